@@ -1,0 +1,84 @@
+import type { Handlers, Providers } from './call.ts';
+import type { AnyService } from './contract.ts';
+import type { Gate } from './session.ts';
+
+/** A door that listens: its address, and what closing it means (stop accepting, finish what runs, then close). */
+export type OpenDoor = { readonly url: string; close(): Promise<void> };
+
+/** Seals and opens bytes under a leased data key of a tenant (0n = the platform); `aad` is the associated data. */
+export interface Sealer {
+  seal(tenant: bigint, plain: Uint8Array, aad: string): Promise<Buffer>;
+  open(tenant: bigint, sealed: Uint8Array, aad: string): Promise<Buffer>;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Structured lines on standard output; never a secret, never a personal field. */
+export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+/** An audit record from a service's own durable log. `offset` grows and is unique within the log; it is the idempotency key. */
+export type LoggedEffect = {
+  readonly offset: bigint;
+  readonly at: number;
+  readonly tenant: bigint;
+  readonly scope: bigint;
+  readonly principal: string;
+  readonly credential: bigint;
+  readonly operation: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly outcome: string;
+  readonly bytes: number;
+  readonly requestId: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+};
+
+/** The service's own durable log as a source of audit: the kernel reads on from the last offset it has journalled. */
+export interface EffectSource {
+  read(after: bigint, limit: number): Promise<readonly LoggedEffect[]>;
+  /** Called when the records up to `offset` are durable elsewhere, so that the service may drop them. */
+  forget(offset: bigint): Promise<void>;
+  /** Calls back when there is more to read; returns how to stop. */
+  onMore(wake: () => void): () => void;
+}
+
+/** What `start` gets: the service's directory, its needs, and what the kernel does for it. `Needs` are opened by kernel/session. */
+export type Kernel<Needs> = {
+  readonly directory: string;
+  readonly region: string;
+  readonly needs: Needs;
+  readonly sealer: Sealer;
+  readonly log: Log;
+  /** Aborted when the process drains. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** False while the free disk space is below the reserve: mutations must be refused with DiskFull. */
+  readonly mayWrite: () => boolean;
+};
+
+/** What a door gets besides its gate: where to listen and the process' certificate. */
+export type DoorPlace<S extends AnyService> = {
+  readonly gate: Gate<S>;
+  /** The port to try first; 0 means any. `listen` in kernel/listen falls back and says so. */
+  readonly listen: (serve: (socket: import('node:net').Socket, secure: boolean) => void) => Promise<OpenDoor>;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+};
+
+export type Implementation<S extends AnyService> = {
+  readonly handlers: Handlers<S>;
+  readonly providers: Providers<S>;
+  readonly doors: { readonly [D in keyof S['doors']]: (place: DoorPlace<S>) => Promise<OpenDoor> };
+  readonly effects?: EffectSource;
+  /** Closes what `start` opened, after the doors are closed. */
+  stop(): Promise<void>;
+};
+
+/** A contract with the function that starts it; `main.ts` of every service exports one. */
+export type Main<S extends AnyService, Needs> = { readonly contract: S; readonly start: (kernel: Kernel<Needs>) => Promise<Implementation<S>> };
+
+/** Joins a contract and its code. Handlers, providers and doors that the contract does not name, or that are missing, fail to compile. */
+export function implement<S extends AnyService, Needs>(contract: S, start: Main<S, Needs>['start']): Main<S, Needs> {
+  return { contract, start };
+}

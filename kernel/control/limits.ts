@@ -1,0 +1,3 @@
+import { limit } from '../contract/limit.ts';
+
+export const eventsPerIngestMax = limit(1000, 'event', 'Most usage events in one batch.');
