@@ -1,0 +1,104 @@
+import { connect, type Socket } from 'node:net';
+import { fault, faultTable } from '../contract/fault.ts';
+import type { Caller } from '../contract/caller.ts';
+import { keeperCallMs, keeperLineBytes, keeperPendingMax, reconnectMs } from './limits.ts';
+import { lineReader } from './line.ts';
+
+type Pending = { resolve(value: Record<string, unknown>): void; reject(error: Error): void; timer: NodeJS.Timeout };
+
+/** A process' line to the keeper; connects again by itself, and what was waiting fails with KeyUnavailable. */
+export type Keeper = ReturnType<typeof connectKeeper>;
+
+/** Connects to the keeper's unix socket; `token` is the spawn token that proves which process this is. */
+export function connectKeeper(path: string, token: string) {
+  const pending = new Map<number, Pending>();
+  let next = 1;
+  let socket: Socket | undefined;
+  let closed = false;
+  let retry: NodeJS.Timeout | undefined;
+
+  function open(): Socket {
+    const opened = connect(path);
+    opened.write(`${token}\n`);
+    opened.on('data', lineReader(keeperLineBytes, settle, () => opened.destroy()));
+    opened.on('error', () => undefined);
+    opened.once('close', () => {
+      socket = undefined;
+      for (const [id, waiting] of pending) {
+        clearTimeout(waiting.timer);
+        pending.delete(id);
+        waiting.reject(fault('KeyUnavailable', 'The keeper is away.'));
+      }
+    });
+    opened.unref();
+    return opened;
+  }
+
+  function settle(line: string): void {
+    const { id, ok, code, detail } = JSON.parse(line) as { id: number; ok?: Record<string, unknown>; code?: string; detail?: string };
+    const waiting = pending.get(id);
+    if (!waiting) return;
+    clearTimeout(waiting.timer);
+    pending.delete(id);
+    if (code === undefined) waiting.resolve(ok ?? {});
+    else waiting.reject(fault(faultTable().has(code) ? code : 'KeyUnavailable', detail));
+  }
+
+  function once(op: string, fields: Record<string, unknown>): Promise<Record<string, unknown>> {
+    if (closed) return Promise.reject(fault('KeyUnavailable', 'The line to the keeper is closed.'));
+    if (pending.size >= keeperPendingMax) return Promise.reject(fault('KeyUnavailable', 'Too many calls wait for the keeper.'));
+    socket ??= open();
+    const id = next++;
+    const sending = socket;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        pending.delete(id);
+        reject(fault('KeyUnavailable', 'The keeper did not answer in time.'));
+      }, keeperCallMs);
+      timer.unref();
+      pending.set(id, { resolve, reject, timer });
+      sending.write(`${JSON.stringify({ id, op, ...fields })}\n`);
+    });
+  }
+
+  /** Every call may be repeated; a keeper that is just restarting is asked again until the call's time is over. */
+  async function ask(op: string, fields: Record<string, unknown>): Promise<Record<string, unknown>> {
+    for (const until = Date.now() + keeperCallMs; ; ) {
+      try {
+        return await once(op, fields);
+      } catch (error) {
+        const away = error instanceof Error && error.message.includes('is away');
+        if (!away || closed || Date.now() > until) throw error;
+        await new Promise<void>((resolve) => (retry = setTimeout(resolve, reconnectMs)));
+      }
+    }
+  }
+
+  const base64 = (value: unknown) => Buffer.from(value as string, 'base64');
+  return {
+    mint: async (tenant: bigint, credential: string) => base64((await ask('mint', { tenant: `${tenant}`, credential })).sealed),
+    importSecret: async (tenant: bigint, credential: string, s3: string) => base64((await ask('import', { tenant: `${tenant}`, credential, s3 })).sealed),
+    faces: async (tenant: bigint, credential: string, sealed: Uint8Array) =>
+      (await ask('faces', { tenant: `${tenant}`, credential, sealed: Buffer.from(sealed).toString('base64') })) as { bearer: string; basic: string; s3: string },
+    async verifiers(tenant: bigint, credential: string, sealed: Uint8Array, region: string, dates: readonly string[]) {
+      const made = await ask('verifiers', { tenant: `${tenant}`, credential, sealed: Buffer.from(sealed).toString('base64'), region, dates });
+      const sigv4 = Object.fromEntries(Object.entries(made.sigv4 as Record<string, string>).map(([date, key]) => [date, base64(key)]));
+      return { bearer: made.bearer as string, basic: made.basic as string, sigv4 };
+    },
+    seal: async (tenant: bigint, plain: Uint8Array, aad: string) => base64((await ask('seal', { tenant: `${tenant}`, plain: Buffer.from(plain).toString('base64'), aad })).sealed),
+    open: async (tenant: bigint, sealed: Uint8Array, aad: string) => base64((await ask('open', { tenant: `${tenant}`, sealed: Buffer.from(sealed).toString('base64'), aad })).plain),
+    lookup: async (text: string) => base64((await ask('lookup', { text })).hash),
+    destroy: async (tenant: bigint) => void (await ask('destroy', { tenant: `${tenant}` })),
+    lease: async (tenant: bigint, purpose: string, version?: number) => {
+      const leased = await ask('lease', { tenant: `${tenant}`, purpose, version });
+      return { version: leased.version as number, key: base64(leased.key) };
+    },
+    serviceToken: async (caller: Caller) => (await ask('serviceToken', { caller: { tenant: `${caller.tenant}`, scope: `${caller.scope}`, principal: caller.principal, credential: `${caller.credential}` } })).token as string,
+    publicKey: async () => (await ask('publicKey', {})).pem as string,
+    close() {
+      closed = true;
+      if (retry) clearTimeout(retry);
+      socket?.destroy();
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+/** Secrets of the faces, each derived from a credential's seed under its own label, so that one shown opens no other. */
+export type FaceSecrets = { readonly bearer: string; readonly basic: string; readonly s3: string };
+
+/** What a service may hold to check a face, without being able to make another's. */
+export type FaceVerifiers = {
+  /** SHA-256 of the secret, in hex. */
+  readonly bearer: string;
+  readonly basic: string;
+  /** Date (yyyymmdd) to the SigV4 signing key of that day, the deployment's region and service s3. */
+  readonly sigv4: Readonly<Record<string, Uint8Array>>;
+};
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** RFC 4648 base32 in lower case, without padding. */
+export function base32(bytes: Uint8Array): string {
+  let text = '';
+  let bits = 0;
+  let value = 0;
+  for (const byte of bytes) {
+    value = ((value << 8) | byte) & 0xffff;
+    bits += 8;
+    for (; bits >= 5; bits -= 5) text += alphabet[(value >>> (bits - 5)) & 31];
+  }
+  return bits > 0 ? text + alphabet[(value << (5 - bits)) & 31] : text;
+}
+
+function derive(seed: Uint8Array, label: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', seed, Buffer.alloc(0), `gamut face ${label}`, 32));
+}
+
+/** The secrets of every face of a seed. */
+export function faceSecrets(seed: Uint8Array): FaceSecrets {
+  return { bearer: base32(derive(seed, 'bearer')), basic: base32(derive(seed, 'basic')), s3: derive(seed, 's3').toString('base64url').slice(0, 40) };
+}
+
+/** The bearer as it travels: prefix, id (13 characters), secret and a CRC-32 for secret scanners. */
+export function bearerToken(id: string, secret: string): string {
+  const body = id + secret;
+  return `gmt_${body}${(crc32(body) >>> 0).toString(16).padStart(8, '0')}`;
+}
+
+/** Takes a bearer apart; undefined when its form or check is wrong. */
+export function readBearer(token: string): { id: string; secret: string } | undefined {
+  if (!/^gmt_[a-z0-9]{73}$/.test(token)) return undefined;
+  const body = token.slice(4, -8);
+  if ((crc32(body) >>> 0).toString(16).padStart(8, '0') !== token.slice(-8)) return undefined;
+  return { id: body.slice(0, 13), secret: body.slice(13) };
+}
+
+/** The access key id of a credential: 20 characters, as S3's are. */
+export function accessKeyId(id: string): string {
+  return `GMTA000${id.toUpperCase()}`;
+}
+
+export function sha256Hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** AWS Signature V4's signing key of one day, region and service. */
+export function sigv4Key(secret: string, date: string, region: string, service: string): Buffer {
+  const step = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
+  return step(step(step(step(`AWS4${secret}`, date), region), service), 'aws4_request');
+}
+
+/** The verifiers of a seed's faces, for the given days. */
+export function faceVerifiers(secrets: FaceSecrets, region: string, dates: readonly string[]): FaceVerifiers {
+  return {
+    bearer: sha256Hex(secrets.bearer),
+    basic: sha256Hex(secrets.basic),
+    sigv4: Object.fromEntries(dates.map((date) => [date, sigv4Key(secrets.s3, date, region, 's3')])),
+  };
+}
+
+/** Days for which SigV4 keys are held: seven back for presigned URLs, and as many ahead for a dead control. */
+export function signingDates(now: number, back: number, ahead: number): string[] {
+  const day = 86_400_000;
+  return Array.from({ length: back + ahead + 1 }, (_, index) => new Date(now + (index - back) * day).toISOString().slice(0, 10).replaceAll('-', ''));
+}

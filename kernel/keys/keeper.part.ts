@@ -1,0 +1,132 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { fault, OperationError } from '../contract/fault.ts';
+import type { AdmitOrder, Link, Part } from '../supervise/protocol.ts';
+import { bearerToken, faceSecrets, faceVerifiers } from './face-secret.ts';
+import { keeperLineBytes, serviceTokenMs } from './limits.ts';
+import { lineReader } from './line.ts';
+import { openRing, type Ring } from './ring.ts';
+
+type Request = { readonly id: number; readonly op: string; readonly [field: string]: unknown };
+type Asked = { readonly process: string; readonly request: Request };
+
+const text = (request: Request, field: string): string => {
+  const value = request[field];
+  if (typeof value !== 'string') throw fault('BadInput', { path: `/${field}`, detail: 'a string is missing' });
+  return value;
+};
+const bytes = (request: Request, field: string): Buffer => Buffer.from(text(request, field), 'base64');
+const tenantOf = (request: Request): bigint => BigInt(text(request, 'tenant'));
+
+/** Opens a credential's seed, or rebuilds the faces of an imported secret. */
+function secretsOf(ring: Ring, request: Request) {
+  const opened = ring.open(tenantOf(request), 'credential', bytes(request, 'sealed'), `credential ${text(request, 'credential')}`);
+  if (opened.length === 32) return faceSecrets(opened);
+  const imported = JSON.parse(opened.toString()) as { seed: string; s3: string };
+  return { ...faceSecrets(Buffer.from(imported.seed, 'base64')), s3: imported.s3 };
+}
+
+/** What only control may ask: to mint, show and verify credentials, and to seal personal fields. */
+const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = {
+  mint: (ring, request) => ({ sealed: ring.seal(tenantOf(request), 'credential', randomBytes(32), `credential ${text(request, 'credential')}`).toString('base64') }),
+  import(ring, request) {
+    const imported = Buffer.from(JSON.stringify({ seed: randomBytes(32).toString('base64'), s3: text(request, 's3') }));
+    return { sealed: ring.seal(tenantOf(request), 'credential', imported, `credential ${text(request, 'credential')}`).toString('base64') };
+  },
+  faces(ring, request) {
+    const secrets = secretsOf(ring, request);
+    return { ...secrets, bearer: bearerToken(text(request, 'credential'), secrets.bearer) };
+  },
+  verifiers(ring, request) {
+    const made = faceVerifiers(secretsOf(ring, request), text(request, 'region'), request.dates as string[]);
+    return { ...made, sigv4: Object.fromEntries(Object.entries(made.sigv4).map(([date, key]) => [date, Buffer.from(key).toString('base64')])) };
+  },
+  seal: (ring, request) => ({ sealed: ring.seal(tenantOf(request), 'field', bytes(request, 'plain'), text(request, 'aad')).toString('base64') }),
+  open: (ring, request) => ({ plain: ring.open(tenantOf(request), 'field', bytes(request, 'sealed'), text(request, 'aad')).toString('base64') }),
+  lookup: (ring, request) => ({ hash: ring.lookup(text(request, 'text')).toString('base64') }),
+  rotate: (ring, request) => ({ version: ring.rotate(tenantOf(request)) }),
+  destroy(ring, request) {
+    ring.destroy(tenantOf(request));
+    return {};
+  },
+};
+
+/** What every admitted process may ask. A service token names the process that asked, whatever it claims. */
+const processCalls: Record<string, (ring: Ring, asked: Asked) => unknown> = {
+  lease(ring, { request }) {
+    const version = request.version === undefined ? undefined : Number(request.version);
+    const purpose = text(request, 'purpose');
+    if (purpose === 'credential' || purpose === 'field') throw fault('Denied', 'These keys never leave the keeper.');
+    const { version: at, key } = ring.dataKey(tenantOf(request), version, purpose);
+    return { version: at, key: key.toString('base64') };
+  },
+  serviceToken(ring, { process, request }) {
+    const caller = request.caller as Record<string, unknown>;
+    const body = Buffer.from(JSON.stringify({ ...caller, via: process, expires: Date.now() + serviceTokenMs })).toString('base64url');
+    return { token: `${body}.${ring.sign(Buffer.from(body)).toString('base64url')}` };
+  },
+  publicKey: (ring) => ({ pem: ring.publicKeyPem }),
+};
+
+function answer(ring: Ring, asked: Asked): unknown {
+  const { request, process } = asked;
+  if (Object.hasOwn(processCalls, request.op)) return processCalls[request.op]?.(ring, asked);
+  if (!Object.hasOwn(controlCalls, request.op)) throw fault('NoSuchOperation', request.op);
+  if (process !== 'control') throw fault('Denied', `Only control may ask the keeper to ${request.op}.`);
+  return controlCalls[request.op]?.(ring, request);
+}
+
+/** One process' line: its first line must be a token that the supervisor gave out. */
+function serve(ring: Ring, admitted: ReadonlyMap<string, string>, socket: Socket): void {
+  let process: string | undefined;
+  const reply = (id: number, body: Record<string, unknown>) => socket.write(`${JSON.stringify({ id, ...body })}\n`);
+  socket.on('error', () => socket.destroy());
+  socket.on('data', lineReader(keeperLineBytes, (line) => {
+    if (process === undefined) {
+      process = admitted.get(createHash('sha256').update(line).digest('hex'));
+      if (process === undefined) socket.destroy();
+      return;
+    }
+    const request = JSON.parse(line) as Request;
+    try {
+      reply(request.id, { ok: answer(ring, { process, request }) });
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      reply(request.id, { code: error.code, detail: error.detail });
+    }
+  }, () => socket.destroy()));
+}
+
+/** The process that holds root and tenant keys and never gives them out. It speaks on a unix socket, to admitted processes only. */
+export const part: Part = {
+  name: 'keeper',
+  async start(link: Link) {
+    const ring = openRing(join(link.order.data, 'keeper'));
+    const admitted = new Map<string, string>();
+    const current = new Map<string, string>();
+    link.onAdmit((admit: AdmitOrder) => {
+      const before = current.get(admit.process);
+      if (before !== undefined) admitted.delete(before);
+      current.set(admit.process, admit.tokenHash);
+      admitted.set(admit.tokenHash, admit.process);
+    });
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      serve(ring, admitted, socket);
+    });
+    const path = join(link.order.run, 'keeper.sock');
+    rmSync(path, { force: true });
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
+    return {
+      doors: {},
+      async drain() {
+        for (const socket of sockets) socket.destroy();
+        await new Promise<void>((resolve) => server.close(() => resolve()));
+      },
+    };
+  },
+};

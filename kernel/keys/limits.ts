@@ -1,0 +1,8 @@
+import { limit } from '../contract/limit.ts';
+
+export const leaseMs = limit(24 * 3_600_000, 'ms', 'How long a process may use a leased data key without asking the keeper again.');
+export const keeperCallMs = limit(10_000, 'ms', 'How long a process waits for an answer of the keeper.');
+export const keeperLineBytes = limit(4 * 1024 * 1024, 'byte', 'Longest line between a process and the keeper.');
+export const keeperPendingMax = limit(10_000, 'call', 'Most calls of one process that wait for the keeper.');
+export const serviceTokenMs = limit(300_000, 'ms', 'Life of a credential with which one service calls another.');
+export const reconnectMs = limit(200, 'ms', 'Wait before connecting to the keeper again.');

@@ -1,0 +1,36 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { fault } from '../contract/fault.ts';
+
+/** A sealed value: u32 key version, 12 bytes of nonce, ciphertext, 16 bytes of tag; AES-256-GCM. */
+const headBytes = 16;
+const tagBytes = 16;
+
+/** Seals `plain` under a 32-byte key; `aad` binds it to its place. */
+export function sealWith(key: Uint8Array, version: number, plain: Uint8Array, aad: string): Buffer {
+  const head = Buffer.alloc(headBytes);
+  head.writeUInt32BE(version, 0);
+  randomBytes(12).copy(head, 4);
+  const cipher = createCipheriv('aes-256-gcm', key, head.subarray(4));
+  cipher.setAAD(Buffer.from(aad));
+  return Buffer.concat([head, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** The key version a sealed value names. */
+export function sealedVersion(sealed: Uint8Array): number {
+  if (sealed.length < headBytes + tagBytes) throw fault('KeyUnavailable', 'The sealed value is cut short.');
+  return Buffer.from(sealed.buffer, sealed.byteOffset, 4).readUInt32BE(0);
+}
+
+/** Opens a sealed value; a wrong key, place or byte throws KeyUnavailable. */
+export function openWith(key: Uint8Array, sealed: Uint8Array, aad: string): Buffer {
+  sealedVersion(sealed);
+  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(4, headBytes));
+  decipher.setAAD(Buffer.from(aad));
+  decipher.setAuthTag(bytes.subarray(bytes.length - tagBytes));
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(headBytes, bytes.length - tagBytes)), decipher.final()]);
+  } catch (cause) {
+    throw fault('KeyUnavailable', { detail: 'The sealed value was changed or belongs elsewhere.', cause });
+  }
+}
