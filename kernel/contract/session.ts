@@ -33,6 +33,7 @@ export interface Session<S extends AnyService = AnyService> {
   readonly signal: AbortSignal;
   grant<O extends OperationName<S>>(operation: O, name: string): Grant | Denied;
   invoke<O extends OperationName<S>>(operation: O, name: string, input: Input<S, O>, more?: More): Promise<Result<Output<S, O>>>;
+  /** Says that this presentation is over; nothing can be asked of it afterwards. */
   end(): void;
 }
 

@@ -1,0 +1,44 @@
+import { type Signed, verify } from '#wire/sigv4/sigv4.ts';
+import type { Material } from '../../contract/session.ts';
+import type { Snapshot } from '../../snapshot/reader.ts';
+import { generations, type Identified, identityOf, refuse, standing } from '../identified.ts';
+import { clockSkewMs, presignedSecondsMax } from '../limits.ts';
+
+/** What a chunked body's signatures continue from. */
+export type SigV4Proof = { readonly signingKey: Uint8Array; readonly signature: string; readonly timestamp: string; readonly scope: string };
+
+/** AWS Signature V4, in the header or presigned: `{signed}` as wire/sigv4 read it. */
+export function sigv4(material: Material, snapshot: Snapshot, now: number): Identified {
+  const signed = material.signed as Signed;
+  const region = snapshot.get('platform')?.region ?? '';
+  const id = snapshot.get('accessKey', signed.accessKeyId) ?? idOfAccessKey(signed.accessKeyId);
+  if (id === undefined) throw refuse('unknown', 'The access key id is not known.');
+  const credential = standing(snapshot, id, now);
+  if (signed.region !== region || signed.service !== 's3') throw refuse('region', `The region ${signed.region} is wrong; expecting ${region}.`);
+  checkTime(signed, now);
+  for (const generation of generations(credential, now)) {
+    const signingKey = generation.sigv4[signed.date];
+    if (signingKey && verify(signed, Buffer.from(signingKey))) {
+      const proof: SigV4Proof = { signingKey, signature: signed.signature.toString('hex'), timestamp: signed.timestamp, scope: `${signed.date}/${region}/s3/aws4_request` };
+      return { ...identityOf(credential, 'sigv4'), proof };
+    }
+  }
+  throw refuse('signature');
+}
+
+function idOfAccessKey(accessKey: string): string | undefined {
+  return /^GMTA000[0-9A-Z]{13}$/.test(accessKey) ? accessKey.slice(7).toLowerCase() : undefined;
+}
+
+function checkTime(signed: Signed, now: number): void {
+  const at = Date.parse(signed.timestamp.replace(/^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/, '$1-$2-$3T$4:$5:$6Z'));
+  if (!Number.isFinite(at)) throw refuse('malformed', 'The date of the signature cannot be read.');
+  if (signed.form === 'header') {
+    if (Math.abs(now - at) > clockSkewMs) throw refuse('skew');
+    return;
+  }
+  const expires = signed.expiresSeconds ?? 0;
+  if (expires > presignedSecondsMax) throw refuse('malformed', 'X-Amz-Expires is longer than a week.');
+  if (at - now > clockSkewMs) throw refuse('skew');
+  if (now >= at + expires * 1000) throw refuse('expired', 'Request has expired');
+}

@@ -1,0 +1,38 @@
+import type { Face } from '../contract/contract.ts';
+import type { Material } from '../contract/session.ts';
+import type { Snapshot } from '../snapshot/reader.ts';
+import { basic } from './face/basic.ts';
+import { bearer } from './face/bearer.ts';
+import { certificate } from './face/certificate.ts';
+import { open } from './face/open.ts';
+import { service } from './face/service.ts';
+import { session } from './face/session.ts';
+import { sigv4 } from './face/sigv4.ts';
+import { type Identified, refuse } from './identified.ts';
+import { moveTo } from './place.ts';
+
+const faces = { bearer, basic, sigv4, session, certificate, service, open } satisfies Record<
+  Face,
+  (material: Material, snapshot: Snapshot, now: number) => Identified
+>;
+
+/** What a face's material proves, at the environment it asks for. Throws Unauthenticated or Expired. */
+export function identify(face: Face, material: Material, snapshot: Snapshot, now: number): Identified {
+  const identified = faces[face](material, snapshot, now);
+  const wanted = material.environment;
+  const placed = typeof wanted === 'string' && wanted !== '' ? moveTo(snapshot, identified, wanted) : identified;
+  const tenant = snapshot.get('tenant', placed.tenant);
+  if (placed.tenant !== '' && (!tenant || tenant.ended)) throw refuse('revoked', 'The organization has ended.');
+  return placed;
+}
+
+/** Whether an identity found earlier still stands, without its secret: the credential or session is there and in time. */
+export function stillStands(identified: Identified, snapshot: Snapshot, now: number): boolean {
+  if (identified.expiresAt !== undefined && identified.expiresAt <= now) return false;
+  if (snapshot.get('tenant', identified.tenant)?.ended) return false;
+  if (identified.face === 'open') return snapshot.get('platform')?.devScope === identified.scope;
+  if (identified.face === 'session') return snapshot.get('session', identified.credential) !== undefined;
+  const credential = snapshot.get('credential', identified.credential);
+  if (!credential) return identified.face === 'service';
+  return credential.revokedAt === undefined;
+}

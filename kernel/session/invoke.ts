@@ -1,0 +1,197 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Call, Reply } from '../contract/call.ts';
+import type { Operation } from '../contract/contract.ts';
+import { fault, OperationError } from '../contract/fault.ts';
+import type { Bytes, More, Result } from '../contract/session.ts';
+import { applyDefaults } from '../derive/default.ts';
+import { validator } from '../derive/validate.ts';
+import type { AuditRecord } from '../audit/record.ts';
+import { quotaWaitMaxMs } from '../quota/limits.ts';
+import { repeatKeyLengthMax } from './limits.ts';
+import type { StoredReply } from './repeat.ts';
+import type { Runtime } from './runtime.ts';
+import type { GrantState, LiveCall, Standing } from './standing.ts';
+
+type Job = {
+  readonly runtime: Runtime;
+  readonly standing: Standing;
+  readonly operation: string;
+  readonly spec: Operation;
+  readonly name: string;
+  readonly more: More;
+  readonly requestId: string;
+  readonly live: LiveCall;
+  bytes: number;
+};
+
+/** The one way in: identify was the session; then locate, decide, admit, run, record, reply. */
+export async function invoke(runtime: Runtime, standing: Standing, operation: string, name: string, input: unknown, more: More): Promise<Result<unknown>> {
+  const spec = Object.hasOwn(runtime.contract.operations, operation) ? runtime.contract.operations[operation] : undefined;
+  if (!spec) throw fault('NoSuchOperation', operation);
+  const controller = new AbortController();
+  const job: Job = { runtime, standing, operation, spec, name, more, requestId: randomUUID(), live: { operation, name, controller }, bytes: 0 };
+  const release = follow(controller, standing.controller.signal, more.signal);
+  standing.live.add(job.live);
+  const finish = () => {
+    standing.live.delete(job.live);
+    release();
+  };
+  try {
+    ended(standing);
+    locate(job);
+    const grant = await decide(job);
+    if (!more.nested) await admit(job, grant);
+    const output = await runRecorded(job, check(spec, input));
+    if (output.body === undefined) finish();
+    return output.body === undefined ? output : { ...output, body: releasing(output.body, finish) };
+  } catch (error) {
+    finish();
+    throw error;
+  }
+}
+
+/** Aborts `controller` with either signal; returns how to stop following. */
+function follow(controller: AbortController, ...signals: readonly (AbortSignal | undefined)[]): () => void {
+  const stops = signals.flatMap((signal) => {
+    if (!signal) return [];
+    const abort = () => controller.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    return [() => signal.removeEventListener('abort', abort)];
+  });
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+function ended(standing: Standing): void {
+  const { signal } = standing.controller;
+  if (signal.aborted) throw fault(signal.reason === 'drain' ? 'Draining' : 'Unauthenticated', { path: 'revoked', detail: 'The session has ended.' });
+}
+
+/** Data of a tenant is written only in regions it allows. */
+function locate({ runtime, standing, spec }: Job): void {
+  if (spec.effect !== 'write' || spec.essential) return;
+  const regions = runtime.snapshot.get('tenant', standing.identified.tenant)?.regions ?? [];
+  if (regions.length > 0 && !regions.includes(runtime.region)) throw fault('Residency', `This is region ${runtime.region}; allowed: ${regions.join(', ')}.`);
+}
+
+async function decide(job: Job): Promise<GrantState> {
+  const decided = job.standing.decide(job.operation, job.name);
+  if (!decided.denied) return decided;
+  await recordDenial(job.runtime, job.standing, job.operation, job.name, job.requestId);
+  throw decided.denied;
+}
+
+/** A denial is in the audit log before anybody hears of it. */
+export async function recordDenial(runtime: Runtime, standing: Standing, operation: string, name: string, requestId: string): Promise<void> {
+  await runtime.recordAudit({ ...standing.windowKey(operation, name, 'Denied'), at: runtime.now(), count: 1, bytes: 0, requestId }, false);
+}
+
+/** Rate quotas make a caller wait a little, or refuse; mutations need room on disk and in the journal. */
+async function admit(job: Job, grant: GrantState): Promise<void> {
+  for (let wait = grant.admit(1, 0), waited = 0; wait > 0; wait = grant.admit(1, 0)) {
+    if (waited + wait > quotaWaitMaxMs) throw fault('TooMany', { retryAfterMs: wait });
+    waited += wait;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    ended(job.standing);
+  }
+  if (job.spec.effect !== 'write') return;
+  const essential = job.spec.essential === true;
+  if (!essential && !job.runtime.mayWrite()) throw fault('DiskFull');
+  if (!essential) await job.runtime.admitChange();
+}
+
+function check(spec: Operation, input: unknown): unknown {
+  const whole = applyDefaults(spec.input, input ?? {});
+  const failure = validator(spec.input)(whole);
+  if (failure) throw fault('BadInput', failure);
+  return whole;
+}
+
+/** Runs the handler and records the outcome in the operation's audit class. */
+async function runRecorded(job: Job, input: unknown): Promise<Result<unknown>> {
+  try {
+    const { reply, replayed } = job.spec.repeat === 'keyed' && job.more.key !== undefined ? await runKeyed(job, input, job.more.key) : { reply: await run(job, input, undefined), replayed: false };
+    await record(job, 'ok');
+    return { output: reply.output, ...(reply.body === undefined ? {} : { body: reply.body }), ...(replayed ? { replayed: true } : {}) };
+  } catch (error) {
+    await record(job, error instanceof OperationError ? error.code : 'Internal');
+    throw error;
+  }
+}
+
+type AnyReply = { readonly output: unknown; readonly body?: Bytes };
+
+async function run(job: Job, input: unknown, transaction: unknown): Promise<AnyReply> {
+  const handlers = job.runtime.implementation?.handlers as Record<string, (call: Call) => Promise<Reply<never, never>>> | undefined;
+  const handler = handlers?.[job.operation];
+  if (!handler) throw fault('Draining');
+  return (await handler(callOf(job, input, transaction))) as AnyReply;
+}
+
+/** A keyed repeat: the stored reply commits with the effect, and is what every later request with the key is told. */
+async function runKeyed(job: Job, input: unknown, key: string): Promise<{ reply: AnyReply; replayed: boolean }> {
+  if (key.length === 0 || key.length > repeatKeyLengthMax) throw fault('BadInput', { path: '/key', detail: `An idempotency key has 1 to ${repeatKeyLengthMax} characters.` });
+  const repeats = job.runtime.implementation?.repeats;
+  if (!repeats) throw fault('NotImplemented', 'This service keeps no idempotency keys.');
+  const hash = createHash('sha256').update(JSON.stringify([job.name, input])).digest();
+  const { tenant, scope } = job.standing.caller;
+  const outcome = await repeats.run({ tenant, scope, operation: job.operation, key, hash }, async (transaction): Promise<StoredReply> => {
+    const reply = await run(job, input, transaction);
+    return { status: 200, headers: {}, bytes: Buffer.from(JSON.stringify(reply.output)) };
+  });
+  if (!('reply' in outcome)) throw outcome.kind === 'conflict' ? fault('RepeatConflict') : fault('RepeatInFlight', { retryAfterMs: 1000 });
+  return { reply: { output: JSON.parse(Buffer.from(outcome.reply.bytes).toString()) }, replayed: outcome.kind === 'replay' };
+}
+
+function callOf(job: Job, input: unknown, transaction: unknown): Call {
+  const { runtime, standing, spec } = job;
+  const { tenant, scope } = standing.identified;
+  return {
+    caller: standing.caller, ref: { kind: spec.on, name: job.name }, input: input as never, body: job.more.body, signal: job.live.controller.signal,
+    now: runtime.now(), requestId: job.requestId,
+    repeat: job.more.key === undefined || transaction === undefined ? undefined : { key: job.more.key, transaction },
+    charge(meter: string, amount: number) {
+      if (!spec.charge?.includes(meter)) throw new TypeError(`${job.operation} does not charge ${meter}`);
+      if (runtime.contract.meters[meter]?.unit === 'byte') job.bytes += amount;
+      if (!job.more.nested) runtime.meters.add(tenant, scope, meter, amount);
+    },
+    emit(event: string, data: unknown) {
+      if (!spec.emits?.includes(event)) throw new TypeError(`${job.operation} does not emit ${event}`);
+      const at = new Date(runtime.now()).toISOString();
+      const subject = `${spec.on}/${job.name}`;
+      runtime.recordEvent({ tenant, scope, id: randomUUID(), source: `gamut/${runtime.contract.name}`, type: `${runtime.contract.name}.${event}`, time: at, subject, data });
+    },
+    fail(code: string, detail) {
+      throw fault(code, detail);
+    },
+    async also(operation: string, name: string) {
+      const decided = standing.decide(operation, name);
+      if (!decided.denied) return;
+      await recordDenial(runtime, standing, operation, name, job.requestId);
+      throw decided.denied;
+    },
+  } as Call;
+}
+
+/** Reads of a window are counted; management waits for its record; effects of a service's own log are recorded from there. */
+async function record(job: Job, outcome: string): Promise<void> {
+  const { runtime, standing, spec, operation, name, requestId } = job;
+  const key = standing.windowKey(operation, name, outcome);
+  if (spec.audit === 'window' || (spec.audit === 'from-log' && outcome !== 'ok')) {
+    runtime.windows.add(key, job.bytes, requestId);
+    return;
+  }
+  if (spec.audit === 'from-log') return;
+  const written: AuditRecord = { ...key, at: runtime.now(), count: 1, bytes: job.bytes, requestId };
+  await runtime.recordAudit(written, true);
+}
+
+async function* releasing(body: Bytes, finish: () => void): Bytes {
+  try {
+    yield* body;
+  } finally {
+    finish();
+  }
+}

@@ -1,0 +1,38 @@
+import type { Attributes } from '../contract/provider.ts';
+import type { EntityData, EntitySource } from '../policy/entity-store.ts';
+import { readRecord } from '../policy/json.ts';
+import { entity, entityKey } from '../policy/value.ts';
+
+/** What a decision is about, before it is put in policy's words; ids are text. */
+export type Question = {
+  readonly service: string;
+  readonly operation: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly tenant: string;
+  readonly scope: string;
+  readonly principal: string;
+  readonly roles: readonly string[];
+  readonly attributes: Attributes;
+  readonly face: string;
+  readonly now: number;
+  readonly via?: string;
+};
+
+const none: EntityData['attrs'] = new Map();
+
+/**
+ * A question as a Cedar request: `Gamut::Principal` in its roles, `<service>::Action`, and the resource in its scope and
+ * tenant. An operation on a collection asks about the resource of the empty name.
+ */
+export function requestOf(question: Question) {
+  const { service, kind, name, tenant, scope } = question;
+  const place = [entityKey({ type: 'Gamut::Scope', id: scope }), entityKey({ type: 'Gamut::Tenant', id: tenant })];
+  const principal: EntityData = { attrs: none, ancestors: new Set(question.roles.map((role) => entityKey({ type: 'Gamut::Role', id: role }))) };
+  const resource: EntityData = { attrs: readRecord(question.attributes, '/resource').attrs, ancestors: new Set(place) };
+  const uids = { principal: { type: 'Gamut::Principal', id: question.principal }, action: { type: `${service}::Action`, id: question.operation }, resource: { type: `${service}::${kind}`, id: name } };
+  const known = new Map<string, EntityData>([[entityKey(uids.principal), principal], [entityKey(uids.resource), resource]]);
+  const entities: EntitySource = { get: (key) => known.get(key) };
+  const context = readRecord({ face: question.face, now: question.now, ...(question.via === undefined ? {} : { via: question.via }) }, '/context');
+  return { request: { principal: entity(uids.principal.type, uids.principal.id), action: entity(uids.action.type, uids.action.id), resource: entity(uids.resource.type, uids.resource.id), context }, entities };
+}

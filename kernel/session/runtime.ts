@@ -1,0 +1,72 @@
+import type { AnyService } from '../contract/contract.ts';
+import type { Handlers } from '../contract/call.ts';
+import type { Log } from '../contract/implement.ts';
+import type { Provider } from '../contract/provider.ts';
+import { type AuditRecord, type EventRecord, recordType, type UsageRecord } from '../audit/record.ts';
+import { AuditWindows } from '../audit/window.ts';
+import { usageFlushMs } from '../audit/limits.ts';
+import type { Journal } from '../journal/journal.ts';
+import { Meters } from '../meter/meters.ts';
+import { createRates, type Rates } from '../quota/rates.ts';
+import type { Snapshot } from '../snapshot/reader.ts';
+import { steady } from './clock.ts';
+import { createDecider, type Decider } from './decide.ts';
+import type { RepeatStore } from './repeat.ts';
+
+/** Everything that sessions of one service in one process share. */
+export type Runtime<S extends AnyService = AnyService> = {
+  readonly contract: S;
+  readonly snapshot: Snapshot;
+  readonly region: string;
+  readonly log: Log;
+  readonly decider: Decider;
+  readonly rates: Rates;
+  readonly windows: AuditWindows;
+  readonly meters: Meters;
+  readonly now: () => number;
+  readonly mayWrite: () => boolean;
+  /** Set once the service has started. */
+  implementation: { readonly handlers: Handlers<S>; readonly providers: Readonly<Record<string, Provider>>; readonly repeats?: RepeatStore } | undefined;
+  /** Durable when it resolves. */
+  recordAudit(record: AuditRecord, essential: boolean): Promise<void>;
+  recordEvent(record: EventRecord): void;
+  /** Rejects with JournalFull or JournalFailed when a change could not be recorded. */
+  admitChange(): Promise<void>;
+  /** Writes what is counted in memory to the journal. */
+  flush(): void;
+  stop(): void;
+};
+
+const encode = (record: unknown) => Buffer.from(JSON.stringify(record));
+
+/** Builds the runtime of a service over a process' snapshot and journal. */
+export function createRuntime<S extends AnyService>(options: {
+  contract: S; snapshot: Snapshot; journal: Journal; region: string; log: Log; mayWrite: () => boolean; now?: () => number;
+}): Runtime<S> {
+  const { contract, snapshot, journal, log } = options;
+  const now = options.now ?? Date.now;
+  const lazily = (type: number, record: unknown) => journal.appendLazy(type, encode(record));
+  const windows = new AuditWindows((record) => lazily(recordType.audit, record), now);
+  const meters = new Meters(contract, (record: UsageRecord) => lazily(recordType.usage, record), now);
+  const flush = () => {
+    windows.flush();
+    meters.flush();
+  };
+  const timer = setInterval(flush, usageFlushMs);
+  const runtime: Runtime<S> = {
+    contract, snapshot, log, windows, meters, now, flush, region: options.region, mayWrite: options.mayWrite,
+    decider: createDecider(contract, snapshot, () => runtime.implementation?.providers ?? {}, now),
+    rates: createRates(contract, (scope, quota) => snapshot.get('quota', scope)?.[`${contract.name}.${quota}`], () => steady.nowMs),
+    implementation: undefined,
+    async recordAudit(record, essential) {
+      await journal.append(recordType.audit, encode(record), { essential });
+    },
+    recordEvent: (record) => lazily(recordType.event, record),
+    admitChange: () => journal.admit(),
+    stop() {
+      clearInterval(timer);
+      flush();
+    },
+  };
+  return runtime;
+}

@@ -1,0 +1,144 @@
+import type { Caller, EndReason } from '../contract/caller.ts';
+import type { AnyService } from '../contract/contract.ts';
+import { type OperationError } from '../contract/fault.ts';
+import type { Identified } from '../caller/identified.ts';
+import { rolesIn } from '../caller/place.ts';
+import { idOf } from '../tenancy/id.ts';
+import type { WindowEntry, WindowKey } from '../audit/window.ts';
+import type { Counter } from '../meter/meters.ts';
+import type { RateBucket } from '../quota/rates.ts';
+import { steady } from './clock.ts';
+import { grantsKeptMax } from './limits.ts';
+import type { Runtime } from './runtime.ts';
+
+/** A call that is running or waiting, and what would end it. */
+export type LiveCall = { readonly operation: string; readonly name: string; readonly controller: AbortController };
+
+export type Decided = GrantState | Refused;
+export type Refused = { readonly denied: OperationError };
+
+/** An allowed (operation, resource) of one caller, until an epoch moves. */
+export class GrantState {
+  readonly denied = undefined;
+  readonly #rates: readonly RateBucket[];
+  readonly #window: WindowEntry | undefined;
+  readonly #calls: Counter | undefined;
+  readonly #bytes: Counter | undefined;
+  constructor(rates: readonly RateBucket[], window: WindowEntry | undefined, calls: Counter | undefined, bytes: Counter | undefined) {
+    this.#rates = rates;
+    this.#window = window;
+    this.#calls = calls;
+    this.#bytes = bytes;
+  }
+
+  /** Takes from the rate quotas; milliseconds to wait, and nothing taken, when there is not enough. */
+  admit(calls: number, bytes: number): number {
+    const rates = this.#rates;
+    for (let index = 0; index < rates.length; index += 1) {
+      const rate = rates[index] as RateBucket;
+      const wait = rate.bucket.take(rate.unit === 'call' ? calls : bytes, steady.nowMs);
+      if (wait === 0) continue;
+      for (let back = 0; back < index; back += 1) rates[back]?.bucket.give(rates[back]?.unit === 'call' ? calls : bytes);
+      return wait;
+    }
+    return 0;
+  }
+
+  /** Admits, and counts in the audit window and the meters; what hot doors call per batch. */
+  spend(calls: number, bytes: number): number {
+    const wait = this.#rates.length === 0 ? 0 : this.admit(calls, bytes);
+    if (wait > 0) return wait;
+    const window = this.#window;
+    if (window) {
+      window.count += calls;
+      window.bytes += bytes;
+    }
+    const counted = this.#calls;
+    if (counted) {
+      counted.value += calls;
+      counted.touched = true;
+    }
+    const weighed = this.#bytes;
+    if (weighed) {
+      weighed.value += bytes;
+      weighed.touched = true;
+    }
+    return 0;
+  }
+}
+
+/** All that one identified caller has in one process: its grants, its running calls, and the signal that ends it. */
+export class Standing<S extends AnyService = AnyService> {
+  readonly identified: Identified;
+  readonly caller: Caller;
+  readonly controller = new AbortController();
+  readonly live = new Set<LiveCall>();
+  readonly #runtime: Runtime<S>;
+  readonly #grants = new Map<string, Decided>();
+  #roles: readonly string[];
+
+  constructor(runtime: Runtime<S>, identified: Identified) {
+    this.#runtime = runtime;
+    this.identified = identified;
+    this.caller = {
+      tenant: idOf(identified.tenant), scope: idOf(identified.scope), principal: identified.principal,
+      credential: identified.credential === '' || identified.face === 'session' ? 0n : idOf(identified.credential),
+      face: identified.face, ...(identified.via === undefined ? {} : { via: identified.via }),
+    };
+    this.#roles = this.#currentRoles();
+  }
+
+  #currentRoles(): string[] {
+    const { principal, tenant, scope } = this.identified;
+    return rolesIn(this.#runtime.snapshot, principal, tenant, scope);
+  }
+
+  /** The decision on an operation and a resource, remembered until an epoch moves. */
+  decide(operation: string, name: string): Decided {
+    const key = `${operation}\0${name}`;
+    const known = this.#grants.get(key);
+    if (known) return known;
+    const made = this.#make(operation, name);
+    if (this.#grants.size >= grantsKeptMax) this.#grants.clear();
+    this.#grants.set(key, made);
+    return made;
+  }
+
+  #make(operation: string, name: string): Decided {
+    const runtime = this.#runtime;
+    const denied = runtime.decider.decide(this.identified, this.#roles, operation, name);
+    if (denied) return { denied };
+    const { tenant, scope } = this.identified;
+    const spec = runtime.contract.operations[operation];
+    const charged = (unit: 'byte' | 'call') => spec?.charge?.find((meter) => (runtime.contract.meters[meter]?.unit === 'byte') === (unit === 'byte'));
+    const [calls, bytes] = [charged('call'), charged('byte')];
+    return new GrantState(
+      runtime.rates.of(scope, operation),
+      spec?.audit === 'window' ? runtime.windows.entry(this.windowKey(operation, name, 'ok')) : undefined,
+      calls === undefined ? undefined : runtime.meters.counter(tenant, scope, calls),
+      bytes === undefined ? undefined : runtime.meters.counter(tenant, scope, bytes),
+    );
+  }
+
+  /** What an audit record of this caller says of an operation and a resource. */
+  windowKey(operation: string, name: string, outcome: string): WindowKey {
+    const { tenant, scope, principal, credential, face, via } = this.identified;
+    const kind = this.#runtime.contract.operations[operation]?.on ?? '';
+    return { tenant, scope, service: this.#runtime.contract.name, operation, kind, name, principal, credential, face, outcome, ...(via === undefined ? {} : { via }) };
+  }
+
+  /** After an epoch moved: forgets the decisions, and ends the running calls that lost their ground. */
+  redecide(): void {
+    this.#roles = this.#currentRoles();
+    this.#grants.clear();
+    for (const call of this.live) {
+      const decided = this.decide(call.operation, call.name);
+      if (decided.denied) call.controller.abort('revoked' satisfies EndReason);
+    }
+  }
+
+  end(reason: EndReason): void {
+    this.controller.abort(reason);
+    for (const call of this.live) call.controller.abort(reason);
+  }
+}

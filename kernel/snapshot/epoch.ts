@@ -1,0 +1,20 @@
+import { epochPollMs } from './limits.ts';
+import type { Snapshot } from './reader.ts';
+
+/** Called with the tenants that changed; undefined means that everything may have. */
+export type EpochListener = (tenants: ReadonlySet<string> | undefined) => void;
+
+/** Looks every 25 ms which tenants changed and tells the listeners; a change of the platform itself concerns everybody. */
+export function watchEpochs(snapshot: Snapshot, listener: EpochListener): { check(): void; stop(): void } {
+  let seen = snapshot.applied();
+  function check(): void {
+    snapshot.refresh();
+    const last = snapshot.applied();
+    if (last === seen) return;
+    const changed = snapshot.changedSince(seen);
+    seen = last;
+    listener(changed?.has('') ? undefined : changed);
+  }
+  const timer = setInterval(check, epochPollMs);
+  return { check, stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,66 @@
+/** Ids are their 13-character text here; times are milliseconds since 1970. */
+
+/** A tenant: the regions its data may lie in (none listed = any). */
+export type TenantRecord = { readonly id: string; readonly name: string; readonly title: string; readonly regions: readonly string[]; readonly defaultScope?: string; readonly ended?: true };
+
+export type ScopeRecord = { readonly id: string; readonly tenant: string; readonly project: string; readonly name: string; readonly kind: 'live' | 'test' | 'sandbox' };
+
+/** The verifiers of one generation of a credential's faces; `until` ends the overlap of a rotated one. */
+export type Generation = {
+  readonly bearer: string;
+  readonly basic: string;
+  readonly sigv4: Readonly<Record<string, Uint8Array>>;
+  readonly until?: number;
+};
+
+export type CredentialRecord = {
+  readonly id: string;
+  readonly tenant: string;
+  readonly scope: string;
+  readonly principal: string;
+  readonly generations: readonly Generation[];
+  readonly expiresAt?: number;
+  readonly revokedAt?: number;
+};
+
+/** A role somebody has: in one scope, in a whole tenant, or (operators) on the platform. */
+export type Binding = { readonly role: string; readonly scope?: string };
+
+/** Who may act: `bindings` hold in the tenant of the key; a person's sessions look in every tenant listed. */
+export type PrincipalRecord = { readonly id: string; readonly tenant: string; readonly bindings: readonly Binding[] };
+
+/** A person's browser session; its id is the SHA-256 of its token, and its key. */
+export type SessionRecord = { readonly id: string; readonly person: string; readonly csrf: string; readonly expiresAt: number; readonly tenants: readonly string[] };
+
+/** A policy of a tenant in Cedar's JSON form, compiled by whoever decides with it. */
+export type PolicyRecord = { readonly id: string; readonly est: unknown };
+
+/** Policy's view of a resource that the kernel owns. */
+export type ResourceRecord = { readonly labels: Readonly<Record<string, string>>; readonly attributes: Readonly<Record<string, unknown>> };
+
+/** Facts of the whole platform. `devScope` is set while `--open` runs. */
+export type PlatformRecord = {
+  readonly region: string;
+  readonly publicKey: string;
+  readonly devScope?: string;
+  readonly devPrincipal?: string;
+};
+
+/** Everything in the snapshot, by the first part of its key. */
+export type Records = {
+  tenant: TenantRecord;
+  scope: ScopeRecord;
+  credential: CredentialRecord;
+  accessKey: string;
+  principal: PrincipalRecord;
+  session: SessionRecord;
+  certificate: string;
+  policy: readonly PolicyRecord[];
+  quota: Readonly<Record<string, number>>;
+  resource: ResourceRecord;
+  platform: PlatformRecord;
+  applied: number;
+  changed: string;
+};
+
+export type RecordKind = keyof Records;
