@@ -1,0 +1,7 @@
+import { limit } from '../contract/limit.ts';
+
+export const processScanMs = limit(500, 'ms', 'How often recorder looks for journals of new processes.');
+export const retryMs = limit(500, 'ms', 'Wait before a batch that PostgreSQL did not take is tried again.');
+export const gapLookBackMs = limit(5000, 'ms', 'How far before a kill a tenant must have been active to get a gap record.');
+export const retentionSweepMs = limit(3_600_000, 'ms', 'How often recorder drops what is no longer kept.');
+export const seenDaysMax = limit(35, 'day', 'How long the source and id of a usage event are remembered.');

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { openSql, type Sql } from '#seams/sql/sql.ts';
+import type { Log } from '../contract/implement.ts';
+import { connectKeeper } from '../keys/client.ts';
+import { listProcesses, trim } from '../journal/directory.ts';
+import { journalOpener } from '../journal/leased.ts';
+import type { Open } from '../journal/seal.ts';
+import { tail } from '../journal/tail.ts';
+import { createLog } from '../observe/log.ts';
+import type { Link, Part } from '../supervise/protocol.ts';
+import { sortRecords } from './batch.ts';
+import { processScanMs, retentionSweepMs, retryMs } from './limits.ts';
+import { forgetSeen, readCursor, storeBatch } from './store.ts';
+
+type Reading = { readonly dir: string; readonly sql: Sql; readonly open: Open; readonly log: Log; readonly signal: AbortSignal };
+
+const pause = (ms: number, signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+  });
+
+/** Reads one process' journal for ever; what fails is tried again from the cursor that was committed. */
+async function follow(process: string, { dir, sql, open, log, signal }: Reading): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const from = await readCursor(sql, process);
+      for await (const { records, next } of tail({ dir, process, open, from, signal })) {
+        await storeBatch(sql, process, sortRecords(records), next);
+        await trim(dir, process, next);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      log('error', 'a journal could not be recorded; trying again', { process, error: String(error) });
+      await pause(retryMs, signal);
+    }
+  }
+}
+
+/** Tails the journals of all processes and stores what they say, exactly once by offset. */
+export const part: Part = {
+  name: 'recorder',
+  async start(link: Link) {
+    const { order } = link;
+    const log = createLog({ process: order.process });
+    const stop = new AbortController();
+    const keeper = connectKeeper(join(order.run, 'keeper.sock'), order.token);
+    const open = await journalOpener(keeper);
+    const sql = openSql(order.secrets['sql.system'] ?? '', { max: 4, applicationName: 'gamut recorder' });
+    const dir = join(order.data, 'journal');
+    const reading: Reading = { dir, sql, open, log, signal: stop.signal };
+    const followed = new Map<string, Promise<void>>();
+    const scanning = (async () => {
+      for (let sweepAt = Date.now(); !stop.signal.aborted; await pause(processScanMs, stop.signal)) {
+        for (const process of await listProcesses(dir)) if (!followed.has(process)) followed.set(process, follow(process, reading));
+        if (Date.now() < sweepAt) continue;
+        sweepAt = Date.now() + retentionSweepMs;
+        await forgetSeen(sql).catch((error) => log('warn', 'old usage identities were not dropped', { error: String(error) }));
+      }
+    })();
+    return {
+      doors: {},
+      async drain() {
+        stop.abort();
+        await scanning;
+        await Promise.all(followed.values());
+        await sql.close();
+        keeper.close();
+      },
+    };
+  },
+};

@@ -1,0 +1,153 @@
+import type { Handle, Sql } from '#seams/sql/sql.ts';
+import type { AuditRecord, EventRecord, IngestRecord } from '../audit/record.ts';
+import type { Mark } from '../journal/frame.ts';
+import { idText, type Sorted, sumUsage } from './batch.ts';
+import { gapLookBackMs, seenDaysMax } from './limits.ts';
+
+/** The part of a SQL handle that a transaction offers. */
+type Transaction = Pick<Handle, 'query'>;
+
+const auditInsert = `insert into platform.audit_record
+  (tenant, sequence, at, scope, service, operation, kind, name, principal, credential, via, face, outcome, count, bytes, request_id, gap, detail)
+  select tenant, sequence, at, scope, service, operation, kind, name, principal, credential, via, face, outcome, count, bytes, request_id, gap, detail
+  from jsonb_to_recordset($1::jsonb) as r(tenant bigint, sequence bigint, at timestamptz, scope bigint, service text, operation text, kind text, name text,
+  principal text, credential text, via text, face text, outcome text, count bigint, bytes bigint, request_id text, gap boolean, detail jsonb)`;
+
+const usageUpsert = `insert into platform.usage_window as w (tenant, scope, service, meter, minute, value)
+  select tenant, scope, service, meter, minute, value from jsonb_to_recordset($1::jsonb) as r(tenant bigint, scope bigint, service text, meter text, minute timestamptz, value numeric, gauge boolean)
+  on conflict (tenant, scope, service, meter, minute) do update set value = case when $2::boolean then excluded.value else w.value + excluded.value end`;
+
+const ingestUpsert = `with given as (
+    select * from jsonb_to_recordset($1::jsonb) as r(tenant bigint, scope bigint, source text, id text, meter text, at timestamptz, value numeric)
+  ), fresh as (
+    insert into platform.usage_seen (tenant, scope, source, id, at) select tenant, scope, source, id, at from given on conflict do nothing returning tenant, scope, source, id
+  )
+  insert into platform.usage_window as w (tenant, scope, service, meter, minute, value)
+  select g.tenant, g.scope, 'ingest', g.meter, date_trunc('minute', g.at), sum(g.value) from given g join fresh f using (tenant, scope, source, id)
+  group by 1, 2, 4, 5
+  on conflict (tenant, scope, service, meter, minute) do update set value = w.value + excluded.value`;
+
+const eventInsert = `insert into platform.event (tenant, sequence, scope, id, source, type, time, subject, data)
+  select tenant, sequence, scope, id, source, type, time, subject, data
+  from jsonb_to_recordset($1::jsonb) as r(tenant bigint, sequence bigint, scope bigint, id text, source text, type text, time timestamptz, subject text, data jsonb)`;
+
+/** How far a journal was read, from the last transaction that stored what was read. */
+export async function readCursor(sql: Sql, process: string): Promise<Mark | undefined> {
+  const { rows } = await sql.platform().query('select segment, position, sequence from platform.journal_cursor where process = $1', [process]);
+  const [row] = rows as { segment: bigint; position: bigint; sequence: bigint }[];
+  return row && { segment: Number(row.segment), offset: Number(row.position), sequence: Number(row.sequence) };
+}
+
+/** Stores a batch and moves the journal's cursor in one transaction: whatever dies, each record counts once. */
+export async function storeBatch(sql: Sql, process: string, sorted: Sorted, next: Mark): Promise<void> {
+  await sql.platform().begin(async (tx) => {
+    await tx.query(
+      `insert into platform.journal_cursor (process, segment, position, sequence) values ($1, $2, $3, $4)
+       on conflict (process) do update set segment = excluded.segment, position = excluded.position, sequence = excluded.sequence`,
+      [process, BigInt(next.segment), BigInt(next.offset), BigInt(next.sequence)],
+    );
+    const audit = [...(await withoutRepeats(tx, sorted.audit)), ...(await gaps(tx, process, sorted))];
+    if (audit.length > 0) await storeAudit(tx, audit);
+    const usage = sumUsage(sorted.usage);
+    for (const gauge of [false, true]) {
+      const rows = usage.filter((row) => row.gauge === gauge);
+      if (rows.length > 0) await tx.query(usageUpsert, [JSON.stringify(rows), gauge]);
+    }
+    if (sorted.ingest.length > 0) await tx.query(ingestUpsert, [JSON.stringify(firstOfEach(sorted.ingest))]);
+    if (sorted.event.length > 0) await storeEvents(tx, sorted.event);
+  });
+}
+
+type Stored = AuditRecord & { readonly gap?: boolean };
+
+/** Effects come again after a crash; a service's log counts up, so what is not beyond its cursor was stored before. */
+async function withoutRepeats(tx: Transaction, records: readonly AuditRecord[]): Promise<Stored[]> {
+  const logs = [...new Set(records.flatMap((record) => record.log ?? []))];
+  if (logs.length === 0) return [...records];
+  const { rows } = await tx.query('select log, last from platform.log_cursor where log = any($1::text[])', [logs]);
+  const last = new Map((rows as { log: string; last: bigint }[]).map((row) => [row.log, BigInt(row.last)]));
+  const fresh = records.filter((record) => {
+    if (record.log === undefined) return true;
+    const offset = BigInt(record.offset ?? '0');
+    if (offset <= (last.get(record.log) ?? -1n)) return false;
+    last.set(record.log, offset);
+    return true;
+  });
+  for (const [log, value] of last) {
+    await tx.query('insert into platform.log_cursor (log, last) values ($1, $2) on conflict (log) do update set last = excluded.last', [log, value]);
+  }
+  return fresh;
+}
+
+/** A journal that was opened again without having been closed lost its open windows: say so where it matters. */
+async function gaps(tx: Transaction, process: string, { life }: Sorted): Promise<Stored[]> {
+  const found: Stored[] = [];
+  for (const { at, event, service } of life) {
+    const { rows } = await tx.query(
+      `update platform.journal_cursor c set open = $2 from platform.journal_cursor o where c.process = $1 and o.process = c.process returning o.open as was`,
+      [process, event === 'opened'],
+    );
+    if (event !== 'opened' || !(rows as { was: boolean }[])[0]?.was) continue;
+    const active = await tx.query(
+      `select distinct tenant from platform.audit_record where service = $1 and at >= (select max(at) from platform.audit_record where service = $1) - $2::int * interval '1 ms'`,
+      [service, gapLookBackMs],
+    );
+    for (const tenant of new Set([0n, ...(active.rows as { tenant: bigint }[]).map((row) => BigInt(row.tenant))])) {
+      found.push({
+        at, tenant: tenant.toString(), scope: '', service, operation: '', kind: 'Process', name: process, principal: 'platform', credential: '', face: 'service',
+        outcome: 'WindowsLost', count: 0, bytes: 0, requestId: '', gap: true,
+      });
+    }
+  }
+  return found;
+}
+
+const tenantText = (record: Stored) => (record.gap ? record.tenant : idText(record.tenant));
+
+async function storeAudit(tx: Transaction, records: readonly Stored[]): Promise<void> {
+  const numbers = await take(tx, 'audit_head', records.map(tenantText));
+  const rows = records.map((record, index) => ({
+    ...record, tenant: tenantText(record), scope: idText(record.scope), at: new Date(record.at).toISOString(), sequence: numbers[index]?.toString(),
+    via: record.via ?? null, request_id: record.requestId, gap: record.gap === true, detail: record.detail ?? null,
+  }));
+  await tx.query(auditInsert, [JSON.stringify(rows)]);
+}
+
+async function storeEvents(tx: Transaction, events: readonly EventRecord[]): Promise<void> {
+  const numbers = await take(tx, 'event_head', events.map((event) => idText(event.tenant)));
+  const rows = events.map((event, index) => ({ ...event, tenant: idText(event.tenant), scope: idText(event.scope), sequence: numbers[index]?.toString() }));
+  await tx.query(eventInsert, [JSON.stringify(rows)]);
+}
+
+/** The next sequence number of each record's tenant, in order. */
+async function take(tx: Transaction, head: 'audit_head' | 'event_head', tenants: readonly string[]): Promise<bigint[]> {
+  const counts = new Map<string, number>();
+  for (const tenant of tenants) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+  const wanted = [...counts].map(([tenant, count]) => ({ tenant, sequence: count }));
+  const { rows } = await tx.query(
+    `insert into platform.${head} as h (tenant, sequence) select tenant, sequence from jsonb_to_recordset($1::jsonb) as r(tenant bigint, sequence bigint)
+     on conflict (tenant) do update set sequence = h.sequence + excluded.sequence returning tenant, sequence`,
+    [JSON.stringify(wanted)],
+  );
+  const next = new Map((rows as { tenant: bigint; sequence: bigint }[]).map((row) => [`${row.tenant}`, BigInt(row.sequence) - BigInt(counts.get(`${row.tenant}`) ?? 0)]));
+  return tenants.map((tenant) => {
+    const number = (next.get(tenant) ?? 0n) + 1n;
+    next.set(tenant, number);
+    return number;
+  });
+}
+
+/** One batch may hold the same event twice; the first counts. */
+function firstOfEach(events: readonly IngestRecord[]) {
+  const seen = new Map<string, IngestRecord>();
+  for (const event of events) {
+    const key = `${event.scope}\0${event.source}\0${event.id}`;
+    if (!seen.has(key)) seen.set(key, event);
+  }
+  return [...seen.values()].map((event) => ({ ...event, tenant: idText(event.tenant), scope: idText(event.scope), at: new Date(event.at).toISOString() }));
+}
+
+/** Forgets the identities of usage events older than `seenDaysMax`. */
+export async function forgetSeen(sql: Sql): Promise<void> {
+  await sql.platform().query(`delete from platform.usage_seen where at < now() - $1::int * interval '1 day'`, [seenDaysMax]);
+}
