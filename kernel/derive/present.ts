@@ -1,0 +1,141 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Face } from '../contract/contract.ts';
+import { fault, OperationError } from '../contract/fault.ts';
+import type { Gate, Material, Session } from '../contract/session.ts';
+import { environmentLengthMax } from './limits.ts';
+
+/** What is known of the connection below HTTP. `peerFingerprint` is the SHA-256 of a verified client certificate. */
+export type Connection = { readonly secure: boolean; readonly peerFingerprint?: string };
+
+/** A session in use by one request; `release` must be called once. */
+export type Presented = { readonly session: Session; readonly face: Face; release(): void };
+
+type Shown = { readonly face: Face; readonly material: Material; readonly key: string };
+
+/** The credential a request shows: service token, Authorization, cookie, client certificate, or none (face `open`). */
+export function shownBy(request: IncomingMessage, connection: Connection): Shown {
+  const { headers } = request;
+  const peer = request.socket.remoteAddress;
+  const environment = environmentOf(request);
+  const shown = (face: Face, material: Material, key: string): Shown => ({ face, material: { ...material, environment, peer }, key: `${face} ${environment ?? ''} ${key}` });
+  const service = headers['gamut-service'];
+  if (typeof service === 'string') return shown('service', { token: service }, service);
+  if (headers.authorization !== undefined) return fromAuthorization(headers.authorization, shown);
+  const token = cookie(headers.cookie, connection.secure ? '__Host-gamut_session' : 'gamut_session');
+  if (token !== undefined) return shown('session', { token }, token);
+  if (connection.peerFingerprint !== undefined) return shown('certificate', { fingerprint: connection.peerFingerprint }, connection.peerFingerprint);
+  return shown('open', { host: headers.host, origin: headers.origin }, `${headers.host} ${headers.origin}`);
+}
+
+function environmentOf(request: IncomingMessage): string | undefined {
+  const environment = request.headers['gamut-environment'];
+  if (environment === undefined) return undefined;
+  if (typeof environment !== 'string' || environment.length > environmentLengthMax || !/^[!-~]+$/.test(environment)) {
+    throw fault('BadInput', 'The Gamut-Environment header is not the id of an environment.');
+  }
+  return environment;
+}
+
+function fromAuthorization(header: string, shown: (face: Face, material: Material, key: string) => Shown): Shown {
+  const [, scheme = '', value = ''] = /^([A-Za-z]+) +(\S+)$/.exec(header) ?? [];
+  if (scheme.toLowerCase() === 'bearer') return shown('bearer', { token: value }, value);
+  if (scheme.toLowerCase() === 'basic') {
+    const pair = Buffer.from(value, 'base64').toString('utf8');
+    const colon = pair.indexOf(':');
+    if (colon < 0) throw fault('Unauthenticated', 'The Basic credential is not a user name and a password.');
+    return shown('basic', { username: pair.slice(0, colon), password: pair.slice(colon + 1) }, value);
+  }
+  throw fault('Unauthenticated', 'The Authorization header holds neither a Bearer nor a Basic credential.');
+}
+
+function cookie(header: string | undefined, name: string): string | undefined {
+  if (header === undefined) return undefined;
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=');
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
+  }
+  return undefined;
+}
+
+type Held = { readonly key: string; readonly face: Face; readonly session: Session; users: number; replaced: boolean };
+
+/**
+ * Presents credentials at a gate and keeps the session of each connection as long as the same credential comes over it,
+ * so that its grants stay cached. A session ends when its connection closes or another credential takes its place.
+ */
+export function presenter(gate: Gate): (request: IncomingMessage, connection: Connection) => Presented {
+  const bySocket = new WeakMap<Socket, Held>();
+  const letGo = (held: Held) => {
+    held.replaced = true;
+    if (held.users === 0) held.session.end();
+  };
+  return (request, connection) => {
+    const shown = shownBy(request, connection);
+    const { socket } = request;
+    let held = bySocket.get(socket);
+    if (!held || held.key !== shown.key || held.session.signal.aborted) {
+      const { session, face } = presentOrOpen(gate, request, shown);
+      if (held) letGo(held);
+      else socket.once('close', () => letGo(bySocket.get(socket) as Held));
+      held = { key: shown.key, face, session, users: 0, replaced: false };
+      bySocket.set(socket, held);
+    }
+    held.users++;
+    const mine = held;
+    return {
+      session: mine.session, face: mine.face,
+      release: () => {
+        mine.users--;
+        if (mine.replaced && mine.users === 0) mine.session.end();
+      },
+    };
+  };
+}
+
+/** Where the platform is open, a caller with no or an unknown credential enters as nobody in particular; the gate knows whether it is. */
+function presentOrOpen(gate: Gate, request: IncomingMessage, { face, material }: Shown): { session: Session; face: Face } {
+  try {
+    return { session: gate.present(face, material), face };
+  } catch (error) {
+    if (face === 'open' || !(error instanceof OperationError) || error.path !== 'unknown') throw error;
+    const { host, origin } = request.headers;
+    try {
+      return { session: gate.present('open', { host, origin, environment: material.environment, peer: material.peer }), face: 'open' };
+    } catch {
+      throw error;
+    }
+  }
+}
+
+/** Faces that a browser adds by itself, so that another site could make it call here. */
+const ambient: ReadonlySet<Face> = new Set(['session', 'basic', 'certificate', 'open']);
+
+/** Refuses what another site makes a browser send: by Sec-Fetch-Site, Origin, and for cookies the token of the session. */
+export function refuseCrossSite(request: IncomingMessage, connection: Connection, { session, face }: Presented, write: boolean): void {
+  if (!ambient.has(face)) return;
+  const { origin, host } = request.headers;
+  const site = request.headers['sec-fetch-site'];
+  const ours = origin !== undefined && origin === `${connection.secure ? 'https' : 'http'}://${host}`;
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw fault('CrossSite', 'The browser says that another site sent it.');
+  if (origin !== undefined && !ours) throw fault('CrossSite', 'The Origin header names another site.');
+  if (face === 'open' && !isLoopback(host)) throw fault('CrossSite', 'An open platform answers to names of this machine only.');
+  if (face !== 'session' || !write) return;
+  if (!ours && site !== 'same-origin') throw fault('CrossSite', 'A change by cookie needs an Origin header.');
+  const wanted = (session.proof as { csrf?: unknown } | undefined)?.csrf;
+  const given = request.headers['gamut-csrf'];
+  if (typeof wanted !== 'string' || typeof given !== 'string' || !equal(wanted, given)) {
+    throw fault('CrossSite', 'A change by cookie needs the Gamut-Csrf header with the token of the session.');
+  }
+}
+
+/** A page elsewhere may have its own name resolve to 127.0.0.1; only the Host header tells. */
+function isLoopback(host: string | undefined): boolean {
+  return host !== undefined && /^(([a-z0-9-]+\.)*localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host);
+}
+
+function equal(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

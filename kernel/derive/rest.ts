@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AnyService } from '../contract/contract.ts';
+import { fault, OperationError } from '../contract/fault.ts';
+import type { Log } from '../contract/implement.ts';
+import type { Gate, More, Result, Session } from '../contract/session.ts';
+import { replyEvents } from './event-stream.ts';
+import { outputHeaderBytesMax, repeatKeyLengthMax } from './limits.ts';
+import { type Connection, presenter, refuseCrossSite } from './present.ts';
+import { baseHead, type Head, replyProblem } from './problem.ts';
+import { queryInput } from './query.ts';
+import { arriving, drained, readJsonBody } from './read-body.ts';
+import { addressOf, type Route, routeTable, type RouteTable } from './route.ts';
+import { replyBytes } from './stream.ts';
+
+export type RestOptions = { readonly log?: Log };
+
+/** Answers one request; never rejects. */
+export type RestHandler = (request: IncomingMessage, response: ServerResponse, connection: Connection) => Promise<void>;
+
+/**
+ * The REST surface of a contract below `/v1/<service>/`. What it answers is JSON, a problem document (RFC 9457), a raw
+ * body with its fields in Gamut-Output, or server-sent events.
+ */
+export function restHandler(contract: AnyService, gate: Gate, options: RestOptions = {}): RestHandler {
+  const table = routeTable(contract);
+  const present = presenter(gate);
+  return async (request, response, connection) => {
+    const requestId = randomUUID();
+    const gone = goneSignal(response);
+    try {
+      const url = request.url ?? '';
+      const question = url.indexOf('?');
+      const match = table.match(request.method ?? '', question < 0 ? url : url.slice(0, question));
+      if (!match) throw fault('NoSuchOperation');
+      if (match.allow) return await refuse(request, response, requestId, fault('MethodNotAllowed'), ['Allow', match.allow.join(', ')]);
+      const { route, name } = match;
+      const presented = present(request, connection);
+      try {
+        refuseCrossSite(request, connection, presented, route.definition.effect === 'write');
+        const exchange = { table, route, request, response, requestId, gone };
+        const input = await readInput(exchange, question < 0 ? '' : url.slice(question + 1));
+        const result = await invoke(exchange, presented.session, name, input);
+        await reply(exchange, result, presented.session.signal);
+      } finally {
+        presented.release();
+      }
+    } catch (error) {
+      await replyError(request, response, requestId, error, gone, options.log);
+    }
+  };
+}
+
+/** One request and where its answer goes. */
+type Exchange = {
+  readonly table: RouteTable; readonly route: Route; readonly request: IncomingMessage; readonly response: ServerResponse;
+  readonly requestId: string; readonly gone: AbortSignal;
+};
+
+/** Aborted when the caller hangs up before the answer is complete. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+async function readInput({ route, request }: Exchange, query: string): Promise<Record<string, unknown>> {
+  if (route.input === 'query') {
+    const input = queryInput(route.definition.input, query);
+    const last = request.headers['last-event-id'];
+    if (route.body === 'watch' && typeof last === 'string') input.from = last;
+    return input;
+  }
+  if (query !== '') throw fault('BadInput', { path: '', detail: 'This operation takes its input as a JSON body, not in the query.' });
+  const input = await readJsonBody(request);
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw fault('BadInput', { path: '', detail: 'The body must be a JSON object.' });
+  return input as Record<string, unknown>;
+}
+
+function repeatKey(request: IncomingMessage): string | undefined {
+  const given = request.headers['idempotency-key'];
+  if (given === undefined) return undefined;
+  if (typeof given !== 'string' || given === '' || given.length > repeatKeyLengthMax || !/^[ -~]+$/.test(given)) {
+    throw fault('BadInput', `The Idempotency-Key header must be 1 to ${repeatKeyLengthMax} printable ASCII characters.`);
+  }
+  return given;
+}
+
+function invoke({ route, request, gone }: Exchange, session: Session, path: string, input: Record<string, unknown>): Promise<Result<unknown>> {
+  const named = route.at === 'new' && typeof input.name === 'string' ? input.name : path;
+  const body = route.body === 'in' || route.body === 'both' ? arriving(request) : undefined;
+  const key = route.definition.effect === 'write' ? repeatKey(request) : undefined;
+  const more: More = { body, key, signal: gone };
+  return session.invoke(route.operation, named, input as never, more);
+}
+
+async function reply(exchange: Exchange, result: Result<unknown>, ended: AbortSignal): Promise<void> {
+  const { route, request, response, requestId, gone } = exchange;
+  const signal = route.body === 'none' || route.body === 'in' ? gone : AbortSignal.any([gone, ended]);
+  if (route.body === 'watch' && result.body) return replyEvents(response, result.body, requestId, signal);
+  const head = [...baseHead(requestId), ...(result.replayed ? ['Idempotent-Replayed', 'true'] : [])];
+  if (result.body) {
+    head.push('Gamut-Output', outputHeader(result.output), 'Content-Type', 'application/octet-stream', 'Content-Security-Policy', "default-src 'none'; sandbox");
+    response.writeHead(200, head);
+    return replyBytes(response, result.body, signal);
+  }
+  if (route.method === 'HEAD') head.push('Gamut-Output', outputHeader(result.output));
+  replyJson(exchange, result.output, head, request.method === 'HEAD');
+}
+
+function replyJson({ table, route, response }: Exchange, output: unknown, head: Head, headOnly: boolean): void {
+  const text = Buffer.from(JSON.stringify(output ?? {}));
+  head.push('Content-Type', 'application/json', 'Content-Length', String(text.length));
+  const location = route.at === 'new' ? locationOf(table, route, output) : undefined;
+  if (location !== undefined) head.push('Location', location);
+  response.writeHead(route.at === 'new' ? 201 : 200, head);
+  response.end(headOnly ? undefined : text);
+}
+
+/** Where what was made can be read: the address of its kind's item, by the name or id of the output. */
+function locationOf(table: RouteTable, { kind }: Route, output: unknown): string | undefined {
+  const { name, id } = (output ?? {}) as { name?: unknown; id?: unknown };
+  const item = table.routes.find((route) => route.kind === kind && route.method === 'GET' && route.path.endsWith('/{name}'));
+  const own = typeof name === 'string' ? name : id;
+  return item && typeof own === 'string' ? addressOf(item, own) : undefined;
+}
+
+/** The fields of an output beside a raw body: JSON, percent-encoded, because header values are ASCII. */
+function outputHeader(output: unknown): string {
+  const text = encodeURIComponent(JSON.stringify(output ?? {}));
+  if (text.length > outputHeaderBytesMax) throw fault('TooLarge', 'What is known of the body is larger than a header may be.');
+  return text;
+}
+
+async function replyError(request: IncomingMessage, response: ServerResponse, requestId: string, error: unknown, gone: AbortSignal, log: Log | undefined): Promise<void> {
+  const known = error instanceof OperationError ? error : undefined;
+  if (!known && !gone.aborted) log?.('error', 'a request failed', { requestId, error: error instanceof Error ? error.stack : String(error) });
+  // After the head is out, only a broken connection tells the reader that the body is not whole.
+  if (response.headersSent || gone.aborted) response.destroy();
+  else await refuse(request, response, requestId, known ?? fault('Internal', { cause: error }), []);
+}
+
+async function refuse(request: IncomingMessage, response: ServerResponse, requestId: string, error: OperationError, more: Head): Promise<void> {
+  const close = error.code === 'Draining' || !(await drained(request));
+  replyProblem(response, error, requestId, close ? [...more, 'Connection', 'close'] : more);
+}
