@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Face } from '../contract/contract.ts';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { Gate, Material, Session } from '../contract/session.ts';
+import { checkHost, checkOrigin } from '../listen/origin.ts';
 import { environmentLengthMax } from './limits.ts';
 
 /** What is known of the connection below HTTP. `peerFingerprint` is the SHA-256 of a verified client certificate. */
@@ -112,27 +113,23 @@ function presentOrOpen(gate: Gate, request: IncomingMessage, { face, material }:
 /** Faces that a browser adds by itself, so that another site could make it call here. */
 const ambient: ReadonlySet<Face> = new Set(['session', 'basic', 'certificate', 'open']);
 
+/** An open platform answers to names of this machine only: a page elsewhere may have its own name resolve to 127.0.0.1. */
+const ownHosts = ['localhost', '*.localhost', '127.0.0.1', '[::1]'];
+
 /** Refuses what another site makes a browser send: by Sec-Fetch-Site, Origin, and for cookies the token of the session. */
-export function refuseCrossSite(request: IncomingMessage, connection: Connection, { session, face }: Presented, write: boolean): void {
+export function refuseCrossSite(request: IncomingMessage, { session, face }: Presented, write: boolean): void {
   if (!ambient.has(face)) return;
-  const { origin, host } = request.headers;
-  const site = request.headers['sec-fetch-site'];
-  const ours = origin !== undefined && origin === `${connection.secure ? 'https' : 'http'}://${host}`;
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw fault('CrossSite', 'The browser says that another site sent it.');
-  if (origin !== undefined && !ours) throw fault('CrossSite', 'The Origin header names another site.');
-  if (face === 'open' && !isLoopback(host)) throw fault('CrossSite', 'An open platform answers to names of this machine only.');
+  const { method = '', headers } = request;
+  checkOrigin({ method, headers });
+  if (face === 'open') checkHost(headers, ownHosts);
   if (face !== 'session' || !write) return;
-  if (!ours && site !== 'same-origin') throw fault('CrossSite', 'A change by cookie needs an Origin header.');
+  // A browser names its origin with every change; without it nobody knows whose page it was.
+  if (headers.origin === undefined && headers['sec-fetch-site'] !== 'same-origin') throw fault('CrossSite', 'A change by cookie needs an Origin header.');
   const wanted = (session.proof as { csrf?: unknown } | undefined)?.csrf;
-  const given = request.headers['gamut-csrf'];
+  const given = headers['gamut-csrf'];
   if (typeof wanted !== 'string' || typeof given !== 'string' || !equal(wanted, given)) {
     throw fault('CrossSite', 'A change by cookie needs the Gamut-Csrf header with the token of the session.');
   }
-}
-
-/** A page elsewhere may have its own name resolve to 127.0.0.1; only the Host header tells. */
-function isLoopback(host: string | undefined): boolean {
-  return host !== undefined && /^(([a-z0-9-]+\.)*localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host);
 }
 
 function equal(one: string, other: string): boolean {

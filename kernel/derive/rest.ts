@@ -9,7 +9,7 @@ import { outputHeaderBytesMax, repeatKeyLengthMax } from './limits.ts';
 import { type Connection, presenter, refuseCrossSite } from './present.ts';
 import { baseHead, type Head, replyProblem } from './problem.ts';
 import { queryInput } from './query.ts';
-import { arriving, drained, readJsonBody } from './read-body.ts';
+import { arriving, readJsonBody } from './read-body.ts';
 import { addressOf, type Route, routeTable, type RouteTable } from './route.ts';
 import { replyBytes } from './stream.ts';
 
@@ -33,11 +33,11 @@ export function restHandler(contract: AnyService, gate: Gate, options: RestOptio
       const question = url.indexOf('?');
       const match = table.match(request.method ?? '', question < 0 ? url : url.slice(0, question));
       if (!match) throw fault('NoSuchOperation');
-      if (match.allow) return await refuse(request, response, requestId, fault('MethodNotAllowed'), ['Allow', match.allow.join(', ')]);
+      if (match.allow) return replyProblem(response, fault('MethodNotAllowed'), requestId, ['Allow', match.allow.join(', ')]);
       const { route, name } = match;
       const presented = present(request, connection);
       try {
-        refuseCrossSite(request, connection, presented, route.definition.effect === 'write');
+        refuseCrossSite(request, presented, route.definition.effect === 'write');
         const exchange = { table, route, request, response, requestId, gone };
         const input = await readInput(exchange, question < 0 ? '' : url.slice(question + 1));
         const result = await invoke(exchange, presented.session, name, input);
@@ -46,7 +46,7 @@ export function restHandler(contract: AnyService, gate: Gate, options: RestOptio
         presented.release();
       }
     } catch (error) {
-      await replyError(request, response, requestId, error, gone, options.log);
+      replyError(response, requestId, error, gone, options.log);
     }
   };
 }
@@ -134,15 +134,17 @@ function outputHeader(output: unknown): string {
   return text;
 }
 
-async function replyError(request: IncomingMessage, response: ServerResponse, requestId: string, error: unknown, gone: AbortSignal, log: Log | undefined): Promise<void> {
-  const known = error instanceof OperationError ? error : undefined;
+function replyError(response: ServerResponse, requestId: string, error: unknown, gone: AbortSignal, log: Log | undefined): void {
+  const known = error instanceof OperationError ? error : endOf(error);
   if (!known && !gone.aborted) log?.('error', 'a request failed', { requestId, error: error instanceof Error ? error.stack : String(error) });
   // After the head is out, only a broken connection tells the reader that the body is not whole.
   if (response.headersSent || gone.aborted) response.destroy();
-  else await refuse(request, response, requestId, known ?? fault('Internal', { cause: error }), []);
+  else replyProblem(response, known ?? fault('Internal', { cause: error }), requestId, known?.code === 'Draining' ? ['Connection', 'close'] : []);
 }
 
-async function refuse(request: IncomingMessage, response: ServerResponse, requestId: string, error: OperationError, more: Head): Promise<void> {
-  const close = error.code === 'Draining' || !(await drained(request));
-  replyProblem(response, error, requestId, close ? [...more, 'Connection', 'close'] : more);
+/** What a handler rejects with when its signal was aborted: the reason of the end. */
+function endOf(error: unknown): OperationError | undefined {
+  if (error === 'drain') return fault('Draining');
+  if (error === 'limit') return fault('TooMany');
+  return error === 'revoked' || error === 'ended' ? fault('Unauthenticated', 'The session has ended.') : undefined;
 }
