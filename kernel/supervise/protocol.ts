@@ -16,6 +16,8 @@ export type Settings = {
   /** External seams by URL; an absent one is embedded. */
   readonly sql?: string;
   readonly mail?: string;
+  /** Changes stop while less than this is free on the disk; the usual reserve when it is not said. */
+  readonly reserveBytes?: number;
 };
 
 /** The first line a child reads. `secrets` holds what only this process needs, such as its SQL address. */
@@ -33,6 +35,8 @@ export type StartOrder = {
   readonly run: string;
   readonly settings: Settings;
   readonly secrets: Readonly<Record<string, string>>;
+  /** Ports that this process' doors had before, by the door's name; tried first, so that an address outlives a restart. */
+  readonly ports?: Readonly<Record<string, number>>;
 };
 
 /** Tells keeper and control which token a process was given (SHA-256 in hex); repeated after a restart of either. */
@@ -43,10 +47,16 @@ export type DrainOrder = { readonly type: 'drain' };
 
 export type Order = StartOrder | AdmitOrder | DrainOrder;
 
-/** Doors are named `<service>.<protocol>`. `note` is a sentence for the operator, such as a port that was taken. */
+/**
+ * Where a door listens. `note` is a sentence for the operator, such as a port that was taken; `text` is the contract's
+ * sentence about the door, with a line to try.
+ */
+export type DoorAddress = { readonly url: string; readonly note?: string; readonly text?: string };
+
+/** Doors are named `<service>.<protocol>`. */
 export type ReadyReport = {
   readonly type: 'ready';
-  readonly doors: Readonly<Record<string, { url: string; note?: string }>>;
+  readonly doors: Readonly<Record<string, DoorAddress>>;
   /** What `up` prints besides: control reports the console's address, the CA's file and the first administrator. */
   readonly facts?: Readonly<Record<string, string>>;
 };
@@ -57,7 +67,10 @@ export type BeatReport = { readonly type: 'beat'; readonly lagMs: number };
 /** The child cannot run and restarting it would not help: one clear sentence. */
 export type FatalReport = { readonly type: 'fatal'; readonly code: string; readonly sentence: string };
 
-export type Report = ReadyReport | BeatReport | FatalReport;
+/** Keeper and control have taken an admission in: whoever holds that token may call now. */
+export type AdmittedReport = { readonly type: 'admitted'; readonly tokenHash: string };
+
+export type Report = ReadyReport | BeatReport | FatalReport | AdmittedReport;
 
 export type ProcessState = 'starting' | 'ready' | 'draining' | 'failed' | 'stopped';
 

@@ -1,0 +1,38 @@
+/** A command that is not a verb of a service. Its module exports `run(argv, global)`, which resolves with the exit code. */
+export type Command = {
+  /** The module, named from the top without its ending; only the command that is used is loaded. */
+  readonly module: string;
+  readonly text: string;
+  readonly usage: string;
+};
+
+/** Every such command by its name. */
+export const commands: Readonly<Record<string, Command>> = {
+  up: {
+    module: 'cli/up',
+    text: 'Start the platform and print its doors.',
+    usage: [
+      'gamut up [--only SERVICE,...] [--ports auto|usual] [--detach] [--open] [--host ADDRESS] [--region NAME]',
+      '         [--sql URL] [--mail URL] [--reserve SIZE] [--in-process]',
+      '  --only        run these services and what they need; all otherwise',
+      '  --ports       usual: the port of each protocol where it is free; auto: any free port',
+      '  --detach      return when all is ready, and leave the platform running',
+      '  --open        callers without credentials become the dev tenant (loopback only)',
+      '  --host        address to listen on, 127.0.0.1 if not said',
+      '  --region      name of this region, us-east-1 if not said',
+      '  --sql         an external PostgreSQL: postgres://user:password@host/database',
+      '  --mail        a mail server: smtp://user:password@host',
+      '  --reserve     changes stop while less than this is free on the disk, 2G if not said',
+      '  --in-process  all parts in one process, for tests',
+    ].join('\n'),
+  },
+  down: { module: 'cli/down', text: 'End the platform; returns when all its processes have ended.', usage: 'gamut down' },
+  status: { module: 'cli/status', text: 'Show the processes of the platform; exits with 3 when none runs.', usage: 'gamut status' },
+  tour: { module: 'cli/tour', text: 'See the platform at work, from an organization to its bill.', usage: 'gamut tour' },
+  test: { module: 'cli/test', text: 'Run the tests.', usage: 'gamut test [FILE ...]' },
+  conform: { module: 'conform/main', text: 'Run unmodified foreign clients and suites.', usage: 'gamut conform [CLIENT ...]' },
+  bench: { module: 'bench/main', text: 'Run the benchmarks, ours and the peer in one run.', usage: 'gamut bench [NAME ...]' },
+  tidy: { module: 'tidy/main', text: 'Check the style of the repository.', usage: 'gamut tidy' },
+  pack: { module: 'cli/pack', text: 'Make the package that is installed elsewhere.', usage: 'gamut pack' },
+  completion: { module: 'cli/completion', text: 'Print completion for a shell.', usage: 'gamut completion bash|zsh|fish' },
+};

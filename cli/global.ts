@@ -1,0 +1,34 @@
+import { fault, registerFaults } from '#kernel/contract/fault.ts';
+
+registerFaults({ Usage: { status: 400, retry: false, text: 'The command line is not understood.' } });
+
+/** Options that every command takes. */
+export type Global = {
+  /** The data directory as it was named; GAMUT_DATA and the usual place otherwise. */
+  readonly data?: string;
+  readonly output: 'text' | 'json';
+};
+
+/** Takes the options that every command has out of a command line, wherever they stand before `--`. */
+export function takeGlobal(argv: readonly string[]): { readonly global: Global; readonly rest: string[] } {
+  const rest: string[] = [];
+  const found = new Map<string, string>();
+  for (let at = 0; at < argv.length; at += 1) {
+    const word = argv[at] ?? '';
+    if (word === '--') {
+      rest.push(...argv.slice(at));
+      break;
+    }
+    const [, name = '', , joined] = /^(--data|--output|-o)(=(.*))?$/s.exec(word) ?? [];
+    if (name === '') {
+      rest.push(word);
+      continue;
+    }
+    const value = joined ?? argv[(at += 1)];
+    if (value === undefined || value === '') throw fault('Usage', `${name} needs a value.`);
+    found.set(name === '-o' ? '--output' : name, value);
+  }
+  const output = found.get('--output') ?? 'text';
+  if (output !== 'text' && output !== 'json') throw fault('Usage', `-o is text or json, not ${output}.`);
+  return { global: { data: found.get('--data'), output }, rest };
+}

@@ -1,0 +1,31 @@
+import { guardMemoryMb, partMemoryMb } from './limits.ts';
+import { modulePath } from './module.ts';
+import type { ChildSpec, NodeSpec } from './plan.ts';
+import { postgresSpec } from './postgres.ts';
+import type { Settings } from './protocol.ts';
+import { serviceParts } from './service.ts';
+
+/**
+ * The processes of a platform: PostgreSQL unless it is external, keeper, control, then recorder and the services together.
+ * Recorder is drained after the services, so that it still reads what they journalled last.
+ */
+export function platformPlan(settings: Settings): ChildSpec[] {
+  const node = (name: string, module: string, more: Partial<NodeSpec>): NodeSpec => ({
+    name, kind: 'node', module: modulePath(module), after: [], critical: true, memoryMb: partMemoryMb, ...more,
+  });
+  const services = settings.services.flatMap((name) => [
+    node(name, `services/${name}/main`, { after: ['control'] }),
+    ...serviceParts(name).map((part) => node(`${name}-${part}`, `services/${name}/${part}.main`, { after: ['control'] })),
+  ]);
+  const sql = settings.sql === undefined ? [postgresSpec()] : [];
+  const afterSql = sql.map((spec) => spec.name);
+  return [
+    ...sql,
+    node('keeper', 'kernel/keys/keeper.part', { admits: true, memoryMb: guardMemoryMb }),
+    node('control', 'kernel/control/control.part', { after: [...afterSql, 'keeper'], admits: true, secrets: ['sql.admin'] }),
+    node('recorder', 'kernel/record/recorder.part', {
+      after: ['control'], outlives: services.map((spec) => spec.name), secrets: ['sql.admin'],
+    }),
+    ...services,
+  ];
+}

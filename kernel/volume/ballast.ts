@@ -1,0 +1,62 @@
+import { closeSync, fsyncSync, fstatSync, openSync, statSync, truncateSync, write } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { fault } from '../contract/fault.ts';
+import { ballastBytes, ballastReserveShare, ballastSliceBytes, reserveBytes, reserveLeastBytes } from './limits.ts';
+
+/** How much space is kept: `reserve` is where changes stop, `ballast` what is given back for revoke, delete and down. */
+export type Reserve = { readonly reserveBytes: number; readonly ballastBytes: number };
+
+/** The usual reserve, or a smaller or larger one that the operator set; the ballast then shrinks with it. */
+export function reserveOf(setBytes?: number): Reserve {
+  if (setBytes === undefined) return { reserveBytes: Math.max(reserveBytes, ballastBytes), ballastBytes };
+  if (!(Number.isSafeInteger(setBytes) && setBytes >= reserveLeastBytes)) throw fault('BadInput', `A reserve is at least ${reserveLeastBytes} bytes.`);
+  return { reserveBytes: setBytes, ballastBytes: Math.min(ballastBytes, Math.floor(setBytes / ballastReserveShare)) };
+}
+
+const file = (data: string) => join(data, 'ballast');
+
+/** How many bytes the ballast holds now. */
+export function ballastHeld(data: string): number {
+  return statSync(file(data), { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/**
+ * Gives the space of the ballast back at once, so that an essential change can be written on a full disk. Any process of
+ * the platform may call it; the supervisor makes the ballast again when there is room. Returns the bytes given back.
+ */
+export function releaseBallast(data: string): number {
+  const held = ballastHeld(data);
+  if (held > 0) truncateSync(file(data), 0);
+  return held;
+}
+
+const writeSlice = promisify(write);
+
+/**
+ * Writes the ballast, in slices with real bytes, so that no file system can keep it as a hole. Stops early when somebody
+ * released it meanwhile, when `mayGrow` says no or when the disk is full, and then returns false.
+ */
+export async function fillBallast(data: string, bytes: number, mayGrow: () => boolean): Promise<boolean> {
+  const held = ballastHeld(data);
+  if (held > bytes) truncateSync(file(data), bytes);
+  if (held >= bytes) return true;
+  const slice = randomBytes(ballastSliceBytes);
+  const handle = openSync(file(data), held > 0 ? 'r+' : 'w', 0o600);
+  try {
+    for (let at = held; at < bytes; ) {
+      if (!mayGrow() || fstatSync(handle).size !== at) return false;
+      const written = await writeSlice(handle, slice, 0, Math.min(slice.length, bytes - at), at);
+      at += (written as { bytesWritten: number }).bytesWritten;
+    }
+    fsyncSync(handle);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    truncateSync(file(data), 0);
+    return false;
+  } finally {
+    closeSync(handle);
+  }
+}
