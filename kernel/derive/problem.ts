@@ -23,10 +23,10 @@ export function problemOf(error: OperationError, requestId: string): Record<stri
   };
 }
 
-/** Answers with a problem document. `more` adds headers such as Allow. */
+/** Answers with a problem document; its code stands in Gamut-Fault too, for answers to HEAD. `more` adds headers such as Allow. */
 export function replyProblem(response: ServerResponse, error: OperationError, requestId: string, more: Head = []): void {
   const text = Buffer.from(JSON.stringify(problemOf(error, requestId)));
-  const head = [...baseHead(requestId), 'Content-Type', 'application/problem+json', 'Content-Length', String(text.length), ...more];
+  const head = [...baseHead(requestId), 'Content-Type', 'application/problem+json', 'Content-Length', String(text.length), 'Gamut-Fault', error.code, ...more];
   if (error.status === 401) head.push('WWW-Authenticate', `Bearer realm="gamut", error="invalid_token"`);
   if (error.retryAfterMs !== undefined) head.push('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))));
   response.writeHead(error.status, head);

@@ -52,13 +52,14 @@ export type Handler = (name: string, input: Record<string, unknown>, more: More,
 export type Handed = { readonly face: Face; readonly material: Material; readonly abort: AbortController; ended: boolean };
 
 /** A gate that takes the secrets 'good' and runs functions of the test behind the input's schema. */
-export function testGate(contract: AnyService, handlers: Record<string, Handler>, handed: Handed[] = []): Gate {
+export function testGate(contract: AnyService, handlers: Record<string, Handler>, handed: Handed[] = [], all: Handed[] = []): Gate {
   const caller: Caller = { tenant: 1n, scope: 2n, principal: 'p', credential: 3n, face: 'bearer' };
   const present = (face: Face, material: Material): Session => {
     if ((material.token ?? material.password ?? material.fingerprint) !== 'good') throw fault('Unauthenticated', { path: 'unknown', detail: 'The credential is not known.' });
     const abort = new AbortController();
     const mine: Handed = { face, material, abort, ended: false };
     handed.push(mine);
+    all.push(mine);
     return {
       caller, proof: face === 'session' ? { csrf: 'token' } : undefined, signal: abort.signal,
       grant: () => ({ spend: () => 0 }),
@@ -77,17 +78,20 @@ export function testGate(contract: AnyService, handlers: Record<string, Handler>
   return { present, exchange: () => { throw fault('NotImplemented'); }, anonymous: () => { throw fault('Unauthenticated'); } };
 }
 
-export type Served = { readonly url: string; readonly server: Server; readonly handed: Handed[]; readonly logged: string[]; close(): Promise<void> };
+/** `handed` may be emptied by a test; `endAll` reaches every session there was. */
+export type Served = { readonly url: string; readonly server: Server; readonly handed: Handed[]; readonly logged: string[]; endAll(reason: EndReason): void; close(): Promise<void> };
 
 /** Serves a contract's REST on a loopback port. */
 export async function serve(contract: AnyService, handlers: Record<string, Handler>, secure = false): Promise<Served> {
   const handed: Handed[] = [];
+  const all: Handed[] = [];
   const logged: string[] = [];
-  const handler = restHandler(contract, testGate(contract, handlers, handed), { log: (_level, message) => logged.push(message) });
+  const handler = restHandler(contract, testGate(contract, handlers, handed, all), { log: (_level, message) => logged.push(message) });
   const server = createServer((request, response) => void handler(request, response, { secure }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, handed, logged,
+    endAll: (reason) => { for (const each of all) each.abort.abort(reason); },
     close: () => new Promise((resolve) => { server.closeAllConnections(); server.close(() => resolve()); }),
   };
 }
@@ -100,8 +104,4 @@ export async function textOf(body: Bytes | undefined): Promise<string> {
   const pieces: Uint8Array[] = [];
   for await (const piece of body ?? []) pieces.push(piece);
   return Buffer.concat(pieces).toString();
-}
-
-export function endSession(handed: Handed, reason: EndReason): void {
-  handed.abort.abort(reason);
 }

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { fault } from '../../contract/fault.ts';
-import { bytesOf, endSession, type Handler, sample, serve, type Served, textOf } from './fixture.ts';
+import { bytesOf, type Handler, sample, serve, type Served, textOf } from './fixture.ts';
 
 type Seen = { name: string; input: unknown; key?: string; body?: string };
 const seen: Seen[] = [];
@@ -206,7 +206,7 @@ test('a connection keeps its session while the credential stays, and ends it aft
   assert.deepEqual(served.handed.map(({ ended }) => ended), [true, false]);
   const [, second] = served.handed;
   assert.ok(second);
-  endSession(second, 'revoked');
+  second.abort.abort('revoked');
   await ask(`Basic ${btoa('user:good')}`);
   assert.equal(served.handed.length, 3);
   socket.destroy();
@@ -241,7 +241,7 @@ test('a body stops when its session ends', async () => {
   served.handed.length = 0;
   const response = await fetch(`${served.url}/v1/sample/blobs/endless`, { headers: { authorization: 'Bearer good', connection: 'close' } });
   const whole = response.arrayBuffer();
-  for (const handed of served.handed) endSession(handed, 'revoked');
+  served.endAll('revoked');
   await assert.rejects(whole);
 });
 
@@ -252,7 +252,7 @@ test('a watch is server-sent events that can be taken up again and says why it e
   let text = '';
   const reading = (async () => { for await (const piece of response.body ?? []) text += Buffer.from(piece).toString(); })();
   while (!text.includes('"a\\nb"')) await new Promise((go) => setTimeout(go, 5));
-  for (const handed of served.handed) endSession(handed, 'revoked');
+  served.endAll('revoked');
   await reading;
   assert.match(text, /^retry: 1000\n\nid: 5\nevent: bookmark\ndata: .*\n\nid: 7\nevent: put\ndata: .*\n\nevent: end\ndata: {"reason":"revoked"}\n\n$/);
   const short = await call('GET', '/v1/sample/notes/-/watch?from=short');
