@@ -1,9 +1,10 @@
 import type { Handlers, Providers } from './call.ts';
 import type { AnyService } from './contract.ts';
+import type { RepeatStore } from './repeat.ts';
 import type { Gate } from './session.ts';
 
 /** A door that listens: its address, and what closing it means (stop accepting, finish what runs, then close). */
-export type OpenDoor = { readonly url: string; close(): Promise<void> };
+export type OpenDoor = { readonly url: string; readonly tlsUrl?: string; readonly note?: string; close(): Promise<void> };
 
 /** Seals and opens bytes under a leased data key of a tenant (0n = the platform); `aad` is the associated data. */
 export interface Sealer {
@@ -57,11 +58,22 @@ export type Kernel<Needs> = {
   readonly mayWrite: () => boolean;
 };
 
-/** What a door gets besides its gate: where to listen and the process' certificate. */
+/** What a door gets besides its gate: where to listen. Spread `at` into the options of `httpServer` or `listen` of kernel/listen. */
 export type DoorPlace<S extends AnyService> = {
   readonly gate: Gate<S>;
-  /** The port to try first; 0 means any. `listen` in kernel/listen falls back and says so. */
-  readonly listen: (serve: (socket: import('node:net').Socket, secure: boolean) => void) => Promise<OpenDoor>;
+  readonly at: {
+    /** `<service>.<door>`. */
+    readonly name: string;
+    readonly host: string;
+    /** The port to try first; 0 means any. */
+    readonly port: number;
+    readonly fallback: 'any' | 'refuse';
+    readonly plain: 'loopback' | 'never';
+    readonly certificate: { readonly cert: string; readonly key: string; readonly ca?: string };
+  };
+  /** Whether callers without a credential are let in as the open face. */
+  readonly open: boolean;
+  /** Aborted when the process drains. */
   readonly signal: AbortSignal;
   readonly log: Log;
 };
@@ -71,6 +83,8 @@ export type Implementation<S extends AnyService> = {
   readonly providers: Providers<S>;
   readonly doors: { readonly [D in keyof S['doors']]: (place: DoorPlace<S>) => Promise<OpenDoor> };
   readonly effects?: EffectSource;
+  /** Keeps replies to keyed operations, in the transaction of their effect; SQL services get one from the kernel. */
+  readonly repeats?: RepeatStore;
   /** Closes what `start` opened, after the doors are closed. */
   stop(): Promise<void>;
 };

@@ -1,3 +1,24 @@
 import { limit } from '../contract/limit.ts';
 
 export const eventsPerIngestMax = limit(1000, 'event', 'Most usage events in one batch.');
+export const publishBatchMax = limit(500, 'change', 'Most changes written to the snapshot in one transaction.');
+export const publishPollMs = limit(250, 'ms', 'Longest wait before control looks for changes that nobody announced.');
+export const signingRefreshMs = limit(600_000, 'ms', 'How often control looks whether SigV4 keys of a new day are due.');
+export const sessionMs = limit(12 * 3_600_000, 'ms', 'Life of a browser session.');
+export const invitationMs = limit(7 * 86_400_000, 'ms', 'Life of an invitation.');
+export const resetMs = limit(3_600_000, 'ms', 'Life of a password reset.');
+export const passwordLengthMin = limit(10, 'character', 'Shortest password.');
+export const passwordLengthMax = limit(512, 'character', 'Longest password.');
+export const loginTriesMax = limit(10, 'try', 'Failed logins of one address and e-mail in a window before they wait.');
+export const loginWindowMs = limit(60_000, 'ms', 'Window in which failed logins are counted.');
+export const loginAtOnceMax = limit(4, 'login', 'Password hashes computed at one time.');
+export const argonMemoryKib = limit(19_456, 'KiB', 'Memory of one Argon2id hash.');
+export const argonPasses = limit(2, 'pass', 'Passes of one Argon2id hash.');
+export const mailKeptMax = limit(200, 'mail', 'Mails kept in the embedded outbox.');
+export const overlapDefaultMs = limit(24 * 3_600_000, 'ms', 'How long the old secrets of a rotated credential go on working, if not said.');
+export const frontBodyBytes = limit(1024 * 1024, 'byte', 'Largest body of a login, invitation or reset.');
+export const proxyHeadMs = limit(60_000, 'ms', 'How long the front waits for the head of a service answer.');
+export const certificateDays = limit(365, 'day', 'Life of a certificate that the local authority issues.');
+export const resourceLabelBytesMax = limit(4096, 'byte', 'Largest labels of one credential.');
+export const projectsMax = limit(1000, 'project', 'Projects of one organization.');
+export const credentialsMax = limit(10_000, 'credential', 'Credentials of one organization that are not revoked.');

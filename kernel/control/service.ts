@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { envelope, Labels, Name, PageInput } from '../contract/crud.ts';
 import { defineService } from '../contract/contract.ts';
-import { eventsPerIngestMax } from './limits.ts';
+import { credentialsMax, eventsPerIngestMax, projectsMax } from './limits.ts';
 
 const closed = { additionalProperties: false } as const;
 const Id = Type.String({ minLength: 1, maxLength: 40, description: 'Id of 13 characters.' });
@@ -32,6 +32,7 @@ const AuditRecord = Type.Object({
 });
 const UsageRow = Type.Object({ at: Type.Integer({ description: 'Start of the window, milliseconds since 1970.' }), service: Type.String(), meter: Type.String(), unit: Type.String(), value: Type.String({ description: 'An exact integer in decimal.' }), scope: Type.String() });
 const EventRow = Type.Object({ sequence: Type.Integer(), specversion: Type.String(), id: Type.String(), source: Type.String(), type: Type.String(), time: Type.String(), subject: Type.String(), data: Type.Unknown() });
+export const Certificate = Type.Object({ certificatePem: Type.String(), keyPem: Type.String({ description: 'Shown once.' }), fingerprint: Type.String(), notAfter: Type.Integer() });
 const everywhere = ['rest', 'cli', 'console'] as const;
 const itemInput = Type.Object({}, closed);
 const timed = { from: Type.Optional(Type.Integer({ minimum: 0, description: 'Milliseconds since 1970.' })), to: Type.Optional(Type.Integer({ minimum: 0 })) };
@@ -57,8 +58,8 @@ export const platform = defineService({
   meters: { events: { unit: 'event', kind: 'sum', text: 'Usage events taken in.' } },
   quotas: {
     organizations: { kind: 'rate', unit: 'call', perSecond: 50, burst: 200, text: 'Changes of the directory.' },
-    projects: { kind: 'count', of: 'Project', limit: 1000, text: 'Projects of one organization.' },
-    credentials: { kind: 'count', of: 'Credential', limit: 10_000, text: 'Credentials of one organization that are not revoked.' },
+    projects: { kind: 'count', of: 'Project', limit: projectsMax, text: 'Projects of one organization.' },
+    credentials: { kind: 'count', of: 'Credential', limit: credentialsMax, text: 'Credentials of one organization that are not revoked.' },
     ingest: { kind: 'rate', unit: 'call', perSecond: 2000, burst: 4000, text: 'Batches of usage events.' },
   },
   events: {
@@ -90,6 +91,7 @@ export const platform = defineService({
     ListCredentials: { ...read, on: 'Credential', at: 'collection', text: 'List credentials, without their secrets.', input: PageInput, output: listOf(one(Credential)) },
     RotateCredential: { ...write, on: 'Credential', text: 'Give new secrets; the old ones work until the overlap ends.', input: Type.Object({ overlapMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 604_800_000 })) }, closed), output: Faces },
     RevokeCredential: { ...write, on: 'Credential', repeat: 'natural', essential: true, text: 'End a credential and every connection that uses it.', emits: ['CredentialRevoked'], input: itemInput, output: Type.Object({}) },
+    IssueCertificate: { ...write, on: 'Credential', text: 'Issue a client certificate that is this credential at TLS doors.', input: itemInput, output: Certificate },
     ListAudit: { ...read, on: 'Audit', at: 'collection', text: 'Read the audit log, newest first.', input: Type.Object({ ...timed, before: Type.Optional(Type.Integer({ minimum: 0, description: 'Only records before this sequence.' })), limit: PageInput.properties.limit, operation: Type.Optional(Type.String({ maxLength: 100 })), service: Type.Optional(Type.String({ maxLength: 40 })), resource: Type.Optional(Type.String({ maxLength: 1024 })) }, closed), output: Type.Object({ items: Type.Array(AuditRecord), next: Type.Optional(Type.Integer()) }) },
     ListUsage: { ...read, on: 'Usage', at: 'collection', text: 'Read what was used, by meter and window.', input: Type.Object({ ...timed, window: Type.Optional(Type.Union([Type.Literal('minute'), Type.Literal('hour'), Type.Literal('day')])), meter: Type.Optional(Type.String({ maxLength: 64 })), service: Type.Optional(Type.String({ maxLength: 40 })) }, closed), output: Type.Object({ items: Type.Array(UsageRow) }) },
     IngestUsage: { ...write, on: 'Usage', at: 'collection', text: 'Take in usage as CloudEvents; the same source and id counts once.', repeat: 'natural', quota: ['ingest'], charge: ['events'], input: Type.Object({ events: Type.Array(Type.Object({ specversion: Type.Literal('1.0'), id: Type.String({ minLength: 1, maxLength: 128 }), source: Type.String({ minLength: 1, maxLength: 256 }), type: Type.String({ minLength: 1, maxLength: 128 }), time: Type.Optional(Type.String({ format: 'date-time' })), data: Type.Object({ meter: Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,62}$' }), value: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) }, closed) }, closed), { minItems: 1, maxItems: eventsPerIngestMax }) }, closed), output: Type.Object({ accepted: Type.Integer() }) },
@@ -100,7 +102,7 @@ export const platform = defineService({
     auditor: ['ListAudit', 'GetOrganization', 'ListMembers', 'ListCredentials', 'GetCredential', 'ListEvents', 'ListUsage'],
     reader: ['GetOrganization', 'ListOrganizations', 'GetProject', 'ListProjects', 'GetEnvironment', 'ListEnvironments', 'ListUsage', 'ListEvents', 'GetHealth'],
     editor: ['reader', 'IngestUsage'],
-    admin: ['editor', 'auditor', 'CreateProject', 'CreateEnvironment', 'InviteMember', 'UpdateMember', 'DeleteMember', 'CreateCredential', 'ImportCredential', 'RotateCredential', 'RevokeCredential'],
+    admin: ['editor', 'auditor', 'CreateProject', 'CreateEnvironment', 'InviteMember', 'UpdateMember', 'DeleteMember', 'CreateCredential', 'ImportCredential', 'RotateCredential', 'RevokeCredential', 'IssueCertificate'],
     owner: ['admin', 'UpdateOrganization'],
     operator: ['owner', 'CreateOrganization'],
   },

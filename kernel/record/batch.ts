@@ -1,6 +1,6 @@
 import { type AuditRecord, type EventRecord, type IngestRecord, type LifeRecord, recordType, type UsageRecord } from '../audit/record.ts';
 import type { JournalRecord } from '../journal/frame.ts';
-import { idOf } from '../tenancy/id.ts';
+import { parseId } from '../tenancy/id.ts';
 
 /** Records of one journal batch, sorted by what they are. */
 export type Sorted = {
@@ -24,7 +24,7 @@ export function sortRecords(records: readonly JournalRecord[]): Sorted {
 
 /** Decimal text of an id that may be empty (a caller of the platform itself). */
 export function idText(id: string): string {
-  return id === '' ? '0' : idOf(id).toString();
+  return id === '' ? '0' : parseId(id).toString();
 }
 
 /** Usage of the same window added up, so that one batch touches a row once. */

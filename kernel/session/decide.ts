@@ -5,7 +5,7 @@ import type { Identified } from '../caller/identified.ts';
 import { compilePolicySet, type PolicySet } from '../policy/compile.ts';
 import { requestOf } from './request.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
-import { idOf } from '../tenancy/id.ts';
+import { parseId } from '../tenancy/id.ts';
 import { policySetsKeptMax } from './limits.ts';
 
 /** Decides what a caller may do in one service: roles of the platform's policies, then the tenant's own; `forbid` wins in either. */
@@ -35,7 +35,7 @@ export function createDecider(contract: AnyService, snapshot: Snapshot, provider
       const record = snapshot.get('resource', identified.tenant, identified.scope, contract.name, kind, name);
       return record ? { ...(record.attributes as Attributes), labels: record.labels } : {};
     }
-    return providers()[kind]?.attributes(idOf(identified.scope), name) ?? {};
+    return providers()[kind]?.attributes(parseId(identified.scope), name) ?? {};
   }
 
   return {

@@ -8,7 +8,7 @@ import { validator } from '../derive/validate.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import { quotaWaitMaxMs } from '../quota/limits.ts';
 import { repeatKeyLengthMax } from './limits.ts';
-import type { StoredReply } from './repeat.ts';
+import type { StoredReply } from '../contract/repeat.ts';
 import type { Runtime } from './runtime.ts';
 import type { GrantState, LiveCall, Standing } from './standing.ts';
 

@@ -11,3 +11,4 @@ export const repeatKeptMs = limit(24 * 3_600_000, 'ms', 'How long the reply to a
 export const drainMs = limit(8000, 'ms', 'How long a process waits for what is running before it closes connections.');
 export const registrationBytes = limit(8 * 1024 * 1024, 'byte', 'Largest registration of a service: its contract and migrations.');
 export const policySetsKeptMax = limit(1000, 'tenant', 'Tenants whose compiled policies one process keeps.');
+export const sqlConnectionsMax = limit(4, 'connection', 'Connections of one process to PostgreSQL.');

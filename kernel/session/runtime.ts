@@ -11,7 +11,7 @@ import { createRates, type Rates } from '../quota/rates.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import { steady } from './clock.ts';
 import { createDecider, type Decider } from './decide.ts';
-import type { RepeatStore } from './repeat.ts';
+import type { RepeatStore } from '../contract/repeat.ts';
 
 /** Everything that sessions of one service in one process share. */
 export type Runtime<S extends AnyService = AnyService> = {

@@ -3,7 +3,7 @@ import type { AnyService } from '../contract/contract.ts';
 import { type OperationError } from '../contract/fault.ts';
 import type { Identified } from '../caller/identified.ts';
 import { rolesIn } from '../caller/place.ts';
-import { idOf } from '../tenancy/id.ts';
+import { parseId } from '../tenancy/id.ts';
 import type { WindowEntry, WindowKey } from '../audit/window.ts';
 import type { Counter } from '../meter/meters.ts';
 import type { RateBucket } from '../quota/rates.ts';
@@ -67,6 +67,9 @@ export class GrantState {
   }
 }
 
+/** A person who is nowhere a member has no tenant yet. */
+const idOrZero = (text: string): bigint => (text === '' ? 0n : parseId(text));
+
 /** All that one identified caller has in one process: its grants, its running calls, and the signal that ends it. */
 export class Standing<S extends AnyService = AnyService> {
   readonly identified: Identified;
@@ -81,8 +84,8 @@ export class Standing<S extends AnyService = AnyService> {
     this.#runtime = runtime;
     this.identified = identified;
     this.caller = {
-      tenant: idOf(identified.tenant), scope: idOf(identified.scope), principal: identified.principal,
-      credential: identified.credential === '' || identified.face === 'session' ? 0n : idOf(identified.credential),
+      tenant: idOrZero(identified.tenant), scope: idOrZero(identified.scope), principal: identified.principal,
+      credential: identified.face === 'session' ? 0n : idOrZero(identified.credential),
       face: identified.face, ...(identified.via === undefined ? {} : { via: identified.via }),
     };
     this.#roles = this.#currentRoles();

@@ -87,3 +87,6 @@ begin
   insert into change (number, tenant_id, kind, key) values (next, of_tenant, of_kind, of_key);
   return next;
 end $$;
+
+-- What a caller's statements may see is cut to its tenant; the platform's own login has a policy of its own, made at deploy.
+select gamut.isolate_tenant('project'), gamut.isolate_tenant('environment'), gamut.isolate_tenant('member'), gamut.isolate_tenant('binding'), gamut.isolate_tenant('credential');

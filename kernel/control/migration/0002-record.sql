@@ -25,3 +25,6 @@ create table event (
 -- How far each journal and each service's own log was read; moved in the transaction that stores what was read.
 create table journal_cursor (process text primary key, segment bigint not null, position bigint not null, sequence bigint not null, open boolean not null default false);
 create table log_cursor (log text primary key, last bigint not null);
+
+select gamut.isolate_tenant('audit_head'), gamut.isolate_tenant('audit_record'), gamut.isolate_tenant('usage_window'), gamut.isolate_tenant('usage_seen'),
+  gamut.isolate_tenant('event_head'), gamut.isolate_tenant('event');

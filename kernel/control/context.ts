@@ -1,0 +1,91 @@
+import type { Mail } from '#seams/mail/mail.ts';
+import type { Handle, Sql, Transaction } from '#seams/sql/sql.ts';
+import type { Call } from '../contract/call.ts';
+import type { Log } from '../contract/implement.ts';
+import { fault } from '../contract/fault.ts';
+import type { Keeper } from '../keys/client.ts';
+import { rolesIn } from '../caller/place.ts';
+import type { Authority } from '../listen/authority.ts';
+import type { Snapshot } from '../snapshot/reader.ts';
+import { parseId, formatId, type IdSource } from '../tenancy/id.ts';
+import type { Publisher } from './publish.ts';
+
+/** What control's handlers work with. `system` sees every tenant and is used only where no caller's tenant is meant. */
+export type Context = {
+  readonly sql: Sql;
+  readonly system: Sql;
+  readonly keeper: Keeper;
+  readonly publisher: Publisher;
+  readonly snapshot: Snapshot;
+  readonly ids: IdSource;
+  readonly region: string;
+  readonly mail: Mail;
+  readonly authority: Authority;
+  readonly log: Log;
+  readonly now: () => number;
+  /** Appends a usage event that came from outside to the journal; durable when it resolves. */
+  readonly ingest: (records: readonly unknown[]) => Promise<void>;
+  /** The unit of every meter, by `<service>.<meter>`. */
+  readonly meterUnits: () => Promise<ReadonlyMap<string, string>>;
+  /** The console's address, for links in mails. */
+  readonly consoleUrl: () => string;
+  readonly health: () => Promise<{ processes: { name: string; state: string; pid: number | null; restarts: number; since: number }[]; diskFreeBytes: number; diskReserveBytes: number }>;
+};
+
+export type Row = Record<string, unknown>;
+
+/** A change of what the snapshot holds: noted in the transaction that makes it, waited for after. */
+export type Note = (tenant: bigint, kind: string, key: readonly string[]) => Promise<void>;
+
+/** Runs a transaction of a tenant and returns when the snapshot has what it changed. */
+export async function change<T>(context: Context, at: { tenant: bigint; scope: bigint } | 'platform', work: (tx: Transaction, note: Note) => Promise<T>): Promise<T> {
+  let last = 0;
+  const handle: Handle = at === 'platform' ? context.system.platform() : context.sql.as(at);
+  const result = await handle.begin((tx) =>
+    work(tx, async (tenant, kind, key) => {
+      const { rows } = await tx.query('select platform.note_change($1, $2, $3) as number', [tenant, kind, [...key]]);
+      last = Number((rows[0] as Row).number);
+    }),
+  );
+  if (last > 0) await context.publisher.applied(last);
+  return result;
+}
+
+/** A caller's statements in its tenant. */
+export function own(context: Context, call: Call): Handle {
+  return context.sql.as(call.caller);
+}
+
+/** The one row, or NotFound. */
+export function found(rows: readonly object[], what: string): Row {
+  const [row] = rows;
+  if (!row) throw fault('NotFound', `There is no ${what}.`);
+  return row as Row;
+}
+
+/** Whether the caller operates the platform itself. */
+export function isOperator(context: Context, call: Call): boolean {
+  return rolesIn(context.snapshot, call.caller.principal, '-', '-').includes('operator');
+}
+
+/** An id as text, or a name: the two columns to look in. */
+export function nameOrId(text: string): { name: string; id: bigint } {
+  return { name: text, id: /^[0-7][0-9a-hjkmnp-tv-z]{12}$/.test(text) ? parseId(text) : 0n };
+}
+
+const time = (value: unknown): number => (value instanceof Date ? value.getTime() : 0);
+
+/** The envelope of a directory row. */
+export function enveloped<Spec>(row: Row, name: string, spec: Spec) {
+  return {
+    uid: formatId(row.id as bigint), name, generation: Number(row.generation ?? 1), version: String(row.version ?? 1),
+    labels: (row.labels ?? {}) as Record<string, string>, createdAt: time(row.created_at), spec,
+  };
+}
+
+/** One page of rows in order of name, cut to the limit with where to go on. */
+export function paged<T extends { name: string }>(items: readonly T[], limit: number): { items: T[]; next?: string; version: string } {
+  const page = items.slice(0, limit);
+  const last = page.at(-1);
+  return { items: page, version: '0', ...(items.length > limit && last ? { next: last.name } : {}) };
+}

@@ -1,0 +1,166 @@
+import type { Call, Handlers } from '../../contract/call.ts';
+import { fault } from '../../contract/fault.ts';
+import { roleOperations } from '../../contract/check.ts';
+import { rolesIn } from '../../caller/place.ts';
+import { accessKeyId } from '../../keys/face-secret.ts';
+import { issueClient } from '../../listen/authority.ts';
+import { formatId } from '../../tenancy/id.ts';
+import { change, type Context, enveloped, found, isOperator, nameOrId, own, paged, type Row } from '../context.ts';
+import { certificateDays, credentialsMax, overlapDefaultMs } from '../limits.ts';
+import { platform } from '../service.ts';
+
+type All = Handlers<typeof platform>;
+type Mine = Pick<All, 'CreateCredential' | 'ImportCredential' | 'GetCredential' | 'ListCredentials' | 'RotateCredential' | 'RevokeCredential' | 'IssueCertificate'>;
+type New = { title?: string; project?: string; environment?: string; role?: string; principal?: string; expiresAt?: number; labels?: Record<string, string> };
+
+const time = (value: unknown) => (value instanceof Date ? value.getTime() : undefined);
+
+function credentialOf(row: Row) {
+  const optional = { expiresAt: time(row.expires_at), revokedAt: time(row.revoked_at), rotatedAt: time(row.rotated_at), overlapUntil: time(row.overlap_until) };
+  const times = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
+  return enveloped(row, formatId(row.id as bigint), { principal: String(row.principal), environment: formatId(row.scope as bigint), role: String(row.role), title: String(row.title), ...times });
+}
+
+/** The environment a new credential is for: by id, or by name or kind in a project (the first one, if none is named). */
+async function environmentFor(context: Context, call: Call, { environment = 'live', project }: New): Promise<bigint> {
+  const wanted = nameOrId(environment);
+  const inProject = project === undefined ? undefined : nameOrId(project);
+  const { rows } = await own(context, call).query(
+    `select e.id from platform.environment e join platform.project p on p.tenant = e.tenant and p.id = e.project
+     where (e.id = $1 or e.name = $2 or ($3::text is null and e.kind = $2)) and ($3::text is null or p.name = $3 or p.id = $4) order by p.id, e.id limit 1`,
+    [wanted.id, wanted.name, inProject?.name ?? null, inProject?.id ?? 0n],
+  );
+  return found(rows, `environment ${environment}${project === undefined ? '' : ` in project ${project}`}`).id as bigint;
+}
+
+/** Nobody gives away more than they have: every platform operation of the role must be the giver's too. */
+function assertMayGive(context: Context, call: Call, role: string): void {
+  if (isOperator(context, call)) return;
+  const mine = rolesIn(context.snapshot, call.caller.principal, formatId(call.caller.tenant), formatId(call.caller.scope));
+  const allowed = new Set(mine.flatMap((held) => [...roleOperations(platform, held)]));
+  const rank = ['auditor', 'reader', 'editor', 'admin', 'owner'];
+  const highest = Math.max(...mine.map((held) => rank.indexOf(held)));
+  const isGivable = rank.indexOf(role) <= highest && [...roleOperations(platform, role)].every((operation) => allowed.has(operation));
+  if (!isGivable || role === 'operator') throw fault('Denied', `The role ${role} is more than yours.`);
+}
+
+/** The credential of an id: the caller's tenant's, or anybody's for an operator. */
+async function locate(context: Context, call: Call, id: string): Promise<Row> {
+  const wanted = nameOrId(id).id;
+  const handle = isOperator(context, call) ? context.system.platform() : own(context, call);
+  const { rows } = await handle.query('select * from platform.credential where id = $1', [wanted]);
+  return found(rows, `credential ${id}`);
+}
+
+const placeOf = (row: Row) => ({ tenant: row.tenant as bigint, scope: row.scope as bigint });
+
+/** Credentials: made, imported, rotated, revoked. Secrets are made by keeper and pass through here once, to be shown. */
+export function credentialHandlers(context: Context): Mine {
+  async function insert(call: Call, wanted: New, sealedOf: (id: string) => Promise<Buffer>, accessKey: string | null): Promise<{ id: string; sealed: Buffer }> {
+    const { tenant } = call.caller;
+    const role = wanted.role ?? 'admin';
+    if (!Object.hasOwn(platform.roles, role) && !/^[a-z][A-Za-z0-9]*$/.test(role)) throw fault('BadInput', { path: '/role', detail: `There is no role ${role}.` });
+    assertMayGive(context, call, role);
+    const scope = await environmentFor(context, call, wanted);
+    const id = context.ids.next();
+    const name = formatId(id);
+    const principal = wanted.principal ?? `service-${name}`;
+    const sealed = await sealedOf(name);
+    await change(context, { tenant, scope }, async (tx, note) => {
+      await tx.query('select pg_advisory_xact_lock($1)', [tenant]);
+      const { rows } = await tx.query('select count(*) as count from platform.credential where revoked_at is null');
+      if (Number((rows[0] as Row).count) >= credentialsMax) throw fault('QuotaExceeded', `An organization has at most ${credentialsMax} credentials.`);
+      if (accessKey !== null) {
+        const taken = await tx.query('insert into platform.access_key (name, credential) values ($1, $2) on conflict do nothing', [accessKey, id]);
+        if (taken.count === 0) throw fault('Conflict', `The access key ${accessKey} is known already.`);
+      }
+      await tx.query(
+        `insert into platform.credential (tenant, id, scope, principal, role, title, sealed, access_key, labels, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+        [tenant, id, scope, principal, role, wanted.title ?? '', sealed, accessKey, JSON.stringify(wanted.labels ?? {}), wanted.expiresAt === undefined ? null : new Date(wanted.expiresAt)],
+      );
+      await tx.query('insert into platform.binding (tenant, principal, role, scope) values ($1, $2, $3, $4) on conflict do nothing', [tenant, principal, role, scope]);
+      await note(tenant, 'principal', [formatId(tenant), principal]);
+      await note(tenant, 'credential', [name]);
+    });
+    return { id: name, sealed };
+  }
+
+  async function facesOf(tenant: bigint, id: string, sealed: Buffer, accessKey: string | null) {
+    const secrets = await context.keeper.faces(tenant, id, sealed);
+    return {
+      id, bearer: secrets.bearer, s3: { accessKeyId: accessKey ?? accessKeyId(id), secretAccessKey: secrets.s3, region: context.region },
+      basic: { username: id, password: secrets.basic },
+    };
+  }
+
+  return {
+    async CreateCredential(call) {
+      const { tenant } = call.caller;
+      const made = await insert(call as Call, call.input, (id) => context.keeper.mint(tenant, id), null);
+      call.emit('CredentialCreated', { credential: made.id });
+      return { output: await facesOf(tenant, made.id, made.sealed, null) };
+    },
+    async ImportCredential(call) {
+      const { accessKeyId: accessKey, secretAccessKey } = call.input;
+      if (/^GMTA/i.test(accessKey)) throw fault('BadInput', { path: '/accessKeyId', detail: 'Names that begin with GMTA are given by this platform.' });
+      const made = await insert(call as Call, call.input, (id) => context.keeper.importSecret(call.caller.tenant, id, secretAccessKey), accessKey);
+      call.emit('CredentialCreated', { credential: made.id });
+      return { output: { id: made.id, s3: { accessKeyId: accessKey } } };
+    },
+    async GetCredential(call) {
+      return { output: credentialOf(await locate(context, call as Call, call.ref.name)) };
+    },
+    async ListCredentials(call) {
+      const { after = '', limit = 100 } = call.input;
+      const { rows } = await own(context, call as Call).query('select * from platform.credential where id > $1 order by id limit $2', [after === '' ? 0n : nameOrId(after).id, limit + 1]);
+      return { output: paged((rows as Row[]).map(credentialOf), limit) };
+    },
+    async RotateCredential(call) {
+      const row = await locate(context, call as Call, call.ref.name);
+      if (row.revoked_at) throw fault('Conflict', 'The credential was revoked.');
+      const id = formatId(row.id as bigint);
+      const { tenant } = placeOf(row);
+      const sealed = await context.keeper.mint(tenant, id);
+      const until = new Date(context.now() + (call.input.overlapMs ?? overlapDefaultMs));
+      await change(context, placeOf(row), async (tx, note) => {
+        await tx.query(
+          'update platform.credential set previous_sealed = sealed, sealed = $2, overlap_until = $3, rotated_at = now(), generation = generation + 1, version = version + 1 where id = $1 and revoked_at is null',
+          [row.id, sealed, until],
+        );
+        await note(tenant, 'credential', [id]);
+      });
+      return { output: await facesOf(tenant, id, sealed, row.access_key === null ? null : String(row.access_key)) };
+    },
+    async RevokeCredential(call) {
+      const row = await locate(context, call as Call, call.ref.name);
+      const id = formatId(row.id as bigint);
+      const { tenant } = placeOf(row);
+      await change(context, placeOf(row), async (tx, note) => {
+        await tx.query('update platform.credential set revoked_at = coalesce(revoked_at, now()), version = version + 1 where id = $1', [row.id]);
+        await tx.query(
+          `delete from platform.binding b where principal = $1 and scope = $2 and role = $3 and not exists
+           (select from platform.credential c where c.principal = b.principal and c.scope = b.scope and c.role = b.role and c.revoked_at is null)`,
+          [row.principal, row.scope, row.role],
+        );
+        await note(tenant, 'principal', [formatId(tenant), String(row.principal)]);
+        await note(tenant, 'credential', [id]);
+      });
+      call.emit('CredentialRevoked', { credential: id });
+      return { output: {} };
+    },
+    async IssueCertificate(call) {
+      const row = await locate(context, call as Call, call.ref.name);
+      if (row.revoked_at) throw fault('Conflict', 'The credential was revoked.');
+      const id = formatId(row.id as bigint);
+      const { tenant } = placeOf(row);
+      const issued = await issueClient(context.authority, { subject: id, days: certificateDays });
+      const fingerprint = issued.fingerprint256.replaceAll(':', '').toLowerCase();
+      await change(context, placeOf(row), async (tx, note) => {
+        await tx.query('update platform.credential set fingerprints = array_append(fingerprints, $2), version = version + 1 where id = $1', [row.id, fingerprint]);
+        await note(tenant, 'credential', [id]);
+      });
+      return { output: { certificatePem: issued.certificatePem, keyPem: issued.keyPem, fingerprint, notAfter: context.now() + certificateDays * 86_400_000 } };
+    },
+  };
+}
+

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { fault } from '../contract/fault.ts';
+import { sha256Hex } from '../keys/face-secret.ts';
+import { formatId } from '../tenancy/id.ts';
+import { change, type Context, type Note, type Row } from './context.ts';
+import { invitationMs, resetMs, sessionMs } from './limits.ts';
+import { assertPassword, hashPassword, passwordFits } from './password.ts';
+
+/** A session just begun: the token goes into the cookie, `csrf` into the page. */
+export type Begun = { readonly token: string; readonly csrf: string; readonly expiresAt: number };
+
+const normal = (email: string) => email.trim().normalize('NFC').toLowerCase();
+const aad = (person: bigint) => `person ${person} email`;
+
+/** The person of an e-mail address, made when there is none; addresses are sealed and found by a keyed hash. */
+export async function personOf(context: Context, email: string): Promise<bigint> {
+  const address = normal(email);
+  const hash = await context.keeper.lookup(`email ${address}`);
+  const db = context.system.platform();
+  const known = await db.query('select id from platform.person where email_hash = $1', [hash]);
+  if (known.rows[0]) return (known.rows[0] as Row).id as bigint;
+  const id = context.ids.next();
+  const sealed = await context.keeper.seal(platformTenantId, Buffer.from(address), aad(id));
+  await db.query('insert into platform.person (id, email_hash, email_sealed) values ($1, $2, $3) on conflict (email_hash) do nothing', [id, hash, sealed]);
+  return ((await db.query('select id from platform.person where email_hash = $1', [hash])).rows[0] as Row).id as bigint;
+}
+
+/** Persons belong to the platform; their fields are sealed under its own ring. */
+const platformTenantId = 0n;
+
+export async function emailOf(context: Context, person: bigint): Promise<string> {
+  const { rows } = await context.system.platform().query('select email_sealed from platform.person where id = $1', [person]);
+  const [row] = rows as Row[];
+  return row ? (await context.keeper.open(platformTenantId, row.email_sealed as Buffer, aad(person))).toString() : '';
+}
+
+/** Begins a session by e-mail and password. Unknown addresses take as long as wrong passwords. */
+export async function login(context: Context, email: string, password: string): Promise<{ person: bigint; begun: Begun }> {
+  const hash = await context.keeper.lookup(`email ${normal(email)}`);
+  const { rows } = await context.system.platform().query('select id, password from platform.person where email_hash = $1', [hash]);
+  const [row] = rows as Row[];
+  const phc = typeof row?.password === 'string' ? row.password : undefined;
+  if (!(await passwordFits(password, phc)) || !row) throw fault('Unauthenticated', { path: 'signature', detail: 'The e-mail address or the password is wrong.' });
+  return { person: row.id as bigint, begun: await beginSession(context, row.id as bigint) };
+}
+
+export async function beginSession(context: Context, person: bigint): Promise<Begun> {
+  const [token, csrf] = [randomBytes(32).toString('base64url'), randomBytes(24).toString('base64url')];
+  const id = sha256Hex(token);
+  const expiresAt = context.now() + sessionMs;
+  await change(context, 'platform', async (tx, note) => {
+    await tx.query('insert into platform.session (id, person, csrf, expires_at) values ($1, $2, $3, $4)', [id, person, csrf, new Date(expiresAt)]);
+    await note(platformTenantId + (await homeTenant(context, person)), 'session', [id]);
+  });
+  return { token, csrf, expiresAt };
+}
+
+/** The tenant whose epoch a session's change moves; 0 (the whole platform) for who is nowhere a member. */
+async function homeTenant(context: Context, person: bigint): Promise<bigint> {
+  const { rows } = await context.system.platform().query('select min(tenant) as tenant from platform.binding where principal = $1 and tenant <> 0', [formatId(person)]);
+  return ((rows[0] as Row | undefined)?.tenant as bigint | null) ?? 0n;
+}
+
+export async function endSession(context: Context, id: string): Promise<void> {
+  await change(context, 'platform', async (tx, note) => {
+    const { rows } = await tx.query('delete from platform.session where id = $1 returning person', [id]);
+    const [row] = rows as Row[];
+    if (row) await note(await homeTenant(context, row.person as bigint), 'session', [id]);
+  });
+}
+
+/** Ends all sessions of a person, after a password changed or a membership ended. */
+export async function endSessionsOf(tx: { query(text: string, params?: readonly unknown[]): Promise<{ rows: object[] }> }, note: Note, person: bigint): Promise<void> {
+  const { rows } = await tx.query('delete from platform.session where person = $1 returning id', [person]);
+  for (const row of rows as Row[]) await note(0n, 'session', [String(row.id)]);
+}
+
+/** Makes a ticket for a mail: only its hash is kept. */
+export async function makeTicket(context: Context, kind: 'invitation' | 'reset', person: bigint, member?: { tenant: bigint; id: bigint }): Promise<string> {
+  const token = randomBytes(32).toString('base64url');
+  const life = kind === 'invitation' ? invitationMs : resetMs;
+  await context.system.platform().query(
+    'insert into platform.ticket (id, kind, person, member_tenant, member_id, expires_at) values ($1, $2, $3, $4, $5, $6)',
+    [sha256Hex(token), kind, person, member?.tenant ?? null, member?.id ?? null, new Date(context.now() + life)],
+  );
+  return token;
+}
+
+/** Uses a ticket once: sets the password, and for an invitation makes the membership count. */
+export async function useTicket(context: Context, kind: 'invitation' | 'reset', token: unknown, password: unknown): Promise<bigint> {
+  assertPassword(password);
+  if (typeof token !== 'string') throw fault('BadInput', { path: '/token', detail: 'The token is missing.' });
+  const phc = await hashPassword(password);
+  return change(context, 'platform', async (tx, note) => {
+    const { rows } = await tx.query(
+      'update platform.ticket set used_at = now() where id = $1 and kind = $2 and used_at is null and expires_at > now() returning person, member_tenant, member_id',
+      [sha256Hex(token), kind],
+    );
+    const [row] = rows as Row[];
+    if (!row) throw fault('NotFound', 'The link was used already, or is too old.');
+    const person = row.person as bigint;
+    // An invitation sets the password of somebody who has none; it must not take over an account that exists.
+    const { rows: had } = await tx.query('select password from platform.person where id = $1', [person]);
+    const existing = (had[0] as Row).password;
+    if (kind === 'invitation' && typeof existing === 'string') {
+      if (!(await passwordFits(password, existing))) throw fault('Unauthenticated', { path: 'signature', detail: 'You have an account already; give its password.' });
+    } else {
+      await tx.query('update platform.person set password = $2 where id = $1', [person, phc]);
+      await endSessionsOf(tx, note, person);
+    }
+    if (row.member_tenant !== null) await acceptMember(tx, note, row);
+    return person;
+  });
+}
+
+async function acceptMember(tx: { query(text: string, params?: readonly unknown[]): Promise<{ rows: object[] }> }, note: Note, row: Row): Promise<void> {
+  const { rows } = await tx.query('update platform.member set accepted_at = now(), version = version + 1 where tenant = $1 and id = $2 returning role', [row.member_tenant, row.member_id]);
+  const [member] = rows as Row[];
+  if (!member) throw fault('NotFound', 'The invitation was taken back.');
+  const [tenant, principal] = [row.member_tenant as bigint, formatId(row.person as bigint)];
+  await tx.query('insert into platform.binding (tenant, principal, role) values ($1, $2, $3) on conflict do nothing', [tenant, principal, member.role]);
+  await note(tenant, 'principal', [formatId(tenant), principal]);
+  const { rows: sessions } = await tx.query('select id from platform.session where person = $1', [row.person]);
+  for (const session of sessions as Row[]) await note(tenant, 'session', [String(session.id)]);
+}

@@ -1,0 +1,74 @@
+import { effectBatchMax, effectRetryMs } from '../audit/limits.ts';
+import { recordType } from '../audit/record.ts';
+import type { EffectSource, Log, LoggedEffect } from '../contract/implement.ts';
+import type { Journal } from '../journal/journal.ts';
+import { formatId } from '../tenancy/id.ts';
+import { auditBytes } from './process.ts';
+
+const idOrNone = (id: bigint) => (id === 0n ? '' : formatId(id));
+
+/**
+ * Re-emits a service's own log into the journal as audit records: from its first record that is left, in order, until
+ * `stop`. After a crash some come twice; recorder knows them by their offset.
+ */
+export function emitEffects(source: EffectSource, service: string, journal: Journal, log: Log): { stop(): Promise<void> } {
+  let stopped = false;
+  let wake: (() => void) | undefined;
+  let due = true;
+  let timer: NodeJS.Timeout | undefined;
+  const unsubscribe = source.onMore(() => {
+    due = true;
+    wake?.();
+  });
+
+  async function emit(after: bigint): Promise<bigint> {
+    const effects = await source.read(after, effectBatchMax);
+    const last = effects.at(-1);
+    if (!last) return after;
+    await Promise.all(effects.map((effect) => journal.append(recordType.audit, auditBytes(recordOf(effect, service)), { essential: true })));
+    await source.forget(last.offset);
+    due = true;
+    return last.offset;
+  }
+
+  const pause = (ms?: number) =>
+    new Promise<void>((resolve) => {
+      wake = resolve;
+      if (ms !== undefined) timer = setTimeout(resolve, ms);
+    }).finally(() => clearTimeout(timer));
+
+  const running = (async () => {
+    for (let after = -1n; ; ) {
+      try {
+        if (due) {
+          due = false;
+          after = await emit(after);
+          continue;
+        }
+        if (stopped) return;
+        await pause();
+      } catch (error) {
+        if (stopped) return;
+        log('error', 'effects could not be journalled; trying again', { error: String(error) });
+        due = true;
+        await pause(effectRetryMs);
+      }
+    }
+  })();
+  return {
+    async stop() {
+      stopped = true;
+      unsubscribe();
+      wake?.();
+      await running;
+    },
+  };
+}
+
+function recordOf(effect: LoggedEffect, service: string) {
+  return {
+    at: effect.at, tenant: idOrNone(effect.tenant), scope: idOrNone(effect.scope), service, operation: effect.operation, kind: effect.kind, name: effect.name,
+    principal: effect.principal, credential: idOrNone(effect.credential), face: '', outcome: effect.outcome, count: 1, bytes: effect.bytes, requestId: effect.requestId,
+    log: service, offset: effect.offset.toString(), ...(effect.detail === undefined ? {} : { detail: effect.detail }),
+  };
+}

@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { openSql } from '#seams/sql/sql.ts';
+import type { AnyService } from '../contract/contract.ts';
+import { assertContract } from '../contract/check.ts';
+import type { Implementation, Kernel, Main, OpenDoor } from '../contract/implement.ts';
+import { restHandler } from '../derive/rest.ts';
+import { sealerOf } from '../keys/sealer.ts';
+import { httpServer } from '../listen/http.ts';
+import { servedMetrics } from '../observe/process.ts';
+import { openSnapshot } from '../snapshot/reader.ts';
+import type { Link, Part, Running } from '../supervise/protocol.ts';
+import { emitEffects } from './effects.ts';
+import { createGate, type OpenGate } from './gate.ts';
+import { openProcess } from './process.ts';
+import { callControl, type Registered, register } from './registration.ts';
+import { sqlConnectionsMax } from './limits.ts';
+import { resourceProviders } from '../resource/provider.ts';
+
+/** The needs that the kernel opens for a service today. */
+export type Needs = { readonly sql?: import('#seams/sql/sql.ts').Sql; readonly resources?: import('../resource/provider.ts').Resources };
+
+type Started<S extends AnyService> = { readonly link: Link; readonly registered: Registered; readonly gate: OpenGate<S>; readonly implementation: Implementation<S> };
+
+/** Makes a process of a service: registers its contract, opens what it needs, starts it, opens its doors and its REST surface. */
+export function servicePart<S extends AnyService>(main: Main<S, Needs>, options: { migrations?: URL } = {}): Part {
+  return { name: main.contract.name, start: (link) => startService(main, link, options) };
+}
+
+async function startService<S extends AnyService>(main: Main<S, Needs>, link: Link, options: { migrations?: URL }): Promise<Running> {
+  const { contract } = main;
+  const { order } = link;
+  assertContract(contract);
+  const snapshot = openSnapshot(order.data);
+  const owned = await openProcess(link, contract, snapshot);
+  const registered = await register(order, { contract, ...(options.migrations ? { migrations: options.migrations.href } : {}) }, owned.log);
+  const sql = registered.sql === undefined ? undefined : openSql(registered.sql, { max: sqlConnectionsMax, applicationName: `gamut ${order.process}` });
+  const directory = join(order.data, 'service', contract.name);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const resources = sql && resourceProviders(sql, contract.name, { wake: () => callControl(order, '/wake', {}).then(() => undefined, () => undefined), snapshot });
+  const kernel: Kernel<Needs> = {
+    directory, region: order.settings.region, needs: { ...(sql ? { sql } : {}), ...(resources ? { resources } : {}) }, sealer: sealerOf(owned.keeper, contract.name, Date.now),
+    log: owned.log, signal: link.signal, now: Date.now, mayWrite: owned.runtime.mayWrite,
+  };
+  const implementation = await main.start(kernel);
+  owned.runtime.implementation = {
+    handlers: implementation.handlers, providers: implementation.providers as never, ...(implementation.repeats ?? resources?.repeats ? { repeats: implementation.repeats ?? resources?.repeats } : {}),
+  };
+  const gate = createGate(owned.runtime);
+  const effects = implementation.effects && emitEffects(implementation.effects, contract.name, owned.journal, owned.log);
+  const doors = await openDoors({ link, registered, gate, implementation }, contract, owned.log);
+  return {
+    doors: Object.fromEntries(Object.entries(doors).map(([name, door]) => [name, { url: door.url, ...(door.note ? { note: door.note } : {}), ...textOf(contract, name) }])),
+    async drain() {
+      const closing = Object.values(doors).map((door) => door.close());
+      gate.end('drain');
+      await Promise.all(closing);
+      await implementation.stop();
+      await effects?.stop();
+      gate.stop();
+      await sql?.close();
+      await owned.close();
+      await snapshot.close();
+    },
+  };
+}
+
+const textOf = (contract: AnyService, name: string) => {
+  const text = contract.doors[name.slice(contract.name.length + 1)]?.text;
+  return text === undefined ? {} : { text };
+};
+
+/** Opens the contract's doors, and the derived REST surface under `<service>.rest` unless the contract has such a door itself. */
+async function openDoors<S extends AnyService>(started: Started<S>, contract: S, log: Kernel<unknown>['log']): Promise<Record<string, OpenDoor>> {
+  const { link, registered, gate, implementation } = started;
+  const { order } = link;
+  const doors: Record<string, OpenDoor> = {};
+  const place = (name: string, port: number) => ({
+    name, host: order.settings.host, port: order.ports?.[name] ?? (order.settings.ports === 'auto' ? 0 : port), fallback: 'any' as const, plain: 'loopback' as const, certificate: registered.certificate,
+  });
+  for (const [door, spec] of Object.entries(contract.doors)) {
+    const name = `${contract.name}.${door}`;
+    const open = implementation.doors[door as keyof S['doors']];
+    doors[name] = await open({ gate, at: place(name, spec.port), open: order.settings.open, signal: link.signal, log });
+  }
+  const name = `${contract.name}.rest`;
+  if (doors[name] === undefined) {
+    const rest = restHandler(contract, gate as never, { log });
+    const metrics = servedMetrics(order.process, link.signal);
+    doors[name] = await httpServer({ ...place(name, 0), log }, (request, response, connection) => (metrics(request, response) ? undefined : rest(request, response, connection)));
+  }
+  return doors;
+}

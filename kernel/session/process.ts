@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { type AuditRecord, type LifeRecord, recordType } from '../audit/record.ts';
+import type { AnyService } from '../contract/contract.ts';
+import { registerFaults } from '../contract/fault.ts';
+import type { Log } from '../contract/implement.ts';
+import { journalSeal } from '../journal/leased.ts';
+import { type Journal, openJournal } from '../journal/journal.ts';
+import { connectKeeper, type Keeper } from '../keys/client.ts';
+import { createLog } from '../observe/log.ts';
+import type { Snapshot } from '../snapshot/reader.ts';
+import type { Link } from '../supervise/protocol.ts';
+import { reserveOf } from '../volume/ballast.ts';
+import { watchSpace } from '../volume/space.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
+
+/** What every process that serves a contract has: a line to keeper, a journal, a watch on the disk, and the runtime of its sessions. */
+export type Process<S extends AnyService> = {
+  readonly runtime: Runtime<S>;
+  readonly keeper: Keeper;
+  readonly journal: Journal;
+  readonly log: Log;
+  readonly freeBytes: () => number;
+  readonly reserveBytes: number;
+  close(): Promise<void>;
+};
+
+/** Opens them over a snapshot that the caller opened (control writes it, the others read it). */
+export async function openProcess<S extends AnyService>(link: Link, contract: S, snapshot: Snapshot): Promise<Process<S>> {
+  const { order } = link;
+  registerFaults(contract.errors);
+  const log = createLog({ process: order.process });
+  const keeper = connectKeeper(join(order.run, 'keeper.sock'), order.token);
+  const journal = await openJournal({ dir: join(order.data, 'journal'), process: order.process, seal: await journalSeal(keeper) });
+  const life = (event: LifeRecord['event']) => Buffer.from(JSON.stringify({ at: Date.now(), event, service: contract.name } satisfies LifeRecord));
+  await journal.append(recordType.life, life('opened'), { essential: true });
+  const { reserveBytes } = reserveOf(order.settings.reserveBytes);
+  const space = watchSpace({ path: order.data, reserveBytes });
+  const runtime = createRuntime({ contract, snapshot, journal, region: order.settings.region, log, mayWrite: () => space.mayWrite() });
+  return {
+    runtime, keeper, journal, log, reserveBytes,
+    freeBytes: () => space.freeBytes(),
+    async close() {
+      space.stop();
+      runtime.stop();
+      await journal.append(recordType.life, life('closed'), { essential: true });
+      await journal.close();
+      keeper.close();
+    },
+  };
+}
+
+/** An audit record as the bytes of a journal. */
+export const auditBytes = (record: AuditRecord): Buffer => Buffer.from(JSON.stringify(record));
