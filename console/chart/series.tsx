@@ -1,0 +1,71 @@
+import { useComputedColorScheme } from '@mantine/core';
+import { useElementSize } from '@mantine/hooks';
+import { useEffect, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { exactMoment } from '../format/moment.ts';
+import { exactInUnit, inUnit } from '../format/quantity.ts';
+import './chart.css';
+
+export type Series = { readonly label: string; readonly unit: string; readonly at: readonly number[]; readonly values: readonly number[]; readonly bars?: boolean };
+
+type Hover = { at: number; value: number; left: number };
+
+const height = 168;
+
+/** Charts with the same `step` move their cursors together. */
+export function SeriesChart({ series, step, span }: { series: Series; step: string; span: readonly [number, number] }) {
+  const { ref, width } = useElementSize();
+  const frame = useRef<HTMLDivElement>(null);
+  const scheme = useComputedColorScheme();
+  const [hover, setHover] = useState<Hover>();
+  useEffect(() => {
+    const element = frame.current;
+    if (!element || width < 50) return undefined;
+    const plot = new uPlot(optionsFor(series, step, span, width, getComputedStyle(element), setHover), [series.at.map((at) => at / 1000), [...series.values]], element);
+    return () => plot.destroy();
+  }, [series, step, span, width, scheme]);
+  return (
+    <figure className="chart" ref={ref} aria-label={summaryOf(series)} role="img">
+      <div ref={frame} style={{ minHeight: height }} />
+      {hover && (
+        <div className="chart-tip" style={{ left: Math.min(hover.left, Math.max(0, width - 210)) }}>
+          <strong>{exactInUnit(hover.value, series.unit)}</strong>
+          <span>{exactMoment(hover.at).slice(0, 16)}</span>
+        </div>
+      )}
+    </figure>
+  );
+}
+
+function summaryOf({ label, unit, values }: Series): string {
+  const most = values.reduce((sum, value) => Math.max(sum, value), 0);
+  return `${label}: ${values.length} values, ${inUnit(values.at(-1) ?? 0, unit)} last, ${inUnit(most, unit)} at most`;
+}
+
+function optionsFor(series: Series, step: string, span: readonly [number, number], width: number, style: CSSStyleDeclaration, onHover: (hover: Hover | undefined) => void): uPlot.Options {
+  const color = (name: string) => style.getPropertyValue(name).trim();
+  const font = `11px ${color('--font')}`;
+  const axis = { stroke: color('--faint'), font, ticks: { show: false }, grid: { stroke: color('--line'), width: 1 } };
+  const accent = color('--accent');
+  const bars = series.bars && uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.7, 28], radius: 0.15 }) } : {};
+  return {
+    width, height, padding: [10, 8, 0, 0],
+    legend: { show: false },
+    cursor: { sync: { key: step, setSeries: false }, y: false, points: { size: 7, fill: accent } },
+    scales: { x: { min: span[0] / 1000, max: span[1] / 1000 }, y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.15 : 1] } },
+    axes: [
+      { ...axis, grid: { show: false }, size: 28, space: 70 },
+      { ...axis, size: 84, space: 36, values: (_plot, ticks) => ticks.map((tick) => inUnit(tick, series.unit)) },
+    ],
+    series: [{}, { label: series.label, stroke: accent, width: 1.5, fill: series.bars ? accent : `${accent}1f`, points: { show: series.values.length < 3 }, ...bars }],
+    hooks: {
+      setCursor: [(plot) => {
+        const { idx, left } = plot.cursor;
+        const at = idx === null || idx === undefined ? undefined : plot.data[0][idx];
+        const value = idx === null || idx === undefined ? undefined : plot.data[1]?.[idx];
+        onHover(at === undefined || value === undefined || value === null || left === undefined || left < 0 ? undefined : { at: at * 1000, value, left: left + 92 });
+      }],
+    },
+  };
+}

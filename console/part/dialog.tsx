@@ -1,0 +1,61 @@
+import { Modal, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { asProblem, type Problem } from '../api/problem.ts';
+import { Button } from './button.tsx';
+import { Refusal } from './state.tsx';
+import './dialog.css';
+
+/** A sheet above the page. Closing it by Escape or outside gives up. */
+export function Dialog({ title, onClose, children, wide }: { title: string; onClose: () => void; children: React.ReactNode; wide?: boolean }) {
+  return (
+    <Modal opened onClose={onClose} title={title} size={wide ? 680 : 480} centered transitionProps={{ duration: 0 }} closeButtonProps={{ 'aria-label': 'Close' }}>
+      {children}
+    </Modal>
+  );
+}
+
+/** Runs one change and keeps what went wrong. */
+export function useChange(): { busy: boolean; problem: Problem | undefined; run: (work: () => Promise<void>) => Promise<void>; clear: () => void } {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const run = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      await work();
+    } catch (thrown) {
+      setProblem(asProblem(thrown));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, problem, run, clear: () => setProblem(undefined) };
+}
+
+type Danger = { title: string; verb: string; name: string; children: React.ReactNode; act: () => Promise<void>; onClose: () => void };
+
+/** A step that cannot be taken back: it asks for the name of what it ends. */
+export function DangerDialog({ title, verb, name, children, act, onClose }: Danger) {
+  const [typed, setTyped] = useState('');
+  const change = useChange();
+  const submit = (event: React.FormEvent) => {
+    event.preventDefault();
+    if (typed === name) void change.run(async () => {
+      await act();
+      onClose();
+    });
+  };
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <form onSubmit={submit} className="stack">
+        <div className="dim">{children}</div>
+        <TextInput data-autofocus label={<>Type <span className="mono dialog-name">{name}</span> to confirm</>} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} autoComplete="off" spellCheck={false} />
+        {change.problem && <Refusal problem={change.problem} compact />}
+        <div className="row dialog-end">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="danger" busy={change.busy} disabled={typed !== name}>{verb}</Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

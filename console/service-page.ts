@@ -1,0 +1,28 @@
+import type { ComponentType } from 'react';
+import type { Kind } from './api/contract.ts';
+import type { Thing } from './api/pages.ts';
+
+/** What a service's own pages get of the thing they show. */
+export type ThingProps = { readonly kind: Kind; readonly name: string; readonly thing: Thing };
+
+/** A place inside the page of one thing; the first is shown at its bare address. */
+export type ThingTab = { readonly path: string; readonly title: string; readonly page: ComponentType<ThingProps> };
+
+/** A line that connects a client which the reader already has. */
+export type ConnectLine = { readonly client: string; readonly text: string };
+
+/** What a credential's secret parts are called in a client's line; placeholders where it is not at hand. */
+export type ConnectFacts = {
+  readonly bearer: string; readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string; readonly endpoint: string;
+  readonly username: string; readonly password: string;
+};
+
+/** What a service adds to its derived pages; everything may be absent. */
+export type ServicePages = {
+  /** Above the resources on the overview: the numbers that matter. */
+  readonly overview?: ComponentType;
+  /** Instruments by plural of the kind. */
+  readonly tabs?: Readonly<Record<string, readonly ThingTab[]>>;
+  /** Copy-paste lines for clients, by door. */
+  readonly connect?: Readonly<Record<string, (facts: ConnectFacts) => readonly ConnectLine[]>>;
+};
