@@ -16,6 +16,7 @@ import { openProcess } from './process.ts';
 import { callControl, type Registered, register } from './registration.ts';
 import { sqlConnectionsMax } from './limits.ts';
 import { resourceProviders } from '../resource/provider.ts';
+import { openIds } from '../tenancy/id.ts';
 
 /** The needs that the kernel opens for a service today. */
 export type Needs = { readonly sql?: import('#seams/sql/sql.ts').Sql; readonly resources?: import('../resource/provider.ts').Resources };
@@ -37,7 +38,8 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
   const sql = registered.sql === undefined ? undefined : openSql(registered.sql, { max: sqlConnectionsMax, applicationName: `gamut ${order.process}` });
   const directory = join(order.data, 'service', contract.name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const resources = sql && resourceProviders(sql, contract.name, { wake: () => callControl(order, '/wake', {}).then(() => undefined, () => undefined), snapshot });
+  const ids = openIds({ region: 0, process: order.number });
+  const resources = sql && resourceProviders(sql, contract.name, { ids, wake: () => callControl(order, '/wake', {}).then(() => undefined, () => undefined), snapshot });
   const kernel: Kernel<Needs> = {
     directory, region: order.settings.region, needs: { ...(sql ? { sql } : {}), ...(resources ? { resources } : {}) }, sealer: sealerOf(owned.keeper, contract.name, Date.now),
     log: owned.log, signal: link.signal, now: Date.now, mayWrite: owned.runtime.mayWrite,

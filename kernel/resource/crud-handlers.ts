@@ -1,0 +1,54 @@
+import type { Bytes } from '../contract/session.ts';
+import type { Envelope, Listed, Placed } from '../contract/provider.ts';
+import { fault } from '../contract/fault.ts';
+import type { KernelProvider } from './provider.ts';
+
+/** The parts of a call that the handlers of a resource use. */
+type ResourceCall = {
+  readonly caller: Placed;
+  readonly ref: { readonly name: string };
+  readonly input: unknown;
+  readonly signal: AbortSignal;
+  readonly repeat: { readonly transaction: unknown } | undefined;
+};
+type Given = { name?: string; labels?: Record<string, string>; spec?: unknown; ifVersion?: string; after?: string; limit?: number; prefix?: string; from?: string };
+
+const given = (call: ResourceCall) => call.input as Given;
+
+/** The handlers of the operations that `crud(kind)` declares, over the kernel's provider. `countMax` is the kind's count quota. */
+export function crudHandlers<const K extends string>(kind: K, provider: KernelProvider, countMax?: number) {
+  const one = async (call: ResourceCall): Promise<{ output: never }> => {
+    const found = await provider.get(call.caller, call.ref.name);
+    if (!found) throw fault('NotFound', `There is no ${kind} ${call.ref.name}.`);
+    return { output: found as never };
+  };
+  const handlers = {
+    async [`Create${kind}`](call: ResourceCall) {
+      const { name = '', labels, spec } = given(call);
+      return { output: await provider.put(call.caller, { name, labels: labels ?? {}, spec, ifVersion: '0' }, call.repeat?.transaction, countMax) };
+    },
+    [`Get${kind}`]: one,
+    async [`List${kind}s`](call: ResourceCall): Promise<{ output: Listed }> {
+      const { after, limit = 100, prefix } = given(call);
+      return { output: await provider.list(call.caller, { limit, ...(after === undefined ? {} : { after }), ...(prefix === undefined ? {} : { prefix }) }) };
+    },
+    async [`Update${kind}`](call: ResourceCall): Promise<{ output: Envelope }> {
+      const { labels, spec, ifVersion } = given(call);
+      await one(call);
+      return { output: await provider.put(call.caller, { name: call.ref.name, labels, spec, ifVersion }, call.repeat?.transaction) };
+    },
+    async [`Delete${kind}`](call: ResourceCall) {
+      await provider.delete(call.caller, call.ref.name, given(call).ifVersion, call.repeat?.transaction);
+      return { output: {} };
+    },
+    async [`Watch${kind}s`](call: ResourceCall) {
+      return { output: {}, body: lines(provider.watch(call.caller, given(call).from ?? '', call.signal)) };
+    },
+  };
+  return handlers as unknown as { readonly [O in `${'Create' | 'Get' | 'Update' | 'Delete'}${K}` | `${'List' | 'Watch'}${K}s`]: (call: never) => Promise<never> };
+}
+
+/** A watch as bytes: one change as one line of JSON in each chunk. */
+async function* lines(changes: AsyncIterable<unknown>): Bytes {
+  for await (const change of changes) yield Buffer.from(`${JSON.stringify(change)}\n`);
+}

@@ -1,0 +1,102 @@
+import { json, type Transaction } from '#seams/sql/sql.ts';
+import { fault } from '../contract/fault.ts';
+import type { Envelope, Page, Put } from '../contract/provider.ts';
+import { formatId } from '../tenancy/id.ts';
+import { changesKeptMax } from './limits.ts';
+
+type Row = {
+  uid: bigint; name: string; generation: number; version: bigint; labels: Record<string, string>; spec: unknown; status: unknown; created_at: Date; deleting: Date | null;
+};
+/** What reads: a handle, or an open transaction. */
+export type Reader = Pick<Transaction, 'query'>;
+
+/** The envelope of a row. */
+export function envelopeOf(row: Row): Envelope {
+  return {
+    uid: formatId(row.uid), name: row.name, generation: row.generation, version: row.version.toString(), labels: row.labels, createdAt: row.created_at.getTime(), spec: row.spec,
+    ...(row.status === null ? {} : { status: row.status }), ...(row.deleting === null ? {} : { deleting: row.deleting.getTime() }),
+  };
+}
+
+/** The SQL of one service's resources; every statement runs in the caller's scope. */
+export function resourceStore(service: string) {
+  const schema = `"${service}_kernel"`;
+
+  async function nextVersion(tx: Reader): Promise<bigint> {
+    const { rows } = await tx.query<{ version: bigint }>(
+      `insert into ${schema}.resource_head (version) values (1) on conflict (tenant, scope) do update set version = resource_head.version + 1 returning version`,
+    );
+    return rows[0]?.version ?? 0n;
+  }
+
+  async function noteChange(tx: Reader, kind: string, version: bigint, type: 'put' | 'deleted', body: Envelope): Promise<void> {
+    await tx.query(`insert into ${schema}.resource_change (version, kind, type, body) values ($1, $2, $3, $4)`, [version, kind, type, json(body)]);
+    await tx.query(`delete from ${schema}.resource_change where version < $1`, [version - BigInt(changesKeptMax)]);
+  }
+
+  async function locked(tx: Reader, kind: string, name: string): Promise<Row | undefined> {
+    const { rows } = await tx.query<Row>(`select * from ${schema}.resource where kind = $1 and name = $2 for update`, [kind, name]);
+    return rows[0];
+  }
+
+  function assertVersion(row: Row | undefined, ifVersion: string | undefined, name: string): void {
+    if (ifVersion === undefined) return;
+    if (ifVersion === '0' && row) throw fault('Conflict', `${name} exists already.`);
+    if (ifVersion !== '0' && row?.version.toString() !== ifVersion) throw fault('PreconditionFailed', `${name} is in version ${row?.version ?? 'none'}, not ${ifVersion}.`);
+  }
+
+  return {
+    async get(reader: Reader, kind: string, name: string): Promise<Envelope | undefined> {
+      const { rows } = await reader.query<Row>(`select * from ${schema}.resource where kind = $1 and name = $2`, [kind, name]);
+      return rows[0] && envelopeOf(rows[0]);
+    },
+    async list(reader: Reader, kind: string, page: Page) {
+      const { rows } = await reader.query<Row>(
+        `select * from ${schema}.resource where kind = $1 and name collate "C" > $2 and starts_with(name, $3) order by name collate "C" limit $4`,
+        [kind, page.after ?? '', page.prefix ?? '', page.limit + 1],
+      );
+      const items = rows.slice(0, page.limit).map(envelopeOf);
+      const last = items.at(-1);
+      return { items, version: (await this.head(reader)).toString(), ...(rows.length > page.limit && last ? { next: last.name } : {}) };
+    },
+    async head(reader: Reader): Promise<bigint> {
+      const { rows } = await reader.query<{ version: bigint }>(`select version from ${schema}.resource_head`);
+      return rows[0]?.version ?? 0n;
+    },
+    async count(reader: Reader, kind: string): Promise<number> {
+      const { rows } = await reader.query<{ count: bigint }>(`select count(*) as count from ${schema}.resource where kind = $1`, [kind]);
+      return Number(rows[0]?.count ?? 0);
+    },
+    async put(tx: Reader, kind: string, uid: bigint, change: Put): Promise<Envelope> {
+      const version = await nextVersion(tx);
+      const before = await locked(tx, kind, change.name);
+      assertVersion(before, change.ifVersion, change.name);
+      const { rows } = await tx.query<Row>(
+        `insert into ${schema}.resource as r (kind, name, uid, version, labels, spec, status) values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict (tenant, scope, kind, name) do update set version = excluded.version, labels = case when $8::boolean then excluded.labels else r.labels end, spec = excluded.spec,
+         status = coalesce(excluded.status, r.status), generation = r.generation + case when r.spec = excluded.spec then 0 else 1 end returning *`,
+        [kind, change.name, uid, version, json(change.labels ?? {}), json(change.spec), change.status === undefined ? null : json(change.status), change.labels !== undefined],
+      );
+      const made = envelopeOf(rows[0] as Row);
+      await noteChange(tx, kind, version, 'put', made);
+      return made;
+    },
+    async remove(tx: Reader, kind: string, name: string, ifVersion: string | undefined): Promise<void> {
+      const version = await nextVersion(tx);
+      const before = await locked(tx, kind, name);
+      if (!before) throw fault('NotFound', `There is no ${kind} ${name}.`);
+      assertVersion(before, ifVersion, name);
+      await tx.query(`delete from ${schema}.resource where kind = $1 and name = $2`, [kind, name]);
+      await noteChange(tx, kind, version, 'deleted', { ...envelopeOf(before), version: version.toString() });
+    },
+    async changes(reader: Reader, kind: string, after: bigint, max: number) {
+      const { rows } = await reader.query<{ version: bigint; type: 'put' | 'deleted'; body: Envelope }>(
+        `select version, type, body from ${schema}.resource_change where kind = $1 and version > $2 order by version limit $3`,
+        [kind, after, max],
+      );
+      return rows;
+    },
+  };
+}
+
+export type ResourceStore = ReturnType<typeof resourceStore>;
