@@ -25,8 +25,10 @@ export class Connection {
   lost: SqlUnavailable | null = null;
   /** No new group may be sent: a transaction has it, or waits for it. */
   reserved = false;
-  /** A cancel request is under way and could hit whatever runs. */
-  fenced = false;
+  /** A cancel request is under way and could hit whatever runs; no new work until it is through. */
+  fence: Promise<void> | null = null;
+  /** The transaction that has the connection was aborted: what it still runs is to be cancelled. */
+  unwanted = false;
   /** Cancel requests sent so far. */
   cancels = 0;
   heardAt = performance.now();

@@ -65,7 +65,9 @@ async function* messages(socket: Socket): AsyncGenerator<Backend> {
 async function answer(request: Authentication, address: Address, writer: Writer, scram: ScramClient | undefined): Promise<ScramClient | undefined> {
   switch (request.method) {
     case 'ok':
-      return scram;
+      // A server that skips its proof may not be the one that knows the password.
+      if (scram) throw new SqlRefused('The server did not prove that it knows the password.');
+      return undefined;
     case 'cleartext':
       if ('host' in address.socket && address.protection !== 'verify' && address.protection !== 'verify-ca') {
         throw new SqlRefused('The server asks for the password in clear over a connection whose other end is not verified.');
@@ -84,7 +86,7 @@ async function answer(request: Authentication, address: Address, writer: Writer,
     case 'saslFinal':
       if (!scram) throw new SqlRefused('The server ends an authentication that was not begun.');
       scram.verify(request.data.toString('utf8'));
-      return scram;
+      return undefined;
   }
 }
 

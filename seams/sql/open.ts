@@ -17,7 +17,7 @@ export async function openConnection(
   const signal = AbortSignal.timeout(connectTimeoutMs);
   try {
     const socket = await dial(address, signal);
-    const stop = () => socket.destroy(new SqlUnavailable('connect', `PostgreSQL did not answer within ${connectTimeoutMs} ms.`));
+    const stop = () => socket.destroy(new Error('timeout'));
     signal.addEventListener('abort', stop);
     try {
       return new Connection(socket, await handshake(socket, address, settings), hooks.onIdle, hooks.onLost);
@@ -28,8 +28,12 @@ export async function openConnection(
       signal.removeEventListener('abort', stop);
     }
   } catch (cause) {
-    throw explain(cause, address);
+    throw signal.aborted ? late(cause) : explain(cause, address);
   }
+}
+
+function late(cause: unknown): SqlUnavailable {
+  return new SqlUnavailable('connect', `PostgreSQL did not answer within ${connectTimeoutMs} ms.`, { cause });
 }
 
 function explain(cause: unknown, address: Address): Error {

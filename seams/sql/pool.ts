@@ -8,6 +8,7 @@ import {
 import { openConnection, requestCancel } from './open.ts';
 
 type Group = Exchange & {
+  cancelAsked: boolean;
   readonly signal: AbortSignal | undefined;
   readonly deadline: number;
   readonly finish: (error: Error | null) => void;
@@ -64,7 +65,8 @@ export class Pool {
         else resolve(group.results);
       };
       const group: Group = Object.assign(newExchange(parts, (status) => this.#settled(group, status)), {
-        signal, deadline: performance.now() + poolWaitMs, finish, connection: null, aborted: false, sends: 0, cancelsSeen: 0,
+        signal, deadline: performance.now() + poolWaitMs, finish, connection: null, aborted: false, cancelAsked: false, sends: 0,
+        cancelsSeen: 0,
       });
       signal?.addEventListener('abort', onAbort);
       this.#groups.push(group);
@@ -102,13 +104,14 @@ export class Pool {
   }
 
   /** Asks the server to stop what the connection runs; until the request is through, it gets no other work. */
-  async cancel(connection: Connection): Promise<void> {
-    if (connection.fenced || connection.lost) return;
-    connection.fenced = true;
+  cancel(connection: Connection): void {
+    if (connection.fence || connection.lost) return;
     connection.cancels++;
-    await requestCancel(this.#options.address, connection);
-    connection.fenced = false;
-    this.#pump();
+    connection.fence = requestCancel(this.#options.address, connection).then(() => {
+      connection.fence = null;
+      if (!connection.lost) this.#answered(connection);
+      this.#pump();
+    });
   }
 
   /** Refuses new work, waits for what runs, and closes. */
@@ -117,7 +120,10 @@ export class Pool {
     this.#closed = true;
     const gone = new SqlUnavailable('closed', 'The pool is closed.');
     for (const group of this.#groups.splice(0)) group.finish(gone);
-    for (const reservation of this.#reservations.splice(0)) reservation.reject(gone);
+    for (const reservation of [...this.#reservations, ...this.#claims.values()]) {
+      this.#withdraw(reservation);
+      reservation.reject(gone);
+    }
     if (this.#retry) clearTimeout(this.#retry);
     this.#endIdle(0);
     if (this.#open.size > 0 || this.#opening > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
@@ -148,10 +154,8 @@ export class Pool {
       for (const connection of this.#open) if (connection.reserved) lent++;
       if (lent >= most) return;
       const connection = this.#lightest();
-      if (!connection || connection.queue.length > 0) {
-        this.#grow();
-        if (!connection || this.#open.size + this.#opening < this.#options.max || this.#opening > 0) return;
-      }
+      if ((!connection || connection.queue.length > 0) && this.#grow()) return;
+      if (!connection) return;
       const reservation = this.#reservations.shift() as Reservation;
       connection.reserved = true;
       if (connection.queue.length === 0) reservation.resolve(connection);
@@ -162,7 +166,7 @@ export class Pool {
   #lightest(): Connection | undefined {
     let best: Connection | undefined;
     for (const connection of this.#open) {
-      if (connection.reserved || connection.fenced) continue;
+      if (connection.reserved || connection.fence) continue;
       if (!best || connection.queue.length < best.queue.length) best = connection;
     }
     return best;
@@ -204,8 +208,15 @@ export class Pool {
       this.#groups.splice(waiting, 1);
       return group.finish(new SqlAborted(group.signal?.reason));
     }
-    // Behind others in the pipeline it waits: a cancel hits what runs, which is the first.
-    if (group.connection?.queue[0] === group) void this.cancel(group.connection);
+    if (group.connection) this.#cancelFirst(group.connection);
+  }
+
+  // Behind others in the pipeline an aborted group waits: a cancel hits what runs, which is the first.
+  #cancelFirst(connection: Connection): void {
+    const first = connection.queue[0] as Partial<Group> | undefined;
+    if (!first?.aborted || first.cancelAsked || connection.fence) return;
+    first.cancelAsked = true;
+    this.cancel(connection);
   }
 
   #withdraw(reservation: Reservation): void {
@@ -219,10 +230,9 @@ export class Pool {
   }
 
   #answered(connection: Connection): void {
-    const first = connection.queue[0] as Partial<Group> | undefined;
-    if (first?.aborted) void this.cancel(connection);
+    this.#cancelFirst(connection);
     const claim = this.#claims.get(connection);
-    if (claim && !first) {
+    if (claim && connection.queue.length === 0 && !connection.fence) {
       this.#claims.delete(connection);
       claim.resolve(connection);
     }
@@ -238,10 +248,14 @@ export class Pool {
     queueMicrotask(() => this.#pump());
   }
 
-  #grow(): void {
-    if (this.#open.size + this.#opening >= this.#options.max || this.#retry || (this.#failure && this.#opening > 0)) return;
-    this.#opening++;
-    void this.#connect();
+  /** Answers whether a connection is being made. While the server fails, one attempt at a time is. */
+  #grow(): boolean {
+    const mayOpen = this.#open.size + this.#opening < this.#options.max && !this.#retry && !(this.#failure && this.#opening > 0);
+    if (mayOpen) {
+      this.#opening++;
+      void this.#connect();
+    }
+    return this.#opening > 0;
   }
 
   async #connect(): Promise<void> {
@@ -255,8 +269,8 @@ export class Pool {
     } catch (error) {
       this.#opening--;
       this.#failure = error as Error;
+      this.#backOff();
       if (error instanceof SqlRefused) this.#refuseAll(error);
-      else this.#backOff();
     }
     if (this.#closed) this.#settleClose();
     this.#pump();
@@ -286,8 +300,17 @@ export class Pool {
       this.#withdraw(reservation);
       reservation.reject(late());
     }
-    for (const connection of this.#open) this.#listen(connection, now);
+    for (const connection of this.#open) {
+      this.#listen(connection, now);
+      this.#cancelAgain(connection);
+    }
     this.#endIdle(connectionIdleMs);
+  }
+
+  // A cancel that came before its statement had begun did nothing.
+  #cancelAgain(connection: Connection): void {
+    const first = connection.queue[0] as Partial<Group> | undefined;
+    if (first && (first.aborted || connection.unwanted)) this.cancel(connection);
   }
 
   // The answers of a group may come all together at its end, so it may be silent for each of its statements.
@@ -301,7 +324,7 @@ export class Pool {
   #endIdle(afterMs: number): void {
     const now = performance.now();
     for (const connection of [...this.#open]) {
-      const busy = connection.reserved || connection.fenced || connection.queue.length > 0;
+      const busy = connection.reserved || connection.fence !== null || connection.queue.length > 0;
       if (!busy && now - connection.heardAt >= afterMs) connection.end();
     }
   }

@@ -46,7 +46,7 @@ export async function runTransaction<T>(pool: Pool, setting: Part, work: (tx: Tr
     throw cancelled ? new SqlAborted(signal.reason) : error;
   } finally {
     signal?.removeEventListener('abort', stop);
-    await open.settled();
+    await connection.fence;
     pool.release(connection);
   }
 }
@@ -64,7 +64,7 @@ class OpenTransaction implements Transaction {
   /** Settles when BEGIN and the setting have been answered; statements behind them wait for it. */
   #begun: Promise<unknown> | null = null;
   #ended: Error | null = null;
-  #cancelling: Promise<void> | null = null;
+  readonly #running = new Set<Promise<unknown>>();
   #portals = 0;
 
   constructor(pool: Pool, connection: Connection, prefix: readonly Part[]) {
@@ -111,7 +111,10 @@ class OpenTransaction implements Transaction {
     this.#ended ??= new SqlMisuse('The transaction has ended.');
     if (!this.#begun || this.#connection.lost) return;
     await this.#begun.catch(() => undefined);
-    await this.#cancelling;
+    // What still runs, or a cancel request under way, could take the ROLLBACK with it.
+    await Promise.allSettled(this.#running);
+    this.#connection.unwanted = false;
+    await this.#connection.fence;
     if (this.#connection.lost || (this.#connection.status === 'idle' && this.#connection.queue.length === 0)) return;
     await this.#send([{ text: 'rollback', params: [] }]).catch((error: unknown) => {
       this.#connection.fail('A transaction could not be rolled back.', error);
@@ -121,12 +124,9 @@ class OpenTransaction implements Transaction {
   abort(reason: unknown): void {
     this.#ended ??= new SqlAborted(reason);
     this.onAbort();
-    if (this.#connection.queue.length > 0) this.#cancelling = this.#pool.cancel(this.#connection);
-  }
-
-  /** Resolves when no cancel request of this transaction can hit what comes next. */
-  async settled(): Promise<void> {
-    await this.#cancelling;
+    if (this.#connection.queue.length === 0) return;
+    this.#connection.unwanted = true;
+    this.#pool.cancel(this.#connection);
   }
 
   /** Sends BEGIN and the setting by themselves when no statement has carried them. */
@@ -164,6 +164,14 @@ class OpenTransaction implements Transaction {
   }
 
   #send(parts: readonly Part[], script?: string): Promise<Sent> {
+    const sent = this.#exchange(parts, script);
+    this.#running.add(sent);
+    const forget = () => this.#running.delete(sent);
+    sent.then(forget, forget);
+    return sent;
+  }
+
+  #exchange(parts: readonly Part[], script?: string): Promise<Sent> {
     return new Promise((resolve, reject) => {
       if (this.#connection.lost) return reject(this.#connection.lost);
       const last = parts.at(-1);

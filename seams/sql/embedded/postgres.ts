@@ -37,7 +37,7 @@ export type StartOptions = {
   readonly settings?: Readonly<Record<string, string>>;
 };
 
-const settings: Readonly<Record<string, string>> = {
+const settings = {
   listen_addresses: '',
   port: '5432',
   unix_socket_permissions: '0700',
@@ -69,8 +69,9 @@ export async function startPostgres(cluster: Cluster, options: StartOptions = {}
   await stopLeftover(cluster.folder);
   await mkdir(join(cluster.socket, '..'), { recursive: true, mode: cluster.account.switched ? 0o711 : 0o700 });
   await makePrivate(cluster.socket, cluster.account);
-  const url = await superuserUrl(cluster);
-  const child = launch(cluster, { ...settings, unix_socket_directories: cluster.socket, ...options.settings });
+  const chosen = { ...settings, unix_socket_directories: cluster.socket, ...options.settings };
+  const url = await superuserUrl(cluster, chosen.port);
+  const child = launch(cluster, chosen);
   const lines = collect(child, options.onLine);
   const exited = new Promise<number>((resolve) => {
     child.once('error', () => resolve(-1));
@@ -83,8 +84,8 @@ export async function startPostgres(cluster: Cluster, options: StartOptions = {}
   return { child, pid, url, exited, log: () => lines, stop: (mode = 'fast') => stop(child, cluster, exited, mode) };
 }
 
-async function superuserUrl(cluster: Cluster): Promise<string> {
-  const url = new URL('postgres://localhost:5432/postgres');
+async function superuserUrl(cluster: Cluster, port: string): Promise<string> {
+  const url = new URL(`postgres://localhost:${port}/postgres`);
   url.username = superuser;
   url.password = await readPassword(cluster);
   url.searchParams.set('host', cluster.socket);
