@@ -1,0 +1,35 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import type { Health } from './health.ts';
+import type { Registry } from './registry.ts';
+
+export type Observed = { readonly registry: Registry; readonly health: Health };
+
+type Page = { readonly status: number; readonly type: string; readonly text: string };
+
+/** `/healthz` answers 200 only when the process is ready, else 503; `/metrics` is Prometheus text 0.0.4. */
+function page(observed: Observed, path: string): Page | undefined {
+  if (path === '/metrics') return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', text: observed.registry.text() };
+  if (path !== '/healthz') return undefined;
+  const state = observed.health.state();
+  return { status: state.status === 'ready' ? 200 : 503, type: 'application/json', text: JSON.stringify(state) };
+}
+
+/** Puts both pages on a Fastify instance. */
+export function mountObserve(app: FastifyInstance, observed: Observed): void {
+  for (const path of ['/healthz', '/metrics']) {
+    app.get(path, (_request, reply) => {
+      const found = page(observed, path);
+      return reply.code(found?.status ?? 404).type(found?.type ?? 'text/plain').header('cache-control', 'no-store').send(found?.text);
+    });
+  }
+}
+
+/** The same for a raw HTTP handler: true when the request was one of both pages and has been answered. */
+export function answerObserve(observed: Observed, request: IncomingMessage, response: ServerResponse): boolean {
+  const found = request.method === 'GET' || request.method === 'HEAD' ? page(observed, (request.url ?? '').split('?', 1)[0] ?? '') : undefined;
+  if (!found) return false;
+  response.writeHead(found.status, { 'content-type': found.type, 'content-length': Buffer.byteLength(found.text), 'cache-control': 'no-store' });
+  response.end(request.method === 'HEAD' ? undefined : found.text);
+  return true;
+}
