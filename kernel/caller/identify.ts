@@ -31,7 +31,10 @@ export function stillStands(identified: Identified, snapshot: Snapshot, now: num
   if (identified.expiresAt !== undefined && identified.expiresAt <= now) return false;
   if (snapshot.get('tenant', identified.tenant)?.ended) return false;
   if (identified.face === 'open') return snapshot.get('platform')?.devScope === identified.scope;
-  if (identified.face === 'session') return snapshot.get('session', identified.credential) !== undefined;
+  if (identified.face === 'session') {
+    const session = snapshot.get('session', identified.credential);
+    return session !== undefined && (session.credential === undefined || snapshot.get('credential', session.credential)?.revokedAt === undefined);
+  }
   const credential = snapshot.get('credential', identified.credential);
   if (!credential) return identified.face === 'service';
   return credential.revokedAt === undefined;

@@ -84,12 +84,13 @@ async function credentialEntries(source: Source, id: string): Promise<Entry[]> {
 }
 
 async function sessionEntries(source: Source, id: string): Promise<Entry[]> {
-  const row = await one(source, 'select person, csrf, expires_at from platform.session where id = $1', [id]);
+  const row = await one(source, 'select principal, credential, csrf, expires_at from platform.session where id = $1', [id]);
   if (!row) return [{ key: ['session', id] }];
-  const person = formatId(row.person as bigint);
-  const { rows } = await source.sql.platform().query('select distinct tenant from platform.binding where principal = $1 and tenant <> 0 order by tenant', [person]);
+  const principal = String(row.principal);
+  const { rows } = await source.sql.platform().query('select distinct tenant from platform.binding where principal = $1 and tenant <> 0 order by tenant', [principal]);
   const tenants = (rows as { tenant: bigint }[]).map((found) => formatId(found.tenant));
-  const value: SessionRecord = { id, person, csrf: String(row.csrf), expiresAt: time(row.expires_at) ?? 0, tenants };
+  const credential = row.credential === null ? {} : { credential: formatId(row.credential as bigint) };
+  const value: SessionRecord = { id, principal, ...credential, csrf: String(row.csrf), expiresAt: time(row.expires_at) ?? 0, tenants };
   return [{ key: ['session', id], value }];
 }
 
@@ -102,7 +103,7 @@ async function contractEntries(source: Source, service: string): Promise<Entry[]
 async function resourceEntries(source: Source, key: readonly string[]): Promise<Entry[]> {
   const [tenant = '', scope = '', service = '', kind = '', name = ''] = key;
   if (!/^[a-z][a-z0-9]{1,30}$/.test(service)) throw new TypeError(`a change of a resource of the impossible service ${service}`);
-  const row = await one(source, `select labels, spec from "${service}".resource where tenant = $1 and scope = $2 and kind = $3 and name = $4`, [parseId(tenant), parseId(scope), kind, name]);
+  const row = await one(source, `select labels, spec from "${service}_kernel".resource where tenant = $1 and scope = $2 and kind = $3 and name = $4`, [parseId(tenant), parseId(scope), kind, name]);
   const entry = ['resource', tenant, scope, service, kind, name] as const;
   return [row ? { key: entry, value: { labels: row.labels, attributes: row.spec } } : { key: entry }];
 }

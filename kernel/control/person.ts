@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fault } from '../contract/fault.ts';
 import { sha256Hex } from '../keys/face-secret.ts';
-import { formatId } from '../tenancy/id.ts';
+import { formatId, parseId } from '../tenancy/id.ts';
 import { change, type Context, type Note, type Row } from './context.ts';
 import { invitationMs, resetMs, sessionMs } from './limits.ts';
 import { assertPassword, hashPassword, passwordFits } from './password.ts';
@@ -41,37 +41,34 @@ export async function login(context: Context, email: string, password: string): 
   const [row] = rows as Row[];
   const phc = typeof row?.password === 'string' ? row.password : undefined;
   if (!(await passwordFits(password, phc)) || !row) throw fault('Unauthenticated', { path: 'signature', detail: 'The e-mail address or the password is wrong.' });
-  return { person: row.id as bigint, begun: await beginSession(context, row.id as bigint) };
+  return { person: row.id as bigint, begun: await beginSession(context, formatId(row.id as bigint)) };
 }
 
-export async function beginSession(context: Context, person: bigint): Promise<Begun> {
+/** Begins a session of a principal; one begun with a bearer ends with that credential. */
+export async function beginSession(context: Context, principal: string, credential?: string): Promise<Begun> {
   const [token, csrf] = [randomBytes(32).toString('base64url'), randomBytes(24).toString('base64url')];
   const id = sha256Hex(token);
   const expiresAt = context.now() + sessionMs;
   await change(context, 'platform', async (tx, note) => {
-    await tx.query('insert into platform.session (id, person, csrf, expires_at) values ($1, $2, $3, $4)', [id, person, csrf, new Date(expiresAt)]);
-    await note(platformTenantId + (await homeTenant(context, person)), 'session', [id]);
+    await tx.query('delete from platform.session where expires_at < now()');
+    await tx.query('insert into platform.session (id, principal, credential, csrf, expires_at) values ($1, $2, $3, $4, $5)', [id, principal, credential === undefined ? null : parseId(credential), csrf, new Date(expiresAt)]);
+    await note(0n, 'session', [id]);
   });
   return { token, csrf, expiresAt };
 }
 
-/** The tenant whose epoch a session's change moves; 0 (the whole platform) for who is nowhere a member. */
-async function homeTenant(context: Context, person: bigint): Promise<bigint> {
-  const { rows } = await context.system.platform().query('select min(tenant) as tenant from platform.binding where principal = $1 and tenant <> 0', [formatId(person)]);
-  return ((rows[0] as Row | undefined)?.tenant as bigint | null) ?? 0n;
-}
-
 export async function endSession(context: Context, id: string): Promise<void> {
   await change(context, 'platform', async (tx, note) => {
-    const { rows } = await tx.query('delete from platform.session where id = $1 returning person', [id]);
-    const [row] = rows as Row[];
-    if (row) await note(await homeTenant(context, row.person as bigint), 'session', [id]);
+    await tx.query('delete from platform.session where id = $1', [id]);
+    await note(0n, 'session', [id]);
   });
 }
 
+type Querying = { query(text: string, params?: readonly unknown[]): Promise<{ rows: object[] }> };
+
 /** Ends all sessions of a person, after a password changed or a membership ended. */
-export async function endSessionsOf(tx: { query(text: string, params?: readonly unknown[]): Promise<{ rows: object[] }> }, note: Note, person: bigint): Promise<void> {
-  const { rows } = await tx.query('delete from platform.session where person = $1 returning id', [person]);
+export async function endSessionsOf(tx: Querying, note: Note, person: bigint): Promise<void> {
+  const { rows } = await tx.query('delete from platform.session where principal = $1 returning id', [formatId(person)]);
   for (const row of rows as Row[]) await note(0n, 'session', [String(row.id)]);
 }
 
@@ -113,13 +110,13 @@ export async function useTicket(context: Context, kind: 'invitation' | 'reset', 
   });
 }
 
-async function acceptMember(tx: { query(text: string, params?: readonly unknown[]): Promise<{ rows: object[] }> }, note: Note, row: Row): Promise<void> {
+async function acceptMember(tx: Querying, note: Note, row: Row): Promise<void> {
   const { rows } = await tx.query('update platform.member set accepted_at = now(), version = version + 1 where tenant = $1 and id = $2 returning role', [row.member_tenant, row.member_id]);
   const [member] = rows as Row[];
   if (!member) throw fault('NotFound', 'The invitation was taken back.');
   const [tenant, principal] = [row.member_tenant as bigint, formatId(row.person as bigint)];
   await tx.query('insert into platform.binding (tenant, principal, role) values ($1, $2, $3) on conflict do nothing', [tenant, principal, member.role]);
   await note(tenant, 'principal', [formatId(tenant), principal]);
-  const { rows: sessions } = await tx.query('select id from platform.session where person = $1', [row.person]);
+  const { rows: sessions } = await tx.query('select id from platform.session where principal = $1', [principal]);
   for (const session of sessions as Row[]) await note(tenant, 'session', [String(session.id)]);
 }

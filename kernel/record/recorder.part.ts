@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { openSql, type Sql } from '#seams/sql/sql.ts';
+import { systemUrl } from '../control/deploy.ts';
 import type { Log } from '../contract/implement.ts';
 import { connectKeeper } from '../keys/client.ts';
 import { listProcesses, trim } from '../journal/directory.ts';
@@ -47,11 +48,11 @@ export const part: Part = {
   name: 'recorder',
   async start(link: Link) {
     const { order } = link;
-    const log = createLog({ process: order.process });
+    const log = createLog({ process: order.process, level: 'info' });
     const stop = new AbortController();
     const keeper = connectKeeper(join(order.run, 'keeper.sock'), order.token);
     const open = await journalOpener(keeper);
-    const sql = openSql(order.secrets['sql.system'] ?? '', { max: 4, applicationName: 'gamut recorder' });
+    const sql = openSql(systemUrl(order.secrets['sql.admin'] ?? '', order.deployment, order.data), { max: 4, applicationName: 'gamut recorder' });
     const dir = join(order.data, 'journal');
     const reading: Reading = { dir, sql, open, log, signal: stop.signal };
     const followed = new Map<string, Promise<void>>();

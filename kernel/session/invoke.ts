@@ -22,6 +22,7 @@ type Job = {
   readonly requestId: string;
   readonly live: LiveCall;
   bytes: number;
+  readonly startedMs: number;
 };
 
 /** The one way in: identify was the session; then locate, decide, admit, run, record, reply. */
@@ -29,7 +30,7 @@ export async function invoke(runtime: Runtime, standing: Standing, operation: st
   const spec = Object.hasOwn(runtime.contract.operations, operation) ? runtime.contract.operations[operation] : undefined;
   if (!spec) throw fault('NoSuchOperation', operation);
   const controller = new AbortController();
-  const job: Job = { runtime, standing, operation, spec, name, more, requestId: randomUUID(), live: { operation, name, controller }, bytes: 0 };
+  const job: Job = { runtime, standing, operation, spec, name, more, requestId: randomUUID(), live: { operation, name, controller }, bytes: 0, startedMs: performance.now() };
   const release = follow(controller, standing.controller.signal, more.signal);
   standing.live.add(job.live);
   const finish = () => {
@@ -179,6 +180,7 @@ function callOf(job: Job, input: unknown, transaction: unknown): Call {
 async function record(job: Job, outcome: string): Promise<void> {
   const { runtime, standing, spec, operation, name, requestId } = job;
   const key = standing.windowKey(operation, name, outcome);
+  runtime.measure(operation, outcome, (performance.now() - job.startedMs) / 1000);
   if (spec.audit === 'window' || (spec.audit === 'from-log' && outcome !== 'ok')) {
     runtime.windows.add(key, job.bytes, requestId);
     return;

@@ -7,12 +7,11 @@ import type { Implementation, Kernel, Main, OpenDoor } from '../contract/impleme
 import { restHandler } from '../derive/rest.ts';
 import { sealerOf } from '../keys/sealer.ts';
 import { httpServer } from '../listen/http.ts';
-import { servedMetrics } from '../observe/process.ts';
 import { openSnapshot } from '../snapshot/reader.ts';
 import type { Link, Part, Running } from '../supervise/protocol.ts';
 import { emitEffects } from './effects.ts';
 import { createGate, type OpenGate } from './gate.ts';
-import { openProcess } from './process.ts';
+import { openProcess, type Process } from './process.ts';
 import { callControl, type Registered, register } from './registration.ts';
 import { sqlConnectionsMax } from './limits.ts';
 import { resourceProviders } from '../resource/provider.ts';
@@ -21,7 +20,7 @@ import { openIds } from '../tenancy/id.ts';
 /** The needs that the kernel opens for a service today. */
 export type Needs = { readonly sql?: import('#seams/sql/sql.ts').Sql; readonly resources?: import('../resource/provider.ts').Resources };
 
-type Started<S extends AnyService> = { readonly link: Link; readonly registered: Registered; readonly gate: OpenGate<S>; readonly implementation: Implementation<S> };
+type Started<S extends AnyService> = { readonly link: Link; readonly registered: Registered; readonly gate: OpenGate<S>; readonly implementation: Implementation<S>; readonly served: Process<S>['served'] };
 
 /** Makes a process of a service: registers its contract, opens what it needs, starts it, opens its doors and its REST surface. */
 export function servicePart<S extends AnyService>(main: Main<S, Needs>, options: { migrations?: URL } = {}): Part {
@@ -50,10 +49,11 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
   };
   const gate = createGate(owned.runtime);
   const effects = implementation.effects && emitEffects(implementation.effects, contract.name, owned.journal, owned.log);
-  const doors = await openDoors({ link, registered, gate, implementation }, contract, owned.log);
+  const doors = await openDoors({ link, registered, gate, implementation, served: owned.served }, contract, owned.log);
   return {
     doors: Object.fromEntries(Object.entries(doors).map(([name, door]) => [name, { url: door.url, ...(door.note ? { note: door.note } : {}), ...textOf(contract, name) }])),
     async drain() {
+      owned.observed.health.drain();
       const closing = Object.values(doors).map((door) => door.close());
       gate.end('drain');
       await Promise.all(closing);
@@ -88,8 +88,7 @@ async function openDoors<S extends AnyService>(started: Started<S>, contract: S,
   const name = `${contract.name}.rest`;
   if (doors[name] === undefined) {
     const rest = restHandler(contract, gate as never, { log });
-    const metrics = servedMetrics(order.process, link.signal);
-    doors[name] = await httpServer({ ...place(name, 0), log }, (request, response, connection) => (metrics(request, response) ? undefined : rest(request, response, connection)));
+    doors[name] = await httpServer({ ...place(name, 0), log }, (request, response, connection) => (started.served(request, response) ? undefined : rest(request, response, connection)));
   }
   return doors;
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { type AuditRecord, type LifeRecord, recordType } from '../audit/record.ts';
 import type { AnyService } from '../contract/contract.ts';
@@ -6,7 +7,11 @@ import type { Log } from '../contract/implement.ts';
 import { journalSeal } from '../journal/leased.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import { connectKeeper, type Keeper } from '../keys/client.ts';
+import { Health } from '../observe/health.ts';
+import { answerObserve, type Observed } from '../observe/http.ts';
 import { createLog } from '../observe/log.ts';
+import { observeProcess } from '../observe/process.ts';
+import { Registry, secondBounds } from '../observe/registry.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import type { Link } from '../supervise/protocol.ts';
 import { reserveOf } from '../volume/ballast.ts';
@@ -21,6 +26,9 @@ export type Process<S extends AnyService> = {
   readonly log: Log;
   readonly freeBytes: () => number;
   readonly reserveBytes: number;
+  readonly observed: Observed;
+  /** Answers /healthz and /metrics; false for anything else. */
+  readonly served: (request: IncomingMessage, response: ServerResponse) => boolean;
   close(): Promise<void>;
 };
 
@@ -28,18 +36,27 @@ export type Process<S extends AnyService> = {
 export async function openProcess<S extends AnyService>(link: Link, contract: S, snapshot: Snapshot): Promise<Process<S>> {
   const { order } = link;
   registerFaults(contract.errors);
-  const log = createLog({ process: order.process });
+  const log = createLog({ process: order.process, level: 'info' });
   const keeper = connectKeeper(join(order.run, 'keeper.sock'), order.token);
   const journal = await openJournal({ dir: join(order.data, 'journal'), process: order.process, seal: await journalSeal(keeper) });
   const life = (event: LifeRecord['event']) => Buffer.from(JSON.stringify({ at: Date.now(), event, service: contract.name } satisfies LifeRecord));
   await journal.append(recordType.life, life('opened'), { essential: true });
   const { reserveBytes } = reserveOf(order.settings.reserveBytes);
   const space = watchSpace({ path: order.data, reserveBytes });
-  const runtime = createRuntime({ contract, snapshot, journal, region: order.settings.region, log, mayWrite: () => space.mayWrite() });
+  const observed: Observed = { registry: new Registry({ process: order.process }), health: new Health() };
+  const stopObserving = observeProcess(observed.registry);
+  observed.health.check('journal', () => journal.failure?.message);
+  observed.health.check('disk', () => (space.mayWrite() ? undefined : 'The disk is nearly full; changes are refused.'));
+  const duration = observed.registry.histogram('gamut_operation_seconds', 'Time from call to reply of an operation, bodies excluded.', secondBounds, ['service', 'operation', 'outcome']);
+  const measure = (operation: string, outcome: string, seconds: number) => duration.of(contract.name, operation, outcome).observe(seconds);
+  const runtime = createRuntime({ measure, contract, snapshot, journal, region: order.settings.region, log, mayWrite: () => space.mayWrite() });
   return {
     runtime, keeper, journal, log, reserveBytes,
     freeBytes: () => space.freeBytes(),
+    observed,
+    served: (request, response) => answerObserve(observed, request, response),
     async close() {
+      stopObserving();
       space.stop();
       runtime.stop();
       await journal.append(recordType.life, life('closed'), { essential: true });

@@ -29,7 +29,9 @@ export function requestOf(question: Question) {
   const { service, kind, name, tenant, scope } = question;
   const place = [entityKey({ type: 'Gamut::Scope', id: scope }), entityKey({ type: 'Gamut::Tenant', id: tenant })];
   const principal: EntityData = { attrs: none, ancestors: new Set(question.roles.map((role) => entityKey({ type: 'Gamut::Role', id: role }))) };
-  const resource: EntityData = { attrs: readRecord(question.attributes, '/resource').attrs, ancestors: new Set(place) };
+  const { labels, ...attributes } = question.attributes;
+  const tags = labels === undefined ? {} : { tags: readRecord(labels, '/labels').attrs };
+  const resource: EntityData = { attrs: readRecord(attributes, '/resource').attrs, ...tags, ancestors: new Set(place) };
   const uids = { principal: { type: 'Gamut::Principal', id: question.principal }, action: { type: `${service}::Action`, id: question.operation }, resource: { type: `${service}::${kind}`, id: name } };
   const known = new Map<string, EntityData>([[entityKey(uids.principal), principal], [entityKey(uids.resource), resource]]);
   const entities: EntitySource = { get: (key) => known.get(key) };

@@ -27,6 +27,8 @@ export type Runtime<S extends AnyService = AnyService> = {
   readonly mayWrite: () => boolean;
   /** Set once the service has started. */
   implementation: { readonly handlers: Handlers<S>; readonly providers: Readonly<Record<string, Provider>>; readonly repeats?: RepeatStore } | undefined;
+  /** Observes how long an operation took. */
+  measure(operation: string, outcome: string, seconds: number): void;
   /** Durable when it resolves. */
   recordAudit(record: AuditRecord, essential: boolean): Promise<void>;
   recordEvent(record: EventRecord): void;
@@ -42,6 +44,7 @@ const encode = (record: unknown) => Buffer.from(JSON.stringify(record));
 /** Builds the runtime of a service over a process' snapshot and journal. */
 export function createRuntime<S extends AnyService>(options: {
   contract: S; snapshot: Snapshot; journal: Journal; region: string; log: Log; mayWrite: () => boolean; now?: () => number;
+  measure: Runtime['measure'];
 }): Runtime<S> {
   const { contract, snapshot, journal, log } = options;
   const now = options.now ?? Date.now;
@@ -58,6 +61,7 @@ export function createRuntime<S extends AnyService>(options: {
     decider: createDecider(contract, snapshot, () => runtime.implementation?.providers ?? {}, now),
     rates: createRates(contract, (scope, quota) => snapshot.get('quota', scope)?.[`${contract.name}.${quota}`], () => steady.nowMs),
     implementation: undefined,
+    measure: options.measure,
     async recordAudit(record, essential) {
       await journal.append(recordType.audit, encode(record), { essential });
     },

@@ -30,7 +30,15 @@ export type Binding = { readonly role: string; readonly scope?: string };
 export type PrincipalRecord = { readonly id: string; readonly tenant: string; readonly bindings: readonly Binding[] };
 
 /** A person's browser session; its id is the SHA-256 of its token, and its key. */
-export type SessionRecord = { readonly id: string; readonly person: string; readonly csrf: string; readonly expiresAt: number; readonly tenants: readonly string[] };
+export type SessionRecord = {
+  readonly id: string;
+  readonly principal: string;
+  /** The credential it was begun with, if it was not a password; the session ends with it. */
+  readonly credential?: string;
+  readonly csrf: string;
+  readonly expiresAt: number;
+  readonly tenants: readonly string[];
+};
 
 /** A policy of a tenant in Cedar's JSON form, compiled by whoever decides with it. */
 export type PolicyRecord = { readonly id: string; readonly est: unknown };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { changedKeptMax } from './limits.ts';
 import { assertReader, type Snapshot, snapshotOptions, snapshotOver } from './reader.ts';
-import type { RecordKind } from './record.ts';
+import type { PlatformRecord, RecordKind } from './record.ts';
 
 /** One line of the snapshot to write, or (without value) to remove. */
 export type Entry = { readonly key: readonly [RecordKind, ...string[]]; readonly value?: unknown };
@@ -12,6 +12,8 @@ export type Entry = { readonly key: readonly [RecordKind, ...string[]]; readonly
 export type SnapshotWriter = Snapshot & {
   /** Writes the entries of changes up to `number` in one transaction and resolves when it is on disk. */
   apply(number: number, changes: readonly { readonly number: number; readonly tenant: string; readonly entries: readonly Entry[] }[]): Promise<void>;
+  /** Sets the facts of the whole platform, which come from how it was started and not from a change. */
+  setPlatform(record: PlatformRecord): Promise<void>;
 };
 
 /** Opens the snapshot for writing and clears readers that died. */
@@ -39,6 +41,11 @@ export function openSnapshotWriter(data: string): SnapshotWriter {
         for (const old of [...database.getKeys({ start: ['changed', 0], end: ['changed', Math.max(0, number - changedKeptMax)], limit: 1000 })]) database.remove(old);
       });
       await database.flushed;
+    },
+    async setPlatform(record) {
+      await database.put(['platform'], record);
+      await database.flushed;
+      database.resetReadTxn();
     },
   };
 }

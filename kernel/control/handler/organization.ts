@@ -140,7 +140,6 @@ async function noteScopes(note: Note, tenant: bigint, ...scopes: readonly bigint
 /** A person's sessions list the tenants they may enter. */
 export async function noteSessions(tx: Tx, note: Note, call: Pick<Call, 'caller'>): Promise<void> {
   if (call.caller.face !== 'session') return;
-  const person = nameOrId(call.caller.principal).id;
-  const { rows } = await tx.query('select id from platform.session where person = $1', [person]);
+  const { rows } = await tx.query('select id from platform.session where principal = $1', [call.caller.principal]);
   for (const row of rows as Row[]) await note(call.caller.tenant, 'session', [String(row.id)]);
 }

@@ -60,11 +60,12 @@ create table credential (
 -- Imported access keys are unique on the platform, whoever holds them.
 create table access_key (name text primary key, credential bigint not null);
 
+-- A session acts as a principal: a person, or (signed in with a bearer) that credential's, with which it ends.
 create table session (
-  id text primary key, person bigint not null references person (id), csrf text not null,
+  id text primary key, principal text not null, credential bigint, csrf text not null,
   created_at timestamptz not null default now(), expires_at timestamptz not null
 );
-create index session_person on session (person);
+create index session_principal on session (principal);
 
 create table ticket (
   id text primary key, kind text not null check (kind in ('invitation', 'reset')), person bigint not null references person (id),

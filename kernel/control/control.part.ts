@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { openSql } from '#seams/sql/sql.ts';
+import { recordType } from '../audit/record.ts';
+import { fault } from '../contract/fault.ts';
+import type { Handlers } from '../contract/call.ts';
+import { registerFaults } from '../contract/fault.ts';
+import { restHandler } from '../derive/rest.ts';
+import { connectKeeper } from '../keys/client.ts';
+import { httpServer } from '../listen/http.ts';
+import { createLog } from '../observe/log.ts';
+import { runningPlatform } from '../supervise/client.ts';
+import { installation } from '../supervise/module.ts';
+import type { Link, Part, Running } from '../supervise/protocol.ts';
+import { readStatus } from '../supervise/status.ts';
+import { openSnapshotWriter, type SnapshotWriter } from '../snapshot/writer.ts';
+import { createGate } from '../session/gate.ts';
+import { openProcess, type Process } from '../session/process.ts';
+import { openIds } from '../tenancy/id.ts';
+import { openAuthority } from './certificate.ts';
+import type { Context } from './context.ts';
+import { type Deployed, deployPlatform } from './deploy.ts';
+import { entriesOver } from './entry.ts';
+import { ensureDev, ensureFirst } from './first.ts';
+import { frontHandler } from './front.ts';
+import { credentialHandlers } from './handler/credential.ts';
+import { memberHandlers } from './handler/member.ts';
+import { organizationHandlers } from './handler/organization.ts';
+import { recordHandlers } from './handler/record.ts';
+import { serveInternal } from './internal.ts';
+import { openMail } from './mail.ts';
+import { startPublisher } from './publish.ts';
+import { registeredContracts, registerService, storeContract } from './register.ts';
+import { platform } from './service.ts';
+import { sessionRoutes } from './session-route.ts';
+import { keepSigningKeys } from './signing.ts';
+
+type Opened = {
+  readonly link: Link;
+  readonly process: Process<typeof platform>;
+  readonly snapshot: SnapshotWriter;
+  readonly deployed: Deployed;
+  readonly context: Context;
+  readonly stops: (() => Promise<void> | void)[];
+};
+
+/** The directory, the snapshot's only writer, the platform's own service, its API and console. */
+export const part: Part = {
+  name: 'control',
+  async start(link: Link): Promise<Running> {
+    const opened = await open(link);
+    const { process, context, snapshot } = opened;
+    const authority = await openAuthority(link.order.data, process.keeper, link.order.deployment, link.order.settings.host);
+    Object.assign(context, { authority: authority.authority });
+    const internal = await serveInternal(link, {
+      register: (registration) => registerService({ context, deployed: opened.deployed, certificate: () => authority.issue() }, registration),
+      wake: () => context.publisher.wake(),
+    }, process.log);
+    await storeContract(context, platform);
+    const admin = await ensureFirst(context);
+    const gate = createGate(process.runtime);
+    gate.check();
+    const mailbox = context.mail as Context['mail'] & { read?: () => Promise<unknown[]> };
+    const session = sessionRoutes(context, { isLocalOutbox: mailbox.read !== undefined, outbox: async () => (await mailbox.read?.()) ?? [] });
+    const doors = async () => (await runningPlatform(link.order.data).catch(() => undefined))?.doors ?? {};
+    const front = frontHandler({
+      rest: restHandler(platform, gate as never, { log: process.log }), session, contracts: () => registeredContracts(context), doors,
+      region: link.order.settings.region, consoleDirectory: consoleDirectory(), served: process.served, log: process.log,
+    });
+    const { settings, ports } = link.order;
+    const name = 'platform.rest';
+    const door = await httpServer({
+      name, host: settings.host, port: ports?.[name] ?? (settings.ports === 'auto' ? 0 : platform.doors.rest.port), fallback: 'any', plain: 'loopback', certificate: await authority.issue(), log: process.log,
+    }, front);
+    consoleAddress.set(context, `http://console.localhost:${door.port}`);
+    const stopSigning = keepSigningKeys(context);
+    return {
+      doors: { [name]: { url: door.url, text: platform.doors.rest.text, ...(door.note ? { note: door.note } : {}) } },
+      facts: { console: context.consoleUrl(), ca: authority.file, 'admin.url': door.url, 'admin.bearer': admin.bearer },
+      async drain() {
+        process.observed.health.drain();
+        const closing = door.close();
+        gate.end('drain');
+        await closing;
+        stopSigning();
+        gate.stop();
+        await internal.close();
+        for (const stop of opened.stops) await stop();
+        await process.close();
+        await snapshot.close();
+      },
+    };
+  },
+};
+
+const consoleAddress = new WeakMap<object, string>();
+
+function consoleDirectory(): string | undefined {
+  const built = join(installation, 'console', 'dist');
+  return existsSync(join(built, 'index.html')) ? built : undefined;
+}
+
+/** Brings the database up, opens the snapshot for writing, starts publishing and makes the handlers. */
+async function open(link: Link): Promise<Opened> {
+  const { order } = link;
+  const adminUrl = order.secrets['sql.admin'];
+  if (adminUrl === undefined) throw fault('Unavailable', 'No SQL address was given.');
+  registerFaults(platform.errors);
+  const deployed = await deployPlatform(adminUrl, order.deployment, order.data);
+  const sql = openSql(deployed.platform, { max: 4, applicationName: 'gamut control' });
+  const system = openSql(deployed.system, { max: 4, applicationName: 'gamut control system' });
+  const snapshot = openSnapshotWriter(order.data);
+  const keeper = connectKeeper(join(order.run, 'keeper.sock'), order.token);
+  const publicKey = await keeper.publicKey();
+  const { region } = order.settings;
+  const log = createLog({ process: order.process, level: 'info' });
+  const publisher = startPublisher(system, snapshot, entriesOver({ sql: system, keeper, region, now: Date.now }), log);
+  const context: Context = {
+    sql, system, keeper, publisher, snapshot, ids: openIds({ region: 0, process: order.number }), region, log, now: Date.now,
+    mail: undefined as never, authority: undefined as never,
+    ingest: async (records) => {
+      await Promise.all(records.map((record) => process.journal.append(recordType.ingest, Buffer.from(JSON.stringify(record)))));
+    },
+    meterUnits: async () => unitsOf(await registeredContracts(context)),
+    consoleUrl: () => consoleAddress.get(context) ?? '',
+    health: async () => ({ processes: [...readStatus(order.data)].map(({ name, state, pid, restarts, since }) => ({ name, state, pid, restarts, since })), diskFreeBytes: process.freeBytes(), diskReserveBytes: process.reserveBytes }),
+  };
+  Object.assign(context, { mail: openMail(order.settings.mail, context) });
+  await snapshot.setPlatform({ region, publicKey });
+  const dev = order.settings.open ? await ensureDev(context) : {};
+  await snapshot.setPlatform({ region, publicKey, ...dev });
+  const process = await openProcess(link, platform, snapshot);
+  process.runtime.implementation = { handlers: handlersOf(context), providers: {} };
+  const stops = [() => publisher.stop(), () => sql.close(), () => system.close(), () => deployed.admin.close(), () => keeper.close()];
+  return { link, process, snapshot, deployed, context, stops };
+}
+
+function handlersOf(context: Context): Handlers<typeof platform> {
+  return { ...organizationHandlers(context), ...memberHandlers(context), ...credentialHandlers(context), ...recordHandlers(context) };
+}
+
+function unitsOf(contracts: Awaited<ReturnType<typeof registeredContracts>>): Map<string, string> {
+  return new Map(Object.values(contracts).flatMap((contract) => Object.entries(contract.meters).map(([meter, { unit }]): [string, string] => [`${contract.name}.${meter}`, unit])));
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
+import { fault, OperationError } from '../contract/fault.ts';
+import type { AnyService } from '../contract/contract.ts';
+import type { Log } from '../contract/implement.ts';
+import { openApi } from '../derive/openapi.ts';
+import { replyProblem } from '../derive/problem.ts';
+import type { RestHandler } from '../derive/rest.ts';
+import type { Connection } from '../listen/acceptor.ts';
+import { serveAsset } from './asset.ts';
+import { proxyHeadMs } from './limits.ts';
+import { type Replied, sendReply } from './session-route.ts';
+
+export type FrontOptions = {
+  readonly rest: RestHandler;
+  readonly session: (request: IncomingMessage, path: string) => Promise<Replied>;
+  readonly contracts: () => Promise<Record<string, AnyService>>;
+  /** The addresses of doors, `<service>.<protocol>`. */
+  readonly doors: () => Promise<Record<string, { url: string }>>;
+  readonly region: string;
+  /** Where the console was built, or undefined. */
+  readonly consoleDirectory: string | undefined;
+  /** Answers /healthz and /metrics; false for anything else. */
+  readonly served: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly log: Log;
+};
+
+/** The platform's HTTP door: console, sessions, the platform's REST, every service's REST passed on, and the descriptions of all. */
+export function frontHandler(options: FrontOptions): (request: IncomingMessage, response: ServerResponse, connection: Connection) => Promise<void> {
+  return async (request, response, connection) => {
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const requestId = randomUUID();
+    try {
+      if (options.served(request, response)) return;
+      if (path === '/session' || path.startsWith('/session/')) return sendReply(response, await options.session(request, path));
+      if (path === '/v1/contract') return sendReply(response, { status: 200, body: await described(options) });
+      if (path === '/v1/openapi.json') return sendReply(response, { status: 200, body: await openApiOf(options) });
+      if (path.startsWith('/v1/platform/')) return await options.rest(request, response, connection);
+      if (path.startsWith('/v1/')) return await passOn(options, path.split('/')[2] ?? '', request, response);
+      if (request.method !== 'GET' && request.method !== 'HEAD') throw fault('NoSuchOperation');
+      if (options.consoleDirectory !== undefined && serveAsset(options.consoleDirectory, request, response, path)) return;
+      throw fault('NotFound', 'The console is not built; `gamut up` builds it.');
+    } catch (error) {
+      const known = error instanceof OperationError ? error : fault('Internal', { cause: error });
+      if (known !== error) options.log('error', 'a request failed', { requestId, path, error: error instanceof Error ? error.stack : String(error) });
+      if (response.headersSent) response.destroy();
+      else replyProblem(response, known, requestId, []);
+    }
+  };
+}
+
+async function described({ contracts, doors, region }: FrontOptions) {
+  return { services: await contracts(), doors: await doors(), region };
+}
+
+async function openApiOf({ contracts }: FrontOptions) {
+  return openApi(Object.values(await contracts()));
+}
+
+/** Passes a request to the REST door of its service, bytes as they come. */
+async function passOn(options: FrontOptions, service: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const door = (await options.doors())[`${service}.rest`];
+  if (!door) throw fault('NoSuchOperation', `No service called ${service} is running.`);
+  const { hostname, port } = new URL(door.url);
+  await new Promise<void>((resolve, reject) => {
+    const passed = httpRequest({ hostname, port, method: request.method, path: request.url, headers: request.headers, timeout: proxyHeadMs }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      pipeline(answer, response, () => resolve());
+    });
+    passed.on('timeout', () => passed.destroy());
+    passed.on('error', (cause) => reject(fault('Unavailable', { detail: `The service ${service} is away.`, cause })));
+    response.once('close', () => passed.destroy());
+    pipeline(request, passed, () => undefined);
+  });
+}

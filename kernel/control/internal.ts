@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { fault, OperationError } from '../contract/fault.ts';
+import type { Log } from '../contract/implement.ts';
+import { readBody } from '../listen/body.ts';
+import { parseJson } from '../listen/json.ts';
+import { registrationBytes } from '../session/limits.ts';
+import type { Registration } from '../session/registration.ts';
+import type { Link } from '../supervise/protocol.ts';
+
+/** What processes ask control for. */
+export type Internal = { register(registration: Registration): Promise<unknown>; wake(): void };
+
+/** Serves the platform's own processes on `control.sock`: each shows the token it was spawned with. */
+export async function serveInternal(link: Link, internal: Internal, log: Log): Promise<{ close(): Promise<void> }> {
+  const admitted = new Map<string, string>();
+  link.onAdmit(({ process, tokenHash }) => {
+    for (const [hash, name] of admitted) if (name === process) admitted.delete(hash);
+    admitted.set(tokenHash, process);
+  });
+  const server = createServer((request, response) => {
+    answer(request, admitted, internal).then(
+      (body) => reply(response, 200, body),
+      (error) => {
+        const known = error instanceof OperationError ? error : fault('Internal');
+        if (known !== error) log('error', 'a call of a process failed', { path: request.url, error: error instanceof Error ? error.stack : String(error) });
+        reply(response, known.status, { code: known.code, detail: known.detail });
+      },
+    );
+  });
+  const path = join(link.order.run, 'control.sock');
+  rmSync(path, { force: true });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
+  return { close: () => closed(server) };
+}
+
+async function answer(request: IncomingMessage, admitted: ReadonlyMap<string, string>, internal: Internal): Promise<unknown> {
+  const process = admitted.get(createHash('sha256').update(String(request.headers['gamut-process'])).digest('hex'));
+  if (process === undefined) throw fault('Unauthenticated');
+  const body = parseJson((await readBody(request, registrationBytes)).toString('utf8'));
+  if (request.url === '/wake') {
+    internal.wake();
+    return {};
+  }
+  if (request.url !== '/register') throw fault('NoSuchOperation');
+  const registration = body as Registration;
+  const name = registration.contract?.name;
+  if (typeof name !== 'string' || (process !== name && !process.startsWith(`${name}-`))) throw fault('Denied', `${process} cannot register as ${name}.`);
+  return internal.register(registration);
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
