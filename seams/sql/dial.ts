@@ -34,6 +34,8 @@ async function encrypt(socket: Socket, address: Address, signal: AbortSignal): P
   const verify = address.protection === 'verify' || address.protection === 'verify-ca';
   const tls = secure({
     socket,
+    // The name to check: without it Node checks for `localhost`.
+    host,
     ALPNProtocols: ['postgresql'],
     rejectUnauthorized: verify,
     ...(isIP(host) ? {} : { servername: host }),

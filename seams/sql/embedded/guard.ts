@@ -17,7 +17,7 @@ export type Guarded = {
 
 // File descriptor 3 is a pipe that nobody writes to: it ends when this process does, however it dies. A shell and not
 // Node, since it costs a fiftieth of the memory and must run as the program's user, who may not be able to read our files.
-// The shell waits for the program, so its number cannot be taken by another process while a signal is on its way.
+// A signal ends a wait early, hence the loop. The shell waits for the program, so its number cannot be taken by another process while a signal is on its way.
 const script = `
 stop=$1 kill=$2 grace=$3; shift 3
 "$@" 3<&- &
@@ -31,12 +31,15 @@ end() {
 ( trap - INT TERM; read -r _ <&3; end ) >/dev/null 2>&1 &
 watch=$!
 exec 3<&-
-trap 'kill -"$stop" "$child" 2>/dev/null' INT TERM
-trap 'kill -QUIT "$child" 2>/dev/null' QUIT
+trap 'asked=1; kill -"$stop" "$child" 2>/dev/null' INT TERM
+trap 'asked=1; kill -QUIT "$child" 2>/dev/null' QUIT
+code=0
 while :; do
+  asked=
   wait "$child"
-  code=$?
-  kill -0 "$child" 2>/dev/null || break
+  seen=$?
+  [ "$seen" = 127 ] || code=$seen
+  [ -n "$asked" ] || break
 done
 kill "$watch" 2>/dev/null
 exit "$code"

@@ -13,23 +13,22 @@ export type TestServer = AsyncDisposable & {
   /** The server as it runs now; `restart` changes it. */
   running: RunningPostgres;
   readonly url: string;
-  restart(): Promise<void>;
+  restart(settings?: Readonly<Record<string, string>>): Promise<void>;
 };
 
 /** Starts one by our own path: unix socket, no TCP. */
 export async function startTestServer(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const data = await mkdtemp(join(tmpdir(), 'gamut-sql-'));
   const cluster = await prepareCluster(data);
-  const options = { settings };
   const server: TestServer = {
     data,
     cluster,
-    running: await startPostgres(cluster, options),
+    running: await startPostgres(cluster, { settings }),
     get url() {
       return server.running.url;
     },
-    async restart() {
-      server.running = await startPostgres(cluster, options);
+    async restart(changed = settings) {
+      server.running = await startPostgres(cluster, { settings: changed });
     },
     async [Symbol.asyncDispose]() {
       await server.running.stop('immediate');
