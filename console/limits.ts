@@ -14,3 +14,4 @@ export const deletesAtOnceMax = limit(4, 'request', 'Deletions of a selection th
 export const previewBytesMax = limit(256 * 1024, 'byte', 'Largest object the console shows as text or picture.');
 export const noticeForMs = limit(4000, 'millisecond', 'How long the console shows that something was done.');
 export const paletteFoundMax = limit(5, 'resource', 'Resources of one kind that the command palette shows.');
+export const auditPageMax = limit(100, 'record', 'Records the console asks for in one page of the audit log or the event stream.');

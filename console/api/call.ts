@@ -6,6 +6,7 @@ import { type Known, roleAllows, useServed } from './contract.ts';
 import { useMaybePlace } from './place.ts';
 import { Problem } from './problem.ts';
 import { type Reading, type ReadOptions, stale, useRead } from './read.ts';
+import { useSessionState } from './session.ts';
 
 export type CallMore = { key?: string | undefined; signal?: AbortSignal | undefined; body?: BodyInit | undefined; environment?: string | undefined };
 
@@ -82,9 +83,14 @@ export function useContract(service: string): AnyService | undefined {
   return services && Object.hasOwn(services, service) ? services[service] : undefined;
 }
 
-/** Whether the person's role here reaches an operation. */
+/** Whether the person's role here reaches an operation. What only operators may do is offered unless the platform says that the person is none. */
 export function useMay(service: string): (operation: string) => boolean {
   const contract = useContract(service);
   const role = useMaybePlace()?.organization.role;
-  return (operation) => !contract || role === undefined || roleAllows(contract, role, operation);
+  const state = useSessionState();
+  const isOperator = state.is === 'in' ? state.session.operator : false;
+  return (operation) => {
+    if (!contract || role === undefined || roleAllows(contract, role, operation)) return true;
+    return isOperator === true || (isOperator === undefined && !roleAllows(contract, 'owner', operation));
+  };
 }

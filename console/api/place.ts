@@ -1,4 +1,4 @@
-import { createContext, useContext } from 'react';
+import { createContext, useCallback, useContext } from 'react';
 import { useSession, type EnvironmentPlace, type OrganizationPlace, type ProjectPlace, type Session } from './session.ts';
 
 /** Where the person stands: the address says it, the session knows the ids. */
@@ -24,8 +24,8 @@ export function rootOf(place: { organization: { name: string }; project: { name:
 
 /** Turns a path inside the environment into an address: `link('storage', 'buckets', 'photos')`. */
 export function useLink(): (...segments: readonly string[]) => string {
-  const place = usePlace();
-  return (...segments) => [rootOf(place), ...segments.map(encodeURIComponent)].join('/');
+  const root = rootOf(usePlace());
+  return useCallback((...segments: readonly string[]) => [root, ...segments.map(encodeURIComponent)].join('/'), [root]);
 }
 
 type Names = { organization?: string | undefined; project?: string | undefined; environment?: string | undefined };

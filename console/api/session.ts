@@ -8,7 +8,8 @@ export type EnvironmentPlace = { id: string; name: string; title: string; kind: 
 export type ProjectPlace = { id: string; name: string; title: string; environments: readonly EnvironmentPlace[] };
 export type OrganizationPlace = { id: string; name: string; title: string; role: string; projects: readonly ProjectPlace[] };
 export type Person = { id: string; email: string; title: string };
-export type Session = { csrf: string; person: Person; organizations: readonly OrganizationPlace[] };
+/** `operator` is absent where the platform does not say whether the person runs it. */
+export type Session = { csrf: string; person: Person; operator?: boolean; organizations: readonly OrganizationPlace[] };
 
 /** `unknown` until the platform has answered once; `ended` when a session that was open is no longer known. */
 export type SessionState =
@@ -77,9 +78,10 @@ export async function askReset(email: string): Promise<void> {
   await send({ method: 'POST', path: '/session/reset', json: { email } });
 }
 
+/** Sets the new password; it ends every session, so the person signs in with it. */
 export async function confirmReset(token: string, password: string): Promise<void> {
   await send({ method: 'POST', path: '/session/reset/confirm', json: { token, password } });
-  await readSession();
+  become({ is: 'out', ended: false });
 }
 
 export type Mail = { to: string; subject: string; text: string; at: number };

@@ -5,7 +5,7 @@ import type { Operation } from '#kernel/contract/contract.ts';
 import type { PlainSchema } from '#kernel/derive/check-schema.ts';
 import { useApi, useContract } from '../api/call.ts';
 import { type Kind, kindOf, type Named } from '../api/contract.ts';
-import { useMaybePlace } from '../api/place.ts';
+import { type Place, useMaybePlace } from '../api/place.ts';
 import { Problem } from '../api/problem.ts';
 import { sentenceOf } from '../format/word.ts';
 import type { Draft } from '../form/draft.ts';
@@ -70,7 +70,7 @@ function Running({ kind, named, asked, close }: Shared) {
   const [output, setOutput] = useState<unknown>();
   const [key] = useState(() => crypto.randomUUID());
   const { operation } = named;
-  const start = useMemo(() => defaultsOf(operation), [operation]);
+  const start = useMemo(() => defaultsOf(operation, place), [operation, place]);
   const needsName = (operation.at ?? 'item') === 'item';
   const run = async (input: Draft) => {
     if (needsName && name === '') throw new Problem({ code: 'BadInput', status: 400, title: `Name the ${kind.name.toLowerCase()} first.` });
@@ -97,10 +97,11 @@ function Running({ kind, named, asked, close }: Shared) {
   );
 }
 
-/** Choices show their first meaning where the contract has a default. */
-function defaultsOf(operation: Operation): Draft {
+/** What can be known before anything is typed: the contract's defaults for choices, and the project we stand in. */
+function defaultsOf(operation: Operation, place: Place | undefined): Draft {
   const properties = (operation.input as PlainSchema).properties ?? {};
-  return Object.fromEntries(Object.entries(properties).flatMap(([field, schema]) => (schema.anyOf && schema.default !== undefined ? [[field, schema.default]] : [])));
+  const chosen = Object.entries(properties).flatMap(([field, schema]) => (schema.anyOf && schema.default !== undefined ? [[field, schema.default]] : []));
+  return { ...Object.fromEntries(chosen), ...(place && operation.at === 'new' && Object.hasOwn(properties, 'project') ? { project: place.project.id } : {}) };
 }
 
 function shouldShow(operation: Operation, reply: unknown): boolean {

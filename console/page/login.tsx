@@ -23,6 +23,7 @@ export default function Login() {
   return (
     <Lone title="Sign in" foot={<button type="button" className="lone-switch" onClick={() => setWay(way === 'password' ? 'bearer' : 'password')}>{other}</button>}>
       {state.is === 'out' && state.ended && <Status tone="note">Your session has ended. Sign in to go on where you were.</Status>}
+      {search.has('changed') && <Status tone="ok">Your password is set. Sign in with it.</Status>}
       {way === 'password' ? <ByPassword /> : <ByBearer />}
     </Lone>
   );

@@ -22,7 +22,7 @@ function Confirm({ token }: { token: string }) {
   const go = useNavigate();
   const confirm = async (password: string) => {
     await confirmReset(token, password);
-    await go('/', { replace: true });
+    await go('/login?changed', { replace: true });
   };
   return <Lone title="Choose a new password" text="Every other session of yours ends." foot={<Link to="/login">Sign in instead</Link>}><NewPassword verb="Set the password" act={confirm} /></Lone>;
 }

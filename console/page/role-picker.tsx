@@ -1,0 +1,17 @@
+import { memberRoles } from './role.ts';
+import './role-picker.css';
+
+/** The five roles with what each may do, one to be chosen. */
+export function RolePicker({ role, onChange }: { role: string; onChange: (role: string) => void }) {
+  return (
+    <fieldset className="roles">
+      <legend>Role</legend>
+      {memberRoles.map((each) => (
+        <label key={each.role} className="role" data-chosen={each.role === role || undefined}>
+          <input type="radio" name="role" value={each.role} checked={each.role === role} onChange={() => onChange(each.role)} />
+          <span><strong>{each.role}</strong><span className="role-text">{each.text}</span></span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,30 @@
+import type { Kind } from '../api/contract.ts';
+import type { Thing } from '../api/pages.ts';
+import { titleOf } from '../format/word.ts';
+import { Id } from '../part/copy.tsx';
+import { Facts } from '../part/page.tsx';
+import { When } from '../part/when.tsx';
+import { fieldsOf } from './kind-column.tsx';
+import { Value } from './value.tsx';
+
+/** Everything that is known of a thing: its state, what was wished, its envelope. */
+export function Properties({ kind, thing }: { kind: Kind; thing: Thing }) {
+  const rows = (schema: unknown, values: Record<string, unknown> | undefined) => {
+    const fields = fieldsOf(schema);
+    const names = [...new Set([...Object.keys(fields), ...Object.keys(values ?? {})])];
+    return names.map((name) => [fields[name]?.title ?? titleOf(name), <Value key={name} name={name} schema={fields[name]} value={values?.[name]} />] as const);
+  };
+  return (
+    <div className="stack loose">
+      {thing.status && Object.keys(thing.status).length > 0 && <Facts facts={rows(kind.resource.status, thing.status)} />}
+      <Facts facts={rows(kind.resource.spec, thing.spec)} />
+      <Facts facts={[
+        ['Labels', <Value key="labels" name="labels" schema={undefined} value={thing.labels} />],
+        ['Created', <When key="at" at={thing.createdAt} />],
+        ['Unique id', <Id key="uid" id={thing.uid} />],
+        ['Version', <Id key="version" id={thing.version} />],
+        ['Generation', String(thing.generation)],
+      ]} />
+    </div>
+  );
+}
