@@ -1,5 +1,5 @@
+import type { Message } from '#seams/mail/message.ts';
 import type { Context, Row } from './context.ts';
-import { mailKeptMax } from './limits.ts';
 
 type Stored = { readonly to: string; readonly subject: string; readonly text: string; readonly at: number };
 type Boxed = Pick<Context, 'system' | 'keeper' | 'ids' | 'now'>;
@@ -8,11 +8,11 @@ type Boxed = Pick<Context, 'system' | 'keeper' | 'ids' | 'now'>;
 export function sealedOutbox(context: Boxed) {
   const db = context.system.platform();
   return {
-    async keep(mail: Omit<Stored, 'at'>): Promise<void> {
+    async put(mail: Message, keep: number): Promise<void> {
       const id = context.ids.next();
       const sealed = await context.keeper.seal(0n, Buffer.from(JSON.stringify({ ...mail, at: context.now() })), `mail ${id}`);
       await db.query('insert into platform.mail (id, sealed) values ($1, $2)', [id, sealed]);
-      await db.query('delete from platform.mail where id <= (select id from platform.mail order by id desc offset $1 limit 1)', [mailKeptMax]);
+      await db.query('delete from platform.mail where id <= (select id from platform.mail order by id desc offset $1 limit 1)', [keep]);
     },
     async read(): Promise<Stored[]> {
       const { rows } = await db.query('select id, sealed from platform.mail order by id desc', []);

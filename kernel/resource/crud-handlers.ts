@@ -45,7 +45,7 @@ export function crudHandlers<const K extends string>(kind: K, provider: KernelPr
       return { output: {}, body: lines(provider.watch(call.caller, given(call).from ?? '', call.signal)) };
     },
   };
-  return handlers as unknown as { readonly [O in `${'Create' | 'Get' | 'Update' | 'Delete'}${K}` | `${'List' | 'Watch'}${K}s`]: (call: never) => Promise<never> };
+  return handlers as unknown as { readonly [O in `${'Create' | 'Get' | 'Update' | 'Delete'}${K}` | `${'List' | 'Watch'}${K}s`]: (call: ResourceCall) => Promise<{ output: never; body?: Bytes }> };
 }
 
 /** A watch as bytes: one change as one line of JSON in each chunk. */

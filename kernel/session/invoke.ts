@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Call, Reply } from '../contract/call.ts';
-import type { Operation } from '../contract/contract.ts';
+import type { AnyService, Operation } from '../contract/contract.ts';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { Bytes, More, Result } from '../contract/session.ts';
 import { applyDefaults } from '../derive/default.ts';
@@ -70,11 +70,16 @@ function ended(standing: Standing): void {
   if (signal.aborted) throw fault(signal.reason === 'drain' ? 'Draining' : 'Unauthenticated', { path: 'revoked', detail: 'The session has ended.' });
 }
 
-/** Data of a tenant is written only in regions it allows. */
+/** Data of a scope is written only in regions its tenant allows; the directory itself (what is of a tenant) is everywhere. */
 function locate({ runtime, standing, spec }: Job): void {
-  if (spec.effect !== 'write' || spec.essential) return;
+  if (spec.effect !== 'write' || spec.essential || !isOfScope(runtime.contract.resources, spec.on)) return;
   const regions = runtime.snapshot.get('tenant', standing.identified.tenant)?.regions ?? [];
   if (regions.length > 0 && !regions.includes(runtime.region)) throw fault('Residency', `This is region ${runtime.region}; allowed: ${regions.join(', ')}.`);
+}
+
+function isOfScope(resources: AnyService['resources'], kind: string): boolean {
+  const parent = resources[kind]?.of ?? 'scope';
+  return Object.hasOwn(resources, parent) ? isOfScope(resources, parent) : parent === 'scope';
 }
 
 async function decide(job: Job): Promise<GrantState> {

@@ -82,11 +82,11 @@ create table change (number bigint primary key, tenant_id bigint not null, kind 
 create table contract (service text primary key, version int not null, body jsonb not null, policies jsonb not null, registered_at timestamptz not null default now());
 
 create function note_change(of_tenant bigint, of_kind text, of_key text[]) returns bigint language plpgsql security definer set search_path from current as $$
-declare next bigint;
+declare noted bigint;
 begin
-  update change_counter set number = number + 1 returning number into next;
-  insert into change (number, tenant_id, kind, key) values (next, of_tenant, of_kind, of_key);
-  return next;
+  update change_counter set number = number + 1 returning change_counter.number into noted;
+  insert into change (number, tenant_id, kind, key) values (noted, of_tenant, of_kind, of_key);
+  return noted;
 end $$;
 
 -- What a caller's statements may see is cut to its tenant; the platform's own login has a policy of its own, made at deploy.
