@@ -81,7 +81,7 @@ export class Journal {
     this.#enqueue({ kind: 'lazy', type, bytes, settle: undefined });
   }
 
-  /** Resolves when all appended so far is durable; rejects where some of it is not, or not yet. */
+  /** Resolves when all appended so far, but what was refused, is durable; rejects with JournalFull while lazy records find no room. */
   flush(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#enqueue({ kind: 'wait', type: 0, bytes: nothing, settle: { resolve: () => resolve(), reject } });
@@ -94,7 +94,7 @@ export class Journal {
    */
   async admit(): Promise<void> {
     if (this.#failure) throw this.#failure;
-    if (this.#writer.room.stale()) return this.flush();
+    if (this.#writer.room.stale()) await this.flush();
     if (this.#writer.room.refusal !== undefined) throw fault('JournalFull', this.#writer.room.refusal);
   }
 
@@ -153,10 +153,12 @@ export class Journal {
   async #group(): Promise<void> {
     const { room } = this.#writer;
     if (room.stale()) await room.measure();
-    const group = this.#queue.take(this.#limits.groupMaxBytes);
+    const refused = room.refusal !== undefined;
+    const { groupMaxBytes } = this.#limits;
+    const group = refused ? this.#queue.takeAwaited(groupMaxBytes) : this.#queue.take(groupMaxBytes);
     this.#inFlight = group;
     try {
-      if (room.refusal !== undefined || !(await this.#place(group))) await this.#placeEssential(group);
+      if (refused || !(await this.#place(group))) await this.#placeEssential(group);
     } catch (error) {
       // The key may be away for a while; only the disk ends a journal.
       if (!(error instanceof OperationError) || error.code === 'JournalFailed') throw error;
@@ -189,18 +191,23 @@ export class Journal {
     }
   }
 
-  /** With no room, what is essential is written with the help of the reserve and the rest refused. */
+  /** With no room, what is essential is written with the help of the reserve, the rest is refused, and lazy records stay. */
   async #placeEssential(group: readonly Entry[]): Promise<void> {
-    const essential = group.filter((entry) => entry.kind === 'essential');
-    const others = group.filter((entry) => entry.kind !== 'essential');
-    this.#refuse(others, fault('JournalFull', this.#writer.room.refusal));
-    if (essential.length === 0) return;
+    const full = fault('JournalFull', this.#writer.room.refusal);
+    const waits = group.filter((entry) => entry.kind === 'wait');
+    this.#refuse(group.filter((entry) => entry.kind === 'ordinary' || entry.kind === 'lazy'), full);
+    await this.#useReserve(group.filter((entry) => entry.kind === 'essential'));
+    if (this.#queue.length > this.#queue.awaited) this.#refuse(waits, full);
+    else for (const wait of waits) wait.settle?.resolve(undefined);
+  }
+
+  async #useReserve(essential: readonly Entry[]): Promise<void> {
     let bytes = 0;
     for (const entry of essential) bytes += recordSize(entry.bytes);
     const refusal = this.#writer.room.essentialRefusal(bytes);
     if (refusal !== undefined) return this.#refuse(essential, fault('JournalFull', refusal));
     while (!(await this.#place(essential))) {
-      if (!(await this.#writer.release())) return this.#refuse(essential, fault('JournalFull', 'The disk is full and the reserve used up.'));
+      if (!(await this.#writer.release())) return this.#refuse(essential, fault('JournalFull', 'The reserve is used up.'));
     }
   }
 
@@ -209,11 +216,10 @@ export class Journal {
     this.#timerDue = false;
   }
 
-  /** Lazy records wait for a group of their own; a journal without room looks again whether there is some. */
+  /** Lazy records that no group has taken get one of their own. */
   #startTimer(): void {
-    const refused = this.#writer.room.refusal !== undefined;
-    if (this.#cancelTimer || this.#closed || this.#failure || !(refused || this.#queue.length > 0)) return;
-    this.#cancelTimer = this.#clock.after(refused ? this.#limits.probeMs : this.#limits.lazyFlushMs, () => {
+    if (this.#cancelTimer || this.#closed || this.#failure || this.#queue.length === 0) return;
+    this.#cancelTimer = this.#clock.after(this.#limits.lazyFlushMs, () => {
       this.#cancelTimer = undefined;
       this.#timerDue = true;
       this.#wake();

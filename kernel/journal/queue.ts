@@ -40,6 +40,15 @@ export class Queue {
     return this.#entries.splice(0, taken);
   }
 
+  /** As `take`, of the awaited entries only; the lazy ones keep their places. */
+  takeAwaited(maxBytes: number): Entry[] {
+    const lazy = this.#entries.filter((entry) => entry.kind === 'lazy');
+    this.#entries = this.#entries.filter((entry) => entry.kind !== 'lazy');
+    const taken = this.take(maxBytes);
+    this.#entries.unshift(...lazy);
+    return taken;
+  }
+
   /** Rejects what was taken and is awaited; lazy entries go back to the front and wait for better times. */
   refuse(taken: readonly Entry[], error: unknown): void {
     const lazy = taken.filter((entry) => entry.kind === 'lazy');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { corrupt, listSegments, markName, readHeader, readMark, segmentName } from './directory.ts';
-import type { Disk, DiskFile } from './disk.ts';
+import { systemCode, type Disk, type DiskFile } from './disk.ts';
 import { frameSizeMax, headerSize, type Frame, type Mark, type SegmentHeader } from './frame.ts';
 import { holdsLaterFrame, readFrames, sync } from './segment.ts';
 
@@ -22,18 +22,30 @@ export async function recover(disk: Disk, directory: string, process: string): P
   let end: Mark = { segment: 0, offset: 0, sequence: 1 };
   for (const number of numbers) {
     const path = join(directory, segmentName(number));
-    const file = await disk.open(path, number === numbers.at(-1) ? 'write' : 'read');
+    const isLast = number === numbers.at(-1);
+    const file = await openUnlessTrimmed(disk, path, isLast);
+    if (file === undefined) continue;
     try {
       const header = await readHeader(file, path, process, number);
       const before = segments.at(-1);
       if (before) before.bytes = header.previousEnd;
-      if (number === numbers.at(-1)) end = await mendTail(file, path, header, mark);
+      if (isLast) end = await mendTail(file, path, header, mark);
       segments.push({ number, createdMs: header.createdMs, bytes: end.offset });
     } finally {
       await file.close();
     }
   }
   return { segments, end };
+}
+
+/** A reader may trim while we look; the last segment it leaves alone. */
+async function openUnlessTrimmed(disk: Disk, path: string, isLast: boolean): Promise<DiskFile | undefined> {
+  try {
+    return await disk.open(path, isLast ? 'write' : 'read');
+  } catch (error) {
+    if (isLast || systemCode(error) !== 'ENOENT') throw error;
+    return undefined;
+  }
 }
 
 /** The segments are a dense run that reaches at least to the mark's. */

@@ -1,0 +1,18 @@
+import { stdout } from 'node:process';
+import { simulate } from './workload.ts';
+
+/** `node chaos/journal/run.ts [seeds] [from]` runs so many seeds and ends at the first that breaks a property, naming it. */
+const seeds = Number(process.argv[2] ?? 2000);
+const from = Number(process.argv[3] ?? 1);
+const started = performance.now();
+const totals: Record<string, number> = {};
+for (let seed = from; seed < from + seeds; seed++) {
+  try {
+    for (const [name, count] of Object.entries(await simulate(seed))) totals[name] = (totals[name] ?? 0) + count;
+  } catch (error) {
+    stdout.write(`seed ${seed} fails; run it again with: node chaos/journal/run.ts 1 ${seed}\n`);
+    throw error;
+  }
+}
+const seconds = (performance.now() - started) / 1000;
+stdout.write(`${seeds} seeds from ${from} hold, ${(seeds / seconds).toFixed(0)} a second: ${JSON.stringify(totals)}\n`);
