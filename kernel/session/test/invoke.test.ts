@@ -184,7 +184,7 @@ test('a note is created once, changed by version, listed in pages and deleted', 
   const page = (await house.call('GET', '/v1/notes/notes?limit=2&prefix=n', undefined, caller)).body;
   assert.deepEqual(page.items?.map((item) => item.name), ['n1', 'n2']);
   assert.equal(page.next, 'n2');
-  const changed = await house.call('PATCH', '/v1/notes/notes/n1', { spec: { text: 'new' }, ifVersion: '1' }, caller);
+  const changed = await house.call('PATCH', '/v1/notes/notes/n1', { spec: { text: 'new' }, ifVersion: '999999' }, caller);
   assert.equal(changed.status, 412);
   const current = (await house.call('GET', '/v1/notes/notes/n1', undefined, caller)).body as { version: string; generation: number };
   const done = await house.call('PATCH', '/v1/notes/notes/n1', { spec: { text: 'new' }, ifVersion: current.version }, caller);
