@@ -130,7 +130,7 @@ test('a wrong command line exits with 2, names the option and sends nothing', as
   const cases: [string, RegExp][] = [
     ['storage create-bucket Abc', /The name must match/], ['storage list-buckets --limit 0', /--limit must be at least 1/], ['storage list-buckets --limit x', /--limit must be an integer/],
     ['storage list-buckets extra', /one word too many/], ['storage head-bucket', /name of the Bucket is missing/], ['storage get-object b', /--key is required/], ['storage list-buckets --nothing 1', /--nothing is not an option/],
-    ['storage list-buckets --limit', /--limit needs a value/], ['storage put-object b --key k', /--body FILE is missing/], ['storage put-object b --key k --body /nowhere', /cannot be read/], ['storage fly', /no verb "fly"/],
+    ['storage list-buckets --limit', /--limit needs a value/], ['storage put-object b --key k', /--body FILE is missing/], ['storage put-object b --key k --body /nowhere', /cannot be read/], ['storage put-object b --key k --body /', /is a directory/], ['storage fly', /no verb "fly"/],
     ['storge list', /neither a command nor a service/], ['tenant fly', /gamut tenant has no "fly"/], ['tenant create', /NAME is missing/], ['tenant create a b', /one word too many/], ['credential create --rank x', /rank/],
     ['storage list-buckets --limit 1 --limit 2', /given twice/], ['storage list-buckets --input /nowhere', /cannot be read/],
   ];

@@ -1,5 +1,5 @@
-import { createWriteStream, openAsBlob } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream, openAsBlob } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { AnyService } from '#kernel/contract/contract.ts';
@@ -7,7 +7,7 @@ import { parseJson } from '#kernel/listen/json.ts';
 import { applyDefaults } from '#kernel/derive/default.ts';
 import { type Route } from '#kernel/derive/route.ts';
 import { validator } from '#kernel/derive/validate.ts';
-import { createClient } from '../../sdk/index.ts';
+import { createClient, type Sent } from '../../sdk/index.ts';
 import type { Global } from '../global.ts';
 import { flagsOf } from './flag.ts';
 import { type Parsed, parseVerb, usage } from './parse.ts';
@@ -58,7 +58,7 @@ export async function callVerb(target: Target, contract: AnyService, { route }: 
   const { name, input, common } = parsed;
   const environment = await placeId(target, common);
   const client = createClient(contract, target.reach(contract.name)) as Readonly<Record<string, Method>>;
-  const body = common.body === undefined ? undefined : common.body === '-' ? process.stdin : await blobOf(common.body);
+  const body = common.body === undefined ? undefined : common.body === '-' ? process.stdin : await bytesOf(common.body);
   const more = { environment, key: common['idempotency-key'], ...(body === undefined ? {} : { body }) };
   const answer = client[route.operation]?.(...(route.at === 'item' ? [name] : []), input, more);
   if (route.body === 'watch') await printChanges(answer as AsyncIterable<unknown>, global);
@@ -67,8 +67,15 @@ export async function callVerb(target: Target, contract: AnyService, { route }: 
   return 0;
 }
 
-async function blobOf(file: string): Promise<Blob> {
-  return openAsBlob(file).catch((cause: Error) => { throw usage(`${file} cannot be read: ${cause.message}.`); });
+/** A file with its length, or what comes out of a pipe. */
+async function bytesOf(file: string): Promise<Sent> {
+  try {
+    const place = await stat(file);
+    if (place.isDirectory()) throw new Error('it is a directory');
+    return place.isFile() ? await openAsBlob(file) : createReadStream(file);
+  } catch (cause) {
+    throw usage(`${file} cannot be read: ${(cause as Error).message}.`);
+  }
 }
 
 type Raw = { output: unknown; body: ReadableStream<Uint8Array> };
