@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { EmbeddedPostgresError } from './error.ts';
@@ -15,7 +15,9 @@ export async function prepareNative(data: string): Promise<string> {
   const { folder, version } = await findPackage();
   const target = join(data, 'native', `postgres-${version}`);
   if (await exists(target)) return target;
-  await mkdir(dirname(target), { recursive: true, mode: 0o755 });
+  await mkdir(dirname(target), { recursive: true });
+  // PostgreSQL runs as a user of its own, whatever this process' umask is.
+  await chmod(dirname(target), 0o755);
   // Built aside and renamed, so that a copy that was cut short is never taken for a whole one.
   const building = `${target}.${randomBytes(6).toString('hex')}`;
   try {
