@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { lineReader } from '../keys/line.ts';
-import { OperationError } from './fault.ts';
+import { fault, OperationError } from './fault.ts';
 import { controlSocketMax, lineBytes } from './limits.ts';
 import type { PlatformStatus } from './status.ts';
 
@@ -13,7 +13,7 @@ export type ControlRequest =
   | { readonly type: 'restart'; readonly process: string }
   | { readonly type: 'down' };
 
-export type ControlAnswer = { readonly ok: PlatformStatus } | { readonly code: string; readonly sentence: string };
+export type ControlAnswer = { readonly ok: PlatformStatus } | { readonly code: string; readonly detail: string };
 
 export type ControlHost = {
   status(): PlatformStatus;
@@ -63,13 +63,26 @@ async function listenPrivately(server: Server, path: string): Promise<void> {
 
 async function handle(line: string, host: ControlHost): Promise<ControlAnswer> {
   try {
-    const request = JSON.parse(line) as ControlRequest;
+    const request = parse(line);
     if (request.type === 'wait') await host.started();
-    if (request.type === 'restart') await host.restart(String(request.process));
+    if (request.type === 'restart') await host.restart(request.process);
     if (request.type === 'down') host.down();
     return { ok: host.status() };
   } catch (error) {
-    const known = error instanceof OperationError;
-    return { code: known ? error.code : 'BadInput', sentence: (error as Error).message };
+    if (error instanceof OperationError) return { code: error.code, detail: error.detail ?? '' };
+    throw error;
   }
+}
+
+const requestTypes: ReadonlySet<unknown> = new Set(['status', 'wait', 'restart', 'down']);
+
+function parse(line: string): ControlRequest {
+  let request: Partial<Record<'type' | 'process', unknown>> | null;
+  try {
+    request = JSON.parse(line) as typeof request;
+  } catch (cause) {
+    throw fault('BadInput', { detail: 'A request is one line of JSON.', cause });
+  }
+  if (!requestTypes.has(request?.type)) throw fault('BadInput', { path: '/type', detail: 'The supervisor knows no such request.' });
+  return { ...request, process: String(request?.process) } as ControlRequest;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunning } from '../volume/process-identity.ts';
 import { fault } from './fault.ts';
-import { guardEndMs, leftoverMs } from './limits.ts';
+import { guardEndMs, leftoverMs, pollMs } from './limits.ts';
 import { type Leftover, leftoverProcesses } from './status.ts';
 
 /**
@@ -28,7 +28,7 @@ async function gone(processes: readonly Leftover[], waitMs: number): Promise<voi
   const end = performance.now() + waitMs;
   for (let left = running(processes); left.length > 0; left = running(left)) {
     if (performance.now() > end) throw fault('StartFailed', `${left[0]?.name}: process ${left[0]?.pid} of an earlier start does not end.`);
-    await sleep(10);
+    await sleep(pollMs);
   }
 }
 

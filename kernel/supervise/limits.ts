@@ -28,6 +28,7 @@ export const controlSocketMax = limit(32, 'connection', 'Most connections to the
 export const controlAnswerMs = limit(5000, 'ms', 'Time that a supervisor gets to answer on its control socket.');
 export const downMs = limit(60_000, 'ms', 'Time that a platform gets to end before its supervisor is killed.');
 export const detachMs = limit(200_000, 'ms', 'Longest wait for a detached supervisor to say that all is ready.');
+export const pollMs = limit(20, 'ms', 'Time between two looks at something that is about to happen, such as the end of a process.');
 export const leftoverMs = limit(5000, 'ms', 'Time that processes of a supervisor that died get to end after they were killed.');
 export const guardEndMs = limit(25_000, 'ms', 'Time that a foreign program gets to end under its guard after its supervisor died.');
 export const partMemoryMb = limit(256, 'MiB', 'Heap of a service process if its plan does not say otherwise.');

@@ -19,7 +19,8 @@ export type Ownership = { declare(run: string, now: number): void; release(): vo
 export function takeOwnership(path: string): Ownership {
   const lock = new DatabaseSync(join(path, 'owner.lock'), { timeout: 0 });
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    // In memory, for the lock must be had on a full disk too, where no journal can be begun.
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
     throw (cause as { errcode?: number }).errcode === sqliteBusy ? inUse(path, cause) : cause;

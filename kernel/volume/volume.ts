@@ -1,6 +1,7 @@
 import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fault, OperationError } from '../contract/fault.ts';
+import { releaseBallast } from './ballast.ts';
 import { createFormat, type Format, raiseFormat, readFormat } from './format.ts';
 import { type Ownership, takeOwnership } from './owner.ts';
 import { release } from './release.ts';
@@ -28,9 +29,19 @@ const beforeFormat = new Set(['lost+found', 'owner.lock', 'owner.lock-journal', 
  */
 export function openVolume(path: string, now: number = Date.now()): Volume {
   try {
-    return open(path, now);
+    return openWithRoom(path, now);
   } catch (error) {
     throw error instanceof OperationError ? error : unusable(path, error);
+  }
+}
+
+/** On a full disk the ballast is given back, so that a platform which went down there comes up again. */
+function openWithRoom(path: string, now: number): Volume {
+  try {
+    return open(path, now);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException)?.code !== 'ENOSPC' || releaseBallast(path) === 0) throw error;
+    return open(path, now);
   }
 }
 
@@ -71,7 +82,13 @@ function settle(path: string, ownership: Ownership, now: number): Volume {
 }
 
 function makeDirectory(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+    // Asked of the nearest directory there is: mkdir itself says only that it did not find one it could not make.
+    let above = dirname(path);
+    while (lstatSync(above, { throwIfNoEntry: false }) === undefined) above = dirname(above);
+    accessSync(above, constants.W_OK | constants.X_OK);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  }
   if (!statSync(path).isDirectory()) throw fault('DataDirectory', `${path} is not a directory.`);
 }
 
