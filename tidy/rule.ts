@@ -1,0 +1,14 @@
+import { type Finding, isTest, type Source } from './source.ts';
+
+/** Errors come from the table, calls to addresses go through kernel/outbound and the seams. */
+export function ruleFindings({ path, lines }: Source): Finding[] {
+  if (isTest(path) || /^(console|bench|conform|chaos|tidy|cli|sdk)\//.test(path) || /^services\/[^/]+\/console\//.test(path)) return [];
+  const found: Finding[] = [];
+  lines.forEach((line, index) => {
+    const at = (reason: string) => found.push({ path, line: index + 1, reason });
+    if (/\bthrow new Error\(/.test(line)) at('throws an error that is not from the table');
+    if (/(?<![.\w])fetch\(/.test(line)) at('calls an address by fetch');
+    if (/from 'node:https'/.test(line)) at('calls addresses other than through kernel/outbound or a seam');
+  });
+  return found;
+}
