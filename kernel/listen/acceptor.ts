@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Server as SecureServer, TLSSocket } from 'node:tls';
 import { fault } from '#kernel/contract/fault.ts';
 import { type Certificate, replaceCertificate, secureServer } from './certificate.ts';
+import { farewell } from './farewell.ts';
 import { keepAliveProbeMs, type ListenLimits, listenLimits } from './limits.ts';
 import { type PlainRule, plainAllowed } from './loopback.ts';
 
@@ -148,7 +149,7 @@ export class Acceptor {
   }
 
   #refuse(socket: Socket): void {
-    if (this.#options.refusal) socket.end(this.#options.refusal, () => socket.destroy());
+    if (this.#options.refusal) farewell(socket, this.#options.refusal);
     else socket.destroy();
   }
 

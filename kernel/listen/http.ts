@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Log } from '#kernel/contract/implement.ts';
 import type { Connection } from './acceptor.ts';
+import { farewell } from './farewell.ts';
 import { type Listener, type ListenOptions, listen } from './listen.ts';
 import { type HttpLimits, httpLimits, type ListenLimits } from './limits.ts';
 import { type MalformedCode, type MalformedDialect, malformedCode, problemDialect } from './malformed.ts';
@@ -45,14 +46,17 @@ export function connectionOf(request: IncomingMessage): Connection {
   return connections.get(request.socket) ?? { secure: false, confidential: false, peerAddress: '' };
 }
 
+/** What a living connection carries: the last request seen on it, and how many there were. */
+type Current = { request: IncomingMessage | undefined; count: number };
+
 /** node's HTTP server with strict limits, on sockets that `listen` accepts. */
 export class HttpServer {
   readonly server: Server;
   readonly #options: HttpOptions;
   readonly #limits: HttpLimits;
   readonly #malformed: MalformedDialect;
-  /** Living connections with the last request seen on each. */
-  readonly #current = new Map<Socket, IncomingMessage | undefined>();
+  readonly #current = new Map<Socket, Current>();
+  readonly #refused = new WeakSet<Duplex>();
   readonly #pace: Pace;
   #draining = false;
 
@@ -71,9 +75,9 @@ export class HttpServer {
       // RFC 9112 3.2 is kept in `oneHost`, which also refuses a second Host and answers in the dialect.
       requireHostHeader: false,
     });
-    this.server.maxRequestsPerSocket = this.#limits.connectionRequestsMax;
     // The head's bytes are limited; a limit on the number would drop fields silently.
     this.server.maxHeadersCount = 0;
+    this.server.on('clientError', (error, socket) => this.#refuse(socket, malformedCode(error)));
   }
 
   /** Sets who serves requests that are whole and well-formed. */
@@ -84,11 +88,6 @@ export class HttpServer {
     this.server.on('request', enter);
     if (this.#options.expect === 'handler') this.server.on('checkContinue', enter);
   }
-
-  /** Answers what the parser refused. Fastify calls it too, so it is a value. */
-  readonly clientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-    this.#refuse(socket, malformedCode(error));
-  };
 
   /** A handler threw: the client learns no more than that. */
   failed(error: unknown, response: ServerResponse): void {
@@ -135,15 +134,18 @@ export class HttpServer {
 
   #connect(socket: Socket, connection: Connection): void {
     connections.set(socket, connection);
-    this.#current.set(socket, undefined);
+    this.#current.set(socket, { request: undefined, count: 0 });
     socket.once('close', () => this.#current.delete(socket));
     this.server.emit('connection', socket);
   }
 
   #enter(request: IncomingMessage, response: ServerResponse): boolean {
-    this.#current.set(request.socket, request);
-    if (this.#draining) response.shouldKeepAlive = false;
-    if (!oneHost(request.rawHeaders)) {
+    const current = this.#current.get(request.socket);
+    if (!current) return false;
+    current.request = request;
+    current.count += 1;
+    if (this.#draining || current.count >= this.#limits.connectionRequestsMax) response.shouldKeepAlive = false;
+    if (!oneHost(request.rawHeaders) || !plainlyFramed(request)) {
       this.#refuse(request.socket, 'BadInput');
       return false;
     }
@@ -162,13 +164,16 @@ export class HttpServer {
   }
 
   #refuse(socket: Duplex, code: MalformedCode): void {
+    // The parser complains again about every byte that follows.
+    if (this.#refused.has(socket)) return;
+    this.#refused.add(socket);
     const reply = (socket as { _httpMessage?: ServerResponse })._httpMessage;
     if (!socket.writable || reply?.headersSent) socket.destroy();
-    else socket.end(this.#malformed(code), () => socket.destroy());
+    else farewell(socket, this.#malformed(code), this.#limits.lingerMs);
   }
 
   #sweep(): void {
-    for (const [socket, request] of this.#current) {
+    for (const [socket, { request }] of this.#current) {
       if (this.#pace.tooSlow(socket, request)) this.#refuse(socket, 'Timeout');
     }
   }
@@ -176,7 +181,7 @@ export class HttpServer {
   #closeIdle(): void {
     this.server.closeIdleConnections();
     // Connections that have not carried a request yet are not idle in node's sense.
-    for (const [socket, request] of this.#current) if (!request) socket.destroy();
+    for (const [socket, { request }] of this.#current) if (!request) socket.destroy();
   }
 }
 
@@ -188,4 +193,10 @@ function oneHost(rawHeaders: readonly string[]): boolean {
     if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
   }
   return count === 1;
+}
+
+/** RFC 9112 6.1: a coding other than chunked alone leaves the end of the body open to opinion. */
+function plainlyFramed(request: IncomingMessage): boolean {
+  const coding = request.headers['transfer-encoding'];
+  return coding === undefined || (coding.toLowerCase() === 'chunked' && request.httpVersion === '1.1');
 }

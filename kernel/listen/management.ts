@@ -28,7 +28,8 @@ export function managementServer(options: ManagementOptions): Management {
     routerOptions: { maxParamLength: paramLengthMax },
     requestIdHeader: false,
     exposeHeadRoutes: true,
-    clientErrorHandler: http.clientError,
+    // The server answers what its parser refuses before Fastify hears of it.
+    clientErrorHandler: () => {},
     frameworkErrors: answer,
     serverFactory: (handler) => {
       http.serve(handler);
