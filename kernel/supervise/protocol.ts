@@ -35,7 +35,7 @@ export type StartOrder = {
   readonly run: string;
   readonly settings: Settings;
   readonly secrets: Readonly<Record<string, string>>;
-  /** Ports that this process' doors had before, by the door's name; tried first, so that an address outlives a restart. */
+  /** Ports that doors had before, by `<service>.<protocol>`; tried first, so that an address outlives a restart. */
   readonly ports?: Readonly<Record<string, number>>;
 };
 

@@ -145,7 +145,7 @@ export class Supervisor {
     await this.#admit(slot, admit);
     this.#number = (this.#number % processNumberMax) + 1;
     const secrets = Object.fromEntries((spec.secrets ?? []).map((name) => [name, this.#secrets.get(name) ?? '']));
-    launched.order({ type: 'start', ...this.#options.base, process: spec.name, token, number: this.#number, secrets, ports: this.#portsOf(spec.name) });
+    launched.order({ type: 'start', ...this.#options.base, process: spec.name, token, number: this.#number, secrets, ports: Object.fromEntries(this.#ports) });
   }
 
   /** Tells those who must know a token of it, and waits until they do: a process must not call before it is known. */
@@ -170,11 +170,6 @@ export class Supervisor {
       const port = portOf(url);
       if (port > 0) this.#ports.set(name, port);
     }
-  }
-
-  #portsOf(process: string): Record<string, number> {
-    const own = [...this.#ports].filter(([name]) => name.startsWith(`${process}.`));
-    return Object.fromEntries(own.map(([name, port]) => [name.slice(process.length + 1), port]));
   }
 
   #beat(slot: Slot, lagMs: number): void {
