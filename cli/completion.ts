@@ -8,24 +8,46 @@ import { shorts } from './verb/short.ts';
 import { verbsOf } from './verb/verb.ts';
 
 /** One word that may come, what may come after it, and the options it takes. */
-export type Completed = { readonly name: string; readonly text: string; readonly verbs: readonly Completed[]; readonly flags: readonly string[] };
+export type Completed = {
+  readonly name: string;
+  readonly text: string;
+  readonly verbs: readonly Completed[];
+  readonly flags: readonly string[];
+};
 
 const global = ['data', 'output'];
 
 /** Everything that can be written after `gamut`: commands, short commands, services with their verbs. */
 export async function completedWords(): Promise<Completed[]> {
-  const own = Object.entries(commands).map(([name, { text, usage }]): Completed => ({ name, text, verbs: [], flags: [...new Set(usage.match(/--[a-z-]+/g) ?? [])].map((flag) => flag.slice(2)).concat(global) }));
-  const short = Object.entries(shorts).map(([name, verbs]): Completed => ({
-    name, text: `${name}s of the platform.`, flags: global,
-    verbs: Object.entries(verbs).map(([verb, { text, options }]) => ({ name: verb, text, verbs: [], flags: [...options, ...global] })),
-  }));
-  const services = (await allContracts()).map((contract): Completed => ({
-    name: contract.name, text: contract.text, flags: global,
-    verbs: verbsOf(contract).map(({ name, route }) => ({
-      name, text: route.definition.text, verbs: [],
-      flags: [...new Set([...flagsOf(route).map(({ names }) => names[0] ?? ''), ...Object.keys(commonFlags), ...global])],
-    })),
-  }));
+  const own = Object.entries(commands).map(
+    ([name, { text, usage }]): Completed => ({
+      name,
+      text,
+      verbs: [],
+      flags: [...new Set(usage.match(/--[a-z-]+/g) ?? [])].map((flag) => flag.slice(2)).concat(global),
+    }),
+  );
+  const short = Object.entries(shorts).map(
+    ([name, verbs]): Completed => ({
+      name,
+      text: `${name}s of the platform.`,
+      flags: global,
+      verbs: Object.entries(verbs).map(([verb, { text, options }]) => ({ name: verb, text, verbs: [], flags: [...options, ...global] })),
+    }),
+  );
+  const services = (await allContracts()).map(
+    (contract): Completed => ({
+      name: contract.name,
+      text: contract.text,
+      flags: global,
+      verbs: verbsOf(contract).map(({ name, route }) => ({
+        name,
+        text: route.definition.text,
+        verbs: [],
+        flags: [...new Set([...flagsOf(route).map(({ names }) => names[0] ?? ''), ...Object.keys(commonFlags), ...global])],
+      })),
+    }),
+  );
   return [...own, ...short, ...services, { name: 'help', text: 'Show how to use a command.', verbs: [], flags: [] }];
 }
 
@@ -52,7 +74,9 @@ function cases(words: readonly Completed[], indent: string): string[] {
 }
 
 function verbCases(words: readonly Completed[], indent: string): string[] {
-  return words.filter(({ verbs }) => verbs.length > 0).map(({ name, verbs }) => `${indent}${name}) found='${verbs.map((verb) => verb.name).join(' ')}' ;;`);
+  return words
+    .filter(({ verbs }) => verbs.length > 0)
+    .map(({ name, verbs }) => `${indent}${name}) found='${verbs.map((verb) => verb.name).join(' ')}' ;;`);
 }
 
 function bash(words: readonly Completed[]): string {
@@ -112,7 +136,8 @@ function fish(words: readonly Completed[]): string {
     const none = verbs.length > 0 ? `${seen}; and not __fish_seen_subcommand_from ${verbs.map((verb) => verb.name).join(' ')}` : seen;
     for (const verb of verbs) {
       lines.push(`complete -c gamut -f -n ${quoted(none)} -a ${verb.name} -d ${quoted(verb.text)}`);
-      for (const flag of verb.flags) lines.push(`complete -c gamut -n ${quoted(`${seen}; and __fish_seen_subcommand_from ${verb.name}`)} -l ${flag} -r`);
+      for (const flag of verb.flags)
+        lines.push(`complete -c gamut -n ${quoted(`${seen}; and __fish_seen_subcommand_from ${verb.name}`)} -l ${flag} -r`);
     }
     for (const flag of flags) lines.push(`complete -c gamut -n ${quoted(none)} -l ${flag} -r`);
   }

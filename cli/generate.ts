@@ -11,10 +11,16 @@ import { allContracts } from './verb/contract.ts';
 /** The files that are written from contracts, faults and limits: their text by their place below the repository. */
 export async function generatedFiles(): Promise<Map<string, string>> {
   const contracts = await allContracts();
-  const files = new Map([['docs/ERRORS.md', errorsPage(await allFaults(), contracts)], ['docs/LIMITS.md', limitsPage(await allLimits())]]);
+  const files = new Map([
+    ['docs/ERRORS.md', errorsPage(await allFaults(), contracts)],
+    ['docs/LIMITS.md', limitsPage(await allLimits())],
+  ]);
   for (const contract of contracts) {
     files.set(`docs/services/${contract.name}.md`, servicePage(contract));
-    files.set(contract.name === platform.name ? 'kernel/control/contract.json' : `services/${contract.name}/contract.json`, contractJson(contract));
+    files.set(
+      contract.name === platform.name ? 'kernel/control/contract.json' : `services/${contract.name}/contract.json`,
+      contractJson(contract),
+    );
   }
   return files;
 }
@@ -57,7 +63,11 @@ function parse(args: string[]): { check: boolean } {
 
 /** The whole table of faults: the kernel's rows and those that its parts and the command line add when they are loaded. */
 async function allFaults(): Promise<ReturnType<typeof faultTable>> {
-  const places = ['kernel/contract/fault.ts', ...tops.flatMap((top) => globSync(`${top}/**/fault.ts`, { cwd: installation })).sort(), 'cli/global.ts'];
+  const places = [
+    'kernel/contract/fault.ts',
+    ...tops.flatMap((top) => globSync(`${top}/**/fault.ts`, { cwd: installation })).sort(),
+    'cli/global.ts',
+  ];
   for (const place of places) await import(pathToFileURL(join(installation, place)).href);
   return faultTable();
 }
@@ -84,8 +94,12 @@ async function limitsOf(place: string): Promise<NamedLimit[]> {
     return typeof value === 'number' ? [{ area, name, value, unit, text: sentence }] : [];
   };
   return [
-    ...[...text.matchAll(declared)].flatMap(([, name = '', , unit = '', single, double]) => named(name, unit, (single ?? double ?? '').replaceAll("\\'", "'"))),
-    ...[...text.matchAll(plain)].flatMap(([, sentence = '', name = '']) => named(name, unitOf(name), sentence.replace(/\s*\n\s*\*\s*/g, ' '))),
+    ...[...text.matchAll(declared)].flatMap(([, name = '', , unit = '', single, double]) =>
+      named(name, unit, (single ?? double ?? '').replaceAll("\\'", "'")),
+    ),
+    ...[...text.matchAll(plain)].flatMap(([, sentence = '', name = '']) =>
+      named(name, unitOf(name), sentence.replace(/\s*\n\s*\*\s*/g, ' ')),
+    ),
   ];
 }
 

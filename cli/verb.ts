@@ -35,7 +35,10 @@ export async function runVerb(argv: readonly string[], global: Global): Promise<
 
 async function serviceOf(name: string): Promise<AnyService> {
   const contract = await contractNamed(name);
-  if (!contract) throw usage(`${JSON.stringify(name)} is neither a command nor a service; there are ${[...Object.keys(shorts), ...contractNames()].join(', ')}.`);
+  if (!contract)
+    throw usage(
+      `${JSON.stringify(name)} is neither a command nor a service; there are ${[...Object.keys(shorts), ...contractNames()].join(', ')}.`,
+    );
   return contract;
 }
 
@@ -47,7 +50,9 @@ function verbOf(contract: AnyService, name: string) {
 
 async function help([noun, verb]: readonly string[]): Promise<number> {
   if (noun === undefined) {
-    const services = await Promise.all(contractNames().map(async (name) => `  ${name.padEnd(12)}${(await contractNamed(name))?.text ?? ''}`));
+    const services = await Promise.all(
+      contractNames().map(async (name) => `  ${name.padEnd(12)}${(await contractNamed(name))?.text ?? ''}`),
+    );
     console.log([...Object.keys(shorts).map(shortHelp), '', ...services, '', 'gamut help SERVICE lists its verbs.'].join('\n'));
   } else if (Object.hasOwn(shorts, noun)) {
     console.log(shortHelp(noun));

@@ -22,17 +22,23 @@ export type CallOptions = { readonly key?: string; readonly signal?: AbortSignal
 type Of<S extends AnyService, O extends OperationName<S>> = S['operations'][O];
 type AtOf<S extends AnyService, O extends OperationName<S>> = Of<S, O> extends { at: infer A extends Target } ? A : 'item';
 type BodyOf<S extends AnyService, O extends OperationName<S>> = Of<S, O> extends { body: infer B extends string } ? B : 'none';
-type Offered<S extends AnyService, O extends OperationName<S>> = Of<S, O> extends { expose: readonly (infer X)[] } ? ('rest' extends X ? O : never) : never;
+type Offered<S extends AnyService, O extends OperationName<S>> =
+  Of<S, O> extends { expose: readonly (infer X)[] } ? ('rest' extends X ? O : never) : never;
 
-type More<S extends AnyService, O extends OperationName<S>> = BodyOf<S, O> extends 'in' | 'both' ? CallOptions & { readonly body: Sent } : CallOptions;
-type Answer<S extends AnyService, O extends OperationName<S>> = BodyOf<S, O> extends 'watch'
-  ? AsyncIterable<Change>
-  : Promise<BodyOf<S, O> extends 'out' | 'both' ? { output: Output<S, O>; body: ReadableStream<Uint8Array> } : Output<S, O>>;
+type More<S extends AnyService, O extends OperationName<S>> =
+  BodyOf<S, O> extends 'in' | 'both' ? CallOptions & { readonly body: Sent } : CallOptions;
+type Answer<S extends AnyService, O extends OperationName<S>> =
+  BodyOf<S, O> extends 'watch'
+    ? AsyncIterable<Change>
+    : Promise<BodyOf<S, O> extends 'out' | 'both' ? { output: Output<S, O>; body: ReadableStream<Uint8Array> } : Output<S, O>>;
 
 /** Input and options; both may be left out where nothing in them is needed. */
-type Rest<S extends AnyService, O extends OperationName<S>> = object extends More<S, O>
-  ? object extends Input<S, O> ? [input?: Input<S, O>, more?: More<S, O>] : [input: Input<S, O>, more?: More<S, O>]
-  : [input: Input<S, O>, more: More<S, O>];
+type Rest<S extends AnyService, O extends OperationName<S>> =
+  object extends More<S, O>
+    ? object extends Input<S, O>
+      ? [input?: Input<S, O>, more?: More<S, O>]
+      : [input: Input<S, O>, more?: More<S, O>]
+    : [input: Input<S, O>, more: More<S, O>];
 
 /** One method for every operation a contract offers in REST; those on one resource take its name first. */
 export type Client<S extends AnyService> = {
@@ -62,14 +68,26 @@ export function createClient<const S extends AnyService>(contract: S, options: C
   return Object.fromEntries(methods) as Client<S>;
 }
 
-async function call(options: ClientOptions, route: Route, name: string, input: Record<string, unknown>, more: CallOptions & { body?: Sent }): Promise<unknown> {
+async function call(
+  options: ClientOptions,
+  route: Route,
+  name: string,
+  input: Record<string, unknown>,
+  more: CallOptions & { body?: Sent },
+): Promise<unknown> {
   const response = await send(options, route, name, input, more);
   if (route.body === 'out' || route.body === 'both') return { output: headerOutput(response), body: response.body ?? new ReadableStream() };
   if (route.method === 'HEAD') return headerOutput(response);
   return response.json();
 }
 
-async function* watch(options: ClientOptions, route: Route, name: string, input: Record<string, unknown>, more: CallOptions): AsyncGenerator<Change> {
+async function* watch(
+  options: ClientOptions,
+  route: Route,
+  name: string,
+  input: Record<string, unknown>,
+  more: CallOptions,
+): AsyncGenerator<Change> {
   const response = await send(options, route, name, input, more);
   if (response.body) yield* changesOf(response.body as AsyncIterable<Uint8Array> & ReadableStream<Uint8Array>);
 }
@@ -79,7 +97,13 @@ function headerOutput(response: Response): unknown {
   return JSON.parse(decodeURIComponent(response.headers.get('gamut-output') ?? '%7B%7D'));
 }
 
-async function send(options: ClientOptions, route: Route, name: string, input: Record<string, unknown>, more: CallOptions & { body?: Sent }): Promise<Response> {
+async function send(
+  options: ClientOptions,
+  route: Route,
+  name: string,
+  input: Record<string, unknown>,
+  more: CallOptions & { body?: Sent },
+): Promise<Response> {
   if (route.at === 'item' && (name === '' || name === '.' || name === '..')) {
     throw new GamutError(0, { code: 'BadInput', title: 'A resource needs a name other than a dot or two.', path: '/name' });
   }
@@ -89,7 +113,12 @@ async function send(options: ClientOptions, route: Route, name: string, input: R
   if (options.cookie) init.credentials = 'same-origin';
   let response: Response;
   try {
-    response = await (options.fetch ?? fetch)(new URL(path, options.url), { ...init, headers, signal: more.signal ?? null, redirect: 'error' });
+    response = await (options.fetch ?? fetch)(new URL(path, options.url), {
+      ...init,
+      headers,
+      signal: more.signal ?? null,
+      redirect: 'error',
+    });
   } catch (error) {
     if (more.signal?.aborted) throw error;
     throw new GamutError(0, { code: 'Unreachable', title: `No answer came from ${options.url}.` }, error);

@@ -36,7 +36,10 @@ export async function* changesOf(body: AsyncIterable<Uint8Array>): AsyncGenerato
     }
     const { reason } = JSON.parse(data) as { reason?: string };
     if (reason === undefined || reason === 'ended') return;
-    throw new GamutError(0, { code: reason === 'drain' ? 'Draining' : reason === 'limit' ? 'TooMany' : 'Unauthenticated', title: `The watch ended: ${reason}.` });
+    throw new GamutError(0, {
+      code: reason === 'drain' ? 'Draining' : reason === 'limit' ? 'TooMany' : 'Unauthenticated',
+      title: `The watch ended: ${reason}.`,
+    });
   }
   throw new GamutError(0, { code: 'Unreachable', title: 'The watch was cut off.' });
 }

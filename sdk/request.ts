@@ -44,7 +44,8 @@ function queryOf(input: Readonly<Record<string, unknown>>): string {
   const pairs = new URLSearchParams();
   for (const [name, value] of Object.entries(input)) {
     if (value === undefined) continue;
-    for (const each of Array.isArray(value) ? value : [value]) pairs.append(name, typeof each === 'object' && each !== null ? JSON.stringify(each) : String(each));
+    for (const each of Array.isArray(value) ? value : [value])
+      pairs.append(name, typeof each === 'object' && each !== null ? JSON.stringify(each) : String(each));
   }
   return pairs.size === 0 ? '' : `?${pairs}`;
 }

@@ -9,14 +9,18 @@ import { completedWords } from '../completion.ts';
 const main = join(import.meta.dirname, '../main.ts');
 const script = (shell: string) => execFileSync(process.execPath, [main, 'completion', shell], { encoding: 'utf8' });
 let folder = '';
-before(() => { folder = mkdtempSync(join(tmpdir(), 'gamut-completion-')); });
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gamut-completion-'));
+});
 after(() => rmSync(folder, { recursive: true }));
 
 function bashAnswers(words: readonly string[]): string[] {
   const file = join(folder, 'gamut.bash');
   writeFileSync(file, script('bash'));
   const program = 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gamut; printf "%s\\n" "${COMPREPLY[@]}"';
-  return execFileSync('bash', ['-c', program, file, 'gamut', ...words], { encoding: 'utf8' }).trim().split('\n');
+  return execFileSync('bash', ['-c', program, file, 'gamut', ...words], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
 }
 
 test('bash completes commands, services, verbs and options', () => {
@@ -35,7 +39,8 @@ test('the scripts of zsh and fish name every word and option that bash knows', a
     const text = script(shell);
     for (const { name, verbs } of await completedWords()) {
       assert.ok(text.includes(name), `${shell}: ${name}`);
-      for (const verb of verbs) for (const word of [verb.name, ...verb.flags]) assert.ok(text.includes(word), `${shell}: ${name} ${verb.name} ${word}`);
+      for (const verb of verbs)
+        for (const word of [verb.name, ...verb.flags]) assert.ok(text.includes(word), `${shell}: ${name} ${verb.name} ${word}`);
     }
     const installed = spawnSync(shell, ['-n'], { input: text, encoding: 'utf8' });
     if (!installed.error) assert.equal(installed.stderr, '');

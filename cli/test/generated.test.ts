@@ -19,7 +19,13 @@ test('every generated page says so on its first line', async () => {
 test('no limit is left out', async () => {
   const listed = await allLimits();
   for (const place of globSync('{wire,engine,seams,kernel,services}/**/limits.ts', { cwd: installation })) {
-    const names = [...readFileSync(join(installation, place), 'utf8').matchAll(/^export const (\w+)(?:: number)? = (?!\{)/gm)].map(([, name]) => name);
-    for (const name of names) assert.ok(listed.some((limit) => limit.name === name && limit.text !== ''), `${place}: ${name}`);
+    const names = [...readFileSync(join(installation, place), 'utf8').matchAll(/^export const (\w+)(?:: number)? = (?!\{)/gm)].map(
+      ([, name]) => name,
+    );
+    for (const name of names)
+      assert.ok(
+        listed.some((limit) => limit.name === name && limit.text !== ''),
+        `${place}: ${name}`,
+      );
   }
 });

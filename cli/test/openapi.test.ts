@@ -24,13 +24,21 @@ async function lint(document: unknown): Promise<{ code: number; output: string }
   const file = join(folder, 'openapi.json');
   await writeFile(file, JSON.stringify(document));
   const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
-  return promisify(execFile)(process.execPath, [redocly, 'lint', file, '--format=json'], { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 })
-    .then(({ stdout }) => ({ code: 0, output: stdout }), (error: { code: number; stdout: string }) => ({ code: error.code, output: error.stdout }));
+  return promisify(execFile)(process.execPath, [redocly, 'lint', file, '--format=json'], {
+    cwd: folder,
+    env,
+    maxBuffer: 64 * 1024 * 1024,
+  }).then(
+    ({ stdout }) => ({ code: 0, output: stdout }),
+    (error: { code: number; stdout: string }) => ({ code: error.code, output: error.stdout }),
+  );
 }
 
 type Report = { totals: { errors: number; warnings: number }; problems: { message: string; location: { pointer: string }[] }[] };
 
-test('the document of all contracts passes redocly lint with the recommended rules: no error and no warning', { timeout: 60_000 }, async () => {
+test('the document of all contracts passes redocly lint with the recommended rules: no error and no warning', {
+  timeout: 60_000,
+}, async () => {
   const { code, output } = await lint(openApi(contracts));
   const { totals, problems } = JSON.parse(output) as Report;
   assert.deepEqual([code, totals.errors, totals.warnings], [0, 0, 0], JSON.stringify(problems.slice(0, 5), null, 1));
@@ -45,11 +53,15 @@ test('the lint would see a mistake', { timeout: 60_000 }, async () => {
 });
 
 test('every operation offered in REST stands in the document once, with its responses', () => {
-  const document = openApi(contracts) as { paths: Record<string, Record<string, { operationId: string; responses: Record<string, unknown> }>> };
-  const ids = Object.values(document.paths).flatMap((item) => Object.values(item)).map(({ operationId, responses }) => {
-    assert.ok(responses['401'] && responses['400'] && responses['403'] && responses.default, operationId);
-    return operationId;
-  });
+  const document = openApi(contracts) as {
+    paths: Record<string, Record<string, { operationId: string; responses: Record<string, unknown> }>>;
+  };
+  const ids = Object.values(document.paths)
+    .flatMap((item) => Object.values(item))
+    .map(({ operationId, responses }) => {
+      assert.ok(responses['401'] && responses['400'] && responses['403'] && responses.default, operationId);
+      return operationId;
+    });
   const wanted = contracts.flatMap((contract) => routesOf(contract).map((route) => `${contract.name}.${route.operation}`));
   assert.deepEqual(ids.toSorted(), wanted.toSorted());
 });

@@ -13,12 +13,37 @@ import { allContracts } from '../verb/contract.ts';
 
 const main = join(import.meta.dirname, '../main.ts');
 const seen: { operation: string; name: string; input: Record<string, unknown>; body: string | undefined }[] = [];
-const bucket = (name: string) => ({ uid: `u-${name}`, name, generation: 1, version: '1', labels: {}, createdAt: 1_700_000_000_000, spec: { location: 'us-east-1' }, status: { objects: 0, sizeBytes: 0 } });
-const thing = (uid: string, name: string, spec: object = {}) => ({ uid, name, generation: 1, version: '1', labels: {}, createdAt: 0, spec });
-const faces = { id: 'c1', bearer: 'gmt_x', s3: { accessKeyId: 'AK', secretAccessKey: 'SK', region: 'us-east-1' }, basic: { username: 'c1', password: 'p' } };
+const bucket = (name: string) => ({
+  uid: `u-${name}`,
+  name,
+  generation: 1,
+  version: '1',
+  labels: {},
+  createdAt: 1_700_000_000_000,
+  spec: { location: 'us-east-1' },
+  status: { objects: 0, sizeBytes: 0 },
+});
+const thing = (uid: string, name: string, spec: object = {}) => ({
+  uid,
+  name,
+  generation: 1,
+  version: '1',
+  labels: {},
+  createdAt: 0,
+  spec,
+});
+const faces = {
+  id: 'c1',
+  bearer: 'gmt_x',
+  s3: { accessKeyId: 'AK', secretAccessKey: 'SK', region: 'us-east-1' },
+  basic: { username: 'c1', password: 'p' },
+};
 
 const answers: Record<string, (name: string, input: Record<string, unknown>) => unknown> = {
-  ListBuckets: (_name, { after }) => (after === undefined ? { items: [bucket('photos'), bucket('evil\u001b[31m')], next: 'photos', version: '1' } : { items: [], version: '1' }),
+  ListBuckets: (_name, { after }) =>
+    after === undefined
+      ? { items: [bucket('photos'), bucket('evil\u001b[31m')], next: 'photos', version: '1' }
+      : { items: [], version: '1' },
   CreateBucket: (name) => {
     if (name === 'taken') throw fault('BucketAlreadyExists', 'taken');
     return bucket(name);
@@ -28,15 +53,25 @@ const answers: Record<string, (name: string, input: Record<string, unknown>) => 
   CompleteMultipartUpload: (_name, { key }) => ({ key, etag: 'e', size: 3, lastModified: 0 }),
   GetObject: (_name, { key }) => ({ key, etag: 'e', size: 5, lastModified: 0 }),
   CreateOrganization: (_name, { name, title }) => thing('t1', String(name ?? 'from-title'), { title, regions: [] }),
-  GetOrganization: (name) => { if (name !== 'acme' && name !== 't1') throw fault('NotFound', `organization ${name}`); return thing('t1', 'acme', { title: 'Acme', regions: [] }); },
+  GetOrganization: (name) => {
+    if (name !== 'acme' && name !== 't1') throw fault('NotFound', `organization ${name}`);
+    return thing('t1', 'acme', { title: 'Acme', regions: [] });
+  },
   CreateProject: (name) => thing('p1', name, { title: name }),
   GetProject: () => thing('p1', 'web', { title: 'Web' }),
-  ListEnvironments: () => ({ items: [thing('e1', 'live', { project: 'p0', kind: 'live', title: 'x' }), thing('e2', 'e2', { project: 'p1', kind: 'live', title: 'x' })], version: '0' }),
+  ListEnvironments: () => ({
+    items: [
+      thing('e1', 'live', { project: 'p0', kind: 'live', title: 'x' }),
+      thing('e2', 'e2', { project: 'p1', kind: 'live', title: 'x' }),
+    ],
+    version: '0',
+  }),
   CreateCredential: () => faces,
   RevokeCredential: () => ({}),
-  ListCredentials: (_name, { after }) => (after === undefined
-    ? { items: [thing('c1', 'c1', { principal: 'p', environment: 'e', role: 'admin', title: '' })], next: 'c1', version: '0' }
-    : { items: [thing('c2', 'c2', { principal: 'q', environment: 'e', role: 'reader', title: '' })], version: '0' }),
+  ListCredentials: (_name, { after }) =>
+    after === undefined
+      ? { items: [thing('c1', 'c1', { principal: 'p', environment: 'e', role: 'admin', title: '' })], next: 'c1', version: '0' }
+      : { items: [thing('c2', 'c2', { principal: 'q', environment: 'e', role: 'reader', title: '' })], version: '0' },
 };
 
 const handed: Handed[] = [];
@@ -46,11 +81,14 @@ let folder = '';
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gamut-verb-'));
   const handlers = (await allContracts()).map((contract) => {
-    const all = Object.keys(contract.operations).map((operation): [string, Handler] => [operation, async (name, input, more) => {
-      const body = more.body && (await textOf(more.body));
-      seen.push({ operation, name, input, body });
-      return { output: answers[operation]?.(name, input) ?? {}, ...(operation === 'GetObject' ? { body: bytesOf('hel', 'lo') } : {}) };
-    }]);
+    const all = Object.keys(contract.operations).map((operation): [string, Handler] => [
+      operation,
+      async (name, input, more) => {
+        const body = more.body && (await textOf(more.body));
+        seen.push({ operation, name, input, body });
+        return { output: answers[operation]?.(name, input) ?? {}, ...(operation === 'GetObject' ? { body: bytesOf('hel', 'lo') } : {}) };
+      },
+    ]);
     return [`/v1/${contract.name}/`, restHandler(contract, testGate(contract, Object.fromEntries(all), handed))] as const;
   });
   server = createServer((request, response) => {
@@ -75,8 +113,12 @@ function gamut(line: string | string[], more: { stdin?: string; env?: Record<str
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...words], { cwd: folder, env });
     let [out, err] = ['', ''];
-    child.stdout.on('data', (piece) => { out += piece; });
-    child.stderr.on('data', (piece) => { err += piece; });
+    child.stdout.on('data', (piece) => {
+      out += piece;
+    });
+    child.stderr.on('data', (piece) => {
+      err += piece;
+    });
     child.on('error', reject).on('close', (code) => resolve({ code, out, err }));
     child.stdin.end(more.stdin ?? '');
   });
@@ -86,12 +128,22 @@ test('an operation is a verb with its fields as options', async () => {
   const ran = await gamut('storage create-bucket photos --location us-east-1 --labels app=web --labels tier=one -o json');
   assert.equal(ran.code, 0, ran.err);
   assert.deepEqual(JSON.parse(ran.out), bucket('photos'));
-  assert.deepEqual(seen, [{ operation: 'CreateBucket', name: 'photos', input: { name: 'photos', location: 'us-east-1', labels: { app: 'web', tier: 'one' } }, body: undefined }]);
+  assert.deepEqual(seen, [
+    {
+      operation: 'CreateBucket',
+      name: 'photos',
+      input: { name: 'photos', location: 'us-east-1', labels: { app: 'web', tier: 'one' } },
+      body: undefined,
+    },
+  ]);
 });
 
 test('a verb without its kind is enough where nothing else could be meant', async () => {
   assert.equal((await gamut('storage delete photos')).out, 'Done.\n');
-  assert.deepEqual(seen.map(({ operation, name }) => [operation, name]), [['DeleteBucket', 'photos']]);
+  assert.deepEqual(
+    seen.map(({ operation, name }) => [operation, name]),
+    [['DeleteBucket', 'photos']],
+  );
 });
 
 test('a list is an aligned table with the columns of its kind; what others wrote cannot steer the terminal', async () => {
@@ -107,8 +159,32 @@ test('a list is an aligned table with the columns of its kind; what others wrote
 test('bytes come from a file or standard input and go to standard output or a file', async () => {
   const file = join(folder, 'in');
   await writeFile(file, 'abc');
-  assert.equal((await gamut(['storage', 'put-object', 'photos', '--key', 'a b/c', '--body', file, '--metadata', '{"x":"y"}', '--if-match', 'e1', '--if-match', 'e2'])).code, 0);
-  assert.deepEqual(seen[0], { operation: 'PutObject', name: 'photos', input: { key: 'a b/c', metadata: { x: 'y' }, ifMatch: ['e1', 'e2'] }, body: 'abc' });
+  assert.equal(
+    (
+      await gamut([
+        'storage',
+        'put-object',
+        'photos',
+        '--key',
+        'a b/c',
+        '--body',
+        file,
+        '--metadata',
+        '{"x":"y"}',
+        '--if-match',
+        'e1',
+        '--if-match',
+        'e2',
+      ])
+    ).code,
+    0,
+  );
+  assert.deepEqual(seen[0], {
+    operation: 'PutObject',
+    name: 'photos',
+    input: { key: 'a b/c', metadata: { x: 'y' }, ifMatch: ['e1', 'e2'] },
+    body: 'abc',
+  });
   assert.equal((await gamut('storage put-object photos --key k --body -', { stdin: 'piped' })).code, 0);
   assert.equal(seen[0]?.body, 'piped');
   assert.equal((await gamut('storage get-object photos --key k --range.first 1')).out, 'hello');
@@ -128,11 +204,25 @@ test('an input comes from JSON as well, and options add to it', async () => {
 
 test('a wrong command line exits with 2, names the option and sends nothing', async () => {
   const cases: [string, RegExp][] = [
-    ['storage create-bucket Abc', /The name must match/], ['storage list-buckets --limit 0', /--limit must be at least 1/], ['storage list-buckets --limit x', /--limit must be an integer/],
-    ['storage list-buckets extra', /one word too many/], ['storage head-bucket', /name of the Bucket is missing/], ['storage get-object b', /--key is required/], ['storage list-buckets --nothing 1', /--nothing is not an option/],
-    ['storage list-buckets --limit', /--limit needs a value/], ['storage put-object b --key k', /--body FILE is missing/], ['storage put-object b --key k --body /nowhere', /cannot be read/], ['storage put-object b --key k --body /', /is a directory/], ['storage fly', /no verb "fly"/],
-    ['storge list', /neither a command nor a service/], ['tenant fly', /gamut tenant has no "fly"/], ['tenant create', /NAME is missing/], ['tenant create a b', /one word too many/], ['credential create --rank x', /rank/],
-    ['storage list-buckets --limit 1 --limit 2', /given twice/], ['storage list-buckets --input /nowhere', /cannot be read/],
+    ['storage create-bucket Abc', /The name must match/],
+    ['storage list-buckets --limit 0', /--limit must be at least 1/],
+    ['storage list-buckets --limit x', /--limit must be an integer/],
+    ['storage list-buckets extra', /one word too many/],
+    ['storage head-bucket', /name of the Bucket is missing/],
+    ['storage get-object b', /--key is required/],
+    ['storage list-buckets --nothing 1', /--nothing is not an option/],
+    ['storage list-buckets --limit', /--limit needs a value/],
+    ['storage put-object b --key k', /--body FILE is missing/],
+    ['storage put-object b --key k --body /nowhere', /cannot be read/],
+    ['storage put-object b --key k --body /', /is a directory/],
+    ['storage fly', /no verb "fly"/],
+    ['storge list', /neither a command nor a service/],
+    ['tenant fly', /gamut tenant has no "fly"/],
+    ['tenant create', /NAME is missing/],
+    ['tenant create a b', /one word too many/],
+    ['credential create --rank x', /rank/],
+    ['storage list-buckets --limit 1 --limit 2', /given twice/],
+    ['storage list-buckets --input /nowhere', /cannot be read/],
   ];
   for (const [line, sentence] of cases) {
     const { code, err } = await gamut(line);
@@ -171,7 +261,10 @@ test('tenant create prints id and name; a title for people is taken as one', asy
 test('project create acts in the tenant named by name or id', async () => {
   for (const tenant of ['acme', 't1']) {
     assert.deepEqual(JSON.parse((await gamut(`project create web --tenant ${tenant} -o json`)).out), { id: 'p1', name: 'web' });
-    assert.deepEqual(handed.map(({ material }) => material.environment), [undefined, 't1']);
+    assert.deepEqual(
+      handed.map(({ material }) => material.environment),
+      [undefined, 't1'],
+    );
   }
   assert.match((await gamut('project create web --tenant nobody')).err, /^gamut: NotFound: .*nobody/);
 });
@@ -187,9 +280,15 @@ test('credential create prints one credential in all its faces', async () => {
 
 test('credential revoke and list work, the list over all pages', async () => {
   assert.equal((await gamut('credential revoke c1')).out, 'Revoked c1.\n');
-  assert.deepEqual(seen.map(({ operation, name }) => [operation, name]), [['RevokeCredential', 'c1']]);
+  assert.deepEqual(
+    seen.map(({ operation, name }) => [operation, name]),
+    [['RevokeCredential', 'c1']],
+  );
   const listed = JSON.parse((await gamut('credential list -o json')).out) as { items: { name: string }[] };
-  assert.deepEqual(listed.items.map(({ name }) => name), ['c1', 'c2']);
+  assert.deepEqual(
+    listed.items.map(({ name }) => name),
+    ['c1', 'c2'],
+  );
 });
 
 test('a verb acts in the environment that tenant, project and environment name', async () => {

@@ -39,14 +39,18 @@ async function inputFrom(file: string): Promise<Record<string, unknown>> {
 }
 
 async function readable(file: string): Promise<Buffer> {
-  return readFile(file).catch((cause: Error) => { throw usage(`${file} cannot be read: ${cause.message}.`); });
+  return readFile(file).catch((cause: Error) => {
+    throw usage(`${file} cannot be read: ${cause.message}.`);
+  });
 }
 
 /** How a failing field is written on the command line. */
 function optionAt(route: Route, path: string): string {
   const steps = path.split('/').slice(1);
   if (route.at === 'new' && steps[0] === 'name') return 'The name';
-  const flags = flagsOf(route).filter(({ path: own }) => own.every((step, at) => step === steps[at])).sort((one, other) => other.path.length - one.path.length);
+  const flags = flagsOf(route)
+    .filter(({ path: own }) => own.every((step, at) => step === steps[at]))
+    .sort((one, other) => other.path.length - one.path.length);
   const [flag] = flags;
   if (!flag) return steps.length === 0 ? 'The input' : `The field ${steps.join('.')}`;
   const deeper = steps.slice(flag.path.length).join('.');
@@ -62,7 +66,8 @@ export async function callVerb(target: Target, contract: AnyService, { route }: 
   const more = { environment, key: common['idempotency-key'], ...(body === undefined ? {} : { body }) };
   const answer = client[route.operation]?.(...(route.at === 'item' ? [name] : []), input, more);
   if (route.body === 'watch') await printChanges(answer as AsyncIterable<unknown>, global);
-  else if (route.body === 'out' || route.body === 'both') await save((await answer) as Raw, common.save, (output) => printOutput(contract, route, output, global));
+  else if (route.body === 'out' || route.body === 'both')
+    await save((await answer) as Raw, common.save, (output) => printOutput(contract, route, output, global));
   else printOutput(contract, route, await answer, global);
   return 0;
 }

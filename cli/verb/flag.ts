@@ -1,4 +1,4 @@
-import type { PlainSchema } from '#kernel/derive/check-schema.ts';
+import type { PlainSchema } from '#kernel/derive/plain-schema.ts';
 import { kebab, type Route } from '#kernel/derive/route.ts';
 
 /** A field of an input as an option. `path` leads to it from the top; `names` are its spellings, the one to show first. */
@@ -46,14 +46,22 @@ export function itemOf({ items }: PlainSchema): PlainSchema | undefined {
 
 /** What an option takes, in a word: TEXT, NUMBER, NAME=TEXT, a|b. */
 export function valueWord(schema: PlainSchema): string {
-  const options = schema.enum ?? (schema.anyOf?.every((option) => 'const' in option) ? schema.anyOf.map((option) => option.const) : undefined);
+  const options =
+    schema.enum ?? (schema.anyOf?.every((option) => 'const' in option) ? schema.anyOf.map((option) => option.const) : undefined);
   if (options) return options.join('|');
   switch (schema.type) {
-    case 'boolean': return '';
-    case 'integer': case 'number': return 'NUMBER';
-    case 'array': return `${valueWord(itemOf(schema) ?? {}) || 'JSON'} ...`;
-    case 'object': return schema.patternProperties ? 'NAME=TEXT ...' : 'JSON';
-    case 'string': return schema.format === 'date-time' ? 'TIME' : 'TEXT';
-    default: return 'JSON';
+    case 'boolean':
+      return '';
+    case 'integer':
+    case 'number':
+      return 'NUMBER';
+    case 'array':
+      return `${valueWord(itemOf(schema) ?? {}) || 'JSON'} ...`;
+    case 'object':
+      return schema.patternProperties ? 'NAME=TEXT ...' : 'JSON';
+    case 'string':
+      return schema.format === 'date-time' ? 'TIME' : 'TEXT';
+    default:
+      return 'JSON';
   }
 }

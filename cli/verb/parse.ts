@@ -1,5 +1,5 @@
 import { fault } from '#kernel/contract/fault.ts';
-import type { PlainSchema } from '#kernel/derive/check-schema.ts';
+import type { PlainSchema } from '#kernel/derive/plain-schema.ts';
 import { coerce } from '#kernel/derive/query.ts';
 import type { Route } from '#kernel/derive/route.ts';
 import { type Flag, flagsOf, itemOf } from './flag.ts';
@@ -18,7 +18,12 @@ export const commonFlags: Readonly<Record<string, string>> = {
 /** A command line taken apart: the name, the fields given, and the common options. */
 export type Parsed = { readonly name: string; readonly input: Record<string, unknown>; readonly common: Readonly<Record<string, string>> };
 
-type Reading = { readonly words: string[]; readonly flags: readonly Flag[]; readonly input: Record<string, unknown>; readonly common: Record<string, string> };
+type Reading = {
+  readonly words: string[];
+  readonly flags: readonly Flag[];
+  readonly input: Record<string, unknown>;
+  readonly common: Record<string, string>;
+};
 
 /** Reads the arguments of a verb. Throws Usage with a sentence about what is wrong. */
 export function parseVerb(route: Route, argv: readonly string[]): Parsed {
@@ -52,7 +57,9 @@ function takeOption(reading: Reading, word: string): void {
   const name = equals < 0 ? word : word.slice(0, equals);
   const joined = equals < 0 ? undefined : word.slice(equals + 1);
   const flag = reading.flags.find((each) => each.names.includes(name));
-  const negated = name.startsWith('no-') ? reading.flags.find((each) => each.names.includes(name.slice(3)) && each.schema.type === 'boolean') : undefined;
+  const negated = name.startsWith('no-')
+    ? reading.flags.find((each) => each.names.includes(name.slice(3)) && each.schema.type === 'boolean')
+    : undefined;
   if (flag?.schema.type === 'boolean') put(reading, flag, joined === undefined ? true : coerce(flag.schema, joined, `--${name}`));
   else if (negated && joined === undefined) put(reading, negated, false);
   else if (flag) put(reading, flag, valueOf(flag, name, joined ?? next(reading, name)));

@@ -13,18 +13,32 @@ export function printOutput(contract: AnyService, route: Route, output: unknown,
 
 function textOf(contract: AnyService, route: Route, output: unknown): string {
   const { items, next, ...rest } = (output ?? {}) as { items?: unknown; next?: unknown } & Fields;
-  if (!Array.isArray(items)) return Object.keys((output ?? {}) as Fields).length === 0 ? 'Done.' : lines(output as Fields).join('\n');
+  if (!Array.isArray(items)) return one((output ?? {}) as Fields).join('\n');
   const columns = contract.resources[route.kind]?.columns ?? [];
   const more = next === undefined ? [] : ['', `There is more: --after ${String(next)}`];
   const truncated = rest.truncated === true ? ['', 'There is more.'] : [];
   return [...table(items as Fields[], columns), ...more, ...truncated].join('\n');
 }
 
+/** Names and values, then a table for each field that is a list of things. */
+function one(output: Fields): string[] {
+  const lists = Object.entries(output).filter(
+    (field): field is [string, Fields[]] =>
+      Array.isArray(field[1]) && field[1].length > 0 && field[1].every((item) => typeof item === 'object' && item !== null),
+  );
+  const names = new Set(lists.map(([name]) => name));
+  const plain = lines(Object.fromEntries(Object.entries(output).filter(([name]) => !names.has(name))));
+  const all = [...plain, ...lists.flatMap(([name, items]) => ['', `${name}:`, ...table(items, []).map((line) => `  ${line}`)])];
+  return all.length === 0 ? ['Done.'] : all;
+}
+
 /** A resource shows its name, its kind's columns and when it was made; anything else its plain fields. */
 function table(items: readonly Fields[], columns: readonly string[]): string[] {
   if (items.length === 0) return ['None.'];
   const isResource = items.every((item) => 'uid' in item && 'spec' in item);
-  const heads = isResource ? ['name', ...columns, 'created'] : [...new Set(items.flatMap((item) => Object.keys(item).filter((name) => typeof item[name] !== 'object')))];
+  const heads = isResource
+    ? ['name', ...columns, 'created']
+    : [...new Set(items.flatMap((item) => Object.keys(item).filter((name) => typeof item[name] !== 'object')))];
   const rows = items.map((item) => heads.map((head) => (isResource ? resourceCell(item, head) : cell(head, item[head]))));
   return aligned([heads.map((head) => head.toUpperCase()), ...rows]);
 }
@@ -45,14 +59,18 @@ function cell(name: string, value: unknown): string {
 
 /** What others wrote must not steer the terminal. */
 function clean(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** One thing as names and values; fields of objects have dots. */
 export function lines(fields: Fields): string[] {
   const rows: string[][] = [];
   const add = (prefix: string, value: unknown) => {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) for (const [name, inner] of Object.entries(value)) add(prefix === '' ? name : `${prefix}.${name}`, inner);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      for (const [name, inner] of Object.entries(value)) add(prefix === '' ? name : `${prefix}.${name}`, inner);
     else if (value !== undefined) rows.push([clean(prefix), cell(prefix, value)]);
   };
   add('', fields);

@@ -1,32 +1,55 @@
 import type { TSchema } from 'typebox';
 import { checkArray, checkNumber, checkObject, checkString } from './check-type.ts';
-import type { Failure, Validator } from './validate.ts';
+import type { Compile, Failure, PlainSchema, Validator } from './plain-schema.ts';
 
-/** A schema as plain JSON Schema: the keywords that contracts may use. */
-export type PlainSchema = {
-  readonly $id?: string; readonly $ref?: string; readonly $defs?: Readonly<Record<string, PlainSchema>>;
-  readonly type?: string | readonly string[]; readonly const?: unknown; readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly PlainSchema[]; readonly oneOf?: readonly PlainSchema[]; readonly allOf?: readonly PlainSchema[]; readonly not?: PlainSchema;
-  readonly properties?: Readonly<Record<string, PlainSchema>>; readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | PlainSchema; readonly patternProperties?: Readonly<Record<string, PlainSchema>>;
-  readonly propertyNames?: PlainSchema; readonly minProperties?: number; readonly maxProperties?: number;
-  readonly items?: PlainSchema | readonly PlainSchema[]; readonly prefixItems?: readonly PlainSchema[]; readonly additionalItems?: boolean;
-  readonly minItems?: number; readonly maxItems?: number; readonly uniqueItems?: boolean;
-  readonly minLength?: number; readonly maxLength?: number; readonly pattern?: string; readonly format?: string;
-  readonly minimum?: number; readonly maximum?: number; readonly exclusiveMinimum?: number; readonly exclusiveMaximum?: number;
-  readonly multipleOf?: number; readonly default?: unknown; readonly description?: string; readonly title?: string; readonly examples?: readonly unknown[];
-};
-
-export type Compile = (schema: PlainSchema) => Validator;
+export type { PlainSchema } from './plain-schema.ts';
 
 const checked = new Set([
-  '$ref', '$defs', '$id', 'type', 'const', 'enum', 'anyOf', 'oneOf', 'allOf', 'not', 'properties', 'required', 'additionalProperties',
-  'patternProperties', 'propertyNames', 'minProperties', 'maxProperties', 'items', 'prefixItems', 'additionalItems', 'minItems', 'maxItems',
-  'uniqueItems', 'minLength', 'maxLength', 'pattern', 'format', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf',
+  '$ref',
+  '$defs',
+  '$id',
+  'type',
+  'const',
+  'enum',
+  'anyOf',
+  'oneOf',
+  'allOf',
+  'not',
+  'properties',
+  'required',
+  'additionalProperties',
+  'patternProperties',
+  'propertyNames',
+  'minProperties',
+  'maxProperties',
+  'items',
+  'prefixItems',
+  'additionalItems',
+  'minItems',
+  'maxItems',
+  'uniqueItems',
+  'minLength',
+  'maxLength',
+  'pattern',
+  'format',
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
 ]);
 const annotations = new Set([
-  '$schema', '$comment', 'title', 'description', 'default', 'examples', 'deprecated', 'readOnly', 'writeOnly',
-  'contentEncoding', 'contentMediaType',
+  '$schema',
+  '$comment',
+  'title',
+  'description',
+  'default',
+  'examples',
+  'deprecated',
+  'readOnly',
+  'writeOnly',
+  'contentEncoding',
+  'contentMediaType',
 ]);
 
 /** Compiles a schema and everything below it. */
@@ -48,7 +71,8 @@ export function compileCheck(schema: TSchema): Validator {
 
 function compileOne(schema: PlainSchema, compile: Compile, named: Map<string, PlainSchema>): Validator {
   for (const keyword of Object.keys(schema)) {
-    if (!checked.has(keyword) && !annotations.has(keyword) && !keyword.startsWith('x-')) throw new TypeError(`the schema keyword ${keyword} cannot be checked`);
+    if (!checked.has(keyword) && !annotations.has(keyword) && !keyword.startsWith('x-'))
+      throw new TypeError(`the schema keyword ${keyword} cannot be checked`);
   }
   if (schema.$id !== undefined) named.set(schema.$id, schema);
   for (const [name, definition] of Object.entries(schema.$defs ?? {})) named.set(name, definition);
@@ -86,7 +110,10 @@ function resolve(ref: string, named: ReadonlyMap<string, PlainSchema>): PlainSch
 
 function checkTypes(schema: PlainSchema, compile: Compile): Validator {
   if (typeof schema.type === 'string') return checkType(schema.type, schema, compile);
-  return checkAny((schema.type ?? []).map((type) => ({ ...schema, type, anyOf: undefined, allOf: undefined })).map(withoutUndefined), compile);
+  return checkAny(
+    (schema.type ?? []).map((type) => ({ ...schema, type, anyOf: undefined, allOf: undefined })).map(withoutUndefined),
+    compile,
+  );
 }
 
 function withoutUndefined(schema: PlainSchema): PlainSchema {
@@ -96,13 +123,21 @@ function withoutUndefined(schema: PlainSchema): PlainSchema {
 function checkType(type: string, schema: PlainSchema, compile: Compile): Validator {
   const failure = { path: '', detail: `must be ${described({ type })}` };
   switch (type) {
-    case 'string': return checkString(schema);
-    case 'integer': case 'number': return checkNumber(schema);
-    case 'object': return checkObject(schema, compile);
-    case 'array': return checkArray(schema, compile);
-    case 'boolean': return (value) => (typeof value === 'boolean' ? undefined : failure);
-    case 'null': return (value) => (value === null ? undefined : failure);
-    default: throw new TypeError(`the schema type ${type} cannot be checked`);
+    case 'string':
+      return checkString(schema);
+    case 'integer':
+    case 'number':
+      return checkNumber(schema);
+    case 'object':
+      return checkObject(schema, compile);
+    case 'array':
+      return checkArray(schema, compile);
+    case 'boolean':
+      return (value) => (typeof value === 'boolean' ? undefined : failure);
+    case 'null':
+      return (value) => (value === null ? undefined : failure);
+    default:
+      throw new TypeError(`the schema type ${type} cannot be checked`);
   }
 }
 
@@ -145,7 +180,13 @@ function checkExactlyOne(options: readonly PlainSchema[], compile: Compile): Val
 }
 
 const nouns: Readonly<Record<string, string>> = {
-  string: 'a string', integer: 'an integer', number: 'a number', boolean: 'true or false', object: 'an object', array: 'an array', null: 'null',
+  string: 'a string',
+  integer: 'an integer',
+  number: 'a number',
+  boolean: 'true or false',
+  object: 'an object',
+  array: 'an array',
+  null: 'null',
 };
 
 function described(schema: PlainSchema): string {

@@ -1,6 +1,5 @@
 import Format from 'typebox/format';
-import type { Compile, PlainSchema } from './check-schema.ts';
-import type { Failure, Validator } from './validate.ts';
+import type { Compile, Failure, PlainSchema, Validator } from './plain-schema.ts';
 
 const formats: Readonly<Record<string, { readonly fits: (text: string) => boolean; readonly words: string }>> = {
   email: { fits: Format.IsEmail, words: 'an e-mail address' },
@@ -87,7 +86,11 @@ export function checkObject(schema: PlainSchema, compile: Compile): Validator {
   const { minProperties = 0, maxProperties = Number.POSITIVE_INFINITY } = schema;
   const counted = minProperties > 0 || maxProperties < Number.POSITIVE_INFINITY;
   const type = refuse('must be an object');
-  const count = refuse(maxProperties < Number.POSITIVE_INFINITY ? `must have ${minProperties} to ${maxProperties} fields` : `must have at least ${minProperties} fields`);
+  const count = refuse(
+    maxProperties < Number.POSITIVE_INFINITY
+      ? `must have ${minProperties} to ${maxProperties} fields`
+      : `must have at least ${minProperties} fields`,
+  );
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return type;
     const fields = value as Record<string, unknown>;
@@ -109,10 +112,16 @@ export function checkObject(schema: PlainSchema, compile: Compile): Validator {
 
 /** Fields without a declaration of their own. A record (patterns and nothing else) takes no name outside its patterns. */
 function checkOther(schema: PlainSchema, compile: Compile): (name: string, value: unknown) => Failure | undefined {
-  const patterns = Object.entries(schema.patternProperties ?? {}).map(([source, inner]) => ({ source, form: new RegExp(source, 'u'), check: compile(inner) }));
+  const patterns = Object.entries(schema.patternProperties ?? {}).map(([source, inner]) => ({
+    source,
+    form: new RegExp(source, 'u'),
+    check: compile(inner),
+  }));
   const rest = schema.additionalProperties ?? (patterns.length > 0 ? false : undefined);
   const check = typeof rest === 'object' ? compile(rest) : undefined;
-  const unknown = refuse(patterns.length > 0 ? `must have a name that matches ${patterns.map(({ source }) => source).join(' or ')}` : 'is not a known field');
+  const unknown = refuse(
+    patterns.length > 0 ? `must have a name that matches ${patterns.map(({ source }) => source).join(' or ')}` : 'is not a known field',
+  );
   const forbidden = refuse('is not a name that a field may have');
   return (name, value) => {
     if (name === '__proto__' || !name.isWellFormed() || name.includes('\0')) return forbidden;

@@ -1,6 +1,6 @@
 import type { AnyService, Door, Operation, Quota } from '../contract/contract.ts';
 import { type Fault, kernelFaults } from '../contract/fault.ts';
-import type { PlainSchema } from './check-schema.ts';
+import type { PlainSchema } from './plain-schema.ts';
 import { routesOf } from './route.ts';
 
 const generated = (from: string) => `<!-- Generated from ${from}; \`gamut generate\` writes it anew. -->`;
@@ -16,18 +16,30 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
 export function errorsPage(known: ReadonlyMap<string, Fault>, contracts: readonly AnyService[]): string {
   const added = [...known].filter(([code]) => !(code in kernelFaults) && !contracts.some(({ errors }) => code in errors));
   const own = { ...kernelFaults, ...Object.fromEntries(added.sort(([one], [other]) => (one < other ? -1 : 1))) };
-  const rows = (errors: Readonly<Record<string, Fault>>) => Object.entries(errors).map(([code, { status, retry, text }]) => [`\`${code}\``, String(status), retry ? 'yes' : 'no', text]);
+  const rows = (errors: Readonly<Record<string, Fault>>) =>
+    Object.entries(errors).map(([code, { status, retry, text }]) => [`\`${code}\``, String(status), retry ? 'yes' : 'no', text]);
   const heads = ['Code', 'HTTP status', 'Repeat may succeed', 'Meaning'];
   return page(generated('the table of faults and the contracts'), '# Errors', [
     'Every refusal is one of these rows. Each door words it in its own dialect; REST answers a problem document (RFC 9457) whose',
     '`type` is `urn:gamut:fault:` and the code. When `detail` names a field, `path` is its JSON pointer.',
-    '', '## Of the platform', '', ...table(heads, rows(own)),
-    ...contracts.filter(({ errors }) => Object.keys(errors).length > 0).flatMap(({ title, errors }) => ['', `## Of ${title}`, '', ...table(heads, rows(errors))]),
+    '',
+    '## Of the platform',
+    '',
+    ...table(heads, rows(own)),
+    ...contracts
+      .filter(({ errors }) => Object.keys(errors).length > 0)
+      .flatMap(({ title, errors }) => ['', `## Of ${title}`, '', ...table(heads, rows(errors))]),
   ]);
 }
 
 /** A limit with its name and the package it is of. */
-export type NamedLimit = { readonly area: string; readonly name: string; readonly value: number; readonly unit: string; readonly text: string };
+export type NamedLimit = {
+  readonly area: string;
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly text: string;
+};
 
 /** docs/LIMITS.md: every named number, package by package. */
 export function limitsPage(limits: readonly NamedLimit[]): string {
@@ -35,8 +47,13 @@ export function limitsPage(limits: readonly NamedLimit[]): string {
   return page(generated('the limits.ts of every package'), '# Limits', [
     'Every queue, page, body, cache and wait has a named number.',
     ...areas.flatMap((area) => [
-      '', `## ${area}`, '',
-      ...table(['Name', 'Value', 'Unit', 'What it bounds'], limits.filter((limit) => limit.area === area).map(({ name, value, unit, text }) => [`\`${name}\``, grouped(value), unit, text])),
+      '',
+      `## ${area}`,
+      '',
+      ...table(
+        ['Name', 'Value', 'Unit', 'What it bounds'],
+        limits.filter((limit) => limit.area === area).map(({ name, value, unit, text }) => [`\`${name}\``, grouped(value), unit, text]),
+      ),
     ]),
   ]);
 }
@@ -49,15 +66,65 @@ function grouped(value: number): string {
 export function servicePage(contract: AnyService): string {
   return page(generated(`the contract of ${contract.name}`), `# ${contract.title}`, [
     contract.text,
-    '', '## Doors', '', ...table(['Door', 'Protocol', 'Usual port', 'Faces', 'What it is'], Object.entries(contract.doors).map(doorRow)),
-    '', '## Resources', '', ...table(['Kind', 'Of', 'What it is'], Object.entries(contract.resources).map(([kind, { of, text }]) => [`\`${kind}\``, of, text])),
-    '', '## Operations', '', ...operationIndex(contract),
-    ...Object.entries(contract.operations).flatMap(([name, operation]) => ['', `### ${name}`, '', ...operationText(contract, name, operation)]),
-    '', '## Roles', '', ...table(['Role', 'May'], Object.entries(contract.roles).map(([role, members]) => [`\`${role}\``, members.map((member) => `\`${member}\``).join(', ') || 'nothing here'])),
-    '', '## Quotas', '', ...table(['Quota', 'Bound', 'Of'], Object.entries(contract.quotas).map(([name, quota]) => [`\`${name}\``, quotaText(quota), quota.text])),
-    '', '## Meters', '', ...table(['Meter', 'Unit', 'What it counts'], Object.entries(contract.meters).map(([name, { unit, text }]) => [`\`${name}\``, unit, text])),
-    '', '## Events', '', ...table(['Type', 'When', 'Data'], Object.entries(contract.events).map(([name, { text, data }]) => [`\`${name}\``, text, typeText(data as PlainSchema)])),
-    '', '## Errors', '', ...table(['Code', 'HTTP status', 'Meaning'], Object.entries(contract.errors).map(([code, { status, text }]) => [`\`${code}\``, String(status), text])),
+    '',
+    '## Doors',
+    '',
+    ...table(['Door', 'Protocol', 'Usual port', 'Faces', 'What it is'], Object.entries(contract.doors).map(doorRow)),
+    '',
+    '## Resources',
+    '',
+    ...table(
+      ['Kind', 'Of', 'What it is'],
+      Object.entries(contract.resources).map(([kind, { of, text }]) => [`\`${kind}\``, of, text]),
+    ),
+    '',
+    '## Operations',
+    '',
+    ...operationIndex(contract),
+    ...Object.entries(contract.operations).flatMap(([name, operation]) => [
+      '',
+      `### ${name}`,
+      '',
+      ...operationText(contract, name, operation),
+    ]),
+    '',
+    '## Roles',
+    '',
+    ...table(
+      ['Role', 'May'],
+      Object.entries(contract.roles).map(([role, members]) => [
+        `\`${role}\``,
+        members.map((member) => `\`${member}\``).join(', ') || 'nothing here',
+      ]),
+    ),
+    '',
+    '## Quotas',
+    '',
+    ...table(
+      ['Quota', 'Bound', 'Of'],
+      Object.entries(contract.quotas).map(([name, quota]) => [`\`${name}\``, quotaText(quota), quota.text]),
+    ),
+    '',
+    '## Meters',
+    '',
+    ...table(
+      ['Meter', 'Unit', 'What it counts'],
+      Object.entries(contract.meters).map(([name, { unit, text }]) => [`\`${name}\``, unit, text]),
+    ),
+    '',
+    '## Events',
+    '',
+    ...table(
+      ['Type', 'When', 'Data'],
+      Object.entries(contract.events).map(([name, { text, data }]) => [`\`${name}\``, text, typeText(data as PlainSchema)]),
+    ),
+    '',
+    '## Errors',
+    '',
+    ...table(
+      ['Code', 'HTTP status', 'Meaning'],
+      Object.entries(contract.errors).map(([code, { status, text }]) => [`\`${code}\``, String(status), text]),
+    ),
   ]);
 }
 
@@ -70,32 +137,51 @@ function doorRow([name, { protocol, port, faces, text }]: [string, Door]): strin
 }
 
 function quotaText(quota: Quota): string {
-  return quota.kind === 'count' ? `${grouped(quota.limit)} of ${quota.of} in a scope` : `${grouped(quota.perSecond)} ${quota.unit}s a second, ${grouped(quota.burst)} at once`;
+  return quota.kind === 'count'
+    ? `${grouped(quota.limit)} of ${quota.of} in a scope`
+    : `${grouped(quota.perSecond)} ${quota.unit}s a second, ${grouped(quota.burst)} at once`;
 }
 
 function operationIndex(contract: AnyService): string[] {
   const addresses = new Map(routesOf(contract).map((route) => [route.operation, `\`${route.method} ${route.path}\``]));
-  return table(['Operation', 'REST', 'What it does'], Object.entries(contract.operations).map(([name, { text }]) => [`[${name}](#${name.toLowerCase()})`, addresses.get(name) ?? '-', text]));
+  return table(
+    ['Operation', 'REST', 'What it does'],
+    Object.entries(contract.operations).map(([name, { text }]) => [`[${name}](#${name.toLowerCase()})`, addresses.get(name) ?? '-', text]),
+  );
 }
 
 const audits: Readonly<Record<Operation['audit'], string>> = {
-  'before-reply': 'Its audit record is durable before the reply.', 'from-log': 'Its audit record comes from the durable log of the service.', window: 'Calls are counted in audit windows of a second.',
+  'before-reply': 'Its audit record is durable before the reply.',
+  'from-log': 'Its audit record comes from the durable log of the service.',
+  window: 'Calls are counted in audit windows of a second.',
 };
-const bodies: Readonly<Record<string, string>> = { in: 'Takes bytes.', out: 'Answers bytes.', both: 'Takes and answers bytes.', watch: 'Answers changes as they happen.' };
+const bodies: Readonly<Record<string, string>> = {
+  in: 'Takes bytes.',
+  out: 'Answers bytes.',
+  both: 'Takes and answers bytes.',
+  watch: 'Answers changes as they happen.',
+};
 
 function operationText(contract: AnyService, name: string, operation: Operation): string[] {
-  const list = (title: string, names: readonly string[] | undefined) => (names?.length ? [`${title}: ${names.map((each) => `\`${each}\``).join(', ')}.`] : []);
+  const list = (title: string, names: readonly string[] | undefined) =>
+    names?.length ? [`${title}: ${names.map((each) => `\`${each}\``).join(', ')}.`] : [];
   const facts = [
-    operation.text, bodies[operation.body ?? 'none'] ?? '', audits[operation.audit],
+    operation.text,
+    bodies[operation.body ?? 'none'] ?? '',
+    audits[operation.audit],
     operation.repeat === 'keyed' ? 'A repeat with the same idempotency key is answered from the stored reply.' : '',
   ];
   const input = fieldRows(operation.input as PlainSchema);
   const output = typeText(operation.output as PlainSchema);
   return [
-    facts.filter(Boolean).join(' '), '',
+    facts.filter(Boolean).join(' '),
+    '',
     ...(input.length > 0 ? ['Input:', '', ...table(['Field', 'Type', 'Required', 'Meaning'], input), ''] : []),
     `Output: ${output}.`,
-    ...list('Charges', operation.charge), ...list('Bound by', operation.quota), ...list('Emits', operation.emits), ...list('Own errors', operation.errors),
+    ...list('Charges', operation.charge),
+    ...list('Bound by', operation.quota),
+    ...list('Emits', operation.emits),
+    ...list('Own errors', operation.errors),
     ...(routesOf(contract).some((route) => route.operation === name) ? [] : ['Not offered in REST.']),
   ];
 }
@@ -116,11 +202,23 @@ function typeText(schema: PlainSchema, brief = false): string {
   const options = schema.anyOf ?? schema.oneOf;
   if (options) return options.map((option) => typeText(option)).join(' or ');
   switch (schema.type) {
-    case 'string': return ['string', schema.format ?? '', range(schema.minLength, schema.maxLength, 'characters')].filter(Boolean).join(', ');
-    case 'integer': case 'number': return [schema.type, range(schema.minimum, schema.maximum, '')].filter(Boolean).join(', ');
-    case 'array': return ['list of', schema.items && !Array.isArray(schema.items) ? typeText(schema.items as PlainSchema) : 'values', range(schema.minItems, schema.maxItems, 'items')].filter(Boolean).join(' ');
-    case 'object': return objectText(schema, brief);
-    default: return schema.type === undefined ? 'any value' : String(schema.type);
+    case 'string':
+      return ['string', schema.format ?? '', range(schema.minLength, schema.maxLength, 'characters')].filter(Boolean).join(', ');
+    case 'integer':
+    case 'number':
+      return [schema.type, range(schema.minimum, schema.maximum, '')].filter(Boolean).join(', ');
+    case 'array':
+      return [
+        'list of',
+        schema.items && !Array.isArray(schema.items) ? typeText(schema.items as PlainSchema) : 'values',
+        range(schema.minItems, schema.maxItems, 'items'),
+      ]
+        .filter(Boolean)
+        .join(' ');
+    case 'object':
+      return objectText(schema, brief);
+    default:
+      return schema.type === undefined ? 'any value' : String(schema.type);
   }
 }
 

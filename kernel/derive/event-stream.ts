@@ -19,7 +19,8 @@ export async function replyEvents(response: ServerResponse, changes: Bytes, requ
       const { type, version } = JSON.parse(text) as { type: string; version: string };
       await written(response, `id: ${version}\nevent: ${type}\ndata: ${text}\n\n`, signal);
     }
-    if (!response.closed) response.end(`event: end\ndata: ${JSON.stringify({ reason: signal.aborted ? String(signal.reason) : 'ended' })}\n\n`);
+    if (!response.closed)
+      response.end(`event: end\ndata: ${JSON.stringify({ reason: signal.aborted ? String(signal.reason) : 'ended' })}\n\n`);
   } finally {
     clearInterval(pulse);
   }

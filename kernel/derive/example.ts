@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import type { PlainSchema } from './check-schema.ts';
+import type { PlainSchema } from './plain-schema.ts';
 import { validator } from './validate.ts';
 
 const words = ['photos', 'example', 'a', 'admin', 'ada@example.org', 'https://example.org/', '2026-01-31T12:00:00Z', 'us-east-1', '1.0'];
@@ -19,13 +19,21 @@ function build(schema: PlainSchema, depth: number): unknown {
   const [option] = schema.anyOf ?? schema.oneOf ?? [];
   if (option) return build(option, depth + 1);
   switch (schema.type) {
-    case 'string': return words.find((word) => validator(schema as TSchema)(word) === undefined);
-    case 'integer': case 'number': return schema.minimum ?? schema.exclusiveMinimum ?? 1;
-    case 'boolean': return true;
-    case 'null': return null;
-    case 'array': return schema.minItems ? [build(schema.items as PlainSchema, depth + 1)] : [];
-    case 'object': return fields(schema, depth);
-    default: return schema.type === undefined ? 'anything' : undefined;
+    case 'string':
+      return words.find((word) => validator(schema as TSchema)(word) === undefined);
+    case 'integer':
+    case 'number':
+      return schema.minimum ?? schema.exclusiveMinimum ?? 1;
+    case 'boolean':
+      return true;
+    case 'null':
+      return null;
+    case 'array':
+      return schema.minItems ? [build(schema.items as PlainSchema, depth + 1)] : [];
+    case 'object':
+      return fields(schema, depth);
+    default:
+      return schema.type === undefined ? 'anything' : undefined;
   }
 }
 

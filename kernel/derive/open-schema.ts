@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import type { PlainSchema } from './check-schema.ts';
+import type { PlainSchema } from './plain-schema.ts';
 
 /** Schemas that a document shares, by component name. */
 export type Components = Map<string, Record<string, unknown>>;
@@ -41,12 +41,17 @@ function convert(schema: PlainSchema, place: Place): Json {
 function record(schema: PlainSchema, written: Json): Json {
   const patterns = Object.entries(written.patternProperties as Record<string, Json>);
   const [first] = patterns;
-  if (patterns.length === 1 && first && first[0] === '^.*$' && !schema.properties) return { patternProperties: undefined, additionalProperties: first[1] };
+  if (patterns.length === 1 && first && first[0] === '^.*$' && !schema.properties)
+    return { patternProperties: undefined, additionalProperties: first[1] };
   return { additionalProperties: false };
 }
 
 function tuple(items: readonly PlainSchema[], schema: PlainSchema, place: Place): Json {
-  return { prefixItems: items.map((item) => convert(item, place)), items: schema.additionalItems !== false, maxItems: schema.maxItems ?? items.length };
+  return {
+    prefixItems: items.map((item) => convert(item, place)),
+    items: schema.additionalItems !== false,
+    maxItems: schema.maxItems ?? items.length,
+  };
 }
 
 /** A choice of constants of one type reads better, and generates better clients, as an enum. */

@@ -38,7 +38,9 @@ export function openApi(contracts: readonly AnyService[], options: OpenApiOption
 
 function tagsOf(contract: AnyService): Json[] {
   const used = new Set(routesOf(contract).map((route) => route.kind));
-  return Object.entries(contract.resources).filter(([kind]) => used.has(kind)).map(([kind, { text }]) => ({ name: `${contract.name}.${kind}`, description: text }));
+  return Object.entries(contract.resources)
+    .filter(([kind]) => used.has(kind))
+    .map(([kind, { text }]) => ({ name: `${contract.name}.${kind}`, description: text }));
 }
 
 function operationOf(contract: AnyService, route: Route, schemas: Components): Json {
@@ -52,23 +54,36 @@ function operationOf(contract: AnyService, route: Route, schemas: Components): J
     parameters: parametersOf(contract, route, schemas),
     ...requestBodyOf(contract, route, schemas),
     responses: responsesOf(contract, route, schemas),
-    'x-gamut': { service: contract.name, operation: route.operation, effect: definition.effect, audit: definition.audit, repeat: definition.repeat },
+    'x-gamut': {
+      service: contract.name,
+      operation: route.operation,
+      effect: definition.effect,
+      audit: definition.audit,
+      repeat: definition.repeat,
+    },
   };
 }
 
 const repeats = {
-  natural: '', keyed: 'With an Idempotency-Key a repeat is answered from the stored reply.', refuse: 'A repeat is a new request, or is refused because the first one succeeded.',
+  natural: '',
+  keyed: 'With an Idempotency-Key a repeat is answered from the stored reply.',
+  refuse: 'A repeat is a new request, or is refused because the first one succeeded.',
 };
 const bodies: Readonly<Record<string, string>> = {
-  in: 'The raw body of the request is the bytes.', out: 'The raw body of the answer is the bytes; the fields of the output are JSON, percent-encoded, in Gamut-Output.',
-  both: 'Bytes travel raw in both directions.', watch: 'Answers server-sent events: `id` is the version, `event` is put, deleted, bookmark or end, `data` the change as JSON.',
+  in: 'The raw body of the request is the bytes.',
+  out: 'The raw body of the answer is the bytes; the fields of the output are JSON, percent-encoded, in Gamut-Output.',
+  both: 'Bytes travel raw in both directions.',
+  watch: 'Answers server-sent events: `id` is the version, `event` is put, deleted, bookmark or end, `data` the change as JSON.',
 };
 
 function parametersOf(contract: AnyService, route: Route, schemas: Components): Json[] {
   const found: Json[] = [];
   if (route.path.includes('{name}')) {
     found.push({
-      name: 'name', in: 'path', required: true, description: `Name of the ${route.kind}, percent-encoded.`,
+      name: 'name',
+      in: 'path',
+      required: true,
+      description: `Name of the ${route.kind}, percent-encoded.`,
       schema: { type: 'string', minLength: 1, maxLength: addressNameLengthMax },
     });
   }
@@ -93,7 +108,13 @@ function queryParameters(contract: AnyService, route: Route, schemas: Components
 
 function requestBodyOf(contract: AnyService, route: Route, schemas: Components): Json {
   if (route.body === 'in' || route.body === 'both') {
-    return { requestBody: { required: true, description: 'The bytes, in any media type.', content: { 'application/octet-stream': { schema: {} } } } };
+    return {
+      requestBody: {
+        required: true,
+        description: 'The bytes, in any media type.',
+        content: { 'application/octet-stream': { schema: {} } },
+      },
+    };
   }
   if (route.input !== 'json') return {};
   const schema = openSchema(route.definition.input, contract.name, schemas);
@@ -105,7 +126,10 @@ function requestBodyOf(contract: AnyService, route: Route, schemas: Components):
 function responsesOf(contract: AnyService, route: Route, schemas: Components): Json {
   const found: Json = { [route.at === 'new' ? '201' : '200']: successOf(contract, route, schemas) };
   for (const [status, codes] of failuresOf(contract, route.definition)) {
-    found[status] = { description: codes.map(([code, { text }]) => `\`${code}\`: ${text}`).join(' '), content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
+    found[status] = {
+      description: codes.map(([code, { text }]) => `\`${code}\`: ${text}`).join(' '),
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    };
   }
   found.default = { $ref: '#/components/responses/Problem' };
   return found;
@@ -113,8 +137,10 @@ function responsesOf(contract: AnyService, route: Route, schemas: Components): J
 
 function successOf(contract: AnyService, route: Route, schemas: Components): Json {
   const headers: Json = { 'X-Request-Id': { description: 'Finds this request in logs and audit.', schema: { type: 'string' } } };
-  if (route.definition.repeat === 'keyed') headers['Idempotent-Replayed'] = { description: 'The reply is the stored one.', schema: { type: 'string', const: 'true' } };
-  if (route.body === 'watch') return { description: 'Changes, as they happen.', headers, content: { 'text/event-stream': { schema: { type: 'string' } } } };
+  if (route.definition.repeat === 'keyed')
+    headers['Idempotent-Replayed'] = { description: 'The reply is the stored one.', schema: { type: 'string', const: 'true' } };
+  if (route.body === 'watch')
+    return { description: 'Changes, as they happen.', headers, content: { 'text/event-stream': { schema: { type: 'string' } } } };
   const schema = openSchema(route.definition.output, contract.name, schemas, route.kind);
   if (route.body === 'out' || route.body === 'both' || route.method === 'HEAD') {
     headers['Gamut-Output'] = { description: 'The fields of the output: JSON, percent-encoded.', schema: { type: 'string' } };
@@ -142,7 +168,9 @@ function failuresOf(contract: AnyService, operation: Operation): [string, [strin
 }
 
 const problem: Json = {
-  type: 'object', description: 'A problem document (RFC 9457).', required: ['type', 'title', 'status', 'code', 'requestId'],
+  type: 'object',
+  description: 'A problem document (RFC 9457).',
+  required: ['type', 'title', 'status', 'code', 'requestId'],
   properties: {
     type: { type: 'string', description: 'urn:gamut:fault: and the code.' },
     title: { type: 'string', description: 'What this code means.' },
@@ -152,22 +180,56 @@ const problem: Json = {
     path: { type: 'string', description: 'JSON pointer of the field that is wrong.' },
     requestId: { type: 'string', description: 'Finds this request in logs and audit.' },
   },
-  examples: [{ type: 'urn:gamut:fault:NotFound', title: 'There is no such resource.', status: 404, code: 'NotFound', requestId: '00000000-0000-4000-8000-000000000000' }],
+  examples: [
+    {
+      type: 'urn:gamut:fault:NotFound',
+      title: 'There is no such resource.',
+      status: 404,
+      code: 'NotFound',
+      requestId: '00000000-0000-4000-8000-000000000000',
+    },
+  ],
 };
 
 const securitySchemes: Json = {
   bearer: { type: 'http', scheme: 'bearer', description: 'The bearer face of a credential.' },
   basic: { type: 'http', scheme: 'basic', description: 'The basic face of a credential: its id and password.' },
-  session: { type: 'apiKey', in: 'cookie', name: 'gamut_session', description: 'A person logged in at the console; changes also need Gamut-Csrf. Over TLS the cookie is called `__Host-gamut_session`.' },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'gamut_session',
+    description: 'A person logged in at the console; changes also need Gamut-Csrf. Over TLS the cookie is called `__Host-gamut_session`.',
+  },
   certificate: { type: 'mutualTLS', description: 'A client certificate of this platform.' },
 };
 
 const parameters: Json = {
-  Environment: { name: 'Gamut-Environment', in: 'header', required: false, description: 'Id of the environment to act in, for callers that have several.', schema: { type: 'string', pattern: '^[!-~]+$', maxLength: 128 } },
-  IdempotencyKey: { name: 'Idempotency-Key', in: 'header', required: false, description: 'Makes a repeat of this request harmless.', schema: { type: 'string', minLength: 1, maxLength: repeatKeyLengthMax, pattern: '^[ -~]+$' } },
-  LastEventId: { name: 'Last-Event-ID', in: 'header', required: false, description: 'The version to go on from.', schema: { type: 'string', maxLength: 40 } },
+  Environment: {
+    name: 'Gamut-Environment',
+    in: 'header',
+    required: false,
+    description: 'Id of the environment to act in, for callers that have several.',
+    schema: { type: 'string', pattern: '^[!-~]+$', maxLength: 128 },
+  },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description: 'Makes a repeat of this request harmless.',
+    schema: { type: 'string', minLength: 1, maxLength: repeatKeyLengthMax, pattern: '^[ -~]+$' },
+  },
+  LastEventId: {
+    name: 'Last-Event-ID',
+    in: 'header',
+    required: false,
+    description: 'The version to go on from.',
+    schema: { type: 'string', maxLength: 40 },
+  },
 };
 
 const responses: Json = {
-  Problem: { description: 'The request was refused or failed.', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
+  Problem: {
+    description: 'The request was refused or failed.',
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  },
 };

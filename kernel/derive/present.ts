@@ -20,13 +20,18 @@ export function shownBy(request: IncomingMessage, connection: Connection): Shown
   const { headers } = request;
   const peer = request.socket.remoteAddress;
   const environment = environmentOf(request);
-  const shown = (face: Face, material: Material, key: string): Shown => ({ face, material: { ...material, environment, peer }, key: `${face} ${environment ?? ''} ${key}` });
+  const shown = (face: Face, material: Material, key: string): Shown => ({
+    face,
+    material: { ...material, environment, peer },
+    key: `${face} ${environment ?? ''} ${key}`,
+  });
   const service = headers['gamut-service'];
   if (typeof service === 'string') return shown('service', { token: service }, service);
   if (headers.authorization !== undefined) return fromAuthorization(headers.authorization, shown);
   const token = cookie(headers.cookie, connection.secure ? '__Host-gamut_session' : 'gamut_session');
   if (token !== undefined) return shown('session', { token }, token);
-  if (connection.peerFingerprint !== undefined) return shown('certificate', { fingerprint: connection.peerFingerprint }, connection.peerFingerprint);
+  if (connection.peerFingerprint !== undefined)
+    return shown('certificate', { fingerprint: connection.peerFingerprint }, connection.peerFingerprint);
   return shown('open', { host: headers.host, origin: headers.origin }, `${headers.host} ${headers.origin}`);
 }
 
@@ -86,7 +91,8 @@ export function presenter(gate: Gate): (request: IncomingMessage, connection: Co
     held.users++;
     const mine = held;
     return {
-      session: mine.session, face: mine.face,
+      session: mine.session,
+      face: mine.face,
       release: () => {
         mine.users--;
         if (mine.replaced && mine.users === 0) mine.session.end();
@@ -124,7 +130,8 @@ export function refuseCrossSite(request: IncomingMessage, { session, face }: Pre
   if (face === 'open') checkHost(headers, ownHosts);
   if (face !== 'session' || !write) return;
   // A browser names its origin with every change; without it nobody knows whose page it was.
-  if (headers.origin === undefined && headers['sec-fetch-site'] !== 'same-origin') throw fault('CrossSite', 'A change by cookie needs an Origin header.');
+  if (headers.origin === undefined && headers['sec-fetch-site'] !== 'same-origin')
+    throw fault('CrossSite', 'A change by cookie needs an Origin header.');
   const wanted = (session.proof as { csrf?: unknown } | undefined)?.csrf;
   const given = headers['gamut-csrf'];
   if (typeof wanted !== 'string' || typeof given !== 'string' || !equal(wanted, given)) {

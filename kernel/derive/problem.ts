@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { faultTable, OperationError } from '../contract/fault.ts';
+import { faultTable, type OperationError } from '../contract/fault.ts';
 
 /** A reply's head as the flat list of names and values that ServerResponse.writeHead takes. */
 export type Head = string[];
@@ -26,7 +26,16 @@ export function problemOf(error: OperationError, requestId: string): Record<stri
 /** Answers with a problem document; its code stands in Gamut-Fault too, for answers to HEAD. `more` adds headers such as Allow. */
 export function replyProblem(response: ServerResponse, error: OperationError, requestId: string, more: Head = []): void {
   const text = Buffer.from(JSON.stringify(problemOf(error, requestId)));
-  const head = [...baseHead(requestId), 'Content-Type', 'application/problem+json', 'Content-Length', String(text.length), 'Gamut-Fault', error.code, ...more];
+  const head = [
+    ...baseHead(requestId),
+    'Content-Type',
+    'application/problem+json',
+    'Content-Length',
+    String(text.length),
+    'Gamut-Fault',
+    error.code,
+    ...more,
+  ];
   if (error.status === 401) head.push('WWW-Authenticate', `Bearer realm="gamut", error="invalid_token"`);
   if (error.retryAfterMs !== undefined) head.push('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))));
   response.writeHead(error.status, head);

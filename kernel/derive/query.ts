@@ -2,7 +2,7 @@ import type { TSchema } from 'typebox';
 import { inputDepthMax } from '../contract/limits.ts';
 import { fault } from '../contract/fault.ts';
 import { parseJson } from '../listen/json.ts';
-import type { PlainSchema } from './check-schema.ts';
+import type { PlainSchema } from './plain-schema.ts';
 import { queryParametersMax } from './limits.ts';
 
 const reserved = new Set(['__proto__', 'constructor', 'prototype']);
@@ -52,12 +52,19 @@ export function coerce(schema: PlainSchema | undefined, text: string, path: stri
   const options = schema.anyOf ?? schema.oneOf;
   if (options) return coerceAny(options, text, path);
   switch (schema.type) {
-    case 'integer': return /^-?\d{1,16}$/.test(text) ? Number(text) : text;
-    case 'number': return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : text;
-    case 'boolean': return text === 'true' ? true : text === 'false' ? false : text;
-    case 'null': return text === '' || text === 'null' ? null : text;
-    case 'object': case 'array': return fromJson(text, path);
-    default: return text;
+    case 'integer':
+      return /^-?\d{1,16}$/.test(text) ? Number(text) : text;
+    case 'number':
+      return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : text;
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : text;
+    case 'null':
+      return text === '' || text === 'null' ? null : text;
+    case 'object':
+    case 'array':
+      return fromJson(text, path);
+    default:
+      return text;
   }
 }
 

@@ -53,8 +53,12 @@ export function restHandler(contract: AnyService, gate: Gate, options: RestOptio
 
 /** One request and where its answer goes. */
 type Exchange = {
-  readonly table: RouteTable; readonly route: Route; readonly request: IncomingMessage; readonly response: ServerResponse;
-  readonly requestId: string; readonly gone: AbortSignal;
+  readonly table: RouteTable;
+  readonly route: Route;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly gone: AbortSignal;
 };
 
 /** Aborted when the caller hangs up before the answer is complete. */
@@ -75,7 +79,8 @@ async function readInput({ route, request }: Exchange, query: string): Promise<R
   }
   if (query !== '') throw fault('BadInput', { path: '', detail: 'This operation takes its input as a JSON body, not in the query.' });
   const input = await readJsonBody(request);
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw fault('BadInput', { path: '', detail: 'The body must be a JSON object.' });
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    throw fault('BadInput', { path: '', detail: 'The body must be a JSON object.' });
   return input as Record<string, unknown>;
 }
 
@@ -88,7 +93,12 @@ function repeatKey(request: IncomingMessage): string | undefined {
   return given;
 }
 
-function invoke({ route, request, gone }: Exchange, session: Session, path: string, input: Record<string, unknown>): Promise<Result<unknown>> {
+function invoke(
+  { route, request, gone }: Exchange,
+  session: Session,
+  path: string,
+  input: Record<string, unknown>,
+): Promise<Result<unknown>> {
   const named = route.at === 'new' && typeof input.name === 'string' ? input.name : path;
   const body = route.body === 'in' || route.body === 'both' ? arriving(request) : undefined;
   const key = route.definition.effect === 'write' ? repeatKey(request) : undefined;
@@ -102,7 +112,14 @@ async function reply(exchange: Exchange, result: Result<unknown>, ended: AbortSi
   if (route.body === 'watch' && result.body) return replyEvents(response, result.body, requestId, signal);
   const head = [...baseHead(requestId), ...(result.replayed ? ['Idempotent-Replayed', 'true'] : [])];
   if (result.body) {
-    head.push('Gamut-Output', outputHeader(result.output), 'Content-Type', 'application/octet-stream', 'Content-Security-Policy', "default-src 'none'; sandbox");
+    head.push(
+      'Gamut-Output',
+      outputHeader(result.output),
+      'Content-Type',
+      'application/octet-stream',
+      'Content-Security-Policy',
+      "default-src 'none'; sandbox",
+    );
     response.writeHead(200, head);
     return replyBytes(response, result.body, signal);
   }
@@ -136,10 +153,17 @@ function outputHeader(output: unknown): string {
 
 function replyError(response: ServerResponse, requestId: string, error: unknown, gone: AbortSignal, log: Log | undefined): void {
   const known = error instanceof OperationError ? error : endOf(error);
-  if (!known && !gone.aborted) log?.('error', 'a request failed', { requestId, error: error instanceof Error ? error.stack : String(error) });
+  if (!known && !gone.aborted)
+    log?.('error', 'a request failed', { requestId, error: error instanceof Error ? error.stack : String(error) });
   // After the head is out, only a broken connection tells the reader that the body is not whole.
   if (response.headersSent || gone.aborted) response.destroy();
-  else replyProblem(response, known ?? fault('Internal', { cause: error }), requestId, known?.code === 'Draining' ? ['Connection', 'close'] : []);
+  else
+    replyProblem(
+      response,
+      known ?? fault('Internal', { cause: error }),
+      requestId,
+      known?.code === 'Draining' ? ['Connection', 'close'] : [],
+    );
 }
 
 /** What a handler rejects with when its signal was aborted: the reason of the end. */

@@ -35,7 +35,10 @@ export type RouteTable = {
 
 /** `CreateAPIKey` becomes `create-api-key`. */
 export function kebab(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, '$1-$2').replace(/([A-Z])([A-Z][a-z])/g, '$1-$2').toLowerCase();
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1-$2')
+    .toLowerCase();
 }
 
 /** The collection of a kind in addresses: its declared plural, or the kind in lower case with an s. */
@@ -47,21 +50,24 @@ export function collectionOf(contract: AnyService, kind: string): string {
 export function routesOf(contract: AnyService): Route[] {
   checkCollections(contract);
   const taken = new Map<string, string>();
-  return Object.entries(contract.operations).filter(([, operation]) => operation.expose?.includes('rest')).map(([name, operation]) => {
-    const route = placeOf(contract, name, operation);
-    const address = `${route.method} ${route.path}`;
-    const other = taken.get(address);
-    if (other !== undefined) throw invalid(`/operations/${name}`, `has the same address as ${other}: ${address}`);
-    taken.set(address, name);
-    return route;
-  });
+  return Object.entries(contract.operations)
+    .filter(([, operation]) => operation.expose?.includes('rest'))
+    .map(([name, operation]) => {
+      const route = placeOf(contract, name, operation);
+      const address = `${route.method} ${route.path}`;
+      const other = taken.get(address);
+      if (other !== undefined) throw invalid(`/operations/${name}`, `has the same address as ${other}: ${address}`);
+      taken.set(address, name);
+      return route;
+    });
 }
 
 function checkCollections(contract: AnyService): void {
   const taken = new Map<string, string>();
   for (const kind of Object.keys(contract.resources)) {
     const collection = collectionOf(contract, kind);
-    if (!/^[a-z][a-z0-9-]*$/.test(collection)) throw invalid(`/resources/${kind}/plural`, `${JSON.stringify(collection)} is not lower-kebab-case`);
+    if (!/^[a-z][a-z0-9-]*$/.test(collection))
+      throw invalid(`/resources/${kind}/plural`, `${JSON.stringify(collection)} is not lower-kebab-case`);
     const other = taken.get(collection);
     if (other !== undefined) throw invalid(`/resources/${kind}/plural`, `is also the collection of ${other}`);
     taken.set(collection, kind);
@@ -80,7 +86,13 @@ function placeOf(contract: AnyService, name: string, operation: Operation): Rout
   const { method, tail } = at === 'item' ? itemPlace(contract, name, operation) : collectionPlace(contract, name, operation, at);
   const bodiless = method === 'GET' || method === 'HEAD' || method === 'DELETE';
   return {
-    service: contract.name, operation: name, kind: operation.on, method, at, body, definition: operation,
+    service: contract.name,
+    operation: name,
+    kind: operation.on,
+    method,
+    at,
+    body,
+    definition: operation,
     path: `/v1/${contract.name}/${collectionOf(contract, operation.on)}${tail}`,
     input: bodiless || body === 'in' || body === 'both' ? 'query' : 'json',
   };
@@ -110,7 +122,8 @@ function collectionPlace(contract: AnyService, name: string, operation: Operatio
   }
   if (effect === 'write' || streamsIn(operation)) return { method: 'POST', tail: `/-/${kebab(name)}` };
   const many = pascal(collectionOf(contract, kind));
-  if (name === plainRead(contract, kind, 'collection', [`List${kind}s`, `List${many}`, `List${kind}`, `Get${kind}`])) return { method: 'GET', tail: '' };
+  if (name === plainRead(contract, kind, 'collection', [`List${kind}s`, `List${many}`, `List${kind}`, `Get${kind}`]))
+    return { method: 'GET', tail: '' };
   if ([`Watch${kind}s`, `Watch${many}`].includes(name)) return { method: 'GET', tail: '/-/watch' };
   return { method: 'GET', tail: `/-/${kebab(name)}` };
 }
@@ -137,7 +150,7 @@ function offered(contract: AnyService, kind: string, at: Target, name: string): 
 
 type Methods = Map<string, Route>;
 
-/** The address of a route for one name: `/v1/storage/objects/photos%2Fcat.jpg`. A lone `-` is escaped, since it stands for the collection. */
+/** The address of a route for one name: `/v1/sample/blobs/photos%2Fcat.jpg`. A lone `-`, which stands for the collection, is escaped. */
 export function addressOf(route: Route, name: string): string {
   return route.path.replace('{name}', () => (name === '-' ? '%2D' : encodeURIComponent(name)));
 }
@@ -154,7 +167,9 @@ export function routeTable(contract: AnyService): RouteTable {
   }
   const prefix = `/v1/${contract.name}/`;
   return {
-    service: contract.name, prefix, routes,
+    service: contract.name,
+    prefix,
+    routes,
     byOperation: new Map(routes.map((route) => [route.operation, route])),
     match: (method, path) => (path.startsWith(prefix) ? matchShape(shapes, method, path.slice(prefix.length)) : undefined),
   };

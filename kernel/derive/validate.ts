@@ -1,11 +1,8 @@
 import type { TSchema } from 'typebox';
 import { compileCheck } from './check-schema.ts';
+import type { Validator } from './plain-schema.ts';
 
-/** What is wrong with a value: `path` is a JSON pointer to the wrong field, `detail` a sentence about what was expected. */
-export type Failure = { readonly path: string; readonly detail: string };
-
-/** Says what is wrong with a value, or undefined when it fits. */
-export type Validator = (value: unknown) => Failure | undefined;
+export type { Failure, Validator } from './plain-schema.ts';
 
 const compiled = new WeakMap<object, Validator>();
 

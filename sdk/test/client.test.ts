@@ -7,7 +7,10 @@ import { type Client, createClient, GamutError } from '../index.ts';
 const note = (name: string) => ({ uid: 'u', name, generation: 1, version: '1', labels: {}, createdAt: 0, spec: { title: 'x' } });
 const keys: (string | undefined)[] = [];
 const handlers: Record<string, Handler> = {
-  CreateNote: async (name, _input, more) => { keys.push(more.key); return { output: note(name) }; },
+  CreateNote: async (name, _input, more) => {
+    keys.push(more.key);
+    return { output: note(name) };
+  },
   GetNote: async (name) => {
     if (name === 'gone') throw fault('NotFound', { detail: 'note gone' });
     if (name === 'busy') throw fault('TooMany', { retryAfterMs: 2000 });
@@ -16,13 +19,19 @@ const handlers: Record<string, Handler> = {
   CountNotes: async (_name, input) => ({ output: { given: input } }),
   PutBlob: async (_name, _input, more) => ({ output: { size: (await textOf(more.body)).length } }),
   GetBlob: async () => ({ output: { size: 5, label: 'ä/\n' }, body: bytesOf('hel', 'lo') }),
-  HeadBlob: async (name) => { if (name === 'gone') throw fault('NotFound'); return { output: { size: 7 } }; },
+  HeadBlob: async (name) => {
+    if (name === 'gone') throw fault('NotFound');
+    return { output: { size: 7 } };
+  },
   TurnBlob: async (_name, _input, more) => ({ output: {}, body: more.body ?? bytesOf() }),
-  WatchNotes: async (_name, input) => ({ output: {}, body: (async function* () {
-    yield Buffer.from(JSON.stringify({ type: 'put', version: '4', resource: note('ä\n\n') }));
-    if (input.from === 'cut') throw new Error('cut');
-    if (input.from === 'wait') await new Promise(() => undefined);
-  })() }),
+  WatchNotes: async (_name, input) => ({
+    output: {},
+    body: (async function* () {
+      yield Buffer.from(JSON.stringify({ type: 'put', version: '4', resource: note('ä\n\n') }));
+      if (input.from === 'cut') throw new Error('cut');
+      if (input.from === 'wait') await new Promise(() => undefined);
+    })(),
+  }),
 };
 
 let served: Served;
@@ -80,17 +89,28 @@ test('bytes stream in from pieces and out to a reader', async () => {
 test('Basic credentials and the environment are sent', async () => {
   served.handed.length = 0;
   await createClient(sample, { url: served.url, basic: { username: 'ü', password: 'good' }, environment: 'e7' }).GetNote('a');
-  assert.deepEqual(served.handed.map(({ face, material }) => [face, material.username, material.environment]), [['basic', 'ü', 'e7']]);
+  assert.deepEqual(
+    served.handed.map(({ face, material }) => [face, material.username, material.environment]),
+    [['basic', 'ü', 'e7']],
+  );
 });
 
 test('a watch yields changes, ends in peace, and throws when its session ends or it is cut off', async () => {
   const names: string[] = [];
   for await (const change of client.WatchNotes()) if (change.type === 'put') names.push(change.resource.name);
   assert.deepEqual(names, ['ä\n\n']);
-  await assert.rejects(async () => { for await (const _ of client.WatchNotes({ from: 'cut' })); }, { code: 'Unreachable' });
-  await assert.rejects(async () => {
-    for await (const _ of client.WatchNotes({ from: 'wait' })) served.endAll('revoked');
-  }, { code: 'Unauthenticated' });
+  await assert.rejects(
+    async () => {
+      for await (const _ of client.WatchNotes({ from: 'cut' }));
+    },
+    { code: 'Unreachable' },
+  );
+  await assert.rejects(
+    async () => {
+      for await (const _ of client.WatchNotes({ from: 'wait' })) served.endAll('revoked');
+    },
+    { code: 'Unauthenticated' },
+  );
 });
 
 test('a watch is stopped by leaving the loop', async () => {

@@ -14,33 +14,85 @@ const closed = { additionalProperties: false } as const;
 const everywhere = ['rest', 'cli', 'console'] as const;
 const write = { effect: 'write', audit: 'before-reply', repeat: 'natural', expose: everywhere } as const;
 const read = { effect: 'read', audit: 'window', repeat: 'natural', expose: everywhere } as const;
-const Spec = Type.Object({ title: Type.String({ minLength: 1, maxLength: 20 }), size: Type.Optional(Type.Integer({ minimum: 0 })) }, closed);
+const Spec = Type.Object(
+  { title: Type.String({ minLength: 1, maxLength: 20 }), size: Type.Optional(Type.Integer({ minimum: 0 })) },
+  closed,
+);
 
 /** A contract with one operation for every way that input and output can travel. */
 export const sample = defineService({
-  name: 'sample', title: 'Sample', text: 'Every shape an operation can have.', version: 1,
+  name: 'sample',
+  title: 'Sample',
+  text: 'Every shape an operation can have.',
+  version: 1,
   resources: {
     Note: { of: 'scope', text: 'A note.', spec: Spec, owner: 'kernel', columns: ['title'] },
     Blob: { of: 'scope', text: 'Bytes.', spec: Type.Object({}), owner: 'service' },
   },
-  meters: {}, quotas: {}, events: {}, needs: {}, errors: {},
+  meters: {},
+  quotas: {},
+  events: {},
+  needs: {},
+  errors: {},
   doors: { http: { protocol: 'http', port: 0, faces: ['bearer'], anonymous: 'never', text: 'REST.' } },
   operations: {
     ...crud({ kind: 'Note', title: 'note', spec: Spec }),
-    ShareNote: { ...write, on: 'Note', text: 'Share a note.', input: Type.Object({ with: Type.String({ format: 'email' }) }, closed), output: Type.Object({ shared: Type.String() }) },
+    ShareNote: {
+      ...write,
+      on: 'Note',
+      text: 'Share a note.',
+      input: Type.Object({ with: Type.String({ format: 'email' }) }, closed),
+      output: Type.Object({ shared: Type.String() }),
+    },
     CountNotes: {
-      ...read, on: 'Note', at: 'collection', text: 'Count notes.',
-      input: Type.Object({
-        tag: Type.Optional(Type.Array(Type.String({ maxLength: 5 }))), deep: Type.Optional(Type.Boolean()), ratio: Type.Optional(Type.Number()),
-        kind: Type.Optional(Type.Union([Type.Literal('a'), Type.Literal('b')])), within: Type.Optional(Type.Object({ first: Type.Integer() }, closed)),
-        least: Type.Integer({ default: 3 }),
-      }, closed),
+      ...read,
+      on: 'Note',
+      at: 'collection',
+      text: 'Count notes.',
+      input: Type.Object(
+        {
+          tag: Type.Optional(Type.Array(Type.String({ maxLength: 5 }))),
+          deep: Type.Optional(Type.Boolean()),
+          ratio: Type.Optional(Type.Number()),
+          kind: Type.Optional(Type.Union([Type.Literal('a'), Type.Literal('b')])),
+          within: Type.Optional(Type.Object({ first: Type.Integer() }, closed)),
+          least: Type.Integer({ default: 3 }),
+        },
+        closed,
+      ),
       output: Type.Object({ given: Type.Unknown() }),
     },
-    PutBlob: { ...write, on: 'Blob', body: 'in', text: 'Store bytes.', input: Type.Object({ contentType: Type.Optional(Type.String()) }, closed), output: Type.Object({ size: Type.Integer() }) },
-    GetBlob: { ...read, on: 'Blob', body: 'out', text: 'Read bytes.', input: Type.Object({}, closed), output: Type.Object({ size: Type.Integer(), label: Type.String() }) },
-    HeadBlob: { ...read, on: 'Blob', text: 'Read about bytes.', input: Type.Object({}, closed), output: Type.Object({ size: Type.Integer() }) },
-    TurnBlob: { ...write, on: 'Blob', body: 'both', text: 'Answer the bytes in capitals.', input: Type.Object({}, closed), output: Type.Object({}) },
+    PutBlob: {
+      ...write,
+      on: 'Blob',
+      body: 'in',
+      text: 'Store bytes.',
+      input: Type.Object({ contentType: Type.Optional(Type.String()) }, closed),
+      output: Type.Object({ size: Type.Integer() }),
+    },
+    GetBlob: {
+      ...read,
+      on: 'Blob',
+      body: 'out',
+      text: 'Read bytes.',
+      input: Type.Object({}, closed),
+      output: Type.Object({ size: Type.Integer(), label: Type.String() }),
+    },
+    HeadBlob: {
+      ...read,
+      on: 'Blob',
+      text: 'Read about bytes.',
+      input: Type.Object({}, closed),
+      output: Type.Object({ size: Type.Integer() }),
+    },
+    TurnBlob: {
+      ...write,
+      on: 'Blob',
+      body: 'both',
+      text: 'Answer the bytes in capitals.',
+      input: Type.Object({}, closed),
+      output: Type.Object({}),
+    },
     HiddenBlob: { ...write, on: 'Blob', expose: ['cli'], text: 'Not in REST.', input: Type.Object({}, closed), output: Type.Object({}) },
   },
   roles: { auditor: [], reader: ['GetNote'], editor: ['reader'], admin: ['editor'], owner: ['admin'] },
@@ -55,13 +107,16 @@ export type Handed = { readonly face: Face; readonly material: Material; readonl
 export function testGate(contract: AnyService, handlers: Record<string, Handler>, handed: Handed[] = [], all: Handed[] = []): Gate {
   const caller: Caller = { tenant: 1n, scope: 2n, principal: 'p', credential: 3n, face: 'bearer' };
   const present = (face: Face, material: Material): Session => {
-    if ((material.token ?? material.password ?? material.fingerprint) !== 'good') throw fault('Unauthenticated', { path: 'unknown', detail: 'The credential is not known.' });
+    if ((material.token ?? material.password ?? material.fingerprint) !== 'good')
+      throw fault('Unauthenticated', { path: 'unknown', detail: 'The credential is not known.' });
     const abort = new AbortController();
     const mine: Handed = { face, material, abort, ended: false };
     handed.push(mine);
     all.push(mine);
     return {
-      caller, proof: face === 'session' ? { csrf: 'token' } : undefined, signal: abort.signal,
+      caller,
+      proof: face === 'session' ? { csrf: 'token' } : undefined,
+      signal: abort.signal,
       grant: () => ({ spend: () => 0 }),
       async invoke(operation: string, name: string, given: unknown, more: More = {}) {
         const schema = contract.operations[operation]?.input ?? Type.Object({});
@@ -72,14 +127,31 @@ export function testGate(contract: AnyService, handlers: Record<string, Handler>
         if (!handler) throw fault('NotImplemented');
         return (await handler(name, input as Record<string, unknown>, more, face)) as Result<never>;
       },
-      end: () => { mine.ended = true; },
+      end: () => {
+        mine.ended = true;
+      },
     };
   };
-  return { present, exchange: () => { throw fault('NotImplemented'); }, anonymous: () => { throw fault('Unauthenticated'); } };
+  return {
+    present,
+    exchange: () => {
+      throw fault('NotImplemented');
+    },
+    anonymous: () => {
+      throw fault('Unauthenticated');
+    },
+  };
 }
 
 /** `handed` may be emptied by a test; `endAll` reaches every session there was. */
-export type Served = { readonly url: string; readonly server: Server; readonly handed: Handed[]; readonly logged: string[]; endAll(reason: EndReason): void; close(): Promise<void> };
+export type Served = {
+  readonly url: string;
+  readonly server: Server;
+  readonly handed: Handed[];
+  readonly logged: string[];
+  endAll(reason: EndReason): void;
+  close(): Promise<void>;
+};
 
 /** Serves a contract's REST on a loopback port. */
 export async function serve(contract: AnyService, handlers: Record<string, Handler>, secure = false): Promise<Served> {
@@ -90,9 +162,18 @@ export async function serve(contract: AnyService, handlers: Record<string, Handl
   const server = createServer((request, response) => void handler(request, response, { secure }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, handed, logged,
-    endAll: (reason) => { for (const each of all) each.abort.abort(reason); },
-    close: () => new Promise((resolve) => { server.closeAllConnections(); server.close(() => resolve()); }),
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    server,
+    handed,
+    logged,
+    endAll: (reason) => {
+      for (const each of all) each.abort.abort(reason);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
 }
 

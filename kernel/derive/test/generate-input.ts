@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { TSchema } from 'typebox';
-import type { PlainSchema } from '../check-schema.ts';
+import type { PlainSchema } from '../plain-schema.ts';
 import { validator } from '../validate.ts';
 
 /** Values that fit a schema, with the odd but legal ones among them: other scripts, look-alikes, bounds, every choice. */
@@ -18,24 +18,68 @@ function form(schema: PlainSchema, depth: number): fc.Arbitrary<unknown> {
   const options = schema.anyOf ?? schema.oneOf;
   if (options) return fc.oneof(...options.map((option) => fitting(option, depth + 1)));
   switch (schema.type) {
-    case 'string': return text(schema);
-    case 'integer': return fc.integer({ min: schema.minimum ?? -1000, max: Math.min(schema.maximum ?? Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) });
-    case 'number': return fc.double({ min: schema.minimum ?? -1e9, max: schema.maximum ?? 1e9, noNaN: true }).map((value) => value + 0);
-    case 'boolean': return fc.boolean();
-    case 'null': return fc.constant(null);
-    case 'array': return fc.array(fitting((schema.items ?? {}) as PlainSchema, depth + 1), { minLength: schema.minItems ?? 0, maxLength: Math.min(schema.maxItems ?? 4, (schema.minItems ?? 0) + 4) });
-    case 'object': return fields(schema, depth);
-    default: return fc.constantFrom<unknown>('text', 7, true, null, { a: ['b'] });
+    case 'string':
+      return text(schema);
+    case 'integer':
+      return fc.integer({
+        min: schema.minimum ?? -1000,
+        max: Math.min(schema.maximum ?? Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+      });
+    case 'number':
+      return fc.double({ min: schema.minimum ?? -1e9, max: schema.maximum ?? 1e9, noNaN: true }).map((value) => value + 0);
+    case 'boolean':
+      return fc.boolean();
+    case 'null':
+      return fc.constant(null);
+    case 'array':
+      return fc.array(fitting((schema.items ?? {}) as PlainSchema, depth + 1), {
+        minLength: schema.minItems ?? 0,
+        maxLength: Math.min(schema.maxItems ?? 4, (schema.minItems ?? 0) + 4),
+      });
+    case 'object':
+      return fields(schema, depth);
+    default:
+      return fc.constantFrom<unknown>('text', 7, true, null, { a: ['b'] });
   }
 }
 
-const oddTexts = ['', ' ', '-', '..', '%2F', 'a/b', 'a+b', 'a b', '?x=1&y', '#', '"quoted"', "o'clock", '\\', '\n', '\t', '😀', 'é', 'e\u0301', 'раураl', '\u202e', 'true', '7', 'null', '[]', '{}', '__proto__', 'constructor'];
+const oddTexts = [
+  '',
+  ' ',
+  '-',
+  '..',
+  '%2F',
+  'a/b',
+  'a+b',
+  'a b',
+  '?x=1&y',
+  '#',
+  '"quoted"',
+  "o'clock",
+  '\\',
+  '\n',
+  '\t',
+  '😀',
+  'é',
+  'e\u0301',
+  'раураl',
+  '\u202e',
+  'true',
+  '7',
+  'null',
+  '[]',
+  '{}',
+  '__proto__',
+  'constructor',
+];
 
 function text(schema: PlainSchema): fc.Arbitrary<string> {
   if (schema.format === 'email') return fc.emailAddress();
-  if (schema.format === 'date-time') return fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true }).map((date) => date.toISOString());
+  if (schema.format === 'date-time')
+    return fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true }).map((date) => date.toISOString());
   if (schema.format === 'uri') return fc.webUrl();
-  if (schema.pattern !== undefined) return fc.stringMatching(new RegExp(schema.pattern, 'u')).map((value) => value.slice(0, schema.maxLength));
+  if (schema.pattern !== undefined)
+    return fc.stringMatching(new RegExp(schema.pattern, 'u')).map((value) => value.slice(0, schema.maxLength));
   const size = { minLength: schema.minLength ?? 0, maxLength: Math.min(schema.maxLength ?? 20, Math.max(20, schema.minLength ?? 0)) };
   return fc.oneof(fc.constantFrom(...oddTexts), fc.string({ ...size, unit: 'grapheme' }), fc.string(size));
 }
@@ -50,19 +94,43 @@ function fields(schema: PlainSchema, depth: number): fc.Arbitrary<unknown> {
 }
 
 const wrong: unknown[] = [
-  null, true, -1, 0.5, 1e308, 2 ** 53, '', '\0', 'x'.repeat(5000), '\ud800', [], [[[[]]]], {}, { a: 1 }, '__proto__', 'NaN', '../../etc/passwd', "'; drop table x; --", '<script>', '%00', [null, {}, 'x'],
+  null,
+  true,
+  -1,
+  0.5,
+  1e308,
+  2 ** 53,
+  '',
+  '\0',
+  'x'.repeat(5000),
+  '\ud800',
+  [],
+  [[[[]]]],
+  {},
+  { a: 1 },
+  '__proto__',
+  'NaN',
+  '../../etc/passwd',
+  "'; drop table x; --",
+  '<script>',
+  '%00',
+  [null, {}, 'x'],
 ];
 
 /** Inputs near a schema that a careless or hostile caller sends: one field wrong, missing or too much, or anything at all. */
 export function hostileInput(schema: TSchema): fc.Arbitrary<unknown> {
   const plain = schema as PlainSchema;
   const names = Object.keys(plain.properties ?? {});
-  const one = fc.tuple(validInput(schema), fc.constantFrom(...(names.length > 0 ? names : ['extra'])), fc.constantFrom(...wrong)).map(([value, name, bad]) => ({ ...(value as object), [name]: bad }));
+  const one = fc
+    .tuple(validInput(schema), fc.constantFrom(...(names.length > 0 ? names : ['extra'])), fc.constantFrom(...wrong))
+    .map(([value, name, bad]) => ({ ...(value as object), [name]: bad }));
   const less = fc.tuple(validInput(schema), fc.constantFrom(...(names.length > 0 ? names : ['extra']))).map(([value, name]) => {
     const { [name]: _, ...rest } = value as Record<string, unknown>;
     return rest;
   });
-  const more = fc.tuple(validInput(schema), fc.string({ minLength: 1 }), fc.constantFrom(...wrong)).map(([value, name, bad]) => ({ ...(value as object), [`x${name}`]: bad }));
+  const more = fc
+    .tuple(validInput(schema), fc.string({ minLength: 1 }), fc.constantFrom(...wrong))
+    .map(([value, name, bad]) => ({ ...(value as object), [`x${name}`]: bad }));
   return fc.oneof(one, less, more, fc.jsonValue(), fc.constantFrom(...wrong));
 }
 
@@ -70,16 +138,53 @@ export function hostileInput(schema: TSchema): fc.Arbitrary<unknown> {
 export function hostileBody(schema: TSchema): fc.Arbitrary<Uint8Array> {
   const json = hostileInput(schema).map((value) => JSON.stringify(value) ?? '');
   const texts = fc.oneof(
-    json, json.map((value) => value.slice(0, -1)), json.map((value) => value.replace('{', '{"__proto__":{"admin":true},')), json.map((value) => value.replace('{', '{"constructor":{"prototype":{"admin":true}},')),
-    fc.constantFrom('[', '{"a":', `${'['.repeat(5000)}${']'.repeat(5000)}`, `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`, '{"a":1e999}', '{"a":1,"a":2}', '"\\ud800"', '\u2028', 'null', '0', 'undefined'),
+    json,
+    json.map((value) => value.slice(0, -1)),
+    json.map((value) => value.replace('{', '{"__proto__":{"admin":true},')),
+    json.map((value) => value.replace('{', '{"constructor":{"prototype":{"admin":true}},')),
+    fc.constantFrom(
+      '[',
+      '{"a":',
+      `${'['.repeat(5000)}${']'.repeat(5000)}`,
+      `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`,
+      '{"a":1e999}',
+      '{"a":1,"a":2}',
+      '"\\ud800"',
+      '\u2028',
+      'null',
+      '0',
+      'undefined',
+    ),
   );
-  return fc.oneof(texts.map((value) => new TextEncoder().encode(value)), fc.uint8Array({ maxLength: 64 }));
+  return fc.oneof(
+    texts.map((value) => new TextEncoder().encode(value)),
+    fc.uint8Array({ maxLength: 64 }),
+  );
 }
 
 /** Queries as a hostile caller writes them. */
 export function hostileQuery(schema: TSchema): fc.Arbitrary<string> {
   const names = [...Object.keys((schema as PlainSchema).properties ?? {}), '__proto__', 'constructor', 'x'];
-  const values = ['', '1', '-1', '1e9', '%00', '%ff', '%', 'true', '{', '%7B%22a%22%3A1%7D', '%5B%5D', 'a'.repeat(3000), '%F0%9F%98%80', '+', '=', 'null', '0x10', '9'.repeat(30)];
+  const values = [
+    '',
+    '1',
+    '-1',
+    '1e9',
+    '%00',
+    '%ff',
+    '%',
+    'true',
+    '{',
+    '%7B%22a%22%3A1%7D',
+    '%5B%5D',
+    'a'.repeat(3000),
+    '%F0%9F%98%80',
+    '+',
+    '=',
+    'null',
+    '0x10',
+    '9'.repeat(30),
+  ];
   const pair = fc.tuple(fc.constantFrom(...names), fc.constantFrom(...values)).map(([name, value]) => `${name}=${value}`);
   return fc.array(fc.oneof(pair, fc.constantFrom('&', '=', '%', 'a', '?', 'a%=b')), { maxLength: 6 }).map((pairs) => pairs.join('&'));
 }

@@ -6,7 +6,8 @@ import type { AnyService } from '../../contract/contract.ts';
 import { addressOf, kebab, routesOf, routeTable } from '../route.ts';
 import { sample } from './fixture.ts';
 
-const lines = (contract: AnyService) => Object.fromEntries(routesOf(contract).map((route) => [route.operation, `${route.method} ${route.path} ${route.input}`]));
+const lines = (contract: AnyService) =>
+  Object.fromEntries(routesOf(contract).map((route) => [route.operation, `${route.method} ${route.path} ${route.input}`]));
 
 test('every shape of operation has its address', () => {
   assert.deepEqual(lines(sample), {
@@ -40,7 +41,17 @@ test('names of operations become lower-case words with dashes', () => {
 });
 
 test('two operations at one address are refused with the path of the second', () => {
-  const operation = { on: 'Note', at: 'collection', effect: 'read', text: 'x', audit: 'window', repeat: 'natural', expose: ['rest'], input: Type.Object({}), output: Type.Object({}) } as const;
+  const operation = {
+    on: 'Note',
+    at: 'collection',
+    effect: 'read',
+    text: 'x',
+    audit: 'window',
+    repeat: 'natural',
+    expose: ['rest'],
+    input: Type.Object({}),
+    output: Type.Object({}),
+  } as const;
   const twice = { ...sample, operations: { ListV2: operation, ListV_2: { ...operation } } } as unknown as AnyService;
   assert.equal(routesOf({ ...twice, operations: { ListV2: operation } }).length, 1);
   const collide = { ...sample, operations: { WatchNotes: operation, Watch: { ...operation } } } as unknown as AnyService;
@@ -70,8 +81,21 @@ test('a path that exists for other methods names them; a path that does not exis
   const table = routeTable(sample);
   assert.deepEqual(table.match('DELETE', '/v1/sample/notes'), { allow: ['GET', 'HEAD', 'POST'] });
   assert.deepEqual(table.match('POST', '/v1/sample/blobs/x'), { allow: ['GET', 'HEAD', 'PUT'] });
-  for (const path of ['/', '/v1/sample', '/v1/sample/', '/v1/sample/nothing', '/v1/other/notes', '/v1/sample/notes/', '/v1/sample/notes/a/b', '/v1/sample/notes/a/share-note/', '/v1/sample/notes/a/share-note/x',
-    '/v1/sample/notes/{name}/hidden-blob', '/v1/sample/blobs/a/hidden-blob', '*', '']) {
+  for (const path of [
+    '/',
+    '/v1/sample',
+    '/v1/sample/',
+    '/v1/sample/nothing',
+    '/v1/other/notes',
+    '/v1/sample/notes/',
+    '/v1/sample/notes/a/b',
+    '/v1/sample/notes/a/share-note/',
+    '/v1/sample/notes/a/share-note/x',
+    '/v1/sample/notes/{name}/hidden-blob',
+    '/v1/sample/blobs/a/hidden-blob',
+    '*',
+    '',
+  ]) {
     assert.equal(table.match('GET', path), undefined, path);
   }
 });

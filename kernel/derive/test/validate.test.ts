@@ -11,13 +11,25 @@ const why = (schema: TSchema, value: unknown) => {
 };
 
 test('a value that fits says nothing', () => {
-  const schema = Type.Object({ a: Type.String(), b: Type.Optional(Type.Integer()), c: Type.Array(Type.Boolean()), d: Type.Null(), e: Type.Unknown() });
+  const schema = Type.Object({
+    a: Type.String(),
+    b: Type.Optional(Type.Integer()),
+    c: Type.Array(Type.Boolean()),
+    d: Type.Null(),
+    e: Type.Unknown(),
+  });
   assert.equal(why(schema, { a: '', c: [true], d: null, e: { any: 1 }, more: 1 }), undefined);
   assert.equal(why(schema, { a: '', b: undefined, c: [], d: null, e: 0 }), undefined);
 });
 
 test('the path is a JSON pointer to the wrong field and the sentence names what was expected', () => {
-  const schema = Type.Object({ list: Type.Array(Type.Object({ 'a/b~c': Type.Integer({ minimum: 2, maximum: 4 }) })), title: Type.String({ minLength: 1, maxLength: 3 }) }, { additionalProperties: false });
+  const schema = Type.Object(
+    {
+      list: Type.Array(Type.Object({ 'a/b~c': Type.Integer({ minimum: 2, maximum: 4 }) })),
+      title: Type.String({ minLength: 1, maxLength: 3 }),
+    },
+    { additionalProperties: false },
+  );
   assert.equal(why(schema, []), ': must be an object');
   assert.equal(why(schema, { list: [] }), '/title: is required');
   assert.equal(why(schema, { list: {}, title: 'x' }), '/list: must be an array');
@@ -39,7 +51,8 @@ test('strings that no store keeps are refused', () => {
 });
 
 test('numbers that JavaScript cannot hold exactly are refused', () => {
-  for (const value of [1.5, 2 ** 53, 1e300, Number.NaN, Number.POSITIVE_INFINITY, '1', null]) assert.match(why(Type.Integer(), value) ?? '', /must be an integer/);
+  for (const value of [1.5, 2 ** 53, 1e300, Number.NaN, Number.POSITIVE_INFINITY, '1', null])
+    assert.match(why(Type.Integer(), value) ?? '', /must be an integer/);
   for (const value of [Number.NaN, Number.NEGATIVE_INFINITY, '1']) assert.match(why(Type.Number(), value) ?? '', /finite/);
   assert.equal(why(Type.Number({ multipleOf: 0.5 }), 1.5), undefined);
   assert.equal(why(Type.Number({ multipleOf: 2 }), 3), ': must be a multiple of 2');
@@ -47,7 +60,9 @@ test('numbers that JavaScript cannot hold exactly are refused', () => {
 
 test('formats are checked', () => {
   const cases: [string, string, string][] = [
-    ['email', 'a@example.org', 'a@@b'], ['date-time', '2026-01-02T03:04:05Z', '2026-13-02T03:04:05Z'], ['uri', 'https://example.org/x', 'no uri'],
+    ['email', 'a@example.org', 'a@@b'],
+    ['date-time', '2026-01-02T03:04:05Z', '2026-13-02T03:04:05Z'],
+    ['uri', 'https://example.org/x', 'no uri'],
   ];
   for (const [format, good, bad] of cases) {
     assert.equal(why(Type.String({ format }), good), undefined, format);
