@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { AnyService } from '#kernel/contract/contract.ts';
 import { parseJson } from '#kernel/listen/json.ts';
 import { applyDefaults } from '#kernel/derive/default.ts';
-import { type Route } from '#kernel/derive/route.ts';
+import type { Route } from '#kernel/derive/route.ts';
 import { validator } from '#kernel/derive/validate.ts';
 import { createClient, type Sent } from '../../sdk/index.ts';
 import type { Global } from '../global.ts';

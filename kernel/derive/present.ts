@@ -16,7 +16,7 @@ export type Presented = { readonly session: Session; readonly face: Face; releas
 type Shown = { readonly face: Face; readonly material: Material; readonly key: string };
 
 /** The credential a request shows: service token, Authorization, cookie, client certificate, or none (face `open`). */
-export function shownBy(request: IncomingMessage, connection: Connection): Shown {
+function shownBy(request: IncomingMessage, connection: Connection): Shown {
   const { headers } = request;
   const peer = request.socket.remoteAddress;
   const environment = environmentOf(request);

@@ -10,7 +10,7 @@ export function baseHead(requestId: string): Head {
 }
 
 /** RFC 9457: the problem document of an operating error. */
-export function problemOf(error: OperationError, requestId: string): Record<string, unknown> {
+function problemOf(error: OperationError, requestId: string): Record<string, unknown> {
   return {
     type: `urn:gamut:fault:${error.code}`,
     title: faultTable().get(error.code)?.text ?? error.message,
