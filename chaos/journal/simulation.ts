@@ -159,7 +159,6 @@ export class Simulation {
   async finish(): Promise<void> {
     this.disk.capacity = Number.POSITIVE_INFINITY;
     this.disk.failingSyncs = 0;
-    if (this.journal?.failure) this.killWriter();
     await this.#appendLast();
     // A lazy record goes by itself.
     const last = this.appendLazy();
@@ -187,6 +186,7 @@ export class Simulation {
       if (last?.fate === 'durable') return;
       // A recorder trims when it starts, if it has not when it last could.
       if (rounds % 20 === 19) this.killRecorder();
+      if (this.journal?.failure) this.killWriter();
       this.startWriter();
       this.startRecorder();
       if (last?.fate !== 'pending') last = this.append(false);

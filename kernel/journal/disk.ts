@@ -8,7 +8,7 @@ import { watchFile, type Watch } from './watch.ts';
 export interface Disk {
   /** Makes the directory and those above it, durably; nothing where it is there. */
   makeDirectory(path: string): Promise<void>;
-  /** The names in a directory; none where it is not there. */
+  /** The names in a directory; none where it is not there, or is none. */
   list(path: string): Promise<string[]>;
   /** `read` and `write` need the file, `create` makes it or empties it. */
   open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile>;
@@ -56,7 +56,7 @@ export const realDisk: Disk = {
     try {
       return await readdir(path);
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') return [];
+      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
       throw error;
     }
   },

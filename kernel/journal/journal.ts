@@ -142,7 +142,11 @@ export class Journal {
     // What is appended in this turn of the event loop meets in one group.
     await Promise.resolve();
     try {
-      while (this.#due()) await this.#group();
+      while (this.#due()) {
+        await this.#group();
+        // While more wait the readers are told now and then; the system call costs as much as a group.
+        if (!this.#due() || this.#writer.isBehind()) await this.#writer.publish();
+      }
     } catch (error) {
       this.#fail(error);
     }
@@ -174,7 +178,6 @@ export class Journal {
       const place = await this.#writer.place(records);
       if (place === undefined) return false;
       this.#settle(group, place);
-      await this.#writer.publish();
     } else {
       for (const entry of group) entry.settle?.resolve(undefined);
     }

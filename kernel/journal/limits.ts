@@ -15,6 +15,7 @@ export const reserveBytes = limit(mib, 'byte', 'Space kept on disk, and above th
 export const freeFloorBytes = limit(64 * mib, 'byte', 'Free space of the file system below which a journal takes essential appends only.');
 export const queueMaxBytes = limit(16 * mib, 'byte', 'Most bytes that wait in memory for their group commit.');
 export const lazyFlushMs = limit(100, 'ms', 'Longest time that a lazily appended record waits for a group.');
+export const markMs = limit(5, 'ms', 'Longest time that durable records stay unseen by readers while more are being appended.');
 export const measureMs = limit(1000, 'ms', 'Time between two looks at the size of a journal and at the free space while there is room.');
 export const probeMs = limit(100, 'ms', 'Time between two looks at whether there is room in a full journal again.');
 export const tailPollMs = limit(250, 'ms', 'Longest time a reader of a journal waits before it looks for new frames by itself.');
@@ -30,6 +31,7 @@ export const journalLimits = {
   freeFloorBytes,
   queueMaxBytes,
   lazyFlushMs,
+  markMs,
   measureMs,
   probeMs,
 };

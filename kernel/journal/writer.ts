@@ -29,6 +29,8 @@ export class Writer {
   #end: Mark;
   #segment: { readonly file: DiskFile; readonly keyVersion: number; readonly createdMs: number } | undefined;
   #mark: DiskFile | undefined;
+  #published: Mark | undefined;
+  #publishedMs = 0;
 
   private constructor(options: WriterOptions, room: Room, reserve: Reserve, end: Mark) {
     this.#options = options;
@@ -75,13 +77,21 @@ export class Writer {
     }
   }
 
+  /** True where the readers were told too long ago. */
+  isBehind(): boolean {
+    return Math.abs(this.#options.clock.now() - this.#publishedMs) >= this.#options.limits.markMs;
+  }
+
   /** Tells readers that all placed so far is durable. */
   async publish(): Promise<void> {
+    if (this.#published === this.#end) return;
     await this.#withReserve(async () => {
       const path = join(this.#options.directory, markName);
       this.#mark ??= await openOrCreate(this.#options.disk, this.#options.directory, path);
       await this.#mark.write([encodeMark(this.#end)], 0);
     });
+    this.#published = this.#end;
+    this.#publishedMs = this.#options.clock.now();
   }
 
   release(): Promise<boolean> {

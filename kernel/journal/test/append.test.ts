@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fault } from '#kernel/contract/fault.ts';
@@ -150,6 +150,7 @@ test('processes with a journal are listed', async () => {
   await using root = await temporaryRoot();
   assert.deepEqual(await listProcesses(join(root.dir, 'none')), []);
   for (const process of ['storage', 'log']) await (await openJournal({ dir: root.dir, process, seal })).close();
+  await writeFile(join(root.dir, 'a-file'), '');
   assert.deepEqual(await listProcesses(root.dir), ['log', 'storage']);
 });
 

@@ -72,6 +72,15 @@ test('a whole last frame stays, acknowledged or not, though the mark is older or
   }
 });
 
+test('opening makes the last frames of the life before visible to readers, without any append', async () => {
+  await using root = await temporaryRoot();
+  const { segment } = await threeFrames(root.dir);
+  await place(root.dir, segment, Buffer.alloc(0));
+  await using journal = await openJournal({ dir: root.dir, process: 'echo', seal });
+  assert.deepEqual((await readRecords(root.dir, 3)).texts, ['one', 'two', 'three']);
+  assert.equal(journal.failure, undefined);
+});
+
 test('a last frame that had been durable and is damaged is refused by file and offset', async () => {
   await using root = await temporaryRoot();
   const { segment, offsets, marks } = await threeFrames(root.dir);
