@@ -74,13 +74,14 @@ const answerProblem: ErrorHandler = (error, _request, reply) => {
   if (error.retryAfterMs !== undefined) void reply.header('retry-after', String(Math.ceil(error.retryAfterMs / 1000)));
   return reply
     .code(error.status)
-    .type('application/problem+json')
-    .send(JSON.stringify({
+    .header('content-type', 'application/problem+json')
+    // Bytes, because Fastify adds a charset to text, which RFC 8259 does not know.
+    .send(Buffer.from(JSON.stringify({
       type: 'about:blank',
       title: STATUS_CODES[error.status],
       status: error.status,
       code: error.code,
       detail: error.status === 500 ? undefined : error.message,
       path: error.path,
-    }));
+    })));
 };
