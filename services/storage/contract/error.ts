@@ -18,7 +18,6 @@ export const errors = {
   InvalidDigest: no(400, 'The digest is not of the right form.'),
   BadDigest: no(400, 'The digest named differs from that of the bytes received.'),
   XAmzContentSHA256Mismatch: no(400, 'The x-amz-content-sha256 header differs from the digest of the bytes received.'),
-  XAmzContentChecksumMismatch: no(400, 'The checksum named differs from that of the bytes received.'),
   IncompleteBody: no(400, 'The body ended before the number of bytes that was named.'),
   InvalidPart: no(400, 'A part named was not uploaded or its ETag differs.'),
   InvalidPartOrder: no(400, 'The parts are not in ascending order of their numbers.'),

@@ -23,7 +23,7 @@ export const multipartOperations = {
   },
   UploadPart: {
     ...write, body: 'in', text: 'Send one part.', charge: ['request', 'ingress', 'stored'],
-    errors: ['NoSuchBucket', 'NoSuchUpload', 'EntityTooLarge', 'InvalidDigest', 'BadDigest', 'IncompleteBody', 'XAmzContentSHA256Mismatch', 'XAmzContentChecksumMismatch', 'InvalidRequest'],
+    errors: ['NoSuchBucket', 'NoSuchUpload', 'EntityTooLarge', 'InvalidDigest', 'BadDigest', 'IncompleteBody', 'XAmzContentSHA256Mismatch', 'InvalidRequest'],
     input: Type.Object({ ...upload, partNumber: PartNumber, ...expected }, closed), output: Part,
   },
   UploadPartCopy: {
@@ -34,7 +34,7 @@ export const multipartOperations = {
   },
   CompleteMultipartUpload: {
     ...write, text: 'Join the parts to an object.', charge: ['request', 'stored'], emits: ['ObjectCreated'],
-    errors: ['NoSuchBucket', 'NoSuchUpload', 'NoSuchKey', 'InvalidPart', 'InvalidPartOrder', 'EntityTooSmall', 'EntityTooLarge', 'InvalidRequest', 'BadDigest', 'XAmzContentChecksumMismatch', 'MalformedXML'],
+    errors: ['NoSuchBucket', 'NoSuchUpload', 'NoSuchKey', 'InvalidPart', 'InvalidPartOrder', 'EntityTooSmall', 'EntityTooLarge', 'InvalidRequest', 'BadDigest', 'MalformedXML'],
     input: Type.Object({
       ...upload, ...conditionalWrite,
       parts: Type.Array(Type.Object({ partNumber: PartNumber, etag: ETag, checksum: Type.Optional(ChecksumValue) }, closed), { minItems: 1, maxItems: partNumberMax }),

@@ -39,7 +39,7 @@ export const copySource = {
 
 const bodyErrors = [
   'NoSuchBucket', 'KeyTooLong', 'MetadataTooLarge', 'EntityTooLarge', 'InvalidDigest', 'BadDigest', 'IncompleteBody',
-  'XAmzContentSHA256Mismatch', 'XAmzContentChecksumMismatch', 'InvalidArgument',
+  'XAmzContentSHA256Mismatch', 'InvalidArgument',
 ] as const;
 
 /** The operations on objects, each decided on the bucket that holds them. */

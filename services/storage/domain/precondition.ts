@@ -1,0 +1,40 @@
+/** RFC 9110 13.1: what a caller demands of the object's state. Entity tags are without quotes; '*' is any. Times are milliseconds. */
+export type Conditions = {
+  readonly ifMatch?: readonly string[];
+  readonly ifNoneMatch?: readonly string[];
+  readonly ifModifiedSince?: number;
+  readonly ifUnmodifiedSince?: number;
+};
+
+export type State = { readonly etag: string; readonly modifiedAt: number };
+export type Verdict = 'go' | 'not-modified' | 'failed';
+
+const matches = (tags: readonly string[], etag: string) => tags.some((tag) => tag === '*' || tag === etag);
+
+/** RFC 9110 13.2.2, the order of evaluation for reads. Times compare in whole seconds, as HTTP dates do. */
+export function readVerdict(conditions: Conditions, state: State): Verdict {
+  const second = Math.floor(state.modifiedAt / 1000);
+  const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;
+  if (ifMatch !== undefined) {
+    if (!matches(ifMatch, state.etag)) return 'failed';
+  } else if (ifUnmodifiedSince !== undefined && second > Math.floor(ifUnmodifiedSince / 1000)) return 'failed';
+  if (ifNoneMatch !== undefined) return matches(ifNoneMatch, state.etag) ? 'not-modified' : 'go';
+  if (ifModifiedSince !== undefined && second <= Math.floor(ifModifiedSince / 1000)) return 'not-modified';
+  return 'go';
+}
+
+/** The same for the source of a copy, where S3 answers every refusal alike. */
+export function copyVerdict(conditions: Conditions, state: State): boolean {
+  return readVerdict(conditions, state) === 'go';
+}
+
+/** For writes: whether the object that is there, or is not, lets the write go on; `absent` when one was demanded. */
+export function writeVerdict(conditions: Pick<Conditions, 'ifMatch' | 'ifNoneMatch'>, state: { readonly etag: string } | undefined): 'go' | 'failed' | 'absent' {
+  const { ifMatch, ifNoneMatch } = conditions;
+  if (ifMatch !== undefined) {
+    if (!state) return 'absent';
+    if (!matches(ifMatch, state.etag)) return 'failed';
+  }
+  if (ifNoneMatch !== undefined && state && matches(ifNoneMatch, state.etag)) return 'failed';
+  return 'go';
+}

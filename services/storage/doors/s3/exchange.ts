@@ -1,0 +1,21 @@
+import type { Session } from '#kernel/contract/session.ts';
+import type { storage } from '../../service.ts';
+import type { Identified } from './authenticate.ts';
+import type { ReplyId } from './reply.ts';
+import type { S3Request } from './request.ts';
+
+/** One request of an identified caller, to be answered by one operation. */
+export type Exchange = {
+  readonly request: S3Request;
+  readonly identified: Identified;
+  readonly session: Session<typeof storage>;
+  readonly id: ReplyId;
+  readonly region: string;
+  /** The caller's scope in its external form: S3's canonical user. */
+  readonly owner: string;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+};
+
+/** Answers one operation. */
+export type Answer = (exchange: Exchange) => Promise<void>;

@@ -1,0 +1,58 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { decode, headerMap, readQuery } from '#wire/sigv4/canonical.ts';
+import { refuse } from './errors.ts';
+import { targetOf } from './target.ts';
+
+/** A request as S3 reads it: the bucket and key it is about, its parameters, its headers as bytes in Latin-1. */
+export type S3Request = {
+  readonly method: string;
+  readonly rawPath: string;
+  readonly rawQuery: string;
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+  readonly query: ReadonlyMap<string, string>;
+  /** '' for the service itself. */
+  readonly bucket: string;
+  /** '' for the bucket itself. */
+  readonly key: string;
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+};
+
+/** Reads the head: address, bucket, key and query. */
+export function readHead(incoming: IncomingMessage, response: ServerResponse): S3Request {
+  const url = incoming.url ?? '/';
+  const [rawPath, rawQuery] = splitTarget(url);
+  const headers = headerMap(incoming.rawHeaders);
+  const query = new Map<string, string>();
+  for (const [name, value] of readQuery(rawQuery) ?? broken()) {
+    const plain = decode(name) ?? broken();
+    // The first of several is meant, as S3 does.
+    if (!query.has(plain)) query.set(plain, decode(value) ?? broken());
+  }
+  const path = decode(rawPath) ?? broken();
+  return { method: incoming.method ?? 'GET', rawPath, rawQuery, headers, query, ...targetOf(path, incoming.headers.host ?? ''), incoming, response };
+}
+
+function broken(): never {
+  throw refuse('InvalidURI');
+}
+
+/** RFC 9112 3.2: the origin form; of the absolute form, which proxies send, the path and query count. */
+function splitTarget(url: string): [path: string, query: string] {
+  const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '');
+  if (!target.startsWith('/')) {
+    if (target === '' || target.startsWith('?')) return ['/', target.slice(1)];
+    throw refuse('InvalidURI');
+  }
+  const mark = target.indexOf('?');
+  return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
+}
+
+/** The first value of a header, as UTF-8 when its bytes are, else as they came. */
+export function header(request: S3Request, name: string): string | undefined {
+  const value = request.headers.get(name)?.[0];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: bytes beyond ASCII are what is looked for.
+  if (value === undefined || /^[\x00-\x7f]*$/.test(value)) return value;
+  const text = Buffer.from(value, 'latin1').toString('utf8');
+  return text.includes('\ufffd') ? value : text;
+}

@@ -1,0 +1,21 @@
+import { decode } from '#wire/sigv4/canonical.ts';
+import { readConditions } from './condition.ts';
+import { refuse } from './errors.ts';
+import { header, type S3Request } from './request.ts';
+
+/** The source of a copy: `[/]bucket/key[?versionId=null]`, percent-encoded, and the conditions on it. */
+export function copySource(request: S3Request) {
+  const value = header(request, 'x-amz-copy-source') ?? '';
+  const mark = value.indexOf('?versionId=');
+  if (mark >= 0 && value.slice(mark + 11) !== 'null') throw refuse('NoSuchVersion');
+  const path = decode(mark < 0 ? value : value.slice(0, mark))?.replace(/^\//, '');
+  const slash = path?.indexOf('/') ?? -1;
+  if (path === undefined || slash < 1 || slash === path.length - 1) {
+    throw refuse('InvalidArgument', 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey', { ArgumentName: 'x-amz-copy-source', ArgumentValue: value });
+  }
+  const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = readConditions(request, 'x-amz-copy-source-');
+  return {
+    sourceBucket: path.slice(0, slash), sourceKey: path.slice(slash + 1), sourceIfMatch: ifMatch, sourceIfNoneMatch: ifNoneMatch,
+    sourceIfModifiedSince: ifModifiedSince, sourceIfUnmodifiedSince: ifUnmodifiedSince,
+  };
+}

@@ -1,0 +1,18 @@
+/** Names under which this door is known; a label before one of them is a bucket's name. */
+const knownHosts = ['localhost', '127.0.0.1', '[::1]', 's3.localhost'];
+
+/** The bucket and key of a decoded path: virtual-host style when the host has a bucket before a known name, else path style. */
+export function targetOf(path: string, host: string): { bucket: string; key: string } {
+  const bucket = bucketOfHost(host);
+  const rest = path.slice(1);
+  if (bucket !== undefined) return { bucket, key: rest };
+  const slash = rest.indexOf('/');
+  return slash < 0 ? { bucket: rest, key: '' } : { bucket: rest.slice(0, slash), key: rest.slice(slash + 1) };
+}
+
+function bucketOfHost(host: string): string | undefined {
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  if (knownHosts.includes(name)) return undefined;
+  const known = knownHosts.filter((one) => name.endsWith(`.${one}`)).toSorted((a, b) => b.length - a.length)[0];
+  return known === undefined ? undefined : name.slice(0, -known.length - 1);
+}

@@ -1,0 +1,105 @@
+import { fault } from '#kernel/contract/fault.ts';
+import type { Envelope } from '#kernel/contract/provider.ts';
+import { bucketsMax } from '../contract/limits.ts';
+import { isBucketName } from '../domain/name.ts';
+import type { Catalog } from './catalog.ts';
+import { afterPrefix, bucketPlace, numberKey, placedKey, placedName } from './key.ts';
+import { type BucketRecord, pack, unpack } from './record.ts';
+import type { Store } from './store.ts';
+
+export type Owner = { readonly tenant: bigint; readonly scope: bigint };
+export type BucketEnvelope = Envelope<{ location: string }, { objects: number; sizeBytes: number }>;
+
+/** The bucket of a name, whoever owns it. */
+export function findBucket(catalog: Catalog, name: string): BucketRecord | undefined {
+  // A name that cannot be one may be longer than a key of the index.
+  const found = name.length > 63 ? undefined : catalog.table.bucket.get(Buffer.from(name));
+  if (!found) return undefined;
+  const record = unpack<BucketRecord>(found);
+  return { ...record, id: BigInt(record.id), tenant: BigInt(record.tenant), scope: BigInt(record.scope), version: BigInt(record.version) };
+}
+
+/** The bucket of a name when it is the owner's; NoSuchBucket or, when it is somebody else's, Denied. */
+export function ownBucket(catalog: Catalog, owner: Owner, name: string): BucketRecord {
+  const bucket = findBucket(catalog, name);
+  if (!bucket) throw fault('NoSuchBucket');
+  if (bucket.scope !== owner.scope || bucket.tenant !== owner.tenant) throw fault('Denied');
+  return bucket;
+}
+
+export type NewBucket = { readonly name: string; readonly location: string; readonly labels: Readonly<Record<string, string>> };
+
+export async function createBucket({ catalog, now }: Store, owner: Owner, { name, location, labels }: NewBucket): Promise<BucketRecord> {
+  if (!isBucketName(name)) throw fault('InvalidBucketName', { path: '/name' });
+  return catalog.commit((batch) => {
+    const known = findBucket(catalog, name);
+    if (known) throw fault(known.scope === owner.scope && known.tenant === owner.tenant ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists');
+    const { owned } = catalog.table;
+    if (owned.getKeysCount({ start: numberKey(owner.scope), end: numberKey(owner.scope + 1n) }) >= bucketsMax) throw fault('QuotaExceeded', `A scope may have ${bucketsMax} buckets.`);
+    const record: BucketRecord = { id: batch.next('bucket'), ...owner, name, createdAt: now(), location, labels, generation: 1, version: batch.next('version') };
+    writeBucket(catalog, record);
+    return record;
+  });
+}
+
+function writeBucket({ table }: Catalog, record: BucketRecord): void {
+  table.bucket.put(Buffer.from(record.name), pack(record));
+  table.owned.put(placedKey(record.scope, record.name), Buffer.alloc(1));
+}
+
+/** Gives a bucket other labels. */
+export function labelBucket({ catalog }: Store, owner: Owner, name: string, labels: Readonly<Record<string, string>>, ifVersion: string | undefined): Promise<BucketRecord> {
+  return catalog.commit((batch) => {
+    const bucket = ownBucket(catalog, owner, name);
+    if (ifVersion !== undefined && ifVersion !== String(bucket.version)) throw fault('PreconditionFailed');
+    const record = { ...bucket, labels, generation: bucket.generation + 1, version: batch.next('version') };
+    writeBucket(catalog, record);
+    return record;
+  });
+}
+
+/** Deletes an empty bucket; its unfinished uploads must have been given up. Resolves with what it was. */
+export function deleteBucket({ catalog }: Store, owner: Owner, name: string, ifVersion?: string): Promise<BucketRecord> {
+  return catalog.commit((batch) => {
+    const bucket = ownBucket(catalog, owner, name);
+    if (ifVersion !== undefined && ifVersion !== String(bucket.version)) throw fault('PreconditionFailed');
+    const { table } = catalog;
+    if (any(table.object, bucket.id) || any(table.upload, bucket.id)) throw fault('BucketNotEmpty');
+    table.bucket.remove(Buffer.from(name));
+    table.owned.remove(placedKey(bucket.scope, name));
+    return { ...bucket, version: batch.next('version') };
+  });
+}
+
+function any(table: Catalog['table']['object'], bucket: bigint): boolean {
+  return [...table.getKeys({ start: numberKey(bucket), end: numberKey(bucket + 1n), limit: 1 })].length > 0;
+}
+
+/** Whether the bucket holds an object. */
+export function holdsObjects({ catalog }: Store, bucket: BucketRecord): boolean {
+  return any(catalog.table.object, bucket.id);
+}
+
+/** A page of an owner's buckets in order of name. */
+export function listBuckets({ catalog }: Store, owner: Owner, page: { after?: string; limit: number; prefix?: string }): { items: BucketEnvelope[]; next?: string; version: string } {
+  const { owned } = catalog.table;
+  const prefix = placedKey(owner.scope, page.prefix ?? '');
+  const behind = page.after === undefined ? prefix : placedKey(owner.scope, `${page.after}\0`);
+  const start = Buffer.compare(behind, prefix) > 0 ? behind : prefix;
+  const names = [...owned.getKeys({ start, end: afterPrefix(prefix), limit: page.limit + 1 })].map(placedName);
+  const items = names.slice(0, page.limit).flatMap((name) => {
+    const bucket = findBucket(catalog, name);
+    return bucket ? [envelopeOf(catalog, bucket)] : [];
+  });
+  const version = catalog.table.counter.get(Buffer.from('version'))?.readBigUInt64BE() ?? 0n;
+  return { items, ...(names.length > page.limit ? { next: names[page.limit - 1]! } : {}), version: String(version) };
+}
+
+/** A bucket as everything derived sees it. */
+export function envelopeOf(catalog: Catalog, bucket: BucketRecord): BucketEnvelope {
+  const { objects, bytes } = catalog.tally(bucketPlace(bucket.id));
+  return {
+    uid: String(bucket.id), name: bucket.name, generation: bucket.generation, version: String(bucket.version), labels: bucket.labels,
+    createdAt: bucket.createdAt, spec: { location: bucket.location }, status: { objects, sizeBytes: bytes },
+  };
+}

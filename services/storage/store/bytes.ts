@@ -1,0 +1,111 @@
+import type { FileHandle } from 'node:fs/promises';
+import { fault } from '#kernel/contract/fault.ts';
+import type { Bytes } from '#kernel/contract/session.ts';
+import type { Span } from '../domain/range.ts';
+import { type BlobStore, sumOf } from './blob.ts';
+import { blockBytes } from './limits.ts';
+import type { Segment } from './record.ts';
+
+export function segmentSize(segment: Segment): number {
+  return 'bytes' in segment ? segment.bytes.length : segment.size;
+}
+
+/** The segments that hold a span of the bytes of others, cut to it. Both ends of a span are inclusive. */
+export function sliceSegments(segments: readonly Segment[], span: Span): Segment[] {
+  const found: Segment[] = [];
+  let at = 0;
+  for (const segment of segments) {
+    const size = segmentSize(segment);
+    const from = Math.max(span.first - at, 0);
+    const to = Math.min(span.last + 1 - at, size);
+    at += size;
+    if (from >= to) continue;
+    if ('blob' in segment) found.push({ blob: segment.blob, start: segment.start + from, size: to - from });
+    else found.push(from === 0 && to === size ? segment : inlineSegment(verified(segment).subarray(from, to)));
+  }
+  return found;
+}
+
+export function inlineSegment(bytes: Uint8Array): Segment {
+  return { bytes, sum: sumOf(bytes) };
+}
+
+function verified(segment: Extract<Segment, { bytes: Uint8Array }>): Uint8Array {
+  if (sumOf(segment.bytes) !== segment.sum) throw fault('ObjectDamaged', 'The bytes in the index do not agree with their checksum.');
+  return segment.bytes;
+}
+
+/**
+ * The bytes of segments, every block checked before any of it is given out. The first block is read before this resolves,
+ * so damage that lies there is told as an error and not as a broken stream. `done` is called once, however it ends; the
+ * stream must be begun by whoever gets it.
+ */
+export async function openBytes(blobs: BlobStore, segments: readonly Segment[], done: () => void): Promise<Bytes> {
+  const blocks = readSegments(blobs, segments);
+  try {
+    const first = await blocks.next();
+    return first.done ? finished(done) : rest(first.value, blocks, done);
+  } catch (error) {
+    done();
+    throw error;
+  }
+}
+
+async function* finished(done: () => void): Bytes {
+  done();
+}
+
+async function* rest(first: Uint8Array, blocks: AsyncGenerator<Uint8Array, void>, done: () => void): Bytes {
+  try {
+    yield first;
+    yield* blocks;
+  } finally {
+    await blocks.return();
+    done();
+  }
+}
+
+async function* readSegments(blobs: BlobStore, segments: readonly Segment[]): AsyncGenerator<Uint8Array, void> {
+  for (const segment of segments) {
+    if ('bytes' in segment) {
+      if (segment.bytes.length > 0) yield verified(segment);
+      continue;
+    }
+    yield* readBlob(blobs, segment);
+  }
+}
+
+async function* readBlob(blobs: BlobStore, segment: Extract<Segment, { blob: string }>): AsyncGenerator<Uint8Array, void> {
+  const record = blobs.record(segment.blob);
+  const sums = new DataView(record.sums.buffer, record.sums.byteOffset, record.sums.byteLength);
+  const end = segment.start + segment.size;
+  const handle = await blobs.openFile(segment.blob);
+  const read = (block: number) => readBlock(handle, block, Math.min(blockBytes, record.size - block * blockBytes), sums.getUint32(block * 4, true));
+  let next: Promise<Uint8Array> | undefined;
+  try {
+    const last = Math.floor((end - 1) / blockBytes);
+    for (let block = Math.floor(segment.start / blockBytes); block <= last; block++) {
+      const bytes = await (next ?? read(block));
+      // The next block is read while this one is sent.
+      next = block < last ? read(block + 1) : undefined;
+      next?.catch(() => {});
+      const offset = block * blockBytes;
+      yield bytes.subarray(Math.max(segment.start - offset, 0), Math.min(end - offset, bytes.length));
+    }
+  } finally {
+    await next?.catch(() => {});
+    await handle.close();
+  }
+}
+
+async function readBlock(handle: FileHandle, block: number, length: number, sum: number): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let have = 0;
+  while (have < length) {
+    const { bytesRead } = await handle.read(bytes, have, length - have, block * blockBytes + have);
+    if (bytesRead === 0) throw fault('ObjectDamaged', 'A file of the object is too short.');
+    have += bytesRead;
+  }
+  if (sumOf(bytes) !== sum) throw fault('ObjectDamaged', 'A block of the object does not agree with its checksum.');
+  return bytes;
+}

@@ -1,0 +1,208 @@
+import { mkdirSync } from 'node:fs';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import { fault } from '#kernel/contract/fault.ts';
+import type { LoggedEffect } from '#kernel/contract/implement.ts';
+import { numberKey } from './key.ts';
+import { batchMax, openReadersMax, waitingMax } from './limits.ts';
+import { pack, type Tally, unpack } from './record.ts';
+
+export type Table = Database<Buffer, Buffer>;
+
+/** The tables of the index, by what their keys lead to. */
+export const tableNames = ['bucket', 'owned', 'object', 'layout', 'upload', 'part', 'blob', 'garbage', 'effect', 'tally', 'counter'] as const;
+export type TableName = (typeof tableNames)[number];
+
+/** An effect as the change that made it knows it; the batch gives it its offset. */
+export type Effect = Omit<LoggedEffect, 'offset'>;
+
+/** What a change may do besides writing tables, gathered so that each commit writes it once. */
+export type Batch = {
+  /** Adds to what a bucket or scope holds. */
+  count(place: bigint, objects: number, bytes: number): void;
+  /** What it holds, this batch's changes included. */
+  tally(place: bigint): Tally;
+  /** Appends to the effects log. */
+  log(effect: Effect): void;
+  /** The next number of a named sequence. */
+  next(counter: 'bucket' | 'version'): bigint;
+};
+
+/** A change of the index. It runs inside the write transaction and must refuse before it writes: others share its commit. */
+export type Change<T> = (batch: Batch) => T;
+
+type Waiting = { readonly change: Change<unknown>; readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void };
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+/**
+ * The index: LMDB, written in group commits. A change is told of its outcome only when its commit is on disk. Reads see
+ * the last commit and hold no transaction past their turn.
+ */
+export class Catalog {
+  readonly table: Readonly<Record<TableName, Table>>;
+  readonly #environment: RootDatabase<Buffer, Buffer>;
+  #waiting: Waiting[] = [];
+  #committing: Promise<void> | undefined;
+  #logged = 0n;
+  #closed = false;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(directory: string) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // Changes are gathered here and not by LMDB's wrapper: its own gathering leaves rejected promises behind when the disk is full.
+    this.#environment = open<Buffer, Buffer>({
+      path: directory, maxDbs: tableNames.length + 1, maxReaders: openReadersMax, encoding: 'binary', keyEncoding: 'binary',
+      overlappingSync: false, eventTurnBatching: false,
+    });
+    this.#environment.readerCheck();
+    this.table = Object.fromEntries(tableNames.map((name) => [name, this.#environment.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })])) as Record<TableName, Table>;
+    this.#logged = this.#counter('effect');
+    assertReader(this.#environment);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The offset of the last effect on disk. */
+  get logged(): bigint {
+    return this.#logged;
+  }
+
+  /** Calls back after commits that logged effects; returns how to stop. */
+  onLogged(wake: () => void): () => void {
+    this.#listeners.add(wake);
+    return () => this.#listeners.delete(wake);
+  }
+
+  /** What a bucket or scope holds, as committed. */
+  tally(place: bigint): Tally {
+    const found = this.table.tally.get(numberKey(place));
+    return found ? unpack<Tally>(found) : { objects: 0, bytes: 0 };
+  }
+
+  /** Runs the change in the next group commit; resolves with what it returned when that is on disk. */
+  commit<T>(change: Change<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(fault('Draining'));
+    if (this.#waiting.length >= waitingMax) return Promise.reject(fault('Unavailable', 'Too many changes wait for their commit.'));
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ change, resolve: resolve as (value: unknown) => void, reject });
+      this.#committing ??= this.#commitAll();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#committing;
+    await this.#environment.close();
+  }
+
+  async #commitAll(): Promise<void> {
+    // What else this turn of the event loop brings joins the first commit.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) await this.#commitGroup(this.#waiting.splice(0, batchMax));
+    this.#committing = undefined;
+  }
+
+  async #commitGroup(group: readonly Waiting[]): Promise<void> {
+    let outcomes: Outcome[];
+    let logged = this.#logged;
+    try {
+      outcomes = await this.#environment.childTransaction(() => {
+        const batch = new OpenBatch(this.table, this.#counter('effect'));
+        const done = group.map(({ change }) => runChange(change, batch));
+        logged = batch.flush();
+        return done;
+      });
+    } catch (error) {
+      const reason = await commitError(error);
+      for (const { reject } of group) reject(reason);
+      return;
+    }
+    const more = logged > this.#logged;
+    this.#logged = logged;
+    group.forEach(({ resolve, reject }, at) => {
+      const outcome = outcomes[at]!;
+      if ('error' in outcome) reject(outcome.error);
+      else resolve(outcome.value);
+    });
+    if (more) for (const wake of this.#listeners) wake();
+  }
+
+  #counter(name: string): bigint {
+    const found = this.table.counter.get(Buffer.from(name));
+    return found ? found.readBigUInt64BE() : 0n;
+  }
+}
+
+function runChange(change: Change<unknown>, batch: Batch): Outcome {
+  try {
+    return { value: change(batch) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Whatever made a commit fail, nothing of it is to be seen. LMDB words a full disk as a short write. */
+async function commitError(error: unknown): Promise<unknown> {
+  const inner = (error as { commitError?: Promise<never> }).commitError;
+  if (!inner) return error;
+  return inner.then(() => error, (cause: { code?: unknown }) => fault('DiskFull', { detail: 'The index could not be written.', cause }));
+}
+
+/** A reader that cannot register would read recycled pages silently. */
+function assertReader(environment: RootDatabase<Buffer, Buffer>): void {
+  environment.get(Buffer.from('reader'));
+  const registered = environment.readerList().split('\n').some((line) => line.trim().split(/\s+/)[0] === String(process.pid));
+  if (!registered) throw fault('DataDirectory', 'This process could not register as a reader of the storage index.');
+}
+
+class OpenBatch implements Batch {
+  readonly #table: Readonly<Record<TableName, Table>>;
+  readonly #tallies = new Map<bigint, { objects: number; bytes: number }>();
+  readonly #first: bigint;
+  #offset: bigint;
+
+  constructor(table: Readonly<Record<TableName, Table>>, offset: bigint) {
+    this.#table = table;
+    this.#first = offset;
+    this.#offset = offset;
+  }
+
+  count(place: bigint, objects: number, bytes: number): void {
+    const sum = this.tally(place) as { objects: number; bytes: number };
+    sum.objects += objects;
+    sum.bytes += bytes;
+  }
+
+  tally(place: bigint): Tally {
+    let sum = this.#tallies.get(place);
+    if (!sum) {
+      const found = this.#table.tally.get(numberKey(place));
+      sum = found ? { ...unpack<Tally>(found) } : { objects: 0, bytes: 0 };
+      this.#tallies.set(place, sum);
+    }
+    return sum;
+  }
+
+  log(effect: Effect): void {
+    this.#offset += 1n;
+    this.#table.effect.put(numberKey(this.#offset), pack({ ...effect, offset: this.#offset }));
+  }
+
+  next(counter: 'bucket' | 'version'): bigint {
+    const key = Buffer.from(counter);
+    const value = (this.#table.counter.get(key)?.readBigUInt64BE() ?? 0n) + 1n;
+    this.#table.counter.put(key, numberKey(value));
+    return value;
+  }
+
+  /** Writes what was gathered; returns the offset of the last effect. */
+  flush(): bigint {
+    for (const [place, sum] of this.#tallies) {
+      if (sum.objects === 0 && sum.bytes === 0) this.#table.tally.remove(numberKey(place));
+      else this.#table.tally.put(numberKey(place), pack(sum));
+    }
+    if (this.#offset > this.#first) this.#table.counter.put(Buffer.from('effect'), numberKey(this.#offset));
+    return this.#offset;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Caller } from '#kernel/contract/caller.ts';
+import { fault } from '#kernel/contract/fault.ts';
+import { metadataMaxBytes } from '../../contract/limits.ts';
+import { keyFault, metadataBytes } from '../../domain/name.ts';
+import type { Conditions } from '../../domain/precondition.ts';
+import type { StoredHeaders } from '../record.ts';
+import type { Who } from '../who.ts';
+
+/** Who a call is from, for the effects log. */
+export function whoOf(call: { readonly caller: Caller; readonly requestId: string }, operation: string): Who {
+  return { caller: call.caller, operation, requestId: call.requestId };
+}
+
+/** Refuses keys that are too long in UTF-8, or no text that a list could tell. */
+export function checkKey(key: string, path = '/key'): void {
+  const code = keyFault(key);
+  if (code) throw fault(code, { path });
+}
+
+type HeaderInput = StoredHeaders & { readonly [other: string]: unknown };
+
+/** The headers of an input that are kept with an object. */
+export function headersOf(input: HeaderInput): StoredHeaders {
+  const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl, expires, metadata } = input;
+  if (metadataBytes(metadata) > metadataMaxBytes) throw fault('MetadataTooLarge', { path: '/metadata', detail: `At most ${metadataMaxBytes} bytes.` });
+  const all = { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl, expires, metadata };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as StoredHeaders;
+}
+
+type SourceInput = {
+  readonly sourceIfMatch?: string[]; readonly sourceIfNoneMatch?: string[];
+  readonly sourceIfModifiedSince?: number; readonly sourceIfUnmodifiedSince?: number;
+};
+
+/** The conditions that a copy puts on its source. */
+export function sourceConditions(input: SourceInput): Conditions {
+  return {
+    ifMatch: input.sourceIfMatch, ifNoneMatch: input.sourceIfNoneMatch,
+    ifModifiedSince: input.sourceIfModifiedSince, ifUnmodifiedSince: input.sourceIfUnmodifiedSince,
+  };
+}

@@ -1,0 +1,158 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { type ChecksumAlgorithm, type RunningChecksum, startChecksum } from '#wire/checksum/checksum.ts';
+import { fault } from '#kernel/contract/fault.ts';
+import type { Bytes } from '#kernel/contract/session.ts';
+import { isChecksum } from '../domain/checksum.ts';
+import { type BlobStore, sumOf } from './blob.ts';
+import { blockBytes, inlineMaxBytes } from './limits.ts';
+import { assertLive } from './live.ts';
+import type { Segment } from './record.ts';
+
+/** What the sender said of the bytes to come. */
+export type Expected = {
+  readonly size?: number; readonly md5?: string; readonly sha256?: string;
+  readonly checksumAlgorithm?: ChecksumAlgorithm; readonly checksum?: string;
+};
+
+/** Bytes that are on disk but in no index yet: adopt them in a change, or discard them. */
+export type Received = {
+  readonly segment: Segment;
+  readonly size: number;
+  /** In hexadecimal. */
+  readonly md5: string;
+  /** Of the algorithm expected, in base64. */
+  readonly checksum?: string;
+  /** The checksums of the blocks of a new file. */
+  readonly sums?: Uint8Array;
+};
+
+export type ReceiveRules = { readonly maxBytes: number; readonly mayWrite: () => boolean; readonly signal: AbortSignal };
+
+/** Refuses digests that cannot be ones, before any byte is read. */
+export function checkExpected({ md5, checksumAlgorithm, checksum, size }: Expected, maxBytes: number): void {
+  if (md5 !== undefined && !(/^[A-Za-z0-9+/]{22}==$/.test(md5) && Buffer.from(md5, 'base64').toString('base64') === md5)) throw fault('InvalidDigest', { path: '/md5' });
+  if (checksum !== undefined && !(checksumAlgorithm && isChecksum(checksumAlgorithm, checksum))) throw fault('InvalidRequest', { path: '/checksum', detail: 'The checksum is not one of its algorithm.' });
+  if (size !== undefined && size > maxBytes) throw fault('EntityTooLarge', { path: '/size', detail: `At most ${maxBytes} bytes may be sent in one request.` });
+}
+
+/**
+ * Takes a body in: small ones into memory for the index record, larger ones into a new file, block by block. Resolves
+ * when the bytes are on disk and agree with all that was said of them; otherwise throws and leaves nothing behind.
+ */
+export async function receive(blobs: BlobStore, body: Bytes | undefined, expected: Expected, rules: ReceiveRules): Promise<Received> {
+  checkExpected(expected, rules.maxBytes);
+  const intake = new Intake(blobs, expected, rules);
+  try {
+    if (body) for await (const piece of body) await intake.take(piece);
+    assertLive(rules.signal);
+    return await intake.finish();
+  } catch (error) {
+    await intake.discard();
+    throw fullDisk(error);
+  }
+}
+
+/** Words an error of a full disk for the caller; others stay as they are. */
+export function fullDisk(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  return code === 'ENOSPC' || code === 'EDQUOT' ? fault('DiskFull', { cause: error }) : error;
+}
+
+class Intake {
+  readonly #blobs: BlobStore;
+  readonly #expected: Expected;
+  readonly #rules: ReceiveRules;
+  readonly #md5: Hash = createHash('md5');
+  readonly #sha256: Hash | undefined;
+  readonly #checksum: RunningChecksum | undefined;
+  readonly #sums: number[] = [];
+  #pieces: Uint8Array[] = [];
+  #held = 0;
+  #size = 0;
+  #file: { id: string; handle: FileHandle } | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(blobs: BlobStore, expected: Expected, rules: ReceiveRules) {
+    this.#blobs = blobs;
+    this.#expected = expected;
+    this.#rules = rules;
+    this.#sha256 = expected.sha256 === undefined ? undefined : createHash('sha256');
+    this.#checksum = expected.checksumAlgorithm === undefined ? undefined : startChecksum(expected.checksumAlgorithm);
+  }
+
+  async take(bytes: Uint8Array): Promise<void> {
+    assertLive(this.#rules.signal);
+    this.#size += bytes.length;
+    if (this.#size > this.#rules.maxBytes) throw fault('EntityTooLarge', `At most ${this.#rules.maxBytes} bytes may be sent in one request.`);
+    if (this.#expected.size !== undefined && this.#size > this.#expected.size) throw fault('IncompleteBody', 'The body is longer than it was said to be.');
+    this.#md5.update(bytes);
+    this.#sha256?.update(bytes);
+    this.#checksum?.update(bytes);
+    let rest = bytes;
+    while (this.#held + rest.length >= blockBytes) {
+      const now = rest.subarray(0, blockBytes - this.#held);
+      this.#pieces.push(now);
+      rest = rest.subarray(now.length);
+      await this.#writeBlock();
+    }
+    if (rest.length > 0) {
+      this.#pieces.push(rest);
+      this.#held += rest.length;
+    }
+  }
+
+  /** Hands the block to the disk; the one before it must have arrived there. */
+  async #writeBlock(): Promise<void> {
+    if (!this.#rules.mayWrite()) throw fault('DiskFull');
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#held = 0;
+    this.#sums.push(pieces.reduce((sum, piece) => sumOf(piece, sum), 0));
+    this.#file ??= await this.#blobs.create();
+    const { handle } = this.#file;
+    await this.#writing;
+    this.#writing = writeAll(handle, pieces);
+    // Its failure is met at the next block or at the end.
+    this.#writing.catch(() => {});
+  }
+
+  async finish(): Promise<Received> {
+    const { size, md5, sha256, checksum, checksumAlgorithm } = this.#expected;
+    if (size !== undefined && this.#size !== size) throw fault('IncompleteBody', `${this.#size} of ${size} bytes came.`);
+    if (sha256 !== undefined && this.#sha256?.digest('hex') !== sha256) throw fault('XAmzContentSHA256Mismatch');
+    const digest = this.#md5.digest();
+    if (md5 !== undefined && digest.toString('base64') !== md5) throw fault('BadDigest', 'The Content-MD5 you specified did not match what we received.');
+    const found = this.#checksum?.digest().toString('base64');
+    if (checksum !== undefined && found !== checksum) throw fault('BadDigest', `The ${checksumAlgorithm} you specified did not match the calculated checksum.`);
+    const told = { size: this.#size, md5: digest.toString('hex'), ...(found === undefined ? {} : { checksum: found }) };
+    if (!this.#file && this.#size <= inlineMaxBytes) {
+      const bytes = Buffer.concat(this.#pieces);
+      return { ...told, segment: { bytes, sum: sumOf(bytes) } };
+    }
+    if (this.#held > 0) await this.#writeBlock();
+    await this.#writing;
+    const { id, handle } = this.#file!;
+    await this.#blobs.finish(handle);
+    return { ...told, segment: { blob: id, start: 0, size: this.#size }, sums: Buffer.from(Uint32Array.from(this.#sums).buffer) };
+  }
+
+  async discard(): Promise<void> {
+    if (!this.#file) return;
+    await this.#writing.catch(() => {});
+    await this.#file.handle.close().catch(() => {});
+    await this.#blobs.discard(this.#file.id);
+  }
+}
+
+async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  let left = pieces;
+  while (left.length > 0) {
+    const { bytesWritten } = await handle.writev(left as Uint8Array[]);
+    let skip = bytesWritten;
+    let at = 0;
+    while (at < left.length && skip >= left[at]!.length) skip -= left[at++]!.length;
+    left = left.slice(at);
+    if (skip > 0) left = [left[0]!.subarray(skip), ...left.slice(1)];
+  }
+}
