@@ -45,7 +45,13 @@ export type Mark = { readonly segment: number; readonly offset: number; readonly
 /** Where a record stands: its frame's segment and offset, and its own sequence, which is dense per process. */
 export type Position = Mark & { readonly process: string };
 
-export type Frame = { readonly offset: number; readonly end: number; readonly first: number; readonly count: number; readonly sealed: Buffer };
+export type Frame = {
+  readonly offset: number;
+  readonly end: number;
+  readonly first: number;
+  readonly count: number;
+  readonly sealed: Buffer;
+};
 
 /** A process name is one path segment and fits its place in the header. */
 export function isProcessName(name: string): boolean {
