@@ -1,6 +1,6 @@
 import { fault } from '../contract/fault.ts';
 import { extensionFunctions } from './extension.ts';
-import { valueDepthMax } from './limits.ts';
+import { typeNamesKeptMax, valueDepthMax } from './limits.ts';
 import { long } from './long.ts';
 import { setOf } from './set.ts';
 import { entity, type EntityValue, type Failure, failure, isFailure, type RecordValue, type Result, type Value } from './value.ts';
@@ -8,9 +8,15 @@ import { entity, type EntityValue, type Failure, failure, isFailure, type Record
 const typeForm = /^[A-Za-z_][A-Za-z0-9_]*(?:::[A-Za-z_][A-Za-z0-9_]*)*$/;
 const reserved = /(?:^|::)(?:true|false|if|then|else|in|is|like|has|__cedar)(?:::|$)/;
 
+const knownTypes = new Set<string>();
+
 /** Whether a text may name an entity type: identifiers joined by `::`, none of them a word of the language. */
 export function isTypeName(text: string): boolean {
-  return typeForm.test(text) && !reserved.test(text);
+  if (knownTypes.has(text)) return true;
+  if (!typeForm.test(text) || reserved.test(text)) return false;
+  if (knownTypes.size >= typeNamesKeptMax) knownTypes.clear();
+  knownTypes.add(text);
+  return true;
 }
 
 /** Whether a value of unknown origin is an object with names, not a list. */
@@ -20,7 +26,8 @@ export function isObject(json: unknown): json is Readonly<Record<string, unknown
 
 /** One step deeper in a JSON pointer. */
 export function below(path: string, step: string | number): string {
-  return `${path}/${typeof step === 'number' ? step : step.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  if (typeof step === 'number' || !(step.includes('~') || step.includes('/'))) return `${path}/${step}`;
+  return `${path}/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 /**
@@ -40,8 +47,8 @@ export function parseJson(text: string): unknown {
 /** Reads Cedar's JSON form of a value. Throws BadInput where it has none; a failing extension function is a Failure. */
 export function readResult(json: unknown, path: string, depth = 0): Result {
   switch (typeof json) {
-    case 'boolean':
-    case 'string': return json;
+    case 'boolean': return json;
+    case 'string': return readText(json, path);
     case 'number':
     case 'bigint': return readLong(json, path);
   }
@@ -73,7 +80,13 @@ export function readUid(json: unknown, path: string): EntityValue {
     throw fault('BadInput', { path, detail: `${path}: not an entity, which is written {"type": "Kind", "id": "name"}` });
   }
   if (!isTypeName(inner.type)) throw fault('BadInput', { path, detail: `${path}: ${JSON.stringify(inner.type)} is not the name of an entity type` });
-  return entity(inner.type, inner.id);
+  return entity(inner.type, readText(inner.id, path));
+}
+
+// Half of a surrogate pair is no character, and no text of Cedar's holds one.
+function readText(json: string, path: string): string {
+  if (!json.isWellFormed()) throw fault('BadInput', { path, detail: `${path}: a text with half of a surrogate pair` });
+  return json;
 }
 
 function readLong(json: number | bigint, path: string): number | bigint {
@@ -98,10 +111,9 @@ function readFields(json: Readonly<Record<string, unknown>>, path: string, depth
   for (const name of Object.keys(json)) {
     const field = json[name];
     if (field === undefined) continue;
-    // Primitives, by far the commonest, need no path of their own.
-    const value = typeof field === 'string' || typeof field === 'boolean' ? field : readResult(field, below(path, name), depth + 1);
+    const value = typeof field === 'boolean' ? field : readResult(field, below(path, name), depth + 1);
     if (isFailure(value)) return value;
-    attrs.set(name, value);
+    attrs.set(readText(name, path), value);
   }
   return { kind: 'record', attrs };
 }
@@ -114,22 +126,22 @@ function readEscape(json: Readonly<Record<string, unknown>>, path: string, depth
   if (keys[0] === '__entity' && isObject(json.__entity) && typeof json.__entity.type === 'string' && typeof json.__entity.id === 'string') {
     return readUid(json.__entity, path);
   }
-  if (keys[0] !== '__extn' || !isObject(json.__extn) || typeof json.__extn.fn !== 'string') return undefined;
-  const call = json.__extn;
-  if (call.arg !== undefined) return readCall(json.__extn.fn, [call.arg], path, depth);
-  return Array.isArray(call.args) ? readCall(json.__extn.fn, call.args, path, depth) : undefined;
+  const call = keys[0] === '__extn' ? json.__extn : undefined;
+  if (!isObject(call) || typeof call.fn !== 'string') return undefined;
+  if (call.arg !== undefined) return readCall(call.fn, [call.arg], path, depth);
+  return Array.isArray(call.args) ? readCall(call.fn, call.args, path, depth) : undefined;
 }
 
 function readCall(name: string, args: readonly unknown[], path: string, depth: number): Result {
-  const values: Result[] = args.map((arg, index) => readResult(arg, below(below(path, '__extn'), index), depth + 1));
+  const values: Result[] = [];
+  for (const [index, arg] of args.entries()) values.push(readResult(arg, `${path}/__extn/${index}`, depth + 1));
   return callExtension(name, values);
 }
 
 /** Calls an extension function; an unknown name or the wrong number of arguments is a Failure. */
 export function callExtension(name: string, args: readonly Result[]): Result {
   const called = extensionFunctions.get(name);
-  const failed = args.find(isFailure);
-  if (failed) return failed;
+  for (const arg of args) if (isFailure(arg)) return arg;
   if (!called) return failure(`extension function \`${name}\` does not exist`);
   if (args.length !== called.arity) {
     return failure(`wrong number of arguments provided to extension function \`${name}\`: expected ${called.arity}, got ${args.length}`);

@@ -1,5 +1,5 @@
 import { fault } from '../contract/fault.ts';
-import { policyNestingMax, policyOperatorMax, policyTextBytesMax } from './limits.ts';
+import { policyDepthMax, policyDocumentBytesMax, policyNestingMax, policyTextBytesMax } from './limits.ts';
 
 /** An integer literal in the text of a policy, by its position in that text. */
 export type IntegerLiteral = { readonly start: number; readonly end: number; readonly value: bigint };
@@ -14,8 +14,10 @@ export type Statement = {
 };
 
 // Comments and strings come first, so that nothing inside them is taken for a token.
-const token = /\/\/[^\n]*|"(?:[^"\\]|\\[^])*"|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|&&|\|\||[=!<>]=|::|\s+|[^]/g;
-const operators: ReadonlySet<string> = new Set(['&&', '||', '==', '!=', '<', '<=', '>', '>=', '+', '-', '*', '.', 'in', 'has', 'like', 'is']);
+const token = /\/\/[^\n]*|"(?:[^"\\]|\\[^])*"?|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|&&|\|\||[=!<>]=|::|\s+|[^]/g;
+const links: ReadonlySet<string> = new Set(['&&', '||']);
+const breaks: ReadonlySet<string> = new Set([',', 'then', 'else']);
+const operators: ReadonlySet<string> = new Set(['!', '==', '!=', '<', '<=', '>', '>=', '+', '-', '*', '.', 'in', 'has', 'like', 'is']);
 const openers = '([{';
 const closers = ')]}';
 
@@ -26,12 +28,12 @@ export function placeOf(text: string, offset: number): { line: number; column: n
 }
 
 /**
- * Cuts a document into its policies. Throws PolicyInvalid where one is longer, deeper or has more operators than the
- * engine can be given: its stack is small, and what overflows it breaks it for good.
+ * Cuts a document into its policies. Throws PolicyInvalid where one is longer or deeper than the engine can be
+ * given: its stack is small, and what overflows it breaks it for good.
  */
 export function statements(document: string): Statement[] {
-  if (Buffer.byteLength(document) > policyTextBytesMax) {
-    throw fault('PolicyInvalid', `The text is longer than policyTextBytesMax (${policyTextBytesMax} bytes) allows.`);
+  if (Buffer.byteLength(document) > policyDocumentBytesMax) {
+    throw fault('PolicyInvalid', `The text is longer than policyDocumentBytesMax (${policyDocumentBytesMax} bytes) allows.`);
   }
   const found: Statement[] = [];
   let reading = begin(document, 0);
@@ -44,24 +46,36 @@ export function statements(document: string): Statement[] {
   return found;
 }
 
+/**
+ * What lies between two brackets: how often it is deepened as a whole, by `if`, `&&` and `||`; the operators of the
+ * operand being read and the deepest bracket in it; and the deepest operand so far.
+ */
+type Level = { conditionals: number; links: number; operators: number; inner: number; deepest: number };
+
 type Reading = {
   readonly document: string;
   readonly start: number;
   readonly integers: IntegerLiteral[];
-  /** For each open bracket how many levels its content has opened without closing: itself, and each `if` in it. */
-  readonly levels: number[];
-  depth: number;
-  operators: number;
+  readonly levels: [Level, ...Level[]];
+  nesting: number;
   tokens: number;
   template: boolean;
 };
 
-function begin(document: string, start: number): Reading {
-  return { document, start, integers: [], levels: [0], depth: 0, operators: 0, tokens: 0, template: false };
+function newLevel(): Level {
+  return { conditionals: 0, links: 0, operators: 0, inner: 0, deepest: 0 };
 }
 
-function finish({ document, start, integers, template }: Reading, end: number): Statement {
-  return { text: document.slice(start, end), start, integers, template };
+function begin(document: string, start: number): Reading {
+  return { document, start, integers: [], levels: [newLevel()], nesting: 0, tokens: 0, template: false };
+}
+
+function finish({ document, start, integers, levels, template }: Reading, end: number): Statement {
+  const text = document.slice(start, end);
+  const reason = Buffer.byteLength(text) > policyTextBytesMax ? `longer than policyTextBytesMax (${policyTextBytesMax} bytes) allows`
+    : depthOf(levels[0]) > policyDepthMax ? `deeper than policyDepthMax (${policyDepthMax}) allows` : undefined;
+  if (reason) throw refused(document, start + text.length - text.trimStart().length, reason);
+  return { text, start, integers, template };
 }
 
 /** Takes one token; false where it ends the statement. */
@@ -69,24 +83,45 @@ function take(reading: Reading, text: string, index: number): boolean {
   if (/^\s/.test(text) || text.startsWith('//')) return true;
   reading.tokens++;
   if (text === ';') return false;
+  const level = reading.levels.at(-1) as Level;
   if (text === '?') reading.template = true;
   else if (/^[0-9]/.test(text)) {
     reading.integers.push({ start: index - reading.start, end: index - reading.start + text.length, value: BigInt(text) });
-  } else if (text === 'if' || openers.includes(text)) deepen(reading, text, index);
-  else if (closers.includes(text)) reading.depth -= reading.levels.length > 1 ? (reading.levels.pop() as number) : 0;
-  else if (operators.has(text) && ++reading.operators > policyOperatorMax) {
-    throw refused(reading, index, `more operators than policyOperatorMax (${policyOperatorMax}) allows`);
-  }
+  } else if (operators.has(text)) level.operators++;
+  else if (links.has(text) || breaks.has(text)) {
+    endOperand(level);
+    if (links.has(text)) level.links++;
+  } else if (text === 'if' || openers.includes(text)) open(reading, level, text, index);
+  else if (closers.includes(text)) close(reading, level);
   return true;
 }
 
-function deepen(reading: Reading, text: string, index: number): void {
-  if (text === 'if') reading.levels.push((reading.levels.pop() as number) + 1);
-  else reading.levels.push(1);
-  if (++reading.depth > policyNestingMax) throw refused(reading, index, `nested deeper than policyNestingMax (${policyNestingMax}) allows`);
+function endOperand(level: Level): void {
+  level.deepest = Math.max(level.deepest, level.operators + level.inner);
+  level.operators = 0;
+  level.inner = 0;
 }
 
-function refused(reading: Reading, index: number, reason: string): Error {
-  const { line, column } = placeOf(reading.document, index);
+function depthOf(level: Level): number {
+  endOperand(level);
+  return level.conditionals + level.links + level.deepest;
+}
+
+function open(reading: Reading, level: Level, text: string, index: number): void {
+  if (text === 'if') level.conditionals++;
+  else reading.levels.push(newLevel());
+  if (++reading.nesting > policyNestingMax) throw refused(reading.document, index, `nested deeper than policyNestingMax (${policyNestingMax}) allows`);
+}
+
+function close(reading: Reading, level: Level): void {
+  if (reading.levels.length === 1) return;
+  reading.levels.pop();
+  reading.nesting -= 1 + level.conditionals;
+  const outer = reading.levels.at(-1) as Level;
+  outer.inner = Math.max(outer.inner, depthOf(level) + 1);
+}
+
+function refused(document: string, index: number, reason: string): Error {
+  const { line, column } = placeOf(document, index);
   return fault('PolicyInvalid', { path: `${line}:${column}`, detail: `Line ${line}, column ${column}: ${reason}.` });
 }
