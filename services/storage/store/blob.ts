@@ -179,6 +179,11 @@ export class BlobStore {
     throw fault('ObjectDamaged', 'A file of the object is missing.');
   }
 
+  /** Resolves when the moving and unlinking asked for so far is done. */
+  async idle(): Promise<void> {
+    await this.#work;
+  }
+
   async close(): Promise<void> {
     await this.#work;
     await this.#sync.close();

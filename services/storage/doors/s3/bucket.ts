@@ -35,7 +35,7 @@ export const createBucket: Answer = async ({ request, session, identified, id, s
   const xml = await readXmlBody(request, identified, xmlBodyMaxBytes);
   if (xml && xml.name !== 'CreateBucketConfiguration') throw refuse('MalformedXML');
   const location = xml && childText(xml, 'LocationConstraint')?.trim();
-  await session.invoke('CreateBucket', '', dropUndefined({ name: request.bucket, location: location === '' ? undefined : location }), { signal });
+  await session.invoke('CreateBucket', request.bucket, dropUndefined({ name: request.bucket, location: location === '' ? undefined : location }), { signal });
   replyEmpty(request.response, id, 200, { Location: `/${request.bucket}` });
 };
 

@@ -1,4 +1,5 @@
 import { childrenOf, childText } from '#wire/xml/read.ts';
+import type { XmlNode } from '#wire/xml/write.ts';
 import { listKeysMax, partNumberMax } from '../../contract/limits.ts';
 import { dropUndefined, writeConditions } from './condition.ts';
 import { checksumHeaders, keptHeaders } from './entity.ts';
@@ -131,10 +132,10 @@ export const listMultipartUploads: Answer = async ({ request, session, id, owner
     ['NextKeyMarker', write(output.nextKeyMarker ?? '')], ['NextUploadIdMarker', output.nextUploadIdMarker ?? ''],
     delimiter ? ['Delimiter', write(delimiter)] : undefined, ['Prefix', write(prefix ?? '')], encoding && ['EncodingType', encoding],
     ['MaxUploads', maxUploads], ['IsTruncated', output.truncated],
-    ...output.items.map(({ key, uploadId, initiated, checksumAlgorithm, checksumType }) => ['Upload', [
+    ...output.items.map(({ key, uploadId, initiated, checksumAlgorithm, checksumType }): XmlNode => ['Upload', [
       ['Key', write(key)], ['UploadId', uploadId], ownerNode(owner, 'Initiator'), ownerNode(owner), ['StorageClass', 'STANDARD'], ['Initiated', isoTime(initiated)],
       checksumAlgorithm && ['ChecksumAlgorithm', checksumAlgorithm], checksumType && ['ChecksumType', checksumType],
-    ]] as const),
+    ]]),
     ...commonPrefixes(output.prefixes, write),
   ]);
 };

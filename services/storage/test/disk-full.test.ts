@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { test } from 'node:test';
+import { createBucket, ownBucket } from '../store/bucket.ts';
+import { listObjects } from '../store/list.ts';
+import { deleteObjects } from '../store/object.ts';
+import { closeStore } from '../store/store.ts';
+import { blobsOf, bytesOf, filesOf, get, openShelf, owner, put, settled, temporary, whoIs } from './fixtures/shelf.ts';
+
+const root = process.getuid?.() === 0;
+
+for (const size of [2000, 300_000]) {
+  test(`on a full disk objects of ${size} bytes are refused whole, reads and deletes go on, and room is used again`, { skip: root ? false : 'mounting a small disk needs root' }, async () => {
+    const directory = temporary();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', directory]);
+    try {
+      const store = await openShelf(directory);
+      await createBucket(store, owner, { name: 'shelf', location: 'local', labels: {} });
+      const kept: number[] = [];
+      let refusals = 0;
+      for (let at = 0; at < 8000 && refusals < 5; at++) {
+        try {
+          await put(store, 'shelf', `k${at}`, bytesOf(at, size));
+          kept.push(at);
+        } catch (error) {
+          assert.equal((error as { code?: string }).code, 'DiskFull');
+          refusals++;
+        }
+      }
+      assert.ok(refusals > 0 && kept.length > 0);
+      const bucket = ownBucket(store.catalog, owner, 'shelf');
+      let count = 0;
+      for (let after = ''; ;) {
+        const page = listObjects(store.catalog, bucket, { prefix: '', delimiter: '', after, afterPrefix: '', limit: 1000 });
+        count += page.items.length;
+        if (!page.next || !('key' in page.next)) break;
+        after = page.next.key;
+      }
+      assert.equal(count, kept.length);
+      for (const at of kept.slice(0, 50)) assert.ok((await get(store, 'shelf', `k${at}`))?.equals(bytesOf(at, size)));
+      for (const at of kept.slice(0, 20)) await deleteObjects(store, 'shelf', [{ key: `k${at}` }], whoIs('DeleteObject'));
+      await settled(store);
+      assert.deepEqual(filesOf(directory), blobsOf(store));
+      await put(store, 'shelf', 'again', bytesOf(1, size));
+      assert.ok((await get(store, 'shelf', 'again'))?.equals(bytesOf(1, size)));
+      await closeStore(store);
+    } finally {
+      execFileSync('umount', [directory]);
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+}

@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readdirSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createBucket, deleteBucket, listBuckets, ownBucket } from '../store/bucket.ts';
+import { openBytes } from '../store/bytes.ts';
+import { copyObject } from '../store/copy.ts';
+import { effectSource } from '../store/effect.ts';
+import { blockBytes, inlineMaxBytes } from '../store/limits.ts';
+import { deleteObjects, putObject, readLayout, readObject } from '../store/object.ts';
+import { receive } from '../store/receive.ts';
+import { closeStore, type Store } from '../store/store.ts';
+import { blobsOf, bytesOf, filesOf, get, never, openShelf, owner, pieces, put, settled, take, whoIs, withShelf } from './fixtures/shelf.ts';
+
+const photos = { name: 'photos', location: 'local', labels: {} };
+const code = (expected: string) => (error: { code?: string }) => error.code === expected;
+
+function objectPath(directory: string): string {
+  const [file] = readdirSync(join(directory, 'object'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  assert.ok(file);
+  return join(file.parentPath, file.name);
+}
+
+test('objects of every size around the inline limit and the block size come back as they were', async () => {
+  await withShelf(async (store) => {
+    await createBucket(store, owner, photos);
+    const sizes = [0, 1, inlineMaxBytes, inlineMaxBytes + 1, blockBytes - 1, blockBytes, blockBytes + 1, 2 * blockBytes, 3 * blockBytes + 17];
+    for (const size of sizes) {
+      const bytes = bytesOf(size, size);
+      const { object } = await put(store, 'photos', `s${size}`, bytes);
+      assert.equal(object.etag, createHash('md5').update(bytes).digest('hex'));
+      assert.ok((await get(store, 'photos', `s${size}`))?.equals(bytes), `${size}`);
+    }
+  });
+});
+
+test('small objects make no file, large ones one, and what is overwritten or deleted leaves none', async () => {
+  await withShelf(async (store, directory) => {
+    await createBucket(store, owner, photos);
+    await put(store, 'photos', 'small', bytesOf(1, inlineMaxBytes));
+    assert.deepEqual(filesOf(directory), []);
+    await put(store, 'photos', 'large', bytesOf(2, 100_000));
+    await put(store, 'photos', 'large', bytesOf(3, 100_000));
+    await settled(store);
+    assert.equal(filesOf(directory).length, 1);
+    assert.equal(readdirSync(join(directory, 'incoming')).length, 0);
+    await deleteObjects(store, 'photos', [{ key: 'large' }, { key: 'small' }], whoIs('DeleteObjects'));
+    await settled(store);
+    assert.deepEqual(filesOf(directory), []);
+    assert.equal(await get(store, 'photos', 'large'), undefined);
+  });
+});
+
+test('bytes that differ from what was said of them are refused and leave nothing', async () => {
+  await withShelf(async (store, directory) => {
+    const bytes = bytesOf(4, 200_000);
+    const md5 = createHash('md5').update('other').digest('base64');
+    await assert.rejects(take(store, bytes, { md5 }), code('BadDigest'));
+    await assert.rejects(take(store, bytes, { md5: 'nonsense' }), code('InvalidDigest'));
+    await assert.rejects(take(store, bytes, { sha256: '0'.repeat(64) }), code('XAmzContentSHA256Mismatch'));
+    await assert.rejects(take(store, bytes, { checksumAlgorithm: 'CRC32', checksum: 'AAAAAA==' }), code('BadDigest'));
+    await assert.rejects(take(store, bytes, { checksumAlgorithm: 'CRC32', checksum: 'AAAA' }), code('InvalidRequest'));
+    await assert.rejects(take(store, bytes, { size: 200_001 }), code('IncompleteBody'));
+    await assert.rejects(take(store, bytes, { size: 199_999 }), code('IncompleteBody'));
+    await assert.rejects(receive(store.blobs, pieces(bytes), {}, { maxBytes: 100_000, mayWrite: () => true, signal: never }), code('EntityTooLarge'));
+    assert.deepEqual(filesOf(directory), []);
+  });
+});
+
+test('a sender that breaks off leaves nothing', async () => {
+  await withShelf(async (store, directory) => {
+    async function* broken() {
+      yield bytesOf(1, 3 * blockBytes);
+      throw new Error('reset');
+    }
+    await assert.rejects(receive(store.blobs, broken(), {}, { maxBytes: 1e9, mayWrite: () => true, signal: never }), /reset/);
+    assert.deepEqual(filesOf(directory), []);
+  });
+});
+
+test('when changes must stop, a body that is under way is refused and leaves nothing', async () => {
+  await withShelf(async (store, directory) => {
+    let blocks = 0;
+    const body = receive(store.blobs, pieces(bytesOf(1, 4 * blockBytes)), {}, { maxBytes: 1e9, mayWrite: () => ++blocks < 3, signal: never });
+    await assert.rejects(body, code('DiskFull'));
+    assert.deepEqual(filesOf(directory), []);
+  });
+});
+
+test('a condition that fails keeps the old object and throws the new bytes away', async () => {
+  await withShelf(async (store, directory) => {
+    await createBucket(store, owner, photos);
+    const old = await put(store, 'photos', 'k', bytesOf(1, 50_000));
+    await assert.rejects(put(store, 'photos', 'k', bytesOf(2, 50_000), { ifNoneMatch: ['*'] }), code('PreconditionFailed'));
+    await assert.rejects(put(store, 'photos', 'k', bytesOf(2, 50_000), { ifMatch: ['no'] }), code('PreconditionFailed'));
+    await assert.rejects(put(store, 'photos', 'new', bytesOf(2, 50_000), { ifMatch: ['*'] }), code('NoSuchKey'));
+    await settled(store);
+    assert.equal(filesOf(directory).length, 1);
+    await put(store, 'photos', 'k', bytesOf(3, 50_000), { ifMatch: [old.object.etag] });
+    assert.ok((await get(store, 'photos', 'k'))?.equals(bytesOf(3, 50_000)));
+  });
+});
+
+test('of many writers who demand that the key be new, exactly one wins', async () => {
+  await withShelf(async (store) => {
+    await createBucket(store, owner, photos);
+    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, at) => put(store, 'photos', 'lock', Buffer.from(`${at}`), { ifNoneMatch: ['*'] })));
+    assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
+  });
+});
+
+for (const damage of ['a flipped bit', 'a cut'] as const) {
+  test(`${damage} in a file is told as an error and never as bytes`, async () => {
+    await withShelf(async (store, directory) => {
+      await createBucket(store, owner, photos);
+      await put(store, 'photos', 'k', bytesOf(1, blockBytes + 5000));
+      await settled(store);
+      const path = objectPath(directory);
+      if (damage === 'a cut') truncateSync(path, statSync(path).size - 1);
+      else {
+        const file = openSync(path, 'r+');
+        writeSync(file, Buffer.from([bytesOf(1, 10)[9]! ^ 1]), 0, 1, 9);
+        closeSync(file);
+      }
+      await assert.rejects(get(store, 'photos', 'k'), code('ObjectDamaged'));
+    });
+  });
+}
+
+test('a damaged inline object is told as an error', async () => {
+  await withShelf(async (store) => {
+    await createBucket(store, owner, photos);
+    const received = await take(store, Buffer.from('hello'));
+    const segment = { bytes: Buffer.from('hellx'), sum: (received.segment as { sum: number }).sum };
+    await putObject(store, 'photos', { ...received, segment }, { key: 'k', headers: {}, conditions: {}, who: whoIs('PutObject') });
+    await assert.rejects(get(store, 'photos', 'k'), code('ObjectDamaged'));
+  });
+});
+
+test('a reader keeps its bytes though the object is overwritten and deleted meanwhile', async () => {
+  await withShelf(async (store, directory) => {
+    await createBucket(store, owner, photos);
+    const bytes = bytesOf(1, 4 * blockBytes);
+    await put(store, 'photos', 'k', bytes);
+    const { segments } = readLayout(store.catalog, readObject(store.catalog, ownBucket(store.catalog, owner, 'photos'), 'k')!);
+    const stream = await openBytes(store.blobs, segments, store.blobs.pin(segments));
+    const found: Uint8Array[] = [];
+    for await (const piece of stream) {
+      if (found.length === 1) {
+        await put(store, 'photos', 'k', bytesOf(2, 10));
+        await deleteObjects(store, 'photos', [{ key: 'k' }], whoIs('DeleteObject'));
+        await settled(store);
+      }
+      found.push(piece);
+    }
+    assert.ok(Buffer.concat(found).equals(bytes));
+    await settled(store);
+    assert.deepEqual(filesOf(directory), []);
+  });
+});
+
+test('a copy shares the bytes, and outlives its source', async () => {
+  await withShelf(async (store, directory) => {
+    await createBucket(store, owner, photos);
+    const bytes = bytesOf(9, 3 * blockBytes);
+    await put(store, 'photos', 'from', bytes);
+    const source = { bucket: 'photos', key: 'from', conditions: {} };
+    const { object } = await copyObject(store, 'photos', { key: 'to', source, conditions: {}, who: whoIs('CopyObject'), maxBytes: 1e9, checksumAlgorithm: 'SHA256' });
+    assert.equal(object.checksum?.value, createHash('sha256').update(bytes).digest('base64'));
+    await settled(store);
+    assert.equal(filesOf(directory).length, 1);
+    await deleteObjects(store, 'photos', [{ key: 'from' }], whoIs('DeleteObject'));
+    await settled(store);
+    assert.ok((await get(store, 'photos', 'to'))?.equals(bytes));
+    await deleteObjects(store, 'photos', [{ key: 'to' }], whoIs('DeleteObject'));
+    await settled(store);
+    assert.deepEqual(filesOf(directory), []);
+  });
+});
+
+test('a file that no commit adopted is swept at the next start, one whose move was cut short is moved', async () => {
+  await withShelf(async (_, directory) => {
+    const inner = join(directory, 'inner');
+    const first = await openShelf(inner);
+    await createBucket(first, owner, photos);
+    await take(first, bytesOf(1, 100_000));
+    const bytes = bytesOf(2, 100_000);
+    const received = await take(first, bytes);
+    const unsettled: Store = { ...first, blobs: Object.create(first.blobs, { settle: { value: () => {} }, add: { value: first.blobs.add.bind(first.blobs) }, free: { value: () => {} } }) };
+    await putObject(unsettled, 'photos', received, { key: 'k', headers: {}, conditions: {}, who: whoIs('PutObject') });
+    assert.equal(readdirSync(join(inner, 'incoming')).length, 2);
+    await closeStore(first);
+    const second = await openShelf(inner);
+    assert.equal(readdirSync(join(inner, 'incoming')).length, 0);
+    assert.deepEqual(filesOf(inner), blobsOf(second));
+    assert.ok((await get(second, 'photos', 'k'))?.equals(bytes));
+    await closeStore(second);
+  });
+});
+
+test('buckets are unique for everybody, listed for their owner in order, and kept while they hold objects', async () => {
+  await withShelf(async (store) => {
+    for (const name of ['zebra', 'alpha', 'middle']) await createBucket(store, owner, { ...photos, name });
+    await createBucket(store, { tenant: 5n, scope: 8n }, { ...photos, name: 'beta' });
+    assert.deepEqual(listBuckets(store, owner, { limit: 2 }).items.map(({ name }) => name), ['alpha', 'middle']);
+    assert.deepEqual(listBuckets(store, owner, { limit: 2, after: 'middle' }).items.map(({ name }) => name), ['zebra']);
+    assert.deepEqual(listBuckets(store, owner, { limit: 9, prefix: 'm' }).items.map(({ name }) => name), ['middle']);
+    await assert.rejects(createBucket(store, owner, { ...photos, name: 'beta' }), code('BucketAlreadyExists'));
+    await assert.rejects(createBucket(store, owner, { ...photos, name: 'alpha' }), code('BucketAlreadyOwnedByYou'));
+    await assert.rejects(createBucket(store, owner, { ...photos, name: '192.168.0.1' }), code('InvalidBucketName'));
+    assert.throws(() => ownBucket(store.catalog, owner, 'beta'), code('Denied'));
+    assert.throws(() => ownBucket(store.catalog, owner, 'nothing'), code('NoSuchBucket'));
+    await put(store, 'alpha', 'k', Buffer.from('x'));
+    await assert.rejects(deleteBucket(store, owner, 'alpha'), code('BucketNotEmpty'));
+    await deleteObjects(store, 'alpha', [{ key: 'k' }], whoIs('DeleteObject'));
+    await deleteBucket(store, owner, 'alpha');
+    const again = await createBucket(store, owner, { ...photos, name: 'alpha' });
+    assert.ok(again.id > 4n);
+  });
+});
+
+test('every change of objects is one record of the effects log, dense and in order, until it is forgotten', async () => {
+  await withShelf(async (store) => {
+    await createBucket(store, owner, photos);
+    const source = effectSource(store.catalog);
+    let woken = 0;
+    const stop = source.onMore(() => { woken++; });
+    await put(store, 'photos', 'a', Buffer.from('x'));
+    await put(store, 'photos', 'b', bytesOf(1, 10_000));
+    await deleteObjects(store, 'photos', [{ key: 'a' }], whoIs('DeleteObject'));
+    await assert.rejects(put(store, 'photos', 'b', Buffer.from('y'), { ifNoneMatch: ['*'] }));
+    const effects = await source.read(-1n, 100);
+    assert.deepEqual(effects.map(({ offset, operation, bytes }) => [offset, operation, bytes]), [[1n, 'PutObject', 1], [2n, 'PutObject', 10_000], [3n, 'DeleteObject', 1]]);
+    assert.equal(effects[0]?.scope, 7n);
+    assert.equal(effects[0]?.detail?.key, 'a');
+    assert.ok(woken >= 1);
+    assert.equal((await source.read(1n, 1))[0]?.offset, 2n);
+    await source.forget(2n);
+    assert.deepEqual((await source.read(-1n, 100)).map(({ offset }) => offset), [3n]);
+    await source.forget(3n);
+    await put(store, 'photos', 'c', Buffer.from('x'));
+    assert.deepEqual((await source.read(3n, 100)).map(({ offset }) => offset), [4n]);
+    stop();
+  });
+});
