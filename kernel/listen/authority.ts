@@ -1,4 +1,5 @@
-import './metadata.ts';
+import { containerMetadata } from './metadata.ts';
+import assert from 'node:assert/strict';
 import { randomBytes, X509Certificate as NativeCertificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import {
@@ -18,7 +19,7 @@ import {
 } from '@peculiar/x509';
 import { fault } from '#kernel/contract/fault.ts';
 import { readCertificate } from './certificate.ts';
-import { authorityDays, backdateMs, nameCountMax } from './limits.ts';
+import { authorityDays, backdateMs, dayMs, nameCountMax } from './limits.ts';
 
 /** A certificate authority, or a certificate with its key, in PEM (PKCS #8). The key is a secret: it is stored sealed. */
 export type Authority = { readonly certificatePem: string; readonly keyPem: string };
@@ -33,11 +34,13 @@ export type ServerRequest = { readonly names?: readonly string[]; readonly addre
 export type ClientRequest = { readonly subject: string; readonly days: number };
 
 /** The names and addresses by which a platform on this machine is reached. */
-export const localNames = ['localhost', '*.localhost', 'console.localhost'] as const;
-export const localAddresses = ['127.0.0.1', '::1'] as const;
+const localNames = ['localhost', '*.localhost', 'console.localhost'] as const;
+const localAddresses = ['127.0.0.1', '::1'] as const;
+
+// Its module is read before the library's, whose container looks for metadata as it is read.
+assert.ok(containerMetadata);
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const dayMs = 86_400_000;
 
 /** Makes a new authority with an EC P-256 key; it may sign end certificates only (path length 0). `now` is milliseconds since 1970. */
 export async function createAuthority(name: string, now = Date.now()): Promise<Authority> {

@@ -22,7 +22,7 @@ const ciphers = [
 ].join(':');
 
 /** What a TLS door asks of its peers, in the form that node takes. */
-export function secureOptions(certificate: Certificate) {
+function secureOptions(certificate: Certificate) {
   return {
     cert: certificate.cert,
     key: certificate.key,

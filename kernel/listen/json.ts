@@ -62,7 +62,8 @@ function checkDepth(depthLeft: number, path: string): void {
 }
 
 function checkKey(key: string, inner: unknown, path: string): void {
-  const reaches = key === '__proto__' || (key === 'constructor' && typeof inner === 'object' && inner !== null && Object.hasOwn(inner, 'prototype'));
+  const nested = typeof inner === 'object' && inner !== null;
+  const reaches = key === '__proto__' || (key === 'constructor' && nested && Object.hasOwn(inner, 'prototype'));
   if (reaches) throw fault('BadInput', { path: pointer(path, key), detail: 'This key is not allowed.' });
   checkText(key, path);
 }

@@ -10,7 +10,10 @@ type Metadata = {
 
 const reflect = Reflect as Metadata & typeof Reflect;
 
-if (!reflect.getMetadata) {
+/** Whether the container will find what it asks for. */
+export const containerMetadata = 'getMetadata' in Reflect || provide();
+
+function provide(): true {
   const kept = new WeakMap<object, Map<unknown, unknown>>();
   const own = (key: unknown, target: object) => kept.get(target)?.get(key);
   reflect.getOwnMetadata = own;
@@ -24,4 +27,5 @@ if (!reflect.getMetadata) {
     const map = kept.get(target) ?? new Map<unknown, unknown>();
     kept.set(target, map.set(key, value));
   };
+  return true;
 }

@@ -13,7 +13,9 @@ export async function bind(server: Server, at: { name: string; host: string; por
   const reason = await attempt(server, at.host, at.port);
   if (reason === undefined) return { port: portOf(server), usual: at.port !== 0 };
   const why = wording(reason, at.host, at.port);
-  if (!why.elsewhere || at.fallback === 'refuse' || at.port === 0) throw fault('Unavailable', { detail: `${at.name}: ${why.sentence}.`, cause: reason });
+  if (!why.elsewhere || at.fallback === 'refuse' || at.port === 0) {
+    throw fault('Unavailable', { detail: `${at.name}: ${why.sentence}.`, cause: reason });
+  }
   const second = await attempt(server, at.host, 0);
   if (second !== undefined) throw fault('Unavailable', { detail: `${at.name}: ${wording(second, at.host, 0).sentence}.`, cause: second });
   return { port: portOf(server), usual: false, note: `${why.sentence}; using ${portOf(server)}` };

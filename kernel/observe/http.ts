@@ -27,9 +27,11 @@ export function mountObserve(app: FastifyInstance, observed: Observed): void {
 
 /** The same for a raw HTTP handler: true when the request was one of both pages and has been answered. */
 export function answerObserve(observed: Observed, request: IncomingMessage, response: ServerResponse): boolean {
-  const found = request.method === 'GET' || request.method === 'HEAD' ? page(observed, (request.url ?? '').split('?', 1)[0] ?? '') : undefined;
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  const found = reads ? page(observed, (request.url ?? '').split('?', 1)[0] ?? '') : undefined;
   if (!found) return false;
-  response.writeHead(found.status, { 'content-type': found.type, 'content-length': Buffer.byteLength(found.text), 'cache-control': 'no-store' });
+  const length = Buffer.byteLength(found.text);
+  response.writeHead(found.status, { 'content-type': found.type, 'content-length': length, 'cache-control': 'no-store' });
   response.end(request.method === 'HEAD' ? undefined : found.text);
   return true;
 }

@@ -51,5 +51,6 @@ function line(head: Readonly<Record<string, string>>, fields: Readonly<Record<st
 
 /** JSON escapes line feeds; the other line separators and terminal control characters are escaped here. */
 function encode(entry: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(entry).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(entry).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, escaped);
 }

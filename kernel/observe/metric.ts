@@ -3,6 +3,9 @@ import { labelValueMax, seriesMax } from './limits.ts';
 
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
+/** What is declared of a metric. */
+type Head = { readonly name: string; readonly help: string; readonly type: MetricType; readonly labels: readonly string[] };
+
 /** Where one metric's series are kept: one per combination of label values, up to the limit; then all share `other`. */
 export class Family<Series> {
   readonly name: string;
@@ -13,7 +16,7 @@ export class Family<Series> {
   readonly #make: () => Series;
   readonly #overflow: (name: string) => void;
 
-  constructor(head: { name: string; help: string; type: MetricType; labels: readonly string[] }, make: () => Series, overflow: (name: string) => void) {
+  constructor(head: Head, make: () => Series, overflow: (name: string) => void) {
     assert.match(head.name, /^[a-z][a-z0-9_]*$/, 'a metric name is snake_case');
     assert.ok(head.help.length > 0, 'a metric has a help text');
     for (const label of head.labels) assert.ok(/^[a-z][a-z0-9_]*$/.test(label) && label !== 'le', 'a label name is snake_case and not le');

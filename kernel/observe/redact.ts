@@ -25,7 +25,7 @@ const secretTexts = /(?<=:\/\/)[^\s/@]+(?=@)|\b(?:gmt|sk|rk|whsec)_[A-Za-z0-9_-]
 export const hidden = '[hidden]';
 
 /** Whether a field of this name is kept out of logs. */
-export function isSecretName(name: string): boolean {
+function isSecretName(name: string): boolean {
   const bare = name.toLowerCase().replaceAll(/[^a-z]/g, '');
   return secretNames.some((part) => bare.includes(part));
 }
@@ -66,7 +66,8 @@ function redactObject(value: object, depthLeft: number): unknown {
 /** The entries of an object with secrets hidden by name. */
 export function redactFields(fields: Readonly<Record<string, unknown>>, depthLeft = logDepthMax): Record<string, unknown> {
   const names = Object.keys(fields);
-  const kept: [string, unknown][] = names.slice(0, logItemsMax).map((name) => [redactText(name), isSecretName(name) ? hidden : field(fields, name, depthLeft)]);
+  const shown = (name: string) => (isSecretName(name) ? hidden : field(fields, name, depthLeft));
+  const kept = names.slice(0, logItemsMax).map((name): [string, unknown] => [redactText(name), shown(name)]);
   if (names.length > logItemsMax) kept.push(['more', names.length - logItemsMax]);
   return Object.fromEntries(kept);
 }

@@ -4,9 +4,6 @@ import { Counter, Family, Gauge, Histogram } from './metric.ts';
 /** Upper bounds in seconds for waits from half a millisecond to ten seconds. */
 export const secondBounds: readonly number[] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Upper bounds in bytes, from 256 B to 1 GiB by powers of four. */
-export const byteBounds: readonly number[] = [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map((power) => 4 ** power);
-
 type AnyFamily = Family<Counter> | Family<Gauge> | Family<Histogram>;
 
 /** The metrics of one process, written as Prometheus text. Names are declared once; a second declaration is a bug. */
@@ -20,7 +17,12 @@ export class Registry {
   constructor(constant: Readonly<Record<string, string>> = {}) {
     this.#constant = Object.entries(constant);
     this.#overflow = new Family(
-      { name: 'gamut_metric_overflow_total', help: 'Uses of a metric whose limit of series was reached.', type: 'counter', labels: ['metric'] },
+      {
+        name: 'gamut_metric_overflow_total',
+        help: 'Uses of a metric whose limit of series was reached.',
+        type: 'counter',
+        labels: ['metric'],
+      },
       () => new Counter(),
       () => {},
     );

@@ -73,7 +73,7 @@ function readAddress(text: string): Server {
   const from = url.searchParams.get('from') ?? `gamut@${hostname()}`;
   checkAddress(from);
   const tls = url.searchParams.get('tls');
-  if (tls !== null && tls !== 'required' && tls !== 'opportunistic') throw unsupported('The tls of a mail address must be required or opportunistic.');
+  if (![null, 'required', 'opportunistic'].includes(tls)) throw unsupported('The tls of a mail address must be required or opportunistic.');
   const local = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
   const requireTls = !secure && (tls === 'required' || (tls === null && !local));
   const auth = url.username === '' ? undefined : { user: decoded(url.username), pass: decoded(url.password) };
@@ -95,11 +95,11 @@ function unsupported(sentence: string): MailError {
 
 /** The server's own words are kept as the cause; the sentence holds no secret and no personal field. */
 function worded(error: unknown, server: Server): MailError {
-  const { code, responseCode } = error as { code?: string; responseCode?: number };
+  const { code, responseCode: reply } = error as { code?: string; responseCode?: number };
   const at = `The mail server ${server.host}:${server.port}`;
   if (code === 'EAUTH') return new MailError('Unreachable', `${at} does not accept the user and password of the mail address.`, error);
   if (code === 'ETLS') return new MailError('Unreachable', `${at} does not offer TLS that can be trusted.`, error);
-  if (responseCode !== undefined && responseCode >= 500) return new MailError('Refused', `${at} refused the mail with code ${responseCode}.`, error);
-  if (responseCode !== undefined) return new MailError('Unreachable', `${at} put the mail off with code ${responseCode}.`, error);
+  if (reply !== undefined && reply >= 500) return new MailError('Refused', `${at} refused the mail with code ${reply}.`, error);
+  if (reply !== undefined) return new MailError('Unreachable', `${at} put the mail off with code ${reply}.`, error);
   return new MailError('Unreachable', `${at} cannot be reached (${code ?? 'unknown'}).`, error);
 }

@@ -31,7 +31,7 @@ const addressForm = /^[^\s\p{C}<>()[\],;:\\"@]{1,64}@[^\s\p{C}<>()[\],;:\\"@]{1,
 export function checkMessage(message: Message): void {
   checkAddress(message.to);
   const { subject } = message;
-  if (subject.length === 0 || subject.length > subjectLengthMax) throw invalid(`The subject must have 1 to ${subjectLengthMax} characters.`);
+  if (subject.length < 1 || subject.length > subjectLengthMax) throw invalid(`The subject must have 1 to ${subjectLengthMax} characters.`);
   if (/[\p{Cc}\u2028\u2029]/u.test(subject)) throw invalid('The subject must be one line without control characters.');
   for (const text of [message.text, message.html ?? '']) {
     if (Buffer.byteLength(text) > textMaxBytes) throw invalid(`The text must not be larger than ${textMaxBytes} bytes.`);
@@ -39,7 +39,8 @@ export function checkMessage(message: Message): void {
 }
 
 export function checkAddress(address: string): void {
-  if (address.length > addressLengthMax || !addressForm.test(address)) throw invalid('The mail address must be one address of the form name@host.');
+  const formed = address.length <= addressLengthMax && addressForm.test(address);
+  if (!formed) throw invalid('The mail address must be one address of the form name@host.');
 }
 
 function invalid(sentence: string): MailError {
