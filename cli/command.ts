@@ -33,6 +33,7 @@ export const commands: Readonly<Record<string, Command>> = {
   conform: { module: 'conform/main', text: 'Run unmodified foreign clients and suites.', usage: 'gamut conform [CLIENT ...]' },
   bench: { module: 'bench/main', text: 'Run the benchmarks, ours and the peer in one run.', usage: 'gamut bench [NAME ...]' },
   tidy: { module: 'tidy/main', text: 'Check the style of the repository.', usage: 'gamut tidy' },
+  generate: { module: 'cli/generate', text: 'Write the reference pages and contract.json anew.', usage: 'gamut generate [--check]' },
   pack: { module: 'cli/pack', text: 'Make the package that is installed elsewhere.', usage: 'gamut pack' },
   completion: { module: 'cli/completion', text: 'Print completion for a shell.', usage: 'gamut completion bash|zsh|fish' },
 };

@@ -27,7 +27,10 @@ async function dispatch(argv: string[], global: Global): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   const asksHelp = rest.includes('--help') || rest.includes('-h');
   if (name === '--version' || name === 'version') return version(global);
-  if (name === 'help' || name === '--help' || name === '-h') return help(rest[0] ?? '');
+  if (name === 'help' || name === '--help' || name === '-h') {
+    const known = rest[0] === undefined || Object.hasOwn(commands, rest[0]);
+    return known ? help(rest[0] ?? '') : (await load<VerbModule>('cli/verb', 'help')).runVerb(['help', ...rest], global);
+  }
   if (command && asksHelp) return help(name);
   if (command) return (await load<CommandModule>(command.module, name)).run(rest, global);
   return (await load<VerbModule>('cli/verb', name)).runVerb(argv, global);
@@ -67,5 +70,6 @@ function report(error: unknown, output: Global['output']): number {
 }
 
 // A pipe that is closed early (`gamut help | head -1`) is no failure of ours.
+process.stderr.on('error', () => undefined);
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 process.exitCode = await main(process.argv.slice(2));

@@ -12,6 +12,11 @@ import { identifier, literal, serviceNames } from '../migrate/name.ts';
 /** The tables of the platform's schema in which a tenant sees its own rows, and the platform's login all. */
 const tenantTables = ['project', 'environment', 'member', 'binding', 'credential', 'audit_head', 'audit_record', 'usage_window', 'usage_seen', 'event_head', 'event'];
 
+/** The platform's own tables, which no caller's statement is cut to a tenant in. */
+const platformTables = [
+  'organization', 'person', 'access_key', 'session', 'ticket', 'mail', 'change_counter', 'change', 'contract', 'journal_cursor', 'log_cursor',
+];
+
 /** The deployment's database, with the addresses of the platform's two logins. */
 export type Deployed = {
   /** As the role that makes schemas and roles. */
@@ -49,7 +54,7 @@ export async function deployPlatform(adminUrl: string, deployment: string, data:
   const url = await deployDatabase(adminUrl, deployment);
   const admin = openSql(url, { max: 2, applicationName: 'gamut deploy' });
   const password = loginPassword(data, 'platform');
-  await deploySchema({ admin, deployment, service: 'platform', folder: fileURLToPath(new URL('migration', import.meta.url)), password, platformLevel: 'all' });
+  await deploySchema({ admin, deployment, service: 'platform', folder: fileURLToPath(new URL('migration', import.meta.url)), password, platformLevel: platformTables, tenantLevel: tenantTables, systemLogin: systemLogin(deployment) });
   await deploySystem(admin, deployment, loginPassword(data, 'system'));
   return {
     admin, deployment, platform: serviceUrl(url, deployment, 'platform', password), system: systemUrl(adminUrl, deployment, data),
@@ -80,7 +85,7 @@ async function deployService(admin: Sql, url: URL, deployment: string, data: str
   const none = join(data, 'secret', 'no-migration');
   mkdirSync(none, { recursive: true, mode: 0o700 });
   const password = loginPassword(data, name);
-  await deploySchema({ admin, deployment, service: kernel, folder: fileURLToPath(new URL('../resource/migration', import.meta.url)), password: loginPassword(data, kernel) });
+  await deploySchema({ admin, deployment, service: kernel, folder: fileURLToPath(new URL('../resource/migration', import.meta.url)), password: loginPassword(data, kernel), systemLogin: systemLogin(deployment) });
   await deploySchema({ admin, deployment, service: name, folder: migrations ?? none, password });
   const login = identifier(serviceNames(deployment, name).login);
   const names = serviceNames(deployment, kernel);

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { envelope, Labels, Name, PageInput } from '../contract/crud.ts';
 import { defineService } from '../contract/contract.ts';
-import { credentialsMax, eventsPerIngestMax, projectsMax } from './limits.ts';
+import { credentialsMax, eventsPerIngestMax, latestInstantMs, projectsMax } from './limits.ts';
 
 const closed = { additionalProperties: false } as const;
 const Id = Type.String({ minLength: 1, maxLength: 40, description: 'Id of 13 characters.' });
@@ -35,7 +35,8 @@ const EventRow = Type.Object({ sequence: Type.Integer(), specversion: Type.Strin
 export const Certificate = Type.Object({ certificatePem: Type.String(), keyPem: Type.String({ description: 'Shown once.' }), fingerprint: Type.String(), notAfter: Type.Integer() });
 const everywhere = ['rest', 'cli', 'console'] as const;
 const itemInput = Type.Object({}, closed);
-const timed = { from: Type.Optional(Type.Integer({ minimum: 0, description: 'Milliseconds since 1970.' })), to: Type.Optional(Type.Integer({ minimum: 0 })) };
+const Instant = Type.Integer({ minimum: 0, maximum: latestInstantMs, description: 'Milliseconds since 1970.' });
+const timed = { from: Type.Optional(Instant), to: Type.Optional(Instant) };
 const listOf = (item: Type.TSchema) => Type.Object({ items: Type.Array(item), next: Type.Optional(Type.String()), version: Type.String() });
 const one = (spec: Type.TSchema) => envelope(spec, Type.Object({}));
 const write = { effect: 'write', audit: 'before-reply', repeat: 'refuse', expose: everywhere } as const;
@@ -85,7 +86,7 @@ export const platform = defineService({
     ListMembers: { ...read, on: 'Member', at: 'collection', text: 'List members.', input: PageInput, output: listOf(one(Member)) },
     UpdateMember: { ...write, on: 'Member', repeat: 'natural', text: 'Change the role of a member.', input: Type.Object({ role: Role }, closed), output: one(Member) },
     DeleteMember: { ...write, on: 'Member', repeat: 'natural', essential: true, text: 'Take a member out; their sessions end.', input: itemInput, output: Type.Object({}) },
-    CreateCredential: { ...write, on: 'Credential', at: 'new', text: 'Make a credential; its secrets are shown once.', quota: ['credentials'], emits: ['CredentialCreated'], input: Type.Object({ title: Type.Optional(Title), project: Type.Optional(Id), environment: Type.Optional(Type.String({ maxLength: 100, description: 'live, test, a name or an id.' })), role: Type.Optional(Role), principal: Type.Optional(Type.String({ maxLength: 200, description: 'Who it acts as; a new service account if not said.' })), expiresAt: Type.Optional(Type.Integer({ minimum: 0 })), labels: Type.Optional(Labels) }, closed), output: Faces },
+    CreateCredential: { ...write, on: 'Credential', at: 'new', text: 'Make a credential; its secrets are shown once.', quota: ['credentials'], emits: ['CredentialCreated'], input: Type.Object({ title: Type.Optional(Title), project: Type.Optional(Id), environment: Type.Optional(Type.String({ maxLength: 100, description: 'live, test, a name or an id.' })), role: Type.Optional(Role), principal: Type.Optional(Type.String({ maxLength: 200, description: 'Who it acts as; a new service account if not said.' })), expiresAt: Type.Optional(Instant), labels: Type.Optional(Labels) }, closed), output: Faces },
     ImportCredential: { ...write, on: 'Credential', at: 'new', text: 'Take over an S3 key pair that clients already hold.', quota: ['credentials'], emits: ['CredentialCreated'], input: Type.Object({ title: Type.Optional(Title), environment: Type.Optional(Type.String({ maxLength: 100 })), project: Type.Optional(Id), role: Type.Optional(Role), accessKeyId: Type.String({ minLength: 3, maxLength: 128, pattern: '^[A-Za-z0-9_.-]+$' }), secretAccessKey: Type.String({ minLength: 8, maxLength: 256 }) }, closed), output: Type.Object({ id: Id, s3: Type.Object({ accessKeyId: Type.String() }) }) },
     GetCredential: { ...read, on: 'Credential', text: 'Read a credential, without its secrets.', input: itemInput, output: one(Credential) },
     ListCredentials: { ...read, on: 'Credential', at: 'collection', text: 'List credentials, without their secrets.', input: PageInput, output: listOf(one(Credential)) },

@@ -102,7 +102,7 @@ function invoke(
   const named = route.at === 'new' && typeof input.name === 'string' ? input.name : path;
   const body = route.body === 'in' || route.body === 'both' ? arriving(request) : undefined;
   const key = route.definition.effect === 'write' ? repeatKey(request) : undefined;
-  const more: More = { body, key, signal: gone };
+  const more: More = { body, key, signal: gone, requestId };
   return session.invoke(route.operation, named, input as never, more);
 }
 

@@ -1,3 +1,4 @@
+import { fault } from '../contract/fault.ts';
 import type { Keeper } from '../keys/client.ts';
 import { aesSeal, type Open, type Seal } from './seal.ts';
 
@@ -24,7 +25,7 @@ async function leasedKeys(keeper: Keeper): Promise<{ newest: number; of(version:
     newest: newest.version,
     of(version) {
       const key = keys.get(version);
-      if (!key) throw new RangeError(`no journal key of version ${version} was leased`);
+      if (!key) throw fault('KeyUnavailable', `No journal key of version ${version} was leased.`);
       return key;
     },
   };

@@ -30,7 +30,7 @@ export async function invoke(runtime: Runtime, standing: Standing, operation: st
   const spec = Object.hasOwn(runtime.contract.operations, operation) ? runtime.contract.operations[operation] : undefined;
   if (!spec) throw fault('NoSuchOperation', operation);
   const controller = new AbortController();
-  const job: Job = { runtime, standing, operation, spec, name, more, requestId: randomUUID(), live: { operation, name, controller }, bytes: 0, startedMs: performance.now() };
+  const job: Job = { runtime, standing, operation, spec, name, more, requestId: more.requestId ?? randomUUID(), live: { operation, name, controller }, bytes: 0, startedMs: performance.now() };
   const release = follow(controller, standing.controller.signal, more.signal);
   standing.live.add(job.live);
   const finish = () => {

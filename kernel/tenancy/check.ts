@@ -7,6 +7,8 @@ export type TableLevels = {
   readonly tenantLevel?: readonly string[];
   /** Without row-level security: the platform's own tables ('all' for its own services), or the same rows for everybody. */
   readonly platformLevel?: readonly string[] | 'all';
+  /** The platform's own login, which may have a policy `gamut_system` of its own in a table, beside the one of all callers. */
+  readonly systemLogin?: string;
 };
 
 type Table = {
@@ -15,25 +17,29 @@ type Table = {
   secured: boolean;
   forced: boolean;
   columns: Record<string, { type: string; required: boolean }>;
-  policies: { name: string; permissive: boolean; command: string; using: string | null; check: string | null; all: boolean }[];
+  policies: { name: string; permissive: boolean; command: string; using: string | null; check: string | null; all: boolean; roles: string[] | null }[];
   uniques: { name: string; columns: string[] }[];
   references: { name: string; pairs: [string, string][]; target: string; sameSchema: boolean }[];
 };
 
 const tablesText = `
 select c.relname as name, c.relkind::text as kind, c.relrowsecurity as secured, c.relforcerowsecurity as forced,
-  (select coalesce(jsonb_object_agg(a.attname, jsonb_build_object('type', format_type(a.atttypid, a.atttypmod), 'required', a.attnotnull)), '{}')
+  (select coalesce(jsonb_object_agg(a.attname,
+      jsonb_build_object('type', format_type(a.atttypid, a.atttypmod), 'required', a.attnotnull)), '{}')
      from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attname in ('tenant', 'scope')) as columns,
   (select coalesce(jsonb_agg(jsonb_build_object('name', p.polname, 'permissive', p.polpermissive, 'command', p.polcmd::text,
-      'using', pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid), 'all', p.polroles = '{0}')), '[]')
+      'using', pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid), 'all', p.polroles = '{0}',
+      'roles', (select jsonb_agg(r.rolname) from pg_roles r where r.oid = any(p.polroles)))), '[]')
      from pg_policy p where p.polrelid = c.oid) as policies,
-  (select coalesce(jsonb_agg(jsonb_build_object('name', i.relname, 'columns', (select coalesce(jsonb_agg(coalesce(a.attname, '') order by k.place), '[]')
+  (select coalesce(jsonb_agg(jsonb_build_object('name', i.relname, 'columns', (
+      select coalesce(jsonb_agg(coalesce(a.attname, '') order by k.place), '[]')
       from unnest(x.indkey::int2[]) with ordinality k(number, place)
       left join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number and k.number > 0))), '[]')
      from pg_index x join pg_class i on i.oid = x.indexrelid where x.indrelid = c.oid and (x.indisunique or x.indisexclusion)) as uniques,
   (select coalesce(jsonb_agg(jsonb_build_object('name', f.conname, 'target', t.relname, 'sameSchema', t.relnamespace = c.relnamespace,
       'pairs', (select jsonb_agg(jsonb_build_array(l.attname, r.attname)) from unnest(f.conkey, f.confkey) k(own, other)
-      join pg_attribute l on l.attrelid = c.oid and l.attnum = k.own join pg_attribute r on r.attrelid = f.confrelid and r.attnum = k.other))), '[]')
+      join pg_attribute l on l.attrelid = c.oid and l.attnum = k.own
+      join pg_attribute r on r.attrelid = f.confrelid and r.attnum = k.other))), '[]')
      from pg_constraint f join pg_class t on t.oid = f.confrelid where f.conrelid = c.oid and f.contype = 'f') as "references"
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = $1 and c.relkind in ('r', 'p', 'm', 'f') order by c.relname`;
@@ -67,7 +73,9 @@ export async function checkRole(sql: Handle, role: string, owner: string): Promi
        exists (select 1 from pg_auth_members m where m.member = r.oid) as member,
        exists (select 1 from pg_class c where c.relowner = r.oid) as owns,
        exists (select 1 from pg_db_role_setting s, unnest(s.setconfig) line where s.setrole in (0, r.oid) and line like 'gamut.%') as preset
-     from pg_roles r where r.rolname = $1`, [role]);
+     from pg_roles r where r.rolname = $1`,
+    [role],
+  );
   const found = rows[0];
   if (!found) throw fault('SchemaUnsafe', `The role ${role} does not exist.`);
   if (found.free) throw fault('SchemaUnsafe', `The role ${role} has rights of an administrator.`);
@@ -78,7 +86,8 @@ export async function checkRole(sql: Handle, role: string, owner: string): Promi
 
 function lacking(table: Table, levels: TableLevels): string | undefined {
   if (levels.platformLevel?.includes(table.name)) return undefined;
-  if (table.kind === 'm' || table.kind === 'f') return 'is a materialized view or a foreign table, which row-level security cannot guard';
+  if (table.kind === 'm' || table.kind === 'f')
+    return 'is a materialized view or a foreign table, which row-level security cannot guard';
   const level = levels.tenantLevel?.includes(table.name) ? 'tenant' : 'scope';
   const keys = level === 'scope' ? ['tenant', 'scope'] : ['tenant'];
   for (const key of keys) {
@@ -88,24 +97,27 @@ function lacking(table: Table, levels: TableLevels): string | undefined {
   }
   if (!table.secured) return 'has row-level security not enabled';
   if (!table.forced) return 'has row-level security not forced';
-  return policyFault(table, conditions[level]) ?? uniqueFault(table, keys) ?? referenceFault(table, keys, levels);
+  return policyFault(table, conditions[level], levels.systemLogin) ?? uniqueFault(table, keys) ?? referenceFault(table, keys, levels);
 }
 
 // Permissive policies add up, so a second one could only widen what the first allows.
-function policyFault(table: Table, condition: string): string | undefined {
-  const permissive = table.policies.filter((policy) => policy.permissive);
+function policyFault(table: Table, condition: string, systemLogin: string | undefined): string | undefined {
+  const isSystem = (policy: Table['policies'][number]) => policy.name === 'gamut_system' && !policy.all && policy.roles?.length === 1 && policy.roles[0] === systemLogin;
+  const permissive = table.policies.filter((policy) => policy.permissive && !isSystem(policy));
   const [policy] = permissive;
   if (!policy) return 'has no policy';
   if (permissive.length > 1) return `has more than one permissive policy: ${permissive.map((each) => each.name).join(', ')}`;
   if (policy.command !== '*' || !policy.all) return `has a policy ${policy.name} that is not for all commands and roles`;
-  if (policy.using !== condition || policy.check !== condition) return `has a policy ${policy.name} that is not ${condition} for both using and check`;
+  if (policy.using !== condition || policy.check !== condition)
+    return `has a policy ${policy.name} that is not ${condition} for both using and check`;
   return undefined;
 }
 
 // A unique index over several tenants tells one of them which keys another has.
 function uniqueFault(table: Table, keys: readonly string[]): string | undefined {
   for (const index of table.uniques) {
-    if (keys.some((key, place) => index.columns[place] !== key)) return `has a unique index ${index.name} that is not led by (${keys.join(', ')})`;
+    if (keys.some((key, place) => index.columns[place] !== key))
+      return `has a unique index ${index.name} that is not led by (${keys.join(', ')})`;
   }
   return undefined;
 }
