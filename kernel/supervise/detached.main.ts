@@ -28,8 +28,9 @@ async function run(order: DetachedOrder): Promise<void> {
     process.exit(0);
   } catch (error) {
     const known = error instanceof OperationError;
-    const sentence = known ? (error.detail ?? '') : String((error as Error)?.stack ?? error);
-    answer({ code: known ? error.code : 'StartFailed', sentence, tail: failureTail(error) });
+    if (!known) process.stderr.write(`${String((error as Error)?.stack ?? error)}\n`);
+    const sentence = known ? error.detail : (error as Error)?.message;
+    answer({ code: known ? error.code : 'StartFailed', sentence: sentence ?? '', tail: failureTail(error) });
     process.exitCode = 1;
   }
 }

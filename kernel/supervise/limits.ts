@@ -31,5 +31,5 @@ export const detachMs = limit(200_000, 'ms', 'Longest wait for a detached superv
 export const pollMs = limit(20, 'ms', 'Time between two looks at something that is about to happen, such as the end of a process.');
 export const leftoverMs = limit(5000, 'ms', 'Time that processes of a supervisor that died get to end after they were killed.');
 export const guardEndMs = limit(25_000, 'ms', 'Time that a foreign program gets to end under its guard after its supervisor died.');
-export const partMemoryMb = limit(256, 'MiB', 'Heap of a service process if its plan does not say otherwise.');
-export const guardMemoryMb = limit(96, 'MiB', 'Heap of keeper.');
+export const partMemoryMb = limit(512, 'MiB', 'Largest heap of a process if its plan does not say otherwise.');
+export const guardMemoryMb = limit(96, 'MiB', 'Largest heap of keeper.');

@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import { parseAddress } from '#seams/sql/address.ts';
 import { reserveOf } from '../volume/ballast.ts';
-import { keepBallast } from '../volume/ballast-keeper.ts';
+import { keepBallast, type SpaceEvent } from '../volume/ballast-keeper.ts';
 import type { SpaceWatch } from '../volume/space.ts';
 import { openVolume, type Volume } from '../volume/volume.ts';
 import { openControlSocket } from './control-socket.ts';
@@ -37,6 +37,7 @@ export type Platform = {
   readonly data: string;
   readonly doors: PlatformStatus['doors'];
   readonly facts: PlatformStatus['facts'];
+  readonly notes: PlatformStatus['notes'];
   /** Resolves when the platform has stopped, whoever asked. */
   readonly ended: Promise<void>;
   status(): PlatformStatus;
@@ -108,6 +109,7 @@ class House implements Platform {
   #started: Promise<unknown> = Promise.resolve();
   #stopping: Promise<void> | undefined;
   #writing: NodeJS.Immediate | undefined;
+  #spaceNote: string | undefined;
 
   constructor(volume: Volume, options: PlatformOptions, settings: Settings) {
     this.ended = this.#end.promise;
@@ -116,7 +118,7 @@ class House implements Platform {
     this.#volume = volume;
     this.#logs = logs;
     this.#foreign = new Set(plan.filter((spec) => spec.kind === 'foreign').map((spec) => spec.name));
-    this.#space = keepBallast(volume.path, reserveOf(settings.reserveBytes), ({ level, text }) => logs.tell('disk', level, text));
+    this.#space = keepBallast(volume.path, reserveOf(settings.reserveBytes), (event) => this.#onSpace(event));
     this.#supervisor = new Supervisor({
       plan,
       base: { deployment: volume.deployment, data: volume.path, run: volume.run, settings },
@@ -142,6 +144,10 @@ class House implements Platform {
     return this.#supervisor.facts();
   }
 
+  get notes() {
+    return this.#spaceNote === undefined ? [] : [this.#spaceNote];
+  }
+
   async start(): Promise<void> {
     for (const name of await endLeftovers(this.data)) this.#logs.tell(name, 'warn', 'still ran after its supervisor had died and was ended');
     this.#control = await openControlSocket(this.#volume.run, {
@@ -158,8 +164,8 @@ class House implements Platform {
   }
 
   status(): PlatformStatus {
-    const { data, doors, facts } = this;
-    return { phase: this.#phase, pid: process.pid, data, since: this.#since, processes: this.#supervisor.status(), doors, facts };
+    const { data, doors, facts, notes } = this;
+    return { phase: this.#phase, pid: process.pid, data, since: this.#since, processes: this.#supervisor.status(), doors, facts, notes };
   }
 
   restart(name: string): Promise<void> {
@@ -189,6 +195,11 @@ class House implements Platform {
     this.#control?.close();
     this.#volume.close();
     this.#end.resolve();
+  }
+
+  #onSpace({ level, text }: SpaceEvent): void {
+    this.#logs.tell('disk:', level, text);
+    this.#spaceNote = level === 'info' ? undefined : text;
   }
 
   /** Several changes of one turn are written once. */

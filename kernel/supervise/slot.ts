@@ -169,7 +169,7 @@ export class Slot {
       this.#restarts += 1;
       return this.start();
     }
-    const next = afterExit(this.#history, Date.now(), readyMs, Math.random(), cause.fatal);
+    const next = afterExit(this.#history, performance.now(), readyMs, Math.random(), cause.fatal);
     this.#history = next.history;
     this.#set(next.open ? 'failed' : 'starting', cause.text);
     const then = next.open ? `is tried again in ${Math.round(next.delayMs / 1000)} s` : `is restarted in ${next.delayMs} ms`;

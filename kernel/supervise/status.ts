@@ -15,6 +15,8 @@ export type PlatformStatus = {
   readonly processes: readonly ProcessStatus[];
   readonly doors: Readonly<Record<string, DoorAddress>>;
   readonly facts: Readonly<Record<string, string>>;
+  /** What the operator should know now, such as a disk that is nearly full. */
+  readonly notes: readonly string[];
 };
 
 /** `foreign` ones end by their own guard, and are not killed. */

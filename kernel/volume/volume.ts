@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fault, OperationError } from '../contract/fault.ts';
 import { releaseBallast } from './ballast.ts';
@@ -77,7 +77,11 @@ function settle(path: string, ownership: Ownership, now: number): Volume {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       return directory;
     },
-    close: () => ownership.release(),
+    close() {
+      // Below the data directory it stays; elsewhere it would be litter.
+      if (run !== join(path, 'run')) rmSync(run, { recursive: true, force: true });
+      ownership.release();
+    },
   };
 }
 
