@@ -94,7 +94,7 @@ function repeatKey(request: IncomingMessage): string | undefined {
 }
 
 function invoke(
-  { route, request, gone }: Exchange,
+  { route, request, requestId, gone }: Exchange,
   session: Session,
   path: string,
   input: Record<string, unknown>,
