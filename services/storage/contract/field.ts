@@ -1,13 +1,14 @@
 import Type from 'typebox';
-import { headerValueMax, keyMaxBytes, listKeysMax, partNumberMax } from './limits.ts';
+import { headerValueMax, listKeysMax, metadataNamesMax, partNumberMax } from './limits.ts';
 
 export const closed = { additionalProperties: false } as const;
 export const everywhere = ['rest', 'cli', 'console'] as const;
 
 /** Bounded in characters here; the handler bounds the bytes of its UTF-8. */
-export const Key = Type.String({ minLength: 1, maxLength: keyMaxBytes, description: 'Key of the object, up to 1024 bytes of UTF-8.' });
+export const Key = Type.String({ minLength: 1, maxLength: headerValueMax, description: 'Key of the object, up to 1024 bytes of UTF-8.' });
 export const UploadId = Type.String({ minLength: 1, maxLength: 64, description: 'Id of the multipart upload.' });
 export const PartNumber = Type.Integer({ minimum: 1, maximum: partNumberMax, description: 'Number of the part.' });
+export const Prefix = Type.String({ maxLength: headerValueMax, description: 'Beginning of keys.' });
 export const ETag = Type.String({ maxLength: 1024, description: 'Entity tag without quotes.' });
 export const Time = Type.Integer({ minimum: 0, description: 'Milliseconds since 1970.' });
 export const Text = Type.String({ maxLength: headerValueMax });
@@ -29,7 +30,7 @@ export const stored = {
   contentLanguage: Type.Optional(Text),
   cacheControl: Type.Optional(Text),
   expires: Type.Optional(Text),
-  metadata: Type.Optional(Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.String({ maxLength: 2048 }), { maxProperties: 128, description: 'User metadata.' })),
+  metadata: Type.Optional(Type.Record(Type.String({ minLength: 1, maxLength: headerValueMax }), Text, { maxProperties: metadataNamesMax, description: 'User metadata.' })),
 };
 
 /** What the sender says of the bytes to come; a body that differs is refused. */

@@ -1,9 +1,9 @@
 import Type from 'typebox';
 import type { Operation } from '#kernel/contract/contract.ts';
 import {
-  Checksum, ChecksumAlgorithm, ChecksumType, ChecksumValue, closed, conditionalWrite, ETag, everywhere, expected, Key, PageSize, PartNumber, stored, Time, UploadId,
+  Checksum, ChecksumAlgorithm, ChecksumType, ChecksumValue, closed, conditionalWrite, ETag, everywhere, expected, Key, PageSize, PartNumber, Prefix, stored, Time, UploadId,
 } from './field.ts';
-import { keyMaxBytes, partNumberMax } from './limits.ts';
+import { partNumberMax } from './limits.ts';
 import { copySource, Written } from './object.ts';
 
 const base = { on: 'Bucket', quota: ['requests'], repeat: 'natural', expose: everywhere } as const;
@@ -11,7 +11,6 @@ const read = { ...base, effect: 'read', audit: 'window' } as const;
 const write = { ...base, effect: 'write', audit: 'from-log' } as const;
 
 const upload = { key: Key, uploadId: UploadId };
-const prefixText = Type.String({ maxLength: keyMaxBytes });
 const Part = Type.Object({ partNumber: Type.Integer(), etag: Type.String(), size: Type.Integer(), lastModified: Time, checksum: Type.Optional(Checksum) });
 
 /** The operations of multipart uploads. */
@@ -58,8 +57,8 @@ export const multipartOperations = {
   ListMultipartUploads: {
     ...read, text: 'List the uploads that are neither completed nor aborted.', charge: ['request'], errors: ['NoSuchBucket', 'InvalidArgument'],
     input: Type.Object({
-      prefix: Type.Optional(prefixText), delimiter: Type.Optional(prefixText), maxUploads: Type.Optional(PageSize),
-      keyMarker: Type.Optional(prefixText), uploadIdMarker: Type.Optional(Type.String({ maxLength: 64 })),
+      prefix: Type.Optional(Prefix), delimiter: Type.Optional(Prefix), maxUploads: Type.Optional(PageSize),
+      keyMarker: Type.Optional(Prefix), uploadIdMarker: Type.Optional(Type.String({ maxLength: 64 })),
     }, closed),
     output: Type.Object({
       items: Type.Array(Type.Object({ ...upload, initiated: Time, checksumAlgorithm: Type.Optional(ChecksumAlgorithm), checksumType: Type.Optional(ChecksumType) })),

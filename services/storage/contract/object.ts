@@ -1,9 +1,9 @@
 import Type from 'typebox';
 import type { Operation } from '#kernel/contract/contract.ts';
 import {
-  Checksum, closed, conditionalRead, conditionalWrite, ETag, everywhere, expected, Key, ObjectEntry, ObjectHead, PageSize, PartNumber, stored, Time,
+  Checksum, closed, conditionalRead, conditionalWrite, ETag, everywhere, expected, Key, ObjectEntry, ObjectHead, PageSize, PartNumber, Prefix, stored, Time,
 } from './field.ts';
-import { deleteKeysMax, keyMaxBytes } from './limits.ts';
+import { deleteKeysMax } from './limits.ts';
 
 const base = { on: 'Bucket', quota: ['requests'], repeat: 'natural', expose: everywhere } as const;
 const read = { ...base, effect: 'read', audit: 'window' } as const;
@@ -23,8 +23,7 @@ const readInput = Type.Object({
 /** What a write answers. */
 export const Written = Type.Object({ key: Type.String(), etag: Type.String(), size: Type.Integer(), lastModified: Time, checksum: Type.Optional(Checksum) });
 
-const prefixText = Type.String({ maxLength: keyMaxBytes });
-const listInput = { prefix: Type.Optional(prefixText), delimiter: Type.Optional(prefixText), maxKeys: Type.Optional(PageSize) };
+const listInput = { prefix: Type.Optional(Prefix), delimiter: Type.Optional(Prefix), maxKeys: Type.Optional(PageSize) };
 const listed = { items: Type.Array(ObjectEntry), prefixes: Type.Array(Type.String(), { description: 'Common prefixes.' }), truncated: Type.Boolean() };
 
 /** The source of a copy and its conditions. */
@@ -80,12 +79,12 @@ export const objectOperations = {
   },
   ListObjects: {
     ...read, text: 'List objects in order of key, from a marker on (version 1).', charge: ['request'], errors: ['NoSuchBucket', 'InvalidArgument'],
-    input: Type.Object({ ...listInput, marker: Type.Optional(prefixText) }, closed),
+    input: Type.Object({ ...listInput, marker: Type.Optional(Prefix) }, closed),
     output: Type.Object({ ...listed, nextMarker: Type.Optional(Type.String()) }),
   },
   ListObjectsV2: {
     ...read, text: 'List objects in order of key, page by page.', charge: ['request'], errors: ['NoSuchBucket', 'InvalidArgument'],
-    input: Type.Object({ ...listInput, startAfter: Type.Optional(prefixText), continuationToken: Type.Optional(Type.String({ maxLength: 4096 })) }, closed),
+    input: Type.Object({ ...listInput, startAfter: Type.Optional(Prefix), continuationToken: Type.Optional(Type.String({ maxLength: 4096 })) }, closed),
     output: Type.Object({ ...listed, nextContinuationToken: Type.Optional(Type.String()) }),
   },
 } as const satisfies Record<string, Operation>;

@@ -32,7 +32,7 @@ export const listBuckets: Answer = async ({ request, session, id, owner, signal 
 
 export const createBucket: Answer = async ({ request, session, identified, id, signal }) => {
   if (!isBucketName(request.bucket)) throw fault('InvalidBucketName');
-  const xml = await readXmlBody(request, identified, xmlBodyMaxBytes);
+  const xml = await readXmlBody(request, identified, { maxBytes: xmlBodyMaxBytes });
   if (xml && xml.name !== 'CreateBucketConfiguration') throw refuse('MalformedXML');
   const location = xml && childText(xml, 'LocationConstraint')?.trim();
   await session.invoke('CreateBucket', request.bucket, dropUndefined({ name: request.bucket, location: location === '' ? undefined : location }), { signal });

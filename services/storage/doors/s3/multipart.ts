@@ -68,7 +68,7 @@ export const uploadPartCopy: Answer = async ({ request, session, id, signal }) =
 };
 
 export const completeMultipartUpload: Answer = async ({ request, session, identified, id, signal }) => {
-  const xml = await readXmlBody(request, { ...identified, form: identified.form }, xmlBodyMaxBytes);
+  const xml = await readXmlBody(request, identified, { maxBytes: xmlBodyMaxBytes, checksumOfObject: true });
   if (xml?.name !== 'CompleteMultipartUpload') throw refuse('MalformedXML');
   const parts = childrenOf(xml, 'Part').map((part) => {
     const number = childText(part, 'PartNumber')?.trim() ?? '';

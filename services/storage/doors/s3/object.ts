@@ -75,7 +75,7 @@ export const deleteObjects: Answer = async ({ request, session, identified, id, 
   if (identified.form.kind !== 'hash' && !request.headers.has('content-md5') && ![...request.headers.keys()].some((name) => name.startsWith('x-amz-checksum-') || name === 'x-amz-trailer')) {
     throw refuse('InvalidRequest', 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
   }
-  const xml = await readXmlBody(request, identified, xmlBodyMaxBytes);
+  const xml = await readXmlBody(request, identified, { maxBytes: xmlBodyMaxBytes });
   if (xml?.name !== 'Delete') throw refuse('MalformedXML');
   const objects = childrenOf(xml, 'Object').map((object) => {
     const version = childText(object, 'VersionId');

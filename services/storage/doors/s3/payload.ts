@@ -84,8 +84,14 @@ async function* received({ incoming, response }: S3Request): Bytes {
   for await (const bytes of incoming.iterator({ destroyOnReturn: false })) yield bytes as Uint8Array;
 }
 
+export type XmlRules = {
+  readonly maxBytes: number;
+  /** A checksum among the headers is that of the object to be and not of the XML. */
+  readonly checksumOfObject?: true;
+};
+
 /** Reads a body of XML whole, its digests checked; undefined when there is none. */
-export async function readXmlBody(request: S3Request, identified: Identified, maxBytes: number): Promise<XmlElement | undefined> {
+export async function readXmlBody(request: S3Request, identified: Identified, { maxBytes, checksumOfObject }: XmlRules): Promise<XmlElement | undefined> {
   if (!request.headers.has('content-length') && !request.headers.has('transfer-encoding')) return undefined;
   const { said, bytes } = decodeBody(request, identified);
   const pieces: Uint8Array[] = [];
@@ -96,7 +102,7 @@ export async function readXmlBody(request: S3Request, identified: Identified, ma
     pieces.push(piece);
   }
   const whole = Buffer.concat(pieces);
-  checkWhole(whole, said);
+  checkWhole(whole, checksumOfObject ? { ...said, checksum: undefined } : said);
   return whole.length === 0 ? undefined : readXml(whole, { bytes: maxBytes });
 }
 
