@@ -45,7 +45,10 @@ async function makeRoles(tx: Transaction, names: Names, verifier: string): Promi
   await tx.query(deployLock);
   const owner = identifier(names.owner);
   const login = identifier(names.login);
-  const { rows } = await tx.query<{ rolname: string }>('select rolname from pg_roles where rolname in ($1, $2)', [names.owner, names.login]);
+  const { rows } = await tx.query<{ rolname: string }>('select rolname from pg_roles where rolname in ($1, $2)', [
+    names.owner,
+    names.login,
+  ]);
   const known = new Set(rows.map((row) => row.rolname));
   // The server stores what it is given when that is a verifier already, so the password is in no statement.
   if (!known.has(names.owner)) await tx.script(`create role ${owner} nologin; grant ${owner} to current_user;`);
@@ -56,22 +59,45 @@ async function makeRoles(tx: Transaction, names: Names, verifier: string): Promi
   await tx.script(`alter role ${login} in database ${identifier(names.database)} set search_path = ${identifier(names.schema)}`);
 }
 
-async function applyNext(tx: Transaction, service: string, names: Names, migrations: readonly Migration[]): Promise<number | undefined> {
+async function applyNext(
+  tx: Transaction,
+  service: string,
+  names: Names,
+  migrations: readonly Migration[],
+): Promise<number | undefined> {
   await tx.query(deployLock);
   const { rows } = await tx.query<{ number: number; name: string; checksum: string }>(
-    'select number, name, checksum from gamut.migration where service = $1 order by number', [service]);
+    'select number, name, checksum from gamut.migration where service = $1 order by number',
+    [service],
+  );
   for (const row of rows) {
     const known = migrations[row.number - 1];
     const shown = `${service} ${String(row.number).padStart(4, '0')}-${row.name}`;
-    if (!known) throw fault('MigrationNewer', `Migration ${shown} is in the database, and this release knows ${migrations.length}: start a newer release.`);
-    if (known.checksum !== row.checksum) throw fault('MigrationChanged', `${shown} was applied with other content: restore the file, and write a new migration for the change.`);
+    if (!known)
+      throw fault(
+        'MigrationNewer',
+        `Migration ${shown} is in the database, and this release knows ${migrations.length}: start a newer release.`,
+      );
+    if (known.checksum !== row.checksum)
+      throw fault(
+        'MigrationChanged',
+        `${shown} was applied with other content: restore the file, and write a new migration for the change.`,
+      );
   }
   const next = migrations[rows.length];
   if (!next) return undefined;
-  await tx.script(`set local statement_timeout = ${migrationRunMs}; set local search_path = ${identifier(names.schema)}; set local role ${identifier(names.owner)};`);
+  await tx.script(
+    `set local statement_timeout = ${migrationRunMs}; set local search_path = ${identifier(names.schema)};
+     set local role ${identifier(names.owner)};`,
+  );
   await tx.script(next.text);
   await tx.script('set local role none; set local search_path = pg_catalog;');
-  await tx.query('insert into gamut.migration (service, number, name, checksum) values ($1, $2, $3, $4)', [service, next.number, next.name, next.checksum]);
+  await tx.query('insert into gamut.migration (service, number, name, checksum) values ($1, $2, $3, $4)', [
+    service,
+    next.number,
+    next.name,
+    next.checksum,
+  ]);
   return next.number;
 }
 

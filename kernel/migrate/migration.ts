@@ -20,8 +20,14 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
     const number = Number(match[1]);
     if (number !== found.length + 1) throw fault('MigrationInvalid', `${join(folder, file)} is not number ${found.length + 1}.`);
     const bytes = await readFile(join(folder, file));
-    if (bytes.length > migrationTextBytesMax) throw fault('MigrationInvalid', `${join(folder, file)} is larger than ${migrationTextBytesMax} bytes.`);
-    found.push({ number, name: match[2] ?? '', text: bytes.toString('utf8'), checksum: createHash('sha256').update(bytes).digest('hex') });
+    if (bytes.length > migrationTextBytesMax)
+      throw fault('MigrationInvalid', `${join(folder, file)} is larger than ${migrationTextBytesMax} bytes.`);
+    found.push({
+      number,
+      name: match[2] ?? '',
+      text: bytes.toString('utf8'),
+      checksum: createHash('sha256').update(bytes).digest('hex'),
+    });
   }
   return found;
 }

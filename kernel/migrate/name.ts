@@ -15,16 +15,19 @@ export type Names = {
 
 /** The name of a deployment's database. */
 export function databaseName(deployment: string): string {
-  if (!/^[a-z0-9]+$/.test(deployment) || deployment.length > deploymentLengthMax) throw fault('BadInput', 'A deployment id is of a-z and 0-9.');
+  if (!/^[a-z0-9]+$/.test(deployment) || deployment.length > deploymentLengthMax)
+    throw fault('BadInput', 'A deployment id is of a-z and 0-9.');
   return `gamut_${deployment}`;
 }
 
 /** The names of a service in a deployment; a dash in the service's name becomes an underscore. */
 export function serviceNames(deployment: string, service: string): Names {
   const database = databaseName(deployment);
-  if (!/^[a-z][a-z0-9-]*$/.test(service) || service.length > serviceNameLengthMax) throw fault('BadInput', `A service cannot be named ${service}.`);
+  if (!/^[a-z][a-z0-9-]*$/.test(service) || service.length > serviceNameLengthMax)
+    throw fault('BadInput', `A service cannot be named ${service}.`);
   const schema = service.replaceAll('-', '_');
-  if (schema === 'gamut' || schema === 'public' || schema.startsWith('pg_')) throw fault('BadInput', `A service cannot be named ${service}.`);
+  if (schema === 'gamut' || schema === 'public' || schema.startsWith('pg_'))
+    throw fault('BadInput', `A service cannot be named ${service}.`);
   return { database, schema, owner: `${database}_${schema}_owner`, login: `${database}_${schema}` };
 }
 

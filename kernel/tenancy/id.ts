@@ -2,7 +2,7 @@ import { idAheadMs } from './limits.ts';
 import { fault } from './fault.ts';
 
 /** The instant of the smallest id: 2024-01-01, in milliseconds. It fits until the year 2163. */
-const epochMs = Date.UTC(2024, 0, 1);
+const epoch = Date.UTC(2024, 0, 1);
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 const digits = new Map([...alphabet].map((letter, value) => [letter, BigInt(value)]));
 const form = /^[0-7][0-9a-hjkmnp-tv-z]{12}$/;
@@ -15,26 +15,28 @@ export type IdSource = { next(): bigint };
  * counter is used up, or the clock goes back, the time runs ahead of the clock; more than `idAheadMs` ahead answers TooMany.
  */
 export function openIds(place: { region: number; process: number }, now: () => number = Date.now): IdSource {
-  if (!(Number.isInteger(place.region) && place.region >= 0 && place.region < 32)) throw new RangeError(`a region of ${place.region}`);
-  if (!(Number.isInteger(place.process) && place.process >= 0 && place.process < 256)) throw new RangeError(`a process of ${place.process}`);
+  if (!(Number.isInteger(place.region) && place.region >= 0 && place.region < 32))
+    throw new RangeError(`a region of ${place.region}`);
+  if (!(Number.isInteger(place.process) && place.process >= 0 && place.process < 256))
+    throw new RangeError(`a process of ${place.process}`);
   const middle = BigInt((place.region << 16) | (place.process << 8));
-  let lastMs = -1;
+  let last = -1;
   let counter = 0;
   return {
     next() {
-      const clockMs = Math.max(0, now() - epochMs);
-      if (clockMs > lastMs) {
-        lastMs = clockMs;
+      const clockMs = Math.max(0, now() - epoch);
+      if (clockMs > last) {
+        last = clockMs;
         counter = 0;
       } else if (++counter > 255) {
-        if (lastMs - clockMs >= idAheadMs) {
+        if (last - clockMs >= idAheadMs) {
           counter = 255;
           throw fault('TooMany', 'New ids are made faster than their clock runs.');
         }
-        lastMs++;
+        last++;
         counter = 0;
       }
-      return (BigInt(lastMs) << 21n) | middle | BigInt(counter);
+      return (BigInt(last) << 21n) | middle | BigInt(counter);
     },
   };
 }
@@ -49,7 +51,8 @@ export function formatId(id: bigint): string {
 
 /** Reads the external form; anything else, upper case and look-alike letters included, is BadInput. */
 export function parseId(text: string): bigint {
-  if (typeof text !== 'string' || !form.test(text)) throw fault('BadInput', 'An id is 13 characters of 0-9 and a-z without i, l, o and u.');
+  if (typeof text !== 'string' || !form.test(text))
+    throw fault('BadInput', 'An id is 13 characters of 0-9 and a-z without i, l, o and u.');
   let id = 0n;
   for (const letter of text) id = (id << 5n) | (digits.get(letter) as bigint);
   if (id === 0n) throw fault('BadInput', 'An id is never zero.');
@@ -58,5 +61,5 @@ export function parseId(text: string): bigint {
 
 /** When an id was made, in milliseconds since 1970. */
 export function idTime(id: bigint): number {
-  return Number(id >> 21n) + epochMs;
+  return Number(id >> 21n) + epoch;
 }

@@ -15,7 +15,11 @@ export type Address = {
 };
 
 const modes: Readonly<Record<string, Protection>> = {
-  disable: 'none', prefer: 'prefer', require: 'encrypt', 'verify-ca': 'verify-ca', 'verify-full': 'verify',
+  disable: 'none',
+  prefer: 'prefer',
+  require: 'encrypt',
+  'verify-ca': 'verify-ca',
+  'verify-full': 'verify',
 };
 
 /**
@@ -24,7 +28,8 @@ const modes: Readonly<Record<string, Protection>> = {
  */
 export function parseAddress(url: URL | string): Address {
   const parsed = parse(url);
-  if (parsed.protocol !== 'postgres:' && parsed.protocol !== 'postgresql:') throw new SqlRefused(`The sql address has the scheme ${parsed.protocol} and not postgres:.`);
+  if (parsed.protocol !== 'postgres:' && parsed.protocol !== 'postgresql:')
+    throw new SqlRefused(`The sql address has the scheme ${parsed.protocol} and not postgres:.`);
   const query = parsed.searchParams;
   const host = query.get('host') ?? decode(parsed.hostname);
   const port = readPort(query.get('port') ?? parsed.port);
@@ -74,7 +79,8 @@ function readPort(text: string): number {
 }
 
 function protection(mode: string | null, host: string): Protection {
-  if (mode === null) return host === '' || host === 'localhost' || host === '[::1]' || host.startsWith('127.') ? 'prefer' : 'verify';
+  if (mode === null)
+    return host === '' || host === 'localhost' || host === '[::1]' || host.startsWith('127.') ? 'prefer' : 'verify';
   const known = Object.hasOwn(modes, mode) ? modes[mode] : undefined;
   if (!known) throw new SqlRefused(`The sql address has sslmode=${mode}; known are ${Object.keys(modes).join(', ')}.`);
   return known;

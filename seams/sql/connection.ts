@@ -1,6 +1,15 @@
 import type { Socket } from 'node:net';
 import { readBackend, tags } from '#wire/pgwire/backend.ts';
-import { writeBind, writeClose, writeDescribe, writeExecute, writeParse, writeQuery, writeSync, writeTerminate } from '#wire/pgwire/frontend.ts';
+import {
+  writeBind,
+  writeClose,
+  writeDescribe,
+  writeExecute,
+  writeParse,
+  writeQuery,
+  writeSync,
+  writeTerminate,
+} from '#wire/pgwire/frontend.ts';
 import { MessageReader } from '#wire/pgwire/reader.ts';
 import { fieldsOf, readRow } from '#wire/pgwire/row.ts';
 import { ProtocolViolation } from '#wire/pgwire/violation.ts';
@@ -73,7 +82,10 @@ export class Connection {
   fail(sentence: string, cause?: unknown): void {
     if (this.lost) return;
     const reason = this.#fatal ?? cause;
-    this.lost = new SqlUnavailable('lost', this.#fatal ? `PostgreSQL ended the connection: ${this.#fatal.message}.` : sentence, { sent: true, cause: reason });
+    this.lost = new SqlUnavailable('lost', this.#fatal ? `PostgreSQL ended the connection: ${this.#fatal.message}.` : sentence, {
+      sent: true,
+      cause: reason,
+    });
     this.#socket.destroy();
     this.#onLost(this);
     for (const x of this.queue.splice(0)) {
@@ -127,28 +139,46 @@ export class Connection {
   #message({ type, buffer, start, end }: MessageReader): void {
     const x = this.queue[0];
     switch (type) {
-      case tags.dataRow: return this.#row(current(x, type), buffer, start, end);
-      case tags.bindComplete: case tags.closeComplete: case tags.parseComplete: case tags.parameterDescription: return;
-      case tags.commandComplete: return this.#complete(current(x, type), buffer.toString('latin1', start, end - 1));
-      case tags.emptyQuery: return this.#complete(current(x, type), '');
+      case tags.dataRow:
+        return this.#row(current(x, type), buffer, start, end);
+      case tags.bindComplete:
+      case tags.closeComplete:
+      case tags.parseComplete:
+      case tags.parameterDescription:
+        return;
+      case tags.commandComplete:
+        return this.#complete(current(x, type), buffer.toString('latin1', start, end - 1));
+      case tags.emptyQuery:
+        return this.#complete(current(x, type), '');
       case tags.portalSuspended:
         current(x, type).suspended = true;
         return this.#complete(current(x, type), 'SELECT');
-      case tags.ready: return this.#ready(current(x, type), buffer, start, end);
-      default: return this.#other(x, type, buffer, start, end);
+      case tags.ready:
+        return this.#ready(current(x, type), buffer, start, end);
+      default:
+        return this.#other(x, type, buffer, start, end);
     }
   }
 
   #other(x: Exchange | undefined, type: number, buffer: Buffer, start: number, end: number): void {
     const message = readBackend(type, buffer, start, end);
     switch (message.type) {
-      case 'rowDescription': return describe(current(x, type), fieldsOf(message.columns));
-      case 'noData': return describe(current(x, type), null);
-      case 'error': return this.#error(x, new PostgresError(message.report));
-      case 'notice': case 'parameterStatus': case 'notification': return;
-      case 'copyIn': case 'copyOut': case 'copyBoth':
+      case 'rowDescription':
+        return describe(current(x, type), fieldsOf(message.columns));
+      case 'noData':
+        return describe(current(x, type), null);
+      case 'error':
+        return this.#error(x, new PostgresError(message.report));
+      case 'notice':
+      case 'parameterStatus':
+      case 'notification':
+        return;
+      case 'copyIn':
+      case 'copyOut':
+      case 'copyBoth':
         return this.fail('A statement began a COPY, which this client does not speak.');
-      default: throw new ProtocolViolation(`${message.type} where rows were expected`);
+      default:
+        throw new ProtocolViolation(`${message.type} where rows were expected`);
     }
   }
 
@@ -192,7 +222,8 @@ export class Connection {
     const message = readBackend(tags.ready, buffer, start, end);
     if (message.type !== 'ready') return;
     this.status = message.status;
-    if (!x.error && x.script === undefined && x.at !== x.parts.length) throw new ProtocolViolation('a group was answered in part');
+    if (!x.error && x.script === undefined && x.at !== x.parts.length)
+      throw new ProtocolViolation('a group was answered in part');
     for (const statement of x.statements) if (statement && !statement.ready) this.statements.failed(statement);
     this.queue.shift();
     x.settle(message.status);

@@ -8,7 +8,8 @@ import { SqlRefused } from './error.ts';
 
 /** Opens a socket to the server, encrypted as the address asks. The signal ends the attempt. */
 export async function dial(address: Address, signal: AbortSignal): Promise<Socket> {
-  const socket = 'path' in address.socket ? connect({ path: address.socket.path }) : connect({ ...address.socket, keepAlive: true });
+  const socket =
+    'path' in address.socket ? connect({ path: address.socket.path }) : connect({ ...address.socket, keepAlive: true });
   // A socket without a listener for errors would end the process; who waits for it sees the error too.
   socket.on('error', () => undefined);
   try {
@@ -29,7 +30,8 @@ async function encrypt(socket: Socket, address: Address, signal: AbortSignal): P
   // More than one byte before TLS was put there by somebody on the way (CVE-2021-23222).
   if (answer.length !== 1) throw new SqlRefused('The server sent clear text where TLS should begin.');
   if (answer[0] === 0x4e && address.protection === 'prefer') return socket;
-  if (answer[0] !== 0x53) throw new SqlRefused('The server offers no TLS; add sslmode=disable to the sql address to send everything in clear.');
+  if (answer[0] !== 0x53)
+    throw new SqlRefused('The server offers no TLS; add sslmode=disable to the sql address to send everything in clear.');
   const host = 'host' in address.socket ? address.socket.host : '';
   const verify = address.protection === 'verify' || address.protection === 'verify-ca';
   const tls = secure({

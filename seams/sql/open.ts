@@ -1,4 +1,4 @@
-import { type Address } from './address.ts';
+import type { Address } from './address.ts';
 import { Connection } from './connection.ts';
 import { dial } from './dial.ts';
 import { SqlRefused, SqlUnavailable } from './error.ts';
@@ -39,7 +39,8 @@ function late(cause: unknown): SqlUnavailable {
 function explain(cause: unknown, address: Address): Error {
   if (cause instanceof SqlRefused || cause instanceof SqlUnavailable) return cause;
   const place = 'path' in address.socket ? address.socket.path : `${address.socket.host}:${address.socket.port}`;
-  if (cause instanceof ProtocolViolation) return new SqlRefused(`The server at ${place} does not speak PostgreSQL's protocol: ${cause.message}.`, { cause });
+  if (cause instanceof ProtocolViolation)
+    return new SqlRefused(`The server at ${place} does not speak PostgreSQL's protocol: ${cause.message}.`, { cause });
   const { code = '', message = '' } = cause as { code?: string; message?: string };
   if (/CERT|SIGNATURE|ALTNAME|ISSUER|ERR_SSL|EPROTO|ERR_TLS/.test(code)) {
     return new SqlRefused(`The certificate of PostgreSQL at ${place} is not trusted: ${message}.`, { cause });
@@ -69,4 +70,3 @@ export async function requestCancel(address: Address, connection: Connection): P
     // The statement then runs to its end or to its timeout, and its caller hears that.
   }
 }
-

@@ -1,9 +1,16 @@
-import { type Address } from './address.ts';
+import type { Address } from './address.ts';
 import type { Connection } from './connection.ts';
 import { PostgresError, SqlAborted, SqlMisuse, SqlRefused, SqlUnavailable } from './error.ts';
 import { type Exchange, newExchange, type Part, resetExchange, type Result, type Status } from './exchange.ts';
 import {
-  connectionIdleMs, pipelineDepthMax, poolQueueMax, poolWaitMs, reconnectFirstMs, reconnectLongestMs, resendMax, silenceGraceMs,
+  connectionIdleMs,
+  pipelineDepthMax,
+  poolQueueMax,
+  poolWaitMs,
+  reconnectFirstMs,
+  reconnectLongestMs,
+  resendMax,
+  silenceGraceMs,
 } from './limits.ts';
 import { openConnection, requestCancel } from './open.ts';
 
@@ -64,10 +71,19 @@ export class Pool {
         if (error) reject(error);
         else resolve(group.results);
       };
-      const group: Group = Object.assign(newExchange(parts, (status) => this.#settled(group, status)), {
-        signal, deadline: performance.now() + poolWaitMs, finish, connection: null, aborted: false, cancelAsked: false, sends: 0,
-        cancelsSeen: 0,
-      });
+      const group: Group = Object.assign(
+        newExchange(parts, (status) => this.#settled(group, status)),
+        {
+          signal,
+          deadline: performance.now() + poolWaitMs,
+          finish,
+          connection: null,
+          aborted: false,
+          cancelAsked: false,
+          sends: 0,
+          cancelsSeen: 0,
+        },
+      );
       signal?.addEventListener('abort', onAbort);
       this.#groups.push(group);
       this.#pump();
@@ -84,11 +100,17 @@ export class Pool {
         this.#withdraw(reservation);
         reservation.reject(new SqlAborted(signal?.reason));
       };
-      const settle = <T>(done: (value: T) => void) => (value: T): void => {
-        signal?.removeEventListener('abort', onAbort);
-        done(value);
+      const settle =
+        <T>(done: (value: T) => void) =>
+        (value: T): void => {
+          signal?.removeEventListener('abort', onAbort);
+          done(value);
+        };
+      const reservation: Reservation = {
+        deadline: performance.now() + poolWaitMs,
+        resolve: settle(resolve),
+        reject: settle(reject),
       };
-      const reservation: Reservation = { deadline: performance.now() + poolWaitMs, resolve: settle(resolve), reject: settle(reject) };
       signal?.addEventListener('abort', onAbort);
       this.#reservations.push(reservation);
       this.#pump();
@@ -98,7 +120,8 @@ export class Pool {
   /** Takes a lent connection back; one that is not idle is in an unknown state and is dropped. */
   release(connection: Connection): void {
     if (connection.lost) return;
-    if (connection.status !== 'idle' || connection.queue.length > 0) return connection.fail('A transaction left its connection in an unknown state.');
+    if (connection.status !== 'idle' || connection.queue.length > 0)
+      return connection.fail('A transaction left its connection in an unknown state.');
     connection.reserved = false;
     this.#pump();
   }
@@ -132,7 +155,8 @@ export class Pool {
 
   #refuses(waiting: number): Error | null {
     if (this.#closed) return new SqlUnavailable('closed', 'The pool is closed.');
-    if (waiting >= poolQueueMax) return new SqlUnavailable('queue', `More than ${poolQueueMax} statement groups wait for a connection.`);
+    if (waiting >= poolQueueMax)
+      return new SqlUnavailable('queue', `More than ${poolQueueMax} statement groups wait for a connection.`);
     return null;
   }
 
@@ -185,7 +209,8 @@ export class Pool {
     if (status === 'transaction' || status === 'failed') connection.fail('A statement left its group in an open transaction.');
     if (group.error instanceof PostgresError && this.#sendAgain(group, group.error, connection)) return;
     const cancelled = group.aborted && group.error instanceof PostgresError && group.error.sqlstate === '57014';
-    if (status === 'transaction' || status === 'failed') group.finish(new SqlMisuse('A statement left its group in an open transaction; it was rolled back.'));
+    if (status === 'transaction' || status === 'failed')
+      group.finish(new SqlMisuse('A statement left its group in an open transaction; it was rolled back.'));
     else group.finish(cancelled ? new SqlAborted(group.signal?.reason) : group.error);
   }
 
@@ -285,15 +310,21 @@ export class Pool {
   #backOff(): void {
     if (this.#retry || this.#closed) return;
     this.#delayMs = Math.min(reconnectLongestMs, this.#delayMs === 0 ? reconnectFirstMs : this.#delayMs * 2);
-    this.#retry = setTimeout(() => {
-      this.#retry = null;
-      this.#pump();
-    }, this.#delayMs * (0.5 + Math.random() / 2));
+    this.#retry = setTimeout(
+      () => {
+        this.#retry = null;
+        this.#pump();
+      },
+      this.#delayMs * (0.5 + Math.random() / 2),
+    );
   }
 
   #inspect(): void {
     const now = performance.now();
-    const late = () => new SqlUnavailable('wait', `No connection to PostgreSQL came free within ${poolWaitMs} ms.`, { cause: this.#failure ?? undefined });
+    const late = () =>
+      new SqlUnavailable('wait', `No connection to PostgreSQL came free within ${poolWaitMs} ms.`, {
+        cause: this.#failure ?? undefined,
+      });
     while (this.#groups[0] && this.#groups[0].deadline < now) this.#groups.shift()?.finish(late());
     for (const reservation of [...this.#reservations, ...this.#claims.values()]) {
       if (reservation.deadline >= now) continue;
@@ -318,7 +349,8 @@ export class Pool {
     const first = connection.queue[0];
     if (!first || this.#options.statementTimeoutMs === 0) return;
     const allowed = this.#options.statementTimeoutMs * Math.max(1, first.parts.length) + silenceGraceMs;
-    if (now - Math.max(connection.heardAt, first.sentAt) > allowed) connection.fail(`PostgreSQL was silent for ${Math.round(allowed)} ms.`);
+    if (now - Math.max(connection.heardAt, first.sentAt) > allowed)
+      connection.fail(`PostgreSQL was silent for ${Math.round(allowed)} ms.`);
   }
 
   #endIdle(afterMs: number): void {

@@ -19,7 +19,11 @@ export type Statement = { readonly text: string; readonly params?: readonly unkn
 /** Statements of one scope, or of the platform. Safe to share and cheap to make. */
 export interface Handle {
   /** Runs one statement as a transaction of its own. */
-  query<R extends object = Row>(text: string, params?: readonly unknown[], options?: { signal?: AbortSignal }): Promise<Result<R>>;
+  query<R extends object = Row>(
+    text: string,
+    params?: readonly unknown[],
+    options?: { signal?: AbortSignal },
+  ): Promise<Result<R>>;
   /** Runs several statements as one transaction in one round trip; answers one result each. */
   group(statements: readonly Statement[], options?: { signal?: AbortSignal }): Promise<Result[]>;
   /** Runs a transaction whose statements depend on each other's answers; it holds a connection until `work` settles. */
@@ -61,7 +65,12 @@ export function openSql(url: URL | string, options: SqlOptions): Sql {
     throw new SqlMisuse(`A pool has 1 to ${poolConnectionsMax} connections, not ${options.max}.`);
   }
   const timeoutMs = options.statementTimeoutMs ?? statementTimeoutMs;
-  const pool = new Pool({ address: parseAddress(url), max: options.max, settings: sessionSettings(options, timeoutMs), statementTimeoutMs: timeoutMs });
+  const pool = new Pool({
+    address: parseAddress(url),
+    max: options.max,
+    settings: sessionSettings(options, timeoutMs),
+    statementTimeoutMs: timeoutMs,
+  });
   return {
     as: ({ tenant, scope }) => handle(pool, settingPart(id(tenant, 'tenant'), id(scope, 'scope'))),
     platform: () => Object.assign(handle(pool, settingPart('', '')), { script: (text: string) => runScript(pool, text) }),
@@ -90,18 +99,24 @@ function settingPart(tenant: string, scope: string): Part {
 }
 
 function id(value: unknown, what: string): string {
-  if (typeof value !== 'bigint' || value < 1n || value > idMax) throw new SqlMisuse(`A statement needs a ${what}, and none is set.`);
+  if (typeof value !== 'bigint' || value < 1n || value > idMax)
+    throw new SqlMisuse(`A statement needs a ${what}, and none is set.`);
   return String(value);
 }
 
 function handle(pool: Pool, setting: Part): Handle {
   return {
-    async query<R extends object = Row>(text: string, params: readonly unknown[] = [], options: { signal?: AbortSignal } = {}): Promise<Result<R>> {
+    async query<R extends object = Row>(
+      text: string,
+      params: readonly unknown[] = [],
+      options: { signal?: AbortSignal } = {},
+    ): Promise<Result<R>> {
       const results = await pool.run([setting, part(text, params)], options.signal);
       return results[1] as Result<R>;
     },
     async group(statements, options = {}) {
-      if (statements.length > groupStatementsMax) throw new SqlMisuse(`A group has ${statements.length} statements, more than ${groupStatementsMax}.`);
+      if (statements.length > groupStatementsMax)
+        throw new SqlMisuse(`A group has ${statements.length} statements, more than ${groupStatementsMax}.`);
       const parts = [setting];
       for (const { text, params = [] } of statements) parts.push(part(text, params));
       return (await pool.run(parts, options.signal)).slice(1);
@@ -112,7 +127,8 @@ function handle(pool: Pool, setting: Part): Handle {
 
 function part(text: string, params: readonly unknown[]): Part {
   checkText(text);
-  if (params.length > parameterCountMax) throw new SqlMisuse(`A statement has ${params.length} parameters, more than ${parameterCountMax}.`);
+  if (params.length > parameterCountMax)
+    throw new SqlMisuse(`A statement has ${params.length} parameters, more than ${parameterCountMax}.`);
   return { text, params: params.map(encodeParameter) };
 }
 

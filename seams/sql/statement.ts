@@ -3,7 +3,13 @@ import { SqlMisuse } from './error.ts';
 import { statementCacheMax, statementTextBytesMax } from './limits.ts';
 
 /** A statement prepared on one connection. The empty name is the unnamed statement, which is prepared for one use. */
-export type Prepared = { readonly text: string; readonly name: string; fields: readonly Field[] | null; ready: boolean; usedAt: number };
+export type Prepared = {
+  readonly text: string;
+  readonly name: string;
+  fields: readonly Field[] | null;
+  ready: boolean;
+  usedAt: number;
+};
 
 /** The prepared statements of one connection, by their text. */
 export class StatementCache {
@@ -64,7 +70,20 @@ export class StatementCache {
 
 const head = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|;)*([a-z]+)(?:\s+([a-z]+))?/i;
 const control = new Set([
-  'begin', 'start', 'commit', 'end', 'rollback', 'abort', 'savepoint', 'release', 'prepare', 'deallocate', 'discard', 'reset', 'listen', 'copy',
+  'begin',
+  'start',
+  'commit',
+  'end',
+  'rollback',
+  'abort',
+  'savepoint',
+  'release',
+  'prepare',
+  'deallocate',
+  'discard',
+  'reset',
+  'listen',
+  'copy',
 ]);
 const checked = new Set<string>();
 
@@ -77,12 +96,16 @@ export function checkText(text: string): void {
   if (text.length > statementTextBytesMax || Buffer.byteLength(text) > statementTextBytesMax) {
     throw new SqlMisuse(`A statement is longer than ${statementTextBytesMax} bytes.`);
   }
-  if (text.includes('\0') || !text.isWellFormed()) throw new SqlMisuse('A statement holds a character that PostgreSQL cannot read.');
+  if (text.includes('\0') || !text.isWellFormed())
+    throw new SqlMisuse('A statement holds a character that PostgreSQL cannot read.');
   const [, word = '', second = ''] = head.exec(text) ?? [];
   const first = word.toLowerCase();
-  if (control.has(first)) throw new SqlMisuse(`${first} cannot be a statement of a group; use begin(), script() or the group itself.`);
-  if (first === 'set' && second.toLowerCase() !== 'local') throw new SqlMisuse('Only set local can be a statement: a connection is shared.');
-  if (/\bset_config\s*\(/i.test(text)) throw new SqlMisuse('set_config cannot be called by a statement: the scope is set by as().');
+  if (control.has(first))
+    throw new SqlMisuse(`${first} cannot be a statement of a group; use begin(), script() or the group itself.`);
+  if (first === 'set' && second.toLowerCase() !== 'local')
+    throw new SqlMisuse('Only set local can be a statement: a connection is shared.');
+  if (/\bset_config\s*\(/i.test(text))
+    throw new SqlMisuse('set_config cannot be called by a statement: the scope is set by as().');
   if (checked.size >= statementCacheMax * 8) checked.clear();
   checked.add(text);
 }

@@ -23,7 +23,12 @@ export interface Transaction {
 }
 
 /** Runs `work` between BEGIN with the scope's setting and COMMIT; a throw, an abort or a failed statement rolls back. */
-export async function runTransaction<T>(pool: Pool, setting: Part, work: (tx: Transaction) => Promise<T>, options: TransactionOptions): Promise<T> {
+export async function runTransaction<T>(
+  pool: Pool,
+  setting: Part,
+  work: (tx: Transaction) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
   const { signal } = options;
   const connection = await pool.reserve(signal);
   const open = new OpenTransaction(pool, connection, [beginPart(options), setting]);
@@ -78,7 +83,11 @@ class OpenTransaction implements Transaction {
     return (await this.#run({ text, params: params.map(encodeParameter) })).result as Result<R>;
   }
 
-  async *cursor<R extends object = Row>(text: string, params: readonly unknown[] = [], rowsMax = cursorRowsMax): AsyncGenerator<R[]> {
+  async *cursor<R extends object = Row>(
+    text: string,
+    params: readonly unknown[] = [],
+    rowsMax = cursorRowsMax,
+  ): AsyncGenerator<R[]> {
     checkText(text);
     const portal = `c${++this.#portals}`;
     let next: Part = { text, params: params.map(encodeParameter), portal, rowsMax };
@@ -103,7 +112,8 @@ class OpenTransaction implements Transaction {
     await this.#begun.catch(() => undefined);
     const { results } = await this.#send([{ text: 'commit', params: [] }]);
     // A failed transaction answers COMMIT by ROLLBACK, without an error.
-    if (results.at(-1)?.command !== 'COMMIT') throw new SqlMisuse('The transaction was rolled back: one of its statements had failed.');
+    if (results.at(-1)?.command !== 'COMMIT')
+      throw new SqlMisuse('The transaction was rolled back: one of its statements had failed.');
   }
 
   /** Ends the transaction without effect. The connection is dropped when that cannot be made sure. */
@@ -176,13 +186,18 @@ class OpenTransaction implements Transaction {
       if (this.#connection.lost) return reject(this.#connection.lost);
       const last = parts.at(-1);
       const ending = last?.text === 'commit' || last?.text === 'rollback';
-      const x = newExchange(parts, (status: Status | 'lost') => {
-        if (status === 'idle' && !ending) this.#ended ??= new SqlMisuse('The transaction has ended: a statement ended it, or BEGIN failed.');
-        if (status === 'idle' && !ending && !x.error) return reject(this.#ended);
-        if (x.error) return reject(this.#explain(x.error));
-        const fields = x.parts.at(-1)?.fetch ?? x.statements.at(-1)?.fields ?? undefined;
-        resolve({ results: x.results, suspended: x.suspended, fields });
-      }, script);
+      const x = newExchange(
+        parts,
+        (status: Status | 'lost') => {
+          if (status === 'idle' && !ending)
+            this.#ended ??= new SqlMisuse('The transaction has ended: a statement ended it, or BEGIN failed.');
+          if (status === 'idle' && !ending && !x.error) return reject(this.#ended);
+          if (x.error) return reject(this.#explain(x.error));
+          const fields = x.parts.at(-1)?.fetch ?? x.statements.at(-1)?.fields ?? undefined;
+          resolve({ results: x.results, suspended: x.suspended, fields });
+        },
+        script,
+      );
       this.#connection.send(x);
     });
   }

@@ -3,7 +3,15 @@ import { ProtocolViolation } from './violation.ts';
 import type { Writer } from './writer.ts';
 
 /** One column of a result. `oid` is its type; format 0 is text, 1 binary. */
-export type Column = { name: string; table: number; attribute: number; oid: number; size: number; modifier: number; format: number };
+export type Column = {
+  name: string;
+  table: number;
+  attribute: number;
+  oid: number;
+  size: number;
+  modifier: number;
+  format: number;
+};
 
 /** The fields of an error or a notice by their letters: S severity, V severity not translated, C sqlstate, M message. */
 export type Report = Readonly<Record<string, string>>;
@@ -35,9 +43,24 @@ export type Backend =
 
 /** The type bytes a client meets while rows flow; the others are read by `readBackend`. */
 export const tags = {
-  parseComplete: 0x31, bindComplete: 0x32, closeComplete: 0x33, dataRow: 0x44, commandComplete: 0x43, error: 0x45, notice: 0x4e,
-  noData: 0x6e, rowDescription: 0x54, parameterDescription: 0x74, ready: 0x5a, emptyQuery: 0x49, portalSuspended: 0x73,
-  parameterStatus: 0x53, notification: 0x41, copyIn: 0x47, copyOut: 0x48, copyBoth: 0x57,
+  parseComplete: 0x31,
+  bindComplete: 0x32,
+  closeComplete: 0x33,
+  dataRow: 0x44,
+  commandComplete: 0x43,
+  error: 0x45,
+  notice: 0x4e,
+  noData: 0x6e,
+  rowDescription: 0x54,
+  parameterDescription: 0x74,
+  ready: 0x5a,
+  emptyQuery: 0x49,
+  portalSuspended: 0x73,
+  parameterStatus: 0x53,
+  notification: 0x41,
+  copyIn: 0x47,
+  copyOut: 0x48,
+  copyBoth: 0x57,
 } as const;
 
 /** Reads one message of a server. */
@@ -50,36 +73,61 @@ export function readBackend(type: number, buffer: Buffer, start: number, end: nu
 
 function flow(type: number, c: Cursor): Backend | undefined {
   switch (type) {
-    case 0x31: return { type: 'parseComplete' };
-    case 0x32: return { type: 'bindComplete' };
-    case 0x33: return { type: 'closeComplete' };
-    case 0x6e: return { type: 'noData' };
-    case 0x49: return { type: 'emptyQuery' };
-    case 0x73: return { type: 'portalSuspended' };
-    case 0x63: return { type: 'copyDone' };
-    case 0x74: return { type: 'parameterDescription', types: list(c, () => c.uint32()) };
-    case 0x54: return { type: 'rowDescription', columns: list(c, () => column(c)) };
-    case 0x44: return { type: 'dataRow', values: list(c, () => c.value()) };
-    case 0x43: return { type: 'commandComplete', tag: c.cstring() };
-    case 0x64: return { type: 'copyData', data: c.rest() };
-    case 0x45: return { type: 'error', report: report(c) };
-    case 0x4e: return { type: 'notice', report: report(c) };
-    default: return undefined;
+    case 0x31:
+      return { type: 'parseComplete' };
+    case 0x32:
+      return { type: 'bindComplete' };
+    case 0x33:
+      return { type: 'closeComplete' };
+    case 0x6e:
+      return { type: 'noData' };
+    case 0x49:
+      return { type: 'emptyQuery' };
+    case 0x73:
+      return { type: 'portalSuspended' };
+    case 0x63:
+      return { type: 'copyDone' };
+    case 0x74:
+      return { type: 'parameterDescription', types: list(c, () => c.uint32()) };
+    case 0x54:
+      return { type: 'rowDescription', columns: list(c, () => column(c)) };
+    case 0x44:
+      return { type: 'dataRow', values: list(c, () => c.value()) };
+    case 0x43:
+      return { type: 'commandComplete', tag: c.cstring() };
+    case 0x64:
+      return { type: 'copyData', data: c.rest() };
+    case 0x45:
+      return { type: 'error', report: report(c) };
+    case 0x4e:
+      return { type: 'notice', report: report(c) };
+    default:
+      return undefined;
   }
 }
 
 function session(type: number, c: Cursor): Backend {
   switch (type) {
-    case 0x52: return { type: 'authentication', request: authentication(c) };
-    case 0x4b: return { type: 'keyData', processId: c.int32(), key: c.rest() };
-    case 0x53: return { type: 'parameterStatus', name: c.cstring(), value: c.cstring() };
-    case 0x5a: return { type: 'ready', status: status(c) };
-    case 0x41: return { type: 'notification', processId: c.int32(), channel: c.cstring(), payload: c.cstring() };
-    case 0x47: return { type: 'copyIn', ...copy(c) };
-    case 0x48: return { type: 'copyOut', ...copy(c) };
-    case 0x57: return { type: 'copyBoth', ...copy(c) };
-    case 0x76: return { type: 'negotiate', minor: c.int32(), unknown: names(c) };
-    default: throw new ProtocolViolation(`a server's message of type ${type}`);
+    case 0x52:
+      return { type: 'authentication', request: authentication(c) };
+    case 0x4b:
+      return { type: 'keyData', processId: c.int32(), key: c.rest() };
+    case 0x53:
+      return { type: 'parameterStatus', name: c.cstring(), value: c.cstring() };
+    case 0x5a:
+      return { type: 'ready', status: status(c) };
+    case 0x41:
+      return { type: 'notification', processId: c.int32(), channel: c.cstring(), payload: c.cstring() };
+    case 0x47:
+      return { type: 'copyIn', ...copy(c) };
+    case 0x48:
+      return { type: 'copyOut', ...copy(c) };
+    case 0x57:
+      return { type: 'copyBoth', ...copy(c) };
+    case 0x76:
+      return { type: 'negotiate', minor: c.int32(), unknown: names(c) };
+    default:
+      throw new ProtocolViolation(`a server's message of type ${type}`);
   }
 }
 
@@ -98,7 +146,15 @@ function status(c: Cursor): 'idle' | 'transaction' | 'failed' {
 }
 
 function column(c: Cursor): Column {
-  return { name: c.cstring(), table: c.uint32(), attribute: c.int16(), oid: c.uint32(), size: c.int16(), modifier: c.int32(), format: c.int16() };
+  return {
+    name: c.cstring(),
+    table: c.uint32(),
+    attribute: c.int16(),
+    oid: c.uint32(),
+    size: c.int16(),
+    modifier: c.int32(),
+    format: c.int16(),
+  };
 }
 
 function copy(c: Cursor): { format: number; formats: number[] } {
@@ -131,7 +187,13 @@ function list<T>(c: Cursor, read: () => T): T[] {
 }
 
 const empty = {
-  parseComplete: 0x31, bindComplete: 0x32, closeComplete: 0x33, noData: 0x6e, emptyQuery: 0x49, portalSuspended: 0x73, copyDone: 0x63,
+  parseComplete: 0x31,
+  bindComplete: 0x32,
+  closeComplete: 0x33,
+  noData: 0x6e,
+  emptyQuery: 0x49,
+  portalSuspended: 0x73,
+  copyDone: 0x63,
 } as const;
 const copies = { copyIn: 0x47, copyOut: 0x48, copyBoth: 0x57 } as const;
 const letters = { idle: 0x49, transaction: 0x54, failed: 0x45 } as const;
@@ -139,21 +201,38 @@ const letters = { idle: 0x49, transaction: 0x54, failed: 0x45 } as const;
 /** Writes one message of a server. */
 export function writeBackend(w: Writer, m: Backend): void {
   switch (m.type) {
-    case 'authentication': return writeAuthentication(w, m.request);
-    case 'keyData': return void w.begin(0x4b).int32(m.processId).bytes(m.key).end();
-    case 'parameterStatus': return void w.begin(0x53).cstring(m.name).cstring(m.value).end();
-    case 'ready': return void w.begin(0x5a).byte(letters[m.status]).end();
-    case 'parameterDescription': return writeTypes(w, m.types);
-    case 'rowDescription': return writeColumns(w, m.columns);
-    case 'dataRow': return writeRow(w, m.values);
-    case 'commandComplete': return void w.begin(0x43).cstring(m.tag).end();
-    case 'error': return writeReport(w, 0x45, m.report);
-    case 'notice': return writeReport(w, 0x4e, m.report);
-    case 'notification': return void w.begin(0x41).int32(m.processId).cstring(m.channel).cstring(m.payload).end();
-    case 'copyData': return void w.begin(0x64).bytes(m.data).end();
-    case 'copyIn': case 'copyOut': case 'copyBoth': return writeCopy(w, copies[m.type], m);
-    case 'negotiate': return writeNegotiate(w, m.minor, m.unknown);
-    default: return void w.begin(empty[m.type]).end();
+    case 'authentication':
+      return writeAuthentication(w, m.request);
+    case 'keyData':
+      return void w.begin(0x4b).int32(m.processId).bytes(m.key).end();
+    case 'parameterStatus':
+      return void w.begin(0x53).cstring(m.name).cstring(m.value).end();
+    case 'ready':
+      return void w.begin(0x5a).byte(letters[m.status]).end();
+    case 'parameterDescription':
+      return writeTypes(w, m.types);
+    case 'rowDescription':
+      return writeColumns(w, m.columns);
+    case 'dataRow':
+      return writeRow(w, m.values);
+    case 'commandComplete':
+      return void w.begin(0x43).cstring(m.tag).end();
+    case 'error':
+      return writeReport(w, 0x45, m.report);
+    case 'notice':
+      return writeReport(w, 0x4e, m.report);
+    case 'notification':
+      return void w.begin(0x41).int32(m.processId).cstring(m.channel).cstring(m.payload).end();
+    case 'copyData':
+      return void w.begin(0x64).bytes(m.data).end();
+    case 'copyIn':
+    case 'copyOut':
+    case 'copyBoth':
+      return writeCopy(w, copies[m.type], m);
+    case 'negotiate':
+      return writeNegotiate(w, m.minor, m.unknown);
+    default:
+      return void w.begin(empty[m.type]).end();
   }
 }
 
@@ -180,7 +259,8 @@ function writeTypes(w: Writer, types: readonly number[]): void {
 
 function writeColumns(w: Writer, columns: readonly Column[]): void {
   w.begin(0x54).int16(columns.length);
-  for (const c of columns) w.cstring(c.name).int32(c.table).int16(c.attribute).int32(c.oid).int16(c.size).int32(c.modifier).int16(c.format);
+  for (const c of columns)
+    w.cstring(c.name).int32(c.table).int16(c.attribute).int32(c.oid).int16(c.size).int32(c.modifier).int16(c.format);
   w.end();
 }
 

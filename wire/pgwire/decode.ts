@@ -41,7 +41,8 @@ export function textDecoder(oid: number): Decoder {
 
 const decoders = new Map<number, Decoder>();
 for (const [oid, read] of fromText) decoders.set(oid, (buffer, start, end) => read(buffer.toString('latin1', start, end)));
-for (const oid of [oids.json, oids.jsonb]) decoders.set(oid, (buffer, start, end) => JSON.parse(buffer.toString('utf8', start, end)) as unknown);
+for (const oid of [oids.json, oids.jsonb])
+  decoders.set(oid, (buffer, start, end) => JSON.parse(buffer.toString('utf8', start, end)) as unknown);
 decoders.set(oids.bool, (buffer, start) => buffer[start] === 0x74);
 for (const [array, element] of elementOf) {
   const read = fromText.get(element) ?? ((text: string) => text);

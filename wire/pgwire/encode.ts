@@ -22,11 +22,17 @@ export function json(value: unknown): Json {
 export function encodeParameter(value: unknown): string | Uint8Array | null {
   if (value === null) return null;
   switch (typeof value) {
-    case 'string': return wellFormed(value);
-    case 'number': case 'bigint': return String(value);
-    case 'boolean': return value ? 't' : 'f';
-    case 'object': return object(value);
-    default: throw new TypeError(`a parameter cannot be ${typeof value}`);
+    case 'string':
+      return wellFormed(value);
+    case 'number':
+    case 'bigint':
+      return String(value);
+    case 'boolean':
+      return value ? 't' : 'f';
+    case 'object':
+      return object(value);
+    default:
+      throw new TypeError(`a parameter cannot be ${typeof value}`);
   }
 }
 
@@ -39,7 +45,9 @@ function object(value: object): string | Uint8Array {
 
 function element(value: unknown): string | null {
   const encoded = encodeParameter(value);
-  return encoded instanceof Uint8Array ? `\\x${Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length).toString('hex')}` : encoded;
+  return encoded instanceof Uint8Array
+    ? `\\x${Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length).toString('hex')}`
+    : encoded;
 }
 
 // A lone surrogate has no UTF-8 form: sent as is it would silently be stored as another character.

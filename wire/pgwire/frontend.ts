@@ -65,7 +65,8 @@ export function writeParse(w: Writer, name: string, text: string, types: readonl
 
 /** Binds parameters to a portal: a string goes as text, bytes as binary; results come as text. */
 export function writeBind(w: Writer, portal: string, name: string, params: readonly (string | Uint8Array | null)[]): void {
-  if (params.length > parameterCountMax) throw new RangeError(`${params.length} parameters; a statement takes ${parameterCountMax}`);
+  if (params.length > parameterCountMax)
+    throw new RangeError(`${params.length} parameters; a statement takes ${parameterCountMax}`);
   w.begin(0x42).cstring(portal).cstring(name);
   let binary = false;
   for (const param of params) if (param !== null && typeof param !== 'string') binary = true;
@@ -77,11 +78,17 @@ export function writeBind(w: Writer, portal: string, name: string, params: reado
 }
 
 export function writeDescribe(w: Writer, kind: 'statement' | 'portal', name: string): void {
-  w.begin(0x44).byte(kind === 'statement' ? 0x53 : 0x50).cstring(name).end();
+  w.begin(0x44)
+    .byte(kind === 'statement' ? 0x53 : 0x50)
+    .cstring(name)
+    .end();
 }
 
 export function writeClose(w: Writer, kind: 'statement' | 'portal', name: string): void {
-  w.begin(0x43).byte(kind === 'statement' ? 0x53 : 0x50).cstring(name).end();
+  w.begin(0x43)
+    .byte(kind === 'statement' ? 0x53 : 0x50)
+    .cstring(name)
+    .end();
 }
 
 /** Runs a portal for at most `rowsMax` rows; 0 is all. */
@@ -131,20 +138,34 @@ export function readFrontend(type: number, buffer: Buffer, start: number, end: n
 
 function body(type: number, c: Cursor): Frontend {
   switch (type) {
-    case 0x51: return { type: 'query', text: c.cstring() };
-    case 0x50: return { type: 'parse', name: c.cstring(), text: c.cstring(), types: list(c, () => c.uint32()) };
-    case 0x42: return bind(c);
-    case 0x44: return { type: 'describe', kind: kind(c), name: c.cstring() };
-    case 0x43: return { type: 'close', kind: kind(c), name: c.cstring() };
-    case 0x45: return { type: 'execute', portal: c.cstring(), rowsMax: c.int32() };
-    case 0x53: return { type: 'sync' };
-    case 0x48: return { type: 'flush' };
-    case 0x58: return { type: 'terminate' };
-    case 0x70: return { type: 'password', body: c.rest() };
-    case 0x64: return { type: 'copyData', data: c.rest() };
-    case 0x63: return { type: 'copyDone' };
-    case 0x66: return { type: 'copyFail', reason: c.cstring() };
-    default: throw new ProtocolViolation(`a client's message of type ${type}`);
+    case 0x51:
+      return { type: 'query', text: c.cstring() };
+    case 0x50:
+      return { type: 'parse', name: c.cstring(), text: c.cstring(), types: list(c, () => c.uint32()) };
+    case 0x42:
+      return bind(c);
+    case 0x44:
+      return { type: 'describe', kind: kind(c), name: c.cstring() };
+    case 0x43:
+      return { type: 'close', kind: kind(c), name: c.cstring() };
+    case 0x45:
+      return { type: 'execute', portal: c.cstring(), rowsMax: c.int32() };
+    case 0x53:
+      return { type: 'sync' };
+    case 0x48:
+      return { type: 'flush' };
+    case 0x58:
+      return { type: 'terminate' };
+    case 0x70:
+      return { type: 'password', body: c.rest() };
+    case 0x64:
+      return { type: 'copyData', data: c.rest() };
+    case 0x63:
+      return { type: 'copyDone' };
+    case 0x66:
+      return { type: 'copyFail', reason: c.cstring() };
+    default:
+      throw new ProtocolViolation(`a client's message of type ${type}`);
   }
 }
 

@@ -25,7 +25,8 @@ export function scramClient(password: string, nonce: string): ScramClient {
       const { r: whole = '', s: salt = '', i: rounds = '' } = attributes(serverFirst);
       // RFC 5802 7: the server's nonce starts with the client's, else it is a replay.
       if (!whole.startsWith(nonce) || whole.length === nonce.length) throw new ProtocolViolation('the SCRAM nonce is not ours');
-      if (!/^[1-9]\d{0,8}$/.test(rounds) || Number(rounds) > scramRoundsMax) throw new ProtocolViolation(`SCRAM asks for ${rounds} rounds`);
+      if (!/^[1-9]\d{0,8}$/.test(rounds) || Number(rounds) > scramRoundsMax)
+        throw new ProtocolViolation(`SCRAM asks for ${rounds} rounds`);
       const keys = await scramKeys(password, Buffer.from(salt, 'base64'), Number(rounds));
       const closing = `c=biws,r=${whole}`;
       const message = `${bare},${serverFirst},${closing}`;
@@ -50,7 +51,11 @@ export async function scramVerifier(password: string, salt: Buffer, rounds = 409
 }
 
 /** The keys of RFC 5802 3: ClientKey, StoredKey, ServerKey. */
-export async function scramKeys(password: string, salt: Buffer, rounds: number): Promise<{ client: Buffer; stored: Buffer; server: Buffer }> {
+export async function scramKeys(
+  password: string,
+  salt: Buffer,
+  rounds: number,
+): Promise<{ client: Buffer; stored: Buffer; server: Buffer }> {
   const salted = await derive(password.normalize('NFKC'), salt, rounds, 32, 'sha256');
   const client = hmac(salted, 'Client Key');
   return { client, stored: createHash('sha256').update(client).digest(), server: hmac(salted, 'Server Key') };
@@ -58,7 +63,9 @@ export async function scramKeys(password: string, salt: Buffer, rounds: number):
 
 /** The md5 answer: md5(md5(password + user) + salt), in hex. */
 export function md5Answer(user: string, password: string, salt: Buffer): string {
-  const inner = createHash('md5').update(password + user, 'utf8').digest('hex');
+  const inner = createHash('md5')
+    .update(password + user, 'utf8')
+    .digest('hex');
   return `md5${createHash('md5').update(inner, 'latin1').update(salt).digest('hex')}`;
 }
 

@@ -8,7 +8,13 @@ type Random = (below: number) => number;
 /** What the walk knows of one scope: ids that must be stored, and ids whose connection was lost before the answer. */
 type Model = { readonly scope: Scope; readonly mark: string; readonly stored: Set<bigint>; readonly doubtful: Set<bigint> };
 
-type World = { readonly random: Random; readonly models: readonly Model[]; readonly seen: Record<string, number>; sql: Sql; nextId: bigint };
+type World = {
+  readonly random: Random;
+  readonly models: readonly Model[];
+  readonly seen: Record<string, number>;
+  sql: Sql;
+  nextId: bigint;
+};
 
 type Step = (world: World, handle: Handle, model: Model) => Promise<void>;
 
@@ -18,8 +24,17 @@ const mine = 'select gamut.tenant() as tenant, gamut.scope() as scope';
 
 /** Steps by their weight in the draw. */
 const steps: readonly (readonly [number, string, Step])[] = [
-  [26, 'read', read], [14, 'ask', ask], [22, 'insert', store], [8, 'duplicate', duplicate], [6, 'trespass', trespass], [6, 'failing group', failingGroup],
-  [6, 'commit', commit], [5, 'rollback', rollBack], [2, 'ignored error', ignoredError], [1, 'abort', abortGroup], [1, 'abort transaction', abortTransaction],
+  [26, 'read', read],
+  [14, 'ask', ask],
+  [22, 'insert', store],
+  [8, 'duplicate', duplicate],
+  [6, 'trespass', trespass],
+  [6, 'failing group', failingGroup],
+  [6, 'commit', commit],
+  [5, 'rollback', rollBack],
+  [2, 'ignored error', ignoredError],
+  [1, 'abort', abortGroup],
+  [1, 'abort transaction', abortTransaction],
   [3, 'platform', platform],
 ];
 
@@ -27,7 +42,12 @@ const steps: readonly (readonly [number, string, Step])[] = [
  * Runs random steps of 64 callers of 100 scopes over one pool of four connections, which is replaced and whose connections
  * are killed now and then. Every answer is compared with a plain model, and at the end the tables are.
  */
-export async function walk(options: { url: URL; superuser: Sql; operations: number; seed: number }): Promise<{ seed: number; operations: number }> {
+export async function walk(options: {
+  url: URL;
+  superuser: Sql;
+  operations: number;
+  seed: number;
+}): Promise<{ seed: number; operations: number }> {
   const random = generator(options.seed);
   const models: Model[] = [];
   for (let i = 0n; i < 100n; i++) {
@@ -72,8 +92,11 @@ async function disturb(world: World, options: { url: URL; superuser: Sql }, sign
       // Callers that took the old pool just before are still to send on it.
       void sleep(1000).then(() => old.close());
     } else {
-      await options.superuser.platform().query(
-        'select pg_terminate_backend(pid) from pg_stat_activity where usename = $1 order by random() limit 1', [decodeURIComponent(options.url.username)]);
+      await options.superuser
+        .platform()
+        .query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1 order by random() limit 1', [
+          decodeURIComponent(options.url.username),
+        ]);
       world.seen.kill = (world.seen.kill ?? 0) + 1;
     }
   }
@@ -83,15 +106,24 @@ async function compare(world: World): Promise<void> {
   for (const model of world.models) {
     const { rows } = await world.sql.as(model.scope).query<{ id: bigint; mark: string }>('select id, mark from note');
     const found = new Set(rows.map((row) => row.id));
-    assert.ok(rows.every((row) => row.mark === model.mark), `a row of another scope in ${model.mark}`);
+    assert.ok(
+      rows.every((row) => row.mark === model.mark),
+      `a row of another scope in ${model.mark}`,
+    );
     for (const id of model.stored) assert.ok(found.has(id), `${id} of ${model.mark} was acknowledged and is not there`);
-    for (const id of found) assert.ok(model.stored.has(id) || model.doubtful.has(id), `${id} of ${model.mark} is there and was not acknowledged`);
+    for (const id of found)
+      assert.ok(model.stored.has(id) || model.doubtful.has(id), `${id} of ${model.mark} is there and was not acknowledged`);
   }
 }
 
 async function read(world: World, handle: Handle, model: Model): Promise<void> {
   const atLeast = Math.min(20, model.stored.size);
-  const answer = await tolerate(world, handle.query<{ tenant: bigint; scope: bigint; mark: string }>('select tenant, scope, mark from note order by id desc limit 20'));
+  const answer = await tolerate(
+    world,
+    handle.query<{ tenant: bigint; scope: bigint; mark: string }>(
+      'select tenant, scope, mark from note order by id desc limit 20',
+    ),
+  );
   for (const row of answer?.rows ?? []) assert.deepEqual({ ...row }, { ...model.scope, mark: model.mark });
   if (answer) assert.ok(answer.count >= atLeast, `${answer.count} rows of ${atLeast}`);
 }
@@ -120,7 +152,11 @@ async function trespass(world: World, handle: Handle, model: Model): Promise<voi
 }
 
 async function failingGroup(world: World, handle: Handle, model: Model): Promise<void> {
-  const group = handle.group([{ text: mine }, { text: insert, params: [world.nextId++, model.mark] }, { text: 'select 1 / $1::int', params: [0] }]);
+  const group = handle.group([
+    { text: mine },
+    { text: insert, params: [world.nextId++, model.mark] },
+    { text: 'select 1 / $1::int', params: [0] },
+  ]);
   await expectState(world, group, '22012');
 }
 
@@ -140,7 +176,10 @@ async function rollBack(world: World, handle: Handle, model: Model): Promise<voi
     await tx.query(insert, [world.nextId++, model.mark]);
     throw thrown;
   });
-  const error = await work.then(() => undefined, (reason: unknown) => reason);
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   assert.ok(error === thrown || error instanceof SqlUnavailable, String(error));
 }
 
@@ -149,7 +188,10 @@ async function ignoredError(world: World, handle: Handle, model: Model): Promise
     await tx.query(insert, [world.nextId++, model.mark]);
     await tx.query('select 1 / $1::int', [0]).catch(() => undefined);
   });
-  const error = await work.then(() => undefined, (reason: unknown) => reason);
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   assert.ok(error instanceof SqlMisuse || error instanceof SqlUnavailable, String(error));
 }
 
@@ -161,11 +203,14 @@ async function abortGroup(world: World, handle: Handle, model: Model): Promise<v
 
 async function abortTransaction(world: World, handle: Handle, model: Model): Promise<void> {
   const id = world.nextId++;
-  const work = handle.begin(async (tx) => {
-    await tx.query(insert, [id, model.mark]);
-    await tx.query('select pg_sleep(0.003)');
-    return true;
-  }, { signal: soon(world) });
+  const work = handle.begin(
+    async (tx) => {
+      await tx.query(insert, [id, model.mark]);
+      await tx.query('select pg_sleep(0.003)');
+      return true;
+    },
+    { signal: soon(world) },
+  );
   if (await tolerate(world, work, model, id)) model.stored.add(id);
 }
 
@@ -194,7 +239,10 @@ async function tolerate<T>(world: World, work: Promise<T>, model?: Model, id?: b
 }
 
 async function expectState(world: World, work: Promise<unknown>, sqlstate: string): Promise<void> {
-  const error = await work.then(() => undefined, (reason: unknown) => reason);
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   if (error instanceof SqlUnavailable && error.reason === 'lost') return;
   assert.ok(error instanceof PostgresError, `${sqlstate} expected, not ${String(error)}`);
   assert.equal(error.sqlstate, sqlstate);

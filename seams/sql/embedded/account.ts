@@ -18,7 +18,10 @@ export function serverAccount(): Account {
 
 function entry(fits: (fields: readonly string[]) => boolean): readonly string[] | undefined {
   try {
-    return readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':')).find(fits);
+    return readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .map((line) => line.split(':'))
+      .find(fits);
   } catch {
     return undefined;
   }

@@ -72,7 +72,9 @@ async function makeData(root: string, account: Account): Promise<void> {
     if (account.switched) await chmod(root, 0o711);
     await mkdir(join(root, 'secrets'), { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new DataDirectoryError(`The data directory ${root} cannot be written: ${(cause as NodeJS.ErrnoException).code}.`, { cause });
+    throw new DataDirectoryError(`The data directory ${root} cannot be written: ${(cause as NodeJS.ErrnoException).code}.`, {
+      cause,
+    });
   }
 }
 
@@ -98,10 +100,23 @@ async function initdb(cluster: Cluster, target: string, passwordFile: string): P
   const child = spawnGuarded({
     command: join(cluster.native, 'bin/initdb'),
     args: [
-      '-D', target, '-U', superuser, `--pwfile=${passwordFile}`, '--auth-local=scram-sha-256', '--auth-host=scram-sha-256', '--encoding=UTF8',
-      '--locale=C', '--locale-provider=icu', '--icu-locale=und', '--data-checksums', '--no-instructions',
+      '-D',
+      target,
+      '-U',
+      superuser,
+      `--pwfile=${passwordFile}`,
+      '--auth-local=scram-sha-256',
+      '--auth-host=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--locale-provider=icu',
+      '--icu-locale=und',
+      '--data-checksums',
+      '--no-instructions',
     ],
-    stop: 'TERM', kill: 'KILL', graceSeconds: 2,
+    stop: 'TERM',
+    kill: 'KILL',
+    graceSeconds: 2,
     env: serverEnvironment,
     ...(cluster.account.switched ? { uid: cluster.account.uid, gid: cluster.account.gid } : {}),
   });
@@ -111,12 +126,16 @@ async function initdb(cluster: Cluster, target: string, passwordFile: string): P
   const late = setTimeout(() => child.kill('SIGTERM'), initTimeoutMs);
   const code = await new Promise<number | null>((done) => child.once('error', () => done(-1)).once('close', done));
   clearTimeout(late);
-  if (code !== 0) throw new EmbeddedPostgresError(`initdb ended with ${code}: ${said.join('').trim().split('\n').slice(-5).join(' ')}`);
+  if (code !== 0)
+    throw new EmbeddedPostgresError(`initdb ended with ${code}: ${said.join('').trim().split('\n').slice(-5).join(' ')}`);
 }
 
 /** PostgreSQL needs nothing of our environment, and takes PG* variables from it if it can. */
 export const serverEnvironment: Readonly<Record<string, string>> = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false);
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

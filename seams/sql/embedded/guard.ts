@@ -17,7 +17,8 @@ export type Guarded = {
 
 // File descriptor 3 is a pipe that nobody writes to: it ends when this process does, however it dies. A shell and not
 // Node, since it costs a fiftieth of the memory and must run as the program's user, who may not be able to read our files.
-// A signal ends a wait early, hence the loop. The shell waits for the program, so its number cannot be taken by another process while a signal is on its way.
+// A signal ends a wait early, hence the loop. The shell waits for the program, so its number cannot be taken by another
+// process while a signal is on its way.
 const script = `
 stop=$1 kill=$2 grace=$3; shift 3
 "$@" 3<&- &
@@ -51,7 +52,16 @@ exit "$code"
  * input; its output and errors are the child's, and nobody needs to read them.
  */
 export function spawnGuarded(program: Guarded): ChildProcess {
-  const args = ['-c', script, 'gamut-guard', program.stop, program.kill, String(program.graceSeconds), program.command, ...program.args];
+  const args = [
+    '-c',
+    script,
+    'gamut-guard',
+    program.stop,
+    program.kill,
+    String(program.graceSeconds),
+    program.command,
+    ...program.args,
+  ];
   return spawn('/bin/sh', args, {
     // A group of its own: Ctrl-C at the terminal reaches the supervisor, who stops its children in order.
     detached: true,

@@ -21,7 +21,10 @@ export async function prepareNative(data: string): Promise<string> {
   // Built aside and renamed, so that a copy that was cut short is never taken for a whole one.
   const building = `${target}.${randomBytes(6).toString('hex')}`;
   try {
-    await cp(join(folder, 'native'), building, { recursive: true, filter: (source) => !source.endsWith('.a') && basename(source) !== 'pkgconfig' });
+    await cp(join(folder, 'native'), building, {
+      recursive: true,
+      filter: (source) => !source.endsWith('.a') && basename(source) !== 'pkgconfig',
+    });
     await link(building);
     await rename(building, target);
   } catch (cause) {
@@ -38,7 +41,10 @@ async function findPackage(): Promise<Package> {
     const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string };
     return { folder, version };
   } catch (cause) {
-    throw new EmbeddedPostgresError('The embedded PostgreSQL is not installed; it exists for Linux on x64, elsewhere give an sql address.', { cause });
+    throw new EmbeddedPostgresError(
+      'The embedded PostgreSQL is not installed; it exists for Linux on x64, elsewhere give an sql address.',
+      { cause },
+    );
   }
 }
 
@@ -46,10 +52,14 @@ async function link(folder: string): Promise<void> {
   const links = JSON.parse(await readFile(join(folder, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
   for (const { source, target } of links) {
     const at = join(folder, 'lib', basename(target));
-    if (dirname(target) === 'native/lib' && dirname(source) === 'native/lib' && !(await exists(at))) await symlink(basename(source), at);
+    if (dirname(target) === 'native/lib' && dirname(source) === 'native/lib' && !(await exists(at)))
+      await symlink(basename(source), at);
   }
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false);
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

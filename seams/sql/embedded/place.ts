@@ -20,10 +20,16 @@ export async function checkReach(data: string, account: Account): Promise<void> 
   }
   // Asked of the kernel, as that user: modes alone do not tell of access lists or of mounts.
   const probe = 'for d in "$@"; do cd "$d" 2>/dev/null || { printf %s "$d"; exit 0; }; done';
-  const { stdout } = await run('/bin/sh', ['-c', probe, 'probe', ...steps], { uid: account.uid, gid: account.gid, cwd: '/', env: {} });
+  const { stdout } = await run('/bin/sh', ['-c', probe, 'probe', ...steps], {
+    uid: account.uid,
+    gid: account.gid,
+    cwd: '/',
+    env: {},
+  });
   if (stdout === '') return;
   throw new DataDirectoryError(
-    `PostgreSQL runs as user ${account.name} (${account.uid}), who cannot enter ${stdout}: choose another data directory, or allow it by chmod o+x ${stdout}.`,
+    `PostgreSQL runs as user ${account.name} (${account.uid}), who cannot enter ${stdout}: ` +
+      `choose another data directory, or allow it by chmod o+x ${stdout}.`,
   );
 }
 
@@ -35,7 +41,10 @@ export async function makePrivate(path: string, account: Account): Promise<void>
   });
   const found = await lstat(path);
   const ours = found.uid === (process.getuid?.() ?? found.uid) || found.uid === account.uid;
-  if (!found.isDirectory() || !ours) throw new DataDirectoryError(`${path} belongs to somebody else (user ${found.uid}): remove it, or choose another data directory.`);
+  if (!found.isDirectory() || !ours)
+    throw new DataDirectoryError(
+      `${path} belongs to somebody else (user ${found.uid}): remove it, or choose another data directory.`,
+    );
   if (account.switched && found.uid !== account.uid) await chown(path, account.uid, account.gid);
   if ((found.mode & 0o777) !== 0o700) await chmod(path, 0o700);
 }
@@ -44,7 +53,10 @@ export async function makePrivate(path: string, account: Account): Promise<void>
 export function socketFolder(data: string, name: string): string {
   const near = join(resolve(data), 'run', name);
   if (socketPath(near).length <= socketPathBytesMax) return near;
-  const hash = createHash('sha256').update(`${resolve(data)}\0${name}`).digest('hex').slice(0, 12);
+  const hash = createHash('sha256')
+    .update(`${resolve(data)}\0${name}`)
+    .digest('hex')
+    .slice(0, 12);
   const far = join(tmpdir(), `gamut-${hash}`);
   return socketPath(far).length <= socketPathBytesMax ? far : join('/tmp', `gamut-${hash}`);
 }

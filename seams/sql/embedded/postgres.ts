@@ -11,7 +11,15 @@ import { type Cluster, readPassword, serverEnvironment, superuser } from './clus
 import { EmbeddedPostgresError } from './error.ts';
 import { spawnGuarded } from './guard.ts';
 import { postmasterOf, stopLeftover } from './leftover.ts';
-import { logLineBytesMax, logLinesMax, pollMs, quitTimeoutMs, serverConnectionsMax, startTimeoutMs, stopTimeoutMs } from './limits.ts';
+import {
+  logLineBytesMax,
+  logLinesMax,
+  pollMs,
+  quitTimeoutMs,
+  serverConnectionsMax,
+  startTimeoutMs,
+  stopTimeoutMs,
+} from './limits.ts';
 import { makePrivate } from './place.ts';
 
 /** A running embedded server. */
@@ -96,7 +104,9 @@ function launch(cluster: Cluster, chosen: Readonly<Record<string, string>>): Chi
   return spawnGuarded({
     command: join(cluster.native, 'bin/postgres'),
     args: ['-D', cluster.folder, ...Object.entries(chosen).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    stop: 'INT', kill: 'QUIT', graceSeconds: Math.ceil(stopTimeoutMs / 1000),
+    stop: 'INT',
+    kill: 'QUIT',
+    graceSeconds: Math.ceil(stopTimeoutMs / 1000),
     env: serverEnvironment,
     ...(cluster.account.switched ? { uid: cluster.account.uid, gid: cluster.account.gid } : {}),
   });
@@ -123,8 +133,10 @@ async function ready(url: string, exited: Promise<number>, lines: readonly strin
   for (;;) {
     const error = await attempt(url);
     if (!error) return;
-    if (ended !== undefined) throw new EmbeddedPostgresError(`PostgreSQL ended with ${ended} while starting: ${lines.slice(-3).join(' ')}`);
-    if (error instanceof SqlRefused || performance.now() > deadline) throw new EmbeddedPostgresError(`PostgreSQL did not start: ${error.message}`, { cause: error });
+    if (ended !== undefined)
+      throw new EmbeddedPostgresError(`PostgreSQL ended with ${ended} while starting: ${lines.slice(-3).join(' ')}`);
+    if (error instanceof SqlRefused || performance.now() > deadline)
+      throw new EmbeddedPostgresError(`PostgreSQL did not start: ${error.message}`, { cause: error });
     await sleep(pollMs);
   }
 }
@@ -140,7 +152,10 @@ async function attempt(url: string): Promise<Error | null> {
 }
 
 async function stop(child: ChildProcess, cluster: Cluster, exited: Promise<number>, mode: 'fast' | 'immediate'): Promise<void> {
-  const steps = [['SIGINT', stopTimeoutMs], ['SIGQUIT', quitTimeoutMs]] as const;
+  const steps = [
+    ['SIGINT', stopTimeoutMs],
+    ['SIGQUIT', quitTimeoutMs],
+  ] as const;
   for (const [signal, waitMs] of mode === 'fast' ? steps : steps.slice(1)) {
     child.kill(signal);
     const late = new AbortController();

@@ -10,8 +10,14 @@ export function selfSigned(): { certificate: string; key: string } {
   const hosts = sequence(oid('551d11'), der(0x04, sequence(der(0x82, Buffer.from('localhost')))));
   const authority = sequence(oid('551d13'), der(0x01, Buffer.from([0xff])), der(0x04, sequence(der(0x01, Buffer.from([0xff])))));
   const body = sequence(
-    der(0xa0, der(0x02, Buffer.from([2]))), der(0x02, Buffer.from([1])), ecdsaSha256, name, validity, name,
-    publicKey.export({ type: 'spki', format: 'der' }), der(0xa3, sequence(hosts, authority)),
+    der(0xa0, der(0x02, Buffer.from([2]))),
+    der(0x02, Buffer.from([1])),
+    ecdsaSha256,
+    name,
+    validity,
+    name,
+    publicKey.export({ type: 'spki', format: 'der' }),
+    der(0xa3, sequence(hosts, authority)),
   );
   const whole = sequence(body, ecdsaSha256, der(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', body, privateKey)])));
   const lines = whole.toString('base64').match(/.{1,64}/g) ?? [];

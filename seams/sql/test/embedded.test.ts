@@ -48,10 +48,14 @@ async function gone(pid: number, withinMs = 20_000): Promise<boolean> {
 test('the cluster has UTF-8, ICU und, page checksums, and listens on its private socket alone', async () => {
   await using sql = openSql(server.url, { max: 1 });
   const { rows } = await sql.as(one).query(
-    `select current_setting('server_encoding') as encoding, current_setting('data_checksums') as checksums, current_setting('listen_addresses') as listen,
+    `select current_setting('server_encoding') as encoding, current_setting('data_checksums') as checksums,
+       current_setting('listen_addresses') as listen,
        current_setting('synchronous_commit') as sync, current_setting('jit') as jit, current_setting('wal_level') as wal,
-       (select datlocprovider::text || datlocale from pg_database where datname = current_database()) as locale`);
-  assert.deepEqual(rows, [{ encoding: 'UTF8', checksums: 'on', listen: '', sync: 'on', jit: 'off', wal: 'replica', locale: 'iund' }]);
+       (select datlocprovider::text || datlocale from pg_database where datname = current_database()) as locale`,
+  );
+  assert.deepEqual(rows, [
+    { encoding: 'UTF8', checksums: 'on', listen: '', sync: 'on', jit: 'off', wal: 'replica', locale: 'iund' },
+  ]);
   assert.equal((await stat(server.cluster.socket)).mode & 0o777, 0o700);
   assert.equal((await stat(server.cluster.passwordFile)).mode & 0o777, 0o600);
   assert.equal((await stat(server.cluster.folder)).mode & 0o777, 0o700);
@@ -100,14 +104,23 @@ test('a directory for the socket that somebody else made is refused', { skip: !a
   await mkdir(join(run, 'postgres'), { recursive: true });
   await chown(join(run, 'postgres'), 12_345, 12_345);
   const cluster = { ...server.cluster, socket: join(run, 'postgres'), folder: join(room, 'none') };
-  await assert.rejects(startPostgres(cluster), (error: unknown) => error instanceof DataDirectoryError && error.message.includes('belongs to somebody else'));
+  await assert.rejects(
+    startPostgres(cluster),
+    (error: unknown) => error instanceof DataDirectoryError && error.message.includes('belongs to somebody else'),
+  );
 });
 
 test('a parent directory that PostgreSQL cannot enter gives one sentence that names it', { skip: !asRoot }, async () => {
   const shut = join(room, 'shut');
   await mkdir(shut, { mode: 0o700 });
-  await assert.rejects(prepareCluster(join(shut, 'data')), (error: unknown) =>
-    error instanceof DataDirectoryError && error.code === 'DataDirectory' && error.message.includes(`cannot enter ${shut}`) && !error.message.includes('\n'));
+  await assert.rejects(
+    prepareCluster(join(shut, 'data')),
+    (error: unknown) =>
+      error instanceof DataDirectoryError &&
+      error.code === 'DataDirectory' &&
+      error.message.includes(`cannot enter ${shut}`) &&
+      !error.message.includes('\n'),
+  );
 });
 
 test('a data directory that is a file gives one sentence', async () => {
@@ -139,7 +152,10 @@ test('a stale lock file that names a living stranger stops nobody and hinders no
 
 test('server processes whose postmaster was killed are stopped before the next start', async () => {
   await using sql = openSql(server.url, { max: 2 });
-  const busy = sql.as(one).query('select count(*) from generate_series(1, 1000000000)').catch(() => undefined);
+  const busy = sql
+    .as(one)
+    .query('select count(*) from generate_series(1, 1000000000)')
+    .catch(() => undefined);
   await sleep(150);
   process.kill(server.running.pid, 'SIGKILL');
   await server.running.exited;
@@ -150,14 +166,22 @@ test('server processes whose postmaster was killed are stopped before the next s
 
 test('an external PostgreSQL is accepted with CREATEROLE and CREATEDB, and refused by name without', async () => {
   await using sql = openSql(server.url, { max: 1 });
-  await sql.platform().script("create role able login createrole createdb password 'x'; create role unable login createdb password 'x'");
+  await sql
+    .platform()
+    .script("create role able login createrole createdb password 'x'; create role unable login createdb password 'x'");
   const as = (user: string) => Object.assign(new URL(server.url), { username: user, password: 'x' });
   assert.deepEqual((await openExternal(as('able'))).superuser, false);
-  await assert.rejects(openExternal(as('unable')), (error: unknown) => error instanceof SqlRefused && error.message.endsWith('lacks CREATEROLE.'));
+  await assert.rejects(
+    openExternal(as('unable')),
+    (error: unknown) => error instanceof SqlRefused && error.message.endsWith('lacks CREATEROLE.'),
+  );
 });
 
 /** A process that starts PostgreSQL on a data directory and prints its number. */
-async function starter(data: string, options: { uid?: number; gid?: number; root?: string } = {}): Promise<{ child: ChildProcess; pid: number }> {
+async function starter(
+  data: string,
+  options: { uid?: number; gid?: number; root?: string } = {},
+): Promise<{ child: ChildProcess; pid: number }> {
   const root = options.root ?? join(import.meta.dirname, '../../..');
   const code = `
     import { prepareCluster } from '${root}/seams/sql/embedded/cluster.ts';
@@ -166,9 +190,14 @@ async function starter(data: string, options: { uid?: number; gid?: number; root
     process.stdout.write(running.pid + '\\n');
     process.on('SIGTERM', () => void running.stop());`;
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', code], {
-    stdio: ['ignore', 'pipe', 'inherit'], cwd: options.root ?? root, env: {}, ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.gid }),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: options.root ?? root,
+    env: {},
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.gid }),
   });
-  const [line] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['ended'])])) as [Buffer | string];
+  const [line] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['ended'])])) as [
+    Buffer | string,
+  ];
   return { child, pid: Number(String(line).trim()) };
 }
 
@@ -196,8 +225,15 @@ test('an ordinary user starts it as itself', { skip: !asRoot }, async () => {
 });
 
 test('the guard passes the exit code on, ends its program on request, and insists', async () => {
-  const guard = (command: string, graceSeconds = 5) => spawnGuarded({
-    command: '/bin/sh', args: ['-c', command], stop: 'TERM', kill: 'KILL', graceSeconds, env: { PATH: '/usr/bin:/bin' } });
+  const guard = (command: string, graceSeconds = 5) =>
+    spawnGuarded({
+      command: '/bin/sh',
+      args: ['-c', command],
+      stop: 'TERM',
+      kill: 'KILL',
+      graceSeconds,
+      env: { PATH: '/usr/bin:/bin' },
+    });
   assert.deepEqual(await once(guard('exit 7'), 'exit'), [7, null]);
   const obeys = guard('trap "exit 3" TERM; while :; do sleep 0.1; done');
   await sleep(100);

@@ -15,7 +15,7 @@ let sql: Sql;
 before(async () => {
   server = await startTestServer();
   sql = openSql(server.url, { max: 4, applicationName: 'pool-test' });
-  await sql.platform().script('create table thing (id int primary key, body text not null check (body <> \'bad\'))');
+  await sql.platform().script("create table thing (id int primary key, body text not null check (body <> 'bad'))");
 });
 after(async () => {
   await sql.close();
@@ -24,28 +24,73 @@ after(async () => {
 
 test('a statement sees the scope of its handle, and the platform sees none', async () => {
   const [a, b, p] = await Promise.all([sql.as(one).query(setting), sql.as(two).query(setting), sql.platform().query(setting)]);
-  assert.deepEqual([a.rows, b.rows, p.rows], [
-    [{ tenant: '1', scope: '10' }], [{ tenant: '2', scope: '20' }], [{ tenant: '', scope: '' }],
-  ]);
+  assert.deepEqual(
+    [a.rows, b.rows, p.rows],
+    [[{ tenant: '1', scope: '10' }], [{ tenant: '2', scope: '20' }], [{ tenant: '', scope: '' }]],
+  );
 });
 
 test('a handle without a tenant or a scope is refused', () => {
-  const missing = [{}, { tenant: 1n }, { tenant: 1n, scope: 0n }, { tenant: 1, scope: 1n }, { tenant: 1n, scope: 2n ** 63n }, { tenant: '', scope: '' }];
+  const missing = [
+    {},
+    { tenant: 1n },
+    { tenant: 1n, scope: 0n },
+    { tenant: 1, scope: 1n },
+    { tenant: 1n, scope: 2n ** 63n },
+    { tenant: '', scope: '' },
+  ];
   for (const scope of missing) assert.throws(() => sql.as(scope as unknown as typeof one), SqlMisuse);
 });
 
 test('values of every kind go to the server and come back the same', async () => {
   const at = new Date('2024-02-29T12:34:56.789Z');
   const { rows } = await sql.as(one).query(
-    `select $1::bool b, $2::int2 i2, $3::int4 i4, $4::int8 i8, $5::float4 f4, $6::float8 f8, $7::numeric n, $8::text t, $9::bytea y, $10::jsonb j,
-       $11::uuid u, $12::timestamptz z, $13::int8[] a, $14::text[] ta, $15::timestamptz[] za, $16::bytea[] ya, $17::jsonb[] ja, $18::json js, $19::text e`,
-    [true, -2, 4, 2n ** 63n - 1n, 1.5, 0.1, '123456789012345678901234567890.5', 'ä"\\\'\n', Buffer.from([0, 1, 255]), json([1, { a: null }]),
-      '6e8bc430-9c3a-11d9-9669-0800200c9a66', at, [1n, null, -1n], ['a,b', '{}', 'NULL', null, ''], [at], [Buffer.from([0])], [{ a: 1 }], json('x'), null],
+    `select $1::bool b, $2::int2 i2, $3::int4 i4, $4::int8 i8, $5::float4 f4, $6::float8 f8, $7::numeric n, $8::text t, $9::bytea y,
+       $10::jsonb j,
+       $11::uuid u, $12::timestamptz z, $13::int8[] a, $14::text[] ta, $15::timestamptz[] za, $16::bytea[] ya,
+       $17::jsonb[] ja, $18::json js, $19::text e`,
+    [
+      true,
+      -2,
+      4,
+      2n ** 63n - 1n,
+      1.5,
+      0.1,
+      '123456789012345678901234567890.5',
+      'ä"\\\'\n',
+      Buffer.from([0, 1, 255]),
+      json([1, { a: null }]),
+      '6e8bc430-9c3a-11d9-9669-0800200c9a66',
+      at,
+      [1n, null, -1n],
+      ['a,b', '{}', 'NULL', null, ''],
+      [at],
+      [Buffer.from([0])],
+      [{ a: 1 }],
+      json('x'),
+      null,
+    ],
   );
   assert.deepEqual(rows[0], {
-    b: true, i2: -2, i4: 4, i8: 2n ** 63n - 1n, f4: 1.5, f8: 0.1, n: '123456789012345678901234567890.5', t: 'ä"\\\'\n', y: Buffer.from([0, 1, 255]),
-    j: [1, { a: null }], u: '6e8bc430-9c3a-11d9-9669-0800200c9a66', z: at, a: [1n, null, -1n], ta: ['a,b', '{}', 'NULL', null, ''], za: [at],
-    ya: [Buffer.from([0])], ja: [{ a: 1 }], js: 'x', e: null,
+    b: true,
+    i2: -2,
+    i4: 4,
+    i8: 2n ** 63n - 1n,
+    f4: 1.5,
+    f8: 0.1,
+    n: '123456789012345678901234567890.5',
+    t: 'ä"\\\'\n',
+    y: Buffer.from([0, 1, 255]),
+    j: [1, { a: null }],
+    u: '6e8bc430-9c3a-11d9-9669-0800200c9a66',
+    z: at,
+    a: [1n, null, -1n],
+    ta: ['a,b', '{}', 'NULL', null, ''],
+    za: [at],
+    ya: [Buffer.from([0])],
+    ja: [{ a: 1 }],
+    js: 'x',
+    e: null,
   });
 });
 
@@ -64,20 +109,32 @@ test('a group is atomic: an error in its last statement undoes the first', async
 });
 
 test('a group answers rows and counts of each statement', async () => {
-  const results = await sql.as(one).group([
-    { text: 'insert into thing select g, \'x\' from generate_series($1::int, $2::int) g', params: [100, 109] },
-    { text: 'update thing set body = \'y\' where id >= $1 returning id', params: [108] },
-    { text: 'delete from thing where id >= 100' },
-    { text: 'select 1 as a where false' },
-  ]);
-  assert.deepEqual(results.map(({ count, command }) => [command, count]), [['INSERT', 10], ['UPDATE', 2], ['DELETE', 10], ['SELECT', 0]]);
+  const results = await sql
+    .as(one)
+    .group([
+      { text: "insert into thing select g, 'x' from generate_series($1::int, $2::int) g", params: [100, 109] },
+      { text: "update thing set body = 'y' where id >= $1 returning id", params: [108] },
+      { text: 'delete from thing where id >= 100' },
+      { text: 'select 1 as a where false' },
+    ]);
+  assert.deepEqual(
+    results.map(({ count, command }) => [command, count]),
+    [
+      ['INSERT', 10],
+      ['UPDATE', 2],
+      ['DELETE', 10],
+      ['SELECT', 0],
+    ],
+  );
   assert.deepEqual(results[1]?.rows, [{ id: 108 }, { id: 109 }]);
 });
 
 test('an error of one caller leaves the pipelined statements of others alone', async () => {
   const calls = Array.from({ length: 500 }, (_, i) => {
     const handle = sql.as({ tenant: BigInt(i + 1), scope: 7n });
-    return i % 5 === 0 ? handle.query('select 1 / $1::int as v', [0]) : handle.query("select current_setting('gamut.tenant')::int as v, $1::int as i", [i]);
+    return i % 5 === 0
+      ? handle.query('select 1 / $1::int as v', [0])
+      : handle.query("select current_setting('gamut.tenant')::int as v, $1::int as i", [i]);
   });
   const settled = await Promise.allSettled(calls);
   settled.forEach((outcome, i) => {
@@ -112,8 +169,20 @@ test('more texts than the cache holds are all answered', async () => {
 });
 
 test('transaction control, session settings and COPY are refused as statements', async () => {
-  const refused = ['commit', ' -- x\n/* y */ ROLLBACK', 'begin', 'savepoint a', 'set gamut.tenant = 1', 'reset all', 'discard all', 'copy thing from stdin',
-    "select set_config('gamut.tenant', '9', false)", 'prepare transaction \'x\'', 'select \'\0\'', `select ${' '.repeat(2_000_000)}`];
+  const refused = [
+    'commit',
+    ' -- x\n/* y */ ROLLBACK',
+    'begin',
+    'savepoint a',
+    'set gamut.tenant = 1',
+    'reset all',
+    'discard all',
+    'copy thing from stdin',
+    "select set_config('gamut.tenant', '9', false)",
+    "prepare transaction 'x'",
+    "select '\0'",
+    `select ${' '.repeat(2_000_000)}`,
+  ];
   for (const text of refused) await assert.rejects(sql.as(one).query(text), SqlMisuse, text.slice(0, 40));
   await assert.rejects(sql.as(one).query('select 1; select 2'), (error: PostgresError) => error.sqlstate === '42601');
 });
@@ -132,26 +201,44 @@ test('an abort while waiting or running ends in SqlAborted, and the neighbours i
 test('a transaction commits, and rolls back on a throw, on a failed statement that was ignored, and on abort', async () => {
   const handle = sql.as(one);
   const insert = 'insert into thing values ($1, $2)';
-  assert.equal(await handle.begin(async (tx) => {
-    await tx.query(insert, [1, 'kept']);
-    assert.deepEqual((await tx.query(setting)).rows, [{ tenant: '1', scope: '10' }]);
-    return (await tx.query('select body from thing where id = 1')).rows[0]?.body;
-  }), 'kept');
-  await assert.rejects(handle.begin(async (tx) => {
-    await tx.query(insert, [2, 'x']);
-    throw new Error('changed my mind');
-  }), /changed my mind/);
-  await assert.rejects(handle.begin(async (tx) => {
-    await tx.query(insert, [3, 'x']);
-    await tx.query(insert, [3, 'x']).catch(() => undefined);
-  }), SqlMisuse);
+  assert.equal(
+    await handle.begin(async (tx) => {
+      await tx.query(insert, [1, 'kept']);
+      assert.deepEqual((await tx.query(setting)).rows, [{ tenant: '1', scope: '10' }]);
+      return (await tx.query('select body from thing where id = 1')).rows[0]?.body;
+    }),
+    'kept',
+  );
+  await assert.rejects(
+    handle.begin(async (tx) => {
+      await tx.query(insert, [2, 'x']);
+      throw new Error('changed my mind');
+    }),
+    /changed my mind/,
+  );
+  await assert.rejects(
+    handle.begin(async (tx) => {
+      await tx.query(insert, [3, 'x']);
+      await tx.query(insert, [3, 'x']).catch(() => undefined);
+    }),
+    SqlMisuse,
+  );
   const stop = new AbortController();
-  await assert.rejects(handle.begin(async (tx) => {
-    await tx.query(insert, [4, 'x']);
-    setTimeout(() => stop.abort(), 30);
-    await tx.query('select pg_sleep(20)');
-  }, { signal: stop.signal }), SqlAborted);
-  await assert.rejects(handle.begin(() => new Promise(() => undefined), { signal: AbortSignal.timeout(20) }), SqlAborted);
+  await assert.rejects(
+    handle.begin(
+      async (tx) => {
+        await tx.query(insert, [4, 'x']);
+        setTimeout(() => stop.abort(), 30);
+        await tx.query('select pg_sleep(20)');
+      },
+      { signal: stop.signal },
+    ),
+    SqlAborted,
+  );
+  await assert.rejects(
+    handle.begin(() => new Promise(() => undefined), { signal: AbortSignal.timeout(20) }),
+    SqlAborted,
+  );
   assert.deepEqual((await handle.query('select id from thing')).rows, [{ id: 1 }]);
   await handle.query('delete from thing');
 });
@@ -162,11 +249,14 @@ test('statements after the end of a transaction are refused', async () => {
 });
 
 test('a script that ends its transaction is found out', async () => {
-  await assert.rejects(sql.platform().begin(async (tx) => {
-    await tx.query('select 1');
-    await tx.script('commit');
-    await tx.query('select 1');
-  }), SqlMisuse);
+  await assert.rejects(
+    sql.platform().begin(async (tx) => {
+      await tx.query('select 1');
+      await tx.script('commit');
+      await tx.query('select 1');
+    }),
+    SqlMisuse,
+  );
   assert.equal((await sql.as(one).query('select 1')).count, 1);
 });
 
@@ -182,18 +272,20 @@ test('a cursor reads in batches', async () => {
 test('transactions on all connections but one leave groups running, and wait for each other', async () => {
   let open = 0;
   let most = 0;
-  const transactions = Array.from({ length: 12 }, () => sql.as(one).begin(async (tx) => {
-    most = Math.max(most, ++open);
-    await tx.query('select pg_sleep(0.02)');
-    assert.equal((await sql.as(two).query('select 1')).count, 1);
-    open--;
-  }));
+  const transactions = Array.from({ length: 12 }, () =>
+    sql.as(one).begin(async (tx) => {
+      most = Math.max(most, ++open);
+      await tx.query('select pg_sleep(0.02)');
+      assert.equal((await sql.as(two).query('select 1')).count, 1);
+      open--;
+    }),
+  );
   await Promise.all(transactions);
   assert.equal(most, 3);
 });
 
 test('isolation and read only hold', async () => {
-  const readOnly = sql.as(one).begin((tx) => tx.query('insert into thing values (9, \'x\')'), { readOnly: true });
+  const readOnly = sql.as(one).begin((tx) => tx.query("insert into thing values (9, 'x')"), { readOnly: true });
   await assert.rejects(readOnly, (error: PostgresError) => error.sqlstate === '25006');
   const level = await sql.as(one).begin((tx) => tx.query('show transaction_isolation'), { isolation: 'serializable' });
   assert.deepEqual(level.rows, [{ transaction_isolation: 'serializable' }]);
@@ -209,7 +301,10 @@ test('a result larger than its limit fails its group only', async () => {
 test('JSON nested deeper than this process reads fails its group, not the process', async () => {
   const { rows } = await sql.platform().query<{ ok: boolean }>("select repeat('[', 6000) || repeat(']', 6000) is not null as ok");
   assert.equal(rows[0]?.ok, true);
-  await sql.as(one).query("select (repeat('[', 6000) || repeat(']', 6000))::json as deep").catch((error: unknown) => assert.ok(error instanceof Error));
+  await sql
+    .as(one)
+    .query("select (repeat('[', 6000) || repeat(']', 6000))::json as deep")
+    .catch((error: unknown) => assert.ok(error instanceof Error));
   assert.equal((await sql.as(one).query('select 1')).count, 1);
 });
 
@@ -239,13 +334,19 @@ test('a wrong password, a missing database and a server that is away are told ap
 
 test('a closed pool lets what runs finish and refuses what comes', async () => {
   const closing = openSql(server.url, { max: 2 });
-  const running = [closing.as(one).query('select pg_sleep(0.1)'), closing.as(one).begin(async (tx) => {
-    await tx.query('select pg_sleep(0.05)');
-    return tx.query('select 1');
-  })];
+  const running = [
+    closing.as(one).query('select pg_sleep(0.1)'),
+    closing.as(one).begin(async (tx) => {
+      await tx.query('select pg_sleep(0.05)');
+      return tx.query('select 1');
+    }),
+  ];
   await sleep(40);
   const closed = closing.close();
-  await assert.rejects(closing.as(one).query('select 1'), (error: unknown) => error instanceof SqlUnavailable && error.reason === 'closed');
+  await assert.rejects(
+    closing.as(one).query('select 1'),
+    (error: unknown) => error instanceof SqlUnavailable && error.reason === 'closed',
+  );
   assert.equal((await Promise.all(running)).length, 2);
   await closed;
 });

@@ -47,9 +47,15 @@ test('PostgreSQL killed by -9 under load: callers hear that it is away, the pool
   assert.ok(errors > 0 && acknowledged.length > before, `${errors} errors, ${before} then ${acknowledged.length}`);
   const { rows } = await sql.as(one).query<{ id: number }>('select id from entry');
   const stored = new Set(rows.map((row) => row.id));
-  assert.deepEqual(acknowledged.filter((id) => !stored.has(id)), []);
+  assert.deepEqual(
+    acknowledged.filter((id) => !stored.has(id)),
+    [],
+  );
   const known = new Set([...acknowledged, ...doubtful]);
-  assert.deepEqual([...stored].filter((id) => !known.has(id)), []);
+  assert.deepEqual(
+    [...stored].filter((id) => !known.has(id)),
+    [],
+  );
 });
 
 test('a statement whose connection is ended by an administrator is lost and says that it had been sent', async () => {
@@ -58,9 +64,16 @@ test('a statement whose connection is ended by an administrator is lost and says
   const { rows } = await sql.as(one).query<{ pid: number }>('select pg_backend_pid() as pid');
   const slow = sql.as(one).query('select pg_sleep(20)');
   await sleep(50);
-  await other.platform().query('select pg_terminate_backend(pid) from pg_stat_activity where pid = any($1) or query like $2', [
-    rows.map((row) => row.pid), 'select pg_sleep(20)']);
-  await assert.rejects(slow, (error: unknown) => error instanceof SqlUnavailable && error.sent && error.retry && error.reason === 'lost');
+  await other
+    .platform()
+    .query('select pg_terminate_backend(pid) from pg_stat_activity where pid = any($1) or query like $2', [
+      rows.map((row) => row.pid),
+      'select pg_sleep(20)',
+    ]);
+  await assert.rejects(
+    slow,
+    (error: unknown) => error instanceof SqlUnavailable && error.sent && error.retry && error.reason === 'lost',
+  );
   assert.equal((await sql.as(one).query('select 1')).count, 1);
 });
 
@@ -71,5 +84,8 @@ test('calls made while PostgreSQL is away wait for it to come back', async () =>
   const waiting = [sql.as(one).query('select 2 as v'), sql.as(one).begin((tx) => tx.query('select 3 as v'))];
   await sleep(100);
   await server.restart();
-  assert.deepEqual((await Promise.all(waiting)).map(({ rows }) => rows), [[{ v: 2 }], [{ v: 3 }]]);
+  assert.deepEqual(
+    (await Promise.all(waiting)).map(({ rows }) => rows),
+    [[{ v: 2 }], [{ v: 3 }]],
+  );
 });

@@ -42,7 +42,9 @@ export async function startTestServer(settings: Readonly<Record<string, string>>
  * Starts one as a stranger would: TCP on loopback with SCRAM, and a role that has CREATEROLE and CREATEDB and is no superuser.
  * The cluster's own address reaches it by the unix socket.
  */
-export async function startStranger(settings: Readonly<Record<string, string>> = {}): Promise<TestServer & { readonly strangerUrl: string }> {
+export async function startStranger(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TestServer & { readonly strangerUrl: string }> {
   const port = await freePort();
   const server = await startTestServer({ ...settings, listen_addresses: '127.0.0.1', port: String(port) });
   await using sql = openSql(server.url, { max: 1 });

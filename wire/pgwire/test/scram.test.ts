@@ -6,7 +6,8 @@ import { ProtocolViolation } from '../violation.ts';
 
 /** A server's side of RFC 5802, from a verifier alone. */
 function server(verifier: string) {
-  const [, rounds = '', salt = '', stored = '', serverKey = ''] = /^SCRAM-SHA-256\$(\d+):([^$]+)\$([^:]+):(.+)$/.exec(verifier) ?? [];
+  const [, rounds = '', salt = '', stored = '', serverKey = ''] =
+    /^SCRAM-SHA-256\$(\d+):([^$]+)\$([^:]+):(.+)$/.exec(verifier) ?? [];
   let message = '';
   return {
     first(clientFirst: string): string {
@@ -32,8 +33,14 @@ test('RFC 7677 3: the keys give the proof of the example', async () => {
   const message = `n=user,r=rOprNGfwEbeRWgbNEkqO,r=${nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,r=${nonce}`;
   const keys = await scramKeys('pencil', salt, 4096);
   const signature = createHmac('sha256', keys.stored).update(message).digest();
-  assert.equal(Buffer.from(keys.client.map((byte, i) => byte ^ (signature[i] as number))).toString('base64'), 'dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=');
-  assert.equal(createHmac('sha256', keys.server).update(message).digest('base64'), '6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=');
+  assert.equal(
+    Buffer.from(keys.client.map((byte, i) => byte ^ (signature[i] as number))).toString('base64'),
+    'dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=',
+  );
+  assert.equal(
+    createHmac('sha256', keys.server).update(message).digest('base64'),
+    '6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=',
+  );
 });
 
 test('a client and a server that has only the verifier agree', async () => {
@@ -51,7 +58,14 @@ test('a server with another password, a replayed nonce, absurd rounds or an erro
   assert.throws(() => here.verify(`v=${randomBytes(32).toString('base64')}`), ProtocolViolation);
   assert.throws(() => here.verify('e=invalid-proof'), ProtocolViolation);
   assert.throws(() => scramClient('x', 'n').verify('v='), ProtocolViolation);
-  for (const hostile of ['r=other,s=AAAA,i=10', 'r=nonce,s=AAAA,i=10', 'r=nonceX,s=AAAA,i=99999999', 'r=nonceX,s=AAAA,i=-1', 'r=nonceX,s=AAAA,i=1e3', '']) {
+  for (const hostile of [
+    'r=other,s=AAAA,i=10',
+    'r=nonce,s=AAAA,i=10',
+    'r=nonceX,s=AAAA,i=99999999',
+    'r=nonceX,s=AAAA,i=-1',
+    'r=nonceX,s=AAAA,i=1e3',
+    '',
+  ]) {
     await assert.rejects(scramClient('x', 'nonce').final(hostile), ProtocolViolation, hostile);
   }
 });
@@ -59,5 +73,10 @@ test('a server with another password, a replayed nonce, absurd rounds or an erro
 test('the md5 answer is the one PostgreSQL expects', () => {
   const inner = createHash('md5').update('secretalice').digest('hex');
   const salt = Buffer.from([1, 2, 3, 4]);
-  assert.equal(md5Answer('alice', 'secret', salt), `md5${createHash('md5').update(Buffer.concat([Buffer.from(inner), salt])).digest('hex')}`);
+  assert.equal(
+    md5Answer('alice', 'secret', salt),
+    `md5${createHash('md5')
+      .update(Buffer.concat([Buffer.from(inner), salt]))
+      .digest('hex')}`,
+  );
 });

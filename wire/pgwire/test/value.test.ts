@@ -16,24 +16,50 @@ function decode(oid: number, text: string): unknown {
 
 test('arrays of texts are read back as they were written', () => {
   const text = fc.string({ unit: 'binary' }).filter((each) => each.isWellFormed() && !each.includes('\0'));
-  fc.assert(fc.property(fc.array(fc.option(text, { nil: null })), (values) => {
-    const literal = encodeParameter(values) as string;
-    assert.deepEqual(decode(1009, literal), values);
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.option(text, { nil: null })), (values) => {
+      const literal = encodeParameter(values) as string;
+      assert.deepEqual(decode(1009, literal), values);
+    }),
+  );
 });
 
 test('arrays of arrays keep their shape, and other elements their types', () => {
-  assert.deepEqual(decode(1016, '{{1,2},{NULL,-9223372036854775808}}'), [[1n, 2n], [null, -9223372036854775808n]]);
+  assert.deepEqual(decode(1016, '{{1,2},{NULL,-9223372036854775808}}'), [
+    [1n, 2n],
+    [null, -9223372036854775808n],
+  ]);
   assert.deepEqual(decode(1000, '{t,f,NULL}'), [true, false, null]);
   assert.deepEqual(decode(1022, '{1.5,NaN,Infinity}'), [1.5, Number.NaN, Number.POSITIVE_INFINITY]);
   assert.deepEqual(decode(3807, '{"{\\"a\\": [1, \\"x\\"]}",NULL}'), [{ a: [1, 'x'] }, null]);
   assert.deepEqual(decode(1001, '{"\\\\x00ff"}'), [Buffer.from([0, 255])]);
   assert.deepEqual(decode(1007, '[0:1]={3,4}'), [3, 4]);
-  assert.equal(encodeParameter([[1n, null], [Buffer.from([1]), new Date(0)]]), '{{1,NULL},{"\\\\x01","1970-01-01T00:00:00.000Z"}}');
+  assert.equal(
+    encodeParameter([
+      [1n, null],
+      [Buffer.from([1]), new Date(0)],
+    ]),
+    '{{1,NULL},{"\\\\x01","1970-01-01T00:00:00.000Z"}}',
+  );
 });
 
 test('broken array literals are protocol violations', () => {
-  for (const broken of ['', '{', '{1', '{1,', '{1,}', '{"a', '{"a\\', '{1}}', '{1}{2}', '1', '[0:1]=', '{{{{{{{1}}}}}}}', '{,}', '{"a"b}']) {
+  for (const broken of [
+    '',
+    '{',
+    '{1',
+    '{1,',
+    '{1,}',
+    '{"a',
+    '{"a\\',
+    '{1}}',
+    '{1}{2}',
+    '1',
+    '[0:1]=',
+    '{{{{{{{1}}}}}}}',
+    '{,}',
+    '{"a"b}',
+  ]) {
     assert.throws(() => readArray(broken, Number), ProtocolViolation, broken);
   }
   const deep = [[[[[[[1]]]]]]];
@@ -41,10 +67,15 @@ test('broken array literals are protocol violations', () => {
 });
 
 test('dates keep their millisecond through text, before the year 1 and after the year 9999 too', () => {
-  fc.assert(fc.property(fc.date({ min: new Date('-004712-01-01T00:00:00Z'), max: new Date('+100000-01-01T00:00:00Z'), noInvalidDate: true }), (at) => {
-    const shown = writeTimestamp(at).replace('T', ' ').replace('Z', '+00');
-    assert.equal((readTimestamp(shown) as Date).getTime(), at.getTime());
-  }));
+  fc.assert(
+    fc.property(
+      fc.date({ min: new Date('-004712-01-01T00:00:00Z'), max: new Date('+100000-01-01T00:00:00Z'), noInvalidDate: true }),
+      (at) => {
+        const shown = writeTimestamp(at).replace('T', ' ').replace('Z', '+00');
+        assert.equal((readTimestamp(shown) as Date).getTime(), at.getTime());
+      },
+    ),
+  );
   assert.equal((readTimestamp('2024-02-29 23:59:59.123456+05:30') as Date).toISOString(), '2024-02-29T18:29:59.123Z');
   assert.equal(readTimestamp('-infinity'), Number.NEGATIVE_INFINITY);
   assert.throws(() => readTimestamp('29/02/2024'), ProtocolViolation);
@@ -79,7 +110,9 @@ test('parameters are encoded by their JavaScript type, and what has no form is r
 });
 
 test('a row whose lengths do not fit its body is a protocol violation at every cut', () => {
-  const fields = fieldsOf(['a', 'b'].map((name) => ({ name, table: 0, attribute: 0, oid: oids.text, size: -1, modifier: -1, format: 0 })));
+  const fields = fieldsOf(
+    ['a', 'b'].map((name) => ({ name, table: 0, attribute: 0, oid: oids.text, size: -1, modifier: -1, format: 0 })),
+  );
   const row = Buffer.from([0, 2, 0, 0, 0, 2, 104, 105, 255, 255, 255, 255]);
   assert.deepEqual(readRow(row, 0, row.length, fields), { a: 'hi', b: null });
   for (let end = 0; end < row.length; end++) assert.throws(() => readRow(row, 0, end, fields), ProtocolViolation);
@@ -88,5 +121,8 @@ test('a row whose lengths do not fit its body is a protocol violation at every c
     hostile.writeInt32BE(length, 2);
     assert.throws(() => readRow(hostile, 0, hostile.length, fields), ProtocolViolation);
   }
-  assert.throws(() => fieldsOf([{ name: '__proto__', table: 0, attribute: 0, oid: 25, size: -1, modifier: -1, format: 0 }]), ProtocolViolation);
+  assert.throws(
+    () => fieldsOf([{ name: '__proto__', table: 0, attribute: 0, oid: 25, size: -1, modifier: -1, format: 0 }]),
+    ProtocolViolation,
+  );
 });
