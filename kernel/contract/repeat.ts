@@ -9,4 +9,8 @@ export type RepeatEntry = { readonly tenant: bigint; readonly scope: bigint; rea
 /** Keeps replies to keyed requests; `work` runs in the transaction that the reply is stored in, so both commit or neither. */
 export interface RepeatStore {
   run(entry: RepeatEntry, work: (transaction: unknown) => Promise<StoredReply>): Promise<RepeatOutcome>;
+  /** For operations whose repeat is refused: takes the key for good, or answers false when it was taken before. */
+  claim(entry: RepeatEntry): Promise<boolean>;
+  /** Gives a claimed key back, because the request it was taken for failed. */
+  release(entry: RepeatEntry): Promise<void>;
 }

@@ -14,6 +14,7 @@ import { installation } from '../supervise/module.ts';
 import type { Link, Part, Running } from '../supervise/protocol.ts';
 import { readStatus } from '../supervise/status.ts';
 import { openSnapshotWriter, type SnapshotWriter } from '../snapshot/writer.ts';
+import { sqlRepeats } from '../resource/repeats.ts';
 import { createGate } from '../session/gate.ts';
 import { openProcess, type Process } from '../session/process.ts';
 import { openIds } from '../tenancy/id.ts';
@@ -130,7 +131,7 @@ async function open(link: Link): Promise<Opened> {
   const dev = order.settings.open ? await ensureDev(context) : {};
   await snapshot.setPlatform({ region, publicKey, ...dev });
   const process = await openProcess(link, platform, snapshot);
-  process.runtime.implementation = { handlers: handlersOf(context), providers: {} };
+  process.runtime.implementation = { handlers: handlersOf(context), providers: {}, repeats: sqlRepeats(sql, platform.name, async () => undefined) };
   const stops = [() => publisher.stop(), () => sql.close(), () => system.close(), () => deployed.admin.close(), () => keeper.close()];
   return { link, process, snapshot, deployed, context, stops };
 }

@@ -56,6 +56,7 @@ export async function deployPlatform(adminUrl: string, deployment: string, data:
   const password = loginPassword(data, 'platform');
   await deploySchema({ admin, deployment, service: 'platform', folder: fileURLToPath(new URL('migration', import.meta.url)), password, platformLevel: platformTables, tenantLevel: tenantTables, systemLogin: systemLogin(deployment) });
   await deploySystem(admin, deployment, loginPassword(data, 'system'));
+  await deployKernelTables(admin, deployment, data, 'platform');
   return {
     admin, deployment, platform: serviceUrl(url, deployment, 'platform', password), system: systemUrl(adminUrl, deployment, data),
     service: (name, migrations) => deployService(admin, url, deployment, data, name, migrations),
@@ -80,23 +81,29 @@ async function deploySystem(admin: Sql, deployment: string, password: string): P
   });
 }
 
+/** The tables that the kernel keeps for a service (resources, replies to keyed requests), which its login may use. */
+async function deployKernelTables(admin: Sql, deployment: string, data: string, name: string): Promise<void> {
+  const service = `${name}-kernel`;
+  const folder = fileURLToPath(new URL('../resource/migration', import.meta.url));
+  await deploySchema({ admin, deployment, service, folder, password: loginPassword(data, service), systemLogin: systemLogin(deployment) });
+  const names = serviceNames(deployment, service);
+  const [schema, login, system] = [names.schema, serviceNames(deployment, name).login, systemLogin(deployment)].map(identifier);
+  await admin.platform().begin((tx) => tx.script(`set local role ${identifier(names.owner)};
+    grant usage on schema ${schema} to ${login}, ${system};
+    grant select, insert, update, delete on all tables in schema ${schema} to ${login};
+    grant select on all tables in schema ${schema} to ${system};
+    drop policy if exists gamut_system on ${schema}.resource;
+    create policy gamut_system on ${schema}.resource for select to ${system} using (true);`));
+}
+
 async function deployService(admin: Sql, url: URL, deployment: string, data: string, name: string, migrations: string | undefined): Promise<URL> {
-  const kernel = `${name}-kernel`;
   const none = join(data, 'secret', 'no-migration');
   mkdirSync(none, { recursive: true, mode: 0o700 });
   const password = loginPassword(data, name);
-  await deploySchema({ admin, deployment, service: kernel, folder: fileURLToPath(new URL('../resource/migration', import.meta.url)), password: loginPassword(data, kernel), systemLogin: systemLogin(deployment) });
   await deploySchema({ admin, deployment, service: name, folder: migrations ?? none, password });
+  await deployKernelTables(admin, deployment, data, name);
   const login = identifier(serviceNames(deployment, name).login);
-  const names = serviceNames(deployment, kernel);
-  const schema = identifier(names.schema);
-  await admin.platform().begin((tx) => tx.script(`set local role ${identifier(names.owner)};
-    grant usage on schema ${schema} to ${login}, ${identifier(systemLogin(deployment))};
-    grant select, insert, update, delete on all tables in schema ${schema} to ${login};
-    grant select on all tables in schema ${schema} to ${identifier(systemLogin(deployment))};
-    drop policy if exists gamut_system on ${schema}.resource;
-    create policy gamut_system on ${schema}.resource for select to ${identifier(systemLogin(deployment))} using (true);
-    set local role ${identifier(serviceNames(deployment, 'platform').owner)};
+  await admin.platform().begin((tx) => tx.script(`set local role ${identifier(serviceNames(deployment, 'platform').owner)};
     grant usage on schema platform to ${login};
     grant execute on function platform.note_change to ${login};`));
   return serviceUrl(url, deployment, name, password);

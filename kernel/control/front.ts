@@ -8,6 +8,7 @@ import { openApi } from '../derive/openapi.ts';
 import { replyProblem } from '../derive/problem.ts';
 import type { RestHandler } from '../derive/rest.ts';
 import type { Connection } from '../listen/acceptor.ts';
+import { operatingError } from '../session/seam-error.ts';
 import { serveAsset } from './asset.ts';
 import { proxyHeadMs } from './limits.ts';
 import { type Replied, sendReply } from './session-route.ts';
@@ -41,7 +42,8 @@ export function frontHandler(options: FrontOptions): (request: IncomingMessage, 
       if (request.method !== 'GET' && request.method !== 'HEAD') throw fault('NoSuchOperation');
       if (options.consoleDirectory !== undefined && serveAsset(options.consoleDirectory, request, response, path)) return;
       throw fault('NotFound', 'The console is not built; `gamut up` builds it.');
-    } catch (error) {
+    } catch (thrown) {
+      const error = operatingError(thrown);
       const known = error instanceof OperationError ? error : fault('Internal', { cause: error });
       if (known !== error) options.log('error', 'a request failed', { requestId, path, error: error instanceof Error ? error.stack : String(error) });
       if (response.headersSent) response.destroy();

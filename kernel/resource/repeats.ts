@@ -8,6 +8,16 @@ type Row = { hash: Buffer; status: number; headers: Record<string, string>; repl
 export function sqlRepeats(sql: Sql, service: string, published: (tx: object) => Promise<void>): RepeatStore {
   const table = `"${service}_kernel".repeat`;
   return {
+    async claim(entry) {
+      const made = await sql.as(entry).query(
+        `insert into ${table} (operation, key, hash, status, headers, reply) values ($1, $2, $3, 0, '{}', '') on conflict do nothing`,
+        [entry.operation, entry.key, Buffer.from(entry.hash)],
+      );
+      return made.count > 0;
+    },
+    async release(entry) {
+      await sql.as(entry).query(`delete from ${table} where operation = $1 and key = $2`, [entry.operation, entry.key]);
+    },
     async run(entry, work) {
       let used: object | undefined;
       const outcome = await sql.as(entry).begin(async (tx): Promise<RepeatOutcome> => {

@@ -8,8 +8,9 @@ import { validator } from '../derive/validate.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import { quotaWaitMaxMs } from '../quota/limits.ts';
 import { repeatKeyLengthMax } from './limits.ts';
-import type { StoredReply } from '../contract/repeat.ts';
+import type { RepeatEntry, RepeatStore, StoredReply } from '../contract/repeat.ts';
 import type { Runtime } from './runtime.ts';
+import { operatingError } from './seam-error.ts';
 import type { GrantState, LiveCall, Standing } from './standing.ts';
 
 type Job = {
@@ -118,16 +119,18 @@ function check(spec: Operation, input: unknown): unknown {
 /** Runs the handler and records the outcome in the operation's audit class. */
 async function runRecorded(job: Job, input: unknown): Promise<Result<unknown>> {
   try {
-    const { reply, replayed } = job.spec.repeat === 'keyed' && job.more.key !== undefined ? await runKeyed(job, input, job.more.key) : { reply: await run(job, input, undefined), replayed: false };
+    const { reply, replayed } = await answered(job, input);
     await record(job, 'ok');
     return { output: reply.output, ...(reply.body === undefined ? {} : { body: reply.body }), ...(replayed ? { replayed: true } : {}) };
-  } catch (error) {
+  } catch (thrown) {
+    const error = operatingError(thrown);
     await record(job, error instanceof OperationError ? error.code : 'Internal');
     throw error;
   }
 }
 
 type AnyReply = { readonly output: unknown; readonly body?: Bytes };
+type Answered = { readonly reply: AnyReply; readonly replayed: boolean };
 
 async function run(job: Job, input: unknown, transaction: unknown): Promise<AnyReply> {
   const handlers = job.runtime.implementation?.handlers as Record<string, (call: Call) => Promise<Reply<never, never>>> | undefined;
@@ -136,19 +139,44 @@ async function run(job: Job, input: unknown, transaction: unknown): Promise<AnyR
   return (await handler(callOf(job, input, transaction))) as AnyReply;
 }
 
-/** A keyed repeat: the stored reply commits with the effect, and is what every later request with the key is told. */
-async function runKeyed(job: Job, input: unknown, key: string): Promise<{ reply: AnyReply; replayed: boolean }> {
-  if (key.length === 0 || key.length > repeatKeyLengthMax) throw fault('BadInput', { path: '/key', detail: `An idempotency key has 1 to ${repeatKeyLengthMax} characters.` });
-  const repeats = job.runtime.implementation?.repeats;
-  if (!repeats) throw fault('NotImplemented', 'This service keeps no idempotency keys.');
+/** The key of a request, as the store knows it. */
+function repeatEntry(job: Job, input: unknown, key: string): RepeatEntry {
+  if (key.length === 0 || key.length > repeatKeyLengthMax) {
+    throw fault('BadInput', { path: '/key', detail: `An idempotency key has 1 to ${repeatKeyLengthMax} characters.` });
+  }
   const hash = createHash('sha256').update(JSON.stringify([job.name, input])).digest();
   const { tenant, scope } = job.standing.caller;
-  const outcome = await repeats.run({ tenant, scope, operation: job.operation, key, hash }, async (transaction): Promise<StoredReply> => {
+  return { tenant, scope, operation: job.operation, key, hash };
+}
+
+/** A keyed repeat: the stored reply commits with the effect, and is what every later request with the key is told. */
+async function runKeyed(job: Job, input: unknown, entry: RepeatEntry, repeats: RepeatStore): Promise<Answered> {
+  const outcome = await repeats.run(entry, async (transaction): Promise<StoredReply> => {
     const reply = await run(job, input, transaction);
     return { status: 200, headers: {}, bytes: Buffer.from(JSON.stringify(reply.output)) };
   });
   if (!('reply' in outcome)) throw outcome.kind === 'conflict' ? fault('RepeatConflict') : fault('RepeatInFlight', { retryAfterMs: 1000 });
   return { reply: { output: JSON.parse(Buffer.from(outcome.reply.bytes).toString()) }, replayed: outcome.kind === 'replay' };
+}
+
+/** A refused repeat: the key is taken before the effect, so that it happens at most once. */
+async function runOnce(job: Job, input: unknown, entry: RepeatEntry, repeats: RepeatStore): Promise<Answered> {
+  if (!(await repeats.claim(entry))) throw fault('RepeatConflict', 'The operation is not repeated under a key that was used.');
+  try {
+    return { reply: await run(job, input, undefined), replayed: false };
+  } catch (error) {
+    await repeats.release(entry);
+    throw error;
+  }
+}
+
+async function answered(job: Job, input: unknown): Promise<Answered> {
+  const { key } = job.more;
+  if (key === undefined || job.spec.repeat === 'natural') return { reply: await run(job, input, undefined), replayed: false };
+  const repeats = job.runtime.implementation?.repeats;
+  if (!repeats) throw fault('NotImplemented', 'This service keeps no idempotency keys.');
+  const entry = repeatEntry(job, input, key);
+  return job.spec.repeat === 'keyed' ? runKeyed(job, input, entry, repeats) : runOnce(job, input, entry, repeats);
 }
 
 function callOf(job: Job, input: unknown, transaction: unknown): Call {
