@@ -127,7 +127,9 @@ function begin(step: Step, target: Target, options: OutboundRequest, signal: Abo
   const { address, port, url } = target;
   const host = bare(url.hostname);
   const secure = url.protocol === 'https:';
+  const at = { host: address, port };
   const named = isIP(host) === 0 ? { servername: host } : {};
+  const trusted = options.ca ? { ca: options.ca } : {};
   try {
     return httpRequest({
       method: step.method,
@@ -137,8 +139,7 @@ function begin(step: Step, target: Target, options: OutboundRequest, signal: Abo
       maxHeaderSize: answerHeadMaxBytes,
       signal,
       // An agent would connect by itself; with this and no agent, node uses it alone.
-      createConnection: () =>
-        secure ? connectSecure({ host: address, port, ...named, ...(options.ca ? { ca: options.ca } : {}) }) : connectPlain({ host: address, port }),
+      createConnection: () => (secure ? connectSecure({ ...at, ...named, ...trusted }) : connectPlain(at)),
     });
   } catch (error) {
     throw fault('BadInput', { path: '/headers', detail: 'A header cannot be sent.', cause: error });
