@@ -5,9 +5,8 @@ import { useServed } from './api/contract.ts';
 import { lastPlace, rootOf } from './api/place.ts';
 import { asProblem, type Problem } from './api/problem.ts';
 import { readSession, useSession, useSessionState } from './api/session.ts';
-import { homePage as Home, lonePages, platformPages, servicePage as Service, welcomePage as Welcome } from './page-table.ts';
+import { framePage as Frame, homePage as Home, lonePages, platformPages, servicePage as Service, welcomePage as Welcome } from './page-table.ts';
 import { Refusal, Waiting } from './part/state.tsx';
-import { Frame } from './shell/frame.tsx';
 
 const theme = createTheme({
   fontFamily: 'var(--font)',

@@ -38,6 +38,7 @@ export const lonePages: readonly { readonly path: string; readonly page: LazyExo
   { path: '/docs/*', page: lazy(() => import('./page/docs.tsx')) },
 ];
 
+export const framePage = lazy(() => import('./shell/frame.tsx').then(({ Frame }) => ({ default: Frame })));
 export const homePage = lazy(() => import('./page/home.tsx'));
 export const welcomePage = lazy(() => import('./page/welcome.tsx'));
 export const servicePage = lazy(() => import('./page/service.tsx'));

@@ -5,6 +5,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { exactMoment } from '../format/moment.ts';
 import { exactInUnit, inUnit } from '../format/quantity.ts';
+import { momentLabel, splitsOf, tickLabel } from './axis.ts';
 import './chart.css';
 
 export type Series = { readonly label: string; readonly unit: string; readonly at: readonly number[]; readonly values: readonly number[]; readonly bars?: boolean };
@@ -45,27 +46,29 @@ function summaryOf({ label, unit, values }: Series): string {
 
 function optionsFor(series: Series, step: string, span: readonly [number, number], width: number, style: CSSStyleDeclaration, onHover: (hover: Hover | undefined) => void): uPlot.Options {
   const color = (name: string) => style.getPropertyValue(name).trim();
-  const font = `11px ${color('--font')}`;
-  const axis = { stroke: color('--faint'), font, ticks: { show: false }, grid: { stroke: color('--line'), width: 1 } };
+  const axis = { stroke: color('--faint'), font: `11px ${color('--font')}`, ticks: { show: false }, grid: { stroke: color('--line'), width: 1 } };
   const accent = color('--accent');
   const bars = series.bars && uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.7, 28], radius: 0.15 }) } : {};
+  // A bar stands on the middle of its window, so half a window is kept free on both sides.
+  const half = series.bars && series.at.length > 1 ? ((series.at[1] ?? 0) - (series.at[0] ?? 0)) / 2 : 0;
   return {
-    width, height, padding: [10, 8, 0, 0],
+    width, height, padding: [10, 16, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: step, setSeries: false }, y: false, points: { size: 7, fill: accent } },
-    scales: { x: { min: span[0] / 1000, max: span[1] / 1000 }, y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.15 : 1] } },
+    scales: { x: { min: (span[0] - half) / 1000, max: (span[1] + half) / 1000 }, y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.12 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 28, space: 70 },
-      { ...axis, size: 84, space: 36, values: (_plot, ticks) => ticks.map((tick) => inUnit(tick, series.unit)) },
+      { ...axis, grid: { show: false }, size: 26, space: 64, values: (_plot, ticks) => ticks.map((tick) => momentLabel(tick * 1000, span[1] - span[0])) },
+      { ...axis, size: 76, splits: (_plot, _axis, _least, most) => splitsOf(most, series.unit), values: (_plot, ticks) => ticks.map((tick) => tickLabel(tick, series.unit)) },
     ],
-    series: [{}, { label: series.label, stroke: accent, width: 1.5, fill: series.bars ? accent : `${accent}1f`, points: { show: series.values.length < 3 }, ...bars }],
-    hooks: {
-      setCursor: [(plot) => {
-        const { idx, left } = plot.cursor;
-        const at = idx === null || idx === undefined ? undefined : plot.data[0][idx];
-        const value = idx === null || idx === undefined ? undefined : plot.data[1]?.[idx];
-        onHover(at === undefined || value === undefined || value === null || left === undefined || left < 0 ? undefined : { at: at * 1000, value, left: left + 92 });
-      }],
-    },
+    series: [{}, { label: series.label, stroke: accent, width: series.bars ? 0 : 1.5, fill: series.bars ? accent : `${accent}1f`, points: { show: series.values.length < 3 }, ...bars }],
+    hooks: { setCursor: [(plot) => onHover(hoverOf(plot))] },
   };
+}
+
+function hoverOf(plot: uPlot): Hover | undefined {
+  const { idx, left } = plot.cursor;
+  if (idx === null || idx === undefined || left === undefined || left < 0) return undefined;
+  const at = plot.data[0][idx];
+  const value = plot.data[1]?.[idx];
+  return at === undefined || value === undefined || value === null ? undefined : { at: at * 1000, value, left: left + 92 };
 }

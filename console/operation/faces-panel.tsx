@@ -25,7 +25,7 @@ export function FacesPanel({ faces, onDone }: { faces: Faces; onDone: () => void
       </dl>
       <h3>Use it with a client you have</h3>
       <ConnectLines facts={(endpoint) => connectFacts(faces, endpoint, served?.region ?? '')} hide={secretsOf(faces)} />
-      <div className="row dialog-end"><Button look="main" onClick={onDone}>I have kept them</Button></div>
+      <div className="row dialog-end"><Button look="main" data-autofocus onClick={onDone}>I have kept them</Button></div>
     </div>
   );
 }

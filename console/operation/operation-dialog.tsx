@@ -17,6 +17,7 @@ import { Refusal } from '../part/state.tsx';
 import { afterwards } from './after.ts';
 import { type Asked, useAsked, useUnask } from './ask.ts';
 import { BodyField } from './body-field.tsx';
+import { isEnding } from './ending.ts';
 import { asFaces } from './faces.ts';
 import { FacesPanel } from './faces-panel.tsx';
 
@@ -37,11 +38,6 @@ export function AskedOperation() {
 }
 
 type Shared = { kind: Kind; named: Named; asked: Asked; close: () => void };
-
-/** Operations that end a thing ask for its name. */
-export function isEnding(kind: Kind, named: Named): boolean {
-  return named === kind.remove || (named.operation.at ?? 'item') === 'item' && new RegExp(`^(Delete|Revoke|Remove|Destroy)${kind.name}$`).test(named.name);
-}
 
 function Ending({ kind, named, asked, close }: Shared) {
   const api = useApi();

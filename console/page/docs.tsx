@@ -9,6 +9,7 @@ import { operationsOf } from './docs-kind.ts';
 import { DocsOperation } from './docs-operation.tsx';
 import { DocsStart } from './docs-start.tsx';
 import '../view/service-api.css';
+import '../part/page.css';
 import '../shell/rail.css';
 import './docs.css';
 

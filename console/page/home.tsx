@@ -47,7 +47,7 @@ function Numbers() {
   const to = link('platform', 'usage');
   return (
     <div className="figures">
-      <Figure label="Requests" to={to} value={<Amount value={requests.total} unit="request" />} note="answered in 24 hours"><Spark values={requests.values} label="Requests by the hour" /></Figure>
+      <Figure label="Requests" to={to} value={<Amount value={requests.total} unit="request" bare />} note="answered in 24 hours"><Spark values={requests.values} label="Requests by the hour" /></Figure>
       <Figure label="Moved" to={to} value={<Amount value={moved.total} unit="byte" />} note="in and out in 24 hours"><Spark values={moved.values} label="Bytes moved by the hour" /></Figure>
       <Figure label="Stored" to={to} value={<Amount value={stored.total} unit="byte" />} note="now"><Spark values={stored.values} label="Bytes stored by the hour" /></Figure>
     </div>

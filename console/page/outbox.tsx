@@ -8,7 +8,7 @@ import './outbox.css';
 export function Outbox({ mails }: { mails: readonly Mail[] }) {
   const latest = mails.toSorted((a, b) => b.at - a.at).slice(0, 20);
   return (
-    <Section title="Outbox" text="This platform has no mail server, so its mails stay here; only operators see them. Give it one with `--mail smtp://…`.">
+    <Section title="Outbox" text={<>This platform has no mail server, so its mails stay here; only operators see them. Give it one with <code>--mail smtp://…</code></>}>
       <ul className="outbox">
         {latest.map((mail) => (
           <li key={`${mail.at} ${mail.to} ${mail.subject}`}>

@@ -14,7 +14,7 @@ import { Empty, Refusal, Waiting } from '../part/state.tsx';
 export default function UsagePage() {
   const [range, setRange] = useState<Range>('day');
   const [everywhere, setEverywhere] = useState(false);
-  const { environment, organization } = usePlace();
+  const { organization } = usePlace();
   const usage = useUsage(range, everywhere);
   const services = useServed().value?.services ?? {};
   const groups = Map.groupBy(usage.series ?? [], (series) => series.service);
@@ -22,8 +22,8 @@ export default function UsagePage() {
     <div className="page">
       <PageHead title="Usage" text="Counted to the last request and byte, in windows of a minute. These are the numbers a bill is made of." actions={(
         <>
-          <SegmentedControl aria-label="Where" value={everywhere ? 'all' : 'here'} onChange={(value) => setEverywhere(value === 'all')} data={[{ value: 'here', label: environment.title || environment.name }, { value: 'all', label: `All of ${organization.title || organization.name}` }]} />
-          <SegmentedControl aria-label="Range" value={range} onChange={(value) => setRange(value as Range)} data={Object.entries(ranges).map(([value, { title }]) => ({ value, label: title }))} />
+          <SegmentedControl size="xs" aria-label="Where" value={everywhere ? 'all' : 'here'} onChange={(value) => setEverywhere(value === 'all')} data={[{ value: 'here', label: 'This environment' }, { value: 'all', label: `All of ${organization.title || organization.name}` }]} />
+          <SegmentedControl size="xs" aria-label="Range" value={range} onChange={(value) => setRange(value as Range)} data={Object.entries(ranges).map(([value, { title }]) => ({ value, label: title }))} />
         </>
       )} aside={<Live mode={usage.problem ? 'lost' : 'live'} heardAt={usage.heardAt} />} />
       {usage.problem && <Refusal problem={usage.problem} again={usage.again} />}

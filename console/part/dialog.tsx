@@ -8,9 +8,13 @@ import './dialog.css';
 /** A sheet above the page. Closing it by Escape or outside gives up. */
 export function Dialog({ title, onClose, children, wide }: { title: string; onClose: () => void; children: React.ReactNode; wide?: boolean }) {
   return (
-    <Modal opened onClose={onClose} title={title} size={wide ? 680 : 480} centered transitionProps={{ duration: 0 }} closeButtonProps={{ 'aria-label': 'Close' }}>
-      {children}
-    </Modal>
+    <Modal.Root opened onClose={onClose} size={wide ? 680 : 480} centered transitionProps={{ duration: 0 }}>
+      <Modal.Overlay />
+      <Modal.Content>
+        <div className="dialog-head"><Modal.Title>{title}</Modal.Title><Modal.CloseButton aria-label="Close" /></div>
+        <Modal.Body>{children}</Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

@@ -1,18 +1,20 @@
 import { Drawer } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
-import { Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { Outlet, useLocation, useParams } from 'react-router';
 import { findPlace, PlaceContext, rememberPlace } from '../api/place.ts';
 import { useSession } from '../api/session.ts';
-import { AskedOperation } from '../operation/operation-dialog.tsx';
+import { useAsked } from '../operation/ask.ts';
 import { LinkButton } from '../part/button.tsx';
 import { Fence } from '../part/fence.tsx';
 import { Notices } from '../part/notice.tsx';
 import { Empty, Waiting } from '../part/state.tsx';
-import { Palette } from './palette.tsx';
 import { Rail } from './rail.tsx';
 import { TopBar } from './top-bar.tsx';
 import './frame.css';
+
+const AskedOperation = lazy(() => import('../operation/operation-dialog.tsx').then(({ AskedOperation: page }) => ({ default: page })));
+const Palette = lazy(() => import('./palette.tsx').then(({ Palette: page }) => ({ default: page })));
 
 /** The shell around every page of an environment. */
 export function Frame() {
@@ -22,6 +24,7 @@ export function Frame() {
   const [searching, setSearching] = useState(false);
   const [menu, setMenu] = useState(false);
   const { pathname } = useLocation();
+  const asked = useAsked();
   useHotkeys([['mod+K', () => setSearching(true)]], []);
   useEffect(() => {
     if (place) rememberPlace(place);
@@ -33,9 +36,10 @@ export function Frame() {
         <a className="frame-skip" href="#main">To the content</a>
         <div className="frame-rail"><Rail place={place} onGo={() => setMenu(false)} /></div>
         {menu && (
-          <Drawer opened onClose={() => setMenu(false)} size={240} padding={0} withCloseButton={false} transitionProps={{ duration: 0 }} aria-label="Menu">
-            <div className="frame-drawer"><Rail place={place} onGo={() => setMenu(false)} /></div>
-          </Drawer>
+          <Drawer.Root opened onClose={() => setMenu(false)} size={240} padding={0} transitionProps={{ duration: 0 }}>
+            <Drawer.Overlay />
+            <Drawer.Content aria-label="Menu"><div className="frame-drawer"><Rail place={place} onGo={() => setMenu(false)} /></div></Drawer.Content>
+          </Drawer.Root>
         )}
         <div className="frame-body">
           <TopBar place={place} onMenu={() => setMenu(true)} onSearch={() => setSearching(true)} />
@@ -46,8 +50,10 @@ export function Frame() {
           </main>
         </div>
       </div>
-      <AskedOperation />
-      {searching && <Palette place={place} onClose={() => setSearching(false)} />}
+      <Suspense>
+        {asked && <AskedOperation />}
+        {searching && <Palette place={place} onClose={() => setSearching(false)} />}
+      </Suspense>
       <Notices />
     </PlaceContext.Provider>
   );

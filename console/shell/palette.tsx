@@ -35,8 +35,9 @@ export function Palette({ place, onClose }: { place: Place; onClose: () => void 
     if (event.key === 'Enter') open(rows[chosen]);
   };
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} size={620} padding={0} yOffset="12vh" transitionProps={{ duration: 0 }} title={undefined} aria-label="Search and run">
-      <div className="palette">
+    <Modal.Root opened onClose={onClose} size={620} padding={0} yOffset="12vh" transitionProps={{ duration: 0 }}>
+      <Modal.Overlay />
+      <Modal.Content aria-label="Search and run" className="palette">
         <div className="palette-field">
           <Icon name="search" />
           <input data-autofocus role="combobox" aria-label="Search pages, operations and resources" aria-expanded="true" aria-controls="palette-rows" aria-activedescendant={rows[chosen] ? `palette-${chosen}` : undefined}
@@ -58,7 +59,7 @@ export function Palette({ place, onClose }: { place: Place; onClose: () => void 
           ))}
         </ul>
         {rows.length === 0 && <p className="palette-none dim">Nothing here is called “{typed}”.</p>}
-      </div>
-    </Modal>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

@@ -17,7 +17,7 @@ export function PersonMenu() {
   const leave = () => void signOut().then(() => go('/login'), () => notice('Signing out failed; the platform did not answer.'));
   return (
     <Menu position="bottom-end" width={240} transitionProps={{ duration: 0 }}>
-      <Menu.Target><button type="button" className="person" aria-label={`Signed in as ${name}`}>{initials(name)}</button></Menu.Target>
+      <Menu.Target><button type="button" className="person" title={`Signed in as ${name}`}><span aria-hidden="true">{initials(name)}</span><span className="unseen">Signed in as {name}</span></button></Menu.Target>
       <Menu.Dropdown>
         <div className="person-who">
           <div className="cut">{person.title || 'Signed in'}</div>

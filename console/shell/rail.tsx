@@ -26,10 +26,8 @@ export function Rail({ place, onGo }: { place: Place; onGo: () => void }) {
         <h2 className="rail-title">Platform</h2>
         <ul>
           {pages.map((page) => <li key={page.path}><NavLink to={`${root}/${page.path}`} className="rail-item"><Icon name={page.icon} />{page.title}</NavLink></li>)}
+          <li><Link to="/docs" className="rail-item"><Icon name="book" />API reference</Link></li>
         </ul>
-      </div>
-      <div className="rail-foot">
-        <Link to="/docs" className="rail-item"><Icon name="book" />API reference</Link>
       </div>
     </nav>
   );

@@ -28,8 +28,8 @@ export function TopBar({ place, onMenu, onSearch }: { place: Place; onMenu: () =
         ))}
       </nav>
       {region && <Tooltip label="Region of this platform"><span className="bar-region"><Icon name="globe" size={14} />{region}</span></Tooltip>}
-      <button type="button" className="bar-search" onClick={onSearch} aria-label="Search and run" aria-keyshortcuts="Control+K Meta+K">
-        <Icon name="search" size={14} /><span>Search or run</span><kbd>{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'}</kbd>
+      <button type="button" className="bar-search" onClick={onSearch} aria-keyshortcuts="Control+K Meta+K">
+        <Icon name="search" size={14} /><span>Search or run</span><kbd aria-hidden="true">{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
       <PersonMenu />
     </header>

@@ -42,7 +42,7 @@ export function AuditList({ fixed = {}, what }: { fixed?: AuditFilter; what: str
 function auditColumns(nameOf: (principal: string) => string, open: (record: AuditRecord) => void, fixed: AuditFilter): Column<AuditRecord>[] {
   const columns: Column<AuditRecord>[] = [
     { key: 'at', title: 'When', width: '110px', show: (record) => <When at={record.at} /> },
-    { key: 'operation', title: 'Operation', show: (record) => <button type="button" className="cell-button" onClick={() => open(record)}>{fixed.service === undefined && <span className="faint">{record.service}.</span>}{record.operation}</button> },
+    { key: 'operation', title: 'Operation', show: (record) => <button type="button" className="cell-button" onClick={() => open(record)}>{fixed.service === undefined && <span className="faint cell-above">{record.service}.</span>}{record.operation}</button> },
     { key: 'resource', title: 'Resource', spare: 1, show: (record) => <span className="cell-long cut" title={`${record.kind} ${record.name}`}>{record.name || <span className="faint">{record.kind}</span>}</span> },
     { key: 'who', title: 'Who', spare: 1, show: (record) => <span className="cell-long cut" title={record.principal}>{nameOf(record.principal)}</span> },
     { key: 'outcome', title: 'Outcome', show: (record) => <Outcome outcome={record.outcome} gap={record.gap} /> },

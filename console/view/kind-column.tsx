@@ -15,7 +15,7 @@ export function columnsOf(kind: Kind, to: (name: string) => string): Column<Thin
   const named = kind.resource.columns ?? Object.keys(spec).filter((field) => isPlain(spec[field])).slice(0, 4);
   const fields = [...new Set([...named, ...Object.keys(status).filter((field) => isPlain(status[field]))])];
   return [
-    { key: 'name', title: 'Name', by: (thing) => thing.name, show: (thing) => <NameCell thing={thing} to={kind.get ? to(thing.name) : undefined} /> },
+    { key: 'name', title: 'Name', width: '34%', by: (thing) => thing.name, show: (thing) => <NameCell thing={thing} to={kind.get ? to(thing.name) : undefined} /> },
     ...fields.map((field, index) => fieldColumn(field, spec[field] ?? status[field], Object.hasOwn(spec, field) ? 'spec' : 'status', index)),
     { key: 'createdAt', title: 'Created', by: (thing) => thing.createdAt, spare: 2, show: (thing) => <When at={thing.createdAt} /> },
   ];

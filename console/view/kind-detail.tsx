@@ -7,7 +7,7 @@ import { useLink } from '../api/place.ts';
 import { sentenceOf, titleOf } from '../format/word.ts';
 import { pollEveryMs } from '../limits.ts';
 import { useAsk } from '../operation/ask.ts';
-import { isEnding } from '../operation/operation-dialog.tsx';
+import { isEnding } from '../operation/ending.ts';
 import { Button, LinkButton } from '../part/button.tsx';
 import { CopyButton } from '../part/copy.tsx';
 import { Live } from '../part/live.tsx';

@@ -26,8 +26,8 @@ export function ServiceApi({ contract }: { contract: AnyService; pages: ServiceP
                   <span className={`method method-${each.route.method.toLowerCase()}`}>{each.route.method}</span>
                   <span className="operation-name">
                     {each.route.body === 'watch' || !may(each.name) ? sentenceOf(each.name) : <button type="button" className="cell-button" onClick={() => ask(contract.name, each.name)}>{sentenceOf(each.name)}</button>}
-                    <span className="dim"> {each.operation.text}</span>
                   </span>
+                  <span className="dim">{each.operation.text}</span>
                   <code className="operation-path cut" title={each.route.path}>{each.route.path}</code>
                 </li>
               ))}

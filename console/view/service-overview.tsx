@@ -39,7 +39,7 @@ function Meters({ contract }: { contract: AnyService }) {
       {Object.entries(contract.meters).slice(0, 3).map(([name, meter]) => {
         const series = usage.series?.find((each) => each.meter === name);
         return (
-          <Figure key={name} label={titleOf(name)} value={<Amount value={series?.total ?? 0} unit={meter.unit} />} note={`${meter.kind === 'sum' ? 'in 24 hours' : 'now'} · ${meter.text}`}>
+          <Figure key={name} label={titleOf(name)} value={<Amount value={series?.total ?? 0} unit={meter.unit} bare />} note={`${meter.kind === 'sum' ? 'in 24 hours' : 'now'} · ${meter.text}`}>
             <Spark values={series?.values ?? []} label={`${titleOf(name)} by the hour`} />
           </Figure>
         );

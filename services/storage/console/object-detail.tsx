@@ -51,7 +51,7 @@ export function ObjectDetail({ bucket, objectKey, onClose, onChanged }: { bucket
         <div className="row dialog-end">
           {may('DeleteObjects') && <ObjectDelete bucket={bucket} keys={[objectKey]} onDone={() => { onChanged(); onClose(); }} />}
           <span className="grow" />
-          <Button look="main" icon="download" onClick={get}>Download</Button>
+          <Button look="main" icon="download" data-autofocus onClick={get}>Download</Button>
         </div>
       </div>
     </Dialog>

@@ -20,7 +20,7 @@ export function StorageOverview() {
     <div className="figures">
       <Figure label="Stored" to={link('storage', 'buckets')} value={<Amount value={sum('sizeBytes')} unit="byte" />}
         note={buckets ? `${exactCount(objects ?? 0)} ${plural(objects ?? 0, 'object')} in ${exactCount(buckets.items.length)}${buckets.next ? '+' : ''} ${plural(buckets.items.length, 'bucket')}` : ' '} />
-      <Figure label="Requests" value={<Amount value={series('request')?.total ?? 0} unit="request" />} note="in 24 hours"><Spark values={series('request')?.values ?? []} label="Requests by the hour" /></Figure>
+      <Figure label="Requests" value={<Amount value={series('request')?.total ?? 0} unit="request" bare />} note="in 24 hours"><Spark values={series('request')?.values ?? []} label="Requests by the hour" /></Figure>
       <Figure label="Sent" value={<Amount value={series('egress')?.total ?? 0} unit="byte" />} note="in 24 hours"><Spark values={series('egress')?.values ?? []} label="Bytes sent by the hour" /></Figure>
     </div>
   );
