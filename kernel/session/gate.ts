@@ -66,8 +66,9 @@ export function createGate<S extends AnyService>(runtime: Runtime<S>): OpenGate<
 
   function present(face: Face, material: Material): Session<S> {
     if (ending) throw fault('Draining');
+    epochs.look();
     const identified = identify(face, material, runtime.snapshot, runtime.now());
-    return sessionOver(runtime, standingOf(identified), identified.proof);
+    return sessionOver(runtime, standingOf(identified), identified.proof, epochs.look);
   }
 
   return {
@@ -87,7 +88,7 @@ export function createGate<S extends AnyService>(runtime: Runtime<S>): OpenGate<
 }
 
 /** One presentation: shares its caller's Standing, and has its own proof. */
-function sessionOver<S extends AnyService>(runtime: Runtime<S>, standing: Standing<S>, proof: unknown): Session<S> {
+function sessionOver<S extends AnyService>(runtime: Runtime<S>, standing: Standing<S>, proof: unknown, look: () => void): Session<S> {
   let over = false;
   const assertOpen = () => {
     if (over) throw refuse('revoked', 'The session is over.');
@@ -104,6 +105,7 @@ function sessionOver<S extends AnyService>(runtime: Runtime<S>, standing: Standi
     },
     async invoke(operation, name, input, more = {}) {
       assertOpen();
+      look();
       return invoke(runtime as unknown as Runtime, standing as unknown as Standing, operation, name, input, more) as never;
     },
     end() {

@@ -5,16 +5,22 @@ import type { Snapshot } from './reader.ts';
 export type EpochListener = (tenants: ReadonlySet<string> | undefined) => void;
 
 /** Looks every 25 ms which tenants changed and tells the listeners; a change of the platform itself concerns everybody. */
-export function watchEpochs(snapshot: Snapshot, listener: EpochListener): { check(): void; stop(): void } {
+export function watchEpochs(snapshot: Snapshot, listener: EpochListener): { check(): void; look(): void; stop(): void } {
   let seen = snapshot.applied();
-  function check(): void {
-    snapshot.refresh();
+
+  /** As new as this turn of the event loop: what a change that was answered needs. */
+  function look(): void {
     const last = snapshot.applied();
     if (last === seen) return;
     const changed = snapshot.changedSince(seen);
     seen = last;
     listener(changed?.has('') ? undefined : changed);
   }
+  function check(): void {
+    snapshot.refresh();
+    look();
+  }
+
   const timer = setInterval(check, epochPollMs);
-  return { check, stop: () => clearInterval(timer) };
+  return { check, look, stop: () => clearInterval(timer) };
 }
