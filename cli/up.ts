@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fault, OperationError } from '#kernel/contract/fault.ts';
 import { runningPlatform, startedPlatform } from '#kernel/supervise/client.ts';
 import { startDetached } from '#kernel/supervise/detach.ts';
 import { detachMs } from '#kernel/supervise/limits.ts';
+import { modulePath } from '#kernel/supervise/module.ts';
 import { failureTail, startPlatform } from '#kernel/supervise/platform.ts';
 import type { Settings } from '#kernel/supervise/protocol.ts';
 import { availableServices, impliedServices } from '#kernel/supervise/service.ts';
@@ -21,6 +24,7 @@ export async function run(argv: string[], global: Global): Promise<number> {
   const data = dataPath(global.data);
   const running = await alreadyRunning(data);
   if (running) return sayRunning(running, global);
+  await builtConsole();
   try {
     return await (mode.detach ? upDetached(data, settings, global) : upHere(data, settings, mode, global));
   } catch (error) {
@@ -28,6 +32,18 @@ export async function run(argv: string[], global: Global): Promise<number> {
     const other = error instanceof OperationError && error.code === 'DataDirectory' ? await startedPlatform(data, detachMs) : undefined;
     if (!other) throw error;
     return sayRunning(other, global);
+  }
+}
+
+/** The repository builds its console when its sources changed; the package has it inside. A failure costs the console only. */
+async function builtConsole(): Promise<void> {
+  const builder = modulePath('console/build');
+  if (!existsSync(builder)) return;
+  try {
+    const { buildConsole } = (await import(pathToFileURL(builder).href)) as { buildConsole(): Promise<string> };
+    await buildConsole();
+  } catch (error) {
+    console.error(`The console could not be built: ${(error as Error).message}`);
   }
 }
 
