@@ -16,10 +16,18 @@ export async function run(_argv: readonly string[], global: Global): Promise<num
   rmSync(join(installation, 'dist'), { recursive: true, force: true });
   for (const root of roots) if (existsSync(join(installation, root))) packFolder(root, tree);
   cpSync(await buildConsole(), join(tree, 'console', 'dist'), { recursive: true });
-  for (const file of ['README.md', 'LICENSE', 'gamut']) if (existsSync(join(installation, file))) cpSync(join(installation, file), join(tree, file));
+  for (const file of ['README.md', 'LICENSE', 'gamut'])
+    if (existsSync(join(installation, file))) cpSync(join(installation, file), join(tree, file));
   chmodSync(join(tree, 'gamut'), 0o755);
   writeFileSync(join(tree, 'package.json'), manifest());
-  const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', join(installation, 'dist')], { cwd: tree, encoding: 'utf8' }).trim().split('\n').at(-1) ?? '';
+  const packed =
+    execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', join(installation, 'dist')], {
+      cwd: tree,
+      encoding: 'utf8',
+    })
+      .trim()
+      .split('\n')
+      .at(-1) ?? '';
   const path = join(installation, 'dist', packed);
   console.log(global.output === 'json' ? JSON.stringify({ path }) : path);
   return 0;
@@ -49,6 +57,8 @@ function toJavaScript(text: string): string {
 }
 
 function manifest(): string {
-  const { name, version, description, license, type, engines, bin, imports, dependencies } = JSON.parse(readFileSync(join(installation, 'package.json'), 'utf8')) as Record<string, unknown>;
+  const { name, version, description, license, type, engines, bin, imports, dependencies } = JSON.parse(
+    readFileSync(join(installation, 'package.json'), 'utf8'),
+  ) as Record<string, unknown>;
   return `${JSON.stringify({ name, version, description, license, type, engines, bin, imports, dependencies }, undefined, 2)}\n`;
 }

@@ -26,7 +26,9 @@ export async function run(argv: readonly string[], _global: Global): Promise<num
     if (event.type === 'test:pass') reportPass(event.data, tally);
     if (event.type === 'test:summary' && event.data.file !== undefined) {
       const { counts, duration_ms: durationMs } = event.data;
-      console.log(`${counts.failed > 0 ? 'FAILED' : 'ok    '} ${relative(installation, event.data.file)}  ${counts.passed} passed${counts.failed ? `, ${counts.failed} failed` : ''}  ${(durationMs / 1000).toFixed(1)} s`);
+      console.log(
+        `${counts.failed > 0 ? 'FAILED' : 'ok    '} ${relative(installation, event.data.file)}  ${counts.passed} passed${counts.failed ? `, ${counts.failed} failed` : ''}  ${(durationMs / 1000).toFixed(1)} s`,
+      );
     }
   }
   console.log(`${files.length} files in ${((Date.now() - started) / 1000).toFixed(0)} s`);
@@ -71,5 +73,11 @@ function reportFailure(data: Data, tally: Tally): void {
   const error = data.details?.error as { cause?: unknown; message?: string } | undefined;
   const cause = error?.cause ?? error;
   const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  console.log(`FAILED: ${data.file === undefined ? '' : `${relative(installation, data.file)}: `}${data.name}\n${text.split('\n').slice(0, 12).map((line) => `    ${line}`).join('\n')}`);
+  console.log(
+    `FAILED: ${data.file === undefined ? '' : `${relative(installation, data.file)}: `}${data.name}\n${text
+      .split('\n')
+      .slice(0, 12)
+      .map((line) => `    ${line}`)
+      .join('\n')}`,
+  );
 }

@@ -16,7 +16,9 @@ export async function run(_argv: readonly string[], global: Global): Promise<num
   await platformScene(stage);
   if (stage.doors['storage.s3']) await storageScene(stage);
   await recordScene(stage);
-  stage.say(`\nThe console is at ${stage.facts.console}; sign in there with the administrator's credential that \`gamut up --detach -o json\` prints.`);
+  stage.say(
+    `\nThe console is at ${stage.facts.console}; sign in there with the administrator's credential that \`gamut up --detach -o json\` prints.`,
+  );
   stage.say('`gamut down` ends the platform.');
   stage.finish();
   return 0;
@@ -27,7 +29,11 @@ async function start(global: Global): Promise<Stage> {
   const data = dataPath(global.data);
   const began = performance.now();
   const running = await runningPlatform(data);
-  const status = running ?? (await startDetached({ data, settings: { ports: 'usual', services: availableServices() } }, (lines) => console.error(lines.join('\n'))));
+  const status =
+    running ??
+    (await startDetached({ data, settings: { ports: 'usual', services: availableServices() } }, (lines) =>
+      console.error(lines.join('\n')),
+    ));
   const admin = createClient(platform, { url: status.facts['admin.url'] ?? '', bearer: status.facts['admin.bearer'] ?? '' });
   const stage = openStage({ doors: status.doors, facts: status.facts, admin, output: global.output });
   stage.done(running ? `the platform runs already on ${data}` : `the platform is up on ${data}`, began);

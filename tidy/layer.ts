@@ -27,7 +27,8 @@ export function layerFindings(source: Source): Finding[] {
     const level = layers.indexOf(target as (typeof layers)[number]);
     if (above.has(target) && !above.has(top) && top !== 'cli') return refuse('which stands above');
     if (level < 0) return [];
-    if (top === 'console' || top === 'sdk') return consoleMay(imported) ? [] : refuse('and may import contracts, console folders and pure parts of kernel only');
+    if (top === 'console' || top === 'sdk')
+      return consoleMay(imported) ? [] : refuse('and may import contracts, console folders and pure parts of kernel only');
     if (above.has(top)) return [];
     const own = layers.indexOf(top as (typeof layers)[number]);
     if (own >= 0 && level > own) return refuse('which stands in a higher layer');
@@ -37,5 +38,9 @@ export function layerFindings(source: Source): Finding[] {
 }
 
 function consoleMay(imported: string): boolean {
-  return /^kernel\/(contract|derive)\//.test(imported) || /^services\/[^/]+\/(service\.ts|contract\/|console\/)/.test(imported) || imported.startsWith('kernel/control/service.ts');
+  return (
+    /^kernel\/(contract|derive)\//.test(imported) ||
+    /^services\/[^/]+\/(service\.ts|contract\/|console\/)/.test(imported) ||
+    imported.startsWith('kernel/control/service.ts')
+  );
 }

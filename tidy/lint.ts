@@ -5,7 +5,11 @@ import type { Finding } from './source.ts';
 
 /** Runs a tool of node_modules and turns its complaint, if it has one, into findings. */
 function complaint(name: string, file: string, argv: readonly string[]): Finding[] {
-  const ran = spawnSync(process.execPath, [join(installation, 'node_modules', file), ...argv], { cwd: installation, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const ran = spawnSync(process.execPath, [join(installation, 'node_modules', file), ...argv], {
+    cwd: installation,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
   if (ran.status === 0) return [];
   return [{ path: name, reason: `${ran.stdout}${ran.stderr}`.trim().slice(0, 8000) }];
 }

@@ -11,7 +11,10 @@ export function findings(): Finding[] {
   const all = sources();
   return [
     ...all.flatMap((source) => [...shapeFindings(source), ...layerFindings(source), ...ruleFindings(source)]),
-    ...reachFindings(all), ...floorPlanFindings(), ...dependencyFindings(), ...lintFindings(),
+    ...reachFindings(all),
+    ...floorPlanFindings(),
+    ...dependencyFindings(),
+    ...lintFindings(),
   ];
 }
 

@@ -10,8 +10,11 @@ export function shapeFindings(source: Source): Finding[] {
   const { path, lines } = source;
   if (isGenerated(source)) return [];
   const found: Finding[] = [];
-  if (lines.length > linesMax && !isTest(path) && !tables.includes(path)) found.push({ path, reason: `has ${lines.length} lines, more than ${linesMax}` });
-  const stem = basename(path).replace(/\.(test\.)?tsx?$/, '').replace(/\.(main|part|d)$/, '');
+  if (lines.length > linesMax && !isTest(path) && !tables.includes(path))
+    found.push({ path, reason: `has ${lines.length} lines, more than ${linesMax}` });
+  const stem = basename(path)
+    .replace(/\.(test\.)?tsx?$/, '')
+    .replace(/\.(main|part|d)$/, '');
   if (forbiddenNames.has(stem)) found.push({ path, reason: `is named ${stem}, which says nothing` });
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(stem)) found.push({ path, reason: 'is not named in kebab-case' });
   lines.forEach((line, index) => {
@@ -19,7 +22,8 @@ export function shapeFindings(source: Source): Finding[] {
     if (line.length > columnsMax && !isTest(path)) at(`is ${line.length} columns wide`);
     if (/\b(?:TO[D]O|FIX[M]E|XX[X]|HAC[K])\b/.test(line)) at('holds a mark of unfinished work');
     if (/\bnew Functio[n]\b/.test(line)) at('makes code from text');
-    if (!isTest(path) && basename(path) !== 'limits.ts' && !path.startsWith('bench/') && numberName.test(line)) at('binds a number to a name that belongs into limits.ts');
+    if (!isTest(path) && basename(path) !== 'limits.ts' && !path.startsWith('bench/') && numberName.test(line))
+      at('binds a number to a name that belongs into limits.ts');
   });
   return found;
 }

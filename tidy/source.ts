@@ -11,11 +11,18 @@ export type Finding = { readonly path: string; readonly line?: number; readonly 
 
 /** Every TypeScript file that git knows or would take. */
 export function sources(): Source[] {
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx'], { cwd: installation, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  return listed.split('\0').filter((path) => path !== '' && existsSync(join(installation, path))).map((path) => {
-    const text = readFileSync(join(installation, path), 'utf8');
-    return { path, text, lines: text.split('\n') };
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx'], {
+    cwd: installation,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
   });
+  return listed
+    .split('\0')
+    .filter((path) => path !== '' && existsSync(join(installation, path)))
+    .map((path) => {
+      const text = readFileSync(join(installation, path), 'utf8');
+      return { path, text, lines: text.split('\n') };
+    });
 }
 
 export const isTest = (path: string): boolean => /(^|\/)test\//.test(path) || path.endsWith('.test.ts');

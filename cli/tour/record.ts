@@ -17,7 +17,8 @@ export async function recordScene(stage: Stage): Promise<void> {
     counts.set(key, { count: known.count + count, bytes: known.bytes + bytes });
   }
   stage.done(`audit: the newest ${audit.length} records`, began);
-  for (const [key, { count, bytes }] of [...counts].sort()) stage.say(`    ${key.padEnd(48)} ${String(count).padStart(8)} requests${bytes > 0 ? `, ${bytes} bytes` : ''}`);
+  for (const [key, { count, bytes }] of [...counts].sort())
+    stage.say(`    ${key.padEnd(48)} ${String(count).padStart(8)} requests${bytes > 0 ? `, ${bytes} bytes` : ''}`);
   const { items: usage } = await stage.admin.ListUsage({ window: 'hour' }, there);
   stage.say('  usage, exact:');
   for (const { service, meter, value, unit } of usage) stage.say(`    ${`${service}.${meter}`.padEnd(48)} ${value.padStart(12)} ${unit}`);

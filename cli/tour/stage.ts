@@ -2,7 +2,11 @@ import type { platform } from '#kernel/control/service.ts';
 import type { Client } from '../../sdk/index.ts';
 
 /** One credential in the faces that the tour uses. */
-export type Faces = { readonly id: string; readonly bearer: string; readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string } };
+export type Faces = {
+  readonly id: string;
+  readonly bearer: string;
+  readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string };
+};
 
 /** What the scenes share: the platform's addresses, the administrator, and who the first scene made. */
 export type Stage = {
@@ -28,7 +32,10 @@ export function openStage({ output, ...made }: Made): Stage {
   const steps: { what: string; ms: number }[] = [];
   const say = (line: string) => (output === 'json' ? undefined : console.log(line));
   return {
-    ...made, cast: { organization: '', environment: '', owner: undefined, reader: undefined }, startedAt: Date.now(), say,
+    ...made,
+    cast: { organization: '', environment: '', owner: undefined, reader: undefined },
+    startedAt: Date.now(),
+    say,
     scene: (title) => say(`\n${title}`),
     done(what, began) {
       const ms = performance.now() - began;
@@ -36,7 +43,8 @@ export function openStage({ output, ...made }: Made): Stage {
       say(`  ${what.padEnd(76)} ${ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`}`);
     },
     progress(what, done, of) {
-      if (output === 'text' && process.stdout.isTTY) process.stdout.write(`\r  ${what} ${done} of ${of}${done === of ? `\r${' '.repeat(60)}\r` : ''}`);
+      if (output === 'text' && process.stdout.isTTY)
+        process.stdout.write(`\r  ${what} ${done} of ${of}${done === of ? `\r${' '.repeat(60)}\r` : ''}`);
     },
     assert(holds, what) {
       if (!holds) throw new Error(`The tour failed: ${what}`);

@@ -12,9 +12,18 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 /** The files of this repository; of the package, when that is what runs. */
 function tree(): string[] {
   try {
-    return execFileSync('git', ['ls-files', '-z'], { cwd: installation, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 64 * 1024 * 1024 }).split('\0').filter((path) => path !== '' && isFile(path));
+    return execFileSync('git', ['ls-files', '-z'], {
+      cwd: installation,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      maxBuffer: 64 * 1024 * 1024,
+    })
+      .split('\0')
+      .filter((path) => path !== '' && isFile(path));
   } catch {
-    return readdirSync(installation, { recursive: true, encoding: 'utf8' }).filter((path) => !path.startsWith('node_modules') && isFile(path));
+    return readdirSync(installation, { recursive: true, encoding: 'utf8' }).filter(
+      (path) => !path.startsWith('node_modules') && isFile(path),
+    );
   }
 }
 
@@ -22,9 +31,11 @@ const isFile = (path: string): boolean => statSync(join(installation, path), { t
 
 async function each<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
   let next = 0;
-  await Promise.all(Array.from({ length: atOnce }, async () => {
-    for (let at = next++; at < items.length; at = next++) await work(items[at] as T, at);
-  }));
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (let at = next++; at < items.length; at = next++) await work(items[at] as T, at);
+    }),
+  );
 }
 
 /** A directory tree through the unmodified AWS SDK: stored, read back, listed, shared, refused, revoked. */
@@ -34,7 +45,8 @@ export async function storageScene(stage: Stage): Promise<void> {
   const { S3Client, ...s3 } = await import('@aws-sdk/client-s3');
   const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
   const endpoint = stage.doors['storage.s3']?.url ?? '';
-  const clientOf = ({ s3: { accessKeyId, secretAccessKey, region } }: Faces): Client => new S3Client({ endpoint, region, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 });
+  const clientOf = ({ s3: { accessKeyId, secretAccessKey, region } }: Faces): Client =>
+    new S3Client({ endpoint, region, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 });
   const [mine, theirs] = [clientOf(owner), clientOf(reader)];
   const bucket = `tour-${stage.startedAt.toString(36)}`;
   stage.scene(`Object storage at ${endpoint}, by the unmodified AWS SDK`);

@@ -25,13 +25,38 @@ export type AuditRecord = {
 };
 
 /** Usage of one meter in one minute; `value` adds to what was recorded before (or replaces it, for a gauge). */
-export type UsageRecord = { readonly tenant: string; readonly scope: string; readonly service: string; readonly meter: string; readonly minute: number; readonly value: string; readonly gauge?: true };
+export type UsageRecord = {
+  readonly tenant: string;
+  readonly scope: string;
+  readonly service: string;
+  readonly meter: string;
+  readonly minute: number;
+  readonly value: string;
+  readonly gauge?: true;
+};
 
 /** A usage event that came from outside; the same source and id count once. */
-export type IngestRecord = { readonly tenant: string; readonly scope: string; readonly source: string; readonly id: string; readonly meter: string; readonly at: number; readonly value: number };
+export type IngestRecord = {
+  readonly tenant: string;
+  readonly scope: string;
+  readonly source: string;
+  readonly id: string;
+  readonly meter: string;
+  readonly at: number;
+  readonly value: number;
+};
 
 /** A CloudEvent of a tenant. */
-export type EventRecord = { readonly tenant: string; readonly scope: string; readonly id: string; readonly source: string; readonly type: string; readonly time: string; readonly subject: string; readonly data: unknown };
+export type EventRecord = {
+  readonly tenant: string;
+  readonly scope: string;
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time: string;
+  readonly subject: string;
+  readonly data: unknown;
+};
 
 /** A process opened its journal, or closed it in order; an open that no close precedes means that windows were lost. */
 export type LifeRecord = { readonly at: number; readonly event: 'opened' | 'closed'; readonly service: string };

@@ -45,7 +45,13 @@ export class AuditWindows {
         this.#open.delete(id);
         continue;
       }
-      this.#write({ ...entry.key, at: Math.floor(entry.at / auditWindowMs) * auditWindowMs, count: entry.count, bytes: entry.bytes, requestId: entry.requestId });
+      this.#write({
+        ...entry.key,
+        at: Math.floor(entry.at / auditWindowMs) * auditWindowMs,
+        count: entry.count,
+        bytes: entry.bytes,
+        requestId: entry.requestId,
+      });
       entry.at = now;
       entry.count = 0;
       entry.bytes = 0;

@@ -33,7 +33,9 @@ export function stillStands(identified: Identified, snapshot: Snapshot, now: num
   if (identified.face === 'open') return snapshot.get('platform')?.devScope === identified.scope;
   if (identified.face === 'session') {
     const session = snapshot.get('session', identified.credential);
-    return session !== undefined && (session.credential === undefined || snapshot.get('credential', session.credential)?.revokedAt === undefined);
+    return (
+      session !== undefined && (session.credential === undefined || snapshot.get('credential', session.credential)?.revokedAt === undefined)
+    );
   }
   const credential = snapshot.get('credential', identified.credential);
   if (!credential) return identified.face === 'service';

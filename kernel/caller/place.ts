@@ -28,6 +28,7 @@ export function moveTo(snapshot: Snapshot, identified: Identified, environment: 
   if (!scope) throw refuse('unknown', 'There is no such environment for this caller.');
   if (scope.id === identified.scope) return identified;
   const moved = { ...identified, tenant: scope.tenant, scope: scope.id };
-  if (rolesIn(snapshot, moved.principal, moved.tenant, moved.scope).length === 0) throw refuse('unknown', 'There is no such environment for this caller.');
+  if (rolesIn(snapshot, moved.principal, moved.tenant, moved.scope).length === 0)
+    throw refuse('unknown', 'There is no such environment for this caller.');
   return moved;
 }

@@ -37,4 +37,6 @@ export type Repeated = { readonly key: string; readonly transaction: unknown };
 export type Reply<S extends AnyService, O extends OperationName<S>> = { output: Static<Op<S, O>['output']>; body?: Bytes };
 
 export type Handlers<S extends AnyService> = { [O in OperationName<S>]: (call: Call<S, O>) => Promise<Reply<S, O>> };
-export type Providers<S extends AnyService> = { [R in Keys<S['resources']> as S['resources'][R]['owner'] extends 'service' ? R : never]: Provider };
+export type Providers<S extends AnyService> = {
+  [R in Keys<S['resources']> as S['resources'][R]['owner'] extends 'service' ? R : never]: Provider;
+};

@@ -47,7 +47,8 @@ function checkOperations(service: AnyService): Finding[] {
   const entries = Object.entries(service.operations);
   if (entries.length > contractOperationsMax) found.push({ path: '/operations', reason: `more than ${contractOperationsMax} operations` });
   const refers = (path: string, names: readonly string[] | undefined, table: object, what: string) => {
-    for (const name of names ?? []) if (!Object.hasOwn(table, name)) found.push({ path, reason: `names the ${what} ${name}, which does not exist` });
+    for (const name of names ?? [])
+      if (!Object.hasOwn(table, name)) found.push({ path, reason: `names the ${what} ${name}, which does not exist` });
   };
   for (const [name, operation] of entries) {
     const path = `/operations/${name}`;
@@ -56,9 +57,12 @@ function checkOperations(service: AnyService): Finding[] {
     refers(`${path}/quota`, operation.quota, service.quotas, 'quota');
     refers(`${path}/emits`, operation.emits, service.events, 'event');
     if (!operation.text) found.push({ path: `${path}/text`, reason: 'an operation needs a sentence' });
-    if (!['before-reply', 'from-log', 'window'].includes(operation.audit)) found.push({ path: `${path}/audit`, reason: 'an operation needs an audit class' });
-    if (operation.effect === 'write' && operation.audit === 'window') found.push({ path: `${path}/audit`, reason: 'a write cannot be audited by window' });
-    if (operation.effect === 'read' && operation.repeat === 'keyed') found.push({ path: `${path}/repeat`, reason: 'a read repeats by nature' });
+    if (!['before-reply', 'from-log', 'window'].includes(operation.audit))
+      found.push({ path: `${path}/audit`, reason: 'an operation needs an audit class' });
+    if (operation.effect === 'write' && operation.audit === 'window')
+      found.push({ path: `${path}/audit`, reason: 'a write cannot be audited by window' });
+    if (operation.effect === 'read' && operation.repeat === 'keyed')
+      found.push({ path: `${path}/repeat`, reason: 'a read repeats by nature' });
     found.push(...checkSchema(`${path}/input`, operation.input), ...checkSchema(`${path}/output`, operation.output));
   }
   return found;
@@ -83,15 +87,23 @@ function checkResources(service: AnyService): Finding[] {
     const path = `/resources/${kind}`;
     const seen = new Set([kind]);
     for (let parent = resource.of; !roots.includes(parent); parent = service.resources[parent]?.of ?? 'scope') {
-      if (!Object.hasOwn(service.resources, parent)) { found.push({ path: `${path}/of`, reason: `${parent} is neither a kind nor a root` }); break; }
-      if (seen.has(parent)) { found.push({ path: `${path}/of`, reason: 'is its own ancestor' }); break; }
+      if (!Object.hasOwn(service.resources, parent)) {
+        found.push({ path: `${path}/of`, reason: `${parent} is neither a kind nor a root` });
+        break;
+      }
+      if (seen.has(parent)) {
+        found.push({ path: `${path}/of`, reason: 'is its own ancestor' });
+        break;
+      }
       seen.add(parent);
     }
     found.push(...checkSchema(`${path}/spec`, resource.spec));
   }
   for (const [name, quota] of Object.entries(service.quotas)) {
-    if (quota.kind === 'count' && !Object.hasOwn(service.resources, quota.of)) found.push({ path: `/quotas/${name}/of`, reason: `names the resource ${quota.of}, which does not exist` });
-    if (quota.kind === 'rate' && !(quota.burst >= quota.perSecond)) found.push({ path: `/quotas/${name}/burst`, reason: 'a burst below one second of the rate refuses the rate itself' });
+    if (quota.kind === 'count' && !Object.hasOwn(service.resources, quota.of))
+      found.push({ path: `/quotas/${name}/of`, reason: `names the resource ${quota.of}, which does not exist` });
+    if (quota.kind === 'rate' && !(quota.burst >= quota.perSecond))
+      found.push({ path: `/quotas/${name}/burst`, reason: 'a burst below one second of the rate refuses the rate itself' });
   }
   return found;
 }
@@ -106,7 +118,8 @@ function checkRoles(service: AnyService): Finding[] {
     }
     if (reaches(service.roles, role, role)) found.push({ path: `/roles/${role}`, reason: 'contains itself' });
   }
-  for (const role of builtInRoles) if (!Object.hasOwn(service.roles, role)) found.push({ path: '/roles', reason: `the built-in role ${role} is missing` });
+  for (const role of builtInRoles)
+    if (!Object.hasOwn(service.roles, role)) found.push({ path: '/roles', reason: `the built-in role ${role} is missing` });
   return found;
 }
 
@@ -124,8 +137,10 @@ function reaches(roles: AnyService['roles'], from: string, to: string, seen = ne
 function checkDoors(service: AnyService): Finding[] {
   const found: Finding[] = [];
   for (const [name, door] of Object.entries(service.doors)) {
-    if (!(Number.isInteger(door.port) && door.port >= 0 && door.port < 65536)) found.push({ path: `/doors/${name}/port`, reason: 'is not a port' });
-    if (door.faces.length === 0 && door.anonymous === 'never') found.push({ path: `/doors/${name}/faces`, reason: 'nobody could ever enter' });
+    if (!(Number.isInteger(door.port) && door.port >= 0 && door.port < 65536))
+      found.push({ path: `/doors/${name}/port`, reason: 'is not a port' });
+    if (door.faces.length === 0 && door.anonymous === 'never')
+      found.push({ path: `/doors/${name}/faces`, reason: 'nobody could ever enter' });
   }
   return found;
 }
@@ -138,7 +153,7 @@ export function roleOperations(service: AnyService, role: string): Set<string> {
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (seen.has(next)) continue;
     seen.add(next);
-    for (const member of service.roles[next] ?? []) (Object.hasOwn(service.operations, member) ? found.add(member) : open.push(member));
+    for (const member of service.roles[next] ?? []) Object.hasOwn(service.operations, member) ? found.add(member) : open.push(member);
   }
   return found;
 }

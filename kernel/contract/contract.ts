@@ -22,7 +22,13 @@ export type Surface = 'rest' | 'cli' | 'console' | 'publishable';
 /** Whether an operation speaks of one named resource, of the collection, or makes a new one (the name comes in the input). */
 export type Target = 'item' | 'collection' | 'new';
 
-export type Operation<R extends string = string, M extends string = string, Q extends string = string, E extends string = string, F extends string = string> = {
+export type Operation<
+  R extends string = string,
+  M extends string = string,
+  Q extends string = string,
+  E extends string = string,
+  F extends string = string,
+> = {
   readonly on: R;
   readonly at?: Target;
   readonly effect: Effect;
@@ -65,7 +71,11 @@ export type Quota =
 export type EventType = { readonly data: TSchema; readonly text: string };
 
 /** What a service needs, addressed by URL. A need may be optional and connect late. */
-export type Need = { readonly seam: 'sql' | 'log' | 'blobs' | 'ledger' | 'kv' | 'compute' | 'functions' | 'query' | 'mail' | 'directory'; readonly scope: 'service' | 'caller'; readonly optional: boolean };
+export type Need = {
+  readonly seam: 'sql' | 'log' | 'blobs' | 'ledger' | 'kv' | 'compute' | 'functions' | 'query' | 'mail' | 'directory';
+  readonly scope: 'service' | 'caller';
+  readonly optional: boolean;
+};
 
 /** A protocol the service speaks. `port` is the protocol's usual one; `faces` name how callers may show their credential. */
 export type Door = {
@@ -126,8 +136,19 @@ export function defineService<
   const O extends Readonly<Record<string, Operation<Keys<R>, Keys<M>, Keys<Q>, Keys<E>, Keys<F>>>>,
   const Roles extends Readonly<Record<string, readonly (Keys<O> | Keys<Roles>)[]>>,
 >(service: {
-  name: Name; title: string; text: string; version: number;
-  resources: R; meters: M; quotas: Q; events: E; errors: F; needs: N; doors: D; operations: O; roles: Roles;
+  name: Name;
+  title: string;
+  text: string;
+  version: number;
+  resources: R;
+  meters: M;
+  quotas: Q;
+  events: E;
+  errors: F;
+  needs: N;
+  doors: D;
+  operations: O;
+  roles: Roles;
   parts?: ServiceShape['parts'];
 }): ServiceShape<Name, R, M, Q, E, F, N, D, O> & { readonly roles: Roles } {
   return service;

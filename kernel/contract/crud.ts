@@ -3,7 +3,12 @@ import type { AuditClass, Operation, Quota } from './contract.ts';
 import { labelCountMax, nameLengthMax, pageItemsMax } from './limits.ts';
 
 /** A resource's name in addresses: what DNS, S3 and Kubernetes all accept. */
-export const Name = Type.String({ minLength: 1, maxLength: nameLengthMax, pattern: '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$', description: 'Name of the resource.' });
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: nameLengthMax,
+  pattern: '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$',
+  description: 'Name of the resource.',
+});
 
 /** Labels: short strings by short names, for filters and policy. */
 export const Labels = Type.Record(
@@ -49,30 +54,75 @@ export function crud<const K extends string>({ kind, title, spec, status = Type.
   const base = { on: kind, repeat: 'natural', expose: everywhere } as const;
   const ifVersion = Type.Optional(Type.String({ maxLength: 40, description: 'Only when the resource is in this version.' }));
   const create = {
-    ...base, at: 'new', effect: 'write', audit, repeat: 'keyed', text: `Create a ${title}.`,
-    input: Type.Object({ name: Name, labels: Type.Optional(Labels), spec }, { additionalProperties: false }), output: whole,
+    ...base,
+    at: 'new',
+    effect: 'write',
+    audit,
+    repeat: 'keyed',
+    text: `Create a ${title}.`,
+    input: Type.Object({ name: Name, labels: Type.Optional(Labels), spec }, { additionalProperties: false }),
+    output: whole,
   } as const satisfies Operation;
-  const get = { ...base, effect: 'read', audit: 'window', text: `Read a ${title}.`, input: Type.Object({}, { additionalProperties: false }), output: whole } as const satisfies Operation;
+  const get = {
+    ...base,
+    effect: 'read',
+    audit: 'window',
+    text: `Read a ${title}.`,
+    input: Type.Object({}, { additionalProperties: false }),
+    output: whole,
+  } as const satisfies Operation;
   const list = {
-    ...base, at: 'collection', effect: 'read', audit: 'window', text: `List every ${title} in order of name.`, input: PageInput,
+    ...base,
+    at: 'collection',
+    effect: 'read',
+    audit: 'window',
+    text: `List every ${title} in order of name.`,
+    input: PageInput,
     output: Type.Object({ items: Type.Array(whole), next: Type.Optional(Type.String()), version: Type.String() }),
   } as const satisfies Operation;
   const update = {
-    ...base, effect: 'write', audit, text: `Change a ${title}.`,
-    input: Type.Object({ labels: Type.Optional(Labels), spec, ifVersion }, { additionalProperties: false }), output: whole,
+    ...base,
+    effect: 'write',
+    audit,
+    text: `Change a ${title}.`,
+    input: Type.Object({ labels: Type.Optional(Labels), spec, ifVersion }, { additionalProperties: false }),
+    output: whole,
   } as const satisfies Operation;
   const remove = {
-    ...base, effect: 'write', audit, essential: true, text: `Delete a ${title}.`,
-    input: Type.Object({ ifVersion }, { additionalProperties: false }), output: Type.Object({}),
-  } as const satisfies Operation;
-  const watch = {
-    ...base, at: 'collection', effect: 'read', audit: 'window', body: 'watch', text: `Follow the changes of every ${title}.`,
-    input: Type.Object({ from: Type.Optional(Type.String({ maxLength: 40, description: 'The version to go on from.' })) }, { additionalProperties: false }),
+    ...base,
+    effect: 'write',
+    audit,
+    essential: true,
+    text: `Delete a ${title}.`,
+    input: Type.Object({ ifVersion }, { additionalProperties: false }),
     output: Type.Object({}),
   } as const satisfies Operation;
-  return { [`Create${kind}`]: create, [`Get${kind}`]: get, [`List${kind}s`]: list, [`Update${kind}`]: update, [`Delete${kind}`]: remove, [`Watch${kind}s`]: watch } as
-    & Record<`Create${K}`, typeof create> & Record<`Get${K}`, typeof get> & Record<`List${K}s`, typeof list>
-    & Record<`Update${K}`, typeof update> & Record<`Delete${K}`, typeof remove> & Record<`Watch${K}s`, typeof watch>;
+  const watch = {
+    ...base,
+    at: 'collection',
+    effect: 'read',
+    audit: 'window',
+    body: 'watch',
+    text: `Follow the changes of every ${title}.`,
+    input: Type.Object(
+      { from: Type.Optional(Type.String({ maxLength: 40, description: 'The version to go on from.' })) },
+      { additionalProperties: false },
+    ),
+    output: Type.Object({}),
+  } as const satisfies Operation;
+  return {
+    [`Create${kind}`]: create,
+    [`Get${kind}`]: get,
+    [`List${kind}s`]: list,
+    [`Update${kind}`]: update,
+    [`Delete${kind}`]: remove,
+    [`Watch${kind}s`]: watch,
+  } as Record<`Create${K}`, typeof create> &
+    Record<`Get${K}`, typeof get> &
+    Record<`List${K}s`, typeof list> &
+    Record<`Update${K}`, typeof update> &
+    Record<`Delete${K}`, typeof remove> &
+    Record<`Watch${K}s`, typeof watch>;
 }
 
 /** A quota on how many of a kind a scope may have. */

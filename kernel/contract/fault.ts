@@ -29,7 +29,11 @@ export const kernelFaults = {
   Unavailable: { status: 503, retry: true, text: 'A part that this operation needs is away; repeat later.' },
   Draining: { status: 503, retry: true, text: 'The process is shutting down; repeat against the platform.' },
   JournalFull: { status: 507, retry: true, text: 'The outbound journal is full; changes are refused until it is read.' },
-  JournalFailed: { status: 503, retry: true, text: 'The outbound journal could not be synced to disk; the process accepts no more changes.' },
+  JournalFailed: {
+    status: 503,
+    retry: true,
+    text: 'The outbound journal could not be synced to disk; the process accepts no more changes.',
+  },
   JournalCorrupt: { status: 500, retry: false, text: 'The journal is damaged at the position named.' },
   JournalFormat: { status: 500, retry: false, text: 'The journal was written in a format this release cannot read.' },
   DiskFull: { status: 507, retry: true, text: 'The disk is full; changes are refused, reads, revokes and deletes go on.' },

@@ -90,7 +90,10 @@ export type Implementation<S extends AnyService> = {
 };
 
 /** A contract with the function that starts it; `main.ts` of every service exports one. */
-export type Main<S extends AnyService, Needs> = { readonly contract: S; readonly start: (kernel: Kernel<Needs>) => Promise<Implementation<S>> };
+export type Main<S extends AnyService, Needs> = {
+  readonly contract: S;
+  readonly start: (kernel: Kernel<Needs>) => Promise<Implementation<S>>;
+};
 
 /** Joins a contract and its code. Handlers, providers and doors that the contract does not name, or that are missing, fail to compile. */
 export function implement<S extends AnyService, Needs>(contract: S, start: Main<S, Needs>['start']): Main<S, Needs> {

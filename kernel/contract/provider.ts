@@ -22,7 +22,11 @@ export type Change<Spec = unknown, Status = unknown> =
 
 /** Part of a collection, in order of name. `after` is the last name of the page before; `next` is absent on the last page. */
 export type Page = { readonly after?: string; readonly limit: number; readonly prefix?: string };
-export type Listed<Spec = unknown, Status = unknown> = { readonly items: readonly Envelope<Spec, Status>[]; readonly next?: string; readonly version: string };
+export type Listed<Spec = unknown, Status = unknown> = {
+  readonly items: readonly Envelope<Spec, Status>[];
+  readonly next?: string;
+  readonly version: string;
+};
 
 /** A wish about one resource; `ifVersion` makes it conditional ('0' = must not exist), answered by PreconditionFailed or Conflict. */
 export type Put<Spec = unknown> = {

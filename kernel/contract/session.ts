@@ -12,7 +12,13 @@ export type Result<Out> = { readonly output: Out; readonly body?: Bytes; readonl
 /**
  * What comes beside the input. `nested` marks a read made on behalf of another call: decided and audited, not
  * charged. `requestId` is the id that the door shows, so that the audit log has the same. */
-export type More = { readonly body?: Bytes; readonly key?: string; readonly signal?: AbortSignal; readonly nested?: true; readonly requestId?: string };
+export type More = {
+  readonly body?: Bytes;
+  readonly key?: string;
+  readonly signal?: AbortSignal;
+  readonly nested?: true;
+  readonly requestId?: string;
+};
 
 /** A decision that holds until an epoch moves. `spend` returns milliseconds to wait; 0 means go. */
 export interface Grant {

@@ -14,13 +14,15 @@ export async function openAuthority(data: string, keeper: Keeper, deployment: st
   const directory = join(data, 'tls');
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const [file, keyFile] = [join(directory, 'ca.pem'), join(directory, 'ca.key.sealed')];
-  const authority = existsSync(file) && existsSync(keyFile)
-    ? { certificatePem: readFileSync(file, 'utf8'), keyPem: (await keeper.open(0n, readFileSync(keyFile), 'tls authority')).toString() }
-    : await make(file, keyFile, keeper, deployment);
+  const authority =
+    existsSync(file) && existsSync(keyFile)
+      ? { certificatePem: readFileSync(file, 'utf8'), keyPem: (await keeper.open(0n, readFileSync(keyFile), 'tls authority')).toString() }
+      : await make(file, keyFile, keeper, deployment);
   const addresses = host === '127.0.0.1' || host === '0.0.0.0' || !/^[0-9.]+$/.test(host) ? {} : { addresses: ['127.0.0.1', '::1', host] };
   let issued: Registered['certificate'] | undefined;
   return {
-    authority, file,
+    authority,
+    file,
     async issue() {
       if (issued && !renewalDue(issued.cert, Date.now())) return issued;
       const server = await issueServer(authority, { ...addresses, days: certificateDays });

@@ -29,7 +29,11 @@ export type Context = {
   readonly meterUnits: () => Promise<ReadonlyMap<string, string>>;
   /** The console's address, for links in mails. */
   readonly consoleUrl: () => string;
-  readonly health: () => Promise<{ processes: { name: string; state: string; pid: number | null; restarts: number; since: number }[]; diskFreeBytes: number; diskReserveBytes: number }>;
+  readonly health: () => Promise<{
+    processes: { name: string; state: string; pid: number | null; restarts: number; since: number }[];
+    diskFreeBytes: number;
+    diskReserveBytes: number;
+  }>;
 };
 
 export type Row = Record<string, unknown>;
@@ -38,7 +42,11 @@ export type Row = Record<string, unknown>;
 export type Note = (tenant: bigint, kind: string, key: readonly string[]) => Promise<void>;
 
 /** Runs a transaction of a tenant and returns when the snapshot has what it changed. */
-export async function change<T>(context: Context, at: { tenant: bigint; scope: bigint } | 'platform', work: (tx: Transaction, note: Note) => Promise<T>): Promise<T> {
+export async function change<T>(
+  context: Context,
+  at: { tenant: bigint; scope: bigint } | 'platform',
+  work: (tx: Transaction, note: Note) => Promise<T>,
+): Promise<T> {
   let last = 0;
   const handle: Handle = at === 'platform' ? context.system.platform() : context.sql.as(at);
   const result = await handle.begin((tx) =>
@@ -78,8 +86,13 @@ const time = (value: unknown): number => (value instanceof Date ? value.getTime(
 /** The envelope of a directory row. */
 export function enveloped<Spec>(row: Row, name: string, spec: Spec) {
   return {
-    uid: formatId(row.id as bigint), name, generation: Number(row.generation ?? 1), version: String(row.version ?? 1),
-    labels: (row.labels ?? {}) as Record<string, string>, createdAt: time(row.created_at), spec,
+    uid: formatId(row.id as bigint),
+    name,
+    generation: Number(row.generation ?? 1),
+    version: String(row.version ?? 1),
+    labels: (row.labels ?? {}) as Record<string, string>,
+    createdAt: time(row.created_at),
+    spec,
   };
 }
 

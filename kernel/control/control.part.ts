@@ -53,26 +53,49 @@ export const part: Part = {
     const { process, context, snapshot } = opened;
     const authority = await openAuthority(link.order.data, process.keeper, link.order.deployment, link.order.settings.host);
     Object.assign(context, { authority: authority.authority });
-    const internal = await serveInternal(link, {
-      register: (registration) => registerService({ context, deployed: opened.deployed, certificate: () => authority.issue() }, registration),
-      wake: () => context.publisher.wake(),
-    }, process.log);
+    const internal = await serveInternal(
+      link,
+      {
+        register: (registration) =>
+          registerService({ context, deployed: opened.deployed, certificate: () => authority.issue() }, registration),
+        wake: () => context.publisher.wake(),
+      },
+      process.log,
+    );
     await storeContract(context, platform);
     const admin = await ensureFirst(context);
     const gate = createGate(process.runtime);
     gate.check();
     const mailbox = context.mail as Context['mail'] & { read?: () => Promise<unknown[]> };
-    const session = sessionRoutes(context, { isLocalOutbox: mailbox.read !== undefined, outbox: async () => (await mailbox.read?.()) ?? [] });
+    const session = sessionRoutes(context, {
+      isLocalOutbox: mailbox.read !== undefined,
+      outbox: async () => (await mailbox.read?.()) ?? [],
+    });
     const doors = async () => (await runningPlatform(link.order.data).catch(() => undefined))?.doors ?? {};
     const front = frontHandler({
-      rest: restHandler(platform, gate as never, { log: process.log }), session, contracts: () => registeredContracts(context), doors,
-      region: link.order.settings.region, consoleDirectory: consoleDirectory(), served: process.served, log: process.log,
+      rest: restHandler(platform, gate as never, { log: process.log }),
+      session,
+      contracts: () => registeredContracts(context),
+      doors,
+      region: link.order.settings.region,
+      consoleDirectory: consoleDirectory(),
+      served: process.served,
+      log: process.log,
     });
     const { settings, ports } = link.order;
     const name = 'platform.rest';
-    const door = await httpServer({
-      name, host: settings.host, port: ports?.[name] ?? (settings.ports === 'auto' ? 0 : platform.doors.rest.port), fallback: 'any', plain: 'loopback', certificate: await authority.issue(), log: process.log,
-    }, front);
+    const door = await httpServer(
+      {
+        name,
+        host: settings.host,
+        port: ports?.[name] ?? (settings.ports === 'auto' ? 0 : platform.doors.rest.port),
+        fallback: 'any',
+        plain: 'loopback',
+        certificate: await authority.issue(),
+        log: process.log,
+      },
+      front,
+    );
     consoleAddress.set(context, `http://console.localhost:${door.port}`);
     const stopSigning = keepSigningKeys(context);
     return {
@@ -117,21 +140,38 @@ async function open(link: Link): Promise<Opened> {
   const log = createLog({ process: order.process, level: 'info' });
   const publisher = startPublisher(system, snapshot, entriesOver({ sql: system, keeper, region, now: Date.now }), log);
   const context: Context = {
-    sql, system, keeper, publisher, snapshot, ids: openIds({ region: 0, process: order.number }), region, log, now: Date.now,
-    mail: undefined as never, authority: undefined as never,
+    sql,
+    system,
+    keeper,
+    publisher,
+    snapshot,
+    ids: openIds({ region: 0, process: order.number }),
+    region,
+    log,
+    now: Date.now,
+    mail: undefined as never,
+    authority: undefined as never,
     ingest: async (records) => {
       await Promise.all(records.map((record) => process.journal.append(recordType.ingest, Buffer.from(JSON.stringify(record)))));
     },
     meterUnits: async () => unitsOf(await registeredContracts(context)),
     consoleUrl: () => consoleAddress.get(context) ?? '',
-    health: async () => ({ processes: [...readStatus(order.data)].map(({ name, state, pid, restarts, since }) => ({ name, state, pid, restarts, since })), diskFreeBytes: process.freeBytes(), diskReserveBytes: process.reserveBytes }),
+    health: async () => ({
+      processes: [...readStatus(order.data)].map(({ name, state, pid, restarts, since }) => ({ name, state, pid, restarts, since })),
+      diskFreeBytes: process.freeBytes(),
+      diskReserveBytes: process.reserveBytes,
+    }),
   };
   Object.assign(context, { mail: openMail(order.settings.mail, context) });
   await snapshot.setPlatform({ region, publicKey });
   const dev = order.settings.open ? await ensureDev(context) : {};
   await snapshot.setPlatform({ region, publicKey, ...dev });
   const process = await openProcess(link, platform, snapshot);
-  process.runtime.implementation = { handlers: handlersOf(context), providers: {}, repeats: sqlRepeats(sql, platform.name, async () => undefined) };
+  process.runtime.implementation = {
+    handlers: handlersOf(context),
+    providers: {},
+    repeats: sqlRepeats(sql, platform.name, async () => undefined),
+  };
   const stops = [() => publisher.stop(), () => sql.close(), () => system.close(), () => deployed.admin.close(), () => keeper.close()];
   return { link, process, snapshot, deployed, context, stops };
 }
@@ -141,5 +181,9 @@ function handlersOf(context: Context): Handlers<typeof platform> {
 }
 
 function unitsOf(contracts: Awaited<ReturnType<typeof registeredContracts>>): Map<string, string> {
-  return new Map(Object.values(contracts).flatMap((contract) => Object.entries(contract.meters).map(([meter, { unit }]): [string, string] => [`${contract.name}.${meter}`, unit])));
+  return new Map(
+    Object.values(contracts).flatMap((contract) =>
+      Object.entries(contract.meters).map(([meter, { unit }]): [string, string] => [`${contract.name}.${meter}`, unit]),
+    ),
+  );
 }

@@ -10,11 +10,33 @@ import { deploySchema } from '../migrate/deploy.ts';
 import { identifier, literal, serviceNames } from '../migrate/name.ts';
 
 /** The tables of the platform's schema in which a tenant sees its own rows, and the platform's login all. */
-const tenantTables = ['project', 'environment', 'member', 'binding', 'credential', 'audit_head', 'audit_record', 'usage_window', 'usage_seen', 'event_head', 'event'];
+const tenantTables = [
+  'project',
+  'environment',
+  'member',
+  'binding',
+  'credential',
+  'audit_head',
+  'audit_record',
+  'usage_window',
+  'usage_seen',
+  'event_head',
+  'event',
+];
 
 /** The platform's own tables, which no caller's statement is cut to a tenant in. */
 const platformTables = [
-  'organization', 'person', 'access_key', 'session', 'ticket', 'mail', 'change_counter', 'change', 'contract', 'journal_cursor', 'log_cursor',
+  'organization',
+  'person',
+  'access_key',
+  'session',
+  'ticket',
+  'mail',
+  'change_counter',
+  'change',
+  'contract',
+  'journal_cursor',
+  'log_cursor',
 ];
 
 /** The deployment's database, with the addresses of the platform's two logins. */
@@ -46,7 +68,11 @@ const systemLogin = (deployment: string) => `gamut_${deployment}_system`;
 
 /** The address of the login that sees every tenant, for recorder. */
 export function systemUrl(admin: string, deployment: string, data: string): URL {
-  return withLogin(admin, { user: systemLogin(deployment), password: loginPassword(data, 'system'), database: serviceNames(deployment, 'platform').database });
+  return withLogin(admin, {
+    user: systemLogin(deployment),
+    password: loginPassword(data, 'system'),
+    database: serviceNames(deployment, 'platform').database,
+  });
 }
 
 /** Makes the database, the platform's schema and its logins, as far as they are missing. */
@@ -54,11 +80,23 @@ export async function deployPlatform(adminUrl: string, deployment: string, data:
   const url = await deployDatabase(adminUrl, deployment);
   const admin = openSql(url, { max: 2, applicationName: 'gamut deploy' });
   const password = loginPassword(data, 'platform');
-  await deploySchema({ admin, deployment, service: 'platform', folder: fileURLToPath(new URL('migration', import.meta.url)), password, platformLevel: platformTables, tenantLevel: tenantTables, systemLogin: systemLogin(deployment) });
+  await deploySchema({
+    admin,
+    deployment,
+    service: 'platform',
+    folder: fileURLToPath(new URL('migration', import.meta.url)),
+    password,
+    platformLevel: platformTables,
+    tenantLevel: tenantTables,
+    systemLogin: systemLogin(deployment),
+  });
   await deploySystem(admin, deployment, loginPassword(data, 'system'));
   await deployKernelTables(admin, deployment, data, 'platform');
   return {
-    admin, deployment, platform: serviceUrl(url, deployment, 'platform', password), system: systemUrl(adminUrl, deployment, data),
+    admin,
+    deployment,
+    platform: serviceUrl(url, deployment, 'platform', password),
+    system: systemUrl(adminUrl, deployment, data),
     service: (name, migrations) => deployService(admin, url, deployment, data, name, migrations),
   };
 }
@@ -71,8 +109,13 @@ async function deploySystem(admin: Sql, deployment: string, password: string): P
   await admin.platform().begin(async (tx) => {
     const { rows } = await tx.query('select 1 from pg_roles where rolname = $1', [systemLogin(deployment)]);
     await tx.script(`${rows.length > 0 ? 'alter' : 'create'} role ${login} login password ${literal(verifier)}`);
-    await tx.script(`grant connect on database ${identifier(serviceNames(deployment, 'platform').database)} to ${login}; grant usage on schema gamut to ${login};`);
-    const policies = tenantTables.map((table) => `drop policy if exists gamut_system on platform.${table}; create policy gamut_system on platform.${table} to ${login} using (true) with check (true);`);
+    await tx.script(
+      `grant connect on database ${identifier(serviceNames(deployment, 'platform').database)} to ${login}; grant usage on schema gamut to ${login};`,
+    );
+    const policies = tenantTables.map(
+      (table) =>
+        `drop policy if exists gamut_system on platform.${table}; create policy gamut_system on platform.${table} to ${login} using (true) with check (true);`,
+    );
     await tx.script(`set local role ${identifier(owner)};
       grant usage on schema platform to ${login};
       grant select, insert, update, delete on all tables in schema platform to ${login};
@@ -88,23 +131,34 @@ async function deployKernelTables(admin: Sql, deployment: string, data: string, 
   await deploySchema({ admin, deployment, service, folder, password: loginPassword(data, service), systemLogin: systemLogin(deployment) });
   const names = serviceNames(deployment, service);
   const [schema, login, system] = [names.schema, serviceNames(deployment, name).login, systemLogin(deployment)].map(identifier);
-  await admin.platform().begin((tx) => tx.script(`set local role ${identifier(names.owner)};
+  await admin.platform().begin((tx) =>
+    tx.script(`set local role ${identifier(names.owner)};
     grant usage on schema ${schema} to ${login}, ${system};
     grant select, insert, update, delete on all tables in schema ${schema} to ${login};
     grant select on all tables in schema ${schema} to ${system};
     drop policy if exists gamut_system on ${schema}.resource;
-    create policy gamut_system on ${schema}.resource for select to ${system} using (true);`));
+    create policy gamut_system on ${schema}.resource for select to ${system} using (true);`),
+  );
 }
 
-async function deployService(admin: Sql, url: URL, deployment: string, data: string, name: string, migrations: string | undefined): Promise<URL> {
+async function deployService(
+  admin: Sql,
+  url: URL,
+  deployment: string,
+  data: string,
+  name: string,
+  migrations: string | undefined,
+): Promise<URL> {
   const none = join(data, 'secret', 'no-migration');
   mkdirSync(none, { recursive: true, mode: 0o700 });
   const password = loginPassword(data, name);
   await deploySchema({ admin, deployment, service: name, folder: migrations ?? none, password });
   await deployKernelTables(admin, deployment, data, name);
   const login = identifier(serviceNames(deployment, name).login);
-  await admin.platform().begin((tx) => tx.script(`set local role ${identifier(serviceNames(deployment, 'platform').owner)};
+  await admin.platform().begin((tx) =>
+    tx.script(`set local role ${identifier(serviceNames(deployment, 'platform').owner)};
     grant usage on schema platform to ${login};
-    grant execute on function platform.note_change to ${login};`));
+    grant execute on function platform.note_change to ${login};`),
+  );
   return serviceUrl(url, deployment, name, password);
 }

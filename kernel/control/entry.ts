@@ -2,7 +2,15 @@ import type { Sql } from '#seams/sql/sql.ts';
 import type { Keeper } from '../keys/client.ts';
 import { accessKeyId, signingDates } from '../keys/face-secret.ts';
 import { signedDaysAhead, signedDaysBack } from '../caller/limits.ts';
-import type { Binding, CredentialRecord, Generation, PrincipalRecord, ScopeRecord, SessionRecord, TenantRecord } from '../snapshot/record.ts';
+import type {
+  Binding,
+  CredentialRecord,
+  Generation,
+  PrincipalRecord,
+  ScopeRecord,
+  SessionRecord,
+  TenantRecord,
+} from '../snapshot/record.ts';
 import type { Entry } from '../snapshot/writer.ts';
 import { parseId, formatId } from '../tenancy/id.ts';
 
@@ -40,10 +48,16 @@ const time = (value: unknown): number | undefined => (value instanceof Date ? va
 async function tenantEntries(source: Source, id: string): Promise<Entry[]> {
   const row = await one(source, 'select name, title, regions, ended_at from platform.organization where id = $1', [parseId(id)]);
   if (!row) return [{ key: ['tenant', id] }];
-  const scope = await one(source, `select id from platform.environment where tenant = $1 order by kind <> 'live', id limit 1`, [parseId(id)]);
+  const scope = await one(source, `select id from platform.environment where tenant = $1 order by kind <> 'live', id limit 1`, [
+    parseId(id),
+  ]);
   const value: TenantRecord = {
-    id, name: String(row.name), title: String(row.title), regions: row.regions as string[],
-    ...(scope ? { defaultScope: formatId(scope.id as bigint) } : {}), ...(row.ended_at ? { ended: true } : {}),
+    id,
+    name: String(row.name),
+    title: String(row.title),
+    regions: row.regions as string[],
+    ...(scope ? { defaultScope: formatId(scope.id as bigint) } : {}),
+    ...(row.ended_at ? { ended: true } : {}),
   };
   return [{ key: ['tenant', id], value }];
 }
@@ -52,15 +66,29 @@ async function scopeEntries(source: Source, id: string): Promise<Entry[]> {
   const row = await one(source, 'select tenant, project, name, kind from platform.environment where id = $1', [parseId(id)]);
   if (!row) return [{ key: ['scope', id] }];
   const tenant = formatId(row.tenant as bigint);
-  const value: ScopeRecord = { id, tenant, project: formatId(row.project as bigint), name: String(row.name), kind: row.kind as ScopeRecord['kind'] };
+  const value: ScopeRecord = {
+    id,
+    tenant,
+    project: formatId(row.project as bigint),
+    name: String(row.name),
+    kind: row.kind as ScopeRecord['kind'],
+  };
   return [{ key: ['scope', id], value }, ...(await tenantEntries(source, tenant))];
 }
 
 async function principalEntries(source: Source, tenant: string, principal: string): Promise<Entry[]> {
-  const { rows } = await source.sql.platform().query('select role, scope from platform.binding where tenant = $1 and principal = $2', [tenant === '' ? 0n : parseId(tenant), principal]);
+  const { rows } = await source.sql
+    .platform()
+    .query('select role, scope from platform.binding where tenant = $1 and principal = $2', [
+      tenant === '' ? 0n : parseId(tenant),
+      principal,
+    ]);
   const key = ['principal', tenant, principal] as const;
   if (rows.length === 0) return [{ key }];
-  const bindings: Binding[] = (rows as Row[]).map((row) => ({ role: String(row.role), ...(row.scope === 0n ? {} : { scope: formatId(row.scope as bigint) }) }));
+  const bindings: Binding[] = (rows as Row[]).map((row) => ({
+    role: String(row.role),
+    ...(row.scope === 0n ? {} : { scope: formatId(row.scope as bigint) }),
+  }));
   return [{ key, value: { id: principal, tenant, bindings } satisfies PrincipalRecord }];
 }
 
@@ -71,13 +99,22 @@ async function credentialEntries(source: Source, id: string): Promise<Entry[]> {
   const accessKey = row.access_key === null ? accessKeyId(id) : String(row.access_key);
   const ended = row.revoked_at !== null;
   const dates = signingDates(source.now(), signedDaysBack, signedDaysAhead);
-  const generation = async (sealed: unknown, until?: number): Promise<Generation> => ({ ...(await source.keeper.verifiers(tenant, id, sealed as Buffer, source.region, dates)), ...(until === undefined ? {} : { until }) });
+  const generation = async (sealed: unknown, until?: number): Promise<Generation> => ({
+    ...(await source.keeper.verifiers(tenant, id, sealed as Buffer, source.region, dates)),
+    ...(until === undefined ? {} : { until }),
+  });
   const overlap = time(row.overlap_until);
   const generations = ended ? [] : [await generation(row.sealed)];
-  if (!ended && row.previous_sealed && overlap !== undefined && overlap > source.now()) generations.push(await generation(row.previous_sealed, overlap));
+  if (!ended && row.previous_sealed && overlap !== undefined && overlap > source.now())
+    generations.push(await generation(row.previous_sealed, overlap));
   const value: CredentialRecord = {
-    id, tenant: formatId(tenant), scope: formatId(row.scope as bigint), principal: String(row.principal), generations,
-    ...(row.expires_at ? { expiresAt: time(row.expires_at) } : {}), ...(ended ? { revokedAt: time(row.revoked_at) } : {}),
+    id,
+    tenant: formatId(tenant),
+    scope: formatId(row.scope as bigint),
+    principal: String(row.principal),
+    generations,
+    ...(row.expires_at ? { expiresAt: time(row.expires_at) } : {}),
+    ...(ended ? { revokedAt: time(row.revoked_at) } : {}),
   };
   const prints = (row.fingerprints as string[]).map((print): Entry => ({ key: ['certificate', print], value: id }));
   return [{ key: ['credential', id], value }, { key: ['accessKey', accessKey], value: id }, ...prints];
@@ -87,7 +124,9 @@ async function sessionEntries(source: Source, id: string): Promise<Entry[]> {
   const row = await one(source, 'select principal, credential, csrf, expires_at from platform.session where id = $1', [id]);
   if (!row) return [{ key: ['session', id] }];
   const principal = String(row.principal);
-  const { rows } = await source.sql.platform().query('select distinct tenant from platform.binding where principal = $1 and tenant <> 0 order by tenant', [principal]);
+  const { rows } = await source.sql
+    .platform()
+    .query('select distinct tenant from platform.binding where principal = $1 and tenant <> 0 order by tenant', [principal]);
   const tenants = (rows as { tenant: bigint }[]).map((found) => formatId(found.tenant));
   const credential = row.credential === null ? {} : { credential: formatId(row.credential as bigint) };
   const value: SessionRecord = { id, principal, ...credential, csrf: String(row.csrf), expiresAt: time(row.expires_at) ?? 0, tenants };
@@ -103,7 +142,11 @@ async function contractEntries(source: Source, service: string): Promise<Entry[]
 async function resourceEntries(source: Source, key: readonly string[]): Promise<Entry[]> {
   const [tenant = '', scope = '', service = '', kind = '', name = ''] = key;
   if (!/^[a-z][a-z0-9]{1,30}$/.test(service)) throw new TypeError(`a change of a resource of the impossible service ${service}`);
-  const row = await one(source, `select labels, spec from "${service}_kernel".resource where tenant = $1 and scope = $2 and kind = $3 and name = $4`, [parseId(tenant), parseId(scope), kind, name]);
+  const row = await one(
+    source,
+    `select labels, spec from "${service}_kernel".resource where tenant = $1 and scope = $2 and kind = $3 and name = $4`,
+    [parseId(tenant), parseId(scope), kind, name],
+  );
   const entry = ['resource', tenant, scope, service, kind, name] as const;
   return [row ? { key: entry, value: { labels: row.labels, attributes: row.spec } } : { key: entry }];
 }

@@ -28,7 +28,9 @@ export type FrontOptions = {
 };
 
 /** The platform's HTTP door: console, sessions, the platform's REST, every service's REST passed on, and the descriptions of all. */
-export function frontHandler(options: FrontOptions): (request: IncomingMessage, response: ServerResponse, connection: Connection) => Promise<void> {
+export function frontHandler(
+  options: FrontOptions,
+): (request: IncomingMessage, response: ServerResponse, connection: Connection) => Promise<void> {
   return async (request, response, connection) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     const requestId = randomUUID();
@@ -45,7 +47,8 @@ export function frontHandler(options: FrontOptions): (request: IncomingMessage, 
     } catch (thrown) {
       const error = operatingError(thrown);
       const known = error instanceof OperationError ? error : fault('Internal', { cause: error });
-      if (known !== error) options.log('error', 'a request failed', { requestId, path, error: error instanceof Error ? error.stack : String(error) });
+      if (known !== error)
+        options.log('error', 'a request failed', { requestId, path, error: error instanceof Error ? error.stack : String(error) });
       if (response.headersSent) response.destroy();
       else replyProblem(response, known, requestId, []);
     }
@@ -66,10 +69,13 @@ async function passOn(options: FrontOptions, service: string, request: IncomingM
   if (!door) throw fault('NoSuchOperation', `No service called ${service} is running.`);
   const { hostname, port } = new URL(door.url);
   await new Promise<void>((resolve, reject) => {
-    const passed = httpRequest({ hostname, port, method: request.method, path: request.url, headers: request.headers, timeout: proxyHeadMs }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      pipeline(answer, response, () => resolve());
-    });
+    const passed = httpRequest(
+      { hostname, port, method: request.method, path: request.url, headers: request.headers, timeout: proxyHeadMs },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        pipeline(answer, response, () => resolve());
+      },
+    );
     passed.on('timeout', () => passed.destroy());
     passed.on('error', (cause) => reject(fault('Unavailable', { detail: `The service ${service} is away.`, cause })));
     response.once('close', () => passed.destroy());

@@ -25,7 +25,8 @@ export async function serveInternal(link: Link, internal: Internal, log: Log): P
       (body) => reply(response, 200, body),
       (error) => {
         const known = error instanceof OperationError ? error : fault('Internal');
-        if (known !== error) log('error', 'a call of a process failed', { path: request.url, error: error instanceof Error ? error.stack : String(error) });
+        if (known !== error)
+          log('error', 'a call of a process failed', { path: request.url, error: error instanceof Error ? error.stack : String(error) });
         reply(response, known.status, { code: known.code, detail: known.detail });
       },
     );
@@ -47,7 +48,8 @@ async function answer(request: IncomingMessage, admitted: ReadonlyMap<string, st
   if (request.url !== '/register') throw fault('NoSuchOperation');
   const registration = body as Registration;
   const name = registration.contract?.name;
-  if (typeof name !== 'string' || (process !== name && !process.startsWith(`${name}-`))) throw fault('Denied', `${process} cannot register as ${name}.`);
+  if (typeof name !== 'string' || (process !== name && !process.startsWith(`${name}-`)))
+    throw fault('Denied', `${process} cannot register as ${name}.`);
   return internal.register(registration);
 }
 

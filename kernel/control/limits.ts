@@ -22,4 +22,8 @@ export const certificateDays = limit(365, 'day', 'Life of a certificate that the
 export const resourceLabelBytesMax = limit(4096, 'byte', 'Largest labels of one credential.');
 export const projectsMax = limit(1000, 'project', 'Projects of one organization.');
 export const credentialsMax = limit(10_000, 'credential', 'Credentials of one organization that are not revoked.');
-export const latestInstantMs = limit(4_102_444_800_000, 'ms', 'Latest time, in milliseconds since 1970, that an input may name: the year 2100.');
+export const latestInstantMs = limit(
+  4_102_444_800_000,
+  'ms',
+  'Latest time, in milliseconds since 1970, that an input may name: the year 2100.',
+);

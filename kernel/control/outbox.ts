@@ -16,7 +16,11 @@ export function sealedOutbox(context: Boxed) {
     },
     async read(): Promise<Stored[]> {
       const { rows } = await db.query('select id, sealed from platform.mail order by id desc', []);
-      return Promise.all((rows as Row[]).map(async (row) => JSON.parse((await context.keeper.open(0n, row.sealed as Buffer, `mail ${row.id}`)).toString()) as Stored));
+      return Promise.all(
+        (rows as Row[]).map(
+          async (row) => JSON.parse((await context.keeper.open(0n, row.sealed as Buffer, `mail ${row.id}`)).toString()) as Stored,
+        ),
+      );
     },
   };
 }

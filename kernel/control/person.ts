@@ -21,7 +21,11 @@ export async function personOf(context: Context, email: string): Promise<bigint>
   if (known.rows[0]) return (known.rows[0] as Row).id as bigint;
   const id = context.ids.next();
   const sealed = await context.keeper.seal(platformTenantId, Buffer.from(address), aad(id));
-  await db.query('insert into platform.person (id, email_hash, email_sealed) values ($1, $2, $3) on conflict (email_hash) do nothing', [id, hash, sealed]);
+  await db.query('insert into platform.person (id, email_hash, email_sealed) values ($1, $2, $3) on conflict (email_hash) do nothing', [
+    id,
+    hash,
+    sealed,
+  ]);
   return ((await db.query('select id from platform.person where email_hash = $1', [hash])).rows[0] as Row).id as bigint;
 }
 
@@ -40,7 +44,8 @@ export async function login(context: Context, email: string, password: string): 
   const { rows } = await context.system.platform().query('select id, password from platform.person where email_hash = $1', [hash]);
   const [row] = rows as Row[];
   const phc = typeof row?.password === 'string' ? row.password : undefined;
-  if (!(await passwordFits(password, phc)) || !row) throw fault('Unauthenticated', { path: 'signature', detail: 'The e-mail address or the password is wrong.' });
+  if (!(await passwordFits(password, phc)) || !row)
+    throw fault('Unauthenticated', { path: 'signature', detail: 'The e-mail address or the password is wrong.' });
   return { person: row.id as bigint, begun: await beginSession(context, formatId(row.id as bigint)) };
 }
 
@@ -51,7 +56,13 @@ export async function beginSession(context: Context, principal: string, credenti
   const expiresAt = context.now() + sessionMs;
   await change(context, 'platform', async (tx, note) => {
     await tx.query('delete from platform.session where expires_at < now()');
-    await tx.query('insert into platform.session (id, principal, credential, csrf, expires_at) values ($1, $2, $3, $4, $5)', [id, principal, credential === undefined ? null : parseId(credential), csrf, new Date(expiresAt)]);
+    await tx.query('insert into platform.session (id, principal, credential, csrf, expires_at) values ($1, $2, $3, $4, $5)', [
+      id,
+      principal,
+      credential === undefined ? null : parseId(credential),
+      csrf,
+      new Date(expiresAt),
+    ]);
     await note(0n, 'session', [id]);
   });
   return { token, csrf, expiresAt };
@@ -73,13 +84,24 @@ export async function endSessionsOf(tx: Querying, note: Note, person: bigint): P
 }
 
 /** Makes a ticket for a mail: only its hash is kept. */
-export async function makeTicket(context: Context, kind: 'invitation' | 'reset', person: bigint, member?: { tenant: bigint; id: bigint }): Promise<string> {
+export async function makeTicket(
+  context: Context,
+  kind: 'invitation' | 'reset',
+  person: bigint,
+  member?: { tenant: bigint; id: bigint },
+): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   const life = kind === 'invitation' ? invitationMs : resetMs;
-  await context.system.platform().query(
-    'insert into platform.ticket (id, kind, person, member_tenant, member_id, expires_at) values ($1, $2, $3, $4, $5, $6)',
-    [sha256Hex(token), kind, person, member?.tenant ?? null, member?.id ?? null, new Date(context.now() + life)],
-  );
+  await context.system
+    .platform()
+    .query('insert into platform.ticket (id, kind, person, member_tenant, member_id, expires_at) values ($1, $2, $3, $4, $5, $6)', [
+      sha256Hex(token),
+      kind,
+      person,
+      member?.tenant ?? null,
+      member?.id ?? null,
+      new Date(context.now() + life),
+    ]);
   return token;
 }
 
@@ -100,7 +122,8 @@ export async function useTicket(context: Context, kind: 'invitation' | 'reset', 
     const { rows: had } = await tx.query('select password from platform.person where id = $1', [person]);
     const existing = (had[0] as Row).password;
     if (kind === 'invitation' && typeof existing === 'string') {
-      if (!(await passwordFits(password, existing))) throw fault('Unauthenticated', { path: 'signature', detail: 'You have an account already; give its password.' });
+      if (!(await passwordFits(password, existing)))
+        throw fault('Unauthenticated', { path: 'signature', detail: 'You have an account already; give its password.' });
     } else {
       await tx.query('update platform.person set password = $2 where id = $1', [person, phc]);
       await endSessionsOf(tx, note, person);
@@ -111,11 +134,18 @@ export async function useTicket(context: Context, kind: 'invitation' | 'reset', 
 }
 
 async function acceptMember(tx: Querying, note: Note, row: Row): Promise<void> {
-  const { rows } = await tx.query('update platform.member set accepted_at = now(), version = version + 1 where tenant = $1 and id = $2 returning role', [row.member_tenant, row.member_id]);
+  const { rows } = await tx.query(
+    'update platform.member set accepted_at = now(), version = version + 1 where tenant = $1 and id = $2 returning role',
+    [row.member_tenant, row.member_id],
+  );
   const [member] = rows as Row[];
   if (!member) throw fault('NotFound', 'The invitation was taken back.');
   const [tenant, principal] = [row.member_tenant as bigint, formatId(row.person as bigint)];
-  await tx.query('insert into platform.binding (tenant, principal, role) values ($1, $2, $3) on conflict do nothing', [tenant, principal, member.role]);
+  await tx.query('insert into platform.binding (tenant, principal, role) values ($1, $2, $3) on conflict do nothing', [
+    tenant,
+    principal,
+    member.role,
+  ]);
   await note(tenant, 'principal', [formatId(tenant), principal]);
   const { rows: sessions } = await tx.query('select id from platform.session where principal = $1', [principal]);
   for (const session of sessions as Row[]) await note(tenant, 'session', [String(session.id)]);

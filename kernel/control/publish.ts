@@ -26,12 +26,24 @@ export function startPublisher(sql: Sql, snapshot: SnapshotWriter, entriesOf: En
   let due = false;
 
   async function publish(): Promise<boolean> {
-    const { rows } = await sql.platform().query('select number, tenant_id, kind, key from platform.change where number > $1 order by number limit $2', [BigInt(snapshot.applied()), publishBatchMax]);
+    const { rows } = await sql
+      .platform()
+      .query('select number, tenant_id, kind, key from platform.change where number > $1 order by number limit $2', [
+        BigInt(snapshot.applied()),
+        publishBatchMax,
+      ]);
     const changes = rows as Change[];
     if (changes.length === 0) return false;
     const entries = await Promise.all(changes.map((change) => entriesOf(change.kind, change.key)));
     const last = Number(changes.at(-1)?.number);
-    await snapshot.apply(last, changes.map((change, index) => ({ number: Number(change.number), tenant: change.tenant_id === 0n ? '' : formatId(change.tenant_id), entries: entries[index] ?? [] })));
+    await snapshot.apply(
+      last,
+      changes.map((change, index) => ({
+        number: Number(change.number),
+        tenant: change.tenant_id === 0n ? '' : formatId(change.tenant_id),
+        entries: entries[index] ?? [],
+      })),
+    );
     snapshot.refresh();
     for (const waiter of waiting) {
       if (waiter.number > last) continue;
@@ -73,10 +85,14 @@ export function startPublisher(sql: Sql, snapshot: SnapshotWriter, entriesOf: En
     applied(number) {
       if (snapshot.applied() >= number) return Promise.resolve();
       return new Promise((resolve, reject) => {
-        const waiter = { number, resolve, timer: setTimeout(() => {
-          waiting.delete(waiter);
-          reject(fault('Unavailable', 'The change is stored; it will be seen everywhere when the snapshot is written.'));
-        }, appliedWaitMs) };
+        const waiter = {
+          number,
+          resolve,
+          timer: setTimeout(() => {
+            waiting.delete(waiter);
+            reject(fault('Unavailable', 'The change is stored; it will be seen everywhere when the snapshot is written.'));
+          }, appliedWaitMs),
+        };
         waiting.add(waiter);
         wake();
       });

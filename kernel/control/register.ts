@@ -11,7 +11,11 @@ import type { Deployed } from './deploy.ts';
 import { json } from '#seams/sql/sql.ts';
 
 /** What registration needs besides the context. */
-export type Registrar = { readonly context: Context; readonly deployed: Deployed; readonly certificate: () => Promise<Registered['certificate']> };
+export type Registrar = {
+  readonly context: Context;
+  readonly deployed: Deployed;
+  readonly certificate: () => Promise<Registered['certificate']>;
+};
 
 /**
  * Takes a service in: checks its contract against itself and against the last release, brings its schema up, makes its
@@ -20,7 +24,9 @@ export type Registrar = { readonly context: Context; readonly deployed: Deployed
 export async function registerService(registrar: Registrar, registration: Registration): Promise<Registered> {
   const { contract, migrations } = registration;
   await storeContract(registrar.context, contract);
-  const needsSql = Object.values(contract.needs ?? {}).some((need) => need.seam === 'sql') || Object.values(contract.resources).some((resource) => resource.owner === 'kernel');
+  const needsSql =
+    Object.values(contract.needs ?? {}).some((need) => need.seam === 'sql') ||
+    Object.values(contract.resources).some((resource) => resource.owner === 'kernel');
   const folder = migrations === undefined ? undefined : fileURLToPath(migrations);
   const sql = needsSql ? await registrar.deployed.service(contract.name, folder) : undefined;
   return { ...(sql ? { sql: sql.href } : {}), certificate: await registrar.certificate(), applied: registrar.context.snapshot.applied() };
@@ -30,13 +36,19 @@ export async function registerService(registrar: Registrar, registration: Regist
 export async function storeContract(context: Context, contract: AnyService): Promise<void> {
   const [finding] = check(contract);
   if (finding) throw fault('ContractInvalid', { path: finding.path, detail: `${finding.path} ${finding.reason}.` });
-  const { rows } = await context.system.platform().query('select body, policies from platform.contract where service = $1', [contract.name]);
+  const { rows } = await context.system
+    .platform()
+    .query('select body, policies from platform.contract where service = $1', [contract.name]);
   const [row] = rows as Row[];
   const body = JSON.parse(JSON.stringify(contract)) as AnyService;
   const policies = parsePolicies(rolePolicies(contract)).map(({ est }, index) => ({ id: `${contract.name}.role.${index}`, est }));
   if (row) {
     const [lost] = narrowed(row.body as AnyService, body);
-    if (lost) throw fault('ContractInvalid', { path: lost.path, detail: `This release of ${contract.name} narrows the last one: ${lost.path} ${lost.reason}.` });
+    if (lost)
+      throw fault('ContractInvalid', {
+        path: lost.path,
+        detail: `This release of ${contract.name} narrows the last one: ${lost.path} ${lost.reason}.`,
+      });
     if (same(row.body, body) && same(row.policies, policies)) return;
   }
   await change(context, 'platform', async (tx, note) => {
@@ -56,7 +68,9 @@ function same(a: unknown, b: unknown): boolean {
 
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_name, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
   );
 }
 

@@ -24,7 +24,8 @@ export function sessionRoutes(context: Context, options: { readonly isLocalOutbo
   async function given(request: IncomingMessage): Promise<Given> {
     checkOrigin({ method: request.method ?? '', headers: request.headers });
     const body = parseJson((await readBody(request, frontBodyBytes)).toString('utf8'));
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) throw fault('BadInput', { path: '', detail: 'The body must be a JSON object.' });
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
+      throw fault('BadInput', { path: '', detail: 'The body must be a JSON object.' });
     return body as Given;
   }
 
@@ -32,7 +33,8 @@ export function sessionRoutes(context: Context, options: { readonly isLocalOutbo
     const now = context.now();
     for (const [old, entry] of failures) if (entry.until <= now) failures.delete(old);
     const entry = failures.get(key);
-    if (entry && entry.count >= loginTriesMax) throw fault('TooMany', { detail: 'Too many failed log-ins; wait a minute.', retryAfterMs: entry.until - now });
+    if (entry && entry.count >= loginTriesMax)
+      throw fault('TooMany', { detail: 'Too many failed log-ins; wait a minute.', retryAfterMs: entry.until - now });
   }
 
   function failed(key: string): void {
@@ -46,7 +48,8 @@ export function sessionRoutes(context: Context, options: { readonly isLocalOutbo
       const { principal, credential } = bearer({ token: token.trim() }, context.snapshot, context.now());
       return begun(request, await beginSession(context, principal, credential));
     }
-    if (typeof email !== 'string' || typeof password !== 'string') throw fault('BadInput', { path: '/email', detail: 'An e-mail address and a password are needed, or a bearer.' });
+    if (typeof email !== 'string' || typeof password !== 'string')
+      throw fault('BadInput', { path: '/email', detail: 'An e-mail address and a password are needed, or a bearer.' });
     const key = `${request.socket.remoteAddress} ${email.trim().toLowerCase()}`;
     throttle(key);
     try {
@@ -65,7 +68,8 @@ export function sessionRoutes(context: Context, options: { readonly isLocalOutbo
   function recordOf(token: string | undefined): SessionRecord {
     const record = token === undefined ? undefined : context.snapshot.get('session', sha256Hex(token));
     if (!record || record.expiresAt <= context.now()) throw fault('Unauthenticated', { path: 'missing', detail: 'Nobody is signed in.' });
-    if (record.credential !== undefined && context.snapshot.get('credential', record.credential)?.revokedAt !== undefined) throw fault('Unauthenticated', { path: 'revoked' });
+    if (record.credential !== undefined && context.snapshot.get('credential', record.credential)?.revokedAt !== undefined)
+      throw fault('Unauthenticated', { path: 'revoked' });
     return record;
   }
 
@@ -73,20 +77,34 @@ export function sessionRoutes(context: Context, options: { readonly isLocalOutbo
     const person = nameOrId(record.principal).id;
     const email = person === 0n ? '' : await emailOf(context, person);
     const organizations = await Promise.all(record.tenants.map((tenant) => organizationOf(tenant, record.principal)));
-    return { csrf: record.csrf, person: { id: record.principal, email, title: email || record.principal }, organizations: organizations.flatMap((found) => found ?? []) };
+    return {
+      csrf: record.csrf,
+      person: { id: record.principal, email, title: email || record.principal },
+      organizations: organizations.flatMap((found) => found ?? []),
+    };
   }
 
   async function organizationOf(tenant: string, principal: string) {
     const known = context.snapshot.get('tenant', tenant);
     if (!known || known.ended) return undefined;
     const db = context.sql.as({ tenant: parseId(tenant), scope: parseId(known.defaultScope ?? tenant) });
-    const [projects, environments] = await db.group([{ text: 'select id, name, title from platform.project order by name' }, { text: 'select id, project, name, title, kind from platform.environment order by id' }]);
+    const [projects, environments] = await db.group([
+      { text: 'select id, name, title from platform.project order by name' },
+      { text: 'select id, project, name, title, kind from platform.environment order by id' },
+    ]);
     const roles = rolesIn(context.snapshot, principal, tenant, known.defaultScope ?? '');
     return {
-      id: tenant, name: known.name, title: known.title, role: builtInRoles.find((role) => roles.includes(role)) ?? roles[0] ?? '',
+      id: tenant,
+      name: known.name,
+      title: known.title,
+      role: builtInRoles.find((role) => roles.includes(role)) ?? roles[0] ?? '',
       projects: ((projects?.rows ?? []) as Row[]).map((project) => ({
-        id: formatId(project.id as bigint), name: project.name, title: project.title,
-        environments: ((environments?.rows ?? []) as Row[]).filter((row) => row.project === project.id).map((row) => ({ id: formatId(row.id as bigint), name: row.name, title: row.title, kind: row.kind })),
+        id: formatId(project.id as bigint),
+        name: project.name,
+        title: project.title,
+        environments: ((environments?.rows ?? []) as Row[])
+          .filter((row) => row.project === project.id)
+          .map((row) => ({ id: formatId(row.id as bigint), name: row.name, title: row.title, kind: row.kind })),
       })),
     };
   }
@@ -112,11 +130,17 @@ export function sessionRoutes(context: Context, options: { readonly isLocalOutbo
     throttle(key);
     failed(key);
     const hash = await context.keeper.lookup(`email ${email.trim().normalize('NFC').toLowerCase()}`);
-    const { rows } = await context.system.platform().query('select id from platform.person where email_hash = $1 and password is not null', [hash]);
+    const { rows } = await context.system
+      .platform()
+      .query('select id from platform.person where email_hash = $1 and password is not null', [hash]);
     const [row] = rows as Row[];
     if (row) {
       const token = await makeTicket(context, 'reset', row.id as bigint);
-      await context.mail.send({ to: email.trim(), subject: 'Reset your password on Gamut', text: `Choose a new password within an hour:\n${context.consoleUrl()}/reset?token=${token}\n\nIf you did not ask for this, do nothing.\n` });
+      await context.mail.send({
+        to: email.trim(),
+        subject: 'Reset your password on Gamut',
+        text: `Choose a new password within an hour:\n${context.consoleUrl()}/reset?token=${token}\n\nIf you did not ask for this, do nothing.\n`,
+      });
     }
     return { status: 202, body: {} };
   }
@@ -158,12 +182,19 @@ function cookieOf(request: IncomingMessage, token: string): string {
 
 function tokenOf(request: IncomingMessage): string | undefined {
   const name = `${cookieName(request)}=`;
-  const pair = request.headers.cookie?.split(';').map((part) => part.trim()).find((part) => part.startsWith(name));
+  const pair = request.headers.cookie
+    ?.split(';')
+    .map((part) => part.trim())
+    .find((part) => part.startsWith(name));
   return pair?.slice(name.length) || undefined;
 }
 
 /** Sends what a route answered. */
 export function sendReply(response: ServerResponse, { status, body, cookie }: Replied): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...(cookie === undefined ? {} : { 'set-cookie': cookie }) });
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    ...(cookie === undefined ? {} : { 'set-cookie': cookie }),
+  });
   response.end(body === undefined ? undefined : JSON.stringify(body));
 }

@@ -16,7 +16,12 @@ export function keepSigningKeys(context: Context): () => void {
     running = true;
     try {
       for (let after = 0n; ; ) {
-        const { rows } = await context.system.platform().query('select tenant, id from platform.credential where id > $1 and revoked_at is null order by id limit $2', [after, publishBatchMax]);
+        const { rows } = await context.system
+          .platform()
+          .query('select tenant, id from platform.credential where id > $1 and revoked_at is null order by id limit $2', [
+            after,
+            publishBatchMax,
+          ]);
         if (rows.length === 0) break;
         await republish(rows as Row[]);
         after = (rows.at(-1) as Row).id as bigint;
@@ -32,7 +37,10 @@ export function keepSigningKeys(context: Context): () => void {
   /** Those whose last day is not there yet. */
   async function republish(rows: readonly Row[]): Promise<void> {
     const last = day(context.now() + signedDaysAhead * 86_400_000);
-    const due = rows.filter((row) => context.snapshot.get('credential', formatId(row.id as bigint))?.generations.some((generation) => !generation.sigv4[last]) ?? true);
+    const due = rows.filter(
+      (row) =>
+        context.snapshot.get('credential', formatId(row.id as bigint))?.generations.some((generation) => !generation.sigv4[last]) ?? true,
+    );
     if (due.length === 0) return;
     await change(context, 'platform', async (_tx, note) => {
       for (const row of due) await note(row.tenant as bigint, 'credential', [formatId(row.id as bigint)]);

@@ -20,7 +20,10 @@ export function connectKeeper(path: string, token: string) {
   function open(): Socket {
     const opened = connect(path);
     opened.write(`${token}\n`);
-    opened.on('data', lineReader(keeperLineBytes, settle, () => opened.destroy()));
+    opened.on(
+      'data',
+      lineReader(keeperLineBytes, settle, () => opened.destroy()),
+    );
     opened.on('error', () => undefined);
     opened.once('close', () => {
       socket = undefined;
@@ -77,23 +80,41 @@ export function connectKeeper(path: string, token: string) {
   const base64 = (value: unknown) => Buffer.from(value as string, 'base64');
   return {
     mint: async (tenant: bigint, credential: string) => base64((await ask('mint', { tenant: `${tenant}`, credential })).sealed),
-    importSecret: async (tenant: bigint, credential: string, s3: string) => base64((await ask('import', { tenant: `${tenant}`, credential, s3 })).sealed),
+    importSecret: async (tenant: bigint, credential: string, s3: string) =>
+      base64((await ask('import', { tenant: `${tenant}`, credential, s3 })).sealed),
     faces: async (tenant: bigint, credential: string, sealed: Uint8Array) =>
-      (await ask('faces', { tenant: `${tenant}`, credential, sealed: Buffer.from(sealed).toString('base64') })) as { bearer: string; basic: string; s3: string },
+      (await ask('faces', { tenant: `${tenant}`, credential, sealed: Buffer.from(sealed).toString('base64') })) as {
+        bearer: string;
+        basic: string;
+        s3: string;
+      },
     async verifiers(tenant: bigint, credential: string, sealed: Uint8Array, region: string, dates: readonly string[]) {
-      const made = await ask('verifiers', { tenant: `${tenant}`, credential, sealed: Buffer.from(sealed).toString('base64'), region, dates });
+      const made = await ask('verifiers', {
+        tenant: `${tenant}`,
+        credential,
+        sealed: Buffer.from(sealed).toString('base64'),
+        region,
+        dates,
+      });
       const sigv4 = Object.fromEntries(Object.entries(made.sigv4 as Record<string, string>).map(([date, key]) => [date, base64(key)]));
       return { bearer: made.bearer as string, basic: made.basic as string, sigv4 };
     },
-    seal: async (tenant: bigint, plain: Uint8Array, aad: string) => base64((await ask('seal', { tenant: `${tenant}`, plain: Buffer.from(plain).toString('base64'), aad })).sealed),
-    open: async (tenant: bigint, sealed: Uint8Array, aad: string) => base64((await ask('open', { tenant: `${tenant}`, sealed: Buffer.from(sealed).toString('base64'), aad })).plain),
+    seal: async (tenant: bigint, plain: Uint8Array, aad: string) =>
+      base64((await ask('seal', { tenant: `${tenant}`, plain: Buffer.from(plain).toString('base64'), aad })).sealed),
+    open: async (tenant: bigint, sealed: Uint8Array, aad: string) =>
+      base64((await ask('open', { tenant: `${tenant}`, sealed: Buffer.from(sealed).toString('base64'), aad })).plain),
     lookup: async (text: string) => base64((await ask('lookup', { text })).hash),
     destroy: async (tenant: bigint) => void (await ask('destroy', { tenant: `${tenant}` })),
     lease: async (tenant: bigint, purpose: string, version?: number) => {
       const leased = await ask('lease', { tenant: `${tenant}`, purpose, version });
       return { version: leased.version as number, key: base64(leased.key) };
     },
-    serviceToken: async (caller: Caller) => (await ask('serviceToken', { caller: { tenant: `${caller.tenant}`, scope: `${caller.scope}`, principal: caller.principal, credential: `${caller.credential}` } })).token as string,
+    serviceToken: async (caller: Caller) =>
+      (
+        await ask('serviceToken', {
+          caller: { tenant: `${caller.tenant}`, scope: `${caller.scope}`, principal: caller.principal, credential: `${caller.credential}` },
+        })
+      ).token as string,
     publicKey: async () => (await ask('publicKey', {})).pem as string,
     close() {
       closed = true;

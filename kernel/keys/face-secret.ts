@@ -34,7 +34,11 @@ function derive(seed: Uint8Array, label: string): Buffer {
 
 /** The secrets of every face of a seed. */
 export function faceSecrets(seed: Uint8Array): FaceSecrets {
-  return { bearer: base32(derive(seed, 'bearer')), basic: base32(derive(seed, 'basic')), s3: derive(seed, 's3').toString('base64url').slice(0, 40) };
+  return {
+    bearer: base32(derive(seed, 'bearer')),
+    basic: base32(derive(seed, 'basic')),
+    s3: derive(seed, 's3').toString('base64url').slice(0, 40),
+  };
 }
 
 /** The bearer as it travels: prefix, id (13 characters), secret and a CRC-32 for secret scanners. */
@@ -78,5 +82,7 @@ export function faceVerifiers(secrets: FaceSecrets, region: string, dates: reado
 /** Days for which SigV4 keys are held: seven back for presigned URLs, and as many ahead for a dead control. */
 export function signingDates(now: number, back: number, ahead: number): string[] {
   const day = 86_400_000;
-  return Array.from({ length: back + ahead + 1 }, (_, index) => new Date(now + (index - back) * day).toISOString().slice(0, 10).replaceAll('-', ''));
+  return Array.from({ length: back + ahead + 1 }, (_, index) =>
+    new Date(now + (index - back) * day).toISOString().slice(0, 10).replaceAll('-', ''),
+  );
 }

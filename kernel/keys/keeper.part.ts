@@ -30,7 +30,9 @@ function secretsOf(ring: Ring, request: Request) {
 
 /** What only control may ask: to mint, show and verify credentials, and to seal personal fields. */
 const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = {
-  mint: (ring, request) => ({ sealed: ring.seal(tenantOf(request), 'credential', randomBytes(32), `credential ${text(request, 'credential')}`).toString('base64') }),
+  mint: (ring, request) => ({
+    sealed: ring.seal(tenantOf(request), 'credential', randomBytes(32), `credential ${text(request, 'credential')}`).toString('base64'),
+  }),
   import(ring, request) {
     const imported = Buffer.from(JSON.stringify({ seed: randomBytes(32).toString('base64'), s3: text(request, 's3') }));
     return { sealed: ring.seal(tenantOf(request), 'credential', imported, `credential ${text(request, 'credential')}`).toString('base64') };
@@ -41,10 +43,17 @@ const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = 
   },
   verifiers(ring, request) {
     const made = faceVerifiers(secretsOf(ring, request), text(request, 'region'), request.dates as string[]);
-    return { ...made, sigv4: Object.fromEntries(Object.entries(made.sigv4).map(([date, key]) => [date, Buffer.from(key).toString('base64')])) };
+    return {
+      ...made,
+      sigv4: Object.fromEntries(Object.entries(made.sigv4).map(([date, key]) => [date, Buffer.from(key).toString('base64')])),
+    };
   },
-  seal: (ring, request) => ({ sealed: ring.seal(tenantOf(request), 'field', bytes(request, 'plain'), text(request, 'aad')).toString('base64') }),
-  open: (ring, request) => ({ plain: ring.open(tenantOf(request), 'field', bytes(request, 'sealed'), text(request, 'aad')).toString('base64') }),
+  seal: (ring, request) => ({
+    sealed: ring.seal(tenantOf(request), 'field', bytes(request, 'plain'), text(request, 'aad')).toString('base64'),
+  }),
+  open: (ring, request) => ({
+    plain: ring.open(tenantOf(request), 'field', bytes(request, 'sealed'), text(request, 'aad')).toString('base64'),
+  }),
   lookup: (ring, request) => ({ hash: ring.lookup(text(request, 'text')).toString('base64') }),
   rotate: (ring, request) => ({ version: ring.rotate(tenantOf(request)) }),
   destroy(ring, request) {
@@ -83,20 +92,27 @@ function serve(ring: Ring, admitted: ReadonlyMap<string, string>, socket: Socket
   let process: string | undefined;
   const reply = (id: number, body: Record<string, unknown>) => socket.write(`${JSON.stringify({ id, ...body })}\n`);
   socket.on('error', () => socket.destroy());
-  socket.on('data', lineReader(keeperLineBytes, (line) => {
-    if (process === undefined) {
-      process = admitted.get(createHash('sha256').update(line).digest('hex'));
-      if (process === undefined) socket.destroy();
-      return;
-    }
-    const request = JSON.parse(line) as Request;
-    try {
-      reply(request.id, { ok: answer(ring, { process, request }) });
-    } catch (error) {
-      if (!(error instanceof OperationError)) throw error;
-      reply(request.id, { code: error.code, detail: error.detail });
-    }
-  }, () => socket.destroy()));
+  socket.on(
+    'data',
+    lineReader(
+      keeperLineBytes,
+      (line) => {
+        if (process === undefined) {
+          process = admitted.get(createHash('sha256').update(line).digest('hex'));
+          if (process === undefined) socket.destroy();
+          return;
+        }
+        const request = JSON.parse(line) as Request;
+        try {
+          reply(request.id, { ok: answer(ring, { process, request }) });
+        } catch (error) {
+          if (!(error instanceof OperationError)) throw error;
+          reply(request.id, { code: error.code, detail: error.detail });
+        }
+      },
+      () => socket.destroy(),
+    ),
+  );
 }
 
 /** The process that holds root and tenant keys and never gives them out. It speaks on a unix socket, to admitted processes only. */

@@ -1,4 +1,13 @@
-import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
 import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fault } from '../contract/fault.ts';
@@ -36,7 +45,12 @@ export function openRing(directory: string) {
   }
 
   function saveRing(tenant: bigint, versions: ReadonlyMap<number, Buffer>): void {
-    const file: RingFile = { versions: [...versions].map(([version, key]) => ({ version, sealed: sealWith(root, 1, key, `ring ${tenant} ${version}`).toString('base64') })) };
+    const file: RingFile = {
+      versions: [...versions].map(([version, key]) => ({
+        version,
+        sealed: sealWith(root, 1, key, `ring ${tenant} ${version}`).toString('base64'),
+      })),
+    };
     writeDurable(path(tenant), Buffer.from(JSON.stringify(file)));
   }
 
@@ -84,7 +98,9 @@ function hkdf(key: Uint8Array, label: string): Buffer {
 
 function readRing(path: string, root: Buffer, tenant: bigint): Map<number, Buffer> {
   const file = JSON.parse(readFileSync(path, 'utf8')) as RingFile;
-  return new Map(file.versions.map((entry) => [entry.version, openWith(root, Buffer.from(entry.sealed, 'base64'), `ring ${tenant} ${entry.version}`)]));
+  return new Map(
+    file.versions.map((entry) => [entry.version, openWith(root, Buffer.from(entry.sealed, 'base64'), `ring ${tenant} ${entry.version}`)]),
+  );
 }
 
 function loadOrMake(path: string, make: () => Buffer): Buffer {

@@ -4,7 +4,14 @@ import type { UsageRecord } from '../audit/record.ts';
 const minuteMs = 60_000;
 
 /** What one scope used of one meter since the last flush. Hot paths keep the counter and add to `value` by themselves. */
-export type Counter = { readonly tenant: string; readonly scope: string; readonly meter: string; readonly gauge: boolean; value: number; touched: boolean };
+export type Counter = {
+  readonly tenant: string;
+  readonly scope: string;
+  readonly meter: string;
+  readonly gauge: boolean;
+  value: number;
+  touched: boolean;
+};
 
 /** Usage of one service in one process, counted in memory and written to the journal as minute windows. */
 export class Meters {
@@ -45,7 +52,15 @@ export class Meters {
         continue;
       }
       const { tenant, scope, meter, gauge } = counter;
-      this.#write({ tenant, scope, service: this.#contract.name, meter, minute, value: BigInt(Math.round(counter.value)).toString(), ...(gauge ? { gauge: true } : {}) });
+      this.#write({
+        tenant,
+        scope,
+        service: this.#contract.name,
+        meter,
+        minute,
+        value: BigInt(Math.round(counter.value)).toString(),
+        ...(gauge ? { gauge: true } : {}),
+      });
       if (!gauge) counter.value = 0;
       counter.touched = false;
     }

@@ -13,7 +13,11 @@ export type Rates = {
 export type RateBucket = { readonly unit: 'call' | 'byte'; readonly bucket: TokenBucket };
 
 /** `override` finds a scope's own number for a quota, in units per second. */
-export function createRates(contract: AnyService, override: (scope: string, quota: string) => number | undefined, nowMs: () => number): Rates {
+export function createRates(
+  contract: AnyService,
+  override: (scope: string, quota: string) => number | undefined,
+  nowMs: () => number,
+): Rates {
   const kept = new Map<string, RateBucket>();
 
   function bucketOf(scope: string, name: string): RateBucket | undefined {
@@ -23,7 +27,10 @@ export function createRates(contract: AnyService, override: (scope: string, quot
     const known = kept.get(key);
     if (known) return known;
     const perSecond = override(scope, name) ?? quota.perSecond;
-    const made = { unit: quota.unit, bucket: new TokenBucket(perSecond, Math.max(perSecond, (quota.burst * perSecond) / quota.perSecond), nowMs()) };
+    const made = {
+      unit: quota.unit,
+      bucket: new TokenBucket(perSecond, Math.max(perSecond, (quota.burst * perSecond) / quota.perSecond), nowMs()),
+    };
     if (kept.size >= bucketsKeptMax) kept.delete(kept.keys().next().value ?? '');
     kept.set(key, made);
     return made;

@@ -28,7 +28,9 @@ export function idText(id: string): string {
 }
 
 /** Usage of the same window added up, so that one batch touches a row once. */
-export function sumUsage(records: readonly UsageRecord[]): { tenant: string; scope: string; service: string; meter: string; minute: string; value: string; gauge: boolean }[] {
+export function sumUsage(
+  records: readonly UsageRecord[],
+): { tenant: string; scope: string; service: string; meter: string; minute: string; value: string; gauge: boolean }[] {
   const sums = new Map<string, { record: UsageRecord; value: bigint }>();
   for (const record of records) {
     const key = `${record.scope} ${record.service} ${record.meter} ${record.minute}`;
@@ -38,7 +40,12 @@ export function sumUsage(records: readonly UsageRecord[]): { tenant: string; sco
     else sums.set(key, { record, value });
   }
   return [...sums.values()].map(({ record, value }) => ({
-    tenant: idText(record.tenant), scope: idText(record.scope), service: record.service, meter: record.meter,
-    minute: new Date(record.minute).toISOString(), value: value.toString(), gauge: record.gauge === true,
+    tenant: idText(record.tenant),
+    scope: idText(record.scope),
+    service: record.service,
+    meter: record.meter,
+    minute: new Date(record.minute).toISOString(),
+    value: value.toString(),
+    gauge: record.gauge === true,
   }));
 }

@@ -52,7 +52,10 @@ export const part: Part = {
     const stop = new AbortController();
     const keeper = connectKeeper(join(order.run, 'keeper.sock'), order.token);
     const open = await journalOpener(keeper);
-    const sql = openSql(systemUrl(order.secrets['sql.admin'] ?? '', order.deployment, order.data), { max: 4, applicationName: 'gamut recorder' });
+    const sql = openSql(systemUrl(order.secrets['sql.admin'] ?? '', order.deployment, order.data), {
+      max: 4,
+      applicationName: 'gamut recorder',
+    });
     const dir = join(order.data, 'journal');
     const reading: Reading = { dir, sql, open, log, signal: stop.signal };
     const followed = new Map<string, Promise<void>>();

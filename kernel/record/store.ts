@@ -33,7 +33,9 @@ const eventInsert = `insert into platform.event (tenant, sequence, scope, id, so
 
 /** How far a journal was read, from the last transaction that stored what was read. */
 export async function readCursor(sql: Sql, process: string): Promise<Mark | undefined> {
-  const { rows } = await sql.platform().query('select segment, position, sequence from platform.journal_cursor where process = $1', [process]);
+  const { rows } = await sql
+    .platform()
+    .query('select segment, position, sequence from platform.journal_cursor where process = $1', [process]);
   const [row] = rows as { segment: bigint; position: bigint; sequence: bigint }[];
   return row && { segment: Number(row.segment), offset: Number(row.position), sequence: Number(row.sequence) };
 }
@@ -74,7 +76,10 @@ async function withoutRepeats(tx: Transaction, records: readonly AuditRecord[]):
     return true;
   });
   for (const [log, value] of last) {
-    await tx.query('insert into platform.log_cursor (log, last) values ($1, $2) on conflict (log) do update set last = excluded.last', [log, value]);
+    await tx.query('insert into platform.log_cursor (log, last) values ($1, $2) on conflict (log) do update set last = excluded.last', [
+      log,
+      value,
+    ]);
   }
   return fresh;
 }
@@ -94,8 +99,21 @@ async function gaps(tx: Transaction, process: string, { life }: Sorted): Promise
     );
     for (const tenant of new Set([0n, ...(active.rows as { tenant: bigint }[]).map((row) => BigInt(row.tenant))])) {
       found.push({
-        at, tenant: tenant.toString(), scope: '', service, operation: '', kind: 'Process', name: process, principal: 'platform', credential: '', face: 'service',
-        outcome: 'WindowsLost', count: 0, bytes: 0, requestId: '', gap: true,
+        at,
+        tenant: tenant.toString(),
+        scope: '',
+        service,
+        operation: '',
+        kind: 'Process',
+        name: process,
+        principal: 'platform',
+        credential: '',
+        face: 'service',
+        outcome: 'WindowsLost',
+        count: 0,
+        bytes: 0,
+        requestId: '',
+        gap: true,
       });
     }
   }
@@ -107,15 +125,31 @@ const tenantText = (record: Stored) => (record.gap ? record.tenant : idText(reco
 async function storeAudit(tx: Transaction, records: readonly Stored[]): Promise<void> {
   const numbers = await take(tx, 'audit_head', records.map(tenantText));
   const rows = records.map((record, index) => ({
-    ...record, tenant: tenantText(record), scope: idText(record.scope), at: new Date(record.at).toISOString(), sequence: numbers[index]?.toString(),
-    via: record.via ?? null, request_id: record.requestId, gap: record.gap === true, detail: record.detail ?? null,
+    ...record,
+    tenant: tenantText(record),
+    scope: idText(record.scope),
+    at: new Date(record.at).toISOString(),
+    sequence: numbers[index]?.toString(),
+    via: record.via ?? null,
+    request_id: record.requestId,
+    gap: record.gap === true,
+    detail: record.detail ?? null,
   }));
   await tx.query(auditInsert, [JSON.stringify(rows)]);
 }
 
 async function storeEvents(tx: Transaction, events: readonly EventRecord[]): Promise<void> {
-  const numbers = await take(tx, 'event_head', events.map((event) => idText(event.tenant)));
-  const rows = events.map((event, index) => ({ ...event, tenant: idText(event.tenant), scope: idText(event.scope), sequence: numbers[index]?.toString() }));
+  const numbers = await take(
+    tx,
+    'event_head',
+    events.map((event) => idText(event.tenant)),
+  );
+  const rows = events.map((event, index) => ({
+    ...event,
+    tenant: idText(event.tenant),
+    scope: idText(event.scope),
+    sequence: numbers[index]?.toString(),
+  }));
   await tx.query(eventInsert, [JSON.stringify(rows)]);
 }
 
@@ -129,7 +163,12 @@ async function take(tx: Transaction, head: 'audit_head' | 'event_head', tenants:
      on conflict (tenant) do update set sequence = h.sequence + excluded.sequence returning tenant, sequence`,
     [JSON.stringify(wanted)],
   );
-  const next = new Map((rows as { tenant: bigint; sequence: bigint }[]).map((row) => [`${row.tenant}`, BigInt(row.sequence) - BigInt(counts.get(`${row.tenant}`) ?? 0)]));
+  const next = new Map(
+    (rows as { tenant: bigint; sequence: bigint }[]).map((row) => [
+      `${row.tenant}`,
+      BigInt(row.sequence) - BigInt(counts.get(`${row.tenant}`) ?? 0),
+    ]),
+  );
   return tenants.map((tenant) => {
     const number = (next.get(tenant) ?? 0n) + 1n;
     next.set(tenant, number);
@@ -144,7 +183,12 @@ function firstOfEach(events: readonly IngestRecord[]) {
     const key = `${event.scope}\0${event.source}\0${event.id}`;
     if (!seen.has(key)) seen.set(key, event);
   }
-  return [...seen.values()].map((event) => ({ ...event, tenant: idText(event.tenant), scope: idText(event.scope), at: new Date(event.at).toISOString() }));
+  return [...seen.values()].map((event) => ({
+    ...event,
+    tenant: idText(event.tenant),
+    scope: idText(event.scope),
+    at: new Date(event.at).toISOString(),
+  }));
 }
 
 /** Forgets the identities of usage events older than `seenDaysMax`. */

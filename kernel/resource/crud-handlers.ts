@@ -11,7 +11,16 @@ type ResourceCall = {
   readonly signal: AbortSignal;
   readonly repeat: { readonly transaction: unknown } | undefined;
 };
-type Given = { name?: string; labels?: Record<string, string>; spec?: unknown; ifVersion?: string; after?: string; limit?: number; prefix?: string; from?: string };
+type Given = {
+  name?: string;
+  labels?: Record<string, string>;
+  spec?: unknown;
+  ifVersion?: string;
+  after?: string;
+  limit?: number;
+  prefix?: string;
+  from?: string;
+};
 
 const given = (call: ResourceCall) => call.input as Given;
 
@@ -25,12 +34,20 @@ export function crudHandlers<const K extends string>(kind: K, provider: KernelPr
   const handlers = {
     async [`Create${kind}`](call: ResourceCall) {
       const { name = '', labels, spec } = given(call);
-      return { output: await provider.put(call.caller, { name, labels: labels ?? {}, spec, ifVersion: '0' }, call.repeat?.transaction, countMax) };
+      return {
+        output: await provider.put(call.caller, { name, labels: labels ?? {}, spec, ifVersion: '0' }, call.repeat?.transaction, countMax),
+      };
     },
     [`Get${kind}`]: one,
     async [`List${kind}s`](call: ResourceCall): Promise<{ output: Listed }> {
       const { after, limit = 100, prefix } = given(call);
-      return { output: await provider.list(call.caller, { limit, ...(after === undefined ? {} : { after }), ...(prefix === undefined ? {} : { prefix }) }) };
+      return {
+        output: await provider.list(call.caller, {
+          limit,
+          ...(after === undefined ? {} : { after }),
+          ...(prefix === undefined ? {} : { prefix }),
+        }),
+      };
     },
     async [`Update${kind}`](call: ResourceCall): Promise<{ output: Envelope }> {
       const { labels, spec, ifVersion } = given(call);
@@ -45,7 +62,11 @@ export function crudHandlers<const K extends string>(kind: K, provider: KernelPr
       return { output: {}, body: lines(provider.watch(call.caller, given(call).from ?? '', call.signal)) };
     },
   };
-  return handlers as unknown as { readonly [O in `${'Create' | 'Get' | 'Update' | 'Delete'}${K}` | `${'List' | 'Watch'}${K}s`]: (call: ResourceCall) => Promise<{ output: never; body?: Bytes }> };
+  return handlers as unknown as {
+    readonly [O in `${'Create' | 'Get' | 'Update' | 'Delete'}${K}` | `${'List' | 'Watch'}${K}s`]: (
+      call: ResourceCall,
+    ) => Promise<{ output: never; body?: Bytes }>;
+  };
 }
 
 /** A watch as bytes: one change as one line of JSON in each chunk. */

@@ -65,14 +65,17 @@ export function resourceProviders(sql: Sql, service: string, options: ResourceOp
     return {
       attributes: (scope, name) => {
         const place = snapshot.get('scope', formatId(scope));
-        return place && (snapshot.get('resource', place.tenant, place.id, service, kind, name)?.attributes as ReturnType<Provider['attributes']>);
+        return (
+          place && (snapshot.get('resource', place.tenant, place.id, service, kind, name)?.attributes as ReturnType<Provider['attributes']>)
+        );
       },
       get: (at, name) => store.get(sql.as(at), kind, name),
       list: (at, page: Page): Promise<Listed> => store.list(sql.as(at), kind, page),
       put: (at, change, tx, countMax) =>
         within(at, tx, async (own) => {
           const made = await store.put(own, kind, ids.next(), change);
-          if (countMax !== undefined && (await store.count(own, kind)) > countMax) throw fault('QuotaExceeded', `A scope has at most ${countMax} of ${kind}.`);
+          if (countMax !== undefined && (await store.count(own, kind)) > countMax)
+            throw fault('QuotaExceeded', `A scope has at most ${countMax} of ${kind}.`);
           await note(own, at, kind, change.name);
           return made;
         }),

@@ -9,10 +9,12 @@ export function sqlRepeats(sql: Sql, service: string, published: (tx: object) =>
   const table = `"${service}_kernel".repeat`;
   return {
     async claim(entry) {
-      const made = await sql.as(entry).query(
-        `insert into ${table} (operation, key, hash, status, headers, reply) values ($1, $2, $3, 0, '{}', '') on conflict do nothing`,
-        [entry.operation, entry.key, Buffer.from(entry.hash)],
-      );
+      const made = await sql
+        .as(entry)
+        .query(
+          `insert into ${table} (operation, key, hash, status, headers, reply) values ($1, $2, $3, 0, '{}', '') on conflict do nothing`,
+          [entry.operation, entry.key, Buffer.from(entry.hash)],
+        );
       return made.count > 0;
     },
     async release(entry) {
@@ -22,11 +24,19 @@ export function sqlRepeats(sql: Sql, service: string, published: (tx: object) =>
       let used: object | undefined;
       const outcome = await sql.as(entry).begin(async (tx): Promise<RepeatOutcome> => {
         const lock = `${entry.tenant} ${entry.scope} ${entry.operation} ${entry.key}`;
-        const { rows: got } = await tx.query<{ locked: boolean }>('select pg_try_advisory_xact_lock(hashtextextended($1, 1)) as locked', [lock]);
+        const { rows: got } = await tx.query<{ locked: boolean }>('select pg_try_advisory_xact_lock(hashtextextended($1, 1)) as locked', [
+          lock,
+        ]);
         if (!got[0]?.locked) return { kind: 'in-flight' };
-        const { rows } = await tx.query<Row>(`select hash, status, headers, reply from ${table} where operation = $1 and key = $2 and at > now() - $3::bigint * interval '1 ms'`, [entry.operation, entry.key, BigInt(repeatKeptMs)]);
+        const { rows } = await tx.query<Row>(
+          `select hash, status, headers, reply from ${table} where operation = $1 and key = $2 and at > now() - $3::bigint * interval '1 ms'`,
+          [entry.operation, entry.key, BigInt(repeatKeptMs)],
+        );
         const [known] = rows;
-        if (known) return Buffer.compare(known.hash, entry.hash) === 0 ? { kind: 'replay', reply: { status: known.status, headers: known.headers, bytes: known.reply } } : { kind: 'conflict' };
+        if (known)
+          return Buffer.compare(known.hash, entry.hash) === 0
+            ? { kind: 'replay', reply: { status: known.status, headers: known.headers, bytes: known.reply } }
+            : { kind: 'conflict' };
         used = tx;
         const reply: StoredReply = await work(tx);
         await tx.query(

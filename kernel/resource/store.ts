@@ -5,7 +5,15 @@ import { formatId } from '../tenancy/id.ts';
 import { changesKeptMax } from './limits.ts';
 
 type Row = {
-  uid: bigint; name: string; generation: number; version: bigint; labels: Record<string, string>; spec: unknown; status: unknown; created_at: Date; deleting: Date | null;
+  uid: bigint;
+  name: string;
+  generation: number;
+  version: bigint;
+  labels: Record<string, string>;
+  spec: unknown;
+  status: unknown;
+  created_at: Date;
+  deleting: Date | null;
 };
 /** What reads: a handle, or an open transaction. */
 export type Reader = Pick<Transaction, 'query'>;
@@ -13,8 +21,15 @@ export type Reader = Pick<Transaction, 'query'>;
 /** The envelope of a row. */
 export function envelopeOf(row: Row): Envelope {
   return {
-    uid: formatId(row.uid), name: row.name, generation: row.generation, version: row.version.toString(), labels: row.labels, createdAt: row.created_at.getTime(), spec: row.spec,
-    ...(row.status === null ? {} : { status: row.status }), ...(row.deleting === null ? {} : { deleting: row.deleting.getTime() }),
+    uid: formatId(row.uid),
+    name: row.name,
+    generation: row.generation,
+    version: row.version.toString(),
+    labels: row.labels,
+    createdAt: row.created_at.getTime(),
+    spec: row.spec,
+    ...(row.status === null ? {} : { status: row.status }),
+    ...(row.deleting === null ? {} : { deleting: row.deleting.getTime() }),
   };
 }
 
@@ -30,7 +45,12 @@ export function resourceStore(service: string) {
   }
 
   async function noteChange(tx: Reader, kind: string, version: bigint, type: 'put' | 'deleted', body: Envelope): Promise<void> {
-    await tx.query(`insert into ${schema}.resource_change (version, kind, type, body) values ($1, $2, $3, $4)`, [version, kind, type, json(body)]);
+    await tx.query(`insert into ${schema}.resource_change (version, kind, type, body) values ($1, $2, $3, $4)`, [
+      version,
+      kind,
+      type,
+      json(body),
+    ]);
     await tx.query(`delete from ${schema}.resource_change where version < $1`, [version - BigInt(changesKeptMax)]);
   }
 
@@ -42,7 +62,8 @@ export function resourceStore(service: string) {
   function assertVersion(row: Row | undefined, ifVersion: string | undefined, name: string): void {
     if (ifVersion === undefined) return;
     if (ifVersion === '0' && row) throw fault('Conflict', `${name} exists already.`);
-    if (ifVersion !== '0' && row?.version.toString() !== ifVersion) throw fault('PreconditionFailed', `${name} is in version ${row?.version ?? 'none'}, not ${ifVersion}.`);
+    if (ifVersion !== '0' && row?.version.toString() !== ifVersion)
+      throw fault('PreconditionFailed', `${name} is in version ${row?.version ?? 'none'}, not ${ifVersion}.`);
   }
 
   return {
@@ -75,7 +96,16 @@ export function resourceStore(service: string) {
         `insert into ${schema}.resource as r (kind, name, uid, version, labels, spec, status) values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (tenant, scope, kind, name) do update set version = excluded.version, labels = case when $8::boolean then excluded.labels else r.labels end, spec = excluded.spec,
          status = coalesce(excluded.status, r.status), generation = r.generation + case when r.spec = excluded.spec then 0 else 1 end returning *`,
-        [kind, change.name, uid, version, json(change.labels ?? {}), json(change.spec), change.status === undefined ? null : json(change.status), change.labels !== undefined],
+        [
+          kind,
+          change.name,
+          uid,
+          version,
+          json(change.labels ?? {}),
+          json(change.spec),
+          change.status === undefined ? null : json(change.status),
+          change.labels !== undefined,
+        ],
       );
       const made = envelopeOf(rows[0] as Row);
       await noteChange(tx, kind, version, 'put', made);

@@ -16,7 +16,12 @@ export type Decider = {
   forget(tenants: ReadonlySet<string> | undefined): void;
 };
 
-export function createDecider(contract: AnyService, snapshot: Snapshot, providers: () => Readonly<Record<string, Provider>>, now: () => number): Decider {
+export function createDecider(
+  contract: AnyService,
+  snapshot: Snapshot,
+  providers: () => Readonly<Record<string, Provider>>,
+  now: () => number,
+): Decider {
   const sets = new Map<string, PolicySet | null>();
 
   function setOf(tenant: string): PolicySet | null {
@@ -44,8 +49,17 @@ export function createDecider(contract: AnyService, snapshot: Snapshot, provider
       if (kind === undefined) return fault('NoSuchOperation', operation);
       const place = { tenant: identified.tenant, scope: identified.scope };
       const asked = requestOf({
-        service: contract.name, operation, kind, name, ...place, principal: identified.principal, roles,
-        attributes: attributesOf(identified, kind, name), face: identified.face, now: now(), via: identified.via,
+        service: contract.name,
+        operation,
+        kind,
+        name,
+        ...place,
+        principal: identified.principal,
+        roles,
+        attributes: attributesOf(identified, kind, name),
+        face: identified.face,
+        now: now(),
+        via: identified.via,
       });
       const platform = setOf('')?.decide(asked.request, asked.entities);
       const own = setOf(identified.tenant)?.decide(asked.request, asked.entities);

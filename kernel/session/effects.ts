@@ -25,7 +25,9 @@ export function emitEffects(source: EffectSource, service: string, journal: Jour
     const effects = await source.read(after, effectBatchMax);
     const last = effects.at(-1);
     if (!last) return after;
-    await Promise.all(effects.map((effect) => journal.append(recordType.audit, auditBytes(recordOf(effect, service)), { essential: true })));
+    await Promise.all(
+      effects.map((effect) => journal.append(recordType.audit, auditBytes(recordOf(effect, service)), { essential: true })),
+    );
     await source.forget(last.offset);
     due = true;
     return last.offset;
@@ -67,8 +69,22 @@ export function emitEffects(source: EffectSource, service: string, journal: Jour
 
 function recordOf(effect: LoggedEffect, service: string) {
   return {
-    at: effect.at, tenant: idOrNone(effect.tenant), scope: idOrNone(effect.scope), service, operation: effect.operation, kind: effect.kind, name: effect.name,
-    principal: effect.principal, credential: idOrNone(effect.credential), face: '', outcome: effect.outcome, count: 1, bytes: effect.bytes, requestId: effect.requestId,
-    log: service, offset: effect.offset.toString(), ...(effect.detail === undefined ? {} : { detail: effect.detail }),
+    at: effect.at,
+    tenant: idOrNone(effect.tenant),
+    scope: idOrNone(effect.scope),
+    service,
+    operation: effect.operation,
+    kind: effect.kind,
+    name: effect.name,
+    principal: effect.principal,
+    credential: idOrNone(effect.credential),
+    face: '',
+    outcome: effect.outcome,
+    count: 1,
+    bytes: effect.bytes,
+    requestId: effect.requestId,
+    log: service,
+    offset: effect.offset.toString(),
+    ...(effect.detail === undefined ? {} : { detail: effect.detail }),
   };
 }

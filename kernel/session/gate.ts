@@ -73,8 +73,12 @@ export function createGate<S extends AnyService>(runtime: Runtime<S>): OpenGate<
 
   return {
     present,
-    exchange: () => { throw fault('NotImplemented', 'No face of this platform needs several steps yet.'); },
-    anonymous: () => { throw refuse('missing'); },
+    exchange: () => {
+      throw fault('NotImplemented', 'No face of this platform needs several steps yet.');
+    },
+    anonymous: () => {
+      throw refuse('missing');
+    },
     end(reason) {
       ending = reason;
       endWhere(() => true, reason);
@@ -101,7 +105,10 @@ function sessionOver<S extends AnyService>(runtime: Runtime<S>, standing: Standi
       assertOpen();
       const decided = standing.decide(operation, name);
       if (!decided.denied) return decided;
-      return { denied: decided.denied, recorded: recordDenial(runtime as unknown as Runtime, standing as unknown as Standing, operation, name, randomUUID()) };
+      return {
+        denied: decided.denied,
+        recorded: recordDenial(runtime as unknown as Runtime, standing as unknown as Standing, operation, name, randomUUID()),
+      };
     },
     async invoke(operation, name, input, more = {}) {
       assertOpen();

@@ -27,11 +27,29 @@ type Job = {
 };
 
 /** The one way in: identify was the session; then locate, decide, admit, run, record, reply. */
-export async function invoke(runtime: Runtime, standing: Standing, operation: string, name: string, input: unknown, more: More): Promise<Result<unknown>> {
+export async function invoke(
+  runtime: Runtime,
+  standing: Standing,
+  operation: string,
+  name: string,
+  input: unknown,
+  more: More,
+): Promise<Result<unknown>> {
   const spec = Object.hasOwn(runtime.contract.operations, operation) ? runtime.contract.operations[operation] : undefined;
   if (!spec) throw fault('NoSuchOperation', operation);
   const controller = new AbortController();
-  const job: Job = { runtime, standing, operation, spec, name, more, requestId: more.requestId ?? randomUUID(), live: { operation, name, controller }, bytes: 0, startedMs: performance.now() };
+  const job: Job = {
+    runtime,
+    standing,
+    operation,
+    spec,
+    name,
+    more,
+    requestId: more.requestId ?? randomUUID(),
+    live: { operation, name, controller },
+    bytes: 0,
+    startedMs: performance.now(),
+  };
   const release = follow(controller, standing.controller.signal, more.signal);
   standing.live.add(job.live);
   const finish = () => {
@@ -68,14 +86,16 @@ function follow(controller: AbortController, ...signals: readonly (AbortSignal |
 
 function ended(standing: Standing): void {
   const { signal } = standing.controller;
-  if (signal.aborted) throw fault(signal.reason === 'drain' ? 'Draining' : 'Unauthenticated', { path: 'revoked', detail: 'The session has ended.' });
+  if (signal.aborted)
+    throw fault(signal.reason === 'drain' ? 'Draining' : 'Unauthenticated', { path: 'revoked', detail: 'The session has ended.' });
 }
 
 /** Data of a scope is written only in regions its tenant allows; the directory itself (what is of a tenant) is everywhere. */
 function locate({ runtime, standing, spec }: Job): void {
   if (spec.effect !== 'write' || spec.essential || !isOfScope(runtime.contract.resources, spec.on)) return;
   const regions = runtime.snapshot.get('tenant', standing.identified.tenant)?.regions ?? [];
-  if (regions.length > 0 && !regions.includes(runtime.region)) throw fault('Residency', `This is region ${runtime.region}; allowed: ${regions.join(', ')}.`);
+  if (regions.length > 0 && !regions.includes(runtime.region))
+    throw fault('Residency', `This is region ${runtime.region}; allowed: ${regions.join(', ')}.`);
 }
 
 function isOfScope(resources: AnyService['resources'], kind: string): boolean {
@@ -91,7 +111,13 @@ async function decide(job: Job): Promise<GrantState> {
 }
 
 /** A denial is in the audit log before anybody hears of it. */
-export async function recordDenial(runtime: Runtime, standing: Standing, operation: string, name: string, requestId: string): Promise<void> {
+export async function recordDenial(
+  runtime: Runtime,
+  standing: Standing,
+  operation: string,
+  name: string,
+  requestId: string,
+): Promise<void> {
   await runtime.recordAudit({ ...standing.windowKey(operation, name, 'Denied'), at: runtime.now(), count: 1, bytes: 0, requestId }, false);
 }
 
@@ -144,7 +170,9 @@ function repeatEntry(job: Job, input: unknown, key: string): RepeatEntry {
   if (key.length === 0 || key.length > repeatKeyLengthMax) {
     throw fault('BadInput', { path: '/key', detail: `An idempotency key has 1 to ${repeatKeyLengthMax} characters.` });
   }
-  const hash = createHash('sha256').update(JSON.stringify([job.name, input])).digest();
+  const hash = createHash('sha256')
+    .update(JSON.stringify([job.name, input]))
+    .digest();
   const { tenant, scope } = job.standing.caller;
   return { tenant, scope, operation: job.operation, key, hash };
 }
@@ -183,8 +211,13 @@ function callOf(job: Job, input: unknown, transaction: unknown): Call {
   const { runtime, standing, spec } = job;
   const { tenant, scope } = standing.identified;
   return {
-    caller: standing.caller, ref: { kind: spec.on, name: job.name }, input: input as never, body: job.more.body, signal: job.live.controller.signal,
-    now: runtime.now(), requestId: job.requestId,
+    caller: standing.caller,
+    ref: { kind: spec.on, name: job.name },
+    input: input as never,
+    body: job.more.body,
+    signal: job.live.controller.signal,
+    now: runtime.now(),
+    requestId: job.requestId,
     repeat: job.more.key === undefined || transaction === undefined ? undefined : { key: job.more.key, transaction },
     charge(meter: string, amount: number) {
       if (!spec.charge?.includes(meter)) throw new TypeError(`${job.operation} does not charge ${meter}`);
@@ -195,7 +228,16 @@ function callOf(job: Job, input: unknown, transaction: unknown): Call {
       if (!spec.emits?.includes(event)) throw new TypeError(`${job.operation} does not emit ${event}`);
       const at = new Date(runtime.now()).toISOString();
       const subject = `${spec.on}/${job.name}`;
-      runtime.recordEvent({ tenant, scope, id: randomUUID(), source: `gamut/${runtime.contract.name}`, type: `${runtime.contract.name}.${event}`, time: at, subject, data });
+      runtime.recordEvent({
+        tenant,
+        scope,
+        id: randomUUID(),
+        source: `gamut/${runtime.contract.name}`,
+        type: `${runtime.contract.name}.${event}`,
+        time: at,
+        subject,
+        data,
+      });
     },
     fail(code: string, detail) {
       throw fault(code, detail);

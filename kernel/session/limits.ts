@@ -4,7 +4,11 @@ export const sessionsKeptMax = limit(20_000, 'caller', 'Callers whose grants one
 export const grantsKeptMax = limit(10_000, 'grant', 'Grants remembered for one caller in one process.');
 export const expirySweepMs = limit(1000, 'ms', 'How often open sessions are looked at for credentials that expired.');
 export const clockTickMs = limit(5, 'ms', 'How often the clock that rate buckets read is set.');
-export const registerWaitMs = limit(30_000, 'ms', 'How long a service tries to register with control before it starts from what it registered last.');
+export const registerWaitMs = limit(
+  30_000,
+  'ms',
+  'How long a service tries to register with control before it starts from what it registered last.',
+);
 export const registerRetryMs = limit(100, 'ms', 'Wait between two tries to register.');
 export const repeatKeyLengthMax = limit(255, 'character', 'Longest idempotency key.');
 export const repeatKeptMs = limit(24 * 3_600_000, 'ms', 'How long the reply to a keyed request is kept.');

@@ -20,7 +20,13 @@ import { openIds } from '../tenancy/id.ts';
 /** The needs that the kernel opens for a service today. */
 export type Needs = { readonly sql?: import('#seams/sql/sql.ts').Sql; readonly resources?: import('../resource/provider.ts').Resources };
 
-type Started<S extends AnyService> = { readonly link: Link; readonly registered: Registered; readonly gate: OpenGate<S>; readonly implementation: Implementation<S>; readonly served: Process<S>['served'] };
+type Started<S extends AnyService> = {
+  readonly link: Link;
+  readonly registered: Registered;
+  readonly gate: OpenGate<S>;
+  readonly implementation: Implementation<S>;
+  readonly served: Process<S>['served'];
+};
 
 /** Makes a process of a service: registers its contract, opens what it needs, starts it, opens its doors and its REST surface. */
 export function servicePart<S extends AnyService>(main: Main<S, Needs>, options: { migrations?: URL } = {}): Part {
@@ -34,24 +40,50 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
   const snapshot = openSnapshot(order.data);
   const owned = await openProcess(link, contract, snapshot);
   const registered = await register(order, { contract, ...(options.migrations ? { migrations: options.migrations.href } : {}) }, owned.log);
-  const sql = registered.sql === undefined ? undefined : openSql(registered.sql, { max: sqlConnectionsMax, applicationName: `gamut ${order.process}` });
+  const sql =
+    registered.sql === undefined
+      ? undefined
+      : openSql(registered.sql, { max: sqlConnectionsMax, applicationName: `gamut ${order.process}` });
   const directory = join(order.data, 'service', contract.name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const ids = openIds({ region: 0, process: order.number });
-  const resources = sql && resourceProviders(sql, contract.name, { ids, wake: () => callControl(order, '/wake', {}).then(() => undefined, () => undefined), snapshot });
+  const resources =
+    sql &&
+    resourceProviders(sql, contract.name, {
+      ids,
+      wake: () =>
+        callControl(order, '/wake', {}).then(
+          () => undefined,
+          () => undefined,
+        ),
+      snapshot,
+    });
   const kernel: Kernel<Needs> = {
-    directory, region: order.settings.region, needs: { ...(sql ? { sql } : {}), ...(resources ? { resources } : {}) }, sealer: sealerOf(owned.keeper, contract.name, Date.now),
-    log: owned.log, signal: link.signal, now: Date.now, mayWrite: owned.runtime.mayWrite,
+    directory,
+    region: order.settings.region,
+    needs: { ...(sql ? { sql } : {}), ...(resources ? { resources } : {}) },
+    sealer: sealerOf(owned.keeper, contract.name, Date.now),
+    log: owned.log,
+    signal: link.signal,
+    now: Date.now,
+    mayWrite: owned.runtime.mayWrite,
   };
   const implementation = await main.start(kernel);
   owned.runtime.implementation = {
-    handlers: implementation.handlers, providers: implementation.providers as never, ...(implementation.repeats ?? resources?.repeats ? { repeats: implementation.repeats ?? resources?.repeats } : {}),
+    handlers: implementation.handlers,
+    providers: implementation.providers as never,
+    ...((implementation.repeats ?? resources?.repeats) ? { repeats: implementation.repeats ?? resources?.repeats } : {}),
   };
   const gate = createGate(owned.runtime);
   const effects = implementation.effects && emitEffects(implementation.effects, contract.name, owned.journal, owned.log);
   const doors = await openDoors({ link, registered, gate, implementation, served: owned.served }, contract, owned.log);
   return {
-    doors: Object.fromEntries(Object.entries(doors).map(([name, door]) => [name, { url: door.url, ...(door.note ? { note: door.note } : {}), ...textOf(contract, name) }])),
+    doors: Object.fromEntries(
+      Object.entries(doors).map(([name, door]) => [
+        name,
+        { url: door.url, ...(door.note ? { note: door.note } : {}), ...textOf(contract, name) },
+      ]),
+    ),
     async drain() {
       owned.observed.health.drain();
       const closing = Object.values(doors).map((door) => door.close());
@@ -73,12 +105,21 @@ const textOf = (contract: AnyService, name: string) => {
 };
 
 /** Opens the contract's doors, and the derived REST surface under `<service>.rest` unless the contract has such a door itself. */
-async function openDoors<S extends AnyService>(started: Started<S>, contract: S, log: Kernel<unknown>['log']): Promise<Record<string, OpenDoor>> {
+async function openDoors<S extends AnyService>(
+  started: Started<S>,
+  contract: S,
+  log: Kernel<unknown>['log'],
+): Promise<Record<string, OpenDoor>> {
   const { link, registered, gate, implementation } = started;
   const { order } = link;
   const doors: Record<string, OpenDoor> = {};
   const place = (name: string, port: number) => ({
-    name, host: order.settings.host, port: order.ports?.[name] ?? (order.settings.ports === 'auto' ? 0 : port), fallback: 'any' as const, plain: 'loopback' as const, certificate: registered.certificate,
+    name,
+    host: order.settings.host,
+    port: order.ports?.[name] ?? (order.settings.ports === 'auto' ? 0 : port),
+    fallback: 'any' as const,
+    plain: 'loopback' as const,
+    certificate: registered.certificate,
   });
   for (const [door, spec] of Object.entries(contract.doors)) {
     const name = `${contract.name}.${door}`;
@@ -88,7 +129,9 @@ async function openDoors<S extends AnyService>(started: Started<S>, contract: S,
   const name = `${contract.name}.rest`;
   if (doors[name] === undefined) {
     const rest = restHandler(contract, gate as never, { log });
-    doors[name] = await httpServer({ ...place(name, 0), log }, (request, response, connection) => (started.served(request, response) ? undefined : rest(request, response, connection)));
+    doors[name] = await httpServer({ ...place(name, 0), log }, (request, response, connection) =>
+      started.served(request, response) ? undefined : rest(request, response, connection),
+    );
   }
   return doors;
 }

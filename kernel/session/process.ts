@@ -39,7 +39,8 @@ export async function openProcess<S extends AnyService>(link: Link, contract: S,
   const log = createLog({ process: order.process, level: 'info' });
   const keeper = connectKeeper(join(order.run, 'keeper.sock'), order.token);
   const journal = await openJournal({ dir: join(order.data, 'journal'), process: order.process, seal: await journalSeal(keeper) });
-  const life = (event: LifeRecord['event']) => Buffer.from(JSON.stringify({ at: Date.now(), event, service: contract.name } satisfies LifeRecord));
+  const life = (event: LifeRecord['event']) =>
+    Buffer.from(JSON.stringify({ at: Date.now(), event, service: contract.name } satisfies LifeRecord));
   await journal.append(recordType.life, life('opened'), { essential: true });
   const { reserveBytes } = reserveOf(order.settings.reserveBytes);
   const space = watchSpace({ path: order.data, reserveBytes });
@@ -47,11 +48,28 @@ export async function openProcess<S extends AnyService>(link: Link, contract: S,
   const stopObserving = observeProcess(observed.registry);
   observed.health.check('journal', () => journal.failure?.message);
   observed.health.check('disk', () => (space.mayWrite() ? undefined : 'The disk is nearly full; changes are refused.'));
-  const duration = observed.registry.histogram('gamut_operation_seconds', 'Time from call to reply of an operation, bodies excluded.', secondBounds, ['service', 'operation', 'outcome']);
+  const duration = observed.registry.histogram(
+    'gamut_operation_seconds',
+    'Time from call to reply of an operation, bodies excluded.',
+    secondBounds,
+    ['service', 'operation', 'outcome'],
+  );
   const measure = (operation: string, outcome: string, seconds: number) => duration.of(contract.name, operation, outcome).observe(seconds);
-  const runtime = createRuntime({ measure, contract, snapshot, journal, region: order.settings.region, log, mayWrite: () => space.mayWrite() });
+  const runtime = createRuntime({
+    measure,
+    contract,
+    snapshot,
+    journal,
+    region: order.settings.region,
+    log,
+    mayWrite: () => space.mayWrite(),
+  });
   return {
-    runtime, keeper, journal, log, reserveBytes,
+    runtime,
+    keeper,
+    journal,
+    log,
+    reserveBytes,
     freeBytes: () => space.freeBytes(),
     observed,
     served: (request, response) => answerObserve(observed, request, response),

@@ -22,21 +22,29 @@ export type Registered = {
 export function callControl(order: StartOrder, path: string, body: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const text = Buffer.from(JSON.stringify(body));
-    const call = request({ socketPath: join(order.run, 'control.sock'), path, method: 'POST', headers: { 'content-type': 'application/json', 'content-length': text.length, 'gamut-process': order.token } }, (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > registrationBytes) response.destroy();
-        chunks.push(chunk);
-      });
-      response.on('error', reject);
-      response.on('end', () => {
-        const answer = JSON.parse(Buffer.concat(chunks).toString() || '{}') as { code?: string; detail?: string };
-        if (response.statusCode === 200) resolve(answer);
-        else reject(fault(faultTable().has(answer.code ?? '') ? (answer.code as string) : 'Unavailable', answer.detail));
-      });
-    });
+    const call = request(
+      {
+        socketPath: join(order.run, 'control.sock'),
+        path,
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-length': text.length, 'gamut-process': order.token },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > registrationBytes) response.destroy();
+          chunks.push(chunk);
+        });
+        response.on('error', reject);
+        response.on('end', () => {
+          const answer = JSON.parse(Buffer.concat(chunks).toString() || '{}') as { code?: string; detail?: string };
+          if (response.statusCode === 200) resolve(answer);
+          else reject(fault(faultTable().has(answer.code ?? '') ? (answer.code as string) : 'Unavailable', answer.detail));
+        });
+      },
+    );
     call.on('error', (cause) => reject(fault('Unavailable', { detail: 'Control is away.', cause })));
     call.end(text);
   });

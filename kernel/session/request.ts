@@ -28,13 +28,34 @@ const none: EntityData['attrs'] = new Map();
 export function requestOf(question: Question) {
   const { service, kind, name, tenant, scope } = question;
   const place = [entityKey({ type: 'Gamut::Scope', id: scope }), entityKey({ type: 'Gamut::Tenant', id: tenant })];
-  const principal: EntityData = { attrs: none, ancestors: new Set(question.roles.map((role) => entityKey({ type: 'Gamut::Role', id: role }))) };
+  const principal: EntityData = {
+    attrs: none,
+    ancestors: new Set(question.roles.map((role) => entityKey({ type: 'Gamut::Role', id: role }))),
+  };
   const { labels, ...attributes } = question.attributes;
   const tags = labels === undefined ? {} : { tags: readRecord(labels, '/labels').attrs };
   const resource: EntityData = { attrs: readRecord(attributes, '/resource').attrs, ...tags, ancestors: new Set(place) };
-  const uids = { principal: { type: 'Gamut::Principal', id: question.principal }, action: { type: `${service}::Action`, id: question.operation }, resource: { type: `${service}::${kind}`, id: name } };
-  const known = new Map<string, EntityData>([[entityKey(uids.principal), principal], [entityKey(uids.resource), resource]]);
+  const uids = {
+    principal: { type: 'Gamut::Principal', id: question.principal },
+    action: { type: `${service}::Action`, id: question.operation },
+    resource: { type: `${service}::${kind}`, id: name },
+  };
+  const known = new Map<string, EntityData>([
+    [entityKey(uids.principal), principal],
+    [entityKey(uids.resource), resource],
+  ]);
   const entities: EntitySource = { get: (key) => known.get(key) };
-  const context = readRecord({ face: question.face, now: question.now, ...(question.via === undefined ? {} : { via: question.via }) }, '/context');
-  return { request: { principal: entity(uids.principal.type, uids.principal.id), action: entity(uids.action.type, uids.action.id), resource: entity(uids.resource.type, uids.resource.id), context }, entities };
+  const context = readRecord(
+    { face: question.face, now: question.now, ...(question.via === undefined ? {} : { via: question.via }) },
+    '/context',
+  );
+  return {
+    request: {
+      principal: entity(uids.principal.type, uids.principal.id),
+      action: entity(uids.action.type, uids.action.id),
+      resource: entity(uids.resource.type, uids.resource.id),
+      context,
+    },
+    entities,
+  };
 }

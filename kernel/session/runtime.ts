@@ -26,7 +26,9 @@ export type Runtime<S extends AnyService = AnyService> = {
   readonly now: () => number;
   readonly mayWrite: () => boolean;
   /** Set once the service has started. */
-  implementation: { readonly handlers: Handlers<S>; readonly providers: Readonly<Record<string, Provider>>; readonly repeats?: RepeatStore } | undefined;
+  implementation:
+    | { readonly handlers: Handlers<S>; readonly providers: Readonly<Record<string, Provider>>; readonly repeats?: RepeatStore }
+    | undefined;
   /** Observes how long an operation took. */
   measure(operation: string, outcome: string, seconds: number): void;
   /** Durable when it resolves. */
@@ -43,7 +45,13 @@ const encode = (record: unknown) => Buffer.from(JSON.stringify(record));
 
 /** Builds the runtime of a service over a process' snapshot and journal. */
 export function createRuntime<S extends AnyService>(options: {
-  contract: S; snapshot: Snapshot; journal: Journal; region: string; log: Log; mayWrite: () => boolean; now?: () => number;
+  contract: S;
+  snapshot: Snapshot;
+  journal: Journal;
+  region: string;
+  log: Log;
+  mayWrite: () => boolean;
+  now?: () => number;
   measure: Runtime['measure'];
 }): Runtime<S> {
   const { contract, snapshot, journal, log } = options;
@@ -57,9 +65,21 @@ export function createRuntime<S extends AnyService>(options: {
   };
   const timer = setInterval(flush, usageFlushMs);
   const runtime: Runtime<S> = {
-    contract, snapshot, log, windows, meters, now, flush, region: options.region, mayWrite: options.mayWrite,
+    contract,
+    snapshot,
+    log,
+    windows,
+    meters,
+    now,
+    flush,
+    region: options.region,
+    mayWrite: options.mayWrite,
     decider: createDecider(contract, snapshot, () => runtime.implementation?.providers ?? {}, now),
-    rates: createRates(contract, (scope, quota) => snapshot.get('quota', scope)?.[`${contract.name}.${quota}`], () => steady.nowMs),
+    rates: createRates(
+      contract,
+      (scope, quota) => snapshot.get('quota', scope)?.[`${contract.name}.${quota}`],
+      () => steady.nowMs,
+    ),
     implementation: undefined,
     measure: options.measure,
     async recordAudit(record, essential) {

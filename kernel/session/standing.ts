@@ -84,9 +84,12 @@ export class Standing<S extends AnyService = AnyService> {
     this.#runtime = runtime;
     this.identified = identified;
     this.caller = {
-      tenant: idOrZero(identified.tenant), scope: idOrZero(identified.scope), principal: identified.principal,
+      tenant: idOrZero(identified.tenant),
+      scope: idOrZero(identified.scope),
+      principal: identified.principal,
       credential: identified.face === 'session' ? 0n : idOrZero(identified.credential),
-      face: identified.face, ...(identified.via === undefined ? {} : { via: identified.via }),
+      face: identified.face,
+      ...(identified.via === undefined ? {} : { via: identified.via }),
     };
     this.#roles = this.#currentRoles();
   }
@@ -113,7 +116,8 @@ export class Standing<S extends AnyService = AnyService> {
     if (denied) return { denied };
     const { tenant, scope } = this.identified;
     const spec = runtime.contract.operations[operation];
-    const charged = (unit: 'byte' | 'call') => spec?.charge?.find((meter) => (runtime.contract.meters[meter]?.unit === 'byte') === (unit === 'byte'));
+    const charged = (unit: 'byte' | 'call') =>
+      spec?.charge?.find((meter) => (runtime.contract.meters[meter]?.unit === 'byte') === (unit === 'byte'));
     const [calls, bytes] = [charged('call'), charged('byte')];
     return new GrantState(
       runtime.rates.of(scope, operation),
@@ -127,7 +131,19 @@ export class Standing<S extends AnyService = AnyService> {
   windowKey(operation: string, name: string, outcome: string): WindowKey {
     const { tenant, scope, principal, credential, face, via } = this.identified;
     const kind = this.#runtime.contract.operations[operation]?.on ?? '';
-    return { tenant, scope, service: this.#runtime.contract.name, operation, kind, name, principal, credential, face, outcome, ...(via === undefined ? {} : { via }) };
+    return {
+      tenant,
+      scope,
+      service: this.#runtime.contract.name,
+      operation,
+      kind,
+      name,
+      principal,
+      credential,
+      face,
+      outcome,
+      ...(via === undefined ? {} : { via }),
+    };
   }
 
   /** After an epoch moved: forgets the decisions, and ends the running calls that lost their ground. */

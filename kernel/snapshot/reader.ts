@@ -29,7 +29,10 @@ export function openSnapshot(data: string): Snapshot {
 
 /** A reader that cannot register would read recycled pages silently. */
 export function assertReader(database: RootDatabase<unknown, (string | number)[]>): void {
-  const registered = database.readerList().split('\n').some((line) => line.trim().split(/\s+/)[0] === String(process.pid));
+  const registered = database
+    .readerList()
+    .split('\n')
+    .some((line) => line.trim().split(/\s+/)[0] === String(process.pid));
   if (!registered) throw fault('Unavailable', 'This process could not register as a reader of the snapshot.');
 }
 

@@ -1,9 +1,22 @@
 /** Ids are their 13-character text here; times are milliseconds since 1970. */
 
 /** A tenant: the regions its data may lie in (none listed = any). */
-export type TenantRecord = { readonly id: string; readonly name: string; readonly title: string; readonly regions: readonly string[]; readonly defaultScope?: string; readonly ended?: true };
+export type TenantRecord = {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly regions: readonly string[];
+  readonly defaultScope?: string;
+  readonly ended?: true;
+};
 
-export type ScopeRecord = { readonly id: string; readonly tenant: string; readonly project: string; readonly name: string; readonly kind: 'live' | 'test' | 'sandbox' };
+export type ScopeRecord = {
+  readonly id: string;
+  readonly tenant: string;
+  readonly project: string;
+  readonly name: string;
+  readonly kind: 'live' | 'test' | 'sandbox';
+};
 
 /** The verifiers of one generation of a credential's faces; `until` ends the overlap of a rotated one. */
 export type Generation = {

@@ -11,7 +11,10 @@ export type Entry = { readonly key: readonly [RecordKind, ...string[]]; readonly
 /** The single writer of the snapshot: control. */
 export type SnapshotWriter = Snapshot & {
   /** Writes the entries of changes up to `number` in one transaction and resolves when it is on disk. */
-  apply(number: number, changes: readonly { readonly number: number; readonly tenant: string; readonly entries: readonly Entry[] }[]): Promise<void>;
+  apply(
+    number: number,
+    changes: readonly { readonly number: number; readonly tenant: string; readonly entries: readonly Entry[] }[],
+  ): Promise<void>;
   /** Sets the facts of the whole platform, which come from how it was started and not from a change. */
   setPlatform(record: PlatformRecord): Promise<void>;
 };
@@ -38,7 +41,10 @@ export function openSnapshotWriter(data: string): SnapshotWriter {
           database.put(['changed', change.number], change.tenant);
         }
         database.put(['applied'], number);
-        for (const old of [...database.getKeys({ start: ['changed', 0], end: ['changed', Math.max(0, number - changedKeptMax)], limit: 1000 })]) database.remove(old);
+        for (const old of [
+          ...database.getKeys({ start: ['changed', 0], end: ['changed', Math.max(0, number - changedKeptMax)], limit: 1000 }),
+        ])
+          database.remove(old);
       });
       await database.flushed;
     },

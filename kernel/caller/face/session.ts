@@ -13,6 +13,13 @@ export function session(material: Material, snapshot: Snapshot, now: number): Id
   if (record.credential !== undefined) standing(snapshot, record.credential, now);
   const [tenant = ''] = record.tenants;
   const scope = defaultScope(snapshot, tenant);
-  const identified = { tenant, scope: scope?.id ?? '', principal: record.principal, credential: record.id, face: 'session', expiresAt: record.expiresAt } as const;
+  const identified = {
+    tenant,
+    scope: scope?.id ?? '',
+    principal: record.principal,
+    credential: record.id,
+    face: 'session',
+    expiresAt: record.expiresAt,
+  } as const;
   return { ...identified, proof: { csrf: record.csrf } };
 }

@@ -5,7 +5,12 @@ import { generations, type Identified, identityOf, refuse, standing } from '../i
 import { clockSkewMs, presignedSecondsMax } from '../limits.ts';
 
 /** What a chunked body's signatures continue from. */
-export type SigV4Proof = { readonly signingKey: Uint8Array; readonly signature: string; readonly timestamp: string; readonly scope: string };
+export type SigV4Proof = {
+  readonly signingKey: Uint8Array;
+  readonly signature: string;
+  readonly timestamp: string;
+  readonly scope: string;
+};
 
 /** AWS Signature V4, in the header or presigned: `{signed}` as wire/sigv4 read it. */
 export function sigv4(material: Material, snapshot: Snapshot, now: number): Identified {
@@ -14,12 +19,18 @@ export function sigv4(material: Material, snapshot: Snapshot, now: number): Iden
   const id = snapshot.get('accessKey', signed.accessKeyId) ?? idOfAccessKey(signed.accessKeyId);
   if (id === undefined) throw refuse('unknown', 'The access key id is not known.');
   const credential = standing(snapshot, id, now);
-  if (signed.region !== region || signed.service !== 's3') throw refuse('region', `The region ${signed.region} is wrong; expecting ${region}.`);
+  if (signed.region !== region || signed.service !== 's3')
+    throw refuse('region', `The region ${signed.region} is wrong; expecting ${region}.`);
   checkTime(signed, now);
   for (const generation of generations(credential, now)) {
     const signingKey = generation.sigv4[signed.date];
     if (signingKey && verify(signed, Buffer.from(signingKey))) {
-      const proof: SigV4Proof = { signingKey, signature: signed.signature.toString('hex'), timestamp: signed.timestamp, scope: `${signed.date}/${region}/s3/aws4_request` };
+      const proof: SigV4Proof = {
+        signingKey,
+        signature: signed.signature.toString('hex'),
+        timestamp: signed.timestamp,
+        scope: `${signed.date}/${region}/s3/aws4_request`,
+      };
       return { ...identityOf(credential, 'sigv4'), proof };
     }
   }

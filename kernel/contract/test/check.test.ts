@@ -9,7 +9,8 @@ import { echo } from '../../session/test/fixture/echo/service.ts';
 import { notes } from '../../session/test/fixture/notes/service.ts';
 
 type Loose = { -readonly [K in keyof AnyService]: AnyService[K] };
-const copy = (service: AnyService): Loose & Record<string, unknown> => structuredClone(JSON.parse(JSON.stringify(service)) as Loose & Record<string, unknown>);
+const copy = (service: AnyService): Loose & Record<string, unknown> =>
+  structuredClone(JSON.parse(JSON.stringify(service)) as Loose & Record<string, unknown>);
 const changed = (service: AnyService, change: (copied: Record<string, never>) => void): AnyService => {
   const copied = copy(service);
   change(copied as never);
@@ -22,31 +23,74 @@ test('the contracts of the platform and of the samples have nothing wrong', () =
 
 test('each mistake is named with its path and reason', () => {
   const mistakes: [string, (copied: never) => void, string][] = [
-    ['/operations/Say/on', (copied: { operations: Record<string, Record<string, unknown>> }) => void (copied.operations.Say!.on = 'Nothing'), 'does not exist'],
-    ['/operations/Say/charge', (copied: { operations: Record<string, Record<string, unknown>> }) => void (copied.operations.Say!.charge = ['money']), 'does not exist'],
-    ['/operations/Say/audit', (copied: { operations: Record<string, Record<string, unknown>> }) => void (copied.operations.Say!.audit = 'window'), 'cannot be audited by window'],
-    ['/operations/Hear/repeat', (copied: { operations: Record<string, Record<string, unknown>> }) => void (copied.operations.Hear!.repeat = 'keyed'), 'repeats by nature'],
-    ['/roles/reader', (copied: { roles: Record<string, string[]> }) => void copied.roles.reader!.push('Sing'), 'neither an operation nor a role'],
+    [
+      '/operations/Say/on',
+      (copied: { operations: Record<string, Record<string, unknown>> }) => void (copied.operations.Say!.on = 'Nothing'),
+      'does not exist',
+    ],
+    [
+      '/operations/Say/charge',
+      (copied: { operations: Record<string, Record<string, unknown>> }) => void (copied.operations.Say!.charge = ['money']),
+      'does not exist',
+    ],
+    [
+      '/operations/Say/audit',
+      (copied: { operations: Record<string, Record<string, unknown>> }) => void (copied.operations.Say!.audit = 'window'),
+      'cannot be audited by window',
+    ],
+    [
+      '/operations/Hear/repeat',
+      (copied: { operations: Record<string, Record<string, unknown>> }) => void (copied.operations.Hear!.repeat = 'keyed'),
+      'repeats by nature',
+    ],
+    [
+      '/roles/reader',
+      (copied: { roles: Record<string, string[]> }) => void copied.roles.reader!.push('Sing'),
+      'neither an operation nor a role',
+    ],
     ['/roles/reader', (copied: { roles: Record<string, string[]> }) => void copied.roles.reader!.push('editor'), 'contains itself'],
     ['/roles', (copied: { roles: Record<string, unknown> }) => void delete copied.roles.auditor, 'is missing'],
     ['/name', (copied: { name: string }) => void (copied.name = 'Echo!'), 'lower-case word'],
     ['/doors/http/port', (copied: { doors: Record<string, { port: number }> }) => void (copied.doors.http!.port = 70_000), 'is not a port'],
     ['/quotas/rate/burst', (copied: { quotas: Record<string, { burst: number }> }) => void (copied.quotas.rate!.burst = 1), 'burst'],
-    ['/operations/say', (copied: { operations: Record<string, unknown> }) => void (copied.operations.say = copied.operations.Say), 'PascalCase'],
+    [
+      '/operations/say',
+      (copied: { operations: Record<string, unknown> }) => void (copied.operations.say = copied.operations.Say),
+      'PascalCase',
+    ],
   ] as never;
   for (const [path, change, words] of mistakes) {
     const found = check(changed(echo, change as never));
-    assert.ok(found.some((finding) => finding.path === path && finding.reason.includes(words)), `${path}: ${JSON.stringify(found)}`);
+    assert.ok(
+      found.some((finding) => finding.path === path && finding.reason.includes(words)),
+      `${path}: ${JSON.stringify(found)}`,
+    );
   }
 });
 
 test('a release that takes something away or asks for more is refused, one that gives more is not', () => {
   const last = copy(notes) as unknown as AnyService;
   const gone = (change: (copied: never) => void) => narrowed(last, changed(last, change as never)).map(({ path }) => path);
-  assert.deepEqual(gone(((copied: { operations: Record<string, unknown> }) => void delete copied.operations.WatchNotes) as never), ['/operations/WatchNotes']);
-  assert.deepEqual(gone(((copied: { operations: { CreateNote: { input: { required: string[] } } } }) => void copied.operations.CreateNote.input.required.push('labels')) as never), ['/operations/CreateNote/input/labels']);
-  assert.deepEqual(gone(((copied: { operations: { GetNote: { output: { properties: Record<string, unknown> } } } }) => void delete copied.operations.GetNote.output.properties.labels) as never), ['/operations/GetNote/output/labels']);
-  assert.deepEqual(gone(((copied: { quotas: { notes: { limit: number } } }) => void (copied.quotas.notes.limit = 1)) as never), ['/quotas/notes/limit']);
+  assert.deepEqual(gone(((copied: { operations: Record<string, unknown> }) => void delete copied.operations.WatchNotes) as never), [
+    '/operations/WatchNotes',
+  ]);
+  assert.deepEqual(
+    gone(
+      ((copied: { operations: { CreateNote: { input: { required: string[] } } } }) =>
+        void copied.operations.CreateNote.input.required.push('labels')) as never,
+    ),
+    ['/operations/CreateNote/input/labels'],
+  );
+  assert.deepEqual(
+    gone(
+      ((copied: { operations: { GetNote: { output: { properties: Record<string, unknown> } } } }) =>
+        void delete copied.operations.GetNote.output.properties.labels) as never,
+    ),
+    ['/operations/GetNote/output/labels'],
+  );
+  assert.deepEqual(gone(((copied: { quotas: { notes: { limit: number } } }) => void (copied.quotas.notes.limit = 1)) as never), [
+    '/quotas/notes/limit',
+  ]);
   const wider = changed(last, ((copied: { operations: Record<string, unknown>; quotas: { notes: { limit: number } } }) => {
     copied.operations.CountNotes = { ...(copied.operations.ListNotes as object), input: Type.Object({}) };
     copied.quotas.notes.limit = 5000;

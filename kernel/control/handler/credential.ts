@@ -10,15 +10,43 @@ import { certificateDays, credentialsMax, overlapDefaultMs } from '../limits.ts'
 import { platform } from '../service.ts';
 
 type All = Handlers<typeof platform>;
-type Mine = Pick<All, 'CreateCredential' | 'ImportCredential' | 'GetCredential' | 'ListCredentials' | 'RotateCredential' | 'RevokeCredential' | 'IssueCertificate'>;
-type New = { title?: string; project?: string; environment?: string; role?: string; principal?: string; expiresAt?: number; labels?: Record<string, string> };
+type Mine = Pick<
+  All,
+  | 'CreateCredential'
+  | 'ImportCredential'
+  | 'GetCredential'
+  | 'ListCredentials'
+  | 'RotateCredential'
+  | 'RevokeCredential'
+  | 'IssueCertificate'
+>;
+type New = {
+  title?: string;
+  project?: string;
+  environment?: string;
+  role?: string;
+  principal?: string;
+  expiresAt?: number;
+  labels?: Record<string, string>;
+};
 
 const time = (value: unknown) => (value instanceof Date ? value.getTime() : undefined);
 
 function credentialOf(row: Row) {
-  const optional = { expiresAt: time(row.expires_at), revokedAt: time(row.revoked_at), rotatedAt: time(row.rotated_at), overlapUntil: time(row.overlap_until) };
+  const optional = {
+    expiresAt: time(row.expires_at),
+    revokedAt: time(row.revoked_at),
+    rotatedAt: time(row.rotated_at),
+    overlapUntil: time(row.overlap_until),
+  };
   const times = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
-  return enveloped(row, formatId(row.id as bigint), { principal: String(row.principal), environment: formatId(row.scope as bigint), role: String(row.role), title: String(row.title), ...times });
+  return enveloped(row, formatId(row.id as bigint), {
+    principal: String(row.principal),
+    environment: formatId(row.scope as bigint),
+    role: String(row.role),
+    title: String(row.title),
+    ...times,
+  });
 }
 
 /** The environment a new credential is for: by id, or by name or kind in a project (the first one, if none is named). */
@@ -56,10 +84,16 @@ const placeOf = (row: Row) => ({ tenant: row.tenant as bigint, scope: row.scope 
 
 /** Credentials: made, imported, rotated, revoked. Secrets are made by keeper and pass through here once, to be shown. */
 export function credentialHandlers(context: Context): Mine {
-  async function insert(call: Call, wanted: New, sealedOf: (id: string) => Promise<Buffer>, accessKey: string | null): Promise<{ id: string; sealed: Buffer }> {
+  async function insert(
+    call: Call,
+    wanted: New,
+    sealedOf: (id: string) => Promise<Buffer>,
+    accessKey: string | null,
+  ): Promise<{ id: string; sealed: Buffer }> {
     const { tenant } = call.caller;
     const role = wanted.role ?? 'admin';
-    if (!Object.hasOwn(platform.roles, role) && !/^[a-z][A-Za-z0-9]*$/.test(role)) throw fault('BadInput', { path: '/role', detail: `There is no role ${role}.` });
+    if (!Object.hasOwn(platform.roles, role) && !/^[a-z][A-Za-z0-9]*$/.test(role))
+      throw fault('BadInput', { path: '/role', detail: `There is no role ${role}.` });
     assertMayGive(context, call, role);
     const scope = await environmentFor(context, call, wanted);
     const id = context.ids.next();
@@ -69,16 +103,36 @@ export function credentialHandlers(context: Context): Mine {
     await change(context, { tenant, scope }, async (tx, note) => {
       await tx.query('select pg_advisory_xact_lock($1)', [tenant]);
       const { rows } = await tx.query('select count(*) as count from platform.credential where revoked_at is null');
-      if (Number((rows[0] as Row).count) >= credentialsMax) throw fault('QuotaExceeded', `An organization has at most ${credentialsMax} credentials.`);
+      if (Number((rows[0] as Row).count) >= credentialsMax)
+        throw fault('QuotaExceeded', `An organization has at most ${credentialsMax} credentials.`);
       if (accessKey !== null) {
-        const taken = await tx.query('insert into platform.access_key (name, credential) values ($1, $2) on conflict do nothing', [accessKey, id]);
+        const taken = await tx.query('insert into platform.access_key (name, credential) values ($1, $2) on conflict do nothing', [
+          accessKey,
+          id,
+        ]);
         if (taken.count === 0) throw fault('Conflict', `The access key ${accessKey} is known already.`);
       }
       await tx.query(
         `insert into platform.credential (tenant, id, scope, principal, role, title, sealed, access_key, labels, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-        [tenant, id, scope, principal, role, wanted.title ?? '', sealed, accessKey, JSON.stringify(wanted.labels ?? {}), wanted.expiresAt === undefined ? null : new Date(wanted.expiresAt)],
+        [
+          tenant,
+          id,
+          scope,
+          principal,
+          role,
+          wanted.title ?? '',
+          sealed,
+          accessKey,
+          JSON.stringify(wanted.labels ?? {}),
+          wanted.expiresAt === undefined ? null : new Date(wanted.expiresAt),
+        ],
       );
-      await tx.query('insert into platform.binding (tenant, principal, role, scope) values ($1, $2, $3, $4) on conflict do nothing', [tenant, principal, role, scope]);
+      await tx.query('insert into platform.binding (tenant, principal, role, scope) values ($1, $2, $3, $4) on conflict do nothing', [
+        tenant,
+        principal,
+        role,
+        scope,
+      ]);
       await note(tenant, 'principal', [formatId(tenant), principal]);
       await note(tenant, 'credential', [name]);
     });
@@ -88,7 +142,9 @@ export function credentialHandlers(context: Context): Mine {
   async function facesOf(tenant: bigint, id: string, sealed: Buffer, accessKey: string | null) {
     const secrets = await context.keeper.faces(tenant, id, sealed);
     return {
-      id, bearer: secrets.bearer, s3: { accessKeyId: accessKey ?? accessKeyId(id), secretAccessKey: secrets.s3, region: context.region },
+      id,
+      bearer: secrets.bearer,
+      s3: { accessKeyId: accessKey ?? accessKeyId(id), secretAccessKey: secrets.s3, region: context.region },
       basic: { username: id, password: secrets.basic },
     };
   }
@@ -102,8 +158,14 @@ export function credentialHandlers(context: Context): Mine {
     },
     async ImportCredential(call) {
       const { accessKeyId: accessKey, secretAccessKey } = call.input;
-      if (/^GMTA/i.test(accessKey)) throw fault('BadInput', { path: '/accessKeyId', detail: 'Names that begin with GMTA are given by this platform.' });
-      const made = await insert(call as Call, call.input, (id) => context.keeper.importSecret(call.caller.tenant, id, secretAccessKey), accessKey);
+      if (/^GMTA/i.test(accessKey))
+        throw fault('BadInput', { path: '/accessKeyId', detail: 'Names that begin with GMTA are given by this platform.' });
+      const made = await insert(
+        call as Call,
+        call.input,
+        (id) => context.keeper.importSecret(call.caller.tenant, id, secretAccessKey),
+        accessKey,
+      );
       call.emit('CredentialCreated', { credential: made.id });
       return { output: { id: made.id, s3: { accessKeyId: accessKey } } };
     },
@@ -112,7 +174,10 @@ export function credentialHandlers(context: Context): Mine {
     },
     async ListCredentials(call) {
       const { after = '', limit = 100 } = call.input;
-      const { rows } = await own(context, call as Call).query('select * from platform.credential where id > $1 order by id limit $2', [after === '' ? 0n : nameOrId(after).id, limit + 1]);
+      const { rows } = await own(context, call as Call).query('select * from platform.credential where id > $1 order by id limit $2', [
+        after === '' ? 0n : nameOrId(after).id,
+        limit + 1,
+      ]);
       return { output: paged((rows as Row[]).map(credentialOf), limit) };
     },
     async RotateCredential(call) {
@@ -136,7 +201,9 @@ export function credentialHandlers(context: Context): Mine {
       const id = formatId(row.id as bigint);
       const { tenant } = placeOf(row);
       await change(context, placeOf(row), async (tx, note) => {
-        await tx.query('update platform.credential set revoked_at = coalesce(revoked_at, now()), version = version + 1 where id = $1', [row.id]);
+        await tx.query('update platform.credential set revoked_at = coalesce(revoked_at, now()), version = version + 1 where id = $1', [
+          row.id,
+        ]);
         await tx.query(
           `delete from platform.binding b where principal = $1 and scope = $2 and role = $3 and not exists
            (select from platform.credential c where c.principal = b.principal and c.scope = b.scope and c.role = b.role and c.revoked_at is null)`,
@@ -156,11 +223,20 @@ export function credentialHandlers(context: Context): Mine {
       const issued = await issueClient(context.authority, { subject: id, days: certificateDays });
       const fingerprint = issued.fingerprint256.replaceAll(':', '').toLowerCase();
       await change(context, placeOf(row), async (tx, note) => {
-        await tx.query('update platform.credential set fingerprints = array_append(fingerprints, $2), version = version + 1 where id = $1', [row.id, fingerprint]);
+        await tx.query(
+          'update platform.credential set fingerprints = array_append(fingerprints, $2), version = version + 1 where id = $1',
+          [row.id, fingerprint],
+        );
         await note(tenant, 'credential', [id]);
       });
-      return { output: { certificatePem: issued.certificatePem, keyPem: issued.keyPem, fingerprint, notAfter: context.now() + certificateDays * 86_400_000 } };
+      return {
+        output: {
+          certificatePem: issued.certificatePem,
+          keyPem: issued.keyPem,
+          fingerprint,
+          notAfter: context.now() + certificateDays * 86_400_000,
+        },
+      };
     },
   };
 }
-

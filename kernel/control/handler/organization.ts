@@ -6,16 +6,38 @@ import { projectsMax } from '../limits.ts';
 import type { platform } from '../service.ts';
 
 type All = Handlers<typeof platform>;
-type Mine = Pick<All, 'CreateOrganization' | 'GetOrganization' | 'ListOrganizations' | 'UpdateOrganization' | 'CreateProject' | 'GetProject' | 'ListProjects' | 'CreateEnvironment' | 'GetEnvironment' | 'ListEnvironments'>;
+type Mine = Pick<
+  All,
+  | 'CreateOrganization'
+  | 'GetOrganization'
+  | 'ListOrganizations'
+  | 'UpdateOrganization'
+  | 'CreateProject'
+  | 'GetProject'
+  | 'ListProjects'
+  | 'CreateEnvironment'
+  | 'GetEnvironment'
+  | 'ListEnvironments'
+>;
 
 const organizationOf = (row: Row) => enveloped(row, String(row.name), { title: String(row.title), regions: row.regions as string[] });
 const projectOf = (row: Row) => enveloped(row, String(row.name), { title: String(row.title) });
-const environmentOf = (row: Row) => enveloped(row, String(row.name), { title: String(row.title), project: formatId(row.project as bigint), kind: row.kind as 'live' | 'test' | 'sandbox' });
+const environmentOf = (row: Row) =>
+  enveloped(row, String(row.name), {
+    title: String(row.title),
+    project: formatId(row.project as bigint),
+    kind: row.kind as 'live' | 'test' | 'sandbox',
+  });
 
 /** A name for addresses, made from a title when none is given. */
 function slug(name: string | undefined, title: string | undefined): string {
   if (name !== undefined && name !== '') return name;
-  const made = (title ?? '').toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60);
+  const made = (title ?? '')
+    .toLowerCase()
+    .normalize('NFKD')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60);
   if (made === '') throw fault('BadInput', { path: '/name', detail: 'A name, or a title to make one from, is missing.' });
   return made;
 }
@@ -24,15 +46,20 @@ function slug(name: string | undefined, title: string | undefined): string {
 export function organizationHandlers(context: Context): Mine {
   const visible = async (call: Call): Promise<Row[]> => {
     const operator = isOperator(context, call);
-    const { rows } = await context.system.platform().query(
-      `select * from platform.organization o where ended_at is null and ($1::boolean or o.id = $2 or exists (select from platform.binding b where b.tenant = o.id and b.principal = $3)) order by name`,
-      [operator, call.caller.tenant, call.caller.principal],
-    );
+    const { rows } = await context.system
+      .platform()
+      .query(
+        `select * from platform.organization o where ended_at is null and ($1::boolean or o.id = $2 or exists (select from platform.binding b where b.tenant = o.id and b.principal = $3)) order by name`,
+        [operator, call.caller.tenant, call.caller.principal],
+      );
     return rows as Row[];
   };
   const ofTenant = async (call: Call, name: string) => {
     const wanted = nameOrId(name);
-    return found((await visible(call)).filter((row) => row.name === wanted.name || row.id === wanted.id), `organization ${name}`);
+    return found(
+      (await visible(call)).filter((row) => row.name === wanted.name || row.id === wanted.id),
+      `organization ${name}`,
+    );
   };
   return {
     async CreateOrganization(call) {
@@ -40,16 +67,38 @@ export function organizationHandlers(context: Context): Mine {
       const [tenant, project, live, test] = [context.ids.next(), context.ids.next(), context.ids.next(), context.ids.next()];
       const title = call.input.title ?? name;
       await change(context, { tenant, scope: live }, async (tx, note) => {
-        const made = await tx.query('insert into platform.organization (id, name, title, regions) values ($1, $2, $3, $4) on conflict (name) do nothing', [tenant, name, title, call.input.regions ?? []]);
+        const made = await tx.query(
+          'insert into platform.organization (id, name, title, regions) values ($1, $2, $3, $4) on conflict (name) do nothing',
+          [tenant, name, title, call.input.regions ?? []],
+        );
         if (made.count === 0) throw fault('Conflict', `An organization is called ${name} already.`);
-        await tx.query('insert into platform.project (tenant, id, name, title) values ($1, $2, $3, $4)', [tenant, project, 'default', 'Default']);
+        await tx.query('insert into platform.project (tenant, id, name, title) values ($1, $2, $3, $4)', [
+          tenant,
+          project,
+          'default',
+          'Default',
+        ]);
         await addEnvironments(tx, tenant, project, live, test);
-        await tx.query('insert into platform.binding (tenant, principal, role) values ($1, $2, $3)', [tenant, call.caller.principal, 'owner']);
+        await tx.query('insert into platform.binding (tenant, principal, role) values ($1, $2, $3)', [
+          tenant,
+          call.caller.principal,
+          'owner',
+        ]);
         await noteScopes(note, tenant, live, test);
         await note(tenant, 'principal', [formatId(tenant), call.caller.principal]);
         await noteSessions(tx, note, call);
       });
-      return { output: organizationOf(await ofTenant(call, formatId(tenant)).catch(() => ({ id: tenant, name, title, regions: call.input.regions ?? [], created_at: new Date(context.now()) }))) };
+      return {
+        output: organizationOf(
+          await ofTenant(call, formatId(tenant)).catch(() => ({
+            id: tenant,
+            name,
+            title,
+            regions: call.input.regions ?? [],
+            created_at: new Date(context.now()),
+          })),
+        ),
+      };
     },
     async GetOrganization(call) {
       return { output: organizationOf(await ofTenant(call, call.ref.name)) };
@@ -64,7 +113,10 @@ export function organizationHandlers(context: Context): Mine {
       if (row.id !== call.caller.tenant) throw fault('Denied', 'Choose an environment of this organization first.');
       const { title = row.title, regions = row.regions } = call.input;
       await change(context, call.caller, async (tx, note) => {
-        await tx.query('update platform.organization set title = $2, regions = $3, generation = generation + 1, version = version + 1 where id = $1', [row.id, title, regions]);
+        await tx.query(
+          'update platform.organization set title = $2, regions = $3, generation = generation + 1, version = version + 1 where id = $1',
+          [row.id, title, regions],
+        );
         await note(call.caller.tenant, 'tenant', [formatId(call.caller.tenant)]);
       });
       return { output: organizationOf(await ofTenant(call, call.ref.name)) };
@@ -76,8 +128,12 @@ export function organizationHandlers(context: Context): Mine {
       await change(context, call.caller, async (tx, note) => {
         await tx.query('select pg_advisory_xact_lock($1)', [tenant]);
         const { rows } = await tx.query('select count(*) as count from platform.project');
-        if (Number((rows[0] as Row).count) >= projectsMax) throw fault('QuotaExceeded', `An organization has at most ${projectsMax} projects.`);
-        const made = await tx.query('insert into platform.project (tenant, id, name, title) values ($1, $2, $3, $4) on conflict do nothing', [tenant, project, name, call.input.title ?? name]);
+        if (Number((rows[0] as Row).count) >= projectsMax)
+          throw fault('QuotaExceeded', `An organization has at most ${projectsMax} projects.`);
+        const made = await tx.query(
+          'insert into platform.project (tenant, id, name, title) values ($1, $2, $3, $4) on conflict do nothing',
+          [tenant, project, name, call.input.title ?? name],
+        );
         if (made.count === 0) throw fault('Conflict', `A project is called ${name} already.`);
         await addEnvironments(tx, tenant, project, live, test);
         await noteScopes(note, tenant, live, test);
@@ -87,12 +143,18 @@ export function organizationHandlers(context: Context): Mine {
     },
     async GetProject(call) {
       const wanted = nameOrId(call.ref.name);
-      const { rows } = await own(context, call).query('select * from platform.project where name = $1 or id = $2', [wanted.name, wanted.id]);
+      const { rows } = await own(context, call).query('select * from platform.project where name = $1 or id = $2', [
+        wanted.name,
+        wanted.id,
+      ]);
       return { output: projectOf(found(rows, `project ${call.ref.name}`)) };
     },
     async ListProjects(call) {
       const { after = '', limit = 100, prefix = '' } = call.input;
-      const { rows } = await own(context, call).query('select * from platform.project where name > $1 and starts_with(name, $3) order by name limit $2', [after, limit + 1, prefix]);
+      const { rows } = await own(context, call).query(
+        'select * from platform.project where name > $1 and starts_with(name, $3) order by name limit $2',
+        [after, limit + 1, prefix],
+      );
       return { output: paged((rows as Row[]).map(projectOf), limit) };
     },
     async CreateEnvironment(call) {
@@ -102,8 +164,14 @@ export function organizationHandlers(context: Context): Mine {
       const kind = call.input.kind ?? 'sandbox';
       const name = slug(call.input.name, call.input.title);
       await change(context, call.caller, async (tx, note) => {
-        const project = found((await tx.query('select id from platform.project where name = $1 or id = $2', [wanted.name, wanted.id])).rows, `project ${call.input.project}`);
-        const made = await tx.query('insert into platform.environment (tenant, id, project, name, title, kind) values ($1, $2, $3, $4, $5, $6) on conflict do nothing', [tenant, id, project.id, name, call.input.title ?? name, kind]);
+        const project = found(
+          (await tx.query('select id from platform.project where name = $1 or id = $2', [wanted.name, wanted.id])).rows,
+          `project ${call.input.project}`,
+        );
+        const made = await tx.query(
+          'insert into platform.environment (tenant, id, project, name, title, kind) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
+          [tenant, id, project.id, name, call.input.title ?? name, kind],
+        );
         if (made.count === 0) throw fault('Conflict', `An environment of this project is called ${name} already.`);
         await note(tenant, 'scope', [formatId(id)]);
       });
@@ -116,8 +184,14 @@ export function organizationHandlers(context: Context): Mine {
     },
     async ListEnvironments(call) {
       const { after = '', limit = 100, prefix = '' } = call.input;
-      const { rows } = await own(context, call).query('select * from platform.environment where starts_with(name, $1) order by project, name', [prefix]);
-      const items = (rows as Row[]).map((row) => ({ ...environmentOf(row), name: formatId(row.id as bigint) })).filter((item) => item.name > after).sort((a, b) => (a.name < b.name ? -1 : 1));
+      const { rows } = await own(context, call).query(
+        'select * from platform.environment where starts_with(name, $1) order by project, name',
+        [prefix],
+      );
+      const items = (rows as Row[])
+        .map((row) => ({ ...environmentOf(row), name: formatId(row.id as bigint) }))
+        .filter((item) => item.name > after)
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
       return { output: paged(items, limit) };
     },
   };

@@ -13,9 +13,21 @@ const iso = (value: unknown) => (value as Date).toISOString();
 
 function auditOf(row: Row) {
   return {
-    sequence: Number(row.sequence), at: (row.at as Date).getTime(), service: String(row.service), operation: String(row.operation), kind: String(row.kind), name: String(row.name),
-    principal: String(row.principal), credential: String(row.credential), scope: row.scope === 0n ? '' : formatId(row.scope as bigint), outcome: String(row.outcome),
-    count: Number(row.count), bytes: Number(row.bytes), requestId: String(row.request_id), ...(row.via === null ? {} : { via: String(row.via) }), ...(row.gap ? { gap: true } : {}),
+    sequence: Number(row.sequence),
+    at: (row.at as Date).getTime(),
+    service: String(row.service),
+    operation: String(row.operation),
+    kind: String(row.kind),
+    name: String(row.name),
+    principal: String(row.principal),
+    credential: String(row.credential),
+    scope: row.scope === 0n ? '' : formatId(row.scope as bigint),
+    outcome: String(row.outcome),
+    count: Number(row.count),
+    bytes: Number(row.bytes),
+    requestId: String(row.request_id),
+    ...(row.via === null ? {} : { via: String(row.via) }),
+    ...(row.gap ? { gap: true } : {}),
   };
 }
 
@@ -41,16 +53,28 @@ export function recordHandlers(context: Context): Mine {
       );
       const units = await context.meterUnits();
       const items = (rows as Row[]).map((row) => ({
-        at: (row.at as Date).getTime(), service: String(row.service), meter: String(row.meter), unit: units.get(`${row.service}.${row.meter}`) ?? '', value: String(row.value), scope: formatId(row.scope as bigint),
+        at: (row.at as Date).getTime(),
+        service: String(row.service),
+        meter: String(row.meter),
+        unit: units.get(`${row.service}.${row.meter}`) ?? '',
+        value: String(row.value),
+        scope: formatId(row.scope as bigint),
       }));
       return { output: { items } };
     },
     async IngestUsage(call) {
       const { tenant, scope } = call.caller;
-      const records = call.input.events.map((event): IngestRecord => ({
-        tenant: formatId(tenant), scope: formatId(scope), source: event.source, id: event.id, meter: event.data.meter, value: event.data.value,
-        at: event.time === undefined ? call.now : Date.parse(event.time),
-      }));
+      const records = call.input.events.map(
+        (event): IngestRecord => ({
+          tenant: formatId(tenant),
+          scope: formatId(scope),
+          source: event.source,
+          id: event.id,
+          meter: event.data.meter,
+          value: event.data.value,
+          at: event.time === undefined ? call.now : Date.parse(event.time),
+        }),
+      );
       await context.ingest(records);
       call.charge('events', records.length);
       return { output: { accepted: records.length } };
@@ -62,7 +86,14 @@ export function recordHandlers(context: Context): Mine {
         [before === undefined ? null : BigInt(before), type, limit + 1],
       );
       const items = (rows as Row[]).slice(0, limit).map((row) => ({
-        sequence: Number(row.sequence), specversion: '1.0', id: String(row.id), source: String(row.source), type: String(row.type), time: iso(row.time), subject: String(row.subject), data: row.data,
+        sequence: Number(row.sequence),
+        specversion: '1.0',
+        id: String(row.id),
+        source: String(row.source),
+        type: String(row.type),
+        time: iso(row.time),
+        subject: String(row.subject),
+        data: row.data,
       }));
       return { output: { items, ...(rows.length > limit ? { next: items.at(-1)?.sequence } : {}) } };
     },

@@ -10,10 +10,15 @@ before(async () => {
 });
 after(() => house.stop());
 
-const hear = (more: Parameters<House['call']>[3]) => house.call('GET', '/v1/echo/channels/a/hear', undefined, { door: 'echo.http', ...more });
+const hear = (more: Parameters<House['call']>[3]) =>
+  house.call('GET', '/v1/echo/channels/a/hear', undefined, { door: 'echo.http', ...more });
 
 async function signedIn(body: unknown): Promise<{ status: number; cookie: string; csrf: string; body: Record<string, unknown> }> {
-  const reply = await fetch(`${house.url}/session`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const reply = await fetch(`${house.url}/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
   const json = (await reply.json()) as Record<string, unknown>;
   return { status: reply.status, cookie: reply.headers.get('set-cookie')?.split(';')[0] ?? '', csrf: String(json.csrf), body: json };
 }
@@ -31,9 +36,17 @@ test('an invited person chooses a password, signs in, and acts with the role giv
   const email = 'ada@example.org';
   assert.equal((await house.call('POST', '/v1/platform/members', { email, role: 'reader' })).status, 201);
   const token = tokenIn(await lastMail(email));
-  const accepted = await fetch(`${house.url}/session/invitation`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token, password: 'correct horse battery' }) });
+  const accepted = await fetch(`${house.url}/session/invitation`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token, password: 'correct horse battery' }),
+  });
   assert.equal(accepted.status, 200);
-  const again = await fetch(`${house.url}/session/invitation`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token, password: 'another password' }) });
+  const again = await fetch(`${house.url}/session/invitation`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token, password: 'another password' }),
+  });
   assert.equal(again.status, 404);
   const session = await signedIn({ email: 'ADA@example.org', password: 'correct horse battery' });
   assert.equal(session.status, 200);
@@ -42,11 +55,23 @@ test('an invited person chooses a password, signs in, and acts with the role giv
   assert.equal((await hear(asAda)).status, 200);
   assert.equal((await house.call('POST', '/v1/echo/channels/a/say', { text: 'x' }, { door: 'echo.http', ...asAda })).status, 403);
   assert.equal((await hear({ bearer: null, headers: { cookie: session.cookie, origin: 'https://evil.example' } })).status, 403);
-  const member = (await house.call('GET', '/v1/platform/members')).body.items?.find((item) => (item.spec as { email: string }).email === email);
+  const member = (await house.call('GET', '/v1/platform/members')).body.items?.find(
+    (item) => (item.spec as { email: string }).email === email,
+  );
   assert.equal((await house.call('PATCH', `/v1/platform/members/${member?.name}`, { role: 'editor' })).status, 200);
   const said = await house.call('POST', '/v1/echo/channels/a/say', { text: 'x' }, { door: 'echo.http', ...asAda });
   assert.equal(said.status, 200, JSON.stringify(said.body));
-  assert.equal((await house.call('POST', '/v1/echo/channels/a/say', { text: 'x' }, { door: 'echo.http', bearer: null, headers: { cookie: session.cookie, origin } })).status, 403);
+  assert.equal(
+    (
+      await house.call(
+        'POST',
+        '/v1/echo/channels/a/say',
+        { text: 'x' },
+        { door: 'echo.http', bearer: null, headers: { cookie: session.cookie, origin } },
+      )
+    ).status,
+    403,
+  );
   assert.equal((await house.call('DELETE', `/v1/platform/members/${member?.name}`)).status, 200);
   assert.equal((await hear(asAda)).status, 401);
 });
@@ -58,7 +83,8 @@ test('a wrong password and an unknown address are told alike, and too many tries
   assert.equal(unknown.status, 401);
   assert.equal(wrong.body.detail, unknown.body.detail);
   const tries = [];
-  for (let number = 0; number < 12; number += 1) tries.push((await signedIn({ email: 'grace@example.org', password: 'wrong password!' })).status);
+  for (let number = 0; number < 12; number += 1)
+    tries.push((await signedIn({ email: 'grace@example.org', password: 'wrong password!' })).status);
   assert.equal(tries.at(-1), 429);
 });
 
@@ -66,13 +92,25 @@ test('a reset by mail sets a new password, ends old sessions, and works once', a
   const email = 'lin@example.org';
   await house.call('POST', '/v1/platform/members', { email, role: 'reader' });
   const headers = { 'content-type': 'application/json' };
-  await fetch(`${house.url}/session/invitation`, { method: 'POST', headers, body: JSON.stringify({ token: tokenIn(await lastMail(email)), password: 'the first password' }) });
+  await fetch(`${house.url}/session/invitation`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ token: tokenIn(await lastMail(email)), password: 'the first password' }),
+  });
   const old = await signedIn({ email, password: 'the first password' });
   for (const address of [email, 'nobody@example.org']) {
-    assert.equal((await fetch(`${house.url}/session/reset`, { method: 'POST', headers, body: JSON.stringify({ email: address }) })).status, 202);
+    assert.equal(
+      (await fetch(`${house.url}/session/reset`, { method: 'POST', headers, body: JSON.stringify({ email: address }) })).status,
+      202,
+    );
   }
   const token = tokenIn(await lastMail(email));
-  const confirm = () => fetch(`${house.url}/session/reset/confirm`, { method: 'POST', headers, body: JSON.stringify({ token, password: 'the second password' }) });
+  const confirm = () =>
+    fetch(`${house.url}/session/reset/confirm`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ token, password: 'the second password' }),
+    });
   assert.equal((await confirm()).status, 200);
   assert.equal((await confirm()).status, 404);
   assert.equal((await signedIn({ email, password: 'the first password' })).status, 401);
@@ -91,7 +129,10 @@ test('a session begun with a bearer ends when that credential is revoked', async
 
 test('a client certificate of the local authority is a face of its credential over TLS, and no other certificate is', async () => {
   const made = await house.credential({ role: 'reader' });
-  const issued = (await house.call('POST', `/v1/platform/credentials/${made.id}/issue-certificate`, {})).body as { certificatePem: string; keyPem: string };
+  const issued = (await house.call('POST', `/v1/platform/credentials/${made.id}/issue-certificate`, {})).body as {
+    certificatePem: string;
+    keyPem: string;
+  };
   const ca = readFileSync(house.platform.facts.ca ?? '', 'utf8');
   const { port } = new URL(house.platform.doors['echo.http']?.url ?? '');
   const status = (more: object) =>
@@ -126,11 +167,28 @@ test('nobody gives away a role above their own', async () => {
 });
 
 test('garbage in every face is refused, never a failure of ours', async () => {
-  const junk = ['', ' ', 'Bearer', 'Bearer ', 'Bearer \u00ff', `Bearer ${'x'.repeat(7000)}`, 'Basic', 'Basic !!!', `Basic ${Buffer.from('nocolon').toString('base64')}`, 'Basic Og==', 'Digest a=b', `Bearer gmt_${'0'.repeat(73)}`, 'AWS4-HMAC-SHA256 Credential=x'];
+  const junk = [
+    '',
+    ' ',
+    'Bearer',
+    'Bearer ',
+    'Bearer \u00ff',
+    `Bearer ${'x'.repeat(7000)}`,
+    'Basic',
+    'Basic !!!',
+    `Basic ${Buffer.from('nocolon').toString('base64')}`,
+    'Basic Og==',
+    'Digest a=b',
+    `Bearer gmt_${'0'.repeat(73)}`,
+    'AWS4-HMAC-SHA256 Credential=x',
+  ];
   for (const authorization of junk) assert.equal((await hear({ bearer: null, headers: { authorization } })).status, 401, authorization);
-  for (const token of ['', '.', 'a.b', 'e30.AA', `${'x'.repeat(6000)}.y`]) assert.ok([400, 401].includes((await hear({ bearer: null, headers: { 'gamut-service': token } })).status), token);
-  for (const cookie of ['gamut_session=', 'gamut_session=x', `gamut_session=${'y'.repeat(3000)}`]) assert.equal((await hear({ bearer: null, headers: { cookie } })).status, 401, cookie);
-  for (const environment of ['nowhere', '0000000000000', 'zzzzzzzzzzzzz', '__proto__', 'x'.repeat(30)]) assert.ok([400, 401].includes((await hear({ environment })).status), environment);
+  for (const token of ['', '.', 'a.b', 'e30.AA', `${'x'.repeat(6000)}.y`])
+    assert.ok([400, 401].includes((await hear({ bearer: null, headers: { 'gamut-service': token } })).status), token);
+  for (const cookie of ['gamut_session=', 'gamut_session=x', `gamut_session=${'y'.repeat(3000)}`])
+    assert.equal((await hear({ bearer: null, headers: { cookie } })).status, 401, cookie);
+  for (const environment of ['nowhere', '0000000000000', 'zzzzzzzzzzzzz', '__proto__', 'x'.repeat(30)])
+    assert.ok([400, 401].includes((await hear({ environment })).status), environment);
 });
 
 test('an operation whose repeat is refused happens at most once under a key', async () => {

@@ -9,7 +9,8 @@ before(async () => {
 });
 after(() => house.stop());
 
-const say = (more: Parameters<House['call']>[3]) => house.call('POST', '/v1/echo/channels/a/say', { text: 'x' }, { door: 'echo.http', ...more });
+const say = (more: Parameters<House['call']>[3]) =>
+  house.call('POST', '/v1/echo/channels/a/say', { text: 'x' }, { door: 'echo.http', ...more });
 
 test('without a credential, or with one nobody knows, a caller is the dev tenant', async () => {
   assert.equal((await say({ bearer: null })).status, 200);
@@ -22,7 +23,10 @@ test('without a credential, or with one nobody knows, a caller is the dev tenant
 test('the dev principal has no role on the platform, and sees no other tenant', async () => {
   assert.equal((await house.call('POST', '/v1/platform/organizations', { name: 'grab' }, { bearer: null })).status, 403);
   const { items = [] } = (await house.call('GET', '/v1/platform/organizations', undefined, { bearer: null })).body;
-  assert.deepEqual(items.map((item) => item.name), ['dev']);
+  assert.deepEqual(
+    items.map((item) => item.name),
+    ['dev'],
+  );
 });
 
 test('a known credential that was revoked stays refused', async () => {
@@ -36,10 +40,13 @@ test('another site, and a foreign host, are refused', async () => {
   assert.equal((await say({ bearer: null, headers: { origin: 'https://evil.example' } })).status, 403);
   const { port } = new URL(house.platform.doors['echo.http']?.url ?? '');
   const status = await new Promise<number>((resolve, reject) => {
-    const call = request({ host: '127.0.0.1', port, path: '/v1/echo/channels/a/hear', headers: { host: 'rebound.example' } }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
+    const call = request(
+      { host: '127.0.0.1', port, path: '/v1/echo/channels/a/hear', headers: { host: 'rebound.example' } },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      },
+    );
     call.on('error', reject);
     call.end();
   });
