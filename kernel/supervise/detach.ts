@@ -42,6 +42,7 @@ export async function startDetached(order: DetachedOrder, onTail: (lines: readon
   const { promise, resolve, reject } = Promise.withResolvers<DetachedAnswer>();
   const failed = (why: string) => reject(fault('StartFailed', `The supervisor ${why}; see ${join(volume.path, 'log')}.`));
   const timer = setTimeout(() => failed('did not answer in time'), detachMs);
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.once('error', (error) => failed(`could not be started: ${error.message}`));
   child.once('exit', (code, signal) => failed(`ended with ${signal ?? code}`));
   line.on('error', () => line.destroy());
@@ -50,6 +51,7 @@ export async function startDetached(order: DetachedOrder, onTail: (lines: readon
   try {
     const answer = await promise;
     if ('ok' in answer) return answer.ok;
+    await exited;
     onTail(answer.tail);
     throw fault(answer.code, answer.sentence);
   } finally {

@@ -46,11 +46,18 @@ export function openLogs(directory: string, onNotable: (line: string) => void): 
 /** A line for the terminal: what a process says of level warn or error, or PostgreSQL before it ends itself. */
 export function condense(process: string, line: string): string | undefined {
   const logged = parse(line);
-  if (logged && (logged.level === 'warn' || logged.level === 'error')) {
-    const detail = typeof logged.error === 'string' ? `: ${logged.error}` : '';
-    return `${process} ${logged.level} ${String(logged.message ?? '')}${detail}`;
-  }
+  if (logged && (logged.level === 'warn' || logged.level === 'error')) return `${process} ${sentenceOf(logged)}`;
   return /\bPANIC:/.test(line) ? `${process} ${line}` : undefined;
+}
+
+/** A line of a log for people: what it says, without its fields and without a stack. */
+export function shorten(line: string): string {
+  const logged = parse(line);
+  return logged ? sentenceOf(logged) : line;
+}
+
+function sentenceOf({ level, message, error }: Record<string, unknown>): string {
+  return `${String(level)} ${String(message ?? '')}${typeof error === 'string' ? `: ${error}` : ''}`;
 }
 
 function parse(line: string): Record<string, unknown> | undefined {

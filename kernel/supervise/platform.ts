@@ -11,7 +11,7 @@ import { launchForeign } from './launch-foreign.ts';
 import { launchMemory } from './launch-memory.ts';
 import { launchProcess } from './launch-process.ts';
 import { endLeftovers } from './leftover.ts';
-import { type LogRoom, openLogs } from './log-room.ts';
+import { type LogRoom, openLogs, shorten } from './log-room.ts';
 import type { ChildSpec } from './plan.ts';
 import { platformPlan } from './platform-plan.ts';
 import { readPorts, writePorts } from './port-memory.ts';
@@ -181,7 +181,7 @@ class House implements Platform {
   explain(error: unknown): unknown {
     if (!(error instanceof OperationError) || error.code !== 'StartFailed') return error;
     const name = error.detail?.split(':', 1)[0] ?? '';
-    return fault('StartFailed', { detail: error.detail, cause: new LogTail(this.#logs.tail(name)) });
+    return fault('StartFailed', { detail: error.detail, cause: new LogTail(this.#logs.tail(name).map(shorten)) });
   }
 
   async #stop(): Promise<void> {

@@ -67,10 +67,13 @@ export type BeatReport = { readonly type: 'beat'; readonly lagMs: number };
 /** The child cannot run and restarting it would not help: one clear sentence. */
 export type FatalReport = { readonly type: 'fatal'; readonly code: string; readonly sentence: string };
 
+/** The start failed, and trying again may help: why, in one sentence. */
+export type FailedReport = { readonly type: 'failed'; readonly code: string; readonly sentence: string };
+
 /** Keeper and control have taken an admission in: whoever holds that token may call now. */
 export type AdmittedReport = { readonly type: 'admitted'; readonly tokenHash: string };
 
-export type Report = ReadyReport | BeatReport | FatalReport | AdmittedReport;
+export type Report = ReadyReport | BeatReport | FatalReport | FailedReport | AdmittedReport;
 
 export type ProcessState = 'starting' | 'ready' | 'draining' | 'failed' | 'stopped';
 

@@ -80,10 +80,12 @@ export function runPart(host: PartHost): PartRun {
   };
 }
 
-/** An operating error that a repeat would meet again is reported, so that nobody restarts into it over and over. */
+/** An operating error that a repeat would meet again is fatal, so that nobody restarts into it over and over. */
 function explainFailure(host: PartHost, error: unknown): void {
   host.explain(error);
-  if (error instanceof OperationError && !error.retry) host.send({ type: 'fatal', code: error.code, sentence: error.message });
+  const isFatal = error instanceof OperationError && !error.retry;
+  const code = error instanceof OperationError ? error.code : 'Internal';
+  host.send({ type: isFatal ? 'fatal' : 'failed', code, sentence: error instanceof Error ? error.message : String(error) });
 }
 
 /** Reports every interval how late the event loop was. */

@@ -134,7 +134,7 @@ export class Slot {
   }
 
   #report(report: Report): void {
-    if (report.type === 'fatal') this.#cause = { text: report.sentence, fatal: true };
+    if (report.type === 'fatal' || report.type === 'failed') this.#cause = { text: report.sentence, fatal: report.type === 'fatal' };
     if (report.type !== 'ready' || this.#state !== 'starting' || this.#cause) return;
     clearTimeout(this.#timer);
     this.doors = report.doors;
