@@ -34,7 +34,8 @@ select c.relname as name, c.relkind::text as kind, c.relrowsecurity as secured, 
   (select coalesce(jsonb_agg(jsonb_build_object('name', i.relname, 'columns', (
       select coalesce(jsonb_agg(coalesce(a.attname, '') order by k.place), '[]')
       from unnest(x.indkey::int2[]) with ordinality k(number, place)
-      left join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number and k.number > 0))), '[]')
+      left join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number and k.number > 0
+      where k.place <= x.indnkeyatts))), '[]')
      from pg_index x join pg_class i on i.oid = x.indexrelid where x.indrelid = c.oid and (x.indisunique or x.indisexclusion)) as uniques,
   (select coalesce(jsonb_agg(jsonb_build_object('name', f.conname, 'target', t.relname, 'sameSchema', t.relnamespace = c.relnamespace,
       'pairs', (select jsonb_agg(jsonb_build_array(l.attname, r.attname)) from unnest(f.conkey, f.confkey) k(own, other)
@@ -102,7 +103,8 @@ function lacking(table: Table, levels: TableLevels): string | undefined {
 
 // Permissive policies add up, so a second one could only widen what the first allows.
 function policyFault(table: Table, condition: string, systemLogin: string | undefined): string | undefined {
-  const isSystem = (policy: Table['policies'][number]) => policy.name === 'gamut_system' && !policy.all && policy.roles?.length === 1 && policy.roles[0] === systemLogin;
+  const isSystem = ({ name, all, roles }: Table['policies'][number]) =>
+    name === 'gamut_system' && !all && roles?.length === 1 && roles[0] === systemLogin;
   const permissive = table.policies.filter((policy) => policy.permissive && !isSystem(policy));
   const [policy] = permissive;
   if (!policy) return 'has no policy';

@@ -22,7 +22,6 @@ type Group = Exchange & {
   connection: Connection | null;
   aborted: boolean;
   sends: number;
-  cancelsSeen: number;
 };
 
 type Reservation = { readonly deadline: number; resolve(c: Connection): void; reject(error: Error): void };
@@ -81,7 +80,6 @@ export class Pool {
           aborted: false,
           cancelAsked: false,
           sends: 0,
-          cancelsSeen: 0,
         },
       );
       signal?.addEventListener('abort', onAbort);
@@ -199,7 +197,6 @@ export class Pool {
   #send(group: Group, connection: Connection): void {
     group.connection = connection;
     group.sends++;
-    group.cancelsSeen = connection.cancels;
     connection.send(group);
   }
 
@@ -217,7 +214,9 @@ export class Pool {
   // Safe to repeat: the error undid the whole group. A cancel was meant for a neighbour, or the plan no longer fits the tables.
   #sendAgain(group: Group, error: PostgresError, connection: Connection): boolean {
     const stale = error.sqlstate === '26000' || error.routine === 'RevalidateCachedQuery';
-    const struck = error.sqlstate === '57014' && !group.aborted && connection.cancels !== group.cancelsSeen;
+    // Before its time is up it was a cancel; one passed on by a proxy may come late.
+    const early = this.#options.statementTimeoutMs === 0 || performance.now() - group.sentAt < this.#options.statementTimeoutMs;
+    const struck = error.sqlstate === '57014' && !group.aborted && connection.cancels > 0 && early;
     if (stale) connection.statements.clear();
     if ((!stale && !struck) || group.sends > resendMax || this.#closed) return false;
     resetExchange(group);

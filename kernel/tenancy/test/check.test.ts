@@ -79,6 +79,16 @@ test("row-level security that is not enabled, not forced or without its policy i
   for (const [text, sentence] of cases) assert.match(await verdict(text), sentence, text);
 });
 
+test('a policy of the platform\'s own login may stand beside, for that login alone', async () => {
+  await platform.script('create role system login; create role stray login');
+  const beside = (roles: string, name = 'gamut_system') => `${isolated} create policy ${name} on thing to ${roles} using (true)`;
+  assert.equal(await verdict(beside('system'), { systemLogin: 'system' }), 'accepted');
+  for (const text of [beside('stray'), beside('system, stray'), beside('public'), beside('system', 'other')]) {
+    assert.match(await verdict(text, { systemLogin: 'system' }), /more than one permissive policy/);
+  }
+  assert.match(await verdict(beside('system')), /more than one permissive policy/);
+});
+
 test('a restrictive policy may stand beside', async () => {
   assert.equal(await verdict(`${isolated} create policy less on thing as restrictive using (id > 0)`), 'accepted');
 });
@@ -92,6 +102,7 @@ test('a unique index or key that is not led by tenant and scope is refused by na
     [`create table thing (${columns}, primary key (tenant, id, scope)); select gamut.isolate('thing')`, /thing_pkey/],
     [`create table thing (${columns}, primary key (scope, tenant, id)); select gamut.isolate('thing')`, /thing_pkey/],
     [`${isolated} create unique index by_id on thing (id)`, /by_id/],
+    [`${isolated} create unique index included on thing (tenant) include (scope)`, /included/],
     [`${isolated} create unique index by_sum on thing ((tenant + 1), scope, id)`, /by_sum/],
     [`${isolated} create unique index partial on thing (id) where id > 5`, /partial/],
     [`${isolated} create unique index inc on thing (id) include (tenant, scope)`, /inc/],

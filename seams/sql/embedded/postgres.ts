@@ -68,6 +68,9 @@ const settings = {
   log_destination: 'stderr',
   logging_collector: 'off',
   log_timezone: 'UTC',
+  max_logical_replication_workers: '0',
+  // Statements, parameters and details hold what tenants wrote.
+  log_error_verbosity: 'terse',
   log_min_error_statement: 'panic',
   log_parameter_max_length_on_error: '0',
 };

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readBinary, writeBinary } from '#wire/pgwire/binary.ts';
+import { oids } from '#wire/pgwire/oid.ts';
 import { PostgresError, SqlAborted, SqlMisuse, SqlRefused, SqlUnavailable } from '../error.ts';
 import { withLogin } from '../address.ts';
 import { json, openSql, type Sql } from '../sql.ts';
@@ -92,6 +94,29 @@ test('values of every kind go to the server and come back the same', async () =>
     js: 'x',
     e: null,
   });
+});
+
+test('the binary codec agrees with the server', async () => {
+  const cases: [number, string, string, unknown][] = [
+    [oids.bool, 'bool', 'true', true],
+    [oids.int2, 'int2', '-2', -2],
+    [oids.int4, 'int4', '70000', 70_000],
+    [oids.int8, 'int8', '-9223372036854775808', -(2n ** 63n)],
+    [oids.float4, 'float4', '1.5', 1.5],
+    [oids.float8, 'float8', '-0.1', -0.1],
+    [oids.text, 'text', 'ä€', 'ä€'],
+    [oids.jsonb, 'jsonb_', '{"a": [1, null]}', { a: [1, null] }],
+    [oids.bytea, 'bytea', '\\x00ff', Buffer.from([0, 255])],
+    [oids.uuid, 'uuid_', '6e8bc430-9c3a-11d9-9669-0800200c9a66', '6e8bc430-9c3a-11d9-9669-0800200c9a66'],
+    [oids.timestamptz, 'timestamptz_', '1999-12-31 23:59:59.999+00', new Date('1999-12-31T23:59:59.999Z')],
+    [oids.timestamptz, 'timestamptz_', '-infinity', Number.NEGATIVE_INFINITY],
+  ];
+  for (const [oid, name, shown, value] of cases) {
+    const type = name.replace('_', '');
+    const { rows } = await sql.as(one).query<{ sent: Buffer }>(`select ${name}send($1::${type}) as sent`, [shown]);
+    assert.deepEqual(readBinary(oid, rows[0]?.sent ?? Buffer.alloc(0)), value, type);
+    assert.deepEqual(writeBinary(oid, value), oid === oids.jsonb ? Buffer.from('\x01{"a":[1,null]}') : rows[0]?.sent, type);
+  }
 });
 
 test('a group is atomic: an error in its last statement undoes the first', async () => {
