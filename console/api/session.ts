@@ -48,12 +48,15 @@ export function useSession(): Session {
 }
 
 /** Asks the platform who we are; also after a change of organizations, projects or environments. */
-export async function readSession(): Promise<void> {
+export async function readSession(): Promise<Session | undefined> {
   try {
-    become({ is: 'in', session: await sendForJson<Session>({ method: 'GET', path: '/session' }) });
+    const session = await sendForJson<Session>({ method: 'GET', path: '/session' });
+    become({ is: 'in', session });
+    return session;
   } catch (thrown) {
     if (!(thrown instanceof Problem) || thrown.status !== 401) throw thrown;
     become({ is: 'out', ended: state.is === 'in' });
+    return undefined;
   }
 }
 

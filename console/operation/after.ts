@@ -1,6 +1,6 @@
 import type { NavigateFunction } from 'react-router';
 import type { Kind, Named } from '../api/contract.ts';
-import { type Place, rootOf } from '../api/place.ts';
+import { findPlace, type Place, rootOf } from '../api/place.ts';
 import { readSession } from '../api/session.ts';
 
 type Done = { kind: Kind; named: Named; name: string; place: Place | undefined; go: NavigateFunction };
@@ -9,11 +9,23 @@ type Done = { kind: Kind; named: Named; name: string; place: Place | undefined; 
 export async function afterwards({ kind, named, name, place, go }: Done): Promise<void> {
   const service = kind.contract.name;
   if (service === 'platform') {
-    if (['Organization', 'Project', 'Environment'].includes(kind.name)) await readSession();
+    const made = named === kind.create && (await madePlace(kind.name, name, place));
+    if (made) await go(rootOf(made));
     return;
   }
   if (!place) return;
   const list = `${rootOf(place)}/${service}/${kind.plural}`;
   if (named === kind.create && kind.get) await go(`${list}/${encodeURIComponent(name)}`);
   if (named === kind.remove) await go(list);
+}
+
+/** The new organization, project or environment, once the session knows it. */
+async function madePlace(kind: string, name: string, here: Place | undefined): Promise<Place | undefined> {
+  if (!['Organization', 'Project', 'Environment'].includes(kind)) return undefined;
+  const session = await readSession();
+  if (!session) return undefined;
+  if (kind === 'Organization') return findPlace(session, { organization: name });
+  const organization = here?.organization.id;
+  if (kind === 'Project') return findPlace(session, { organization, project: name });
+  return findPlace(session, { organization, project: here?.project.id, environment: name });
 }

@@ -1,4 +1,4 @@
-import type { ConnectFacts, ConnectLine } from '../../../console/service-page.ts';
+import type { ConnectFacts, ConnectLine } from '#console/service-page.ts';
 
 /** Lines that make S3 clients use this door, ready to paste. */
 export function connectS3({ accessKeyId, secretAccessKey, region, endpoint, bearer }: ConnectFacts): readonly ConnectLine[] {

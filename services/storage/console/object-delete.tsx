@@ -1,9 +1,9 @@
 import { useState } from 'react';
-import { useApi } from '../../../console/api/call.ts';
-import { Problem } from '../../../console/api/problem.ts';
-import { Button } from '../../../console/part/button.tsx';
-import { DangerDialog } from '../../../console/part/dialog.tsx';
-import { notice } from '../../../console/part/notice.tsx';
+import { useApi } from '#console/api/call.ts';
+import { Problem } from '#console/api/problem.ts';
+import { Button } from '#console/part/button.tsx';
+import { DangerDialog } from '#console/part/dialog.tsx';
+import { notice } from '#console/part/notice.tsx';
 
 type Deleted = { readonly deleted: readonly { key: string }[]; readonly failed: readonly { key: string; code: string; text: string }[] };
 const keysAtOnce = 1000;

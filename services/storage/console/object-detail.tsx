@@ -1,18 +1,18 @@
 import { useEffect, useState } from 'react';
-import { useApi, useMay, useOperation } from '../../../console/api/call.ts';
-import { useServed } from '../../../console/api/contract.ts';
-import { download } from '../../../console/api/transfer.ts';
-import { previewBytesMax } from '../../../console/limits.ts';
-import { heldFaces } from '../../../console/operation/faces.ts';
-import { Amount } from '../../../console/part/amount.tsx';
-import { Button } from '../../../console/part/button.tsx';
-import { CodeBlock } from '../../../console/part/code.tsx';
-import { Id } from '../../../console/part/copy.tsx';
-import { Dialog } from '../../../console/part/dialog.tsx';
-import { Facts } from '../../../console/part/page.tsx';
-import { Refusal, Waiting } from '../../../console/part/state.tsx';
-import { When } from '../../../console/part/when.tsx';
-import { Value } from '../../../console/view/value.tsx';
+import { useApi, useMay, useOperation } from '#console/api/call.ts';
+import { useServed } from '#console/api/contract.ts';
+import { download } from '#console/api/transfer.ts';
+import { previewBytesMax } from '#console/limits.ts';
+import { heldFaces } from '#console/operation/faces.ts';
+import { Amount } from '#console/part/amount.tsx';
+import { Button } from '#console/part/button.tsx';
+import { CodeBlock } from '#console/part/code.tsx';
+import { Id } from '#console/part/copy.tsx';
+import { Dialog } from '#console/part/dialog.tsx';
+import { Facts } from '#console/part/page.tsx';
+import { Refusal, Waiting } from '#console/part/state.tsx';
+import { When } from '#console/part/when.tsx';
+import { Value } from '#console/view/value.tsx';
 import { ObjectDelete } from './object-delete.tsx';
 
 type Head = {

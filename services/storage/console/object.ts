@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { useApi, useOperation } from '../../../console/api/call.ts';
-import { asProblem, type Problem } from '../../../console/api/problem.ts';
-import { listPageMax, pollEveryMs } from '../../../console/limits.ts';
+import { useApi, useOperation } from '#console/api/call.ts';
+import { asProblem, type Problem } from '#console/api/problem.ts';
+import { listPageMax, pollEveryMs } from '#console/limits.ts';
 
 export type ObjectEntry = { readonly key: string; readonly etag: string; readonly size: number; readonly lastModified: number };
 type Page = { readonly items: readonly ObjectEntry[]; readonly prefixes: readonly string[]; readonly truncated: boolean; readonly nextContinuationToken?: string };

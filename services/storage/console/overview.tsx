@@ -1,12 +1,12 @@
-import { useOperation } from '../../../console/api/call.ts';
-import type { Thing } from '../../../console/api/pages.ts';
-import { useLink } from '../../../console/api/place.ts';
-import { useUsage } from '../../../console/api/usage.ts';
-import { Spark } from '../../../console/chart/spark.tsx';
-import { exactCount, plural } from '../../../console/format/quantity.ts';
-import { listPageMax, pollEveryMs } from '../../../console/limits.ts';
-import { Amount } from '../../../console/part/amount.tsx';
-import { Figure } from '../../../console/part/page.tsx';
+import { useOperation } from '#console/api/call.ts';
+import type { Thing } from '#console/api/pages.ts';
+import { useLink } from '#console/api/place.ts';
+import { useUsage } from '#console/api/usage.ts';
+import { Spark } from '#console/chart/spark.tsx';
+import { exactCount, plural } from '#console/format/quantity.ts';
+import { listPageMax, pollEveryMs } from '#console/limits.ts';
+import { Amount } from '#console/part/amount.tsx';
+import { Figure } from '#console/part/page.tsx';
 
 /** The three numbers of storage: what is kept, what is asked, what goes out. */
 export function StorageOverview() {

@@ -1,4 +1,4 @@
-import type { ServicePages } from '../../../console/service-page.ts';
+import type { ServicePages } from '#console/service-page.ts';
 import { connectS3 } from './connect.ts';
 import { ObjectBrowser } from './object-browser.tsx';
 import { StorageOverview } from './overview.tsx';

@@ -1,11 +1,11 @@
-import { clearTransfers, stopTransfer, type Transfer, useTransfers } from '../../../console/api/transfer.ts';
-import { duration } from '../../../console/format/moment.ts';
-import { bytes, bytesPerSecond } from '../../../console/format/quantity.ts';
-import { Button } from '../../../console/part/button.tsx';
-import { useNow } from '../../../console/part/now.ts';
-import { Section } from '../../../console/part/page.tsx';
-import { Refusal } from '../../../console/part/state.tsx';
-import { Status, StatusMark } from '../../../console/part/status.tsx';
+import { clearTransfers, stopTransfer, type Transfer, useTransfers } from '#console/api/transfer.ts';
+import { duration } from '#console/format/moment.ts';
+import { bytes, bytesPerSecond } from '#console/format/quantity.ts';
+import { Button } from '#console/part/button.tsx';
+import { useNow } from '#console/part/now.ts';
+import { Section } from '#console/part/page.tsx';
+import { Refusal } from '#console/part/state.tsx';
+import { Status, StatusMark } from '#console/part/status.tsx';
 
 /** Uploads and downloads of a bucket: how far, how fast, how long still. They go on while other pages are shown. */
 export function Transfers({ place }: { place: string }) {

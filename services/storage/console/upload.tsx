@@ -1,7 +1,7 @@
 import { useRef, useState } from 'react';
-import { type Api, useApi } from '../../../console/api/call.ts';
-import { upload } from '../../../console/api/transfer.ts';
-import { Button } from '../../../console/part/button.tsx';
+import { type Api, useApi } from '#console/api/call.ts';
+import { upload } from '#console/api/transfer.ts';
+import { Button } from '#console/part/button.tsx';
 
 type Into = { bucket: string; prefix: string; onDone: () => void };
 

@@ -1,15 +1,15 @@
 import { useMemo, useState } from 'react';
-import { useApi, useMay, useOperation } from '../../../console/api/call.ts';
-import { pollEveryMs } from '../../../console/limits.ts';
-import { Button } from '../../../console/part/button.tsx';
-import { Id } from '../../../console/part/copy.tsx';
-import { DangerDialog } from '../../../console/part/dialog.tsx';
-import { notice } from '../../../console/part/notice.tsx';
-import { Section } from '../../../console/part/page.tsx';
-import { Empty, Refusal, Waiting } from '../../../console/part/state.tsx';
-import { type Column, Table } from '../../../console/part/table.tsx';
-import { When } from '../../../console/part/when.tsx';
-import type { ThingProps } from '../../../console/service-page.ts';
+import { useApi, useMay, useOperation } from '#console/api/call.ts';
+import { pollEveryMs } from '#console/limits.ts';
+import { Button } from '#console/part/button.tsx';
+import { Id } from '#console/part/copy.tsx';
+import { DangerDialog } from '#console/part/dialog.tsx';
+import { notice } from '#console/part/notice.tsx';
+import { Section } from '#console/part/page.tsx';
+import { Empty, Refusal, Waiting } from '#console/part/state.tsx';
+import { type Column, Table } from '#console/part/table.tsx';
+import { When } from '#console/part/when.tsx';
+import type { ThingProps } from '#console/service-page.ts';
 
 type Upload = { readonly key: string; readonly uploadId: string; readonly initiated: number };
 
