@@ -33,7 +33,11 @@ export function ourSafe(url: URL): Contender {
 
 /** Our client without any setting, over a table without row-level security: what the safe form is measured against. */
 export function ourPlain(url: URL): Contender {
-  const settings = new Map([['client_encoding', 'UTF8'], ['TimeZone', 'UTC'], ['search_path', 'rls']]);
+  const settings = new Map([
+    ['client_encoding', 'UTF8'],
+    ['TimeZone', 'UTC'],
+    ['search_path', 'rls'],
+  ]);
   const pool = new Pool({ address: parseAddress(url), max: connections, settings, statementTimeoutMs: 30_000 });
   const run = async (text: string, params: unknown[]) => (await pool.run([{ text, params: params.map(encodeParameter) }]))[0];
   return {
@@ -62,8 +66,10 @@ export function peerPlain(url: URL, socket: string): Contender {
   const sql = peer(url, socket);
   return {
     name: 'postgres.js, plain',
-    read: async (tenant, id) => one(await sql`select id, body, at from plain_item where tenant = ${tenant} and scope = ${1} and id = ${id}`),
-    insert: async (tenant, id) => void (await sql`insert into plain_item (tenant, scope, id, body) values (${tenant}, ${1}, ${id}, ${body})`),
+    read: async (tenant, id) =>
+      one(await sql`select id, body, at from plain_item where tenant = ${tenant} and scope = ${1} and id = ${id}`),
+    insert: async (tenant, id) =>
+      void (await sql`insert into plain_item (tenant, scope, id, body) values (${tenant}, ${1}, ${id}, ${body})`),
     close: () => sql.end(),
   };
 }
@@ -78,8 +84,12 @@ export function peerSafe(url: URL, socket: string): Contender {
     });
   return {
     name: 'postgres.js, safe',
-    read: async (tenant, id) => one((await scoped(tenant, async (tx) => [...(await tx`select id, body, at from safe_item where id = ${id}`)])) as unknown[]),
-    insert: async (tenant, id) => void (await scoped(tenant, async (tx) => [...(await tx`insert into safe_item (id, body) values (${id}, ${body})`)])),
+    read: async (tenant, id) =>
+      one(
+        (await scoped(tenant, async (tx) => [...(await tx`select id, body, at from safe_item where id = ${id}`)])) as unknown[],
+      ),
+    insert: async (tenant, id) =>
+      void (await scoped(tenant, async (tx) => [...(await tx`insert into safe_item (id, body) values (${id}, ${body})`)])),
     close: () => sql.end(),
   };
 }

@@ -49,7 +49,12 @@ export async function run(): Promise<{ readonly name: string; readonly rows: rea
   try {
     for (const contender of contenders) await measure(contender, 'read', 64);
     for (let round = 0; round < rounds; round++) {
-      for (const [operation, callers] of [['read', 8], ['read', 64], ['insert', 8], ['insert', 64]] as const) {
+      for (const [operation, callers] of [
+        ['read', 8],
+        ['read', 64],
+        ['insert', 8],
+        ['insert', 64],
+      ] as const) {
         for (const contender of contenders) {
           const key = `${contender.name}, ${operation}, ${callers}`;
           rates.set(key, [...(rates.get(key) ?? []), await measure(contender, operation, callers)]);
@@ -64,7 +69,12 @@ export async function run(): Promise<{ readonly name: string; readonly rows: rea
 
 function compare(rates: Rates): RlsRow[] {
   const out: RlsRow[] = [];
-  for (const [operation, callers] of [['read', 8], ['read', 64], ['insert', 8], ['insert', 64]] as const) {
+  for (const [operation, callers] of [
+    ['read', 8],
+    ['read', 64],
+    ['insert', 8],
+    ['insert', 64],
+  ] as const) {
     const what = `${operation === 'read' ? 'read by key' : 'insert'}, ${callers} callers, 8 connections`;
     const pair = (name: string, ours: string, peer: string, goal: number | null) => {
       const [our, their] = [ours, peer].map((side) => median(rates.get(`${side}, ${operation}, ${callers}`) ?? []));
@@ -73,7 +83,12 @@ function compare(rates: Rates): RlsRow[] {
       const met = goal === null ? null : ratio >= goal;
       out.push({ row: `${what}: ${name}`, ours: round(our), peer: round(their), unit: '1/s', ratio, goal, met });
     };
-    pair('safe form against the same SQL without it', 'ours, safe', 'ours, plain', operation === 'read' && callers === 8 ? 0.45 : null);
+    pair(
+      'safe form against the same SQL without it',
+      'ours, safe',
+      'ours, plain',
+      operation === 'read' && callers === 8 ? 0.45 : null,
+    );
     pair('safe form against the safe form of postgres.js', 'ours, safe', 'postgres.js, safe', null);
     pair('safe form against postgres.js without it', 'ours, safe', 'postgres.js, plain', null);
     pair('without it against postgres.js without it', 'ours, plain', 'postgres.js, plain', null);
@@ -93,14 +108,24 @@ function round(value: number): number {
 if (import.meta.main) {
   const result = await run();
   const [cpu] = cpus();
-  const peer = JSON.parse(readFileSync(join(import.meta.dirname, '../../node_modules/postgres/package.json'), 'utf8')) as { version: string };
-  const machine = { cpu: cpu?.model, cores: cpus().length, memoryGiB: round(totalmem() / 2 ** 30), node: process.version, postgresJs: peer.version };
+  const peer = JSON.parse(readFileSync(join(import.meta.dirname, '../../node_modules/postgres/package.json'), 'utf8')) as {
+    version: string;
+  };
+  const machine = {
+    cpu: cpu?.model,
+    cores: cpus().length,
+    memoryGiB: round(totalmem() / 2 ** 30),
+    node: process.version,
+    postgresJs: peer.version,
+  };
   const date = new Date().toISOString().slice(0, 10);
   const folder = join(import.meta.dirname, 'results');
   mkdirSync(folder, { recursive: true });
   const figures = { rowCount, tenants, connections: 8, seconds, rounds };
   writeFileSync(join(folder, `${date}.json`), `${JSON.stringify({ ...result, ...figures, date, machine }, null, 2)}\n`);
   for (const { row, ours, peer: theirs, ratio, goal } of result.rows) {
-    process.stdout.write(`${row.padEnd(92)} ${String(ours).padStart(7)} ${String(theirs).padStart(7)}  ${ratio}${goal === null ? '' : ` (goal ${goal})`}\n`);
+    process.stdout.write(
+      `${row.padEnd(92)} ${String(ours).padStart(7)} ${String(theirs).padStart(7)}  ${ratio}${goal === null ? '' : ` (goal ${goal})`}\n`,
+    );
   }
 }

@@ -17,7 +17,15 @@ type Table = {
   secured: boolean;
   forced: boolean;
   columns: Record<string, { type: string; required: boolean }>;
-  policies: { name: string; permissive: boolean; command: string; using: string | null; check: string | null; all: boolean; roles: string[] | null }[];
+  policies: {
+    name: string;
+    permissive: boolean;
+    command: string;
+    using: string | null;
+    check: string | null;
+    all: boolean;
+    roles: string[] | null;
+  }[];
   uniques: { name: string; columns: string[] }[];
   references: { name: string; pairs: [string, string][]; target: string; sameSchema: boolean }[];
 };

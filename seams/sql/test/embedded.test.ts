@@ -20,7 +20,8 @@ import { startTestServer, type TestServer } from './server.ts';
 const one = { tenant: 1n, scope: 1n };
 const asRoot = process.getuid?.() === 0;
 /** Another user can run our files; not so where the repository lies in root's home. */
-const othersRead = asRoot && spawnSync('/bin/sh', ['-c', 'cat "$0" >/dev/null', import.meta.filename], { uid: 65_534, gid: 65_534 }).status === 0;
+const othersRead =
+  asRoot && spawnSync('/bin/sh', ['-c', 'cat "$0" >/dev/null', import.meta.filename], { uid: 65_534, gid: 65_534 }).status === 0;
 let server: TestServer;
 let room: string;
 
