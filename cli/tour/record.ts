@@ -1,6 +1,5 @@
+import { tourSettleMs } from '../limits.ts';
 import type { Stage } from './stage.ts';
-
-const waitMs = 3000;
 
 /** What the platform wrote down of all this: audit and usage of the organization. */
 export async function recordScene(stage: Stage): Promise<void> {
@@ -8,7 +7,7 @@ export async function recordScene(stage: Stage): Promise<void> {
   const there = { environment: stage.cast.organization };
   const began = performance.now();
   // Windows of reads close within a second, and recorder stores them right after.
-  await new Promise((resolve) => setTimeout(resolve, waitMs));
+  await new Promise((resolve) => setTimeout(resolve, tourSettleMs));
   const { items: audit } = await stage.admin.ListAudit({ limit: 1000 }, there);
   const counts = new Map<string, { count: number; bytes: number }>();
   for (const { service, operation, outcome, count, bytes } of audit) {

@@ -4,12 +4,33 @@ import type { AuditRecord } from './record.ts';
 /** What stays the same in a window: everything but the counts. */
 export type WindowKey = Omit<AuditRecord, 'at' | 'count' | 'bytes' | 'requestId' | 'detail' | 'log' | 'offset'>;
 
-/** One open window: counts of like requests since `at`. */
-export type WindowEntry = { readonly key: WindowKey; at: number; count: number; bytes: number; requestId: string };
+/** Where like requests are counted. Hot paths keep it: however long it was idle, what it counts next is written again. */
+export class WindowEntry {
+  readonly key: WindowKey;
+  readonly #begin: (entry: WindowEntry) => void;
+  /** Whether something was counted since the last flush. */
+  begun = false;
+  at = 0;
+  count = 0;
+  bytes = 0;
+  requestId = '';
+
+  constructor(key: WindowKey, begin: (entry: WindowEntry) => void) {
+    this.key = key;
+    this.#begin = begin;
+  }
+
+  add(count: number, bytes: number): void {
+    if (!this.begun) this.#begin(this);
+    this.count += count;
+    this.bytes += bytes;
+  }
+}
 
 /** Windows of one second per caller, operation, resource and outcome, written out when the second is over. */
 export class AuditWindows {
-  readonly #open = new Map<string, WindowEntry>();
+  readonly #known = new Map<string, WindowEntry>();
+  #begun: WindowEntry[] = [];
   readonly #write: (record: AuditRecord) => void;
   readonly #now: () => number;
 
@@ -18,41 +39,41 @@ export class AuditWindows {
     this.#now = now;
   }
 
-  /** The entry to count in; hot paths keep it and count by themselves (a flush empties it, but it stays theirs). */
+  /** The entry to count in. */
   entry(key: WindowKey): WindowEntry {
-    const id = `${key.scope}\0${key.credential}\0${key.principal}\0${key.via ?? ''}\0${key.face}\0${key.operation}\0${key.kind}\0${key.name}\0${key.outcome}`;
-    const known = this.#open.get(id);
+    const { scope, credential, principal, via = '', face, operation, kind, name, outcome } = key;
+    const id = `${scope}\0${credential}\0${principal}\0${via}\0${face}\0${operation}\0${kind}\0${name}\0${outcome}`;
+    const known = this.#known.get(id);
     if (known) return known;
-    if (this.#open.size >= windowEntriesMax) this.flush();
-    const made: WindowEntry = { key, at: this.#now(), count: 0, bytes: 0, requestId: '' };
-    this.#open.set(id, made);
+    if (this.#known.size >= windowEntriesMax) this.flush();
+    const made = new WindowEntry(key, this.#begin);
+    this.#known.set(id, made);
     return made;
   }
+
+  readonly #begin = (entry: WindowEntry): void => {
+    entry.begun = true;
+    entry.at = this.#now();
+    this.#begun.push(entry);
+  };
 
   /** Counts one request. */
   add(key: WindowKey, bytes: number, requestId: string): void {
     const entry = this.entry(key);
-    entry.count += 1;
-    entry.bytes += bytes;
+    entry.add(1, bytes);
     entry.requestId = requestId;
   }
 
-  /** Writes every window with something in it; one that stayed empty is let go. */
+  /** Writes every window with something in it; who is not counted in, is looked for no longer. */
   flush(): void {
-    const now = this.#now();
-    for (const [id, entry] of this.#open) {
-      if (entry.count === 0) {
-        this.#open.delete(id);
-        continue;
-      }
-      this.#write({
-        ...entry.key,
-        at: Math.floor(entry.at / auditWindowMs) * auditWindowMs,
-        count: entry.count,
-        bytes: entry.bytes,
-        requestId: entry.requestId,
-      });
-      entry.at = now;
+    for (const [id, { begun }] of this.#known) if (!begun) this.#known.delete(id);
+    if (this.#known.size >= windowEntriesMax) this.#known.clear();
+    const begun = this.#begun;
+    this.#begun = [];
+    for (const entry of begun) {
+      const { key, count, bytes, requestId } = entry;
+      this.#write({ ...key, at: Math.floor(entry.at / auditWindowMs) * auditWindowMs, count, bytes, requestId });
+      entry.begun = false;
       entry.count = 0;
       entry.bytes = 0;
     }

@@ -3,7 +3,7 @@ import type { Binding, ScopeRecord } from '../snapshot/record.ts';
 import { type Identified, refuse } from './identified.ts';
 
 /** The key under which roles on the platform itself (operators) are bound. */
-export const platformTenant = '';
+const platformTenant = '';
 
 /** A tenant's scope when none is asked for: its first live one. */
 export function defaultScope(snapshot: Snapshot, tenant: string): ScopeRecord | undefined {

@@ -1,15 +1,7 @@
-/** A named number: every queue, page, body, cache and wait has one, with its unit and a sentence. */
-export type Limit = { readonly value: number; readonly unit: string; readonly text: string };
-
-const registry: Limit[] = [];
-
-/** Declares a limit and returns its number; docs/LIMITS.md is written from these declarations. */
-export function limit(value: number, unit: string, text: string): number {
-  registry.push({ value, unit, text });
+/**
+ * Declares a limit and returns its number. Every queue, page, body, cache and wait has one, with its unit and a sentence;
+ * docs/LIMITS.md is written from the text of these declarations.
+ */
+export function limit(value: number, _unit: string, _text: string): number {
   return value;
-}
-
-/** Every limit declared by the modules loaded so far, in order of declaration. */
-export function declaredLimits(): readonly Limit[] {
-  return registry;
 }

@@ -2,7 +2,10 @@
 export type AttributeValue = string | number | bigint | boolean | readonly AttributeValue[] | { readonly [name: string]: AttributeValue };
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
-/** What every resource is wrapped in. Times are milliseconds since 1970; `version` grows with every change, `generation` with every change of spec. */
+/**
+ * What every resource is wrapped in. Times are milliseconds since 1970; `version` grows with every change, `generation`
+ * with every change of spec.
+ */
 export type Envelope<Spec = unknown, Status = unknown> = {
   readonly uid: string;
   readonly name: string;

@@ -53,7 +53,7 @@ export type Deployed = {
 };
 
 /** Passwords of database logins, in files only this user reads. */
-export function loginPassword(data: string, login: string): string {
+function loginPassword(data: string, login: string): string {
   const directory = join(data, 'secret');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, `${login}.sql-password`);
@@ -110,11 +110,13 @@ async function deploySystem(admin: Sql, deployment: string, password: string): P
     const { rows } = await tx.query('select 1 from pg_roles where rolname = $1', [systemLogin(deployment)]);
     await tx.script(`${rows.length > 0 ? 'alter' : 'create'} role ${login} login password ${literal(verifier)}`);
     await tx.script(
-      `grant connect on database ${identifier(serviceNames(deployment, 'platform').database)} to ${login}; grant usage on schema gamut to ${login};`,
+      `grant connect on database ${identifier(serviceNames(deployment, 'platform').database)} to ${login}; grant usage on
+       schema gamut to ${login};`,
     );
     const policies = tenantTables.map(
       (table) =>
-        `drop policy if exists gamut_system on platform.${table}; create policy gamut_system on platform.${table} to ${login} using (true) with check (true);`,
+        `drop policy if exists gamut_system on platform.${table}; create policy gamut_system on platform.${table} to
+         ${login} using (true) with check (true);`,
     );
     await tx.script(`set local role ${identifier(owner)};
       grant usage on schema platform to ${login};

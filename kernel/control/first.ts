@@ -4,7 +4,7 @@ import { change, type Context, type Row } from './context.ts';
 /** The credential that `up` shows: an operator of the platform and owner of the first organization. */
 export type Admin = { readonly id: string; readonly bearer: string };
 
-export const adminPrincipal = 'admin';
+const adminPrincipal = 'admin';
 const devName = 'dev';
 
 /** Makes the first organization and the administrator's credential when there are none, and answers its bearer. */
@@ -12,7 +12,8 @@ export async function ensureFirst(context: Context): Promise<Admin> {
   const tenant = await ensureOrganization(context, 'default', 'Default');
   const db = context.system.platform();
   const { rows } = await db.query(
-    `select id, sealed from platform.credential where tenant = $1 and principal = $2 and title = 'administrator' and revoked_at is null order by id limit 1`,
+    `select id, sealed from platform.credential where tenant = $1 and principal = $2 and title = 'administrator' and
+     revoked_at is null order by id limit 1`,
     [tenant, adminPrincipal],
   );
   const [known] = rows as Row[];
@@ -22,7 +23,8 @@ export async function ensureFirst(context: Context): Promise<Admin> {
   const sealed = await context.keeper.mint(tenant, formatId(id));
   await change(context, 'platform', async (tx, note) => {
     await tx.query(
-      `insert into platform.credential (tenant, id, scope, principal, role, title, sealed) values ($1, $2, $3, $4, 'owner', 'administrator', $5)`,
+      `insert into platform.credential (tenant, id, scope, principal, role, title, sealed) values ($1, $2, $3, $4,
+       'owner', 'administrator', $5)`,
       [tenant, id, scope, adminPrincipal, sealed],
     );
     await tx.query(
@@ -56,7 +58,8 @@ async function ensureOrganization(context: Context, name: string, title: string)
     await tx.query('insert into platform.organization (id, name, title) values ($1, $2, $3)', [tenant, name, title]);
     await tx.query(`insert into platform.project (tenant, id, name, title) values ($1, $2, 'default', 'Default')`, [tenant, project]);
     await tx.query(
-      `insert into platform.environment (tenant, id, project, name, title, kind) values ($1, $2, $4, 'live', 'Live', 'live'), ($1, $3, $4, 'test', 'Test', 'test')`,
+      `insert into platform.environment (tenant, id, project, name, title, kind) values ($1, $2, $4, 'live', 'Live',
+       'live'), ($1, $3, $4, 'test', 'Test', 'test')`,
       [tenant, live, test, project],
     );
     await note(tenant, 'tenant', [formatId(tenant)]);

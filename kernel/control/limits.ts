@@ -27,3 +27,4 @@ export const latestInstantMs = limit(
   'ms',
   'Latest time, in milliseconds since 1970, that an input may name: the year 2100.',
 );
+export const usageSpanMs = limit(86_400_000, 'ms', 'How far back usage is listed when no time is given.');

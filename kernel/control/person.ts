@@ -112,7 +112,8 @@ export async function useTicket(context: Context, kind: 'invitation' | 'reset', 
   const phc = await hashPassword(password);
   return change(context, 'platform', async (tx, note) => {
     const { rows } = await tx.query(
-      'update platform.ticket set used_at = now() where id = $1 and kind = $2 and used_at is null and expires_at > now() returning person, member_tenant, member_id',
+      `update platform.ticket set used_at = now() where id = $1 and kind = $2 and used_at is null and expires_at > now()
+       returning person, member_tenant, member_id`,
       [sha256Hex(token), kind],
     );
     const [row] = rows as Row[];

@@ -3,8 +3,8 @@ import { check } from '../contract/check.ts';
 import type { AnyService } from '../contract/contract.ts';
 import { fault } from '../contract/fault.ts';
 import { narrowed } from '../contract/narrow.ts';
-import { rolePolicies } from '../policy/schema.ts';
-import { parsePolicies } from '../policy/authority.ts';
+import { policySchema, rolePolicies } from '../policy/schema.ts';
+import { parsePolicies, validatePolicies } from '../policy/authority.ts';
 import type { Registered, Registration } from '../session/registration.ts';
 import { change, type Context, type Row } from './context.ts';
 import type { Deployed } from './deploy.ts';
@@ -41,7 +41,7 @@ export async function storeContract(context: Context, contract: AnyService): Pro
     .query('select body, policies from platform.contract where service = $1', [contract.name]);
   const [row] = rows as Row[];
   const body = JSON.parse(JSON.stringify(contract)) as AnyService;
-  const policies = parsePolicies(rolePolicies(contract)).map(({ est }, index) => ({ id: `${contract.name}.role.${index}`, est }));
+  const policies = policiesOf(contract);
   if (row) {
     const [lost] = narrowed(row.body as AnyService, body);
     if (lost)
@@ -54,11 +54,20 @@ export async function storeContract(context: Context, contract: AnyService): Pro
   await change(context, 'platform', async (tx, note) => {
     await tx.query(
       `insert into platform.contract (service, version, body, policies) values ($1, $2, $3, $4)
-       on conflict (service) do update set version = excluded.version, body = excluded.body, policies = excluded.policies, registered_at = now()`,
+       on conflict (service) do update set version = excluded.version, body = excluded.body, policies =
+         excluded.policies, registered_at = now()`,
       [contract.name, contract.version, json(body), json(policies)],
     );
     await note(0n, 'contract', [contract.name]);
   });
+}
+
+/** The policies of a contract's roles, held against the schema that the same contract gives. */
+function policiesOf(contract: AnyService) {
+  const parsed = parsePolicies(rolePolicies(contract)).map(({ est, text }, index) => ({ id: `${contract.name}.role.${index}`, est, text }));
+  const [problem] = validatePolicies(parsed, policySchema([contract])).filter(({ warning }) => !warning);
+  if (problem) throw fault('ContractInvalid', { path: '/roles', detail: `The roles of ${contract.name} make no policy: ${problem.sentence}` });
+  return parsed.map(({ id, est }) => ({ id, est }));
 }
 
 /** Whether two JSON values are the same, whatever the order of their fields (PostgreSQL keeps its own). */

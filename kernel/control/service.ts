@@ -1,101 +1,30 @@
 import Type from 'typebox';
-import { envelope, Labels, Name, PageInput } from '../contract/crud.ts';
 import { defineService } from '../contract/contract.ts';
-import { credentialsMax, eventsPerIngestMax, latestInstantMs, projectsMax } from './limits.ts';
-
-const closed = { additionalProperties: false } as const;
-const Id = Type.String({ minLength: 1, maxLength: 40, description: 'Id of 13 characters.' });
-const Title = Type.String({ minLength: 1, maxLength: 100, description: 'Name for people.' });
-const Role = Type.String({
-  minLength: 1,
-  maxLength: 64,
-  pattern: '^[a-z][A-Za-z0-9]*$',
-  description: 'A role: owner, admin, editor, reader, auditor, or one of a service.',
-});
-const Region = Type.String({ minLength: 1, maxLength: 40, pattern: '^[a-z0-9-]+$' });
-
-export const Organization = Type.Object({
-  title: Title,
-  regions: Type.Array(Region, { maxItems: 64, description: 'Regions where data may lie; empty means any.' }),
-});
-export const Project = Type.Object({ title: Title });
-export const Environment = Type.Object({
-  title: Title,
-  project: Id,
-  kind: Type.Union([Type.Literal('live'), Type.Literal('test'), Type.Literal('sandbox')]),
-});
-export const Member = Type.Object({ email: Type.String({ format: 'email', maxLength: 254 }), role: Role, invited: Type.Boolean() });
-export const Credential = Type.Object({
-  principal: Type.String(),
-  environment: Id,
-  role: Role,
-  title: Type.String(),
-  expiresAt: Type.Optional(Type.Integer()),
-  revokedAt: Type.Optional(Type.Integer()),
-  rotatedAt: Type.Optional(Type.Integer()),
-  overlapUntil: Type.Optional(Type.Integer()),
-});
-/** One credential in all its faces. Secrets are shown once, when it is made or rotated. */
-export const Faces = Type.Object({
-  id: Id,
-  bearer: Type.String(),
-  s3: Type.Object({
-    accessKeyId: Type.String(),
-    secretAccessKey: Type.String(),
-    region: Type.String(),
-    endpoint: Type.Optional(Type.String()),
-  }),
-  basic: Type.Object({ username: Type.String(), password: Type.String() }),
-});
-const AuditRecord = Type.Object({
-  sequence: Type.Integer(),
-  at: Type.Integer(),
-  service: Type.String(),
-  operation: Type.String(),
-  kind: Type.String(),
-  name: Type.String(),
-  principal: Type.String(),
-  credential: Type.String(),
-  scope: Type.String(),
-  outcome: Type.String(),
-  count: Type.Integer(),
-  bytes: Type.Integer(),
-  requestId: Type.String(),
-  via: Type.Optional(Type.String()),
-  gap: Type.Optional(Type.Boolean()),
-});
-const UsageRow = Type.Object({
-  at: Type.Integer({ description: 'Start of the window, milliseconds since 1970.' }),
-  service: Type.String(),
-  meter: Type.String(),
-  unit: Type.String(),
-  value: Type.String({ description: 'An exact integer in decimal.' }),
-  scope: Type.String(),
-});
-const EventRow = Type.Object({
-  sequence: Type.Integer(),
-  specversion: Type.String(),
-  id: Type.String(),
-  source: Type.String(),
-  type: Type.String(),
-  time: Type.String(),
-  subject: Type.String(),
-  data: Type.Unknown(),
-});
-export const Certificate = Type.Object({
-  certificatePem: Type.String(),
-  keyPem: Type.String({ description: 'Shown once.' }),
-  fingerprint: Type.String(),
-  notAfter: Type.Integer(),
-});
-const everywhere = ['rest', 'cli', 'console'] as const;
-const itemInput = Type.Object({}, closed);
-const Instant = Type.Integer({ minimum: 0, maximum: latestInstantMs, description: 'Milliseconds since 1970.' });
-const timed = { from: Type.Optional(Instant), to: Type.Optional(Instant) };
-const listOf = (item: Type.TSchema) => Type.Object({ items: Type.Array(item), next: Type.Optional(Type.String()), version: Type.String() });
-const one = (spec: Type.TSchema) => envelope(spec, Type.Object({}));
-const write = { effect: 'write', audit: 'before-reply', repeat: 'refuse', expose: everywhere } as const;
-const read = { effect: 'read', audit: 'window', repeat: 'natural', expose: everywhere } as const;
+import { Labels, Name, PageInput } from '../contract/crud.ts';
+import { credentialsMax, eventsPerIngestMax, projectsMax } from './limits.ts';
+import {
+  closed,
+  Id,
+  Title,
+  Role,
+  Organization,
+  Project,
+  Environment,
+  Member,
+  Credential,
+  Faces,
+  AuditRecord,
+  UsageRow,
+  EventRow,
+  Certificate,
+  itemInput,
+  Instant,
+  timed,
+  listOf,
+  one,
+  write,
+  read,
+} from './schema.ts';
 
 /** The platform's own directory, served by control: organizations, projects, environments, members, credentials, audit, usage. */
 export const platform = defineService({

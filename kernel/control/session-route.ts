@@ -139,7 +139,13 @@ export function sessionRoutes(context: Context, options: { readonly isLocalOutbo
       await context.mail.send({
         to: email.trim(),
         subject: 'Reset your password on Gamut',
-        text: `Choose a new password within an hour:\n${context.consoleUrl()}/reset?token=${token}\n\nIf you did not ask for this, do nothing.\n`,
+        text: [
+          'Choose a new password within an hour:',
+          `${context.consoleUrl()}/reset?token=${token}`,
+          '',
+          'If you did not ask for this, do nothing.',
+          '',
+        ].join('\n'),
       });
     }
     return { status: 202, body: {} };
@@ -177,7 +183,8 @@ const isSecure = (request: IncomingMessage) => 'encrypted' in request.socket;
 const cookieName = (request: IncomingMessage) => (isSecure(request) ? '__Host-gamut_session' : 'gamut_session');
 
 function cookieOf(request: IncomingMessage, token: string): string {
-  return `${cookieName(request)}=${token}; Path=/; HttpOnly; SameSite=Strict${isSecure(request) ? '; Secure' : ''}${token === '' ? '; Max-Age=0' : ''}`;
+  const more = `${isSecure(request) ? '; Secure' : ''}${token === '' ? '; Max-Age=0' : ''}`;
+  return `${cookieName(request)}=${token}; Path=/; HttpOnly; SameSite=Strict${more}`;
 }
 
 function tokenOf(request: IncomingMessage): string | undefined {

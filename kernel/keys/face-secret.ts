@@ -65,7 +65,7 @@ export function sha256Hex(text: string): string {
 }
 
 /** AWS Signature V4's signing key of one day, region and service. */
-export function sigv4Key(secret: string, date: string, region: string, service: string): Buffer {
+function sigv4Key(secret: string, date: string, region: string, service: string): Buffer {
   const step = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
   return step(step(step(step(`AWS4${secret}`, date), region), service), 'aws4_request');
 }

@@ -2,12 +2,12 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { fault } from '../contract/fault.ts';
 
 /** A sealed value: u32 key version, 12 bytes of nonce, ciphertext, 16 bytes of tag; AES-256-GCM. */
-const headBytes = 16;
-const tagBytes = 16;
+const headSize = 16;
+const tagSize = 16;
 
 /** Seals `plain` under a 32-byte key; `aad` binds it to its place. */
 export function sealWith(key: Uint8Array, version: number, plain: Uint8Array, aad: string): Buffer {
-  const head = Buffer.alloc(headBytes);
+  const head = Buffer.alloc(headSize);
   head.writeUInt32BE(version, 0);
   randomBytes(12).copy(head, 4);
   const cipher = createCipheriv('aes-256-gcm', key, head.subarray(4));
@@ -17,7 +17,7 @@ export function sealWith(key: Uint8Array, version: number, plain: Uint8Array, aa
 
 /** The key version a sealed value names. */
 export function sealedVersion(sealed: Uint8Array): number {
-  if (sealed.length < headBytes + tagBytes) throw fault('KeyUnavailable', 'The sealed value is cut short.');
+  if (sealed.length < headSize + tagSize) throw fault('KeyUnavailable', 'The sealed value is cut short.');
   return Buffer.from(sealed.buffer, sealed.byteOffset, 4).readUInt32BE(0);
 }
 
@@ -25,11 +25,11 @@ export function sealedVersion(sealed: Uint8Array): number {
 export function openWith(key: Uint8Array, sealed: Uint8Array, aad: string): Buffer {
   sealedVersion(sealed);
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(4, headBytes));
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(4, headSize));
   decipher.setAAD(Buffer.from(aad));
-  decipher.setAuthTag(bytes.subarray(bytes.length - tagBytes));
+  decipher.setAuthTag(bytes.subarray(bytes.length - tagSize));
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(headBytes, bytes.length - tagBytes)), decipher.final()]);
+    return Buffer.concat([decipher.update(bytes.subarray(headSize, bytes.length - tagSize)), decipher.final()]);
   } catch (cause) {
     throw fault('KeyUnavailable', { detail: 'The sealed value was changed or belongs elsewhere.', cause });
   }

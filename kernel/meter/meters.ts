@@ -3,20 +3,37 @@ import type { UsageRecord } from '../audit/record.ts';
 
 const minuteMs = 60_000;
 
-/** What one scope used of one meter since the last flush. Hot paths keep the counter and add to `value` by themselves. */
-export type Counter = {
+/** What one scope used of one meter since the last flush. Hot paths keep it: however long it was idle, what it counts next is written again. */
+export class Counter {
   readonly tenant: string;
   readonly scope: string;
   readonly meter: string;
   readonly gauge: boolean;
-  value: number;
-  touched: boolean;
-};
+  readonly #touch: (counter: Counter) => void;
+  /** Whether something was counted since the last flush. */
+  touched = false;
+  value = 0;
+
+  constructor(place: { tenant: string; scope: string; meter: string; gauge: boolean }, touch: (counter: Counter) => void) {
+    this.tenant = place.tenant;
+    this.scope = place.scope;
+    this.meter = place.meter;
+    this.gauge = place.gauge;
+    this.#touch = touch;
+  }
+
+  /** Adds to a sum, or sets a gauge. */
+  add(amount: number): void {
+    if (!this.touched) this.#touch(this);
+    this.value = this.gauge ? amount : this.value + amount;
+  }
+}
 
 /** Usage of one service in one process, counted in memory and written to the journal as minute windows. */
 export class Meters {
   readonly #contract: AnyService;
-  readonly #counters = new Map<string, Counter>();
+  readonly #known = new Map<string, Counter>();
+  #touched: Counter[] = [];
   readonly #write: (record: UsageRecord) => void;
   readonly #now: () => number;
 
@@ -29,39 +46,34 @@ export class Meters {
   /** The counter of a scope and meter. */
   counter(tenant: string, scope: string, meter: string): Counter {
     const id = `${scope} ${meter}`;
-    const known = this.#counters.get(id);
+    const known = this.#known.get(id);
     if (known) return known;
-    const made: Counter = { tenant, scope, meter, gauge: this.#contract.meters[meter]?.kind === 'gauge', value: 0, touched: false };
-    this.#counters.set(id, made);
+    const made = new Counter({ tenant, scope, meter, gauge: this.#contract.meters[meter]?.kind === 'gauge' }, this.#touch);
+    this.#known.set(id, made);
     return made;
   }
 
+  readonly #touch = (counter: Counter): void => {
+    counter.touched = true;
+    this.#touched.push(counter);
+  };
+
   /** Adds to a sum, or sets a gauge. */
   add(tenant: string, scope: string, meter: string, amount: number): void {
-    const counter = this.counter(tenant, scope, meter);
-    counter.value = counter.gauge ? amount : counter.value + amount;
-    counter.touched = true;
+    this.counter(tenant, scope, meter).add(amount);
   }
 
-  /** Writes what was counted into the minute that is running. */
+  /** Writes what was counted into the minute that is running; who was not counted in, is looked for no longer. */
   flush(): void {
     const minute = Math.floor(this.#now() / minuteMs) * minuteMs;
-    for (const [id, counter] of this.#counters) {
-      if (!counter.touched) {
-        this.#counters.delete(id);
-        continue;
-      }
+    for (const [id, { touched }] of this.#known) if (!touched) this.#known.delete(id);
+    const touched = this.#touched;
+    this.#touched = [];
+    for (const counter of touched) {
       const { tenant, scope, meter, gauge } = counter;
-      this.#write({
-        tenant,
-        scope,
-        service: this.#contract.name,
-        meter,
-        minute,
-        value: BigInt(Math.round(counter.value)).toString(),
-        ...(gauge ? { gauge: true } : {}),
-      });
-      if (!gauge) counter.value = 0;
+      const value = BigInt(Math.round(counter.value)).toString();
+      this.#write({ tenant, scope, service: this.#contract.name, meter, minute, value, ...(gauge ? { gauge: true } : {}) });
+      counter.value = 0;
       counter.touched = false;
     }
   }

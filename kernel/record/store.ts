@@ -8,28 +8,38 @@ import { gapLookBackMs, seenDaysMax } from './limits.ts';
 type Transaction = Pick<Handle, 'query'>;
 
 const auditInsert = `insert into platform.audit_record
-  (tenant, sequence, at, scope, service, operation, kind, name, principal, credential, via, face, outcome, count, bytes, request_id, gap, detail)
-  select tenant, sequence, at, scope, service, operation, kind, name, principal, credential, via, face, outcome, count, bytes, request_id, gap, detail
-  from jsonb_to_recordset($1::jsonb) as r(tenant bigint, sequence bigint, at timestamptz, scope bigint, service text, operation text, kind text, name text,
-  principal text, credential text, via text, face text, outcome text, count bigint, bytes bigint, request_id text, gap boolean, detail jsonb)`;
+  (tenant, sequence, at, scope, service, operation, kind, name, principal, credential, via, face, outcome, count, bytes,
+    request_id, gap, detail)
+  select tenant, sequence, at, scope, service, operation, kind, name, principal, credential, via, face, outcome, count,
+    bytes, request_id, gap, detail
+  from jsonb_to_recordset($1::jsonb) as r(tenant bigint, sequence bigint, at timestamptz, scope bigint, service text,
+    operation text, kind text, name text,
+  principal text, credential text, via text, face text, outcome text, count bigint, bytes bigint, request_id text, gap
+    boolean, detail jsonb)`;
 
 const usageUpsert = `insert into platform.usage_window as w (tenant, scope, service, meter, minute, value)
-  select tenant, scope, service, meter, minute, value from jsonb_to_recordset($1::jsonb) as r(tenant bigint, scope bigint, service text, meter text, minute timestamptz, value numeric, gauge boolean)
-  on conflict (tenant, scope, service, meter, minute) do update set value = case when $2::boolean then excluded.value else w.value + excluded.value end`;
+  select tenant, scope, service, meter, minute, value from jsonb_to_recordset($1::jsonb) as r(tenant bigint, scope
+    bigint, service text, meter text, minute timestamptz, value numeric, gauge boolean)
+  on conflict (tenant, scope, service, meter, minute) do update set value = case when $2::boolean then excluded.value
+    else w.value + excluded.value end`;
 
 const ingestUpsert = `with given as (
-    select * from jsonb_to_recordset($1::jsonb) as r(tenant bigint, scope bigint, source text, id text, meter text, at timestamptz, value numeric)
+    select * from jsonb_to_recordset($1::jsonb) as r(tenant bigint, scope bigint, source text, id text, meter text, at
+      timestamptz, value numeric)
   ), fresh as (
-    insert into platform.usage_seen (tenant, scope, source, id, at) select tenant, scope, source, id, at from given on conflict do nothing returning tenant, scope, source, id
+    insert into platform.usage_seen (tenant, scope, source, id, at) select tenant, scope, source, id, at from given on
+      conflict do nothing returning tenant, scope, source, id
   )
   insert into platform.usage_window as w (tenant, scope, service, meter, minute, value)
-  select g.tenant, g.scope, 'ingest', g.meter, date_trunc('minute', g.at), sum(g.value) from given g join fresh f using (tenant, scope, source, id)
+  select g.tenant, g.scope, 'ingest', g.meter, date_trunc('minute', g.at), sum(g.value) from given g join fresh f using
+    (tenant, scope, source, id)
   group by 1, 2, 4, 5
   on conflict (tenant, scope, service, meter, minute) do update set value = w.value + excluded.value`;
 
 const eventInsert = `insert into platform.event (tenant, sequence, scope, id, source, type, time, subject, data)
   select tenant, sequence, scope, id, source, type, time, subject, data
-  from jsonb_to_recordset($1::jsonb) as r(tenant bigint, sequence bigint, scope bigint, id text, source text, type text, time timestamptz, subject text, data jsonb)`;
+  from jsonb_to_recordset($1::jsonb) as r(tenant bigint, sequence bigint, scope bigint, id text, source text, type text,
+    time timestamptz, subject text, data jsonb)`;
 
 /** How far a journal was read, from the last transaction that stored what was read. */
 export async function readCursor(sql: Sql, process: string): Promise<Mark | undefined> {
@@ -89,12 +99,14 @@ async function gaps(tx: Transaction, process: string, { life }: Sorted): Promise
   const found: Stored[] = [];
   for (const { at, event, service } of life) {
     const { rows } = await tx.query(
-      `update platform.journal_cursor c set open = $2 from platform.journal_cursor o where c.process = $1 and o.process = c.process returning o.open as was`,
+      `update platform.journal_cursor c set open = $2 from platform.journal_cursor o where c.process = $1 and o.process =
+       c.process returning o.open as was`,
       [process, event === 'opened'],
     );
     if (event !== 'opened' || !(rows as { was: boolean }[])[0]?.was) continue;
     const active = await tx.query(
-      `select distinct tenant from platform.audit_record where service = $1 and at >= (select max(at) from platform.audit_record where service = $1) - $2::int * interval '1 ms'`,
+      `select distinct tenant from platform.audit_record where service = $1 and at >= (select max(at) from
+       platform.audit_record where service = $1) - $2::int * interval '1 ms'`,
       [service, gapLookBackMs],
     );
     for (const tenant of new Set([0n, ...(active.rows as { tenant: bigint }[]).map((row) => BigInt(row.tenant))])) {
@@ -159,7 +171,8 @@ async function take(tx: Transaction, head: 'audit_head' | 'event_head', tenants:
   for (const tenant of tenants) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
   const wanted = [...counts].map(([tenant, count]) => ({ tenant, sequence: count }));
   const { rows } = await tx.query(
-    `insert into platform.${head} as h (tenant, sequence) select tenant, sequence from jsonb_to_recordset($1::jsonb) as r(tenant bigint, sequence bigint)
+    `insert into platform.${head} as h (tenant, sequence) select tenant, sequence from jsonb_to_recordset($1::jsonb) as
+     r(tenant bigint, sequence bigint)
      on conflict (tenant) do update set sequence = h.sequence + excluded.sequence returning tenant, sequence`,
     [JSON.stringify(wanted)],
   );

@@ -29,7 +29,8 @@ export function sqlRepeats(sql: Sql, service: string, published: (tx: object) =>
         ]);
         if (!got[0]?.locked) return { kind: 'in-flight' };
         const { rows } = await tx.query<Row>(
-          `select hash, status, headers, reply from ${table} where operation = $1 and key = $2 and at > now() - $3::bigint * interval '1 ms'`,
+          `select hash, status, headers, reply from ${table} where operation = $1 and key = $2 and at > now() -
+           $3::bigint * interval '1 ms'`,
           [entry.operation, entry.key, BigInt(repeatKeptMs)],
         );
         const [known] = rows;
@@ -41,7 +42,8 @@ export function sqlRepeats(sql: Sql, service: string, published: (tx: object) =>
         const reply: StoredReply = await work(tx);
         await tx.query(
           `insert into ${table} (operation, key, hash, status, headers, reply) values ($1, $2, $3, $4, $5, $6)
-           on conflict (tenant, scope, operation, key) do update set hash = excluded.hash, status = excluded.status, headers = excluded.headers, reply = excluded.reply, at = now()`,
+           on conflict (tenant, scope, operation, key) do update set hash = excluded.hash, status = excluded.status,
+             headers = excluded.headers, reply = excluded.reply, at = now()`,
           [entry.operation, entry.key, Buffer.from(entry.hash), reply.status, json(reply.headers), Buffer.from(reply.bytes)],
         );
         return { kind: 'fresh', reply };

@@ -39,7 +39,8 @@ export function resourceStore(service: string) {
 
   async function nextVersion(tx: Reader): Promise<bigint> {
     const { rows } = await tx.query<{ version: bigint }>(
-      `insert into ${schema}.resource_head (version) values (1) on conflict (tenant, scope) do update set version = resource_head.version + 1 returning version`,
+      `insert into ${schema}.resource_head (version) values (1) on conflict (tenant, scope) do update set version =
+       resource_head.version + 1 returning version`,
     );
     return rows[0]?.version ?? 0n;
   }
@@ -73,7 +74,8 @@ export function resourceStore(service: string) {
     },
     async list(reader: Reader, kind: string, page: Page) {
       const { rows } = await reader.query<Row>(
-        `select * from ${schema}.resource where kind = $1 and name collate "C" > $2 and starts_with(name, $3) order by name collate "C" limit $4`,
+        `select * from ${schema}.resource where kind = $1 and name collate "C" > $2 and starts_with(name, $3) order by
+         name collate "C" limit $4`,
         [kind, page.after ?? '', page.prefix ?? '', page.limit + 1],
       );
       const items = rows.slice(0, page.limit).map(envelopeOf);
@@ -94,8 +96,10 @@ export function resourceStore(service: string) {
       assertVersion(before, change.ifVersion, change.name);
       const { rows } = await tx.query<Row>(
         `insert into ${schema}.resource as r (kind, name, uid, version, labels, spec, status) values ($1, $2, $3, $4, $5, $6, $7)
-         on conflict (tenant, scope, kind, name) do update set version = excluded.version, labels = case when $8::boolean then excluded.labels else r.labels end, spec = excluded.spec,
-         status = coalesce(excluded.status, r.status), generation = r.generation + case when r.spec = excluded.spec then 0 else 1 end returning *`,
+         on conflict (tenant, scope, kind, name) do update set version = excluded.version, labels = case when $8::boolean
+           then excluded.labels else r.labels end, spec = excluded.spec,
+         status = coalesce(excluded.status, r.status), generation = r.generation + case when r.spec = excluded.spec then
+           0 else 1 end returning *`,
         [
           kind,
           change.name,

@@ -55,7 +55,8 @@ async function environmentFor(context: Context, call: Call, { environment = 'liv
   const inProject = project === undefined ? undefined : nameOrId(project);
   const { rows } = await own(context, call).query(
     `select e.id from platform.environment e join platform.project p on p.tenant = e.tenant and p.id = e.project
-     where (e.id = $1 or e.name = $2 or ($3::text is null and e.kind = $2)) and ($3::text is null or p.name = $3 or p.id = $4) order by p.id, e.id limit 1`,
+     where (e.id = $1 or e.name = $2 or ($3::text is null and e.kind = $2)) and ($3::text is null or p.name = $3 or p.id
+       = $4) order by p.id, e.id limit 1`,
     [wanted.id, wanted.name, inProject?.name ?? null, inProject?.id ?? 0n],
   );
   return found(rows, `environment ${environment}${project === undefined ? '' : ` in project ${project}`}`).id as bigint;
@@ -113,7 +114,8 @@ export function credentialHandlers(context: Context): Mine {
         if (taken.count === 0) throw fault('Conflict', `The access key ${accessKey} is known already.`);
       }
       await tx.query(
-        `insert into platform.credential (tenant, id, scope, principal, role, title, sealed, access_key, labels, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+        `insert into platform.credential (tenant, id, scope, principal, role, title, sealed, access_key, labels,
+         expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
         [
           tenant,
           id,
@@ -189,7 +191,8 @@ export function credentialHandlers(context: Context): Mine {
       const until = new Date(context.now() + (call.input.overlapMs ?? overlapDefaultMs));
       await change(context, placeOf(row), async (tx, note) => {
         await tx.query(
-          'update platform.credential set previous_sealed = sealed, sealed = $2, overlap_until = $3, rotated_at = now(), generation = generation + 1, version = version + 1 where id = $1 and revoked_at is null',
+          `update platform.credential set previous_sealed = sealed, sealed = $2, overlap_until = $3, rotated_at = now(),
+           generation = generation + 1, version = version + 1 where id = $1 and revoked_at is null`,
           [row.id, sealed, until],
         );
         await note(tenant, 'credential', [id]);
@@ -206,7 +209,8 @@ export function credentialHandlers(context: Context): Mine {
         ]);
         await tx.query(
           `delete from platform.binding b where principal = $1 and scope = $2 and role = $3 and not exists
-           (select from platform.credential c where c.principal = b.principal and c.scope = b.scope and c.role = b.role and c.revoked_at is null)`,
+           (select from platform.credential c where c.principal = b.principal and c.scope = b.scope and c.role = b.role
+             and c.revoked_at is null)`,
           [row.principal, row.scope, row.role],
         );
         await note(tenant, 'principal', [formatId(tenant), String(row.principal)]);

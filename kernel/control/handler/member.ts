@@ -52,7 +52,8 @@ export function memberHandlers(context: Context): Mine {
       const person = await personOf(context, call.input.email);
       const id = context.ids.next();
       const made = await own(context, call as Call).query(
-        'insert into platform.member (tenant, id, person, role) values ($1, $2, $3, $4) on conflict (tenant, person) do nothing returning *',
+        `insert into platform.member (tenant, id, person, role) values ($1, $2, $3, $4) on conflict (tenant, person) do
+         nothing returning *`,
         [tenant, id, person, call.input.role],
       );
       if (made.rows.length === 0) throw fault('Conflict', 'This person is a member or invited already.');
@@ -61,7 +62,13 @@ export function memberHandlers(context: Context): Mine {
       await context.mail.send({
         to: call.input.email,
         subject: `Invitation to ${title.replaceAll(/[\r\n]/g, ' ')} on Gamut`,
-        text: `You are invited to ${title} as ${call.input.role}.\n\nAccept within seven days:\n${context.consoleUrl()}/invitation?token=${token}\n`,
+        text: [
+          `You are invited to ${title} as ${call.input.role}.`,
+          '',
+          'Accept within seven days:',
+          `${context.consoleUrl()}/invitation?token=${token}`,
+          '',
+        ].join('\n'),
       });
       call.emit('MemberInvited', { member: formatId(id) });
       return { output: await memberOf(made.rows[0] as Row) };

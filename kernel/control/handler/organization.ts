@@ -49,7 +49,8 @@ export function organizationHandlers(context: Context): Mine {
     const { rows } = await context.system
       .platform()
       .query(
-        `select * from platform.organization o where ended_at is null and ($1::boolean or o.id = $2 or exists (select from platform.binding b where b.tenant = o.id and b.principal = $3)) order by name`,
+        `select * from platform.organization o where ended_at is null and ($1::boolean or o.id = $2 or exists (select
+         from platform.binding b where b.tenant = o.id and b.principal = $3)) order by name`,
         [operator, call.caller.tenant, call.caller.principal],
       );
     return rows as Row[];
@@ -169,7 +170,8 @@ export function organizationHandlers(context: Context): Mine {
           `project ${call.input.project}`,
         );
         const made = await tx.query(
-          'insert into platform.environment (tenant, id, project, name, title, kind) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
+          `insert into platform.environment (tenant, id, project, name, title, kind) values ($1, $2, $3, $4, $5, $6) on
+           conflict do nothing`,
           [tenant, id, project.id, name, call.input.title ?? name, kind],
         );
         if (made.count === 0) throw fault('Conflict', `An environment of this project is called ${name} already.`);
@@ -212,7 +214,7 @@ async function noteScopes(note: Note, tenant: bigint, ...scopes: readonly bigint
 }
 
 /** A person's sessions list the tenants they may enter. */
-export async function noteSessions(tx: Tx, note: Note, call: Pick<Call, 'caller'>): Promise<void> {
+async function noteSessions(tx: Tx, note: Note, call: Pick<Call, 'caller'>): Promise<void> {
   if (call.caller.face !== 'session') return;
   const { rows } = await tx.query('select id from platform.session where principal = $1', [call.caller.principal]);
   for (const row of rows as Row[]) await note(call.caller.tenant, 'session', [String(row.id)]);

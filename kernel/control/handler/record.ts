@@ -1,13 +1,13 @@
 import type { Handlers } from '../../contract/call.ts';
 import type { IngestRecord } from '../../audit/record.ts';
 import { formatId } from '../../tenancy/id.ts';
+import { usageSpanMs as dayMs } from '../limits.ts';
 import { type Context, own, type Row } from '../context.ts';
 import { platform } from '../service.ts';
 
 type All = Handlers<typeof platform>;
 type Mine = Pick<All, 'ListAudit' | 'ListUsage' | 'IngestUsage' | 'ListEvents' | 'GetHealth'>;
 
-const dayMs = 86_400_000;
 const date = (value: number) => new Date(value);
 const iso = (value: unknown) => (value as Date).toISOString();
 
@@ -37,7 +37,8 @@ export function recordHandlers(context: Context): Mine {
     async ListAudit(call) {
       const { from = 0, to = context.now() + dayMs, before, limit = 100, operation = null, service = null, resource = null } = call.input;
       const { rows } = await own(context, call as never).query(
-        `select * from platform.audit_record where at >= $1 and at < $2 and ($3::bigint is null or sequence < $3) and ($4::text is null or operation = $4)
+        `select * from platform.audit_record where at >= $1 and at < $2 and ($3::bigint is null or sequence < $3) and
+         ($4::text is null or operation = $4)
          and ($5::text is null or service = $5) and ($6::text is null or name = $6) order by sequence desc limit $7`,
         [date(from), date(to), before === undefined ? null : BigInt(before), operation, service, resource, limit + 1],
       );
@@ -48,7 +49,8 @@ export function recordHandlers(context: Context): Mine {
       const { from = context.now() - dayMs, to = context.now() + dayMs, window = 'minute', meter = null, service = null } = call.input;
       const { rows } = await own(context, call as never).query(
         `select date_trunc($1, minute) as at, scope, service, meter, sum(value)::text as value from platform.usage_window
-         where minute >= $2 and minute < $3 and ($4::text is null or meter = $4) and ($5::text is null or service = $5) group by 1, 2, 3, 4 order by 1, 3, 4 limit 10000`,
+         where minute >= $2 and minute < $3 and ($4::text is null or meter = $4) and ($5::text is null or service = $5)
+           group by 1, 2, 3, 4 order by 1, 3, 4 limit 10000`,
         [window, date(from), date(to), meter, service],
       );
       const units = await context.meterUnits();
@@ -82,7 +84,8 @@ export function recordHandlers(context: Context): Mine {
     async ListEvents(call) {
       const { before, limit = 100, type = null } = call.input;
       const { rows } = await own(context, call as never).query(
-        'select * from platform.event where ($1::bigint is null or sequence < $1) and ($2::text is null or type = $2) order by sequence desc limit $3',
+        `select * from platform.event where ($1::bigint is null or sequence < $1) and ($2::text is null or type = $2)
+         order by sequence desc limit $3`,
         [before === undefined ? null : BigInt(before), type, limit + 1],
       );
       const items = (rows as Row[]).slice(0, limit).map((row) => ({
