@@ -1,8 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import { parseAddress } from '#seams/sql/address.ts';
 import { reserveOf } from '../volume/ballast.ts';
-import { keepBallast, type SpaceEvent } from '../volume/ballast-keeper.ts';
-import type { SpaceWatch } from '../volume/space.ts';
+import { type BallastKeeper, keepBallast, type SpaceEvent } from '../volume/ballast-keeper.ts';
 import { openVolume, type Volume } from '../volume/volume.ts';
 import { openControlSocket } from './control-socket.ts';
 import { fault, OperationError } from './fault.ts';
@@ -101,7 +100,7 @@ class House implements Platform {
   readonly #since = Date.now();
   readonly #volume: Volume;
   readonly #logs: LogRoom;
-  readonly #space: SpaceWatch;
+  readonly #space: BallastKeeper;
   readonly #supervisor: Supervisor;
   readonly #foreign: ReadonlySet<string>;
   #phase: PlatformPhase = 'starting';
@@ -159,6 +158,7 @@ class House implements Platform {
     this.#started = this.#supervisor.start();
     await this.#started;
     this.#phase = 'ready';
+    this.#space.fill();
     setImmediate(flushCompileCache);
     writePorts(this.data, this.doors);
   }

@@ -4,14 +4,18 @@ import { type SpaceLevel, type SpaceWatch, watchSpace } from './space.ts';
 
 export type SpaceEvent = { readonly level: 'info' | 'warn' | 'error'; readonly text: string };
 
+/** The supervisor's watch of the disk. The ballast is first made when `fill` is called, after the start, which needs the disk too. */
+export type BallastKeeper = SpaceWatch & { fill(): void };
+
 /**
  * The supervisor's part: keeps the ballast while there is room, releases it when the disk runs full, makes it again
  * afterwards, and tells the operator when the level changes.
  */
-export function keepBallast(data: string, reserve: Reserve, tell: (event: SpaceEvent) => void): SpaceWatch {
+export function keepBallast(data: string, reserve: Reserve, tell: (event: SpaceEvent) => void): BallastKeeper {
   const { reserveBytes, ballastBytes } = reserve;
   let level: SpaceLevel = 'plenty';
   let filling = false;
+  let mayFill = false;
   let stopped = false;
   const hasRoom = (free: number) => free >= reserveBytes + ballastBytes;
   const look = (free: number, now: SpaceLevel): void => {
@@ -20,7 +24,7 @@ export function keepBallast(data: string, reserve: Reserve, tell: (event: SpaceE
     if (free < ballastBytes / ballastReleaseShare) {
       const released = releaseBallast(data);
       if (released > 0) tell({ level: 'error', text: `The disk is full: the ballast of ${released} bytes was released.` });
-    } else if (!filling && !stopped && hasRoom(free) && ballastHeld(data) < ballastBytes) {
+    } else if (mayFill && !filling && !stopped && hasRoom(free) && ballastHeld(data) < ballastBytes) {
       filling = true;
       fillBallast(data, ballastBytes, () => !stopped && watch.mayWrite())
         .catch((error: Error) => tell({ level: 'warn', text: `The ballast could not be written: ${error.message}` }))
@@ -33,6 +37,10 @@ export function keepBallast(data: string, reserve: Reserve, tell: (event: SpaceE
   look(watch.freeBytes(), watch.level());
   return {
     ...watch,
+    fill() {
+      mayFill = true;
+      look(watch.freeBytes(), watch.level());
+    },
     stop() {
       stopped = true;
       watch.stop();

@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, fstatSync, openSync, statSync, truncateSync, write } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { statSync, truncateSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { fault } from '../contract/fault.ts';
 import { ballastBytes, ballastReserveShare, ballastSliceBytes, reserveBytes, reserveLeastBytes } from './limits.ts';
 
@@ -32,8 +32,6 @@ export function releaseBallast(data: string): number {
   return held;
 }
 
-const writeSlice = promisify(write);
-
 /**
  * Writes the ballast, in slices with real bytes, so that no file system can keep it as a hole. Stops early when somebody
  * released it meanwhile, when `mayGrow` says no or when the disk is full, and then returns false.
@@ -43,20 +41,20 @@ export async function fillBallast(data: string, bytes: number, mayGrow: () => bo
   if (held > bytes) truncateSync(file(data), bytes);
   if (held >= bytes) return true;
   const slice = randomBytes(ballastSliceBytes);
-  const handle = openSync(file(data), held > 0 ? 'r+' : 'w', 0o600);
+  const handle = await open(file(data), held > 0 ? 'r+' : 'w', 0o600);
   try {
     for (let at = held; at < bytes; ) {
-      if (!mayGrow() || fstatSync(handle).size !== at) return false;
-      const written = await writeSlice(handle, slice, 0, Math.min(slice.length, bytes - at), at);
-      at += (written as { bytesWritten: number }).bytesWritten;
+      if (!mayGrow() || (await handle.stat()).size !== at) return false;
+      at += (await handle.write(slice, 0, Math.min(slice.length, bytes - at), at)).bytesWritten;
+      // Each slice reaches the disk before the next: one sync of all would hold up those of everybody else.
+      await handle.datasync();
     }
-    fsyncSync(handle);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     truncateSync(file(data), 0);
     return false;
   } finally {
-    closeSync(handle);
+    await handle.close();
   }
 }

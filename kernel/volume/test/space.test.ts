@@ -57,6 +57,7 @@ test('the ballast holds real bytes, is released when the disk runs full, and is 
   if (path === undefined) return;
   const told: string[] = [];
   watch = keepBallast(path, reserveOf(16 * mib), ({ level, text }) => told.push(`${level} ${text}`));
+  watch.fill();
   await until('the ballast is full', () => ballastHeld(path) === 4 * mib);
   const { blocks, bavail, bsize } = statfsSync(path);
   assert.ok((blocks - bavail) * bsize >= 4 * mib);
