@@ -9,7 +9,8 @@ const idOrNone = (id: bigint) => (id === 0n ? '' : formatId(id));
 
 /**
  * Re-emits a service's own log into the journal as audit records: from its first record that is left, in order, until
- * `stop`. After a crash some come twice; recorder knows them by their offset.
+ * `stop`. After a crash some come twice; recorder knows them by their offset. They do not spend the journal's reserve: while
+ * it is full they wait in the service's log.
  */
 export function emitEffects(source: EffectSource, service: string, journal: Journal, log: Log): { stop(): Promise<void> } {
   let stopped = false;
@@ -26,7 +27,7 @@ export function emitEffects(source: EffectSource, service: string, journal: Jour
     const last = effects.at(-1);
     if (!last) return after;
     await Promise.all(
-      effects.map((effect) => journal.append(recordType.audit, auditBytes(recordOf(effect, service)), { essential: true })),
+      effects.map((effect) => journal.append(recordType.audit, auditBytes(recordOf(effect, service)))),
     );
     await source.forget(last.offset);
     due = true;
