@@ -1,0 +1,8 @@
+import { limit } from '#kernel/contract/limit.ts';
+
+export const installMs = limit(300_000, 'ms', 'Longest installation of one client.');
+export const commandMs = limit(180_000, 'ms', 'Longest run of one command of a client.');
+export const startMs = limit(120_000, 'ms', 'Longest start of a platform, with a new data directory.');
+export const outputMaxBytes = limit(64 * 1024 * 1024, 'byte', 'Most that is kept of what a command prints.');
+export const detailLengthMax = limit(2000, 'character', 'Most that is printed of why a check failed.');
+export const installTries = limit(3, 'try', 'How often a registry that does not answer is asked.');
