@@ -128,8 +128,9 @@ async function reply(exchange: Exchange, result: Result<unknown>, ended: AbortSi
 }
 
 function replyJson({ table, route, response }: Exchange, output: unknown, head: Head, headOnly: boolean): void {
-  const text = Buffer.from(JSON.stringify(output ?? {}));
-  head.push('Content-Type', 'application/json', 'Content-Length', String(text.length));
+  // As a string it leaves in one write with the head, which halves the cost of a small reply.
+  const text = JSON.stringify(output ?? {});
+  head.push('Content-Type', 'application/json', 'Content-Length', String(Buffer.byteLength(text)));
   const location = route.at === 'new' ? locationOf(table, route, output) : undefined;
   if (location !== undefined) head.push('Location', location);
   response.writeHead(route.at === 'new' ? 201 : 200, head);

@@ -107,11 +107,11 @@ function sessionOver<S extends AnyService>(runtime: Runtime<S>, standing: Standi
       if (!decided.denied) return decided;
       return {
         denied: decided.denied,
-        recorded: recordDenial(runtime as unknown as Runtime, standing as unknown as Standing, operation, name, randomUUID()),
+        recorded: recordDenial(runtime as unknown as Runtime, standing as unknown as Standing, operation, name, decided.denied.code, randomUUID()),
       };
     },
-    async invoke(operation, name, input, more = {}) {
-      assertOpen();
+    invoke(operation, name, input, more = {}) {
+      if (over) return Promise.reject(refuse('revoked', 'The session is over.'));
       look();
       return invoke(runtime as unknown as Runtime, standing as unknown as Standing, operation, name, input, more) as never;
     },

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Call, Reply } from '../contract/call.ts';
-import type { AnyService, Operation } from '../contract/contract.ts';
+import type { Operation } from '../contract/contract.ts';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { Bytes, More, Result } from '../contract/session.ts';
 import { applyDefaults } from '../derive/default.ts';
@@ -11,7 +11,8 @@ import { repeatKeyLengthMax } from './limits.ts';
 import type { RepeatEntry, RepeatStore, StoredReply } from '../contract/repeat.ts';
 import type { Runtime } from './runtime.ts';
 import { operatingError } from './seam-error.ts';
-import type { GrantState, LiveCall, Standing } from './standing.ts';
+import { LiveCall } from './live.ts';
+import type { GrantState, Standing } from './standing.ts';
 
 type Job = {
   readonly runtime: Runtime;
@@ -22,11 +23,12 @@ type Job = {
   readonly more: More;
   readonly requestId: string;
   readonly live: LiveCall;
+  grant: GrantState | undefined;
   bytes: number;
   readonly startedMs: number;
 };
 
-/** The one way in: identify was the session; then locate, decide, admit, run, record, reply. */
+/** The one way in: identify was the session; then locate and decide, admit, run, record, reply. */
 export async function invoke(
   runtime: Runtime,
   standing: Standing,
@@ -37,30 +39,21 @@ export async function invoke(
 ): Promise<Result<unknown>> {
   const spec = Object.hasOwn(runtime.contract.operations, operation) ? runtime.contract.operations[operation] : undefined;
   if (!spec) throw fault('NoSuchOperation', operation);
-  const controller = new AbortController();
-  const job: Job = {
-    runtime,
-    standing,
-    operation,
-    spec,
-    name,
-    more,
-    requestId: more.requestId ?? randomUUID(),
-    live: { operation, name, controller },
-    bytes: 0,
-    startedMs: performance.now(),
-  };
-  const release = follow(controller, standing.controller.signal, more.signal);
-  standing.live.add(job.live);
+  const live = new LiveCall(operation, name, more);
+  const requestId = more.requestId ?? randomUUID();
+  const job: Job = { runtime, standing, operation, spec, name, more, requestId, live, grant: undefined, bytes: 0, startedMs: performance.now() };
+  standing.live.add(live);
   const finish = () => {
-    standing.live.delete(job.live);
-    release();
+    standing.live.delete(live);
+    live.release();
   };
   try {
     ended(standing);
-    locate(job);
-    const grant = await decide(job);
-    if (!more.nested) await admit(job, grant);
+    const decided = standing.decide(operation, name);
+    if (decided.denied) throw await recordedDenial(job, decided.denied);
+    job.grant = decided;
+    const waiting = more.nested ? undefined : admit(job, decided);
+    if (waiting) await waiting;
     const output = await runRecorded(job, check(spec, input));
     if (output.body === undefined) finish();
     return output.body === undefined ? output : { ...output, body: releasing(output.body, finish) };
@@ -70,44 +63,15 @@ export async function invoke(
   }
 }
 
-/** Aborts `controller` with either signal; returns how to stop following. */
-function follow(controller: AbortController, ...signals: readonly (AbortSignal | undefined)[]): () => void {
-  const stops = signals.flatMap((signal) => {
-    if (!signal) return [];
-    const abort = () => controller.abort(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-    return [() => signal.removeEventListener('abort', abort)];
-  });
-  return () => {
-    for (const stop of stops) stop();
-  };
-}
-
 function ended(standing: Standing): void {
   const { signal } = standing.controller;
   if (signal.aborted)
     throw fault(signal.reason === 'drain' ? 'Draining' : 'Unauthenticated', { path: 'revoked', detail: 'The session has ended.' });
 }
 
-/** Data of a scope is written only in regions its tenant allows; the directory itself (what is of a tenant) is everywhere. */
-function locate({ runtime, standing, spec }: Job): void {
-  if (spec.effect !== 'write' || spec.essential || !isOfScope(runtime.contract.resources, spec.on)) return;
-  const regions = runtime.snapshot.get('tenant', standing.identified.tenant)?.regions ?? [];
-  if (regions.length > 0 && !regions.includes(runtime.region))
-    throw fault('Residency', `This is region ${runtime.region}; allowed: ${regions.join(', ')}.`);
-}
-
-function isOfScope(resources: AnyService['resources'], kind: string): boolean {
-  const parent = resources[kind]?.of ?? 'scope';
-  return Object.hasOwn(resources, parent) ? isOfScope(resources, parent) : parent === 'scope';
-}
-
-async function decide(job: Job): Promise<GrantState> {
-  const decided = job.standing.decide(job.operation, job.name);
-  if (!decided.denied) return decided;
-  await recordDenial(job.runtime, job.standing, job.operation, job.name, job.requestId);
-  throw decided.denied;
+async function recordedDenial(job: Job, denied: OperationError): Promise<OperationError> {
+  await recordDenial(job.runtime, job.standing, job.operation, job.name, denied.code, job.requestId);
+  return denied;
 }
 
 /** A denial is in the audit log before anybody hears of it. */
@@ -116,14 +80,20 @@ export async function recordDenial(
   standing: Standing,
   operation: string,
   name: string,
+  code: string,
   requestId: string,
 ): Promise<void> {
-  await runtime.recordAudit({ ...standing.windowKey(operation, name, 'Denied'), at: runtime.now(), count: 1, bytes: 0, requestId }, false);
+  await runtime.recordAudit({ ...standing.windowKey(operation, name, code), at: runtime.now(), count: 1, bytes: 0, requestId }, false);
 }
 
 /** Rate quotas make a caller wait a little, or refuse; mutations need room on disk and in the journal. */
-async function admit(job: Job, grant: GrantState): Promise<void> {
-  for (let wait = grant.admit(1, 0), waited = 0; wait > 0; wait = grant.admit(1, 0)) {
+function admit(job: Job, grant: GrantState): Promise<void> | undefined {
+  const wait = grant.admit(1, 0);
+  return wait === 0 && job.spec.effect !== 'write' ? undefined : admitted(job, grant, wait);
+}
+
+async function admitted(job: Job, grant: GrantState, firstWait: number): Promise<void> {
+  for (let wait = firstWait, waited = 0; wait > 0; wait = grant.admit(1, 0)) {
     if (waited + wait > quotaWaitMaxMs) throw fault('TooMany', { retryAfterMs: wait });
     waited += wait;
     await new Promise((resolve) => setTimeout(resolve, wait));
@@ -145,9 +115,12 @@ function check(spec: Operation, input: unknown): unknown {
 /** Runs the handler and records the outcome in the operation's audit class. */
 async function runRecorded(job: Job, input: unknown): Promise<Result<unknown>> {
   try {
-    const { reply, replayed } = await answered(job, input);
-    await record(job, 'ok');
-    return { output: reply.output, ...(reply.body === undefined ? {} : { body: reply.body }), ...(replayed ? { replayed: true } : {}) };
+    const { reply, replayed } = isRepeatable(job) ? await answeredOnce(job, input) : { reply: await run(job, input, undefined), replayed: false };
+    const recording = record(job, 'ok');
+    if (recording) await recording;
+    const { output, body } = reply;
+    if (body === undefined && !replayed) return { output };
+    return { output, ...(body === undefined ? {} : { body }), ...(replayed ? { replayed: true } : {}) };
   } catch (thrown) {
     const error = operatingError(thrown);
     await record(job, error instanceof OperationError ? error.code : 'Internal');
@@ -158,11 +131,11 @@ async function runRecorded(job: Job, input: unknown): Promise<Result<unknown>> {
 type AnyReply = { readonly output: unknown; readonly body?: Bytes };
 type Answered = { readonly reply: AnyReply; readonly replayed: boolean };
 
-async function run(job: Job, input: unknown, transaction: unknown): Promise<AnyReply> {
+function run(job: Job, input: unknown, transaction: unknown): Promise<AnyReply> {
   const handlers = job.runtime.implementation?.handlers as Record<string, (call: Call) => Promise<Reply<never, never>>> | undefined;
   const handler = handlers?.[job.operation];
   if (!handler) throw fault('Draining');
-  return (await handler(callOf(job, input, transaction))) as AnyReply;
+  return handler(callOf(job, input, transaction)) as Promise<AnyReply>;
 }
 
 /** The key of a request, as the store knows it. */
@@ -198,12 +171,13 @@ async function runOnce(job: Job, input: unknown, entry: RepeatEntry, repeats: Re
   }
 }
 
-async function answered(job: Job, input: unknown): Promise<Answered> {
-  const { key } = job.more;
-  if (key === undefined || job.spec.repeat === 'natural') return { reply: await run(job, input, undefined), replayed: false };
+/** Whether the request has a key, and its operation minds it. */
+const isRepeatable = ({ more, spec }: Job) => more.key !== undefined && spec.repeat !== 'natural';
+
+async function answeredOnce(job: Job, input: unknown): Promise<Answered> {
   const repeats = job.runtime.implementation?.repeats;
   if (!repeats) throw fault('NotImplemented', 'This service keeps no idempotency keys.');
-  const entry = repeatEntry(job, input, key);
+  const entry = repeatEntry(job, input, job.more.key ?? '');
   return job.spec.repeat === 'keyed' ? runKeyed(job, input, entry, repeats) : runOnce(job, input, entry, repeats);
 }
 
@@ -215,7 +189,9 @@ function callOf(job: Job, input: unknown, transaction: unknown): Call {
     ref: { kind: spec.on, name: job.name },
     input: input as never,
     body: job.more.body,
-    signal: job.live.controller.signal,
+    get signal() {
+      return job.live.signal;
+    },
     now: runtime.now(),
     requestId: job.requestId,
     repeat: job.more.key === undefined || transaction === undefined ? undefined : { key: job.more.key, transaction },
@@ -245,24 +221,25 @@ function callOf(job: Job, input: unknown, transaction: unknown): Call {
     async also(operation: string, name: string) {
       const decided = standing.decide(operation, name);
       if (!decided.denied) return;
-      await recordDenial(runtime, standing, operation, name, job.requestId);
+      await recordDenial(runtime, standing, operation, name, decided.denied.code, job.requestId);
       throw decided.denied;
     },
   } as Call;
 }
 
 /** Reads of a window are counted; management waits for its record; effects of a service's own log are recorded from there. */
-async function record(job: Job, outcome: string): Promise<void> {
-  const { runtime, standing, spec, operation, name, requestId } = job;
-  const key = standing.windowKey(operation, name, outcome);
+function record(job: Job, outcome: string): Promise<void> | undefined {
+  const { runtime, standing, spec, operation, name, requestId, grant, bytes } = job;
   runtime.measure(operation, outcome, (performance.now() - job.startedMs) / 1000);
-  if (spec.audit === 'window' || (spec.audit === 'from-log' && outcome !== 'ok')) {
-    runtime.windows.add(key, job.bytes, requestId);
-    return;
+  if (spec.audit === 'from-log' && outcome === 'ok') return undefined;
+  if (spec.audit === 'window' && outcome === 'ok' && grant?.counted(bytes, requestId)) return undefined;
+  const key = standing.windowKey(operation, name, outcome);
+  if (spec.audit !== 'before-reply') {
+    runtime.windows.add(key, bytes, requestId);
+    return undefined;
   }
-  if (spec.audit === 'from-log') return;
-  const written: AuditRecord = { ...key, at: runtime.now(), count: 1, bytes: job.bytes, requestId };
-  await runtime.recordAudit(written, true);
+  const written: AuditRecord = { ...key, at: runtime.now(), count: 1, bytes, requestId };
+  return runtime.recordAudit(written, true);
 }
 
 async function* releasing(body: Bytes, finish: () => void): Bytes {

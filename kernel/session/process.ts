@@ -10,6 +10,7 @@ import { connectKeeper, type Keeper } from '../keys/client.ts';
 import { Health } from '../observe/health.ts';
 import { answerObserve, type Observed } from '../observe/http.ts';
 import { createLog } from '../observe/log.ts';
+import type { Histogram } from '../observe/metric.ts';
 import { observeProcess } from '../observe/process.ts';
 import { Registry, secondBounds } from '../observe/registry.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
@@ -54,7 +55,13 @@ export async function openProcess<S extends AnyService>(link: Link, contract: S,
     secondBounds,
     ['service', 'operation', 'outcome'],
   );
-  const measure = (operation: string, outcome: string, seconds: number) => duration.of(contract.name, operation, outcome).observe(seconds);
+  const durations = new Map<string, Histogram>();
+  const measure = (operation: string, outcome: string, seconds: number) => {
+    const id = `${operation} ${outcome}`;
+    let histogram = durations.get(id);
+    if (!histogram) durations.set(id, (histogram = duration.of(contract.name, operation, outcome)));
+    histogram.observe(seconds);
+  };
   const runtime = createRuntime({
     measure,
     contract,

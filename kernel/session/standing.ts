@@ -1,6 +1,6 @@
 import type { Caller, EndReason } from '../contract/caller.ts';
 import type { AnyService } from '../contract/contract.ts';
-import { type OperationError } from '../contract/fault.ts';
+import type { OperationError } from '../contract/fault.ts';
 import type { Identified } from '../caller/identified.ts';
 import { rolesIn } from '../caller/place.ts';
 import { parseId } from '../tenancy/id.ts';
@@ -9,10 +9,9 @@ import type { Counter } from '../meter/meters.ts';
 import type { RateBucket } from '../quota/rates.ts';
 import { steady } from './clock.ts';
 import { grantsKeptMax } from './limits.ts';
+import type { LiveCall } from './live.ts';
+import { isElsewhere, mislaid } from './residency.ts';
 import type { Runtime } from './runtime.ts';
-
-/** A call that is running or waiting, and what would end it. */
-export type LiveCall = { readonly operation: string; readonly name: string; readonly controller: AbortController };
 
 export type Decided = GrantState | Refused;
 export type Refused = { readonly denied: OperationError };
@@ -48,22 +47,19 @@ export class GrantState {
   spend(calls: number, bytes: number): number {
     const wait = this.#rates.length === 0 ? 0 : this.admit(calls, bytes);
     if (wait > 0) return wait;
-    const window = this.#window;
-    if (window) {
-      window.count += calls;
-      window.bytes += bytes;
-    }
-    const counted = this.#calls;
-    if (counted) {
-      counted.value += calls;
-      counted.touched = true;
-    }
-    const weighed = this.#bytes;
-    if (weighed) {
-      weighed.value += bytes;
-      weighed.touched = true;
-    }
+    this.#window?.add(calls, bytes);
+    this.#calls?.add(calls);
+    this.#bytes?.add(bytes);
     return 0;
+  }
+
+  /** Counts one answered request in the audit window; false when the operation has none. */
+  counted(bytes: number, requestId: string): boolean {
+    const window = this.#window;
+    if (!window) return false;
+    window.add(1, bytes);
+    window.requestId = requestId;
+    return true;
   }
 }
 
@@ -112,10 +108,10 @@ export class Standing<S extends AnyService = AnyService> {
 
   #make(operation: string, name: string): Decided {
     const runtime = this.#runtime;
-    const denied = runtime.decider.decide(this.identified, this.#roles, operation, name);
-    if (denied) return { denied };
     const { tenant, scope } = this.identified;
     const spec = runtime.contract.operations[operation];
+    const denied = (spec && mislaid(runtime, tenant, spec)) ?? runtime.decider.decide(this.identified, this.#roles, operation, name);
+    if (denied) return { denied };
     const charged = (unit: 'byte' | 'call') =>
       spec?.charge?.find((meter) => (runtime.contract.meters[meter]?.unit === 'byte') === (unit === 'byte'));
     const [calls, bytes] = [charged('call'), charged('byte')];
@@ -130,14 +126,16 @@ export class Standing<S extends AnyService = AnyService> {
   /** What an audit record of this caller says of an operation and a resource. */
   windowKey(operation: string, name: string, outcome: string): WindowKey {
     const { tenant, scope, principal, credential, face, via } = this.identified;
-    const kind = this.#runtime.contract.operations[operation]?.on ?? '';
+    const spec = this.#runtime.contract.operations[operation];
+    const kind = spec?.on ?? '';
     return {
       tenant,
       scope,
       service: this.#runtime.contract.name,
       operation,
       kind,
-      name,
+      // A name is the tenant's data: where that may not lie, no record says it.
+      name: spec && isElsewhere(this.#runtime, tenant, spec) ? '' : name,
       principal,
       credential,
       face,
@@ -152,12 +150,12 @@ export class Standing<S extends AnyService = AnyService> {
     this.#grants.clear();
     for (const call of this.live) {
       const decided = this.decide(call.operation, call.name);
-      if (decided.denied) call.controller.abort('revoked' satisfies EndReason);
+      if (decided.denied) call.end('revoked');
     }
   }
 
   end(reason: EndReason): void {
     this.controller.abort(reason);
-    for (const call of this.live) call.controller.abort(reason);
+    for (const call of this.live) call.end(reason);
   }
 }

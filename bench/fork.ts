@@ -1,0 +1,29 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+
+/** A process of a benchmark that answers each message with one. It ends when we do, because its channel closes. */
+export type Forked = { readonly pid: number; ask<Answer>(question?: object): Promise<Answer>; end(): Promise<void> };
+
+/** Starts a module of ours as a process of its own. */
+export function forked(module: string): Forked {
+  const child: ChildProcess = fork(module, { stdio: ['ignore', 2, 2, 'ipc'] });
+  return {
+    pid: child.pid ?? 0,
+    async ask<Answer>(question?: object) {
+      const answer = once(child, 'message');
+      const ended = once(child, 'exit').then(() => {
+        throw new Error(`${module} ended before it answered`);
+      });
+      if (question) child.send(question);
+      const [told] = (await Promise.race([answer, ended])) as [Answer & { error?: string }];
+      if (told.error !== undefined) throw new Error(told.error);
+      return told;
+    },
+    async end() {
+      if (child.exitCode !== null) return;
+      const ended = once(child, 'exit');
+      child.disconnect();
+      await ended;
+    },
+  };
+}

