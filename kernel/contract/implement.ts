@@ -1,4 +1,5 @@
 import type { Handlers, Providers } from './call.ts';
+import type { Caller } from './caller.ts';
 import type { AnyService } from './contract.ts';
 import type { RepeatStore } from './repeat.ts';
 import type { Gate } from './session.ts';
@@ -50,6 +51,11 @@ export type Kernel<Needs> = {
   readonly needs: Needs;
   readonly sealer: Sealer;
   readonly log: Log;
+  /**
+   * A short-lived credential for a call of another service (header `Gamut-Service`) on behalf of a caller: policy there sees
+   * the caller, audit records both.
+   */
+  readonly serviceToken: (caller: Caller) => Promise<string>;
   /** Aborted when the process drains. */
   readonly signal: AbortSignal;
   /** Milliseconds since 1970. */

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { fault, faultTable } from '../contract/fault.ts';
 import type { Caller } from '../contract/caller.ts';
 import { keeperCallMs, keeperLineBytes, keeperPendingMax, reconnectMs } from './limits.ts';
+import { formatId } from '../tenancy/id.ts';
 import { lineReader } from './line.ts';
 
 type Pending = { resolve(value: Record<string, unknown>): void; reject(error: Error): void; timer: NodeJS.Timeout };
@@ -109,12 +110,10 @@ export function connectKeeper(path: string, token: string) {
       const leased = await ask('lease', { tenant: `${tenant}`, purpose, version });
       return { version: leased.version as number, key: base64(leased.key) };
     },
-    serviceToken: async (caller: Caller) =>
-      (
-        await ask('serviceToken', {
-          caller: { tenant: `${caller.tenant}`, scope: `${caller.scope}`, principal: caller.principal, credential: `${caller.credential}` },
-        })
-      ).token as string,
+    serviceToken: async ({ tenant, scope, principal, credential }: Caller) => {
+      const ids = { tenant: formatId(tenant), scope: formatId(scope), credential: credential === 0n ? '' : formatId(credential) };
+      return (await ask('serviceToken', { caller: { ...ids, principal } })).token as string;
+    },
     publicKey: async () => (await ask('publicKey', {})).pem as string,
     close() {
       closed = true;

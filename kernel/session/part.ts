@@ -64,6 +64,7 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     needs: { ...(sql ? { sql } : {}), ...(resources ? { resources } : {}) },
     sealer: sealerOf(owned.keeper, contract.name, Date.now),
     log: owned.log,
+    serviceToken: (caller) => owned.keeper.serviceToken(caller),
     signal: link.signal,
     now: Date.now,
     mayWrite: owned.runtime.mayWrite,

@@ -164,6 +164,22 @@ test('Basic is a face of the same credential with a secret of its own', async ()
   assert.equal((await house.call('GET', '/v1/echo/channels/a/hear', undefined, { ...echo, bearer: null, headers: basic(caller.s3.secretAccessKey) })).status, 401);
 });
 
+test('a service calls another for its caller: policy there sees the caller, and the audit names both', async () => {
+  const relay = (bearer: string) => {
+    const url = encodeURIComponent(`${house.platform.doors['notes.rest']?.url}/v1/notes/notes`);
+    return house.call('GET', `/v1/echo/channels/a/relay?url=${url}`, undefined, { ...echo, bearer });
+  };
+  const reader = await house.credential({ role: 'reader' });
+  assert.equal((await relay(reader.bearer)).body.status, 200);
+  const found = await eventually(async () => {
+    const { items = [] } = (await house.call('GET', '/v1/platform/audit?service=notes&operation=ListNotes&limit=100')).body;
+    return items.find((item) => item.credential === reader.id);
+  });
+  assert.equal(found.via, 'echo');
+  const forged = `${Buffer.from(JSON.stringify({ tenant: 'x', via: 'echo', expires: 9e15 })).toString('base64url')}.AAAA`;
+  assert.equal((await house.call('GET', '/v1/notes/notes', undefined, { ...notes, bearer: null, headers: { 'gamut-service': forged } })).status, 401);
+});
+
 test('notes of one tenant are not there for another, whatever it asks', async () => {
   const other = (await house.call('POST', '/v1/platform/organizations', { name: 'other' })).body as { uid: string };
   const theirs = await house.credential({ role: 'admin' }, other.uid);
