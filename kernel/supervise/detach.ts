@@ -29,6 +29,7 @@ const main = fileURLToPath(new URL(`./detached.main${moduleEnding}`, import.meta
 export async function startDetached(order: DetachedOrder, onTail: (lines: readonly string[]) => void): Promise<PlatformStatus> {
   const volume = openVolume(order.data);
   const log = openSync(join(volume.directory('log'), 'supervisor.out'), 'a', 0o600);
+  volume.directory('cache');
   // The supervisor takes the ownership over; nothing stands in the directory that it would not make again.
   volume.close();
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {

@@ -17,7 +17,7 @@ export type Ownership = { declare(run: string, now: number): void; release(): vo
  * `owner.json` beside it says who the owner is.
  */
 export function takeOwnership(path: string): Ownership {
-  const lock = new DatabaseSync(join(path, 'owner.lock'), { timeout: 0 });
+  const lock = openLock(join(path, 'owner.lock'));
   try {
     // In memory, for the lock must be had on a full disk too, where no journal can be begun.
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
@@ -39,6 +39,16 @@ export function takeOwnership(path: string): Ownership {
 }
 
 const sqliteBusy = 5;
+
+/** Nobody else may open the file, or any user of the machine could hold the lock. */
+function openLock(file: string): DatabaseSync {
+  const mask = process.umask(0o077);
+  try {
+    return new DatabaseSync(file, { timeout: 0 });
+  } finally {
+    process.umask(mask);
+  }
+}
 
 function inUse(path: string, cause: unknown) {
   const owner = readOwner(path);

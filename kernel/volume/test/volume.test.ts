@@ -36,7 +36,7 @@ test('a missing directory is made with its parents, keeps its deployment id, and
   assert.equal(statSync(path).mode & 0o777, isRoot ? 0o711 : 0o700);
   assert.equal(statSync(volume.directory('keeper')).mode & 0o777, 0o700);
   assert.equal(statSync(volume.run).mode & 0o777, isRoot ? 0o711 : 0o700);
-  assert.equal(statSync(join(path, 'owner.json')).mode & 0o077, 0);
+  for (const file of ['owner.json', 'owner.lock']) assert.equal(statSync(join(path, file)).mode & 0o077, 0);
   volume.close();
   const again = openVolume(path);
   assert.equal(again.deployment, volume.deployment);
