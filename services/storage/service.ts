@@ -6,13 +6,29 @@ import { bucketsMax, requestsBurst, requestsPerSecond } from './contract/limits.
 import { multipartOperations } from './contract/multipart.ts';
 import { objectOperations } from './contract/object.ts';
 
-const ObjectEvent = Type.Object({ bucket: Type.String(), key: Type.String(), operation: Type.String(), size: Type.Optional(Type.Integer()), etag: Type.Optional(Type.String()) });
+const ObjectEvent = Type.Object({
+  bucket: Type.String(),
+  key: Type.String(),
+  operation: Type.String(),
+  size: Type.Optional(Type.Integer()),
+  etag: Type.Optional(Type.String()),
+});
 
 /** Object storage: what S3 clients take for S3. */
 export const storage = defineService({
-  name: 'storage', title: 'Storage', text: 'Buckets and objects, behind the S3 protocol.', version: 1,
+  name: 'storage',
+  title: 'Storage',
+  text: 'Buckets and objects, behind the S3 protocol.',
+  version: 1,
   resources: {
-    Bucket: { of: 'scope', text: 'A named set of objects, in order of key.', spec: BucketSpec, status: BucketStatus, owner: 'service', columns: ['location'] },
+    Bucket: {
+      of: 'scope',
+      text: 'A named set of objects, in order of key.',
+      spec: BucketSpec,
+      status: BucketStatus,
+      owner: 'service',
+      columns: ['location'],
+    },
   },
   meters: {
     request: { unit: 'request', kind: 'sum', text: 'Requests answered.' },
@@ -30,12 +46,31 @@ export const storage = defineService({
   },
   errors,
   needs: {},
-  doors: { s3: { protocol: 's3', port: 9000, faces: ['sigv4', 'bearer', 'open'], anonymous: 'never', text: 'The S3 REST API, path and virtual-host style.' } },
+  doors: {
+    s3: {
+      protocol: 's3',
+      port: 9000,
+      faces: ['sigv4', 'bearer', 'open'],
+      anonymous: 'never',
+      text: 'The S3 REST API, path and virtual-host style.',
+    },
+  },
   operations: { ...bucketOperations, ...objectOperations, ...multipartOperations },
   roles: {
     auditor: ['ListBuckets', 'HeadBucket', 'GetBucketLocation'],
     reader: ['auditor', 'GetObject', 'HeadObject', 'ListObjects', 'ListObjectsV2', 'ListParts', 'ListMultipartUploads'],
-    editor: ['reader', 'PutObject', 'DeleteObject', 'DeleteObjects', 'CopyObject', 'CreateMultipartUpload', 'UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload', 'AbortMultipartUpload'],
+    editor: [
+      'reader',
+      'PutObject',
+      'DeleteObject',
+      'DeleteObjects',
+      'CopyObject',
+      'CreateMultipartUpload',
+      'UploadPart',
+      'UploadPartCopy',
+      'CompleteMultipartUpload',
+      'AbortMultipartUpload',
+    ],
     admin: ['editor', 'CreateBucket', 'DeleteBucket'],
     owner: ['admin'],
   },

@@ -97,10 +97,13 @@ export class ChunkedDecoder {
 
   #takeHead(line: string): void {
     const [size = '', ...extensions] = line.split(';');
-    if (!/^[0-9a-fA-F]+$/.test(size) || size.length > chunkSizeDigitsMax) throw new ChunkError('InvalidChunkSizeError', 'The size of a chunk is not a hexadecimal number.');
+    if (!/^[0-9a-fA-F]+$/.test(size) || size.length > chunkSizeDigitsMax)
+      throw new ChunkError('InvalidChunkSizeError', 'The size of a chunk is not a hexadecimal number.');
     this.#left = Number.parseInt(size, 16);
     if (this.#form.proof) {
-      const signature = extensions.map((text) => /^\s*chunk-signature=([0-9a-f]{64})\s*$/.exec(text)?.[1]).find((found) => found !== undefined);
+      const signature = extensions
+        .map((text) => /^\s*chunk-signature=([0-9a-f]{64})\s*$/.exec(text)?.[1])
+        .find((found) => found !== undefined);
       if (signature === undefined) throw new ChunkError('SignatureDoesNotMatch', 'A chunk carries no signature.');
       this.#expected = signature;
       this.#hash = createHash('sha256');
@@ -117,7 +120,8 @@ export class ChunkedDecoder {
     const { proof } = this.#form;
     if (!proof || !this.#hash) return;
     const right = chunkSignature(proof, this.#before, this.#hash.digest('hex'));
-    if (!timingSafeEqual(Buffer.from(right), Buffer.from(this.#expected))) throw new ChunkError('SignatureDoesNotMatch', 'The signature of a chunk does not match.');
+    if (!timingSafeEqual(Buffer.from(right), Buffer.from(this.#expected)))
+      throw new ChunkError('SignatureDoesNotMatch', 'The signature of a chunk does not match.');
     this.#before = right;
     this.#hash = undefined;
   }
@@ -133,7 +137,8 @@ export class ChunkedDecoder {
     const name = line.slice(0, colon).trim().toLowerCase();
     const value = line.slice(colon + 1).trim();
     if (name === 'x-amz-trailer-signature') return this.#checkTrailerSignature(value);
-    if (this.#trailerSigned || this.trailers.has(name) || this.trailers.size >= trailersMax) throw new ChunkError('MalformedTrailerError', 'A trailer comes twice, too late or is one too many.');
+    if (this.#trailerSigned || this.trailers.has(name) || this.trailers.size >= trailersMax)
+      throw new ChunkError('MalformedTrailerError', 'A trailer comes twice, too late or is one too many.');
     this.trailers.set(name, value);
     this.#trailerText += `${name}:${value}\n`;
   }
@@ -143,13 +148,17 @@ export class ChunkedDecoder {
     if (this.#trailerSigned) throw new ChunkError('MalformedTrailerError', 'The trailers are signed twice.');
     this.#trailerSigned = true;
     if (!proof) return;
-    const right = Buffer.from(trailerSignature(proof, this.#before, createHash('sha256').update(this.#trailerText, 'latin1').digest('hex')));
+    const right = Buffer.from(
+      trailerSignature(proof, this.#before, createHash('sha256').update(this.#trailerText, 'latin1').digest('hex')),
+    );
     const given = Buffer.from(value);
-    if (right.length !== given.length || !timingSafeEqual(right, given)) throw new ChunkError('SignatureDoesNotMatch', 'The signature of the trailers does not match.');
+    if (right.length !== given.length || !timingSafeEqual(right, given))
+      throw new ChunkError('SignatureDoesNotMatch', 'The signature of the trailers does not match.');
   }
 
   #finish(): void {
-    if (this.#form.proof && this.#form.trailer && !this.#trailerSigned) throw new ChunkError('SignatureDoesNotMatch', 'The trailers carry no signature.');
+    if (this.#form.proof && this.#form.trailer && !this.#trailerSigned)
+      throw new ChunkError('SignatureDoesNotMatch', 'The trailers carry no signature.');
     this.#state = 'done';
   }
 }

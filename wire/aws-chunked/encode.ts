@@ -4,7 +4,11 @@ import { type ChunkProof, chunkSignature, trailerSignature } from '#wire/sigv4/k
 const crlf = Buffer.from('\r\n');
 
 /** Writes chunks in the aws-chunked form, signed when a proof is given, with trailers when any are given. */
-export function encodeChunks(chunks: readonly Uint8Array[], proof: ChunkProof | undefined, trailers?: Readonly<Record<string, string>>): Buffer {
+export function encodeChunks(
+  chunks: readonly Uint8Array[],
+  proof: ChunkProof | undefined,
+  trailers?: Readonly<Record<string, string>>,
+): Buffer {
   const out: Uint8Array[] = [];
   let before = proof?.signature ?? '';
   for (const chunk of [...chunks.filter((one) => one.length > 0), new Uint8Array()]) {
@@ -19,7 +23,9 @@ export function encodeChunks(chunks: readonly Uint8Array[], proof: ChunkProof | 
   if (trailers) {
     const lines = Object.entries(trailers);
     for (const [name, value] of lines) out.push(Buffer.from(`${name}:${value}\r\n`));
-    const hash = createHash('sha256').update(lines.map(([name, value]) => `${name}:${value}\n`).join('')).digest('hex');
+    const hash = createHash('sha256')
+      .update(lines.map(([name, value]) => `${name}:${value}\n`).join(''))
+      .digest('hex');
     if (proof) out.push(Buffer.from(`x-amz-trailer-signature:${trailerSignature(proof, before, hash)}\r\n`));
   }
   out.push(crlf);

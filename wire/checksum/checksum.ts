@@ -18,18 +18,25 @@ export interface RunningChecksum {
 /** Begins a checksum. */
 export function startChecksum(algorithm: ChecksumAlgorithm): RunningChecksum {
   switch (algorithm) {
-    case 'CRC32': return running32((bytes, before) => crc32(bytes, before));
-    case 'CRC32C': return running32(crc32c);
-    case 'CRC64NVME': return new Crc64Nvme();
-    case 'SHA1': return createHash('sha1');
-    case 'SHA256': return createHash('sha256');
+    case 'CRC32':
+      return running32((bytes, before) => crc32(bytes, before));
+    case 'CRC32C':
+      return running32(crc32c);
+    case 'CRC64NVME':
+      return new Crc64Nvme();
+    case 'SHA1':
+      return createHash('sha1');
+    case 'SHA256':
+      return createHash('sha256');
   }
 }
 
 function running32(step: (bytes: Uint8Array, before: number) => number): RunningChecksum {
   let value = 0;
   return {
-    update(bytes) { value = step(bytes, value); },
+    update(bytes) {
+      value = step(bytes, value);
+    },
     digest() {
       const out = Buffer.allocUnsafe(4);
       out.writeUInt32BE(value, 0);

@@ -26,7 +26,8 @@ function buildUnreserved(): Uint8Array {
 /** Percent-encodes the UTF-8 of a text: all but letters, digits and -._~ ; with `keepSlash`, also all but '/'. */
 export function encode(text: string, keepSlash = false): string {
   let out = '';
-  for (const byte of Buffer.from(text, 'utf8')) out += unreserved[byte] || (keepSlash && byte === 0x2f) ? String.fromCharCode(byte) : hexOf[byte];
+  for (const byte of Buffer.from(text, 'utf8'))
+    out += unreserved[byte] || (keepSlash && byte === 0x2f) ? String.fromCharCode(byte) : hexOf[byte];
   return out;
 }
 
@@ -92,7 +93,11 @@ export function canonicalHeader(values: readonly string[]): string {
 
 /** The canonical request, as a Latin-1 string of the bytes that are hashed. */
 export function canonicalRequest(
-  request: RawRequest, path: string, parameters: readonly Parameter[], signedHeaders: readonly string[], payloadHash: string,
+  request: RawRequest,
+  path: string,
+  parameters: readonly Parameter[],
+  signedHeaders: readonly string[],
+  payloadHash: string,
 ): string {
   const headers = signedHeaders.map((name) => `${name}:${canonicalHeader(request.headers.get(name) ?? [])}\n`).join('');
   return `${request.method}\n${path}\n${canonicalQuery(parameters)}\n${headers}\n${signedHeaders.join(';')}\n${payloadHash}`;

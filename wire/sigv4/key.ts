@@ -27,7 +27,9 @@ export function verify(signed: { readonly stringToSign: string; readonly signatu
 
 /** The signature of a chunk in hexadecimal; `before` is that of the chunk before, or of the request, `hash` the chunk's SHA-256. */
 export function chunkSignature(proof: ChunkProof, before: string, hash: string): string {
-  return hmac(proof.signingKey, `AWS4-HMAC-SHA256-PAYLOAD\n${proof.timestamp}\n${proof.scope}\n${before}\n${emptyHash}\n${hash}`).toString('hex');
+  return hmac(proof.signingKey, `AWS4-HMAC-SHA256-PAYLOAD\n${proof.timestamp}\n${proof.scope}\n${before}\n${emptyHash}\n${hash}`).toString(
+    'hex',
+  );
 }
 
 /** The signature of the trailers in hexadecimal; `hash` is the SHA-256 of `name:value\n` for each. */

@@ -5,14 +5,21 @@ import { timestampOf } from './time.ts';
 
 /** Whose signature, where and when. `at` is in milliseconds since 1970. */
 export type Signer = {
-  readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string; readonly service: string;
-  readonly at: number; readonly sessionToken?: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region: string;
+  readonly service: string;
+  readonly at: number;
+  readonly sessionToken?: string;
 };
 
 /** What a request to be signed is made of; `headers` must name the host. */
 export type Unsigned = {
-  readonly method: string; readonly rawPath: string; readonly rawQuery: string;
-  readonly headers: Readonly<Record<string, string>>; readonly payloadHash: string;
+  readonly method: string;
+  readonly rawPath: string;
+  readonly rawQuery: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payloadHash: string;
 };
 
 /** The headers of the request, signed: those given, x-amz-date, x-amz-content-sha256 and authorization. */
@@ -23,13 +30,16 @@ export function sign(request: Unsigned, signer: Signer): Record<string, string> 
   if (signer.sessionToken !== undefined) headers['x-amz-security-token'] = signer.sessionToken;
   const names = Object.keys(headers).toSorted();
   const signature = signatureOf(request, headers, names, readQuery(request.rawQuery) ?? [], signer);
-  headers.authorization = `AWS4-HMAC-SHA256 Credential=${signer.accessKeyId}/${scopeOf(signer)}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
+  const credential = `${signer.accessKeyId}/${scopeOf(signer)}`;
+  headers.authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
   return headers;
 }
 
 /** The query of a presigned request, with its signature; it holds for `expiresSeconds`. */
 export function presign(request: Unsigned, signer: Signer, expiresSeconds: number): string {
-  const names = Object.keys(request.headers).map((name) => name.toLowerCase()).toSorted();
+  const names = Object.keys(request.headers)
+    .map((name) => name.toLowerCase())
+    .toSorted();
   const added: [string, string][] = [
     ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
     ['X-Amz-Credential', `${signer.accessKeyId}/${scopeOf(signer)}`],
@@ -49,11 +59,19 @@ function scopeOf(signer: Signer): string {
   return `${timestampOf(signer.at).slice(0, 8)}/${signer.region}/${signer.service}/aws4_request`;
 }
 
-function signatureOf(request: Unsigned, headers: Readonly<Record<string, string>>, names: readonly string[], parameters: readonly Parameter[], signer: Signer): string {
+function signatureOf(
+  request: Unsigned,
+  headers: Readonly<Record<string, string>>,
+  names: readonly string[],
+  parameters: readonly Parameter[],
+  signer: Signer,
+): string {
   const timestamp = timestampOf(signer.at);
   // The hash is over bytes, and the canonical request is a Latin-1 string of them.
   const raw: RawRequest = {
-    method: request.method, rawPath: request.rawPath, rawQuery: request.rawQuery,
+    method: request.method,
+    rawPath: request.rawPath,
+    rawQuery: request.rawQuery,
     headers: new Map(Object.entries(headers).map(([name, value]) => [name, [Buffer.from(value, 'utf8').toString('latin1')]])),
   };
   const path = canonicalEscapes(request.rawPath, false, '/') ?? request.rawPath;

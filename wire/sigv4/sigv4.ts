@@ -29,13 +29,25 @@ export type Signed = {
 /** A signature that cannot be read, with the code S3 answers. */
 export type Malformed = {
   readonly form: 'malformed';
-  readonly code: 'AuthorizationHeaderMalformed' | 'AuthorizationQueryParametersError' | 'AccessDenied' | 'InvalidArgument' | 'InvalidRequest' | 'InvalidURI';
+  readonly code:
+    | 'AuthorizationHeaderMalformed'
+    | 'AuthorizationQueryParametersError'
+    | 'AccessDenied'
+    | 'InvalidArgument'
+    | 'InvalidRequest'
+    | 'InvalidURI';
   readonly text: string;
 };
 
 type Claim = {
-  form: 'header' | 'presigned'; credential: string; signedHeaders: string; signature: string;
-  timestamp: string; payloadHash: string; expiresSeconds?: number; sessionToken?: string;
+  form: 'header' | 'presigned';
+  credential: string;
+  signedHeaders: string;
+  signature: string;
+  timestamp: string;
+  payloadHash: string;
+  expiresSeconds?: number;
+  sessionToken?: string;
 };
 
 const malformed = (code: Malformed['code'], text: string): Malformed => ({ form: 'malformed', code, text });
@@ -52,7 +64,8 @@ export function readSigned(request: RawRequest): Signed | Malformed | undefined 
   }
   const parameters = readQuery(request.rawQuery);
   const path = canonicalEscapes(request.rawPath, false, '/');
-  if (!parameters || path === undefined) return malformed('InvalidURI', 'The address contains a broken percent escape or too many parameters.');
+  if (!parameters || path === undefined)
+    return malformed('InvalidURI', 'The address contains a broken percent escape or too many parameters.');
   const claim = header ? readHeader(request, authorization[0]!) : readPresigned(request, parameters);
   return isMalformed(claim) ? claim : finish(request, path, parameters, claim);
 }
@@ -101,10 +114,16 @@ function readPresigned(request: RawRequest, parameters: readonly Parameter[]): C
   if (readTime(timestamp) !== timestamp) return broken('X-Amz-Date must be of the form yyyymmddThhmmssZ.');
   const expires = found.get('X-Amz-Expires')!;
   const expiresSeconds = /^[0-9]{1,9}$/.test(expires) ? Number(expires) : Number.NaN;
-  if (!(expiresSeconds >= 1 && expiresSeconds <= presignedMaxSeconds)) return broken(`X-Amz-Expires must be a number from 1 to ${presignedMaxSeconds}.`);
+  if (!(expiresSeconds >= 1 && expiresSeconds <= presignedMaxSeconds))
+    return broken(`X-Amz-Expires must be a number from 1 to ${presignedMaxSeconds}.`);
   return {
-    form: 'presigned', credential: found.get('X-Amz-Credential')!, signedHeaders: found.get('X-Amz-SignedHeaders')!,
-    signature: found.get('X-Amz-Signature')!, timestamp, expiresSeconds, sessionToken: found.get('X-Amz-Security-Token'),
+    form: 'presigned',
+    credential: found.get('X-Amz-Credential')!,
+    signedHeaders: found.get('X-Amz-SignedHeaders')!,
+    signature: found.get('X-Amz-Signature')!,
+    timestamp,
+    expiresSeconds,
+    sessionToken: found.get('X-Amz-Security-Token'),
     payloadHash: found.get('X-Amz-Content-Sha256') ?? request.headers.get('x-amz-content-sha256')?.[0] ?? 'UNSIGNED-PAYLOAD',
   };
 }
@@ -116,19 +135,30 @@ function finish(request: RawRequest, path: string, parameters: readonly Paramete
   if (scope.date !== claim.timestamp.slice(0, 8)) return malformed(code, 'The date of the credential is not that of the request.');
   if (!/^[0-9a-f]{64}$/.test(claim.signature)) return malformed(code, 'The signature must be 64 digits in hexadecimal.');
   if (!payloadForm(claim.payloadHash)) {
-    return malformed('InvalidArgument', 'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, one of the STREAMING forms, or a SHA-256 in hexadecimal.');
+    return malformed(
+      'InvalidArgument',
+      'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, one of the STREAMING forms, or a SHA-256 in hexadecimal.',
+    );
   }
   const signedHeaders = claim.signedHeaders.split(';');
   if (signedHeaders.length > signedHeadersMax || !signedHeaders.every((name) => /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name))) {
     return malformed(code, 'SignedHeaders must be names of headers in lower case, joined by semicolons.');
   }
   const unsigned = missingHeader(request, signedHeaders);
-  if (unsigned !== undefined) return malformed('AccessDenied', `There were headers present in the request which were not signed: ${unsigned}`);
+  if (unsigned !== undefined)
+    return malformed('AccessDenied', `There were headers present in the request which were not signed: ${unsigned}`);
   const signedParameters = claim.form === 'header' ? parameters : parameters.filter(([name]) => name !== 'X-Amz-Signature');
   const canonical = canonicalRequest(request, path, signedParameters, signedHeaders, claim.payloadHash);
   return {
-    form: claim.form, ...scope, timestamp: claim.timestamp, at: timeOf(claim.timestamp), expiresSeconds: claim.expiresSeconds,
-    signedHeaders, signature: Buffer.from(claim.signature, 'hex'), payloadHash: claim.payloadHash, sessionToken: claim.sessionToken,
+    form: claim.form,
+    ...scope,
+    timestamp: claim.timestamp,
+    at: timeOf(claim.timestamp),
+    expiresSeconds: claim.expiresSeconds,
+    signedHeaders,
+    signature: Buffer.from(claim.signature, 'hex'),
+    payloadHash: claim.payloadHash,
+    sessionToken: claim.sessionToken,
     stringToSign: stringToSign(claim.timestamp, `${scope.date}/${scope.region}/${scope.service}/aws4_request`, canonical),
   };
 }

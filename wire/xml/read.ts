@@ -19,8 +19,13 @@ export function readXml(bytes: Uint8Array, bounds: XmlBounds = {}): XmlElement {
   const open: XmlElement[] = [];
   let root: XmlElement | undefined;
   let elements = 0;
-  const refuse = (text: string): never => { throw new XmlError(text); };
-  const add = (text: string) => { const top = open.at(-1); if (top) top.text += text; };
+  const refuse = (text: string): never => {
+    throw new XmlError(text);
+  };
+  const add = (text: string) => {
+    const top = open.at(-1);
+    if (top) top.text += text;
+  };
   parser.on('error', (error) => refuse(error.message));
   parser.on('doctype', () => refuse('A document type is not allowed.'));
   parser.on('text', add);
@@ -33,7 +38,9 @@ export function readXml(bytes: Uint8Array, bounds: XmlBounds = {}): XmlElement {
     root ??= element;
     open.push(element);
   });
-  parser.on('closetag', () => { open.pop(); });
+  parser.on('closetag', () => {
+    open.pop();
+  });
   parser.write(decodeUtf8(bytes)).close();
   return root ?? refuse('The document is empty.');
 }

@@ -9,10 +9,10 @@ const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
  * XML 1.0 has no better form, and a reader must not lose them. Halves of surrogate pairs become U+FFFD.
  */
 export function escapeXml(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   if (!/[&<>"\u0000-\u001f\u007f-\u009f\ud800-\udfff\ufffe\uffff]/.test(text)) return text;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped.
-  return text.toWellFormed().replace(/[&<>"]|[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, (one) => escapes[one] ?? `&#x${one.charCodeAt(0).toString(16)};`);
+  return text
+    .toWellFormed()
+    .replace(/[&<>"]|[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, (one) => escapes[one] ?? `&#x${one.charCodeAt(0).toString(16)};`);
 }
 
 /** The document of a root element, with the declaration that S3 sends. */

@@ -16,7 +16,12 @@ export const BucketStatus = Type.Object({
 
 export const Bucket = envelope(BucketSpec, BucketStatus);
 
-const BucketName = Type.String({ minLength: 3, maxLength: 63, pattern: '^[a-z0-9][a-z0-9.-]*[a-z0-9]$', description: 'Name of the bucket, unique on this deployment.' });
+const BucketName = Type.String({
+  minLength: 3,
+  maxLength: 63,
+  pattern: '^[a-z0-9][a-z0-9.-]*[a-z0-9]$',
+  description: 'Name of the bucket, unique on this deployment.',
+});
 
 const base = { on: 'Bucket', charge: ['request'], quota: ['requests'], expose: everywhere } as const;
 const read = { ...base, effect: 'read', audit: 'window', repeat: 'natural' } as const;
@@ -25,19 +30,49 @@ const none = Type.Object({}, closed);
 /** The operations on buckets themselves. */
 export const bucketOperations = {
   ListBuckets: {
-    ...read, at: 'collection', text: 'List your buckets in order of name.', errors: [],
-    input: PageInput, output: Type.Object({ items: Type.Array(Bucket), next: Type.Optional(Type.String()), version: Type.String() }),
+    ...read,
+    at: 'collection',
+    text: 'List your buckets in order of name.',
+    errors: [],
+    input: PageInput,
+    output: Type.Object({ items: Type.Array(Bucket), next: Type.Optional(Type.String()), version: Type.String() }),
   },
   CreateBucket: {
-    ...base, at: 'new', effect: 'write', audit: 'before-reply', repeat: 'refuse', text: 'Make a bucket.', quota: ['requests', 'buckets'],
+    ...base,
+    at: 'new',
+    effect: 'write',
+    audit: 'before-reply',
+    repeat: 'refuse',
+    text: 'Make a bucket.',
+    quota: ['requests', 'buckets'],
     errors: ['BucketAlreadyExists', 'BucketAlreadyOwnedByYou', 'InvalidBucketName', 'IllegalLocationConstraint'],
-    input: Type.Object({ name: BucketName, location: Type.Optional(Type.String({ maxLength: 40, description: 'Must be the region of this deployment.' })), labels: Type.Optional(Labels) }, closed),
+    input: Type.Object(
+      {
+        name: BucketName,
+        location: Type.Optional(Type.String({ maxLength: 40, description: 'Must be the region of this deployment.' })),
+        labels: Type.Optional(Labels),
+      },
+      closed,
+    ),
     output: Bucket,
   },
   HeadBucket: { ...read, text: 'Read a bucket.', errors: ['NoSuchBucket'], input: none, output: Bucket },
-  GetBucketLocation: { ...read, text: 'Say in which region a bucket lies.', errors: ['NoSuchBucket'], input: none, output: Type.Object({ location: Type.String() }) },
+  GetBucketLocation: {
+    ...read,
+    text: 'Say in which region a bucket lies.',
+    errors: ['NoSuchBucket'],
+    input: none,
+    output: Type.Object({ location: Type.String() }),
+  },
   DeleteBucket: {
-    ...base, effect: 'write', audit: 'before-reply', repeat: 'natural', essential: true, text: 'Delete an empty bucket.', errors: ['NoSuchBucket', 'BucketNotEmpty'],
-    input: none, output: Type.Object({}),
+    ...base,
+    effect: 'write',
+    audit: 'before-reply',
+    repeat: 'natural',
+    essential: true,
+    text: 'Delete an empty bucket.',
+    errors: ['NoSuchBucket', 'BucketNotEmpty'],
+    input: none,
+    output: Type.Object({}),
   },
 } as const satisfies Record<string, Operation>;

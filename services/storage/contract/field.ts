@@ -14,9 +14,13 @@ export const Time = Type.Integer({ minimum: 0, description: 'Milliseconds since 
 export const Text = Type.String({ maxLength: headerValueMax });
 export const PageSize = Type.Integer({ minimum: 0, maximum: listKeysMax, default: listKeysMax, description: 'Entries at most.' });
 
-export const checksumAlgorithms = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
-export const ChecksumAlgorithm = Type.Union([Type.Literal('CRC32'), Type.Literal('CRC32C'), Type.Literal('CRC64NVME'), Type.Literal('SHA1'), Type.Literal('SHA256')], { description: 'Checksum to keep beside the object.' });
-export const ChecksumType = Type.Union([Type.Literal('FULL_OBJECT'), Type.Literal('COMPOSITE')], { description: 'Of all bytes, or of the checksums of the parts.' });
+export const ChecksumAlgorithm = Type.Union(
+  [Type.Literal('CRC32'), Type.Literal('CRC32C'), Type.Literal('CRC64NVME'), Type.Literal('SHA1'), Type.Literal('SHA256')],
+  { description: 'Checksum to keep beside the object.' },
+);
+export const ChecksumType = Type.Union([Type.Literal('FULL_OBJECT'), Type.Literal('COMPOSITE')], {
+  description: 'Of all bytes, or of the checksums of the parts.',
+});
 export const ChecksumValue = Type.String({ minLength: 4, maxLength: 64, description: 'Checksum in base64.' });
 
 /** A stored checksum: of all bytes, or of the parts' checksums with `-N` behind it. */
@@ -30,7 +34,12 @@ export const stored = {
   contentLanguage: Type.Optional(Text),
   cacheControl: Type.Optional(Text),
   expires: Type.Optional(Text),
-  metadata: Type.Optional(Type.Record(Type.String({ minLength: 1, maxLength: headerValueMax }), Text, { maxProperties: metadataNamesMax, description: 'User metadata.' })),
+  metadata: Type.Optional(
+    Type.Record(Type.String({ minLength: 1, maxLength: headerValueMax }), Text, {
+      maxProperties: metadataNamesMax,
+      description: 'User metadata.',
+    }),
+  ),
 };
 
 /** What the sender says of the bytes to come; a body that differs is refused. */
@@ -43,7 +52,7 @@ export const expected = {
 };
 
 /** RFC 9110 13.1: lists of entity tags without quotes, '*' for any. */
-export const Tags = Type.Array(ETag, { maxItems: 100 });
+const Tags = Type.Array(ETag, { maxItems: 100 });
 export const conditionalRead = {
   ifMatch: Type.Optional(Tags),
   ifNoneMatch: Type.Optional(Tags),
@@ -66,6 +75,10 @@ export const ObjectHead = Type.Object({
 });
 
 export const ObjectEntry = Type.Object({
-  key: Type.String(), etag: Type.String(), size: Type.Integer(), lastModified: Time,
-  checksumAlgorithm: Type.Optional(ChecksumAlgorithm), checksumType: Type.Optional(ChecksumType),
+  key: Type.String(),
+  etag: Type.String(),
+  size: Type.Integer(),
+  lastModified: Time,
+  checksumAlgorithm: Type.Optional(ChecksumAlgorithm),
+  checksumType: Type.Optional(ChecksumType),
 });

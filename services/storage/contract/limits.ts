@@ -10,7 +10,11 @@ export const partNumberMax = limit(10_000, 'part', 'Most parts of one object.');
 export const deleteKeysMax = limit(1000, 'key', 'Most keys in one DeleteObjects.');
 export const listKeysMax = limit(1000, 'key', 'Largest page of a list of objects, uploads or parts.');
 export const metadataMaxBytes = limit(2048, 'byte', 'User metadata of one object: the bytes of its names and values.');
-export const headerValueMax = limit(4096, 'character', 'Longest stored header such as Content-Type, and longest key or prefix that is looked at before its bytes are counted.');
+export const headerValueMax = limit(
+  4096,
+  'character',
+  'Longest stored header such as Content-Type, and longest key or prefix that is looked at before its bytes are counted.',
+);
 export const metadataNamesMax = limit(128, 'name', 'Most names of user metadata of one object.');
 export const bucketsMax = limit(100, 'bucket', 'Buckets of one scope.');
 export const requestsPerSecond = limit(3500, 'request per second', 'Requests of one scope, as S3 grants a prefix.');

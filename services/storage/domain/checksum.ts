@@ -31,6 +31,7 @@ export function joinChecksums(algorithm: ChecksumAlgorithm, type: ChecksumType, 
   if (!linear(algorithm)) throw new TypeError(`${algorithm} cannot be combined`);
   const [first, ...rest] = parts;
   let whole = Buffer.from(first?.checksum ?? '', 'base64');
-  for (const part of rest) whole = combineChecksum(algorithm, whole, Buffer.from(part.checksum, 'base64'), part.size) as Buffer<ArrayBuffer>;
+  for (const part of rest)
+    whole = combineChecksum(algorithm, whole, Buffer.from(part.checksum, 'base64'), part.size) as Buffer<ArrayBuffer>;
   return whole.toString('base64');
 }

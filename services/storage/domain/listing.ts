@@ -18,7 +18,9 @@ export type ListPage<Item> = {
 
 /** A place to look for keys: `seek` gives them in order from a key on (or from behind everything that begins with it). */
 export interface Keys<Item> {
-  seek(from: { readonly at: string } | { readonly behind: string } | { readonly after: string }): Iterable<{ readonly key: string; readonly item: () => Item }>;
+  seek(
+    from: { readonly at: string } | { readonly behind: string } | { readonly after: string },
+  ): Iterable<{ readonly key: string; readonly item: () => Item }>;
 }
 
 /** Lists keys and common prefixes, one seek for each common prefix whatever lies under it. */

@@ -29,7 +29,10 @@ export function copyVerdict(conditions: Conditions, state: State): boolean {
 }
 
 /** For writes: whether the object that is there, or is not, lets the write go on; `absent` when one was demanded. */
-export function writeVerdict(conditions: Pick<Conditions, 'ifMatch' | 'ifNoneMatch'>, state: { readonly etag: string } | undefined): 'go' | 'failed' | 'absent' {
+export function writeVerdict(
+  conditions: Pick<Conditions, 'ifMatch' | 'ifNoneMatch'>,
+  state: { readonly etag: string } | undefined,
+): 'go' | 'failed' | 'absent' {
   const { ifMatch, ifNoneMatch } = conditions;
   if (ifMatch !== undefined) {
     if (!state) return 'absent';

@@ -138,7 +138,9 @@ export class BlobStore {
         await rm(this.#path(id), { force: true });
         await rm(join(this.#incoming, id), { force: true });
       }
-      await this.#catalog.commit(() => { for (const id of group) this.#catalog.table.garbage.remove(idKey(id)); });
+      await this.#catalog.commit(() => {
+        for (const id of group) this.#catalog.table.garbage.remove(idKey(id));
+      });
     }
   }
 
@@ -200,4 +202,3 @@ export class BlobStore {
     });
   }
 }
-

@@ -33,10 +33,21 @@ export async function createBucket({ catalog, now }: Store, owner: Owner, { name
   if (!isBucketName(name)) throw fault('InvalidBucketName', { path: '/name' });
   return catalog.commit((batch) => {
     const known = findBucket(catalog, name);
-    if (known) throw fault(known.scope === owner.scope && known.tenant === owner.tenant ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists');
+    if (known)
+      throw fault(known.scope === owner.scope && known.tenant === owner.tenant ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists');
     const { owned } = catalog.table;
-    if (owned.getKeysCount({ start: numberKey(owner.scope), end: numberKey(owner.scope + 1n) }) >= bucketsMax) throw fault('QuotaExceeded', `A scope may have ${bucketsMax} buckets.`);
-    const record: BucketRecord = { id: batch.next('bucket'), ...owner, name, createdAt: now(), location, labels, generation: 1, version: batch.next('version') };
+    if (owned.getKeysCount({ start: numberKey(owner.scope), end: numberKey(owner.scope + 1n) }) >= bucketsMax)
+      throw fault('QuotaExceeded', `A scope may have ${bucketsMax} buckets.`);
+    const record: BucketRecord = {
+      id: batch.next('bucket'),
+      ...owner,
+      name,
+      createdAt: now(),
+      location,
+      labels,
+      generation: 1,
+      version: batch.next('version'),
+    };
     writeBucket(catalog, record);
     return record;
   });
@@ -48,7 +59,13 @@ function writeBucket({ table }: Catalog, record: BucketRecord): void {
 }
 
 /** Gives a bucket other labels. */
-export function labelBucket({ catalog }: Store, owner: Owner, name: string, labels: Readonly<Record<string, string>>, ifVersion: string | undefined): Promise<BucketRecord> {
+export function labelBucket(
+  { catalog }: Store,
+  owner: Owner,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  ifVersion: string | undefined,
+): Promise<BucketRecord> {
   return catalog.commit((batch) => {
     const bucket = ownBucket(catalog, owner, name);
     if (ifVersion !== undefined && ifVersion !== String(bucket.version)) throw fault('PreconditionFailed');
@@ -81,7 +98,11 @@ export function holdsObjects({ catalog }: Store, bucket: BucketRecord): boolean 
 }
 
 /** A page of an owner's buckets in order of name. */
-export function listBuckets({ catalog }: Store, owner: Owner, page: { after?: string; limit: number; prefix?: string }): { items: BucketEnvelope[]; next?: string; version: string } {
+export function listBuckets(
+  { catalog }: Store,
+  owner: Owner,
+  page: { after?: string; limit: number; prefix?: string },
+): { items: BucketEnvelope[]; next?: string; version: string } {
   const { owned } = catalog.table;
   const prefix = placedKey(owner.scope, page.prefix ?? '');
   const behind = page.after === undefined ? prefix : placedKey(owner.scope, `${page.after}\0`);
@@ -99,7 +120,13 @@ export function listBuckets({ catalog }: Store, owner: Owner, page: { after?: st
 export function envelopeOf(catalog: Catalog, bucket: BucketRecord): BucketEnvelope {
   const { objects, bytes } = catalog.tally(bucketPlace(bucket.id));
   return {
-    uid: String(bucket.id), name: bucket.name, generation: bucket.generation, version: String(bucket.version), labels: bucket.labels,
-    createdAt: bucket.createdAt, spec: { location: bucket.location }, status: { objects, sizeBytes: bytes },
+    uid: String(bucket.id),
+    name: bucket.name,
+    generation: bucket.generation,
+    version: String(bucket.version),
+    labels: bucket.labels,
+    createdAt: bucket.createdAt,
+    spec: { location: bucket.location },
+    status: { objects, sizeBytes: bytes },
   };
 }

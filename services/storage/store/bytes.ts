@@ -26,7 +26,7 @@ export function sliceSegments(segments: readonly Segment[], span: Span): Segment
   return found;
 }
 
-export function inlineSegment(bytes: Uint8Array): Segment {
+function inlineSegment(bytes: Uint8Array): Segment {
   return { bytes, sum: sumOf(bytes) };
 }
 
@@ -80,7 +80,8 @@ async function* readBlob(blobs: BlobStore, segment: Extract<Segment, { blob: str
   const sums = new DataView(record.sums.buffer, record.sums.byteOffset, record.sums.byteLength);
   const end = segment.start + segment.size;
   const handle = await blobs.openFile(segment.blob);
-  const read = (block: number) => readBlock(handle, block, Math.min(blockBytes, record.size - block * blockBytes), sums.getUint32(block * 4, true));
+  const read = (block: number) =>
+    readBlock(handle, block, Math.min(blockBytes, record.size - block * blockBytes), sums.getUint32(block * 4, true));
   let next: Promise<Uint8Array> | undefined;
   try {
     const last = Math.floor((end - 1) / blockBytes);

@@ -9,7 +9,19 @@ import { pack, type Tally, unpack } from './record.ts';
 export type Table = Database<Buffer, Buffer>;
 
 /** The tables of the index, by what their keys lead to. */
-export const tableNames = ['bucket', 'owned', 'object', 'layout', 'upload', 'part', 'blob', 'garbage', 'effect', 'tally', 'counter'] as const;
+const tableNames = [
+  'bucket',
+  'owned',
+  'object',
+  'layout',
+  'upload',
+  'part',
+  'blob',
+  'garbage',
+  'effect',
+  'tally',
+  'counter',
+] as const;
 export type TableName = (typeof tableNames)[number];
 
 /** An effect as the change that made it knows it; the batch gives it its offset. */
@@ -50,11 +62,18 @@ export class Catalog {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     // Changes are gathered here and not by LMDB's wrapper: its own gathering leaves rejected promises behind when the disk is full.
     this.#environment = open<Buffer, Buffer>({
-      path: directory, maxDbs: tableNames.length + 1, maxReaders: openReadersMax, encoding: 'binary', keyEncoding: 'binary',
-      overlappingSync: false, eventTurnBatching: false,
+      path: directory,
+      maxDbs: tableNames.length + 1,
+      maxReaders: openReadersMax,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      overlappingSync: false,
+      eventTurnBatching: false,
     });
     this.#environment.readerCheck();
-    this.table = Object.fromEntries(tableNames.map((name) => [name, this.#environment.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })])) as Record<TableName, Table>;
+    this.table = Object.fromEntries(
+      tableNames.map((name) => [name, this.#environment.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })]),
+    ) as Record<TableName, Table>;
     this.#logged = this.#counter('effect');
     assertReader(this.#environment);
   }
@@ -146,13 +165,19 @@ function runChange(change: Change<unknown>, batch: Batch): Outcome {
 async function commitError(error: unknown): Promise<unknown> {
   const inner = (error as { commitError?: Promise<never> }).commitError;
   if (!inner) return error;
-  return inner.then(() => error, (cause: { code?: unknown }) => fault('DiskFull', { detail: 'The index could not be written.', cause }));
+  return inner.then(
+    () => error,
+    (cause: { code?: unknown }) => fault('DiskFull', { detail: 'The index could not be written.', cause }),
+  );
 }
 
 /** A reader that cannot register would read recycled pages silently. */
 function assertReader(environment: RootDatabase<Buffer, Buffer>): void {
   environment.get(Buffer.from('reader'));
-  const registered = environment.readerList().split('\n').some((line) => line.trim().split(/\s+/)[0] === String(process.pid));
+  const registered = environment
+    .readerList()
+    .split('\n')
+    .some((line) => line.trim().split(/\s+/)[0] === String(process.pid));
   if (!registered) throw fault('DataDirectory', 'This process could not register as a reader of the storage index.');
 }
 

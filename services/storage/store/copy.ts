@@ -57,7 +57,10 @@ async function digest({ blobs }: Store, segments: readonly Segment[], algorithm:
     md5.update(bytes);
     running?.update(bytes);
   }
-  return { md5: md5.digest('hex'), ...(running ? { checksum: { algorithm, type: 'FULL_OBJECT', value: running.digest().toString('base64') } } : {}) };
+  return {
+    md5: md5.digest('hex'),
+    ...(running ? { checksum: { algorithm, type: 'FULL_OBJECT', value: running.digest().toString('base64') } } : {}),
+  };
 }
 
 /** The digests of a copy: those of the source where they hold for it, else of the bytes, read once. */
@@ -69,9 +72,14 @@ function digestsOfCopy(store: Store, { object, segments }: Opened, algorithm: Ch
 }
 
 export type CopyOptions = {
-  readonly key: string; readonly source: Source; readonly conditions: WriteConditions; readonly who: Who; readonly maxBytes: number;
+  readonly key: string;
+  readonly source: Source;
+  readonly conditions: WriteConditions;
+  readonly who: Who;
+  readonly maxBytes: number;
   /** Instead of the source's. */
-  readonly headers?: StoredHeaders; readonly checksumAlgorithm?: ChecksumAlgorithm;
+  readonly headers?: StoredHeaders;
+  readonly checksumAlgorithm?: ChecksumAlgorithm;
 };
 
 /** Stores an object whose bytes are there already: both point at the same files. */
@@ -86,7 +94,14 @@ export async function copyObject(store: Store, name: string, options: CopyOption
       const bucket = ownBucket(catalog, who.caller, name);
       demand(conditions, readObject(catalog, bucket, key));
       shareAll(store, segments);
-      const made = placeObject(store, batch, bucket, key, { etag: md5, size: object.size, headers: headers ?? object.headers, checksum, segments, parts: [] });
+      const made = placeObject(store, batch, bucket, key, {
+        etag: md5,
+        size: object.size,
+        headers: headers ?? object.headers,
+        checksum,
+        segments,
+        parts: [],
+      });
       batch.log(effectOf(who, made.object.modifiedAt, name, object.size, { key, etag: md5, source: `${source.bucket}/${source.key}` }));
       return made;
     });
@@ -98,7 +113,11 @@ export async function copyObject(store: Store, name: string, options: CopyOption
 export type CopyPartOptions = Omit<NewPart, 'checksum'> & { readonly source: Source; readonly span?: Span; readonly maxBytes: number };
 
 /** Takes a part from an object that is there already. */
-export async function copyPart(store: Store, name: string, { source, span, maxBytes, ...place }: CopyPartOptions): Promise<{ part: PartRecord; bytes: number; source: ObjectRecord }> {
+export async function copyPart(
+  store: Store,
+  name: string,
+  { source, span, maxBytes, ...place }: CopyPartOptions,
+): Promise<{ part: PartRecord; bytes: number; source: ObjectRecord }> {
   const { catalog, blobs } = store;
   const { who } = place;
   const stored = await fromSource(store, source, who, async ({ object, segments }) => {

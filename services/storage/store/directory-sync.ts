@@ -17,14 +17,18 @@ export class DirectorySync {
   /** Resolves when every entry made before the call is on disk. */
   sync(): Promise<void> {
     if (!this.#running) {
-      this.#running = this.#handle.sync().finally(() => { this.#running = undefined; });
+      this.#running = this.#handle.sync().finally(() => {
+        this.#running = undefined;
+      });
       return this.#running;
     }
     // A sync that runs already may have begun before our entry was made.
-    this.#next ??= this.#running.catch(() => {}).then(() => {
-      this.#next = undefined;
-      return this.sync();
-    });
+    this.#next ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        return this.sync();
+      });
     return this.#next;
   }
 

@@ -12,7 +12,11 @@ export function effectSource(catalog: Catalog): EffectSource {
       if (catalog.closed) return [];
       const found: LoggedEffect[] = [];
       // Only what is on disk is told: an offset that a crash takes back must not be known elsewhere.
-      const range = effect.getRange({ start: numberKey(after + 1n), end: numberKey(catalog.logged + 1n), limit: Math.min(limit, effectsReadMax) });
+      const range = effect.getRange({
+        start: numberKey(after + 1n),
+        end: numberKey(catalog.logged + 1n),
+        limit: Math.min(limit, effectsReadMax),
+      });
       for (const { value } of range) {
         const logged = unpack<LoggedEffect>(value);
         found.push({ ...logged, offset: BigInt(logged.offset) });
@@ -20,7 +24,7 @@ export function effectSource(catalog: Catalog): EffectSource {
       return found;
     },
     async forget(offset) {
-      for (let dropped = effectsForgetMax; dropped === effectsForgetMax;) {
+      for (let dropped = effectsForgetMax; dropped === effectsForgetMax; ) {
         dropped = await catalog.commit(() => {
           const keys = [...effect.getKeys({ end: numberKey(offset + 1n), limit: effectsForgetMax })];
           for (const key of keys) effect.remove(key);
@@ -31,4 +35,3 @@ export function effectSource(catalog: Catalog): EffectSource {
     onMore: (wake) => catalog.onLogged(wake),
   };
 }
-

@@ -6,7 +6,11 @@ import type { Catalog } from './catalog.ts';
 import { bucketChangesMax } from './limits.ts';
 import type { BucketRecord } from './record.ts';
 
-type Entry = { readonly owner: Owner; readonly version: bigint; readonly change: Change<BucketEnvelope['spec'], NonNullable<BucketEnvelope['status']>> };
+type Entry = {
+  readonly owner: Owner;
+  readonly version: bigint;
+  readonly change: Change<BucketEnvelope['spec'], NonNullable<BucketEnvelope['status']>>;
+};
 
 /** The last changes of buckets, for watches. Versions are numbers that grow with every change of any bucket. */
 export class BucketHistory {
@@ -32,7 +36,11 @@ export class BucketHistory {
 
   #add(bucket: BucketRecord, type: 'put' | 'deleted'): void {
     const { tenant, scope, version } = bucket;
-    this.#entries.push({ owner: { tenant, scope }, version, change: { type, version: String(version), resource: envelopeOf(this.#catalog, bucket) } });
+    this.#entries.push({
+      owner: { tenant, scope },
+      version,
+      change: { type, version: String(version), resource: envelopeOf(this.#catalog, bucket) },
+    });
     if (this.#entries.length > bucketChangesMax) this.#forgotten = this.#entries.shift()!.version;
     this.#more.emit('more');
   }
@@ -43,7 +51,9 @@ export class BucketHistory {
     let last = BigInt(from);
     if (last < this.#forgotten) throw fault('Gone');
     while (!signal.aborted) {
-      for (const entry of this.#entries.filter(({ version, owner }) => version > last && owner.scope === scope && owner.tenant === tenant)) {
+      for (const entry of this.#entries.filter(
+        ({ version, owner }) => version > last && owner.scope === scope && owner.tenant === tenant,
+      )) {
         last = entry.version;
         yield entry.change;
         if (signal.aborted) return;

@@ -10,10 +10,6 @@ export function numberKey(value: bigint): Buffer {
   return key;
 }
 
-export function readNumberKey(key: Uint8Array): bigint {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readBigUInt64BE(0);
-}
-
 /** What a bucket's tally stands under: its number with the highest bit set, which no scope has. */
 export function bucketPlace(bucket: bigint): bigint {
   return bucket | (1n << 63n);

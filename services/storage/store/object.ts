@@ -4,7 +4,17 @@ import { writeVerdict } from '../domain/precondition.ts';
 import type { Batch, Catalog } from './catalog.ts';
 import { bucketPlace, placedKey } from './key.ts';
 import type { Received } from './receive.ts';
-import { type BucketRecord, type LayoutRecord, type ObjectRecord, pack, type PartLayout, type Segment, type StoredChecksum, type StoredHeaders, unpack } from './record.ts';
+import {
+  type BucketRecord,
+  type LayoutRecord,
+  type ObjectRecord,
+  pack,
+  type PartLayout,
+  type Segment,
+  type StoredChecksum,
+  type StoredHeaders,
+  unpack,
+} from './record.ts';
 import type { Store } from './store.ts';
 import { effectOf, type Who } from './who.ts';
 import { ownBucket } from './bucket.ts';
@@ -42,8 +52,13 @@ export function demand(conditions: WriteConditions, object: ObjectRecord | undef
 }
 
 export type NewObject = {
-  readonly etag: string; readonly size: number; readonly headers: StoredHeaders; readonly checksum?: StoredChecksum;
-  readonly segments: readonly Segment[]; readonly parts: readonly PartLayout[]; readonly uploadId?: string;
+  readonly etag: string;
+  readonly size: number;
+  readonly headers: StoredHeaders;
+  readonly checksum?: StoredChecksum;
+  readonly segments: readonly Segment[];
+  readonly parts: readonly PartLayout[];
+  readonly uploadId?: string;
 };
 
 /** Within a change: puts an object in the place of what was there. Its segments' references must be held already. */
@@ -54,7 +69,12 @@ export function placeObject({ catalog, blobs, now }: Store, batch: Batch, bucket
   const id = newId();
   const single = made.parts.length === 0 && made.segments.length === 1;
   const object: ObjectRecord = {
-    id, etag: made.etag, size: made.size, modifiedAt: now(), headers: made.headers, encryption: 'none',
+    id,
+    etag: made.etag,
+    size: made.size,
+    modifiedAt: now(),
+    headers: made.headers,
+    encryption: 'none',
     ...(made.checksum ? { checksum: made.checksum } : {}),
     ...(single ? { segment: made.segments[0]! } : {}),
     ...(made.parts.length > 0 ? { partsCount: made.parts.length } : {}),
@@ -74,20 +94,35 @@ function releaseObject({ catalog, blobs }: Pick<Store, 'catalog' | 'blobs'>, obj
   return segments.flatMap((segment) => blobs.release(segment));
 }
 
-export type PutOptions = { readonly key: string; readonly headers: StoredHeaders; readonly checksum?: StoredChecksum; readonly conditions: WriteConditions; readonly who: Who };
+export type PutOptions = {
+  readonly key: string;
+  readonly headers: StoredHeaders;
+  readonly checksum?: StoredChecksum;
+  readonly conditions: WriteConditions;
+  readonly who: Who;
+};
 
 /** Stores bytes that were received under a key. What it replaces is freed; when it is refused, nothing is kept. */
 export async function putObject(store: Store, name: string, received: Received, options: PutOptions): Promise<Stored> {
   const { catalog, blobs } = store;
   const { key, headers, checksum, conditions, who } = options;
-  const stored = await adopt(store, received, () => catalog.commit((batch) => {
-    const bucket = ownBucket(catalog, who.caller, name);
-    demand(conditions, readObject(catalog, bucket, key));
-    addReceived(store, received);
-    const made = placeObject(store, batch, bucket, key, { etag: received.md5, size: received.size, headers, checksum, segments: [received.segment], parts: [] });
-    batch.log(effectOf(who, made.object.modifiedAt, name, received.size, { key, etag: received.md5 }));
-    return made;
-  }));
+  const stored = await adopt(store, received, () =>
+    catalog.commit((batch) => {
+      const bucket = ownBucket(catalog, who.caller, name);
+      demand(conditions, readObject(catalog, bucket, key));
+      addReceived(store, received);
+      const made = placeObject(store, batch, bucket, key, {
+        etag: received.md5,
+        size: received.size,
+        headers,
+        checksum,
+        segments: [received.segment],
+        parts: [],
+      });
+      batch.log(effectOf(who, made.object.modifiedAt, name, received.size, { key, etag: received.md5 }));
+      return made;
+    }),
+  );
   blobs.free(stored.freed);
   return stored;
 }
@@ -113,7 +148,12 @@ export type Removal = { readonly key: string; readonly etag?: string };
 export type Removed = { readonly key: string; readonly existed: boolean; readonly code?: 'NoSuchKey' | 'PreconditionFailed' };
 
 /** Deletes objects; those that are not there are no error, those whose condition fails are left and told. */
-export async function deleteObjects(store: Store, name: string, removals: readonly Removal[], who: Who): Promise<{ removed: Removed[]; bytes: number }> {
+export async function deleteObjects(
+  store: Store,
+  name: string,
+  removals: readonly Removal[],
+  who: Who,
+): Promise<{ removed: Removed[]; bytes: number }> {
   const { catalog, blobs, now } = store;
   const done = await catalog.commit((batch) => {
     const bucket = ownBucket(catalog, who.caller, name);
@@ -131,7 +171,8 @@ export async function deleteObjects(store: Store, name: string, removals: readon
       bytes += object.size;
       return { key, existed: true };
     });
-    if (who.operation === 'DeleteObjects' || !removed[0]?.code) batch.log(effectOf(who, now(), name, bytes, removalDetail(who.operation, removed)));
+    if (who.operation === 'DeleteObjects' || !removed[0]?.code)
+      batch.log(effectOf(who, now(), name, bytes, removalDetail(who.operation, removed)));
     return { removed, freed, bytes: batch.tally(bucket.scope).bytes };
   });
   blobs.free(done.freed);

@@ -5,7 +5,11 @@ import type { BucketHistory } from './history.ts';
 import type { Store } from './store.ts';
 
 /** Buckets as resources of the platform. */
-export function bucketProvider(store: Store, history: BucketHistory, region: string): Provider<{ location: string }, { objects: number; sizeBytes: number }> {
+export function bucketProvider(
+  store: Store,
+  history: BucketHistory,
+  region: string,
+): Provider<{ location: string }, { objects: number; sizeBytes: number }> {
   const { catalog } = store;
   return {
     attributes(_scope, name) {
@@ -22,7 +26,9 @@ export function bucketProvider(store: Store, history: BucketHistory, region: str
       if (ifVersion === '0' && known) throw fault('Conflict');
       if (spec.location !== region) throw fault('IllegalLocationConstraint', { path: '/spec/location' });
       const owner = { tenant, scope };
-      const bucket = known ? await labelBucket(store, owner, name, labels, ifVersion) : await createBucket(store, owner, { name, location: region, labels });
+      const bucket = known
+        ? await labelBucket(store, owner, name, labels, ifVersion)
+        : await createBucket(store, owner, { name, location: region, labels });
       history.put(bucket);
       return envelopeOf(catalog, bucket);
     },

@@ -11,8 +11,11 @@ import type { Segment } from './record.ts';
 
 /** What the sender said of the bytes to come. */
 export type Expected = {
-  readonly size?: number; readonly md5?: string; readonly sha256?: string;
-  readonly checksumAlgorithm?: ChecksumAlgorithm; readonly checksum?: string;
+  readonly size?: number;
+  readonly md5?: string;
+  readonly sha256?: string;
+  readonly checksumAlgorithm?: ChecksumAlgorithm;
+  readonly checksum?: string;
 };
 
 /** Bytes that are on disk but in no index yet: adopt them in a change, or discard them. */
@@ -31,9 +34,12 @@ export type ReceiveRules = { readonly maxBytes: number; readonly mayWrite: () =>
 
 /** Refuses digests that cannot be ones, before any byte is read. */
 export function checkExpected({ md5, checksumAlgorithm, checksum, size }: Expected, maxBytes: number): void {
-  if (md5 !== undefined && !(/^[A-Za-z0-9+/]{22}==$/.test(md5) && Buffer.from(md5, 'base64').toString('base64') === md5)) throw fault('InvalidDigest', { path: '/md5' });
-  if (checksum !== undefined && !(checksumAlgorithm && isChecksum(checksumAlgorithm, checksum))) throw fault('InvalidRequest', { path: '/checksum', detail: 'The checksum is not one of its algorithm.' });
-  if (size !== undefined && size > maxBytes) throw fault('EntityTooLarge', { path: '/size', detail: `At most ${maxBytes} bytes may be sent in one request.` });
+  if (md5 !== undefined && !(/^[A-Za-z0-9+/]{22}==$/.test(md5) && Buffer.from(md5, 'base64').toString('base64') === md5))
+    throw fault('InvalidDigest', { path: '/md5' });
+  if (checksum !== undefined && !(checksumAlgorithm && isChecksum(checksumAlgorithm, checksum)))
+    throw fault('InvalidRequest', { path: '/checksum', detail: 'The checksum is not one of its algorithm.' });
+  if (size !== undefined && size > maxBytes)
+    throw fault('EntityTooLarge', { path: '/size', detail: `At most ${maxBytes} bytes may be sent in one request.` });
 }
 
 /**
@@ -54,7 +60,7 @@ export async function receive(blobs: BlobStore, body: Bytes | undefined, expecte
 }
 
 /** Words an error of a full disk for the caller; others stay as they are. */
-export function fullDisk(error: unknown): unknown {
+function fullDisk(error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   return code === 'ENOSPC' || code === 'EDQUOT' ? fault('DiskFull', { cause: error }) : error;
 }
@@ -84,8 +90,10 @@ class Intake {
   async take(bytes: Uint8Array): Promise<void> {
     assertLive(this.#rules.signal);
     this.#size += bytes.length;
-    if (this.#size > this.#rules.maxBytes) throw fault('EntityTooLarge', `At most ${this.#rules.maxBytes} bytes may be sent in one request.`);
-    if (this.#expected.size !== undefined && this.#size > this.#expected.size) throw fault('IncompleteBody', 'The body is longer than it was said to be.');
+    if (this.#size > this.#rules.maxBytes)
+      throw fault('EntityTooLarge', `At most ${this.#rules.maxBytes} bytes may be sent in one request.`);
+    if (this.#expected.size !== undefined && this.#size > this.#expected.size)
+      throw fault('IncompleteBody', 'The body is longer than it was said to be.');
     this.#md5.update(bytes);
     this.#sha256?.update(bytes);
     this.#checksum?.update(bytes);
@@ -122,9 +130,11 @@ class Intake {
     if (size !== undefined && this.#size !== size) throw fault('IncompleteBody', `${this.#size} of ${size} bytes came.`);
     if (sha256 !== undefined && this.#sha256?.digest('hex') !== sha256) throw fault('XAmzContentSHA256Mismatch');
     const digest = this.#md5.digest();
-    if (md5 !== undefined && digest.toString('base64') !== md5) throw fault('BadDigest', 'The Content-MD5 you specified did not match what we received.');
+    if (md5 !== undefined && digest.toString('base64') !== md5)
+      throw fault('BadDigest', 'The Content-MD5 you specified did not match what we received.');
     const found = this.#checksum?.digest().toString('base64');
-    if (checksum !== undefined && found !== checksum) throw fault('BadDigest', `The ${checksumAlgorithm} you specified did not match the calculated checksum.`);
+    if (checksum !== undefined && found !== checksum)
+      throw fault('BadDigest', `The ${checksumAlgorithm} you specified did not match the calculated checksum.`);
     const told = { size: this.#size, md5: digest.toString('hex'), ...(found === undefined ? {} : { checksum: found }) };
     if (!this.#file && this.#size <= inlineMaxBytes) {
       const bytes = Buffer.concat(this.#pieces);

@@ -19,8 +19,12 @@ export type StoredChecksum = { readonly algorithm: ChecksumAlgorithm; readonly t
 
 /** The headers and user metadata kept with an object. */
 export type StoredHeaders = {
-  readonly contentType?: string; readonly contentEncoding?: string; readonly contentDisposition?: string;
-  readonly contentLanguage?: string; readonly cacheControl?: string; readonly expires?: string;
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly contentDisposition?: string;
+  readonly contentLanguage?: string;
+  readonly cacheControl?: string;
+  readonly expires?: string;
   readonly metadata?: Readonly<Record<string, string>>;
 };
 

@@ -20,14 +20,29 @@ function newUploadId(at: number): string {
   return at.toString(16).padStart(12, '0') + randomBytes(10).toString('hex');
 }
 
-export type NewUpload = { readonly key: string; readonly headers: StoredHeaders; readonly checksumAlgorithm?: ChecksumAlgorithm; readonly checksumType?: ChecksumType; readonly who: Who };
+export type NewUpload = {
+  readonly key: string;
+  readonly headers: StoredHeaders;
+  readonly checksumAlgorithm?: ChecksumAlgorithm;
+  readonly checksumType?: ChecksumType;
+  readonly who: Who;
+};
 
-export function createUpload({ catalog, now }: Store, name: string, { key, headers, checksumAlgorithm, checksumType, who }: NewUpload): Promise<string> {
+export function createUpload(
+  { catalog, now }: Store,
+  name: string,
+  { key, headers, checksumAlgorithm, checksumType, who }: NewUpload,
+): Promise<string> {
   return catalog.commit((batch) => {
     const bucket = ownBucket(catalog, who.caller, name);
     const initiatedAt = now();
     const uploadId = newUploadId(initiatedAt);
-    const record: UploadRecord = { initiatedAt, headers, principal: who.caller.principal, ...(checksumAlgorithm ? { checksumAlgorithm, checksumType } : {}) };
+    const record: UploadRecord = {
+      initiatedAt,
+      headers,
+      principal: who.caller.principal,
+      ...(checksumAlgorithm ? { checksumAlgorithm, checksumType } : {}),
+    };
     catalog.table.upload.put(uploadKey(bucket.id, key, uploadId), pack(record));
     batch.log(effectOf(who, initiatedAt, name, 0, { key, uploadId }));
     return uploadId;
@@ -44,7 +59,11 @@ export function findUpload(catalog: Catalog, bucket: BucketRecord, { key, upload
 /** The parts of an upload in order of number, from behind a number on. */
 export function readParts({ table }: Catalog, uploadId: string, after = 0, limit?: number): ListedPart[] {
   const prefix = Buffer.from(uploadId, 'hex');
-  const range = table.part.getRange({ start: partKey(uploadId, after + 1), end: afterPrefix(prefix), ...(limit === undefined ? {} : { limit }) });
+  const range = table.part.getRange({
+    start: partKey(uploadId, after + 1),
+    end: afterPrefix(prefix),
+    ...(limit === undefined ? {} : { limit }),
+  });
   return [...range].map(({ key, value }) => ({ partNumber: readPartNumber(key), part: unpack<PartRecord>(value) }));
 }
 
@@ -53,17 +72,25 @@ export type NewPart = UploadPlace & { readonly partNumber: number; readonly chec
 /** Takes received bytes as a part, in the place of an earlier one of its number. */
 export async function putPart(store: Store, name: string, received: Received, part: NewPart): Promise<{ part: PartRecord; bytes: number }> {
   const { catalog, blobs } = store;
-  const stored = await adopt(store, received, () => catalog.commit((batch) => {
-    findUpload(catalog, ownBucket(catalog, part.who.caller, name), part);
-    addReceived(store, received);
-    return placePart(store, batch, name, part, { etag: received.md5, size: received.size, segments: [received.segment] });
-  }));
+  const stored = await adopt(store, received, () =>
+    catalog.commit((batch) => {
+      findUpload(catalog, ownBucket(catalog, part.who.caller, name), part);
+      addReceived(store, received);
+      return placePart(store, batch, name, part, { etag: received.md5, size: received.size, segments: [received.segment] });
+    }),
+  );
   blobs.free(stored.freed);
   return stored;
 }
 
 /** Within a change: writes a part whose segments are held already. */
-export function placePart({ catalog, blobs, now }: Store, batch: Batch, name: string, { key, uploadId, partNumber, checksum, who }: NewPart, made: Pick<PartRecord, 'etag' | 'size' | 'segments'>) {
+export function placePart(
+  { catalog, blobs, now }: Store,
+  batch: Batch,
+  name: string,
+  { key, uploadId, partNumber, checksum, who }: NewPart,
+  made: Pick<PartRecord, 'etag' | 'size' | 'segments'>,
+) {
   const at = partKey(uploadId, partNumber);
   const found = catalog.table.part.get(at);
   const old = found ? unpack<PartRecord>(found) : undefined;
@@ -71,7 +98,11 @@ export function placePart({ catalog, blobs, now }: Store, batch: Batch, name: st
   catalog.table.part.put(at, pack(record));
   batch.count(who.caller.scope, 0, made.size - (old?.size ?? 0));
   batch.log(effectOf(who, record.modifiedAt, name, made.size, { key, uploadId, partNumber }));
-  return { part: record, bytes: batch.tally(who.caller.scope).bytes, freed: (old?.segments ?? []).flatMap((segment) => blobs.release(segment)) };
+  return {
+    part: record,
+    bytes: batch.tally(who.caller.scope).bytes,
+    freed: (old?.segments ?? []).flatMap((segment) => blobs.release(segment)),
+  };
 }
 
 /** Gives an upload up; resolves with the bytes that the scope still keeps. */
@@ -93,8 +124,13 @@ export async function abortUpload({ catalog, blobs, now }: Store, name: string, 
 
 export type NamedPart = { readonly partNumber: number; readonly etag: string; readonly checksum?: string };
 export type Completion = UploadPlace & {
-  readonly parts: readonly NamedPart[]; readonly conditions: WriteConditions; readonly who: Who;
-  readonly checksumType?: ChecksumType; readonly checksumAlgorithm?: ChecksumAlgorithm; readonly checksum?: string; readonly size?: number;
+  readonly parts: readonly NamedPart[];
+  readonly conditions: WriteConditions;
+  readonly who: Who;
+  readonly checksumType?: ChecksumType;
+  readonly checksumAlgorithm?: ChecksumAlgorithm;
+  readonly checksum?: string;
+  readonly size?: number;
 };
 
 /** Joins parts to an object. Told twice, it answers the object it made the first time. */
@@ -126,21 +162,32 @@ function choose(have: readonly ListedPart[], named: readonly NamedPart[]): Liste
     if (at > 0 && named[at - 1]!.partNumber >= partNumber) throw fault('InvalidPartOrder', { path: `/parts/${at}` });
     const listed = byNumber.get(partNumber);
     if (!listed || listed.part.etag !== etag) throw fault('InvalidPart', { path: `/parts/${at}` });
-    if (checksum !== undefined && listed.part.checksum && listed.part.checksum.value !== checksum) throw fault('InvalidPart', { path: `/parts/${at}` });
+    if (checksum !== undefined && listed.part.checksum && listed.part.checksum.value !== checksum)
+      throw fault('InvalidPart', { path: `/parts/${at}` });
     if (at < named.length - 1 && listed.part.size < partMinBytes) throw fault('EntityTooSmall', { path: `/parts/${at}` });
     return listed;
   });
 }
 
 /** The size and checksum of the object to be, against what the caller said of them. */
-function judge(upload: UploadRecord, chosen: readonly ListedPart[], said: Completion): { size: number; checksum: StoredChecksum | undefined } {
+function judge(
+  upload: UploadRecord,
+  chosen: readonly ListedPart[],
+  said: Completion,
+): { size: number; checksum: StoredChecksum | undefined } {
   const size = chosen.reduce((sum, { part }) => sum + part.size, 0);
   if (size > objectMaxBytes) throw fault('EntityTooLarge');
-  if (said.size !== undefined && said.size !== size) throw fault('InvalidRequest', { path: '/size', detail: `The parts have ${size} bytes.` });
+  if (said.size !== undefined && said.size !== size)
+    throw fault('InvalidRequest', { path: '/size', detail: `The parts have ${size} bytes.` });
   const { checksumAlgorithm: algorithm, checksumType: type } = upload;
-  if (said.checksumType !== undefined && type !== undefined && said.checksumType !== type) throw fault('InvalidRequest', { path: '/checksumType', detail: `The upload was begun with the checksum type ${type}.` });
+  if (said.checksumType !== undefined && type !== undefined && said.checksumType !== type)
+    throw fault('InvalidRequest', { path: '/checksumType', detail: `The upload was begun with the checksum type ${type}.` });
   if (!algorithm || !type) return { size, checksum: undefined };
-  const value = joinChecksums(algorithm, type, chosen.map(({ part }) => ({ size: part.size, checksum: part.checksum?.value ?? '' })));
+  const value = joinChecksums(
+    algorithm,
+    type,
+    chosen.map(({ part }) => ({ size: part.size, checksum: part.checksum?.value ?? '' })),
+  );
   const differs = said.checksum !== undefined && said.checksum !== value && `${said.checksum}-${chosen.length}` !== value;
   if (differs || (said.checksumAlgorithm !== undefined && said.checksumAlgorithm !== algorithm)) {
     throw fault('BadDigest', `The ${said.checksumAlgorithm ?? algorithm} you specified did not match the calculated checksum.`);
@@ -149,7 +196,12 @@ function judge(upload: UploadRecord, chosen: readonly ListedPart[], said: Comple
 }
 
 type Joining = {
-  completion: Completion; upload: UploadRecord; have: readonly ListedPart[]; chosen: readonly ListedPart[]; size: number; checksum: StoredChecksum | undefined;
+  completion: Completion;
+  upload: UploadRecord;
+  have: readonly ListedPart[];
+  chosen: readonly ListedPart[];
+  size: number;
+  checksum: StoredChecksum | undefined;
 };
 
 function join(store: Store, batch: Batch, bucket: BucketRecord, { completion, upload, have, chosen, size, checksum }: Joining): Stored {
@@ -164,7 +216,11 @@ function join(store: Store, batch: Batch, bucket: BucketRecord, { completion, up
   // The parts were counted as the scope's when they came; from here on the object is.
   batch.count(bucket.scope, 0, -have.reduce((sum, { part }) => sum + part.size, 0));
   const stored = placeObject(store, batch, bucket, key, {
-    etag: multipartTag(chosen), size, headers: upload.headers, checksum, uploadId,
+    etag: multipartTag(chosen),
+    size,
+    headers: upload.headers,
+    checksum,
+    uploadId,
     segments: chosen.flatMap(({ part }) => part.segments),
     parts: chosen.map(({ part }) => ({ size: part.size, ...(part.checksum ? { checksum: part.checksum.value } : {}) })),
   });
@@ -178,4 +234,3 @@ function multipartTag(chosen: readonly ListedPart[]): string {
   for (const { part } of chosen) hash.update(part.etag, 'hex');
   return `${hash.digest('hex')}-${chosen.length}`;
 }
-

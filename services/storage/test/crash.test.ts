@@ -44,7 +44,9 @@ async function check(store: Store, directory: string, fates: Map<string, Fate>):
   for (const [key, fate] of fates) {
     const found = await get(store, 'shelf', key);
     const possible = [fate.done ?? { sequence: 0, size: -1 }, ...fate.open];
-    const fits = possible.find(({ sequence, size }) => (found === undefined ? size < 0 : size === found.length && found.equals(bytesOf(sequence, size))));
+    const fits = possible.find(({ sequence, size }) =>
+      found === undefined ? size < 0 : size === found.length && found.equals(bytesOf(sequence, size)),
+    );
     assert.ok(fits, `${key} holds ${found?.length} bytes; possible: ${JSON.stringify(possible)}`);
     // What was found is what the key holds from now on.
     fates.set(key, { done: fits, open: [] });

@@ -11,7 +11,9 @@ import { blobsOf, bytesOf, filesOf, get, openShelf, owner, put, settled, tempora
 const root = process.getuid?.() === 0;
 
 for (const size of [2000, 300_000]) {
-  test(`on a full disk objects of ${size} bytes are refused whole, reads and deletes go on, and room is used again`, { skip: root ? false : 'mounting a small disk needs root' }, async () => {
+  test(`on a full disk objects of ${size} bytes are refused whole, reads and deletes go on, and room is used again`, {
+    skip: root ? false : 'mounting a small disk needs root',
+  }, async () => {
     const directory = temporary();
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', directory]);
     try {
@@ -31,7 +33,7 @@ for (const size of [2000, 300_000]) {
       assert.ok(refusals > 0 && kept.length > 0);
       const bucket = ownBucket(store.catalog, owner, 'shelf');
       let count = 0;
-      for (let after = ''; ;) {
+      for (let after = ''; ; ) {
         const page = listObjects(store.catalog, bucket, { prefix: '', delimiter: '', after, afterPrefix: '', limit: 1000 });
         count += page.items.length;
         if (!page.next || !('key' in page.next)) break;

@@ -25,7 +25,17 @@ function objectPath(directory: string): string {
 test('objects of every size around the inline limit and the block size come back as they were', async () => {
   await withShelf(async (store) => {
     await createBucket(store, owner, photos);
-    const sizes = [0, 1, inlineMaxBytes, inlineMaxBytes + 1, blockBytes - 1, blockBytes, blockBytes + 1, 2 * blockBytes, 3 * blockBytes + 17];
+    const sizes = [
+      0,
+      1,
+      inlineMaxBytes,
+      inlineMaxBytes + 1,
+      blockBytes - 1,
+      blockBytes,
+      blockBytes + 1,
+      2 * blockBytes,
+      3 * blockBytes + 17,
+    ];
     for (const size of sizes) {
       const bytes = bytesOf(size, size);
       const { object } = await put(store, 'photos', `s${size}`, bytes);
@@ -63,7 +73,10 @@ test('bytes that differ from what was said of them are refused and leave nothing
     await assert.rejects(take(store, bytes, { checksumAlgorithm: 'CRC32', checksum: 'AAAA' }), code('InvalidRequest'));
     await assert.rejects(take(store, bytes, { size: 200_001 }), code('IncompleteBody'));
     await assert.rejects(take(store, bytes, { size: 199_999 }), code('IncompleteBody'));
-    await assert.rejects(receive(store.blobs, pieces(bytes), {}, { maxBytes: 100_000, mayWrite: () => true, signal: never }), code('EntityTooLarge'));
+    await assert.rejects(
+      receive(store.blobs, pieces(bytes), {}, { maxBytes: 100_000, mayWrite: () => true, signal: never }),
+      code('EntityTooLarge'),
+    );
     assert.deepEqual(filesOf(directory), []);
   });
 });
@@ -82,7 +95,12 @@ test('a sender that breaks off leaves nothing', async () => {
 test('when changes must stop, a body that is under way is refused and leaves nothing', async () => {
   await withShelf(async (store, directory) => {
     let blocks = 0;
-    const body = receive(store.blobs, pieces(bytesOf(1, 4 * blockBytes)), {}, { maxBytes: 1e9, mayWrite: () => ++blocks < 3, signal: never });
+    const body = receive(
+      store.blobs,
+      pieces(bytesOf(1, 4 * blockBytes)),
+      {},
+      { maxBytes: 1e9, mayWrite: () => ++blocks < 3, signal: never },
+    );
     await assert.rejects(body, code('DiskFull'));
     assert.deepEqual(filesOf(directory), []);
   });
@@ -105,7 +123,9 @@ test('a condition that fails keeps the old object and throws the new bytes away'
 test('of many writers who demand that the key be new, exactly one wins', async () => {
   await withShelf(async (store) => {
     await createBucket(store, owner, photos);
-    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, at) => put(store, 'photos', 'lock', Buffer.from(`${at}`), { ifNoneMatch: ['*'] })));
+    const results = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, at) => put(store, 'photos', 'lock', Buffer.from(`${at}`), { ifNoneMatch: ['*'] })),
+    );
     assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
   });
 });
@@ -166,7 +186,14 @@ test('a copy shares the bytes, and outlives its source', async () => {
     const bytes = bytesOf(9, 3 * blockBytes);
     await put(store, 'photos', 'from', bytes);
     const source = { bucket: 'photos', key: 'from', conditions: {} };
-    const { object } = await copyObject(store, 'photos', { key: 'to', source, conditions: {}, who: whoIs('CopyObject'), maxBytes: 1e9, checksumAlgorithm: 'SHA256' });
+    const { object } = await copyObject(store, 'photos', {
+      key: 'to',
+      source,
+      conditions: {},
+      who: whoIs('CopyObject'),
+      maxBytes: 1e9,
+      checksumAlgorithm: 'SHA256',
+    });
     assert.equal(object.checksum?.value, createHash('sha256').update(bytes).digest('base64'));
     await settled(store);
     assert.equal(filesOf(directory).length, 1);
@@ -187,7 +214,14 @@ test('a file that no commit adopted is swept at the next start, one whose move w
     await take(first, bytesOf(1, 100_000));
     const bytes = bytesOf(2, 100_000);
     const received = await take(first, bytes);
-    const unsettled: Store = { ...first, blobs: Object.create(first.blobs, { settle: { value: () => {} }, add: { value: first.blobs.add.bind(first.blobs) }, free: { value: () => {} } }) };
+    const unsettled: Store = {
+      ...first,
+      blobs: Object.create(first.blobs, {
+        settle: { value: () => {} },
+        add: { value: first.blobs.add.bind(first.blobs) },
+        free: { value: () => {} },
+      }),
+    };
     await putObject(unsettled, 'photos', received, { key: 'k', headers: {}, conditions: {}, who: whoIs('PutObject') });
     assert.equal(readdirSync(join(inner, 'incoming')).length, 2);
     await closeStore(first);
@@ -203,9 +237,18 @@ test('buckets are unique for everybody, listed for their owner in order, and kep
   await withShelf(async (store) => {
     for (const name of ['zebra', 'alpha', 'middle']) await createBucket(store, owner, { ...photos, name });
     await createBucket(store, { tenant: 5n, scope: 8n }, { ...photos, name: 'beta' });
-    assert.deepEqual(listBuckets(store, owner, { limit: 2 }).items.map(({ name }) => name), ['alpha', 'middle']);
-    assert.deepEqual(listBuckets(store, owner, { limit: 2, after: 'middle' }).items.map(({ name }) => name), ['zebra']);
-    assert.deepEqual(listBuckets(store, owner, { limit: 9, prefix: 'm' }).items.map(({ name }) => name), ['middle']);
+    assert.deepEqual(
+      listBuckets(store, owner, { limit: 2 }).items.map(({ name }) => name),
+      ['alpha', 'middle'],
+    );
+    assert.deepEqual(
+      listBuckets(store, owner, { limit: 2, after: 'middle' }).items.map(({ name }) => name),
+      ['zebra'],
+    );
+    assert.deepEqual(
+      listBuckets(store, owner, { limit: 9, prefix: 'm' }).items.map(({ name }) => name),
+      ['middle'],
+    );
     await assert.rejects(createBucket(store, owner, { ...photos, name: 'beta' }), code('BucketAlreadyExists'));
     await assert.rejects(createBucket(store, owner, { ...photos, name: 'alpha' }), code('BucketAlreadyOwnedByYou'));
     await assert.rejects(createBucket(store, owner, { ...photos, name: '192.168.0.1' }), code('InvalidBucketName'));
@@ -225,22 +268,37 @@ test('every change of objects is one record of the effects log, dense and in ord
     await createBucket(store, owner, photos);
     const source = effectSource(store.catalog);
     let woken = 0;
-    const stop = source.onMore(() => { woken++; });
+    const stop = source.onMore(() => {
+      woken++;
+    });
     await put(store, 'photos', 'a', Buffer.from('x'));
     await put(store, 'photos', 'b', bytesOf(1, 10_000));
     await deleteObjects(store, 'photos', [{ key: 'a' }], whoIs('DeleteObject'));
     await assert.rejects(put(store, 'photos', 'b', Buffer.from('y'), { ifNoneMatch: ['*'] }));
     const effects = await source.read(-1n, 100);
-    assert.deepEqual(effects.map(({ offset, operation, bytes }) => [offset, operation, bytes]), [[1n, 'PutObject', 1], [2n, 'PutObject', 10_000], [3n, 'DeleteObject', 1]]);
+    assert.deepEqual(
+      effects.map(({ offset, operation, bytes }) => [offset, operation, bytes]),
+      [
+        [1n, 'PutObject', 1],
+        [2n, 'PutObject', 10_000],
+        [3n, 'DeleteObject', 1],
+      ],
+    );
     assert.equal(effects[0]?.scope, 7n);
     assert.equal(effects[0]?.detail?.key, 'a');
     assert.ok(woken >= 1);
     assert.equal((await source.read(1n, 1))[0]?.offset, 2n);
     await source.forget(2n);
-    assert.deepEqual((await source.read(-1n, 100)).map(({ offset }) => offset), [3n]);
+    assert.deepEqual(
+      (await source.read(-1n, 100)).map(({ offset }) => offset),
+      [3n],
+    );
     await source.forget(3n);
     await put(store, 'photos', 'c', Buffer.from('x'));
-    assert.deepEqual((await source.read(3n, 100)).map(({ offset }) => offset), [4n]);
+    assert.deepEqual(
+      (await source.read(3n, 100)).map(({ offset }) => offset),
+      [4n],
+    );
     stop();
   });
 });

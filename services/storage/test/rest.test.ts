@@ -4,13 +4,23 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { type House, openHouse } from './fixtures/house.ts';
 
 let house: House;
-before(async () => { house = await openHouse(); });
+before(async () => {
+  house = await openHouse();
+});
 after(() => house.stop());
 
-async function call(method: string, path: string, body?: Uint8Array | string | object): Promise<{ status: number; headers: Headers; text: string }> {
+async function call(
+  method: string,
+  path: string,
+  body?: Uint8Array | string | object,
+): Promise<{ status: number; headers: Headers; text: string }> {
   const raw = typeof body === 'string' || body instanceof Uint8Array;
   const reply = await fetch(`${house.platform.doors['storage.rest']?.url}/v1/storage${path}`, {
-    method, headers: { authorization: `Bearer ${house.owner.bearer}`, ...(body === undefined ? {} : { 'content-type': raw ? 'application/octet-stream' : 'application/json' }) },
+    method,
+    headers: {
+      authorization: `Bearer ${house.owner.bearer}`,
+      ...(body === undefined ? {} : { 'content-type': raw ? 'application/octet-stream' : 'application/json' }),
+    },
     ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
   });
   return { status: reply.status, headers: reply.headers, text: await reply.text() };
@@ -46,7 +56,13 @@ test('what is wrong is answered with a problem that names the code, never 500', 
     ['POST', '/buckets/problems/put-object?key=a%00b', 'x', 400, 'BadInput'],
     ['POST', '/buckets/problems/put-object?key=a&md5=nonsense', 'x', 400, 'InvalidDigest'],
     ['POST', '/buckets/problems/put-object?key=a&size=2', 'x', 400, 'IncompleteBody'],
-    ['POST', '/buckets/problems/complete-multipart-upload', { key: 'a', uploadId: 'x', parts: [{ partNumber: 1, etag: 'y' }] }, 404, 'NoSuchUpload'],
+    [
+      'POST',
+      '/buckets/problems/complete-multipart-upload',
+      { key: 'a', uploadId: 'x', parts: [{ partNumber: 1, etag: 'y' }] },
+      404,
+      'NoSuchUpload',
+    ],
     ['POST', '/buckets', { name: 'problems' }, 409, 'BucketAlreadyOwnedByYou'],
     ['POST', '/buckets', { name: '10.0.0.1' }, 400, 'InvalidBucketName'],
     ['GET', '/buckets/nothing-here', undefined, 404, 'NoSuchBucket'],

@@ -9,7 +9,9 @@ import { type House, openHouse } from './fixtures/house.ts';
 import { codeOf, raw, rawRequest } from './fixtures/raw.ts';
 
 let house: House;
-before(async () => { house = await openHouse({ open: true }); });
+before(async () => {
+  house = await openHouse({ open: true });
+});
 after(() => house.stop());
 
 async function codeFrom(sent: Promise<unknown>): Promise<string> {
@@ -47,7 +49,9 @@ test('a key revoked while a body streams out loses the connection', async () => 
   socket.on('error', () => {});
   await house.call('POST', `/v1/platform/credentials/${doomed.id}/revoke-credential`, {});
   let received = 0;
-  socket.on('data', (data) => { received += data.length; });
+  socket.on('data', (data) => {
+    received += data.length;
+  });
   await once(socket, 'close');
   assert.ok(received < 40 * 1024 * 1024);
 });
@@ -57,7 +61,10 @@ test('a tenant that does not allow this region leaves no byte here', async () =>
   const own = house.client((await house.credential({}, String(body.uid))).s3);
   const marker = 'residency-marker-7c1e';
   assert.equal(await codeFrom(own.send(new s3.CreateBucketCommand({ Bucket: `${marker}-bucket` }))), 'AccessDenied');
-  assert.equal(await codeFrom(own.send(new s3.PutObjectCommand({ Bucket: 'revoked', Key: `${marker}-key`, Body: `${marker}-bytes` }))), 'AccessDenied');
+  assert.equal(
+    await codeFrom(own.send(new s3.PutObjectCommand({ Bucket: 'revoked', Key: `${marker}-key`, Body: `${marker}-bytes` }))),
+    'AccessDenied',
+  );
   const folder = join(house.data, 'service', 'storage');
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) assert.equal(readFileSync(join(entry.parentPath, entry.name)).includes(marker), false, entry.name);
@@ -67,14 +74,16 @@ test('a tenant that does not allow this region leaves no byte here', async () =>
 test('sixty-four clients at once write, overwrite and read without a wrong byte', async () => {
   const client = house.client(house.owner.s3, { maxAttempts: 3 });
   await client.send(new s3.CreateBucketCommand({ Bucket: 'busy' }));
-  await Promise.all(Array.from({ length: 64 }, async (_, worker) => {
-    for (let round = 0; round < 5; round++) {
-      const Body = `${worker}:${round}`.repeat(200 * (round + 1));
-      await client.send(new s3.PutObjectCommand({ Bucket: 'busy', Key: `k${worker}`, Body }));
-      const got = await client.send(new s3.GetObjectCommand({ Bucket: 'busy', Key: `k${worker}` }));
-      assert.equal(await got.Body!.transformToString(), Body);
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: 64 }, async (_, worker) => {
+      for (let round = 0; round < 5; round++) {
+        const Body = `${worker}:${round}`.repeat(200 * (round + 1));
+        await client.send(new s3.PutObjectCommand({ Bucket: 'busy', Key: `k${worker}`, Body }));
+        const got = await client.send(new s3.GetObjectCommand({ Bucket: 'busy', Key: `k${worker}` }));
+        assert.equal(await got.Body!.transformToString(), Body);
+      }
+    }),
+  );
   assert.equal((await client.send(new s3.ListObjectsV2Command({ Bucket: 'busy' }))).KeyCount, 64);
 });
 

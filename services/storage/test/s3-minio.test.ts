@@ -27,7 +27,8 @@ async function whole(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
 
 async function listed(prefix: string, recursive: boolean): Promise<string[]> {
   const names: string[] = [];
-  for await (const item of minio.listObjectsV2(bucket, prefix, recursive) as AsyncIterable<{ name?: string; prefix?: string }>) names.push(item.name ?? item.prefix ?? '');
+  for await (const item of minio.listObjectsV2(bucket, prefix, recursive) as AsyncIterable<{ name?: string; prefix?: string }>)
+    names.push(item.name ?? item.prefix ?? '');
   return names;
 }
 
@@ -42,7 +43,10 @@ test('buckets are made, seen, listed and removed', async () => {
 
 test('an object is put, headed with its metadata, read whole and in part, and removed', async () => {
   const bytes = bytesOf(1, 300_000);
-  const { etag } = await minio.putObject(bucket, 'dir/one ü+%.bin', bytes, bytes.length, { 'Content-Type': 'x/y', 'X-Amz-Meta-Colour': 'red' });
+  const { etag } = await minio.putObject(bucket, 'dir/one ü+%.bin', bytes, bytes.length, {
+    'Content-Type': 'x/y',
+    'X-Amz-Meta-Colour': 'red',
+  });
   assert.equal(etag, createHash('md5').update(bytes).digest('hex'));
   const stat = await minio.statObject(bucket, 'dir/one ü+%.bin');
   assert.deepEqual([stat.size, stat.etag, stat.metaData['content-type'], stat.metaData.colour], [bytes.length, etag, 'x/y', 'red']);
@@ -54,8 +58,23 @@ test('an object is put, headed with its metadata, read whole and in part, and re
 
 test('a stream of unknown length goes up in parts', async () => {
   const bytes = bytesOf(2, 12 * 1024 * 1024);
-  const uploader = new Client({ endPoint: new URL(house.s3).hostname, port: Number(new URL(house.s3).port), useSSL: false, accessKey: house.owner.s3.accessKeyId, secretKey: house.owner.s3.secretAccessKey, partSize: 5 * 1024 * 1024 });
-  const { etag } = await uploader.putObject(bucket, 'streamed', Readable.from((function* () { for (let at = 0; at < bytes.length; at += 100_000) yield bytes.subarray(at, at + 100_000); })()));
+  const uploader = new Client({
+    endPoint: new URL(house.s3).hostname,
+    port: Number(new URL(house.s3).port),
+    useSSL: false,
+    accessKey: house.owner.s3.accessKeyId,
+    secretKey: house.owner.s3.secretAccessKey,
+    partSize: 5 * 1024 * 1024,
+  });
+  const { etag } = await uploader.putObject(
+    bucket,
+    'streamed',
+    Readable.from(
+      (function* () {
+        for (let at = 0; at < bytes.length; at += 100_000) yield bytes.subarray(at, at + 100_000);
+      })(),
+    ),
+  );
   assert.match(etag, /-3$/);
   assert.ok((await whole(await minio.getObject(bucket, 'streamed'))).equals(bytes));
 });
@@ -71,9 +90,15 @@ test('lists are flat or by folder, in every order of names the client reads', as
 
 test('an object is copied with new metadata, and composed of others', async () => {
   await minio.putObject(bucket, 'source', bytesOf(3, 6 * 1024 * 1024), 6 * 1024 * 1024, { 'X-Amz-Meta-A': '1' });
-  await minio.copyObject(new CopySourceOptions({ Bucket: bucket, Object: 'source' }), new CopyDestinationOptions({ Bucket: bucket, Object: 'copied', UserMetadata: { b: '2' }, MetadataDirective: 'REPLACE' }));
+  await minio.copyObject(
+    new CopySourceOptions({ Bucket: bucket, Object: 'source' }),
+    new CopyDestinationOptions({ Bucket: bucket, Object: 'copied', UserMetadata: { b: '2' }, MetadataDirective: 'REPLACE' }),
+  );
   assert.equal((await minio.statObject(bucket, 'copied')).metaData.b, '2');
-  await minio.composeObject(new CopyDestinationOptions({ Bucket: bucket, Object: 'composed' }), [new CopySourceOptions({ Bucket: bucket, Object: 'source' }), new CopySourceOptions({ Bucket: bucket, Object: 'copied' })]);
+  await minio.composeObject(new CopyDestinationOptions({ Bucket: bucket, Object: 'composed' }), [
+    new CopySourceOptions({ Bucket: bucket, Object: 'source' }),
+    new CopySourceOptions({ Bucket: bucket, Object: 'copied' }),
+  ]);
   const bytes = bytesOf(3, 6 * 1024 * 1024);
   assert.ok((await whole(await minio.getObject(bucket, 'composed'))).equals(Buffer.concat([bytes, bytes])));
 });

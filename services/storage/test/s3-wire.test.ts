@@ -34,19 +34,26 @@ const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes
 const incoming = () => readdirSync(join(house.data, 'service', 'storage', 'incoming'));
 
 /** A PUT whose body goes in chunks signed one after the other. */
-function chunkedPut(key: string, body: Uint8Array, options: { trailers?: Record<string, string>; damage?: (wire: Buffer) => Buffer; length?: number } = {}): Buffer {
+function chunkedPut(
+  key: string,
+  body: Uint8Array,
+  options: { trailers?: Record<string, string>; damage?: (wire: Buffer) => Buffer; length?: number } = {},
+): Buffer {
   const pair = house.owner.s3;
   const payloadHash = `STREAMING-AWS4-HMAC-SHA256-PAYLOAD${options.trailers ? '-TRAILER' : ''}`;
   const headers = {
-    'content-encoding': 'aws-chunked', 'x-amz-decoded-content-length': String(options.length ?? body.length),
+    'content-encoding': 'aws-chunked',
+    'x-amz-decoded-content-length': String(options.length ?? body.length),
     ...(options.trailers ? { 'x-amz-trailer': Object.keys(options.trailers).join() } : {}),
   };
   const head = rawRequest(house.s3, { method: 'PUT', path: `/${Bucket}/${key}`, headers, payloadHash, pair }).toString('latin1');
   const [, date = '', timestamp = '', signature = ''] = /x-amz-date: ((\d{8})T\d{6}Z)/.exec(head) ?? [];
   assert.ok(signature === '' && date.length === 16 && timestamp.length === 8);
   const proof = {
-    signingKey: signingKey(pair.secretAccessKey, timestamp, pair.region, 's3'), signature: /Signature=([0-9a-f]{64})/.exec(head)![1]!,
-    timestamp: date, scope: `${timestamp}/${pair.region}/s3/aws4_request`,
+    signingKey: signingKey(pair.secretAccessKey, timestamp, pair.region, 's3'),
+    signature: /Signature=([0-9a-f]{64})/.exec(head)![1]!,
+    timestamp: date,
+    scope: `${timestamp}/${pair.region}/s3/aws4_request`,
   };
   const whole = encodeChunks([body.subarray(0, 65_536), body.subarray(65_536)], proof, options.trailers);
   const wire = options.damage ? options.damage(whole) : whole;
@@ -90,7 +97,15 @@ test('a chunk, a trailer or a length that is wrong is refused, and nothing is st
 
 test('a body that differs from its signed digest is refused, and nothing is stored', async () => {
   const pair = house.owner.s3;
-  const put = (body: string, payloadHash: string) => raw(house.s3, { method: 'PUT', path: `/${Bucket}/digest`, headers: { 'content-length': String(body.length) }, body, payloadHash, pair });
+  const put = (body: string, payloadHash: string) =>
+    raw(house.s3, {
+      method: 'PUT',
+      path: `/${Bucket}/digest`,
+      headers: { 'content-length': String(body.length) },
+      body,
+      payloadHash,
+      pair,
+    });
   const wrong = await put('tampered', sha256('original'));
   assert.deepEqual([wrong.status, codeOf(wrong)], [400, 'XAmzContentSHA256Mismatch']);
   assert.equal(await stored('digest'), undefined);
@@ -101,7 +116,13 @@ test('a body that differs from its signed digest is refused, and nothing is stor
 test('a put without a length is refused with 411', async () => {
   const reply = await raw(house.s3, { method: 'PUT', path: `/${Bucket}/nolength`, pair: house.owner.s3 });
   assert.deepEqual([reply.status, codeOf(reply)], [411, 'MissingContentLength']);
-  const coded = await raw(house.s3, { method: 'PUT', path: `/${Bucket}/nolength`, pair: house.owner.s3, extra: ['transfer-encoding: chunked'], body: '1\r\nx\r\n0\r\n\r\n' });
+  const coded = await raw(house.s3, {
+    method: 'PUT',
+    path: `/${Bucket}/nolength`,
+    pair: house.owner.s3,
+    extra: ['transfer-encoding: chunked'],
+    body: '1\r\nx\r\n0\r\n\r\n',
+  });
   assert.deepEqual([coded.status, codeOf(coded)], [411, 'MissingContentLength']);
 });
 
@@ -110,13 +131,17 @@ test('who waits for 100-continue is told to go on only once the signature is acc
   const good = await rawExchange(house.s3, rawRequest(house.s3, { ...request, pair: house.owner.s3 }), { then: 'hello' });
   assert.deepEqual([good.status, good.interim], [200, [100]]);
   assert.equal(await stored('waits'), 'hello');
-  const bad = await rawExchange(house.s3, rawRequest(house.s3, { ...request, pair: { ...house.owner.s3, secretAccessKey: 'wrong' } }), { then: 'hello' });
+  const bad = await rawExchange(house.s3, rawRequest(house.s3, { ...request, pair: { ...house.owner.s3, secretAccessKey: 'wrong' } }), {
+    then: 'hello',
+  });
   assert.deepEqual([bad.status, bad.interim, codeOf(bad)], [403, [], 'SignatureDoesNotMatch']);
-  const missing = await rawExchange(house.s3, rawRequest(house.s3, { ...request, path: '/no-such-bucket/waits', pair: house.owner.s3 }), { then: 'hello' });
+  const missing = await rawExchange(house.s3, rawRequest(house.s3, { ...request, path: '/no-such-bucket/waits', pair: house.owner.s3 }), {
+    then: 'hello',
+  });
   assert.deepEqual([missing.status, missing.interim, codeOf(missing)], [404, [], 'NoSuchBucket']);
 });
 
-test('errors are S3\'s XML with code, message, resource and request id, and have no body for HEAD', async () => {
+test("errors are S3's XML with code, message, resource and request id, and have no body for HEAD", async () => {
   const reply = await raw(house.s3, { method: 'GET', path: `/${Bucket}/none%20here` });
   assert.equal(reply.status, 403);
   assert.match(reply.head, /content-type: application\/xml/i);
@@ -124,13 +149,19 @@ test('errors are S3\'s XML with code, message, resource and request id, and have
   assert.ok(requestId);
   assert.match(reply.body, /^<\?xml version="1.0" encoding="UTF-8"\?>\n<Error><Code>AccessDenied<\/Code><Message>Access Denied<\/Message>/);
   assert.ok(reply.body.includes(`<Resource>/${Bucket}/none%20here</Resource><RequestId>${requestId}</RequestId><HostId>`));
-  const head = await rawExchange(house.s3, rawRequest(house.s3, { method: 'HEAD', path: `/${Bucket}/none`, pair: house.owner.s3, extra: ['Connection: close'] }));
+  const head = await rawExchange(
+    house.s3,
+    rawRequest(house.s3, { method: 'HEAD', path: `/${Bucket}/none`, pair: house.owner.s3, extra: ['Connection: close'] }),
+  );
   assert.deepEqual([head.status, head.body], [404, '']);
 });
 
 test('a bearer token is as good as a signature', async () => {
   const headers = { authorization: `Bearer ${house.owner.bearer}` };
-  assert.equal((await raw(house.s3, { method: 'PUT', path: `/${Bucket}/bearer`, headers: { ...headers, 'content-length': '1' }, body: 'x' })).status, 200);
+  assert.equal(
+    (await raw(house.s3, { method: 'PUT', path: `/${Bucket}/bearer`, headers: { ...headers, 'content-length': '1' }, body: 'x' })).status,
+    200,
+  );
   assert.equal((await raw(house.s3, { method: 'GET', path: `/${Bucket}/bearer`, headers })).body, 'x');
   const wrong = await raw(house.s3, { method: 'GET', path: `/${Bucket}/bearer`, headers: { authorization: 'Bearer nonsense' } });
   assert.equal(wrong.status, 403);
@@ -153,7 +184,11 @@ test('garbage in the credential, the address and the query is refused with its c
     [{ method: 'GET', path: `/${Bucket}/x?partNumber=0`, pair }, 400, 'InvalidArgument'],
     [{ method: 'GET', path: `/${Bucket}/x?versionId=abc`, pair }, 404, 'NoSuchVersion'],
     [{ method: 'PUT', path: `/${Bucket}/x?partNumber=1`, pair, headers: { 'content-length': '0' } }, 400, 'InvalidArgument'],
-    [{ method: 'PUT', path: `/${Bucket}/x`, pair, headers: { 'content-length': '0', 'x-amz-copy-source': 'nonsense' } }, 400, 'InvalidArgument'],
+    [
+      { method: 'PUT', path: `/${Bucket}/x`, pair, headers: { 'content-length': '0', 'x-amz-copy-source': 'nonsense' } },
+      400,
+      'InvalidArgument',
+    ],
     [{ method: 'GET', path: `/__proto__/constructor`, pair }, 404, 'NoSuchBucket'],
     [{ method: 'GET', path: `/${'x'.repeat(3000)}/k`, pair }, 404, 'NoSuchBucket'],
     [{ method: 'PUT', path: `/${Bucket}/x`, pair, headers: { 'content-length': String(6 * 1024 ** 3) } }, 400, 'EntityTooLarge'],
@@ -166,26 +201,43 @@ test('garbage in the credential, the address and the query is refused with its c
 
 test('XML with a document type, of the wrong kind, too deep or without a digest is refused', async () => {
   const pair = house.owner.s3;
-  const remove = (body: string, headers: Record<string, string> = {}) => raw(house.s3, {
-    method: 'POST', path: `/${Bucket}?delete`, body, pair, payloadHash: Object.keys(headers).length > 0 ? 'UNSIGNED-PAYLOAD' : sha256(body), headers: { 'content-length': String(Buffer.byteLength(body)), ...headers },
-  });
+  const remove = (body: string, headers: Record<string, string> = {}) =>
+    raw(house.s3, {
+      method: 'POST',
+      path: `/${Bucket}?delete`,
+      body,
+      pair,
+      payloadHash: Object.keys(headers).length > 0 ? 'UNSIGNED-PAYLOAD' : sha256(body),
+      headers: { 'content-length': String(Buffer.byteLength(body)), ...headers },
+    });
   for (const body of [
-    '<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><Delete><Object><Key>&b;</Key></Object></Delete>', '<Other/>', 'nonsense', '', '<Delete/>',
-    `<Delete>${'<a>'.repeat(100)}${'</a>'.repeat(100)}</Delete>`, '<Delete><Object/></Delete>',
+    '<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><Delete><Object><Key>&b;</Key></Object></Delete>',
+    '<Other/>',
+    'nonsense',
+    '',
+    '<Delete/>',
+    `<Delete>${'<a>'.repeat(100)}${'</a>'.repeat(100)}</Delete>`,
+    '<Delete><Object/></Delete>',
   ]) {
     const reply = await remove(body);
     assert.deepEqual([reply.status, codeOf(reply)], [400, 'MalformedXML'], body.slice(0, 60));
   }
   const unsigned = await remove('<Delete><Object><Key>a</Key></Object></Delete>', { 'x-amz-meta-a': 'b' });
   assert.deepEqual([unsigned.status, codeOf(unsigned)], [400, 'InvalidRequest']);
-  const wrong = await remove('<Delete><Object><Key>a</Key></Object></Delete>', { 'content-md5': createHash('md5').update('x').digest('base64') });
+  const wrong = await remove('<Delete><Object><Key>a</Key></Object></Delete>', {
+    'content-md5': createHash('md5').update('x').digest('base64'),
+  });
   assert.deepEqual([wrong.status, codeOf(wrong)], [400, 'BadDigest']);
 });
 
 test('framing that two servers could read differently is refused and the connection closed', async () => {
   const { host } = new URL(house.s3);
   for (const lines of [
-    ['Content-Length: 3', 'Content-Length: 4'], ['Content-Length: 3', 'Transfer-Encoding: chunked'], ['Transfer-Encoding: chunked, gzip'], ['Host: other'], ['X-A: b', ' folded'],
+    ['Content-Length: 3', 'Content-Length: 4'],
+    ['Content-Length: 3', 'Transfer-Encoding: chunked'],
+    ['Transfer-Encoding: chunked, gzip'],
+    ['Host: other'],
+    ['X-A: b', ' folded'],
   ]) {
     const reply = await rawExchange(house.s3, [`PUT /${Bucket}/smuggled HTTP/1.1`, `Host: ${host}`, ...lines, '', 'abc'].join('\r\n'));
     assert.equal(reply.status, 400, lines.join());
@@ -204,7 +256,12 @@ test('a path is a key and never a way: dots and slashes are kept', async () => {
 });
 
 test('a client that goes away in the middle of its body leaves nothing', async () => {
-  const head = rawRequest(house.s3, { method: 'PUT', path: `/${Bucket}/gone`, headers: { 'content-length': '5000000' }, pair: house.owner.s3 });
+  const head = rawRequest(house.s3, {
+    method: 'PUT',
+    path: `/${Bucket}/gone`,
+    headers: { 'content-length': '5000000' },
+    pair: house.owner.s3,
+  });
   const { hostname, port } = new URL(house.s3);
   const socket = connect(Number(port), hostname);
   socket.write(head);
@@ -227,12 +284,14 @@ test('a reader who stops reading holds the server back and not its memory', asyn
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.ok(process.memoryUsage().arrayBuffers - before < body.length / 2);
   let received = 0;
-  socket.on('data', (data) => { received += data.length; });
+  socket.on('data', (data) => {
+    received += data.length;
+  });
   while (received < body.length) await new Promise((resolve) => setTimeout(resolve, 10));
   socket.destroy();
 });
 
-test('every request is in the audit log once: writes from the store\'s own log, reads in windows', async () => {
+test("every request is in the audit log once: writes from the store's own log, reads in windows", async () => {
   const { id, s3: pair } = await house.credential();
   const own = house.client(pair);
   for (let at = 0; at < 5; at++) await own.send(new PutObjectCommand({ Bucket, Key: `audit/${at}`, Body: 'x' }));
@@ -242,7 +301,8 @@ test('every request is in the audit log once: writes from the store\'s own log, 
   for (let tries = 0; tries < 100; tries++) {
     const { body } = await house.call('GET', '/v1/platform/audit?service=storage&limit=1000');
     counts = {};
-    for (const item of body.items ?? []) if (item.credential === id) counts[String(item.operation)] = (counts[String(item.operation)] ?? 0) + Number(item.count);
+    for (const item of body.items ?? [])
+      if (item.credential === id) counts[String(item.operation)] = (counts[String(item.operation)] ?? 0) + Number(item.count);
     if (JSON.stringify(counts, ['PutObject', 'GetObject']) === JSON.stringify(wanted)) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

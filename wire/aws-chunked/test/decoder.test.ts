@@ -8,11 +8,15 @@ import { encodeChunks } from '../encode.ts';
 const proof = {
   signingKey: signingKey('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', '20130524', 'us-east-1', 's3'),
   signature: '4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9',
-  timestamp: '20130524T000000Z', scope: '20130524/us-east-1/s3/aws4_request',
+  timestamp: '20130524T000000Z',
+  scope: '20130524/us-east-1/s3/aws4_request',
 };
 const trailers = { 'x-amz-checksum-crc32': 'AAAAAA==' };
 const forms: { form: ChunkedForm; trailers?: Record<string, string> }[] = [
-  { form: { proof, trailer: false } }, { form: { proof, trailer: true }, trailers }, { form: { trailer: true }, trailers }, { form: { trailer: true } },
+  { form: { proof, trailer: false } },
+  { form: { proof, trailer: true }, trailers },
+  { form: { trailer: true }, trailers },
+  { form: { trailer: true } },
 ];
 
 function decode(form: ChunkedForm, pieces: readonly Uint8Array[]): { body: Buffer; trailers: Record<string, string> } {
@@ -44,19 +48,31 @@ test('the published example decodes, signature by signature', () => {
 
 test('every form decodes to what was encoded, however its bytes are cut', () => {
   const piece = fc.uint8Array({ maxLength: 40 });
-  fc.assert(fc.property(fc.constantFrom(...forms), fc.array(piece, { maxLength: 5 }), fc.array(fc.nat(400), { maxLength: 8 }), (of, chunks, cuts) => {
-    const wire = encodeChunks(chunks, of.form.proof, of.trailers ?? (of.form.trailer ? {} : undefined));
-    const edges = [0, ...cuts.map((cut) => Math.min(cut, wire.length)).toSorted((a, b) => a - b), wire.length];
-    const pieces = edges.slice(1).map((edge, at) => wire.subarray(edges[at], edge));
-    assert.deepEqual(decode(of.form, pieces), { body: Buffer.concat(chunks), trailers: of.trailers ?? {} });
-  }));
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...forms),
+      fc.array(piece, { maxLength: 5 }),
+      fc.array(fc.nat(400), { maxLength: 8 }),
+      (of, chunks, cuts) => {
+        const wire = encodeChunks(chunks, of.form.proof, of.trailers ?? (of.form.trailer ? {} : undefined));
+        const edges = [0, ...cuts.map((cut) => Math.min(cut, wire.length)).toSorted((a, b) => a - b), wire.length];
+        const pieces = edges.slice(1).map((edge, at) => wire.subarray(edges[at], edge));
+        assert.deepEqual(decode(of.form, pieces), { body: Buffer.concat(chunks), trailers: of.trailers ?? {} });
+      },
+    ),
+  );
 });
 
 test('a body cut short anywhere before its last line is refused', () => {
   for (const of of forms) {
-    const wire = encodeChunks([Buffer.from('hello'), Buffer.from('world')], of.form.proof, of.trailers ?? (of.form.trailer ? {} : undefined));
+    const wire = encodeChunks(
+      [Buffer.from('hello'), Buffer.from('world')],
+      of.form.proof,
+      of.trailers ?? (of.form.trailer ? {} : undefined),
+    );
     const lastChunk = wire.lastIndexOf('\r\n0') + 2;
-    for (let length = 0; length < lastChunk + 3; length++) assert.notEqual(fails(of.form, wire.subarray(0, length)), 'accepted', `${length}`);
+    for (let length = 0; length < lastChunk + 3; length++)
+      assert.notEqual(fails(of.form, wire.subarray(0, length)), 'accepted', `${length}`);
   }
 });
 
@@ -91,7 +107,19 @@ test('sizes that are no numbers, bodies longer than their size and endless lines
 });
 
 test('hostile bytes of any kind are decoded or refused with a code', () => {
-  fc.assert(fc.property(fc.constantFrom(...forms), fc.array(fc.oneof(fc.uint8Array({ maxLength: 30 }), fc.constantFrom('0', '\r\n', '5;chunk-signature=', 'a:b').map((text) => Buffer.from(text)))), (of, pieces) => {
-    fails(of.form, Buffer.concat(pieces));
-  }), { numRuns: 500 });
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...forms),
+      fc.array(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 30 }),
+          fc.constantFrom('0', '\r\n', '5;chunk-signature=', 'a:b').map((text) => Buffer.from(text)),
+        ),
+      ),
+      (of, pieces) => {
+        fails(of.form, Buffer.concat(pieces));
+      },
+    ),
+    { numRuns: 500 },
+  );
 });

@@ -39,19 +39,25 @@ test('every checksum of 123456789 is the published one, of the published length'
 });
 
 test('CRC-64/NVME by slices equals the definition bit by bit at every length and offset', () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
-    assert.equal(of('CRC64NVME', bytes).toString('hex'), slowCrc64(bytes));
-  }));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      assert.equal(of('CRC64NVME', bytes).toString('hex'), slowCrc64(bytes));
+    }),
+  );
 });
 
 test('a checksum does not depend on how the bytes are cut', () => {
-  fc.assert(fc.property(fc.constantFrom(...algorithms), fc.uint8Array({ maxLength: 64 }), fc.uint8Array({ maxLength: 64 }), (algorithm, a, b) => {
-    assert.deepEqual(of(algorithm, a, b), of(algorithm, Buffer.concat([a, b])));
-  }));
+  fc.assert(
+    fc.property(fc.constantFrom(...algorithms), fc.uint8Array({ maxLength: 64 }), fc.uint8Array({ maxLength: 64 }), (algorithm, a, b) => {
+      assert.deepEqual(of(algorithm, a, b), of(algorithm, Buffer.concat([a, b])));
+    }),
+  );
 });
 
 test('combined checksums of two parts equal the checksum of the whole', () => {
-  fc.assert(fc.property(fc.constantFrom(...linear), fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ maxLength: 5000 }), (algorithm, a, b) => {
-    assert.deepEqual(combineChecksum(algorithm, of(algorithm, a), of(algorithm, b), b.length), of(algorithm, Buffer.concat([a, b])));
-  }));
+  fc.assert(
+    fc.property(fc.constantFrom(...linear), fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ maxLength: 5000 }), (algorithm, a, b) => {
+      assert.deepEqual(combineChecksum(algorithm, of(algorithm, a), of(algorithm, b), b.length), of(algorithm, Buffer.concat([a, b])));
+    }),
+  );
 });

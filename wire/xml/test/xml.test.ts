@@ -9,7 +9,11 @@ const refused = (text: string | Buffer, bounds?: XmlBounds) => assert.throws(() 
 
 test('a written document is exact: declaration, attributes, escapes, empty elements, left out children', () => {
   assert.equal(
-    writeXml(['Root', [['Key', 'a&b<c>"d\''], ['Size', 3], ['Flag', false], undefined, ['Empty', ''], ['None']], { xmlns: 'http://x/?a&b' }]),
+    writeXml([
+      'Root',
+      [['Key', 'a&b<c>"d\''], ['Size', 3], ['Flag', false], undefined, ['Empty', ''], ['None']],
+      { xmlns: 'http://x/?a&b' },
+    ]),
     '<?xml version="1.0" encoding="UTF-8"?>\n<Root xmlns="http://x/?a&amp;b"><Key>a&amp;b&lt;c&gt;&quot;d\'</Key><Size>3</Size><Flag>false</Flag><Empty/><None/></Root>',
   );
 });
@@ -21,13 +25,26 @@ test('control characters are written as references and halves of surrogate pairs
 });
 
 test('whatever text is written is read back', () => {
-  const text = fc.string({ unit: 'grapheme' }).filter((one) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(one) && one.isWellFormed());
-  fc.assert(fc.property(text, text, (a, b) => {
-    const root = read(writeXml(['R', [['A', a], ['B', b], ['A', 'x']]]));
-    assert.equal(childText(root, 'A'), a);
-    assert.equal(child(root, 'B')?.text, b);
-    assert.equal(childrenOf(root, 'A').length, 2);
-  }));
+  const text = fc
+    .string({ unit: 'grapheme' })
+    .filter((one) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(one) && one.isWellFormed());
+  fc.assert(
+    fc.property(text, text, (a, b) => {
+      const root = read(
+        writeXml([
+          'R',
+          [
+            ['A', a],
+            ['B', b],
+            ['A', 'x'],
+          ],
+        ]),
+      );
+      assert.equal(childText(root, 'A'), a);
+      assert.equal(child(root, 'B')?.text, b);
+      assert.equal(childrenOf(root, 'A').length, 2);
+    }),
+  );
 });
 
 test('names are read without their prefix, in any namespace', () => {
@@ -54,11 +71,37 @@ test('what is not well formed or not UTF-8 is refused', () => {
 });
 
 test('hostile text of any kind is read or refused, never another error', () => {
-  fc.assert(fc.property(fc.array(fc.constantFrom('<', '>', 'a', '/', '&', ';', '<![CDATA[', ']]>', '<!--', '-->', '<?xml ', '?>', '"', '=', ' ', 'xmlns:', '__proto__')), (pieces) => {
-    try {
-      read(pieces.join(''));
-    } catch (error) {
-      assert.ok(error instanceof XmlError, String(error));
-    }
-  }), { numRuns: 1000 });
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.constantFrom(
+          '<',
+          '>',
+          'a',
+          '/',
+          '&',
+          ';',
+          '<![CDATA[',
+          ']]>',
+          '<!--',
+          '-->',
+          '<?xml ',
+          '?>',
+          '"',
+          '=',
+          ' ',
+          'xmlns:',
+          '__proto__',
+        ),
+      ),
+      (pieces) => {
+        try {
+          read(pieces.join(''));
+        } catch (error) {
+          assert.ok(error instanceof XmlError, String(error));
+        }
+      },
+    ),
+    { numRuns: 1000 },
+  );
 });

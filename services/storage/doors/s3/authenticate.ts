@@ -40,7 +40,10 @@ function declaredForm(request: S3Request): PayloadForm {
 }
 
 function refuseForm(): never {
-  throw refuse('InvalidArgument', 'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, one of the STREAMING forms, or a SHA-256 in hexadecimal.');
+  throw refuse(
+    'InvalidArgument',
+    'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, one of the STREAMING forms, or a SHA-256 in hexadecimal.',
+  );
 }
 
 function refusedAs(error: unknown, reason: string): boolean {

@@ -5,7 +5,15 @@ import { header, type S3Request } from './request.ts';
 /** RFC 9110 13.1.1: a list of entity tags, as texts without quotes; weakness does not matter, as S3's tags are all strong. */
 export function readTags(value: string | undefined): string[] | undefined {
   if (value === undefined) return undefined;
-  const tags = value.split(',').map((tag) => tag.trim().replace(/^W\//, '').replace(/^"(.*)"$/, '$1')).filter((tag) => tag !== '');
+  const tags = value
+    .split(',')
+    .map((tag) =>
+      tag
+        .trim()
+        .replace(/^W\//, '')
+        .replace(/^"(.*)"$/, '$1'),
+    )
+    .filter((tag) => tag !== '');
   if (tags.length > entityTagsMax) throw refuse('InvalidArgument', `At most ${entityTagsMax} entity tags may be named.`);
   return tags;
 }
@@ -17,11 +25,16 @@ function readDate(value: string | undefined): number | undefined {
 }
 
 /** The conditions of a read, or of a copy's source under a prefix of the header names. */
-export function readConditions(request: S3Request, prefix = ''): { ifMatch?: string[]; ifNoneMatch?: string[]; ifModifiedSince?: number; ifUnmodifiedSince?: number } {
+export function readConditions(
+  request: S3Request,
+  prefix = '',
+): { ifMatch?: string[]; ifNoneMatch?: string[]; ifModifiedSince?: number; ifUnmodifiedSince?: number } {
   const of = (name: string) => header(request, `${prefix}${name}`);
   return dropUndefined({
-    ifMatch: readTags(of('if-match')), ifNoneMatch: readTags(of('if-none-match')),
-    ifModifiedSince: readDate(of('if-modified-since')), ifUnmodifiedSince: readDate(of('if-unmodified-since')),
+    ifMatch: readTags(of('if-match')),
+    ifNoneMatch: readTags(of('if-none-match')),
+    ifModifiedSince: readDate(of('if-modified-since')),
+    ifUnmodifiedSince: readDate(of('if-unmodified-since')),
   });
 }
 

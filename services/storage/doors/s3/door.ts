@@ -29,8 +29,12 @@ export function openS3(place: DoorPlace<typeof storage>, { region }: S3Options):
 }
 
 type Arrived = {
-  readonly place: DoorPlace<typeof storage>; readonly region: string; readonly id: ReplyId; readonly signal: AbortSignal;
-  readonly incoming: IncomingMessage; readonly response: ServerResponse;
+  readonly place: DoorPlace<typeof storage>;
+  readonly region: string;
+  readonly id: ReplyId;
+  readonly signal: AbortSignal;
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
 };
 
 /** The steps of a request, in S3's order. */
@@ -56,7 +60,12 @@ async function serve(arrived: Arrived): Promise<void> {
 function tell(error: unknown, { place, region, id, signal, incoming, response }: Arrived): void {
   const worded = wordError(error, region);
   const left = signal.aborted || response.destroyed;
-  if (!worded && !left) place.log('error', 'a request failed', { door: place.at.name, requestId: id.requestId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  if (!worded && !left)
+    place.log('error', 'a request failed', {
+      door: place.at.name,
+      requestId: id.requestId,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
   if (left || response.headersSent) {
     response.destroy();
     return;

@@ -5,7 +5,10 @@ import { type Headers, httpDate, quoted } from './reply.ts';
 import { header, type S3Request } from './request.ts';
 
 type Head = Output<typeof storage, 'HeadObject'>;
-type Kept = Pick<Head, 'contentType' | 'contentEncoding' | 'contentDisposition' | 'contentLanguage' | 'cacheControl' | 'expires' | 'metadata'>;
+type Kept = Pick<
+  Head,
+  'contentType' | 'contentEncoding' | 'contentDisposition' | 'contentLanguage' | 'cacheControl' | 'expires' | 'metadata'
+>;
 type Checksum = NonNullable<Head['checksum']>;
 
 const metaPrefix = 'x-amz-meta-';
@@ -16,11 +19,18 @@ export function keptHeaders(request: S3Request): Kept {
   for (const name of request.headers.keys()) {
     if (name.startsWith(metaPrefix) && name.length > metaPrefix.length) metadata[name.slice(metaPrefix.length)] = valueOf(request, name);
   }
-  const coding = header(request, 'content-encoding')?.split(',').map((one) => one.trim()).filter((one) => one !== '' && one.toLowerCase() !== 'aws-chunked').join(',');
+  const coding = header(request, 'content-encoding')
+    ?.split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '' && one.toLowerCase() !== 'aws-chunked')
+    .join(',');
   return dropUndefined({
-    contentType: header(request, 'content-type'), contentEncoding: coding === '' ? undefined : coding,
-    contentDisposition: header(request, 'content-disposition'), contentLanguage: header(request, 'content-language'),
-    cacheControl: header(request, 'cache-control'), expires: header(request, 'expires'),
+    contentType: header(request, 'content-type'),
+    contentEncoding: coding === '' ? undefined : coding,
+    contentDisposition: header(request, 'content-disposition'),
+    contentLanguage: header(request, 'content-language'),
+    cacheControl: header(request, 'cache-control'),
+    expires: header(request, 'expires'),
     metadata: Object.keys(metadata).length === 0 ? undefined : { ...metadata },
   });
 }
@@ -35,7 +45,6 @@ export function checksumHeaders(checksum: Checksum | undefined): Headers {
   return checksum ? { [`x-amz-checksum-${checksum.algorithm.toLowerCase()}`]: checksum.value, 'x-amz-checksum-type': checksum.type } : {};
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what may not be sent.
 const unsendable = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
 /** User metadata as headers; what no header can carry (it came by another door) is counted, as S3 does. */
@@ -54,16 +63,26 @@ const sendable = (value: string | undefined) => (value === undefined || unsendab
 /** The headers that describe an object, in a read of all of it or a part. */
 export function objectHeaders(head: Head): Headers {
   return {
-    'Last-Modified': httpDate(head.lastModified), ETag: quoted(head.etag), 'Accept-Ranges': 'bytes',
-    'Content-Type': sendable(head.contentType) ?? 'binary/octet-stream', 'Content-Encoding': sendable(head.contentEncoding),
-    'Content-Disposition': sendable(head.contentDisposition), 'Content-Language': sendable(head.contentLanguage),
-    'Cache-Control': sendable(head.cacheControl), Expires: sendable(head.expires), ...metadataHeaders(head.metadata),
+    'Last-Modified': httpDate(head.lastModified),
+    ETag: quoted(head.etag),
+    'Accept-Ranges': 'bytes',
+    'Content-Type': sendable(head.contentType) ?? 'binary/octet-stream',
+    'Content-Encoding': sendable(head.contentEncoding),
+    'Content-Disposition': sendable(head.contentDisposition),
+    'Content-Language': sendable(head.contentLanguage),
+    'Cache-Control': sendable(head.cacheControl),
+    Expires: sendable(head.expires),
+    ...metadataHeaders(head.metadata),
   };
 }
 
 const overrides: Readonly<Record<string, string>> = {
-  'response-content-type': 'Content-Type', 'response-content-language': 'Content-Language', 'response-expires': 'Expires',
-  'response-cache-control': 'Cache-Control', 'response-content-disposition': 'Content-Disposition', 'response-content-encoding': 'Content-Encoding',
+  'response-content-type': 'Content-Type',
+  'response-content-language': 'Content-Language',
+  'response-expires': 'Expires',
+  'response-cache-control': 'Cache-Control',
+  'response-content-disposition': 'Content-Disposition',
+  'response-content-encoding': 'Content-Encoding',
 };
 
 /** What the query puts in the place of stored headers. */

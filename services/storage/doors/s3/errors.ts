@@ -5,7 +5,13 @@ import { writeXml, type XmlNode } from '#wire/xml/write.ts';
 import { XmlError } from '#wire/xml/read.ts';
 
 /** An error as S3 words it. `more` are further elements, such as the region that was expected. */
-export type Worded = { readonly status: number; readonly code: string; readonly text: string; readonly more?: Readonly<Record<string, string>>; readonly retryAfterSeconds?: number };
+export type Worded = {
+  readonly status: number;
+  readonly code: string;
+  readonly text: string;
+  readonly more?: Readonly<Record<string, string>>;
+  readonly retryAfterSeconds?: number;
+};
 
 /** A refusal that only this door knows: it concerns the form of the request, not the operation. */
 export class S3Error extends Error {
@@ -20,7 +26,7 @@ export class S3Error extends Error {
 
 /** The codes that stand for the form of a request. */
 const formErrors = {
-  InvalidURI: [400, 'Couldn\'t parse the specified URI.'],
+  InvalidURI: [400, "Couldn't parse the specified URI."],
   InvalidArgument: [400, 'An argument is not valid.'],
   InvalidRequest: [400, 'The request is not valid.'],
   InvalidChunkSizeError: [400, 'The size of a chunk is not valid.'],
@@ -29,7 +35,10 @@ const formErrors = {
   MalformedXML: [400, 'The XML you provided was not well-formed or did not validate against our published schema.'],
   AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
   AuthorizationQueryParametersError: [400, 'The authorization query parameters are malformed.'],
-  SignatureDoesNotMatch: [403, 'The request signature we calculated does not match the signature you provided. Check your key and signing method.'],
+  SignatureDoesNotMatch: [
+    403,
+    'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+  ],
   AccessDenied: [403, 'Access Denied'],
   NoSuchVersion: [404, 'The specified version does not exist.'],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
@@ -104,18 +113,29 @@ function wordFault(error: OperationError, region: string): Worded {
   const words = code === 'Unauthenticated' || code === 'Expired' ? (refusals[path ?? 'missing'] ?? refusals.missing!) : dialect[code];
   // A presigned address that is past its time is refused like any other right one lacks.
   if (code === 'Expired' && detail === 'Request has expired') return { status: 403, code: 'AccessDenied', text: detail };
-  const more: Pick<Worded, 'more'> = path === 'region' ? { more: { Region: region } } : code === 'BadInput' && path ? { more: { ArgumentName: path.replace(/^\//, '') } } : {};
+  const more: Pick<Worded, 'more'> =
+    path === 'region'
+      ? { more: { Region: region } }
+      : code === 'BadInput' && path
+        ? { more: { ArgumentName: path.replace(/^\//, '') } }
+        : {};
   return { status: words?.status ?? status, code: words?.code ?? code, text: words?.text ?? message, ...more, ...retry };
 }
 
 /** The body of an error. */
 export function errorXml({ code, text, more = {} }: Worded, resource: string, requestId: string, hostId: string): string {
   const extra = Object.entries(more).map(([name, value]): XmlNode => [name, value]);
-  return writeXml(['Error', [['Code', code], ['Message', text], ...extra, ['Resource', resource], ['RequestId', requestId], ['HostId', hostId]]]);
+  return writeXml([
+    'Error',
+    [['Code', code], ['Message', text], ...extra, ['Resource', resource], ['RequestId', requestId], ['HostId', hostId]],
+  ]);
 }
 
 /** What the HTTP parser refuses before this door sees a request. */
 export const malformedS3: MalformedDialect = (code) => {
-  const { status, ...worded } = code === 'BadInput' ? { status: 400, code: 'BadRequest', text: 'An error occurred when parsing the HTTP request.' } : { ...internal, ...dialect[code], text: dialect[code]?.text ?? code, status: dialect[code]?.status ?? 500 };
+  const { status, ...worded } =
+    code === 'BadInput'
+      ? { status: 400, code: 'BadRequest', text: 'An error occurred when parsing the HTTP request.' }
+      : { ...internal, ...dialect[code], text: dialect[code]?.text ?? code, status: dialect[code]?.status ?? 500 };
   return rawReply(status, 'application/xml', errorXml({ ...worded, status }, '', '', ''));
 };

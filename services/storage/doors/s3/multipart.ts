@@ -32,7 +32,10 @@ function uploadOf(request: S3Request): { key: string; uploadId: string } {
 function partNumberOf(request: S3Request): number {
   const text = request.query.get('partNumber') ?? '';
   if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > partNumberMax) {
-    throw refuse('InvalidArgument', `Part number must be an integer between 1 and ${partNumberMax}, inclusive`, { ArgumentName: 'partNumber', ArgumentValue: text });
+    throw refuse('InvalidArgument', `Part number must be an integer between 1 and ${partNumberMax}, inclusive`, {
+      ArgumentName: 'partNumber',
+      ArgumentValue: text,
+    });
   }
   return Number(text);
 }
@@ -40,10 +43,25 @@ function partNumberOf(request: S3Request): number {
 export const createMultipartUpload: Answer = async ({ request, session, id, signal }) => {
   const algorithm = header(request, 'x-amz-checksum-algorithm')?.toUpperCase();
   if (algorithm !== undefined && !isAlgorithm(algorithm)) throw refuse('InvalidRequest', 'Checksum algorithm provided is unsupported.');
-  const input = dropUndefined({ key: request.key, ...keptHeaders(request), checksumAlgorithm: algorithm, checksumType: readChecksumType(request) });
+  const input = dropUndefined({
+    key: request.key,
+    ...keptHeaders(request),
+    checksumAlgorithm: algorithm,
+    checksumType: readChecksumType(request),
+  });
   const { output } = await session.invoke('CreateMultipartUpload', request.bucket, input, { signal });
   const headers = { 'x-amz-checksum-algorithm': output.checksumAlgorithm, 'x-amz-checksum-type': output.checksumType };
-  replyXml(request.response, id, 'InitiateMultipartUploadResult', [['Bucket', request.bucket], ['Key', request.key], ['UploadId', output.uploadId]], headers);
+  replyXml(
+    request.response,
+    id,
+    'InitiateMultipartUploadResult',
+    [
+      ['Bucket', request.bucket],
+      ['Key', request.key],
+      ['UploadId', output.uploadId],
+    ],
+    headers,
+  );
 };
 
 export const uploadPart: Answer = async ({ request, session, identified, id, signal }) => {
@@ -59,12 +77,19 @@ export const uploadPartCopy: Answer = async ({ request, session, id, signal }) =
   const [, first, last] = /^bytes=(\d{1,16})-(\d{1,16})$/.exec(range ?? '') ?? [];
   if (range !== undefined && first === undefined) refuseArgument('x-amz-copy-source-range', range);
   const input = dropUndefined({
-    ...uploadOf(request), partNumber: partNumberOf(request), ...copySource(request),
-    first: first === undefined ? undefined : Number(first), last: last === undefined ? undefined : Number(last),
+    ...uploadOf(request),
+    partNumber: partNumberOf(request),
+    ...copySource(request),
+    first: first === undefined ? undefined : Number(first),
+    last: last === undefined ? undefined : Number(last),
   });
   const { output } = await session.invoke('UploadPartCopy', request.bucket, input, { signal });
   const [checksum] = checksumNodes(output.checksum);
-  replyXml(request.response, id, 'CopyPartResult', [['LastModified', isoTime(output.lastModified)], ['ETag', quoted(output.etag)], checksum]);
+  replyXml(request.response, id, 'CopyPartResult', [
+    ['LastModified', isoTime(output.lastModified)],
+    ['ETag', quoted(output.etag)],
+    checksum,
+  ]);
 };
 
 export const completeMultipartUpload: Answer = async ({ request, session, identified, id, signal }) => {
@@ -72,8 +97,11 @@ export const completeMultipartUpload: Answer = async ({ request, session, identi
   if (xml?.name !== 'CompleteMultipartUpload') throw refuse('MalformedXML');
   const parts = childrenOf(xml, 'Part').map((part) => {
     const number = childText(part, 'PartNumber')?.trim() ?? '';
-    const etag = childText(part, 'ETag')?.trim().replace(/^"(.*)"$/, '$1');
-    if (!/^\d{1,5}$/.test(number) || etag === undefined || Number(number) < 1 || Number(number) > partNumberMax) throw refuse('MalformedXML');
+    const etag = childText(part, 'ETag')
+      ?.trim()
+      .replace(/^"(.*)"$/, '$1');
+    if (!/^\d{1,5}$/.test(number) || etag === undefined || Number(number) < 1 || Number(number) > partNumberMax)
+      throw refuse('MalformedXML');
     const checksum = part.children.find(({ name }) => name.startsWith('Checksum'))?.text.trim();
     return dropUndefined({ partNumber: Number(number), etag, checksum });
   });
@@ -81,20 +109,33 @@ export const completeMultipartUpload: Answer = async ({ request, session, identi
   const size = header(request, 'x-amz-mp-object-size');
   if (size !== undefined && !/^\d{1,16}$/.test(size)) refuseArgument('x-amz-mp-object-size', size);
   const input = dropUndefined({
-    ...uploadOf(request), ...writeConditions(request), parts, ...wholeChecksum(request), checksumType: readChecksumType(request), size: size === undefined ? undefined : Number(size),
+    ...uploadOf(request),
+    ...writeConditions(request),
+    parts,
+    ...wholeChecksum(request),
+    checksumType: readChecksumType(request),
+    size: size === undefined ? undefined : Number(size),
   });
   const { output } = await session.invoke('CompleteMultipartUpload', request.bucket, input, { signal });
   const location = `http://${request.incoming.headers.host ?? ''}${request.rawPath}`;
   replyXml(request.response, id, 'CompleteMultipartUploadResult', [
-    ['Location', location], ['Bucket', request.bucket], ['Key', request.key], ['ETag', quoted(output.etag)], ...checksumNodes(output.checksum),
+    ['Location', location],
+    ['Bucket', request.bucket],
+    ['Key', request.key],
+    ['ETag', quoted(output.etag)],
+    ...checksumNodes(output.checksum),
   ]);
 };
 
 /** A checksum that the caller says the joined object has; it is not one of the XML. */
-function wholeChecksum(request: S3Request): { checksumAlgorithm?: 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256'; checksum?: string } {
+function wholeChecksum(request: S3Request): {
+  checksumAlgorithm?: 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
+  checksum?: string;
+} {
   for (const [name, values] of request.headers) {
     const algorithm = /^x-amz-checksum-(crc32|crc32c|crc64nvme|sha1|sha256)$/.exec(name)?.[1]?.toUpperCase();
-    if (algorithm !== undefined && isAlgorithm(algorithm)) return { checksumAlgorithm: algorithm, checksum: values[0]?.replace(/-\d+$/, '') };
+    if (algorithm !== undefined && isAlgorithm(algorithm))
+      return { checksumAlgorithm: algorithm, checksum: values[0]?.replace(/-\d+$/, '') };
   }
   return {};
 }
@@ -111,12 +152,31 @@ export const listParts: Answer = async ({ request, session, id, owner, signal })
   const place = uploadOf(request);
   const { output } = await session.invoke('ListParts', request.bucket, { ...place, maxParts, partNumberMarker: marker }, { signal });
   replyXml(request.response, id, 'ListPartsResult', [
-    ['Bucket', request.bucket], ['Key', request.key], ['UploadId', place.uploadId], ownerNode(owner, 'Initiator'), ownerNode(owner), ['StorageClass', 'STANDARD'],
-    ['PartNumberMarker', marker], ['NextPartNumberMarker', output.nextPartNumberMarker ?? 0], ['MaxParts', maxParts], ['IsTruncated', output.truncated],
-    output.checksumAlgorithm && ['ChecksumAlgorithm', output.checksumAlgorithm], output.checksumType && ['ChecksumType', output.checksumType],
-    ...output.items.map(({ partNumber, lastModified, etag, size, checksum }) => ['Part', [
-      ['PartNumber', partNumber], ['LastModified', isoTime(lastModified)], ['ETag', quoted(etag)], ['Size', size], checksumNodes(checksum)[0],
-    ]] as const),
+    ['Bucket', request.bucket],
+    ['Key', request.key],
+    ['UploadId', place.uploadId],
+    ownerNode(owner, 'Initiator'),
+    ownerNode(owner),
+    ['StorageClass', 'STANDARD'],
+    ['PartNumberMarker', marker],
+    ['NextPartNumberMarker', output.nextPartNumberMarker ?? 0],
+    ['MaxParts', maxParts],
+    ['IsTruncated', output.truncated],
+    output.checksumAlgorithm && ['ChecksumAlgorithm', output.checksumAlgorithm],
+    output.checksumType && ['ChecksumType', output.checksumType],
+    ...output.items.map(
+      ({ partNumber, lastModified, etag, size, checksum }) =>
+        [
+          'Part',
+          [
+            ['PartNumber', partNumber],
+            ['LastModified', isoTime(lastModified)],
+            ['ETag', quoted(etag)],
+            ['Size', size],
+            checksumNodes(checksum)[0],
+          ],
+        ] as const,
+    ),
   ]);
 };
 
@@ -125,17 +185,44 @@ export const listMultipartUploads: Answer = async ({ request, session, id, owner
   const encoding = readEncoding(request);
   const write = nameWriter(encoding);
   const maxUploads = readCount(request, 'max-uploads', listKeysMax);
-  const [prefix, delimiter, keyMarker, uploadIdMarker] = [query.get('prefix'), query.get('delimiter'), query.get('key-marker'), query.get('upload-id-marker')];
-  const { output } = await session.invoke('ListMultipartUploads', bucket, dropUndefined({ prefix, delimiter, keyMarker, uploadIdMarker: uploadIdMarker === '' ? undefined : uploadIdMarker, maxUploads }), { signal });
+  const [prefix, delimiter, keyMarker, uploadIdMarker] = [
+    query.get('prefix'),
+    query.get('delimiter'),
+    query.get('key-marker'),
+    query.get('upload-id-marker'),
+  ];
+  const { output } = await session.invoke(
+    'ListMultipartUploads',
+    bucket,
+    dropUndefined({ prefix, delimiter, keyMarker, uploadIdMarker: uploadIdMarker === '' ? undefined : uploadIdMarker, maxUploads }),
+    { signal },
+  );
   replyXml(request.response, id, 'ListMultipartUploadsResult', [
-    ['Bucket', bucket], ['KeyMarker', write(keyMarker ?? '')], ['UploadIdMarker', uploadIdMarker ?? ''],
-    ['NextKeyMarker', write(output.nextKeyMarker ?? '')], ['NextUploadIdMarker', output.nextUploadIdMarker ?? ''],
-    delimiter ? ['Delimiter', write(delimiter)] : undefined, ['Prefix', write(prefix ?? '')], encoding && ['EncodingType', encoding],
-    ['MaxUploads', maxUploads], ['IsTruncated', output.truncated],
-    ...output.items.map(({ key, uploadId, initiated, checksumAlgorithm, checksumType }): XmlNode => ['Upload', [
-      ['Key', write(key)], ['UploadId', uploadId], ownerNode(owner, 'Initiator'), ownerNode(owner), ['StorageClass', 'STANDARD'], ['Initiated', isoTime(initiated)],
-      checksumAlgorithm && ['ChecksumAlgorithm', checksumAlgorithm], checksumType && ['ChecksumType', checksumType],
-    ]]),
+    ['Bucket', bucket],
+    ['KeyMarker', write(keyMarker ?? '')],
+    ['UploadIdMarker', uploadIdMarker ?? ''],
+    ['NextKeyMarker', write(output.nextKeyMarker ?? '')],
+    ['NextUploadIdMarker', output.nextUploadIdMarker ?? ''],
+    delimiter ? ['Delimiter', write(delimiter)] : undefined,
+    ['Prefix', write(prefix ?? '')],
+    encoding && ['EncodingType', encoding],
+    ['MaxUploads', maxUploads],
+    ['IsTruncated', output.truncated],
+    ...output.items.map(
+      ({ key, uploadId, initiated, checksumAlgorithm, checksumType }): XmlNode => [
+        'Upload',
+        [
+          ['Key', write(key)],
+          ['UploadId', uploadId],
+          ownerNode(owner, 'Initiator'),
+          ownerNode(owner),
+          ['StorageClass', 'STANDARD'],
+          ['Initiated', isoTime(initiated)],
+          checksumAlgorithm && ['ChecksumAlgorithm', checksumAlgorithm],
+          checksumType && ['ChecksumType', checksumType],
+        ],
+      ],
+    ),
     ...commonPrefixes(output.prefixes, write),
   ]);
 };

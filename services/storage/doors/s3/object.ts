@@ -43,8 +43,16 @@ export const headObject: Answer = async ({ request, session, id, signal }) => {
 function readInput(request: S3Request) {
   const range = readRange(header(request, 'range') ?? '');
   const part = request.query.get('partNumber');
-  if (part !== undefined && !/^[1-9]\d{0,4}$/.test(part)) throw refuse('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive', { ArgumentName: 'partNumber', ArgumentValue: part });
-  return { key: request.key, ...dropUndefined({ range, partNumber: part === undefined ? undefined : Number(part) }), ...readConditions(request) };
+  if (part !== undefined && !/^[1-9]\d{0,4}$/.test(part))
+    throw refuse('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive', {
+      ArgumentName: 'partNumber',
+      ArgumentValue: part,
+    });
+  return {
+    key: request.key,
+    ...dropUndefined({ range, partNumber: part === undefined ? undefined : Number(part) }),
+    ...readConditions(request),
+  };
 }
 
 const notModifiedHeaders = (head: Head): Headers => ({ ETag: quoted(head.etag), 'Last-Modified': httpDate(head.lastModified) });
@@ -57,7 +65,8 @@ function readHeaders(request: S3Request, head: Head): { status: number; headers:
   return {
     status: partial ? 206 : 200,
     headers: {
-      ...objectHeaders(head), 'Content-Length': length,
+      ...objectHeaders(head),
+      'Content-Length': length,
       ...(range ? { 'Content-Range': `bytes ${range.first}-${range.last}/${size}` } : {}),
       ...(request.query.has('partNumber') && head.partsCount !== undefined ? { 'x-amz-mp-parts-count': head.partsCount } : {}),
       ...(header(request, 'x-amz-checksum-mode') === 'ENABLED' && !partial ? checksumHeaders(head.checksum) : {}),
@@ -72,7 +81,11 @@ export const deleteObject: Answer = async ({ request, session, id, signal }) => 
 };
 
 export const deleteObjects: Answer = async ({ request, session, identified, id, signal }) => {
-  if (identified.form.kind !== 'hash' && !request.headers.has('content-md5') && ![...request.headers.keys()].some((name) => name.startsWith('x-amz-checksum-') || name === 'x-amz-trailer')) {
+  if (
+    identified.form.kind !== 'hash' &&
+    !request.headers.has('content-md5') &&
+    ![...request.headers.keys()].some((name) => name.startsWith('x-amz-checksum-') || name === 'x-amz-trailer')
+  ) {
     throw refuse('InvalidRequest', 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
   }
   const xml = await readXmlBody(request, identified, { maxBytes: xmlBodyMaxBytes });
@@ -87,25 +100,49 @@ export const deleteObjects: Answer = async ({ request, session, identified, id, 
   const { output } = await session.invoke('DeleteObjects', request.bucket, { objects }, { signal });
   replyXml(request.response, id, 'DeleteResult', [
     ...(quiet ? [] : output.deleted.map(({ key }) => ['Deleted', [['Key', key]]] as const)),
-    ...output.failed.map(({ key, code, text }) => ['Error', [['Key', key], ['Code', code], ['Message', text]]] as const),
+    ...output.failed.map(
+      ({ key, code, text }) =>
+        [
+          'Error',
+          [
+            ['Key', key],
+            ['Code', code],
+            ['Message', text],
+          ],
+        ] as const,
+    ),
   ]);
 };
 
 export const copyObject: Answer = async ({ request, session, id, signal }: Exchange) => {
   const directive = header(request, 'x-amz-metadata-directive') ?? 'COPY';
-  if (directive !== 'COPY' && directive !== 'REPLACE') throw refuse('InvalidArgument', 'Unknown metadata directive.', { ArgumentName: 'x-amz-metadata-directive', ArgumentValue: directive });
+  if (directive !== 'COPY' && directive !== 'REPLACE')
+    throw refuse('InvalidArgument', 'Unknown metadata directive.', { ArgumentName: 'x-amz-metadata-directive', ArgumentValue: directive });
   const algorithm = header(request, 'x-amz-checksum-algorithm')?.toUpperCase();
   if (algorithm !== undefined && !isAlgorithm(algorithm)) throw refuse('InvalidRequest', 'Checksum algorithm provided is unsupported.');
   const replace = directive === 'REPLACE';
   const input = dropUndefined({
-    key: request.key, ...copySource(request), ...(replace ? keptHeaders(request) : {}), ...writeConditions(request),
-    replaceMetadata: replace || undefined, checksumAlgorithm: algorithm,
+    key: request.key,
+    ...copySource(request),
+    ...(replace ? keptHeaders(request) : {}),
+    ...writeConditions(request),
+    replaceMetadata: replace || undefined,
+    checksumAlgorithm: algorithm,
   });
   const { output } = await session.invoke('CopyObject', request.bucket, input, { signal });
-  replyXml(request.response, id, 'CopyObjectResult', [['LastModified', isoTime(output.lastModified)], ['ETag', quoted(output.etag)], ...checksumNodes(output.checksum)]);
+  replyXml(request.response, id, 'CopyObjectResult', [
+    ['LastModified', isoTime(output.lastModified)],
+    ['ETag', quoted(output.etag)],
+    ...checksumNodes(output.checksum),
+  ]);
 };
 
 /** A stored checksum as elements. */
 export function checksumNodes(checksum: Head['checksum']): (readonly [string, string])[] {
-  return checksum ? [[`Checksum${checksum.algorithm}`, checksum.value], ['ChecksumType', checksum.type]] : [];
+  return checksum
+    ? [
+        [`Checksum${checksum.algorithm}`, checksum.value],
+        ['ChecksumType', checksum.type],
+      ]
+    : [];
 }

@@ -16,8 +16,11 @@ export type Said = { size?: number; md5?: string; sha256?: string; checksumAlgor
 export type Payload = { readonly said: Said; readonly bytes: Bytes };
 
 const algorithmOf: Readonly<Record<string, ChecksumAlgorithm>> = {
-  'x-amz-checksum-crc32': 'CRC32', 'x-amz-checksum-crc32c': 'CRC32C', 'x-amz-checksum-crc64nvme': 'CRC64NVME',
-  'x-amz-checksum-sha1': 'SHA1', 'x-amz-checksum-sha256': 'SHA256',
+  'x-amz-checksum-crc32': 'CRC32',
+  'x-amz-checksum-crc32c': 'CRC32C',
+  'x-amz-checksum-crc64nvme': 'CRC64NVME',
+  'x-amz-checksum-sha1': 'SHA1',
+  'x-amz-checksum-sha256': 'SHA256',
 };
 
 export function isAlgorithm(name: string): name is ChecksumAlgorithm {
@@ -44,11 +47,13 @@ export function decodeBody(request: S3Request, { form, proof }: Identified): Pay
 /** A checksum in a header, or the algorithm alone, for which one is then kept. */
 function saidChecksum(request: S3Request): Said {
   const given = Object.keys(algorithmOf).filter((name) => request.headers.has(name));
-  if (given.length > 1) throw refuse('InvalidRequest', 'Expecting a single x-amz-checksum- header. Multiple checksum types are not allowed.');
+  if (given.length > 1)
+    throw refuse('InvalidRequest', 'Expecting a single x-amz-checksum- header. Multiple checksum types are not allowed.');
   const [name] = given;
   const algorithm = header(request, 'x-amz-sdk-checksum-algorithm')?.toUpperCase();
   if (name === undefined) return algorithm !== undefined && isAlgorithm(algorithm) ? { checksumAlgorithm: algorithm } : {};
-  if (algorithm !== undefined && algorithm !== algorithmOf[name]) throw refuse('InvalidRequest', 'The x-amz-sdk-checksum-algorithm header is not that of the checksum given.');
+  if (algorithm !== undefined && algorithm !== algorithmOf[name])
+    throw refuse('InvalidRequest', 'The x-amz-sdk-checksum-algorithm header is not that of the checksum given.');
   return { checksumAlgorithm: algorithmOf[name], checksum: header(request, name) };
 }
 
@@ -58,7 +63,8 @@ function announcedTrailer(request: S3Request, allowed: boolean): Trailing | unde
   const name = header(request, 'x-amz-trailer')?.trim().toLowerCase();
   if (name === undefined) return undefined;
   const algorithm = Object.hasOwn(algorithmOf, name) ? algorithmOf[name] : undefined;
-  if (!allowed || algorithm === undefined) throw refuse('InvalidRequest', 'The value specified in the x-amz-trailer header is not supported.');
+  if (!allowed || algorithm === undefined)
+    throw refuse('InvalidRequest', 'The value specified in the x-amz-trailer header is not supported.');
   return { name, algorithm };
 }
 
@@ -74,7 +80,8 @@ async function* unchunk(raw: Bytes, decoder: ChunkedDecoder, trailing: Trailing 
   if (!trailing) return;
   const told = decoder.trailers.get(trailing.name);
   if (told === undefined) throw refuse('MalformedTrailerError');
-  if (told !== running?.digest().toString('base64')) throw fault('BadDigest', `The ${trailing.algorithm} you specified did not match the calculated checksum.`);
+  if (told !== running?.digest().toString('base64'))
+    throw fault('BadDigest', `The ${trailing.algorithm} you specified did not match the calculated checksum.`);
 }
 
 /** The bytes of the request as they come. Whoever waits to be told so is asked for them now, the signature being accepted. */
@@ -91,7 +98,11 @@ export type XmlRules = {
 };
 
 /** Reads a body of XML whole, its digests checked; undefined when there is none. */
-export async function readXmlBody(request: S3Request, identified: Identified, { maxBytes, checksumOfObject }: XmlRules): Promise<XmlElement | undefined> {
+export async function readXmlBody(
+  request: S3Request,
+  identified: Identified,
+  { maxBytes, checksumOfObject }: XmlRules,
+): Promise<XmlElement | undefined> {
   if (!request.headers.has('content-length') && !request.headers.has('transfer-encoding')) return undefined;
   const { said, bytes } = decodeBody(request, identified);
   const pieces: Uint8Array[] = [];
@@ -109,9 +120,11 @@ export async function readXmlBody(request: S3Request, identified: Identified, { 
 function checkWhole(whole: Buffer, { size, md5, sha256, checksumAlgorithm, checksum }: Said): void {
   if (size !== undefined && size !== whole.length) throw fault('IncompleteBody');
   if (sha256 !== undefined && createHash('sha256').update(whole).digest('hex') !== sha256) throw fault('XAmzContentSHA256Mismatch');
-  if (md5 !== undefined && createHash('md5').update(whole).digest('base64') !== md5) throw fault(/^[A-Za-z0-9+/]{22}==$/.test(md5) ? 'BadDigest' : 'InvalidDigest');
+  if (md5 !== undefined && createHash('md5').update(whole).digest('base64') !== md5)
+    throw fault(/^[A-Za-z0-9+/]{22}==$/.test(md5) ? 'BadDigest' : 'InvalidDigest');
   if (checksumAlgorithm === undefined || checksum === undefined) return;
   const running = startChecksum(checksumAlgorithm);
   running.update(whole);
-  if (running.digest().toString('base64') !== checksum) throw fault('BadDigest', `The ${checksumAlgorithm} you specified did not match the calculated checksum.`);
+  if (running.digest().toString('base64') !== checksum)
+    throw fault('BadDigest', `The ${checksumAlgorithm} you specified did not match the calculated checksum.`);
 }

@@ -13,7 +13,8 @@ export type Headers = Readonly<Record<string, string | number | undefined>>;
 /** Writes the head of a reply. Values are sent as the bytes of their UTF-8; what is undefined is left out. */
 export function writeHead(response: ServerResponse, { requestId, hostId }: ReplyId, status: number, headers: Headers): void {
   const flat: string[] = ['x-amz-request-id', requestId, 'x-amz-id-2', hostId];
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) flat.push(name, Buffer.from(String(value), 'utf8').toString('latin1'));
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) flat.push(name, Buffer.from(String(value), 'utf8').toString('latin1'));
   response.writeHead(status, flat);
 }
 
@@ -87,7 +88,13 @@ export function quoted(etag: string): string {
 
 /** The owner of all that a scope holds: S3's canonical user is the scope. */
 export function ownerNode(id: string, name = 'Owner'): XmlNode {
-  return [name, [['ID', id], ['DisplayName', id]]];
+  return [
+    name,
+    [
+      ['ID', id],
+      ['DisplayName', id],
+    ],
+  ];
 }
 
 /** With `encoding-type=url`, names in lists are percent-encoded, since XML cannot carry every key. */

@@ -30,7 +30,16 @@ export function readHead(incoming: IncomingMessage, response: ServerResponse): S
     if (!query.has(plain)) query.set(plain, decode(value) ?? broken());
   }
   const path = decode(rawPath) ?? broken();
-  return { method: incoming.method ?? 'GET', rawPath, rawQuery, headers, query, ...targetOf(path, incoming.headers.host ?? ''), incoming, response };
+  return {
+    method: incoming.method ?? 'GET',
+    rawPath,
+    rawQuery,
+    headers,
+    query,
+    ...targetOf(path, incoming.headers.host ?? ''),
+    incoming,
+    response,
+  };
 }
 
 function broken(): never {
@@ -51,7 +60,6 @@ function splitTarget(url: string): [path: string, query: string] {
 /** The first value of a header, as UTF-8 when its bytes are, else as they came. */
 export function header(request: S3Request, name: string): string | undefined {
   const value = request.headers.get(name)?.[0];
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: bytes beyond ASCII are what is looked for.
   if (value === undefined || /^[\x00-\x7f]*$/.test(value)) return value;
   const text = Buffer.from(value, 'latin1').toString('utf8');
   return text.includes('\ufffd') ? value : text;

@@ -35,32 +35,41 @@ function routeBucket({ method, query }: S3Request): Answer | undefined {
       if (query.has('location')) return bucket.getBucketLocation;
       if (query.has('uploads')) return multipart.listMultipartUploads;
       return query.get('list-type') === '2' ? listObjectsV2 : listObjects;
-    case 'HEAD': return bucket.headBucket;
-    case 'PUT': return bucket.createBucket;
-    case 'DELETE': return bucket.deleteBucket;
+    case 'HEAD':
+      return bucket.headBucket;
+    case 'PUT':
+      return bucket.createBucket;
+    case 'DELETE':
+      return bucket.deleteBucket;
     case 'POST':
       if (query.has('delete')) return object.deleteObjects;
       throw refuse('NotImplemented', 'Uploads by browser forms are not implemented.');
-    default: return undefined;
+    default:
+      return undefined;
   }
 }
 
 function routeObject({ method, query, headers }: S3Request): Answer | undefined {
   const copies = headers.has('x-amz-copy-source');
   switch (method) {
-    case 'GET': return query.has('uploadId') ? multipart.listParts : object.getObject;
-    case 'HEAD': return object.headObject;
+    case 'GET':
+      return query.has('uploadId') ? multipart.listParts : object.getObject;
+    case 'HEAD':
+      return object.headObject;
     case 'PUT':
       if (query.has('uploadId') || query.has('partNumber')) {
-        if (!query.has('uploadId') || !query.has('partNumber')) throw refuse('InvalidArgument', 'A part needs both uploadId and partNumber.');
+        if (!query.has('uploadId') || !query.has('partNumber'))
+          throw refuse('InvalidArgument', 'A part needs both uploadId and partNumber.');
         return copies ? multipart.uploadPartCopy : multipart.uploadPart;
       }
       return copies ? object.copyObject : object.putObject;
-    case 'DELETE': return query.has('uploadId') ? multipart.abortMultipartUpload : object.deleteObject;
+    case 'DELETE':
+      return query.has('uploadId') ? multipart.abortMultipartUpload : object.deleteObject;
     case 'POST':
       if (query.has('uploads')) return multipart.createMultipartUpload;
       return query.has('uploadId') ? multipart.completeMultipartUpload : undefined;
-    default: return undefined;
+    default:
+      return undefined;
   }
 }
 

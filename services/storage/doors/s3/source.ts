@@ -11,11 +11,18 @@ export function copySource(request: S3Request) {
   const path = decode(mark < 0 ? value : value.slice(0, mark))?.replace(/^\//, '');
   const slash = path?.indexOf('/') ?? -1;
   if (path === undefined || slash < 1 || slash === path.length - 1) {
-    throw refuse('InvalidArgument', 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey', { ArgumentName: 'x-amz-copy-source', ArgumentValue: value });
+    throw refuse('InvalidArgument', 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey', {
+      ArgumentName: 'x-amz-copy-source',
+      ArgumentValue: value,
+    });
   }
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = readConditions(request, 'x-amz-copy-source-');
   return {
-    sourceBucket: path.slice(0, slash), sourceKey: path.slice(slash + 1), sourceIfMatch: ifMatch, sourceIfNoneMatch: ifNoneMatch,
-    sourceIfModifiedSince: ifModifiedSince, sourceIfUnmodifiedSince: ifUnmodifiedSince,
+    sourceBucket: path.slice(0, slash),
+    sourceKey: path.slice(slash + 1),
+    sourceIfMatch: ifMatch,
+    sourceIfNoneMatch: ifNoneMatch,
+    sourceIfModifiedSince: ifModifiedSince,
+    sourceIfUnmodifiedSince: ifUnmodifiedSince,
   };
 }

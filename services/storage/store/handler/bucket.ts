@@ -18,12 +18,19 @@ export function bucketHandlers(store: Store, history: BucketHistory, region: str
     async ListBuckets(call) {
       call.charge('request', 1);
       const { after, limit = listKeysMax, prefix } = call.input;
-      return { output: listBuckets(store, call.caller, { limit, ...(after === undefined ? {} : { after }), ...(prefix === undefined ? {} : { prefix }) }) };
+      return {
+        output: listBuckets(store, call.caller, {
+          limit,
+          ...(after === undefined ? {} : { after }),
+          ...(prefix === undefined ? {} : { prefix }),
+        }),
+      };
     },
     async CreateBucket(call) {
       call.charge('request', 1);
       const { name, location, labels = {} } = call.input;
-      if (location !== undefined && location !== region) call.fail('IllegalLocationConstraint', { path: '/location', detail: `This deployment is ${region}.` });
+      if (location !== undefined && location !== region)
+        call.fail('IllegalLocationConstraint', { path: '/location', detail: `This deployment is ${region}.` });
       const { tenant, scope } = call.caller;
       const bucket = await createBucket(store, { tenant, scope }, { name, location: region, labels });
       const output = envelopeOf(catalog, bucket);
@@ -51,8 +58,14 @@ export function bucketHandlers(store: Store, history: BucketHistory, region: str
 /** Unfinished uploads do not keep a bucket: they end with it. */
 async function abortAll(store: Store, bucket: BucketRecord, who: ReturnType<typeof whoOf>): Promise<void> {
   for (;;) {
-    const { items } = listUploads(store.catalog, bucket, { prefix: '', delimiter: '', after: '', afterPrefix: '', limit: listKeysMax }, undefined);
+    const { items } = listUploads(
+      store.catalog,
+      bucket,
+      { prefix: '', delimiter: '', after: '', afterPrefix: '', limit: listKeysMax },
+      undefined,
+    );
     if (items.length === 0 || !findBucket(store.catalog, bucket.name)) return;
-    for (const { key, uploadId } of items) await abortUpload(store, bucket.name, { key, uploadId }, { ...who, operation: 'AbortMultipartUpload' });
+    for (const { key, uploadId } of items)
+      await abortUpload(store, bucket.name, { key, uploadId }, { ...who, operation: 'AbortMultipartUpload' });
   }
 }

@@ -22,20 +22,25 @@ type HeaderInput = StoredHeaders & { readonly [other: string]: unknown };
 /** The headers of an input that are kept with an object. */
 export function headersOf(input: HeaderInput): StoredHeaders {
   const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl, expires, metadata } = input;
-  if (metadataBytes(metadata) > metadataMaxBytes) throw fault('MetadataTooLarge', { path: '/metadata', detail: `At most ${metadataMaxBytes} bytes.` });
+  if (metadataBytes(metadata) > metadataMaxBytes)
+    throw fault('MetadataTooLarge', { path: '/metadata', detail: `At most ${metadataMaxBytes} bytes.` });
   const all = { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl, expires, metadata };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as StoredHeaders;
 }
 
 type SourceInput = {
-  readonly sourceIfMatch?: string[]; readonly sourceIfNoneMatch?: string[];
-  readonly sourceIfModifiedSince?: number; readonly sourceIfUnmodifiedSince?: number;
+  readonly sourceIfMatch?: string[];
+  readonly sourceIfNoneMatch?: string[];
+  readonly sourceIfModifiedSince?: number;
+  readonly sourceIfUnmodifiedSince?: number;
 };
 
 /** The conditions that a copy puts on its source. */
 export function sourceConditions(input: SourceInput): Conditions {
   return {
-    ifMatch: input.sourceIfMatch, ifNoneMatch: input.sourceIfNoneMatch,
-    ifModifiedSince: input.sourceIfModifiedSince, ifUnmodifiedSince: input.sourceIfUnmodifiedSince,
+    ifMatch: input.sourceIfMatch,
+    ifNoneMatch: input.sourceIfNoneMatch,
+    ifModifiedSince: input.sourceIfModifiedSince,
+    ifUnmodifiedSince: input.sourceIfUnmodifiedSince,
   };
 }

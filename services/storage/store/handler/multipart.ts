@@ -23,7 +23,11 @@ export function multipartHandlers(store: Store): Pick<Handlers<Service>, Names> 
       checkKey(key);
       const headers = headersOf(call.input);
       const checksumType = checksumAlgorithm && checksumTypeOf(checksumAlgorithm, asked);
-      if (asked !== undefined && checksumType === undefined) call.fail('InvalidRequest', { path: '/checksumType', detail: `The checksum type ${asked} does not go with ${checksumAlgorithm ?? 'no algorithm'}.` });
+      if (asked !== undefined && checksumType === undefined)
+        call.fail('InvalidRequest', {
+          path: '/checksumType',
+          detail: `The checksum type ${asked} does not go with ${checksumAlgorithm ?? 'no algorithm'}.`,
+        });
       const chosen = checksumType ? { checksumAlgorithm, checksumType } : {};
       const uploadId = await createUpload(store, call.ref.name, { key, headers, ...chosen, who: whoOf(call, 'CreateMultipartUpload') });
       return { output: { key, uploadId, ...chosen } };
@@ -34,7 +38,11 @@ export function multipartHandlers(store: Store): Pick<Handlers<Service>, Names> 
       call.charge('request', 1);
       const { ifMatch, ifNoneMatch, ...completion } = call.input;
       checkKey(completion.key);
-      const { object, bytes } = await completeUpload(store, call.ref.name, { ...completion, conditions: { ifMatch, ifNoneMatch }, who: whoOf(call, 'CompleteMultipartUpload') });
+      const { object, bytes } = await completeUpload(store, call.ref.name, {
+        ...completion,
+        conditions: { ifMatch, ifNoneMatch },
+        who: whoOf(call, 'CompleteMultipartUpload'),
+      });
       call.charge('stored', bytes);
       const { etag, size, modifiedAt: lastModified, checksum } = object;
       call.emit('ObjectCreated', { bucket: call.ref.name, key: completion.key, operation: 'CompleteMultipartUpload', size, etag });
@@ -54,8 +62,11 @@ export function multipartHandlers(store: Store): Pick<Handlers<Service>, Names> 
       const truncated = maxParts > 0 && parts.length > maxParts;
       return {
         output: {
-          items, truncated, ...(items.length > 0 ? { nextPartNumberMarker: items.at(-1)!.partNumber } : {}),
-          ...(checksumAlgorithm ? { checksumAlgorithm } : {}), ...(checksumType ? { checksumType } : {}),
+          items,
+          truncated,
+          ...(items.length > 0 ? { nextPartNumberMarker: items.at(-1)!.partNumber } : {}),
+          ...(checksumAlgorithm ? { checksumAlgorithm } : {}),
+          ...(checksumType ? { checksumType } : {}),
         },
       };
     },
@@ -68,15 +79,31 @@ async function uploadPart(store: Store, call: Call<Service, 'UploadPart'>) {
   const upload = findUpload(store.catalog, ownBucket(store.catalog, call.caller, call.ref.name), { key, uploadId });
   const asked = call.input.checksumAlgorithm;
   if (asked && upload.checksumAlgorithm && asked !== upload.checksumAlgorithm) {
-    call.fail('InvalidRequest', `Checksum Type mismatch occurred, expected checksum Type: ${upload.checksumAlgorithm}, actual checksum Type: ${asked}`);
+    call.fail(
+      'InvalidRequest',
+      `Checksum Type mismatch occurred, expected checksum Type: ${upload.checksumAlgorithm}, actual checksum Type: ${asked}`,
+    );
   }
   const checksumAlgorithm = asked ?? upload.checksumAlgorithm;
   const expected: Expected = { md5, sha256, size, checksumAlgorithm, checksum };
   checkExpected(expected, putMaxBytes);
-  const received = await receive(store.blobs, call.body, expected, { maxBytes: putMaxBytes, mayWrite: store.mayWrite, signal: call.signal });
+  const received = await receive(store.blobs, call.body, expected, {
+    maxBytes: putMaxBytes,
+    mayWrite: store.mayWrite,
+    signal: call.signal,
+  });
   call.charge('ingress', received.size);
-  const found = checksumAlgorithm && received.checksum !== undefined ? { algorithm: checksumAlgorithm, type: 'FULL_OBJECT', value: received.checksum } as const : undefined;
-  const { part, bytes } = await putPart(store, call.ref.name, received, { key, uploadId, partNumber, ...(found ? { checksum: found } : {}), who: whoOf(call, 'UploadPart') });
+  const found =
+    checksumAlgorithm && received.checksum !== undefined
+      ? ({ algorithm: checksumAlgorithm, type: 'FULL_OBJECT', value: received.checksum } as const)
+      : undefined;
+  const { part, bytes } = await putPart(store, call.ref.name, received, {
+    key,
+    uploadId,
+    partNumber,
+    ...(found ? { checksum: found } : {}),
+    who: whoOf(call, 'UploadPart'),
+  });
   call.charge('stored', bytes);
   return { output: partOf(partNumber, part) };
 }
@@ -86,11 +113,17 @@ async function uploadPartCopy(store: Store, call: Call<Service, 'UploadPartCopy'
   const { key, uploadId, partNumber, sourceBucket, sourceKey, first, last } = call.input;
   checkKey(sourceKey, '/sourceKey');
   await call.also('GetObject', sourceBucket);
-  if ((first === undefined) !== (last === undefined) || (first ?? 0) > (last ?? 0)) call.fail('InvalidArgument', { path: '/first', detail: 'A range needs its first and its last byte.' });
+  if ((first === undefined) !== (last === undefined) || (first ?? 0) > (last ?? 0))
+    call.fail('InvalidArgument', { path: '/first', detail: 'A range needs its first and its last byte.' });
   const span = first === undefined || last === undefined ? undefined : { first, last };
   const { part, bytes } = await copyPart(store, call.ref.name, {
-    key, uploadId, partNumber, source: { bucket: sourceBucket, key: sourceKey, conditions: sourceConditions(call.input) },
-    ...(span ? { span } : {}), maxBytes: putMaxBytes, who: whoOf(call, 'UploadPartCopy'),
+    key,
+    uploadId,
+    partNumber,
+    source: { bucket: sourceBucket, key: sourceKey, conditions: sourceConditions(call.input) },
+    ...(span ? { span } : {}),
+    maxBytes: putMaxBytes,
+    who: whoOf(call, 'UploadPartCopy'),
   });
   call.charge('stored', bytes);
   return { output: partOf(partNumber, part) };

@@ -33,8 +33,17 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
       checkExpected(expected, putMaxBytes);
       const received = await receive(blobs, call.body, expected, { maxBytes: putMaxBytes, mayWrite: store.mayWrite, signal: call.signal });
       call.charge('ingress', received.size);
-      const found = checksumAlgorithm && received.checksum !== undefined ? { algorithm: checksumAlgorithm, type: 'FULL_OBJECT', value: received.checksum } as const : undefined;
-      const { object, bytes } = await putObject(store, call.ref.name, received, { key, headers, checksum: found, conditions: { ifMatch, ifNoneMatch }, who: whoOf(call, 'PutObject') });
+      const found =
+        checksumAlgorithm && received.checksum !== undefined
+          ? ({ algorithm: checksumAlgorithm, type: 'FULL_OBJECT', value: received.checksum } as const)
+          : undefined;
+      const { object, bytes } = await putObject(store, call.ref.name, received, {
+        key,
+        headers,
+        checksum: found,
+        conditions: { ifMatch, ifNoneMatch },
+        who: whoOf(call, 'PutObject'),
+      });
       call.charge('stored', bytes);
       call.emit('ObjectCreated', { bucket: call.ref.name, key, operation: 'PutObject', size: object.size, etag: object.etag });
       return { output: writtenOf(key, object) };
@@ -58,7 +67,10 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
       call.charge('request', 1);
       const { key, ifMatch } = call.input;
       checkKey(key);
-      const { removed: [one], bytes } = await deleteObjects(store, call.ref.name, [{ key, etag: ifMatch?.[0] }], whoOf(call, 'DeleteObject'));
+      const {
+        removed: [one],
+        bytes,
+      } = await deleteObjects(store, call.ref.name, [{ key, etag: ifMatch?.[0] }], whoOf(call, 'DeleteObject'));
       if (one?.code) call.fail(one.code);
       call.charge('stored', bytes);
       if (one?.existed) call.emit('ObjectRemoved', { bucket: call.ref.name, key, operation: 'DeleteObject' });
@@ -70,7 +82,8 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
       for (const [at, { key }] of call.input.objects.entries()) checkKey(key, `/objects/${at}/key`);
       const { removed, bytes } = await deleteObjects(store, call.ref.name, call.input.objects, whoOf(call, 'DeleteObjects'));
       call.charge('stored', bytes);
-      for (const { key, existed, code } of removed) if (existed && !code) call.emit('ObjectRemoved', { bucket: call.ref.name, key, operation: 'DeleteObjects' });
+      for (const { key, existed, code } of removed)
+        if (existed && !code) call.emit('ObjectRemoved', { bucket: call.ref.name, key, operation: 'DeleteObjects' });
       const failed = removed.flatMap(({ key, code }) => (code ? [{ key, code, text: faultTable().get(code)?.text ?? code }] : []));
       return { output: { deleted: removed.flatMap(({ key, code }) => (code ? [] : [{ key }])), failed } };
     },
@@ -85,12 +98,20 @@ async function copy(store: Store, call: Call<Service, 'CopyObject'>): Promise<{ 
   checkKey(sourceKey, '/sourceKey');
   await call.also('GetObject', sourceBucket);
   if (sourceBucket === call.ref.name && sourceKey === key && !replaceMetadata) {
-    call.fail('InvalidRequest', 'This copy request is illegal because it is trying to copy an object to itself without changing the object\'s metadata.');
+    call.fail(
+      'InvalidRequest',
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata.",
+    );
   }
   const headers = headersOf(call.input);
   const { object, bytes } = await copyObject(store, call.ref.name, {
-    key, source: { bucket: sourceBucket, key: sourceKey, conditions: sourceConditions(call.input) }, conditions: { ifMatch, ifNoneMatch },
-    who: whoOf(call, 'CopyObject'), maxBytes: putMaxBytes, ...(replaceMetadata ? { headers } : {}), checksumAlgorithm,
+    key,
+    source: { bucket: sourceBucket, key: sourceKey, conditions: sourceConditions(call.input) },
+    conditions: { ifMatch, ifNoneMatch },
+    who: whoOf(call, 'CopyObject'),
+    maxBytes: putMaxBytes,
+    ...(replaceMetadata ? { headers } : {}),
+    checksumAlgorithm,
   });
   call.charge('stored', bytes);
   call.emit('ObjectCreated', { bucket: call.ref.name, key, operation: 'CopyObject', size: object.size, etag: object.etag });
@@ -111,7 +132,11 @@ function find({ catalog }: Store, call: ReadCall): Found {
   if (range && partNumber !== undefined) call.fail('InvalidRequest', 'A range and a part number cannot be asked for together.');
   if (partNumber !== undefined) return { object, layout, span: partSpan(call, object, layout, partNumber) };
   if (!range) return { object, layout };
-  return { object, layout, span: resolveRange(range, object.size) ?? call.fail('InvalidRange', { detail: `The object has ${object.size} bytes.` }) };
+  return {
+    object,
+    layout,
+    span: resolveRange(range, object.size) ?? call.fail('InvalidRange', { detail: `The object has ${object.size} bytes.` }),
+  };
 }
 
 function partSpan(call: ReadCall, object: ObjectRecord, { parts }: LayoutRecord, partNumber: number): Span | undefined {
@@ -124,8 +149,14 @@ function partSpan(call: ReadCall, object: ObjectRecord, { parts }: LayoutRecord,
 function headOf(key: string, object: ObjectRecord, span: Span | undefined) {
   const { etag, size, modifiedAt, headers, checksum, partsCount } = object;
   return {
-    key, etag, size, lastModified: modifiedAt, ...headers, ...(checksum ? { checksum } : {}),
-    ...(partsCount === undefined ? {} : { partsCount }), ...(span ? { range: span } : {}),
+    key,
+    etag,
+    size,
+    lastModified: modifiedAt,
+    ...headers,
+    ...(checksum ? { checksum } : {}),
+    ...(partsCount === undefined ? {} : { partsCount }),
+    ...(span ? { range: span } : {}),
   };
 }
 

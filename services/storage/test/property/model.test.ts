@@ -19,7 +19,22 @@ type Model = { objects: Map<string, Buffer>; uploads: Map<string, { key: string;
 type Real = { store: Store; directory: string };
 type Command = fc.AsyncCommand<Model, Real>;
 
-const keys = fc.constantFrom('a', 'a/', 'a/b', 'a/b/c', 'a//b', '..', '../x', 'ä', 'a b', '\u{1f600}', 'z'.repeat(1024), 'b/1', 'b/2', 'b\u0001');
+const keys = fc.constantFrom(
+  'a',
+  'a/',
+  'a/b',
+  'a/b/c',
+  'a//b',
+  '..',
+  '../x',
+  'ä',
+  'a b',
+  '\u{1f600}',
+  'z'.repeat(1024),
+  'b/1',
+  'b/2',
+  'b\u0001',
+);
 const sizes = fc.constantFrom(0, 1, 100, inlineMaxBytes, inlineMaxBytes + 1, 70_000, blockBytes, blockBytes + 1);
 const conditions = fc.constantFrom(undefined, { ifNoneMatch: ['*'] }, { ifMatch: ['*'] });
 const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex');
@@ -30,95 +45,146 @@ function command(text: string, run: (model: Model, real: Real) => Promise<void>)
   return { check: () => true, run, toString: () => text };
 }
 
-const putting = fc.tuple(keys, sizes, conditions).map(([key, size, condition]) => command(`put ${key.slice(0, 9)} ${size} ${JSON.stringify(condition)}`, async (model, { store }) => {
-  const bytes = bytesOf(++seed, size);
-  const exists = model.objects.has(key);
-  const refused = condition && (condition.ifNoneMatch ? exists : !exists);
-  if (refused) return void (await assert.rejects(put(store, 'shelf', key, bytes, condition)));
-  const { object } = await put(store, 'shelf', key, bytes, condition ?? {});
-  assert.equal(object.etag, md5(bytes));
-  model.objects.set(key, bytes);
-}));
+const putting = fc.tuple(keys, sizes, conditions).map(([key, size, condition]) =>
+  command(`put ${key.slice(0, 9)} ${size} ${JSON.stringify(condition)}`, async (model, { store }) => {
+    const bytes = bytesOf(++seed, size);
+    const exists = model.objects.has(key);
+    const refused = condition && (condition.ifNoneMatch ? exists : !exists);
+    if (refused) return void (await assert.rejects(put(store, 'shelf', key, bytes, condition)));
+    const { object } = await put(store, 'shelf', key, bytes, condition ?? {});
+    assert.equal(object.etag, md5(bytes));
+    model.objects.set(key, bytes);
+  }),
+);
 
-const deleting = fc.array(keys, { minLength: 1, maxLength: 4 }).map((names) => command(`delete ${names.length}`, async (model, { store }) => {
-  await deleteObjects(store, 'shelf', names.map((key) => ({ key })), whoIs('DeleteObjects'));
-  for (const key of names) model.objects.delete(key);
-}));
+const deleting = fc.array(keys, { minLength: 1, maxLength: 4 }).map((names) =>
+  command(`delete ${names.length}`, async (model, { store }) => {
+    await deleteObjects(
+      store,
+      'shelf',
+      names.map((key) => ({ key })),
+      whoIs('DeleteObjects'),
+    );
+    for (const key of names) model.objects.delete(key);
+  }),
+);
 
-const copying = fc.tuple(keys, keys).map(([from, to]) => command(`copy ${from.slice(0, 9)} ${to.slice(0, 9)}`, async (model, { store }) => {
-  const bytes = model.objects.get(from);
-  const copy = copyObject(store, 'shelf', { key: to, source: { bucket: 'shelf', key: from, conditions: {} }, conditions: {}, who: whoIs('CopyObject'), maxBytes: 1e9 });
-  if (!bytes) return void (await assert.rejects(copy));
-  assert.equal((await copy).object.etag, md5(bytes));
-  model.objects.set(to, bytes);
-}));
+const copying = fc.tuple(keys, keys).map(([from, to]) =>
+  command(`copy ${from.slice(0, 9)} ${to.slice(0, 9)}`, async (model, { store }) => {
+    const bytes = model.objects.get(from);
+    const copy = copyObject(store, 'shelf', {
+      key: to,
+      source: { bucket: 'shelf', key: from, conditions: {} },
+      conditions: {},
+      who: whoIs('CopyObject'),
+      maxBytes: 1e9,
+    });
+    if (!bytes) return void (await assert.rejects(copy));
+    assert.equal((await copy).object.etag, md5(bytes));
+    model.objects.set(to, bytes);
+  }),
+);
 
-const reading = keys.map((key) => command(`get ${key.slice(0, 9)}`, async (model, { store }) => {
-  const found = await get(store, 'shelf', key);
-  assert.ok(found === undefined ? !model.objects.has(key) : model.objects.get(key)?.equals(found));
-}));
+const reading = keys.map((key) =>
+  command(`get ${key.slice(0, 9)}`, async (model, { store }) => {
+    const found = await get(store, 'shelf', key);
+    assert.ok(found === undefined ? !model.objects.has(key) : model.objects.get(key)?.equals(found));
+  }),
+);
 
-const beginning = keys.map((key) => command(`begin ${key.slice(0, 9)}`, async (model, { store }) => {
-  model.uploads.set(await createUpload(store, 'shelf', { key, headers: {}, who: whoIs('CreateMultipartUpload') }), { key, parts: new Map() });
-}));
+const beginning = keys.map((key) =>
+  command(`begin ${key.slice(0, 9)}`, async (model, { store }) => {
+    model.uploads.set(await createUpload(store, 'shelf', { key, headers: {}, who: whoIs('CreateMultipartUpload') }), {
+      key,
+      parts: new Map(),
+    });
+  }),
+);
 
-const parting = fc.tuple(fc.nat(), fc.integer({ min: 1, max: 3 }), fc.boolean(), fc.option(keys)).map(([which, partNumber, large, source]) => command(`part ${partNumber}`, async (model, { store }) => {
-  const [uploadId, upload] = [...model.uploads][which % Math.max(model.uploads.size, 1)] ?? [];
-  if (uploadId === undefined || !upload) return;
-  const from = source === null ? undefined : model.objects.get(source);
-  if (source !== null && from && from.length > 0) {
-    const span = { first: Math.floor(from.length / 3), last: from.length - 1 };
-    await copyPart(store, 'shelf', { key: upload.key, uploadId, partNumber, source: { bucket: 'shelf', key: source, conditions: {} }, span, maxBytes: 1e9, who: whoIs('UploadPartCopy') });
-    upload.parts.set(partNumber, from.subarray(span.first));
-    return;
-  }
-  const bytes = bytesOf(++seed, large ? partMinBytes : 50);
-  await putPart(store, 'shelf', await take(store, bytes), { key: upload.key, uploadId, partNumber, who: whoIs('UploadPart') });
-  upload.parts.set(partNumber, bytes);
-}));
+const parting = fc
+  .tuple(fc.nat(), fc.integer({ min: 1, max: 3 }), fc.boolean(), fc.option(keys))
+  .map(([which, partNumber, large, source]) =>
+    command(`part ${partNumber}`, async (model, { store }) => {
+      const [uploadId, upload] = [...model.uploads][which % Math.max(model.uploads.size, 1)] ?? [];
+      if (uploadId === undefined || !upload) return;
+      const from = source === null ? undefined : model.objects.get(source);
+      if (source !== null && from && from.length > 0) {
+        const span = { first: Math.floor(from.length / 3), last: from.length - 1 };
+        await copyPart(store, 'shelf', {
+          key: upload.key,
+          uploadId,
+          partNumber,
+          source: { bucket: 'shelf', key: source, conditions: {} },
+          span,
+          maxBytes: 1e9,
+          who: whoIs('UploadPartCopy'),
+        });
+        upload.parts.set(partNumber, from.subarray(span.first));
+        return;
+      }
+      const bytes = bytesOf(++seed, large ? partMinBytes : 50);
+      await putPart(store, 'shelf', await take(store, bytes), { key: upload.key, uploadId, partNumber, who: whoIs('UploadPart') });
+      upload.parts.set(partNumber, bytes);
+    }),
+  );
 
-const ending = fc.tuple(fc.nat(), fc.boolean()).map(([which, abort]) => command(abort ? 'abort' : 'complete', async (model, { store }) => {
-  const [uploadId, upload] = [...model.uploads][which % Math.max(model.uploads.size, 1)] ?? [];
-  if (uploadId === undefined || !upload) return;
-  const place = { key: upload.key, uploadId };
-  if (abort) {
-    await abortUpload(store, 'shelf', place, whoIs('AbortMultipartUpload'));
+const ending = fc.tuple(fc.nat(), fc.boolean()).map(([which, abort]) =>
+  command(abort ? 'abort' : 'complete', async (model, { store }) => {
+    const [uploadId, upload] = [...model.uploads][which % Math.max(model.uploads.size, 1)] ?? [];
+    if (uploadId === undefined || !upload) return;
+    const place = { key: upload.key, uploadId };
+    if (abort) {
+      await abortUpload(store, 'shelf', place, whoIs('AbortMultipartUpload'));
+      model.uploads.delete(uploadId);
+      return;
+    }
+    const parts = [...upload.parts].toSorted(([a], [b]) => a - b);
+    // The contract refuses a completion without parts.
+    if (parts.length === 0) return;
+    const done = completeUpload(store, 'shelf', {
+      ...place,
+      parts: parts.map(([partNumber, bytes]) => ({ partNumber, etag: md5(bytes) })),
+      conditions: {},
+      who: whoIs('CompleteMultipartUpload'),
+    });
+    const tooSmall = parts.slice(0, -1).some(([, bytes]) => bytes.length < partMinBytes);
+    if (tooSmall) return void (await assert.rejects(done));
+    assert.match((await done).object.etag, new RegExp(`^[0-9a-f]{32}-${parts.length}$`));
+    model.objects.set(upload.key, Buffer.concat(parts.map(([, bytes]) => bytes)));
     model.uploads.delete(uploadId);
-    return;
-  }
-  const parts = [...upload.parts].toSorted(([a], [b]) => a - b);
-  // The contract refuses a completion without parts.
-  if (parts.length === 0) return;
-  const done = completeUpload(store, 'shelf', { ...place, parts: parts.map(([partNumber, bytes]) => ({ partNumber, etag: md5(bytes) })), conditions: {}, who: whoIs('CompleteMultipartUpload') });
-  const tooSmall = parts.slice(0, -1).some(([, bytes]) => bytes.length < partMinBytes);
-  if (tooSmall) return void (await assert.rejects(done));
-  assert.match((await done).object.etag, new RegExp(`^[0-9a-f]{32}-${parts.length}$`));
-  model.objects.set(upload.key, Buffer.concat(parts.map(([, bytes]) => bytes)));
-  model.uploads.delete(uploadId);
-}));
+  }),
+);
 
-const listing = fc.tuple(fc.constantFrom('', 'a', 'a/', 'b/'), fc.constantFrom('', '/', '/b'), fc.integer({ min: 1, max: 4 })).map(([prefix, delimiter, limit]) => command(`list ${prefix} ${delimiter} ${limit}`, async (model, { store }) => {
-  const bucket = ownBucket(store.catalog, owner, 'shelf');
-  const found: string[] = [];
-  let from = { after: '', afterPrefix: '' };
-  for (;;) {
-    const page = listObjects(store.catalog, bucket, { prefix, delimiter, limit, ...from });
-    assert.ok(page.items.length + page.prefixes.length <= limit);
-    found.push(...[...page.items.map(({ key }) => key), ...page.prefixes].toSorted(byUtf8));
-    if (!page.next) break;
-    from = 'prefix' in page.next ? { after: '', afterPrefix: page.next.prefix } : { after: page.next.key, afterPrefix: '' };
-  }
-  const expected = [...model.objects.keys()].filter((key) => key.startsWith(prefix)).map((key) => {
-    const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
-    return cut < 0 ? key : key.slice(0, cut + delimiter.length);
-  });
-  assert.deepEqual(found, [...new Set(expected)].toSorted(byUtf8));
-}));
+const listing = fc
+  .tuple(fc.constantFrom('', 'a', 'a/', 'b/'), fc.constantFrom('', '/', '/b'), fc.integer({ min: 1, max: 4 }))
+  .map(([prefix, delimiter, limit]) =>
+    command(`list ${prefix} ${delimiter} ${limit}`, async (model, { store }) => {
+      const bucket = ownBucket(store.catalog, owner, 'shelf');
+      const found: string[] = [];
+      let from = { after: '', afterPrefix: '' };
+      for (;;) {
+        const page = listObjects(store.catalog, bucket, { prefix, delimiter, limit, ...from });
+        assert.ok(page.items.length + page.prefixes.length <= limit);
+        found.push(...[...page.items.map(({ key }) => key), ...page.prefixes].toSorted(byUtf8));
+        if (!page.next) break;
+        from = 'prefix' in page.next ? { after: '', afterPrefix: page.next.prefix } : { after: page.next.key, afterPrefix: '' };
+      }
+      const expected = [...model.objects.keys()]
+        .filter((key) => key.startsWith(prefix))
+        .map((key) => {
+          const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
+          return cut < 0 ? key : key.slice(0, cut + delimiter.length);
+        });
+      assert.deepEqual(found, [...new Set(expected)].toSorted(byUtf8));
+    }),
+  );
 
-const restarting = fc.constant(command('restart', async (_, real) => {
-  await closeStore(real.store);
-  real.store = await openShelf(real.directory);
-}));
+const restarting = fc.constant(
+  command('restart', async (_, real) => {
+    await closeStore(real.store);
+    real.store = await openShelf(real.directory);
+  }),
+);
 
 /** What must hold whatever was done: the sums of what is kept, and not one file too many or too few. */
 async function invariants(model: Model, { store, directory }: Real): Promise<void> {
@@ -134,18 +200,24 @@ async function invariants(model: Model, { store, directory }: Real): Promise<voi
 }
 
 test('the store agrees with S3 in memory over random histories of writes, copies, parts, lists and restarts', async () => {
-  const commands = fc.commands([putting, putting, deleting, copying, reading, beginning, parting, parting, ending, listing, restarting], { maxCommands: 100, size: 'max' });
-  await fc.assert(fc.asyncProperty(commands, async (history) => {
-    const real: Real = { directory: temporary(), store: undefined as unknown as Store };
-    real.store = await openShelf(real.directory);
-    try {
-      await createBucket(real.store, owner, { name: 'shelf', location: 'local', labels: {} });
-      const model: Model = { objects: new Map(), uploads: new Map() };
-      await fc.asyncModelRun(() => ({ model, real }), history);
-      await invariants(model, real);
-    } finally {
-      await closeStore(real.store);
-      rmSync(real.directory, { recursive: true, force: true });
-    }
-  }), { numRuns: 30, endOnFailure: true });
+  const commands = fc.commands([putting, putting, deleting, copying, reading, beginning, parting, parting, ending, listing, restarting], {
+    maxCommands: 100,
+    size: 'max',
+  });
+  await fc.assert(
+    fc.asyncProperty(commands, async (history) => {
+      const real: Real = { directory: temporary(), store: undefined as unknown as Store };
+      real.store = await openShelf(real.directory);
+      try {
+        await createBucket(real.store, owner, { name: 'shelf', location: 'local', labels: {} });
+        const model: Model = { objects: new Map(), uploads: new Map() };
+        await fc.asyncModelRun(() => ({ model, real }), history);
+        await invariants(model, real);
+      } finally {
+        await closeStore(real.store);
+        rmSync(real.directory, { recursive: true, force: true });
+      }
+    }),
+    { numRuns: 30, endOnFailure: true },
+  );
 });
