@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { faultTable } from '#kernel/contract/fault.ts';
 
 /** What the HTTP parser itself finds wrong, before any handler sees the request. */
@@ -31,7 +32,8 @@ export function rawReply(status: number, contentType: string, body: string | Uin
 export const problemDialect: MalformedDialect = (code) => {
   const row = faultTable().get(code);
   const status = row?.status ?? 400;
-  return rawReply(status, 'application/problem+json', JSON.stringify({ type: 'about:blank', status, code, title: row?.text }));
+  const problem = { type: `urn:gamut:fault:${code}`, title: row?.text ?? code, status, code, requestId: randomUUID() };
+  return rawReply(status, 'application/problem+json', JSON.stringify(problem));
 };
 
 /** What an error of node's parser means. */
