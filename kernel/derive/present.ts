@@ -65,7 +65,14 @@ function cookie(header: string | undefined, name: string): string | undefined {
   return undefined;
 }
 
-type Held = { readonly key: string; readonly face: Face; readonly session: Session; users: number; replaced: boolean };
+/** The headers that `shownBy` looks at. */
+type Seen = readonly (string | string[] | undefined)[];
+
+function seenIn({ headers }: IncomingMessage): Seen {
+  return [headers.authorization, headers['gamut-service'], headers.cookie, headers['gamut-environment'], headers.host, headers.origin];
+}
+
+type Held = { seen: Seen; readonly key: string; readonly face: Face; readonly session: Session; users: number; replaced: boolean };
 
 /**
  * Presents credentials at a gate and keeps the session of each connection as long as the same credential comes over it,
@@ -77,25 +84,32 @@ export function presenter(gate: Gate): (request: IncomingMessage, connection: Co
     held.replaced = true;
     if (held.users === 0) held.session.end();
   };
-  return (request, connection) => {
+  /** Presents what the request shows, unless that is what the connection showed before in other words. */
+  const change = (request: IncomingMessage, connection: Connection, held: Held | undefined, seen: Seen): Held => {
     const shown = shownBy(request, connection);
-    const { socket } = request;
-    let held = bySocket.get(socket);
-    if (!held || held.key !== shown.key || held.session.signal.aborted) {
-      const { session, face } = presentOrOpen(gate, request, shown);
-      if (held) letGo(held);
-      else socket.once('close', () => letGo(bySocket.get(socket) as Held));
-      held = { key: shown.key, face, session, users: 0, replaced: false };
-      bySocket.set(socket, held);
+    if (held?.key === shown.key && !held.session.signal.aborted) {
+      held.seen = seen;
+      return held;
     }
+    const { session, face } = presentOrOpen(gate, request, shown);
+    if (held) letGo(held);
+    else request.socket.once('close', () => letGo(bySocket.get(request.socket) as Held));
+    const made: Held = { seen, key: shown.key, face, session, users: 0, replaced: false };
+    bySocket.set(request.socket, made);
+    return made;
+  };
+  return (request, connection) => {
+    const known = bySocket.get(request.socket);
+    const seen = seenIn(request);
+    const same = known && !known.session.signal.aborted && known.seen.every((value, at) => value === seen[at]);
+    const held = same ? known : change(request, connection, known, seen);
     held.users++;
-    const mine = held;
     return {
-      session: mine.session,
-      face: mine.face,
+      session: held.session,
+      face: held.face,
       release: () => {
-        mine.users--;
-        if (mine.replaced && mine.users === 0) mine.session.end();
+        held.users--;
+        if (held.replaced && held.users === 0) held.session.end();
       },
     };
   };

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AnyService } from '../contract/contract.ts';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { Log } from '../contract/implement.ts';
-import type { Gate, More, Result, Session } from '../contract/session.ts';
+import type { Bytes, Gate, More, Result, Session } from '../contract/session.ts';
 import { replyEvents } from './event-stream.ts';
 import { outputHeaderBytesMax, repeatKeyLengthMax } from './limits.ts';
 import { type Connection, presenter, refuseCrossSite } from './present.ts';
@@ -27,7 +27,7 @@ export function restHandler(contract: AnyService, gate: Gate, options: RestOptio
   const present = presenter(gate);
   return async (request, response, connection) => {
     const requestId = randomUUID();
-    const gone = goneSignal(response);
+    const caller = callerOf(response);
     try {
       const url = request.url ?? '';
       const question = url.indexOf('?');
@@ -38,15 +38,17 @@ export function restHandler(contract: AnyService, gate: Gate, options: RestOptio
       const presented = present(request, connection);
       try {
         refuseCrossSite(request, presented, route.definition.effect === 'write');
-        const exchange = { table, route, request, response, requestId, gone };
-        const input = await readInput(exchange, question < 0 ? '' : url.slice(question + 1));
+        const exchange = { table, route, request, response, requestId, caller };
+        const query = question < 0 ? '' : url.slice(question + 1);
+        const input = route.input === 'query' ? queryOf(exchange, query) : await bodyOf(exchange, query);
         const result = await invoke(exchange, presented.session, name, input);
-        await reply(exchange, result, presented.session.signal);
+        const sending = reply(exchange, result, presented.session);
+        if (sending) await sending;
       } finally {
         presented.release();
       }
     } catch (error) {
-      replyError(response, requestId, error, gone, options.log);
+      replyError(response, requestId, error, caller, options.log);
     }
   };
 }
@@ -58,25 +60,37 @@ type Exchange = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
-  readonly gone: AbortSignal;
+  readonly caller: HttpCaller;
 };
 
-/** Aborted when the caller hangs up before the answer is complete. */
-function goneSignal(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
-  });
-  return controller.signal;
+/** Who waits for the answer. `gone` when it hung up before the answer was complete; the signal is made for who listens. */
+type HttpCaller = { readonly gone: boolean; readonly signal: AbortSignal };
+
+function callerOf(response: ServerResponse): HttpCaller {
+  let controller: AbortController | undefined;
+  return {
+    get gone() {
+      return response.destroyed && !response.writableFinished;
+    },
+    get signal() {
+      if (controller) return controller.signal;
+      const made = new AbortController();
+      controller = made;
+      if (this.gone) made.abort();
+      else response.once('close', () => (response.writableFinished ? undefined : made.abort()));
+      return made.signal;
+    },
+  };
 }
 
-async function readInput({ route, request }: Exchange, query: string): Promise<Record<string, unknown>> {
-  if (route.input === 'query') {
-    const input = queryInput(route.definition.input, query);
-    const last = request.headers['last-event-id'];
-    if (route.body === 'watch' && typeof last === 'string') input.from = last;
-    return input;
-  }
+function queryOf({ route, request }: Exchange, query: string): Record<string, unknown> {
+  const input = queryInput(route.definition.input, query);
+  const last = request.headers['last-event-id'];
+  if (route.body === 'watch' && typeof last === 'string') input.from = last;
+  return input;
+}
+
+async function bodyOf({ request }: Exchange, query: string): Promise<Record<string, unknown>> {
   if (query !== '') throw fault('BadInput', { path: '', detail: 'This operation takes its input as a JSON body, not in the query.' });
   const input = await readJsonBody(request);
   if (typeof input !== 'object' || input === null || Array.isArray(input))
@@ -94,7 +108,7 @@ function repeatKey(request: IncomingMessage): string | undefined {
 }
 
 function invoke(
-  { route, request, requestId, gone }: Exchange,
+  { route, request, requestId, caller }: Exchange,
   session: Session,
   path: string,
   input: Record<string, unknown>,
@@ -102,29 +116,38 @@ function invoke(
   const named = route.at === 'new' && typeof input.name === 'string' ? input.name : path;
   const body = route.body === 'in' || route.body === 'both' ? arriving(request) : undefined;
   const key = route.definition.effect === 'write' ? repeatKey(request) : undefined;
-  const more: More = { body, key, signal: gone, requestId };
+  const more: More = {
+    body,
+    key,
+    requestId,
+    get signal() {
+      return caller.signal;
+    },
+  };
   return session.invoke(route.operation, named, input as never, more);
 }
 
-async function reply(exchange: Exchange, result: Result<unknown>, ended: AbortSignal): Promise<void> {
-  const { route, request, response, requestId, gone } = exchange;
-  const signal = route.body === 'none' || route.body === 'in' ? gone : AbortSignal.any([gone, ended]);
-  if (route.body === 'watch' && result.body) return replyEvents(response, result.body, requestId, signal);
-  const head = [...baseHead(requestId), ...(result.replayed ? ['Idempotent-Replayed', 'true'] : [])];
-  if (result.body) {
-    head.push(
-      'Gamut-Output',
-      outputHeader(result.output),
-      'Content-Type',
-      'application/octet-stream',
-      'Content-Security-Policy',
-      "default-src 'none'; sandbox",
-    );
-    response.writeHead(200, head);
-    return replyBytes(response, result.body, signal);
-  }
+/** Undefined when the whole reply is on its way already. */
+function reply(exchange: Exchange, result: Result<unknown>, session: Session): Promise<void> | undefined {
+  const { route, request, requestId } = exchange;
+  if (result.body) return replyBody(exchange, result.output, result.body, result.replayed ?? false, session);
+  const head = baseHead(requestId);
+  if (result.replayed) head.push('Idempotent-Replayed', 'true');
   if (route.method === 'HEAD') head.push('Gamut-Output', outputHeader(result.output));
   replyJson(exchange, result.output, head, request.method === 'HEAD');
+  return undefined;
+}
+
+function replyBody(exchange: Exchange, output: unknown, body: Bytes, replayed: boolean, session: Session): Promise<void> {
+  const { route, response, requestId, caller } = exchange;
+  const signal = route.body === 'none' || route.body === 'in' ? caller.signal : AbortSignal.any([caller.signal, session.signal]);
+  if (route.body === 'watch') return replyEvents(response, body, requestId, signal);
+  const head = baseHead(requestId);
+  if (replayed) head.push('Idempotent-Replayed', 'true');
+  head.push('Gamut-Output', outputHeader(output), 'Content-Type', 'application/octet-stream');
+  head.push('Content-Security-Policy', "default-src 'none'; sandbox");
+  response.writeHead(200, head);
+  return replyBytes(response, body, signal);
 }
 
 function replyJson({ table, route, response }: Exchange, output: unknown, head: Head, headOnly: boolean): void {
@@ -152,12 +175,12 @@ function outputHeader(output: unknown): string {
   return text;
 }
 
-function replyError(response: ServerResponse, requestId: string, error: unknown, gone: AbortSignal, log: Log | undefined): void {
+function replyError(response: ServerResponse, requestId: string, error: unknown, caller: HttpCaller, log: Log | undefined): void {
   const known = error instanceof OperationError ? error : endOf(error);
-  if (!known && !gone.aborted)
+  if (!known && !caller.gone)
     log?.('error', 'a request failed', { requestId, error: error instanceof Error ? error.stack : String(error) });
   // After the head is out, only a broken connection tells the reader that the body is not whole.
-  if (response.headersSent || gone.aborted) response.destroy();
+  if (response.headersSent || caller.gone) response.destroy();
   else
     replyProblem(
       response,
