@@ -1,7 +1,7 @@
 import { limit } from '#kernel/contract/limit.ts';
 
-export const pollEveryMs = limit(5000, 'millisecond', 'Pause between two readings of a console page whose contract has no watch.');
-export const healthEveryMs = limit(3000, 'millisecond', 'Pause between two readings of the health of the platform in the console.');
+export const pollEveryMs = limit(8000, 'millisecond', 'Pause between two readings of a console page whose contract has no watch.');
+export const healthEveryMs = limit(5000, 'millisecond', 'Pause between two readings of the health of the platform in the console.');
 export const watchRetryMs = limit(1500, 'millisecond', 'Pause before the console takes up a broken watch again.');
 export const watchRetryMostMs = limit(30_000, 'millisecond', 'Longest pause before the console takes up a broken watch again.');
 export const listPageMax = limit(200, 'item', 'Items the console asks for in one page of a list.');
@@ -15,3 +15,5 @@ export const previewBytesMax = limit(256 * 1024, 'byte', 'Largest object the con
 export const noticeForMs = limit(4000, 'millisecond', 'How long the console shows that something was done.');
 export const paletteFoundMax = limit(5, 'resource', 'Resources of one kind that the command palette shows.');
 export const auditPageMax = limit(100, 'record', 'Records the console asks for in one page of the audit log or the event stream.');
+export const auditOlderMax = limit(500, 'record', 'Older records the console asks for at once.');
+export const auditReadAheadMax = limit(6, 'page', 'Older pages of the audit log the console fetches by itself to fill a table.');

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { auditPageMax, pollEveryMs } from '../limits.ts';
+import { auditOlderMax, auditPageMax, pollEveryMs } from '../limits.ts';
 import { type Api, type Input, useApi, useOperation } from './call.ts';
 import { asProblem, type Problem } from './problem.ts';
 
@@ -69,7 +69,7 @@ function useStream<T extends Numbered>(operation: 'ListAudit' | 'ListEvents', fi
 }
 
 function olderPage<T>(api: Api, operation: string, input: Input, before: number): Promise<Page<T>> {
-  return api.call<Page<T>>('platform', operation, '', { ...input, before });
+  return api.call<Page<T>>('platform', operation, '', { ...input, limit: auditOlderMax, before });
 }
 
 /** Both lists as one, newest first, each record once. */

@@ -7,7 +7,7 @@ export function BodyField({ file, onFile }: { file: File | undefined; onFile: (f
   const input = useRef<HTMLInputElement>(null);
   return (
     <div className="row wrap">
-      <input ref={input} type="file" className="unseen" aria-label="File to send" tabIndex={-1} onChange={(event) => onFile(event.currentTarget.files?.[0])} />
+      <input ref={input} type="file" hidden onChange={(event) => onFile(event.currentTarget.files?.[0])} />
       <Button icon="file" onClick={() => input.current?.click()}>{file ? 'Choose another file' : 'Choose a file'}</Button>
       <span className="dim">{file ? `${file.name}, ${bytes(file.size)}` : 'Its bytes are sent beside the fields below.'}</span>
     </div>

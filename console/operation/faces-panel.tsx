@@ -20,7 +20,7 @@ export function FacesPanel({ faces, onDone }: { faces: Faces; onDone: () => void
       <p className="faces-warning"><StatusMark tone="warn" />The platform keeps no copy it could show again. Lost secrets are rotated, not recovered.</p>
       <dl className="faces">
         {rows.map(([name, value]) => (
-          <div key={name}><dt>{name}</dt><dd className="mono" tabIndex={0}>{value}</dd><CopyButton text={value} label={`Copy ${name}`} /></div>
+          <div key={name}><dt>{name}</dt><dd className="mono" tabIndex={0}>{value}</dd><dd><CopyButton text={value} label={`Copy ${name}`} /></dd></div>
         ))}
       </dl>
       <h3>Use it with a client you have</h3>

@@ -1,6 +1,5 @@
 import { Link } from 'react-router';
 import type { AnyService } from '#kernel/contract/contract.ts';
-import { useAudit } from '../api/audit.ts';
 import { useServed } from '../api/contract.ts';
 import { usePrincipalNames } from '../api/member.ts';
 import { useLink, usePlace } from '../api/place.ts';
@@ -15,6 +14,7 @@ import { Tag } from '../part/status.tsx';
 import { When } from '../part/when.tsx';
 import { serviceIcon } from '../shell/rail-group.ts';
 import { Outcome } from '../view/outcome.tsx';
+import { useRecords } from '../view/records.ts';
 import { ServiceState } from '../view/service-state.tsx';
 import { FirstSteps } from './first-steps.tsx';
 import './home.css';
@@ -92,8 +92,10 @@ function DoorLines({ contract }: { contract: AnyService }) {
   });
 }
 
+const everything = {};
+
 function Recent() {
-  const stream = useAudit({});
+  const stream = useRecords(everything, false);
   const link = useLink();
   const nameOf = usePrincipalNames();
   const rows = stream.items?.slice(0, 8);

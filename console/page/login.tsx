@@ -64,7 +64,7 @@ function SignInForm({ proof, ready, children }: { proof: Proof; ready: boolean; 
   return (
     <form onSubmit={submit}>
       {children}
-      {change.problem && <Refusal problem={change.problem} compact />}
+      {change.problem && <Refusal problem={change.problem} compact brief />}
       <div className="lone-submit"><Button type="submit" look="main" busy={change.busy} disabled={!ready}>Sign in</Button></div>
     </form>
   );

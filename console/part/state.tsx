@@ -32,15 +32,16 @@ export function Empty({ icon, title, children, action }: { icon: IconName; title
   );
 }
 
-/** A refusal: its sentence, what to try, its code and the request's id. */
-export function Refusal({ problem, again, compact }: { problem: Problem; again?: () => void; compact?: boolean }) {
-  const advice = adviceFor(problem);
+/** A refusal: its sentence, what to try, its code and the request's id. `brief` leaves out what the page around says anyway. */
+export function Refusal({ problem, again, compact, brief }: { problem: Problem; again?: () => void; compact?: boolean; brief?: boolean }) {
+  const advice = brief ? undefined : adviceFor(problem);
+  const headline = (brief && problem.detail) || problem.title;
   return (
     <div className={`refusal${compact ? ' refusal-compact' : ''}`} role="alert">
       <StatusMark tone="bad" />
       <div className="grow stack tight">
-        <p className="refusal-title">{problem.title}</p>
-        {problem.detail && <p>{problem.detail}</p>}
+        <p className="refusal-title">{headline}</p>
+        {problem.detail && headline !== problem.detail && <p>{problem.detail}</p>}
         {advice && <p className="dim">{advice}</p>}
         <p className="refusal-facts">
           <span className="mono">{problem.code}</span>

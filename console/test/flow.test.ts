@@ -57,9 +57,9 @@ async function makeOrganization(me: Visit, name: string): Promise<void> {
   await page.getByRole('button', { name: /^Organization:/ }).click();
   await page.getByRole('menuitem', { name: 'New organization…' }).click();
   const dialog = page.getByRole('dialog', { name: 'Create organization' });
-  await dialog.getByLabel('Name', { exact: true }).fill('Not A Name');
+  await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('Not A Name');
   await dialog.getByText('Use lower-case letters').waitFor();
-  await dialog.getByLabel('Name', { exact: true }).fill(name);
+  await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill(name);
   await dialog.getByLabel('Title').fill('The Bakery');
   await seen(me, '03-create-organization');
   await dialog.getByRole('button', { name: 'Create organization' }).click();
@@ -126,7 +126,7 @@ async function makeCredential(me: Visit, organization: string): Promise<Secrets>
   await seen(me, '08-create-credential');
   await dialog.getByRole('button', { name: 'Create', exact: true }).click();
   const shown = page.getByRole('dialog', { name: 'Keep these secrets now' });
-  const face = (name: string) => shown.locator('.faces > div', { hasText: name }).locator('dd').innerText();
+  const face = (name: string) => shown.locator('.faces > div', { hasText: name }).locator('dd.mono').innerText();
   const secrets = { accessKeyId: await face('S3 access key ID'), secretAccessKey: await face('S3 secret access key') };
   await shown.getByRole('button', { name: 'Show', exact: true }).click();
   for (const client of ['aws cli', 'boto3', '@aws-sdk/client-s3', 'rclone', 's3cmd', 'curl']) {
@@ -154,10 +154,10 @@ async function makeBucket(me: Visit, organization: string, scheme: Scheme): Prom
   await seen(me, '12-buckets-empty');
   await page.getByRole('button', { name: 'Create bucket' }).first().click();
   const dialog = page.getByRole('dialog', { name: 'Create bucket' });
-  await dialog.getByLabel('Name', { exact: true }).fill('Bread!');
+  await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('Bread!');
   await dialog.getByText('Use lower-case letters').waitFor();
   await seen(me, '13-create-bucket-invalid');
-  await dialog.getByLabel('Name', { exact: true }).fill(`photos-${scheme}`);
+  await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill(`photos-${scheme}`);
   await dialog.getByRole('button', { name: 'Create bucket' }).click();
   await page.waitForURL(`**/o/${organization}/default/live/storage/buckets/photos-${scheme}`);
   await page.getByText('This bucket is empty').waitFor();

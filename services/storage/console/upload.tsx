@@ -21,7 +21,7 @@ export function UploadButton({ main, ...into }: Into & { main?: boolean }) {
   return (
     <>
       {/* A new element for each choice, so that the same file can be chosen twice. */}
-      <input key={count} ref={input} type="file" multiple className="unseen" tabIndex={-1} aria-label="Files to upload" onChange={(event) => {
+      <input key={count} ref={input} type="file" multiple hidden onChange={(event) => {
         sendAll(api, into, [...(event.currentTarget.files ?? [])]);
         setCount(count + 1);
       }} />
