@@ -1,6 +1,6 @@
 import { encodeParameter } from '#wire/pgwire/encode.ts';
 import type { Connection } from './connection.ts';
-import { PostgresError, SqlAborted, SqlMisuse } from './error.ts';
+import { PostgresError, SqlAborted, SqlMisuse, SqlUnavailable } from './error.ts';
 import { newExchange, type Part, type Result, type Row, type Status } from './exchange.ts';
 import { cursorRowsMax } from './limits.ts';
 import type { Pool } from './pool.ts';
@@ -183,16 +183,15 @@ class OpenTransaction implements Transaction {
 
   #exchange(parts: readonly Part[], script?: string): Promise<Sent> {
     return new Promise((resolve, reject) => {
-      if (this.#connection.lost) return reject(this.#connection.lost);
-      const last = parts.at(-1);
-      const ending = last?.text === 'commit' || last?.text === 'rollback';
+      const ending = parts.at(-1)?.text === 'commit' || parts.at(-1)?.text === 'rollback';
+      if (this.#connection.lost) return reject(withoutEffect(this.#connection.lost));
       const x = newExchange(
         parts,
         (status: Status | 'lost') => {
           if (status === 'idle' && !ending)
             this.#ended ??= new SqlMisuse('The transaction has ended: a statement ended it, or BEGIN failed.');
           if (status === 'idle' && !ending && !x.error) return reject(this.#ended);
-          if (x.error) return reject(this.#explain(x.error));
+          if (x.error) return reject(ending ? x.error : this.#explain(x.error));
           const fields = x.parts.at(-1)?.fetch ?? x.statements.at(-1)?.fields ?? undefined;
           resolve({ results: x.results, suspended: x.suspended, fields });
         },
@@ -203,9 +202,15 @@ class OpenTransaction implements Transaction {
   }
 
   #explain(error: Error): Error {
+    if (error instanceof SqlUnavailable) return withoutEffect(error);
     const cancelled = this.#ended instanceof SqlAborted && error instanceof PostgresError && error.sqlstate === '57014';
     return cancelled ? (this.#ended as SqlAborted) : error;
   }
+}
+
+// Until its COMMIT is sent, a transaction whose connection is lost is rolled back for certain.
+function withoutEffect(lost: SqlUnavailable): SqlUnavailable {
+  return new SqlUnavailable(lost.reason, lost.message, { sent: false, cause: lost.cause });
 }
 
 type Sent = { results: Result[]; suspended: boolean; fields: Part['fetch'] };

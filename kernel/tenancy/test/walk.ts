@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PostgresError, SqlAborted, SqlMisuse, SqlUnavailable } from '#seams/sql/error.ts';
 import { type Handle, openSql, type Scope, type Sql } from '#seams/sql/sql.ts';
 
@@ -55,25 +54,24 @@ export async function walk(options: {
     models.push({ scope, mark: `${scope.tenant}:${scope.scope}`, stored: new Set(), doubtful: new Set() });
   }
   const world: World = { random, models, seen: {}, sql: openSql(options.url, { max: 4 }), nextId: 1n };
+  const disturbances: Promise<void>[] = [];
   let left = options.operations;
   const total = steps.reduce((sum, [weight]) => sum + weight, 0);
   const caller = async (): Promise<void> => {
     while (left-- > 0) {
+      if (left % 1000 === 500) disturbances.push(disturb(world, options, disturbances.length));
       const model = pick(random, models);
       const [, name, step] = draw(random(total));
-      world.seen[name] = (world.seen[name] ?? 0) + 1;
+      count(world, name);
       await step(world, world.sql.as(model.scope), model);
     }
   };
-  const disturbing = new AbortController();
-  const disturbance = disturb(world, options, disturbing.signal);
   try {
     await Promise.all(Array.from({ length: 64 }, caller));
   } catch (error) {
     throw new Error(`seed ${options.seed} failed`, { cause: error });
   } finally {
-    disturbing.abort();
-    await disturbance;
+    await Promise.all(disturbances);
   }
   await world.sql.close();
   world.sql = openSql(options.url, { max: 1 });
@@ -82,24 +80,20 @@ export async function walk(options: {
   return { seed: options.seed, operations: options.operations, ...world.seen };
 }
 
-/** Replaces the pool and kills its connections while the callers go on. */
-async function disturb(world: World, options: { url: URL; superuser: Sql }, signal: AbortSignal): Promise<void> {
-  for (let round = 0; !signal.aborted; round++) {
-    await sleep(250);
-    if (round % 3 === 2) {
-      const old = world.sql;
-      world.sql = openSql(options.url, { max: 4 });
-      // Callers that took the old pool just before are still to send on it.
-      void sleep(1000).then(() => old.close());
-    } else {
-      await options.superuser
-        .platform()
-        .query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1 order by random() limit 1', [
-          decodeURIComponent(options.url.username),
-        ]);
-      world.seen.kill = (world.seen.kill ?? 0) + 1;
-    }
+/** Kills a connection, or every third time replaces the pool, while the callers go on. */
+async function disturb(world: World, options: { url: URL; superuser: Sql }, round: number): Promise<void> {
+  if (round % 3 === 0) {
+    const old = world.sql;
+    world.sql = openSql(options.url, { max: 4 });
+    return old.close();
   }
+  const text = 'select pg_terminate_backend(pid) from pg_stat_activity where usename = $1 order by random() limit 1';
+  await options.superuser.platform().query(text, [decodeURIComponent(options.url.username)]);
+  count(world, 'kill');
+}
+
+function count(world: World, what: string): void {
+  world.seen[what] = (world.seen[what] ?? 0) + 1;
 }
 
 async function compare(world: World): Promise<void> {
@@ -228,12 +222,12 @@ async function tolerate<T>(world: World, work: Promise<T>, model?: Model, id?: b
     return await work;
   } catch (error) {
     if (error instanceof SqlAborted) {
-      world.seen.aborted = (world.seen.aborted ?? 0) + 1;
+      count(world, 'aborted');
       return undefined;
     }
-    if (!(error instanceof SqlUnavailable) || error.reason !== 'lost') throw error;
-    world.seen.lost = (world.seen.lost ?? 0) + 1;
-    if (model && id !== undefined) model.doubtful.add(id);
+    if (!isAway(error)) throw error;
+    count(world, 'lost');
+    if (model && id !== undefined && error.sent) model.doubtful.add(id);
     return undefined;
   }
 }
@@ -243,10 +237,15 @@ async function expectState(world: World, work: Promise<unknown>, sqlstate: strin
     () => undefined,
     (reason: unknown) => reason,
   );
-  if (error instanceof SqlUnavailable && error.reason === 'lost') return;
+  if (isAway(error)) return;
   assert.ok(error instanceof PostgresError, `${sqlstate} expected, not ${String(error)}`);
   assert.equal(error.sqlstate, sqlstate);
-  world.seen[sqlstate] = (world.seen[sqlstate] ?? 0) + 1;
+  count(world, sqlstate);
+}
+
+/** The connection was killed, or the pool replaced before the group was sent. */
+function isAway(error: unknown): error is SqlUnavailable {
+  return error instanceof SqlUnavailable && (error.reason === 'lost' || error.reason === 'closed');
 }
 
 function draw(ticket: number): (typeof steps)[number] {

@@ -77,6 +77,17 @@ test('a statement whose connection is ended by an administrator is lost and says
   assert.equal((await sql.as(one).query('select 1')).count, 1);
 });
 
+test('a transaction whose connection is lost before its commit says that it had no effect', async () => {
+  await using sql = openSql(server.url, { max: 2 });
+  await using other = openSql(server.url, { max: 1 });
+  const work = sql.as(one).begin(async (tx) => {
+    const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+    await other.platform().query('select pg_terminate_backend($1, 1000)', [rows[0]?.pid]);
+    await tx.query('select 1');
+  });
+  await assert.rejects(work, (error: unknown) => error instanceof SqlUnavailable && error.reason === 'lost' && !error.sent);
+});
+
 test('calls made while PostgreSQL is away wait for it to come back', async () => {
   await using sql = openSql(server.url, { max: 2 });
   assert.equal((await sql.as(one).query('select 1')).count, 1);
