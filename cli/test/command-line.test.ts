@@ -10,7 +10,10 @@ test('a data directory that cannot be used is told in one sentence, detached or 
   for (const detach of [['--detach'], []]) {
     const refused = await gamut(...base, ...detach, '--data', data);
     assert.deepEqual([refused.code, refused.stdout], [1, '']);
-    assert.match(refused.stderr, /^gamut: DataDirectory: [^\n]* holds other files \(thesis\.txt\) and no format\.json: name an empty directory\.\n$/);
+    assert.match(
+      refused.stderr,
+      /^gamut: DataDirectory: [^\n]* holds other files \(thesis\.txt\) and no format\.json: name an empty directory\.\n$/,
+    );
   }
   const json = await gamut(...base, '--data', data, '-o', 'json');
   assert.equal((JSON.parse(json.stderr) as { error: { code: string } }).error.code, 'DataDirectory');

@@ -10,12 +10,19 @@ import { base, gamut, newData, start, until } from './fixtures/command.ts';
 
 const session = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3];
 
-test('up prints the document for scripts, again for a platform that runs; status and down speak of it; an interrupt ends it', { timeout: 90_000 }, async (t) => {
+test('up prints the document for scripts, again for a platform that runs; status and down speak of it; an interrupt ends it', {
+  timeout: 90_000,
+}, async (t) => {
   const data = newData(t);
   const up = await gamut(...base, '--detach', '--data', data, '-o', 'json');
   assert.equal(up.code, 0, up.stderr);
   assert.equal(up.stdout.trim().split('\n').length, 1);
-  const ready = JSON.parse(up.stdout) as { console: string; doors: Record<string, object>; ca: string; admin: { url: string; bearer: string } };
+  const ready = JSON.parse(up.stdout) as {
+    console: string;
+    doors: Record<string, object>;
+    ca: string;
+    admin: { url: string; bearer: string };
+  };
   assert.deepEqual(Object.keys(ready), ['console', 'doors', 'ca', 'admin']);
   assert.deepEqual(Object.keys(ready.admin), ['url', 'bearer']);
   for (const door of Object.values(ready.doors)) assert.deepEqual(Object.keys(door), ['url']);
@@ -32,7 +39,10 @@ test('up prints the document for scripts, again for a platform that runs; status
   assert.equal(session(pid), String(pid));
   const status = await gamut('status', '--data', data, '-o', 'json');
   const { processes } = JSON.parse(status.stdout) as { processes: { name: string; state: string; pid: number }[] };
-  assert.deepEqual([status.code, processes.map(({ name, state }) => `${name} ${state}`)], [0, ['postgres ready', 'keeper ready', 'control ready', 'recorder ready']]);
+  assert.deepEqual(
+    [status.code, processes.map(({ name, state }) => `${name} ${state}`)],
+    [0, ['postgres ready', 'keeper ready', 'control ready', 'recorder ready']],
+  );
   assert.match((await gamut('status', '--data', data)).stdout, /^ready on .*\n {2}postgres +\d+ +ready/);
 
   const down = await gamut('down', '--data', data);
@@ -56,7 +66,9 @@ test('up prints the document for scripts, again for a platform that runs; status
   for (const { pid } of here) assert.equal(processIdentity(pid ?? 0), undefined);
 });
 
-test('every process of the platform comes back after kill -9, and so does the platform after that of its supervisor', { timeout: 120_000 }, async (t) => {
+test('every process of the platform comes back after kill -9, and so does the platform after that of its supervisor', {
+  timeout: 120_000,
+}, async (t) => {
   const data = newData(t);
   assert.equal((await gamut(...base, '--detach', '--data', data)).code, 0);
   const doors = (await runningPlatform(data))?.doors;
@@ -102,4 +114,3 @@ test('a start whose command is killed does not go on by itself', { timeout: 90_0
   child.kill('SIGKILL');
   await until('it has ended', async () => (await runningPlatform(data)) === undefined);
 });
-

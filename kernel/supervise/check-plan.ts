@@ -11,5 +11,6 @@ export function assertPlan(plan: readonly ChildSpec[]): void {
     }
     earlier.set(spec.name, spec);
   }
-  for (const spec of plan) for (const name of spec.outlives ?? []) assert(earlier.has(name), `${spec.name} outlives ${name}, which is not planned`);
+  for (const spec of plan)
+    for (const name of spec.outlives ?? []) assert(earlier.has(name), `${spec.name} outlives ${name}, which is not planned`);
 }

@@ -31,7 +31,14 @@ export function childMain(part: Part | (() => Promise<Part>)): void {
   };
   const load = typeof part === 'function' ? part : async () => part;
   const run = runPart({ load, send, explain: (error) => writeError('The part failed.', error) });
-  line.on('data', lineReader(lineBytes, (text) => run.take(JSON.parse(text) as Order), () => process.exit(uncaughtExit)));
+  line.on(
+    'data',
+    lineReader(
+      lineBytes,
+      (text) => run.take(JSON.parse(text) as Order),
+      () => process.exit(uncaughtExit),
+    ),
+  );
   line.on('close', () => {
     run.abandon();
     process.exit(1);

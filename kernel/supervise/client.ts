@@ -55,7 +55,8 @@ async function ask(owner: Owner, request: ControlRequest, waitMs: number): Promi
   for (;;) {
     const socket = await open(owner.run).catch((error: Error) => error);
     if (!(socket instanceof Error)) return answerOf(socket, request, end - performance.now());
-    if (performance.now() > end || !isRunning(owner.pid, owner.identity)) throw fault('SupervisorSilent', { detail: socket.message, cause: socket });
+    if (performance.now() > end || !isRunning(owner.pid, owner.identity))
+      throw fault('SupervisorSilent', { detail: socket.message, cause: socket });
     await sleep(pollMs);
   }
 }
@@ -77,7 +78,10 @@ async function answerOf(socket: Socket, request: ControlRequest, waitMs: number)
     if ('ok' in answer) resolve(answer.ok);
     else reject(fault(answer.code, answer.detail));
   };
-  socket.on('data', lineReader(lineBytes, take, () => silent('Its answer is too long.')));
+  socket.on(
+    'data',
+    lineReader(lineBytes, take, () => silent('Its answer is too long.')),
+  );
   socket.write(`${JSON.stringify(request)}\n`);
   try {
     return await promise;

@@ -35,7 +35,11 @@ export async function openControlSocket(run: string, host: ControlHost): Promise
     socket.on('error', () => socket.destroy());
     socket.once('close', () => sockets.delete(socket));
     const answer = (answered: ControlAnswer) => void (socket.writable && socket.write(`${JSON.stringify(answered)}\n`));
-    const read = lineReader(lineBytes, (line) => void handle(line, host).then(answer), () => socket.destroy());
+    const read = lineReader(
+      lineBytes,
+      (line) => void handle(line, host).then(answer),
+      () => socket.destroy(),
+    );
     socket.on('data', read);
   });
   server.maxConnections = controlSocketMax;

@@ -47,7 +47,14 @@ export async function startDetached(order: DetachedOrder, onTail: (lines: readon
   child.once('error', (error) => failed(`could not be started: ${error.message}`));
   child.once('exit', (code, signal) => failed(`ended with ${signal ?? code}`));
   line.on('error', () => line.destroy());
-  line.on('data', lineReader(lineBytes, (text) => resolve(JSON.parse(text) as DetachedAnswer), () => failed('answered too long a line')));
+  line.on(
+    'data',
+    lineReader(
+      lineBytes,
+      (text) => resolve(JSON.parse(text) as DetachedAnswer),
+      () => failed('answered too long a line'),
+    ),
+  );
   line.write(`${JSON.stringify(order)}\n`);
   try {
     const answer = await promise;

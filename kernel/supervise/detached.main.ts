@@ -17,7 +17,14 @@ let answered = false;
 line.on('close', () => {
   if (!answered) unwanted.abort();
 });
-line.on('data', lineReader(lineBytes, (text) => void run(JSON.parse(text) as DetachedOrder), () => process.exit(1)));
+line.on(
+  'data',
+  lineReader(
+    lineBytes,
+    (text) => void run(JSON.parse(text) as DetachedOrder),
+    () => process.exit(1),
+  ),
+);
 
 async function run(order: DetachedOrder): Promise<void> {
   try {

@@ -9,7 +9,8 @@ export function launchMemory(spec: NodeSpec, host: LaunchHost): Launched {
   const run = runPart({
     load: async () => ((await import(pathToFileURL(spec.module).href)) as { part: Part }).part,
     send: (report) => queueMicrotask(() => host.onReport(report)),
-    explain: (error) => host.output(Buffer.from(`${JSON.stringify({ level: 'error', message: String((error as Error)?.stack ?? error) })}\n`)),
+    explain: (error) =>
+      host.output(Buffer.from(`${JSON.stringify({ level: 'error', message: String((error as Error)?.stack ?? error) })}\n`)),
   });
   return {
     pid: () => process.pid,

@@ -12,7 +12,20 @@ import type { Order, Report } from './protocol.ts';
 const partMain = fileURLToPath(new URL(`./part.main${moduleEnding}`, import.meta.url));
 
 /** What a child may see of the environment: nothing that could carry a secret of the platform. */
-const passed = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'GAMUT_DEBUG', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
+const passed = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'GAMUT_DEBUG',
+  'NODE_COMPILE_CACHE',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+];
 
 /** Starts a part in a process of its own. It leads its own session, so that the terminal's signals reach the supervisor only. */
 export function launchProcess(spec: NodeSpec, host: LaunchHost): Launched {
@@ -28,7 +41,10 @@ export function launchProcess(spec: NodeSpec, host: LaunchHost): Launched {
   const line = child.stdio[3] as Duplex;
   const broken = () => killGroup(child, 'SIGKILL');
   line.on('error', () => line.destroy());
-  line.on('data', lineReader(lineBytes, (text) => receive(text, host, broken), broken));
+  line.on(
+    'data',
+    lineReader(lineBytes, (text) => receive(text, host, broken), broken),
+  );
   return {
     pid: () => child.pid ?? null,
     order(order: Order) {

@@ -16,7 +16,11 @@ export const restartFirstMs = limit(100, 'ms', 'Wait before the first restart of
 export const restartLastMs = limit(30_000, 'ms', 'Longest wait before a restart.');
 export const circuitExitMax = limit(5, 'exit', 'Exits within the circuit window after which a process is not restarted at once any more.');
 export const circuitWindowMs = limit(60_000, 'ms', 'Window in which exits are counted, and time after which a process counts as stable.');
-export const probeFirstMs = limit(60_000, 'ms', 'Wait before a process whose circuit is open is tried again; it doubles with every failure.');
+export const probeFirstMs = limit(
+  60_000,
+  'ms',
+  'Wait before a process whose circuit is open is tried again; it doubles with every failure.',
+);
 export const probeLastMs = limit(600_000, 'ms', 'Longest wait before a process whose circuit is open is tried again.');
 export const processNumberMax = limit(255, 'process', 'Highest process number; numbers go into ids.');
 export const logFileBytes = limit(8 * mib, 'byte', 'Size at which the log of a process is followed by a new one.');

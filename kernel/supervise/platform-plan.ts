@@ -11,7 +11,13 @@ import { serviceParts } from './service.ts';
  */
 export function platformPlan(settings: Settings): ChildSpec[] {
   const node = (name: string, module: string, more: Partial<NodeSpec>): NodeSpec => ({
-    name, kind: 'node', module: modulePath(module), after: [], critical: true, memoryMb: partMemoryMb, ...more,
+    name,
+    kind: 'node',
+    module: modulePath(module),
+    after: [],
+    critical: true,
+    memoryMb: partMemoryMb,
+    ...more,
   });
   const services = settings.services.flatMap((name) => [
     node(name, `services/${name}/main`, { after: ['control'] }),
@@ -24,7 +30,9 @@ export function platformPlan(settings: Settings): ChildSpec[] {
     node('keeper', 'kernel/keys/keeper.part', { admits: true, memoryMb: guardMemoryMb }),
     node('control', 'kernel/control/control.part', { after: [...afterSql, 'keeper'], admits: true, secrets: ['sql.admin'] }),
     node('recorder', 'kernel/record/recorder.part', {
-      after: ['control'], outlives: services.map((spec) => spec.name), secrets: ['sql.admin'],
+      after: ['control'],
+      outlives: services.map((spec) => spec.name),
+      secrets: ['sql.admin'],
     }),
     ...services,
   ];

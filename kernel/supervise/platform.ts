@@ -148,7 +148,8 @@ class House implements Platform {
   }
 
   async start(): Promise<void> {
-    for (const name of await endLeftovers(this.data)) this.#logs.tell(name, 'warn', 'still ran after its supervisor had died and was ended');
+    for (const name of await endLeftovers(this.data))
+      this.#logs.tell(name, 'warn', 'still ran after its supervisor had died and was ended');
     this.#control = await openControlSocket(this.#volume.run, {
       status: () => this.status(),
       started: () => this.#started.catch(() => undefined),

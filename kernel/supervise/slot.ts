@@ -55,7 +55,14 @@ export class Slot {
 
   status(): ProcessStatus {
     const reason = this.#reason === undefined ? {} : { reason: this.#reason };
-    return { name: this.spec.name, pid: this.#launched?.pid() ?? null, state: this.#state, restarts: this.#restarts, since: this.#since, ...reason };
+    return {
+      name: this.spec.name,
+      pid: this.#launched?.pid() ?? null,
+      state: this.#state,
+      restarts: this.#restarts,
+      since: this.#since,
+      ...reason,
+    };
   }
 
   start(): void {

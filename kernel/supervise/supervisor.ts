@@ -145,7 +145,15 @@ export class Supervisor {
     await this.#admit(slot, admit);
     this.#number = (this.#number % processNumberMax) + 1;
     const secrets = Object.fromEntries((spec.secrets ?? []).map((name) => [name, this.#secrets.get(name) ?? '']));
-    launched.order({ type: 'start', ...this.#options.base, process: spec.name, token, number: this.#number, secrets, ports: Object.fromEntries(this.#ports) });
+    launched.order({
+      type: 'start',
+      ...this.#options.base,
+      process: spec.name,
+      token,
+      number: this.#number,
+      secrets,
+      ports: Object.fromEntries(this.#ports),
+    });
   }
 
   /** Tells those who must know a token of it, and waits until they do: a process must not call before it is known. */

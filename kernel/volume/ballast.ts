@@ -11,7 +11,8 @@ export type Reserve = { readonly reserveBytes: number; readonly ballastBytes: nu
 /** The usual reserve, or a smaller or larger one that the operator set; the ballast then shrinks with it. */
 export function reserveOf(setBytes?: number): Reserve {
   if (setBytes === undefined) return { reserveBytes: Math.max(reserveBytes, ballastBytes), ballastBytes };
-  if (!(Number.isSafeInteger(setBytes) && setBytes >= reserveLeastBytes)) throw fault('BadInput', `A reserve is at least ${reserveLeastBytes} bytes.`);
+  if (!(Number.isSafeInteger(setBytes) && setBytes >= reserveLeastBytes))
+    throw fault('BadInput', `A reserve is at least ${reserveLeastBytes} bytes.`);
   return { reserveBytes: setBytes, ballastBytes: Math.min(ballastBytes, Math.floor(setBytes / ballastReserveShare)) };
 }
 

@@ -36,17 +36,20 @@ export function readFormat(path: string, release: string): Format | undefined {
     throw cause;
   }
   const format = parse(file, text);
-  for (const [name, version] of Object.entries(format.formats)) {
-    const known = Object.hasOwn(formats, name) ? formats[name] : undefined;
-    if (!known || version > known.current) {
-      const reads = known ? `reads ${name} up to ${known.current}` : `does not know ${name}`;
-      throw fault('DataDirectory', `${path} was written by Gamut ${format.release} (${name} format ${version}) and this is ${release}, which ${reads}: use Gamut ${format.release} or later.`);
-    }
-    if (version < known.oldest) {
-      throw fault('DataDirectory', `${path} holds ${name} in format ${version}, and ${release} reads from ${known.oldest} on: start it once with a release in between.`);
-    }
-  }
+  for (const [name, version] of Object.entries(format.formats)) assertReadable(path, release, format, name, version);
   return format;
+}
+
+function assertReadable(path: string, release: string, format: Format, name: string, version: number): void {
+  const known = Object.hasOwn(formats, name) ? formats[name] : undefined;
+  if (!known || version > known.current) {
+    const written = `${path} was written by Gamut ${format.release} (${name} format ${version})`;
+    const reads = known ? `reads ${name} up to ${known.current}` : `does not know ${name}`;
+    throw fault('DataDirectory', `${written} and this is ${release}, which ${reads}: use Gamut ${format.release} or later.`);
+  }
+  if (version >= known.oldest) return;
+  const reads = `${release} reads from ${known.oldest} on`;
+  throw fault('DataDirectory', `${path} holds ${name} in format ${version}, and ${reads}: start it once with a release in between.`);
 }
 
 /** Makes format.json in a new data directory, durably. */
@@ -85,8 +88,10 @@ function parse(file: string, text: string): Format {
   }
   const format = value as Partial<Format> | null;
   if (typeof format !== 'object' || format === null || format.gamut !== true) throw damaged(file, 'it does not describe a Gamut platform');
-  if (typeof format.deployment !== 'string' || !/^[0-9a-f]{16}$/.test(format.deployment)) throw damaged(file, 'its deployment id is missing');
-  if (typeof format.release !== 'string' || typeof format.formats !== 'object' || format.formats === null) throw damaged(file, 'its versions are missing');
+  if (typeof format.deployment !== 'string' || !/^[0-9a-f]{16}$/.test(format.deployment))
+    throw damaged(file, 'its deployment id is missing');
+  if (typeof format.release !== 'string' || typeof format.formats !== 'object' || format.formats === null)
+    throw damaged(file, 'its versions are missing');
   for (const version of Object.values(format.formats)) {
     if (!Number.isSafeInteger(version)) throw damaged(file, 'a version is not a number');
   }

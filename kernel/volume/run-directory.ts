@@ -14,7 +14,9 @@ export function runDirectory(data: string, deployment: string): string {
   const uid = process.getuid?.() ?? 0;
   const runtime = process.env.XDG_RUNTIME_DIR;
   const bases = uid === 0 ? ['/run', '/tmp'] : [...(runtime?.startsWith('/') ? [runtime] : []), tmpdir(), '/tmp'];
-  const short = bases.map((base) => join(base, `gamut-${uid}-${deployment}`)).find((path) => Buffer.byteLength(path) <= socketDirectoryBytes);
+  const short = bases
+    .map((base) => join(base, `gamut-${uid}-${deployment}`))
+    .find((path) => Buffer.byteLength(path) <= socketDirectoryBytes);
   if (!short) throw fault('DataDirectory', `${data} is too long for unix sockets, and no short directory can be made.`);
   return short;
 }

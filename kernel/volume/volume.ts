@@ -100,12 +100,14 @@ function refuseForeign(path: string): void {
   const names = readdirSync(path);
   if (!names.includes('format.json')) {
     const foreign = names.find((name) => !beforeFormat.has(name));
-    if (foreign !== undefined) throw fault('DataDirectory', `${path} holds other files (${foreign}) and no format.json: name an empty directory.`);
+    if (foreign !== undefined)
+      throw fault('DataDirectory', `${path} holds other files (${foreign}) and no format.json: name an empty directory.`);
     return;
   }
   const owner = statSync(join(path, 'format.json')).uid;
   const uid = process.getuid?.() ?? owner;
-  if (owner !== uid) throw fault('DataDirectory', `${path} belongs to user ${owner} and this is user ${uid}: start Gamut as the user who made it.`);
+  if (owner !== uid)
+    throw fault('DataDirectory', `${path} belongs to user ${owner} and this is user ${uid}: start Gamut as the user who made it.`);
 }
 
 /** As root others may pass through, because PostgreSQL runs as a user of its own; what is private is closed one level below. */

@@ -42,6 +42,9 @@ test('a process starts although control, which must be told, does not answer', {
   void ask(platform, 'control', '/block').catch(() => undefined);
   process.kill(statusOf(platform, 'a').pid ?? 0, 'SIGKILL');
   await until('a is ready again', () => statusOf(platform, 'a').restarts === 1 && statusOf(platform, 'a').state === 'ready');
-  await until('control is ready again', () => statusOf(platform, 'control').restarts === 1 && statusOf(platform, 'control').state === 'ready');
+  await until(
+    'control is ready again',
+    () => statusOf(platform, 'control').restarts === 1 && statusOf(platform, 'control').state === 'ready',
+  );
   assert.deepEqual(await told(platform, 'control'), await given(platform));
 });

@@ -16,9 +16,10 @@ test('the status names every process with its state, and the doors and facts for
   const platform = await house(t, [fixture('a', 'echo')], inProcess);
   const status = await runningPlatform(platform.data);
   assert.deepEqual(status, platform.status());
-  assert.deepEqual(status?.processes.map(({ name, pid, state, restarts }) => ({ name, pid, state, restarts })), [
-    { name: 'a', pid: process.pid, state: 'ready', restarts: 0 },
-  ]);
+  assert.deepEqual(
+    status?.processes.map(({ name, pid, state, restarts }) => ({ name, pid, state, restarts })),
+    [{ name: 'a', pid: process.pid, state: 'ready', restarts: 0 }],
+  );
   assert.equal(status?.facts['a.pid'], String(process.pid));
   assert.equal(statSync(controlSocketPath(`${platform.data}/run`)).mode & 0o077, 0);
 });

@@ -25,7 +25,9 @@ const allGone = (numbers: readonly number[]) => numbers.every((pid) => processId
 
 /** Every process below another one, at this moment. */
 function descendants(of: number): number[] {
-  const parents = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((name) => [Number(name), parentOf(Number(name))] as const);
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => [Number(name), parentOf(Number(name))] as const);
   const found: number[] = [];
   for (let open = [of]; open.length > 0; ) {
     open = parents.filter(([, parent]) => open.includes(parent)).map(([pid]) => pid);
@@ -43,7 +45,9 @@ function parentOf(pid: number): number {
   }
 }
 
-test('kill -9 of the supervisor ends all that it started, foreign programs too, and the next start recovers', { timeout: 40_000 }, async (t) => {
+test('kill -9 of the supervisor ends all that it started, foreign programs too, and the next start recovers', {
+  timeout: 40_000,
+}, async (t) => {
   const data = newData(t);
   const first = await supervisor(t, data);
   const below = descendants(first.child.pid ?? 0);
@@ -52,7 +56,10 @@ test('kill -9 of the supervisor ends all that it started, foreign programs too, 
   await until('all have ended', () => allGone(below));
   const second = await supervisor(t, data);
   assert.equal(second.status.phase, 'ready');
-  assert.equal(second.status.processes.every(({ state }) => state === 'ready'), true);
+  assert.equal(
+    second.status.processes.every(({ state }) => state === 'ready'),
+    true,
+  );
 });
 
 test('a process that is blocked when its supervisor dies is ended by the next start', { timeout: 40_000 }, async (t) => {
@@ -88,7 +95,10 @@ test('a second supervisor on the same data directory is refused with the number 
   const data = newData(t);
   const { child } = await supervisor(t, data);
   const { startPlatform } = await import('../platform.ts');
-  await assert.rejects(startPlatform({ data, mode: 'processes', plan: [] }), { code: 'DataDirectory', message: new RegExp(`in use by process ${child.pid} since`) });
+  await assert.rejects(startPlatform({ data, mode: 'processes', plan: [] }), {
+    code: 'DataDirectory',
+    message: new RegExp(`in use by process ${child.pid} since`),
+  });
 });
 
 test('no token appears in the arguments or the environment of any process', async (t) => {

@@ -35,7 +35,10 @@ test('a process that is told by a stranger to end drains, and is started again',
 test('a platform that is stopped while it starts leaves nothing running', async (t) => {
   const data = newData(t);
   const interrupt = new AbortController();
-  const starting = startPlatform({ data, mode: 'processes', plan: [fixture('a', 'echo'), fixture('b', 'echo', { after: ['a'] })] }, interrupt.signal);
+  const starting = startPlatform(
+    { data, mode: 'processes', plan: [fixture('a', 'echo'), fixture('b', 'echo', { after: ['a'] })] },
+    interrupt.signal,
+  );
   setTimeout(() => interrupt.abort(), 100);
   await assert.rejects(starting);
   const again = await startPlatform({ data, mode: 'processes', plan: [fixture('a', 'echo')] });
@@ -47,5 +50,8 @@ test('drain and start of the same parts work in one process', async (t) => {
   await platform.restart('a');
   assert.equal(statusOf(platform, 'a').pid, process.pid);
   await platform.stop();
-  assert.deepEqual(platform.status().processes.map(({ state }) => state), ['stopped', 'stopped']);
+  assert.deepEqual(
+    platform.status().processes.map(({ state }) => state),
+    ['stopped', 'stopped'],
+  );
 });

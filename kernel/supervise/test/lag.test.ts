@@ -18,7 +18,13 @@ test('a supervisor that was late itself aborts nobody', { timeout: 40_000 }, asy
   await new Promise((resolve) => setImmediate(resolve));
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 7000);
   await sleep(3000);
-  assert.deepEqual(platform.status().processes.map(({ restarts, state }) => [restarts, state]), [[0, 'ready'], [0, 'ready']]);
+  assert.deepEqual(
+    platform.status().processes.map(({ restarts, state }) => [restarts, state]),
+    [
+      [0, 'ready'],
+      [0, 'ready'],
+    ],
+  );
 });
 
 test('a process that is stopped and no longer answers is killed and comes back', { timeout: 40_000 }, async (t) => {

@@ -47,7 +47,10 @@ test('a log that has grown is followed by a new one, and only so many are kept',
   await log.close();
   const files = readdirSync(path).sort();
   const older = files.filter((file) => file !== 'a.log');
-  assert.deepEqual(older, Array.from({ length: logFileMax - 1 }, (_, at) => `a.log.${at + 1}`));
+  assert.deepEqual(
+    older,
+    Array.from({ length: logFileMax - 1 }, (_, at) => `a.log.${at + 1}`),
+  );
   for (const file of files) assert.ok(readFileSync(join(path, file)).length <= 2 * logFileBytes);
 });
 

@@ -21,18 +21,29 @@ test('a process ended by kill -9 comes back at its address, and the others never
   assert.deepEqual(statusOf(platform, 'b'), other);
 });
 
-for (const [deed, what] of [['/throw', 'an uncaught exception'], ['/reject', 'an unhandled rejection']] as const) {
+for (const [deed, what] of [
+  ['/throw', 'an uncaught exception'],
+  ['/reject', 'an unhandled rejection'],
+] as const) {
   test(`${what} ends the process, and the log says why`, async (t) => {
     const notable: string[] = [];
     const platform = await house(t, [fixture('a', 'echo')], { onNotable: (line) => notable.push(line) });
     await ask(platform, 'a', deed).catch(() => undefined);
     await until('a is ready again', () => statusOf(platform, 'a').restarts === 1 && statusOf(platform, 'a').state === 'ready');
-    assert.ok(notable.some((line) => line.includes('on request')), notable.join('\n'));
-    assert.ok(notable.some((line) => line.includes('ended with code 70')), notable.join('\n'));
+    assert.ok(
+      notable.some((line) => line.includes('on request')),
+      notable.join('\n'),
+    );
+    assert.ok(
+      notable.some((line) => line.includes('ended with code 70')),
+      notable.join('\n'),
+    );
   });
 }
 
-test('a process that exits at every start is failed after five exits with the reason, and the others go on', { timeout: 40_000 }, async (t) => {
+test('a process that exits at every start is failed after five exits with the reason, and the others go on', {
+  timeout: 40_000,
+}, async (t) => {
   const platform = await house(t, [fixture('a', 'echo'), fixture('bad', 'crash', { critical: false })]);
   await until('its circuit opens', () => statusOf(platform, 'bad').state === 'failed');
   assert.deepEqual([statusOf(platform, 'bad').reason, statusOf(platform, 'bad').restarts], ['ended with code 7', 4]);
@@ -42,10 +53,19 @@ test('a process that exits at every start is failed after five exits with the re
 test('a start that a critical process cannot make is refused with its last lines, and nothing is left running', async (t) => {
   const data = newData(t);
   const plan = [fixture('a', 'echo'), fixture('bad', 'crash')];
-  const error = await startPlatform({ data, mode: 'processes', plan }).then(() => undefined, (caught: unknown) => caught);
+  const error = await startPlatform({ data, mode: 'processes', plan }).then(
+    () => undefined,
+    (caught: unknown) => caught,
+  );
   assert.equal((error as Error).message, `${fault('StartFailed').message} bad: ended with code 7`);
   assert.equal(failureTail(error).at(-1), 'about to end');
-  assert.deepEqual(readStatus(data).map(({ pid, state }) => [pid, state]), [[null, 'stopped'], [null, 'stopped']]);
+  assert.deepEqual(
+    readStatus(data).map(({ pid, state }) => [pid, state]),
+    [
+      [null, 'stopped'],
+      [null, 'stopped'],
+    ],
+  );
 });
 
 test('a fault that a restart would meet again fails at once, with its sentence', async (t) => {

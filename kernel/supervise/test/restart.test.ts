@@ -20,15 +20,24 @@ function waits(gapMs: number, random: number, exits: number): { delayMs: number;
 }
 
 test('the first restart comes after a tenth of a second and every further wait is twice as long', () => {
-  assert.deepEqual(waits(10, 0.999999, 4).map(({ delayMs }) => delayMs), [100, 200, 400, 800]);
+  assert.deepEqual(
+    waits(10, 0.999999, 4).map(({ delayMs }) => delayMs),
+    [100, 200, 400, 800],
+  );
 });
 
 test('the waits are jittered between half and the whole, and never below the first', () => {
-  assert.deepEqual(waits(10, 0, 4).map(({ delayMs }) => delayMs), [100, 100, 200, 400]);
+  assert.deepEqual(
+    waits(10, 0, 4).map(({ delayMs }) => delayMs),
+    [100, 100, 200, 400],
+  );
 });
 
 test('the fifth exit within a minute opens the circuit', () => {
-  assert.deepEqual(waits(10, 0.5, 5).map(({ open }) => open), [false, false, false, false, true]);
+  assert.deepEqual(
+    waits(10, 0.5, 5).map(({ open }) => open),
+    [false, false, false, false, true],
+  );
 });
 
 test('a process that exits slowly is restarted for ever, with a wait of at most half a minute', () => {

@@ -13,7 +13,10 @@ const module = new URL('../volume.ts', import.meta.url).href;
 
 /** A process that owns a data directory until it is killed. */
 async function stranger(path: string) {
-  const script = `const { openVolume } = await import(${JSON.stringify(module)}); openVolume(process.argv[1]); console.log('owned'); setInterval(() => {}, 1000);`;
+  const script = `const { openVolume } = await import(${JSON.stringify(module)});
+    openVolume(process.argv[1]);
+    console.log('owned');
+    setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
   return child;
@@ -39,8 +42,11 @@ test('of many that start at once after a crash exactly one becomes the owner', a
   crashed.kill('SIGKILL');
   await once(crashed, 'exit');
   const script = `const { openVolume } = await import(${JSON.stringify(module)});
-    try { openVolume(process.argv[1]); console.log('owner'); } catch (error) { console.log(error.code); } process.stdin.on('end', () => process.exit(0)).resume();`;
-  const many = Array.from({ length: 6 }, () => spawn(process.execPath, ['--input-type=module', '-e', script, path], { stdio: ['pipe', 'pipe', 'inherit'] }));
+    try { openVolume(process.argv[1]); console.log('owner'); } catch (error) { console.log(error.code); }
+    process.stdin.on('end', () => process.exit(0)).resume();`;
+  const many = Array.from({ length: 6 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', script, path], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  );
   const said = await Promise.all(many.map(async (child) => String((await once(child.stdout, 'data'))[0]).trim()));
   for (const child of many) child.stdin.end();
   await Promise.all(many.map((child) => once(child, 'exit')));

@@ -68,8 +68,14 @@ test('the ballast holds real bytes, is released when the disk runs full, and is 
   rmSync(join(path, 'filling'));
   await until('the ballast is full again', () => ballastHeld(path) === 4 * mib);
   await until('changes go on', () => watch?.mayWrite() === true);
-  assert.ok(told.some((line) => /^error .*ballast of 4194304 bytes was released/.test(line)), told.join('\n'));
-  assert.ok(told.some((line) => /^error .*changes are refused until there is more/.test(line)), told.join('\n'));
+  assert.ok(
+    told.some((line) => /^error .*ballast of 4194304 bytes was released/.test(line)),
+    told.join('\n'),
+  );
+  assert.ok(
+    told.some((line) => /^error .*changes are refused until there is more/.test(line)),
+    told.join('\n'),
+  );
 });
 
 test('any process may release the ballast for an essential change, in the middle of its making too', async (t) => {

@@ -62,8 +62,8 @@ test('a directory of a newer release is refused with the release it needs', (t) 
   const path = newFolder(t);
   openVolume(path).close();
   withFormat(path, (format) => Object.assign(format, { release: '9.8.7', formats: { ...(format.formats as object), journal: 2 } }));
-  const sentence = `${path} was written by Gamut 9.8.7 (journal format 2) and this is ${release}, which reads journal up to 1: use Gamut 9.8.7 or later.`;
-  assert.equal(refusal(path), sentence);
+  const reads = `this is ${release}, which reads journal up to 1: use Gamut 9.8.7 or later.`;
+  assert.equal(refusal(path), `${path} was written by Gamut 9.8.7 (journal format 2) and ${reads}`);
   withFormat(path, (format) => Object.assign(format, { formats: { telepathy: 1 } }));
   assert.match(refusal(path), /which does not know telepathy: use Gamut 9\.8\.7 or later\.$/);
 });
@@ -76,8 +76,12 @@ test('a directory of a release too old is refused', (t) => {
 });
 
 for (const [what, content] of [
-  ['no JSON', '{'], ['null', 'null'], ['another program\'s', '{"version":3}'], ['without an id', '{"gamut":true,"release":"1","formats":{}}'],
-  ['with a foolish version', '{"gamut":true,"release":"1","deployment":"0123456789abcdef","formats":{"journal":"x"}}'], ['too large', ' '.repeat(70_000)],
+  ['no JSON', '{'],
+  ['null', 'null'],
+  ["another program's", '{"version":3}'],
+  ['without an id', '{"gamut":true,"release":"1","formats":{}}'],
+  ['with a foolish version', '{"gamut":true,"release":"1","deployment":"0123456789abcdef","formats":{"journal":"x"}}'],
+  ['too large', ' '.repeat(70_000)],
 ] as const) {
   test(`a format.json that is ${what} is refused and left as it is`, (t) => {
     const path = newFolder(t);
