@@ -189,7 +189,7 @@ class House implements Platform {
     this.#phase = 'draining';
     await this.#supervisor.stop();
     this.#phase = 'stopped';
-    this.#space.stop();
+    await this.#space.stop();
     if (this.#writing) clearImmediate(this.#writing);
     writeStatus(this.data, this.#supervisor.status(), this.#foreign);
     await this.#logs.close();

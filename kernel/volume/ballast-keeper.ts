@@ -5,7 +5,7 @@ import { type SpaceLevel, type SpaceWatch, watchSpace } from './space.ts';
 export type SpaceEvent = { readonly level: 'info' | 'warn' | 'error'; readonly text: string };
 
 /** The supervisor's watch of the disk. The ballast is first made when `fill` is called, after the start, which needs the disk too. */
-export type BallastKeeper = SpaceWatch & { fill(): void };
+export type BallastKeeper = Omit<SpaceWatch, 'stop'> & { fill(): void; stop(): Promise<void> };
 
 /**
  * The supervisor's part: keeps the ballast while there is room, releases it when the disk runs full, makes it again
@@ -14,7 +14,7 @@ export type BallastKeeper = SpaceWatch & { fill(): void };
 export function keepBallast(data: string, reserve: Reserve, tell: (event: SpaceEvent) => void): BallastKeeper {
   const { reserveBytes, ballastBytes } = reserve;
   let level: SpaceLevel = 'plenty';
-  let filling = false;
+  let filling: Promise<unknown> | undefined;
   let mayFill = false;
   let stopped = false;
   const hasRoom = (free: number) => free >= reserveBytes + ballastBytes;
@@ -25,11 +25,10 @@ export function keepBallast(data: string, reserve: Reserve, tell: (event: SpaceE
       const released = releaseBallast(data);
       if (released > 0) tell({ level: 'error', text: `The disk is full: the ballast of ${released} bytes was released.` });
     } else if (mayFill && !filling && !stopped && hasRoom(free) && ballastHeld(data) < ballastBytes) {
-      filling = true;
-      fillBallast(data, ballastBytes, () => !stopped && watch.mayWrite())
+      filling = fillBallast(data, ballastBytes, () => !stopped && watch.mayWrite())
         .catch((error: Error) => tell({ level: 'warn', text: `The ballast could not be written: ${error.message}` }))
         .finally(() => {
-          filling = false;
+          filling = undefined;
         });
     }
   };
@@ -41,9 +40,10 @@ export function keepBallast(data: string, reserve: Reserve, tell: (event: SpaceE
       mayFill = true;
       look(watch.freeBytes(), watch.level());
     },
-    stop() {
+    async stop() {
       stopped = true;
       watch.stop();
+      await filling;
     },
   };
 }
