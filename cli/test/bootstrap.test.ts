@@ -173,3 +173,14 @@ test('the command needs no more than a POSIX shell', async (t) => {
   const { told } = await gamut(shell, [join(root, 'repo/gamut'), 'status'], env);
   assert.deepEqual(told.argv, ['status']);
 });
+
+test('the lock file names the optional packages of every system, without which some releases of npm refuse it', () => {
+  type Locked = { optionalDependencies?: Record<string, string> };
+  const { packages } = JSON.parse(readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8')) as {
+    packages: Record<string, Locked>;
+  };
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`]),
+  );
+  assert.deepEqual(missing, []);
+});
