@@ -2,7 +2,7 @@ import { fault, OperationError } from '../contract/fault.ts';
 import type { EntitySource } from './entity-store.ts';
 import { compileExpression, fieldsOf, invalid, type Site } from './expression.ts';
 import type { Frame, Term } from './frame.ts';
-import { below, readRecord, readUid } from './json.ts';
+import { below, isObject, readRecord, readUid } from './json.ts';
 import { actionIndexMax } from './limits.ts';
 import { readActionScope, readScope, type Scope, type Slots } from './scope.ts';
 import { type ScopeIndex, scopeIndex, visitScope } from './scope-index.ts';
@@ -131,12 +131,12 @@ function frameOf(request: PolicyRequest, entities: EntitySource): Frame {
 }
 
 function valueOf(uid: EntityUid | EntityValue, path: string): EntityValue {
-  return 'kind' in uid ? uid : readUid(uid, path);
+  return isObject(uid) && 'kind' in uid && uid.kind === 'entity' ? uid : readUid(uid, path);
 }
 
 /** A context from JSON can have an attribute called `attrs`, but never a Map. */
 function isReadContext(context: PolicyRequest['context']): context is RecordValue {
-  return context.kind === 'record' && context.attrs instanceof Map;
+  return isObject(context) && context.kind === 'record' && context.attrs instanceof Map;
 }
 
 /** The policies for an action, by principal and resource, gathered when the action is first asked about. */

@@ -59,8 +59,8 @@ export function readResult(json: unknown, path: string, depth = 0): Result {
 }
 
 /** Reads Cedar's JSON form of a value; a failing extension function is BadInput too. */
-export function readValue(json: unknown, path: string): Value {
-  const value = readResult(json, path);
+export function readValue(json: unknown, path: string, depth = 0): Value {
+  const value = readResult(json, path, depth);
   if (isFailure(value)) throw fault('BadInput', { path, detail: `${path}: ${value.message}` });
   return value;
 }
@@ -68,9 +68,12 @@ export function readValue(json: unknown, path: string): Value {
 /** Reads the attributes of an entity, its tags, or a context. Names whose value is undefined are absent. */
 export function readRecord(json: unknown, path: string): RecordValue {
   if (!isObject(json)) throw fault('BadInput', { path, detail: `${path}: not an object` });
-  const value = readFields(json, path, 0);
-  if (isFailure(value)) throw fault('BadInput', { path, detail: `${path}: ${value.message}` });
-  return value;
+  const attrs = new Map<string, Value>();
+  for (const name of Object.keys(json)) {
+    const field = json[name];
+    if (field !== undefined) attrs.set(readText(name, path), readValue(field, below(path, name), 1));
+  }
+  return { kind: 'record', attrs };
 }
 
 /** Reads `{"type": ..., "id": ...}`, alone or under `__entity`. */
@@ -111,7 +114,7 @@ function readFields(json: Readonly<Record<string, unknown>>, path: string, depth
   for (const name of Object.keys(json)) {
     const field = json[name];
     if (field === undefined) continue;
-    const value = typeof field === 'boolean' ? field : readResult(field, below(path, name), depth + 1);
+    const value = readResult(field, below(path, name), depth + 1);
     if (isFailure(value)) return value;
     attrs.set(readText(name, path), value);
   }

@@ -24,7 +24,8 @@ const closers = ')]}';
 /** A place in a text as people count: lines and columns from 1. */
 export function placeOf(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset);
-  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
+  const line = before.slice(before.lastIndexOf('\n') + 1);
+  return { line: before.split('\n').length, column: [...line].length + 1 };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { EntityJson } from '../action-entity.ts';
 import { type EngineRequest, engineSet } from '../authority.ts';
 import { compilePolicySet, type PolicySource } from '../compile.ts';
 import { entityStore } from '../entity-store.ts';
-import { calculation, constructorCall, entities, likeTest, policies, policy, request } from './fixtures/arbitrary.ts';
+import { calculation, constructorCall, entities, likeTest, policies, policy, request, setTest } from './fixtures/arbitrary.ts';
 import { outcome } from './fixtures/case.ts';
 
 type Outcome = ReturnType<typeof outcome> | 'refused';
@@ -88,6 +88,8 @@ test('the constructors of addresses, decimals, datetimes and durations take the 
 });
 
 test('like fits the texts that the engine fits', () => agreeOnConditions(likeTest));
+
+test('sets are equal and contain one another where the engine says so', () => agreeOnConditions(setTest));
 
 test('integers are exact to 64 bits and overflow where the engine overflows', () => {
   agreeOnConditions(fc.tuple(calculation, calculation, fc.constantFrom('==', '<', '<=', '>', '>=', '!=')).map(([left, right, op]) => ({ [op]: { left, right } })));
