@@ -156,10 +156,12 @@ export class HttpServer {
   /** A reply may come before its request has been read; the rest is read for a while, so that the client sees the reply. */
   #linger(request: IncomingMessage): void {
     if (request.complete) return;
+    // A handler that gives a body up in the middle takes the request's socket away, so it is remembered here.
+    const { socket } = request;
+    if (!socket) return;
     const cut = setTimeout(() => {
-      if (!request.complete) request.socket.destroy();
-    }, this.#limits.lingerMs);
-    request.socket.once('close', () => clearTimeout(cut));
+      if (!request.complete && this.#current.get(socket)?.request === request) socket.destroy();
+    }, this.#limits.lingerMs).unref();
     request.once('end', () => clearTimeout(cut));
   }
 

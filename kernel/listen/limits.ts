@@ -19,7 +19,6 @@ export type ListenLimits = typeof listenLimits;
 export const headerMaxBytes = limit(16 * kib, 'byte', 'Largest head of an HTTP request, address and all header fields together.');
 export const headersMs = limit(15 * second, 'ms', 'Longest time for the head of an HTTP request to arrive.');
 export const requestMs = limit(6 * hour, 'ms', 'Longest time for an HTTP request with its body to arrive at a door that streams.');
-export const managementRequestMs = limit(30 * second, 'ms', 'Longest time for a request and its body to arrive at a management door.');
 export const keepAliveMs = limit(65 * second, 'ms', 'Silence after which an idle HTTP connection is closed.');
 export const connectionRequestsMax = limit(100_000, 'request', 'Most requests on one HTTP connection.');
 export const sweepMs = limit(5 * second, 'ms', 'Time between two looks at how fast bodies move.');
@@ -44,7 +43,6 @@ export const httpLimits = {
 export type HttpLimits = typeof httpLimits;
 
 export const bodyMaxBytes = limit(mib, 'byte', 'Largest body of a management request.');
-export const paramLengthMax = limit(1024, 'character', 'Longest part of a path that names something.');
 
 export const nameCountMax = limit(64, 'name', 'Most names and addresses in one certificate.');
 export const authorityDays = limit(3650, 'day', 'Validity of the local certificate authority.');

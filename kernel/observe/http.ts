@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FastifyInstance } from 'fastify';
 import type { Health } from './health.ts';
 import type { Registry } from './registry.ts';
 
@@ -13,16 +12,6 @@ function page(observed: Observed, path: string): Page | undefined {
   if (path !== '/healthz') return undefined;
   const state = observed.health.state();
   return { status: state.status === 'ready' ? 200 : 503, type: 'application/json', text: JSON.stringify(state) };
-}
-
-/** Puts both pages on a Fastify instance. */
-export function mountObserve(app: FastifyInstance, observed: Observed): void {
-  for (const path of ['/healthz', '/metrics']) {
-    app.get(path, (_request, reply) => {
-      const found = page(observed, path);
-      return reply.code(found?.status ?? 404).type(found?.type ?? 'text/plain').header('cache-control', 'no-store').send(found?.text);
-    });
-  }
 }
 
 /** The same for a raw HTTP handler: true when the request was one of both pages and has been answered. */

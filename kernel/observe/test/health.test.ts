@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { httpServer } from '#kernel/listen/http.ts';
-import { managementServer } from '#kernel/listen/management.ts';
 import { Health } from '../health.ts';
-import { answerObserve, mountObserve } from '../http.ts';
+import { answerObserve } from '../http.ts';
 import { Registry } from '../registry.ts';
 
 const place = { name: 'test', host: '127.0.0.1', port: 0, fallback: 'refuse', plain: 'loopback' } as const;
@@ -26,12 +25,10 @@ test('health is ready, failing with its sentence, and draining', () => {
   assert.equal(health.state().status, 'draining');
 });
 
-test('a Fastify instance serves /healthz and /metrics', async () => {
+test('a handler serves /healthz by the state, and /metrics as text', async () => {
   const observed = { registry: new Registry(), health: new Health() };
   observed.registry.gauge('gamut_sessions', 'Sessions open.').of().set(2);
-  const server = managementServer(place);
-  mountObserve(server.app, observed);
-  await using door = await server.open();
+  await using door = await httpServer(place, (request, response) => void answerObserve(observed, request, response));
   const metrics = await fetch(`${door.url}/metrics`);
   assert.equal(metrics.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
   assert.match(await metrics.text(), /gamut_sessions 2/);
