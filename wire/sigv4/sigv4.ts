@@ -1,7 +1,7 @@
 import { canonicalEscapes, canonicalRequest, decode, type Parameter, type RawRequest, readQuery, stringToSign } from './canonical.ts';
 import { authorizationLimit, presignedMaxSeconds, signedHeadersMax } from './limits.ts';
 import { payloadForm } from './payload.ts';
-import { readTime } from './time.ts';
+import { readTime, timeOf } from './time.ts';
 export { type ChunkProof, chunkSignature, signingKey, trailerSignature, verify } from './key.ts';
 
 /** A request that carries a Signature V4, read but not yet believed. */
@@ -178,8 +178,4 @@ function missingHeader(request: RawRequest, signedHeaders: readonly string[]): s
   if (!signed.has('host')) return 'host';
   for (const name of request.headers.keys()) if (name.startsWith('x-amz-') && !signed.has(name)) return name;
   return undefined;
-}
-
-function timeOf(timestamp: string): number {
-  return Date.parse(timestamp.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 }

@@ -47,5 +47,7 @@ export function writeConditions(request: S3Request): { ifMatch?: string[]; ifNon
 
 /** A copy without what is undefined: the contract's inputs have no such values. */
 export function dropUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T;
+  const kept: Record<string, unknown> = {};
+  for (const [name, one] of Object.entries(value)) if (one !== undefined) kept[name] = one;
+  return kept as T;
 }
