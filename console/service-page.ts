@@ -19,6 +19,8 @@ export type ConnectFacts = {
 
 /** What a service adds to its derived pages; everything may be absent. */
 export type ServicePages = {
+  /** Why one wants a kind, by its plural, for a list that is empty. */
+  readonly why?: Readonly<Record<string, string>>;
   /** Above the resources on the overview: the numbers that matter. */
   readonly overview?: ComponentType;
   /** Instruments by plural of the kind. */

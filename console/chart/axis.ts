@@ -24,7 +24,8 @@ function decimalStep(rough: number): number {
 function byteStep(rough: number): number {
   if (rough <= 1) return 1;
   const unit = 1024 ** Math.floor(Math.log(rough) / Math.log(1024));
-  return Math.min(decimalStep(rough / unit), 1024) * unit;
+  const step = decimalStep(rough / unit);
+  return (step > 500 ? 1024 : step) * unit;
 }
 
 /** What stands at a value of the axis; the unit of counts is told in the chart's title. */

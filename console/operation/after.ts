@@ -5,18 +5,20 @@ import { readSession } from '../api/session.ts';
 
 type Done = { kind: Kind; named: Named; name: string; place: Place | undefined; go: NavigateFunction };
 
-/** Where a finished change leads: to the thing that was made, away from the one that is gone; new places join the session. */
-export async function afterwards({ kind, named, name, place, go }: Done): Promise<void> {
+/** Leads to the thing that was made, or away from the one that is gone; answers whether it led anywhere. New places join the session. */
+export async function afterwards({ kind, named, name, place, go }: Done): Promise<boolean> {
   const service = kind.contract.name;
+  const list = place && `${rootOf(place)}/${service}/${kind.plural}`;
+  let to: string | undefined;
   if (service === 'platform') {
-    const made = named === kind.create && (await madePlace(kind.name, name, place));
-    if (made) await go(rootOf(made));
-    return;
+    const made = named === kind.create ? await madePlace(kind.name, name, place) : undefined;
+    to = made && rootOf(made);
+  } else if (list !== undefined) {
+    if (named === kind.create && kind.get) to = `${list}/${encodeURIComponent(name)}`;
+    if (named === kind.remove) to = list;
   }
-  if (!place) return;
-  const list = `${rootOf(place)}/${service}/${kind.plural}`;
-  if (named === kind.create && kind.get) await go(`${list}/${encodeURIComponent(name)}`);
-  if (named === kind.remove) await go(list);
+  if (to !== undefined) await go(to);
+  return to !== undefined;
 }
 
 /** The new organization, project or environment, once the session knows it. */

@@ -47,11 +47,12 @@ function Ending({ kind, named, asked, close }: Shared) {
   const act = async () => {
     await api.call(kind.contract.name, named.name, name, {});
     notice(`${name} is gone.`);
-    close();
-    await afterwards({ kind, named, name, place, go });
+  };
+  const done = async () => {
+    if (!(await afterwards({ kind, named, name, place, go }))) close();
   };
   return (
-    <DangerDialog title={sentenceOf(named.name)} verb={sentenceOf(named.name)} name={name} act={act} onClose={close}>
+    <DangerDialog title={sentenceOf(named.name)} verb={sentenceOf(named.name)} name={name} act={act} onDone={done} onClose={close}>
       <p>{named.operation.text} This cannot be taken back.</p>
     </DangerDialog>
   );
@@ -74,8 +75,7 @@ function Running({ kind, named, asked, close }: Shared) {
     const reply = await api.call<unknown>(kind.contract.name, named.name, needsName ? name : '', input, more);
     if (shouldShow(operation, reply)) return setOutput(reply);
     notice(`${sentenceOf(named.name)}: done.`);
-    close();
-    return afterwards({ kind, named, name: nameIn(reply) ?? name, place, go });
+    if (!(await afterwards({ kind, named, name: nameIn(reply) ?? name, place, go }))) close();
   };
   const faces = asFaces(output);
   const title = sentenceOf(named.name);

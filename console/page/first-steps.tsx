@@ -4,6 +4,7 @@ import { useCredentials } from '../api/credential.ts';
 import { useMembers } from '../api/member.ts';
 import { useLink } from '../api/place.ts';
 import type { Thing } from '../api/pages.ts';
+import { useSession } from '../api/session.ts';
 import { sentenceOf } from '../format/word.ts';
 import { askFor } from '../operation/ask.ts';
 import { LinkButton } from '../part/button.tsx';
@@ -37,6 +38,7 @@ function useSteps(): Step[] {
   const link = useLink();
   const may = useMay('platform');
   const members = useMembers();
+  const { person } = useSession();
   const credentials = useCredentials();
   const services = Object.values(useServed().value?.services ?? {}).filter(({ name }) => name !== 'platform');
   const first = services.flatMap(kindsOf).find((kind) => kind.create && kind.list);
@@ -51,6 +53,6 @@ function useSteps(): Step[] {
     steps.push({ title: sentenceOf(first.create.name), text: `${first.resource.text}`, done: made && made.length > 0, verb: sentenceOf(first.create.name), to: to + askFor(first.contract.name, first.create.name) });
     steps.push({ title: 'Point a client at it', text: 'Copy the lines for aws, boto3, rclone or another that you have, and go.', done: made?.some((thing) => Number(thing.status?.objects ?? 0) > 0), verb: 'Show the lines', to: link(first.contract.name) });
   }
-  if (may('InviteMember')) steps.push({ title: 'Invite a colleague', text: 'People sign in here; their role says what they may do.', done: members && members.length > 1, verb: 'Invite', to: link('platform', 'members') });
+  if (may('InviteMember')) steps.push({ title: 'Invite a colleague', text: 'People sign in here; their role says what they may do.', done: members?.some((member) => member.spec.email !== person.email), verb: 'Invite', to: link('platform', 'members') });
   return steps;
 }

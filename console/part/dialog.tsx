@@ -36,17 +36,17 @@ export function useChange(): { busy: boolean; problem: Problem | undefined; run:
   return { busy, problem, run, clear: () => setProblem(undefined) };
 }
 
-type Danger = { title: string; verb: string; name: string; children: React.ReactNode; act: () => Promise<void>; onClose: () => void };
+type Danger = { title: string; verb: string; name: string; children: React.ReactNode; act: () => Promise<void>; onClose: () => void; onDone?: () => Promise<void> };
 
-/** A step that cannot be taken back: it asks for the name of what it ends. */
-export function DangerDialog({ title, verb, name, children, act, onClose }: Danger) {
+/** A step that cannot be taken back: it asks for the name of what it ends. `onDone` leads on instead of closing. */
+export function DangerDialog({ title, verb, name, children, act, onClose, onDone }: Danger) {
   const [typed, setTyped] = useState('');
   const change = useChange();
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
     if (typed === name) void change.run(async () => {
       await act();
-      onClose();
+      await (onDone ?? onClose)();
     });
   };
   return (

@@ -21,7 +21,7 @@ import { useListView } from './list-view.ts';
 import { ServiceHead } from './service-head.tsx';
 
 /** Every resource of one kind. */
-export function KindList({ kind }: { kind: Kind; pages: ServicePages }) {
+export function KindList({ kind, pages }: { kind: Kind; pages: ServicePages }) {
   const ask = useAsk();
   const may = useMay(kind.contract.name);
   const { create } = kind;
@@ -29,12 +29,12 @@ export function KindList({ kind }: { kind: Kind; pages: ServicePages }) {
   return (
     <div className="page">
       <ServiceHead contract={kind.contract} actions={button} />
-      <Section flush><ListBody kind={kind} create={button} /></Section>
+      <Section flush><ListBody kind={kind} create={button} why={pages.why?.[kind.plural]} /></Section>
     </div>
   );
 }
 
-function ListBody({ kind, create }: { kind: Kind; create: React.ReactNode }) {
+function ListBody({ kind, create, why }: { kind: Kind; create: React.ReactNode; why: string | undefined }) {
   const link = useLink();
   const go = useNavigate();
   const view = useListView(`${kind.contract.name}.${kind.name}`);
@@ -49,7 +49,7 @@ function ListBody({ kind, create }: { kind: Kind; create: React.ReactNode }) {
   const shown = columns.filter((column) => column.key === 'name' || !view.hidden.has(column.key));
   const rows = useMemo(() => sorted(filtered(listing.items ?? [], byPrefix ? '' : view.filter, columns), columns, view.sorting), [listing.items, byPrefix, view.filter, view.sorting, columns]);
   if (!listing.items) return listing.problem ? <div className="section-body"><Refusal problem={listing.problem} again={listing.again} /></div> : <Waiting />;
-  if (all.items?.length === 0) return <Empty icon={serviceIcon(kind.contract.name)} title={`No ${kind.plural} yet`} action={create}>{kind.resource.text}</Empty>;
+  if (all.items?.length === 0) return <Empty icon={serviceIcon(kind.contract.name)} title={`No ${kind.plural} yet`} action={create}>{why ?? kind.resource.text}</Empty>;
   const choose = (keys: readonly string[], on: boolean) => setChosen((now) => new Set(on ? [...now, ...keys] : [...now].filter((key) => !keys.includes(key))));
   const picked = rows.filter((row) => chosen.has(row.name)).map((row) => row.name);
   return (
