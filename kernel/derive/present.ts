@@ -92,10 +92,12 @@ export function presenter(gate: Gate): (request: IncomingMessage, connection: Co
       return held;
     }
     const { session, face } = presentOrOpen(gate, request, shown);
+    // By the time it closes, a request whose body was given up in the middle has no socket any more.
+    const { socket } = request;
     if (held) letGo(held);
-    else request.socket.once('close', () => letGo(bySocket.get(request.socket) as Held));
+    else socket.once('close', () => letGo(bySocket.get(socket) as Held));
     const made: Held = { seen, key: shown.key, face, session, users: 0, replaced: false };
-    bySocket.set(request.socket, made);
+    bySocket.set(socket, made);
     return made;
   };
   return (request, connection) => {

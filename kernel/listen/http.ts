@@ -140,25 +140,24 @@ export class HttpServer {
   }
 
   #enter(request: IncomingMessage, response: ServerResponse): boolean {
-    const current = this.#current.get(request.socket);
+    // A handler that gives a body up in the middle takes the request's socket away, so it is remembered here.
+    const { socket } = request;
+    const current = this.#current.get(socket);
     if (!current) return false;
     current.request = request;
     current.count += 1;
     if (this.#draining || current.count >= this.#limits.connectionRequestsMax) response.shouldKeepAlive = false;
     if (!oneHost(request.rawHeaders) || !plainlyFramed(request)) {
-      this.#refuse(request.socket, 'BadInput');
+      this.#refuse(socket, 'BadInput');
       return false;
     }
-    if (!request.complete) response.once('finish', () => this.#linger(request));
+    if (!request.complete) response.once('finish', () => this.#linger(request, socket));
     return true;
   }
 
   /** A reply may come before its request has been read; the rest is read for a while, so that the client sees the reply. */
-  #linger(request: IncomingMessage): void {
+  #linger(request: IncomingMessage, socket: Socket): void {
     if (request.complete) return;
-    // A handler that gives a body up in the middle takes the request's socket away, so it is remembered here.
-    const { socket } = request;
-    if (!socket) return;
     const cut = setTimeout(() => {
       if (!request.complete && this.#current.get(socket)?.request === request) socket.destroy();
     }, this.#limits.lingerMs).unref();

@@ -229,6 +229,23 @@ test('a body sent in full after an early answer leaves the connection usable', a
   assert.match(await drained(socket), /early/);
 });
 
+test('a handler that gives a body up in the middle is cut off, and harms no one', async () => {
+  await using door = await httpServer({ ...place, limits: { lingerMs: 60 } }, async (request, response) => {
+    for await (const _ of request) break;
+    if (request.method === 'PUT') assert.equal(request.socket, null);
+    response.end('enough');
+  });
+  const given = await dial(door.port);
+  given.write('PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\nabc');
+  assert.match(await drained(given), /enough/);
+  const left = await dial(door.port);
+  left.write('PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc');
+  await once(left, 'data');
+  left.resetAndDestroy();
+  await pause(120);
+  assert.match(await sent(door.port, 'GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'), /enough/);
+});
+
 test('the handler may decide before the client sends its body', async () => {
   await using door = await httpServer({ ...place, expect: 'handler' }, async (request, response) => {
     if (request.url === '/no') return void response.writeHead(403, { connection: 'close' }).end();
