@@ -18,22 +18,36 @@ export async function run(argv: readonly string[], _global: Global): Promise<num
     return 2;
   }
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
-  const stream = runTests({ files, concurrency: testsAtOnce, timeout: testFileMs, cwd: installation });
   const started = Date.now();
-  for await (const event of stream) {
-    if (event.type === 'test:stderr' || event.type === 'test:stdout') continue;
-    if (event.type === 'test:fail') reportFailure(event.data, tally);
-    if (event.type === 'test:pass') reportPass(event.data, tally);
-    if (event.type === 'test:summary' && event.data.file !== undefined) {
-      const { counts, duration_ms: durationMs } = event.data;
-      console.log(
-        `${counts.failed > 0 ? 'FAILED' : 'ok    '} ${relative(installation, event.data.file)}  ${counts.passed} passed${counts.failed ? `, ${counts.failed} failed` : ''}  ${(durationMs / 1000).toFixed(1)} s`,
-      );
-    }
-  }
+  const left = [...files];
+  const worker = async () => {
+    for (let file = left.shift(); file !== undefined; file = left.shift()) await runFile(file, tally);
+  };
+  await Promise.all(Array.from({ length: testsAtOnce }, worker));
   console.log(`${files.length} files in ${((Date.now() - started) / 1000).toFixed(0)} s`);
   console.log(`${tally.passed} passed, ${tally.failed} failed${tally.skipped > 0 ? `, ${tally.skipped} skipped` : ''}`);
   return tally.failed > 0 ? 1 : 0;
+}
+
+/** Runs one file in a process of its own, which is ended when it takes too long. */
+async function runFile(file: string, tally: Tally): Promise<void> {
+  const name = relative(installation, file);
+  const began = performance.now();
+  const [passedBefore, failedBefore] = [tally.passed, tally.failed];
+  const end = new AbortController();
+  const late = setTimeout(() => end.abort(), testFileMs);
+  for await (const event of runTests({ files: [file], concurrency: 1, cwd: installation, signal: end.signal })) {
+    if (event.type === 'test:fail') reportFailure(event.data, tally);
+    if (event.type === 'test:pass') reportPass(event.data, tally);
+  }
+  clearTimeout(late);
+  if (end.signal.aborted) {
+    tally.failed += 1;
+    console.log(`FAILED: ${name} did not end within ${testFileMs / 1000} s`);
+  }
+  const [passed, failed] = [tally.passed - passedBefore, tally.failed - failedBefore];
+  const counts = `${passed} passed${failed > 0 ? `, ${failed} failed` : ''}`;
+  console.log(`${failed > 0 ? 'FAILED' : 'ok    '} ${name}  ${counts}  ${((performance.now() - began) / 1000).toFixed(1)} s`);
 }
 
 function testFiles(): string[] {
