@@ -20,6 +20,15 @@ export function rolesIn(snapshot: Snapshot, principal: string, tenant: string, s
 }
 
 /**
+ * Whether a caller may have roles outside its own tenant: a person by its own session, or an operator. Any other principal
+ * is a name that its tenant chose, and another tenant may have chosen the same.
+ */
+function mayLeave(snapshot: Snapshot, { face, credential, principal }: Identified): boolean {
+  if (snapshot.get('principal', platformTenant, principal)) return true;
+  return face === 'session' && snapshot.get('session', credential)?.credential === undefined;
+}
+
+/**
  * Moves an identity to the environment asked for (a scope's id, or a tenant's for its default scope). Only who has a
  * role there, or on the platform, may; anything else is refused as if the place did not exist.
  */
@@ -28,7 +37,8 @@ export function moveTo(snapshot: Snapshot, identified: Identified, environment: 
   if (!scope) throw refuse('unknown', 'There is no such environment for this caller.');
   if (scope.id === identified.scope) return identified;
   const moved = { ...identified, tenant: scope.tenant, scope: scope.id };
-  if (rolesIn(snapshot, moved.principal, moved.tenant, moved.scope).length === 0)
+  const isOwn = scope.tenant === identified.tenant || mayLeave(snapshot, identified);
+  if (!isOwn || rolesIn(snapshot, moved.principal, moved.tenant, moved.scope).length === 0)
     throw refuse('unknown', 'There is no such environment for this caller.');
   return moved;
 }

@@ -124,9 +124,13 @@ async function sessionEntries(source: Source, id: string): Promise<Entry[]> {
   const row = await one(source, 'select principal, credential, csrf, expires_at from platform.session where id = $1', [id]);
   if (!row) return [{ key: ['session', id] }];
   const principal = String(row.principal);
-  const { rows } = await source.sql
-    .platform()
-    .query('select distinct tenant from platform.binding where principal = $1 and tenant <> 0 order by tenant', [principal]);
+  // A session begun with a credential stays in its tenant, unless it is an operator's: names of principals are the tenants' own.
+  const { rows } = await source.sql.platform().query(
+    `select distinct tenant from platform.binding where principal = $1 and tenant <> 0
+     and ($2::bigint is null or tenant = (select tenant from platform.credential where id = $2)
+       or exists (select from platform.binding where principal = $1 and tenant = 0)) order by tenant`,
+    [principal, row.credential],
+  );
   const tenants = (rows as { tenant: bigint }[]).map((found) => formatId(found.tenant));
   const credential = row.credential === null ? {} : { credential: formatId(row.credential as bigint) };
   const value: SessionRecord = { id, principal, ...credential, csrf: String(row.csrf), expiresAt: time(row.expires_at) ?? 0, tenants };

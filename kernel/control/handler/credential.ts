@@ -73,6 +73,29 @@ function assertMayGive(context: Context, call: Call, role: string): void {
   if (!isGivable || role === 'operator') throw fault('Denied', `The role ${role} is more than yours.`);
 }
 
+/**
+ * Who makes or renews a credential can act as its principal from then on: that is for oneself, for a service account that
+ * has no more than one's own roles, or for operators. Nobody else acts as a person.
+ */
+async function assertMayActAs(context: Context, call: Call, principal: string): Promise<void> {
+  if (principal === call.caller.principal || isOperator(context, call)) return;
+  const { rows: known } = await context.system.platform().query(
+    `select 1 from platform.binding where tenant = 0 and principal = $1 union all select 1 from platform.person where id = $2`,
+    [principal, nameOrId(principal).id],
+  );
+  if (known.length > 0) throw fault('Denied', `Nobody but themselves acts as ${principal}.`);
+  const { rows: bindings } = await own(context, call).query('select role from platform.binding where principal = $1', [principal]);
+  for (const { role } of bindings as Row[]) assertMayGive(context, call, String(role));
+}
+
+/** The credential of an id, if the caller may act as its principal. */
+async function locateOwn(context: Context, call: Call, id: string): Promise<Row> {
+  const row = await locate(context, call, id);
+  await assertMayActAs(context, call, String(row.principal));
+  if (row.revoked_at) throw fault('Conflict', 'The credential was revoked.');
+  return row;
+}
+
 /** The credential of an id: the caller's tenant's, or anybody's for an operator. */
 async function locate(context: Context, call: Call, id: string): Promise<Row> {
   const wanted = nameOrId(id).id;
@@ -96,6 +119,7 @@ export function credentialHandlers(context: Context): Mine {
     if (!Object.hasOwn(platform.roles, role) && !/^[a-z][A-Za-z0-9]*$/.test(role))
       throw fault('BadInput', { path: '/role', detail: `There is no role ${role}.` });
     assertMayGive(context, call, role);
+    if (wanted.principal !== undefined) await assertMayActAs(context, call, wanted.principal);
     const scope = await environmentFor(context, call, wanted);
     const id = context.ids.next();
     const name = formatId(id);
@@ -183,8 +207,7 @@ export function credentialHandlers(context: Context): Mine {
       return { output: paged((rows as Row[]).map(credentialOf), limit) };
     },
     async RotateCredential(call) {
-      const row = await locate(context, call as Call, call.ref.name);
-      if (row.revoked_at) throw fault('Conflict', 'The credential was revoked.');
+      const row = await locateOwn(context, call as Call, call.ref.name);
       const id = formatId(row.id as bigint);
       const { tenant } = placeOf(row);
       const sealed = await context.keeper.mint(tenant, id);
@@ -220,8 +243,7 @@ export function credentialHandlers(context: Context): Mine {
       return { output: {} };
     },
     async IssueCertificate(call) {
-      const row = await locate(context, call as Call, call.ref.name);
-      if (row.revoked_at) throw fault('Conflict', 'The credential was revoked.');
+      const row = await locateOwn(context, call as Call, call.ref.name);
       const id = formatId(row.id as bigint);
       const { tenant } = placeOf(row);
       const issued = await issueClient(context.authority, { subject: id, days: certificateDays });
