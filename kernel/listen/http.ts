@@ -86,6 +86,8 @@ export class HttpServer {
       if (this.#enter(request, response)) handler(request, response);
     };
     this.server.on('request', enter);
+    // RFC 9110 10.1.1: an expectation that nobody knows may be passed over; node alone would answer it outside the dialect.
+    this.server.on('checkExpectation', enter);
     if (this.#options.expect === 'handler') this.server.on('checkContinue', enter);
   }
 
