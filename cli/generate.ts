@@ -82,7 +82,7 @@ export async function allLimits(): Promise<NamedLimit[]> {
 }
 
 /** `export const name = limit(value, 'unit', 'Sentence.')`, or a plain constant under a comment of one sentence. */
-const declared = /export const (\w+)(?:: number)? = limit\(([^]*?), '([^']*)', (?:'((?:[^'\\]|\\.)*)'|"([^"]*)")[,\s]*\)/g;
+const declared = /export const (\w+)(?:: number)? = limit\(\s*([^]*?),\s*'([^']*)',\s*(?:'((?:[^'\\]|\\.)*)'|"([^"]*)")[,\s]*\)/g;
 const plain = /\/\*\* ([^]*?)\s*\*\/\s*export const (\w+)(?:: number)? = (?!limit\()/g;
 
 async function limitsOf(place: string): Promise<NamedLimit[]> {

@@ -52,7 +52,7 @@ export type Platform = {
  */
 export async function startPlatform(options: PlatformOptions, signal?: AbortSignal): Promise<Platform> {
   const settings = settingsOf(options.settings ?? {});
-  if (settings.sql !== undefined) checkSqlAddress(settings.sql);
+  if (settings.sql !== undefined) await checkExternal(settings.sql);
   reserveOf(settings.reserveBytes);
   const volume = openVolume(options.data);
   const house = openHouse(volume, options, settings);
@@ -217,11 +217,14 @@ function launcher(mode: PlatformOptions['mode']): Launcher {
   return (spec, host) => (spec.kind === 'foreign' ? launchForeign(spec, host) : launchNode(spec, host));
 }
 
-/** A wrong address is told before anything is started. */
-function checkSqlAddress(url: string): void {
+/** An external PostgreSQL that cannot be used is told before anything is started. */
+async function checkExternal(url: string): Promise<void> {
   try {
     parseAddress(url);
+    const { openExternal } = await import('#seams/sql/external.ts');
+    await openExternal(url);
   } catch (cause) {
-    throw fault('SeamUnsupported', { detail: (cause as Error).message, cause });
+    const connect = (cause as { cause?: Error }).cause?.message;
+    throw fault('SeamUnsupported', { detail: connect ?? (cause as Error).message, cause });
   }
 }
