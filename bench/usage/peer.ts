@@ -9,9 +9,19 @@ const pipelined = 64;
 
 /** A table with a unique source and id, and connections that each have so many inserts under way, each its own transaction. */
 export async function openPeer({ socket, user, password }: Database): Promise<Peer> {
-  const options = { path: socket, user, password, database: 'postgres', max: connections, max_pipeline: pipelined, onnotice: () => undefined };
+  const options = {
+    path: socket,
+    user,
+    password,
+    database: 'postgres',
+    max: connections,
+    max_pipeline: pipelined,
+    onnotice: () => undefined,
+  };
   const sql = postgres({ ...options, connection: { synchronous_commit: 'on' } });
-  await sql`create table bench_event (source text not null, id text not null, meter text not null, at timestamptz not null, value bigint not null, unique (source, id))`;
+  await sql`create table bench_event (
+    source text not null, id text not null, meter text not null, at timestamptz not null, value bigint not null, unique (source, id)
+  )`;
   let next = 0;
   return {
     async take(events) {
@@ -21,7 +31,8 @@ export async function openPeer({ socket, user, password }: Database): Promise<Pe
       const writer = async () => {
         while (next < end) {
           const id = `e${next++}`;
-          await sql`insert into bench_event (source, id, meter, at, value) values ('bench', ${id}, 'steps', ${at}, 3) on conflict do nothing`;
+          await sql`insert into bench_event (source, id, meter, at, value)
+            values ('bench', ${id}, 'steps', ${at}, 3) on conflict do nothing`;
         }
       };
       await Promise.all(Array.from({ length: connections * pipelined }, writer));

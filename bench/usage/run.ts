@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSql, type Sql } from '#seams/sql/sql.ts';
-import type { IngestRecord } from '#kernel/audit/record.ts';
+import type { IngestEvent } from '#kernel/audit/record.ts';
 import { storeBatch } from '#kernel/record/store.ts';
 import { type House, openHouse } from '#kernel/session/test/fixture/house.ts';
 import { type BenchResult, compared, median } from '../result.ts';
@@ -24,7 +24,12 @@ async function ingest(house: House, system: Sql, round: string): Promise<number>
     while (next < batches) {
       const batch = next++;
       const events = Array.from({ length: perBatch }, (_, at) => ({
-        specversion: '1.0', id: `${round}-${batch}-${at}`, source: 'bench', type: 'usage', time: new Date().toISOString(), data: { meter, value },
+        specversion: '1.0',
+        id: `${round}-${batch}-${at}`,
+        source: 'bench',
+        type: 'usage',
+        time: new Date().toISOString(),
+        data: { meter, value },
       }));
       const { status } = await house.call('POST', '/v1/platform/usage/-/ingest-usage', { events });
       if (status !== 200) throw new Error(`a batch was answered ${status}`);
@@ -39,21 +44,28 @@ async function ingest(house: House, system: Sql, round: string): Promise<number>
 }
 
 async function stored(system: Sql, meter: string): Promise<number> {
-  const { rows } = await system.platform().query('select coalesce(sum(value), 0)::float8 as sum from platform.usage_window where meter = $1', [meter]);
+  const { rows } = await system
+    .platform()
+    .query('select coalesce(sum(value), 0)::float8 as sum from platform.usage_window where meter = $1', [meter]);
   return Number((rows[0] as { sum: unknown }).sum);
 }
 
 /** Recorder's store alone: transactions of so many events, one after the other. */
 async function store(system: Sql, scope: string, round: string, size: number): Promise<number> {
   const transactions = Math.ceil(20_000 / size);
-  const event = (transaction: number, at: number): IngestRecord => ({
-    tenant: scope, scope, source: 'bench', id: `${round}-${size}-${transaction}-${at}`, meter: 'stored', at: Date.now(), value,
-  });
   const empty = { audit: [], usage: [], event: [], life: [] };
   const started = performance.now();
   for (let at = 0; at < transactions; at += 1) {
-    const events = Array.from({ length: size }, (_, index) => event(at, index));
-    await storeBatch(system, `bench${size}`, { ...empty, ingest: events }, { segment: 1, offset: at, sequence: at });
+    const events = Array.from(
+      { length: size },
+      (_, index): IngestEvent => ['bench', `${round}-${size}-${at}-${index}`, 'stored', Date.now(), value],
+    );
+    await storeBatch(
+      system,
+      `bench${size}`,
+      { ...empty, ingest: [{ tenant: scope, scope, events }] },
+      { segment: 1, offset: at, sequence: at },
+    );
   }
   return (transactions * size) / ((performance.now() - started) / 1000);
 }
@@ -84,7 +96,9 @@ export async function run(): Promise<BenchResult> {
       name: 'usage',
       rows: [
         compared('HTTP to PostgreSQL, batches of 100', 'events/s', 'more', median(ours), beside, goal),
-        ...sizes.map((size) => compared(`store alone, ${size} a transaction`, 'events/s', 'more', median(alone.get(size) ?? []), beside, null)),
+        ...sizes.map((size) =>
+          compared(`store alone, ${size} a transaction`, 'events/s', 'more', median(alone.get(size) ?? []), beside, null),
+        ),
       ],
     };
   } finally {

@@ -35,16 +35,11 @@ export type UsageRecord = {
   readonly gauge?: true;
 };
 
-/** A usage event that came from outside; the same source and id count once. */
-export type IngestRecord = {
-  readonly tenant: string;
-  readonly scope: string;
-  readonly source: string;
-  readonly id: string;
-  readonly meter: string;
-  readonly at: number;
-  readonly value: number;
-};
+/** A usage event from outside: the same source and id count once in a scope. `at` is in milliseconds since 1970. */
+export type IngestEvent = readonly [source: string, id: string, meter: string, at: number, value: number];
+
+/** Usage events that came to one scope together. */
+export type IngestRecord = { readonly tenant: string; readonly scope: string; readonly events: readonly IngestEvent[] };
 
 /** A CloudEvent of a tenant. */
 export type EventRecord = {

@@ -1,6 +1,7 @@
 import type { Mail } from '#seams/mail/mail.ts';
 import type { Handle, Sql, Transaction } from '#seams/sql/sql.ts';
 import type { Call } from '../contract/call.ts';
+import type { IngestRecord } from '../audit/record.ts';
 import type { Log } from '../contract/implement.ts';
 import { fault } from '../contract/fault.ts';
 import type { Keeper } from '../keys/client.ts';
@@ -23,8 +24,8 @@ export type Context = {
   readonly authority: Authority;
   readonly log: Log;
   readonly now: () => number;
-  /** Appends a usage event that came from outside to the journal; durable when it resolves. */
-  readonly ingest: (records: readonly unknown[]) => Promise<void>;
+  /** Appends usage events that came from outside to the journal; durable when it resolves. */
+  readonly ingest: (batch: IngestRecord) => Promise<void>;
   /** The unit of every meter, by `<service>.<meter>`. */
   readonly meterUnits: () => Promise<ReadonlyMap<string, string>>;
   /** The console's address, for links in mails. */

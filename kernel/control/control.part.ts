@@ -28,6 +28,7 @@ import { credentialHandlers } from './handler/credential.ts';
 import { memberHandlers } from './handler/member.ts';
 import { organizationHandlers } from './handler/organization.ts';
 import { recordHandlers } from './handler/record.ts';
+import { ingestRecords } from './ingest.ts';
 import { serveInternal } from './internal.ts';
 import { openMail } from './mail.ts';
 import { startPublisher } from './publish.ts';
@@ -151,8 +152,8 @@ async function open(link: Link): Promise<Opened> {
     now: Date.now,
     mail: undefined as never,
     authority: undefined as never,
-    ingest: async (records) => {
-      await Promise.all(records.map((record) => process.journal.append(recordType.ingest, Buffer.from(JSON.stringify(record)))));
+    ingest: async (batch) => {
+      await Promise.all(ingestRecords(batch).map((bytes) => process.journal.append(recordType.ingest, bytes)));
     },
     meterUnits: async () => unitsOf(await registeredContracts(context)),
     consoleUrl: () => consoleAddress.get(context) ?? '',

@@ -66,7 +66,8 @@ export async function storeContract(context: Context, contract: AnyService): Pro
 function policiesOf(contract: AnyService) {
   const parsed = parsePolicies(rolePolicies(contract)).map(({ est, text }, index) => ({ id: `${contract.name}.role.${index}`, est, text }));
   const [problem] = validatePolicies(parsed, policySchema([contract])).filter(({ warning }) => !warning);
-  if (problem) throw fault('ContractInvalid', { path: '/roles', detail: `The roles of ${contract.name} make no policy: ${problem.sentence}` });
+  if (problem)
+    throw fault('ContractInvalid', { path: '/roles', detail: `The roles of ${contract.name} make no policy: ${problem.sentence}` });
   return parsed.map(({ id, est }) => ({ id, est }));
 }
 

@@ -1,7 +1,8 @@
 import type { Handle, Sql } from '#seams/sql/sql.ts';
-import type { AuditRecord, EventRecord, IngestRecord } from '../audit/record.ts';
+import type { AuditRecord, EventRecord } from '../audit/record.ts';
 import type { Mark } from '../journal/frame.ts';
 import { idText, type Sorted, sumUsage } from './batch.ts';
+import { storeIngest } from './ingest.ts';
 import { gapLookBackMs, seenDaysMax } from './limits.ts';
 
 /** The part of a SQL handle that a transaction offers. */
@@ -22,19 +23,6 @@ const usageUpsert = `insert into platform.usage_window as w (tenant, scope, serv
     bigint, service text, meter text, minute timestamptz, value numeric, gauge boolean)
   on conflict (tenant, scope, service, meter, minute) do update set value = case when $2::boolean then excluded.value
     else w.value + excluded.value end`;
-
-const ingestUpsert = `with given as (
-    select * from jsonb_to_recordset($1::jsonb) as r(tenant bigint, scope bigint, source text, id text, meter text, at
-      timestamptz, value numeric)
-  ), fresh as (
-    insert into platform.usage_seen (tenant, scope, source, id, at) select tenant, scope, source, id, at from given on
-      conflict do nothing returning tenant, scope, source, id
-  )
-  insert into platform.usage_window as w (tenant, scope, service, meter, minute, value)
-  select g.tenant, g.scope, 'ingest', g.meter, date_trunc('minute', g.at), sum(g.value) from given g join fresh f using
-    (tenant, scope, source, id)
-  group by 1, 2, 4, 5
-  on conflict (tenant, scope, service, meter, minute) do update set value = w.value + excluded.value`;
 
 const eventInsert = `insert into platform.event (tenant, sequence, scope, id, source, type, time, subject, data)
   select tenant, sequence, scope, id, source, type, time, subject, data
@@ -65,7 +53,7 @@ export async function storeBatch(sql: Sql, process: string, sorted: Sorted, next
       const rows = usage.filter((row) => row.gauge === gauge);
       if (rows.length > 0) await tx.query(usageUpsert, [JSON.stringify(rows), gauge]);
     }
-    if (sorted.ingest.length > 0) await tx.query(ingestUpsert, [JSON.stringify(firstOfEach(sorted.ingest))]);
+    if (sorted.ingest.length > 0) await storeIngest(tx, sorted.ingest);
     if (sorted.event.length > 0) await storeEvents(tx, sorted.event);
   });
 }
@@ -187,21 +175,6 @@ async function take(tx: Transaction, head: 'audit_head' | 'event_head', tenants:
     next.set(tenant, number);
     return number;
   });
-}
-
-/** One batch may hold the same event twice; the first counts. */
-function firstOfEach(events: readonly IngestRecord[]) {
-  const seen = new Map<string, IngestRecord>();
-  for (const event of events) {
-    const key = `${event.scope}\0${event.source}\0${event.id}`;
-    if (!seen.has(key)) seen.set(key, event);
-  }
-  return [...seen.values()].map((event) => ({
-    ...event,
-    tenant: idText(event.tenant),
-    scope: idText(event.scope),
-    at: new Date(event.at).toISOString(),
-  }));
 }
 
 /** Forgets the identities of usage events older than `seenDaysMax`. */

@@ -4,13 +4,25 @@ import type { AuditRecord } from '../record.ts';
 import { AuditWindows, type WindowKey } from '../window.ts';
 
 const key: WindowKey = {
-  tenant: 't', scope: 's', service: 'echo', operation: 'Hear', kind: 'Channel', name: 'a', principal: 'p', credential: 'c', face: 'bearer', outcome: 'ok',
+  tenant: 't',
+  scope: 's',
+  service: 'echo',
+  operation: 'Hear',
+  kind: 'Channel',
+  name: 'a',
+  principal: 'p',
+  credential: 'c',
+  face: 'bearer',
+  outcome: 'ok',
 };
 
 function opened() {
   const written: AuditRecord[] = [];
   let now = 1500;
-  const windows = new AuditWindows((record) => written.push(record), () => now);
+  const windows = new AuditWindows(
+    (record) => written.push(record),
+    () => now,
+  );
   return { written, windows, later: (ms: number) => void (now += ms) };
 }
 
@@ -33,14 +45,26 @@ test('what is counted in an entry that was kept through idle seconds is written'
   kept.add(7, 70);
   windows.add(key, 1, 'other');
   windows.flush();
-  assert.equal(written.reduce((sum, { count }) => sum + count, 0), 8);
-  assert.equal(written.reduce((sum, { bytes }) => sum + bytes, 0), 71);
-  assert.deepEqual(written.map(({ at }) => at), [4000, 4000]);
+  assert.equal(
+    written.reduce((sum, { count }) => sum + count, 0),
+    8,
+  );
+  assert.equal(
+    written.reduce((sum, { bytes }) => sum + bytes, 0),
+    71,
+  );
+  assert.deepEqual(
+    written.map(({ at }) => at),
+    [4000, 4000],
+  );
 });
 
 test('bytes without a call are counted', () => {
   const { written, windows } = opened();
   windows.entry(key).add(0, 9);
   windows.flush();
-  assert.deepEqual(written.map(({ count, bytes }) => [count, bytes]), [[0, 9]]);
+  assert.deepEqual(
+    written.map(({ count, bytes }) => [count, bytes]),
+    [[0, 9]],
+  );
 });

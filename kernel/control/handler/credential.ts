@@ -79,10 +79,12 @@ function assertMayGive(context: Context, call: Call, role: string): void {
  */
 async function assertMayActAs(context: Context, call: Call, principal: string): Promise<void> {
   if (principal === call.caller.principal || isOperator(context, call)) return;
-  const { rows: known } = await context.system.platform().query(
-    `select 1 from platform.binding where tenant = 0 and principal = $1 union all select 1 from platform.person where id = $2`,
-    [principal, nameOrId(principal).id],
-  );
+  const { rows: known } = await context.system
+    .platform()
+    .query(`select 1 from platform.binding where tenant = 0 and principal = $1 union all select 1 from platform.person where id = $2`, [
+      principal,
+      nameOrId(principal).id,
+    ]);
   if (known.length > 0) throw fault('Denied', `Nobody but themselves acts as ${principal}.`);
   const { rows: bindings } = await own(context, call).query('select role from platform.binding where principal = $1', [principal]);
   for (const { role } of bindings as Row[]) assertMayGive(context, call, String(role));

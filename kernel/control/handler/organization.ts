@@ -46,13 +46,11 @@ function slug(name: string | undefined, title: string | undefined): string {
 export function organizationHandlers(context: Context): Mine {
   const visible = async (call: Call): Promise<Row[]> => {
     const operator = isOperator(context, call);
-    const { rows } = await context.system
-      .platform()
-      .query(
-        `select * from platform.organization o where ended_at is null and ($1::boolean or o.id = $2 or exists (select
+    const { rows } = await context.system.platform().query(
+      `select * from platform.organization o where ended_at is null and ($1::boolean or o.id = $2 or exists (select
          from platform.binding b where b.tenant = o.id and b.principal = $3)) order by name`,
-        [operator, call.caller.tenant, call.caller.principal],
-      );
+      [operator, call.caller.tenant, call.caller.principal],
+    );
     return rows as Row[];
   };
   const ofTenant = async (call: Call, name: string) => {

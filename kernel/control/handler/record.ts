@@ -1,9 +1,9 @@
 import type { Handlers } from '../../contract/call.ts';
-import type { IngestRecord } from '../../audit/record.ts';
+import type { IngestEvent } from '../../audit/record.ts';
 import { formatId } from '../../tenancy/id.ts';
 import { usageSpanMs as dayMs } from '../limits.ts';
 import { type Context, own, type Row } from '../context.ts';
-import { platform } from '../service.ts';
+import type { platform } from '../service.ts';
 
 type All = Handlers<typeof platform>;
 type Mine = Pick<All, 'ListAudit' | 'ListUsage' | 'IngestUsage' | 'ListEvents' | 'GetHealth'>;
@@ -66,20 +66,12 @@ export function recordHandlers(context: Context): Mine {
     },
     async IngestUsage(call) {
       const { tenant, scope } = call.caller;
-      const records = call.input.events.map(
-        (event): IngestRecord => ({
-          tenant: formatId(tenant),
-          scope: formatId(scope),
-          source: event.source,
-          id: event.id,
-          meter: event.data.meter,
-          value: event.data.value,
-          at: event.time === undefined ? call.now : Date.parse(event.time),
-        }),
-      );
-      await context.ingest(records);
-      call.charge('events', records.length);
-      return { output: { accepted: records.length } };
+      const events = call.input.events.map(({ source, id, time, data }): IngestEvent => {
+        return [source, id, data.meter, time === undefined ? call.now : Date.parse(time), data.value];
+      });
+      await context.ingest({ tenant: formatId(tenant), scope: formatId(scope), events });
+      call.charge('events', events.length);
+      return { output: { accepted: events.length } };
     },
     async ListEvents(call) {
       const { before, limit = 100, type = null } = call.input;
