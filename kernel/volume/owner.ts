@@ -25,6 +25,7 @@ export function takeOwnership(path: string): Ownership {
     lock.close();
     throw (cause as { errcode?: number }).errcode === sqliteBusy ? inUse(path, cause) : cause;
   }
+  held.add(lock);
   const file = join(path, 'owner.json');
   return {
     declare(run, now) {
@@ -33,12 +34,16 @@ export function takeOwnership(path: string): Ownership {
     },
     release() {
       rmSync(file, { force: true });
+      held.delete(lock);
       lock.close();
     },
   };
 }
 
 const sqliteBusy = 5;
+
+/** The locks of this process: a database that nothing refers to is closed by the garbage collector, and its lock is gone. */
+const held = new Set<DatabaseSync>();
 
 /** Nobody else may open the file, or any user of the machine could hold the lock. */
 function openLock(file: string): DatabaseSync {
