@@ -46,7 +46,13 @@ function line(head: Readonly<Record<string, string>>, fields: Readonly<Record<st
   for (const [name, value] of Object.entries(redactFields(fields))) entry[Object.hasOwn(head, name) ? `${name}_` : name] = value;
   const text = encode(entry);
   if (Buffer.byteLength(text) <= logLineMaxBytes) return `${text}\n`;
-  return `${encode({ ...head, leftOut: Object.keys(fields).slice(0, 8).map(redactText).map((name) => name.slice(0, 64)) })}\n`;
+  return `${encode({
+    ...head,
+    leftOut: Object.keys(fields)
+      .slice(0, 8)
+      .map(redactText)
+      .map((name) => name.slice(0, 64)),
+  })}\n`;
 }
 
 /** JSON escapes line feeds; the other line separators and terminal control characters are escaped here. */

@@ -38,7 +38,10 @@ export class Registry {
   }
 
   histogram(name: string, help: string, bounds: readonly number[], labels: readonly string[] = []): Family<Histogram> {
-    assert.ok(bounds.every((bound, at) => Number.isFinite(bound) && (at === 0 || bound > (bounds[at - 1] as number))), 'bounds ascend');
+    assert.ok(
+      bounds.every((bound, at) => Number.isFinite(bound) && (at === 0 || bound > (bounds[at - 1] as number))),
+      'bounds ascend',
+    );
     return this.#declare(new Family({ name, help, type: 'histogram', labels }, () => new Histogram(bounds), this.#overflowed));
   }
 

@@ -79,8 +79,7 @@ function readPort(text: string): number {
 }
 
 function protection(mode: string | null, host: string): Protection {
-  if (mode === null)
-    return host === '' || host === 'localhost' || host === '[::1]' || host.startsWith('127.') ? 'prefer' : 'verify';
+  if (mode === null) return host === '' || host === 'localhost' || host === '[::1]' || host.startsWith('127.') ? 'prefer' : 'verify';
   const known = Object.hasOwn(modes, mode) ? modes[mode] : undefined;
   if (!known) throw new SqlRefused(`The sql address has sslmode=${mode}; known are ${Object.keys(modes).join(', ')}.`);
   return known;

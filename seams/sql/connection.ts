@@ -222,8 +222,7 @@ export class Connection {
     const message = readBackend(tags.ready, buffer, start, end);
     if (message.type !== 'ready') return;
     this.status = message.status;
-    if (!x.error && x.script === undefined && x.at !== x.parts.length)
-      throw new ProtocolViolation('a group was answered in part');
+    if (!x.error && x.script === undefined && x.at !== x.parts.length) throw new ProtocolViolation('a group was answered in part');
     for (const statement of x.statements) if (statement && !statement.ready) this.statements.failed(statement);
     this.queue.shift();
     x.settle(message.status);

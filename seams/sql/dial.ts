@@ -8,8 +8,7 @@ import { SqlRefused } from './error.ts';
 
 /** Opens a socket to the server, encrypted as the address asks. The signal ends the attempt. */
 export async function dial(address: Address, signal: AbortSignal): Promise<Socket> {
-  const socket =
-    'path' in address.socket ? connect({ path: address.socket.path }) : connect({ ...address.socket, keepAlive: true });
+  const socket = 'path' in address.socket ? connect({ path: address.socket.path }) : connect({ ...address.socket, keepAlive: true });
   // A socket without a listener for errors would end the process; who waits for it sees the error too.
   socket.on('error', () => undefined);
   try {

@@ -13,11 +13,7 @@ import { handshakeBytesMax } from './limits.ts';
 export type Greeting = { readonly processId: number; readonly key: Buffer; readonly parameters: ReadonlyMap<string, string> };
 
 /** Sends the startup packet, authenticates and waits until the server is ready. The socket's errors end it. */
-export async function handshake(
-  socket: Socket,
-  address: Address,
-  settings: Iterable<readonly [string, string]>,
-): Promise<Greeting> {
+export async function handshake(socket: Socket, address: Address, settings: Iterable<readonly [string, string]>): Promise<Greeting> {
   const writer = new Writer();
   const parameters = new Map<string, string>();
   let keyData: { processId: number; key: Buffer } = { processId: 0, key: Buffer.alloc(0) };
@@ -52,8 +48,7 @@ export async function handshake(
 
 // Class 28 is a wrong login, 3D000 a missing database, 0A a server that knows no protocol 3: waiting does not help.
 function refusal(error: PostgresError): Error {
-  if (/^(28|3D|0A|42|22)/.test(error.sqlstate))
-    return new SqlRefused(`PostgreSQL refuses the login: ${error.message}.`, { cause: error });
+  if (/^(28|3D|0A|42|22)/.test(error.sqlstate)) return new SqlRefused(`PostgreSQL refuses the login: ${error.message}.`, { cause: error });
   return new SqlUnavailable('connect', `PostgreSQL takes no connection now: ${error.message}.`, { cause: error });
 }
 
@@ -103,8 +98,7 @@ async function answer(
 
 function begin(mechanisms: readonly string[], address: Address, writer: Writer): ScramClient {
   if (!mechanisms.includes('SCRAM-SHA-256')) throw new SqlRefused(`The server authenticates by ${mechanisms.join(', ')} only.`);
-  if (address.password === '')
-    throw new SqlRefused(`The sql address has no password for ${address.user}, and the server asks for one.`);
+  if (address.password === '') throw new SqlRefused(`The sql address has no password for ${address.user}, and the server asks for one.`);
   const scram = scramClient(address.password, randomBytes(18).toString('base64'));
   writeSaslInitial(writer, 'SCRAM-SHA-256', scram.first);
   return scram;

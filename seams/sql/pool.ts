@@ -153,8 +153,7 @@ export class Pool {
 
   #refuses(waiting: number): Error | null {
     if (this.#closed) return new SqlUnavailable('closed', 'The pool is closed.');
-    if (waiting >= poolQueueMax)
-      return new SqlUnavailable('queue', `More than ${poolQueueMax} statement groups wait for a connection.`);
+    if (waiting >= poolQueueMax) return new SqlUnavailable('queue', `More than ${poolQueueMax} statement groups wait for a connection.`);
     return null;
   }
 
@@ -348,8 +347,7 @@ export class Pool {
     const first = connection.queue[0];
     if (!first || this.#options.statementTimeoutMs === 0) return;
     const allowed = this.#options.statementTimeoutMs * Math.max(1, first.parts.length) + silenceGraceMs;
-    if (now - Math.max(connection.heardAt, first.sentAt) > allowed)
-      connection.fail(`PostgreSQL was silent for ${Math.round(allowed)} ms.`);
+    if (now - Math.max(connection.heardAt, first.sentAt) > allowed) connection.fail(`PostgreSQL was silent for ${Math.round(allowed)} ms.`);
   }
 
   #endIdle(afterMs: number): void {

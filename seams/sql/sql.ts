@@ -19,11 +19,7 @@ export type Statement = { readonly text: string; readonly params?: readonly unkn
 /** Statements of one scope, or of the platform. Safe to share and cheap to make. */
 export interface Handle {
   /** Runs one statement as a transaction of its own. */
-  query<R extends object = Row>(
-    text: string,
-    params?: readonly unknown[],
-    options?: { signal?: AbortSignal },
-  ): Promise<Result<R>>;
+  query<R extends object = Row>(text: string, params?: readonly unknown[], options?: { signal?: AbortSignal }): Promise<Result<R>>;
   /** Runs several statements as one transaction in one round trip; answers one result each. */
   group(statements: readonly Statement[], options?: { signal?: AbortSignal }): Promise<Result[]>;
   /** Runs a transaction whose statements depend on each other's answers; it holds a connection until `work` settles. */
@@ -99,8 +95,7 @@ function settingPart(tenant: string, scope: string): Part {
 }
 
 function id(value: unknown, what: string): string {
-  if (typeof value !== 'bigint' || value < 1n || value > idMax)
-    throw new SqlMisuse(`A statement needs a ${what}, and none is set.`);
+  if (typeof value !== 'bigint' || value < 1n || value > idMax) throw new SqlMisuse(`A statement needs a ${what}, and none is set.`);
   return String(value);
 }
 

@@ -96,16 +96,13 @@ export function checkText(text: string): void {
   if (text.length > statementTextBytesMax || Buffer.byteLength(text) > statementTextBytesMax) {
     throw new SqlMisuse(`A statement is longer than ${statementTextBytesMax} bytes.`);
   }
-  if (text.includes('\0') || !text.isWellFormed())
-    throw new SqlMisuse('A statement holds a character that PostgreSQL cannot read.');
+  if (text.includes('\0') || !text.isWellFormed()) throw new SqlMisuse('A statement holds a character that PostgreSQL cannot read.');
   const [, word = '', second = ''] = head.exec(text) ?? [];
   const first = word.toLowerCase();
-  if (control.has(first))
-    throw new SqlMisuse(`${first} cannot be a statement of a group; use begin(), script() or the group itself.`);
+  if (control.has(first)) throw new SqlMisuse(`${first} cannot be a statement of a group; use begin(), script() or the group itself.`);
   if (first === 'set' && second.toLowerCase() !== 'local')
     throw new SqlMisuse('Only set local can be a statement: a connection is shared.');
-  if (/\bset_config\s*\(/i.test(text))
-    throw new SqlMisuse('set_config cannot be called by a statement: the scope is set by as().');
+  if (/\bset_config\s*\(/i.test(text)) throw new SqlMisuse('set_config cannot be called by a statement: the scope is set by as().');
   if (checked.size >= statementCacheMax * 8) checked.clear();
   checked.add(text);
 }

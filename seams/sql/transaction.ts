@@ -83,11 +83,7 @@ class OpenTransaction implements Transaction {
     return (await this.#run({ text, params: params.map(encodeParameter) })).result as Result<R>;
   }
 
-  async *cursor<R extends object = Row>(
-    text: string,
-    params: readonly unknown[] = [],
-    rowsMax = cursorRowsMax,
-  ): AsyncGenerator<R[]> {
+  async *cursor<R extends object = Row>(text: string, params: readonly unknown[] = [], rowsMax = cursorRowsMax): AsyncGenerator<R[]> {
     checkText(text);
     const portal = `c${++this.#portals}`;
     let next: Part = { text, params: params.map(encodeParameter), portal, rowsMax };
@@ -112,8 +108,7 @@ class OpenTransaction implements Transaction {
     await this.#begun.catch(() => undefined);
     const { results } = await this.#send([{ text: 'commit', params: [] }]);
     // A failed transaction answers COMMIT by ROLLBACK, without an error.
-    if (results.at(-1)?.command !== 'COMMIT')
-      throw new SqlMisuse('The transaction was rolled back: one of its statements had failed.');
+    if (results.at(-1)?.command !== 'COMMIT') throw new SqlMisuse('The transaction was rolled back: one of its statements had failed.');
   }
 
   /** Ends the transaction without effect. The connection is dropped when that cannot be made sure. */

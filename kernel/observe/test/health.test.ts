@@ -18,7 +18,9 @@ test('health is ready, failing with its sentence, and draining', () => {
   assert.deepEqual(health.state(), { status: 'failing', checks: { sql: trouble, snapshot: 'ok' } });
   remove();
   assert.equal(health.state().status, 'ready');
-  health.check('broken', () => { throw new Error('secret'); });
+  health.check('broken', () => {
+    throw new Error('secret');
+  });
   assert.equal(health.state().checks.broken, 'The check itself failed.');
   assert.throws(() => health.check('broken', () => undefined), /exists already/);
   health.drain();

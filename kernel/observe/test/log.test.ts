@@ -33,8 +33,12 @@ test('lines below the level are not written', () => {
 test('fields that name a secret are hidden at every depth', () => {
   const { log, lines, parsed } = capture();
   log('info', 'request', {
-    Authorization: 'Bearer abc', headers: { 'Set-Cookie': 'sid=1', 'x-amz-security-token': 't', host: 'h' },
-    list: [{ password: 'p', secretAccessKey: 's', user: 'u' }], bearer: 'b', API_KEY: 'k', key_pem: 'z',
+    Authorization: 'Bearer abc',
+    headers: { 'Set-Cookie': 'sid=1', 'x-amz-security-token': 't', host: 'h' },
+    list: [{ password: 'p', secretAccessKey: 's', user: 'u' }],
+    bearer: 'b',
+    API_KEY: 'k',
+    key_pem: 'z',
   });
   const entry = parsed();
   assert.deepEqual(entry.headers, { 'Set-Cookie': '[hidden]', 'x-amz-security-token': '[hidden]', host: 'h' });
@@ -55,10 +59,26 @@ test('whatever a message or field holds, one entry is one line of valid JSON', (
   const { log, lines, parsed } = capture();
   const circular: Record<string, unknown> = {};
   circular.self = circular;
-  const hostile = Object.defineProperty({}, 'bad', { enumerable: true, get: () => { throw new Error('no'); } });
+  const hostile = Object.defineProperty({}, 'bad', {
+    enumerable: true,
+    get: () => {
+      throw new Error('no');
+    },
+  });
   log('info', 'a\nb\r\u2028\u2029\u0085\u009b31m\u001b[0m\u0000\ud800', {
-    circular, hostile, symbol: Symbol('s'), run: () => 1, nan: Number.NaN, none: undefined, date: new Date(Number.NaN), bytes: Buffer.alloc(9), map: new Map(),
-    toJSON: () => 'replaced', time: 'mine', level: 'mine', ['__proto__']: 'p',
+    circular,
+    hostile,
+    symbol: Symbol('s'),
+    run: () => 1,
+    nan: Number.NaN,
+    none: undefined,
+    date: new Date(Number.NaN),
+    bytes: Buffer.alloc(9),
+    map: new Map(),
+    toJSON: () => 'replaced',
+    time: 'mine',
+    level: 'mine',
+    ['__proto__']: 'p',
   });
   assert.equal(lines[0]?.indexOf('\n'), (lines[0]?.length ?? 0) - 1);
   assert.doesNotMatch(lines[0] ?? '', /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/);

@@ -18,7 +18,10 @@ test('the outbox keeps the last mails, as they were sent', async () => {
   const store = listStore();
   const mail = outbox({ keep: 2, store });
   for (const subject of ['one', 'two', 'three']) await mail.send({ to: 'ada@example.org', subject, text: subject });
-  assert.deepEqual(store.kept.map(({ subject }) => subject), ['two', 'three']);
+  assert.deepEqual(
+    store.kept.map(({ subject }) => subject),
+    ['two', 'three'],
+  );
   assert.deepEqual(store.kept[1], { to: 'ada@example.org', subject: 'three', text: 'three' });
 });
 

@@ -126,8 +126,7 @@ async function initdb(cluster: Cluster, target: string, passwordFile: string): P
   const late = setTimeout(() => child.kill('SIGTERM'), initTimeoutMs);
   const code = await new Promise<number | null>((done) => child.once('error', () => done(-1)).once('close', done));
   clearTimeout(late);
-  if (code !== 0)
-    throw new EmbeddedPostgresError(`initdb ended with ${code}: ${said.join('').trim().split('\n').slice(-5).join(' ')}`);
+  if (code !== 0) throw new EmbeddedPostgresError(`initdb ended with ${code}: ${said.join('').trim().split('\n').slice(-5).join(' ')}`);
 }
 
 /** PostgreSQL needs nothing of our environment, and takes PG* variables from it if it can. */

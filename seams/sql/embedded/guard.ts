@@ -52,16 +52,7 @@ exit "$code"
  * input; its output and errors are the child's, and nobody needs to read them.
  */
 export function spawnGuarded(program: Guarded): ChildProcess {
-  const args = [
-    '-c',
-    script,
-    'gamut-guard',
-    program.stop,
-    program.kill,
-    String(program.graceSeconds),
-    program.command,
-    ...program.args,
-  ];
+  const args = ['-c', script, 'gamut-guard', program.stop, program.kill, String(program.graceSeconds), program.command, ...program.args];
   return spawn('/bin/sh', args, {
     // A group of its own: Ctrl-C at the terminal reaches the supervisor, who stops its children in order.
     detached: true,

@@ -24,8 +24,7 @@ export async function stopLeftover(cluster: string): Promise<void> {
     const deadline = performance.now() + waitMs;
     while (performance.now() < deadline && (await serverProcesses(own)).length > 0) await sleep(pollMs);
   }
-  if ((await serverProcesses(own)).length > 0)
-    throw new EmbeddedPostgresError(`A PostgreSQL left behind on ${cluster} cannot be stopped.`);
+  if ((await serverProcesses(own)).length > 0) throw new EmbeddedPostgresError(`A PostgreSQL left behind on ${cluster} cannot be stopped.`);
   // With no process in the directory the file is stale; its number may by now be another program's, which PostgreSQL would trust.
   await rm(join(cluster, 'postmaster.pid'), { force: true });
 }

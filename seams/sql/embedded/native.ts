@@ -52,8 +52,7 @@ async function link(folder: string): Promise<void> {
   const links = JSON.parse(await readFile(join(folder, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
   for (const { source, target } of links) {
     const at = join(folder, 'lib', basename(target));
-    if (dirname(target) === 'native/lib' && dirname(source) === 'native/lib' && !(await exists(at)))
-      await symlink(basename(source), at);
+    if (dirname(target) === 'native/lib' && dirname(source) === 'native/lib' && !(await exists(at))) await symlink(basename(source), at);
   }
 }
 

@@ -42,9 +42,7 @@ export async function makePrivate(path: string, account: Account): Promise<void>
   const found = await lstat(path);
   const ours = found.uid === (process.getuid?.() ?? found.uid) || found.uid === account.uid;
   if (!found.isDirectory() || !ours)
-    throw new DataDirectoryError(
-      `${path} belongs to somebody else (user ${found.uid}): remove it, or choose another data directory.`,
-    );
+    throw new DataDirectoryError(`${path} belongs to somebody else (user ${found.uid}): remove it, or choose another data directory.`);
   if (account.switched && found.uid !== account.uid) await chown(path, account.uid, account.gid);
   if ((found.mode & 0o777) !== 0o700) await chmod(path, 0o700);
 }

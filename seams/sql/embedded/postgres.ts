@@ -11,15 +11,7 @@ import { type Cluster, readPassword, serverEnvironment, superuser } from './clus
 import { EmbeddedPostgresError } from './error.ts';
 import { spawnGuarded } from './guard.ts';
 import { postmasterOf, stopLeftover } from './leftover.ts';
-import {
-  logLineBytesMax,
-  logLinesMax,
-  pollMs,
-  quitTimeoutMs,
-  serverConnectionsMax,
-  startTimeoutMs,
-  stopTimeoutMs,
-} from './limits.ts';
+import { logLineBytesMax, logLinesMax, pollMs, quitTimeoutMs, serverConnectionsMax, startTimeoutMs, stopTimeoutMs } from './limits.ts';
 import { makePrivate } from './place.ts';
 
 /** A running embedded server. */
@@ -136,8 +128,7 @@ async function ready(url: string, exited: Promise<number>, lines: readonly strin
   for (;;) {
     const error = await attempt(url);
     if (!error) return;
-    if (ended !== undefined)
-      throw new EmbeddedPostgresError(`PostgreSQL ended with ${ended} while starting: ${lines.slice(-3).join(' ')}`);
+    if (ended !== undefined) throw new EmbeddedPostgresError(`PostgreSQL ended with ${ended} while starting: ${lines.slice(-3).join(' ')}`);
     if (error instanceof SqlRefused || performance.now() > deadline)
       throw new EmbeddedPostgresError(`PostgreSQL did not start: ${error.message}`, { cause: error });
     await sleep(pollMs);

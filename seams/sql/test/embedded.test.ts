@@ -56,9 +56,7 @@ test('the cluster has UTF-8, ICU und, page checksums, and listens on its private
        current_setting('synchronous_commit') as sync, current_setting('jit') as jit, current_setting('wal_level') as wal,
        (select datlocprovider::text || datlocale from pg_database where datname = current_database()) as locale`,
   );
-  assert.deepEqual(rows, [
-    { encoding: 'UTF8', checksums: 'on', listen: '', sync: 'on', jit: 'off', wal: 'replica', locale: 'iund' },
-  ]);
+  assert.deepEqual(rows, [{ encoding: 'UTF8', checksums: 'on', listen: '', sync: 'on', jit: 'off', wal: 'replica', locale: 'iund' }]);
   assert.equal((await stat(server.cluster.socket)).mode & 0o777, 0o700);
   assert.equal((await stat(server.cluster.passwordFile)).mode & 0o777, 0o600);
   assert.equal((await stat(server.cluster.folder)).mode & 0o777, 0o700);
@@ -102,7 +100,9 @@ test('a data directory whose path is longer than a socket name starts', async ()
   await rm(cluster.socket, { recursive: true });
 });
 
-test('a directory for the socket that somebody else made is refused', { skip: !asRoot }, async () => {
+test('a directory for the socket that somebody else made is refused', {
+  skip: asRoot ? false : 'only root can start it as another user',
+}, async () => {
   const run = join(room, 'run');
   await mkdir(join(run, 'postgres'), { recursive: true });
   await chown(join(run, 'postgres'), 12_345, 12_345);
@@ -113,7 +113,9 @@ test('a directory for the socket that somebody else made is refused', { skip: !a
   );
 });
 
-test('a parent directory that PostgreSQL cannot enter gives one sentence that names it', { skip: !asRoot }, async () => {
+test('a parent directory that PostgreSQL cannot enter gives one sentence that names it', {
+  skip: asRoot ? false : 'only root can start it as another user',
+}, async () => {
   const shut = join(room, 'shut');
   await mkdir(shut, { mode: 0o700 });
   await assert.rejects(
@@ -169,9 +171,7 @@ test('server processes whose postmaster was killed are stopped before the next s
 
 test('an external PostgreSQL is accepted with CREATEROLE and CREATEDB, and refused by name without', async () => {
   await using sql = openSql(server.url, { max: 1 });
-  await sql
-    .platform()
-    .script("create role able login createrole createdb password 'x'; create role unable login createdb password 'x'");
+  await sql.platform().script("create role able login createrole createdb password 'x'; create role unable login createdb password 'x'");
   const as = (user: string) => Object.assign(new URL(server.url), { username: user, password: 'x' });
   assert.deepEqual((await openExternal(as('able'))).superuser, false);
   await assert.rejects(
@@ -201,9 +201,7 @@ async function starter(
     env: {},
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.gid }),
   });
-  const [line] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['ended'])])) as [
-    Buffer | string,
-  ];
+  const [line] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['ended'])])) as [Buffer | string];
   return { child, pid: Number(String(line).trim()) };
 }
 
@@ -217,7 +215,9 @@ test('when the process that started it is killed by -9, PostgreSQL ends, and wha
   assert.equal(await postmasterOf(join(data, 'postgres')), undefined);
 });
 
-test('an ordinary user starts it as itself and queries it', { skip: !asRoot || !othersRead }, async () => {
+test('an ordinary user starts it as itself and queries it', {
+  skip: asRoot ? !othersRead && 'other users cannot read this checkout' : 'only root can start it as another user',
+}, async () => {
   const data = join(room, 'ordinary');
   await mkdir(data);
   await chown(data, 65_534, 65_534);

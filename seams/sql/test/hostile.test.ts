@@ -47,10 +47,7 @@ test('a server that does not speak the protocol is refused in one sentence', asy
   for (const answer of answers) {
     await using there = await serve((socket) => socket.on('data', () => socket.write(answer)));
     await using sql = openSql(there.url, { max: 1 });
-    await assert.rejects(
-      sql.as(one).query('select 1'),
-      (error: unknown) => error instanceof SqlRefused && !error.message.includes('\n'),
-    );
+    await assert.rejects(sql.as(one).query('select 1'), (error: unknown) => error instanceof SqlRefused && !error.message.includes('\n'));
   }
 });
 
@@ -130,8 +127,7 @@ test('addresses that cannot be used are refused without repeating the password',
   for (const url of bad) {
     assert.throws(
       () => parseAddress(url),
-      (error: unknown) =>
-        error instanceof SqlRefused && !error.message.includes('secret') && !String(error.cause).includes('secretword'),
+      (error: unknown) => error instanceof SqlRefused && !error.message.includes('secret') && !String(error.cause).includes('secretword'),
     );
   }
 });

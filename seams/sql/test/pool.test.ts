@@ -26,10 +26,7 @@ after(async () => {
 
 test('a statement sees the scope of its handle, and the platform sees none', async () => {
   const [a, b, p] = await Promise.all([sql.as(one).query(setting), sql.as(two).query(setting), sql.platform().query(setting)]);
-  assert.deepEqual(
-    [a.rows, b.rows, p.rows],
-    [[{ tenant: '1', scope: '10' }], [{ tenant: '2', scope: '20' }], [{ tenant: '', scope: '' }]],
-  );
+  assert.deepEqual([a.rows, b.rows, p.rows], [[{ tenant: '1', scope: '10' }], [{ tenant: '2', scope: '20' }], [{ tenant: '', scope: '' }]]);
 });
 
 test('a handle without a tenant or a scope is refused', () => {
@@ -368,10 +365,7 @@ test('a closed pool lets what runs finish and refuses what comes', async () => {
   ];
   await sleep(40);
   const closed = closing.close();
-  await assert.rejects(
-    closing.as(one).query('select 1'),
-    (error: unknown) => error instanceof SqlUnavailable && error.reason === 'closed',
-  );
+  await assert.rejects(closing.as(one).query('select 1'), (error: unknown) => error instanceof SqlUnavailable && error.reason === 'closed');
   assert.equal((await Promise.all(running)).length, 2);
   await closed;
 });

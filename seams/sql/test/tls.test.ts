@@ -44,11 +44,7 @@ function address(host: string, query: Readonly<Record<string, string | undefined
 }
 
 test('with the authority at hand the server is verified and the connection is encrypted', async () => {
-  for (const query of [
-    { sslmode: 'verify-full', sslrootcert: join(ca, 'ca.pem') },
-    { sslmode: 'require' },
-    { sslmode: 'prefer' },
-  ]) {
+  for (const query of [{ sslmode: 'verify-full', sslrootcert: join(ca, 'ca.pem') }, { sslmode: 'require' }, { sslmode: 'prefer' }]) {
     await using sql = openSql(address('localhost', query), { max: 2 });
     const { rows } = await sql.as(one).query('select ssl, version from pg_stat_ssl where pid = pg_backend_pid()');
     assert.deepEqual(rows, [{ ssl: true, version: 'TLSv1.3' }]);
