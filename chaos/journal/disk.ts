@@ -108,8 +108,16 @@ export class SimulatedDisk {
         const part = () => this.#write(life, file, bytes.subarray(0, this.#random.below(bytes.length + 1)), offset);
         return perform(() => this.#write(life, file, bytes, offset), part);
       },
-      truncate: (size) => perform(() => file.truncate(size), () => this.#random.chance(0.5) && file.truncate(size)),
-      datasync: () => perform(() => this.#sync(life, file), () => this.#random.chance(0.5) && this.#sync(life, file)),
+      truncate: (size) =>
+        perform(
+          () => file.truncate(size),
+          () => this.#random.chance(0.5) && file.truncate(size),
+        ),
+      datasync: () =>
+        perform(
+          () => this.#sync(life, file),
+          () => this.#random.chance(0.5) && this.#sync(life, file),
+        ),
       close: () => perform(() => undefined),
     };
   }

@@ -34,7 +34,11 @@ export class Simulation {
     this.disk = new SimulatedDisk(this.random, this.scheduler, lie);
     this.limits = limits;
     const key = Buffer.alloc(32, 7);
-    this.#seal = aesSeal(1, () => key, (into) => this.random.fill(into));
+    this.#seal = aesSeal(
+      1,
+      () => key,
+      (into) => this.random.fill(into),
+    );
   }
 
   /** Starts the writing process, where it is not running. */

@@ -18,7 +18,15 @@ const seed = 20_260_501;
 const mark = () => randomBytes(12).toString('hex');
 
 /** A tenant with something of everything. `secrets` are words of its content, `names` what others may guess or have seen. */
-type Tenant = { uid: string; environment: string; owner: Faces; bucket: string; secrets: string[]; names: Record<string, string>; client: s3.S3Client };
+type Tenant = {
+  uid: string;
+  environment: string;
+  owner: Faces;
+  bucket: string;
+  secrets: string[];
+  names: Record<string, string>;
+  client: s3.S3Client;
+};
 let house: House;
 let victim: Tenant;
 let attacker: Tenant;
@@ -35,7 +43,8 @@ async function settle(): Promise<Tenant> {
   const principal = `principal-${mark()}`;
   const uid = String((await made(house.call('POST', '/v1/platform/organizations', { name: `org-${mark()}`, title }))).uid);
   const owner = await house.credential({ role: 'owner', title, principal }, uid);
-  const own = (method: string, path: string, body?: unknown, door = 'platform.rest') => made(house.call(method, path, body, { door, bearer: owner.bearer }));
+  const own = (method: string, path: string, body?: unknown, door = 'platform.rest') =>
+    made(house.call(method, path, body, { door, bearer: owner.bearer }));
   const environment = String(((await own('GET', `/v1/platform/credentials/${owner.id}`)).spec as { environment: string }).environment);
   const project = String((await own('POST', '/v1/platform/projects', { name: `project-${mark()}`, title })).uid);
   const member = String((await own('POST', '/v1/platform/members', { email: `${title}@example.com`, role: 'reader' })).uid);
@@ -47,10 +56,24 @@ async function settle(): Promise<Tenant> {
   const bucket = `bucket-${mark()}`;
   const key = 'shared/key.txt';
   await client.send(new s3.CreateBucketCommand({ Bucket: bucket }));
-  await client.send(new s3.PutObjectCommand({ Bucket: bucket, Key: key, Body: content, Metadata: { word: metadata }, ContentType: `text/${title}` }));
+  await client.send(
+    new s3.PutObjectCommand({ Bucket: bucket, Key: key, Body: content, Metadata: { word: metadata }, ContentType: `text/${title}` }),
+  );
   const { UploadId = '' } = await client.send(new s3.CreateMultipartUploadCommand({ Bucket: bucket, Key: key }));
   await client.send(new s3.UploadPartCommand({ Bucket: bucket, Key: key, UploadId, PartNumber: 1, Body: upload }));
-  const names = { uid, environment, project, member, note, bucket, key, uploadId: UploadId, credential: owner.id, principal, channel: 'shared' };
+  const names = {
+    uid,
+    environment,
+    project,
+    member,
+    note,
+    bucket,
+    key,
+    uploadId: UploadId,
+    credential: owner.id,
+    principal,
+    channel: 'shared',
+  };
   return { uid, environment, owner, bucket, names, client, secrets: [metadata, content, text, said, upload, title] };
 }
 
@@ -76,20 +99,27 @@ const routes = contracts.flatMap((contract) => routesOf(contract)).filter(({ bod
 /** An input that fits, with the victim's names wherever text stands. */
 function aimed(route: Route): fc.Arbitrary<Record<string, unknown>> {
   const names = fc.constantFrom(...Object.values(victim.names));
-  return fc.tuple(validInput(route.definition.input), fc.array(names, { minLength: 12, maxLength: 12 }), fc.nat()).map(([input, words, coin]) => {
-    const fields = Object.entries(input as Record<string, unknown>);
-    return Object.fromEntries(
-      fields.map(([name, value], at) => {
-        const own = victim.names[{ sourceBucket: 'bucket', sourceKey: 'key', key: 'key', uploadId: 'uploadId', principal: 'principal' }[name] ?? name];
-        if (typeof value !== 'string' || name === 'role' || (coin >> at) % 4 === 0) return [name, value];
-        return [name, own ?? words[at % words.length]];
-      }),
-    );
-  });
+  return fc
+    .tuple(validInput(route.definition.input), fc.array(names, { minLength: 12, maxLength: 12 }), fc.nat())
+    .map(([input, words, coin]) => {
+      const fields = Object.entries(input as Record<string, unknown>);
+      return Object.fromEntries(
+        fields.map(([name, value], at) => {
+          const own =
+            victim.names[
+              { sourceBucket: 'bucket', sourceKey: 'key', key: 'key', uploadId: 'uploadId', principal: 'principal' }[name] ?? name
+            ];
+          if (typeof value !== 'string' || name === 'role' || (coin >> at) % 4 === 0) return [name, value];
+          return [name, own ?? words[at % words.length]];
+        }),
+      );
+    });
 }
 
 function queryOf(input: Record<string, unknown>): string {
-  const pairs = Object.entries(input).flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((each) => [name, typeof each === 'object' ? JSON.stringify(each) : String(each)]));
+  const pairs = Object.entries(input).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((each) => [name, typeof each === 'object' ? JSON.stringify(each) : String(each)]),
+  );
   return new URLSearchParams(pairs as [string, string][]).toString();
 }
 
@@ -117,7 +147,10 @@ test('the lists of a tenant hold nothing of another', async () => {
 
 test('a bucket of another tenant is there and denied, as in S3, whatever is asked of it', async () => {
   const { client } = attacker;
-  const { bucket: Bucket, names: { key: Key = '', uploadId: UploadId = '' } } = victim;
+  const {
+    bucket: Bucket,
+    names: { key: Key = '', uploadId: UploadId = '' },
+  } = victim;
   const at = { Bucket, Key };
   const CopySource = `${Bucket}/${Key}`;
   const commands: [string, () => Promise<unknown>][] = [
@@ -137,9 +170,18 @@ test('a bucket of another tenant is there and denied, as in S3, whatever is aske
     ['CopyObject to', () => client.send(new s3.CopyObjectCommand({ ...at, CopySource: `${attacker.bucket}/shared/key.txt` }))],
     ['CreateMultipartUpload', () => client.send(new s3.CreateMultipartUploadCommand(at))],
     ['UploadPart', () => client.send(new s3.UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: 'x' }))],
-    ['UploadPartCopy', () => client.send(new s3.UploadPartCopyCommand({ ...at, UploadId, PartNumber: 2, CopySource: `${attacker.bucket}/shared/key.txt` }))],
+    [
+      'UploadPartCopy',
+      () => client.send(new s3.UploadPartCopyCommand({ ...at, UploadId, PartNumber: 2, CopySource: `${attacker.bucket}/shared/key.txt` })),
+    ],
     ['ListParts', () => client.send(new s3.ListPartsCommand({ ...at, UploadId }))],
-    ['CompleteMultipartUpload', () => client.send(new s3.CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag: '"x"' }] } }))],
+    [
+      'CompleteMultipartUpload',
+      () =>
+        client.send(
+          new s3.CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag: '"x"' }] } }),
+        ),
+    ],
     ['AbortMultipartUpload', () => client.send(new s3.AbortMultipartUploadCommand({ ...at, UploadId }))],
   ];
   for (const [what, sending] of commands) {
@@ -163,8 +205,11 @@ test('a bucket of another tenant is there and denied, as in S3, whatever is aske
 });
 
 test('presigned addresses are good for what was signed, by who signed, and for nothing else', async () => {
-  const get = (url: string, init: RequestInit = {}) => fetch(url, init).then(async (reply) => ({ status: reply.status, text: await reply.text() }));
-  const foreign = await getSignedUrl(attacker.client, new s3.GetObjectCommand({ Bucket: victim.bucket, Key: victim.names.key }), { expiresIn: 600 });
+  const get = (url: string, init: RequestInit = {}) =>
+    fetch(url, init).then(async (reply) => ({ status: reply.status, text: await reply.text() }));
+  const foreign = await getSignedUrl(attacker.client, new s3.GetObjectCommand({ Bucket: victim.bucket, Key: victim.names.key }), {
+    expiresIn: 600,
+  });
   const refused = await get(foreign);
   assert.equal(refused.status, 403);
   assertNothingCrossed(refused.text, 'a presigned address');
@@ -195,7 +240,11 @@ test('a face of one tenant with the name of another is refused', async () => {
     { authorization: `Bearer ${victim.owner.id}` },
   ];
   for (const each of headers) {
-    const reply = await house.call('GET', `/v1/notes/notes/${victim.names.note}`, undefined, { door: 'notes.rest', bearer: null, headers: each });
+    const reply = await house.call('GET', `/v1/notes/notes/${victim.names.note}`, undefined, {
+      door: 'notes.rest',
+      bearer: null,
+      headers: each,
+    });
     assert.equal(reply.status, 401);
   }
   const mixed = s3Client(house.platform.doors['storage.s3']?.url ?? '', { ...attacker.owner.s3, accessKeyId: victim.owner.s3.accessKeyId });
@@ -204,7 +253,8 @@ test('a face of one tenant with the name of another is refused', async () => {
 });
 
 test('a credential in the name of a principal of another tenant, or of the platform, opens neither', async () => {
-  const create = (principal: string) => house.call('POST', '/v1/platform/credentials', { role: 'owner', principal }, { bearer: attacker.owner.bearer });
+  const create = (principal: string) =>
+    house.call('POST', '/v1/platform/credentials', { role: 'owner', principal }, { bearer: attacker.owner.bearer });
   assert.deepEqual([(await create('admin')).status, (await create('admin')).body.code], [403, 'Denied']);
   const namesake = await create(victim.names.principal ?? '');
   assert.equal(namesake.status, 201);
@@ -213,7 +263,11 @@ test('a credential in the name of a principal of another tenant, or of the platf
     const reply = await house.call('GET', `/v1/notes/notes/${victim.names.note}`, undefined, { door: 'notes.rest', bearer, environment });
     assert.equal(reply.status, 401);
   }
-  const began = await fetch(`${house.url}/session`, { method: 'POST', headers: { 'content-type': 'application/json', origin: house.url }, body: JSON.stringify({ bearer }) });
+  const began = await fetch(`${house.url}/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: house.url },
+    body: JSON.stringify({ bearer }),
+  });
   assert.equal(began.status, 200);
   assertNothingCrossed(await began.text(), 'the session');
 });
@@ -239,15 +293,26 @@ test(`operations with the names of another tenant bring nothing of it (seed ${se
 });
 
 test('after all that, the other tenant has everything as it was', async () => {
-  const { client, bucket: Bucket, names: { key: Key = '', uploadId: UploadId = '', note = '', credential = '' }, secrets } = victim;
+  const {
+    client,
+    bucket: Bucket,
+    names: { key: Key = '', uploadId: UploadId = '', note = '', credential = '' },
+    secrets,
+  } = victim;
   const [metadata, content, text, said] = secrets;
   const object = await client.send(new s3.GetObjectCommand({ Bucket, Key }));
   assert.deepEqual([await object.Body?.transformToString(), object.Metadata], [content, { word: metadata }]);
   const listed = await client.send(new s3.ListObjectsV2Command({ Bucket }));
-  assert.deepEqual(listed.Contents?.map((item) => item.Key), [Key]);
+  assert.deepEqual(
+    listed.Contents?.map((item) => item.Key),
+    [Key],
+  );
   assert.equal((await client.send(new s3.ListPartsCommand({ Bucket, Key, UploadId }))).Parts?.length, 1);
   const own = (path: string, door: string) => house.call('GET', path, undefined, { door, bearer: victim.owner.bearer });
   assert.deepEqual((await own(`/v1/notes/notes/${note}`, 'notes.rest')).body.spec, { text });
   assert.deepEqual((await own('/v1/echo/channels/shared/hear', 'echo.http')).body, { text: said });
-  assert.equal(((await own(`/v1/platform/credentials/${credential}`, 'platform.rest')).body.spec as { revokedAt?: number }).revokedAt, undefined);
+  assert.equal(
+    ((await own(`/v1/platform/credentials/${credential}`, 'platform.rest')).body.spec as { revokedAt?: number }).revokedAt,
+    undefined,
+  );
 });

@@ -27,7 +27,9 @@ function load(bearer: string, path: string, door: string, bodyOf?: (number: numb
   let running = true;
   const workers = Array.from({ length: 4 }, async (_, worker) => {
     for (let number = 0; running; number += 1) {
-      const answer = await house.call(bodyOf ? 'POST' : 'GET', path, bodyOf?.(worker * 1_000_000 + number), { door, bearer }).catch(() => undefined);
+      const answer = await house
+        .call(bodyOf ? 'POST' : 'GET', path, bodyOf?.(worker * 1_000_000 + number), { door, bearer })
+        .catch(() => undefined);
       if (answer && answer.status < 300) acknowledged += 1;
       else {
         refused += 1;
@@ -47,7 +49,9 @@ function load(bearer: string, path: string, door: string, bodyOf?: (number: numb
 async function recorded(operation: string, credential: string): Promise<number> {
   let sum = 0;
   for (let before: number | undefined; ; ) {
-    const { items = [], next } = (await house.call('GET', `/v1/platform/audit?operation=${operation}&limit=1000${before === undefined ? '' : `&before=${before}`}`)).body as { items?: Record<string, unknown>[]; next?: number };
+    const { items = [], next } = (
+      await house.call('GET', `/v1/platform/audit?operation=${operation}&limit=1000${before === undefined ? '' : `&before=${before}`}`)
+    ).body as { items?: Record<string, unknown>[]; next?: number };
     for (const item of items) if (item.credential === credential && item.outcome === 'ok') sum += Number(item.count);
     if (next === undefined) return sum;
     before = next;
@@ -95,7 +99,8 @@ test('a service killed under load comes back, what it acknowledged is recorded, 
   const { acknowledged } = await running.stop();
   assert.ok(acknowledged > 0);
   await until(async () => (await recorded('Say', caller.id)) >= acknowledged, 'all records');
-  const gaps = (await house.call('GET', '/v1/platform/audit?service=echo&limit=1000')).body.items?.filter((item) => item.gap === true) ?? [];
+  const gaps =
+    (await house.call('GET', '/v1/platform/audit?service=echo&limit=1000')).body.items?.filter((item) => item.gap === true) ?? [];
   assert.equal(gaps.length, 1);
 });
 
@@ -115,7 +120,10 @@ test('control killed: its answers are kept, and what was revoked stays revoked',
   process.kill(pid, 'SIGKILL');
   assert.equal((await house.call('GET', '/v1/echo/channels/c/hear', undefined, { door: 'echo.http', bearer: caller.bearer })).status, 401);
   await until(() => stateOf('control') === 'ready' && pidOf('control') !== pid, 'control again');
-  await until(async () => (await house.call('GET', '/v1/platform/organizations').catch(() => undefined))?.status === 200, 'the platform door again');
+  await until(
+    async () => (await house.call('GET', '/v1/platform/organizations').catch(() => undefined))?.status === 200,
+    'the platform door again',
+  );
 });
 
 test('PostgreSQL killed: notes answer a retryable error and come back, and what was acknowledged is there', async () => {

@@ -34,7 +34,8 @@ async function newCaller(): Promise<Faces> {
 
 async function keysOf(client: S3Client, prefix: string): Promise<string[]> {
   const keys: string[] = [];
-  for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) keys.push(...(page.Contents ?? []).map(({ Key = '' }) => Key));
+  for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix }))
+    keys.push(...(page.Contents ?? []).map(({ Key = '' }) => Key));
   return keys;
 }
 
@@ -86,7 +87,11 @@ test('a platform comes up with a bucket and notes', async () => {
   const client = s3Client(door('storage.s3'), caller.s3);
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   client.destroy();
-  for (const name of notes) assert.equal((await restCaller(door('notes.rest'), caller.bearer)('POST', '/v1/notes/notes', { name, spec: { text: '-1' } })).status, 201);
+  for (const name of notes)
+    assert.equal(
+      (await restCaller(door('notes.rest'), caller.bearer)('POST', '/v1/notes/notes', { name, spec: { text: '-1' } })).status,
+      201,
+    );
 });
 
 for (const time of ['first', 'second', 'third']) {

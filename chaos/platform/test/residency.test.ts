@@ -4,7 +4,13 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { CreateBucketCommand, CreateMultipartUploadCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { type Faces, type House, openHouse } from '../../../kernel/session/test/fixture/house.ts';
 import { until } from '../fixture/until.ts';
 import { outcomeOf, s3Client } from '../fixture/s3.ts';
@@ -41,13 +47,16 @@ after(async () => {
 const clientOf = ({ house, caller }: Place) => s3Client(house.platform.doors['storage.s3']?.url ?? '', caller.s3);
 const rest = ({ house, caller }: Place, method: string, door: string, path: string, body?: unknown) =>
   house.call(method, path, body, { door, bearer: caller.bearer });
-const putNote = (place: Place) => rest(place, 'POST', 'notes.rest', '/v1/notes/notes', { name: secret.noteName, spec: { text: secret.note } });
+const putNote = (place: Place) =>
+  rest(place, 'POST', 'notes.rest', '/v1/notes/notes', { name: secret.noteName, spec: { text: secret.note } });
 
 test('in the region that its tenant allows, a bucket, an object and a note are written and read', async () => {
   const place = here as Place;
   const client = clientOf(place);
   await client.send(new CreateBucketCommand({ Bucket: secret.bucket }));
-  await client.send(new PutObjectCommand({ Bucket: secret.bucket, Key: secret.key, Body: secret.content, Metadata: { word: secret.metadata } }));
+  await client.send(
+    new PutObjectCommand({ Bucket: secret.bucket, Key: secret.key, Body: secret.content, Metadata: { word: secret.metadata } }),
+  );
   const read = await client.send(new GetObjectCommand({ Bucket: secret.bucket, Key: secret.key }));
   assert.deepEqual([await read.Body?.transformToString(), read.Metadata], [secret.content, { word: secret.metadata }]);
   assert.equal((await putNote(place)).status, 201);
@@ -61,7 +70,11 @@ test('in another region the same writes are refused, each in its dialect', async
   const client = clientOf(place);
   const at = { Bucket: secret.bucket, Key: secret.key };
   const put = { ...at, Body: secret.content, Metadata: { word: secret.metadata } };
-  for (const command of [new CreateBucketCommand({ Bucket: secret.bucket }), new PutObjectCommand(put), new CreateMultipartUploadCommand(at)]) {
+  for (const command of [
+    new CreateBucketCommand({ Bucket: secret.bucket }),
+    new PutObjectCommand(put),
+    new CreateMultipartUploadCommand(at),
+  ]) {
     assert.deepEqual(await outcomeOf(client.send(command as PutObjectCommand)), { status: 403, code: 'AccessDenied' });
   }
   const large = { ...put, Body: secret.content.repeat(40_000) };
@@ -110,7 +123,8 @@ async function scan({ data }: House): Promise<string[]> {
     const path = join(entry.parentPath, entry.name);
     if (entry.name.includes(mark)) found.push(path);
     // A running database makes and removes files while it is read.
-    if (entry.isFile()) found.push(...(await marksIn(path).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : Promise.reject(error)))));
+    if (entry.isFile())
+      found.push(...(await marksIn(path).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? [] : Promise.reject(error)))));
   }
   return found;
 }
@@ -118,7 +132,11 @@ async function scan({ data }: House): Promise<string[]> {
 test('no file of the other region holds a byte of the content, the names or the metadata', async () => {
   const traces = await scan((here as Place).house);
   // The search finds what is there: every word is somewhere in the region that allows it.
-  for (const [what, text] of Object.entries(secret)) assert.ok(traces.some((trace) => trace.includes(text)), `${what} is found where it lies`);
+  for (const [what, text] of Object.entries(secret))
+    assert.ok(
+      traces.some((trace) => trace.includes(text)),
+      `${what} is found where it lies`,
+    );
   const { house } = away as Place;
   assert.deepEqual(await scan(house), []);
   await house.platform.stop();
