@@ -22,8 +22,14 @@ const idleLoad = 0.5;
 export function machine(): Machine {
   const load = round(loadavg()[0] ?? 0);
   return {
-    cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memoryGiB: round(totalmem() / 2 ** 30),
-    kernel: execFileSync('uname', ['-sr'], { encoding: 'utf8' }).trim(), node: process.version, postgres: postgresVersion(), load, busy: load >= idleLoad,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: round(totalmem() / 2 ** 30),
+    kernel: execFileSync('uname', ['-sr'], { encoding: 'utf8' }).trim(),
+    node: process.version,
+    postgres: postgresVersion(),
+    load,
+    busy: load >= idleLoad,
   };
 }
 

@@ -15,7 +15,9 @@ const one = fileURLToPath(new URL('./one.main.ts', import.meta.url));
 
 /** Every benchmark: the folders with a run.ts. */
 function benchmarks(): string[] {
-  return readdirSync(folder).filter((name) => existsSync(join(folder, name, 'run.ts'))).sort();
+  return readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, 'run.ts')))
+    .sort();
 }
 
 /**
@@ -36,7 +38,9 @@ export async function run(argv: readonly string[], { output }: Pick<Global, 'out
       continue;
     }
     write(name, result, on);
-    process.stdout.write(output === 'json' ? `${JSON.stringify({ ...result, machine: on })}\n` : `\n${name}   ${machineText(on)}\n${table(result.rows)}`);
+    process.stdout.write(
+      output === 'json' ? `${JSON.stringify({ ...result, machine: on })}\n` : `\n${name}   ${machineText(on)}\n${table(result.rows)}`,
+    );
   }
   return broken > 0 ? 1 : 0;
 }

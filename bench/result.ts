@@ -13,7 +13,14 @@ export type BenchRow = {
 export type BenchResult = { readonly name: string; readonly rows: readonly BenchRow[] };
 
 /** A row whose goal is a ratio; `better` says which way the figure is good. A peer that could not run leaves the goal unmet. */
-export function compared(row: string, unit: string, better: 'more' | 'less', ours: number, peer: number | 'not run', goal: number | null): BenchRow {
+export function compared(
+  row: string,
+  unit: string,
+  better: 'more' | 'less',
+  ours: number,
+  peer: number | 'not run',
+  goal: number | null,
+): BenchRow {
   if (peer === 'not run') return { row, ours: round(ours), peer, unit, ratio: null, goal, met: goal === null ? null : false };
   const ratio = better === 'more' ? ours / peer : peer / ours;
   return { row, ours: round(ours), peer: round(peer), unit, ratio: round(ratio), goal, met: goal === null ? null : ratio >= goal };
@@ -21,7 +28,15 @@ export function compared(row: string, unit: string, better: 'more' | 'less', our
 
 /** A row whose goal is an upper bound on our own figure. */
 export function bounded(row: string, unit: string, ours: number, most: number | null): BenchRow {
-  return { row, ours: round(ours), peer: null, unit, ratio: null, goal: most === null ? null : `<= ${most} ${unit}`, met: most === null ? null : ours <= most };
+  return {
+    row,
+    ours: round(ours),
+    peer: null,
+    unit,
+    ratio: null,
+    goal: most === null ? null : `<= ${most} ${unit}`,
+    met: most === null ? null : ours <= most,
+  };
 }
 
 export function median(values: readonly number[]): number {

@@ -14,10 +14,13 @@ export function table(rows: readonly object[]): string {
 
 function line(row: BenchRow): string {
   const ratio = row.ratio === null ? '' : `${row.ratio}x`;
-  return `  ${row.row.padEnd(46)} ours ${String(row.ours).padStart(8)}  ${sideOf(row.peer).padEnd(14)} ${row.unit.padEnd(14)} ${ratio.padStart(8)}  ${goalOf(row)}\n`;
+  const sides = `ours ${String(row.ours).padStart(8)}  ${sideOf(row.peer).padEnd(14)} ${row.unit.padEnd(14)}`;
+  return `  ${row.row.padEnd(46)} ${sides} ${ratio.padStart(8)}  ${goalOf(row)}\n`;
 }
 
 function plain(row: object): string {
   const { row: name = '', ...figures } = row as Record<string, unknown>;
-  return `  ${String(name).padEnd(46)} ${Object.entries(figures).map(([key, value]) => `${key} ${value}`).join('  ')}\n`;
+  return `  ${String(name).padEnd(46)} ${Object.entries(figures)
+    .map(([key, value]) => `${key} ${value}`)
+    .join('  ')}\n`;
 }

@@ -16,9 +16,7 @@ export async function run(_argv: readonly string[], global: Global): Promise<num
   await platformScene(stage);
   if (stage.doors['storage.s3']) await storageScene(stage);
   await recordScene(stage);
-  stage.say(
-    `\nThe console is at ${stage.facts.console}; sign in there with the administrator's credential that \`gamut up --detach -o json\` prints.`,
-  );
+  stage.say(`\nThe console is at ${stage.facts.console}; sign in there with the credential that \`gamut up --detach -o json\` prints.`);
   stage.say('`gamut down` ends the platform.');
   stage.finish();
   return 0;

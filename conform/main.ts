@@ -45,7 +45,10 @@ export async function run(argv: readonly string[], _global: unknown): Promise<nu
 }
 
 function clientNames(): string[] {
-  return readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== 'test').map(({ name }) => name).sort();
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'test')
+    .map(({ name }) => name)
+    .sort();
 }
 
 async function runClient(name: string, place: Place, tally: Tally): Promise<void> {
@@ -66,8 +69,8 @@ async function runClient(name: string, place: Place, tally: Tally): Promise<void
     const failed = all.filter(({ ok }) => !ok);
     tally.passed += all.length - failed.length;
     tally.failed += failed.length;
-    const verdict = failed.length > 0 ? 'FAILED' : 'ok    ';
-    console.log(`${verdict} ${name} ${found.version}  ${all.length - failed.length} passed, ${failed.length} failed  ${seconds(from)} s (set up in ${setUp} s)`);
+    const verdict = `${failed.length > 0 ? 'FAILED' : 'ok    '} ${name} ${found.version}`;
+    console.log(`${verdict}  ${all.length - failed.length} passed, ${failed.length} failed  ${seconds(from)} s (set up in ${setUp} s)`);
     for (const { title, detail } of failed) console.log(`  FAILED: ${title}\n${indented(detail ?? '')}`);
   } catch (error) {
     tally.failed += 1;
@@ -77,10 +80,14 @@ async function runClient(name: string, place: Place, tally: Tally): Promise<void
 
 /** Checks that are expected and were not made, or made and are not expected: a suite cannot shrink unseen. */
 function missingChecks(name: string, checks: readonly Check[]): Check[] {
-  const expected = readFileSync(join(root, name, 'expected.txt'), 'utf8').split('\n').filter((line) => line !== '');
+  const expected = readFileSync(join(root, name, 'expected.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
   const made = new Set(checks.map(({ title }) => title));
   const missing = expected.filter((title) => !made.has(title)).map((title) => ({ title, ok: false, detail: 'was not checked' }));
-  const strange = [...made].filter((title) => !expected.includes(title)).map((title) => ({ title, ok: false, detail: `is not in conform/${name}/expected.txt` }));
+  const strange = [...made]
+    .filter((title) => !expected.includes(title))
+    .map((title) => ({ title, ok: false, detail: `is not in conform/${name}/expected.txt` }));
   return [...missing, ...strange];
 }
 
@@ -100,5 +107,9 @@ const seconds = (began: number): string => ((performance.now() - began) / 1000).
 
 function indented(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.slice(0, detailLengthMax).split('\n').map((line) => `    ${line}`).join('\n');
+  return text
+    .slice(0, detailLengthMax)
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n');
 }

@@ -34,7 +34,10 @@ export type Place = Ready & {
 export const gamutCommand: string = join(installation, 'gamut');
 
 /** Starts a platform on `<folder>/data`, by the command `gamut`, and resolves once it is ready. */
-export async function openPlace(folder: string, { gamut = gamutCommand, up = [] }: { gamut?: string; up?: readonly string[] } = {}): Promise<Place> {
+export async function openPlace(
+  folder: string,
+  { gamut = gamutCommand, up = [] }: { gamut?: string; up?: readonly string[] } = {},
+): Promise<Place> {
   const data = join(folder, 'data');
   const scratch = join(folder, 'work');
   mkdirSync(scratch, { recursive: true });

@@ -16,7 +16,9 @@ let made: Promise<{ skip?: string }> | undefined;
 export async function pythonPackage(name: string): Promise<{ version: string } | { skip: string }> {
   const { skip } = await (made ??= makeEnvironment());
   if (skip !== undefined) return { skip };
-  const line = readFileSync(requirements, 'utf8').split('\n').find((one) => one.startsWith(`${name}==`));
+  const line = readFileSync(requirements, 'utf8')
+    .split('\n')
+    .find((one) => one.startsWith(`${name}==`));
   if (line === undefined) throw new Error(`${name} is not among ${requirements}`);
   return { version: line.slice(name.length + 2) };
 }
@@ -28,9 +30,17 @@ export const pythonProgram = (name: string): string => join(environment, 'bin', 
 export async function pythonChecks(script: string, argv: readonly string[], input: unknown): Promise<Check[]> {
   const { code, out, err } = await tryCommand([pythonProgram('python'), '-W', 'error::SyntaxWarning', script, ...argv], {
     input: JSON.stringify(input),
-    env: { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_EC2_METADATA_DISABLED: 'true', PYTHONDONTWRITEBYTECODE: '1' },
+    env: {
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      PYTHONDONTWRITEBYTECODE: '1',
+    },
   });
-  const checks = out.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Check);
+  const checks = out
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Check);
   if (code !== 0) checks.push({ title: 'the script ran to its end', ok: false, detail: `exit ${code}: ${err.slice(-1500)}` });
   return checks;
 }

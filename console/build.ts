@@ -10,7 +10,14 @@ const dist = join(root, 'dist');
 const stamp = join(dist, 'source.txt');
 
 /** What a page is made of. Tests, the built pages and the server's own folders are not among it. */
-const sources = ['console/*.{ts,tsx,html}', 'console/{api,chart,form,format,operation,page,part,shell,style,view,public}/**', 'services/*/console/**', 'kernel/contract/*.ts', 'kernel/derive/*.ts', 'package-lock.json'];
+const sources = [
+  'console/*.{ts,tsx,html}',
+  'console/{api,chart,form,format,operation,page,part,shell,style,view,public}/**',
+  'services/*/console/**',
+  'kernel/contract/*.ts',
+  'kernel/derive/*.ts',
+  'package-lock.json',
+];
 
 /**
  * Builds the console when its sources changed since the last build, and answers the folder to serve. A folder that was

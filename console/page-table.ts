@@ -22,12 +22,26 @@ function entry(path: string, title: string, icon: IconName, operation: string | 
 /** The platform's own pages, in the order of the rail. Everything else is derived from contracts. */
 export const platformPages: readonly PageEntry[] = [
   entry('platform/members', 'Members', 'members', 'ListMembers', 'Who may do what here.', () => import('./page/members.tsx')),
-  entry('platform/credentials', 'Credentials', 'credential', 'ListCredentials', 'One secret per program, with a face for every protocol.', () => import('./page/credentials.tsx')),
+  entry(
+    'platform/credentials',
+    'Credentials',
+    'credential',
+    'ListCredentials',
+    'One secret per program, with a face for every protocol.',
+    () => import('./page/credentials.tsx'),
+  ),
   entry('platform/audit', 'Activity', 'audit', 'ListAudit', 'What was done, by whom, and how it ended.', () => import('./page/audit.tsx')),
   entry('platform/usage', 'Usage', 'usage', 'ListUsage', 'What was used, by meter.', () => import('./page/usage.tsx')),
   entry('platform/events', 'Events', 'event', 'ListEvents', 'What happened, as CloudEvents.', () => import('./page/events.tsx')),
   entry('platform/health', 'Health', 'health', 'GetHealth', 'Processes, disk and doors.', () => import('./page/health.tsx')),
-  entry('platform/settings', 'Settings', 'settings', undefined, 'Organization, projects and environments.', () => import('./page/settings.tsx')),
+  entry(
+    'platform/settings',
+    'Settings',
+    'settings',
+    undefined,
+    'Organization, projects and environments.',
+    () => import('./page/settings.tsx'),
+  ),
 ];
 
 /** Pages with an address of their own, outside any environment. */
@@ -38,7 +52,6 @@ export const lonePages: readonly { readonly path: string; readonly page: LazyExo
   { path: '/docs/*', page: lazy(() => import('./page/docs.tsx')) },
 ];
 
-export const framePage = lazy(() => import('./shell/frame.tsx').then(({ Frame }) => ({ default: Frame })));
 export const homePage = lazy(() => import('./page/home.tsx'));
 export const welcomePage = lazy(() => import('./page/welcome.tsx'));
 export const servicePage = lazy(() => import('./page/service.tsx'));

@@ -13,8 +13,13 @@ export type ConnectLine = { readonly client: string; readonly text: string };
 
 /** What a credential's secret parts are called in a client's line; placeholders where it is not at hand. */
 export type ConnectFacts = {
-  readonly bearer: string; readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string; readonly endpoint: string;
-  readonly username: string; readonly password: string;
+  readonly bearer: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region: string;
+  readonly endpoint: string;
+  readonly username: string;
+  readonly password: string;
 };
 
 /** What a service adds to its derived pages; everything may be absent. */

@@ -5,7 +5,7 @@ import { type Finding, isTest, type Source } from './source.ts';
 const layers = ['wire', 'engine', 'seams', 'kernel', 'services', 'cli'] as const;
 const above = new Set(['bench', 'conform', 'chaos', 'tidy']);
 
-const importForm = /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
+const importForm = /(?:^|\n)\s*(?:(?:import|export)\b[^;'"]*?from|import)\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 /** What a file imports: our own files as paths below the repository, packages by name. */
 export function importsOf({ path, text }: Source): string[] {
@@ -39,7 +39,7 @@ export function layerFindings(source: Source): Finding[] {
 
 function consoleMay(imported: string): boolean {
   return (
-    /^kernel\/(contract|derive)\//.test(imported) ||
+    /^kernel\/(contract|derive)\/|\/limits\.ts$/.test(imported) ||
     /^services\/[^/]+\/(service\.ts|contract\/|console\/)/.test(imported) ||
     imported.startsWith('kernel/control/service.ts')
   );

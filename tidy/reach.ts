@@ -2,8 +2,17 @@ import { importsOf } from './layer.ts';
 import { type Finding, isGenerated, isTest, type Source } from './source.ts';
 
 /** Files that something else than an import begins: commands, processes, tests, pages, benchmarks. */
-const entry =
-  /(^|\/)(main|service|bench|run|page|vite\.config|build)\.tsx?$|\.(main|part)\.ts$|\.d\.ts$|^cli\/|^sdk\/|^conform\/|^chaos\/|^console\/(app|main)\.tsx$|guard\.ts$/;
+const entry = new RegExp(
+  [
+    /(^|\/)(main|service|bench|run|page|vite\.config|build)\.tsx?$/,
+    /\.(main|part|d)\.ts$/,
+    /^(cli|sdk|conform|chaos)\//,
+    /^console\/(app|main)\.tsx$/,
+    /guard\.ts$/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
 
 /** Files that nothing imports, and values that are exported and named nowhere else. */
 export function reachFindings(all: readonly Source[]): Finding[] {

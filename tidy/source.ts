@@ -28,5 +28,5 @@ export function sources(): Source[] {
 export const isTest = (path: string): boolean => /(^|\/)test\//.test(path) || path.endsWith('.test.ts');
 export const isGenerated = ({ lines }: Source): boolean => /generated/i.test(lines[0] ?? '');
 
-/** Files that are one long table each, and may be longer than others. */
-export const tables: readonly string[] = [];
+/** Files that are one long table each, and may be longer and wider than others. */
+export const tables: readonly string[] = ['console/part/icon-path.ts'];

@@ -1,9 +1,21 @@
 import { connect, type Socket } from 'node:net';
 
 /** What the generator is asked: so many connections, each with one request under way, for so long. */
-export type Asked = { readonly port: number; readonly path: string; readonly bearer?: string; readonly connections: number; readonly ms: number };
+export type Asked = {
+  readonly port: number;
+  readonly path: string;
+  readonly bearer?: string;
+  readonly connections: number;
+  readonly ms: number;
+};
 /** Latencies are in milliseconds; `failed` counts answers other than 200. */
-export type Told = { readonly requests: number; readonly seconds: number; readonly failed: number; readonly p50Ms: number; readonly p99Ms: number };
+export type Told = {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly failed: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+};
 
 const samplesMax = 4_000_000;
 const lengthName = '\r\ncontent-length: ';
@@ -13,7 +25,12 @@ const lengthName = '\r\ncontent-length: ';
  * to find the end of a reply with Content-Length, because a full client costs more than the servers under test.
  */
 function drive(asked: Asked, until: number, taken: (ms: number, ok: boolean) => void): Promise<void> {
-  const head = [`GET ${asked.path} HTTP/1.1`, `Host: 127.0.0.1:${asked.port}`, ...(asked.bearer ? [`Authorization: Bearer ${asked.bearer}`] : []), '\r\n'];
+  const head = [
+    `GET ${asked.path} HTTP/1.1`,
+    `Host: 127.0.0.1:${asked.port}`,
+    ...(asked.bearer ? [`Authorization: Bearer ${asked.bearer}`] : []),
+    '\r\n',
+  ];
   const request = Buffer.from(head.join('\r\n'), 'latin1');
   return new Promise((resolve, reject) => {
     const socket: Socket = connect({ host: '127.0.0.1', port: asked.port, noDelay: true });
@@ -60,6 +77,9 @@ async function load(asked: Asked): Promise<Told> {
 }
 
 process.on('message', (asked: Asked) => {
-  load(asked).then((told) => process.send?.(told), (error: unknown) => process.send?.({ error: String(error) }));
+  load(asked).then(
+    (told) => process.send?.(told),
+    (error: unknown) => process.send?.({ error: String(error) }),
+  );
 });
 process.once('disconnect', () => process.exit(0));

@@ -20,7 +20,12 @@ async function load(generator: Forked, side: Side, ms: number): Promise<Taken> {
   const before = cpuSeconds(side.pid);
   const told = await generator.ask<Told>({ port: side.port, path, bearer: side.bearer, connections, ms } satisfies Asked);
   if (told.failed > 0) throw new Error(`${told.failed} of ${told.requests} requests failed`);
-  return { perSecond: told.requests / told.seconds, cpuUs: ((cpuSeconds(side.pid) - before) * 1e6) / told.requests, p50Ms: told.p50Ms, p99Ms: told.p99Ms };
+  return {
+    perSecond: told.requests / told.seconds,
+    cpuUs: ((cpuSeconds(side.pid) - before) * 1e6) / told.requests,
+    p50Ms: told.p50Ms,
+    p99Ms: told.p99Ms,
+  };
 }
 
 /** Both sides in turns, so that what else the machine does meets both. */
@@ -54,7 +59,11 @@ export async function run(): Promise<BenchResult> {
         compared('requests, 32 connections', 'requests/s', 'more', of('ours', 'perSecond'), of('peer', 'perSecond'), 0.45),
         compared('CPU of the server process', 'us/request', 'less', of('ours', 'cpuUs'), of('peer', 'cpuUs'), null),
         compared('median latency at full load', 'ms', 'less', of('ours', 'p50Ms'), of('peer', 'p50Ms'), null),
-        { ...compared('p99 latency at full load', 'ms', 'less', of('ours', 'p99Ms'), of('peer', 'p99Ms'), null), goal: `peer + ${p99MoreMs} ms (is + ${round(more)})`, met: more < p99MoreMs },
+        {
+          ...compared('p99 latency at full load', 'ms', 'less', of('ours', 'p99Ms'), of('peer', 'p99Ms'), null),
+          goal: `peer + ${p99MoreMs} ms (is + ${round(more)})`,
+          met: more < p99MoreMs,
+        },
       ],
     };
   } finally {

@@ -8,7 +8,15 @@ import { entityStore } from '#kernel/policy/entity-store.ts';
 import { type Workload, workload } from './workload.ts';
 
 /** One line of a result: ours and the peer's figure, how many times ours is better, and what was aimed at, if anything. */
-export type BenchRow = { readonly row: string; readonly ours: number; readonly peer: number; readonly unit: string; readonly ratio: number; readonly goal: number | null; readonly met: boolean | null };
+export type BenchRow = {
+  readonly row: string;
+  readonly ours: number;
+  readonly peer: number;
+  readonly unit: string;
+  readonly ratio: number;
+  readonly goal: number | null;
+  readonly met: boolean | null;
+};
 export type BenchResult = { readonly name: string; readonly rows: readonly BenchRow[] };
 
 type Side = (index: number) => Decision;
@@ -39,7 +47,11 @@ function sides({ policies, entities, requests }: Workload): { ours: Side; peer: 
 
 /** Both sides must agree before their speed means anything. */
 function agree({ ours, peer }: { ours: Side; peer: Side }, count: number): void {
-  const named = ({ allow, reasons, errors }: Decision) => ({ allow, reasons: [...reasons].sort(), errors: errors.map(({ policy }) => policy).sort() });
+  const named = ({ allow, reasons, errors }: Decision) => ({
+    allow,
+    reasons: [...reasons].sort(),
+    errors: errors.map(({ policy }) => policy).sort(),
+  });
   for (let index = 0; index < count; index++) assert.deepEqual(named(ours(index)), named(peer(index)));
 }
 
@@ -51,7 +63,15 @@ function measure(row: string, load: Workload, goal: number | null): BenchRow {
   const taken = Array.from({ length: rounds }, () => [stretch(both.ours, oursPerRound), stretch(both.peer, peerPerRound)] as const);
   const [ours, peer] = [median(taken.map(([ns]) => ns)), median(taken.map(([, ns]) => ns))];
   const ratio = peer / ours;
-  return { row, ours: round(ours / 1000), peer: round(peer / 1000), unit: 'us/decision', ratio: round(ratio), goal, met: goal === null ? null : ratio >= goal };
+  return {
+    row,
+    ours: round(ours / 1000),
+    peer: round(peer / 1000),
+    unit: 'us/decision',
+    ratio: round(ratio),
+    goal,
+    met: goal === null ? null : ratio >= goal,
+  };
 }
 
 function round(value: number): number {
@@ -71,12 +91,19 @@ export async function run(): Promise<BenchResult> {
 
 function machine(): Record<string, string | number> {
   const [cpu] = cpus();
-  return { cpu: cpu?.model ?? 'unknown', cores: cpus().length, memoryGiB: round(totalmem() / 2 ** 30), node: process.version, peer: engineVersion().engine };
+  return {
+    cpu: cpu?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: round(totalmem() / 2 ** 30),
+    node: process.version,
+    peer: engineVersion().engine,
+  };
 }
 
-function report(result: BenchResult): string {
-  return result.rows.map(({ row, ours, peer, unit, ratio, goal, met }) =>
-    `${row.padEnd(28)} ours ${String(ours).padStart(8)}  peer ${String(peer).padStart(8)} ${unit}  ${String(ratio).padStart(7)}x${goal === null ? '' : `  goal ${goal}x ${met ? 'met' : 'missed'}`}\n`).join('');
+function lineOf({ row, ours, peer, unit, ratio, goal, met }: BenchRow): string {
+  const aim = goal === null ? '' : `  goal ${goal}x ${met ? 'met' : 'missed'}`;
+  const sides = `ours ${String(ours).padStart(8)}  peer ${String(peer).padStart(8)} ${unit}`;
+  return `${row.padEnd(28)} ${sides}  ${String(ratio).padStart(7)}x${aim}\n`;
 }
 
 if (import.meta.main) {
@@ -85,5 +112,5 @@ if (import.meta.main) {
   mkdirSync(folder, { recursive: true });
   const date = new Date().toISOString().slice(0, 10);
   writeFileSync(join(folder, `${date}.json`), `${JSON.stringify({ ...result, date, machine: machine() }, null, 2)}\n`);
-  process.stdout.write(report(result));
+  process.stdout.write(result.rows.map(lineOf).join(''));
 }

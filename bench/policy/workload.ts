@@ -25,14 +25,20 @@ export function workload(count: number, everyone = false): Workload {
     ...groups.map((uid) => ({ uid, attrs: {}, parents: [] })),
     { uid: { type: 'Gamut::Scope', id: 'live' }, attrs: {}, parents: [] },
     ...kinds.map((kind, index) => ({
-      uid: { type: 'storage::Object', id: `o${index}` }, attrs: { kind, size: 100 * (index + 1), owner: { __entity: { type: 'Gamut::Principal', id: 'ada' } } }, parents: [{ type: 'Gamut::Scope', id: 'live' }],
+      uid: { type: 'storage::Object', id: `o${index}` },
+      attrs: { kind, size: 100 * (index + 1), owner: { __entity: { type: 'Gamut::Principal', id: 'ada' } } },
+      parents: [{ type: 'Gamut::Scope', id: 'live' }],
     })),
     { uid: { type: 'storage::Action', id: 'GetObject' }, attrs: {}, parents: [] },
   ];
-  const requests = kinds.flatMap((_, index) => ['10.0.0.7', '10.1.2.3', '192.168.0.1'].map((address) => ({
-    principal: { type: 'Gamut::Principal', id: 'ada' }, action: { type: 'storage::Action', id: 'GetObject' }, resource: { type: 'storage::Object', id: `o${index}` },
-    context: { face: 'bearer', now: 1_800_000_000_000, ip: { __extn: { fn: 'ip', arg: address } } },
-  })));
+  const requests = kinds.flatMap((_, index) =>
+    ['10.0.0.7', '10.1.2.3', '192.168.0.1'].map((address) => ({
+      principal: { type: 'Gamut::Principal', id: 'ada' },
+      action: { type: 'storage::Action', id: 'GetObject' },
+      resource: { type: 'storage::Object', id: `o${index}` },
+      context: { face: 'bearer', now: 1_800_000_000_000, ip: { __extn: { fn: 'ip', arg: address } } },
+    })),
+  );
   return { policies, entities, requests };
 }
 

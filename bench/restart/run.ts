@@ -23,7 +23,10 @@ function load(house: House): () => Promise<number> {
         () => house.call('GET', '/v1/notes/notes', undefined, { door: 'notes.rest' }),
         () => house.call('GET', '/v1/platform/credentials'),
       ];
-      await calls[at % calls.length]?.().then(({ status }) => (answered += status === 200 ? 1 : 0), () => sleep(lookMs));
+      await calls[at % calls.length]?.().then(
+        ({ status }) => (answered += status === 200 ? 1 : 0),
+        () => sleep(lookMs),
+      );
     }
   };
   const callers = Array.from({ length: callersAtOnce }, (_, number) => caller(number));
@@ -53,6 +56,7 @@ async function kill(house: House, name: string): Promise<number> {
 async function round(data: string, taken: Map<string, number[]>): Promise<void> {
   const house = await openHouse({ mode: 'processes', data, quiet: true });
   const stop = load(house);
+  let answered = 0;
   try {
     await sleep(1000);
     for (const { name } of house.platform.status().processes) {
@@ -60,10 +64,10 @@ async function round(data: string, taken: Map<string, number[]>): Promise<void> 
       await sleep(500);
     }
   } finally {
-    const answered = await stop();
+    answered = await stop();
     await house.stop();
-    if (answered === 0) throw new Error('the load did nothing');
   }
+  if (answered === 0) throw new Error('the load did nothing');
 }
 
 /** Each process below the supervisor killed under load: how long until it is ready again. */
@@ -76,7 +80,8 @@ export async function run(): Promise<BenchResult> {
     rmSync(data, { recursive: true, force: true });
   }
   const rows = [...taken].flatMap(([name, times]) => [
-    bounded(`${name}: most of ${runs}`, 'ms', Math.max(...times), goalMs), bounded(`${name}: median`, 'ms', median(times), null),
+    bounded(`${name}: most of ${runs}`, 'ms', Math.max(...times), goalMs),
+    bounded(`${name}: median`, 'ms', median(times), null),
   ]);
   return { name: 'restart', rows };
 }

@@ -49,7 +49,10 @@ export async function run(): Promise<BenchResult> {
     for (let at = 0; at < runs; at += 1) taken.push(await revoke(house, url));
     return {
       name: 'revoke',
-      rows: [bounded(`last goodbye of ${connections} connections, most of ${runs}`, 'ms', Math.max(...taken), goalMs), bounded('the same, median', 'ms', median(taken), goalMs)],
+      rows: [
+        bounded(`last goodbye of ${connections} connections, most of ${runs}`, 'ms', Math.max(...taken), goalMs),
+        bounded('the same, median', 'ms', median(taken), goalMs),
+      ],
     };
   } finally {
     await house.stop();

@@ -85,9 +85,7 @@ export function peerSafe(url: URL, socket: string): Contender {
   return {
     name: 'postgres.js, safe',
     read: async (tenant, id) =>
-      one(
-        (await scoped(tenant, async (tx) => [...(await tx`select id, body, at from safe_item where id = ${id}`)])) as unknown[],
-      ),
+      one((await scoped(tenant, async (tx) => [...(await tx`select id, body, at from safe_item where id = ${id}`)])) as unknown[]),
     insert: async (tenant, id) =>
       void (await scoped(tenant, async (tx) => [...(await tx`insert into safe_item (id, body) values (${id}, ${body})`)])),
     close: () => sql.end(),

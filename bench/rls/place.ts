@@ -30,9 +30,7 @@ export async function openPlace(): Promise<{ url: URL; socket: string; version: 
       select 1 + g % ${tenants}, 1, g / ${tenants}, repeat(md5(g::text), 4) from generate_series(0, ${rows - 1}) g; analyze rls.${table};`);
   }
   await admin.platform().script('checkpoint');
-  const { rows: versions } = await admin
-    .platform()
-    .query<{ version: string }>("select current_setting('server_version') as version");
+  const { rows: versions } = await admin.platform().query<{ version: string }>("select current_setting('server_version') as version");
   await admin.close();
   return {
     url: serviceUrl(server.url, 'bench', 'rls', password),

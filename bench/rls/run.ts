@@ -83,12 +83,7 @@ function compare(rates: Rates): RlsRow[] {
       const met = goal === null ? null : ratio >= goal;
       out.push({ row: `${what}: ${name}`, ours: round(our), peer: round(their), unit: '1/s', ratio, goal, met });
     };
-    pair(
-      'safe form against the same SQL without it',
-      'ours, safe',
-      'ours, plain',
-      operation === 'read' && callers === 8 ? 0.45 : null,
-    );
+    pair('safe form against the same SQL without it', 'ours, safe', 'ours, plain', operation === 'read' && callers === 8 ? 0.45 : null);
     pair('safe form against the safe form of postgres.js', 'ours, safe', 'postgres.js, safe', null);
     pair('safe form against postgres.js without it', 'ours, safe', 'postgres.js, plain', null);
     pair('without it against postgres.js without it', 'ours, plain', 'postgres.js, plain', null);

@@ -36,7 +36,11 @@ function stretch(grant: Grant): number {
 
 async function call(platform: Platform, method: string, path: string, body?: object): Promise<Record<string, unknown>> {
   const headers = { authorization: `Bearer ${platform.facts['admin.bearer']}`, ...(body ? { 'content-type': 'application/json' } : {}) };
-  const reply = await fetch(`${platform.doors['platform.rest']?.url}${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+  const reply = await fetch(`${platform.doors['platform.rest']?.url}${path}`, {
+    method,
+    headers,
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
   if (!reply.ok) throw new Error(`${path} answered ${reply.status}`);
   return (await reply.json()) as Record<string, unknown>;
 }
@@ -57,7 +61,10 @@ export async function run(): Promise<BenchResult> {
   const data = mkdtempSync(join(tmpdir(), 'gamut-bench-'));
   const settings = settingsOf({ ports: 'auto' });
   const module = join(import.meta.dirname, 'sample.part.ts');
-  const plan = [...platformPlan(settings), { kind: 'node' as const, name: 'echo', module, after: ['control'], critical: true, memoryMb: 256 }];
+  const plan = [
+    ...platformPlan(settings),
+    { kind: 'node' as const, name: 'echo', module, after: ['control'], critical: true, memoryMb: 256 },
+  ];
   const platform = await startPlatform({ data, mode: 'in-process', settings, plan });
   try {
     const { bearer } = await call(platform, 'POST', '/v1/platform/credentials', { role: 'reader' });
@@ -67,7 +74,13 @@ export async function run(): Promise<BenchResult> {
     const taken: number[] = [];
     for (let at = 0; at < rounds; at += 1) taken.push(await round(grant));
     await assertCounted(platform, (rounds + 1) * turnsPerRound * spendsPerTurn);
-    return { name: 'spend', rows: [bounded('spend(1, 100): quota, window, meter', 'ns', median(taken), goalNs), bounded('the fastest of the rounds', 'ns', Math.min(...taken), null)] };
+    return {
+      name: 'spend',
+      rows: [
+        bounded('spend(1, 100): quota, window, meter', 'ns', median(taken), goalNs),
+        bounded('the fastest of the rounds', 'ns', Math.min(...taken), null),
+      ],
+    };
   } finally {
     await platform.stop();
     rmSync(data, { recursive: true, force: true });

@@ -8,7 +8,10 @@ export const opened: { gate?: Gate<typeof echo> } = {};
 
 const perSecond = 1_000_000_000_000;
 // The usual rate would refuse what a loop without anything else spends; the bucket is asked all the same.
-const contract = { ...main.contract, quotas: { ...main.contract.quotas, rate: { ...main.contract.quotas.rate, perSecond, burst: perSecond } } } as unknown as typeof echo;
+const contract = {
+  ...main.contract,
+  quotas: { ...main.contract.quotas, rate: { ...main.contract.quotas.rate, perSecond, burst: perSecond } },
+} as unknown as typeof echo;
 
 export const part = servicePart<typeof echo>({
   ...main,

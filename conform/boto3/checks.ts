@@ -8,7 +8,11 @@ import { pythonChecks } from '../python.ts';
 export async function boto3Checks(place: Place, extent: 'all' | 'smoke' = 'all'): Promise<Check[]> {
   const name = `others-${process.hrtime.bigint()}`;
   await place.gamut('tenant', 'create', name);
-  const [owner, reader, stranger] = [await place.credential(), await place.credential('--role', 'reader'), await place.credential('--tenant', name)];
+  const [owner, reader, stranger] = [
+    await place.credential(),
+    await place.credential('--role', 'reader'),
+    await place.credential('--tenant', name),
+  ];
   const { commandLine, ca, data } = place;
   const input = { endpoint: owner.s3.endpoint, ca, data, commandLine, owner, reader, stranger };
   return pythonChecks(join(installation, 'conform', 'boto3', 'scenario', 'main.py'), [extent], input);

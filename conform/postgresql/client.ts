@@ -82,7 +82,8 @@ async function forced(server: Server, database: string): Promise<void> {
 }
 
 async function plain(server: Server, database: string): Promise<void> {
-  const logins = `select rolname, rolsuper or rolbypassrls or rolcreaterole or rolcreatedb from pg_roles where rolcanlogin and rolname like '${database}%'`;
+  const logins = `select rolname, rolsuper or rolbypassrls or rolcreaterole or rolcreatedb
+    from pg_roles where rolcanlogin and rolname like '${database}%'`;
   const rows = (await server.ask(database, logins)).trim().split('\n');
   if (rows.length < 3 || rows.some((row) => !row.endsWith('|f'))) throw new Error(rows.join(' '));
 }
@@ -96,7 +97,12 @@ async function audited({ admin }: Place): Promise<void> {
     const response = await fetch(`${admin.url}/v1/platform/audit?limit=1000`, { headers: { authorization: `Bearer ${admin.bearer}` } });
     const { items } = (await response.json()) as { items: Record[] };
     for (const { service, operation } of items) found.add(`${service}.${operation}`);
-    if (['platform.CreateCredential', 'platform.RevokeCredential', 'storage.CreateBucket', 'storage.PutObject', 'storage.GetObject'].every((name) => found.has(name))) return;
+    if (
+      ['platform.CreateCredential', 'platform.RevokeCredential', 'storage.CreateBucket', 'storage.PutObject', 'storage.GetObject'].every(
+        (name) => found.has(name),
+      )
+    )
+      return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error(`only these are recorded: ${[...found].join(' ')}`);

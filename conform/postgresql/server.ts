@@ -38,7 +38,11 @@ export async function startServer(folder: string): Promise<Server> {
   const port = await freePort();
   const settings = ['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${folder}`, 'fsync=on'];
   const start = async () => {
-    const child = spawn(join(bin, 'postgres'), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], { ...user, cwd: folder, stdio: 'ignore' });
+    const child = spawn(join(bin, 'postgres'), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
+      ...user,
+      cwd: folder,
+      stdio: 'ignore',
+    });
     for (let tries = 0; (await tryCommand([join(bin, 'pg_isready'), '-h', '127.0.0.1', '-p', String(port)])).code !== 0; tries += 1) {
       if (tries === 100 || child.exitCode !== null) throw new Error('the server did not start');
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -53,7 +57,27 @@ export async function startServer(folder: string): Promise<Server> {
     await ended;
   };
   const ask = (database: string, text: string) =>
-    command([join(bin, 'psql'), '-X', '-A', '-t', '-h', '127.0.0.1', '-p', String(port), '-U', 'boss', '-d', database, '-v', 'ON_ERROR_STOP=1', '-c', text], { env: { PGPASSWORD: password } });
+    command(
+      [
+        join(bin, 'psql'),
+        '-X',
+        '-A',
+        '-t',
+        '-h',
+        '127.0.0.1',
+        '-p',
+        String(port),
+        '-U',
+        'boss',
+        '-d',
+        database,
+        '-v',
+        'ON_ERROR_STOP=1',
+        '-c',
+        text,
+      ],
+      { env: { PGPASSWORD: password } },
+    );
   return {
     version: (await ask('postgres', 'show server_version')).trim(),
     role: async (name, rights) => {

@@ -21,7 +21,8 @@ async function checkMetrics(url: string): Promise<void> {
   const response = await fetch(new URL('/metrics', url));
   const text = await response.text();
   if (response.status !== 200) throw new Error(`/metrics answers ${response.status}`);
-  if (!/^text\/plain; version=0\.0\.4/.test(response.headers.get('content-type') ?? '')) throw new Error(`/metrics is ${response.headers.get('content-type')}`);
+  if (!/^text\/plain; version=0\.0\.4/.test(response.headers.get('content-type') ?? ''))
+    throw new Error(`/metrics is ${response.headers.get('content-type')}`);
   if (!/^[a-z_]+(\{[^}]*\})? [0-9.e+-]+$/m.test(text)) throw new Error('/metrics holds no sample');
   const complaints = await command(['promtool', 'check', 'metrics'], { input: text });
   if (complaints.trim() !== '') throw new Error(complaints);

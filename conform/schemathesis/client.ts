@@ -26,7 +26,11 @@ export const client: Client = {
     const told = (found: typeof failures): string => `${JSON.stringify(found)}\n${excerpt(out)}`;
     const whole = operations.total > 0 && operations.tested === operations.total && operations.errored === 0 && reason === 'completed';
     const checks: Check[] = [
-      { title: 'every operation of the document was driven', ok: whole && cases.generated > operations.total, detail: JSON.stringify(operations) },
+      {
+        title: 'every operation of the document was driven',
+        ok: whole && cases.generated > operations.total,
+        detail: JSON.stringify(operations),
+      },
       { title: 'no request was answered by a server error', ok: serverErrors.length === 0, detail: told(serverErrors) },
       { title: 'every answer is as the document says, and what it forbids is refused', ok: others.length === 0, detail: told(others) },
     ];
@@ -37,7 +41,16 @@ export const client: Client = {
 async function drive({ admin, folder }: Place): Promise<{ report: Report; out: string }> {
   const file = join(folder, 'report.json');
   const config = join(installation, 'conform', 'schemathesis', 'schemathesis.toml');
-  const argv = ['--config-file', config, 'run', `${admin.url}/v1/openapi.json`, '--header', `Authorization: Bearer ${admin.bearer}`, '--report-json-path', file];
+  const argv = [
+    '--config-file',
+    config,
+    'run',
+    `${admin.url}/v1/openapi.json`,
+    '--header',
+    `Authorization: Bearer ${admin.bearer}`,
+    '--report-json-path',
+    file,
+  ];
   const { code, out, err } = await tryCommand([pythonProgram('schemathesis'), ...argv], { cwd: folder, timeoutMs: 2 * commandMs });
   if (code !== 0 && code !== 1) throw new Error(`schemathesis exited with ${code}: ${(err || out).slice(-1500)}`);
   return { report: JSON.parse(readFileSync(file, 'utf8')) as Report, out };
@@ -46,5 +59,12 @@ async function drive({ admin, folder }: Place): Promise<{ report: Report; out: s
 /** What failed first, with the request that shows it. */
 function excerpt(out: string): string {
   const from = out.indexOf('= FAILURES =');
-  return from < 0 ? '' : out.slice(from).split('\n').map((line) => line.slice(0, 300)).slice(0, 40).join('\n');
+  return from < 0
+    ? ''
+    : out
+        .slice(from)
+        .split('\n')
+        .map((line) => line.slice(0, 300))
+        .slice(0, 40)
+        .join('\n');
 }

@@ -4,17 +4,41 @@ import { type Api, type Input, useApi, useOperation } from './call.ts';
 import { asProblem, type Problem } from './problem.ts';
 
 export type AuditRecord = {
-  readonly sequence: number; readonly at: number; readonly service: string; readonly operation: string; readonly kind: string; readonly name: string;
-  readonly principal: string; readonly credential: string; readonly scope: string; readonly outcome: string; readonly count: number; readonly bytes: number;
-  readonly requestId: string; readonly via?: string; readonly gap?: boolean;
+  readonly sequence: number;
+  readonly at: number;
+  readonly service: string;
+  readonly operation: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly principal: string;
+  readonly credential: string;
+  readonly scope: string;
+  readonly outcome: string;
+  readonly count: number;
+  readonly bytes: number;
+  readonly requestId: string;
+  readonly via?: string;
+  readonly gap?: boolean;
 };
 
 export type EventRecord = {
-  readonly sequence: number; readonly specversion: string; readonly id: string; readonly source: string; readonly type: string; readonly time: string;
-  readonly subject: string; readonly data: unknown;
+  readonly sequence: number;
+  readonly specversion: string;
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time: string;
+  readonly subject: string;
+  readonly data: unknown;
 };
 
-export type AuditFilter = { readonly service?: string | undefined; readonly operation?: string | undefined; readonly resource?: string | undefined; readonly from?: number | undefined; readonly to?: number | undefined };
+export type AuditFilter = {
+  readonly service?: string | undefined;
+  readonly operation?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+};
 
 type Numbered = { readonly sequence: number };
 type Page<T> = { readonly items: readonly T[]; readonly next?: number };
@@ -38,17 +62,28 @@ export function useEvents(type: string | undefined, following = true): Stream<Ev
 }
 
 /** A log, newest first: the newest page is read again and again, older ones come by cursor and stay. */
-function useStream<T extends Numbered>(operation: 'ListAudit' | 'ListEvents', filter: Readonly<Record<string, unknown>>, following: boolean): Stream<T> {
+function useStream<T extends Numbered>(
+  operation: 'ListAudit' | 'ListEvents',
+  filter: Readonly<Record<string, unknown>>,
+  following: boolean,
+): Stream<T> {
   const api = useApi();
   const text = JSON.stringify(filter);
   const input = useMemo<Input>(() => ({ ...(JSON.parse(text) as Input), limit: auditPageMax }), [text]);
   const newest = useOperation<Page<T>>('platform', operation, '', input, { everyMs: following ? pollEveryMs : undefined });
-  const [older, setOlder] = useState<{ key: string; items: readonly T[]; next: number | undefined }>({ key: '', items: [], next: undefined });
+  const [older, setOlder] = useState<{ key: string; items: readonly T[]; next: number | undefined }>({
+    key: '',
+    items: [],
+    next: undefined,
+  });
   const [state, setState] = useState<{ busy: boolean; problem?: Problem }>({ busy: false });
   // What slides off the newest page while it is followed is kept, so that no row is lost between the two.
   useEffect(() => {
     const page = newest.value;
-    if (page) setOlder((now) => (now.key === text ? { ...now, items: mergedBySequence(page.items, now.items) } : { key: text, items: page.items, next: page.next }));
+    if (page)
+      setOlder((now) =>
+        now.key === text ? { ...now, items: mergedBySequence(page.items, now.items) } : { key: text, items: page.items, next: page.next },
+      );
   }, [newest.value, text]);
   const current = older.key === text ? older : undefined;
   const loadMore = useCallback(() => {
@@ -63,8 +98,13 @@ function useStream<T extends Numbered>(operation: 'ListAudit' | 'ListEvents', fi
     );
   }, [api, operation, input, current, state.busy]);
   return {
-    items: current?.items, more: current?.next !== undefined, busy: state.busy, problem: newest.problem ?? state.problem,
-    heardAt: newest.heardAt, loadMore, again: newest.again,
+    items: current?.items,
+    more: current?.next !== undefined,
+    busy: state.busy,
+    problem: newest.problem ?? state.problem,
+    heardAt: newest.heardAt,
+    loadMore,
+    again: newest.again,
   };
 }
 
@@ -73,7 +113,7 @@ function olderPage<T>(api: Api, operation: string, input: Input, before: number)
 }
 
 /** Both lists as one, newest first, each record once. */
-export function mergedBySequence<T extends Numbered>(newer: readonly T[], older: readonly T[]): readonly T[] {
+function mergedBySequence<T extends Numbered>(newer: readonly T[], older: readonly T[]): readonly T[] {
   const bySequence = new Map<number, T>();
   for (const each of older) bySequence.set(each.sequence, each);
   for (const each of newer) bySequence.set(each.sequence, each);

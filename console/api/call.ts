@@ -8,7 +8,12 @@ import { Problem } from './problem.ts';
 import { type Reading, type ReadOptions, stale, useRead } from './read.ts';
 import { useSessionState } from './session.ts';
 
-export type CallMore = { key?: string | undefined; signal?: AbortSignal | undefined; body?: BodyInit | undefined; environment?: string | undefined };
+export type CallMore = {
+  key?: string | undefined;
+  signal?: AbortSignal | undefined;
+  body?: BodyInit | undefined;
+  environment?: string | undefined;
+};
 
 /** Operations of the platform by name, in the environment where the person stands. */
 export type Api = {
@@ -23,11 +28,16 @@ export type Api = {
 
 export type Input = Readonly<Record<string, unknown>>;
 
-export function apiFor(known: Known | undefined, environment: string | undefined): Api {
+function apiFor(known: Known | undefined, environment: string | undefined): Api {
   const sending: Api['sending'] = (service, operation, name, input = {}) => {
     const route = known?.routes.get(`${service}.${operation}`);
     if (!route) {
-      throw new Problem({ code: 'NoSuchOperation', status: 404, title: `${operation} is not served here.`, detail: `The service ${service} does not run, or is older than this page.` });
+      throw new Problem({
+        code: 'NoSuchOperation',
+        status: 404,
+        title: `${operation} is not served here.`,
+        detail: `The service ${service} does not run, or is older than this page.`,
+      });
     }
     return { method: route.method, path: addressOf(route, name), environment, ...inputOf(route, input) };
   };
@@ -36,7 +46,8 @@ export function apiFor(known: Known | undefined, environment: string | undefined
     return { ...base, environment: more.environment ?? base.environment, key: more.key, signal: more.signal, body: more.body };
   };
   return {
-    environment, sending,
+    environment,
+    sending,
     has: (service, operation) => known?.routes.has(`${service}.${operation}`) ?? false,
     call: async (...named) => {
       const prepared = prepare(...named);
@@ -69,8 +80,13 @@ export function readKey(api: Api, service: string, operation: string, name: stri
 }
 
 /** Reads one operation of the platform. `operation` undefined reads nothing. */
-export function useOperation<T>(service: string, operation: string | undefined, name: string, input: Input = {}, options: ReadOptions = {}):
-  Reading<T> & { again: () => void; key: string | undefined } {
+export function useOperation<T>(
+  service: string,
+  operation: string | undefined,
+  name: string,
+  input: Input = {},
+  options: ReadOptions = {},
+): Reading<T> & { again: () => void; key: string | undefined } {
   const api = useApi();
   const served = operation !== undefined && api.has(service, operation);
   const key = served ? readKey(api, service, operation, name, input) : undefined;
@@ -83,7 +99,10 @@ export function useContract(service: string): AnyService | undefined {
   return services && Object.hasOwn(services, service) ? services[service] : undefined;
 }
 
-/** Whether the person's role here reaches an operation. What only operators may do is offered unless the platform says that the person is none. */
+/**
+ * Whether the person's role here reaches an operation. What only operators may do is offered unless the platform says that
+ * the person is none.
+ */
 export function useMay(service: string): (operation: string) => boolean {
   const contract = useContract(service);
   const role = useMaybePlace()?.organization.role;

@@ -31,7 +31,8 @@ export function addressWith(path: string, query: Readonly<Record<string, unknown
   const pairs = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined || value === null) continue;
-    for (const each of Array.isArray(value) ? value : [value]) pairs.append(name, typeof each === 'object' ? JSON.stringify(each) : String(each));
+    for (const each of Array.isArray(value) ? value : [value])
+      pairs.append(name, typeof each === 'object' ? JSON.stringify(each) : String(each));
   }
   const text = pairs.toString();
   return text === '' ? path : `${path}?${text}`;
@@ -52,7 +53,12 @@ export async function send(sending: Sending): Promise<Response> {
   let reply: Response;
   try {
     reply = await fetch(addressWith(sending.path, sending.query), {
-      method: sending.method, headers: headersOf(sending), body: body ?? null, signal: sending.signal ?? null, credentials: 'same-origin', cache: 'no-store',
+      method: sending.method,
+      headers: headersOf(sending),
+      body: body ?? null,
+      signal: sending.signal ?? null,
+      credentials: 'same-origin',
+      cache: 'no-store',
     });
   } catch (thrown) {
     if (sending.signal?.aborted) throw thrown;

@@ -17,7 +17,7 @@ async function readServed(): Promise<Known> {
   return { ...served, routes };
 }
 
-export const servedKey = '/v1/contract';
+const servedKey = '/v1/contract';
 
 export function useServed(): Reading<Known> & { again: () => void } {
   return useRead(servedKey, readServed);
@@ -44,7 +44,9 @@ export type Named = { readonly name: string; readonly operation: Operation; read
 export function kindOf(contract: AnyService, name: string): Kind | undefined {
   const resource = Object.hasOwn(contract.resources, name) ? contract.resources[name] : undefined;
   if (!resource) return undefined;
-  const all = routesOf(contract).filter((route) => route.kind === name && isForConsole(route.definition)).map(named);
+  const all = routesOf(contract)
+    .filter((route) => route.kind === name && isForConsole(route.definition))
+    .map(named);
   const find = (test: (each: Named) => boolean) => all.find(test);
   const plain = `/v1/${contract.name}/${collectionOf(contract, name)}`;
   const list = find((each) => each.route.method === 'GET' && each.route.path === plain);
@@ -55,7 +57,16 @@ export function kindOf(contract: AnyService, name: string): Kind | undefined {
   const watch = find((each) => each.route.body === 'watch' && each.route.at === 'collection');
   const taken = new Set([list, create, get, update, remove, watch]);
   return {
-    contract, name, resource, plural: collectionOf(contract, name), list, get, create, update, remove, watch,
+    contract,
+    name,
+    resource,
+    plural: collectionOf(contract, name),
+    list,
+    get,
+    create,
+    update,
+    remove,
+    watch,
     others: all.filter((each) => !taken.has(each) && each.route.body !== 'watch'),
   };
 }

@@ -4,15 +4,23 @@ import type { Thing } from './pages.ts';
 
 export type CredentialThing = Thing & {
   readonly spec: {
-    readonly principal: string; readonly environment: string; readonly role: string; readonly title: string;
-    readonly expiresAt?: number; readonly revokedAt?: number; readonly rotatedAt?: number; readonly overlapUntil?: number;
+    readonly principal: string;
+    readonly environment: string;
+    readonly role: string;
+    readonly title: string;
+    readonly expiresAt?: number;
+    readonly revokedAt?: number;
+    readonly rotatedAt?: number;
+    readonly overlapUntil?: number;
   };
 };
 
 const wholePage = { limit: 1000 };
 
 export function useCredentialList() {
-  return useOperation<{ items: readonly CredentialThing[]; next?: string }>('platform', 'ListCredentials', '', wholePage, { everyMs: pollEveryMs });
+  return useOperation<{ items: readonly CredentialThing[]; next?: string }>('platform', 'ListCredentials', '', wholePage, {
+    everyMs: pollEveryMs,
+  });
 }
 
 /** The credentials of this organization; undefined where the person may not list them. */

@@ -1,8 +1,19 @@
 import { healthEveryMs } from '../limits.ts';
 import { useOperation } from './call.ts';
 
-export type ProcessState = { readonly name: string; readonly state: string; readonly pid: number | null; readonly restarts: number; readonly since: number };
-export type Health = { readonly processes: readonly ProcessState[]; readonly diskFreeBytes: number; readonly diskReserveBytes: number; readonly region: string };
+export type ProcessState = {
+  readonly name: string;
+  readonly state: string;
+  readonly pid: number | null;
+  readonly restarts: number;
+  readonly since: number;
+};
+export type Health = {
+  readonly processes: readonly ProcessState[];
+  readonly diskFreeBytes: number;
+  readonly diskReserveBytes: number;
+  readonly region: string;
+};
 
 export function useHealth() {
   return useOperation<Health>('platform', 'GetHealth', '', {}, { everyMs: healthEveryMs });

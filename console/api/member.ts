@@ -4,7 +4,9 @@ import { useCredentials } from './credential.ts';
 import type { Thing } from './pages.ts';
 import { useSession } from './session.ts';
 
-export type Member = Thing & { readonly spec: { readonly email: string; readonly role: string; readonly invited: boolean; readonly person?: string } };
+export type Member = Thing & {
+  readonly spec: { readonly email: string; readonly role: string; readonly invited: boolean; readonly person?: string };
+};
 
 /** The members of this organization; undefined where the person may not list them. */
 export function useMembers(): readonly Member[] | undefined {

@@ -28,20 +28,32 @@ export function useListing(kind: Kind, prefix: string): Listing {
   const operation = kind.list?.name;
   const input: Input = useMemo(() => (prefix === '' ? { limit: listPageMax } : { limit: listPageMax, prefix }), [prefix]);
   const key = operation !== undefined && api.has(service, operation) ? readKey(api, service, operation, '', input) : undefined;
-  const first = useRead<ListReply>(key, () => api.call(service, operation ?? '', '', input), { everyMs: kind.watch ? undefined : pollEveryMs });
+  const first = useRead<ListReply>(key, () => api.call(service, operation ?? '', '', input), {
+    everyMs: kind.watch ? undefined : pollEveryMs,
+  });
   const rest = useRest(key, (after) => api.call<ListReply>(service, operation ?? '', '', { ...input, after }), first.value);
   const apply = (change: Change) => {
     if (change.type === 'bookmark' || key === undefined) return;
     const changed = change as Extract<Change, { type: 'put' | 'deleted' }> & { resource: Thing };
     if (!changed.resource.name.startsWith(prefix)) return;
     amend<ListReply>(key, (reply) => ({ ...reply, items: merged(reply.items, changed.type, changed.resource, rest.end ?? reply.next) }));
-    rest.apply((items) => (items.some((each) => each.name === changed.resource.name) ? merged(items, changed.type, changed.resource, undefined) : items));
+    rest.apply((items) =>
+      items.some((each) => each.name === changed.resource.name) ? merged(items, changed.type, changed.resource, undefined) : items,
+    );
   };
-  const watched = useWatch(kind.watch && { service, operation: kind.watch.name, from: first.value?.version, onChange: apply, onLost: first.again });
+  const watched = useWatch(
+    kind.watch && { service, operation: kind.watch.name, from: first.value?.version, onChange: apply, onLost: first.again },
+  );
   const items = useMemo(() => first.value && together(first.value.items, rest.items), [first.value, rest.items]);
   return {
-    items, more: rest.next !== undefined, problem: first.problem ?? rest.problem, loadMore: rest.loadMore, again: first.again,
-    live: kind.watch ? { ...watched, heardAt: watched.heardAt ?? first.heardAt } : { mode: first.problem ? 'lost' : 'polled', heardAt: first.heardAt },
+    items,
+    more: rest.next !== undefined,
+    problem: first.problem ?? rest.problem,
+    loadMore: rest.loadMore,
+    again: first.again,
+    live: kind.watch
+      ? { ...watched, heardAt: watched.heardAt ?? first.heardAt }
+      : { mode: first.problem ? 'lost' : 'polled', heardAt: first.heardAt },
   };
 }
 
@@ -61,7 +73,11 @@ function merged(items: readonly Thing[], type: 'put' | 'deleted', thing: Thing, 
 }
 
 type Rest = {
-  items: readonly Thing[]; next: string | undefined; end: string | undefined; problem: Problem | undefined; loadMore: () => void;
+  items: readonly Thing[];
+  next: string | undefined;
+  end: string | undefined;
+  problem: Problem | undefined;
+  loadMore: () => void;
   apply: (change: (items: readonly Thing[]) => readonly Thing[]) => void;
 };
 
@@ -80,12 +96,15 @@ function useRest(key: string | undefined, load: (after: string) => Promise<ListR
   const loadMore = useCallback(() => {
     if (next === undefined || running.current) return;
     running.current = true;
-    latest.current(next).then(
-      (reply) => setPages((now) => ({ items: [...now.items, ...reply.items], next: reply.next, loaded: true })),
-      (thrown) => setProblem(asProblem(thrown)),
-    ).finally(() => {
-      running.current = false;
-    });
+    latest
+      .current(next)
+      .then(
+        (reply) => setPages((now) => ({ items: [...now.items, ...reply.items], next: reply.next, loaded: true })),
+        (thrown) => setProblem(asProblem(thrown)),
+      )
+      .finally(() => {
+        running.current = false;
+      });
   }, [next]);
   const apply: Rest['apply'] = (change) => setPages((now) => ({ ...now, items: change(now.items) }));
   return { items: pages.items, next, end: pages.loaded ? pages.next : undefined, problem, loadMore, apply };

@@ -23,7 +23,12 @@ export class Problem extends Error {
 }
 
 export type ProblemText = {
-  code: string; status: number; title: string; detail?: string | undefined; path?: string | undefined; requestId?: string | undefined;
+  code: string;
+  status: number;
+  title: string;
+  detail?: string | undefined;
+  path?: string | undefined;
+  requestId?: string | undefined;
   retryAfterSeconds?: number | undefined;
 };
 
@@ -56,7 +61,12 @@ function parsed(text: string): Record<string, unknown> {
 export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof TypeError) {
-    return new Problem({ code: 'Unreachable', status: 0, title: 'The platform did not answer.', detail: 'It may be starting again, or the network may be away.' });
+    return new Problem({
+      code: 'Unreachable',
+      status: 0,
+      title: 'The platform did not answer.',
+      detail: 'It may be starting again, or the network may be away.',
+    });
   }
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return new Problem({ code: 'ConsoleFault', status: 0, title: 'The console failed.', detail: text });
@@ -69,7 +79,8 @@ export function adviceFor(problem: Problem): string | undefined {
   if (problem.status === 403) return 'Ask an administrator of this organization for a role that allows it.';
   if (problem.status === 404) return 'It may have been deleted. Go back to the list.';
   if (problem.status === 409 || problem.status === 412) return 'Somebody changed it in the meantime. Load it again and repeat your change.';
-  if (problem.status === 429) return problem.retryAfterSeconds === undefined ? 'Wait a moment and repeat.' : `Repeat in ${problem.retryAfterSeconds} s.`;
+  if (problem.status === 429)
+    return problem.retryAfterSeconds === undefined ? 'Wait a moment and repeat.' : `Repeat in ${problem.retryAfterSeconds} s.`;
   if (problem.status === 507) return 'Free space on the disk of the platform. Reading and deleting go on.';
   if (problem.status >= 500) return 'Repeat; if it stays, the request id finds the reason in the log of the platform.';
   return undefined;

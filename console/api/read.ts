@@ -80,12 +80,15 @@ export type ReadOptions = { everyMs?: number | undefined };
 export function useRead<T>(key: string | undefined, load: () => Promise<T>, options: ReadOptions = {}): Reading<T> & { again: () => void } {
   const latest = useRef(load);
   latest.current = load;
-  const subscribe = useCallback((watcher: () => void) => {
-    if (key === undefined) return () => undefined;
-    const entry = entryOf(key);
-    entry.watchers.add(watcher);
-    return () => void entry.watchers.delete(watcher);
-  }, [key]);
+  const subscribe = useCallback(
+    (watcher: () => void) => {
+      if (key === undefined) return () => undefined;
+      const entry = entryOf(key);
+      entry.watchers.add(watcher);
+      return () => void entry.watchers.delete(watcher);
+    },
+    [key],
+  );
   const reading = useSyncExternalStore(subscribe, () => (key === undefined ? idle : entryOf(key).reading)) as Reading<T>;
   const again = useCallback(() => {
     if (key !== undefined) void run(entryOf(key), () => latest.current());

@@ -5,7 +5,14 @@ import { useServed } from './contract.ts';
 import { usePlace } from './place.ts';
 import type { Problem } from './problem.ts';
 
-export type UsageRow = { readonly at: number; readonly service: string; readonly meter: string; readonly unit: string; readonly value: string; readonly scope: string };
+export type UsageRow = {
+  readonly at: number;
+  readonly service: string;
+  readonly meter: string;
+  readonly unit: string;
+  readonly value: string;
+  readonly scope: string;
+};
 export type Range = 'hour' | 'day' | 'week' | 'month';
 
 const minute = 60_000;
@@ -22,13 +29,24 @@ export const ranges: Readonly<Record<Range, { title: string; length: number; win
 
 /** One meter over a range, a value for every window. */
 export type MeterSeries = {
-  readonly service: string; readonly meter: string; readonly unit: string; readonly kind: 'sum' | 'gauge'; readonly text: string;
-  readonly at: readonly number[]; readonly values: readonly number[];
+  readonly service: string;
+  readonly meter: string;
+  readonly unit: string;
+  readonly kind: 'sum' | 'gauge';
+  readonly text: string;
+  readonly at: readonly number[];
+  readonly values: readonly number[];
   /** The sum of a meter that adds up, the last value of one that does not. */
   readonly total: number;
 };
 
-export type Usage = { readonly series: readonly MeterSeries[] | undefined; readonly problem: Problem | undefined; readonly heardAt: number | undefined; readonly again: () => void; readonly span: readonly [number, number] };
+export type Usage = {
+  readonly series: readonly MeterSeries[] | undefined;
+  readonly problem: Problem | undefined;
+  readonly heardAt: number | undefined;
+  readonly again: () => void;
+  readonly span: readonly [number, number];
+};
 
 /** What was used over a range, by meter, in this environment or in all of the organization. */
 export function useUsage(range: Range, everywhere: boolean, service?: string): Usage {
@@ -38,7 +56,13 @@ export function useUsage(range: Range, everywhere: boolean, service?: string): U
   // The range ends with the window that runs now; it moves on only when that one is over.
   const to = Math.ceil(Date.now() / step) * step;
   const from = to - length;
-  const reading = useOperation<{ items: readonly UsageRow[] }>('platform', 'ListUsage', '', { from, to, window, ...(service ? { service } : {}) }, { everyMs: pollEveryMs });
+  const reading = useOperation<{ items: readonly UsageRow[] }>(
+    'platform',
+    'ListUsage',
+    '',
+    { from, to, window, ...(service ? { service } : {}) },
+    { everyMs: pollEveryMs },
+  );
   const rows = reading.value?.items;
   const series = useMemo(() => {
     if (!rows) return undefined;
@@ -52,17 +76,30 @@ export function useUsage(range: Range, everywhere: boolean, service?: string): U
 type Declared = { readonly kind: 'sum' | 'gauge'; readonly text: string } | undefined;
 
 /** Rows as one series per meter. Windows without a row are 0 for sums; a gauge keeps the value it had. */
-export function seriesOf(rows: readonly UsageRow[], from: number, to: number, step: number, declared: (row: UsageRow) => Declared): MeterSeries[] {
+function seriesOf(rows: readonly UsageRow[], from: number, to: number, step: number, declared: (row: UsageRow) => Declared): MeterSeries[] {
   const groups = Map.groupBy(rows, (row) => `${row.service}.${row.meter}`);
   const count = Math.max(0, Math.round((to - from) / step));
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (!first) return [];
-    const { kind = 'sum', text = '' } = declared(first) ?? {};
-    const values = kind === 'gauge' ? gaugeValues(group, from, step, count) : sumValues(group, from, step, count);
-    const total = kind === 'gauge' ? (values.at(-1) ?? 0) : values.reduce((sum, value) => sum + value, 0);
-    return [{ service: first.service, meter: first.meter, unit: first.unit, kind, text, at: values.map((_, index) => from + index * step), values, total }];
-  }).sort((a, b) => (a.service === b.service ? a.meter.localeCompare(b.meter) : a.service.localeCompare(b.service)));
+  return [...groups.values()]
+    .flatMap((group) => {
+      const [first] = group;
+      if (!first) return [];
+      const { kind = 'sum', text = '' } = declared(first) ?? {};
+      const values = kind === 'gauge' ? gaugeValues(group, from, step, count) : sumValues(group, from, step, count);
+      const total = kind === 'gauge' ? (values.at(-1) ?? 0) : values.reduce((sum, value) => sum + value, 0);
+      return [
+        {
+          service: first.service,
+          meter: first.meter,
+          unit: first.unit,
+          kind,
+          text,
+          at: values.map((_, index) => from + index * step),
+          values,
+          total,
+        },
+      ];
+    })
+    .sort((a, b) => (a.service === b.service ? a.meter.localeCompare(b.meter) : a.service.localeCompare(b.service)));
 }
 
 function sumValues(rows: readonly UsageRow[], from: number, step: number, count: number): number[] {

@@ -9,7 +9,7 @@ import { Problem } from './problem.ts';
 export type StreamMessage = { readonly event: string; readonly id: string | undefined; readonly text: string };
 
 /** Cuts the text of an event stream into messages; what is not whole yet stays in `rest`. Comments give a message without text. */
-export function cutStream(text: string): { messages: StreamMessage[]; rest: string } {
+function cutStream(text: string): { messages: StreamMessage[]; rest: string } {
   const blocks = text.replaceAll('\r\n', '\n').split('\n\n');
   const rest = blocks.pop() ?? '';
   return { messages: blocks.map(messageOf), rest };
@@ -49,13 +49,25 @@ export function useWatch(follow: Follow | undefined): LiveState {
     if (!ready || !service || !operation) return undefined;
     const stop = new AbortController();
     const heard = () => setState({ mode: 'live', heardAt: Date.now() });
-    void keepFollowing(api, () => latest.current, stop.signal, heard, () => setState((now) => ({ mode: 'lost', heardAt: now.heardAt ?? Date.now() })));
+    void keepFollowing(
+      api,
+      () => latest.current,
+      stop.signal,
+      heard,
+      () => setState((now) => ({ mode: 'lost', heardAt: now.heardAt ?? Date.now() })),
+    );
     return () => stop.abort();
   }, [api, service, operation, ready]);
   return state;
 }
 
-async function keepFollowing(api: Api, follow: () => Follow | undefined, signal: AbortSignal, heard: () => void, lost: () => void): Promise<void> {
+async function keepFollowing(
+  api: Api,
+  follow: () => Follow | undefined,
+  signal: AbortSignal,
+  heard: () => void,
+  lost: () => void,
+): Promise<void> {
   let from = follow()?.from;
   let pause = watchRetryMs;
   while (!signal.aborted) {

@@ -8,7 +8,13 @@ import { exactInUnit, inUnit } from '../format/quantity.ts';
 import { momentLabel, splitsOf, tickLabel } from './axis.ts';
 import './chart.css';
 
-export type Series = { readonly label: string; readonly unit: string; readonly at: readonly number[]; readonly values: readonly number[]; readonly bars?: boolean };
+export type Series = {
+  readonly label: string;
+  readonly unit: string;
+  readonly at: readonly number[];
+  readonly values: readonly number[];
+  readonly bars?: boolean;
+};
 
 type Hover = { at: number; value: number; left: number };
 
@@ -23,7 +29,11 @@ export function SeriesChart({ series, step, span }: { series: Series; step: stri
   useEffect(() => {
     const element = frame.current;
     if (!element || width < 50) return undefined;
-    const plot = new uPlot(optionsFor(series, step, span, width, getComputedStyle(element), setHover), [series.at.map((at) => at / 1000), [...series.values]], element);
+    const plot = new uPlot(
+      optionsFor(series, step, span, width, getComputedStyle(element), setHover),
+      [series.at.map((at) => at / 1000), [...series.values]],
+      element,
+    );
     return () => plot.destroy();
   }, [series, step, span, width, scheme]);
   return (
@@ -44,23 +54,61 @@ function summaryOf({ label, unit, values }: Series): string {
   return `${label}: ${values.length} values, ${inUnit(values.at(-1) ?? 0, unit)} last, ${inUnit(most, unit)} at most`;
 }
 
-function optionsFor(series: Series, step: string, span: readonly [number, number], width: number, style: CSSStyleDeclaration, onHover: (hover: Hover | undefined) => void): uPlot.Options {
+function optionsFor(
+  series: Series,
+  step: string,
+  span: readonly [number, number],
+  width: number,
+  style: CSSStyleDeclaration,
+  onHover: (hover: Hover | undefined) => void,
+): uPlot.Options {
   const color = (name: string) => style.getPropertyValue(name).trim();
-  const axis = { stroke: color('--faint'), font: `11px ${color('--font')}`, ticks: { show: false }, grid: { stroke: color('--line'), width: 1 } };
+  const axis = {
+    stroke: color('--faint'),
+    font: `11px ${color('--font')}`,
+    ticks: { show: false },
+    grid: { stroke: color('--line'), width: 1 },
+  };
   const accent = color('--accent');
   const bars = series.bars && uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.7, 28], radius: 0.15 }) } : {};
   // A bar stands on the middle of its window, so half a window is kept free on both sides.
   const half = series.bars && series.at.length > 1 ? ((series.at[1] ?? 0) - (series.at[0] ?? 0)) / 2 : 0;
   return {
-    width, height, padding: [10, 16, 0, 0],
+    width,
+    height,
+    padding: [10, 16, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: step, setSeries: false }, y: false, points: { size: 7, fill: accent } },
-    scales: { x: { min: (span[0] - half) / 1000, max: (span[1] + half) / 1000 }, y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.12 : 1] } },
+    scales: {
+      x: { min: (span[0] - half) / 1000, max: (span[1] + half) / 1000 },
+      y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.12 : 1] },
+    },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, space: 64, values: (_plot, ticks) => ticks.map((tick) => momentLabel(tick * 1000, span[1] - span[0])) },
-      { ...axis, size: 76, splits: (_plot, _axis, _least, most) => splitsOf(most, series.unit), values: (_plot, ticks) => ticks.map((tick) => tickLabel(tick, series.unit)) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 26,
+        space: 64,
+        values: (_plot, ticks) => ticks.map((tick) => momentLabel(tick * 1000, span[1] - span[0])),
+      },
+      {
+        ...axis,
+        size: 76,
+        splits: (_plot, _axis, _least, most) => splitsOf(most, series.unit),
+        values: (_plot, ticks) => ticks.map((tick) => tickLabel(tick, series.unit)),
+      },
     ],
-    series: [{}, { label: series.label, stroke: accent, width: series.bars ? 0 : 1.5, fill: series.bars ? accent : `${accent}1f`, points: { show: series.values.length < 3 }, ...bars }],
+    series: [
+      {},
+      {
+        label: series.label,
+        stroke: accent,
+        width: series.bars ? 0 : 1.5,
+        fill: series.bars ? accent : `${accent}1f`,
+        points: { show: series.values.length < 3 },
+        ...bars,
+      },
+    ],
     hooks: { setCursor: [(plot) => onHover(hoverOf(plot))] },
   };
 }

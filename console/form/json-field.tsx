@@ -16,7 +16,19 @@ export function JsonField({ field, value, onChange, error, onLeave }: FieldProps
     }
   };
   return (
-    <Textarea label={field.title} description={field.text ?? 'As JSON.'} required={field.required} error={broken ? 'This is not JSON yet.' : error} onBlur={onLeave}
-      value={text} onChange={(event) => write(event.currentTarget.value)} autosize minRows={3} maxRows={16} spellCheck={false} classNames={{ input: 'mono' }} />
+    <Textarea
+      label={field.title}
+      description={field.text ?? 'As JSON.'}
+      required={field.required}
+      error={broken ? 'This is not JSON yet.' : error}
+      onBlur={onLeave}
+      value={text}
+      onChange={(event) => write(event.currentTarget.value)}
+      autosize
+      minRows={3}
+      maxRows={16}
+      spellCheck={false}
+      classNames={{ input: 'mono' }}
+    />
   );
 }

@@ -7,7 +7,9 @@ type Pair = { readonly name: string; readonly value: string };
 
 /** Short texts by name: labels, user metadata. */
 export function PairsField({ field, value, onChange, error, onLeave }: FieldProps) {
-  const [pairs, setPairs] = useState<readonly Pair[]>(() => Object.entries((value ?? {}) as Record<string, string>).map(([name, each]) => ({ name, value: each })));
+  const [pairs, setPairs] = useState<readonly Pair[]>(() =>
+    Object.entries((value ?? {}) as Record<string, string>).map(([name, each]) => ({ name, value: each })),
+  );
   const write = (next: readonly Pair[]) => {
     setPairs(next);
     const named = next.filter(({ name }) => name !== '');
@@ -20,13 +22,36 @@ export function PairsField({ field, value, onChange, error, onLeave }: FieldProp
       {field.text && <p className="mantine-InputWrapper-description">{field.text}</p>}
       {pairs.map((pair, index) => (
         <div key={index} className="row">
-          <TextInput className="grow" aria-label={`Name ${index + 1}`} placeholder="name" value={pair.name} onChange={(event) => amend(index, { name: event.currentTarget.value })} spellCheck={false} />
-          <TextInput className="grow" aria-label={`Value ${index + 1}`} placeholder="value" value={pair.value} onChange={(event) => amend(index, { value: event.currentTarget.value })} spellCheck={false} />
-          <Button look="quiet" icon="close" label={`Take out ${pair.name || `pair ${index + 1}`}`} onClick={() => write(pairs.filter((_, at) => at !== index))} />
+          <TextInput
+            className="grow"
+            aria-label={`Name ${index + 1}`}
+            placeholder="name"
+            value={pair.name}
+            onChange={(event) => amend(index, { name: event.currentTarget.value })}
+            spellCheck={false}
+          />
+          <TextInput
+            className="grow"
+            aria-label={`Value ${index + 1}`}
+            placeholder="value"
+            value={pair.value}
+            onChange={(event) => amend(index, { value: event.currentTarget.value })}
+            spellCheck={false}
+          />
+          <Button
+            look="quiet"
+            icon="close"
+            label={`Take out ${pair.name || `pair ${index + 1}`}`}
+            onClick={() => write(pairs.filter((_, at) => at !== index))}
+          />
         </div>
       ))}
       {error && <p className="mantine-InputWrapper-error">{error}</p>}
-      <div><Button size="small" icon="plus" onClick={() => write([...pairs, { name: '', value: '' }])}>Add</Button></div>
+      <div>
+        <Button size="small" icon="plus" onClick={() => write([...pairs, { name: '', value: '' }])}>
+          Add
+        </Button>
+      </div>
     </fieldset>
   );
 }

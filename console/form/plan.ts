@@ -17,7 +17,12 @@ export type FieldPlan = {
   readonly control: Control;
 };
 
-export type GroupPlan = { readonly title: string; readonly text: string | undefined; readonly fields: readonly FieldPlan[]; readonly folded: boolean };
+export type GroupPlan = {
+  readonly title: string;
+  readonly text: string | undefined;
+  readonly fields: readonly FieldPlan[];
+  readonly folded: boolean;
+};
 
 /** The fields of an input in groups: what it is called, what must be said, what may be said, each nested object, labels. */
 export function planOf(schema: PlainSchema, omit: readonly string[] = []): GroupPlan[] {
@@ -29,11 +34,21 @@ export function planOf(schema: PlainSchema, omit: readonly string[] = []): Group
   const plain = rest.filter((field) => nestOf(field) === '');
   const groups: GroupPlan[] = [
     { title: '', text: undefined, fields: [...all.filter(isIdentity), ...plain.filter((field) => field.required)], folded: false },
-    { title: 'Options', text: 'May be left as they are.', fields: plain.filter((field) => !field.required), folded: plain.filter((field) => !field.required).length > 4 },
+    {
+      title: 'Options',
+      text: 'May be left as they are.',
+      fields: plain.filter((field) => !field.required),
+      folded: plain.filter((field) => !field.required).length > 4,
+    },
   ];
   for (const nest of new Set(rest.map(nestOf).filter((each) => each !== ''))) {
     const fields = rest.filter((field) => nestOf(field) === nest);
-    groups.push({ title: titleOf(nest.split('/').at(-1) ?? nest), text: schemaAt(schema, nest.split('/'))?.description, fields, folded: !fields.some((field) => field.required) });
+    groups.push({
+      title: titleOf(nest.split('/').at(-1) ?? nest),
+      text: schemaAt(schema, nest.split('/'))?.description,
+      fields,
+      folded: !fields.some((field) => field.required),
+    });
   }
   groups.push({ title: 'Labels', text: 'Short words for filters and policy.', fields: all.filter(isLabels), folded: true });
   return groups.filter((group) => group.fields.length > 0);
@@ -46,7 +61,10 @@ function nestOf(field: FieldPlan): string {
 }
 
 function schemaAt(schema: PlainSchema, path: readonly string[]): PlainSchema | undefined {
-  return path.reduce<PlainSchema | undefined>((inner, step) => (inner?.properties && Object.hasOwn(inner.properties, step) ? inner.properties[step] : undefined), schema);
+  return path.reduce<PlainSchema | undefined>(
+    (inner, step) => (inner?.properties && Object.hasOwn(inner.properties, step) ? inner.properties[step] : undefined),
+    schema,
+  );
 }
 
 function fieldsOf(schema: PlainSchema, above: readonly string[], whole = true): FieldPlan[] {
@@ -54,7 +72,17 @@ function fieldsOf(schema: PlainSchema, above: readonly string[], whole = true): 
     const path = [...above, name];
     const required = whole && (schema.required?.includes(name) ?? false);
     if (inner.type === 'object' && inner.properties && Object.keys(inner.properties).length > 0) return fieldsOf(inner, path, required);
-    return [{ path, title: inner.title ?? titleOf(name), text: inner.description, unit: unitOf(name), required, schema: inner, control: controlOf(name, inner) }];
+    return [
+      {
+        path,
+        title: inner.title ?? titleOf(name),
+        text: inner.description,
+        unit: unitOf(name),
+        required,
+        schema: inner,
+        control: controlOf(name, inner),
+      },
+    ];
   });
 }
 
@@ -62,13 +90,20 @@ function controlOf(name: string, schema: PlainSchema): Control {
   const constants = schema.enum ?? constantsOf(schema.anyOf ?? schema.oneOf);
   if (constants) return { is: 'choice', options: constants.map((value) => ({ value: String(value), label: String(value), means: value })) };
   switch (schema.type) {
-    case 'boolean': return { is: 'switch' };
-    case 'integer': return { is: isMoment(name, schema) ? 'moment' : 'number' };
-    case 'number': return { is: 'number' };
-    case 'array': return { is: isPlainItem(schema) ? 'list' : 'json' };
-    case 'object': return { is: isRecordOfText(schema) ? 'pairs' : 'json' };
-    case 'string': return { is: textControl(name, schema) };
-    default: return { is: 'json' };
+    case 'boolean':
+      return { is: 'switch' };
+    case 'integer':
+      return { is: isMoment(name, schema) ? 'moment' : 'number' };
+    case 'number':
+      return { is: 'number' };
+    case 'array':
+      return { is: isPlainItem(schema) ? 'list' : 'json' };
+    case 'object':
+      return { is: isRecordOfText(schema) ? 'pairs' : 'json' };
+    case 'string':
+      return { is: textControl(name, schema) };
+    default:
+      return { is: 'json' };
   }
 }
 
@@ -92,6 +127,9 @@ function isPlainItem(schema: PlainSchema): boolean {
 }
 
 function isRecordOfText(schema: PlainSchema): boolean {
-  const inner = [...Object.values(schema.patternProperties ?? {}), ...(typeof schema.additionalProperties === 'object' ? [schema.additionalProperties] : [])];
+  const inner = [
+    ...Object.values(schema.patternProperties ?? {}),
+    ...(typeof schema.additionalProperties === 'object' ? [schema.additionalProperties] : []),
+  ];
   return inner.length > 0 && inner.every((each) => each.type === 'string');
 }

@@ -48,19 +48,30 @@ export function SchemaForm({ schema, start = {}, omit, verb, onSubmit, onCancel,
             const value = valueAt(draft, field.path);
             const typed = left.has(pointer) || (value !== undefined && field.control.is !== 'email');
             return (
-              <Field key={pointer} field={field} value={value} focus={index === 0 && at === 0}
+              <Field
+                key={pointer}
+                field={field}
+                value={value}
+                focus={index === 0 && at === 0}
                 error={toldBy(change.problem, pointer) ?? (tried || typed ? fieldFailure(field, draft) : undefined)}
                 onLeave={() => value !== undefined && setLeft(new Set(left).add(pointer))}
-                onChange={(next) => setDraft((now) => withValue(now, field.path, next))} />
+                onChange={(next) => setDraft((now) => withValue(now, field.path, next))}
+              />
             );
           })}
         </Group>
       ))}
-      {unseen.map(([pointer, said]) => <p key={pointer} className="mantine-InputWrapper-error">{said}</p>)}
+      {unseen.map(([pointer, said]) => (
+        <p key={pointer} className="mantine-InputWrapper-error">
+          {said}
+        </p>
+      ))}
       {change.problem && <Refusal problem={change.problem} compact />}
       <div className="row dialog-end">
         {onCancel && <Button onClick={onCancel}>Cancel</Button>}
-        <Button type="submit" look={look} busy={change.busy}>{verb}</Button>
+        <Button type="submit" look={look} busy={change.busy}>
+          {verb}
+        </Button>
       </div>
     </form>
   );
@@ -75,7 +86,11 @@ function Group({ group, open, children }: { group: GroupPlan; open: boolean; chi
   if (group.title === '') return <div className="form-group">{children}</div>;
   return (
     <details className="form-group form-fold" open={!group.folded || open}>
-      <summary><Icon name="right" size={14} /><span>{group.title}</span>{group.text && <span className="dim form-fold-text">{group.text}</span>}</summary>
+      <summary>
+        <Icon name="right" size={14} />
+        <span>{group.title}</span>
+        {group.text && <span className="dim form-fold-text">{group.text}</span>}
+      </summary>
       <div className="form-group">{children}</div>
     </details>
   );

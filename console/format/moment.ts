@@ -7,8 +7,18 @@ export function relative(at: number, now: number): string {
   const seconds = Math.round((now - at) / 1000);
   const size = Math.abs(seconds);
   if (size < 2) return 'now';
-  const text = size < 90 ? `${size} s` : size < 90 * minute ? `${Math.round(size / minute)} min` : size < 36 * hour ? `${Math.round(size / hour)} h`
-    : size < 60 * day ? `${Math.round(size / day)} d` : size < 700 * day ? `${Math.round(size / (30 * day))} mo` : `${Math.round(size / (365 * day))} y`;
+  const text =
+    size < 90
+      ? `${size} s`
+      : size < 90 * minute
+        ? `${Math.round(size / minute)} min`
+        : size < 36 * hour
+          ? `${Math.round(size / hour)} h`
+          : size < 60 * day
+            ? `${Math.round(size / day)} d`
+            : size < 700 * day
+              ? `${Math.round(size / (30 * day))} mo`
+              : `${Math.round(size / (365 * day))} y`;
   return seconds >= 0 ? `${text} ago` : `in ${text}`;
 }
 
@@ -27,17 +37,17 @@ export function exactMoment(at: number): string {
   const date = new Date(at);
   const two = (value: number, width = 2) => String(value).padStart(width, '0');
   const offset = -date.getTimezoneOffset();
-  const zone = offset === 0 ? 'UTC' : `UTC${offset > 0 ? '+' : '−'}${Math.floor(Math.abs(offset) / 60)}${offset % 60 === 0 ? '' : `:${two(Math.abs(offset) % 60)}`}`;
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} `
-    + `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${two(date.getMilliseconds(), 3)} ${zone}`;
+  const zone =
+    offset === 0
+      ? 'UTC'
+      : `UTC${offset > 0 ? '+' : '−'}${Math.floor(Math.abs(offset) / 60)}${offset % 60 === 0 ? '' : `:${two(Math.abs(offset) % 60)}`}`;
+  return (
+    `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
+    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${two(date.getMilliseconds(), 3)} ${zone}`
+  );
 }
 
 /** `14:03:22`, for logs. */
 export function clock(at: number): string {
   return exactMoment(at).slice(11, 19);
-}
-
-/** `1 Jul 2026`. */
-export function calendarDay(at: number): string {
-  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' }).format(at);
 }

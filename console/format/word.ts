@@ -1,9 +1,26 @@
-const acronyms = new Map(['id', 'uid', 'url', 'api', 'md5', 'sha256', 'ip', 'ttl', 'http', 's3', 'csv', 'json', 'etag'].map((word) => [word, word === 'etag' ? 'ETag' : word.toUpperCase()]));
-const units = new Map([['ms', 'ms'], ['bytes', 'bytes'], ['seconds', 's'], ['kw', 'kW'], ['kwh', 'kWh'], ['percent', '%']]);
+const acronyms = new Map(
+  ['id', 'uid', 'url', 'api', 'md5', 'sha256', 'ip', 'ttl', 'http', 's3', 'csv', 'json', 'etag'].map((word) => [
+    word,
+    word === 'etag' ? 'ETag' : word.toUpperCase(),
+  ]),
+);
+const units = new Map([
+  ['ms', 'ms'],
+  ['bytes', 'bytes'],
+  ['seconds', 's'],
+  ['kw', 'kW'],
+  ['kwh', 'kWh'],
+  ['percent', '%'],
+]);
 
 /** The words of a name in camelCase, PascalCase or kebab-case, in lower case. */
-export function wordsOf(name: string): string[] {
-  return name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2').split(/[\s._-]+/).filter(Boolean).map((word) => word.toLowerCase());
+function wordsOf(name: string): string[] {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+    .split(/[\s._-]+/)
+    .filter(Boolean)
+    .map((word) => word.toLowerCase());
 }
 
 /** `accessKeyId` is `Access key ID`; the unit at the end of a name is told by `unitOf`. */

@@ -18,13 +18,17 @@ export function askFor(service: string, operation: string, name?: string): strin
 /** Opens an operation above the present page, whose own search parameters stay. */
 export function useAsk(): (service: string, operation: string, name?: string) => void {
   const [, change] = useSearchParams();
-  return useCallback((service, operation, name) => change((now) => {
-    const next = new URLSearchParams(now);
-    next.set('do', `${service}.${operation}`);
-    if (name === undefined) next.delete('on');
-    else next.set('on', name);
-    return next;
-  }), [change]);
+  return useCallback(
+    (service, operation, name) =>
+      change((now) => {
+        const next = new URLSearchParams(now);
+        next.set('do', `${service}.${operation}`);
+        if (name === undefined) next.delete('on');
+        else next.set('on', name);
+        return next;
+      }),
+    [change],
+  );
 }
 
 /** Closes it again. */

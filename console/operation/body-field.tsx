@@ -8,7 +8,9 @@ export function BodyField({ file, onFile }: { file: File | undefined; onFile: (f
   return (
     <div className="row wrap">
       <input ref={input} type="file" hidden onChange={(event) => onFile(event.currentTarget.files?.[0])} />
-      <Button icon="file" onClick={() => input.current?.click()}>{file ? 'Choose another file' : 'Choose a file'}</Button>
+      <Button icon="file" onClick={() => input.current?.click()}>
+        {file ? 'Choose another file' : 'Choose a file'}
+      </Button>
       <span className="dim">{file ? `${file.name}, ${bytes(file.size)}` : 'Its bytes are sent beside the fields below.'}</span>
     </div>
   );

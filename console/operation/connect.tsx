@@ -15,7 +15,17 @@ export function ConnectLines({ facts, hide, service }: Props) {
   return (
     <div className="connect">
       <div className="connect-clients" role="group" aria-label="Client">
-        {lines.map((line) => <button key={line.client} type="button" className="connect-client" aria-pressed={line === shown} onClick={() => setClient(line.client)}>{line.client}</button>)}
+        {lines.map((line) => (
+          <button
+            key={line.client}
+            type="button"
+            className="connect-client"
+            aria-pressed={line === shown}
+            onClick={() => setClient(line.client)}
+          >
+            {line.client}
+          </button>
+        ))}
       </div>
       <CodeBlock text={shown.text} label={`${shown.client} lines`} hide={hide} />
     </div>
@@ -28,11 +38,13 @@ function useLines(facts: Props['facts'], only: string | undefined): readonly Con
   useEffect(() => {
     let gone = false;
     const doors = Object.entries(served?.doors ?? {}).filter(([door]) => only === undefined || door.startsWith(`${only}.`));
-    void Promise.all(doors.map(async ([door, { url }]) => {
-      const [service = '', protocol = ''] = door.split('.');
-      const make = (await loadServicePages(service)).connect?.[protocol];
-      return (told: Props['facts']) => make?.(told(url.replace(/\/$/, ''))) ?? [];
-    })).then((all) => {
+    void Promise.all(
+      doors.map(async ([door, { url }]) => {
+        const [service = '', protocol = ''] = door.split('.');
+        const make = (await loadServicePages(service)).connect?.[protocol];
+        return (told: Props['facts']) => make?.(told(url.replace(/\/$/, ''))) ?? [];
+      }),
+    ).then((all) => {
       if (!gone) setMakers(all);
     });
     return () => {

@@ -12,20 +12,38 @@ export function FacesPanel({ faces, onDone }: { faces: Faces; onDone: () => void
   const served = useServed().value;
   useEffect(() => holdFaces(faces), [faces]);
   const rows: readonly (readonly [string, string])[] = [
-    ['Bearer', faces.bearer], ['S3 access key ID', faces.s3.accessKeyId], ['S3 secret access key', faces.s3.secretAccessKey],
-    ['Basic user name', faces.basic.username], ['Basic password', faces.basic.password],
+    ['Bearer', faces.bearer],
+    ['S3 access key ID', faces.s3.accessKeyId],
+    ['S3 secret access key', faces.s3.secretAccessKey],
+    ['Basic user name', faces.basic.username],
+    ['Basic password', faces.basic.password],
   ];
   return (
     <div className="stack">
-      <p className="faces-warning"><StatusMark tone="warn" />The platform keeps no copy it could show again. Lost secrets are rotated, not recovered.</p>
+      <p className="faces-warning">
+        <StatusMark tone="warn" />
+        The platform keeps no copy it could show again. Lost secrets are rotated, not recovered.
+      </p>
       <dl className="faces">
         {rows.map(([name, value]) => (
-          <div key={name}><dt>{name}</dt><dd className="mono" tabIndex={0}>{value}</dd><dd><CopyButton text={value} label={`Copy ${name}`} /></dd></div>
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd className="mono" tabIndex={0}>
+              {value}
+            </dd>
+            <dd>
+              <CopyButton text={value} label={`Copy ${name}`} />
+            </dd>
+          </div>
         ))}
       </dl>
       <h3>Use it with a client you have</h3>
       <ConnectLines facts={(endpoint) => connectFacts(faces, endpoint, served?.region ?? '')} hide={secretsOf(faces)} />
-      <div className="row dialog-end"><Button look="main" data-autofocus onClick={onDone}>I have kept them</Button></div>
+      <div className="row dialog-end">
+        <Button look="main" data-autofocus onClick={onDone}>
+          I have kept them
+        </Button>
+      </div>
     </div>
   );
 }

@@ -11,7 +11,9 @@ export type Faces = {
 /** The reply as faces where it is one. */
 export function asFaces(reply: unknown): Faces | undefined {
   const told = reply as Partial<Faces> | undefined;
-  return typeof told?.bearer === 'string' && typeof told.s3?.secretAccessKey === 'string' && typeof told.basic?.password === 'string' ? (told as Faces) : undefined;
+  return typeof told?.bearer === 'string' && typeof told.s3?.secretAccessKey === 'string' && typeof told.basic?.password === 'string'
+    ? (told as Faces)
+    : undefined;
 }
 
 let held: Faces | undefined;

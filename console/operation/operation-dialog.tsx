@@ -29,12 +29,29 @@ export function AskedOperation() {
   if (!asked || !contract) return null;
   const definition = Object.hasOwn(contract.operations, asked.operation) ? contract.operations[asked.operation] : undefined;
   const kind = definition && kindOf(contract, definition.on);
-  const named = kind && [kind.create, kind.get, kind.list, kind.update, kind.remove, ...kind.others].find((each) => each?.name === asked.operation);
+  const named =
+    kind && [kind.create, kind.get, kind.list, kind.update, kind.remove, ...kind.others].find((each) => each?.name === asked.operation);
   if (!kind || !named) {
-    return <Dialog title="No such operation" onClose={close}><Refusal problem={new Problem({ code: 'NoSuchOperation', status: 404, title: `${asked.service} has no operation ${asked.operation} for the console.` })} /></Dialog>;
+    return (
+      <Dialog title="No such operation" onClose={close}>
+        <Refusal
+          problem={
+            new Problem({
+              code: 'NoSuchOperation',
+              status: 404,
+              title: `${asked.service} has no operation ${asked.operation} for the console.`,
+            })
+          }
+        />
+      </Dialog>
+    );
   }
   const shared = { kind, named, asked, close };
-  return isEnding(kind, named) && asked.name !== undefined ? <Ending key={asked.operation} {...shared} /> : <Running key={`${asked.operation} ${asked.name}`} {...shared} />;
+  return isEnding(kind, named) && asked.name !== undefined ? (
+    <Ending key={asked.operation} {...shared} />
+  ) : (
+    <Running key={`${asked.operation} ${asked.name}`} {...shared} />
+  );
 }
 
 type Shared = { kind: Kind; named: Named; asked: Asked; close: () => void };
@@ -79,14 +96,35 @@ function Running({ kind, named, asked, close }: Shared) {
   };
   const faces = asFaces(output);
   const title = sentenceOf(named.name);
-  if (faces) return <Dialog title="Keep these secrets now" onClose={close} wide><FacesPanel faces={faces} onDone={close} /></Dialog>;
+  if (faces)
+    return (
+      <Dialog title="Keep these secrets now" onClose={close} wide>
+        <FacesPanel faces={faces} onDone={close} />
+      </Dialog>
+    );
   return (
     <Dialog title={title} onClose={close} wide>
       <div className="stack">
         <p className="dim">{operation.text}</p>
-        {needsName && asked.name === undefined && <TextInput label={kind.name} description={`Name of the ${kind.name.toLowerCase()}.`} withAsterisk value={name} onChange={(event) => setName(event.currentTarget.value)} data-autofocus spellCheck={false} />}
+        {needsName && asked.name === undefined && (
+          <TextInput
+            label={kind.name}
+            description={`Name of the ${kind.name.toLowerCase()}.`}
+            withAsterisk
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            data-autofocus
+            spellCheck={false}
+          />
+        )}
         {(operation.body === 'in' || operation.body === 'both') && <BodyField file={file} onFile={setFile} />}
-        <SchemaForm schema={operation.input} start={start} verb={operation.effect === 'read' ? 'Read' : title} onSubmit={run} onCancel={close} />
+        <SchemaForm
+          schema={operation.input}
+          start={start}
+          verb={operation.effect === 'read' ? 'Read' : title}
+          onSubmit={run}
+          onCancel={close}
+        />
         {output !== undefined && <CodeBlock label="Answer" text={JSON.stringify(output, null, 2)} />}
       </div>
     </Dialog>
@@ -96,8 +134,13 @@ function Running({ kind, named, asked, close }: Shared) {
 /** What can be known before anything is typed: the contract's defaults for choices, and the project we stand in. */
 function defaultsOf(operation: Operation, place: Place | undefined): Draft {
   const properties = (operation.input as PlainSchema).properties ?? {};
-  const chosen = Object.entries(properties).flatMap(([field, schema]) => (schema.anyOf && schema.default !== undefined ? [[field, schema.default]] : []));
-  return { ...Object.fromEntries(chosen), ...(place && operation.at === 'new' && Object.hasOwn(properties, 'project') ? { project: place.project.id } : {}) };
+  const chosen = Object.entries(properties).flatMap(([field, schema]) =>
+    schema.anyOf && schema.default !== undefined ? [[field, schema.default]] : [],
+  );
+  return {
+    ...Object.fromEntries(chosen),
+    ...(place && operation.at === 'new' && Object.hasOwn(properties, 'project') ? { project: place.project.id } : {}),
+  };
 }
 
 function shouldShow(operation: Operation, reply: unknown): boolean {

@@ -7,7 +7,11 @@ export default function Audit() {
   const { organization } = usePlace();
   return (
     <div className="page">
-      <PageHead title="Activity" text="Every operation on this organization: who asked for it, on what, and how it ended. Management and refusals are written before they are answered; reads are counted by the second." />
+      <PageHead
+        title="Activity"
+        text="Every operation on this organization: who asked for it, on what, and how it ended. Management and refusals are written
+          before they are answered; reads are counted by the second."
+      />
       <AuditList what={organization.title || organization.name} />
     </div>
   );

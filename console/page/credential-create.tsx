@@ -9,7 +9,13 @@ import type { Faces } from '../operation/faces.ts';
 import { RolePicker } from './role-picker.tsx';
 
 const day = 86_400_000;
-const lives = [{ value: '', label: 'Until it is revoked' }, { value: '1', label: '1 day' }, { value: '30', label: '30 days' }, { value: '90', label: '90 days' }, { value: '365', label: '1 year' }];
+const lives = [
+  { value: '', label: 'Until it is revoked' },
+  { value: '1', label: '1 day' },
+  { value: '30', label: '30 days' },
+  { value: '90', label: '90 days' },
+  { value: '365', label: '1 year' },
+];
 
 /** Makes a credential for a program, in an environment, with a role and an end. */
 export function CredentialCreate({ onMade, onClose }: { onMade: (faces: Faces) => void; onClose: () => void }) {
@@ -20,23 +26,51 @@ export function CredentialCreate({ onMade, onClose }: { onMade: (faces: Faces) =
   const [role, setRole] = useState('editor');
   const [life, setLife] = useState('');
   const change = useChange();
-  const places = organization.projects.map((project) => ({ group: project.title || project.name, items: project.environments.map((each) => ({ value: each.id, label: `${project.name} / ${each.name}` })) }));
+  const places = organization.projects.map((project) => ({
+    group: project.title || project.name,
+    items: project.environments.map((each) => ({ value: each.id, label: `${project.name} / ${each.name}` })),
+  }));
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
     void change.run(async () => {
-      const input = { title: title.trim(), environment: place, role, ...(life === '' ? {} : { expiresAt: Date.now() + Number(life) * day }) };
+      const input = {
+        title: title.trim(),
+        environment: place,
+        role,
+        ...(life === '' ? {} : { expiresAt: Date.now() + Number(life) * day }),
+      };
       onMade(await api.call<Faces>('platform', 'CreateCredential', '', input));
     });
   };
   return (
     <Dialog title="Create a credential" onClose={onClose}>
       <form onSubmit={submit} className="stack">
-        <TextInput data-autofocus label="Title" description="What will use it: you will look for this word when you rotate or revoke." placeholder="backup of the web server" maxLength={100} value={title} onChange={(event) => setTitle(event.currentTarget.value)} />
-        <Select label="Environment" description="It reaches this environment and no other." data={places} value={place} onChange={(next) => setPlace(next ?? place)} allowDeselect={false} />
+        <TextInput
+          data-autofocus
+          label="Title"
+          description="What will use it: you will look for this word when you rotate or revoke."
+          placeholder="backup of the web server"
+          maxLength={100}
+          value={title}
+          onChange={(event) => setTitle(event.currentTarget.value)}
+        />
+        <Select
+          label="Environment"
+          description="It reaches this environment and no other."
+          data={places}
+          value={place}
+          onChange={(next) => setPlace(next ?? place)}
+          allowDeselect={false}
+        />
         <RolePicker role={role} onChange={setRole} />
         <Select label="It works" data={lives} value={life} onChange={(next) => setLife(next ?? '')} allowDeselect={false} />
         {change.problem && <Refusal problem={change.problem} compact />}
-        <div className="row dialog-end"><Button onClick={onClose}>Cancel</Button><Button type="submit" look="main" busy={change.busy} disabled={title.trim() === ''}>Create</Button></div>
+        <div className="row dialog-end">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="main" busy={change.busy} disabled={title.trim() === ''}>
+            Create
+          </Button>
+        </div>
       </form>
     </Dialog>
   );

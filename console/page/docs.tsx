@@ -24,13 +24,18 @@ export default function Docs() {
   return (
     <div className="docs">
       <header className="docs-bar">
-        <Link to="/" className="rail-mark"><Mark /><span>Gamut</span></Link>
+        <Link to="/" className="rail-mark">
+          <Mark />
+          <span>Gamut</span>
+        </Link>
         <span className="dim">API reference</span>
         <span className="grow" />
         <a href="/v1/openapi.json">OpenAPI 3.1</a>
         <Link to="/">Console</Link>
       </header>
-      <nav className="docs-nav" aria-label="Reference">{served.value && <DocsNav known={served.value} shown={contract} />}</nav>
+      <nav className="docs-nav" aria-label="Reference">
+        {served.value && <DocsNav known={served.value} shown={contract} />}
+      </nav>
       <main className="docs-main">
         {served.problem && !served.value && <Refusal problem={served.problem} again={served.again} />}
         {!served.value && !served.problem && <Waiting />}
@@ -43,13 +48,23 @@ export default function Docs() {
 function DocsNav({ known, shown }: { known: Known; shown: AnyService | undefined }) {
   return (
     <ul>
-      <li><NavLink to="/docs" end>Start</NavLink></li>
+      <li>
+        <NavLink to="/docs" end>
+          Start
+        </NavLink>
+      </li>
       {Object.values(known.services).map((contract) => (
         <li key={contract.name}>
           <NavLink to={`/docs/${contract.name}`}>{contract.title}</NavLink>
           {contract === shown && (
             <ul>
-              {kindsOf(contract).flatMap((kind) => operationsOf(kind).map((each) => <li key={each.name}><a href={`#${each.name}`}>{sentenceOf(each.name)}</a></li>))}
+              {kindsOf(contract).flatMap((kind) =>
+                operationsOf(kind).map((each) => (
+                  <li key={each.name}>
+                    <a href={`#${each.name}`}>{sentenceOf(each.name)}</a>
+                  </li>
+                )),
+              )}
             </ul>
           )}
         </li>
@@ -70,7 +85,13 @@ function DocsService({ contract, known }: { contract: AnyService; known: Known }
       {Object.entries(contract.doors).length > 0 && (
         <dl className="doors">
           {Object.entries(contract.doors).map(([name, door]) => (
-            <div key={name}><dt>{door.protocol}</dt><dd className="mono">{known.doors[`${contract.name}.${name}`]?.url ?? (contract.name === 'platform' ? location.origin : 'not running')}</dd><dd className="dim">{door.text}</dd></div>
+            <div key={name}>
+              <dt>{door.protocol}</dt>
+              <dd className="mono">
+                {known.doors[`${contract.name}.${name}`]?.url ?? (contract.name === 'platform' ? location.origin : 'not running')}
+              </dd>
+              <dd className="dim">{door.text}</dd>
+            </div>
           ))}
         </dl>
       )}
@@ -82,7 +103,9 @@ function DocsService({ contract, known }: { contract: AnyService; known: Known }
               <h2 className="docs-kind">{titleOf(kind.name)}</h2>
               <p className="dim">{kind.resource.text}</p>
             </div>
-            {operations.map((each) => <DocsOperation key={each.name} contract={contract} named={each} />)}
+            {operations.map((each) => (
+              <DocsOperation key={each.name} contract={contract} named={each} />
+            ))}
           </section>
         );
       })}

@@ -17,7 +17,16 @@ export function EnvironmentCreate({ project, onClose }: { project: string; onClo
   };
   return (
     <Dialog title="New environment" onClose={onClose}>
-      {operation && <SchemaForm schema={operation.input} omit={['project']} start={{ project, kind: 'test' }} verb="Make it" onSubmit={create} onCancel={onClose} />}
+      {operation && (
+        <SchemaForm
+          schema={operation.input}
+          omit={['project']}
+          start={{ project, kind: 'test' }}
+          verb="Make it"
+          onSubmit={create}
+          onCancel={onClose}
+        />
+      )}
     </Dialog>
   );
 }

@@ -25,8 +25,16 @@ export default function Home() {
   const isTest = environment.kind !== 'live';
   return (
     <div className="page">
-      <PageHead title={`${organization.title || organization.name}`} name="Home" aside={<Tag tone={isTest ? 'test' : undefined}>{project.name} / {environment.name}</Tag>}
-        text={isTest ? 'A test environment: nothing here reaches the live one.' : undefined} />
+      <PageHead
+        title={`${organization.title || organization.name}`}
+        name="Home"
+        aside={
+          <Tag tone={isTest ? 'test' : undefined}>
+            {project.name} / {environment.name}
+          </Tag>
+        }
+        text={isTest ? 'A test environment: nothing here reaches the live one.' : undefined}
+      />
       <Numbers />
       <FirstSteps />
       <div className="home">
@@ -47,9 +55,15 @@ function Numbers() {
   const to = link('platform', 'usage');
   return (
     <div className="figures">
-      <Figure label="Requests" to={to} value={<Amount value={requests.total} unit="request" bare />} note="answered in 24 hours"><Spark values={requests.values} label="Requests by the hour" /></Figure>
-      <Figure label="Moved" to={to} value={<Amount value={moved.total} unit="byte" />} note="in and out in 24 hours"><Spark values={moved.values} label="Bytes moved by the hour" /></Figure>
-      <Figure label="Stored" to={to} value={<Amount value={stored.total} unit="byte" />} note="now"><Spark values={stored.values} label="Bytes stored by the hour" /></Figure>
+      <Figure label="Requests" to={to} value={<Amount value={requests.total} unit="request" bare />} note="answered in 24 hours">
+        <Spark values={requests.values} label="Requests by the hour" />
+      </Figure>
+      <Figure label="Moved" to={to} value={<Amount value={moved.total} unit="byte" />} note="in and out in 24 hours">
+        <Spark values={moved.values} label="Bytes moved by the hour" />
+      </Figure>
+      <Figure label="Stored" to={to} value={<Amount value={stored.total} unit="byte" />} note="now">
+        <Spark values={stored.values} label="Bytes stored by the hour" />
+      </Figure>
     </div>
   );
 }
@@ -71,9 +85,16 @@ function Running() {
       <ul className="running">
         {services.map((contract) => (
           <li key={contract.name}>
-            <span className="running-icon"><Icon name={serviceIcon(contract.name)} /></span>
+            <span className="running-icon">
+              <Icon name={serviceIcon(contract.name)} />
+            </span>
             <div className="grow">
-              <div className="row"><Link to={link(contract.name)}><strong>{contract.title}</strong></Link><ServiceState service={contract.name} /></div>
+              <div className="row">
+                <Link to={link(contract.name)}>
+                  <strong>{contract.title}</strong>
+                </Link>
+                <ServiceState service={contract.name} />
+              </div>
               <p className="dim">{contract.text}</p>
               <DoorLines contract={contract} />
             </div>
@@ -88,7 +109,15 @@ function DoorLines({ contract }: { contract: AnyService }) {
   const served = useServed().value;
   return Object.keys(contract.doors).map((door) => {
     const url = served?.doors[`${contract.name}.${door}`]?.url;
-    return url && <div key={door} className="row running-door"><span className="dim">{door}</span><span className="mono">{url}</span><CopyButton text={url} label={`Copy the ${door} address`} /></div>;
+    return (
+      url && (
+        <div key={door} className="row running-door">
+          <span className="dim">{door}</span>
+          <span className="mono">{url}</span>
+          <CopyButton text={url} label={`Copy the ${door} address`} />
+        </div>
+      )
+    );
   });
 }
 
@@ -107,10 +136,16 @@ function Recent() {
       <ul className="recent">
         {rows?.map((record) => (
           <li key={record.sequence}>
-            <span className="grow cut"><strong>{record.operation}</strong> <span className="dim">{record.name}</span></span>
-            <span className="recent-who cut dim" title={record.principal}>{nameOf(record.principal)}</span>
+            <span className="grow cut">
+              <strong>{record.operation}</strong> <span className="dim">{record.name}</span>
+            </span>
+            <span className="recent-who cut dim" title={record.principal}>
+              {nameOf(record.principal)}
+            </span>
             <Outcome outcome={record.outcome} gap={record.gap} />
-            <span className="dim recent-when"><When at={record.at} /></span>
+            <span className="dim recent-when">
+              <When at={record.at} />
+            </span>
           </li>
         ))}
       </ul>

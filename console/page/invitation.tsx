@@ -13,14 +13,22 @@ export default function Invitation() {
     document.title = 'Accept your invitation · Gamut';
   }, []);
   if (!token) {
-    return <Lone title="This link is not whole" foot={<Link to="/login">Sign in</Link>}><p>Open the link of your invitation as it stands in the mail, or ask for a new invitation.</p></Lone>;
+    return (
+      <Lone title="This link is not whole" foot={<Link to="/login">Sign in</Link>}>
+        <p>Open the link of your invitation as it stands in the mail, or ask for a new invitation.</p>
+      </Lone>
+    );
   }
   const accept = async (password: string) => {
     await acceptInvitation(token, password);
     await go('/', { replace: true });
   };
   return (
-    <Lone title="Accept your invitation" text="Choose a password; with your e-mail it is how you sign in from now on." foot={<Link to="/login">Sign in instead</Link>}>
+    <Lone
+      title="Accept your invitation"
+      text="Choose a password; with your e-mail it is how you sign in from now on."
+      foot={<Link to="/login">Sign in instead</Link>}
+    >
       <NewPassword verb="Accept and sign in" act={accept} />
     </Lone>
   );

@@ -21,7 +21,14 @@ export default function Login() {
   if (state.is === 'in') return <Navigate to={insidePath(search.get('to'))} replace />;
   const other = way === 'password' ? 'Use a credential instead' : 'Use a password instead';
   return (
-    <Lone title="Sign in" foot={<button type="button" className="lone-switch" onClick={() => setWay(way === 'password' ? 'bearer' : 'password')}>{other}</button>}>
+    <Lone
+      title="Sign in"
+      foot={
+        <button type="button" className="lone-switch" onClick={() => setWay(way === 'password' ? 'bearer' : 'password')}>
+          {other}
+        </button>
+      }
+    >
       {state.is === 'out' && state.ended && <Status tone="note">Your session has ended. Sign in to go on where you were.</Status>}
       {search.has('changed') && <Status tone="ok">Your password is set. Sign in with it.</Status>}
       {way === 'password' ? <ByPassword /> : <ByBearer />}
@@ -39,9 +46,30 @@ function ByPassword() {
   const [password, setPassword] = useState('');
   return (
     <SignInForm proof={{ email: email.trim(), password }} ready={email !== '' && password !== ''}>
-      <TextInput label="E-mail" type="email" name="email" autoComplete="username" autoFocus required withAsterisk={false} value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
-      <PasswordInput label="Password" name="password" autoComplete="current-password" required withAsterisk={false} value={password} onChange={(event) => setPassword(event.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }} />
-      <Link to="/reset" className="lone-switch">Forgot the password?</Link>
+      <TextInput
+        label="E-mail"
+        type="email"
+        name="email"
+        autoComplete="username"
+        autoFocus
+        required
+        withAsterisk={false}
+        value={email}
+        onChange={(event) => setEmail(event.currentTarget.value)}
+      />
+      <PasswordInput
+        label="Password"
+        name="password"
+        autoComplete="current-password"
+        required
+        withAsterisk={false}
+        value={password}
+        onChange={(event) => setPassword(event.currentTarget.value)}
+        visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
+      />
+      <Link to="/reset" className="lone-switch">
+        Forgot the password?
+      </Link>
     </SignInForm>
   );
 }
@@ -50,7 +78,20 @@ function ByBearer() {
   const [bearer, setBearer] = useState('');
   return (
     <SignInForm proof={{ bearer: bearer.trim() }} ready={bearer.trim() !== ''}>
-      <Textarea label="Credential" description="The bearer face of a credential; `./gamut up` prints the administrator's." placeholder="gmt_…" autoFocus autosize minRows={2} maxRows={4} spellCheck={false} autoComplete="off" classNames={{ input: 'mono' }} value={bearer} onChange={(event) => setBearer(event.currentTarget.value)} />
+      <Textarea
+        label="Credential"
+        description="The bearer face of a credential; `./gamut up` prints the administrator's."
+        placeholder="gmt_…"
+        autoFocus
+        autosize
+        minRows={2}
+        maxRows={4}
+        spellCheck={false}
+        autoComplete="off"
+        classNames={{ input: 'mono' }}
+        value={bearer}
+        onChange={(event) => setBearer(event.currentTarget.value)}
+      />
     </SignInForm>
   );
 }
@@ -65,7 +106,11 @@ function SignInForm({ proof, ready, children }: { proof: Proof; ready: boolean; 
     <form onSubmit={submit}>
       {children}
       {change.problem && <Refusal problem={change.problem} compact brief />}
-      <div className="lone-submit"><Button type="submit" look="main" busy={change.busy} disabled={!ready}>Sign in</Button></div>
+      <div className="lone-submit">
+        <Button type="submit" look="main" busy={change.busy} disabled={!ready}>
+          Sign in
+        </Button>
+      </div>
     </form>
   );
 }

@@ -17,20 +17,33 @@ export function MemberInvite({ onClose }: { onClose: () => void }) {
   const fits = /^\S+@\S+\.\S+$/.test(email.trim()) || /^\S+@localhost$/.test(email.trim());
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
-    if (fits) void change.run(async () => {
-      await api.call('platform', 'InviteMember', '', { email: email.trim(), role });
-      stale((key) => key === '/session/outbox');
-      notice(`${email.trim()} is invited.`);
-      onClose();
-    });
+    if (fits)
+      void change.run(async () => {
+        await api.call('platform', 'InviteMember', '', { email: email.trim(), role });
+        stale((key) => key === '/session/outbox');
+        notice(`${email.trim()} is invited.`);
+        onClose();
+      });
   };
   return (
     <Dialog title="Invite a person" onClose={onClose}>
       <form onSubmit={submit} className="stack">
-        <TextInput data-autofocus label="E-mail" type="email" autoComplete="off" value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
+        <TextInput
+          data-autofocus
+          label="E-mail"
+          type="email"
+          autoComplete="off"
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+        />
         <RolePicker role={role} onChange={setRole} />
         {change.problem && <Refusal problem={change.problem} compact />}
-        <div className="row dialog-end"><Button onClick={onClose}>Cancel</Button><Button type="submit" look="main" busy={change.busy} disabled={!fits}>Send the invitation</Button></div>
+        <div className="row dialog-end">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="main" busy={change.busy} disabled={!fits}>
+            Send the invitation
+          </Button>
+        </div>
       </form>
     </Dialog>
   );

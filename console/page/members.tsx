@@ -28,27 +28,73 @@ export default function Members() {
   const [removing, setRemoving] = useState<Member>();
   const reading = useOperation<{ items: readonly Member[] }>('platform', 'ListMembers', '', { limit: 1000 }, { everyMs: pollEveryMs });
   const mails = useRead<readonly Mail[] | undefined>('/session/outbox', readOutbox, { everyMs: pollEveryMs }).value;
-  const invite = may('InviteMember') && <Button look="main" icon="plus" onClick={() => setInviting(true)}>Invite</Button>;
+  const invite = may('InviteMember') && (
+    <Button look="main" icon="plus" onClick={() => setInviting(true)}>
+      Invite
+    </Button>
+  );
   const columns: Column<Member>[] = [
-    { key: 'email', title: 'Person', show: ({ spec }) => <span className="cell-long cut">{spec.email}{spec.email === person.email && <span className="faint"> (you)</span>}</span> },
+    {
+      key: 'email',
+      title: 'Person',
+      show: ({ spec }) => (
+        <span className="cell-long cut">
+          {spec.email}
+          {spec.email === person.email && <span className="faint"> (you)</span>}
+        </span>
+      ),
+    },
     { key: 'role', title: 'Role', show: ({ spec }) => <Tag>{spec.role}</Tag> },
-    { key: 'state', title: 'State', show: ({ spec }) => (spec.invited ? <Status tone="note">invited</Status> : <Status tone="ok">member</Status>) },
+    {
+      key: 'state',
+      title: 'State',
+      show: ({ spec }) => (spec.invited ? <Status tone="note">invited</Status> : <Status tone="ok">member</Status>),
+    },
     { key: 'since', title: 'Since', spare: 1, show: (member) => <When at={member.createdAt} /> },
-    { key: 'actions', title: '', right: true, show: (member) => (
-      <span className="table-actions">
-        {may('UpdateMember') && <Button size="small" look="quiet" icon="edit" label={`Change the role of ${member.spec.email}`} onClick={() => setChanging(member)} />}
-        {may('DeleteMember') && <Button size="small" look="quiet" icon="trash" label={`Remove ${member.spec.email}`} onClick={() => setRemoving(member)} />}
-      </span>
-    ) },
+    {
+      key: 'actions',
+      title: '',
+      right: true,
+      show: (member) => (
+        <span className="table-actions">
+          {may('UpdateMember') && (
+            <Button
+              size="small"
+              look="quiet"
+              icon="edit"
+              label={`Change the role of ${member.spec.email}`}
+              onClick={() => setChanging(member)}
+            />
+          )}
+          {may('DeleteMember') && (
+            <Button size="small" look="quiet" icon="trash" label={`Remove ${member.spec.email}`} onClick={() => setRemoving(member)} />
+          )}
+        </span>
+      ),
+    },
   ];
   return (
     <div className="page">
-      <PageHead title="Members" text={`People who may enter ${organization.title || organization.name}. Programs use credentials instead.`} actions={invite} />
+      <PageHead
+        title="Members"
+        text={`People who may enter ${organization.title || organization.name}. Programs use credentials instead.`}
+        actions={invite}
+      />
       <Section flush>
-        {reading.problem && <div className="section-body"><Refusal problem={reading.problem} again={reading.again} /></div>}
+        {reading.problem && (
+          <div className="section-body">
+            <Refusal problem={reading.problem} again={reading.again} />
+          </div>
+        )}
         {!reading.value && !reading.problem && <Waiting rows={3} />}
-        {reading.value?.items.length === 0 && <Empty icon="members" title="Nobody but the administrator's credential" action={invite}>Invite the first person; they choose a password by the link in their mail and sign in here.</Empty>}
-        {reading.value && reading.value.items.length > 0 && <Table label="Members" columns={columns} rows={reading.value.items} rowKey={(member) => member.name} />}
+        {reading.value?.items.length === 0 && (
+          <Empty icon="members" title="Nobody but the administrator's credential" action={invite}>
+            Invite the first person; they choose a password by the link in their mail and sign in here.
+          </Empty>
+        )}
+        {reading.value && reading.value.items.length > 0 && (
+          <Table label="Members" columns={columns} rows={reading.value.items} rowKey={(member) => member.name} />
+        )}
       </Section>
       {mails && mails.length > 0 && <Outbox mails={mails} />}
       {inviting && <MemberInvite onClose={() => setInviting(false)} />}
@@ -73,9 +119,22 @@ function RoleDialog({ member, onClose }: { member: Member; onClose: () => void }
   return (
     <Dialog title={`Role of ${member.spec.email}`} onClose={onClose}>
       <form onSubmit={submit} className="stack">
-        <Select label="Role" description={memberRoles.find((each) => each.role === role)?.text} data={memberRoles.map((each) => ({ value: each.role, label: each.role }))} value={role} onChange={(next) => setRole(next ?? role)} allowDeselect={false} data-autofocus />
+        <Select
+          label="Role"
+          description={memberRoles.find((each) => each.role === role)?.text}
+          data={memberRoles.map((each) => ({ value: each.role, label: each.role }))}
+          value={role}
+          onChange={(next) => setRole(next ?? role)}
+          allowDeselect={false}
+          data-autofocus
+        />
         {change.problem && <Refusal problem={change.problem} compact />}
-        <div className="row dialog-end"><Button onClick={onClose}>Cancel</Button><Button type="submit" look="main" busy={change.busy} disabled={role === member.spec.role}>Change the role</Button></div>
+        <div className="row dialog-end">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="main" busy={change.busy} disabled={role === member.spec.role}>
+            Change the role
+          </Button>
+        </div>
       </form>
     </Dialog>
   );

@@ -20,10 +20,30 @@ export function NewPassword({ verb, act }: { verb: string; act: (password: strin
   const show = { visibilityToggleButtonProps: { 'aria-label': 'Show the password' } };
   return (
     <form onSubmit={submit}>
-      <PasswordInput label="New password" description={`At least ${passwordLengthMin} characters; a sentence is easier to remember than signs.`} autoComplete="new-password" autoFocus value={password} error={short ? `${passwordLengthMin - password.length} more to go.` : undefined} onChange={(event) => setPassword(event.currentTarget.value)} {...show} />
-      <PasswordInput label="The same again" autoComplete="new-password" value={again} error={different ? 'It differs from the first.' : undefined} onChange={(event) => setAgain(event.currentTarget.value)} {...show} />
+      <PasswordInput
+        label="New password"
+        description={`At least ${passwordLengthMin} characters; a sentence is easier to remember than signs.`}
+        autoComplete="new-password"
+        autoFocus
+        value={password}
+        error={short ? `${passwordLengthMin - password.length} more to go.` : undefined}
+        onChange={(event) => setPassword(event.currentTarget.value)}
+        {...show}
+      />
+      <PasswordInput
+        label="The same again"
+        autoComplete="new-password"
+        value={again}
+        error={different ? 'It differs from the first.' : undefined}
+        onChange={(event) => setAgain(event.currentTarget.value)}
+        {...show}
+      />
       {change.problem && <Refusal problem={change.problem} compact brief />}
-      <div className="lone-submit"><Button type="submit" look="main" busy={change.busy} disabled={!ready}>{verb}</Button></div>
+      <div className="lone-submit">
+        <Button type="submit" look="main" busy={change.busy} disabled={!ready}>
+          {verb}
+        </Button>
+      </div>
     </form>
   );
 }

@@ -8,14 +8,29 @@ import './outbox.css';
 export function Outbox({ mails }: { mails: readonly Mail[] }) {
   const latest = mails.toSorted((a, b) => b.at - a.at).slice(0, 20);
   return (
-    <Section title="Outbox" text={<>This platform has no mail server, so its mails stay here; only operators see them. Give it one with <code>--mail smtp://…</code></>}>
+    <Section
+      title="Outbox"
+      text={
+        <>
+          This platform has no mail server, so its mails stay here; only operators see them. Give it one with <code>--mail smtp://…</code>
+        </>
+      }
+    >
       <ul className="outbox">
         {latest.map((mail) => (
           <li key={`${mail.at} ${mail.to} ${mail.subject}`}>
             <details>
-              <summary><span className="cut">{mail.subject}</span><span className="dim cut">{mail.to}</span><When at={mail.at} /></summary>
+              <summary>
+                <span className="cut">{mail.subject}</span>
+                <span className="dim cut">{mail.to}</span>
+                <When at={mail.at} />
+              </summary>
               <pre tabIndex={0}>{mail.text}</pre>
-              {linkIn(mail.text) && <p className="row dim">Copy the link <CopyButton text={linkIn(mail.text) ?? ''} label="Copy the link" /></p>}
+              {linkIn(mail.text) && (
+                <p className="row dim">
+                  Copy the link <CopyButton text={linkIn(mail.text) ?? ''} label="Copy the link" />
+                </p>
+              )}
             </details>
           </li>
         ))}

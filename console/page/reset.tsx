@@ -24,7 +24,11 @@ function Confirm({ token }: { token: string }) {
     await confirmReset(token, password);
     await go('/login?changed', { replace: true });
   };
-  return <Lone title="Choose a new password" text="Every other session of yours ends." foot={<Link to="/login">Sign in instead</Link>}><NewPassword verb="Set the password" act={confirm} /></Lone>;
+  return (
+    <Lone title="Choose a new password" text="Every other session of yours ends." foot={<Link to="/login">Sign in instead</Link>}>
+      <NewPassword verb="Set the password" act={confirm} />
+    </Lone>
+  );
 }
 
 function Ask() {
@@ -32,7 +36,13 @@ function Ask() {
   const [sent, setSent] = useState(false);
   const change = useChange();
   if (sent) {
-    return <Lone title="Look into your mail" foot={<Link to="/login">Back to sign-in</Link>}><p>If <strong>{email}</strong> is known here, a link is on its way. It works once, for a short time.</p></Lone>;
+    return (
+      <Lone title="Look into your mail" foot={<Link to="/login">Back to sign-in</Link>}>
+        <p>
+          If <strong>{email}</strong> is known here, a link is on its way. It works once, for a short time.
+        </p>
+      </Lone>
+    );
   }
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
@@ -44,9 +54,20 @@ function Ask() {
   return (
     <Lone title="Reset the password" text="You get a link by mail to choose a new one." foot={<Link to="/login">Back to sign-in</Link>}>
       <form onSubmit={submit}>
-        <TextInput label="E-mail" type="email" autoComplete="username" autoFocus value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
+        <TextInput
+          label="E-mail"
+          type="email"
+          autoComplete="username"
+          autoFocus
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+        />
         {change.problem && <Refusal problem={change.problem} compact />}
-        <div className="lone-submit"><Button type="submit" look="main" busy={change.busy} disabled={!/^\S+@\S+$/.test(email.trim())}>Send the link</Button></div>
+        <div className="lone-submit">
+          <Button type="submit" look="main" busy={change.busy} disabled={!/^\S+@\S+$/.test(email.trim())}>
+            Send the link
+          </Button>
+        </div>
       </form>
     </Lone>
   );

@@ -9,7 +9,10 @@ export function RolePicker({ role, onChange }: { role: string; onChange: (role: 
       {memberRoles.map((each) => (
         <label key={each.role} className="role" data-chosen={each.role === role || undefined}>
           <input type="radio" name="role" value={each.role} checked={each.role === role} onChange={() => onChange(each.role)} />
-          <span><strong>{each.role}</strong><span className="role-text">{each.text}</span></span>
+          <span>
+            <strong>{each.role}</strong>
+            <span className="role-text">{each.text}</span>
+          </span>
         </label>
       ))}
     </fieldset>

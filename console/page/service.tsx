@@ -20,13 +20,26 @@ export default function Service() {
   if (!contract) {
     return (
       <div className="page">
-        <Empty icon="search" title={`${service} does not run here`} action={<LinkButton to={link()} look="main">Back to home</LinkButton>}>
+        <Empty
+          icon="search"
+          title={`${service} does not run here`}
+          action={
+            <LinkButton to={link()} look="main">
+              Back to home
+            </LinkButton>
+          }
+        >
           Start it with <code>./gamut up --only {service}</code>.
         </Empty>
       </div>
     );
   }
-  if (!pages) return <div className="page"><Waiting /></div>;
+  if (!pages)
+    return (
+      <div className="page">
+        <Waiting />
+      </div>
+    );
   const shared = { contract, pages };
   return (
     <Routes>
@@ -46,7 +59,23 @@ function KindRoute({ contract, pages }: Shared) {
   const link = useLink();
   const kind = kindByPlural(contract, plural);
   if (!kind) {
-    return <div className="page"><Empty icon="search" title={`${contract.title} has no ${plural}`} action={<LinkButton to={link(contract.name)} look="main">Back to {contract.title}</LinkButton>} /></div>;
+    return (
+      <div className="page">
+        <Empty
+          icon="search"
+          title={`${contract.title} has no ${plural}`}
+          action={
+            <LinkButton to={link(contract.name)} look="main">
+              Back to {contract.title}
+            </LinkButton>
+          }
+        />
+      </div>
+    );
   }
-  return name === undefined ? <KindList key={plural} kind={kind} pages={pages} /> : <KindDetail key={`${plural} ${name}`} kind={kind} pages={pages} name={name} />;
+  return name === undefined ? (
+    <KindList key={plural} kind={kind} pages={pages} />
+  ) : (
+    <KindDetail key={`${plural} ${name}`} kind={kind} pages={pages} name={name} />
+  );
 }

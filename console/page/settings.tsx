@@ -24,8 +24,21 @@ export default function Settings() {
   const ask = useAsk();
   return (
     <div className="page">
-      <PageHead title="Settings" text="The organization, its projects, and the environments in them. An environment is what S3 and Stripe call an account: nothing crosses from one to another."
-        actions={<>{may('CreateOrganization') && <Button onClick={() => ask('platform', 'CreateOrganization')}>New organization</Button>}{may('CreateProject') && <Button look="main" icon="plus" onClick={() => ask('platform', 'CreateProject')}>New project</Button>}</>} />
+      <PageHead
+        title="Settings"
+        text="The organization, its projects, and the environments in them. An environment is what S3 and Stripe
+          call an account: nothing crosses from one to another."
+        actions={
+          <>
+            {may('CreateOrganization') && <Button onClick={() => ask('platform', 'CreateOrganization')}>New organization</Button>}
+            {may('CreateProject') && (
+              <Button look="main" icon="plus" onClick={() => ask('platform', 'CreateProject')}>
+                New project
+              </Button>
+            )}
+          </>
+        }
+      />
       <OrganizationPart />
       <ProjectsPart />
     </div>
@@ -39,18 +52,42 @@ function OrganizationPart() {
   const reading = useOperation<Thing>('platform', 'GetOrganization', organization.id);
   const regions = reading.value?.spec.regions;
   return (
-    <Section title="Organization" actions={may('UpdateOrganization') && reading.value && <Button size="small" icon="edit" onClick={() => setEditing(true)}>Edit</Button>}>
+    <Section
+      title="Organization"
+      actions={
+        may('UpdateOrganization') &&
+        reading.value && (
+          <Button size="small" icon="edit" onClick={() => setEditing(true)}>
+            Edit
+          </Button>
+        )
+      }
+    >
       {reading.problem && <Refusal problem={reading.problem} again={reading.again} />}
       {!reading.value && !reading.problem && <Waiting rows={1} />}
       {reading.value && (
-        <Facts facts={[
-          ['Title', organization.title || <span key="none" className="faint">none</span>],
-          ['Name', <span key="name" className="mono">{organization.name}</span>],
-          ['Id', <Id key="id" id={organization.id} whole />],
-          ['Regions', Array.isArray(regions) && regions.length > 0 ? regions.join(', ') : 'any'],
-          ['Your role', <Tag key="role">{organization.role}</Tag>],
-          ['Made', <When key="made" at={reading.value.createdAt} />],
-        ]} />
+        <Facts
+          facts={[
+            [
+              'Title',
+              organization.title || (
+                <span key="none" className="faint">
+                  none
+                </span>
+              ),
+            ],
+            [
+              'Name',
+              <span key="name" className="mono">
+                {organization.name}
+              </span>,
+            ],
+            ['Id', <Id key="id" id={organization.id} whole />],
+            ['Regions', Array.isArray(regions) && regions.length > 0 ? regions.join(', ') : 'any'],
+            ['Your role', <Tag key="role">{organization.role}</Tag>],
+            ['Made', <When key="made" at={reading.value.createdAt} />],
+          ]}
+        />
       )}
       {editing && reading.value && <OrganizationEdit thing={reading.value} onClose={() => setEditing(false)} />}
     </Section>
@@ -67,7 +104,11 @@ function OrganizationEdit({ thing, onClose }: { thing: Thing; onClose: () => voi
     notice('The organization is changed.');
     onClose();
   };
-  return <Dialog title="Edit the organization" onClose={onClose}>{operation && <SchemaForm schema={operation.input} start={thing.spec} verb="Save" onSubmit={save} onCancel={onClose} />}</Dialog>;
+  return (
+    <Dialog title="Edit the organization" onClose={onClose}>
+      {operation && <SchemaForm schema={operation.input} start={thing.spec} verb="Save" onSubmit={save} onCancel={onClose} />}
+    </Dialog>
+  );
 }
 
 function ProjectsPart() {
@@ -80,15 +121,30 @@ function ProjectsPart() {
         {organization.projects.map((project) => (
           <li key={project.id}>
             <div className="row apart wrap">
-              <h3>{project.title || project.name} {project.title && project.title !== project.name && <span className="mono faint">{project.name}</span>}</h3>
-              {may('CreateEnvironment') && <Button size="small" look="quiet" icon="plus" onClick={() => setAdding(project.id)}>Environment</Button>}
+              <h3>
+                {project.title || project.name}{' '}
+                {project.title && project.title !== project.name && <span className="mono faint">{project.name}</span>}
+              </h3>
+              {may('CreateEnvironment') && (
+                <Button size="small" look="quiet" icon="plus" onClick={() => setAdding(project.id)}>
+                  Environment
+                </Button>
+              )}
             </div>
             <dl className="environments">
               {project.environments.map((environment) => (
                 <Fragment key={environment.id}>
-                  <dt><Link to={`${rootOf({ organization, project, environment })}/platform/settings`}>{environment.title || environment.name}</Link></dt>
-                  <dd><Tag tone={environment.kind === 'live' ? undefined : 'test'}>{environment.kind}</Tag></dd>
-                  <dd><Id id={environment.id} whole /></dd>
+                  <dt>
+                    <Link to={`${rootOf({ organization, project, environment })}/platform/settings`}>
+                      {environment.title || environment.name}
+                    </Link>
+                  </dt>
+                  <dd>
+                    <Tag tone={environment.kind === 'live' ? undefined : 'test'}>{environment.kind}</Tag>
+                  </dd>
+                  <dd>
+                    <Id id={environment.id} whole />
+                  </dd>
                   <dd className="dim">{environment.id === here.id ? 'you are here' : ''}</dd>
                 </Fragment>
               ))}

@@ -20,19 +20,51 @@ export default function UsagePage() {
   const groups = Map.groupBy(usage.series ?? [], (series) => series.service);
   return (
     <div className="page">
-      <PageHead title="Usage" text="Counted to the last request and byte, in windows of a minute. These are the numbers a bill is made of." actions={(
-        <>
-          <SegmentedControl size="xs" aria-label="Where" value={everywhere ? 'all' : 'here'} onChange={(value) => setEverywhere(value === 'all')} data={[{ value: 'here', label: 'This environment' }, { value: 'all', label: `All of ${organization.title || organization.name}` }]} />
-          <SegmentedControl size="xs" aria-label="Range" value={range} onChange={(value) => setRange(value as Range)} data={Object.entries(ranges).map(([value, { title }]) => ({ value, label: title }))} />
-        </>
-      )} aside={<Live mode={usage.problem ? 'lost' : 'live'} heardAt={usage.heardAt} />} />
+      <PageHead
+        title="Usage"
+        text="Counted to the last request and byte, in windows of a minute. These are the numbers a bill is made of."
+        actions={
+          <>
+            <SegmentedControl
+              size="xs"
+              aria-label="Where"
+              value={everywhere ? 'all' : 'here'}
+              onChange={(value) => setEverywhere(value === 'all')}
+              data={[
+                { value: 'here', label: 'This environment' },
+                { value: 'all', label: `All of ${organization.title || organization.name}` },
+              ]}
+            />
+            <SegmentedControl
+              size="xs"
+              aria-label="Range"
+              value={range}
+              onChange={(value) => setRange(value as Range)}
+              data={Object.entries(ranges).map(([value, { title }]) => ({ value, label: title }))}
+            />
+          </>
+        }
+        aside={<Live mode={usage.problem ? 'lost' : 'live'} heardAt={usage.heardAt} />}
+      />
       {usage.problem && <Refusal problem={usage.problem} again={usage.again} />}
-      {!usage.series && !usage.problem && <Section><Waiting /></Section>}
-      {usage.series?.length === 0 && <Section><Empty icon="usage" title="Nothing used in this range">Requests, bytes and everything else a service meters show here a minute after they happen.</Empty></Section>}
+      {!usage.series && !usage.problem && (
+        <Section>
+          <Waiting />
+        </Section>
+      )}
+      {usage.series?.length === 0 && (
+        <Section>
+          <Empty icon="usage" title="Nothing used in this range">
+            Requests, bytes and everything else a service meters show here a minute after they happen.
+          </Empty>
+        </Section>
+      )}
       {[...groups].map(([service, series]) => (
         <Section key={service} title={services[service]?.title ?? titleOf(service)}>
           <div className="meters">
-            {series.map((each) => <MeterChart key={each.meter} series={each} range={range} span={usage.span} />)}
+            {series.map((each) => (
+              <MeterChart key={each.meter} series={each} range={range} span={usage.span} />
+            ))}
           </div>
         </Section>
       ))}
@@ -46,10 +78,19 @@ function MeterChart({ series, range, span }: { series: MeterSeries; range: Range
     <div className="meter">
       <div className="row apart wrap">
         <h3>{titleOf(series.meter)}</h3>
-        <span><strong><Amount value={series.total} unit={series.unit} /></strong> <span className="dim">{total}</span></span>
+        <span>
+          <strong>
+            <Amount value={series.total} unit={series.unit} />
+          </strong>{' '}
+          <span className="dim">{total}</span>
+        </span>
       </div>
       <p className="dim">{series.text}</p>
-      <SeriesChart step={range} span={span} series={{ label: titleOf(series.meter), unit: series.unit, at: series.at, values: series.values, bars: series.kind === 'sum' }} />
+      <SeriesChart
+        step={range}
+        span={span}
+        series={{ label: titleOf(series.meter), unit: series.unit, at: series.at, values: series.values, bars: series.kind === 'sum' }}
+      />
     </div>
   );
 }

@@ -18,13 +18,22 @@ export default function Welcome() {
   }, []);
   const place = firstPlace(session);
   if (place) return <Navigate to={rootOf(place)} replace />;
-  const leave = <button type="button" className="lone-switch" onClick={() => void signOut().then(() => go('/login'))}>Sign out</button>;
+  const leave = (
+    <button type="button" className="lone-switch" onClick={() => void signOut().then(() => go('/login'))}>
+      Sign out
+    </button>
+  );
   const create = async (input: Readonly<Record<string, unknown>>) => {
     await api.call('platform', 'CreateOrganization', '', input);
     await readSession();
   };
   return (
-    <Lone title="Make your organization" text="It holds your projects, people, keys and bill, apart from everybody else's. A first project with a live and a test environment comes with it." foot={leave}>
+    <Lone
+      title="Make your organization"
+      text="It holds your projects, people, keys and bill, apart from everybody else's. A first project with a live
+        and a test environment comes with it."
+      foot={leave}
+    >
       {operation ? <SchemaForm schema={operation.input} omit={['regions']} verb="Make it" onSubmit={create} /> : <Waiting rows={2} />}
     </Lone>
   );

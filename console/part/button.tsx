@@ -10,9 +10,24 @@ function classOf({ look = 'plain', size }: Look, bare: boolean): string {
 }
 
 /** A button; `label` names it where it shows an icon only, `busy` keeps its width and forbids a second press. */
-export function Button({ look, icon, size, label, children, busy, ...rest }: Own & { busy?: boolean; 'data-autofocus'?: boolean } & Omit<React.ButtonHTMLAttributes<HTMLButtonElement>, 'children'>) {
+export function Button({
+  look,
+  icon,
+  size,
+  label,
+  children,
+  busy,
+  ...rest
+}: Own & { busy?: boolean; 'data-autofocus'?: boolean } & Omit<React.ButtonHTMLAttributes<HTMLButtonElement>, 'children'>) {
   return (
-    <button type="button" {...rest} aria-label={label} aria-busy={busy || undefined} disabled={rest.disabled || busy} className={classOf({ look, size }, children === undefined)}>
+    <button
+      type="button"
+      {...rest}
+      aria-label={label}
+      aria-busy={busy || undefined}
+      disabled={rest.disabled || busy}
+      className={classOf({ look, size }, children === undefined)}
+    >
       {busy ? <span className="button-wait" aria-hidden="true" /> : icon && <Icon name={icon} />}
       {children}
     </button>

@@ -8,9 +8,15 @@ export function CodeBlock({ text, label, hide = [] }: { text: string; label: str
   const shown = open ? text : hide.filter((secret) => secret !== '').reduce((sum, secret) => sum.replaceAll(secret, '••••••••••••'), text);
   return (
     <div className="code">
-      <pre tabIndex={0} role="group" aria-label={label}>{shown}</pre>
+      <pre tabIndex={0} role="group" aria-label={label}>
+        {shown}
+      </pre>
       <div className="code-tools">
-        {hide.length > 0 && <button type="button" className="code-show" aria-pressed={open} onClick={() => setOpen(!open)}>{open ? 'Hide' : 'Show'}</button>}
+        {hide.length > 0 && (
+          <button type="button" className="code-show" aria-pressed={open} onClick={() => setOpen(!open)}>
+            {open ? 'Hide' : 'Show'}
+          </button>
+        )}
         <CopyButton text={text} label={`Copy ${label}`} />
       </div>
     </div>

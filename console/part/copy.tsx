@@ -21,7 +21,9 @@ export function Id({ id, whole }: { id: string; whole?: boolean }) {
   const shown = whole ? id : shortId(id);
   return (
     <span className="id">
-      <span className="mono" title={shown === id ? undefined : id}>{shown}</span>
+      <span className="mono" title={shown === id ? undefined : id}>
+        {shown}
+      </span>
       <CopyButton text={id} label={`Copy ${shown}`} />
     </span>
   );

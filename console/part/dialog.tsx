@@ -6,12 +6,25 @@ import { Refusal } from './state.tsx';
 import './dialog.css';
 
 /** A sheet above the page. Closing it by Escape or outside gives up. */
-export function Dialog({ title, onClose, children, wide }: { title: string; onClose: () => void; children: React.ReactNode; wide?: boolean }) {
+export function Dialog({
+  title,
+  onClose,
+  children,
+  wide,
+}: {
+  title: string;
+  onClose: () => void;
+  children: React.ReactNode;
+  wide?: boolean;
+}) {
   return (
     <Modal.Root opened onClose={onClose} size={wide ? 680 : 480} centered transitionProps={{ duration: 0 }}>
       <Modal.Overlay />
       <Modal.Content>
-        <div className="dialog-head"><Modal.Title>{title}</Modal.Title><Modal.CloseButton aria-label="Close" /></div>
+        <div className="dialog-head">
+          <Modal.Title>{title}</Modal.Title>
+          <Modal.CloseButton aria-label="Close" />
+        </div>
         <Modal.Body>{children}</Modal.Body>
       </Modal.Content>
     </Modal.Root>
@@ -19,7 +32,12 @@ export function Dialog({ title, onClose, children, wide }: { title: string; onCl
 }
 
 /** Runs one change and keeps what went wrong. */
-export function useChange(): { busy: boolean; problem: Problem | undefined; run: (work: () => Promise<void>) => Promise<void>; clear: () => void } {
+export function useChange(): {
+  busy: boolean;
+  problem: Problem | undefined;
+  run: (work: () => Promise<void>) => Promise<void>;
+  clear: () => void;
+} {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const run = async (work: () => Promise<void>) => {
@@ -36,7 +54,15 @@ export function useChange(): { busy: boolean; problem: Problem | undefined; run:
   return { busy, problem, run, clear: () => setProblem(undefined) };
 }
 
-type Danger = { title: string; verb: string; name: string; children: React.ReactNode; act: () => Promise<void>; onClose: () => void; onDone?: () => Promise<void> };
+type Danger = {
+  title: string;
+  verb: string;
+  name: string;
+  children: React.ReactNode;
+  act: () => Promise<void>;
+  onClose: () => void;
+  onDone?: () => Promise<void>;
+};
 
 /** A step that cannot be taken back: it asks for the name of what it ends. `onDone` leads on instead of closing. */
 export function DangerDialog({ title, verb, name, children, act, onClose, onDone }: Danger) {
@@ -44,20 +70,34 @@ export function DangerDialog({ title, verb, name, children, act, onClose, onDone
   const change = useChange();
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
-    if (typed === name) void change.run(async () => {
-      await act();
-      await (onDone ?? onClose)();
-    });
+    if (typed === name)
+      void change.run(async () => {
+        await act();
+        await (onDone ?? onClose)();
+      });
   };
   return (
     <Dialog title={title} onClose={onClose}>
       <form onSubmit={submit} className="stack">
         <div className="dim">{children}</div>
-        <TextInput data-autofocus label={<>Type <span className="mono dialog-name">{name}</span> to confirm</>} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} autoComplete="off" spellCheck={false} />
+        <TextInput
+          data-autofocus
+          label={
+            <>
+              Type <span className="mono dialog-name">{name}</span> to confirm
+            </>
+          }
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          autoComplete="off"
+          spellCheck={false}
+        />
         {change.problem && <Refusal problem={change.problem} compact />}
         <div className="row dialog-end">
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="danger" busy={change.busy} disabled={typed !== name}>{verb}</Button>
+          <Button type="submit" look="danger" busy={change.busy} disabled={typed !== name}>
+            {verb}
+          </Button>
         </div>
       </form>
     </Dialog>

@@ -19,6 +19,10 @@ export class Fence extends Component<FenceProps, FenceState> {
 
   override render(): React.ReactNode {
     if (this.state.thrown === undefined) return this.props.children;
-    return <div className="page"><Refusal problem={asProblem(this.state.thrown)} again={() => this.setState({ thrown: undefined })} /></div>;
+    return (
+      <div className="page">
+        <Refusal problem={asProblem(this.state.thrown)} again={() => this.setState({ thrown: undefined })} />
+      </div>
+    );
   }
 }

@@ -19,7 +19,9 @@ export function Notices() {
   const all = told.use();
   return (
     <div className="notices" role="status" aria-live="polite">
-      {all.map((each) => <Notice key={each.id} text={each.text} done={() => told.change((rest) => rest.filter(({ id }) => id !== each.id))} />)}
+      {all.map((each) => (
+        <Notice key={each.id} text={each.text} done={() => told.change((rest) => rest.filter(({ id }) => id !== each.id))} />
+      ))}
     </div>
   );
 }
@@ -30,5 +32,10 @@ function Notice({ text, done }: { text: string; done: () => void }) {
     const timer = setTimeout(leave, noticeForMs);
     return () => clearTimeout(timer);
   }, [leave]);
-  return <div className="notice"><Icon name="check" />{text}</div>;
+  return (
+    <div className="notice">
+      <Icon name="check" />
+      {text}
+    </div>
+  );
 }

@@ -43,7 +43,19 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly TabLink[] 
 }
 
 /** A part of a page with its own heading. `flush` lets a table reach the frame. */
-export function Section({ title, text, actions, flush, children }: { title?: React.ReactNode; text?: React.ReactNode; actions?: React.ReactNode; flush?: boolean; children: React.ReactNode }) {
+export function Section({
+  title,
+  text,
+  actions,
+  flush,
+  children,
+}: {
+  title?: React.ReactNode;
+  text?: React.ReactNode;
+  actions?: React.ReactNode;
+  flush?: boolean;
+  children: React.ReactNode;
+}) {
   return (
     <section className={`section${flush ? ' section-flush' : ''}`}>
       {(title || actions) && (
@@ -75,7 +87,19 @@ export function Facts({ facts }: { facts: readonly (readonly [string, React.Reac
 }
 
 /** A number that matters, large, with what it says below and a line of its past beside it. */
-export function Figure({ label, value, note, children, to }: { label: string; value: React.ReactNode; note?: React.ReactNode; children?: React.ReactNode; to?: string }) {
+export function Figure({
+  label,
+  value,
+  note,
+  children,
+  to,
+}: {
+  label: string;
+  value: React.ReactNode;
+  note?: React.ReactNode;
+  children?: React.ReactNode;
+  to?: string;
+}) {
   return (
     <div className="figure">
       <div className="figure-label">{to ? <NavLink to={to}>{label}</NavLink> : label}</div>

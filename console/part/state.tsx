@@ -21,10 +21,22 @@ export function Waiting({ rows = 6, label = 'Loading' }: { rows?: number; label?
 }
 
 /** What this place is, why one wants it, and the one thing to do. */
-export function Empty({ icon, title, children, action }: { icon: IconName; title: string; children?: React.ReactNode; action?: React.ReactNode }) {
+export function Empty({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon: IconName;
+  title: string;
+  children?: React.ReactNode;
+  action?: React.ReactNode;
+}) {
   return (
     <div className="empty">
-      <span className="empty-icon"><Icon name={icon} size={20} /></span>
+      <span className="empty-icon">
+        <Icon name={icon} size={20} />
+      </span>
       <h2>{title}</h2>
       {children && <p className="dim">{children}</p>}
       {action && <div className="row">{action}</div>}
@@ -45,11 +57,24 @@ export function Refusal({ problem, again, compact, brief }: { problem: Problem; 
         {advice && <p className="dim">{advice}</p>}
         <p className="refusal-facts">
           <span className="mono">{problem.code}</span>
-          {problem.path && <span>at <span className="mono">{problem.path}</span></span>}
-          {problem.requestId && <span className="row refusal-request">request <span className="mono">{problem.requestId}</span><CopyButton text={problem.requestId} label="Copy the request id" /></span>}
+          {problem.path && (
+            <span>
+              at <span className="mono">{problem.path}</span>
+            </span>
+          )}
+          {problem.requestId && (
+            <span className="row refusal-request">
+              request <span className="mono">{problem.requestId}</span>
+              <CopyButton text={problem.requestId} label="Copy the request id" />
+            </span>
+          )}
         </p>
       </div>
-      {again && <Button size="small" icon="refresh" onClick={again}>Try again</Button>}
+      {again && (
+        <Button size="small" icon="refresh" onClick={again}>
+          Try again
+        </Button>
+      )}
     </div>
   );
 }

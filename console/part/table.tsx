@@ -40,7 +40,13 @@ export function Table<Row>(props: Props<Row>) {
   const { label, columns, rows, rowKey, onEnd } = props;
   const frame = useRef<HTMLDivElement>(null);
   const large = rows.length > virtualFrom;
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 12, enabled: large });
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    enabled: large,
+  });
   const seen = large ? virtual.getVirtualItems() : rows.map((_, index) => ({ index }));
   const above = large ? (virtual.getVirtualItems()[0]?.start ?? 0) : 0;
   const below = large ? virtual.getTotalSize() - (virtual.getVirtualItems().at(-1)?.end ?? 0) : 0;
@@ -54,12 +60,20 @@ export function Table<Row>(props: Props<Row>) {
       <table className="table" aria-rowcount={rows.length + 1}>
         <Head {...props} />
         <tbody onKeyDown={stepRows}>
-          {above > 0 && <tr aria-hidden="true"><td colSpan={width} style={{ height: above, padding: 0, border: 0 }} /></tr>}
+          {above > 0 && (
+            <tr aria-hidden="true">
+              <td colSpan={width} style={{ height: above, padding: 0, border: 0 }} />
+            </tr>
+          )}
           {seen.map(({ index }) => {
             const row = rows[index];
             return row === undefined ? null : <Line key={rowKey(row)} {...props} row={row} index={index} />;
           })}
-          {below > 0 && <tr aria-hidden="true"><td colSpan={width} style={{ height: below, padding: 0, border: 0 }} /></tr>}
+          {below > 0 && (
+            <tr aria-hidden="true">
+              <td colSpan={width} style={{ height: below, padding: 0, border: 0 }} />
+            </tr>
+          )}
         </tbody>
       </table>
     </div>
@@ -72,16 +86,27 @@ function Head<Row>({ columns, sorting, onSort, rows, rowKey, chosen, onChoose }:
     <thead>
       <tr>
         {onChoose && (
-          <th className="table-choose"><input type="checkbox" aria-label="Choose all rows" checked={all} onChange={() => onChoose(rows.map(rowKey), !all)} /></th>
+          <th className="table-choose">
+            <input type="checkbox" aria-label="Choose all rows" checked={all} onChange={() => onChoose(rows.map(rowKey), !all)} />
+          </th>
         )}
         {columns.map((column) => (
-          <th key={column.key} className={cellClass(column)} style={{ width: column.width }} aria-sort={sorting?.key === column.key ? (sorting.down ? 'descending' : 'ascending') : undefined}>
+          <th
+            key={column.key}
+            className={cellClass(column)}
+            style={{ width: column.width }}
+            aria-sort={sorting?.key === column.key ? (sorting.down ? 'descending' : 'ascending') : undefined}
+          >
             {column.by && onSort ? (
               <button type="button" className="table-sort" onClick={() => onSort(column.key)}>
                 {column.title}
                 {sorting?.key === column.key && <Icon name={sorting.down ? 'down' : 'up'} size={12} />}
               </button>
-            ) : column.title === '' ? <span className="unseen">Actions</span> : column.title}
+            ) : column.title === '' ? (
+              <span className="unseen">Actions</span>
+            ) : (
+              column.title
+            )}
           </th>
         ))}
       </tr>
@@ -99,8 +124,16 @@ function Line<Row>({ columns, row, index, rowKey, chosen, onChoose, onOpen }: Pr
   };
   return (
     <tr aria-rowindex={index + 2} data-chosen={isChosen || undefined} data-opens={onOpen ? true : undefined} onClick={open}>
-      {onChoose && <td className="table-choose"><input type="checkbox" aria-label={`Choose ${key}`} checked={isChosen} onChange={() => onChoose([key], !isChosen)} /></td>}
-      {columns.map((column) => <td key={column.key} className={cellClass(column)}>{column.show(row)}</td>)}
+      {onChoose && (
+        <td className="table-choose">
+          <input type="checkbox" aria-label={`Choose ${key}`} checked={isChosen} onChange={() => onChoose([key], !isChosen)} />
+        </td>
+      )}
+      {columns.map((column) => (
+        <td key={column.key} className={cellClass(column)}>
+          {column.show(row)}
+        </td>
+      ))}
     </tr>
   );
 }

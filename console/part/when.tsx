@@ -5,5 +5,9 @@ import { useNow } from './now.ts';
 export function When({ at }: { at: number | undefined }) {
   const now = useNow();
   if (at === undefined) return <span className="faint">never</span>;
-  return <time className="nowrap" dateTime={new Date(at).toISOString()} title={exactMoment(at)}>{relative(at, Math.max(now, Date.now()))}</time>;
+  return (
+    <time className="nowrap" dateTime={new Date(at).toISOString()} title={exactMoment(at)}>
+      {relative(at, Math.max(now, Date.now()))}
+    </time>
+  );
 }

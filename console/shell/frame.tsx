@@ -33,19 +33,35 @@ export function Frame() {
   return (
     <PlaceContext.Provider value={place}>
       <div className={`frame${place.environment.kind === 'live' ? '' : ' frame-test'}`}>
-        <a className="frame-skip" href="#main">To the content</a>
-        <div className="frame-rail"><Rail place={place} onGo={() => setMenu(false)} /></div>
+        <a className="frame-skip" href="#main">
+          To the content
+        </a>
+        <div className="frame-rail">
+          <Rail place={place} onGo={() => setMenu(false)} />
+        </div>
         {menu && (
           <Drawer.Root opened onClose={() => setMenu(false)} size={240} padding={0} transitionProps={{ duration: 0 }}>
             <Drawer.Overlay />
-            <Drawer.Content aria-label="Menu"><div className="frame-drawer"><Rail place={place} onGo={() => setMenu(false)} /></div></Drawer.Content>
+            <Drawer.Content aria-label="Menu">
+              <div className="frame-drawer">
+                <Rail place={place} onGo={() => setMenu(false)} />
+              </div>
+            </Drawer.Content>
           </Drawer.Root>
         )}
         <div className="frame-body">
           <TopBar place={place} onMenu={() => setMenu(true)} onSearch={() => setSearching(true)} />
           <main id="main" className="frame-main" tabIndex={-1}>
             <Fence at={pathname}>
-              <Suspense fallback={<div className="page"><Waiting /></div>}><Outlet /></Suspense>
+              <Suspense
+                fallback={
+                  <div className="page">
+                    <Waiting />
+                  </div>
+                }
+              >
+                <Outlet />
+              </Suspense>
             </Fence>
           </main>
         </div>
@@ -62,7 +78,15 @@ export function Frame() {
 function NoPlace() {
   return (
     <main className="page">
-      <Empty icon="search" title="There is no such environment here" action={<LinkButton to="/" look="main">Go to one of yours</LinkButton>}>
+      <Empty
+        icon="search"
+        title="There is no such environment here"
+        action={
+          <LinkButton to="/" look="main">
+            Go to one of yours
+          </LinkButton>
+        }
+      >
         It may have another name, or you may not be a member of its organization.
       </Empty>
     </main>

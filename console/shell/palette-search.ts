@@ -20,7 +20,10 @@ export function useFound(place: Place, typed: string): readonly PaletteEntry[] {
     }
     const stop = new AbortController();
     const timer = setTimeout(() => {
-      const kinds = Object.values(known.services).filter((contract) => contract.name !== 'platform').flatMap(kindsOf).filter(canFind);
+      const kinds = Object.values(known.services)
+        .filter((contract) => contract.name !== 'platform')
+        .flatMap(kindsOf)
+        .filter(canFind);
       void Promise.all(kinds.map((kind) => search(api, place, kind, words, stop.signal))).then((lists) => {
         if (!stop.signal.aborted) setFound(lists.flat());
       });
@@ -41,10 +44,20 @@ function canFind(kind: Kind): boolean {
 async function search(api: Api, place: Place, kind: Kind, prefix: string, signal: AbortSignal): Promise<PaletteEntry[]> {
   const service = kind.contract.name;
   try {
-    const reply = await api.call<{ items: readonly Thing[] }>(service, kind.list?.name ?? '', '', { prefix, limit: paletteFoundMax }, { signal });
+    const reply = await api.call<{ items: readonly Thing[] }>(
+      service,
+      kind.list?.name ?? '',
+      '',
+      { prefix, limit: paletteFoundMax },
+      { signal },
+    );
     return reply.items.map(({ name }) => ({
-      key: `${service}/${kind.plural}/${name}`, title: name, note: `${kind.contract.title} · ${kind.name}`, icon: serviceIcon(service),
-      to: `${rootOf(place)}/${service}/${kind.plural}/${encodeURIComponent(name)}`, kind: 'resource',
+      key: `${service}/${kind.plural}/${name}`,
+      title: name,
+      note: `${kind.contract.title} · ${kind.name}`,
+      icon: serviceIcon(service),
+      to: `${rootOf(place)}/${service}/${kind.plural}/${encodeURIComponent(name)}`,
+      kind: 'resource',
     }));
   } catch {
     // A collection that this person may not list, or that is away, gives no rows; its own page says why.

@@ -40,17 +40,36 @@ export function Palette({ place, onClose }: { place: Place; onClose: () => void 
       <Modal.Content aria-label="Search and run" className="palette">
         <div className="palette-field">
           <Icon name="search" />
-          <input data-autofocus role="combobox" aria-label="Search pages, operations and resources" aria-expanded="true" aria-controls="palette-rows" aria-activedescendant={rows[chosen] ? `palette-${chosen}` : undefined}
-            placeholder="A page, an operation, a name…" value={typed} onKeyDown={keys} spellCheck={false} autoComplete="off"
+          <input
+            data-autofocus
+            role="combobox"
+            aria-label="Search pages, operations and resources"
+            aria-expanded="true"
+            aria-controls="palette-rows"
+            aria-activedescendant={rows[chosen] ? `palette-${chosen}` : undefined}
+            placeholder="A page, an operation, a name…"
+            value={typed}
+            onKeyDown={keys}
+            spellCheck={false}
+            autoComplete="off"
             onChange={(event) => {
               setTyped(event.currentTarget.value);
               setChosen(0);
-            }} />
+            }}
+          />
           <kbd>Esc</kbd>
         </div>
         <ul id="palette-rows" role="listbox" aria-label="Found" ref={list} className="palette-rows">
           {rows.map((entry, index) => (
-            <li key={entry.key} id={`palette-${index}`} role="option" aria-selected={index === chosen} className="palette-row" onMouseMove={() => setChosen(index)} onClick={() => open(entry)}>
+            <li
+              key={entry.key}
+              id={`palette-${index}`}
+              role="option"
+              aria-selected={index === chosen}
+              className="palette-row"
+              onMouseMove={() => setChosen(index)}
+              onClick={() => open(entry)}
+            >
               <Icon name={entry.icon} />
               <span className="palette-title">{entry.title}</span>
               <span className="palette-note cut">{entry.note}</span>

@@ -17,19 +17,40 @@ export function TopBar({ place, onMenu, onSearch }: { place: Place; onMenu: () =
   const region = useServed().value?.region;
   return (
     <header className="bar">
-      <span className="bar-menu"><Button look="quiet" icon="menu" label="Open the menu" onClick={onMenu} /></span>
+      <span className="bar-menu">
+        <Button look="quiet" icon="menu" label="Open the menu" onClick={onMenu} />
+      </span>
       <nav className="crumbs" aria-label="Where you are">
         <Switcher place={place} />
         {crumbs.map((crumb, index) => (
           <Fragment key={crumb.to}>
-            <span className="crumb-slash" aria-hidden="true">/</span>
-            {index === crumbs.length - 1 ? <span className="crumb crumb-here" aria-current="page" title={crumb.text}>{crumb.text}</span> : <Link className="crumb" to={crumb.to}>{crumb.text}</Link>}
+            <span className="crumb-slash" aria-hidden="true">
+              /
+            </span>
+            {index === crumbs.length - 1 ? (
+              <span className="crumb crumb-here" aria-current="page" title={crumb.text}>
+                {crumb.text}
+              </span>
+            ) : (
+              <Link className="crumb" to={crumb.to}>
+                {crumb.text}
+              </Link>
+            )}
           </Fragment>
         ))}
       </nav>
-      {region && <Tooltip label="Region of this platform"><span className="bar-region"><Icon name="globe" size={14} />{region}</span></Tooltip>}
+      {region && (
+        <Tooltip label="Region of this platform">
+          <span className="bar-region">
+            <Icon name="globe" size={14} />
+            {region}
+          </span>
+        </Tooltip>
+      )}
       <button type="button" className="bar-search" onClick={onSearch} aria-keyshortcuts="Control+K Meta+K">
-        <Icon name="search" size={14} /><span>Search or run</span><kbd aria-hidden="true">{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'}</kbd>
+        <Icon name="search" size={14} />
+        <span>Search or run</span>
+        <kbd aria-hidden="true">{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
       <PersonMenu />
     </header>

@@ -23,8 +23,16 @@ const plants = () => `${house.url}/o/default/default/live/garden/plants`;
 
 /** What another client does meanwhile. */
 async function elsewhere(method: string, path: string, json?: unknown): Promise<Response> {
-  const headers = { authorization: `Bearer ${house.bearer}`, 'idempotency-key': crypto.randomUUID(), ...(json === undefined ? {} : { 'content-type': 'application/json' }) };
-  return fetch(`${house.admin}/v1/garden/plants${path}`, { method, headers, ...(json === undefined ? {} : { body: JSON.stringify(json) }) });
+  const headers = {
+    authorization: `Bearer ${house.bearer}`,
+    'idempotency-key': crypto.randomUUID(),
+    ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+  };
+  return fetch(`${house.admin}/v1/garden/plants${path}`, {
+    method,
+    headers,
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+  });
 }
 
 async function create(me: Visit, name: string): Promise<void> {
@@ -59,7 +67,10 @@ async function edit(me: Visit, name: string): Promise<void> {
   const other = await elsewhere('PATCH', `/${name}`, { spec: { species: 'Taken by another', light: 'half' } });
   assert.equal(other.status, 200);
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('alert').getByText(/PreconditionFailed|Conflict/).waitFor();
+  await page
+    .getByRole('alert')
+    .getByText(/PreconditionFailed|Conflict/)
+    .waitFor();
   await page.goto(`${plants()}/${name}/edit`);
   await page.getByRole('textbox', { name: 'Species' }).fill('Rosmarinus officinalis');
   await page.getByRole('button', { name: 'Save' }).click();
@@ -115,7 +126,11 @@ test('a list follows what others do, by its watch', options, async () => {
 test('a long list is paged by cursor, draws only the rows in sight, sorts, filters and deletes in bulk', options, async () => {
   const names = Array.from({ length: 450 }, (_, index) => `plant-${String(index).padStart(3, '0')}`);
   for (let at = 0; at < names.length; at += 15) {
-    await Promise.all(names.slice(at, at + 15).map((name, index) => elsewhere('POST', '', { name, spec: { species: `Species ${(at + index) % 7}`, light: 'sun' } })));
+    await Promise.all(
+      names
+        .slice(at, at + 15)
+        .map((name, index) => elsewhere('POST', '', { name, spec: { species: `Species ${(at + index) % 7}`, light: 'sun' } })),
+    );
   }
   const me = await visit(browser, 'dark');
   const { page } = me;

@@ -132,13 +132,19 @@ async function makeCredential(me: Visit, organization: string): Promise<Secrets>
   for (const client of ['aws cli', 'boto3', '@aws-sdk/client-s3', 'rclone', 's3cmd', 'curl']) {
     await shown.getByRole('button', { name: client, exact: true }).click();
     const lines = await shown.locator('.connect pre').innerText();
-    assert.ok(lines.includes(secrets.accessKeyId) && lines.includes(secrets.secretAccessKey) && lines.includes(new URL(house.s3).host), `the lines of ${client} are whole`);
+    assert.ok(
+      lines.includes(secrets.accessKeyId) && lines.includes(secrets.secretAccessKey) && lines.includes(new URL(house.s3).host),
+      `the lines of ${client} are whole`,
+    );
   }
   await shown.getByRole('button', { name: 'Hide', exact: true }).click();
   await shown.getByRole('button', { name: 'aws cli', exact: true }).click();
   await seen(me, '09-secrets');
   await shown.getByRole('button', { name: 'I have kept them' }).click();
-  await page.getByRole('row', { name: /nightly backup/ }).getByText('active').waitFor();
+  await page
+    .getByRole('row', { name: /nightly backup/ })
+    .getByText('active')
+    .waitFor();
   await seen(me, '10-credentials');
   return secrets;
 }
@@ -169,7 +175,10 @@ async function storeObjects(me: Visit, scheme: Scheme, secrets: Secrets): Promis
   const text = 'Photographs of bread, by year and month.\n';
   const choose = page.waitForEvent('filechooser');
   await page.getByRole('button', { name: 'Upload' }).first().click();
-  await (await choose).setFiles([{ name: 'readme.txt', mimeType: 'text/plain', buffer: Buffer.from(text) }, { name: 'loaf.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(2_000_000, 7) }]);
+  await (await choose).setFiles([
+    { name: 'readme.txt', mimeType: 'text/plain', buffer: Buffer.from(text) },
+    { name: 'loaf.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(2_000_000, 7) },
+  ]);
   await page.getByRole('button', { name: 'readme.txt', exact: true }).waitFor();
   await page.getByRole('button', { name: 'loaf.bin', exact: true }).waitFor();
   const client = clientOf(secrets);
@@ -208,9 +217,25 @@ async function lookAround(me: Visit, organization: string, scheme: Scheme): Prom
     ['20-buckets', '/storage/buckets', (at) => at.getByRole('link', { name: `photos-${scheme}` }).waitFor()],
     ['21-storage-activity', '/storage/-/activity', (at) => at.getByRole('button', { name: 'CreateBucket' }).first().waitFor()],
     ['22-storage-api', '/storage/-/api', (at) => at.getByText('/v1/storage/buckets/{name}/put-object').waitFor()],
-    ['23-activity', '/platform/audit', (at) => at.getByRole('button', { name: /CreateCredential/ }).first().waitFor()],
+    [
+      '23-activity',
+      '/platform/audit',
+      (at) =>
+        at
+          .getByRole('button', { name: /CreateCredential/ })
+          .first()
+          .waitFor(),
+    ],
     ['24-usage', '/platform/usage', (at) => at.locator('.u-over').first().waitFor()],
-    ['25-events', '/platform/events', (at) => at.getByRole('button', { name: /CredentialCreated/ }).first().waitFor()],
+    [
+      '25-events',
+      '/platform/events',
+      (at) =>
+        at
+          .getByRole('button', { name: /CredentialCreated/ })
+          .first()
+          .waitFor(),
+    ],
     ['26-health', '/platform/health', (at) => at.getByText('all well').waitFor()],
     ['27-settings', '/platform/settings', (at) => at.getByText('Projects and environments').waitFor()],
     ['28-home', '', (at) => at.getByText('Latest activity').waitFor()],
@@ -229,7 +254,10 @@ async function revoke(me: Visit, organization: string, secrets: Secrets): Promis
   const client = clientOf(secrets);
   await client.send(new ListBucketsCommand());
   await page.goto(at(organization, '/platform/credentials'));
-  await page.getByRole('row', { name: /nightly backup/ }).getByRole('button', { name: 'Revoke' }).click();
+  await page
+    .getByRole('row', { name: /nightly backup/ })
+    .getByRole('button', { name: 'Revoke' })
+    .click();
   const dialog = page.getByRole('dialog', { name: 'Revoke a credential' });
   assert.ok(await dialog.getByRole('button', { name: 'Revoke' }).isDisabled(), 'the name comes first');
   await dialog.getByRole('textbox').fill('nightly backup');

@@ -26,31 +26,95 @@ export function AuditList({ fixed = {}, what }: { fixed?: AuditFilter; what: str
     <Section flush>
       <div className="table-bar">
         <AuditFilterBar view={view} onChange={setView} fixed={fixed} />
-        <label className="row nowrap"><input type="checkbox" className="tick" checked={reads} onChange={() => setReads(!reads)} />Reads too</label>
+        <label className="row nowrap">
+          <input type="checkbox" className="tick" checked={reads} onChange={() => setReads(!reads)} />
+          Reads too
+        </label>
         <span className="grow" />
         <Live mode={stream.problem ? 'lost' : 'live'} heardAt={stream.heardAt} />
       </div>
-      {stream.problem && <div className="section-body"><Refusal problem={stream.problem} again={stream.again} /></div>}
+      {stream.problem && (
+        <div className="section-body">
+          <Refusal problem={stream.problem} again={stream.again} />
+        </div>
+      )}
       {!stream.items && !stream.problem && <Waiting rows={8} />}
-      {stream.items?.length === 0 && !stream.more && <Empty icon="audit" title={reads ? 'Nothing recorded yet' : 'Nothing was changed or refused yet'}>What is done to {what} is written here, with who did it and how it ended.</Empty>}
-      {stream.items && stream.items.length > 0 && <Table label="Records" columns={columns} rows={stream.items} rowKey={(row) => String(row.sequence)} onOpen={setOpen} onEnd={stream.loadMore} />}
+      {stream.items?.length === 0 && !stream.more && (
+        <Empty icon="audit" title={reads ? 'Nothing recorded yet' : 'Nothing was changed or refused yet'}>
+          What is done to {what} is written here, with who did it and how it ended.
+        </Empty>
+      )}
       {stream.items && stream.items.length > 0 && (
-        <div className="table-end"><span>{stream.items.length} records</span>{stream.more && <Button size="small" busy={stream.busy} onClick={stream.loadMore}>Older</Button>}</div>
+        <Table
+          label="Records"
+          columns={columns}
+          rows={stream.items}
+          rowKey={(row) => String(row.sequence)}
+          onOpen={setOpen}
+          onEnd={stream.loadMore}
+        />
+      )}
+      {stream.items && stream.items.length > 0 && (
+        <div className="table-end">
+          <span>{stream.items.length} records</span>
+          {stream.more && (
+            <Button size="small" busy={stream.busy} onClick={stream.loadMore}>
+              Older
+            </Button>
+          )}
+        </div>
       )}
       {open && <RecordDialog title={`${open.service}.${open.operation}`} record={open} onClose={() => setOpen(undefined)} />}
     </Section>
   );
 }
 
-function auditColumns(nameOf: (principal: string) => string, open: (record: AuditRecord) => void, fixed: AuditFilter): Column<AuditRecord>[] {
+function auditColumns(
+  nameOf: (principal: string) => string,
+  open: (record: AuditRecord) => void,
+  fixed: AuditFilter,
+): Column<AuditRecord>[] {
   const columns: Column<AuditRecord>[] = [
     { key: 'at', title: 'When', width: '110px', show: (record) => <When at={record.at} /> },
-    { key: 'operation', title: 'Operation', show: (record) => <button type="button" className="cell-button" onClick={() => open(record)}>{fixed.service === undefined && <span className="faint cell-above">{record.service}.</span>}{record.operation}</button> },
-    { key: 'resource', title: 'Resource', spare: 1, show: (record) => <span className="cell-long cut" title={`${record.kind} ${record.name}`}>{record.name || <span className="faint">{record.kind}</span>}</span> },
-    { key: 'who', title: 'Who', spare: 1, show: (record) => <span className="cell-long cut" title={record.principal}>{nameOf(record.principal)}</span> },
+    {
+      key: 'operation',
+      title: 'Operation',
+      show: (record) => (
+        <button type="button" className="cell-button" onClick={() => open(record)}>
+          {fixed.service === undefined && <span className="faint cell-above">{record.service}.</span>}
+          {record.operation}
+        </button>
+      ),
+    },
+    {
+      key: 'resource',
+      title: 'Resource',
+      spare: 1,
+      show: (record) => (
+        <span className="cell-long cut" title={`${record.kind} ${record.name}`}>
+          {record.name || <span className="faint">{record.kind}</span>}
+        </span>
+      ),
+    },
+    {
+      key: 'who',
+      title: 'Who',
+      spare: 1,
+      show: (record) => (
+        <span className="cell-long cut" title={record.principal}>
+          {nameOf(record.principal)}
+        </span>
+      ),
+    },
     { key: 'outcome', title: 'Outcome', show: (record) => <Outcome outcome={record.outcome} gap={record.gap} /> },
     { key: 'count', title: 'Times', right: true, spare: 2, show: (record) => record.count.toLocaleString('en') },
-    { key: 'bytes', title: 'Bytes', right: true, spare: 2, show: (record) => (record.bytes === 0 ? <span className="faint">–</span> : <Amount value={record.bytes} unit="byte" />) },
+    {
+      key: 'bytes',
+      title: 'Bytes',
+      right: true,
+      spare: 2,
+      show: (record) => (record.bytes === 0 ? <span className="faint">–</span> : <Amount value={record.bytes} unit="byte" />),
+    },
   ];
   return fixed.resource === undefined ? columns : columns.filter((column) => column.key !== 'resource');
 }

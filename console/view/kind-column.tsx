@@ -12,11 +12,23 @@ import { Value } from './value.tsx';
 export function columnsOf(kind: Kind, to: (name: string) => string): Column<Thing>[] {
   const spec = fieldsOf(kind.resource.spec);
   const status = fieldsOf(kind.resource.status);
-  const named = kind.resource.columns ?? Object.keys(spec).filter((field) => isPlain(spec[field])).slice(0, 4);
+  const named =
+    kind.resource.columns ??
+    Object.keys(spec)
+      .filter((field) => isPlain(spec[field]))
+      .slice(0, 4);
   const fields = [...new Set([...named, ...Object.keys(status).filter((field) => isPlain(status[field]))])];
   return [
-    { key: 'name', title: 'Name', width: '34%', by: (thing) => thing.name, show: (thing) => <NameCell thing={thing} to={kind.get ? to(thing.name) : undefined} /> },
-    ...fields.map((field, index) => fieldColumn(field, spec[field] ?? status[field], Object.hasOwn(spec, field) ? 'spec' : 'status', index)),
+    {
+      key: 'name',
+      title: 'Name',
+      width: '34%',
+      by: (thing) => thing.name,
+      show: (thing) => <NameCell thing={thing} to={kind.get ? to(thing.name) : undefined} />,
+    },
+    ...fields.map((field, index) =>
+      fieldColumn(field, spec[field] ?? status[field], Object.hasOwn(spec, field) ? 'spec' : 'status', index),
+    ),
     { key: 'createdAt', title: 'Created', by: (thing) => thing.createdAt, spare: 2, show: (thing) => <When at={thing.createdAt} /> },
   ];
 }
@@ -25,7 +37,12 @@ function NameCell({ thing, to }: { thing: Thing; to: string | undefined }) {
   return (
     <>
       {to ? <Link to={to}>{thing.name}</Link> : thing.name}
-      {thing.deleting !== undefined && <> <Status tone="warn">being deleted</Status></>}
+      {thing.deleting !== undefined && (
+        <>
+          {' '}
+          <Status tone="warn">being deleted</Status>
+        </>
+      )}
     </>
   );
 }
@@ -35,7 +52,10 @@ function fieldColumn(field: string, schema: PlainSchema | undefined, part: 'spec
   const isNumber = (schema?.type === 'integer' || schema?.type === 'number') && !/(At|Since|Until)$/.test(field);
   const unit = unitOf(field);
   return {
-    key: field, title: schema?.title ?? `${titleOf(field)}${isNumber && unit && unit !== 'bytes' ? ` (${unit})` : ''}`, right: isNumber, spare: index > 1 ? 1 : undefined,
+    key: field,
+    title: schema?.title ?? `${titleOf(field)}${isNumber && unit && unit !== 'bytes' ? ` (${unit})` : ''}`,
+    right: isNumber,
+    spare: index > 1 ? 1 : undefined,
     by: (thing) => {
       const value = valueOf(thing);
       return typeof value === 'number' ? value : String(value ?? '');

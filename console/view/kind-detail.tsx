@@ -31,28 +31,70 @@ export function KindDetail({ kind, pages, name }: { kind: Kind; pages: ServicePa
   if (gone) return <Gone kind={kind} name={name} />;
   return (
     <div className="page">
-      <PageHead title={name} name={name} aside={<><CopyButton text={name} label="Copy the name" />{thing?.deleting !== undefined && <Status tone="warn">being deleted</Status>}<Live mode={reading.problem ? 'lost' : 'polled'} heardAt={reading.heardAt} /></>}
-        text={kind.resource.text} actions={<Actions kind={kind} name={name} may={may} editTo={here('edit')} />} />
-      <Tabs label={name} tabs={[
-        ...own.map((tab, index) => ({ to: index === 0 ? here() : here(tab.path), label: tab.title, end: true })),
-        { to: own.length === 0 ? here() : here('properties'), label: 'Properties', end: true },
-        { to: here('activity'), label: 'Activity', end: true },
-      ]} />
-      {!thing && (reading.problem ? <Refusal problem={reading.problem} again={reading.again} /> : <Section><Waiting rows={4} /></Section>)}
+      <PageHead
+        title={name}
+        name={name}
+        aside={
+          <>
+            <CopyButton text={name} label="Copy the name" />
+            {thing?.deleting !== undefined && <Status tone="warn">being deleted</Status>}
+            <Live mode={reading.problem ? 'lost' : 'polled'} heardAt={reading.heardAt} />
+          </>
+        }
+        text={kind.resource.text}
+        actions={<Actions kind={kind} name={name} may={may} editTo={here('edit')} />}
+      />
+      <Tabs
+        label={name}
+        tabs={[
+          ...own.map((tab, index) => ({ to: index === 0 ? here() : here(tab.path), label: tab.title, end: true })),
+          { to: own.length === 0 ? here() : here('properties'), label: 'Properties', end: true },
+          { to: here('activity'), label: 'Activity', end: true },
+        ]}
+      />
+      {!thing &&
+        (reading.problem ? (
+          <Refusal problem={reading.problem} again={reading.again} />
+        ) : (
+          <Section>
+            <Waiting rows={4} />
+          </Section>
+        ))}
       {thing && <Places kind={kind} own={own} thing={thing} name={name} again={reading.again} />}
     </div>
   );
 }
 
-function Places({ kind, own, thing, name, again }: { kind: Kind; own: readonly ThingTab[]; thing: Thing; name: string; again: () => void }) {
-  const properties = <Section><Properties kind={kind} thing={thing} /></Section>;
+function Places({
+  kind,
+  own,
+  thing,
+  name,
+  again,
+}: {
+  kind: Kind;
+  own: readonly ThingTab[];
+  thing: Thing;
+  name: string;
+  again: () => void;
+}) {
+  const properties = (
+    <Section>
+      <Properties kind={kind} thing={thing} />
+    </Section>
+  );
   const First = own[0]?.page;
   return (
     <Routes>
       <Route index element={First ? <First kind={kind} name={name} thing={thing} /> : properties} />
-      {own.slice(1).map(({ path, page: Page }) => <Route key={path} path={path} element={<Page kind={kind} name={name} thing={thing} />} />)}
+      {own.slice(1).map(({ path, page: Page }) => (
+        <Route key={path} path={path} element={<Page kind={kind} name={name} thing={thing} />} />
+      ))}
       <Route path="properties" element={properties} />
-      <Route path="activity" element={<AuditList fixed={{ service: kind.contract.name, resource: name }} what={`this ${kind.name.toLowerCase()}`} />} />
+      <Route
+        path="activity"
+        element={<AuditList fixed={{ service: kind.contract.name, resource: name }} what={`this ${kind.name.toLowerCase()}`} />}
+      />
       <Route path="edit" element={<EditThing kind={kind} thing={thing} onDone={again} />} />
     </Routes>
   );
@@ -66,16 +108,30 @@ function Actions({ kind, name, may, editTo }: { kind: Kind; name: string; may: (
   const endings = others.filter((each) => isEnding(kind, each));
   return (
     <>
-      {kind.update && may(kind.update.name) && <LinkButton icon="edit" to={editTo}>Edit</LinkButton>}
+      {kind.update && may(kind.update.name) && (
+        <LinkButton icon="edit" to={editTo}>
+          Edit
+        </LinkButton>
+      )}
       {others.length > 0 && (
         <Menu position="bottom-end" width={260} transitionProps={{ duration: 0 }}>
-          <Menu.Target><Button icon="more">Operations</Button></Menu.Target>
+          <Menu.Target>
+            <Button icon="more">Operations</Button>
+          </Menu.Target>
           <Menu.Dropdown className="menu-long">
-            {others.map((each) => <Menu.Item key={each.name} data-bad={endings.includes(each) || undefined} onClick={() => ask(service, each.name, name)}>{sentenceOf(each.name)}</Menu.Item>)}
+            {others.map((each) => (
+              <Menu.Item key={each.name} data-bad={endings.includes(each) || undefined} onClick={() => ask(service, each.name, name)}>
+                {sentenceOf(each.name)}
+              </Menu.Item>
+            ))}
           </Menu.Dropdown>
         </Menu>
       )}
-      {remove && may(remove.name) && <Button look="danger" icon="trash" onClick={() => ask(service, remove.name, name)}>Delete</Button>}
+      {remove && may(remove.name) && (
+        <Button look="danger" icon="trash" onClick={() => ask(service, remove.name, name)}>
+          Delete
+        </Button>
+      )}
     </>
   );
 }
@@ -87,7 +143,18 @@ function Gone({ kind, name }: { kind: Kind; name: string }) {
     <div className="page">
       <PageHead title={name} name={name} />
       <Section>
-        <Empty icon="search" title={`There is no ${kind.name.toLowerCase()} of this name`} action={<><Button onClick={() => go(-1)}>Back</Button><LinkButton to={link(kind.contract.name, kind.plural)} look="main">All {titleOf(kind.plural).toLowerCase()}</LinkButton></>}>
+        <Empty
+          icon="search"
+          title={`There is no ${kind.name.toLowerCase()} of this name`}
+          action={
+            <>
+              <Button onClick={() => go(-1)}>Back</Button>
+              <LinkButton to={link(kind.contract.name, kind.plural)} look="main">
+                All {titleOf(kind.plural).toLowerCase()}
+              </LinkButton>
+            </>
+          }
+        >
           It was deleted, or it is in another environment.
         </Empty>
       </Section>

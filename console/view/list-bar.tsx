@@ -6,7 +6,13 @@ import { Icon } from '../part/icon.tsx';
 import type { Column } from '../part/table.tsx';
 import type { ListView } from './list-view.ts';
 
-type Props<Row> = { view: ListView; columns: readonly Column<Row>[]; byPrefix: boolean; aside?: React.ReactNode; children?: React.ReactNode };
+type Props<Row> = {
+  view: ListView;
+  columns: readonly Column<Row>[];
+  byPrefix: boolean;
+  aside?: React.ReactNode;
+  children?: React.ReactNode;
+};
 
 /** Above a list: the filter, what can be done with the chosen rows, which columns show. */
 export function ListBar<Row>({ view, columns, byPrefix, aside, children }: Props<Row>) {
@@ -17,12 +23,24 @@ export function ListBar<Row>({ view, columns, byPrefix, aside, children }: Props
       <span className="grow" />
       {aside}
       <Menu position="bottom-end" closeOnItemClick={false} transitionProps={{ duration: 0 }}>
-        <Menu.Target><Button look="quiet" icon="columns" label="Columns" /></Menu.Target>
+        <Menu.Target>
+          <Button look="quiet" icon="columns" label="Columns" />
+        </Menu.Target>
         <Menu.Dropdown>
           <Menu.Label>Columns</Menu.Label>
-          {columns.filter((column) => column.key !== 'name' && column.title !== '').map((column) => (
-            <Menu.Item key={column.key} role="menuitemcheckbox" aria-checked={!view.hidden.has(column.key)} onClick={() => view.toggle(column.key)} rightSection={view.hidden.has(column.key) ? undefined : <Icon name="check" size={14} />}>{column.title}</Menu.Item>
-          ))}
+          {columns
+            .filter((column) => column.key !== 'name' && column.title !== '')
+            .map((column) => (
+              <Menu.Item
+                key={column.key}
+                role="menuitemcheckbox"
+                aria-checked={!view.hidden.has(column.key)}
+                onClick={() => view.toggle(column.key)}
+                rightSection={view.hidden.has(column.key) ? undefined : <Icon name="check" size={14} />}
+              >
+                {column.title}
+              </Menu.Item>
+            ))}
         </Menu.Dropdown>
       </Menu>
     </div>
@@ -38,5 +56,15 @@ export function FilterField({ value, onChange, label }: { value: string; onChang
     const timer = setTimeout(() => onChange(typed), typingPauseMs);
     return () => clearTimeout(timer);
   }, [typed, value, onChange]);
-  return <TextInput className="filter" aria-label={label} placeholder={label} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} leftSection={<Icon name="search" size={14} />} spellCheck={false} />;
+  return (
+    <TextInput
+      className="filter"
+      aria-label={label}
+      placeholder={label}
+      value={typed}
+      onChange={(event) => setTyped(event.currentTarget.value)}
+      leftSection={<Icon name="search" size={14} />}
+      spellCheck={false}
+    />
+  );
 }

@@ -13,16 +13,28 @@ export function Properties({ kind, thing }: { kind: Kind; thing: Thing }) {
   const spec = rowsOf(kind.resource.spec, thing.spec);
   return (
     <div className="properties">
-      {state.length > 0 && <><h2>State</h2><Facts facts={state} /></>}
-      {spec.length > 0 && <><h2>Settings</h2><Facts facts={spec} /></>}
+      {state.length > 0 && (
+        <>
+          <h2>State</h2>
+          <Facts facts={state} />
+        </>
+      )}
+      {spec.length > 0 && (
+        <>
+          <h2>Settings</h2>
+          <Facts facts={spec} />
+        </>
+      )}
       <h2>Identity</h2>
-      <Facts facts={[
-        ['Unique id', <Id key="uid" id={thing.uid} />],
-        ['Created', <When key="at" at={thing.createdAt} />],
-        ['Version', <Id key="version" id={thing.version} />],
-        ['Generation', String(thing.generation)],
-        ['Labels', <Value key="labels" name="labels" schema={undefined} value={thing.labels} />],
-      ]} />
+      <Facts
+        facts={[
+          ['Unique id', <Id key="uid" id={thing.uid} />],
+          ['Created', <When key="at" at={thing.createdAt} />],
+          ['Version', <Id key="version" id={thing.version} />],
+          ['Generation', String(thing.generation)],
+          ['Labels', <Value key="labels" name="labels" schema={undefined} value={thing.labels} />],
+        ]}
+      />
     </div>
   );
 }
@@ -30,5 +42,8 @@ export function Properties({ kind, thing }: { kind: Kind; thing: Thing }) {
 function rowsOf(schema: unknown, values: Record<string, unknown> | undefined) {
   const fields = fieldsOf(schema);
   const names = [...new Set([...Object.keys(fields), ...Object.keys(values ?? {})])];
-  return names.map((name) => [fields[name]?.title ?? titleOf(name), <Value key={name} name={name} schema={fields[name]} value={values?.[name]} />] as const);
+  return names.map(
+    (name) =>
+      [fields[name]?.title ?? titleOf(name), <Value key={name} name={name} schema={fields[name]} value={values?.[name]} />] as const,
+  );
 }

@@ -14,10 +14,16 @@ export function useRecords(filter: AuditFilter, withReads: boolean): Stream<Audi
   const stream = useAudit(filter);
   const services = useServed().value?.services;
   const { items, more, busy, loadMore, problem } = stream;
-  const shown = useMemo(() => (withReads ? items : items?.filter((record) => {
-    const effect = services?.[record.service]?.operations[record.operation]?.effect;
-    return effect !== 'read' || !isGood(record.outcome);
-  })), [items, withReads, services]);
+  const shown = useMemo(
+    () =>
+      withReads
+        ? items
+        : items?.filter((record) => {
+            const effect = services?.[record.service]?.operations[record.operation]?.effect;
+            return effect !== 'read' || !isGood(record.outcome);
+          }),
+    [items, withReads, services],
+  );
   const ahead = useRef({ filter, count: 0 });
   if (ahead.current.filter !== filter) ahead.current = { filter, count: 0 };
   useEffect(() => {

@@ -15,9 +15,18 @@ export function ServiceApi({ contract }: { contract: AnyService; pages: ServiceP
   const ask = useAsk();
   return (
     <div className="page">
-      <ServiceHead contract={contract} actions={<LinkButton icon="book" to={`/docs/${contract.name}`}>Reference</LinkButton>} />
+      <ServiceHead
+        contract={contract}
+        actions={
+          <LinkButton icon="book" to={`/docs/${contract.name}`}>
+            Reference
+          </LinkButton>
+        }
+      />
       {kindsOf(contract).map((kind) => {
-        const all = [kind.create, kind.get, kind.list, kind.update, kind.remove, kind.watch, ...kind.others].filter((each): each is Named => each !== undefined);
+        const all = [kind.create, kind.get, kind.list, kind.update, kind.remove, kind.watch, ...kind.others].filter(
+          (each): each is Named => each !== undefined,
+        );
         return all.length === 0 ? null : (
           <Section key={kind.name} title={titleOf(kind.name)} text={kind.resource.text} flush>
             <ul className="operations">
@@ -25,10 +34,18 @@ export function ServiceApi({ contract }: { contract: AnyService; pages: ServiceP
                 <li key={each.name}>
                   <span className={`method method-${each.route.method.toLowerCase()}`}>{each.route.method}</span>
                   <span className="operation-name">
-                    {each.route.body === 'watch' || !may(each.name) ? sentenceOf(each.name) : <button type="button" className="cell-button" onClick={() => ask(contract.name, each.name)}>{sentenceOf(each.name)}</button>}
+                    {each.route.body === 'watch' || !may(each.name) ? (
+                      sentenceOf(each.name)
+                    ) : (
+                      <button type="button" className="cell-button" onClick={() => ask(contract.name, each.name)}>
+                        {sentenceOf(each.name)}
+                      </button>
+                    )}
                   </span>
                   <span className="dim">{each.operation.text}</span>
-                  <code className="operation-path cut" title={each.route.path}>{each.route.path}</code>
+                  <code className="operation-path cut" title={each.route.path}>
+                    {each.route.path}
+                  </code>
                 </li>
               ))}
             </ul>

@@ -11,12 +11,15 @@ export function ServiceHead({ contract, actions, aside }: { contract: AnyService
   return (
     <>
       <PageHead title={contract.title} text={contract.text} actions={actions} aside={aside} />
-      <Tabs label={contract.title} tabs={[
-        { to: link(contract.name), label: 'Overview', end: true },
-        ...kinds.map((kind) => ({ to: link(contract.name, kind.plural), label: titleOf(kind.plural), end: true })),
-        { to: link(contract.name, '-', 'activity'), label: 'Activity' },
-        { to: link(contract.name, '-', 'api'), label: 'API' },
-      ]} />
+      <Tabs
+        label={contract.title}
+        tabs={[
+          { to: link(contract.name), label: 'Overview', end: true },
+          ...kinds.map((kind) => ({ to: link(contract.name, kind.plural), label: titleOf(kind.plural), end: true })),
+          { to: link(contract.name, '-', 'activity'), label: 'Activity' },
+          { to: link(contract.name, '-', 'api'), label: 'API' },
+        ]}
+      />
     </>
   );
 }

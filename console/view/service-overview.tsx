@@ -24,7 +24,17 @@ export function ServiceOverview({ contract, pages }: { contract: AnyService; pag
   const Own = pages.overview;
   return (
     <div className="page">
-      <ServiceHead contract={contract} aside={<ServiceState service={contract.name} />} actions={first && <Button look="main" icon="plus" onClick={() => ask(contract.name, first.name)}>{sentenceOf(first.name)}</Button>} />
+      <ServiceHead
+        contract={contract}
+        aside={<ServiceState service={contract.name} />}
+        actions={
+          first && (
+            <Button look="main" icon="plus" onClick={() => ask(contract.name, first.name)}>
+              {sentenceOf(first.name)}
+            </Button>
+          )
+        }
+      />
       {Own ? <Own /> : <Meters contract={contract} />}
       <Connect contract={contract} />
     </div>
@@ -36,14 +46,21 @@ function Meters({ contract }: { contract: AnyService }) {
   const usage = useUsage('day', false, contract.name);
   return (
     <div className="figures">
-      {Object.entries(contract.meters).slice(0, 3).map(([name, meter]) => {
-        const series = usage.series?.find((each) => each.meter === name);
-        return (
-          <Figure key={name} label={titleOf(name)} value={<Amount value={series?.total ?? 0} unit={meter.unit} bare />} note={`${meter.kind === 'sum' ? 'in 24 hours' : 'now'} · ${meter.text}`}>
-            <Spark values={series?.values ?? []} label={`${titleOf(name)} by the hour`} />
-          </Figure>
-        );
-      })}
+      {Object.entries(contract.meters)
+        .slice(0, 3)
+        .map(([name, meter]) => {
+          const series = usage.series?.find((each) => each.meter === name);
+          return (
+            <Figure
+              key={name}
+              label={titleOf(name)}
+              value={<Amount value={series?.total ?? 0} unit={meter.unit} bare />}
+              note={`${meter.kind === 'sum' ? 'in 24 hours' : 'now'} · ${meter.text}`}
+            >
+              <Spark values={series?.values ?? []} label={`${titleOf(name)} by the hour`} />
+            </Figure>
+          );
+        })}
     </div>
   );
 }
@@ -58,13 +75,35 @@ function Connect({ contract }: { contract: AnyService }) {
   });
   if (doors.length === 0) return null;
   return (
-    <Section title="Connect" text={held ? 'With the credential you made in this window.' : 'These lines lack your secrets. Make a credential and they fill in.'}
-      actions={!held && <LinkButton size="small" icon="credential" to={link('platform', 'credentials') + askFor('platform', 'CreateCredential')}>Create a credential</LinkButton>}>
+    <Section
+      title="Connect"
+      text={held ? 'With the credential you made in this window.' : 'These lines lack your secrets. Make a credential and they fill in.'}
+      actions={
+        !held && (
+          <LinkButton size="small" icon="credential" to={link('platform', 'credentials') + askFor('platform', 'CreateCredential')}>
+            Create a credential
+          </LinkButton>
+        )
+      }
+    >
       <div className="stack">
         <dl className="doors">
-          {doors.map(({ name, door, url }) => <div key={name}><dt>{door.protocol}</dt><dd><span className="mono">{url}</span><CopyButton text={url} label={`Copy the ${door.protocol} address`} /></dd><dd className="dim">{door.text}</dd></div>)}
+          {doors.map(({ name, door, url }) => (
+            <div key={name}>
+              <dt>{door.protocol}</dt>
+              <dd>
+                <span className="mono">{url}</span>
+                <CopyButton text={url} label={`Copy the ${door.protocol} address`} />
+              </dd>
+              <dd className="dim">{door.text}</dd>
+            </div>
+          ))}
         </dl>
-        <ConnectLines service={contract.name} hide={secretsOf(held)} facts={(endpoint) => connectFacts(held, endpoint, served?.region ?? '')} />
+        <ConnectLines
+          service={contract.name}
+          hide={secretsOf(held)}
+          facts={(endpoint) => connectFacts(held, endpoint, served?.region ?? '')}
+        />
       </div>
     </Section>
   );

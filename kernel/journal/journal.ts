@@ -198,7 +198,10 @@ export class Journal {
   async #placeEssential(group: readonly Entry[]): Promise<void> {
     const full = fault('JournalFull', this.#writer.room.refusal);
     const waits = group.filter((entry) => entry.kind === 'wait');
-    this.#refuse(group.filter((entry) => entry.kind === 'ordinary' || entry.kind === 'lazy'), full);
+    this.#refuse(
+      group.filter((entry) => entry.kind === 'ordinary' || entry.kind === 'lazy'),
+      full,
+    );
     await this.#useReserve(group.filter((entry) => entry.kind === 'essential'));
     if (this.#queue.length > this.#queue.awaited) this.#refuse(waits, full);
     else for (const wait of waits) wait.settle?.resolve(undefined);

@@ -42,7 +42,7 @@ export async function httpServer(options: HttpOptions, handler: HttpHandler): Pr
 const connections = new WeakMap<Socket, Connection>();
 
 /** The connection a request came over: whether it is secure, and whose certificate the client showed. */
-export function connectionOf(request: IncomingMessage): Connection {
+function connectionOf(request: IncomingMessage): Connection {
   return connections.get(request.socket) ?? { secure: false, confidential: false, peerAddress: '' };
 }
 
@@ -50,7 +50,7 @@ export function connectionOf(request: IncomingMessage): Connection {
 type Current = { request: IncomingMessage | undefined; count: number };
 
 /** node's HTTP server with strict limits, on sockets that `listen` accepts. */
-export class HttpServer {
+class HttpServer {
   readonly server: Server;
   readonly #options: HttpOptions;
   readonly #limits: HttpLimits;

@@ -70,4 +70,3 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 function printed(host: string): string {
   return host === '0.0.0.0' || host === '::' || host === 'localhost' ? '127.0.0.1' : host;
 }
-

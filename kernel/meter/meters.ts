@@ -3,7 +3,10 @@ import type { UsageRecord } from '../audit/record.ts';
 
 const minuteMs = 60_000;
 
-/** What one scope used of one meter since the last flush. Hot paths keep it: however long it was idle, what it counts next is written again. */
+/**
+ * What one scope used of one meter since the last flush. Hot paths keep it: however long it was idle, what it counts next
+ * is written again.
+ */
 export class Counter {
   readonly tenant: string;
   readonly scope: string;

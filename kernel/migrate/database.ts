@@ -25,9 +25,7 @@ export async function deployDatabase(admin: URL | string, deployment: string): P
   await sql.platform().begin(async (tx) => {
     await tx.query(deployLock);
     await tx.script(tenancySql + recordSql);
-    await tx.script(
-      `revoke connect, temporary on database ${identifier(database)} from public; revoke all on schema public from public;`,
-    );
+    await tx.script(`revoke connect, temporary on database ${identifier(database)} from public; revoke all on schema public from public;`);
   });
   return url;
 }

@@ -59,12 +59,7 @@ async function makeRoles(tx: Transaction, names: Names, verifier: string): Promi
   await tx.script(`alter role ${login} in database ${identifier(names.database)} set search_path = ${identifier(names.schema)}`);
 }
 
-async function applyNext(
-  tx: Transaction,
-  service: string,
-  names: Names,
-  migrations: readonly Migration[],
-): Promise<number | undefined> {
+async function applyNext(tx: Transaction, service: string, names: Names, migrations: readonly Migration[]): Promise<number | undefined> {
   await tx.query(deployLock);
   const { rows } = await tx.query<{ number: number; name: string; checksum: string }>(
     'select number, name, checksum from gamut.migration where service = $1 order by number',

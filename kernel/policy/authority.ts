@@ -10,13 +10,24 @@ import { placeOf, type Statement, statements } from './policy-text.ts';
 import type { EntityUid } from './value.ts';
 
 /** A policy as the engine read it. `est` is its JSON form, which `compilePolicy` takes; `line` is where it begins. */
-export type ParsedPolicy = { readonly text: string; readonly est: Readonly<Record<string, unknown>>; readonly template: boolean; readonly line: number };
+export type ParsedPolicy = {
+  readonly text: string;
+  readonly est: Readonly<Record<string, unknown>>;
+  readonly template: boolean;
+  readonly line: number;
+};
 
 /** A Cedar schema, as text or in its JSON form. */
 export type PolicySchema = string | Readonly<Record<string, unknown>>;
 
 /** What the engine has against a policy: where in its text, and why. */
-export type PolicyProblem = { readonly policy: string; readonly line: number; readonly column: number; readonly sentence: string; readonly warning: boolean };
+export type PolicyProblem = {
+  readonly policy: string;
+  readonly line: number;
+  readonly column: number;
+  readonly sentence: string;
+  readonly warning: boolean;
+};
 
 type Engine = typeof Cedar;
 const require = createRequire(import.meta.url);
@@ -82,19 +93,26 @@ function sentence({ message, help, sourceLocations }: Cedar.DetailedError): stri
 }
 
 /** Holds policies, each of one statement, against a schema. An empty list means that they may be stored; warnings do not forbid it. */
-export function validatePolicies(policies: readonly { readonly id: string; readonly text: string }[], schema: PolicySchema): PolicyProblem[] {
+export function validatePolicies(
+  policies: readonly { readonly id: string; readonly text: string }[],
+  schema: PolicySchema,
+): PolicyProblem[] {
   const texts = new Map(policies.map(({ id, text }) => [id, text]));
   const isTemplate = new Map(policies.map(({ id, text }) => [id, onlyStatement(id, text).template]));
   const named = (template: boolean) => Object.fromEntries([...texts].filter(([id]) => isTemplate.get(id) === template));
   const call = { schema: checkedSchema(schema), policies: { staticPolicies: named(false), templates: named(true), templateLinks: [] } };
   const answer = ask((engine) => engine.validate(call));
   if (answer.type === 'failure') throw refusal(answer.errors, typeof schema === 'string' ? schema : '', 0);
-  const problem = (warning: boolean) => ({ policyId, error }: Cedar.ValidationError) => {
-    const place = locate(error, texts.get(policyId) ?? '', 0);
-    return { policy: policyId, ...place, sentence: sentence(error), warning };
-  };
+  const problem =
+    (warning: boolean) =>
+    ({ policyId, error }: Cedar.ValidationError) => {
+      const place = locate(error, texts.get(policyId) ?? '', 0);
+      return { policy: policyId, ...place, sentence: sentence(error), warning };
+    };
   const found = [...answer.validationErrors.map(problem(false)), ...answer.validationWarnings.map(problem(true))];
-  return found.sort((a, b) => Number(a.warning) - Number(b.warning) || a.policy.localeCompare(b.policy) || a.line - b.line || a.column - b.column);
+  return found.sort(
+    (a, b) => Number(a.warning) - Number(b.warning) || a.policy.localeCompare(b.policy) || a.line - b.line || a.column - b.column,
+  );
 }
 
 function onlyStatement(id: string, text: string): Statement {
@@ -132,7 +150,12 @@ export function formatPolicies(document: string): string {
 }
 
 /** A question to the engine, all of it JSON. Integers beyond a number's exact range are bigints. */
-export type EngineRequest = { readonly principal: EntityUid; readonly action: EntityUid; readonly resource: EntityUid; readonly context: Readonly<Record<string, unknown>> };
+export type EngineRequest = {
+  readonly principal: EntityUid;
+  readonly action: EntityUid;
+  readonly resource: EntityUid;
+  readonly context: Readonly<Record<string, unknown>>;
+};
 export type EngineSet = { decide(request: EngineRequest, entities: readonly EntityJson[]): Decision };
 
 let engineSets = 0;
@@ -145,8 +168,14 @@ export function engineSet(policies: readonly (PolicySource | { readonly id: stri
   const name = `set${engineSets++}`;
   const part = (linked: boolean) => policies.filter((policy) => ('slots' in policy && policy.slots !== undefined) === linked);
   const staticPolicies = Object.fromEntries(part(false).map((policy) => [policy.id, 'text' in policy ? policy.text : exact(policy.est)]));
-  const templates = Object.fromEntries(part(true).map((policy) => [`template of ${policy.id}`, 'text' in policy ? policy.text : exact(policy.est)]));
-  const templateLinks = part(true).map((policy) => ({ templateId: `template of ${policy.id}`, newId: policy.id, values: 'slots' in policy ? policy.slots : {} }));
+  const templates = Object.fromEntries(
+    part(true).map((policy) => [`template of ${policy.id}`, 'text' in policy ? policy.text : exact(policy.est)]),
+  );
+  const templateLinks = part(true).map((policy) => ({
+    templateId: `template of ${policy.id}`,
+    newId: policy.id,
+    values: 'slots' in policy ? policy.slots : {},
+  }));
   const answer = ask((engine) => engine.preparsePolicySet(name, { staticPolicies, templates, templateLinks } as Cedar.PolicySet));
   if (answer.type === 'failure') throw refusal(answer.errors, '', 0);
   return { decide: (request, entities) => decideBy(name, request, entities) };

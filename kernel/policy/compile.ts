@@ -94,14 +94,18 @@ type Tally = { readonly permits: Ranked[]; readonly forbids: Ranked[]; readonly 
 const denied: Decision = Object.freeze({ allow: false, reasons: Object.freeze([]), errors: Object.freeze([]) });
 
 /** Makes a set of compiled policies. Throws PolicyInvalid where two have one id. */
-export function policySet(policies: readonly CompiledPolicy[]): PolicySet {
+function policySet(policies: readonly CompiledPolicy[]): PolicySet {
   const ids = new Set<string>();
   for (const { id } of policies) {
     if (ids.has(id)) throw fault('PolicyInvalid', `Two policies have the id ${JSON.stringify(id)}.`);
     ids.add(id);
   }
   const ranked = policies.map((policy, rank) => ({ ...policy, rank }));
-  const byAction = scopeIndex(ranked, (policy) => policy.action, (pile) => pile);
+  const byAction = scopeIndex(
+    ranked,
+    (policy) => policy.action,
+    (pile) => pile,
+  );
   const gathered = new Map<string, Gathered>();
   return {
     size: policies.length,
@@ -122,7 +126,10 @@ function frameOf(request: PolicyRequest, entities: EntitySource): Frame {
   const action = valueOf(request.action, '/action');
   const resource = valueOf(request.resource, '/resource');
   return {
-    principal, action, resource, entities,
+    principal,
+    action,
+    resource,
+    entities,
     context: isReadContext(request.context) ? request.context : readRecord(request.context, '/context'),
     principalData: entities.get(principal.key),
     actionData: entities.get(action.key),
@@ -145,8 +152,19 @@ function indexFor(frame: Frame, byAction: ScopeIndex<readonly Ranked[]>, gathere
   const known = gathered.get(frame.action.key);
   if (known && (known.ancestors === ancestors || sameMembers(known.ancestors, ancestors))) return known.index;
   const policies = new Set<Ranked>();
-  visitScope(byAction, frame.action, ancestors, (pile) => { for (const policy of pile) policies.add(policy); });
-  const index = scopeIndex([...policies], (policy) => policy.principal, (pile) => scopeIndex(pile, (policy) => policy.resource, (items) => items));
+  visitScope(byAction, frame.action, ancestors, (pile) => {
+    for (const policy of pile) policies.add(policy);
+  });
+  const index = scopeIndex(
+    [...policies],
+    (policy) => policy.principal,
+    (pile) =>
+      scopeIndex(
+        pile,
+        (policy) => policy.resource,
+        (items) => items,
+      ),
+  );
   if (gathered.size >= actionIndexMax) gathered.clear();
   gathered.set(frame.action.key, { ancestors, index });
   return index;

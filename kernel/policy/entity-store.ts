@@ -51,8 +51,12 @@ function addNode(nodes: Map<string, Node>, item: unknown, path: string): void {
 }
 
 function same(a: Node, b: Node): boolean {
-  return equalRecords(a.data.attrs, b.data.attrs) && equalRecords(a.data.tags ?? new Map(), b.data.tags ?? new Map())
-    && a.parents.length === b.parents.length && a.parents.every((parent) => b.parents.includes(parent));
+  return (
+    equalRecords(a.data.attrs, b.data.attrs) &&
+    equalRecords(a.data.tags ?? new Map(), b.data.tags ?? new Map()) &&
+    a.parents.length === b.parents.length &&
+    a.parents.every((parent) => b.parents.includes(parent))
+  );
 }
 
 /** The ancestors of one entity. Walks without recursion, since a chain may be long. */

@@ -4,7 +4,15 @@ import { constantTerm, type Frame, type Term } from './frame.ts';
 import { below, callExtension, isObject, isTypeName, readResult } from './json.ts';
 import { expressionDepthMax, expressionNodeMax } from './limits.ts';
 import {
-  attribute, type Binary, binaryOperators, hasAttribute, isOfType, type Lookup, lookupOperators, type Unary, unaryOperators,
+  attribute,
+  type Binary,
+  binaryOperators,
+  hasAttribute,
+  isOfType,
+  type Lookup,
+  lookupOperators,
+  type Unary,
+  unaryOperators,
 } from './operator.ts';
 import { matches, type Pattern } from './pattern.ts';
 import { setOf } from './set.ts';
@@ -40,7 +48,8 @@ function inner(fields: Fields, name: string, site: Site): Term {
 export function fieldsOf(json: unknown, path: string, needed: readonly string[], optional: readonly string[] = []): Fields {
   if (!isObject(json)) throw invalid(path, 'not an object');
   for (const name of needed) if (!Object.hasOwn(json, name)) throw invalid(path, `${name} is missing`);
-  for (const name of Object.keys(json)) if (!needed.includes(name) && !optional.includes(name)) throw invalid(path, `there is no field ${JSON.stringify(name)}`);
+  for (const name of Object.keys(json))
+    if (!needed.includes(name) && !optional.includes(name)) throw invalid(path, `there is no field ${JSON.stringify(name)}`);
   return json;
 }
 
@@ -92,7 +101,10 @@ function chain(name: '&&' | '||'): Form {
 /** The operands as a stack: the left one on top. */
 function bothSides(body: unknown, path: string): Operand[] {
   const fields = fieldsOf(body, path, ['left', 'right']);
-  return [{ json: fields.right, path: below(path, 'right') }, { json: fields.left, path: below(path, 'left') }];
+  return [
+    { json: fields.right, path: below(path, 'right') },
+    { json: fields.left, path: below(path, 'left') },
+  ];
 }
 
 function runChain(runs: readonly Term['run'][], goesOn: boolean): Term['run'] {
@@ -158,7 +170,9 @@ function getAttribute(body: unknown, site: Site): Term {
 function has(body: unknown, site: Site): Term {
   const fields = fieldsOf(body, site.path, ['left', 'attr']);
   const path = below(site.path, 'attr');
-  const names = Array.isArray(fields.attr) ? fields.attr.map((name, index) => textOf(name, below(path, index))) : [textOf(fields.attr, path)];
+  const names = Array.isArray(fields.attr)
+    ? fields.attr.map((name, index) => textOf(name, below(path, index)))
+    : [textOf(fields.attr, path)];
   const last = names.pop();
   if (last === undefined) throw invalid(path, 'names no attribute');
   const left = inner(fields, 'left', site).run;
@@ -253,10 +267,13 @@ function list(body: readonly unknown[], site: Site): Term[] {
 function record(body: unknown, site: Site): Term {
   if (!isObject(body)) throw invalid(site.path, 'not an object');
   const names = Object.keys(body);
-  return gather(names.map((name) => inner(body, name, site)), (values) => ({
-    kind: 'record',
-    attrs: new Map(values.map((value, index) => [names[index] as string, value])),
-  }));
+  return gather(
+    names.map((name) => inner(body, name, site)),
+    (values) => ({
+      kind: 'record',
+      attrs: new Map(values.map((value, index) => [names[index] as string, value])),
+    }),
+  );
 }
 
 function extension(name: string): Form {

@@ -10,7 +10,12 @@ export type ExtensionFunction =
   | { readonly arity: 1; readonly call: (arg: Result) => Result }
   | { readonly arity: 2; readonly call: (left: Result, right: Result) => Result };
 
-type Extension = { readonly ip: IpValue; readonly decimal: DecimalValue; readonly datetime: DatetimeValue; readonly duration: DurationValue };
+type Extension = {
+  readonly ip: IpValue;
+  readonly decimal: DecimalValue;
+  readonly datetime: DatetimeValue;
+  readonly duration: DurationValue;
+};
 const typeNames = { ip: 'ipaddr', decimal: 'decimal', datetime: 'datetime', duration: 'duration' } as const;
 
 function is<K extends keyof Extension>(value: Result, kind: K): value is Extension[K] {
@@ -25,7 +30,11 @@ function on<K extends keyof Extension>(kind: K, call: (value: Extension[K]) => R
   return { arity: 1, call: (arg) => (is(arg, kind) ? call(arg) : typeFailure(typeNames[kind], arg)) };
 }
 
-function between<L extends keyof Extension, R extends keyof Extension>(left: L, right: R, call: (l: Extension[L], r: Extension[R]) => Result): ExtensionFunction {
+function between<L extends keyof Extension, R extends keyof Extension>(
+  left: L,
+  right: R,
+  call: (l: Extension[L], r: Extension[R]) => Result,
+): ExtensionFunction {
   return {
     arity: 2,
     call: (l, r) => (!is(l, left) ? typeFailure(typeNames[left], l) : !is(r, right) ? typeFailure(typeNames[right], r) : call(l, r)),

@@ -38,7 +38,8 @@ function restore(json: unknown, mark: string): unknown {
   const plain = markedValue(json, mark);
   if (plain !== undefined) return sum(plain);
   // The least integer has no positive counterpart: its sign belongs to the literal.
-  const negated = isObject(json.neg) && Object.keys(json).length === 1 && isObject(json.neg.arg) ? markedValue(json.neg.arg, mark) : undefined;
+  const negated =
+    isObject(json.neg) && Object.keys(json).length === 1 && isObject(json.neg.arg) ? markedValue(json.neg.arg, mark) : undefined;
   if (negated !== undefined) return sum(-negated);
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, restore(value, mark)]));
 }

@@ -37,7 +37,9 @@ export function below(path: string, step: string | number): string {
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text, (_name, value: unknown, context?: { source?: string }) =>
-      typeof value === 'number' && !Number.isSafeInteger(value) && context?.source && /^-?[0-9]+$/.test(context.source) ? BigInt(context.source) : value,
+      typeof value === 'number' && !Number.isSafeInteger(value) && context?.source && /^-?[0-9]+$/.test(context.source)
+        ? BigInt(context.source)
+        : value,
     );
   } catch (cause) {
     throw fault('BadInput', { detail: `not JSON, or nested too deep: ${(cause as Error).message}`, cause });
@@ -47,19 +49,24 @@ export function parseJson(text: string): unknown {
 /** Reads Cedar's JSON form of a value. Throws BadInput where it has none; a failing extension function is a Failure. */
 export function readResult(json: unknown, path: string, depth = 0): Result {
   switch (typeof json) {
-    case 'boolean': return json;
-    case 'string': return readText(json, path);
+    case 'boolean':
+      return json;
+    case 'string':
+      return readText(json, path);
     case 'number':
-    case 'bigint': return readLong(json, path);
+    case 'bigint':
+      return readLong(json, path);
   }
-  if (depth >= valueDepthMax) throw fault('BadInput', { path, detail: `${path}: nested deeper than valueDepthMax (${valueDepthMax}) allows` });
+  if (depth >= valueDepthMax)
+    throw fault('BadInput', { path, detail: `${path}: nested deeper than valueDepthMax (${valueDepthMax}) allows` });
   if (Array.isArray(json)) return readSet(json, path, depth);
-  if (!isObject(json)) throw fault('BadInput', { path, detail: `${path}: ${json === null ? 'null' : typeof json} has no meaning in policy` });
+  if (!isObject(json))
+    throw fault('BadInput', { path, detail: `${path}: ${json === null ? 'null' : typeof json} has no meaning in policy` });
   return readEscape(json, path, depth) ?? readFields(json, path, depth);
 }
 
 /** Reads Cedar's JSON form of a value; a failing extension function is BadInput too. */
-export function readValue(json: unknown, path: string, depth = 0): Value {
+function readValue(json: unknown, path: string, depth = 0): Value {
   const value = readResult(json, path, depth);
   if (isFailure(value)) throw fault('BadInput', { path, detail: `${path}: ${value.message}` });
   return value;
@@ -82,7 +89,8 @@ export function readUid(json: unknown, path: string): EntityValue {
   if (!isObject(inner) || typeof inner.type !== 'string' || typeof inner.id !== 'string') {
     throw fault('BadInput', { path, detail: `${path}: not an entity, which is written {"type": "Kind", "id": "name"}` });
   }
-  if (!isTypeName(inner.type)) throw fault('BadInput', { path, detail: `${path}: ${JSON.stringify(inner.type)} is not the name of an entity type` });
+  if (!isTypeName(inner.type))
+    throw fault('BadInput', { path, detail: `${path}: ${JSON.stringify(inner.type)} is not the name of an entity type` });
   return entity(inner.type, readText(inner.id, path));
 }
 
@@ -125,7 +133,8 @@ function readFields(json: Readonly<Record<string, unknown>>, path: string, depth
 function readEscape(json: Readonly<Record<string, unknown>>, path: string, depth: number): Result | undefined {
   const keys = Object.keys(json);
   if (keys.length !== 1) return undefined;
-  if (keys[0] === '__expr' && typeof json.__expr === 'string') throw fault('BadInput', { path, detail: `${path}: the escape __expr is not supported` });
+  if (keys[0] === '__expr' && typeof json.__expr === 'string')
+    throw fault('BadInput', { path, detail: `${path}: the escape __expr is not supported` });
   if (keys[0] === '__entity' && isObject(json.__entity) && typeof json.__entity.type === 'string' && typeof json.__entity.id === 'string') {
     return readUid(json.__entity, path);
   }

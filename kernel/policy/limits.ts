@@ -3,7 +3,11 @@ import { limit } from '../contract/limit.ts';
 export const policyTextBytesMax = limit(65_536, 'byte', 'Longest text of one policy.');
 export const policyDocumentBytesMax = limit(1_048_576, 'byte', 'Longest text of several policies handed to the policy engine at once.');
 export const policyNestingMax = limit(64, 'level', 'Deepest nesting of brackets and conditionals in the text of one policy.');
-export const policyDepthMax = limit(250, 'level', 'Deepest expression in the text of one policy, where each operator of a chain is a level.');
+export const policyDepthMax = limit(
+  250,
+  'level',
+  'Deepest expression in the text of one policy, where each operator of a chain is a level.',
+);
 export const schemaTextBytesMax = limit(8_388_608, 'byte', 'Longest schema handed to the policy engine.');
 export const expressionDepthMax = limit(500, 'level', 'Deepest nesting of an expression in a policy that is compiled.');
 export const expressionNodeMax = limit(20_000, 'node', 'Most operators, literals and names in one policy that is compiled.');

@@ -2,7 +2,17 @@ import { type Frame, dataOf } from './frame.ts';
 import { add, multiply, negate, subtract } from './long.ts';
 import { contains, containsAll, containsAny, entityKeys, firstStranger, isEmptySet } from './set.ts';
 import {
-  type EntityValue, equals, failure, isFailure, type Long, type Result, type RecordValue, type SetValue, typeFailure, typeName, type Value,
+  type EntityValue,
+  equals,
+  failure,
+  isFailure,
+  type Long,
+  type Result,
+  type RecordValue,
+  type SetValue,
+  typeFailure,
+  typeName,
+  type Value,
 } from './value.ts';
 
 /** An operator whose result follows from its operands alone. An operand that failed is passed on as the result. */
@@ -55,7 +65,8 @@ function ordered(test: (left: Long, right: Long) => boolean): Binary {
 }
 
 function notOrdered(left: Value, right: Value): Result {
-  const hasOrder = (value: Value) => isLong(value) || (typeof value === 'object' && (value.kind === 'datetime' || value.kind === 'duration'));
+  const hasOrder = (value: Value) =>
+    isLong(value) || (typeof value === 'object' && (value.kind === 'datetime' || value.kind === 'duration'));
   if (hasOrder(left)) return typeFailure(typeName(left), right);
   if (hasOrder(right)) return typeFailure(typeName(right), left);
   return typeFailure('one of datetime, duration, long', left);
@@ -88,7 +99,10 @@ export const binaryOperators: ReadonlyMap<string, Binary> = new Map<string, Bina
   ['+', arithmetic(add)],
   ['-', arithmetic(subtract)],
   ['*', arithmetic(multiply)],
-  ['contains', (set, value) => (isFailure(set) ? set : isFailure(value) ? value : isSet(set) ? contains(set, value) : typeFailure('set', set))],
+  [
+    'contains',
+    (set, value) => (isFailure(set) ? set : isFailure(value) ? value : isSet(set) ? contains(set, value) : typeFailure('set', set)),
+  ],
   ['containsAll', onSets(containsAll)],
   ['containsAny', onSets(containsAny)],
 ]);

@@ -73,8 +73,12 @@ function begin(document: string, start: number): Reading {
 
 function finish({ document, start, integers, levels, template }: Reading, end: number): Statement {
   const text = document.slice(start, end);
-  const reason = Buffer.byteLength(text) > policyTextBytesMax ? `longer than policyTextBytesMax (${policyTextBytesMax} bytes) allows`
-    : depthOf(levels[0]) > policyDepthMax ? `deeper than policyDepthMax (${policyDepthMax}) allows` : undefined;
+  const reason =
+    Buffer.byteLength(text) > policyTextBytesMax
+      ? `longer than policyTextBytesMax (${policyTextBytesMax} bytes) allows`
+      : depthOf(levels[0]) > policyDepthMax
+        ? `deeper than policyDepthMax (${policyDepthMax}) allows`
+        : undefined;
   if (reason) throw refused(document, start + text.length - text.trimStart().length, reason);
   return { text, start, integers, template };
 }
@@ -111,7 +115,8 @@ function depthOf(level: Level): number {
 function open(reading: Reading, level: Level, text: string, index: number): void {
   if (text === 'if') level.conditionals++;
   else reading.levels.push(newLevel());
-  if (++reading.nesting > policyNestingMax) throw refused(reading.document, index, `nested deeper than policyNestingMax (${policyNestingMax}) allows`);
+  if (++reading.nesting > policyNestingMax)
+    throw refused(reading.document, index, `nested deeper than policyNestingMax (${policyNestingMax}) allows`);
 }
 
 function close(reading: Reading, level: Level): void {

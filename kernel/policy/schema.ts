@@ -10,26 +10,26 @@ export type PolicyContract = {
 };
 
 /** Entity types and action groups that belong to no service. */
-export const principalType = 'Gamut::Principal';
-export const roleType = 'Gamut::Role';
-export const scopeType = 'Gamut::Scope';
-export const tenantType = 'Gamut::Tenant';
+const principalType = 'Gamut::Principal';
+const roleType = 'Gamut::Role';
+const scopeType = 'Gamut::Scope';
+const tenantType = 'Gamut::Tenant';
 
 type Json = Readonly<Record<string, unknown>>;
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The type of a service's resources of one kind. */
-export function resourceType(service: string, kind: string): string {
+function resourceType(service: string, kind: string): string {
   return `${service}::${kind}`;
 }
 
 /** The type of a service's actions; an action's id is its operation's name. */
-export function actionType(service: string): string {
+function actionType(service: string): string {
   return `${service}::Action`;
 }
 
 /** The id of the action group that a role may act in, within its service's action type. */
-export function roleGroup(role: string): string {
+function roleGroup(role: string): string {
   return `role:${role}`;
 }
 
@@ -65,7 +65,8 @@ export function policySchema(contracts: readonly PolicyContract[]): Record<strin
 function namespaceOf(contract: PolicyContract): Json {
   if (!identifier.test(contract.name)) throw invalid(contract, '/name', 'is no identifier');
   const kinds = Object.entries(contract.resources);
-  for (const [kind] of kinds) if (!identifier.test(kind) || kind === 'Action') throw invalid(contract, `/resources/${kind}`, 'cannot name an entity type');
+  for (const [kind] of kinds)
+    if (!identifier.test(kind) || kind === 'Action') throw invalid(contract, `/resources/${kind}`, 'cannot name an entity type');
   return {
     entityTypes: Object.fromEntries(kinds.map(([kind, { of, spec }]) => [kind, entityType(contract, kind, of, spec)])),
     actions: Object.fromEntries([...roleGroups(contract), ...operationActions(contract)]),
@@ -76,7 +77,9 @@ function entityType(contract: PolicyContract, kind: string, of: string, spec: ob
   const type = specType(spec);
   const attributes = type?.kind === 'record' ? (plain(type).attributes as Readonly<Record<string, Json>>) : {};
   const optional = Object.entries(attributes).map(([name, attribute]) => [name, { ...attribute, required: false }]);
-  const parents = Object.hasOwn(contract.resources, of) ? [scopeType, tenantType, resourceType(contract.name, of)] : [scopeType, tenantType];
+  const parents = Object.hasOwn(contract.resources, of)
+    ? [scopeType, tenantType, resourceType(contract.name, of)]
+    : [scopeType, tenantType];
   if (of === kind) throw invalid(contract, `/resources/${kind}/of`, 'is its own parent');
   return { memberOfTypes: parents, shape: { type: 'Record', attributes: Object.fromEntries(optional) }, tags: { type: 'String' } };
 }
@@ -90,13 +93,19 @@ function roleGroups(contract: PolicyContract): [string, Json][] {
 function operationActions(contract: PolicyContract): [string, Json][] {
   return Object.entries(contract.operations).map(([name, { on, effect }]) => {
     if (!Object.hasOwn(contract.resources, on)) throw invalid(contract, `/operations/${name}/on`, `names ${on}, which is no resource`);
-    const appliesTo = { principalTypes: [principalType], resourceTypes: [resourceType(contract.name, on)], context: { type: 'Gamut::Call' } };
+    const appliesTo = {
+      principalTypes: [principalType],
+      resourceTypes: [resourceType(contract.name, on)],
+      context: { type: 'Gamut::Call' },
+    };
     return [name, { memberOf: [...groupsListing(contract, name), { id: effect, type: 'Gamut::Action' }], appliesTo }];
   });
 }
 
 function groupsListing(contract: PolicyContract, member: string): Json[] {
-  return Object.entries(contract.roles).filter(([, members]) => members.includes(member)).map(([role]) => ({ id: roleGroup(role), type: actionType(contract.name) }));
+  return Object.entries(contract.roles)
+    .filter(([, members]) => members.includes(member))
+    .map(([role]) => ({ id: roleGroup(role), type: actionType(contract.name) }));
 }
 
 /** Follows each role through the roles it lists. Without a cycle no path is longer than the number of roles. */
@@ -123,9 +132,12 @@ function assertAcyclic(contract: PolicyContract): void {
 export function rolePolicies(contract: PolicyContract): string {
   assertAcyclic(contract);
   const permits = Object.keys(contract.roles).flatMap((role) => {
-    const actions = [...operationsOf(contract, role)].sort().map((operation) => `${actionType(contract.name)}::${quote(operation)}`);
+    const type = actionType(contract.name);
+    const actions = [...operationsOf(contract, role)].sort().map((operation) => `    ${type}::${quote(operation)}`);
     if (actions.length === 0) return [];
-    return [`@id(${quote(`role.${contract.name}.${role}`)})\npermit (\n  principal in ${roleType}::${quote(role)},\n  action in [\n    ${actions.join(',\n    ')}\n  ],\n  resource\n);\n`];
+    const id = quote(`role.${contract.name}.${role}`);
+    const list = `[\n${actions.join(',\n')}\n  ]`;
+    return [`@id(${id})\npermit (\n  principal in ${roleType}::${quote(role)},\n  action in ${list},\n  resource\n);\n`];
   });
   return permits.join('\n');
 }
@@ -135,7 +147,10 @@ function operationsOf(contract: PolicyContract, role: string): Set<string> {
   const operations = new Set<string>();
   const roles = new Set([role]);
   for (const next of roles) {
-    for (const member of contract.roles[next] ?? []) (Object.hasOwn(contract.operations, member) ? operations : roles).add(member);
+    for (const member of contract.roles[next] ?? []) {
+      if (Object.hasOwn(contract.operations, member)) operations.add(member);
+      else roles.add(member);
+    }
   }
   return operations;
 }

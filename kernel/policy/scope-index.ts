@@ -45,7 +45,12 @@ function held<I, T>(piles: ReadonlyMap<string, readonly I[]>, hold: (pile: reado
 }
 
 /** Calls `visit` with all that the index holds for an entity. An item of several keys may come more than once. */
-export function visitScope<T>(index: ScopeIndex<T>, entity: EntityValue, ancestors: ReadonlySet<string> | undefined, visit: (found: T) => void): void {
+export function visitScope<T>(
+  index: ScopeIndex<T>,
+  entity: EntityValue,
+  ancestors: ReadonlySet<string> | undefined,
+  visit: (found: T) => void,
+): void {
   if (index.always !== undefined) visit(index.always);
   const own = index.self.size > 0 ? index.self.get(entity.key) : undefined;
   if (own !== undefined) visit(own);

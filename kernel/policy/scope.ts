@@ -18,16 +18,19 @@ export function readScope(json: unknown, path: string, slots: Slots | undefined,
   const target = (body: unknown, at: string) => [readTarget(body, at, slots, own).key];
   switch (op) {
     case 'All':
-    case 'all': return { op: 'all' };
+    case 'all':
+      return { op: 'all' };
     case '==':
-    case 'in': return { op, keys: target(json, path) };
+    case 'in':
+      return { op, keys: target(json, path) };
     case 'is': {
       const fields = fieldsOf(json, path, ['op', 'entity_type'], ['in']);
       const type = fields.entity_type;
       if (typeof type !== 'string' || !isTypeName(type)) throw invalid(`${path}/entity_type`, 'not the name of an entity type');
       return fields.in === undefined || fields.in === null ? { op, type } : { op: 'in', keys: target(fields.in, `${path}/in`), type };
     }
-    default: throw invalid(`${path}/op`, `there is no constraint ${JSON.stringify(op)}`);
+    default:
+      throw invalid(`${path}/op`, `there is no constraint ${JSON.stringify(op)}`);
   }
 }
 
@@ -37,15 +40,19 @@ export function readActionScope(json: unknown, path: string): Scope {
   const fields = json as Readonly<Record<string, unknown>>;
   switch (op) {
     case 'All':
-    case 'all': return { op: 'all' };
-    case '==': return { op, keys: [readAction(fieldsOf(json, path, ['op', 'entity']).entity, `${path}/entity`)] };
+    case 'all':
+      return { op: 'all' };
+    case '==':
+      return { op, keys: [readAction(fieldsOf(json, path, ['op', 'entity']).entity, `${path}/entity`)] };
     case 'in': {
-      if (Object.hasOwn(fields, 'entity')) return { op, keys: [readAction(fieldsOf(json, path, ['op', 'entity']).entity, `${path}/entity`)] };
+      if (Object.hasOwn(fields, 'entity'))
+        return { op, keys: [readAction(fieldsOf(json, path, ['op', 'entity']).entity, `${path}/entity`)] };
       const { entities } = fieldsOf(json, path, ['op', 'entities']);
       if (!Array.isArray(entities)) throw invalid(`${path}/entities`, 'not a list');
       return { op, keys: entities.map((action, index) => readAction(action, below(`${path}/entities`, index))) };
     }
-    default: throw invalid(`${path}/op`, `there is no constraint ${JSON.stringify(op)} on the action`);
+    default:
+      throw invalid(`${path}/op`, `there is no constraint ${JSON.stringify(op)} on the action`);
   }
 }
 

@@ -11,7 +11,11 @@ export type SpecType =
   | { readonly kind: 'set'; readonly element: SpecType }
   | { readonly kind: 'record'; readonly fields: ReadonlyMap<string, { readonly type: SpecType; readonly required: boolean }> };
 
-const primitives: Readonly<Record<string, SpecType>> = { string: { kind: 'string' }, integer: { kind: 'long' }, boolean: { kind: 'boolean' } };
+const primitives: Readonly<Record<string, SpecType>> = {
+  string: { kind: 'string' },
+  integer: { kind: 'long' },
+  boolean: { kind: 'boolean' },
+};
 const escapes: ReadonlySet<string> = new Set(['__entity', '__extn', '__expr']);
 
 /**
@@ -60,14 +64,19 @@ function isNullable(schema: unknown): boolean {
 /** A type in Cedar's JSON schema form. */
 export function plain(type: SpecType): Record<string, unknown> {
   switch (type.kind) {
-    case 'string': return { type: 'String' };
-    case 'long': return { type: 'Long' };
-    case 'boolean': return { type: 'Boolean' };
-    case 'set': return { type: 'Set', element: plain(type.element) };
-    case 'record': return {
-      type: 'Record',
-      attributes: Object.fromEntries([...type.fields].map(([name, field]) => [name, { ...plain(field.type), required: field.required }])),
-    };
+    case 'string':
+      return { type: 'String' };
+    case 'long':
+      return { type: 'Long' };
+    case 'boolean':
+      return { type: 'Boolean' };
+    case 'set':
+      return { type: 'Set', element: plain(type.element) };
+    case 'record':
+      return {
+        type: 'Record',
+        attributes: Object.fromEntries([...type.fields].map(([name, field]) => [name, { ...plain(field.type), required: field.required }])),
+      };
   }
 }
 
@@ -82,20 +91,32 @@ export function specAttributes(type: SpecType | undefined, spec: unknown): Reado
 
 function specValue(type: SpecType, json: unknown, path: string): Value {
   switch (type.kind) {
-    case 'string': if (typeof json === 'string') return json; break;
-    case 'boolean': if (typeof json === 'boolean') return json; break;
+    case 'string':
+      if (typeof json === 'string') return json;
+      break;
+    case 'boolean':
+      if (typeof json === 'boolean') return json;
+      break;
     case 'long': {
       const value = typeof json === 'bigint' ? long(json) : Number.isSafeInteger(json) ? (json as number) + 0 : undefined;
       if (value !== undefined) return value;
       break;
     }
-    case 'set': if (Array.isArray(json)) return setOf(json.map((element, index) => specValue(type.element, element, below(path, index)))); break;
-    case 'record': if (isObject(json)) return { kind: 'record', attrs: fieldValues(type.fields, json, path) }; break;
+    case 'set':
+      if (Array.isArray(json)) return setOf(json.map((element, index) => specValue(type.element, element, below(path, index))));
+      break;
+    case 'record':
+      if (isObject(json)) return { kind: 'record', attrs: fieldValues(type.fields, json, path) };
+      break;
   }
   throw fault('Internal', { path, detail: `${path} is not the ${type.kind} that its schema says.` });
 }
 
-function fieldValues(fields: Extract<SpecType, { kind: 'record' }>['fields'], json: Readonly<Record<string, unknown>>, path: string): Map<string, Value> {
+function fieldValues(
+  fields: Extract<SpecType, { kind: 'record' }>['fields'],
+  json: Readonly<Record<string, unknown>>,
+  path: string,
+): Map<string, Value> {
   const attrs = new Map<string, Value>();
   for (const [name, { type }] of fields) {
     const field = Object.hasOwn(json, name) ? json[name] : undefined;

@@ -27,8 +27,22 @@ export type DecimalValue = { readonly kind: 'decimal'; readonly units: Long };
 
 /** An address or a range of them; `low` and `high` are its first and last address. */
 export type IpValue =
-  | { readonly kind: 'ip'; readonly version: 4; readonly prefix: number; readonly address: number; readonly low: number; readonly high: number }
-  | { readonly kind: 'ip'; readonly version: 6; readonly prefix: number; readonly address: bigint; readonly low: bigint; readonly high: bigint };
+  | {
+      readonly kind: 'ip';
+      readonly version: 4;
+      readonly prefix: number;
+      readonly address: number;
+      readonly low: number;
+      readonly high: number;
+    }
+  | {
+      readonly kind: 'ip';
+      readonly version: 6;
+      readonly prefix: number;
+      readonly address: bigint;
+      readonly low: bigint;
+      readonly high: bigint;
+    };
 
 /** Milliseconds since 1970. */
 export type DatetimeValue = { readonly kind: 'datetime'; readonly ms: Long };
@@ -70,15 +84,22 @@ export function typeFailure(expected: string, got: Result): Failure {
 /** The name of a value's type in messages. */
 export function typeName(value: Value): string {
   switch (typeof value) {
-    case 'boolean': return 'bool';
-    case 'string': return 'string';
-    case 'object': break;
-    default: return 'long';
+    case 'boolean':
+      return 'bool';
+    case 'string':
+      return 'string';
+    case 'object':
+      break;
+    default:
+      return 'long';
   }
   switch (value.kind) {
-    case 'entity': return `(entity of type \`${value.type}\`)`;
-    case 'ip': return 'ipaddr';
-    default: return value.kind;
+    case 'entity':
+      return `(entity of type \`${value.type}\`)`;
+    case 'ip':
+      return 'ipaddr';
+    default:
+      return value.kind;
   }
 }
 
@@ -87,13 +108,20 @@ export function equals(a: Value, b: Value): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object') return false;
   switch (a.kind) {
-    case 'entity': return b.kind === 'entity' && a.key === b.key;
-    case 'set': return b.kind === 'set' && equalSets(a, b);
-    case 'record': return b.kind === 'record' && equalRecords(a.attrs, b.attrs);
-    case 'decimal': return b.kind === 'decimal' && a.units === b.units;
-    case 'ip': return b.kind === 'ip' && a.version === b.version && a.prefix === b.prefix && a.address === b.address;
-    case 'datetime': return b.kind === 'datetime' && a.ms === b.ms;
-    case 'duration': return b.kind === 'duration' && a.ms === b.ms;
+    case 'entity':
+      return b.kind === 'entity' && a.key === b.key;
+    case 'set':
+      return b.kind === 'set' && equalSets(a, b);
+    case 'record':
+      return b.kind === 'record' && equalRecords(a.attrs, b.attrs);
+    case 'decimal':
+      return b.kind === 'decimal' && a.units === b.units;
+    case 'ip':
+      return b.kind === 'ip' && a.version === b.version && a.prefix === b.prefix && a.address === b.address;
+    case 'datetime':
+      return b.kind === 'datetime' && a.ms === b.ms;
+    case 'duration':
+      return b.kind === 'duration' && a.ms === b.ms;
   }
 }
 
@@ -116,19 +144,30 @@ export function equalRecords(a: ReadonlyMap<string, Value>, b: ReadonlyMap<strin
 /** A text that two values share exactly when they are equal. Every part is closed by its length or a bracket. */
 export function canonical(value: Value): string {
   switch (typeof value) {
-    case 'boolean': return value ? 't' : 'f';
-    case 'string': return `s${value.length}:${value}`;
-    case 'object': break;
-    default: return `l${value};`;
+    case 'boolean':
+      return value ? 't' : 'f';
+    case 'string':
+      return `s${value.length}:${value}`;
+    case 'object':
+      break;
+    default:
+      return `l${value};`;
   }
   switch (value.kind) {
-    case 'entity': return `e${value.key.length}:${value.key}`;
-    case 'set': return (value.canonical ??= canonicalSet(value));
-    case 'record': return canonicalRecord(value);
-    case 'decimal': return `d${value.units};`;
-    case 'ip': return `i${value.version}/${value.prefix}/${value.address};`;
-    case 'datetime': return `T${value.ms};`;
-    case 'duration': return `D${value.ms};`;
+    case 'entity':
+      return `e${value.key.length}:${value.key}`;
+    case 'set':
+      return (value.canonical ??= canonicalSet(value));
+    case 'record':
+      return canonicalRecord(value);
+    case 'decimal':
+      return `d${value.units};`;
+    case 'ip':
+      return `i${value.version}/${value.prefix}/${value.address};`;
+    case 'datetime':
+      return `T${value.ms};`;
+    case 'duration':
+      return `D${value.ms};`;
   }
 }
 

@@ -26,9 +26,7 @@ export function emitEffects(source: EffectSource, service: string, journal: Jour
     const effects = await source.read(after, effectBatchMax);
     const last = effects.at(-1);
     if (!last) return after;
-    await Promise.all(
-      effects.map((effect) => journal.append(recordType.audit, auditBytes(recordOf(effect, service)))),
-    );
+    await Promise.all(effects.map((effect) => journal.append(recordType.audit, auditBytes(recordOf(effect, service)))));
     await source.forget(last.offset);
     due = true;
     return last.offset;

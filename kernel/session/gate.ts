@@ -107,7 +107,14 @@ function sessionOver<S extends AnyService>(runtime: Runtime<S>, standing: Standi
       if (!decided.denied) return decided;
       return {
         denied: decided.denied,
-        recorded: recordDenial(runtime as unknown as Runtime, standing as unknown as Standing, operation, name, decided.denied.code, randomUUID()),
+        recorded: recordDenial(
+          runtime as unknown as Runtime,
+          standing as unknown as Standing,
+          operation,
+          name,
+          decided.denied.code,
+          randomUUID(),
+        ),
       };
     },
     invoke(operation, name, input, more = {}) {

@@ -41,7 +41,19 @@ export async function invoke(
   if (!spec) throw fault('NoSuchOperation', operation);
   const live = new LiveCall(operation, name, more);
   const requestId = more.requestId ?? randomUUID();
-  const job: Job = { runtime, standing, operation, spec, name, more, requestId, live, grant: undefined, bytes: 0, startedMs: performance.now() };
+  const job: Job = {
+    runtime,
+    standing,
+    operation,
+    spec,
+    name,
+    more,
+    requestId,
+    live,
+    grant: undefined,
+    bytes: 0,
+    startedMs: performance.now(),
+  };
   standing.live.add(live);
   const finish = () => {
     standing.live.delete(live);
@@ -115,7 +127,9 @@ function check(spec: Operation, input: unknown): unknown {
 /** Runs the handler and records the outcome in the operation's audit class. */
 async function runRecorded(job: Job, input: unknown): Promise<Result<unknown>> {
   try {
-    const { reply, replayed } = isRepeatable(job) ? await answeredOnce(job, input) : { reply: await run(job, input, undefined), replayed: false };
+    const { reply, replayed } = isRepeatable(job)
+      ? await answeredOnce(job, input)
+      : { reply: await run(job, input, undefined), replayed: false };
     const recording = record(job, 'ok');
     if (recording) await recording;
     const { output, body } = reply;

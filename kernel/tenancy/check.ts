@@ -95,8 +95,7 @@ export async function checkRole(sql: Handle, role: string, owner: string): Promi
 
 function lacking(table: Table, levels: TableLevels): string | undefined {
   if (levels.platformLevel?.includes(table.name)) return undefined;
-  if (table.kind === 'm' || table.kind === 'f')
-    return 'is a materialized view or a foreign table, which row-level security cannot guard';
+  if (table.kind === 'm' || table.kind === 'f') return 'is a materialized view or a foreign table, which row-level security cannot guard';
   const level = levels.tenantLevel?.includes(table.name) ? 'tenant' : 'scope';
   const keys = level === 'scope' ? ['tenant', 'scope'] : ['tenant'];
   for (const key of keys) {

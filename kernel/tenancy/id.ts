@@ -15,8 +15,7 @@ export type IdSource = { next(): bigint };
  * counter is used up, or the clock goes back, the time runs ahead of the clock; more than `idAheadMs` ahead answers TooMany.
  */
 export function openIds(place: { region: number; process: number }, now: () => number = Date.now): IdSource {
-  if (!(Number.isInteger(place.region) && place.region >= 0 && place.region < 32))
-    throw new RangeError(`a region of ${place.region}`);
+  if (!(Number.isInteger(place.region) && place.region >= 0 && place.region < 32)) throw new RangeError(`a region of ${place.region}`);
   if (!(Number.isInteger(place.process) && place.process >= 0 && place.process < 256))
     throw new RangeError(`a process of ${place.process}`);
   const middle = BigInt((place.region << 16) | (place.process << 8));
@@ -51,8 +50,7 @@ export function formatId(id: bigint): string {
 
 /** Reads the external form; anything else, upper case and look-alike letters included, is BadInput. */
 export function parseId(text: string): bigint {
-  if (typeof text !== 'string' || !form.test(text))
-    throw fault('BadInput', 'An id is 13 characters of 0-9 and a-z without i, l, o and u.');
+  if (typeof text !== 'string' || !form.test(text)) throw fault('BadInput', 'An id is 13 characters of 0-9 and a-z without i, l, o and u.');
   let id = 0n;
   for (const letter of text) id = (id << 5n) | (digits.get(letter) as bigint);
   if (id === 0n) throw fault('BadInput', 'An id is never zero.');

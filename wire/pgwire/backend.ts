@@ -259,8 +259,7 @@ function writeTypes(w: Writer, types: readonly number[]): void {
 
 function writeColumns(w: Writer, columns: readonly Column[]): void {
   w.begin(0x54).int16(columns.length);
-  for (const c of columns)
-    w.cstring(c.name).int32(c.table).int16(c.attribute).int32(c.oid).int16(c.size).int32(c.modifier).int16(c.format);
+  for (const c of columns) w.cstring(c.name).int32(c.table).int16(c.attribute).int32(c.oid).int16(c.size).int32(c.modifier).int16(c.format);
   w.end();
 }
 

@@ -45,9 +45,7 @@ function object(value: object): string | Uint8Array {
 
 function element(value: unknown): string | null {
   const encoded = encodeParameter(value);
-  return encoded instanceof Uint8Array
-    ? `\\x${Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length).toString('hex')}`
-    : encoded;
+  return encoded instanceof Uint8Array ? `\\x${Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length).toString('hex')}` : encoded;
 }
 
 // A lone surrogate has no UTF-8 form: sent as is it would silently be stored as another character.

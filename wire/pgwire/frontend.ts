@@ -65,8 +65,7 @@ export function writeParse(w: Writer, name: string, text: string, types: readonl
 
 /** Binds parameters to a portal: a string goes as text, bytes as binary; results come as text. */
 export function writeBind(w: Writer, portal: string, name: string, params: readonly (string | Uint8Array | null)[]): void {
-  if (params.length > parameterCountMax)
-    throw new RangeError(`${params.length} parameters; a statement takes ${parameterCountMax}`);
+  if (params.length > parameterCountMax) throw new RangeError(`${params.length} parameters; a statement takes ${parameterCountMax}`);
   w.begin(0x42).cstring(portal).cstring(name);
   let binary = false;
   for (const param of params) if (param !== null && typeof param !== 'string') binary = true;

@@ -25,8 +25,7 @@ export function scramClient(password: string, nonce: string): ScramClient {
       const { r: whole = '', s: salt = '', i: rounds = '' } = attributes(serverFirst);
       // RFC 5802 7: the server's nonce starts with the client's, else it is a replay.
       if (!whole.startsWith(nonce) || whole.length === nonce.length) throw new ProtocolViolation('the SCRAM nonce is not ours');
-      if (!/^[1-9]\d{0,8}$/.test(rounds) || Number(rounds) > scramRoundsMax)
-        throw new ProtocolViolation(`SCRAM asks for ${rounds} rounds`);
+      if (!/^[1-9]\d{0,8}$/.test(rounds) || Number(rounds) > scramRoundsMax) throw new ProtocolViolation(`SCRAM asks for ${rounds} rounds`);
       const keys = await scramKeys(password, Buffer.from(salt, 'base64'), Number(rounds));
       const closing = `c=biws,r=${whole}`;
       const message = `${bare},${serverFirst},${closing}`;

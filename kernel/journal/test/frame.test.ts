@@ -78,7 +78,10 @@ test('the records of a group come back with dense sequences', () => {
 });
 
 test('a group that is cut, or does not hold the number of records named, is none', () => {
-  const group = encodeGroup([{ type: 1, bytes: Buffer.from('abc') }, { type: 2, bytes: Buffer.from('defg') }]);
+  const group = encodeGroup([
+    { type: 1, bytes: Buffer.from('abc') },
+    { type: 2, bytes: Buffer.from('defg') },
+  ]);
   for (let cut = 0; cut < group.length; cut++) assert.equal(decodeGroup(group.subarray(0, cut), 1, 2), undefined);
   assert.equal(decodeGroup(group, 1, 1), undefined);
   assert.equal(decodeGroup(group, 1, 3), undefined);

@@ -44,7 +44,10 @@ test('a reader goes on from the position it has committed', async () => {
     }
     await trim(root.dir, 'echo', next!);
   }
-  assert.deepEqual(texts, Array.from({ length: 12 }, (_, at) => `${at + 1}`));
+  assert.deepEqual(
+    texts,
+    Array.from({ length: 12 }, (_, at) => `${at + 1}`),
+  );
 });
 
 test('damage is named with its position after all good records before it were given', async () => {
@@ -60,7 +63,10 @@ test('damage is named with its position after all good records before it were gi
   await writeFile(path, bytes);
   const reader = tail({ dir: root.dir, process: 'echo', open, signal: never });
   const { value } = await reader.next();
-  assert.deepEqual(value?.records.map((record) => Buffer.from(record.bytes).toString()), ['good']);
+  assert.deepEqual(
+    value?.records.map((record) => Buffer.from(record.bytes).toString()),
+    ['good'],
+  );
   assert.equal(value?.next.offset, offset);
   await assert.rejects(reader.next(), { code: 'JournalCorrupt', message: new RegExp(`${segmentName(1)}, offset ${offset}:`) });
 });

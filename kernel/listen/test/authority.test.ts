@@ -31,7 +31,9 @@ test('a server certificate verifies by the authority alone, for the local names 
 test('the certificates carry the extensions that RFC 5280 asks for', async () => {
   const authority = await createAuthority('Gamut test');
   const ca = readCertificate(authority.certificatePem);
-  const server = new X509Certificate((await issueServer(authority, { names: ['a.example'], addresses: ['10.0.0.1'], days: 1 })).certificatePem);
+  const server = new X509Certificate(
+    (await issueServer(authority, { names: ['a.example'], addresses: ['10.0.0.1'], days: 1 })).certificatePem,
+  );
   const client = new X509Certificate((await issueClient(authority, { subject: 'worker', days: 1 })).certificatePem);
   assert.equal(ca.ca, true);
   assert.equal(server.ca, false);
@@ -75,8 +77,10 @@ test('requests that make no sense are refused as Certificate with a sentence', a
   await assert.rejects(issueClient({ ...authority, certificatePem: 'nothing' }, { subject: 'x', days: 1 }), refused);
   for (const subject of ['', 'a\nb', 'x'.repeat(65)]) await assert.rejects(issueClient(authority, { subject, days: 1 }), refused);
   for (const days of [0, -1, Number.NaN, 100_000]) await assert.rejects(issueClient(authority, { subject: 'x', days }), refused);
-  for (const name of ['', 'a b', 'a..b', 'a\0b', '*', 'a.*.b', '-a']) await assert.rejects(issueServer(authority, { names: [name], days: 1 }), refused);
-  for (const address of ['', '1.2.3', '1.2.3.4.5', 'localhost']) await assert.rejects(issueServer(authority, { addresses: [address], days: 1 }), refused);
+  for (const name of ['', 'a b', 'a..b', 'a\0b', '*', 'a.*.b', '-a'])
+    await assert.rejects(issueServer(authority, { names: [name], days: 1 }), refused);
+  for (const address of ['', '1.2.3', '1.2.3.4.5', 'localhost'])
+    await assert.rejects(issueServer(authority, { addresses: [address], days: 1 }), refused);
   await assert.rejects(issueServer(authority, { names: [], addresses: [], days: 1 }), refused);
   await assert.rejects(issueServer(authority, { names: Array(65).fill('a'), addresses: [], days: 1 }), refused);
 });

@@ -33,7 +33,10 @@ test('the same port serves HTTP and HTTPS, and the handler knows which', async (
 
 test('requests follow one another on a connection, in order, also when pipelined', async () => {
   await using door = await httpServer(place, echo);
-  const reply = await sent(door.port, 'POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n');
+  const reply = await sent(
+    door.port,
+    'POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n',
+  );
   assert.match(reply, /POST \/1 abc[^]*GET \/2 $/);
 });
 
@@ -53,7 +56,11 @@ test('a large body streams both ways without loss, plain and over TLS', async ()
 test('a head over the limit answers 431, and so does an address over it', async () => {
   await using door = await httpServer(place, echo);
   const long = 'x'.repeat(20_000);
-  for (const text of [`GET / HTTP/1.1\r\nHost: h\r\nX-Long: ${long}\r\n\r\n`, `GET /${long} HTTP/1.1\r\nHost: h\r\n\r\n`, `GET / HTTP/1.1\r\nHost: h\r\n${'A: b\r\n'.repeat(9000)}\r\n`]) {
+  for (const text of [
+    `GET / HTTP/1.1\r\nHost: h\r\nX-Long: ${long}\r\n\r\n`,
+    `GET /${long} HTTP/1.1\r\nHost: h\r\n\r\n`,
+    `GET / HTTP/1.1\r\nHost: h\r\n${'A: b\r\n'.repeat(9000)}\r\n`,
+  ]) {
     const reply = await sent(door.port, text);
     assert.equal(statusOf(reply), 431);
     assert.match(reply, /application\/problem\+json/);
@@ -160,7 +167,15 @@ test('requests that two readers could understand differently are refused and end
 
 test('what is no HTTP answers 400 and never a stack trace', async () => {
   await using door = await httpServer(place, echo);
-  const garbage = ['\0\u0001\u0002\r\n\r\n', 'hello\r\n\r\n', 'GET / HTTP/9.9\r\nHost: h\r\n\r\n', 'GET  HTTP/1.1\r\n\r\n', '{"a":1}\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'FOO / HTTP/1.1\r\nHost: h\r\n\r\n'];
+  const garbage = [
+    '\0\u0001\u0002\r\n\r\n',
+    'hello\r\n\r\n',
+    'GET / HTTP/9.9\r\nHost: h\r\n\r\n',
+    'GET  HTTP/1.1\r\n\r\n',
+    '{"a":1}\r\n\r\n',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    'FOO / HTTP/1.1\r\nHost: h\r\n\r\n',
+  ];
   for (const text of garbage) {
     const reply = await sent(door.port, text);
     assert.equal(statusOf(reply), 400, text);
@@ -176,7 +191,10 @@ test('no Host, or more than one, answers 400', async () => {
 });
 
 test('the door words refusals of the parser in its own dialect', async () => {
-  await using door = await httpServer({ ...place, malformed: (code) => rawReply(400, 'application/xml', `<Error><Code>${code}</Code></Error>`) }, echo);
+  await using door = await httpServer(
+    { ...place, malformed: (code) => rawReply(400, 'application/xml', `<Error><Code>${code}</Code></Error>`) },
+    echo,
+  );
   assert.match(await sent(door.port, 'hello\r\n\r\n'), /application\/xml[^]*<Code>BadInput<\/Code>/);
 });
 

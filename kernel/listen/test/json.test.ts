@@ -35,7 +35,11 @@ test('keys that reach prototypes are refused with their place, escaped or not, a
   assert.equal(refused('{"a":[{"\\u005f_proto__":1}]}'), '/a/0/__proto__');
   assert.equal(refused('{"a":{"constructor":{"prototype":{"admin":true}}}}'), '/a/constructor');
   assert.equal(refused('{"a":1,"__proto__":null,"a":2}'), '/__proto__');
-  assert.deepEqual(parseJson('{"constructor":"Tatlin","prototype":1,"proto":{"constructor":{}}}'), { constructor: 'Tatlin', prototype: 1, proto: { constructor: {} } });
+  assert.deepEqual(parseJson('{"constructor":"Tatlin","prototype":1,"proto":{"constructor":{}}}'), {
+    constructor: 'Tatlin',
+    prototype: 1,
+    proto: { constructor: {} },
+  });
   assert.equal(({} as { admin?: boolean }).admin, undefined);
 });
 
@@ -56,14 +60,36 @@ test('a depth bomb is refused without a crash', () => {
 });
 
 test('what is no JSON is refused without quoting it', () => {
-  for (const text of ['', ' ', '{', 'undefined', 'NaN', "{'a':1}", '{"a":1,}', '[1]x', '\ufeff{}', '01', '"a\nb"', '{"password":"hunter2",}']) {
+  for (const text of [
+    '',
+    ' ',
+    '{',
+    'undefined',
+    'NaN',
+    "{'a':1}",
+    '{"a":1,}',
+    '[1]x',
+    '\ufeff{}',
+    '01',
+    '"a\nb"',
+    '{"password":"hunter2",}',
+  ]) {
     assert.equal(refused(text), '', text);
-    assert.throws(() => parseJson(text), (error: Error) => !error.message.includes('hunter2'));
+    assert.throws(
+      () => parseJson(text),
+      (error: Error) => !error.message.includes('hunter2'),
+    );
   }
 });
 
 test('bytes that are no UTF-8 are refused', () => {
-  for (const bytes of [[0x22, 0xff, 0x22], [0x22, 0xc0, 0x80, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22], [0x22, 0xc3]]) assert.equal(refused(Uint8Array.from(bytes)), '');
+  for (const bytes of [
+    [0x22, 0xff, 0x22],
+    [0x22, 0xc0, 0x80, 0x22],
+    [0x22, 0xed, 0xa0, 0x80, 0x22],
+    [0x22, 0xc3],
+  ])
+    assert.equal(refused(Uint8Array.from(bytes)), '');
 });
 
 test('strings that no store takes are refused with their place, as values and as keys', () => {

@@ -55,12 +55,19 @@ test('TLS 1.2 is spoken with old clients, and nothing older', async () => {
   assert.equal(old.getProtocol(), 'TLSv1.2');
   assert.equal(old.getCipher().name, 'ECDHE-ECDSA-AES128-GCM-SHA256');
   old.destroy();
-  const older = connect({ host: '127.0.0.1', port: listener.port, ca: authority.certificatePem, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' });
+  const older = connect({
+    host: '127.0.0.1',
+    port: listener.port,
+    ca: authority.certificatePem,
+    minVersion: 'TLSv1',
+    maxVersion: 'TLSv1.1',
+    ciphers: 'ALL@SECLEVEL=0',
+  });
   const [error] = await once(older, 'error');
   assert.match(error.code, /PROTOCOL_VERSION|HANDSHAKE|UNSUPPORTED_PROTOCOL/);
 });
 
-test("a client certificate of our authority is reported by its fingerprint, also when the session is resumed", async () => {
+test('a client certificate of our authority is reported by its fingerprint, also when the session is resumed', async () => {
   await using listener = await listen({ ...base, certificate });
   const issued = await issueClient(authority, { subject: 'worker', days: 1 });
   const identity = { cert: issued.certificatePem, key: issued.keyPem };
@@ -122,7 +129,11 @@ test('a handshake that stops after its first byte is closed after the limit', as
 
 test('garbage after a TLS first byte gets no more than an alert, and the listener goes on', async () => {
   await using listener = await listen({ ...base, certificate });
-  for (const garbage of [Buffer.concat([Buffer.from([0x16]), Buffer.alloc(2000, 0x41)]), Buffer.from('160301ffff01', 'hex'), Buffer.from([0x16, 0x03, 0x01, 0x00, 0x01, 0xff])]) {
+  for (const garbage of [
+    Buffer.concat([Buffer.from([0x16]), Buffer.alloc(2000, 0x41)]),
+    Buffer.from('160301ffff01', 'hex'),
+    Buffer.from([0x16, 0x03, 0x01, 0x00, 0x01, 0xff]),
+  ]) {
     const socket = await dial(listener.port);
     socket.end(garbage);
     assert.ok((await drained(socket)).length < 16);
@@ -148,8 +159,20 @@ test('a TLS first byte at a door without certificate is closed', async () => {
 });
 
 test('plain text is allowed only when both ends are loopback', () => {
-  for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', '::FFFF:127.0.0.1']) assert.equal(isLoopback(address), true, address);
-  for (const address of [undefined, '', '10.0.0.1', '128.0.0.1', '::', 'fe80::1', '::ffff:10.0.0.1', '127.0.0.1.evil', 'localhost', '1270.0.0.1']) {
+  for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', '::FFFF:127.0.0.1'])
+    assert.equal(isLoopback(address), true, address);
+  for (const address of [
+    undefined,
+    '',
+    '10.0.0.1',
+    '128.0.0.1',
+    '::',
+    'fe80::1',
+    '::ffff:10.0.0.1',
+    '127.0.0.1.evil',
+    'localhost',
+    '1270.0.0.1',
+  ]) {
     assert.equal(isLoopback(address), false, String(address));
   }
   assert.equal(plainAllowed('loopback', '127.0.0.1', '127.0.0.1'), true);
@@ -159,7 +182,9 @@ test('plain text is allowed only when both ends are loopback', () => {
   assert.equal(plainAllowed('never', '127.0.0.1', '127.0.0.1'), false);
 });
 
-test('plain text from outside is refused in the dialect, TLS is served', { skip: outerAddress ? false : 'this machine has no other address' }, async () => {
+test('plain text from outside is refused in the dialect, TLS is served', {
+  skip: outerAddress ? false : 'this machine has no other address',
+}, async () => {
   await using listener = await listen({ ...base, host: '0.0.0.0', certificate, refusal: Buffer.from('TLS please') });
   const plain = await dial(listener.port, outerAddress);
   plain.write('hello');
@@ -212,9 +237,11 @@ test('bytes that were smuggled in before a protocol goes over to TLS end the con
     onConnection: (socket) => {
       socket.once('data', () => {
         socket.pause();
-        socket.once('readable', () => listener.startTls(socket).catch((error: unknown) => {
-          outcome = error;
-        }));
+        socket.once('readable', () =>
+          listener.startTls(socket).catch((error: unknown) => {
+            outcome = error;
+          }),
+        );
         socket.write('S');
       });
     },
@@ -244,7 +271,10 @@ test('a port that is taken is replaced and said, or refused in one sentence', as
 });
 
 test('an address that is not of this machine and a certificate that is none are refused in one sentence', async () => {
-  await assert.rejects(listen({ ...base, host: '203.0.113.77', fallback: 'any' }), { code: 'Unavailable', message: /not an address of this machine/ });
+  await assert.rejects(listen({ ...base, host: '203.0.113.77', fallback: 'any' }), {
+    code: 'Unavailable',
+    message: /not an address of this machine/,
+  });
   await assert.rejects(listen({ ...base, certificate: { cert: 'x', key: 'y' } }), { code: 'Certificate' });
   const other = await issueServer(authority, { days: 1 });
   await assert.rejects(listen({ ...base, certificate: { cert: certificate.cert, key: other.keyPem } }), { code: 'Certificate' });

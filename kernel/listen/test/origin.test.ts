@@ -7,13 +7,43 @@ const foreign = { code: 'CrossSite', status: 403 };
 const hosts = ['127.0.0.1', '[::1]', 'localhost', '*.localhost', 'Cloud.Example'];
 
 test('our own hosts pass in every spelling, with and without port', () => {
-  for (const host of ['127.0.0.1', '127.0.0.1:9000', '[::1]:9000', 'localhost', 'LOCALHOST:1', 'console.localhost', 'a.b.localhost:80', 'localhost.', 'cloud.example']) {
+  for (const host of [
+    '127.0.0.1',
+    '127.0.0.1:9000',
+    '[::1]:9000',
+    'localhost',
+    'LOCALHOST:1',
+    'console.localhost',
+    'a.b.localhost:80',
+    'localhost.',
+    'cloud.example',
+  ]) {
     checkHost({ host }, hosts);
   }
 });
 
 test('foreign, missing and malformed hosts are refused', () => {
-  const bad = [undefined, '', 'evil.example', '127.0.0.1.evil.example', 'localhost.evil', 'evillocalhost', '.localhost', 'xlocalhost', 'localhost:port', 'localhost:123456', 'a@localhost', 'localhost/x', 'local host', '127.1', '[::1', '::1', 'localhost,evil', 'cloud.example.', 'x.cloud.example'];
+  const bad = [
+    undefined,
+    '',
+    'evil.example',
+    '127.0.0.1.evil.example',
+    'localhost.evil',
+    'evillocalhost',
+    '.localhost',
+    'xlocalhost',
+    'localhost:port',
+    'localhost:123456',
+    'a@localhost',
+    'localhost/x',
+    'local host',
+    '127.1',
+    '[::1',
+    '::1',
+    'localhost,evil',
+    'cloud.example.',
+    'x.cloud.example',
+  ];
   for (const host of bad) if (host !== 'cloud.example.') assert.throws(() => checkHost({ host }, hosts), foreign, String(host));
   assert.throws(() => checkHost({ host: 'localhost' }, []), foreign);
 });
@@ -34,7 +64,17 @@ test('clients that are no browsers, and our own pages, pass', () => {
 });
 
 test('other origins are refused, those that look like ours too', () => {
-  const origins = ['null', 'http://evil.example', 'http://console.localhost', 'http://console.localhost:9001', 'http://console.localhost:9000.evil.example', 'http://tenant.localhost:9000', 'ftp://console.localhost:9000', 'http://console.localhost:9000, http://evil.example', ''];
+  const origins = [
+    'null',
+    'http://evil.example',
+    'http://console.localhost',
+    'http://console.localhost:9001',
+    'http://console.localhost:9000.evil.example',
+    'http://tenant.localhost:9000',
+    'ftp://console.localhost:9000',
+    'http://console.localhost:9000, http://evil.example',
+    '',
+  ];
   for (const origin of origins) assert.throws(() => checkOrigin(ask({ origin })), foreign, origin);
   assert.throws(() => checkOrigin({ method: 'POST', headers: { origin: 'http://undefined' } }), foreign);
 });
@@ -48,7 +88,10 @@ test('what Fetch Metadata calls cross-site or same-site is refused, whatever the
 
 test('a listed origin passes from its other site', () => {
   checkOrigin(ask({ origin: 'https://App.Example', 'sec-fetch-site': 'cross-site' }), ['https://app.example']);
-  assert.throws(() => checkOrigin(ask({ origin: 'https://app.example:444', 'sec-fetch-site': 'cross-site' }), ['https://app.example']), foreign);
+  assert.throws(
+    () => checkOrigin(ask({ origin: 'https://app.example:444', 'sec-fetch-site': 'cross-site' }), ['https://app.example']),
+    foreign,
+  );
 });
 
 test('following a link from elsewhere opens a page, and does nothing more', () => {

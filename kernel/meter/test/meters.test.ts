@@ -4,11 +4,21 @@ import type { UsageRecord } from '../../audit/record.ts';
 import type { AnyService } from '../../contract/contract.ts';
 import { Meters } from '../meters.ts';
 
-const contract = { name: 'echo', meters: { said: { unit: 'call', kind: 'sum', text: 'Said.' }, held: { unit: 'text', kind: 'gauge', text: 'Held.' } } } as unknown as AnyService;
+const contract = {
+  name: 'echo',
+  meters: { said: { unit: 'call', kind: 'sum', text: 'Said.' }, held: { unit: 'text', kind: 'gauge', text: 'Held.' } },
+} as unknown as AnyService;
 
 function opened() {
   const written: UsageRecord[] = [];
-  return { written, meters: new Meters(contract, (record) => written.push(record), () => 90_000) };
+  return {
+    written,
+    meters: new Meters(
+      contract,
+      (record) => written.push(record),
+      () => 90_000,
+    ),
+  };
 }
 
 test('a sum starts anew after each flush, in the minute that is running', () => {
@@ -19,7 +29,13 @@ test('a sum starts anew after each flush, in the minute that is running', () => 
   meters.add('t', 's', 'said', 4);
   meters.flush();
   meters.flush();
-  assert.deepEqual(written.map(({ value, minute }) => [value, minute]), [['5', 60_000], ['4', 60_000]]);
+  assert.deepEqual(
+    written.map(({ value, minute }) => [value, minute]),
+    [
+      ['5', 60_000],
+      ['4', 60_000],
+    ],
+  );
 });
 
 test('what is counted in a counter that was kept through idle flushes is written', () => {
@@ -30,7 +46,10 @@ test('what is counted in a counter that was kept through idle flushes is written
   kept.add(6);
   meters.add('t', 's', 'said', 1);
   meters.flush();
-  assert.equal(written.reduce((sum, { value }) => sum + Number(value), 0), 7);
+  assert.equal(
+    written.reduce((sum, { value }) => sum + Number(value), 0),
+    7,
+  );
 });
 
 test('a gauge says its last value', () => {
@@ -38,5 +57,8 @@ test('a gauge says its last value', () => {
   meters.add('t', 's', 'held', 4);
   meters.add('t', 's', 'held', 3);
   meters.flush();
-  assert.deepEqual(written.map(({ value, gauge }) => [value, gauge]), [['3', true]]);
+  assert.deepEqual(
+    written.map(({ value, gauge }) => [value, gauge]),
+    [['3', true]],
+  );
 });

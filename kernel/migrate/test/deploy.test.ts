@@ -47,9 +47,7 @@ test('migrations run once, in order, and the ones that come later run then', asy
   assert.deepEqual(await deploy('order', both), []);
   const { rows } = await admin
     .platform()
-    .query(
-      "select number, name, checksum ~ '^[0-9a-f]{64}$' as sealed from gamut.migration where service = 'order' order by number",
-    );
+    .query("select number, name, checksum ~ '^[0-9a-f]{64}$' as sealed from gamut.migration where service = 'order' order by number");
   assert.deepEqual(rows, [
     { number: 1, name: 'item', sealed: true },
     { number: 2, name: 'name', sealed: true },
@@ -91,16 +89,13 @@ test('a migration that fails leaves nothing behind, and the next try starts wher
     '0002-name.sql': `${second} create table stray (id int); select 1 / 0;`,
   });
   await assert.rejects(deploy('broken', broken), (error: PostgresError) => error.sqlstate === '22012');
-  const { rows } = await admin
-    .platform()
-    .query("select table_name::text from information_schema.tables where table_schema = 'broken'");
+  const { rows } = await admin.platform().query("select table_name::text from information_schema.tables where table_schema = 'broken'");
   assert.deepEqual(rows, [{ table_name: 'item' }]);
   assert.deepEqual(await deploy('broken', await folder({ '0001-item.sql': first, '0002-name.sql': second })), [2]);
 });
 
 test("a schema that does not keep tenants apart is refused after its migrations, by the table's name", async () => {
-  const open =
-    'create table item (tenant bigint not null, scope bigint not null, id bigint not null, primary key (tenant, scope, id));';
+  const open = 'create table item (tenant bigint not null, scope bigint not null, id bigint not null, primary key (tenant, scope, id));';
   await assert.rejects(
     deploy('unsafe', await folder({ '0001-item.sql': open })),
     (error: { code?: string; detail?: string }) => error.code === 'SchemaUnsafe' && (error.detail ?? '').includes('unsafe.item'),
@@ -115,9 +110,7 @@ test('many processes that deploy the same and other services at once all succeed
   const both = await folder({ '0001-item.sql': first, '0002-name.sql': second });
   const pools = Array.from({ length: 4 }, () => openSql(serviceAdmin(), { max: 2 }));
   const deploys = pools.flatMap((pool) =>
-    ['race-a', 'race-b', 'race-c'].map((service) =>
-      deploySchema({ admin: pool, deployment, service, folder: both, password: 'pw' }),
-    ),
+    ['race-a', 'race-b', 'race-c'].map((service) => deploySchema({ admin: pool, deployment, service, folder: both, password: 'pw' })),
   );
   const applied = (await Promise.all(deploys)).flat().sort();
   assert.deepEqual(applied, [1, 1, 1, 2, 2, 2]);
@@ -146,9 +139,7 @@ test('the service logs in with its password, and with the new one after it chang
   assert.equal((await sql.as({ tenant: 1n, scope: 1n }).query('select * from item')).count, 1);
   const { rows } = await admin
     .platform()
-    .query('select rolsuper, rolbypassrls, rolcreaterole from pg_roles where rolname = $1', [
-      serviceNames(deployment, 'login').login,
-    ]);
+    .query('select rolsuper, rolbypassrls, rolcreaterole from pg_roles where rolname = $1', [serviceNames(deployment, 'login').login]);
   assert.deepEqual(rows, [{ rolsuper: false, rolbypassrls: false, rolcreaterole: false }]);
 });
 
@@ -156,9 +147,7 @@ test('a service may call the functions of its own schema, and use its sequences'
   const text = `${first} create sequence counter; create function twice(n int) returns int language sql as 'select n * 2';`;
   await deploy('functions', await folder({ '0001-item.sql': text }));
   await using sql = openSql(serviceUrl(server.url, deployment, 'functions', 'pw'), { max: 1 });
-  assert.deepEqual((await sql.as({ tenant: 1n, scope: 1n }).query("select twice(4), nextval('counter') as n")).rows, [
-    { twice: 8, n: 1n },
-  ]);
+  assert.deepEqual((await sql.as({ tenant: 1n, scope: 1n }).query("select twice(4), nextval('counter') as n")).rows, [{ twice: 8, n: 1n }]);
 });
 
 test("another service's login cannot connect to another deployment's database", async () => {
@@ -176,8 +165,7 @@ test("another service's login cannot connect to another deployment's database", 
 test('names that could not stand in SQL are refused', () => {
   for (const service of ['', 'A', '1a', 'a b', 'a"b', 'gamut', 'public', 'pg-x', 'x'.repeat(25)])
     assert.throws(() => serviceNames('dep1', service), { code: 'BadInput' }, service);
-  for (const id of ['', 'A', 'a-b', "a'b", 'x'.repeat(25)])
-    assert.throws(() => serviceNames(id, 'notes'), { code: 'BadInput' }, id);
+  for (const id of ['', 'A', 'a-b', "a'b", 'x'.repeat(25)]) assert.throws(() => serviceNames(id, 'notes'), { code: 'BadInput' }, id);
   const { owner } = serviceNames('x'.repeat(24), 'y'.repeat(24));
   assert.ok(owner.length <= 63, owner);
 });

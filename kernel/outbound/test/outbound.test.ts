@@ -47,8 +47,11 @@ async function hook(answer: (request: IncomingMessage, response: ServerResponse)
 test('a listed host is called with method, headers and body, and its answer returned', async () => {
   await using server = await hook((_request, response) => response.writeHead(201, { 'x-reply': 'yes' }).end('taken'));
   const answer = await outbound(`${server.url}/a?b=c`, {
-    method: 'POST', headers: { 'X-Event': '1', Host: 'evil', 'Content-Length': '99', 'Transfer-Encoding': 'chunked', Connection: 'keep-alive' },
-    body: '{"a":1}', allow: server.allow, lookup,
+    method: 'POST',
+    headers: { 'X-Event': '1', Host: 'evil', 'Content-Length': '99', 'Transfer-Encoding': 'chunked', Connection: 'keep-alive' },
+    body: '{"a":1}',
+    allow: server.allow,
+    lookup,
   });
   assert.equal(answer.status, 201);
   assert.equal(answer.headers['x-reply'], 'yes');
@@ -69,23 +72,78 @@ test('the name is resolved once, and what it resolves to later does not count', 
 
 test('names that lead to what is not public are refused without a connection, one bad address among good ones too', async () => {
   let connections = 0;
-  await using server = await listening(createRawServer((socket) => {
-    connections += 1;
-    socket.destroy();
-  }));
-  for (const addresses of [['127.0.0.1'], ['10.1.2.3'], ['169.254.169.254'], ['100.64.1.1'], ['::1'], ['::ffff:127.0.0.1'], ['fe80::1'], ['fd00::1'], ['0.0.0.0'], ['224.0.0.1'], ['8.8.8.8', '127.0.0.1'], ['127.0.0.1', '8.8.8.8'], ['not an address']]) {
-    await assert.rejects(outbound(server.url, { lookup: async () => addresses.map((address) => ({ address })) }), refused, String(addresses));
+  await using server = await listening(
+    createRawServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    }),
+  );
+  for (const addresses of [
+    ['127.0.0.1'],
+    ['10.1.2.3'],
+    ['169.254.169.254'],
+    ['100.64.1.1'],
+    ['::1'],
+    ['::ffff:127.0.0.1'],
+    ['fe80::1'],
+    ['fd00::1'],
+    ['0.0.0.0'],
+    ['224.0.0.1'],
+    ['8.8.8.8', '127.0.0.1'],
+    ['127.0.0.1', '8.8.8.8'],
+    ['not an address'],
+  ]) {
+    await assert.rejects(
+      outbound(server.url, { lookup: async () => addresses.map((address) => ({ address })) }),
+      refused,
+      String(addresses),
+    );
   }
   assert.equal(connections, 0);
 });
 
 test('addresses written as numbers are refused in every spelling', async () => {
-  const hosts = ['127.0.0.1', '127.1', '2130706433', '0x7f000001', '0177.0.0.1', '0x7f.1', '017700000001', '134744072', '010.8.8.8', '0.0.0.0', '0', '10.0.0.1', '[::1]', '[::]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[0:0:0:0:0:0:0:1]', '[fe80::1]', '①②⑦.0.0.1', '127。0。0。1', '%31%32%37.0.0.1'];
+  const hosts = [
+    '127.0.0.1',
+    '127.1',
+    '2130706433',
+    '0x7f000001',
+    '0177.0.0.1',
+    '0x7f.1',
+    '017700000001',
+    '134744072',
+    '010.8.8.8',
+    '0.0.0.0',
+    '0',
+    '10.0.0.1',
+    '[::1]',
+    '[::]',
+    '[::ffff:127.0.0.1]',
+    '[::ffff:7f00:1]',
+    '[0:0:0:0:0:0:0:1]',
+    '[fe80::1]',
+    '①②⑦.0.0.1',
+    '127。0。0。1',
+    '%31%32%37.0.0.1',
+  ];
   for (const host of hosts) await assert.rejects(outbound(`http://${host}/`), refused, host);
 });
 
 test('what is no plain http or https address is refused', async () => {
-  for (const url of ['', 'x', '/a', 'ftp://hook.example/', 'file:///etc/passwd', 'data:,a', 'javascript:1', 'gopher://hook.example', 'http://', 'http://u:p@hook.example/', 'http://u@hook.example/', `http://hook.example/${'a'.repeat(3000)}`]) {
+  for (const url of [
+    '',
+    'x',
+    '/a',
+    'ftp://hook.example/',
+    'file:///etc/passwd',
+    'data:,a',
+    'javascript:1',
+    'gopher://hook.example',
+    'http://',
+    'http://u:p@hook.example/',
+    'http://u@hook.example/',
+    `http://hook.example/${'a'.repeat(3000)}`,
+  ]) {
     await assert.rejects(outbound(url, { lookup }), refused, url);
   }
 });
@@ -93,7 +151,8 @@ test('what is no plain http or https address is refused', async () => {
 test('methods and headers that cannot be sent are refused', async () => {
   await using server = await hook((_request, response) => response.end());
   const options = { allow: server.allow, lookup };
-  for (const method of ['CONNECT', 'TRACE', 'get', 'A B', '']) await assert.rejects(outbound(server.url, { ...options, method }), { code: 'BadInput', path: '/method' });
+  for (const method of ['CONNECT', 'TRACE', 'get', 'A B', ''])
+    await assert.rejects(outbound(server.url, { ...options, method }), { code: 'BadInput', path: '/method' });
   const bad: Record<string, string>[] = [{ 'a b': 'c' }, { a: 'b\r\nc: d' }, { a: 'b\0' }, { a: '\u{1f600}' }];
   for (const headers of bad) await assert.rejects(outbound(server.url, { ...options, headers }), { code: 'BadInput', path: '/headers' });
   assert.equal(server.seen.length, 0);
@@ -105,9 +164,21 @@ test('redirects are followed to listed hosts, with POST turned to GET where HTTP
     if (status) response.writeHead(status, { location: '/end' }).end();
     else response.end('end');
   });
-  for (const [status, method] of [[301, 'GET'], [302, 'GET'], [303, 'GET'], [307, 'POST'], [308, 'POST']] as const) {
+  for (const [status, method] of [
+    [301, 'GET'],
+    [302, 'GET'],
+    [303, 'GET'],
+    [307, 'POST'],
+    [308, 'POST'],
+  ] as const) {
     server.seen.length = 0;
-    const answer = await outbound(`${server.url}/${status}`, { method: 'POST', body: 'x', headers: { 'content-type': 'text/plain', authorization: 'a' }, allow: server.allow, lookup });
+    const answer = await outbound(`${server.url}/${status}`, {
+      method: 'POST',
+      body: 'x',
+      headers: { 'content-type': 'text/plain', authorization: 'a' },
+      allow: server.allow,
+      lookup,
+    });
     assert.equal(answer.url, `${server.url}/end`);
     assert.equal(server.seen[1]?.method, method);
     assert.equal(server.seen[1]?.body, method === 'POST' ? 'x' : '');
@@ -119,7 +190,15 @@ test('redirects are followed to listed hosts, with POST turned to GET where HTTP
 test('each redirect is checked like the first address', async () => {
   let location = '';
   await using server = await hook((_request, response) => response.writeHead(302, { location }).end());
-  for (location of ['http://127.0.0.1/', 'http://other.example/', '//10.0.0.1/', 'http://2130706433/', 'http://169.254.169.254/latest/meta-data', 'file:///etc/passwd', 'http://u:p@hook.example/']) {
+  for (location of [
+    'http://127.0.0.1/',
+    'http://other.example/',
+    '//10.0.0.1/',
+    'http://2130706433/',
+    'http://169.254.169.254/latest/meta-data',
+    'file:///etc/passwd',
+    'http://u:p@hook.example/',
+  ]) {
     await assert.rejects(outbound(server.url, { allow: server.allow, lookup }), refused, location);
   }
   location = 'http://[';
@@ -147,7 +226,10 @@ test('an answer over the limit, announced or not, is given up', async () => {
     more();
   });
   for (const { url, allow } of [server, endless]) {
-    await assert.rejects(outbound(url, { allow, lookup, limits: { answerBytes: 4000 } }), { code: 'Unavailable', message: /larger than 4000/ });
+    await assert.rejects(outbound(url, { allow, lookup, limits: { answerBytes: 4000 } }), {
+      code: 'Unavailable',
+      message: /larger than 4000/,
+    });
   }
   assert.equal((await outbound(server.url, { allow: server.allow, lookup, limits: { answerBytes: 5000 } })).body.byteLength, 5000);
 });
@@ -179,8 +261,12 @@ test('nobody there, no HTTP, a broken answer and an unknown name are unavailable
   await using garbage = await listening(createRawServer((socket) => socket.end('SSH-2.0-x\r\n')));
   await using broken = await listening(createRawServer((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc')));
   await using long = await listening(createRawServer((socket) => socket.end(`HTTP/1.1 200 OK\r\nA: ${'x'.repeat(30_000)}\r\n\r\n`)));
-  for (const { url, allow } of [gone, garbage, broken, long]) await assert.rejects(outbound(url, { allow, lookup }), { code: 'Unavailable' });
-  await assert.rejects(outbound('http://hook.example/', { lookup: () => Promise.reject(new Error('ENOTFOUND')) }), { code: 'Unavailable', message: /resolved/ });
+  for (const { url, allow } of [gone, garbage, broken, long])
+    await assert.rejects(outbound(url, { allow, lookup }), { code: 'Unavailable' });
+  await assert.rejects(outbound('http://hook.example/', { lookup: () => Promise.reject(new Error('ENOTFOUND')) }), {
+    code: 'Unavailable',
+    message: /resolved/,
+  });
   await assert.rejects(outbound('http://hook.example/', { lookup: async () => [] }), { code: 'Unavailable', message: /no address/ });
 });
 
@@ -189,10 +275,13 @@ test('https verifies the certificate against the name, at the address checked', 
   const issued = await issueServer(authority, { names: ['hook.example'], addresses: [], days: 1 });
   const certificate = { cert: issued.certificatePem, key: issued.keyPem };
   let served = 0;
-  await using door = await httpServer({ name: 'hook', host: '127.0.0.1', port: 0, fallback: 'refuse', plain: 'loopback', certificate }, (_request, response, connection) => {
-    served += 1;
-    response.end(String(connection.secure));
-  });
+  await using door = await httpServer(
+    { name: 'hook', host: '127.0.0.1', port: 0, fallback: 'refuse', plain: 'loopback', certificate },
+    (_request, response, connection) => {
+      served += 1;
+      response.end(String(connection.secure));
+    },
+  );
   const allow = ['hook.example', 'other.example'].map((host) => `${host}:${door.port}`);
   const ca = authority.certificatePem;
   assert.equal((await outbound(`https://hook.example:${door.port}`, { allow, lookup, ca })).body.toString(), 'true');
@@ -206,9 +295,12 @@ test('https does not redirect to http', async () => {
   const authority = await createAuthority('Gamut test');
   const issued = await issueServer(authority, { names: ['hook.example'], addresses: [], days: 1 });
   const certificate = { cert: issued.certificatePem, key: issued.keyPem };
-  await using door = await httpServer({ name: 'hook', host: '127.0.0.1', port: 0, fallback: 'refuse', plain: 'loopback', certificate }, (_request, response) => {
-    response.writeHead(302, { location: `http://hook.example:${door.port}/` }).end();
-  });
+  await using door = await httpServer(
+    { name: 'hook', host: '127.0.0.1', port: 0, fallback: 'refuse', plain: 'loopback', certificate },
+    (_request, response) => {
+      response.writeHead(302, { location: `http://hook.example:${door.port}/` }).end();
+    },
+  );
   const options = { allow: [`hook.example:${door.port}`], lookup, ca: authority.certificatePem };
   await assert.rejects(outbound(`https://hook.example:${door.port}`, options), { code: 'BadInput', message: /from https to http/ });
 });

@@ -5,11 +5,25 @@ import { formatPolicies, parsePolicies, parseSchema } from '../authority.ts';
 import { compilePolicySet } from '../compile.ts';
 import { entityStore } from '../entity-store.ts';
 import { parseJson, readRecord } from '../json.ts';
-import { ancestorMax, expressionDepthMax, expressionNodeMax, policyDepthMax, policyNestingMax, policyTextBytesMax, valueDepthMax } from '../limits.ts';
+import {
+  ancestorMax,
+  expressionDepthMax,
+  expressionNodeMax,
+  policyDepthMax,
+  policyNestingMax,
+  policyTextBytesMax,
+  valueDepthMax,
+} from '../limits.ts';
 
 const everything = { op: 'All' };
 const nobody = { principal: { type: 'U', id: 'a' }, action: { type: 'Action', id: 'a' }, resource: { type: 'U', id: 'b' }, context: {} };
-const compile = (body: unknown) => compilePolicySet([{ id: 'p', est: { effect: 'permit', principal: everything, action: everything, resource: everything, conditions: [{ kind: 'when', body }] } }]);
+const compile = (body: unknown) =>
+  compilePolicySet([
+    {
+      id: 'p',
+      est: { effect: 'permit', principal: everything, action: everything, resource: everything, conditions: [{ kind: 'when', body }] },
+    },
+  ]);
 const text = (condition: string) => `permit (principal, action, resource) when { ${condition} };`;
 
 function refuses(call: () => unknown, code: string, words: string | RegExp): void {
@@ -49,13 +63,17 @@ for (const [name, wrap] of Object.entries(wraps)) {
     const levels = name.startsWith('alternating') ? expressionDepthMax / 2 : expressionDepthMax;
     const decided = compile(nest(leaf, levels, wrap)).decide(nobody, entityStore([]));
     assert.equal(decided.reasons.length + decided.errors.length <= 1, true);
-    for (const times of [levels + 1, 100_000]) refuses(() => compile(nest(leaf, times, wrap)), 'PolicyInvalid', `expressionDepthMax (${expressionDepthMax})`);
+    for (const times of [levels + 1, 100_000])
+      refuses(() => compile(nest(leaf, times, wrap)), 'PolicyInvalid', `expressionDepthMax (${expressionDepthMax})`);
   });
 }
 
 test('a chain of && or || is as deep as its deepest operand, however long and whichever way it leans', () => {
   const open = entityStore([]);
-  for (const [op, last] of [['&&', true], ['||', false]] as const) {
+  for (const [op, last] of [
+    ['&&', true],
+    ['||', false],
+  ] as const) {
     const left = nest({ Value: last }, 9000, (inner) => ({ [op]: { left: inner, right: { Value: last } } }));
     const right = nest({ Value: last }, 9000, (inner) => ({ [op]: { left: { Value: last }, right: inner } }));
     for (const body of [left, right]) assert.equal(compile(body).decide(nobody, open).allow, last);
@@ -80,7 +98,12 @@ test('a value nested deeper than valueDepthMax is refused in a context, an entit
 });
 
 test('an entity may have ancestorMax ancestors, and a longer chain is refused rather than walked', () => {
-  const chain = (length: number) => Array.from({ length }, (_, index) => ({ uid: { type: 'U', id: `${index}` }, attrs: {}, parents: index + 1 < length ? [{ type: 'U', id: `${index + 1}` }] : [] }));
+  const chain = (length: number) =>
+    Array.from({ length }, (_, index) => ({
+      uid: { type: 'U', id: `${index}` },
+      attrs: {},
+      parents: index + 1 < length ? [{ type: 'U', id: `${index + 1}` }] : [],
+    }));
   assert.equal(entityStore(chain(ancestorMax + 1)).get('U::"0"')?.ancestors.size, ancestorMax);
   refuses(() => entityStore(chain(50_000)), 'BadInput', `ancestorMax (${ancestorMax})`);
 });
@@ -98,7 +121,12 @@ for (const [name, bomb] of Object.entries(bombs)) {
     const [policy] = parsePolicies(text(bomb(policyNestingMax - 3)));
     assert.equal(policy?.template, false);
     assert.ok(formatPolicies(text(bomb(policyNestingMax - 3))).startsWith('permit'));
-    for (const times of [policyNestingMax + 1, 5000]) refuses(() => parsePolicies(`\n${text(bomb(times))}`), 'PolicyInvalid', /Line 2, column [0-9]+: nested deeper than policyNestingMax \(64\)/);
+    for (const times of [policyNestingMax + 1, 5000])
+      refuses(
+        () => parsePolicies(`\n${text(bomb(times))}`),
+        'PolicyInvalid',
+        /Line 2, column [0-9]+: nested deeper than policyNestingMax \(64\)/,
+      );
   });
 }
 
@@ -108,12 +136,20 @@ test('the text of a long chain is refused at policyDepthMax, a long text at poli
     assert.equal(parsePolicies(text(chain(100, operator))).length, 1);
     refuses(() => parsePolicies(text(chain(3000, operator))), 'PolicyInvalid', `policyDepthMax (${policyDepthMax})`);
   }
-  refuses(() => parsePolicies(text(`"${'x'.repeat(policyTextBytesMax)}" == ""`)), 'PolicyInvalid', `policyTextBytesMax (${policyTextBytesMax} bytes)`);
+  refuses(
+    () => parsePolicies(text(`"${'x'.repeat(policyTextBytesMax)}" == ""`)),
+    'PolicyInvalid',
+    `policyTextBytesMax (${policyTextBytesMax} bytes)`,
+  );
   refuses(() => parsePolicies(`permit (principal, action, resource) when { ${'\\"'.repeat(30_000)}`), 'PolicyInvalid', /Line 1/);
 });
 
 test('the engine answers again after a text has overflowed its stack', () => {
-  refuses(() => parseSchema(`entity U { a: ${'Set<'.repeat(5000)}Long${'>'.repeat(5000)} };`), 'PolicyInvalid', /policy engine cannot read this/);
+  refuses(
+    () => parseSchema(`entity U { a: ${'Set<'.repeat(5000)}Long${'>'.repeat(5000)} };`),
+    'PolicyInvalid',
+    /policy engine cannot read this/,
+  );
   assert.deepEqual(Object.keys(parseSchema('entity U;')), ['']);
   assert.equal(parsePolicies(text('true')).length, 1);
 });

@@ -79,7 +79,7 @@ test("row-level security that is not enabled, not forced or without its policy i
   for (const [text, sentence] of cases) assert.match(await verdict(text), sentence, text);
 });
 
-test('a policy of the platform\'s own login may stand beside, for that login alone', async () => {
+test("a policy of the platform's own login may stand beside, for that login alone", async () => {
   await platform.script('create role system login; create role stray login');
   const beside = (roles: string, name = 'gamut_system') => `${isolated} create policy ${name} on thing to ${roles} using (true)`;
   assert.equal(await verdict(beside('system'), { systemLogin: 'system' }), 'accepted');
@@ -116,10 +116,7 @@ test('columns that are missing, null or of another type, and tables nobody liste
     ['create table thing (tenant bigint not null, id int, primary key (tenant, id))', /no column scope/],
     ['create table thing (tenant text not null, scope bigint not null)', /column tenant that is not bigint not null/],
     ['create table thing (tenant bigint not null, scope bigint)', /column scope that is not bigint not null/],
-    [
-      `${isolated} create materialized view copy as select * from thing where false with no data`,
-      /probe\.copy is a materialized view/,
-    ],
+    [`${isolated} create materialized view copy as select * from thing where false with no data`, /probe\.copy is a materialized view/],
   ];
   for (const [text, sentence] of cases) assert.match(await verdict(text), sentence, text);
   assert.match(await verdict(isolated, { platformLevel: ['ghost'] }), /probe\.ghost is listed with a level, and does not exist/);

@@ -120,10 +120,7 @@ export function tenancySuite(start: () => Promise<Place>, operations: number): v
 
   test('the scope becomes an index condition', async () => {
     const { rows } = await a().query<{ 'QUERY PLAN': string }>('explain select * from note where id = 1');
-    assert.match(
-      rows.map((row) => row['QUERY PLAN']).join('\n'),
-      /Index Cond: \(\(tenant = .*\) AND \(scope = .*\) AND \(id = 1\)\)/,
-    );
+    assert.match(rows.map((row) => row['QUERY PLAN']).join('\n'), /Index Cond: \(\(tenant = .*\) AND \(scope = .*\) AND \(id = 1\)\)/);
   });
 
   test(`over ${operations} random interleavings of rollback, error, cancel, loss and reuse no row crosses`, async (t) => {

@@ -114,9 +114,7 @@ async function read(world: World, handle: Handle, model: Model): Promise<void> {
   const atLeast = Math.min(20, model.stored.size);
   const answer = await tolerate(
     world,
-    handle.query<{ tenant: bigint; scope: bigint; mark: string }>(
-      'select tenant, scope, mark from note order by id desc limit 20',
-    ),
+    handle.query<{ tenant: bigint; scope: bigint; mark: string }>('select tenant, scope, mark from note order by id desc limit 20'),
   );
   for (const row of answer?.rows ?? []) assert.deepEqual({ ...row }, { ...model.scope, mark: model.mark });
   if (answer) assert.ok(answer.count >= atLeast, `${answer.count} rows of ${atLeast}`);

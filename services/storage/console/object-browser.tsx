@@ -41,18 +41,50 @@ export function ObjectBrowser({ name }: ThingProps) {
             <Steps bucket={name} prefix={prefix} onGo={(to) => go({ prefix: to, object: '' })} />
             <span className="grow" />
             <Live mode={listing.problem ? 'lost' : 'polled'} heardAt={listing.heardAt} />
-            {picked.length > 0 && may('DeleteObjects') && <ObjectDelete bucket={name} keys={picked} onDone={() => { setChosen(new Set()); listing.again(); }} />}
+            {picked.length > 0 && may('DeleteObjects') && (
+              <ObjectDelete
+                bucket={name}
+                keys={picked}
+                onDone={() => {
+                  setChosen(new Set());
+                  listing.again();
+                }}
+              />
+            )}
             {may('PutObject') && <UploadButton bucket={name} prefix={prefix} onDone={listing.again} />}
           </div>
-          {listing.problem && <div className="section-body"><Refusal problem={listing.problem} again={listing.again} /></div>}
+          {listing.problem && (
+            <div className="section-body">
+              <Refusal problem={listing.problem} again={listing.again} />
+            </div>
+          )}
           {!listing.lines && !listing.problem && <Waiting />}
           {listing.lines?.length === 0 && (
-            <Empty icon="upload" title={prefix === '' ? 'This bucket is empty' : 'Nothing below this prefix'} action={may('PutObject') && <UploadButton bucket={name} prefix={prefix} onDone={listing.again} main />}>
+            <Empty
+              icon="upload"
+              title={prefix === '' ? 'This bucket is empty' : 'Nothing below this prefix'}
+              action={may('PutObject') && <UploadButton bucket={name} prefix={prefix} onDone={listing.again} main />}
+            >
               Drop files here, or send them with any S3 client; the lines for yours are on the overview of storage.
             </Empty>
           )}
-          {listing.lines && listing.lines.length > 0 && <Lines bucket={name} prefix={prefix} listing={listing} chosen={chosen} setChosen={setChosen} go={go} canDelete={may('DeleteObjects')} />}
-          {drop.over && <div className="drop" aria-hidden="true"><Icon name="upload" size={24} />Drop to upload to {name}/{prefix}</div>}
+          {listing.lines && listing.lines.length > 0 && (
+            <Lines
+              bucket={name}
+              prefix={prefix}
+              listing={listing}
+              chosen={chosen}
+              setChosen={setChosen}
+              go={go}
+              canDelete={may('DeleteObjects')}
+            />
+          )}
+          {drop.over && (
+            <div className="drop" aria-hidden="true">
+              <Icon name="upload" size={24} />
+              Drop to upload to {name}/{prefix}
+            </div>
+          )}
         </div>
       </Section>
       <Transfers place={name} />
@@ -62,35 +94,102 @@ export function ObjectBrowser({ name }: ThingProps) {
 }
 
 type LinesProps = {
-  bucket: string; prefix: string; listing: ReturnType<typeof useObjects>; chosen: ReadonlySet<string>; setChosen: (chosen: ReadonlySet<string>) => void;
-  go: (next: { prefix?: string; object?: string }) => void; canDelete: boolean;
+  bucket: string;
+  prefix: string;
+  listing: ReturnType<typeof useObjects>;
+  chosen: ReadonlySet<string>;
+  setChosen: (chosen: ReadonlySet<string>) => void;
+  go: (next: { prefix?: string; object?: string }) => void;
+  canDelete: boolean;
 };
 
 function Lines({ bucket, prefix, listing, chosen, setChosen, go, canDelete }: LinesProps) {
   const api = useApi();
   const lines = listing.lines ?? [];
-  const columns = useMemo<Column<Line>[]>(() => [
-    { key: 'name', title: 'Name', show: (line) => (
-      <button type="button" className="object-name" onClick={() => go(line.is === 'folder' ? { prefix: line.key } : { object: line.key })}>
-        <Icon name={line.is === 'folder' ? 'folder' : 'file'} /><span className="cut">{line.key.slice(prefix.length)}</span>
-      </button>
-    ) },
-    { key: 'size', title: 'Size', right: true, width: '120px', show: (line) => (line.is === 'object' ? <Amount value={line.object.size} unit="byte" /> : <span className="faint">–</span>) },
-    { key: 'changed', title: 'Changed', spare: 1, width: '130px', show: (line) => (line.is === 'object' ? <When at={line.object.lastModified} /> : '') },
-    { key: 'actions', title: '', right: true, width: '60px', show: (line) => (line.is === 'object' ? (
-      <Button size="small" look="quiet" icon="download" label={`Download ${line.key}`} onClick={() => download({ title: line.key.split('/').at(-1) || line.key, place: bucket, sizeBytes: line.object.size, sending: api.sending('storage', 'GetObject', bucket, { key: line.key }) })} />
-    ) : '') },
-  ], [api, bucket, prefix, go]);
+  const columns = useMemo<Column<Line>[]>(
+    () => [
+      {
+        key: 'name',
+        title: 'Name',
+        show: (line) => (
+          <button
+            type="button"
+            className="object-name"
+            onClick={() => go(line.is === 'folder' ? { prefix: line.key } : { object: line.key })}
+          >
+            <Icon name={line.is === 'folder' ? 'folder' : 'file'} />
+            <span className="cut">{line.key.slice(prefix.length)}</span>
+          </button>
+        ),
+      },
+      {
+        key: 'size',
+        title: 'Size',
+        right: true,
+        width: '120px',
+        show: (line) => (line.is === 'object' ? <Amount value={line.object.size} unit="byte" /> : <span className="faint">–</span>),
+      },
+      {
+        key: 'changed',
+        title: 'Changed',
+        spare: 1,
+        width: '130px',
+        show: (line) => (line.is === 'object' ? <When at={line.object.lastModified} /> : ''),
+      },
+      {
+        key: 'actions',
+        title: '',
+        right: true,
+        width: '60px',
+        show: (line) =>
+          line.is === 'object' ? (
+            <Button
+              size="small"
+              look="quiet"
+              icon="download"
+              label={`Download ${line.key}`}
+              onClick={() =>
+                download({
+                  title: line.key.split('/').at(-1) || line.key,
+                  place: bucket,
+                  sizeBytes: line.object.size,
+                  sending: api.sending('storage', 'GetObject', bucket, { key: line.key }),
+                })
+              }
+            />
+          ) : (
+            ''
+          ),
+      },
+    ],
+    [api, bucket, prefix, go],
+  );
   const objects = lines.filter((line) => line.is === 'object');
-  const choose = (keys: readonly string[], on: boolean) => setChosen(new Set(on ? [...chosen, ...keys] : [...chosen].filter((key) => !keys.includes(key))));
+  const choose = (keys: readonly string[], on: boolean) =>
+    setChosen(new Set(on ? [...chosen, ...keys] : [...chosen].filter((key) => !keys.includes(key))));
   const size = objects.reduce((sum, line) => sum + (line.is === 'object' ? line.object.size : 0), 0);
   return (
     <>
-      <Table label={`Objects of ${bucket}`} columns={columns} rows={lines} rowKey={(line) => line.key} onEnd={listing.loadMore} onOpen={(line) => go(line.is === 'folder' ? { prefix: line.key } : { object: line.key })}
-        chosen={canDelete ? chosen : undefined} onChoose={canDelete ? choose : undefined} />
+      <Table
+        label={`Objects of ${bucket}`}
+        columns={columns}
+        rows={lines}
+        rowKey={(line) => line.key}
+        onEnd={listing.loadMore}
+        onOpen={(line) => go(line.is === 'folder' ? { prefix: line.key } : { object: line.key })}
+        chosen={canDelete ? chosen : undefined}
+        onChoose={canDelete ? choose : undefined}
+      />
       <div className="table-end">
-        <span>{exactCount(objects.length)} {objects.length === 1 ? 'object' : 'objects'} here{listing.more ? ' so far' : ''}, <Amount value={size} unit="byte" /></span>
-        {listing.more && <Button size="small" onClick={listing.loadMore}>Load more</Button>}
+        <span>
+          {exactCount(objects.length)} {objects.length === 1 ? 'object' : 'objects'} here{listing.more ? ' so far' : ''},{' '}
+          <Amount value={size} unit="byte" />
+        </span>
+        {listing.more && (
+          <Button size="small" onClick={listing.loadMore}>
+            Load more
+          </Button>
+        )}
       </div>
     </>
   );
@@ -100,8 +199,17 @@ function Steps({ bucket, prefix, onGo }: { bucket: string; prefix: string; onGo:
   const steps = stepsOf(prefix);
   return (
     <nav className="steps" aria-label="Prefix">
-      <button type="button" className="cell-button" onClick={() => onGo('')}>{bucket}</button>
-      {steps.map((step) => <span key={step.prefix} className="row"><span className="faint">/</span><button type="button" className="cell-button" onClick={() => onGo(step.prefix)}>{step.text}</button></span>)}
+      <button type="button" className="cell-button" onClick={() => onGo('')}>
+        {bucket}
+      </button>
+      {steps.map((step) => (
+        <span key={step.prefix} className="row">
+          <span className="faint">/</span>
+          <button type="button" className="cell-button" onClick={() => onGo(step.prefix)}>
+            {step.text}
+          </button>
+        </span>
+      ))}
     </nav>
   );
 }

@@ -15,17 +15,37 @@ export function ObjectDelete({ bucket, keys, onDone }: { bucket: string; keys: r
   const said = keys.length === 1 ? (keys[0] ?? '') : `${keys.length} objects`;
   const act = async () => {
     for (let at = 0; at < keys.length; at += keysAtOnce) {
-      const reply = await api.call<Deleted>('storage', 'DeleteObjects', bucket, { objects: keys.slice(at, at + keysAtOnce).map((key) => ({ key })) });
+      const reply = await api.call<Deleted>('storage', 'DeleteObjects', bucket, {
+        objects: keys.slice(at, at + keysAtOnce).map((key) => ({ key })),
+      });
       const [first] = reply.failed;
-      if (first) throw new Problem({ code: first.code, status: 0, title: `${reply.failed.length} were not deleted.`, detail: `${first.key}: ${first.text}` });
+      if (first)
+        throw new Problem({
+          code: first.code,
+          status: 0,
+          title: `${reply.failed.length} were not deleted.`,
+          detail: `${first.key}: ${first.text}`,
+        });
     }
     notice(`${said} deleted.`);
     onDone();
   };
   return (
     <>
-      <Button size="small" look="danger" icon="trash" onClick={() => setAsking(true)}>Delete {keys.length === 1 ? 'object' : said}</Button>
-      {asking && <DangerDialog title={keys.length === 1 ? 'Delete an object' : `Delete ${said}`} verb="Delete" name={said} act={act} onClose={() => setAsking(false)}><p>The bytes are gone afterwards; this bucket keeps no versions.</p></DangerDialog>}
+      <Button size="small" look="danger" icon="trash" onClick={() => setAsking(true)}>
+        Delete {keys.length === 1 ? 'object' : said}
+      </Button>
+      {asking && (
+        <DangerDialog
+          title={keys.length === 1 ? 'Delete an object' : `Delete ${said}`}
+          verb="Delete"
+          name={said}
+          act={act}
+          onClose={() => setAsking(false)}
+        >
+          <p>The bytes are gone afterwards; this bucket keeps no versions.</p>
+        </DangerDialog>
+      )}
     </>
   );
 }

@@ -12,16 +12,32 @@ import { Figure } from '#console/part/page.tsx';
 export function StorageOverview() {
   const link = useLink();
   const usage = useUsage('day', false, 'storage');
-  const buckets = useOperation<{ items: readonly Thing[]; next?: string }>('storage', 'ListBuckets', '', { limit: listPageMax }, { everyMs: pollEveryMs }).value;
+  const buckets = useOperation<{ items: readonly Thing[]; next?: string }>(
+    'storage',
+    'ListBuckets',
+    '',
+    { limit: listPageMax },
+    { everyMs: pollEveryMs },
+  ).value;
   const sum = (field: string) => buckets?.items.reduce((total, bucket) => total + Number(bucket.status?.[field] ?? 0), 0);
   const series = (meter: string) => usage.series?.find((each) => each.meter === meter);
   const objects = sum('objects');
   return (
     <div className="figures">
-      <Figure label="Stored" to={link('storage', 'buckets')} value={<Amount value={sum('sizeBytes')} unit="byte" />}
-        note={buckets ? `${exactCount(objects ?? 0)} ${plural(objects ?? 0, 'object')} in ${exactCount(buckets.items.length)}${buckets.next ? '+' : ''} ${plural(buckets.items.length, 'bucket')}` : ' '} />
-      <Figure label="Requests" value={<Amount value={series('request')?.total ?? 0} unit="request" bare />} note="in 24 hours"><Spark values={series('request')?.values ?? []} label="Requests by the hour" /></Figure>
-      <Figure label="Sent" value={<Amount value={series('egress')?.total ?? 0} unit="byte" />} note="in 24 hours"><Spark values={series('egress')?.values ?? []} label="Bytes sent by the hour" /></Figure>
+      <Figure
+        label="Stored"
+        to={link('storage', 'buckets')}
+        value={<Amount value={sum('sizeBytes')} unit="byte" />}
+        note={buckets ? `${counted(objects ?? 0, 'object')} in ${counted(buckets.items.length, 'bucket', buckets.next)}` : ' '}
+      />
+      <Figure label="Requests" value={<Amount value={series('request')?.total ?? 0} unit="request" bare />} note="in 24 hours">
+        <Spark values={series('request')?.values ?? []} label="Requests by the hour" />
+      </Figure>
+      <Figure label="Sent" value={<Amount value={series('egress')?.total ?? 0} unit="byte" />} note="in 24 hours">
+        <Spark values={series('egress')?.values ?? []} label="Bytes sent by the hour" />
+      </Figure>
     </div>
   );
 }
+
+const counted = (count: number, noun: string, more?: string) => `${exactCount(count)}${more ? '+' : ''} ${plural(count, noun)}`;

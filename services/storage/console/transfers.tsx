@@ -14,8 +14,22 @@ export function Transfers({ place }: { place: string }) {
   if (own.length === 0) return null;
   const active = own.filter((each) => each.state === 'running' || each.state === 'waiting').length;
   return (
-    <Section flush title={active > 0 ? `${active} under way` : 'Transfers'} actions={active < own.length && <Button size="small" look="quiet" onClick={clearTransfers}>Clear finished</Button>}>
-      <ul className="transfers">{own.map((each) => <Row key={each.id} transfer={each} now={now} />)}</ul>
+    <Section
+      flush
+      title={active > 0 ? `${active} under way` : 'Transfers'}
+      actions={
+        active < own.length && (
+          <Button size="small" look="quiet" onClick={clearTransfers}>
+            Clear finished
+          </Button>
+        )
+      }
+    >
+      <ul className="transfers">
+        {own.map((each) => (
+          <Row key={each.id} transfer={each} now={now} />
+        ))}
+      </ul>
     </Section>
   );
 }
@@ -25,11 +39,23 @@ function Row({ transfer, now }: { transfer: Transfer; now: number }) {
   return (
     <li>
       <StatusMark tone={state === 'done' ? 'ok' : state === 'failed' ? 'bad' : 'note'} />
-      <span className="cut" title={title}>{title}</span>
+      <span className="cut" title={title}>
+        {title}
+      </span>
       <span className="dim nowrap">{saying(transfer, now)}</span>
-      {state === 'running' || state === 'waiting' ? <Button size="small" look="quiet" icon="close" label={`Stop the ${kind} of ${title}`} onClick={() => stopTransfer(id)} /> : <span />}
-      {state === 'running' && <progress aria-label={`${kind} of ${title}`} value={sizeBytes ? doneBytes : undefined} max={sizeBytes || undefined} />}
-      {problem && <div style={{ gridColumn: '2 / -1' }}><Refusal problem={problem} compact /></div>}
+      {state === 'running' || state === 'waiting' ? (
+        <Button size="small" look="quiet" icon="close" label={`Stop the ${kind} of ${title}`} onClick={() => stopTransfer(id)} />
+      ) : (
+        <span />
+      )}
+      {state === 'running' && (
+        <progress aria-label={`${kind} of ${title}`} value={sizeBytes ? doneBytes : undefined} max={sizeBytes || undefined} />
+      )}
+      {problem && (
+        <div style={{ gridColumn: '2 / -1' }}>
+          <Refusal problem={problem} compact />
+        </div>
+      )}
     </li>
   );
 }

@@ -21,11 +21,20 @@ export function UploadButton({ main, ...into }: Into & { main?: boolean }) {
   return (
     <>
       {/* A new element for each choice, so that the same file can be chosen twice. */}
-      <input key={count} ref={input} type="file" multiple hidden onChange={(event) => {
-        sendAll(api, into, [...(event.currentTarget.files ?? [])]);
-        setCount(count + 1);
-      }} />
-      <Button look={main ? 'main' : 'plain'} size={main ? undefined : 'small'} icon="upload" onClick={() => input.current?.click()}>Upload</Button>
+      <input
+        key={count}
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        onChange={(event) => {
+          sendAll(api, into, [...(event.currentTarget.files ?? [])]);
+          setCount(count + 1);
+        }}
+      />
+      <Button look={main ? 'main' : 'plain'} size={main ? undefined : 'small'} icon="upload" onClick={() => input.current?.click()}>
+        Upload
+      </Button>
     </>
   );
 }

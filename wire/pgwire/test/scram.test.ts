@@ -6,8 +6,7 @@ import { ProtocolViolation } from '../violation.ts';
 
 /** A server's side of RFC 5802, from a verifier alone. */
 function server(verifier: string) {
-  const [, rounds = '', salt = '', stored = '', serverKey = ''] =
-    /^SCRAM-SHA-256\$(\d+):([^$]+)\$([^:]+):(.+)$/.exec(verifier) ?? [];
+  const [, rounds = '', salt = '', stored = '', serverKey = ''] = /^SCRAM-SHA-256\$(\d+):([^$]+)\$([^:]+):(.+)$/.exec(verifier) ?? [];
   let message = '';
   return {
     first(clientFirst: string): string {
@@ -37,10 +36,7 @@ test('RFC 7677 3: the keys give the proof of the example', async () => {
     Buffer.from(keys.client.map((byte, i) => byte ^ (signature[i] as number))).toString('base64'),
     'dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=',
   );
-  assert.equal(
-    createHmac('sha256', keys.server).update(message).digest('base64'),
-    '6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=',
-  );
+  assert.equal(createHmac('sha256', keys.server).update(message).digest('base64'), '6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=');
 });
 
 test('a client and a server that has only the verifier agree', async () => {

@@ -110,9 +110,7 @@ test('parameters are encoded by their JavaScript type, and what has no form is r
 });
 
 test('a row whose lengths do not fit its body is a protocol violation at every cut', () => {
-  const fields = fieldsOf(
-    ['a', 'b'].map((name) => ({ name, table: 0, attribute: 0, oid: oids.text, size: -1, modifier: -1, format: 0 })),
-  );
+  const fields = fieldsOf(['a', 'b'].map((name) => ({ name, table: 0, attribute: 0, oid: oids.text, size: -1, modifier: -1, format: 0 })));
   const row = Buffer.from([0, 2, 0, 0, 0, 2, 104, 105, 255, 255, 255, 255]);
   assert.deepEqual(readRow(row, 0, row.length, fields), { a: 'hi', b: null });
   for (let end = 0; end < row.length; end++) assert.throws(() => readRow(row, 0, end, fields), ProtocolViolation);
