@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readBinary, writeBinary } from '#wire/pgwire/binary.ts';
 import { oids } from '#wire/pgwire/oid.ts';
 import { PostgresError, SqlAborted, SqlMisuse, SqlRefused, SqlUnavailable } from '../error.ts';
@@ -356,16 +355,20 @@ test('a wrong password, a missing database and a server that is away are told ap
 
 test('a closed pool lets what runs finish and refuses what comes', async () => {
   const closing = openSql(server.url, { max: 2 });
-  const running = [
-    closing.as(one).query('select pg_sleep(0.1)'),
-    closing.as(one).begin(async (tx) => {
-      await tx.query('select pg_sleep(0.05)');
-      return tx.query('select 1');
-    }),
-  ];
-  await sleep(40);
+  const begun = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const transaction = closing.as(one).begin(async (tx) => {
+    begun.resolve();
+    await goOn.promise;
+    return tx.query('select 1');
+  });
+  await begun.promise;
+  // The pool has room for one more connection; once it has answered, what is asked of it is sent at once.
+  await closing.as(one).query('select 1');
+  const running = [closing.as(one).query('select pg_sleep(0.1)'), transaction];
   const closed = closing.close();
   await assert.rejects(closing.as(one).query('select 1'), (error: unknown) => error instanceof SqlUnavailable && error.reason === 'closed');
+  goOn.resolve();
   assert.equal((await Promise.all(running)).length, 2);
   await closed;
 });
