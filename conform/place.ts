@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { installation } from '#kernel/supervise/module.ts';
-import { command, tryCommand } from './command.ts';
+import { type CommandOptions, command, tryCommand } from './command.ts';
 import { startMs } from './limits.ts';
 
 /** What `gamut up -o json` prints. */
@@ -33,17 +33,24 @@ export type Place = Ready & {
 
 export const gamutCommand: string = join(installation, 'gamut');
 
-/** Starts a platform on `<folder>/data`, by the command `gamut`, and resolves once it is ready. */
+/** Starts a platform on `<folder>/data`, by the command `gamut` and as the user of `as`, and resolves once it is ready. */
 export async function openPlace(
   folder: string,
-  { gamut = gamutCommand, up = [] }: { gamut?: string; up?: readonly string[] } = {},
+  {
+    gamut = gamutCommand,
+    up = [],
+    as = {},
+  }: { gamut?: string; up?: readonly string[]; as?: Pick<CommandOptions, 'uid' | 'gid' | 'env'> } = {},
 ): Promise<Place> {
   const data = join(folder, 'data');
   const scratch = join(folder, 'work');
   mkdirSync(scratch, { recursive: true });
   const commandLine = [gamut, '--data', data, '-o', 'json'];
-  const started = await command([...commandLine, 'up', '--ports', 'auto', '--detach', '--reserve', '64M', ...up], { timeoutMs: startMs });
-  const call = (...argv: string[]) => command([...commandLine, ...argv]);
+  const started = await command([...commandLine, 'up', '--ports', 'auto', '--detach', '--reserve', '64M', ...up], {
+    ...as,
+    timeoutMs: startMs,
+  });
+  const call = (...argv: string[]) => command([...commandLine, ...argv], as);
   return {
     ...(JSON.parse(started) as Ready),
     data,
@@ -51,7 +58,7 @@ export async function openPlace(
     commandLine,
     gamut: call,
     credential: async (...options) => JSON.parse(await call('credential', 'create', ...options)) as Credential,
-    down: async () => void (await tryCommand([...commandLine, 'down'])),
+    down: async () => void (await tryCommand([...commandLine, 'down'], as)),
   };
 }
 

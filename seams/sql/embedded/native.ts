@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { EmbeddedPostgresError } from './error.ts';
@@ -25,13 +25,21 @@ export async function prepareNative(data: string): Promise<string> {
       recursive: true,
       filter: (source) => !source.endsWith('.a') && basename(source) !== 'pkgconfig',
     });
+    await openFolders(building);
     await link(building);
     await rename(building, target);
   } catch (cause) {
+    await openFolders(building).catch(() => undefined);
     await rm(building, { recursive: true, force: true });
     if (!(await exists(target))) throw cause;
   }
   return target;
+}
+
+/** Folders copied from an installation that nobody may write are as closed as those; ours get links, and are removed one day. */
+async function openFolders(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true })) if (entry.isDirectory()) await openFolders(join(folder, entry.name));
 }
 
 async function findPackage(): Promise<Package> {
