@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { pathToFileURL } from 'node:url';
@@ -129,6 +130,7 @@ async function readOptions(argv: string[]): Promise<{ mode: Mode; settings: Part
     ...(values.region !== undefined && { region: values.region }),
     ...(values.sql !== undefined && { sql: values.sql }),
     ...(values.mail !== undefined && { mail: values.mail }),
+    ...(values.geo !== undefined && { geo: resolve(values.geo) }),
     ...(values.reserve !== undefined && { reserveBytes: parseSize(values.reserve) }),
   };
   return { mode, settings };
@@ -149,6 +151,7 @@ function parse(argv: string[]) {
         region: text,
         sql: text,
         mail: text,
+        geo: text,
         reserve: text,
         'in-process': flag,
       },

@@ -33,6 +33,14 @@ export const platformPages: readonly PageEntry[] = [
   entry('platform/audit', 'Activity', 'audit', 'ListAudit', 'What was done, by whom, and how it ended.', () => import('./page/audit.tsx')),
   entry('platform/usage', 'Usage', 'usage', 'ListUsage', 'What was used, by meter.', () => import('./page/usage.tsx')),
   entry('platform/events', 'Events', 'event', 'ListEvents', 'What happened, as CloudEvents.', () => import('./page/events.tsx')),
+  entry(
+    'platform/security',
+    'Security',
+    'shield',
+    undefined,
+    'Your second factors, and the sessions that are open.',
+    () => import('./page/security.tsx'),
+  ),
   entry('platform/health', 'Health', 'health', 'GetHealth', 'Processes, disk and doors.', () => import('./page/health.tsx')),
   entry(
     'platform/settings',

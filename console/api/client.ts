@@ -26,6 +26,14 @@ export function onExpired(callback: () => void): () => void {
   return () => void expired.delete(callback);
 }
 
+const raised = new Set<() => void>();
+
+/** Called when the platform asks for a second factor before it goes on. */
+export function onStepUp(callback: () => void): () => void {
+  raised.add(callback);
+  return () => void raised.delete(callback);
+}
+
 /** The address with its query: absent values are left out, lists repeat the parameter, objects travel as JSON. */
 export function addressWith(path: string, query: Readonly<Record<string, unknown>> = {}): string {
   const pairs = new URLSearchParams();
@@ -67,6 +75,7 @@ export async function send(sending: Sending): Promise<Response> {
   if (reply.ok) return reply;
   const problem = problemFrom(reply.status, (name) => reply.headers.get(name), await reply.text());
   tellExpired(reply.status, sending.path);
+  if (problem.code === 'StepUp') for (const callback of raised) callback();
   throw problem;
 }
 

@@ -75,6 +75,7 @@ export function asProblem(thrown: unknown): Problem {
 /** What a person may try, by code; undefined when the sentence of the problem says it all. */
 export function adviceFor(problem: Problem): string | undefined {
   if (problem.code === 'Unreachable') return 'The console tries again by itself. `./gamut status` shows which process is away.';
+  if (problem.code === 'StepUp') return 'Prove a second factor; Security in the menu of your name shows those you have.';
   if (problem.status === 401) return 'Sign in again.';
   if (problem.status === 403) return 'Ask an administrator of this organization for a role that allows it.';
   if (problem.status === 404) return 'It may have been deleted. Go back to the list.';

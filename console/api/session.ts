@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from 'react';
 import { onExpired, send, sendForJson, useToken } from './client.ts';
 import { Problem } from './problem.ts';
+import { provePasskey } from './passkey.ts';
 import { forgetReads } from './read.ts';
 
 export type EnvironmentKind = 'live' | 'test' | 'sandbox';
@@ -9,7 +10,8 @@ export type ProjectPlace = { id: string; name: string; title: string; environmen
 export type OrganizationPlace = { id: string; name: string; title: string; role: string; projects: readonly ProjectPlace[] };
 export type Person = { id: string; email: string; title: string };
 /** `operator` is absent where the platform does not say whether the person runs it. */
-export type Session = { csrf: string; person: Person; operator?: boolean; organizations: readonly OrganizationPlace[] };
+/** `assurance` 2: a second factor was proven; 0: the session was begun with a credential. */
+export type Session = { csrf: string; assurance?: number; person: Person; operator?: boolean; organizations: readonly OrganizationPlace[] };
 
 /** `unknown` until the platform has answered once; `ended` when a session that was open is no longer known. */
 export type SessionState =
@@ -62,8 +64,27 @@ export async function readSession(): Promise<Session | undefined> {
 
 export type Proof = { email: string; password: string } | { bearer: string };
 
-export async function signIn(proof: Proof): Promise<void> {
-  become({ is: 'in', session: await sendForJson<Session>({ method: 'POST', path: '/session', json: proof }) });
+/** What a sign-in waits for: one of the ways, under its ticket. */
+export type Waits = { ticket: string; methods: readonly Way[]; passkey?: object };
+export type Way = 'totp' | 'passkey' | 'recovery' | 'mail';
+
+async function enter(path: string, json: object): Promise<Waits | undefined> {
+  const answer = await sendForJson<Session | { pending: Waits }>({ method: 'POST', path, json });
+  if ('pending' in answer) return answer.pending;
+  become({ is: 'in', session: answer });
+  return undefined;
+}
+
+/** Signs in; answers what is missing where a password is not enough. */
+export const signIn = (proof: Proof): Promise<Waits | undefined> => enter('/session', proof);
+
+/** The second step of a sign-in. */
+export const signInSecond = (ticket: string, proof: object): Promise<Waits | undefined> => enter('/session/factor', { ticket, ...proof });
+
+/** Signs in by a passkey alone: the browser asks which. */
+export async function signInByPasskey(): Promise<void> {
+  const waits = await enter('/session/passkey/begin', {});
+  if (waits?.passkey) await enter('/session/passkey', { ticket: waits.ticket, passkey: await provePasskey(waits.passkey) });
 }
 
 export async function signOut(): Promise<void> {
@@ -72,10 +93,8 @@ export async function signOut(): Promise<void> {
 }
 
 /** Takes up an invitation; a person who is new here chooses a password by it. */
-export async function acceptInvitation(token: string, password: string): Promise<void> {
-  await send({ method: 'POST', path: '/session/invitation', json: { token, password } });
-  await readSession();
-}
+export const acceptInvitation = (token: string, password: string): Promise<Waits | undefined> =>
+  enter('/session/invitation', { token, password });
 
 export async function askReset(email: string): Promise<void> {
   await send({ method: 'POST', path: '/session/reset', json: { email } });

@@ -1,14 +1,16 @@
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
-import { acceptInvitation } from '../api/session.ts';
+import { acceptInvitation, type Waits } from '../api/session.ts';
 import { Lone } from './lone.tsx';
 import { NewPassword } from './new-password.tsx';
+import { SecondStep } from './second-step.tsx';
 
 /** Where the link of an invitation leads. */
 export default function Invitation() {
   const [search] = useSearchParams();
   const go = useNavigate();
   const token = search.get('token');
+  const [waits, setWaits] = useState<Waits>();
   useEffect(() => {
     document.title = 'Accept your invitation · Gamut';
   }, []);
@@ -20,9 +22,11 @@ export default function Invitation() {
     );
   }
   const accept = async (password: string) => {
-    await acceptInvitation(token, password);
-    await go('/', { replace: true });
+    const missing = await acceptInvitation(token, password);
+    if (missing) setWaits(missing);
+    else await go('/', { replace: true });
   };
+  if (waits) return <SecondStep waits={waits} onDone={() => go('/', { replace: true })} onBack={() => setWaits(undefined)} />;
   return (
     <Lone
       title="Accept your invitation"

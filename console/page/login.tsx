@@ -1,24 +1,28 @@
 import { PasswordInput, Textarea, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { Link, Navigate, useSearchParams } from 'react-router';
-import { type Proof, readSession, signIn, useSessionState } from '../api/session.ts';
+import { hasPasskeys } from '../api/passkey.ts';
+import { type Proof, readSession, signIn, signInByPasskey, useSessionState, type Waits } from '../api/session.ts';
 import { Button } from '../part/button.tsx';
 import { useChange } from '../part/dialog.tsx';
 import { Refusal } from '../part/state.tsx';
 import { Status } from '../part/status.tsx';
 import { Lone } from './lone.tsx';
+import { SecondStep } from './second-step.tsx';
 
 /** Sign-in by e-mail and password, or by a credential that is pasted. */
 export default function Login() {
   const state = useSessionState();
   const [search] = useSearchParams();
   const [way, setWay] = useState<'password' | 'bearer'>('password');
+  const [waits, setWaits] = useState<Waits>();
   useEffect(() => {
     document.title = 'Sign in · Gamut';
     // A platform that does not answer says so when the form is sent.
     if (state.is === 'unknown') readSession().catch(() => undefined);
   }, [state.is]);
   if (state.is === 'in') return <Navigate to={insidePath(search.get('to'))} replace />;
+  if (waits) return <SecondStep waits={waits} onDone={() => undefined} onBack={() => setWaits(undefined)} />;
   const other = way === 'password' ? 'Use a credential instead' : 'Use a password instead';
   return (
     <Lone
@@ -31,7 +35,8 @@ export default function Login() {
     >
       {state.is === 'out' && state.ended && <Status tone="note">Your session has ended. Sign in to go on where you were.</Status>}
       {search.has('changed') && <Status tone="ok">Your password is set. Sign in with it.</Status>}
-      {way === 'password' ? <ByPassword /> : <ByBearer />}
+      {way === 'password' ? <ByPassword onWaits={setWaits} /> : <ByBearer />}
+      {way === 'password' && hasPasskeys && <ByPasskey />}
     </Lone>
   );
 }
@@ -41,11 +46,24 @@ function insidePath(to: string | null): string {
   return to?.startsWith('/') && !to.startsWith('//') && !to.includes('\\') ? to : '/';
 }
 
-function ByPassword() {
+/** A passkey says itself whose it is: no address, no password. */
+function ByPasskey() {
+  const change = useChange();
+  return (
+    <div className="stack">
+      <Button icon="shield" busy={change.busy} onClick={() => void change.run(signInByPasskey)}>
+        Use a passkey
+      </Button>
+      {change.problem && <Refusal problem={change.problem} compact brief />}
+    </div>
+  );
+}
+
+function ByPassword({ onWaits }: { onWaits: (waits: Waits) => void }) {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   return (
-    <SignInForm proof={{ email: email.trim(), password }} ready={email !== '' && password !== ''}>
+    <SignInForm onWaits={onWaits} proof={{ email: email.trim(), password }} ready={email !== '' && password !== ''}>
       <TextInput
         label="E-mail"
         type="email"
@@ -96,11 +114,17 @@ function ByBearer() {
   );
 }
 
-function SignInForm({ proof, ready, children }: { proof: Proof; ready: boolean; children: React.ReactNode }) {
+type FormProps = { proof: Proof; ready: boolean; onWaits?: (waits: Waits) => void; children: React.ReactNode };
+
+function SignInForm({ proof, ready, onWaits, children }: FormProps) {
   const change = useChange();
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
-    if (ready) void change.run(() => signIn(proof));
+    if (ready)
+      void change.run(async () => {
+        const waits = await signIn(proof);
+        if (waits) onWaits?.(waits);
+      });
   };
   return (
     <form onSubmit={submit}>

@@ -1,5 +1,6 @@
 /** Drawings on a grid of 16, stroked with the colour of the text. */
 export const iconPaths = {
+  shield: 'M8 2l5 1.8v4c0 3.2-2.2 5.3-5 6.4-2.8-1.1-5-3.2-5-6.4v-4zM5.7 7.9l1.7 1.7 3-3.2',
   home: 'M2.5 7.2 8 2.5l5.5 4.7v6.3h-3.8V9.6H6.3v3.9H2.5z',
   storage:
     'M2.5 4c0-1 2.5-1.8 5.5-1.8s5.5.8 5.5 1.8-2.5 1.8-5.5 1.8S2.5 5 2.5 4zm0 0v8c0 1 2.5 1.8 5.5 1.8s5.5-.8 5.5-1.8V4M2.5 8c0 1 2.5 1.8 5.5 1.8s5.5-.8 5.5-1.8',

@@ -9,6 +9,7 @@ import { LinkButton } from '../part/button.tsx';
 import { Fence } from '../part/fence.tsx';
 import { Notices } from '../part/notice.tsx';
 import { Empty, Waiting } from '../part/state.tsx';
+import { StepUp } from '../page/step-up.tsx';
 import { Rail } from './rail.tsx';
 import { TopBar } from './top-bar.tsx';
 import './frame.css';
@@ -70,6 +71,7 @@ export function Frame() {
         {asked && <AskedOperation />}
         {searching && <Palette place={place} onClose={() => setSearching(false)} />}
       </Suspense>
+      <StepUp />
       <Notices />
     </PlaceContext.Provider>
   );

@@ -1,5 +1,6 @@
 import { Menu, useMantineColorScheme } from '@mantine/core';
 import { useNavigate } from 'react-router';
+import { rootOf, useMaybePlace } from '../api/place.ts';
 import { signOut, useSession } from '../api/session.ts';
 import { Icon, type IconName } from '../part/icon.tsx';
 import { notice } from '../part/notice.tsx';
@@ -15,6 +16,7 @@ export function PersonMenu() {
   const { person } = useSession();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const go = useNavigate();
+  const place = useMaybePlace();
   const name = person.title || person.email;
   const leave = () =>
     void signOut().then(
@@ -34,6 +36,11 @@ export function PersonMenu() {
           <div className="cut">{person.title || 'Signed in'}</div>
           <div className="cut dim">{person.email}</div>
         </div>
+        {place && (
+          <Menu.Item leftSection={<Icon name="shield" />} onClick={() => go(`${rootOf(place)}/platform/security`)}>
+            Security
+          </Menu.Item>
+        )}
         <Menu.Divider />
         <Menu.Label>Appearance</Menu.Label>
         {schemes.map(({ scheme, title, icon }) => (

@@ -7,6 +7,7 @@ export const kernelFaults = {
   Unauthenticated: { status: 401, retry: false, text: 'No valid credential was presented.' },
   Expired: { status: 401, retry: false, text: 'The credential has expired.' },
   Denied: { status: 403, retry: false, text: 'No policy allows this operation on this resource.' },
+  StepUp: { status: 403, retry: false, text: 'This needs a second factor; prove one in the console and repeat.' },
   CrossSite: { status: 403, retry: false, text: 'The request comes from another site or names a foreign host.' },
   Residency: { status: 403, retry: false, text: 'The tenant does not allow data in this region.' },
   NotFound: { status: 404, retry: false, text: 'There is no such resource.' },

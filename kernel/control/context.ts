@@ -26,6 +26,8 @@ export type Context = {
   readonly now: () => number;
   /** Appends usage events that came from outside to the journal; durable when it resolves. */
   readonly ingest: (batch: IngestRecord) => Promise<void>;
+  /** Writes into the audit log of each organization that a person is in what came of a sign-in of theirs. */
+  readonly recordSignIn: (principal: string, operation: 'SignIn' | 'ProveFactor' | 'UseSession', outcome: string) => Promise<void>;
   /** The unit of every meter, by `<service>.<meter>`. */
   readonly meterUnits: () => Promise<ReadonlyMap<string, string>>;
   /** The console's address, for links in mails. */

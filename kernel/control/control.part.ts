@@ -22,6 +22,9 @@ import { openAuthority } from './certificate.ts';
 import type { Context } from './context.ts';
 import { type Deployed, deployPlatform } from './deploy.ts';
 import { entriesOver } from './entry.ts';
+import { openGeo } from './identity/geo.ts';
+import { openLogin } from './identity/login.ts';
+import { recordSignIn } from './identity/sign-in-record.ts';
 import { ensureDev, ensureFirst } from './first.ts';
 import { frontHandler } from './front.ts';
 import { credentialHandlers } from './handler/credential.ts';
@@ -29,6 +32,8 @@ import { memberHandlers } from './handler/member.ts';
 import { organizationHandlers } from './handler/organization.ts';
 import { recordHandlers } from './handler/record.ts';
 import { ingestRecords } from './ingest.ts';
+import { serviceAccountHandlers } from './handler/service-account.ts';
+import { sessionHandlers } from './handler/session.ts';
 import { serveInternal } from './internal.ts';
 import { openMail } from './mail.ts';
 import { startPublisher } from './publish.ts';
@@ -68,7 +73,8 @@ export const part: Part = {
     const gate = createGate(process.runtime);
     gate.check();
     const mailbox = context.mail as Context['mail'] & { read?: () => Promise<unknown[]> };
-    const session = sessionRoutes(context, {
+    const login = openLogin(context, await openGeo(link.order.settings.geo));
+    const session = sessionRoutes(context, login, {
       isLocalOutbox: mailbox.read !== undefined,
       outbox: async () => (await mailbox.read?.()) ?? [],
     });
@@ -155,6 +161,7 @@ async function open(link: Link): Promise<Opened> {
     ingest: async (batch) => {
       await Promise.all(ingestRecords(batch).map((bytes) => process.journal.append(recordType.ingest, bytes)));
     },
+    recordSignIn: (...said) => recordSignIn(system, process.runtime as never, ...said),
     meterUnits: async () => unitsOf(await registeredContracts(context)),
     consoleUrl: () => consoleAddress.get(context) ?? '',
     health: async () => ({
@@ -178,7 +185,14 @@ async function open(link: Link): Promise<Opened> {
 }
 
 function handlersOf(context: Context): Handlers<typeof platform> {
-  return { ...organizationHandlers(context), ...memberHandlers(context), ...credentialHandlers(context), ...recordHandlers(context) };
+  return {
+    ...organizationHandlers(context),
+    ...memberHandlers(context),
+    ...credentialHandlers(context),
+    ...recordHandlers(context),
+    ...sessionHandlers(context),
+    ...serviceAccountHandlers(context),
+  };
 }
 
 function unitsOf(contracts: Awaited<ReturnType<typeof registeredContracts>>): Map<string, string> {

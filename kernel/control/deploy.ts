@@ -22,6 +22,7 @@ const tenantTables = [
   'usage_seen',
   'event_head',
   'event',
+  'service_account',
 ];
 
 /** The platform's own tables, which no caller's statement is cut to a tenant in. */
@@ -30,6 +31,8 @@ const platformTables = [
   'person',
   'access_key',
   'session',
+  'factor',
+  'recovery_code',
   'ticket',
   'mail',
   'change_counter',

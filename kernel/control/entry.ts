@@ -46,7 +46,7 @@ async function one(source: Source, text: string, parameters: readonly unknown[])
 const time = (value: unknown): number | undefined => (value instanceof Date ? value.getTime() : undefined);
 
 async function tenantEntries(source: Source, id: string): Promise<Entry[]> {
-  const row = await one(source, 'select name, title, regions, ended_at from platform.organization where id = $1', [parseId(id)]);
+  const row = await one(source, 'select name, title, regions, factors, ended_at from platform.organization where id = $1', [parseId(id)]);
   if (!row) return [{ key: ['tenant', id] }];
   const scope = await one(source, `select id from platform.environment where tenant = $1 order by kind <> 'live', id limit 1`, [
     parseId(id),
@@ -57,6 +57,7 @@ async function tenantEntries(source: Source, id: string): Promise<Entry[]> {
     title: String(row.title),
     regions: row.regions as string[],
     ...(scope ? { defaultScope: formatId(scope.id as bigint) } : {}),
+    ...(row.factors === 'required' ? { factors: 'required' } : {}),
     ...(row.ended_at ? { ended: true } : {}),
   };
   return [{ key: ['tenant', id], value }];
@@ -121,7 +122,7 @@ async function credentialEntries(source: Source, id: string): Promise<Entry[]> {
 }
 
 async function sessionEntries(source: Source, id: string): Promise<Entry[]> {
-  const row = await one(source, 'select principal, credential, csrf, expires_at from platform.session where id = $1', [id]);
+  const row = await one(source, 'select * from platform.session where id = $1', [id]);
   if (!row) return [{ key: ['session', id] }];
   const principal = String(row.principal);
   // A session begun with a credential stays in its tenant, unless it is an operator's: names of principals are the tenants' own.
@@ -133,7 +134,17 @@ async function sessionEntries(source: Source, id: string): Promise<Entry[]> {
   );
   const tenants = (rows as { tenant: bigint }[]).map((found) => formatId(found.tenant));
   const credential = row.credential === null ? {} : { credential: formatId(row.credential as bigint) };
-  const value: SessionRecord = { id, principal, ...credential, csrf: String(row.csrf), expiresAt: time(row.expires_at) ?? 0, tenants };
+  const factorAt = time(row.factor_at);
+  const value: SessionRecord = {
+    id,
+    principal,
+    ...credential,
+    csrf: String(row.csrf),
+    expiresAt: time(row.expires_at) ?? 0,
+    tenants,
+    ...(row.credential === null ? { assurance: Number(row.assurance) } : {}),
+    ...(factorAt === undefined ? {} : { factorAt }),
+  };
   return [{ key: ['session', id], value }];
 }
 

@@ -11,7 +11,7 @@ import type { Connection } from '../listen/acceptor.ts';
 import { operatingError } from '../session/seam-error.ts';
 import { serveAsset } from './asset.ts';
 import { proxyHeadMs } from './limits.ts';
-import { type Replied, sendReply } from './session-route.ts';
+import { type Replied, sendReply } from './session-cookie.ts';
 
 export type FrontOptions = {
   readonly rest: RestHandler;

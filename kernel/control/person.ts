@@ -38,34 +38,87 @@ export async function emailOf(context: Context, person: bigint): Promise<string>
   return row ? (await context.keeper.open(platformTenantId, row.email_sealed as Buffer, aad(person))).toString() : '';
 }
 
-/** Begins a session by e-mail and password. Unknown addresses take as long as wrong passwords. */
-export async function login(context: Context, email: string, password: string): Promise<{ person: bigint; begun: Begun }> {
-  const hash = await context.keeper.lookup(`email ${normal(email)}`);
-  const { rows } = await context.system.platform().query('select id, password from platform.person where email_hash = $1', [hash]);
+/** The person of an e-mail and password. Unknown addresses take as long as wrong passwords. `account` is the keyed hash of the address. */
+export async function personByPassword(context: Context, account: Buffer, password: string): Promise<bigint> {
+  const { rows } = await context.system.platform().query('select id, password from platform.person where email_hash = $1', [account]);
   const [row] = rows as Row[];
   const phc = typeof row?.password === 'string' ? row.password : undefined;
   if (!(await passwordFits(password, phc)) || !row)
     throw fault('Unauthenticated', { path: 'signature', detail: 'The e-mail address or the password is wrong.' });
-  return { person: row.id as bigint, begun: await beginSession(context, formatId(row.id as bigint)) };
+  return row.id as bigint;
 }
 
+/** The keyed hash by which an e-mail address is found. */
+export const accountOf = (context: Context, email: string): Promise<Buffer> => context.keeper.lookup(`email ${normal(email)}`);
+
+/** Whether this is the person's password. */
+export async function isPasswordOf(context: Context, person: bigint, password: unknown): Promise<boolean> {
+  const { rows } = await context.system.platform().query('select password from platform.person where id = $1', [person]);
+  const phc = (rows[0] as Row | undefined)?.password;
+  return passwordFits(typeof password === 'string' ? password : '', typeof phc === 'string' ? phc : undefined);
+}
+
+/** How a session was proven, and where it comes from. Assurance 2: a second factor was proven at `factorAt`. */
+export type Beginning = {
+  readonly credential?: string;
+  readonly assurance: 1 | 2;
+  readonly address: string;
+  readonly agent: string;
+  readonly net: Buffer;
+};
+
+const originAad = (id: string) => `session ${id}`;
+
 /** Begins a session of a principal; one begun with a bearer ends with that credential. */
-export async function beginSession(context: Context, principal: string, credential?: string): Promise<Begun> {
+export async function beginSession(
+  context: Context,
+  principal: string,
+  { credential, assurance, address, agent, net }: Beginning,
+): Promise<Begun> {
   const [token, csrf] = [randomBytes(32).toString('base64url'), randomBytes(24).toString('base64url')];
   const id = sha256Hex(token);
   const expiresAt = context.now() + sessionMs;
+  const origin = await sealOrigin(context, id, { address, agent });
   await change(context, 'platform', async (tx, note) => {
     await tx.query('delete from platform.session where expires_at < now()');
-    await tx.query('insert into platform.session (id, principal, credential, csrf, expires_at) values ($1, $2, $3, $4, $5)', [
-      id,
-      principal,
-      credential === undefined ? null : parseId(credential),
-      csrf,
-      new Date(expiresAt),
-    ]);
+    await tx.query(
+      `insert into platform.session (id, principal, credential, csrf, expires_at, assurance, factor_at, origin_sealed, net_hash)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        id,
+        principal,
+        credential === undefined ? null : parseId(credential),
+        csrf,
+        new Date(expiresAt),
+        assurance,
+        assurance === 2 ? new Date(context.now()) : null,
+        origin,
+        net,
+      ],
+    );
     await note(0n, 'session', [id]);
   });
   return { token, csrf, expiresAt };
+}
+
+export type Origin = { readonly address: string; readonly agent: string };
+
+export function sealOrigin(context: Context, id: string, origin: Origin): Promise<Buffer> {
+  return context.keeper.seal(platformTenantId, Buffer.from(JSON.stringify(origin)), originAad(id));
+}
+
+/** Where a session was used last: its row's sealed origin. */
+export async function originOf(context: Context, id: string, sealed: unknown): Promise<Origin> {
+  if (!(sealed instanceof Uint8Array)) return { address: '', agent: '' };
+  return JSON.parse((await context.keeper.open(platformTenantId, sealed, originAad(id))).toString()) as Origin;
+}
+
+/** Raises a session to assurance 2: its person proved a second factor. */
+export async function raiseSession(context: Context, id: string): Promise<void> {
+  await change(context, 'platform', async (tx, note) => {
+    await tx.query('update platform.session set assurance = 2, factor_at = now() where id = $1', [id]);
+    await note(0n, 'session', [id]);
+  });
 }
 
 export async function endSession(context: Context, id: string): Promise<void> {
@@ -76,6 +129,18 @@ export async function endSession(context: Context, id: string): Promise<void> {
 }
 
 type Querying = { query(text: string, params?: readonly unknown[]): Promise<{ rows: object[] }> };
+
+/** Ends the sessions that rest on a password alone and were begun in a network since then; answers how many. */
+export async function endSessionsFrom(context: Context, net: Buffer, since: number): Promise<number> {
+  return change(context, 'platform', async (tx, note) => {
+    const { rows } = await tx.query(
+      'delete from platform.session where net_hash = $1 and created_at > $2 and assurance = 1 and credential is null returning id',
+      [net, new Date(since)],
+    );
+    for (const row of rows as Row[]) await note(0n, 'session', [String(row.id)]);
+    return rows.length;
+  });
+}
 
 /** Ends all sessions of a person, after a password changed or a membership ended. */
 export async function endSessionsOf(tx: Querying, note: Note, person: bigint): Promise<void> {

@@ -16,6 +16,24 @@ const Region = Type.String({ minLength: 1, maxLength: 40, pattern: '^[a-z0-9-]+$
 export const Organization = Type.Object({
   title: Title,
   regions: Type.Array(Region, { maxItems: 64, description: 'Regions where data may lie; empty means any.' }),
+  factors: Type.Optional(
+    Type.Union([Type.Literal('optional'), Type.Literal('required')], {
+      description: 'Whether people act here only after a second factor.',
+    }),
+  ),
+});
+/** A browser session of a person or credential that may act in the organization. */
+export const SessionItem = Type.Object({
+  name: Type.String(),
+  principal: Type.String(),
+  email: Type.Optional(Type.String()),
+  createdAt: Type.Integer(),
+  seenAt: Type.Integer(),
+  expiresAt: Type.Integer(),
+  factor: Type.Boolean({ description: 'A second factor was proven.' }),
+  byCredential: Type.Boolean(),
+  address: Type.String(),
+  agent: Type.String(),
 });
 export const Project = Type.Object({ title: Title });
 export const Environment = Type.Object({
@@ -24,6 +42,8 @@ export const Environment = Type.Object({
   kind: Type.Union([Type.Literal('live'), Type.Literal('test'), Type.Literal('sandbox')]),
 });
 export const Member = Type.Object({ email: Type.String({ format: 'email', maxLength: 254 }), role: Role, invited: Type.Boolean() });
+/** A program with a name: its principal, and the role it has. */
+export const ServiceAccount = Type.Object({ title: Title, principal: Type.String(), role: Role, environment: Type.Optional(Id) });
 export const Credential = Type.Object({
   principal: Type.String(),
   environment: Id,

@@ -1,33 +1,24 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { fault } from '../contract/fault.ts';
 import { sha256Hex } from '../keys/face-secret.ts';
 import { bearer } from '../caller/face/bearer.ts';
 import { rolesIn } from '../caller/place.ts';
 import type { SessionRecord } from '../snapshot/record.ts';
-import { readBody } from '../listen/body.ts';
-import { parseJson } from '../listen/json.ts';
 import { checkOrigin } from '../listen/origin.ts';
-import { parseId } from '../tenancy/id.ts';
+import { formatId, parseId } from '../tenancy/id.ts';
 import { builtInRoles } from '../contract/contract.ts';
 import { type Context, nameOrId, type Row } from './context.ts';
-import { frontBodyBytes, loginTriesMax, loginWindowMs } from './limits.ts';
-import { beginSession, type Begun, emailOf, endSession, login, makeTicket, useTicket } from './person.ts';
-import { formatId } from '../tenancy/id.ts';
+import { seenEveryMs } from './identity/limits.ts';
+import type { Entered, Login } from './identity/login.ts';
+import { securityRoutes } from './identity/security-route.ts';
+import { isImpossible } from './identity/watch.ts';
+import { loginTriesMax, loginWindowMs } from './limits.ts';
+import { beginSession, emailOf, endSession, makeTicket, originOf, sealOrigin, useTicket } from './person.ts';
+import { cookieOf, given, type Replied, type SessionRoute, tokenOf } from './session-cookie.ts';
 
-export type Replied = { readonly status: number; readonly body?: unknown; readonly cookie?: string };
-type Given = { email?: unknown; password?: unknown; bearer?: unknown; token?: unknown };
-
-/** Sessions of the browser: begun by password, bearer or a mailed link, read, and ended. */
-export function sessionRoutes(context: Context, options: { readonly isLocalOutbox: boolean; outbox(): Promise<unknown[]> }) {
+/** Sessions of the browser: begun by password, second factor, passkey, bearer or a mailed link, read, and ended. */
+export function sessionRoutes(context: Context, login: Login, options: { readonly isLocalOutbox: boolean; outbox(): Promise<unknown[]> }) {
   const failures = new Map<string, { count: number; until: number }>();
-
-  async function given(request: IncomingMessage): Promise<Given> {
-    checkOrigin({ method: request.method ?? '', headers: request.headers });
-    const body = parseJson((await readBody(request, frontBodyBytes)).toString('utf8'));
-    if (typeof body !== 'object' || body === null || Array.isArray(body))
-      throw fault('BadInput', { path: '', detail: 'The body must be a JSON object.' });
-    return body as Given;
-  }
 
   function throttle(key: string): void {
     const now = context.now();
@@ -44,23 +35,41 @@ export function sessionRoutes(context: Context, options: { readonly isLocalOutbo
 
   async function begin(request: IncomingMessage): Promise<Replied> {
     const { email, password, bearer: token } = await given(request);
+    const visitor = await login.visitorOf(request);
     if (typeof token === 'string') {
       const { principal, credential } = bearer({ token: token.trim() }, context.snapshot, context.now());
-      return begun(request, await beginSession(context, principal, credential));
+      return entered(request, { begun: await beginSession(context, principal, { ...visitor, credential, assurance: 1 }) });
     }
     if (typeof email !== 'string' || typeof password !== 'string')
       throw fault('BadInput', { path: '/email', detail: 'An e-mail address and a password are needed, or a bearer.' });
     const key = `${request.socket.remoteAddress} ${email.trim().toLowerCase()}`;
     throttle(key);
     try {
-      return begun(request, (await login(context, email, password)).begun);
+      return await entered(request, await login.byPassword(visitor, email, password));
     } catch (error) {
       failed(key);
       throw error;
     }
   }
 
-  async function begun(request: IncomingMessage, { token }: Begun): Promise<Replied> {
+  async function second(request: IncomingMessage): Promise<Replied> {
+    const { ticket, ...proof } = await given(request);
+    return entered(request, await login.bySecond(await login.visitorOf(request), ticket, proof));
+  }
+
+  async function askPasskey(request: IncomingMessage): Promise<Replied> {
+    await given(request);
+    return { status: 200, body: { pending: await login.askPasskey(await login.visitorOf(request)) } };
+  }
+
+  async function byPasskey(request: IncomingMessage): Promise<Replied> {
+    const { ticket, passkey } = await given(request);
+    return entered(request, await login.byPasskey(await login.visitorOf(request), ticket, passkey));
+  }
+
+  async function entered(request: IncomingMessage, end: Entered): Promise<Replied> {
+    if (!('begun' in end)) return { status: 200, body: { pending: end.waits } };
+    const { token } = end.begun;
     context.snapshot.refresh();
     return { status: 200, body: await described(recordOf(token)), cookie: cookieOf(request, token) };
   }
@@ -73,12 +82,39 @@ export function sessionRoutes(context: Context, options: { readonly isLocalOutbo
     return record;
   }
 
+  async function read(request: IncomingMessage): Promise<Replied> {
+    const record = recordOf(tokenOf(request));
+    await seen(request, record);
+    return { status: 200, body: await described(record) };
+  }
+
+  /** Notes that a session is in use, and ends one that is used where nobody can have gone since it was used last. */
+  async function seen(request: IncomingMessage, record: SessionRecord): Promise<void> {
+    const db = context.system.platform();
+    const { rows } = await db.query('select origin_sealed, seen_at from platform.session where id = $1', [record.id]);
+    const [row] = rows as Row[];
+    if (!row) throw fault('Unauthenticated', { path: 'revoked' });
+    const before = await originOf(context, record.id, row.origin_sealed);
+    const address = request.socket.remoteAddress ?? '';
+    const at = (row.seen_at as Date).getTime();
+    const [there, here] = [login.locate(before.address), login.locate(address)];
+    if (there && here && isImpossible({ place: there, at }, { place: here, at: context.now() })) {
+      await endSession(context, record.id);
+      await context.recordSignIn(record.principal, 'UseSession', 'Unauthenticated');
+      throw fault('Unauthenticated', { path: 'revoked', detail: 'The session was ended: it came from two distant places at once.' });
+    }
+    if (address === before.address && context.now() - at < seenEveryMs) return;
+    const origin = await sealOrigin(context, record.id, { ...before, address });
+    await db.query('update platform.session set seen_at = now(), origin_sealed = $2 where id = $1', [record.id, origin]);
+  }
+
   async function described(record: SessionRecord) {
     const person = nameOrId(record.principal).id;
     const email = person === 0n ? '' : await emailOf(context, person);
     const organizations = await Promise.all(record.tenants.map((tenant) => organizationOf(tenant, record.principal)));
     return {
       csrf: record.csrf,
+      assurance: record.assurance ?? 0,
       person: { id: record.principal, email, title: email || record.principal },
       organizations: organizations.flatMap((found) => found ?? []),
     };
@@ -119,7 +155,7 @@ export function sessionRoutes(context: Context, options: { readonly isLocalOutbo
   async function invitation(request: IncomingMessage): Promise<Replied> {
     const { token, password } = await given(request);
     const person = await useTicket(context, 'invitation', token, password);
-    return begun(request, await beginSession(context, formatId(person)));
+    return entered(request, await login.admit(await login.visitorOf(request), person));
   }
 
   /** Answers alike whether the address is known or not. */
@@ -163,45 +199,22 @@ export function sessionRoutes(context: Context, options: { readonly isLocalOutbo
     return { status: 200, body: { mails: await options.outbox() } };
   }
 
-  const routes: Record<string, (request: IncomingMessage) => Promise<Replied>> = {
+  const routes: Record<string, SessionRoute> = {
     'POST /session': begin,
-    'GET /session': async (request) => ({ status: 200, body: await described(recordOf(tokenOf(request))) }),
+    'POST /session/factor': second,
+    'POST /session/passkey/begin': askPasskey,
+    'POST /session/passkey': byPasskey,
+    'GET /session': read,
     'DELETE /session': end,
     'POST /session/invitation': invitation,
     'POST /session/reset': reset,
     'POST /session/reset/confirm': confirm,
     'GET /session/outbox': outbox,
+    ...securityRoutes(context, login, (request) => recordOf(tokenOf(request))),
   };
   return (request: IncomingMessage, path: string) => {
     const route = routes[`${request.method} ${path}`];
     if (!route) throw fault(Object.keys(routes).some((known) => known.endsWith(` ${path}`)) ? 'MethodNotAllowed' : 'NoSuchOperation');
     return route(request);
   };
-}
-
-const isSecure = (request: IncomingMessage) => 'encrypted' in request.socket;
-const cookieName = (request: IncomingMessage) => (isSecure(request) ? '__Host-gamut_session' : 'gamut_session');
-
-function cookieOf(request: IncomingMessage, token: string): string {
-  const more = `${isSecure(request) ? '; Secure' : ''}${token === '' ? '; Max-Age=0' : ''}`;
-  return `${cookieName(request)}=${token}; Path=/; HttpOnly; SameSite=Strict${more}`;
-}
-
-function tokenOf(request: IncomingMessage): string | undefined {
-  const name = `${cookieName(request)}=`;
-  const pair = request.headers.cookie
-    ?.split(';')
-    .map((part) => part.trim())
-    .find((part) => part.startsWith(name));
-  return pair?.slice(name.length) || undefined;
-}
-
-/** Sends what a route answered. */
-export function sendReply(response: ServerResponse, { status, body, cookie }: Replied): void {
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    ...(cookie === undefined ? {} : { 'set-cookie': cookie }),
-  });
-  response.end(body === undefined ? undefined : JSON.stringify(body));
 }

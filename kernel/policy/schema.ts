@@ -43,6 +43,8 @@ const gamut: Json = {
         now: { type: 'Long', required: true },
         ip: { type: 'Extension', name: 'ipaddr', required: false },
         via: { type: 'String', required: false },
+        assurance: { type: 'Long', required: false },
+        factorAt: { type: 'Long', required: false },
       },
     },
   },

@@ -47,6 +47,8 @@ export function createDecider(
     decide(identified, roles, operation, name) {
       const kind = contract.operations[operation]?.on;
       if (kind === undefined) return fault('NoSuchOperation', operation);
+      const session = identified.face === 'session' ? snapshot.get('session', identified.credential) : undefined;
+      if (session?.assurance === 1 && snapshot.get('tenant', identified.tenant)?.factors === 'required') return fault('StepUp');
       const place = { tenant: identified.tenant, scope: identified.scope };
       const asked = requestOf({
         service: contract.name,
@@ -60,6 +62,8 @@ export function createDecider(
         face: identified.face,
         now: now(),
         via: identified.via,
+        assurance: session?.assurance,
+        factorAt: session?.factorAt,
       });
       const platform = setOf('')?.decide(asked.request, asked.entities);
       const own = setOf(identified.tenant)?.decide(asked.request, asked.entities);

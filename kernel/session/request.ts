@@ -17,6 +17,9 @@ export type Question = {
   readonly face: string;
   readonly now: number;
   readonly via?: string;
+  /** Of a person's session: 1, or 2 with a second factor, which was proven at `factorAt`. */
+  readonly assurance?: number;
+  readonly factorAt?: number;
 };
 
 const none: EntityData['attrs'] = new Map();
@@ -46,7 +49,13 @@ export function requestOf(question: Question) {
   ]);
   const entities: EntitySource = { get: (key) => known.get(key) };
   const context = readRecord(
-    { face: question.face, now: question.now, ...(question.via === undefined ? {} : { via: question.via }) },
+    {
+      face: question.face,
+      now: question.now,
+      ...(question.via === undefined ? {} : { via: question.via }),
+      ...(question.assurance === undefined ? {} : { assurance: question.assurance }),
+      ...(question.factorAt === undefined ? {} : { factorAt: question.factorAt }),
+    },
     '/context',
   );
   return {

@@ -7,6 +7,8 @@ export type TenantRecord = {
   readonly title: string;
   readonly regions: readonly string[];
   readonly defaultScope?: string;
+  /** Sessions of persons act here only after a second factor. */
+  readonly factors?: 'required';
   readonly ended?: true;
 };
 
@@ -51,6 +53,9 @@ export type SessionRecord = {
   readonly csrf: string;
   readonly expiresAt: number;
   readonly tenants: readonly string[];
+  /** 1: a password alone; 2: a second factor was proven, at `factorAt`. Absent where a credential began the session. */
+  readonly assurance?: number;
+  readonly factorAt?: number;
 };
 
 /** A policy of a tenant in Cedar's JSON form, compiled by whoever decides with it. */

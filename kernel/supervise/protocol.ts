@@ -16,6 +16,8 @@ export type Settings = {
   /** External seams by URL; an absent one is embedded. */
   readonly sql?: string;
   readonly mail?: string;
+  /** A CSV of networks with latitude and longitude, for logins that no journey explains. */
+  readonly geo?: string;
   /** Changes stop while less than this is free on the disk; the usual reserve when it is not said. */
   readonly reserveBytes?: number;
 };

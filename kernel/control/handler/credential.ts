@@ -49,8 +49,8 @@ function credentialOf(row: Row) {
   });
 }
 
-/** The environment a new credential is for: by id, or by name or kind in a project (the first one, if none is named). */
-async function environmentFor(context: Context, call: Call, { environment = 'live', project }: New): Promise<bigint> {
+/** The environment something is for: by id, or by name or kind in a project (the first one, if none is named). */
+export async function environmentFor(context: Context, call: Call, { environment = 'live', project }: New): Promise<bigint> {
   const wanted = nameOrId(environment);
   const inProject = project === undefined ? undefined : nameOrId(project);
   const { rows } = await own(context, call).query(
@@ -63,7 +63,7 @@ async function environmentFor(context: Context, call: Call, { environment = 'liv
 }
 
 /** Nobody gives away more than they have: every platform operation of the role must be the giver's too. */
-function assertMayGive(context: Context, call: Call, role: string): void {
+export function assertMayGive(context: Context, call: Call, role: string): void {
   if (isOperator(context, call)) return;
   const mine = rolesIn(context.snapshot, call.caller.principal, formatId(call.caller.tenant), formatId(call.caller.scope));
   const allowed = new Set(mine.flatMap((held) => [...roleOperations(platform, held)]));

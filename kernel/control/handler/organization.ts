@@ -20,7 +20,12 @@ type Mine = Pick<
   | 'ListEnvironments'
 >;
 
-const organizationOf = (row: Row) => enveloped(row, String(row.name), { title: String(row.title), regions: row.regions as string[] });
+const organizationOf = (row: Row) =>
+  enveloped(row, String(row.name), {
+    title: String(row.title),
+    regions: row.regions as string[],
+    factors: row.factors === 'required' ? ('required' as const) : ('optional' as const),
+  });
 const projectOf = (row: Row) => enveloped(row, String(row.name), { title: String(row.title) });
 const environmentOf = (row: Row) =>
   enveloped(row, String(row.name), {
@@ -110,11 +115,12 @@ export function organizationHandlers(context: Context): Mine {
     async UpdateOrganization(call) {
       const row = await ofTenant(call, call.ref.name);
       if (row.id !== call.caller.tenant) throw fault('Denied', 'Choose an environment of this organization first.');
-      const { title = row.title, regions = row.regions } = call.input;
+      const { title = row.title, regions = row.regions, factors = row.factors } = call.input;
       await change(context, call.caller, async (tx, note) => {
         await tx.query(
-          'update platform.organization set title = $2, regions = $3, generation = generation + 1, version = version + 1 where id = $1',
-          [row.id, title, regions],
+          `update platform.organization set title = $2, regions = $3, factors = $4, generation = generation + 1,
+           version = version + 1 where id = $1`,
+          [row.id, title, regions, factors],
         );
         await note(call.caller.tenant, 'tenant', [formatId(call.caller.tenant)]);
       });
