@@ -6,3 +6,4 @@ export const startMs = limit(120_000, 'ms', 'Longest start of a platform, with a
 export const outputMaxBytes = limit(64 * 1024 * 1024, 'byte', 'Most that is kept of what a command prints.');
 export const detailLengthMax = limit(2000, 'character', 'Most that is printed of why a check failed.');
 export const installTries = limit(3, 'try', 'How often a registry that does not answer is asked.');
+export const stepMs = limit(30_000, 'ms', 'How long a code of oathtool lasts.');

@@ -1,6 +1,7 @@
 import { type Check, check, type Client } from '../client.ts';
 import { command } from '../command.ts';
 import { debianPackage } from '../debian.ts';
+import { stepMs } from '../limits.ts';
 import type { Place } from '../place.ts';
 
 /** The OATH toolkit: its codes are what any authenticator app shows. */
@@ -17,7 +18,6 @@ export const client: Client = {
   },
 };
 
-const stepMs = 30_000;
 const email = 'oath@example.org';
 const password = 'a loaf of rye bread';
 type Body = Record<string, unknown>;

@@ -24,7 +24,8 @@ export default function Security() {
     <div className="page">
       <PageHead
         title="Security"
-        text="A password can be guessed, stolen or used twice. A second factor is a thing you have: with one, your password alone opens nothing."
+        text="A password can be guessed, stolen or used twice. A second factor is a thing you have: with one, your password
+          alone opens nothing."
       />
       {reading.problem && <Refusal problem={reading.problem} again={reading.again} />}
       {!state && !reading.problem && <Waiting rows={5} />}

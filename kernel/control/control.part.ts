@@ -23,7 +23,7 @@ import type { Context } from './context.ts';
 import { type Deployed, deployPlatform } from './deploy.ts';
 import { entriesOver } from './entry.ts';
 import { openGeo } from './identity/geo.ts';
-import { openLogin } from './identity/login.ts';
+import { Login } from './identity/login.ts';
 import { recordSignIn } from './identity/sign-in-record.ts';
 import { ensureDev, ensureFirst } from './first.ts';
 import { frontHandler } from './front.ts';
@@ -73,7 +73,7 @@ export const part: Part = {
     const gate = createGate(process.runtime);
     gate.check();
     const mailbox = context.mail as Context['mail'] & { read?: () => Promise<unknown[]> };
-    const login = openLogin(context, await openGeo(link.order.settings.geo));
+    const login = new Login(context, await openGeo(link.order.settings.geo));
     const session = sessionRoutes(context, login, {
       isLocalOutbox: mailbox.read !== undefined,
       outbox: async () => (await mailbox.read?.()) ?? [],

@@ -109,12 +109,11 @@ export function securityRoutes(
 }
 
 async function sessionsOf(context: Context, record: SessionRecord) {
-  const { rows } = await context.system
-    .platform()
-    .query(
-      'select * from platform.session where principal = $1 and expires_at > now() and credential is not distinct from $3 order by created_at desc limit $2',
-      [record.principal, sessionsListMax, record.credential === undefined ? null : nameOrId(record.credential).id],
-    );
+  const { rows } = await context.system.platform().query(
+    `select * from platform.session where principal = $1 and expires_at > now() and credential is not distinct from $3
+       order by created_at desc limit $2`,
+    [record.principal, sessionsListMax, record.credential === undefined ? null : nameOrId(record.credential).id],
+  );
   return Promise.all((rows as Row[]).map(async (row) => ({ ...(await sessionOf(context, row)), current: row.id === record.id })));
 }
 

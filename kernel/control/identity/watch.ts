@@ -33,7 +33,7 @@ export function networkOf(address: string): string {
 }
 
 /** Great-circle distance in kilometres. */
-export function distanceKm(a: Place, b: Place): number {
+function distanceKm(a: Place, b: Place): number {
   const radians = (degrees: number) => (degrees * Math.PI) / 180;
   const [latitude, longitude] = [radians(b.latitude - a.latitude), radians(b.longitude - a.longitude)];
   const half = Math.sin(latitude / 2) ** 2 + Math.cos(radians(a.latitude)) * Math.cos(radians(b.latitude)) * Math.sin(longitude / 2) ** 2;
