@@ -21,3 +21,10 @@ export async function check(title: string, step: () => Promise<void>): Promise<C
     return { title, ok: false, detail: error instanceof Error ? error.message : String(error) };
   }
 }
+
+/** Steps of a scenario, one after the other, each a check of its own. */
+export async function checksOf(steps: readonly (readonly [title: string, step: () => Promise<void>])[]): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const [title, step] of steps) checks.push(await check(title, step));
+  return checks;
+}

@@ -7,11 +7,13 @@ export type CommandOptions = Pick<SpawnOptions, 'cwd' | 'uid' | 'gid'> & {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   readonly timeoutMs?: number;
+  /** Ends the command at once; it then has the code -1. */
+  readonly signal?: AbortSignal;
 };
 
 /** Runs a command to its end, whatever its exit code; one that outlives its time is ended with code -1. */
 export function tryCommand(argv: readonly string[], options: CommandOptions = {}): Promise<Ran> {
-  const { env, input = '', timeoutMs = commandMs, ...rest } = options;
+  const { env, input = '', timeoutMs = commandMs, signal, ...rest } = options;
   const [file = '', ...words] = argv;
   return new Promise((resolve, reject) => {
     const child = spawn(file, words, { ...rest, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -23,7 +25,9 @@ export function tryCommand(argv: readonly string[], options: CommandOptions = {}
     child.stderr.setEncoding('utf8').on('data', keep('err'));
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    const end = () => child.kill('SIGKILL');
+    signal?.addEventListener('abort', end, { once: true });
+    const timer = setTimeout(end, timeoutMs);
     child.on('error', (error) => {
       clearTimeout(timer);
       reject(error);
