@@ -9,8 +9,8 @@ export type Global = {
   readonly output: 'text' | 'json';
 };
 
-/** Takes the options that every command has out of a command line, wherever they stand before `--`. */
-export function takeGlobal(argv: readonly string[]): { readonly global: Global; readonly rest: string[] } {
+/** Takes the options that every command has out of a command line, wherever they stand before `--`. Errors are told as `asked`. */
+export function takeGlobal(argv: readonly string[]): { readonly global: Global; readonly rest: string[]; readonly asked: Global['output'] } {
   const rest: string[] = [];
   const found = new Map<string, string>();
   for (let at = 0; at < argv.length; at += 1) {
@@ -28,7 +28,17 @@ export function takeGlobal(argv: readonly string[]): { readonly global: Global; 
     if (value === undefined || value === '') throw fault('Usage', `${name} needs a value.`);
     found.set(name === '-o' ? '--output' : name, value);
   }
-  const output = found.get('--output') ?? 'text';
-  if (output !== 'text' && output !== 'json') throw fault('Usage', `-o is text or json, not ${output}.`);
-  return { global: { data: found.get('--data'), output }, rest };
+  const asked = found.get('--output') ?? 'text';
+  if (asked !== 'text' && asked !== 'json') throw fault('Usage', `-o is text or json, not ${asked}.`);
+  const output = !found.has('--output') && !process.stdout.isTTY && isForScripts(rest) ? 'json' : asked;
+  return { global: { data: found.get('--data'), output }, rest, asked };
+}
+
+/**
+ * Whether a command line is one that scripts read the answer of: into a pipe or a file it prints the document that is its
+ * public interface, to a person at a terminal what is good to read. `-o` decides for both.
+ */
+function isForScripts([first = '', second = '', ...more]: readonly string[]): boolean {
+  if (first === 'up') return [second, ...more].includes('--detach');
+  return first === 'status' || (['tenant', 'project', 'credential'].includes(first) && second === 'create');
 }

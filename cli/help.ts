@@ -10,7 +10,8 @@ export function helpText(): string {
     '  help        Show this, or with a command how to use it.',
     '',
     'Everything else is a verb of the platform or of a service: `gamut tenant create NAME`, `gamut credential create`,',
-    '`gamut SERVICE VERB`. Every command takes --data DIR and -o json.',
+    '`gamut SERVICE VERB`. Every command takes --data DIR and -o json or text; what scripts read (up --detach, status,',
+    'tenant, project and credential create) is JSON by itself where the output is no terminal.',
   ].join('\n');
 }
 

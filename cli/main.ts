@@ -14,8 +14,8 @@ const usageExit = 2;
 async function main(argv: readonly string[]): Promise<number> {
   let output: Global['output'] = argv.includes('json') ? 'json' : 'text';
   try {
-    const { global, rest } = takeGlobal(argv);
-    output = global.output;
+    const { global, rest, asked } = takeGlobal(argv);
+    output = asked;
     return await dispatch(rest, global);
   } catch (error) {
     return report(error, output);

@@ -48,6 +48,7 @@ test('up prints the document for scripts, again for a platform that runs; status
 
   const again = await gamut(...base, '--detach', '--data', data, '-o', 'json');
   assert.deepEqual([again.code, again.stdout], [0, up.stdout]);
+  assert.equal((await gamut(...base, '--detach', '--data', data)).stdout, up.stdout);
   assert.match(again.stderr, /^The platform runs already on .*, under process \d+\.\n$/);
   const foreground = await gamut(...base, '--data', data);
   assert.deepEqual([foreground.code, foreground.stderr], [0, again.stderr]);
@@ -60,14 +61,14 @@ test('up prints the document for scripts, again for a platform that runs; status
     [status.code, processes.map(({ name, state }) => `${name} ${state}`)],
     [0, ['postgres ready', 'keeper ready', 'control ready', 'recorder ready']],
   );
-  assert.match((await gamut('status', '--data', data)).stdout, /^ready on .*\n {2}postgres +\d+ +ready/);
+  assert.match((await gamut('status', '--data', data, '-o', 'text')).stdout, /^ready on .*\n {2}postgres +\d+ +ready/);
 
   const down = await gamut('down', '--data', data);
   assert.deepEqual([down.code, down.stdout], [0, 'The platform has ended.\n']);
   for (const process of [pid, ...processes.map((process) => process.pid)]) assert.equal(processIdentity(process), undefined);
   const none = await gamut('status', '--data', data, '-o', 'json');
   assert.deepEqual([none.code, JSON.parse(none.stdout)], [3, { processes: [] }]);
-  assert.match((await gamut('status', '--data', data)).stdout, /^Nothing runs on /);
+  assert.match((await gamut('status', '--data', data, '-o', 'text')).stdout, /^Nothing runs on /);
   assert.deepEqual(JSON.parse((await gamut('down', '--data', data, '-o', 'json')).stdout), { stopped: false });
 
   // In the foreground it prints its doors, and an interrupt ends all.

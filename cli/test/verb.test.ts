@@ -273,7 +273,8 @@ test('credential create prints one credential in all its faces', async () => {
   const ran = await gamut('credential create --tenant acme --project web --environment test --role reader --as alice -o json');
   assert.deepEqual(JSON.parse(ran.out), faces);
   assert.deepEqual(seen.at(-1)?.input, { project: 'web', environment: 'test', role: 'reader', principal: 'alice' });
-  const text = await gamut('credential create');
+  assert.equal((await gamut('credential create')).out, ran.out);
+  const text = await gamut('credential create -o text');
   assert.match(text.out, /^s3\.secretAccessKey +SK$/m);
   assert.deepEqual(seen.at(-1)?.input, {});
 });
