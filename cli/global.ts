@@ -9,8 +9,8 @@ export type Global = {
   readonly output: 'text' | 'json';
 };
 
-/** Takes the options that every command has out of a command line, wherever they stand before `--`. Errors are told as `asked`. */
-export function takeGlobal(argv: readonly string[]): { readonly global: Global; readonly rest: string[]; readonly asked: Global['output'] } {
+/** Takes the options of every command out of a command line, wherever they stand before `--`. Errors are told as `asked`. */
+export function takeGlobal(argv: readonly string[]): { global: Global; rest: string[]; asked: Global['output'] } {
   const rest: string[] = [];
   const found = new Map<string, string>();
   for (let at = 0; at < argv.length; at += 1) {
