@@ -9,6 +9,7 @@ import { pythonChecks } from '../python.ts';
 export async function boto3Checks(place: Place, extent: 'all' | 'smoke' = 'all'): Promise<Check[]> {
   const cast = await castOf(place);
   const { commandLine, ca, data } = place;
-  const input = { endpoint: cast.owner.s3.endpoint, ca, data, commandLine, ...cast };
+  const sts = place.doors['storage.sts']?.url;
+  const input = { endpoint: cast.owner.s3.endpoint, sts, ca, data, commandLine, ...cast };
   return pythonChecks(join(installation, 'conform', 'boto3', 'scenario', 'main.py'), [extent], input);
 }

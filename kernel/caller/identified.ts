@@ -17,7 +17,7 @@ export type Identified = {
 };
 
 /** Why a face was refused; doors word it in their dialect. */
-export type Refusal = 'missing' | 'unknown' | 'signature' | 'skew' | 'expired' | 'revoked' | 'malformed' | 'region';
+export type Refusal = 'missing' | 'unknown' | 'signature' | 'skew' | 'expired' | 'revoked' | 'malformed' | 'region' | 'token';
 
 const sentences: Record<Refusal, string> = {
   missing: 'The request shows no credential.',
@@ -27,6 +27,7 @@ const sentences: Record<Refusal, string> = {
   expired: 'The credential or signature has expired.',
   revoked: 'The credential was revoked.',
   malformed: 'The credential is not in a form this face reads.',
+  token: 'The session token is missing, or belongs to another credential.',
   region: 'The signature is for another region or service.',
 };
 

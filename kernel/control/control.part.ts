@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { openSql } from '#seams/sql/sql.ts';
 import { recordType } from '../audit/record.ts';
 import { fault } from '../contract/fault.ts';
+import type { Log } from '../contract/implement.ts';
+import type { Gate } from '../contract/session.ts';
 import type { Handlers } from '../contract/call.ts';
 import { registerFaults } from '../contract/fault.ts';
 import { restHandler } from '../derive/rest.ts';
 import { connectKeeper } from '../keys/client.ts';
-import { httpServer } from '../listen/http.ts';
+import { type HttpDoor, type HttpOptions, httpServer } from '../listen/http.ts';
 import { createLog } from '../observe/log.ts';
 import { runningPlatform } from '../supervise/client.ts';
 import { installation } from '../supervise/module.ts';
@@ -40,6 +42,8 @@ import { startPublisher } from './publish.ts';
 import { registeredContracts, registerService, storeContract } from './register.ts';
 import { platform } from './service.ts';
 import { sessionRoutes } from './session-route.ts';
+import { openSts } from './sts/door.ts';
+import { sweepTemporary, temporaryHandlers } from './handler/temporary.ts';
 import { keepSigningKeys } from './signing.ts';
 
 type Opened = {
@@ -103,17 +107,23 @@ export const part: Part = {
       },
       front,
     );
+    const sts = await openStsBeside(link, gate, await authority.issue(), process.log);
     consoleAddress.set(context, `http://console.localhost:${door.port}`);
     const stopSigning = keepSigningKeys(context);
+    const stopSweeping = sweepTemporary(context);
     return {
-      doors: { [name]: { url: door.url, text: platform.doors.rest.text, ...(door.note ? { note: door.note } : {}) } },
+      doors: {
+        [name]: addressOf(door, platform.doors.rest.text),
+        ...(sts ? { [stsName]: addressOf(sts, platform.doors.sts.text) } : {}),
+      },
       facts: { console: context.consoleUrl(), ca: authority.file, 'admin.url': door.url, 'admin.bearer': admin.bearer },
       async drain() {
         process.observed.health.drain();
-        const closing = door.close();
+        const closing = Promise.all([door.close(), sts?.close()]);
         gate.end('drain');
         await closing;
         stopSigning();
+        stopSweeping();
         gate.stop();
         await internal.close();
         for (const stop of opened.stops) await stop();
@@ -123,6 +133,23 @@ export const part: Part = {
     };
   },
 };
+
+const addressOf = (door: HttpDoor, text: string) => ({ url: door.url, text, ...(door.note ? { note: door.note } : {}) });
+
+/** Where S3's clients look for it: only where storage runs. */
+const stsName = 'storage.sts';
+
+async function openStsBeside(
+  { order }: Link,
+  gate: Gate<typeof platform>,
+  certificate: HttpOptions['certificate'],
+  log: Log,
+): Promise<HttpDoor | undefined> {
+  const { settings, ports } = order;
+  if (!settings.services.includes('storage')) return undefined;
+  const port = ports?.[stsName] ?? (settings.ports === 'auto' ? 0 : platform.doors.sts.port);
+  return openSts({ name: stsName, host: settings.host, port, fallback: 'any', plain: 'loopback', certificate, log }, gate);
+}
 
 const consoleAddress = new WeakMap<object, string>();
 
@@ -192,6 +219,7 @@ function handlersOf(context: Context): Handlers<typeof platform> {
     ...recordHandlers(context),
     ...sessionHandlers(context),
     ...serviceAccountHandlers(context),
+    ...temporaryHandlers(context),
   };
 }
 

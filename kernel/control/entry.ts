@@ -97,7 +97,7 @@ async function credentialEntries(source: Source, id: string): Promise<Entry[]> {
   const row = await one(source, 'select * from platform.credential where id = $1', [parseId(id)]);
   if (!row) return [{ key: ['credential', id] }];
   const tenant = row.tenant as bigint;
-  const accessKey = row.access_key === null ? accessKeyId(id) : String(row.access_key);
+  const accessKey = row.access_key === null ? accessKeyId(id, row.parent !== null) : String(row.access_key);
   const ended = row.revoked_at !== null;
   const dates = signingDates(source.now(), signedDaysBack, signedDaysAhead);
   const generation = async (sealed: unknown, until?: number): Promise<Generation> => ({
@@ -114,6 +114,7 @@ async function credentialEntries(source: Source, id: string): Promise<Entry[]> {
     scope: formatId(row.scope as bigint),
     principal: String(row.principal),
     generations,
+    ...(row.token_hash === null ? {} : { sessionToken: String(row.token_hash) }),
     ...(row.expires_at ? { expiresAt: time(row.expires_at) } : {}),
     ...(ended ? { revokedAt: time(row.revoked_at) } : {}),
   };

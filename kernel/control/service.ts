@@ -3,6 +3,7 @@ import { defineService } from '../contract/contract.ts';
 import { Name, PageInput } from '../contract/crud.ts';
 import { credentialsMax, eventsPerIngestMax, projectsMax } from './limits.ts';
 import { credentialOperations } from './contract/credential.ts';
+import { stsOperations } from './contract/sts.ts';
 import { identityOperations, identityResources } from './contract/identity.ts';
 import {
   closed,
@@ -82,6 +83,13 @@ export const platform = defineService({
       faces: ['bearer', 'basic', 'session', 'certificate', 'service'],
       anonymous: 'never',
       text: 'REST, OpenAPI and the console.',
+    },
+    sts: {
+      protocol: 'http',
+      port: 9001,
+      faces: ['sigv4'],
+      anonymous: 'never',
+      text: 'STS of the S3 world: who am I, and temporary credentials.',
     },
   },
   operations: {
@@ -177,6 +185,7 @@ export const platform = defineService({
     },
     ...credentialOperations,
     ...identityOperations,
+    ...stsOperations,
     ListAudit: {
       ...read,
       on: 'Audit',
@@ -306,6 +315,8 @@ export const platform = defineService({
       'ListUsage',
       'ListEvents',
       'GetHealth',
+      'AssumeRole',
+      'GetSessionToken',
     ],
     editor: ['reader', 'IngestUsage'],
     admin: [

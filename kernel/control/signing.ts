@@ -39,7 +39,9 @@ export function keepSigningKeys(context: Context): () => void {
     const last = day(context.now() + signedDaysAhead * 86_400_000);
     const due = rows.filter(
       (row) =>
-        context.snapshot.get('credential', formatId(row.id as bigint))?.generations.some((generation) => !generation.sigv4[last]) ?? true,
+        context.snapshot
+          .get('credential', formatId(row.id as bigint))
+          ?.generations.some((generation) => !generation.sigv4[`sts:${last}`]) ?? true,
     );
     if (due.length === 0) return;
     await change(context, 'platform', async (_tx, note) => {

@@ -9,7 +9,7 @@ export type FaceVerifiers = {
   /** SHA-256 of the secret, in hex. */
   readonly bearer: string;
   readonly basic: string;
-  /** Date (yyyymmdd) to the SigV4 signing key of that day, the deployment's region and service s3. */
+  /** Date (yyyymmdd) to the SigV4 signing key of that day, the deployment's region and service s3; `sts:` before it for STS. */
   readonly sigv4: Readonly<Record<string, Uint8Array>>;
 };
 
@@ -55,9 +55,9 @@ export function readBearer(token: string): { id: string; secret: string } | unde
   return { id: body.slice(0, 13), secret: body.slice(13) };
 }
 
-/** The access key id of a credential: 20 characters, as S3's are. */
-export function accessKeyId(id: string): string {
-  return `GMTA000${id.toUpperCase()}`;
+/** The access key id of a credential: 20 characters, as S3's are; one that comes with a session token begins with GMTS. */
+export function accessKeyId(id: string, temporary = false): string {
+  return `GMT${temporary ? 'S' : 'A'}000${id.toUpperCase()}`;
 }
 
 export function sha256Hex(text: string): string {
@@ -75,7 +75,12 @@ export function faceVerifiers(secrets: FaceSecrets, region: string, dates: reado
   return {
     bearer: sha256Hex(secrets.bearer),
     basic: sha256Hex(secrets.basic),
-    sigv4: Object.fromEntries(dates.map((date) => [date, sigv4Key(secrets.s3, date, region, 's3')])),
+    sigv4: Object.fromEntries(
+      dates.flatMap((date) => [
+        [date, sigv4Key(secrets.s3, date, region, 's3')],
+        [`sts:${date}`, sigv4Key(secrets.s3, date, region, 'sts')],
+      ]),
+    ),
   };
 }
 

@@ -34,6 +34,8 @@ export type CredentialRecord = {
   readonly scope: string;
   readonly principal: string;
   readonly generations: readonly Generation[];
+  /** SHA-256 of the token that a temporary credential has to come with. */
+  readonly sessionToken?: string;
   readonly expiresAt?: number;
   readonly revokedAt?: number;
 };

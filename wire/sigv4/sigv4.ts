@@ -53,8 +53,11 @@ type Claim = {
 const malformed = (code: Malformed['code'], text: string): Malformed => ({ form: 'malformed', code, text });
 const isMalformed = (value: Claim | Malformed): value is Malformed => value.form === 'malformed';
 
-/** Reads the Authorization header or the presigned query. Undefined when the request is not signed at all. */
-export function readSigned(request: RawRequest): Signed | Malformed | undefined {
+/**
+ * Reads the Authorization header or the presigned query. Undefined when the request is not signed at all. Services other
+ * than S3 sign the hash of the body without naming it in a header: that is `bodyHash`.
+ */
+export function readSigned(request: RawRequest, bodyHash?: string): Signed | Malformed | undefined {
   const authorization = request.headers.get('authorization');
   const header = authorization !== undefined && /^AWS/i.test(authorization[0] ?? '');
   const query = /(?:^|&)(?:X-Amz-(?:Algorithm|Credential|Signature)|AWSAccessKeyId)=/i.test(request.rawQuery);
@@ -66,11 +69,11 @@ export function readSigned(request: RawRequest): Signed | Malformed | undefined 
   const path = canonicalEscapes(request.rawPath, false, '/');
   if (!parameters || path === undefined)
     return malformed('InvalidURI', 'The address contains a broken percent escape or too many parameters.');
-  const claim = header ? readHeader(request, authorization[0]!) : readPresigned(request, parameters);
+  const claim = header ? readHeader(request, authorization[0]!, bodyHash) : readPresigned(request, parameters, bodyHash);
   return isMalformed(claim) ? claim : finish(request, path, parameters, claim);
 }
 
-function readHeader(request: RawRequest, value: string): Claim | Malformed {
+function readHeader(request: RawRequest, value: string, bodyHash: string | undefined): Claim | Malformed {
   if (value.length > authorizationLimit) return malformed('AuthorizationHeaderMalformed', 'The authorization header is too long.');
   const match = /^AWS4-HMAC-SHA256[ \t]+(.*)$/.exec(value);
   if (!match) return malformed('InvalidRequest', 'The authorization mechanism is not supported; use AWS4-HMAC-SHA256.');
@@ -86,13 +89,13 @@ function readHeader(request: RawRequest, value: string): Claim | Malformed {
   }
   const timestamp = readTime(request.headers.get('x-amz-date')?.[0] ?? request.headers.get('date')?.[0]);
   if (timestamp === undefined) return malformed('AccessDenied', 'A valid x-amz-date or Date header is required.');
-  const payloadHash = request.headers.get('x-amz-content-sha256')?.[0];
+  const payloadHash = request.headers.get('x-amz-content-sha256')?.[0] ?? bodyHash;
   if (payloadHash === undefined) return malformed('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256');
   const sessionToken = request.headers.get('x-amz-security-token')?.[0];
   return { form: 'header', credential, signedHeaders, signature, timestamp, payloadHash, sessionToken };
 }
 
-function readPresigned(request: RawRequest, parameters: readonly Parameter[]): Claim | Malformed {
+function readPresigned(request: RawRequest, parameters: readonly Parameter[], bodyHash?: string): Claim | Malformed {
   const broken = (text: string) => malformed('AuthorizationQueryParametersError', text);
   const found = new Map<string, string>();
   for (const [name, value] of parameters) {
@@ -124,7 +127,7 @@ function readPresigned(request: RawRequest, parameters: readonly Parameter[]): C
     timestamp,
     expiresSeconds,
     sessionToken: found.get('X-Amz-Security-Token'),
-    payloadHash: found.get('X-Amz-Content-Sha256') ?? request.headers.get('x-amz-content-sha256')?.[0] ?? 'UNSIGNED-PAYLOAD',
+    payloadHash: found.get('X-Amz-Content-Sha256') ?? request.headers.get('x-amz-content-sha256')?.[0] ?? bodyHash ?? 'UNSIGNED-PAYLOAD',
   };
 }
 

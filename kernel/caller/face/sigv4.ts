@@ -1,5 +1,7 @@
 import { type Signed, verify } from '#wire/sigv4/sigv4.ts';
 import type { Material } from '../../contract/session.ts';
+import { sha256Hex } from '../../keys/face-secret.ts';
+import type { CredentialRecord } from '../../snapshot/record.ts';
 import type { Snapshot } from '../../snapshot/reader.ts';
 import { generations, type Identified, identityOf, refuse, standing } from '../identified.ts';
 import { clockSkewMs, presignedSecondsMax } from '../limits.ts';
@@ -12,24 +14,26 @@ export type SigV4Proof = {
   readonly scope: string;
 };
 
-/** AWS Signature V4, in the header or presigned: `{signed}` as wire/sigv4 read it. */
+/** AWS Signature V4, in the header or presigned: `{signed}` as wire/sigv4 read it, `{service}` where that is not s3. */
 export function sigv4(material: Material, snapshot: Snapshot, now: number): Identified {
   const signed = material.signed as Signed;
+  const service = material.service === 'sts' ? 'sts' : 's3';
   const region = snapshot.get('platform')?.region ?? '';
   const id = snapshot.get('accessKey', signed.accessKeyId) ?? idOfAccessKey(signed.accessKeyId);
   if (id === undefined) throw refuse('unknown', 'The access key id is not known.');
   const credential = standing(snapshot, id, now);
-  if (signed.region !== region || signed.service !== 's3')
+  if (signed.region !== region || signed.service !== service)
     throw refuse('region', `The region ${signed.region} is wrong; expecting ${region}.`);
   checkTime(signed, now);
+  checkToken(credential, signed);
   for (const generation of generations(credential, now)) {
-    const signingKey = generation.sigv4[signed.date];
+    const signingKey = generation.sigv4[service === 's3' ? signed.date : `${service}:${signed.date}`];
     if (signingKey && verify(signed, Buffer.from(signingKey))) {
       const proof: SigV4Proof = {
         signingKey,
         signature: signed.signature.toString('hex'),
         timestamp: signed.timestamp,
-        scope: `${signed.date}/${region}/s3/aws4_request`,
+        scope: `${signed.date}/${region}/${service}/aws4_request`,
       };
       return { ...identityOf(credential, 'sigv4'), proof };
     }
@@ -38,7 +42,13 @@ export function sigv4(material: Material, snapshot: Snapshot, now: number): Iden
 }
 
 function idOfAccessKey(accessKey: string): string | undefined {
-  return /^GMTA000[0-9A-Z]{13}$/.test(accessKey) ? accessKey.slice(7).toLowerCase() : undefined;
+  return /^GMT[AS]000[0-9A-Z]{13}$/.test(accessKey) ? accessKey.slice(7).toLowerCase() : undefined;
+}
+
+/** Temporary credentials come with a token, others without. */
+function checkToken({ sessionToken }: CredentialRecord, signed: Signed): void {
+  const shown = signed.sessionToken === undefined ? undefined : sha256Hex(signed.sessionToken);
+  if (shown !== sessionToken) throw refuse('token');
 }
 
 function checkTime(signed: Signed, now: number): void {

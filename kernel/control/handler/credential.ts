@@ -106,6 +106,17 @@ async function locate(context: Context, call: Call, id: string): Promise<Row> {
   return found(rows, `credential ${id}`);
 }
 
+/** Takes the role of an ended credential from its principal, unless another credential or an account gives it still. */
+export async function unbind(tx: { query(text: string, params: readonly unknown[]): Promise<unknown> }, row: Row): Promise<void> {
+  await tx.query(
+    `delete from platform.binding b where principal = $1 and scope = $2 and role = $3 and not exists
+     (select from platform.credential c where c.principal = b.principal and c.scope = b.scope and c.role = b.role
+       and c.revoked_at is null) and not exists
+     (select from platform.service_account a where 'service-' || a.name = b.principal and a.scope = b.scope and a.role = b.role)`,
+    [row.principal, row.scope, row.role],
+  );
+}
+
 const placeOf = (row: Row) => ({ tenant: row.tenant as bigint, scope: row.scope as bigint });
 
 /** Credentials: made, imported, rotated, revoked. Secrets are made by keeper and pass through here once, to be shown. */
@@ -129,7 +140,7 @@ export function credentialHandlers(context: Context): Mine {
     const sealed = await sealedOf(name);
     await change(context, { tenant, scope }, async (tx, note) => {
       await tx.query('select pg_advisory_xact_lock($1)', [tenant]);
-      const { rows } = await tx.query('select count(*) as count from platform.credential where revoked_at is null');
+      const { rows } = await tx.query('select count(*) as count from platform.credential where revoked_at is null and parent is null');
       if (Number((rows[0] as Row).count) >= credentialsMax)
         throw fault('QuotaExceeded', `An organization has at most ${credentialsMax} credentials.`);
       if (accessKey !== null) {
@@ -202,10 +213,10 @@ export function credentialHandlers(context: Context): Mine {
     },
     async ListCredentials(call) {
       const { after = '', limit = 100 } = call.input;
-      const { rows } = await own(context, call as Call).query('select * from platform.credential where id > $1 order by id limit $2', [
-        after === '' ? 0n : nameOrId(after).id,
-        limit + 1,
-      ]);
+      const { rows } = await own(context, call as Call).query(
+        'select * from platform.credential where id > $1 and parent is null order by id limit $2',
+        [after === '' ? 0n : nameOrId(after).id, limit + 1],
+      );
       return { output: paged((rows as Row[]).map(credentialOf), limit) };
     },
     async RotateCredential(call) {
@@ -229,17 +240,17 @@ export function credentialHandlers(context: Context): Mine {
       const id = formatId(row.id as bigint);
       const { tenant } = placeOf(row);
       await change(context, placeOf(row), async (tx, note) => {
-        await tx.query('update platform.credential set revoked_at = coalesce(revoked_at, now()), version = version + 1 where id = $1', [
-          row.id,
-        ]);
-        await tx.query(
-          `delete from platform.binding b where principal = $1 and scope = $2 and role = $3 and not exists
-           (select from platform.credential c where c.principal = b.principal and c.scope = b.scope and c.role = b.role
-             and c.revoked_at is null)`,
-          [row.principal, row.scope, row.role],
+        // What was derived from it goes with it.
+        const { rows } = await tx.query(
+          `update platform.credential set revoked_at = coalesce(revoked_at, now()), version = version + 1
+           where id = $1 or parent = $1 returning id, principal, scope, role`,
+          [row.id],
         );
-        await note(tenant, 'principal', [formatId(tenant), String(row.principal)]);
-        await note(tenant, 'credential', [id]);
+        for (const ended of rows as Row[]) {
+          await unbind(tx, ended);
+          await note(tenant, 'principal', [formatId(tenant), String(ended.principal)]);
+          await note(tenant, 'credential', [formatId(ended.id as bigint)]);
+        }
       });
       call.emit('CredentialRevoked', { credential: id });
       return { output: {} };

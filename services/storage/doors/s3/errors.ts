@@ -91,6 +91,7 @@ const refusals: Readonly<Record<string, Words>> = {
   signature: { status: 403, code: 'SignatureDoesNotMatch', text: formErrors.SignatureDoesNotMatch[1] },
   skew: { status: 403, code: 'RequestTimeTooSkewed', text: 'The difference between the request time and the current time is too large.' },
   expired: { status: 400, code: 'ExpiredToken', text: 'The provided token has expired.' },
+  token: { status: 400, code: 'InvalidToken', text: 'The provided token is malformed or otherwise invalid.' },
   malformed: { status: 400, code: 'AuthorizationHeaderMalformed' },
   region: { status: 400, code: 'AuthorizationHeaderMalformed' },
 };
