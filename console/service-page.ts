@@ -20,6 +20,7 @@ export type ConnectFacts = {
   readonly endpoint: string;
   readonly username: string;
   readonly password: string;
+  readonly saslPassword: string;
 };
 
 /** What a service adds to its derived pages; everything may be absent. */

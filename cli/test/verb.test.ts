@@ -37,6 +37,7 @@ const faces = {
   bearer: 'gmt_x',
   s3: { accessKeyId: 'AK', secretAccessKey: 'SK', region: 'us-east-1' },
   basic: { username: 'c1', password: 'p' },
+  sasl: { username: 'c1', password: 's' },
 };
 
 const answers: Record<string, (name: string, input: Record<string, unknown>) => unknown> = {

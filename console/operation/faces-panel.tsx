@@ -17,6 +17,8 @@ export function FacesPanel({ faces, onDone }: { faces: Faces; onDone: () => void
     ['S3 secret access key', faces.s3.secretAccessKey],
     ['Basic user name', faces.basic.username],
     ['Basic password', faces.basic.password],
+    ['SASL user name', faces.sasl.username],
+    ['SASL password', faces.sasl.password],
   ];
   return (
     <div className="stack">

@@ -6,12 +6,16 @@ export type Faces = {
   readonly bearer: string;
   readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string; readonly endpoint?: string };
   readonly basic: { readonly username: string; readonly password: string };
+  readonly sasl: { readonly username: string; readonly password: string };
 };
 
 /** The reply as faces where it is one. */
 export function asFaces(reply: unknown): Faces | undefined {
   const told = reply as Partial<Faces> | undefined;
-  return typeof told?.bearer === 'string' && typeof told.s3?.secretAccessKey === 'string' && typeof told.basic?.password === 'string'
+  return typeof told?.bearer === 'string' &&
+    typeof told.s3?.secretAccessKey === 'string' &&
+    typeof told.basic?.password === 'string' &&
+    typeof told.sasl?.password === 'string'
     ? (told as Faces)
     : undefined;
 }
@@ -37,10 +41,11 @@ export function connectFacts(faces: Faces | undefined, endpoint: string, region:
     endpoint,
     username: faces?.basic.username ?? 'YOUR_CREDENTIAL_ID',
     password: faces?.basic.password ?? 'YOUR_PASSWORD',
+    saslPassword: faces?.sasl.password ?? 'YOUR_SASL_PASSWORD',
   };
 }
 
 /** The parts of the lines that hide until asked for. */
 export function secretsOf(faces: Faces | undefined): readonly string[] {
-  return faces ? [faces.bearer, faces.s3.secretAccessKey, faces.basic.password] : [];
+  return faces ? [faces.bearer, faces.s3.secretAccessKey, faces.basic.password, faces.sasl.password] : [];
 }

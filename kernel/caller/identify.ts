@@ -5,25 +5,30 @@ import { basic } from './face/basic.ts';
 import { bearer } from './face/bearer.ts';
 import { certificate } from './face/certificate.ts';
 import { open } from './face/open.ts';
+import { sasl } from './face/sasl.ts';
 import { service } from './face/service.ts';
 import { session } from './face/session.ts';
 import { sigv4 } from './face/sigv4.ts';
 import { type Identified, refuse } from './identified.ts';
 import { moveTo } from './place.ts';
 
-const faces = { bearer, basic, sigv4, session, certificate, service, open } satisfies Record<
+const faces = { bearer, basic, sasl, sigv4, session, certificate, service, open } satisfies Record<
   Face,
   (material: Material, snapshot: Snapshot, now: number) => Identified
 >;
 
 /** What a face's material proves, at the environment it asks for. Throws Unauthenticated or Expired. */
 export function identify(face: Face, material: Material, snapshot: Snapshot, now: number): Identified {
-  const identified = faces[face](material, snapshot, now);
+  return placed(faces[face](material, snapshot, now), material, snapshot);
+}
+
+/** Where an identity acts that a face has proven. Throws Unauthenticated for a place that is not its own. */
+export function placed(identified: Identified, material: Material, snapshot: Snapshot): Identified {
   const wanted = material.environment;
-  const placed = typeof wanted === 'string' && wanted !== '' ? moveTo(snapshot, identified, wanted) : identified;
-  const tenant = snapshot.get('tenant', placed.tenant);
-  if (placed.tenant !== '' && (!tenant || tenant.ended)) throw refuse('revoked', 'The organization has ended.');
-  return placed;
+  const there = typeof wanted === 'string' && wanted !== '' ? moveTo(snapshot, identified, wanted) : identified;
+  const tenant = snapshot.get('tenant', there.tenant);
+  if (there.tenant !== '' && (!tenant || tenant.ended)) throw refuse('revoked', 'The organization has ended.');
+  return there;
 }
 
 /** Whether an identity found earlier still stands, without its secret: the credential or session is there and in time. */

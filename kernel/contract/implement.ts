@@ -30,6 +30,8 @@ export type LoggedEffect = {
   readonly kind: string;
   readonly name: string;
   readonly outcome: string;
+  /** How many like requests the record speaks of; 1 when absent. */
+  readonly count?: number;
   readonly bytes: number;
   readonly requestId: string;
   readonly detail?: Readonly<Record<string, unknown>>;

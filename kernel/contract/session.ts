@@ -54,7 +54,8 @@ export interface Exchange<S extends AnyService = AnyService> {
 /** What a door gets. Presenting wrong material throws Unauthenticated or Expired. */
 export interface Gate<S extends AnyService = AnyService> {
   present(face: Face, material: Material): Session<S>;
-  exchange(face: Face): Exchange<S>;
+  /** `material` says how: for SASL its mechanism. */
+  exchange(face: Face, material: Material): Exchange<S>;
   anonymous(hint: { host?: string; resource?: string }): Session<S>;
 }
 

@@ -65,6 +65,7 @@ export const Faces = Type.Object({
     endpoint: Type.Optional(Type.String()),
   }),
   basic: Type.Object({ username: Type.String(), password: Type.String() }),
+  sasl: Type.Object({ username: Type.String(), password: Type.String() }),
 });
 export const AuditRecord = Type.Object({
   sequence: Type.Integer(),

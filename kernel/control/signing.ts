@@ -41,7 +41,8 @@ export function keepSigningKeys(context: Context): () => void {
       (row) =>
         context.snapshot
           .get('credential', formatId(row.id as bigint))
-          ?.generations.some((generation) => !generation.sigv4[`sts:${last}`]) ?? true,
+          // A release before this one wrote no verifiers for SASL.
+          ?.generations.some((generation) => !generation.sigv4[`sts:${last}`] || !generation.sasl) ?? true,
     );
     if (due.length === 0) return;
     await change(context, 'platform', async (_tx, note) => {

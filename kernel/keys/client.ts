@@ -1,3 +1,5 @@
+import type { ScramVerifier } from '#wire/scram/server.ts';
+import type { SaslVerifiers } from './face-secret.ts';
 import { connect, type Socket } from 'node:net';
 import { fault, faultTable } from '../contract/fault.ts';
 import type { Caller } from '../contract/caller.ts';
@@ -87,6 +89,7 @@ export function connectKeeper(path: string, token: string) {
       (await ask('faces', { tenant: `${tenant}`, credential, sealed: Buffer.from(sealed).toString('base64') })) as {
         bearer: string;
         basic: string;
+        sasl: string;
         s3: string;
       },
     async verifiers(tenant: bigint, credential: string, sealed: Uint8Array, region: string, dates: readonly string[]) {
@@ -98,7 +101,7 @@ export function connectKeeper(path: string, token: string) {
         dates,
       });
       const sigv4 = Object.fromEntries(Object.entries(made.sigv4 as Record<string, string>).map(([date, key]) => [date, base64(key)]));
-      return { bearer: made.bearer as string, basic: made.basic as string, sigv4 };
+      return { bearer: made.bearer as string, basic: made.basic as string, sasl: saslOf(made.sasl as SaslText), sigv4 };
     },
     seal: async (tenant: bigint, plain: Uint8Array, aad: string) =>
       base64((await ask('seal', { tenant: `${tenant}`, plain: Buffer.from(plain).toString('base64'), aad })).sealed),
@@ -122,3 +125,15 @@ export function connectKeeper(path: string, token: string) {
     },
   };
 }
+
+type ScramText = { readonly salt: string; readonly rounds: number; readonly storedKey: string; readonly serverKey: string };
+type SaslText = { readonly plain: string; readonly sha256: ScramText; readonly sha512: ScramText };
+
+const scramOf = ({ salt, rounds, storedKey, serverKey }: ScramText): ScramVerifier => ({
+  salt: Buffer.from(salt, 'base64'),
+  rounds,
+  storedKey: Buffer.from(storedKey, 'base64'),
+  serverKey: Buffer.from(serverKey, 'base64'),
+});
+
+const saslOf = ({ plain, sha256, sha512 }: SaslText): SaslVerifiers => ({ plain, sha256: scramOf(sha256), sha512: scramOf(sha512) });

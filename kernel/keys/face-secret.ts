@@ -1,14 +1,21 @@
 import { createHash, createHmac, hkdfSync } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import type { ScramHash, ScramVerifier } from '#wire/scram/server.ts';
+import { scramVerifierOf } from '#wire/scram/verifier.ts';
+import { scramRounds } from './limits.ts';
 
 /** Secrets of the faces, each derived from a credential's seed under its own label, so that one shown opens no other. */
-export type FaceSecrets = { readonly bearer: string; readonly basic: string; readonly s3: string };
+export type FaceSecrets = { readonly bearer: string; readonly basic: string; readonly sasl: string; readonly s3: string };
+
+/** For PLAIN the SHA-256 of the secret, in hex; for SCRAM a salted verifier per hash. */
+export type SaslVerifiers = { readonly plain: string } & Readonly<Record<ScramHash, ScramVerifier>>;
 
 /** What a service may hold to check a face, without being able to make another's. */
 export type FaceVerifiers = {
   /** SHA-256 of the secret, in hex. */
   readonly bearer: string;
   readonly basic: string;
+  readonly sasl: SaslVerifiers;
   /** Date (yyyymmdd) to the SigV4 signing key of that day, the deployment's region and service s3; `sts:` before it for STS. */
   readonly sigv4: Readonly<Record<string, Uint8Array>>;
 };
@@ -37,6 +44,7 @@ export function faceSecrets(seed: Uint8Array): FaceSecrets {
   return {
     bearer: base32(derive(seed, 'bearer')),
     basic: base32(derive(seed, 'basic')),
+    sasl: base32(derive(seed, 'sasl')),
     s3: derive(seed, 's3').toString('base64url').slice(0, 40),
   };
 }
@@ -70,11 +78,22 @@ function sigv4Key(secret: string, date: string, region: string, service: string)
   return step(step(step(step(`AWS4${secret}`, date), region), service), 'aws4_request');
 }
 
+/** The secret has 256 random bits, so that its salt may come from it and rounds beyond what clients demand would add nothing. */
+function saslVerifiers(secret: string): SaslVerifiers {
+  const salt = createHash('sha256').update(`gamut sasl salt ${secret}`).digest().subarray(0, 18);
+  return {
+    plain: sha256Hex(secret),
+    sha256: scramVerifierOf('sha256', secret, salt, scramRounds),
+    sha512: scramVerifierOf('sha512', secret, salt, scramRounds),
+  };
+}
+
 /** The verifiers of a seed's faces, for the given days. */
 export function faceVerifiers(secrets: FaceSecrets, region: string, dates: readonly string[]): FaceVerifiers {
   return {
     bearer: sha256Hex(secrets.bearer),
     basic: sha256Hex(secrets.basic),
+    sasl: saslVerifiers(secrets.sasl),
     sigv4: Object.fromEntries(
       dates.flatMap((date) => [
         [date, sigv4Key(secrets.s3, date, region, 's3')],

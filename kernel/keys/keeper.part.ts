@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { ScramVerifier } from '#wire/scram/server.ts';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { AdmitOrder, Link, Part } from '../supervise/protocol.ts';
 import { bearerToken, faceSecrets, faceVerifiers } from './face-secret.ts';
@@ -28,6 +29,13 @@ function secretsOf(ring: Ring, request: Request) {
   return { ...faceSecrets(Buffer.from(imported.seed, 'base64')), s3: imported.s3 };
 }
 
+const scramText = ({ salt, rounds, storedKey, serverKey }: ScramVerifier) => ({
+  salt: Buffer.from(salt).toString('base64'),
+  rounds,
+  storedKey: Buffer.from(storedKey).toString('base64'),
+  serverKey: Buffer.from(serverKey).toString('base64'),
+});
+
 /** What only control may ask: to mint, show and verify credentials, and to seal personal fields. */
 const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = {
   mint: (ring, request) => ({
@@ -45,6 +53,7 @@ const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = 
     const made = faceVerifiers(secretsOf(ring, request), text(request, 'region'), request.dates as string[]);
     return {
       ...made,
+      sasl: { plain: made.sasl.plain, sha256: scramText(made.sasl.sha256), sha512: scramText(made.sasl.sha512) },
       sigv4: Object.fromEntries(Object.entries(made.sigv4).map(([date, key]) => [date, Buffer.from(key).toString('base64')])),
     };
   },

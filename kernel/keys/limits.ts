@@ -1,5 +1,7 @@
 import { limit } from '../contract/limit.ts';
 
+export const scramRounds = limit(4096, 'round', 'Rounds of PBKDF2 in the SCRAM verifiers of a credential; clients refuse fewer.');
+
 export const leaseMs = limit(24 * 3_600_000, 'ms', 'How long a process may use a leased data key without asking the keeper again.');
 export const keeperCallMs = limit(10_000, 'ms', 'How long a process waits for an answer of the keeper.');
 export const keeperLineBytes = limit(4 * 1024 * 1024, 'byte', 'Longest line between a process and the keeper.');

@@ -79,7 +79,7 @@ function recordOf(effect: LoggedEffect, service: string) {
     credential: idOrNone(effect.credential),
     face: '',
     outcome: effect.outcome,
-    count: 1,
+    count: effect.count ?? 1,
     bytes: effect.bytes,
     requestId: effect.requestId,
     log: service,

@@ -3,7 +3,8 @@ import type { EndReason } from '../contract/caller.ts';
 import type { AnyService, Face, OperationName } from '../contract/contract.ts';
 import { fault } from '../contract/fault.ts';
 import type { Denied, Gate, Grant, Material, Session } from '../contract/session.ts';
-import { identify, stillStands } from '../caller/identify.ts';
+import { saslExchange } from '../caller/face/sasl.ts';
+import { identify, placed, stillStands } from '../caller/identify.ts';
 import type { Identified } from '../caller/identified.ts';
 import { refuse } from '../caller/identified.ts';
 import { watchEpochs } from '../snapshot/epoch.ts';
@@ -73,8 +74,18 @@ export function createGate<S extends AnyService>(runtime: Runtime<S>): OpenGate<
 
   return {
     present,
-    exchange: () => {
-      throw fault('NotImplemented', 'No face of this platform needs several steps yet.');
+    exchange(face, material) {
+      if (face !== 'sasl') throw fault('NotImplemented', `The face ${face} is proven in one step.`);
+      const steps = saslExchange(material, runtime.snapshot, runtime.now);
+      return {
+        next: (answer) => steps.next(answer),
+        session() {
+          if (ending) throw fault('Draining');
+          epochs.look();
+          const identified = placed(steps.identified(), material, runtime.snapshot);
+          return sessionOver(runtime, standingOf(identified), identified.proof, epochs.look);
+        },
+      };
     },
     anonymous: () => {
       throw refuse('missing');

@@ -1,3 +1,5 @@
+import type { SaslVerifiers } from '../keys/face-secret.ts';
+
 /** Ids are their 13-character text here; times are milliseconds since 1970. */
 
 /** A tenant: the regions its data may lie in (none listed = any). */
@@ -24,6 +26,8 @@ export type ScopeRecord = {
 export type Generation = {
   readonly bearer: string;
   readonly basic: string;
+  /** Absent in what an earlier release wrote. */
+  readonly sasl?: SaslVerifiers;
   readonly sigv4: Readonly<Record<string, Uint8Array>>;
   readonly until?: number;
 };

@@ -1,0 +1,80 @@
+import { topicBytesMax } from './limits.ts';
+
+/** One configuration of a topic, as DescribeConfigs lists it. Types are the protocol's: 1 boolean, 2 string, 3 int, 5 long, 7 list. */
+export type Entry = {
+  readonly type: 1 | 2 | 3 | 5 | 7;
+  readonly default: string;
+  readonly text: string;
+  /** Why a value is wrong, or undefined. */
+  readonly wrong: (value: string) => string | undefined;
+};
+
+const whole =
+  (least: number, greatest = 2 ** 53) =>
+  (value: string): string | undefined => {
+    const number = Number(value);
+    if (!/^-?\d{1,19}$/.test(value) || number < least) return `must be a whole number of at least ${least}`;
+    return number > greatest ? `must be at most ${greatest}` : undefined;
+  };
+const one =
+  (...values: readonly string[]) =>
+  (value: string): string | undefined =>
+    values.includes(value) ? undefined : `must be ${values.join(' or ')}`;
+const policy = (value: string): string | undefined =>
+  value.split(',').every((part) => ['delete', 'compact'].includes(part.trim())) ? undefined : 'must be delete, compact or both';
+
+/** Every configuration a topic has here. A name that is not listed is refused: nothing is accepted and ignored. */
+export const topicConfig: Readonly<Record<string, Entry>> = {
+  'cleanup.policy': { type: 7, default: 'delete', text: 'What happens to old records: delete, compact, or both.', wrong: policy },
+  'compression.type': {
+    type: 2,
+    default: 'producer',
+    text: 'Batches stay as their producer compressed them.',
+    wrong: one('producer'),
+  },
+  'delete.retention.ms': { type: 5, default: '86400000', text: 'How long a compacted topic keeps tombstones.', wrong: whole(0) },
+  flush: {
+    type: 2,
+    default: 'none',
+    text: 'none: an acknowledged record survives a kill of the broker. commit: it survives a loss of power.',
+    wrong: one('none', 'commit'),
+  },
+  'max.message.bytes': { type: 3, default: '1048588', text: 'Largest batch in bytes.', wrong: whole(0, topicBytesMax) },
+  'message.timestamp.type': {
+    type: 2,
+    default: 'CreateTime',
+    text: 'Whose clock stamps records.',
+    wrong: one('CreateTime', 'LogAppendTime'),
+  },
+  'min.cleanable.dirty.ratio': {
+    type: 2,
+    default: '0.5',
+    text: 'Compaction runs when a segment was sealed since the last pass; the ratio must be the default.',
+    wrong: one('0.5'),
+  },
+  'min.insync.replicas': { type: 3, default: '1', text: 'There is one replica.', wrong: whole(1, 1) },
+  'retention.bytes': { type: 5, default: '-1', text: 'Bytes a partition keeps; -1 for no limit.', wrong: whole(-1) },
+  'retention.ms': { type: 5, default: '604800000', text: 'Milliseconds a record is kept; -1 for ever.', wrong: whole(-1) },
+  'segment.bytes': { type: 3, default: '1073741824', text: 'Size at which a segment is sealed.', wrong: whole(14, 2 ** 31 - 1) },
+  'segment.ms': { type: 5, default: '604800000', text: 'Age at which a segment is sealed.', wrong: whole(1) },
+};
+
+export type Config = Readonly<Record<string, string>>;
+
+/** Why a set of values is refused, in a sentence, or undefined. */
+export function configFault(config: Config): string | undefined {
+  for (const [name, value] of Object.entries(config)) {
+    const entry = Object.hasOwn(topicConfig, name) ? topicConfig[name] : undefined;
+    if (!entry) return `Unknown topic config name: ${name}`;
+    const wrong = entry.wrong(value);
+    if (wrong) return `Invalid value ${value} for configuration ${name}: it ${wrong}`;
+  }
+  return undefined;
+}
+
+/** The value that counts for a topic. */
+export const configValue = (config: Config, name: string): string => config[name] ?? topicConfig[name]?.default ?? '';
+export const configNumber = (config: Config, name: string): number => Number(configValue(config, name));
+
+export const isCompacted = (config: Config): boolean => configValue(config, 'cleanup.policy').includes('compact');
+export const isDeleted = (config: Config): boolean => configValue(config, 'cleanup.policy').includes('delete');

@@ -1,0 +1,4 @@
+import { limit } from '#kernel/contract/limit.ts';
+
+export const topicBytesMax = limit(64 * 1024 * 1024, 'byte', 'Largest value of a topic for its largest batch.');
+export const topicNameMax = limit(249, 'character', 'Longest name of a topic, as in Apache Kafka.');

@@ -1,0 +1,179 @@
+import type { Socket } from 'node:net';
+import { randomUUID } from 'node:crypto';
+import { OperationError } from '#kernel/contract/fault.ts';
+import type { DoorPlace } from '#kernel/contract/implement.ts';
+import type { Session } from '#kernel/contract/session.ts';
+import type { Connection } from '#kernel/listen/acceptor.ts';
+import { FrameReader, type Request, readRequest, writeResponse } from '#wire/kafka/frame.ts';
+import { apiVersions } from '#wire/kafka/message/cluster.ts';
+import { saslAuthenticate, saslHandshake } from '#wire/kafka/message/sasl.ts';
+import { KafkaViolation } from '#wire/kafka/violation.ts';
+import { errorCode } from '#wire/kafka/error.ts';
+import type { log } from '../../service.ts';
+import type { Broker } from '../../store/broker.ts';
+import { describeApis } from './api-version.ts';
+import type { Asking } from './exchange.ts';
+import { frameMaxBytes, idleMs, strangerFrameMaxBytes, strangerMs, waitingMaxBytes } from './limits.ts';
+import { routes } from './route.ts';
+import { Sasl } from './sasl.ts';
+
+/**
+ * One connection: requests are answered one after the other, in order, as Apache Kafka does. Until the client has shown who
+ * it is, it may ask for versions and authenticate, nothing else.
+ */
+export class Conversation {
+  readonly #place: DoorPlace<typeof log>;
+  readonly #broker: Broker;
+  readonly #socket: Socket;
+  readonly #frames = new FrameReader(() => (this.#session ? frameMaxBytes : strangerFrameMaxBytes));
+  readonly #sasl: Sasl;
+  readonly #closed = new AbortController();
+  readonly #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #answering = false;
+  #draining = false;
+  #session: Session<typeof log> | undefined;
+
+  constructor(place: DoorPlace<typeof log>, broker: Broker, socket: Socket, connection: Connection) {
+    this.#place = place;
+    this.#broker = broker;
+    this.#socket = socket;
+    this.#sasl = new Sasl(place.gate, (session) => this.#enter(session));
+    socket.setTimeout(strangerMs, () => socket.destroy());
+    socket.on('error', () => undefined);
+    socket.once('close', () => this.#closed.abort('limit'));
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#enterUnasked(connection);
+  }
+
+  /** A certificate says who the client is before it says a word; with `up --open` everybody may come in. */
+  #enterUnasked({ peerFingerprint }: Connection): void {
+    try {
+      if (peerFingerprint !== undefined) this.#enter(this.#place.gate.present('certificate', { fingerprint: peerFingerprint }));
+      else if (this.#place.open) this.#enter(this.#place.gate.present('open', {}));
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      this.#socket.destroy();
+    }
+  }
+
+  #enter(session: Session<typeof log>): void {
+    this.#session?.end();
+    this.#session = session;
+    this.#socket.setTimeout(idleMs);
+    // Kafka has no goodbye: a client whose credential ended sees its connection close, parked fetches included.
+    const leave = () => {
+      if (this.#session !== session) return;
+      if (session.signal.reason === 'drain') this.drain();
+      else this.#socket.destroy();
+    };
+    if (session.signal.aborted) leave();
+    else session.signal.addEventListener('abort', leave, { once: true });
+    this.#closed.signal.addEventListener('abort', () => session.signal.removeEventListener('abort', leave), { once: true });
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      this.#frames.push(chunk);
+      for (let frame = this.#frames.next(); frame; frame = this.#frames.next()) {
+        this.#waiting.push(frame);
+        this.#waitingBytes += frame.length;
+      }
+    } catch (error) {
+      if (!(error instanceof KafkaViolation)) throw error;
+      this.#socket.destroy();
+      return;
+    }
+    if (this.#waitingBytes > waitingMaxBytes) this.#socket.pause();
+    if (!this.#answering) void this.#answerAll();
+  }
+
+  async #answerAll(): Promise<void> {
+    this.#answering = true;
+    try {
+      for (let frame = this.#waiting.shift(); frame && !this.#socket.destroyed; frame = this.#waiting.shift()) {
+        await this.#answer(frame);
+        this.#waitingBytes -= frame.length;
+        if (this.#socket.isPaused() && this.#waitingBytes <= waitingMaxBytes) this.#socket.resume();
+        if (this.#draining) break;
+      }
+    } catch (error) {
+      if (!(error instanceof KafkaViolation))
+        this.#place.log('error', 'a request failed', {
+          requestId: randomUUID(),
+          error: error instanceof Error ? error.stack : String(error),
+        });
+      this.#socket.destroy();
+    } finally {
+      this.#answering = false;
+      if (this.#draining) this.#socket.end();
+    }
+  }
+
+  async #answer(frame: Buffer): Promise<void> {
+    if (this.#sasl.isRaw) return this.#send([this.#sasl.rawStep(frame)]);
+    const request = readRequest(frame);
+    if (request.unsupported) return this.#refuseVersion(request);
+    const message = await this.#respond(request);
+    if (message) await this.#send(writeResponse(request.api, request.version, request.correlationId, message));
+    if (this.#sasl.hasFailed) this.#socket.end();
+  }
+
+  /** KIP-511: an unknown version of ApiVersions is answered in version 0 with the versions there are; others end the connection. */
+  #refuseVersion({ api, correlationId }: Request): Promise<void> {
+    if (api.key !== apiVersions.key) throw new KafkaViolation(`version of ${api.name} is not served`);
+    return this.#send(writeResponse(api, 0, correlationId, { ...describeApis(), errorCode: errorCode.UNSUPPORTED_VERSION }));
+  }
+
+  #respond(request: Request): object | undefined | Promise<object | undefined> {
+    const { api, version, message } = request;
+    if (api.key === apiVersions.key) return describeApis();
+    if (api.key === saslHandshake.key) return this.#sasl.handshake(message as never, version);
+    if (api.key === saslAuthenticate.key) return this.#sasl.authenticate(message as never);
+    const session = this.#session;
+    if (!session) throw new KafkaViolation(`${api.name} before authentication`);
+    const handle = routes.get(api.key)?.handle;
+    if (!handle) throw new KafkaViolation(`${api.name} is not served`);
+    return handle(message as never, this.#asking(session, request));
+  }
+
+  #asking(session: Session<typeof log>, { version, clientId }: Request): Asking {
+    const { localAddress = '127.0.0.1', localPort = 0, remoteAddress = '' } = this.#socket;
+    return {
+      session,
+      version,
+      clientId,
+      broker: this.#broker,
+      clientHost: `/${remoteAddress.replace('::ffff:', '')}`,
+      host: localAddress.replace('::ffff:', ''),
+      port: localPort,
+      signal: this.#closed.signal,
+    };
+  }
+
+  async #send(chunks: readonly Buffer[]): Promise<void> {
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    socket.cork();
+    let open = true;
+    for (const chunk of chunks) open = socket.write(chunk);
+    socket.uncork();
+    if (open || socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        socket.off('drain', done);
+        socket.off('close', done);
+        resolve();
+      };
+      socket.on('drain', done);
+      socket.on('close', done);
+    });
+  }
+
+  /** Finishes the request that is being answered, and closes. */
+  drain(): void {
+    this.#draining = true;
+    this.#closed.abort('drain');
+    if (!this.#answering) this.#socket.end();
+  }
+}

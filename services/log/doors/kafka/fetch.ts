@@ -1,0 +1,160 @@
+import type { RequestOf } from '#wire/kafka/api.ts';
+import { errorCode, type ErrorName } from '#wire/kafka/error.ts';
+import { fetch } from '#wire/kafka/message/record-access.ts';
+import type { Aborted } from '../../domain/producer.ts';
+import { leaderEpoch, type Partition } from '../../store/partition.ts';
+import type { Topic } from '../../store/topic.ts';
+import { admitted, type Asking, granted, route } from './exchange.ts';
+import { fetchMaxBytes, parkMaxMs } from './limits.ts';
+
+type Message = RequestOf<typeof fetch>;
+type WantedTopic = Message['topics'][number];
+type Wanted = WantedTopic['partitions'][number];
+type Answer = {
+  partitionIndex: number;
+  errorCode: number;
+  highWatermark: number;
+  lastStableOffset: number;
+  logStartOffset: number;
+  abortedTransactions: { producerId: number; firstOffset: number }[] | null;
+  records: Buffer | null;
+};
+type Found = { readonly topic: Topic } | { readonly error: ErrorName };
+
+const nothing = Buffer.alloc(0);
+const failed = (index: number, name: ErrorName): Answer => ({
+  partitionIndex: index,
+  errorCode: errorCode[name],
+  highWatermark: -1,
+  lastStableOffset: -1,
+  logStartOffset: -1,
+  abortedTransactions: null,
+  records: nothing,
+});
+
+async function find(asking: Asking, { topic: name, topicId }: WantedTopic): Promise<Found> {
+  const { broker, session, version } = asking;
+  const { scope } = session.caller;
+  const topic = version >= 13 ? broker.topics.byId(scope, topicId) : broker.topics.find(scope, name);
+  if (!topic) return { error: version >= 13 ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION' };
+  return (await granted(asking, 'Fetch', topic.name)) ? { topic } : { error: 'TOPIC_AUTHORIZATION_FAILED' };
+}
+
+/** Why a partition cannot be read where it was asked, or the partition. */
+function locate(
+  found: Found,
+  { partition: index, fetchOffset, currentLeaderEpoch }: Wanted,
+): Partition | { error: ErrorName; at?: Partition } {
+  if ('error' in found) return found;
+  const partition = found.topic.partitions[index];
+  if (!partition) return { error: 'UNKNOWN_TOPIC_OR_PARTITION' };
+  if (currentLeaderEpoch > leaderEpoch) return { error: 'UNKNOWN_LEADER_EPOCH' };
+  if (fetchOffset < partition.logStart || fetchOffset > partition.next) return { error: 'OFFSET_OUT_OF_RANGE', at: partition };
+  return partition;
+}
+
+type Reading = { left: number; found: number; failed: boolean };
+
+async function readPartition(found: Found, wanted: Wanted, committed: boolean, reading: Reading): Promise<Answer> {
+  const partition = locate(found, wanted);
+  if ('error' in partition) {
+    reading.failed = true;
+    const answer = failed(wanted.partition, partition.error);
+    return partition.at ? { ...answer, logStartOffset: partition.at.logStart, highWatermark: partition.at.next } : answer;
+  }
+  const below = committed ? partition.stable : partition.next;
+  const most = Math.min(wanted.partitionMaxBytes, reading.left);
+  const wants = below > wanted.fetchOffset && (reading.found === 0 || most > 0);
+  const { records } = wants ? await partition.read(wanted.fetchOffset, Math.max(0, most), below) : { records: nothing };
+  // A batch that is larger than what is left may only be the first of the answer (KIP-74).
+  const told = records.length > most && reading.found > 0 ? nothing : records;
+  reading.left -= told.length;
+  reading.found += told.length;
+  return {
+    partitionIndex: wanted.partition,
+    errorCode: 0,
+    highWatermark: partition.next,
+    lastStableOffset: partition.stable,
+    logStartOffset: partition.logStart,
+    abortedTransactions: committed ? partition.producers.abortedWithin(wanted.fetchOffset, below).map(asked) : null,
+    records: told,
+  };
+}
+
+const asked = ({ producerId, first }: Aborted) => ({ producerId, firstOffset: first });
+
+type Read = { readonly answers: Answer[][]; readonly reading: Reading };
+
+async function readAll(message: Message, found: readonly Found[]): Promise<Read> {
+  const reading: Reading = { left: Math.min(message.maxBytes, fetchMaxBytes), found: 0, failed: false };
+  const answers: Answer[][] = [];
+  for (const [at, topic] of message.topics.entries()) {
+    const told: Answer[] = [];
+    for (const wanted of topic.partitions)
+      told.push(await readPartition(found[at] as Found, wanted, message.isolationLevel === 1, reading));
+    answers.push(told);
+  }
+  return { answers, reading };
+}
+
+/** Waits until a partition that was asked for changes, the time is over, or the caller is gone. */
+function park(message: Message, found: readonly Found[], ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const stops: (() => void)[] = [];
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      for (const stop of stops) stop();
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+    message.topics.forEach(({ partitions }, at) => {
+      const topic = found[at] as Found;
+      if ('error' in topic) return;
+      for (const { partition } of partitions) {
+        const stop = topic.topic.partitions[partition]?.onMore(done);
+        if (stop) stops.push(stop);
+      }
+    });
+    if (signal.aborted) done();
+  });
+}
+
+/** Reads until there is enough, or the client's patience is over. */
+async function readEnough(message: Message, asking: Asking): Promise<Read> {
+  const until = performance.now() + Math.min(message.maxWaitMs, parkMaxMs);
+  for (;;) {
+    const found = await Promise.all(message.topics.map((topic) => find(asking, topic)));
+    const read = await readAll(message, found);
+    const left = until - performance.now();
+    const { reading } = read;
+    if (reading.failed || reading.found >= message.minBytes || left <= 0 || asking.signal.aborted || message.topics.length === 0)
+      return read;
+    await park(message, found, left, asking.signal);
+  }
+}
+
+const answerFetch = route(fetch, async (message, asking) => {
+  const { broker, session } = asking;
+  const { answers } = await readEnough(message, asking);
+  let waited = 0;
+  for (const [at, topic] of message.topics.entries()) {
+    const bytes = (answers[at] ?? []).reduce((sum, { records }) => sum + (records?.length ?? 0), 0);
+    const name = asking.version >= 13 ? broker.topics.byId(session.caller.scope, topic.topicId)?.name : topic.topic;
+    if (bytes === 0 || name === undefined) continue;
+    // The right may have gone while the fetch was parked; then nothing is told.
+    const grant = await granted(asking, 'Fetch', name);
+    if (grant) waited = Math.max(waited, await admitted(grant, bytes, asking.signal));
+    else answers[at] = topic.partitions.map(({ partition }) => failed(partition, 'TOPIC_AUTHORIZATION_FAILED'));
+  }
+  return {
+    throttleTimeMs: waited,
+    errorCode: 0,
+    // No session is offered: the client sends the whole list each time (KIP-227 allows it).
+    sessionId: 0,
+    responses: message.topics.map(({ topic, topicId }, at) => ({ topic, topicId, partitions: answers[at] ?? [] })),
+  };
+});
+
+export const fetchRoutes = [answerFetch];

@@ -1,0 +1,14 @@
+import { limit } from '#kernel/contract/limit.ts';
+
+const mib = 1024 * 1024;
+
+export const frameMaxBytes = limit(100 * mib, 'byte', 'Largest request of an identified client.');
+export const strangerFrameMaxBytes = limit(64 * 1024, 'byte', 'Largest request before the client is identified.');
+export const strangerMs = limit(30_000, 'ms', 'Time a client has to identify itself.');
+export const idleMs = limit(600_000, 'ms', 'Silence after which a connection is closed, as in Apache Kafka.');
+export const waitingMaxBytes = limit(8 * mib, 'byte', 'Bytes of requests that wait on one connection before its socket is paused.');
+export const parkMaxMs = limit(300_000, 'ms', 'Longest wait of a fetch for more records.');
+export const fetchMaxBytes = limit(55 * mib, 'byte', 'Most bytes of one fetch, as in Apache Kafka.');
+export const fetchPartitionsMax = limit(20_000, 'partition', 'Most partitions of one fetch.');
+export const admitMaxMs = limit(30_000, 'ms', 'Longest time a request is held back by a quota before it is refused.');
+export const saslStepsMax = limit(8, 'step', 'Most steps of one authentication.');

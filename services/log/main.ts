@@ -1,0 +1,24 @@
+import { registerFaults } from '#kernel/contract/fault.ts';
+import { implement } from '#kernel/contract/implement.ts';
+import { type Needs, servicePart } from '#kernel/session/part.ts';
+import { openKafka } from './doors/kafka/door.ts';
+import { log as contract } from './service.ts';
+import { openBroker } from './store/broker.ts';
+import { groupHandlers, groupProvider } from './store/handler/group.ts';
+import { recordHandlers } from './store/handler/record.ts';
+import { topicHandlers, topicProvider } from './store/handler/topic.ts';
+
+registerFaults(contract.errors);
+
+export const main = implement<typeof contract, Needs>(contract, async ({ directory, log, now, mayWrite }) => {
+  const broker = openBroker({ directory, log, now, mayWrite });
+  return {
+    handlers: { ...topicHandlers(broker), ...recordHandlers(broker), ...groupHandlers(broker) },
+    providers: { Topic: topicProvider(broker), Group: groupProvider(broker) },
+    doors: { kafka: (place) => openKafka(place, broker) },
+    effects: broker.effects,
+    stop: () => broker.close(),
+  };
+});
+
+export const part = servicePart(main);

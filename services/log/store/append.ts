@@ -1,0 +1,63 @@
+import type { ErrorName } from '#wire/kafka/error.ts';
+import { batchHeadBytes, compressionOf, isControl, isIntact, isTransactional, readHead } from '#wire/kafka/record/batch.ts';
+import { readRecords } from '#wire/kafka/record/record.ts';
+import { KafkaViolation } from '#wire/kafka/violation.ts';
+import { configNumber, isCompacted } from '../domain/config.ts';
+import type { Broker } from './broker.ts';
+import type { Appended, Partition } from './partition.ts';
+import type { Topic } from './topic.ts';
+
+export type Refused = { readonly error: ErrorName; readonly message?: string; readonly record?: number };
+export type Producing = { readonly scope: bigint; readonly transactionalId: string | null };
+
+/** Checks a batch as a client sent it, and appends it. Its bytes are changed in place. */
+export function appendBatch(
+  broker: Broker,
+  topic: Topic,
+  partition: Partition,
+  records: Buffer | null,
+  producing: Producing,
+): Appended | Refused {
+  const wrong = batchFault(topic, records, producing);
+  if (wrong) return wrong;
+  const batch = records as Buffer;
+  try {
+    return partition.append(batch);
+  } catch (error) {
+    broker.log('error', 'a batch could not be appended', { topic: topic.id, partition: partition.index, error: String(error) });
+    return { error: 'KAFKA_STORAGE_ERROR', message: 'The log could not be written.' };
+  }
+}
+
+/** Why a batch is refused, or undefined: the rules of Apache Kafka's LogValidator for batches of magic 2. */
+function batchFault(topic: Topic, batch: Buffer | null, { transactionalId }: Producing): Refused | undefined {
+  if (!batch || batch.length < batchHeadBytes) return { error: 'INVALID_RECORD', message: 'There is no batch.' };
+  const head = readHead(batch);
+  if (head.magic !== 2) return { error: 'UNSUPPORTED_FOR_MESSAGE_FORMAT', message: `Batches of magic ${head.magic} are not taken.` };
+  if (head.sizeBytes < batchHeadBytes || head.sizeBytes > batch.length) return { error: 'CORRUPT_MESSAGE', message: 'The batch is cut.' };
+  if (head.sizeBytes !== batch.length) return { error: 'INVALID_RECORD', message: 'A request carries one batch for a partition.' };
+  if (batch.length > configNumber(topic.config, 'max.message.bytes'))
+    return { error: 'MESSAGE_TOO_LARGE', message: `The batch has ${batch.length} bytes, more than max.message.bytes.` };
+  if (!isIntact(batch)) return { error: 'CORRUPT_MESSAGE', message: 'The checksum of the batch does not match.' };
+  if (head.count < 1 || head.lastOffsetDelta !== head.count - 1)
+    return { error: 'INVALID_RECORD', message: 'The number of records is wrong.' };
+  if (isControl(head.attributes)) return { error: 'INVALID_RECORD', message: 'Clients may not write control records.' };
+  if (compressionOf(head.attributes) === undefined) return { error: 'UNSUPPORTED_COMPRESSION_TYPE' };
+  if (isTransactional(head.attributes) && (transactionalId === null || head.producerId < 0))
+    return { error: 'INVALID_RECORD', message: 'A transactional batch without a transactional producer.' };
+  if (head.producerId >= 0 && (head.producerEpoch < 0 || head.baseSequence < 0))
+    return { error: 'INVALID_RECORD', message: 'A batch of an idempotent producer has an epoch and a sequence number.' };
+  return isCompacted(topic.config) ? keyFault(batch) : undefined;
+}
+
+/** A record without key could never be compacted. */
+function keyFault(batch: Buffer): Refused | undefined {
+  try {
+    const at = readRecords(batch).findIndex(({ key }) => key === null);
+    if (at < 0) return undefined;
+    return { error: 'INVALID_RECORD', record: at, message: 'Compacted topic cannot accept message without key in topic partition.' };
+  } catch (error) {
+    if (error instanceof KafkaViolation) return { error: 'CORRUPT_MESSAGE', message: 'The records of the batch cannot be read.' };
+    throw error;
+  }
+}

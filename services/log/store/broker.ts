@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Log } from '#kernel/contract/implement.ts';
+import { Effects } from './effect.ts';
+import { sweepMs } from './limits.ts';
+import { StateLog } from './state-log.ts';
+import { Groups } from './group.ts';
+import { Topics } from './topic.ts';
+import { compact } from './compact.ts';
+import { configNumber, isCompacted } from '../domain/config.ts';
+
+/** The node that all clients talk to. */
+export const nodeId = 1;
+
+/** All that the doors work on. */
+export type Broker = {
+  readonly clusterId: string;
+  readonly topics: Topics;
+  readonly groups: Groups;
+  readonly effects: Effects;
+  readonly now: () => number;
+  readonly mayWrite: () => boolean;
+  readonly log: Log;
+  /** Retention and compaction of everything, now. */
+  sweep(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type BrokerOptions = { readonly directory: string; readonly log: Log; readonly now: () => number; readonly mayWrite: () => boolean };
+
+/** Opens the log of a directory: first what is known of topics, then their segments. */
+export function openBroker({ directory, log, now, mayWrite }: BrokerOptions): Broker {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const state = new StateLog(join(directory, 'state'), now);
+  const topics = new Topics(join(directory, 'topic'), state, now);
+  const facts = new Map<string, unknown>();
+  state.open((key, value) => {
+    if (key[0] === 'fact') facts.set(String(key[1]), value);
+    else topics.apply(key, value);
+  });
+  const clusterId = String(facts.get('cluster') ?? randomBytes(16).toString('base64url'));
+  const boot = Number(facts.get('boot') ?? 0) + 1;
+  state.put([
+    [['fact', 'cluster'], clusterId],
+    [['fact', 'boot'], boot],
+  ]);
+  topics.open();
+  const groupState = new StateLog(join(directory, 'group'), now);
+  const groups = new Groups(groupState, now);
+  groupState.open((key, value) => groups.apply(key, value));
+  groups.open();
+  topics.onChange(({ type, topic }) => {
+    if (type === 'deleted') groups.forgetTopic(topic.scope, topic.name);
+  });
+  const effects = new Effects(boot, now);
+
+  async function sweep(): Promise<void> {
+    for (const topic of [...topics.all()])
+      for (const partition of topic.partitions) {
+        partition.retain();
+        if (isCompacted(topic.config))
+          await compact(partition, { now: now(), tombstoneMs: configNumber(topic.config, 'delete.retention.ms') });
+      }
+    groups.expire();
+    await state.compact();
+    await groupState.compact();
+  }
+
+  let sweeping: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    sweeping ??= sweep()
+      .catch((error) => log('error', 'retention or compaction failed; trying again', { error: String(error) }))
+      .finally(() => {
+        sweeping = undefined;
+      });
+  }, sweepMs);
+  return {
+    clusterId,
+    topics,
+    groups,
+    effects,
+    now,
+    mayWrite,
+    log,
+    sweep,
+    async close() {
+      clearInterval(timer);
+      effects.flush();
+      await sweeping;
+      groups.close();
+      groupState.close();
+      topics.close();
+      state.close();
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { type BatchHead, buildBatch, isControl, isTransactional } from '#wire/kafka/record/batch.ts';
+import { type LogRecord, readRecords, writeRecord } from '#wire/kafka/record/record.ts';
+import { Writer } from '#wire/kafka/writer.ts';
+import { compactKeysMax } from './limits.ts';
+import type { Partition } from './partition.ts';
+import { scanBatches } from './scan.ts';
+import { Segment } from './segment.ts';
+
+export type CompactOptions = { readonly now: number; readonly tombstoneMs: number };
+
+/**
+ * Keeps the last record of every key in the sealed segments, with its offset. Records of aborted transactions go; markers
+ * stay, so that what producers and consumers know of them holds. A segment is replaced by a rename: a kill leaves the old
+ * or the new one.
+ */
+export async function compact(partition: Partition, options: CompactOptions): Promise<void> {
+  const last = lastOffsets(partition);
+  const stable = partition.stable;
+  for (const segment of partition.segments.slice(0, -1)) {
+    // What a transaction that is still open wrote may yet be aborted.
+    if (segment.nextOffset > stable) break;
+    rewrite(partition, segment, last, options);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const isAborted = (partition: Partition, head: BatchHead) =>
+  isTransactional(head.attributes) &&
+  partition.producers.aborted.some(
+    ({ producerId, first, last }) => producerId === head.producerId && head.baseOffset >= first && head.baseOffset <= last,
+  );
+
+function lastOffsets(partition: Partition): Map<string, number> {
+  const last = new Map<string, number>();
+  for (const { path, sizeBytes } of partition.segments) {
+    if (sizeBytes === 0) continue;
+    scanBatches(path, (head, batch) => {
+      if (isControl(head.attributes) || isAborted(partition, head) || head.baseOffset >= partition.stable) return;
+      for (const { key, offset } of readRecords(batch, head))
+        if (key && (last.size < compactKeysMax || last.has(key.toString('latin1')))) last.set(key.toString('latin1'), offset);
+    });
+  }
+  return last;
+}
+
+function rewrite(partition: Partition, segment: Segment, last: ReadonlyMap<string, number>, { now, tombstoneMs }: CompactOptions): void {
+  const cleaned = segment.path.replace('.log', '.cleaned');
+  const fd = openSync(cleaned, 'w', 0o600);
+  const fresh = new Segment(partition.directory, segment.baseOffset, segment.createdAt);
+  let dropped = 0;
+  scanBatches(segment.path, (head, batch) => {
+    const keeps = ({ key, value, offset }: LogRecord) =>
+      key !== null && (last.get(key.toString('latin1')) ?? offset) <= offset && (value !== null || tombstoneMs > now - head.maxTimestamp);
+    const kept = isControl(head.attributes) ? batch : isAborted(partition, head) ? undefined : withOnly(batch, head, keeps);
+    if (kept !== batch) dropped += 1;
+    if (!kept) return;
+    for (let written = 0; written < kept.length; ) written += writeSync(fd, kept, written);
+    fresh.note(head.baseOffset, head.baseOffset + head.lastOffsetDelta, head.maxTimestamp, kept.length);
+  });
+  fsyncSync(fd);
+  closeSync(fd);
+  if (dropped === 0) return rmSync(cleaned);
+  fresh.nextOffset = segment.nextOffset;
+  const facts = segment.readIndex<unknown>();
+  rmSync(segment.indexPath, { force: true });
+  renameSync(cleaned, segment.path);
+  fresh.writeIndex(facts?.extra ?? partition.producers.snapshot());
+  segment.close();
+  partition.segments[partition.segments.indexOf(segment)] = fresh;
+}
+
+/** The batch with the records that are kept, under its own offsets; itself when all are, undefined when none is. */
+function withOnly(batch: Buffer, head: BatchHead, keeps: (record: LogRecord) => boolean): Buffer | undefined {
+  const records = readRecords(batch, head);
+  const kept = records.filter(keeps);
+  if (kept.length === records.length) return batch;
+  if (kept.length === 0) return undefined;
+  const writer = new Writer();
+  for (const record of kept) writeRecord(writer, record, record.timestamp - head.baseTimestamp, record.offset - head.baseOffset);
+  const attributes = head.attributes & ~7;
+  return buildBatch({ ...head, attributes, records: writer.whole(), count: kept.length });
+}

@@ -1,0 +1,159 @@
+import type { Handlers } from '#kernel/contract/call.ts';
+import { fault } from '#kernel/contract/fault.ts';
+import type { Envelope, Provider } from '#kernel/contract/provider.ts';
+import { type Config, configValue, topicConfig } from '../../domain/config.ts';
+import type { log } from '../../service.ts';
+import type { Broker } from '../broker.ts';
+import type { Topic } from '../topic.ts';
+
+type Spec = { partitions: number; config?: Record<string, string> };
+type Status = { id: string; records: number; sizeBytes: number };
+type Names =
+  | 'ListTopics'
+  | 'GetTopic'
+  | 'CreateTopic'
+  | 'AlterTopicConfig'
+  | 'DescribeTopicConfig'
+  | 'CreatePartitions'
+  | 'DeleteTopic'
+  | 'DeleteRecords';
+
+/** A topic in the platform's envelope. */
+export function topicEnvelope(topic: Topic): Envelope<Spec, Status> & { labels: Record<string, string>; spec: Spec; status: Status } {
+  const { id, name, labels, createdAt, generation, partitions, config } = topic;
+  return {
+    uid: id,
+    name,
+    generation,
+    version: String(topic.version),
+    labels: { ...labels },
+    createdAt,
+    spec: { partitions: partitions.length, ...(Object.keys(config).length > 0 ? { config: { ...config } } : {}) },
+    status: {
+      id,
+      records: partitions.reduce((sum, partition) => sum + partition.next - partition.logStart, 0),
+      sizeBytes: partitions.reduce((sum, partition) => sum + partition.sizeBytes, 0),
+    },
+  };
+}
+
+/** A page of named things that are in order. */
+export function paged<T extends { readonly name: string }>(
+  all: readonly T[],
+  { after = '', limit = 100, prefix = '' }: { after?: string; limit?: number; prefix?: string },
+) {
+  const rest = all.filter(({ name }) => name > after && name.startsWith(prefix));
+  const items = rest.slice(0, limit);
+  const next = rest.length > limit ? items.at(-1)?.name : undefined;
+  return { items, ...(next === undefined ? {} : { next }) };
+}
+
+/** The handlers of the operations on topics themselves. */
+export function topicHandlers({ topics }: Broker): Pick<Handlers<typeof log>, Names> {
+  const own = (scope: bigint, name: string): Topic => {
+    const topic = topics.find(scope, name);
+    if (!topic) throw fault('NoSuchTopic', `Topic '${name}' does not exist.`);
+    return topic;
+  };
+  return {
+    async ListTopics({ caller, input }) {
+      const { items, next } = paged(topics.list(caller.scope), input);
+      return { output: { items: items.map(topicEnvelope), ...(next === undefined ? {} : { next }), version: String(topics.version) } };
+    },
+    GetTopic: async ({ caller, ref }) => ({ output: topicEnvelope(own(caller.scope, ref.name)) }),
+    async CreateTopic(call) {
+      const { name, partitions = 1, config = {}, labels = {} } = call.input;
+      const topic = topics.create(call.caller, name, { partitions, config, labels });
+      call.emit('TopicCreated', { topic: name });
+      return { output: topicEnvelope(topic) };
+    },
+    async AlterTopicConfig({ caller, ref, input }) {
+      const topic = own(caller.scope, ref.name);
+      const kept: Config = input.replace ? {} : topic.config;
+      const config: Record<string, string> = { ...kept, ...input.set };
+      for (const name of input.unset ?? []) {
+        if (!Object.hasOwn(topicConfig, name)) throw fault('ConfigInvalid', `Unknown topic config name: ${name}`);
+        delete config[name];
+      }
+      topics.alter(topic, { config });
+      return { output: topicEnvelope(topic) };
+    },
+    async DescribeTopicConfig({ caller, ref }) {
+      const { config } = own(caller.scope, ref.name);
+      return { output: { config: Object.fromEntries(Object.keys(topicConfig).map((name) => [name, configValue(config, name)])) } };
+    },
+    async CreatePartitions({ caller, ref, input }) {
+      const topic = own(caller.scope, ref.name);
+      topics.alter(topic, { partitions: input.partitions });
+      return { output: topicEnvelope(topic) };
+    },
+    async DeleteTopic(call) {
+      topics.delete(own(call.caller.scope, call.ref.name));
+      call.emit('TopicDeleted', { topic: call.ref.name });
+      return { output: {} };
+    },
+    async DeleteRecords({ caller, ref, input }) {
+      const topic = own(caller.scope, ref.name);
+      const partition = topic.partitions[input.partition];
+      if (!partition) throw fault('NoSuchTopic', `Topic '${ref.name}' has no partition ${input.partition}.`);
+      if (input.before > partition.next) throw fault('OffsetOutOfRange', `The partition ends at ${partition.next}.`);
+      if (input.before > partition.logStart) topics.deleteBefore(topic, partition, input.before);
+      return { output: { start: partition.logStart } };
+    },
+  };
+}
+
+/** Topics as resources of the platform. */
+export function topicProvider({ topics }: Broker): Provider<Spec, Status> {
+  return {
+    attributes(scope, name) {
+      const topic = topics.find(scope, name);
+      return topic && { labels: topic.labels, createdAt: topic.createdAt };
+    },
+    async get({ scope }, name) {
+      const topic = topics.find(scope, name);
+      return topic && topicEnvelope(topic);
+    },
+    async list({ scope }, page) {
+      const { items, next } = paged(topics.list(scope), page);
+      return { items: items.map(topicEnvelope), ...(next === undefined ? {} : { next }), version: String(topics.version) };
+    },
+    async put(owner, { name, spec, labels, ifVersion }) {
+      const known = topics.find(owner.scope, name);
+      if (ifVersion !== undefined && ifVersion !== (known ? String(known.version) : '0'))
+        throw fault(known ? 'Conflict' : 'PreconditionFailed');
+      const { partitions, config = {} } = spec;
+      if (!known) return topicEnvelope(topics.create(owner, name, { partitions, config, ...(labels ? { labels } : {}) }));
+      topics.alter(known, { partitions, config, ...(labels ? { labels } : {}) });
+      return topicEnvelope(known);
+    },
+    async delete({ scope }, name, ifVersion) {
+      const known = topics.find(scope, name);
+      if (!known) throw fault('NoSuchTopic');
+      if (ifVersion !== undefined && ifVersion !== String(known.version)) throw fault('PreconditionFailed');
+      topics.delete(known);
+    },
+    async *watch({ scope }, _from, signal) {
+      const waiting: { type: 'put' | 'deleted'; version: string; resource: Envelope<Spec, Status> }[] = [];
+      let wake = () => {};
+      const stop = topics.onChange(({ type, topic, version }) => {
+        if (topic.scope !== scope) return;
+        waiting.push({ type, version: String(version), resource: topicEnvelope(topic) });
+        wake();
+      });
+      try {
+        while (!signal.aborted) {
+          const change = waiting.shift();
+          if (change) yield change;
+          else
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+              signal.addEventListener('abort', () => resolve(), { once: true });
+            });
+        }
+      } finally {
+        stop();
+      }
+    },
+  };
+}

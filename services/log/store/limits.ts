@@ -1,0 +1,34 @@
+import { limit } from '#kernel/contract/limit.ts';
+
+const kib = 1024;
+const mib = 1024 * kib;
+
+export const indexIntervalBytes = limit(32 * kib, 'byte', 'Bytes of a segment between two entries of its offset index.');
+export const scanChunkBytes = limit(mib, 'byte', 'Bytes read at once while a segment is scanned.');
+export const batchMaxBytes = limit(100 * mib, 'byte', 'Largest batch a segment can hold.');
+export const hotBytes = limit(32 * mib, 'byte', 'End of a segment that is read at once, because the system still holds it in memory.');
+export const producerBatchesMax = limit(5, 'batch', 'Last batches of a producer that are recognised when they come again.');
+export const producerExpiryMs = limit(24 * 3_600_000, 'ms', 'Silence after which a partition forgets a producer without transaction.');
+export const producersMax = limit(50_000, 'producer', 'Producers one partition remembers; beyond it the longest silent is forgotten.');
+export const stateSegmentBytes = limit(
+  8 * mib,
+  'byte',
+  'Size at which a segment of the log about topics, groups or transactions is sealed.',
+);
+export const sweepMs = limit(30_000, 'ms', 'Time between two looks at retention and compaction.');
+export const compactKeysMax = limit(5_000_000, 'key', 'Most keys of one pass of compaction; the rest follows in the next.');
+export const topicsMax = limit(10_000, 'topic', 'Topics of one scope.');
+export const partitionsMax = limit(4000, 'partition', 'Partitions of one scope.');
+export const topicPartitionsMax = limit(1000, 'partition', 'Partitions of one topic.');
+export const effectWindowMs = limit(1000, 'ms', 'Time in which produces of one caller to one topic are gathered into one audit record.');
+export const effectsKeptMax = limit(100_000, 'record', 'Audit records of produces that wait for the journal; beyond it produces wait.');
+export const groupsMax = limit(10_000, 'group', 'Groups of one scope.');
+export const groupMembersMax = limit(2000, 'member', 'Members of one group.');
+export const offsetExpiryMs = limit(7 * 24 * 3_600_000, 'ms', 'Time after which offsets of a group without members are forgotten.');
+export const offsetMetadataMax = limit(4096, 'character', 'Longest metadata of a committed offset, as in Apache Kafka.');
+export const sessionMinMs = limit(1000, 'ms', 'Shortest session of a group member.');
+export const sessionMaxMs = limit(1_800_000, 'ms', 'Longest session of a group member, as in Apache Kafka.');
+export const producerBlockMax = limit(1000, 'id', 'Producer ids that are reserved at once.');
+export const transactionalIdsMax = limit(10_000, 'producer', 'Transactional producers of one scope.');
+export const transactionTimeoutMaxMs = limit(900_000, 'ms', 'Longest transaction, as in Apache Kafka.');
+export const transactionSweepMs = limit(1000, 'ms', 'Time between two looks for transactions that are open too long.');

@@ -1,0 +1,242 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import type { ErrorName } from '#wire/kafka/error.ts';
+import { batchHeadBytes, type BatchHead, isControl, isTransactional, placeBatch, readHead, stampBatch } from '#wire/kafka/record/batch.ts';
+import { controlBatch, readRecords } from '#wire/kafka/record/record.ts';
+import { type Aborted, Producers, type ProducersSnapshot } from '../domain/producer.ts';
+import { indexIntervalBytes, producerBatchesMax, producerExpiryMs, producersMax } from './limits.ts';
+import { cutBatches, Segment } from './segment.ts';
+
+/** What a partition needs to know of its topic's configuration. */
+export type LogConfig = {
+  readonly segmentBytes: number;
+  readonly segmentMs: number;
+  readonly retentionMs: number;
+  readonly retentionBytes: number;
+  readonly deletes: boolean;
+  readonly compacts: boolean;
+  readonly appendTime: boolean;
+  readonly flushes: boolean;
+};
+
+export type Appended = { readonly baseOffset: number; readonly duplicate: boolean; readonly appendTimeMs: number };
+export type Chunk = { readonly records: Buffer; readonly aborted: readonly Aborted[] };
+
+/** This broker's term; there is one leader, so that it never changes. */
+export const leaderEpoch = 0;
+
+/** The log of one partition: segments, its producers, and who waits for more. Appending is synchronous; order is the order of calls. */
+export class Partition {
+  readonly directory: string;
+  readonly index: number;
+  readonly producers = new Producers(producerBatchesMax);
+  segments: Segment[] = [];
+  logStart = 0;
+  /** Set while writing fails; the partition is read-only until a write succeeds. */
+  failure: string | undefined;
+  #config: LogConfig;
+  readonly #now: () => number;
+  readonly #waiting = new Set<() => void>();
+  #syncing: Promise<void> | undefined;
+  #syncAgain: Promise<void> | undefined;
+
+  constructor(directory: string, index: number, config: LogConfig, now: () => number) {
+    this.directory = directory;
+    this.index = index;
+    this.#config = config;
+    this.#now = now;
+  }
+
+  get active(): Segment {
+    return this.segments.at(-1) as Segment;
+  }
+
+  /** The offset that the next record gets; everything before it can be read. */
+  get next(): number {
+    return this.active.nextOffset;
+  }
+
+  /** The offset up to which no transaction is open. */
+  get stable(): number {
+    return this.producers.stable(this.next);
+  }
+
+  get sizeBytes(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+  }
+
+  configure(config: LogConfig): void {
+    this.#config = config;
+  }
+
+  /** Opens the log: sealed segments by their index, the rest by reading it. */
+  open(logStart = 0): void {
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    const names = readdirSync(this.directory);
+    for (const name of names) if (name.endsWith('.new') || name.endsWith('.cleaned')) rmSync(`${this.directory}/${name}`);
+    const bases = names.filter((name) => name.endsWith('.log')).map((name) => Number(name.slice(0, -4)));
+    bases.sort((left, right) => left - right);
+    this.segments = bases.map((base) => new Segment(this.directory, base, this.#now()));
+    for (const segment of this.segments) this.#load(segment);
+    if (this.segments.length === 0) this.segments.push(new Segment(this.directory, logStart, this.#now()));
+    this.logStart = Math.max(logStart, this.segments[0]?.baseOffset ?? 0);
+    this.producers.forget(this.logStart, this.#now() - producerExpiryMs, producersMax);
+  }
+
+  #load(segment: Segment): void {
+    const facts = segment.readIndex<ProducersSnapshot>();
+    if (facts) this.producers.restore(facts.extra);
+    else segment.recover((head, batch) => this.#note(head, batch));
+  }
+
+  #note(head: BatchHead, batch: Buffer): void {
+    if (!isControl(head.attributes)) this.producers.note(head, isTransactional(head.attributes));
+    else this.producers.noteMarker(head, readRecords(batch, head)[0]?.key?.[3] === 1 ? 'commit' : 'abort');
+  }
+
+  /** Appends a batch that was checked; sets offset and epoch in its bytes. Answers its error by name when its producer may not. */
+  append(batch: Buffer): Appended | { readonly error: ErrorName } {
+    const received = readHead(batch);
+    const found = this.producers.check(received);
+    if (found && 'error' in found) return found;
+    if (found) return { baseOffset: found.duplicate.offset, duplicate: true, appendTimeMs: -1 };
+    const appendTimeMs = this.#config.appendTime ? this.#now() : -1;
+    if (this.#config.appendTime) stampBatch(batch, appendTimeMs);
+    const head = this.#write(batch);
+    this.producers.note(head, isTransactional(head.attributes));
+    this.#wake();
+    return { baseOffset: head.baseOffset, duplicate: false, appendTimeMs };
+  }
+
+  /** Appends the marker that ends a transaction; an older epoch than the producer's is refused. */
+  appendMarker(kind: 'commit' | 'abort', producer: { producerId: number; producerEpoch: number }): { error: ErrorName } | undefined {
+    const known = this.producers.known(producer.producerId);
+    if (known && producer.producerEpoch < known.epoch) return { error: 'INVALID_PRODUCER_EPOCH' };
+    const head = this.#write(controlBatch(kind, producer, this.#now()));
+    this.producers.noteMarker(head, kind);
+    this.#wake();
+    return undefined;
+  }
+
+  #write(batch: Buffer): BatchHead {
+    this.#rollIfDue(batch.length);
+    placeBatch(batch, this.next, leaderEpoch);
+    const head = readHead(batch);
+    try {
+      this.active.append(batch, head.baseOffset + head.lastOffsetDelta, head.maxTimestamp);
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = String(error);
+      throw error;
+    }
+    return head;
+  }
+
+  #rollIfDue(bytes: number): void {
+    const { active } = this;
+    if (active.sizeBytes === 0) return;
+    const { segmentBytes, segmentMs } = this.#config;
+    if (active.sizeBytes + bytes > segmentBytes || this.#now() - active.createdAt > segmentMs) this.roll();
+  }
+
+  /** Seals the active segment and begins another. */
+  roll(): void {
+    const { active } = this;
+    active.writeIndex(this.producers.snapshot());
+    if (this.#config.flushes) void active.sync().finally(() => active.close());
+    else active.close();
+    this.segments.push(new Segment(this.directory, active.nextOffset, this.#now()));
+  }
+
+  /** Resolves when everything appended so far survives a loss of power; callers of one moment share a sync. */
+  flushed(): Promise<void> {
+    if (!this.#config.flushes) return Promise.resolve();
+    if (!this.#syncing) {
+      this.#syncing = this.active.sync().finally(() => {
+        this.#syncing = undefined;
+      });
+      return this.#syncing;
+    }
+    // A sync that runs may have begun before our bytes were written.
+    this.#syncAgain ??= this.#syncing
+      .catch(() => undefined)
+      .then(() => {
+        this.#syncAgain = undefined;
+        return this.flushed();
+      });
+    return this.#syncAgain;
+  }
+
+  /** Batches from the one that holds `offset` on, whole, before `below`; the first one even when it is larger than `maxBytes`. */
+  async read(offset: number, maxBytes: number, below: number): Promise<Chunk> {
+    for (const segment of this.segments) {
+      if (segment.nextOffset <= offset || segment.baseOffset >= below) continue;
+      const records = await this.#readSegment(segment, Math.max(offset, segment.baseOffset), maxBytes, below);
+      if (records.length === 0) continue;
+      return { records, aborted: [] };
+    }
+    return { records: Buffer.alloc(0), aborted: [] };
+  }
+
+  async #readSegment(segment: Segment, offset: number, maxBytes: number, below: number): Promise<Buffer> {
+    let position = segment.positionBefore(offset);
+    let bytes = maxBytes + indexIntervalBytes;
+    while (position + batchHeadBytes <= segment.sizeBytes) {
+      const reading = segment.read(position, bytes);
+      const found = reading instanceof Buffer ? reading : await reading;
+      const { start, end, needed } = cutBatches(found, offset, below, maxBytes);
+      if (end > start) return found.subarray(start, end);
+      if (needed === 0 || found.length < batchHeadBytes) break;
+      // No batch lies whole in what was read: go on at the one that was cut, with room for all of it.
+      position += start;
+      bytes = Math.max(needed, batchHeadBytes + maxBytes);
+    }
+    return Buffer.alloc(0);
+  }
+
+  /** Calls back once, when there is more to read or the log ends; returns how to stop waiting. */
+  onMore(wake: () => void): () => void {
+    this.#waiting.add(wake);
+    return () => this.#waiting.delete(wake);
+  }
+
+  #wake(): void {
+    if (this.#waiting.size === 0) return;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+
+  /** Moves the start of the log; whole segments before it are removed. */
+  deleteBefore(offset: number): void {
+    this.logStart = Math.max(this.logStart, offset);
+    while (this.segments.length > 1 && (this.segments[0] as Segment).nextOffset <= this.logStart) this.segments.shift()?.remove();
+    this.producers.forget(this.logStart, this.#now() - producerExpiryMs, producersMax);
+  }
+
+  /** Removes sealed segments that are older or more than the topic keeps; answers whether the start moved. */
+  retain(): boolean {
+    if (!this.#config.deletes) return false;
+    const { retentionMs, retentionBytes } = this.#config;
+    const before = this.logStart;
+    const now = this.#now();
+    const isOld = (segment: Segment) =>
+      retentionMs >= 0 && (segment.maxTimestamp < 0 ? segment.createdAt : segment.maxTimestamp) < now - retentionMs;
+    if (this.active.sizeBytes > 0 && isOld(this.active)) this.roll();
+    const isDue = (segment: Segment) => isOld(segment) || (retentionBytes >= 0 && this.sizeBytes - segment.sizeBytes >= retentionBytes);
+    while (this.segments.length > 1 && isDue(this.segments[0] as Segment)) this.deleteBefore((this.segments[0] as Segment).nextOffset);
+    return this.logStart > before;
+  }
+
+  /** Writes the index of the active segment, so that the next start need not read it. */
+  close(): void {
+    if (this.segments.length > 0 && this.active.sizeBytes > 0) this.active.writeIndex(this.producers.snapshot());
+    for (const segment of this.segments) segment.close();
+    this.#wake();
+  }
+
+  remove(): void {
+    for (const segment of this.segments) segment.close();
+    rmSync(this.directory, { recursive: true, force: true });
+    this.#wake();
+  }
+}

@@ -1,0 +1,242 @@
+import {
+  closeSync,
+  fdatasync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import { read } from 'node:fs';
+import { batchHeadBytes, type BatchHead, readHead } from '#wire/kafka/record/batch.ts';
+import { hotBytes, indexIntervalBytes } from './limits.ts';
+import { scanBatches } from './scan.ts';
+
+/** What an index file keeps of a segment, so that it need not be scanned again. */
+export type SegmentFacts<Extra> = {
+  readonly sizeBytes: number;
+  readonly nextOffset: number;
+  readonly maxTimestamp: number;
+  readonly createdAt: number;
+  readonly offsets: number[];
+  readonly positions: number[];
+  readonly times: number[];
+  readonly extra: Extra;
+};
+
+const nameOf = (baseOffset: number) => String(baseOffset).padStart(20, '0');
+
+/** One file of a partition's log: whole batches, one behind the other, with a sparse index by offset and time in memory. */
+export class Segment {
+  readonly baseOffset: number;
+  readonly path: string;
+  sizeBytes = 0;
+  nextOffset: number;
+  maxTimestamp = -1;
+  createdAt: number;
+  /** Entries of the index: first offset of a batch, where it stands, and the latest time up to and with it. */
+  offsets: number[] = [];
+  positions: number[] = [];
+  times: number[] = [];
+  #indexedBytes = Number.NEGATIVE_INFINITY;
+  #fd: number | undefined;
+  #reads = 0;
+  #closed = false;
+
+  constructor(directory: string, baseOffset: number, createdAt: number) {
+    this.baseOffset = baseOffset;
+    this.nextOffset = baseOffset;
+    this.path = `${directory}/${nameOf(baseOffset)}.log`;
+    this.createdAt = createdAt;
+  }
+
+  get indexPath(): string {
+    return `${this.path.slice(0, -4)}.index`;
+  }
+
+  get #file(): number {
+    this.#fd ??= openSync(this.path, 'a+', 0o600);
+    return this.#fd;
+  }
+
+  /** Writes a batch that has its place; what was written of a batch that fails is taken back. */
+  append(batch: Buffer, lastOffset: number, maxTimestamp: number): void {
+    const fd = this.#file;
+    let written = 0;
+    try {
+      while (written < batch.length) written += writeSync(fd, batch, written);
+    } catch (error) {
+      ftruncateSync(fd, this.sizeBytes);
+      throw error;
+    }
+    this.note(readHead(batch).baseOffset, lastOffset, maxTimestamp, batch.length);
+  }
+
+  /** Takes a batch that stands at the end of the file into the index. */
+  note(baseOffset: number, lastOffset: number, maxTimestamp: number, sizeBytes: number): void {
+    if (maxTimestamp > this.maxTimestamp) this.maxTimestamp = maxTimestamp;
+    if (this.sizeBytes - this.#indexedBytes >= indexIntervalBytes) {
+      this.offsets.push(baseOffset);
+      this.positions.push(this.sizeBytes);
+      this.times.push(this.maxTimestamp);
+      this.#indexedBytes = this.sizeBytes;
+    }
+    this.sizeBytes += sizeBytes;
+    this.nextOffset = lastOffset + 1;
+  }
+
+  /** Resolves when everything appended is on the disk. */
+  sync(): Promise<void> {
+    const fd = this.#file;
+    this.#reads += 1;
+    return new Promise((resolve, reject) =>
+      fdatasync(fd, (error) => {
+        this.#release();
+        if (error) reject(error);
+        else resolve();
+      }),
+    );
+  }
+
+  /** Where to begin looking for an offset. */
+  positionBefore(offset: number): number {
+    return this.positions[floorIndex(this.offsets, offset)] ?? 0;
+  }
+
+  /** Where to begin looking for the first batch of a time. */
+  positionOfTime(timestamp: number): number {
+    const { times } = this;
+    let low = 0;
+    for (let high = times.length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if ((times[middle] as number) < timestamp) low = middle + 1;
+      else high = middle;
+    }
+    return this.positions[Math.max(0, low - 1)] ?? 0;
+  }
+
+  /** Bytes from a position on; at once where the system surely has them in memory. */
+  read(position: number, bytes: number): Buffer | Promise<Buffer> {
+    const length = Math.min(bytes, this.sizeBytes - position);
+    const into = Buffer.allocUnsafe(Math.max(0, length));
+    if (length <= 0) return into;
+    if (this.#fd !== undefined && position >= this.sizeBytes - hotBytes) {
+      return into.subarray(0, readSync(this.#fd, into, 0, length, position));
+    }
+    return this.#fd === undefined ? this.#readClosed(into, position) : this.#readOpen(this.#fd, into, position);
+  }
+
+  #readOpen(fd: number, into: Buffer, position: number): Promise<Buffer> {
+    this.#reads += 1;
+    return new Promise((resolve, reject) =>
+      read(fd, into, 0, into.length, position, (error, bytes) => {
+        this.#release();
+        if (error) reject(error);
+        else resolve(into.subarray(0, bytes));
+      }),
+    );
+  }
+
+  async #readClosed(into: Buffer, position: number): Promise<Buffer> {
+    const file = await open(this.path, 'r');
+    try {
+      const { bytesRead } = await file.read(into, 0, into.length, position);
+      return into.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  }
+
+  #release(): void {
+    this.#reads -= 1;
+    if (this.#closed && this.#reads === 0) this.#closeFile();
+  }
+
+  #closeFile(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#closed = false;
+  }
+
+  /** Writes the index beside the sealed or resting segment. A file that is torn or of another size is not believed. */
+  writeIndex(extra: unknown): void {
+    const { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times } = this;
+    writeFileSync(
+      `${this.indexPath}.new`,
+      JSON.stringify({ sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times, extra }),
+    );
+    renameSync(`${this.indexPath}.new`, this.indexPath);
+  }
+
+  /** The facts of the index file, if it speaks of the segment as it is. */
+  readIndex<Extra>(): SegmentFacts<Extra> | undefined {
+    try {
+      const facts = JSON.parse(readFileSync(this.indexPath, 'utf8')) as SegmentFacts<Extra>;
+      if (facts.sizeBytes !== statSync(this.path).size) return undefined;
+      const { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times } = facts;
+      Object.assign(this, { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times });
+      this.#indexedBytes = positions.at(-1) ?? Number.NEGATIVE_INFINITY;
+      return facts;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Reads the file from its beginning, tells every whole batch, and cuts off what is torn behind the last one. */
+  recover(visit: (head: BatchHead, batch: Buffer) => void): void {
+    const end = scanBatches(this.path, (head, batch) => {
+      this.note(head.baseOffset, head.baseOffset + head.lastOffsetDelta, head.maxTimestamp, head.sizeBytes);
+      visit(head, batch);
+    });
+    if (statSync(this.path).size > end) ftruncateSync(this.#file, end);
+  }
+
+  close(): void {
+    if (this.#reads > 0) this.#closed = true;
+    else this.#closeFile();
+  }
+
+  remove(): void {
+    this.close();
+    rmSync(this.path, { force: true });
+    rmSync(this.indexPath, { force: true });
+  }
+}
+
+function floorIndex(values: readonly number[], wanted: number): number {
+  let low = 0;
+  for (let high = values.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] as number) <= wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** Where whole batches lie in bytes; `needed` is how many bytes must be read from `start` on when there are none yet. */
+export type Cut = { readonly start: number; readonly end: number; readonly needed: number };
+
+/** The batches that lie whole in the bytes: from the one that holds `offset`, or the first behind it, up to `below`. */
+export function cutBatches(bytes: Buffer, offset: number, below: number, maxBytes: number): Cut {
+  let start = -1;
+  let end = -1;
+  let at = 0;
+  while (at + batchHeadBytes <= bytes.length) {
+    const head = readHead(bytes, at);
+    if (head.baseOffset >= below) return start < 0 ? { start: 0, end: 0, needed: 0 } : { start, end, needed: 0 };
+    const stop = at + head.sizeBytes;
+    if (head.baseOffset + head.lastOffsetDelta >= offset) {
+      if (stop > bytes.length) return start < 0 ? { start: at, end: at, needed: head.sizeBytes } : { start, end, needed: 0 };
+      if (start >= 0 && stop - start > maxBytes) return { start, end, needed: 0 };
+      if (start < 0) start = at;
+      end = stop;
+    }
+    at = stop;
+  }
+  return start < 0 ? { start: at, end: at, needed: batchHeadBytes } : { start, end, needed: 0 };
+}

@@ -1,0 +1,12 @@
+/** Largest frame in bytes that a broker reads, as Apache Kafka's `socket.request.max.bytes`. */
+export const frameBytesMax = 100 * 1024 * 1024;
+/** Most elements of all arrays of one message together: arrays become objects, which weigh more than their bytes. */
+export const elementCountMax = 500_000;
+/** Bytes of records from which a writer keeps the caller's buffer instead of copying it. */
+export const copiedBytesMax = 4096;
+/** Bytes a writer starts with. */
+export const writerBytes = 1024;
+/** Largest batch in bytes after decompression, so that a small batch cannot fill the memory. */
+export const inflatedBytesMax = 256 * 1024 * 1024;
+/** Most headers of one record. */
+export const headerCountMax = 10_000;

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { isIntact, placeBatch, readHead } from '../record/batch.ts';
+import { inflate } from '../record/compression.ts';
+import { batchOf, controlBatch, readRecords } from '../record/record.ts';
+import { KafkaViolation } from '../violation.ts';
+
+const field = fc.option(
+  fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes)),
+  { nil: null },
+);
+const record = fc.record({
+  key: field,
+  value: field,
+  timestamp: fc.integer({ min: 0, max: 2 ** 41 }),
+  headers: fc.array(fc.record({ key: fc.string({ maxLength: 9 }), value: field }, { noNullPrototype: true }), { maxLength: 3 }),
+});
+
+test('records are read as they were written, packed or not, at the offset the broker gave the batch', () => {
+  for (const compression of ['none', 'gzip', 'zstd'] as const)
+    fc.assert(
+      fc.property(fc.array(record, { minLength: 1, maxLength: 8 }), fc.nat(2 ** 40), (records, offset) => {
+        const batch = batchOf(records, { compression });
+        placeBatch(batch, offset, 3);
+        assert.ok(isIntact(batch));
+        const read = readRecords(batch);
+        assert.deepEqual(
+          read.map(({ offset: _, ...rest }) => rest),
+          records.map(({ key, value, timestamp, headers }) => ({ timestamp, key, value, headers })),
+        );
+        assert.deepEqual(
+          read.map(({ offset: at }) => at),
+          records.map((_, at) => offset + at),
+        );
+      }),
+      { numRuns: 50 },
+    );
+});
+
+test('a marker is a control batch whose key says commit or abort', () => {
+  const batch = controlBatch('commit', { producerId: 5, producerEpoch: 2 }, 1000);
+  const head = readHead(batch);
+  assert.deepEqual([head.attributes, head.producerId, head.producerEpoch, head.count], [48, 5, 2, 1]);
+  assert.deepEqual(readRecords(batch)[0]?.key, Buffer.from([0, 0, 0, 1]));
+});
+
+test('snappy: a block with literals and copies that overlap, bare and in xerial framing', () => {
+  // "abcabcabcabc!" by the format: length 13, literal "abc", copy of 9 bytes from 3 back, literal "!".
+  const block = Buffer.from([13, (3 - 1) << 2, 0x61, 0x62, 0x63, 1 | ((9 - 4) << 2), 3, 0, 0x21]);
+  assert.equal(inflate('snappy', block).toString(), 'abcabcabcabc!');
+  const head = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1]);
+  const length = Buffer.from([0, 0, 0, block.length]);
+  assert.equal(inflate('snappy', Buffer.concat([head, length, block, length, block])).toString(), 'abcabcabcabc!abcabcabcabc!');
+});
+
+test('lz4: a frame with a compressed and a stored block', () => {
+  const head = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82]);
+  // Token 3 literals + match of 9 (nibble 5), offset 3; then a last sequence of one literal.
+  const block = Buffer.from([0x35, 0x61, 0x62, 0x63, 3, 0, 0x10, 0x21]);
+  const sized = (bytes: number) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(bytes);
+    return length;
+  };
+  const frame = Buffer.concat([head, sized(block.length), block, sized(0x8000_0002), Buffer.from('ok'), sized(0)]);
+  assert.equal(inflate('lz4', frame).toString(), 'abcabcabcabc!ok');
+});
+
+test('damaged packing is a violation, whatever the bytes', () => {
+  fc.assert(
+    fc.property(fc.constantFrom('gzip', 'snappy', 'lz4', 'zstd'), fc.uint8Array({ maxLength: 200 }), (compression, bytes) => {
+      try {
+        inflate(compression, Buffer.from(bytes));
+      } catch (error) {
+        assert.ok(error instanceof KafkaViolation, String(error));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
