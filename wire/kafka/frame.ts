@@ -8,7 +8,7 @@ import { Writer } from './writer.ts';
 
 const byKey = new Map<number, Api>(apis.map((api) => [api.key, api as unknown as Api]));
 
-export const apiOf = (key: number): Api | undefined => byKey.get(key);
+const apiOf = (key: number): Api | undefined => byKey.get(key);
 
 /** A request as far as it was read: its header always, its message unless the version is not served. */
 export type Request = {

@@ -10,3 +10,7 @@ export const writerBytes = 1024;
 export const inflatedBytesMax = 256 * 1024 * 1024;
 /** Most headers of one record. */
 export const headerCountMax = 10_000;
+/** Bytes of a batch before its records: KIP-98's format, magic 2. */
+export const batchHeadBytes = 61;
+/** Bytes before the first block in xerial's framing of snappy. */
+export const xerialHeadBytes = 16;

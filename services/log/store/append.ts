@@ -1,5 +1,6 @@
 import type { ErrorName } from '#wire/kafka/error.ts';
-import { batchHeadBytes, compressionOf, isControl, isIntact, isTransactional, readHead } from '#wire/kafka/record/batch.ts';
+import { batchHeadBytes } from '#wire/kafka/limits.ts';
+import { compressionOf, isControl, isIntact, isTransactional, readHead } from '#wire/kafka/record/batch.ts';
 import { readRecords } from '#wire/kafka/record/record.ts';
 import { KafkaViolation } from '#wire/kafka/violation.ts';
 import { configNumber, isCompacted } from '../domain/config.ts';

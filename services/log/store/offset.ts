@@ -1,4 +1,5 @@
-import { batchHeadBytes, isControl, readHead } from '#wire/kafka/record/batch.ts';
+import { batchHeadBytes } from '#wire/kafka/limits.ts';
+import { isControl, readHead } from '#wire/kafka/record/batch.ts';
 import { readRecords } from '#wire/kafka/record/record.ts';
 import { scanChunkBytes } from './limits.ts';
 import type { Partition } from './partition.ts';

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import type { ErrorName } from '#wire/kafka/error.ts';
-import { batchHeadBytes, type BatchHead, isControl, isTransactional, placeBatch, readHead, stampBatch } from '#wire/kafka/record/batch.ts';
+import { batchHeadBytes } from '#wire/kafka/limits.ts';
+import { type BatchHead, isControl, isTransactional, placeBatch, readHead, stampBatch } from '#wire/kafka/record/batch.ts';
 import { controlBatch, readRecords } from '#wire/kafka/record/record.ts';
 import { type Aborted, Producers, type ProducersSnapshot } from '../domain/producer.ts';
 import { indexIntervalBytes, producerBatchesMax, producerExpiryMs, producersMax } from './limits.ts';

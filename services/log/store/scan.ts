@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { batchHeadBytes, type BatchHead, isIntact, readHead } from '#wire/kafka/record/batch.ts';
+import { batchHeadBytes } from '#wire/kafka/limits.ts';
+import { type BatchHead, isIntact, readHead } from '#wire/kafka/record/batch.ts';
 import { batchMaxBytes, scanChunkBytes } from './limits.ts';
 
 /** Tells every whole and intact batch of a file in order; answers where the first that is not begins. */

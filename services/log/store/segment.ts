@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { read } from 'node:fs';
-import { batchHeadBytes, type BatchHead, readHead } from '#wire/kafka/record/batch.ts';
+import { batchHeadBytes } from '#wire/kafka/limits.ts';
+import { type BatchHead, readHead } from '#wire/kafka/record/batch.ts';
 import { hotBytes, indexIntervalBytes } from './limits.ts';
 import { scanBatches } from './scan.ts';
 

@@ -44,7 +44,10 @@ export class StateLog {
       });
   }
 
-  /** Writes changes as one batch: all of them count, or none. They survive a kill when this returns, a loss of power when `flushed` resolves. */
+  /**
+   * Writes changes as one batch: all of them count, or none. They survive a kill when this returns, a loss of power when
+   * `flushed` resolves.
+   */
   put(changes: readonly StateChange[]): void {
     const timestamp = this.#now();
     this.#log.append(

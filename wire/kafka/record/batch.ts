@@ -1,7 +1,6 @@
 import { crc32c } from '../../checksum/crc32c.ts';
+import { batchHeadBytes } from '../limits.ts';
 
-/** Bytes of a batch before its records: KIP-98's format, magic 2. */
-export const batchHeadBytes = 61;
 const high = 2 ** 32;
 
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
@@ -32,7 +31,7 @@ export const isControl = (attributes: number): boolean => (attributes & 32) !== 
 
 export const readLong = (buffer: Buffer, at: number): number => buffer.readInt32BE(at) * high + buffer.readUInt32BE(at + 4);
 
-export function writeLong(buffer: Buffer, value: number, at: number): void {
+function writeLong(buffer: Buffer, value: number, at: number): void {
   const upper = Math.floor(value / high);
   buffer.writeInt32BE(upper, at);
   buffer.writeUInt32BE(value - upper * high, at + 4);

@@ -1,17 +1,8 @@
-import { headerCountMax } from '../limits.ts';
+import { batchHeadBytes, headerCountMax } from '../limits.ts';
 import { Reader } from '../reader.ts';
 import { KafkaViolation } from '../violation.ts';
 import { Writer } from '../writer.ts';
-import {
-  batchHeadBytes,
-  type BatchHead,
-  buildBatch,
-  compressionOf,
-  compressions,
-  type Compression,
-  isAppendTime,
-  readHead,
-} from './batch.ts';
+import { type BatchHead, buildBatch, compressionOf, compressions, type Compression, isAppendTime, readHead } from './batch.ts';
 import { deflate, inflate } from './compression.ts';
 
 export type Header = { readonly key: string; readonly value: Buffer | null };

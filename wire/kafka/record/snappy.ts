@@ -1,7 +1,7 @@
+import { xerialHeadBytes } from '../limits.ts';
 import { KafkaViolation } from '../violation.ts';
 
 const xerial = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
-const xerialHeadBytes = 16;
 
 /** Snappy as Kafka's clients write it: blocks in xerial's framing (Java), or one bare block (C). */
 export function inflateSnappy(packed: Buffer, limitBytes: number): Buffer {

@@ -11,7 +11,7 @@ import { wordError } from './errors.ts';
 type TopicAnswer = NonNullable<NonNullable<ResponseOf<typeof metadata>['topics']>[number]>;
 
 /** Operations were not asked for. */
-export const unasked = -2147483648;
+const unasked = -2147483648;
 
 function described(topic: Topic): TopicAnswer {
   return {

@@ -11,7 +11,7 @@ type CommitTopic = RequestOf<typeof offsetCommit>['topics'][number];
 type Sorted = { readonly name: string; readonly partitions: { partitionIndex: number; errorCode: number }[]; readonly good: Committed[] };
 
 /** Which offsets of a topic may be committed, and the error of the others. */
-export async function sortOffsets(asking: Asking, { name, partitions }: Pick<CommitTopic, 'name' | 'partitions'>): Promise<Sorted> {
+async function sortOffsets(asking: Asking, { name, partitions }: Pick<CommitTopic, 'name' | 'partitions'>): Promise<Sorted> {
   const { broker, session } = asking;
   const may = await granted(asking, 'Fetch', name);
   const topic = broker.topics.find(session.caller.scope, name);
@@ -38,7 +38,7 @@ export async function sortOffsets(asking: Asking, { name, partitions }: Pick<Com
 }
 
 /** The same error for everything that was asked. */
-export const allFailed = (topics: readonly Pick<CommitTopic, 'name' | 'partitions'>[], name: ErrorName) =>
+const allFailed = (topics: readonly Pick<CommitTopic, 'name' | 'partitions'>[], name: ErrorName) =>
   topics.map((topic) => ({
     name: topic.name,
     partitions: topic.partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: errorCode[name] })),

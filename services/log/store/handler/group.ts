@@ -16,7 +16,7 @@ type Status = {
 type Names = 'ListGroups' | 'GetGroup' | 'DeleteGroup' | 'JoinGroup' | 'CommitOffsets' | 'DeleteOffsets';
 
 /** A group in the platform's envelope, with its lag. */
-export function groupEnvelope(
+function groupEnvelope(
   { topics }: Broker,
   group: Group,
 ): Envelope<Record<never, never>, Status> & { labels: Record<string, string>; status: Status } {

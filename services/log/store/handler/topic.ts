@@ -19,7 +19,7 @@ type Names =
   | 'DeleteRecords';
 
 /** A topic in the platform's envelope. */
-export function topicEnvelope(topic: Topic): Envelope<Spec, Status> & { labels: Record<string, string>; spec: Spec; status: Status } {
+function topicEnvelope(topic: Topic): Envelope<Spec, Status> & { labels: Record<string, string>; spec: Spec; status: Status } {
   const { id, name, labels, createdAt, generation, partitions, config } = topic;
   return {
     uid: id,
