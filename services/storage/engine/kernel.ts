@@ -1,0 +1,87 @@
+import { crc32c as crc32cSmall } from '#wire/checksum/crc32c.ts';
+import { type Form, kernelBinary } from './build.ts';
+
+/** What kernel.as exports. */
+type Exports = {
+  readonly sumFour: (inputs: number, count: number, outputs: number, length: number, tables: number) => void;
+  readonly sumOne: (inputs: number, count: number, out: number, length: number, tables: number) => void;
+  readonly crc32c: (from: number, length: number, before: number, tables: number) => number;
+};
+
+const pageBytes = 65_536;
+const crcTableBytes = 16 * 1024;
+const scratchBytes = 65_536;
+/** Below this a copy into the kernel's memory costs more than it saves. */
+const smallest = 512;
+
+/** The kernels and their memory, which never grows, so that views into it stay valid. `room` is the caller's part of it. */
+export class Kernel {
+  readonly form: Form;
+  readonly bytes: Uint8Array;
+  /** Where the caller's part begins. */
+  readonly room: number;
+  readonly #exports: Exports;
+  readonly #crcTables: number;
+  readonly #scratch: number;
+
+  constructor(form: Form, binary: Uint8Array, roomBytes: number) {
+    this.form = form;
+    this.#crcTables = pageBytes;
+    this.#scratch = this.#crcTables + crcTableBytes;
+    this.room = this.#scratch + scratchBytes;
+    const memory = new WebAssembly.Memory({ initial: Math.ceil((this.room + roomBytes) / pageBytes) });
+    const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
+    const environment = { memory, abort: () => {} };
+    this.#exports = new WebAssembly.Instance(module, { env: environment }).exports as Exports;
+    this.bytes = new Uint8Array(memory.buffer);
+    new Uint32Array(memory.buffer, this.#crcTables, 4096).set(crcTables());
+  }
+
+  /** See kernel.as. */
+  sumFour(inputs: number, count: number, outputs: number, length: number, tables: number): void {
+    this.#exports.sumFour(inputs, count, outputs, length, tables);
+  }
+
+  /** See kernel.as. */
+  sumOne(inputs: number, count: number, out: number, length: number, tables: number): void {
+    this.#exports.sumOne(inputs, count, out, length, tables);
+  }
+
+  /** CRC-32C of bytes in the kernel's memory. */
+  crcAt(from: number, length: number): number {
+    return ~this.#exports.crc32c(from, length, -1, this.#crcTables) >>> 0;
+  }
+
+  /** CRC-32C of bytes anywhere, going on from `before`. */
+  crc(bytes: Uint8Array, before = 0): number {
+    if (bytes.length < smallest) return crc32cSmall(bytes, before);
+    let state = ~before;
+    for (let at = 0; at < bytes.length; at += scratchBytes) {
+      const piece = bytes.subarray(at, at + scratchBytes);
+      this.bytes.set(piece, this.#scratch);
+      state = this.#exports.crc32c(this.#scratch, piece.length, state, this.#crcTables);
+    }
+    return ~state >>> 0;
+  }
+}
+
+/** Table n advances a byte that stands n bytes before the end of sixteen. */
+function crcTables(): Uint32Array {
+  const tables = new Uint32Array(4096);
+  for (let byte = 0; byte < 256; byte++) {
+    let value = byte;
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x82f63b78 : value >>> 1;
+    tables[byte] = value;
+  }
+  for (let at = 256; at < 4096; at++) tables[at] = (tables[at - 256]! >>> 8) ^ tables[tables[at - 256]! & 255]!;
+  return tables;
+}
+
+/** Opens the kernels: with relaxed SIMD where this engine has it, else in the strict form. */
+export async function openKernel(roomBytes: number, wanted?: Form): Promise<Kernel> {
+  if (wanted !== 'strict') {
+    const binary = await kernelBinary('relaxed');
+    if (wanted === 'relaxed' || WebAssembly.validate(binary as Uint8Array<ArrayBuffer>)) return new Kernel('relaxed', binary, roomBytes);
+  }
+  return new Kernel('strict', await kernelBinary('strict'), roomBytes);
+}
