@@ -33,4 +33,5 @@ export const errors = {
   ChunkSignature: no(403, 'The signature of a chunk of the body does not match.'),
   ConditionalConflict: again(409, 'Another request changed the key while this condition was decided.'),
   ObjectDamaged: again(500, 'The stored bytes do not agree with their checksum; they are not served.'),
+  TooFewShards: again(503, 'Too many drives are away or damaged for the bytes to be made again; they are not served until some are back.'),
 } as const satisfies Record<string, Fault>;

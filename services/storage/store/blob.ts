@@ -1,113 +1,125 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
-import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Log } from '#kernel/contract/implement.ts';
+import { type Coder, openCoder } from '../engine/stripe.ts';
+import type { PackPlace } from './appender.ts';
 import type { Catalog } from './catalog.ts';
-import { DirectorySync } from './directory-sync.ts';
+import { CodedWriter, removeCoded, type Spread } from './coded.ts';
+import { CodedReader, type OnDamage } from './coded-reader.ts';
+import { DriveSet } from './drive-set.ts';
+import type { DriveSpec } from './drive.ts';
+import type { Extent } from './extent.ts';
 import { sweepMax } from './limits.ts';
-import { type BlobRecord, pack, type Segment, unpack } from './record.ts';
+import { PackStore } from './pack-store.ts';
+import { type BlobPlace, type BlobRecord, pack, type Segment, unpack } from './record.ts';
 
-const idKey = (id: string) => Buffer.from(id, 'hex');
+export const idKey = (id: string): Buffer => Buffer.from(id, 'hex');
 
-/**
- * The checksum of a run of bytes as it lies on disk, going on from `before`. CRC-32 and not CRC-32C: Node has it natively,
- * four times as fast.
- */
+/** The checksum of bytes in the index and of files of the first format: CRC-32, which Node has natively. */
 export function sumOf(bytes: Uint8Array, before = 0): number {
   return crc32(bytes, before);
 }
 
+export type BlobOptions = {
+  readonly log: Log;
+  readonly now: () => number;
+  readonly specs?: readonly DriveSpec[];
+  readonly extentBytes?: number;
+};
+
+/** Told of what upkeep should look at. */
+export type Concern = { damage: OnDamage; work: (extent: Extent) => void };
+
 /**
- * Files of bytes, named by ids. A file is written and synced in `incoming`; the index commit that first points at it makes
- * it real; then it moves to `object`. So whatever lies in `incoming` and is not in the index was never acknowledged.
+ * The bytes of objects, named by ids: small ones packed in extents, large ones in shards on drives. What a crash leaves of
+ * bytes that no commit points at is written down as garbage before the first of them exists, and removed at the next start.
  */
 export class BlobStore {
-  readonly #catalog: Catalog;
-  readonly #incoming: string;
-  readonly #object: string;
-  readonly #sync: DirectorySync;
-  readonly #log: Log;
+  readonly catalog: Catalog;
+  readonly drives: DriveSet;
+  readonly coder: Coder;
+  readonly packs: PackStore;
+  readonly log: Log;
+  readonly concern: Concern;
+  readonly #directory: string;
   readonly #pins = new Map<string, number>();
   readonly #freed = new Set<string>();
-  /** What was written down of files that no record points at any more, until they are unlinked: streams may still need it. */
+  /** What was written down of blobs that no record points at any more, until they are gone: streams may still need it. */
   readonly #kept = new Map<string, BlobRecord>();
   #work: Promise<void> = Promise.resolve();
 
-  private constructor(catalog: Catalog, directory: string, sync: DirectorySync, log: Log) {
-    this.#log = log;
-    this.#catalog = catalog;
-    this.#incoming = join(directory, 'incoming');
-    this.#object = join(directory, 'object');
-    this.#sync = sync;
+  private constructor(catalog: Catalog, directory: string, parts: { drives: DriveSet; coder: Coder; packs: PackStore; log: Log; concern: Concern }) {
+    this.catalog = catalog;
+    this.#directory = directory;
+    this.drives = parts.drives;
+    this.coder = parts.coder;
+    this.packs = parts.packs;
+    this.log = parts.log;
+    this.concern = parts.concern;
   }
 
-  /** Opens the directories and clears away what a crash left. */
-  static async open(catalog: Catalog, directory: string, log: Log): Promise<BlobStore> {
-    const incoming = join(directory, 'incoming');
-    mkdirSync(incoming, { recursive: true, mode: 0o700 });
-    for (let at = 0; at < 256; at++) {
-      const part = join(directory, 'object', at.toString(16).padStart(2, '0'));
-      if (!existsSync(part)) mkdirSync(part, { recursive: true, mode: 0o700 });
-    }
-    const store = new BlobStore(catalog, directory, await DirectorySync.open(incoming), log);
-    await store.#recover();
+  /** Opens drives and extents and clears away what a crash left. */
+  static async open(catalog: Catalog, directory: string, { log, now, specs, extentBytes }: BlobOptions): Promise<BlobStore> {
+    const coder = await openCoder();
+    const drives = await DriveSet.open({ directory, log, now, ...(specs ? { specs } : {}) });
+    const early: Extent[] = [];
+    const concern: Concern = { damage: () => {}, work: (extent) => void early.push(extent) };
+    const packs = await PackStore.open({
+      catalog,
+      drives,
+      coder,
+      log,
+      onDamage: (...found) => concern.damage(...found),
+      onWork: (extent) => concern.work(extent),
+      ...(extentBytes === undefined ? {} : { extentBytes }),
+    });
+    const store = new BlobStore(catalog, directory, { drives, coder, packs, log, concern });
+    store.free([...catalog.table.garbage.getKeys()].map((key) => Buffer.from(key).toString('hex')));
+    await store.#work;
     return store;
   }
 
-  async #recover(): Promise<void> {
-    const { blob, garbage } = this.#catalog.table;
-    for (const name of await readdir(this.#incoming)) {
-      if (/^[0-9a-f]{32}$/.test(name) && blob.doesExist(idKey(name))) await rename(join(this.#incoming, name), this.#path(name));
-      else await rm(join(this.#incoming, name), { force: true });
-    }
-    this.free([...garbage.getKeys()].map((key) => Buffer.from(key).toString('hex')));
+  /** Begins a blob of shards; its id is written down as garbage until a commit adopts it. */
+  async begin(): Promise<CodedWriter> {
+    const writer = new CodedWriter(randomBytes(16).toString('hex'), this.coder, this.drives);
+    await this.catalog.commit(() => void this.catalog.table.garbage.put(idKey(writer.id), Buffer.from(writer.intended)));
+    return writer;
+  }
+
+  /** Packs bytes; resolves when they are on disk. */
+  async pack(pieces: readonly Uint8Array[], size: number): Promise<{ id: string; place: BlobPlace }> {
+    const key = randomBytes(16);
+    return { id: key.toString('hex'), place: await this.packs.appender.append(key, pieces, size) };
+  }
+
+  /** Throws bytes away that no commit points at. */
+  async discard(id: string, size: number, place?: BlobPlace): Promise<void> {
+    if (place && 'extent' in place) return this.packs.forget(place, size);
+    this.free([id]);
     await this.#work;
   }
 
-  /** Makes a new file; its bytes become durable by `finish`. */
-  async create(): Promise<{ id: string; handle: FileHandle }> {
-    const id = randomBytes(16).toString('hex');
-    return { id, handle: await open(join(this.#incoming, id), 'wx', 0o600) };
+  /** Within a change: writes down a new blob with one reference. */
+  add(id: string, size: number, place: BlobPlace): void {
+    this.catalog.table.blob.put(idKey(id), pack({ size, references: 1, ...place } satisfies BlobRecord));
+    if ('spread' in place) this.catalog.table.garbage.remove(idKey(id));
   }
 
-  /** Syncs the bytes of a new file and its name, and closes it. */
-  async finish(handle: FileHandle): Promise<void> {
-    await Promise.all([handle.datasync(), this.#sync.sync()]);
-    await handle.close();
-  }
-
-  /** Throws a file away that no commit points at. */
-  async discard(id: string): Promise<void> {
-    await rm(join(this.#incoming, id), { force: true });
-  }
-
-  /** Moves a file whose commit is on disk to its place; a crash before that is mended at the next start. */
-  settle(id: string): void {
-    this.#queue(async () => {
-      if (this.#catalog.table.blob.doesExist(idKey(id))) await rename(join(this.#incoming, id), this.#path(id));
-    });
-  }
-
-  /** Within a change: writes down a new file with one reference. */
-  add(id: string, size: number, sums: Uint8Array): void {
-    this.#catalog.table.blob.put(idKey(id), pack({ size, references: 1, sums } satisfies BlobRecord));
-  }
-
-  /** Within a change: one more record points at the segment's file. False when the file is gone. */
+  /** Within a change: one more record points at the segment's blob. False when it is gone. */
   share(segment: Segment): boolean {
     return !('blob' in segment) || this.#refer(segment.blob, 1) !== undefined;
   }
 
-  /** Within a change: one record fewer points at the segment's file; returns its id when it was the last. */
+  /** Within a change: one record fewer points at the segment's blob; returns its id when it was the last. */
   release(segment: Segment): string[] {
     return 'blob' in segment && this.#refer(segment.blob, -1) === 0 ? [segment.blob] : [];
   }
 
   #refer(id: string, change: 1 | -1): number | undefined {
-    const { blob, garbage } = this.#catalog.table;
+    const { blob, garbage } = this.catalog.table;
     const found = blob.get(idKey(id));
     if (!found) return undefined;
     const record = unpack<BlobRecord>(found);
@@ -116,12 +128,13 @@ export class BlobStore {
     else {
       this.#kept.set(id, record);
       blob.remove(idKey(id));
-      garbage.put(idKey(id), Buffer.alloc(1));
+      if ('extent' in record) this.packs.release(record, record.size);
+      else garbage.put(idKey(id), 'spread' in record ? Buffer.from(record.spread) : Buffer.alloc(1));
     }
     return references;
   }
 
-  /** After the commit that released them: unlinks files, those being read as soon as they no longer are. */
+  /** After the commit that released them: removes blobs, those being read as soon as they no longer are. */
   free(ids: readonly string[]): void {
     if (ids.length === 0) return;
     for (const id of ids) this.#freed.add(id);
@@ -132,27 +145,49 @@ export class BlobStore {
     const ids = [...this.#freed].filter((id) => !this.#pins.has(id));
     for (let at = 0; at < ids.length; at += sweepMax) {
       const group = ids.slice(at, at + sweepMax);
+      const garbage: string[] = [];
       for (const id of group) {
         this.#freed.delete(id);
         this.#kept.delete(id);
-        await rm(this.#path(id), { force: true });
-        await rm(join(this.#incoming, id), { force: true });
+        const found = this.catalog.table.garbage.get(idKey(id));
+        if (!found) continue;
+        garbage.push(id);
+        await this.#remove(id, found);
       }
-      await this.#catalog.commit(() => {
-        for (const id of group) this.#catalog.table.garbage.remove(idKey(id));
-      });
+      if (garbage.length > 0)
+        await this.catalog.commit(() => {
+          for (const id of garbage) this.catalog.table.garbage.remove(idKey(id));
+        });
     }
   }
 
-  /** What is written down of a file. */
+  /** What was written down of garbage is its spread; of files of the first format it is one byte. */
+  async #remove(id: string, spread: Spread): Promise<void> {
+    if (spread.length > 1) return removeCoded(this.drives, id, Uint8Array.from(spread));
+    for (const path of this.#oldPaths(id)) await rm(path, { force: true });
+  }
+
+  /** What is written down of a blob. */
   record(id: string): BlobRecord {
-    const found = this.#catalog.table.blob.get(idKey(id));
+    const found = this.catalog.table.blob.get(idKey(id));
     const record = found ? unpack<BlobRecord>(found) : this.#kept.get(id);
-    if (!record) throw fault('ObjectDamaged', 'A file of the object is not in the index.');
+    if (!record) throw fault('ObjectDamaged', 'A part of the object is not in the index.');
     return record;
   }
 
-  /** Keeps the files of the segments from being unlinked until the function returned is called. */
+  /** Within a change or for one that is only kept: a packed blob lies elsewhere from now on. False when it is not there any more. */
+  move(id: string, from: PackPlace, to: BlobPlace): boolean {
+    const same = (record: BlobRecord) => 'extent' in record && record.extent === from.extent && record.offset === from.offset;
+    const found = this.catalog.table.blob.get(idKey(id));
+    const record = found ? unpack<BlobRecord>(found) : this.#kept.get(id);
+    if (!record || !same(record)) return false;
+    const moved: BlobRecord = { size: record.size, references: record.references, ...to };
+    if (found) this.catalog.table.blob.put(idKey(id), pack(moved));
+    else this.#kept.set(id, moved);
+    return found !== undefined;
+  }
+
+  /** Keeps the blobs of the segments from being removed until the function returned is called. */
   pin(segments: readonly Segment[]): () => void {
     const ids = segments.flatMap((segment) => ('blob' in segment ? [segment.blob] : []));
     for (const id of ids) this.#pins.set(id, (this.#pins.get(id) ?? 0) + 1);
@@ -165,13 +200,19 @@ export class BlobStore {
         if (left > 0) this.#pins.set(id, left);
         else this.#pins.delete(id);
       }
-      if (ids.some((id) => this.#freed.has(id))) this.free(ids.filter((id) => this.#freed.has(id)));
+      const freed = ids.filter((id) => this.#freed.has(id));
+      this.free(freed);
     };
   }
 
-  /** Opens a file for reading, wherever it lies at this moment. */
+  /** Reads a blob of shards. */
+  reader(id: string, size: number, spread: Spread): CodedReader {
+    return new CodedReader({ id, size, spread }, this.coder, this.drives, (...found) => this.concern.damage(...found));
+  }
+
+  /** Opens a file of the first format, wherever it lies. */
   async openFile(id: string): Promise<FileHandle> {
-    for (const path of [this.#path(id), join(this.#incoming, id), this.#path(id)]) {
+    for (const path of this.#oldPaths(id)) {
       try {
         return await open(path, 'r');
       } catch (error) {
@@ -181,24 +222,24 @@ export class BlobStore {
     throw fault('ObjectDamaged', 'A file of the object is missing.');
   }
 
-  /** Resolves when the moving and unlinking asked for so far is done. */
+  #oldPaths(id: string): string[] {
+    return [join(this.#directory, 'object', id.slice(0, 2), id), join(this.#directory, 'incoming', id)];
+  }
+
+  /** Resolves when the removing asked for so far is done. */
   async idle(): Promise<void> {
     await this.#work;
   }
 
   async close(): Promise<void> {
     await this.#work;
-    await this.#sync.close();
-  }
-
-  #path(id: string): string {
-    return join(this.#object, id.slice(0, 2), id);
+    await this.packs.close();
   }
 
   /** Housekeeping runs one after the other; what fails is done at the next start. */
   #queue(work: () => Promise<void>): void {
     this.#work = this.#work.then(work).catch((error: unknown) => {
-      this.#log('warn', 'a file of objects could not be moved or removed; the next start does it', { error: String(error) });
+      this.log('warn', 'bytes of objects could not be removed; the next start does it', { error: String(error) });
     });
   }
 }

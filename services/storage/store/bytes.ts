@@ -3,7 +3,8 @@ import { fault } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import type { Span } from '../domain/range.ts';
 import { type BlobStore, sumOf } from './blob.ts';
-import { blockBytes } from './limits.ts';
+import { stripeDataBytes } from './frame.ts';
+import { blockBytes, movesMax } from './limits.ts';
 import type { Segment } from './record.ts';
 
 export function segmentSize(segment: Segment): number {
@@ -75,13 +76,54 @@ async function* readSegments(blobs: BlobStore, segments: readonly Segment[]): As
   }
 }
 
-async function* readBlob(blobs: BlobStore, segment: Extract<Segment, { blob: string }>): AsyncGenerator<Uint8Array, void> {
+async function* readBlob(blobs: BlobStore, segment: BlobSegment): AsyncGenerator<Uint8Array, void> {
   const record = blobs.record(segment.blob);
-  const sums = new DataView(record.sums.buffer, record.sums.byteOffset, record.sums.byteLength);
+  if ('extent' in record) yield await readPacked(blobs, segment);
+  else if ('spread' in record) yield* readShards(blobs, segment, record.size, record.spread);
+  else yield* readFile(blobs, segment, record.size, record.sums);
+}
+
+type BlobSegment = Extract<Segment, { blob: string }>;
+
+/** A packed blob may be moved between the look at its record and the look at its place; then it is looked up again. */
+async function readPacked(blobs: BlobStore, { blob, start, size }: BlobSegment): Promise<Uint8Array> {
+  for (let tries = 0; tries < movesMax; tries++) {
+    const record = blobs.record(blob);
+    if (!('extent' in record)) break;
+    const bytes = await blobs.packs.read(blob, record, record.size);
+    if (bytes) return bytes.subarray(start, start + size);
+  }
+  throw fault('ObjectDamaged', 'The bytes of the object are nowhere to be found.');
+}
+
+async function* readShards(blobs: BlobStore, segment: BlobSegment, size: number, spread: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  const reader = blobs.reader(segment.blob, size, spread);
+  const end = segment.start + segment.size;
+  const pieceEnd = (from: number) => Math.min(end, (Math.floor(from / stripeDataBytes) + 1) * stripeDataBytes);
+  let next: Promise<Uint8Array> | undefined;
+  try {
+    for (let at = segment.start; at < end; ) {
+      const stop = pieceEnd(at);
+      const bytes = await (next ?? reader.read(at, stop));
+      // The next stripe is read while this one is sent.
+      next = stop < end ? reader.read(stop, pieceEnd(stop)) : undefined;
+      next?.catch(() => {});
+      yield bytes;
+      at = stop;
+    }
+  } finally {
+    await next?.catch(() => {});
+    await reader.close();
+  }
+}
+
+/** A file of the first format. */
+async function* readFile(blobs: BlobStore, segment: BlobSegment, size: number, blockSums: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  const sums = new DataView(blockSums.buffer, blockSums.byteOffset, blockSums.byteLength);
   const end = segment.start + segment.size;
   const handle = await blobs.openFile(segment.blob);
   const read = (block: number) =>
-    readBlock(handle, block, Math.min(blockBytes, record.size - block * blockBytes), sums.getUint32(block * 4, true));
+    readBlock(handle, block, Math.min(blockBytes, size - block * blockBytes), sums.getUint32(block * 4, true));
   let next: Promise<Uint8Array> | undefined;
   try {
     const last = Math.floor((end - 1) / blockBytes);

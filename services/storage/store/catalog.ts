@@ -9,7 +9,7 @@ import { pack, type Tally, unpack } from './record.ts';
 export type Table = Database<Buffer, Buffer>;
 
 /** The tables of the index, by what their keys lead to. */
-const tableNames = ['bucket', 'owned', 'object', 'layout', 'upload', 'part', 'blob', 'garbage', 'effect', 'tally', 'counter'] as const;
+const tableNames = ['bucket', 'owned', 'object', 'layout', 'upload', 'part', 'blob', 'garbage', 'extent', 'effect', 'tally', 'counter'] as const;
 export type TableName = (typeof tableNames)[number];
 
 /** An effect as the change that made it knows it; the batch gives it its offset. */

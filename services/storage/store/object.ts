@@ -128,18 +128,16 @@ export async function putObject(store: Store, name: string, received: Received, 
 }
 
 /** Within a change: makes a received file one of the index. */
-export function addReceived({ blobs }: Store, { segment, size, sums }: Received): void {
-  if ('blob' in segment && sums) blobs.add(segment.blob, size, sums);
+export function addReceived({ blobs }: Store, { segment, size, place }: Received): void {
+  if ('blob' in segment && place) blobs.add(segment.blob, size, place);
 }
 
 /** Runs the commit that adopts received bytes, and throws them away when it fails. */
-export async function adopt<T>({ blobs }: Store, { segment }: Received, commit: () => Promise<T>): Promise<T> {
+export async function adopt<T>({ blobs }: Store, { segment, size, place }: Received, commit: () => Promise<T>): Promise<T> {
   try {
-    const done = await commit();
-    if ('blob' in segment) blobs.settle(segment.blob);
-    return done;
+    return await commit();
   } catch (error) {
-    if ('blob' in segment) await blobs.discard(segment.blob);
+    if ('blob' in segment) await blobs.discard(segment.blob, size, place);
     throw error;
   }
 }

@@ -1,13 +1,14 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { type ChecksumAlgorithm, type RunningChecksum, startChecksum } from '#wire/checksum/checksum.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import { isChecksum } from '../domain/checksum.ts';
 import { type BlobStore, sumOf } from './blob.ts';
-import { blockBytes, inlineMaxBytes } from './limits.ts';
+import type { CodedWriter } from './coded.ts';
+import { stripeDataBytes } from './frame.ts';
+import { inlineMaxBytes, packedMaxBytes } from './limits.ts';
 import { assertLive } from './live.ts';
-import type { Segment } from './record.ts';
+import type { BlobPlace, Segment } from './record.ts';
 
 /** What the sender said of the bytes to come. */
 export type Expected = {
@@ -26,8 +27,8 @@ export type Received = {
   readonly md5: string;
   /** Of the algorithm expected, in base64. */
   readonly checksum?: string;
-  /** The checksums of the blocks of a new file. */
-  readonly sums?: Uint8Array;
+  /** Where a new blob lies. */
+  readonly place?: BlobPlace;
 };
 
 export type ReceiveRules = { readonly maxBytes: number; readonly mayWrite: () => boolean; readonly signal: AbortSignal };
@@ -43,8 +44,8 @@ export function checkExpected({ md5, checksumAlgorithm, checksum, size }: Expect
 }
 
 /**
- * Takes a body in: small ones into memory for the index record, larger ones into a new file, block by block. Resolves
- * when the bytes are on disk and agree with all that was said of them; otherwise throws and leaves nothing behind.
+ * Takes a body in: small ones into memory, for the index record or to be packed; large ones into shards, stripe by stripe.
+ * Resolves when the bytes are on disk and agree with all that was said of them; otherwise throws and leaves nothing behind.
  */
 export async function receive(blobs: BlobStore, body: Bytes | undefined, expected: Expected, rules: ReceiveRules): Promise<Received> {
   checkExpected(expected, rules.maxBytes);
@@ -72,11 +73,10 @@ class Intake {
   readonly #md5: Hash = createHash('md5');
   readonly #sha256: Hash | undefined;
   readonly #checksum: RunningChecksum | undefined;
-  readonly #sums: number[] = [];
   #pieces: Uint8Array[] = [];
   #held = 0;
   #size = 0;
-  #file: { id: string; handle: FileHandle } | undefined;
+  #writer: CodedWriter | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(blobs: BlobStore, expected: Expected, rules: ReceiveRules) {
@@ -98,11 +98,11 @@ class Intake {
     this.#sha256?.update(bytes);
     this.#checksum?.update(bytes);
     let rest = bytes;
-    while (this.#held + rest.length >= blockBytes) {
-      const now = rest.subarray(0, blockBytes - this.#held);
+    while (this.#held + rest.length >= stripeDataBytes) {
+      const now = rest.subarray(0, stripeDataBytes - this.#held);
       this.#pieces.push(now);
       rest = rest.subarray(now.length);
-      await this.#writeBlock();
+      await this.#writeStripe(stripeDataBytes);
     }
     if (rest.length > 0) {
       this.#pieces.push(rest);
@@ -110,18 +110,16 @@ class Intake {
     }
   }
 
-  /** Hands the block to the disk; the one before it must have arrived there. */
-  async #writeBlock(): Promise<void> {
+  /** Hands the stripe to the drives; the one before it must have arrived there. */
+  async #writeStripe(length: number): Promise<void> {
     if (!this.#rules.mayWrite()) throw fault('DiskFull');
     const pieces = this.#pieces;
     this.#pieces = [];
     this.#held = 0;
-    this.#sums.push(pieces.reduce((sum, piece) => sumOf(piece, sum), 0));
-    this.#file ??= await this.#blobs.create();
-    const { handle } = this.#file;
+    const writer = (this.#writer ??= await this.#blobs.begin());
     await this.#writing;
-    this.#writing = writeAll(handle, pieces);
-    // Its failure is met at the next block or at the end.
+    this.#writing = writer.write(pieces, length);
+    // Its failure is met at the next stripe or at the end.
     this.#writing.catch(() => {});
   }
 
@@ -136,33 +134,29 @@ class Intake {
     if (checksum !== undefined && found !== checksum)
       throw fault('BadDigest', `The ${checksumAlgorithm} you specified did not match the calculated checksum.`);
     const told = { size: this.#size, md5: digest.toString('hex'), ...(found === undefined ? {} : { checksum: found }) };
-    if (!this.#file && this.#size <= inlineMaxBytes) {
+    return { ...told, ...(await this.#place()) };
+  }
+
+  async #place(): Promise<{ segment: Segment; place?: BlobPlace }> {
+    if (!this.#writer && this.#size <= inlineMaxBytes) {
       const bytes = Buffer.concat(this.#pieces);
-      return { ...told, segment: { bytes, sum: sumOf(bytes) } };
+      return { segment: { bytes, sum: sumOf(bytes) } };
     }
-    if (this.#held > 0) await this.#writeBlock();
+    if (!this.#writer && this.#size <= packedMaxBytes) {
+      if (!this.#rules.mayWrite()) throw fault('DiskFull');
+      const { id, place } = await this.#blobs.pack(this.#pieces, this.#size);
+      return { segment: { blob: id, start: 0, size: this.#size }, place };
+    }
+    if (this.#held > 0) await this.#writeStripe(this.#held);
     await this.#writing;
-    const { id, handle } = this.#file!;
-    await this.#blobs.finish(handle);
-    return { ...told, segment: { blob: id, start: 0, size: this.#size }, sums: Buffer.from(Uint32Array.from(this.#sums).buffer) };
+    const spread = await this.#writer!.finish();
+    return { segment: { blob: this.#writer!.id, start: 0, size: this.#size }, place: { spread } };
   }
 
   async discard(): Promise<void> {
-    if (!this.#file) return;
+    if (!this.#writer) return;
     await this.#writing.catch(() => {});
-    await this.#file.handle.close().catch(() => {});
-    await this.#blobs.discard(this.#file.id);
-  }
-}
-
-async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
-  let left = pieces;
-  while (left.length > 0) {
-    const { bytesWritten } = await handle.writev(left as Uint8Array[]);
-    let skip = bytesWritten;
-    let at = 0;
-    while (at < left.length && skip >= left[at]!.length) skip -= left[at++]!.length;
-    left = left.slice(at);
-    if (skip > 0) left = [left[0]!.subarray(skip), ...left.slice(1)];
+    await this.#writer.abandon();
+    await this.#blobs.discard(this.#writer.id, this.#size);
   }
 }

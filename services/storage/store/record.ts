@@ -72,8 +72,17 @@ export type PartRecord = {
   readonly checksum?: StoredChecksum;
 };
 
-/** What is kept of a file of bytes: how many records point into it, and a checksum of each of its blocks. */
-export type BlobRecord = { readonly size: number; readonly references: number; readonly sums: Uint8Array };
+/**
+ * Where the bytes of a blob lie: packed in an extent; in shards on drives (255: that shard was never written); or, from the
+ * first format, in a file of their own with a CRC-32 of each of its blocks.
+ */
+export type BlobPlace =
+  | { readonly extent: number; readonly offset: number }
+  | { readonly spread: Uint8Array }
+  | { readonly sums: Uint8Array };
+
+/** What is kept of a blob, and how many records point into it. */
+export type BlobRecord = { readonly size: number; readonly references: number } & BlobPlace;
 
 /** What a bucket or a scope holds. */
 export type Tally = { readonly objects: number; readonly bytes: number };

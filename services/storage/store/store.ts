@@ -2,23 +2,47 @@ import { join } from 'node:path';
 import type { Log } from '#kernel/contract/implement.ts';
 import { BlobStore } from './blob.ts';
 import { Catalog } from './catalog.ts';
+import type { DriveSpec } from './drive.ts';
+import { Upkeep } from './upkeep.ts';
 
-/** The index and the files of one data directory. */
-export type Store = { readonly catalog: Catalog; readonly blobs: BlobStore; readonly now: () => number; readonly mayWrite: () => boolean };
+/** The index and the drives of one data directory. */
+export type Store = {
+  readonly catalog: Catalog;
+  readonly blobs: BlobStore;
+  readonly upkeep: Upkeep;
+  readonly now: () => number;
+  readonly mayWrite: () => boolean;
+};
 
-export type StoreOptions = { readonly directory: string; readonly log: Log; readonly now: () => number; readonly mayWrite: () => boolean };
+export type StoreOptions = {
+  readonly directory: string;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly mayWrite: () => boolean;
+  /** Instead of sixteen directories below the store's own. */
+  readonly specs?: readonly DriveSpec[];
+  readonly extentBytes?: number;
+};
 
-export async function openStore({ directory, log, now, mayWrite }: StoreOptions): Promise<Store> {
+export async function openStore({ directory, log, now, mayWrite, specs, extentBytes }: StoreOptions): Promise<Store> {
   const catalog = new Catalog(join(directory, 'index'));
   try {
-    return { catalog, blobs: await BlobStore.open(catalog, directory, log), now, mayWrite };
+    const blobs = await BlobStore.open(catalog, directory, {
+      log,
+      now,
+      ...(specs ? { specs } : {}),
+      ...(extentBytes === undefined ? {} : { extentBytes }),
+    });
+    const upkeep = new Upkeep(blobs, ({ id }) => log('error', 'too few shards are left to read a part of an object', { id }));
+    return { catalog, blobs, upkeep, now, mayWrite };
   } catch (error) {
     await catalog.close();
     throw error;
   }
 }
 
-export async function closeStore({ catalog, blobs }: Store): Promise<void> {
+export async function closeStore({ catalog, blobs, upkeep }: Store): Promise<void> {
+  await upkeep.stop();
   await blobs.close();
   await catalog.close();
 }

@@ -7,7 +7,7 @@ import { partMinBytes } from '../../contract/limits.ts';
 import { createBucket, ownBucket } from '../../store/bucket.ts';
 import { copyObject, copyPart } from '../../store/copy.ts';
 import { bucketPlace } from '../../store/key.ts';
-import { blockBytes, inlineMaxBytes } from '../../store/limits.ts';
+import { inlineMaxBytes, packedMaxBytes } from '../../store/limits.ts';
 import { listObjects } from '../../store/list.ts';
 import { deleteObjects } from '../../store/object.ts';
 import { closeStore, type Store } from '../../store/store.ts';
@@ -35,7 +35,7 @@ const keys = fc.constantFrom(
   'b/2',
   'b\u0001',
 );
-const sizes = fc.constantFrom(0, 1, 100, inlineMaxBytes, inlineMaxBytes + 1, 70_000, blockBytes, blockBytes + 1);
+const sizes = fc.constantFrom(0, 1, 100, inlineMaxBytes, inlineMaxBytes + 1, 70_000, packedMaxBytes, packedMaxBytes + 1);
 const conditions = fc.constantFrom(undefined, { ifNoneMatch: ['*'] }, { ifMatch: ['*'] });
 const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex');
 const byUtf8 = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -182,7 +182,7 @@ const listing = fc
 const restarting = fc.constant(
   command('restart', async (_, real) => {
     await closeStore(real.store);
-    real.store = await openShelf(real.directory);
+    real.store = await openShelf(real.directory, { extentBytes: 300_000 });
   }),
 );
 
@@ -207,7 +207,7 @@ test('the store agrees with S3 in memory over random histories of writes, copies
   await fc.assert(
     fc.asyncProperty(commands, async (history) => {
       const real: Real = { directory: temporary(), store: undefined as unknown as Store };
-      real.store = await openShelf(real.directory);
+      real.store = await openShelf(real.directory, { extentBytes: 300_000 });
       try {
         await createBucket(real.store, owner, { name: 'shelf', location: 'local', labels: {} });
         const model: Model = { objects: new Map(), uploads: new Map() };

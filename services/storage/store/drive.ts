@@ -1,0 +1,249 @@
+import * as fs from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Place } from '../domain/placement.ts';
+
+/** Where drive number n is, and in which failure domains. */
+export type DriveSpec = Place & { readonly path: string };
+
+/** `in`: in use. `out`: it failed or is away, and nothing is asked of it until it is replaced. */
+export type DriveState = { readonly state: 'in' } | { readonly state: 'out'; readonly reason: string; readonly since: number };
+
+/** Errors of the system that speak of the drive and not of one file. */
+const drivesOwn = new Set(['EIO', 'ENODEV', 'ENXIO', 'EROFS', 'EUCLEAN', 'ESTALE', 'ENOTCONN', 'EMEDIUMTYPE', 'ENOTDIR', 'EACCES', 'EPERM']);
+
+const openDescriptor = promisify(fs.open);
+const datasync = promisify(fs.fdatasync);
+const sync = promisify(fs.fsync);
+const closeDescriptor = promisify(fs.close);
+const stat = promisify(fs.fstat);
+
+export function systemCode(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | undefined)?.code;
+}
+
+/**
+ * One directory that stands for one drive. Every error of the system passes `judge`: one that is the drive's own takes it out.
+ */
+export class Drive {
+  readonly spec: DriveSpec;
+  /** Random, written on it: tells this drive from another one that is mounted in its place. */
+  id = '';
+  #state: DriveState = { state: 'in' };
+  readonly #made = new Set<string>();
+  readonly #onOut: (drive: Drive, reason: string) => void;
+  readonly #now: () => number;
+
+  constructor(spec: DriveSpec, now: () => number, onOut: (drive: Drive, reason: string) => void) {
+    this.spec = spec;
+    this.#now = now;
+    this.#onOut = onOut;
+  }
+
+  get number(): number {
+    return this.spec.number;
+  }
+
+  get state(): DriveState {
+    return this.#state;
+  }
+
+  get isIn(): boolean {
+    return this.#state.state === 'in';
+  }
+
+  /** Takes the drive out of use. */
+  takeOut(reason: string): void {
+    if (!this.isIn) return;
+    this.#state = { state: 'out', reason, since: this.#now() };
+    this.#made.clear();
+    this.#onOut(this, reason);
+  }
+
+  /** Puts it into use, under the identity written on it. */
+  putIn(id: string): void {
+    this.id = id;
+    this.#made.clear();
+    this.#state = { state: 'in' };
+  }
+
+  /** The identity written on the drive; undefined when it has none, an error when it cannot be read. */
+  async readIdentity(): Promise<string | undefined> {
+    try {
+      const { id } = JSON.parse(await readFile(join(this.spec.path, 'drive.json'), 'utf8')) as { id?: unknown };
+      return typeof id === 'string' ? id : undefined;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  async writeIdentity(id: string): Promise<void> {
+    await mkdir(this.spec.path, { recursive: true, mode: 0o700 });
+    const file = join(this.spec.path, 'drive.json');
+    await writeFile(`${file}.new`, `${JSON.stringify({ id, number: this.number })}\n`, { mode: 0o600, flush: true });
+    await rename(`${file}.new`, file);
+    await syncDirectory(this.spec.path);
+  }
+
+  /** Looks whether the drive is still the one it was; takes it out when it is not. */
+  async check(): Promise<void> {
+    if (!this.isIn) return;
+    try {
+      const found = await this.readIdentity();
+      if (found !== this.id) this.takeOut(found === undefined ? 'it is gone' : 'another drive is in its place');
+    } catch (error) {
+      this.takeOut(`it cannot be read: ${systemCode(error) ?? String(error)}`);
+    }
+  }
+
+  /** Passes an error on; one that is the drive's own takes it out. */
+  judge(error: unknown): unknown {
+    const code = systemCode(error);
+    if (code !== undefined && drivesOwn.has(code)) this.takeOut(code);
+    return error;
+  }
+
+  async open(path: string, flags: 'r' | 'wx+' | 'w+' | 'r+'): Promise<DriveFile> {
+    const whole = join(this.spec.path, path);
+    try {
+      if (flags === 'wx+' || flags === 'w+') await this.#makeDirectory(dirname(path));
+      return new DriveFile(this, await openDescriptor(whole, flags, 0o600));
+    } catch (error) {
+      throw this.judge(error);
+    }
+  }
+
+  async #makeDirectory(path: string): Promise<void> {
+    if (this.#made.has(path)) return;
+    // The drive's own directory is never made here: where it is gone, the drive is gone.
+    for (const part of path.split('/').map((_, at, all) => all.slice(0, at + 1).join('/'))) {
+      try {
+        await mkdir(join(this.spec.path, part), { mode: 0o700 });
+      } catch (error) {
+        if (systemCode(error) !== 'EEXIST') throw error;
+      }
+      await syncDirectory(dirname(join(this.spec.path, part)));
+    }
+    this.#made.add(path);
+  }
+
+  /** Makes the names in a directory of the drive durable. */
+  async syncDirectory(path: string): Promise<void> {
+    try {
+      await syncDirectory(join(this.spec.path, path));
+    } catch (error) {
+      throw this.judge(error);
+    }
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    try {
+      await rename(join(this.spec.path, from), join(this.spec.path, to));
+    } catch (error) {
+      throw this.judge(error);
+    }
+  }
+
+  /** Removes a file; one that is not there is no error, nor is a drive that is out. */
+  async remove(path: string): Promise<void> {
+    if (!this.isIn) return;
+    try {
+      await rm(join(this.spec.path, path), { force: true });
+    } catch (error) {
+      this.judge(error);
+    }
+  }
+
+  /** The names in a directory of the drive; none when it is not there. */
+  async list(path: string): Promise<string[]> {
+    try {
+      return await readdir(join(this.spec.path, path));
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return [];
+      throw this.judge(error);
+    }
+  }
+}
+
+/** An open file of a drive. */
+export class DriveFile {
+  readonly drive: Drive;
+  readonly #descriptor: number;
+  #closed = false;
+
+  constructor(drive: Drive, descriptor: number) {
+    this.drive = drive;
+    this.#descriptor = descriptor;
+  }
+
+  /** Fills `into` from `position` on as far as the file goes; resolves with the number of bytes. */
+  async read(into: Uint8Array, position: number): Promise<number> {
+    let have = 0;
+    while (have < into.length) {
+      const got = await this.#readOnce(into, have, position + have);
+      if (got === 0) break;
+      have += got;
+    }
+    return have;
+  }
+
+  #readOnce(into: Uint8Array, at: number, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      fs.read(this.#descriptor, into, at, into.length - at, position, (error, got) => (error ? reject(this.drive.judge(error)) : resolve(got)));
+    });
+  }
+
+  /** Writes all parts from `position` on. */
+  async write(parts: readonly Uint8Array[], position: number): Promise<void> {
+    let left = parts;
+    let at = position;
+    while (left.length > 0) {
+      const done = await this.#writeOnce(left.length > partsMost ? left.slice(0, partsMost) : left, at);
+      at += done;
+      left = dropBytes(left, done);
+    }
+  }
+
+  #writeOnce(parts: readonly Uint8Array[], position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      fs.writev(this.#descriptor, parts, position, (error, done) => (error ? reject(this.drive.judge(error)) : resolve(done)));
+    });
+  }
+
+  async datasync(): Promise<void> {
+    await datasync(this.#descriptor).catch((error: unknown) => Promise.reject(this.drive.judge(error)));
+  }
+
+  async size(): Promise<number> {
+    return (await stat(this.#descriptor)).size;
+  }
+
+  /** Closes the file; a second time is no error. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await closeDescriptor(this.#descriptor).catch((error: unknown) => void this.drive.judge(error));
+  }
+}
+
+/** What one call of writev takes (IOV_MAX). */
+const partsMost = 1024;
+
+function dropBytes(parts: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let skip = count;
+  let at = 0;
+  while (at < parts.length && skip >= parts[at]!.length) skip -= parts[at++]!.length;
+  if (skip === 0) return parts.slice(at);
+  return [parts[at]!.subarray(skip), ...parts.slice(at + 1)];
+}
+
+export async function syncDirectory(path: string): Promise<void> {
+  const descriptor = await openDescriptor(path, 'r');
+  try {
+    await sync(descriptor);
+  } finally {
+    await closeDescriptor(descriptor);
+  }
+}
