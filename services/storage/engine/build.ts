@@ -25,7 +25,10 @@ export async function kernelBinary(form: Form): Promise<Uint8Array> {
   }
   const text = readFileSync(source, 'utf8');
   const cache = join(installation, '.cache', 'wasm');
-  const made = join(cache, `storage-${form}-${createHash('sha256').update(text).update(options.join(' ')).digest('hex').slice(0, 16)}.wasm`);
+  const made = join(
+    cache,
+    `storage-${form}-${createHash('sha256').update(text).update(options.join(' ')).digest('hex').slice(0, 16)}.wasm`,
+  );
   if (existsSync(made)) return readFileSync(made);
   const binary = await compile(text, form);
   // Others may build at the same moment; each puts a whole file in place. Where nothing can be written it is built each time.
@@ -50,6 +53,7 @@ async function compile(text: string, form: Form): Promise<Uint8Array> {
     },
     listFiles: () => [],
   });
-  if (error || !binary) throw fault('Internal', { detail: `The storage kernels could not be compiled: ${stderr.toString()}`, cause: error });
+  if (error || !binary)
+    throw fault('Internal', { detail: `The storage kernels could not be compiled: ${stderr.toString()}`, cause: error });
   return binary;
 }

@@ -29,9 +29,7 @@ export type Matrix = readonly Uint8Array[];
  */
 export function codeMatrix(dataShards: number, parityShards: number): Matrix {
   return Array.from({ length: dataShards + parityShards }, (_, row) =>
-    Uint8Array.from({ length: dataShards }, (__, column) =>
-      row < dataShards ? Number(row === column) : invert(row ^ column),
-    ),
+    Uint8Array.from({ length: dataShards }, (__, column) => (row < dataShards ? Number(row === column) : invert(row ^ column))),
   );
 }
 

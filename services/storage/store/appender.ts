@@ -7,6 +7,7 @@ import type { DriveSet } from './drive-set.ts';
 import { type Extent, extentPath, packExtent } from './extent.ts';
 import { numberKey } from './key.ts';
 import { appendBytes, appendTriesMax, appendWaitingBytes, copiesMin, copiesOfExtent, extentBytes } from './limits.ts';
+import { atStep } from './step.ts';
 import { recordBytes, recordHead, recordHeadBytes } from './record-frame.ts';
 
 export type PackPlace = { readonly extent: number; readonly offset: number };
@@ -130,10 +131,15 @@ export class Appender {
       const errors = done.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
       if (errors.length === 0) {
         open.extent.size += bytes;
+        atStep('packed-synced');
         return places;
       }
       const other = errors.find((error) => systemCode(error) === undefined || ['ENOSPC', 'EDQUOT'].includes(systemCode(error)!));
-      if (other) throw other;
+      if (other) {
+        // On a full disk what did arrive must not keep the room that deletions need.
+        await Promise.allSettled(open.files.map((file) => file.truncate(open.extent.size)));
+        throw other;
+      }
       await this.#finish(open);
     }
     throw fault('Unavailable', 'The drives fail one after the other.');
@@ -171,6 +177,7 @@ export class Appender {
     const files: DriveFile[] = [];
     try {
       await catalog.commit(() => void catalog.table.extent.put(numberKey(BigInt(id)), packExtent(extent)));
+      atStep('extent-begun');
       for (const drive of chosen) {
         files.push(await drive.open(extentPath(id), 'w+'));
         await drive.syncDirectory('extent');
@@ -211,5 +218,6 @@ function mustEnd({ extent, files }: Open, bytes: number, most: number): boolean 
 
 async function writeThrough(file: DriveFile, parts: readonly Uint8Array[], position: number): Promise<void> {
   await file.write(parts, position);
+  atStep('packed-written');
   await file.datasync();
 }

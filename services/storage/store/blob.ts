@@ -15,6 +15,7 @@ import type { Extent } from './extent.ts';
 import { sweepMax } from './limits.ts';
 import { PackStore } from './pack-store.ts';
 import { type BlobPlace, type BlobRecord, pack, type Segment, unpack } from './record.ts';
+import { atStep } from './step.ts';
 
 export const idKey = (id: string): Buffer => Buffer.from(id, 'hex');
 
@@ -51,7 +52,11 @@ export class BlobStore {
   readonly #kept = new Map<string, BlobRecord>();
   #work: Promise<void> = Promise.resolve();
 
-  private constructor(catalog: Catalog, directory: string, parts: { drives: DriveSet; coder: Coder; packs: PackStore; log: Log; concern: Concern }) {
+  private constructor(
+    catalog: Catalog,
+    directory: string,
+    parts: { drives: DriveSet; coder: Coder; packs: PackStore; log: Log; concern: Concern },
+  ) {
     this.catalog = catalog;
     this.#directory = directory;
     this.drives = parts.drives;
@@ -86,6 +91,7 @@ export class BlobStore {
   async begin(): Promise<CodedWriter> {
     const writer = new CodedWriter(randomBytes(16).toString('hex'), this.coder, this.drives);
     await this.catalog.commit(() => void this.catalog.table.garbage.put(idKey(writer.id), Buffer.from(writer.intended)));
+    atStep('shards-intended');
     return writer;
   }
 

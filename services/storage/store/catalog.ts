@@ -5,11 +5,25 @@ import type { LoggedEffect } from '#kernel/contract/implement.ts';
 import { numberKey } from './key.ts';
 import { batchMax, openReadersMax, waitingMax } from './limits.ts';
 import { pack, type Tally, unpack } from './record.ts';
+import { atStep } from './step.ts';
 
 export type Table = Database<Buffer, Buffer>;
 
 /** The tables of the index, by what their keys lead to. */
-const tableNames = ['bucket', 'owned', 'object', 'layout', 'upload', 'part', 'blob', 'garbage', 'extent', 'effect', 'tally', 'counter'] as const;
+const tableNames = [
+  'bucket',
+  'owned',
+  'object',
+  'layout',
+  'upload',
+  'part',
+  'blob',
+  'garbage',
+  'extent',
+  'effect',
+  'tally',
+  'counter',
+] as const;
 export type TableName = (typeof tableNames)[number];
 
 /** An effect as the change that made it knows it; the batch gives it its offset. */
@@ -125,6 +139,7 @@ export class Catalog {
       for (const { reject } of group) reject(reason);
       return;
     }
+    atStep('index-committed');
     const more = logged > this.#logged;
     this.#logged = logged;
     group.forEach(({ resolve, reject }, at) => {

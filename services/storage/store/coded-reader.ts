@@ -128,7 +128,10 @@ export class CodedReader {
   }
 
   /** Gives each stripe with the named shards in memory, made again where they are not whole; for repair. */
-  async rebuild(wanted: readonly number[], take: (stripe: Stripe, at: { stripe: number; unit: number; id: Buffer }) => Promise<void>): Promise<void> {
+  async rebuild(
+    wanted: readonly number[],
+    take: (stripe: Stripe, at: { stripe: number; unit: number; id: Buffer }) => Promise<void>,
+  ): Promise<void> {
     for (const shard of wanted) this.#bad.add(shard);
     for (let stripe = 0; stripe < this.#geometry.stripes; stripe++) {
       const unit = unitOf(this.#geometry, stripe);

@@ -4,6 +4,7 @@ import { type Drive, type DriveFile, systemCode } from './drive.ts';
 import type { DriveSet } from './drive-set.ts';
 import { frameAt, sealFrame, stripeDataBytes, unitFor } from './frame.ts';
 import { shardsWrittenMin } from './limits.ts';
+import { atStep } from './step.ts';
 
 /** Where the shards of a run of bytes lie: the number of a drive for each, 255 where one was never written. */
 export type Spread = Uint8Array;
@@ -46,6 +47,7 @@ export class CodedWriter {
       this.#coder.encode(stripe, unit);
       const of = { id: this.#key, stripe: this.#stripes };
       await this.#onAll((file, shard) => file.write([sealFrame(this.#coder, stripe, shard, unit, of)], frameAt(of.stripe)));
+      atStep('shards-written');
       this.#stripes++;
     } finally {
       this.#coder.giveBack(stripe);
@@ -59,6 +61,7 @@ export class CodedWriter {
       await file.close();
       return shard;
     });
+    atStep('shards-synced');
     return Uint8Array.from({ length: shards }, (_, shard) => this.#files[shard]?.drive.number ?? nowhere);
   }
 

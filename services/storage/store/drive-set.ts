@@ -11,7 +11,12 @@ import { Drive, type DriveSpec, syncDirectory } from './drive.ts';
 /** The drives' identities as this store knows them, so that an empty or foreign directory is not taken for a drive. */
 type Roll = { readonly drives: readonly { readonly number: number; readonly id: string; readonly lost?: boolean }[] };
 
-export type DriveSetOptions = { readonly directory: string; readonly log: Log; readonly now: () => number; readonly specs?: readonly DriveSpec[] };
+export type DriveSetOptions = {
+  readonly directory: string;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly specs?: readonly DriveSpec[];
+};
 
 /** Sixteen directories below the store's own. They may lie on one disk, and then protect against damage but not against its loss. */
 export function localDrives(directory: string): DriveSpec[] {

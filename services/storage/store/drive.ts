@@ -11,12 +11,25 @@ export type DriveSpec = Place & { readonly path: string };
 export type DriveState = { readonly state: 'in' } | { readonly state: 'out'; readonly reason: string; readonly since: number };
 
 /** Errors of the system that speak of the drive and not of one file. */
-const drivesOwn = new Set(['EIO', 'ENODEV', 'ENXIO', 'EROFS', 'EUCLEAN', 'ESTALE', 'ENOTCONN', 'EMEDIUMTYPE', 'ENOTDIR', 'EACCES', 'EPERM']);
+const drivesOwn = new Set([
+  'EIO',
+  'ENODEV',
+  'ENXIO',
+  'EROFS',
+  'EUCLEAN',
+  'ESTALE',
+  'ENOTCONN',
+  'EMEDIUMTYPE',
+  'ENOTDIR',
+  'EACCES',
+  'EPERM',
+]);
 
 const openDescriptor = promisify(fs.open);
 const datasync = promisify(fs.fdatasync);
 const sync = promisify(fs.fsync);
 const closeDescriptor = promisify(fs.close);
+const truncate = promisify(fs.ftruncate);
 const stat = promisify(fs.fstat);
 
 export function systemCode(error: unknown): string | undefined {
@@ -191,7 +204,9 @@ export class DriveFile {
 
   #readOnce(into: Uint8Array, at: number, position: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      fs.read(this.#descriptor, into, at, into.length - at, position, (error, got) => (error ? reject(this.drive.judge(error)) : resolve(got)));
+      fs.read(this.#descriptor, into, at, into.length - at, position, (error, got) =>
+        error ? reject(this.drive.judge(error)) : resolve(got),
+      );
     });
   }
 
@@ -214,6 +229,10 @@ export class DriveFile {
 
   async datasync(): Promise<void> {
     await datasync(this.#descriptor).catch((error: unknown) => Promise.reject(this.drive.judge(error)));
+  }
+
+  async truncate(size: number): Promise<void> {
+    await truncate(this.#descriptor, size);
   }
 
   async size(): Promise<number> {

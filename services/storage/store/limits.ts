@@ -3,12 +3,12 @@ import { limit } from '#kernel/contract/limit.ts';
 const kib = 1024;
 const mib = 1024 * kib;
 
-export const inlineMaxBytes = limit(
-  kib,
+export const inlineMaxBytes = limit(kib, 'byte', 'Largest object or part that lies in the index record itself; larger ones lie on drives.');
+export const packedMaxBytes = limit(
+  mib,
   'byte',
-  'Largest object or part that lies in the index record itself; larger ones lie on drives.',
+  'Largest object or part that is packed with others; larger ones have shards of their own.',
 );
-export const packedMaxBytes = limit(mib, 'byte', 'Largest object or part that is packed with others; larger ones have shards of their own.');
 export const blockBytes = limit(mib, 'byte', 'Bytes of a file of the first format that share one checksum; the last block may be shorter.');
 export const extentBytes = limit(48 * mib, 'byte', 'Size at which an extent of packed objects is full and is sealed into 12+4.');
 export const appendBytes = limit(8 * mib, 'byte', 'Most bytes of packed objects that one sync makes durable.');
@@ -16,7 +16,11 @@ export const appendWaitingBytes = limit(64 * mib, 'byte', 'Most bytes of packed 
 export const appendTriesMax = limit(4, 'extent', 'Extents that are tried for packed objects while drives fail.');
 export const copiesOfExtent = limit(3, 'drive', 'Drives that hold an extent until it is sealed.');
 export const copiesMin = limit(2, 'drive', 'Fewest drives in use with which packed objects are still taken.');
-export const shardsWrittenMin = limit(13, 'shard', 'Fewest of sixteen shards with which large objects are still taken: one drive more may fail.');
+export const shardsWrittenMin = limit(
+  13,
+  'shard',
+  'Fewest of sixteen shards with which large objects are still taken: one drive more may fail.',
+);
 export const movesMax = limit(4, 'time', 'Times a packed object is looked up again because it was moved while it was being read.');
 export const moveBatchMax = limit(64, 'object', 'Objects of an extent that are moved at once.');
 export const readPieceBytes = limit(4 * mib, 'byte', 'Bytes of an extent that are read at once when it is sealed.');
@@ -24,7 +28,11 @@ export const upkeepWaitMs = limit(1000, 'ms', 'Wait before work on an extent or 
 export const turnRowsMax = limit(1000, 'row', 'Rows of the index that upkeep reads before it lets others have a turn.');
 export const repairsMax = limit(10_000, 'run', 'Runs of shards that wait for repair; more are found again by the next scrub.');
 export const filesOpenMax = limit(512, 'file', 'Files of extents that stay open between reads.');
-export const deadShareMax = limit(0.4, 'share', 'Share of an extent that is deleted objects above which the rest is moved and it is dropped.');
+export const deadShareMax = limit(
+  0.4,
+  'share',
+  'Share of an extent that is deleted objects above which the rest is moved and it is dropped.',
+);
 export const batchMax = limit(1000, 'change', 'Most changes of the index that one commit carries.');
 export const waitingMax = limit(50_000, 'change', 'Most changes of the index that wait for their commit before more are refused.');
 export const effectsReadMax = limit(1000, 'record', 'Most audit records read from the effects log at once.');

@@ -53,7 +53,9 @@ export class PackStore {
       const extent = unpackExtent(value);
       store.extents.set(extent.id, extent);
     }
-    const known = new Map([...store.extents.values()].filter(({ state }) => state !== 'sealed').map((extent) => [extentPath(extent.id), extent]));
+    const known = new Map(
+      [...store.extents.values()].filter(({ state }) => state !== 'sealed').map((extent) => [extentPath(extent.id), extent]),
+    );
     for (const drive of drives.allIn) {
       for (const name of await drive.list('extent')) {
         if (!known.get(`extent/${name}`)?.drives.includes(drive.number)) await drive.remove(`extent/${name}`);

@@ -56,7 +56,11 @@ export function* scanRecords(kernel: Kernel, bytes: Buffer, extent: Omit<RecordP
   for (let offset = 0; offset + recordHeadBytes <= bytes.length; ) {
     const size = readHead(kernel, bytes, offset, { ...extent, offset });
     const from = offset + recordHeadBytes;
-    if (size !== undefined && from + size <= bytes.length && kernel.crc(bytes.subarray(from, from + size)) === bytes.readUInt32LE(offset + 12)) {
+    if (
+      size !== undefined &&
+      from + size <= bytes.length &&
+      kernel.crc(bytes.subarray(from, from + size)) === bytes.readUInt32LE(offset + 12)
+    ) {
       yield { id: Buffer.from(bytes.subarray(offset + 16, offset + 32)), offset, size };
       offset += recordBytes(size);
     } else offset += recordHeadBytes;

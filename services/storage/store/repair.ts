@@ -8,6 +8,7 @@ import { packExtent } from './extent.ts';
 import { frameAt, sealFrame } from './frame.ts';
 import { numberKey } from './key.ts';
 import { type BlobRecord, pack, unpack } from './record.ts';
+import { atStep } from './step.ts';
 import { walkTable } from './walk.ts';
 
 /** Who a run of shards belongs to: a blob, or a sealed extent. */
@@ -33,6 +34,7 @@ export async function repairCoded(blobs: BlobStore, id: string, wanted: readonly
   const targets = chooseTargets(blobs, id, owner.spread, wanted);
   if (targets.size === 0) return undefined;
   const bytes = await writeShards(blobs, id, owner, targets);
+  atStep('repair-written');
   await adoptSpread(blobs, id, targets);
   return targets.size < wanted.length ? undefined : bytes;
 }

@@ -9,6 +9,7 @@ import { stripeDataBytes } from './frame.ts';
 import { numberKey } from './key.ts';
 import { deadShareMax, moveBatchMax, readPieceBytes } from './limits.ts';
 import { type BlobRecord, unpack } from './record.ts';
+import { atStep } from './step.ts';
 import { walkTable } from './walk.ts';
 import { type FoundRecord, recordBytes, recordHeadBytes, scanRecords } from './record-frame.ts';
 
@@ -34,12 +35,14 @@ export async function sealExtent(blobs: BlobStore, extent: Extent): Promise<void
       blobs.free([writer.id]);
       throw error;
     });
+  atStep('seal-written');
   extent.size = image.length;
   await catalog.commit(() => {
     const sealed: Extent = { ...extent, state: 'sealed', coded: { id: writer.id, spread } };
     catalog.table.extent.put(keyOf(extent), packExtent(sealed));
     catalog.table.garbage.remove(idKey(writer.id));
   });
+  atStep('seal-committed');
   extent.state = 'sealed';
   extent.coded = { id: writer.id, spread };
   await removeCopies(blobs, extent);
@@ -65,7 +68,9 @@ async function moveRecord(blobs: BlobStore, extent: Extent, image: Buffer, { id,
   if (!isThere(blobs, name, from)) return;
   const bytes = image.subarray(offset + recordHeadBytes, offset + recordHeadBytes + size);
   const to = await blobs.packs.appender.append(id, [bytes], size);
+  atStep('move-appended');
   const moved = await blobs.catalog.commit(() => blobs.move(name, from, to));
+  atStep('move-committed');
   if (!moved) blobs.packs.forget(to, size);
 }
 
@@ -86,6 +91,7 @@ export async function dropExtent(blobs: BlobStore, extent: Extent): Promise<void
     catalog.table.extent.remove(keyOf(extent));
     if (coded) catalog.table.garbage.put(idKey(coded.id), Buffer.from(coded.spread));
   });
+  atStep('extent-dropped');
   packs.extents.delete(extent.id);
   if (coded) blobs.free([coded.id]);
   else await removeCopies(blobs, extent);

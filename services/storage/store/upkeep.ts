@@ -86,7 +86,11 @@ export class Upkeep {
       const concerned = [...this.#repairs.values()].find(({ shards }) => shards.size > 0);
       if (extent) {
         this.#extents.delete(extent);
-        await this.#try('an extent', () => this.#tend(extent), () => this.look(extent));
+        await this.#try(
+          'an extent',
+          () => this.#tend(extent),
+          () => this.look(extent),
+        );
       } else if (concerned) await this.#mend(concerned);
       else return;
     }

@@ -67,7 +67,9 @@ test('any twelve rows of the code can be inverted', () => {
   const choose = (from: number, left: number): number[][] =>
     left === 0
       ? [[]]
-      : Array.from({ length: shards - from }, (_, at) => from + at).flatMap((row) => choose(row + 1, left - 1).map((rest) => [row, ...rest]));
+      : Array.from({ length: shards - from }, (_, at) => from + at).flatMap((row) =>
+          choose(row + 1, left - 1).map((rest) => [row, ...rest]),
+        );
   const lost = choose(0, parityShards);
   assert.equal(lost.length, 1820);
   for (const rows of lost) assert.ok(invertMatrix(matrix.filter((_, row) => !rows.includes(row))));

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { ownBucket } from '../store/bucket.ts';
 import { bucketPlace } from '../store/key.ts';
 import { listObjects } from '../store/list.ts';
+import type { Step } from '../store/step.ts';
 import { closeStore, type Store } from '../store/store.ts';
 import { blobsOf, bytesOf, filesOf, get, openShelf, owner, settled, temporary } from './fixtures/shelf.ts';
 
@@ -17,8 +18,11 @@ const writer = fileURLToPath(new URL('./fixtures/writer.main.ts', import.meta.ur
 type Fate = { done: Change | undefined; open: Change[] };
 type Change = { sequence: number; size: number };
 
-async function runAndKill(directory: string, fates: Map<string, Fate>, from: number, afterMs: number): Promise<number> {
-  const child: ChildProcess = spawn(process.execPath, [writer, directory, String(from)], { stdio: ['ignore', 'pipe', 'inherit'] });
+type Kill = { readonly afterMs: number } | { readonly step: Step; readonly times: number };
+
+async function runAndKill(directory: string, fates: Map<string, Fate>, from: number, kill: Kill): Promise<number> {
+  const self = 'step' in kill ? [kill.step, String(kill.times)] : [];
+  const child: ChildProcess = spawn(process.execPath, [writer, directory, String(from), ...self], { stdio: ['ignore', 'pipe', 'inherit'] });
   let last = from;
   const lines = createInterface({ input: child.stdout! });
   lines.on('line', (line) => {
@@ -33,10 +37,14 @@ async function runAndKill(directory: string, fates: Map<string, Fate>, from: num
       fate.open = fate.open.filter(({ sequence }) => sequence > change.sequence);
     }
   });
-  await once(lines, 'line');
-  await new Promise((resolve) => setTimeout(resolve, afterMs));
-  child.kill('SIGKILL');
-  await Promise.all([once(child, 'exit'), once(lines, 'close')]);
+  const ended = Promise.all([once(child, 'exit'), once(lines, 'close')]);
+  if ('afterMs' in kill) {
+    await once(lines, 'line');
+    await new Promise((resolve) => setTimeout(resolve, kill.afterMs));
+    child.kill('SIGKILL');
+  }
+  const [[, signal]] = await ended;
+  assert.equal(signal, 'SIGKILL');
   return last;
 }
 
@@ -65,12 +73,43 @@ test('killed at any moment, the store keeps every acknowledged change, shows no 
   try {
     let sequence = 0;
     for (let round = 0; round < 10; round++) {
-      sequence = await runAndKill(directory, fates, sequence, 20 + Math.random() * 400);
+      sequence = await runAndKill(directory, fates, sequence, { afterMs: 20 + Math.random() * 400 });
       const store = await openShelf(directory);
       await check(store, directory, fates);
       await closeStore(store);
     }
     assert.ok(sequence > 100, `only ${sequence} changes were tried`);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+const steps = [
+  'packed-written',
+  'packed-synced',
+  'extent-begun',
+  'shards-intended',
+  'shards-written',
+  'shards-synced',
+  'seal-written',
+  'seal-committed',
+  'move-appended',
+  'move-committed',
+  'extent-dropped',
+  'index-committed',
+] as const satisfies Step[];
+
+test('killed at each labelled step, the store keeps every acknowledged change and shows no half one', async () => {
+  const directory = temporary();
+  const fates = new Map<string, Fate>();
+  try {
+    let sequence = 0;
+    for (const step of steps) {
+      sequence = await runAndKill(directory, fates, sequence, { step, times: 2 });
+      const store = await openShelf(directory, { extentBytes: 500_000 });
+      await check(store, directory, fates);
+      await closeStore(store);
+    }
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
