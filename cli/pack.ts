@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
+import { kernelBinary } from '#services/storage/engine/build.ts';
 import { buildConsole } from '../console/build.ts';
 import { installation } from '#kernel/supervise/module.ts';
 import type { Global } from './global.ts';
@@ -15,6 +16,8 @@ export async function run(_argv: readonly string[], global: Global): Promise<num
   const tree = join(installation, 'dist', 'package');
   rmSync(join(installation, 'dist'), { recursive: true, force: true });
   for (const root of roots) if (existsSync(join(installation, root))) packFolder(root, tree);
+  for (const form of ['relaxed', 'strict'] as const)
+    writeFileSync(join(tree, 'services', 'storage', 'engine', `kernel.${form}.wasm`), await kernelBinary(form));
   cpSync(await buildConsole(), join(tree, 'console', 'dist'), { recursive: true });
   for (const file of ['README.md', 'LICENSE', 'gamut'])
     if (existsSync(join(installation, file))) cpSync(join(installation, file), join(tree, file));

@@ -12,7 +12,7 @@ export const formats: Readonly<Record<string, { readonly current: number; readon
   snapshot: { current: 1, oldest: 1 },
   keys: { current: 1, oldest: 1 },
   sql: { current: 18, oldest: 18 },
-  storage: { current: 1, oldest: 1 },
+  storage: { current: 2, oldest: 1 },
 };
 
 /** What format.json holds. `deployment` is random and names this platform in roles, databases and certificates. */

@@ -2,6 +2,7 @@ import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openS3 } from './doors/s3/door.ts';
+import { DriveKeeper } from './jobs/drive-keeper.ts';
 import { storage } from './service.ts';
 import { effectSource } from './store/effect.ts';
 import { bucketHandlers } from './store/handler/bucket.ts';
@@ -16,13 +17,17 @@ registerFaults(storage.errors);
 
 export const main = implement<typeof storage, Needs>(storage, async ({ directory, region, log, now, mayWrite }) => {
   const store = await openStore({ directory, log, now, mayWrite });
+  const keeper = new DriveKeeper(store, directory);
   const history = new BucketHistory(store.catalog);
   return {
     handlers: { ...bucketHandlers(store, history, region), ...objectHandlers(store), ...listHandlers(store), ...multipartHandlers(store) },
     providers: { Bucket: bucketProvider(store, history, region) },
     doors: { s3: (place) => openS3(place, { region }) },
     effects: effectSource(store.catalog),
-    stop: () => closeStore(store),
+    async stop() {
+      await keeper.stop();
+      await closeStore(store);
+    },
   };
 });
 

@@ -16,7 +16,7 @@ export function multiply(a: number, b: number): number {
 }
 
 /** One over a, which must not be 0. */
-export function invert(a: number): number {
+function invert(a: number): number {
   return exponents[255 - logarithms[a]!]!;
 }
 

@@ -8,9 +8,10 @@ type Exports = {
   readonly crc32c: (from: number, length: number, before: number, tables: number) => number;
 };
 
-const pageBytes = 65_536;
-const crcTableBytes = 16 * 1024;
-const scratchBytes = 65_536;
+/** A page of WebAssembly's memory, the sixteen tables of CRC-32C, and room to copy bytes into. */
+const page = 65_536;
+const crcTableSize = 16 * 1024;
+const scratchSize = 65_536;
 /** Below this a copy into the kernel's memory costs more than it saves. */
 const smallest = 512;
 
@@ -26,10 +27,10 @@ export class Kernel {
 
   constructor(form: Form, binary: Uint8Array, roomBytes: number) {
     this.form = form;
-    this.#crcTables = pageBytes;
-    this.#scratch = this.#crcTables + crcTableBytes;
-    this.room = this.#scratch + scratchBytes;
-    const memory = new WebAssembly.Memory({ initial: Math.ceil((this.room + roomBytes) / pageBytes) });
+    this.#crcTables = page;
+    this.#scratch = this.#crcTables + crcTableSize;
+    this.room = this.#scratch + scratchSize;
+    const memory = new WebAssembly.Memory({ initial: Math.ceil((this.room + roomBytes) / page) });
     const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
     const environment = { memory, abort: () => {} };
     this.#exports = new WebAssembly.Instance(module, { env: environment }).exports as Exports;
@@ -56,8 +57,8 @@ export class Kernel {
   crc(bytes: Uint8Array, before = 0): number {
     if (bytes.length < smallest) return crc32cSmall(bytes, before);
     let state = ~before;
-    for (let at = 0; at < bytes.length; at += scratchBytes) {
-      const piece = bytes.subarray(at, at + scratchBytes);
+    for (let at = 0; at < bytes.length; at += scratchSize) {
+      const piece = bytes.subarray(at, at + scratchSize);
       this.bytes.set(piece, this.#scratch);
       state = this.#exports.crc32c(this.#scratch, piece.length, state, this.#crcTables);
     }

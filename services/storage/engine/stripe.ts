@@ -1,15 +1,13 @@
 import { codeMatrix, invertMatrix, type Matrix, multiply, multiplyRow } from './galois.ts';
 import { type Kernel, openKernel } from './kernel.ts';
-import { decodersMax, stripesMax, unitMaxBytes } from './limits.ts';
+import { decodersMax, headBytes, stripesMax, unitMaxBytes } from './limits.ts';
 import type { Form } from './build.ts';
 
 export const dataShards = 12;
 export const parityShards = 4;
 export const shards = dataShards + parityShards;
-/** Room before the bytes of every shard for the header of its frame. */
-export const headBytes = 32;
 
-const headGap = 64;
+const headGap = 2 * headBytes;
 const slotBytes = headGap + unitMaxBytes;
 const stripeBytes = shards * slotBytes;
 const tableBytes = dataShards * 128;
@@ -130,7 +128,7 @@ export class Coder {
 }
 
 /** The rows that make wanted shards of twelve present ones. */
-export function decodeRows(present: readonly number[], wanted: readonly number[]): Uint8Array[] {
+function decodeRows(present: readonly number[], wanted: readonly number[]): Uint8Array[] {
   const inverse = invertMatrix(present.map((shard) => matrix[shard]!));
   if (!inverse) throw new TypeError('twelve different shards are needed');
   return wanted.map((shard) => multiplyRow(matrix[shard]!, inverse));

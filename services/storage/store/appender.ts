@@ -6,9 +6,9 @@ import { type DriveFile, systemCode } from './drive.ts';
 import type { DriveSet } from './drive-set.ts';
 import { type Extent, extentPath, packExtent } from './extent.ts';
 import { numberKey } from './key.ts';
-import { appendBytes, appendTriesMax, appendWaitingBytes, copiesMin, copiesOfExtent, extentBytes } from './limits.ts';
+import { appendBytes, appendTriesMax, appendWaitingBytes, copiesMin, copiesOfExtent, extentBytes, recordHeadBytes } from './limits.ts';
 import { atStep } from './step.ts';
-import { recordBytes, recordHead, recordHeadBytes } from './record-frame.ts';
+import { recordBytes, recordHead } from './record-frame.ts';
 
 export type PackPlace = { readonly extent: number; readonly offset: number };
 

@@ -32,7 +32,7 @@ export type BlobOptions = {
 };
 
 /** Told of what upkeep should look at. */
-export type Concern = { damage: OnDamage; work: (extent: Extent) => void };
+export type Concern = { damage: OnDamage; work: (extent: Extent, damaged?: boolean) => void };
 
 /**
  * The bytes of objects, named by ids: small ones packed in extents, large ones in shards on drives. What a crash leaves of
@@ -78,7 +78,7 @@ export class BlobStore {
       coder,
       log,
       onDamage: (...found) => concern.damage(...found),
-      onWork: (extent) => concern.work(extent),
+      onWork: (extent, damaged) => concern.work(extent, damaged),
       ...(extentBytes === undefined ? {} : { extentBytes }),
     });
     const store = new BlobStore(catalog, directory, { drives, coder, packs, log, concern });

@@ -4,7 +4,7 @@ import { type Spread, shardPath } from './coded.ts';
 import { type DriveFile, systemCode } from './drive.ts';
 import type { DriveSet } from './drive-set.ts';
 import { frameAt, type Geometry, geometryOf, isFrame, stripeDataBytes, unitOf } from './frame.ts';
-import { headBytes } from '../engine/stripe.ts';
+import { headBytes } from '../engine/limits.ts';
 
 export type CodedPlace = { readonly id: string; readonly size: number; readonly spread: Spread };
 
@@ -59,17 +59,17 @@ export class CodedReader {
   async #gather(lent: Stripe, stripe: number, unit: number, wanted: readonly number[]): Promise<void> {
     const have = new Set<number>();
     const missing = new Set<number>();
-    const fetch = async (list: readonly number[]): Promise<void> => {
+    const bring = async (list: readonly number[]): Promise<void> => {
       const found = await Promise.all(list.map((shard) => this.#readFrame(lent, shard, stripe, unit)));
       list.forEach((shard, at) => (found[at] ? have : missing).add(shard));
     };
-    await fetch(wanted.filter((shard) => !this.#bad.has(shard)));
+    await bring(wanted.filter((shard) => !this.#bad.has(shard)));
     if (wanted.every((shard) => have.has(shard))) return;
     for (const shard of this.#bad) missing.add(shard);
     while (have.size < dataShards) {
       const next = others(have, missing).slice(0, dataShards - have.size);
       if (next.length < dataShards - have.size) this.#lost(missing);
-      await fetch(next);
+      await bring(next);
     }
     for (const shard of missing) this.#bad.add(shard);
     this.#onDamage(this.#place, [...missing], false);

@@ -102,7 +102,7 @@ export class CodedWriter {
 }
 
 /** Spreads pieces over the data shards, and zeros behind their end. */
-export function fillStripe(coder: Coder, stripe: Stripe, pieces: readonly Uint8Array[], unit: number): void {
+function fillStripe(coder: Coder, stripe: Stripe, pieces: readonly Uint8Array[], unit: number): void {
   let shard = 0;
   let at = 0;
   for (const piece of pieces) {

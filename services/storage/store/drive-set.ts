@@ -19,7 +19,7 @@ export type DriveSetOptions = {
 };
 
 /** Sixteen directories below the store's own. They may lie on one disk, and then protect against damage but not against its loss. */
-export function localDrives(directory: string): DriveSpec[] {
+function localDrives(directory: string): DriveSpec[] {
   return Array.from({ length: shards }, (_, number) => {
     const name = String(number).padStart(2, '0');
     const rack = `rack-${number >> 2}`;

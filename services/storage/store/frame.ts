@@ -1,5 +1,5 @@
-import { type Coder, dataShards, headBytes, type Stripe } from '../engine/stripe.ts';
-import { unitMaxBytes } from '../engine/limits.ts';
+import { type Coder, dataShards, type Stripe } from '../engine/stripe.ts';
+import { headBytes, unitMaxBytes } from '../engine/limits.ts';
 
 /** Bytes of the data of a full stripe. */
 export const stripeDataBytes = dataShards * unitMaxBytes;
@@ -27,6 +27,11 @@ export function unitOf({ stripes, lastUnit }: Geometry, stripe: number): number 
 /** Where a stripe's frame begins in the file of each shard. */
 export function frameAt(stripe: number): number {
   return stripe * frameMostBytes;
+}
+
+/** Bytes of the file of each shard. */
+export function runFileBytes({ stripes, lastUnit }: Geometry): number {
+  return frameAt(stripes - 1) + headBytes + lastUnit;
 }
 
 /** Writes the header of a shard's frame: magic, CRC-32C of what follows, length, stripe, shard, and the id it belongs to. */

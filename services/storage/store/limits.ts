@@ -10,6 +10,7 @@ export const packedMaxBytes = limit(
   'Largest object or part that is packed with others; larger ones have shards of their own.',
 );
 export const blockBytes = limit(mib, 'byte', 'Bytes of a file of the first format that share one checksum; the last block may be shorter.');
+export const recordHeadBytes = limit(64, 'byte', 'Header before every packed object; what follows is padded to a multiple of as many.');
 export const extentBytes = limit(48 * mib, 'byte', 'Size at which an extent of packed objects is full and is sealed into 12+4.');
 export const appendBytes = limit(8 * mib, 'byte', 'Most bytes of packed objects that one sync makes durable.');
 export const appendWaitingBytes = limit(64 * mib, 'byte', 'Most bytes of packed objects that wait for their sync before more are refused.');
@@ -27,6 +28,14 @@ export const readPieceBytes = limit(4 * mib, 'byte', 'Bytes of an extent that ar
 export const upkeepWaitMs = limit(1000, 'ms', 'Wait before work on an extent or a drive that failed is tried again.');
 export const turnRowsMax = limit(1000, 'row', 'Rows of the index that upkeep reads before it lets others have a turn.');
 export const repairsMax = limit(10_000, 'run', 'Runs of shards that wait for repair; more are found again by the next scrub.');
+export const driveCheckMs = limit(5000, 'ms', 'Time between two looks at whether every drive is still there.');
+export const driveGraceMs = limit(
+  5000,
+  'ms',
+  'Time for which a drive directory of our own must be gone before it is made again and rebuilt.',
+);
+export const scrubDays = limit(14, 'day', 'Days within which every byte on every drive is read and compared with its checksum.');
+export const scrubBytesPerSecondMin = limit(4 * mib, 'byte per second', 'Slowest pace at which stored bytes are read again.');
 export const filesOpenMax = limit(512, 'file', 'Files of extents that stay open between reads.');
 export const deadShareMax = limit(
   0.4,

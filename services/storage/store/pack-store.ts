@@ -1,6 +1,7 @@
 import { fault } from '#kernel/contract/fault.ts';
 import type { Log } from '#kernel/contract/implement.ts';
-import { type Coder, headBytes } from '../engine/stripe.ts';
+import { headBytes } from '../engine/limits.ts';
+import type { Coder } from '../engine/stripe.ts';
 import { Appender, type PackPlace } from './appender.ts';
 import type { Catalog } from './catalog.ts';
 import { shardPath } from './coded.ts';
@@ -20,8 +21,8 @@ export type PackOptions = {
   readonly coder: Coder;
   readonly log: Log;
   readonly onDamage: OnDamage;
-  /** Called with extents that have work for upkeep: full, damaged, or mostly dead. */
-  readonly onWork: (extent: Extent) => void;
+  /** Called with extents that have work for upkeep: full, mostly dead, or with a damaged copy. */
+  readonly onWork: (extent: Extent, damaged?: boolean) => void;
   readonly extentBytes?: number;
 };
 
@@ -91,7 +92,7 @@ export class PackStore {
         const got = await this.files.use(drive, path, (file) => file.read(bytes, place.offset));
         const found = openRecord(coder.kernel, bytes.subarray(0, got), id, { ...place, secret: extent.secret });
         if (found) {
-          if (turn > away) onWork(extent);
+          if (turn > away) onWork(extent, true);
           return found;
         }
       } catch (error) {
@@ -173,7 +174,7 @@ export class PackStore {
 }
 
 /** Bytes that may lie in more than one stripe. */
-export async function readSpan(reader: CodedReader, first: number, end: number): Promise<Buffer> {
+async function readSpan(reader: CodedReader, first: number, end: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for (let at = first; at < end; ) {
     const next = Math.min(end, (Math.floor(at / stripeDataBytes) + 1) * stripeDataBytes);

@@ -1,7 +1,6 @@
 import type { Kernel } from '../engine/kernel.ts';
+import { recordHeadBytes } from './limits.ts';
 
-/** Bytes of the header before every packed object; what follows it is padded to a multiple of as many. */
-export const recordHeadBytes = 64;
 const magic = 0x31504647;
 
 /** Where a packed object lies. `secret` is the extent's own: nobody can store bytes that look like a record of it. */

@@ -2,6 +2,7 @@ import { shards } from '../engine/stripe.ts';
 import { rank } from '../domain/placement.ts';
 import { type BlobStore, idKey } from './blob.ts';
 import { nowhere, shardPath, type Spread } from './coded.ts';
+import { CodedReader } from './coded-reader.ts';
 import type { Drive, DriveFile } from './drive.ts';
 import type { Extent } from './extent.ts';
 import { packExtent } from './extent.ts';
@@ -56,7 +57,12 @@ function chooseTargets({ drives }: BlobStore, id: string, spread: Spread, wanted
 
 async function writeShards(blobs: BlobStore, id: string, owner: Owner, targets: ReadonlyMap<number, Drive>): Promise<number> {
   const wanted = [...targets.keys()];
-  const reader = blobs.reader(id, owner.size, owner.spread);
+  const place = { id, size: owner.size, spread: owner.spread };
+  // Of the shards that are being made again it is known that they are missing.
+  const reader = new CodedReader(place, blobs.coder, blobs.drives, (of, missing, lost) => {
+    const more = missing.filter((shard) => !targets.has(shard));
+    if (lost || more.length > 0) blobs.concern.damage(of, more, lost);
+  });
   const files = new Map<number, DriveFile>();
   let bytes = 0;
   try {

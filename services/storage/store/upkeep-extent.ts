@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { fault } from '#kernel/contract/fault.ts';
 import { CodedWriter, writeCoded } from './coded.ts';
-import { CodedReader } from './coded-reader.ts';
+import type { CodedReader } from './coded-reader.ts';
 import { type BlobStore, idKey } from './blob.ts';
 import { systemCode } from './drive.ts';
 import { type Extent, extentPath, packExtent } from './extent.ts';
 import { stripeDataBytes } from './frame.ts';
 import { numberKey } from './key.ts';
-import { deadShareMax, moveBatchMax, readPieceBytes } from './limits.ts';
+import { deadShareMax, moveBatchMax, readPieceBytes, recordHeadBytes } from './limits.ts';
 import { type BlobRecord, unpack } from './record.ts';
 import { atStep } from './step.ts';
 import { walkTable } from './walk.ts';
-import { type FoundRecord, recordBytes, recordHeadBytes, scanRecords } from './record-frame.ts';
+import { type FoundRecord, recordBytes, scanRecords } from './record-frame.ts';
 
 const keyOf = (extent: Extent) => numberKey(BigInt(extent.id));
 

@@ -16,6 +16,7 @@ export type Concerned = { readonly place: CodedPlace; readonly shards: Set<numbe
 export class Upkeep {
   readonly #blobs: BlobStore;
   readonly #extents = new Set<Extent>();
+  readonly #damaged = new Set<Extent>();
   readonly #repairs = new Map<string, Concerned>();
   readonly #later = new Set<NodeJS.Timeout>();
   readonly #onLost: (place: CodedPlace) => void;
@@ -27,21 +28,23 @@ export class Upkeep {
   constructor(blobs: BlobStore, onLost: (place: CodedPlace) => void) {
     this.#blobs = blobs;
     this.#onLost = onLost;
-    blobs.concern.work = (extent) => this.look(extent);
+    blobs.concern.work = (extent, damaged) => this.look(extent, damaged);
     blobs.concern.damage = (place, shards, lost) => this.repair(place, shards, lost);
     for (const extent of blobs.packs.extents.values()) this.look(extent);
   }
 
   /** Looks whether an extent is due for something. */
-  look(extent: Extent): void {
+  look(extent: Extent, damaged = false): void {
+    if (damaged && extent.state === 'open') this.#damaged.add(extent);
     if (this.#stopped || !(dueOf(extent) ?? this.#isShort(extent))) return;
     this.#extents.add(extent);
     this.#wake();
   }
 
-  /** An open extent of which a copy is away is closed early. */
+  /** An open extent of which a copy is away or damaged is closed early. */
   #isShort(extent: Extent): boolean {
-    return extent.state === 'open' && extent.size > 0 && extent.drives.some((number) => !this.#blobs.drives.inUse(number));
+    if (extent.state !== 'open' || extent.size === 0) return false;
+    return this.#damaged.has(extent) || extent.drives.some((number) => !this.#blobs.drives.inUse(number));
   }
 
   /** Asks for shards to be made again. */
@@ -100,6 +103,7 @@ export class Upkeep {
     const { packs } = this.#blobs;
     if (packs.extents.get(extent.id) !== extent) return;
     if (this.#isShort(extent) && packs.appender.current === extent) await packs.appender.rotate();
+    this.#damaged.delete(extent);
     const due = dueOf(extent);
     if (due === 'drop') await dropExtent(this.#blobs, extent);
     else if (due === 'move') await moveExtent(this.#blobs, extent);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { crc32c } from '#wire/checksum/crc32c.ts';
 import { codeMatrix, invertMatrix, multiply } from '../engine/galois.ts';
 import { unitMaxBytes } from '../engine/limits.ts';
-import { Coder, dataShards, newCoder, parityShards, shards, type Stripe } from '../engine/stripe.ts';
+import { type Coder, dataShards, newCoder, parityShards, shards, type Stripe } from '../engine/stripe.ts';
 import { bytesOf } from './fixtures/shelf.ts';
 
 const forms = ['relaxed', 'strict'] as const;

@@ -146,13 +146,12 @@ test('a byte flipped in a copy of an extent is read over, and the extent is seal
     for (const [at, path] of copies.entries()) {
       const bytes = readFileSync(path);
       // Each copy is damaged in another record.
-      for (let from = at * 20_000; from < bytes.length; from += 60_000) bytes[from + 70]! ^= 4;
+      bytes[[100, 6000, 200_000][at]!]! ^= 4;
       writeFileSync(path, bytes);
     }
     await assertAll(store, model);
-    await store.blobs.packs.appender.rotate();
     await settled(store);
-    assert.ok(filesOf(directory).every((name) => !name.startsWith('extent/')) || store.blobs.packs.appender.current !== undefined);
+    assert.ok(filesOf(directory).every((name) => !name.startsWith('extent/')));
     await assertAll(store, model);
   });
 });

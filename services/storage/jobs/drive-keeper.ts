@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import { driveCheckMs, driveGraceMs, scrubBytesPerSecondMin, scrubDays } from '../store/limits.ts';
+import { rebuildDrive, scrub, type ScrubReport } from '../store/scrub.ts';
+import type { Store } from '../store/store.ts';
+
+export type Rebuild = { readonly drive: number; readonly startedAt: number; bytes: number };
+
+/**
+ * Keeps drives whole by itself: looks whether they are there, makes a directory of our own again when it is gone, rebuilds
+ * what a new drive should hold, and reads everything once in so many days.
+ */
+export class DriveKeeper {
+  readonly #store: Store;
+  readonly #local: (path: string) => boolean;
+  readonly #stop = new AbortController();
+  readonly #graceMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #work: Promise<void> | undefined;
+  #scrubbing: Promise<void> | undefined;
+  /** The rebuild that is going on. */
+  rebuilding: Rebuild | undefined;
+  lastScrub: (ScrubReport & { readonly endedAt: number }) | undefined;
+
+  constructor(
+    store: Store,
+    directory: string,
+    { graceMs = driveGraceMs, checkMs = driveCheckMs }: { graceMs?: number; checkMs?: number } = {},
+  ) {
+    this.#store = store;
+    this.#local = (path) => path.startsWith(`${directory}/`);
+    this.#graceMs = graceMs;
+    this.#timer = setInterval(() => this.look(), checkMs);
+    this.#timer.unref();
+    store.blobs.drives.onOut(() => this.look());
+    this.look();
+    this.#scrubbing = this.#scrubAlways();
+  }
+
+  /** Looks at the drives; who asks while it looks joins. */
+  look(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#work ??= this.#check()
+      .catch((error: unknown) => this.#store.blobs.log('error', 'the drives could not be looked after', { error: String(error) }))
+      .finally(() => {
+        this.#work = undefined;
+      });
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('stopped'));
+    clearInterval(this.#timer);
+    await this.#work;
+    await this.#scrubbing;
+  }
+
+  async #check(): Promise<void> {
+    const { drives } = this.#store.blobs;
+    for (const drive of drives.drives) await drive.check();
+    for (const drive of drives.drives) {
+      const { state } = drive;
+      if (state.state !== 'out' || !this.#local(drive.spec.path)) continue;
+      // A directory of our own that is gone is no drive that may come back.
+      if (existsSync(drive.spec.path) || this.#store.now() - state.since < this.#graceMs) continue;
+      await drives.replace(drive.number);
+    }
+    for (const number of drives.lost) {
+      if (this.#stop.signal.aborted) return;
+      if (drives.inUse(number)) await this.#rebuild(number);
+    }
+  }
+
+  async #rebuild(number: number): Promise<void> {
+    const rebuild: Rebuild = { drive: number, startedAt: this.#store.now(), bytes: 0 };
+    this.rebuilding = rebuild;
+    try {
+      await rebuildDrive(this.#store.blobs, number, async (bytes) => {
+        rebuild.bytes += bytes;
+        this.#stop.signal.throwIfAborted();
+      });
+      await this.#store.blobs.drives.whole(number);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) throw error;
+    } finally {
+      this.rebuilding = undefined;
+    }
+  }
+
+  /** Reads everything at the pace at which it is done in the days allowed. */
+  async #scrubAlways(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#pause(1000);
+        const report = await scrub(this.#store.blobs, (bytes) => this.#pause((bytes / this.#bytesPerSecond()) * 1000));
+        this.lastScrub = { ...report, endedAt: this.#store.now() };
+        if (report.bytes === 0) await this.#pause(driveCheckMs);
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        this.#store.blobs.log('warn', 'a scrub broke off; the next one begins anew', { error: String(error) });
+        await this.#pause(driveCheckMs).catch(() => {});
+      }
+    }
+  }
+
+  #bytesPerSecond(): number {
+    return Math.max((this.lastScrub?.bytes ?? 0) / (scrubDays * 86_400), scrubBytesPerSecondMin);
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#stop;
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', end);
+        resolve();
+      }, ms);
+      timer.unref();
+      signal.addEventListener('abort', end, { once: true });
+    });
+  }
+}
