@@ -1,0 +1,47 @@
+import { isZero, readBig, readTime } from './amount.ts';
+import { column } from './column.ts';
+import { FieldLists, Postings } from './posting.ts';
+import type { Rows } from './rows.ts';
+
+/** The fields that rows are listed by when they are not zero. */
+export type Fields = {
+  readonly userData128: FieldLists;
+  readonly userData64: FieldLists;
+  readonly userData32: FieldLists;
+  readonly ledger: FieldLists;
+  readonly code: FieldLists;
+};
+
+export function fieldsOver(postings: Postings): Fields {
+  const one = () => new FieldLists(postings);
+  return { userData128: one(), userData64: one(), userData32: one(), ledger: one(), code: one() };
+}
+
+/** Lists a row under its fields. */
+export function listFields(fields: Fields, chunk: Int32Array, base: number, row: number): void {
+  if (!isZero(chunk, base + column.userData128)) fields.userData128.add(readBig(chunk, base + column.userData128), row);
+  if ((chunk[base + column.userData64]! | chunk[base + column.userData64 + 1]!) !== 0)
+    fields.userData64.add(readTime(chunk, base + column.userData64), row);
+  if (chunk[base + column.userData32] !== 0) fields.userData32.add(chunk[base + column.userData32]! >>> 0, row);
+  fields.ledger.add(chunk[base + column.ledger]! >>> 0, row);
+  fields.code.add(chunk[base + column.code]! & 0xffff, row);
+}
+
+/** Accounts by their fields. Lists are made behind the table: whoever asks brings them up first. */
+export class AccountLists {
+  readonly postings = new Postings();
+  readonly fields = fieldsOver(this.postings);
+  readonly #accounts: Rows;
+  listed = 0;
+
+  constructor(accounts: Rows) {
+    this.#accounts = accounts;
+  }
+
+  catchUp(rows = Number.POSITIVE_INFINITY): void {
+    const end = Math.min(this.#accounts.count, this.listed + rows);
+    for (let row = this.listed; row < end; row += 1)
+      listFields(this.fields, this.#accounts.chunk(row), this.#accounts.base(row), row);
+    this.listed = end;
+  }
+}

@@ -1,0 +1,126 @@
+import { randomInt } from 'node:crypto';
+import { indexPartitionsMax } from './limits.ts';
+import type { Rows } from './rows.ts';
+
+/** What a look-up answers when an id is not there, or is burnt: a transfer with it failed for a passing reason. */
+export const absent = -1;
+export const burnt = -2;
+
+const burntBit = 0x8000_0000 | 0;
+const firstSlots = 16;
+/** Tenants choose ids; that they cannot aim at one slot, hashing begins with a number of this process. */
+const seed = randomInt(2 ** 32) | 0;
+
+/** Murmur3's mixing over the four words of an id. */
+function hashOf(a: number, b: number, c: number, d: number): number {
+  let hash = seed;
+  hash = mixed(hash, a);
+  hash = mixed(hash, b);
+  hash = mixed(hash, c);
+  hash = mixed(hash, d);
+  hash ^= hash >>> 16;
+  hash = Math.imul(hash, 0x85eb_ca6b);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 0xc2b2_ae35);
+  return hash ^ (hash >>> 16);
+}
+
+function mixed(hash: number, word: number): number {
+  let part = Math.imul(word, 0xcc9e_2d51);
+  part = (part << 15) | (part >>> 17);
+  let next = hash ^ Math.imul(part, 0x1b87_3593);
+  next = (next << 13) | (next >>> 19);
+  return (Math.imul(next, 5) + 0xe654_6b64) | 0;
+}
+
+/**
+ * Where the rows of ids are: open addressing over pairs (hash, row + 1), eight bytes a slot and at most half of them used. The
+ * ids themselves lie in their rows: those of tables whose rows begin with the id, and of burnt ids in a table of their own.
+ */
+export class IdIndex {
+  readonly #rows: Rows;
+  readonly #burnt: Rows | undefined;
+  readonly #parts: Int32Array[] = [];
+  readonly #used: Int32Array = new Int32Array(indexPartitionsMax);
+
+  constructor(rows: Rows, burntIds?: Rows) {
+    this.#rows = rows;
+    this.#burnt = burntIds;
+    for (let part = 0; part < indexPartitionsMax; part += 1) this.#parts.push(new Int32Array(firstSlots * 2));
+  }
+
+  /** The row of an id, `absent` or `burnt`. */
+  find(words: Int32Array, at: number): number {
+    const hash = hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    const part = this.#parts[hash >>> 26]!;
+    const mask = part.length / 2 - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const value = part[slot * 2 + 1]!;
+      if (value === 0) return absent;
+      if (part[slot * 2] !== hash) continue;
+      const rows = value < 0 ? this.#burnt! : this.#rows;
+      const row = (value & 0x7fff_ffff) - 1;
+      const chunk = rows.chunk(row);
+      const base = rows.base(row);
+      if (
+        chunk[base] === words[at] &&
+        chunk[base + 1] === words[at + 1] &&
+        chunk[base + 2] === words[at + 2] &&
+        chunk[base + 3] === words[at + 3]
+      )
+        return value < 0 ? burnt : row;
+    }
+  }
+
+  /** Adds an id that is absent. */
+  add(words: Int32Array, at: number, row: number): void {
+    this.#put(hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!), row + 1);
+  }
+
+  /** Adds an id whose row is in the table of burnt ids. */
+  addBurnt(words: Int32Array, at: number, row: number): void {
+    this.#put(hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!), (row + 1) | burntBit);
+  }
+
+  #put(hash: number, value: number): void {
+    const index = hash >>> 26;
+    const used = this.#used[index]! + 1;
+    this.#used[index] = used;
+    if (used * 4 > this.#parts[index]!.length) this.#grow(index);
+    insert(this.#parts[index]!, hash, value);
+  }
+
+  #grow(index: number): void {
+    const old = this.#parts[index]!;
+    const grown = new Int32Array(old.length * 2);
+    for (let slot = 0; slot < old.length; slot += 2) if (old[slot + 1] !== 0) insert(grown, old[slot]!, old[slot + 1]!);
+    this.#parts[index] = grown;
+  }
+
+  /** Takes an id out again; entries that were pushed past its slot move back. */
+  remove(words: Int32Array, at: number, row: number): void {
+    const hash = hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    const part = this.#parts[hash >>> 26]!;
+    const mask = part.length / 2 - 1;
+    let slot = hash & mask;
+    while (part[slot * 2 + 1] !== row + 1) slot = (slot + 1) & mask;
+    this.#used[hash >>> 26]! -= 1;
+    for (let next = (slot + 1) & mask; part[next * 2 + 1] !== 0; next = (next + 1) & mask) {
+      const home = part[next * 2]! & mask;
+      if (((next - home) & mask) < ((next - slot) & mask)) continue;
+      part[slot * 2] = part[next * 2]!;
+      part[slot * 2 + 1] = part[next * 2 + 1]!;
+      slot = next;
+    }
+    part[slot * 2] = 0;
+    part[slot * 2 + 1] = 0;
+  }
+}
+
+function insert(part: Int32Array, hash: number, value: number): void {
+  const mask = part.length / 2 - 1;
+  let slot = hash & mask;
+  while (part[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
+  part[slot * 2] = hash;
+  part[slot * 2 + 1] = value;
+}

@@ -1,0 +1,143 @@
+import { eventWords, pendingStatus, recordWords } from './column.ts';
+import { Expiry } from './expiry.ts';
+import { IdIndex } from './id-index.ts';
+import { copyWords, Rows } from './rows.ts';
+import { TransferLists } from './transfer-list.ts';
+import { AccountLists } from './account-list.ts';
+
+/** A byte for each transfer: what became of it, if it was pending. */
+export class StatusColumn {
+  #bytes = new Uint8Array(64);
+
+  get(row: number): number {
+    return this.#bytes[row] ?? 0;
+  }
+
+  set(row: number, status: number): void {
+    if (row >= this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(row + 1, this.#bytes.length * 2));
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+    }
+    this.#bytes[row] = status;
+  }
+
+  bytes(count: number): Uint8Array {
+    if (count > this.#bytes.length) this.set(count - 1, 0);
+    return this.#bytes.subarray(0, count);
+  }
+}
+
+/** What an open chain of linked events has changed, so that it can be taken back. */
+export class Undo {
+  open = false;
+  accounts = 0;
+  transfers = 0;
+  events = 0;
+  late = 0;
+  ordered = -1;
+  readonly #resolved: number[] = [];
+  readonly #rows: number[] = [];
+  #images = new Int32Array(recordWords * 16);
+
+  begin(state: State): void {
+    this.open = true;
+    this.accounts = state.accounts.count;
+    this.transfers = state.transfers.count;
+    this.events = state.events.count;
+    this.late = state.lateEvents.length;
+    this.ordered = state.orderedEvent;
+    this.#resolved.length = 0;
+    this.#rows.length = 0;
+  }
+
+  /** Keeps an account as it is before a change. */
+  account(chunk: Int32Array, base: number, row: number): void {
+    const at = this.#rows.length * recordWords;
+    if (at >= this.#images.length) {
+      const grown = new Int32Array(this.#images.length * 2);
+      grown.set(this.#images);
+      this.#images = grown;
+    }
+    copyWords(chunk, base, this.#images, at, recordWords);
+    this.#rows.push(row);
+  }
+
+  resolved(row: number): void {
+    this.#resolved.push(row);
+  }
+
+  /** Takes everything back, last change first. */
+  discard(state: State): void {
+    this.open = false;
+    for (let index = this.#rows.length - 1; index >= 0; index -= 1) {
+      const row = this.#rows[index]!;
+      copyWords(this.#images, index * recordWords, state.accounts.chunk(row), state.accounts.base(row), recordWords);
+    }
+    for (const row of this.#resolved) state.status.set(row, pendingStatus.pending);
+    for (let row = state.transfers.count - 1; row >= this.transfers; row -= 1) {
+      state.transferIndex.remove(state.transfers.chunk(row), state.transfers.base(row), row);
+      state.status.set(row, pendingStatus.none);
+    }
+    for (let row = state.accounts.count - 1; row >= this.accounts; row -= 1)
+      state.accountIndex.remove(state.accounts.chunk(row), state.accounts.base(row), row);
+    state.transfers.truncate(this.transfers);
+    state.accounts.truncate(this.accounts);
+    state.events.truncate(this.events);
+    state.lateEvents.length = this.late;
+    state.orderedEvent = this.ordered;
+  }
+
+  persist(): void {
+    this.open = false;
+  }
+}
+
+/** One ledger: accounts and transfers in order of their timestamps, the events between them, and how to find them. */
+export type State = {
+  readonly accounts: Rows;
+  readonly accountIndex: IdIndex;
+  readonly accountLists: AccountLists;
+  readonly transfers: Rows;
+  readonly transferIndex: IdIndex;
+  readonly transferLists: TransferLists;
+  /** Ids of transfers that failed for a passing reason and may not be used again. */
+  readonly burnt: Rows;
+  readonly status: StatusColumn;
+  readonly events: Rows;
+  /** Events older than the one before them: imported transfers behind an expiry. In order among themselves. */
+  readonly lateEvents: number[];
+  /** The last event that is not late; -1 at first. */
+  orderedEvent: number;
+  readonly expiry: Expiry;
+  readonly undo: Undo;
+  /** The timestamp of the last event that changed this ledger. */
+  timestamp: bigint;
+  /** What the last created or existing event has as its timestamp. */
+  madeHigh: number;
+  madeLow: number;
+};
+
+export function createState(): State {
+  const accounts = new Rows(recordWords);
+  const transfers = new Rows(recordWords);
+  const burnt = new Rows(4);
+  return {
+    accounts,
+    accountIndex: new IdIndex(accounts),
+    accountLists: new AccountLists(accounts),
+    transfers,
+    transferIndex: new IdIndex(transfers, burnt),
+    transferLists: new TransferLists(transfers),
+    burnt,
+    status: new StatusColumn(),
+    events: new Rows(eventWords),
+    lateEvents: [],
+    orderedEvent: -1,
+    expiry: new Expiry(),
+    undo: new Undo(),
+    timestamp: 0n,
+    madeHigh: 0,
+    madeLow: 0,
+  };
+}
