@@ -4,6 +4,7 @@ import type { Snapshot } from '../snapshot/reader.ts';
 import { basic } from './face/basic.ts';
 import { bearer } from './face/bearer.ts';
 import { certificate } from './face/certificate.ts';
+import { cluster } from './face/cluster.ts';
 import { open } from './face/open.ts';
 import { sasl } from './face/sasl.ts';
 import { service } from './face/service.ts';
@@ -12,7 +13,7 @@ import { sigv4 } from './face/sigv4.ts';
 import { type Identified, refuse } from './identified.ts';
 import { moveTo } from './place.ts';
 
-const faces = { bearer, basic, sasl, sigv4, session, certificate, service, open } satisfies Record<
+const faces = { bearer, basic, sasl, sigv4, session, certificate, cluster, service, open } satisfies Record<
   Face,
   (material: Material, snapshot: Snapshot, now: number) => Identified
 >;

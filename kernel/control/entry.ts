@@ -119,7 +119,8 @@ async function credentialEntries(source: Source, id: string): Promise<Entry[]> {
     ...(ended ? { revokedAt: time(row.revoked_at) } : {}),
   };
   const prints = (row.fingerprints as string[]).map((print): Entry => ({ key: ['certificate', print], value: id }));
-  return [{ key: ['credential', id], value }, { key: ['accessKey', accessKey], value: id }, ...prints];
+  const clusters = generations.flatMap(({ cluster }): Entry[] => (cluster === undefined ? [] : [{ key: ['cluster', cluster], value: id }]));
+  return [{ key: ['credential', id], value }, { key: ['accessKey', accessKey], value: id }, ...prints, ...clusters];
 }
 
 async function sessionEntries(source: Source, id: string): Promise<Entry[]> {

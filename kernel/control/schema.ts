@@ -66,6 +66,7 @@ export const Faces = Type.Object({
   }),
   basic: Type.Object({ username: Type.String(), password: Type.String() }),
   sasl: Type.Object({ username: Type.String(), password: Type.String() }),
+  ledger: Type.Object({ cluster: Type.String({ description: 'Cluster id of 128 bits in decimal, which stands for a password.' }) }),
 });
 export const AuditRecord = Type.Object({
   sequence: Type.Integer(),

@@ -5,7 +5,7 @@ import { scramVerifierOf } from '#wire/scram/verifier.ts';
 import { scramRounds } from './limits.ts';
 
 /** Secrets of the faces, each derived from a credential's seed under its own label, so that one shown opens no other. */
-export type FaceSecrets = { readonly bearer: string; readonly basic: string; readonly sasl: string; readonly s3: string };
+export type FaceSecrets = { readonly bearer: string; readonly basic: string; readonly sasl: string; readonly s3: string; readonly cluster: string };
 
 /** For PLAIN the SHA-256 of the secret, in hex; for SCRAM a salted verifier per hash. */
 export type SaslVerifiers = { readonly plain: string } & Readonly<Record<ScramHash, ScramVerifier>>;
@@ -15,6 +15,7 @@ export type FaceVerifiers = {
   /** SHA-256 of the secret, in hex. */
   readonly bearer: string;
   readonly basic: string;
+  readonly cluster: string;
   readonly sasl: SaslVerifiers;
   /** Date (yyyymmdd) to the SigV4 signing key of that day, the deployment's region and service s3; `sts:` before it for STS. */
   readonly sigv4: Readonly<Record<string, Uint8Array>>;
@@ -46,6 +47,7 @@ export function faceSecrets(seed: Uint8Array): FaceSecrets {
     basic: base32(derive(seed, 'basic')),
     sasl: base32(derive(seed, 'sasl')),
     s3: derive(seed, 's3').toString('base64url').slice(0, 40),
+    cluster: BigInt(`0x${derive(seed, 'cluster').toString('hex', 0, 16)}`).toString(),
   };
 }
 
@@ -93,6 +95,7 @@ export function faceVerifiers(secrets: FaceSecrets, region: string, dates: reado
   return {
     bearer: sha256Hex(secrets.bearer),
     basic: sha256Hex(secrets.basic),
+    cluster: sha256Hex(secrets.cluster),
     sasl: saslVerifiers(secrets.sasl),
     sigv4: Object.fromEntries(
       dates.flatMap((date) => [

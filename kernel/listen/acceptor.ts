@@ -28,6 +28,8 @@ export type AcceptOptions = {
   /** Without a certificate everything is plain, so 'loopback' is the only sensible rule then. */
   readonly plain: PlainRule;
   readonly alpn?: readonly string[];
+  /** Whether plain text may begin with any byte, one that begins TLS too; such a door has no certificate. */
+  readonly anyByte?: boolean;
   /** Whether a door may still answer after its peer has ended its side, as HTTP does. */
   readonly halfOpen?: boolean;
   /** What is written, in the door's dialect, before plain text from elsewhere is cut off. */
@@ -53,6 +55,7 @@ export class Acceptor {
   readonly #waiting = new Map<string, Waiting>();
 
   constructor(options: AcceptOptions) {
+    assert(!(options.anyByte && options.certificate), 'TLS cannot be told from plain text that begins with any byte');
     this.#options = options;
     this.#limits = { ...listenLimits, ...options.limits };
     const halfOpen = options.halfOpen ?? false;
@@ -130,7 +133,7 @@ export class Acceptor {
         return;
       }
       socket.unshift(chunk);
-      this.#tell(socket, key, chunk[0] === handshakeRecord);
+      this.#tell(socket, key, chunk[0] === handshakeRecord && !this.#options.anyByte);
     });
   }
 

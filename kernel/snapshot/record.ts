@@ -28,6 +28,8 @@ export type Generation = {
   readonly basic: string;
   /** Absent in what an earlier release wrote. */
   readonly sasl?: SaslVerifiers;
+  /** Missing in entries written before the face was there. */
+  readonly cluster?: string;
   readonly sigv4: Readonly<Record<string, Uint8Array>>;
   readonly until?: number;
 };
@@ -87,6 +89,7 @@ export type Records = {
   principal: PrincipalRecord;
   session: SessionRecord;
   certificate: string;
+  cluster: string;
   policy: readonly PolicyRecord[];
   quota: Readonly<Record<string, number>>;
   resource: ResourceRecord;

@@ -45,6 +45,8 @@ export function serviceParts(name: string): string[] {
 }
 
 async function readContract(name: string): Promise<AnyService> {
-  const loaded = (await import(pathToFileURL(modulePath(`services/${name}/service`)).href)) as { default: AnyService };
-  return loaded.default;
+  const loaded = (await import(pathToFileURL(modulePath(`services/${name}/service`)).href)) as Record<string, AnyService>;
+  const contract = Object.values(loaded).find((value) => value.name === name && 'operations' in value);
+  if (!contract) throw fault('NotFound', `The service ${name} exports no contract.`);
+  return contract;
 }

@@ -13,8 +13,9 @@ function buildTable(): Int32Array {
   for (let byte = 0; byte < 256; byte += 1) {
     const value = box[byte]!;
     const twice = double(value);
-    const word = (twice | (value << 8) | (value << 16) | ((twice ^ value) << 24)) | 0;
-    for (let turn = 0; turn < 4; turn += 1) words[turn * 256 + byte] = turn === 0 ? word : (word << (8 * turn)) | (word >>> (32 - 8 * turn));
+    const word = twice | (value << 8) | (value << 16) | ((twice ^ value) << 24) | 0;
+    for (let turn = 0; turn < 4; turn += 1)
+      words[turn * 256 + byte] = turn === 0 ? word : (word << (8 * turn)) | (word >>> (32 - 8 * turn));
   }
   return words;
 }

@@ -88,7 +88,14 @@ export function readClientMessage(head: Buffer): ClientMessage | undefined {
     isZero(head, at.frame, at.own);
   const release = head.readUInt32LE(at.release);
   if (!isFramed || release === 0) return undefined;
-  const base = { cluster: readU128(head, at.cluster), release, checksum: readU128(head, at.checksum), parent: 0n, session: 0n, pingTime: 0n };
+  const base = {
+    cluster: readU128(head, at.cluster),
+    release,
+    checksum: readU128(head, at.checksum),
+    parent: 0n,
+    session: 0n,
+    pingTime: 0n,
+  };
   if (kind === command.pingClient) {
     const client = readU128(head, ping.client);
     if (client === 0n || head.readUInt32LE(at.size) !== headerBytes) return undefined;

@@ -87,7 +87,10 @@ export type QueryFilter = {
 };
 
 /** The words that accounts and transfers share: five u128, then user data, one u32, ledger, code, flags, timestamp. */
-function writeRow(fields: readonly bigint[], row: Omit<Transfer, 'id' | 'debitAccountId' | 'creditAccountId' | 'amount' | 'pendingId'>): Buffer {
+function writeRow(
+  fields: readonly bigint[],
+  row: Omit<Transfer, 'id' | 'debitAccountId' | 'creditAccountId' | 'amount' | 'pendingId'>,
+): Buffer {
   const bytes = Buffer.alloc(128);
   fields.forEach((field, index) => writeU128(bytes, field, index * 16));
   writeU128(bytes, row.userData128, 80);
@@ -118,7 +121,15 @@ export function writeAccount(account: Account): Buffer {
 
 export function readAccount(bytes: Buffer, start = 0): Account {
   const [id, debitsPending, debitsPosted, creditsPending, creditsPosted] = fiveOf(bytes, start);
-  return { id, debitsPending, debitsPosted, creditsPending, creditsPosted, reserved: bytes.readUInt32LE(start + 108), ...readRow(bytes, start) };
+  return {
+    id,
+    debitsPending,
+    debitsPosted,
+    creditsPending,
+    creditsPosted,
+    reserved: bytes.readUInt32LE(start + 108),
+    ...readRow(bytes, start),
+  };
 }
 
 export function writeTransfer(transfer: Transfer): Buffer {

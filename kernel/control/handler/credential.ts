@@ -186,6 +186,7 @@ export function credentialHandlers(context: Context): Mine {
       s3: { accessKeyId: accessKey ?? accessKeyId(id), secretAccessKey: secrets.s3, region: context.region },
       basic: { username: id, password: secrets.basic },
       sasl: { username: id, password: secrets.sasl },
+      ledger: { cluster: secrets.cluster },
     };
   }
 

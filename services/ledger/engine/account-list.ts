@@ -40,8 +40,7 @@ export class AccountLists {
 
   catchUp(rows = Number.POSITIVE_INFINITY): void {
     const end = Math.min(this.#accounts.count, this.listed + rows);
-    for (let row = this.listed; row < end; row += 1)
-      listFields(this.fields, this.#accounts.chunk(row), this.#accounts.base(row), row);
+    for (let row = this.listed; row < end; row += 1) listFields(this.fields, this.#accounts.chunk(row), this.#accounts.base(row), row);
     this.listed = end;
   }
 }

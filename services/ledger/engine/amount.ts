@@ -53,8 +53,7 @@ export function compareTime(one: Int32Array, at: number, high: number, low: numb
   return difference !== 0 ? difference : (one[at]! >>> 0) - (low >>> 0);
 }
 
-export const readTime = (words: Int32Array, at: number): bigint =>
-  (BigInt(words[at + 1]! >>> 0) << 32n) | BigInt(words[at]! >>> 0);
+export const readTime = (words: Int32Array, at: number): bigint => (BigInt(words[at + 1]! >>> 0) << 32n) | BigInt(words[at]! >>> 0);
 
 export function writeTime(words: Int32Array, at: number, value: bigint): void {
   words[at] = Number(value & 0xffff_ffffn);

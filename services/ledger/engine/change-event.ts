@@ -6,7 +6,19 @@ import type { State } from './state.ts';
 
 /** Words of a change event. */
 export const changeWords = 96;
-const out = { id: 0, amount: 4, pendingId: 8, userData: 12, timeout: 19, code: 20, ledger: 21, type: 22, debit: 32, credit: 60, timestamp: 88 } as const;
+const out = {
+  id: 0,
+  amount: 4,
+  pendingId: 8,
+  userData: 12,
+  timeout: 19,
+  code: 20,
+  ledger: 21,
+  type: 22,
+  debit: 32,
+  credit: 60,
+  timestamp: 88,
+} as const;
 
 /** Events between two timestamps, both included, oldest first. */
 export function getChangeEvents(state: State, from: bigint, to: bigint, results: Results): void {
@@ -85,15 +97,7 @@ function emitEvent(state: State, row: number, results: Results): void {
 }
 
 /** One account as it was after the event: 28 words. */
-function emitSide(
-  state: State,
-  row: number,
-  event: Int32Array,
-  balances: number,
-  words: Int32Array,
-  at: number,
-  flags: number,
-): void {
+function emitSide(state: State, row: number, event: Int32Array, balances: number, words: Int32Array, at: number, flags: number): void {
   const account = state.accounts.chunk(row);
   const base = state.accounts.base(row);
   copyWords(account, base + column.id, words, at, 4);

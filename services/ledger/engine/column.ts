@@ -26,5 +26,15 @@ export const recordWords = 32;
 export const pendingStatus = { none: 0, pending: 1, posted: 2, voided: 3, expired: 4 } as const;
 
 /** Words of an event: what changed the balances of two accounts, how many transfers there were then, and the balances afterwards. */
-export const eventColumn = { timestamp: 0, transfer: 2, status: 3, debitRow: 4, creditRow: 5, flags: 6, made: 7, debit: 8, credit: 24 } as const;
+export const eventColumn = {
+  timestamp: 0,
+  transfer: 2,
+  status: 3,
+  debitRow: 4,
+  creditRow: 5,
+  flags: 6,
+  made: 7,
+  debit: 8,
+  credit: 24,
+} as const;
 export const eventWords = 40;

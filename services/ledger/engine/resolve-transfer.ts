@@ -9,7 +9,11 @@ import { copyWords } from './rows.ts';
 import type { State } from './state.ts';
 
 const unfit =
-  transferFlag.pending | transferFlag.balancingDebit | transferFlag.balancingCredit | transferFlag.closingDebit | transferFlag.closingCredit;
+  transferFlag.pending |
+  transferFlag.balancingDebit |
+  transferFlag.balancingCredit |
+  transferFlag.closingDebit |
+  transferFlag.closingCredit;
 const both = transferFlag.post | transferFlag.void;
 const taken: Moved = { small: 0, big: 0n };
 const given: Moved = { small: 0, big: 0n };
@@ -100,15 +104,7 @@ function insertResolution(state: State, words: Int32Array, at: number, chunk: In
 }
 
 /** Moves the balances: the whole pending amount goes, what is posted comes. */
-function settle(
-  state: State,
-  chunk: Int32Array,
-  base: number,
-  pending: number,
-  debitRow: number,
-  creditRow: number,
-  flags: number,
-): void {
+function settle(state: State, chunk: Int32Array, base: number, pending: number, debitRow: number, creditRow: number, flags: number): void {
   const { accounts, undo } = state;
   const debit = accounts.chunk(debitRow);
   const debitBase = accounts.base(debitRow);
@@ -147,14 +143,7 @@ export function reopen(
 }
 
 /** Whether a post or void that is there already is the same as the one at `at`; zero when it is. */
-export function resolutionExists(
-  state: State,
-  words: Int32Array,
-  at: number,
-  chunk: Int32Array,
-  base: number,
-  flags: number,
-): number {
+export function resolutionExists(state: State, words: Int32Array, at: number, chunk: Int32Array, base: number, flags: number): number {
   const pending = state.transferIndex.find(words, at + column.pendingId);
   const source = state.transfers.chunk(pending);
   const from = state.transfers.base(pending);
@@ -175,8 +164,7 @@ export function resolutionExists(
     return status.existsWithDifferentUserData64;
   const own32 = words[at + column.userData32] === 0 ? source[from + column.userData32] : words[at + column.userData32];
   if (own32 !== chunk[base + column.userData32]) return status.existsWithDifferentUserData32;
-  if (words[at + column.ledger] !== 0 && words[at + column.ledger] !== chunk[base + column.ledger])
-    return status.existsWithDifferentLedger;
+  if (words[at + column.ledger] !== 0 && words[at + column.ledger] !== chunk[base + column.ledger]) return status.existsWithDifferentLedger;
   const code = words[at + column.code]! & 0xffff;
   return code !== 0 && code !== (chunk[base + column.code]! & 0xffff) ? status.existsWithDifferentCode : 0;
 }

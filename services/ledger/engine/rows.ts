@@ -90,7 +90,9 @@ export class Rows {
     const rows = words.length / this.width;
     assert(Number.isInteger(rows) && rows <= chunkRowsMax);
     const index = this.count >>> chunkShift;
-    const chunk = new Int32Array((index > 0 ? chunkRowsMax : Math.max(chunkFirstRowsMax, 2 ** Math.ceil(Math.log2(rows || 1)))) * this.width);
+    const chunk = new Int32Array(
+      (index > 0 ? chunkRowsMax : Math.max(chunkFirstRowsMax, 2 ** Math.ceil(Math.log2(rows || 1)))) * this.width,
+    );
     chunk.set(words);
     this.#chunks[index] = chunk;
     this.count += rows;

@@ -1,0 +1,319 @@
+import './fault.ts';
+import { checksum } from '#wire/tigerbeetle/aegis.ts';
+import { bodyBytesMax } from '#wire/tigerbeetle/limits.ts';
+import { evictionReason, type EvictionReason, type Operation, operations, registerOperation } from '#wire/tigerbeetle/operation.ts';
+import type { LoggedEffect } from '#kernel/contract/implement.ts';
+import { fault } from '#kernel/contract/fault.ts';
+import { expire, isDue } from '../engine/expire.ts';
+import { batchesOf, changes, execute, stampsOf } from '../engine/machine.ts';
+import { createState, type State } from '../engine/state.ts';
+import type { Disk } from './disk.ts';
+import { Effects } from './effect.ts';
+import { type Entry, entryKind } from './entry.ts';
+import { listEveryRows, unsyncedMaxBytes } from './limits.ts';
+import { fromStart, type Log, openLog } from './log.ts';
+import { type Session, Sessions, type Who } from './session.ts';
+
+/** What a client's request says, after its door has read it. */
+export type Asked = {
+  readonly who: Who;
+  readonly client: bigint;
+  readonly session: bigint;
+  readonly number: number;
+  readonly release: number;
+  readonly operation: number;
+  readonly checksum: bigint;
+  readonly bodyChecksum: Uint8Array;
+  readonly body: Buffer;
+};
+
+/** What a client is told. `held` means nothing for now: the request is on its way already, or may be asked again. */
+export type Answer =
+  | {
+      readonly kind: 'reply';
+      readonly op: bigint;
+      readonly timestamp: bigint;
+      readonly number: number;
+      readonly operation: number;
+      readonly request: bigint;
+      readonly body: Buffer;
+    }
+  | { readonly kind: 'evict'; readonly reason: EvictionReason };
+export type Deliver = (answer: Answer) => void;
+
+/** One ledger, and the last log entry that changed it. */
+export type Ledger = { readonly tenant: bigint; readonly scope: bigint; readonly state: State; op: bigint };
+
+export type BookOptions = {
+  readonly disk: Disk;
+  /** Nanoseconds since 1970. */
+  readonly now: () => bigint;
+  readonly mayWrite: () => boolean;
+  readonly onFailure: (error: Error) => void;
+};
+
+const none = Buffer.alloc(0);
+
+/** All ledgers of the process behind one log: the only place where they change. Nothing is told before it is on disk. */
+export class Book {
+  readonly sessions = new Sessions();
+  readonly ledgers = new Map<bigint, Ledger>();
+  readonly effects = new Effects();
+  readonly #options: BookOptions;
+  #log!: Log;
+  #waiting: { readonly op: bigint; readonly send: () => void }[] = [];
+  #sent = 0;
+
+  constructor(options: BookOptions) {
+    this.#options = options;
+  }
+
+  static async open(options: BookOptions): Promise<Book> {
+    const book = new Book(options);
+    book.#log = await openLog(options.disk, fromStart, (entry) => book.#replay(entry), { onFailure: options.onFailure });
+    book.#log.onDurable(() => book.#tell());
+    book.effects.durable(book.#log.durable);
+    return book;
+  }
+
+  get log(): Log {
+    return this.#log;
+  }
+
+  /** Whether so much waits for the disk that doors should stop reading. */
+  get congested(): boolean {
+    return this.#log.unsyncedBytes > unsyncedMaxBytes;
+  }
+
+  ledger(tenant: bigint, scope: bigint): Ledger {
+    let ledger = this.ledgers.get(scope);
+    if (!ledger) this.ledgers.set(scope, (ledger = { tenant, scope, state: createState(), op: 0n }));
+    return ledger;
+  }
+
+  /** Takes a client's request. `deliver` is called at once or when the answer is on disk; never, when the client must ask again. */
+  ask(asked: Asked, deliver: Deliver): void {
+    if (asked.operation === registerOperation) this.#register(asked, deliver);
+    else this.#request(asked, deliver);
+  }
+
+  #register(asked: Asked, deliver: Deliver): void {
+    const known = this.sessions.find(asked.who, asked.client);
+    if (known) {
+      if (known.last.request === asked.checksum) this.#deliverLast(known, deliver);
+      return;
+    }
+    if (!this.#mayChange()) return;
+    const session = this.#beginSession({ ...this.#append(asked, entryKind.register, this.#clock(0n)), ...fieldsOf(asked) });
+    this.#deliverLast(session, deliver);
+  }
+
+  #beginSession(entry: Pick<Entry, 'op' | 'timestamp' | 'client' | 'release' | 'request'> & Who): Session {
+    const { tenant, scope, credential, principal, client, op, release, timestamp, request } = entry;
+    const body = Buffer.alloc(64);
+    body.writeUInt32LE(bodyBytesMax, 0);
+    const last = { number: 0, request, operation: registerOperation, op, timestamp, body };
+    const session: Session = { who: { tenant, scope, credential, principal }, client, op, release, last, deliver: undefined };
+    this.sessions.begin(session);
+    return session;
+  }
+
+  #request(asked: Asked, deliver: Deliver): void {
+    const operation = operations.get(asked.operation);
+    if (!operation) return deliver({ kind: 'evict', reason: evictionReason.invalidOperation });
+    const counts = batchesOf(operation, asked.body);
+    if (!counts) return deliver({ kind: 'evict', reason: evictionReason.invalidBody });
+    const session = this.sessions.find(asked.who, asked.client);
+    if (!session) return deliver({ kind: 'evict', reason: evictionReason.noSession });
+    if (asked.session !== session.op) {
+      if (asked.session < session.op) deliver({ kind: 'evict', reason: evictionReason.sessionTooLow });
+      return;
+    }
+    if (asked.release !== session.release) return deliver({ kind: 'evict', reason: evictionReason.releaseMismatch });
+    if (asked.number < session.last.number) return;
+    if (asked.number === session.last.number) {
+      if (asked.checksum === session.last.request) this.#deliverLast(session, deliver);
+      return;
+    }
+    if (!changes(operation)) return this.#read(asked, operation, counts, deliver);
+    if (!this.#mayChange()) return;
+    const { op, timestamp, body } = this.#change(asked, operation, counts);
+    session.last = { number: asked.number, request: asked.checksum, operation: operation.code, op, timestamp, body };
+    this.#deliverLast(session, deliver);
+  }
+
+  /** A change that comes from none of the protocol's clients; resolves with its results when they are on disk. */
+  change(who: Who, operation: Operation, body: Buffer): Promise<Buffer> {
+    const counts = batchesOf(operation, body);
+    if (!counts) throw fault('BadInput', 'The batch is larger than a message.');
+    if (!this.#mayChange()) throw fault('Unavailable', 'The disk or the journal takes no more changes for now.');
+    const rest = { client: 0n, session: 0n, number: 0, release: 0, checksum: 0n, bodyChecksum: checksum(body) };
+    const { op, body: results } = this.#change({ who, operation: operation.code, body, ...rest }, operation, counts);
+    return new Promise((resolve) => this.#when(op, () => resolve(results)));
+  }
+
+  /** A read that comes from none of the protocol's clients; what it shows is on disk. */
+  look(who: Who, operation: Operation, body: Buffer): Promise<Buffer> {
+    const counts = batchesOf(operation, body);
+    if (!counts) throw fault('BadInput', 'The request is larger than a message.');
+    const { op, results } = this.#execute(who, operation, body, counts);
+    return new Promise((resolve) => this.#when(op, () => resolve(results)));
+  }
+
+  #mayChange(): boolean {
+    return this.#options.mayWrite() && this.effects.hasRoom;
+  }
+
+  /** Executes a change and appends it to the log. */
+  #change(asked: Asked, operation: Operation, counts: readonly number[]): { op: bigint; timestamp: bigint; body: Buffer } {
+    const ledger = this.ledger(asked.who.tenant, asked.who.scope);
+    this.#expireDue(ledger);
+    const timestamp = this.#clock(ledger.state.timestamp) + BigInt(stampsOf(operation, counts));
+    const { op } = this.#append(asked, entryKind.request, timestamp);
+    const body = Buffer.from(execute(ledger.state, operation, asked.body, counts, timestamp));
+    ledger.op = op;
+    this.#logged(asked.who, op, timestamp, operation, asked.body.length, counts);
+    ledger.state.transferLists.catchUp(ledger.state.accountIndex, listEveryRows);
+    return { op, timestamp, body };
+  }
+
+  #read(asked: Asked, operation: Operation, counts: readonly number[], deliver: Deliver): void {
+    const { op, results, timestamp } = this.#execute(asked.who, operation, asked.body, counts);
+    const { number, operation: code, checksum: request } = asked;
+    this.#when(op, () => deliver({ kind: 'reply', op: op === 0n ? 1n : op, timestamp, number, operation: code, request, body: results }));
+  }
+
+  #execute(who: Who, operation: Operation, body: Buffer, counts: readonly number[]): { op: bigint; timestamp: bigint; results: Buffer } {
+    const ledger = this.ledger(who.tenant, who.scope);
+    this.#expireDue(ledger);
+    const timestamp = this.#clock(ledger.state.timestamp);
+    return { op: ledger.op, timestamp, results: Buffer.from(execute(ledger.state, operation, body, counts, timestamp)) };
+  }
+
+  /** Time never goes back, whatever the machine's clock does. */
+  #clock(last: bigint): bigint {
+    const now = this.#options.now();
+    return now > last ? now : last + 1n;
+  }
+
+  /** Lets pending transfers expire whose time is over, as an entry of its own. */
+  #expireDue(ledger: Ledger): void {
+    const now = this.#clock(ledger.state.timestamp);
+    if (!isDue(ledger.state, now)) return;
+    const { op } = this.#append({ ...ours, who: { ...ledger, credential: 0n, principal: '' } }, entryKind.pulse, now);
+    ledger.state.timestamp = expire(ledger.state, now);
+    ledger.op = op;
+  }
+
+  /** What time alone does: expiry, and a mark in the log when it rests. */
+  tick(): void {
+    if (this.#mayChange()) for (const ledger of this.ledgers.values()) this.#expireDue(ledger);
+    this.#log.mark();
+  }
+
+  #append(asked: Asked, kind: Entry['kind'], timestamp: bigint): { op: bigint; timestamp: bigint } {
+    const { who, client, session, number, release, operation, body, bodyChecksum } = asked;
+    const { tenant, scope, credential, principal } = who;
+    const rest = { client, session, number, release, operation, request: asked.checksum, body, bodyChecksum };
+    const op = this.#log.append({ kind, timestamp, tenant, scope, credential, principal, ...rest });
+    return { op, timestamp };
+  }
+
+  #deliverLast(session: Session, deliver: Deliver): void {
+    const waits = session.deliver !== undefined && session.last.op > this.#log.durable;
+    session.deliver = ({ last }) => deliver({ kind: 'reply', ...last });
+    // A request asked again while it waits for the disk is answered once, where it was asked last.
+    if (!waits) this.#when(session.last.op, () => this.#release(session));
+  }
+
+  #release(session: Session): void {
+    const { deliver } = session;
+    session.deliver = undefined;
+    deliver?.(session);
+  }
+
+  #when(op: bigint, send: () => void): void {
+    if (op <= this.#log.durable) send();
+    else this.#waiting.push({ op, send });
+  }
+
+  #tell(): void {
+    const { durable } = this.#log;
+    this.effects.durable(durable);
+    while (this.#sent < this.#waiting.length && (this.#waiting[this.#sent]?.op ?? 0n) <= durable) {
+      const { send } = this.#waiting[this.#sent] as { send: () => void };
+      this.#sent += 1;
+      send();
+    }
+    if (this.#sent === this.#waiting.length || this.#sent > 1024) {
+      this.#waiting = this.#waiting.slice(this.#sent);
+      this.#sent = 0;
+    }
+  }
+
+  #replay(entry: Entry): void {
+    if (entry.kind === entryKind.mark) return;
+    if (entry.kind === entryKind.register) {
+      this.#beginSession(entry);
+      return;
+    }
+    const ledger = this.ledger(entry.tenant, entry.scope);
+    ledger.op = entry.op;
+    if (entry.kind === entryKind.pulse) {
+      ledger.state.timestamp = expire(ledger.state, entry.timestamp);
+      return;
+    }
+    const operation = operations.get(entry.operation);
+    const counts = operation && batchesOf(operation, entry.body);
+    if (!operation || !counts) throw fault('LogDamaged', `entry ${entry.op} holds an operation that this release does not know`);
+    const results = execute(ledger.state, operation, entry.body, counts, entry.timestamp);
+    this.#logged(entry, entry.op, entry.timestamp, operation, entry.body.length, counts);
+    const session = entry.client === 0n ? undefined : this.sessions.find(entry, entry.client);
+    if (session) {
+      const { number, request, op, timestamp } = entry;
+      session.last = { number, request, operation: operation.code, op, timestamp, body: Buffer.from(results) };
+    }
+  }
+
+  #logged(who: Who, op: bigint, timestamp: bigint, operation: Operation, bytes: number, counts: readonly number[]): void {
+    this.effects.add(
+      effectOf(
+        who,
+        op,
+        timestamp,
+        operation,
+        bytes,
+        counts.reduce((sum, count) => sum + count, 0),
+      ),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#log.mark();
+    await this.#log.close();
+  }
+}
+
+const ours = { client: 0n, session: 0n, number: 0, release: 0, operation: 0, checksum: 0n, bodyChecksum: checksum(none), body: none };
+
+const fieldsOf = (asked: Asked) => ({ ...asked.who, client: asked.client, release: asked.release, request: asked.checksum });
+
+function effectOf(who: Who, op: bigint, timestamp: bigint, operation: Operation, bytes: number, events: number): LoggedEffect {
+  const isAccount = operation.verb === 'createAccounts';
+  const { tenant, scope, principal, credential } = who;
+  return {
+    offset: op,
+    at: Number(timestamp / 1_000_000n),
+    tenant,
+    scope,
+    principal,
+    credential,
+    operation: isAccount ? 'CreateAccounts' : 'CreateTransfers',
+    kind: isAccount ? 'Account' : 'Transfer',
+    name: '',
+    outcome: 'ok',
+    bytes,
+    requestId: `op-${op}`,
+    detail: { events },
+  };
+}

@@ -1,0 +1,58 @@
+import type { EffectSource, LoggedEffect } from '#kernel/contract/implement.ts';
+import { effectsReadMax, effectsWaitingMax } from './limits.ts';
+
+/** What the log says to the audit: each change once, told when it is on disk and dropped when it is in the journal. */
+export class Effects {
+  #waiting: LoggedEffect[] = [];
+  #first = 0;
+  #durable = 0n;
+  /** The last that the journal has. */
+  #forgotten = -1n;
+  readonly #wakes = new Set<() => void>();
+
+  /** Whether more may be added; changes are refused otherwise. */
+  get hasRoom(): boolean {
+    return this.#waiting.length - this.#first < effectsWaitingMax;
+  }
+
+  add(effect: LoggedEffect): void {
+    if (effect.offset > this.#forgotten) this.#waiting.push(effect);
+  }
+
+  /** Everything up to `op` is on disk. */
+  durable(op: bigint): void {
+    this.#durable = op;
+    if (this.#first < this.#waiting.length) for (const wake of this.#wakes) wake();
+  }
+
+  /** Those not yet in the journal. */
+  get waiting(): readonly LoggedEffect[] {
+    return this.#waiting.slice(this.#first);
+  }
+
+  source(): EffectSource {
+    return {
+      read: async (after, limit) => {
+        const found: LoggedEffect[] = [];
+        for (let index = this.#first; index < this.#waiting.length && found.length < Math.min(limit, effectsReadMax); index += 1) {
+          const effect = this.#waiting[index] as LoggedEffect;
+          if (effect.offset > this.#durable) break;
+          if (effect.offset > after) found.push(effect);
+        }
+        return found;
+      },
+      forget: async (offset) => {
+        while (this.#first < this.#waiting.length && (this.#waiting[this.#first] as LoggedEffect).offset <= offset) this.#first += 1;
+        this.#forgotten = offset;
+        if (this.#first > effectsReadMax) {
+          this.#waiting = this.#waiting.slice(this.#first);
+          this.#first = 0;
+        }
+      },
+      onMore: (wake) => {
+        this.#wakes.add(wake);
+        return () => this.#wakes.delete(wake);
+      },
+    };
+  }
+}

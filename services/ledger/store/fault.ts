@@ -1,0 +1,5 @@
+import { registerFaults } from '#kernel/contract/fault.ts';
+
+registerFaults({
+  LogDamaged: { status: 500, retry: false, text: 'The log of the ledger is damaged at the place named.' },
+});

@@ -1,0 +1,19 @@
+import { limit } from '#kernel/contract/limit.ts';
+
+const mib = 1024 * 1024;
+
+export const segmentMaxBytes = limit(64 * mib, 'byte', 'Size at which a segment of the log is closed and the next begun.');
+export const unsyncedMaxBytes = limit(32 * mib, 'byte', 'Bytes of the log that wait for the disk; doors stop reading above it.');
+export const groupMaxBytes = limit(8 * mib, 'byte', 'Most bytes of the log written before one sync.');
+export const snapshotEveryBytes = limit(256 * mib, 'byte', 'Bytes of log after which a snapshot is taken.');
+export const sessionsMax = limit(64, 'session', 'Sessions of one credential; the one longest without a change ends when another begins.');
+export const effectsWaitingMax = limit(200_000, 'record', 'Audit records that wait for the journal; changes are refused above it.');
+export const effectsReadMax = limit(1000, 'record', 'Audit records read at once.');
+export const expireEveryMs = limit(1000, 'ms', 'Time between two looks for pending transfers whose time is over.');
+export const hotChunksMax = limit(512, 'chunk', 'Newest chunks of each table that are kept in memory; older ones are read from disk.');
+export const listEveryRows = limit(
+  16_384,
+  'row',
+  'Most transfers entered into the lists behind a request, so that queries find them listed.',
+);
+export const watchEveryMs = limit(1000, 'ms', 'Time between two looks for new rows behind a watch.');
