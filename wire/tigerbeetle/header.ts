@@ -115,9 +115,6 @@ export function readClientMessage(head: Buffer): ClientMessage | undefined {
   };
 }
 
-/** The size that a header gives its message, header included. */
-export const sizeOf = (message: Buffer, start: number): number => message.readUInt32LE(start + at.size);
-
 function seal(message: Buffer): Buffer {
   checksumInto(message, at.checksumBody, message, headerBytes, message.length - headerBytes);
   checksumInto(message, at.checksum, message, 16, headerBytes - 16);

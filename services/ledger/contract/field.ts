@@ -5,8 +5,8 @@ export const closed = { additionalProperties: false } as const;
 
 const digits = (description: string) => Type.String({ pattern: '^[0-9]+$', minLength: 1, maxLength: digitsMax, description });
 
-export const U128 = digits('A number of 128 bits in decimal.');
-export const U64 = Type.String({ pattern: '^[0-9]+$', minLength: 1, maxLength: 20, description: 'A number of 64 bits in decimal.' });
+const U128 = digits('A number of 128 bits in decimal.');
+const U64 = Type.String({ pattern: '^[0-9]+$', minLength: 1, maxLength: 20, description: 'A number of 64 bits in decimal.' });
 const U32 = Type.Integer({ minimum: 0, maximum: 4_294_967_295 });
 const U16 = Type.Integer({ minimum: 0, maximum: 65_535 });
 
@@ -16,7 +16,7 @@ const userData = {
   userData32: Type.Optional(U32),
 };
 
-export const AccountFlag = Type.Union([
+const AccountFlag = Type.Union([
   Type.Literal('linked'),
   Type.Literal('debitsMustNotExceedCredits'),
   Type.Literal('creditsMustNotExceedDebits'),
@@ -25,7 +25,7 @@ export const AccountFlag = Type.Union([
   Type.Literal('closed'),
 ]);
 
-export const TransferFlag = Type.Union([
+const TransferFlag = Type.Union([
   Type.Literal('linked'),
   Type.Literal('pending'),
   Type.Literal('post'),

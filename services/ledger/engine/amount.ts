@@ -54,8 +54,3 @@ export function compareTime(one: Int32Array, at: number, high: number, low: numb
 }
 
 export const readTime = (words: Int32Array, at: number): bigint => (BigInt(words[at + 1]! >>> 0) << 32n) | BigInt(words[at]! >>> 0);
-
-export function writeTime(words: Int32Array, at: number, value: bigint): void {
-  words[at] = Number(value & 0xffff_ffffn);
-  words[at + 1] = Number(value >> 32n);
-}

@@ -5,7 +5,7 @@ import { copyWords } from './rows.ts';
 import type { State } from './state.ts';
 
 /** Words of a change event. */
-export const changeWords = 96;
+const changeWords = 96;
 const out = {
   id: 0,
   amount: 4,

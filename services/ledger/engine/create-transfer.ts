@@ -1,6 +1,6 @@
 import { accountFlag, transferFlag } from '#wire/tigerbeetle/record.ts';
 import { transferStatus as status } from '#wire/tigerbeetle/status.ts';
-import { compare, compareTime, isMax, isSame, isZero, readBig } from './amount.ts';
+import { compare, compareTime, isMax, isSame, isZero } from './amount.ts';
 import { column, pendingStatus } from './column.ts';
 import { insertRow, regresses } from './create-account.ts';
 import { recordEvent } from './event.ts';
@@ -150,6 +150,3 @@ export function expiresAt(chunk: Int32Array, base: number): bigint | undefined {
   const high = BigInt(chunk[base + column.timestamp + 1]! >>> 0);
   return ((high << 32n) | BigInt(chunk[base + column.timestamp]! >>> 0)) + BigInt(timeout) * 1_000_000_000n;
 }
-
-/** The amount of a transfer's row. */
-export const amountOf = (chunk: Int32Array, base: number): bigint => readBig(chunk, base + column.amount);

@@ -6,7 +6,7 @@ import { TransferLists } from './transfer-list.ts';
 import { AccountLists } from './account-list.ts';
 
 /** A byte for each transfer: what became of it, if it was pending. */
-export class StatusColumn {
+class StatusColumn {
   #bytes = new Uint8Array(64);
 
   get(row: number): number {
@@ -29,7 +29,7 @@ export class StatusColumn {
 }
 
 /** What an open chain of linked events has changed, so that it can be taken back. */
-export class Undo {
+class Undo {
   open = false;
   accounts = 0;
   transfers = 0;

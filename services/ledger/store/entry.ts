@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { bodyBytesMax } from '#wire/tigerbeetle/limits.ts';
+import { entryHeadBytes } from './limits.ts';
 import { checksumInto } from '#wire/tigerbeetle/aegis.ts';
 
-/** Bytes of an entry's head. */
-export const headBytes = 192;
+const headBytes = entryHeadBytes;
 const version = 1;
 
 /** What an entry of the log is: a request of the state machine, the begin of a session, expiries, or a mark of what is on disk. */

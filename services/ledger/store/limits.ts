@@ -17,3 +17,4 @@ export const listEveryRows = limit(
   'Most transfers entered into the lists behind a request, so that queries find them listed.',
 );
 export const watchEveryMs = limit(1000, 'ms', 'Time between two looks for new rows behind a watch.');
+export const entryHeadBytes = limit(192, 'byte', 'The head of an entry of the log.');

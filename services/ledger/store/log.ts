@@ -16,7 +16,7 @@ export type LogOptions = {
 const emptyChecksum = checksum(new Uint8Array());
 
 const segmentName = (op: bigint): string => `log-${op.toString(16).padStart(16, '0')}`;
-export const isSegment = (name: string): boolean => /^log-[0-9a-f]{16}$/.test(name);
+const isSegment = (name: string): boolean => /^log-[0-9a-f]{16}$/.test(name);
 const firstOp = (name: string): bigint => BigInt(`0x${name.slice(4)}`);
 
 /** The append-only log: each entry carries its parent's digest; entries are written in groups, each followed by one sync. */
