@@ -102,7 +102,13 @@ export function connectKeeper(path: string, token: string) {
         dates,
       });
       const sigv4 = Object.fromEntries(Object.entries(made.sigv4 as Record<string, string>).map(([date, key]) => [date, base64(key)]));
-      return { bearer: made.bearer as string, basic: made.basic as string, cluster: made.cluster as string, sasl: saslOf(made.sasl as SaslText), sigv4 };
+      return {
+        bearer: made.bearer as string,
+        basic: made.basic as string,
+        cluster: made.cluster as string,
+        sasl: saslOf(made.sasl as SaslText),
+        sigv4,
+      };
     },
     seal: async (tenant: bigint, plain: Uint8Array, aad: string) =>
       base64((await ask('seal', { tenant: `${tenant}`, plain: Buffer.from(plain).toString('base64'), aad })).sealed),

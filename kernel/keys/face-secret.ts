@@ -5,7 +5,13 @@ import { scramVerifierOf } from '#wire/scram/verifier.ts';
 import { scramRounds } from './limits.ts';
 
 /** Secrets of the faces, each derived from a credential's seed under its own label, so that one shown opens no other. */
-export type FaceSecrets = { readonly bearer: string; readonly basic: string; readonly sasl: string; readonly s3: string; readonly cluster: string };
+export type FaceSecrets = {
+  readonly bearer: string;
+  readonly basic: string;
+  readonly sasl: string;
+  readonly s3: string;
+  readonly cluster: string;
+};
 
 /** For PLAIN the SHA-256 of the secret, in hex; for SCRAM a salted verifier per hash. */
 export type SaslVerifiers = { readonly plain: string } & Readonly<Record<ScramHash, ScramVerifier>>;
