@@ -2,7 +2,7 @@ import { readU128 } from './header.ts';
 import type { Balance, Transfer } from './record.ts';
 
 /** Kinds of change events, by their number. */
-const changeTypes = ['singlePhase', 'twoPhasePending', 'twoPhasePosted', 'twoPhaseVoided', 'twoPhaseExpired'] as const;
+export const changeTypes = ['singlePhase', 'twoPhasePending', 'twoPhasePosted', 'twoPhaseVoided', 'twoPhaseExpired'] as const;
 
 /** An account as it was after an event. */
 export type ChangedAccount = Balance & {
