@@ -13,7 +13,7 @@ export const commands: Readonly<Record<string, Command>> = {
     text: 'Start the platform and print its doors.',
     usage: [
       'gamut up [--only SERVICE,...] [--ports auto|usual] [--detach] [--open] [--host ADDRESS] [--region NAME]',
-      '         [--sql URL] [--mail URL] [--geo FILE] [--reserve SIZE] [--in-process]',
+      '         [--sql URL] [--mail URL] [--geo FILE] [--outbound HOST:PORT,...] [--reserve SIZE] [--in-process]',
       '  --only        run these services and what they need; all otherwise',
       '  --ports       usual: the port of each protocol where it is free; auto: any free port',
       '  --detach      return when all is ready, and leave the platform running',
@@ -23,6 +23,7 @@ export const commands: Readonly<Record<string, Command>> = {
       '  --sql         an external PostgreSQL: postgres://user:password@host/database',
       '  --mail        a mail server: smtp://user:password@host',
       '  --geo         where networks are (CSV: network, latitude, longitude): sign-ins from two distant places at once are stopped',
+      '  --outbound    private addresses that webhooks may call all the same',
       '  --reserve     changes stop while less than this is free on the disk, 2G if not said',
       '  --in-process  all parts in one process, for tests',
     ].join('\n'),

@@ -130,6 +130,7 @@ async function readOptions(argv: string[]): Promise<{ mode: Mode; settings: Part
     ...(values.region !== undefined && { region: values.region }),
     ...(values.sql !== undefined && { sql: values.sql }),
     ...(values.mail !== undefined && { mail: values.mail }),
+    ...(values.outbound !== undefined && { outbound: values.outbound.split(',') }),
     ...(values.geo !== undefined && { geo: resolve(values.geo) }),
     ...(values.reserve !== undefined && { reserveBytes: parseSize(values.reserve) }),
   };
@@ -152,6 +153,7 @@ function parse(argv: string[]) {
         sql: text,
         mail: text,
         geo: text,
+        outbound: text,
         reserve: text,
         'in-process': flag,
       },

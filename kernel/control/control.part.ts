@@ -36,6 +36,7 @@ import { recordHandlers } from './handler/record.ts';
 import { ingestRecords } from './ingest.ts';
 import { serviceAccountHandlers } from './handler/service-account.ts';
 import { sessionHandlers } from './handler/session.ts';
+import { webhookHandlers } from './handler/webhook.ts';
 import { serveInternal } from './internal.ts';
 import { openMail } from './mail.ts';
 import { startPublisher } from './publish.ts';
@@ -203,7 +204,7 @@ async function open(link: Link): Promise<Opened> {
   await snapshot.setPlatform({ region, publicKey, ...dev });
   const process = await openProcess(link, platform, snapshot);
   process.runtime.implementation = {
-    handlers: handlersOf(context),
+    handlers: handlersOf(context, order.settings.outbound ?? []),
     providers: {},
     repeats: sqlRepeats(sql, platform.name, async () => undefined),
   };
@@ -211,7 +212,7 @@ async function open(link: Link): Promise<Opened> {
   return { link, process, snapshot, deployed, context, stops };
 }
 
-function handlersOf(context: Context): Handlers<typeof platform> {
+function handlersOf(context: Context, allow: readonly string[]): Handlers<typeof platform> {
   return {
     ...organizationHandlers(context),
     ...memberHandlers(context),
@@ -220,6 +221,7 @@ function handlersOf(context: Context): Handlers<typeof platform> {
     ...sessionHandlers(context),
     ...serviceAccountHandlers(context),
     ...temporaryHandlers(context),
+    ...webhookHandlers(context, allow),
   };
 }
 

@@ -23,6 +23,8 @@ const tenantTables = [
   'event_head',
   'event',
   'service_account',
+  'webhook',
+  'webhook_delivery',
 ];
 
 /** The platform's own tables, which no caller's statement is cut to a tenant in. */

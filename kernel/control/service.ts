@@ -3,6 +3,7 @@ import { defineService } from '../contract/contract.ts';
 import { Name, PageInput } from '../contract/crud.ts';
 import { credentialsMax, eventsPerIngestMax, projectsMax } from './limits.ts';
 import { credentialOperations } from './contract/credential.ts';
+import { webhookEvents, webhookOperations, webhookResources } from './contract/webhook.ts';
 import { stsOperations } from './contract/sts.ts';
 import { identityOperations, identityResources } from './contract/identity.ts';
 import {
@@ -57,6 +58,7 @@ export const platform = defineService({
       columns: ['principal', 'role', 'environment'],
     },
     ...identityResources,
+    ...webhookResources,
     Audit: { of: 'tenant', text: 'What was done, by whom.', plural: 'audit', spec: Type.Object({}), owner: 'service' },
     Usage: { of: 'tenant', text: 'What was used.', plural: 'usage', spec: Type.Object({}), owner: 'service' },
     Event: { of: 'tenant', text: 'What happened, as CloudEvents.', spec: Type.Object({}), owner: 'service' },
@@ -72,6 +74,7 @@ export const platform = defineService({
   events: {
     CredentialCreated: { data: Type.Object({ credential: Id }), text: 'A credential was made.' },
     CredentialRevoked: { data: Type.Object({ credential: Id }), text: 'A credential was revoked.' },
+    ...webhookEvents,
     MemberInvited: { data: Type.Object({ member: Id }), text: 'A person was invited.' },
   },
   errors: {},
@@ -186,6 +189,7 @@ export const platform = defineService({
     ...credentialOperations,
     ...identityOperations,
     ...stsOperations,
+    ...webhookOperations,
     ListAudit: {
       ...read,
       on: 'Audit',
@@ -294,6 +298,9 @@ export const platform = defineService({
   },
   roles: {
     auditor: [
+      'ListWebhooks',
+      'GetWebhook',
+      'ListDeliveries',
       'ListAudit',
       'ListSessions',
       'ListServiceAccounts',
@@ -321,6 +328,13 @@ export const platform = defineService({
     editor: ['reader', 'IngestUsage'],
     admin: [
       'editor',
+      'CreateWebhook',
+      'UpdateWebhook',
+      'DeleteWebhook',
+      'RotateWebhook',
+      'PingWebhook',
+      'ReplayWebhook',
+      'RetryDeliveries',
       'auditor',
       'CreateProject',
       'CreateEnvironment',

@@ -8,3 +8,5 @@ export const answerMaxBytes = limit(1024 * 1024, 'byte', 'Largest answer to such
 export const answerHeadMaxBytes = limit(16 * 1024, 'byte', 'Largest head of an answer to such a call.');
 export const addressLengthMax = limit(2048, 'character', 'Longest address that a tenant may choose.');
 export const resolvedMax = limit(32, 'address', 'Most addresses of one host name that are looked at.');
+export const lineIdleMs = limit(20 * second, 'ms', 'How long a kept connection may be silent.');
+export const lineTotalMax = limit(1024, 'connection', 'Connections to addresses that tenants chose, kept or in use, of one process.');

@@ -1,10 +1,20 @@
 import { lookup as systemLookup } from 'node:dns/promises';
-import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
 import { connect as connectPlain, isIP } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import { fault } from '#kernel/contract/fault.ts';
 import { isPublic } from './address.ts';
-import { addressLengthMax, answerHeadMaxBytes, answerMaxBytes, outboundMs, redirectsMax, resolvedMax } from './limits.ts';
+import {
+  addressLengthMax,
+  answerHeadMaxBytes,
+  answerMaxBytes,
+  lineIdleMs,
+  lineTotalMax,
+  outboundMs,
+  redirectsMax,
+  resolvedMax,
+} from './limits.ts';
 
 /** Turns a host name into addresses; the system's resolver if not said. */
 export type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
@@ -17,10 +27,46 @@ export type OutboundRequest = {
   /** Hosts, as `host:port`, that an operator listed: they may be private or on this machine. */
   readonly allow?: readonly string[];
   readonly lookup?: Lookup;
+  /** Redirects that are followed; the usual number if not said. With 0 a redirect is the answer. */
+  readonly redirects?: number;
+  /** Connections to keep for later calls. */
+  readonly lines?: Lines;
   /** The authority to believe instead of the system's, in PEM. */
   readonly ca?: string;
   readonly limits?: { readonly timeoutMs?: number; readonly answerBytes?: number };
 };
+
+/** Connections that are kept between calls. They are kept by address, and every call looks its name up and checks it anew. */
+export type Lines = { readonly plain: Agent; readonly secure: SecureAgent; close(): void };
+
+/** Keeps at most so many connections to one address. */
+export function openLines(perAddress: number): Lines {
+  const options = {
+    keepAlive: true,
+    maxSockets: perAddress,
+    maxFreeSockets: perAddress,
+    maxTotalSockets: lineTotalMax,
+    timeout: lineIdleMs,
+  };
+  const [plain, secure] = [new Agent(options), new SecureAgent(options)];
+  return {
+    plain,
+    secure,
+    close() {
+      plain.destroy();
+      secure.destroy();
+    },
+  };
+}
+
+/** Refuses an address that can never be called: its form, or an IP address in it that is private and not listed. */
+export function assertCallable(address: string, allow: readonly string[]): URL {
+  const url = readAddress(address);
+  const host = bare(url.hostname);
+  if (isIP(host) !== 0 && !isPublic(host) && !allow.includes(`${host}:${portOf(url)}`))
+    throw refused('It leads to an address that is not public.');
+  return url;
+}
 
 /** `url` is where the answer came from, after redirects. */
 export type OutboundAnswer = {
@@ -44,9 +90,10 @@ export async function outbound(address: string, request: OutboundRequest = {}): 
   let step: Step = { url: readAddress(address), method, headers: sendable(headers), body };
   for (let redirects = 0; ; redirects += 1) {
     const answer = await once(step, request, signal);
-    const next = redirected(step, answer);
+    const most = request.redirects ?? redirectsMax;
+    const next = most === 0 ? undefined : redirected(step, answer);
     if (!next) return answer;
-    if (redirects >= redirectsMax) throw fault('Unavailable', `It redirects more than ${redirectsMax} times.`);
+    if (redirects >= most) throw fault('Unavailable', `It redirects more than ${most} times.`);
     step = next;
   }
 }
@@ -86,7 +133,7 @@ function readAddress(text: string): URL {
 
 async function locate(url: URL, options: OutboundRequest, signal: AbortSignal): Promise<Target> {
   const host = bare(url.hostname);
-  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  const port = portOf(url);
   const found = isIP(host) === 0 ? await resolved(host, options.lookup, signal) : [host];
   const listed = options.allow?.includes(`${host}:${port}`) ?? false;
   // One bad address refuses the name: whoever mixes them hopes that a later look-up picks the other.
@@ -107,10 +154,17 @@ async function resolved(host: string, lookup: Lookup | undefined, signal: AbortS
   }
 }
 
+const portOf = (url: URL): number => Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+
 function exchange(step: Step, target: Target, options: OutboundRequest, signal: AbortSignal): Promise<OutboundAnswer> {
   return new Promise((resolve, reject) => {
     const call = begin(step, target, options, signal);
-    const fail = (error: Error) => reject(fault('Unavailable', { detail: `It did not answer properly (${codeOf(error)}).`, cause: error }));
+    const fail = (error: Error) => {
+      // The other side closed a kept connection just as we took it up: that says nothing of the call.
+      if (options.lines && call.reusedSocket && !signal.aborted && /^(ECONNRESET|EPIPE)$/.test(codeOf(error)))
+        return exchange(step, target, { ...options, lines: undefined }, signal).then(resolve, reject);
+      return reject(fault('Unavailable', { detail: `It did not answer properly (${codeOf(error)}).`, cause: error }));
+    };
     call.on('error', fail);
     call.on('response', (response) => {
       read(response, options.limits?.answerBytes ?? answerMaxBytes).then(
@@ -122,7 +176,7 @@ function exchange(step: Step, target: Target, options: OutboundRequest, signal: 
   });
 }
 
-/** No agent and no look-up: the socket goes to the address that was checked, and to no other. */
+/** No look-up: the socket goes to the address that was checked, and to no other; a kept one is kept by that address. */
 function begin(step: Step, target: Target, options: OutboundRequest, signal: AbortSignal): ClientRequest {
   const { address, port, url } = target;
   const host = bare(url.hostname);
@@ -130,16 +184,19 @@ function begin(step: Step, target: Target, options: OutboundRequest, signal: Abo
   const at = { host: address, port };
   const named = isIP(host) === 0 ? { servername: host } : {};
   const trusted = options.ca ? { ca: options.ca } : {};
+  const { lines } = options;
   try {
     return httpRequest({
       method: step.method,
       path: url.pathname + url.search,
-      headers: { ...step.headers, host: url.host, connection: 'close' },
+      headers: { ...step.headers, host: url.host, ...(lines ? {} : { connection: 'close' }) },
       setHost: false,
       maxHeaderSize: answerHeadMaxBytes,
       signal,
-      // An agent would connect by itself; with this and no agent, node uses it alone.
-      createConnection: () => (secure ? connectSecure({ ...at, ...named, ...trusted }) : connectPlain(at)),
+      ...(lines
+        ? { ...at, ...named, ...trusted, protocol: url.protocol, agent: secure ? lines.secure : lines.plain }
+        : // Without an agent node uses this alone.
+          { createConnection: () => (secure ? connectSecure({ ...at, ...named, ...trusted }) : connectPlain(at)) }),
     });
   } catch (error) {
     throw fault('BadInput', { path: '/headers', detail: 'A header cannot be sent.', cause: error });

@@ -3,6 +3,7 @@ import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { systemUrl } from '../control/deploy.ts';
 import type { Log } from '../contract/implement.ts';
 import { connectKeeper } from '../keys/client.ts';
+import { sealerOf } from '../keys/sealer.ts';
 import { listProcesses, trim } from '../journal/directory.ts';
 import { journalOpener } from '../journal/leased.ts';
 import type { Open } from '../journal/seal.ts';
@@ -11,9 +12,17 @@ import { createLog } from '../observe/log.ts';
 import type { Link, Part } from '../supervise/protocol.ts';
 import { sortRecords } from './batch.ts';
 import { processScanMs, retentionSweepMs, retryMs } from './limits.ts';
+import { Dispatcher, forgetDeliveries, webhookPurpose } from '../webhook/dispatch.ts';
 import { forgetSeen, readCursor, storeBatch } from './store.ts';
 
-type Reading = { readonly dir: string; readonly sql: Sql; readonly open: Open; readonly log: Log; readonly signal: AbortSignal };
+type Reading = {
+  readonly stored: () => void;
+  readonly dir: string;
+  readonly sql: Sql;
+  readonly open: Open;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+};
 
 const pause = (ms: number, signal: AbortSignal) =>
   new Promise<void>((resolve) => {
@@ -27,12 +36,14 @@ const pause = (ms: number, signal: AbortSignal) =>
   });
 
 /** Reads one process' journal for ever; what fails is tried again from the cursor that was committed. */
-async function follow(process: string, { dir, sql, open, log, signal }: Reading): Promise<void> {
+async function follow(process: string, { dir, sql, open, log, signal, stored }: Reading): Promise<void> {
   while (!signal.aborted) {
     try {
       const from = await readCursor(sql, process);
       for await (const { records, next } of tail({ dir, process, open, from, signal })) {
-        await storeBatch(sql, process, sortRecords(records), next);
+        const sorted = sortRecords(records);
+        await storeBatch(sql, process, sorted, next);
+        if (sorted.event.length > 0) stored();
         await trim(dir, process, next);
       }
     } catch (error) {
@@ -57,13 +68,25 @@ export const part: Part = {
       applicationName: 'gamut recorder',
     });
     const dir = join(order.data, 'journal');
-    const reading: Reading = { dir, sql, open, log, signal: stop.signal };
+    const dispatched = openSql(systemUrl(order.secrets['sql.admin'] ?? '', order.deployment, order.data), {
+      max: 4,
+      applicationName: 'gamut webhooks',
+    });
+    const dispatcher = new Dispatcher({
+      sql: dispatched,
+      sealer: sealerOf(keeper, webhookPurpose, Date.now),
+      log,
+      allow: order.settings.outbound ?? [],
+      now: Date.now,
+    }).start();
+    const reading: Reading = { dir, sql, open, log, signal: stop.signal, stored: () => dispatcher.wake() };
     const followed = new Map<string, Promise<void>>();
     const scanning = (async () => {
       for (let sweepAt = Date.now(); !stop.signal.aborted; await pause(processScanMs, stop.signal)) {
         for (const process of await listProcesses(dir)) if (!followed.has(process)) followed.set(process, follow(process, reading));
         if (Date.now() < sweepAt) continue;
         sweepAt = Date.now() + retentionSweepMs;
+        await forgetDeliveries(sql).catch((error) => log('warn', 'old deliveries were not dropped', { error: String(error) }));
         await forgetSeen(sql).catch((error) => log('warn', 'old usage identities were not dropped', { error: String(error) }));
       }
     })();
@@ -73,6 +96,8 @@ export const part: Part = {
         stop.abort();
         await scanning;
         await Promise.all(followed.values());
+        await dispatcher.stop();
+        await dispatched.close();
         await sql.close();
         keeper.close();
       },

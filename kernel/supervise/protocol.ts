@@ -18,6 +18,8 @@ export type Settings = {
   readonly mail?: string;
   /** A CSV of networks with latitude and longitude, for logins that no journey explains. */
   readonly geo?: string;
+  /** Hosts, as `host:port`, that tenants may have called although they are private or on this machine. */
+  readonly outbound?: readonly string[];
   /** Changes stop while less than this is free on the disk; the usual reserve when it is not said. */
   readonly reserveBytes?: number;
 };

@@ -1,0 +1,224 @@
+import type { Sql } from '#seams/sql/sql.ts';
+import type { Log, Sealer } from '../contract/implement.ts';
+import { openLines, type Lines } from '../outbound/outbound.ts';
+import { deliver, type Outcome, type Target } from './deliver.ts';
+import { deliveriesKeptDays, dispatchPollMs, eventsAtOnceMax, sendsAtOnceMax, webhooksAtOnceMax } from './limits.ts';
+import { patternsOf, type StoredEvent } from './message.ts';
+import { retryAfterMs } from './retry.ts';
+
+/** A webhook as its row has it. */
+type Hook = {
+  readonly tenant: bigint;
+  readonly id: bigint;
+  readonly url: string;
+  readonly types: string[];
+  readonly scope: bigint;
+  readonly secret_sealed: Buffer;
+  readonly previous_sealed: Buffer | null;
+  readonly overlap_until: Date | null;
+  readonly attempts: number;
+  readonly position: bigint;
+  readonly head: bigint;
+};
+
+export type DispatchOptions = {
+  readonly sql: Sql;
+  readonly sealer: Sealer;
+  readonly log: Log;
+  /** Hosts, as `host:port`, that an operator listed. */
+  readonly allow: readonly string[];
+  readonly now: () => number;
+};
+
+type Sent = { readonly sequence: bigint; readonly attempt: number; readonly outcome: Outcome };
+type Due = StoredEvent & { readonly attempt: number };
+
+/** The words under which a webhook's secret is sealed. */
+export const webhookAad = (id: bigint): string => `webhook ${id}`;
+
+/** The purpose of the data keys that webhooks' secrets are sealed under. */
+export const webhookPurpose = 'webhook';
+
+const columns = 'sequence, scope, id, source, type, time, subject, data';
+
+/**
+ * Sends events to the webhooks that want them. Each webhook has a position in the stream of its tenant, which moves in the
+ * transaction that stores what came of the events before it: whatever dies, every event is sent at least once.
+ */
+export class Dispatcher {
+  readonly #options: DispatchOptions;
+  readonly #lines: Lines = openLines(sendsAtOnceMax);
+  readonly #stop = new AbortController();
+  readonly #busy = new Map<bigint, Promise<void>>();
+  #wake: (() => void) | undefined;
+  #due = false;
+  #running: Promise<void> | undefined;
+
+  constructor(options: DispatchOptions) {
+    this.#options = options;
+  }
+
+  start(): this {
+    this.#running = this.#run();
+    return this;
+  }
+
+  /** Looks at once whether something is due: events were stored. */
+  wake(): void {
+    this.#due = true;
+    this.#wake?.();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.wake();
+    await this.#running;
+    await Promise.all(this.#busy.values());
+    this.#lines.close();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      this.#due = false;
+      await this.#look().catch((error) => this.#options.log('error', 'webhooks could not be looked at', { error: String(error) }));
+      if (!this.#due) await this.#pause();
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, dispatchPollMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Begins with every webhook that has something to send and is not at work already. */
+  async #look(): Promise<void> {
+    const { rows } = await this.#options.sql.platform().query(
+      `select w.*, coalesce(h.sequence, 0) as head from platform.webhook w left join platform.event_head h on h.tenant = w.tenant
+       where w.state = 'enabled' and not (w.id = any($1::bigint[])) and (w.position < h.sequence or exists (select from
+         platform.webhook_delivery d where d.tenant = w.tenant and d.webhook = w.id and d.state = 'waiting' and d.due_at <= $2))
+       order by w.id limit $3`,
+      [[...this.#busy.keys()], new Date(this.#options.now()), Math.max(0, webhooksAtOnceMax - this.#busy.size)],
+    );
+    for (const hook of rows as Hook[]) {
+      const serving = this.#serve(hook)
+        .catch((error) => {
+          if (!this.#stop.signal.aborted)
+            this.#options.log('error', 'a webhook could not be served; trying again', { webhook: `${hook.id}`, error: String(error) });
+        })
+        .finally(() => {
+          this.#busy.delete(hook.id);
+          this.wake();
+        });
+      this.#busy.set(hook.id, serving);
+    }
+  }
+
+  async #serve(hook: Hook): Promise<void> {
+    const target = await this.#targetOf(hook);
+    const again = await this.#againOf(hook);
+    const fresh = await this.#freshOf(hook);
+    const due: Due[] = [...again, ...fresh.events.map((event) => ({ ...event, attempt: 0 }))];
+    const sent = await this.#sendAll(due, target);
+    await this.#store(hook, fresh.position, sent);
+  }
+
+  async #targetOf(hook: Hook): Promise<Target> {
+    const { sealer, allow, now } = this.#options;
+    const sealed = [hook.secret_sealed];
+    if (hook.previous_sealed && hook.overlap_until && hook.overlap_until.getTime() > now()) sealed.push(hook.previous_sealed);
+    const secrets = await Promise.all(sealed.map((each) => sealer.open(hook.tenant, each, webhookAad(hook.id))));
+    return { url: hook.url, secrets, allow, lines: this.#lines, signal: this.#stop.signal };
+  }
+
+  /** Deliveries that failed and are due again. */
+  async #againOf({ tenant, id }: Hook): Promise<Due[]> {
+    const { rows } = await this.#options.sql.platform().query(
+      `select e.${columns.replaceAll(', ', ', e.')}, d.attempt from platform.webhook_delivery d join platform.event e
+       on e.tenant = d.tenant and e.sequence = d.sequence
+       where d.tenant = $1 and d.webhook = $2 and d.state = 'waiting' and d.due_at <= $3 order by d.due_at limit $4`,
+      [tenant, id, new Date(this.#options.now()), eventsAtOnceMax],
+    );
+    return rows as Due[];
+  }
+
+  /** The next events that the webhook wants, and the position behind them. */
+  async #freshOf(hook: Hook): Promise<{ events: StoredEvent[]; position: bigint }> {
+    if (hook.position >= hook.head) return { events: [], position: hook.position };
+    const { rows } = await this.#options.sql.platform().query(
+      `select ${columns} from platform.event where tenant = $1 and sequence > $2 and sequence <= $3
+       and (cardinality($4::text[]) = 0 or type like any($4)) and ($5::bigint = 0 or scope = $5) order by sequence limit $6`,
+      [hook.tenant, hook.position, hook.head, patternsOf(hook.types), hook.scope, eventsAtOnceMax],
+    );
+    const events = rows as StoredEvent[];
+    return { events, position: events.length < eventsAtOnceMax ? hook.head : (events.at(-1)?.sequence ?? hook.head) };
+  }
+
+  /** So many calls at one time. */
+  async #sendAll(due: readonly Due[], target: Target): Promise<Sent[]> {
+    const sent: Sent[] = [];
+    let next = 0;
+    const worker = async () => {
+      for (let event = due[next++]; event; event = due[next++]) {
+        const outcome = await deliver(event, target, this.#options.now);
+        sent.push({ sequence: event.sequence, attempt: event.attempt + 1, outcome });
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(sendsAtOnceMax, due.length) }, worker));
+    return sent;
+  }
+
+  /** Stores what came of it, and moves on from where this began; a replay that moved the position meanwhile stands. */
+  async #store(hook: Hook, position: bigint, sent: readonly Sent[]): Promise<void> {
+    const now = this.#options.now();
+    const waits = sent.map(({ attempt, outcome }) => (outcome.ok ? undefined : retryAfterMs(attempt, hook.attempts, Math.random())));
+    const state = (each: Sent, index: number) => (each.outcome.ok ? 'delivered' : waits[index] === undefined ? 'dead' : 'waiting');
+    const due = (index: number) => (waits[index] === undefined ? null : new Date(now + waits[index]).toISOString());
+    const gone = sent.some(({ outcome }) => outcome.gone);
+    await this.#options.sql.platform().begin(async (tx) => {
+      if (sent.length > 0)
+        await tx.query(
+          `insert into platform.webhook_delivery (tenant, webhook, sequence, state, attempt, due_at, status, error, took_ms, at)
+           select $1::bigint, $2::bigint, *, now() from unnest($3::bigint[], $4::text[], $5::int[], $6::timestamptz[], $7::int[], $8::text[], $9::int[])
+           on conflict (tenant, webhook, sequence) do update set state = excluded.state, attempt = excluded.attempt,
+             due_at = excluded.due_at, status = excluded.status, error = excluded.error, took_ms = excluded.took_ms, at = now()`,
+          [
+            hook.tenant,
+            hook.id,
+            sent.map(({ sequence }) => sequence),
+            sent.map(state),
+            sent.map(({ attempt }) => attempt),
+            sent.map((_, index) => due(index)),
+            sent.map(({ outcome }) => outcome.status ?? null),
+            sent.map(({ outcome }) => outcome.error ?? null),
+            sent.map(({ outcome }) => outcome.tookMs),
+          ],
+        );
+      await tx.query('update platform.webhook set position = $4 where tenant = $1 and id = $2 and position = $3', [
+        hook.tenant,
+        hook.id,
+        hook.position,
+        position,
+      ]);
+      if (gone)
+        await tx.query(
+          `update platform.webhook set state = 'disabled', reason = 'The receiver answered 410 Gone.', version = version + 1
+           where tenant = $1 and id = $2`,
+          [hook.tenant, hook.id],
+        );
+    });
+  }
+}
+
+/** Forgets outcomes that are old. */
+export async function forgetDeliveries(sql: Sql): Promise<void> {
+  await sql
+    .platform()
+    .query(`delete from platform.webhook_delivery where state <> 'waiting' and at < now() - $1::int * interval '1 day'`, [
+      deliveriesKeptDays,
+    ]);
+}
