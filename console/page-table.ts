@@ -34,14 +34,6 @@ export const platformPages: readonly PageEntry[] = [
   entry('platform/usage', 'Usage', 'usage', 'ListUsage', 'What was used, by meter.', () => import('./page/usage.tsx')),
   entry('platform/events', 'Events', 'event', 'ListEvents', 'What happened, as CloudEvents.', () => import('./page/events.tsx')),
   entry(
-    'platform/webhooks',
-    'Webhooks',
-    'link',
-    'ListWebhooks',
-    'Where events are sent, and what came of it.',
-    () => import('./page/webhooks.tsx'),
-  ),
-  entry(
     'platform/security',
     'Security',
     'shield',

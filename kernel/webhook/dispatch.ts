@@ -183,7 +183,8 @@ export class Dispatcher {
       if (sent.length > 0)
         await tx.query(
           `insert into platform.webhook_delivery (tenant, webhook, sequence, state, attempt, due_at, status, error, took_ms, at)
-           select $1::bigint, $2::bigint, *, now() from unnest($3::bigint[], $4::text[], $5::int[], $6::timestamptz[], $7::int[], $8::text[], $9::int[])
+           select $1::bigint, $2::bigint, *, now()
+           from unnest($3::bigint[], $4::text[], $5::int[], $6::timestamptz[], $7::int[], $8::text[], $9::int[])
            on conflict (tenant, webhook, sequence) do update set state = excluded.state, attempt = excluded.attempt,
              due_at = excluded.due_at, status = excluded.status, error = excluded.error, took_ms = excluded.took_ms, at = now()`,
           [

@@ -165,7 +165,8 @@ function deliveryHandlers(
       const row = await locate(call as Call);
       const { state = null, before, limit = 100 } = call.input;
       const { rows } = await own(context, call as Call).query(
-        `select d.*, e.id, e.type from platform.webhook_delivery d left join platform.event e on e.tenant = d.tenant and e.sequence = d.sequence
+        `select d.*, e.id, e.type from platform.webhook_delivery d
+         left join platform.event e on e.tenant = d.tenant and e.sequence = d.sequence
          where d.webhook = $1 and ($2::text is null or d.state = $2) and ($3::bigint is null or d.sequence < $3)
          order by d.sequence desc limit $4`,
         [row.id, state, before === undefined ? null : BigInt(before), limit + 1],
