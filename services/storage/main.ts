@@ -6,6 +6,7 @@ import { DriveKeeper } from './jobs/drive-keeper.ts';
 import { storage } from './service.ts';
 import { effectSource } from './store/effect.ts';
 import { bucketHandlers } from './store/handler/bucket.ts';
+import { engineHandlers } from './store/handler/engine.ts';
 import { listHandlers } from './store/handler/list.ts';
 import { multipartHandlers } from './store/handler/multipart.ts';
 import { objectHandlers } from './store/handler/object.ts';
@@ -20,7 +21,13 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
   const keeper = new DriveKeeper(store, directory);
   const history = new BucketHistory(store.catalog);
   return {
-    handlers: { ...bucketHandlers(store, history, region), ...objectHandlers(store), ...listHandlers(store), ...multipartHandlers(store) },
+    handlers: {
+      ...bucketHandlers(store, history, region),
+      ...objectHandlers(store),
+      ...listHandlers(store),
+      ...multipartHandlers(store),
+      ...engineHandlers(store, keeper),
+    },
     providers: { Bucket: bucketProvider(store, history, region) },
     doors: { s3: (place) => openS3(place, { region }) },
     effects: effectSource(store.catalog),

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { defineService } from '#kernel/contract/contract.ts';
 import { bucketOperations, BucketSpec, BucketStatus } from './contract/bucket.ts';
+import { engineOperations } from './contract/engine.ts';
 import { errors } from './contract/error.ts';
 import { bucketsMax, requestsBurst, requestsPerSecond } from './contract/limits.ts';
 import { multipartOperations } from './contract/multipart.ts';
@@ -55,9 +56,9 @@ export const storage = defineService({
       text: 'The S3 REST API, path and virtual-host style.',
     },
   },
-  operations: { ...bucketOperations, ...objectOperations, ...multipartOperations },
+  operations: { ...bucketOperations, ...objectOperations, ...multipartOperations, ...engineOperations },
   roles: {
-    auditor: ['ListBuckets', 'HeadBucket', 'GetBucketLocation'],
+    auditor: ['DescribeDrives', 'EstimateDurability', 'ListBuckets', 'HeadBucket', 'GetBucketLocation'],
     reader: ['auditor', 'GetObject', 'HeadObject', 'ListObjects', 'ListObjectsV2', 'ListParts', 'ListMultipartUploads'],
     editor: [
       'reader',

@@ -7,6 +7,7 @@ import { exactCount, plural } from '#console/format/quantity.ts';
 import { listPageMax, pollEveryMs } from '#console/limits.ts';
 import { Amount } from '#console/part/amount.tsx';
 import { Figure } from '#console/part/page.tsx';
+import { DriveFigures } from './drive-map.tsx';
 
 /** The three numbers of storage: what is kept, what is asked, what goes out. */
 export function StorageOverview() {
@@ -30,6 +31,7 @@ export function StorageOverview() {
         value={<Amount value={sum('sizeBytes')} unit="byte" />}
         note={buckets ? `${counted(objects ?? 0, 'object')} in ${counted(buckets.items.length, 'bucket', buckets.next)}` : ' '}
       />
+      <DriveFigures />
       <Figure label="Requests" value={<Amount value={series('request')?.total ?? 0} unit="request" bare />} note="in 24 hours">
         <Spark values={series('request')?.values ?? []} label="Requests by the hour" />
       </Figure>
