@@ -5,6 +5,8 @@ import { availableServices } from '#kernel/supervise/service.ts';
 import { dataPath } from '#kernel/volume/path.ts';
 import { createClient } from '../sdk/index.ts';
 import type { Global } from './global.ts';
+import { storage } from '#services/storage/service.ts';
+import { driveScene } from './tour/drive.ts';
 import { platformScene } from './tour/platform.ts';
 import { recordScene } from './tour/record.ts';
 import { openStage, type Stage } from './tour/stage.ts';
@@ -14,7 +16,11 @@ import { storageScene } from './tour/storage.ts';
 export async function run(_argv: readonly string[], global: Global): Promise<number> {
   const stage = await start(global);
   await platformScene(stage);
-  if (stage.doors['storage.s3']) await storageScene(stage);
+  if (stage.doors['storage.s3']) {
+    await storageScene(stage);
+    const url = stage.doors['storage.rest']?.url ?? '';
+    await driveScene(stage, dataPath(global.data), createClient(storage, { url, bearer: stage.cast.owner?.bearer ?? '' }));
+  }
   await recordScene(stage);
   stage.say(`\nThe console is at ${stage.facts.console}; sign in there with the credential that \`gamut up --detach -o json\` prints.`);
   stage.say('`gamut down` ends the platform.');

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { driveCheckMs, driveGraceMs, scrubBytesPerSecondMin, scrubDays } from '../store/limits.ts';
+import { driveCheckMs, driveGraceMs, extentAgeMaxMs, scrubBytesPerSecondMin, scrubDays } from '../store/limits.ts';
 import { rebuildDrive, scrub, type ScrubReport } from '../store/scrub.ts';
 import type { Store } from '../store/store.ts';
 
@@ -54,8 +54,12 @@ export class DriveKeeper {
   }
 
   async #check(): Promise<void> {
-    const { drives } = this.#store.blobs;
-    for (const drive of drives.drives) await drive.check();
+    const { drives, packs } = this.#store.blobs;
+    for (const drive of drives.drives) {
+      await drive.check();
+      if (!drive.isIn) this.#mindCopies(drive.number);
+    }
+    await packs.appender.rotateOlder(extentAgeMaxMs, this.#store.now());
     for (const drive of drives.drives) {
       const { state } = drive;
       if (state.state !== 'out' || !this.#local(drive.spec.path)) continue;
@@ -67,6 +71,12 @@ export class DriveKeeper {
       if (this.#stop.signal.aborted) return;
       if (drives.inUse(number)) await this.#rebuild(number);
     }
+  }
+
+  /** What lost a copy is sealed at once. */
+  #mindCopies(number: number): void {
+    const { blobs, upkeep } = this.#store;
+    for (const extent of blobs.packs.extents.values()) if (extent.drives.includes(number)) upkeep.look(extent);
   }
 
   async #rebuild(number: number): Promise<void> {

@@ -28,6 +28,7 @@ export type AppenderOptions = {
   readonly catalog: Catalog;
   readonly drives: DriveSet;
   readonly kernel: Kernel;
+  readonly now: () => number;
   readonly extents: Map<number, Extent>;
   /** Called when an extent is full. */
   readonly onFull: (extent: Extent) => void;
@@ -42,6 +43,8 @@ export class Appender {
   #waitingBytes = 0;
   #open: Open | undefined;
   #running: Promise<void> | undefined;
+  /** When the first object came into the open extent. */
+  #begunAt: number | undefined;
 
   constructor(options: AppenderOptions) {
     this.#of = options;
@@ -55,6 +58,7 @@ export class Appender {
       const sizes = await Promise.all(files.map((file) => file.size()));
       extent.size = Math.ceil(Math.max(...sizes) / recordHeadBytes) * recordHeadBytes;
       this.#open = { extent, files };
+      if (extent.size > 0) this.#begunAt = this.#of.now();
     } catch (error) {
       if (systemCode(error) === undefined && (error as { code?: string }).code !== 'Unavailable') throw error;
       extent.size = this.#most;
@@ -80,6 +84,11 @@ export class Appender {
     const open = this.#open;
     if (!open || open.extent.size === 0) return;
     await this.#finish(open);
+  }
+
+  /** Declares the open extent full when its first object is older than this. */
+  async rotateOlder(ageMs: number, now: number): Promise<void> {
+    if (this.#open && this.#begunAt !== undefined && now - this.#begunAt >= ageMs) await this.rotate();
   }
 
   /** The extent that is written now. */
@@ -131,6 +140,7 @@ export class Appender {
       const errors = done.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
       if (errors.length === 0) {
         open.extent.size += bytes;
+        this.#begunAt ??= this.#of.now();
         atStep('packed-synced');
         return places;
       }
@@ -194,6 +204,7 @@ export class Appender {
 
   async #finish({ extent, files }: Open): Promise<void> {
     if (this.#open?.extent === extent) this.#open = undefined;
+    this.#begunAt = undefined;
     for (const file of files) await file.close();
     await this.#close(extent);
   }

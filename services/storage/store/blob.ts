@@ -76,7 +76,7 @@ export class BlobStore {
       catalog,
       drives,
       coder,
-      log,
+      now,
       onDamage: (...found) => concern.damage(...found),
       onWork: (extent, damaged) => concern.work(extent, damaged),
       ...(extentBytes === undefined ? {} : { extentBytes }),

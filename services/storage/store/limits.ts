@@ -12,6 +12,11 @@ export const packedMaxBytes = limit(
 export const blockBytes = limit(mib, 'byte', 'Bytes of a file of the first format that share one checksum; the last block may be shorter.');
 export const recordHeadBytes = limit(64, 'byte', 'Header before every packed object; what follows is padded to a multiple of as many.');
 export const extentBytes = limit(48 * mib, 'byte', 'Size at which an extent of packed objects is full and is sealed into 12+4.');
+export const extentAgeMaxMs = limit(
+  600_000,
+  'ms',
+  'Age at which an extent is sealed though it is not full: three copies bear the loss of two drives, 12+4 that of four.',
+);
 export const appendBytes = limit(8 * mib, 'byte', 'Most bytes of packed objects that one sync makes durable.');
 export const appendWaitingBytes = limit(64 * mib, 'byte', 'Most bytes of packed objects that wait for their sync before more are refused.');
 export const appendTriesMax = limit(4, 'extent', 'Extents that are tried for packed objects while drives fail.');
@@ -28,9 +33,9 @@ export const readPieceBytes = limit(4 * mib, 'byte', 'Bytes of an extent that ar
 export const upkeepWaitMs = limit(1000, 'ms', 'Wait before work on an extent or a drive that failed is tried again.');
 export const turnRowsMax = limit(1000, 'row', 'Rows of the index that upkeep reads before it lets others have a turn.');
 export const repairsMax = limit(10_000, 'run', 'Runs of shards that wait for repair; more are found again by the next scrub.');
-export const driveCheckMs = limit(5000, 'ms', 'Time between two looks at whether every drive is still there.');
+export const driveCheckMs = limit(1000, 'ms', 'Time between two looks at whether every drive is still there.');
 export const driveGraceMs = limit(
-  5000,
+  15_000,
   'ms',
   'Time for which a drive directory of our own must be gone before it is made again and rebuilt.',
 );

@@ -1,5 +1,4 @@
 import { fault } from '#kernel/contract/fault.ts';
-import type { Log } from '#kernel/contract/implement.ts';
 import { headBytes } from '../engine/limits.ts';
 import type { Coder } from '../engine/stripe.ts';
 import { Appender, type PackPlace } from './appender.ts';
@@ -19,7 +18,7 @@ export type PackOptions = {
   readonly catalog: Catalog;
   readonly drives: DriveSet;
   readonly coder: Coder;
-  readonly log: Log;
+  readonly now: () => number;
   readonly onDamage: OnDamage;
   /** Called with extents that have work for upkeep: full, mostly dead, or with a damaged copy. */
   readonly onWork: (extent: Extent, damaged?: boolean) => void;
@@ -35,11 +34,12 @@ export class PackStore {
 
   private constructor(options: PackOptions) {
     this.#of = options;
-    const { catalog, drives, coder, onWork, extentBytes } = options;
+    const { catalog, drives, coder, now, onWork, extentBytes } = options;
     this.appender = new Appender({
       catalog,
       drives,
       kernel: coder.kernel,
+      now,
       extents: this.extents,
       onFull: onWork,
       ...(extentBytes === undefined ? {} : { extentBytes }),

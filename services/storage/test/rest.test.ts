@@ -26,6 +26,17 @@ async function call(
   return { status: reply.status, headers: reply.headers, text: await reply.text() };
 }
 
+test('the drives and the durability of their code are told', async () => {
+  const map = JSON.parse((await call('GET', '/buckets/-/describe-drives')).text);
+  assert.equal(map.drives.length, 16);
+  assert.ok(map.drives.every((drive: { state: string; sameDisk: boolean }) => drive.state === 'in' && drive.sameDisk));
+  assert.deepEqual([map.failureDomains, map.repairsWaiting, map.unreadable], [1, 0, 0]);
+  const query = 'dataShards=17&parityShards=3&annualFailureRate=0.00405&repairDays=6.5';
+  const model = JSON.parse((await call('GET', `/buckets/-/estimate-durability?${query}`)).text);
+  assert.equal(Math.floor(model.windowNines), 11);
+  assert.equal((await call('GET', '/buckets/-/estimate-durability?dataShards=0')).status, 400);
+});
+
 test('the derived surface makes a bucket, stores, reads, lists and deletes what S3 clients see too', async () => {
   const made = await call('POST', '/buckets', { name: 'by-rest', labels: { team: 'a' } });
   assert.equal(made.status, 201, made.text);
