@@ -1,0 +1,114 @@
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { registerFaults } from '#kernel/contract/fault.ts';
+import { errors } from '#services/storage/contract/error.ts';
+import { newCoder } from '#services/storage/engine/stripe.ts';
+import { createBucket, ownBucket } from '#services/storage/store/bucket.ts';
+import { openBytes } from '#services/storage/store/bytes.ts';
+import { putObject, readLayout, readObject } from '#services/storage/store/object.ts';
+import { receive } from '#services/storage/store/receive.ts';
+import { rebuildDrive } from '#services/storage/store/scrub.ts';
+import { closeStore, openStore, type Store } from '#services/storage/store/store.ts';
+
+registerFaults(errors);
+
+const owner = { tenant: 5n, scope: 7n };
+const who = {
+  caller: { ...owner, principal: 'bench', credential: 3n, face: 'sigv4' },
+  operation: 'PutObject',
+  requestId: 'bench',
+};
+const mib = 1024 * 1024;
+const cpu = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
+
+/** Bytes of data encoded per CPU-second. */
+async function encoding(): Promise<number> {
+  const coder = await newCoder();
+  const stripe = await coder.borrow();
+  const unit = 262_144;
+  for (let at = 0; at < 100; at++) coder.encode(stripe, unit);
+  let best = 0;
+  for (let round = 0; round < 3; round++) {
+    const before = cpu();
+    for (let at = 0; at < 400; at++) coder.encode(stripe, unit);
+    best = Math.max(best, (400 * 12 * unit) / (cpu() - before));
+  }
+  return best;
+}
+
+async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+}
+
+async function put(store: Store, key: string, bytes: Uint8Array): Promise<void> {
+  const rules = { maxBytes: 1e12, mayWrite: () => true, signal: new AbortController().signal };
+  const received = await receive(store.blobs, pieces(bytes), {}, rules);
+  await putObject(store, 'bench', received, { key, headers: {}, conditions: {}, who });
+}
+
+async function get(store: Store, key: string): Promise<number> {
+  const object = readObject(store.catalog, ownBucket(store.catalog, owner, 'bench'), key);
+  if (!object) throw new Error(`${key} is not there`);
+  const { segments } = readLayout(store.catalog, object);
+  let size = 0;
+  for await (const bytes of await openBytes(store.blobs, segments, store.blobs.pin(segments))) size += bytes.length;
+  return size;
+}
+
+/** Runs `count` pieces of work, so many at once; resolves with how many a CPU-second and a second of the wall bear. */
+async function rate(count: number, atOnce: number, work: (at: number) => Promise<unknown>): Promise<{ perCpu: number; perSecond: number }> {
+  let next = 0;
+  const [before, began] = [cpu(), performance.now()];
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (let at = next++; at < count; at = next++) await work(at);
+    }),
+  );
+  return { perCpu: count / (cpu() - before), perSecond: count / ((performance.now() - began) / 1000) };
+}
+
+async function measure(): Promise<Record<string, number>> {
+  const directory = mkdtempSync(join(tmpdir(), 'gamut-bench-storage-'));
+  const store = await openStore({ directory, log: () => {}, now: Date.now, mayWrite: () => true });
+  try {
+    await createBucket(store, owner, { name: 'bench', location: 'local', labels: {} });
+    const small = Buffer.alloc(4096, 'x');
+    const large = Buffer.alloc(64 * mib, 'y');
+    await rate(500, 64, (at) => put(store, `warm-${at}`, small));
+    const smallPut = await rate(6000, 64, (at) => put(store, `small-${at}`, small));
+    const smallGet = await rate(20_000, 64, (at) => get(store, `small-${at % 6000}`));
+    const largePut = await rate(8, 2, (at) => put(store, `large-${at}`, large));
+    const largeGet = await rate(8, 2, (at) => get(store, `large-${at}`));
+    const { drives } = store.blobs;
+    const gone = [0, 5, 10, 15].map((number) => drives.drives[number]!);
+    for (const drive of gone) renameSync(drive.spec.path, `${drive.spec.path}.away`);
+    for (const drive of gone) await drive.check();
+    const degraded = await rate(8, 2, (at) => get(store, `large-${at}`));
+    for (const drive of gone) rmSync(`${drive.spec.path}.away`, { recursive: true });
+    await drives.replace(5);
+    const began = performance.now();
+    const before = cpu();
+    const rebuilt = await rebuildDrive(store.blobs, 5, async () => {});
+    return {
+      encode: await encoding(),
+      smallPutPerCpu: smallPut.perCpu,
+      smallPutPerSecond: smallPut.perSecond,
+      smallGetPerCpu: smallGet.perCpu,
+      largePutPerCpu: largePut.perCpu * 64 * mib,
+      largeGetPerCpu: largeGet.perCpu * 64 * mib,
+      largeGetPerSecond: largeGet.perSecond * 64 * mib,
+      degradedPerSecond: degraded.perSecond * 64 * mib,
+      rebuildPerSecond: rebuilt / ((performance.now() - began) / 1000),
+      rebuildPerCpu: rebuilt / (cpu() - before),
+    };
+  } finally {
+    await closeStore(store);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+process.send?.(await measure());

@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { forked } from '../fork.ts';
+import { type BenchResult, type BenchRow, compared, round } from '../result.ts';
+
+const unit = 262_144;
+
+/** Bytes of data that ISA-L encodes per CPU-second; it needs python3 and Debian's libisal2. */
+function isal(): number | 'not run' {
+  try {
+    return Number(
+      execFileSync('python3', [join(import.meta.dirname, 'isal.py'), String(unit), '400'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    );
+  } catch {
+    return 'not run';
+  }
+}
+
+/** A row whose goal is a lower bound on our own figure. */
+function least(row: string, unitName: string, ours: number, goal: number | null): BenchRow {
+  return {
+    row,
+    ours: round(ours),
+    peer: null,
+    unit: unitName,
+    ratio: null,
+    goal: goal === null ? null : `>= ${goal} ${unitName}`,
+    met: goal === null ? null : ours >= goal,
+  };
+}
+
+/** The engine below the doors: the code's kernel beside ISA-L, small and large objects, degraded reads, rebuild. */
+export async function run(): Promise<BenchResult> {
+  const child = forked(fileURLToPath(new URL('./engine.main.ts', import.meta.url)));
+  const found = await child.ask<Record<string, number>>();
+  await child.end();
+  const giga = (name: string) => (found[name] ?? Number.NaN) / 1e9;
+  const peer = isal();
+  const rows: BenchRow[] = [
+    compared('Reed-Solomon 12+4, data encoded', 'GB/CPU-s', 'more', giga('encode'), peer === 'not run' ? peer : peer / 1e9, 0.5),
+    least('Reed-Solomon 12+4, absolute', 'GB/CPU-s', giga('encode'), 5),
+    least('4 KiB put, three copies and index synced, 64 at once', '1/CPU-s', found.smallPutPerCpu!, null),
+    least('4 KiB put, the same, wall', '1/s', found.smallPutPerSecond!, null),
+    least('4 KiB get, 64 at once', '1/CPU-s', found.smallGetPerCpu!, null),
+    least('64 MiB put, 12+4 synced, MD5', 'GB/CPU-s', giga('largePutPerCpu'), null),
+    least('64 MiB get', 'GB/CPU-s', giga('largeGetPerCpu'), null),
+    compared('64 MiB get, four drives gone beside all there', 'GB/s', 'more', giga('degradedPerSecond'), giga('largeGetPerSecond'), 0.6),
+    least('rebuild of a drive, three more being gone', 'GB/s', giga('rebuildPerSecond'), 0.5),
+    least('rebuild, by CPU', 'GB/CPU-s', giga('rebuildPerCpu'), null),
+  ];
+  return { name: 'storage', rows };
+}
