@@ -15,7 +15,7 @@ registerFaults(errors);
 
 const owner = { tenant: 5n, scope: 7n };
 const who = {
-  caller: { ...owner, principal: 'bench', credential: 3n, face: 'sigv4' },
+  caller: { ...owner, principal: 'bench', credential: 3n, face: 'sigv4' as const },
   operation: 'PutObject',
   requestId: 'bench',
 };

@@ -43,6 +43,7 @@ export const storage = defineService({
   },
   events: {
     ObjectCreated: { data: ObjectEvent, text: 'An object was stored.' },
+    ObjectUnreadable: { data: ObjectEvent, text: 'A read found fewer shards of an object than are needed; it was refused.' },
     ObjectRemoved: { data: ObjectEvent, text: 'An object was deleted.' },
   },
   errors,

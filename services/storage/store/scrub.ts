@@ -5,7 +5,7 @@ import { systemCode } from './drive.ts';
 import type { Extent } from './extent.ts';
 import { extentPath } from './extent.ts';
 import { geometryOf, runFileBytes } from './frame.ts';
-import { readPieceBytes } from './limits.ts';
+import { readPieceBytes, rebuildsMax } from './limits.ts';
 import { type CodedRun, codedRuns, repairCoded, shardsOn } from './repair.ts';
 import { scanRecords } from './record-frame.ts';
 
@@ -77,20 +77,27 @@ async function damagedCopies(blobs: BlobStore, extent: Extent): Promise<number> 
 export async function rebuildDrive(blobs: BlobStore, number: number, pace: Pace): Promise<number> {
   let bytes = 0;
   for await (const runs of codedRuns(blobs)) {
-    for (const run of runs) {
-      const wanted: number[] = [];
-      for (const shard of shardsOn(run.spread, number)) if (!(await isThere(blobs, run, shard))) wanted.push(shard);
-      if (wanted.length === 0) continue;
-      const made = (await repairCoded(blobs, run.id, wanted)) ?? 0;
-      bytes += made;
-      await pace(made);
-    }
+    let next = 0;
+    const some = async () => {
+      for (let run = runs[next++]; run; run = runs[next++]) {
+        const made = await rebuildRun(blobs, run, number);
+        bytes += made;
+        await pace(made);
+      }
+    };
+    await Promise.all(Array.from({ length: rebuildsMax }, some));
   }
   // Copies of extents are not made again: what lost one is sealed.
   for (const extent of blobs.packs.extents.values()) {
     if (extent.drives.includes(number) && extent.state !== 'sealed') blobs.concern.work(extent, true);
   }
   return bytes;
+}
+
+async function rebuildRun(blobs: BlobStore, run: CodedRun, drive: number): Promise<number> {
+  const wanted: number[] = [];
+  for (const shard of shardsOn(run.spread, drive)) if (!(await isThere(blobs, run, shard))) wanted.push(shard);
+  return wanted.length === 0 ? 0 : ((await repairCoded(blobs, run.id, wanted)) ?? 0);
 }
 
 async function isThere(blobs: BlobStore, run: CodedRun, shard: number): Promise<boolean> {

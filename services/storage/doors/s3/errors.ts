@@ -80,6 +80,7 @@ const dialect: Readonly<Record<string, Words>> = {
   IllegalLocationConstraint: { code: 'IllegalLocationConstraintException' },
   ConditionalConflict: { code: 'ConditionalRequestConflict' },
   ChunkSignature: { code: 'SignatureDoesNotMatch' },
+  TooFewShards: { code: 'ServiceUnavailable' },
   ObjectDamaged: { code: 'InternalError', text: 'The stored bytes do not agree with their checksum; they are not served.' },
 };
 

@@ -1,5 +1,5 @@
 import type { Call, Handlers } from '#kernel/contract/call.ts';
-import { faultTable } from '#kernel/contract/fault.ts';
+import { faultTable, OperationError } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import { putMaxBytes } from '../../contract/limits.ts';
 import { readVerdict } from '../../domain/precondition.ts';
@@ -55,7 +55,11 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
       if (notModified) return { output: { ...output, notModified } };
       const segments = span ? sliceSegments(layout.segments, span) : layout.segments;
       // Pinned in the turn in which the index was read: what is deleted from now on stays until the stream ends.
-      const body = await openBytes(blobs, segments, blobs.pin(segments));
+      const body = await openBytes(blobs, segments, blobs.pin(segments)).catch((error: unknown) => {
+        if (error instanceof OperationError && error.code === 'TooFewShards')
+          call.emit('ObjectUnreadable', { bucket: call.ref.name, key: call.input.key, operation: 'GetObject', size: object.size });
+        throw error;
+      });
       return { output, body: charged(body, call) };
     },
     async HeadObject(call) {
