@@ -13,6 +13,8 @@ import { type Entry, entryKind } from './entry.ts';
 import { listEveryRows, unsyncedMaxBytes } from './limits.ts';
 import { fromStart, type Log, openLog } from './log.ts';
 import { type Session, Sessions, type Who } from './session.ts';
+import { loadSnapshot, type Snapshot } from './snapshot.ts';
+import { Snapshots } from './snapshots.ts';
 
 /** What a client's request says, after its door has read it. */
 export type Asked = {
@@ -59,6 +61,7 @@ export class Book {
   readonly sessions = new Sessions();
   readonly ledgers = new Map<bigint, Ledger>();
   readonly effects = new Effects();
+  snapshots!: Snapshots;
   readonly #options: BookOptions;
   #log!: Log;
   #waiting: { readonly op: bigint; readonly send: () => void }[] = [];
@@ -70,10 +73,20 @@ export class Book {
 
   static async open(options: BookOptions): Promise<Book> {
     const book = new Book(options);
-    book.#log = await openLog(options.disk, fromStart, (entry) => book.#replay(entry), { onFailure: options.onFailure });
+    const snapshot = await loadSnapshot(options.disk);
+    if (snapshot) book.#restore(snapshot);
+    book.#log = await openLog(options.disk, snapshot ?? fromStart, (entry) => book.#replay(entry), { onFailure: options.onFailure });
+    book.snapshots = new Snapshots(options.disk, book, snapshot, options.onFailure);
     book.#log.onDurable(() => book.#tell());
     book.effects.durable(book.#log.durable);
     return book;
+  }
+
+  #restore(snapshot: Snapshot): void {
+    for (const session of snapshot.sessions) this.sessions.begin(session);
+    for (const ledger of snapshot.ledgers)
+      this.ledgers.set(ledger.scope, { tenant: ledger.tenant, scope: ledger.scope, state: ledger.state, op: ledger.op });
+    for (const effect of snapshot.effects) this.effects.add(effect);
   }
 
   get log(): Log {
@@ -209,6 +222,7 @@ export class Book {
   tick(): void {
     if (this.#mayChange()) for (const ledger of this.ledgers.values()) this.#expireDue(ledger);
     this.#log.mark();
+    this.snapshots.due();
   }
 
   #append(asked: Asked, kind: Entry['kind'], timestamp: bigint): { op: bigint; timestamp: bigint } {
@@ -288,7 +302,10 @@ export class Book {
     );
   }
 
+  /** Ends with a snapshot, so that the next start replays nothing. */
   async close(): Promise<void> {
+    await this.snapshots.take();
+    await this.#log.flushed();
     this.#log.mark();
     await this.#log.close();
   }

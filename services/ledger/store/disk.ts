@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -16,6 +16,8 @@ export type Disk = {
   /** Names of the files, in order. */
   list(): readonly string[];
   read(name: string): Promise<Buffer>;
+  /** Fills `into` from a position, at once; what is behind the end of the file stays zero. */
+  readAt(name: string, position: number, into: Uint8Array): void;
   /** Opens a file for writing, makes it if needed, and syncs the directory then. */
   open(name: string): Promise<DiskFile>;
   /** Gives a file another name; durable when it resolves. */
@@ -33,6 +35,15 @@ export function directoryDisk(directory: string): Disk {
   return {
     list: () => readdirSync(directory).sort(),
     read: (name) => readFile(join(directory, name)),
+    readAt(name, position, into) {
+      const file = openSync(join(directory, name), 'r');
+      try {
+        for (let done = 0, more = 1; done < into.length && more > 0; done += more)
+          more = readSync(file, into, done, into.length - done, position + done);
+      } finally {
+        closeSync(file);
+      }
+    },
     async open(name) {
       const flags = 'a+';
       const made = await open(join(directory, name), flags, 0o600);

@@ -133,6 +133,12 @@ export class Log {
     this.#position = 0;
   }
 
+  /** Resolves when the entry of this number is on disk. */
+  async reached(op: bigint): Promise<void> {
+    while (this.#durable < op && !this.#failed) await this.#syncing;
+    if (this.#failed) throw fault('Unavailable', 'The disk of the ledger failed.');
+  }
+
   /** Resolves when everything appended so far is on disk. */
   async flushed(): Promise<void> {
     while (this.#syncing && !this.#failed) await this.#syncing;

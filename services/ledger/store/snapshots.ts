@@ -1,0 +1,103 @@
+import { ChunkFile, chunkName } from './chunk.ts';
+import type { Book, Ledger } from './book.ts';
+import type { Disk } from './disk.ts';
+import { snapshotEveryBytes } from './limits.ts';
+import { encodeSnapshot, type Snapshot } from './snapshot.ts';
+
+type Files = { readonly transfers: ChunkFile; readonly events: ChunkFile; transfersWritten: number; eventsWritten: number };
+
+/** Takes snapshots: two places in turn, so that one is always whole, and the log is kept from the older on. */
+export class Snapshots {
+  readonly #disk: Disk;
+  readonly #book: Book;
+  readonly #files = new Map<bigint, Files>();
+  #sequence: number;
+  /** The log entries that the last two snapshots stand at. */
+  #ops: readonly bigint[];
+  #takenAt = 0;
+  #running: Promise<void> | undefined;
+  readonly #onFailure: (error: Error) => void;
+
+  constructor(disk: Disk, book: Book, from: Snapshot | undefined, onFailure: (error: Error) => void) {
+    this.#onFailure = onFailure;
+    this.#disk = disk;
+    this.#book = book;
+    this.#sequence = from?.sequence ?? 0;
+    this.#ops = from ? [from.op] : [];
+    for (const ledger of from?.ledgers ?? []) this.#found(this.#filesOf(ledger), ledger.transferChunks ?? [], ledger.eventChunks ?? []);
+  }
+
+  /** The files of a ledger's tables. */
+  #filesOf({ scope, state }: Pick<Ledger, 'scope' | 'state'>): Files {
+    let files = this.#files.get(scope);
+    if (files) return files;
+    const over = (table: 't' | 'e') =>
+      new ChunkFile(this.#disk, chunkName(scope, table), table === 't' ? state.transfers : state.events, []);
+    files = { transfers: over('t'), events: over('e'), transfersWritten: 0, eventsWritten: 0 };
+    this.#files.set(scope, files);
+    return files;
+  }
+
+  #found(files: Files, transfers: readonly string[], events: readonly string[]): void {
+    files.transfers.digests.push(...transfers);
+    files.events.digests.push(...events);
+    files.transfersWritten = transfers.length;
+    files.eventsWritten = events.length;
+  }
+
+  /** Takes one when enough was logged since the last. */
+  due(): void {
+    if (this.#book.log.appended - this.#takenAt >= snapshotEveryBytes) void this.take();
+  }
+
+  /** Takes a snapshot of now; resolves when it is on disk. One at a time. */
+  take(): Promise<void> {
+    this.#running ??= this.#take()
+      .catch((error: unknown) => this.#onFailure(error as Error))
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return this.#running;
+  }
+
+  async #take(): Promise<void> {
+    const { log } = this.#book;
+    const { op, digest } = log;
+    if (op === 0n || op === this.#ops.at(-1)) return;
+    this.#takenAt = log.appended;
+    const ledgers = [...this.#book.ledgers.values()].map((ledger) => ({ ...ledger }));
+    const plans = ledgers.map((ledger) => {
+      const files = this.#filesOf(ledger);
+      return { files, transfers: files.transfers.plan().length, events: files.events.plan().length };
+    });
+    const sequence = this.#sequence + 1;
+    const { sessions, effects } = this.#book;
+    const whole = { sequence, op, digest, sessions: sessions.all(), effects: effects.waiting, ledgers };
+    const bytes = encodeSnapshot(whole, (scope, table) => this.#files.get(scope)?.[table === 't' ? 'transfers' : 'events'].digests ?? []);
+    for (const { files, transfers, events } of plans) {
+      await files.transfers.write(files.transfersWritten, transfers);
+      await files.events.write(files.eventsWritten, events);
+      files.transfersWritten = transfers;
+      files.eventsWritten = events;
+    }
+    await log.reached(op);
+    await this.#write(`snapshot-${sequence % 2}`, bytes);
+    this.#sequence = sequence;
+    for (const { files, transfers, events } of plans) {
+      files.transfers.evict(transfers);
+      files.events.evict(events);
+    }
+    this.#ops = [...this.#ops.slice(-1), op];
+    // The older of the two can still be started from, should the newer be damaged.
+    if (this.#ops.length === 2) await log.forget(this.#ops[0] as bigint);
+  }
+
+  async #write(name: string, bytes: Buffer): Promise<void> {
+    const file = await this.#disk.open(`${name}.new`);
+    await file.truncate(0);
+    await file.write([bytes], 0);
+    await file.sync();
+    await file.close();
+    await this.#disk.rename(`${name}.new`, name);
+  }
+}
