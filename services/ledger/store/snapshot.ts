@@ -124,7 +124,7 @@ export async function loadSnapshot(disk: Disk, sequenceMax = Number.POSITIVE_INF
   return newest && restore(disk, newest.meta, newest.bytes);
 }
 
-export const isSnapshot = (name: string): boolean => /^snapshot-[01]$/.test(name);
+const isSnapshot = (name: string): boolean => /^snapshot-[01]$/.test(name);
 
 async function restore(disk: Disk, meta: Meta, bytes: Buffer): Promise<Snapshot> {
   let at = 40 + bytes.readUInt32LE(32);
