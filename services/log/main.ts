@@ -6,6 +6,7 @@ import { log as contract } from './service.ts';
 import { openBroker } from './store/broker.ts';
 import { groupHandlers, groupProvider } from './store/handler/group.ts';
 import { recordHandlers } from './store/handler/record.ts';
+import { transactionHandlers, transactionProvider } from './store/handler/transaction.ts';
 import { topicHandlers, topicProvider } from './store/handler/topic.ts';
 
 registerFaults(contract.errors);
@@ -13,8 +14,8 @@ registerFaults(contract.errors);
 export const main = implement<typeof contract, Needs>(contract, async ({ directory, log, now, mayWrite }) => {
   const broker = openBroker({ directory, log, now, mayWrite });
   return {
-    handlers: { ...topicHandlers(broker), ...recordHandlers(broker), ...groupHandlers(broker) },
-    providers: { Topic: topicProvider(broker), Group: groupProvider(broker) },
+    handlers: { ...topicHandlers(broker), ...recordHandlers(broker), ...groupHandlers(broker), ...transactionHandlers(broker) },
+    providers: { Topic: topicProvider(broker), Group: groupProvider(broker), Transaction: transactionProvider(broker) },
     doors: { kafka: (place) => openKafka(place, broker) },
     effects: broker.effects,
     stop: () => broker.close(),

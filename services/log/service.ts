@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { defineService } from '#kernel/contract/contract.ts';
 import { errors } from './contract/error.ts';
-import { GroupSpec, GroupStatus, groupOperations } from './contract/group.ts';
+import { GroupSpec, GroupStatus, groupOperations, TransactionSpec, TransactionStatus } from './contract/group.ts';
 import { fetchBurst, fetchPerSecond, produceBurst, producePerSecond, topicsMax } from './contract/limits.ts';
 import { TopicSpec, TopicStatus, topicOperations } from './contract/topic.ts';
 
@@ -25,6 +25,13 @@ export const log = defineService({
       text: 'Consumers that share topics, and how far they have read.',
       spec: GroupSpec,
       status: GroupStatus,
+      owner: 'service',
+    },
+    Transaction: {
+      of: 'scope',
+      text: 'A producer that writes in transactions.',
+      spec: TransactionSpec,
+      status: TransactionStatus,
       owner: 'service',
     },
   },
@@ -56,9 +63,9 @@ export const log = defineService({
   },
   operations: { ...topicOperations, ...groupOperations },
   roles: {
-    auditor: ['ListTopics', 'GetTopic', 'DescribeTopicConfig', 'ListGroups', 'GetGroup'],
+    auditor: ['ListTopics', 'GetTopic', 'DescribeTopicConfig', 'ListGroups', 'GetGroup', 'ListTransactions', 'GetTransaction'],
     reader: ['auditor', 'Fetch', 'JoinGroup', 'CommitOffsets'],
-    editor: ['reader', 'Produce', 'DeleteRecords', 'DeleteOffsets', 'DeleteGroup'],
+    editor: ['reader', 'Produce', 'WriteTransaction', 'DeleteRecords', 'DeleteOffsets', 'DeleteGroup'],
     admin: ['editor', 'CreateTopic', 'AlterTopicConfig', 'CreatePartitions', 'DeleteTopic'],
     owner: ['admin'],
   },

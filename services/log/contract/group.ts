@@ -19,6 +19,18 @@ export const GroupStatus = Type.Object({
 });
 export const Group = envelope(GroupSpec, GroupStatus);
 
+/** What a transactional producer is about. */
+export const TransactionSpec = Type.Object({}, closed);
+export const TransactionStatus = Type.Object({
+  state: Type.String(),
+  producerId: Type.Integer(),
+  producerEpoch: Type.Integer(),
+  timeoutMs: Type.Integer(),
+  startedAt: Type.Integer({ description: 'Milliseconds since 1970, -1 when none is open.' }),
+  partitions: Type.Array(Type.Object({ topic: Type.String(), partition: Type.Integer() })),
+});
+export const Transaction = envelope(TransactionSpec, TransactionStatus);
+
 const page = (item: ReturnType<typeof envelope>) =>
   Type.Object({ items: Type.Array(item), next: Type.Optional(Type.String()), version: Type.String() });
 const read = { effect: 'read', audit: 'window', repeat: 'natural', expose: everywhere } as const;
@@ -54,4 +66,21 @@ export const groupOperations = {
     ),
     errors: ['NoSuchGroup', 'GroupNotEmpty'],
   },
+  ListTransactions: {
+    ...read,
+    on: 'Transaction',
+    at: 'collection',
+    text: 'List transactional producers in order of name.',
+    input: PageInput,
+    output: page(Transaction),
+  },
+  GetTransaction: {
+    ...read,
+    on: 'Transaction',
+    text: 'Read a transactional producer.',
+    errors: ['NoSuchTransaction'],
+    input: none,
+    output: Transaction,
+  },
+  WriteTransaction: { ...inner, on: 'Transaction', effect: 'read', audit: 'window', repeat: 'natural', text: 'Write in transactions.' },
 } as const satisfies Record<string, Operation>;

@@ -9,7 +9,8 @@ import type { Appended, Partition } from './partition.ts';
 import type { Topic } from './topic.ts';
 
 export type Refused = { readonly error: ErrorName; readonly message?: string; readonly record?: number };
-export type Producing = { readonly scope: bigint; readonly transactionalId: string | null };
+/** `adds`: the partition joins the transaction by being written to (KIP-890). */
+export type Producing = { readonly scope: bigint; readonly transactionalId: string | null; readonly adds: boolean };
 
 /** Checks a batch as a client sent it, and appends it. Its bytes are changed in place. */
 export function appendBatch(
@@ -22,6 +23,13 @@ export function appendBatch(
   const wrong = batchFault(topic, records, producing);
   if (wrong) return wrong;
   const batch = records as Buffer;
+  const { producerId, producerEpoch, attributes } = readHead(batch);
+  if (producing.transactionalId !== null && isTransactional(attributes)) {
+    const name = `${topic.name} ${partition.index}`;
+    const identity = { producerId, epoch: producerEpoch };
+    const error = broker.transactions.verify(producing.scope, producing.transactionalId, identity, name, producing.adds);
+    if (error !== 'NONE') return { error };
+  }
   try {
     return partition.append(batch);
   } catch (error) {

@@ -7,6 +7,7 @@ import { sweepMs } from './limits.ts';
 import { StateLog } from './state-log.ts';
 import { Groups } from './group.ts';
 import { Topics } from './topic.ts';
+import { Transactions } from './transaction.ts';
 import { compact } from './compact.ts';
 import { configNumber, isCompacted } from '../domain/config.ts';
 
@@ -18,6 +19,7 @@ export type Broker = {
   readonly clusterId: string;
   readonly topics: Topics;
   readonly groups: Groups;
+  readonly transactions: Transactions;
   readonly effects: Effects;
   readonly now: () => number;
   readonly mayWrite: () => boolean;
@@ -47,9 +49,13 @@ export function openBroker({ directory, log, now, mayWrite }: BrokerOptions): Br
   ]);
   topics.open();
   const groupState = new StateLog(join(directory, 'group'), now);
-  const groups = new Groups(groupState, now);
+  const groups = new Groups(groupState, topics, now);
   groupState.open((key, value) => groups.apply(key, value));
   groups.open();
+  const transactionState = new StateLog(join(directory, 'transaction'), now);
+  const transactions = new Transactions(transactionState, { topics, groups, now, log });
+  transactionState.open((key, value) => transactions.apply(key, value));
+  transactions.open();
   topics.onChange(({ type, topic }) => {
     if (type === 'deleted') groups.forgetTopic(topic.scope, topic.name);
   });
@@ -65,6 +71,7 @@ export function openBroker({ directory, log, now, mayWrite }: BrokerOptions): Br
     groups.expire();
     await state.compact();
     await groupState.compact();
+    await transactionState.compact();
   }
 
   let sweeping: Promise<void> | undefined;
@@ -79,6 +86,7 @@ export function openBroker({ directory, log, now, mayWrite }: BrokerOptions): Br
     clusterId,
     topics,
     groups,
+    transactions,
     effects,
     now,
     mayWrite,
@@ -88,6 +96,8 @@ export function openBroker({ directory, log, now, mayWrite }: BrokerOptions): Br
       clearInterval(timer);
       effects.flush();
       await sweeping;
+      transactions.close();
+      transactionState.close();
       groups.close();
       groupState.close();
       topics.close();

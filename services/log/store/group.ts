@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { formatId, parseId } from '#kernel/tenancy/id.ts';
 import { ClassicGroup } from '../domain/group/classic.ts';
+import { ConsumerGroup } from '../domain/group/consumer.ts';
+import type { Sized } from '../domain/group/target.ts';
 import { type Committed, Offsets } from '../domain/group/offset.ts';
-import { groupsMax, offsetExpiryMs } from './limits.ts';
+import type { Topics } from './topic.ts';
+import { consumerSessionMs, groupsMax, offsetExpiryMs } from './limits.ts';
 import type { StateKey, StateLog } from './state-log.ts';
 
 /** A group of a scope: how its members divide their work, and its offsets. */
@@ -11,7 +14,7 @@ export type Group = {
   readonly name: string;
   readonly createdAt: number;
   readonly offsets: Offsets;
-  machine: ClassicGroup;
+  machine: ClassicGroup | ConsumerGroup;
   /** When it last had members. */
   emptySince: number;
 };
@@ -35,19 +38,23 @@ type StoredGroup = {
   members: StoredMember[];
   emptySince: number;
 };
+/** How the state log tells a group of KIP-848 from one whose members call themselves consumers. */
+const consumerMark = 'KIP-848';
 type StoredOffset = [offset: number, leaderEpoch: number, metadata: string, at: number];
 
 /** The groups of all scopes. What members and offsets are survives a restart, so that a restart is no rebalance. */
 export class Groups {
   readonly #state: StateLog;
   readonly #now: () => number;
+  readonly #topics: Topics;
   readonly #groups = new Map<string, Group>();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(state: StateLog, now: () => number) {
+  constructor(state: StateLog, topics: Topics, now: () => number) {
     this.#state = state;
+    this.#topics = topics;
     this.#now = now;
   }
 
@@ -62,8 +69,15 @@ export class Groups {
   }
 
   #restore(group: Group, stored: StoredGroup): void {
-    const { machine } = group;
     Object.assign(group, { createdAt: stored.createdAt, emptySince: stored.emptySince });
+    if (stored.protocolType === consumerMark) {
+      const consumer = this.#consumer(group);
+      consumer.epoch = stored.generation;
+      group.machine = consumer;
+      return;
+    }
+    const machine = this.#classic(() => group);
+    group.machine = machine;
     machine.generation = stored.generation;
     machine.protocolType = stored.protocolType;
     machine.protocol = stored.protocol;
@@ -109,6 +123,40 @@ export class Groups {
     );
   }
 
+  /** The machine of KIP-848 of a group; undefined while the group has members of the classic protocol. */
+  consumer(group: Group): ConsumerGroup | undefined {
+    if (group.machine.type === 'classic') {
+      if (group.machine.members.size > 0 || group.machine.pending.size > 0) return undefined;
+      const consumer = this.#consumer(group);
+      consumer.epoch = group.machine.generation;
+      group.machine = consumer;
+    }
+    return group.machine;
+  }
+
+  /** The machine of the classic protocol of a group; undefined while the group has members of KIP-848. */
+  classic(group: Group): ClassicGroup | undefined {
+    if (group.machine.type === 'consumer') {
+      if (group.machine.members.size > 0) return undefined;
+      const classic = this.#classic(() => group);
+      classic.generation = group.machine.epoch;
+      group.machine = classic;
+    }
+    return group.machine;
+  }
+
+  #consumer(group: Group): ConsumerGroup {
+    return new ConsumerGroup(() => this.#keep(group), consumerSessionMs);
+  }
+
+  /** How many partitions the topics of a scope have. */
+  sizes(scope: bigint): (topic: string) => Sized | undefined {
+    return (name) => {
+      const topic = this.#topics.find(scope, name);
+      return topic && { name, partitions: topic.partitions.length };
+    };
+  }
+
   /** Whether a scope may have one more group. */
   hasRoom(scope: bigint): boolean {
     let count = 0;
@@ -123,6 +171,7 @@ export class Groups {
   #keep(group: Group): void {
     const { machine, createdAt } = group;
     if (machine.state === 'Dead') return;
+    if (machine.type === 'consumer') return this.#keepConsumer(group, machine);
     if (machine.members.size === 0) group.emptySince = this.#now();
     const value: StoredGroup = {
       createdAt,
@@ -138,6 +187,22 @@ export class Groups {
           assignment: assignment.toString('base64'),
         }),
       ),
+    };
+    this.#state.put([[['group', formatId(group.scope), group.name], value]]);
+  }
+
+  /** Members of KIP-848 are known by their heartbeats: after a restart they join again, and the epoch goes on. */
+  #keepConsumer(group: Group, { epoch, assignor, members }: ConsumerGroup): void {
+    if (members.size === 0) group.emptySince = this.#now();
+    const { createdAt, emptySince } = group;
+    const value: StoredGroup = {
+      createdAt,
+      emptySince,
+      generation: epoch,
+      protocolType: consumerMark,
+      protocol: assignor,
+      leader: '',
+      members: [],
     };
     this.#state.put([[['group', formatId(group.scope), group.name], value]]);
   }
@@ -187,7 +252,7 @@ export class Groups {
     const before = this.#now() - offsetExpiryMs;
     for (const group of [...this.#groups.values()]) {
       const latest = group.offsets.all().reduce((most, { at }) => Math.max(most, at), group.emptySince);
-      if (group.machine.members.size === 0 && group.machine.pending.size === 0 && latest < before) this.delete(group);
+      if (group.machine.members.size === 0 && latest < before) this.delete(group);
     }
   }
 
@@ -205,7 +270,7 @@ export class Groups {
   #tick(): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#now();
-    for (const { machine } of this.#groups.values()) if (machine.deadline <= now) machine.tick(now);
+    for (const { machine, scope } of this.#groups.values()) if (machine.deadline <= now) machine.tick(now, this.sizes(scope));
     this.watch();
   }
 

@@ -32,3 +32,5 @@ export const producerBlockMax = limit(1000, 'id', 'Producer ids that are reserve
 export const transactionalIdsMax = limit(10_000, 'producer', 'Transactional producers of one scope.');
 export const transactionTimeoutMaxMs = limit(900_000, 'ms', 'Longest transaction, as in Apache Kafka.');
 export const transactionSweepMs = limit(1000, 'ms', 'Time between two looks for transactions that are open too long.');
+export const consumerHeartbeatMs = limit(1000, 'ms', 'Time between heartbeats that members of a consumer group are told.');
+export const consumerSessionMs = limit(45_000, 'ms', 'Silence after which a member of a consumer group is gone, as in Apache Kafka.');

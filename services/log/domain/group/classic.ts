@@ -38,7 +38,7 @@ export class ClassicGroup {
     return least;
   }
 
-  tick(now: number): void {
+  tick(now: number, _sizes?: unknown): void {
     for (const [id, until] of this.pending) if (until <= now) this.pending.delete(id);
     for (const member of [...this.members.values()]) if (!member.join && member.deadline <= now) this.#remove(member, now);
     if (this.#rebalanceDeadline <= now) {

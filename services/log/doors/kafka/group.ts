@@ -4,8 +4,8 @@ import { nodeId } from '../../store/broker.ts';
 import { groupMembersMax, sessionMaxMs, sessionMinMs } from '../../store/limits.ts';
 import { type Asking, granted, route } from './exchange.ts';
 
-/** Group coordinator. */
-const coordinatorTypes = [0];
+/** Group coordinator, transaction coordinator: this broker is both. */
+const coordinatorTypes = [0, 1];
 
 const answerCoordinator = route(findCoordinator, async (message, asking) => {
   const { host, port, version } = asking;
@@ -13,8 +13,14 @@ const answerCoordinator = route(findCoordinator, async (message, asking) => {
   const isKnown = coordinatorTypes.includes(message.keyType);
   const coordinators = await Promise.all(
     keys.map(async (key) => {
-      const may = !isKnown || (await granted(asking, 'JoinGroup', key));
-      const error: ErrorName = !isKnown ? 'INVALID_REQUEST' : may ? 'NONE' : 'GROUP_AUTHORIZATION_FAILED';
+      const may = !isKnown || (await granted(asking, message.keyType === 0 ? 'JoinGroup' : 'WriteTransaction', key));
+      const error: ErrorName = !isKnown
+        ? 'INVALID_REQUEST'
+        : may
+          ? 'NONE'
+          : message.keyType === 0
+            ? 'GROUP_AUTHORIZATION_FAILED'
+            : 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED';
       const there = error === 'NONE' ? { nodeId, host, port } : { nodeId: -1, host: '', port: -1 };
       return { key, ...there, errorCode: errorCode[error], errorMessage: error === 'NONE' ? null : error };
     }),
@@ -56,8 +62,10 @@ const answerJoin = route(joinGroup, async (message, asking) => {
   if (!known && memberId !== '') return refuse('UNKNOWN_MEMBER_ID');
   if (!known && !broker.groups.hasRoom(scope)) return refuse('GROUP_MAX_SIZE_REACHED');
   const group = known ?? broker.groups.at(scope, groupId);
-  if (group.machine.members.size >= groupMembersMax && !group.machine.members.has(memberId)) return refuse('GROUP_MAX_SIZE_REACHED');
-  const joining = group.machine.join(
+  const machine = broker.groups.classic(group);
+  if (!machine) return refuse('INCONSISTENT_GROUP_PROTOCOL');
+  if (machine.members.size >= groupMembersMax && !machine.members.has(memberId)) return refuse('GROUP_MAX_SIZE_REACHED');
+  const joining = machine.join(
     {
       ...{ memberId, clientId, sessionTimeoutMs },
       instanceId: message.groupInstanceId,
@@ -108,7 +116,7 @@ const answerSync = route(syncGroup, async (message, asking) => {
   const wrong = await memberFault(asking, message.groupId);
   if (wrong) return refuse(wrong);
   const group = broker.groups.find(session.caller.scope, message.groupId);
-  if (!group) return refuse('UNKNOWN_MEMBER_ID');
+  if (group?.machine.type !== 'classic') return refuse('UNKNOWN_MEMBER_ID');
   const syncing = group.machine.sync(
     {
       memberId: message.memberId,
@@ -133,7 +141,8 @@ const answerHeartbeat = route(heartbeat, async (message, asking) => {
   const wrong = await memberFault(asking, groupId);
   if (wrong) return { throttleTimeMs: 0, errorCode: errorCode[wrong] };
   const group = broker.groups.find(session.caller.scope, groupId);
-  const name = group?.machine.heartbeat(memberId, groupInstanceId, generationId, broker.now()) ?? 'UNKNOWN_MEMBER_ID';
+  const machine = group?.machine.type === 'classic' ? group.machine : undefined;
+  const name = machine?.heartbeat(memberId, groupInstanceId, generationId, broker.now()) ?? 'UNKNOWN_MEMBER_ID';
   if (group) broker.groups.watch(group);
   return { throttleTimeMs: 0, errorCode: errorCode[name] };
 });
@@ -143,11 +152,12 @@ const answerLeave = route(leaveGroup, async (message, asking) => {
   const wrong = await memberFault(asking, message.groupId);
   if (wrong) return { throttleTimeMs: 0, errorCode: errorCode[wrong], members: [] };
   const group = broker.groups.find(session.caller.scope, message.groupId);
+  const machine = group?.machine.type === 'classic' ? group.machine : undefined;
   const leaving = version >= 3 ? message.members : [{ memberId: message.memberId, groupInstanceId: null, reason: null }];
   const members = leaving.map(({ memberId, groupInstanceId }) => ({
     memberId,
     groupInstanceId,
-    errorCode: errorCode[group?.machine.leave(memberId, groupInstanceId, broker.now()) ?? 'UNKNOWN_MEMBER_ID'],
+    errorCode: errorCode[machine?.leave(memberId, groupInstanceId, broker.now()) ?? 'UNKNOWN_MEMBER_ID'],
   }));
   if (group) broker.groups.watch(group);
   return version >= 3

@@ -1,17 +1,19 @@
 import type { RequestOf } from '#wire/kafka/api.ts';
 import { errorCode, type ErrorName } from '#wire/kafka/error.ts';
 import { offsetCommit, offsetDelete, offsetFetch } from '#wire/kafka/message/offset.ts';
+import type { txnOffsetCommit } from '#wire/kafka/message/transaction.ts';
 import type { Committed } from '../../domain/group/offset.ts';
 import type { Group } from '../../store/group.ts';
 import { offsetMetadataMax } from '../../store/limits.ts';
 import { type Asking, granted, route } from './exchange.ts';
 import { wordError } from './errors.ts';
 
-type CommitTopic = RequestOf<typeof offsetCommit>['topics'][number];
+/** What OffsetCommit and TxnOffsetCommit have in common. */
+type CommitTopic = RequestOf<typeof txnOffsetCommit>['topics'][number];
 type Sorted = { readonly name: string; readonly partitions: { partitionIndex: number; errorCode: number }[]; readonly good: Committed[] };
 
 /** Which offsets of a topic may be committed, and the error of the others. */
-async function sortOffsets(asking: Asking, { name, partitions }: Pick<CommitTopic, 'name' | 'partitions'>): Promise<Sorted> {
+export async function sortOffsets(asking: Asking, { name, partitions }: Pick<CommitTopic, 'name' | 'partitions'>): Promise<Sorted> {
   const { broker, session } = asking;
   const may = await granted(asking, 'Fetch', name);
   const topic = broker.topics.find(session.caller.scope, name);
@@ -38,7 +40,7 @@ async function sortOffsets(asking: Asking, { name, partitions }: Pick<CommitTopi
 }
 
 /** The same error for everything that was asked. */
-const allFailed = (topics: readonly Pick<CommitTopic, 'name' | 'partitions'>[], name: ErrorName) =>
+export const allFailed = (topics: readonly Pick<CommitTopic, 'name' | 'partitions'>[], name: ErrorName) =>
   topics.map((topic) => ({
     name: topic.name,
     partitions: topic.partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: errorCode[name] })),

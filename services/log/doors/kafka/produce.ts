@@ -60,14 +60,14 @@ async function admission(grant: Grant, bytes: number, signal: AbortSignal): Prom
 }
 
 async function producePartition(
-  { broker, session }: Asking,
+  { broker, session, version }: Asking,
   topic: Topic,
   { index, records }: Wanted,
   transactionalId: string | null,
 ): Promise<Answer> {
   const partition = topic.partitions[index];
   if (!partition) return failed(index, 'UNKNOWN_TOPIC_OR_PARTITION');
-  const appended = appendBatch(broker, topic, partition, records, { scope: session.caller.scope, transactionalId });
+  const appended = appendBatch(broker, topic, partition, records, { scope: session.caller.scope, transactionalId, adds: version >= 12 });
   if ('error' in appended) {
     const answer = failed(index, appended.error, appended.message ?? null);
     if (appended.record !== undefined)
@@ -96,7 +96,8 @@ const answerProduce = route(produce, async (message, asking) => {
   // Versions before 3 carry formats that are not kept here; they are announced for the sake of clients that look at the first.
   if (asking.version < 3) return refuseAll('UNSUPPORTED_FOR_MESSAGE_FORMAT');
   if (acks < -1 || acks > 1) return refuseAll('INVALID_REQUIRED_ACKS');
-  if (transactionalId !== null) return refuseAll('INVALID_TXN_STATE');
+  if (transactionalId !== null && !(await granted(asking, 'WriteTransaction', transactionalId)))
+    return refuseAll('TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
   const done = await Promise.all(topicData.map((topic) => produceTopic(asking, topic.name, topic.partitionData, transactionalId)));
   if (acks === 0) return undefined;
   return {

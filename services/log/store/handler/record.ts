@@ -70,7 +70,7 @@ export function recordHandlers(broker: Broker): Pick<Handlers<typeof log>, 'Prod
         const batch = batchOf(members.map(({ record }) => newRecord(record, encoding, call.now)));
         call.charge('ingress', batch.length);
         call.charge('produced', 1);
-        const appended = appendBatch(broker, topic, partition, batch, { scope: call.caller.scope, transactionalId: null });
+        const appended = appendBatch(broker, topic, partition, batch, { scope: call.caller.scope, transactionalId: null, adds: false });
         if ('error' in appended) throw fault(faults[appended.error] ?? 'RecordInvalid', appended.message);
         await partition.flushed();
         broker.effects.note(call.caller, topic.name, 1, batch.length, call.requestId);

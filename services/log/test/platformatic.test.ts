@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Admin, Consumer, MessagesStreamModes, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
+import { type House, openHouse } from './fixtures/house.ts';
+
+let house: House;
+let base: { clientId: string; bootstrapBrokers: string[]; sasl: { mechanism: 'PLAIN'; username: string; password: string } };
+before(async () => {
+  house = await openHouse();
+  base = { clientId: 'platformatic', bootstrapBrokers: [house.kafka], sasl: { mechanism: 'PLAIN', ...house.owner.sasl } };
+});
+after(() => house?.stop());
+
+async function createTopic(topic: string, partitions = 1): Promise<void> {
+  const admin = new Admin(base);
+  await admin.createTopics({ topics: [topic], partitions, replicas: 1 });
+  await admin.close();
+}
+
+async function send(topic: string, count: number, from = 0): Promise<void> {
+  const producer = new Producer({ ...base, serializers: stringSerializers, idempotent: true });
+  await producer.send({ messages: Array.from({ length: count }, (_, at) => ({ topic, key: `k${at}`, value: `v${at + from}` })) });
+  await producer.close();
+}
+
+/** Reads as a member of a group until `count` messages have come, and commits them. */
+async function consume(topic: string, groupId: string, count: number, more: Record<string, unknown> = {}): Promise<string[]> {
+  const consumer = new Consumer({ ...base, groupId, deserializers: stringDeserializers, maxWaitTime: 100, ...more });
+  const stream = await consumer.consume({
+    topics: [topic],
+    mode: MessagesStreamModes.COMMITTED,
+    fallbackMode: 'earliest',
+    autocommit: false,
+  });
+  const values: string[] = [];
+  for await (const message of stream) {
+    values.push(message.value);
+    await message.commit();
+    if (values.length === count) break;
+  }
+  await consumer.close(true);
+  return values.sort();
+}
+
+const expected = (count: number, from = 0) => Array.from({ length: count }, (_, at) => `v${at + from}`).sort();
+
+test('@platformatic/kafka writes idempotently, and a classic group reads and goes on where it was', async () => {
+  await createTopic('modern', 2);
+  await send('modern', 20);
+  assert.deepEqual(await consume('modern', 'classic', 20, { sessionTimeout: 10_000, heartbeatInterval: 500 }), expected(20));
+  await send('modern', 5, 100);
+  assert.deepEqual(await consume('modern', 'classic', 5, { sessionTimeout: 10_000, heartbeatInterval: 500 }), expected(5, 100));
+});
+
+test('@platformatic/kafka reads by the consumer group protocol, whose partitions the broker divides', async () => {
+  await createTopic('next', 3);
+  await send('next', 12);
+  assert.deepEqual(await consume('next', 'kip848', 12, { groupProtocol: 'consumer' }), expected(12));
+  await send('next', 3, 50);
+  assert.deepEqual(await consume('next', 'kip848', 3, { groupProtocol: 'consumer' }), expected(3, 50));
+});
