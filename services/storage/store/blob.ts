@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -12,6 +11,7 @@ import { CodedReader, type OnDamage } from './coded-reader.ts';
 import { DriveSet } from './drive-set.ts';
 import type { DriveSpec } from './drive.ts';
 import type { Extent } from './extent.ts';
+import { newIdentity } from './identity.ts';
 import { sweepMax } from './limits.ts';
 import { PackStore } from './pack-store.ts';
 import { type BlobPlace, type BlobRecord, pack, type Segment, unpack } from './record.ts';
@@ -89,7 +89,7 @@ export class BlobStore {
 
   /** Begins a blob of shards; its id is written down as garbage until a commit adopts it. */
   async begin(): Promise<CodedWriter> {
-    const writer = new CodedWriter(randomBytes(16).toString('hex'), this.coder, this.drives);
+    const writer = new CodedWriter(newIdentity().toString('hex'), this.coder, this.drives);
     await this.catalog.commit(() => void this.catalog.table.garbage.put(idKey(writer.id), Buffer.from(writer.intended)));
     atStep('shards-intended');
     return writer;
@@ -97,7 +97,7 @@ export class BlobStore {
 
   /** Packs bytes; resolves when they are on disk. */
   async pack(pieces: readonly Uint8Array[], size: number): Promise<{ id: string; place: BlobPlace }> {
-    const key = randomBytes(16);
+    const key = newIdentity();
     return { id: key.toString('hex'), place: await this.packs.appender.append(key, pieces, size) };
   }
 

@@ -3,12 +3,16 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Place } from '../domain/placement.ts';
+import { quickPauseMs, quickReadMaxBytes, quickReadMs } from './limits.ts';
 
 /** Where drive number n is, and in which failure domains. */
 export type DriveSpec = Place & { readonly path: string };
 
 /** `in`: in use. `out`: it failed or is away, and nothing is asked of it until it is replaced. */
 export type DriveState = { readonly state: 'in' } | { readonly state: 'out'; readonly reason: string; readonly since: number };
+
+/** How many of the last ten reads or so are slow before a drive is taken for slow. */
+const slowReads = 3;
 
 /** Errors of the system that speak of the drive and not of one file. */
 const drivesOwn = new Set([
@@ -43,6 +47,9 @@ export class Drive {
   readonly spec: DriveSpec;
   /** Random, written on it: tells this drive from another one that is mounted in its place. */
   id = '';
+  /** Until then small reads are handed to another thread, in milliseconds of this process. */
+  slowUntil = 0;
+  #slowness = 0;
   #state: DriveState = { state: 'in' };
   readonly #made = new Set<string>();
   readonly #onOut: (drive: Drive, reason: string) => void;
@@ -64,6 +71,14 @@ export class Drive {
 
   get isIn(): boolean {
     return this.#state.state === 'in';
+  }
+
+  /** One slow read may be another process' turn; when many of the last ones were slow, it is the disk. */
+  noteRead(now: number, began: number): void {
+    this.#slowness = this.#slowness * 0.9 + (now - began > quickReadMs ? 1 : 0);
+    if (this.#slowness < slowReads) return;
+    this.#slowness = 0;
+    this.slowUntil = now + quickPauseMs;
   }
 
   /** Takes the drive out of use. */
@@ -193,6 +208,7 @@ export class DriveFile {
 
   /** Fills `into` from `position` on as far as the file goes; resolves with the number of bytes. */
   async read(into: Uint8Array, position: number): Promise<number> {
+    if (into.length <= quickReadMaxBytes && performance.now() >= this.drive.slowUntil) return this.#readNow(into, position);
     let have = 0;
     while (have < into.length) {
       const got = await this.#readOnce(into, have, position + have);
@@ -200,6 +216,27 @@ export class DriveFile {
       have += got;
     }
     return have;
+  }
+
+  /**
+   * Reads in this very turn. What the page cache holds comes in a twentieth of the time that handing the read to another
+   * thread takes; a read that had to wait for the disk sends those that follow the other way for a while.
+   */
+  #readNow(into: Uint8Array, position: number): number {
+    const began = performance.now();
+    try {
+      let have = 0;
+      while (have < into.length) {
+        const got = fs.readSync(this.#descriptor, into, have, into.length - have, position + have);
+        if (got === 0) break;
+        have += got;
+      }
+      return have;
+    } catch (error) {
+      throw this.drive.judge(error);
+    } finally {
+      this.drive.noteRead(performance.now(), began);
+    }
   }
 
   #readOnce(into: Uint8Array, at: number, position: number): Promise<number> {

@@ -28,6 +28,13 @@ export const shardsWrittenMin = limit(
   'Fewest of sixteen shards with which large objects are still taken: one drive more may fail.',
 );
 export const rebuildsMax = limit(4, 'run', 'Runs of shards that are rebuilt at once for a new drive.');
+export const quickReadMaxBytes = limit(
+  64 * kib,
+  'byte',
+  'Largest read that is not handed to another thread while the drive answers at once.',
+);
+export const quickReadMs = limit(1, 'ms', 'Time above which such a read waited for its disk.');
+export const quickPauseMs = limit(250, 'ms', 'Time for which reads of a drive are handed to another thread after one waited.');
 export const movesMax = limit(4, 'time', 'Times a packed object is looked up again because it was moved while it was being read.');
 export const moveBatchMax = limit(64, 'object', 'Objects of an extent that are moved at once.');
 export const readPieceBytes = limit(4 * mib, 'byte', 'Bytes of an extent that are read at once when it is sealed.');

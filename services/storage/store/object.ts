@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { fault } from '#kernel/contract/fault.ts';
 import { writeVerdict } from '../domain/precondition.ts';
 import type { Batch, Catalog } from './catalog.ts';
+import { newIdentity } from './identity.ts';
 import { bucketPlace, placedKey } from './key.ts';
 import type { Received } from './receive.ts';
 import {
@@ -28,7 +28,7 @@ export type Stored = { readonly object: ObjectRecord; readonly bytes: number; re
 const idKey = (id: string) => Buffer.from(id, 'hex');
 
 export function newId(): string {
-  return randomBytes(16).toString('hex');
+  return newIdentity().toString('hex');
 }
 
 export function readObject(catalog: Catalog, bucket: BucketRecord, key: string): ObjectRecord | undefined {

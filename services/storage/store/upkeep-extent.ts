@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { fault } from '#kernel/contract/fault.ts';
 import { CodedWriter, writeCoded } from './coded.ts';
 import type { CodedReader } from './coded-reader.ts';
@@ -6,6 +5,7 @@ import { type BlobStore, idKey } from './blob.ts';
 import { systemCode } from './drive.ts';
 import { type Extent, extentPath, packExtent } from './extent.ts';
 import { stripeDataBytes } from './frame.ts';
+import { newIdentity } from './identity.ts';
 import { numberKey } from './key.ts';
 import { deadShareMax, moveBatchMax, readPieceBytes, recordHeadBytes } from './limits.ts';
 import { type BlobRecord, unpack } from './record.ts';
@@ -27,7 +27,7 @@ export function dueOf(extent: Extent): 'drop' | 'move' | 'seal' | undefined {
 export async function sealExtent(blobs: BlobStore, extent: Extent): Promise<void> {
   const { catalog, coder, drives, packs } = blobs;
   const { image } = await readImage(blobs, extent);
-  const writer = new CodedWriter(randomBytes(16).toString('hex'), coder, drives);
+  const writer = new CodedWriter(newIdentity().toString('hex'), coder, drives);
   const spread = await catalog
     .commit(() => void catalog.table.garbage.put(idKey(writer.id), Buffer.from(writer.intended)))
     .then(() => writeCoded(writer, image))
