@@ -88,6 +88,7 @@ export class DriveKeeper {
         this.#stop.signal.throwIfAborted();
       });
       await this.#store.blobs.drives.whole(number);
+      this.#store.upkeep.retry();
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;
     } finally {

@@ -109,9 +109,9 @@ export class CodedReader {
     return found;
   }
 
-  /** Which shards are whole over all stripes. */
-  async verify(): Promise<boolean[]> {
-    const whole = Array.from({ length: shards }, () => true);
+  /** Which shards are whole over all stripes; those that are not asked for count as not whole. */
+  async verify(asked?: readonly number[]): Promise<boolean[]> {
+    const whole = Array.from({ length: shards }, (_, shard) => asked?.includes(shard) ?? true);
     for (let stripe = 0; stripe < this.#geometry.stripes; stripe++) {
       const unit = unitOf(this.#geometry, stripe);
       const lent = await this.#coder.borrow();

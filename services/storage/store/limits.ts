@@ -35,6 +35,11 @@ export const quickReadMaxBytes = limit(
 );
 export const quickReadMs = limit(1, 'ms', 'Time above which such a read waited for its disk.');
 export const quickPauseMs = limit(250, 'ms', 'Time for which reads of a drive are handed to another thread after one waited.');
+export const driveWaitMs = limit(
+  10_000,
+  'ms',
+  'Wait before work for which there are too few drives, or no room, is tried again; a drive that comes ends it.',
+);
 export const movesMax = limit(4, 'time', 'Times a packed object is looked up again because it was moved while it was being read.');
 export const moveBatchMax = limit(64, 'object', 'Objects of an extent that are moved at once.');
 export const readPieceBytes = limit(4 * mib, 'byte', 'Bytes of an extent that are read at once when it is sealed.');

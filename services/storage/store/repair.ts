@@ -24,14 +24,39 @@ function ownerOf({ catalog, packs }: BlobStore, id: string): Owner | undefined {
   return undefined;
 }
 
+const busy = new Map<string, Promise<unknown>>();
+
+/** One repair of a run at a time: who comes later waits, and looks again at what is left to do. */
+async function alone<T>(id: string, work: () => Promise<T>): Promise<T> {
+  while (busy.has(id)) await busy.get(id);
+  const running = work();
+  const settled = running.catch(() => undefined).finally(() => busy.delete(id));
+  busy.set(id, settled);
+  return running;
+}
+
+/** Makes those of the named shards again that are not whole. Resolves as `makeShards` does. */
+export function repairCoded(blobs: BlobStore, id: string, suspected: readonly number[]): Promise<number | undefined> {
+  return alone(id, async () => {
+    const owner = ownerOf(blobs, id);
+    // Deleted meanwhile.
+    if (!owner) return 0;
+    const reader = blobs.reader(id, owner.size, owner.spread);
+    try {
+      const whole = await reader.verify(suspected);
+      const wanted = suspected.filter((shard) => !whole[shard]);
+      return wanted.length === 0 ? 0 : await makeShards(blobs, id, owner, wanted);
+    } finally {
+      await reader.close();
+    }
+  });
+}
+
 /**
  * Makes shards of a run again from the others, each on its own drive or, when that is out, on one that has none of them.
  * Resolves with the bytes written; undefined when a shard has no drive to go to yet.
  */
-export async function repairCoded(blobs: BlobStore, id: string, wanted: readonly number[]): Promise<number | undefined> {
-  const owner = ownerOf(blobs, id);
-  // Deleted meanwhile.
-  if (!owner) return 0;
+async function makeShards(blobs: BlobStore, id: string, owner: Owner, wanted: readonly number[]): Promise<number | undefined> {
   const targets = chooseTargets(blobs, id, owner.spread, wanted);
   if (targets.size === 0) return undefined;
   const bytes = await writeShards(blobs, id, owner, targets);

@@ -2,7 +2,7 @@ import { OperationError } from '#kernel/contract/fault.ts';
 import type { BlobStore } from './blob.ts';
 import type { CodedPlace } from './coded-reader.ts';
 import type { Extent } from './extent.ts';
-import { repairsMax, upkeepWaitMs } from './limits.ts';
+import { driveWaitMs, repairsMax, upkeepWaitMs } from './limits.ts';
 import { repairCoded } from './repair.ts';
 import { dropExtent, dueOf, moveExtent, sealExtent } from './upkeep-extent.ts';
 
@@ -18,7 +18,7 @@ export class Upkeep {
   readonly #extents = new Set<Extent>();
   readonly #damaged = new Set<Extent>();
   readonly #repairs = new Map<string, Concerned>();
-  readonly #later = new Set<NodeJS.Timeout>();
+  readonly #later = new Map<NodeJS.Timeout, () => void>();
   readonly #onLost: (place: CodedPlace) => void;
   #running: Promise<void> | undefined;
   #stopped = false;
@@ -69,9 +69,19 @@ export class Upkeep {
     while (this.#running) await this.#running;
   }
 
+  /** Tries again at once what waits for better times: a drive has come. */
+  retry(): void {
+    const waiting = [...this.#later];
+    this.#later.clear();
+    for (const [timer, again] of waiting) {
+      clearTimeout(timer);
+      again();
+    }
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const timer of this.#later) clearTimeout(timer);
+    for (const timer of this.#later.keys()) clearTimeout(timer);
     await this.#running;
   }
 
@@ -122,7 +132,7 @@ export class Upkeep {
       'a run of shards',
       async () => {
         const bytes = await repairCoded(this.#blobs, concerned.place.id, shards);
-        if (bytes === undefined) return this.#wait(again);
+        if (bytes === undefined) return this.#wait(again, driveWaitMs);
         this.repaired += 1;
         this.repairedBytes += bytes;
         if (concerned.shards.size === 0) this.#repairs.delete(concerned.place.id);
@@ -141,16 +151,16 @@ export class Upkeep {
       this.#blobs.log(known ? 'warn' : 'error', `upkeep of ${what} failed; it is tried again`, {
         error: known ? String(error) : String((error as Error).stack),
       });
-      this.#wait(again);
+      this.#wait(again, known ? driveWaitMs : upkeepWaitMs);
     }
   }
 
-  #wait(again: () => void): void {
+  #wait(again: () => void, ms: number): void {
     const timer = setTimeout(() => {
       this.#later.delete(timer);
       again();
-    }, upkeepWaitMs);
+    }, ms);
     timer.unref();
-    this.#later.add(timer);
+    this.#later.set(timer, again);
   }
 }

@@ -22,7 +22,8 @@ test('an S3 client reads on with four drives gone, and with five is told 503 and
   for (const name of ['00', '05', '10', '15']) take(name);
   const { Body } = await client.send(new GetObjectCommand({ Bucket: 'drives', Key: 'k' }));
   assert.ok(Buffer.from(await Body!.transformToByteArray()).equals(body));
-  take('07');
+  // Five others at once: too many, even where the first four were made again meanwhile.
+  for (const name of ['01', '02', '03', '04', '07']) take(name);
   await assert.rejects(
     client.send(new GetObjectCommand({ Bucket: 'drives', Key: 'k' })),
     (error: { $metadata?: { httpStatusCode?: number } }) => {
@@ -35,5 +36,4 @@ test('an S3 client reads on with four drives gone, and with five is told 503 and
     if (JSON.stringify(page).includes('ObjectUnreadable')) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  renameSync(join(drives, '07.taken'), join(drives, '07'));
 });
