@@ -129,3 +129,165 @@ export function crc32c(from: usize, length: usize, before: u32, tables: usize): 
   for (; at < end; at++) crc = (crc >>> 8) ^ load<u32>(tables + (((crc ^ load<u8>(at)) & 255) << 2));
   return crc;
 }
+
+// @ts-ignore: decorator
+@inline
+function lowHalves(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+// @ts-ignore: decorator
+@inline
+function highHalves(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+/**
+ * CRC-32C of whole blocks of 4 KiB, sixteen runs of 256 bytes of each side by side, one in every byte of a vector. `halves`
+ * holds the register after half a byte, as 4 pairs of 16-byte tables; `skips` 4 tables of 256 words that advance it by 256 bytes;
+ * `scratch` is room for 256 bytes. Takes and gives the inverted register.
+ */
+export function crc32cBlocks(from: usize, blocks: i32, before: u32, halves: usize, skips: usize, scratch: usize): u32 {
+  const half = i8x16.splat(15);
+  const low0 = v128.load(halves, 0);
+  const high0 = v128.load(halves, 16);
+  const low1 = v128.load(halves, 32);
+  const high1 = v128.load(halves, 48);
+  const low2 = v128.load(halves, 64);
+  const high2 = v128.load(halves, 80);
+  const low3 = v128.load(halves, 96);
+  const high3 = v128.load(halves, 112);
+  let crc = before;
+  let at = from;
+  for (let block = 0; block < blocks; block++, at += 4096) {
+    let s0 = i8x16.replace_lane(i8x16.splat(0), 0, <i8>crc);
+    let s1 = i8x16.replace_lane(i8x16.splat(0), 0, <i8>(crc >>> 8));
+    let s2 = i8x16.replace_lane(i8x16.splat(0), 0, <i8>(crc >>> 16));
+    let s3 = i8x16.replace_lane(i8x16.splat(0), 0, <i8>(crc >>> 24));
+    for (let column: usize = 0; column < 256; column += 16) {
+      // Four rounds of interleaving exchange rows and columns: then each vector holds one byte of every run.
+      const a0 = v128.load(at + column, 0);
+      const a1 = v128.load(at + column, 256);
+      const a2 = v128.load(at + column, 512);
+      const a3 = v128.load(at + column, 768);
+      const a4 = v128.load(at + column, 1024);
+      const a5 = v128.load(at + column, 1280);
+      const a6 = v128.load(at + column, 1536);
+      const a7 = v128.load(at + column, 1792);
+      const a8 = v128.load(at + column, 2048);
+      const a9 = v128.load(at + column, 2304);
+      const a10 = v128.load(at + column, 2560);
+      const a11 = v128.load(at + column, 2816);
+      const a12 = v128.load(at + column, 3072);
+      const a13 = v128.load(at + column, 3328);
+      const a14 = v128.load(at + column, 3584);
+      const a15 = v128.load(at + column, 3840);
+      const b0 = lowHalves(a0, a8);
+      const b1 = highHalves(a0, a8);
+      const b2 = lowHalves(a1, a9);
+      const b3 = highHalves(a1, a9);
+      const b4 = lowHalves(a2, a10);
+      const b5 = highHalves(a2, a10);
+      const b6 = lowHalves(a3, a11);
+      const b7 = highHalves(a3, a11);
+      const b8 = lowHalves(a4, a12);
+      const b9 = highHalves(a4, a12);
+      const b10 = lowHalves(a5, a13);
+      const b11 = highHalves(a5, a13);
+      const b12 = lowHalves(a6, a14);
+      const b13 = highHalves(a6, a14);
+      const b14 = lowHalves(a7, a15);
+      const b15 = highHalves(a7, a15);
+      const c0 = lowHalves(b0, b8);
+      const c1 = highHalves(b0, b8);
+      const c2 = lowHalves(b1, b9);
+      const c3 = highHalves(b1, b9);
+      const c4 = lowHalves(b2, b10);
+      const c5 = highHalves(b2, b10);
+      const c6 = lowHalves(b3, b11);
+      const c7 = highHalves(b3, b11);
+      const c8 = lowHalves(b4, b12);
+      const c9 = highHalves(b4, b12);
+      const c10 = lowHalves(b5, b13);
+      const c11 = highHalves(b5, b13);
+      const c12 = lowHalves(b6, b14);
+      const c13 = highHalves(b6, b14);
+      const c14 = lowHalves(b7, b15);
+      const c15 = highHalves(b7, b15);
+      const d0 = lowHalves(c0, c8);
+      const d1 = highHalves(c0, c8);
+      const d2 = lowHalves(c1, c9);
+      const d3 = highHalves(c1, c9);
+      const d4 = lowHalves(c2, c10);
+      const d5 = highHalves(c2, c10);
+      const d6 = lowHalves(c3, c11);
+      const d7 = highHalves(c3, c11);
+      const d8 = lowHalves(c4, c12);
+      const d9 = highHalves(c4, c12);
+      const d10 = lowHalves(c5, c13);
+      const d11 = highHalves(c5, c13);
+      const d12 = lowHalves(c6, c14);
+      const d13 = highHalves(c6, c14);
+      const d14 = lowHalves(c7, c15);
+      const d15 = highHalves(c7, c15);
+      const e0 = lowHalves(d0, d8);
+      const e1 = highHalves(d0, d8);
+      const e2 = lowHalves(d1, d9);
+      const e3 = highHalves(d1, d9);
+      const e4 = lowHalves(d2, d10);
+      const e5 = highHalves(d2, d10);
+      const e6 = lowHalves(d3, d11);
+      const e7 = highHalves(d3, d11);
+      const e8 = lowHalves(d4, d12);
+      const e9 = highHalves(d4, d12);
+      const e10 = lowHalves(d5, d13);
+      const e11 = highHalves(d5, d13);
+      const e12 = lowHalves(d6, d14);
+      const e13 = highHalves(d6, d14);
+      const e14 = lowHalves(d7, d15);
+      const e15 = highHalves(d7, d15);
+      v128.store(scratch, e0, 0);
+      v128.store(scratch, e1, 16);
+      v128.store(scratch, e2, 32);
+      v128.store(scratch, e3, 48);
+      v128.store(scratch, e4, 64);
+      v128.store(scratch, e5, 80);
+      v128.store(scratch, e6, 96);
+      v128.store(scratch, e7, 112);
+      v128.store(scratch, e8, 128);
+      v128.store(scratch, e9, 144);
+      v128.store(scratch, e10, 160);
+      v128.store(scratch, e11, 176);
+      v128.store(scratch, e12, 192);
+      v128.store(scratch, e13, 208);
+      v128.store(scratch, e14, 224);
+      v128.store(scratch, e15, 240);
+      for (let row: usize = 0; row < 256; row += 16) {
+        const index = v128.xor(s0, v128.load(scratch + row));
+        const low = v128.and(index, half);
+        const high = i8x16.shr_u(index, 4);
+        s0 = v128.xor(s1, twice(low0, high0, low, high));
+        s1 = v128.xor(s2, twice(low1, high1, low, high));
+        s2 = v128.xor(s3, twice(low2, high2, low, high));
+        s3 = twice(low3, high3, low, high);
+      }
+    }
+    v128.store(scratch, s0);
+    v128.store(scratch, s1, 16);
+    v128.store(scratch, s2, 32);
+    v128.store(scratch, s3, 48);
+    crc = 0;
+    for (let run: usize = 0; run < 16; run++) {
+      crc =
+        load<u32>(skips + ((crc & 255) << 2)) ^
+        load<u32>(skips + (((crc >>> 8) & 255) << 2), 1024) ^
+        load<u32>(skips + (((crc >>> 16) & 255) << 2), 2048) ^
+        load<u32>(skips + ((crc >>> 24) << 2), 3072) ^
+        (<u32>load<u8>(scratch + run) |
+          (<u32>load<u8>(scratch + run, 16) << 8) |
+          (<u32>load<u8>(scratch + run, 32) << 16) |
+          (<u32>load<u8>(scratch + run, 48) << 24));
+    }
+  }
+  return crc;
+}

@@ -6,12 +6,18 @@ type Exports = {
   readonly sumFour: (inputs: number, count: number, outputs: number, length: number, tables: number) => void;
   readonly sumOne: (inputs: number, count: number, out: number, length: number, tables: number) => void;
   readonly crc32c: (from: number, length: number, before: number, tables: number) => number;
+  readonly crc32cBlocks: (from: number, blocks: number, before: number, halves: number, skips: number, scratch: number) => number;
 };
 
 /** A page of WebAssembly's memory, the sixteen tables of CRC-32C, and room to copy bytes into. */
 const page = 65_536;
 const crcTableSize = 16 * 1024;
 const scratchSize = 65_536;
+/** A block is sixteen runs of 256 bytes; for blocks there are tables of half bytes, of skips, and room of their own. */
+const block = 4096;
+const halvesSize = 128;
+const skipsSize = 4096;
+const vectorsSize = 256;
 /** Below this a copy into the kernel's memory costs more than it saves. */
 const smallest = 512;
 
@@ -24,18 +30,27 @@ export class Kernel {
   readonly #exports: Exports;
   readonly #crcTables: number;
   readonly #scratch: number;
+  readonly #halves: number;
+  readonly #skips: number;
+  readonly #vectors: number;
 
   constructor(form: Form, binary: Uint8Array, roomBytes: number) {
     this.form = form;
     this.#crcTables = page;
     this.#scratch = this.#crcTables + crcTableSize;
-    this.room = this.#scratch + scratchSize;
+    this.#halves = this.#scratch + scratchSize;
+    this.#skips = this.#halves + halvesSize;
+    this.#vectors = this.#skips + skipsSize;
+    this.room = this.#vectors + vectorsSize;
     const memory = new WebAssembly.Memory({ initial: Math.ceil((this.room + roomBytes) / page) });
     const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
     const environment = { memory, abort: () => {} };
     this.#exports = new WebAssembly.Instance(module, { env: environment }).exports as Exports;
     this.bytes = new Uint8Array(memory.buffer);
-    new Uint32Array(memory.buffer, this.#crcTables, 4096).set(crcTables());
+    const tables = crcTables();
+    new Uint32Array(memory.buffer, this.#crcTables, 4096).set(tables);
+    this.bytes.set(halfTables(tables), this.#halves);
+    new Uint32Array(memory.buffer, this.#skips, 1024).set(skipTables(tables));
   }
 
   /** See kernel.as. */
@@ -50,7 +65,15 @@ export class Kernel {
 
   /** CRC-32C of bytes in the kernel's memory. */
   crcAt(from: number, length: number): number {
-    return ~this.#exports.crc32c(from, length, -1, this.#crcTables) >>> 0;
+    return ~this.#advance(from, length, -1) >>> 0;
+  }
+
+  /** The inverted register after bytes in the kernel's memory: whole blocks by vectors, the rest by slices. */
+  #advance(from: number, length: number, state: number): number {
+    const blocks = Math.floor(length / block);
+    const done = blocks * block;
+    const between = blocks === 0 ? state : this.#exports.crc32cBlocks(from, blocks, state, this.#halves, this.#skips, this.#vectors);
+    return done === length ? between : this.#exports.crc32c(from + done, length - done, between, this.#crcTables);
   }
 
   /** CRC-32C of bytes anywhere, going on from `before`. */
@@ -60,10 +83,31 @@ export class Kernel {
     for (let at = 0; at < bytes.length; at += scratchSize) {
       const piece = bytes.subarray(at, at + scratchSize);
       this.bytes.set(piece, this.#scratch);
-      state = this.#exports.crc32c(this.#scratch, piece.length, state, this.#crcTables);
+      state = this.#advance(this.#scratch, piece.length, state);
     }
     return ~state >>> 0;
   }
+}
+
+/** The register after the low and after the high half of a byte: four pairs of tables, one for each byte of the register. */
+function halfTables(tables: Uint32Array): Uint8Array {
+  const halves = new Uint8Array(halvesSize);
+  for (let part = 0; part < 4; part++) {
+    for (let half = 0; half < 16; half++) {
+      halves[part * 32 + half] = tables[half]! >>> (8 * part);
+      halves[part * 32 + 16 + half] = tables[half << 4]! >>> (8 * part);
+    }
+  }
+  return halves;
+}
+
+/** Four tables that advance a byte of the register over 256 bytes of zero. */
+function skipTables(tables: Uint32Array): Uint32Array {
+  return Uint32Array.from({ length: 1024 }, (_, at) => {
+    let register = ((at & 255) << (8 * (at >> 8))) >>> 0;
+    for (let byte = 0; byte < 256; byte++) register = (register >>> 8) ^ tables[register & 255]!;
+    return register;
+  });
 }
 
 /** Table n advances a byte that stands n bytes before the end of sixteen. */
