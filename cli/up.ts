@@ -132,6 +132,7 @@ async function readOptions(argv: string[]): Promise<{ mode: Mode; settings: Part
     ...(values.mail !== undefined && { mail: values.mail }),
     ...(values.outbound !== undefined && { outbound: values.outbound.split(',') }),
     ...(values.geo !== undefined && { geo: resolve(values.geo) }),
+    ...(values.otlp !== undefined && { otlp: otlpAddress(values.otlp) }),
     ...(values.reserve !== undefined && { reserveBytes: parseSize(values.reserve) }),
   };
   return { mode, settings };
@@ -154,6 +155,7 @@ function parse(argv: string[]) {
         mail: text,
         geo: text,
         outbound: text,
+        otlp: text,
         reserve: text,
         'in-process': flag,
       },
@@ -161,6 +163,12 @@ function parse(argv: string[]) {
   } catch (cause) {
     throw fault('Usage', { detail: (cause as Error).message, cause });
   }
+}
+
+function otlpAddress(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw fault('Usage', 'An OTLP address begins with http:// or https://.');
+  return text;
 }
 
 function isLoopback(host: string): boolean {

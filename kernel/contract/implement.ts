@@ -50,6 +50,10 @@ export interface EffectSource {
 export type Kernel<Needs> = {
   readonly directory: string;
   readonly region: string;
+  /** The short private directory that holds the unix sockets. */
+  readonly run: string;
+  /** Every environment there is, for jobs that go over all of them. */
+  readonly scopes: () => readonly { readonly tenant: bigint; readonly scope: bigint }[];
   readonly needs: Needs;
   readonly sealer: Sealer;
   readonly log: Log;

@@ -18,6 +18,8 @@ export type More = {
   readonly signal?: AbortSignal;
   readonly nested?: true;
   readonly requestId?: string;
+  /** The caller's W3C `traceparent` header, as it came. */
+  readonly traceparent?: string;
 };
 
 /** A decision that holds until an epoch moves. `spend` returns milliseconds to wait; 0 means go. */

@@ -120,6 +120,7 @@ function invoke(
     body,
     key,
     requestId,
+    ...(typeof request.headers.traceparent === 'string' ? { traceparent: request.headers.traceparent } : {}),
     get signal() {
       return caller.signal;
     },

@@ -6,9 +6,15 @@ export type Observed = { readonly registry: Registry; readonly health: Health };
 
 type Page = { readonly status: number; readonly type: string; readonly text: string };
 
-/** `/healthz` answers 200 only when the process is ready, else 503; `/metrics` is Prometheus text 0.0.4. */
-function page(observed: Observed, path: string): Page | undefined {
-  if (path === '/metrics') return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', text: observed.registry.text() };
+const openMetrics = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+
+/** `/healthz` answers 200 only when the process is ready, else 503; `/metrics` is Prometheus text 0.0.4, or OpenMetrics where asked for. */
+function page(observed: Observed, path: string, accept: string): Page | undefined {
+  if (path === '/metrics') {
+    if (/application\/openmetrics-text/.test(accept))
+      return { status: 200, type: openMetrics, text: observed.registry.text('openmetrics') };
+    return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', text: observed.registry.text() };
+  }
   if (path !== '/healthz') return undefined;
   const state = observed.health.state();
   return { status: state.status === 'ready' ? 200 : 503, type: 'application/json', text: JSON.stringify(state) };
@@ -17,7 +23,7 @@ function page(observed: Observed, path: string): Page | undefined {
 /** The same for a raw HTTP handler: true when the request was one of both pages and has been answered. */
 export function answerObserve(observed: Observed, request: IncomingMessage, response: ServerResponse): boolean {
   const reads = request.method === 'GET' || request.method === 'HEAD';
-  const found = reads ? page(observed, (request.url ?? '').split('?', 1)[0] ?? '') : undefined;
+  const found = reads ? page(observed, (request.url ?? '').split('?', 1)[0] ?? '', request.headers.accept ?? '') : undefined;
   if (!found) return false;
   const length = Buffer.byteLength(found.text);
   response.writeHead(found.status, { 'content-type': found.type, 'content-length': length, 'cache-control': 'no-store' });

@@ -1,6 +1,7 @@
 import type { Log, LogLevel } from '#kernel/contract/implement.ts';
 import { logLineMaxBytes, logLinesMax } from './limits.ts';
 import { redactFields, redactText } from './redact.ts';
+import { currentTrace } from './trace.ts';
 
 export type LogOptions = {
   /** The process' name: `storage`. */
@@ -36,7 +37,9 @@ export function createLog(options: LogOptions): Log {
       lines = 0;
     }
     lines += 1;
-    if (lines <= logLinesMax) emit(at, level, message, fields);
+    const trace = currentTrace();
+    const traced = trace ? { trace: trace.traceId, span: trace.spanId, ...fields } : fields;
+    if (lines <= logLinesMax) emit(at, level, message, traced);
   };
 }
 

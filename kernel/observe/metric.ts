@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { labelValueMax, seriesMax } from './limits.ts';
+import { exemplarAgeMs, labelValueMax, seriesMax } from './limits.ts';
 
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
@@ -86,10 +86,14 @@ export class Gauge {
   }
 }
 
+/** One observation as an example of its bucket: which trace it was seen in. `at` is in milliseconds since 1970. */
+export type Exemplar = { readonly value: number; readonly traceId: string; readonly at: number };
+
 /** Counts of observations by upper bound; `counts` has one more place, for everything above. */
 export class Histogram {
   readonly bounds: readonly number[];
   readonly counts: Float64Array;
+  readonly exemplars: (Exemplar | undefined)[] = [];
   sum = 0;
 
   constructor(bounds: readonly number[]) {
@@ -97,10 +101,14 @@ export class Histogram {
     this.counts = new Float64Array(bounds.length + 1);
   }
 
-  observe(value: number): void {
+  /** Counts a value; with a trace, the bucket keeps it as its exemplar while it is the slowest of late. */
+  observe(value: number, traceId?: string, now = 0): void {
     let at = 0;
     while (at < this.bounds.length && value > (this.bounds[at] as number)) at += 1;
     this.counts[at] = (this.counts[at] as number) + 1;
     this.sum += value;
+    if (traceId === undefined) return;
+    const kept = this.exemplars[at];
+    if (!kept || value >= kept.value || now - kept.at > exemplarAgeMs) this.exemplars[at] = { value, traceId, at: now };
   }
 }

@@ -4,7 +4,7 @@ import { Counter, Family, Gauge, Histogram } from './metric.ts';
 /** Upper bounds in seconds for waits from half a millisecond to ten seconds. */
 export const secondBounds: readonly number[] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-type AnyFamily = Family<Counter> | Family<Gauge> | Family<Histogram>;
+export type AnyFamily = Family<Counter> | Family<Gauge> | Family<Histogram>;
 
 /** The metrics of one process, written as Prometheus text. Names are declared once; a second declaration is a bug. */
 export class Registry {
@@ -51,11 +51,17 @@ export class Registry {
     return () => this.#collectors.delete(read);
   }
 
-  /** Prometheus text exposition, version 0.0.4. */
-  text(): string {
+  /** Every metric that has a series, read now. */
+  read(): AnyFamily[] {
     for (const read of this.#collectors) read();
+    return [...this.#families.values()].filter((family) => family.series.size > 0);
+  }
+
+  /** Prometheus text exposition, version 0.0.4; or OpenMetrics 1.0.0, which has exemplars. */
+  text(format: 'prometheus' | 'openmetrics' = 'prometheus'): string {
     const lines: string[] = [];
-    for (const family of this.#families.values()) if (family.series.size > 0) this.#write(family, lines);
+    for (const family of this.read()) this.#write(family, lines, format === 'openmetrics');
+    if (format === 'openmetrics') lines.push('# EOF');
     return `${lines.join('\n')}\n`;
   }
 
@@ -67,22 +73,28 @@ export class Registry {
     return family;
   }
 
-  #write(family: AnyFamily, lines: string[]): void {
-    lines.push(`# HELP ${family.name} ${escapeHelp(family.help)}`, `# TYPE ${family.name} ${family.type}`);
+  #write(family: AnyFamily, lines: string[], open: boolean): void {
+    // OpenMetrics names the family of a counter without the ending of its samples.
+    const name = open && family.type === 'counter' ? family.name.slice(0, -'_total'.length) : family.name;
+    const help = open ? escapeValue(family.help) : escapeHelp(family.help);
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${family.type}`);
     for (const { values, series } of family.series.values()) {
       const labels = [...this.#constant, ...family.labels.map((label, at): [string, string] => [label, values[at] ?? ''])];
-      if (series instanceof Histogram) writeHistogram(family.name, labels, series, lines);
+      if (series instanceof Histogram) writeHistogram(family.name, labels, series, lines, open);
       else lines.push(`${family.name}${written(labels)} ${number(series.value)}`);
     }
   }
 }
 
-function writeHistogram(name: string, labels: readonly [string, string][], series: Histogram, lines: string[]): void {
+function writeHistogram(name: string, labels: readonly [string, string][], series: Histogram, lines: string[], open: boolean): void {
   let below = 0;
   for (const [at, count] of series.counts.entries()) {
     below += count;
     const bound = series.bounds[at];
-    lines.push(`${name}_bucket${written([...labels, ['le', bound === undefined ? '+Inf' : number(bound)]])} ${number(below)}`);
+    const bucket = `${name}_bucket${written([...labels, ['le', bound === undefined ? '+Inf' : number(bound)]])} ${number(below)}`;
+    const exemplar = open ? series.exemplars[at] : undefined;
+    const example = exemplar && ` # {trace_id="${exemplar.traceId}"} ${number(exemplar.value)} ${exemplar.at / 1000}`;
+    lines.push(`${bucket}${example ?? ''}`);
   }
   lines.push(`${name}_sum${written(labels)} ${number(series.sum)}`, `${name}_count${written(labels)} ${number(below)}`);
 }

@@ -4,6 +4,7 @@ import { Agent as SecureAgent } from 'node:https';
 import { connect as connectPlain, isIP } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import { fault } from '#kernel/contract/fault.ts';
+import { currentTrace, traceparent } from '#kernel/observe/trace.ts';
 import { isPublic } from './address.ts';
 import {
   addressLengthMax,
@@ -87,7 +88,7 @@ export async function outbound(address: string, request: OutboundRequest = {}): 
   const signal = request.signal ? AbortSignal.any([late, request.signal]) : late;
   const { method = 'GET', headers = {}, body } = request;
   if (!methods.has(method)) throw fault('BadInput', { path: '/method', detail: 'The method is not one that is called.' });
-  let step: Step = { url: readAddress(address), method, headers: sendable(headers), body };
+  let step: Step = { url: readAddress(address), method, headers: { ...traced(), ...sendable(headers) }, body };
   for (let redirects = 0; ; redirects += 1) {
     const answer = await once(step, request, signal);
     const most = request.redirects ?? redirectsMax;
@@ -96,6 +97,12 @@ export async function outbound(address: string, request: OutboundRequest = {}): 
     if (redirects >= most) throw fault('Unavailable', `It redirects more than ${most} times.`);
     step = next;
   }
+}
+
+/** Whoever is called can go on with the trace of the work that calls. */
+function traced(): Record<string, string> {
+  const trace = currentTrace();
+  return trace ? { traceparent: traceparent(trace) } : {};
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Call, Reply } from '../contract/call.ts';
 import type { Operation } from '../contract/contract.ts';
-import { fault, OperationError } from '../contract/fault.ts';
+import { fault, faultTable, OperationError } from '../contract/fault.ts';
 import type { Bytes, More, Result } from '../contract/session.ts';
 import { applyDefaults } from '../derive/default.ts';
 import { validator } from '../derive/validate.ts';
 import type { AuditRecord } from '../audit/record.ts';
+import { currentTrace, inTrace, parseTraceparent, type TraceContext } from '../observe/trace.ts';
 import { quotaWaitMaxMs } from '../quota/limits.ts';
 import { repeatKeyLengthMax } from './limits.ts';
 import type { RepeatEntry, RepeatStore, StoredReply } from '../contract/repeat.ts';
@@ -26,6 +27,8 @@ type Job = {
   grant: GrantState | undefined;
   bytes: number;
   readonly startedMs: number;
+  readonly trace: TraceContext;
+  readonly parentId: string;
 };
 
 /** The one way in: identify was the session; then locate and decide, admit, run, record, reply. */
@@ -53,6 +56,7 @@ export async function invoke(
     grant: undefined,
     bytes: 0,
     startedMs: performance.now(),
+    ...traceOf(runtime, more),
   };
   standing.live.add(live);
   const finish = () => {
@@ -66,13 +70,19 @@ export async function invoke(
     job.grant = decided;
     const waiting = more.nested ? undefined : admit(job, decided);
     if (waiting) await waiting;
-    const output = await runRecorded(job, check(spec, input));
+    const output = await inTrace(job.trace, () => runRecorded(job, check(spec, input)));
     if (output.body === undefined) finish();
     return output.body === undefined ? output : { ...output, body: releasing(output.body, finish) };
   } catch (error) {
     finish();
     throw error;
   }
+}
+
+/** A caller's context comes in its header; a nested call goes on in the context of the call around it. */
+function traceOf(runtime: Runtime, more: More): { trace: TraceContext; parentId: string } {
+  const parent = parseTraceparent(more.traceparent) ?? currentTrace();
+  return { trace: runtime.tracer.begin(parent, runtime.now()), parentId: parent?.spanId ?? '' };
 }
 
 function ended(standing: Standing): void {
@@ -244,7 +254,7 @@ function callOf(job: Job, input: unknown, transaction: unknown): Call {
 /** Reads of a window are counted; management waits for its record; effects of a service's own log are recorded from there. */
 function record(job: Job, outcome: string): Promise<void> | undefined {
   const { runtime, standing, spec, operation, name, requestId, grant, bytes } = job;
-  runtime.measure(operation, outcome, (performance.now() - job.startedMs) / 1000);
+  measure(job, outcome);
   if (spec.audit === 'from-log' && outcome === 'ok') return undefined;
   if (spec.audit === 'window' && outcome === 'ok' && grant?.counted(bytes, requestId)) return undefined;
   const key = standing.windowKey(operation, name, outcome);
@@ -252,8 +262,18 @@ function record(job: Job, outcome: string): Promise<void> | undefined {
     runtime.windows.add(key, bytes, requestId);
     return undefined;
   }
-  const written: AuditRecord = { ...key, at: runtime.now(), count: 1, bytes, requestId };
+  // A trace that is kept somewhere is worth naming: whoever reads the record finds the rest there.
+  const detail = job.trace.sampled ? { detail: { trace: job.trace.traceId } } : {};
+  const written: AuditRecord = { ...key, at: runtime.now(), count: 1, bytes, requestId, ...detail };
   return runtime.recordAudit(written, true);
+}
+
+function measure({ runtime, standing, operation, name, startedMs, requestId, trace, parentId }: Job, outcome: string): void {
+  const now = performance.now();
+  const failed = outcome !== 'ok' && (faultTable().get(outcome)?.status ?? 500) >= 500;
+  const endMs = performance.timeOrigin + now;
+  const seconds = (now - startedMs) / 1000;
+  runtime.measure({ place: standing.identified, operation, name, outcome, failed, seconds, endMs, requestId, trace, parentId });
 }
 
 async function* releasing(body: Bytes, finish: () => void): Bytes {

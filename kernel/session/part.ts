@@ -15,7 +15,7 @@ import { openProcess, type Process } from './process.ts';
 import { callControl, type Registered, register } from './registration.ts';
 import { sqlConnectionsMax } from './limits.ts';
 import { resourceProviders } from '../resource/provider.ts';
-import { openIds } from '../tenancy/id.ts';
+import { openIds, parseId } from '../tenancy/id.ts';
 
 /** The needs that the kernel opens for a service today. */
 export type Needs = { readonly sql?: import('#seams/sql/sql.ts').Sql; readonly resources?: import('../resource/provider.ts').Resources };
@@ -61,6 +61,8 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
   const kernel: Kernel<Needs> = {
     directory,
     region: order.settings.region,
+    run: order.run,
+    scopes: () => snapshot.list('scope').map(({ tenant, id }) => ({ tenant: parseId(tenant), scope: parseId(id) })),
     needs: { ...(sql ? { sql } : {}), ...(resources ? { resources } : {}) },
     sealer: sealerOf(owned.keeper, contract.name, Date.now),
     log: owned.log,

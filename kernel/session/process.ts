@@ -10,14 +10,14 @@ import { connectKeeper, type Keeper } from '../keys/client.ts';
 import { Health } from '../observe/health.ts';
 import { answerObserve, type Observed } from '../observe/http.ts';
 import { createLog } from '../observe/log.ts';
-import type { Histogram } from '../observe/metric.ts';
 import { observeProcess } from '../observe/process.ts';
-import { Registry, secondBounds } from '../observe/registry.ts';
+import { Registry } from '../observe/registry.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import type { Link } from '../supervise/protocol.ts';
 import { reserveOf } from '../volume/ballast.ts';
 import { watchSpace } from '../volume/space.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
+import { openTelemetry } from './telemetry.ts';
 
 /** What every process that serves a contract has: a line to keeper, a journal, a watch on the disk, and the runtime of its sessions. */
 export type Process<S extends AnyService> = {
@@ -49,21 +49,10 @@ export async function openProcess<S extends AnyService>(link: Link, contract: S,
   const stopObserving = observeProcess(observed.registry);
   observed.health.check('journal', () => journal.failure?.message);
   observed.health.check('disk', () => (space.mayWrite() ? undefined : 'The disk is nearly full; changes are refused.'));
-  const duration = observed.registry.histogram(
-    'gamut_operation_seconds',
-    'Time from call to reply of an operation, bodies excluded.',
-    secondBounds,
-    ['service', 'operation', 'outcome'],
-  );
-  const durations = new Map<string, Histogram>();
-  const measure = (operation: string, outcome: string, seconds: number) => {
-    const id = `${operation} ${outcome}`;
-    let histogram = durations.get(id);
-    if (!histogram) durations.set(id, (histogram = duration.of(contract.name, operation, outcome)));
-    histogram.observe(seconds);
-  };
+  const telemetry = openTelemetry({ order, registry: observed.registry, log, service: contract.name });
   const runtime = createRuntime({
-    measure,
+    measure: telemetry.measure,
+    tracer: telemetry.tracer,
     contract,
     snapshot,
     journal,
@@ -84,6 +73,7 @@ export async function openProcess<S extends AnyService>(link: Link, contract: S,
       stopObserving();
       space.stop();
       runtime.stop();
+      await telemetry.close();
       await journal.append(recordType.life, life('closed'), { essential: true });
       await journal.close();
       keeper.close();

@@ -8,6 +8,7 @@ import { usageFlushMs } from '../audit/limits.ts';
 import type { Journal } from '../journal/journal.ts';
 import { Meters } from '../meter/meters.ts';
 import { createRates, type Rates } from '../quota/rates.ts';
+import type { TraceContext, Tracer } from '../observe/trace.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import { steady } from './clock.ts';
 import { createDecider, type Decider } from './decide.ts';
@@ -29,8 +30,10 @@ export type Runtime<S extends AnyService = AnyService> = {
   implementation:
     | { readonly handlers: Handlers<S>; readonly providers: Readonly<Record<string, Provider>>; readonly repeats?: RepeatStore }
     | undefined;
-  /** Observes how long an operation took. */
-  measure(operation: string, outcome: string, seconds: number): void;
+  /** Begins the spans of calls. */
+  readonly tracer: Tracer;
+  /** Observes how a call ended and how long it took. */
+  measure(measured: Measured): void;
   /** Durable when it resolves. */
   recordAudit(record: AuditRecord, essential: boolean): Promise<void>;
   recordEvent(record: EventRecord): void;
@@ -39,6 +42,20 @@ export type Runtime<S extends AnyService = AnyService> = {
   /** Writes what is counted in memory to the journal. */
   flush(): void;
   stop(): void;
+};
+
+/** How one call ended. `failed` when that counts against the service; `endMs` is in milliseconds since 1970, with fractions. */
+export type Measured = {
+  readonly place: { readonly tenant: string; readonly scope: string };
+  readonly operation: string;
+  readonly name: string;
+  readonly outcome: string;
+  readonly failed: boolean;
+  readonly seconds: number;
+  readonly endMs: number;
+  readonly requestId: string;
+  readonly trace: TraceContext;
+  readonly parentId: string;
 };
 
 const encode = (record: unknown) => Buffer.from(JSON.stringify(record));
@@ -53,6 +70,7 @@ export function createRuntime<S extends AnyService>(options: {
   mayWrite: () => boolean;
   now?: () => number;
   measure: Runtime['measure'];
+  tracer: Tracer;
 }): Runtime<S> {
   const { contract, snapshot, journal, log } = options;
   const now = options.now ?? Date.now;
@@ -82,6 +100,7 @@ export function createRuntime<S extends AnyService>(options: {
     ),
     implementation: undefined,
     measure: options.measure,
+    tracer: options.tracer,
     async recordAudit(record, essential) {
       await journal.append(recordType.audit, encode(record), { essential });
     },

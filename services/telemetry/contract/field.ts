@@ -1,0 +1,16 @@
+import Type from 'typebox';
+import { filterTextMax, pageMax } from './limits.ts';
+
+export const closed = { additionalProperties: false } as const;
+export const everywhere = ['rest', 'cli', 'console'] as const;
+export const Instant = Type.Integer({ minimum: 0, maximum: 4_102_444_800_000, description: 'Milliseconds since 1970.' });
+export const Span = {
+  from: Type.Optional(Instant),
+  to: Type.Optional(Instant),
+};
+export const Filter = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: filterTextMax, description }));
+export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax, default: 100, description: 'Items at most.' }));
+export const Step = Type.Optional(Type.Integer({ minimum: 1000, maximum: 86_400_000, description: 'Length of one step in milliseconds.' }));
+export const Attributes = Type.Record(Type.String(), Type.Unknown());
+export const read = { effect: 'read', audit: 'window', repeat: 'natural', expose: everywhere } as const;
+export const write = { effect: 'write', audit: 'before-reply', repeat: 'natural', expose: everywhere } as const;

@@ -1,0 +1,32 @@
+import { registerFaults } from '#kernel/contract/fault.ts';
+import { implement } from '#kernel/contract/implement.ts';
+import { serveReports } from '#kernel/observe/report-door.ts';
+import { type Needs, servicePart } from '#kernel/session/part.ts';
+import { openOtlp } from './doors/otlp/door.ts';
+import { telemetry } from './service.ts';
+import { signalHandlers } from './store/handler/signal.ts';
+import { keepSweeping } from './store/retention.ts';
+import { writeReport } from './store/write.ts';
+
+registerFaults(telemetry.errors);
+
+export const main = implement<typeof telemetry, Needs>(telemetry, async ({ needs, run, scopes, log, now }) => {
+  const { sql } = needs;
+  if (!sql) throw new TypeError('telemetry needs sql');
+  const reports = await serveReports(run, (report) => writeReport(sql, report), log);
+  const stopSweeping = keepSweeping({ sql, scopes, now, log });
+  return {
+    handlers: signalHandlers(sql),
+    providers: { Log: absent, Trace: absent, Metric: absent, Operation: absent, Retention: absent } as never,
+    doors: { otlp: openOtlp },
+    async stop() {
+      await reports.close();
+      await stopSweeping();
+    },
+  };
+});
+
+/** Signals have no attributes that policy could ask for. */
+const absent = { attributes: () => undefined };
+
+export const part = servicePart(main, { migrations: new URL('store/migration', import.meta.url) });
