@@ -50,6 +50,10 @@ export interface EffectSource {
 export type Kernel<Needs> = {
   readonly directory: string;
   readonly region: string;
+  /** Hosts, as `host:port`, that the operator lets services call though they are private. */
+  readonly allow: readonly string[];
+  /** Emits an event of the contract that no call is the cause of. */
+  readonly emit: (at: { readonly tenant: bigint; readonly scope: bigint }, event: string, subject: string, data: unknown) => void;
   /** The short private directory that holds the unix sockets. */
   readonly run: string;
   /** Every environment there is, for jobs that go over all of them. */

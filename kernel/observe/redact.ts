@@ -1,3 +1,4 @@
+import { maskPersonal } from '../privacy/detect.ts';
 import { logDepthMax, logItemsMax, logTextMax } from './limits.ts';
 
 /** Parts of field names, lower case and without separators, whose values never reach a log. */
@@ -30,10 +31,10 @@ function isSecretName(name: string): boolean {
   return secretNames.some((part) => bare.includes(part));
 }
 
-/** Cuts a text to its limit, after the secrets in it were hidden. */
+/** Cuts a text to its limit, after the secrets in it were hidden and personal data was named by its kind alone. */
 export function redactText(text: string): string {
   // The cut comes first as well: the pattern need not read what will not be kept.
-  const shown = text.slice(0, 2 * logTextMax).replaceAll(secretTexts, hidden);
+  const shown = maskPersonal(text.slice(0, 2 * logTextMax).replaceAll(secretTexts, hidden));
   return shown.length > logTextMax || text.length > 2 * logTextMax ? `${shown.slice(0, logTextMax)}...` : shown;
 }
 

@@ -60,14 +60,20 @@ const ibanLengths: Readonly<Record<string, number>> = {
   UA: 29,
 };
 
+const cardForms = [
+  /^4\d{12}(?:\d{3}){0,2}$/,
+  /^5[1-5]\d{14}$/,
+  /^2[2-7]\d{14}$/,
+  /^3[47]\d{13}$/,
+  /^6(?:011|5\d\d|4[4-9]\d)\d{12}$/,
+  /^3(?:0[0-5]|[68]\d)\d{11}$/,
+  /^35\d{14}$/,
+];
+
 /** Card numbers begin with what their schemes were given; lengths as those schemes issue them. */
 function isCard(text: string): boolean {
   const number = digits(text);
-  return (
-    /^(?:4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11}|35\d{14})$/.test(
-      number,
-    ) && luhn(number)
-  );
+  return cardForms.some((form) => form.test(number)) && luhn(number);
 }
 
 /** A phone number in E.164 has 8 to 15 digits after its plus; one like digit over and over is none. */
@@ -82,8 +88,11 @@ const dateHolds = (text: string) => {
   return month % 20 >= 1 && month % 20 <= 12 && day >= 1 && day <= 31;
 };
 
-const idWords =
-  /\b(?:ssn|social security|national id|national insurance|nino|tax id|steuer-?id|idnr|bsn|burgerservicenummer|pesel|personnummer|cpf|aadhaar|uid|nir|s[ée]cu(?:rit[ée] sociale)?|passport|id number|ausweis)\b/i;
+const words = (list: readonly string[]) => new RegExp(`\\b(?:${list.join('|')})\\b`, 'i');
+const idWords = words([
+  ...['ssn', 'social security', 'national id', 'national insurance', 'nino', 'tax id', 'steuer-?id', 'idnr', 'bsn', 'burgerservicenummer'],
+  ...['pesel', 'personnummer', 'cpf', 'aadhaar', 'uid', 'nir', 's[ée]cu(?:rit[ée] sociale)?', 'passport', 'id number', 'ausweis'],
+]);
 const phoneWords = /\b(?:phone|tel|telephone|telefon|mobile|mobil|cell|call|fax|whatsapp|sms|ring|dial|handy|t[ée]l[ée]phone)\b/i;
 
 /** From the surest to the least sure: what one has taken the later ones leave alone. */
@@ -158,8 +167,9 @@ function isIban(text: string): boolean {
 
 const isPesel = (text: string) => weighted(text, [1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1], 10);
 
-/** Loopback, any, broadcast and versions such as 1.2.0.0 point at no person. */
+/** Loopback, private and multicast addresses, and versions such as 1.2.0.0, point at no person. */
 function isPersonalIp(text: string): boolean {
-  const [first = 0, , , last = 0] = text.split('.').map(Number);
-  return first > 9 && first !== 127 && first < 224 && !(first === 255) && !(last === 0);
+  const [first = 0, second = 0, , last = 0] = text.split('.').map(Number);
+  const isPrivate = first === 10 || first === 127 || (first === 172 && second >= 16 && second < 32) || (first === 192 && second === 168);
+  return first > 9 && first < 224 && last !== 0 && !isPrivate;
 }

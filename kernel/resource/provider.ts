@@ -18,6 +18,8 @@ export type Resources = {
 
 /** A provider over PostgreSQL. With `tx` a change joins that transaction; it is in the snapshot when the transaction's owner returns. */
 export interface KernelProvider extends Provider {
+  /** What the snapshot knows of an environment: synchronous, and without status. */
+  known(at: Placed): { readonly name: string; readonly spec: unknown }[];
   put(at: Placed, change: Put, tx?: unknown, countMax?: number): Promise<Envelope>;
   delete(at: Placed, name: string, ifVersion?: string, tx?: unknown): Promise<void>;
 }
@@ -69,6 +71,11 @@ export function resourceProviders(sql: Sql, service: string, options: ResourceOp
           place && (snapshot.get('resource', place.tenant, place.id, service, kind, name)?.attributes as ReturnType<Provider['attributes']>)
         );
       },
+      known: (at) =>
+        snapshot.entries('resource', formatId(at.tenant), formatId(at.scope), service, kind).map(([key, value]) => ({
+          name: String(key.at(-1)),
+          spec: value.attributes,
+        })),
       get: (at, name) => store.get(sql.as(at), kind, name),
       list: (at, page: Page): Promise<Listed> => store.list(sql.as(at), kind, page),
       put: (at, change, tx, countMax) =>

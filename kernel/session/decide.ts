@@ -38,7 +38,7 @@ export function createDecider(
     if (name === '') return {};
     if (contract.resources[kind]?.owner === 'kernel') {
       const record = snapshot.get('resource', identified.tenant, identified.scope, contract.name, kind, name);
-      return record ? { ...(record.attributes as Attributes), labels: record.labels } : {};
+      return record ? { ...visible(record.attributes as Attributes), labels: record.labels } : {};
     }
     return providers()[kind]?.attributes(parseId(identified.scope), name) ?? {};
   }
@@ -76,4 +76,15 @@ export function createDecider(
       else for (const tenant of tenants) sets.delete(tenant);
     },
   };
+}
+
+/** Policy has whole numbers alone: what is none is not among the attributes it sees, as its schema says. */
+function visible(attributes: Attributes): Attributes {
+  const seen = Object.entries(attributes).filter(([, value]) => typeof value !== 'number' || Number.isSafeInteger(value));
+  return Object.fromEntries(
+    seen.map(([name, value]) => [
+      name,
+      typeof value === 'object' && value !== null && !Array.isArray(value) ? visible(value as Attributes) : value,
+    ]),
+  ) as Attributes;
 }

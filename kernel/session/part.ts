@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
 import { openSql } from '#seams/sql/sql.ts';
@@ -15,7 +16,7 @@ import { openProcess, type Process } from './process.ts';
 import { callControl, type Registered, register } from './registration.ts';
 import { sqlConnectionsMax } from './limits.ts';
 import { resourceProviders } from '../resource/provider.ts';
-import { openIds, parseId } from '../tenancy/id.ts';
+import { formatId, openIds, parseId } from '../tenancy/id.ts';
 
 /** The needs that the kernel opens for a service today. */
 export type Needs = { readonly sql?: import('#seams/sql/sql.ts').Sql; readonly resources?: import('../resource/provider.ts').Resources };
@@ -62,6 +63,8 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     directory,
     region: order.settings.region,
     run: order.run,
+    allow: order.settings.outbound ?? [],
+    emit: emitter(owned.runtime),
     scopes: () => snapshot.list('scope').map(({ tenant, id }) => ({ tenant: parseId(tenant), scope: parseId(id) })),
     needs: { ...(sql ? { sql } : {}), ...(resources ? { resources } : {}) },
     sealer: sealerOf(owned.keeper, contract.name, Date.now),
@@ -99,6 +102,16 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
       await owned.close();
       await snapshot.close();
     },
+  };
+}
+
+/** Events that come from a job and not from a call. */
+function emitter<S extends AnyService>({ contract, recordEvent, now }: Process<S>['runtime']): Kernel<Needs>['emit'] {
+  return (at, event, subject, data) => {
+    if (!Object.hasOwn(contract.events, event)) throw new TypeError(`${contract.name} has no event ${event}`);
+    const place = { tenant: formatId(at.tenant), scope: formatId(at.scope) };
+    const head = { id: randomUUID(), source: `gamut/${contract.name}`, type: `${contract.name}.${event}` };
+    recordEvent({ ...place, ...head, time: new Date(now()).toISOString(), subject, data });
   };
 }
 

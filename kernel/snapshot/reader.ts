@@ -10,6 +10,8 @@ export const snapshotOptions = { mapSize: snapshotMapBytes, maxReaders: snapshot
 export type Snapshot = {
   get<K extends RecordKind>(kind: K, ...key: readonly string[]): Records[K] | undefined;
   list<K extends RecordKind>(kind: K, ...prefix: readonly string[]): Records[K][];
+  /** The same with their keys, which begin with the kind. */
+  entries<K extends RecordKind>(kind: K, ...prefix: readonly string[]): [readonly (string | number)[], Records[K]][];
   /** The number of the last change applied. */
   applied(): number;
   /** Tenants changed after `since` ('' = the platform, so everything), or undefined when that is no longer known. */
@@ -44,6 +46,10 @@ export function snapshotOver(database: RootDatabase<unknown, (string | number)[]
     list<K extends RecordKind>(kind: K, ...prefix: readonly string[]) {
       const range = database.getRange({ start: [kind, ...prefix], end: [kind, ...prefix, '￿'], snapshot: true });
       return [...range].map((entry) => entry.value as Records[K]);
+    },
+    entries<K extends RecordKind>(kind: K, ...prefix: readonly string[]) {
+      const range = database.getRange({ start: [kind, ...prefix], end: [kind, ...prefix, '￿'], snapshot: true });
+      return [...range].map(({ key, value }): [readonly (string | number)[], Records[K]] => [key, value as Records[K]]);
     },
     applied,
     changedSince(since) {

@@ -3,25 +3,29 @@ import { implement } from '#kernel/contract/implement.ts';
 import { serveReports } from '#kernel/observe/report-door.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openOtlp } from './doors/otlp/door.ts';
+import { keepEvaluating } from './jobs/evaluate.ts';
 import { telemetry } from './service.ts';
+import { alertHandlers } from './store/handler/alert.ts';
 import { signalHandlers } from './store/handler/signal.ts';
 import { keepSweeping } from './store/retention.ts';
 import { writeReport } from './store/write.ts';
 
 registerFaults(telemetry.errors);
 
-export const main = implement<typeof telemetry, Needs>(telemetry, async ({ needs, run, scopes, log, now }) => {
-  const { sql } = needs;
-  if (!sql) throw new TypeError('telemetry needs sql');
+export const main = implement<typeof telemetry, Needs>(telemetry, async ({ needs, run, scopes, emit, allow, log, now }) => {
+  const { sql, resources } = needs;
+  if (!sql || !resources) throw new TypeError('telemetry needs sql');
   const reports = await serveReports(run, (report) => writeReport(sql, report), log);
   const stopSweeping = keepSweeping({ sql, scopes, now, log });
+  const stopEvaluating = keepEvaluating({ sql, resources, scopes, emit, allow, now, log });
   return {
-    handlers: signalHandlers(sql),
-    providers: { Log: absent, Trace: absent, Metric: absent, Operation: absent, Retention: absent } as never,
+    handlers: { ...signalHandlers(sql), ...alertHandlers(sql, resources) },
+    providers: { Log: absent, Trace: absent, Metric: absent, Operation: absent, Alert: absent, Retention: absent } as never,
     doors: { otlp: openOtlp },
     async stop() {
       await reports.close();
       await stopSweeping();
+      await stopEvaluating();
     },
   };
 });

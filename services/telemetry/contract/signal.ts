@@ -45,11 +45,13 @@ const MetricRow = Type.Object({
   services: Type.Array(Type.String()),
   at: Type.Optional(Instant),
 });
-export const Fold = Type.Union(
-  ['rate', 'increase', 'average', 'sum', 'minimum', 'maximum', 'last', 'p50', 'p90', 'p95', 'p99'].map((word) => Type.Literal(word)),
-  { description: 'How the points of a step become one value; rates and increases mind resets of counters.' },
+const folds = ['rate', 'increase', 'average', 'sum', 'minimum', 'maximum', 'last', 'p50', 'p90', 'p95', 'p99'] as const;
+export const Fold = Type.Unsafe<(typeof folds)[number]>(
+  Type.Union(
+    folds.map((word) => Type.Literal(word)),
+    { description: 'How the points of a step become one value; rates and increases mind resets of counters.' },
+  ),
 );
-export const Labels = Type.Record(Type.String({ minLength: 1, maxLength: 255 }), Type.String({ maxLength: 255 }), { maxProperties: 16 });
 
 const ingest = (signal: string) =>
   ({

@@ -3,7 +3,8 @@ import type { Buckets, Labels, Series } from './point.ts';
 export type StoredPoint = { readonly at: number; readonly value: number; readonly count: number; readonly buckets: Buckets | undefined };
 export type Fold = 'rate' | 'increase' | 'average' | 'sum' | 'minimum' | 'maximum' | 'last' | 'p50' | 'p90' | 'p95' | 'p99';
 export type Sample = { readonly at: number; readonly value: number };
-export type Steps = { readonly from: number; readonly to: number; readonly stepMs: number };
+/** Steps begin at multiples of their length, or at `origin` and on. */
+export type Steps = { readonly from: number; readonly to: number; readonly stepMs: number; readonly origin?: number };
 export type Answered = { readonly labels: Labels; readonly points: Sample[] };
 
 /** What was counted between a point and the one before it; a total that fell began again from zero. */
@@ -47,13 +48,13 @@ export function query(
   return [...groups.values()].map(({ labels, members }) => ({ labels, points: folded(members, fold, steps) }));
 }
 
-function folded(members: readonly { series: Series; grown: Growth[] }[], fold: Fold, { from, to, stepMs }: Steps): Sample[] {
+function folded(members: readonly { series: Series; grown: Growth[] }[], fold: Fold, { from, to, stepMs, origin = 0 }: Steps): Sample[] {
   const byStep = new Map<number, Growth[][]>();
   for (const { grown } of members) {
     const mine = new Map<number, Growth[]>();
     for (const growth of grown) {
       if (growth.at < from || growth.at >= to) continue;
-      const at = Math.floor(growth.at / stepMs) * stepMs;
+      const at = origin + Math.floor((growth.at - origin) / stepMs) * stepMs;
       const list = mine.get(at);
       if (list) list.push(growth);
       else mine.set(at, [growth]);

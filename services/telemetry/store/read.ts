@@ -122,7 +122,8 @@ export async function readPoints(
     {
       text: `select p.series, p.at, p.value, p.count, p.buckets from point p join series s on s.id = p.series
        where s.name = $1 and s.labels @> $2::jsonb and p.at < $4 and p.at >= coalesce((select max(q.at) from point q
-         where q.series = p.series and q.at < $3 and s.cumulative and q.at >= $3::timestamptz - interval '1 hour'), $3) order by p.series, p.at limit $5`,
+         where q.series = p.series and q.at < $3 and s.cumulative and q.at >= $3::timestamptz - interval '1 hour'), $3)
+       order by p.series, p.at limit $5`,
       params: [metric, JSON.stringify(where), date(from), date(to), pointsReadMax + 1],
     },
   ]);
@@ -146,11 +147,13 @@ export async function readOperations(
   range: Range & { readonly stepMs: number; readonly service?: string; readonly operation?: string },
 ): Promise<Row[]> {
   const { rows } = await sql.query(
-    `select service, operation, floor(extract(epoch from minute) * 1000 / $3::bigint)::bigint * $3::bigint as at, sum(count)::float8 as count,
+    `select service, operation, floor(extract(epoch from minute) * 1000 / $3::bigint)::bigint * $3::bigint as at,
+       sum(count)::float8 as count,
        coalesce(sum(count) filter (where failed), 0)::float8 as failed,
        coalesce(sum(count) filter (where not failed and outcome <> 'ok'), 0)::float8 as refused,
        sum(seconds) as seconds, array[${bucketSums}]::float8[] as buckets
-     from operation_window where minute >= $1 and minute < $2 and ($4::text is null or service = $4) and ($5::text is null or operation = $5)
+     from operation_window where minute >= $1 and minute < $2 and ($4::text is null or service = $4)
+       and ($5::text is null or operation = $5)
      group by 1, 2, 3 order by 1, 2, 3 limit 50000`,
     [date(range.from), date(range.to), range.stepMs, range.service ?? null, range.operation ?? null],
   );

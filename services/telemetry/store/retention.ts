@@ -5,7 +5,7 @@ import { sweepMs } from '../contract/limits.ts';
 import type { Placed } from './write.ts';
 
 /** The signals with how many days they are kept where nobody said otherwise. */
-export const usualDays = { logs: 14, traces: 7, metrics: 30, operations: 90 } as const;
+const usualDays = { logs: 14, traces: 7, metrics: 30, operations: 90 } as const;
 type Signal = keyof typeof usualDays;
 
 const isSignal = (name: string): name is Signal => Object.hasOwn(usualDays, name);
@@ -15,7 +15,8 @@ const drops: Readonly<Record<Signal, readonly string[]>> = {
   traces: ["delete from span where at < $2::timestamptz - $1::int * interval '1 day'"],
   metrics: [
     "delete from point where at < $2::timestamptz - $1::int * interval '1 day'",
-    "delete from series s where seen_at < $2::timestamptz - ($1::int + 1) * interval '1 day' and not exists (select from point p where p.series = s.id)",
+    `delete from series s where seen_at < $2::timestamptz - ($1::int + 1) * interval '1 day'
+      and not exists (select from point p where p.series = s.id)`,
   ],
   operations: ["delete from operation_window where minute < $2::timestamptz - $1::int * interval '1 day'"],
 };

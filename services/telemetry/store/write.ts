@@ -106,7 +106,8 @@ export class PointWriter {
       `with given as (select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::text[])
           as r(id, name, kind, unit, cumulative, labels)),
         room as (select $7::bigint - count(*) as left from series),
-        fresh as (select g.* from given g where not exists (select from series s where s.id = g.id) limit greatest(0, (select "left" from room))),
+        fresh as (select g.* from given g where not exists (select from series s where s.id = g.id)
+          limit greatest(0, (select "left" from room))),
         made as (insert into series (id, name, kind, unit, cumulative, labels)
           select id, name, kind, unit, cumulative, labels::jsonb from fresh on conflict do nothing returning id),
         again as (update series s set seen_at = now() from given g where s.id = g.id returning s.id)

@@ -10,6 +10,7 @@ import { LogsData, MetricsData, TracesData } from '#wire/otlp/schema.ts';
 import type { Logs, Metrics, Traces } from '#wire/otlp/signal.ts';
 import { exportMaxBytes, stepsMax, traceSpansMax } from '../../contract/limits.ts';
 import type { signalOperations } from '../../contract/signal.ts';
+import { labelsOf } from '../../domain/label.ts';
 import { logRows } from '../../domain/log.ts';
 import { pointRows } from '../../domain/point.ts';
 import { type Fold, quantileOf, query } from '../../domain/query.ts';
@@ -52,24 +53,13 @@ const told = ({ rows, rejected, message }: Taken<unknown>, stored = rows.length)
 type Asked = { readonly from?: number; readonly to?: number; readonly step?: number };
 
 /** The time asked for: the last hour unless said; steps that are not said give about 120 of them. */
-export function rangeOf({ from, to, step }: Asked, now: number, leastStepMs = 1000) {
+function rangeOf({ from, to, step }: Asked, now: number, leastStepMs = 1000) {
   const until = to ?? now + 1;
   const since = from ?? until - hourMs;
   if (since >= until) throw fault('BadInput', { path: '/from', detail: 'The time asked for ends before it begins.' });
   const stepMs = step ?? Math.max(leastStepMs, Math.ceil((until - since) / 120 / leastStepMs) * leastStepMs);
   if ((until - since) / stepMs > stepsMax) throw fault('BadInput', { path: '/step', detail: `At most ${stepsMax} steps are answered.` });
   return { from: since, to: until, stepMs };
-}
-
-/** Labels written name=value. */
-export function labelsOf(given: readonly string[] = []): Record<string, string> {
-  return Object.fromEntries(
-    given.map((each) => {
-      const equals = each.indexOf('=');
-      if (equals < 1) throw fault('BadInput', { path: '/where', detail: 'A label is written name=value.' });
-      return [each.slice(0, equals), each.slice(equals + 1)];
-    }),
-  );
 }
 
 /** Taking signals in, searching them, and their retention. */

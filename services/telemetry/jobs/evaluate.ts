@@ -1,0 +1,146 @@
+import type { Log } from '#kernel/contract/implement.ts';
+import type { KernelProvider, Resources } from '#kernel/resource/provider.ts';
+import { formatId } from '#kernel/tenancy/id.ts';
+import type { Sql } from '#seams/sql/sql.ts';
+import { evaluateMs, tellAgainMs } from '../contract/limits.ts';
+import { advance, type AlertState, isSilenced, type Silence } from '../domain/alert.ts';
+import { labelsOf } from '../domain/label.ts';
+import { dropAlerts, noteTold, readAlerts, type StoredAlert, writeAlerts } from '../store/alert.ts';
+import type { Placed } from '../store/write.ts';
+import { type AlertRule, Follower, readingsOf } from './reading.ts';
+import { type Receiver, tell } from './tell.ts';
+
+export type Evaluation = {
+  readonly sql: Sql;
+  readonly resources: Resources;
+  readonly scopes: () => readonly Placed[];
+  readonly emit: (at: Placed, event: 'AlertFired' | 'AlertResolved', subject: string, data: unknown) => void;
+  readonly allow: readonly string[];
+  readonly now: () => number;
+  readonly log: Log;
+};
+
+type SilenceSpec = { rule?: string; where?: string[]; from?: number; until: number };
+
+/** The silences of an environment. */
+export function silencesOf(provider: KernelProvider, at: Placed): Silence[] {
+  return provider.known(at).map(({ spec }) => {
+    const { rule, where, from = 0, until } = spec as SilenceSpec;
+    return { ...(rule === undefined ? {} : { rule }), where: labelsOf(where), from, until };
+  });
+}
+
+/** Evaluates every environment's rules, again and again; returns how to stop. */
+export function keepEvaluating(options: Evaluation): () => Promise<void> {
+  const { scopes, log } = options;
+  const stop = new AbortController();
+  const follower = new Follower();
+  let running: Promise<void> = Promise.resolve();
+  let busy = false;
+  const all = async () => {
+    const followed = new Set<string>();
+    for (const at of scopes()) {
+      if (stop.signal.aborted) return;
+      try {
+        await evaluate(options, at, follower, followed, stop.signal);
+      } catch (error) {
+        log('warn', 'alert rules could not be evaluated', { scope: formatId(at.scope), error: String(error) });
+      }
+    }
+    follower.keep(followed);
+  };
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    running = all().finally(() => {
+      busy = false;
+    });
+  }, evaluateMs).unref();
+  return async () => {
+    clearInterval(timer);
+    stop.abort();
+    await running;
+  };
+}
+
+async function evaluate(options: Evaluation, at: Placed, follower: Follower, followed: Set<string>, signal: AbortSignal): Promise<void> {
+  const { sql, resources, now, emit, log } = options;
+  const rules = resources.of('AlertRule').known(at);
+  if (rules.length === 0) return;
+  const handle = sql.as(at);
+  const stored = await readAlerts(handle);
+  for (const { name, spec } of rules) {
+    const rule = spec as AlertRule;
+    const key = `${at.scope} ${name} ${JSON.stringify(rule)}`;
+    if (rule.condition === 'anomaly') followed.add(key);
+    try {
+      const readings = await (rule.condition === 'anomaly' ? follower.readings(handle, key, rule, now()) : readingsOf(handle, rule, now()));
+      const before = stored.filter((alert) => alert.rule === name);
+      const asked = { name, condition: rule.condition, threshold: rule.threshold ?? 0, forMs: rule.forMs ?? 0 };
+      const after = advance(asked, before, readings, now());
+      if (before.length + after.length > 0) await writeAlerts(handle, name, after);
+      for (const change of changesOf(before, after)) emit(at, change.event, name, dataOf(change.alert, rule));
+    } catch (error) {
+      log('warn', 'an alert rule could not be evaluated', { rule: name, error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  await dropAlerts(
+    handle,
+    rules.map(({ name }) => name),
+    now(),
+  );
+  await tellAll(options, at, new Map(rules.map(({ name, spec }) => [name, spec as AlertRule])), signal);
+}
+
+/** What fired or was resolved between two looks. */
+function changesOf(before: readonly AlertState[], after: readonly AlertState[]) {
+  const was = new Map(before.map((alert) => [JSON.stringify(alert.labels), alert.state]));
+  return after.flatMap((alert): { event: 'AlertFired' | 'AlertResolved'; alert: AlertState }[] => {
+    const earlier = was.get(JSON.stringify(alert.labels));
+    if (alert.state === 'firing' && earlier !== 'firing') return [{ event: 'AlertFired', alert }];
+    return alert.state === 'resolved' && earlier === 'firing' ? [{ event: 'AlertResolved', alert }] : [];
+  });
+}
+
+const dataOf = ({ rule, labels, value, since }: AlertState, { severity = 'warning', summary = '' }: AlertRule) => ({
+  rule,
+  labels,
+  severity,
+  summary,
+  since,
+  ...(value === undefined ? {} : { value }),
+});
+
+/** Whether receivers are to be told of an alert now: it began, it still stands, or it ended after they heard of it. */
+function isDue({ state, toldState, toldAt = 0 }: StoredAlert, now: number): boolean {
+  if (state === 'firing') return toldState !== 'firing' || now - toldAt >= tellAgainMs;
+  return state === 'resolved' && toldState === 'firing';
+}
+
+async function tellAll(options: Evaluation, at: Placed, rules: ReadonlyMap<string, AlertRule>, signal: AbortSignal): Promise<void> {
+  const { sql, resources, now, allow } = options;
+  const silences = silencesOf(resources.of('Silence'), at);
+  const receivers = new Map(
+    resources
+      .of('Receiver')
+      .known(at)
+      .map(({ name, spec }) => [name, spec as Receiver]),
+  );
+  const due = (await readAlerts(sql.as(at))).filter((alert) => isDue(alert, now()) && !isSilenced(alert, silences, now()));
+  const why = new Map<StoredAlert, string>();
+  const byReceiver = new Map<string, StoredAlert[]>();
+  for (const alert of due)
+    for (const name of rules.get(alert.rule)?.receivers ?? []) byReceiver.set(name, [...(byReceiver.get(name) ?? []), alert]);
+  for (const [name, alerts] of byReceiver) {
+    const receiver = receivers.get(name);
+    const all = alerts.map((alert) => ({ alert, rule: rules.get(alert.rule) as AlertRule }));
+    const place = { environment: formatId(at.scope), allow, now: now(), signal };
+    const said = receiver ? await tell(receiver, all, place) : 'There is no such receiver.';
+    if (said !== '') for (const alert of alerts) why.set(alert, `${why.get(alert) ?? ''}${name}: ${said} `);
+  }
+  for (const alert of due) {
+    const said = why.get(alert)?.trim() ?? '';
+    // What failed is due again at the next look; what was told is not, until its time.
+    await noteTold(sql.as(at), alert, said === '' ? (alert.state as 'firing' | 'resolved') : alert.toldState, now(), said);
+  }
+}
