@@ -132,7 +132,6 @@ async function readOptions(argv: string[]): Promise<{ mode: Mode; settings: Part
     ...(values.mail !== undefined && { mail: values.mail }),
     ...(values.outbound !== undefined && { outbound: values.outbound.split(',') }),
     ...(values.geo !== undefined && { geo: resolve(values.geo) }),
-    ...(values.outbound !== undefined && { outbound: values.outbound.split(',') }),
     ...(values.otlp !== undefined && { otlp: otlpAddress(values.otlp) }),
     ...(values.reserve !== undefined && { reserveBytes: parseSize(values.reserve) }),
   };
@@ -157,7 +156,6 @@ function parse(argv: string[]) {
         geo: text,
         outbound: text,
         otlp: text,
-        outbound: text,
         reserve: text,
         'in-process': flag,
       },
