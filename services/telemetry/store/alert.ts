@@ -35,7 +35,8 @@ export async function readAlerts(sql: Handle, rule?: string): Promise<StoredAler
 export async function writeAlerts(sql: Handle, rule: string, alerts: readonly AlertState[]): Promise<void> {
   const prints = alerts.map(({ labels }) => fingerprint(labels));
   const put = alerts.map((alert, at) => ({
-    text: `insert into alert (rule, fingerprint, labels, state, value, since, fired_at, resolved_at) values ($1, $2, $3::jsonb, $4, $5, $6, $7, $8)
+    text: `insert into alert (rule, fingerprint, labels, state, value, since, fired_at, resolved_at)
+      values ($1, $2, $3::jsonb, $4, $5, $6, $7, $8)
       on conflict (tenant, scope, rule, fingerprint) do update set state = excluded.state, value = excluded.value, since = excluded.since,
         fired_at = excluded.fired_at, resolved_at = excluded.resolved_at`,
     params: [
