@@ -7,6 +7,8 @@ import { createClient } from '../sdk/index.ts';
 import type { Global } from './global.ts';
 import { storage } from '#services/storage/service.ts';
 import { driveScene } from './tour/drive.ts';
+import { ledgerScene } from './tour/ledger.ts';
+import { logScene } from './tour/log.ts';
 import { platformScene } from './tour/platform.ts';
 import { recordScene } from './tour/record.ts';
 import { openStage, type Stage } from './tour/stage.ts';
@@ -16,6 +18,8 @@ import { storageScene } from './tour/storage.ts';
 export async function run(_argv: readonly string[], global: Global): Promise<number> {
   const stage = await start(global);
   await platformScene(stage);
+  if (stage.doors['log.kafka']) await logScene(stage);
+  if (stage.doors['ledger.tigerbeetle']) await ledgerScene(stage);
   if (stage.doors['storage.s3']) {
     await storageScene(stage);
     const url = stage.doors['storage.rest']?.url ?? '';
@@ -39,7 +43,7 @@ async function start(global: Global): Promise<Stage> {
       console.error(lines.join('\n')),
     ));
   const admin = createClient(platform, { url: status.facts['admin.url'] ?? '', bearer: status.facts['admin.bearer'] ?? '' });
-  const stage = openStage({ doors: status.doors, facts: status.facts, admin, output: global.output });
+  const stage = openStage({ data, doors: status.doors, facts: status.facts, admin, output: global.output });
   stage.done(running ? `the platform runs already on ${data}` : `the platform is up on ${data}`, began);
   return stage;
 }

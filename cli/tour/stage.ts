@@ -6,10 +6,14 @@ export type Faces = {
   readonly id: string;
   readonly bearer: string;
   readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string };
+  readonly sasl: { readonly username: string; readonly password: string };
+  readonly ledger: { readonly cluster: string };
 };
 
 /** What the scenes share: the platform's addresses, the administrator, and who the first scene made. */
 export type Stage = {
+  /** The data directory. */
+  readonly data: string;
   readonly doors: Readonly<Record<string, { readonly url: string }>>;
   readonly facts: Readonly<Record<string, string>>;
   readonly admin: Client<typeof platform>;
@@ -26,7 +30,7 @@ export type Stage = {
   finish(): void;
 };
 
-type Made = Pick<Stage, 'doors' | 'facts' | 'admin'> & { readonly output: 'text' | 'json' };
+type Made = Pick<Stage, 'data' | 'doors' | 'facts' | 'admin'> & { readonly output: 'text' | 'json' };
 
 export function openStage({ output, ...made }: Made): Stage {
   const steps: { what: string; ms: number }[] = [];
