@@ -6,7 +6,7 @@ import { tourComesBackMs, tourLookMs } from '../limits.ts';
 export async function killAndAwait(data: string, name: string): Promise<void> {
   const find = async () => (await runningPlatform(data))?.processes.find((process) => process.name === name);
   const before = await find();
-  if (before?.pid === undefined) throw new Error(`There is no process ${name}.`);
+  if (typeof before?.pid !== 'number') throw new Error(`There is no process ${name}.`);
   process.kill(before.pid, 'SIGKILL');
   for (const end = performance.now() + tourComesBackMs; performance.now() < end; await sleep(tourLookMs)) {
     const now = await find();

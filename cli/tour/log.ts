@@ -28,7 +28,7 @@ export async function logScene(stage: Stage): Promise<void> {
   const lines = readFileSync(join(installation, text), 'utf8').split('\n');
   const messages = lines.map((value, at) => ({ key: String(at), value }));
   const half = messages.length >> 1;
-  const producer = mine.producer({ maxInFlightRequests: 1 });
+  const producer = mine.producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
   await producer.send({ topic, messages: messages.slice(0, half), acks: -1 });
   stage.done(`wrote ${half} lines of ${text} to a topic of ${partitions} partitions`, began);
