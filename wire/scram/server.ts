@@ -46,7 +46,8 @@ export function scramServer(hash: ScramHash, nonce: string): ScramServer {
       const read = /^(c=([A-Za-z0-9+/=]+),r=([^,]+)(?:,.*)?),p=([A-Za-z0-9+/=]+)$/.exec(message);
       if (!read || !verifier) throw new ScramRefusal('other-error');
       if (Buffer.from(read[2] as string, 'base64').toString() !== header) throw new ScramRefusal('channel-bindings-dont-match');
-      if (read[3] !== whole) throw new ScramRefusal('other-error');
+      // librdkafka before 2.6 writes its own nonce once more in front; Apache Kafka looks at the end too, and the proof covers all.
+      if (!read[3]?.endsWith(whole)) throw new ScramRefusal('other-error');
       const spoken = `${bare},${challenge},${read[1]}`;
       const signature = createHmac(hash, verifier.storedKey).update(spoken).digest();
       const proof = Buffer.from(read[4] as string, 'base64');

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac, pbkdf2Sync } from 'node:crypto';
 import { test } from 'node:test';
 import { scramClient } from '../../pgwire/scram.ts';
 import { scramServer } from '../server.ts';
@@ -28,6 +29,18 @@ test('a client that knows the password is let in and knows the server; another i
   // The client's signature covers its own first message, in which the name was left out; only the form is tried here.
   const wrong = await run('wrong');
   assert.throws(() => wrong.server.final(wrong.final), /invalid-proof/);
+});
+
+test('a nonce with the client part once more in front is taken, as librdkafka before 2.6 writes it', () => {
+  const server = scramServer('sha256', 'server');
+  const verifier = scramVerifierOf('sha256', 'pencil', salt, 4096);
+  const challenge = server.first('n,,n=user,r=mine', () => verifier);
+  const salted = pbkdf2Sync('pencil', salt, 4096, 32, 'sha256');
+  const clientKey = createHmac('sha256', salted).update('Client Key').digest();
+  const unproven = 'c=biws,r=minemineserver';
+  const signature = createHmac('sha256', verifier.storedKey).update(`n=user,r=mine,${challenge},${unproven}`).digest();
+  const proof = clientKey.map((byte, at) => byte ^ (signature[at] as number));
+  assert.match(server.final(`${unproven},p=${Buffer.from(proof).toString('base64')}`), /^v=/);
 });
 
 test('a replayed nonce, another binding and broken messages are refused', () => {

@@ -1,0 +1,207 @@
+"""Drives the log by librdkafka through confluent-kafka, unmodified; prints a check per line."""
+
+import json
+import sys
+import time
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic, OffsetSpec, ResourceType
+
+given = json.load(sys.stdin)
+base = {
+    "bootstrap.servers": given["kafka"],
+    "security.protocol": "SASL_PLAINTEXT",
+    "sasl.mechanism": "PLAIN",
+    "sasl.username": given["sasl"]["username"],
+    "sasl.password": given["sasl"]["password"],
+    "socket.timeout.ms": 10000,
+}
+admin = AdminClient(base)
+
+
+def told(title, step):
+    try:
+        step()
+        print(json.dumps({"title": title, "ok": True}), flush=True)
+    except Exception as error:
+        print(json.dumps({"title": title, "ok": False, "detail": repr(error)}), flush=True)
+
+
+def create(name, partitions=1, **config):
+    admin.create_topics([NewTopic(name, partitions, 1, config=config)])[name].result(10)
+
+
+def write(topic, values, more=None, key=None):
+    failures = []
+    producer = Producer({**base, **(more or {})})
+    for value in values:
+        producer.produce(topic, value, key=key, on_delivery=lambda error, _: error and failures.append(error))
+    assert producer.flush(20) == 0, "not all was delivered"
+    assert not failures, failures
+
+
+def read(topic, group, count, more=None):
+    consumer = Consumer({**base, "group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False, **(more or {})})
+    consumer.subscribe([topic])
+    values = []
+    end = time.monotonic() + 30
+    while len(values) < count and time.monotonic() < end:
+        message = consumer.poll(0.2)
+        if message is None:
+            continue
+        assert message.error() is None, message.error()
+        values.append(message.value().decode())
+    if values:
+        consumer.commit(asynchronous=False)
+    consumer.close()
+    assert len(values) == count, values
+    return values
+
+
+def roundtrip():
+    create("plain", 3)
+    values = [f"v{at}" for at in range(500)]
+    write("plain", values)
+    assert sorted(read("plain", "plain-group", 500)) == sorted(values)
+    write("plain", ["more"])
+    assert read("plain", "plain-group", 1) == ["more"]
+
+
+def packed():
+    for codec in ["gzip", "snappy", "lz4", "zstd"]:
+        create(f"packed-{codec}")
+        value = "again and " * 500
+        write(f"packed-{codec}", [value] * 20, {"compression.type": codec, "linger.ms": 50})
+        assert read(f"packed-{codec}", f"packed-{codec}", 20) == [value] * 20
+        low, high = Consumer({**base, "group.id": "w"}).get_watermark_offsets(TopicPartition(f"packed-{codec}", 0), timeout=10)
+        assert (low, high) == (0, 20)
+
+
+def idempotent():
+    create("idempotent")
+    values = [str(at) for at in range(1000)]
+    write("idempotent", values, {"enable.idempotence": True})
+    assert read("idempotent", "idempotent", 1000) == values
+
+
+def transactions():
+    create("in")
+    create("out")
+    write("in", ["a", "b"])
+    consumer = Consumer({**base, "group.id": "mover", "auto.offset.reset": "earliest", "enable.auto.commit": False})
+    consumer.subscribe(["in"])
+    producer = Producer({**base, "transactional.id": "mover"})
+    producer.init_transactions(20)
+    moved = 0
+    end = time.monotonic() + 30
+    while moved < 2 and time.monotonic() < end:
+        message = consumer.poll(0.2)
+        if message is None or message.error():
+            continue
+        producer.begin_transaction()
+        producer.produce("out", message.value().upper())
+        producer.send_offsets_to_transaction(consumer.position(consumer.assignment()), consumer.consumer_group_metadata(), 10)
+        producer.commit_transaction(10)
+        moved += 1
+    producer.begin_transaction()
+    producer.produce("out", "never")
+    producer.flush(10)
+    producer.abort_transaction(10)
+    producer.begin_transaction()
+    producer.produce("out", "last")
+    producer.commit_transaction(10)
+    assert [one.offset for one in consumer.committed([TopicPartition("in", 0)], 10)] == [2]
+    consumer.close()
+    assert read("out", "out-readers", 3, {"isolation.level": "read_committed"}) == ["A", "B", "last"]
+
+
+def fenced():
+    create("fence")
+    first = Producer({**base, "transactional.id": "fence"})
+    first.init_transactions(10)
+    first.begin_transaction()
+    first.produce("fence", "zombie")
+    first.flush(10)
+    second = Producer({**base, "transactional.id": "fence"})
+    second.init_transactions(10)
+    try:
+        first.commit_transaction(10)
+    except KafkaException as error:
+        assert error.args[0].fatal() or error.args[0].txn_requires_abort(), error
+    else:
+        raise AssertionError("the older producer committed")
+    second.begin_transaction()
+    second.produce("fence", "heir")
+    second.commit_transaction(10)
+    assert read("fence", "fence-readers", 1, {"isolation.level": "read_committed"}) == ["heir"]
+
+
+def next_protocol():
+    create("next", 4)
+    write("next", [str(at) for at in range(100)])
+    more = {"group.protocol": "consumer"}
+    assert sorted(read("next", "next-group", 100, more)) == sorted(str(at) for at in range(100))
+
+
+def administration():
+    create("managed", 1, **{"retention.ms": "60000"})
+    resource = ConfigResource(ResourceType.TOPIC, "managed")
+    config = admin.describe_configs([resource])[resource].result(10)
+    assert config["retention.ms"].value == "60000" and config["cleanup.policy"].value == "delete"
+    change = ConfigResource(ResourceType.TOPIC, "managed")
+    change.add_incremental_config(ConfigEntry("cleanup.policy", "compact", incremental_operation=AlterConfigOpType.SET))
+    admin.incremental_alter_configs([change])[change].result(10)
+    assert admin.describe_configs([resource])[resource].result(10)["cleanup.policy"].value == "compact"
+    admin.create_partitions([NewPartitions("managed", 3)])["managed"].result(10)
+    assert len(admin.list_topics("managed", 10).topics["managed"].partitions) == 3
+    place = TopicPartition("plain", 0)
+    latest = admin.list_offsets({place: OffsetSpec.latest()})[place].result(10).offset
+    assert latest > 0
+    admin.delete_records([TopicPartition("plain", 0, latest)])[TopicPartition("plain", 0, latest)].result(10)
+    assert admin.list_offsets({place: OffsetSpec.earliest()})[place].result(10).offset == latest
+    admin.delete_topics(["managed"])["managed"].result(10)
+    assert "managed" not in admin.list_topics(timeout=10).topics
+
+
+def groups():
+    listed = admin.list_consumer_groups().result(10)
+    assert "plain-group" in [group.group_id for group in listed.valid], listed.valid
+    described = admin.describe_consumer_groups(["plain-group"])["plain-group"].result(10)
+    assert described.state.name == "EMPTY", described.state
+    offsets = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions("plain-group")])["plain-group"].result(10)
+    assert sum(one.offset for one in offsets.topic_partitions) == 501
+    admin.delete_consumer_groups(["plain-group"])["plain-group"].result(10)
+    assert "plain-group" not in [group.group_id for group in admin.list_consumer_groups().result(10).valid]
+
+
+def scram():
+    for mechanism in ["SCRAM-SHA-256", "SCRAM-SHA-512"]:
+        other = AdminClient({**base, "sasl.mechanism": mechanism})
+        assert "plain" in other.list_topics(timeout=10).topics
+
+
+def refused():
+    failures = []
+    wrong = Producer({**base, "sasl.password": "wrong", "error_cb": failures.append})
+    end = time.monotonic() + 20
+    while not failures and time.monotonic() < end:
+        wrong.poll(0.2)
+    assert any("uthentication" in error.str() for error in failures), failures
+
+
+def secured():
+    other = AdminClient({**base, "security.protocol": "SASL_SSL", "ssl.ca.location": given["ca"]})
+    assert "plain" in other.list_topics(timeout=10).topics
+
+
+told("a group reads what was written, and goes on where it was", roundtrip)
+told("gzip, snappy, lz4 and zstd pass through", packed)
+told("an idempotent producer keeps its order", idempotent)
+told("read, write and commit in one transaction; an aborted one is not read", transactions)
+told("a second producer of a transactional id fences the first", fenced)
+told("the consumer group protocol reads all partitions", next_protocol)
+told("topics are configured, grown, shortened and deleted", administration)
+told("groups are listed, described and deleted", groups)
+told("SCRAM-SHA-256 and SCRAM-SHA-512 let in", scram)
+told("a wrong password is refused", refused)
+told("TLS on the same port", secured)
