@@ -109,11 +109,13 @@ export class Producers {
     return this.aborted.filter(({ first, last }) => last >= from && first < below);
   }
 
-  /** Forgets what lies before the log's start, and producers that were silent since `before`. */
-  forget(logStart: number, before: number, keep: number): void {
+  /** Forgets what lies before the log's start, and, beyond `keep`, the producers that are known longest and have nothing open. */
+  forget(logStart: number, keep: number): void {
     this.aborted = this.aborted.filter(({ last }) => last >= logStart);
-    for (const [id, producer] of this.#known)
-      if (producer.from < 0 && (producer.lastTimestamp < before || this.#known.size > keep)) this.#known.delete(id);
+    for (const [id, producer] of this.#known) {
+      if (this.#known.size <= keep) return;
+      if (producer.from < 0) this.#known.delete(id);
+    }
   }
 
   snapshot(): ProducersSnapshot {

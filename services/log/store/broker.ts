@@ -49,7 +49,7 @@ export function openBroker({ directory, log, now, mayWrite }: BrokerOptions): Br
   ]);
   topics.open();
   const groupState = new StateLog(join(directory, 'group'), now);
-  const groups = new Groups(groupState, topics, now);
+  const groups = new Groups(groupState, topics, now, log);
   groupState.open((key, value) => groups.apply(key, value));
   groups.open();
   const transactionState = new StateLog(join(directory, 'transaction'), now);

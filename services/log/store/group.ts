@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Log } from '#kernel/contract/implement.ts';
 import { formatId, parseId } from '#kernel/tenancy/id.ts';
 import { ClassicGroup } from '../domain/group/classic.ts';
 import { ConsumerGroup } from '../domain/group/consumer.ts';
@@ -47,14 +48,16 @@ export class Groups {
   readonly #state: StateLog;
   readonly #now: () => number;
   readonly #topics: Topics;
+  readonly #log: Log;
   readonly #groups = new Map<string, Group>();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(state: StateLog, topics: Topics, now: () => number) {
+  constructor(state: StateLog, topics: Topics, now: () => number, log: Log) {
     this.#state = state;
     this.#topics = topics;
+    this.#log = log;
     this.#now = now;
   }
 
@@ -188,7 +191,7 @@ export class Groups {
         }),
       ),
     };
-    this.#state.put([[['group', formatId(group.scope), group.name], value]]);
+    this.#write(group, value);
   }
 
   /** Members of KIP-848 are known by their heartbeats: after a restart they join again, and the epoch goes on. */
@@ -204,7 +207,16 @@ export class Groups {
       leader: '',
       members: [],
     };
-    this.#state.put([[['group', formatId(group.scope), group.name], value]]);
+    this.#write(group, value);
+  }
+
+  /** A group that cannot be written goes on: its members are here, and a restart would only make them join again. */
+  #write(group: Group, value: StoredGroup): void {
+    try {
+      this.#state.put([[['group', formatId(group.scope), group.name], value]]);
+    } catch (error) {
+      this.#log('error', 'a group could not be written', { error: String(error) });
+    }
   }
 
   /** Makes offsets count. */

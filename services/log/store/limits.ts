@@ -8,8 +8,7 @@ export const scanChunkBytes = limit(mib, 'byte', 'Bytes read at once while a seg
 export const batchMaxBytes = limit(100 * mib, 'byte', 'Largest batch a segment can hold.');
 export const hotBytes = limit(32 * mib, 'byte', 'End of a segment that is read at once, because the system still holds it in memory.');
 export const producerBatchesMax = limit(5, 'batch', 'Last batches of a producer that are recognised when they come again.');
-export const producerExpiryMs = limit(24 * 3_600_000, 'ms', 'Silence after which a partition forgets a producer without transaction.');
-export const producersMax = limit(50_000, 'producer', 'Producers one partition remembers; beyond it the longest silent is forgotten.');
+export const producersMax = limit(50_000, 'producer', 'Producers one partition remembers; beyond it the longest known is forgotten.');
 export const stateSegmentBytes = limit(
   8 * mib,
   'byte',

@@ -4,7 +4,7 @@ import { batchHeadBytes } from '#wire/kafka/limits.ts';
 import { type BatchHead, isControl, isTransactional, placeBatch, readHead, stampBatch } from '#wire/kafka/record/batch.ts';
 import { controlBatch, readRecords } from '#wire/kafka/record/record.ts';
 import { type Aborted, Producers, type ProducersSnapshot } from '../domain/producer.ts';
-import { indexIntervalBytes, producerBatchesMax, producerExpiryMs, producersMax } from './limits.ts';
+import { indexIntervalBytes, producerBatchesMax, producersMax } from './limits.ts';
 import { cutBatches, Segment } from './segment.ts';
 
 /** What a partition needs to know of its topic's configuration. */
@@ -37,6 +37,8 @@ export class Partition {
   #config: LogConfig;
   readonly #now: () => number;
   readonly #waiting = new Set<() => void>();
+  /** What was sealed and is not surely on the disk yet. */
+  #sealing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #syncAgain: Promise<void> | undefined;
 
@@ -61,6 +63,11 @@ export class Partition {
     return this.producers.stable(this.next);
   }
 
+  /** Whether what is acknowledged survives a loss of power. */
+  get flushes(): boolean {
+    return this.#config.flushes;
+  }
+
   get sizeBytes(): number {
     return this.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
   }
@@ -80,7 +87,7 @@ export class Partition {
     for (const segment of this.segments) this.#load(segment);
     if (this.segments.length === 0) this.segments.push(new Segment(this.directory, logStart, this.#now()));
     this.logStart = Math.max(logStart, this.segments[0]?.baseOffset ?? 0);
-    this.producers.forget(this.logStart, this.#now() - producerExpiryMs, producersMax);
+    this.producers.forget(this.logStart, producersMax);
   }
 
   #load(segment: Segment): void {
@@ -143,8 +150,15 @@ export class Partition {
   roll(): void {
     const { active } = this;
     active.writeIndex(this.producers.snapshot());
-    if (this.#config.flushes) void active.sync().finally(() => active.close());
-    else active.close();
+    if (!this.#config.flushes) active.close();
+    else {
+      const before = this.#sealing;
+      this.#sealing = Promise.all([before, active.sync()])
+        .then(() => undefined)
+        .finally(() => active.close());
+      // Who appended last waits for it; nobody may be waiting.
+      this.#sealing.catch(() => undefined);
+    }
     this.segments.push(new Segment(this.directory, active.nextOffset, this.#now()));
   }
 
@@ -152,7 +166,8 @@ export class Partition {
   flushed(): Promise<void> {
     if (!this.#config.flushes) return Promise.resolve();
     if (!this.#syncing) {
-      this.#syncing = this.active.sync().finally(() => {
+      this.#syncing = Promise.all([this.#sealing, this.active.sync()]).then(() => undefined);
+      this.#syncing = this.#syncing.finally(() => {
         this.#syncing = undefined;
       });
       return this.#syncing;
@@ -211,7 +226,7 @@ export class Partition {
   deleteBefore(offset: number): void {
     this.logStart = Math.max(this.logStart, offset);
     while (this.segments.length > 1 && (this.segments[0] as Segment).nextOffset <= this.logStart) this.segments.shift()?.remove();
-    this.producers.forget(this.logStart, this.#now() - producerExpiryMs, producersMax);
+    this.producers.forget(this.logStart, producersMax);
   }
 
   /** Removes sealed segments that are older or more than the topic keeps; answers whether the start moved. */
@@ -230,7 +245,11 @@ export class Partition {
 
   /** Writes the index of the active segment, so that the next start need not read it. */
   close(): void {
-    if (this.segments.length > 0 && this.active.sizeBytes > 0) this.active.writeIndex(this.producers.snapshot());
+    try {
+      if (this.segments.length > 0 && this.active.sizeBytes > 0) this.active.writeIndex(this.producers.snapshot());
+    } catch {
+      // On a full disk the next start reads the segment instead.
+    }
     for (const segment of this.segments) segment.close();
     this.#wake();
   }

@@ -13,6 +13,8 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { read } from 'node:fs';
+import { dirname } from 'node:path';
+import { syncFolder } from './folder.ts';
 import { batchHeadBytes } from '#wire/kafka/limits.ts';
 import { type BatchHead, readHead } from '#wire/kafka/record/batch.ts';
 import { hotBytes, indexIntervalBytes } from './limits.ts';
@@ -48,6 +50,7 @@ export class Segment {
   #fd: number | undefined;
   #reads = 0;
   #closed = false;
+  #named = false;
 
   constructor(directory: string, baseOffset: number, createdAt: number) {
     this.baseOffset = baseOffset;
@@ -95,13 +98,20 @@ export class Segment {
   sync(): Promise<void> {
     const fd = this.#file;
     this.#reads += 1;
-    return new Promise((resolve, reject) =>
+    return new Promise<void>((resolve, reject) =>
       fdatasync(fd, (error) => {
         this.#release();
         if (error) reject(error);
         else resolve();
       }),
-    );
+    ).then(() => this.#syncName());
+  }
+
+  /** A file survives a loss of power only when its folder's entry does. */
+  #syncName(): void {
+    if (this.#named) return;
+    syncFolder(dirname(this.path));
+    this.#named = true;
   }
 
   /** Where to begin looking for an offset. */

@@ -6,6 +6,7 @@ import { formatId, parseId } from '#kernel/tenancy/id.ts';
 import { scopePartitionsMax, topicPartitionsMax, topicsMax } from '../contract/limits.ts';
 import { type Config, configFault, configNumber, configValue, isCompacted, isDeleted } from '../domain/config.ts';
 import { topicNameFault } from '../domain/name.ts';
+import { syncFolder } from './folder.ts';
 import { type LogConfig, Partition } from './partition.ts';
 import type { StateKey, StateLog } from './state-log.ts';
 
@@ -175,6 +176,14 @@ export class Topics {
         `Topic currently has ${topic.partitions.length} partitions; the new number must not be below it, nor above ${topicPartitionsMax}.`,
       );
     this.#checkRoom(topic.scope, partitions - topic.partitions.length);
+  }
+
+  /** Resolves when a topic and its folders survive a loss of power, where the topic promises that of its records. */
+  async flushed(topic: Topic): Promise<void> {
+    if (configValue(topic.config, 'flush') !== 'commit') return;
+    syncFolder(join(this.#directory, topic.id));
+    syncFolder(this.#directory);
+    await this.#state.flushed();
   }
 
   /** Changes what is said of a topic. */

@@ -252,12 +252,12 @@ export class Transactions {
 
   /** Waits until the partitions of a transaction that ended are as durable as their topics promise. */
   async flushed(scope: bigint, partitions: readonly string[]): Promise<void> {
-    await Promise.all(
-      partitions.map((name) => {
-        const [topic = '', index = ''] = name.split(' ');
-        return this.#topics.find(scope, topic)?.partitions[Number(index)]?.flushed();
-      }),
-    );
+    const held = partitions.flatMap((name) => {
+      const [topic = '', index = ''] = name.split(' ');
+      return this.#topics.find(scope, topic)?.partitions[Number(index)] ?? [];
+    });
+    await Promise.all(held.map((partition) => partition.flushed()));
+    if (held.some(({ flushes }) => flushes)) await this.#state.flushed();
   }
 
   /** Aborts transactions that are open for longer than their producer said, and tries again what could not be ended. */

@@ -180,3 +180,31 @@ test('compaction keeps the last record of every key at its offset, and survives 
   await again.close();
   rmSync(data, { recursive: true });
 });
+
+test('a batch of an idempotent producer that comes again after a restart is known, however old its records are', async () => {
+  const data = directory();
+  const batch = () => batchOf([{ key: null, value: Buffer.from('x'), timestamp: 1 }], { producerId: 9, producerEpoch: 0, baseSequence: 0 });
+  const append = (broker: Broker) => {
+    const topic =
+      broker.topics.find(scope, 't') ??
+      broker.topics.create({ tenant: 1n, scope }, 't', { partitions: 1, config: { flush: 'commit', 'segment.bytes': '100' } });
+    const partition = topic.partitions[0] ?? assert.fail('no partition');
+    return appendBatch(broker, topic, partition, batch(), { scope, transactionalId: null, adds: false });
+  };
+  const broker = open(data);
+  const first = append(broker);
+  for (let at = 0; at < 10; at++) write(broker, `more ${at}`);
+  await broker.topics.find(scope, 't')?.partitions[0]?.flushed();
+  await broker.close();
+  const again = open(data);
+  const second = append(again);
+  assert.deepEqual(
+    [first, second],
+    [
+      { baseOffset: 0, duplicate: false, appendTimeMs: -1 },
+      { baseOffset: 0, duplicate: true, appendTimeMs: -1 },
+    ],
+  );
+  await again.close();
+  rmSync(data, { recursive: true });
+});

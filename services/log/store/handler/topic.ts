@@ -64,6 +64,7 @@ export function topicHandlers({ topics }: Broker): Pick<Handlers<typeof log>, Na
     async CreateTopic(call) {
       const { name, partitions = 1, config = {}, labels = {} } = call.input;
       const topic = topics.create(call.caller, name, { partitions, config, labels });
+      await topics.flushed(topic);
       call.emit('TopicCreated', { topic: name });
       return { output: topicEnvelope(topic) };
     },
@@ -76,6 +77,7 @@ export function topicHandlers({ topics }: Broker): Pick<Handlers<typeof log>, Na
         delete config[name];
       }
       topics.alter(topic, { config });
+      await topics.flushed(topic);
       return { output: topicEnvelope(topic) };
     },
     async DescribeTopicConfig({ caller, ref }) {
@@ -85,6 +87,7 @@ export function topicHandlers({ topics }: Broker): Pick<Handlers<typeof log>, Na
     async CreatePartitions({ caller, ref, input }) {
       const topic = own(caller.scope, ref.name);
       topics.alter(topic, { partitions: input.partitions });
+      await topics.flushed(topic);
       return { output: topicEnvelope(topic) };
     },
     async DeleteTopic(call) {
