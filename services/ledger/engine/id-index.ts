@@ -25,6 +25,9 @@ function hashOf(a: number, b: number, c: number, d: number): number {
   return hash ^ (hash >>> 16);
 }
 
+/** The hash of the id at `at`. */
+export const hashAt = (words: Int32Array, at: number): number => hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+
 function mixed(hash: number, word: number): number {
   let part = Math.imul(word, 0xcc9e_2d51);
   part = (part << 15) | (part >>> 17);
@@ -51,7 +54,11 @@ export class IdIndex {
 
   /** The row of an id, `absent` or `burnt`. */
   find(words: Int32Array, at: number): number {
-    const hash = hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    return this.findHashed(hashAt(words, at), words, at);
+  }
+
+  /** The same, where the hash is known. */
+  findHashed(hash: number, words: Int32Array, at: number): number {
     const part = this.#parts[hash >>> 26]!;
     const mask = part.length / 2 - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
@@ -74,12 +81,17 @@ export class IdIndex {
 
   /** Adds an id that is absent. */
   add(words: Int32Array, at: number, row: number): void {
-    this.#put(hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!), row + 1);
+    this.#put(hashAt(words, at), row + 1);
+  }
+
+  /** The same, where the hash is known. */
+  addHashed(hash: number, row: number): void {
+    this.#put(hash, row + 1);
   }
 
   /** Adds an id whose row is in the table of burnt ids. */
   addBurnt(words: Int32Array, at: number, row: number): void {
-    this.#put(hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!), (row + 1) | burntBit);
+    this.#put(hashAt(words, at), (row + 1) | burntBit);
   }
 
   #put(hash: number, value: number): void {
@@ -99,7 +111,7 @@ export class IdIndex {
 
   /** Takes an id out again; entries that were pushed past its slot move back. */
   remove(words: Int32Array, at: number, row: number): void {
-    const hash = hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    const hash = hashAt(words, at);
     const part = this.#parts[hash >>> 26]!;
     const mask = part.length / 2 - 1;
     let slot = hash & mask;

@@ -85,7 +85,7 @@ export function queryAccounts(state: State, filter: QueryFilter & { reserved: bo
 
 export function queryTransfers(state: State, filter: QueryFilter & { reserved: boolean }, results: Results): void {
   const { transferLists: lists, transfers: rows } = state;
-  lists.catchUp(state.accountIndex);
+  lists.catchUp();
   query({ rows, fields: lists.fields, ...bound(lists.postings) }, filter, results);
 }
 
@@ -109,7 +109,7 @@ function accountRows(
   writeBig(idWords, 0, filter.accountId);
   const account = state.accountIndex.find(idWords, 0);
   if (account < 0 || !mayQuery(account)) return;
-  state.transferLists.catchUp(state.accountIndex);
+  state.transferLists.catchUp();
   const list = state.transferLists.ofAccount(account);
   if (list === undefined) return;
   const conditions = conditionsOf({ ...filter, ledger: 0 });

@@ -100,7 +100,7 @@ function insertResolution(state: State, words: Int32Array, at: number, chunk: In
   if (own[to + column.userData32] === 0) own[to + column.userData32] = chunk[base + column.userData32]!;
   own[to + column.ledger] = chunk[base + column.ledger]!;
   own[to + column.code] = (chunk[base + column.code]! & 0xffff) | (flags << 16);
-  state.transferIndex.add(own, to, row);
+  state.transferIndex.addHashed(state.idHash, row);
 }
 
 /** Moves the balances: the whole pending amount goes, what is posted comes. */

@@ -116,22 +116,25 @@ export type State = {
   /** What the last created or existing event has as its timestamp. */
   madeHigh: number;
   madeLow: number;
+  /** The hash of the id of the transfer that is being made. */
+  idHash: number;
 };
 
 export function createState(): State {
   const accounts = new Rows(recordWords);
   const transfers = new Rows(recordWords);
   const burnt = new Rows(4);
+  const events = new Rows(eventWords);
   return {
     accounts,
     accountIndex: new IdIndex(accounts),
     accountLists: new AccountLists(accounts),
     transfers,
     transferIndex: new IdIndex(transfers, burnt),
-    transferLists: new TransferLists(transfers),
+    transferLists: new TransferLists(transfers, events),
     burnt,
     status: new StatusColumn(),
-    events: new Rows(eventWords),
+    events,
     lateEvents: [],
     orderedEvent: -1,
     expiry: new Expiry(),
@@ -139,5 +142,6 @@ export function createState(): State {
     timestamp: 0n,
     madeHigh: 0,
     madeLow: 0,
+    idHash: 0,
   };
 }

@@ -1,6 +1,5 @@
 import { fieldsOver, listFields } from './account-list.ts';
-import { column } from './column.ts';
-import type { IdIndex } from './id-index.ts';
+import { eventColumn, pendingStatus } from './column.ts';
 import { Postings } from './posting.ts';
 import type { Rows } from './rows.ts';
 
@@ -12,9 +11,12 @@ export class TransferLists {
   /** The list of an account's row, plus one. */
   #accounts = new Int32Array(64);
   listed = 0;
+  readonly #events: Rows;
+  #event = 0;
 
-  constructor(transfers: Rows) {
+  constructor(transfers: Rows, events: Rows) {
     this.#transfers = transfers;
+    this.#events = events;
   }
 
   /** The list of an account: its transfers on either side. Undefined when it has none. */
@@ -37,16 +39,18 @@ export class TransferLists {
     this.postings.append(list - 1, row);
   }
 
-  /** Lists up to `rows` more transfers. */
-  catchUp(accounts: IdIndex, rows = Number.POSITIVE_INFINITY): void {
+  /** Lists up to `rows` more transfers. Events name the rows of their accounts, and come in the order of the transfers. */
+  catchUp(rows = Number.POSITIVE_INFINITY): void {
     const end = Math.min(this.#transfers.count, this.listed + rows);
-    for (let row = this.listed; row < end; row += 1) {
-      const chunk = this.#transfers.chunk(row);
-      const base = this.#transfers.base(row);
-      this.#append(accounts.find(chunk, base + column.debitAccount), row);
-      this.#append(accounts.find(chunk, base + column.creditAccount), row);
-      listFields(this.fields, chunk, base, row);
+    for (; this.listed < end; this.#event += 1) {
+      const event = this.#events.chunk(this.#event);
+      const at = this.#events.base(this.#event);
+      if (event[at + eventColumn.status] === pendingStatus.expired) continue;
+      const row = event[at + eventColumn.transfer]!;
+      this.#append(event[at + eventColumn.debitRow]!, row);
+      this.#append(event[at + eventColumn.creditRow]!, row);
+      listFields(this.fields, this.#transfers.chunk(row), this.#transfers.base(row), row);
+      this.listed += 1;
     }
-    this.listed = end;
   }
 }

@@ -186,7 +186,7 @@ export class Book {
     const body = Buffer.from(execute(ledger.state, operation, asked.body, counts, timestamp));
     ledger.op = op;
     this.#logged(asked.who, op, timestamp, operation, asked.body.length, counts);
-    ledger.state.transferLists.catchUp(ledger.state.accountIndex, listEveryRows);
+    ledger.state.transferLists.catchUp(listEveryRows);
     return { op, timestamp, body };
   }
 
