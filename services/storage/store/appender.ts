@@ -172,7 +172,8 @@ export class Appender {
   /** Makes a new extent: known to the index first, so that no file is ever left that nobody knows. */
   async #begin(): Promise<Open> {
     const { catalog, drives, extents } = this.#of;
-    const id = Math.max(0, ...extents.keys()) + 1;
+    let id = 1;
+    for (const known of extents.keys()) id = Math.max(id, known + 1);
     const chosen = drives.choose(numberKey(BigInt(id)), copiesOfExtent);
     if (chosen.length < copiesMin) throw fault('Unavailable', `Fewer than ${copiesMin} drives are in use.`);
     const extent: Extent = {

@@ -40,6 +40,7 @@ export const driveWaitMs = limit(
   'ms',
   'Wait before work for which there are too few drives, or no room, is tried again; a drive that comes ends it.',
 );
+export const scanTurnBytes = limit(mib, 'byte', 'Bytes of an extent that are looked through before others have a turn.');
 export const movesMax = limit(4, 'time', 'Times a packed object is looked up again because it was moved while it was being read.');
 export const moveBatchMax = limit(64, 'object', 'Objects of an extent that are moved at once.');
 export const readPieceBytes = limit(4 * mib, 'byte', 'Bytes of an extent that are read at once when it is sealed.');

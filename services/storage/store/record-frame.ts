@@ -1,5 +1,5 @@
 import type { Kernel } from '../engine/kernel.ts';
-import { recordHeadBytes } from './limits.ts';
+import { recordHeadBytes, scanTurnBytes } from './limits.ts';
 
 const magic = 0x31504647;
 
@@ -50,8 +50,25 @@ export function openRecord(kernel: Kernel, bytes: Buffer, id: Buffer, at: Record
   return kernel.crc(payload) === bytes.readUInt32LE(12) ? payload : undefined;
 }
 
+/** Calls with every whole record in the bytes of an extent, and lets others have a turn now and then. */
+export async function eachRecord(
+  kernel: Kernel,
+  bytes: Buffer,
+  extent: Omit<RecordPlace, 'offset'>,
+  take: (record: FoundRecord) => void,
+): Promise<void> {
+  let since = 0;
+  for (const record of scanRecords(kernel, bytes, extent)) {
+    take(record);
+    since += recordBytes(record.size);
+    if (since < scanTurnBytes) continue;
+    since = 0;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 /** All whole records in the bytes of an extent. After damage the next record is found again by its header. */
-export function* scanRecords(kernel: Kernel, bytes: Buffer, extent: Omit<RecordPlace, 'offset'>): Generator<FoundRecord> {
+function* scanRecords(kernel: Kernel, bytes: Buffer, extent: Omit<RecordPlace, 'offset'>): Generator<FoundRecord> {
   for (let offset = 0; offset + recordHeadBytes <= bytes.length; ) {
     const size = readHead(kernel, bytes, offset, { ...extent, offset });
     const from = offset + recordHeadBytes;

@@ -7,7 +7,7 @@ import { extentPath } from './extent.ts';
 import { geometryOf, runFileBytes } from './frame.ts';
 import { readPieceBytes, rebuildsMax } from './limits.ts';
 import { type CodedRun, codedRuns, repairCoded, shardsOn } from './repair.ts';
-import { scanRecords } from './record-frame.ts';
+import { eachRecord } from './record-frame.ts';
 
 /** What a look at everything that is stored found. */
 export type ScrubReport = { runs: number; extents: number; bytes: number; damagedShards: number; damagedCopies: number };
@@ -66,8 +66,9 @@ async function damagedCopies(blobs: BlobStore, extent: Extent): Promise<number> 
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
     }
-    const records = scanRecords(blobs.coder.kernel, copy, { extent: extent.id, secret: extent.secret });
-    found.push(new Set([...records].map(({ offset }) => offset)));
+    const offsets = new Set<number>();
+    await eachRecord(blobs.coder.kernel, copy, { extent: extent.id, secret: extent.secret }, ({ offset }) => void offsets.add(offset));
+    found.push(offsets);
   }
   const all = new Set(found.flatMap((offsets) => [...offsets]));
   return found.filter((offsets) => offsets.size < all.size).length;

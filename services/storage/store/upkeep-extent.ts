@@ -11,7 +11,7 @@ import { deadShareMax, moveBatchMax, readPieceBytes, recordHeadBytes } from './l
 import { type BlobRecord, unpack } from './record.ts';
 import { atStep } from './step.ts';
 import { walkTable } from './walk.ts';
-import { type FoundRecord, recordBytes, scanRecords } from './record-frame.ts';
+import { eachRecord, type FoundRecord, recordBytes } from './record-frame.ts';
 
 const keyOf = (extent: Extent) => numberKey(BigInt(extent.id));
 
@@ -132,13 +132,13 @@ async function joinCopies(blobs: BlobStore, extent: Extent): Promise<Image> {
   for (const number of extent.drives) {
     const copy = await readCopy(blobs, extent, number);
     if (!copy) continue;
-    for (const record of scanRecords(blobs.coder.kernel, copy, { extent: extent.id, secret: extent.secret })) {
+    await eachRecord(blobs.coder.kernel, copy, { extent: extent.id, secret: extent.secret }, (record) => {
       const { offset, size } = record;
-      if (records.has(offset)) continue;
+      if (records.has(offset)) return;
       records.set(offset, record);
       covered += recordBytes(size);
       copy.copy(image, offset, offset, offset + recordBytes(size));
-    }
+    });
     // Without a gap there is nothing that another copy could add.
     if (covered >= extent.size) break;
   }
@@ -166,7 +166,9 @@ async function readSealed(blobs: BlobStore, extent: Extent, { id, spread }: NonN
     const image = Buffer.alloc(extent.size);
     for (let at = 0; at < image.length; at += stripeDataBytes)
       image.set(await reader.read(at, Math.min(at + stripeDataBytes, image.length)), at);
-    return { image, records: [...scanRecords(blobs.coder.kernel, image, { extent: extent.id, secret: extent.secret })] };
+    const records: FoundRecord[] = [];
+    await eachRecord(blobs.coder.kernel, image, { extent: extent.id, secret: extent.secret }, (record) => void records.push(record));
+    return { image, records };
   } finally {
     await reader.close();
   }
