@@ -10,14 +10,22 @@ export function forked(module: string): Forked {
   return {
     pid: child.pid ?? 0,
     async ask<Answer>(question?: object) {
-      const answer = once(child, 'message');
-      const ended = once(child, 'exit').then(() => {
+      const over = new AbortController();
+      const answer = once(child, 'message', { signal: over.signal });
+      const ended = once(child, 'exit', { signal: over.signal }).then(() => {
         throw new Error(`${module} ended before it answered`);
       });
       if (question) child.send(question);
-      const [told] = (await Promise.race([answer, ended])) as [Answer & { error?: string }];
-      if (told.error !== undefined) throw new Error(told.error);
-      return told;
+      try {
+        const [told] = (await Promise.race([answer, ended])) as [Answer & { error?: string }];
+        if (told.error !== undefined) throw new Error(told.error);
+        return told;
+      } finally {
+        // Whichever did not come is waited for no longer.
+        answer.catch(() => undefined);
+        ended.catch(() => undefined);
+        over.abort();
+      }
     },
     async end() {
       if (child.exitCode !== null) return;

@@ -7,6 +7,8 @@ export type Asked = {
   readonly bearer?: string;
   readonly connections: number;
   readonly ms: number;
+  /** Requests a second over all connections; as many as go if not said. */
+  readonly perSecond?: number;
 };
 /** Latencies are in milliseconds; `failed` counts answers other than 200. */
 export type Told = {
@@ -32,7 +34,10 @@ function drive(asked: Asked, until: number, taken: (ms: number, ok: boolean) => 
     '\r\n',
   ];
   const request = Buffer.from(head.join('\r\n'), 'latin1');
+  const everyMs = asked.perSecond === undefined ? 0 : (1000 * asked.connections) / asked.perSecond;
   return new Promise((resolve, reject) => {
+    // Connections begin at times of their own, so that their requests do not come all at once.
+    let dueAt = performance.now() + Math.random() * everyMs;
     const socket: Socket = connect({ host: '127.0.0.1', port: asked.port, noDelay: true });
     let sentAt = 0;
     let waiting = '';
@@ -53,8 +58,13 @@ function drive(asked: Asked, until: number, taken: (ms: number, ok: boolean) => 
       const now = performance.now();
       taken(now - sentAt, waiting.startsWith('HTTP/1.1 200'));
       waiting = '';
-      if (now < until) send();
-      else socket.end();
+      if (now >= until) return void socket.end();
+      if (everyMs === 0) return send();
+      dueAt += everyMs;
+      if (now < dueAt) return void setTimeout(send, dueAt - now);
+      // What was due while the reply was waited for counts from then.
+      send();
+      sentAt = dueAt;
     });
   });
 }

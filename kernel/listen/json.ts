@@ -18,7 +18,8 @@ export function parseJson(input: string | Uint8Array, limits: JsonLimits = { dep
   } catch (error) {
     throw fault('BadInput', { path: '', detail: `The body is not JSON${position(error)}.` });
   }
-  inspect(value, '', limits.depthMax);
+  const refused = inspect(value, limits.depthMax);
+  if (refused) throw fault('BadInput', { path: refused.path.slice(0, 256), detail: refused.detail });
   return value;
 }
 
@@ -36,44 +37,46 @@ function position(error: unknown): string {
   return found ? ` from character ${found[1]} on` : '';
 }
 
-function inspect(value: unknown, path: string, depthLeft: number): void {
-  if (typeof value === 'string') {
-    checkText(value, path);
-  } else if (Array.isArray(value)) {
-    checkDepth(depthLeft, path);
-    for (let at = 0; at < value.length; at += 1) inspectInner(value[at], path, at, depthLeft - 1);
-  } else if (typeof value === 'object' && value !== null) {
-    checkDepth(depthLeft, path);
-    for (const key of Object.keys(value)) {
-      const inner = (value as Record<string, unknown>)[key];
-      checkKey(key, inner, path);
-      inspectInner(inner, path, key, depthLeft - 1);
-    }
+/** What may not pass, and where: the path is put together on the way back up, so that good input pays for none. */
+type Refused = { readonly path: string; readonly detail: string };
+
+function inspect(value: unknown, depthLeft: number): Refused | undefined {
+  if (typeof value === 'string') return refusedText(value);
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depthLeft <= 0) return { path: '', detail: 'It is nested too deeply.' };
+  return Array.isArray(value) ? inspectArray(value, depthLeft - 1) : inspectObject(value as Record<string, unknown>, depthLeft - 1);
+}
+
+function inspectArray(value: readonly unknown[], depthLeft: number): Refused | undefined {
+  for (let at = 0; at < value.length; at += 1) {
+    const refused = inspect(value[at], depthLeft);
+    if (refused) return below(String(at), refused);
   }
+  return undefined;
 }
 
-/** Paths are built only for values that can be refused. */
-function inspectInner(inner: unknown, path: string, key: string | number, depthLeft: number): void {
-  if (typeof inner === 'string' || (typeof inner === 'object' && inner !== null)) inspect(inner, pointer(path, key), depthLeft);
+function inspectObject(value: Readonly<Record<string, unknown>>, depthLeft: number): Refused | undefined {
+  for (const key of Object.keys(value)) {
+    const inner = value[key];
+    const reaches = key === '__proto__' || (key === 'constructor' && isPrototypeHolder(inner));
+    if (reaches) return below(key, { path: '', detail: 'This key is not allowed.' });
+    const refused = refusedText(key);
+    if (refused) return refused;
+    const within = inspect(inner, depthLeft);
+    if (within) return below(key, within);
+  }
+  return undefined;
 }
 
-function checkDepth(depthLeft: number, path: string): void {
-  if (depthLeft <= 0) throw fault('BadInput', { path: path.slice(0, 256), detail: 'It is nested too deeply.' });
-}
+const isPrototypeHolder = (inner: unknown): boolean => typeof inner === 'object' && inner !== null && Object.hasOwn(inner, 'prototype');
 
-function checkKey(key: string, inner: unknown, path: string): void {
-  const nested = typeof inner === 'object' && inner !== null;
-  const reaches = key === '__proto__' || (key === 'constructor' && nested && Object.hasOwn(inner, 'prototype'));
-  if (reaches) throw fault('BadInput', { path: pointer(path, key), detail: 'This key is not allowed.' });
-  checkText(key, path);
-}
-
-function checkText(text: string, path: string): void {
-  if (text.includes('\0')) throw fault('BadInput', { path, detail: 'A string holds the character U+0000.' });
-  if (!text.isWellFormed()) throw fault('BadInput', { path, detail: 'A string holds half a surrogate pair.' });
+function refusedText(text: string): Refused | undefined {
+  if (text.includes('\0')) return { path: '', detail: 'A string holds the character U+0000.' };
+  if (!text.isWellFormed()) return { path: '', detail: 'A string holds half a surrogate pair.' };
+  return undefined;
 }
 
 /** RFC 6901. */
-function pointer(path: string, key: string | number): string {
-  return typeof key === 'number' ? `${path}/${key}` : `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+function below(key: string, { path, detail }: Refused): Refused {
+  return { path: `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}${path}`, detail };
 }

@@ -5,3 +5,4 @@ export const retryMs = limit(500, 'ms', 'Wait before a batch that PostgreSQL did
 export const gapLookBackMs = limit(5000, 'ms', 'How far before a kill a tenant must have been active to get a gap record.');
 export const retentionSweepMs = limit(3_600_000, 'ms', 'How often recorder drops what is no longer kept.');
 export const seenDaysMax = limit(35, 'day', 'How long the source and id of a usage event are remembered.');
+export const ingestGatherMs = limit(50, 'ms', 'Pause after a transaction with usage events from outside, in which the next ones gather.');

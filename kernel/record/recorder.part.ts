@@ -11,7 +11,7 @@ import { tail } from '../journal/tail.ts';
 import { createLog } from '../observe/log.ts';
 import type { Link, Part } from '../supervise/protocol.ts';
 import { sortRecords } from './batch.ts';
-import { processScanMs, retentionSweepMs, retryMs } from './limits.ts';
+import { ingestGatherMs, processScanMs, retentionSweepMs, retryMs } from './limits.ts';
 import { Dispatcher, forgetDeliveries, webhookPurpose } from '../webhook/dispatch.ts';
 import { forgetSeen, readCursor, storeBatch } from './store.ts';
 
@@ -45,6 +45,8 @@ async function follow(process: string, { dir, sql, open, log, signal, stored }: 
         await storeBatch(sql, process, sorted, next);
         if (sorted.event.length > 0) stored();
         await trim(dir, process, next);
+        // Identities cost a third in large transactions; the first of a burst is stored at once, what follows gathers.
+        if (sorted.ingest.length > 0) await pause(ingestGatherMs, signal);
       }
     } catch (error) {
       if (signal.aborted) return;
