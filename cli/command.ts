@@ -32,7 +32,7 @@ export const commands: Readonly<Record<string, Command>> = {
   status: { module: 'cli/status', text: 'Show the processes of the platform; exits with 3 when none runs.', usage: 'gamut status' },
   tour: { module: 'cli/tour', text: 'See the platform at work, from an organization to its bill.', usage: 'gamut tour' },
   test: { module: 'cli/test', text: 'Run the tests.', usage: 'gamut test [FILE ...]' },
-  conform: { module: 'conform/main', text: 'Run unmodified foreign clients and suites.', usage: 'gamut conform [CLIENT ...]' },
+  conform: { module: 'conform/main', text: 'Run unmodified foreign clients and suites.', usage: 'gamut conform [--record] [CLIENT ...]' },
   bench: { module: 'bench/main', text: 'Run the benchmarks, ours and the peer in one run.', usage: 'gamut bench [NAME ...]' },
   tidy: { module: 'tidy/main', text: 'Check the style of the repository.', usage: 'gamut tidy' },
   generate: { module: 'cli/generate', text: 'Write the reference pages and contract.json anew.', usage: 'gamut generate [--check]' },

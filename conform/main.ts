@@ -5,21 +5,26 @@ import { installation } from '#kernel/supervise/module.ts';
 import type { Check, Client } from './client.ts';
 import { detailLengthMax } from './limits.ts';
 import { openPlace, type Place, placeFor } from './place.ts';
+import { recordRows, type Row } from './record.ts';
 import { maySkip } from './skip.ts';
 
 const root = join(installation, 'conform');
 
-type Tally = { passed: number; failed: number; skipped: number };
+type Tally = { passed: number; failed: number; skipped: number; readonly rows: Row[] };
 
-/** `gamut conform [CLIENT]...`: runs unmodified foreign clients against one platform, and closes with `N passed, N failed`. */
-export async function run(argv: readonly string[], _global: unknown): Promise<number> {
+/**
+ * `gamut conform [--record] [CLIENT]...`: runs unmodified foreign clients against one platform, and closes with
+ * `N passed, N failed`. With `--record` the counts go into docs/CONFORMANCE.md.
+ */
+export async function run(words: readonly string[], _global: unknown): Promise<number> {
   const names = clientNames();
+  const argv = words.filter((word) => word !== '--record');
   const unknown = argv.find((name) => !names.includes(name));
   if (unknown !== undefined) {
     console.error(`${unknown} is not a client; there are ${names.join(', ')}.`);
     return 2;
   }
-  const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+  const tally: Tally = { passed: 0, failed: 0, skipped: 0, rows: [] };
   const folder = mkdtempSync(join(tmpdir(), 'gamut-conform-'));
   // Started by root, PostgreSQL has a user of its own, who must be able to pass.
   chmodSync(folder, 0o711);
@@ -39,6 +44,7 @@ export async function run(argv: readonly string[], _global: unknown): Promise<nu
     await place?.down();
     rmSync(folder, { recursive: true, force: true });
   }
+  if (words.includes('--record')) recordRows(tally.rows, new Date().toISOString().slice(0, 10));
   console.log(`in ${seconds(began)} s`);
   console.log(`${tally.passed} passed, ${tally.failed} failed${tally.skipped > 0 ? `, ${tally.skipped} skipped` : ''}`);
   return interrupt.aborted ? 130 : tally.failed > 0 ? 1 : 0;
@@ -69,6 +75,7 @@ async function runClient(name: string, place: Place, tally: Tally): Promise<void
     const failed = all.filter(({ ok }) => !ok);
     tally.passed += all.length - failed.length;
     tally.failed += failed.length;
+    tally.rows.push({ name, version: found.version, passed: all.length - failed.length, failed: failed.length });
     const verdict = `${failed.length > 0 ? 'FAILED' : 'ok    '} ${name} ${found.version}`;
     console.log(`${verdict}  ${all.length - failed.length} passed, ${failed.length} failed  ${seconds(from)} s (set up in ${setUp} s)`);
     for (const { title, detail } of failed) console.log(`  FAILED: ${title}\n${indented(detail ?? '')}`);
