@@ -8,21 +8,22 @@ export type Row = { readonly name: string; readonly version: string; readonly pa
 const page = join(installation, 'docs', 'CONFORMANCE.md');
 const head = '| client | version | date | passed | failed |\n|---|---|---|---|---|\n';
 
-/** Puts the rows of a run in the place of the older ones of these clients; all else on the page is written by hand. */
+/** Writes the rows of a run into docs/CONFORMANCE.md. */
 export function recordRows(rows: readonly Row[], date: string): void {
-  const text = readFileSync(page, 'utf8');
-  const from = text.indexOf(head);
-  if (from < 0) throw new Error(`${page} has no table that begins with ${head.trim()}`);
-  const begin = from + head.length;
-  const length = text.slice(begin).search(/^(?!\|)/m);
-  const lines = new Map(
-    text
-      .slice(begin, begin + length)
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => [line.split('|')[1]?.trim() ?? '', line] as const),
-  );
+  writeFileSync(page, withRows(readFileSync(page, 'utf8'), rows, date));
+}
+
+/** The page with the rows in the place of the older ones of these clients; all else on it is written by hand. */
+export function withRows(text: string, rows: readonly Row[], date: string): string {
+  const begin = text.indexOf(head) + head.length;
+  if (begin < head.length) throw new Error(`the page has no table that begins with ${head.trim()}`);
+  const end = begin + text.slice(begin).search(/^(?!\|)/m);
+  const known = text
+    .slice(begin, end)
+    .split('\n')
+    .filter((line) => line !== '');
+  const lines = new Map(known.map((line) => [line.split('|')[1]?.trim() ?? '', line]));
   for (const { name, version, passed, failed } of rows) lines.set(name, `| ${name} | ${version} | ${date} | ${passed} | ${failed} |`);
   const table = [...lines].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => `${line}\n`);
-  writeFileSync(page, text.slice(0, begin) + table.join('') + text.slice(begin + length));
+  return text.slice(0, begin) + table.join('') + text.slice(end);
 }
