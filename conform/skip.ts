@@ -2,6 +2,7 @@
 const allowed: readonly RegExp[] = [
   /^[a-z0-9.+-]+ is not installed, and only root may install it$/,
   /^[a-z0-9.+-]+ is not installed, and this is no Debian$/,
+  /^go is not installed$/,
 ];
 
 /** Whether a client may be left out for this reason. */

@@ -38,6 +38,7 @@ export const kernelFaults = {
   JournalCorrupt: { status: 500, retry: false, text: 'The journal is damaged at the position named.' },
   JournalFormat: { status: 500, retry: false, text: 'The journal was written in a format this release cannot read.' },
   DiskFull: { status: 507, retry: true, text: 'The disk is full; changes are refused, reads, revokes and deletes go on.' },
+  AuditLogBroken: { status: 500, retry: false, text: 'The audit log does not hold together at the position named.' },
   DataDirectory: { status: 500, retry: false, text: 'The data directory cannot be used.' },
   PolicyInvalid: { status: 400, retry: false, text: 'The policy does not parse or does not fit the schema.' },
   ContractInvalid: { status: 400, retry: false, text: 'The contract contradicts itself or narrows the last release.' },

@@ -13,6 +13,9 @@ import type { Publisher } from './publish.ts';
 
 /** What control's handlers work with. `system` sees every tenant and is used only where no caller's tenant is meant. */
 export type Context = {
+  /** The data directory. */
+  readonly data: string;
+  readonly deployment: string;
   readonly sql: Sql;
   readonly system: Sql;
   readonly keeper: Keeper;

@@ -24,12 +24,15 @@ import { openAuthority } from './certificate.ts';
 import type { Context } from './context.ts';
 import { type Deployed, deployPlatform } from './deploy.ts';
 import { entriesOver } from './entry.ts';
+import { destroySweepMs } from './limits.ts';
 import { openGeo } from './identity/geo.ts';
 import { Login } from './identity/login.ts';
 import { recordSignIn } from './identity/sign-in-record.ts';
 import { ensureDev, ensureFirst } from './first.ts';
 import { frontHandler } from './front.ts';
+import { auditHandlers } from './handler/audit.ts';
 import { credentialHandlers } from './handler/credential.ts';
+import { keepDestroying, keyHandlers } from './handler/key.ts';
 import { memberHandlers } from './handler/member.ts';
 import { organizationHandlers } from './handler/organization.ts';
 import { recordHandlers } from './handler/record.ts';
@@ -42,6 +45,7 @@ import { openMail } from './mail.ts';
 import { startPublisher } from './publish.ts';
 import { registeredContracts, registerService, storeContract } from './register.ts';
 import { platform } from './service.ts';
+import { tileDoor } from './tile-door.ts';
 import { sessionRoutes } from './session-route.ts';
 import { openSts } from './sts/door.ts';
 import { sweepTemporary, temporaryHandlers } from './handler/temporary.ts';
@@ -86,6 +90,7 @@ export const part: Part = {
     const doors = async () => (await runningPlatform(link.order.data).catch(() => undefined))?.doors ?? {};
     const front = frontHandler({
       rest: restHandler(platform, gate as never, { log: process.log }),
+      tile: tileDoor(gate as never),
       session,
       contracts: () => registeredContracts(context),
       doors,
@@ -110,6 +115,7 @@ export const part: Part = {
     );
     const sts = await openStsBeside(link, gate, await authority.issue(), process.log);
     consoleAddress.set(context, `http://console.localhost:${door.port}`);
+    opened.stops.unshift(keepDestroying(context, destroySweepMs));
     const stopSigning = keepSigningKeys(context);
     const stopSweeping = sweepTemporary(context);
     return {
@@ -175,6 +181,8 @@ async function open(link: Link): Promise<Opened> {
   const log = createLog({ process: order.process, level: 'info' });
   const publisher = startPublisher(system, snapshot, entriesOver({ sql: system, keeper, region, now: Date.now }), log);
   const context: Context = {
+    data: order.data,
+    deployment: order.deployment,
     sql,
     system,
     keeper,
@@ -222,6 +230,8 @@ function handlersOf(context: Context, allow: readonly string[]): Handlers<typeof
     ...serviceAccountHandlers(context),
     ...temporaryHandlers(context),
     ...webhookHandlers(context, allow),
+    ...auditHandlers(context),
+    ...keyHandlers(context),
   };
 }
 

@@ -25,6 +25,7 @@ const tenantTables = [
   'service_account',
   'webhook',
   'webhook_delivery',
+  'key',
 ];
 
 /** The platform's own tables, which no caller's statement is cut to a tenant in. */
@@ -42,6 +43,8 @@ const platformTables = [
   'contract',
   'journal_cursor',
   'log_cursor',
+  'audit_root',
+  'audit_log',
 ];
 
 /** The deployment's database, with the addresses of the platform's two logins. */

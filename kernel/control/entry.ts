@@ -1,5 +1,6 @@
 import type { Sql } from '#seams/sql/sql.ts';
 import type { Keeper } from '../keys/client.ts';
+import { defaultKey } from '../keys/key-name.ts';
 import { accessKeyId, signingDates } from '../keys/face-secret.ts';
 import { signedDaysAhead, signedDaysBack } from '../caller/limits.ts';
 import type {
@@ -28,6 +29,7 @@ export function entriesOver(source: Source): EntriesOf {
     principal: ([tenant = '', principal = '']) => principalEntries(source, tenant, principal),
     credential: ([id = '']) => credentialEntries(source, id),
     session: ([id = '']) => sessionEntries(source, id),
+    key: ([tenant = '', id = '']) => keyEntries(source, tenant, id),
     contract: ([service = '']) => contractEntries(source, service),
     resource: (key) => resourceEntries(source, key),
   };
@@ -148,6 +150,15 @@ async function sessionEntries(source: Source, id: string): Promise<Entry[]> {
     ...(factorAt === undefined ? {} : { factorAt }),
   };
   return [{ key: ['session', id], value }];
+}
+
+async function keyEntries(source: Source, tenant: string, id: string): Promise<Entry[]> {
+  const row = await one(source, 'select state, strict from platform.key where tenant = $1 and id = $2', [
+    parseId(tenant),
+    id === defaultKey ? parseId(tenant) : parseId(id),
+  ]);
+  const key = ['key', tenant, id] as const;
+  return [row ? { key, value: { state: row.state, strict: row.strict } } : { key }];
 }
 
 async function contractEntries(source: Source, service: string): Promise<Entry[]> {

@@ -28,3 +28,7 @@ export const latestInstantMs = limit(
   'Latest time, in milliseconds since 1970, that an input may name: the year 2100.',
 );
 export const usageSpanMs = limit(86_400_000, 'ms', 'How far back usage is listed when no time is given.');
+export const keysMax = limit(1000, 'key', 'Keys of one organization that are not destroyed.');
+export const destroyAfterMs = limit(30 * 86_400_000, 'ms', 'How long a key waits for its destruction, if not said.');
+export const destroyAfterMsMax = limit(365 * 86_400_000, 'ms', 'Longest wait of a key for its destruction.');
+export const destroySweepMs = limit(5000, 'ms', 'How often control looks for keys to destroy.');

@@ -84,6 +84,17 @@ export const AuditRecord = Type.Object({
   requestId: Type.String(),
   via: Type.Optional(Type.String()),
   gap: Type.Optional(Type.Boolean()),
+  erased: Type.Optional(Type.Boolean({ description: 'Who acted was erased from the log.' })),
+  unreadable: Type.Optional(Type.Boolean({ description: 'The key that sealed the record is disabled or destroyed.' })),
+});
+const Hash = Type.String({ description: 'Base64.' });
+/** A proof out of an audit log, which needs nothing but itself and the public key. */
+export const AuditProof = Type.Object({
+  log: Type.String(),
+  checkpoint: Type.String({ description: 'The signed note.' }),
+  size: Type.Integer(),
+  inclusion: Type.Optional(Type.Object({ index: Type.Integer(), entry: Hash, path: Type.Array(Hash) })),
+  consistency: Type.Optional(Type.Object({ from: Type.Integer(), root: Hash, path: Type.Array(Hash) })),
 });
 export const UsageRow = Type.Object({
   at: Type.Integer({ description: 'Start of the window, milliseconds since 1970.' }),

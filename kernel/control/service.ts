@@ -1,7 +1,9 @@
 import Type from 'typebox';
 import { defineService } from '../contract/contract.ts';
 import { Name, PageInput } from '../contract/crud.ts';
-import { credentialsMax, eventsPerIngestMax, projectsMax } from './limits.ts';
+import { auditOperations } from './contract/audit.ts';
+import { keyOperations, keyResources } from './contract/key.ts';
+import { credentialsMax, eventsPerIngestMax, keysMax, projectsMax } from './limits.ts';
 import { credentialOperations } from './contract/credential.ts';
 import { webhookEvents, webhookOperations, webhookResources } from './contract/webhook.ts';
 import { stsOperations } from './contract/sts.ts';
@@ -16,7 +18,6 @@ import {
   Environment,
   Member,
   Credential,
-  AuditRecord,
   UsageRow,
   EventRow,
   itemInput,
@@ -59,6 +60,7 @@ export const platform = defineService({
     },
     ...identityResources,
     ...webhookResources,
+    ...keyResources,
     Audit: { of: 'tenant', text: 'What was done, by whom.', plural: 'audit', spec: Type.Object({}), owner: 'service' },
     Usage: { of: 'tenant', text: 'What was used.', plural: 'usage', spec: Type.Object({}), owner: 'service' },
     Event: { of: 'tenant', text: 'What happened, as CloudEvents.', spec: Type.Object({}), owner: 'service' },
@@ -69,6 +71,7 @@ export const platform = defineService({
     organizations: { kind: 'rate', unit: 'call', perSecond: 50, burst: 200, text: 'Changes of the directory.' },
     projects: { kind: 'count', of: 'Project', limit: projectsMax, text: 'Projects of one organization.' },
     credentials: { kind: 'count', of: 'Credential', limit: credentialsMax, text: 'Credentials of one organization that are not revoked.' },
+    keys: { kind: 'count', of: 'Key', limit: keysMax, text: 'Keys of one organization that are not destroyed.' },
     ingest: { kind: 'rate', unit: 'call', perSecond: 2000, burst: 4000, text: 'Batches of usage events.' },
   },
   events: {
@@ -190,24 +193,8 @@ export const platform = defineService({
     ...identityOperations,
     ...stsOperations,
     ...webhookOperations,
-    ListAudit: {
-      ...read,
-      on: 'Audit',
-      at: 'collection',
-      text: 'Read the audit log, newest first.',
-      input: Type.Object(
-        {
-          ...timed,
-          before: Type.Optional(Type.Integer({ minimum: 0, description: 'Only records before this sequence.' })),
-          limit: PageInput.properties.limit,
-          operation: Type.Optional(Type.String({ maxLength: 100 })),
-          service: Type.Optional(Type.String({ maxLength: 40 })),
-          resource: Type.Optional(Type.String({ maxLength: 1024 })),
-        },
-        closed,
-      ),
-      output: Type.Object({ items: Type.Array(AuditRecord), next: Type.Optional(Type.Integer()) }),
-    },
+    ...auditOperations,
+    ...keyOperations,
     ListUsage: {
       ...read,
       on: 'Usage',
@@ -302,6 +289,12 @@ export const platform = defineService({
       'GetWebhook',
       'ListDeliveries',
       'ListAudit',
+      'ExportAudit',
+      'GetAuditLog',
+      'ReadAuditLog',
+      'ProveAudit',
+      'GetKey',
+      'ListKeys',
       'ListSessions',
       'ListServiceAccounts',
       'GetServiceAccount',
@@ -346,11 +339,16 @@ export const platform = defineService({
       'RotateCredential',
       'RevokeCredential',
       'IssueCertificate',
+      'CreateKey',
+      'ImportKey',
+      'RotateKey',
+      'DisableKey',
+      'EnableKey',
       'CreateServiceAccount',
       'DeleteServiceAccount',
       'RevokeSession',
     ],
-    owner: ['admin', 'UpdateOrganization'],
+    owner: ['admin', 'EraseAuditSubject', 'ScheduleKeyDestruction', 'CancelKeyDestruction', 'UpdateOrganization'],
     operator: ['owner', 'CreateOrganization'],
   },
 });

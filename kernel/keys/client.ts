@@ -6,6 +6,7 @@ import type { Caller } from '../contract/caller.ts';
 import { keeperCallMs, keeperLineBytes, keeperPendingMax, reconnectMs } from './limits.ts';
 import { formatId } from '../tenancy/id.ts';
 import { lineReader } from './line.ts';
+import type { KeyState } from './named.ts';
 
 type Pending = { resolve(value: Record<string, unknown>): void; reject(error: Error): void; timer: NodeJS.Timeout };
 
@@ -47,7 +48,8 @@ export function connectKeeper(path: string, token: string) {
     clearTimeout(waiting.timer);
     pending.delete(id);
     if (code === undefined) waiting.resolve(ok ?? {});
-    else waiting.reject(fault(faultTable().has(code) ? code : 'KeyUnavailable', detail));
+    // `refused` tells an answer of the keeper from its absence.
+    else waiting.reject(fault(faultTable().has(code) ? code : 'KeyUnavailable', { path: 'refused', detail }));
   }
 
   function once(op: string, fields: Record<string, unknown>): Promise<Record<string, unknown>> {
@@ -116,8 +118,20 @@ export function connectKeeper(path: string, token: string) {
       base64((await ask('open', { tenant: `${tenant}`, sealed: Buffer.from(sealed).toString('base64'), aad })).plain),
     lookup: async (text: string) => base64((await ask('lookup', { text })).hash),
     destroy: async (tenant: bigint) => void (await ask('destroy', { tenant: `${tenant}` })),
-    lease: async (tenant: bigint, purpose: string, version?: number) => {
-      const leased = await ask('lease', { tenant: `${tenant}`, purpose, version });
+    /** Keys of a tenant; without `key` it is the tenant's own ring. For control alone. */
+    createKey: async (tenant: bigint, key: string, material?: Uint8Array) => {
+      const given = material === undefined ? {} : { material: Buffer.from(material).toString('base64') };
+      await ask('createKey', { tenant: `${tenant}`, key, ...given });
+    },
+    describeKey: async (tenant: bigint, key?: string) =>
+      (await ask('describeKey', { tenant: `${tenant}`, key })) as { state: KeyState; versions: number },
+    rotateKey: async (tenant: bigint, key?: string) => (await ask('rotate', { tenant: `${tenant}`, key })).version as number,
+    setKeyState: async (tenant: bigint, state: KeyState, key?: string) =>
+      void (await ask('setKeyState', { tenant: `${tenant}`, state, key })),
+    destroyKey: async (tenant: bigint, key?: string) => void (await ask('destroyKey', { tenant: `${tenant}`, key })),
+    /** A data key for a purpose, derived from the tenant's ring or from a named key. */
+    lease: async (tenant: bigint, purpose: string, version?: number, key?: string) => {
+      const leased = await ask('lease', { tenant: `${tenant}`, purpose, version, key });
       return { version: leased.version as number, key: base64(leased.key) };
     },
     serviceToken: async ({ tenant, scope, principal, credential }: Caller) => {
@@ -125,6 +139,18 @@ export function connectKeeper(path: string, token: string) {
       return (await ask('serviceToken', { caller: { ...ids, principal } })).token as string;
     },
     publicKey: async () => (await ask('publicKey', {})).pem as string,
+    /** The key of a subject, by its keyed hash; KeyUnavailable once it was erased. */
+    leaseSubject: async (tenant: bigint, subject: Uint8Array) =>
+      base64((await ask('leaseSubject', { tenant: `${tenant}`, subject: Buffer.from(subject).toString('base64') })).key),
+    eraseSubject: async (tenant: bigint, subject: Uint8Array) =>
+      void (await ask('eraseSubject', { tenant: `${tenant}`, subject: Buffer.from(subject).toString('base64') })),
+    /** The public keys that sign checkpoints of the audit log, raw. */
+    notaryKeys: async () => {
+      const { ed25519, mldsa44 } = await ask('notaryKeys', {});
+      return { ed25519: base64(ed25519), mldsa44: base64(mldsa44) };
+    },
+    /** Signs checkpoints, which come back as notes; `at` is in seconds since 1970. For recorder alone. */
+    signCheckpoints: async (texts: readonly string[], at: number) => (await ask('signCheckpoints', { texts, at })).notes as string[],
     close() {
       closed = true;
       if (retry) clearTimeout(retry);

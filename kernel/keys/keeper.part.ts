@@ -6,8 +6,9 @@ import type { ScramVerifier } from '#wire/scram/server.ts';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { AdmitOrder, Link, Part } from '../supervise/protocol.ts';
 import { bearerToken, faceSecrets, faceVerifiers } from './face-secret.ts';
-import { keeperLineBytes, serviceTokenMs } from './limits.ts';
+import { checkpointsPerCallMax, keeperLineBytes, serviceTokenMs } from './limits.ts';
 import { lineReader } from './line.ts';
+import type { KeyState } from './named.ts';
 import { openRing, type Ring } from './ring.ts';
 
 type Request = { readonly id: number; readonly op: string; readonly [field: string]: unknown };
@@ -19,6 +20,7 @@ const text = (request: Request, field: string): string => {
   return value;
 };
 const bytes = (request: Request, field: string): Buffer => Buffer.from(text(request, field), 'base64');
+const optional = (request: Request, field: string) => (request[field] === undefined ? undefined : text(request, field));
 const tenantOf = (request: Request): bigint => BigInt(text(request, 'tenant'));
 
 /** Opens a credential's seed, or rebuilds the faces of an imported secret. */
@@ -35,6 +37,44 @@ const scramText = ({ salt, rounds, storedKey, serverKey }: ScramVerifier) => ({
   storedKey: Buffer.from(storedKey).toString('base64'),
   serverKey: Buffer.from(serverKey).toString('base64'),
 });
+
+const keyState = (request: Request): KeyState => {
+  const state = text(request, 'state');
+  if (state !== 'enabled' && state !== 'disabled' && state !== 'pending') throw fault('BadInput', 'That is no state of a key.');
+  return state;
+};
+
+/** What control asks about keys; without `key` it is the tenant's own ring. */
+const keyCalls: Record<string, (ring: Ring, request: Request) => unknown> = {
+  createKey(ring, request) {
+    ring.named.create(tenantOf(request), text(request, 'key'), request.material === undefined ? undefined : bytes(request, 'material'));
+    return {};
+  },
+  describeKey(ring, request) {
+    const key = optional(request, 'key');
+    return key === undefined ? ring.describe(tenantOf(request)) : ring.named.describe(tenantOf(request), key);
+  },
+  rotate(ring, request) {
+    const key = optional(request, 'key');
+    return { version: key === undefined ? ring.rotate(tenantOf(request)) : ring.named.rotate(tenantOf(request), key) };
+  },
+  setKeyState(ring, request) {
+    const key = optional(request, 'key');
+    if (key === undefined) ring.setState(tenantOf(request), keyState(request));
+    else ring.named.setState(tenantOf(request), key, keyState(request));
+    return {};
+  },
+  eraseSubject(ring, request) {
+    ring.subject.erase(tenantOf(request), bytes(request, 'subject'));
+    return {};
+  },
+  destroyKey(ring, request) {
+    const key = optional(request, 'key');
+    if (key === undefined) ring.destroy(tenantOf(request));
+    else ring.named.destroy(tenantOf(request), key);
+    return {};
+  },
+};
 
 /** What only control may ask: to mint, show and verify credentials, and to seal personal fields. */
 const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = {
@@ -64,7 +104,7 @@ const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = 
     plain: ring.open(tenantOf(request), 'field', bytes(request, 'sealed'), text(request, 'aad')).toString('base64'),
   }),
   lookup: (ring, request) => ({ hash: ring.lookup(text(request, 'text')).toString('base64') }),
-  rotate: (ring, request) => ({ version: ring.rotate(tenantOf(request)) }),
+  ...keyCalls,
   destroy(ring, request) {
     ring.destroy(tenantOf(request));
     return {};
@@ -73,12 +113,21 @@ const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = 
 
 /** What every admitted process may ask. A service token names the process that asked, whatever it claims. */
 const processCalls: Record<string, (ring: Ring, asked: Asked) => unknown> = {
-  lease(ring, { request }) {
+  lease(ring, { process, request }) {
     const version = request.version === undefined ? undefined : Number(request.version);
     const purpose = text(request, 'purpose');
     if (purpose === 'credential' || purpose === 'field') throw fault('Denied', 'These keys never leave the keeper.');
-    const { version: at, key } = ring.dataKey(tenantOf(request), version, purpose);
+    if (purpose.startsWith('audit') && process !== 'control' && process !== 'recorder')
+      throw fault('Denied', 'The audit log is not yours to read.');
+    const { version: at, key } = ring.lease(tenantOf(request), version, purpose, optional(request, 'key'));
     return { version: at, key: key.toString('base64') };
+  },
+  /** Keys of subjects go to those who write and read the audit log. */
+  leaseSubject(ring, { process, request }) {
+    if (process !== 'control' && process !== 'recorder') throw fault('Denied', 'The audit log is not yours to read.');
+    const tenant = tenantOf(request);
+    ring.lease(tenant, undefined, 'subject');
+    return { key: ring.subject.key(tenant, bytes(request, 'subject')).toString('base64') };
   },
   serviceToken(ring, { process, request }) {
     const caller = request.caller as Record<string, unknown>;
@@ -86,10 +135,24 @@ const processCalls: Record<string, (ring: Ring, asked: Asked) => unknown> = {
     return { token: `${body}.${ring.sign(Buffer.from(body)).toString('base64url')}` };
   },
   publicKey: (ring) => ({ pem: ring.publicKeyPem }),
+  notaryKeys: (ring) => ring.notary.publicKeys,
+};
+
+/** What only recorder may ask: signatures under checkpoints of the audit log, and of nothing else. */
+const recorderCalls: Record<string, (ring: Ring, request: Request) => unknown> = {
+  signCheckpoints(ring, request) {
+    const texts = request.texts as readonly unknown[];
+    if (!Array.isArray(texts) || texts.length > checkpointsPerCallMax) throw fault('BadInput', 'Too many checkpoints, or none.');
+    return { notes: texts.map((body) => ring.notary.sign(String(body), Number(request.at))) };
+  },
 };
 
 function answer(ring: Ring, asked: Asked): unknown {
   const { request, process } = asked;
+  if (Object.hasOwn(recorderCalls, request.op)) {
+    if (process !== 'recorder') throw fault('Denied', `Only recorder may ask the keeper to ${request.op}.`);
+    return recorderCalls[request.op]?.(ring, request);
+  }
   if (Object.hasOwn(processCalls, request.op)) return processCalls[request.op]?.(ring, asked);
   if (!Object.hasOwn(controlCalls, request.op)) throw fault('NoSuchOperation', request.op);
   if (process !== 'control') throw fault('Denied', `Only control may ask the keeper to ${request.op}.`);

@@ -8,3 +8,6 @@ export const keeperLineBytes = limit(4 * 1024 * 1024, 'byte', 'Longest line betw
 export const keeperPendingMax = limit(10_000, 'call', 'Most calls of one process that wait for the keeper.');
 export const serviceTokenMs = limit(300_000, 'ms', 'Life of a credential with which one service calls another.');
 export const reconnectMs = limit(200, 'ms', 'Wait before connecting to the keeper again.');
+export const checkpointsPerCallMax = limit(16, 'checkpoint', 'Most checkpoints that the keeper signs in one call.');
+export const strictLeaseMs = limit(60_000, 'ms', 'The same for a key whose leases are to be short.');
+export const subjectTenantsMax = limit(1000, 'tenant', 'Most tenants whose subjects keeper has at hand.');

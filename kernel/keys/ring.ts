@@ -8,12 +8,20 @@ import {
   randomBytes,
   sign,
 } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fault } from '../contract/fault.ts';
+import { type KeyState, openNamedKeys, shred } from './named.ts';
+import { openNotaryKeys } from './notary-key.ts';
 import { openWith, sealWith, sealedVersion } from './sealed.ts';
+import { openSubjectKeys } from './subject.ts';
+import { writeDurable } from './write.ts';
 
-type RingFile = { readonly versions: readonly { readonly version: number; readonly sealed: string }[] };
+type RingFile = {
+  /** Absent in what an earlier release wrote: enabled. */
+  readonly state?: KeyState;
+  readonly versions: readonly { readonly version: number; readonly sealed: string }[];
+};
 
 /**
  * The tenants' key rings, held by keeper alone: a root key in a file of mode 0600 seals every tenant's versioned key;
@@ -24,15 +32,22 @@ export function openRing(directory: string) {
   chmodSync(directory, 0o700);
   const root = loadOrMake(join(directory, 'root.key'), () => randomBytes(32));
   const lookupKey = hkdf(root, 'lookup');
-  const signing = loadSigningKey(join(directory, 'signing.key'), root);
+  const signing = loadSigningKey(join(directory, 'signing.key'), root, 'ed25519');
+  const notary = openNotaryKeys({
+    ed25519: loadSigningKey(join(directory, 'audit.key'), root, 'ed25519'),
+    mldsa44: loadSigningKey(join(directory, 'audit-ml-dsa-44.key'), root, 'ml-dsa-44'),
+  });
   const cache = new Map<bigint, Map<number, Buffer>>();
+  const states = new Map<bigint, KeyState>();
 
   const path = (tenant: bigint) => join(directory, 'ring', `${tenant}.json`);
 
   function load(tenant: bigint): Map<number, Buffer> {
     const known = cache.get(tenant);
     if (known) return known;
-    const versions = existsSync(path(tenant)) ? readRing(path(tenant), root, tenant) : makeRing(tenant);
+    const found = existsSync(path(tenant)) ? readRing(path(tenant), root, tenant) : undefined;
+    if (found) states.set(tenant, found.state);
+    const versions = found?.versions ?? makeRing(tenant);
     cache.set(tenant, versions);
     return versions;
   }
@@ -46,6 +61,7 @@ export function openRing(directory: string) {
 
   function saveRing(tenant: bigint, versions: ReadonlyMap<number, Buffer>): void {
     const file: RingFile = {
+      state: states.get(tenant) ?? 'enabled',
       versions: [...versions].map(([version, key]) => ({
         version,
         sealed: sealWith(root, 1, key, `ring ${tenant} ${version}`).toString('base64'),
@@ -62,8 +78,35 @@ export function openRing(directory: string) {
     return { version: at, key: hkdf(key, `data ${purpose}`) };
   }
 
+  const named = openNamedKeys(join(directory, 'key'), (tenant, version) => dataKey(tenant, version, 'named'));
+
+  const subject = openSubjectKeys(join(directory, 'subject'), (tenant, version) => dataKey(tenant, version, 'subject'));
+
   return {
-    dataKey,
+    notary,
+    named,
+    subject,
+    /** A data key to be leased: of the tenant's ring, or of a named key. Only an enabled one is. */
+    lease(tenant: bigint, version: number | undefined, purpose: string, id?: string): { version: number; key: Buffer } {
+      if (id !== undefined) {
+        const { version: at, key } = named.material(tenant, id, version);
+        return { version: at, key: hkdf(key, `data ${purpose}`) };
+      }
+      const leased = dataKey(tenant, version, purpose);
+      const state = states.get(tenant) ?? 'enabled';
+      if (state !== 'enabled')
+        throw fault('KeyUnavailable', `The keys of tenant ${tenant} are ${state === 'pending' ? 'about to be destroyed' : 'disabled'}.`);
+      return leased;
+    },
+    describe(tenant: bigint): { state: KeyState; versions: number } {
+      const versions = load(tenant);
+      return { state: states.get(tenant) ?? 'enabled', versions: versions.size };
+    },
+    setState(tenant: bigint, state: KeyState): void {
+      const versions = load(tenant);
+      states.set(tenant, state);
+      saveRing(tenant, versions);
+    },
     rotate(tenant: bigint): number {
       const versions = load(tenant);
       const next = Math.max(...versions.keys()) + 1;
@@ -72,8 +115,7 @@ export function openRing(directory: string) {
       return next;
     },
     destroy(tenant: bigint): void {
-      writeDurable(`${path(tenant)}.destroyed`, Buffer.from(new Date().toISOString()));
-      if (existsSync(path(tenant))) unlinkSync(path(tenant));
+      shred(path(tenant));
       cache.delete(tenant);
     },
     seal(tenant: bigint, purpose: string, plain: Uint8Array, aad: string): Buffer {
@@ -96,11 +138,12 @@ function hkdf(key: Uint8Array, label: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), `gamut ${label}`, 32));
 }
 
-function readRing(path: string, root: Buffer, tenant: bigint): Map<number, Buffer> {
+function readRing(path: string, root: Buffer, tenant: bigint): { state: KeyState; versions: Map<number, Buffer> } {
   const file = JSON.parse(readFileSync(path, 'utf8')) as RingFile;
-  return new Map(
-    file.versions.map((entry) => [entry.version, openWith(root, Buffer.from(entry.sealed, 'base64'), `ring ${tenant} ${entry.version}`)]),
-  );
+  const versions = file.versions.map(({ version, sealed }): [number, Buffer] => {
+    return [version, openWith(root, Buffer.from(sealed, 'base64'), `ring ${tenant} ${version}`)];
+  });
+  return { state: file.state ?? 'enabled', versions: new Map(versions) };
 }
 
 function loadOrMake(path: string, make: () => Buffer): Buffer {
@@ -108,23 +151,11 @@ function loadOrMake(path: string, make: () => Buffer): Buffer {
   return readFileSync(path);
 }
 
-function loadSigningKey(path: string, root: Buffer): KeyObject {
+function loadSigningKey(path: string, root: Buffer, type: 'ed25519' | 'ml-dsa-44'): KeyObject {
+  const place = basename(path) === 'signing.key' ? 'signing key' : `signing key ${basename(path)}`;
   const sealed = loadOrMake(path, () => {
-    const { privateKey } = generateKeyPairSync('ed25519');
-    return sealWith(root, 1, privateKey.export({ type: 'pkcs8', format: 'der' }), 'signing key');
+    const { privateKey } = type === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ml-dsa-44');
+    return sealWith(root, 1, privateKey.export({ type: 'pkcs8', format: 'der' }) as Buffer, place);
   });
-  return createPrivateKey({ key: openWith(root, sealed, 'signing key'), format: 'der', type: 'pkcs8' });
-}
-
-/** Written beside, synced, renamed and the directory synced, so that a kill leaves the old file or the new one. */
-function writeDurable(path: string, bytes: Uint8Array): void {
-  const beside = `${path}.new`;
-  const file = openSync(beside, 'w', 0o600);
-  writeSync(file, bytes);
-  fsyncSync(file);
-  closeSync(file);
-  renameSync(beside, path);
-  const directory = openSync(dirname(path), 'r');
-  fsyncSync(directory);
-  closeSync(directory);
+  return createPrivateKey({ key: openWith(root, sealed, place), format: 'der', type: 'pkcs8' });
 }

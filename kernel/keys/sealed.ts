@@ -31,6 +31,6 @@ export function openWith(key: Uint8Array, sealed: Uint8Array, aad: string): Buff
   try {
     return Buffer.concat([decipher.update(bytes.subarray(headSize, bytes.length - tagSize)), decipher.final()]);
   } catch (cause) {
-    throw fault('KeyUnavailable', { detail: 'The sealed value was changed or belongs elsewhere.', cause });
+    throw fault('KeyUnavailable', { path: 'sealed', detail: 'The sealed value was changed or belongs elsewhere.', cause });
   }
 }

@@ -1,31 +1,50 @@
 import type { Sealer } from '../contract/implement.ts';
+import { fault } from '../contract/fault.ts';
+import { formatId } from '../tenancy/id.ts';
 import type { Keeper } from './client.ts';
-import { leaseMs } from './limits.ts';
+import { defaultKey, keyIdIn } from './key-name.ts';
+import { leaseMs, strictLeaseMs } from './limits.ts';
 import { openWith, sealWith, sealedVersion } from './sealed.ts';
 
 type Lease = { readonly version: number; readonly key: Buffer; readonly until: number };
 
-/** Seals and opens under data keys leased for `purpose`; a lease outlives the keeper's absence, never its own term. */
-export function sealerOf(keeper: Keeper, purpose: string, now: () => number): Sealer {
-  const current = new Map<bigint, Lease>();
-  const older = new Map<string, Lease>();
+/** What the snapshot says of a key: whether it may be used, and whether its leases are short. */
+export type KeyStanding = { readonly state: string; readonly strict: boolean };
+/** Looks a key up; undefined where nobody ever changed it. */
+export type StandingOf = (tenant: string, key: string) => KeyStanding | undefined;
 
-  async function lease(tenant: bigint, version?: number): Promise<Lease> {
-    const held = version === undefined ? current.get(tenant) : older.get(`${tenant} ${version}`);
-    if (held && held.until > now()) return held;
-    const fresh = { ...(await keeper.lease(tenant, purpose, version)), until: now() + leaseMs };
-    if (version === undefined) current.set(tenant, fresh);
-    older.set(`${tenant} ${fresh.version}`, fresh);
+/**
+ * Seals and opens under data keys leased for `purpose`; a lease outlives the keeper's absence, never its own term. A key
+ * that the snapshot calls disabled or destroyed is let go at once, lease or not.
+ */
+export function sealerOf(keeper: Keeper, purpose: string, now: () => number, standingOf: StandingOf = () => undefined): Sealer {
+  const held = new Map<string, Lease>();
+
+  async function lease(tenant: bigint, id: string | undefined, version?: number): Promise<Lease> {
+    const place = `${tenant} ${id ?? ''} `;
+    const standing = standingOf(formatId(tenant), id ?? defaultKey);
+    if (standing && standing.state !== 'enabled') {
+      for (const known of held.keys()) if (known.startsWith(place)) held.delete(known);
+      throw fault('KeyUnavailable', { path: 'refused', detail: `The key ${id ?? defaultKey} is ${standing.state}.` });
+    }
+    const known = held.get(`${place}${version ?? 'newest'}`);
+    if (known && known.until > now()) return known;
+    const until = now() + (standing?.strict ? strictLeaseMs : leaseMs);
+    const fresh = { ...(await keeper.lease(tenant, purpose, version, id)), until };
+    if (version === undefined) held.set(`${place}newest`, fresh);
+    held.set(`${place}${fresh.version}`, fresh);
     return fresh;
   }
 
-  return {
+  const over = (name: string | undefined): Sealer => ({
     async seal(tenant, plain, aad) {
-      const { key, version } = await lease(tenant);
+      const { key, version } = await lease(tenant, keyIdIn(name, tenant));
       return sealWith(key, version, plain, aad);
     },
     async open(tenant, sealed, aad) {
-      return openWith((await lease(tenant, sealedVersion(sealed))).key, sealed, aad);
+      return openWith((await lease(tenant, keyIdIn(name, tenant), sealedVersion(sealed))).key, sealed, aad);
     },
-  };
+    under: (key) => over(key),
+  });
+  return over(undefined);
 }

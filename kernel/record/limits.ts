@@ -6,3 +6,7 @@ export const gapLookBackMs = limit(5000, 'ms', 'How far before a kill a tenant m
 export const retentionSweepMs = limit(3_600_000, 'ms', 'How often recorder drops what is no longer kept.');
 export const seenDaysMax = limit(35, 'day', 'How long the source and id of a usage event are remembered.');
 export const ingestGatherMs = limit(50, 'ms', 'Pause after a transaction with usage events from outside, in which the next ones gather.');
+export const checkpointMs = limit(1000, 'ms', 'How often the audit logs of active tenants get a checkpoint.');
+export const entriesPerRoundMax = limit(100_000, 'entry', 'Most audit records taken into logs before their checkpoints are signed.');
+export const entriesPerReadMax = limit(4096, 'entry', 'Most audit records read from the store at once.');
+export const logsOpenMax = limit(4096, 'log', 'Most audit logs whose right edge recorder keeps in memory.');

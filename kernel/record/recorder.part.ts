@@ -1,6 +1,9 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { systemUrl } from '../control/deploy.ts';
+import { keyFileName, keyFileText } from '../audit/public-key.ts';
+import { leafSealer, type LeafSealer } from '../audit/seal.ts';
 import type { Log } from '../contract/implement.ts';
 import { connectKeeper } from '../keys/client.ts';
 import { sealerOf } from '../keys/sealer.ts';
@@ -10,9 +13,11 @@ import type { Open } from '../journal/seal.ts';
 import { tail } from '../journal/tail.ts';
 import { createLog } from '../observe/log.ts';
 import type { Link, Part } from '../supervise/protocol.ts';
+import { writeDurably } from '../volume/write.ts';
 import { sortRecords } from './batch.ts';
 import { ingestGatherMs, processScanMs, retentionSweepMs, retryMs } from './limits.ts';
 import { Dispatcher, forgetDeliveries, webhookPurpose } from '../webhook/dispatch.ts';
+import { type Notary, startNotary } from './notary.ts';
 import { forgetSeen, readCursor, storeBatch } from './store.ts';
 
 type Reading = {
@@ -20,6 +25,8 @@ type Reading = {
   readonly dir: string;
   readonly sql: Sql;
   readonly open: Open;
+  readonly sealer: LeafSealer;
+  readonly notary: Notary;
   readonly log: Log;
   readonly signal: AbortSignal;
 };
@@ -36,13 +43,13 @@ const pause = (ms: number, signal: AbortSignal) =>
   });
 
 /** Reads one process' journal for ever; what fails is tried again from the cursor that was committed. */
-async function follow(process: string, { dir, sql, open, log, signal, stored }: Reading): Promise<void> {
+async function follow(process: string, { dir, sql, open, sealer, notary, log, signal, stored }: Reading): Promise<void> {
   while (!signal.aborted) {
     try {
       const from = await readCursor(sql, process);
       for await (const { records, next } of tail({ dir, process, open, from, signal })) {
         const sorted = sortRecords(records);
-        await storeBatch(sql, process, sorted, next);
+        notary.touch(await storeBatch(sql, process, sorted, next, sealer));
         if (sorted.event.length > 0) stored();
         await trim(dir, process, next);
         // Identities cost a third in large transactions; the first of a burst is stored at once, what follows gathers.
@@ -81,7 +88,12 @@ export const part: Part = {
       allow: order.settings.outbound ?? [],
       now: Date.now,
     }).start();
-    const reading: Reading = { dir, sql, open, log, signal: stop.signal, stored: () => dispatcher.wake() };
+    const sealer = leafSealer(keeper, Date.now);
+    const directory = join(order.data, 'audit');
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeDurably(join(directory, keyFileName), keyFileText(await keeper.notaryKeys(), order.deployment), 0o600);
+    const notary = startNotary({ directory, sql, keeper, deployment: order.deployment, log, now: Date.now });
+    const reading: Reading = { dir, sql, open, sealer, notary, log, signal: stop.signal, stored: () => dispatcher.wake() };
     const followed = new Map<string, Promise<void>>();
     const scanning = (async () => {
       for (let sweepAt = Date.now(); !stop.signal.aborted; await pause(processScanMs, stop.signal)) {
@@ -98,6 +110,7 @@ export const part: Part = {
         stop.abort();
         await scanning;
         await Promise.all(followed.values());
+        await notary.stop();
         await dispatcher.stop();
         await dispatched.close();
         await sql.close();

@@ -1,22 +1,15 @@
 import type { Handle, Sql } from '#seams/sql/sql.ts';
 import type { AuditRecord, EventRecord } from '../audit/record.ts';
+import type { LeafSealer } from '../audit/seal.ts';
 import type { Mark } from '../journal/frame.ts';
+import { type Stored, storeAudit, subjectOf, tenantOf } from './audit.ts';
 import { idText, type Sorted, sumUsage } from './batch.ts';
 import { storeIngest } from './ingest.ts';
 import { gapLookBackMs, seenDaysMax } from './limits.ts';
+import { takeNumbers } from './number.ts';
 
 /** The part of a SQL handle that a transaction offers. */
 type Transaction = Pick<Handle, 'query'>;
-
-const auditInsert = `insert into platform.audit_record
-  (tenant, sequence, at, scope, service, operation, kind, name, principal, credential, via, face, outcome, count, bytes,
-    request_id, gap, detail)
-  select tenant, sequence, at, scope, service, operation, kind, name, principal, credential, via, face, outcome, count,
-    bytes, request_id, gap, detail
-  from jsonb_to_recordset($1::jsonb) as r(tenant bigint, sequence bigint, at timestamptz, scope bigint, service text,
-    operation text, kind text, name text,
-  principal text, credential text, via text, face text, outcome text, count bigint, bytes bigint, request_id text, gap
-    boolean, detail jsonb)`;
 
 const usageUpsert = `insert into platform.usage_window as w (tenant, scope, service, meter, minute, value)
   select tenant, scope, service, meter, minute, value from jsonb_to_recordset($1::jsonb) as r(tenant bigint, scope
@@ -38,16 +31,21 @@ export async function readCursor(sql: Sql, process: string): Promise<Mark | unde
   return row && { segment: Number(row.segment), offset: Number(row.position), sequence: Number(row.sequence) };
 }
 
-/** Stores a batch and moves the journal's cursor in one transaction: whatever dies, each record counts once. */
-export async function storeBatch(sql: Sql, process: string, sorted: Sorted, next: Mark): Promise<void> {
-  await sql.platform().begin(async (tx) => {
+/**
+ * Stores a batch and moves the journal's cursor in one transaction: whatever dies, each record counts once. Answers
+ * the tenants whose audit logs have more to take.
+ */
+export async function storeBatch(sql: Sql, process: string, sorted: Sorted, next: Mark, sealer: LeafSealer): Promise<Set<bigint>> {
+  const seal = await sealer.for(sorted.audit.map(subjectOf));
+  return sql.platform().begin(async (tx) => {
     await tx.query(
       `insert into platform.journal_cursor (process, segment, position, sequence) values ($1, $2, $3, $4)
        on conflict (process) do update set segment = excluded.segment, position = excluded.position, sequence = excluded.sequence`,
       [process, BigInt(next.segment), BigInt(next.offset), BigInt(next.sequence)],
     );
-    const audit = [...(await withoutRepeats(tx, sorted.audit)), ...(await gaps(tx, process, sorted))];
-    if (audit.length > 0) await storeAudit(tx, audit);
+    const lost = await gaps(tx, process, sorted);
+    const audit = [...(await withoutRepeats(tx, sorted.audit)), ...lost];
+    if (audit.length > 0) await storeAudit(tx, process, audit, lost.length > 0 ? await sealer.for(audit.map(subjectOf)) : seal);
     const usage = sumUsage(sorted.usage);
     for (const gauge of [false, true]) {
       const rows = usage.filter((row) => row.gauge === gauge);
@@ -55,10 +53,9 @@ export async function storeBatch(sql: Sql, process: string, sorted: Sorted, next
     }
     if (sorted.ingest.length > 0) await storeIngest(tx, sorted.ingest);
     if (sorted.event.length > 0) await storeEvents(tx, sorted.event);
+    return new Set(audit.map(tenantOf));
   });
 }
-
-type Stored = AuditRecord & { readonly gap?: boolean };
 
 /** Effects come again after a crash; a service's log counts up, so what is not beyond its cursor was stored before. */
 async function withoutRepeats(tx: Transaction, records: readonly AuditRecord[]): Promise<Stored[]> {
@@ -120,30 +117,9 @@ async function gaps(tx: Transaction, process: string, { life }: Sorted): Promise
   return found;
 }
 
-const tenantText = (record: Stored) => (record.gap ? record.tenant : idText(record.tenant));
-
-async function storeAudit(tx: Transaction, records: readonly Stored[]): Promise<void> {
-  const numbers = await take(tx, 'audit_head', records.map(tenantText));
-  const rows = records.map((record, index) => ({
-    ...record,
-    tenant: tenantText(record),
-    scope: idText(record.scope),
-    at: new Date(record.at).toISOString(),
-    sequence: numbers[index]?.toString(),
-    via: record.via ?? null,
-    request_id: record.requestId,
-    gap: record.gap === true,
-    detail: record.detail ?? null,
-  }));
-  await tx.query(auditInsert, [JSON.stringify(rows)]);
-}
-
 async function storeEvents(tx: Transaction, events: readonly EventRecord[]): Promise<void> {
-  const numbers = await take(
-    tx,
-    'event_head',
-    events.map((event) => idText(event.tenant)),
-  );
+  const tenants = events.map((event) => BigInt(idText(event.tenant)));
+  const numbers = await takeNumbers(tx, 'event_head', tenants);
   const rows = events.map((event, index) => ({
     ...event,
     tenant: idText(event.tenant),
@@ -151,30 +127,6 @@ async function storeEvents(tx: Transaction, events: readonly EventRecord[]): Pro
     sequence: numbers[index]?.toString(),
   }));
   await tx.query(eventInsert, [JSON.stringify(rows)]);
-}
-
-/** The next sequence number of each record's tenant, in order. */
-async function take(tx: Transaction, head: 'audit_head' | 'event_head', tenants: readonly string[]): Promise<bigint[]> {
-  const counts = new Map<string, number>();
-  for (const tenant of tenants) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
-  const wanted = [...counts].map(([tenant, count]) => ({ tenant, sequence: count }));
-  const { rows } = await tx.query(
-    `insert into platform.${head} as h (tenant, sequence) select tenant, sequence from jsonb_to_recordset($1::jsonb) as
-     r(tenant bigint, sequence bigint)
-     on conflict (tenant) do update set sequence = h.sequence + excluded.sequence returning tenant, sequence`,
-    [JSON.stringify(wanted)],
-  );
-  const next = new Map(
-    (rows as { tenant: bigint; sequence: bigint }[]).map((row) => [
-      `${row.tenant}`,
-      BigInt(row.sequence) - BigInt(counts.get(`${row.tenant}`) ?? 0),
-    ]),
-  );
-  return tenants.map((tenant) => {
-    const number = (next.get(tenant) ?? 0n) + 1n;
-    next.set(tenant, number);
-    return number;
-  });
 }
 
 /** Forgets the identities of usage events older than `seenDaysMax`. */

@@ -67,7 +67,7 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     emit: emitter(owned.runtime),
     scopes: () => snapshot.list('scope').map(({ tenant, id }) => ({ tenant: parseId(tenant), scope: parseId(id) })),
     needs: { ...(sql ? { sql } : {}), ...(resources ? { resources } : {}) },
-    sealer: sealerOf(owned.keeper, contract.name, Date.now),
+    sealer: sealerOf(owned.keeper, contract.name, Date.now, (tenant, key) => snapshot.get('key', tenant, key)),
     log: owned.log,
     serviceToken: (caller) => owned.keeper.serviceToken(caller),
     signal: link.signal,

@@ -72,6 +72,9 @@ export type PolicyRecord = { readonly id: string; readonly est: unknown };
 /** Policy's view of a resource that the kernel owns. */
 export type ResourceRecord = { readonly labels: Readonly<Record<string, string>>; readonly attributes: Readonly<Record<string, unknown>> };
 
+/** A key of a tenant, by its id; the tenant's own ring is `default`. What is not here is enabled. */
+export type KeyRecord = { readonly state: 'enabled' | 'disabled' | 'pending' | 'destroyed'; readonly strict: boolean };
+
 /** Facts of the whole platform. `devScope` is set while `--open` runs. */
 export type PlatformRecord = {
   readonly region: string;
@@ -90,6 +93,7 @@ export type Records = {
   session: SessionRecord;
   certificate: string;
   cluster: string;
+  key: KeyRecord;
   policy: readonly PolicyRecord[];
   quota: Readonly<Record<string, number>>;
   resource: ResourceRecord;

@@ -6,45 +6,14 @@ import { type Context, own, type Row } from '../context.ts';
 import type { platform } from '../service.ts';
 
 type All = Handlers<typeof platform>;
-type Mine = Pick<All, 'ListAudit' | 'ListUsage' | 'IngestUsage' | 'ListEvents' | 'GetHealth'>;
+type Mine = Pick<All, 'ListUsage' | 'IngestUsage' | 'ListEvents' | 'GetHealth'>;
 
 const date = (value: number) => new Date(value);
 const iso = (value: unknown) => (value as Date).toISOString();
 
-function auditOf(row: Row) {
-  return {
-    sequence: Number(row.sequence),
-    at: (row.at as Date).getTime(),
-    service: String(row.service),
-    operation: String(row.operation),
-    kind: String(row.kind),
-    name: String(row.name),
-    principal: String(row.principal),
-    credential: String(row.credential),
-    scope: row.scope === 0n ? '' : formatId(row.scope as bigint),
-    outcome: String(row.outcome),
-    count: Number(row.count),
-    bytes: Number(row.bytes),
-    requestId: String(row.request_id),
-    ...(row.via === null ? {} : { via: String(row.via) }),
-    ...(row.gap ? { gap: true } : {}),
-  };
-}
-
-/** What recorder stored: audit, usage and events of the caller's tenant; and the platform's health. */
+/** What recorder stored: usage and events of the caller's tenant; and the platform's health. */
 export function recordHandlers(context: Context): Mine {
   return {
-    async ListAudit(call) {
-      const { from = 0, to = context.now() + dayMs, before, limit = 100, operation = null, service = null, resource = null } = call.input;
-      const { rows } = await own(context, call as never).query(
-        `select * from platform.audit_record where at >= $1 and at < $2 and ($3::bigint is null or sequence < $3) and
-         ($4::text is null or operation = $4)
-         and ($5::text is null or service = $5) and ($6::text is null or name = $6) order by sequence desc limit $7`,
-        [date(from), date(to), before === undefined ? null : BigInt(before), operation, service, resource, limit + 1],
-      );
-      const items = (rows as Row[]).slice(0, limit).map(auditOf);
-      return { output: { items, ...(rows.length > limit ? { next: items.at(-1)?.sequence } : {}) } };
-    },
     async ListUsage(call) {
       const { from = context.now() - dayMs, to = context.now() + dayMs, window = 'minute', meter = null, service = null } = call.input;
       const { rows } = await own(context, call as never).query(

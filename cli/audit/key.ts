@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fault } from '#kernel/contract/fault.ts';
+import { originOf, rootLog } from '#kernel/audit/leaf.ts';
+import { assertLogName } from '#kernel/audit/log-name.ts';
+import { type AuditKeys, keyFileName, readAuditKeys, verifiersOf } from '#kernel/audit/public-key.ts';
+import { dataPath } from '#kernel/volume/path.ts';
+import { parseVerifier, verifierText } from '#wire/tlog/note.ts';
+import type { Global } from '../global.ts';
+import { readOptions } from './option.ts';
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw fault('NotFound', { detail: `${file} cannot be read.`, cause });
+  }
+}
+
+/** The keys in a file. */
+export const keysIn = (file: string): AuditKeys => readAuditKeys(textOf(file));
+
+/** `gamut audit key [LOG]`: verifier lines, for `note` and `fsck`. */
+export async function key(argv: string[], global: Global): Promise<number> {
+  const { words } = readOptions(argv, 1, []);
+  const [log = rootLog] = words;
+  assertLogName(log);
+  const text = textOf(join(dataPath(global.data), 'audit', keyFileName));
+  const [, deployment = ''] = parseVerifier(text.split('\n')[0] ?? '')?.name.split('/') ?? [];
+  const lines = verifiersOf(readAuditKeys(text), originOf(deployment, log)).map(verifierText);
+  console.log(global.output === 'json' ? JSON.stringify({ verifiers: lines }) : lines.join('\n'));
+  return 0;
+}

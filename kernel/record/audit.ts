@@ -1,0 +1,65 @@
+import type { Handle } from '#seams/sql/sql.ts';
+import { entryBytesMax } from '#wire/tlog/limits.ts';
+import type { LeafSeal, Subject } from '../audit/seal.ts';
+import { type ApiActivity, toOcsf } from '../audit/ocsf.ts';
+import type { AuditRecord } from '../audit/record.ts';
+import { formatId } from '../tenancy/id.ts';
+import { idText } from './batch.ts';
+import { takeNumbers } from './number.ts';
+
+/** An audit record to be stored; `gap` marks one of recorder's own, whose tenant is a decimal number already. */
+export type Stored = AuditRecord & { readonly gap?: boolean };
+
+const insert = `insert into platform.audit_record
+  (tenant, sequence, at, scope, service, operation, kind, outcome, count, bytes, gap, name_hash, subject_hash, entry)
+  select * from unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::bigint[], $10::bigint[], $11::boolean[], $12::bytea[], $13::bytea[], $14::bytea[])`;
+
+export const tenantOf = (record: Stored): bigint => BigInt(record.gap ? record.tenant : idText(record.tenant));
+
+/** What a seal, its key and the line before it may add to a record; a larger detail is left out, and the record says so. */
+const detailLengthMax = entryBytesMax / 3;
+const nameKept = 4096;
+
+function eventOf(record: Stored): ApiActivity {
+  const event = toOcsf(record);
+  if (Buffer.byteLength(JSON.stringify(event)) <= detailLengthMax) return event;
+  return toOcsf({ ...record, name: record.name.slice(0, nameKept), detail: { leftOut: 'the detail was too large' } });
+}
+
+/** Whose keys a record takes. */
+export const subjectOf = (record: Stored): Subject => ({ tenant: tenantOf(record), principal: record.principal });
+
+/** Stores records as entries of their tenants' logs, in the transaction that moves the journal's cursor. */
+export async function storeAudit(tx: Pick<Handle, 'query'>, process: string, records: readonly Stored[], seal: LeafSeal): Promise<void> {
+  const tenants = records.map(tenantOf);
+  const sequences = await takeNumbers(tx, 'audit_head', tenants);
+  const { rows } = await tx.query('update platform.journal_cursor set audited = audited + $2 where process = $1 returning audited', [
+    process,
+    BigInt(records.length),
+  ]);
+  const first = Number((rows[0] as { audited: bigint }).audited) - records.length + 1;
+  const entries = records.map((record, index) => {
+    const tenant = tenants[index] ?? 0n;
+    const sequence = Number(sequences[index]);
+    const header = { log: formatId(tenant), sequence, at: record.at, process, number: first + index };
+    return seal.leaf(subjectOf(record), header, eventOf(record));
+  });
+  const column = (of: (record: Stored, index: number) => unknown) => records.map(of);
+  await tx.query(insert, [
+    tenants,
+    sequences,
+    column(({ at }) => new Date(at)),
+    column(({ scope }) => idText(scope)),
+    column(({ service }) => service),
+    column(({ operation }) => operation),
+    column(({ kind }) => kind),
+    column(({ outcome }) => outcome),
+    column(({ count }) => count),
+    column(({ bytes }) => bytes),
+    column(({ gap }) => gap === true),
+    column(({ name }, index) => seal.index(tenants[index] ?? 0n, name)),
+    column(({ principal }, index) => seal.index(tenants[index] ?? 0n, principal)),
+    entries,
+  ]);
+}
