@@ -4,6 +4,7 @@ import type { IngestEvent } from '#kernel/audit/record.ts';
 import { storeBatch } from '#kernel/record/store.ts';
 import { type House, openHouse } from '#kernel/session/test/fixture/house.ts';
 import { type BenchResult, compared, median } from '../result.ts';
+import { noSeal } from '../no-seal.ts';
 import { databaseOf } from './database.ts';
 import { openPeer } from './peer.ts';
 
@@ -70,7 +71,7 @@ async function store(system: Sql, scope: string, round: string, size: number): P
       `bench${size}`,
       { ...empty, ingest: [{ tenant: scope, scope, events }] },
       { segment: 1, offset: at, sequence: at },
-      { for: async () => ({ leaf: () => Buffer.alloc(0), index: () => Buffer.alloc(0) }) },
+      noSeal,
     );
   }
   return (transactions * size) / ((performance.now() - started) / 1000);

@@ -7,6 +7,7 @@ import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { storeBatch } from '#kernel/record/store.ts';
 import { type House, openHouse } from '#kernel/session/test/fixture/house.ts';
 import { type BenchResult, type BenchRow, median, round } from '../result.ts';
+import { noSeal } from '../no-seal.ts';
 import { databaseOf } from '../usage/database.ts';
 
 const rounds = 3;
@@ -53,7 +54,7 @@ async function ours(system: Sql, receiver: Receiver, scope: string, number: numb
       data: { number: index, text: 'a loaf of rye bread' },
     }));
     const mark = { segment: 1, offset: number * perRound + at, sequence: number * perRound + at };
-    await storeBatch(system, 'bench', { audit: [], usage: [], ingest: [], life: [], event }, mark);
+    await storeBatch(system, 'bench', { audit: [], usage: [], ingest: [], life: [], event }, mark, noSeal);
   }
   while (receiver.count() - before < perRound || (await delivered()) < wanted) await sleep(5);
   return perRound / ((performance.now() - started) / 1000);
