@@ -33,10 +33,7 @@ export function openRing(directory: string) {
   const root = loadOrMake(join(directory, 'root.key'), () => randomBytes(32));
   const lookupKey = hkdf(root, 'lookup');
   const signing = loadSigningKey(join(directory, 'signing.key'), root, 'ed25519');
-  const notary = openNotaryKeys({
-    ed25519: loadSigningKey(join(directory, 'audit.key'), root, 'ed25519'),
-    mldsa44: loadSigningKey(join(directory, 'audit-ml-dsa-44.key'), root, 'ml-dsa-44'),
-  });
+  const notary = loadNotaryKeys(directory, root);
   const cache = new Map<bigint, Map<number, Buffer>>();
   const states = new Map<bigint, KeyState>();
 
@@ -93,9 +90,7 @@ export function openRing(directory: string) {
         return { version: at, key: hkdf(key, `data ${purpose}`) };
       }
       const leased = dataKey(tenant, version, purpose);
-      const state = states.get(tenant) ?? 'enabled';
-      if (state !== 'enabled')
-        throw fault('KeyUnavailable', `The keys of tenant ${tenant} are ${state === 'pending' ? 'about to be destroyed' : 'disabled'}.`);
+      assertEnabled(tenant, states.get(tenant) ?? 'enabled');
       return leased;
     },
     describe(tenant: bigint): { state: KeyState; versions: number } {
@@ -133,6 +128,18 @@ export function openRing(directory: string) {
 }
 
 export type Ring = ReturnType<typeof openRing>;
+
+function assertEnabled(tenant: bigint, state: KeyState): void {
+  if (state === 'enabled') return;
+  throw fault('KeyUnavailable', `The keys of tenant ${tenant} are ${state === 'pending' ? 'about to be destroyed' : 'disabled'}.`);
+}
+
+function loadNotaryKeys(directory: string, root: Buffer) {
+  return openNotaryKeys({
+    ed25519: loadSigningKey(join(directory, 'audit.key'), root, 'ed25519'),
+    mldsa44: loadSigningKey(join(directory, 'audit-ml-dsa-44.key'), root, 'ml-dsa-44'),
+  });
+}
 
 function hkdf(key: Uint8Array, label: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), `gamut ${label}`, 32));
