@@ -14,7 +14,7 @@ type KeyFile = { readonly state: KeyState; readonly imported: boolean; readonly 
 type RingKey = (tenant: bigint, version?: number) => { readonly version: number; readonly key: Buffer };
 
 /** Bytes of the material of one key. */
-export const materialSize = 32;
+const materialSize = 32;
 const purposeOf = (tenant: bigint, id: string, version: number) => `key ${tenant} ${id} ${version}`;
 
 /**

@@ -57,14 +57,7 @@ export function openRing(directory: string) {
   }
 
   function saveRing(tenant: bigint, versions: ReadonlyMap<number, Buffer>): void {
-    const file: RingFile = {
-      state: states.get(tenant) ?? 'enabled',
-      versions: [...versions].map(([version, key]) => ({
-        version,
-        sealed: sealWith(root, 1, key, `ring ${tenant} ${version}`).toString('base64'),
-      })),
-    };
-    writeDurable(path(tenant), Buffer.from(JSON.stringify(file)));
+    writeDurable(path(tenant), sealedRing(root, tenant, states.get(tenant) ?? 'enabled', versions));
   }
 
   function dataKey(tenant: bigint, version: number | undefined, purpose: string): { version: number; key: Buffer } {
@@ -128,6 +121,13 @@ export function openRing(directory: string) {
 }
 
 export type Ring = ReturnType<typeof openRing>;
+
+function sealedRing(root: Buffer, tenant: bigint, state: KeyState, versions: ReadonlyMap<number, Buffer>): Buffer {
+  const sealed = [...versions].map(([version, key]) => {
+    return { version, sealed: sealWith(root, 1, key, `ring ${tenant} ${version}`).toString('base64') };
+  });
+  return Buffer.from(JSON.stringify({ state, versions: sealed } satisfies RingFile));
+}
 
 function assertEnabled(tenant: bigint, state: KeyState): void {
   if (state === 'enabled') return;

@@ -6,7 +6,7 @@ import { subjectTenantsMax } from './limits.ts';
 import { openWith, sealWith, sealedVersion } from './sealed.ts';
 
 /** Bytes of what names a subject: a keyed hash, so that these files know no names. */
-export const subjectHashSize = 16;
+const subjectHashSize = 16;
 const keySize = 32;
 const sealedSize = 16 + keySize + 16;
 const slotSize = subjectHashSize + 16 + sealedSize;

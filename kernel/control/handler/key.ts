@@ -153,7 +153,7 @@ async function store(context: Context, row: Row, state: State, destroyAt?: numbe
 }
 
 /** Destroys the keys whose time has come; repeated, it does no harm. */
-export async function destroyDue(context: Context): Promise<void> {
+async function destroyDue(context: Context): Promise<void> {
   const { rows } = await context.system
     .platform()
     .query(`select tenant, id from platform.key where state = 'pending' and destroy_at <= $1`, [new Date(context.now())]);
