@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseVerifier } from '#wire/tlog/note.ts';
+import { parseCheckpoint, parseVerifier } from '#wire/tlog/note.ts';
+import { parseTilePath } from '#wire/tlog/tile.ts';
 import { type House, openHouse } from '../../session/test/fixture/house.ts';
 import { decodeLeaf } from '../leaf.ts';
 import { entryOf, type Proof, proofFault } from '../prove.ts';
@@ -136,9 +137,8 @@ async function copied(): Promise<string> {
 
 test('a flipped byte anywhere is found, and placed in its file', async () => {
   const copy = await copied();
-  const used = (name: string) => name.endsWith('checkpoint') || isWidest(copy, name);
   for (const { path, name } of filesOf(copy)) {
-    if (name === keyFileName || !used(name)) continue;
+    if (name === keyFileName || !isUsed(copy, name)) continue;
     const whole = readFileSync(path);
     for (const at of new Set([0, 1, Math.floor(whole.length / 3), Math.floor(whole.length / 2), whole.length - 2])) {
       const bytes = Buffer.from(whole);
@@ -157,11 +157,15 @@ test('a flipped byte anywhere is found, and placed in its file', async () => {
   rmSync(copy, { recursive: true });
 });
 
-/** Of the partial tiles of one place only the widest belongs to the last checkpoint; a full one stands for all. */
-function isWidest(folder: string, name: string): boolean {
-  const [, tile, width] = /^(.*)\.p\/(\d+)$/.exec(name) ?? [];
-  if (tile === undefined) return true;
-  return Math.max(...readdirSync(join(folder, `${tile}.p`)).map(Number)) === Number(width);
+/** Whether a file belongs to the log's checkpoint: partial tiles before it were replaced, those beyond it mean nothing yet. */
+function isUsed(folder: string, name: string): boolean {
+  const [of = '', ...rest] = name.split('/');
+  const tile = parseTilePath(rest.join('/'));
+  if (!tile || tile.kind === 'checkpoint') return tile !== undefined;
+  const { size = 0 } = parseCheckpoint(readFileSync(join(folder, of, 'checkpoint'), 'utf8')) ?? {};
+  const count = tile.kind === 'entries' ? size : Math.floor(size / 256 ** tile.level);
+  const end = tile.index * 256 + tile.width;
+  return tile.width === 256 ? end <= count : end === count;
 }
 
 test('a log that is cut, goes back, or is gone is found by the root log', async () => {
