@@ -39,6 +39,9 @@ import { recordHandlers } from './handler/record.ts';
 import { ingestRecords } from './ingest.ts';
 import { serviceAccountHandlers } from './handler/service-account.ts';
 import { sessionHandlers } from './handler/session.ts';
+import { customRoleHandlers } from './handler/custom-role.ts';
+import { guardRailHandlers } from './handler/guard-rail.ts';
+import { policyHandlers } from './handler/policy.ts';
 import { webhookHandlers } from './handler/webhook.ts';
 import { serveInternal } from './internal.ts';
 import { openMail } from './mail.ts';
@@ -232,6 +235,9 @@ function handlersOf(context: Context, allow: readonly string[]): Handlers<typeof
     ...webhookHandlers(context, allow),
     ...auditHandlers(context),
     ...keyHandlers(context),
+    ...policyHandlers(context),
+    ...guardRailHandlers(context),
+    ...customRoleHandlers(context),
   };
 }
 

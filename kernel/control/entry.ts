@@ -7,11 +7,13 @@ import type {
   Binding,
   CredentialRecord,
   Generation,
+  PolicyRecord,
   PrincipalRecord,
   ScopeRecord,
   SessionRecord,
   TenantRecord,
 } from '../snapshot/record.ts';
+import { guardRails } from '../session/decide.ts';
 import type { Entry } from '../snapshot/writer.ts';
 import { parseId, formatId } from '../tenancy/id.ts';
 
@@ -31,6 +33,8 @@ export function entriesOver(source: Source): EntriesOf {
     session: ([id = '']) => sessionEntries(source, id),
     key: ([tenant = '', id = '']) => keyEntries(source, tenant, id),
     contract: ([service = '']) => contractEntries(source, service),
+    policy: ([tenant = '']) => policyEntries(source, tenant),
+    guard: () => guardEntries(source),
     resource: (key) => resourceEntries(source, key),
   };
   return async (kind, key) => {
@@ -164,6 +168,27 @@ async function keyEntries(source: Source, tenant: string, id: string): Promise<E
 async function contractEntries(source: Source, service: string): Promise<Entry[]> {
   const row = await one(source, 'select policies from platform.contract where service = $1', [service]);
   return [{ key: ['policy', '', service], value: row?.policies }];
+}
+
+const policyRecord = (row: Row, of: string): PolicyRecord => ({
+  id: `${of}.${row.name}`,
+  est: row.est,
+  ...(row.step_up === true ? { stepUp: true as const } : {}),
+});
+
+/** A tenant's own policies, with those that its roles are made of. */
+async function policyEntries(source: Source, tenant: string): Promise<Entry[]> {
+  const db = source.sql.platform();
+  const { rows: roles } = await db.query('select policies from platform.custom_role where tenant = $1 order by name', [parseId(tenant)]);
+  const { rows } = await db.query('select name, est, step_up from platform.policy where tenant = $1 order by name', [parseId(tenant)]);
+  const made = (roles as Row[]).flatMap((row) => row.policies as PolicyRecord[]);
+  const value = [...made, ...(rows as Row[]).map((row) => policyRecord(row, 'policy'))];
+  return [value.length === 0 ? { key: ['policy', tenant] } : { key: ['policy', tenant], value }];
+}
+
+async function guardEntries(source: Source): Promise<Entry[]> {
+  const { rows } = await source.sql.platform().query('select name, est, step_up from platform.guard_rail order by name');
+  return [{ key: ['policy', '', guardRails], value: (rows as Row[]).map((row) => policyRecord(row, 'guard')) }];
 }
 
 /** The kernel's own resources lie in a table of each service's schema. */

@@ -6,6 +6,7 @@ import { keyOperations, keyResources } from './contract/key.ts';
 import { credentialsMax, eventsPerIngestMax, keysMax, projectsMax } from './limits.ts';
 import { credentialOperations } from './contract/credential.ts';
 import { webhookEvents, webhookOperations, webhookResources } from './contract/webhook.ts';
+import { policyOperations, policyResources } from './contract/policy.ts';
 import { stsOperations } from './contract/sts.ts';
 import { identityOperations, identityResources } from './contract/identity.ts';
 import {
@@ -59,6 +60,7 @@ export const platform = defineService({
       columns: ['principal', 'role', 'environment'],
     },
     ...identityResources,
+    ...policyResources,
     ...webhookResources,
     ...keyResources,
     Audit: { of: 'tenant', text: 'What was done, by whom.', plural: 'audit', spec: Type.Object({}), owner: 'service' },
@@ -192,6 +194,7 @@ export const platform = defineService({
     ...credentialOperations,
     ...identityOperations,
     ...stsOperations,
+    ...policyOperations,
     ...webhookOperations,
     ...auditOperations,
     ...keyOperations,
@@ -285,6 +288,11 @@ export const platform = defineService({
   },
   roles: {
     auditor: [
+      'GetPolicy',
+      'ListPolicies',
+      'ListCustomRoles',
+      'ExplainAccess',
+      'PreviewPolicy',
       'ListWebhooks',
       'GetWebhook',
       'ListDeliveries',
@@ -348,7 +356,18 @@ export const platform = defineService({
       'DeleteServiceAccount',
       'RevokeSession',
     ],
-    owner: ['admin', 'EraseAuditSubject', 'ScheduleKeyDestruction', 'CancelKeyDestruction', 'UpdateOrganization'],
-    operator: ['owner', 'CreateOrganization'],
+    owner: [
+      'admin',
+      'EraseAuditSubject',
+      'ScheduleKeyDestruction',
+      'CancelKeyDestruction',
+      'UpdateOrganization',
+      'CreatePolicy',
+      'UpdatePolicy',
+      'DeletePolicy',
+      'CreateCustomRole',
+      'DeleteCustomRole',
+    ],
+    operator: ['owner', 'CreateOrganization', 'CreateGuardRail', 'ListGuardRails', 'DeleteGuardRail'],
   },
 });

@@ -1,38 +1,73 @@
 import type { AnyService } from '../contract/contract.ts';
 import { fault, type OperationError } from '../contract/fault.ts';
+import type { Log } from '../contract/implement.ts';
 import type { Attributes, Provider } from '../contract/provider.ts';
 import type { Identified } from '../caller/identified.ts';
 import { compilePolicySet, type PolicySet } from '../policy/compile.ts';
-import { requestOf } from './request.ts';
+import type { PolicyRecord } from '../snapshot/record.ts';
+import { type Question, requestOf } from './request.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import { parseId } from '../tenancy/id.ts';
-import { policySetsKeptMax } from './limits.ts';
+import { policySetsKeptMax, shadowEvery } from './limits.ts';
+import { engineVerdict } from './shadow.ts';
+import { isOfTenant, type Verdict, verdictOf } from './verdict.ts';
 
-/** Decides what a caller may do in one service: roles of the platform's policies, then the tenant's own; `forbid` wins in either. */
+/** The name under which the platform's guard-rails stand among the policies of services. */
+export const guardRails = '@guard';
+
+/** Decides what a caller may do in one service: guard-rails, roles of the platform's policies, the tenant's own; `forbid` wins in any. */
 export type Decider = {
   /** Undefined when allowed; the error to answer when not. */
   decide(identified: Identified, roles: readonly string[], operation: string, name: string): OperationError | undefined;
+  /** Whether a tenant's decisions depend on the time, so that they hold for a moment only. */
+  isTimed(tenant: string): boolean;
   /** Forgets compiled policies after an epoch moved. */
   forget(tenants: ReadonlySet<string> | undefined): void;
 };
+
+/** Compiled policies with what they were made of. */
+type Kept = {
+  readonly set: PolicySet | null;
+  readonly sources: readonly PolicyRecord[];
+  readonly stepUps: ReadonlySet<string>;
+  readonly timed: boolean;
+};
+
+const timedWords = /"attr":"(?:now|factorAt)"/;
+
+function kept(policies: readonly PolicyRecord[] | undefined): Kept {
+  const sources = policies ?? [];
+  return {
+    set: sources.length > 0 ? compilePolicySet(sources.map(({ id, est }) => ({ id, est: est as never }))) : null,
+    sources,
+    stepUps: new Set(sources.filter(({ stepUp }) => stepUp).map(({ id }) => id)),
+    timed: sources.some(({ est }) => timedWords.test(JSON.stringify(est))),
+  };
+}
 
 export function createDecider(
   contract: AnyService,
   snapshot: Snapshot,
   providers: () => Readonly<Record<string, Provider>>,
   now: () => number,
+  log: Log,
 ): Decider {
-  const sets = new Map<string, PolicySet | null>();
+  const sets = new Map<string, Kept>();
+  /** Tenants whose compiled policies were found to decide otherwise than the engine: it decides for them. */
+  const distrusted = new Set<string>();
+  let decisions = 0;
 
-  function setOf(tenant: string): PolicySet | null {
-    const known = sets.get(tenant);
-    if (known !== undefined) return known;
-    const policies = tenant === '' ? snapshot.get('policy', '', contract.name) : snapshot.get('policy', tenant);
-    const made = policies?.length ? compilePolicySet(policies.map(({ id, est }) => ({ id, est: est as never }))) : null;
+  function setOf(key: string, read: () => readonly PolicyRecord[] | undefined): Kept {
+    const known = sets.get(key);
+    if (known) return known;
+    const made = kept(read());
     if (sets.size >= policySetsKeptMax) sets.delete(sets.keys().next().value ?? '');
-    sets.set(tenant, made);
+    sets.set(key, made);
     return made;
   }
+  const guard = () => setOf(guardRails, () => snapshot.get('policy', '', guardRails));
+  const ofRoles = () => setOf('', () => snapshot.get('policy', '', contract.name));
+  const ofTenant = (tenant: string) => setOf(tenant, () => (tenant === '' ? undefined : snapshot.get('policy', tenant)));
 
   function attributesOf(identified: Identified, kind: string, name: string): Attributes {
     if (name === '') return {};
@@ -43,19 +78,50 @@ export function createDecider(
     return providers()[kind]?.attributes(parseId(identified.scope), name) ?? {};
   }
 
+  function decided(question: Question): { verdict: Verdict; stepUp: boolean } {
+    const { tenant, kind } = question;
+    const [guards, roles, own] = [guard(), ofRoles(), ofTenant(tenant)];
+    const isTenants = isOfTenant(contract, kind);
+    const sources = { guard: guards.sources, roles: roles.sources, own: own.sources };
+    const ask = () => engineVerdict(question, sources, isTenants);
+    const sure = distrusted.has(tenant) ? ask() : undefined;
+    const verdict = sure ?? verdictOf({ guard: guards.set, roles: roles.set, own: own.set }, requestOf(question), isTenants);
+    decisions += 1;
+    if (!sure && decisions % shadowEvery === 0) setImmediate(() => recheck(question, verdict, ask));
+    const stepUp = verdict.forbidden && verdict.reasons.every(({ policy }) => guards.stepUps.has(policy) || own.stepUps.has(policy));
+    return { verdict, stepUp };
+  }
+
+  /** Asks the engine what was decided already; where they differ it is told, and the engine decides from then on. */
+  function recheck({ tenant, service, operation }: Question, { allow }: Verdict, ask: () => Verdict | undefined): void {
+    try {
+      const engine = ask();
+      if (engine === undefined || engine.allow === allow) return;
+      distrusted.add(tenant);
+      log('error', 'a compiled policy decides otherwise than the engine, which decides from now on', {
+        service,
+        operation,
+        tenant,
+        compiled: allow,
+      });
+    } catch (error) {
+      log('warn', 'a decision could not be checked by the engine', { service, operation, error: String(error) });
+    }
+  }
+
   return {
     decide(identified, roles, operation, name) {
       const kind = contract.operations[operation]?.on;
       if (kind === undefined) return fault('NoSuchOperation', operation);
       const session = identified.face === 'session' ? snapshot.get('session', identified.credential) : undefined;
       if (session?.assurance === 1 && snapshot.get('tenant', identified.tenant)?.factors === 'required') return fault('StepUp');
-      const place = { tenant: identified.tenant, scope: identified.scope };
-      const asked = requestOf({
+      const { verdict, stepUp } = decided({
         service: contract.name,
         operation,
         kind,
         name,
-        ...place,
+        tenant: identified.tenant,
+        scope: identified.scope,
         principal: identified.principal,
         roles,
         attributes: attributesOf(identified, kind, name),
@@ -65,12 +131,11 @@ export function createDecider(
         assurance: session?.assurance,
         factorAt: session?.factorAt,
       });
-      const platform = setOf('')?.decide(asked.request, asked.entities);
-      const own = setOf(identified.tenant)?.decide(asked.request, asked.entities);
-      const forbidden = [platform, own].some((decision) => decision && !decision.allow && decision.reasons.length > 0);
-      if (!forbidden && (platform?.allow || own?.allow)) return undefined;
+      if (verdict.allow) return undefined;
+      if (stepUp && session?.assurance !== undefined) return fault('StepUp');
       return fault('Denied', `${operation} on ${kind}${name === '' ? 's' : ` ${name}`}.`);
     },
+    isTimed: (tenant) => guard().timed || ofTenant(tenant).timed,
     forget(tenants) {
       if (tenants === undefined) sets.clear();
       else for (const tenant of tenants) sets.delete(tenant);

@@ -63,7 +63,11 @@ export function createGate<S extends AnyService>(runtime: Runtime<S>): OpenGate<
     for (const standing of all()) if (concerned(standing)) standing.redecide();
     runtime.rates.forget();
   });
-  const sweep = setInterval(() => endWhere(gone, 'ended'), expirySweepMs);
+  const sweep = setInterval(() => {
+    endWhere(gone, 'ended');
+    // Where policies look at the clock, what they decided holds for this long.
+    for (const standing of all()) if (runtime.decider.isTimed(standing.identified.tenant)) standing.redecide();
+  }, expirySweepMs);
 
   function present(face: Face, material: Material): Session<S> {
     if (ending) throw fault('Draining');

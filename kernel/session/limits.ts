@@ -16,3 +16,9 @@ export const drainMs = limit(8000, 'ms', 'How long a process waits for what is r
 export const registrationBytes = limit(8 * 1024 * 1024, 'byte', 'Largest registration of a service: its contract and migrations.');
 export const policySetsKeptMax = limit(1000, 'tenant', 'Tenants whose compiled policies one process keeps.');
 export const sqlConnectionsMax = limit(4, 'connection', 'Connections of one process to PostgreSQL.');
+export const shadowEvery = limit(1000, 'decision', 'Of so many decisions one is made again by the policy engine, and compared.');
+export const shadowPoliciesMax = limit(
+  500,
+  'policy',
+  'Largest set of policies of which decisions are compared with the engine: it reads them all anew.',
+);

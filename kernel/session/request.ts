@@ -1,4 +1,6 @@
 import type { Attributes } from '../contract/provider.ts';
+import type { EntityJson } from '../policy/action-entity.ts';
+import type { EngineRequest } from '../policy/authority.ts';
 import type { EntityData, EntitySource } from '../policy/entity-store.ts';
 import { readRecord } from '../policy/json.ts';
 import { entity, entityKey } from '../policy/value.ts';
@@ -24,6 +26,35 @@ export type Question = {
 
 const none: EntityData['attrs'] = new Map();
 
+function contextOf({ face, now, via, assurance, factorAt }: Question): Record<string, unknown> {
+  return {
+    face,
+    now,
+    ...(via === undefined ? {} : { via }),
+    ...(assurance === undefined ? {} : { assurance }),
+    ...(factorAt === undefined ? {} : { factorAt }),
+  };
+}
+
+/** The same as `requestOf` in JSON, as the engine reads it. */
+export function engineRequestOf(question: Question): { request: EngineRequest; entities: EntityJson[] } {
+  const { service, kind, name, tenant, scope, roles } = question;
+  const { labels, ...attrs } = question.attributes;
+  const principal = { type: 'Gamut::Principal', id: question.principal };
+  const resource = { type: `${service}::${kind}`, id: name };
+  const place = [
+    { type: 'Gamut::Scope', id: scope },
+    { type: 'Gamut::Tenant', id: tenant },
+  ];
+  return {
+    request: { principal, action: { type: `${service}::Action`, id: question.operation }, resource, context: contextOf(question) },
+    entities: [
+      { uid: principal, attrs: {}, parents: roles.map((id) => ({ type: 'Gamut::Role', id })) },
+      { uid: resource, attrs, parents: place, ...(labels === undefined ? {} : { tags: labels as Record<string, unknown> }) },
+    ],
+  };
+}
+
 /**
  * A question as a Cedar request: `Gamut::Principal` in its roles, `<service>::Action`, and the resource in its scope and
  * tenant. An operation on a collection asks about the resource of the empty name.
@@ -48,16 +79,7 @@ export function requestOf(question: Question) {
     [entityKey(uids.resource), resource],
   ]);
   const entities: EntitySource = { get: (key) => known.get(key) };
-  const context = readRecord(
-    {
-      face: question.face,
-      now: question.now,
-      ...(question.via === undefined ? {} : { via: question.via }),
-      ...(question.assurance === undefined ? {} : { assurance: question.assurance }),
-      ...(question.factorAt === undefined ? {} : { factorAt: question.factorAt }),
-    },
-    '/context',
-  );
+  const context = readRecord(contextOf(question), '/context');
   return {
     request: {
       principal: entity(uids.principal.type, uids.principal.id),

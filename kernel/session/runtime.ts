@@ -92,7 +92,7 @@ export function createRuntime<S extends AnyService>(options: {
     flush,
     region: options.region,
     mayWrite: options.mayWrite,
-    decider: createDecider(contract, snapshot, () => runtime.implementation?.providers ?? {}, now),
+    decider: createDecider(contract, snapshot, () => runtime.implementation?.providers ?? {}, now, log),
     rates: createRates(
       contract,
       (scope, quota) => snapshot.get('quota', scope)?.[`${contract.name}.${quota}`],

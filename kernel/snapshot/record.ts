@@ -66,8 +66,8 @@ export type SessionRecord = {
   readonly factorAt?: number;
 };
 
-/** A policy of a tenant in Cedar's JSON form, compiled by whoever decides with it. */
-export type PolicyRecord = { readonly id: string; readonly est: unknown };
+/** A policy (of roles, guard-rails or a tenant) in Cedar's JSON form, compiled by whoever decides with it. */
+export type PolicyRecord = { readonly id: string; readonly est: unknown; readonly stepUp?: true };
 
 /** Policy's view of a resource that the kernel owns. */
 export type ResourceRecord = { readonly labels: Readonly<Record<string, string>>; readonly attributes: Readonly<Record<string, unknown>> };

@@ -62,11 +62,21 @@ export async function environmentFor(context: Context, call: Call, { environment
   return found(rows, `environment ${environment}${project === undefined ? '' : ` in project ${project}`}`).id as bigint;
 }
 
+/** Whether the organization made this role. */
+export function isCustomRole(context: Context, call: Call, role: string): boolean {
+  return context.snapshot.get('policy', formatId(call.caller.tenant))?.some(({ id }) => id === `role.${role}`) ?? false;
+}
+
 /** Nobody gives away more than they have: every platform operation of the role must be the giver's too. */
 export function assertMayGive(context: Context, call: Call, role: string): void {
   if (isOperator(context, call)) return;
   const mine = rolesIn(context.snapshot, call.caller.principal, formatId(call.caller.tenant), formatId(call.caller.scope));
   const allowed = new Set(mine.flatMap((held) => [...roleOperations(platform, held)]));
+  // What an organization made itself may be more than the giver has, so its owners give it.
+  if (isCustomRole(context, call, role)) {
+    if (mine.includes('owner')) return;
+    throw fault('Denied', `The role ${role} is given by owners.`);
+  }
   const rank = ['auditor', 'reader', 'editor', 'admin', 'owner'];
   const highest = Math.max(...mine.map((held) => rank.indexOf(held)));
   const isGivable = rank.indexOf(role) <= highest && [...roleOperations(platform, role)].every((operation) => allowed.has(operation));

@@ -5,11 +5,13 @@ import { formatId } from '../../tenancy/id.ts';
 import { change, type Context, enveloped, found, nameOrId, own, paged, type Row } from '../context.ts';
 import { emailOf, endSessionsOf, makeTicket, personOf } from '../person.ts';
 import type { platform } from '../service.ts';
+import { assertMayGive, isCustomRole } from './credential.ts';
 
 type All = Handlers<typeof platform>;
 type Mine = Pick<All, 'InviteMember' | 'ListMembers' | 'UpdateMember' | 'DeleteMember'>;
 
-function assertRole(role: string): void {
+function assertRole(context: Context, call: Call, role: string): void {
+  if (isCustomRole(context, call, role)) return assertMayGive(context, call, role);
   if (!(builtInRoles as readonly string[]).includes(role))
     throw fault('BadInput', { path: '/role', detail: `A member has one of the roles ${builtInRoles.join(', ')}.` });
 }
@@ -47,7 +49,7 @@ export function memberHandlers(context: Context): Mine {
   return {
     async InviteMember(call) {
       const { tenant } = call.caller;
-      assertRole(call.input.role);
+      assertRole(context, call as Call, call.input.role);
       await assertOwners(call as Call, undefined, call.input.role);
       const person = await personOf(context, call.input.email);
       const id = context.ids.next();
@@ -83,7 +85,7 @@ export function memberHandlers(context: Context): Mine {
     },
     async UpdateMember(call) {
       const { role } = call.input;
-      assertRole(role);
+      assertRole(context, call as Call, role);
       const row = await locate(call as Call);
       await assertOwners(call as Call, row, role);
       const principal = formatId(row.person as bigint);

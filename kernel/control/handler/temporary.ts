@@ -7,7 +7,7 @@ import { formatId } from '../../tenancy/id.ts';
 import { change, type Context, found, own, type Row } from '../context.ts';
 import type { platform } from '../service.ts';
 import { roleSessionSeconds, sessionSeconds, sweepBatchMax, temporaryKeptMs, temporaryMax, temporarySweepMs } from '../sts/limits.ts';
-import { assertMayGive, unbind } from './credential.ts';
+import { assertMayGive, isCustomRole, unbind } from './credential.ts';
 
 type Mine = Pick<Handlers<typeof platform>, 'AssumeRole' | 'GetSessionToken'>;
 type New = { readonly principal: string; readonly role: string; readonly seconds: number; readonly binds: boolean };
@@ -60,7 +60,8 @@ export function temporaryHandlers(context: Context): Mine {
     async AssumeRole(call) {
       const { role, sessionName, durationSeconds = roleSessionSeconds } = call.input;
       const from = await callers(call as Call);
-      if (!(builtInRoles as readonly string[]).includes(role)) throw fault('Denied', `There is no role ${role}.`);
+      if (!(builtInRoles as readonly string[]).includes(role) && !isCustomRole(context, call as Call, role))
+        throw fault('Denied', `There is no role ${role}.`);
       assertMayGive(context, call as Call, role);
       const principal = `assumed-${role}/${sessionName}`;
       const { id, ...output } = await make(call as Call, from, { principal, role, seconds: durationSeconds, binds: true });

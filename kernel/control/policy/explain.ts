@@ -1,0 +1,65 @@
+import type { AnyService } from '../../contract/contract.ts';
+import { fault } from '../../contract/fault.ts';
+import type { Attributes } from '../../contract/provider.ts';
+import { rolesIn } from '../../caller/place.ts';
+import { compilePolicySet, type PolicySet, type PolicySource } from '../../policy/compile.ts';
+import { guardRails } from '../../session/decide.ts';
+import { type Question, requestOf } from '../../session/request.ts';
+import { isOfTenant, type PolicySets, type Verdict, verdictOf } from '../../session/verdict.ts';
+import { formatId } from '../../tenancy/id.ts';
+import type { Call } from '../../contract/call.ts';
+import type { Context } from '../context.ts';
+
+export type Asked = {
+  readonly principal: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly name: string;
+  readonly assurance?: number;
+};
+export type Draft = { readonly name: string; readonly est: unknown };
+export type Answer = { readonly verdict: Verdict; readonly question: Question; readonly attributesKnown: boolean };
+
+/**
+ * Decides as services do, from the same snapshot and by the same rule, for anybody in the caller's place. A draft stands in for
+ * the policy of its name.
+ */
+export function explainer(context: Context, call: Pick<Call, 'caller'>, contracts: Readonly<Record<string, AnyService>>, draft?: Draft) {
+  const { snapshot } = context;
+  const [tenant, scope] = [formatId(call.caller.tenant), formatId(call.caller.scope)];
+  const compiled = (policies: readonly PolicySource[] | undefined): PolicySet | null =>
+    policies?.length ? compilePolicySet(policies.map(({ id, est }) => ({ id, est }))) : null;
+  const stored = snapshot.get('policy', tenant) ?? [];
+  const id = draft && `policy.${draft.name}`;
+  const own = compiled(id === undefined ? stored : [...stored.filter((policy) => policy.id !== id), { id, est: draft?.est }]);
+  const guard = compiled(snapshot.get('policy', '', guardRails));
+  const roleSets = new Map<string, PolicySet | null>();
+
+  function setsOf(service: string): PolicySets {
+    if (!roleSets.has(service)) roleSets.set(service, compiled(snapshot.get('policy', '', service)));
+    return { guard, roles: roleSets.get(service) ?? null, own };
+  }
+
+  return (asked: Asked): Answer => {
+    const contract = Object.hasOwn(contracts, asked.service) ? contracts[asked.service] : undefined;
+    const operation = contract && Object.hasOwn(contract.operations, asked.operation) ? contract.operations[asked.operation] : undefined;
+    if (!contract || !operation)
+      throw fault('BadInput', { path: '/operation', detail: `${asked.service} has no operation ${asked.operation}.` });
+    const kind = operation.on;
+    const isKernels = contract.resources[kind]?.owner === 'kernel';
+    const record = asked.name !== '' && isKernels ? snapshot.get('resource', tenant, scope, asked.service, kind, asked.name) : undefined;
+    const attributes = record ? ({ ...record.attributes, labels: record.labels } as unknown as Attributes) : {};
+    const question: Question = {
+      ...asked,
+      kind,
+      tenant,
+      scope,
+      roles: rolesIn(snapshot, asked.principal, tenant, scope),
+      attributes,
+      face: asked.assurance === undefined ? call.caller.face : 'session',
+      now: context.now(),
+    };
+    const verdict = verdictOf(setsOf(asked.service), requestOf(question), isOfTenant(contract, kind));
+    return { verdict, question, attributesKnown: asked.name === '' || isKernels };
+  };
+}

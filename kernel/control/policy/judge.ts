@@ -1,0 +1,32 @@
+import type { AnyService } from '../../contract/contract.ts';
+import { fault } from '../../contract/fault.ts';
+import { parsePolicies, validatePolicies } from '../../policy/authority.ts';
+import { policySchema } from '../../policy/schema.ts';
+import type { Context } from '../context.ts';
+import { registeredContracts } from '../register.ts';
+
+/** A policy that may be stored: its JSON form, and whether its refusals ask for a second factor. */
+export type Judged = { readonly est: Readonly<Record<string, unknown>>; readonly stepUp: boolean; readonly warnings: readonly string[] };
+
+/**
+ * Judges a policy as the engine does, against the schema that all registered contracts give. Throws PolicyInvalid with line
+ * and column. `only` is the effect it has to have.
+ */
+export async function judge(context: Context, name: string, text: string, only?: 'forbid'): Promise<Judged> {
+  const parsed = parsePolicies(text);
+  const [policy] = parsed;
+  if (!policy || parsed.length > 1) throw fault('PolicyInvalid', { path: '/text', detail: 'Write one policy, ended by a semicolon.' });
+  if (policy.template) throw fault('PolicyInvalid', { path: '/text', detail: 'Slots such as ?principal have nobody to fill them here.' });
+  if (only !== undefined && policy.est.effect !== only)
+    throw fault('PolicyInvalid', { path: '/text', detail: 'A guard-rail only forbids; roles and policies permit.' });
+  const contracts = Object.values(await registeredContracts(context)) as AnyService[];
+  const problems = validatePolicies([{ id: name, text: policy.text }], policySchema(contracts));
+  const [wrong] = problems.filter(({ warning }) => !warning);
+  if (wrong) throw fault('PolicyInvalid', { path: '/text', detail: `Line ${wrong.line}, column ${wrong.column}: ${wrong.sentence}` });
+  const annotations = policy.est.annotations as Readonly<Record<string, unknown>> | undefined;
+  return {
+    est: policy.est,
+    stepUp: annotations !== undefined && 'stepUp' in annotations,
+    warnings: problems.map(({ sentence }) => sentence),
+  };
+}
