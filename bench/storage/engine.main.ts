@@ -6,12 +6,20 @@ import { errors } from '#services/storage/contract/error.ts';
 import { newCoder } from '#services/storage/engine/stripe.ts';
 import { createBucket, ownBucket } from '#services/storage/store/bucket.ts';
 import { openBytes } from '#services/storage/store/bytes.ts';
-import { putObject, readLayout, readObject } from '#services/storage/store/object.ts';
+import { dayDefaultMs } from '#services/storage/store/limits.ts';
+import { putObject, readLayout } from '#services/storage/store/object.ts';
 import { receive } from '#services/storage/store/receive.ts';
 import { rebuildDrive } from '#services/storage/store/scrub.ts';
+import { readObject } from '#services/storage/store/version.ts';
 import { closeStore, openStore, type Store } from '#services/storage/store/store.ts';
 
 registerFaults(errors);
+
+/** Nothing is sealed here. */
+const sealer = {
+  seal: async (_: bigint, plain: Uint8Array) => Buffer.from(plain),
+  open: async (_: bigint, sealed: Uint8Array) => Buffer.from(sealed),
+};
 
 const owner = { tenant: 5n, scope: 7n };
 const who = {
@@ -47,7 +55,7 @@ async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
 async function put(store: Store, key: string, bytes: Uint8Array): Promise<void> {
   const rules = { maxBytes: 1e12, mayWrite: () => true, signal: new AbortController().signal };
   const received = await receive(store.blobs, pieces(bytes), {}, rules);
-  await putObject(store, 'bench', received, { key, headers: {}, conditions: {}, who });
+  await putObject(store, ownBucket(store.catalog, owner, 'bench'), received, { key, headers: {}, traits: {}, conditions: {}, who });
 }
 
 async function get(store: Store, key: string): Promise<number> {
@@ -73,7 +81,7 @@ async function rate(count: number, atOnce: number, work: (at: number) => Promise
 
 async function measure(): Promise<Record<string, number>> {
   const directory = mkdtempSync(join(tmpdir(), 'gamut-bench-storage-'));
-  const store = await openStore({ directory, log: () => {}, now: Date.now, mayWrite: () => true });
+  const store = await openStore({ directory, log: () => {}, now: Date.now, mayWrite: () => true, sealer, dayMs: dayDefaultMs });
   try {
     await createBucket(store, owner, { name: 'bench', location: 'local', labels: {} });
     const small = Buffer.alloc(4096, 'x');

@@ -11,9 +11,10 @@ import { service } from './face/service.ts';
 import { session } from './face/session.ts';
 import { sigv4 } from './face/sigv4.ts';
 import { type Identified, refuse } from './identified.ts';
+import { anonymous } from './face/anonymous.ts';
 import { moveTo } from './place.ts';
 
-const faces = { bearer, basic, sasl, sigv4, session, certificate, cluster, service, open } satisfies Record<
+const faces = { bearer, basic, sasl, sigv4, session, certificate, cluster, service, open, anonymous } satisfies Record<
   Face,
   (material: Material, snapshot: Snapshot, now: number) => Identified
 >;
@@ -36,6 +37,7 @@ export function placed(identified: Identified, material: Material, snapshot: Sna
 export function stillStands(identified: Identified, snapshot: Snapshot, now: number): boolean {
   if (identified.expiresAt !== undefined && identified.expiresAt <= now) return false;
   if (snapshot.get('tenant', identified.tenant)?.ended) return false;
+  if (identified.face === 'anonymous') return true;
   if (identified.face === 'open') return snapshot.get('platform')?.devScope === identified.scope;
   if (identified.face === 'session') {
     const session = snapshot.get('session', identified.credential);

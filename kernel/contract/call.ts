@@ -2,8 +2,8 @@ import type { Static } from 'typebox';
 import type { Caller } from './caller.ts';
 import type { AnyService, OperationName } from './contract.ts';
 import type { FaultDetail, KernelFault } from './fault.ts';
-import type { Provider } from './provider.ts';
-import type { Bytes } from './session.ts';
+import type { Placed, Provider } from './provider.ts';
+import type { Bytes, RequestContext } from './session.ts';
 
 type Keys<T> = Extract<keyof T, string>;
 type OneOf<T> = T extends readonly (infer X extends string)[] ? X : never;
@@ -22,12 +22,14 @@ export interface Call<S extends AnyService = AnyService, O extends OperationName
   readonly requestId: string;
   /** For keyed operations: the key, and the open transaction that the stored reply commits with. */
   readonly repeat: Repeated | undefined;
-  /** Adds to a declared meter; may go on while the body streams out. */
-  charge(meter: OneOf<Op<S, O>['charge']>, amount: number): void;
+  /** What the door said of the request besides its input. */
+  readonly context: RequestContext;
+  /** Adds to a declared meter, of the caller's scope or another's; may go on while the body streams out. */
+  charge(meter: OneOf<Op<S, O>['charge']>, amount: number, payer?: Placed): void;
   emit(event: OneOf<Op<S, O>['emits']>, data: unknown): void;
   fail(code: OneOf<Op<S, O>['errors']> | KernelFault, detail?: string | FaultDetail): never;
   /** Decides another operation on another resource for the same caller (DeleteObjects decides per key); throws Denied. */
-  also<P extends OperationName<S>>(operation: P, name: string): Promise<void>;
+  also<P extends OperationName<S>>(operation: P, name: string, input?: unknown): Promise<void>;
 }
 
 /** The idempotency key of a keyed call; `transaction` is the SQL transaction (or the service's own) that the effect must join. */

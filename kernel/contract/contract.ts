@@ -45,6 +45,11 @@ export type Operation<
   readonly expose?: readonly Surface[];
   /** Revoke, delete and shutdown go on when the disk is full: they may spend the journal's reserve. */
   readonly essential?: true;
+  /**
+   * The resource has rules of its own (a bucket's policy, an object's grants) which are asked of every call: they may allow
+   * what no identity policy allows, to callers of other tenants and without credential too, and they may refuse.
+   */
+  readonly byResource?: true;
 };
 
 /** A kind of thing. `of` is its parent: another kind, 'scope', 'tenant' or 'platform'. `plural` names its collection in addresses. */
@@ -87,7 +92,7 @@ export type Door = {
 };
 
 /** The ways a credential may be presented. */
-export type Face = 'bearer' | 'basic' | 'sasl' | 'sigv4' | 'session' | 'certificate' | 'cluster' | 'service' | 'open';
+export type Face = 'bearer' | 'basic' | 'sasl' | 'sigv4' | 'session' | 'certificate' | 'cluster' | 'service' | 'open' | 'anonymous';
 
 /** The roles every tenant has. A service may add its own. */
 export const builtInRoles = ['owner', 'admin', 'editor', 'reader', 'auditor'] as const;

@@ -1,8 +1,9 @@
 import type { Handlers, Providers } from './call.ts';
 import type { Caller } from './caller.ts';
 import type { AnyService } from './contract.ts';
+import type { Placed } from './provider.ts';
 import type { RepeatStore } from './repeat.ts';
-import type { Gate } from './session.ts';
+import type { Gate, RequestContext } from './session.ts';
 
 /** A door that listens: its address, and what closing it means (stop accepting, finish what runs, then close). */
 export type OpenDoor = { readonly url: string; readonly tlsUrl?: string; readonly note?: string; close(): Promise<void> };
@@ -96,7 +97,22 @@ export type DoorPlace<S extends AnyService> = {
   readonly log: Log;
 };
 
+/** A call of an operation that is `byResource`, put to the rules of the resource. */
+export type ResourceQuestion = {
+  readonly caller: Caller;
+  readonly operation: string;
+  readonly name: string;
+  readonly input: unknown;
+  readonly context: RequestContext;
+  /** Whether the caller's own policies allow the operation; what they forbid never comes here. */
+  readonly identityAllows: boolean;
+};
+
 export type Implementation<S extends AnyService> = {
+  /** The last word on operations that are `byResource`: whether the call goes on. Called before every handler of one. */
+  readonly authorize?: (question: ResourceQuestion) => boolean;
+  /** Whose a resource is, so that a caller without credential is placed there; undefined when there is none of the name. */
+  readonly placeOf?: (resource: string) => Placed | undefined;
   readonly handlers: Handlers<S>;
   readonly providers: Providers<S>;
   readonly doors: { readonly [D in keyof S['doors']]: (place: DoorPlace<S>) => Promise<OpenDoor> };

@@ -20,7 +20,12 @@ export type More = {
   readonly requestId?: string;
   /** The caller's W3C `traceparent` header, as it came. */
   readonly traceparent?: string;
+  /** What the resource's own rules may look at besides the input: address, headers, whether the channel is sealed. */
+  readonly context?: RequestContext;
 };
+
+/** Facts of a request, in the words of its door. */
+export type RequestContext = Readonly<Record<string, string>>;
 
 /** A decision that holds until an epoch moves. `spend` returns milliseconds to wait; 0 means go. */
 export interface Grant {

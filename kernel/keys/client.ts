@@ -84,7 +84,8 @@ export function connectKeeper(path: string, token: string) {
 
   const base64 = (value: unknown) => Buffer.from(value as string, 'base64');
   return {
-    mint: async (tenant: bigint, credential: string) => base64((await ask('mint', { tenant: `${tenant}`, credential })).sealed),
+    mint: async (tenant: bigint, credential: string, { sigv2 = false } = {}) =>
+      base64((await ask('mint', { tenant: `${tenant}`, credential, sigv2 })).sealed),
     importSecret: async (tenant: bigint, credential: string, s3: string) =>
       base64((await ask('import', { tenant: `${tenant}`, credential, s3 })).sealed),
     faces: async (tenant: bigint, credential: string, sealed: Uint8Array) =>
@@ -110,6 +111,7 @@ export function connectKeeper(path: string, token: string) {
         cluster: made.cluster as string,
         sasl: saslOf(made.sasl as SaslText),
         sigv4,
+        ...(made.sigv2 === undefined ? {} : { sigv2: made.sigv2 as string }),
       };
     },
     seal: async (tenant: bigint, plain: Uint8Array, aad: string) =>

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ScramVerifier } from '#wire/scram/server.ts';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { AdmitOrder, Link, Part } from '../supervise/protocol.ts';
-import { bearerToken, faceSecrets, faceVerifiers } from './face-secret.ts';
+import { bearerToken, type FaceSecrets, faceSecrets, faceVerifiers } from './face-secret.ts';
 import { checkpointsPerCallMax, keeperLineBytes, serviceTokenMs } from './limits.ts';
 import { lineReader } from './line.ts';
 import type { KeyState } from './named.ts';
@@ -24,11 +24,12 @@ const optional = (request: Request, field: string) => (request[field] === undefi
 const tenantOf = (request: Request): bigint => BigInt(text(request, 'tenant'));
 
 /** Opens a credential's seed, or rebuilds the faces of an imported secret. */
-function secretsOf(ring: Ring, request: Request) {
+function secretsOf(ring: Ring, request: Request): FaceSecrets & { sigv2?: true } {
   const opened = ring.open(tenantOf(request), 'credential', bytes(request, 'sealed'), `credential ${text(request, 'credential')}`);
   if (opened.length === 32) return faceSecrets(opened);
-  const imported = JSON.parse(opened.toString()) as { seed: string; s3: string };
-  return { ...faceSecrets(Buffer.from(imported.seed, 'base64')), s3: imported.s3 };
+  const told = JSON.parse(opened.toString()) as { seed: string; s3?: string; sigv2?: true };
+  const secrets = faceSecrets(Buffer.from(told.seed, 'base64'));
+  return { ...secrets, s3: told.s3 ?? secrets.s3, ...(told.sigv2 ? { sigv2: told.sigv2 } : {}) };
 }
 
 const scramText = ({ salt, rounds, storedKey, serverKey }: ScramVerifier) => ({
@@ -78,22 +79,27 @@ const keyCalls: Record<string, (ring: Ring, request: Request) => unknown> = {
 
 /** What only control may ask: to mint, show and verify credentials, and to seal personal fields. */
 const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = {
-  mint: (ring, request) => ({
-    sealed: ring.seal(tenantOf(request), 'credential', randomBytes(32), `credential ${text(request, 'credential')}`).toString('base64'),
-  }),
+  mint(ring, request) {
+    const seed = randomBytes(32);
+    const plain = request.sigv2 === true ? Buffer.from(JSON.stringify({ seed: seed.toString('base64'), sigv2: true })) : seed;
+    return { sealed: ring.seal(tenantOf(request), 'credential', plain, `credential ${text(request, 'credential')}`).toString('base64') };
+  },
   import(ring, request) {
     const imported = Buffer.from(JSON.stringify({ seed: randomBytes(32).toString('base64'), s3: text(request, 's3') }));
     return { sealed: ring.seal(tenantOf(request), 'credential', imported, `credential ${text(request, 'credential')}`).toString('base64') };
   },
   faces(ring, request) {
-    const secrets = secretsOf(ring, request);
+    const { sigv2: _, ...secrets } = secretsOf(ring, request);
     return { ...secrets, bearer: bearerToken(text(request, 'credential'), secrets.bearer) };
   },
   verifiers(ring, request) {
-    const made = faceVerifiers(secretsOf(ring, request), text(request, 'region'), request.dates as string[]);
+    const secrets = secretsOf(ring, request);
+    const made = faceVerifiers(secrets, text(request, 'region'), request.dates as string[]);
     return {
       ...made,
       sasl: { plain: made.sasl.plain, sha256: scramText(made.sasl.sha256), sha512: scramText(made.sasl.sha512) },
+      // SigV2 has no derived key: its verifier is the secret, so only credentials made for it have one.
+      ...(secrets.sigv2 ? { sigv2: secrets.s3 } : {}),
       sigv4: Object.fromEntries(Object.entries(made.sigv4).map(([date, key]) => [date, Buffer.from(key).toString('base64')])),
     };
   },

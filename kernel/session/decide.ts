@@ -15,10 +15,12 @@ import { isOfTenant, type Verdict, verdictOf } from './verdict.ts';
 /** The name under which the platform's guard-rails stand among the policies of services. */
 export const guardRails = '@guard';
 
+/** `open`: nothing allows and nothing forbids it; the resource's own rules may still allow it. */
+export type Decision = { readonly verdict: 'allow' } | { readonly verdict: 'open' | 'deny'; readonly error: OperationError };
+
 /** Decides what a caller may do in one service: guard-rails, roles of the platform's policies, the tenant's own; `forbid` wins in any. */
 export type Decider = {
-  /** Undefined when allowed; the error to answer when not. */
-  decide(identified: Identified, roles: readonly string[], operation: string, name: string): OperationError | undefined;
+  decide(identified: Identified, roles: readonly string[], operation: string, name: string): Decision;
   /** Whether a tenant's decisions depend on the time, so that they hold for a moment only. */
   isTimed(tenant: string): boolean;
   /** Forgets compiled policies after an epoch moved. */
@@ -112,9 +114,10 @@ export function createDecider(
   return {
     decide(identified, roles, operation, name) {
       const kind = contract.operations[operation]?.on;
-      if (kind === undefined) return fault('NoSuchOperation', operation);
+      if (kind === undefined) return { verdict: 'deny', error: fault('NoSuchOperation', operation) };
       const session = identified.face === 'session' ? snapshot.get('session', identified.credential) : undefined;
-      if (session?.assurance === 1 && snapshot.get('tenant', identified.tenant)?.factors === 'required') return fault('StepUp');
+      if (session?.assurance === 1 && snapshot.get('tenant', identified.tenant)?.factors === 'required')
+        return { verdict: 'deny', error: fault('StepUp') };
       const { verdict, stepUp } = decided({
         service: contract.name,
         operation,
@@ -131,9 +134,11 @@ export function createDecider(
         assurance: session?.assurance,
         factorAt: session?.factorAt,
       });
-      if (verdict.allow) return undefined;
-      if (stepUp && session?.assurance !== undefined) return fault('StepUp');
-      return fault('Denied', `${operation} on ${kind}${name === '' ? 's' : ` ${name}`}.`);
+      // Who shows no credential has no policies of their own: `anonymous` may be a name in the tenant's.
+      if (verdict.allow && identified.face !== 'anonymous') return { verdict: 'allow' };
+      if (stepUp && session?.assurance !== undefined) return { verdict: 'deny', error: fault('StepUp') };
+      const error = fault('Denied', `${operation} on ${kind}${name === '' ? 's' : ` ${name}`}.`);
+      return { verdict: !verdict.forbidden && contract.operations[operation]?.byResource ? 'open' : 'deny', error };
     },
     isTimed: (tenant) => guard().timed || ofTenant(tenant).timed,
     forget(tenants) {

@@ -7,6 +7,7 @@ import { saslExchange } from '../caller/face/sasl.ts';
 import { identify, placed, stillStands } from '../caller/identify.ts';
 import type { Identified } from '../caller/identified.ts';
 import { refuse } from '../caller/identified.ts';
+import { formatId } from '../tenancy/id.ts';
 import { watchEpochs } from '../snapshot/epoch.ts';
 import { invoke, recordDenial } from './invoke.ts';
 import { expirySweepMs, sessionsKeptMax } from './limits.ts';
@@ -91,8 +92,10 @@ export function createGate<S extends AnyService>(runtime: Runtime<S>): OpenGate<
         },
       };
     },
-    anonymous: () => {
-      throw refuse('missing');
+    anonymous({ resource = '' }) {
+      if (ending) throw fault('Draining');
+      epochs.look();
+      return sessionOver(runtime, standingOf(anonymousAt(runtime, resource)), undefined, epochs.look);
     },
     end(reason) {
       ending = reason;
@@ -104,6 +107,17 @@ export function createGate<S extends AnyService>(runtime: Runtime<S>): OpenGate<
       clearInterval(sweep);
     },
   };
+}
+
+/** Who shows no credential is placed where the resource is, if a door lets such callers in. */
+function anonymousAt<S extends AnyService>(runtime: Runtime<S>, resource: string): Identified {
+  const isAllowed = Object.values(runtime.contract.doors).some((door) => door.anonymous === 'by-resource');
+  const place = isAllowed ? runtime.implementation?.placeOf?.(resource) : undefined;
+  if (!place) throw refuse('missing');
+  const [tenant, scope] = [formatId(place.tenant), formatId(place.scope)];
+  const known = runtime.snapshot.get('tenant', tenant);
+  if (!known || known.ended) throw refuse('revoked', 'The organization has ended.');
+  return { tenant, scope, principal: 'anonymous', credential: '', face: 'anonymous' };
 }
 
 /** One presentation: shares its caller's Standing, and has its own proof. */
@@ -119,17 +133,11 @@ function sessionOver<S extends AnyService>(runtime: Runtime<S>, standing: Standi
     grant(operation: OperationName<S>, name: string): Grant | Denied {
       assertOpen();
       const decided = standing.decide(operation, name);
-      if (!decided.denied) return decided;
+      const denied = decided.denied ?? decided.unproven;
+      if (!denied) return decided as Grant;
       return {
-        denied: decided.denied,
-        recorded: recordDenial(
-          runtime as unknown as Runtime,
-          standing as unknown as Standing,
-          operation,
-          name,
-          decided.denied.code,
-          randomUUID(),
-        ),
+        denied,
+        recorded: recordDenial(runtime as unknown as Runtime, standing as unknown as Standing, operation, name, denied.code, randomUUID()),
       };
     },
     invoke(operation, name, input, more = {}) {

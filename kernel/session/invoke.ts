@@ -11,6 +11,8 @@ import { quotaWaitMaxMs } from '../quota/limits.ts';
 import { repeatKeyLengthMax } from './limits.ts';
 import type { RepeatEntry, RepeatStore, StoredReply } from '../contract/repeat.ts';
 import type { Runtime } from './runtime.ts';
+import type { Placed } from '../contract/provider.ts';
+import { formatId } from '../tenancy/id.ts';
 import { operatingError } from './seam-error.ts';
 import { LiveCall } from './live.ts';
 import type { GrantState, Standing } from './standing.ts';
@@ -70,7 +72,9 @@ export async function invoke(
     job.grant = decided;
     const waiting = more.nested ? undefined : admit(job, decided);
     if (waiting) await waiting;
-    const output = await inTrace(job.trace, () => runRecorded(job, check(spec, input)));
+    const checked = check(spec, input);
+    if (spec.byResource) await askResource(job, operation, name, checked, decided);
+    const output = await inTrace(job.trace, () => runRecorded(job, checked));
     if (output.body === undefined) finish();
     return output.body === undefined ? output : { ...output, body: releasing(output.body, finish) };
   } catch (error) {
@@ -83,6 +87,22 @@ export async function invoke(
 function traceOf(runtime: Runtime, more: More): { trace: TraceContext; parentId: string } {
   const parent = parseTraceparent(more.traceparent) ?? currentTrace();
   return { trace: runtime.tracer.begin(parent, runtime.now()), parentId: parent?.spanId ?? '' };
+}
+
+/** The rules of the resource have the last word on an operation that is theirs to decide. */
+async function askResource(job: Job, operation: string, name: string, input: unknown, decided: GrantState): Promise<void> {
+  const { runtime, standing, more, live, requestId } = job;
+  const { authorize } = runtime.implementation ?? {};
+  const context = more.context ?? {};
+  const identityAllows = decided.unproven === undefined;
+  const isAllowed = authorize ? authorize({ caller: standing.caller, operation, name, input, context, identityAllows }) : identityAllows;
+  if (isAllowed) {
+    live.byResource = live.byResource || !identityAllows;
+    return;
+  }
+  const denied = decided.unproven ?? fault('Denied', `${operation} on ${name} by its own rules.`);
+  await recordDenial(runtime, standing, operation, name, denied.code, requestId);
+  throw denied;
 }
 
 function ended(standing: Standing): void {
@@ -219,10 +239,13 @@ function callOf(job: Job, input: unknown, transaction: unknown): Call {
     now: runtime.now(),
     requestId: job.requestId,
     repeat: job.more.key === undefined || transaction === undefined ? undefined : { key: job.more.key, transaction },
-    charge(meter: string, amount: number) {
+    context: job.more.context ?? {},
+    charge(meter: string, amount: number, payer?: Placed) {
       if (!spec.charge?.includes(meter)) throw new TypeError(`${job.operation} does not charge ${meter}`);
       if (runtime.contract.meters[meter]?.unit === 'byte') job.bytes += amount;
-      if (!job.more.nested) runtime.meters.add(tenant, scope, meter, amount);
+      if (job.more.nested) return;
+      if (payer) runtime.meters.add(formatId(payer.tenant), formatId(payer.scope), meter, amount);
+      else runtime.meters.add(tenant, scope, meter, amount);
     },
     emit(event: string, data: unknown) {
       if (!spec.emits?.includes(event)) throw new TypeError(`${job.operation} does not emit ${event}`);
@@ -242,9 +265,12 @@ function callOf(job: Job, input: unknown, transaction: unknown): Call {
     fail(code: string, detail) {
       throw fault(code, detail);
     },
-    async also(operation: string, name: string) {
+    async also(operation: string, name: string, input: unknown = {}) {
       const decided = standing.decide(operation, name);
-      if (!decided.denied) return;
+      if (!decided.denied) {
+        if (decided.unproven || runtime.contract.operations[operation]?.byResource) await askResource(job, operation, name, input, decided);
+        return;
+      }
       await recordDenial(runtime, standing, operation, name, decided.denied.code, job.requestId);
       throw decided.denied;
     },

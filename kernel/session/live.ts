@@ -7,6 +7,8 @@ import type { EndReason } from '../contract/caller.ts';
 export class LiveCall {
   readonly operation: string;
   readonly name: string;
+  /** Whether only the resource's own rules allowed it: the caller's policies are no ground of it. */
+  byResource = false;
   readonly #more: { readonly signal?: AbortSignal };
   #controller: AbortController | undefined;
   #ended: EndReason | undefined;

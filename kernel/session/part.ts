@@ -78,6 +78,8 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
   owned.runtime.implementation = {
     handlers: implementation.handlers,
     providers: implementation.providers as never,
+    ...(implementation.authorize ? { authorize: implementation.authorize } : {}),
+    ...(implementation.placeOf ? { placeOf: implementation.placeOf } : {}),
     ...((implementation.repeats ?? resources?.repeats) ? { repeats: implementation.repeats ?? resources?.repeats } : {}),
   };
   const gate = createGate(owned.runtime);

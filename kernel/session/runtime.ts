@@ -1,6 +1,6 @@
 import type { AnyService } from '../contract/contract.ts';
 import type { Handlers } from '../contract/call.ts';
-import type { Log } from '../contract/implement.ts';
+import type { Implementation, Log } from '../contract/implement.ts';
 import type { Provider } from '../contract/provider.ts';
 import { type AuditRecord, type EventRecord, recordType, type UsageRecord } from '../audit/record.ts';
 import { AuditWindows } from '../audit/window.ts';
@@ -12,7 +12,6 @@ import type { TraceContext, Tracer } from '../observe/trace.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import { steady } from './clock.ts';
 import { createDecider, type Decider } from './decide.ts';
-import type { RepeatStore } from '../contract/repeat.ts';
 
 /** Everything that sessions of one service in one process share. */
 export type Runtime<S extends AnyService = AnyService> = {
@@ -28,7 +27,10 @@ export type Runtime<S extends AnyService = AnyService> = {
   readonly mayWrite: () => boolean;
   /** Set once the service has started. */
   implementation:
-    | { readonly handlers: Handlers<S>; readonly providers: Readonly<Record<string, Provider>>; readonly repeats?: RepeatStore }
+    | (Pick<Implementation<S>, 'authorize' | 'placeOf' | 'repeats'> & {
+        readonly handlers: Handlers<S>;
+        readonly providers: Readonly<Record<string, Provider>>;
+      })
     | undefined;
   /** Begins the spans of calls. */
   readonly tracer: Tracer;

@@ -19,11 +19,20 @@ export type Refused = { readonly denied: OperationError };
 /** An allowed (operation, resource) of one caller, until an epoch moves. */
 export class GrantState {
   readonly denied = undefined;
+  /** Set when only the resource's own rules may allow it: what to answer when they do not. */
+  readonly unproven: OperationError | undefined;
   readonly #rates: readonly RateBucket[];
   readonly #window: WindowEntry | undefined;
   readonly #calls: Counter | undefined;
   readonly #bytes: Counter | undefined;
-  constructor(rates: readonly RateBucket[], window: WindowEntry | undefined, calls: Counter | undefined, bytes: Counter | undefined) {
+  constructor(
+    rates: readonly RateBucket[],
+    window: WindowEntry | undefined,
+    calls: Counter | undefined,
+    bytes: Counter | undefined,
+    unproven: OperationError | undefined,
+  ) {
+    this.unproven = unproven;
     this.#rates = rates;
     this.#window = window;
     this.#calls = calls;
@@ -92,7 +101,7 @@ export class Standing<S extends AnyService = AnyService> {
 
   #currentRoles(): string[] {
     const { principal, tenant, scope } = this.identified;
-    return rolesIn(this.#runtime.snapshot, principal, tenant, scope);
+    return this.identified.face === 'anonymous' ? [] : rolesIn(this.#runtime.snapshot, principal, tenant, scope);
   }
 
   /** The decision on an operation and a resource, remembered until an epoch moves. */
@@ -110,8 +119,10 @@ export class Standing<S extends AnyService = AnyService> {
     const runtime = this.#runtime;
     const { tenant, scope } = this.identified;
     const spec = runtime.contract.operations[operation];
-    const denied = (spec && mislaid(runtime, tenant, spec)) ?? runtime.decider.decide(this.identified, this.#roles, operation, name);
-    if (denied) return { denied };
+    const astray = spec && mislaid(runtime, tenant, spec);
+    if (astray) return { denied: astray };
+    const decision = runtime.decider.decide(this.identified, this.#roles, operation, name);
+    if (decision.verdict === 'deny') return { denied: decision.error };
     const charged = (unit: 'byte' | 'call') =>
       spec?.charge?.find((meter) => (runtime.contract.meters[meter]?.unit === 'byte') === (unit === 'byte'));
     const [calls, bytes] = [charged('call'), charged('byte')];
@@ -120,6 +131,7 @@ export class Standing<S extends AnyService = AnyService> {
       spec?.audit === 'window' ? runtime.windows.entry(this.windowKey(operation, name, 'ok')) : undefined,
       calls === undefined ? undefined : runtime.meters.counter(tenant, scope, calls),
       bytes === undefined ? undefined : runtime.meters.counter(tenant, scope, bytes),
+      decision.verdict === 'open' ? decision.error : undefined,
     );
   }
 
@@ -150,7 +162,7 @@ export class Standing<S extends AnyService = AnyService> {
     this.#grants.clear();
     for (const call of this.live) {
       const decided = this.decide(call.operation, call.name);
-      if (decided.denied) call.end('revoked');
+      if (decided.denied || (decided.unproven && !call.byResource)) call.end('revoked');
     }
   }
 

@@ -1,37 +1,60 @@
+import type { Handlers } from '#kernel/contract/call.ts';
 import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
+import { formatId } from '#kernel/tenancy/id.ts';
 import { openS3 } from './doors/s3/door.ts';
 import { DriveKeeper } from './jobs/drive-keeper.ts';
+import { keepLifecycles } from './jobs/lifecycle.ts';
 import { storage } from './service.ts';
+import { authorizer } from './store/authorize.ts';
+import { findBucket } from './store/bucket.ts';
+import { readConfiguration } from './store/configuration.ts';
 import { effectSource } from './store/effect.ts';
+import { accessHandlers } from './store/handler/access.ts';
 import { bucketHandlers } from './store/handler/bucket.ts';
+import { configurationHandlers } from './store/handler/configuration.ts';
 import { engineHandlers } from './store/handler/engine.ts';
 import { listHandlers } from './store/handler/list.ts';
 import { multipartHandlers } from './store/handler/multipart.ts';
 import { objectHandlers } from './store/handler/object.ts';
 import { BucketHistory } from './store/history.ts';
+import { dayOf } from './store/limits.ts';
 import { bucketProvider } from './store/provider.ts';
 import { closeStore, openStore } from './store/store.ts';
 
 registerFaults(storage.errors);
 
-export const main = implement<typeof storage, Needs>(storage, async ({ directory, region, log, now, mayWrite }) => {
-  const store = await openStore({ directory, log, now, mayWrite });
+export const main = implement<typeof storage, Needs>(storage, async ({ directory, region, log, now, mayWrite, sealer, signal }) => {
+  const store = await openStore({ directory, log, now, mayWrite, sealer, dayMs: dayOf(process.env.GAMUT_STORAGE_DAY_MS) });
   const keeper = new DriveKeeper(store, directory);
   const history = new BucketHistory(store.catalog);
+  const lifecycles = keepLifecycles(store, log, signal);
+  const ownerOf = (name: string) => {
+    const bucket = findBucket(store.catalog, name);
+    return bucket && formatId(bucket.scope);
+  };
+  const corsOf = (name: string) => {
+    const bucket = findBucket(store.catalog, name);
+    return bucket && readConfiguration(store.catalog, bucket, 'cors')?.rules;
+  };
   return {
+    authorize: authorizer(store),
+    placeOf: (name) => findBucket(store.catalog, name),
     handlers: {
       ...bucketHandlers(store, history, region),
       ...objectHandlers(store),
       ...listHandlers(store),
       ...multipartHandlers(store),
       ...engineHandlers(store, keeper),
+      ...accessHandlers(store, history),
+      ...(configurationHandlers(store, history) as unknown as Handlers<typeof storage>),
     },
     providers: { Bucket: bucketProvider(store, history, region) },
-    doors: { s3: (place) => openS3(place, { region }) },
+    doors: { s3: (place) => openS3(place, { region, ownerOf, corsOf }) },
     effects: effectSource(store.catalog),
     async stop() {
+      await lifecycles.stop();
       await keeper.stop();
       await closeStore(store);
     },

@@ -6,7 +6,7 @@ export { type ChunkProof, chunkSignature, signingKey, trailerSignature, verify }
 
 /** A request that carries a Signature V4, read but not yet believed. */
 export type Signed = {
-  readonly form: 'header' | 'presigned';
+  readonly form: 'header' | 'presigned' | 'policy';
   readonly accessKeyId: string;
   /** yyyymmdd of the credential scope. */
   readonly date: string;
@@ -118,7 +118,7 @@ function readPresigned(request: RawRequest, parameters: readonly Parameter[], bo
   const expires = found.get('X-Amz-Expires')!;
   const expiresSeconds = /^[0-9]{1,9}$/.test(expires) ? Number(expires) : Number.NaN;
   if (!(expiresSeconds >= 1 && expiresSeconds <= presignedMaxSeconds))
-    return broken(`X-Amz-Expires must be a number from 1 to ${presignedMaxSeconds}.`);
+    return malformed('AccessDenied', `X-Amz-Expires must be a number from 1 to ${presignedMaxSeconds}.`);
   return {
     form: 'presigned',
     credential: found.get('X-Amz-Credential')!,
@@ -163,6 +163,30 @@ function finish(request: RawRequest, path: string, parameters: readonly Paramete
     payloadHash: claim.payloadHash,
     sessionToken: claim.sessionToken,
     stringToSign: stringToSign(claim.timestamp, `${scope.date}/${scope.region}/${scope.service}/aws4_request`, canonical),
+  };
+}
+
+/** A form that is posted signs its policy, as base64, instead of a request. Undefined when the credential cannot be read. */
+export function signedPolicy(form: {
+  readonly credential: string;
+  readonly timestamp: string;
+  readonly policy: string;
+  readonly signature: string;
+  readonly sessionToken?: string;
+}): Signed | undefined {
+  const scope = readCredential(form.credential);
+  const timestamp = readTime(form.timestamp);
+  if (!scope || timestamp === undefined || !/^[0-9a-f]{64}$/.test(form.signature)) return undefined;
+  return {
+    form: 'policy',
+    ...scope,
+    timestamp,
+    at: timeOf(timestamp),
+    signedHeaders: [],
+    signature: Buffer.from(form.signature, 'hex'),
+    payloadHash: 'UNSIGNED-PAYLOAD',
+    sessionToken: form.sessionToken,
+    stringToSign: form.policy,
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Signed, verify } from '#wire/sigv4/sigv4.ts';
+import { type LegacySigned, verifyLegacy } from '#wire/sigv2/sigv2.ts';
 import type { Material } from '../../contract/session.ts';
 import { sha256Hex } from '../../keys/face-secret.ts';
 import type { CredentialRecord } from '../../snapshot/record.ts';
@@ -14,8 +15,12 @@ export type SigV4Proof = {
   readonly scope: string;
 };
 
-/** AWS Signature V4, in the header or presigned: `{signed}` as wire/sigv4 read it, `{service}` where that is not s3. */
+/**
+ * AWS Signature V4, in the header, presigned or over a form's policy: `{signed}` as wire/sigv4 read it, `{service}` where that is
+ * not s3; or V2: `{legacy}`.
+ */
 export function sigv4(material: Material, snapshot: Snapshot, now: number): Identified {
+  if (material.legacy !== undefined) return sigv2(material.legacy as LegacySigned, snapshot, now);
   const signed = material.signed as Signed;
   const service = material.service === 'sts' ? 'sts' : 's3';
   const region = snapshot.get('platform')?.region ?? '';
@@ -41,6 +46,18 @@ export function sigv4(material: Material, snapshot: Snapshot, now: number): Iden
   throw refuse('signature');
 }
 
+/** AWS Signature V2, whose verifier is the secret: only credentials made for it have one. */
+function sigv2(signed: LegacySigned, snapshot: Snapshot, now: number): Identified {
+  const id = snapshot.get('accessKey', signed.accessKeyId) ?? idOfAccessKey(signed.accessKeyId);
+  if (id === undefined) throw refuse('unknown', 'The access key id is not known.');
+  const credential = standing(snapshot, id, now);
+  if (signed.form === 'header' && Math.abs(now - signed.at) > clockSkewMs) throw refuse('skew');
+  if (signed.form === 'presigned' && now >= signed.expiresAt) throw refuse('expired', 'Request has expired');
+  const matching = generations(credential, now).some(({ sigv2: secret }) => secret !== undefined && verifyLegacy(signed, secret));
+  if (!matching) throw refuse('signature');
+  return identityOf(credential, 'sigv4');
+}
+
 function idOfAccessKey(accessKey: string): string | undefined {
   return /^GMT[AS]000[0-9A-Z]{13}$/.test(accessKey) ? accessKey.slice(7).toLowerCase() : undefined;
 }
@@ -54,6 +71,8 @@ function checkToken({ sessionToken }: CredentialRecord, signed: Signed): void {
 function checkTime(signed: Signed, now: number): void {
   const at = Date.parse(signed.timestamp.replace(/^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/, '$1-$2-$3T$4:$5:$6Z'));
   if (!Number.isFinite(at)) throw refuse('malformed', 'The date of the signature cannot be read.');
+  // A form's policy names its own end, which the door minds.
+  if (signed.form === 'policy') return;
   if (signed.form === 'header') {
     if (Math.abs(now - at) > clockSkewMs) throw refuse('skew');
     return;

@@ -20,6 +20,9 @@ export const credentialOperations = {
         role: Type.Optional(Role),
         principal: Type.Optional(Type.String({ maxLength: 200, description: 'Who it acts as; a new service account if not said.' })),
         expiresAt: Type.Optional(Instant),
+        signatureV2: Type.Optional(
+          Type.Boolean({ description: 'Let old S3 clients sign by Signature V2; its verifier is the secret itself.' }),
+        ),
         labels: Type.Optional(Labels),
       },
       closed,

@@ -203,7 +203,7 @@ export function credentialHandlers(context: Context): Mine {
   return {
     async CreateCredential(call) {
       const { tenant } = call.caller;
-      const made = await insert(call as Call, call.input, (id) => context.keeper.mint(tenant, id), null);
+      const made = await insert(call as Call, call.input, (id) => context.keeper.mint(tenant, id, { sigv2: call.input.signatureV2 }), null);
       call.emit('CredentialCreated', { credential: made.id });
       return { output: await facesOf(tenant, made.id, made.sealed, null) };
     },
@@ -235,7 +235,8 @@ export function credentialHandlers(context: Context): Mine {
       const row = await locateOwn(context, call as Call, call.ref.name);
       const id = formatId(row.id as bigint);
       const { tenant } = placeOf(row);
-      const sealed = await context.keeper.mint(tenant, id);
+      const sigv2 = context.snapshot.get('credential', id)?.generations.some((generation) => generation.sigv2 !== undefined);
+      const sealed = await context.keeper.mint(tenant, id, { sigv2 });
       const until = new Date(context.now() + (call.input.overlapMs ?? overlapDefaultMs));
       await change(context, placeOf(row), async (tx, note) => {
         await tx.query(

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import type { Operation } from '#kernel/contract/contract.ts';
 import { envelope, Labels, PageInput } from '#kernel/contract/crud.ts';
+import { acl } from './field.ts';
 
 const closed = { additionalProperties: false } as const;
 const everywhere = ['rest', 'cli', 'console'] as const;
@@ -45,20 +46,34 @@ export const bucketOperations = {
     repeat: 'refuse',
     text: 'Make a bucket.',
     quota: ['requests', 'buckets'],
-    errors: ['BucketAlreadyExists', 'BucketAlreadyOwnedByYou', 'InvalidBucketName', 'IllegalLocationConstraint'],
+    errors: [
+      'BucketAlreadyExists',
+      'BucketAlreadyOwnedByYou',
+      'InvalidBucketName',
+      'IllegalLocationConstraint',
+      'InvalidBucketAclWithObjectOwnership',
+      'InvalidRequest',
+      'InvalidArgument',
+    ],
     input: Type.Object(
       {
         name: BucketName,
         location: Type.Optional(Type.String({ maxLength: 40, description: 'Must be the region of this deployment.' })),
         labels: Type.Optional(Labels),
+        objectLock: Type.Optional(Type.Boolean({ description: 'Whether its versions can be locked.' })),
+        ownership: Type.Optional(
+          Type.Union([Type.Literal('BucketOwnerEnforced'), Type.Literal('BucketOwnerPreferred'), Type.Literal('ObjectWriter')]),
+        ),
+        ...acl,
       },
       closed,
     ),
     output: Bucket,
   },
-  HeadBucket: { ...read, text: 'Read a bucket.', errors: ['NoSuchBucket'], input: none, output: Bucket },
+  HeadBucket: { ...read, byResource: true, text: 'Read a bucket.', errors: ['NoSuchBucket'], input: none, output: Bucket },
   GetBucketLocation: {
     ...read,
+    byResource: true,
     text: 'Say in which region a bucket lies.',
     errors: ['NoSuchBucket'],
     input: none,
@@ -69,6 +84,7 @@ export const bucketOperations = {
     effect: 'write',
     audit: 'before-reply',
     repeat: 'natural',
+    byResource: true,
     essential: true,
     text: 'Delete an empty bucket.',
     errors: ['NoSuchBucket', 'BucketNotEmpty'],

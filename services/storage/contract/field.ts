@@ -1,5 +1,14 @@
 import Type from 'typebox';
-import { headerValueMax, listKeysMax, metadataNamesMax, partNumberMax } from './limits.ts';
+import {
+  bucketTagsMax,
+  grantsMax,
+  headerValueMax,
+  listKeysMax,
+  metadataNamesMax,
+  partNumberMax,
+  tagKeyMax,
+  tagValueMax,
+} from './limits.ts';
 
 export const closed = { additionalProperties: false } as const;
 export const everywhere = ['rest', 'cli', 'console'] as const;
@@ -34,6 +43,7 @@ export const stored = {
   contentLanguage: Type.Optional(Text),
   cacheControl: Type.Optional(Text),
   expires: Type.Optional(Text),
+  websiteRedirect: Type.Optional(Type.String({ maxLength: 2048, description: 'Where a website sends who asks for the object.' })),
   metadata: Type.Optional(
     Type.Record(Type.String({ minLength: 1, maxLength: headerValueMax }), Text, {
       maxProperties: metadataNamesMax,
@@ -52,14 +62,83 @@ export const expected = {
 };
 
 /** RFC 9110 13.1: lists of entity tags without quotes, '*' for any. */
-const Tags = Type.Array(ETag, { maxItems: 100 });
+const EntityTags = Type.Array(ETag, { maxItems: 100 });
 export const conditionalRead = {
-  ifMatch: Type.Optional(Tags),
-  ifNoneMatch: Type.Optional(Tags),
+  ifMatch: Type.Optional(EntityTags),
+  ifNoneMatch: Type.Optional(EntityTags),
   ifModifiedSince: Type.Optional(Time),
   ifUnmodifiedSince: Type.Optional(Time),
 };
-export const conditionalWrite = { ifMatch: Type.Optional(Tags), ifNoneMatch: Type.Optional(Tags) };
+export const conditionalWrite = { ifMatch: Type.Optional(EntityTags), ifNoneMatch: Type.Optional(EntityTags) };
+
+export const VersionId = Type.String({ minLength: 1, maxLength: 64, description: 'A version of the object; "null" is the one without.' });
+export const Tags = Type.Record(Type.String({ minLength: 1, maxLength: tagKeyMax }), Type.String({ maxLength: tagValueMax }), {
+  maxProperties: bucketTagsMax,
+  description: 'Tags by key.',
+});
+
+export const Permission = Type.Enum(['FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP'], {
+  description: 'What the grantee may do.',
+});
+/** Somebody and what they may do: an account by its id (`id`), a group by its address (`uri`), or an account by `email`. */
+export const Grant = Type.Object(
+  {
+    id: Type.Optional(Type.String({ maxLength: 200 })),
+    uri: Type.Optional(Type.String({ maxLength: 200 })),
+    email: Type.Optional(Type.String({ maxLength: 320 })),
+    permission: Permission,
+  },
+  closed,
+);
+const CannedAcl = Type.Enum(
+  [
+    'private',
+    'public-read',
+    'public-read-write',
+    'authenticated-read',
+    'aws-exec-read',
+    'bucket-owner-read',
+    'bucket-owner-full-control',
+    'log-delivery-write',
+  ],
+  { description: 'A list of grants by its name.' },
+);
+/** The grants asked for: by name, or one by one. */
+export const acl = { cannedAcl: Type.Optional(CannedAcl), grants: Type.Optional(Type.Array(Grant, { maxItems: grantsMax })) };
+
+export const StorageClass = Type.Enum(
+  ['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'REDUCED_REDUNDANCY', 'GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE'],
+  { description: 'Storage class: a simulated device profile.' },
+);
+export const LockMode = Type.Union([Type.Literal('GOVERNANCE'), Type.Literal('COMPLIANCE')], { description: 'How hard a retention is.' });
+export const Encryption = Type.Object(
+  {
+    algorithm: Type.Union([Type.Literal('AES256'), Type.Literal('aws:kms')]),
+    keyId: Type.Optional(Type.String({ maxLength: 2048, description: 'Name of the key, with aws:kms.' })),
+    context: Type.Optional(Type.String({ maxLength: 8192 })),
+  },
+  { ...closed, description: 'Encryption at rest under a key of the platform.' },
+);
+/** Encryption under a key that the customer brings with every request. */
+export const CustomerKey = Type.String({ minLength: 44, maxLength: 44, description: 'A 256-bit AES key in base64.' });
+export const customerKey = { customerKey: Type.Optional(CustomerKey) };
+
+/** What a new object is given besides bytes and headers. */
+export const traits = {
+  tags: Type.Optional(Tags),
+  ...acl,
+  storageClass: Type.Optional(StorageClass),
+  lockMode: Type.Optional(LockMode),
+  lockUntil: Type.Optional(Time),
+  legalHold: Type.Optional(Type.Boolean()),
+  encryption: Type.Optional(Encryption),
+  ...customerKey,
+};
+/** How the bytes are sealed at rest, as it is told. */
+export const sealed = {
+  encryption: Type.Optional(Encryption),
+  customerKeyMd5: Type.Optional(Type.String({ description: "MD5 of the customer's key in base64." })),
+};
 
 /** All that is known of an object, in the words of S3. */
 export const ObjectHead = Type.Object({
@@ -70,6 +149,16 @@ export const ObjectHead = Type.Object({
   ...stored,
   checksum: Type.Optional(Checksum),
   partsCount: Type.Optional(Type.Integer()),
+  partChecksum: Type.Optional(Type.String({ description: 'Checksum of the part asked for.' })),
+  versionId: Type.Optional(VersionId),
+  tagCount: Type.Optional(Type.Integer()),
+  storageClass: Type.Optional(StorageClass),
+  lockMode: Type.Optional(LockMode),
+  lockUntil: Type.Optional(Time),
+  legalHold: Type.Optional(Type.Boolean()),
+  expiration: Type.Optional(Type.Object({ at: Time, rule: Type.String() })),
+  restore: Type.Optional(Type.Object({ ongoing: Type.Boolean(), until: Type.Optional(Time) })),
+  ...sealed,
   notModified: Type.Optional(Type.Literal(true)),
   range: Type.Optional(Type.Object({ first: Type.Integer(), last: Type.Integer() })),
 });
@@ -81,4 +170,6 @@ export const ObjectEntry = Type.Object({
   lastModified: Time,
   checksumAlgorithm: Type.Optional(ChecksumAlgorithm),
   checksumType: Type.Optional(ChecksumType),
+  storageClass: Type.Optional(StorageClass),
+  owner: Type.Optional(Type.String({ description: 'Account of its owner.' })),
 });

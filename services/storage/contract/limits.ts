@@ -16,6 +16,15 @@ export const headerValueMax = limit(
   'Longest stored header such as Content-Type, and longest key or prefix that is looked at before its bytes are counted.',
 );
 export const metadataNamesMax = limit(128, 'name', 'Most names of user metadata of one object.');
+export const frameBytes = limit(64 * 1024, 'byte', 'Bytes of an object at rest that are sealed as one frame; the last may be shorter.');
+export const frameTagBytes = limit(16, 'byte', 'Bytes that sealing adds to a frame.');
+export const tagKeyMax = limit(128, 'character', 'Longest key of a tag.');
+export const tagValueMax = limit(256, 'character', 'Longest value of a tag.');
+export const objectTagsMax = limit(10, 'tag', 'Most tags of an object.');
+export const bucketTagsMax = limit(50, 'tag', 'Most tags of a bucket.');
+export const grantsMax = limit(100, 'grant', 'Most grants of one access control list.');
+export const policyMaxBytes = limit(20 * 1024, 'byte', 'Longest policy of a bucket.');
+export const rulesMax = limit(1000, 'rule', 'Most rules of one configuration of a bucket.');
 export const bucketsMax = limit(100, 'bucket', 'Buckets of one scope.');
 export const requestsPerSecond = limit(3500, 'request per second', 'Requests of one scope, as S3 grants a prefix.');
 export const requestsBurst = limit(7000, 'request', 'Requests of one scope in a burst.');

@@ -14,14 +14,18 @@ import {
   PageSize,
   PartNumber,
   Prefix,
+  sealed,
   stored,
   Time,
+  traits,
+  customerKey,
   UploadId,
+  VersionId,
 } from './field.ts';
 import { partNumberMax } from './limits.ts';
 import { copySource, Written } from './object.ts';
 
-const base = { on: 'Bucket', quota: ['requests'], repeat: 'natural', expose: everywhere } as const;
+const base = { on: 'Bucket', quota: ['requests'], repeat: 'natural', expose: everywhere, byResource: true } as const;
 const read = { ...base, effect: 'read', audit: 'window' } as const;
 const write = { ...base, effect: 'write', audit: 'from-log' } as const;
 
@@ -32,6 +36,7 @@ const Part = Type.Object({
   size: Type.Integer(),
   lastModified: Time,
   checksum: Type.Optional(Checksum),
+  ...sealed,
 });
 
 /** The operations of multipart uploads. */
@@ -40,12 +45,23 @@ export const multipartOperations = {
     ...write,
     text: 'Begin an object that is sent in parts.',
     charge: ['request'],
-    errors: ['NoSuchBucket', 'KeyTooLong', 'MetadataTooLarge', 'InvalidRequest'],
+    errors: ['NoSuchBucket', 'KeyTooLong', 'MetadataTooLarge', 'InvalidRequest', 'InvalidArgument'],
     input: Type.Object(
-      { key: Key, ...stored, checksumAlgorithm: Type.Optional(ChecksumAlgorithm), checksumType: Type.Optional(ChecksumType) },
+      {
+        key: Key,
+        ...stored,
+        ...traits,
+        checksumAlgorithm: Type.Optional(ChecksumAlgorithm),
+        checksumType: Type.Optional(ChecksumType),
+      },
       closed,
     ),
-    output: Type.Object({ ...upload, checksumAlgorithm: Type.Optional(ChecksumAlgorithm), checksumType: Type.Optional(ChecksumType) }),
+    output: Type.Object({
+      ...upload,
+      ...sealed,
+      checksumAlgorithm: Type.Optional(ChecksumAlgorithm),
+      checksumType: Type.Optional(ChecksumType),
+    }),
   },
   UploadPart: {
     ...write,
@@ -62,25 +78,35 @@ export const multipartOperations = {
       'XAmzContentSHA256Mismatch',
       'InvalidRequest',
     ],
-    input: Type.Object({ ...upload, partNumber: PartNumber, ...expected }, closed),
+    input: Type.Object({ ...upload, partNumber: PartNumber, ...expected, ...customerKey }, closed),
     output: Part,
   },
   UploadPartCopy: {
     ...write,
     text: 'Take one part from an object that is already here.',
     charge: ['request', 'stored'],
-    errors: ['NoSuchBucket', 'NoSuchKey', 'NoSuchUpload', 'EntityTooLarge', 'InvalidRange', 'InvalidArgument', 'ObjectDamaged'],
+    errors: [
+      'NoSuchBucket',
+      'NoSuchKey',
+      'NoSuchVersion',
+      'NoSuchUpload',
+      'EntityTooLarge',
+      'InvalidRange',
+      'InvalidArgument',
+      'ObjectDamaged',
+    ],
     input: Type.Object(
       {
         ...upload,
         partNumber: PartNumber,
         ...copySource,
+        ...customerKey,
         first: Type.Optional(Type.Integer({ minimum: 0 })),
         last: Type.Optional(Type.Integer({ minimum: 0 })),
       },
       closed,
     ),
-    output: Part,
+    output: Type.Object({ ...Part.properties, sourceVersionId: Type.Optional(VersionId) }),
   },
   CompleteMultipartUpload: {
     ...write,
@@ -135,6 +161,9 @@ export const multipartOperations = {
       closed,
     ),
     output: Type.Object({
+      owner: Type.String(),
+      initiator: Type.String(),
+      storageClass: Type.String(),
       items: Type.Array(Part),
       truncated: Type.Boolean(),
       nextPartNumberMarker: Type.Optional(Type.Integer()),
@@ -161,6 +190,9 @@ export const multipartOperations = {
       items: Type.Array(
         Type.Object({
           ...upload,
+          owner: Type.String(),
+          initiator: Type.String(),
+          storageClass: Type.String(),
           initiated: Time,
           checksumAlgorithm: Type.Optional(ChecksumAlgorithm),
           checksumType: Type.Optional(ChecksumType),

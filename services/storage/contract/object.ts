@@ -5,6 +5,8 @@ import {
   closed,
   conditionalRead,
   conditionalWrite,
+  CustomerKey,
+  customerKey,
   ETag,
   everywhere,
   expected,
@@ -14,12 +16,15 @@ import {
   PageSize,
   PartNumber,
   Prefix,
+  sealed,
   stored,
   Time,
+  traits,
+  VersionId,
 } from './field.ts';
 import { deleteKeysMax } from './limits.ts';
 
-const base = { on: 'Bucket', quota: ['requests'], repeat: 'natural', expose: everywhere } as const;
+const base = { on: 'Bucket', quota: ['requests'], repeat: 'natural', expose: everywhere, byResource: true } as const;
 const read = { ...base, effect: 'read', audit: 'window' } as const;
 const write = { ...base, effect: 'write', audit: 'from-log' } as const;
 
@@ -37,8 +42,10 @@ const readInput = Type.Object(
   {
     key: Key,
     range: Type.Optional(Range),
+    versionId: Type.Optional(VersionId),
     partNumber: Type.Optional(PartNumber),
     ...conditionalRead,
+    ...customerKey,
   },
   closed,
 );
@@ -49,6 +56,9 @@ export const Written = Type.Object({
   etag: Type.String(),
   size: Type.Integer(),
   lastModified: Time,
+  versionId: Type.Optional(VersionId),
+  expiration: Type.Optional(Type.Object({ at: Time, rule: Type.String() })),
+  ...sealed,
   checksum: Type.Optional(Checksum),
 });
 
@@ -63,6 +73,8 @@ const listed = {
 export const copySource = {
   sourceBucket: Type.String({ minLength: 3, maxLength: 63 }),
   sourceKey: Key,
+  sourceVersionId: Type.Optional(VersionId),
+  sourceCustomerKey: Type.Optional(CustomerKey),
   sourceIfMatch: conditionalRead.ifMatch,
   sourceIfNoneMatch: conditionalRead.ifNoneMatch,
   sourceIfModifiedSince: conditionalRead.ifModifiedSince,
@@ -81,6 +93,37 @@ const bodyErrors = [
   'InvalidArgument',
 ] as const;
 
+const traitErrors = [
+  'InvalidTag',
+  'BadRequest',
+  'AccessControlListNotSupported',
+  'UnresolvableGrantByEmailAddress',
+  'InvalidRetentionPeriod',
+  'InvalidRequest',
+  'KmsKeyNotFound',
+  'SseKeyRequired',
+  'SseKeyWrong',
+] as const;
+const readErrors = [
+  'NoSuchBucket',
+  'NoSuchKey',
+  'NoSuchVersion',
+  'MethodNotAllowed',
+  'InvalidRange',
+  'InvalidPart',
+  'InvalidRequest',
+  'SseKeyRequired',
+  'SseKeyWrong',
+] as const;
+
+/** Conditions of a deletion, and whether a retention in governance mode is passed over. */
+const deletion = {
+  ifMatch: conditionalWrite.ifMatch,
+  size: Type.Optional(Type.Integer({ minimum: 0, description: 'Only when it has this many bytes.' })),
+  lastModified: Type.Optional(Type.Integer({ minimum: 0, description: 'Only when it was stored in this second.' })),
+  bypassGovernance: Type.Optional(Type.Boolean({ description: 'Pass over a retention in governance mode.' })),
+};
+
 /** The operations on objects, each decided on the bucket that holds them. */
 export const objectOperations = {
   PutObject: {
@@ -89,8 +132,8 @@ export const objectOperations = {
     text: 'Store an object.',
     charge: ['request', 'ingress', 'stored'],
     emits: ['ObjectCreated'],
-    errors: [...bodyErrors, 'NoSuchKey'],
-    input: Type.Object({ key: Key, ...stored, ...expected, ...conditionalWrite }, closed),
+    errors: [...bodyErrors, ...traitErrors, 'NoSuchKey'],
+    input: Type.Object({ key: Key, ...stored, ...traits, ...expected, ...conditionalWrite }, closed),
     output: Written,
   },
   GetObject: {
@@ -99,7 +142,7 @@ export const objectOperations = {
     text: 'Read an object or a range of its bytes.',
     charge: ['request', 'egress'],
     emits: ['ObjectUnreadable'],
-    errors: ['NoSuchBucket', 'NoSuchKey', 'InvalidRange', 'InvalidPartNumber', 'InvalidRequest', 'ObjectDamaged', 'TooFewShards'],
+    errors: [...readErrors, 'ObjectDamaged', 'TooFewShards', 'InvalidObjectState'],
     input: readInput,
     output: ObjectHead,
   },
@@ -107,7 +150,7 @@ export const objectOperations = {
     ...read,
     text: 'Read what is known of an object, without its bytes.',
     charge: ['request'],
-    errors: ['NoSuchBucket', 'NoSuchKey', 'InvalidRange', 'InvalidPartNumber', 'InvalidRequest'],
+    errors: readErrors,
     input: readInput,
     output: ObjectHead,
   },
@@ -117,9 +160,9 @@ export const objectOperations = {
     text: 'Delete an object; one that is not there is no error.',
     charge: ['request', 'stored'],
     emits: ['ObjectRemoved'],
-    errors: ['NoSuchBucket', 'NoSuchKey'],
-    input: Type.Object({ key: Key, ifMatch: conditionalWrite.ifMatch }, closed),
-    output: Type.Object({}),
+    errors: ['NoSuchBucket', 'NoSuchKey', 'NoSuchVersion', 'ObjectLocked'],
+    input: Type.Object({ key: Key, versionId: Type.Optional(VersionId), ...deletion }, closed),
+    output: Type.Object({ versionId: Type.Optional(VersionId), deleteMarker: Type.Optional(Type.Boolean()) }),
   },
   DeleteObjects: {
     ...write,
@@ -129,12 +172,36 @@ export const objectOperations = {
     emits: ['ObjectRemoved'],
     errors: ['NoSuchBucket'],
     input: Type.Object(
-      { objects: Type.Array(Type.Object({ key: Key, etag: Type.Optional(ETag) }, closed), { minItems: 1, maxItems: deleteKeysMax }) },
+      {
+        objects: Type.Array(
+          Type.Object(
+            {
+              key: Key,
+              versionId: Type.Optional(VersionId),
+              etag: Type.Optional(ETag),
+              size: deletion.size,
+              lastModified: deletion.lastModified,
+            },
+            closed,
+          ),
+          { minItems: 1, maxItems: deleteKeysMax },
+        ),
+        bypassGovernance: deletion.bypassGovernance,
+      },
       closed,
     ),
     output: Type.Object({
-      deleted: Type.Array(Type.Object({ key: Type.String() })),
-      failed: Type.Array(Type.Object({ key: Type.String(), code: Type.String(), text: Type.String() })),
+      deleted: Type.Array(
+        Type.Object({
+          key: Type.String(),
+          versionId: Type.Optional(VersionId),
+          deleteMarker: Type.Optional(Type.Boolean()),
+          deleteMarkerVersionId: Type.Optional(VersionId),
+        }),
+      ),
+      failed: Type.Array(
+        Type.Object({ key: Type.String(), versionId: Type.Optional(VersionId), code: Type.String(), text: Type.String() }),
+      ),
     }),
   },
   CopyObject: {
@@ -142,19 +209,32 @@ export const objectOperations = {
     text: 'Store a copy of an object that is already here.',
     charge: ['request', 'stored'],
     emits: ['ObjectCreated'],
-    errors: ['NoSuchBucket', 'NoSuchKey', 'KeyTooLong', 'MetadataTooLarge', 'EntityTooLarge', 'InvalidRequest', 'ObjectDamaged'],
+    errors: [
+      'NoSuchBucket',
+      'NoSuchKey',
+      'NoSuchVersion',
+      'KeyTooLong',
+      'MetadataTooLarge',
+      'EntityTooLarge',
+      'InvalidRequest',
+      'ObjectDamaged',
+      'InvalidObjectState',
+      ...traitErrors,
+    ],
     input: Type.Object(
       {
         key: Key,
         ...copySource,
         ...stored,
+        ...traits,
         ...conditionalWrite,
+        replaceTags: Type.Optional(Type.Boolean({ description: "Take the tags of this request instead of the source's." })),
         replaceMetadata: Type.Optional(Type.Boolean({ description: "Take the metadata of this request instead of the source's." })),
         checksumAlgorithm: expected.checksumAlgorithm,
       },
       closed,
     ),
-    output: Written,
+    output: Type.Object({ ...Written.properties, sourceVersionId: Type.Optional(VersionId) }),
   },
   ListObjects: {
     ...read,
@@ -174,5 +254,54 @@ export const objectOperations = {
       closed,
     ),
     output: Type.Object({ ...listed, nextContinuationToken: Type.Optional(Type.String()) }),
+  },
+  ListObjectVersions: {
+    ...read,
+    text: 'List every version of objects and every delete marker, in order of key and the newest first.',
+    charge: ['request'],
+    errors: ['NoSuchBucket', 'InvalidArgument'],
+    input: Type.Object({ ...listInput, keyMarker: Type.Optional(Prefix), versionIdMarker: Type.Optional(VersionId) }, closed),
+    output: Type.Object({
+      items: Type.Array(
+        Type.Object({
+          ...ObjectEntry.properties,
+          versionId: VersionId,
+          latest: Type.Boolean(),
+          deleteMarker: Type.Optional(Type.Literal(true)),
+        }),
+      ),
+      prefixes: listed.prefixes,
+      truncated: Type.Boolean(),
+      nextKeyMarker: Type.Optional(Type.String()),
+      nextVersionIdMarker: Type.Optional(Type.String()),
+    }),
+  },
+  GetObjectAttributes: {
+    ...read,
+    text: 'Read the size, checksum and parts of an object.',
+    charge: ['request'],
+    errors: readErrors,
+    input: Type.Object(
+      {
+        key: Key,
+        versionId: Type.Optional(VersionId),
+        maxParts: Type.Optional(PageSize),
+        partNumberMarker: Type.Optional(Type.Integer({ minimum: 0 })),
+        ...customerKey,
+      },
+      closed,
+    ),
+    output: Type.Object({
+      ...ObjectHead.properties,
+      parts: Type.Optional(
+        Type.Object({
+          total: Type.Integer(),
+          marker: Type.Integer(),
+          next: Type.Optional(Type.Integer()),
+          truncated: Type.Boolean(),
+          items: Type.Array(Type.Object({ partNumber: Type.Integer(), size: Type.Integer(), checksum: Type.Optional(Type.String()) })),
+        }),
+      ),
+    }),
   },
 } as const satisfies Record<string, Operation>;

@@ -13,7 +13,7 @@ export type BucketEnvelope = Envelope<{ location: string }, { objects: number; s
 /** The bucket of a name, whoever owns it. */
 export function findBucket(catalog: Catalog, name: string): BucketRecord | undefined {
   // A name that cannot be one may be longer than a key of the index.
-  const found = name.length > 63 ? undefined : catalog.table.bucket.get(Buffer.from(name));
+  const found = name.length < 1 || name.length > 63 ? undefined : catalog.table.bucket.get(Buffer.from(name));
   if (!found) return undefined;
   const record = unpack<BucketRecord>(found);
   return { ...record, id: BigInt(record.id), tenant: BigInt(record.tenant), scope: BigInt(record.scope), version: BigInt(record.version) };
@@ -27,9 +27,33 @@ export function ownBucket(catalog: Catalog, owner: Owner, name: string): BucketR
   return bucket;
 }
 
-export type NewBucket = { readonly name: string; readonly location: string; readonly labels: Readonly<Record<string, string>> };
+/** The bucket of a name, whoever's it is: whether the caller may reach it was decided before. NoSuchBucket when there is none. */
+export function bucketOf(catalog: Catalog, name: string): BucketRecord {
+  return findBucket(catalog, name) ?? absent();
+}
 
-export async function createBucket({ catalog, now }: Store, owner: Owner, { name, location, labels }: NewBucket): Promise<BucketRecord> {
+/** The bucket as it is now; one that was deleted and made anew, perhaps by somebody else, is another bucket. */
+export function sameBucket(catalog: Catalog, { id, name }: Pick<BucketRecord, 'id' | 'name'>): BucketRecord {
+  const bucket = findBucket(catalog, name);
+  return bucket?.id === id ? bucket : absent();
+}
+
+function absent(): never {
+  throw fault('NoSuchBucket');
+}
+
+export type NewBucket = {
+  readonly name: string;
+  readonly location: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly settings?: Pick<BucketRecord, 'versioning' | 'objectLock' | 'ownership' | 'acl'>;
+};
+
+export async function createBucket(
+  { catalog, now }: Store,
+  owner: Owner,
+  { name, location, labels, settings = {} }: NewBucket,
+): Promise<BucketRecord> {
   if (!isBucketName(name)) throw fault('InvalidBucketName', { path: '/name' });
   return catalog.commit((batch) => {
     const known = findBucket(catalog, name);
@@ -47,15 +71,31 @@ export async function createBucket({ catalog, now }: Store, owner: Owner, { name
       labels,
       generation: 1,
       version: batch.next('version'),
+      ...settings,
     };
     writeBucket(catalog, record);
     return record;
   });
 }
 
-function writeBucket({ table }: Catalog, record: BucketRecord): void {
+/** Within a change: writes what is kept of a bucket. */
+export function writeBucket({ table }: Catalog, record: BucketRecord): void {
   table.bucket.put(Buffer.from(record.name), pack(record));
   table.owned.put(placedKey(record.scope, record.name), Buffer.alloc(1));
+}
+
+/** Changes what is kept of a bucket itself. */
+export function changeBucket(
+  { catalog }: Store,
+  place: BucketRecord,
+  change: (bucket: BucketRecord) => Partial<BucketRecord>,
+): Promise<BucketRecord> {
+  return catalog.commit((batch) => {
+    const bucket = sameBucket(catalog, place);
+    const record = { ...bucket, ...change(bucket), generation: bucket.generation + 1, version: batch.next('version') };
+    writeBucket(catalog, record);
+    return record;
+  });
 }
 
 /** Gives a bucket other labels. */
@@ -81,7 +121,9 @@ export function deleteBucket({ catalog }: Store, owner: Owner, name: string, ifV
     const bucket = ownBucket(catalog, owner, name);
     if (ifVersion !== undefined && ifVersion !== String(bucket.version)) throw fault('PreconditionFailed');
     const { table } = catalog;
-    if (any(table.object, bucket.id) || any(table.upload, bucket.id)) throw fault('BucketNotEmpty');
+    if (any(table.object, bucket.id) || any(table.version, bucket.id) || any(table.upload, bucket.id)) throw fault('BucketNotEmpty');
+    const configured = { start: numberKey(bucket.id), end: numberKey(bucket.id + 1n) };
+    for (const key of [...table.configuration.getKeys(configured)]) table.configuration.remove(key);
     table.bucket.remove(Buffer.from(name));
     table.owned.remove(placedKey(bucket.scope, name));
     return { ...bucket, version: batch.next('version') };
@@ -92,9 +134,9 @@ function any(table: Catalog['table']['object'], bucket: bigint): boolean {
   return [...table.getKeys({ start: numberKey(bucket), end: numberKey(bucket + 1n), limit: 1 })].length > 0;
 }
 
-/** Whether the bucket holds an object. */
+/** Whether the bucket holds an object, a version or a delete marker. */
 export function holdsObjects({ catalog }: Store, bucket: BucketRecord): boolean {
-  return any(catalog.table.object, bucket.id);
+  return any(catalog.table.object, bucket.id) || any(catalog.table.version, bucket.id);
 }
 
 /** A page of an owner's buckets in order of name. */

@@ -14,6 +14,8 @@ const tableNames = [
   'bucket',
   'owned',
   'object',
+  'version',
+  'configuration',
   'layout',
   'upload',
   'part',
@@ -38,8 +40,11 @@ export type Batch = {
   /** Appends to the effects log. */
   log(effect: Effect): void;
   /** The next number of a named sequence. */
-  next(counter: 'bucket' | 'version'): bigint;
+  next(counter: Sequence): bigint;
 };
+
+/** Named sequences: of buckets, of changes of buckets, and of the versions of objects. */
+export type Sequence = 'bucket' | 'version' | 'object';
 
 /** A change of the index. It runs inside the write transaction and must refuse before it writes: others share its commit. */
 export type Change<T> = (batch: Batch) => T;
@@ -217,7 +222,7 @@ class OpenBatch implements Batch {
     this.#table.effect.put(numberKey(this.#offset), pack({ ...effect, offset: this.#offset }));
   }
 
-  next(counter: 'bucket' | 'version'): bigint {
+  next(counter: Sequence): bigint {
     const key = Buffer.from(counter);
     const value = (this.#table.counter.get(key)?.readBigUInt64BE() ?? 0n) + 1n;
     this.#table.counter.put(key, numberKey(value));

@@ -1,36 +1,56 @@
 import { createHash } from 'node:crypto';
+import type { Sealer } from '#kernel/contract/implement.ts';
 import { fault } from '#kernel/contract/fault.ts';
+import type { Bytes } from '#kernel/contract/session.ts';
 import { type ChecksumAlgorithm, startChecksum } from '#wire/checksum/checksum.ts';
 import { type Conditions, copyVerdict } from '../domain/precondition.ts';
 import type { Span } from '../domain/range.ts';
-import { ownBucket } from './bucket.ts';
+import { isReadable } from '../domain/storage-class.ts';
+import { sameBucket } from './bucket.ts';
 import { openBytes, segmentSize, sliceSegments } from './bytes.ts';
 import { copyTriesMax } from './limits.ts';
-import { demand, placeObject, readLayout, readObject, type Stored, type WriteConditions } from './object.ts';
-import type { ObjectRecord, PartRecord, Segment, StoredChecksum, StoredHeaders } from './record.ts';
+import { demand, placeObject, putObject, readLayout, type Stored, type WriteConditions } from './object.ts';
+import type { BucketRecord, ObjectRecord, PartRecord, Segment, StoredChecksum, StoredHeaders, Traits } from './record.ts';
+import { openObject, openSeal, type OpenSeal, takeIn } from './seal.ts';
 import type { Store } from './store.ts';
-import { findUpload, type NewPart, placePart } from './upload.ts';
+import { findUpload, type NewPart, placePart, putPart } from './upload.ts';
+import { readObject, readVersion } from './version.ts';
 import { effectOf, type Who } from './who.ts';
 
-export type Source = { readonly bucket: string; readonly key: string; readonly conditions: Conditions };
+export type Source = {
+  readonly bucket: BucketRecord;
+  readonly key: string;
+  readonly versionId?: string;
+  readonly customerKey?: string;
+  readonly conditions: Conditions;
+};
 
 type Opened = { readonly object: ObjectRecord; readonly segments: readonly Segment[]; readonly unpin: () => void };
 
 /** Thrown inside a commit when the source's files went away since it was read. */
 const gone = Symbol('the source was replaced');
 
-function openSource({ catalog, blobs }: Store, source: Source, who: Who): Opened {
-  const object = readObject(catalog, ownBucket(catalog, who.caller, source.bucket), source.key);
-  if (!object) throw fault('NoSuchKey');
+/** The version that a copy names. */
+function readSource({ catalog, now }: Store, source: Source): ObjectRecord {
+  const { key, versionId } = source;
+  const object = versionId === undefined ? readObject(catalog, source.bucket, key) : readVersion(catalog, source.bucket, key, versionId);
+  if (!object) throw fault(versionId === undefined ? 'NoSuchKey' : 'NoSuchVersion');
+  if (object.deleteMarker) throw fault('InvalidRequest', 'The source of a copy request may not specifically refer to a delete marker.');
   if (!copyVerdict(source.conditions, object)) throw fault('PreconditionFailed');
-  const { segments } = readLayout(catalog, object);
-  return { object, segments, unpin: blobs.pin(segments) };
+  if (!isReadable(object, now())) throw fault('InvalidObjectState');
+  return object;
+}
+
+function openSource(store: Store, source: Source): Opened {
+  const object = readSource(store, source);
+  const { segments } = readLayout(store.catalog, object);
+  return { object, segments, unpin: store.blobs.pin(segments) };
 }
 
 /** Reads a source, and reads it again when it was replaced before its bytes could be shared. */
-async function fromSource<T>(store: Store, source: Source, who: Who, work: (opened: Opened) => Promise<T>): Promise<T> {
+async function fromSource<T>(store: Store, source: Source, work: (opened: Opened) => Promise<T>): Promise<T> {
   for (let tries = 0; tries < copyTriesMax; tries++) {
-    const opened = openSource(store, source, who);
+    const opened = openSource(store, source);
     try {
       return await work(opened);
     } catch (error) {
@@ -63,8 +83,8 @@ async function digest({ blobs }: Store, segments: readonly Segment[], algorithm:
   };
 }
 
-/** The digests of a copy: those of the source where they hold for it, else of the bytes, read once. */
-function digestsOfCopy(store: Store, { object, segments }: Opened, algorithm: ChecksumAlgorithm | undefined): Digests | Promise<Digests> {
+/** What a copy is called by: the source's own digests, when they are of all its bytes and of the algorithm asked for. */
+async function digestsOfCopy(store: Store, { object, segments }: Opened, algorithm: ChecksumAlgorithm | undefined): Promise<Digests> {
   const wanted = algorithm ?? object.checksum?.algorithm;
   const known = object.checksum?.type === 'FULL_OBJECT' && object.checksum.algorithm === wanted;
   if (/^[0-9a-f]{32}$/.test(object.etag) && (wanted === undefined || known)) return { md5: object.etag, checksum: object.checksum };
@@ -77,63 +97,133 @@ export type CopyOptions = {
   readonly conditions: WriteConditions;
   readonly who: Who;
   readonly maxBytes: number;
+  readonly signal: AbortSignal;
+  readonly sealer: Sealer;
+  /** How the copy is to be sealed. */
+  readonly seal: OpenSeal | undefined;
+  readonly traits: Traits;
   /** Instead of the source's. */
   readonly headers?: StoredHeaders;
+  readonly replaceTags?: boolean;
   readonly checksumAlgorithm?: ChecksumAlgorithm;
 };
 
-/** Stores an object whose bytes are there already: both point at the same files. */
-export async function copyObject(store: Store, name: string, options: CopyOptions): Promise<Stored> {
-  const { key, source, conditions, who, headers, checksumAlgorithm, maxBytes } = options;
-  const { catalog } = store;
-  const stored = await fromSource(store, source, who, async (opened) => {
-    const { object, segments } = opened;
+/** Stores an object whose bytes are there already: both point at the same files, unless one of them is sealed. */
+export async function copyObject(store: Store, place: BucketRecord, options: CopyOptions): Promise<Stored & { source: ObjectRecord }> {
+  const { source, maxBytes, seal } = options;
+  const stored = await fromSource(store, source, (opened) => {
+    const { object } = opened;
     if (object.size > maxBytes) throw fault('EntityTooLarge', 'The source is too large to be copied in one request; copy it in parts.');
-    const { md5, checksum } = await digestsOfCopy(store, opened, checksumAlgorithm);
-    return catalog.commit((batch) => {
-      const bucket = ownBucket(catalog, who.caller, name);
-      demand(conditions, readObject(catalog, bucket, key));
-      shareAll(store, segments);
-      const made = placeObject(store, batch, bucket, key, {
-        etag: md5,
-        size: object.size,
-        headers: headers ?? object.headers,
-        checksum,
-        segments,
-        parts: [],
-      });
-      batch.log(effectOf(who, made.object.modifiedAt, name, object.size, { key, etag: md5, source: `${source.bucket}/${source.key}` }));
-      return made;
-    });
+    const tags = options.replaceTags ? options.traits.tags : object.tags;
+    const { websiteRedirect: _, ...kept } = object.headers;
+    const made = {
+      headers: options.headers ?? { ...kept },
+      traits: { ...options.traits, ...(tags ? { tags } : {}), ...(seal ? { seal: seal.seal } : {}) },
+    };
+    return object.seal || seal ? copySealed(store, place, opened, options, made) : copyShared(store, place, opened, options, made);
   });
   store.blobs.free(stored.freed);
   return stored;
 }
 
-export type CopyPartOptions = Omit<NewPart, 'checksum'> & { readonly source: Source; readonly span?: Span; readonly maxBytes: number };
+type Made = { readonly headers: StoredHeaders; readonly traits: Traits };
+
+async function copyShared(store: Store, place: BucketRecord, opened: Opened, options: CopyOptions, made: Made) {
+  const { catalog } = store;
+  const { key, source, conditions, who } = options;
+  const { object, segments } = opened;
+  const { md5, checksum } = await digestsOfCopy(store, opened, options.checksumAlgorithm);
+  return catalog.commit((batch) => {
+    const bucket = sameBucket(catalog, place);
+    demand(conditions, readObject(catalog, bucket, key));
+    shareAll(store, segments);
+    const placed = placeObject(store, batch, bucket, key, { etag: md5, size: object.size, ...made, checksum, segments, parts: [] });
+    const detail = { key, etag: md5, source: `${source.bucket.name}/${source.key}` };
+    batch.log(effectOf(who, placed.object.modifiedAt, bucket, object.size, detail));
+    return { ...placed, source: object };
+  });
+}
+
+/** The source's bytes in the open. */
+async function openBody(store: Store, opened: Opened, source: Source, span: Span | undefined, sealer: Sealer): Promise<Bytes> {
+  const seal = await openSeal(sealer, source.bucket.tenant, opened.object.seal, source.customerKey);
+  return openObject(store.blobs, opened.segments, span, seal, () => {});
+}
+
+async function copySealed(store: Store, place: BucketRecord, opened: Opened, options: CopyOptions, made: Made) {
+  const { key, source, conditions, who, seal, maxBytes, signal, sealer } = options;
+  const { object } = opened;
+  const body = await openBody(store, opened, source, undefined, sealer);
+  const algorithm = options.checksumAlgorithm ?? object.checksum?.algorithm;
+  const rules = { maxBytes, mayWrite: store.mayWrite, signal };
+  const received = await takeIn(
+    store.blobs,
+    body,
+    { size: object.size, ...(algorithm ? { checksumAlgorithm: algorithm } : {}) },
+    rules,
+    seal,
+  );
+  const checksum = algorithm && received.checksum ? ({ algorithm, type: 'FULL_OBJECT', value: received.checksum } as const) : undefined;
+  const placed = await putObject(store, place, received, { key, ...made, checksum, conditions, who });
+  return { ...placed, freed: [], source: object };
+}
+
+export type CopyPartOptions = Omit<NewPart, 'checksum'> & {
+  readonly source: Source;
+  readonly span?: Span;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+  readonly sealer: Sealer;
+  readonly customerKey?: string;
+};
 
 /** Takes a part from an object that is there already. */
 export async function copyPart(
   store: Store,
-  name: string,
-  { source, span, maxBytes, ...place }: CopyPartOptions,
+  place: BucketRecord,
+  options: CopyPartOptions,
 ): Promise<{ part: PartRecord; bytes: number; source: ObjectRecord }> {
-  const { catalog, blobs } = store;
-  const { who } = place;
-  const stored = await fromSource(store, source, who, async ({ object, segments }) => {
+  const { source, span, maxBytes } = options;
+  return fromSource(store, source, async (opened) => {
+    const { object, segments } = opened;
     if (span && span.last >= object.size) throw fault('InvalidRange', 'The range is outside the source.');
-    const slice = span ? sliceSegments(segments, span) : [...segments];
-    const size = slice.reduce((sum, segment) => sum + segmentSize(segment), 0);
-    if (size > maxBytes) throw fault('EntityTooLarge');
-    const upload = findUpload(catalog, ownBucket(catalog, who.caller, name), place);
-    const { md5, checksum } = await digest(store, slice, upload.checksumAlgorithm);
-    const made = await catalog.commit((batch) => {
-      findUpload(catalog, ownBucket(catalog, who.caller, name), place);
-      shareAll(store, slice);
-      return placePart(store, batch, name, { ...place, ...(checksum ? { checksum } : {}) }, { etag: md5, size, segments: slice });
-    });
-    return { ...made, source: object };
+    if ((span ? span.last - span.first + 1 : object.size) > maxBytes) throw fault('EntityTooLarge');
+    const upload = findUpload(store.catalog, sameBucket(store.catalog, place), options);
+    if (!object.seal && !upload.seal) {
+      const slice = span ? sliceSegments(segments, span) : [...segments];
+      return { ...(await sharePart(store, place, options, slice, upload.checksumAlgorithm)), source: object };
+    }
+    const seal = await openSeal(options.sealer, place.tenant, upload.seal, options.customerKey);
+    const body = await openBody(store, opened, source, span, options.sealer);
+    const expected = upload.checksumAlgorithm ? { checksumAlgorithm: upload.checksumAlgorithm } : {};
+    const received = await takeIn(store.blobs, body, expected, { maxBytes, mayWrite: store.mayWrite, signal: options.signal }, seal);
+    const value = received.checksum;
+    const checksum =
+      upload.checksumAlgorithm && value ? { algorithm: upload.checksumAlgorithm, type: 'FULL_OBJECT' as const, value } : undefined;
+    const { part, bytes } = await putPart(store, place, received, { ...partOf(options), ...(checksum ? { checksum } : {}) });
+    return { part, bytes, source: object };
   });
-  blobs.free(stored.freed);
-  return stored;
+}
+
+const partOf = ({ key, uploadId, partNumber, who }: CopyPartOptions) => ({ key, uploadId, partNumber, who });
+
+async function sharePart(
+  store: Store,
+  place: BucketRecord,
+  options: CopyPartOptions,
+  slice: readonly Segment[],
+  algorithm: ChecksumAlgorithm | undefined,
+): Promise<{ part: PartRecord; bytes: number }> {
+  const { catalog, blobs } = store;
+  const size = slice.reduce((sum, segment) => sum + segmentSize(segment), 0);
+  const { md5, checksum } = await digest(store, slice, algorithm);
+  const made = await catalog.commit((batch) => {
+    const bucket = sameBucket(catalog, place);
+    findUpload(catalog, bucket, options);
+    shareAll(store, slice);
+    const part = { ...partOf(options), ...(checksum ? { checksum } : {}) };
+    return placePart(store, batch, bucket, part, { etag: md5, size, segments: slice });
+  });
+  blobs.free(made.freed);
+  return made;
 }

@@ -20,6 +20,22 @@ export function placedKey(place: bigint, name: string | Uint8Array): Buffer {
   return Buffer.concat([numberKey(place), typeof name === 'string' ? Buffer.from(name, 'utf8') : name]);
 }
 
+/** A version of an object: below its key, the newest first. No key holds a NUL, so versions lie in order of key. */
+export function versionKey(bucket: bigint, key: string, sequence: string): Buffer {
+  const name = Buffer.from(key, 'utf8');
+  const made = Buffer.allocUnsafe(8 + name.length + 9);
+  made.writeBigUInt64BE(bucket);
+  name.copy(made, 8);
+  made[8 + name.length] = 0;
+  made.writeBigUInt64BE(~BigInt(`0x${sequence}`) & 0xffff_ffff_ffff_ffffn, 9 + name.length);
+  return made;
+}
+
+/** The object's key of such a key. */
+export function readVersionKey(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset + 8, key.byteLength - 17).toString('utf8');
+}
+
 /** The name of such a key. */
 export function placedName(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset + 8, key.byteLength - 8).toString('utf8');

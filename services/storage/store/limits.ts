@@ -71,3 +71,19 @@ export const bucketChangesMax = limit(1000, 'change', 'Changes of buckets rememb
 export const effectDetailMaxBytes = limit(32 * kib, 'byte', 'Keys that the audit record of one DeleteObjects names; the rest are counted.');
 export const copyTriesMax = limit(3, 'try', 'Times a copy reads its source again because it was replaced meanwhile.');
 export const startMaxBytes = limit(1200, 'byte', 'Most bytes of the place at which a list begins; every key of the index is shorter.');
+export const parsedPoliciesMax = limit(10_000, 'policy', 'Policies of buckets kept parsed.');
+export const dayDefaultMs = limit(
+  86_400_000,
+  'millisecond',
+  'Length of a day of lifecycles, retentions and restores, unless a trial sets another.',
+);
+
+export const lifecyclePageMax = limit(1000, 'version', 'Versions that a round of lifecycles looks at before others have their turn.');
+export const lifecycleRoundsPerDay = limit(24, 'round', 'How often a day the lifecycles of buckets are looked at.');
+export const lifecycleWaitMaxMs = limit(3_600_000, 'millisecond', 'Longest wait between two rounds of lifecycles.');
+export const lifecycleWaitMinMs = limit(250, 'millisecond', 'Shortest wait between two rounds of lifecycles.');
+
+/** The length of a day that a trial sets, in milliseconds. */
+export function dayOf(text: string | undefined): number {
+  return text !== undefined && /^[1-9]\d{2,8}$/.test(text) ? Number(text) : dayDefaultMs;
+}

@@ -1,8 +1,9 @@
 import { type Keys, type ListPage, listPage, type ListQuery } from '../domain/listing.ts';
 import type { Catalog } from './catalog.ts';
-import { afterPrefix, numberKey, placedKey, placedName, readUploadKey } from './key.ts';
+import { afterPrefix, numberKey, placedKey, placedName, readUploadKey, readVersionKey } from './key.ts';
 import { startMaxBytes } from './limits.ts';
 import { type BucketRecord, type ObjectRecord, unpack, type UploadRecord } from './record.ts';
+import { otherVersions, readObject, versionIdOf } from './version.ts';
 
 export type ListedObject = { readonly key: string; readonly object: ObjectRecord };
 export type ListedUpload = { readonly key: string; readonly uploadId: string; readonly upload: UploadRecord };
@@ -41,6 +42,82 @@ export function listUploads(
     },
   };
   return listPage(keys, query);
+}
+
+export type ListedVersion = { readonly key: string; readonly object: ObjectRecord; readonly latest: boolean };
+
+/**
+ * A page of the versions of a bucket, in order of key and the newest first. `afterVersion` stands behind the key `after`;
+ * a version that is gone counts as the place where it was.
+ */
+export function listVersions(
+  catalog: Catalog,
+  bucket: BucketRecord,
+  query: ListQuery,
+  afterVersion: string | undefined,
+): ListPage<ListedVersion> {
+  const keys: Keys<ListedVersion> = {
+    *seek(from) {
+      // The versions left of the key at which the last page ended come first.
+      if ('after' in from && afterVersion !== undefined) yield* versionsBehind(catalog, bucket, from.after, afterVersion);
+      for (const { key, versions } of keysWithVersions(catalog, bucket, from)) yield* listedOf(key, versions);
+    },
+  };
+  return listPage(keys, query);
+}
+
+function* listedOf(key: string, versions: Iterable<ObjectRecord>) {
+  let latest = true;
+  for (const object of versions) {
+    const isLatest = latest;
+    latest = false;
+    yield { key, item: () => ({ key, object, latest: isLatest }) };
+  }
+}
+
+function* versionsBehind(catalog: Catalog, bucket: BucketRecord, key: string, afterVersion: string) {
+  const all = [...versionsOf(catalog, bucket, key)];
+  const at = all.findIndex((object) => versionIdOf(object) === afterVersion);
+  const sequence = afterVersion.slice(0, 16);
+  for (const [index, object] of all.entries()) {
+    const isBehind = at >= 0 ? index > at : (object.sequence ?? '') < sequence;
+    if (isBehind) yield { key, item: () => ({ key, object, latest: index === 0 }) };
+  }
+}
+
+/** All versions of a key, the newest first. */
+function* versionsOf(catalog: Catalog, bucket: BucketRecord, key: string): Generator<ObjectRecord> {
+  const live = readObject(catalog, bucket, key);
+  if (live) yield live;
+  yield* otherVersions(catalog, bucket, key);
+}
+
+/** The keys that have a version, in order, out of the two tables. */
+function* keysWithVersions(catalog: Catalog, bucket: BucketRecord, from: From): Generator<{ key: string; versions: ObjectRecord[] }> {
+  const live = catalog.table.object.getKeys(rangeFrom(bucket, from))[Symbol.iterator]();
+  const range = rangeFrom(bucket, from);
+  // Versions of a key stand as `key NUL place`.
+  if ('after' in from) range.start = startKey(bucket, `${from.after}\x01`);
+  const other = catalog.table.version.getKeys(range)[Symbol.iterator]();
+  const nextLive = () => {
+    const { value, done } = live.next();
+    return done ? undefined : placedName(value);
+  };
+  const nextOther = () => {
+    const { value, done } = other.next();
+    return done ? undefined : readVersionKey(value);
+  };
+  try {
+    for (let a = nextLive(), b = nextOther(); a !== undefined || b !== undefined; ) {
+      const key = a !== undefined && (b === undefined || Buffer.compare(Buffer.from(a), Buffer.from(b)) <= 0) ? a : b!;
+      yield { key, versions: [...versionsOf(catalog, bucket, key)] };
+      if (a === key) a = nextLive();
+      while (b === key) b = nextOther();
+    }
+  } finally {
+    live.return?.();
+    other.return?.();
+  }
 }
 
 type From = Parameters<Keys<unknown>['seek']>[0];

@@ -1,5 +1,6 @@
 import { fault } from '#kernel/contract/fault.ts';
 import { writeVerdict } from '../domain/precondition.ts';
+import { sameBucket, writeBucket } from './bucket.ts';
 import type { Batch, Catalog } from './catalog.ts';
 import { newIdentity } from './identity.ts';
 import { bucketPlace, placedKey } from './key.ts';
@@ -13,27 +14,22 @@ import {
   type Segment,
   type StoredChecksum,
   type StoredHeaders,
+  type Traits,
   unpack,
 } from './record.ts';
 import type { Store } from './store.ts';
+import { dropVersion, nextVersion, otherVersions, readObject, shelveVersion } from './version.ts';
 import { effectOf, type Who } from './who.ts';
-import { ownBucket } from './bucket.ts';
-import { effectDetailMaxBytes } from './limits.ts';
 
 export type WriteConditions = { readonly ifMatch?: readonly string[]; readonly ifNoneMatch?: readonly string[] };
 
-/** What a write left: the object, the bytes the scope now keeps, and the files to unlink. */
+/** What a write left: the object, the bytes the bucket's scope now keeps, and the files to unlink. */
 export type Stored = { readonly object: ObjectRecord; readonly bytes: number; readonly freed: readonly string[] };
 
 const idKey = (id: string) => Buffer.from(id, 'hex');
 
 export function newId(): string {
   return newIdentity().toString('hex');
-}
-
-export function readObject(catalog: Catalog, bucket: BucketRecord, key: string): ObjectRecord | undefined {
-  const found = catalog.table.object.get(placedKey(bucket.id, key));
-  return found ? unpack<ObjectRecord>(found) : undefined;
 }
 
 /** Where the bytes of an object lie, and of which parts it was made. */
@@ -55,17 +51,17 @@ export type NewObject = {
   readonly etag: string;
   readonly size: number;
   readonly headers: StoredHeaders;
+  readonly traits: Traits;
   readonly checksum?: StoredChecksum;
   readonly segments: readonly Segment[];
   readonly parts: readonly PartLayout[];
   readonly uploadId?: string;
 };
 
-/** Within a change: puts an object in the place of what was there. Its segments' references must be held already. */
-export function placeObject({ catalog, blobs, now }: Store, batch: Batch, bucket: BucketRecord, key: string, made: NewObject): Stored {
-  const { table } = catalog;
-  const old = readObject(catalog, bucket, key);
-  const freed = old ? releaseObject({ catalog, blobs }, old) : [];
+/** Within a change: makes an object the live version of its key. Its segments' references must be held already. */
+export function placeObject(store: Store, batch: Batch, bucket: BucketRecord, key: string, made: NewObject): Stored {
+  const { catalog, now } = store;
+  const freed = makeWay(store, batch, bucket, key);
   const id = newId();
   const single = made.parts.length === 0 && made.segments.length === 1;
   const object: ObjectRecord = {
@@ -74,52 +70,109 @@ export function placeObject({ catalog, blobs, now }: Store, batch: Batch, bucket
     size: made.size,
     modifiedAt: now(),
     headers: made.headers,
-    encryption: 'none',
+    ...made.traits,
+    ...nextVersion(batch, bucket),
     ...(made.checksum ? { checksum: made.checksum } : {}),
     ...(single ? { segment: made.segments[0]! } : {}),
     ...(made.parts.length > 0 ? { partsCount: made.parts.length } : {}),
     ...(made.uploadId === undefined ? {} : { uploadId: made.uploadId }),
   };
-  if (!single) table.layout.put(idKey(id), pack({ segments: made.segments, parts: made.parts } satisfies LayoutRecord));
-  table.object.put(placedKey(bucket.id, key), pack(object));
-  const grown = made.size - (old?.size ?? 0);
-  batch.count(bucketPlace(bucket.id), old ? 0 : 1, grown);
-  batch.count(bucket.scope, old ? 0 : 1, grown);
+  if (!single) catalog.table.layout.put(idKey(id), pack({ segments: made.segments, parts: made.parts } satisfies LayoutRecord));
+  catalog.table.object.put(placedKey(bucket.id, key), pack(object));
+  countVersion(batch, bucket, object, 1);
+  if (object.owner !== undefined && !bucket.shared) writeBucket(catalog, { ...bucket, shared: true });
   return { object, bytes: batch.tally(bucket.scope).bytes, freed };
 }
 
-function releaseObject({ catalog, blobs }: Pick<Store, 'catalog' | 'blobs'>, object: ObjectRecord): string[] {
+/** Within a change: what a new version of a key replaces is kept, if the bucket keeps it, or released. */
+function makeWay(store: Store, batch: Batch, bucket: BucketRecord, key: string): string[] {
+  const { catalog } = store;
+  const live = readObject(catalog, bucket, key);
+  if (live && bucket.versioning && (bucket.versioning === 'Enabled' || live.versionId !== undefined)) {
+    shelveVersion(catalog, bucket, key, live);
+    catalog.table.object.remove(placedKey(bucket.id, key));
+  } else if (live) {
+    catalog.table.object.remove(placedKey(bucket.id, key));
+    countVersion(batch, bucket, live, -1);
+    return releaseObject(store, live);
+  }
+  if (bucket.versioning !== 'Suspended') return [];
+  // The new version is the null version, of which there is one.
+  for (const version of otherVersions(catalog, bucket, key)) {
+    if (version.versionId !== undefined) continue;
+    dropVersion(catalog, bucket, key, version);
+    countVersion(batch, bucket, version, -1);
+    return releaseObject(store, version);
+  }
+  return [];
+}
+
+/** Within a change: a version more or fewer in its bucket and scope; delete markers do not count. */
+export function countVersion(batch: Batch, bucket: BucketRecord, object: ObjectRecord, change: 1 | -1): void {
+  if (object.deleteMarker) return;
+  batch.count(bucketPlace(bucket.id), change, change * object.size);
+  batch.count(bucket.scope, change, change * object.size);
+}
+
+/** Within a change: gives the bytes of a version up; returns the files to unlink. */
+export function releaseObject({ catalog, blobs }: Pick<Store, 'catalog' | 'blobs'>, object: ObjectRecord): string[] {
+  if (object.deleteMarker) return [];
   const { segments } = readLayout(catalog, object);
   if (!object.segment) catalog.table.layout.remove(idKey(object.id));
   return segments.flatMap((segment) => blobs.release(segment));
 }
 
+/** Within a change: the key counts as deleted from now on, by a marker. */
+export function placeMarker(
+  store: Store,
+  batch: Batch,
+  bucket: BucketRecord,
+  key: string,
+  owner?: string,
+): { marker: ObjectRecord; freed: string[] } {
+  const freed = makeWay(store, batch, bucket, key);
+  const marker: ObjectRecord = {
+    id: newId(),
+    etag: '',
+    size: 0,
+    modifiedAt: store.now(),
+    headers: {},
+    ...nextVersion(batch, bucket),
+    deleteMarker: true,
+    ...(owner === undefined ? {} : { owner }),
+  };
+  shelveVersion(store.catalog, bucket, key, marker);
+  return { marker, freed };
+}
+
 export type PutOptions = {
   readonly key: string;
   readonly headers: StoredHeaders;
+  readonly traits: Traits;
   readonly checksum?: StoredChecksum;
   readonly conditions: WriteConditions;
   readonly who: Who;
 };
 
 /** Stores bytes that were received under a key. What it replaces is freed; when it is refused, nothing is kept. */
-export async function putObject(store: Store, name: string, received: Received, options: PutOptions): Promise<Stored> {
+export async function putObject(store: Store, place: BucketRecord, received: Received, options: PutOptions): Promise<Stored> {
   const { catalog, blobs } = store;
-  const { key, headers, checksum, conditions, who } = options;
+  const { key, headers, traits, checksum, conditions, who } = options;
   const stored = await adopt(store, received, () =>
     catalog.commit((batch) => {
-      const bucket = ownBucket(catalog, who.caller, name);
+      const bucket = sameBucket(catalog, place);
       demand(conditions, readObject(catalog, bucket, key));
       addReceived(store, received);
       const made = placeObject(store, batch, bucket, key, {
         etag: received.md5,
         size: received.size,
         headers,
+        traits,
         checksum,
         segments: [received.segment],
         parts: [],
       });
-      batch.log(effectOf(who, made.object.modifiedAt, name, received.size, { key, etag: received.md5 }));
+      batch.log(effectOf(who, made.object.modifiedAt, bucket, received.size, { key, etag: received.md5 }));
       return made;
     }),
   );
@@ -128,64 +181,16 @@ export async function putObject(store: Store, name: string, received: Received, 
 }
 
 /** Within a change: makes a received file one of the index. */
-export function addReceived({ blobs }: Store, { segment, size, place }: Received): void {
-  if ('blob' in segment && place) blobs.add(segment.blob, size, place);
+export function addReceived({ blobs }: Store, { segment, place }: Received): void {
+  if ('blob' in segment && place) blobs.add(segment.blob, segment.size, place);
 }
 
 /** Runs the commit that adopts received bytes, and throws them away when it fails. */
-export async function adopt<T>({ blobs }: Store, { segment, size, place }: Received, commit: () => Promise<T>): Promise<T> {
+export async function adopt<T>({ blobs }: Store, { segment, place }: Received, commit: () => Promise<T>): Promise<T> {
   try {
     return await commit();
   } catch (error) {
-    if ('blob' in segment) await blobs.discard(segment.blob, size, place);
+    if ('blob' in segment) await blobs.discard(segment.blob, segment.size, place);
     throw error;
   }
-}
-
-export type Removal = { readonly key: string; readonly etag?: string };
-export type Removed = { readonly key: string; readonly existed: boolean; readonly code?: 'NoSuchKey' | 'PreconditionFailed' };
-
-/** Deletes objects; those that are not there are no error, those whose condition fails are left and told. */
-export async function deleteObjects(
-  store: Store,
-  name: string,
-  removals: readonly Removal[],
-  who: Who,
-): Promise<{ removed: Removed[]; bytes: number }> {
-  const { catalog, blobs, now } = store;
-  const done = await catalog.commit((batch) => {
-    const bucket = ownBucket(catalog, who.caller, name);
-    const freed: string[] = [];
-    let bytes = 0;
-    const removed = removals.map(({ key, etag }): Removed => {
-      const object = readObject(catalog, bucket, key);
-      const verdict = writeVerdict(etag === undefined ? {} : { ifMatch: [etag] }, object);
-      if (verdict !== 'go') return { key, existed: object !== undefined, code: verdict === 'absent' ? 'NoSuchKey' : 'PreconditionFailed' };
-      if (!object) return { key, existed: false };
-      freed.push(...releaseObject(store, object));
-      catalog.table.object.remove(placedKey(bucket.id, key));
-      batch.count(bucketPlace(bucket.id), -1, -object.size);
-      batch.count(bucket.scope, -1, -object.size);
-      bytes += object.size;
-      return { key, existed: true };
-    });
-    if (who.operation === 'DeleteObjects' || !removed[0]?.code)
-      batch.log(effectOf(who, now(), name, bytes, removalDetail(who.operation, removed)));
-    return { removed, freed, bytes: batch.tally(bucket.scope).bytes };
-  });
-  blobs.free(done.freed);
-  return done;
-}
-
-/** One record for the request: the key of a single deletion, or as many keys of a batch as fit. */
-function removalDetail(operation: string, removed: readonly Removed[]): Record<string, unknown> {
-  if (operation !== 'DeleteObjects') return { key: removed[0]?.key };
-  const keys: string[] = [];
-  let room = effectDetailMaxBytes;
-  for (const { key, code } of removed) {
-    room -= Buffer.byteLength(key);
-    if (room < 0) break;
-    if (code === undefined) keys.push(key);
-  }
-  return { keys, asked: removed.length };
 }

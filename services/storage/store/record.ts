@@ -1,5 +1,7 @@
 import { Packr } from 'msgpackr';
 import type { ChecksumAlgorithm } from '#wire/checksum/checksum.ts';
+import type { Grant, Ownership } from '../domain/acl.ts';
+import type { Lock } from '../domain/lock.ts';
 
 /** What is kept of a bucket. `id` leads the keys of its objects and is never used again. */
 export type BucketRecord = {
@@ -12,6 +14,20 @@ export type BucketRecord = {
   readonly labels: Readonly<Record<string, string>>;
   readonly generation: number;
   readonly version: bigint;
+  /** Absent: never turned on. */
+  readonly versioning?: 'Enabled' | 'Suspended';
+  /** Whether versions can be locked; such a bucket always keeps versions. */
+  readonly objectLock?: true;
+  readonly ownership?: Ownership;
+  /** Absent: full control of its owner alone. */
+  readonly acl?: readonly Grant[];
+  /** Whether it has a policy. */
+  readonly policed?: true;
+  /** The policy was put so that it denies its own mending too. */
+  readonly sealedPolicy?: true;
+  /** Whether an object of another account's was ever stored in it. */
+  readonly shared?: true;
+  readonly requesterPays?: true;
 };
 
 /** A stored checksum in base64; that of a composite has the number of parts behind it. */
@@ -25,13 +41,48 @@ export type StoredHeaders = {
   readonly contentLanguage?: string;
   readonly cacheControl?: string;
   readonly expires?: string;
+  readonly websiteRedirect?: string;
   readonly metadata?: Readonly<Record<string, string>>;
 };
 
-/** A run of bytes of an object: in the record itself, or from `start` on in a file. */
-export type Segment =
+/**
+ * A run of bytes of an object: in the record itself, or from `start` on in a file. Of a sealed one these are the frames, and
+ * `seal` says under which key of the object's they are and how many bytes they hold.
+ */
+export type Segment = (
   | { readonly bytes: Uint8Array; readonly sum: number }
-  | { readonly blob: string; readonly start: number; readonly size: number };
+  | { readonly blob: string; readonly start: number; readonly size: number }
+) & { readonly seal?: SegmentSeal };
+
+/** `salt` derives the run's key from the object's; `size` counts the bytes that were sealed. */
+export type SegmentSeal = { readonly salt: Uint8Array; readonly size: number };
+
+/** How an object is sealed: by whose key, and the object's own key sealed under that one. */
+export type Seal =
+  | {
+      readonly kind: 'platform';
+      readonly algorithm: 'AES256' | 'aws:kms';
+      readonly keyId?: string;
+      readonly context?: string;
+      readonly key: Uint8Array;
+    }
+  | { readonly kind: 'customer'; readonly keyMd5: string; readonly key: Uint8Array };
+
+/** What an object is given beside bytes and headers. */
+export type Traits = {
+  /** Account of the owner, when it is not the bucket's. */
+  readonly owner?: string;
+  /** Absent: full control of its owner alone. */
+  readonly acl?: readonly Grant[];
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Absent: STANDARD. */
+  readonly storageClass?: string;
+  readonly lock?: Lock;
+  readonly seal?: Seal;
+};
+
+/** A copy of an archived object that can be read for a while. Times are milliseconds since 1970. */
+export type Restore = { readonly readyAt: number; readonly until: number };
 
 /** A part of a completed object: its bytes, and its checksum when the upload asked for one. */
 export type PartLayout = { readonly size: number; readonly checksum?: string };
@@ -39,8 +90,8 @@ export type PartLayout = { readonly size: number; readonly checksum?: string };
 /** Where the bytes of an object made of parts lie; kept apart so that lists need not read it. */
 export type LayoutRecord = { readonly segments: readonly Segment[]; readonly parts: readonly PartLayout[] };
 
-/** What is kept of an object. It has one segment, or a layout of its own under its id. */
-export type ObjectRecord = {
+/** What is kept of a version of an object. It has one segment, or a layout of its own under its id. */
+export type ObjectRecord = Traits & {
   readonly id: string;
   readonly etag: string;
   readonly size: number;
@@ -51,16 +102,23 @@ export type ObjectRecord = {
   readonly partsCount?: number;
   /** The upload it was completed from, so that a completion told twice is answered twice. */
   readonly uploadId?: string;
-  /** How the bytes are sealed at rest; only 'none' exists. */
-  readonly encryption: 'none';
+  /** Absent: the null version. */
+  readonly versionId?: string;
+  /** Its place among the versions of its key, 16 digits in hexadecimal; absent in buckets that never had versions. */
+  readonly sequence?: string;
+  /** It has no bytes: the key was deleted. */
+  readonly deleteMarker?: true;
+  readonly restore?: Restore;
 };
 
-export type UploadRecord = {
+export type UploadRecord = Traits & {
   readonly initiatedAt: number;
   readonly headers: StoredHeaders;
   readonly checksumAlgorithm?: ChecksumAlgorithm;
   readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE';
   readonly principal: string;
+  /** Account of who began it, when it is not the bucket's. */
+  readonly initiator?: string;
 };
 
 export type PartRecord = {

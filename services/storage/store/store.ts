@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Log } from '#kernel/contract/implement.ts';
+import type { Log, Sealer } from '#kernel/contract/implement.ts';
 import { BlobStore } from './blob.ts';
 import { Catalog } from './catalog.ts';
 import type { DriveSpec } from './drive.ts';
@@ -12,19 +12,21 @@ export type Store = {
   readonly upkeep: Upkeep;
   readonly now: () => number;
   readonly mayWrite: () => boolean;
+  readonly sealer: Sealer;
+  /** How long a day of lifecycles, retentions and restores is; shorter only in trials. */
+  readonly dayMs: number;
 };
 
-export type StoreOptions = {
+export type StoreOptions = Pick<Store, 'now' | 'mayWrite' | 'sealer' | 'dayMs'> & {
   readonly directory: string;
   readonly log: Log;
-  readonly now: () => number;
-  readonly mayWrite: () => boolean;
   /** Instead of sixteen directories below the store's own. */
   readonly specs?: readonly DriveSpec[];
   readonly extentBytes?: number;
 };
 
-export async function openStore({ directory, log, now, mayWrite, specs, extentBytes }: StoreOptions): Promise<Store> {
+export async function openStore({ directory, log, specs, extentBytes, ...more }: StoreOptions): Promise<Store> {
+  const { now } = more;
   const catalog = new Catalog(join(directory, 'index'));
   try {
     const blobs = await BlobStore.open(catalog, directory, {
@@ -34,7 +36,7 @@ export async function openStore({ directory, log, now, mayWrite, specs, extentBy
       ...(extentBytes === undefined ? {} : { extentBytes }),
     });
     const upkeep = new Upkeep(blobs, ({ id }) => log('error', 'too few shards are left to read a part of an object', { id }));
-    return { catalog, blobs, upkeep, now, mayWrite };
+    return { catalog, blobs, upkeep, ...more };
   } catch (error) {
     await catalog.close();
     throw error;

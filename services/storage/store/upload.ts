@@ -3,14 +3,24 @@ import { fault } from '#kernel/contract/fault.ts';
 import type { ChecksumAlgorithm } from '#wire/checksum/checksum.ts';
 import { objectMaxBytes, partMinBytes } from '../contract/limits.ts';
 import { type ChecksumType, joinChecksums } from '../domain/checksum.ts';
-import { ownBucket } from './bucket.ts';
+import { sameBucket } from './bucket.ts';
 import type { Batch, Catalog } from './catalog.ts';
 import { afterPrefix, partKey, readPartNumber, uploadKey } from './key.ts';
-import { adopt, addReceived, demand, placeObject, readObject, type Stored, type WriteConditions } from './object.ts';
+import { adopt, addReceived, demand, placeObject, type Stored, type WriteConditions } from './object.ts';
 import type { Received } from './receive.ts';
-import { type BucketRecord, pack, type PartRecord, type StoredChecksum, type StoredHeaders, unpack, type UploadRecord } from './record.ts';
+import {
+  type BucketRecord,
+  pack,
+  type PartRecord,
+  type StoredChecksum,
+  type StoredHeaders,
+  type Traits,
+  unpack,
+  type UploadRecord,
+} from './record.ts';
 import type { Store } from './store.ts';
-import { effectOf, type Who } from './who.ts';
+import { readObject } from './version.ts';
+import { accountOf, effectOf, type Who } from './who.ts';
 
 export type UploadPlace = { readonly key: string; readonly uploadId: string };
 export type ListedPart = { readonly partNumber: number; readonly part: PartRecord };
@@ -23,6 +33,7 @@ function newUploadId(at: number): string {
 export type NewUpload = {
   readonly key: string;
   readonly headers: StoredHeaders;
+  readonly traits: Traits;
   readonly checksumAlgorithm?: ChecksumAlgorithm;
   readonly checksumType?: ChecksumType;
   readonly who: Who;
@@ -30,21 +41,24 @@ export type NewUpload = {
 
 export function createUpload(
   { catalog, now }: Store,
-  name: string,
-  { key, headers, checksumAlgorithm, checksumType, who }: NewUpload,
+  place: BucketRecord,
+  { key, headers, traits, checksumAlgorithm, checksumType, who }: NewUpload,
 ): Promise<string> {
   return catalog.commit((batch) => {
-    const bucket = ownBucket(catalog, who.caller, name);
+    const bucket = sameBucket(catalog, place);
+    const initiator = accountOf(bucket, who.caller);
     const initiatedAt = now();
     const uploadId = newUploadId(initiatedAt);
     const record: UploadRecord = {
       initiatedAt,
       headers,
       principal: who.caller.principal,
+      ...traits,
+      ...(initiator === undefined ? {} : { initiator }),
       ...(checksumAlgorithm ? { checksumAlgorithm, checksumType } : {}),
     };
     catalog.table.upload.put(uploadKey(bucket.id, key, uploadId), pack(record));
-    batch.log(effectOf(who, initiatedAt, name, 0, { key, uploadId }));
+    batch.log(effectOf(who, initiatedAt, bucket, 0, { key, uploadId }));
     return uploadId;
   });
 }
@@ -70,13 +84,19 @@ export function readParts({ table }: Catalog, uploadId: string, after = 0, limit
 export type NewPart = UploadPlace & { readonly partNumber: number; readonly checksum?: StoredChecksum; readonly who: Who };
 
 /** Takes received bytes as a part, in the place of an earlier one of its number. */
-export async function putPart(store: Store, name: string, received: Received, part: NewPart): Promise<{ part: PartRecord; bytes: number }> {
+export async function putPart(
+  store: Store,
+  place: BucketRecord,
+  received: Received,
+  part: NewPart,
+): Promise<{ part: PartRecord; bytes: number }> {
   const { catalog, blobs } = store;
   const stored = await adopt(store, received, () =>
     catalog.commit((batch) => {
-      findUpload(catalog, ownBucket(catalog, part.who.caller, name), part);
+      const bucket = sameBucket(catalog, place);
+      findUpload(catalog, bucket, part);
       addReceived(store, received);
-      return placePart(store, batch, name, part, { etag: received.md5, size: received.size, segments: [received.segment] });
+      return placePart(store, batch, bucket, part, { etag: received.md5, size: received.size, segments: [received.segment] });
     }),
   );
   blobs.free(stored.freed);
@@ -87,7 +107,7 @@ export async function putPart(store: Store, name: string, received: Received, pa
 export function placePart(
   { catalog, blobs, now }: Store,
   batch: Batch,
-  name: string,
+  bucket: BucketRecord,
   { key, uploadId, partNumber, checksum, who }: NewPart,
   made: Pick<PartRecord, 'etag' | 'size' | 'segments'>,
 ) {
@@ -96,26 +116,26 @@ export function placePart(
   const old = found ? unpack<PartRecord>(found) : undefined;
   const record: PartRecord = { ...made, modifiedAt: now(), ...(checksum ? { checksum } : {}) };
   catalog.table.part.put(at, pack(record));
-  batch.count(who.caller.scope, 0, made.size - (old?.size ?? 0));
-  batch.log(effectOf(who, record.modifiedAt, name, made.size, { key, uploadId, partNumber }));
+  batch.count(bucket.scope, 0, made.size - (old?.size ?? 0));
+  batch.log(effectOf(who, record.modifiedAt, bucket, made.size, { key, uploadId, partNumber }));
   return {
     part: record,
-    bytes: batch.tally(who.caller.scope).bytes,
+    bytes: batch.tally(bucket.scope).bytes,
     freed: (old?.segments ?? []).flatMap((segment) => blobs.release(segment)),
   };
 }
 
 /** Gives an upload up; resolves with the bytes that the scope still keeps. */
-export async function abortUpload({ catalog, blobs, now }: Store, name: string, place: UploadPlace, who: Who): Promise<number> {
+export async function abortUpload({ catalog, blobs, now }: Store, at: BucketRecord, place: UploadPlace, who: Who): Promise<number> {
   const done = await catalog.commit((batch) => {
-    const bucket = ownBucket(catalog, who.caller, name);
+    const bucket = sameBucket(catalog, at);
     findUpload(catalog, bucket, place);
     const parts = readParts(catalog, place.uploadId);
     const freed = parts.flatMap(({ part }) => part.segments.flatMap((segment) => blobs.release(segment)));
     for (const { partNumber } of parts) catalog.table.part.remove(partKey(place.uploadId, partNumber));
     catalog.table.upload.remove(uploadKey(bucket.id, place.key, place.uploadId));
     batch.count(bucket.scope, 0, -parts.reduce((sum, { part }) => sum + part.size, 0));
-    batch.log(effectOf(who, now(), name, 0, place));
+    batch.log(effectOf(who, now(), bucket, 0, place));
     return { freed, bytes: batch.tally(bucket.scope).bytes };
   });
   blobs.free(done.freed);
@@ -134,14 +154,14 @@ export type Completion = UploadPlace & {
 };
 
 /** Joins parts to an object. Told twice, it answers the object it made the first time. */
-export async function completeUpload(store: Store, name: string, completion: Completion): Promise<Stored> {
+export async function completeUpload(store: Store, place: BucketRecord, completion: Completion): Promise<Stored> {
   const { catalog, blobs, now } = store;
   const { key, uploadId, who } = completion;
   const stored = await catalog.commit((batch): Stored => {
-    const bucket = ownBucket(catalog, who.caller, name);
+    const bucket = sameBucket(catalog, place);
     const current = readObject(catalog, bucket, key);
     if (current?.uploadId === uploadId) {
-      batch.log(effectOf(who, now(), name, 0, { key, uploadId, repeated: true }));
+      batch.log(effectOf(who, now(), bucket, 0, { key, uploadId, repeated: true }));
       return { object: current, bytes: batch.tally(bucket.scope).bytes, freed: [] };
     }
     const upload = findUpload(catalog, bucket, completion);
@@ -219,13 +239,19 @@ function join(store: Store, batch: Batch, bucket: BucketRecord, { completion, up
     etag: multipartTag(chosen),
     size,
     headers: upload.headers,
+    traits: traitsOf(upload),
     checksum,
     uploadId,
     segments: chosen.flatMap(({ part }) => part.segments),
     parts: chosen.map(({ part }) => ({ size: part.size, ...(part.checksum ? { checksum: part.checksum.value } : {}) })),
   });
-  batch.log(effectOf(who, stored.object.modifiedAt, bucket.name, size, { key, uploadId, etag: stored.object.etag }));
+  batch.log(effectOf(who, stored.object.modifiedAt, bucket, size, { key, uploadId, etag: stored.object.etag }));
   return { ...stored, freed: [...stored.freed, ...freed] };
+}
+
+function traitsOf({ owner, acl, tags, storageClass, lock, seal }: UploadRecord): Traits {
+  const all = { owner, acl, tags, storageClass, lock, seal };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 /** S3's entity tag of an object made of parts: the MD5 of the parts' MD5s, and their number. */

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createBucket, ownBucket } from '../store/bucket.ts';
 import { listObjects } from '../store/list.ts';
-import { deleteObjects } from '../store/object.ts';
+import { deleteObjects } from '../store/removal.ts';
 import { closeStore } from '../store/store.ts';
-import { blobsOf, bytesOf, filesOf, get, openShelf, owner, put, settled, temporary, whoIs } from './fixtures/shelf.ts';
+import { blobsOf, bytesOf, filesOf, get, openShelf, owner, put, settled, temporary, shelfOf, whoIs } from './fixtures/shelf.ts';
 
 const root = process.getuid?.() === 0;
 
@@ -46,7 +46,7 @@ for (const size of [2000, 300_000]) {
       }
       assert.equal(count, kept.length);
       for (const at of kept.slice(0, 50)) assert.ok((await get(store, 'shelf', `k${at}`))?.equals(bytesOf(at, size)));
-      for (const at of kept.slice(0, 20)) await deleteObjects(store, 'shelf', [{ key: `k${at}` }], whoIs('DeleteObject'));
+      for (const at of kept.slice(0, 20)) await deleteObjects(store, shelfOf(store, 'shelf'), [{ key: `k${at}` }], whoIs('DeleteObject'));
       await settled(store);
       assert.deepEqual(filesOf(directory), blobsOf(store));
       await put(store, 'shelf', 'again', bytesOf(1, size));

@@ -18,10 +18,12 @@ import { test } from 'node:test';
 import { createBucket, ownBucket } from '../store/bucket.ts';
 import { stripeDataBytes } from '../store/frame.ts';
 import { blockBytes } from '../store/limits.ts';
-import { deleteObjects, readLayout, readObject } from '../store/object.ts';
+import { readLayout } from '../store/object.ts';
+import { deleteObjects } from '../store/removal.ts';
+import { readObject } from '../store/version.ts';
 import { pack } from '../store/record.ts';
 import { closeStore, type Store } from '../store/store.ts';
-import { bytesOf, filesOf, get, openShelf, owner, put, settled, whoIs, withShelf } from './fixtures/shelf.ts';
+import { bytesOf, filesOf, get, openShelf, owner, put, settled, shelfOf, whoIs, withShelf } from './fixtures/shelf.ts';
 
 const sizes = [100, 5000, 70_000, 900_000, 1_100_000, stripeDataBytes, stripeDataBytes + 1, 2 * stripeDataBytes + 12_345];
 const code = (expected: string) => (error: { code?: string }) => error.code === expected;
@@ -196,7 +198,7 @@ test('objects of the first format are still read and deleted', async () => {
       table.object.put(key, pack({ ...object, segment: { blob: old, start: 0, size: bytes.length } }));
     });
     assert.ok((await get(store, 'shelf', 'k'))?.equals(bytes));
-    await deleteObjects(store, 'shelf', [{ key: 'k' }], whoIs('DeleteObject'));
+    await deleteObjects(store, shelfOf(store, 'shelf'), [{ key: 'k' }], whoIs('DeleteObject'));
     await settled(store);
     assert.equal(existsSync(join(directory, 'object', old.slice(0, 2), old)), false);
   });

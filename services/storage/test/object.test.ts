@@ -8,10 +8,28 @@ import { copyObject } from '../store/copy.ts';
 import { effectSource } from '../store/effect.ts';
 import { stripeDataBytes } from '../store/frame.ts';
 import { inlineMaxBytes, packedMaxBytes } from '../store/limits.ts';
-import { deleteObjects, putObject, readLayout, readObject } from '../store/object.ts';
+import { putObject, readLayout } from '../store/object.ts';
+import { deleteObjects } from '../store/removal.ts';
+import { readObject } from '../store/version.ts';
 import { receive } from '../store/receive.ts';
 import { closeStore } from '../store/store.ts';
-import { blobsOf, bytesOf, filesOf, get, never, openShelf, owner, pieces, put, settled, take, whoIs, withShelf } from './fixtures/shelf.ts';
+import {
+  blobsOf,
+  bytesOf,
+  filesOf,
+  get,
+  never,
+  openShelf,
+  owner,
+  pieces,
+  put,
+  sealer,
+  settled,
+  shelfOf,
+  take,
+  whoIs,
+  withShelf,
+} from './fixtures/shelf.ts';
 
 const photos = { name: 'photos', location: 'local', labels: {} };
 const code = (expected: string) => (error: { code?: string }) => error.code === expected;
@@ -53,7 +71,7 @@ test('small objects are packed, large ones have shards, and what is overwritten 
     assert.equal(filesOf(directory).length, 1);
     await put(store, 'photos', 'small', bytesOf(1, 100_000));
     assert.deepEqual(filesOf(directory), blobsOf(store));
-    await deleteObjects(store, 'photos', [{ key: 'large' }, { key: 'tiny' }, { key: 'small' }], whoIs('DeleteObjects'));
+    await deleteObjects(store, shelfOf(store, 'photos'), [{ key: 'large' }, { key: 'tiny' }, { key: 'small' }], whoIs('DeleteObjects'));
     await store.blobs.packs.appender.rotate();
     await settled(store);
     assert.deepEqual(filesOf(directory), []);
@@ -134,7 +152,12 @@ test('a damaged inline object is told as an error', async () => {
     await createBucket(store, owner, photos);
     const received = await take(store, Buffer.from('hello'));
     const segment = { bytes: Buffer.from('hellx'), sum: (received.segment as { sum: number }).sum };
-    await putObject(store, 'photos', { ...received, segment }, { key: 'k', headers: {}, conditions: {}, who: whoIs('PutObject') });
+    await putObject(
+      store,
+      shelfOf(store, 'photos'),
+      { ...received, segment },
+      { key: 'k', headers: {}, traits: {}, conditions: {}, who: whoIs('PutObject') },
+    );
     await assert.rejects(get(store, 'photos', 'k'), code('ObjectDamaged'));
   });
 });
@@ -150,7 +173,7 @@ test('a reader keeps its bytes though the object is overwritten and deleted mean
     for await (const piece of stream) {
       if (found.length === 1) {
         await put(store, 'photos', 'k', bytesOf(2, 10));
-        await deleteObjects(store, 'photos', [{ key: 'k' }], whoIs('DeleteObject'));
+        await deleteObjects(store, shelfOf(store, 'photos'), [{ key: 'k' }], whoIs('DeleteObject'));
         await settled(store);
       }
       found.push(piece);
@@ -166,10 +189,14 @@ test('a copy shares the bytes, and outlives its source', async () => {
     await createBucket(store, owner, photos);
     const bytes = bytesOf(9, 3 * stripeDataBytes);
     await put(store, 'photos', 'from', bytes);
-    const source = { bucket: 'photos', key: 'from', conditions: {} };
-    const { object } = await copyObject(store, 'photos', {
+    const source = { bucket: shelfOf(store, 'photos'), key: 'from', conditions: {} };
+    const { object } = await copyObject(store, shelfOf(store, 'photos'), {
       key: 'to',
       source,
+      signal: never,
+      sealer,
+      seal: undefined,
+      traits: {},
       conditions: {},
       who: whoIs('CopyObject'),
       maxBytes: 1e9,
@@ -178,10 +205,10 @@ test('a copy shares the bytes, and outlives its source', async () => {
     assert.equal(object.checksum?.value, createHash('sha256').update(bytes).digest('base64'));
     await settled(store);
     assert.equal(filesOf(directory).length, 1);
-    await deleteObjects(store, 'photos', [{ key: 'from' }], whoIs('DeleteObject'));
+    await deleteObjects(store, shelfOf(store, 'photos'), [{ key: 'from' }], whoIs('DeleteObject'));
     await settled(store);
     assert.ok((await get(store, 'photos', 'to'))?.equals(bytes));
-    await deleteObjects(store, 'photos', [{ key: 'to' }], whoIs('DeleteObject'));
+    await deleteObjects(store, shelfOf(store, 'photos'), [{ key: 'to' }], whoIs('DeleteObject'));
     await settled(store);
     assert.deepEqual(filesOf(directory), []);
   });
@@ -227,7 +254,7 @@ test('buckets are unique for everybody, listed for their owner in order, and kep
     assert.throws(() => ownBucket(store.catalog, owner, 'nothing'), code('NoSuchBucket'));
     await put(store, 'alpha', 'k', Buffer.from('x'));
     await assert.rejects(deleteBucket(store, owner, 'alpha'), code('BucketNotEmpty'));
-    await deleteObjects(store, 'alpha', [{ key: 'k' }], whoIs('DeleteObject'));
+    await deleteObjects(store, shelfOf(store, 'alpha'), [{ key: 'k' }], whoIs('DeleteObject'));
     await deleteBucket(store, owner, 'alpha');
     const again = await createBucket(store, owner, { ...photos, name: 'alpha' });
     assert.ok(again.id > 4n);
@@ -244,7 +271,7 @@ test('every change of objects is one record of the effects log, dense and in ord
     });
     await put(store, 'photos', 'a', Buffer.from('x'));
     await put(store, 'photos', 'b', bytesOf(1, 10_000));
-    await deleteObjects(store, 'photos', [{ key: 'a' }], whoIs('DeleteObject'));
+    await deleteObjects(store, shelfOf(store, 'photos'), [{ key: 'a' }], whoIs('DeleteObject'));
     await assert.rejects(put(store, 'photos', 'b', Buffer.from('y'), { ifNoneMatch: ['*'] }));
     const effects = await source.read(-1n, 100);
     assert.deepEqual(

@@ -297,7 +297,9 @@ test('buckets are headed, located, listed, refused when taken and kept when not 
     (await client.send(new s3.ListBucketsCommand({ Prefix: 'sdk', MaxBuckets: 1 }))).Buckets!.map(({ Name }) => Name),
     [Bucket],
   );
-  assert.deepEqual(await refused(client.send(new s3.CreateBucketCommand({ Bucket }))), ['BucketAlreadyOwnedByYou', 409]);
+  // S3's oldest region lets an owner make a bucket again, but not with other grants.
+  await client.send(new s3.CreateBucketCommand({ Bucket }));
+  assert.deepEqual(await refused(client.send(new s3.CreateBucketCommand({ Bucket, ACL: 'public-read' }))), ['BucketAlreadyExists', 409]);
   assert.deepEqual(await refused(client.send(new s3.CreateBucketCommand({ Bucket: 'Bad_Name' }))), ['InvalidBucketName', 400]);
   assert.deepEqual(
     await refused(
@@ -313,19 +315,14 @@ test('buckets are headed, located, listed, refused when taken and kept when not 
 });
 
 test("what is not there says so in S3's words, and nothing is accepted and ignored", async () => {
-  assert.deepEqual(await refused(client.send(new s3.GetBucketAclCommand({ Bucket }))), ['NotImplemented', 501]);
-  assert.deepEqual(await refused(client.send(new s3.GetObjectTaggingCommand({ Bucket, Key: 'a' }))), ['NotImplemented', 501]);
-  assert.deepEqual(
-    await refused(client.send(new s3.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }))),
-    ['NotImplemented', 501],
-  );
+  const WebsiteConfiguration = { IndexDocument: { Suffix: 'index.html' } };
+  assert.deepEqual(await refused(client.send(new s3.PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration }))), ['NotImplemented', 501]);
+  assert.deepEqual(await refused(client.send(new s3.GetBucketAccelerateConfigurationCommand({ Bucket }))), ['NotImplemented', 501]);
+  assert.deepEqual(await refused(client.send(new s3.GetObjectTorrentCommand({ Bucket, Key: 'a' }))), ['NotImplemented', 501]);
   assert.equal((await client.send(new s3.GetBucketVersioningCommand({ Bucket }))).Status, undefined);
   assert.deepEqual(await refused(client.send(new s3.GetBucketPolicyCommand({ Bucket }))), ['NoSuchBucketPolicy', 404]);
-  assert.deepEqual(await refused(put('acl', 'x', { ACL: 'public-read' })), ['NotImplemented', 501]);
-  assert.deepEqual(await refused(put('tagged', 'x', { Tagging: 'a=b' })), ['NotImplemented', 501]);
-  assert.deepEqual(await refused(put('sealed', 'x', { ServerSideEncryption: 'AES256' })), ['NotImplemented', 501]);
   await put('standard', 'x', { ACL: 'private', StorageClass: 'STANDARD' });
-  assert.deepEqual(await refused(text('acl')), ['NoSuchKey', 404]);
+  assert.deepEqual(await refused(text('never-there')), ['NoSuchKey', 404]);
 });
 
 test('another tenant sees nothing, is refused what is there, and cannot take the name', async () => {
@@ -335,10 +332,12 @@ test('another tenant sees nothing, is refused what is there, and cannot take the
   assert.deepEqual((await stranger.send(new s3.ListBucketsCommand({}))).Buckets ?? [], []);
   assert.deepEqual(await refused(stranger.send(new s3.GetObjectCommand({ Bucket, Key: 'private' }))), ['AccessDenied', 403]);
   assert.deepEqual(await refused(stranger.send(new s3.PutObjectCommand({ Bucket, Key: 'private', Body: 'x' }))), ['AccessDenied', 403]);
-  assert.deepEqual(await refused(stranger.send(new s3.DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'private' }] } }))), [
-    'AccessDenied',
-    403,
-  ]);
+  const { Errors = [] } = await stranger.send(new s3.DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'private' }] } }));
+  assert.deepEqual(
+    Errors.map(({ Code }) => Code),
+    ['AccessDenied'],
+  );
+  assert.equal(await text('private'), 'secret');
   assert.deepEqual(await refused(stranger.send(new s3.ListObjectsV2Command({ Bucket }))), ['AccessDenied', 403]);
   assert.equal((await refused(stranger.send(new s3.HeadBucketCommand({ Bucket }))))[1], 403);
   assert.deepEqual(await refused(stranger.send(new s3.CreateBucketCommand({ Bucket }))), ['BucketAlreadyExists', 409]);

@@ -114,17 +114,18 @@ test('a body that differs from its signed digest is refused, and nothing is stor
   assert.equal(await stored('digest'), 'original');
 });
 
-test('a put without a length is refused with 411', async () => {
+test('a put without a length is refused with 411, one in chunks of HTTP is taken', async () => {
   const reply = await raw(house.s3, { method: 'PUT', path: `/${Bucket}/nolength`, pair: house.owner.s3 });
   assert.deepEqual([reply.status, codeOf(reply)], [411, 'MissingContentLength']);
   const coded = await raw(house.s3, {
     method: 'PUT',
     path: `/${Bucket}/nolength`,
     pair: house.owner.s3,
+    payloadHash: 'UNSIGNED-PAYLOAD',
     extra: ['transfer-encoding: chunked'],
     body: '1\r\nx\r\n0\r\n\r\n',
   });
-  assert.deepEqual([coded.status, codeOf(coded)], [411, 'MissingContentLength']);
+  assert.equal(coded.status, 200);
 });
 
 test('who waits for 100-continue is told to go on only once the signature is accepted', async () => {
@@ -180,7 +181,6 @@ test('garbage in the credential, the address and the query is refused with its c
     [{ method: 'GET', path: `/${Bucket}?max-keys=-1`, pair }, 400, 'InvalidArgument'],
     [{ method: 'GET', path: `/${Bucket}?max-keys=x`, pair }, 400, 'InvalidArgument'],
     [{ method: 'GET', path: `/${Bucket}?encoding-type=rot13`, pair }, 400, 'InvalidArgument'],
-    [{ method: 'GET', path: `/${Bucket}?list-type=2&continuation-token=`, pair }, 400, 'InvalidArgument'],
     [{ method: 'PATCH', path: `/${Bucket}/x`, pair }, 405, 'MethodNotAllowed'],
     [{ method: 'GET', path: `/${Bucket}/x?partNumber=0`, pair }, 400, 'InvalidArgument'],
     [{ method: 'GET', path: `/${Bucket}/x?versionId=abc`, pair }, 404, 'NoSuchVersion'],

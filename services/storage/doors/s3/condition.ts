@@ -38,10 +38,9 @@ export function readConditions(
   });
 }
 
-/** The conditions of a write. S3 takes no tag but '*' in If-None-Match. */
+/** The conditions of a write. S3 takes no tag but '*' in If-None-Match; others are taken here. */
 export function writeConditions(request: S3Request): { ifMatch?: string[]; ifNoneMatch?: string[] } {
   const ifNoneMatch = readTags(header(request, 'if-none-match'));
-  if (ifNoneMatch && ifNoneMatch.join() !== '*') throw refuse('NotImplemented', 'If-None-Match of a write takes only "*".');
   return dropUndefined({ ifMatch: readTags(header(request, 'if-match')), ifNoneMatch });
 }
 

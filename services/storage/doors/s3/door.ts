@@ -6,31 +6,39 @@ import { formatId } from '#kernel/tenancy/id.ts';
 import type { storage } from '../../service.ts';
 import { authenticate } from './authenticate.ts';
 import { internalError, malformedS3, wordError } from './errors.ts';
-import type { Exchange } from './exchange.ts';
+import type { CorsRule } from '../../domain/cors.ts';
+import { contextOf } from './context.ts';
+import { allowOrigin, preflight } from './cors.ts';
+import { isForm, postForm } from './form.ts';
 import { type ReplyId, replyError } from './reply.ts';
-import { readHead, type S3Request } from './request.ts';
+import { readHead, type S3Request, withoutTenant } from './request.ts';
 import { route } from './route.ts';
 import { checkExpectedOwner, refuseHeaders } from './unimplemented.ts';
 
-export type S3Options = { readonly region: string };
+export type S3Options = {
+  readonly region: string;
+  /** The account of a bucket's owner; undefined when there is no such bucket. */
+  readonly ownerOf: (bucket: string) => string | undefined;
+  /** What pages of other sites may do with a bucket. */
+  readonly corsOf: (bucket: string) => readonly CorsRule[] | undefined;
+};
 
 /** Opens the S3 door: HTTP on which every request names its caller by its signature. */
-export function openS3(place: DoorPlace<typeof storage>, { region }: S3Options): Promise<OpenDoor> {
+export function openS3(place: DoorPlace<typeof storage>, options: S3Options): Promise<OpenDoor> {
   const hostId = randomBytes(24).toString('base64');
   return httpServer({ ...place.at, malformed: malformedS3, expect: 'handler', log: place.log }, async (incoming, response) => {
     const id = { requestId: randomBytes(8).toString('hex').toUpperCase(), hostId };
     const signal = leaving(response);
     try {
-      await serve({ place, region, id, signal, incoming, response });
+      await serve({ place, ...options, id, signal, incoming, response });
     } catch (error) {
-      tell(error, { place, region, id, signal, incoming, response });
+      tell(error, { place, ...options, id, signal, incoming, response });
     }
   });
 }
 
-type Arrived = {
+type Arrived = S3Options & {
   readonly place: DoorPlace<typeof storage>;
-  readonly region: string;
   readonly id: ReplyId;
   readonly signal: AbortSignal;
   readonly incoming: IncomingMessage;
@@ -39,21 +47,35 @@ type Arrived = {
 
 /** The steps of a request, in S3's order. */
 async function serve(arrived: Arrived): Promise<void> {
-  const request: S3Request = readHead(arrived.incoming, arrived.response);
+  const request: S3Request = withoutTenant(readHead(arrived.incoming, arrived.response));
+  if (await beforeCaller(arrived, request)) return;
   const identified = authenticate(request, arrived.place.gate, arrived.place.open);
   const release = cutWhenRevoked(identified.session.signal, arrived.response);
   try {
     const { session } = identified;
-    const owner = formatId(session.caller.scope);
-    const exchange: Exchange = { request, identified, session, owner, id: arrived.id, region: arrived.region, signal: arrived.signal };
+    const owner = session.caller.face === 'anonymous' ? '' : formatId(session.caller.scope);
+    const more = { signal: arrived.signal, requestId: arrived.id.requestId, context: contextOf(request, identified) };
     refuseHeaders(request);
-    checkExpectedOwner(request, owner);
     const answer = route(request);
-    await answer(exchange);
+    checkExpectedOwner(request, arrived.ownerOf);
+    await answer({ request, identified, session, owner, id: arrived.id, region: arrived.region, more });
   } finally {
     release();
     identified.session.end();
   }
+}
+
+/** What is answered before a caller is looked for: preflights, and forms, which name theirs in a field. */
+async function beforeCaller({ place, corsOf, id, signal, response }: Arrived, request: S3Request): Promise<boolean> {
+  const rules = request.bucket === '' || !request.headers.has('origin') ? undefined : corsOf(request.bucket);
+  if (request.method === 'OPTIONS') {
+    preflight(request, id, rules);
+    return true;
+  }
+  if (rules) allowOrigin(request, response, rules);
+  if (!isForm(request)) return false;
+  await postForm(request, { gate: place.gate, open: place.open, id, signal });
+  return true;
 }
 
 /** Words what went wrong. Bugs are logged and told as InternalError; a client that left is told nothing. */

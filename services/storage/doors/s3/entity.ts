@@ -7,7 +7,7 @@ import { header, type S3Request } from './request.ts';
 type Head = Output<typeof storage, 'HeadObject'>;
 type Kept = Pick<
   Head,
-  'contentType' | 'contentEncoding' | 'contentDisposition' | 'contentLanguage' | 'cacheControl' | 'expires' | 'metadata'
+  'contentType' | 'contentEncoding' | 'contentDisposition' | 'contentLanguage' | 'cacheControl' | 'expires' | 'websiteRedirect' | 'metadata'
 >;
 type Checksum = NonNullable<Head['checksum']>;
 
@@ -19,18 +19,20 @@ export function keptHeaders(request: S3Request): Kept {
   for (const name of request.headers.keys()) {
     if (name.startsWith(metaPrefix) && name.length > metaPrefix.length) metadata[name.slice(metaPrefix.length)] = valueOf(request, name);
   }
-  const coding = header(request, 'content-encoding')
+  const said = header(request, 'content-encoding');
+  const coding = (/aws-chunked/i.test(said ?? '') ? said : undefined)
     ?.split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '' && one.toLowerCase() !== 'aws-chunked')
     .join(',');
   return dropUndefined({
     contentType: header(request, 'content-type'),
-    contentEncoding: coding === '' ? undefined : coding,
+    contentEncoding: coding === undefined ? said : coding === '' ? undefined : coding,
     contentDisposition: header(request, 'content-disposition'),
     contentLanguage: header(request, 'content-language'),
     cacheControl: header(request, 'cache-control'),
     expires: header(request, 'expires'),
+    websiteRedirect: header(request, 'x-amz-website-redirect-location'),
     metadata: Object.keys(metadata).length === 0 ? undefined : { ...metadata },
   });
 }
@@ -72,7 +74,44 @@ export function objectHeaders(head: Head): Headers {
     'Content-Language': sendable(head.contentLanguage),
     'Cache-Control': sendable(head.cacheControl),
     Expires: sendable(head.expires),
+    'x-amz-website-redirect-location': sendable(head.websiteRedirect),
+    ...stateHeaders(head),
+    ...sealHeaders(head),
     ...metadataHeaders(head.metadata),
+  };
+}
+
+type Sealed = Pick<Head, 'encryption' | 'customerKeyMd5'>;
+
+/** How the bytes are sealed at rest, as headers. */
+export function sealHeaders({ encryption, customerKeyMd5 }: Sealed): Headers {
+  return {
+    'x-amz-server-side-encryption': encryption?.algorithm,
+    'x-amz-server-side-encryption-aws-kms-key-id': encryption?.keyId,
+    'x-amz-server-side-encryption-customer-algorithm': customerKeyMd5 === undefined ? undefined : 'AES256',
+    'x-amz-server-side-encryption-customer-key-md5': customerKeyMd5,
+  };
+}
+
+/** When the object expires, as a header. */
+export function expirationHeader({ expiration }: Pick<Head, 'expiration'>): Headers {
+  return expiration ? { 'x-amz-expiration': `expiry-date="${httpDate(expiration.at)}", rule-id="${expiration.rule}"` } : {};
+}
+
+/** What an object is beside its bytes: version, class, tags, locks. */
+function stateHeaders(head: Head): Headers {
+  const { restore } = head;
+  const restored =
+    restore && (restore.ongoing ? 'ongoing-request="true"' : `ongoing-request="false", expiry-date="${httpDate(restore.until ?? 0)}"`);
+  return {
+    'x-amz-version-id': head.versionId,
+    'x-amz-storage-class': head.storageClass,
+    'x-amz-tagging-count': head.tagCount,
+    'x-amz-object-lock-mode': head.lockMode,
+    'x-amz-object-lock-retain-until-date': head.lockUntil === undefined ? undefined : new Date(head.lockUntil).toISOString(),
+    'x-amz-object-lock-legal-hold': head.legalHold === undefined ? undefined : head.legalHold ? 'ON' : 'OFF',
+    'x-amz-restore': restored,
+    ...expirationHeader(head),
   };
 }
 

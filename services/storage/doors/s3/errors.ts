@@ -11,6 +11,7 @@ export type Worded = {
   readonly text: string;
   readonly more?: Readonly<Record<string, string>>;
   readonly retryAfterSeconds?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 /** A refusal that only this door knows: it concerns the form of the request, not the operation. */
@@ -40,6 +41,18 @@ const formErrors = {
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
   ],
   AccessDenied: [403, 'Access Denied'],
+  UnexpectedContent: [400, 'This request does not support content.'],
+  MissingSecurityHeader: [400, 'Your request was missing a required header.'],
+  MalformedACLError: [400, 'The XML you provided was not well-formed or did not validate against our published schema.'],
+  MalformedPOSTRequest: [400, 'The body of your POST request is not well-formed multipart/form-data.'],
+  InvalidPolicyDocument: [400, 'The content of the form does not meet the conditions specified in the policy document.'],
+  EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size.'],
+  EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed size.'],
+  InvalidStorageClass: [400, 'The storage class you specified is not valid.'],
+  InvalidEncryptionAlgorithm: [400, 'The encryption request you specified is not valid. The valid value is AES256.'],
+  InvalidAccessKeyId: [403, 'The AWS Access Key Id you provided does not exist in our records.'],
+  AccessForbidden: [403, 'CORSResponse: This CORS request is not allowed.'],
+  BadRequest: [400, 'Insufficient information. Origin request header needed.'],
   NoSuchVersion: [404, 'The specified version does not exist.'],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
@@ -81,6 +94,11 @@ const dialect: Readonly<Record<string, Words>> = {
   ConditionalConflict: { code: 'ConditionalRequestConflict' },
   ChunkSignature: { code: 'SignatureDoesNotMatch' },
   TooFewShards: { code: 'ServiceUnavailable' },
+  ObjectLocked: { code: 'AccessDenied', text: 'Access Denied because object protected by object lock.' },
+  SseKeyRequired: { code: 'InvalidRequest' },
+  SseKeyWrong: { status: 400, code: 'InvalidRequest', text: 'The key provided is not the one the object was stored with.' },
+  KmsKeyNotFound: { code: 'KMS.NotFoundException' },
+  KeyUnavailable: { status: 503, code: 'ServiceUnavailable' },
   ObjectDamaged: { code: 'InternalError', text: 'The stored bytes do not agree with their checksum; they are not served.' },
 };
 
@@ -115,13 +133,25 @@ function wordFault(error: OperationError, region: string): Worded {
   const words = code === 'Unauthenticated' || code === 'Expired' ? (refusals[path ?? 'missing'] ?? refusals.missing!) : dialect[code];
   // A presigned address that is past its time is refused like any other right one lacks.
   if (code === 'Expired' && detail === 'Request has expired') return { status: 403, code: 'AccessDenied', text: detail };
+  const marker = path?.startsWith('/deleteMarker/') ? path.slice('/deleteMarker/'.length) : undefined;
+  const met: Pick<Worded, 'headers'> =
+    marker !== undefined
+      ? { headers: { 'x-amz-delete-marker': 'true', 'x-amz-version-id': marker } }
+      : code === 'NoSuchKey'
+        ? { headers: { 'x-amz-delete-marker': 'false' } }
+        : {};
   const more: Pick<Worded, 'more'> =
     path === 'region'
       ? { more: { Region: region } }
       : code === 'BadInput' && path
         ? { more: { ArgumentName: path.replace(/^\//, '') } }
         : {};
-  return { status: words?.status ?? status, code: words?.code ?? code, text: words?.text ?? message, ...more, ...retry };
+  return { status: words?.status ?? status, code: words?.code ?? code, text: words?.text ?? message, ...more, ...met, ...retry };
+}
+
+/** S3's code of one of the fault table. */
+export function codeOf(code: string): string {
+  return dialect[code]?.code ?? code;
 }
 
 /** The body of an error. */

@@ -1,4 +1,4 @@
-import type { Session } from '#kernel/contract/session.ts';
+import type { More, Session } from '#kernel/contract/session.ts';
 import type { storage } from '../../service.ts';
 import type { Identified } from './authenticate.ts';
 import type { ReplyId } from './reply.ts';
@@ -11,10 +11,10 @@ export type Exchange = {
   readonly session: Session<typeof storage>;
   readonly id: ReplyId;
   readonly region: string;
-  /** The caller's scope in its external form: S3's canonical user. */
+  /** The caller's scope in its external form, S3's canonical user; '' for callers without credential. */
   readonly owner: string;
-  /** Aborted when the client goes away. */
-  readonly signal: AbortSignal;
+  /** What goes with every operation: the signal of a client that goes away, the request's id, and what policies may look at. */
+  readonly more: More;
 };
 
 /** Answers one operation. */

@@ -29,8 +29,8 @@ export function readEncoding(request: S3Request): 'url' | undefined {
   return type === 'url' ? type : undefined;
 }
 
-function contents(entry: Entry, write: (name: string) => string, owner: string | undefined): XmlNode {
-  const { key, etag, size, lastModified, checksumAlgorithm, checksumType } = entry;
+function contents(entry: Entry, write: (name: string) => string, withOwner: boolean): XmlNode {
+  const { key, etag, size, lastModified, checksumAlgorithm, checksumType, storageClass, owner } = entry;
   return [
     'Contents',
     [
@@ -40,8 +40,8 @@ function contents(entry: Entry, write: (name: string) => string, owner: string |
       checksumAlgorithm && ['ChecksumAlgorithm', checksumAlgorithm],
       checksumType && ['ChecksumType', checksumType],
       ['Size', size],
-      owner === undefined ? undefined : ownerNode(owner),
-      ['StorageClass', 'STANDARD'],
+      withOwner ? ownerNode(owner ?? '') : undefined,
+      ['StorageClass', storageClass ?? 'STANDARD'],
     ],
   ];
 }
@@ -50,13 +50,13 @@ export function commonPrefixes(prefixes: readonly string[], write: (name: string
   return prefixes.map((prefix) => ['CommonPrefixes', [['Prefix', write(prefix)]]]);
 }
 
-export const listObjects: Answer = async ({ request, session, id, owner, signal }) => {
+export const listObjects: Answer = async ({ request, session, id, more }) => {
   const { query, bucket } = request;
   const encoding = readEncoding(request);
   const write = nameWriter(encoding);
   const maxKeys = readCount(request, 'max-keys', listKeysMax);
   const [prefix, delimiter, marker] = [query.get('prefix'), query.get('delimiter'), query.get('marker')];
-  const { output } = await session.invoke('ListObjects', bucket, dropUndefined({ prefix, delimiter, marker, maxKeys }), { signal });
+  const { output } = await session.invoke('ListObjects', bucket, dropUndefined({ prefix, delimiter, marker, maxKeys }), more);
   replyXml(request.response, id, 'ListBucketResult', [
     ['Name', bucket],
     ['Prefix', write(prefix ?? '')],
@@ -67,12 +67,59 @@ export const listObjects: Answer = async ({ request, session, id, owner, signal 
     delimiter ? ['Delimiter', write(delimiter)] : undefined,
     ['IsTruncated', output.truncated],
     encoding && ['EncodingType', encoding],
-    ...output.items.map((entry) => contents(entry, write, owner)),
+    ...output.items.map((entry) => contents(entry, write, true)),
     ...commonPrefixes(output.prefixes, write),
   ]);
 };
 
-export const listObjectsV2: Answer = async ({ request, session, id, owner, signal }) => {
+export const listObjectVersions: Answer = async ({ request, session, id, more }) => {
+  const { query, bucket } = request;
+  const encoding = readEncoding(request);
+  const write = nameWriter(encoding);
+  const maxKeys = readCount(request, 'max-keys', listKeysMax);
+  const [prefix, delimiter, keyMarker] = [query.get('prefix'), query.get('delimiter'), query.get('key-marker')];
+  const versionIdMarker = query.get('version-id-marker')?.slice(0, 64) || undefined;
+  const input = dropUndefined({ prefix, delimiter, keyMarker, versionIdMarker, maxKeys });
+  const { output } = await session.invoke('ListObjectVersions', bucket, input, more);
+  replyXml(request.response, id, 'ListVersionsResult', [
+    ['Name', bucket],
+    ['Prefix', write(prefix ?? '')],
+    ['KeyMarker', write(keyMarker ?? '')],
+    ['VersionIdMarker', versionIdMarker ?? ''],
+    output.nextKeyMarker === undefined ? undefined : ['NextKeyMarker', write(output.nextKeyMarker)],
+    output.nextVersionIdMarker === undefined ? undefined : ['NextVersionIdMarker', output.nextVersionIdMarker],
+    ['MaxKeys', maxKeys],
+    delimiter ? ['Delimiter', write(delimiter)] : undefined,
+    ['IsTruncated', output.truncated],
+    encoding && ['EncodingType', encoding],
+    ...output.items.map((entry): XmlNode => {
+      const { key, etag, size, lastModified, versionId, latest, deleteMarker, storageClass, owner, checksumAlgorithm, checksumType } =
+        entry;
+      const common: XmlNode[] = [
+        ['Key', write(key)],
+        ['VersionId', versionId],
+        ['IsLatest', latest],
+        ['LastModified', isoTime(lastModified)],
+      ];
+      if (deleteMarker) return ['DeleteMarker', [...common, ownerNode(owner ?? '')]];
+      return [
+        'Version',
+        [
+          ...common,
+          ['ETag', quoted(etag)],
+          checksumAlgorithm && ['ChecksumAlgorithm', checksumAlgorithm],
+          checksumType && ['ChecksumType', checksumType],
+          ['Size', size],
+          ownerNode(owner ?? ''),
+          ['StorageClass', storageClass ?? 'STANDARD'],
+        ],
+      ];
+    }),
+    ...commonPrefixes(output.prefixes, write),
+  ]);
+};
+
+export const listObjectsV2: Answer = async ({ request, session, id, more }) => {
   const { query, bucket } = request;
   const encoding = readEncoding(request);
   const write = nameWriter(encoding);
@@ -83,14 +130,12 @@ export const listObjectsV2: Answer = async ({ request, session, id, owner, signa
     query.get('start-after'),
     query.get('continuation-token'),
   ];
-  if (continuationToken === '')
-    throw refuse('InvalidArgument', 'The continuation token provided is incorrect', { ArgumentName: 'continuation-token' });
-  const withOwner = query.get('fetch-owner') === 'true' ? owner : undefined;
+  const withOwner = query.get('fetch-owner') === 'true';
   const { output } = await session.invoke(
     'ListObjectsV2',
     bucket,
-    dropUndefined({ prefix, delimiter, startAfter, continuationToken, maxKeys }),
-    { signal },
+    dropUndefined({ prefix, delimiter, startAfter, continuationToken: continuationToken === '' ? undefined : continuationToken, maxKeys }),
+    more,
   );
   replyXml(request.response, id, 'ListBucketResult', [
     ['Name', bucket],

@@ -1,17 +1,19 @@
+import { fault } from '#kernel/contract/fault.ts';
 import { childrenOf, childText } from '#wire/xml/read.ts';
 import type { XmlNode } from '#wire/xml/write.ts';
 import { listKeysMax, partNumberMax } from '../../contract/limits.ts';
 import { dropUndefined, writeConditions } from './condition.ts';
-import { checksumHeaders, keptHeaders } from './entity.ts';
+import { checksumHeaders, keptHeaders, sealHeaders } from './entity.ts';
 import { refuse } from './errors.ts';
 import type { Answer } from './exchange.ts';
 import { xmlBodyMaxBytes } from './limits.ts';
 import { commonPrefixes, readCount, readEncoding } from './list.ts';
-import { checksumNodes } from './object.ts';
+import { checksumNodes, writtenHeaders } from './object.ts';
 import { decodeBody, isAlgorithm, readXmlBody } from './payload.ts';
 import { isoTime, nameWriter, ownerNode, quoted, replyEmpty, replyXml } from './reply.ts';
 import { header, type S3Request } from './request.ts';
 import { copySource } from './source.ts';
+import { customerKeyHeader, traitHeaders } from './trait.ts';
 
 const types = ['FULL_OBJECT', 'COMPOSITE'] as const;
 
@@ -40,17 +42,22 @@ function partNumberOf(request: S3Request): number {
   return Number(text);
 }
 
-export const createMultipartUpload: Answer = async ({ request, session, id, signal }) => {
+export const createMultipartUpload: Answer = async ({ request, session, id, more }) => {
   const algorithm = header(request, 'x-amz-checksum-algorithm')?.toUpperCase();
   if (algorithm !== undefined && !isAlgorithm(algorithm)) throw refuse('InvalidRequest', 'Checksum algorithm provided is unsupported.');
   const input = dropUndefined({
     key: request.key,
     ...keptHeaders(request),
+    ...traitHeaders(request),
     checksumAlgorithm: algorithm,
     checksumType: readChecksumType(request),
   });
-  const { output } = await session.invoke('CreateMultipartUpload', request.bucket, input, { signal });
-  const headers = { 'x-amz-checksum-algorithm': output.checksumAlgorithm, 'x-amz-checksum-type': output.checksumType };
+  const { output } = await session.invoke('CreateMultipartUpload', request.bucket, input, more);
+  const headers = {
+    'x-amz-checksum-algorithm': output.checksumAlgorithm,
+    'x-amz-checksum-type': output.checksumType,
+    ...sealHeaders(output),
+  };
   replyXml(
     request.response,
     id,
@@ -64,15 +71,19 @@ export const createMultipartUpload: Answer = async ({ request, session, id, sign
   );
 };
 
-export const uploadPart: Answer = async ({ request, session, identified, id, signal }) => {
+export const uploadPart: Answer = async ({ request, session, identified, id, more }) => {
   const { said, bytes } = decodeBody(request, identified);
-  const input = { ...uploadOf(request), partNumber: partNumberOf(request), ...dropUndefined(said) };
-  const { output } = await session.invoke('UploadPart', request.bucket, input, { body: bytes, signal });
+  const input = {
+    ...uploadOf(request),
+    partNumber: partNumberOf(request),
+    ...dropUndefined({ ...said, customerKey: customerKeyHeader(request) }),
+  };
+  const { output } = await session.invoke('UploadPart', request.bucket, input, { ...more, body: bytes });
   const { 'x-amz-checksum-type': _, ...headers } = checksumHeaders(output.checksum);
-  replyEmpty(request.response, id, 200, { ETag: quoted(output.etag), ...headers });
+  replyEmpty(request.response, id, 200, { ETag: quoted(output.etag), ...headers, ...sealHeaders(output) });
 };
 
-export const uploadPartCopy: Answer = async ({ request, session, id, signal }) => {
+export const uploadPartCopy: Answer = async ({ request, session, id, more }) => {
   const range = header(request, 'x-amz-copy-source-range');
   const [, first, last] = /^bytes=(\d{1,16})-(\d{1,16})$/.exec(range ?? '') ?? [];
   if (range !== undefined && first === undefined) refuseArgument('x-amz-copy-source-range', range);
@@ -80,19 +91,22 @@ export const uploadPartCopy: Answer = async ({ request, session, id, signal }) =
     ...uploadOf(request),
     partNumber: partNumberOf(request),
     ...copySource(request),
+    customerKey: customerKeyHeader(request),
     first: first === undefined ? undefined : Number(first),
     last: last === undefined ? undefined : Number(last),
   });
-  const { output } = await session.invoke('UploadPartCopy', request.bucket, input, { signal });
+  const { output } = await session.invoke('UploadPartCopy', request.bucket, input, more);
   const [checksum] = checksumNodes(output.checksum);
-  replyXml(request.response, id, 'CopyPartResult', [
-    ['LastModified', isoTime(output.lastModified)],
-    ['ETag', quoted(output.etag)],
-    checksum,
-  ]);
+  replyXml(
+    request.response,
+    id,
+    'CopyPartResult',
+    [['LastModified', isoTime(output.lastModified)], ['ETag', quoted(output.etag)], checksum],
+    { ...sealHeaders(output), 'x-amz-copy-source-version-id': output.sourceVersionId },
+  );
 };
 
-export const completeMultipartUpload: Answer = async ({ request, session, identified, id, signal }) => {
+export const completeMultipartUpload: Answer = async ({ request, session, identified, id, more }) => {
   const xml = await readXmlBody(request, identified, { maxBytes: xmlBodyMaxBytes, checksumOfObject: true });
   if (xml?.name !== 'CompleteMultipartUpload') throw refuse('MalformedXML');
   const parts = childrenOf(xml, 'Part').map((part) => {
@@ -116,15 +130,21 @@ export const completeMultipartUpload: Answer = async ({ request, session, identi
     checksumType: readChecksumType(request),
     size: size === undefined ? undefined : Number(size),
   });
-  const { output } = await session.invoke('CompleteMultipartUpload', request.bucket, input, { signal });
+  const { output } = await session.invoke('CompleteMultipartUpload', request.bucket, input, more);
   const location = `http://${request.incoming.headers.host ?? ''}${request.rawPath}`;
-  replyXml(request.response, id, 'CompleteMultipartUploadResult', [
-    ['Location', location],
-    ['Bucket', request.bucket],
-    ['Key', request.key],
-    ['ETag', quoted(output.etag)],
-    ...checksumNodes(output.checksum),
-  ]);
+  replyXml(
+    request.response,
+    id,
+    'CompleteMultipartUploadResult',
+    [
+      ['Location', location],
+      ['Bucket', request.bucket],
+      ['Key', request.key],
+      ['ETag', quoted(output.etag)],
+      ...checksumNodes(output.checksum),
+    ],
+    writtenHeaders(output),
+  );
 };
 
 /** A checksum that the caller says the joined object has; it is not one of the XML. */
@@ -134,30 +154,32 @@ function wholeChecksum(request: S3Request): {
 } {
   for (const [name, values] of request.headers) {
     const algorithm = /^x-amz-checksum-(crc32|crc32c|crc64nvme|sha1|sha256)$/.exec(name)?.[1]?.toUpperCase();
-    if (algorithm !== undefined && isAlgorithm(algorithm))
-      return { checksumAlgorithm: algorithm, checksum: values[0]?.replace(/-\d+$/, '') };
+    if (algorithm === undefined || !isAlgorithm(algorithm)) continue;
+    const checksum = values[0]?.replace(/-\d+$/, '') ?? '';
+    if (checksum.length < 4 || checksum.length > 64) throw fault('BadDigest', `Value for ${name} header is invalid.`);
+    return { checksumAlgorithm: algorithm, checksum };
   }
   return {};
 }
 
-export const abortMultipartUpload: Answer = async ({ request, session, id, signal }) => {
-  await session.invoke('AbortMultipartUpload', request.bucket, uploadOf(request), { signal });
+export const abortMultipartUpload: Answer = async ({ request, session, id, more }) => {
+  await session.invoke('AbortMultipartUpload', request.bucket, uploadOf(request), more);
   replyEmpty(request.response, id, 204);
 };
 
-export const listParts: Answer = async ({ request, session, id, owner, signal }) => {
+export const listParts: Answer = async ({ request, session, id, more }) => {
   const maxParts = readCount(request, 'max-parts', listKeysMax);
   const partNumberMarker = readCount(request, 'part-number-marker', Number.MAX_SAFE_INTEGER);
   const marker = request.query.get('part-number-marker') ? partNumberMarker : 0;
   const place = uploadOf(request);
-  const { output } = await session.invoke('ListParts', request.bucket, { ...place, maxParts, partNumberMarker: marker }, { signal });
+  const { output } = await session.invoke('ListParts', request.bucket, { ...place, maxParts, partNumberMarker: marker }, more);
   replyXml(request.response, id, 'ListPartsResult', [
     ['Bucket', request.bucket],
     ['Key', request.key],
     ['UploadId', place.uploadId],
-    ownerNode(owner, 'Initiator'),
-    ownerNode(owner),
-    ['StorageClass', 'STANDARD'],
+    ownerNode(output.initiator, 'Initiator'),
+    ownerNode(output.owner),
+    ['StorageClass', output.storageClass],
     ['PartNumberMarker', marker],
     ['NextPartNumberMarker', output.nextPartNumberMarker ?? 0],
     ['MaxParts', maxParts],
@@ -180,7 +202,7 @@ export const listParts: Answer = async ({ request, session, id, owner, signal })
   ]);
 };
 
-export const listMultipartUploads: Answer = async ({ request, session, id, owner, signal }) => {
+export const listMultipartUploads: Answer = async ({ request, session, id, more }) => {
   const { query, bucket } = request;
   const encoding = readEncoding(request);
   const write = nameWriter(encoding);
@@ -195,7 +217,7 @@ export const listMultipartUploads: Answer = async ({ request, session, id, owner
     'ListMultipartUploads',
     bucket,
     dropUndefined({ prefix, delimiter, keyMarker, uploadIdMarker: uploadIdMarker === '' ? undefined : uploadIdMarker, maxUploads }),
-    { signal },
+    more,
   );
   replyXml(request.response, id, 'ListMultipartUploadsResult', [
     ['Bucket', bucket],
@@ -209,14 +231,14 @@ export const listMultipartUploads: Answer = async ({ request, session, id, owner
     ['MaxUploads', maxUploads],
     ['IsTruncated', output.truncated],
     ...output.items.map(
-      ({ key, uploadId, initiated, checksumAlgorithm, checksumType }): XmlNode => [
+      ({ key, uploadId, initiated, owner, initiator, storageClass, checksumAlgorithm, checksumType }): XmlNode => [
         'Upload',
         [
           ['Key', write(key)],
           ['UploadId', uploadId],
-          ownerNode(owner, 'Initiator'),
+          ownerNode(initiator, 'Initiator'),
           ownerNode(owner),
-          ['StorageClass', 'STANDARD'],
+          ['StorageClass', storageClass],
           ['Initiated', isoTime(initiated)],
           checksumAlgorithm && ['ChecksumAlgorithm', checksumAlgorithm],
           checksumType && ['ChecksumType', checksumType],

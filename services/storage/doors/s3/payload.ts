@@ -34,9 +34,10 @@ export function decodeBody(request: S3Request, { form, proof }: Identified): Pay
   if (md5 !== undefined) said.md5 = md5;
   if (form.kind === 'hash') said.sha256 = form.sha256;
   const declared = header(request, form.kind === 'chunked' ? 'x-amz-decoded-content-length' : 'content-length');
-  if (declared === undefined || !/^\d{1,16}$/.test(declared)) throw refuse('MissingContentLength');
-  said.size = Number(declared);
-  if (said.size > putMaxBytes) throw fault('EntityTooLarge', `At most ${putMaxBytes} bytes may be sent in one request.`);
+  const isOpen = declared === undefined && form.kind !== 'chunked' && request.headers.has('transfer-encoding');
+  if (!isOpen && !/^\d{1,16}$/.test(declared ?? '')) throw refuse('MissingContentLength');
+  if (!isOpen) said.size = Number(declared);
+  if ((said.size ?? 0) > putMaxBytes) throw fault('EntityTooLarge', `At most ${putMaxBytes} bytes may be sent in one request.`);
   const raw = received(request);
   if (form.kind !== 'chunked') return { said, bytes: raw };
   const trailing = announcedTrailer(request, form.trailer);
@@ -45,7 +46,7 @@ export function decodeBody(request: S3Request, { form, proof }: Identified): Pay
 }
 
 /** A checksum in a header, or the algorithm alone, for which one is then kept. */
-function saidChecksum(request: S3Request): Said {
+export function saidChecksum(request: S3Request): Said {
   const given = Object.keys(algorithmOf).filter((name) => request.headers.has(name));
   if (given.length > 1)
     throw refuse('InvalidRequest', 'Expecting a single x-amz-checksum- header. Multiple checksum types are not allowed.');
@@ -54,7 +55,10 @@ function saidChecksum(request: S3Request): Said {
   if (name === undefined) return algorithm !== undefined && isAlgorithm(algorithm) ? { checksumAlgorithm: algorithm } : {};
   if (algorithm !== undefined && algorithm !== algorithmOf[name])
     throw refuse('InvalidRequest', 'The x-amz-sdk-checksum-algorithm header is not that of the checksum given.');
-  return { checksumAlgorithm: algorithmOf[name], checksum: header(request, name) };
+  const checksum = header(request, name) ?? '';
+  // What is no digest of any algorithm differs from every one.
+  if (checksum.length < 4 || checksum.length > 64) throw fault('BadDigest', `Value for ${name} header is invalid.`);
+  return { checksumAlgorithm: algorithmOf[name], checksum };
 }
 
 type Trailing = { readonly name: string; readonly algorithm: ChecksumAlgorithm };
@@ -84,6 +88,11 @@ async function* unchunk(raw: Bytes, decoder: ChunkedDecoder, trailing: Trailing 
     throw fault('BadDigest', `The ${trailing.algorithm} you specified did not match the calculated checksum.`);
 }
 
+/** The bytes of the request as they come, whatever form they have. */
+export function rawBody(request: S3Request): Bytes {
+  return received(request);
+}
+
 /** The bytes of the request as they come. Whoever waits to be told so is asked for them now, the signature being accepted. */
 async function* received({ incoming, response }: S3Request): Bytes {
   if (/100-continue/i.test(incoming.headers.expect ?? '')) response.writeContinue();
@@ -104,6 +113,12 @@ export async function readXmlBody(
   { maxBytes, checksumOfObject }: XmlRules,
 ): Promise<XmlElement | undefined> {
   if (!request.headers.has('content-length') && !request.headers.has('transfer-encoding')) return undefined;
+  const whole = await readBody(request, identified, maxBytes, checksumOfObject);
+  return whole.length === 0 ? undefined : readXml(whole, { bytes: maxBytes });
+}
+
+/** Reads a body whole, its digests checked. */
+export async function readBody(request: S3Request, identified: Identified, maxBytes: number, checksumOfObject = false): Promise<Buffer> {
   const { said, bytes } = decodeBody(request, identified);
   const pieces: Uint8Array[] = [];
   let size = 0;
@@ -114,7 +129,7 @@ export async function readXmlBody(
   }
   const whole = Buffer.concat(pieces);
   checkWhole(whole, checksumOfObject ? { ...said, checksum: undefined } : said);
-  return whole.length === 0 ? undefined : readXml(whole, { bytes: maxBytes });
+  return whole;
 }
 
 function checkWhole(whole: Buffer, { size, md5, sha256, checksumAlgorithm, checksum }: Said): void {

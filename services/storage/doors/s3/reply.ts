@@ -25,9 +25,23 @@ export function replyEmpty(response: ServerResponse, id: ReplyId, status: number
 }
 
 /** Answers with a document in S3's namespace. */
-export function replyXml(response: ServerResponse, id: ReplyId, name: string, content: XmlContent, headers: Headers = {}): void {
+export function replyXml(
+  response: ServerResponse,
+  id: ReplyId,
+  name: string,
+  content: XmlContent,
+  headers: Headers = {},
+  status = 200,
+): void {
   const body = Buffer.from(writeXml([name, content, namespace]));
-  writeHead(response, id, 200, { 'Content-Type': 'application/xml', 'Content-Length': body.length, ...headers });
+  writeHead(response, id, status, { 'Content-Type': 'application/xml', 'Content-Length': body.length, ...headers });
+  response.end(body);
+}
+
+/** Answers with a text of JSON. */
+export function replyJson(response: ServerResponse, id: ReplyId, text: string): void {
+  const body = Buffer.from(text);
+  writeHead(response, id, 200, { 'Content-Type': 'application/json', 'Content-Length': body.length });
   response.end(body);
 }
 
@@ -39,6 +53,7 @@ export function replyError(response: ServerResponse, id: ReplyId, method: string
     ...(worded.status === 304 ? {} : { 'Content-Type': 'application/xml', 'Content-Length': method === 'HEAD' ? undefined : body.length }),
     ...(worded.retryAfterSeconds === undefined ? {} : { 'Retry-After': worded.retryAfterSeconds }),
     ...(region === undefined ? {} : { 'x-amz-bucket-region': region }),
+    ...worded.headers,
     ...(response.req.complete ? {} : { Connection: 'close' }),
   };
   writeHead(response, id, worded.status, headers);

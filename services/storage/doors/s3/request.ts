@@ -10,6 +10,8 @@ export type S3Request = {
   readonly rawQuery: string;
   readonly headers: ReadonlyMap<string, readonly string[]>;
   readonly query: ReadonlyMap<string, string>;
+  /** The bucket that the host names, if it does. */
+  readonly hostBucket?: string;
   /** '' for the service itself. */
   readonly bucket: string;
   /** '' for the bucket itself. */
@@ -40,6 +42,12 @@ export function readHead(incoming: IncomingMessage, response: ServerResponse): S
     incoming,
     response,
   };
+}
+
+/** A bucket may be named with its tenant before it, `tenant:bucket`: names are unique here, so the tenant adds nothing. */
+export function withoutTenant(request: S3Request): S3Request {
+  const colon = request.bucket.indexOf(':');
+  return colon < 0 ? request : { ...request, bucket: request.bucket.slice(colon + 1) };
 }
 
 function broken(): never {

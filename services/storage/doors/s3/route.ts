@@ -1,7 +1,9 @@
+import * as access from './access.ts';
 import * as bucket from './bucket.ts';
+import { configurationAnswer } from './configuration.ts';
 import { refuse } from './errors.ts';
 import type { Answer } from './exchange.ts';
-import { listObjects, listObjectsV2 } from './list.ts';
+import { listObjects, listObjectsV2, listObjectVersions } from './list.ts';
 import * as multipart from './multipart.ts';
 import * as object from './object.ts';
 import type { S3Request } from './request.ts';
@@ -15,41 +17,51 @@ export function route(request: S3Request): Answer {
   }
   const missing = unimplemented(request);
   if (missing !== undefined) return routeMissing(request, missing);
-  const version = request.query.get('versionId');
-  if (version !== undefined && version !== 'null') throw refuse('NoSuchVersion');
   return (request.key === '' ? routeBucket(request) : routeObject(request)) ?? refuseMethod();
 }
 
 function routeMissing({ method, key }: S3Request, missing: string): Answer {
-  if (key === '' && method === 'GET') {
-    if (missing === 'versioning') return bucket.getBucketVersioning;
-    const unset = bucket.getUnset(missing);
-    if (unset) return unset;
-  }
+  const unset = key === '' && method === 'GET' ? bucket.getUnset(missing) : undefined;
+  if (unset) return unset;
   throw refuse('NotImplemented', undefined, { SubResource: missing });
 }
 
 function routeBucket({ method, query }: S3Request): Answer | undefined {
+  const configuration = configurationAnswer(query, method);
+  if (configuration) return configuration;
   switch (method) {
     case 'GET':
+      if (query.has('acl')) return access.getBucketAcl;
       if (query.has('location')) return bucket.getBucketLocation;
       if (query.has('uploads')) return multipart.listMultipartUploads;
+      if (query.has('versions')) return listObjectVersions;
       return query.get('list-type') === '2' ? listObjectsV2 : listObjects;
     case 'HEAD':
       return bucket.headBucket;
     case 'PUT':
-      return bucket.createBucket;
+      return query.has('acl') ? access.putBucketAcl : bucket.createBucket;
     case 'DELETE':
       return bucket.deleteBucket;
     case 'POST':
-      if (query.has('delete')) return object.deleteObjects;
-      throw refuse('NotImplemented', 'Uploads by browser forms are not implemented.');
+      return query.has('delete') ? object.deleteObjects : undefined;
     default:
       return undefined;
   }
 }
 
+/** Sub-resources of objects, by method. */
+const subResources: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
+  acl: { GET: access.getObjectAcl, PUT: access.putObjectAcl },
+  tagging: { GET: access.getObjectTagging, PUT: access.putObjectTagging, DELETE: access.deleteObjectTagging },
+  retention: { GET: access.getObjectRetention, PUT: access.putObjectRetention },
+  'legal-hold': { GET: access.getObjectLegalHold, PUT: access.putObjectLegalHold },
+  attributes: { GET: object.getObjectAttributes },
+  restore: { POST: access.restoreObject },
+};
+
 function routeObject({ method, query, headers }: S3Request): Answer | undefined {
+  const named = Object.keys(subResources).find((name) => query.has(name));
+  if (named !== undefined) return subResources[named]?.[method];
   const copies = headers.has('x-amz-copy-source');
   switch (method) {
     case 'GET':

@@ -2,12 +2,15 @@ import { decode } from '#wire/sigv4/canonical.ts';
 import { readConditions } from './condition.ts';
 import { refuse } from './errors.ts';
 import { header, type S3Request } from './request.ts';
+import { customerKeyHeader } from './trait.ts';
 
 /** The source of a copy: `[/]bucket/key[?versionId=null]`, percent-encoded, and the conditions on it. */
 export function copySource(request: S3Request) {
   const value = header(request, 'x-amz-copy-source') ?? '';
   const mark = value.indexOf('?versionId=');
-  if (mark >= 0 && value.slice(mark + 11) !== 'null') throw refuse('NoSuchVersion');
+  const sourceVersionId = mark < 0 ? undefined : value.slice(mark + 11);
+  if (sourceVersionId !== undefined && !/^[\w.-]{1,64}$/.test(sourceVersionId))
+    throw refuse('InvalidArgument', 'Invalid version id specified');
   const path = decode(mark < 0 ? value : value.slice(0, mark))?.replace(/^\//, '');
   const slash = path?.indexOf('/') ?? -1;
   if (path === undefined || slash < 1 || slash === path.length - 1) {
@@ -17,8 +20,11 @@ export function copySource(request: S3Request) {
     });
   }
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = readConditions(request, 'x-amz-copy-source-');
+  const bucket = path.slice(0, slash);
   return {
-    sourceBucket: path.slice(0, slash),
+    sourceBucket: bucket.slice(bucket.indexOf(':') + 1),
+    sourceVersionId,
+    sourceCustomerKey: customerKeyHeader(request, 'x-amz-copy-source-server-side-encryption-customer'),
     sourceKey: path.slice(slash + 1),
     sourceIfMatch: ifMatch,
     sourceIfNoneMatch: ifNoneMatch,

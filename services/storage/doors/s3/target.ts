@@ -2,10 +2,10 @@
 const knownHosts = ['localhost', '127.0.0.1', '[::1]', 's3.localhost'];
 
 /** The bucket and key of a decoded path: virtual-host style when the host has a bucket before a known name, else path style. */
-export function targetOf(path: string, host: string): { bucket: string; key: string } {
+export function targetOf(path: string, host: string): { bucket: string; key: string; hostBucket?: string } {
   const bucket = bucketOfHost(host);
   const rest = path.slice(1);
-  if (bucket !== undefined) return { bucket, key: rest };
+  if (bucket !== undefined) return { bucket, key: rest, hostBucket: bucket };
   const slash = rest.indexOf('/');
   return slash < 0 ? { bucket: rest, key: '' } : { bucket: rest.slice(0, slash), key: rest.slice(slash + 1) };
 }

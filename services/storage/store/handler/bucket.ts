@@ -1,8 +1,11 @@
 import type { Handlers } from '#kernel/contract/call.ts';
+import { fault } from '#kernel/contract/fault.ts';
 import { listKeysMax } from '../../contract/limits.ts';
 import type { storage } from '../../service.ts';
 import type { BucketHistory } from '../history.ts';
-import { createBucket, deleteBucket, envelopeOf, findBucket, holdsObjects, listBuckets, ownBucket } from '../bucket.ts';
+import { bucketOf, createBucket, deleteBucket, envelopeOf, findBucket, holdsObjects, listBuckets } from '../bucket.ts';
+import { grantsOf, type AclWish } from '../trait.ts';
+import { formatId } from '#kernel/tenancy/id.ts';
 import { listUploads } from '../list.ts';
 import type { BucketRecord } from '../record.ts';
 import type { Store } from '../store.ts';
@@ -28,31 +31,45 @@ export function bucketHandlers(store: Store, history: BucketHistory, region: str
     },
     async CreateBucket(call) {
       call.charge('request', 1);
-      const { name, location, labels = {} } = call.input;
+      const { name, location, labels = {}, objectLock, ownership, ...wish } = call.input;
       if (location !== undefined && location !== region)
         call.fail('IllegalLocationConstraint', { path: '/location', detail: `This deployment is ${region}.` });
       const { tenant, scope } = call.caller;
-      const bucket = await createBucket(store, { tenant, scope }, { name, location: region, labels });
+      const acl = grantsAtBirth(store, { tenant, scope }, ownership, wish);
+      const settings = {
+        ...(objectLock ? { objectLock: true as const, versioning: 'Enabled' as const } : {}),
+        ...(ownership ? { ownership } : {}),
+        ...(acl ? { acl } : {}),
+      };
+      const bucket = await createBucket(store, { tenant, scope }, { name, location: region, labels, settings });
       const output = envelopeOf(catalog, bucket);
       history.put(bucket);
       return { output };
     },
     async HeadBucket(call) {
       call.charge('request', 1);
-      return { output: envelopeOf(catalog, ownBucket(catalog, call.caller, call.ref.name)) };
+      return { output: envelopeOf(catalog, bucketOf(catalog, call.ref.name)) };
     },
     async GetBucketLocation(call) {
       call.charge('request', 1);
-      return { output: { location: ownBucket(catalog, call.caller, call.ref.name).location } };
+      return { output: { location: bucketOf(catalog, call.ref.name).location } };
     },
     async DeleteBucket(call) {
       call.charge('request', 1);
-      const bucket = ownBucket(catalog, call.caller, call.ref.name);
+      const bucket = bucketOf(catalog, call.ref.name);
       if (!holdsObjects(store, bucket)) await abortAll(store, bucket, whoOf(call, 'DeleteBucket'));
-      history.deleted(await deleteBucket(store, call.caller, bucket.name));
+      history.deleted(await deleteBucket(store, { tenant: bucket.tenant, scope: bucket.scope }, bucket.name));
       return { output: {} };
     },
   };
+}
+
+/** The grants of a bucket to be. */
+function grantsAtBirth(store: Store, owner: { tenant: bigint; scope: bigint }, ownership: BucketRecord['ownership'], wish: AclWish) {
+  const born = { ...owner, id: 0n, version: 0n, name: '', ownership } as BucketRecord;
+  if (ownership === 'BucketOwnerEnforced' && (wish.grants?.length || (wish.cannedAcl !== undefined && wish.cannedAcl !== 'private')))
+    throw fault('InvalidBucketAclWithObjectOwnership', "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
+  return grantsOf(store, born, wish, formatId(owner.scope));
 }
 
 /** Unfinished uploads do not keep a bucket: they end with it. */
@@ -66,6 +83,6 @@ async function abortAll(store: Store, bucket: BucketRecord, who: ReturnType<type
     );
     if (items.length === 0 || !findBucket(store.catalog, bucket.name)) return;
     for (const { key, uploadId } of items)
-      await abortUpload(store, bucket.name, { key, uploadId }, { ...who, operation: 'AbortMultipartUpload' });
+      await abortUpload(store, bucket, { key, uploadId }, { ...who, operation: 'AbortMultipartUpload' });
   }
 }

@@ -3,7 +3,11 @@ import { fault } from '#kernel/contract/fault.ts';
 import { metadataMaxBytes } from '../../contract/limits.ts';
 import { keyFault, metadataBytes } from '../../domain/name.ts';
 import type { Conditions } from '../../domain/precondition.ts';
-import type { StoredHeaders } from '../record.ts';
+import { bucketOf } from '../bucket.ts';
+import type { Source } from '../copy.ts';
+import type { StoredChecksum, StoredHeaders } from '../record.ts';
+import type { Store } from '../store.ts';
+import type { ChecksumAlgorithm } from '#wire/checksum/checksum.ts';
 import type { Who } from '../who.ts';
 
 /** Who a call is from, for the effects log. */
@@ -21,10 +25,10 @@ type HeaderInput = StoredHeaders & { readonly [other: string]: unknown };
 
 /** The headers of an input that are kept with an object. */
 export function headersOf(input: HeaderInput): StoredHeaders {
-  const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl, expires, metadata } = input;
+  const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl, expires, websiteRedirect, metadata } = input;
   if (metadataBytes(metadata) > metadataMaxBytes)
     throw fault('MetadataTooLarge', { path: '/metadata', detail: `At most ${metadataMaxBytes} bytes.` });
-  const all = { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl, expires, metadata };
+  const all = { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl, expires, websiteRedirect, metadata };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as StoredHeaders;
 }
 
@@ -35,8 +39,36 @@ type SourceInput = {
   readonly sourceIfUnmodifiedSince?: number;
 };
 
+type CopyInput = SourceInput & {
+  readonly sourceBucket: string;
+  readonly sourceKey: string;
+  readonly sourceVersionId?: string;
+  readonly sourceCustomerKey?: string;
+};
+type CopyCall = { readonly also: (operation: 'GetObject', name: string, input?: unknown) => Promise<void> };
+
+/** The source of a copy, which the caller must be allowed to read. */
+export async function sourceOf({ catalog }: Store, call: CopyCall, input: CopyInput): Promise<Source> {
+  const { sourceBucket, sourceKey: key, sourceVersionId: versionId, sourceCustomerKey: customerKey } = input;
+  checkKey(key, '/sourceKey');
+  await call.also('GetObject', sourceBucket, { key, ...(versionId === undefined ? {} : { versionId }) });
+  const bucket = bucketOf(catalog, sourceBucket);
+  return {
+    bucket,
+    key,
+    ...(versionId === undefined ? {} : { versionId }),
+    ...(customerKey === undefined ? {} : { customerKey }),
+    conditions: sourceConditions(input),
+  };
+}
+
+/** The checksum that was found of a body, to be kept. */
+export function checksumFound(algorithm: ChecksumAlgorithm | undefined, value: string | undefined): StoredChecksum | undefined {
+  return algorithm && value !== undefined ? { algorithm, type: 'FULL_OBJECT', value } : undefined;
+}
+
 /** The conditions that a copy puts on its source. */
-export function sourceConditions(input: SourceInput): Conditions {
+function sourceConditions(input: SourceInput): Conditions {
   return {
     ifMatch: input.sourceIfMatch,
     ifNoneMatch: input.sourceIfNoneMatch,

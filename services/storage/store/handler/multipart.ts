@@ -1,14 +1,19 @@
 import type { Call, Handlers } from '#kernel/contract/call.ts';
+import { formatId } from '#kernel/tenancy/id.ts';
 import { listKeysMax, putMaxBytes } from '../../contract/limits.ts';
 import { checksumTypeOf } from '../../domain/checksum.ts';
 import type { storage } from '../../service.ts';
-import { ownBucket } from '../bucket.ts';
+import { bucketOf } from '../bucket.ts';
 import { copyPart } from '../copy.ts';
-import { checkExpected, type Expected, receive } from '../receive.ts';
-import type { PartRecord } from '../record.ts';
+import { checkExpected, type Expected } from '../receive.ts';
+import type { PartRecord, Seal } from '../record.ts';
+import { makeSeal, openSeal, takeIn } from '../seal.ts';
 import type { Store } from '../store.ts';
+import { sealWish, traitsOf } from '../trait.ts';
 import { abortUpload, completeUpload, createUpload, findUpload, putPart, readParts } from '../upload.ts';
-import { checkKey, headersOf, sourceConditions, whoOf } from './call.ts';
+import { payerOf } from './bill.ts';
+import { checkKey, checksumFound, headersOf, sourceOf, whoOf } from './call.ts';
+import { sealOf, writtenOf } from './head.ts';
 
 type Service = typeof storage;
 type Names = 'CreateMultipartUpload' | 'UploadPart' | 'UploadPartCopy' | 'CompleteMultipartUpload' | 'AbortMultipartUpload' | 'ListParts';
@@ -17,53 +22,46 @@ type Names = 'CreateMultipartUpload' | 'UploadPart' | 'UploadPartCopy' | 'Comple
 export function multipartHandlers(store: Store): Pick<Handlers<Service>, Names> {
   const { catalog } = store;
   return {
-    async CreateMultipartUpload(call) {
-      call.charge('request', 1);
-      const { key, checksumAlgorithm, checksumType: asked } = call.input;
-      checkKey(key);
-      const headers = headersOf(call.input);
-      const checksumType = checksumAlgorithm && checksumTypeOf(checksumAlgorithm, asked);
-      if (asked !== undefined && checksumType === undefined)
-        call.fail('InvalidRequest', {
-          path: '/checksumType',
-          detail: `The checksum type ${asked} does not go with ${checksumAlgorithm ?? 'no algorithm'}.`,
-        });
-      const chosen = checksumType ? { checksumAlgorithm, checksumType } : {};
-      const uploadId = await createUpload(store, call.ref.name, { key, headers, ...chosen, who: whoOf(call, 'CreateMultipartUpload') });
-      return { output: { key, uploadId, ...chosen } };
-    },
+    CreateMultipartUpload: (call) => create(store, call),
     UploadPart: (call) => uploadPart(store, call),
     UploadPartCopy: (call) => uploadPartCopy(store, call),
     async CompleteMultipartUpload(call) {
-      call.charge('request', 1);
+      const bucket = bucketOf(catalog, call.ref.name);
+      call.charge('request', 1, payerOf(call, bucket));
       const { ifMatch, ifNoneMatch, ...completion } = call.input;
       checkKey(completion.key);
-      const { object, bytes } = await completeUpload(store, call.ref.name, {
+      const { object, bytes } = await completeUpload(store, bucket, {
         ...completion,
         conditions: { ifMatch, ifNoneMatch },
         who: whoOf(call, 'CompleteMultipartUpload'),
       });
-      call.charge('stored', bytes);
-      const { etag, size, modifiedAt: lastModified, checksum } = object;
-      call.emit('ObjectCreated', { bucket: call.ref.name, key: completion.key, operation: 'CompleteMultipartUpload', size, etag });
-      return { output: { key: completion.key, etag, size, lastModified, ...(checksum ? { checksum } : {}) } };
+      call.charge('stored', bytes, bucket);
+      const { etag, size } = object;
+      call.emit('ObjectCreated', { bucket: bucket.name, key: completion.key, operation: 'CompleteMultipartUpload', size, etag });
+      return { output: writtenOf(store, bucket, completion.key, object) };
     },
     async AbortMultipartUpload(call) {
-      call.charge('request', 1);
-      call.charge('stored', await abortUpload(store, call.ref.name, call.input, whoOf(call, 'AbortMultipartUpload')));
+      const bucket = bucketOf(catalog, call.ref.name);
+      call.charge('request', 1, payerOf(call, bucket));
+      call.charge('stored', await abortUpload(store, bucket, call.input, whoOf(call, 'AbortMultipartUpload')), bucket);
       return { output: {} };
     },
     async ListParts(call) {
-      call.charge('request', 1);
+      const bucket = bucketOf(catalog, call.ref.name);
+      call.charge('request', 1, payerOf(call, bucket));
       const { uploadId, partNumberMarker = 0, maxParts = listKeysMax } = call.input;
-      const { checksumAlgorithm, checksumType } = findUpload(catalog, ownBucket(catalog, call.caller, call.ref.name), call.input);
+      const { checksumAlgorithm, checksumType, owner, initiator, storageClass } = findUpload(catalog, bucket, call.input);
       const parts = partNumberMarker > 65_534 ? [] : readParts(catalog, uploadId, partNumberMarker, maxParts + 1);
-      const items = parts.slice(0, maxParts).map(({ partNumber, part }) => partOf(partNumber, part));
+      const items = parts.slice(0, maxParts).map(({ partNumber, part }) => partOf(partNumber, part, undefined));
       const truncated = maxParts > 0 && parts.length > maxParts;
+      const account = formatId(bucket.scope);
       return {
         output: {
           items,
           truncated,
+          owner: owner ?? account,
+          initiator: initiator ?? account,
+          storageClass: storageClass ?? 'STANDARD',
           ...(items.length > 0 ? { nextPartNumberMarker: items.at(-1)!.partNumber } : {}),
           ...(checksumAlgorithm ? { checksumAlgorithm } : {}),
           ...(checksumType ? { checksumType } : {}),
@@ -73,10 +71,37 @@ export function multipartHandlers(store: Store): Pick<Handlers<Service>, Names> 
   };
 }
 
+async function create(store: Store, call: Call<Service, 'CreateMultipartUpload'>) {
+  const bucket = bucketOf(store.catalog, call.ref.name);
+  call.charge('request', 1, payerOf(call, bucket));
+  const { key, checksumAlgorithm, checksumType: asked } = call.input;
+  checkKey(key);
+  const headers = headersOf(call.input);
+  const checksumType = checksumAlgorithm && checksumTypeOf(checksumAlgorithm, asked);
+  if (asked !== undefined && checksumType === undefined)
+    call.fail('InvalidRequest', {
+      path: '/checksumType',
+      detail: `The checksum type ${asked} does not go with ${checksumAlgorithm ?? 'no algorithm'}.`,
+    });
+  const traits = traitsOf(store, bucket, call.caller, call.input);
+  const seal = await makeSeal(store.sealer, bucket.tenant, sealWish(store, bucket, call.input));
+  const chosen = checksumType ? { checksumAlgorithm, checksumType } : {};
+  const uploadId = await createUpload(store, bucket, {
+    key,
+    headers,
+    traits: { ...traits, ...(seal ? { seal: seal.seal } : {}) },
+    ...chosen,
+    who: whoOf(call, 'CreateMultipartUpload'),
+  });
+  return { output: { key, uploadId, ...sealOf(seal?.seal), ...chosen } };
+}
+
 async function uploadPart(store: Store, call: Call<Service, 'UploadPart'>) {
-  call.charge('request', 1);
-  const { key, uploadId, partNumber, md5, sha256, size, checksum } = call.input;
-  const upload = findUpload(store.catalog, ownBucket(store.catalog, call.caller, call.ref.name), { key, uploadId });
+  const bucket = bucketOf(store.catalog, call.ref.name);
+  const payer = payerOf(call, bucket);
+  call.charge('request', 1, payer);
+  const { key, uploadId, partNumber, md5, sha256, size, checksum, customerKey } = call.input;
+  const upload = findUpload(store.catalog, bucket, { key, uploadId });
   const asked = call.input.checksumAlgorithm;
   if (asked && upload.checksumAlgorithm && asked !== upload.checksumAlgorithm) {
     call.fail(
@@ -87,48 +112,57 @@ async function uploadPart(store: Store, call: Call<Service, 'UploadPart'>) {
   const checksumAlgorithm = asked ?? upload.checksumAlgorithm;
   const expected: Expected = { md5, sha256, size, checksumAlgorithm, checksum };
   checkExpected(expected, putMaxBytes);
-  const received = await receive(store.blobs, call.body, expected, {
-    maxBytes: putMaxBytes,
-    mayWrite: store.mayWrite,
-    signal: call.signal,
-  });
-  call.charge('ingress', received.size);
-  const found =
-    checksumAlgorithm && received.checksum !== undefined
-      ? ({ algorithm: checksumAlgorithm, type: 'FULL_OBJECT', value: received.checksum } as const)
-      : undefined;
-  const { part, bytes } = await putPart(store, call.ref.name, received, {
+  const seal = await openSeal(store.sealer, bucket.tenant, upload.seal, customerKey);
+  const received = await takeIn(
+    store.blobs,
+    call.body,
+    expected,
+    { maxBytes: putMaxBytes, mayWrite: store.mayWrite, signal: call.signal },
+    seal,
+  );
+  call.charge('ingress', received.size, payer);
+  const found = checksumFound(checksumAlgorithm, received.checksum);
+  const { part, bytes } = await putPart(store, bucket, received, {
     key,
     uploadId,
     partNumber,
     ...(found ? { checksum: found } : {}),
     who: whoOf(call, 'UploadPart'),
   });
-  call.charge('stored', bytes);
-  return { output: partOf(partNumber, part) };
+  call.charge('stored', bytes, bucket);
+  return { output: partOf(partNumber, part, upload.seal) };
 }
 
 async function uploadPartCopy(store: Store, call: Call<Service, 'UploadPartCopy'>) {
-  call.charge('request', 1);
-  const { key, uploadId, partNumber, sourceBucket, sourceKey, first, last } = call.input;
-  checkKey(sourceKey, '/sourceKey');
-  await call.also('GetObject', sourceBucket);
+  const bucket = bucketOf(store.catalog, call.ref.name);
+  call.charge('request', 1, payerOf(call, bucket));
+  const { key, uploadId, partNumber, first, last, customerKey } = call.input;
   if ((first === undefined) !== (last === undefined) || (first ?? 0) > (last ?? 0))
     call.fail('InvalidArgument', { path: '/first', detail: 'A range needs its first and its last byte.' });
   const span = first === undefined || last === undefined ? undefined : { first, last };
-  const { part, bytes } = await copyPart(store, call.ref.name, {
+  const source = await sourceOf(store, call, call.input);
+  const {
+    part,
+    bytes,
+    source: from,
+  } = await copyPart(store, bucket, {
     key,
     uploadId,
     partNumber,
-    source: { bucket: sourceBucket, key: sourceKey, conditions: sourceConditions(call.input) },
+    source,
     ...(span ? { span } : {}),
     maxBytes: putMaxBytes,
+    signal: call.signal,
+    sealer: store.sealer,
+    ...(customerKey === undefined ? {} : { customerKey }),
     who: whoOf(call, 'UploadPartCopy'),
   });
-  call.charge('stored', bytes);
-  return { output: partOf(partNumber, part) };
+  call.charge('stored', bytes, bucket);
+  const upload = findUpload(store.catalog, bucket, { key, uploadId });
+  const shown = source.bucket.versioning ? { sourceVersionId: from.versionId ?? 'null' } : {};
+  return { output: { ...partOf(partNumber, part, upload.seal), ...shown } };
 }
 
-function partOf(partNumber: number, { etag, size, modifiedAt, checksum }: PartRecord) {
-  return { partNumber, etag, size, lastModified: modifiedAt, ...(checksum ? { checksum } : {}) };
+function partOf(partNumber: number, { etag, size, modifiedAt, checksum }: PartRecord, seal: Seal | undefined) {
+  return { partNumber, etag, size, lastModified: modifiedAt, ...(checksum ? { checksum } : {}), ...sealOf(seal) };
 }

@@ -9,10 +9,25 @@ import { copyObject, copyPart } from '../../store/copy.ts';
 import { bucketPlace } from '../../store/key.ts';
 import { inlineMaxBytes, packedMaxBytes } from '../../store/limits.ts';
 import { listObjects } from '../../store/list.ts';
-import { deleteObjects } from '../../store/object.ts';
+import { deleteObjects } from '../../store/removal.ts';
 import { closeStore, type Store } from '../../store/store.ts';
 import { abortUpload, completeUpload, createUpload, putPart } from '../../store/upload.ts';
-import { blobsOf, bytesOf, filesOf, get, openShelf, owner, put, settled, take, temporary, whoIs } from '../fixtures/shelf.ts';
+import {
+  blobsOf,
+  bytesOf,
+  filesOf,
+  get,
+  never,
+  openShelf,
+  owner,
+  put,
+  sealer,
+  settled,
+  take,
+  temporary,
+  shelfOf,
+  whoIs,
+} from '../fixtures/shelf.ts';
 
 /** S3 in memory: what every store must agree with. */
 type Model = { objects: Map<string, Buffer>; uploads: Map<string, { key: string; parts: Map<number, Buffer> }> };
@@ -61,7 +76,7 @@ const deleting = fc.array(keys, { minLength: 1, maxLength: 4 }).map((names) =>
   command(`delete ${names.length}`, async (model, { store }) => {
     await deleteObjects(
       store,
-      'shelf',
+      shelfOf(store, 'shelf'),
       names.map((key) => ({ key })),
       whoIs('DeleteObjects'),
     );
@@ -69,12 +84,17 @@ const deleting = fc.array(keys, { minLength: 1, maxLength: 4 }).map((names) =>
   }),
 );
 
+const plainCopy = { signal: never, sealer } as const;
+
 const copying = fc.tuple(keys, keys).map(([from, to]) =>
   command(`copy ${from.slice(0, 9)} ${to.slice(0, 9)}`, async (model, { store }) => {
     const bytes = model.objects.get(from);
-    const copy = copyObject(store, 'shelf', {
+    const copy = copyObject(store, shelfOf(store, 'shelf'), {
       key: to,
-      source: { bucket: 'shelf', key: from, conditions: {} },
+      source: { bucket: shelfOf(store, 'shelf'), key: from, conditions: {} },
+      ...plainCopy,
+      traits: {},
+      seal: undefined,
       conditions: {},
       who: whoIs('CopyObject'),
       maxBytes: 1e9,
@@ -94,10 +114,13 @@ const reading = keys.map((key) =>
 
 const beginning = keys.map((key) =>
   command(`begin ${key.slice(0, 9)}`, async (model, { store }) => {
-    model.uploads.set(await createUpload(store, 'shelf', { key, headers: {}, who: whoIs('CreateMultipartUpload') }), {
-      key,
-      parts: new Map(),
-    });
+    model.uploads.set(
+      await createUpload(store, shelfOf(store, 'shelf'), { key, headers: {}, traits: {}, who: whoIs('CreateMultipartUpload') }),
+      {
+        key,
+        parts: new Map(),
+      },
+    );
   }),
 );
 
@@ -110,11 +133,12 @@ const parting = fc
       const from = source === null ? undefined : model.objects.get(source);
       if (source !== null && from && from.length > 0) {
         const span = { first: Math.floor(from.length / 3), last: from.length - 1 };
-        await copyPart(store, 'shelf', {
+        await copyPart(store, shelfOf(store, 'shelf'), {
           key: upload.key,
           uploadId,
           partNumber,
-          source: { bucket: 'shelf', key: source, conditions: {} },
+          source: { bucket: shelfOf(store, 'shelf'), key: source, conditions: {} },
+          ...plainCopy,
           span,
           maxBytes: 1e9,
           who: whoIs('UploadPartCopy'),
@@ -123,7 +147,12 @@ const parting = fc
         return;
       }
       const bytes = bytesOf(++seed, large ? partMinBytes : 50);
-      await putPart(store, 'shelf', await take(store, bytes), { key: upload.key, uploadId, partNumber, who: whoIs('UploadPart') });
+      await putPart(store, shelfOf(store, 'shelf'), await take(store, bytes), {
+        key: upload.key,
+        uploadId,
+        partNumber,
+        who: whoIs('UploadPart'),
+      });
       upload.parts.set(partNumber, bytes);
     }),
   );
@@ -134,14 +163,14 @@ const ending = fc.tuple(fc.nat(), fc.boolean()).map(([which, abort]) =>
     if (uploadId === undefined || !upload) return;
     const place = { key: upload.key, uploadId };
     if (abort) {
-      await abortUpload(store, 'shelf', place, whoIs('AbortMultipartUpload'));
+      await abortUpload(store, shelfOf(store, 'shelf'), place, whoIs('AbortMultipartUpload'));
       model.uploads.delete(uploadId);
       return;
     }
     const parts = [...upload.parts].toSorted(([a], [b]) => a - b);
     // The contract refuses a completion without parts.
     if (parts.length === 0) return;
-    const done = completeUpload(store, 'shelf', {
+    const done = completeUpload(store, shelfOf(store, 'shelf'), {
       ...place,
       parts: parts.map(([partNumber, bytes]) => ({ partNumber, etag: md5(bytes) })),
       conditions: {},

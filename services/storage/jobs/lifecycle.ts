@@ -1,0 +1,115 @@
+import type { Log } from '#kernel/contract/implement.ts';
+import { abortAt, type LifecycleAct, nextAct, type Rule, type Subject } from '../domain/lifecycle.ts';
+import { findBucket, sameBucket } from '../store/bucket.ts';
+import { readConfiguration } from '../store/configuration.ts';
+import { lifecyclePageMax, lifecycleRoundsPerDay, lifecycleWaitMaxMs, lifecycleWaitMinMs } from '../store/limits.ts';
+import { listUploads, listVersions, type ListedVersion } from '../store/list.ts';
+import type { BucketRecord } from '../store/record.ts';
+import { deleteObjects } from '../store/removal.ts';
+import type { Store } from '../store/store.ts';
+import { abortUpload } from '../store/upload.ts';
+import { readVersion, rewriteVersion, versionIdOf } from '../store/version.ts';
+import { effectOf, type Who } from '../store/who.ts';
+
+/** Does what the lifecycles of buckets say is due, again and again, until the signal. */
+export function keepLifecycles(store: Store, log: Log, signal: AbortSignal): { stop(): Promise<void> } {
+  const waitMs = Math.min(lifecycleWaitMaxMs, Math.max(lifecycleWaitMinMs, store.dayMs / lifecycleRoundsPerDay));
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let over = false;
+  const again = () => {
+    if (over || signal.aborted) return;
+    timer = setTimeout(() => {
+      running = runAll(store, signal)
+        .catch((error: unknown) => log('warn', 'a round of lifecycles failed; the next one goes on', { error: String(error) }))
+        .then(again);
+    }, waitMs);
+    timer.unref();
+  };
+  again();
+  return {
+    async stop() {
+      over = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+async function runAll(store: Store, signal: AbortSignal): Promise<void> {
+  const names = [...store.catalog.table.bucket.getKeys()].map((key) => Buffer.from(key).toString('utf8'));
+  for (const name of names) {
+    const bucket = findBucket(store.catalog, name);
+    const rules = bucket && readConfiguration(store.catalog, bucket, 'lifecycle')?.rules;
+    if (!bucket || !rules) continue;
+    await runObjects(store, bucket, rules, signal);
+    await runUploads(store, bucket, rules);
+  }
+}
+
+const whoFor = (bucket: BucketRecord, operation: string): Who => ({
+  caller: { tenant: bucket.tenant, scope: bucket.scope, principal: 'lifecycle', credential: 0n, face: 'service' },
+  operation,
+  requestId: '',
+});
+
+async function runObjects(store: Store, bucket: BucketRecord, rules: readonly Rule[], signal: AbortSignal): Promise<void> {
+  let after = '';
+  let marker: string | undefined;
+  let newer: { key: string; count: number; since: number } = { key: '', count: 0, since: 0 };
+  while (!signal.aborted) {
+    const page = listVersions(
+      store.catalog,
+      bucket,
+      { prefix: '', delimiter: '', after, afterPrefix: '', limit: lifecyclePageMax },
+      marker,
+    );
+    for (const [at, listed] of page.items.entries()) {
+      const { key, object, latest } = listed;
+      const isSame = newer.key === key && !latest;
+      const subject: Subject = {
+        ...object,
+        key,
+        latest,
+        ...(isSame ? { noncurrentSince: newer.since, newerNoncurrent: newer.count } : {}),
+        only: latest && page.items[at + 1]?.key !== key && !(page.next && at === page.items.length - 1),
+      };
+      newer = { key, count: isSame ? newer.count + 1 : 0, since: object.modifiedAt };
+      const act = nextAct(rules, subject, store.now(), store.dayMs);
+      if (act && act.at <= store.now()) await perform(store, bucket, listed, act);
+    }
+    const last = page.items.at(-1);
+    if (!page.next || !last) return;
+    after = last.key;
+    marker = versionIdOf(last.object);
+  }
+}
+
+/** What is locked stays: a removal is asked for like anybody's, without passing a retention over. */
+async function perform(store: Store, bucket: BucketRecord, { key, object }: ListedVersion, act: LifecycleAct): Promise<void> {
+  const versionId = versionIdOf(object);
+  if (act.type === 'expire') {
+    await deleteObjects(store, bucket, [{ key, etag: object.etag }], whoFor(bucket, 'DeleteObject'));
+    return;
+  }
+  if (act.type === 'delete') {
+    await deleteObjects(store, bucket, [{ key, versionId }], whoFor(bucket, 'DeleteObject'));
+    return;
+  }
+  const { catalog, now } = store;
+  await catalog.commit((batch) => {
+    const current = sameBucket(catalog, bucket);
+    const version = readVersion(catalog, current, key, versionId);
+    if (version?.id !== object.id) return;
+    rewriteVersion(catalog, current, key, { ...version, storageClass: act.storageClass });
+    batch.log(effectOf(whoFor(bucket, 'CopyObject'), now(), current, 0, { key, versionId, storageClass: act.storageClass }));
+  });
+}
+
+async function runUploads(store: Store, bucket: BucketRecord, rules: readonly Rule[]): Promise<void> {
+  const query = { prefix: '', delimiter: '', after: '', afterPrefix: '', limit: lifecyclePageMax };
+  for (const { key, uploadId, upload } of listUploads(store.catalog, bucket, query, undefined).items) {
+    const due = abortAt(rules, key, upload.initiatedAt, store.dayMs);
+    if (due && due.at <= store.now()) await abortUpload(store, bucket, { key, uploadId }, whoFor(bucket, 'AbortMultipartUpload'));
+  }
+}

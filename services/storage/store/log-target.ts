@@ -1,0 +1,43 @@
+import { fault } from '#kernel/contract/fault.ts';
+import { formatId } from '#kernel/tenancy/id.ts';
+import { logDelivery } from '../domain/acl.ts';
+import { evaluate } from '../domain/policy/evaluate.ts';
+import { findBucket } from './bucket.ts';
+import { readConfiguration, readPolicy } from './configuration.ts';
+import type { BucketRecord } from './record.ts';
+import type { Store } from './store.ts';
+
+export type LoggingDocument = { readonly loggingEnabled?: { readonly targetBucket: string; readonly targetPrefix: string } };
+
+/** The service that writes the logs of requests, as policies name it. */
+const logService = 'logging.s3.amazonaws.com';
+
+/** Refuses a target that logs cannot be written to: it must be there, not log itself, and let the log's writer in. */
+export function checkLogTarget(store: Store, source: BucketRecord, { loggingEnabled }: LoggingDocument): void {
+  if (!loggingEnabled) return;
+  const { catalog } = store;
+  const target = findBucket(catalog, loggingEnabled.targetBucket);
+  if (!target) throw fault('NoSuchKey', 'The target bucket for logging does not exist.');
+  if (target.id === source.id) throw fault('InvalidArgument', 'The target bucket for logging is the source bucket.');
+  if (readConfiguration(catalog, target, 'logging')?.loggingEnabled)
+    throw fault('InvalidArgument', 'The target bucket has logging itself.');
+  if (readConfiguration(catalog, target, 'encryption')) throw fault('InvalidArgument', 'The target bucket seals its objects by default.');
+  if (target.requesterPays) throw fault('InvalidArgument', 'Who asks the target bucket pays for it.');
+  if (!mayDeliver(store, source, target, loggingEnabled.targetPrefix))
+    throw fault('Denied', 'The target bucket does not let logs be delivered.');
+}
+
+/** Whether the target lets the log's writer put objects under a prefix, by its policy or by a grant. */
+function mayDeliver({ catalog }: Store, source: BucketRecord, target: BucketRecord, key: string): boolean {
+  const facts = (name: string) => {
+    if (name === 'aws:sourcearn') return `arn:aws:s3:::${source.name}`;
+    return name === 'aws:sourceaccount' ? formatId(source.scope) : undefined;
+  };
+  const policy = readPolicy(catalog, target);
+  const resource = `arn:aws:s3:::${target.name}/${key}`;
+  const verdict = policy
+    ? evaluate(policy, { caller: { service: logService }, action: 's3:putobject', resource, facts, accountCounts: false })
+    : 'none';
+  if (verdict !== 'none') return verdict === 'allow';
+  return (target.acl ?? []).some(({ uri, permission }) => uri === logDelivery && (permission === 'WRITE' || permission === 'FULL_CONTROL'));
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import * as s3 from '@aws-sdk/client-s3';
+import { type House, openHouse } from './fixtures/house.ts';
+
+let house: House;
+let client: s3.S3Client;
+
+before(async () => {
+  house = await openHouse();
+  client = house.client();
+});
+after(() => house.stop());
+
+const put = (Bucket: string, Key: string, Body: string, more: Partial<s3.PutObjectCommandInput> = {}) =>
+  client.send(new s3.PutObjectCommand({ Bucket, Key, Body, ...more }));
+const get = async (Bucket: string, Key: string, VersionId?: string) =>
+  (await client.send(new s3.GetObjectCommand({ Bucket, Key, VersionId }))).Body!.transformToString();
+const codeOf = async (sent: Promise<unknown>): Promise<string> => {
+  try {
+    await sent;
+    return 'accepted';
+  } catch (error) {
+    return (error as Error).name;
+  }
+};
+const versioned = async (Bucket: string, Status: 'Enabled' | 'Suspended') =>
+  client.send(new s3.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } }));
+
+test('versions, delete markers and the null version are kept, listed and taken away one by one', async () => {
+  const Bucket = 'versions';
+  await client.send(new s3.CreateBucketCommand({ Bucket }));
+  await put(Bucket, 'k', 'null');
+  await versioned(Bucket, 'Enabled');
+  const one = await put(Bucket, 'k', 'one');
+  const two = await put(Bucket, 'k', 'two');
+  const marker = await client.send(new s3.DeleteObjectCommand({ Bucket, Key: 'k' }));
+  assert.equal(marker.DeleteMarker, true);
+  assert.equal(await codeOf(get(Bucket, 'k')), 'NoSuchKey');
+  assert.equal(await get(Bucket, 'k', one.VersionId), 'one');
+  assert.equal(await get(Bucket, 'k', 'null'), 'null');
+  const { Versions = [], DeleteMarkers = [] } = await client.send(new s3.ListObjectVersionsCommand({ Bucket }));
+  assert.deepEqual(
+    Versions.map(({ VersionId, IsLatest }) => [VersionId, IsLatest]),
+    [
+      [two.VersionId, false],
+      [one.VersionId, false],
+      ['null', false],
+    ],
+  );
+  assert.deepEqual(
+    DeleteMarkers.map(({ VersionId, IsLatest }) => [VersionId, IsLatest]),
+    [[marker.VersionId, true]],
+  );
+  const pages: string[] = [];
+  for (let at: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {}; at; ) {
+    const page: s3.ListObjectVersionsCommandOutput = await client.send(new s3.ListObjectVersionsCommand({ Bucket, MaxKeys: 1, ...at }));
+    pages.push(...[...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(({ VersionId }) => VersionId!));
+    at = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : undefined;
+  }
+  assert.deepEqual(pages, [marker.VersionId, two.VersionId, one.VersionId, 'null']);
+  await client.send(new s3.DeleteObjectCommand({ Bucket, Key: 'k', VersionId: marker.VersionId }));
+  assert.equal(await get(Bucket, 'k'), 'two');
+  await versioned(Bucket, 'Suspended');
+  await put(Bucket, 'k', 'null again');
+  assert.equal((await client.send(new s3.ListObjectVersionsCommand({ Bucket }))).Versions?.length, 3);
+  assert.equal(await codeOf(client.send(new s3.DeleteBucketCommand({ Bucket }))), 'BucketNotEmpty');
+});
+
+test('a locked version outlives everybody until its time, a governed one those who may not pass it over', async () => {
+  const Bucket = 'locked';
+  await client.send(new s3.CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
+  const until = new Date(Date.now() + 86_400_000);
+  const governed = await put(Bucket, 'g', 'x', { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: until });
+  const hard = await put(Bucket, 'c', 'x', { ObjectLockMode: 'COMPLIANCE', ObjectLockRetainUntilDate: until });
+  const held = await put(Bucket, 'h', 'x', { ObjectLockLegalHoldStatus: 'ON' });
+  const remove = (Key: string, VersionId: string | undefined, BypassGovernanceRetention?: boolean) =>
+    codeOf(client.send(new s3.DeleteObjectCommand({ Bucket, Key, VersionId, BypassGovernanceRetention })));
+  assert.equal(await remove('g', governed.VersionId), 'AccessDenied');
+  assert.equal(await remove('g', governed.VersionId, true), 'accepted');
+  assert.equal(await remove('c', hard.VersionId, true), 'AccessDenied');
+  assert.equal(await remove('h', held.VersionId, true), 'AccessDenied');
+  await client.send(new s3.PutObjectLegalHoldCommand({ Bucket, Key: 'h', LegalHold: { Status: 'OFF' } }));
+  assert.equal(await remove('h', held.VersionId), 'accepted');
+});
+
+test('a sealed object is whole for who has the key, in ranges too, and nothing for anybody else', async () => {
+  const Bucket = 'sealed';
+  await client.send(new s3.CreateBucketCommand({ Bucket }));
+  const body = 'sealed'.repeat(50_000);
+  const { ServerSideEncryption } = await put(Bucket, 's3', body, { ServerSideEncryption: 'AES256' });
+  assert.equal(ServerSideEncryption, 'AES256');
+  assert.equal(await get(Bucket, 's3'), body);
+  const key = Buffer.alloc(32, 7);
+  const customer = {
+    SSECustomerAlgorithm: 'AES256',
+    SSECustomerKey: key.toString('base64'),
+    SSECustomerKeyMD5: createHash('md5').update(key).digest('base64'),
+  };
+  await put(Bucket, 'c', body, customer);
+  assert.notEqual(await codeOf(get(Bucket, 'c')), 'accepted');
+  const range = await client.send(new s3.GetObjectCommand({ Bucket, Key: 'c', ...customer, Range: 'bytes=65530-131080' }));
+  assert.equal(await range.Body!.transformToString(), body.slice(65_530, 131_081));
+  const copy = { Bucket, Key: 'open', CopySource: `${Bucket}/c`, CopySourceSSECustomerAlgorithm: 'AES256' };
+  const source = { CopySourceSSECustomerKey: customer.SSECustomerKey, CopySourceSSECustomerKeyMD5: customer.SSECustomerKeyMD5 };
+  await client.send(new s3.CopyObjectCommand({ ...copy, ...source }));
+  assert.equal(await get(Bucket, 'open'), body);
+});
