@@ -98,8 +98,14 @@ function policyVerdict(asking: Asking, action: string, facts: Facts, on: Action[
   return block?.restrictPublicBuckets && isPublicPolicy(policy) ? 'none' : verdict;
 }
 
-function grantAllows({ store, bucket, action, account }: Asking, object: ObjectRecord | undefined, objectOwner: string): boolean {
+function grantAllows(
+  { store, bucket, action, question, isOwn, ...asking }: Asking,
+  object: ObjectRecord | undefined,
+  objectOwner: string,
+): boolean {
   const { grant } = action;
+  // A grant to the account is no grant to each of its principals: those need a policy of the account as well.
+  const account = isOwn && !question.identityAllows ? 'nobody' : asking.account;
   if (!grant || bucket.ownership === 'BucketOwnerEnforced') return false;
   const ignorePublic = readConfiguration(store.catalog, bucket, 'publicAccessBlock')?.ignorePublicAcls === true;
   if (grant.on === 'bucket')

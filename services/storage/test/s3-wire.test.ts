@@ -173,7 +173,7 @@ test('garbage in the credential, the address and the query is refused with its c
   const pair = house.owner.s3;
   const cases: [Parameters<typeof raw>[1], number, string][] = [
     [{ method: 'GET', path: '/', headers: { authorization: 'AWS4-HMAC-SHA256 garbage' } }, 400, 'AuthorizationHeaderMalformed'],
-    [{ method: 'GET', path: '/', headers: { authorization: 'AWS key:signature' } }, 400, 'InvalidRequest'],
+    [{ method: 'GET', path: '/', headers: { authorization: 'AWS key:signature' } }, 403, 'AccessDenied'],
     [{ method: 'GET', path: '/?X-Amz-Algorithm=AWS4-HMAC-SHA256' }, 400, 'AuthorizationQueryParametersError'],
     [{ method: 'GET', path: `/${Bucket}/%zz`, pair }, 400, 'InvalidURI'],
     [{ method: 'GET', path: `/${Bucket}/%ff`, pair }, 400, 'InvalidURI'],
