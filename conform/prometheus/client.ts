@@ -41,6 +41,10 @@ async function checks(place: Place, url: string, targets: number): Promise<Check
     const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(text)}`);
     return ((await answer.json()) as { data: { result: Sample[] } }).data.result;
   };
+  await until('Prometheus is ready', async () => {
+    const answer = await fetch(`${url}/-/ready`).catch(() => undefined);
+    return answer?.status === 200;
+  });
   return [
     await check('Prometheus scrapes every process, and finds each up', () =>
       until('every target is up', async () => (await query('sum(up)')).some(({ value }) => Number(value[1]) === targets)),
