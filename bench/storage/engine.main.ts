@@ -1,3 +1,4 @@
+import type { Sealer } from '#kernel/contract/implement.ts';
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,9 +17,10 @@ import { closeStore, openStore, type Store } from '#services/storage/store/store
 registerFaults(errors);
 
 /** Nothing is sealed here. */
-const sealer = {
+const sealer: Sealer = {
   seal: async (_: bigint, plain: Uint8Array) => Buffer.from(plain),
   open: async (_: bigint, sealed: Uint8Array) => Buffer.from(sealed),
+  under: () => sealer,
 };
 
 const owner = { tenant: 5n, scope: 7n };

@@ -71,15 +71,6 @@ export function createDecider(
   const ofRoles = () => setOf('', () => snapshot.get('policy', '', contract.name));
   const ofTenant = (tenant: string) => setOf(tenant, () => (tenant === '' ? undefined : snapshot.get('policy', tenant)));
 
-  function attributesOf(identified: Identified, kind: string, name: string): Attributes {
-    if (name === '') return {};
-    if (contract.resources[kind]?.owner === 'kernel') {
-      const record = snapshot.get('resource', identified.tenant, identified.scope, contract.name, kind, name);
-      return record ? { ...visible(record.attributes as Attributes), labels: record.labels } : {};
-    }
-    return providers()[kind]?.attributes(parseId(identified.scope), name) ?? {};
-  }
-
   function decided(question: Question): { verdict: Verdict; stepUp: boolean } {
     const { tenant, kind } = question;
     const [guards, roles, own] = [guard(), ofRoles(), ofTenant(tenant)];
@@ -127,7 +118,7 @@ export function createDecider(
         scope: identified.scope,
         principal: identified.principal,
         roles,
-        attributes: attributesOf(identified, kind, name),
+        attributes: attributesOf({ contract, snapshot, providers: providers() }, identified, kind, name),
         face: identified.face,
         now: now(),
         via: identified.via,
@@ -146,6 +137,18 @@ export function createDecider(
       else for (const tenant of tenants) sets.delete(tenant);
     },
   };
+}
+
+type Known = { readonly contract: AnyService; readonly snapshot: Snapshot; readonly providers: Readonly<Record<string, Provider>> };
+
+/** What policy may ask about a resource: of the kernel's from the snapshot, of others from their provider. */
+function attributesOf({ contract, snapshot, providers }: Known, identified: Identified, kind: string, name: string): Attributes {
+  if (name === '') return {};
+  if (contract.resources[kind]?.owner === 'kernel') {
+    const record = snapshot.get('resource', identified.tenant, identified.scope, contract.name, kind, name);
+    return record ? { ...visible(record.attributes as Attributes), labels: record.labels } : {};
+  }
+  return providers[kind]?.attributes(parseId(identified.scope), name) ?? {};
 }
 
 /** Policy has whole numbers alone: what is none is not among the attributes it sees, as its schema says. */
