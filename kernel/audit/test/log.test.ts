@@ -84,12 +84,17 @@ test('a record is proven in the log, and a proof that was touched does not hold'
 });
 
 test("the door serves checkpoint and tiles to the log's own auditors, and to nobody else", async () => {
-  const get = (path: string, bearer: string | null = house.admin) =>
-    fetch(`${house.url}/audit/${log}/${path}`, { headers: bearer === null ? {} : { authorization: `Bearer ${bearer}` } });
+  /** Whole, because a body that nobody reads keeps its connection, and with it the door. */
+  const fetched = async (of: string, path: string, bearer: string | null) => {
+    const headers = bearer === null ? undefined : { authorization: `Bearer ${bearer}` };
+    const reply = await fetch(`${house.url}/audit/${of}/${path}`, headers === undefined ? {} : { headers });
+    return { status: reply.status, bytes: Buffer.from(await reply.arrayBuffer()) };
+  };
+  const get = (path: string, bearer: string | null = house.admin) => fetched(log, path, bearer);
   const checkpoint = await get('checkpoint');
   assert.equal(checkpoint.status, 200);
-  assert.equal(parseVerifier((await logOf()).verifiers[0] ?? '')?.name, (await checkpoint.text()).split('\n')[0]);
-  assert.equal((await (await get('tile/0/000')).arrayBuffer()).byteLength, 8192);
+  assert.equal(parseVerifier((await logOf()).verifiers[0] ?? '')?.name, checkpoint.bytes.toString().split('\n')[0]);
+  assert.equal((await get('tile/0/000')).bytes.length, 8192);
   assert.equal((await get('tile/entries/000')).status, 200);
   assert.equal((await get('tile/0/999')).status, 404);
   assert.equal((await get('tile/0/1')).status, 404);
@@ -99,7 +104,7 @@ test("the door serves checkpoint and tiles to the log's own auditors, and to nob
   const other = (await house.call('POST', '/v1/platform/organizations', { name: 'other' })).body as { uid: string };
   const stranger = await house.credential({ role: 'auditor' }, other.uid);
   assert.equal((await get('checkpoint', stranger.bearer)).status, 404);
-  const rootOf = (path: string) => fetch(`${house.url}/audit/root/${path}`, { headers: { authorization: `Bearer ${stranger.bearer}` } });
+  const rootOf = (path: string) => fetched('root', path, stranger.bearer);
   assert.equal((await rootOf('checkpoint')).status, 200);
   assert.equal((await rootOf('tile/entries/000')).status, 404);
 });
@@ -140,7 +145,7 @@ test('a flipped byte anywhere is found, and placed in its file', async () => {
   for (const { path, name } of filesOf(copy)) {
     if (name === keyFileName || !isUsed(copy, name)) continue;
     const whole = readFileSync(path);
-    for (const at of new Set([0, 1, Math.floor(whole.length / 3), Math.floor(whole.length / 2), whole.length - 2])) {
+    for (const at of new Set([0, Math.floor(whole.length / 3), whole.length - 2])) {
       const bytes = Buffer.from(whole);
       bytes[at] = (bytes[at] ?? 0) ^ 0x04;
       writeFileSync(path, bytes);
