@@ -3,14 +3,14 @@ import { auditSubjectsMax } from '../audit/limits.ts';
 import { type ApiActivity, type Personal, withPersonal } from '../audit/ocsf.ts';
 import { auditPurpose, indexHash, type LeafBody, leaseIndexKey, personalPlace } from '../audit/seal.ts';
 import { OperationError } from '../contract/fault.ts';
-import type { Keeper } from '../keys/client.ts';
 import { openWith } from '../keys/sealed.ts';
 import { sealerOf, type StandingOf } from '../keys/sealer.ts';
 import { formatId } from '../tenancy/id.ts';
-import type { Row } from './context.ts';
+import type { Context, Row } from './context.ts';
 
 /** Opens audit records for those who may read them. */
-export function auditReader(keeper: Keeper, now: () => number, standingOf: StandingOf) {
+export function auditReaderOf({ keeper, now, snapshot }: Pick<Context, 'keeper' | 'now' | 'snapshot'>) {
+  const standingOf: StandingOf = (tenant, key) => snapshot.get('key', tenant, key);
   const subjects = new Map<string, Buffer>();
   const sealer = sealerOf(keeper, auditPurpose, now, standingOf);
 

@@ -11,7 +11,7 @@ import type { Call, Handlers } from '../../contract/call.ts';
 import { fault } from '../../contract/fault.ts';
 import { formatId } from '../../tenancy/id.ts';
 import { type Context, isOperator, own, type Row } from '../context.ts';
-import { auditReader } from '../audit-reader.ts';
+import { auditReaderOf } from '../audit-reader.ts';
 import { usageSpanMs } from '../limits.ts';
 import type { platform } from '../service.ts';
 
@@ -24,7 +24,7 @@ const date = (value: number) => new Date(value);
 
 /** The audit log: what was recorded, as rows and as OCSF events, the files of the Merkle log, and proofs out of it. */
 export function auditHandlers(context: Context): Mine {
-  const reader = auditReader(context.keeper, context.now, (tenant, key) => context.snapshot.get('key', tenant, key));
+  const reader = auditReaderOf(context);
 
   /** A caller sees its tenant's log, and of the root log what proves that log; an operator sees all. */
   function directoryOf(call: Call, log: string, isEntries: boolean): string {

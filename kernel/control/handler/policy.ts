@@ -2,6 +2,7 @@ import { json } from '#seams/sql/sql.ts';
 import type { Call, Handlers } from '../../contract/call.ts';
 import { fault } from '../../contract/fault.ts';
 import { formatId } from '../../tenancy/id.ts';
+import { auditReaderOf } from '../audit-reader.ts';
 import { change, type Context, enveloped, found, own, paged, type Row } from '../context.ts';
 import { type Asked, explainer } from '../policy/explain.ts';
 import { judge } from '../policy/judge.ts';
@@ -121,15 +122,16 @@ async function textsOf(context: Context, call: Call, draft: { name: string; text
 
 /** The latest different requests of the caller's environment, as the audit log has them. */
 async function latestOf(context: Context, call: Call): Promise<Asked[]> {
-  const { rows } = await own(context, call).query(
-    `select principal, service, operation, name from (select principal, service, operation, name, sequence from platform.audit_record
-       where scope = $1 order by sequence desc limit $2) latest group by 1, 2, 3, 4 order by max(sequence) desc limit $3`,
-    [call.caller.scope, previewRecordsMax, previewedMax],
-  );
-  return (rows as Row[]).map((row) => ({
-    principal: String(row.principal),
-    service: String(row.service),
-    operation: String(row.operation),
-    name: String(row.name),
-  }));
+  const reader = auditReaderOf(context);
+  const { rows } = await own(context, call).query('select * from platform.audit_record where scope = $1 order by sequence desc limit $2', [
+    call.caller.scope,
+    previewRecordsMax,
+  ]);
+  const latest = new Map<string, Asked>();
+  for (const row of rows as Row[]) {
+    const { principal, service, operation, name } = await reader.row(call.caller.tenant, row);
+    latest.set(JSON.stringify([principal, service, operation, name]), { principal, service, operation, name });
+    if (latest.size === previewedMax) break;
+  }
+  return [...latest.values()];
 }

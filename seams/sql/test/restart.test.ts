@@ -62,13 +62,15 @@ test('a statement whose connection is ended by an administrator is lost and says
   await using sql = openSql(server.url, { max: 2 });
   await using other = openSql(server.url, { max: 1 });
   const slow = sql.as(one).query('select pg_sleep(20)');
+  const isLost = (error: unknown) => error instanceof SqlUnavailable && error.sent && error.retry && error.reason === 'lost';
+  const lost = assert.rejects(slow, isLost);
   const end = () =>
     other
       .platform()
       .query("select pg_terminate_backend(pid) from pg_stat_activity where query = 'select pg_sleep(20)' and state = 'active'");
   // The statement may not have arrived yet.
   while ((await end()).count === 0) await sleep(20);
-  await assert.rejects(slow, (error: unknown) => error instanceof SqlUnavailable && error.sent && error.retry && error.reason === 'lost');
+  await lost;
   assert.equal((await sql.as(one).query('select 1')).count, 1);
 });
 

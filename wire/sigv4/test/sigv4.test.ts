@@ -262,9 +262,9 @@ test('malformed signatures are refused with the code of S3', () => {
 test('malformed presigned addresses are refused with the code of S3', () => {
   const query = presign({ method: 'GET', rawPath: '/', rawQuery: '', headers: { host: 'a' }, payloadHash: 'UNSIGNED-PAYLOAD' }, signer, 60);
   const with_ = (rawQuery: string) => refused({ method: 'GET', rawPath: '/', rawQuery, headers: headerMap(['host', 'a']) });
-  assert.equal(with_(query.replace('Expires=60', 'Expires=604801')), 'AuthorizationQueryParametersError');
-  assert.equal(with_(query.replace('Expires=60', 'Expires=0')), 'AuthorizationQueryParametersError');
-  assert.equal(with_(query.replace('Expires=60', 'Expires=-1')), 'AuthorizationQueryParametersError');
+  assert.equal(with_(query.replace('Expires=60', 'Expires=604801')), 'AccessDenied');
+  assert.equal(with_(query.replace('Expires=60', 'Expires=0')), 'AccessDenied');
+  assert.equal(with_(query.replace('Expires=60', 'Expires=-1')), 'AccessDenied');
   assert.equal(with_(query.replace(/&X-Amz-Date=[^&]*/, '')), 'AuthorizationQueryParametersError');
   assert.equal(with_(`${query}&X-Amz-Expires=70`), 'AuthorizationQueryParametersError');
   assert.equal(with_(query.replace('HMAC-SHA256', 'HMAC-SHA1')), 'AuthorizationQueryParametersError');
