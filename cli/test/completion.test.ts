@@ -26,7 +26,7 @@ function bashAnswers(words: readonly string[]): string[] {
 test('bash completes commands, services, verbs and options', () => {
   assert.deepEqual(bashAnswers(['stor']), ['storage']);
   assert.deepEqual(bashAnswers(['do']), ['down']);
-  assert.deepEqual(bashAnswers(['storage', 'delete-b']), ['delete-bucket']);
+  assert.deepEqual(bashAnswers(['storage', 'delete-bucket-o']), ['delete-bucket-ownership-controls']);
   assert.deepEqual(bashAnswers(['credential', '']), ['create', 'list', 'revoke']);
   assert.deepEqual(bashAnswers(['storage', 'create-bucket', 'photos', '--loc']), ['--location']);
   assert.deepEqual(bashAnswers(['credential', 'create', '--r']), ['--role']);

@@ -216,7 +216,7 @@ async function lookAround(me: Visit, organization: string, scheme: Scheme): Prom
     ['19-bucket-uploads', `${bucket}/uploads`, (at) => at.getByText('No unfinished uploads').waitFor()],
     ['20-buckets', '/storage/buckets', (at) => at.getByRole('link', { name: `photos-${scheme}` }).waitFor()],
     ['21-storage-activity', '/storage/-/activity', (at) => at.getByRole('button', { name: 'CreateBucket' }).first().waitFor()],
-    ['22-storage-api', '/storage/-/api', (at) => at.getByText('/v1/storage/buckets/{name}/put-object').waitFor()],
+    ['22-storage-api', '/storage/-/api', (at) => at.getByText('/v1/storage/buckets/{name}/put-object', { exact: true }).waitFor()],
     [
       '23-activity',
       '/platform/audit',

@@ -23,7 +23,7 @@ const writing = kinds.flatMap((kind) => [`Create${kind}`, `Update${kind}`, `Dele
 export const telemetry = defineService({
   name: 'telemetry',
   title: 'Telemetry',
-  text: 'Logs, traces and metrics, behind OTLP; dashboards of every operation.',
+  text: 'Logs, traces and metrics, behind OTLP; rates, errors and latency of every operation; alerts.',
   version: 1,
   resources: {
     Log: { of: 'scope', text: 'A log record of a program.', spec: none, owner: 'service' },

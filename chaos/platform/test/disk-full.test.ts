@@ -112,7 +112,8 @@ test('a platform whose disk runs full refuses changes in each dialect; reads, re
     async () => (await outcomeOf(client.send(new PutObjectCommand({ ...at('again'), Body: body })))).status === 200,
     'room again',
   );
-  assert.equal((await note('POST', '/v1/notes/notes', { name: 'after', spec: { text: '2' } })).status, 201);
+  const noted = async () => (await note('POST', '/v1/notes/notes', { name: 'after', spec: { text: '2' } })).status === 201;
+  await until(noted, 'room for notes again');
 
   fill(disk, 0);
   for (const each of [client, doomed]) each.destroy();

@@ -12,7 +12,8 @@ import { notes } from '../../../kernel/session/test/fixture/notes/service.ts';
 import { closeSending, send, type Sent } from '../fixture/send.ts';
 
 const seed = 20_260_502;
-const budgetMs = { processes: 26_000, 'in-process': 10_000 };
+/** Requests to each route. */
+const runs = { processes: 16, 'in-process': 6 };
 const doors: Readonly<Record<string, string>> = {
   platform: 'platform.rest',
   storage: 'storage.rest',
@@ -157,7 +158,7 @@ for (const mode of ['processes', 'in-process'] as const) {
           );
           assert.equal(({} as { admin?: unknown }).admin, undefined);
         }),
-        { seed, numRuns: 60, interruptAfterTimeLimit: budgetMs[mode] / routes.length, markInterruptAsFailure: false },
+        { seed, numRuns: runs[mode] },
       );
     }
     t.diagnostic(
@@ -167,6 +168,7 @@ for (const mode of ['processes', 'in-process'] as const) {
         .join(', '),
     );
     assert.deepEqual(pids(house), before);
-    assert.ok((statuses.get(200) ?? 0) + (statuses.get(201) ?? 0) > routes.length, 'good input does something');
+    const good = (statuses.get(200) ?? 0) + (statuses.get(201) ?? 0);
+    assert.ok(good > (routes.length * runs[mode]) / 16, `good input does something: ${good} of ${routes.length * runs[mode]}`);
   });
 }
