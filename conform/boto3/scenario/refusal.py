@@ -56,7 +56,7 @@ def missing(stage):
         with refused("NoSuchBucketPolicy", 404):
             s3.get_bucket_policy(Bucket=name)
         with refused("NotImplemented", 501):
-            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+            s3.put_bucket_website(Bucket=name, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
 
 
 @check("a wrong secret, an unknown key and no key are refused")
@@ -155,6 +155,6 @@ def wording(stage):
         raise AssertionError("was not refused")
     except urllib.error.HTTPError as error:
         body = error.read().decode()
-        equal((error.code, error.headers["Content-Type"]), (403, "application/xml"))
-        for part in ("<Code>AccessDenied</Code>", "<Message>", f"<RequestId>{error.headers['x-amz-request-id']}</RequestId>"):
+        equal((error.code, error.headers["Content-Type"]), (404, "application/xml"))
+        for part in ("<Code>NoSuchBucket</Code>", "<Message>", f"<RequestId>{error.headers['x-amz-request-id']}</RequestId>"):
             assert part in body, body

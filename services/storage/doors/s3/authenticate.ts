@@ -53,7 +53,7 @@ export function anonymous(request: S3Request, gate: Gate<typeof storage>): Sessi
   try {
     return gate.anonymous({ resource: request.bucket });
   } catch (error) {
-    if (refusedAs(error, 'missing')) throw fault('NoSuchBucket');
+    if (refusedAs(error, 'missing')) throw request.method === 'PUT' && request.key === '' ? refuse('AccessDenied') : fault('NoSuchBucket');
     throw error;
   }
 }
