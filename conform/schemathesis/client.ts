@@ -51,7 +51,7 @@ async function drive({ admin, folder }: Place): Promise<{ report: Report; out: s
     '--report-json-path',
     file,
   ];
-  const { code, out, err } = await tryCommand([pythonProgram('schemathesis'), ...argv], { cwd: folder, timeoutMs: 2 * commandMs });
+  const { code, out, err } = await tryCommand([pythonProgram('schemathesis'), ...argv], { cwd: folder, timeoutMs: 4 * commandMs });
   if (code !== 0 && code !== 1) throw new Error(`schemathesis exited with ${code}: ${(err || out).slice(-1500)}`);
   return { report: JSON.parse(readFileSync(file, 'utf8')) as Report, out };
 }

@@ -1,7 +1,7 @@
 import type { Bytes } from '../contract/session.ts';
 import type { Envelope, Listed, Placed } from '../contract/provider.ts';
 import { fault } from '../contract/fault.ts';
-import type { KernelProvider } from './provider.ts';
+import { type KernelProvider, seenVersion } from './provider.ts';
 
 /** The parts of a call that the handlers of a resource use. */
 type ResourceCall = {
@@ -59,7 +59,10 @@ export function crudHandlers<const K extends string>(kind: K, provider: KernelPr
       return { output: {} };
     },
     async [`Watch${kind}s`](call: ResourceCall) {
-      return { output: {}, body: lines(provider.watch(call.caller, given(call).from ?? '', call.signal)) };
+      const { from = '' } = given(call);
+      // A stream that has begun can tell no refusal, so what is asked for is looked at before.
+      if (from !== '') seenVersion(from, BigInt((await provider.list(call.caller, { limit: 1 })).version));
+      return { output: {}, body: lines(provider.watch(call.caller, from, call.signal)) };
     },
   };
   return handlers as unknown as {

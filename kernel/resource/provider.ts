@@ -98,8 +98,7 @@ export function resourceProviders(sql: Sql, service: string, options: ResourceOp
   /** Yields the history after `from` ('' = from now on), then what comes; a bookmark when nothing does. */
   async function* follow(reader: Reader, kind: string, from: string, signal: AbortSignal): AsyncGenerator<Change> {
     const head = await store.head(reader);
-    let seen = from === '' ? head : versionOf(from);
-    if (seen > head || head - seen > BigInt(changesKeptMax)) throw fault('Gone', `Version ${from} is not kept; list again.`);
+    let seen = from === '' ? head : seenVersion(from, head);
     let spoke = Date.now();
     while (!signal.aborted) {
       const rows = await store.changes(reader, kind, seen, watchBatchMax);
@@ -120,7 +119,10 @@ export function resourceProviders(sql: Sql, service: string, options: ResourceOp
   return { of, repeats: sqlRepeats(sql, service, published) };
 }
 
-function versionOf(text: string): bigint {
-  if (!/^[0-9]{1,18}$/.test(text)) throw fault('BadInput', { path: '/from', detail: 'A version is a number.' });
-  return BigInt(text);
+/** The version after which a watch goes on. BadInput when it is no number, Gone when its history is no longer, or not yet, kept. */
+export function seenVersion(from: string, head: bigint): bigint {
+  if (!/^[0-9]{1,18}$/.test(from)) throw fault('BadInput', { path: '/from', detail: 'A version is a number.' });
+  const seen = BigInt(from);
+  if (seen > head || head - seen > BigInt(changesKeptMax)) throw fault('Gone', `Version ${from} is not kept; list again.`);
+  return seen;
 }

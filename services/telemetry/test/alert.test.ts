@@ -160,3 +160,14 @@ test('an objective has a budget that the calls of its operation spend', async ()
   });
   assert.deepEqual([budget.total, budget.bad, budget.budgetLeft], [5, 0, 1]);
 });
+
+test('a watch that asks for what is not kept is refused before its stream begins', async () => {
+  const watch = (from: string) => house.call('GET', `/v1/telemetry/silences/-/watch?from=${from}`, undefined, { door: 'telemetry.rest' });
+  for (const [from, status, code] of [
+    ['0'.repeat(40), 400, 'BadInput'],
+    ['9'.repeat(18), 410, 'Gone'],
+  ] as const) {
+    const answer = await watch(from);
+    assert.deepEqual([answer.status, answer.body.code], [status, code]);
+  }
+});
