@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { keyMaxBytes } from '../contract/limits.ts';
 import type { Batch, Catalog } from './catalog.ts';
 import { placedKey, versionKey } from './key.ts';
 import { type BucketRecord, type ObjectRecord, pack, unpack } from './record.ts';
@@ -17,13 +18,17 @@ export function versionIdOf(object: ObjectRecord): string {
 
 /** The live version of a key; undefined when there is none, or the key was deleted. */
 export function readObject(catalog: Catalog, bucket: BucketRecord, key: string): ObjectRecord | undefined {
+  if (isTooLong(key)) return undefined;
   const found = catalog.table.object.get(placedKey(bucket.id, key));
   return found ? unpack<ObjectRecord>(found) : undefined;
 }
 
+/** Markers of lists may be longer than any key, and than what the index takes for one. */
+const isTooLong = (key: string): boolean => Buffer.byteLength(key) > keyMaxBytes;
+
 /** The versions of a key that are not live, the newest first. */
 export function* otherVersions(catalog: Catalog, bucket: BucketRecord, key: string): Generator<ObjectRecord> {
-  if (!bucket.versioning) return;
+  if (!bucket.versioning || isTooLong(key)) return;
   const range = {
     start: versionKey(bucket.id, key, 'ffffffffffffffff'),
     end: Buffer.concat([placedKey(bucket.id, key), Buffer.from([1])]),

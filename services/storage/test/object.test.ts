@@ -8,6 +8,7 @@ import { copyObject } from '../store/copy.ts';
 import { effectSource } from '../store/effect.ts';
 import { stripeDataBytes } from '../store/frame.ts';
 import { inlineMaxBytes, packedMaxBytes } from '../store/limits.ts';
+import { listVersions } from '../store/list.ts';
 import { putObject, readLayout } from '../store/object.ts';
 import { deleteObjects } from '../store/removal.ts';
 import { readObject } from '../store/version.ts';
@@ -298,5 +299,16 @@ test('every change of objects is one record of the effects log, dense and in ord
       [4n],
     );
     stop();
+  });
+});
+
+test('a list of versions goes on from a marker that is longer than any key, and finds nothing behind it', async () => {
+  await withShelf(async (store) => {
+    await createBucket(store, owner, photos);
+    await put(store, 'photos', 'a', bytesOf(1, 10));
+    const bucket = ownBucket(store.catalog, owner, 'photos');
+    const query = { prefix: '', delimiter: '', limit: 10, afterPrefix: '' };
+    const marked = (after: string) => listVersions(store.catalog, bucket, { ...query, after }, '0'.repeat(32)).items.length;
+    assert.deepEqual([marked(''), marked('b'.repeat(5000))], [1, 0]);
   });
 });
