@@ -29,18 +29,29 @@ export async function buildConsole(): Promise<string> {
     throw fault('NotFound', `${dist} holds no built console, and its sources are not here.`);
   }
   const wanted = hashOfSources();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return dist;
+  if (isBuilt(wanted)) return dist;
   const next = join(repository, '.cache', `console-${process.pid}`);
   try {
     await bundle(next);
     writeFileSync(join(next, 'source.txt'), wanted);
     // A platform that runs serves the old pages until the very moment of the exchange.
     rmSync(dist, { recursive: true, force: true });
-    renameSync(next, dist);
+    exchange(next, wanted);
   } finally {
     rmSync(next, { recursive: true, force: true });
   }
   return dist;
+}
+
+const isBuilt = (wanted: string): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+
+/** Two processes may have built at once; the pages of the one that came first are as good. */
+function exchange(next: string, wanted: string): void {
+  try {
+    renameSync(next, dist);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '') || !isBuilt(wanted)) throw error;
+  }
 }
 
 async function bundle(outDir: string): Promise<void> {
