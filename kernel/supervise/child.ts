@@ -8,7 +8,6 @@ import { runPart } from './run-part.ts';
 
 /** The file descriptor on which supervisor and child talk. */
 const supervisorFd = 3;
-const uncaughtExit = 70;
 
 /**
  * A process' main: takes the start order from descriptor 3, starts the part, reports ready, keeps the heartbeat, drains
@@ -21,7 +20,7 @@ export function childMain(part: Part | (() => Promise<Part>)): void {
   process.stderr.on('error', () => undefined);
   process.on('uncaughtException', (error) => {
     writeError('The process ends: an error was not caught.', error);
-    process.exit(uncaughtExit);
+    die();
   });
   const line = openLine();
   const send = (report: Report): void => {
@@ -33,21 +32,25 @@ export function childMain(part: Part | (() => Promise<Part>)): void {
   const run = runPart({ load, send, explain: (error) => writeError('The part failed.', error) });
   line.on(
     'data',
-    lineReader(
-      lineBytes,
-      (text) => run.take(JSON.parse(text) as Order),
-      () => process.exit(uncaughtExit),
-    ),
+    lineReader(lineBytes, (text) => run.take(JSON.parse(text) as Order), die),
   );
   line.on('close', () => {
     run.abandon();
-    process.exit(1);
+    die();
   });
   // The terminal's interrupt is the supervisor's business; a SIGTERM of one's own is a drain.
   process.on('SIGINT', () => undefined);
   process.on('SIGHUP', () => undefined);
   process.on('SIGTERM', () => run.take({ type: 'drain' }));
   void run.ended.then((code) => line.end(() => process.exit(code)));
+}
+
+/**
+ * Ends this process in mid-work. An exit would first wait for its threads, and one of these may wait for the main thread:
+ * LMDB's writer does, in the midst of a batch.
+ */
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function openLine(): Socket {

@@ -35,7 +35,7 @@ for (const [deed, what] of [
       notable.join('\n'),
     );
     assert.ok(
-      notable.some((line) => line.includes('ended with code 70')),
+      notable.some((line) => line.includes('was ended by SIGKILL')),
       notable.join('\n'),
     );
   });
