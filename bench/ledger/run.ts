@@ -169,7 +169,7 @@ const least = (row: string, unit: string, ours: number, goal: number): BenchRow 
 
 /** The ledger in its own process, durable, with audit, quota and metering on, by the unmodified client. */
 export async function run(): Promise<BenchResult> {
-  const house = await openHouse({}, 'processes');
+  const house = await openHouse({ mode: 'processes' });
   const rows: BenchRow[] = [];
   try {
     const client = house.client();

@@ -17,7 +17,10 @@ export const main = implement<typeof ledger, Needs>(ledger, async ({ directory, 
     mayWrite,
     onFailure(error) {
       log('error', 'the disk failed; the ledger stops', { error: String(error) });
-      process.exit(1);
+      // What the disk holds is unknown: an error that nobody catches ends the process, and the next start reads what is there.
+      setImmediate(() => {
+        throw error;
+      });
     },
   });
   const ticking = setInterval(() => book.tick(), expireEveryMs);

@@ -168,6 +168,14 @@ export function writePong(fields: { cluster: bigint; release: number; pingTime: 
   return seal(message);
 }
 
+/** A client's greeting, by which a replica knows whose connection it is; it answers with a pong. */
+export function writePing(fields: { cluster: bigint; release: number; client: bigint; pingTime: bigint }): Buffer {
+  const message = blank(0, { command: command.pingClient, cluster: fields.cluster, release: fields.release });
+  writeU128(message, fields.client, ping.client);
+  message.writeBigUInt64LE(fields.pingTime, ping.time);
+  return seal(message);
+}
+
 export function writeEviction(fields: { cluster: bigint; release: number; client: bigint; reason: EvictionReason }): Buffer {
   const message = blank(0, { command: command.eviction, cluster: fields.cluster, release: fields.release });
   writeU128(message, fields.client, eviction.client);

@@ -8,53 +8,65 @@ import {
   AccountStatus,
   BalanceRow,
   closed,
+  create,
   EventResult,
   Ids,
+  itemsOf,
+  listOf,
   NewAccount,
   QueryInput,
+  read,
   TransferRow,
 } from './field.ts';
 import { eventsMax } from './limits.ts';
 
-const everywhere = ['rest', 'cli', 'console'] as const;
-const base = { on: 'Account', expose: everywhere, errors: [] } as const;
-const read = { ...base, effect: 'read', audit: 'window', repeat: 'natural', charge: ['request'], quota: ['requests'] } as const;
+const on = { on: 'Account' } as const;
 
 export const Account = envelope(AccountSpec, AccountStatus);
-const itemsOf = (row: Type.TSchema) => Type.Object({ items: Type.Array(row) });
 
 /** The operations on accounts, in the protocol's words, and the two that every kind has. */
 export const accountOperations = {
   ListAccounts: {
+    ...on,
     ...read,
     at: 'collection',
     text: 'List accounts in the order they were made.',
     input: PageInput,
-    output: Type.Object({ items: Type.Array(Account), next: Type.Optional(Type.String()), version: Type.String() }),
+    output: listOf(Account),
   },
-  GetAccount: { ...read, text: 'Read an account with its balances.', input: Type.Object({}, closed), output: Account },
+  GetAccount: { ...on, ...read, text: 'Read an account with its balances.', input: Type.Object({}, closed), output: Account },
   CreateAccounts: {
-    ...base,
-    at: 'collection',
-    effect: 'write',
-    audit: 'from-log',
-    repeat: 'natural',
-    charge: ['event', 'ingress'],
-    quota: ['events'],
+    ...on,
+    ...create,
     text: 'Make accounts; each has its own result, linked ones succeed or fail together.',
     input: Type.Object({ accounts: Type.Array(NewAccount, { minItems: 1, maxItems: eventsMax }) }, closed),
     output: Type.Object({ results: Type.Array(EventResult) }),
   },
   LookupAccounts: {
+    ...on,
     ...read,
     at: 'collection',
     text: 'Read accounts by their ids; those that are not there are left out.',
     input: Type.Object({ ids: Ids }, closed),
     output: itemsOf(AccountRow),
   },
-  QueryAccounts: { ...read, at: 'collection', text: 'Find accounts by their fields.', input: QueryInput, output: itemsOf(AccountRow) },
-  GetAccountTransfers: { ...read, text: 'List the transfers of an account.', input: AccountQueryInput, output: itemsOf(TransferRow) },
+  QueryAccounts: {
+    ...on,
+    ...read,
+    at: 'collection',
+    text: 'Find accounts by their fields.',
+    input: QueryInput,
+    output: itemsOf(AccountRow),
+  },
+  GetAccountTransfers: {
+    ...on,
+    ...read,
+    text: 'List the transfers of an account.',
+    input: AccountQueryInput,
+    output: itemsOf(TransferRow),
+  },
   GetAccountBalances: {
+    ...on,
     ...read,
     text: 'List the balances of an account after each of its transfers; it must have been made with the flag history.',
     input: AccountQueryInput,

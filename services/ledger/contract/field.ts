@@ -1,6 +1,22 @@
 import Type from 'typebox';
 import { digitsMax, eventsMax, pageMax } from './limits.ts';
 
+/** What the operations on accounts and on transfers have in common. */
+export const base = { expose: ['rest', 'cli', 'console'], errors: [] } as const;
+export const read = { ...base, effect: 'read', audit: 'window', repeat: 'natural', charge: ['request'], quota: ['requests'] } as const;
+export const create = {
+  ...base,
+  at: 'collection',
+  effect: 'write',
+  audit: 'from-log',
+  repeat: 'natural',
+  charge: ['event', 'ingress'],
+  quota: ['events'],
+} as const;
+export const itemsOf = (row: Type.TSchema) => Type.Object({ items: Type.Array(row) });
+export const listOf = (item: Type.TSchema) =>
+  Type.Object({ items: Type.Array(item), next: Type.Optional(Type.String()), version: Type.String() });
+
 export const closed = { additionalProperties: false } as const;
 
 const digits = (description: string) => Type.String({ pattern: '^[0-9]+$', minLength: 1, maxLength: digitsMax, description });

@@ -5,54 +5,60 @@ import {
   ChangeInput,
   ChangeRow,
   closed,
+  create,
   EventResult,
   Ids,
+  itemsOf,
+  listOf,
   NewTransfer,
   QueryInput,
+  read,
   TransferRow,
   TransferSpec,
   TransferStatus,
 } from './field.ts';
 import { eventsMax } from './limits.ts';
 
-const everywhere = ['rest', 'cli', 'console'] as const;
-const base = { on: 'Transfer', expose: everywhere, errors: [] } as const;
-const read = { ...base, effect: 'read', audit: 'window', repeat: 'natural', charge: ['request'], quota: ['requests'] } as const;
+const on = { on: 'Transfer' } as const;
 
 export const Transfer = envelope(TransferSpec, TransferStatus);
-const itemsOf = (row: Type.TSchema) => Type.Object({ items: Type.Array(row) });
 
 /** The operations on transfers, in the protocol's words, and the two that every kind has. */
 export const transferOperations = {
   ListTransfers: {
+    ...on,
     ...read,
     at: 'collection',
     text: 'List transfers in the order they were made.',
     input: PageInput,
-    output: Type.Object({ items: Type.Array(Transfer), next: Type.Optional(Type.String()), version: Type.String() }),
+    output: listOf(Transfer),
   },
-  GetTransfer: { ...read, text: 'Read a transfer.', input: Type.Object({}, closed), output: Transfer },
+  GetTransfer: { ...on, ...read, text: 'Read a transfer.', input: Type.Object({}, closed), output: Transfer },
   CreateTransfers: {
-    ...base,
-    at: 'collection',
-    effect: 'write',
-    audit: 'from-log',
-    repeat: 'natural',
-    charge: ['event', 'ingress'],
-    quota: ['events'],
+    ...on,
+    ...create,
     text: 'Make transfers; each has its own result, linked ones succeed or fail together. The id makes it safe to ask again.',
     input: Type.Object({ transfers: Type.Array(NewTransfer, { minItems: 1, maxItems: eventsMax }) }, closed),
     output: Type.Object({ results: Type.Array(EventResult) }),
   },
   LookupTransfers: {
+    ...on,
     ...read,
     at: 'collection',
     text: 'Read transfers by their ids; those that are not there are left out.',
     input: Type.Object({ ids: Ids }, closed),
     output: itemsOf(TransferRow),
   },
-  QueryTransfers: { ...read, at: 'collection', text: 'Find transfers by their fields.', input: QueryInput, output: itemsOf(TransferRow) },
+  QueryTransfers: {
+    ...on,
+    ...read,
+    at: 'collection',
+    text: 'Find transfers by their fields.',
+    input: QueryInput,
+    output: itemsOf(TransferRow),
+  },
   GetChangeEvents: {
+    ...on,
     ...read,
     at: 'collection',
     text: 'Read what happened, oldest first: each event with both accounts as they were afterwards.',

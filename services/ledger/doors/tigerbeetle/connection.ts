@@ -4,10 +4,10 @@ import { OperationError } from '#kernel/contract/fault.ts';
 import { at, type ClientMessage, readClientMessage, releaseOf, writeEviction, writePong, writeReply } from '#wire/tigerbeetle/header.ts';
 import { headerBytes } from '#wire/tigerbeetle/limits.ts';
 import { evictionReason, type EvictionReason, operations, registerOperation, type Verb } from '#wire/tigerbeetle/operation.ts';
+import { MessageReader } from '#wire/tigerbeetle/reader.ts';
 import type { Answer, Book } from '../../store/book.ts';
 import type { ledger } from '../../service.ts';
 import { congestedWaitMs, partMs, waitingMax } from './limits.ts';
-import { MessageReader } from './reader.ts';
 
 type Service = typeof ledger;
 const ourRelease = releaseOf(0, 17, 9);

@@ -1,5 +1,5 @@
-import { at, bodyIsWhole, headerIsWhole } from '#wire/tigerbeetle/header.ts';
-import { headerBytes, messageBytesMax } from '#wire/tigerbeetle/limits.ts';
+import { at, bodyIsWhole, headerIsWhole } from './header.ts';
+import { headerBytes, messageBytesMax } from './limits.ts';
 
 /** Cuts a stream of bytes into messages. Every message gets memory of its own, which its body may be kept in. */
 export class MessageReader {
