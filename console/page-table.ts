@@ -30,6 +30,7 @@ export const platformPages: readonly PageEntry[] = [
     'One secret per program, with a face for every protocol.',
     () => import('./page/credentials.tsx'),
   ),
+  entry('platform/keys', 'Keys', 'lock', 'ListKeys', 'What everything stored lies under.', () => import('./page/keys.tsx')),
   entry('platform/audit', 'Activity', 'audit', 'ListAudit', 'What was done, by whom, and how it ended.', () => import('./page/audit.tsx')),
   entry('platform/usage', 'Usage', 'usage', 'ListUsage', 'What was used, by meter.', () => import('./page/usage.tsx')),
   entry('platform/events', 'Events', 'event', 'ListEvents', 'What happened, as CloudEvents.', () => import('./page/events.tsx')),

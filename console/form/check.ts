@@ -10,6 +10,7 @@ const spoken: ReadonlyMap<string, string> = new Map([
   ['^[a-z0-9-]+$', 'Use lower-case letters, digits and hyphens.'],
   ['^[a-z][A-Za-z0-9]*$', 'Begin with a lower-case letter; use letters and digits only.'],
   ['^[A-Za-z0-9_.-]+$', 'Use letters, digits, underscores, dots and hyphens.'],
+  ['^[A-Za-z0-9+/]{43}=$', 'Give 32 bytes in base64: 43 characters and an equals sign.'],
   ['^[0-9a-f]{64}$', 'Give 64 hexadecimal digits.'],
 ]);
 
@@ -17,6 +18,10 @@ const spoken: ReadonlyMap<string, string> = new Map([
 export function fieldFailure(field: FieldPlan, draft: Draft): string | undefined {
   const value = valueAt(draft, field.path);
   if (value === undefined) return field.required ? 'This is needed.' : undefined;
+  const { pattern } = field.schema;
+  // A form that we can put in words says more than the length that it implies.
+  const form = typeof value === 'string' && pattern !== undefined ? spoken.get(pattern) : undefined;
+  if (form !== undefined && pattern !== undefined && !new RegExp(pattern, 'u').test(String(value))) return form;
   const failure = validator(field.schema as TSchema)(value);
   return failure && sentenceFor(failure);
 }

@@ -109,7 +109,7 @@ function controlOf(name: string, schema: PlainSchema): Control {
 
 function textControl(name: string, schema: PlainSchema): 'text' | 'lines' | 'email' | 'secret' {
   if (schema.format === 'email') return 'email';
-  if (/secret|password/i.test(name)) return 'secret';
+  if (/secret|password|^material$/i.test(name)) return 'secret';
   return (schema.maxLength ?? 0) > 1024 && schema.pattern === undefined ? 'lines' : 'text';
 }
 

@@ -54,6 +54,32 @@ export function useChange(): {
   return { busy, problem, run, clear: () => setProblem(undefined) };
 }
 
+type Confirm = { title: string; verb: string; children: React.ReactNode; act: () => Promise<void>; onClose: () => void };
+
+/** A step that changes much and can be taken back: it says what will be, and waits for a yes. */
+export function ConfirmDialog({ title, verb, children, act, onClose }: Confirm) {
+  const change = useChange();
+  const go = () =>
+    change.run(async () => {
+      await act();
+      onClose();
+    });
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <div className="stack">
+        <div className="dim">{children}</div>
+        {change.problem && <Refusal problem={change.problem} compact />}
+        <div className="row dialog-end">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button look="main" busy={change.busy} onClick={() => void go()} data-autofocus>
+            {verb}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
 type Danger = {
   title: string;
   verb: string;

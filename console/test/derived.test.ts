@@ -1,39 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { noBrowser, openBrowser } from './fixture/browser.ts';
-import { type House, openHouse } from './fixture/house.ts';
+import { test } from 'node:test';
+import { elsewhere, openFlow, options } from './fixture/flow.ts';
 import { seen, signIn, type Visit, visit } from './fixture/visit.ts';
 
-const options = { skip: noBrowser };
-let house: House;
-let browser: Browser;
+const flow = openFlow();
 
-before(async () => {
-  if (noBrowser) return;
-  house = await openHouse();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await house?.stop();
-});
+const plants = () => `${flow.house.url}/o/default/default/live/garden/plants`;
 
-const plants = () => `${house.url}/o/default/default/live/garden/plants`;
-
-/** What another client does meanwhile. */
-async function elsewhere(method: string, path: string, json?: unknown): Promise<Response> {
-  const headers = {
-    authorization: `Bearer ${house.bearer}`,
-    'idempotency-key': crypto.randomUUID(),
-    ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-  };
-  return fetch(`${house.admin}/v1/garden/plants${path}`, {
-    method,
-    headers,
-    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-  });
-}
+const plant = (method: string, path: string, json?: unknown) => elsewhere(flow, method, `/garden/plants${path}`, json);
 
 async function create(me: Visit, name: string): Promise<void> {
   const { page } = me;
@@ -64,7 +38,7 @@ async function edit(me: Visit, name: string): Promise<void> {
   await page.getByRole('textbox', { name: 'Species' }).fill('Rosmarinus officinalis');
   await seen(me, '42-edit-plant');
   // Somebody else is quicker: the version that this form was opened with is gone.
-  const other = await elsewhere('PATCH', `/${name}`, { spec: { species: 'Taken by another', light: 'half' } });
+  const other = await plant('PATCH', `/${name}`, { spec: { species: 'Taken by another', light: 'half' } });
   assert.equal(other.status, 200);
   await page.getByRole('button', { name: 'Save' }).click();
   await page
@@ -86,14 +60,14 @@ async function remove(me: Visit, name: string): Promise<void> {
   await dialog.getByRole('button', { name: 'Delete plant' }).click();
   await page.waitForURL('**/garden/plants');
   await page.getByRole('link', { name }).waitFor({ state: 'detached' });
-  assert.equal((await elsewhere('GET', `/${name}`)).status, 404);
+  assert.equal((await plant('GET', `/${name}`)).status, 404);
 }
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`a service without pages of its own has a list, a form, a detail and an editor, in ${scheme}`, options, async () => {
-    const me = await visit(browser, scheme);
-    await signIn(me, house);
-    await me.page.goto(`${house.url}/o/default/default/live/garden`);
+    const me = await visit(flow.browser, scheme);
+    await signIn(me, flow.house);
+    await me.page.goto(`${flow.house.url}/o/default/default/live/garden`);
     await me.page.getByRole('heading', { level: 1, name: 'Garden' }).waitFor();
     await seen(me, '39-garden');
     await create(me, `rosemary-${scheme}`);
@@ -104,22 +78,22 @@ for (const scheme of ['light', 'dark'] as const) {
 }
 
 test('a list follows what others do, by its watch', options, async () => {
-  const me = await visit(browser, 'light');
+  const me = await visit(flow.browser, 'light');
   const { page } = me;
-  await signIn(me, house);
-  await elsewhere('POST', '', { name: 'mint', spec: { species: 'Mentha', light: 'half' } });
+  await signIn(me, flow.house);
+  await plant('POST', '', { name: 'mint', spec: { species: 'Mentha', light: 'half' } });
   await page.goto(plants());
   await page.getByRole('link', { name: 'mint' }).waitFor();
   await page.getByText(/^live · heard/).waitFor();
-  await elsewhere('POST', '', { name: 'basil', spec: { species: 'Ocimum basilicum', light: 'sun' } });
+  await plant('POST', '', { name: 'basil', spec: { species: 'Ocimum basilicum', light: 'sun' } });
   await page.getByRole('link', { name: 'basil' }).waitFor();
   assert.deepEqual(await page.locator('tbody a').allInnerTexts(), ['basil', 'mint'], 'in order of name');
-  await elsewhere('PATCH', '/mint', { spec: { species: 'Mentha spicata', light: 'shade' } });
+  await plant('PATCH', '/mint', { spec: { species: 'Mentha spicata', light: 'shade' } });
   await page.getByText('Mentha spicata').waitFor();
-  await elsewhere('DELETE', '/mint');
+  await plant('DELETE', '/mint');
   await page.getByRole('link', { name: 'mint' }).waitFor({ state: 'detached' });
   await seen(me, '43-plants-live');
-  await elsewhere('DELETE', '/basil');
+  await plant('DELETE', '/basil');
   await me.close();
 });
 
@@ -129,12 +103,12 @@ test('a long list is paged by cursor, draws only the rows in sight, sorts, filte
     await Promise.all(
       names
         .slice(at, at + 15)
-        .map((name, index) => elsewhere('POST', '', { name, spec: { species: `Species ${(at + index) % 7}`, light: 'sun' } })),
+        .map((name, index) => plant('POST', '', { name, spec: { species: `Species ${(at + index) % 7}`, light: 'sun' } })),
     );
   }
-  const me = await visit(browser, 'dark');
+  const me = await visit(flow.browser, 'dark');
   const { page } = me;
-  await signIn(me, house);
+  await signIn(me, flow.house);
   await page.goto(plants());
   await page.getByText('200 plants loaded').waitFor();
   const frame = page.getByRole('region', { name: 'List of plants' });
@@ -161,6 +135,6 @@ test('a long list is paged by cursor, draws only the rows in sight, sorts, filte
   await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
   await page.getByText('0 plants that fit “plant-44”').waitFor();
-  assert.equal((await elsewhere('GET', '/plant-440')).status, 404);
+  assert.equal((await plant('GET', '/plant-440')).status, 404);
   await me.close();
 });

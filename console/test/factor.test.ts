@@ -1,29 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { totpCode } from '#kernel/control/identity/totp.ts';
-import { noBrowser, openBrowser } from './fixture/browser.ts';
-import { type House, openHouse } from './fixture/house.ts';
+import { elsewhere, openFlow, options } from './fixture/flow.ts';
 import { seen, type Visit, visit } from './fixture/visit.ts';
 
-const options = { skip: noBrowser };
+const flow = openFlow();
 const password = 'a loaf of rye bread';
-let house: House;
-let browser: Browser;
-
-before(async () => {
-  if (noBrowser) return;
-  house = await openHouse();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await house?.stop();
-});
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`a person adds a passkey and an app, and signs in by each, in ${scheme}`, options, async () => {
-    const me = await visit(browser, scheme);
+    const me = await visit(flow.browser, scheme);
     const email = `fay-${scheme}@example.org`;
     await virtualKey(me.page);
     await join(me, email);
@@ -73,15 +60,15 @@ async function virtualKey(page: Page): Promise<void> {
 }
 
 async function join({ page }: Visit, email: string): Promise<void> {
-  const headers = { authorization: `Bearer ${house.bearer}`, 'content-type': 'application/json' };
-  const body = JSON.stringify({ email, role: 'admin' });
-  assert.equal((await fetch(`${house.admin}/v1/platform/members`, { method: 'POST', headers, body })).status, 201);
-  const session = await fetch(`${house.admin}/session`, { method: 'POST', headers, body: JSON.stringify({ bearer: house.bearer }) });
+  assert.equal((await elsewhere(flow, 'POST', '/platform/members', { email, role: 'admin' })).status, 201);
+  const { admin, bearer } = flow.house;
+  const headers = { 'content-type': 'application/json' };
+  const session = await fetch(`${admin}/session`, { method: 'POST', headers, body: JSON.stringify({ bearer }) });
   const cookie = session.headers.get('set-cookie')?.split(';')[0] ?? '';
-  const outbox = await fetch(`${house.admin}/session/outbox`, { headers: { cookie } });
+  const outbox = await fetch(`${admin}/session/outbox`, { headers: { cookie } });
   const { mails } = (await outbox.json()) as { mails: { to: string; text: string }[] };
   const token = /token=([\w-]+)/.exec(mails.find(({ to }) => to === email)?.text ?? '')?.[1];
-  await page.goto(`${house.url}/invitation?token=${token}`);
+  await page.goto(`${flow.house.url}/invitation?token=${token}`);
   await page.getByLabel('New password').fill(password);
   await page.getByLabel('The same again').fill(password);
   await page.getByRole('button', { name: 'Accept and sign in' }).click();

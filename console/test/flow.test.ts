@@ -1,35 +1,22 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { GetObjectCommand, ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { Browser, Page } from 'playwright-core';
-import { noBrowser, openBrowser } from './fixture/browser.ts';
-import { type House, openHouse } from './fixture/house.ts';
+import type { Page } from 'playwright-core';
+import { openFlow, options } from './fixture/flow.ts';
 import { type Scheme, seen, signIn, type Visit, visit } from './fixture/visit.ts';
 
-const options = { skip: noBrowser };
-let house: House;
-let browser: Browser;
-
-before(async () => {
-  if (noBrowser) return;
-  house = await openHouse();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await house?.stop();
-});
+const flow = openFlow();
 
 /** The address of a page of an organization's live environment. */
-const at = (organization: string, path: string) => `${house.url}/o/${organization}/default/live${path}`;
+const at = (organization: string, path: string) => `${flow.house.url}/o/${organization}/default/live${path}`;
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`a person goes from sign-in to a stored object and a revoked credential, in ${scheme}`, options, async () => {
-    const me = await visit(browser, scheme);
+    const me = await visit(flow.browser, scheme);
     const organization = `bakery-${scheme}`;
     await refusedSignIn(me);
-    await signIn(me, house);
+    await signIn(me, flow.house);
     await seen(me, '02-home-first');
     await makeOrganization(me, organization);
     await invite(me, organization, scheme);
@@ -44,7 +31,7 @@ for (const scheme of ['light', 'dark'] as const) {
 
 async function refusedSignIn(me: Visit): Promise<void> {
   const { page } = me;
-  await page.goto(`${house.url}/`);
+  await page.goto(`${flow.house.url}/`);
   await page.getByLabel('E-mail').fill('nobody@example.org');
   await page.getByLabel('Password', { exact: true }).fill('not the password');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
@@ -97,8 +84,8 @@ async function invite(me: Visit, organization: string, scheme: Scheme): Promise<
 }
 
 async function accept(scheme: Scheme, link: URL, organization: string): Promise<void> {
-  const ada = await visit(browser, scheme);
-  await ada.page.goto(`${house.url}${link.pathname}${link.search}`);
+  const ada = await visit(flow.browser, scheme);
+  await ada.page.goto(`${flow.house.url}${link.pathname}${link.search}`);
   await ada.page.getByLabel('New password').fill('a loaf of rye bread');
   await ada.page.getByLabel('The same again').fill('a loaf of rye bread');
   await seen(ada, '07-invitation');
@@ -133,7 +120,7 @@ async function makeCredential(me: Visit, organization: string): Promise<Secrets>
     await shown.getByRole('button', { name: client, exact: true }).click();
     const lines = await shown.locator('.connect pre').innerText();
     assert.ok(
-      lines.includes(secrets.accessKeyId) && lines.includes(secrets.secretAccessKey) && lines.includes(new URL(house.s3).host),
+      lines.includes(secrets.accessKeyId) && lines.includes(secrets.secretAccessKey) && lines.includes(new URL(flow.house.s3).host),
       `the lines of ${client} are whole`,
     );
   }
@@ -204,7 +191,7 @@ async function storeObjects(me: Visit, scheme: Scheme, secrets: Secrets): Promis
 }
 
 function clientOf(credentials: Secrets): S3Client {
-  return new S3Client({ endpoint: house.s3, region: 'us-east-1', forcePathStyle: true, credentials, maxAttempts: 1 });
+  return new S3Client({ endpoint: flow.house.s3, region: 'us-east-1', forcePathStyle: true, credentials, maxAttempts: 1 });
 }
 
 async function lookAround(me: Visit, organization: string, scheme: Scheme): Promise<void> {

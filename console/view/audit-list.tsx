@@ -2,16 +2,14 @@ import { useMemo, useState } from 'react';
 import type { AuditFilter, AuditRecord } from '../api/audit.ts';
 import { usePrincipalNames } from '../api/member.ts';
 import { Amount } from '../part/amount.tsx';
-import { Button } from '../part/button.tsx';
-import { Live } from '../part/live.tsx';
-import { Section } from '../part/page.tsx';
-import { Empty, Refusal, Waiting } from '../part/state.tsx';
-import { type Column, Table } from '../part/table.tsx';
+import { Empty } from '../part/state.tsx';
+import type { Column } from '../part/table.tsx';
 import { When } from '../part/when.tsx';
 import { AuditFilterBar, type AuditView, filterOf } from './audit-filter.tsx';
 import { Outcome } from './outcome.tsx';
 import { RecordDialog } from './record-dialog.tsx';
 import { useRecords } from './records.ts';
+import { StreamList } from './stream-list.tsx';
 
 /** What was done, newest first, followed while it is shown. `fixed` narrows it to one service or thing for good. */
 export function AuditList({ fixed = {}, what }: { fixed?: AuditFilter; what: string }) {
@@ -22,50 +20,25 @@ export function AuditList({ fixed = {}, what }: { fixed?: AuditFilter; what: str
   const stream = useRecords(filter, reads);
   const nameOf = usePrincipalNames();
   const columns = useMemo(() => auditColumns(nameOf, setOpen, fixed), [nameOf, fixed.service, fixed.resource]);
+  const bar = (
+    <>
+      <AuditFilterBar view={view} onChange={setView} fixed={fixed} />
+      <label className="row nowrap">
+        <input type="checkbox" className="tick" checked={reads} onChange={() => setReads(!reads)} />
+        Reads too
+      </label>
+    </>
+  );
+  const empty = (
+    <Empty icon="audit" title={reads ? 'Nothing recorded yet' : 'Nothing was changed or refused yet'}>
+      What is done to {what} is written here, with who did it and how it ended.
+    </Empty>
+  );
   return (
-    <Section flush>
-      <div className="table-bar">
-        <AuditFilterBar view={view} onChange={setView} fixed={fixed} />
-        <label className="row nowrap">
-          <input type="checkbox" className="tick" checked={reads} onChange={() => setReads(!reads)} />
-          Reads too
-        </label>
-        <span className="grow" />
-        <Live mode={stream.problem ? 'lost' : 'live'} heardAt={stream.heardAt} />
-      </div>
-      {stream.problem && (
-        <div className="section-body">
-          <Refusal problem={stream.problem} again={stream.again} />
-        </div>
-      )}
-      {!stream.items && !stream.problem && <Waiting rows={8} />}
-      {stream.items?.length === 0 && !stream.more && (
-        <Empty icon="audit" title={reads ? 'Nothing recorded yet' : 'Nothing was changed or refused yet'}>
-          What is done to {what} is written here, with who did it and how it ended.
-        </Empty>
-      )}
-      {stream.items && stream.items.length > 0 && (
-        <Table
-          label="Records"
-          columns={columns}
-          rows={stream.items}
-          rowKey={(row) => String(row.sequence)}
-          onOpen={setOpen}
-          onEnd={stream.loadMore}
-        />
-      )}
-      {stream.items && stream.items.length > 0 && (
-        <div className="table-end">
-          <span>{stream.items.length} records</span>
-          {stream.more && (
-            <Button size="small" busy={stream.busy} onClick={stream.loadMore}>
-              Older
-            </Button>
-          )}
-        </div>
-      )}
+    <>
+      <StreamList stream={stream} label="Records" noun="record" columns={columns} bar={bar} empty={empty} onOpen={setOpen} />
       {open && <RecordDialog title={`${open.service}.${open.operation}`} record={open} onClose={() => setOpen(undefined)} />}
-    </Section>
+    </>
   );
 }
 

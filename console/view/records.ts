@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef } from 'react';
-import { type AuditFilter, type AuditRecord, type Stream, useAudit } from '../api/audit.ts';
+import { type AuditFilter, type AuditRecord, useAudit } from '../api/audit.ts';
+import type { Stream } from '../api/stream.ts';
 import { useServed } from '../api/contract.ts';
 import { auditReadAheadMax } from '../limits.ts';
 import { isGood } from './outcome.tsx';
