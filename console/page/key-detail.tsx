@@ -10,8 +10,8 @@ import { Facts, PageHead, Section } from '../part/page.tsx';
 import { Refusal, Waiting } from '../part/state.tsx';
 import { When } from '../part/when.tsx';
 import { AuditList } from '../view/audit-list.tsx';
+import { KeyMenu, KeyStatus } from './key-menu.tsx';
 import { type KeyStep, KeyStepDialog } from './key-step.tsx';
-import { KeyMenu, KeyStatus } from './keys.tsx';
 
 /** One key: what its state means, how services name it, what was done to it. */
 export function KeyDetail() {

@@ -1,18 +1,18 @@
-import { Menu } from '@mantine/core';
 import { useState } from 'react';
 import { Link, Route, Routes, useNavigate } from 'react-router';
 import { useMay } from '../api/call.ts';
-import { type KeyThing, keyStates, ringName, useKeys } from '../api/key.ts';
+import { type KeyThing, ringName, useKeys } from '../api/key.ts';
 import { useLink } from '../api/place.ts';
 import { useAsk } from '../operation/ask.ts';
 import { Button } from '../part/button.tsx';
 import { Live } from '../part/live.tsx';
 import { PageHead, Section } from '../part/page.tsx';
 import { Refusal, Waiting } from '../part/state.tsx';
-import { Status, Tag } from '../part/status.tsx';
+import { Tag } from '../part/status.tsx';
 import { type Column, Table } from '../part/table.tsx';
 import { When } from '../part/when.tsx';
 import { KeyDetail } from './key-detail.tsx';
+import { KeyMenu, KeyStatus } from './key-menu.tsx';
 import { type KeyStep, KeyStepDialog } from './key-step.tsx';
 
 /** The keys of the organization, and each of them at its own address. */
@@ -74,10 +74,11 @@ function KeyList() {
   );
 }
 
-type Step = (step: KeyStep, thing: KeyThing) => void;
-type May = (operation: string) => boolean;
-
-function columnsFor(to: (name: string) => string, onStep: Step, may: May): Column<KeyThing>[] {
+function columnsFor(
+  to: (name: string) => string,
+  onStep: (step: KeyStep, thing: KeyThing) => void,
+  may: (operation: string) => boolean,
+): Column<KeyThing>[] {
   return [
     {
       key: 'name',
@@ -101,48 +102,4 @@ function columnsFor(to: (name: string) => string, onStep: Step, may: May): Colum
     { key: 'created', title: 'Created', spare: 2, show: (thing) => <When at={thing.createdAt} /> },
     { key: 'actions', title: '', right: true, show: (thing) => <KeyMenu thing={thing} onStep={onStep} may={may} /> },
   ];
-}
-
-/** A key's state in a word, with the day of its destruction. */
-export function KeyStatus({ spec }: { spec: KeyThing['spec'] }) {
-  const { tone, word } = keyStates[spec.state];
-  return (
-    <Status tone={tone}>
-      {word}
-      {spec.state === 'pending' && (
-        <>
-          {' '}
-          <When at={spec.destroyAt} />
-        </>
-      )}
-    </Status>
-  );
-}
-
-const steps: readonly { step: KeyStep; operation: string; text: string; from: readonly string[]; ends?: true }[] = [
-  { step: 'rotate', operation: 'RotateKey', text: 'Rotate…', from: ['enabled'] },
-  { step: 'enable', operation: 'EnableKey', text: 'Enable…', from: ['disabled'] },
-  { step: 'keep', operation: 'CancelKeyDestruction', text: 'Keep it…', from: ['pending'] },
-  { step: 'disable', operation: 'DisableKey', text: 'Disable…', from: ['enabled'], ends: true },
-  { step: 'destroy', operation: 'ScheduleKeyDestruction', text: 'Destroy…', from: ['enabled', 'disabled'], ends: true },
-];
-
-/** The steps that the key's state and the person's role allow. */
-export function KeyMenu({ thing, onStep, may }: { thing: KeyThing; onStep: Step; may: May }) {
-  const possible = steps.filter(({ operation, from }) => from.includes(thing.spec.state) && may(operation));
-  if (possible.length === 0) return null;
-  return (
-    <Menu position="bottom-end" width={180} transitionProps={{ duration: 0 }}>
-      <Menu.Target>
-        <Button size="small" look="quiet" icon="more" label={`Steps of ${thing.name}`} />
-      </Menu.Target>
-      <Menu.Dropdown>
-        {possible.map(({ step, text, ends }) => (
-          <Menu.Item key={step} data-bad={ends} onClick={() => onStep(step, thing)}>
-            {text}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
-  );
 }
