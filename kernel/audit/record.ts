@@ -35,8 +35,11 @@ export type UsageRecord = {
   readonly gauge?: true;
 };
 
-/** A usage event from outside: the same source and id count once in a scope. `at` is in milliseconds since 1970. */
-export type IngestEvent = readonly [source: string, id: string, meter: string, at: number, value: number];
+/**
+ * A usage event from outside: the same source and id count once in a scope. `at` is in milliseconds since 1970;
+ * `dimensions` is a JSON object of strings with its names in order.
+ */
+export type IngestEvent = readonly [source: string, id: string, meter: string, at: number, value: number, dimensions?: string];
 
 /** Usage events that came to one scope together. */
 export type IngestRecord = { readonly tenant: string; readonly scope: string; readonly events: readonly IngestEvent[] };

@@ -1,7 +1,8 @@
 import type { Mail } from '#seams/mail/mail.ts';
 import type { Handle, Sql, Transaction } from '#seams/sql/sql.ts';
 import type { Call } from '../contract/call.ts';
-import type { IngestRecord } from '../audit/record.ts';
+import type { AnyService } from '../contract/contract.ts';
+import type { EventRecord, IngestRecord } from '../audit/record.ts';
 import type { Log } from '../contract/implement.ts';
 import { fault } from '../contract/fault.ts';
 import type { Keeper } from '../keys/client.ts';
@@ -31,8 +32,10 @@ export type Context = {
   readonly ingest: (batch: IngestRecord) => Promise<void>;
   /** Writes into the audit log of each organization that a person is in what came of a sign-in of theirs. */
   readonly recordSignIn: (principal: string, operation: 'SignIn' | 'ProveFactor' | 'UseSession', outcome: string) => Promise<void>;
-  /** The unit of every meter, by `<service>.<meter>`. */
-  readonly meterUnits: () => Promise<ReadonlyMap<string, string>>;
+  /** The contracts of every service that registered, and control's own. */
+  readonly contracts: () => Promise<readonly AnyService[]>;
+  /** Makes an event of an organization; durable in the journal when it resolves. */
+  readonly emit: (event: EventRecord) => Promise<void>;
   /** The console's address, for links in mails. */
   readonly consoleUrl: () => string;
   readonly health: () => Promise<{

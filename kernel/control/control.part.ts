@@ -24,7 +24,8 @@ import { openAuthority } from './certificate.ts';
 import type { Context } from './context.ts';
 import { type Deployed, deployPlatform } from './deploy.ts';
 import { entriesOver } from './entry.ts';
-import { destroySweepMs } from './limits.ts';
+import { keepBudgets } from './budget.ts';
+import { budgetSweepMs, destroySweepMs } from './limits.ts';
 import { openGeo } from './identity/geo.ts';
 import { Login } from './identity/login.ts';
 import { recordSignIn } from './identity/sign-in-record.ts';
@@ -35,6 +36,8 @@ import { credentialHandlers } from './handler/credential.ts';
 import { keepDestroying, keyHandlers } from './handler/key.ts';
 import { memberHandlers } from './handler/member.ts';
 import { organizationHandlers } from './handler/organization.ts';
+import { budgetHandlers } from './handler/budget.ts';
+import { usageHandlers } from './handler/usage.ts';
 import { recordHandlers } from './handler/record.ts';
 import { ingestRecords } from './ingest.ts';
 import { serviceAccountHandlers } from './handler/service-account.ts';
@@ -118,7 +121,7 @@ export const part: Part = {
     );
     const sts = await openStsBeside(link, gate, await authority.issue(), process.log);
     consoleAddress.set(context, `http://console.localhost:${door.port}`);
-    opened.stops.unshift(keepDestroying(context, destroySweepMs));
+    opened.stops.unshift(keepDestroying(context, destroySweepMs), keepBudgets(context, budgetSweepMs));
     const stopSigning = keepSigningKeys(context);
     const stopSweeping = sweepTemporary(context);
     return {
@@ -201,7 +204,10 @@ async function open(link: Link): Promise<Opened> {
       await Promise.all(ingestRecords(batch).map((bytes) => process.journal.append(recordType.ingest, bytes)));
     },
     recordSignIn: (...said) => recordSignIn(system, process.runtime as never, ...said),
-    meterUnits: async () => unitsOf(await registeredContracts(context)),
+    contracts: async () => Object.values(await registeredContracts(context)),
+    emit: async (event) => {
+      await process.journal.append(recordType.event, Buffer.from(JSON.stringify(event)));
+    },
     consoleUrl: () => consoleAddress.get(context) ?? '',
     health: async () => ({
       processes: [...readStatus(order.data)].map(({ name, state, pid, restarts, since }) => ({ name, state, pid, restarts, since })),
@@ -229,6 +235,8 @@ function handlersOf(context: Context, allow: readonly string[]): Handlers<typeof
     ...memberHandlers(context),
     ...credentialHandlers(context),
     ...recordHandlers(context),
+    ...usageHandlers(context),
+    ...budgetHandlers(context),
     ...sessionHandlers(context),
     ...serviceAccountHandlers(context),
     ...temporaryHandlers(context),
@@ -239,12 +247,4 @@ function handlersOf(context: Context, allow: readonly string[]): Handlers<typeof
     ...guardRailHandlers(context),
     ...customRoleHandlers(context),
   };
-}
-
-function unitsOf(contracts: Awaited<ReturnType<typeof registeredContracts>>): Map<string, string> {
-  return new Map(
-    Object.values(contracts).flatMap((contract) =>
-      Object.entries(contract.meters).map(([meter, { unit }]): [string, string] => [`${contract.name}.${meter}`, unit]),
-    ),
-  );
 }

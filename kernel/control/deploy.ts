@@ -28,6 +28,9 @@ const tenantTables = [
   'webhook',
   'webhook_delivery',
   'key',
+  'budget',
+  'budget_alert',
+  'quota',
 ];
 
 /** The platform's own tables, which no caller's statement is cut to a tenant in. */

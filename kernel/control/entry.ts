@@ -35,6 +35,7 @@ export function entriesOver(source: Source): EntriesOf {
     contract: ([service = '']) => contractEntries(source, service),
     policy: ([tenant = '']) => policyEntries(source, tenant),
     guard: () => guardEntries(source),
+    quota: ([scope = '']) => quotaEntries(source, scope),
     resource: (key) => resourceEntries(source, key),
   };
   return async (kind, key) => {
@@ -189,6 +190,13 @@ async function policyEntries(source: Source, tenant: string): Promise<Entry[]> {
 async function guardEntries(source: Source): Promise<Entry[]> {
   const { rows } = await source.sql.platform().query('select name, est, step_up from platform.guard_rail order by name');
   return [{ key: ['policy', '', guardRails], value: (rows as Row[]).map((row) => policyRecord(row, 'guard')) }];
+}
+
+/** The rates that operators gave an environment. */
+async function quotaEntries(source: Source, scope: string): Promise<Entry[]> {
+  const { rows } = await source.sql.platform().query('select name, per_second from platform.quota where scope = $1', [parseId(scope)]);
+  const rates = (rows as Row[]).map((row): [string, number] => [String(row.name), Number(row.per_second)]);
+  return [rates.length === 0 ? { key: ['quota', scope] } : { key: ['quota', scope], value: Object.fromEntries(rates) }];
 }
 
 /** The kernel's own resources lie in a table of each service's schema. */

@@ -103,6 +103,7 @@ export const UsageRow = Type.Object({
   unit: Type.String(),
   value: Type.String({ description: 'An exact integer in decimal.' }),
   scope: Type.String(),
+  dimension: Type.Optional(Type.String({ description: 'The value of the dimension asked for; empty where the usage has none.' })),
 });
 export const EventRow = Type.Object({
   sequence: Type.Integer(),

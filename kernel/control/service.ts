@@ -3,8 +3,10 @@ import { defineService } from '../contract/contract.ts';
 import { Name, PageInput } from '../contract/crud.ts';
 import { auditOperations } from './contract/audit.ts';
 import { keyOperations, keyResources } from './contract/key.ts';
-import { credentialsMax, eventsPerIngestMax, keysMax, projectsMax } from './limits.ts';
+import { credentialsMax, keysMax, projectsMax } from './limits.ts';
 import { credentialOperations } from './contract/credential.ts';
+import { budgetEvents, budgetOperations, budgetResources } from './contract/budget.ts';
+import { usageOperations, usageResources } from './contract/usage.ts';
 import { webhookEvents, webhookOperations, webhookResources } from './contract/webhook.ts';
 import { policyOperations, policyResources } from './contract/policy.ts';
 import { stsOperations } from './contract/sts.ts';
@@ -19,10 +21,8 @@ import {
   Environment,
   Member,
   Credential,
-  UsageRow,
   EventRow,
   itemInput,
-  timed,
   listOf,
   one,
   write,
@@ -64,7 +64,8 @@ export const platform = defineService({
     ...webhookResources,
     ...keyResources,
     Audit: { of: 'tenant', text: 'What was done, by whom.', plural: 'audit', spec: Type.Object({}), owner: 'service' },
-    Usage: { of: 'tenant', text: 'What was used.', plural: 'usage', spec: Type.Object({}), owner: 'service' },
+    ...usageResources,
+    ...budgetResources,
     Event: { of: 'tenant', text: 'What happened, as CloudEvents.', spec: Type.Object({}), owner: 'service' },
     Health: { of: 'platform', text: 'The processes of this platform.', plural: 'health', spec: Type.Object({}), owner: 'service' },
   },
@@ -80,6 +81,7 @@ export const platform = defineService({
     CredentialCreated: { data: Type.Object({ credential: Id }), text: 'A credential was made.' },
     CredentialRevoked: { data: Type.Object({ credential: Id }), text: 'A credential was revoked.' },
     ...webhookEvents,
+    ...budgetEvents,
     MemberInvited: { data: Type.Object({ member: Id }), text: 'A person was invited.' },
   },
   errors: {},
@@ -198,57 +200,8 @@ export const platform = defineService({
     ...webhookOperations,
     ...auditOperations,
     ...keyOperations,
-    ListUsage: {
-      ...read,
-      on: 'Usage',
-      at: 'collection',
-      text: 'Read what was used, by meter and window.',
-      input: Type.Object(
-        {
-          ...timed,
-          window: Type.Optional(Type.Union([Type.Literal('minute'), Type.Literal('hour'), Type.Literal('day')])),
-          meter: Type.Optional(Type.String({ maxLength: 64 })),
-          service: Type.Optional(Type.String({ maxLength: 40 })),
-        },
-        closed,
-      ),
-      output: Type.Object({ items: Type.Array(UsageRow) }),
-    },
-    IngestUsage: {
-      ...write,
-      on: 'Usage',
-      at: 'collection',
-      text: 'Take in usage as CloudEvents; the same source and id counts once.',
-      repeat: 'natural',
-      quota: ['ingest'],
-      charge: ['events'],
-      input: Type.Object(
-        {
-          events: Type.Array(
-            Type.Object(
-              {
-                specversion: Type.Literal('1.0'),
-                id: Type.String({ minLength: 1, maxLength: 128 }),
-                source: Type.String({ minLength: 1, maxLength: 256 }),
-                type: Type.String({ minLength: 1, maxLength: 128 }),
-                time: Type.Optional(Type.String({ format: 'date-time' })),
-                data: Type.Object(
-                  {
-                    meter: Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,62}$' }),
-                    value: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
-                  },
-                  closed,
-                ),
-              },
-              closed,
-            ),
-            { minItems: 1, maxItems: eventsPerIngestMax },
-          ),
-        },
-        closed,
-      ),
-      output: Type.Object({ accepted: Type.Integer() }),
-    },
+    ...usageOperations,
+    ...budgetOperations,
     ListEvents: {
       ...read,
       on: 'Event',
@@ -312,6 +265,10 @@ export const platform = defineService({
       'GetCredential',
       'ListEvents',
       'ListUsage',
+      'ListQuotas',
+      'GetBudget',
+      'ListBudgets',
+      'ListBudgetAlerts',
     ],
     reader: [
       'GetOrganization',
@@ -321,6 +278,10 @@ export const platform = defineService({
       'GetEnvironment',
       'ListEnvironments',
       'ListUsage',
+      'ListQuotas',
+      'GetBudget',
+      'ListBudgets',
+      'ListBudgetAlerts',
       'ListEvents',
       'GetHealth',
       'AssumeRole',
@@ -336,6 +297,9 @@ export const platform = defineService({
       'PingWebhook',
       'ReplayWebhook',
       'RetryDeliveries',
+      'CreateBudget',
+      'UpdateBudget',
+      'DeleteBudget',
       'auditor',
       'CreateProject',
       'CreateEnvironment',
@@ -368,6 +332,6 @@ export const platform = defineService({
       'CreateCustomRole',
       'DeleteCustomRole',
     ],
-    operator: ['owner', 'CreateOrganization', 'CreateGuardRail', 'ListGuardRails', 'DeleteGuardRail'],
+    operator: ['owner', 'CreateOrganization', 'CreateGuardRail', 'ListGuardRails', 'DeleteGuardRail', 'SetQuota', 'ResetQuota'],
   },
 });

@@ -13,6 +13,7 @@ type Event = {
   readonly meter: string;
   readonly at: number;
   readonly value: number;
+  readonly dimensions: string;
 };
 
 /**
@@ -26,10 +27,11 @@ const remember = `with fresh as (
   )
   select t.total, f.scope::text, f.source, f.id from (select count(*) as total from fresh) t left join fresh f on t.total < $5::bigint`;
 
-const addUp = `insert into platform.usage_window as w (tenant, scope, service, meter, minute, value)
-  select tenant, scope, 'ingest', meter, minute, value
-  from unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[], $5::numeric[]) as g(tenant, scope, meter, minute, value)
-  on conflict (tenant, scope, service, meter, minute) do update set value = w.value + excluded.value`;
+const addUp = `insert into platform.usage_window as w (tenant, scope, service, meter, minute, value, dimensions)
+  select tenant, scope, 'ingest', meter, minute, value, dimensions
+  from unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[], $5::numeric[], $6::text[])
+    as g(tenant, scope, meter, minute, value, dimensions)
+  on conflict (tenant, scope, service, meter, minute, dimensions) do update set value = w.value + excluded.value`;
 
 /** Stores usage events that came from outside: each source and id of a scope counts once, whenever it comes again. */
 export async function storeIngest(tx: Pick<Handle, 'query'>, records: readonly IngestRecord[]): Promise<void> {
@@ -53,6 +55,7 @@ export async function storeIngest(tx: Pick<Handle, 'query'>, records: readonly I
     sums.map(({ meter }) => meter),
     sums.map(({ minute }) => new Date(minute).toISOString()),
     sums.map(({ value }) => value),
+    sums.map(({ dimensions }) => dimensions),
   ]);
 }
 
@@ -64,23 +67,23 @@ function firstOfEach(records: readonly IngestRecord[]): Map<string, Event> {
   const found = new Map<string, Event>();
   for (const record of records) {
     const [tenant, scope] = [idText(record.tenant), idText(record.scope)];
-    for (const [source, id, meter, at, value] of record.events) {
+    for (const [source, id, meter, at, value, dimensions = ''] of record.events) {
       const key = keyOf(scope, source, id);
-      if (!found.has(key)) found.set(key, { tenant, scope, source, id, meter, at, value });
+      if (!found.has(key)) found.set(key, { tenant, scope, source, id, meter, at, value, dimensions });
     }
   }
   return found;
 }
 
-/** Events added up by scope, meter and minute. */
+/** Events added up by scope, meter, minute and dimensions. */
 function sumOf(events: readonly Event[]) {
-  const sums = new Map<string, { tenant: string; scope: string; meter: string; minute: number; value: bigint }>();
-  for (const { tenant, scope, meter, at, value } of events) {
+  const sums = new Map<string, { tenant: string; scope: string; meter: string; minute: number; value: bigint; dimensions: string }>();
+  for (const { tenant, scope, meter, at, value, dimensions } of events) {
     const minute = Math.floor(at / minuteMs) * minuteMs;
-    const key = `${scope} ${meter} ${minute}`;
+    const key = `${scope} ${meter} ${minute} ${dimensions}`;
     const known = sums.get(key);
     if (known) known.value += BigInt(value);
-    else sums.set(key, { tenant, scope, meter, minute, value: BigInt(value) });
+    else sums.set(key, { tenant, scope, meter, minute, value: BigInt(value), dimensions });
   }
   return [...sums.values()];
 }

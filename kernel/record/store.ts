@@ -14,7 +14,7 @@ type Transaction = Pick<Handle, 'query'>;
 const usageUpsert = `insert into platform.usage_window as w (tenant, scope, service, meter, minute, value)
   select tenant, scope, service, meter, minute, value from jsonb_to_recordset($1::jsonb) as r(tenant bigint, scope
     bigint, service text, meter text, minute timestamptz, value numeric, gauge boolean)
-  on conflict (tenant, scope, service, meter, minute) do update set value = case when $2::boolean then excluded.value
+  on conflict (tenant, scope, service, meter, minute, dimensions) do update set value = case when $2::boolean then excluded.value
     else w.value + excluded.value end`;
 
 const eventInsert = `insert into platform.event (tenant, sequence, scope, id, source, type, time, subject, data)
