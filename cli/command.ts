@@ -45,6 +45,18 @@ export const commands: Readonly<Record<string, Command>> = {
       '  --log     root for the log of all checkpoints; the log of the organization if not said',
     ].join('\n'),
   },
+  connect: {
+    module: 'cli/connect',
+    text: "Lead a port of this machine to a service's TLS door, for clients that speak plain text only.",
+    usage: [
+      'gamut connect ledger [HOST:PORT] [--credential ID | --certificate FILE] [--ca FILE] [--port N]',
+      '  HOST:PORT      the door ledger.tunnel; that of the platform on this machine if not said',
+      '  --credential   have a client certificate issued for this credential, by GAMUT_URL or the platform on this machine',
+      '  --certificate  a client certificate and its key, in PEM',
+      '  --ca           the authority that the door is known by; that of the platform on this machine if not said',
+      '  --port         the port here, any free one if not said',
+    ].join('\n'),
+  },
   tour: { module: 'cli/tour', text: 'See the platform at work, from an organization to its bill.', usage: 'gamut tour' },
   test: { module: 'cli/test', text: 'Run the tests.', usage: 'gamut test [FILE ...]' },
   conform: { module: 'conform/main', text: 'Run unmodified foreign clients and suites.', usage: 'gamut conform [--record] [CLIENT ...]' },

@@ -11,6 +11,8 @@ export type Target = {
   reach(service: string): ClientOptions;
   /** The address of a door by its name, such as `storage.s3`. */
   door(name: string): string | undefined;
+  /** The file with the certificate of the platform's own authority, when it runs on this machine. */
+  readonly ca?: string;
 };
 
 /** The platform that GAMUT_URL and GAMUT_TOKEN name, else the one that runs on the data directory; undefined when none does. */
@@ -26,6 +28,7 @@ export async function findTarget(global: Global, environment: NodeJS.ProcessEnv 
   return {
     reach: (service) => ({ url: doors[`${service}.rest`]?.url ?? admin, ...(bearer ? { bearer } : {}) }),
     door: (name) => doors[name]?.url,
+    ...(facts.ca ? { ca: facts.ca } : {}),
   };
 }
 

@@ -12,3 +12,5 @@ export const waitingMax = 8_192;
 export const batchesMax = 512;
 /** Most replicas that an address may name. */
 export const replicasMax = 6;
+/** Most connections that one tunnel carries at a time. */
+export const tunnelConnectionsMax = 256;

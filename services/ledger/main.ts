@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
-import { openTigerBeetle } from './doors/tigerbeetle/door.ts';
+import { openTigerBeetle, openTunnel } from './doors/tigerbeetle/door.ts';
 import { ledger } from './service.ts';
 import { Book } from './store/book.ts';
 import { directoryDisk } from './store/disk.ts';
@@ -27,7 +27,7 @@ export const main = implement<typeof ledger, Needs>(ledger, async ({ directory, 
   return {
     handlers: { ...accountHandlers(book), ...transferHandlers(book) },
     providers: { Account: accountProvider(book), Transfer: transferProvider(book) },
-    doors: { tigerbeetle: (place) => openTigerBeetle(place, book) },
+    doors: { tigerbeetle: (place) => openTigerBeetle(place, book), tunnel: (place) => openTunnel(place, book) },
     effects: book.effects.source(),
     async stop() {
       clearInterval(ticking);

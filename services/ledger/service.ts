@@ -54,6 +54,13 @@ export const ledger = defineService({
       anonymous: 'never',
       text: 'The TigerBeetle client protocol, release line 0.17; the cluster id stands for a password.',
     },
+    tunnel: {
+      protocol: 'tigerbeetle over TLS',
+      port: 3002,
+      faces: ['certificate', 'cluster'],
+      anonymous: 'never',
+      text: 'The same over TLS with a client certificate, for other machines: `gamut connect ledger` leads a local port to it.',
+    },
   },
   operations: { ...accountOperations, ...transferOperations },
   roles: {

@@ -36,12 +36,15 @@ export class Connection {
   readonly #socket: Socket;
   readonly #reader = new MessageReader();
   readonly #waiting: Buffer[] = [];
+  /** The organization that the connection itself was proven to be of; undefined where it may be any. */
+  readonly #tenant: bigint | undefined;
   #caller: Caller | undefined;
   #timer: NodeJS.Timeout | undefined;
   #serving = false;
   #over = false;
 
-  constructor(gate: Gate<Service>, book: Book, socket: Socket) {
+  constructor(gate: Gate<Service>, book: Book, socket: Socket, tenant?: bigint) {
+    this.#tenant = tenant;
     this.#gate = gate;
     this.#book = book;
     this.#socket = socket;
@@ -160,6 +163,10 @@ export class Connection {
     this.#caller = undefined;
     try {
       const session = this.#gate.present('cluster', { cluster: read.cluster.toString() });
+      if (this.#tenant !== undefined && session.caller.tenant !== this.#tenant) {
+        session.end();
+        return undefined;
+      }
       const caller = { cluster: read.cluster, session, client: read.client };
       this.#caller = caller;
       session.signal.addEventListener('abort', () => this.#lost(caller, read), { once: true });
