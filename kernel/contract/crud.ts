@@ -1,4 +1,5 @@
-import Type, { type TObject, type TSchema } from 'typebox';
+import type { TObject, TSchema } from 'typebox';
+import { Type } from './type.ts';
 import type { AuditClass, Operation, Quota } from './contract.ts';
 import { labelCountMax, nameLengthMax, pageItemsMax } from './limits.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Keeper } from '../keys/client.ts';
-import { type Authority, createAuthority, issueServer } from '../listen/authority.ts';
+import type { Authority } from '../listen/authority.ts';
 import { renewalDue } from '../listen/certificate.ts';
 import type { Registered } from '../session/registration.ts';
 import { certificateDays } from './limits.ts';
@@ -19,20 +19,36 @@ export async function openAuthority(data: string, keeper: Keeper, deployment: st
       ? { certificatePem: readFileSync(file, 'utf8'), keyPem: (await keeper.open(0n, readFileSync(keyFile), 'tls authority')).toString() }
       : await make(file, keyFile, keeper, deployment);
   const addresses = host === '127.0.0.1' || host === '0.0.0.0' || !/^[0-9.]+$/.test(host) ? {} : { addresses: ['127.0.0.1', '::1', host] };
-  let issued: Registered['certificate'] | undefined;
+  const kept = join(directory, 'server.sealed');
+  const purpose = `tls server ${JSON.stringify(addresses)}`;
+  let issued = await readIssued(kept, keeper, purpose);
   return {
     authority,
     file,
     async issue() {
-      if (issued && !renewalDue(issued.cert, Date.now())) return issued;
+      if (issued?.ca === authority.certificatePem && !renewalDue(issued.cert, Date.now())) return issued;
+      const { issueServer } = await import('../listen/authority.ts');
       const server = await issueServer(authority, { ...addresses, days: certificateDays });
       issued = { cert: server.certificatePem, key: server.keyPem, ca: authority.certificatePem };
+      writeFileSync(`${kept}.new`, await keeper.seal(0n, Buffer.from(JSON.stringify(issued)), purpose), { mode: 0o600 });
+      renameSync(`${kept}.new`, kept);
       return issued;
     },
   };
 }
 
+/** The doors' certificate of the last start: a new one costs more than all else that control does before it is ready. */
+async function readIssued(path: string, keeper: Keeper, purpose: string): Promise<Registered['certificate'] | undefined> {
+  try {
+    return JSON.parse((await keeper.open(0n, readFileSync(path), purpose)).toString()) as Registered['certificate'];
+  } catch {
+    // None was kept, or it is for another address or another authority: a new one is issued.
+    return undefined;
+  }
+}
+
 async function make(file: string, keyFile: string, keeper: Keeper, deployment: string): Promise<Authority> {
+  const { createAuthority } = await import('../listen/authority.ts');
   const made = await createAuthority(`Gamut ${deployment}`);
   writeFileSync(`${keyFile}.new`, await keeper.seal(0n, Buffer.from(made.keyPem), 'tls authority'), { mode: 0o600 });
   renameSync(`${keyFile}.new`, keyFile);

@@ -215,7 +215,7 @@ async function open(link: Link): Promise<Opened> {
       diskReserveBytes: process.reserveBytes,
     }),
   };
-  Object.assign(context, { mail: openMail(order.settings.mail, context) });
+  Object.assign(context, { mail: await openMail(order.settings.mail, context) });
   await snapshot.setPlatform({ region, publicKey });
   const dev = order.settings.open ? await ensureDev(context) : {};
   await snapshot.setPlatform({ region, publicKey, ...dev });

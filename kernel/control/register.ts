@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { check } from '../contract/check.ts';
 import type { AnyService } from '../contract/contract.ts';
 import { fault } from '../contract/fault.ts';
 import { narrowed } from '../contract/narrow.ts';
 import { policySchema, rolePolicies } from '../policy/schema.ts';
-import { parsePolicies, validatePolicies } from '../policy/authority.ts';
+import { enginePackage, parsePolicies, validatePolicies } from '../policy/authority.ts';
 import type { Registered, Registration } from '../session/registration.ts';
 import { change, type Context, type Row } from './context.ts';
 import type { Deployed } from './deploy.ts';
@@ -38,10 +39,10 @@ export async function storeContract(context: Context, contract: AnyService): Pro
   if (finding) throw fault('ContractInvalid', { path: finding.path, detail: `${finding.path} ${finding.reason}.` });
   const { rows } = await context.system
     .platform()
-    .query('select body, policies from platform.contract where service = $1', [contract.name]);
+    .query('select body, policies, basis from platform.contract where service = $1', [contract.name]);
   const [row] = rows as Row[];
   const body = JSON.parse(JSON.stringify(contract)) as AnyService;
-  const policies = policiesOf(contract);
+  const basis = policyBasis(contract);
   if (row) {
     const [lost] = narrowed(row.body as AnyService, body);
     if (lost)
@@ -49,17 +50,24 @@ export async function storeContract(context: Context, contract: AnyService): Pro
         path: lost.path,
         detail: `This release of ${contract.name} narrows the last one: ${lost.path} ${lost.reason}.`,
       });
-    if (same(row.body, body) && same(row.policies, policies)) return;
+    if (row.basis === basis && same(row.body, body)) return;
   }
+  const policies = policiesOf(contract);
   await change(context, 'platform', async (tx, note) => {
     await tx.query(
-      `insert into platform.contract (service, version, body, policies) values ($1, $2, $3, $4)
+      `insert into platform.contract (service, version, body, policies, basis) values ($1, $2, $3, $4, $5)
        on conflict (service) do update set version = excluded.version, body = excluded.body, policies =
-         excluded.policies, registered_at = now()`,
-      [contract.name, contract.version, json(body), json(policies)],
+         excluded.policies, basis = excluded.basis, registered_at = now()`,
+      [contract.name, contract.version, json(body), json(policies), basis],
     );
     await note(0n, 'contract', [contract.name]);
   });
+}
+
+/** What the policies of a contract's roles follow from: the same basis gives the same policies, and needs no engine to say so. */
+function policyBasis(contract: AnyService): string {
+  const schema = JSON.stringify(policySchema([contract]));
+  return createHash('sha256').update(`${rolePolicies(contract)}\n${schema}\n${enginePackage()}`).digest('hex');
 }
 
 /** The policies of a contract's roles, held against the schema that the same contract gives. */

@@ -1,4 +1,5 @@
-import Type from 'typebox';
+import type { TSchema } from 'typebox';
+import { Type } from '../contract/type.ts';
 import { envelope } from '../contract/crud.ts';
 import { latestInstantMs } from './limits.ts';
 
@@ -125,8 +126,8 @@ const everywhere = ['rest', 'cli', 'console'] as const;
 export const itemInput = Type.Object({}, closed);
 export const Instant = Type.Integer({ minimum: 0, maximum: latestInstantMs, description: 'Milliseconds since 1970.' });
 export const timed = { from: Type.Optional(Instant), to: Type.Optional(Instant) };
-export const listOf = (item: Type.TSchema) =>
+export const listOf = (item: TSchema) =>
   Type.Object({ items: Type.Array(item), next: Type.Optional(Type.String()), version: Type.String() });
-export const one = (spec: Type.TSchema) => envelope(spec, Type.Object({}));
+export const one = (spec: TSchema) => envelope(spec, Type.Object({}));
 export const write = { effect: 'write', audit: 'before-reply', repeat: 'refuse', expose: everywhere } as const;
 export const read = { effect: 'read', audit: 'window', repeat: 'natural', expose: everywhere } as const;

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '../contract/type.ts';
 import { defineService } from '../contract/contract.ts';
 import { Name, PageInput } from '../contract/crud.ts';
 import { auditOperations } from './contract/audit.ts';

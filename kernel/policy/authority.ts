@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type * as Cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { fault } from '../contract/fault.ts';
 import type { EntityJson } from './action-entity.ts';
@@ -44,6 +46,12 @@ function ask<T>(call: (engine: Engine) => T): T {
     delete require.cache[require.resolve(engineModule)];
     throw fault('PolicyInvalid', { detail: `The policy engine cannot read this: ${(cause as Error).message}.`, cause });
   }
+}
+
+/** The version of the engine's package, known without loading the engine. */
+export function enginePackage(): string {
+  const manifest = join(dirname(require.resolve(engineModule)), '..', 'package.json');
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }
 
 /** The engine's name and version, and the version of the language it speaks. */

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '#kernel/contract/type.ts';
 import { defineService } from '#kernel/contract/contract.ts';
 import { errors } from './contract/error.ts';
 import { GroupSpec, GroupStatus, groupOperations, TransactionSpec, TransactionStatus } from './contract/group.ts';

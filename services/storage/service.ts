@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '#kernel/contract/type.ts';
 import { defineService } from '#kernel/contract/contract.ts';
 import { bucketOperations, BucketSpec, BucketStatus } from './contract/bucket.ts';
 import { engineOperations } from './contract/engine.ts';

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '#kernel/contract/type.ts';
 import { defineService } from '#kernel/contract/contract.ts';
 import { countQuota } from '#kernel/contract/crud.ts';
 import { alertOperations, AlertRuleSpec, ObjectiveSpec, ReceiverSpec, SilenceSpec } from './contract/alert.ts';

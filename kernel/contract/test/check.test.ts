@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import Type from 'typebox';
+import { Type } from '../type.ts';
 import { platform } from '#kernel/control/service.ts';
 import { check } from '../check.ts';
 import type { AnyService } from '../contract.ts';

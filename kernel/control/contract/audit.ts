@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '../../contract/type.ts';
 import { PageInput } from '../../contract/crud.ts';
 import { AuditProof, AuditRecord, closed, itemInput, read, timed, write } from '../schema.ts';
 

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '../../contract/type.ts';
 import type { Operation } from '../../contract/contract.ts';
 import { Labels, PageInput } from '../../contract/crud.ts';
 import { Certificate, closed, Credential, Faces, Id, Instant, itemInput, listOf, one, read, Role, Title, write } from '../schema.ts';

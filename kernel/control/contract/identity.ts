@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '../../contract/type.ts';
 import { Name, PageInput } from '../../contract/crud.ts';
 import type { Operation, Resource } from '../../contract/contract.ts';
 import { closed, itemInput, listOf, one, read, Role, ServiceAccount, SessionItem, Title, write } from '../schema.ts';

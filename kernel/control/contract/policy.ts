@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '../../contract/type.ts';
 import type { Operation, Resource } from '../../contract/contract.ts';
 import { Name, PageInput } from '../../contract/crud.ts';
 import { policyTextBytesMax } from '../../policy/limits.ts';

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '../../contract/type.ts';
 import type { Operation } from '../../contract/contract.ts';
 import { closed, Role, write } from '../schema.ts';
 import { roleSessionSecondsMax, sessionSecondsMax, temporarySecondsMin } from '../sts/limits.ts';

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '../../contract/type.ts';
 import type { Operation, Resource } from '../../contract/contract.ts';
 import { dimensionLengthMax, dimensionsMax, eventsPerIngestMax, perSecondMax, usageRowsMax } from '../limits.ts';
 import { closed, read, timed, UsageRow, write } from '../schema.ts';

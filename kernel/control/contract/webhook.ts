@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '../../contract/type.ts';
 import type { AnyService, Operation, Resource } from '../../contract/contract.ts';
 import { PageInput } from '../../contract/crud.ts';
 import { attemptsMax, webhookTypesMax } from '../../webhook/limits.ts';

@@ -3,7 +3,6 @@ import { fault } from '../../contract/fault.ts';
 import { roleOperations } from '../../contract/check.ts';
 import { rolesIn } from '../../caller/place.ts';
 import { accessKeyId } from '../../keys/face-secret.ts';
-import { issueClient } from '../../listen/authority.ts';
 import { formatId } from '../../tenancy/id.ts';
 import { change, type Context, enveloped, found, isOperator, nameOrId, own, paged, type Row } from '../context.ts';
 import { certificateDays, credentialsMax, overlapDefaultMs } from '../limits.ts';
@@ -272,6 +271,7 @@ export function credentialHandlers(context: Context): Mine {
       const row = await locateOwn(context, call as Call, call.ref.name);
       const id = formatId(row.id as bigint);
       const { tenant } = placeOf(row);
+      const { issueClient } = await import('../../listen/authority.ts');
       const issued = await issueClient(context.authority, { subject: id, days: certificateDays });
       const fingerprint = issued.fingerprint256.replaceAll(':', '').toLowerCase();
       await change(context, placeOf(row), async (tx, note) => {

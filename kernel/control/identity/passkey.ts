@@ -1,11 +1,4 @@
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server';
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import type { IncomingMessage } from 'node:http';
 import { fault } from '../../contract/fault.ts';
 import { hostName } from '../../listen/origin.ts';
@@ -15,6 +8,9 @@ export type Site = { readonly host: string; readonly origin: string };
 
 /** What is kept, sealed, of a passkey. */
 export type Passkey = { readonly publicKey: string; readonly host: string; readonly transports?: readonly string[] };
+
+/** Loaded when the first passkey asks for it: it is half of what control would read at its start. */
+const webAuthn = () => import('@simplewebauthn/server');
 
 /** The site of a request, by its Host; the origin was held against it before. */
 export function siteOf(request: IncomingMessage): Site {
@@ -26,8 +22,8 @@ const refused = (cause?: unknown) =>
   fault('Unauthenticated', { path: 'signature', detail: 'The passkey was not proven.', ...(cause === undefined ? {} : { cause }) });
 
 /** What the browser is asked, to make a passkey for a person. */
-export function registrationOptions(site: Site, person: { id: string; email: string }, known: readonly { handle: string }[]) {
-  return generateRegistrationOptions({
+export async function registrationOptions(site: Site, person: { id: string; email: string }, known: readonly { handle: string }[]) {
+  return (await webAuthn()).generateRegistrationOptions({
     rpName: 'Gamut',
     rpID: site.host,
     userName: person.email,
@@ -40,6 +36,7 @@ export function registrationOptions(site: Site, person: { id: string; email: str
 
 /** The passkey that a browser made, held against the challenge, the site and the form of WebAuthn level 3, 7.1. */
 export async function registered(site: Site, challenge: string, response: unknown) {
+  const { verifyRegistrationResponse } = await webAuthn();
   const { verified, registrationInfo } = await verifyRegistrationResponse({
     response: response as RegistrationResponseJSON,
     expectedChallenge: challenge,
@@ -60,8 +57,8 @@ export async function registered(site: Site, challenge: string, response: unknow
 }
 
 /** What the browser is asked, to prove a passkey: one of those listed, or (none listed) any that it has for this site. */
-export function proofOptions(site: Site, handles: readonly string[]) {
-  return generateAuthenticationOptions({
+export async function proofOptions(site: Site, handles: readonly string[]) {
+  return (await webAuthn()).generateAuthenticationOptions({
     rpID: site.host,
     allowCredentials: handles.map((id) => ({ id })),
     userVerification: handles.length === 0 ? 'required' : 'preferred',
@@ -77,6 +74,7 @@ export async function proven(
   alone: boolean,
 ): Promise<{ counter: number }> {
   if (key.passkey.host !== site.host) throw refused();
+  const { verifyAuthenticationResponse } = await webAuthn();
   const { verified, authenticationInfo } = await verifyAuthenticationResponse({
     response: response as AuthenticationResponseJSON,
     expectedChallenge: challenge,

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Type from 'typebox';
+import { Type } from '../../contract/type.ts';
 import type { Caller, EndReason } from '../../contract/caller.ts';
 import { type AnyService, defineService, type Face } from '../../contract/contract.ts';
 import { crud } from '../../contract/crud.ts';

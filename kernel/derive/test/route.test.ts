@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import Type from 'typebox';
+import { Type } from '../../contract/type.ts';
 import { platform } from '../../control/service.ts';
 import type { AnyService } from '../../contract/contract.ts';
 import { addressOf, kebab, routesOf, routeTable } from '../route.ts';

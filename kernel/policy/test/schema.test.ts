@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import Type from 'typebox';
+import { Type } from '../../contract/type.ts';
 import { OperationError } from '../../contract/fault.ts';
 import { actionEntities } from '../action-entity.ts';
 import { parsePolicies, parseSchema, validatePolicies } from '../authority.ts';

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '#kernel/contract/type.ts';
 import { digitsMax, eventsMax, pageMax } from './limits.ts';
 
 /** What the operations on accounts and on transfers have in common. */

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Tagging } from './configuration.ts';
 import { acl, closed, everywhere, Grant, Key, LockMode, Time, VersionId } from './field.ts';

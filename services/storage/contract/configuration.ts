@@ -1,4 +1,5 @@
-import Type, { type TObject, type TProperties, type TSchema } from 'typebox';
+import type { TObject, TProperties, TSchema } from 'typebox';
+import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
 import { closed, everywhere, StorageClass } from './field.ts';
 import { policyMaxBytes, rulesMax, tagKeyMax, tagValueMax } from './limits.ts';

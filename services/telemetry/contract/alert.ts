@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '#kernel/contract/type.ts';
 import { crud } from '#kernel/contract/crud.ts';
 import { closed, Instant, read, Span } from './field.ts';
 import { receiversPerRuleMax } from './limits.ts';

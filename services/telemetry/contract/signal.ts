@@ -1,4 +1,5 @@
-import Type from 'typebox';
+import type { TSchema } from 'typebox';
+import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Attributes, closed, Filter, Instant, Limit, read, Span, Step, write } from './field.ts';
 import { retentionDaysMax } from './limits.ts';
@@ -73,7 +74,7 @@ const ingest = (signal: string) =>
     }),
   }) as const satisfies Omit<Operation, 'on'>;
 
-const page = <Item extends Type.TSchema>(item: Item) => Type.Object({ items: Type.Array(item), next: Type.Optional(Type.String()) });
+const page = <Item extends TSchema>(item: Item) => Type.Object({ items: Type.Array(item), next: Type.Optional(Type.String()) });
 const before = Type.Optional(
   Type.String({ maxLength: 64, pattern: '^[0-9]{1,20}\\.[0-9]{1,20}$', description: 'The `next` of the page before.' }),
 );
