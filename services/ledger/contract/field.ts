@@ -1,3 +1,4 @@
+import type { TSchema } from 'typebox';
 import { Type } from '#kernel/contract/type.ts';
 import { digitsMax, eventsMax, pageMax } from './limits.ts';
 
@@ -13,8 +14,8 @@ export const create = {
   charge: ['event', 'ingress'],
   quota: ['events'],
 } as const;
-export const itemsOf = (row: Type.TSchema) => Type.Object({ items: Type.Array(row) });
-export const listOf = (item: Type.TSchema) =>
+export const itemsOf = (row: TSchema) => Type.Object({ items: Type.Array(row) });
+export const listOf = (item: TSchema) =>
   Type.Object({ items: Type.Array(item), next: Type.Optional(Type.String()), version: Type.String() });
 
 export const closed = { additionalProperties: false } as const;
