@@ -14,7 +14,12 @@ export interface Sealer {
   open(tenant: bigint, sealed: Uint8Array, aad: string): Promise<Buffer>;
   /** The same under a key of the tenant, by its name (`arn:gamut:keys:...`) or id: KeyUnavailable once it is disabled or destroyed. */
   under(key: string): Sealer;
+  /** What may be done with the key; undefined when the tenant has none of the name. */
+  state(tenant: bigint): KeyUse | undefined;
 }
+
+/** `pending` waits for its destruction. Only an enabled key seals and opens. */
+export type KeyUse = 'enabled' | 'disabled' | 'pending' | 'destroyed';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 

@@ -1,15 +1,15 @@
-import type { Sealer } from '../contract/implement.ts';
+import type { KeyUse, Sealer } from '../contract/implement.ts';
 import { fault } from '../contract/fault.ts';
 import { formatId } from '../tenancy/id.ts';
 import type { Keeper } from './client.ts';
-import { defaultKey, keyIdIn } from './key-name.ts';
+import { defaultKey, isForeign, keyIdIn } from './key-name.ts';
 import { leaseMs, strictLeaseMs } from './limits.ts';
 import { openWith, sealWith, sealedVersion } from './sealed.ts';
 
 type Lease = { readonly version: number; readonly key: Buffer; readonly until: number };
 
 /** What the snapshot says of a key: whether it may be used, and whether its leases are short. */
-export type KeyStanding = { readonly state: string; readonly strict: boolean };
+export type KeyStanding = { readonly state: KeyUse; readonly strict: boolean };
 /** Looks a key up; undefined where nobody ever changed it. */
 export type StandingOf = (tenant: string, key: string) => KeyStanding | undefined;
 
@@ -45,6 +45,11 @@ export function sealerOf(keeper: Keeper, purpose: string, now: () => number, sta
       return openWith((await lease(tenant, keyIdIn(name, tenant), sealedVersion(sealed))).key, sealed, aad);
     },
     under: (key) => over(key),
+    state(tenant) {
+      const id = isForeign(name, tenant) ? undefined : (keyIdIn(name, tenant) ?? defaultKey);
+      const standing = id === undefined ? undefined : standingOf(formatId(tenant), id);
+      return standing?.state ?? (id === defaultKey ? 'enabled' : undefined);
+    },
   });
   return over(undefined);
 }

@@ -11,8 +11,8 @@ import { topicHandlers, topicProvider } from './store/handler/topic.ts';
 
 registerFaults(contract.errors);
 
-export const main = implement<typeof contract, Needs>(contract, async ({ directory, log, now, mayWrite }) => {
-  const broker = openBroker({ directory, log, now, mayWrite });
+export const main = implement<typeof contract, Needs>(contract, async ({ directory, log, now, mayWrite, sealer }) => {
+  const broker = openBroker({ directory, log, now, mayWrite, sealer });
   return {
     handlers: { ...topicHandlers(broker), ...recordHandlers(broker), ...groupHandlers(broker), ...transactionHandlers(broker) },
     providers: { Topic: topicProvider(broker), Group: groupProvider(broker), Transaction: transactionProvider(broker) },

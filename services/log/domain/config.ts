@@ -39,6 +39,15 @@ export const topicConfig: Readonly<Record<string, Entry>> = {
     text: 'none: an acknowledged record survives a kill of the broker. commit: it survives a loss of power.',
     wrong: one('none', 'commit'),
   },
+  'gamut.encryption': {
+    type: 2,
+    default: 'none',
+    text: "How new batches lie on the disk. none: in the clear. scope: sealed under the organization's own key. Or a key's name or id.",
+    wrong: (value) =>
+      /^(?:none|scope|[0-9a-z]{13}|arn:gamut:keys:[a-z0-9-]+:[0-9a-z]{13}:key\/(?:[0-9a-z]{13}|default))$/.test(value)
+        ? undefined
+        : 'must be none, scope, or the name or id of a key',
+  },
   'max.message.bytes': { type: 3, default: '1048588', text: 'Largest batch in bytes.', wrong: whole(0, topicBytesMax) },
   'message.timestamp.type': {
     type: 2,

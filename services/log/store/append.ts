@@ -1,3 +1,4 @@
+import { OperationError } from '#kernel/contract/fault.ts';
 import type { ErrorName } from '#wire/kafka/error.ts';
 import { batchHeadBytes } from '#wire/kafka/limits.ts';
 import { compressionOf, isControl, isIntact, isTransactional, readHead } from '#wire/kafka/record/batch.ts';
@@ -6,6 +7,7 @@ import { KafkaViolation } from '#wire/kafka/violation.ts';
 import { configNumber, isCompacted } from '../domain/config.ts';
 import type { Broker } from './broker.ts';
 import type { Appended, Partition } from './partition.ts';
+import { type BatchKey, isSealed } from './sealed-batch.ts';
 import type { Topic } from './topic.ts';
 
 export type Refused = { readonly error: ErrorName; readonly message?: string; readonly record?: number };
@@ -13,12 +15,30 @@ export type Refused = { readonly error: ErrorName; readonly message?: string; re
 export type Producing = { readonly scope: bigint; readonly transactionalId: string | null; readonly adds: boolean };
 
 /** Checks a batch as a client sent it, and appends it. Its bytes are changed in place. */
-export function appendBatch(
+export async function appendBatch(
   broker: Broker,
   topic: Topic,
   partition: Partition,
   records: Buffer | null,
   producing: Producing,
+): Promise<Appended | Refused> {
+  try {
+    // Before anything is decided: from here to the append nothing waits.
+    const key = await partition.writing();
+    return appendSealed(broker, topic, partition, records, { ...producing, ...(key ? { key } : {}) });
+  } catch (error) {
+    if (!(error instanceof OperationError && error.code === 'KeyUnavailable')) throw error;
+    const isRefused = error.path === 'refused';
+    return { error: isRefused ? 'POLICY_VIOLATION' : 'KAFKA_STORAGE_ERROR', message: error.detail ?? error.message };
+  }
+}
+
+function appendSealed(
+  broker: Broker,
+  topic: Topic,
+  partition: Partition,
+  records: Buffer | null,
+  producing: Producing & { readonly key?: BatchKey },
 ): Appended | Refused {
   const wrong = batchFault(topic, records, producing);
   if (wrong) return wrong;
@@ -31,7 +51,7 @@ export function appendBatch(
     if (error !== 'NONE') return { error };
   }
   try {
-    return partition.append(batch);
+    return partition.append(batch, producing.key);
   } catch (error) {
     broker.log('error', 'a batch could not be appended', { topic: topic.id, partition: partition.index, error: String(error) });
     return { error: 'KAFKA_STORAGE_ERROR', message: 'The log could not be written.' };
@@ -51,6 +71,8 @@ function batchFault(topic: Topic, batch: Buffer | null, { transactionalId }: Pro
   if (head.count < 1 || head.lastOffsetDelta !== head.count - 1)
     return { error: 'INVALID_RECORD', message: 'The number of records is wrong.' };
   if (isControl(head.attributes)) return { error: 'INVALID_RECORD', message: 'Clients may not write control records.' };
+  // Free in the protocol, and spoken for on the disk.
+  if (isSealed(head.attributes)) return { error: 'INVALID_RECORD', message: 'The batch has an attribute that is not defined.' };
   if (compressionOf(head.attributes) === undefined) return { error: 'UNSUPPORTED_COMPRESSION_TYPE' };
   if (isTransactional(head.attributes) && (transactionalId === null || head.producerId < 0))
     return { error: 'INVALID_RECORD', message: 'A transactional batch without a transactional producer.' };

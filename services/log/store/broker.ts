@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Log } from '#kernel/contract/implement.ts';
+import { OperationError } from '#kernel/contract/fault.ts';
+import type { Log, Sealer } from '#kernel/contract/implement.ts';
 import { Effects } from './effect.ts';
 import { sweepMs } from './limits.ts';
 import { StateLog } from './state-log.ts';
 import { Groups } from './group.ts';
-import { Topics } from './topic.ts';
+import type { Partition } from './partition.ts';
+import { type Topic, Topics } from './topic.ts';
 import { Transactions } from './transaction.ts';
 import { compact } from './compact.ts';
 import { configNumber, isCompacted } from '../domain/config.ts';
@@ -29,13 +31,19 @@ export type Broker = {
   close(): Promise<void>;
 };
 
-export type BrokerOptions = { readonly directory: string; readonly log: Log; readonly now: () => number; readonly mayWrite: () => boolean };
+export type BrokerOptions = {
+  readonly directory: string;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly mayWrite: () => boolean;
+  readonly sealer: Sealer;
+};
 
 /** Opens the log of a directory: first what is known of topics, then their segments. */
-export function openBroker({ directory, log, now, mayWrite }: BrokerOptions): Broker {
+export function openBroker({ directory, log, now, mayWrite, sealer }: BrokerOptions): Broker {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const state = new StateLog(join(directory, 'state'), now);
-  const topics = new Topics(join(directory, 'topic'), state, now);
+  const topics = new Topics(join(directory, 'topic'), state, now, sealer);
   const facts = new Map<string, unknown>();
   state.open((key, value) => {
     if (key[0] === 'fact') facts.set(String(key[1]), value);
@@ -61,12 +69,20 @@ export function openBroker({ directory, log, now, mayWrite }: BrokerOptions): Br
   });
   const effects = new Effects(boot, now);
 
+  /** A topic whose key is disabled or gone is compacted when it is back. */
+  async function compactUnlessSealed(topic: Topic, partition: Partition): Promise<void> {
+    try {
+      await compact(partition, { now: now(), tombstoneMs: configNumber(topic.config, 'delete.retention.ms') });
+    } catch (error) {
+      if (!(error instanceof OperationError && error.code === 'KeyUnavailable')) throw error;
+    }
+  }
+
   async function sweep(): Promise<void> {
     for (const topic of [...topics.all()])
       for (const partition of topic.partitions) {
         partition.retain();
-        if (isCompacted(topic.config))
-          await compact(partition, { now: now(), tombstoneMs: configNumber(topic.config, 'delete.retention.ms') });
+        if (isCompacted(topic.config)) await compactUnlessSealed(topic, partition);
       }
     groups.expire();
     await state.compact();

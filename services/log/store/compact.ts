@@ -1,10 +1,12 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { type BatchHead, buildBatch, isControl, isTransactional } from '#wire/kafka/record/batch.ts';
+import { fault } from '#kernel/contract/fault.ts';
+import { type BatchHead, buildBatch, isControl, isTransactional, readHead } from '#wire/kafka/record/batch.ts';
 import { type LogRecord, readRecords, writeRecord } from '#wire/kafka/record/record.ts';
 import { Writer } from '#wire/kafka/writer.ts';
 import { compactKeysMax } from './limits.ts';
 import type { Partition } from './partition.ts';
 import { scanBatches } from './scan.ts';
+import { type BatchKey, generationOf, isSealed, openBatch, sealBatch } from './sealed-batch.ts';
 import { Segment } from './segment.ts';
 
 export type CompactOptions = { readonly now: number; readonly tombstoneMs: number };
@@ -15,14 +17,29 @@ export type CompactOptions = { readonly now: number; readonly tombstoneMs: numbe
  * or the new one.
  */
 export async function compact(partition: Partition, options: CompactOptions): Promise<void> {
-  const last = lastOffsets(partition);
+  const open = openerOf(await partition.keys());
+  const last = lastOffsets(partition, open);
   const stable = partition.stable;
   for (const segment of partition.segments.slice(0, -1)) {
     // What a transaction that is still open wrote may yet be aborted.
     if (segment.nextOffset > stable) break;
-    rewrite(partition, segment, last, options);
+    rewrite(partition, segment, { ...options, last, open });
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+type Opened = { readonly plain: Buffer; readonly head: BatchHead; reseal(kept: Buffer): Buffer };
+type Opener = (batch: Buffer, head: BatchHead) => Opened;
+
+/** A batch in the clear, and how another is put in its place. */
+function openerOf(keys: ReadonlyMap<number, BatchKey>): Opener {
+  return (batch, head) => {
+    if (!isSealed(head.attributes)) return { plain: batch, head, reseal: (kept) => kept };
+    const key = keys.get(generationOf(batch));
+    if (!key) throw fault('KeyUnavailable', { path: 'refused', detail: 'The key of a batch is not there any more.' });
+    const plain = openBatch(batch, head, key);
+    return { plain, head: readHead(plain), reseal: (kept) => sealBatch(kept, key) };
+  };
 }
 
 const isAborted = (partition: Partition, head: BatchHead) =>
@@ -31,20 +48,22 @@ const isAborted = (partition: Partition, head: BatchHead) =>
     ({ producerId, first, last }) => producerId === head.producerId && head.baseOffset >= first && head.baseOffset <= last,
   );
 
-function lastOffsets(partition: Partition): Map<string, number> {
+function lastOffsets(partition: Partition, open: Opener): Map<string, number> {
   const last = new Map<string, number>();
   for (const { path, sizeBytes } of partition.segments) {
     if (sizeBytes === 0) continue;
     scanBatches(path, (head, batch) => {
       if (isControl(head.attributes) || isAborted(partition, head) || head.baseOffset >= partition.stable) return;
-      for (const { key, offset } of readRecords(batch, head))
+      for (const { key, offset } of readRecords(open(batch, head).plain))
         if (key && (last.size < compactKeysMax || last.has(key.toString('latin1')))) last.set(key.toString('latin1'), offset);
     });
   }
   return last;
 }
 
-function rewrite(partition: Partition, segment: Segment, last: ReadonlyMap<string, number>, { now, tombstoneMs }: CompactOptions): void {
+type Rewriting = CompactOptions & { readonly last: ReadonlyMap<string, number>; readonly open: Opener };
+
+function rewrite(partition: Partition, segment: Segment, { now, tombstoneMs, last, open }: Rewriting): void {
   const cleaned = segment.path.replace('.log', '.cleaned');
   const fd = openSync(cleaned, 'w', 0o600);
   const fresh = new Segment(partition.directory, segment.baseOffset, segment.createdAt);
@@ -52,7 +71,7 @@ function rewrite(partition: Partition, segment: Segment, last: ReadonlyMap<strin
   scanBatches(segment.path, (head, batch) => {
     const keeps = ({ key, value, offset }: LogRecord) =>
       key !== null && (last.get(key.toString('latin1')) ?? offset) <= offset && (value !== null || tombstoneMs > now - head.maxTimestamp);
-    const kept = isControl(head.attributes) ? batch : isAborted(partition, head) ? undefined : withOnly(batch, head, keeps);
+    const kept = isControl(head.attributes) ? batch : isAborted(partition, head) ? undefined : withOnly(batch, open(batch, head), keeps);
     if (kept !== batch) dropped += 1;
     if (!kept) return;
     for (let written = 0; written < kept.length; ) written += writeSync(fd, kept, written);
@@ -71,13 +90,13 @@ function rewrite(partition: Partition, segment: Segment, last: ReadonlyMap<strin
 }
 
 /** The batch with the records that are kept, under its own offsets; itself when all are, undefined when none is. */
-function withOnly(batch: Buffer, head: BatchHead, keeps: (record: LogRecord) => boolean): Buffer | undefined {
-  const records = readRecords(batch, head);
+function withOnly(batch: Buffer, { plain, head, reseal }: Opened, keeps: (record: LogRecord) => boolean): Buffer | undefined {
+  const records = readRecords(plain, head);
   const kept = records.filter(keeps);
   if (kept.length === records.length) return batch;
   if (kept.length === 0) return undefined;
   const writer = new Writer();
   for (const record of kept) writeRecord(writer, record, record.timestamp - head.baseTimestamp, record.offset - head.baseOffset);
   const attributes = head.attributes & ~7;
-  return buildBatch({ ...head, attributes, records: writer.whole(), count: kept.length });
+  return reseal(buildBatch({ ...head, attributes, records: writer.whole(), count: kept.length }));
 }

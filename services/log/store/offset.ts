@@ -14,8 +14,8 @@ export async function offsetOfTime(partition: Partition, timestamp: number): Pro
     for (let position = segment.positionOfTime(timestamp); position + batchHeadBytes <= segment.sizeBytes; ) {
       const head = readHead(await segment.read(position, batchHeadBytes));
       if (head.maxTimestamp >= timestamp && !isControl(head.attributes)) {
-        const batch = await segment.read(position, head.sizeBytes);
-        const found = readRecords(batch, head).find((record) => record.timestamp >= timestamp && record.offset >= from);
+        const batch = await partition.opened(await segment.read(position, head.sizeBytes));
+        const found = readRecords(batch).find((record) => record.timestamp >= timestamp && record.offset >= from);
         if (found) return { offset: found.offset, timestamp: found.timestamp };
       }
       position += head.sizeBytes;

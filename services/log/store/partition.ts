@@ -5,6 +5,7 @@ import { type BatchHead, isControl, isTransactional, placeBatch, readHead, stamp
 import { controlBatch, readRecords } from '#wire/kafka/record/record.ts';
 import { type Aborted, Producers, type ProducersSnapshot } from '../domain/producer.ts';
 import { indexIntervalBytes, producerBatchesMax, producersMax } from './limits.ts';
+import { type BatchKey, generationOf, isSealed, openBatch, sealBatch } from './sealed-batch.ts';
 import { cutBatches, Segment } from './segment.ts';
 
 /** What a partition needs to know of its topic's configuration. */
@@ -22,6 +23,17 @@ export type LogConfig = {
 export type Appended = { readonly baseOffset: number; readonly duplicate: boolean; readonly appendTimeMs: number };
 export type Chunk = { readonly records: Buffer; readonly aborted: readonly Aborted[] };
 
+/** The keys of a partition whose batches may lie sealed. */
+export type Vault = {
+  /** Whether new batches are sealed. */
+  seals(): boolean;
+  /** The key for new batches; undefined: they lie in the clear. */
+  writing(): Promise<BatchKey | undefined>;
+  reading(generation: number): Promise<BatchKey>;
+  /** Every key there is. */
+  all(): Promise<readonly BatchKey[]>;
+};
+
 /** This broker's term; there is one leader, so that it never changes. */
 export const leaderEpoch = 0;
 
@@ -36,17 +48,19 @@ export class Partition {
   failure: string | undefined;
   #config: LogConfig;
   readonly #now: () => number;
+  readonly #vault: Vault | undefined;
   readonly #waiting = new Set<() => void>();
   /** What was sealed and is not surely on the disk yet. */
   #sealing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #syncAgain: Promise<void> | undefined;
 
-  constructor(directory: string, index: number, config: LogConfig, now: () => number) {
+  constructor(directory: string, index: number, config: LogConfig, now: () => number, vault?: Vault) {
     this.directory = directory;
     this.index = index;
     this.#config = config;
     this.#now = now;
+    this.#vault = vault;
   }
 
   get active(): Segment {
@@ -101,15 +115,20 @@ export class Partition {
     else this.producers.noteMarker(head, readRecords(batch, head)[0]?.key?.[3] === 1 ? 'commit' : 'abort');
   }
 
+  /** The key under which the next batch is to be appended; undefined where it lies in the clear. Throws KeyUnavailable. */
+  async writing(): Promise<BatchKey | undefined> {
+    return this.#vault?.seals() ? this.#vault.writing() : undefined;
+  }
+
   /** Appends a batch that was checked; sets offset and epoch in its bytes. Answers its error by name when its producer may not. */
-  append(batch: Buffer): Appended | { readonly error: ErrorName } {
+  append(batch: Buffer, key?: BatchKey): Appended | { readonly error: ErrorName } {
     const received = readHead(batch);
     const found = this.producers.check(received);
     if (found && 'error' in found) return found;
     if (found) return { baseOffset: found.duplicate.offset, duplicate: true, appendTimeMs: -1 };
     const appendTimeMs = this.#config.appendTime ? this.#now() : -1;
     if (this.#config.appendTime) stampBatch(batch, appendTimeMs);
-    const head = this.#write(batch);
+    const head = this.#write(batch, key);
     this.producers.note(head, isTransactional(head.attributes));
     this.#wake();
     return { baseOffset: head.baseOffset, duplicate: false, appendTimeMs };
@@ -125,12 +144,12 @@ export class Partition {
     return undefined;
   }
 
-  #write(batch: Buffer): BatchHead {
+  #write(batch: Buffer, key?: BatchKey): BatchHead {
     this.#rollIfDue(batch.length);
     placeBatch(batch, this.next, leaderEpoch);
     const head = readHead(batch);
     try {
-      this.active.append(batch, head.baseOffset + head.lastOffsetDelta, head.maxTimestamp);
+      this.active.append(key ? sealBatch(batch, key) : batch, head.baseOffset + head.lastOffsetDelta, head.maxTimestamp);
       this.failure = undefined;
     } catch (error) {
       this.failure = String(error);
@@ -188,9 +207,35 @@ export class Partition {
       if (segment.nextOffset <= offset || segment.baseOffset >= below) continue;
       const records = await this.#readSegment(segment, Math.max(offset, segment.baseOffset), maxBytes, below);
       if (records.length === 0) continue;
-      return { records, aborted: [] };
+      return { records: await this.opened(records), aborted: [] };
     }
     return { records: Buffer.alloc(0), aborted: [] };
+  }
+
+  /** Whole batches as they were received: those that lie sealed are opened. Throws KeyUnavailable. */
+  async opened(records: Buffer): Promise<Buffer> {
+    const batches: Buffer[] = [];
+    let isChanged = false;
+    for (let at = 0; at < records.length; ) {
+      const head = readHead(records, at);
+      const batch = records.subarray(at, at + head.sizeBytes);
+      at += head.sizeBytes;
+      if (isSealed(head.attributes)) {
+        isChanged = true;
+        batches.push(openBatch(batch, head, await this.#key(generationOf(batch))));
+      } else batches.push(batch);
+    }
+    return isChanged ? Buffer.concat(batches) : records;
+  }
+
+  async #key(generation: number): Promise<BatchKey> {
+    if (!this.#vault) throw new TypeError('a log that has no keys holds a sealed batch');
+    return this.#vault.reading(generation);
+  }
+
+  /** Opens and seals batches without waiting, for whoever goes over all of them. Throws KeyUnavailable. */
+  async keys(): Promise<ReadonlyMap<number, BatchKey>> {
+    return new Map((await this.#vault?.all())?.map((key) => [key.generation, key]));
   }
 
   async #readSegment(segment: Segment, offset: number, maxBytes: number, below: number): Promise<Buffer> {

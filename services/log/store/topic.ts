@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fault } from '#kernel/contract/fault.ts';
+import type { Sealer } from '#kernel/contract/implement.ts';
 import { formatId, parseId } from '#kernel/tenancy/id.ts';
 import { scopePartitionsMax, topicPartitionsMax, topicsMax } from '../contract/limits.ts';
 import { type Config, configFault, configNumber, configValue, isCompacted, isDeleted } from '../domain/config.ts';
@@ -9,6 +10,7 @@ import { topicNameFault } from '../domain/name.ts';
 import { syncFolder } from './folder.ts';
 import { type LogConfig, Partition } from './partition.ts';
 import type { StateKey, StateLog } from './state-log.ts';
+import { encryptionFault, isSealing, type StoredKey, TopicKeys } from './topic-key.ts';
 
 /** A topic as it is kept: what the state log says of it, and its open partitions. */
 export type Topic = {
@@ -20,6 +22,8 @@ export type Topic = {
   readonly partitions: Partition[];
   labels: Readonly<Record<string, string>>;
   config: Config;
+  /** Its data keys, sealed, the oldest first; none while it never lay sealed. */
+  keys: readonly StoredKey[];
   version: number;
   generation: number;
 };
@@ -33,6 +37,7 @@ type Stored = {
   createdAt: number;
   version: number;
   generation: number;
+  keys?: readonly StoredKey[];
 };
 
 export type Owner = { readonly tenant: bigint; readonly scope: bigint };
@@ -48,12 +53,16 @@ export class Topics {
   readonly #stored = new Map<string, { scope: bigint; name: string; value: Stored }>();
   readonly #starts = new Map<string, number>();
   readonly #listeners = new Set<(change: TopicChange) => void>();
+  readonly #keys: TopicKeys;
+  readonly #sealer: Sealer;
   #version = 0;
 
-  constructor(directory: string, state: StateLog, now: () => number) {
+  constructor(directory: string, state: StateLog, now: () => number, sealer: Sealer) {
     this.#directory = directory;
     this.#state = state;
     this.#now = now;
+    this.#sealer = sealer;
+    this.#keys = new TopicKeys(sealer, this);
   }
 
   /** Number of the last change of any topic. */
@@ -81,7 +90,7 @@ export class Topics {
   }
 
   #made(scope: bigint, name: string, { id, tenant, partitions, ...rest }: Stored): Topic {
-    const topic: Topic = { ...rest, id, scope, name, tenant: parseId(tenant), partitions: [] };
+    const topic: Topic = { keys: [], ...rest, id, scope, name, tenant: parseId(tenant), partitions: [] };
     this.#grow(topic, partitions);
     return topic;
   }
@@ -89,7 +98,12 @@ export class Topics {
   #grow(topic: Topic, partitions: number): void {
     const config = logConfig(topic.config);
     for (let index = topic.partitions.length; index < partitions; index++) {
-      const partition = new Partition(join(this.#directory, topic.id, String(index)), index, config, this.#now);
+      const partition = new Partition(join(this.#directory, topic.id, String(index)), index, config, this.#now, {
+        seals: () => isSealing(topic.config),
+        writing: () => this.#keys.writing(topic, index),
+        reading: (generation) => this.#keys.reading(topic, index, generation),
+        all: () => Promise.all(topic.keys.map(({ generation }) => this.#keys.reading(topic, index, generation))),
+      });
       partition.open(this.#starts.get(`${topic.id} ${index}`) ?? 0);
       topic.partitions.push(partition);
     }
@@ -129,17 +143,36 @@ export class Topics {
   }
 
   /** Says why a topic cannot be made, by throwing. */
-  checkNew({ scope }: Owner, name: string, partitions: number, config: Config): void {
+  checkNew({ tenant, scope }: Owner, name: string, partitions: number, config: Config): void {
     const wrong = topicNameFault(name);
     if (wrong) throw fault('TopicNameInvalid', { path: '/name', detail: wrong });
     const own = this.#scopes.get(scope);
     if (own?.has(name)) throw fault('TopicExists', `Topic '${name}' already exists.`);
     if (partitions < 1 || partitions > topicPartitionsMax)
       throw fault('PartitionsInvalid', { path: '/partitions', detail: `Number of partitions must be 1 to ${topicPartitionsMax}.` });
-    const wrongConfig = configFault(config);
+    const wrongConfig = this.wrongConfig(tenant, config);
     if (wrongConfig) throw fault('ConfigInvalid', { path: '/config', detail: wrongConfig });
     if ((own?.size ?? 0) >= topicsMax) throw fault('QuotaExceeded', `A scope has at most ${topicsMax} topics.`);
     this.#checkRoom(scope, partitions);
+  }
+
+  /** Why a topic of the tenant cannot have a configuration, or undefined. */
+  wrongConfig(tenant: bigint, config: Config): string | undefined {
+    return configFault(config) ?? encryptionFault(this.#sealer, tenant, configValue(config, 'gamut.encryption'));
+  }
+
+  /** Takes up a data key of a topic; resolves when it survives a loss of power. */
+  async addKey(topic: Topic, key: StoredKey): Promise<void> {
+    if (!this.#ids.has(topic.id)) throw fault('NoSuchTopic', `Topic '${topic.name}' does not exist.`);
+    const { id, tenant, partitions, config, labels, createdAt, version, generation } = topic;
+    const keys = [...topic.keys, key];
+    const value: Stored = {
+      ...{ id, tenant: formatId(tenant), partitions: partitions.length, config, labels: { ...labels } },
+      ...{ createdAt, version, generation, keys },
+    };
+    this.#state.put([[['topic', formatId(topic.scope), topic.name], value]]);
+    topic.keys = keys;
+    await this.#state.flushed();
   }
 
   #checkRoom(scope: bigint, more: number): void {
@@ -189,12 +222,12 @@ export class Topics {
   /** Changes what is said of a topic. */
   alter(topic: Topic, to: { config?: Config; labels?: Readonly<Record<string, string>>; partitions?: number }): void {
     const { config = topic.config, labels = topic.labels, partitions = topic.partitions.length } = to;
-    const wrong = configFault(config);
+    const wrong = this.wrongConfig(topic.tenant, config);
     if (wrong) throw fault('ConfigInvalid', { path: '/config', detail: wrong });
     this.checkPartitions(topic, partitions);
-    const { id, tenant, createdAt } = topic;
+    const { id, tenant, createdAt, keys } = topic;
     const changed = { version: this.#version + 1, generation: topic.generation + 1 };
-    const value: Stored = { id, tenant: formatId(tenant), partitions, config, labels: { ...labels }, createdAt, ...changed };
+    const value: Stored = { id, tenant: formatId(tenant), partitions, config, labels: { ...labels }, createdAt, keys, ...changed };
     this.#state.put([[['topic', formatId(topic.scope), topic.name], value]]);
     this.#version += 1;
     Object.assign(topic, { config, labels, ...changed });

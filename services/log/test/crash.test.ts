@@ -10,12 +10,13 @@ import { batchOf } from '#wire/kafka/record/record.ts';
 import { appendBatch } from '../store/append.ts';
 import { type Broker, openBroker } from '../store/broker.ts';
 import { recordsFrom } from '../store/offset.ts';
+import { sealer } from './fixtures/sealer.ts';
 
 const main = fileURLToPath(new URL('./fixtures/broker.main.ts', import.meta.url));
 const scope = 2n;
 const directory = () => mkdtempSync(join(tmpdir(), 'gamut-log-crash-'));
 const open = (data: string, now = Date.now): Broker =>
-  openBroker({ directory: join(data, 'log'), log: () => undefined, now, mayWrite: () => true });
+  openBroker({ directory: join(data, 'log'), log: () => undefined, now, mayWrite: () => true, sealer });
 
 /** Values of committed records of a partition. */
 async function committed(broker: Broker, index: number): Promise<string[]> {
@@ -71,11 +72,11 @@ test('killed again and again amid transactions: what was acknowledged is there, 
 
 const record = (value: string) => batchOf([{ key: Buffer.from('k'), value: Buffer.from(value), timestamp: 1 }]);
 
-function write(broker: Broker, value: string, index = 0): void {
+async function write(broker: Broker, value: string, index = 0): Promise<void> {
   const topic =
     broker.topics.find(scope, 't') ?? broker.topics.create({ tenant: 1n, scope }, 't', { partitions: 1, config: { 'retention.ms': '-1' } });
   const partition = topic.partitions[index] ?? assert.fail('no partition');
-  const appended = appendBatch(broker, topic, partition, record(value), { scope, transactionalId: null, adds: false });
+  const appended = await appendBatch(broker, topic, partition, record(value), { scope, transactionalId: null, adds: false });
   assert.ok(!('error' in appended));
 }
 
@@ -97,14 +98,14 @@ test('a batch that is torn at any byte is cut off at the next start, and the log
   for (const kept of [1, 11, 60, 61, size - 1]) {
     const data = directory();
     const broker = open(data);
-    write(broker, 'a');
-    write(broker, 'b');
+    await write(broker, 'a');
+    await write(broker, 'b');
     await broker.close();
     const path = segment(data);
     truncateSync(path, statSync(path).size - size + kept);
     const again = open(data);
     assert.deepEqual(await committed(again, 0), ['a']);
-    write(again, 'c');
+    await write(again, 'c');
     assert.deepEqual(await committed(again, 0), ['a', 'c']);
     await again.close();
     rmSync(data, { recursive: true });
@@ -114,11 +115,11 @@ test('a batch that is torn at any byte is cut off at the next start, and the log
 test('bytes that are no batch behind the last one are cut off too', async () => {
   const data = directory();
   const broker = open(data);
-  write(broker, 'a');
+  await write(broker, 'a');
   await broker.close();
   appendFileSync(segment(data), Buffer.alloc(100, 0x55));
   const again = open(data);
-  write(again, 'b');
+  await write(again, 'b');
   assert.deepEqual(await committed(again, 0), ['a', 'b']);
   await again.close();
   rmSync(data, { recursive: true });
@@ -133,18 +134,18 @@ test('segments beyond retention go, by size and by time, and offsets stay', asyn
     config: { 'segment.bytes': '500', 'retention.ms': '3600000', 'retention.bytes': '2000' },
   });
   const partition = topic.partitions[0] ?? assert.fail('no partition');
-  const put = (value: string) => {
+  const put = async (value: string) => {
     const batch = batchOf([{ key: null, value: Buffer.from(value), timestamp: now }]);
-    appendBatch(broker, topic, partition, batch, { scope, transactionalId: null, adds: false });
+    await appendBatch(broker, topic, partition, batch, { scope, transactionalId: null, adds: false });
   };
-  for (let at = 0; at < 100; at++) put(`v${at}`);
+  for (let at = 0; at < 100; at++) await put(`v${at}`);
   await broker.sweep();
   assert.ok(partition.sizeBytes < 3000 && partition.logStart > 0, `${partition.sizeBytes} bytes from ${partition.logStart}`);
   assert.equal((await committed(broker, 0)).at(-1), 'v99');
   now += 7_200_000;
   await broker.sweep();
   assert.equal(partition.logStart, 100);
-  put('later');
+  await put('later');
   assert.deepEqual(await committed(broker, 0), ['later']);
   await broker.close();
   rmSync(data, { recursive: true });
@@ -163,7 +164,7 @@ test('compaction keeps the last record of every key at its offset, and survives 
     const key = `k${at % 7}`;
     last.set(key, `v${at}`);
     const records = [key, 'other'].map((name) => ({ key: Buffer.from(name), value: Buffer.from(`v${at}`), timestamp: Date.now() }));
-    appendBatch(broker, topic, partition, batchOf(records), { scope, transactionalId: null, adds: false });
+    await appendBatch(broker, topic, partition, batchOf(records), { scope, transactionalId: null, adds: false });
   }
   last.set('other', 'v199');
   const before = partition.sizeBytes;
@@ -192,12 +193,12 @@ test('a batch of an idempotent producer that comes again after a restart is know
     return appendBatch(broker, topic, partition, batch(), { scope, transactionalId: null, adds: false });
   };
   const broker = open(data);
-  const first = append(broker);
-  for (let at = 0; at < 10; at++) write(broker, `more ${at}`);
+  const first = await append(broker);
+  for (let at = 0; at < 10; at++) await write(broker, `more ${at}`);
   await broker.topics.find(scope, 't')?.partitions[0]?.flushed();
   await broker.close();
   const again = open(data);
-  const second = append(again);
+  const second = await append(again);
   assert.deepEqual(
     [first, second],
     [

@@ -50,6 +50,8 @@ export const errors = {
   InvalidStorageClass: no(400, 'The storage class is not known.'),
   InvalidTargetBucketForLogging: no(400, 'The target bucket for logging does not exist, or is not yours to write to.'),
   KmsKeyNotFound: no(400, 'There is no such key.'),
+  KmsKeyDisabled: no(400, 'The key is disabled.'),
+  KmsKeyInvalidState: no(400, 'The key is pending deletion or was destroyed.'),
   SseKeyRequired: no(400, 'The object was stored with a key of the customer, which must come with the request.'),
   SseKeyWrong: no(403, 'The key of the customer is not the one the object was stored with.'),
   NoSuchBucketPolicy: no(404, 'The bucket policy does not exist.'),
@@ -66,3 +68,6 @@ export const errors = {
   ObjectDamaged: again(500, 'The stored bytes do not agree with their checksum; they are not served.'),
   TooFewShards: again(503, 'Too many drives are away or damaged for the bytes to be made again; they are not served until some are back.'),
 } as const satisfies Record<string, Fault>;
+
+/** What sealing and opening under a key of the platform may meet. */
+export const sealErrors = ['KmsKeyNotFound', 'KmsKeyDisabled', 'KmsKeyInvalidState'] as const;

@@ -1,5 +1,6 @@
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
+import { sealErrors } from './error.ts';
 import {
   Checksum,
   ChecksumAlgorithm,
@@ -45,7 +46,7 @@ export const multipartOperations = {
     ...write,
     text: 'Begin an object that is sent in parts.',
     charge: ['request'],
-    errors: ['NoSuchBucket', 'KeyTooLong', 'MetadataTooLarge', 'InvalidRequest', 'InvalidArgument'],
+    errors: ['NoSuchBucket', 'KeyTooLong', 'MetadataTooLarge', 'InvalidRequest', 'InvalidArgument', ...sealErrors],
     input: Type.Object(
       {
         key: Key,
@@ -77,6 +78,7 @@ export const multipartOperations = {
       'IncompleteBody',
       'XAmzContentSHA256Mismatch',
       'InvalidRequest',
+      ...sealErrors,
     ],
     input: Type.Object({ ...upload, partNumber: PartNumber, ...expected, ...customerKey }, closed),
     output: Part,
@@ -94,6 +96,7 @@ export const multipartOperations = {
       'InvalidRange',
       'InvalidArgument',
       'ObjectDamaged',
+      ...sealErrors,
     ],
     input: Type.Object(
       {

@@ -1,5 +1,6 @@
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
+import { sealErrors } from './error.ts';
 import {
   Checksum,
   closed,
@@ -100,7 +101,7 @@ const traitErrors = [
   'UnresolvableGrantByEmailAddress',
   'InvalidRetentionPeriod',
   'InvalidRequest',
-  'KmsKeyNotFound',
+  ...sealErrors,
   'SseKeyRequired',
   'SseKeyWrong',
 ] as const;
@@ -112,6 +113,7 @@ const readErrors = [
   'InvalidRange',
   'InvalidPart',
   'InvalidRequest',
+  ...sealErrors,
   'SseKeyRequired',
   'SseKeyWrong',
 ] as const;

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { type CipherGCM, createCipheriv, createDecipheriv } from 'node:crypto';
 import { frameBytes, frameTagBytes } from '../contract/limits.ts';
 
 /** Bytes at rest are sealed in frames, so that a range is opened without the rest: AES-256-GCM, the frame's number as its nonce. */
@@ -22,21 +22,58 @@ function nonceOf(frame: number): Buffer {
   return nonce;
 }
 
-/** Seals one frame of at most `frameBytes`. A key seals each number once. */
-function sealFrame(key: Uint8Array, frame: number, plain: Uint8Array): Buffer {
-  const cipher = createCipheriv('aes-256-gcm', key, nonceOf(frame));
-  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+/**
+ * Seals bytes as they come, in pieces of any size, into frames of `frameBytes` of them; the last may be shorter. A key is for one
+ * run of bytes, because the number of a frame is its nonce.
+ */
+export class FrameSealer {
+  readonly #key: Uint8Array;
+  #frame = 0;
+  #left = frameBytes;
+  #cipher: CipherGCM | undefined;
+
+  constructor(key: Uint8Array) {
+    this.#key = key;
+  }
+
+  /** What these bytes become, in order. */
+  seal(plain: Uint8Array): Uint8Array[] {
+    const sealed: Uint8Array[] = [];
+    for (let at = 0; at < plain.length; ) {
+      const piece = plain.subarray(at, at + this.#left);
+      this.#cipher ??= createCipheriv('aes-256-gcm', this.#key, nonceOf(this.#frame));
+      sealed.push(this.#cipher.update(piece));
+      at += piece.length;
+      this.#left -= piece.length;
+      if (this.#left === 0) sealed.push(...this.end());
+    }
+    return sealed;
+  }
+
+  /** Ends the frame that is open: its tag. */
+  end(): Uint8Array[] {
+    if (!this.#cipher) return [];
+    // A stream cipher holds nothing back: `final` only makes the tag.
+    this.#cipher.final();
+    const tag = this.#cipher.getAuthTag();
+    this.#cipher = undefined;
+    this.#left = frameBytes;
+    this.#frame += 1;
+    return [tag];
+  }
 }
 
 /** Opens one frame; throws when a bit of it, its number or the key is wrong. */
-export function openFrame(key: Uint8Array, frame: number, bytes: Uint8Array): Buffer {
+function openFrame(key: Uint8Array, frame: number, bytes: Uint8Array): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(frame));
   decipher.setAuthTag(bytes.subarray(bytes.length - frameTagBytes));
-  return Buffer.concat([decipher.update(bytes.subarray(0, bytes.length - frameTagBytes)), decipher.final()]);
+  const plain = decipher.update(bytes.subarray(0, bytes.length - frameTagBytes));
+  decipher.final();
+  return plain;
 }
 
 /** Cuts a stream into pieces of a size; the last may be shorter. */
-export async function* pieces(body: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array, void> {
+async function* pieces(body: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array, void> {
   let held: Uint8Array[] = [];
   let have = 0;
   for await (const bytes of body) {
@@ -53,12 +90,6 @@ export async function* pieces(body: AsyncIterable<Uint8Array>, size: number): As
     have += rest.length;
   }
   if (have > 0) yield Buffer.concat(held);
-}
-
-/** The bytes sealed frame by frame. */
-export async function* sealFrames(key: Uint8Array, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  let frame = 0;
-  for await (const plain of pieces(body, frameBytes)) yield sealFrame(key, frame++, plain);
 }
 
 /** The bytes of frames, from the one of this number on. */

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Sealer } from '#kernel/contract/implement.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import { type ChecksumAlgorithm, startChecksum } from '#wire/checksum/checksum.ts';
@@ -7,11 +6,10 @@ import { type Conditions, copyVerdict } from '../domain/precondition.ts';
 import type { Span } from '../domain/range.ts';
 import { isReadable } from '../domain/storage-class.ts';
 import { sameBucket } from './bucket.ts';
-import { openBytes, segmentSize, sliceSegments } from './bytes.ts';
 import { copyTriesMax } from './limits.ts';
 import { demand, placeObject, putObject, readLayout, type Stored, type WriteConditions } from './object.ts';
 import type { BucketRecord, ObjectRecord, PartRecord, Segment, StoredChecksum, StoredHeaders, Traits } from './record.ts';
-import { openObject, openSeal, type OpenSeal, takeIn } from './seal.ts';
+import { openObject, openSeal, type OpenSeal, plainSize, takeIn } from './seal.ts';
 import type { Store } from './store.ts';
 import { findUpload, type NewPart, placePart, putPart } from './upload.ts';
 import { readObject, readVersion } from './version.ts';
@@ -68,12 +66,22 @@ function shareAll({ catalog, blobs }: Store, segments: readonly Segment[]): void
   for (const segment of segments) blobs.share(segment);
 }
 
+/** Bytes sealed under a scope's key are of use in that scope alone. */
+function mayShare(from: BucketRecord, to: BucketRecord, { segments }: Opened): boolean {
+  return (from.tenant === to.tenant && from.scope === to.scope) || segments.every(({ seal }) => seal === undefined);
+}
+
 type Digests = { readonly md5: string; readonly checksum?: StoredChecksum };
 
-async function digest({ blobs }: Store, segments: readonly Segment[], algorithm: ChecksumAlgorithm | undefined): Promise<Digests> {
+async function digest(
+  store: Store,
+  bucket: BucketRecord,
+  segments: readonly Segment[],
+  algorithm: ChecksumAlgorithm | undefined,
+): Promise<Digests> {
   const md5 = createHash('md5');
   const running = algorithm && startChecksum(algorithm);
-  for await (const bytes of await openBytes(blobs, segments, () => {})) {
+  for await (const bytes of await openObject(store, bucket, segments, { done: () => {} })) {
     md5.update(bytes);
     running?.update(bytes);
   }
@@ -84,11 +92,16 @@ async function digest({ blobs }: Store, segments: readonly Segment[], algorithm:
 }
 
 /** What a copy is called by: the source's own digests, when they are of all its bytes and of the algorithm asked for. */
-async function digestsOfCopy(store: Store, { object, segments }: Opened, algorithm: ChecksumAlgorithm | undefined): Promise<Digests> {
+async function digestsOfCopy(
+  store: Store,
+  bucket: BucketRecord,
+  { object, segments }: Opened,
+  algorithm: ChecksumAlgorithm | undefined,
+): Promise<Digests> {
   const wanted = algorithm ?? object.checksum?.algorithm;
   const known = object.checksum?.type === 'FULL_OBJECT' && object.checksum.algorithm === wanted;
   if (/^[0-9a-f]{32}$/.test(object.etag) && (wanted === undefined || known)) return { md5: object.etag, checksum: object.checksum };
-  return digest(store, segments, wanted);
+  return digest(store, bucket, segments, wanted);
 }
 
 export type CopyOptions = {
@@ -98,7 +111,6 @@ export type CopyOptions = {
   readonly who: Who;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
-  readonly sealer: Sealer;
   /** How the copy is to be sealed. */
   readonly seal: OpenSeal | undefined;
   readonly traits: Traits;
@@ -108,7 +120,7 @@ export type CopyOptions = {
   readonly checksumAlgorithm?: ChecksumAlgorithm;
 };
 
-/** Stores an object whose bytes are there already: both point at the same files, unless one of them is sealed. */
+/** Stores an object whose bytes are there already: both point at the same files, unless they are sealed under different keys. */
 export async function copyObject(store: Store, place: BucketRecord, options: CopyOptions): Promise<Stored & { source: ObjectRecord }> {
   const { source, maxBytes, seal } = options;
   const stored = await fromSource(store, source, (opened) => {
@@ -120,7 +132,8 @@ export async function copyObject(store: Store, place: BucketRecord, options: Cop
       headers: options.headers ?? { ...kept },
       traits: { ...options.traits, ...(tags ? { tags } : {}), ...(seal ? { seal: seal.seal } : {}) },
     };
-    return object.seal || seal ? copySealed(store, place, opened, options, made) : copyShared(store, place, opened, options, made);
+    const isSealedAnew = object.seal !== undefined || seal !== undefined || !mayShare(source.bucket, place, opened);
+    return (isSealedAnew ? copySealed : copyShared)(store, place, opened, options, made);
   });
   store.blobs.free(stored.freed);
   return stored;
@@ -132,7 +145,7 @@ async function copyShared(store: Store, place: BucketRecord, opened: Opened, opt
   const { catalog } = store;
   const { key, source, conditions, who } = options;
   const { object, segments } = opened;
-  const { md5, checksum } = await digestsOfCopy(store, opened, options.checksumAlgorithm);
+  const { md5, checksum } = await digestsOfCopy(store, source.bucket, opened, options.checksumAlgorithm);
   return catalog.commit((batch) => {
     const bucket = sameBucket(catalog, place);
     demand(conditions, readObject(catalog, bucket, key));
@@ -145,19 +158,20 @@ async function copyShared(store: Store, place: BucketRecord, opened: Opened, opt
 }
 
 /** The source's bytes in the open. */
-async function openBody(store: Store, opened: Opened, source: Source, span: Span | undefined, sealer: Sealer): Promise<Bytes> {
-  const seal = await openSeal(sealer, source.bucket.tenant, opened.object.seal, source.customerKey);
-  return openObject(store.blobs, opened.segments, span, seal, () => {});
+async function openBody(store: Store, opened: Opened, source: Source, span: Span | undefined): Promise<Bytes> {
+  const seal = await openSeal(store.sealer, source.bucket.tenant, opened.object.seal, source.customerKey);
+  return openObject(store, source.bucket, opened.segments, { span, seal, done: () => {} });
 }
 
 async function copySealed(store: Store, place: BucketRecord, opened: Opened, options: CopyOptions, made: Made) {
-  const { key, source, conditions, who, seal, maxBytes, signal, sealer } = options;
+  const { key, source, conditions, who, seal, maxBytes, signal } = options;
   const { object } = opened;
-  const body = await openBody(store, opened, source, undefined, sealer);
+  const body = await openBody(store, opened, source, undefined);
   const algorithm = options.checksumAlgorithm ?? object.checksum?.algorithm;
   const rules = { maxBytes, mayWrite: store.mayWrite, signal };
   const received = await takeIn(
-    store.blobs,
+    store,
+    place,
     body,
     { size: object.size, ...(algorithm ? { checksumAlgorithm: algorithm } : {}) },
     rules,
@@ -173,7 +187,6 @@ export type CopyPartOptions = Omit<NewPart, 'checksum'> & {
   readonly span?: Span;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
-  readonly sealer: Sealer;
   readonly customerKey?: string;
 };
 
@@ -189,14 +202,13 @@ export async function copyPart(
     if (span && span.last >= object.size) throw fault('InvalidRange', 'The range is outside the source.');
     if ((span ? span.last - span.first + 1 : object.size) > maxBytes) throw fault('EntityTooLarge');
     const upload = findUpload(store.catalog, sameBucket(store.catalog, place), options);
-    if (!object.seal && !upload.seal) {
-      const slice = span ? sliceSegments(segments, span) : [...segments];
-      return { ...(await sharePart(store, place, options, slice, upload.checksumAlgorithm)), source: object };
-    }
-    const seal = await openSeal(options.sealer, place.tenant, upload.seal, options.customerKey);
-    const body = await openBody(store, opened, source, span, options.sealer);
+    const isWhole = !span || (span.first === 0 && span.last === object.size - 1);
+    if (!object.seal && !upload.seal && isWhole && mayShare(source.bucket, place, opened))
+      return { ...(await sharePart(store, place, options, segments, upload.checksumAlgorithm)), source: object };
+    const seal = await openSeal(store.sealer, place.tenant, upload.seal, options.customerKey);
+    const body = await openBody(store, opened, source, span);
     const expected = upload.checksumAlgorithm ? { checksumAlgorithm: upload.checksumAlgorithm } : {};
-    const received = await takeIn(store.blobs, body, expected, { maxBytes, mayWrite: store.mayWrite, signal: options.signal }, seal);
+    const received = await takeIn(store, place, body, expected, { maxBytes, mayWrite: store.mayWrite, signal: options.signal }, seal);
     const value = received.checksum;
     const checksum =
       upload.checksumAlgorithm && value ? { algorithm: upload.checksumAlgorithm, type: 'FULL_OBJECT' as const, value } : undefined;
@@ -211,18 +223,18 @@ async function sharePart(
   store: Store,
   place: BucketRecord,
   options: CopyPartOptions,
-  slice: readonly Segment[],
+  segments: readonly Segment[],
   algorithm: ChecksumAlgorithm | undefined,
 ): Promise<{ part: PartRecord; bytes: number }> {
   const { catalog, blobs } = store;
-  const size = slice.reduce((sum, segment) => sum + segmentSize(segment), 0);
-  const { md5, checksum } = await digest(store, slice, algorithm);
+  const size = segments.reduce((sum, segment) => sum + plainSize(segment), 0);
+  const { md5, checksum } = await digest(store, place, segments, algorithm);
   const made = await catalog.commit((batch) => {
     const bucket = sameBucket(catalog, place);
     findUpload(catalog, bucket, options);
-    shareAll(store, slice);
+    shareAll(store, segments);
     const part = { ...partOf(options), ...(checksum ? { checksum } : {}) };
-    return placePart(store, batch, bucket, part, { etag: md5, size, segments: slice });
+    return placePart(store, batch, bucket, part, { etag: md5, size, segments });
   });
   blobs.free(made.freed);
   return made;

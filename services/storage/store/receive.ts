@@ -3,6 +3,7 @@ import { type ChecksumAlgorithm, type RunningChecksum, startChecksum } from '#wi
 import { fault } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import { isChecksum } from '../domain/checksum.ts';
+import type { FrameSealer } from '../domain/frame.ts';
 import { type BlobStore, sumOf } from './blob.ts';
 import type { CodedWriter } from './coded.ts';
 import { stripeDataBytes } from './frame.ts';
@@ -31,7 +32,13 @@ export type Received = {
   readonly place?: BlobPlace;
 };
 
-export type ReceiveRules = { readonly maxBytes: number; readonly mayWrite: () => boolean; readonly signal: AbortSignal };
+export type ReceiveRules = {
+  readonly maxBytes: number;
+  readonly mayWrite: () => boolean;
+  readonly signal: AbortSignal;
+  /** Seals the bytes on their way to the disk; digests are of those that came. */
+  readonly frames?: FrameSealer;
+};
 
 /** Refuses digests that cannot be ones, before any byte is read. */
 export function checkExpected({ md5, checksumAlgorithm, checksum, size }: Expected, maxBytes: number): void {
@@ -76,6 +83,8 @@ class Intake {
   #pieces: Uint8Array[] = [];
   #held = 0;
   #size = 0;
+  /** Bytes for the disk so far: more than came when they are sealed. */
+  #stored = 0;
   #writer: CodedWriter | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -97,6 +106,13 @@ class Intake {
     this.#md5.update(bytes);
     this.#sha256?.update(bytes);
     this.#checksum?.update(bytes);
+    const { frames } = this.#rules;
+    if (!frames) return this.#store(bytes);
+    for (const sealed of frames.seal(bytes)) await this.#store(sealed);
+  }
+
+  async #store(bytes: Uint8Array): Promise<void> {
+    this.#stored += bytes.length;
     let rest = bytes;
     while (this.#held + rest.length >= stripeDataBytes) {
       const now = rest.subarray(0, stripeDataBytes - this.#held);
@@ -133,6 +149,7 @@ class Intake {
     const found = this.#checksum?.digest().toString('base64');
     if (checksum !== undefined && found !== checksum)
       throw fault('BadDigest', `The ${checksumAlgorithm} you specified did not match the calculated checksum.`);
+    for (const tag of this.#rules.frames?.end() ?? []) await this.#store(tag);
     const told = { size: this.#size, md5: digest.toString('hex'), ...(found === undefined ? {} : { checksum: found }) };
     return { ...told, ...(await this.#place()) };
   }
@@ -144,19 +161,19 @@ class Intake {
     }
     if (!this.#writer && this.#size <= packedMaxBytes) {
       if (!this.#rules.mayWrite()) throw fault('DiskFull');
-      const { id, place } = await this.#blobs.pack(this.#pieces, this.#size);
-      return { segment: { blob: id, start: 0, size: this.#size }, place };
+      const { id, place } = await this.#blobs.pack(this.#pieces, this.#stored);
+      return { segment: { blob: id, start: 0, size: this.#stored }, place };
     }
     if (this.#held > 0) await this.#writeStripe(this.#held);
     await this.#writing;
     const spread = await this.#writer!.finish();
-    return { segment: { blob: this.#writer!.id, start: 0, size: this.#size }, place: { spread } };
+    return { segment: { blob: this.#writer!.id, start: 0, size: this.#stored }, place: { spread } };
   }
 
   async discard(): Promise<void> {
     if (!this.#writer) return;
     await this.#writing.catch(() => {});
     await this.#writer.abandon();
-    await this.#blobs.discard(this.#writer.id, this.#size);
+    await this.#blobs.discard(this.#writer.id, this.#stored);
   }
 }

@@ -54,8 +54,11 @@ export type Segment = (
   | { readonly blob: string; readonly start: number; readonly size: number }
 ) & { readonly seal?: SegmentSeal };
 
-/** `salt` derives the run's key from the object's; `size` counts the bytes that were sealed. */
-export type SegmentSeal = { readonly salt: Uint8Array; readonly size: number };
+/**
+ * `size` counts the bytes that were sealed. `salt` derives the run's key from the object's; without a key of the object's the
+ * run has one of its own, sealed under that of the bucket's scope.
+ */
+export type SegmentSeal = { readonly size: number } & ({ readonly salt: Uint8Array } | { readonly key: Uint8Array });
 
 /** How an object is sealed: by whose key, and the object's own key sealed under that one. */
 export type Seal =
@@ -63,6 +66,8 @@ export type Seal =
       readonly kind: 'platform';
       readonly algorithm: 'AES256' | 'aws:kms';
       readonly keyId?: string;
+      /** The key is that of the name; without it the name only binds the seal under the tenant's own key. */
+      readonly named?: true;
       readonly context?: string;
       readonly key: Uint8Array;
     }

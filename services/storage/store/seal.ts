@@ -2,14 +2,18 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } f
 import { fault } from '#kernel/contract/fault.ts';
 import type { Sealer } from '#kernel/contract/implement.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
-import { startChecksum } from '#wire/checksum/checksum.ts';
 import { frameBytes } from '../contract/limits.ts';
-import { framesOf, openFrames, sealedSize, sealFrames } from '../domain/frame.ts';
+import { FrameSealer, framesOf, openFrames } from '../domain/frame.ts';
 import type { Span } from '../domain/range.ts';
 import type { BlobStore } from './blob.ts';
 import { openBytes, segmentSize, sliceSegments } from './bytes.ts';
 import { checkExpected, type Expected, receive, type Received, type ReceiveRules } from './receive.ts';
-import type { Seal, Segment } from './record.ts';
+import type { BucketRecord, Seal, Segment, SegmentSeal } from './record.ts';
+import type { Store } from './store.ts';
+
+type Vault = Pick<Store, 'blobs' | 'sealer'>;
+/** Whose bytes are sealed. */
+type Place = Pick<BucketRecord, 'tenant' | 'scope'>;
 
 /** An object's seal with its key in the open, for as long as a request needs it. */
 export type OpenSeal = { readonly seal: Seal; readonly key: Buffer };
@@ -23,7 +27,26 @@ export type SealWish = {
 const placeOf = (seal: { readonly algorithm: string; readonly keyId?: string; readonly context?: string }) =>
   `storage ${seal.algorithm} ${seal.keyId ?? ''} ${seal.context ?? ''}`;
 
-/** A fresh key of an object, sealed under the tenant's or the customer's. Undefined: nothing is to be sealed. */
+/** What S3 calls the key that is there without being made: here the tenant's own ring. */
+const ownAlias = /^(?:arn:[a-z0-9:-]*:)?alias\/aws\/s3$/;
+
+const unusable = {
+  disabled: 'KmsKeyDisabled',
+  pending: 'KmsKeyInvalidState',
+  destroyed: 'KmsKeyInvalidState',
+} as const;
+const stateWords = { disabled: 'is disabled', pending: 'is pending deletion', destroyed: 'was destroyed' } as const;
+
+/** The sealer of a key by its name, or of the tenant's own; one that is not there or not enabled is refused as S3 words it. */
+function usableKey(sealer: Sealer, tenant: bigint, name: string | undefined): Sealer {
+  const over = name === undefined ? sealer : sealer.under(name);
+  const state = over.state(tenant);
+  if (state === undefined) throw fault('KmsKeyNotFound', `Key '${name}' does not exist`);
+  if (state !== 'enabled') throw fault(unusable[state], `${name ?? 'The key of the account'} ${stateWords[state]}.`);
+  return over;
+}
+
+/** A fresh key of an object, sealed under the tenant's, a named or the customer's. Undefined: the object needs no key of its own. */
 export async function makeSeal(sealer: Sealer, tenant: bigint, { encryption, customerKey }: SealWish): Promise<OpenSeal | undefined> {
   if (encryption && customerKey !== undefined)
     throw fault('InvalidRequest', 'An object is sealed under a key of the customer or of the platform, not both.');
@@ -33,9 +56,12 @@ export async function makeSeal(sealer: Sealer, tenant: bigint, { encryption, cus
     return { key, seal: { kind: 'customer', keyMd5: md5(customer), key: wrap(customer, key) } };
   }
   if (!encryption) return undefined;
-  const keyId = encryption.algorithm === 'aws:kms' ? (encryption.keyId ?? 'alias/aws/s3') : undefined;
-  const named = { ...encryption, ...(keyId === undefined ? {} : { keyId }) };
-  return { key, seal: { kind: 'platform', ...named, key: await sealer.seal(tenant, key, placeOf(named)) } };
+  const { algorithm, context, keyId: asked } = encryption;
+  const isNamed = algorithm === 'aws:kms' && asked !== undefined && !ownAlias.test(asked);
+  const keyId = algorithm === 'aws:kms' ? (asked ?? 'alias/aws/s3') : undefined;
+  const told = { algorithm, ...(keyId === undefined ? {} : { keyId }), ...(context === undefined ? {} : { context }) };
+  const sealed = await usableKey(sealer, tenant, isNamed ? asked : undefined).seal(tenant, key, placeOf(told));
+  return { key, seal: { kind: 'platform', ...told, ...(isNamed ? { named: true } : {}), key: sealed } };
 }
 
 /** The key of a sealed object; refuses when the customer's key does not come, or is another, or comes for what is not sealed so. */
@@ -47,7 +73,8 @@ export async function openSeal(
 ): Promise<OpenSeal | undefined> {
   if (seal?.kind !== 'customer') {
     if (customerKey !== undefined) throw fault('InvalidRequest', 'The object was not stored with a key of the customer.');
-    return seal && { seal, key: await sealer.open(tenant, seal.key, placeOf(seal)) };
+    if (!seal) return undefined;
+    return { seal, key: await usableKey(sealer, tenant, seal.named ? seal.keyId : undefined).open(tenant, seal.key, placeOf(seal)) };
   }
   if (customerKey === undefined)
     throw fault(
@@ -86,73 +113,37 @@ function unwrap(customer: Uint8Array, wrapped: Uint8Array): Buffer {
 
 const runKey = (key: Uint8Array, salt: Uint8Array) => Buffer.from(hkdfSync('sha256', key, salt, 'gamut storage run', 32));
 
-/** Takes a body in as it is, or sealed under the object's key; what was said of the bytes is checked of them in the open. */
+/** Binds a run's own key to the scope whose bytes it seals. */
+const runPlace = ({ scope }: Place) => `storage run ${scope}`;
+
+/**
+ * Takes a body in for a bucket and seals it: under the object's key where it has one, and otherwise under one of the run's own,
+ * which lies sealed under the scope's. What was said of the bytes is checked of them in the open.
+ */
 export async function takeIn(
-  blobs: BlobStore,
+  { blobs, sealer }: Vault,
+  bucket: Place,
   body: Bytes | undefined,
   expected: Expected,
   rules: ReceiveRules,
   seal: OpenSeal | undefined,
 ): Promise<Received> {
-  if (!seal) return receive(blobs, body, expected, rules);
   checkExpected(expected, rules.maxBytes);
-  const salt = randomBytes(16);
-  const reading = new Reading(expected, rules.maxBytes);
-  const sealed = sealFrames(runKey(seal.key, salt), reading.through(body));
-  const received = await receive(blobs, sealed, {}, { ...rules, maxBytes: sealedSize(rules.maxBytes) });
-  const { size, md5: digest, checksum } = reading.found!;
+  const fresh = randomBytes(seal ? 16 : 32);
+  const told = seal
+    ? { salt: fresh }
+    : { key: await usableKey(sealer, bucket.tenant, undefined).seal(bucket.tenant, fresh, runPlace(bucket)) };
+  const frames = new FrameSealer(seal ? runKey(seal.key, fresh) : fresh);
+  const received = await receive(blobs, body, expected, { ...rules, frames });
+  const { size, md5: digest, segment } = received;
   // Of bytes under a customer's or a named key nothing may be told, not even their MD5.
-  const isPlain = seal.seal.kind === 'platform' && seal.seal.algorithm === 'AES256';
+  const isPlain = !seal || (seal.seal.kind === 'platform' && seal.seal.algorithm === 'AES256');
   const etag = isPlain ? digest : createHash('md5').update(seal.key).update(digest).digest('hex');
-  return {
-    size,
-    md5: etag,
-    segment: { ...received.segment, seal: { salt, size } },
-    ...(checksum === undefined ? {} : { checksum }),
-    ...(received.place ? { place: received.place } : {}),
-  };
-}
-
-/** Bytes on their way, counted and digested; what differs from what was said of them breaks the stream at its end. */
-class Reading {
-  found: { size: number; md5: string; checksum?: string } | undefined;
-  readonly #expected: Expected;
-  readonly #maxBytes: number;
-
-  constructor(expected: Expected, maxBytes: number) {
-    this.#expected = expected;
-    this.#maxBytes = maxBytes;
-  }
-
-  async *through(body: Bytes | undefined): AsyncGenerator<Uint8Array, void> {
-    const { size, md5: saidMd5, sha256: saidSha256, checksum: said, checksumAlgorithm } = this.#expected;
-    const hash = createHash('md5');
-    const sha256 = saidSha256 === undefined ? undefined : createHash('sha256');
-    const running = checksumAlgorithm === undefined ? undefined : startChecksum(checksumAlgorithm);
-    let have = 0;
-    if (body)
-      for await (const bytes of body) {
-        have += bytes.length;
-        if (have > this.#maxBytes) throw fault('EntityTooLarge', `At most ${this.#maxBytes} bytes may be sent in one request.`);
-        hash.update(bytes);
-        sha256?.update(bytes);
-        running?.update(bytes);
-        yield bytes;
-      }
-    if (size !== undefined && have !== size) throw fault('IncompleteBody', `${have} of ${size} bytes came.`);
-    if (sha256 && sha256.digest('hex') !== saidSha256) throw fault('XAmzContentSHA256Mismatch');
-    const digest = hash.digest();
-    if (saidMd5 !== undefined && digest.toString('base64') !== saidMd5)
-      throw fault('BadDigest', 'The Content-MD5 you specified did not match what we received.');
-    const checksum = running?.digest().toString('base64');
-    if (said !== undefined && said !== checksum)
-      throw fault('BadDigest', `The ${checksumAlgorithm} you specified did not match the calculated checksum.`);
-    this.found = { size: have, md5: digest.toString('hex'), ...(checksum === undefined ? {} : { checksum }) };
-  }
+  return { ...received, md5: etag, segment: size === 0 ? segment : { ...segment, seal: { ...told, size } } };
 }
 
 /** Bytes that a segment holds for a reader: of a sealed one those in its frames. */
-function plainSize(segment: Segment): number {
+export function plainSize(segment: Segment): number {
   return segment.seal ? segment.seal.size : segmentSize(segment);
 }
 
@@ -161,18 +152,17 @@ function plainSize(segment: Segment): number {
  * stream ends. Damage in the first block is told before this resolves.
  */
 export async function openObject(
-  blobs: BlobStore,
+  vault: Vault,
+  bucket: Place,
   segments: readonly Segment[],
-  span: Span | undefined,
-  seal: OpenSeal | undefined,
-  done: () => void,
+  { span, seal, done }: { readonly span?: Span; readonly seal?: OpenSeal; readonly done: () => void },
 ): Promise<Bytes> {
-  if (!seal) return openBytes(blobs, span ? sliceSegments(segments, span) : segments, done);
-  const opened = openSegments(blobs, segments, span, seal);
+  const opened = openSegments(vault, bucket, segments, span, seal);
   try {
     const first = await opened.next();
     return rest(first, opened, done);
   } catch (error) {
+    await opened.return();
     done();
     throw error;
   }
@@ -190,10 +180,11 @@ async function* rest(first: IteratorResult<Uint8Array, void>, opened: AsyncGener
 }
 
 async function* openSegments(
-  blobs: BlobStore,
+  vault: Vault,
+  bucket: Place,
   segments: readonly Segment[],
   span: Span | undefined,
-  { key }: OpenSeal,
+  seal: OpenSeal | undefined,
 ): AsyncGenerator<Uint8Array, void> {
   let at = 0;
   for (const segment of segments) {
@@ -201,20 +192,32 @@ async function* openSegments(
     const first = Math.max((span?.first ?? 0) - at, 0);
     const last = Math.min((span?.last ?? Number.MAX_SAFE_INTEGER) - at, size - 1);
     at += size;
-    if (first > last || !segment.seal) continue;
-    const { frame, from, to } = framesOf(first, last, size);
-    const stored = await openBytes(blobs, sliceSegments([segment], { first: from, last: to - 1 }), () => {});
-    let skip = first - frame * frameBytes;
-    let left = last - first + 1;
-    try {
-      for await (const plain of openFrames(runKey(key, segment.seal.salt), frame, stored)) {
-        const piece = plain.subarray(skip, skip + left);
-        skip = 0;
-        left -= piece.length;
-        yield piece;
-      }
-    } catch (error) {
-      throw error instanceof Error && /auth|state/i.test(error.message) ? fault('ObjectDamaged', 'A sealed frame was changed.') : error;
+    if (first > last) continue;
+    if (segment.seal) yield* openFramed(vault.blobs, segment, await keyOf(vault, bucket, segment.seal, seal), { first, last });
+    // What was stored before everything was sealed.
+    else yield* await openBytes(vault.blobs, sliceSegments([segment], { first, last }), () => {});
+  }
+}
+
+async function keyOf({ sealer }: Vault, bucket: Place, told: SegmentSeal, seal: OpenSeal | undefined): Promise<Uint8Array> {
+  if ('key' in told) return usableKey(sealer, bucket.tenant, undefined).open(bucket.tenant, told.key, runPlace(bucket));
+  if (!seal) throw fault('ObjectDamaged', 'A run of bytes is sealed under a key that the object does not have.');
+  return runKey(seal.key, told.salt);
+}
+
+async function* openFramed(blobs: BlobStore, segment: Segment, key: Uint8Array, { first, last }: Span): AsyncGenerator<Uint8Array, void> {
+  const { frame, from, to } = framesOf(first, last, plainSize(segment));
+  const stored = await openBytes(blobs, sliceSegments([segment], { first: from, last: to - 1 }), () => {});
+  let skip = first - frame * frameBytes;
+  let left = last - first + 1;
+  try {
+    for await (const plain of openFrames(key, frame, stored)) {
+      const piece = plain.subarray(skip, skip + left);
+      skip = 0;
+      left -= piece.length;
+      yield piece;
     }
+  } catch (error) {
+    throw error instanceof Error && /auth|state/i.test(error.message) ? fault('ObjectDamaged', 'A sealed frame was changed.') : error;
   }
 }

@@ -145,10 +145,12 @@ test('a byte flipped in a copy of an extent is read over, and the extent is seal
     const model = await fill(store);
     const copies = filesBelow(join(directory, 'drive')).filter((path) => path.includes('/extent/'));
     assert.equal(copies.length, 3);
-    for (const [at, path] of copies.entries()) {
+    const extent = [...store.blobs.packs.extents.values()].find(({ state }) => state === 'open');
+    // Each copy is damaged in another record: the first two in the one that is read from them first.
+    for (const [at, where] of [100, 200_000, 6000].entries()) {
+      const path = copies.find((copy) => copy.startsWith(driveOf(directory, extent!.drives[at]!)))!;
       const bytes = readFileSync(path);
-      // Each copy is damaged in another record.
-      bytes[[100, 6000, 200_000][at]!]! ^= 4;
+      bytes[where]! ^= 4;
       writeFileSync(path, bytes);
     }
     await assertAll(store, model);

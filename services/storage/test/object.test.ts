@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openObject } from '../store/seal.ts';
 import { createBucket, deleteBucket, listBuckets, ownBucket } from '../store/bucket.ts';
-import { openBytes } from '../store/bytes.ts';
 import { copyObject } from '../store/copy.ts';
 import { effectSource } from '../store/effect.ts';
 import { stripeDataBytes } from '../store/frame.ts';
@@ -24,7 +24,6 @@ import {
   owner,
   pieces,
   put,
-  sealer,
   settled,
   shelfOf,
   take,
@@ -169,7 +168,7 @@ test('a reader keeps its bytes though the object is overwritten and deleted mean
     const bytes = bytesOf(1, 4 * stripeDataBytes);
     await put(store, 'photos', 'k', bytes);
     const { segments } = readLayout(store.catalog, readObject(store.catalog, ownBucket(store.catalog, owner, 'photos'), 'k')!);
-    const stream = await openBytes(store.blobs, segments, store.blobs.pin(segments));
+    const stream = await openObject(store, owner, segments, { done: store.blobs.pin(segments) });
     const found: Uint8Array[] = [];
     for await (const piece of stream) {
       if (found.length === 1) {
@@ -195,7 +194,6 @@ test('a copy shares the bytes, and outlives its source', async () => {
       key: 'to',
       source,
       signal: never,
-      sealer,
       seal: undefined,
       traits: {},
       conditions: {},

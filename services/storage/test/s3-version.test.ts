@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import * as s3 from '@aws-sdk/client-s3';
 import { type House, openHouse } from './fixtures/house.ts';
@@ -106,4 +108,60 @@ test('a sealed object is whole for who has the key, in ranges too, and nothing f
   const source = { CopySourceSSECustomerKey: customer.SSECustomerKey, CopySourceSSECustomerKeyMD5: customer.SSECustomerKeyMD5 };
   await client.send(new s3.CopyObjectCommand({ ...copy, ...source }));
   assert.equal(await get(Bucket, 'open'), body);
+});
+
+test('SSE-KMS seals under the key it names, and a key that is disabled or gone is told as S3 does', async () => {
+  const Bucket = 'named-keys';
+  await client.send(new s3.CreateBucketCommand({ Bucket }));
+  const made = await house.call('POST', '/v1/platform/keys', { name: 'photos' });
+  const { arn } = made.body.spec as { arn: string };
+  const key = (verb: string, input = {}) => house.call('POST', `/v1/platform/keys/photos/${verb}`, input);
+  const kms = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: arn } as const;
+  const body = 'under a key '.repeat(20_000);
+  assert.equal((await put(Bucket, 'asked', body, kms)).SSEKMSKeyId, arn);
+  const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' as const, KMSMasterKeyID: arn } };
+  await client.send(new s3.PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } }));
+  assert.equal((await put(Bucket, 'by default', body)).SSEKMSKeyId, arn);
+  await put(Bucket, 'own', body, { ServerSideEncryption: 'AES256' });
+  await key('rotate-key');
+  assert.equal(await get(Bucket, 'asked'), body);
+  assert.equal(await codeOf(put(Bucket, 'x', body, { ...kms, SSEKMSKeyId: `${arn.slice(0, -1)}!` })), 'KMS.NotFoundException');
+  assert.equal(await codeOf(put(Bucket, 'x', body, { ...kms, SSEKMSKeyId: '0000000000abc' })), 'KMS.NotFoundException');
+  await key('disable-key');
+  assert.equal(await codeOf(get(Bucket, 'asked')), 'KMS.DisabledException');
+  assert.equal(await codeOf(put(Bucket, 'x', body)), 'KMS.DisabledException');
+  assert.equal(await get(Bucket, 'own'), body);
+  await key('enable-key');
+  assert.equal(await get(Bucket, 'by default'), body);
+  await key('schedule-key-destruction', { afterMs: 0 });
+  assert.equal(await codeOf(get(Bucket, 'by default')), 'KMS.KMSInvalidStateException');
+});
+
+test('nothing of an object lies in the clear, inline, packed or in shards, nor of a copy or a part of it', async () => {
+  const Bucket = 'sealed-by-default';
+  await client.send(new s3.CreateBucketCommand({ Bucket }));
+  const mark = 'PLAINLY-TO-BE-SEEN';
+  const sizes = { inline: 10, packed: 1000, shards: 350_000 };
+  for (const [Key, times] of Object.entries(sizes)) {
+    await put(Bucket, Key, mark.repeat(times));
+    await client.send(new s3.CopyObjectCommand({ Bucket, Key: `${Key} again`, CopySource: `${Bucket}/${Key}` }));
+  }
+  const { UploadId } = await client.send(new s3.CreateMultipartUploadCommand({ Bucket, Key: 'parts' }));
+  const source = { Bucket, Key: 'parts', UploadId, CopySource: `${Bucket}/shards` };
+  await client.send(new s3.UploadPartCopyCommand({ ...source, PartNumber: 1 }));
+  await client.send(new s3.UploadPartCopyCommand({ ...source, PartNumber: 2, CopySourceRange: 'bytes=18-65553' }));
+  const { Parts = [] } = await client.send(new s3.ListPartsCommand({ Bucket, Key: 'parts', UploadId }));
+  const MultipartUpload = { Parts: Parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag })) };
+  await client.send(new s3.CompleteMultipartUploadCommand({ Bucket, Key: 'parts', UploadId, MultipartUpload }));
+  assert.equal(await get(Bucket, 'parts'), mark.repeat(350_000) + mark.repeat(3642).slice(0, 65_536));
+  for (const path of readdirSync(join(house.data, 'service', 'storage'), { recursive: true, withFileTypes: true })) {
+    if (!path.isFile()) continue;
+    const bytes = readFileSync(join(path.parentPath, path.name));
+    assert.ok(!bytes.includes(mark), `${path.name} has it in the clear`);
+  }
+  for (const [Key, times] of Object.entries(sizes)) {
+    assert.equal(await get(Bucket, `${Key} again`), mark.repeat(times));
+    const range = await client.send(new s3.GetObjectCommand({ Bucket, Key, Range: 'bytes=18-53' }));
+    assert.equal(await range.Body!.transformToString(), mark.repeat(2));
+  }
 });

@@ -2,7 +2,7 @@ import type { RequestOf } from '#wire/kafka/api.ts';
 import { OperationError } from '#kernel/contract/fault.ts';
 import { errorCode } from '#wire/kafka/error.ts';
 import { alterConfigs, describeConfigs, describeLogDirs, incrementalAlterConfigs } from '#wire/kafka/message/config.ts';
-import { type Config, configFault, configValue, topicConfig } from '../../domain/config.ts';
+import { type Config, configValue, topicConfig } from '../../domain/config.ts';
 import { nodeId } from '../../store/broker.ts';
 import { brokerConfig } from '../../domain/broker-config.ts';
 import { type Asking, granted, route } from './exchange.ts';
@@ -90,7 +90,7 @@ async function alter({ session, broker }: Asking, resourceType: number, name: st
   const topic = broker.topics.find(session.caller.scope, name);
   try {
     if (validateOnly && topic) {
-      const wrong = configFault({ ...(change.replace ? {} : topic.config), ...change.set });
+      const wrong = broker.topics.wrongConfig(topic.tenant, { ...(change.replace ? {} : topic.config), ...change.set });
       return wrong ? told(errorCode.INVALID_CONFIG, wrong) : told(0, null);
     }
     await session.invoke('AlterTopicConfig', name, change);

@@ -27,6 +27,12 @@ const names: Readonly<Record<string, ErrorName>> = {
   GroupNotEmpty: 'NON_EMPTY_GROUP',
 };
 
+/** What a key that cannot be used is called where records are read: refused, it is a right that is lacking; else it may come back. */
+export function keyFault(error: unknown): ErrorName | undefined {
+  if (!(error instanceof OperationError && error.code === 'KeyUnavailable')) return undefined;
+  return error.path === 'refused' ? 'TOPIC_AUTHORIZATION_FAILED' : 'KAFKA_STORAGE_ERROR';
+}
+
 /** What a denial is called depends on what was denied. */
 export type DeniedKind =
   | 'TOPIC_AUTHORIZATION_FAILED'

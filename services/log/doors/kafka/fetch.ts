@@ -5,6 +5,7 @@ import type { Aborted } from '../../domain/producer.ts';
 import { leaderEpoch, type Partition } from '../../store/partition.ts';
 import type { Topic } from '../../store/topic.ts';
 import { admitted, type Asking, granted, route } from './exchange.ts';
+import { keyFault } from './errors.ts';
 import { fetchMaxBytes, parkMaxMs } from './limits.ts';
 
 type Message = RequestOf<typeof fetch>;
@@ -65,7 +66,11 @@ async function readPartition(found: Found, wanted: Wanted, committed: boolean, r
   const below = committed ? partition.stable : partition.next;
   const most = Math.min(wanted.partitionMaxBytes, reading.left);
   const wants = below > wanted.fetchOffset && (reading.found === 0 || most > 0);
-  const { records } = wants ? await partition.read(wanted.fetchOffset, Math.max(0, most), below) : { records: nothing };
+  const records = wants ? await readOpened(partition, wanted.fetchOffset, Math.max(0, most), below) : nothing;
+  if (typeof records === 'string') {
+    reading.failed = true;
+    return failed(wanted.partition, records);
+  }
   // A batch that is larger than what is left may only be the first of the answer (KIP-74).
   const told = records.length > most && reading.found > 0 ? nothing : records;
   reading.left -= told.length;
@@ -79,6 +84,17 @@ async function readPartition(found: Found, wanted: Wanted, committed: boolean, r
     abortedTransactions: committed ? partition.producers.abortedWithin(wanted.fetchOffset, below).map(asked) : null,
     records: told,
   };
+}
+
+/** Batches in the clear, or why they are not: a key that is refused is a right that is lacking. */
+async function readOpened(partition: Partition, offset: number, maxBytes: number, below: number): Promise<Buffer | ErrorName> {
+  try {
+    return (await partition.read(offset, maxBytes, below)).records;
+  } catch (error) {
+    const name = keyFault(error);
+    if (name === undefined) throw error;
+    return name;
+  }
 }
 
 const asked = ({ producerId, first }: Aborted) => ({ producerId, firstOffset: first });

@@ -3,6 +3,7 @@ import { errorCode, type ErrorName } from '#wire/kafka/error.ts';
 import { listOffsets, offsetForLeaderEpoch } from '#wire/kafka/message/record-access.ts';
 import { latestRecord, offsetOfTime } from '../../store/offset.ts';
 import { leaderEpoch, type Partition } from '../../store/partition.ts';
+import { keyFault } from './errors.ts';
 import { type Asking, granted, route } from './exchange.ts';
 
 /** Times with a meaning of their own: KIP-79, KIP-734, KIP-405, KIP-1005. */
@@ -46,7 +47,12 @@ async function answerTopic(asking: Asking, { name, partitions }: Topic, committe
       const partition = topic?.partitions[partitionIndex];
       if (!partition) return failed(partitionIndex, 'UNKNOWN_TOPIC_OR_PARTITION');
       if (currentLeaderEpoch > leaderEpoch) return failed(partitionIndex, 'UNKNOWN_LEADER_EPOCH');
-      const found = await place(partition, timestamp, committed);
+      const found = await place(partition, timestamp, committed).catch((error: unknown) => {
+        const name = keyFault(error);
+        if (name === undefined) throw error;
+        return name;
+      });
+      if (typeof found === 'string') return failed(partitionIndex, found);
       return { partitionIndex, errorCode: 0, ...found, leaderEpoch: found.offset < 0 ? -1 : leaderEpoch };
     }),
   );

@@ -67,7 +67,8 @@ async function producePartition(
 ): Promise<Answer> {
   const partition = topic.partitions[index];
   if (!partition) return failed(index, 'UNKNOWN_TOPIC_OR_PARTITION');
-  const appended = appendBatch(broker, topic, partition, records, { scope: session.caller.scope, transactionalId, adds: version >= 12 });
+  const producing = { scope: session.caller.scope, transactionalId, adds: version >= 12 };
+  const appended = await appendBatch(broker, topic, partition, records, producing);
   if ('error' in appended) {
     const answer = failed(index, appended.error, appended.message ?? null);
     if (appended.record !== undefined)

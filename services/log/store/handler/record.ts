@@ -44,7 +44,11 @@ function recordOut(partition: number, { offset, timestamp, key, value, headers }
   return { partition, offset, timestamp, key: textOf(key, encoding), value: textOf(value, encoding), headers: told };
 }
 
-const faults: Readonly<Record<string, string>> = { MESSAGE_TOO_LARGE: 'RecordTooLarge', KAFKA_STORAGE_ERROR: 'LogFailed' };
+const faults: Readonly<Record<string, string>> = {
+  MESSAGE_TOO_LARGE: 'RecordTooLarge',
+  KAFKA_STORAGE_ERROR: 'LogFailed',
+  POLICY_VIOLATION: 'KeyUnavailable',
+};
 
 /** Appending and reading records in JSON, for who has no Kafka client. */
 export function recordHandlers(broker: Broker): Pick<Handlers<typeof log>, 'Produce' | 'Fetch'> {
@@ -70,7 +74,8 @@ export function recordHandlers(broker: Broker): Pick<Handlers<typeof log>, 'Prod
         const batch = batchOf(members.map(({ record }) => newRecord(record, encoding, call.now)));
         call.charge('ingress', batch.length);
         call.charge('produced', 1);
-        const appended = appendBatch(broker, topic, partition, batch, { scope: call.caller.scope, transactionalId: null, adds: false });
+        const producing = { scope: call.caller.scope, transactionalId: null, adds: false };
+        const appended = await appendBatch(broker, topic, partition, batch, producing);
         if ('error' in appended) throw fault(faults[appended.error] ?? 'RecordInvalid', appended.message);
         await partition.flushed();
         broker.effects.note(call.caller, topic.name, 1, batch.length, call.requestId);

@@ -98,6 +98,8 @@ const dialect: Readonly<Record<string, Words>> = {
   SseKeyRequired: { code: 'InvalidRequest' },
   SseKeyWrong: { status: 400, code: 'InvalidRequest', text: 'The key provided is not the one the object was stored with.' },
   KmsKeyNotFound: { code: 'KMS.NotFoundException' },
+  KmsKeyDisabled: { code: 'KMS.DisabledException' },
+  KmsKeyInvalidState: { code: 'KMS.KMSInvalidStateException' },
   KeyUnavailable: { status: 503, code: 'ServiceUnavailable' },
   ObjectDamaged: { code: 'InternalError', text: 'The stored bytes do not agree with their checksum; they are not served.' },
 };

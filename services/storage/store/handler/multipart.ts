@@ -114,7 +114,8 @@ async function uploadPart(store: Store, call: Call<Service, 'UploadPart'>) {
   checkExpected(expected, putMaxBytes);
   const seal = await openSeal(store.sealer, bucket.tenant, upload.seal, customerKey);
   const received = await takeIn(
-    store.blobs,
+    store,
+    bucket,
     call.body,
     expected,
     { maxBytes: putMaxBytes, mayWrite: store.mayWrite, signal: call.signal },
@@ -153,7 +154,6 @@ async function uploadPartCopy(store: Store, call: Call<Service, 'UploadPartCopy'
     ...(span ? { span } : {}),
     maxBytes: putMaxBytes,
     signal: call.signal,
-    sealer: store.sealer,
     ...(customerKey === undefined ? {} : { customerKey }),
     who: whoOf(call, 'UploadPartCopy'),
   });

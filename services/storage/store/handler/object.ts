@@ -36,7 +36,7 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
       try {
         // Pinned in the turn in which the index was read: what is deleted from now on stays until the stream ends.
         const seal = await openSeal(store.sealer, bucket.tenant, object.seal, call.input.customerKey);
-        const body = await openObject(blobs, layout.segments, span, seal, unpin);
+        const body = await openObject(store, bucket, layout.segments, { span, seal, done: unpin });
         return { output, body: charged(body, call, payer) };
       } catch (error) {
         unpin();
@@ -83,7 +83,7 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
 }
 
 async function put(store: Store, call: Call<Service, 'PutObject'>) {
-  const { catalog, blobs } = store;
+  const { catalog } = store;
   const bucket = bucketOf(catalog, call.ref.name);
   const payer = payerOf(call, bucket);
   call.charge('request', 1, payer);
@@ -95,7 +95,7 @@ async function put(store: Store, call: Call<Service, 'PutObject'>) {
   checkExpected(expected, putMaxBytes);
   const seal = await makeSeal(store.sealer, bucket.tenant, sealWish(store, bucket, call.input));
   const rules = { maxBytes: putMaxBytes, mayWrite: store.mayWrite, signal: call.signal };
-  const received = await takeIn(blobs, call.body, expected, rules, seal);
+  const received = await takeIn(store, bucket, call.body, expected, rules, seal);
   call.charge('ingress', received.size, payer);
   const { object, bytes } = await putObject(store, bucket, received, {
     key,
@@ -185,7 +185,6 @@ async function copy(store: Store, call: Call<Service, 'CopyObject'>) {
     who: whoOf(call, 'CopyObject'),
     maxBytes: putMaxBytes,
     signal: call.signal,
-    sealer: store.sealer,
     seal,
     traits,
     ...(replaceMetadata ? { headers } : {}),

@@ -21,7 +21,6 @@ import {
   openShelf,
   owner,
   put,
-  sealer,
   settled,
   take,
   temporary,
@@ -84,7 +83,7 @@ const deleting = fc.array(keys, { minLength: 1, maxLength: 4 }).map((names) =>
   }),
 );
 
-const plainCopy = { signal: never, sealer } as const;
+const plainCopy = { signal: never } as const;
 
 const copying = fc.tuple(keys, keys).map(([from, to]) =>
   command(`copy ${from.slice(0, 9)} ${to.slice(0, 9)}`, async (model, { store }) => {
