@@ -151,36 +151,40 @@ test('segments beyond retention go, by size and by time, and offsets stay', asyn
   rmSync(data, { recursive: true });
 });
 
-test('compaction keeps the last record of every key at its offset, and survives a restart', async () => {
-  const data = directory();
-  const broker = open(data);
-  const topic = broker.topics.create({ tenant: 1n, scope }, 't', {
-    partitions: 1,
-    config: { 'segment.bytes': '600', 'cleanup.policy': 'compact' },
+for (const [encryption, how] of [
+  ['none', ''],
+  ['scope', ', in a sealed topic too'],
+] as const)
+  test(`compaction keeps the last record of every key at its offset, and survives a restart${how}`, async () => {
+    const data = directory();
+    const broker = open(data);
+    const topic = broker.topics.create({ tenant: 1n, scope }, 't', {
+      partitions: 1,
+      config: { 'segment.bytes': '600', 'cleanup.policy': 'compact', 'gamut.encryption': encryption },
+    });
+    const partition = topic.partitions[0] ?? assert.fail('no partition');
+    const last = new Map<string, string>();
+    for (let at = 0; at < 200; at++) {
+      const key = `k${at % 7}`;
+      last.set(key, `v${at}`);
+      const records = [key, 'other'].map((name) => ({ key: Buffer.from(name), value: Buffer.from(`v${at}`), timestamp: Date.now() }));
+      await appendBatch(broker, topic, partition, batchOf(records), { scope, transactionalId: null, adds: false });
+    }
+    last.set('other', 'v199');
+    const before = partition.sizeBytes;
+    await broker.sweep();
+    assert.ok(partition.sizeBytes < before / 5, `${partition.sizeBytes} of ${before} bytes`);
+    await broker.close();
+    const again = open(data);
+    const kept = again.topics.find(scope, 't')?.partitions[0] ?? assert.fail('no partition');
+    const found = new Map<string, string>();
+    for await (const { record: one } of recordsFrom(kept, 0, kept.next)) found.set(String(one.key), String(one.value));
+    assert.deepEqual(found, new Map([...last].filter(([key]) => found.has(key))));
+    assert.equal(found.size, last.size);
+    assert.equal(kept.next, 400);
+    await again.close();
+    rmSync(data, { recursive: true });
   });
-  const partition = topic.partitions[0] ?? assert.fail('no partition');
-  const last = new Map<string, string>();
-  for (let at = 0; at < 200; at++) {
-    const key = `k${at % 7}`;
-    last.set(key, `v${at}`);
-    const records = [key, 'other'].map((name) => ({ key: Buffer.from(name), value: Buffer.from(`v${at}`), timestamp: Date.now() }));
-    await appendBatch(broker, topic, partition, batchOf(records), { scope, transactionalId: null, adds: false });
-  }
-  last.set('other', 'v199');
-  const before = partition.sizeBytes;
-  await broker.sweep();
-  assert.ok(partition.sizeBytes < before / 5, `${partition.sizeBytes} of ${before} bytes`);
-  await broker.close();
-  const again = open(data);
-  const kept = again.topics.find(scope, 't')?.partitions[0] ?? assert.fail('no partition');
-  const found = new Map<string, string>();
-  for await (const { record: one } of recordsFrom(kept, 0, kept.next)) found.set(String(one.key), String(one.value));
-  assert.deepEqual(found, new Map([...last].filter(([key]) => found.has(key))));
-  assert.equal(found.size, last.size);
-  assert.equal(kept.next, 400);
-  await again.close();
-  rmSync(data, { recursive: true });
-});
 
 test('a batch of an idempotent producer that comes again after a restart is known, however old its records are', async () => {
   const data = directory();
