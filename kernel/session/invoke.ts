@@ -28,7 +28,10 @@ type Job = {
   readonly live: LiveCall;
   grant: GrantState | undefined;
   bytes: number;
-  readonly startedMs: number;
+  /** When it began to run, which is after it waited. */
+  startedMs: number;
+  /** Whether it is counted among the calls that run. */
+  isRunning: boolean;
   readonly trace: TraceContext;
   readonly parentId: string;
 };
@@ -58,6 +61,7 @@ export async function invoke(
     grant: undefined,
     bytes: 0,
     startedMs: performance.now(),
+    isRunning: false,
     ...traceOf(runtime, more),
   };
   standing.live.add(live);
@@ -74,10 +78,13 @@ export async function invoke(
     if (waiting) await waiting;
     const checked = check(spec, input);
     if (spec.byResource) await askResource(job, operation, name, checked, decided);
+    const turn = enter(job);
+    if (turn) await turned(job, turn);
     const output = await inTrace(job.trace, () => runRecorded(job, checked));
     if (output.body === undefined) finish();
     return output.body === undefined ? output : { ...output, body: releasing(output.body, finish) };
   } catch (error) {
+    leave(job, performance.now());
     finish();
     throw error;
   }
@@ -145,6 +152,33 @@ async function admitted(job: Job, grant: GrantState, firstWait: number): Promise
   const essential = job.spec.essential === true;
   if (!essential && !job.runtime.mayWrite()) throw fault('DiskFull');
   if (!essential) await job.runtime.admitChange();
+}
+
+/**
+ * Calls take turns between tenants. Not those within a call, which holds its place while it waits for them; nor revoke and
+ * delete, which must go on; nor those that last as long as the caller sends or listens.
+ */
+function enter(job: Job): Promise<void> | undefined {
+  const { runtime, spec, more, operation, standing } = job;
+  if (more.nested || spec.essential || (spec.body !== undefined && spec.body !== 'none' && spec.body !== 'out')) return undefined;
+  const turn = runtime.admission.enter(standing.identified.tenant, operation, job.startedMs);
+  job.isRunning = true;
+  return turn;
+}
+
+async function turned(job: Job, turn: Promise<void>): Promise<void> {
+  job.isRunning = false;
+  await turn;
+  job.isRunning = true;
+  job.startedMs = performance.now();
+  ended(job.standing);
+}
+
+/** Gives the place among the running calls to the next. */
+function leave(job: Job, nowMs: number): void {
+  if (!job.isRunning) return;
+  job.isRunning = false;
+  job.runtime.admission.leave(job.operation, nowMs - job.startedMs, nowMs);
 }
 
 function check(spec: Operation, input: unknown): unknown {
@@ -294,8 +328,10 @@ function record(job: Job, outcome: string): Promise<void> | undefined {
   return runtime.recordAudit(written, true);
 }
 
-function measure({ runtime, standing, operation, name, startedMs, requestId, trace, parentId }: Job, outcome: string): void {
+function measure(job: Job, outcome: string): void {
+  const { runtime, standing, operation, name, startedMs, requestId, trace, parentId } = job;
   const now = performance.now();
+  leave(job, now);
   const failed = outcome !== 'ok' && (faultTable().get(outcome)?.status ?? 500) >= 500;
   const endMs = performance.timeOrigin + now;
   const seconds = (now - startedMs) / 1000;

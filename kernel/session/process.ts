@@ -16,6 +16,7 @@ import type { Snapshot } from '../snapshot/reader.ts';
 import type { Link } from '../supervise/protocol.ts';
 import { reserveOf } from '../volume/ballast.ts';
 import { watchSpace } from '../volume/space.ts';
+import { observeAdmission } from './admission-metric.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { openTelemetry } from './telemetry.ts';
 
@@ -60,6 +61,7 @@ export async function openProcess<S extends AnyService>(link: Link, contract: S,
     log,
     mayWrite: () => space.mayWrite(),
   });
+  observeAdmission(observed.registry, runtime.admission);
   return {
     runtime,
     keeper,

@@ -7,6 +7,7 @@ import { AuditWindows } from '../audit/window.ts';
 import { usageFlushMs } from '../audit/limits.ts';
 import type { Journal } from '../journal/journal.ts';
 import { Meters } from '../meter/meters.ts';
+import { Admission } from '../quota/admission.ts';
 import { createRates, type Rates } from '../quota/rates.ts';
 import type { TraceContext, Tracer } from '../observe/trace.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
@@ -21,6 +22,7 @@ export type Runtime<S extends AnyService = AnyService> = {
   readonly log: Log;
   readonly decider: Decider;
   readonly rates: Rates;
+  readonly admission: Admission;
   readonly windows: AuditWindows;
   readonly meters: Meters;
   readonly now: () => number;
@@ -83,6 +85,7 @@ export function createRuntime<S extends AnyService>(options: {
     windows.flush();
     meters.flush();
   };
+  const admission = new Admission();
   const timer = setInterval(flush, usageFlushMs);
   const runtime: Runtime<S> = {
     contract,
@@ -90,6 +93,7 @@ export function createRuntime<S extends AnyService>(options: {
     log,
     windows,
     meters,
+    admission,
     now,
     flush,
     region: options.region,
@@ -110,6 +114,7 @@ export function createRuntime<S extends AnyService>(options: {
     admitChange: () => journal.admit(),
     stop() {
       clearInterval(timer);
+      admission.stop();
       flush();
     },
   };
