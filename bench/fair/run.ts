@@ -20,10 +20,7 @@ type Tenant = { readonly generator: Forked; readonly bearer: string; readonly co
 async function bearerOf(house: House, name: string): Promise<string> {
   const made = await house.call('POST', '/v1/platform/organizations', { name });
   if (made.status !== 201) throw new Error(`no organization: ${JSON.stringify(made.body)}`);
-  const headers = { 'gamut-organization': name };
-  const credential = await house.call('POST', '/v1/platform/credentials', { role: 'reader' }, { environment: name, headers });
-  if (credential.status !== 201) throw new Error(`no credential: ${JSON.stringify(credential.body)}`);
-  return String(credential.body.bearer);
+  return (await house.credential({ role: 'reader' }, String(made.body.uid))).bearer;
 }
 
 /**

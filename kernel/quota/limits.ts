@@ -1,7 +1,15 @@
 import { limit } from '../contract/limit.ts';
 
-export const bucketsKeptMax = limit(200_000, 'bucket', 'Rate buckets that one process keeps; the oldest starts anew.');
+export const bucketsKeptMax = limit(
+  200_000,
+  'bucket',
+  'Rate buckets that one process keeps; those of the tenant that came first start anew.',
+);
 export const quotaWaitMaxMs = limit(1000, 'ms', 'Longest that a call waits for its rate before it is refused with TooMany.');
+export const leaseShares = limit(10, 'share', 'Of so many parts of its burst a process that shares a rate takes one at a time.');
+export const leaseMs = limit(1000, 'ms', 'How long a process may spend what it took of a shared rate.');
+export const leaseForgetMs = limit(1000, 'ms', 'How much later than its process what was not spent is thought to be gone.');
+export const leaseStoreBytes = limit(256 * 1024 * 1024, 'byte', 'Largest store of the rates that the processes of one service share.');
 export const concurrencyStart = limit(256, 'call', 'Calls that one process runs at once before it has learnt how long they take.');
 export const concurrencyMin = limit(16, 'call', 'Fewest calls that one process runs at once, however slow they have become.');
 export const concurrencyMax = limit(4096, 'call', 'Most calls that one process runs at once.');

@@ -62,7 +62,7 @@ export function createGate<S extends AnyService>(runtime: Runtime<S>): OpenGate<
     const concerned = (standing: Standing<S>) => tenants === undefined || tenants.has(standing.identified.tenant);
     endWhere((standing) => concerned(standing) && gone(standing), 'revoked');
     for (const standing of all()) if (concerned(standing)) standing.redecide();
-    runtime.rates.forget();
+    runtime.rates.adjust(tenants);
   });
   const sweep = setInterval(() => {
     endWhere(gone, 'ended');

@@ -16,6 +16,7 @@ import type { Snapshot } from '../snapshot/reader.ts';
 import type { Link } from '../supervise/protocol.ts';
 import { reserveOf } from '../volume/ballast.ts';
 import { watchSpace } from '../volume/space.ts';
+import { openLeases } from '../quota/lease.ts';
 import { observeAdmission } from './admission-metric.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { openTelemetry } from './telemetry.ts';
@@ -51,7 +52,10 @@ export async function openProcess<S extends AnyService>(link: Link, contract: S,
   observed.health.check('journal', () => journal.failure?.message);
   observed.health.check('disk', () => (space.mayWrite() ? undefined : 'The disk is nearly full; changes are refused.'));
   const telemetry = openTelemetry({ order, registry: observed.registry, log, service: contract.name });
+  // A service of one process shares its rates with nobody, and keeps them in memory.
+  const leases = contract.parts === undefined ? undefined : openLeases(order.run, contract.name);
   const runtime = createRuntime({
+    ...(leases ? { shared: { leases, process: order.process } } : {}),
     measure: telemetry.measure,
     tracer: telemetry.tracer,
     contract,
@@ -75,6 +79,7 @@ export async function openProcess<S extends AnyService>(link: Link, contract: S,
       stopObserving();
       space.stop();
       runtime.stop();
+      await leases?.close();
       await telemetry.close();
       await journal.append(recordType.life, life('closed'), { essential: true });
       await journal.close();

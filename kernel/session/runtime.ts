@@ -8,7 +8,7 @@ import { usageFlushMs } from '../audit/limits.ts';
 import type { Journal } from '../journal/journal.ts';
 import { Meters } from '../meter/meters.ts';
 import { Admission } from '../quota/admission.ts';
-import { createRates, type Rates } from '../quota/rates.ts';
+import { createRates, type Rates, type SharedRates } from '../quota/rates.ts';
 import type { TraceContext, Tracer } from '../observe/trace.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import { steady } from './clock.ts';
@@ -75,6 +75,8 @@ export function createRuntime<S extends AnyService>(options: {
   now?: () => number;
   measure: Runtime['measure'];
   tracer: Tracer;
+  /** Of a service with several processes: what they share. */
+  shared?: SharedRates;
 }): Runtime<S> {
   const { contract, snapshot, journal, log } = options;
   const now = options.now ?? Date.now;
@@ -103,6 +105,7 @@ export function createRuntime<S extends AnyService>(options: {
       contract,
       (scope, quota) => snapshot.get('quota', scope)?.[`${contract.name}.${quota}`],
       () => steady.nowMs,
+      options.shared,
     ),
     implementation: undefined,
     measure: options.measure,

@@ -127,7 +127,7 @@ export class Standing<S extends AnyService = AnyService> {
       spec?.charge?.find((meter) => (runtime.contract.meters[meter]?.unit === 'byte') === (unit === 'byte'));
     const [calls, bytes] = [charged('call'), charged('byte')];
     return new GrantState(
-      runtime.rates.of(scope, operation),
+      runtime.rates.of(tenant, scope, operation),
       spec?.audit === 'window' ? runtime.windows.entry(this.windowKey(operation, name, 'ok')) : undefined,
       calls === undefined ? undefined : runtime.meters.counter(tenant, scope, calls),
       bytes === undefined ? undefined : runtime.meters.counter(tenant, scope, bytes),
