@@ -17,6 +17,7 @@ export type Credential = {
   readonly id: string;
   readonly bearer: string;
   readonly sasl: { readonly username: string; readonly password: string };
+  readonly ledger: { readonly cluster: string };
   readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string; readonly endpoint: string };
 };
 
