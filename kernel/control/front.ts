@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { AnyService } from '../contract/contract.ts';
@@ -13,6 +13,7 @@ import { serveAsset } from './asset.ts';
 import { proxyHeadMs } from './limits.ts';
 import { isTilePath } from './tile-door.ts';
 import { type Replied, sendReply } from './session-cookie.ts';
+import { request as httpRequest } from '../listen/node-http.ts';
 
 export type FrontOptions = {
   readonly rest: RestHandler;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { Log } from '../contract/implement.ts';
@@ -9,6 +9,7 @@ import { parseJson } from '../listen/json.ts';
 import { registrationBytes } from '../session/limits.ts';
 import type { Registration } from '../session/registration.ts';
 import type { Link } from '../supervise/protocol.ts';
+import { createServer } from '../listen/node-http.ts';
 
 /** What processes ask control for. */
 export type Internal = { register(registration: Registration): Promise<unknown>; wake(): void };

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Log } from '#kernel/contract/implement.ts';
@@ -8,6 +8,7 @@ import { type Listener, type ListenOptions, listen } from './listen.ts';
 import { type HttpLimits, httpLimits, type ListenLimits } from './limits.ts';
 import { type MalformedCode, type MalformedDialect, malformedCode, problemDialect } from './malformed.ts';
 import { Pace } from './pace.ts';
+import { createServer } from './node-http.ts';
 
 /** Serves one request; what it throws is a bug, is logged and answered with the dialect's 500. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse, connection: Connection) => void | Promise<void>;

@@ -1,10 +1,11 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Log } from '../contract/implement.ts';
 import { readBody } from '../listen/body.ts';
 import { parseJson } from '../listen/json.ts';
 import { reportMaxBytes } from './limits.ts';
 import { type Report, reportSocket } from './report.ts';
+import { createServer } from '../listen/node-http.ts';
 
 /** Takes the reports of the platform's own processes, on a socket that only their user may open. */
 export async function serveReports(run: string, take: (report: Report) => Promise<void>, log: Log): Promise<{ close(): Promise<void> }> {

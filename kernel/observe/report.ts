@@ -1,9 +1,9 @@
-import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Log } from '../contract/implement.ts';
 import { reportAnswerMs, reportMs, reportSpansMax, reportWindowsMax, spansKeptMax } from './limits.ts';
 import { type OperationWindow, OperationWindows } from './operation-window.ts';
 import type { SpanData } from './trace.ts';
+import { request } from '../listen/node-http.ts';
 
 /** A span with whose work it was, and which service did it. */
 export type ReportedSpan = SpanData & { readonly tenant: string; readonly scope: string; readonly service: string };

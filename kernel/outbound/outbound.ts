@@ -1,5 +1,5 @@
 import { lookup as systemLookup } from 'node:dns/promises';
-import { Agent, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import { connect as connectPlain, isIP } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
@@ -16,6 +16,7 @@ import {
   redirectsMax,
   resolvedMax,
 } from './limits.ts';
+import { Agent, request as httpRequest } from '../listen/node-http.ts';
 
 /** Turns a host name into addresses; the system's resolver if not said. */
 export type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
@@ -38,7 +39,7 @@ export type OutboundRequest = {
 };
 
 /** Connections that are kept between calls. They are kept by address, and every call looks its name up and checks it anew. */
-export type Lines = { readonly plain: Agent; readonly secure: SecureAgent; close(): void };
+export type Lines = { readonly plain: InstanceType<typeof Agent>; readonly secure: SecureAgent; close(): void };
 
 /** Keeps at most so many connections to one address. */
 export function openLines(perAddress: number): Lines {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import type { AnyService } from '../contract/contract.ts';
 import { fault, faultTable } from '../contract/fault.ts';
 import type { Log } from '../contract/implement.ts';
 import type { StartOrder } from '../supervise/protocol.ts';
 import { registerRetryMs, registerWaitMs, registrationBytes } from './limits.ts';
+import { request } from '../listen/node-http.ts';
 
 /** What a service tells control when it starts. `migrations` is the folder of its SQL, or absent when it needs none. */
 export type Registration = { readonly contract: AnyService; readonly migrations?: string };
