@@ -17,3 +17,9 @@ export const paletteFoundMax = limit(5, 'resource', 'Resources of one kind that 
 export const streamPageMax = limit(100, 'record', 'Records the console asks for in one page of a log, such as the audit log.');
 export const streamOlderMax = limit(500, 'record', 'Older records the console asks for at once.');
 export const auditReadAheadMax = limit(6, 'page', 'Older pages of the audit log the console fetches by itself to fill a table.');
+export const judgePauseMs = limit(500, 'millisecond', 'Pause in typing after which the console has a policy checked.');
+export const triedPolicyLengthMax = limit(
+  12_000,
+  'character',
+  'Longest policy, as it stands in an address, that the console tries before it is saved.',
+);

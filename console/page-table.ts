@@ -31,6 +31,7 @@ export const platformPages: readonly PageEntry[] = [
     () => import('./page/credentials.tsx'),
   ),
   entry('platform/keys', 'Keys', 'lock', 'ListKeys', 'What everything stored lies under.', () => import('./page/keys.tsx')),
+  entry('platform/policies', 'Policy', 'policy', 'ListPolicies', 'Who may do what, and why.', () => import('./page/policies.tsx')),
   entry('platform/audit', 'Activity', 'audit', 'ListAudit', 'What was done, by whom, and how it ended.', () => import('./page/audit.tsx')),
   entry('platform/usage', 'Usage', 'usage', 'ListUsage', 'What was used, by meter.', () => import('./page/usage.tsx')),
   entry('platform/events', 'Events', 'event', 'ListEvents', 'What happened, as CloudEvents.', () => import('./page/events.tsx')),

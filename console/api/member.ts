@@ -26,3 +26,21 @@ export function usePrincipalNames(): (principal: string) => string {
     return (principal) => names.get(principal) ?? principal;
   }, [members, credentials, person]);
 }
+
+export type PrincipalName = { readonly principal: string; readonly title: string };
+
+/** Everybody who may be asked about: members, service accounts, programs; each title is there once. */
+export function usePrincipals(): readonly PrincipalName[] {
+  const members = useMembers();
+  const credentials = useCredentials();
+  const accounts = useOperation<{ items: readonly Thing[] }>('platform', 'ListServiceAccounts', '', { limit: 1000 }).value?.items;
+  return useMemo(() => {
+    const all = new Map<string, string>();
+    const add = (title: string, principal: string) => all.set(all.has(title) ? `${title} (${principal})` : title, principal);
+    for (const { spec } of members ?? []) if (spec.person) add(spec.email, spec.person);
+    for (const { name, spec } of accounts ?? []) add(`${String(spec.title || name)}, service account`, String(spec.principal));
+    for (const { spec } of credentials ?? [])
+      if (spec.revokedAt === undefined) add(`${spec.title || spec.principal}, ${spec.role}`, spec.principal);
+    return [...all].map(([title, principal]) => ({ title, principal }));
+  }, [members, credentials, accounts]);
+}

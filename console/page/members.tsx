@@ -16,7 +16,7 @@ import { type Column, Table } from '../part/table.tsx';
 import { When } from '../part/when.tsx';
 import { MemberInvite } from './member-invite.tsx';
 import { Outbox } from './outbox.tsx';
-import { memberRoles } from './role.ts';
+import { useRoles } from './role.ts';
 
 /** The people of the organization. */
 export default function Members() {
@@ -107,6 +107,7 @@ export default function Members() {
 function RoleDialog({ member, onClose }: { member: Member; onClose: () => void }) {
   const api = useApi();
   const [role, setRole] = useState(member.spec.role);
+  const roles = useRoles();
   const change = useChange();
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
@@ -121,8 +122,8 @@ function RoleDialog({ member, onClose }: { member: Member; onClose: () => void }
       <form onSubmit={submit} className="stack">
         <Select
           label="Role"
-          description={memberRoles.find((each) => each.role === role)?.text}
-          data={memberRoles.map((each) => ({ value: each.role, label: each.role }))}
+          description={roles.find((each) => each.role === role)?.text}
+          data={roles.map((each) => ({ value: each.role, label: each.role }))}
           value={role}
           onChange={(next) => setRole(next ?? role)}
           allowDeselect={false}

@@ -1,12 +1,13 @@
-import { memberRoles } from './role.ts';
+import { useRoles } from './role.ts';
 import './role-picker.css';
 
-/** The five roles with what each may do, one to be chosen. */
+/** The roles with what each may do, one to be chosen. */
 export function RolePicker({ role, onChange }: { role: string; onChange: (role: string) => void }) {
+  const roles = useRoles();
   return (
     <fieldset className="roles">
       <legend>Role</legend>
-      {memberRoles.map((each) => (
+      {roles.map((each) => (
         <label key={each.role} className="role" data-chosen={each.role === role || undefined}>
           <input type="radio" name="role" value={each.role} checked={each.role === role} onChange={() => onChange(each.role)} />
           <span>

@@ -42,7 +42,12 @@ export const Environment = Type.Object({
   project: Id,
   kind: Type.Union([Type.Literal('live'), Type.Literal('test'), Type.Literal('sandbox')]),
 });
-export const Member = Type.Object({ email: Type.String({ format: 'email', maxLength: 254 }), role: Role, invited: Type.Boolean() });
+export const Member = Type.Object({
+  email: Type.String({ format: 'email', maxLength: 254 }),
+  role: Role,
+  invited: Type.Boolean(),
+  person: Type.Optional(Type.String({ maxLength: 40, description: 'Who it is in policies and in the audit log.' })),
+});
 /** A program with a name: its principal, and the role it has. */
 export const ServiceAccount = Type.Object({ title: Title, principal: Type.String(), role: Role, environment: Type.Optional(Id) });
 export const Credential = Type.Object({

@@ -23,6 +23,7 @@ export function memberHandlers(context: Context): Mine {
       email: await emailOf(context, row.person as bigint),
       role: String(row.role),
       invited: row.accepted_at === null,
+      person: formatId(row.person as bigint),
     });
   const locate = async (call: Call) =>
     found(
