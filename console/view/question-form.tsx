@@ -9,9 +9,9 @@ type Props = { readonly question: Question; readonly onChange: (question: Questi
 export const noQuestion: Question = { principal: '', service: '', operation: '', name: '', assurance: undefined };
 
 const factors = [
-  { value: '', label: 'as a program' },
-  { value: '1', label: 'a person with a password' },
-  { value: '2', label: 'a person with a second factor' },
+  { value: '', label: 'not said' },
+  { value: '1', label: 'as a person with a password' },
+  { value: '2', label: 'as a person with a second factor' },
 ];
 
 /** Who, does what, on what: a question for the policies. */
