@@ -19,7 +19,7 @@ export function useRoles(): readonly Choice[] {
     ...everywhere,
     ...own.map(({ name, spec: { title, operations } }) => ({
       role: name,
-      text: `${title === name ? '' : `${title}: `}${operations.length} ${plural(operations.length, 'operation')} that this organization chose.`,
+      text: `${title === name ? '' : `${title}: `}${operations.length} ${plural(operations.length, 'operation')}, chosen here.`,
     })),
   ];
 }
