@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createDecipheriv } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { keyFileName, readAuditKeys } from '../../audit/public-key.ts';
 import { verifyLogs } from '../../audit/verify.ts';
 import { type House, openHouse } from '../../session/test/fixture/house.ts';
 import { keyName } from '../key-name.ts';
 import { openRing } from '../ring.ts';
-import { sealWith } from '../sealed.ts';
+import { openWith, sealWith } from '../sealed.ts';
 import { type KeyStanding, sealerOf } from '../sealer.ts';
 
+const rotator = fileURLToPath(new URL('./fixture/rotate.main.ts', import.meta.url));
 const tenant = 77n;
 const id = '0000000000abc';
 const folder = mkdtempSync(join(tmpdir(), 'gamut-keys-'));
@@ -114,6 +118,32 @@ test('a destroyed key leaves no byte of its file, and is not made again; with th
   assert.throws(() => ring.lease(tenant, undefined, 'storage'), refused);
   assert.throws(() => ring.named.create(tenant, '../../root'), { code: 'BadInput' });
   assert.throws(() => ring.named.create(tenant, '0000000000abe', Buffer.alloc(31)), { code: 'BadInput' });
+});
+
+test('keeper is killed at every step of a rotation: what was sealed before opens, and new things are sealed', { timeout: 120_000 }, async () => {
+  const directory = join(folder, 'killed');
+  const made = openRing(directory);
+  made.named.create(tenant, id);
+  const plain = Buffer.from('from before');
+  const sealedUnder = (ring: ReturnType<typeof openRing>, key?: string) => {
+    const leased = ring.lease(tenant, undefined, 'storage', key);
+    return { key, version: leased.version, sealed: sealWith(leased.key, leased.version, plain, 'place') };
+  };
+  const before = [sealedUnder(made), sealedUnder(made, id)];
+  let kills = 0;
+  for (; ; kills += 1) {
+    const child = spawn(process.execPath, [rotator, directory, `${tenant}`, id, `${kills}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+    const ring = openRing(directory);
+    before.push(sealedUnder(ring), sealedUnder(ring, id));
+    for (const { key, version, sealed } of before)
+      assert.ok(openWith(ring.lease(tenant, version, 'storage', key).key, sealed, 'place').equals(plain), `after step ${kills}`);
+    if (signal === null) {
+      assert.equal(code, 0);
+      break;
+    }
+  }
+  assert.ok(kills >= 14, `only ${kills} steps were met`);
 });
 
 type Made = { name: string; spec: { state: string; arn: string; versions: number } };
