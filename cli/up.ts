@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { readPolicyFile } from '#kernel/audit/policy-file.ts';
 import { fault, OperationError } from '#kernel/contract/fault.ts';
 import { runningPlatform, startedPlatform } from '#kernel/supervise/client.ts';
 import { startDetached } from '#kernel/supervise/detach.ts';
@@ -131,6 +132,7 @@ async function readOptions(argv: string[]): Promise<{ mode: Mode; settings: Part
     ...(values.sql !== undefined && { sql: values.sql }),
     ...(values.mail !== undefined && { mail: values.mail }),
     ...(values.outbound !== undefined && { outbound: values.outbound.split(',') }),
+    ...(values.witness !== undefined && { witness: witnessPolicy(values.witness) }),
     ...(values.geo !== undefined && { geo: resolve(values.geo) }),
     ...(values.otlp !== undefined && { otlp: otlpAddress(values.otlp) }),
     ...(values.reserve !== undefined && { reserveBytes: parseSize(values.reserve) }),
@@ -155,6 +157,7 @@ function parse(argv: string[]) {
         mail: text,
         geo: text,
         outbound: text,
+        witness: text,
         otlp: text,
         reserve: text,
         'in-process': flag,
@@ -163,6 +166,16 @@ function parse(argv: string[]) {
   } catch (cause) {
     throw fault('Usage', { detail: (cause as Error).message, cause });
   }
+}
+
+/** A policy that is wrong is told before anything starts. */
+function witnessPolicy(file: string): string {
+  try {
+    readPolicyFile(file);
+  } catch (error) {
+    throw error instanceof OperationError ? error : fault('Usage', { detail: `${file} cannot be read.`, cause: error });
+  }
+  return resolve(file);
 }
 
 function otlpAddress(text: string): string {

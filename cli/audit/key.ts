@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fault } from '#kernel/contract/fault.ts';
 import { originOf, rootLog } from '#kernel/audit/leaf.ts';
 import { assertLogName } from '#kernel/audit/log-name.ts';
-import { type AuditKeys, keyFileName, readAuditKeys, verifiersOf } from '#kernel/audit/public-key.ts';
+import { type AuditKeys, keyFileName, readAuditKeys, verifiersOf, witnessFileName } from '#kernel/audit/public-key.ts';
 import { dataPath } from '#kernel/volume/path.ts';
 import { parseVerifier, verifierText } from '#wire/tlog/note.ts';
 import type { Global } from '../global.ts';
@@ -20,14 +20,19 @@ function textOf(file: string): string {
 /** The keys in a file. */
 export const keysIn = (file: string): AuditKeys => readAuditKeys(textOf(file));
 
-/** `gamut audit key [LOG]`: verifier lines, for `note` and `fsck`. */
+/** `gamut audit key [LOG | witness]`: verifier lines, for `note`, `fsck` and the policies of other logs. */
 export async function key(argv: string[], global: Global): Promise<number> {
   const { words } = readOptions(argv, 1, []);
   const [log = rootLog] = words;
+  const audit = join(dataPath(global.data), 'audit');
+  if (log === 'witness') return print(textOf(join(audit, witnessFileName)).trim().split('\n'), global);
   assertLogName(log);
-  const text = textOf(join(dataPath(global.data), 'audit', keyFileName));
+  const text = textOf(join(audit, keyFileName));
   const [, deployment = ''] = parseVerifier(text.split('\n')[0] ?? '')?.name.split('/') ?? [];
-  const lines = verifiersOf(readAuditKeys(text), originOf(deployment, log)).map(verifierText);
+  return print(verifiersOf(readAuditKeys(text), originOf(deployment, log)).map(verifierText), global);
+}
+
+function print(lines: string[], global: Global): number {
   console.log(global.output === 'json' ? JSON.stringify({ verifiers: lines }) : lines.join('\n'));
   return 0;
 }

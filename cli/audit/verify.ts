@@ -5,6 +5,7 @@ import { fault } from '#kernel/contract/fault.ts';
 import { type Proof, proofFault } from '#kernel/audit/prove.ts';
 import { keyFileName } from '#kernel/audit/public-key.ts';
 import { type Finding, type Verified, verifyLogs } from '#kernel/audit/verify.ts';
+import { readPolicyFile } from '#kernel/audit/policy-file.ts';
 import { dataPath } from '#kernel/volume/path.ts';
 import type { Global } from '../global.ts';
 import { keysIn } from './key.ts';
@@ -13,16 +14,17 @@ import { readOptions } from './option.ts';
 
 /** `gamut audit verify`: exits with 1 when something does not hold. */
 export async function verify(argv: string[], global: Global): Promise<number> {
-  const { words, values } = readOptions(argv, 1, ['key', 'proof']);
+  const { words, values } = readOptions(argv, 1, ['key', 'proof', 'witness']);
   if (values.proof !== undefined) return verifyProof(values.proof, values.key, global);
   const directory = words[0] ?? join(dataPath(global.data), 'audit');
   const keyFile = values.key ?? join(directory, keyFileName);
   const keys = keysIn(keyFile);
-  let verified = verifyLogs(directory, keys);
+  const policy = values.witness === undefined ? undefined : readPolicyFile(values.witness);
+  let verified = verifyLogs(directory, keys, policy);
   // On a platform that runs, a checkpoint is shown a moment before the root log has it.
   for (let tries = 1; tries < publishTries && verified.findings.some(isFresh); tries += 1) {
     await sleep(publishWaitMs);
-    verified = verifyLogs(directory, keys);
+    verified = verifyLogs(directory, keys, policy);
   }
   if (global.output === 'json') console.log(JSON.stringify(verified));
   else console.log(report(verified, values.key === undefined ? keyFile : undefined));

@@ -15,3 +15,4 @@ export const auditSubjectsMax = limit(
   'subject',
   'Most subjects whose keys are held by one process that writes or reads the audit log.',
 );
+export const policyBytesMax = limit(1024 * 1024, 'byte', 'Largest file with a policy of witnesses.');

@@ -15,6 +15,20 @@ export function verifiersOf({ ed25519, mldsa44 }: AuditKeys, origin: string): No
   return mldsa44 === undefined ? [plain] : [plain, { name: origin, kind: signatureKind.mldsa44Cosignature, key: mldsa44 }];
 }
 
+/** The file of the keys that this platform cosigns other logs with, and the name it does so in. */
+export const witnessFileName = 'witness-key';
+export const witnessNameOf = (deployment: string): string => originOf(deployment, 'witness');
+
+/** What stands in it: Ed25519 first, which every log understands. */
+export function witnessFileText({ ed25519, mldsa44 }: Required<AuditKeys>, deployment: string): string {
+  const name = witnessNameOf(deployment);
+  const verifiers: NoteVerifier[] = [
+    { name, kind: signatureKind.ed25519Cosignature, key: ed25519 },
+    { name, kind: signatureKind.mldsa44Cosignature, key: mldsa44 },
+  ];
+  return verifiers.map((verifier) => `${verifierText(verifier)}\n`).join('');
+}
+
 /** What stands in that file. */
 export function keyFileText(keys: AuditKeys, deployment: string): string {
   return verifiersOf(keys, originOf(deployment, rootLog))

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type BundleEntry, decodeBundle } from '#wire/tlog/bundle.ts';
 import { hashSize, leafHash } from '#wire/tlog/hash.ts';
-import { type Checkpoint, parseCheckpoint, parseNote, verifyNote } from '#wire/tlog/note.ts';
+import { type Checkpoint, type Note, parseCheckpoint, parseNote, verifyNote } from '#wire/tlog/note.ts';
 import { nodeIn, type TileName, tilePath, tileWidth } from '#wire/tlog/tile.ts';
 import { Frontier } from './frontier.ts';
 import { type AuditKeys, verifiersOf } from './public-key.ts';
@@ -21,7 +21,11 @@ const tileHeight = Math.log2(tileWidth);
 const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 /** The checkpoint of a log, if its signatures are good. */
-export function verifyCheckpoint(folder: string, keys: AuditKeys, find: Find): Checkpoint | undefined {
+export const verifyCheckpoint = (folder: string, keys: AuditKeys, find: Find): Checkpoint | undefined =>
+  verifyNoteOf(folder, keys, find)?.checkpoint;
+
+/** The same with the note it stands in. */
+export function verifyNoteOf(folder: string, keys: AuditKeys, find: Find): { note: Note; checkpoint: Checkpoint } | undefined {
   const file = 'checkpoint';
   const bytes = readLogFile(folder, { kind: 'checkpoint' });
   const bad = (text: string) => void find({ text, file });
@@ -32,7 +36,7 @@ export function verifyCheckpoint(folder: string, keys: AuditKeys, find: Find): C
   const [plain, quantum] = verifiersOf(keys, checkpoint.origin);
   if (!plain || !verifyNote(note, plain)) return bad('the Ed25519 signature under the checkpoint is not good');
   if (quantum && !verifyNote(note, quantum)) return bad('the ML-DSA-44 signature under the checkpoint is not good');
-  return checkpoint;
+  return { note, checkpoint };
 }
 
 /** What a verification does with the entries it reads. `at` is the position; `isGood` says that the hash is as the tree has it. */

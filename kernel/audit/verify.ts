@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { parseCheckpoint, parseNote, verifyNote } from '#wire/tlog/note.ts';
+import { isWitnessed, type WitnessPolicy } from '#wire/tlog/policy.ts';
 import { decodeCursors, decodeLeaf, originOf, rootLog } from './leaf.ts';
 import { findingsMax } from './limits.ts';
 import { isLogName } from './log-name.ts';
 import { type AuditKeys, verifiersOf } from './public-key.ts';
-import { type Find, type Finding, folderOf, verifyCheckpoint, verifyTree } from './verify-log.ts';
+import { type Find, type Finding, folderOf, verifyCheckpoint, verifyNoteOf, verifyTree } from './verify-log.ts';
 
 export type { Finding } from './verify-log.ts';
 
@@ -22,9 +23,10 @@ type Witnessed = { readonly size: number; readonly root: Uint8Array; readonly po
 
 /**
  * Verifies every log below a directory with nothing but its files and the public keys: each entry is in the tree that
- * was signed, each tree continues the ones that the root log remembers, and no record of any process is left out.
+ * was signed, each tree continues the ones that the root log remembers, and no record of any process is left out. With a
+ * policy, the witnesses it asks for must have cosigned the root log.
  */
-export function verifyLogs(directory: string, keys: AuditKeys): Verified {
+export function verifyLogs(directory: string, keys: AuditKeys, policy?: WitnessPolicy): Verified {
   const findings: Finding[] = [];
   let faults = 0;
   const finder =
@@ -37,6 +39,8 @@ export function verifyLogs(directory: string, keys: AuditKeys): Verified {
   const names = readdirSync(directory).filter(isLogName).sort();
   const seen = names.map((log) => ({ log, checkpoint: verifyCheckpoint(folderOf(directory, log), keys, finder(log)) }));
   const root = readRoot(directory, keys, finder(rootLog));
+  if (root && policy && !isWitnessed(root.note, policy))
+    finder(rootLog)({ text: `the checkpoint is not cosigned as ${policy.quorum} of the policy asks for`, file: 'checkpoint' });
   const numbers = new Numbers();
   const logs: { log: string; size: number }[] = [];
   let records = 0;
@@ -97,8 +101,9 @@ function verifyTenant(
 /** Reads and verifies the root log; undefined where even its checkpoint is not good. */
 function readRoot(directory: string, keys: AuditKeys, find: Find) {
   const folder = folderOf(directory, rootLog);
-  const checkpoint = verifyCheckpoint(folder, keys, find);
-  if (!checkpoint) return undefined;
+  const signed = verifyNoteOf(folder, keys, find);
+  if (!signed) return undefined;
+  const { note: shown, checkpoint } = signed;
   const [, deployment = ''] = /^gamut\/([0-9a-f]{16})\/root$/.exec(checkpoint.origin) ?? [];
   if (deployment === '') return void find({ text: `${checkpoint.origin} is not the name of a root log`, file: 'checkpoint' });
   const checkpoints = new Map<string, Witnessed[]>();
@@ -130,7 +135,7 @@ function readRoot(directory: string, keys: AuditKeys, find: Find) {
     },
     () => undefined,
   );
-  return { deployment, checkpoints, cursors, count };
+  return { deployment, checkpoints, cursors, count, note: shown };
 }
 
 /** The numbers that the records of each process carry, as one bit each. */

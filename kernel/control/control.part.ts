@@ -51,6 +51,7 @@ import { openMail } from './mail.ts';
 import { startPublisher } from './publish.ts';
 import { registeredContracts, registerService, storeContract } from './register.ts';
 import { platform } from './service.ts';
+import { openWitness } from './witness.ts';
 import { tileDoor } from './tile-door.ts';
 import { sessionRoutes } from './session-route.ts';
 import { openSts } from './sts/door.ts';
@@ -97,6 +98,7 @@ export const part: Part = {
     const front = frontHandler({
       rest: restHandler(platform, gate as never, { log: process.log }),
       tile: tileDoor(gate as never),
+      witness: await openWitness(context, process.observed.registry, link.order.settings.witness),
       session,
       contracts: () => registeredContracts(context),
       doors,

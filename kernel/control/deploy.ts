@@ -50,6 +50,7 @@ const platformTables = [
   'journal_cursor',
   'log_cursor',
   'audit_root',
+  'witnessed_log',
   'audit_log',
 ];
 

@@ -12,6 +12,7 @@ import { operatingError } from '../session/seam-error.ts';
 import { serveAsset } from './asset.ts';
 import { proxyHeadMs } from './limits.ts';
 import { isTilePath } from './tile-door.ts';
+import { witnessPath } from './witness-door.ts';
 import { type Replied, sendReply } from './session-cookie.ts';
 import { request as httpRequest } from '../listen/node-http.ts';
 
@@ -19,6 +20,8 @@ export type FrontOptions = {
   readonly rest: RestHandler;
   /** Answers `/audit/<log>/...`, the files of the audit logs. */
   readonly tile: (request: IncomingMessage, response: ServerResponse, connection: Connection, path: string) => Promise<void>;
+  /** Answers `/witness/add-checkpoint`, where other logs ask for cosignatures. */
+  readonly witness: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly session: (request: IncomingMessage, path: string) => Promise<Replied>;
   readonly contracts: () => Promise<Record<string, AnyService>>;
   /** The addresses of doors, `<service>.<protocol>`. */
@@ -44,6 +47,7 @@ export function frontHandler(
       if (path === '/v1/contract') return sendReply(response, { status: 200, body: await described(options) });
       if (path === '/v1/openapi.json') return sendReply(response, { status: 200, body: await openApiOf(options) });
       if (path.startsWith('/audit/') && isTilePath(path)) return await options.tile(request, response, connection, path);
+      if (path === witnessPath) return await options.witness(request, response);
       if (path.startsWith('/v1/platform/')) return await options.rest(request, response, connection);
       if (path.startsWith('/v1/')) return await passOn(options, path.split('/')[2] ?? '', request, response);
       if (request.method !== 'GET' && request.method !== 'HEAD') throw fault('NoSuchOperation');

@@ -1,6 +1,7 @@
 import { limit } from '../contract/limit.ts';
 
 export const eventsPerIngestMax = limit(1000, 'event', 'Most usage events in one batch.');
+export const submissionBytesMax = limit(64 * 1024, 'byte', 'Largest checkpoint with its proof that a witness is shown.');
 export const publishBatchMax = limit(500, 'change', 'Most changes written to the snapshot in one transaction.');
 export const publishPollMs = limit(250, 'ms', 'Longest wait before control looks for changes that nobody announced.');
 export const signingRefreshMs = limit(600_000, 'ms', 'How often control looks whether SigV4 keys of a new day are due.');

@@ -151,6 +151,13 @@ export function connectKeeper(path: string, token: string) {
       const { ed25519, mldsa44 } = await ask('notaryKeys', {});
       return { ed25519: base64(ed25519), mldsa44: base64(mldsa44) };
     },
+    /** The public keys that cosign the checkpoints of others, raw. For control alone. */
+    witnessKeys: async () => {
+      const { ed25519, mldsa44 } = await ask('witnessKeys', {});
+      return { ed25519: base64(ed25519), mldsa44: base64(mldsa44) };
+    },
+    /** Cosigns a checkpoint; answers signature lines. `at` is in seconds since 1970. For control alone. */
+    cosign: async (cosigner: string, checkpoint: string, at: number) => (await ask('cosign', { cosigner, checkpoint, at })).lines as string,
     /** Signs checkpoints, which come back as notes; `at` is in seconds since 1970. For recorder alone. */
     signCheckpoints: async (texts: readonly string[], at: number) => (await ask('signCheckpoints', { texts, at })).notes as string[],
     close() {

@@ -109,6 +109,8 @@ const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = 
   open: (ring, request) => ({
     plain: ring.open(tenantOf(request), 'field', bytes(request, 'sealed'), text(request, 'aad')).toString('base64'),
   }),
+  witnessKeys: (ring) => ring.witness.publicKeys,
+  cosign: (ring, request) => ({ lines: ring.witness.cosign(text(request, 'cosigner'), text(request, 'checkpoint'), Number(request.at)) }),
   lookup: (ring, request) => ({ hash: ring.lookup(text(request, 'text')).toString('base64') }),
   ...keyCalls,
   destroy(ring, request) {

@@ -15,6 +15,7 @@ import { type KeyState, openNamedKeys, shred } from './named.ts';
 import { openNotaryKeys } from './notary-key.ts';
 import { openWith, sealWith, sealedVersion } from './sealed.ts';
 import { openSubjectKeys } from './subject.ts';
+import { openWitnessKeys } from './witness-key.ts';
 import { writeDurable } from './write.ts';
 
 type RingFile = {
@@ -33,7 +34,8 @@ export function openRing(directory: string) {
   const root = loadOrMake(join(directory, 'root.key'), () => randomBytes(32));
   const lookupKey = hkdf(root, 'lookup');
   const signing = loadSigningKey(join(directory, 'signing.key'), root, 'ed25519');
-  const notary = loadNotaryKeys(directory, root);
+  const notary = openNotaryKeys(loadSignerPair(directory, root, 'audit'));
+  const witness = openWitnessKeys(loadSignerPair(directory, root, 'witness'));
   const cache = new Map<bigint, Map<number, Buffer>>();
   const states = new Map<bigint, KeyState>();
 
@@ -74,6 +76,7 @@ export function openRing(directory: string) {
 
   return {
     notary,
+    witness,
     named,
     subject,
     /** A data key to be leased: of the tenant's ring, or of a named key. Only an enabled one is. */
@@ -134,11 +137,11 @@ function assertEnabled(tenant: bigint, state: KeyState): void {
   throw fault('KeyUnavailable', `The keys of tenant ${tenant} are ${state === 'pending' ? 'about to be destroyed' : 'disabled'}.`);
 }
 
-function loadNotaryKeys(directory: string, root: Buffer) {
-  return openNotaryKeys({
-    ed25519: loadSigningKey(join(directory, 'audit.key'), root, 'ed25519'),
-    mldsa44: loadSigningKey(join(directory, 'audit-ml-dsa-44.key'), root, 'ml-dsa-44'),
-  });
+function loadSignerPair(directory: string, root: Buffer, name: string): { ed25519: KeyObject; mldsa44: KeyObject } {
+  return {
+    ed25519: loadSigningKey(join(directory, `${name}.key`), root, 'ed25519'),
+    mldsa44: loadSigningKey(join(directory, `${name}-ml-dsa-44.key`), root, 'ml-dsa-44'),
+  };
 }
 
 function hkdf(key: Uint8Array, label: string): Buffer {

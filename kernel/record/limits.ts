@@ -10,3 +10,7 @@ export const checkpointMs = limit(1000, 'ms', 'How often the audit logs of activ
 export const entriesPerRoundMax = limit(100_000, 'entry', 'Most audit records taken into logs before their checkpoints are signed.');
 export const entriesPerReadMax = limit(4096, 'entry', 'Most audit records read from the store at once.');
 export const logsOpenMax = limit(4096, 'log', 'Most audit logs whose right edge recorder keeps in memory.');
+export const witnessMs = limit(2000, 'ms', 'How long a checkpoint of the root log waits for a witness.');
+export const witnessRestMs = limit(1000, 'ms', 'How long a witness that did not cosign rests; twice as long each further time.');
+export const witnessRestMaxMs = limit(60_000, 'ms', 'The longest that it rests.');
+export const cosignaturesBytesMax = limit(64 * 1024, 'byte', 'Largest answer of a witness.');

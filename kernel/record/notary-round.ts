@@ -7,7 +7,7 @@ import { formatId } from '../tenancy/id.ts';
 import { entriesPerRoundMax, logsOpenMax } from './limits.ts';
 import type { NotaryOptions } from './notary.ts';
 import { openLog, takeEntries } from './notary-log.ts';
-import { cursorsOf, headsBehind, lastSignedAt, storeRound, storeSigned, unpublished } from './notary-store.ts';
+import { cursorsOf, headsBehind, lastSignedAt, storeRound, signedOf, storeSigned, unpublished } from './notary-store.ts';
 
 /**
  * The rounds of the notary. PostgreSQL holds every entry and every checkpoint before a file shows it, so a round may die
@@ -21,6 +21,8 @@ export class Rounds {
   readonly #broken = new Set<string>();
   #isFirst = true;
   #lastAt = 0;
+  /** Whether the checkpoint of the root log still lacks witnesses. */
+  #isLonely = false;
 
   constructor(options: NotaryOptions) {
     this.#options = options;
@@ -29,7 +31,7 @@ export class Rounds {
   /** Takes what is stored into the logs, once; the root log gets their checkpoints, and how far each process was taken. */
   async round(): Promise<void> {
     if (this.#isFirst) await this.#recover();
-    if (this.touched.size === 0) return;
+    if (this.touched.size === 0) return this.#isLonely ? this.#extendRoot(this.#signingTime()) : undefined;
     const { sql } = this.#options;
     const cursors = await cursorsOf(sql);
     const { grown, isWhole } = await this.#integrate();
@@ -82,15 +84,19 @@ export class Rounds {
     return { grown, isWhole: left > 0 && this.#broken.size === 0 };
   }
 
-  /** The root log takes what is stored for it. */
+  /** The root log takes what is stored for it, and is shown to its witnesses before anybody else sees it. */
   async #extendRoot(at: number): Promise<void> {
-    const { sql } = this.#options;
+    const { sql, witnesses } = this.#options;
     await this.#guarded(rootLog, async () => {
       const tiles = await this.#log(rootLog);
-      if ((await takeEntries(sql, tiles, rootLog, Number.MAX_SAFE_INTEGER)) === 0) return;
-      const [note = ''] = await this.#sign([this.#text(rootLog, tiles)], at);
-      await storeSigned(sql, { log: rootLog, tiles, note }, at);
-      await tiles.publish(note);
+      const isGrown = (await takeEntries(sql, tiles, rootLog, Number.MAX_SAFE_INTEGER)) > 0;
+      const signed = isGrown ? (await this.#sign([this.#text(rootLog, tiles)], at))[0] : await signedOf(sql, rootLog);
+      if (signed === undefined) return;
+      if (isGrown) await storeSigned(sql, { log: rootLog, tiles, note: signed }, at);
+      const { note, isWitnessed } = await witnesses.cosign(tiles.directory, signed);
+      this.#isLonely = !isWitnessed;
+      if (note !== signed) await storeSigned(sql, { log: rootLog, tiles, note }, at);
+      if (isGrown || note !== signed) await tiles.publish(note);
     });
   }
 

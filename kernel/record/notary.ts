@@ -2,6 +2,7 @@ import type { Sql } from '#seams/sql/sql.ts';
 import type { Log } from '../contract/implement.ts';
 import type { Keeper } from '../keys/client.ts';
 import { checkpointMs, retryMs } from './limits.ts';
+import type { Witnesses } from './witness.ts';
 import { Rounds } from './notary-round.ts';
 
 export type NotaryOptions = {
@@ -11,6 +12,8 @@ export type NotaryOptions = {
   readonly keeper: Pick<Keeper, 'signCheckpoints'>;
   readonly deployment: string;
   readonly log: Log;
+  /** Who cosigns the root log. */
+  readonly witnesses: Witnesses;
   readonly now: () => number;
 };
 

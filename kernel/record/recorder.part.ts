@@ -17,6 +17,8 @@ import { writeDurably } from '../volume/write.ts';
 import { sortRecords } from './batch.ts';
 import { ingestGatherMs, processScanMs, retentionSweepMs, retryMs } from './limits.ts';
 import { Dispatcher, forgetDeliveries, webhookPurpose } from '../webhook/dispatch.ts';
+import { policySource } from '../audit/policy-file.ts';
+import { openWitnesses } from './witness.ts';
 import { type Notary, startNotary } from './notary.ts';
 import { forgetSeen, readCursor, storeBatch } from './store.ts';
 
@@ -92,7 +94,9 @@ export const part: Part = {
     const directory = join(order.data, 'audit');
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     writeDurably(join(directory, keyFileName), keyFileText(await keeper.notaryKeys(), order.deployment), 0o600);
-    const notary = startNotary({ directory, sql, keeper, deployment: order.deployment, log, now: Date.now });
+    const policy = policySource(order.settings.witness, (reason) => log('error', 'the policy of witnesses is not taken', { reason }));
+    const witnesses = openWitnesses({ policy, log, now: Date.now });
+    const notary = startNotary({ directory, sql, keeper, deployment: order.deployment, log, witnesses, now: Date.now });
     const reading: Reading = { dir, sql, open, sealer, notary, log, signal: stop.signal, stored: () => dispatcher.wake() };
     const followed = new Map<string, Promise<void>>();
     const scanning = (async () => {

@@ -20,6 +20,8 @@ export type Settings = {
   readonly geo?: string;
   /** Hosts, as `host:port`, that tenants may have called although they are private or on this machine. */
   readonly outbound?: readonly string[];
+  /** A policy of witnesses (C2SP tlog-policy): who cosigns the audit log, and which logs this platform cosigns. */
+  readonly witness?: string;
   /** Where every process sends its spans and metrics: an OTLP/HTTP address, without `/v1/traces`. */
   readonly otlp?: string;
   /** Changes stop while less than this is free on the disk; the usual reserve when it is not said. */

@@ -34,8 +34,8 @@ export function parseVerifier(text: string): NoteVerifier | undefined {
   return keyIdOf(verifier) === Number.parseInt(id, 16) ? verifier : undefined;
 }
 
-/** One signature line of a note. */
-function signatureLine({ name, keyId, signature }: NoteSignature): string {
+/** One signature line of a note, with its newline. */
+export function signatureLine({ name, keyId, signature }: NoteSignature): string {
   const bytes = Buffer.alloc(4 + signature.length);
   bytes.writeUInt32BE(keyId, 0);
   bytes.set(signature, 4);
@@ -96,8 +96,8 @@ export function mldsaMessage(cosigner: string, at: number, { origin, size, root 
   return Buffer.concat([Buffer.from('subtree/v1\n\0'), text(cosigner), numbers(at), text(origin), numbers(0, size), root]);
 }
 
-/** C2SP tlog-cosignature: what an Ed25519 cosignature signs. */
-const ed25519CosignatureMessage = (at: number, text: string): Buffer => Buffer.from(`cosignature/v1\ntime ${at}\n${text}`);
+/** C2SP tlog-cosignature: what an Ed25519 cosignature signs. `at` is in seconds since 1970. */
+export const ed25519CosignatureMessage = (at: number, text: string): Buffer => Buffer.from(`cosignature/v1\ntime ${at}\n${text}`);
 
 /** A signature of a cosigner: u64 seconds since 1970, then the signature itself. */
 export function timestamped(at: number, signature: Uint8Array): Buffer {
