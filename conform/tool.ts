@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { command, type CommandOptions, type Ran, tryCommand } from './command.ts';
 import { togetherMax, untilMs, untilTries } from './limits.ts';
 
@@ -61,4 +62,13 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
     await new Promise((resolve) => setTimeout(resolve, untilMs));
   }
   throw new Error(`it never came that ${what}`);
+}
+
+/** A port on this machine that nobody listens on, for a server that must be told one. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }

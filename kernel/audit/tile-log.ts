@@ -1,5 +1,7 @@
-import { mkdir, open, rm } from 'node:fs/promises';
+import { closeSync, existsSync, fdatasync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { decodeBundle, encodeBundle } from '#wire/tlog/bundle.ts';
 import { emptyRoot, hashSize, leafHash, nodeHash } from '#wire/tlog/hash.ts';
 import { nodeIn, type TileName, tilePath, tileWidth } from '#wire/tlog/tile.ts';
@@ -10,6 +12,7 @@ import { readLogFile } from './tile-file.ts';
 type Level = { count: number; hashes: Uint8Array[] };
 type Write = { readonly name: TileName; readonly bytes: Uint8Array };
 const tileHeight = Math.log2(tileWidth);
+const datasync = promisify(fdatasync);
 
 /** What is known of a log: how many entries a checkpoint covered, and their root. */
 export type Head = { readonly size: number; readonly root: Uint8Array };
@@ -27,6 +30,8 @@ export class TileLog {
   #due: Write[] = [];
   #filled: TileName[] = [];
   readonly #written = new Map<string, number>();
+  /** Folders that are known to be there. */
+  readonly #made = new Set<string>();
 
   constructor(directory: string) {
     this.directory = directory;
@@ -107,18 +112,25 @@ export class TileLog {
     writeDurably(join(this.directory, 'checkpoint'), note, 0o600);
     const filled = this.#filled;
     this.#filled = [];
-    for (const name of filled) await rm(join(this.directory, `${tilePath(name)}.p`), { recursive: true, force: true });
+    for (const name of filled) {
+      const partial = join(this.directory, `${tilePath(name)}.p`);
+      this.#made.delete(partial);
+      if (existsSync(partial)) await rm(partial, { recursive: true, force: true });
+    }
   }
 
+  /** The cheap steps are taken at once and only the sync crosses a thread: that is most of what a tile costs. */
   async #write({ name, bytes }: Write): Promise<void> {
     const path = join(this.directory, tilePath(name));
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(path, 'w', 0o600);
+    const folder = dirname(path);
+    if (!this.#made.has(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#made.add(folder);
+    const file = openSync(path, 'w', 0o600);
     try {
-      await file.writeFile(bytes);
-      await file.datasync();
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      await datasync(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   }
 

@@ -3,7 +3,7 @@ import { MetricsData, TracesData } from '#wire/otlp/schema.ts';
 import type { Log } from '../contract/implement.ts';
 import { outbound } from '../outbound/outbound.ts';
 import { exportMs, exportTimeoutMs, spansKeptMax } from './limits.ts';
-import { Histogram } from './metric.ts';
+import { type Exemplar, Histogram } from './metric.ts';
 import type { Registry } from './registry.ts';
 import type { SpanData } from './trace.ts';
 
@@ -130,6 +130,8 @@ function spanOf(span: SpanData) {
   };
 }
 
+const exemplarOf = ({ value, traceId, at }: Exemplar) => ({ traceId, asDouble: value, timeUnixNano: nanos(at) });
+
 /** Every metric of a registry: counters and histograms as cumulative sums since the process' start. */
 function metricsOf(registry: Registry, startTimeUnixNano: bigint, timeUnixNano: bigint) {
   return registry.read().map((family) => {
@@ -139,7 +141,8 @@ function metricsOf(registry: Registry, startTimeUnixNano: bigint, timeUnixNano: 
       if (!(series instanceof Histogram)) return { ...head, asDouble: series.value };
       const count = series.counts.reduce((sum, each) => sum + each, 0);
       const bucketCounts = [...series.counts].map((each) => BigInt(each));
-      return { ...head, count: BigInt(count), sum: series.sum, bucketCounts, explicitBounds: series.bounds };
+      const exemplars = series.exemplars.flatMap((kept) => (kept ? exemplarOf(kept) : []));
+      return { ...head, count: BigInt(count), sum: series.sum, bucketCounts, explicitBounds: series.bounds, exemplars };
     });
     const head = { name: family.name, description: family.help };
     if (family.type === 'gauge') return { ...head, gauge: { dataPoints: points } };

@@ -96,7 +96,7 @@ function sizeOf({ status, headers, body }: OutboundAnswer): number | undefined {
 async function post({ url = '' }: Witness, old: number, { directory, note, checkpoint }: Asked): Promise<OutboundAnswer> {
   const { size } = checkpoint;
   if (old > size) throw fault('Unavailable', `it says that it cosigned ${old} entries of this log, which has ${size}`);
-  const address = new URL(url.endsWith('/') ? 'add-checkpoint' : `${new URL(url).pathname}/add-checkpoint`, url);
+  const address = new URL('add-checkpoint', url.endsWith('/') ? url : `${url}/`);
   // The operator named this address, so it may be private.
   const port = address.port || (address.protocol === 'https:' ? '443' : '80');
   return await outbound(address.href, {
