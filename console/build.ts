@@ -12,7 +12,7 @@ const stamp = join(dist, 'source.txt');
 /** What a page is made of. Tests, the built pages and the server's own folders are not among it. */
 const sources = [
   'console/*.{ts,tsx,html}',
-  'console/{api,chart,form,format,operation,page,part,shell,style,view,public}/**',
+  'console/{api,chart,form,format,operation,page,part,proof,shell,style,view,public}/**',
   'services/*/console/**',
   'kernel/contract/*.ts',
   'kernel/derive/*.ts',

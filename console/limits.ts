@@ -23,3 +23,5 @@ export const triedPolicyLengthMax = limit(
   'character',
   'Longest policy, as it stands in an address, that the console tries before it is saved.',
 );
+export const exportPageMax = limit(1000, 'record', 'Audit records the console asks for at once for an export.');
+export const exportedRecordsMax = limit(100_000, 'record', 'Audit records the console puts into one file.');

@@ -36,6 +36,14 @@ export const platformPages: readonly PageEntry[] = [
   entry('platform/usage', 'Usage', 'usage', 'ListUsage', 'What was used, by meter.', () => import('./page/usage.tsx')),
   entry('platform/events', 'Events', 'event', 'ListEvents', 'What happened, as CloudEvents.', () => import('./page/events.tsx')),
   entry(
+    'platform/webhooks',
+    'Webhooks',
+    'hook',
+    'ListWebhooks',
+    'Where events are sent, and what came of them.',
+    () => import('./page/webhooks.tsx'),
+  ),
+  entry(
     'platform/security',
     'Security',
     'shield',

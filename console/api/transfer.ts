@@ -138,7 +138,8 @@ async function* chunks(reply: Response): AsyncGenerator<Uint8Array<ArrayBuffer>>
   for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
 }
 
-function save(blob: Blob, name: string): void {
+/** Hands bytes to the browser as a file. */
+export function save(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
   const anchor = document.createElement('a');
   anchor.href = url;

@@ -1,4 +1,5 @@
 import { NumberInput, PasswordInput, SegmentedControl, Select, Switch, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { localMoment, momentFromLocal } from '../format/moment.ts';
 import { JsonField } from './json-field.tsx';
 import { PairsField } from './pairs-field.tsx';
 import type { FieldPlan } from './plan.ts';
@@ -51,8 +52,8 @@ export function Field(props: FieldProps) {
         <TextInput
           {...shared}
           type="datetime-local"
-          value={localMoment(value)}
-          onChange={(event) => onChange(fromLocal(event.currentTarget.value))}
+          value={localMoment(typeof value === 'number' ? value : undefined)}
+          onChange={(event) => onChange(momentFromLocal(event.currentTarget.value))}
         />
       );
     case 'list':
@@ -136,16 +137,4 @@ function NumberField({ field, value, onChange, error, onLeave }: FieldProps) {
       onChange={(next) => onChange(typeof next === 'number' ? next : undefined)}
     />
   );
-}
-
-/** What a field of type `datetime-local` shows for milliseconds since 1970. */
-function localMoment(value: unknown): string {
-  if (typeof value !== 'number') return '';
-  const date = new Date(value);
-  return new Date(value - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-function fromLocal(text: string): number | undefined {
-  const at = text === '' ? Number.NaN : new Date(text).getTime();
-  return Number.isNaN(at) ? undefined : at;
 }

@@ -51,3 +51,15 @@ export function exactMoment(at: number): string {
 export function clock(at: number): string {
   return exactMoment(at).slice(11, 19);
 }
+
+/** What a field of type `datetime-local` shows for milliseconds since 1970. */
+export function localMoment(at: number | undefined): string {
+  if (at === undefined) return '';
+  return new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** What such a field says; undefined while it is not filled in. */
+export function momentFromLocal(text: string): number | undefined {
+  const at = text === '' ? Number.NaN : new Date(text).getTime();
+  return Number.isNaN(at) ? undefined : at;
+}

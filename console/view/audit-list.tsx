@@ -1,7 +1,9 @@
 import { useMemo, useState } from 'react';
 import type { AuditFilter, AuditRecord } from '../api/audit.ts';
 import { usePrincipalNames } from '../api/member.ts';
+import { useLink } from '../api/place.ts';
 import { Amount } from '../part/amount.tsx';
+import { LinkButton } from '../part/button.tsx';
 import { Empty } from '../part/state.tsx';
 import type { Column } from '../part/table.tsx';
 import { When } from '../part/when.tsx';
@@ -19,6 +21,7 @@ export function AuditList({ fixed = {}, what }: { fixed?: AuditFilter; what: str
   const [reads, setReads] = useState(false);
   const stream = useRecords(filter, reads);
   const nameOf = usePrincipalNames();
+  const link = useLink();
   const columns = useMemo(() => auditColumns(nameOf, setOpen, fixed), [nameOf, fixed.service, fixed.resource]);
   const bar = (
     <>
@@ -37,7 +40,13 @@ export function AuditList({ fixed = {}, what }: { fixed?: AuditFilter; what: str
   return (
     <>
       <StreamList stream={stream} label="Records" noun="record" columns={columns} bar={bar} empty={empty} onOpen={setOpen} />
-      {open && <RecordDialog title={`${open.service}.${open.operation}`} record={open} onClose={() => setOpen(undefined)} />}
+      {open && (
+        <RecordDialog title={`${open.service}.${open.operation}`} record={open} onClose={() => setOpen(undefined)}>
+          <LinkButton icon="shield" to={link('platform', 'audit', String(open.sequence))}>
+            Prove it
+          </LinkButton>
+        </RecordDialog>
+      )}
     </>
   );
 }

@@ -9,10 +9,13 @@ export function RecordDialog({
   title,
   record,
   onClose,
+  children,
 }: {
   title: string;
   record: Readonly<Record<string, unknown>>;
   onClose: () => void;
+  /** What can be done with it. */
+  children?: React.ReactNode;
 }) {
   return (
     <Dialog title={title} onClose={onClose} wide>
@@ -28,6 +31,7 @@ export function RecordDialog({
             </div>
           ))}
       </dl>
+      {children && <div className="row dialog-end">{children}</div>}
     </Dialog>
   );
 }

@@ -1,0 +1,95 @@
+import { NumberInput, Select, TagsInput, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { useApi } from '../api/call.ts';
+import { usePlace } from '../api/place.ts';
+import { useEventTypes, type WebhookSecret, type WebhookThing } from '../api/webhook.ts';
+import { Button } from '../part/button.tsx';
+import { Dialog, useChange } from '../part/dialog.tsx';
+import { notice } from '../part/notice.tsx';
+import { Refusal } from '../part/state.tsx';
+
+type Props =
+  | { readonly thing?: undefined; readonly onMade: (secret: WebhookSecret) => void; readonly onClose: () => void }
+  | { readonly thing: WebhookThing; readonly onMade?: undefined; readonly onClose: () => void };
+
+const usual = 10;
+
+/** Adds a webhook, or changes one. */
+export function WebhookForm({ thing, onMade, onClose }: Props) {
+  const api = useApi();
+  const { project, environment } = usePlace();
+  const eventTypes = useEventTypes();
+  const [url, setUrl] = useState(thing?.spec.url ?? '');
+  const [title, setTitle] = useState(thing?.spec.title ?? '');
+  const [types, setTypes] = useState<readonly string[]>(thing?.spec.types ?? []);
+  const [place, setPlace] = useState('');
+  const [attempts, setAttempts] = useState(thing?.spec.attempts ?? usual);
+  const change = useChange();
+  const fits = /^https?:\/\/\S+$/.test(url);
+  const submit = (event: React.FormEvent) => {
+    event.preventDefault();
+    void change.run(async () => {
+      const input = { url, types, attempts, ...(title.trim() === '' ? {} : { title: title.trim() }) };
+      if (thing) {
+        await api.call('platform', 'UpdateWebhook', thing.name, input);
+        notice('The webhook is changed.');
+        onClose();
+      } else {
+        onMade(await api.call<WebhookSecret>('platform', 'CreateWebhook', '', place === '' ? input : { ...input, environment: place }));
+      }
+    });
+  };
+  return (
+    <Dialog title={thing ? 'Change a webhook' : 'Add a webhook'} onClose={onClose} wide>
+      <form onSubmit={submit} className="stack">
+        <TextInput
+          data-autofocus
+          label="Address"
+          description="https, or http inside your own network where the operator lists it."
+          placeholder="https://example.org/hooks/gamut"
+          error={url !== '' && !fits ? 'Begin with https:// or http://.' : undefined}
+          value={url}
+          onChange={(event) => setUrl(event.currentTarget.value)}
+          withAsterisk
+          spellCheck={false}
+          autoComplete="off"
+        />
+        <TextInput label="Title" value={title} maxLength={100} onChange={(event) => setTitle(event.currentTarget.value)} />
+        <TagsInput
+          label="Events"
+          description="Types, or their beginnings before *; all, if left empty."
+          data={[...eventTypes]}
+          value={[...types]}
+          onChange={setTypes}
+        />
+        {!thing && (
+          <Select
+            label="Of"
+            data={[
+              { value: '', label: 'the whole organization' },
+              { value: environment.id, label: `${project.name} / ${environment.name}` },
+            ]}
+            value={place}
+            onChange={(next) => setPlace(next ?? '')}
+            allowDeselect={false}
+          />
+        )}
+        <NumberInput
+          label="Attempts"
+          description="With longer and longer pauses; ten take about two days. Then the event is put aside as dead, and can be sent again."
+          min={1}
+          max={12}
+          value={attempts}
+          onChange={(next) => setAttempts(typeof next === 'number' ? next : usual)}
+        />
+        {change.problem && <Refusal problem={change.problem} compact />}
+        <div className="row dialog-end">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="main" busy={change.busy} disabled={!fits}>
+            {thing ? 'Save' : 'Add'}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
