@@ -34,8 +34,6 @@ export async function buildConsole(): Promise<string> {
   try {
     await bundle(next);
     writeFileSync(join(next, 'source.txt'), wanted);
-    // A platform that runs serves the old pages until the very moment of the exchange.
-    rmSync(dist, { recursive: true, force: true });
     exchange(next, wanted);
   } finally {
     rmSync(next, { recursive: true, force: true });
@@ -45,12 +43,28 @@ export async function buildConsole(): Promise<string> {
 
 const isBuilt = (wanted: string): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
 
-/** Two processes may have built at once; the pages of the one that came first are as good. */
+/**
+ * Puts the new pages in the place of the old ones, which a platform that runs serves until that very moment. Both moves are
+ * whole, since two processes may have built at once; the pages of the one that came first are as good.
+ */
 function exchange(next: string, wanted: string): void {
+  const old = `${next}-old`;
   try {
-    renameSync(next, dist);
+    moved(dist, old, ['ENOENT']);
+    if (!moved(next, dist, ['ENOTEMPTY', 'EEXIST']) && !isBuilt(wanted)) throw fault('Conflict', `${dist} changes under our hands.`);
+  } finally {
+    rmSync(old, { recursive: true, force: true });
+  }
+}
+
+/** Moves a folder; false where that fails for one of these reasons. */
+function moved(from: string, to: string, reasons: readonly string[]): boolean {
+  try {
+    renameSync(from, to);
+    return true;
   } catch (error) {
-    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '') || !isBuilt(wanted)) throw error;
+    if (reasons.includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
   }
 }
 
