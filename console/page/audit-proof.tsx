@@ -39,8 +39,8 @@ export function AuditProof() {
       <PageHead
         title={`Record ${exactCount(sequence)}`}
         aside={value?.checked && <ProofVerdict checked={value.checked} />}
-        text="The record is a leaf of a tree of hashes whose root is signed. This browser hashes the way up itself: what was changed, moved or
-          slipped in later would end in another root."
+        text="The record is a leaf of a tree of hashes whose root is signed. This browser hashes the way up itself: what was changed,
+          moved or slipped in later would end in another root."
         actions={
           <>
             <LinkButton to={link('platform', 'audit')}>All records</LinkButton>

@@ -29,10 +29,10 @@ export function parseCheckpoint(note: string): SignedCheckpoint | undefined {
 }
 
 /** A public key out of a verifier line of C2SP signed-note: `name+id+base64(kind | key)`. */
-export type Verifier = { readonly name: string; readonly id: string; readonly kind: number; readonly key: Bytes };
+type Verifier = { readonly name: string; readonly id: string; readonly kind: number; readonly key: Bytes };
 
 /** Reads a verifier line and checks its id; undefined when one of both is wrong. */
-export async function readVerifier(line: string): Promise<Verifier | undefined> {
+async function readVerifier(line: string): Promise<Verifier | undefined> {
   const [, name = '', id = '', encoded = ''] = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})\s*$/.exec(line) ?? [];
   const bytes = fromBase64(encoded);
   if (!bytes || bytes.length < 2) return undefined;
