@@ -32,19 +32,11 @@ export function useStream<T extends Numbered>({ service, operation, name = '', f
   const text = JSON.stringify([service, operation, name, filter]);
   const input = useMemo<Input>(() => ({ ...(JSON.parse(text) as [string, string, string, Input])[3], limit: streamPageMax }), [text]);
   const newest = useOperation<Page<T>>(service, operation, name, input, { everyMs: following ? pollEveryMs : undefined });
-  const [older, setOlder] = useState<{ key: string; items: readonly T[]; next: number | undefined }>({
-    key: '',
-    items: [],
-    next: undefined,
-  });
+  const [older, setOlder] = useState<Loaded<T>>({ key: '', items: [], next: undefined });
   const [state, setState] = useState<{ busy: boolean; problem?: Problem }>({ busy: false });
-  // What slides off the newest page while it is followed is kept, so that no row is lost between the two.
   useEffect(() => {
     const page = newest.value;
-    if (page)
-      setOlder((now) =>
-        now.key === text ? { ...now, items: mergedBySequence(page.items, now.items) } : { key: text, items: page.items, next: page.next },
-      );
+    if (page) setOlder((now) => (now.key === text ? extended(now, page) : { key: text, items: page.items, next: page.next }));
   }, [newest.value, text]);
   const current = older.key === text ? older : undefined;
   const loadMore = useCallback(() => {
@@ -67,6 +59,19 @@ export function useStream<T extends Numbered>({ service, operation, name = '', f
     loadMore,
     again: newest.again,
   };
+}
+
+type Loaded<T> = { readonly key: string; readonly items: readonly T[]; readonly next: number | undefined };
+
+/**
+ * What is loaded, with a newer newest page. Below it everything stays, so that no row is lost that slides off it; within
+ * it the platform's word counts: a row that it leaves out no longer fits the filter.
+ */
+function extended<T extends Numbered>(now: Loaded<T>, page: Page<T>): Loaded<T> {
+  const least = page.next === undefined ? undefined : page.items.at(-1)?.sequence;
+  if (least === undefined) return { key: now.key, items: page.items, next: undefined };
+  const below = now.items.filter(({ sequence }) => sequence < least);
+  return { key: now.key, items: [...page.items, ...below], next: below.length === 0 ? page.next : now.next };
 }
 
 type Place = { service: string; operation: string; name: string };

@@ -95,7 +95,12 @@ function columnsFor(open: (row: Delivery) => void, retry: ((row: Delivery) => vo
     },
     { key: 'took', title: 'Took', right: true, spare: 2, show: ({ tookMs }) => (tookMs === undefined ? '–' : `${tookMs} ms`) },
     { key: 'at', title: 'Tried', spare: 1, show: ({ at }) => <When at={at} /> },
-    { key: 'due', title: 'Next', spare: 2, show: ({ state, dueAt }) => <When at={state === 'waiting' ? dueAt : undefined} /> },
+    {
+      key: 'due',
+      title: 'Next',
+      spare: 2,
+      show: ({ state, dueAt }) => (state === 'waiting' && dueAt !== undefined ? <When at={dueAt} /> : <span className="faint">–</span>),
+    },
     {
       key: 'actions',
       title: '',
