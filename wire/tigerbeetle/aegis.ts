@@ -1,6 +1,10 @@
+import { aegisModule, toBasis } from './aegis-module.ts';
+import { messageBytesMax } from './limits.ts';
+
 /**
  * AEGIS-128L (draft-irtf-cfrg-aegis-aead) as a checksum: key and nonce are zero, the message is associated data, the tag has
- * 128 bits. A byte of AES is four look-ups in tables that hold SubBytes and MixColumns together.
+ * 128 bits. WebAssembly does it where there are relaxed vectors; elsewhere a byte of AES is four look-ups in tables that hold
+ * SubBytes and MixColumns together.
  */
 const table = buildTable();
 const seed = buildSeed();
@@ -96,11 +100,8 @@ const tail = new Int32Array(8);
 const tailBytes = new Uint8Array(tail.buffer);
 const length = new Int32Array(8);
 
-/**
- * The checksum of `size` bytes of `bytes` from `start`, as 16 bytes written into `out` at `at`. Faster where `start` lies at a
- * multiple of four of the memory below.
- */
-export function checksumInto(out: Uint8Array, at: number, bytes: Uint8Array, start: number, size: number): void {
+/** The checksum by tables alone. Faster where `start` lies at a multiple of four of the memory below. */
+export function checksumByTable(out: Uint8Array, at: number, bytes: Uint8Array, start: number, size: number): void {
   running.set(seed);
   const whole = size - (size % 32);
   const offset = bytes.byteOffset + start;
@@ -131,6 +132,49 @@ export function checksumInto(out: Uint8Array, at: number, bytes: Uint8Array, sta
     out[at + lane * 4 + 2] = word >>> 16;
     out[at + lane * 4 + 3] = word >>> 24;
   }
+}
+
+/** What the module works in: the state it starts from, the length in bits, the result, then the message. */
+const place = { size: 128, out: 160, message: 192 } as const;
+const page = 65_536;
+
+type Kernel = {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  readonly checksum: (from: number, end: number, size: number, out: number) => void;
+  /** Bytes out of the module's basis. */
+  readonly outOf: Uint8Array;
+};
+
+/** The module, ready; undefined where this engine has no relaxed vectors. */
+function openKernel(): Kernel | undefined {
+  const binary = aegisModule();
+  if (!WebAssembly.validate(binary)) return undefined;
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((place.message + messageBytesMax + 32) / page) });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory } });
+  const bytes = new Uint8Array(memory.buffer);
+  const start = new Uint8Array(seed.buffer, 0, place.size);
+  bytes.set(start.map(toBasis));
+  const outOf = new Uint8Array(256);
+  for (let byte = 0; byte < 256; byte += 1) outOf[toBasis(byte)] = byte;
+  return { bytes, words: new Int32Array(memory.buffer), checksum: exports.checksum as Kernel['checksum'], outOf };
+}
+
+const kernel = openKernel();
+
+/** The checksum of `size` bytes of `bytes` from `start`, as 16 bytes written into `out` at `at`. */
+export function checksumInto(out: Uint8Array, at: number, bytes: Uint8Array, start: number, size: number): void {
+  if (!kernel || size > messageBytesMax) {
+    checksumByTable(out, at, bytes, start, size);
+    return;
+  }
+  const own = kernel.bytes;
+  own.set(start === 0 && size === bytes.length ? bytes : bytes.subarray(start, start + size), place.message);
+  let end = place.message + size;
+  for (; (end - place.message) % 32 !== 0; end += 1) own[end] = 0;
+  kernel.words[place.size / 4] = size * 8;
+  kernel.checksum(place.message, end, place.size, place.out);
+  for (let index = 0; index < 16; index += 1) out[at + index] = kernel.outOf[own[place.out + index]!]!;
 }
 
 /** The checksum of bytes, as 16 bytes. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checksum } from '../aegis.ts';
+import { checksum, checksumByTable } from '../aegis.ts';
 import {
   bodyIsWhole,
   headerIsWhole,
@@ -143,4 +143,14 @@ test('accounts and transfers are read as they were written', () => {
   });
   fc.assert(fc.property(account, (row) => assert.deepEqual(readAccount(writeAccount(row)), { ...row })));
   fc.assert(fc.property(transfer, (row) => assert.deepEqual(readTransfer(writeTransfer(row)), { ...row })));
+});
+
+test('the checksum by vectors and the one by tables are the same', () => {
+  const table = new Uint8Array(16);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 700 }), (bytes) => {
+      checksumByTable(table, 0, bytes, 0, bytes.length);
+      assert.equal(hex(checksum(bytes)), hex(table));
+    }),
+  );
 });
