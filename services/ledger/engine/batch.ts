@@ -49,6 +49,8 @@ export function createBatch(
   const importedBit = kind === 'account' ? accountImported : transferFlag.imported;
   const imported = count > 0 && ((words[start + column.code]! >>> 16) & importedBit) !== 0;
   const made = kind === 'account' ? state.accounts.count : state.transfers.count;
+  const hashes = state.idHashes;
+  if (kind === 'transfer') state.seen = state.transferIndex.prepare(words, start, recordWords, count, hashes);
   let chain = -1;
   let broken = false;
   for (let index = 0; index < count; index += 1) {
@@ -66,6 +68,7 @@ export function createBatch(
     else if (broken) status = linkedEventFailed;
     else {
       status = timely(kind, words, at, (flags & importedBit) !== 0, imported, lastHigh, lastLow);
+      state.idHash = hashes[index]!;
       if (status === 0)
         status = kind === 'account' ? createAccount(state, words, at, high, low | 0) : createTransfer(state, words, at, high, low | 0);
     }

@@ -4,7 +4,7 @@ import { compare, compareTime, isMax, isSame, isZero } from './amount.ts';
 import { column, pendingStatus } from './column.ts';
 import { insertRow, regresses } from './create-account.ts';
 import { recordEvent } from './event.ts';
-import { absent, burnt, hashAt } from './id-index.ts';
+import { absent, burnt } from './id-index.ts';
 import { add, admit, type Moved, type Sides, writeMoved } from './move.ts';
 import { createResolution, resolutionExists } from './resolve-transfer.ts';
 import type { State } from './state.ts';
@@ -22,7 +22,6 @@ export function createTransfer(state: State, words: Int32Array, at: number, high
   if ((flags & ~knownFlags) !== 0) return status.reservedFlag;
   if (isZero(words, at)) return status.idMustNotBeZero;
   if (isMax(words, at)) return status.idMustNotBeIntMax;
-  state.idHash = hashAt(words, at);
   const known = state.transferIndex.findHashed(state.idHash, words, at);
   if (known >= 0) return existing(state, words, at, known, flags);
   if (known === burnt) return status.idAlreadyFailed;

@@ -26,7 +26,7 @@ function hashOf(a: number, b: number, c: number, d: number): number {
 }
 
 /** The hash of the id at `at`. */
-export const hashAt = (words: Int32Array, at: number): number => hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+const hashAt = (words: Int32Array, at: number): number => hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
 
 function mixed(hash: number, word: number): number {
   let part = Math.imul(word, 0xcc9e_2d51);
@@ -50,6 +50,22 @@ export class IdIndex {
     this.#rows = rows;
     this.#burnt = burntIds;
     for (let part = 0; part < indexPartitionsMax; part += 1) this.#parts.push(new Int32Array(firstSlots * 2));
+  }
+
+  /**
+   * Hashes of ids that lie `step` words apart, into `hashes`. Each id's slot is looked at on the way: these reads wait for no
+   * other, so that memory brings them all at once, and the look-ups that follow find them near. Answers a sum of what was seen,
+   * so that the reads are not left out.
+   */
+  prepare(words: Int32Array, start: number, step: number, count: number, hashes: Int32Array): number {
+    let seen = 0;
+    for (let index = 0; index < count; index += 1) {
+      const hash = hashAt(words, start + index * step);
+      const part = this.#parts[hash >>> 26]!;
+      hashes[index] = hash;
+      seen ^= part[(hash & (part.length / 2 - 1)) * 2]!;
+    }
+    return seen;
   }
 
   /** The row of an id, `absent` or `burnt`. */

@@ -7,6 +7,7 @@ export const indexPartitionsMax = limit(
   'partition',
   'Parts of an index of ids; each grows by itself, so that growing never takes long.',
 );
+export const batchEventsMax = limit(8190, 'event', 'Most events of one batch: a message holds no more.');
 export const blockRowsMax = limit(1024, 'row', 'Rows of one block of a list of rows.');
 export const expireBatchMax = limit(8190, 'transfer', 'Pending transfers that expire in one step.');
 export const coldChunksMax = limit(64, 'chunk', 'Chunks read back from disk that are kept in memory.');

@@ -5,8 +5,12 @@ const poolMask = (1 << poolShift) - 1;
 /** Words before the rows of a block: the next block, the one before, how many rows it has room for. */
 const head = 3;
 const firstRows = 5;
-/** Words of a list: first block, last block, rows used of the last, rows in all. */
-const listWords = 4;
+/**
+ * Words of a list: first block, last block, where the next row goes, rows that the last block has room for, rows in all. Eight, so
+ * that a list lies in one line of the cache: an append reads that line and writes the row, and nothing else.
+ */
+const listWords = 8;
+const part = { first: 0, last: 1, next: 2, left: 3, count: 4 } as const;
 
 /** Lists of rows, each growing at its end in blocks that get larger; blocks lie in pools, so that growing copies nothing. */
 export class Postings {
@@ -24,32 +28,41 @@ export class Postings {
       grown.set(this.#lists);
       this.#lists = grown;
     }
-    const rows = firstRows;
-    const block = this.#block(rows, -1);
-    this.#lists[list * listWords] = block;
-    this.#lists[list * listWords + 1] = block;
+    const block = this.#block(firstRows, -1);
+    const at = list * listWords;
+    this.#lists[at + part.first] = block;
+    this.#begin(at, block, firstRows);
     return list;
   }
 
+  /** Rows go into a new block from now on. */
+  #begin(at: number, block: number, rows: number): void {
+    this.#lists[at + part.last] = block;
+    this.#lists[at + part.next] = block + head;
+    this.#lists[at + part.left] = rows;
+  }
+
   count(list: number): number {
-    return this.#lists[list * listWords + 3]!;
+    return this.#lists[list * listWords + part.count]!;
   }
 
   append(list: number, row: number): void {
     const at = list * listWords;
-    let block = this.#lists[at + 1]!;
-    let used = this.#lists[at + 2]!;
-    const room = this.#pools[block >>> poolShift]![(block & poolMask) + 2]!;
-    if (used === room) {
-      const next = this.#block(Math.min(blockRowsMax, room * 2), block);
-      this.#pools[block >>> poolShift]![block & poolMask] = next;
-      this.#lists[at + 1] = next;
-      block = next;
-      used = 0;
-    }
-    this.#pools[block >>> poolShift]![(block & poolMask) + head + used] = row;
-    this.#lists[at + 2] = used + 1;
-    this.#lists[at + 3]! += 1;
+    if (this.#lists[at + part.left] === 0) this.#extend(at);
+    const next = this.#lists[at + part.next]!;
+    this.#pools[next >>> poolShift]![next & poolMask] = row;
+    this.#lists[at + part.next] = next + 1;
+    this.#lists[at + part.left]! -= 1;
+    this.#lists[at + part.count]! += 1;
+  }
+
+  #extend(at: number): void {
+    const last = this.#lists[at + part.last]!;
+    const room = this.#pools[last >>> poolShift]![(last & poolMask) + 2]!;
+    const rows = Math.min(blockRowsMax, room * 2);
+    const block = this.#block(rows, last);
+    this.#pools[last >>> poolShift]![last & poolMask] = block;
+    this.#begin(at, block, rows);
   }
 
   #block(rows: number, before: number): number {
@@ -74,17 +87,18 @@ export class Postings {
   /** Visits the rows of a list from `low` to `high`, both included, until `visit` answers false. */
   scan(list: number, low: number, high: number, reversed: boolean, visit: (row: number) => boolean): void {
     const at = list * listWords;
-    if (this.#lists[at + 3] === 0) return;
-    if (reversed) this.#down(this.#lists[at + 1]!, this.#lists[at + 2]!, low, high, visit);
-    else this.#up(this.#lists[at]!, list, low, high, visit);
+    if (this.#lists[at + part.count] === 0) return;
+    const last = this.#lists[at + part.last]!;
+    const used = this.#lists[at + part.next]! - last - head;
+    if (reversed) this.#down(last, used, low, high, visit);
+    else this.#up(this.#lists[at + part.first]!, last, used, low, high, visit);
   }
 
-  #up(first: number, list: number, low: number, high: number, visit: (row: number) => boolean): void {
-    const last = this.#lists[list * listWords + 1]!;
+  #up(first: number, last: number, lastUsed: number, low: number, high: number, visit: (row: number) => boolean): void {
     for (let block = first; block !== -1; ) {
       const pool = this.#pools[block >>> poolShift]!;
       const start = (block & poolMask) + head;
-      const used = block === last ? this.#lists[list * listWords + 2]! : pool[start - 1]!;
+      const used = block === last ? lastUsed : pool[start - 1]!;
       if (used > 0 && pool[start + used - 1]! >= low)
         for (let index = start; index < start + used; index += 1) {
           const row = pool[index]!;
@@ -117,19 +131,27 @@ export class FieldLists {
   readonly #postings: Postings;
   readonly #numbers = new Map<number, number>();
   readonly #bigs = new Map<bigint, number>();
+  /** The value added last and its list: rows that come together mostly have the same. */
+  #value: number | bigint | undefined;
+  #list = 0;
 
   constructor(postings: Postings) {
     this.#postings = postings;
   }
 
   add(value: number | bigint, row: number): void {
-    let list = this.find(value);
-    if (list === undefined) {
-      list = this.#postings.open();
-      if (typeof value === 'number') this.#numbers.set(value, list);
-      else this.#bigs.set(value, list);
+    if (value !== this.#value) {
+      this.#list = this.find(value) ?? this.#open(value);
+      this.#value = value;
     }
-    this.#postings.append(list, row);
+    this.#postings.append(this.#list, row);
+  }
+
+  #open(value: number | bigint): number {
+    const list = this.#postings.open();
+    if (typeof value === 'number') this.#numbers.set(value, list);
+    else this.#bigs.set(value, list);
+    return list;
   }
 
   find(value: number | bigint): number | undefined {

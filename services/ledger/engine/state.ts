@@ -2,6 +2,7 @@ import { eventWords, pendingStatus, recordWords } from './column.ts';
 import { Expiry } from './expiry.ts';
 import { IdIndex } from './id-index.ts';
 import { copyWords, Rows } from './rows.ts';
+import { batchEventsMax } from './limits.ts';
 import { TransferLists } from './transfer-list.ts';
 import { AccountLists } from './account-list.ts';
 
@@ -118,6 +119,9 @@ export type State = {
   madeLow: number;
   /** The hash of the id of the transfer that is being made. */
   idHash: number;
+  /** The hashes of the ids of the batch that is being made, and what `prepare` saw of their slots. */
+  readonly idHashes: Int32Array;
+  seen: number;
 };
 
 export function createState(): State {
@@ -143,5 +147,7 @@ export function createState(): State {
     madeHigh: 0,
     madeLow: 0,
     idHash: 0,
+    idHashes: new Int32Array(batchEventsMax),
+    seen: 0,
   };
 }
