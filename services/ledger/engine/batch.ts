@@ -10,6 +10,8 @@ import type { State } from './state.ts';
 export const resultWords = 4;
 
 const linked = 1;
+/** Transfers that are looked up ahead: what they need of memory fits the cache next to the processor. */
+const groupEvents = 128;
 const accountImported = 16;
 const { created, linkedEventFailed, linkedEventChainOpen, timestampMustBeZero } = transferStatus;
 const half = 0x8000_0000;
@@ -49,12 +51,13 @@ export function createBatch(
   const importedBit = kind === 'account' ? accountImported : transferFlag.imported;
   const imported = count > 0 && ((words[start + column.code]! >>> 16) & importedBit) !== 0;
   const made = kind === 'account' ? state.accounts.count : state.transfers.count;
-  const hashes = state.idHashes;
-  if (kind === 'transfer') state.seen = state.transferIndex.prepare(words, start, recordWords, count, hashes);
+  const { ids, debits, credits } = state.batch;
+  state.batch.timed = false;
   let chain = -1;
   let broken = false;
   for (let index = 0; index < count; index += 1) {
     const at = start + index * recordWords;
+    if (kind === 'transfer' && index % groupEvents === 0) prepare(state, words, at, index, Math.min(groupEvents, count - index));
     const flags = words[at + column.code]! >>> 16;
     const low = firstLow + index;
     const high = low > 0xffff_ffff ? firstHigh + 1 : firstHigh;
@@ -68,9 +71,12 @@ export function createBatch(
     else if (broken) status = linkedEventFailed;
     else {
       status = timely(kind, words, at, (flags & importedBit) !== 0, imported, lastHigh, lastLow);
-      state.idHash = hashes[index]!;
+      state.idHash = ids[index]!;
       if (status === 0)
-        status = kind === 'account' ? createAccount(state, words, at, high, low | 0) : createTransfer(state, words, at, high, low | 0);
+        status =
+          kind === 'account'
+            ? createAccount(state, words, at, high, low | 0)
+            : createTransfer(state, words, at, high, low | 0, debits[index]!, credits[index]!);
     }
     if (status !== created && chain >= 0 && !broken) {
       broken = true;
@@ -85,7 +91,24 @@ export function createBatch(
       broken = false;
     }
   }
-  if (kind === 'transfer') awaitExpiry(state, made);
+  if (state.batch.timed) awaitExpiry(state, made);
+}
+
+/** Looks up what some transfers need of memory before any of them is made: no transfer makes an account. */
+function prepare(state: State, words: Int32Array, start: number, index: number, count: number): void {
+  const { batch, accountIndex, accounts, transferIndex } = state;
+  let seen = transferIndex.prepare(words, start, recordWords, count, batch.ids, index);
+  for (let event = 0; event < count; event += 1) {
+    const at = start + event * recordWords;
+    const debit = accountIndex.find(words, at + column.debitAccount);
+    const credit = accountIndex.find(words, at + column.creditAccount);
+    batch.debits[index + event] = debit;
+    batch.credits[index + event] = credit;
+    // The balances lie behind the id, in the next line of the cache.
+    if (debit >= 0) seen ^= accounts.chunk(debit)[accounts.base(debit) + column.ledger]!;
+    if (credit >= 0) seen ^= accounts.chunk(credit)[accounts.base(credit) + column.ledger]!;
+  }
+  batch.seen = seen;
 }
 
 /** The checks of an imported batch; zero when the event may go on. The codes differ between accounts and transfers. */

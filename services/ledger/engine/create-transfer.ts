@@ -16,8 +16,19 @@ const balancing = transferFlag.balancingDebit | transferFlag.balancingCredit;
 const moved: Moved = { small: 0, big: 0n };
 const sides: Sides = { debit: new Int32Array(0), debitBase: 0, credit: new Int32Array(0), creditBase: 0 };
 
-/** Creates the transfer at `at` of `words`, in the reference's order of checks; answers its status. */
-export function createTransfer(state: State, words: Int32Array, at: number, high: number, low: number): number {
+/**
+ * Creates the transfer at `at` of `words`, in the reference's order of checks; answers its status. The rows are those of the
+ * accounts that it names.
+ */
+export function createTransfer(
+  state: State,
+  words: Int32Array,
+  at: number,
+  high: number,
+  low: number,
+  debitRow: number,
+  creditRow: number,
+): number {
   const flags = words[at + column.code]! >>> 16;
   if ((flags & ~knownFlags) !== 0) return status.reservedFlag;
   if (isZero(words, at)) return status.idMustNotBeZero;
@@ -28,9 +39,7 @@ export function createTransfer(state: State, words: Int32Array, at: number, high
   if ((flags & resolving) !== 0) return createResolution(state, words, at, high, low, flags);
   const malformed = wellFormed(words, at, flags);
   if (malformed !== 0) return malformed;
-  const debitRow = state.accountIndex.find(words, at + column.debitAccount);
   if (debitRow === absent) return status.debitAccountNotFound;
-  const creditRow = state.accountIndex.find(words, at + column.creditAccount);
   if (creditRow === absent) return status.creditAccountNotFound;
   sides.debit = state.accounts.chunk(debitRow);
   sides.debitBase = state.accounts.base(debitRow);
@@ -108,6 +117,7 @@ function commit(state: State, words: Int32Array, at: number, flags: number, debi
   if ((flags & transferFlag.closingCredit) !== 0) credit[creditBase + column.code]! |= accountFlag.closed << 16;
   const outcome = isPending ? pendingStatus.pending : pendingStatus.none;
   if (isPending) state.status.set(row, outcome);
+  if (words[at + column.timeout] !== 0) state.batch.timed = true;
   recordEvent(state, row, outcome, debitRow, creditRow);
 }
 

@@ -53,16 +53,16 @@ export class IdIndex {
   }
 
   /**
-   * Hashes of ids that lie `step` words apart, into `hashes`. Each id's slot is looked at on the way: these reads wait for no
+   * Hashes of ids that lie `step` words apart, into `hashes` from `out`. Each id's slot is looked at on the way: these reads wait for no
    * other, so that memory brings them all at once, and the look-ups that follow find them near. Answers a sum of what was seen,
    * so that the reads are not left out.
    */
-  prepare(words: Int32Array, start: number, step: number, count: number, hashes: Int32Array): number {
+  prepare(words: Int32Array, start: number, step: number, count: number, hashes: Int32Array, out: number): number {
     let seen = 0;
     for (let index = 0; index < count; index += 1) {
       const hash = hashAt(words, start + index * step);
       const part = this.#parts[hash >>> 26]!;
-      hashes[index] = hash;
+      hashes[out + index] = hash;
       seen ^= part[(hash & (part.length / 2 - 1)) * 2]!;
     }
     return seen;

@@ -46,6 +46,13 @@ export class Postings {
     return this.#lists[list * listWords + part.count]!;
   }
 
+  /** Reads where the next row of a list goes; for `list` -1, which is none, nothing. */
+  look(list: number): number {
+    if (list < 0) return 0;
+    const next = this.#lists[list * listWords + part.next]!;
+    return this.#pools[next >>> poolShift]![next & poolMask]!;
+  }
+
   append(list: number, row: number): void {
     const at = list * listWords;
     if (this.#lists[at + part.left] === 0) this.#extend(at);

@@ -94,6 +94,21 @@ class Undo {
   }
 }
 
+/**
+ * Of the transfers that are being made: hashes of their ids, rows of their accounts, what was seen while memory was looked at
+ * ahead, and whether any of them has a timeout.
+ */
+type Batch = { readonly ids: Int32Array; readonly debits: Int32Array; readonly credits: Int32Array; seen: number; timed: boolean };
+
+/** One batch is made at a time, whatever the ledger. */
+const batch: Batch = {
+  ids: new Int32Array(batchEventsMax),
+  debits: new Int32Array(batchEventsMax),
+  credits: new Int32Array(batchEventsMax),
+  seen: 0,
+  timed: false,
+};
+
 /** One ledger: accounts and transfers in order of their timestamps, the events between them, and how to find them. */
 export type State = {
   readonly accounts: Rows;
@@ -119,9 +134,7 @@ export type State = {
   madeLow: number;
   /** The hash of the id of the transfer that is being made. */
   idHash: number;
-  /** The hashes of the ids of the batch that is being made, and what `prepare` saw of their slots. */
-  readonly idHashes: Int32Array;
-  seen: number;
+  readonly batch: Batch;
 };
 
 export function createState(): State {
@@ -147,7 +160,6 @@ export function createState(): State {
     madeHigh: 0,
     madeLow: 0,
     idHash: 0,
-    idHashes: new Int32Array(batchEventsMax),
-    seen: 0,
+    batch,
   };
 }
