@@ -75,7 +75,8 @@ export class Book {
     const book = new Book(options);
     const snapshot = await loadSnapshot(options.disk);
     if (snapshot) book.#restore(snapshot);
-    book.#log = await openLog(options.disk, snapshot ?? fromStart, (entry) => book.#replay(entry), { onFailure: options.onFailure });
+    const replay = (entry: Entry, digest: Buffer) => book.#replay(entry, digest);
+    book.#log = await openLog(options.disk, snapshot ?? fromStart, replay, { onFailure: options.onFailure });
     book.snapshots = new Snapshots(options.disk, book, snapshot, options.onFailure);
     book.#log.onDurable(() => book.#tell());
     book.effects.durable(book.#log.durable);
@@ -185,7 +186,7 @@ export class Book {
     const { op } = this.#append(asked, entryKind.request, timestamp);
     const body = Buffer.from(execute(ledger.state, operation, asked.body, counts, timestamp));
     ledger.op = op;
-    this.#logged(asked.who, op, timestamp, operation, asked.body.length, counts);
+    this.#logged({ who: asked.who, op, digest: this.#log.digest, timestamp, operation, bytes: asked.body.length, counts });
     ledger.state.transferLists.catchUp(listEveryRows);
     return { op, timestamp, body };
   }
@@ -265,7 +266,7 @@ export class Book {
     }
   }
 
-  #replay(entry: Entry): void {
+  #replay(entry: Entry, digest: Buffer): void {
     if (entry.kind === entryKind.mark) return;
     if (entry.kind === entryKind.register) {
       this.#beginSession(entry);
@@ -281,25 +282,17 @@ export class Book {
     const counts = operation && batchesOf(operation, entry.body);
     if (!operation || !counts) throw fault('LogDamaged', `entry ${entry.op} holds an operation that this release does not know`);
     const results = execute(ledger.state, operation, entry.body, counts, entry.timestamp);
-    this.#logged(entry, entry.op, entry.timestamp, operation, entry.body.length, counts);
+    const { op, timestamp } = entry;
+    this.#logged({ who: entry, op, digest, timestamp, operation, bytes: entry.body.length, counts });
     const session = entry.client === 0n ? undefined : this.sessions.find(entry, entry.client);
     if (session) {
-      const { number, request, op, timestamp } = entry;
+      const { number, request } = entry;
       session.last = { number, request, operation: operation.code, op, timestamp, body: Buffer.from(results) };
     }
   }
 
-  #logged(who: Who, op: bigint, timestamp: bigint, operation: Operation, bytes: number, counts: readonly number[]): void {
-    this.effects.add(
-      effectOf(
-        who,
-        op,
-        timestamp,
-        operation,
-        bytes,
-        counts.reduce((sum, count) => sum + count, 0),
-      ),
-    );
+  #logged(change: Logged): void {
+    this.effects.add(effectOf(change));
   }
 
   /** Ends with a snapshot, so that the next start replays nothing. */
@@ -315,7 +308,19 @@ const ours = { client: 0n, session: 0n, number: 0, release: 0, operation: 0, che
 
 const fieldsOf = (asked: Asked) => ({ ...asked.who, client: asked.client, release: asked.release, request: asked.checksum });
 
-function effectOf(who: Who, op: bigint, timestamp: bigint, operation: Operation, bytes: number, events: number): LoggedEffect {
+/** A change as the audit tells it. */
+type Logged = {
+  readonly who: Who;
+  readonly op: bigint;
+  readonly digest: Buffer;
+  readonly timestamp: bigint;
+  readonly operation: Operation;
+  readonly bytes: number;
+  readonly counts: readonly number[];
+};
+
+/** The record holds the digest of its entry, and by it of the whole log up to there: who has the audit log can check this one. */
+function effectOf({ who, op, digest, timestamp, operation, bytes, counts }: Logged): LoggedEffect {
   const isAccount = operation.verb === 'createAccounts';
   const { tenant, scope, principal, credential } = who;
   return {
@@ -331,6 +336,6 @@ function effectOf(who: Who, op: bigint, timestamp: bigint, operation: Operation,
     outcome: 'ok',
     bytes,
     requestId: `op-${op}`,
-    detail: { events },
+    detail: { events: counts.reduce((sum, count) => sum + count, 0), log: digest.toString('hex') },
   };
 }

@@ -173,7 +173,7 @@ export type From = { readonly op: bigint; readonly digest: Buffer };
  * Reads the log from behind `from`, hands each entry to `replay`, cuts what was never acknowledged off its end, and opens it
  * for more. Damage in what was acknowledged is refused with its place.
  */
-export async function openLog(disk: Disk, from: From, replay: (entry: Entry) => void, options: LogOptions): Promise<Log> {
+export async function openLog(disk: Disk, from: From, replay: (entry: Entry, digest: Buffer) => void, options: LogOptions): Promise<Log> {
   const segments = disk.list().filter(isSegment);
   let op = from.op;
   let digest = from.digest;
@@ -194,9 +194,9 @@ export async function openLog(disk: Disk, from: From, replay: (entry: Entry) => 
       position += read.bytes;
       seen = read.entry.op;
       if (read.entry.op <= from.op) continue;
-      replay(read.entry);
       op = read.entry.op;
       digest = Buffer.from(read.digest);
+      replay(read.entry, digest);
     }
     tail = { segment: name, position };
     if (position < bytes.length) {
