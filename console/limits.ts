@@ -25,3 +25,4 @@ export const triedPolicyLengthMax = limit(
 );
 export const exportPageMax = limit(1000, 'record', 'Audit records the console asks for at once for an export.');
 export const exportedRecordsMax = limit(100_000, 'record', 'Audit records the console puts into one file.');
+export const shownSeriesMax = limit(12, 'series', 'Series of one metric that the console draws.');

@@ -31,6 +31,10 @@ export type ServicePages = {
   readonly overview?: ComponentType;
   /** Instruments by plural of the kind. */
   readonly tabs?: Readonly<Record<string, readonly ThingTab[]>>;
+  /** In place of the list of a kind, by its plural, where its things are no resources. */
+  readonly lists?: Readonly<Record<string, ComponentType>>;
+  /** In place of the whole page of one such thing, by plural of the kind. */
+  readonly things?: Readonly<Record<string, ComponentType<{ readonly name: string }>>>;
   /** Copy-paste lines for clients, by door. */
   readonly connect?: Readonly<Record<string, (facts: ConnectFacts) => readonly ConnectLine[]>>;
 };

@@ -1,4 +1,4 @@
-import { bytes, shortCount } from '../format/quantity.ts';
+import { bytes, isCounted, shortCount } from '../format/quantity.ts';
 import { exactMoment } from '../format/moment.ts';
 
 const day = 86_400_000;
@@ -7,14 +7,15 @@ const splitsWanted = 4;
 /** Round values from 0 to the top of an axis: bytes step by powers of two, everything else by 1, 2 or 5. */
 export function splitsOf(most: number, unit: string): number[] {
   const rough = most / splitsWanted;
-  const step = unit === 'byte' ? byteStep(rough) : decimalStep(rough);
+  const step = unit === 'byte' ? byteStep(rough) : decimalStep(rough, isCounted(unit));
   const count = Math.floor(most / step);
   return Array.from({ length: count + 1 }, (_, index) => index * step);
 }
 
-function decimalStep(rough: number): number {
+function decimalStep(rough: number, whole = true): number {
   // Things that are counted have no halves.
-  if (rough <= 1) return 1;
+  if (rough <= 1 && whole) return 1;
+  if (rough <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(rough));
   const factor = [1, 2, 5, 10].find((each) => each * power >= rough) ?? 10;
   return factor * power;
@@ -30,7 +31,8 @@ function byteStep(rough: number): number {
 
 /** What stands at a value of the axis; the unit of counts is told in the chart's title. */
 export function tickLabel(value: number, unit: string): string {
-  return unit === 'byte' ? bytes(value) : shortCount(value);
+  if (unit === 'byte') return bytes(value);
+  return isCounted(unit) || Math.abs(value) >= 1000 ? shortCount(value) : String(Number(value.toPrecision(3)));
 }
 
 /** What stands at a moment of the axis: the clock within a day or two, else the day; midnight tells the day. */

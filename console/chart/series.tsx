@@ -14,9 +14,14 @@ export type Series = {
   readonly at: readonly number[];
   readonly values: readonly number[];
   readonly bars?: boolean;
+  /** Further lines in the same unit and at the same moments. */
+  readonly others?: readonly { readonly label: string; readonly values: readonly number[] }[];
 };
 
-type Hover = { at: number; value: number; left: number };
+/** Colours of lines, in order. */
+const hues = ['--accent', '--warn', '--bad'] as const;
+
+type Hover = { at: number; values: readonly number[]; left: number };
 
 const height = 168;
 
@@ -31,7 +36,7 @@ export function SeriesChart({ series, step, span }: { series: Series; step: stri
     if (!element || width < 50) return undefined;
     const plot = new uPlot(
       optionsFor(series, step, span, width, getComputedStyle(element), setHover),
-      [series.at.map((at) => at / 1000), [...series.values]],
+      [series.at.map((at) => at / 1000), ...linesOf(series).map(({ values }) => [...values])],
       element,
     );
     return () => plot.destroy();
@@ -39,14 +44,34 @@ export function SeriesChart({ series, step, span }: { series: Series; step: stri
   return (
     <figure className="chart" ref={ref} aria-label={summaryOf(series)} role="img">
       <div ref={frame} style={{ minHeight: height }} />
+      {series.others && (
+        <figcaption className="chart-legend">
+          {linesOf(series).map(({ label }, index) => (
+            <span key={label}>
+              <i style={{ background: `var(${hues[index % hues.length]})` }} />
+              {label}
+            </span>
+          ))}
+        </figcaption>
+      )}
       {hover && (
         <div className="chart-tip" style={{ left: Math.min(hover.left, Math.max(0, width - 210)) }}>
-          <strong>{exactInUnit(hover.value, series.unit)}</strong>
+          {linesOf(series).map(({ label }, index) => (
+            <strong key={label}>
+              {series.others ? `${label} ` : ''}
+              {exactInUnit(hover.values[index] ?? 0, series.unit)}
+            </strong>
+          ))}
           <span>{exactMoment(hover.at).slice(0, 16)}</span>
         </div>
       )}
     </figure>
   );
+}
+
+/** The line itself and those beside it. */
+function linesOf({ label, values, others = [] }: Series): readonly { readonly label: string; readonly values: readonly number[] }[] {
+  return [{ label, values }, ...others];
 }
 
 function summaryOf({ label, unit, values }: Series): string {
@@ -100,14 +125,17 @@ function optionsFor(
     ],
     series: [
       {},
-      {
-        label: series.label,
-        stroke: accent,
-        width: series.bars ? 0 : 1.5,
-        fill: series.bars ? accent : `${accent}1f`,
-        points: { show: series.values.length < 3 },
-        ...bars,
-      },
+      ...linesOf(series).map(({ label, values }, index) => {
+        const hue = color(hues[index % hues.length] ?? hues[0]);
+        return {
+          label,
+          stroke: hue,
+          width: series.bars ? 0 : 1.5,
+          ...(series.others ? {} : { fill: series.bars ? hue : `${hue}1f` }),
+          points: { show: values.length < 3 },
+          ...bars,
+        };
+      }),
     ],
     hooks: { setCursor: [(plot) => onHover(hoverOf(plot))] },
   };
@@ -117,6 +145,6 @@ function hoverOf(plot: uPlot): Hover | undefined {
   const { idx, left } = plot.cursor;
   if (idx === null || idx === undefined || left === undefined || left < 0) return undefined;
   const at = plot.data[0][idx];
-  const value = plot.data[1]?.[idx];
-  return at === undefined || value === undefined || value === null ? undefined : { at: at * 1000, value, left: left + 92 };
+  const values = plot.data.slice(1).map((line) => Number(line[idx] ?? 0));
+  return at === undefined ? undefined : { at: at * 1000, values, left: left + 92 };
 }

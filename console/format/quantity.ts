@@ -40,12 +40,25 @@ function trimmed(size: number): string {
 /** A value of a meter in its unit: bytes in powers of 1024, everything else counted. */
 export function inUnit(value: number, unit: string): string {
   if (unit === 'byte') return bytes(value);
+  if (!isCounted(unit)) return measured(value, unit);
   return `${shortCount(value)} ${plural(value, unit)}`;
 }
 
 /** The same to the last digit, for the hover. */
 export function exactInUnit(value: number | bigint, unit: string): string {
+  if (!isCounted(unit)) return measured(Number(value), unit);
   return `${exactCount(value)} ${plural(Number(value), unit)}`;
+}
+
+/** Whether a unit counts whole things: times, shares and rates have fractions, and bytes are told apart. */
+export function isCounted(unit: string): boolean {
+  return /^[a-z]{3,}$/.test(unit);
+}
+
+/** Three figures of what is measured. */
+function measured(value: number, unit: string): string {
+  const text = Math.abs(value) >= 1000 ? shortCount(value) : String(Number(value.toPrecision(3)));
+  return unit === '' ? text : `${text} ${unit}`;
 }
 
 export function plural(count: number, noun: string): string {

@@ -97,7 +97,7 @@ function Shown({ facts, checkpoint, signature, before }: Found & { checkpoint: S
             text={[
               'gamut audit verify',
               `curl -H "Authorization: Bearer $GAMUT_TOKEN" ${location.origin}/audit/${facts.log}/checkpoint`,
-              `fsck --storage_url=${location.origin}/audit/${facts.log}/ --public_key=<the first verifier line in a file>`,
+              `fsck --storage_url ${location.origin}/audit/${facts.log}/ --bearer_token $GAMUT_TOKEN --public_key first-verifier-line.txt`,
             ].join('\n')}
           />
           <CodeBlock label="checkpoint" text={facts.checkpoint} />

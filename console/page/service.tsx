@@ -8,6 +8,8 @@ import { KindDetail } from '../view/kind-detail.tsx';
 import { KindList } from '../view/kind-list.tsx';
 import { ServiceActivity } from '../view/service-activity.tsx';
 import { ServiceApi } from '../view/service-api.tsx';
+import { ServiceDashboard } from '../view/service-dashboard.tsx';
+import { ServiceHead } from '../view/service-head.tsx';
 import { ServiceOverview } from '../view/service-overview.tsx';
 
 /** Every page of every service: overview, resources, instruments, activity, derived from its contract. */
@@ -45,6 +47,7 @@ export default function Service() {
     <Routes>
       <Route index element={service === 'platform' ? <Navigate to={link()} replace /> : <ServiceOverview {...shared} />} />
       <Route path="-/activity" element={<ServiceActivity {...shared} />} />
+      <Route path="-/dashboard" element={<ServiceDashboard {...shared} />} />
       <Route path="-/api" element={<ServiceApi {...shared} />} />
       <Route path=":plural" element={<KindRoute {...shared} />} />
       <Route path=":plural/:name/*" element={<KindRoute {...shared} />} />
@@ -73,9 +76,24 @@ function KindRoute({ contract, pages }: Shared) {
       </div>
     );
   }
+  const List = owned(pages.lists, plural);
+  const One = owned(pages.things, plural);
+  if (name !== undefined && One) return <One key={`${plural} ${name}`} name={name} />;
+  if (name === undefined && List) {
+    return (
+      <div className="page">
+        <ServiceHead contract={contract} />
+        <List />
+      </div>
+    );
+  }
   return name === undefined ? (
     <KindList key={plural} kind={kind} pages={pages} />
   ) : (
     <KindDetail key={`${plural} ${name}`} kind={kind} pages={pages} name={name} />
   );
+}
+
+function owned<T>(all: Readonly<Record<string, T>> | undefined, plural: string): T | undefined {
+  return all && Object.hasOwn(all, plural) ? all[plural] : undefined;
 }
