@@ -12,6 +12,7 @@ export type UsageRow = {
   readonly unit: string;
   readonly value: string;
   readonly scope: string;
+  readonly dimension?: string;
 };
 export type Range = 'hour' | 'day' | 'week' | 'month';
 
@@ -31,6 +32,8 @@ export const ranges: Readonly<Record<Range, { title: string; length: number; win
 export type MeterSeries = {
   readonly service: string;
   readonly meter: string;
+  /** The value of the dimension asked for; empty where the usage has none. */
+  readonly dimension?: string;
   readonly unit: string;
   readonly kind: 'sum' | 'gauge';
   readonly text: string;
@@ -49,7 +52,7 @@ export type Usage = {
 };
 
 /** What was used over a range, by meter, in this environment or in all of the organization. */
-export function useUsage(range: Range, everywhere: boolean, service?: string): Usage {
+export function useUsage(range: Range, everywhere: boolean, service?: string, dimension?: string): Usage {
   const { length, window, step } = ranges[range];
   const { environment } = usePlace();
   const services = useServed().value?.services;
@@ -60,7 +63,7 @@ export function useUsage(range: Range, everywhere: boolean, service?: string): U
     'platform',
     'ListUsage',
     '',
-    { from, to, window, ...(service ? { service } : {}) },
+    { from, to, window, ...(service ? { service } : {}), ...(dimension ? { dimension } : {}) },
     { everyMs: pollEveryMs },
   );
   const rows = reading.value?.items;
@@ -77,7 +80,7 @@ type Declared = { readonly kind: 'sum' | 'gauge'; readonly text: string } | unde
 
 /** Rows as one series per meter. Windows without a row are 0 for sums; a gauge keeps the value it had. */
 function seriesOf(rows: readonly UsageRow[], from: number, to: number, step: number, declared: (row: UsageRow) => Declared): MeterSeries[] {
-  const groups = Map.groupBy(rows, (row) => `${row.service}.${row.meter}`);
+  const groups = Map.groupBy(rows, (row) => `${row.service}.${row.meter} ${row.dimension ?? ''}`);
   const count = Math.max(0, Math.round((to - from) / step));
   return [...groups.values()]
     .flatMap((group) => {
@@ -90,6 +93,7 @@ function seriesOf(rows: readonly UsageRow[], from: number, to: number, step: num
         {
           service: first.service,
           meter: first.meter,
+          ...(first.dimension === undefined ? {} : { dimension: first.dimension }),
           unit: first.unit,
           kind,
           text,

@@ -42,30 +42,32 @@ export function SeriesChart({ series, step, span }: { series: Series; step: stri
     return () => plot.destroy();
   }, [series, step, span, width, scheme]);
   return (
-    <figure className="chart" ref={ref} aria-label={summaryOf(series)} role="img">
-      <div ref={frame} style={{ minHeight: height }} />
+    <>
+      <figure className="chart" ref={ref} aria-label={summaryOf(series)} role="img">
+        <div ref={frame} style={{ minHeight: height }} />
+        {hover && (
+          <div className="chart-tip" style={{ left: Math.min(hover.left, Math.max(0, width - 210)) }}>
+            {linesOf(series).map(({ label }, index) => (
+              <strong key={label}>
+                {series.others ? `${label} ` : ''}
+                {exactInUnit(hover.values[index] ?? 0, series.unit)}
+              </strong>
+            ))}
+            <span>{exactMoment(hover.at).slice(0, 16)}</span>
+          </div>
+        )}
+      </figure>
       {series.others && (
-        <figcaption className="chart-legend">
+        <div className="chart-legend">
           {linesOf(series).map(({ label }, index) => (
             <span key={label}>
               <i style={{ background: `var(${hues[index % hues.length]})` }} />
               {label}
             </span>
           ))}
-        </figcaption>
-      )}
-      {hover && (
-        <div className="chart-tip" style={{ left: Math.min(hover.left, Math.max(0, width - 210)) }}>
-          {linesOf(series).map(({ label }, index) => (
-            <strong key={label}>
-              {series.others ? `${label} ` : ''}
-              {exactInUnit(hover.values[index] ?? 0, series.unit)}
-            </strong>
-          ))}
-          <span>{exactMoment(hover.at).slice(0, 16)}</span>
         </div>
       )}
-    </figure>
+    </>
   );
 }
 

@@ -1,96 +1,35 @@
-import { SegmentedControl } from '@mantine/core';
-import { useState } from 'react';
-import { useServed } from '../api/contract.ts';
-import { usePlace } from '../api/place.ts';
-import { type MeterSeries, type Range, ranges, useUsage } from '../api/usage.ts';
-import { SeriesChart } from '../chart/series.tsx';
-import { titleOf } from '../format/word.ts';
-import { Amount } from '../part/amount.tsx';
-import { Live } from '../part/live.tsx';
-import { PageHead, Section } from '../part/page.tsx';
-import { Empty, Refusal, Waiting } from '../part/state.tsx';
+import { Route, Routes } from 'react-router';
+import { useMay } from '../api/call.ts';
+import { useLink } from '../api/place.ts';
+import { PageHead, Tabs } from '../part/page.tsx';
+import { Budgets } from './budgets.tsx';
+import { Quotas } from './quotas.tsx';
+import { UsageMeters } from './usage-meters.tsx';
 
-/** What was used, by meter: the numbers a bill is made of. */
-export default function UsagePage() {
-  const [range, setRange] = useState<Range>('day');
-  const [everywhere, setEverywhere] = useState(false);
-  const { organization } = usePlace();
-  const usage = useUsage(range, everywhere);
-  const services = useServed().value?.services ?? {};
-  const groups = Map.groupBy(usage.series ?? [], (series) => series.service);
+/** What was used, what is meant to be, and what may be. */
+export default function Usage() {
+  const link = useLink();
+  const may = useMay('platform');
+  const at = (...rest: readonly string[]) => link('platform', 'usage', ...rest);
   return (
     <div className="page">
       <PageHead
         title="Usage"
         text="Counted to the last request and byte, in windows of a minute. These are the numbers a bill is made of."
-        actions={
-          <>
-            <SegmentedControl
-              size="xs"
-              aria-label="Where"
-              value={everywhere ? 'all' : 'here'}
-              onChange={(value) => setEverywhere(value === 'all')}
-              data={[
-                { value: 'here', label: 'This environment' },
-                { value: 'all', label: `All of ${organization.title || organization.name}` },
-              ]}
-            />
-            <SegmentedControl
-              size="xs"
-              aria-label="Range"
-              value={range}
-              onChange={(value) => setRange(value as Range)}
-              data={Object.entries(ranges).map(([value, { title }]) => ({ value, label: title }))}
-            />
-          </>
-        }
-        aside={<Live mode={usage.problem ? 'lost' : 'live'} heardAt={usage.heardAt} />}
       />
-      {usage.problem && <Refusal problem={usage.problem} again={usage.again} />}
-      {!usage.series && !usage.problem && (
-        <Section>
-          <Waiting />
-        </Section>
-      )}
-      {usage.series?.length === 0 && (
-        <Section>
-          <Empty icon="usage" title="Nothing used in this range">
-            Requests, bytes and everything else a service meters show here a minute after they happen.
-          </Empty>
-        </Section>
-      )}
-      {[...groups].map(([service, series]) => (
-        <Section key={service} title={services[service]?.title ?? titleOf(service)}>
-          <div className="meters">
-            {series.map((each) => (
-              <MeterChart key={each.meter} series={each} range={range} span={usage.span} />
-            ))}
-          </div>
-        </Section>
-      ))}
-    </div>
-  );
-}
-
-function MeterChart({ series, range, span }: { series: MeterSeries; range: Range; span: readonly [number, number] }) {
-  const total = series.kind === 'sum' ? `in ${ranges[range].title}` : 'now';
-  return (
-    <div className="meter">
-      <div className="row apart wrap">
-        <h3>{titleOf(series.meter)}</h3>
-        <span>
-          <strong>
-            <Amount value={series.total} unit={series.unit} />
-          </strong>{' '}
-          <span className="dim">{total}</span>
-        </span>
-      </div>
-      <p className="dim">{series.text}</p>
-      <SeriesChart
-        step={range}
-        span={span}
-        series={{ label: titleOf(series.meter), unit: series.unit, at: series.at, values: series.values, bars: series.kind === 'sum' }}
+      <Tabs
+        label="Usage"
+        tabs={[
+          { to: at(), label: 'Meters', end: true },
+          ...(may('ListBudgets') ? [{ to: at('-', 'budgets'), label: 'Budgets' }] : []),
+          ...(may('ListQuotas') ? [{ to: at('-', 'quotas'), label: 'Quotas' }] : []),
+        ]}
       />
+      <Routes>
+        <Route index element={<UsageMeters />} />
+        <Route path="-/budgets" element={<Budgets />} />
+        <Route path="-/quotas" element={<Quotas />} />
+      </Routes>
     </div>
   );
 }

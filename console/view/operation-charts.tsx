@@ -68,7 +68,7 @@ export function OperationCharts({ service }: { service?: string }) {
       )}
       {items && items.length > 0 && calls && errors && latency && (
         <>
-          <Section>
+          <Section title="Over time">
             <div className="meters">
               <div className="meter">
                 <h3>Calls</h3>

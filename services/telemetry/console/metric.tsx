@@ -65,7 +65,7 @@ export function MetricPage({ name }: { name: string }) {
         </Section>
       )}
       {found && found.series.length > 0 && (
-        <Section>
+        <Section title="Over time">
           <div className="meters">
             {found.series.slice(0, shownSeriesMax).map((series) => (
               <One key={JSON.stringify(series.labels)} series={series} unit={found.unit} range={range} span={[from, to - step]} />
