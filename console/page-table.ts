@@ -51,6 +51,14 @@ export const platformPages: readonly PageEntry[] = [
     'Your second factors, and the sessions that are open.',
     () => import('./page/security.tsx'),
   ),
+  entry(
+    'platform/privacy',
+    'Privacy',
+    'eye',
+    'EraseAuditSubject',
+    'What is kept of a person: taken out, and erased.',
+    () => import('./page/privacy.tsx'),
+  ),
   entry('platform/health', 'Health', 'health', 'GetHealth', 'Processes, disk and doors.', () => import('./page/health.tsx')),
   entry(
     'platform/settings',

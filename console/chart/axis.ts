@@ -1,4 +1,4 @@
-import { bytes, isCounted, shortCount } from '../format/quantity.ts';
+import { bytes, inUnit, isCounted, shortCount } from '../format/quantity.ts';
 import { exactMoment } from '../format/moment.ts';
 
 const day = 86_400_000;
@@ -32,7 +32,7 @@ function byteStep(rough: number): number {
 /** What stands at a value of the axis; the unit of counts is told in the chart's title. */
 export function tickLabel(value: number, unit: string): string {
   if (unit === 'byte') return bytes(value);
-  return isCounted(unit) || Math.abs(value) >= 1000 ? shortCount(value) : String(Number(value.toPrecision(3)));
+  return isCounted(unit) ? shortCount(value) : inUnit(value, unit);
 }
 
 /** What stands at a moment of the axis: the clock within a day or two, else the day; midnight tells the day. */

@@ -18,8 +18,9 @@ export type Series = {
   readonly others?: readonly { readonly label: string; readonly values: readonly number[] }[];
 };
 
-/** Colours of lines, in order. */
+/** Colours and dashes of lines, in order: they differ by shape as well. */
 const hues = ['--accent', '--warn', '--bad'] as const;
+const dashes = [[], [7, 4], [2, 3]] as const;
 
 type Hover = { at: number; values: readonly number[]; left: number };
 
@@ -61,7 +62,7 @@ export function SeriesChart({ series, step, span }: { series: Series; step: stri
         <div className="chart-legend">
           {linesOf(series).map(({ label }, index) => (
             <span key={label}>
-              <i style={{ background: `var(${hues[index % hues.length]})` }} />
+              <i className={`chart-line-${index % hues.length}`} />
               {label}
             </span>
           ))}
@@ -134,6 +135,7 @@ function optionsFor(
           stroke: hue,
           width: series.bars ? 0 : 1.5,
           ...(series.others ? {} : { fill: series.bars ? hue : `${hue}1f` }),
+          dash: [...(dashes[index % dashes.length] ?? [])],
           points: { show: values.length < 3 },
           ...bars,
         };

@@ -1,15 +1,14 @@
 import { useRef, useState } from 'react';
+import { auditPages } from '../api/audit-page.ts';
 import { useApi } from '../api/call.ts';
 import { usePlace } from '../api/place.ts';
 import { save } from '../api/transfer.ts';
 import { exactCount } from '../format/quantity.ts';
-import { exportedRecordsMax, exportPageMax } from '../limits.ts';
+import { exportedRecordsMax } from '../limits.ts';
 import { Button } from '../part/button.tsx';
 import { CodeBlock } from '../part/code.tsx';
 import { Dialog, useChange } from '../part/dialog.tsx';
 import { Refusal } from '../part/state.tsx';
-
-type Page = { readonly items: readonly { readonly sequence: number; readonly event: unknown }[]; readonly next?: number };
 
 /** Takes the audit log away as OCSF events, one a line, oldest first. */
 export function AuditExport({ onClose }: { onClose: () => void }) {
@@ -21,14 +20,12 @@ export function AuditExport({ onClose }: { onClose: () => void }) {
   const run = () =>
     change.run(async () => {
       const lines: string[] = [];
-      let after: number | undefined = done.after;
       let last = done.after;
-      while (after !== undefined && lines.length < exportedRecordsMax) {
-        const page: Page = await api.call('platform', 'ExportAudit', '', { after, limit: exportPageMax }, { signal: stop.current.signal });
+      for await (const page of auditPages(api, done.after, stop.current.signal)) {
         for (const each of page.items) lines.push(JSON.stringify(each));
         last = page.items.at(-1)?.sequence ?? last;
-        after = page.next;
-        setDone({ count: done.count + lines.length, after: last, more: after !== undefined });
+        setDone({ count: done.count + lines.length, after: last, more: page.next !== undefined });
+        if (lines.length >= exportedRecordsMax) break;
       }
       save(new Blob([lines.join('\n'), '\n'], { type: 'application/x-ndjson' }), `audit-${organization.name}-${last}.ndjson`);
     });

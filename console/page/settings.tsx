@@ -84,6 +84,7 @@ function OrganizationPart() {
             ],
             ['Id', <Id key="id" id={organization.id} whole />],
             ['Regions', Array.isArray(regions) && regions.length > 0 ? regions.join(', ') : 'any'],
+            ['Second factor', reading.value.spec.factors === 'required' ? 'required of everybody' : 'up to each person'],
             ['Your role', <Tag key="role">{organization.role}</Tag>],
             ['Made', <When key="made" at={reading.value.createdAt} />],
           ]}

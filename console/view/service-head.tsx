@@ -8,7 +8,8 @@ import { PageHead, Tabs } from '../part/page.tsx';
 /** The head of a service's pages: overview, each kind of resource, activity, API. */
 export function ServiceHead({ contract, actions, aside }: { contract: AnyService; actions?: React.ReactNode; aside?: React.ReactNode }) {
   const link = useLink();
-  const measured = useApi().has('telemetry', 'ListOperations');
+  // Telemetry's own operations stand among those of all services.
+  const measured = useApi().has('telemetry', 'ListOperations') && contract.name !== 'telemetry';
   // The platform's own kinds have pages of their own in the rail.
   const kinds = contract.name === 'platform' ? [] : kindsOf(contract).filter((kind) => kind.list);
   return (
