@@ -31,6 +31,8 @@ export type ServicePages = {
   readonly overview?: ComponentType;
   /** Instruments by plural of the kind. */
   readonly tabs?: Readonly<Record<string, readonly ThingTab[]>>;
+  /** Plurals of kinds in the order in which their pages stand; kinds that are not named come after. */
+  readonly order?: readonly string[];
   /** In place of the list of a kind, by its plural, where its things are no resources. */
   readonly lists?: Readonly<Record<string, ComponentType>>;
   /** In place of the whole page of one such thing, by plural of the kind. */

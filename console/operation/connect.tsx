@@ -3,6 +3,7 @@ import { useServed } from '../api/contract.ts';
 import { CodeBlock } from '../part/code.tsx';
 import type { ConnectFacts, ConnectLine } from '../service-page.ts';
 import { loadServicePages } from '../service-registry.ts';
+import './connect.css';
 
 type Props = { facts: (endpoint: string) => ConnectFacts; hide: readonly string[]; service?: string };
 

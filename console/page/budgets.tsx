@@ -97,7 +97,7 @@ function columnsFor(open: (open: Open) => void, may: (operation: string) => bool
     },
     {
       key: 'amount',
-      title: 'Of',
+      title: 'Amount',
       right: true,
       show: ({ spec, status }) => (
         <span className="nowrap">
@@ -105,7 +105,7 @@ function columnsFor(open: (open: Open) => void, may: (operation: string) => bool
         </span>
       ),
     },
-    { key: 'period', title: 'A', spare: 2, show: ({ spec }) => spec.period },
+    { key: 'period', title: 'Every', spare: 2, show: ({ spec }) => spec.period },
     {
       key: 'actions',
       title: '',

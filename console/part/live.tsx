@@ -9,7 +9,8 @@ const words = { live: 'live', polled: 'refreshed', lost: 'not connected' } as co
 
 /** Says whether what is shown follows the platform, and when it last heard from it. */
 export function Live({ mode, heardAt }: LiveState) {
-  const now = useNow();
+  // The clock ticks seldom; what was heard since is heard now.
+  const now = Math.max(useNow(), heardAt ?? 0);
   if (heardAt === undefined) return null;
   return (
     <span className={`live live-${mode}`}>

@@ -24,7 +24,7 @@ for (const scheme of ['light', 'dark'] as const) {
 async function takeOut(me: Visit, title: string, principal: string): Promise<void> {
   const { page } = me;
   await page.goto(`${flow.house.url}/o/default/default/live/platform/privacy`);
-  await page.getByRole('textbox', { name: 'Person or program' }).fill(title);
+  await page.getByRole('combobox', { name: 'Person or program' }).fill(title);
   type Kept = { principal: string; audit: { event: { api: { operation: string } } }[]; credentials: unknown[] };
   // A record is in the log once recorder has stored it.
   for (let kept: Kept | undefined; !kept || kept.audit.length === 0; ) {

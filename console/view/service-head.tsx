@@ -1,17 +1,19 @@
 import type { AnyService } from '#kernel/contract/contract.ts';
 import { useApi } from '../api/call.ts';
-import { kindsOf } from '../api/contract.ts';
 import { useLink } from '../api/place.ts';
 import { titleOf } from '../format/word.ts';
 import { PageHead, Tabs } from '../part/page.tsx';
+import { useServicePages } from '../service-registry.ts';
+import { orderedKinds } from './kind-order.ts';
 
 /** The head of a service's pages: overview, each kind of resource, activity, API. */
 export function ServiceHead({ contract, actions, aside }: { contract: AnyService; actions?: React.ReactNode; aside?: React.ReactNode }) {
   const link = useLink();
+  const pages = useServicePages(contract.name);
   // Telemetry's own operations stand among those of all services.
   const measured = useApi().has('telemetry', 'ListOperations') && contract.name !== 'telemetry';
   // The platform's own kinds have pages of their own in the rail.
-  const kinds = contract.name === 'platform' ? [] : kindsOf(contract).filter((kind) => kind.list);
+  const kinds = contract.name === 'platform' ? [] : orderedKinds(contract, pages).filter((kind) => kind.list);
   return (
     <>
       <PageHead title={contract.title} text={contract.text} actions={actions} aside={aside} />

@@ -1,6 +1,6 @@
 import type { AnyService } from '#kernel/contract/contract.ts';
 import { useMay } from '../api/call.ts';
-import { kindsOf, useServed } from '../api/contract.ts';
+import { useServed } from '../api/contract.ts';
 import { useLink } from '../api/place.ts';
 import { useUsage } from '../api/usage.ts';
 import { Spark } from '../chart/spark.tsx';
@@ -13,6 +13,7 @@ import { Button, LinkButton } from '../part/button.tsx';
 import { CopyButton } from '../part/copy.tsx';
 import { Figure, Section } from '../part/page.tsx';
 import type { ServicePages } from '../service-page.ts';
+import { orderedKinds } from './kind-order.ts';
 import { ServiceHead } from './service-head.tsx';
 import { ServiceState } from './service-state.tsx';
 
@@ -20,7 +21,7 @@ import { ServiceState } from './service-state.tsx';
 export function ServiceOverview({ contract, pages }: { contract: AnyService; pages: ServicePages }) {
   const ask = useAsk();
   const may = useMay(contract.name);
-  const first = kindsOf(contract).find((kind) => kind.create && may(kind.create.name))?.create;
+  const first = orderedKinds(contract, pages).find((kind) => kind.create && may(kind.create.name))?.create;
   const Own = pages.overview;
   return (
     <div className="page">

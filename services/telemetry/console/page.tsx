@@ -20,6 +20,7 @@ const pages: ServicePages = {
     silences: 'While you mend something, nobody needs to be woken by it.',
     objectives: 'How good an operation must be. What may still fail before that is missed is its error budget.',
   },
+  order: ['alerts', 'alert-rules', 'objectives', 'operations', 'logs', 'traces', 'metrics', 'receivers', 'silences', 'retentions'],
   overview: TelemetryOverview,
   lists: { logs: Logs, traces: Traces, metrics: Metrics, operations: OperationCharts, alerts: Alerts, retentions: Retentions },
   things: { traces: TracePage, metrics: MetricPage },
