@@ -17,13 +17,20 @@ const lives = [
   { value: '365', label: '1 year' },
 ];
 
+type Props = {
+  /** Whose credential it is; a program of its own if not said. */
+  readonly account?: { readonly principal: string; readonly title: string; readonly role: string };
+  readonly onMade: (faces: Faces) => void;
+  readonly onClose: () => void;
+};
+
 /** Makes a credential for a program, in an environment, with a role and an end. */
-export function CredentialCreate({ onMade, onClose }: { onMade: (faces: Faces) => void; onClose: () => void }) {
+export function CredentialCreate({ account, onMade, onClose }: Props) {
   const api = useApi();
   const { organization, environment } = usePlace();
   const [title, setTitle] = useState('');
   const [place, setPlace] = useState(environment.id);
-  const [role, setRole] = useState('editor');
+  const [role, setRole] = useState(account?.role ?? 'editor');
   const [life, setLife] = useState('');
   const change = useChange();
   const places = organization.projects.map((project) => ({
@@ -37,13 +44,14 @@ export function CredentialCreate({ onMade, onClose }: { onMade: (faces: Faces) =
         title: title.trim(),
         environment: place,
         role,
+        ...(account ? { principal: account.principal } : {}),
         ...(life === '' ? {} : { expiresAt: Date.now() + Number(life) * day }),
       };
       onMade(await api.call<Faces>('platform', 'CreateCredential', '', input));
     });
   };
   return (
-    <Dialog title="Create a credential" onClose={onClose}>
+    <Dialog title={account ? `Create a credential for ${account.title}` : 'Create a credential'} onClose={onClose}>
       <form onSubmit={submit} className="stack">
         <TextInput
           data-autofocus

@@ -1,7 +1,8 @@
 import { useState } from 'react';
+import { Route, Routes } from 'react-router';
 import { useApi, useMay } from '../api/call.ts';
 import { type CredentialState, credentialState, type CredentialThing, useCredentialList } from '../api/credential.ts';
-import { usePlace } from '../api/place.ts';
+import { useLink, usePlace } from '../api/place.ts';
 import { useAsk } from '../operation/ask.ts';
 import type { Faces } from '../operation/faces.ts';
 import { FacesPanel } from '../operation/faces-panel.tsx';
@@ -11,20 +12,60 @@ import { DangerDialog, Dialog } from '../part/dialog.tsx';
 import { Live } from '../part/live.tsx';
 import { notice } from '../part/notice.tsx';
 import { useNow } from '../part/now.ts';
-import { PageHead, Section } from '../part/page.tsx';
+import { PageHead, Section, Tabs } from '../part/page.tsx';
 import { Empty, Refusal, Waiting } from '../part/state.tsx';
 import { Status, Tag, type Tone } from '../part/status.tsx';
 import { type Column, Table } from '../part/table.tsx';
 import { When } from '../part/when.tsx';
 import { CredentialCreate } from './credential-create.tsx';
 import { CredentialRotate } from './credential-rotate.tsx';
+import { ServiceAccounts } from './service-accounts.tsx';
 
 const tones: Readonly<Record<CredentialState, Tone>> = { active: 'ok', overlapping: 'warn', expired: 'note', revoked: 'note' };
 
 type Open = { is: 'create' } | { is: 'faces'; faces: Faces } | { is: 'rotate' | 'revoke'; credential: CredentialThing };
 
-/** The credentials of the organization: made, shown once, rotated, revoked. */
+/** How programs prove who they are: credentials, and the service accounts they belong to. */
 export default function Credentials() {
+  return (
+    <Routes>
+      <Route path="-/service-accounts" element={<Accounts />} />
+      <Route path="*" element={<CredentialList />} />
+    </Routes>
+  );
+}
+
+const said =
+  'One credential per program. Each has a face for every protocol, derived apart, so that a secret seen at one door opens no other. ' +
+  'One revoke ends them all, open connections included.';
+
+function Places() {
+  const link = useLink();
+  const may = useMay('platform');
+  if (!may('ListServiceAccounts')) return null;
+  return (
+    <Tabs
+      label="Credentials"
+      tabs={[
+        { to: link('platform', 'credentials'), label: 'Credentials', end: true },
+        { to: link('platform', 'credentials', '-', 'service-accounts'), label: 'Service accounts' },
+      ]}
+    />
+  );
+}
+
+function Accounts() {
+  return (
+    <div className="page">
+      <PageHead title="Credentials" text={said} />
+      <Places />
+      <ServiceAccounts />
+    </div>
+  );
+}
+
+/** The credentials of the organization: made, shown once, rotated, revoked. */
+function CredentialList() {
   const { organization } = usePlace();
   const may = useMay('platform');
   const ask = useAsk();
@@ -43,8 +84,7 @@ export default function Credentials() {
     <div className="page">
       <PageHead
         title="Credentials"
-        text="One credential per program. Each has a face for every protocol, derived apart, so that a secret seen at one door opens
-          no other. One revoke ends them all, open connections included."
+        text={said}
         actions={
           <>
             {may('ImportCredential') && <Button onClick={() => ask('platform', 'ImportCredential')}>Import an S3 key</Button>}
@@ -52,6 +92,7 @@ export default function Credentials() {
           </>
         }
       />
+      <Places />
       <Section flush>
         {reading.problem && (
           <div className="section-body">
