@@ -25,6 +25,8 @@ async function takeOut(me: Visit, title: string, principal: string): Promise<voi
   const { page } = me;
   await page.goto(`${flow.house.url}/o/default/default/live/platform/privacy`);
   await page.getByRole('combobox', { name: 'Person or program' }).fill(title);
+  // The choices that fit lie above the page until they are closed.
+  await page.keyboard.press('Escape');
   type Kept = { principal: string; audit: { event: { api: { operation: string } } }[]; credentials: unknown[] };
   // A record is in the log once recorder has stored it.
   for (let kept: Kept | undefined; !kept || kept.audit.length === 0; ) {
