@@ -2,9 +2,11 @@ import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openKafka } from './doors/kafka/door.ts';
+import { openRegistry } from './doors/registry/door.ts';
 import { log as contract } from './service.ts';
 import { openBroker } from './store/broker.ts';
 import { groupHandlers, groupProvider } from './store/handler/group.ts';
+import { registryHandlers, schemaProvider, subjectProvider } from './store/handler/registry.ts';
 import { recordHandlers } from './store/handler/record.ts';
 import { transactionHandlers, transactionProvider } from './store/handler/transaction.ts';
 import { topicHandlers, topicProvider } from './store/handler/topic.ts';
@@ -14,9 +16,21 @@ registerFaults(contract.errors);
 export const main = implement<typeof contract, Needs>(contract, async ({ directory, log, now, mayWrite, sealer }) => {
   const broker = openBroker({ directory, log, now, mayWrite, sealer });
   return {
-    handlers: { ...topicHandlers(broker), ...recordHandlers(broker), ...groupHandlers(broker), ...transactionHandlers(broker) },
-    providers: { Topic: topicProvider(broker), Group: groupProvider(broker), Transaction: transactionProvider(broker) },
-    doors: { kafka: (place) => openKafka(place, broker) },
+    handlers: {
+      ...topicHandlers(broker),
+      ...recordHandlers(broker),
+      ...groupHandlers(broker),
+      ...transactionHandlers(broker),
+      ...registryHandlers(broker),
+    },
+    providers: {
+      Topic: topicProvider(broker),
+      Group: groupProvider(broker),
+      Transaction: transactionProvider(broker),
+      Subject: subjectProvider(broker),
+      Schema: schemaProvider(broker),
+    },
+    doors: { kafka: (place) => openKafka(place, broker), registry: openRegistry },
     effects: broker.effects,
     stop: () => broker.close(),
   };

@@ -2,7 +2,8 @@ import { Type } from '#kernel/contract/type.ts';
 import { defineService } from '#kernel/contract/contract.ts';
 import { errors } from './contract/error.ts';
 import { GroupSpec, GroupStatus, groupOperations, TransactionSpec, TransactionStatus } from './contract/group.ts';
-import { fetchBurst, fetchPerSecond, produceBurst, producePerSecond, topicsMax } from './contract/limits.ts';
+import { registryOperations, SchemaSpec, SchemaStatus, SubjectSpec, SubjectStatus } from './contract/registry.ts';
+import { fetchBurst, fetchPerSecond, produceBurst, producePerSecond, subjectsMax, topicsMax } from './contract/limits.ts';
 import { TopicSpec, TopicStatus, topicOperations } from './contract/topic.ts';
 
 /** The log: what Kafka clients take for Kafka. */
@@ -34,6 +35,22 @@ export const log = defineService({
       status: TransactionStatus,
       owner: 'service',
     },
+    Subject: {
+      of: 'scope',
+      text: 'What records of one kind look like, version by version.',
+      spec: SubjectSpec,
+      status: SubjectStatus,
+      owner: 'service',
+      columns: ['compatibility'],
+    },
+    Schema: {
+      of: 'scope',
+      text: 'A schema in Avro, JSON Schema or Protobuf, by its number.',
+      spec: SchemaSpec,
+      status: SchemaStatus,
+      owner: 'service',
+      columns: ['schemaType'],
+    },
   },
   meters: {
     produced: { unit: 'call', kind: 'sum', text: 'Batches appended.' },
@@ -43,12 +60,17 @@ export const log = defineService({
   },
   quotas: {
     topics: { kind: 'count', of: 'Topic', limit: topicsMax, text: 'Topics of one scope.' },
+    subjects: { kind: 'count', of: 'Subject', limit: subjectsMax, text: 'Subjects of one scope.' },
     produce: { kind: 'rate', unit: 'byte', perSecond: producePerSecond, burst: produceBurst, text: 'Bytes produced by one scope.' },
     fetch: { kind: 'rate', unit: 'byte', perSecond: fetchPerSecond, burst: fetchBurst, text: 'Bytes read by one scope.' },
   },
   events: {
     TopicCreated: { data: Type.Object({ topic: Type.String() }), text: 'A topic was made.' },
     TopicDeleted: { data: Type.Object({ topic: Type.String() }), text: 'A topic was deleted.' },
+    SchemaRegistered: {
+      data: Type.Object({ subject: Type.String(), version: Type.Integer(), id: Type.Integer() }),
+      text: 'A subject has a new version.',
+    },
   },
   errors,
   needs: {},
@@ -60,13 +82,53 @@ export const log = defineService({
       anonymous: 'never',
       text: 'The Kafka protocol: SASL PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER, plain or TLS on one port.',
     },
+    registry: {
+      protocol: 'http',
+      port: 8081,
+      faces: ['basic', 'bearer', 'session', 'open'],
+      anonymous: 'never',
+      text: 'The REST interface of Confluent Schema Registry, for its serialisers: Avro, JSON Schema, Protobuf.',
+    },
   },
-  operations: { ...topicOperations, ...groupOperations },
+  operations: { ...topicOperations, ...groupOperations, ...registryOperations },
   roles: {
-    auditor: ['ListTopics', 'GetTopic', 'DescribeTopicConfig', 'ListGroups', 'GetGroup', 'ListTransactions', 'GetTransaction'],
-    reader: ['auditor', 'Fetch', 'JoinGroup', 'CommitOffsets'],
-    editor: ['reader', 'Produce', 'WriteTransaction', 'DeleteRecords', 'DeleteOffsets', 'DeleteGroup'],
-    admin: ['editor', 'CreateTopic', 'AlterTopicConfig', 'CreatePartitions', 'DeleteTopic'],
+    auditor: [
+      'ListTopics',
+      'GetTopic',
+      'DescribeTopicConfig',
+      'ListGroups',
+      'GetGroup',
+      'ListTransactions',
+      'GetTransaction',
+      'ListSubjects',
+      'GetSubject',
+      'DescribeRegistry',
+      'DescribeSubjectSettings',
+    ],
+    reader: [
+      'auditor',
+      'Fetch',
+      'JoinGroup',
+      'CommitOffsets',
+      'GetSubjectVersion',
+      'ListReferrers',
+      'LookupSchema',
+      'CheckCompatibility',
+      'ListSchemas',
+      'GetSchema',
+    ],
+    editor: ['reader', 'Produce', 'WriteTransaction', 'DeleteRecords', 'DeleteOffsets', 'DeleteGroup', 'RegisterSchema'],
+    admin: [
+      'editor',
+      'CreateTopic',
+      'AlterTopicConfig',
+      'CreatePartitions',
+      'DeleteTopic',
+      'DeleteSubject',
+      'DeleteSubjectVersion',
+      'ConfigureRegistry',
+      'ConfigureSubject',
+    ],
     owner: ['admin'],
   },
 });

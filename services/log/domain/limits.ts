@@ -3,3 +3,8 @@ import { limit } from '#kernel/contract/limit.ts';
 export const topicBytesMax = limit(64 * 1024 * 1024, 'byte', 'Largest value of a topic for its largest batch.');
 export const topicNameMax = limit(249, 'character', 'Longest name of a topic, as in Apache Kafka.');
 export const epochMax = limit(32_766, 'epoch', 'Last epoch that a producer may get; one more is kept for fencing it.');
+export const schemaDepthMax = limit(100, 'level', 'Deepest nesting of a schema.');
+export const schemaNodesMax = limit(50_000, 'node', 'Most parts of a schema in JSON Schema or Protobuf.');
+export const schemaComparisonsMax = limit(500_000, 'pair', 'Most pairs of parts that one comparison of two schemas looks at.');
+export const refusalsMax = limit(100, 'sentence', 'Most reasons that a check of compatibility tells.');
+export const fieldNumberMax = limit(536_870_911, 'number', 'Largest number of a field in Protobuf.');

@@ -9,6 +9,7 @@ import { StateLog } from './state-log.ts';
 import { Groups } from './group.ts';
 import type { Partition } from './partition.ts';
 import { type Topic, Topics } from './topic.ts';
+import { Registry } from './registry.ts';
 import { Transactions } from './transaction.ts';
 import { compact } from './compact.ts';
 import { configNumber, isCompacted } from '../domain/config.ts';
@@ -22,6 +23,7 @@ export type Broker = {
   readonly topics: Topics;
   readonly groups: Groups;
   readonly transactions: Transactions;
+  readonly registry: Registry;
   readonly effects: Effects;
   readonly now: () => number;
   readonly mayWrite: () => boolean;
@@ -64,6 +66,9 @@ export function openBroker({ directory, log, now, mayWrite, sealer }: BrokerOpti
   const transactions = new Transactions(transactionState, { topics, groups, now, log });
   transactionState.open((key, value) => transactions.apply(key, value));
   transactions.open();
+  const registryState = new StateLog(join(directory, 'registry'), now);
+  const registry = new Registry(registryState, now);
+  registryState.open((key, value) => registry.apply(key, value));
   topics.onChange(({ type, topic }) => {
     if (type === 'deleted') groups.forgetTopic(topic.scope, topic.name);
   });
@@ -88,6 +93,7 @@ export function openBroker({ directory, log, now, mayWrite, sealer }: BrokerOpti
     await state.compact();
     await groupState.compact();
     await transactionState.compact();
+    await registryState.compact();
   }
 
   let sweeping: Promise<void> | undefined;
@@ -103,6 +109,7 @@ export function openBroker({ directory, log, now, mayWrite, sealer }: BrokerOpti
     topics,
     groups,
     transactions,
+    registry,
     effects,
     now,
     mayWrite,
@@ -116,6 +123,7 @@ export function openBroker({ directory, log, now, mayWrite, sealer }: BrokerOpti
       transactionState.close();
       groups.close();
       groupState.close();
+      registryState.close();
       topics.close();
       state.close();
     },

@@ -33,3 +33,8 @@ export const transactionTimeoutMaxMs = limit(900_000, 'ms', 'Longest transaction
 export const transactionSweepMs = limit(1000, 'ms', 'Time between two looks for transactions that are open too long.');
 export const consumerHeartbeatMs = limit(1000, 'ms', 'Time between heartbeats that members of a consumer group are told.');
 export const consumerSessionMs = limit(45_000, 'ms', 'Silence after which a member of a consumer group is gone, as in Apache Kafka.');
+export const parsedSchemasMax = limit(
+  500,
+  'schema',
+  'Schemas of one scope that are kept as understood; beyond it the oldest is read again.',
+);
