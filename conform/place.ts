@@ -16,6 +16,7 @@ type Ready = {
 export type Credential = {
   readonly id: string;
   readonly bearer: string;
+  readonly basic: { readonly username: string; readonly password: string };
   readonly sasl: { readonly username: string; readonly password: string };
   readonly ledger: { readonly cluster: string };
   readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string; readonly endpoint: string };

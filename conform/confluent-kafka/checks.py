@@ -5,6 +5,14 @@ import sys
 import time
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
+from confluent_kafka import DeserializingConsumer, SerializingProducer
+from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+from confluent_kafka.schema_registry.json_schema import JSONDeserializer, JSONSerializer
+from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer, ProtobufSerializer
+from google.longrunning import operations_pb2
+from google.rpc import code_pb2, status_pb2
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic, OffsetSpec, ResourceType
 
 given = json.load(sys.stdin)
@@ -194,6 +202,94 @@ def secured():
     assert "plain" in other.list_topics(timeout=10).topics
 
 
+def registry():
+    basic = given["basic"]
+    return SchemaRegistryClient({"url": given["registry"], "basic.auth.user.info": f"{basic['username']}:{basic['password']}"})
+
+
+def serialised(topic, value, serializer, deserializer):
+    create(topic)
+    producer = SerializingProducer({**base, "value.serializer": serializer})
+    producer.produce(topic, value=value)
+    assert producer.flush(20) == 0, "not all was delivered"
+    more = {"group.id": topic, "auto.offset.reset": "earliest", "value.deserializer": deserializer}
+    consumer = DeserializingConsumer({**base, **more})
+    consumer.subscribe([topic])
+    end = time.monotonic() + 30
+    message = None
+    while message is None and time.monotonic() < end:
+        message = consumer.poll(0.2)
+    consumer.close()
+    assert message is not None and message.error() is None, message
+    return message.value()
+
+
+def avro():
+    client = registry()
+    text = json.dumps({"type": "record", "name": "User", "fields": [{"name": "name", "type": "string"}, {"name": "age", "type": ["null", "int"], "default": None}]})
+    value = {"name": "Ada", "age": 36}
+    assert serialised("avro", value, AvroSerializer(client, text), AvroDeserializer(client)) == value
+    assert client.get_latest_version("avro-value").version == 1
+
+
+def json_schema():
+    client = registry()
+    text = json.dumps({"title": "User", "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]})
+    value = {"name": "Ada"}
+    assert serialised("json", value, JSONSerializer(text, client), JSONDeserializer(text, schema_registry_client=client)) == value
+
+
+def protobuf():
+    client = registry()
+    conf = {"use.deprecated.format": False}
+    value = status_pb2.Status(code=code_pb2.NOT_FOUND, message="gone")
+    read = ProtobufDeserializer(status_pb2.Status, conf, client)
+    assert serialised("proto", value, ProtobufSerializer(status_pb2.Status, client, conf), read) == value
+    # This file imports others: they become references.
+    operation = operations_pb2.Operation(name="o", done=True, error=value)
+    read = ProtobufDeserializer(operations_pb2.Operation, conf, client)
+    assert serialised("proto-more", operation, ProtobufSerializer(operations_pb2.Operation, client, conf), read) == operation
+    assert client.get_latest_version("proto-more-value").schema.references
+
+
+def evolution():
+    client = registry()
+    record = lambda *fields: Schema(json.dumps({"type": "record", "name": "R", "fields": list(fields)}), "AVRO")
+    a, b = {"name": "a", "type": "int"}, {"name": "b", "type": "int"}
+    first = client.register_schema("evolving", record(a))
+    assert client.get_schema(first).schema_str
+    assert not client.test_compatibility("evolving", record(a, b))
+    try:
+        client.register_schema("evolving", record(a, b))
+    except SchemaRegistryError as error:
+        assert error.http_status_code == 409, error
+    else:
+        raise AssertionError("an incompatible schema was registered")
+    client.set_compatibility("evolving", "NONE")
+    assert client.get_compatibility("evolving") == "NONE"
+    second = client.register_schema("evolving", record(a, b))
+    assert second != first and client.get_versions("evolving") == [1, 2]
+    assert client.lookup_schema("evolving", record(a)).version == 1
+    named = Schema(json.dumps({"type": "record", "name": "S", "fields": [{"name": "r", "type": "R"}]}), "AVRO", [SchemaReference("R", "evolving", 2)])
+    holder = client.register_schema("holding", named)
+    assert client.get_schema(holder).references[0].subject == "evolving"
+    assert "evolving" in client.get_subjects()
+    assert client.delete_subject("holding") == [1]
+    assert client.delete_version("evolving", 1) == 1
+    assert client.delete_subject("evolving") == [2]
+    assert client.delete_subject("evolving", permanent=True)
+
+
+def unregistered():
+    client = SchemaRegistryClient({"url": given["registry"], "basic.auth.user.info": "nobody:nothing"})
+    try:
+        client.get_subjects()
+    except SchemaRegistryError as error:
+        assert error.http_status_code == 401, error
+    else:
+        raise AssertionError("a stranger was let in")
+
+
 told("a group reads what was written, and goes on where it was", roundtrip)
 told("gzip, snappy, lz4 and zstd pass through", packed)
 told("an idempotent producer keeps its order", idempotent)
@@ -205,3 +301,8 @@ told("groups are listed, described and deleted", groups)
 told("SCRAM-SHA-256 and SCRAM-SHA-512 let in", scram)
 told("a wrong password is refused", refused)
 told("TLS on the same port", secured)
+told("the Avro serialiser registers, and its deserialiser reads", avro)
+told("the JSON Schema serialiser registers, and its deserialiser reads", json_schema)
+told("the Protobuf serialiser registers, references included, and its deserialiser reads", protobuf)
+told("schemas evolve, are refused, are looked up, refer, and are deleted", evolution)
+told("the schema registry refuses a wrong password", unregistered)

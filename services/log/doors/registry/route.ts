@@ -45,11 +45,10 @@ async function versions(asked: Asked): Promise<Answer> {
   return json((output.status?.versions ?? []).filter((one) => !only || one.deleted).map(({ version }) => version));
 }
 
+/** The schema itself is not told: clients keep what they sent, which may be a descriptor and not a text. */
 async function register(asked: Asked): Promise<Answer> {
   const { output } = await asked.session.invoke('RegisterSchema', first(asked), draftOf(asked), asked.more);
-  return json(
-    usual({ id: output.id, version: output.version, schemaType: output.schemaType, references: output.references, schema: output.schema }),
-  );
+  return json({ id: output.id, version: output.version });
 }
 
 async function lookup(asked: Asked): Promise<Answer> {
