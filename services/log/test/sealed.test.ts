@@ -13,7 +13,9 @@ before(async () => {
 after(() => house?.stop());
 
 const key = async (name: string, verb?: string, input = {}) =>
-  (await house.call('POST', `/v1/platform/keys${verb ? `/${name}/${verb}` : ''}`, verb ? input : { name })).body as { spec: { arn: string } };
+  (await house.call('POST', `/v1/platform/keys${verb ? `/${name}/${verb}` : ''}`, verb ? input : { name })).body as {
+    spec: { arn: string };
+  };
 const log = (method: string, path: string, body?: unknown) => house.call(method, `/v1/log/topics${path}`, body, { door: 'log.rest' });
 const read = (topic: string) => log('GET', `/${topic}/fetch?limit=1000`);
 const valuesOf = async (topic: string) => ((await read(topic)).body.records as { value: string }[]).map(({ value }) => value);
