@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
 import { envelope, PageInput } from '#kernel/contract/crud.ts';
 import { schemaReferencesMax, schemaTextMax, subjectNameMax, subjectVersionsMax } from './limits.ts';
