@@ -4,7 +4,7 @@ import { type Forked, forked } from '../fork.ts';
 import type { Asked, Told } from '../invoke/generator.main.ts';
 import { type BenchResult, type BenchRow, bounded, compared, median, round } from '../result.ts';
 
-const rounds = 7;
+const rounds = 5;
 const roundMs = 3000;
 const warmMs = 3000;
 const noisyConnections = 256;

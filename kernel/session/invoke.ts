@@ -28,8 +28,9 @@ type Job = {
   readonly live: LiveCall;
   grant: GrantState | undefined;
   bytes: number;
-  /** When it began to run, which is after it waited. */
-  startedMs: number;
+  readonly startedMs: number;
+  /** When it began to run, which is after it waited for its turn. */
+  ranMs: number;
   /** Whether it is counted among the calls that run. */
   isRunning: boolean;
   readonly trace: TraceContext;
@@ -49,6 +50,7 @@ export async function invoke(
   if (!spec) throw fault('NoSuchOperation', operation);
   const live = new LiveCall(operation, name, more);
   const requestId = more.requestId ?? randomUUID();
+  const startedMs = performance.now();
   const job: Job = {
     runtime,
     standing,
@@ -60,7 +62,8 @@ export async function invoke(
     live,
     grant: undefined,
     bytes: 0,
-    startedMs: performance.now(),
+    startedMs,
+    ranMs: startedMs,
     isRunning: false,
     ...traceOf(runtime, more),
   };
@@ -170,7 +173,7 @@ async function turned(job: Job, turn: Promise<void>): Promise<void> {
   job.isRunning = false;
   await turn;
   job.isRunning = true;
-  job.startedMs = performance.now();
+  job.ranMs = performance.now();
   ended(job.standing);
 }
 
@@ -178,7 +181,7 @@ async function turned(job: Job, turn: Promise<void>): Promise<void> {
 function leave(job: Job, nowMs: number): void {
   if (!job.isRunning) return;
   job.isRunning = false;
-  job.runtime.admission.leave(job.operation, nowMs - job.startedMs, nowMs);
+  job.runtime.admission.leave(job.operation, nowMs - job.ranMs, nowMs);
 }
 
 function check(spec: Operation, input: unknown): unknown {
