@@ -31,6 +31,16 @@ export type Listed<Spec = unknown, Status = unknown> = {
   readonly version: string;
 };
 
+/** What policy lets a caller see of a kind. */
+export type Filter = {
+  /**
+   * SQL that is true of the rows to be seen, over expressions of their name (text), attributes and labels (jsonb); its values
+   * are parameters counted from `first`. Where it is not exact it lets more through, and each row is asked of `admits`.
+   */
+  sql(columns: { name: string; attributes: string; labels: string }, first: number): { text: string; values: string[]; isExact: boolean };
+  admits(item: Pick<Envelope, 'name' | 'labels' | 'spec'>): boolean;
+};
+
 /** A wish about one resource; `ifVersion` makes it conditional ('0' = must not exist), answered by PreconditionFailed or Conflict. */
 export type Put<Spec = unknown> = {
   readonly name: string;
@@ -47,7 +57,8 @@ export interface Provider<Spec = unknown, Status = unknown> {
   /** Synchronous, for policy: undefined when there is no such resource. */
   attributes(scope: bigint, name: string): Attributes | undefined;
   get(at: Placed, name: string): Promise<Envelope<Spec, Status> | undefined>;
-  list(at: Placed, page: Page): Promise<Listed<Spec, Status>>;
+  /** With `filter` only what may be seen: pages are as full as there is more. */
+  list(at: Placed, page: Page, filter?: Filter): Promise<Listed<Spec, Status>>;
   put(at: Placed, change: Put<Spec>): Promise<Envelope<Spec, Status>>;
   delete(at: Placed, name: string, ifVersion?: string): Promise<void>;
   watch(at: Placed, from: string, signal: AbortSignal): AsyncIterable<Change<Spec, Status>>;

@@ -19,6 +19,8 @@ export type CompiledPolicy = {
   readonly action: Scope;
   readonly resource: Scope;
   readonly conditions: readonly Condition[];
+  /** The same in JSON form, for who evaluates them in part. */
+  readonly clauses: readonly { readonly body: unknown; readonly wanted: boolean }[];
 };
 
 /** One `when` or `unless`: the result that lets the policy apply. */
@@ -46,6 +48,8 @@ export type PolicySet = {
   readonly size: number;
   /** Throws BadInput where the request has a name or value that Cedar cannot express; never because of a policy. */
   decide(request: PolicyRequest, entities: EntitySource): Decision;
+  /** The policies that may have a say where principal and action are these, whatever the resource is. */
+  about(frame: Frame): readonly CompiledPolicy[];
 };
 
 /** Compiles policies and makes the set of them. Throws PolicyInvalid with the policy, the place and the reason. */
@@ -74,6 +78,7 @@ function read({ id, est, slots }: PolicySource): CompiledPolicy {
     principal: readScope(policy.principal, '/principal', slots, '?principal'),
     action: readActionScope(policy.action, '/action'),
     resource: readScope(policy.resource, '/resource', slots, '?resource'),
+    clauses: policy.conditions.map(({ body, kind }: { body: unknown; kind: unknown }) => ({ body, wanted: kind === 'when' })),
     conditions: policy.conditions.map((clause, index) => readCondition(clause, { path: `/conditions/${index}`, depth: 0, count })),
   };
 }
@@ -118,10 +123,24 @@ function policySet(policies: readonly CompiledPolicy[]): PolicySet {
       });
       return conclude(tally);
     },
+    about(frame) {
+      const found = new Set<Ranked>();
+      const add = (pile: readonly Ranked[] | undefined) => {
+        for (const policy of pile ?? [])
+          if (policy.principal.type === undefined || policy.principal.type === frame.principal.type) found.add(policy);
+      };
+      const index = indexFor(frame, byAction, gathered);
+      visitScope(index, frame.principal, frame.principalData?.ancestors, (byResource) => {
+        add(byResource.always);
+        for (const piles of [byResource.self, byResource.below, byResource.type]) for (const pile of piles.values()) add(pile);
+      });
+      return [...found];
+    },
   };
 }
 
-function frameOf(request: PolicyRequest, entities: EntitySource): Frame {
+/** A request with the data of its own three entities looked up. */
+export function frameOf(request: PolicyRequest, entities: EntitySource): Frame {
   const principal = valueOf(request.principal, '/principal');
   const action = valueOf(request.action, '/action');
   const resource = valueOf(request.resource, '/resource');

@@ -16,3 +16,8 @@ export const ancestorMax = limit(1000, 'entity', 'Most ancestors of one entity.'
 export const actionIndexMax = limit(4096, 'action', 'Most actions for which one policy set keeps its policies gathered.');
 export const specTypeDepthMax = limit(16, 'level', 'Deepest nesting of a resource spec that becomes attributes for policy.');
 export const typeNamesKeptMax = limit(4096, 'name', 'Most names of entity types remembered as well-formed.');
+export const residualTextMax = limit(
+  65_536,
+  'character',
+  'Longest SQL that policies become for a list; beyond it each row is decided by itself.',
+);

@@ -1,5 +1,5 @@
 import type { Bytes } from '../contract/session.ts';
-import type { Envelope, Listed, Placed } from '../contract/provider.ts';
+import type { Change, Envelope, Filter, Listed, Placed } from '../contract/provider.ts';
 import { fault } from '../contract/fault.ts';
 import { type KernelProvider, seenVersion } from './provider.ts';
 
@@ -10,6 +10,7 @@ type ResourceCall = {
   readonly input: unknown;
   readonly signal: AbortSignal;
   readonly repeat: { readonly transaction: unknown } | undefined;
+  visible(operation: never): Filter;
 };
 type Given = {
   name?: string;
@@ -31,6 +32,8 @@ export function crudHandlers<const K extends string>(kind: K, provider: KernelPr
     if (!found) throw fault('NotFound', `There is no ${kind} ${call.ref.name}.`);
     return { output: found as never };
   };
+  // Who may list sees what they may read.
+  const seen = (call: ResourceCall) => call.visible(`Get${kind}` as never);
   const handlers = {
     async [`Create${kind}`](call: ResourceCall) {
       const { name = '', labels, spec } = given(call);
@@ -42,11 +45,11 @@ export function crudHandlers<const K extends string>(kind: K, provider: KernelPr
     async [`List${kind}s`](call: ResourceCall): Promise<{ output: Listed }> {
       const { after, limit = 100, prefix } = given(call);
       return {
-        output: await provider.list(call.caller, {
-          limit,
-          ...(after === undefined ? {} : { after }),
-          ...(prefix === undefined ? {} : { prefix }),
-        }),
+        output: await provider.list(
+          call.caller,
+          { limit, ...(after === undefined ? {} : { after }), ...(prefix === undefined ? {} : { prefix }) },
+          seen(call),
+        ),
       };
     },
     async [`Update${kind}`](call: ResourceCall): Promise<{ output: Envelope }> {
@@ -62,7 +65,7 @@ export function crudHandlers<const K extends string>(kind: K, provider: KernelPr
       const { from = '' } = given(call);
       // A stream that has begun can tell no refusal, so what is asked for is looked at before.
       if (from !== '') seenVersion(from, BigInt((await provider.list(call.caller, { limit: 1 })).version));
-      return { output: {}, body: lines(provider.watch(call.caller, from, call.signal)) };
+      return { output: {}, body: lines(visibleOf(provider.watch(call.caller, from, call.signal), seen(call))) };
     },
   };
   return handlers as unknown as {
@@ -70,6 +73,11 @@ export function crudHandlers<const K extends string>(kind: K, provider: KernelPr
       call: ResourceCall,
     ) => Promise<{ output: never; body?: Bytes }>;
   };
+}
+
+/** The changes of what may be seen, each decided when it comes. */
+async function* visibleOf(changes: AsyncIterable<Change>, filter: Filter): AsyncGenerator<Change> {
+  for await (const change of changes) if (change.type === 'bookmark' || filter.admits(change.resource)) yield change;
 }
 
 /** A watch as bytes: one change as one line of JSON in each chunk. */

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { Sql, Transaction } from '#seams/sql/sql.ts';
 import { fault } from '../contract/fault.ts';
-import type { Change, Envelope, Listed, Page, Placed, Provider, Put } from '../contract/provider.ts';
+import type { Change, Envelope, Filter, Listed, Page, Placed, Provider, Put } from '../contract/provider.ts';
 import type { RepeatStore } from '../contract/repeat.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import { appliedWaitMs } from '../snapshot/limits.ts';
@@ -77,7 +77,7 @@ export function resourceProviders(sql: Sql, service: string, options: ResourceOp
           spec: value.attributes,
         })),
       get: (at, name) => store.get(sql.as(at), kind, name),
-      list: (at, page: Page): Promise<Listed> => store.list(sql.as(at), kind, page),
+      list: (at, page: Page, filter?: Filter): Promise<Listed> => store.list(sql.as(at), kind, page, filter),
       put: (at, change, tx, countMax) =>
         within(at, tx, async (own) => {
           const made = await store.put(own, kind, ids.next(), change);

@@ -1,8 +1,8 @@
 import { json, type Transaction } from '#seams/sql/sql.ts';
 import { fault } from '../contract/fault.ts';
-import type { Envelope, Page, Put } from '../contract/provider.ts';
+import type { Envelope, Filter, Page, Put } from '../contract/provider.ts';
 import { formatId } from '../tenancy/id.ts';
-import { changesKeptMax } from './limits.ts';
+import { changesKeptMax, listBatchRows } from './limits.ts';
 
 type Row = {
   uid: bigint;
@@ -67,20 +67,44 @@ export function resourceStore(service: string) {
       throw fault('PreconditionFailed', `${name} is in version ${row?.version ?? 'none'}, not ${ifVersion}.`);
   }
 
+  /** Rows after a name, of those that SQL lets through. */
+  async function rowsAfter(reader: Reader, kind: string, page: Page, count: number, where: { text: string; values: string[] }) {
+    const { rows } = await reader.query<Row>(
+      `select * from ${schema}.resource where kind = $1 and name collate "C" > $2 and starts_with(name, $3) and ${where.text}
+       order by name collate "C" limit $4`,
+      [kind, page.after ?? '', page.prefix ?? '', count, ...where.values],
+    );
+    return rows.map(envelopeOf);
+  }
+
+  /** A page of what may be seen. Where SQL lets more through, rows are read on until the page is full. */
+  async function listed(
+    reader: Reader,
+    kind: string,
+    page: Page,
+    filter: Filter | undefined,
+  ): Promise<{ items: Envelope[]; next?: string }> {
+    const where = filter?.sql({ name: 'name', attributes: 'spec', labels: 'labels' }, 5) ?? { text: 'true', values: [], isExact: true };
+    const count = where.isExact ? page.limit + 1 : Math.max(page.limit + 1, listBatchRows);
+    const items: Envelope[] = [];
+    for (let { after } = page; items.length <= page.limit; ) {
+      const rows = await rowsAfter(reader, kind, { ...page, ...(after === undefined ? {} : { after }) }, count, where);
+      items.push(...(where.isExact || !filter ? rows : rows.filter((row) => filter.admits(row))));
+      if (rows.length < count && items.length <= page.limit) return { items };
+      after = rows.at(-1)?.name;
+    }
+    const seen = items.slice(0, page.limit);
+    return { items: seen, next: seen.at(-1)?.name ?? '' };
+  }
+
   return {
     async get(reader: Reader, kind: string, name: string): Promise<Envelope | undefined> {
       const { rows } = await reader.query<Row>(`select * from ${schema}.resource where kind = $1 and name = $2`, [kind, name]);
       return rows[0] && envelopeOf(rows[0]);
     },
-    async list(reader: Reader, kind: string, page: Page) {
-      const { rows } = await reader.query<Row>(
-        `select * from ${schema}.resource where kind = $1 and name collate "C" > $2 and starts_with(name, $3) order by
-         name collate "C" limit $4`,
-        [kind, page.after ?? '', page.prefix ?? '', page.limit + 1],
-      );
-      const items = rows.slice(0, page.limit).map(envelopeOf);
-      const last = items.at(-1);
-      return { items, version: (await this.head(reader)).toString(), ...(rows.length > page.limit && last ? { next: last.name } : {}) };
+    async list(reader: Reader, kind: string, page: Page, filter?: Filter) {
+      const { items, next } = await listed(reader, kind, page, filter);
+      return { items, version: (await this.head(reader)).toString(), ...(next === undefined ? {} : { next }) };
     },
     async head(reader: Reader): Promise<bigint> {
       const { rows } = await reader.query<{ version: bigint }>(`select version from ${schema}.resource_head`);

@@ -1,14 +1,15 @@
 import type { AnyService } from '../contract/contract.ts';
 import { fault, type OperationError } from '../contract/fault.ts';
-import type { Log } from '../contract/implement.ts';
-import type { Attributes, Provider } from '../contract/provider.ts';
+import type { Attributes, Filter, Provider } from '../contract/provider.ts';
 import type { Identified } from '../caller/identified.ts';
 import { compilePolicySet, type PolicySet } from '../policy/compile.ts';
 import type { PolicyRecord } from '../snapshot/record.ts';
-import { type Question, requestOf } from './request.ts';
+import { filterSql } from './filter.ts';
+import type { Rechecks } from './recheck.ts';
+import { type Question, questionOf, requestOf } from './request.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import { parseId } from '../tenancy/id.ts';
-import { policySetsKeptMax, shadowEvery } from './limits.ts';
+import { policySetsKeptMax } from './limits.ts';
 import { engineVerdict } from './shadow.ts';
 import { isOfTenant, type Verdict, verdictOf } from './verdict.ts';
 
@@ -21,6 +22,8 @@ export type Decision = { readonly verdict: 'allow' } | { readonly verdict: 'open
 /** Decides what a caller may do in one service: guard-rails, roles of the platform's policies, the tenant's own; `forbid` wins in any. */
 export type Decider = {
   decide(identified: Identified, roles: readonly string[], operation: string, name: string): Decision;
+  /** On which resources a caller may do an operation, for lists. */
+  visible(identified: Identified, roles: readonly string[], operation: string): Filter;
   /** Whether a tenant's decisions depend on the time, so that they hold for a moment only. */
   isTimed(tenant: string): boolean;
   /** Forgets compiled policies after an epoch moved. */
@@ -52,12 +55,9 @@ export function createDecider(
   snapshot: Snapshot,
   providers: () => Readonly<Record<string, Provider>>,
   now: () => number,
-  log: Log,
+  rechecks: Rechecks,
 ): Decider {
   const sets = new Map<string, Kept>();
-  /** Tenants whose compiled policies were found to decide otherwise than the engine: it decides for them. */
-  const distrusted = new Set<string>();
-  let decisions = 0;
 
   function setOf(key: string, read: () => readonly PolicyRecord[] | undefined): Kept {
     const known = sets.get(key);
@@ -77,59 +77,42 @@ export function createDecider(
     const isTenants = isOfTenant(contract, kind);
     const sources = { guard: guards.sources, roles: roles.sources, own: own.sources };
     const ask = () => engineVerdict(question, sources, isTenants);
-    const sure = distrusted.has(tenant) ? ask() : undefined;
+    const sure = rechecks.isDistrusted(tenant) ? ask() : undefined;
     const verdict = sure ?? verdictOf({ guard: guards.set, roles: roles.set, own: own.set }, requestOf(question), isTenants);
-    decisions += 1;
-    if (!sure && decisions % shadowEvery === 0) setImmediate(() => recheck(question, verdict, ask));
+    if (!sure) rechecks.decided(question, verdict, ask);
     const stepUp = verdict.forbidden && verdict.reasons.every(({ policy }) => guards.stepUps.has(policy) || own.stepUps.has(policy));
     return { verdict, stepUp };
   }
 
-  /** Asks the engine what was decided already; where they differ it is told, and the engine decides from then on. */
-  function recheck({ tenant, service, operation }: Question, { allow }: Verdict, ask: () => Verdict | undefined): void {
-    try {
-      const engine = ask();
-      if (engine === undefined || engine.allow === allow) return;
-      distrusted.add(tenant);
-      log('error', 'a compiled policy decides otherwise than the engine, which decides from now on', {
-        service,
-        operation,
-        tenant,
-        compiled: allow,
-      });
-    } catch (error) {
-      log('warn', 'a decision could not be checked by the engine', { service, operation, error: String(error) });
-    }
-  }
+  const asker = { contract, snapshot, now };
 
   return {
     decide(identified, roles, operation, name) {
       const kind = contract.operations[operation]?.on;
       if (kind === undefined) return { verdict: 'deny', error: fault('NoSuchOperation', operation) };
-      const session = identified.face === 'session' ? snapshot.get('session', identified.credential) : undefined;
-      if (session?.assurance === 1 && snapshot.get('tenant', identified.tenant)?.factors === 'required')
+      const attributes = attributesOf({ contract, snapshot, providers: providers() }, identified, kind, name);
+      const question = questionOf(asker, { identified, roles, operation, name, attributes });
+      const { assurance } = question;
+      if (assurance === 1 && snapshot.get('tenant', identified.tenant)?.factors === 'required')
         return { verdict: 'deny', error: fault('StepUp') };
-      const { verdict, stepUp } = decided({
-        service: contract.name,
-        operation,
-        kind,
-        name,
-        tenant: identified.tenant,
-        scope: identified.scope,
-        principal: identified.principal,
-        roles,
-        attributes: attributesOf({ contract, snapshot, providers: providers() }, identified, kind, name),
-        face: identified.face,
-        now: now(),
-        via: identified.via,
-        assurance: session?.assurance,
-        factorAt: session?.factorAt,
-      });
+      const { verdict, stepUp } = decided(question);
       // Who shows no credential has no policies of their own: `anonymous` may be a name in the tenant's.
       if (verdict.allow && identified.face !== 'anonymous') return { verdict: 'allow' };
-      if (stepUp && session?.assurance !== undefined) return { verdict: 'deny', error: fault('StepUp') };
+      if (stepUp && assurance !== undefined) return { verdict: 'deny', error: fault('StepUp') };
       const error = fault('Denied', `${operation} on ${kind}${name === '' ? 's' : ` ${name}`}.`);
       return { verdict: !verdict.forbidden && contract.operations[operation]?.byResource ? 'open' : 'deny', error };
+    },
+    visible(identified, roles, operation) {
+      const ask = (name: string, attributes: Attributes) => questionOf(asker, { identified, roles, operation, name, attributes });
+      const { tenant } = identified;
+      return {
+        admits: ({ name, labels, spec }) => decided(ask(name, { ...visible(spec as Attributes), labels })).verdict.allow,
+        // Where the engine decides, it decides of each row.
+        sql: (columns, first) =>
+          rechecks.isDistrusted(tenant)
+            ? { text: 'true', values: [], isExact: false }
+            : filterSql(ask('', {}), { guard: guard().set, roles: ofRoles().set, own: ofTenant(tenant).set }, { contract, columns, first }),
+      };
     },
     isTimed: (tenant) => guard().timed || ofTenant(tenant).timed,
     forget(tenants) {

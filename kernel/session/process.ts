@@ -18,6 +18,7 @@ import { reserveOf } from '../volume/ballast.ts';
 import { watchSpace } from '../volume/space.ts';
 import { openLeases } from '../quota/lease.ts';
 import { observeAdmission } from './admission-metric.ts';
+import { Rechecks } from './recheck.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { openTelemetry } from './telemetry.ts';
 
@@ -58,6 +59,7 @@ export async function openProcess<S extends AnyService>(link: Link, contract: S,
     ...(leases ? { shared: { leases, process: order.process } } : {}),
     measure: telemetry.measure,
     tracer: telemetry.tracer,
+    rechecks: new Rechecks(log, observed.registry),
     contract,
     snapshot,
     journal,

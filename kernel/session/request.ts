@@ -1,9 +1,12 @@
+import type { Identified } from '../caller/identified.ts';
+import type { AnyService } from '../contract/contract.ts';
 import type { Attributes } from '../contract/provider.ts';
 import type { EntityJson } from '../policy/action-entity.ts';
 import type { EngineRequest } from '../policy/authority.ts';
 import type { EntityData, EntitySource } from '../policy/entity-store.ts';
 import { readRecord } from '../policy/json.ts';
 import { entity, entityKey } from '../policy/value.ts';
+import type { Snapshot } from '../snapshot/reader.ts';
 
 /** What a decision is about, before it is put in policy's words; ids are text. */
 export type Question = {
@@ -23,6 +26,36 @@ export type Question = {
   readonly assurance?: number;
   readonly factorAt?: number;
 };
+
+type Asker = { readonly contract: AnyService; readonly snapshot: Snapshot; readonly now: () => number };
+type Asked = {
+  readonly identified: Identified;
+  readonly roles: readonly string[];
+  readonly operation: string;
+  readonly name: string;
+  readonly attributes: Attributes;
+};
+
+/** What is asked where a caller does an operation on a resource of this name, of which this is known. */
+export function questionOf({ contract, snapshot, now }: Asker, { identified, roles, operation, name, attributes }: Asked): Question {
+  const session = identified.face === 'session' ? snapshot.get('session', identified.credential) : undefined;
+  return {
+    service: contract.name,
+    operation,
+    kind: contract.operations[operation]?.on ?? '',
+    name,
+    tenant: identified.tenant,
+    scope: identified.scope,
+    principal: identified.principal,
+    roles,
+    attributes,
+    face: identified.face,
+    now: now(),
+    via: identified.via,
+    assurance: session?.assurance,
+    factorAt: session?.factorAt,
+  };
+}
 
 const none: EntityData['attrs'] = new Map();
 

@@ -11,6 +11,7 @@ import { Admission } from '../quota/admission.ts';
 import { createRates, type Rates, type SharedRates } from '../quota/rates.ts';
 import type { TraceContext, Tracer } from '../observe/trace.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
+import type { Rechecks } from './recheck.ts';
 import { steady } from './clock.ts';
 import { createDecider, type Decider } from './decide.ts';
 
@@ -75,6 +76,7 @@ export function createRuntime<S extends AnyService>(options: {
   now?: () => number;
   measure: Runtime['measure'];
   tracer: Tracer;
+  rechecks: Rechecks;
   /** Of a service with several processes: what they share. */
   shared?: SharedRates;
 }): Runtime<S> {
@@ -100,7 +102,7 @@ export function createRuntime<S extends AnyService>(options: {
     flush,
     region: options.region,
     mayWrite: options.mayWrite,
-    decider: createDecider(contract, snapshot, () => runtime.implementation?.providers ?? {}, now, log),
+    decider: createDecider(contract, snapshot, () => runtime.implementation?.providers ?? {}, now, options.rechecks),
     rates: createRates(
       contract,
       (scope, quota) => snapshot.get('quota', scope)?.[`${contract.name}.${quota}`],

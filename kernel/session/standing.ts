@@ -1,6 +1,7 @@
 import type { Caller, EndReason } from '../contract/caller.ts';
 import type { AnyService } from '../contract/contract.ts';
 import type { OperationError } from '../contract/fault.ts';
+import type { Filter } from '../contract/provider.ts';
 import type { Identified } from '../caller/identified.ts';
 import { rolesIn } from '../caller/place.ts';
 import { parseId } from '../tenancy/id.ts';
@@ -133,6 +134,11 @@ export class Standing<S extends AnyService = AnyService> {
       bytes === undefined ? undefined : runtime.meters.counter(tenant, scope, bytes),
       decision.verdict === 'open' ? decision.error : undefined,
     );
+  }
+
+  /** The resources on which an operation is allowed to this caller, as a filter of lists. */
+  visible(operation: string): Filter {
+    return this.#runtime.decider.visible(this.identified, this.#roles, operation);
   }
 
   /** What an audit record of this caller says of an operation and a resource. */
