@@ -3,6 +3,8 @@ import { limit } from '../contract/limit.ts';
 export const policyTextBytesMax = limit(65_536, 'byte', 'Longest text of one policy.');
 export const policyDocumentBytesMax = limit(1_048_576, 'byte', 'Longest text of several policies handed to the policy engine at once.');
 export const policyNestingMax = limit(64, 'level', 'Deepest nesting of brackets and conditionals in the text of one policy.');
+export const policyConditionsMax = limit(100, 'condition', 'Most `when` and `unless` of one policy.');
+export const policyElementsMax = limit(2000, 'element', 'Most elements of one list in the text of a policy: a set, a record, the actions.');
 export const policyDepthMax = limit(
   250,
   'level',

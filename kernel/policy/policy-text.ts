@@ -1,5 +1,12 @@
 import { fault } from '../contract/fault.ts';
-import { policyDepthMax, policyDocumentBytesMax, policyNestingMax, policyTextBytesMax } from './limits.ts';
+import {
+  policyConditionsMax,
+  policyDepthMax,
+  policyDocumentBytesMax,
+  policyElementsMax,
+  policyNestingMax,
+  policyTextBytesMax,
+} from './limits.ts';
 
 /** An integer literal in the text of a policy, by its position in that text. */
 export type IntegerLiteral = { readonly start: number; readonly end: number; readonly value: bigint };
@@ -49,9 +56,9 @@ export function statements(document: string): Statement[] {
 
 /**
  * What lies between two brackets: how often it is deepened as a whole, by `if`, `&&` and `||`; the operators of the
- * operand being read and the deepest bracket in it; and the deepest operand so far.
+ * operand being read and the deepest bracket in it; the deepest operand so far; and how many commas there were.
  */
-type Level = { conditionals: number; links: number; operators: number; inner: number; deepest: number };
+type Level = { conditionals: number; links: number; operators: number; inner: number; deepest: number; commas: number };
 
 type Reading = {
   readonly document: string;
@@ -59,16 +66,17 @@ type Reading = {
   readonly integers: IntegerLiteral[];
   readonly levels: [Level, ...Level[]];
   nesting: number;
+  conditions: number;
   tokens: number;
   template: boolean;
 };
 
 function newLevel(): Level {
-  return { conditionals: 0, links: 0, operators: 0, inner: 0, deepest: 0 };
+  return { conditionals: 0, links: 0, operators: 0, inner: 0, deepest: 0, commas: 0 };
 }
 
 function begin(document: string, start: number): Reading {
-  return { document, start, integers: [], levels: [newLevel()], nesting: 0, tokens: 0, template: false };
+  return { document, start, integers: [], levels: [newLevel()], nesting: 0, conditions: 0, tokens: 0, template: false };
 }
 
 function finish({ document, start, integers, levels, template }: Reading, end: number): Statement {
@@ -90,15 +98,23 @@ function take(reading: Reading, text: string, index: number): boolean {
   if (text === ';') return false;
   const level = reading.levels.at(-1) as Level;
   if (text === '?') reading.template = true;
+  else if ((text === 'when' || text === 'unless') && reading.levels.length === 1) countCondition(reading, index);
   else if (/^[0-9]/.test(text)) {
     reading.integers.push({ start: index - reading.start, end: index - reading.start + text.length, value: BigInt(text) });
   } else if (operators.has(text)) level.operators++;
   else if (links.has(text) || breaks.has(text)) {
     endOperand(level);
     if (links.has(text)) level.links++;
+    if (text === ',' && ++level.commas >= policyElementsMax)
+      throw refused(reading.document, index, `more elements in one list than policyElementsMax (${policyElementsMax}) allows`);
   } else if (text === 'if' || openers.includes(text)) open(reading, level, text, index);
   else if (closers.includes(text)) close(reading, level);
   return true;
+}
+
+function countCondition(reading: Reading, index: number): void {
+  if (++reading.conditions > policyConditionsMax)
+    throw refused(reading.document, index, `more conditions than policyConditionsMax (${policyConditionsMax}) allows`);
 }
 
 function endOperand(level: Level): void {

@@ -42,8 +42,25 @@ test('a policy that does not parse, or speaks of what no contract has, is refuse
     'permit (principal, action == echo::Action::"Say", resource) when { resource.colour == "red" };',
   );
   assert.match(String(attribute.body.detail), /[Ll]ine 1/);
-  const bomb = await write('bomb', `permit (principal, action, resource) when { ${'('.repeat(3000)}true${')'.repeat(3000)} };`);
-  assert.equal(bomb.status, 400);
+});
+
+test('a policy too deep, too long, or with too many conditions or elements is refused when written, and says which limit', async () => {
+  const when = (condition: string) => `permit (principal, action, resource) when { ${condition} };`;
+  const bombs: Record<string, string> = {
+    policyNestingMax: when(`${'('.repeat(3000)}true${')'.repeat(3000)}`),
+    policyDepthMax: when(Array.from({ length: 3000 }, () => 'true').join(' && ')),
+    policyElementsMax: when(`[${Array.from({ length: 5000 }, (_, index) => index).join(',')}].contains(1)`),
+    policyConditionsMax: `permit (principal, action, resource) ${'when { true } '.repeat(2000)};`,
+  };
+  for (const [limit, text] of Object.entries(bombs)) {
+    const bomb = await write('bomb', text);
+    assert.deepEqual([bomb.status, bomb.body.code], [400, 'PolicyInvalid'], limit);
+    assert.match(String(bomb.body.detail), new RegExp(limit));
+  }
+  const long = await write('bomb', when(`"${'x'.repeat(100_000)}" == "y"`));
+  assert.equal(long.status, 400);
+  assert.equal((await write('fine', when('true'))).status, 201);
+  await remove('fine');
 });
 
 test('what is the platform itself is given by no policy of a tenant, and writing policies is for owners', async () => {
