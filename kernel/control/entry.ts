@@ -7,12 +7,12 @@ import type {
   Binding,
   CredentialRecord,
   Generation,
-  PolicyRecord,
   PrincipalRecord,
   ScopeRecord,
   SessionRecord,
   TenantRecord,
 } from '../snapshot/record.ts';
+import { policyRecord, tenantPolicies } from './policy-entry.ts';
 import { guardRails } from '../session/decide.ts';
 import type { Entry } from '../snapshot/writer.ts';
 import { parseId, formatId } from '../tenancy/id.ts';
@@ -25,6 +25,7 @@ type Source = { readonly sql: Sql; readonly keeper: Keeper; readonly region: str
 
 /** The entries of every kind of change that handlers note. */
 export function entriesOver(source: Source): EntriesOf {
+  const policies = tenantPolicies(source.sql);
   const kinds: Record<string, (key: readonly string[]) => Promise<Entry[]>> = {
     tenant: ([id = '']) => tenantEntries(source, id),
     scope: ([id = '']) => scopeEntries(source, id),
@@ -33,7 +34,7 @@ export function entriesOver(source: Source): EntriesOf {
     session: ([id = '']) => sessionEntries(source, id),
     key: ([tenant = '', id = '']) => keyEntries(source, tenant, id),
     contract: ([service = '']) => contractEntries(source, service),
-    policy: ([tenant = '']) => policyEntries(source, tenant),
+    policy: ([tenant = '']) => policies.entries(tenant),
     guard: () => guardEntries(source),
     quota: ([scope = '']) => quotaEntries(source, scope),
     resource: (key) => resourceEntries(source, key),
@@ -169,22 +170,6 @@ async function keyEntries(source: Source, tenant: string, id: string): Promise<E
 async function contractEntries(source: Source, service: string): Promise<Entry[]> {
   const row = await one(source, 'select policies from platform.contract where service = $1', [service]);
   return [{ key: ['policy', '', service], value: row?.policies }];
-}
-
-const policyRecord = (row: Row, of: string): PolicyRecord => ({
-  id: `${of}.${row.name}`,
-  est: row.est,
-  ...(row.step_up === true ? { stepUp: true as const } : {}),
-});
-
-/** A tenant's own policies, with those that its roles are made of. */
-async function policyEntries(source: Source, tenant: string): Promise<Entry[]> {
-  const db = source.sql.platform();
-  const { rows: roles } = await db.query('select policies from platform.custom_role where tenant = $1 order by name', [parseId(tenant)]);
-  const { rows } = await db.query('select name, est, step_up from platform.policy where tenant = $1 order by name', [parseId(tenant)]);
-  const made = (roles as Row[]).flatMap((row) => row.policies as PolicyRecord[]);
-  const value = [...made, ...(rows as Row[]).map((row) => policyRecord(row, 'policy'))];
-  return [value.length === 0 ? { key: ['policy', tenant] } : { key: ['policy', tenant], value }];
 }
 
 async function guardEntries(source: Source): Promise<Entry[]> {

@@ -54,7 +54,7 @@ export type PolicySet = {
 
 /** Compiles policies and makes the set of them. Throws PolicyInvalid with the policy, the place and the reason. */
 export function compilePolicySet(policies: readonly PolicySource[]): PolicySet {
-  return policySet(policies.map(compilePolicy));
+  return policySetOf(policies.map(compilePolicy));
 }
 
 /** Compiles one policy, so that a change of one needs no other compiled anew. */
@@ -92,14 +92,16 @@ function readCondition(json: unknown, site: Site): Condition {
 
 type Ranked = CompiledPolicy & { readonly rank: number };
 type ByResource = ScopeIndex<readonly Ranked[]>;
-type ByPrincipal = ScopeIndex<ByResource>;
+/** Policies of one principal, which are told apart by resource when first asked about: most never are. */
+type Pile = { readonly policies: readonly Ranked[]; index: ByResource | undefined };
+type ByPrincipal = ScopeIndex<Pile>;
 type Gathered = { readonly ancestors: ReadonlySet<string> | undefined; readonly index: ByPrincipal };
 type Tally = { readonly permits: Ranked[]; readonly forbids: Ranked[]; readonly errors: { policy: Ranked; message: string }[] };
 
 const denied: Decision = Object.freeze({ allow: false, reasons: Object.freeze([]), errors: Object.freeze([]) });
 
 /** Makes a set of compiled policies. Throws PolicyInvalid where two have one id. */
-function policySet(policies: readonly CompiledPolicy[]): PolicySet {
+export function policySetOf(policies: readonly CompiledPolicy[]): PolicySet {
   const ids = new Set<string>();
   for (const { id } of policies) {
     if (ids.has(id)) throw fault('PolicyInvalid', `Two policies have the id ${JSON.stringify(id)}.`);
@@ -118,21 +120,17 @@ function policySet(policies: readonly CompiledPolicy[]): PolicySet {
       const frame = frameOf(request, entities);
       const tally: Tally = { permits: [], forbids: [], errors: [] };
       const index = indexFor(frame, byAction, gathered);
-      visitScope(index, frame.principal, frame.principalData?.ancestors, (byResource) => {
-        visitScope(byResource, frame.resource, frame.resourceData?.ancestors, (pile) => evaluate(pile, frame, tally));
+      visitScope(index, frame.principal, frame.principalData?.ancestors, (pile) => {
+        visitScope(byResource(pile), frame.resource, frame.resourceData?.ancestors, (found) => evaluate(found, frame, tally));
       });
       return conclude(tally);
     },
     about(frame) {
       const found = new Set<Ranked>();
-      const add = (pile: readonly Ranked[] | undefined) => {
-        for (const policy of pile ?? [])
-          if (policy.principal.type === undefined || policy.principal.type === frame.principal.type) found.add(policy);
-      };
       const index = indexFor(frame, byAction, gathered);
-      visitScope(index, frame.principal, frame.principalData?.ancestors, (byResource) => {
-        add(byResource.always);
-        for (const piles of [byResource.self, byResource.below, byResource.type]) for (const pile of piles.values()) add(pile);
+      visitScope(index, frame.principal, frame.principalData?.ancestors, ({ policies: pile }) => {
+        for (const policy of pile)
+          if (policy.principal.type === undefined || policy.principal.type === frame.principal.type) found.add(policy);
       });
       return [...found];
     },
@@ -177,16 +175,20 @@ function indexFor(frame: Frame, byAction: ScopeIndex<readonly Ranked[]>, gathere
   const index = scopeIndex(
     [...policies],
     (policy) => policy.principal,
-    (pile) =>
-      scopeIndex(
-        pile,
-        (policy) => policy.resource,
-        (items) => items,
-      ),
+    (pile): Pile => ({ policies: pile, index: undefined }),
   );
   if (gathered.size >= actionIndexMax) gathered.clear();
   gathered.set(frame.action.key, { ancestors, index });
   return index;
+}
+
+function byResource(pile: Pile): ByResource {
+  pile.index ??= scopeIndex(
+    pile.policies,
+    (policy) => policy.resource,
+    (items) => items,
+  );
+  return pile.index;
 }
 
 function sameMembers(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean {

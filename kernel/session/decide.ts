@@ -2,14 +2,12 @@ import type { AnyService } from '../contract/contract.ts';
 import { fault, type OperationError } from '../contract/fault.ts';
 import type { Attributes, Filter, Provider } from '../contract/provider.ts';
 import type { Identified } from '../caller/identified.ts';
-import { compilePolicySet, type PolicySet } from '../policy/compile.ts';
-import type { PolicyRecord } from '../snapshot/record.ts';
 import { filterSql } from './filter.ts';
 import type { Rechecks } from './recheck.ts';
 import { type Question, questionOf, requestOf } from './request.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import { parseId } from '../tenancy/id.ts';
-import { policySetsKeptMax } from './limits.ts';
+import { type Kept, PolicyCache } from './policy-cache.ts';
 import { engineVerdict } from './shadow.ts';
 import { isOfTenant, type Verdict, verdictOf } from './verdict.ts';
 
@@ -30,25 +28,8 @@ export type Decider = {
   forget(tenants: ReadonlySet<string> | undefined): void;
 };
 
-/** Compiled policies with what they were made of. */
-type Kept = {
-  readonly set: PolicySet | null;
-  readonly sources: readonly PolicyRecord[];
-  readonly stepUps: ReadonlySet<string>;
-  readonly timed: boolean;
-};
-
-const timedWords = /"attr":"(?:now|factorAt)"/;
-
-function kept(policies: readonly PolicyRecord[] | undefined): Kept {
-  const sources = policies ?? [];
-  return {
-    set: sources.length > 0 ? compilePolicySet(sources.map(({ id, est }) => ({ id, est: est as never }))) : null,
-    sources,
-    stepUps: new Set(sources.filter(({ stepUp }) => stepUp).map(({ id }) => id)),
-    timed: sources.some(({ est }) => timedWords.test(JSON.stringify(est))),
-  };
-}
+/** Who is in no organization has no policies of one. */
+const nobodys: Kept = { set: null, sources: [], stepUps: new Set(), timed: false };
 
 export function createDecider(
   contract: AnyService,
@@ -57,19 +38,10 @@ export function createDecider(
   now: () => number,
   rechecks: Rechecks,
 ): Decider {
-  const sets = new Map<string, Kept>();
-
-  function setOf(key: string, read: () => readonly PolicyRecord[] | undefined): Kept {
-    const known = sets.get(key);
-    if (known) return known;
-    const made = kept(read());
-    if (sets.size >= policySetsKeptMax) sets.delete(sets.keys().next().value ?? '');
-    sets.set(key, made);
-    return made;
-  }
-  const guard = () => setOf(guardRails, () => snapshot.get('policy', '', guardRails));
-  const ofRoles = () => setOf('', () => snapshot.get('policy', '', contract.name));
-  const ofTenant = (tenant: string) => setOf(tenant, () => (tenant === '' ? undefined : snapshot.get('policy', tenant)));
+  const cache = new PolicyCache(snapshot);
+  const guard = () => cache.of('', guardRails);
+  const ofRoles = () => cache.of('', contract.name);
+  const ofTenant = (tenant: string): Kept => (tenant === '' ? nobodys : cache.of(tenant));
 
   function decided(question: Question): { verdict: Verdict; stepUp: boolean } {
     const { tenant, kind } = question;
@@ -115,10 +87,7 @@ export function createDecider(
       };
     },
     isTimed: (tenant) => guard().timed || ofTenant(tenant).timed,
-    forget(tenants) {
-      if (tenants === undefined) sets.clear();
-      else for (const tenant of tenants) sets.delete(tenant);
-    },
+    forget: (tenants) => cache.forget(tenants),
   };
 }
 

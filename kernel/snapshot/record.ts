@@ -68,8 +68,11 @@ export type SessionRecord = {
   readonly factorAt?: number;
 };
 
-/** A policy (of roles, guard-rails or a tenant) in Cedar's JSON form, compiled by whoever decides with it. */
-export type PolicyRecord = { readonly id: string; readonly est: unknown; readonly stepUp?: true };
+/**
+ * A policy (of roles, guard-rails or a tenant) in Cedar's JSON form, compiled by whoever decides with it. Two of one id and
+ * revision are the same.
+ */
+export type PolicyRecord = { readonly id: string; readonly est: unknown; readonly stepUp?: true; readonly revision?: string };
 
 /** Policy's view of a resource that the kernel owns. */
 export type ResourceRecord = { readonly labels: Readonly<Record<string, string>>; readonly attributes: Readonly<Record<string, unknown>> };
@@ -97,6 +100,8 @@ export type Records = {
   cluster: string;
   key: KeyRecord;
   policy: readonly PolicyRecord[];
+  /** Another text whenever the policies under the same key are others. */
+  policyStamp: string;
   quota: Readonly<Record<string, number>>;
   resource: ResourceRecord;
   platform: PlatformRecord;
