@@ -25,7 +25,7 @@ export class Admission {
   readonly #queue = new FairQueue<Waiting>(fairQuantum);
   running = 0;
   refused = 0;
-  #tenant = '';
+  #tenant: string | undefined;
   #sharedUntil = 0;
   #turn = 0;
   #turnEnds = false;
@@ -39,8 +39,8 @@ export class Admission {
   /** Lets a call in at once, which is undefined, or when its turn has come; throws or rejects with TooMany. `nowMs` may be coarse. */
   enter(tenant: string, operation: string, nowMs: number): Promise<void> | undefined {
     if (tenant !== this.#tenant) {
+      if (this.#tenant !== undefined) this.#sharedUntil = nowMs + sharedForMs;
       this.#tenant = tenant;
-      this.#sharedUntil = nowMs + sharedForMs;
     }
     if (this.#queue.size === 0 && this.#mayBegin(nowMs)) {
       this.#begin();
