@@ -64,6 +64,9 @@ export function createGate<S extends AnyService>(runtime: Runtime<S>): OpenGate<
     for (const standing of all()) if (concerned(standing)) standing.redecide();
     runtime.rates.adjust(tenants);
   });
+  runtime.rechecks.onDistrust = (tenant) => {
+    for (const standing of all()) if (standing.identified.tenant === tenant) standing.redecide();
+  };
   const sweep = setInterval(() => {
     endWhere(gone, 'ended');
     // Where policies look at the clock, what they decided holds for this long.

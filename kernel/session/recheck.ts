@@ -15,6 +15,8 @@ export class Rechecks {
   readonly #disagreed: Counter;
   readonly #distrusted = new Set<string>();
   #decisions = 0;
+  /** Told of a tenant whose remembered decisions hold no longer. */
+  onDistrust: ((tenant: string) => void) | undefined;
 
   constructor(log: Log, registry: Registry) {
     this.#log = log;
@@ -41,6 +43,7 @@ export class Rechecks {
       if (engine.allow === allow) return;
       this.#disagreed.add();
       this.#distrusted.add(tenant);
+      this.onDistrust?.(tenant);
       this.#log('error', 'a compiled policy decides otherwise than the engine, which decides from now on', {
         service,
         operation,

@@ -22,6 +22,7 @@ export type Runtime<S extends AnyService = AnyService> = {
   readonly region: string;
   readonly log: Log;
   readonly decider: Decider;
+  readonly rechecks: Rechecks;
   readonly rates: Rates;
   readonly admission: Admission;
   readonly windows: AuditWindows;
@@ -95,6 +96,7 @@ export function createRuntime<S extends AnyService>(options: {
     contract,
     snapshot,
     log,
+    rechecks: options.rechecks,
     windows,
     meters,
     admission,

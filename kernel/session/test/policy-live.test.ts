@@ -110,7 +110,9 @@ test('a compiled policy that decides otherwise than the engine is found, logged 
     }
     assert.equal(await metric('gamut_policy_disagreements_total'), 1, `of ${asked} decisions none was checked`);
     assert.ok((await metric('gamut_policy_rechecks_total')) >= 1);
-    const said = lines.flatMap((line) => (line.startsWith('{') && line.includes('decides otherwise') ? [JSON.parse(line) as Record<string, unknown>] : []));
+    const said = lines.flatMap((line) =>
+      line.startsWith('{') && line.includes('decides otherwise') ? [JSON.parse(line) as Record<string, unknown>] : [],
+    );
     assert.deepEqual(
       said.map(({ level, service, operation, compiled }) => [level, service, operation, compiled]),
       [['error', 'notes', 'GetNote', true]],
