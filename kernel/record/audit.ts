@@ -23,6 +23,7 @@ const nameKept = 4096;
 
 function eventOf(record: Stored): ApiActivity {
   const event = toOcsf(record);
+  if (record.detail === undefined && record.name.length < nameKept) return event;
   if (Buffer.byteLength(JSON.stringify(event)) <= detailLengthMax) return event;
   return toOcsf({ ...record, name: record.name.slice(0, nameKept), detail: { leftOut: 'the detail was too large' } });
 }
