@@ -170,21 +170,19 @@ export function sessionRoutes(context: Context, login: Login, options: { readonl
       .platform()
       .query('select id from platform.person where email_hash = $1 and password is not null', [hash]);
     const [row] = rows as Row[];
-    if (row) {
-      const token = await makeTicket(context, 'reset', row.id as bigint);
-      await context.mail.send({
-        to: email.trim(),
-        subject: 'Reset your password on Gamut',
-        text: [
-          'Choose a new password within an hour:',
-          `${context.consoleUrl()}/reset?token=${token}`,
-          '',
-          'If you did not ask for this, do nothing.',
-          '',
-        ].join('\n'),
-      });
-    }
+    // Neither how long the mail takes nor whether it can be sent may tell who exists.
+    if (row)
+      void mailReset(email.trim(), row.id as bigint).catch((error) =>
+        context.log('error', 'the mail for a new password was not sent', { error: String(error) }),
+      );
     return { status: 202, body: {} };
+  }
+
+  async function mailReset(to: string, person: bigint): Promise<void> {
+    const token = await makeTicket(context, 'reset', person);
+    const link = `${context.consoleUrl()}/reset?token=${token}`;
+    const text = ['Choose a new password within an hour:', link, '', 'If you did not ask for this, do nothing.', ''].join('\n');
+    await context.mail.send({ to, subject: 'Reset your password on Gamut', text });
   }
 
   async function confirm(request: IncomingMessage): Promise<Replied> {
