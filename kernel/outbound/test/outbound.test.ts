@@ -7,7 +7,7 @@ import { createAuthority, issueServer } from '#kernel/listen/authority.ts';
 import { httpServer } from '#kernel/listen/http.ts';
 import { readBody } from '#kernel/listen/body.ts';
 import { redirectsMax } from '../limits.ts';
-import { outbound } from '../outbound.ts';
+import { openLines, outbound } from '../outbound.ts';
 
 /** Every name leads to this machine, so a call succeeds only where the name was listed. */
 const lookup = async () => [{ address: '127.0.0.1' }];
@@ -68,6 +68,21 @@ test('the name is resolved once, and what it resolves to later does not count', 
   const answer = await outbound(server.url, { allow: server.allow, lookup: rebinding });
   assert.equal(answer.body.toString(), 'once');
   assert.equal(lookups, 1);
+});
+
+test('a connection that is kept leads nowhere that its name does not lead any more', async () => {
+  await using server = await hook((_request, response) => response.end('here'));
+  const lines = openLines(2);
+  try {
+    const call = (allow: string[], address: string) => outbound(server.url, { allow, lines, lookup: async () => [{ address }] });
+    assert.equal((await call(server.allow, '127.0.0.1')).body.toString(), 'here');
+    await assert.rejects(call([], '127.0.0.1'), refused, 'no longer listed');
+    await assert.rejects(call([], '10.0.0.1'), refused, 'a private network now');
+    await assert.rejects(call([], '::ffff:7f00:1'), refused, 'this machine by IPv6');
+    assert.equal(server.seen.length, 1);
+  } finally {
+    lines.close();
+  }
 });
 
 test('names that lead to what is not public are refused without a connection, one bad address among good ones too', async () => {
