@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tryCommand } from '../../conform/command.ts';
 import { goBuild } from '../../conform/go.ts';
+import { recorderThreads } from '#kernel/supervise/limits.ts';
 import { installation } from '#kernel/supervise/module.ts';
 import { openHouse } from '#kernel/session/test/fixture/house.ts';
 import { type BenchResult, type BenchRow, bounded, compared, median, round } from '../result.ts';
@@ -42,6 +43,8 @@ function reached(row: string, ours: number, peer: number | 'not run'): BenchRow 
 
 /** Entries a second that are durable, integrated and signed, beside Tessera's log on files; and what sealing takes. */
 export async function run(): Promise<BenchResult> {
+  // As recorder has it: read when the first file is synced.
+  process.env.UV_THREADPOOL_SIZE = String(recorderThreads);
   const peer = await openPeer();
   const house = await openHouse({ mode: 'processes', quiet: true });
   const ours = await new Ours().open(databaseOf(house.data));

@@ -32,7 +32,7 @@ export function launchProcess(spec: NodeSpec, host: LaunchHost): Launched {
   const flags = [`--max-old-space-size=${spec.memoryMb}`, '--disable-warning=ExperimentalWarning'];
   const child = spawn(process.execPath, [...flags, partMain, spec.module], {
     cwd: host.data,
-    env: childEnvironment(host.data),
+    env: { ...childEnvironment(host.data), ...(spec.threads === undefined ? {} : { UV_THREADPOOL_SIZE: String(spec.threads) }) },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     detached: true,
   });

@@ -16,6 +16,8 @@ export type NodeSpec = Spec & {
   /** Absolute path of the module. */
   readonly module: string;
   readonly memoryMb: number;
+  /** Threads for files and look-ups; node's usual number if not said. */
+  readonly threads?: number;
   /** Told which tokens were given to whom: keeper and control. */
   readonly admits?: true;
   /** Names of the secrets it is given. */

@@ -1,4 +1,4 @@
-import { guardMemoryMb, partMemoryMb } from './limits.ts';
+import { guardMemoryMb, partMemoryMb, recorderThreads } from './limits.ts';
 import { modulePath } from './module.ts';
 import type { ChildSpec, NodeSpec } from './plan.ts';
 import { postgresSpec } from './postgres.ts';
@@ -29,7 +29,9 @@ export function platformPlan(settings: Settings): ChildSpec[] {
     ...sql,
     node('keeper', 'kernel/keys/keeper.part', { admits: true, memoryMb: guardMemoryMb }),
     node('control', 'kernel/control/control.part', { after: [...afterSql, 'keeper'], admits: true, secrets: ['sql.admin'] }),
+    // Tiles are synced file by file: so many syncs at once become few writes of the disk's own journal.
     node('recorder', 'kernel/record/recorder.part', {
+      threads: recorderThreads,
       after: ['control'],
       outlives: services.map((spec) => spec.name),
       secrets: ['sql.admin'],
