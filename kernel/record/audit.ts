@@ -5,6 +5,7 @@ import { type ApiActivity, toOcsf } from '../audit/ocsf.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import { formatId } from '../tenancy/id.ts';
 import { idText } from './batch.ts';
+import { entriesPerInsert } from './limits.ts';
 import { takeNumbers } from './number.ts';
 
 /** An audit record to be stored; `gap` marks one of recorder's own, whose tenant is a decimal number already. */
@@ -40,16 +41,36 @@ export async function storeAudit(tx: Pick<Handle, 'query'>, process: string, rec
     BigInt(records.length),
   ]);
   const first = Number((rows[0] as { audited: bigint }).audited) - records.length + 1;
-  const entries = records.map((record, index) => {
-    const tenant = tenants[index] ?? 0n;
-    const sequence = Number(sequences[index]);
-    const header = { log: formatId(tenant), sequence, at: record.at, process, number: first + index };
-    return seal.leaf(subjectOf(record), header, eventOf(record));
+  const sent: Promise<unknown>[] = [];
+  for (let from = 0; from < records.length; from += entriesPerInsert) {
+    const some = records.slice(from, from + entriesPerInsert);
+    const numbered = some.map((record, index) => ({
+      record,
+      tenant: tenants[from + index] ?? 0n,
+      sequence: sequences[from + index] ?? 0n,
+    }));
+    const inserting = tx.query(insert, rowsOf(numbered, { process, first: first + from }, seal));
+    // Whoever waits for all of them is told.
+    inserting.catch(() => undefined);
+    sent.push(inserting);
+    // PostgreSQL takes these while the next are sealed.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(sent);
+}
+
+type Numbered = { readonly record: Stored; readonly tenant: bigint; readonly sequence: bigint };
+
+/** The columns of some rows; `first` is the number of the first record among those of the process. */
+function rowsOf(rows: readonly Numbered[], { process, first }: { process: string; first: number }, seal: LeafSeal): unknown[][] {
+  const entries = rows.map(({ record, tenant, sequence }, index) => {
+    const header = { log: formatId(tenant), sequence: Number(sequence), at: record.at, process, number: first + index };
+    return seal.leaf({ tenant, principal: record.principal }, header, eventOf(record));
   });
-  const column = (of: (record: Stored, index: number) => unknown) => records.map(of);
-  await tx.query(insert, [
-    tenants,
-    sequences,
+  const column = (of: (record: Stored) => unknown) => rows.map(({ record }) => of(record));
+  return [
+    rows.map(({ tenant }) => tenant),
+    rows.map(({ sequence }) => sequence),
     column(({ at }) => new Date(at)),
     column(({ scope }) => idText(scope)),
     column(({ service }) => service),
@@ -59,8 +80,8 @@ export async function storeAudit(tx: Pick<Handle, 'query'>, process: string, rec
     column(({ count }) => count),
     column(({ bytes }) => bytes),
     column(({ gap }) => gap === true),
-    column(({ name }, index) => seal.index(tenants[index] ?? 0n, name)),
-    column(({ principal }, index) => seal.index(tenants[index] ?? 0n, principal)),
+    rows.map(({ record, tenant }) => seal.index(tenant, record.name)),
+    rows.map(({ record, tenant }) => seal.index(tenant, record.principal)),
     entries,
-  ]);
+  ];
 }

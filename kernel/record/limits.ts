@@ -14,3 +14,8 @@ export const witnessMs = limit(2000, 'ms', 'How long a checkpoint of the root lo
 export const witnessRestMs = limit(1000, 'ms', 'How long a witness that did not cosign rests; twice as long each further time.');
 export const witnessRestMaxMs = limit(60_000, 'ms', 'The longest that it rests.');
 export const cosignaturesBytesMax = limit(64 * 1024, 'byte', 'Largest answer of a witness.');
+export const entriesPerInsert = limit(
+  256,
+  'entry',
+  'Audit records that are sealed before PostgreSQL is sent them; more are sealed meanwhile.',
+);
