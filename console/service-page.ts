@@ -21,6 +21,8 @@ export type ConnectFacts = {
   readonly username: string;
   readonly password: string;
   readonly saslPassword: string;
+  /** The 128-bit cluster id, in decimal. */
+  readonly cluster: string;
 };
 
 /** What a service adds to its derived pages; everything may be absent. */

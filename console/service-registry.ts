@@ -5,6 +5,7 @@ type Load = () => Promise<{ default: ServicePages }>;
 
 /** Services that bring pages of their own; each is a chunk that is loaded when it is first shown. */
 const registry: Readonly<Record<string, Load>> = {
+  ledger: () => import('#services/ledger/console/page.tsx'),
   log: () => import('#services/log/console/page.tsx'),
   storage: () => import('#services/storage/console/page.tsx'),
   telemetry: () => import('#services/telemetry/console/page.tsx'),

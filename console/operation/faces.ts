@@ -7,6 +7,7 @@ export type Faces = {
   readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string; readonly endpoint?: string };
   readonly basic: { readonly username: string; readonly password: string };
   readonly sasl: { readonly username: string; readonly password: string };
+  readonly ledger?: { readonly cluster: string };
 };
 
 /** The reply as faces where it is one. */
@@ -42,10 +43,13 @@ export function connectFacts(faces: Faces | undefined, endpoint: string, region:
     username: faces?.basic.username ?? 'YOUR_CREDENTIAL_ID',
     password: faces?.basic.password ?? 'YOUR_PASSWORD',
     saslPassword: faces?.sasl.password ?? 'YOUR_SASL_PASSWORD',
+    cluster: faces?.ledger?.cluster ?? 'YOUR_CLUSTER_ID',
   };
 }
 
 /** The parts of the lines that hide until asked for. */
 export function secretsOf(faces: Faces | undefined): readonly string[] {
-  return faces ? [faces.bearer, faces.s3.secretAccessKey, faces.basic.password, faces.sasl.password] : [];
+  return faces
+    ? [faces.bearer, faces.s3.secretAccessKey, faces.basic.password, faces.sasl.password, ...(faces.ledger ? [faces.ledger.cluster] : [])]
+    : [];
 }

@@ -59,7 +59,7 @@ export const ledger = defineService({
       port: 3002,
       faces: ['certificate', 'cluster'],
       anonymous: 'never',
-      text: 'The same over TLS with a client certificate, for other machines: `gamut connect ledger` leads a local port to it.',
+      text: 'The same over TLS with a client certificate, for other machines; gamut connect ledger leads a local port to it.',
     },
   },
   operations: { ...accountOperations, ...transferOperations },
