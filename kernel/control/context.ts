@@ -4,6 +4,7 @@ import type { Call } from '../contract/call.ts';
 import type { AnyService } from '../contract/contract.ts';
 import type { EventRecord, IngestRecord } from '../audit/record.ts';
 import type { Log } from '../contract/implement.ts';
+import type { Kept } from '../privacy/subject.ts';
 import { fault } from '../contract/fault.ts';
 import type { Keeper } from '../keys/client.ts';
 import { rolesIn } from '../caller/place.ts';
@@ -34,6 +35,10 @@ export type Context = {
   readonly recordSignIn: (principal: string, operation: 'SignIn' | 'ProveFactor' | 'UseSession', outcome: string) => Promise<void>;
   /** The contracts of every service that registered, and control's own. */
   readonly contracts: () => Promise<readonly AnyService[]>;
+  /** The addresses of doors, `<service>.<protocol>`. */
+  readonly doors: () => Promise<Record<string, { url: string }>>;
+  /** Takes what was deleted out of the database's files; answers what could not be. */
+  readonly purge: () => Promise<Kept[]>;
   /** Makes an event of an organization; durable in the journal when it resolves. */
   readonly emit: (event: EventRecord) => Promise<void>;
   /** The console's address, for links in mails. */

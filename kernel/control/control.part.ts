@@ -44,6 +44,8 @@ import { serviceAccountHandlers } from './handler/service-account.ts';
 import { sessionHandlers } from './handler/session.ts';
 import { customRoleHandlers } from './handler/custom-role.ts';
 import { guardRailHandlers } from './handler/guard-rail.ts';
+import { privacyHandlers } from './handler/privacy.ts';
+import { purgeDeleted } from './purge.ts';
 import { policyHandlers } from './handler/policy.ts';
 import { webhookHandlers } from './handler/webhook.ts';
 import { serveInternal } from './internal.ts';
@@ -94,14 +96,13 @@ export const part: Part = {
       isLocalOutbox: mailbox.read !== undefined,
       outbox: async () => (await mailbox.read?.()) ?? [],
     });
-    const doors = async () => (await runningPlatform(link.order.data).catch(() => undefined))?.doors ?? {};
     const front = frontHandler({
       rest: restHandler(platform, gate as never, { log: process.log }),
       tile: tileDoor(gate as never),
       witness: await openWitness(context, process.observed.registry, link.order.settings.witness),
       session,
       contracts: () => registeredContracts(context),
-      doors,
+      doors: context.doors,
       region: link.order.settings.region,
       consoleDirectory: consoleDirectory(),
       served: process.served,
@@ -207,6 +208,15 @@ async function open(link: Link): Promise<Opened> {
     },
     recordSignIn: (...said) => recordSignIn(system, process.runtime as never, ...said),
     contracts: async () => Object.values(await registeredContracts(context)),
+    doors: async () => (await runningPlatform(order.data).catch(() => undefined))?.doors ?? {},
+    purge: async () => {
+      const knowing = (await context.contracts()).filter(({ operations, needs }) => 'EraseDataSubject' in operations && 'sql' in needs);
+      return purgeDeleted(
+        deployed.admin,
+        knowing.map(({ name }) => name),
+        log,
+      );
+    },
     emit: async (event) => {
       await process.journal.append(recordType.event, Buffer.from(JSON.stringify(event)));
     },
@@ -246,6 +256,7 @@ function handlersOf(context: Context, allow: readonly string[]): Handlers<typeof
     ...auditHandlers(context),
     ...keyHandlers(context),
     ...policyHandlers(context),
+    ...privacyHandlers(context),
     ...guardRailHandlers(context),
     ...customRoleHandlers(context),
   };

@@ -50,3 +50,11 @@ export const policyTenantsKeptMax = limit(
   'organization',
   'Organizations whose policies control remembers to publish the next change faster.',
 );
+export const subjectRecordsMax = limit(500, 'record', 'Audit records about a subject that are read at once for an export.');
+export const askMs = limit(600_000, 'ms', 'How long control waits for a service that looks for what is about a subject.');
+export const answerMaxBytes = limit(16 * 1024 * 1024, 'byte', 'Largest answer of a service to control that is not passed on.');
+export const purgedTableMaxBytes = limit(
+  1024 * 1024 * 1024,
+  'byte',
+  'Largest table that is written anew to take deleted rows out of its file.',
+);

@@ -14,6 +14,14 @@ export function sealedOutbox(context: Boxed) {
       await db.query('insert into platform.mail (id, sealed) values ($1, $2)', [id, sealed]);
       await db.query('delete from platform.mail where id <= (select id from platform.mail order by id desc offset $1 limit 1)', [keep]);
     },
+    /** Forgets the mails to an address. */
+    async forget(to: string): Promise<void> {
+      const { rows } = await db.query('select id, sealed from platform.mail');
+      for (const row of rows as Row[]) {
+        const mail = JSON.parse((await context.keeper.open(0n, row.sealed as Buffer, `mail ${row.id}`)).toString()) as Stored;
+        if (mail.to.toLowerCase() === to.toLowerCase()) await db.query('delete from platform.mail where id = $1', [row.id]);
+      }
+    },
     async read(): Promise<Stored[]> {
       const { rows } = await db.query('select id, sealed from platform.mail order by id desc', []);
       return Promise.all(

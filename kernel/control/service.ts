@@ -1,6 +1,7 @@
 import { Type } from '../contract/type.ts';
 import { defineService } from '../contract/contract.ts';
 import { Name, PageInput } from '../contract/crud.ts';
+import { subjectOperations, subjectResources } from '../privacy/subject.ts';
 import { auditOperations } from './contract/audit.ts';
 import { keyOperations, keyResources } from './contract/key.ts';
 import { credentialsMax, keysMax, projectsMax } from './limits.ts';
@@ -63,6 +64,7 @@ export const platform = defineService({
     ...policyResources,
     ...webhookResources,
     ...keyResources,
+    ...subjectResources,
     Audit: { of: 'tenant', text: 'What was done, by whom.', plural: 'audit', spec: Type.Object({}), owner: 'service' },
     ...usageResources,
     ...budgetResources,
@@ -200,6 +202,7 @@ export const platform = defineService({
     ...webhookOperations,
     ...auditOperations,
     ...keyOperations,
+    ...subjectOperations,
     ...usageOperations,
     ...budgetOperations,
     ListEvents: {
@@ -311,6 +314,7 @@ export const platform = defineService({
       'RotateCredential',
       'RevokeCredential',
       'IssueCertificate',
+      'ExportDataSubject',
       'CreateKey',
       'ImportKey',
       'RotateKey',
@@ -323,6 +327,7 @@ export const platform = defineService({
     owner: [
       'admin',
       'EraseAuditSubject',
+      'EraseDataSubject',
       'ScheduleKeyDestruction',
       'CancelKeyDestruction',
       'UpdateOrganization',

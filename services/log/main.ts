@@ -1,5 +1,6 @@
 import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
+import { dataSubjectProvider } from '#kernel/privacy/subject.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openKafka } from './doors/kafka/door.ts';
 import { openRegistry } from './doors/registry/door.ts';
@@ -7,6 +8,7 @@ import { log as contract } from './service.ts';
 import { openBroker } from './store/broker.ts';
 import { groupHandlers, groupProvider } from './store/handler/group.ts';
 import { registryHandlers, schemaProvider, subjectProvider } from './store/handler/registry.ts';
+import { subjects } from './store/handler/subject.ts';
 import { recordHandlers } from './store/handler/record.ts';
 import { transactionHandlers, transactionProvider } from './store/handler/transaction.ts';
 import { topicHandlers, topicProvider } from './store/handler/topic.ts';
@@ -22,12 +24,14 @@ export const main = implement<typeof contract, Needs>(contract, async ({ directo
       ...groupHandlers(broker),
       ...transactionHandlers(broker),
       ...registryHandlers(broker),
+      ...subjects(broker),
     },
     providers: {
       Topic: topicProvider(broker),
       Group: groupProvider(broker),
       Transaction: transactionProvider(broker),
       Subject: subjectProvider(broker),
+      DataSubject: dataSubjectProvider,
       Schema: schemaProvider(broker),
     },
     doors: { kafka: (place) => openKafka(place, broker), registry: openRegistry },

@@ -1,5 +1,6 @@
 import { Type } from '#kernel/contract/type.ts';
 import { defineService } from '#kernel/contract/contract.ts';
+import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { errors } from './contract/error.ts';
 import { GroupSpec, GroupStatus, groupOperations, TransactionSpec, TransactionStatus } from './contract/group.ts';
 import { registryOperations, SchemaSpec, SchemaStatus, SubjectSpec, SubjectStatus } from './contract/registry.ts';
@@ -51,6 +52,7 @@ export const log = defineService({
       owner: 'service',
       columns: ['schemaType'],
     },
+    ...subjectResources,
   },
   meters: {
     produced: { unit: 'call', kind: 'sum', text: 'Batches appended.' },
@@ -90,7 +92,7 @@ export const log = defineService({
       text: 'The REST interface of Confluent Schema Registry, for its serialisers: Avro, JSON Schema, Protobuf.',
     },
   },
-  operations: { ...topicOperations, ...groupOperations, ...registryOperations },
+  operations: { ...topicOperations, ...groupOperations, ...registryOperations, ...subjectOperations },
   roles: {
     auditor: [
       'ListTopics',
@@ -120,6 +122,7 @@ export const log = defineService({
     editor: ['reader', 'Produce', 'WriteTransaction', 'DeleteRecords', 'DeleteOffsets', 'DeleteGroup', 'RegisterSchema'],
     admin: [
       'editor',
+      'ExportDataSubject',
       'CreateTopic',
       'AlterTopicConfig',
       'CreatePartitions',
@@ -129,7 +132,7 @@ export const log = defineService({
       'ConfigureRegistry',
       'ConfigureSubject',
     ],
-    owner: ['admin'],
+    owner: ['admin', 'EraseDataSubject'],
   },
 });
 export default log;

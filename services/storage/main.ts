@@ -1,6 +1,7 @@
 import type { Handlers } from '#kernel/contract/call.ts';
 import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
+import { dataSubjectProvider } from '#kernel/privacy/subject.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
 import { openS3 } from './doors/s3/door.ts';
@@ -18,6 +19,7 @@ import { engineHandlers } from './store/handler/engine.ts';
 import { listHandlers } from './store/handler/list.ts';
 import { multipartHandlers } from './store/handler/multipart.ts';
 import { objectHandlers } from './store/handler/object.ts';
+import { subjects } from './store/handler/subject.ts';
 import { BucketHistory } from './store/history.ts';
 import { dayOf } from './store/limits.ts';
 import { bucketProvider } from './store/provider.ts';
@@ -48,9 +50,10 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
       ...multipartHandlers(store),
       ...engineHandlers(store, keeper),
       ...accessHandlers(store, history),
+      ...subjects(store),
       ...(configurationHandlers(store, history) as unknown as Handlers<typeof storage>),
     },
-    providers: { Bucket: bucketProvider(store, history, region) },
+    providers: { Bucket: bucketProvider(store, history, region), DataSubject: dataSubjectProvider },
     doors: { s3: (place) => openS3(place, { region, ownerOf, corsOf }) },
     effects: effectSource(store.catalog),
     async stop() {

@@ -1,5 +1,6 @@
 import { Type } from '#kernel/contract/type.ts';
 import { defineService } from '#kernel/contract/contract.ts';
+import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { bucketOperations, BucketSpec, BucketStatus } from './contract/bucket.ts';
 import { engineOperations } from './contract/engine.ts';
 import { errors } from './contract/error.ts';
@@ -32,6 +33,7 @@ export const storage = defineService({
       owner: 'service',
       columns: ['location'],
     },
+    ...subjectResources,
   },
   meters: {
     request: { unit: 'request', kind: 'sum', text: 'Requests answered.' },
@@ -66,6 +68,7 @@ export const storage = defineService({
     ...accessOperations,
     ...configurationOperations,
     ...engineOperations,
+    ...subjectOperations,
   },
   roles: {
     auditor: [
@@ -121,6 +124,7 @@ export const storage = defineService({
     ],
     admin: [
       'editor',
+      'ExportDataSubject',
       'CreateBucket',
       'DeleteBucket',
       'PutBucketAcl',
@@ -148,7 +152,7 @@ export const storage = defineService({
       'PutBucketRequestPayment',
       'PutObjectLockConfiguration',
     ],
-    owner: ['admin'],
+    owner: ['admin', 'EraseDataSubject'],
   },
 });
 export default storage;

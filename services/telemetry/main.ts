@@ -6,6 +6,7 @@ import { openOtlp } from './doors/otlp/door.ts';
 import { keepEvaluating } from './jobs/evaluate.ts';
 import { telemetry } from './service.ts';
 import { alertHandlers } from './store/handler/alert.ts';
+import { subjects } from './store/handler/subject.ts';
 import { signalHandlers } from './store/handler/signal.ts';
 import { keepSweeping } from './store/retention.ts';
 import { writeReport } from './store/write.ts';
@@ -19,8 +20,11 @@ export const main = implement<typeof telemetry, Needs>(telemetry, async ({ needs
   const stopSweeping = keepSweeping({ sql, scopes, now, log });
   const stopEvaluating = keepEvaluating({ sql, resources, scopes, emit, allow, now, log });
   return {
-    handlers: { ...signalHandlers(sql), ...alertHandlers(sql, resources) },
-    providers: { Log: absent, Trace: absent, Metric: absent, Operation: absent, Alert: absent, Retention: absent } as never,
+    handlers: { ...signalHandlers(sql), ...alertHandlers(sql, resources), ...subjects(sql) },
+    providers: {
+      ...{ Log: absent, Trace: absent, Metric: absent, Operation: absent },
+      ...{ Alert: absent, Retention: absent, DataSubject: absent },
+    } as never,
     doors: { otlp: openOtlp },
     async stop() {
       await reports.close();

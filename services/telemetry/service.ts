@@ -1,5 +1,6 @@
 import { Type } from '#kernel/contract/type.ts';
 import { defineService } from '#kernel/contract/contract.ts';
+import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { countQuota } from '#kernel/contract/crud.ts';
 import { alertOperations, AlertRuleSpec, ObjectiveSpec, ReceiverSpec, SilenceSpec } from './contract/alert.ts';
 import { exportsBurst, exportsPerSecond, objectivesMax, receiversMax, rulesMax, silencesMax } from './contract/limits.ts';
@@ -47,6 +48,7 @@ export const telemetry = defineService({
       columns: ['service', 'operation', 'target'],
     },
     Alert: { of: 'scope', text: 'A rule whose condition holds, or held lately.', spec: none, owner: 'service' },
+    ...subjectResources,
     Retention: { of: 'scope', text: 'How long a signal is kept.', spec: none, owner: 'service' },
   },
   meters: { ingested: { unit: 'byte', kind: 'sum', text: 'Bytes of OTLP messages taken in, decompressed.' } },
@@ -72,7 +74,7 @@ export const telemetry = defineService({
       text: 'OTLP/HTTP in protobuf and JSON: OTEL_EXPORTER_OTLP_ENDPOINT, with OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20<bearer>.',
     },
   },
-  operations: { ...signalOperations, ...alertOperations },
+  operations: { ...subjectOperations, ...signalOperations, ...alertOperations },
   roles: {
     auditor: ['ListRetentions'],
     reader: [
@@ -88,8 +90,8 @@ export const telemetry = defineService({
       ...reading,
     ],
     editor: ['reader', 'IngestLogs', 'IngestTraces', 'IngestMetrics', ...writing],
-    admin: ['editor', 'UpdateRetention'],
-    owner: ['admin'],
+    admin: ['editor', 'UpdateRetention', 'ExportDataSubject'],
+    owner: ['admin', 'EraseDataSubject'],
   },
 });
 export default telemetry;

@@ -48,6 +48,8 @@ const settings = {
   maintenance_work_mem: '64MB',
   max_wal_size: '512MB',
   wal_level: 'replica',
+  // A segment that is used again would keep what once was written, long after its rows were erased.
+  wal_recycle: 'off',
   synchronous_commit: 'on',
   jit: 'off',
   max_worker_processes: '4',

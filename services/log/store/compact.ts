@@ -23,7 +23,9 @@ export async function compact(partition: Partition, options: CompactOptions): Pr
   for (const segment of partition.segments.slice(0, -1)) {
     // What a transaction that is still open wrote may yet be aborted.
     if (segment.nextOffset > stable) break;
-    rewrite(partition, segment, { ...options, last, open });
+    rewrite(partition, segment, (batch, head) =>
+      isAborted(partition, head) ? undefined : withOnly(batch, open(batch, head), keepsOf(last, head, options)),
+    );
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
@@ -61,17 +63,41 @@ function lastOffsets(partition: Partition, open: Opener): Map<string, number> {
   return last;
 }
 
-type Rewriting = CompactOptions & { readonly last: ReadonlyMap<string, number>; readonly open: Opener };
+/** Whether compaction keeps a record: the last of its key, and a tombstone for a while. */
+const keepsOf =
+  (last: ReadonlyMap<string, number>, head: BatchHead, { now, tombstoneMs }: CompactOptions) =>
+  ({ key, value, offset }: LogRecord): boolean =>
+    key !== null && (last.get(key.toString('latin1')) ?? offset) <= offset && (value !== null || tombstoneMs > now - head.maxTimestamp);
 
-function rewrite(partition: Partition, segment: Segment, { now, tombstoneMs, last, open }: Rewriting): void {
+/**
+ * Takes the records that a test names out of a partition, wherever they lie, so that no file keeps their bytes; the others stay
+ * at their offsets. Answers how many there were.
+ */
+export async function dropRecords(partition: Partition, isDropped: (record: LogRecord) => boolean): Promise<number> {
+  const open = openerOf(await partition.keys());
+  let dropped = 0;
+  const keeps = (record: LogRecord): boolean => {
+    if (!isDropped(record)) return true;
+    dropped += 1;
+    return false;
+  };
+  if (partition.active.sizeBytes > 0) partition.roll();
+  for (const segment of partition.segments.slice(0, -1)) {
+    rewrite(partition, segment, (batch, head) => withOnly(batch, open(batch, head), keeps));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return dropped;
+}
+
+type Rewritten = (batch: Buffer, head: BatchHead) => Buffer | undefined;
+
+function rewrite(partition: Partition, segment: Segment, rewritten: Rewritten): void {
   const cleaned = segment.path.replace('.log', '.cleaned');
   const fd = openSync(cleaned, 'w', 0o600);
   const fresh = new Segment(partition.directory, segment.baseOffset, segment.createdAt);
   let dropped = 0;
   scanBatches(segment.path, (head, batch) => {
-    const keeps = ({ key, value, offset }: LogRecord) =>
-      key !== null && (last.get(key.toString('latin1')) ?? offset) <= offset && (value !== null || tombstoneMs > now - head.maxTimestamp);
-    const kept = isControl(head.attributes) ? batch : isAborted(partition, head) ? undefined : withOnly(batch, open(batch, head), keeps);
+    const kept = isControl(head.attributes) ? batch : rewritten(batch, head);
     if (kept !== batch) dropped += 1;
     if (!kept) return;
     for (let written = 0; written < kept.length; ) written += writeSync(fd, kept, written);

@@ -1,11 +1,13 @@
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { fault } from '#kernel/contract/fault.ts';
-import type { LoggedEffect } from '#kernel/contract/implement.ts';
+import type { LoggedEffect, Sealer } from '#kernel/contract/implement.ts';
 import { numberKey } from './key.ts';
 import { batchMax, openReadersMax, waitingMax } from './limits.ts';
 import { pack, type Tally, unpack } from './record.ts';
 import { atStep } from './step.ts';
+import { openVeil, type Veil } from './veil.ts';
 
 export type Table = Database<Buffer, Buffer>;
 
@@ -59,6 +61,7 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown };
 export class Catalog {
   readonly table: Readonly<Record<TableName, Table>>;
   readonly #environment: RootDatabase<Buffer, Buffer>;
+  #veil: Veil | undefined;
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
   #logged = 0n;
@@ -98,6 +101,23 @@ export class Catalog {
   onLogged(wake: () => void): () => void {
     this.#listeners.add(wake);
     return () => this.#listeners.delete(wake);
+  }
+
+  /** Opens what hides the headers and tags of objects; before anything of an object is read or written. */
+  async unveil(sealer: Sealer): Promise<void> {
+    const place = Buffer.from('veil');
+    const { counter } = this.table;
+    this.#veil = await openVeil(
+      sealer,
+      () => counter.get(place),
+      (sealed) => this.commit(() => void counter.put(place, sealed)),
+    );
+  }
+
+  /** How headers and tags of objects lie in the index. */
+  get veil(): Veil {
+    assert(this.#veil, 'the index is not open yet');
+    return this.#veil;
   }
 
   /** What a bucket or scope holds, as committed. */

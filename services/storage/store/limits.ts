@@ -87,3 +87,4 @@ export const lifecycleWaitMinMs = limit(250, 'millisecond', 'Shortest wait betwe
 export function dayOf(text: string | undefined): number {
   return text !== undefined && /^[1-9]\d{2,8}$/.test(text) ? Number(text) : dayDefaultMs;
 }
+export const subjectPageMax = limit(1000, 'item', 'Buckets, versions or uploads looked at in one turn for what is about a subject.');

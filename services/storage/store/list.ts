@@ -2,19 +2,20 @@ import { type Keys, type ListPage, listPage, type ListQuery } from '../domain/li
 import type { Catalog } from './catalog.ts';
 import { afterPrefix, numberKey, placedKey, placedName, readUploadKey, readVersionKey } from './key.ts';
 import { startMaxBytes } from './limits.ts';
-import { type BucketRecord, type ObjectRecord, unpack, type UploadRecord } from './record.ts';
+import type { BucketRecord, ObjectRecord, UploadRecord } from './record.ts';
+import { unpackTold } from './veil.ts';
 import { otherVersions, readObject, versionIdOf } from './version.ts';
 
 export type ListedObject = { readonly key: string; readonly object: ObjectRecord };
 export type ListedUpload = { readonly key: string; readonly uploadId: string; readonly upload: UploadRecord };
 
 /** A page of the objects of a bucket. */
-export function listObjects({ table }: Catalog, bucket: BucketRecord, query: ListQuery): ListPage<ListedObject> {
+export function listObjects({ table, veil }: Catalog, bucket: BucketRecord, query: ListQuery): ListPage<ListedObject> {
   const keys: Keys<ListedObject> = {
     *seek(from) {
       for (const { key: bytes, value } of table.object.getRange(rangeFrom(bucket, from))) {
         const key = placedName(bytes);
-        yield { key, item: () => ({ key, object: unpack<ObjectRecord>(value) }) };
+        yield { key, item: () => ({ key, object: unpackTold<ObjectRecord>(value, veil) }) };
       }
     },
   };
@@ -23,7 +24,7 @@ export function listObjects({ table }: Catalog, bucket: BucketRecord, query: Lis
 
 /** A page of the unfinished uploads of a bucket, in order of key and then of age. `afterUpload` stands behind the key `after`. */
 export function listUploads(
-  { table }: Catalog,
+  { table, veil }: Catalog,
   bucket: BucketRecord,
   query: ListQuery,
   afterUpload: string | undefined,
@@ -37,7 +38,7 @@ export function listUploads(
           afterUpload === undefined ? startKey(bucket, `${from.after}\x01`) : startKey(bucket, `${from.after}\0${afterUpload}\0`);
       for (const { key: bytes, value } of table.upload.getRange(range)) {
         const { key, uploadId } = readUploadKey(bytes);
-        yield { key, item: () => ({ key, uploadId, upload: unpack<UploadRecord>(value) }) };
+        yield { key, item: () => ({ key, uploadId, upload: unpackTold<UploadRecord>(value, veil) }) };
       }
     },
   };

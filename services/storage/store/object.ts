@@ -18,6 +18,7 @@ import {
   unpack,
 } from './record.ts';
 import type { Store } from './store.ts';
+import { packTold } from './veil.ts';
 import { dropVersion, nextVersion, otherVersions, readObject, shelveVersion } from './version.ts';
 import { effectOf, type Who } from './who.ts';
 
@@ -78,7 +79,7 @@ export function placeObject(store: Store, batch: Batch, bucket: BucketRecord, ke
     ...(made.uploadId === undefined ? {} : { uploadId: made.uploadId }),
   };
   if (!single) catalog.table.layout.put(idKey(id), pack({ segments: made.segments, parts: made.parts } satisfies LayoutRecord));
-  catalog.table.object.put(placedKey(bucket.id, key), pack(object));
+  catalog.table.object.put(placedKey(bucket.id, key), packTold(object, catalog.veil));
   countVersion(batch, bucket, object, 1);
   if (object.owner !== undefined && !bucket.shared) writeBucket(catalog, { ...bucket, shared: true });
   return { object, bytes: batch.tally(bucket.scope).bytes, freed };

@@ -29,6 +29,7 @@ export async function openStore({ directory, log, specs, extentBytes, ...more }:
   const { now } = more;
   const catalog = new Catalog(join(directory, 'index'));
   try {
+    await catalog.unveil(more.sealer);
     const blobs = await BlobStore.open(catalog, directory, {
       log,
       now,

@@ -19,6 +19,7 @@ import {
   type UploadRecord,
 } from './record.ts';
 import type { Store } from './store.ts';
+import { packTold, unpackTold } from './veil.ts';
 import { readObject } from './version.ts';
 import { accountOf, effectOf, type Who } from './who.ts';
 
@@ -57,7 +58,7 @@ export function createUpload(
       ...(initiator === undefined ? {} : { initiator }),
       ...(checksumAlgorithm ? { checksumAlgorithm, checksumType } : {}),
     };
-    catalog.table.upload.put(uploadKey(bucket.id, key, uploadId), pack(record));
+    catalog.table.upload.put(uploadKey(bucket.id, key, uploadId), packTold(record, catalog.veil));
     batch.log(effectOf(who, initiatedAt, bucket, 0, { key, uploadId }));
     return uploadId;
   });
@@ -67,7 +68,7 @@ export function createUpload(
 export function findUpload(catalog: Catalog, bucket: BucketRecord, { key, uploadId }: UploadPlace): UploadRecord {
   const found = /^[0-9a-f]{32}$/.test(uploadId) ? catalog.table.upload.get(uploadKey(bucket.id, key, uploadId)) : undefined;
   if (!found) throw fault('NoSuchUpload');
-  return unpack<UploadRecord>(found);
+  return unpackTold<UploadRecord>(found, catalog.veil);
 }
 
 /** The parts of an upload in order of number, from behind a number on. */

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { keyMaxBytes } from '../contract/limits.ts';
 import type { Batch, Catalog } from './catalog.ts';
 import { placedKey, versionKey } from './key.ts';
-import { type BucketRecord, type ObjectRecord, pack, unpack } from './record.ts';
+import type { BucketRecord, ObjectRecord } from './record.ts';
+import { packTold, unpackTold } from './veil.ts';
 
 /**
  * The live version of a key lies in the table `object`; all others, delete markers included, lie in `version`. A bucket
@@ -20,7 +21,7 @@ export function versionIdOf(object: ObjectRecord): string {
 export function readObject(catalog: Catalog, bucket: BucketRecord, key: string): ObjectRecord | undefined {
   if (isTooLong(key)) return undefined;
   const found = catalog.table.object.get(placedKey(bucket.id, key));
-  return found ? unpack<ObjectRecord>(found) : undefined;
+  return found ? unpackTold<ObjectRecord>(found, catalog.veil) : undefined;
 }
 
 /** Markers of lists may be longer than any key, and than what the index takes for one. */
@@ -33,7 +34,7 @@ export function* otherVersions(catalog: Catalog, bucket: BucketRecord, key: stri
     start: versionKey(bucket.id, key, 'ffffffffffffffff'),
     end: Buffer.concat([placedKey(bucket.id, key), Buffer.from([1])]),
   };
-  for (const { value } of catalog.table.version.getRange(range)) yield unpack<ObjectRecord>(value);
+  for (const { value } of catalog.table.version.getRange(range)) yield unpackTold<ObjectRecord>(value, catalog.veil);
 }
 
 /** A version by its id, live or not, delete markers included. */
@@ -46,7 +47,7 @@ export function readVersion(catalog: Catalog, bucket: BucketRecord, key: string,
   }
   if (!/^[0-9a-f]{32}$/.test(versionId)) return undefined;
   const found = catalog.table.version.get(versionKey(bucket.id, key, versionId.slice(0, 16)));
-  const version = found && unpack<ObjectRecord>(found);
+  const version = found && unpackTold<ObjectRecord>(found, catalog.veil);
   return version?.versionId === versionId ? version : undefined;
 }
 
@@ -66,8 +67,8 @@ export function nextVersion(batch: Batch, bucket: BucketRecord): { sequence?: st
 const sequenceOf = (object: ObjectRecord) => object.sequence ?? '0'.repeat(16);
 
 /** Within a change: keeps a version that is live no longer. */
-export function shelveVersion({ table }: Catalog, bucket: BucketRecord, key: string, object: ObjectRecord): void {
-  table.version.put(versionKey(bucket.id, key, sequenceOf(object)), pack(object));
+export function shelveVersion({ table, veil }: Catalog, bucket: BucketRecord, key: string, object: ObjectRecord): void {
+  table.version.put(versionKey(bucket.id, key, sequenceOf(object)), packTold(object, veil));
 }
 
 /** Within a change: forgets a version that is not live. */
@@ -80,12 +81,12 @@ export function promoteVersion(catalog: Catalog, bucket: BucketRecord, key: stri
   const next = otherVersions(catalog, bucket, key).next().value;
   if (!next || next.deleteMarker) return;
   dropVersion(catalog, bucket, key, next);
-  catalog.table.object.put(placedKey(bucket.id, key), pack(next));
+  catalog.table.object.put(placedKey(bucket.id, key), packTold(next, catalog.veil));
 }
 
 /** Within a change: writes a version anew where it lies. */
 export function rewriteVersion(catalog: Catalog, bucket: BucketRecord, key: string, object: ObjectRecord): void {
   const live = readObject(catalog, bucket, key);
-  if (live?.id === object.id) catalog.table.object.put(placedKey(bucket.id, key), pack(object));
+  if (live?.id === object.id) catalog.table.object.put(placedKey(bucket.id, key), packTold(object, catalog.veil));
   else shelveVersion(catalog, bucket, key, object);
 }

@@ -35,3 +35,4 @@ export const tellAgainMs = limit(60_000, 'ms', 'How often a receiver is told aga
 export const resolvedKeptMs = limit(604_800_000, 'ms', 'How long a resolved alert is listed.');
 export const tellTimeoutMs = limit(10_000, 'ms', 'Longest wait for a receiver of alerts.');
 export const tellAnswerMaxBytes = limit(65_536, 'byte', 'Most that is read of what a receiver answers.');
+export const subjectRowsMax = limit(500, 'row', 'Rows about a subject that are read at once for an export.');

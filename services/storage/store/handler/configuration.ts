@@ -1,4 +1,5 @@
 import type { Call } from '#kernel/contract/call.ts';
+import type { subjectOperations } from '#kernel/privacy/subject.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { OperationName } from '#kernel/contract/contract.ts';
 import { isPublic, ownerGrants } from '../../domain/acl.ts';
@@ -15,7 +16,7 @@ import type { BucketRecord } from '../record.ts';
 import type { Store } from '../store.ts';
 
 type Service = typeof storage;
-type AnyCall = Call<Service, OperationName<Service>>;
+type AnyCall = Call<Service, Exclude<OperationName<Service>, keyof typeof subjectOperations>>;
 type Handler = (call: AnyCall) => Promise<{ output: unknown }>;
 
 /** Kinds whose three operations are alike: what a bucket without one answers, and its operations' name. */

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { CreateBucketCommand, ListObjectVersionsCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { keyFileName, readAuditKeys } from '#kernel/audit/public-key.ts';
+import { verifyLogs } from '#kernel/audit/verify.ts';
+import { type House, openHouse } from '../../../kernel/session/test/fixture/house.ts';
+import { s3Client } from '../fixture/s3.ts';
+import { filesWith } from '../fixture/search.ts';
+import { until } from '../fixture/until.ts';
+
+const subject = 'maria.musterfrau@example.com';
+/** What only this subject's data says. */
+const mark = 'MUSTERFRAU-4711';
+/** The name under which they act: no address, since names of principals lie in the directory in the clear. */
+const principal = 'p-4711';
+const other = 'somebody.else@example.com';
+let house: House;
+before(async () => {
+  house = await openHouse({ mode: 'processes', quiet: true, services: ['storage', 'log', 'telemetry'] });
+});
+after(() => house.stop());
+
+type Line = { service: string; kind: string; name: string; data?: Record<string, unknown>; base64?: string };
+
+async function exported(of: string, bearer: string): Promise<Line[]> {
+  const reply = await fetch(`${house.url}/v1/platform/data-subjects/-/export-data-subject`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ subject: of }),
+  });
+  const text = await reply.text();
+  assert.equal(reply.status, 200, text);
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]));
+}
+
+test('all that is known of a person is exported, erased from every service and every file, and the audit log still verifies', async () => {
+  const { bearer, s3 } = await house.credential({ role: 'owner' });
+  const client = s3Client(house.platform.doors['storage.s3']?.url ?? '', s3);
+  const call = (door: string, method: string, path: string, body?: unknown) => house.call(method, path, body, { door, bearer });
+
+  // Storage: an object of every kind, tagged or with metadata; versions; and one of somebody else's.
+  const Bucket = 'people';
+  await client.send(new CreateBucketCommand({ Bucket }));
+  await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  const tagged = { Tagging: `subject=${encodeURIComponent(subject)}&note=${mark}` };
+  for (const [Key, times] of [['tiny', 1], ['small', 1000], ['large', 100_000]] as const)
+    await client.send(new PutObjectCommand({ Bucket, Key, Body: mark.repeat(times), ...tagged }));
+  await client.send(new PutObjectCommand({ Bucket, Key: 'tiny', Body: 'newer', Metadata: { subject, note: mark } }));
+  await client.send(new PutObjectCommand({ Bucket, Key: 'other', Body: 'kept', Metadata: { subject: other } }));
+
+  // Log: by key and by header, in the clear and sealed.
+  for (const [name, encryption] of [['clear', 'none'], ['sealed', 'scope']] as const) {
+    await call('log.rest', 'POST', '/v1/log/topics', { name, config: { 'gamut.encryption': encryption } });
+    const records = [
+      { key: subject, value: mark },
+      { key: 'order', value: mark, headers: { subject } },
+      { key: other, value: 'kept' },
+    ];
+    assert.equal((await call('log.rest', 'POST', `/v1/log/topics/${name}/produce`, { records })).status, 200);
+  }
+
+  // Telemetry: a log record and a span that say whose they are.
+  const attributes = [{ key: 'user.email', value: { stringValue: subject } }];
+  const send = async (signal: string, body: unknown) => {
+    const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
+    const reply = await fetch(`${house.platform.doors['telemetry.otlp']?.url}/v1/${signal}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    assert.equal(reply.status, 200, await reply.text());
+  };
+  const at = `${Date.now()}000000`;
+  const logRecords = [
+    { timeUnixNano: at, body: { stringValue: `said ${mark}` }, attributes },
+    { timeUnixNano: at, body: { stringValue: 'kept' } },
+  ];
+  await send('logs', { resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+  const span = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), name: mark, startTimeUnixNano: at, endTimeUnixNano: at, attributes };
+  await send('traces', { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] });
+
+  // The directory: a member, invited by mail. And what they did, in the audit log.
+  assert.ok((await call('platform.rest', 'POST', '/v1/platform/members', { email: subject, role: 'reader' })).status < 300);
+  const hers = await house.credential({ role: 'reader', principal });
+  await house.call('POST', '/v1/platform/projects', { name: 'x' }, { bearer: hers.bearer });
+  await until(async () => (await exported(principal, bearer)).some(({ kind }) => kind === 'AuditRecord'), 'her audit record');
+
+  const lines = await exported(subject, bearer);
+  const count = (service: string, kind: string) => lines.filter((line) => line.service === service && line.kind === kind && line.data).length;
+  assert.equal(count('storage', 'Object'), 4);
+  assert.equal(count('log', 'Record'), 4);
+  assert.equal(count('telemetry', 'Log'), 1);
+  assert.equal(count('telemetry', 'Span'), 1);
+  assert.equal(count('platform', 'Member'), 1);
+  const bytes = lines.filter(({ name, base64 }) => name === `${Bucket}/large` && base64 !== undefined);
+  assert.equal(Buffer.concat(bytes.map(({ base64 = '' }) => Buffer.from(base64, 'base64'))).toString(), mark.repeat(100_000));
+  assert.ok(!JSON.stringify(lines).includes('kept'));
+  assert.equal((await call('platform.rest', 'POST', '/v1/platform/data-subjects/-/erase-data-subject', { subject: 7 })).status, 400);
+  const reader = { bearer: hers.bearer };
+  assert.equal((await house.call('POST', '/v1/platform/data-subjects/-/erase-data-subject', { subject }, reader)).status, 403);
+
+  const erase = async (of: string) => (await call('platform.rest', 'POST', '/v1/platform/data-subjects/-/erase-data-subject', { subject: of })).body;
+  assert.deepEqual(await erase(subject), { erased: 11, kept: [] });
+  assert.deepEqual(await erase(principal), { erased: 0, kept: [] });
+  assert.deepEqual(await exported(subject, bearer), []);
+  const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
+  assert.deepEqual(
+    Versions.map(({ Key }) => Key),
+    ['other'],
+  );
+  for (const topic of ['clear', 'sealed']) {
+    const { records } = (await call('log.rest', 'GET', `/v1/log/topics/${topic}/fetch`)).body as unknown as { records: { key: string }[] };
+    assert.deepEqual(
+      records.map(({ key }) => key),
+      [other],
+    );
+  }
+  const audit = (await house.call('GET', '/v1/platform/audit?limit=1000')).body.items as unknown as { principal: string; erased?: true }[];
+  assert.ok(!audit.some((record) => record.principal === principal));
+  assert.ok(audit.some((record) => record.erased === true));
+
+  assert.ok(filesWith(house.data, Bucket).length > 0, 'the search does not even find the name of the bucket');
+  for (const text of [mark, subject]) assert.deepEqual(filesWith(house.data, text), [], text);
+  const directory = join(house.data, 'audit');
+  const keys = readAuditKeys(readFileSync(join(directory, keyFileName), 'utf8'));
+  await until(() => verifyLogs(directory, keys).faults === 0, 'an audit log that verifies');
+});
