@@ -102,6 +102,7 @@ test('all that is known of a person is exported, erased from every service and e
   assert.deepEqual(await erase(principal), { erased: 0, kept: [] });
   assert.deepEqual(await exported(subject, bearer), []);
   const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
+  client.destroy();
   assert.deepEqual(
     Versions.map(({ Key }) => Key),
     ['other'],
