@@ -5,6 +5,7 @@ import { useServed } from '../api/contract.ts';
 import { type Place, rootOf } from '../api/place.ts';
 import { Button } from '../part/button.tsx';
 import { Icon } from '../part/icon.tsx';
+import { AlertBell } from './alert-bell.tsx';
 import { crumbsOf } from './crumb.ts';
 import { PersonMenu } from './person-menu.tsx';
 import { Switcher } from './switcher.tsx';
@@ -52,6 +53,7 @@ export function TopBar({ place, onMenu, onSearch }: { place: Place; onMenu: () =
         <span>Search or run</span>
         <kbd aria-hidden="true">{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
+      <AlertBell />
       <PersonMenu />
     </header>
   );

@@ -146,5 +146,6 @@ async function overview(me: Visit): Promise<void> {
   const { page } = me;
   await page.goto(at('/telemetry'));
   await page.getByText('firing now').waitFor();
+  await page.getByRole('link', { name: /alerts? firing$/ }).waitFor();
   await seen(me, '96-telemetry');
 }
