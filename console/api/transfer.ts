@@ -132,7 +132,8 @@ export function download(start: { title: string; place: string; sending: Sending
   });
 }
 
-async function* chunks(reply: Response): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+/** The bytes of a reply as they come. */
+export async function* chunks(reply: Response): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = reply.body?.getReader();
   if (!reader) return;
   for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;

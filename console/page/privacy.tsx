@@ -1,94 +1,119 @@
 import { Autocomplete } from '@mantine/core';
 import { useState } from 'react';
 import { useMay } from '../api/call.ts';
-import { usePrincipals } from '../api/member.ts';
-import { useLink } from '../api/place.ts';
-import { exactCount } from '../format/quantity.ts';
+import { useMembers } from '../api/member.ts';
+import { useLink, usePlace } from '../api/place.ts';
+import { bytes, exactCount, plural } from '../format/quantity.ts';
 import { Button, LinkButton } from '../part/button.tsx';
+import { CodeBlock } from '../part/code.tsx';
 import { PageHead, Section } from '../part/page.tsx';
-import { Empty, Refusal } from '../part/state.tsx';
+import { Refusal } from '../part/state.tsx';
 import { Status } from '../part/status.tsx';
-import { PrivacyErase } from './privacy-erase.tsx';
+import { type Column, Table } from '../part/table.tsx';
+import { type Erasure, type Kept, PrivacyErase } from './privacy-erase.tsx';
 import { useSubjectExport } from './privacy-export.ts';
 
-/** What a person may ask for: all that is kept of them, and that it is erased. */
+/** What a person may ask for: all that is known of them, and that it is erased. */
 export default function Privacy() {
   const may = useMay('platform');
-  const link = useLink();
-  const principals = usePrincipals();
+  const { project, environment } = usePlace();
+  const members = useMembers();
   const [typed, setTyped] = useState('');
   const [erasing, setErasing] = useState(false);
-  const [erased, setErased] = useState<string>();
-  const principal = principals.find(({ title }) => title === typed)?.principal ?? typed.trim();
-  const taking = useSubjectExport(principal);
+  const [erased, setErased] = useState<{ subject: string; erasure: Erasure }>();
+  const subject = typed.trim();
+  const taking = useSubjectExport(subject);
   return (
     <div className="page">
       <PageHead
         title="Privacy"
-        text="A person may ask what is kept of them, and that it is erased. Here is what the platform itself keeps: membership, sessions,
-          credentials, and the audit log. What services hold in their own records is not among it."
+        text={`A person may ask what is known of them, and that it is erased. Both go over every service of ${project.name} /
+          ${environment.name}, the members of the organization, and its audit log.`}
       />
       <Section title="Who asks">
         <div className="stack">
           <Autocomplete
-            label="Person or program"
-            description="By e-mail or title, or by the id that the audit log has; somebody who left is still found by it."
-            data={principals.map(({ title }) => title)}
+            label="Person"
+            description="The e-mail address, or the id that your data carries in the label, tag or attribute called subject."
+            data={[...new Set(members?.map(({ spec }) => spec.email))]}
             value={typed}
-            onChange={(text) => {
-              setTyped(text);
-              setErased(undefined);
-            }}
+            onChange={setTyped}
           />
           <div className="row wrap">
             <Button
               icon="download"
               look="main"
               busy={taking.busy}
-              disabled={principal === '' || !may('ExportAudit')}
+              disabled={subject === '' || !may('ExportSubject')}
               onClick={() => void taking.run()}
             >
-              Take out what is kept
+              Take out what is known
             </Button>
-            <Button look="danger" icon="trash" disabled={principal === '' || !may('EraseAuditSubject')} onClick={() => setErasing(true)}>
+            <Button look="danger" icon="trash" disabled={subject === '' || !may('EraseSubject')} onClick={() => setErasing(true)}>
               Erase…
             </Button>
           </div>
           {taking.problem && <Refusal problem={taking.problem} compact />}
-          {taking.looked > 0 && (
+          {taking.lines !== undefined && (
             <p role="status">
-              {exactCount(taking.looked)} audit records looked at, {exactCount(taking.found)} of them by this{' '}
-              {principal === '' ? 'one' : 'person'}
-              {taking.saved ? '; saved.' : '.'}
+              {exactCount(taking.lines)} {plural(taking.lines, 'line')}, {bytes(taking.sizeBytes)}
+              {taking.saved ? ', saved.' : ' so far…'}
             </p>
           )}
+          <CodeBlock
+            label="the same on the command line"
+            text={['export-subject', 'erase-subject']
+              .map((operation) => `gamut platform ${operation} --subject ${quoted(subject)}`)
+              .join('\n')}
+          />
         </div>
       </Section>
-      {erased !== undefined && (
-        <Section>
-          <Empty
-            icon="check"
-            title="Erased"
-            action={<LinkButton to={link('platform', 'audit', '-', 'log')}>See that the log still verifies</LinkButton>}
-          >
-            The key under which the audit log kept who {erased} is was destroyed. Every record is still there and every proof holds; nobody
-            reads any more whose they were.
-          </Empty>
-          <p className="row wrap">
-            <Status tone="note">What this person does from now on is recorded without who it was</Status>
-          </p>
-        </Section>
-      )}
+      {erased && <Erased {...erased} />}
       {erasing && (
         <PrivacyErase
-          principal={principal}
+          subject={subject}
           onClose={() => setErasing(false)}
-          onErased={() => {
+          onErased={(erasure) => {
             setErasing(false);
-            setErased(principal);
+            setErased({ subject, erasure });
           }}
         />
       )}
     </div>
+  );
+}
+
+/** A word for a shell; what is not a plain word is quoted. */
+const quoted = (text: string) => (/^[A-Za-z0-9@._+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+
+const columns: readonly Column<Kept>[] = [
+  { key: 'kind', title: 'Kind', show: ({ kind }) => kind },
+  { key: 'name', title: 'Name', show: ({ name }) => <span className="cell-long cut mono">{name}</span> },
+  { key: 'reason', title: 'Why it is kept', show: ({ reason }) => reason },
+];
+
+function Erased({ subject, erasure: { erased, kept } }: { subject: string; erasure: Erasure }) {
+  const link = useLink();
+  return (
+    <Section
+      flush
+      title={`What was erased of ${subject}`}
+      text="Audit records and their proofs stay; who acted in them is gone for ever."
+      actions={
+        <LinkButton size="small" to={link('platform', 'audit', '-', 'log')}>
+          See that the log still verifies
+        </LinkButton>
+      }
+    >
+      <div className="table-bar" role="status">
+        <Status tone="ok">
+          {exactCount(erased)} {plural(erased, 'thing')} gone
+        </Status>
+        <Status tone={kept.length === 0 ? 'ok' : 'warn'}>
+          {kept.length === 0 ? 'nothing had to be kept' : `${exactCount(kept.length)} kept`}
+        </Status>
+      </div>
+      {kept.length > 0 && <Table label="What is kept" columns={columns} rows={kept} rowKey={({ kind, name }) => `${kind} ${name}`} />}
+    </Section>
   );
 }
