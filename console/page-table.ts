@@ -55,7 +55,7 @@ export const platformPages: readonly PageEntry[] = [
     'platform/privacy',
     'Privacy',
     'eye',
-    'EraseSubject',
+    'EraseDataSubject',
     'What is known of a person: taken out, and erased.',
     () => import('./page/privacy.tsx'),
   ),

@@ -10,7 +10,7 @@ type Props = { readonly subject: string; readonly onClose: () => void; readonly 
 /** Erases everything that is known of a subject. */
 export function PrivacyErase({ subject, onClose, onErased }: Props) {
   const api = useApi();
-  const act = async () => onErased(await api.call<Erasure>('platform', 'EraseSubject', '', { subject }));
+  const act = async () => onErased(await api.call<Erasure>('platform', 'EraseDataSubject', '', { subject }));
   return (
     <DangerDialog title="Erase a person" verb="Erase for ever" name={subject} act={act} onClose={onClose} onDone={async () => undefined}>
       <p>

@@ -26,7 +26,7 @@ export function useSubjectExport(subject: string): SubjectExport {
       const parts: Uint8Array<ArrayBuffer>[] = [];
       let [lines, sizeBytes] = [0, 0];
       const tell = (saved: boolean) => setState({ subject, lines, sizeBytes, saved });
-      for await (const part of chunks(await api.open('platform', 'ExportSubject', '', { subject }))) {
+      for await (const part of chunks(await api.open('platform', 'ExportDataSubject', '', { subject }))) {
         parts.push(part);
         sizeBytes += part.byteLength;
         lines += part.reduce((count, byte) => (byte === newline ? count + 1 : count), 0);

@@ -44,12 +44,12 @@ export default function Privacy() {
               icon="download"
               look="main"
               busy={taking.busy}
-              disabled={subject === '' || !may('ExportSubject')}
+              disabled={subject === '' || !may('ExportDataSubject')}
               onClick={() => void taking.run()}
             >
               Take out what is known
             </Button>
-            <Button look="danger" icon="trash" disabled={subject === '' || !may('EraseSubject')} onClick={() => setErasing(true)}>
+            <Button look="danger" icon="trash" disabled={subject === '' || !may('EraseDataSubject')} onClick={() => setErasing(true)}>
               Erase…
             </Button>
           </div>
@@ -62,7 +62,7 @@ export default function Privacy() {
           )}
           <CodeBlock
             label="the same on the command line"
-            text={['export-subject', 'erase-subject']
+            text={['export-data-subject', 'erase-data-subject']
               .map((operation) => `gamut platform ${operation} --subject ${quoted(subject)}`)
               .join('\n')}
           />
