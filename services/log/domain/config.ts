@@ -32,6 +32,18 @@ export const topicConfig: Readonly<Record<string, Entry>> = {
     text: 'Batches stay as their producer compressed them.',
     wrong: one('producer'),
   },
+  'confluent.key.schema.validation': {
+    type: 1,
+    default: 'false',
+    text: 'Whether a key must begin with the id of a schema of the subject TOPIC-key, and be a value of it.',
+    wrong: one('true', 'false'),
+  },
+  'confluent.value.schema.validation': {
+    type: 1,
+    default: 'false',
+    text: 'Whether a value must begin with the id of a schema of the subject TOPIC-value, and be a value of it.',
+    wrong: one('true', 'false'),
+  },
   'delete.retention.ms': { type: 5, default: '86400000', text: 'How long a compacted topic keeps tombstones.', wrong: whole(0) },
   flush: {
     type: 2,

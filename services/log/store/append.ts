@@ -7,6 +7,7 @@ import { KafkaViolation } from '#wire/kafka/violation.ts';
 import { configNumber, isCompacted } from '../domain/config.ts';
 import type { Broker } from './broker.ts';
 import type { Appended, Partition } from './partition.ts';
+import { demandsSchema, schemaFault } from './schema-check.ts';
 import { type BatchKey, isSealed } from './sealed-batch.ts';
 import type { Topic } from './topic.ts';
 
@@ -40,7 +41,7 @@ function appendSealed(
   records: Buffer | null,
   producing: Producing & { readonly key?: BatchKey },
 ): Appended | Refused {
-  const wrong = batchFault(topic, records, producing);
+  const wrong = batchFault(broker, topic, records, producing);
   if (wrong) return wrong;
   const batch = records as Buffer;
   const { producerId, producerEpoch, attributes } = readHead(batch);
@@ -59,7 +60,7 @@ function appendSealed(
 }
 
 /** Why a batch is refused, or undefined: the rules of Apache Kafka's LogValidator for batches of magic 2. */
-function batchFault(topic: Topic, batch: Buffer | null, { transactionalId }: Producing): Refused | undefined {
+function batchFault(broker: Broker, topic: Topic, batch: Buffer | null, { transactionalId }: Producing): Refused | undefined {
   if (!batch || batch.length < batchHeadBytes) return { error: 'INVALID_RECORD', message: 'There is no batch.' };
   const head = readHead(batch);
   if (head.magic !== 2) return { error: 'UNSUPPORTED_FOR_MESSAGE_FORMAT', message: `Batches of magic ${head.magic} are not taken.` };
@@ -78,15 +79,20 @@ function batchFault(topic: Topic, batch: Buffer | null, { transactionalId }: Pro
     return { error: 'INVALID_RECORD', message: 'A transactional batch without a transactional producer.' };
   if (head.producerId >= 0 && (head.producerEpoch < 0 || head.baseSequence < 0))
     return { error: 'INVALID_RECORD', message: 'A batch of an idempotent producer has an epoch and a sequence number.' };
-  return isCompacted(topic.config) ? keyFault(batch) : undefined;
+  return isCompacted(topic.config) || demandsSchema(topic.config) ? recordFault(broker, topic, batch) : undefined;
 }
 
-/** A record without key could never be compacted. */
-function keyFault(batch: Buffer): Refused | undefined {
+/** A record without key could never be compacted; what a topic's subjects demand holds of every record. */
+function recordFault({ registry }: Broker, topic: Topic, batch: Buffer): Refused | undefined {
+  const [compacts, demands] = [isCompacted(topic.config), demandsSchema(topic.config)];
   try {
-    const at = readRecords(batch).findIndex(({ key }) => key === null);
-    if (at < 0) return undefined;
-    return { error: 'INVALID_RECORD', record: at, message: 'Compacted topic cannot accept message without key in topic partition.' };
+    for (const [record, read] of readRecords(batch).entries()) {
+      if (compacts && read.key === null)
+        return { error: 'INVALID_RECORD', record, message: 'Compacted topic cannot accept message without key in topic partition.' };
+      const message = demands ? schemaFault(registry, topic, read) : undefined;
+      if (message !== undefined) return { error: 'INVALID_RECORD', record, message };
+    }
+    return undefined;
   } catch (error) {
     if (error instanceof KafkaViolation) return { error: 'CORRUPT_MESSAGE', message: 'The records of the batch cannot be read.' };
     throw error;

@@ -38,3 +38,4 @@ export const parsedSchemasMax = limit(
   'schema',
   'Schemas of one scope that are kept as understood; beyond it the oldest is read again.',
 );
+export const schemaHeadBytes = limit(5, 'byte', "What stands before a record's bytes where it has a schema: a zero and the schema's id.");

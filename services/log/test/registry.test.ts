@@ -230,3 +230,28 @@ test('rights and environments: a reader registers nothing, a neighbour sees noth
   assert.equal((await call('GET', '/subjects/private/versions/1/schema', undefined, `Bearer ${neighbour.bearer}`)).body, 'string' as never);
   assert.equal((await house.call('GET', '/v1/log/subjects/private')).body.name, 'private');
 });
+
+test('a topic that demands schemas takes values of its subject alone, and names the record that is none', async () => {
+  const config = { 'confluent.value.schema.validation': 'true' };
+  await house.call('POST', '/v1/log/topics', { name: 'demanding', config }, { door: 'log.rest', bearer: house.owner.bearer });
+  const registry = asOwner();
+  const schema = { type: SchemaType.AVRO as const, schema: JSON.stringify(record('Order', field('id'), field('count', ['null', 'int']))) };
+  const { id } = await registry.register(schema, { subject: 'demanding-value' });
+  const elsewhere = await registry.register(
+    { ...schema, schema: JSON.stringify(record('Other', field('id'))) },
+    { subject: 'other-value' },
+  );
+  const producer = house.client().producer();
+  await producer.connect();
+  const send = (...values: (Buffer | null)[]) =>
+    producer.send({ topic: 'demanding', messages: values.map((value) => ({ key: 'k', value })) });
+  const good = await registry.encode(id, { id: 'a', count: { int: 3 } });
+  await send(good, null);
+  await assert.rejects(send(good, Buffer.from('plain')));
+  await assert.rejects(send(await registry.encode(elsewhere.id, { id: 'a' })));
+  await assert.rejects(send(good.subarray(0, good.length - 1)));
+  await assert.rejects(send(Buffer.concat([good, Buffer.from([0])])));
+  await producer.disconnect();
+  const { body } = await house.call('GET', '/v1/log/topics/demanding', undefined, { door: 'log.rest', bearer: house.owner.bearer });
+  assert.equal((body.status as { records: number }).records, 2);
+});
