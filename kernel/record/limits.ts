@@ -19,3 +19,6 @@ export const entriesPerInsert = limit(
   'entry',
   'Audit records that are sealed before PostgreSQL is sent them; more are sealed meanwhile.',
 );
+export const publishEventsMax = limit(500, 'event', 'Events that are published to the log at once.');
+export const publishPollMs = limit(5000, 'ms', 'Time between two looks for events that are not published yet.');
+export const publishTopicMs = limit(30_000, 'ms', 'Time for which an environment without a topic for its events is passed over.');

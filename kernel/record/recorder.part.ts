@@ -18,6 +18,8 @@ import { sortRecords } from './batch.ts';
 import { ingestGatherMs, processScanMs, retentionSweepMs, retryMs } from './limits.ts';
 import { Dispatcher, forgetDeliveries, webhookPurpose } from '../webhook/dispatch.ts';
 import { policySource } from '../audit/policy-file.ts';
+import { Publisher } from './publish.ts';
+import { runningPlatform } from '../supervise/client.ts';
 import { openWitnesses } from './witness.ts';
 import { type Notary, startNotary } from './notary.ts';
 import { forgetSeen, readCursor, storeBatch } from './store.ts';
@@ -90,6 +92,14 @@ export const part: Part = {
       allow: order.settings.outbound ?? [],
       now: Date.now,
     }).start();
+    const publisher = new Publisher({
+      sql: dispatched,
+      path: join(order.data, 'recorder', 'published.json'),
+      address: async () => (await runningPlatform(order.data).catch(() => undefined))?.doors['log.kafka']?.url,
+      token: (caller) => keeper.serviceToken(caller),
+      ca: undefined,
+      log,
+    }).start();
     const sealer = leafSealer(keeper, Date.now);
     const directory = join(order.data, 'audit');
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -97,7 +107,11 @@ export const part: Part = {
     const policy = policySource(order.settings.witness, (reason) => log('error', 'the policy of witnesses is not taken', { reason }));
     const witnesses = openWitnesses({ policy, log, now: Date.now });
     const notary = startNotary({ directory, sql, keeper, deployment: order.deployment, log, witnesses, now: Date.now });
-    const reading: Reading = { dir, sql, open, sealer, notary, log, signal: stop.signal, stored: () => dispatcher.wake() };
+    const stored = () => {
+      dispatcher.wake();
+      publisher.wake();
+    };
+    const reading: Reading = { dir, sql, open, sealer, notary, log, signal: stop.signal, stored };
     const followed = new Map<string, Promise<void>>();
     const scanning = (async () => {
       for (let sweepAt = Date.now(); !stop.signal.aborted; await pause(processScanMs, stop.signal)) {
@@ -115,6 +129,7 @@ export const part: Part = {
         await scanning;
         await Promise.all(followed.values());
         await notary.stop();
+        await publisher.stop();
         await dispatcher.stop();
         await dispatched.close();
         await sql.close();

@@ -4,6 +4,7 @@ import type { OperationError } from '../contract/fault.ts';
 import type { Filter } from '../contract/provider.ts';
 import type { Identified } from '../caller/identified.ts';
 import { rolesIn } from '../caller/place.ts';
+import { isPublisher } from './publisher.ts';
 import { parseId } from '../tenancy/id.ts';
 import type { WindowEntry, WindowKey } from '../audit/window.ts';
 import type { Counter } from '../meter/meters.ts';
@@ -102,6 +103,7 @@ export class Standing<S extends AnyService = AnyService> {
 
   #currentRoles(): string[] {
     const { principal, tenant, scope } = this.identified;
+    if (isPublisher(this.identified)) return ['publisher'];
     return this.identified.face === 'anonymous' ? [] : rolesIn(this.#runtime.snapshot, principal, tenant, scope);
   }
 

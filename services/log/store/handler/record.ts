@@ -1,7 +1,7 @@
 import type { Handlers } from '#kernel/contract/call.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { batchOf, type LogRecord, type NewRecord } from '#wire/kafka/record/record.ts';
-import { murmur2 } from '../../domain/murmur.ts';
+import { murmur2 } from '#wire/kafka/record/murmur.ts';
 import type { log } from '../../service.ts';
 import { appendBatch } from '../append.ts';
 import type { Broker } from '../broker.ts';

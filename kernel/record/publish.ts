@@ -1,0 +1,154 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Log as LogSeam, openLog, type ScopedLog } from '#seams/log/log.ts';
+import type { Sql } from '#seams/sql/sql.ts';
+import type { Caller } from '../contract/caller.ts';
+import type { Log } from '../contract/implement.ts';
+import { publisherName } from '../session/publisher.ts';
+import { writeDurably } from '../volume/write.ts';
+import { messageOf, type StoredEvent } from '../webhook/message.ts';
+import { publishEventsMax, publishPollMs, publishTopicMs } from './limits.ts';
+
+/** An environment that has a topic of this name gets its events there, each once or more, in their order. */
+const eventTopic = 'gamut.events';
+
+export type PublishOptions = {
+  readonly sql: Sql;
+  /** Where it is kept how far each tenant's events were published. */
+  readonly path: string;
+  /** The address of the log's Kafka door; undefined while there is none. */
+  readonly address: () => Promise<string | undefined>;
+  readonly token: (caller: Caller) => Promise<string>;
+  readonly ca: string | undefined;
+  readonly log: Log;
+};
+
+/** Publishes the platform's events to the log. Its own writes make no events and no audit records: an idle platform writes nothing. */
+export class Publisher {
+  readonly #options: PublishOptions;
+  readonly #stop = new AbortController();
+  readonly #positions = new Map<string, bigint>();
+  /** When it was last seen that an environment has no such topic. */
+  readonly #without = new Map<string, number>();
+  #opened: { url: string; seam: LogSeam } | undefined;
+  #wake: (() => void) | undefined;
+  #due = true;
+  #running: Promise<void> | undefined;
+
+  constructor(options: PublishOptions) {
+    this.#options = options;
+  }
+
+  start(): this {
+    mkdirSync(dirname(this.#options.path), { recursive: true, mode: 0o700 });
+    for (const [tenant, position] of Object.entries(readPositions(this.#options.path))) this.#positions.set(tenant, BigInt(position));
+    this.#running = this.#run();
+    return this;
+  }
+
+  /** Events were stored. */
+  wake(): void {
+    this.#due = true;
+    this.#wake?.();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.wake();
+    await this.#opened?.seam.close();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      this.#due = false;
+      await this.#look().catch((error) => {
+        if (!this.#stop.signal.aborted) this.#options.log('warn', 'events could not be published; trying again', { error: String(error) });
+      });
+      if (!this.#due) await this.#pause();
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, publishPollMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { rows } = await this.#options.sql.platform().query('select tenant, sequence from platform.event_head', []);
+    for (const { tenant, sequence } of rows as { tenant: bigint; sequence: bigint }[])
+      while (!this.#stop.signal.aborted && (this.#positions.get(`${tenant}`) ?? 0n) < sequence) if (!(await this.#publish(tenant))) return;
+  }
+
+  /** Publishes the next events of a tenant; answers whether there is a log at all. */
+  async #publish(tenant: bigint): Promise<boolean> {
+    const seam = await this.#seam();
+    if (!seam) return false;
+    const after = this.#positions.get(`${tenant}`) ?? 0n;
+    const { rows } = await this.#options.sql.platform().query(
+      `select sequence, scope, id, source, type, time, subject, data from platform.event
+       where tenant = $1 and sequence > $2 order by sequence limit $3`,
+      [tenant, after, publishEventsMax],
+    );
+    const events = rows as StoredEvent[];
+    const last = events.at(-1)?.sequence;
+    if (last === undefined) return false;
+    for (const [scope, own] of Map.groupBy(events, (event) => event.scope)) {
+      if (scope === 0n) continue;
+      const log = seam.at(`${tenant} ${scope}`);
+      // The topic was made just now: what was remembered of its absence is over.
+      if (own.some(({ type, data }) => type === 'log.TopicCreated' && (data as { topic?: unknown }).topic === eventTopic))
+        this.#without.delete(`${scope}`);
+      if (await this.#hasTopic(log, `${scope}`)) await log.produce(eventTopic, own.map(recordOf));
+    }
+    this.#positions.set(`${tenant}`, last);
+    writeDurably(this.#options.path, JSON.stringify(Object.fromEntries([...this.#positions].map(([id, at]) => [id, `${at}`]))), 0o600);
+    return true;
+  }
+
+  async #hasTopic(log: ScopedLog, scope: string): Promise<boolean> {
+    if (Date.now() - (this.#without.get(scope) ?? 0) < publishTopicMs) return false;
+    if (await log.hasTopic(eventTopic)) return true;
+    this.#without.set(scope, Date.now());
+    return false;
+  }
+
+  async #seam(): Promise<LogSeam | undefined> {
+    const url = await this.#options.address();
+    if (url === this.#opened?.url) return this.#opened?.seam;
+    await this.#opened?.seam.close();
+    this.#opened = undefined;
+    if (url === undefined) return undefined;
+    const { token, ca } = this.#options;
+    const loginOf = async (at: string) => {
+      const [tenant = '', scope = ''] = at.split(' ');
+      return {
+        bearer: await token({ tenant: BigInt(tenant), scope: BigInt(scope), principal: publisherName, credential: 0n, face: 'service' }),
+      };
+    };
+    this.#opened = { url, seam: openLog(url, { clientId: 'gamut recorder', loginOf, ...(ca ? { ca } : {}) }) };
+    return this.#opened.seam;
+  }
+}
+
+/** CloudEvents' Kafka binding, structured mode; events of one subject stay in order. */
+const recordOf = (event: StoredEvent) => ({
+  key: event.subject,
+  value: messageOf(event),
+  headers: { 'content-type': 'application/cloudevents+json; charset=UTF-8' },
+  timestamp: event.time.getTime(),
+});
+
+function readPositions(path: string): Record<string, string> {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+import { errorCode as errorCodes } from '#wire/kafka/error.ts';
+import { fetch, listOffsets } from '#wire/kafka/message/record-access.ts';
+import { offsetCommit, offsetFetch } from '#wire/kafka/message/offset.ts';
+import type { Cluster } from './cluster.ts';
+import { check, LogError } from './error.ts';
+import { fetchBytes, fetchWaitMs } from './limits.ts';
+import type { Offset } from './producer.ts';
+import { type Incoming, recordsIn } from './record.ts';
+
+const outOfRange = errorCodes.OFFSET_OUT_OF_RANGE;
+
+export type From = 'earliest' | 'latest';
+export type Batch = {
+  readonly records: readonly Incoming[];
+  /** Where reading goes on behind this batch. */
+  readonly next: Offset;
+};
+
+/** Reads all partitions of a topic in turn, committed records only. `group` remembers how far, when `commit` is called. */
+export class Consumer {
+  readonly #cluster: Cluster;
+  readonly #topic: string;
+  readonly #group: string | undefined;
+
+  constructor(cluster: Cluster, topic: string, group?: string) {
+    this.#cluster = cluster;
+    this.#topic = topic;
+    this.#group = group;
+  }
+
+  /** Batches as they come, until the signal; each partition in order, from where the group stands, or from an end of the log. */
+  async *batches(from: From, signal: AbortSignal): AsyncGenerator<Batch> {
+    const positions = await this.#cluster.retried(() => this.#positions(from), signal);
+    while (!signal.aborted) {
+      const found = await this.#cluster
+        .retried(() => this.#fetchAll(positions, signal), signal)
+        .catch((error: unknown) => {
+          if (signal.aborted) return [];
+          throw error;
+        });
+      for (const batch of found) {
+        positions[batch.next.partition] = batch.next.offset;
+        if (batch.records.length > 0 && !signal.aborted) yield batch;
+      }
+    }
+  }
+
+  async #positions(from: From): Promise<number[]> {
+    const count = await this.#cluster.partitions(this.#topic);
+    const committed = this.#group === undefined ? [] : await this.#committed(this.#group, count);
+    const positions: number[] = [];
+    for (let partition = 0; partition < count; partition++) {
+      const known = committed[partition] ?? -1;
+      positions.push(known >= 0 ? known : await this.#endOf(partition, from));
+    }
+    return positions;
+  }
+
+  async #committed(groupId: string, count: number): Promise<number[]> {
+    const partitionIndexes = Array.from({ length: count }, (_, index) => index);
+    const group = await this.#cluster.coordinator(groupId, 0);
+    const told = await group.call(offsetFetch, 7, { groupId, topics: [{ name: this.#topic, partitionIndexes }], requireStable: true });
+    check(told.errorCode, `Offsets of ${groupId}`);
+    const found: number[] = [];
+    for (const { partitionIndex, committedOffset, errorCode } of told.topics[0]?.partitions ?? []) {
+      check(errorCode, `Offsets of ${groupId}`);
+      found[partitionIndex] = committedOffset;
+    }
+    return found;
+  }
+
+  async #endOf(partition: number, from: From): Promise<number> {
+    const leader = await this.#cluster.leader(this.#topic, partition);
+    const partitions = [{ partitionIndex: partition, timestamp: from === 'earliest' ? -2 : -1 }];
+    const told = await leader.call(listOffsets, 5, { replicaId: -1, isolationLevel: 1, topics: [{ name: this.#topic, partitions }] });
+    const answer = told.topics[0]?.partitions[0];
+    check(answer?.errorCode ?? -1, `Offsets of ${this.#topic}`);
+    return answer?.offset ?? 0;
+  }
+
+  /** One fetch from every leader; what waits for records waits at all of them at once. */
+  async #fetchAll(positions: readonly number[], signal: AbortSignal): Promise<Batch[]> {
+    const byLeader = new Map<Awaited<ReturnType<Cluster['leader']>>, number[]>();
+    for (const partition of positions.keys()) {
+      const leader = await this.#cluster.leader(this.#topic, partition);
+      byLeader.set(leader, [...(byLeader.get(leader) ?? []), partition]);
+    }
+    const answers = await Promise.all(
+      [...byLeader].map(async ([leader, partitions]) => {
+        const wanted = partitions.map((partition) => ({
+          partition,
+          fetchOffset: positions[partition] ?? 0,
+          partitionMaxBytes: fetchBytes,
+        }));
+        const body = { maxWaitMs: fetchWaitMs, minBytes: 1, maxBytes: fetchBytes, isolationLevel: 1 };
+        return leader.call(fetch, 12, { replicaId: -1, ...body, topics: [{ topic: this.#topic, partitions: wanted }] }, fetchWaitMs);
+      }),
+    );
+    if (signal.aborted) return [];
+    return answers.flatMap((told) => {
+      check(told.errorCode, `Reading ${this.#topic}`);
+      return (told.responses[0]?.partitions ?? []).map(({ partitionIndex, errorCode, records, abortedTransactions, logStartOffset }) => {
+        const place = { topic: this.#topic, partition: partitionIndex };
+        // What was there is deleted by now: reading goes on at the oldest record that is kept.
+        if (errorCode === outOfRange && logStartOffset > (positions[partitionIndex] ?? 0))
+          return { records: [], next: { ...place, offset: logStartOffset } };
+        check(errorCode, `Reading ${this.#topic}`);
+        const found = recordsIn(place, records ?? Buffer.alloc(0), positions[partitionIndex] ?? 0, abortedTransactions ?? []);
+        return { records: found.records, next: { ...place, offset: found.next } };
+      });
+    });
+  }
+
+  /** Remembers, for the group, where reading goes on. */
+  async commit(offsets: readonly Offset[]): Promise<void> {
+    const groupId = this.#group;
+    if (groupId === undefined) throw new LogError('INVALID_GROUP_ID', 'This consumer has no group.');
+    const partitions = offsets.map(({ partition, offset }) => ({
+      partitionIndex: partition,
+      committedOffset: offset,
+      committedMetadata: '',
+    }));
+    await this.#cluster.retried(async () => {
+      const group = await this.#cluster.coordinator(groupId, 0);
+      const told = await group.call(offsetCommit, 8, { groupId, topics: [{ name: this.#topic, partitions }] });
+      for (const { errorCode } of told.topics[0]?.partitions ?? []) check(errorCode, `Offsets of ${groupId}`);
+    });
+  }
+}

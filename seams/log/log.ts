@@ -1,0 +1,126 @@
+import { createTopics } from '#wire/kafka/message/topic.ts';
+import { readAddress } from './address.ts';
+import { Cluster } from './cluster.ts';
+import type { Login } from './connection.ts';
+import { Consumer, type From } from './consumer.ts';
+import { check, LogError } from './error.ts';
+import { createMs } from './limits.ts';
+import { type Offset, Producer, type Within, type Written } from './producer.ts';
+import type { Incoming, Outgoing } from './record.ts';
+
+export type { Incoming, Offset, Outgoing, Within, Written };
+
+export type LogOptions = {
+  /** What brokers see as the client's name. */
+  readonly clientId: string;
+  /** The authority of the brokers' certificates, in PEM, where the system does not know it. */
+  readonly ca?: string;
+  /**
+   * Who comes for a scope. With it each scope has topics of its own behind its credential, as our own log has them. Without
+   * it the address says who comes, for all scopes, and names of topics, groups and transactions begin with `<scope>.`.
+   */
+  readonly loginOf?: (scope: string) => Promise<Login>;
+};
+
+/** The log as one scope sees it: names are its own. */
+export interface ScopedLog {
+  /** Makes a topic unless there is one; answers whether it was made. */
+  createTopic(topic: string, made?: { partitions?: number; config?: Readonly<Record<string, string>> }): Promise<boolean>;
+  hasTopic(topic: string): Promise<boolean>;
+  /** Appends records once each, in order; resolves when they are acknowledged, with their places. */
+  produce(topic: string, records: readonly Outgoing[]): Promise<Written[]>;
+  /**
+   * Committed records as they come, partition by partition in order, until the signal. With a group, reading begins where
+   * `done` was last called; without, at an end of the log.
+   */
+  consume(topic: string, more: { group?: string; from?: From; signal: AbortSignal }): AsyncIterable<Delivery>;
+  /** A producer whose writes and offsets count together or not at all; one of an id fences those before it. */
+  transactions(id: string): Promise<{ transact<T>(work: (within: Within) => Promise<T>): Promise<T> }>;
+}
+
+export type Delivery = { readonly records: readonly Incoming[]; readonly next: Offset; done(): Promise<void> };
+
+/** A log by URL: our own, Apache Kafka, Redpanda or another that speaks its protocol. */
+export interface Log extends AsyncDisposable {
+  /** The log of a scope, by its id. */
+  at(scope: string): ScopedLog;
+  close(): Promise<void>;
+}
+
+/** `kafka://user:password@host:9092,host:9092`, or `kafkas://` over TLS. Connections are made when they are first needed. */
+export function openLog(url: string, options: LogOptions): Log {
+  const { brokers, tls, login } = readAddress(url);
+  const { clientId, ca, loginOf } = options;
+  const scopes = new Map<string, { cluster: Cluster; log: ScopedLog }>();
+  const shared = loginOf
+    ? undefined
+    : new Cluster(brokers, async () => ({ tls, ...(ca ? { ca } : {}), ...(login ? { login } : {}) }), clientId);
+  const close = async () => {
+    await Promise.all([shared?.close(), ...[...scopes.values()].map(({ cluster }) => cluster.close())]);
+  };
+  return {
+    at(scope) {
+      let known = scopes.get(scope);
+      if (!known) {
+        const own = async () => ({ tls, ...(ca ? { ca } : {}), login: await (loginOf as NonNullable<typeof loginOf>)(scope) });
+        const cluster = shared ?? new Cluster(brokers, own, clientId);
+        if (shared && !/^[A-Za-z0-9_-]+$/.test(scope)) throw new LogError('Unsupported', 'A scope that is a prefix of names is one word.');
+        scopes.set(scope, (known = { cluster, log: scopedLog(cluster, shared ? `${scope}.` : '') }));
+      }
+      return known.log;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function scopedLog(cluster: Cluster, prefix: string): ScopedLog {
+  const producer = new Producer(cluster);
+  const named = (name: string) => `${prefix}${name}`;
+  const own = <T extends { readonly topic: string }>(of: T): T => ({ ...of, topic: of.topic.slice(prefix.length) });
+  const all = (offsets: readonly Offset[]) => offsets.map((offset) => ({ ...offset, topic: named(offset.topic) }));
+  return {
+    createTopic: (topic, { partitions = 1, config = {} } = {}) => createTopic(cluster, named(topic), partitions, config),
+    hasTopic: (topic) => cluster.hasTopic(named(topic)),
+    produce: (topic, records) => producer.produce(named(topic), records),
+    async *consume(topic, { group, from = 'earliest', signal }) {
+      const consumer = new Consumer(cluster, named(topic), group === undefined ? undefined : named(group));
+      for await (const { records, next } of consumer.batches(from, signal))
+        yield { records: records.map(own), next: own(next), done: () => consumer.commit([next]) };
+    },
+    async transactions(id) {
+      const transactional = new Producer(cluster, named(id));
+      await transactional.open();
+      return {
+        transact: (work) =>
+          transactional.transact((within) =>
+            work({
+              produce: (topic, records) => within.produce(named(topic), records),
+              sendOffsets: (group, offsets) => within.sendOffsets(named(group), all(offsets)),
+            }),
+          ),
+      };
+    },
+  };
+}
+
+async function createTopic(
+  cluster: Cluster,
+  name: string,
+  numPartitions: number,
+  config: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }));
+  try {
+    await cluster.retried(async () => {
+      const topics = [{ name, numPartitions, replicationFactor: -1, assignments: [], configs }];
+      const told = await (await cluster.any()).call(createTopics, 5, { topics, timeoutMs: createMs, validateOnly: false });
+      const [answer] = told.topics;
+      check(answer?.errorCode ?? -1, `The topic ${name}`, answer?.errorMessage);
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof LogError && error.code === 'TOPIC_ALREADY_EXISTS') return false;
+    throw error;
+  }
+}

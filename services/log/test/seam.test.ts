@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Delivery, type Incoming, type Log, openLog, type ScopedLog } from '#seams/log/log.ts';
+import { type House, openHouse } from './fixtures/house.ts';
+
+let house: House;
+let url: string;
+before(async () => {
+  house = await openHouse();
+  const { username, password } = house.owner.sasl;
+  url = `kafka://${username}:${encodeURIComponent(password)}@${house.kafka}`;
+});
+after(() => house?.stop());
+
+/** Reads until `count` records have come; `done` says whether the group remembers them. */
+async function read(log: ScopedLog, topic: string, count: number, more: { group?: string; done?: boolean } = {}): Promise<Incoming[]> {
+  const stop = new AbortController();
+  const found: Incoming[] = [];
+  const { group } = more;
+  const deliveries: AsyncIterable<Delivery> = log.consume(topic, { signal: stop.signal, ...(group === undefined ? {} : { group }) });
+  for await (const delivery of deliveries) {
+    found.push(...delivery.records);
+    if (more.done) await delivery.done();
+    if (found.length >= count) stop.abort();
+  }
+  return found;
+}
+const values = (records: readonly Incoming[]) => records.map(({ value }) => value?.toString());
+
+/** What must hold of every log, ours and others. */
+async function holds(log: ScopedLog, name: string): Promise<void> {
+  assert.equal(await log.createTopic(name, { partitions: 3, config: { 'retention.ms': '-1' } }), true);
+  assert.equal(await log.createTopic(name), false);
+  assert.deepEqual([await log.hasTopic(name), await log.hasTopic(`${name}-not`)], [true, false]);
+  const records = Array.from({ length: 50 }, (_, at) => ({ key: `k${at % 5}`, value: `v${at}`, headers: { at: `${at}` } }));
+  const places = await log.produce(name, records);
+  assert.equal(new Set(places.map(({ partition, offset }) => `${partition} ${offset}`)).size, 50);
+  const found = await read(log, name, 50, { group: 'readers', done: true });
+  assert.deepEqual(values(found).sort(), records.map(({ value }) => value).sort());
+  assert.equal(found[0]?.topic, name);
+  const ofKey = found.filter(({ key }) => key?.toString() === 'k2').map(({ headers }) => Number(headers[0]?.value?.toString()));
+  assert.deepEqual(ofKey, [2, 7, 12, 17, 22, 27, 32, 37, 42, 47]);
+  await log.produce(name, [{ value: 'later', partition: 1 }]);
+  assert.deepEqual(values(await read(log, name, 1, { group: 'readers', done: true })), ['later']);
+}
+
+async function transacts(log: ScopedLog, name: string): Promise<void> {
+  await log.createTopic(name);
+  await log.createTopic(`${name}-in`);
+  await log.produce(`${name}-in`, [{ value: 'a' }, { value: 'b' }]);
+  const producer = await log.transactions('mover');
+  await assert.rejects(
+    producer.transact(async (within) => {
+      await within.produce(name, [{ value: 'never' }]);
+      throw new Error('changed my mind');
+    }),
+    /changed my mind/,
+  );
+  await producer.transact(async (within) => {
+    await within.produce(name, [{ value: 'A' }, { value: 'B' }]);
+    await within.sendOffsets('movers', [{ topic: `${name}-in`, partition: 0, offset: 2 }]);
+  });
+  assert.deepEqual(values(await read(log, name, 2)), ['A', 'B']);
+  await log.produce(`${name}-in`, [{ value: 'c' }]);
+  assert.deepEqual(values(await read(log, `${name}-in`, 1, { group: 'movers' })), ['c']);
+  // A second producer of the id fences the first.
+  const heir = await log.transactions('mover');
+  await assert.rejects(
+    producer.transact((within) => within.produce(name, [{ value: 'zombie' }])),
+    /FENCED|EPOCH/,
+  );
+  await heir.transact((within) => within.produce(name, [{ value: 'heir' }]));
+  assert.deepEqual(values(await read(log, name, 3)), ['A', 'B', 'heir']);
+}
+
+const opened = (options: Partial<Parameters<typeof openLog>[1]> = {}): Log => openLog(url, { clientId: 'test', ...options });
+
+test('the client of the log writes, reads in groups, and goes on where a group was; names begin with the scope', async () => {
+  await using log = opened();
+  await holds(log.at('one'), 'orders');
+  await holds(log.at('two'), 'orders');
+  const { body } = await house.call('GET', '/v1/log/topics', undefined, { door: 'log.rest' });
+  assert.deepEqual(
+    body.items?.map(({ name }) => name),
+    ['one.orders', 'two.orders'],
+  );
+});
+
+test('where a scope has a credential of its own, names are as they are', async () => {
+  const neighbour = await house.credential({}, await house.tenant('seam-neighbours'));
+  const logins: Record<string, { bearer: string }> = { ours: house.owner, theirs: neighbour };
+  await using log = opened({ loginOf: async (scope) => ({ bearer: logins[scope]?.bearer ?? '' }) });
+  await holds(log.at('ours'), 'same');
+  await holds(log.at('theirs'), 'same');
+});
+
+test('what a transaction writes, and the offsets it sends, count together or not at all', async () => {
+  await using log = opened();
+  await transacts(log.at('tx'), 'moved');
+});
+
+test('a wrong password, a place where nobody listens and an address that is none are told apart', async () => {
+  const wrong = openLog(`kafka://${house.owner.sasl.username}:wrong@${house.kafka}`, { clientId: 'test' });
+  await assert.rejects(wrong.at('x').hasTopic('t'), /SASL/);
+  await wrong.close();
+  const nobody = openLog('kafka://127.0.0.1:1', { clientId: 'test' });
+  await assert.rejects(nobody.at('x').hasTopic('t'), { code: 'Unreachable' });
+  await nobody.close();
+  assert.throws(() => openLog('http://127.0.0.1:1', { clientId: 'test' }), { code: 'Unsupported' });
+});
+
+test('an environment with a topic gamut.events gets its events there; publishing makes no events and no audit records', async () => {
+  await using log = openLog(`kafka://${house.kafka}`, { clientId: 'test', loginOf: async () => ({ bearer: house.owner.bearer }) });
+  const own = log.at('own');
+  await own.createTopic('gamut.events');
+  await own.createTopic('made.now');
+  const stop = new AbortController();
+  const types: string[] = [];
+  for await (const { records } of own.consume('gamut.events', { signal: stop.signal })) {
+    for (const { value } of records) {
+      const event = JSON.parse(value?.toString() ?? '') as { type: string; data: { topic: string } };
+      types.push(`${event.type} ${event.data.topic}`);
+    }
+    if (types.includes('log.TopicCreated made.now')) stop.abort();
+  }
+  const before = await house.call('GET', '/v1/log/topics/gamut.events', undefined, { door: 'log.rest' });
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const audit = await house.call('GET', '/v1/platform/audit/-/export-audit?after=0&limit=200');
+  const told = JSON.stringify(audit.body);
+  assert.deepEqual([audit.status, told.includes('CreateTopic'), told.includes('Produce')], [200, true, false]);
+  const later = await house.call('GET', '/v1/log/topics/gamut.events', undefined, { door: 'log.rest' });
+  assert.deepEqual((later.body.status as { records: number }).records, (before.body.status as { records: number }).records);
+});
