@@ -2,6 +2,7 @@ import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { dataSubjectProvider } from '#kernel/privacy/subject.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
+import { openHttp } from './doors/http/door.ts';
 import { openKafka } from './doors/kafka/door.ts';
 import { openRegistry } from './doors/registry/door.ts';
 import { log as contract } from './service.ts';
@@ -34,7 +35,7 @@ export const main = implement<typeof contract, Needs>(contract, async ({ directo
       DataSubject: dataSubjectProvider,
       Schema: schemaProvider(broker),
     },
-    doors: { kafka: (place) => openKafka(place, broker), registry: openRegistry },
+    doors: { kafka: (place) => openKafka(place, broker), registry: openRegistry, http: (place) => openHttp(place, broker) },
     effects: broker.effects,
     stop: () => broker.close(),
   };

@@ -80,9 +80,16 @@ export const log = defineService({
     kafka: {
       protocol: 'kafka',
       port: 9092,
-      faces: ['sasl', 'bearer', 'certificate', 'open'],
+      faces: ['sasl', 'bearer', 'certificate', 'service', 'open'],
       anonymous: 'never',
       text: 'The Kafka protocol: SASL PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER, plain or TLS on one port.',
+    },
+    http: {
+      protocol: 'http',
+      port: 8082,
+      faces: ['bearer', 'basic', 'session', 'open'],
+      anonymous: 'never',
+      text: 'Records in and out of topics in JSON, NDJSON and CSV, and a topic as server-sent events for browsers.',
     },
     registry: {
       protocol: 'http',
@@ -94,6 +101,7 @@ export const log = defineService({
   },
   operations: { ...topicOperations, ...groupOperations, ...registryOperations, ...subjectOperations },
   roles: {
+    publisher: ['Produce', 'GetTopic'],
     auditor: [
       'ListTopics',
       'GetTopic',
