@@ -1,5 +1,5 @@
 import type { Check } from './client.ts';
-import { tryCommand } from './command.ts';
+import { lineChecks } from './line.ts';
 import type { Place } from './place.ts';
 
 /** What a client of the ledger is given: where it is, the cluster id of a credential, and from where on ids are free. */
@@ -12,10 +12,5 @@ export async function ledgerInput(place: Place): Promise<LedgerInput> {
 }
 
 /** Runs a program that takes address, cluster id and first id, and prints a check per line, as JSON. */
-export async function ledgerChecks(program: readonly string[], { address, cluster, ids }: LedgerInput): Promise<Check[]> {
-  const { code, out, err } = await tryCommand([...program, address, cluster, ids]);
-  const lines = out.split('\n').filter((line) => line.startsWith('{'));
-  const checks = lines.map((line) => JSON.parse(line) as Check);
-  if (code !== 0) checks.push({ title: 'the program ran to its end', ok: false, detail: `exit ${code}: ${err.slice(-1500)}` });
-  return checks;
-}
+export const ledgerChecks = (program: readonly string[], { address, cluster, ids }: LedgerInput): Promise<Check[]> =>
+  lineChecks([...program, address, cluster, ids]);

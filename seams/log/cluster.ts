@@ -14,7 +14,7 @@ export class Cluster {
   readonly #brokers = new Map<number, Place>();
   readonly #topics = new Map<string, Known>();
   readonly #connections = new Map<string, Promise<Connection>>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(seeds: readonly Place[], transport: () => Promise<Transport>, clientId: string) {
     this.#seeds = seeds;
@@ -28,15 +28,16 @@ export class Cluster {
       try {
         return await step();
       } catch (error) {
-        if (!(error instanceof LogError && error.retry) || tries >= retriesMax || this.#closed || signal?.aborted) throw error;
+        if (!(error instanceof LogError && error.retry) || tries >= retriesMax || this.#closing.signal.aborted || signal?.aborted)
+          throw error;
         this.#topics.clear();
-        await new Promise((resolve) => setTimeout(resolve, retryMs * 2 ** tries * (0.5 + Math.random() / 2)));
+        await pause(retryMs * 2 ** tries * (0.5 + Math.random() / 2), this.#closing.signal);
       }
     }
   }
 
   async #to(place: Place): Promise<Connection> {
-    if (this.#closed) throw new LogError('Closed', 'The client of the log is closed.');
+    if (this.#closing.signal.aborted) throw new LogError('Closed', 'The client of the log is closed.');
     const key = `${place.host}:${place.port}`;
     const known = await this.#connections.get(key)?.catch(() => undefined);
     if (known && !known.isLost) return known;
@@ -100,11 +101,23 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     for (const opening of this.#connections.values())
       await opening.then(
         (connection) => connection.close(),
         () => undefined,
       );
   }
+}
+
+/** Waits, or less when the signal comes. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = () => resolve();
+  const timer = setTimeout(done, ms);
+  signal.addEventListener('abort', done, { once: true });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', done);
+  });
 }

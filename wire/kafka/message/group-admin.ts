@@ -13,6 +13,7 @@ export const describeGroups = api(
     throttleTimeMs: int32('1+'),
     groups: array('0+', {
       errorCode: int16('0+'),
+      errorMessage: string('6+', { nullable: '6+', default: null }),
       groupId: string('0+'),
       groupState: string('0+'),
       protocolType: string('0+'),

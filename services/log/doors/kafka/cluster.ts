@@ -120,7 +120,7 @@ const answerPartitions = route(describeTopicPartitions, async (message, asking) 
     if (told.length > 0 || partitions.length === 0)
       answered.push({
         ...topic,
-        partitions: told.map((partition) => ({ ...partition, eligibleLeaderReplicas: null, lastKnownElr: null })),
+        partitions: told.map((partition) => ({ ...partition, eligibleLeaderReplicas: [], lastKnownElr: [] })),
       });
   }
   return { throttleTimeMs: 0, topics: answered, nextCursor };

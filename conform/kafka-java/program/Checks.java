@@ -1,0 +1,227 @@
+import java.time.Duration;
+import java.util.*;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.*;
+import org.apache.kafka.clients.consumer.*;
+import org.apache.kafka.clients.producer.*;
+import org.apache.kafka.common.*;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.*;
+import org.apache.kafka.common.serialization.*;
+
+/** Drives the log by Apache Kafka's own clients, unmodified; prints a check per line. Arguments: brokers, user, password. */
+public class Checks {
+    static Properties base = new Properties();
+
+    interface Step {
+        void run() throws Exception;
+    }
+
+    static void told(String title, Step step) {
+        String detail = null;
+        try {
+            step.run();
+        } catch (Throwable error) {
+            detail = error.toString().replace("\\", "/").replace("\"", "'").replaceAll("\\s+", " ");
+        }
+        System.out.println("{\"title\": \"" + title + "\", \"ok\": " + (detail == null)
+            + (detail == null ? "" : ", \"detail\": \"" + detail + "\"") + "}");
+        System.out.flush();
+    }
+
+    static void holds(boolean what, Object why) {
+        if (!what) throw new AssertionError(String.valueOf(why));
+    }
+
+    static Properties with(String... more) {
+        Properties all = new Properties();
+        all.putAll(base);
+        for (int at = 0; at < more.length; at += 2) all.put(more[at], more[at + 1]);
+        return all;
+    }
+
+    static Admin admin() {
+        return Admin.create(with());
+    }
+
+    static void create(String topic, int partitions) throws Exception {
+        try (Admin admin = admin()) {
+            admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1))).all().get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    static KafkaProducer<String, String> producer(String... more) {
+        return new KafkaProducer<>(with(more), new StringSerializer(), new StringSerializer());
+    }
+
+    static KafkaConsumer<String, String> consumer(String group, String... more) {
+        Properties all = with(more);
+        all.put("group.id", group);
+        all.put("auto.offset.reset", "earliest");
+        all.put("enable.auto.commit", "false");
+        return new KafkaConsumer<>(all, new StringDeserializer(), new StringDeserializer());
+    }
+
+    static List<String> read(String topic, String group, int count, String... more) {
+        List<String> values = new ArrayList<>();
+        try (KafkaConsumer<String, String> consumer = consumer(group, more)) {
+            consumer.subscribe(List.of(topic));
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (values.size() < count && System.nanoTime() < end)
+                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) values.add(record.value());
+            consumer.commitSync();
+        }
+        holds(values.size() == count, values);
+        return values;
+    }
+
+    static void roundtrip() throws Exception {
+        create("java-plain", 3);
+        Set<String> sent = new TreeSet<>();
+        try (KafkaProducer<String, String> producer = producer("compression.type", "gzip", "linger.ms", "20")) {
+            for (int at = 0; at < 500; at++) {
+                sent.add("v" + at);
+                producer.send(new ProducerRecord<>("java-plain", "k" + at % 7, "v" + at));
+            }
+        }
+        holds(new TreeSet<>(read("java-plain", "java-classic", 500)).equals(sent), "not what was sent");
+        try (KafkaProducer<String, String> producer = producer()) {
+            producer.send(new ProducerRecord<>("java-plain", "more")).get(20, TimeUnit.SECONDS);
+        }
+        holds(read("java-plain", "java-classic", 1).equals(List.of("more")), "the group did not go on");
+    }
+
+    static void nextProtocol() throws Exception {
+        holds(read("java-plain", "java-next", 501, "group.protocol", "consumer").size() == 501, "not all");
+    }
+
+    static void transactions() throws Exception {
+        create("java-in", 1);
+        create("java-out", 1);
+        try (KafkaProducer<String, String> producer = producer()) {
+            for (String value : List.of("a", "b", "c")) producer.send(new ProducerRecord<>("java-in", value)).get(20, TimeUnit.SECONDS);
+        }
+        try (KafkaProducer<String, String> producer = producer("transactional.id", "java-mover");
+             KafkaConsumer<String, String> consumer = consumer("java-movers", "isolation.level", "read_committed")) {
+            producer.initTransactions();
+            consumer.subscribe(List.of("java-in"));
+            int moved = 0;
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (moved < 3 && System.nanoTime() < end) {
+                ConsumerRecords<String, String> records = consumer.poll(Duration.ofMillis(200));
+                if (records.isEmpty()) continue;
+                producer.beginTransaction();
+                for (ConsumerRecord<String, String> record : records)
+                    producer.send(new ProducerRecord<>("java-out", record.value().toUpperCase()));
+                TopicPartition place = new TopicPartition("java-in", 0);
+                producer.sendOffsetsToTransaction(Map.of(place, new OffsetAndMetadata(consumer.position(place))), consumer.groupMetadata());
+                producer.commitTransaction();
+                moved += records.count();
+            }
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>("java-out", "never"));
+            producer.flush();
+            producer.abortTransaction();
+            holds(consumer.committed(Set.of(new TopicPartition("java-in", 0))).values().iterator().next().offset() == 3, "offsets");
+        }
+        holds(read("java-out", "java-out", 3, "isolation.level", "read_committed").equals(List.of("A", "B", "C")), "not what was committed");
+    }
+
+    static void fenced() throws Exception {
+        create("java-fence", 1);
+        try (KafkaProducer<String, String> first = producer("transactional.id", "java-fence");
+             KafkaProducer<String, String> second = producer("transactional.id", "java-fence")) {
+            first.initTransactions();
+            first.beginTransaction();
+            first.send(new ProducerRecord<>("java-fence", "zombie"));
+            first.flush();
+            second.initTransactions();
+            try {
+                first.commitTransaction();
+                throw new AssertionError("the older producer committed");
+            } catch (ProducerFencedException | InvalidProducerEpochException expected) {
+                second.beginTransaction();
+                second.send(new ProducerRecord<>("java-fence", "heir"));
+                second.commitTransaction();
+            }
+        }
+        holds(read("java-fence", "java-fence", 1, "isolation.level", "read_committed").equals(List.of("heir")), "zombies");
+    }
+
+    static void administration() throws Exception {
+        try (Admin admin = admin()) {
+            admin.createTopics(List.of(new NewTopic("java-managed", 1, (short) 1).configs(Map.of("retention.ms", "60000")))).all().get(20, TimeUnit.SECONDS);
+            ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, "java-managed");
+            Config config = admin.describeConfigs(List.of(resource)).all().get(20, TimeUnit.SECONDS).get(resource);
+            holds(config.get("retention.ms").value().equals("60000") && config.get("cleanup.policy").isDefault(), config);
+            AlterConfigOp change = new AlterConfigOp(new ConfigEntry("cleanup.policy", "compact"), AlterConfigOp.OpType.SET);
+            admin.incrementalAlterConfigs(Map.of(resource, List.of(change))).all().get(20, TimeUnit.SECONDS);
+            admin.createPartitions(Map.of("java-managed", NewPartitions.increaseTo(3))).all().get(20, TimeUnit.SECONDS);
+            TopicDescription told = admin.describeTopics(List.of("java-managed")).allTopicNames().get(20, TimeUnit.SECONDS).get("java-managed");
+            holds(told.partitions().size() == 3, told);
+            TopicPartition place = new TopicPartition("java-plain", 0);
+            long latest = admin.listOffsets(Map.of(place, OffsetSpec.latest())).all().get(20, TimeUnit.SECONDS).get(place).offset();
+            admin.deleteRecords(Map.of(place, RecordsToDelete.beforeOffset(latest))).all().get(20, TimeUnit.SECONDS);
+            holds(admin.listOffsets(Map.of(place, OffsetSpec.earliest())).all().get(20, TimeUnit.SECONDS).get(place).offset() == latest, "start");
+            admin.deleteTopics(List.of("java-managed")).all().get(20, TimeUnit.SECONDS);
+            holds(!admin.listTopics().names().get(20, TimeUnit.SECONDS).contains("java-managed"), "still there");
+            holds(admin.describeCluster().nodes().get(20, TimeUnit.SECONDS).size() == 1, "nodes");
+        }
+    }
+
+    static void groups() throws Exception {
+        try (Admin admin = admin()) {
+            var listed = admin.listGroups().all().get(20, TimeUnit.SECONDS);
+            holds(listed.stream().anyMatch(group -> group.groupId().equals("java-classic")), listed);
+            var offsets = admin.listConsumerGroupOffsets("java-classic").partitionsToOffsetAndMetadata().get(20, TimeUnit.SECONDS);
+            holds(offsets.values().stream().mapToLong(OffsetAndMetadata::offset).sum() == 501, offsets);
+            holds(admin.describeConsumerGroups(List.of("java-next")).all().get(20, TimeUnit.SECONDS).get("java-next").members().isEmpty(), "members");
+            admin.deleteConsumerGroups(List.of("java-classic")).all().get(20, TimeUnit.SECONDS);
+            holds(admin.listGroups().all().get(20, TimeUnit.SECONDS).stream().noneMatch(group -> group.groupId().equals("java-classic")), "still there");
+        }
+    }
+
+    static void transactionsSeen() throws Exception {
+        create("java-open", 1);
+        try (Admin admin = admin(); KafkaProducer<String, String> producer = producer("transactional.id", "java-open")) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>("java-open", "open")).get(20, TimeUnit.SECONDS);
+            var listed = admin.listTransactions().all().get(20, TimeUnit.SECONDS);
+            holds(listed.stream().anyMatch(one -> one.transactionalId().equals("java-open") && one.state() == TransactionState.ONGOING), listed);
+            var told = admin.describeTransactions(List.of("java-open")).description("java-open").get(20, TimeUnit.SECONDS);
+            TopicPartition place = new TopicPartition("java-open", 0);
+            holds(told.topicPartitions().equals(Set.of(place)), told);
+            var producers = admin.describeProducers(List.of(place)).partitionResult(place).get(20, TimeUnit.SECONDS).activeProducers();
+            holds(producers.size() == 1 && producers.get(0).currentTransactionStartOffset().isPresent(), producers);
+            holds(!admin.describeLogDirs(List.of(1)).allDescriptions().get(20, TimeUnit.SECONDS).get(1).isEmpty(), "log dirs");
+            producer.abortTransaction();
+        }
+    }
+
+    static void refused() throws Exception {
+        String login = base.getProperty("sasl.jaas.config").replaceAll("password=\"[^\"]*\"", "password=\"wrong\"");
+        try (Admin admin = Admin.create(with("sasl.jaas.config", login))) {
+            admin.listTopics().names().get(20, TimeUnit.SECONDS);
+            throw new AssertionError("a stranger was let in");
+        } catch (java.util.concurrent.ExecutionException error) {
+            holds(error.getCause() instanceof SaslAuthenticationException, error);
+        }
+    }
+
+    public static void main(String[] argv) {
+        base.put("bootstrap.servers", argv[0]);
+        base.put("security.protocol", "SASL_PLAINTEXT");
+        base.put("sasl.mechanism", "SCRAM-SHA-512");
+        base.put("sasl.jaas.config", "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + argv[1] + "\" password=\"" + argv[2] + "\";");
+        told("a group of the classic protocol reads what was written, and goes on where it was", Checks::roundtrip);
+        told("a group of the consumer protocol reads all partitions", Checks::nextProtocol);
+        told("read, write and commit in one transaction; an aborted one is not read", Checks::transactions);
+        told("a second producer of a transactional id fences the first", Checks::fenced);
+        told("topics are configured, grown, shortened and deleted", Checks::administration);
+        told("groups are listed, described and deleted", Checks::groups);
+        told("open transactions, their producers and log directories are told", Checks::transactionsSeen);
+        told("a wrong password is refused", Checks::refused);
+        System.exit(0);
+    }
+}
