@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fault } from '#kernel/contract/fault.ts';
+import { type HttpDoor, httpServer } from '#kernel/listen/http.ts';
 import { restHandler } from '#kernel/derive/rest.ts';
 import { bytesOf, type Handed, type Handler, testGate, textOf } from '#kernel/derive/test/fixture.ts';
 import { allContracts } from '../verb/contract.ts';
@@ -76,7 +75,7 @@ const answers: Record<string, (name: string, input: Record<string, unknown>) => 
 };
 
 const handed: Handed[] = [];
-let server: Server;
+let door: HttpDoor;
 let url = '';
 let folder = '';
 before(async () => {
@@ -92,16 +91,14 @@ before(async () => {
     ]);
     return [`/v1/${contract.name}/`, restHandler(contract, testGate(contract, Object.fromEntries(all), handed))] as const;
   });
-  server = createServer((request, response) => {
+  door = await httpServer({ name: 'test', host: '127.0.0.1', port: 0, fallback: 'refuse', plain: 'loopback' }, (request, response) => {
     const [, handler] = handlers.find(([prefix]) => request.url?.startsWith(prefix)) ?? [];
-    void handler?.(request, response, { secure: false });
+    return handler?.(request, response, { secure: false });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = door.url;
 });
 after(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await door.close();
   await rm(folder, { recursive: true });
 });
 

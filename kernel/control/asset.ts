@@ -1,5 +1,6 @@
 import { createReadStream, statSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { extname, join, normalize, sep } from 'node:path';
 
 const types: Readonly<Record<string, string>> = {
@@ -19,7 +20,7 @@ const policy =
   "frame-ancestors 'none'; form-action 'self'";
 
 /** Serves the built console: files by name, and its one page for every other path. False when it is not built. */
-export function serveAsset(directory: string, request: IncomingMessage, response: ServerResponse, path: string): boolean {
+export function serveAsset(directory: string, request: HttpRequest, response: HttpResponse, path: string): boolean {
   const wanted = normalize(join(directory, decoded(path)));
   const inside = wanted === directory || wanted.startsWith(directory + sep);
   const file = inside && isFile(wanted) ? wanted : join(directory, 'index.html');

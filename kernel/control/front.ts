@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { pipeline } from 'node:stream';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { AnyService } from '../contract/contract.ts';
@@ -19,10 +20,10 @@ import { request as httpRequest } from '../listen/node-http.ts';
 export type FrontOptions = {
   readonly rest: RestHandler;
   /** Answers `/audit/<log>/...`, the files of the audit logs. */
-  readonly tile: (request: IncomingMessage, response: ServerResponse, connection: Connection, path: string) => Promise<void>;
+  readonly tile: (request: HttpRequest, response: HttpResponse, connection: Connection, path: string) => Promise<void>;
   /** Answers `/witness/add-checkpoint`, where other logs ask for cosignatures. */
-  readonly witness: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-  readonly session: (request: IncomingMessage, path: string) => Promise<Replied>;
+  readonly witness: (request: HttpRequest, response: HttpResponse) => Promise<void>;
+  readonly session: (request: HttpRequest, path: string) => Promise<Replied>;
   readonly contracts: () => Promise<Record<string, AnyService>>;
   /** The addresses of doors, `<service>.<protocol>`. */
   readonly doors: () => Promise<Record<string, { url: string }>>;
@@ -30,14 +31,14 @@ export type FrontOptions = {
   /** Where the console was built, or undefined. */
   readonly consoleDirectory: string | undefined;
   /** Answers /healthz and /metrics; false for anything else. */
-  readonly served: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly served: (request: HttpRequest, response: HttpResponse) => boolean;
   readonly log: Log;
 };
 
 /** The platform's HTTP door: console, sessions, the platform's REST, every service's REST passed on, and the descriptions of all. */
 export function frontHandler(
   options: FrontOptions,
-): (request: IncomingMessage, response: ServerResponse, connection: Connection) => Promise<void> {
+): (request: HttpRequest, response: HttpResponse, connection: Connection) => Promise<void> {
   return async (request, response, connection) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     const requestId = randomUUID();
@@ -73,7 +74,7 @@ async function openApiOf({ contracts }: FrontOptions) {
 }
 
 /** Passes a request to the REST door of its service, bytes as they come. */
-async function passOn(options: FrontOptions, service: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function passOn(options: FrontOptions, service: string, request: HttpRequest, response: HttpResponse): Promise<void> {
   const door = (await options.doors())[`${service}.rest`];
   if (!door) throw fault('NoSuchOperation', `No service called ${service} is running.`);
   const { hostname, port } = new URL(door.url);

@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { timingSafeEqual } from 'node:crypto';
 import { fault } from '../contract/fault.ts';
 import { readBody } from '../listen/body.ts';
@@ -11,17 +12,17 @@ import { frontBodyBytes } from './limits.ts';
 export type Replied = { readonly status: number; readonly body?: unknown; readonly cookie?: string };
 
 /** A session route: its request was held against its origin. */
-export type SessionRoute = (request: IncomingMessage) => Promise<Replied>;
+export type SessionRoute = (request: HttpRequest) => Promise<Replied>;
 
-const isSecure = (request: IncomingMessage) => 'encrypted' in request.socket;
-const cookieName = (request: IncomingMessage) => (isSecure(request) ? '__Host-gamut_session' : 'gamut_session');
+const isSecure = (request: HttpRequest) => 'encrypted' in request.socket;
+const cookieName = (request: HttpRequest) => (isSecure(request) ? '__Host-gamut_session' : 'gamut_session');
 
-export function cookieOf(request: IncomingMessage, token: string): string {
+export function cookieOf(request: HttpRequest, token: string): string {
   const more = `${isSecure(request) ? '; Secure' : ''}${token === '' ? '; Max-Age=0' : ''}`;
   return `${cookieName(request)}=${token}; Path=/; HttpOnly; SameSite=Strict${more}`;
 }
 
-export function tokenOf(request: IncomingMessage): string | undefined {
+export function tokenOf(request: HttpRequest): string | undefined {
   const name = `${cookieName(request)}=`;
   const pair = request.headers.cookie
     ?.split(';')
@@ -31,7 +32,7 @@ export function tokenOf(request: IncomingMessage): string | undefined {
 }
 
 /** The JSON object that a request of our own pages brings. */
-export async function given(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
+export async function given(request: HttpRequest): Promise<Readonly<Record<string, unknown>>> {
   checkOrigin({ method: request.method ?? '', headers: request.headers });
   const body = parseJson((await readBody(request, frontBodyBytes)).toString('utf8'));
   if (typeof body !== 'object' || body === null || Array.isArray(body))
@@ -40,7 +41,7 @@ export async function given(request: IncomingMessage): Promise<Readonly<Record<s
 }
 
 /** Refuses a change by cookie without the token that our pages send along. */
-export function checkToken(request: IncomingMessage, record: SessionRecord): void {
+export function checkToken(request: HttpRequest, record: SessionRecord): void {
   const token = request.headers['gamut-csrf'];
   const [wanted, shown] = [Buffer.from(record.csrf), Buffer.from(typeof token === 'string' ? token : '')];
   if (wanted.length !== shown.length || !timingSafeEqual(wanted, shown))
@@ -48,7 +49,7 @@ export function checkToken(request: IncomingMessage, record: SessionRecord): voi
 }
 
 /** Sends what a route answered. */
-export function sendReply(response: ServerResponse, { status, body, cookie }: Replied): void {
+export function sendReply(response: HttpResponse, { status, body, cookie }: Replied): void {
   response.writeHead(status, {
     'content-type': 'application/json',
     'cache-control': 'no-store',

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
 import { fault } from '../contract/fault.ts';
 import { sha256Hex } from '../keys/face-secret.ts';
 import { bearer } from '../caller/face/bearer.ts';
@@ -33,7 +33,7 @@ export function sessionRoutes(context: Context, login: Login, options: { readonl
     failures.set(key, { ...entry, count: entry.count + 1 });
   }
 
-  async function begin(request: IncomingMessage): Promise<Replied> {
+  async function begin(request: HttpRequest): Promise<Replied> {
     const { email, password, bearer: token } = await given(request);
     const visitor = await login.visitorOf(request);
     if (typeof token === 'string') {
@@ -52,22 +52,22 @@ export function sessionRoutes(context: Context, login: Login, options: { readonl
     }
   }
 
-  async function second(request: IncomingMessage): Promise<Replied> {
+  async function second(request: HttpRequest): Promise<Replied> {
     const { ticket, ...proof } = await given(request);
     return entered(request, await login.bySecond(await login.visitorOf(request), ticket, proof));
   }
 
-  async function askPasskey(request: IncomingMessage): Promise<Replied> {
+  async function askPasskey(request: HttpRequest): Promise<Replied> {
     await given(request);
     return { status: 200, body: { pending: await login.askPasskey(await login.visitorOf(request)) } };
   }
 
-  async function byPasskey(request: IncomingMessage): Promise<Replied> {
+  async function byPasskey(request: HttpRequest): Promise<Replied> {
     const { ticket, passkey } = await given(request);
     return entered(request, await login.byPasskey(await login.visitorOf(request), ticket, passkey));
   }
 
-  async function entered(request: IncomingMessage, end: Entered): Promise<Replied> {
+  async function entered(request: HttpRequest, end: Entered): Promise<Replied> {
     if (!('begun' in end)) return { status: 200, body: { pending: end.waits } };
     const { token } = end.begun;
     context.snapshot.refresh();
@@ -82,14 +82,14 @@ export function sessionRoutes(context: Context, login: Login, options: { readonl
     return record;
   }
 
-  async function read(request: IncomingMessage): Promise<Replied> {
+  async function read(request: HttpRequest): Promise<Replied> {
     const record = recordOf(tokenOf(request));
     await seen(request, record);
     return { status: 200, body: await described(record) };
   }
 
   /** Notes that a session is in use, and ends one that is used where nobody can have gone since it was used last. */
-  async function seen(request: IncomingMessage, record: SessionRecord): Promise<void> {
+  async function seen(request: HttpRequest, record: SessionRecord): Promise<void> {
     const db = context.system.platform();
     const { rows } = await db.query('select origin_sealed, seen_at from platform.session where id = $1', [record.id]);
     const [row] = rows as Row[];
@@ -145,21 +145,21 @@ export function sessionRoutes(context: Context, login: Login, options: { readonl
     };
   }
 
-  async function end(request: IncomingMessage): Promise<Replied> {
+  async function end(request: HttpRequest): Promise<Replied> {
     checkOrigin({ method: 'DELETE', headers: request.headers });
     const token = tokenOf(request);
     if (token !== undefined) await endSession(context, sha256Hex(token));
     return { status: 204, cookie: cookieOf(request, '') };
   }
 
-  async function invitation(request: IncomingMessage): Promise<Replied> {
+  async function invitation(request: HttpRequest): Promise<Replied> {
     const { token, password } = await given(request);
     const person = await useTicket(context, 'invitation', token, password);
     return entered(request, await login.admit(await login.visitorOf(request), person));
   }
 
   /** Answers alike whether the address is known or not. */
-  async function reset(request: IncomingMessage): Promise<Replied> {
+  async function reset(request: HttpRequest): Promise<Replied> {
     const { email } = await given(request);
     if (typeof email !== 'string') throw fault('BadInput', { path: '/email', detail: 'An e-mail address is needed.' });
     const key = `reset ${request.socket.remoteAddress}`;
@@ -185,13 +185,13 @@ export function sessionRoutes(context: Context, login: Login, options: { readonl
     await context.mail.send({ to, subject: 'Reset your password on Gamut', text });
   }
 
-  async function confirm(request: IncomingMessage): Promise<Replied> {
+  async function confirm(request: HttpRequest): Promise<Replied> {
     const { token, password } = await given(request);
     await useTicket(context, 'reset', token, password);
     return { status: 200, body: {} };
   }
 
-  async function outbox(request: IncomingMessage): Promise<Replied> {
+  async function outbox(request: HttpRequest): Promise<Replied> {
     const record = recordOf(tokenOf(request));
     if (!options.isLocalOutbox || !rolesIn(context.snapshot, record.principal, '-', '-').includes('operator')) throw fault('Denied');
     return { status: 200, body: { mails: await options.outbox() } };
@@ -210,7 +210,7 @@ export function sessionRoutes(context: Context, login: Login, options: { readonl
     'GET /session/outbox': outbox,
     ...securityRoutes(context, login, (request) => recordOf(tokenOf(request))),
   };
-  return (request: IncomingMessage, path: string) => {
+  return (request: HttpRequest, path: string) => {
     const route = routes[`${request.method} ${path}`];
     if (!route) throw fault(Object.keys(routes).some((known) => known.endsWith(` ${path}`)) ? 'MethodNotAllowed' : 'NoSuchOperation');
     return route(request);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { parseTilePath } from '#wire/tlog/tile.ts';
 import { fault } from '../contract/fault.ts';
 import type { Gate } from '../contract/session.ts';
@@ -18,7 +19,7 @@ export const isTilePath = (path: string): boolean => form.test(path);
  */
 export function tileDoor(gate: Gate<typeof platform>) {
   const present = presenter(gate as unknown as Gate);
-  return async (request: IncomingMessage, response: ServerResponse, connection: Connection, path: string): Promise<void> => {
+  return async (request: HttpRequest, response: HttpResponse, connection: Connection, path: string): Promise<void> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') throw fault('MethodNotAllowed');
     const [, log = '', file = ''] = form.exec(path) ?? [];
     if (!parseTilePath(file)) throw fault('NotFound', 'That is no file of a log.');

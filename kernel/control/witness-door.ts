@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import type { Sql, Transaction } from '#seams/sql/sql.ts';
 import { emptyRoot } from '#wire/tlog/hash.ts';
 import { type Checkpoint, type Note, parseCheckpoint, parseNote, verifyNote } from '#wire/tlog/note.ts';
@@ -35,7 +36,7 @@ const refuse = (status: number, text: string): Answer => ({ status, text: `${tex
  */
 export function witnessDoor(options: WitnessOptions) {
   const answers = options.registry.counter('gamut_witness_requests_total', 'Checkpoints shown to this witness, by status.', ['status']);
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  return async (request: HttpRequest, response: HttpResponse): Promise<void> => {
     const { status, text, type = 'text/plain; charset=utf-8' } = await answerOf(request, options);
     answers.of(String(status)).add(1);
     response.writeHead(status, {
@@ -48,7 +49,7 @@ export function witnessDoor(options: WitnessOptions) {
   };
 }
 
-async function answerOf(request: IncomingMessage, options: WitnessOptions): Promise<Answer> {
+async function answerOf(request: HttpRequest, options: WitnessOptions): Promise<Answer> {
   if (request.method !== 'POST') return refuse(405, 'A checkpoint is shown by POST.');
   try {
     const submission = decodeSubmission((await readBody(request, submissionBytesMax)).toString());

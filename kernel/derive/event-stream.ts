@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import type { Bytes } from '../contract/session.ts';
 import { streamPulseMs, streamRetryMs } from './limits.ts';
 import { baseHead } from './problem.ts';
@@ -9,7 +9,7 @@ import { untilAborted, written } from './stream.ts';
  * comes back says with Last-Event-ID where to go on; `event` is put, deleted or bookmark. The
  * last event is `end`, with the reason: revoked, ended, drain or limit.
  */
-export async function replyEvents(response: ServerResponse, changes: Bytes, requestId: string, signal: AbortSignal): Promise<void> {
+export async function replyEvents(response: HttpResponse, changes: Bytes, requestId: string, signal: AbortSignal): Promise<void> {
   response.writeHead(200, [...baseHead(requestId), 'Content-Type', 'text/event-stream; charset=utf-8', 'X-Accel-Buffering', 'no']);
   response.write(`retry: ${streamRetryMs}\n\n`);
   const pulse = setInterval(() => response.write(':\n\n'), streamPulseMs);

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
 import type { Socket } from 'node:net';
 import type { Face } from '../contract/contract.ts';
 import { fault, OperationError } from '../contract/fault.ts';
@@ -16,7 +16,7 @@ export type Presented = { readonly session: Session; readonly face: Face; releas
 type Shown = { readonly face: Face; readonly material: Material; readonly key: string };
 
 /** The credential a request shows: service token, Authorization, cookie, client certificate, or none (face `open`). */
-function shownBy(request: IncomingMessage, connection: Connection): Shown {
+function shownBy(request: HttpRequest, connection: Connection): Shown {
   const { headers } = request;
   const peer = request.socket.remoteAddress;
   const environment = environmentOf(request);
@@ -35,7 +35,7 @@ function shownBy(request: IncomingMessage, connection: Connection): Shown {
   return shown('open', { host: headers.host, origin: headers.origin }, `${headers.host} ${headers.origin}`);
 }
 
-function environmentOf(request: IncomingMessage): string | undefined {
+function environmentOf(request: HttpRequest): string | undefined {
   const environment = request.headers['gamut-environment'];
   if (environment === undefined) return undefined;
   if (typeof environment !== 'string' || environment.length > environmentLengthMax || !/^[!-~]+$/.test(environment)) {
@@ -68,7 +68,7 @@ function cookie(header: string | undefined, name: string): string | undefined {
 /** The headers that `shownBy` looks at. */
 type Seen = readonly (string | string[] | undefined)[];
 
-function seenIn({ headers }: IncomingMessage): Seen {
+function seenIn({ headers }: HttpRequest): Seen {
   return [headers.authorization, headers['gamut-service'], headers.cookie, headers['gamut-environment'], headers.host, headers.origin];
 }
 
@@ -78,14 +78,14 @@ type Held = { seen: Seen; readonly key: string; readonly face: Face; readonly se
  * Presents credentials at a gate and keeps the session of each connection as long as the same credential comes over it,
  * so that its grants stay cached. A session ends when its connection closes or another credential takes its place.
  */
-export function presenter(gate: Gate): (request: IncomingMessage, connection: Connection) => Presented {
+export function presenter(gate: Gate): (request: HttpRequest, connection: Connection) => Presented {
   const bySocket = new WeakMap<Socket, Held>();
   const letGo = (held: Held) => {
     held.replaced = true;
     if (held.users === 0) held.session.end();
   };
   /** Presents what the request shows, unless that is what the connection showed before in other words. */
-  const change = (request: IncomingMessage, connection: Connection, held: Held | undefined, seen: Seen): Held => {
+  const change = (request: HttpRequest, connection: Connection, held: Held | undefined, seen: Seen): Held => {
     const shown = shownBy(request, connection);
     if (held?.key === shown.key && !held.session.signal.aborted) {
       held.seen = seen;
@@ -118,7 +118,7 @@ export function presenter(gate: Gate): (request: IncomingMessage, connection: Co
 }
 
 /** Where the platform is open, a caller with no or an unknown credential enters as nobody in particular; the gate knows whether it is. */
-function presentOrOpen(gate: Gate, request: IncomingMessage, { face, material }: Shown): { session: Session; face: Face } {
+function presentOrOpen(gate: Gate, request: HttpRequest, { face, material }: Shown): { session: Session; face: Face } {
   try {
     return { session: gate.present(face, material), face };
   } catch (error) {
@@ -139,7 +139,7 @@ const ambient: ReadonlySet<Face> = new Set(['session', 'basic', 'certificate', '
 const ownHosts = ['localhost', '*.localhost', '127.0.0.1', '[::1]'];
 
 /** Refuses what another site makes a browser send: by Sec-Fetch-Site, Origin, and for cookies the token of the session. */
-export function refuseCrossSite(request: IncomingMessage, { session, face }: Presented, write: boolean): void {
+export function refuseCrossSite(request: HttpRequest, { session, face }: Presented, write: boolean): void {
   if (!ambient.has(face)) return;
   const { method = '', headers } = request;
   checkOrigin({ method, headers });

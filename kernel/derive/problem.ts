@@ -1,7 +1,7 @@
-import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { faultTable, type OperationError } from '../contract/fault.ts';
 
-/** A reply's head as the flat list of names and values that ServerResponse.writeHead takes. */
+/** A reply's head as the flat list of names and values that HttpResponse.writeHead takes. */
 export type Head = string[];
 
 /** Headers of every reply: nothing is cached, sniffed, framed or run by a browser. */
@@ -24,7 +24,7 @@ function problemOf(error: OperationError, requestId: string): Record<string, unk
 }
 
 /** Answers with a problem document; its code stands in Gamut-Fault too, for answers to HEAD. `more` adds headers such as Allow. */
-export function replyProblem(response: ServerResponse, error: OperationError, requestId: string, more: Head = []): void {
+export function replyProblem(response: HttpResponse, error: OperationError, requestId: string, more: Head = []): void {
   const text = Buffer.from(JSON.stringify(problemOf(error, requestId)));
   const head = [
     ...baseHead(requestId),

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
 import { fault } from '../contract/fault.ts';
 import type { Bytes } from '../contract/session.ts';
 import { readBody } from '../listen/body.ts';
@@ -6,12 +6,12 @@ import { parseJson } from '../listen/json.ts';
 import { jsonBodyBytesMax } from './limits.ts';
 
 /** The bytes of a request as they arrive. Whoever stops early leaves the connection whole, so that an answer can be sent. */
-export function arriving(request: IncomingMessage): Bytes {
+export function arriving(request: HttpRequest): Bytes {
   return request.iterator({ destroyOnReturn: false });
 }
 
 /** The JSON body of a request; an absent one is an empty object. */
-export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
+export async function readJsonBody(request: HttpRequest): Promise<unknown> {
   const { headers } = request;
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return {};
   const encoding = headers['content-encoding'];

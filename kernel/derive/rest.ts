@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import type { AnyService } from '../contract/contract.ts';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { Log } from '../contract/implement.ts';
@@ -16,7 +17,7 @@ import { replyBytes } from './stream.ts';
 export type RestOptions = { readonly log?: Log };
 
 /** Answers one request; never rejects. */
-export type RestHandler = (request: IncomingMessage, response: ServerResponse, connection: Connection) => Promise<void>;
+export type RestHandler = (request: HttpRequest, response: HttpResponse, connection: Connection) => Promise<void>;
 
 /**
  * The REST surface of a contract below `/v1/<service>/`. What it answers is JSON, a problem document (RFC 9457), a raw
@@ -57,8 +58,8 @@ export function restHandler(contract: AnyService, gate: Gate, options: RestOptio
 type Exchange = {
   readonly table: RouteTable;
   readonly route: Route;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
   readonly requestId: string;
   readonly caller: HttpCaller;
 };
@@ -66,7 +67,7 @@ type Exchange = {
 /** Who waits for the answer. `gone` when it hung up before the answer was complete; the signal is made for who listens. */
 type HttpCaller = { readonly gone: boolean; readonly signal: AbortSignal };
 
-function callerOf(response: ServerResponse): HttpCaller {
+function callerOf(response: HttpResponse): HttpCaller {
   let controller: AbortController | undefined;
   return {
     get gone() {
@@ -98,7 +99,7 @@ async function bodyOf({ request }: Exchange, query: string): Promise<Record<stri
   return input as Record<string, unknown>;
 }
 
-function repeatKey(request: IncomingMessage): string | undefined {
+function repeatKey(request: HttpRequest): string | undefined {
   const given = request.headers['idempotency-key'];
   if (given === undefined) return undefined;
   if (typeof given !== 'string' || given === '' || given.length > repeatKeyLengthMax || !/^[ -~]+$/.test(given)) {
@@ -176,7 +177,7 @@ function outputHeader(output: unknown): string {
   return text;
 }
 
-function replyError(response: ServerResponse, requestId: string, error: unknown, caller: HttpCaller, log: Log | undefined): void {
+function replyError(response: HttpResponse, requestId: string, error: unknown, caller: HttpCaller, log: Log | undefined): void {
   const known = error instanceof OperationError ? error : endOf(error);
   if (!known && !caller.gone)
     log?.('error', 'a request failed', { requestId, error: error instanceof Error ? error.stack : String(error) });

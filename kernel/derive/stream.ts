@@ -1,8 +1,8 @@
-import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import type { Bytes } from '../contract/session.ts';
 
 /** Writes and waits until the reader took enough of it; rejects when the connection closes or the signal aborts. */
-export async function written(response: ServerResponse, piece: Uint8Array | string, signal: AbortSignal): Promise<void> {
+export async function written(response: HttpResponse, piece: Uint8Array | string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   if (response.write(piece)) return;
   await new Promise<void>((resolve, reject) => {
@@ -19,7 +19,7 @@ export async function written(response: ServerResponse, piece: Uint8Array | stri
 }
 
 /** Sends a body at the pace of its reader and ends the reply. */
-export async function replyBytes(response: ServerResponse, body: Bytes, signal: AbortSignal): Promise<void> {
+export async function replyBytes(response: HttpResponse, body: Bytes, signal: AbortSignal): Promise<void> {
   for await (const piece of untilAborted(body, signal)) await written(response, piece, signal);
   signal.throwIfAborted();
   response.end();

@@ -1,20 +1,21 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { HttpConnection } from '#engine/http1/connection.ts';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
+import type { Http1ViolationKind } from '#wire/http1/violation.ts';
 import type { Log } from '#kernel/contract/implement.ts';
 import type { Connection } from './acceptor.ts';
 import { farewell } from './farewell.ts';
 import { type Listener, type ListenOptions, listen } from './listen.ts';
 import { type HttpLimits, httpLimits, type ListenLimits } from './limits.ts';
-import { type MalformedCode, type MalformedDialect, malformedCode, problemDialect } from './malformed.ts';
+import { type MalformedCode, type MalformedDialect, problemDialect } from './malformed.ts';
 import { Pace } from './pace.ts';
-import { createServer } from './node-http.ts';
 
 /** Serves one request; what it throws is a bug, is logged and answered with the dialect's 500. */
-export type HttpHandler = (request: IncomingMessage, response: ServerResponse, connection: Connection) => void | Promise<void>;
+export type HttpHandler = (request: HttpRequest, response: HttpResponse, connection: Connection) => void | Promise<void>;
 
 export type HttpOptions = Omit<ListenOptions, 'onConnection' | 'schemes' | 'halfOpen' | 'refusal' | 'limits'> & {
-  /** Words what node's parser refuses; problem details if not said. */
+  /** Words what the parser refuses; problem details if not said. */
   readonly malformed?: MalformedDialect;
   /** Who answers `Expect: 100-continue`: the server at once, or the handler by `response.writeContinue()` once it wants the body. */
   readonly expect?: 'server' | 'handler';
@@ -27,9 +28,8 @@ export type HttpDoor = Pick<Listener, 'url' | 'tlsUrl' | 'port' | 'usual' | 'not
 
 /** Listens for HTTP/1.1 and hands every request to `handler`, body unread. */
 export async function httpServer(options: HttpOptions, handler: HttpHandler): Promise<HttpDoor> {
-  const server = new HttpServer(options);
-  server.serve((request, response) => {
-    const failed = (error: unknown) => server.failed(error, response);
+  const server: HttpServer = new HttpServer(options, (request, response, connection) => {
+    const failed = (error: unknown) => server.failed(error, response, connection);
     try {
       const running = handler(request, response, connectionOf(request));
       if (running) running.catch(failed);
@@ -40,63 +40,39 @@ export async function httpServer(options: HttpOptions, handler: HttpHandler): Pr
   return server.open();
 }
 
-const connections = new WeakMap<Socket, Connection>();
+const origins = new WeakMap<Socket, Connection>();
 
 /** The connection a request came over: whether it is secure, and whose certificate the client showed. */
-function connectionOf(request: IncomingMessage): Connection {
-  return connections.get(request.socket) ?? { secure: false, confidential: false, peerAddress: '' };
+function connectionOf(request: HttpRequest): Connection {
+  return origins.get(request.socket) ?? { secure: false, confidential: false, peerAddress: '' };
 }
 
-/** What a living connection carries: the last request seen on it, and how many there were. */
-type Current = { request: IncomingMessage | undefined; count: number };
+type Serve = (request: HttpRequest, response: HttpResponse, connection: HttpConnection) => void;
 
-/** node's HTTP server with strict limits, on sockets that `listen` accepts. */
+/** Our HTTP/1.1 with strict limits, on sockets that `listen` accepts. */
 class HttpServer {
-  readonly server: Server;
   readonly #options: HttpOptions;
   readonly #limits: HttpLimits;
   readonly #malformed: MalformedDialect;
-  readonly #current = new Map<Socket, Current>();
-  readonly #refused = new WeakSet<Duplex>();
+  readonly #living = new Map<HttpConnection, { count: number }>();
+  readonly #refused = new WeakSet<HttpConnection>();
   readonly #pace: Pace;
+  readonly #serve: Serve;
   #draining = false;
 
-  constructor(options: HttpOptions) {
+  constructor(options: HttpOptions, serve: Serve) {
     this.#options = options;
     this.#limits = { ...httpLimits, ...options.limits };
     this.#malformed = options.malformed ?? problemDialect;
     this.#pace = new Pace(this.#limits);
-    this.server = createServer({
-      maxHeaderSize: this.#limits.headerMaxBytes,
-      headersTimeout: this.#limits.headersMs,
-      requestTimeout: this.#limits.requestMs,
-      keepAliveTimeout: this.#limits.keepAliveMs,
-      connectionsCheckingInterval: Math.min(this.#limits.sweepMs, this.#limits.headersMs),
-      insecureHTTPParser: false,
-      // RFC 9112 3.2 is kept in `oneHost`, which also refuses a second Host and answers in the dialect.
-      requireHostHeader: false,
-    });
-    // The head's bytes are limited; a limit on the number would drop fields silently.
-    this.server.maxHeadersCount = 0;
-    this.server.on('clientError', (error, socket) => this.#refuse(socket, malformedCode(error)));
-  }
-
-  /** Sets who serves requests that are whole and well-formed. */
-  serve(handler: (request: IncomingMessage, response: ServerResponse) => void): void {
-    const enter = (request: IncomingMessage, response: ServerResponse) => {
-      if (this.#enter(request, response)) handler(request, response);
-    };
-    this.server.on('request', enter);
-    // RFC 9110 10.1.1: an expectation that nobody knows may be passed over; node alone would answer it outside the dialect.
-    this.server.on('checkExpectation', enter);
-    if (this.#options.expect === 'handler') this.server.on('checkContinue', enter);
+    this.#serve = serve;
   }
 
   /** A handler threw: the client learns no more than that. */
-  failed(error: unknown, response: ServerResponse): void {
+  failed(error: unknown, response: HttpResponse, connection: HttpConnection): void {
     this.#options.log?.('error', 'a request failed', { door: this.#options.name, error });
-    if (response.headersSent || !response.socket) response.destroy();
-    else this.#refuse(response.socket, 'Internal');
+    if (response.headersSent || response.destroyed) response.destroy();
+    else this.#refuse(connection, 'Internal');
   }
 
   async open(): Promise<HttpDoor> {
@@ -107,10 +83,12 @@ class HttpServer {
       refusal: this.#malformed('BadInput'),
       onConnection: (socket, connection) => this.#connect(socket, connection),
     });
-    // node starts its clock for slow heads when the server itself listens; here the listener does that for it.
-    this.server.emit('listening');
-    const sweep = setInterval(() => this.#sweep(), this.#limits.sweepMs).unref();
-    const close = () => this.#close(listener, sweep);
+    const { sweepMs, headersMs, requestMs } = this.#limits;
+    const timers = [
+      setInterval(() => this.#sweep(), sweepMs).unref(),
+      setInterval(() => this.#expire(performance.now()), Math.min(sweepMs, headersMs, requestMs)).unref(),
+    ];
+    const close = () => this.#close(listener, timers);
     return {
       url: listener.url,
       tlsUrl: listener.tlsUrl,
@@ -123,71 +101,83 @@ class HttpServer {
     };
   }
 
-  async #close(listener: Listener, sweep: NodeJS.Timeout): Promise<void> {
+  async #close(listener: Listener, timers: readonly NodeJS.Timeout[]): Promise<void> {
     this.#draining = true;
     const closed = listener.close();
     this.#closeIdle();
     const idle = setInterval(() => this.#closeIdle(), this.#limits.drainSweepMs);
     await closed;
     clearInterval(idle);
-    clearInterval(sweep);
-    // It never listened itself; closing it stops its clock.
-    this.server.close(() => {});
+    for (const timer of timers) clearInterval(timer);
   }
 
-  #connect(socket: Socket, connection: Connection): void {
-    connections.set(socket, connection);
-    this.#current.set(socket, { request: undefined, count: 0 });
-    socket.once('close', () => this.#current.delete(socket));
-    this.server.emit('connection', socket);
+  #connect(socket: Socket, origin: Connection): void {
+    origins.set(socket, origin);
+    const connection: HttpConnection = new HttpConnection(socket, {
+      headMax: this.#limits.headerMaxBytes,
+      expect: this.#options.expect ?? 'server',
+      onRequest: (request, response) => this.#enter(connection, request, response),
+      onViolation: (_, kind) => this.#refuse(connection, malformedCodes[kind]),
+    });
+    this.#living.set(connection, { count: 0 });
+    socket.once('close', () => this.#living.delete(connection));
   }
 
-  #enter(request: IncomingMessage, response: ServerResponse): boolean {
-    // A handler that gives a body up in the middle takes the request's socket away, so it is remembered here.
-    const { socket } = request;
-    const current = this.#current.get(socket);
-    if (!current) return false;
-    current.request = request;
+  #enter(connection: HttpConnection, request: HttpRequest, response: HttpResponse): void {
+    const current = this.#living.get(connection);
+    if (!current) return;
     current.count += 1;
     if (this.#draining || current.count >= this.#limits.connectionRequestsMax) response.shouldKeepAlive = false;
-    if (!oneHost(request.rawHeaders) || !plainlyFramed(request)) {
-      this.#refuse(socket, 'BadInput');
-      return false;
-    }
-    if (!request.complete) response.once('finish', () => this.#linger(request, socket));
-    return true;
+    if (!oneHost(request.rawHeaders)) return this.#refuse(connection, 'BadInput');
+    if (!request.complete) response.once('finish', () => this.#linger(connection, request));
+    this.#serve(request, response, connection);
   }
 
   /** A reply may come before its request has been read; the rest is read for a while, so that the client sees the reply. */
-  #linger(request: IncomingMessage, socket: Socket): void {
+  #linger(connection: HttpConnection, request: HttpRequest): void {
     if (request.complete) return;
-    const cut = setTimeout(() => {
-      if (!request.complete && this.#current.get(socket)?.request === request) socket.destroy();
+    setTimeout(() => {
+      if (!request.complete && connection.request === request) connection.socket.destroy();
     }, this.#limits.lingerMs).unref();
-    request.once('end', () => clearTimeout(cut));
   }
 
-  #refuse(socket: Duplex, code: MalformedCode): void {
-    // The parser complains again about every byte that follows.
-    if (this.#refused.has(socket)) return;
-    this.#refused.add(socket);
-    const reply = (socket as { _httpMessage?: ServerResponse })._httpMessage;
-    if (!socket.writable || reply?.headersSent) socket.destroy();
-    else farewell(socket, this.#malformed(code), this.#limits.lingerMs);
+  #refuse(connection: HttpConnection, code: MalformedCode): void {
+    if (this.#refused.has(connection)) return;
+    this.#refused.add(connection);
+    const hasBegun = connection.response?.headersSent ?? false;
+    connection.give();
+    if (!connection.socket.writable || hasBegun) connection.socket.destroy();
+    else farewell(connection.socket, this.#malformed(code), this.#limits.lingerMs);
   }
 
   #sweep(): void {
-    for (const [socket, { request }] of this.#current) {
-      if (this.#pace.tooSlow(socket, request)) this.#refuse(socket, 'Timeout');
+    for (const connection of this.#living.keys())
+      if (this.#pace.tooSlow(connection.socket, connection.request)) this.#refuse(connection, 'Timeout');
+  }
+
+  /** Ends what takes too long to ask, and what has nothing more to ask. */
+  #expire(now: number): void {
+    const { headersMs, requestMs, keepAliveMs } = this.#limits;
+    for (const connection of this.#living.keys()) {
+      const { request, since, requestSince } = connection;
+      if (connection.awaitsHead) {
+        if (now - since > headersMs) this.#refuse(connection, 'Timeout');
+      } else if (request && !request.complete) {
+        if (now - requestSince > requestMs) this.#refuse(connection, 'Timeout');
+      } else if (connection.isIdle && now - since > keepAliveMs) connection.socket.destroy();
     }
   }
 
   #closeIdle(): void {
-    this.server.closeIdleConnections();
-    // Connections that have not carried a request yet are not idle in node's sense.
-    for (const [socket, { request }] of this.#current) if (!request) socket.destroy();
+    for (const connection of this.#living.keys()) if (connection.isIdle || !connection.request) connection.socket.destroy();
   }
 }
+
+const malformedCodes: Readonly<Record<Http1ViolationKind, MalformedCode>> = {
+  syntax: 'BadInput',
+  head: 'HeadersTooLarge',
+  extras: 'TooLarge',
+};
 
 /** RFC 9112 3.2: a request has exactly one Host. Names stand at even places. */
 function oneHost(rawHeaders: readonly string[]): boolean {
@@ -197,10 +187,4 @@ function oneHost(rawHeaders: readonly string[]): boolean {
     if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
   }
   return count === 1;
-}
-
-/** RFC 9112 6.1: a coding other than chunked alone leaves the end of the body open to opinion. */
-function plainlyFramed(request: IncomingMessage): boolean {
-  const coding = request.headers['transfer-encoding'];
-  return coding === undefined || (coding.toLowerCase() === 'chunked' && request.httpVersion === '1.1');
 }

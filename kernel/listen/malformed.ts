@@ -35,11 +35,3 @@ export const problemDialect: MalformedDialect = (code) => {
   const problem = { type: `urn:gamut:fault:${code}`, title: row?.text ?? code, status, code, requestId: randomUUID() };
   return rawReply(status, 'application/problem+json', JSON.stringify(problem));
 };
-
-/** What an error of node's parser means. */
-export function malformedCode(error: NodeJS.ErrnoException): MalformedCode {
-  if (error.code === 'HPE_HEADER_OVERFLOW') return 'HeadersTooLarge';
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'Timeout';
-  if (error.code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return 'TooLarge';
-  return 'BadInput';
-}

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
 import type { Socket } from 'node:net';
 import type { HttpLimits } from './limits.ts';
 
@@ -18,7 +18,7 @@ export class Pace {
   }
 
   /** One look at one connection; true when it has been too slow too often in a row. */
-  tooSlow(socket: Socket, request: IncomingMessage | undefined): boolean {
+  tooSlow(socket: Socket, request: HttpRequest | undefined): boolean {
     const sent = socket.bytesWritten - socket.writableLength;
     const seen = this.#seen.get(socket);
     if (!seen) {

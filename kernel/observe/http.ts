@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import type { Health } from './health.ts';
 import type { Registry } from './registry.ts';
 
@@ -21,7 +22,7 @@ function page(observed: Observed, path: string, accept: string): Page | undefine
 }
 
 /** The same for a raw HTTP handler: true when the request was one of both pages and has been answered. */
-export function answerObserve(observed: Observed, request: IncomingMessage, response: ServerResponse): boolean {
+export function answerObserve(observed: Observed, request: HttpRequest, response: HttpResponse): boolean {
   const reads = request.method === 'GET' || request.method === 'HEAD';
   const found = reads ? page(observed, (request.url ?? '').split('?', 1)[0] ?? '', request.headers.accept ?? '') : undefined;
   if (!found) return false;

@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { join } from 'node:path';
 import { type AuditRecord, type LifeRecord, recordType } from '../audit/record.ts';
 import type { AnyService } from '../contract/contract.ts';
@@ -32,7 +33,7 @@ export type Process<S extends AnyService> = {
   readonly reserveBytes: number;
   readonly observed: Observed;
   /** Answers /healthz and /metrics; false for anything else. */
-  readonly served: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly served: (request: HttpRequest, response: HttpResponse) => boolean;
   close(): Promise<void>;
 };
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
 import { fault } from '../../contract/fault.ts';
 import { formatId } from '../../tenancy/id.ts';
 import type { Context, Row } from '../context.ts';
@@ -43,7 +43,7 @@ export class Login {
     void work.catch((error) => this.#context.log('error', 'a sign-in was not recorded', { error: String(error) }));
   }
 
-  async visitorOf(request: IncomingMessage): Promise<Visitor> {
+  async visitorOf(request: HttpRequest): Promise<Visitor> {
     const address = request.socket.remoteAddress ?? '';
     const network = networkOf(address);
     const agent = String(request.headers['user-agent'] ?? '').slice(0, 300);

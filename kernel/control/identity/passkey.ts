@@ -1,5 +1,5 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
 import { fault } from '../../contract/fault.ts';
 import { hostName } from '../../listen/origin.ts';
 
@@ -13,7 +13,7 @@ export type Passkey = { readonly publicKey: string; readonly host: string; reado
 const webAuthn = () => import('@simplewebauthn/server');
 
 /** The site of a request, by its Host; the origin was held against it before. */
-export function siteOf(request: IncomingMessage): Site {
+export function siteOf(request: HttpRequest): Site {
   const host = hostName(request.headers.host) ?? '';
   return { host, origin: `${'encrypted' in request.socket ? 'https' : 'http'}://${request.headers.host?.toLowerCase()}` };
 }

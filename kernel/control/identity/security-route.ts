@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
 import { fault } from '../../contract/fault.ts';
 import { formatId } from '../../tenancy/id.ts';
 import type { SessionRecord } from '../../snapshot/record.ts';
@@ -11,13 +11,13 @@ import type { Login } from './login.ts';
 import { registered, registrationOptions } from './passkey.ts';
 
 type Given = Readonly<Record<string, unknown>>;
-type Own = { readonly request: IncomingMessage; readonly record: SessionRecord; readonly person: bigint; readonly body: Given };
+type Own = { readonly request: HttpRequest; readonly record: SessionRecord; readonly person: bigint; readonly body: Given };
 
 /** What a person does about their own second factors and sessions; every route needs an open session. */
 export function securityRoutes(
   context: Context,
   login: Login,
-  recordOf: (request: IncomingMessage) => SessionRecord,
+  recordOf: (request: HttpRequest) => SessionRecord,
 ): Record<string, SessionRoute> {
   const personOf = (record: SessionRecord): bigint => {
     const person = record.credential === undefined ? nameOrId(record.principal).id : 0n;
@@ -63,7 +63,7 @@ export function securityRoutes(
     return raised(own);
   }
 
-  async function overview(request: IncomingMessage): Promise<Replied> {
+  async function overview(request: HttpRequest): Promise<Replied> {
     const record = recordOf(request);
     const person = record.credential === undefined ? nameOrId(record.principal).id : 0n;
     const sessions = await sessionsOf(context, record);

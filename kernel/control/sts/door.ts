@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { headerMap } from '#wire/sigv4/canonical.ts';
 import { readSigned } from '#wire/sigv4/sigv4.ts';
 import { writeXml, type XmlNode } from '#wire/xml/write.ts';
@@ -40,7 +41,7 @@ export function openSts(options: HttpOptions, gate: Gate<Platform>): Promise<Htt
 }
 
 /** The fields of the query and of a form in the body; a field that comes twice is refused. */
-function fieldsOf(request: IncomingMessage, body: Buffer): Fields {
+function fieldsOf(request: HttpRequest, body: Buffer): Fields {
   const query = (request.url ?? '').split('?').slice(1).join('?');
   const fields = new Map<string, string>();
   for (const text of [query, body.toString('utf8')])
@@ -55,7 +56,7 @@ function fieldsOf(request: IncomingMessage, body: Buffer): Fields {
   return fields;
 }
 
-function authenticate(request: IncomingMessage, body: Buffer, gate: Gate<Platform>): Session<Platform> {
+function authenticate(request: HttpRequest, body: Buffer, gate: Gate<Platform>): Session<Platform> {
   const [rawPath = '/', ...rest] = (request.url ?? '/').split('?');
   const headers = headerMap(request.rawHeaders);
   const hash = createHash('sha256').update(body).digest('hex');
@@ -161,7 +162,7 @@ function xmlOf(action: string, result: readonly XmlNode[], requestId: string): s
   return writeXml([`${action}Response`, [[`${action}Result`, result], metadata], stsNamespace]);
 }
 
-function reply(response: ServerResponse, status: number, xml: string, requestId: string): void {
+function reply(response: HttpResponse, status: number, xml: string, requestId: string): void {
   const body = Buffer.from(xml);
   response.writeHead(status, {
     'content-type': 'text/xml',

@@ -1,5 +1,3 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Type } from '../../contract/type.ts';
 import type { Caller, EndReason } from '../../contract/caller.ts';
 import { type AnyService, defineService, type Face } from '../../contract/contract.ts';
@@ -7,6 +5,7 @@ import { crud } from '../../contract/crud.ts';
 import { fault } from '../../contract/fault.ts';
 import type { Bytes, Gate, Material, More, Result, Session } from '../../contract/session.ts';
 import { applyDefaults } from '../default.ts';
+import { httpServer } from '../../listen/http.ts';
 import { restHandler } from '../rest.ts';
 import { validator } from '../validate.ts';
 
@@ -146,7 +145,6 @@ export function testGate(contract: AnyService, handlers: Record<string, Handler>
 /** `handed` may be emptied by a test; `endAll` reaches every session there was. */
 export type Served = {
   readonly url: string;
-  readonly server: Server;
   readonly handed: Handed[];
   readonly logged: string[];
   endAll(reason: EndReason): void;
@@ -159,21 +157,17 @@ export async function serve(contract: AnyService, handlers: Record<string, Handl
   const all: Handed[] = [];
   const logged: string[] = [];
   const handler = restHandler(contract, testGate(contract, handlers, handed, all), { log: (_level, message) => logged.push(message) });
-  const server = createServer((request, response) => void handler(request, response, { secure }));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const door = await httpServer({ name: 'test', host: '127.0.0.1', port: 0, fallback: 'refuse', plain: 'loopback' }, (request, response) =>
+    handler(request, response, { secure }),
+  );
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    server,
+    url: door.url,
     handed,
     logged,
     endAll: (reason) => {
       for (const each of all) each.abort.abort(reason);
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    close: () => door.close(),
   };
 }
 

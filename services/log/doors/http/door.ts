@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { fault, OperationError } from '#kernel/contract/fault.ts';
 import type { DoorPlace, OpenDoor } from '#kernel/contract/implement.ts';
 import type { Session } from '#kernel/contract/session.ts';
@@ -15,8 +16,8 @@ import { follow, positionsOf } from './follow.ts';
 import { httpBodyMaxBytes, httpRecordsMax } from './limits.ts';
 
 type Asked = {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
   readonly session: Session<typeof log>;
   readonly broker: Broker;
   readonly topic: string;
@@ -62,14 +63,14 @@ function placeOf(path: string): { topic: string; what: '' | 'records' } {
 }
 
 /** RFC 6750 2.3: a browser's EventSource can send no header, so that a stream takes its token in the address. */
-function takeToken(request: IncomingMessage, query: URLSearchParams): void {
+function takeToken(request: HttpRequest, query: URLSearchParams): void {
   const token = query.get('access_token');
   if (token === null || request.headers.authorization !== undefined || !wantsEvents(request)) return;
   if (!/^[\w.~+/=-]+$/.test(token)) throw fault('Unauthenticated');
   request.headers.authorization = `Bearer ${token}`;
 }
 
-const wantsEvents = ({ headers }: IncomingMessage) => /\btext\/event-stream\b/.test(headers.accept ?? '');
+const wantsEvents = ({ headers }: HttpRequest) => /\btext\/event-stream\b/.test(headers.accept ?? '');
 
 async function answer(asked: Asked, what: '' | 'records'): Promise<void> {
   const { method } = asked.request;

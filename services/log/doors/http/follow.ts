@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Session } from '#kernel/contract/session.ts';
 import type { Broker } from '../../store/broker.ts';
@@ -32,7 +32,7 @@ export function positionsOf(topic: Topic, lastEventId: string | undefined, from:
 }
 
 /** Sends a topic's committed records as server-sent events until the browser, or its right to read, is gone. */
-export async function follow(response: ServerResponse, following: Following): Promise<void> {
+export async function follow(response: HttpResponse, following: Following): Promise<void> {
   const { signal } = following;
   response.write(`retry: ${followRetryMs}\n\n`);
   const pulse = setInterval(() => response.write(':\n\n'), followPulseMs);
@@ -104,7 +104,7 @@ const textOf = (bytes: Buffer | null) => bytes?.toString('utf8') ?? null;
 const headersOf = (headers: readonly { key: string; value: Buffer | null }[]) =>
   Object.fromEntries(headers.map(({ key, value }) => [key, textOf(value)]));
 
-async function written(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
+async function written(response: HttpResponse, text: string, signal: AbortSignal): Promise<void> {
   if (response.write(text) || response.closed) return;
   while (response.writableNeedDrain && !response.closed && !signal.aborted) {
     const drained = new AbortController();

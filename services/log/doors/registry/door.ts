@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { fault, OperationError } from '#kernel/contract/fault.ts';
 import type { DoorPlace, OpenDoor } from '#kernel/contract/implement.ts';
 import { presenter, refuseCrossSite } from '#kernel/derive/present.ts';
@@ -69,7 +70,7 @@ function decoded(word: string): string {
 
 const media = /^application\/(vnd\.schemaregistry(\.v1)?\+json|json|octet-stream)\s*(;|$)/i;
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
+async function bodyOf(request: HttpRequest): Promise<unknown> {
   if (request.method !== 'POST' && request.method !== 'PUT') return undefined;
   const type = request.headers['content-type'];
   if (type !== undefined && !media.test(type)) throw fault('UnsupportedMedia', 'HTTP 415 Unsupported Media Type');
@@ -79,7 +80,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   return bytes.length === 0 ? undefined : parseJson(bytes);
 }
 
-function reply(response: ServerResponse, status: number, answer: Answer, requestId: string): void {
+function reply(response: HttpResponse, status: number, answer: Answer, requestId: string): void {
   const body = Buffer.from('text' in answer ? answer.text : JSON.stringify(answer.json));
   response.writeHead(status, {
     'Content-Type': contentType,
@@ -91,7 +92,7 @@ function reply(response: ServerResponse, status: number, answer: Answer, request
   response.end(body);
 }
 
-function refuse({ log: write, at }: DoorPlace<typeof log>, response: ServerResponse, error: unknown, requestId: string): void {
+function refuse({ log: write, at }: DoorPlace<typeof log>, response: HttpResponse, error: unknown, requestId: string): void {
   if (response.headersSent || response.destroyed) return void response.destroy();
   if (error instanceof Refusal)
     return reply(response, error.status, { json: { error_code: error.code, message: error.message } }, requestId);

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { type CorsRule, matchingRule } from '../../domain/cors.ts';
 import { refuse } from './errors.ts';
 import { type Headers, type ReplyId, replyEmpty } from './reply.ts';
@@ -19,7 +19,7 @@ export function preflight(request: S3Request, id: ReplyId, rules: readonly CorsR
 }
 
 /** Tells a browser that the page it asks for may read the reply. */
-export function allowOrigin(request: S3Request, response: ServerResponse, rules: readonly CorsRule[]): void {
+export function allowOrigin(request: S3Request, response: HttpResponse, rules: readonly CorsRule[]): void {
   const origin = header(request, 'origin') ?? '';
   const rule = matchingRule(rules, origin, header(request, 'access-control-request-method') ?? request.method, []);
   if (!rule) return;

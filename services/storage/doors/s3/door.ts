@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import type { DoorPlace, OpenDoor } from '#kernel/contract/implement.ts';
 import { httpServer } from '#kernel/listen/http.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
@@ -41,8 +42,8 @@ type Arrived = S3Options & {
   readonly place: DoorPlace<typeof storage>;
   readonly id: ReplyId;
   readonly signal: AbortSignal;
-  readonly incoming: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly incoming: HttpRequest;
+  readonly response: HttpResponse;
 };
 
 /** The steps of a request, in S3's order. */
@@ -97,7 +98,7 @@ function tell(error: unknown, { place, region, id, signal, incoming, response }:
 }
 
 /** Aborted when the connection closes before the reply is whole. */
-function leaving(response: ServerResponse): AbortSignal {
+function leaving(response: HttpResponse): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) controller.abort(new Error('the client went away'));
@@ -106,7 +107,7 @@ function leaving(response: ServerResponse): AbortSignal {
 }
 
 /** A caller who lost the right to be here loses the connection, however slowly it moves. A drain lets requests end. */
-function cutWhenRevoked(signal: AbortSignal, response: ServerResponse): () => void {
+function cutWhenRevoked(signal: AbortSignal, response: HttpResponse): () => void {
   const cut = () => {
     if (signal.reason !== 'drain') response.socket?.destroy();
   };

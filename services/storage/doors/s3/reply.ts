@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import { encode } from '#wire/sigv4/canonical.ts';
 import { writeXml, type XmlContent, type XmlNode } from '#wire/xml/write.ts';
@@ -11,7 +11,7 @@ export type ReplyId = { readonly requestId: string; readonly hostId: string };
 export type Headers = Readonly<Record<string, string | number | undefined>>;
 
 /** Writes the head of a reply. Values are sent as the bytes of their UTF-8; what is undefined is left out. */
-export function writeHead(response: ServerResponse, { requestId, hostId }: ReplyId, status: number, headers: Headers): void {
+export function writeHead(response: HttpResponse, { requestId, hostId }: ReplyId, status: number, headers: Headers): void {
   const flat: string[] = ['x-amz-request-id', requestId, 'x-amz-id-2', hostId];
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined) flat.push(name, Buffer.from(String(value), 'utf8').toString('latin1'));
@@ -19,14 +19,14 @@ export function writeHead(response: ServerResponse, { requestId, hostId }: Reply
 }
 
 /** Answers with headers alone. */
-export function replyEmpty(response: ServerResponse, id: ReplyId, status: number, headers: Headers = {}): void {
+export function replyEmpty(response: HttpResponse, id: ReplyId, status: number, headers: Headers = {}): void {
   writeHead(response, id, status, status === 204 || status === 304 ? headers : { 'Content-Length': 0, ...headers });
   response.end();
 }
 
 /** Answers with a document in S3's namespace. */
 export function replyXml(
-  response: ServerResponse,
+  response: HttpResponse,
   id: ReplyId,
   name: string,
   content: XmlContent,
@@ -39,14 +39,14 @@ export function replyXml(
 }
 
 /** Answers with a text of JSON. */
-export function replyJson(response: ServerResponse, id: ReplyId, text: string): void {
+export function replyJson(response: HttpResponse, id: ReplyId, text: string): void {
   const body = Buffer.from(text);
   writeHead(response, id, 200, { 'Content-Type': 'application/json', 'Content-Length': body.length });
   response.end(body);
 }
 
 /** Answers with an error; one to HEAD has no body, and a connection with an unread body is closed after it. */
-export function replyError(response: ServerResponse, id: ReplyId, method: string, resource: string, worded: Worded): void {
+export function replyError(response: HttpResponse, id: ReplyId, method: string, resource: string, worded: Worded): void {
   const body = Buffer.from(errorXml(worded, resource, id.requestId, id.hostId));
   const region = worded.more?.Region;
   const headers: Headers = {
@@ -61,7 +61,7 @@ export function replyError(response: ServerResponse, id: ReplyId, method: string
 }
 
 /** Sends a body no faster than it is read. The connection is cut when the body breaks: a short reply must not look whole. */
-export async function sendBytes(response: ServerResponse, body: Bytes): Promise<void> {
+export async function sendBytes(response: HttpResponse, body: Bytes): Promise<void> {
   try {
     for await (const bytes of body) {
       if (response.destroyed) return;
@@ -75,7 +75,7 @@ export async function sendBytes(response: ServerResponse, body: Bytes): Promise<
 }
 
 /** Resolves when more may be written, or nobody is there to read it. */
-function drained(response: ServerResponse): Promise<void> {
+function drained(response: HttpResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       response.off('drain', done);

@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { decode, headerMap, readQuery } from '#wire/sigv4/canonical.ts';
 import { refuse } from './errors.ts';
 import { targetOf } from './target.ts';
@@ -16,12 +17,12 @@ export type S3Request = {
   readonly bucket: string;
   /** '' for the bucket itself. */
   readonly key: string;
-  readonly incoming: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly incoming: HttpRequest;
+  readonly response: HttpResponse;
 };
 
 /** Reads the head: address, bucket, key and query. */
-export function readHead(incoming: IncomingMessage, response: ServerResponse): S3Request {
+export function readHead(incoming: HttpRequest, response: HttpResponse): S3Request {
   const url = incoming.url ?? '/';
   const [rawPath, rawQuery] = splitTarget(url);
   const headers = headerMap(incoming.rawHeaders);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
 import { createGunzip, createInflate } from 'node:zlib';
 import { fault, OperationError } from '#kernel/contract/fault.ts';
 import type { DoorPlace, OpenDoor } from '#kernel/contract/implement.ts';
@@ -49,7 +50,7 @@ export function openOtlp(place: DoorPlace<typeof telemetry>): Promise<OpenDoor> 
   });
 }
 
-function signalOf(request: IncomingMessage) {
+function signalOf(request: HttpRequest) {
   const path = (request.url ?? '').split('?', 1)[0] ?? '';
   const signal = Object.hasOwn(signals, path) ? signals[path] : undefined;
   if (!signal) throw fault('NoSuchOperation');
@@ -66,7 +67,7 @@ function encodingOf(type: string | undefined): Encoding | undefined {
 }
 
 /** The body decompressed; what grows past the limit is cut off by an error. */
-async function* plainBody(request: IncomingMessage): Bytes {
+async function* plainBody(request: HttpRequest): Bytes {
   const coding = request.headers['content-encoding'] ?? 'identity';
   const bytes = arriving(request);
   if (coding === 'identity') return yield* bytes;
@@ -92,7 +93,7 @@ async function* plainBody(request: IncomingMessage): Bytes {
   }
 }
 
-function answer(response: ServerResponse, encoding: Encoding, { rejected, message }: Stored, name: string): void {
+function answer(response: HttpResponse, encoding: Encoding, { rejected, message }: Stored, name: string): void {
   const partial = rejected > 0;
   const body =
     encoding === 'protobuf'
@@ -102,7 +103,7 @@ function answer(response: ServerResponse, encoding: Encoding, { rejected, messag
 }
 
 /** OTLP/HTTP: a failure's body is a google.rpc.Status; 429 and 503 are what clients repeat, when Retry-After says. */
-function refuse(response: ServerResponse, encoding: Encoding, error: OperationError): void {
+function refuse(response: HttpResponse, encoding: Encoding, error: OperationError): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
@@ -121,7 +122,7 @@ function grpcCode(status: number): number {
   return codes[status] ?? 13;
 }
 
-function send(response: ServerResponse, status: number, encoding: Encoding, body: Buffer): void {
+function send(response: HttpResponse, status: number, encoding: Encoding, body: Buffer): void {
   const type = encoding === 'protobuf' ? 'application/x-protobuf' : 'application/json';
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': body.length, 'X-Content-Type-Options': 'nosniff' });
   response.end(body);

@@ -1,0 +1,216 @@
+import type { Socket } from 'node:net';
+import { Writable } from 'node:stream';
+import type { HttpRequest } from './request.ts';
+import { reasons } from './reason.ts';
+
+/** Names and values in turn, or by name. */
+export type HeadFields = readonly FieldValue[] | Readonly<Record<string, FieldValue | undefined>>;
+type FieldValue = string | number | readonly string[];
+
+const unsafe = /[^\t\x20-\x7e\x80-\xff]/;
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+let dateSecond = 0;
+let dateLine = '';
+
+/** The Date field, made once a second. */
+function date(): string {
+  const now = Date.now();
+  const second = Math.floor(now / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateLine = `Date: ${new Date(now).toUTCString()}\r\n`;
+  }
+  return dateLine;
+}
+
+/** What a response needs of its connection. */
+export type Line = {
+  readonly socket: Socket;
+  /** All of it was handed to the socket, or it was given up. */
+  finished(response: HttpResponse): void;
+};
+
+/** The reply to a request, with the names that node's own replies have. */
+export class HttpResponse extends Writable {
+  readonly req: HttpRequest;
+  statusCode = 200;
+  shouldKeepAlive: boolean;
+  headersSent = false;
+  /** Words were spoken in its place: what its handler still writes goes nowhere. */
+  isReplaced = false;
+  readonly #line: Line;
+  #fields: Map<string, [name: string, value: string | number | readonly string[]]> | undefined;
+  #head: string | undefined;
+  #framing: 'length' | 'chunked' | 'none' | 'close' = 'none';
+  #left = 0;
+  #isFinal = false;
+
+  constructor(req: HttpRequest, line: Line, keepAlive: boolean) {
+    super({ decodeStrings: false });
+    this.req = req;
+    this.shouldKeepAlive = keepAlive;
+    this.#line = line;
+  }
+
+  get socket(): Socket | undefined {
+    return this.destroyed ? undefined : this.#line.socket;
+  }
+
+  setHeader(name: string, value: string | number | readonly string[]): this {
+    this.#fields ??= new Map();
+    this.#fields.set(name.toLowerCase(), [name, value]);
+    return this;
+  }
+
+  getHeader(name: string): string | number | readonly string[] | undefined {
+    return this.#fields?.get(name.toLowerCase())?.[1];
+  }
+
+  /** RFC 9110 15.2.1; the head proper comes later. */
+  writeContinue(): void {
+    if (!this.#isGone() && this.#head === undefined) this.#line.socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+  }
+
+  /** Sets status and fields; they leave with the first bytes of the body. A name or value that would break the head throws a TypeError. */
+  writeHead(status: number, fields: HeadFields = []): this {
+    if (this.#head !== undefined) throw new TypeError('The head was written before.');
+    const isHead = this.req.method === 'HEAD';
+    const isBare = status === 204 || status === 304 || status < 200;
+    const asked = { length: undefined as number | undefined, close: false, date: false, chunked: false };
+    let text = `HTTP/1.1 ${status} ${reasons[status] ?? 'Unknown'}\r\n`;
+    for (const [name, value] of this.#all(fields)) text += fieldLine(name, value, asked);
+    if (!asked.date) text += date();
+    if (asked.close) this.shouldKeepAlive = false;
+    this.statusCode = status;
+    this.#left = asked.length ?? 0;
+    if (isHead || isBare) this.#framing = 'none';
+    else if (asked.length !== undefined) this.#framing = 'length';
+    else if (this.req.httpVersion === '1.1') this.#framing = 'chunked';
+    else this.#framing = 'close';
+    if (this.#framing === 'chunked' && !asked.chunked) text += 'Transfer-Encoding: chunked\r\n';
+    if (this.#framing === 'close') this.shouldKeepAlive = false;
+    if (!this.shouldKeepAlive) text += asked.close ? '' : 'Connection: close\r\n';
+    else if (this.req.httpVersion === '1.0') text += 'Connection: keep-alive\r\n';
+    this.#head = `${text}\r\n`;
+    this.headersSent = true;
+    return this;
+  }
+
+  *#all(fields: HeadFields): Generator<[string, string | number]> {
+    const given: [string, string | number][] = [];
+    const give = (name: string, value: FieldValue | undefined) => {
+      if (Array.isArray(value)) for (const one of value) given.push([name, one]);
+      else if (value !== undefined) given.push([name, value as string | number]);
+    };
+    if (Array.isArray(fields)) for (let at = 0; at < fields.length; at += 2) give(String(fields[at]), fields[at + 1]);
+    else for (const [name, value] of Object.entries(fields)) give(name, value);
+    if (this.#fields) {
+      const named = new Set(given.map(([name]) => name.toLowerCase()));
+      for (const [key, [name, value]] of this.#fields)
+        if (!named.has(key)) for (const one of Array.isArray(value) ? value : [value]) yield [name, one as string | number];
+    }
+    yield* given;
+  }
+
+  /** A whole reply leaves in one write. */
+  override end(chunk?: unknown, ...rest: unknown[]): this {
+    if (this.#head === undefined && !this.#isGone()) {
+      const isBody = typeof chunk === 'string' || chunk instanceof Uint8Array;
+      const bytes = isBody ? Buffer.byteLength(chunk as string) : 0;
+      this.writeHead(this.statusCode, this.getHeader('content-length') === undefined ? { 'Content-Length': bytes } : {});
+    }
+    if (!this.writableEnded && this.writableLength === 0 && this.#head !== '' && typeof chunk !== 'function' && rest.length === 0) {
+      this.#isFinal = true;
+      if (chunk === undefined || chunk === null) this.#send('');
+      else this.#send(chunk as string | Uint8Array);
+      return super.end();
+    }
+    return super.end(chunk as never, ...(rest as []));
+  }
+
+  override _write(chunk: string | Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
+    if (this.#head === undefined) this.writeHead(this.statusCode);
+    if (this.#send(chunk) || this.#isGone()) return done();
+    this.#drained = done;
+  }
+
+  #drained: (() => void) | undefined;
+
+  /** The socket took what was waiting. */
+  drain(): void {
+    const done = this.#drained;
+    this.#drained = undefined;
+    done?.();
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    if (!this.#isFinal) {
+      this.#isFinal = true;
+      if (this.#head === undefined) this.writeHead(this.statusCode, { 'Content-Length': 0 });
+      this.#send('');
+    }
+    // A body shorter than it was said to be must not look whole.
+    if (this.#framing === 'length' && this.#left !== 0 && !this.isReplaced) this.#line.socket.destroy();
+    done();
+    this.#line.finished(this);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (!this.writableFinished && !this.isReplaced) {
+      this.#line.socket.destroy();
+      this.#line.finished(this);
+    }
+    this.drain();
+    // Whoever destroys a reply knows why; its readers learn it from the connection.
+    done(error && this.listenerCount('error') > 0 ? error : null);
+  }
+
+  #isGone(): boolean {
+    return this.isReplaced || !this.#line.socket.writable;
+  }
+
+  /** Writes a piece, framed, with what of the head has not left yet; false when the socket is full. */
+  #send(chunk: string | Uint8Array): boolean {
+    if (this.#isGone()) return true;
+    const head = this.#head ?? '';
+    this.#head = '';
+    const size = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
+    const { socket } = this.#line;
+    if (this.#framing === 'none' || (size === 0 && this.#framing !== 'chunked')) return head === '' || socket.write(head, 'latin1');
+    if (this.#framing === 'length') {
+      this.#left -= size;
+      if (this.#left < 0) {
+        socket.destroy();
+        return true;
+      }
+    }
+    const opening = this.#framing === 'chunked' && size > 0 ? `${head}${size.toString(16)}\r\n` : head;
+    const closing = this.#framing !== 'chunked' ? '' : `${size > 0 ? '\r\n' : ''}${this.#isFinal ? '0\r\n\r\n' : ''}`;
+    return write(socket, opening, chunk, closing);
+  }
+}
+
+/** One write where it is cheap to make one: text that is ASCII, or bytes that are few. */
+function write(socket: Socket, opening: string, chunk: string | Uint8Array, closing: string): boolean {
+  if (typeof chunk === 'string' && Buffer.byteLength(chunk) === chunk.length) return socket.write(`${opening}${chunk}${closing}`, 'latin1');
+  if (opening === '' && closing === '') return socket.write(chunk);
+  socket.cork();
+  if (opening !== '') socket.write(opening, 'latin1');
+  const taken = socket.write(chunk);
+  if (closing !== '') socket.write(closing, 'latin1');
+  socket.uncork();
+  return taken;
+}
+
+type Asked = { length: number | undefined; close: boolean; date: boolean; chunked: boolean };
+
+function fieldLine(name: string, value: string | number, asked: Asked): string {
+  const text = String(value);
+  if (!token.test(name) || unsafe.test(text)) throw new TypeError(`The header field ${JSON.stringify(name)} cannot be sent.`);
+  if (name.length === 14 && name.toLowerCase() === 'content-length') asked.length = Number(text);
+  else if (name.length === 10 && name.toLowerCase() === 'connection') asked.close = /(^|,)\s*close\s*(,|$)/i.test(text);
+  else if (name.length === 4 && name.toLowerCase() === 'date') asked.date = true;
+  else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') asked.chunked = true;
+  return `${name}: ${text}\r\n`;
+}
