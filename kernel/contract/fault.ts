@@ -26,7 +26,7 @@ export const kernelFaults = {
   QuotaExceeded: { status: 429, retry: false, text: 'The number allowed of this resource is reached.' },
   HeadersTooLarge: { status: 431, retry: false, text: 'The request head is larger than the limit.' },
   Internal: { status: 500, retry: true, text: 'The platform failed; the request id finds the reason in its log.' },
-  NotImplemented: { status: 501, retry: false, text: 'The operation is known but not implemented.' },
+  NotImplemented: { status: 422, retry: false, text: 'The operation is known but not implemented.' },
   Unavailable: { status: 503, retry: true, text: 'A part that this operation needs is away; repeat later.' },
   Draining: { status: 503, retry: true, text: 'The process is shutting down; repeat against the platform.' },
   JournalFull: { status: 507, retry: true, text: 'The outbound journal is full; changes are refused until it is read.' },

@@ -118,7 +118,7 @@ function refuse(response: HttpResponse, encoding: Encoding, error: OperationErro
 }
 
 function grpcCode(status: number): number {
-  const codes: Readonly<Record<number, number>> = { 400: 3, 401: 16, 403: 7, 404: 5, 413: 8, 415: 3, 429: 8, 501: 12, 503: 14 };
+  const codes: Readonly<Record<number, number>> = { 400: 3, 401: 16, 403: 7, 404: 5, 413: 8, 415: 3, 429: 8, 422: 12, 503: 14 };
   return codes[status] ?? 13;
 }
 
