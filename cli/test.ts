@@ -41,7 +41,7 @@ async function runFile(file: string): Promise<Tally> {
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
   const end = new AbortController();
   const late = setTimeout(() => end.abort(), testFileMs);
-  for await (const event of runTests({ files: [file], concurrency: 1, cwd: installation, signal: end.signal })) {
+  for await (const event of runTests({ files: [file], concurrency: 1, cwd: installation, signal: end.signal, execArgv: ['--test-force-exit'] })) {
     if (event.type === 'test:fail') reportFailure(event.data, tally);
     if (event.type === 'test:pass') reportPass(event.data, tally);
   }
