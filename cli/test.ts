@@ -41,7 +41,9 @@ async function runFile(file: string): Promise<Tally> {
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
   const end = new AbortController();
   const late = setTimeout(() => end.abort(), testFileMs);
-  for await (const event of runTests({ files: [file], concurrency: 1, cwd: installation, signal: end.signal, execArgv: ['--test-force-exit'] })) {
+  // A test that fails may leave what it opened, which would keep its process alive.
+  const options = { concurrency: 1, cwd: installation, signal: end.signal, execArgv: ['--test-force-exit'] };
+  for await (const event of runTests({ files: [file], ...options })) {
     if (event.type === 'test:fail') reportFailure(event.data, tally);
     if (event.type === 'test:pass') reportPass(event.data, tally);
   }
