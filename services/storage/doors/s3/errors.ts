@@ -77,6 +77,7 @@ const dialect: Readonly<Record<string, Words>> = {
   Residency: { code: 'AccessDenied' },
   NotFound: { code: 'NoSuchBucket' },
   NoSuchOperation: { status: 405, code: 'MethodNotAllowed' },
+  NotImplemented: { status: 501, code: 'NotImplemented' },
   Timeout: { status: 400, code: 'RequestTimeout' },
   Conflict: { code: 'OperationAborted' },
   TooLarge: { status: 400, code: 'EntityTooLarge' },
