@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, watch } from 'node:fs';
+import { existsSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -56,6 +56,8 @@ test('recorder is killed the moment it writes a checkpoint, of a log and of the 
   const { log } = (await house.call('GET', '/v1/platform/audit/-/get-audit-log')).body as { log: string };
   const size = async () => Number((await house.call('GET', '/v1/platform/audit/-/get-audit-log')).body.size);
   for (const name of [log, 'root']) {
+    assert.equal(await say('free'), 200);
+    await until(() => existsSync(join(directory, name)), 'the log has begun');
     const pid = pidOf('recorder');
     const { promise: seen, resolve } = Promise.withResolvers<void>();
     const watching = watch(join(directory, name), (_, file) => {
