@@ -47,7 +47,8 @@ export class HttpResponse extends Writable {
   #isFinal = false;
 
   constructor(req: HttpRequest, line: Line, keepAlive: boolean) {
-    super({ decodeStrings: false });
+    // Nobody waits for the end of a reply that has finished; two turns of every request are saved.
+    super({ decodeStrings: false, autoDestroy: false });
     this.req = req;
     this.shouldKeepAlive = keepAlive;
     this.#line = line;
@@ -79,7 +80,7 @@ export class HttpResponse extends Writable {
     const isBare = status === 204 || status === 304 || status < 200;
     const asked = { length: undefined as number | undefined, close: false, date: false, chunked: false };
     let text = `HTTP/1.1 ${status} ${reasons[status] ?? 'Unknown'}\r\n`;
-    for (const [name, value] of this.#all(fields)) text += fieldLine(name, value, asked);
+    text += this.#fields === undefined && Array.isArray(fields) ? lines(fields, asked) : lines(this.#all(fields), asked);
     if (!asked.date) text += date();
     if (asked.close) this.shouldKeepAlive = false;
     this.statusCode = status;
@@ -97,20 +98,14 @@ export class HttpResponse extends Writable {
     return this;
   }
 
-  *#all(fields: HeadFields): Generator<[string, string | number]> {
-    const given: [string, string | number][] = [];
-    const give = (name: string, value: FieldValue | undefined) => {
-      if (Array.isArray(value)) for (const one of value) given.push([name, one]);
-      else if (value !== undefined) given.push([name, value as string | number]);
-    };
-    if (Array.isArray(fields)) for (let at = 0; at < fields.length; at += 2) give(String(fields[at]), fields[at + 1]);
-    else for (const [name, value] of Object.entries(fields)) give(name, value);
-    if (this.#fields) {
-      const named = new Set(given.map(([name]) => name.toLowerCase()));
-      for (const [key, [name, value]] of this.#fields)
-        if (!named.has(key)) for (const one of Array.isArray(value) ? value : [value]) yield [name, one as string | number];
-    }
-    yield* given;
+  /** What was set before, unless it is given again, and what is given. */
+  #all(fields: HeadFields): readonly FieldValue[] {
+    const given: FieldValue[] = [];
+    if (Array.isArray(fields)) given.push(...fields);
+    else for (const [name, value] of Object.entries(fields)) if (value !== undefined) given.push(name, value);
+    const named = new Set(given.filter((_, at) => at % 2 === 0).map((name) => String(name).toLowerCase()));
+    const before = [...(this.#fields ?? [])].filter(([key]) => !named.has(key)).flatMap(([, pair]) => pair);
+    return [...before, ...given];
   }
 
   /** A whole reply leaves in one write. */
@@ -204,6 +199,17 @@ function write(socket: Socket, opening: string, chunk: string | Uint8Array, clos
 }
 
 type Asked = { length: number | undefined; close: boolean; date: boolean; chunked: boolean };
+
+function lines(fields: readonly FieldValue[], asked: Asked): string {
+  let text = '';
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = String(fields[at]);
+    const value = fields[at + 1] as FieldValue;
+    if (Array.isArray(value)) for (const one of value) text += fieldLine(name, one, asked);
+    else text += fieldLine(name, value as string | number, asked);
+  }
+  return text;
+}
 
 function fieldLine(name: string, value: string | number, asked: Asked): string {
   const text = String(value);

@@ -8,8 +8,16 @@ export type EpochListener = (tenants: ReadonlySet<string> | undefined) => void;
 export function watchEpochs(snapshot: Snapshot, listener: EpochListener): { check(): void; look(): void; stop(): void } {
   let seen = snapshot.applied();
 
-  /** As new as this turn of the event loop: what a change that was answered needs. */
+  let hasLooked = false;
+  const nextTurn = () => {
+    hasLooked = false;
+  };
+
+  /** As new as this turn of the event loop, in which LMDB shows one state: what a change that was answered needs. */
   function look(): void {
+    if (hasLooked) return;
+    hasLooked = true;
+    setImmediate(nextTurn);
     const last = snapshot.applied();
     if (last === seen) return;
     const changed = snapshot.changedSince(seen);
@@ -18,6 +26,7 @@ export function watchEpochs(snapshot: Snapshot, listener: EpochListener): { chec
   }
   function check(): void {
     snapshot.refresh();
+    hasLooked = false;
     look();
   }
 
