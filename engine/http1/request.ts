@@ -3,8 +3,19 @@ import { Readable } from 'node:stream';
 import type { RequestHead } from '#wire/http1/head.ts';
 
 /** Fields of which the first counts; others that come twice are joined by a comma (RFC 9110 5.3). */
-const single = new Set(['authorization', 'content-length', 'content-type', 'from', 'host', 'if-modified-since', 'if-unmodified-since']);
-for (const name of ['max-forwards', 'proxy-authorization', 'referer', 'user-agent']) single.add(name);
+const single = new Set([
+  'authorization',
+  'content-length',
+  'content-type',
+  'from',
+  'host',
+  'if-modified-since',
+  'if-unmodified-since',
+  'max-forwards',
+  'proxy-authorization',
+  'referer',
+  'user-agent',
+]);
 
 /** A request; its stream is the body. It has the names that node's own requests have. */
 export class HttpRequest extends Readable {
