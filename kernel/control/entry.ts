@@ -12,7 +12,7 @@ import type {
   SessionRecord,
   TenantRecord,
 } from '../snapshot/record.ts';
-import { policyRecord, tenantPolicies } from './policy-entry.ts';
+import { allOwnPolicyEntries, ownPolicyEntries, policyRecord } from './policy-entry.ts';
 import { guardRails } from '../session/decide.ts';
 import type { Entry } from '../snapshot/writer.ts';
 import { parseId, formatId } from '../tenancy/id.ts';
@@ -25,7 +25,6 @@ type Source = { readonly sql: Sql; readonly keeper: Keeper; readonly region: str
 
 /** The entries of every kind of change that handlers note. */
 export function entriesOver(source: Source): EntriesOf {
-  const policies = tenantPolicies(source.sql);
   const kinds: Record<string, (key: readonly string[]) => Promise<Entry[]>> = {
     tenant: ([id = '']) => tenantEntries(source, id),
     scope: ([id = '']) => scopeEntries(source, id),
@@ -34,7 +33,9 @@ export function entriesOver(source: Source): EntriesOf {
     session: ([id = '']) => sessionEntries(source, id),
     key: ([tenant = '', id = '']) => keyEntries(source, tenant, id),
     contract: ([service = '']) => contractEntries(source, service),
-    policy: ([tenant = '']) => policies.entries(tenant),
+    // A change that an earlier release noted says no id.
+    policy: ([tenant = '', id]) => (id === undefined ? allOwnPolicyEntries(source.sql, tenant) : ownPolicyEntries(source.sql, tenant, id)),
+    policies: ([tenant = '']) => allOwnPolicyEntries(source.sql, formatId(BigInt(tenant))),
     guard: () => guardEntries(source),
     quota: ([scope = '']) => quotaEntries(source, scope),
     resource: (key) => resourceEntries(source, key),

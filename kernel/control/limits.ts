@@ -45,11 +45,6 @@ export const alertsPerSweepMax = limit(100, 'alert', 'Most alerts of budgets tol
 export const alertTriesMax = limit(50, 'try', 'How often a mail of an alert is tried before nobody is mailed any more.');
 export const mailedPerAlertMax = limit(50, 'member', 'Most members who get a mail about one alert.');
 export const perSecondMax = limit(1_000_000_000, 'unit/s', 'Highest rate an environment can be given.');
-export const policyTenantsKeptMax = limit(
-  20,
-  'organization',
-  'Organizations whose policies control remembers to publish the next change faster.',
-);
 export const subjectRecordsMax = limit(500, 'record', 'Audit records about a subject that are read at once for an export.');
 export const askMs = limit(600_000, 'ms', 'How long control waits for a service that looks for what is about a subject.');
 export const answerMaxBytes = limit(16 * 1024 * 1024, 'byte', 'Largest answer of a service to control that is not passed on.');

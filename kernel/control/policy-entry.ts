@@ -1,8 +1,7 @@
 import type { Sql } from '#seams/sql/sql.ts';
 import type { PolicyRecord } from '../snapshot/record.ts';
 import type { Entry } from '../snapshot/writer.ts';
-import { parseId } from '../tenancy/id.ts';
-import { policyTenantsKeptMax } from './limits.ts';
+import { formatId, parseId } from '../tenancy/id.ts';
 
 type Row = Record<string, unknown>;
 
@@ -14,50 +13,33 @@ export const policyRecord = (row: Row, of: string): PolicyRecord => ({
   ...(row.id === undefined ? {} : { revision: `${row.id}.${row.generation}` }),
 });
 
-/**
- * A tenant's own policies, with those that its roles are made of, as entries of the snapshot. What was read before is read
- * again only where its generation is another: there may be thousands, and one that changed.
- */
-export function tenantPolicies(sql: Sql): { entries(tenant: string): Promise<Entry[]> } {
-  const known = new Map<string, ReadonlyMap<string, PolicyRecord>>();
+/** The key under which a change of a policy or of a role that a tenant made is noted: the tenant, and the policy's id. */
+export const policyKey = (tenant: bigint, of: 'policy' | 'role', name: string) => [formatId(tenant), `${of}.${name}`];
 
-  async function ofRoles(tenant: bigint): Promise<PolicyRecord[]> {
-    const { rows } = await sql.platform().query('select policies from platform.custom_role where tenant = $1 order by name', [tenant]);
-    return (rows as Row[]).flatMap((row) => row.policies as PolicyRecord[]);
+const columns = { policy: 'id, name, generation, est, step_up', role: 'name, policies' };
+const tables = { policy: 'platform.policy', role: 'platform.custom_role' };
+
+/** One of a tenant's own policies, or what one of its roles is made of, as an entry of the snapshot. */
+export async function ownPolicyEntries(sql: Sql, tenant: string, id: string): Promise<Entry[]> {
+  const of = id.startsWith('role.') ? 'role' : 'policy';
+  const { rows } = await sql
+    .platform()
+    .query(`select ${columns[of]} from ${tables[of]} where tenant = $1 and name = $2`, [parseId(tenant), id.slice(of.length + 1)]);
+  const [record] = (rows as Row[]).flatMap((row) => recordsOf(row, of));
+  return [record ? { key: ['ownPolicy', tenant, id], value: record } : { key: ['ownPolicy', tenant, id] }];
+}
+
+/** All of a tenant's, where an earlier release kept them in one entry; that goes. */
+export async function allOwnPolicyEntries(sql: Sql, tenant: string): Promise<Entry[]> {
+  const entries: Entry[] = [{ key: ['policy', tenant] }];
+  for (const table of ['role', 'policy'] as const) {
+    const { rows } = await sql.platform().query(`select ${columns[table]} from ${tables[table]} where tenant = $1`, [parseId(tenant)]);
+    const records = (rows as Row[]).flatMap((row) => recordsOf(row, table));
+    entries.push(...records.map((value): Entry => ({ key: ['ownPolicy', tenant, value.id], value })));
   }
+  return entries;
+}
 
-  async function own(tenant: bigint, before: ReadonlyMap<string, PolicyRecord>): Promise<ReadonlyMap<string, PolicyRecord>> {
-    const { rows: heads } = await sql
-      .platform()
-      .query(`select id, id || '.' || generation as revision from platform.policy where tenant = $1 order by name`, [tenant]);
-    const wanted = heads as { id: bigint; revision: string }[];
-    const unread = wanted.filter(({ revision }) => !before.has(revision)).map(({ id }) => id);
-    const { rows } = await sql
-      .platform()
-      .query('select id, generation, name, est, step_up from platform.policy where tenant = $1 and id = any($2::bigint[])', [
-        tenant,
-        unread,
-      ]);
-    const read = new Map((rows as Row[]).map((row) => [`${row.id}.${row.generation}`, policyRecord(row, 'policy')]));
-    // One that changed between the two is another revision by now: the change that made it so comes next.
-    return new Map(
-      wanted.flatMap(({ revision }) => {
-        const found = before.get(revision) ?? read.get(revision);
-        return found ? [[revision, found] as const] : [];
-      }),
-    );
-  }
-
-  return {
-    async entries(tenant) {
-      const id = parseId(tenant);
-      const [roles, policies] = [await ofRoles(id), await own(id, known.get(tenant) ?? new Map())];
-      known.delete(tenant);
-      if (known.size >= policyTenantsKeptMax) known.delete(known.keys().next().value ?? '');
-      known.set(tenant, policies);
-      const value = [...roles, ...policies.values()];
-      const stamp: Entry = { key: ['policyStamp', tenant], value: crypto.randomUUID() };
-      return [value.length === 0 ? { key: ['policy', tenant] } : { key: ['policy', tenant], value }, stamp];
-    },
-  };
+function recordsOf(row: Row, of: 'policy' | 'role'): readonly PolicyRecord[] {
+  return of === 'role' ? (row.policies as PolicyRecord[]) : [policyRecord(row, of)];
 }

@@ -5,7 +5,7 @@ import type { Frame, Term } from './frame.ts';
 import { below, isObject, readRecord, readUid } from './json.ts';
 import { actionIndexMax } from './limits.ts';
 import { readActionScope, readScope, type Scope, type Slots } from './scope.ts';
-import { type ScopeIndex, scopeIndex, visitScope } from './scope-index.ts';
+import { fileScope, type ScopeIndex, scopeAdmits, scopeIndex, unfileScope, visitScope } from './scope-index.ts';
 import { type EntityUid, type EntityValue, isFailure, type RecordValue, typeFailure } from './value.ts';
 
 /** A policy as stored: its id, its JSON form and, where that is a template, the entities that fill its slots. */
@@ -52,6 +52,9 @@ export type PolicySet = {
   about(frame: Frame): readonly CompiledPolicy[];
 };
 
+/** A set in which single policies are replaced and removed, at a cost that does not grow with how many there are. */
+export type ChangingPolicySet = PolicySet & { put(policy: CompiledPolicy): void; remove(id: string): void };
+
 /** Compiles policies and makes the set of them. Throws PolicyInvalid with the policy, the place and the reason. */
 export function compilePolicySet(policies: readonly PolicySource[]): PolicySet {
   return policySetOf(policies.map(compilePolicy));
@@ -91,37 +94,61 @@ function readCondition(json: unknown, site: Site): Condition {
 }
 
 type Ranked = CompiledPolicy & { readonly rank: number };
-type ByResource = ScopeIndex<readonly Ranked[]>;
+/** Policies of one action, or of one resource. */
+type Pile = Ranked[];
+type ByResource = ScopeIndex<Pile>;
 /** Policies of one principal, which are told apart by resource when first asked about: most never are. */
-type Pile = { readonly policies: readonly Ranked[]; index: ByResource | undefined };
-type ByPrincipal = ScopeIndex<Pile>;
-type Gathered = { readonly ancestors: ReadonlySet<string> | undefined; readonly index: ByPrincipal };
+type Owned = { readonly policies: Pile; index: ByResource | undefined };
+type ByPrincipal = ScopeIndex<Owned>;
+/** What was gathered of an action, with the ancestors that it had then. */
+type Gathered = { readonly action: EntityValue; readonly ancestors: ReadonlySet<string> | undefined; readonly index: ByPrincipal };
 type Tally = { readonly permits: Ranked[]; readonly forbids: Ranked[]; readonly errors: { policy: Ranked; message: string }[] };
 
 const denied: Decision = Object.freeze({ allow: false, reasons: Object.freeze([]), errors: Object.freeze([]) });
+const newPile = (): Pile => [];
+const newOwned = (): Owned => ({ policies: [], index: undefined });
 
 /** Makes a set of compiled policies. Throws PolicyInvalid where two have one id. */
-export function policySetOf(policies: readonly CompiledPolicy[]): PolicySet {
-  const ids = new Set<string>();
-  for (const { id } of policies) {
-    if (ids.has(id)) throw fault('PolicyInvalid', `Two policies have the id ${JSON.stringify(id)}.`);
-    ids.add(id);
-  }
-  const ranked = policies.map((policy, rank) => ({ ...policy, rank }));
-  const byAction = scopeIndex(
-    ranked,
-    (policy) => policy.action,
-    (pile) => pile,
-  );
+export function policySetOf(policies: readonly CompiledPolicy[]): ChangingPolicySet {
+  const byId = new Map<string, Ranked>();
+  const byAction: ScopeIndex<Pile> = scopeIndex();
   const gathered = new Map<string, Gathered>();
+  let ranks = 0;
+
+  function remove(id: string): void {
+    const policy = byId.get(id);
+    if (!policy) return;
+    byId.delete(id);
+    unfileScope(byAction, policy.action, (pile) => without(pile, policy));
+    for (const { action, ancestors, index } of gathered.values())
+      if (scopeAdmits(policy.action, action, ancestors)) disown(index, policy);
+  }
+  function put(compiled: CompiledPolicy): void {
+    const rank = byId.get(compiled.id)?.rank ?? ranks++;
+    remove(compiled.id);
+    const policy = { ...compiled, rank };
+    byId.set(policy.id, policy);
+    fileScope(byAction, policy.action, newPile, (pile) => pile.push(policy));
+    for (const { action, ancestors, index } of gathered.values())
+      if (scopeAdmits(policy.action, action, ancestors)) own(index, policy);
+  }
+
+  for (const policy of policies) {
+    if (byId.has(policy.id)) throw fault('PolicyInvalid', `Two policies have the id ${JSON.stringify(policy.id)}.`);
+    put(policy);
+  }
   return {
-    size: policies.length,
+    get size() {
+      return byId.size;
+    },
+    put,
+    remove,
     decide(request, entities) {
       const frame = frameOf(request, entities);
       const tally: Tally = { permits: [], forbids: [], errors: [] };
       const index = indexFor(frame, byAction, gathered);
-      visitScope(index, frame.principal, frame.principalData?.ancestors, (pile) => {
-        visitScope(byResource(pile), frame.resource, frame.resourceData?.ancestors, (found) => evaluate(found, frame, tally));
+      visitScope(index, frame.principal, frame.principalData?.ancestors, (owned) => {
+        visitScope(byResource(owned), frame.resource, frame.resourceData?.ancestors, (found) => evaluate(found, frame, tally));
       });
       return conclude(tally);
     },
@@ -135,6 +162,27 @@ export function policySetOf(policies: readonly CompiledPolicy[]): PolicySet {
       return [...found];
     },
   };
+}
+
+/** Takes a policy out of a pile; whether nothing is left. */
+function without(pile: Pile, policy: Ranked): boolean {
+  const at = pile.indexOf(policy);
+  if (at >= 0) pile.splice(at, 1);
+  return pile.length === 0;
+}
+
+function own(index: ByPrincipal, policy: Ranked): void {
+  fileScope(index, policy.principal, newOwned, (owned) => {
+    owned.policies.push(policy);
+    owned.index = undefined;
+  });
+}
+
+function disown(index: ByPrincipal, policy: Ranked): void {
+  unfileScope(index, policy.principal, (owned) => {
+    owned.index = undefined;
+    return without(owned.policies, policy);
+  });
 }
 
 /** A request with the data of its own three entities looked up. */
@@ -164,31 +212,28 @@ function isReadContext(context: PolicyRequest['context']): context is RecordValu
 }
 
 /** The policies for an action, by principal and resource, gathered when the action is first asked about. */
-function indexFor(frame: Frame, byAction: ScopeIndex<readonly Ranked[]>, gathered: Map<string, Gathered>): ByPrincipal {
+function indexFor(frame: Frame, byAction: ScopeIndex<Pile>, gathered: Map<string, Gathered>): ByPrincipal {
+  const { action } = frame;
   const ancestors = frame.actionData?.ancestors;
-  const known = gathered.get(frame.action.key);
+  const known = gathered.get(action.key);
   if (known && (known.ancestors === ancestors || sameMembers(known.ancestors, ancestors))) return known.index;
   const policies = new Set<Ranked>();
-  visitScope(byAction, frame.action, ancestors, (pile) => {
+  visitScope(byAction, action, ancestors, (pile) => {
     for (const policy of pile) policies.add(policy);
   });
-  const index = scopeIndex(
-    [...policies],
-    (policy) => policy.principal,
-    (pile): Pile => ({ policies: pile, index: undefined }),
-  );
+  const index: ByPrincipal = scopeIndex();
+  for (const policy of policies) own(index, policy);
   if (gathered.size >= actionIndexMax) gathered.clear();
-  gathered.set(frame.action.key, { ancestors, index });
+  gathered.set(action.key, { action, ancestors, index });
   return index;
 }
 
-function byResource(pile: Pile): ByResource {
-  pile.index ??= scopeIndex(
-    pile.policies,
-    (policy) => policy.resource,
-    (items) => items,
-  );
-  return pile.index;
+function byResource(owned: Owned): ByResource {
+  if (owned.index) return owned.index;
+  const index: ByResource = scopeIndex();
+  for (const policy of owned.policies) fileScope(index, policy.resource, newPile, (pile) => pile.push(policy));
+  owned.index = index;
+  return index;
 }
 
 function sameMembers(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean {
@@ -197,7 +242,7 @@ function sameMembers(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> 
   return true;
 }
 
-function evaluate(pile: readonly Ranked[], frame: Frame, tally: Tally): void {
+function evaluate(pile: Pile, frame: Frame, tally: Tally): void {
   for (const policy of pile) {
     // `is T in E` is filed under E; the type is what is left to test.
     if (policy.principal.type !== undefined && policy.principal.type !== frame.principal.type) continue;

@@ -5,43 +5,54 @@ const nobody: ReadonlySet<string> = new Set();
 
 /**
  * Finds, among many items, those whose scope admits an entity, in time that does not depend on how many there are:
- * a look-up for the entity, for its type and for each of its ancestors.
+ * a look-up for the entity, for its type and for each of its ancestors. Items lie in piles, each of what has one scope.
  */
 export type ScopeIndex<T> = {
-  readonly always: T | undefined;
+  always: T | undefined;
   /** By the entity itself, which `==` and `in` both admit. */
-  readonly self: ReadonlyMap<string, T>;
+  readonly self: Map<string, T>;
   /** By an ancestor of the entity, which only `in` admits. */
-  readonly below: ReadonlyMap<string, T>;
-  readonly type: ReadonlyMap<string, T>;
+  readonly below: Map<string, T>;
+  readonly type: Map<string, T>;
 };
 
-/** Files each item where its scope says and turns each pile into what the index holds. */
-export function scopeIndex<I, T>(items: readonly I[], scopeOf: (item: I) => Scope, hold: (pile: readonly I[]) => T): ScopeIndex<T> {
-  const always: I[] = [];
-  const [self, below, type] = [new Map<string, I[]>(), new Map<string, I[]>(), new Map<string, I[]>()];
-  for (const item of items) {
-    const scope = scopeOf(item);
-    if (scope.op === 'all') always.push(item);
-    else if (scope.op === 'is') file(type, scope.type, item);
-    else {
-      for (const key of new Set(scope.keys)) {
-        file(self, key, item);
-        if (scope.op === 'in') file(below, key, item);
-      }
-    }
+export function scopeIndex<T>(): ScopeIndex<T> {
+  return { always: undefined, self: new Map(), below: new Map(), type: new Map() };
+}
+
+/** The places where what has this scope is filed. */
+function placesOf<T>(index: ScopeIndex<T>, scope: Scope): (readonly [Map<string, T>, string])[] {
+  if (scope.op === 'all') return [];
+  if (scope.op === 'is') return [[index.type, scope.type]];
+  const keys = [...new Set(scope.keys)];
+  const maps = scope.op === 'in' ? [index.self, index.below] : [index.self];
+  return keys.flatMap((key) => maps.map((map) => [map, key] as const));
+}
+
+/** Calls `put` with each pile in which an item of this scope belongs; `make` makes those that are not there yet. */
+export function fileScope<T>(index: ScopeIndex<T>, scope: Scope, make: () => T, put: (pile: T) => void): void {
+  if (scope.op === 'all') put((index.always ??= make()));
+  for (const [map, key] of placesOf(index, scope)) {
+    const pile = map.get(key) ?? make();
+    map.set(key, pile);
+    put(pile);
   }
-  return { always: always.length > 0 ? hold(always) : undefined, self: held(self, hold), below: held(below, hold), type: held(type, hold) };
 }
 
-function file<I>(piles: Map<string, I[]>, key: string, item: I): void {
-  const pile = piles.get(key);
-  if (pile) pile.push(item);
-  else piles.set(key, [item]);
+/** Calls `take` with each pile in which an item of this scope lies; one of which it says that nothing is left goes. */
+export function unfileScope<T>(index: ScopeIndex<T>, scope: Scope, take: (pile: T) => boolean): void {
+  if (scope.op === 'all' && index.always !== undefined && take(index.always)) index.always = undefined;
+  for (const [map, key] of placesOf(index, scope)) {
+    const pile = map.get(key);
+    if (pile !== undefined && take(pile)) map.delete(key);
+  }
 }
 
-function held<I, T>(piles: ReadonlyMap<string, readonly I[]>, hold: (pile: readonly I[]) => T): ReadonlyMap<string, T> {
-  return new Map([...piles].map(([key, pile]) => [key, hold(pile)]));
+/** Whether a scope admits an entity, its type aside where the scope is `is T in E`. */
+export function scopeAdmits(scope: Scope, entity: EntityValue, ancestors: ReadonlySet<string> | undefined): boolean {
+  if (scope.op === 'all') return true;
+  if (scope.op === 'is') return scope.type === entity.type;
+  return scope.keys.some((key) => key === entity.key || (scope.op === 'in' && (ancestors ?? nobody).has(key)));
 }
 
 /** Calls `visit` with all that the index holds for an entity. An item of several keys may come more than once. */

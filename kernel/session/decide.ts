@@ -29,7 +29,7 @@ export type Decider = {
 };
 
 /** Who is in no organization has no policies of one. */
-const nobodys: Kept = { set: null, sources: [], stepUps: new Set(), timed: false };
+const nobodys: Kept = { set: null, size: 0, sources: () => [], stepUps: new Set(), timed: false };
 
 export function createDecider(
   contract: AnyService,
@@ -47,8 +47,7 @@ export function createDecider(
     const { tenant, kind } = question;
     const [guards, roles, own] = [guard(), ofRoles(), ofTenant(tenant)];
     const isTenants = isOfTenant(contract, kind);
-    const sources = { guard: guards.sources, roles: roles.sources, own: own.sources };
-    const ask = () => engineVerdict(question, sources, isTenants);
+    const ask = () => engineVerdict(question, { guard: guards, roles, own }, isTenants);
     const sure = rechecks.isDistrusted(tenant) ? ask() : undefined;
     const verdict = sure ?? verdictOf({ guard: guards.set, roles: roles.set, own: own.set }, requestOf(question), isTenants);
     if (!sure) rechecks.decided(question, verdict, ask);

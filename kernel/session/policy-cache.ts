@@ -1,25 +1,25 @@
-import { type CompiledPolicy, compilePolicy, type PolicySet, policySetOf } from '../policy/compile.ts';
+import type { PolicySet } from '../policy/compile.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import type { PolicyRecord } from '../snapshot/record.ts';
+import { KeptPolicies } from './kept-policy.ts';
 import { policySetsKeptMax } from './limits.ts';
 
 /** Compiled policies with what they were made of. */
 export type Kept = {
   readonly set: PolicySet | null;
-  readonly sources: readonly PolicyRecord[];
+  readonly size: number;
+  sources(): readonly PolicyRecord[];
   readonly stepUps: ReadonlySet<string>;
   /** Whether what they decide depends on the time. */
   readonly timed: boolean;
 };
 
-type One = { readonly revision: string | undefined; readonly policy: CompiledPolicy; readonly timed: boolean };
-type Entry = Kept & { readonly byId: ReadonlyMap<string, One>; readonly stamp: string | undefined; isStale: boolean };
-
-const timedWords = /"attr":"(?:now|factorAt)"/;
+/** `at` is the change up to which a tenant's were read. */
+type Entry = { readonly policies: KeptPolicies; at: number; isStale: boolean };
 
 /**
- * The policies of the snapshot, compiled when first asked for. After an epoch moved they are read again only where they
- * changed, and of those only what changed is compiled anew: a set may have thousands.
+ * The policies of the snapshot, compiled when first asked for. After an epoch moved only those that changed are read and
+ * compiled anew: a tenant may have thousands.
  */
 export class PolicyCache {
   readonly #snapshot: Snapshot;
@@ -31,19 +31,30 @@ export class PolicyCache {
 
   /** Those of a tenant, or with tenant '' those under a name of the platform's. */
   of(tenant: string, name?: string): Kept {
-    const key = name === undefined ? [tenant] : [tenant, name];
-    const id = key.join('/');
-    const known = this.#kept.get(id);
-    if (known && !known.isStale) return known;
-    const stamp = this.#snapshot.get('policyStamp', ...key);
-    if (known && stamp !== undefined && known.stamp === stamp) {
-      known.isStale = false;
-      return known;
-    }
-    const made = entryOf(this.#snapshot.get('policy', ...key) ?? [], known?.byId, stamp);
+    const key = name === undefined ? tenant : `/${name}`;
+    const known = this.#kept.get(key);
+    if (known && !known.isStale) return known.policies;
+    const entry = known ?? { policies: new KeptPolicies(), at: -1, isStale: true };
+    if (name === undefined) this.#refreshOwn(tenant, entry);
+    else entry.policies.replace(this.#snapshot.get('policy', '', name) ?? []);
+    entry.isStale = false;
+    if (!known) this.#keep(key, entry);
+    return entry.policies;
+  }
+
+  #refreshOwn(tenant: string, entry: Entry): void {
+    const snapshot = this.#snapshot;
+    const at = snapshot.get('ownPolicyAt', tenant) ?? 0;
+    if (at === entry.at) return;
+    const changed = entry.at < 0 ? undefined : snapshot.policiesSince(tenant, entry.at);
+    if (changed) for (const id of changed) entry.policies.put(id, snapshot.get('ownPolicy', tenant, id));
+    else entry.policies.replace(snapshot.list('ownPolicy', tenant));
+    entry.at = at;
+  }
+
+  #keep(key: string, entry: Entry): void {
     if (this.#kept.size >= policySetsKeptMax) this.#kept.delete(this.#kept.keys().next().value ?? '');
-    this.#kept.set(id, made);
-    return made;
+    this.#kept.set(key, entry);
   }
 
   /** What some tenants have, or all, may have changed. */
@@ -55,23 +66,4 @@ export class PolicyCache {
         if (entry) entry.isStale = true;
       }
   }
-}
-
-function entryOf(sources: readonly PolicyRecord[], before: ReadonlyMap<string, One> | undefined, stamp: string | undefined): Entry {
-  const byId = new Map<string, One>();
-  for (const { id, est, revision } of sources) {
-    const known = before?.get(id);
-    const isSame = known !== undefined && revision !== undefined && known.revision === revision;
-    byId.set(id, isSame ? known : { revision, policy: compilePolicy({ id, est }), timed: timedWords.test(JSON.stringify(est)) });
-  }
-  const all = [...byId.values()];
-  return {
-    set: sources.length > 0 ? policySetOf(all.map(({ policy }) => policy)) : null,
-    sources,
-    stepUps: new Set(sources.filter(({ stepUp }) => stepUp).map(({ id }) => id)),
-    timed: all.some(({ timed }) => timed),
-    byId,
-    stamp,
-    isStale: false,
-  };
 }

@@ -16,6 +16,8 @@ export type Snapshot = {
   applied(): number;
   /** Tenants changed after `since` ('' = the platform, so everything), or undefined when that is no longer known. */
   changedSince(since: number): ReadonlySet<string> | undefined;
+  /** The ids of a tenant's policies that were written after the change `since`, or undefined when that is no longer known. */
+  policiesSince(tenant: string, since: number): ReadonlySet<string> | undefined;
   /** Forgets the read transaction held, so that the next read sees the newest commit. */
   refresh(): void;
   close(): Promise<void>;
@@ -58,6 +60,11 @@ export function snapshotOver(database: RootDatabase<unknown, (string | number)[]
       if (last - since > changedKeptMax) return undefined;
       const range = database.getRange({ start: ['changed', since + 1], end: ['changed', last + 1] });
       return new Set([...range].map((entry) => entry.value as string));
+    },
+    policiesSince(tenant, since) {
+      if (applied() - since > changedKeptMax) return undefined;
+      const range = database.getRange({ start: ['ownPolicyChange', tenant, since + 1], end: ['ownPolicyChange', tenant, Infinity] });
+      return new Set([...range].flatMap((entry) => entry.value as string[]));
     },
     refresh: () => database.resetReadTxn(),
     close: () => database.close(),

@@ -99,9 +99,14 @@ export type Records = {
   certificate: string;
   cluster: string;
   key: KeyRecord;
+  /** Policies of the platform, by what they stand under: a service, whose roles they are, or the guard-rails. */
   policy: readonly PolicyRecord[];
-  /** Another text whenever the policies under the same key are others. */
-  policyStamp: string;
+  /** One policy of a tenant, by tenant and id. */
+  ownPolicy: PolicyRecord;
+  /** The number of the last change of a tenant's policies. */
+  ownPolicyAt: number;
+  /** The ids of the policies that a change wrote, by tenant and number. */
+  ownPolicyChange: readonly string[];
   quota: Readonly<Record<string, number>>;
   resource: ResourceRecord;
   platform: PlatformRecord;

@@ -8,13 +8,14 @@ import type { PlatformRecord, RecordKind } from './record.ts';
 /** One line of the snapshot to write, or (without value) to remove. */
 export type Entry = { readonly key: readonly [RecordKind, ...string[]]; readonly value?: unknown };
 
+/** A change with what it wrote; `tenant` is '' where that is the platform's. */
+type Change = { readonly number: number; readonly tenant: string; readonly entries: readonly Entry[] };
+type Database = RootDatabase<unknown, (string | number)[]>;
+
 /** The single writer of the snapshot: control. */
 export type SnapshotWriter = Snapshot & {
   /** Writes the entries of changes up to `number` in one transaction and resolves when it is on disk. */
-  apply(
-    number: number,
-    changes: readonly { readonly number: number; readonly tenant: string; readonly entries: readonly Entry[] }[],
-  ): Promise<void>;
+  apply(number: number, changes: readonly Change[]): Promise<void>;
   /** Sets the facts of the whole platform, which come from how it was started and not from a change. */
   setPlatform(record: PlatformRecord): Promise<void>;
 };
@@ -24,7 +25,7 @@ export function openSnapshotWriter(data: string): SnapshotWriter {
   const path = join(data, 'snapshot');
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
-  const database: RootDatabase<unknown, (string | number)[]> = open({ ...snapshotOptions, path });
+  const database: Database = open({ ...snapshotOptions, path });
   database.readerCheck();
   database.get(['applied']);
   assertReader(database);
@@ -39,12 +40,10 @@ export function openSnapshotWriter(data: string): SnapshotWriter {
             else database.put([...entry.key], entry.value);
           }
           database.put(['changed', change.number], change.tenant);
+          notePolicies(database, change);
         }
         database.put(['applied'], number);
-        for (const old of [
-          ...database.getKeys({ start: ['changed', 0], end: ['changed', Math.max(0, number - changedKeptMax)], limit: 1000 }),
-        ])
-          database.remove(old);
+        forget(database, ['changed'], number);
       });
       await database.flushed;
     },
@@ -54,4 +53,19 @@ export function openSnapshotWriter(data: string): SnapshotWriter {
       database.resetReadTxn();
     },
   };
+}
+
+/** Says which policies of the tenant a change wrote, so that who knows the others reads these alone. */
+function notePolicies(database: Database, { number, tenant, entries }: Change): void {
+  const ids = entries.flatMap(({ key: [kind, , id] }) => (kind === 'ownPolicy' && id !== undefined ? [id] : []));
+  if (ids.length === 0) return;
+  database.put(['ownPolicyChange', tenant, number], ids);
+  database.put(['ownPolicyAt', tenant], number);
+  forget(database, ['ownPolicyChange', tenant], number);
+}
+
+/** Removes what was noted under `key` of changes that nobody asks for any more. */
+function forget(database: Database, key: readonly string[], number: number): void {
+  const range = { start: [...key, 0], end: [...key, Math.max(0, number - changedKeptMax)], limit: 1000 };
+  for (const old of [...database.getKeys(range)]) database.remove(old);
 }

@@ -63,7 +63,7 @@ export async function environmentFor(context: Context, call: Call, { environment
 
 /** Whether the organization made this role. */
 export function isCustomRole(context: Context, call: Call, role: string): boolean {
-  return context.snapshot.get('policy', formatId(call.caller.tenant))?.some(({ id }) => id === `role.${role}`) ?? false;
+  return context.snapshot.get('ownPolicy', formatId(call.caller.tenant), `role.${role}`) !== undefined;
 }
 
 /** Nobody gives away more than they have: every platform operation of the role must be the giver's too. */

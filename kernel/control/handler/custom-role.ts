@@ -6,6 +6,7 @@ import { parsePolicies } from '../../policy/authority.ts';
 import { formatId } from '../../tenancy/id.ts';
 import { change, type Context, enveloped, found, own, paged, type Row } from '../context.ts';
 import { customRolesMax } from '../policy/limits.ts';
+import { policyKey } from '../policy-entry.ts';
 import { registeredContracts } from '../register.ts';
 import type { platform } from '../service.ts';
 
@@ -42,7 +43,7 @@ export function customRoleHandlers(context: Context): Mine {
           [tenant, id, name, title, operations, json(policies), customRolesMax],
         );
         if (made.count === 0) throw fault('Conflict', `The role ${name} is there already, or there are ${customRolesMax}.`);
-        await note(tenant, 'policy', [formatId(tenant)]);
+        await note(tenant, 'policy', policyKey(tenant, 'role', name));
       });
       const { rows } = await own(context, call as Call).query('select * from platform.custom_role where id = $1', [id]);
       return { output: roleOf(found(rows, `role ${name}`)) };
@@ -62,7 +63,7 @@ export function customRoleHandlers(context: Context): Mine {
         if (gone.count === 0) throw fault('NotFound', `There is no role ${call.ref.name}.`);
         const { rows } = await tx.query('delete from platform.binding where role = $1 returning principal', [call.ref.name]);
         for (const row of rows as Row[]) await note(tenant, 'principal', [formatId(tenant), String(row.principal)]);
-        await note(tenant, 'policy', [formatId(tenant)]);
+        await note(tenant, 'policy', policyKey(tenant, 'role', call.ref.name));
       });
       return { output: {} };
     },

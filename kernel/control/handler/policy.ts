@@ -7,6 +7,7 @@ import { change, type Context, enveloped, found, own, paged, type Row } from '..
 import { type Asked, explainer } from '../policy/explain.ts';
 import { judge } from '../policy/judge.ts';
 import { policiesMax, previewedMax, previewRecordsMax } from '../policy/limits.ts';
+import { policyKey } from '../policy-entry.ts';
 import { registeredContracts } from '../register.ts';
 import type { platform } from '../service.ts';
 
@@ -23,7 +24,6 @@ export function policyHandlers(context: Context): Pick<All, PolicyOperations> {
       (await own(context, call).query('select * from platform.policy where name = $1', [call.ref.name])).rows,
       `policy ${call.ref.name}`,
     );
-  const publish = { kind: 'policy', key: (tenant: bigint) => [formatId(tenant)] };
   return {
     async CreatePolicy(call) {
       const { tenant } = call.caller;
@@ -37,7 +37,7 @@ export function policyHandlers(context: Context): Pick<All, PolicyOperations> {
           [tenant, id, name, call.input.text, json(est), stepUp, policiesMax],
         );
         if (made.count === 0) throw fault('Conflict', `A policy is called ${name} already, or there are ${policiesMax}.`);
-        await note(tenant, publish.kind, publish.key(tenant));
+        await note(tenant, 'policy', policyKey(tenant, 'policy', name));
       });
       return { output: policyOf(await locate({ ...call, ref: { ...call.ref, name } } as Call)) };
     },
@@ -60,7 +60,7 @@ export function policyHandlers(context: Context): Pick<All, PolicyOperations> {
           `update platform.policy set text = $2, est = $3, step_up = $4, generation = generation + 1, version = version + 1 where id = $1`,
           [row.id, call.input.text, json(est), stepUp],
         );
-        await note(call.caller.tenant, publish.kind, publish.key(call.caller.tenant));
+        await note(call.caller.tenant, 'policy', policyKey(call.caller.tenant, 'policy', String(row.name)));
       });
       return { output: policyOf(await locate(call as Call)) };
     },
@@ -68,7 +68,7 @@ export function policyHandlers(context: Context): Pick<All, PolicyOperations> {
       const row = await locate(call as Call);
       await change(context, call.caller, async (tx, note) => {
         await tx.query('delete from platform.policy where id = $1', [row.id]);
-        await note(call.caller.tenant, publish.kind, publish.key(call.caller.tenant));
+        await note(call.caller.tenant, 'policy', policyKey(call.caller.tenant, 'policy', String(row.name)));
       });
       return { output: {} };
     },

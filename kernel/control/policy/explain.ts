@@ -29,7 +29,7 @@ export function explainer(context: Context, call: Pick<Call, 'caller'>, contract
   const [tenant, scope] = [formatId(call.caller.tenant), formatId(call.caller.scope)];
   const compiled = (policies: readonly PolicySource[] | undefined): PolicySet | null =>
     policies?.length ? compilePolicySet(policies.map(({ id, est }) => ({ id, est }))) : null;
-  const stored = snapshot.get('policy', tenant) ?? [];
+  const stored = snapshot.list('ownPolicy', tenant);
   const id = draft && `policy.${draft.name}`;
   const own = compiled(id === undefined ? stored : [...stored.filter((policy) => policy.id !== id), { id, est: draft?.est }]);
   const guard = compiled(snapshot.get('policy', '', guardRails));

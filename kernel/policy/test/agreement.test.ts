@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { OperationError } from '../../contract/fault.ts';
 import type { EntityJson } from '../action-entity.ts';
 import { type EngineRequest, engineSet } from '../authority.ts';
-import { compilePolicySet, type PolicySource } from '../compile.ts';
+import { compilePolicy, compilePolicySet, type PolicySource, policySetOf } from '../compile.ts';
 import { entityStore } from '../entity-store.ts';
 import { calculation, constructorCall, likeTest, setTest } from './fixtures/arbitrary-condition.ts';
 import { entities, policies, policy, request } from './fixtures/arbitrary-policy.ts';
@@ -53,6 +53,36 @@ test('random policies over random entities are decided as the engine decides the
   );
   t.diagnostic(JSON.stringify(seen));
   for (const [kind, count] of Object.entries(seen)) assert.ok(count > runs / 50, `only ${count} ${kind}`);
+});
+
+test('a set in which policies were replaced and removed one by one decides as one that was made of what is left', () => {
+  let changes = 0;
+  const ask = fc.array(request, { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(policies, policies, entities, ask, (first, second, known, asked) => {
+      const isRefused = asked.some((one) => [first, second].some((set) => compiled(set, known, one) === 'refused'));
+      if (isRefused) return;
+      const store = entityStore(known);
+      const set = policySetOf(first.map(compilePolicy));
+      const current = new Map(first.map((one) => [one.id, one]));
+      const steps = [...second, ...first.filter(({ id }) => second.every((other) => other.id !== id)).map(({ id }) => ({ id }))];
+      for (const step of steps) {
+        for (const one of asked) assert.deepEqual(outcome(set.decide(one, store)), compiled([...current.values()], known, one));
+        changes++;
+        if ('est' in step) {
+          set.put(compilePolicy(step));
+          current.set(step.id, step);
+        } else {
+          set.remove(step.id);
+          current.delete(step.id);
+        }
+      }
+      for (const one of asked) assert.deepEqual(outcome(set.decide(one, store)), compiled(second, known, one));
+      assert.equal(set.size, second.length);
+    }),
+    { numRuns: Math.ceil(runs / 4), seed },
+  );
+  assert.ok(changes > runs / 8, `only ${changes} changes`);
 });
 
 test('a further forbid never allows what was denied, and a further permit never denies what was allowed', () => {
