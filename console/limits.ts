@@ -18,11 +18,6 @@ export const streamPageMax = limit(100, 'record', 'Records the console asks for 
 export const streamOlderMax = limit(500, 'record', 'Older records the console asks for at once.');
 export const auditReadAheadMax = limit(6, 'page', 'Older pages of the audit log the console fetches by itself to fill a table.');
 export const judgePauseMs = limit(500, 'millisecond', 'Pause in typing after which the console has a policy checked.');
-export const triedPolicyLengthMax = limit(
-  12_000,
-  'character',
-  'Longest policy, as it stands in an address, that the console tries before it is saved.',
-);
 export const exportPageMax = limit(1000, 'record', 'Audit records the console asks for at once for an export.');
 export const exportedRecordsMax = limit(100_000, 'record', 'Audit records the console puts into one file.');
 export const shownSeriesMax = limit(12, 'series', 'Series of one metric that the console draws.');

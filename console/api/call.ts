@@ -52,7 +52,7 @@ function apiFor(known: Known | undefined, environment: string | undefined): Api 
     call: async (...named) => {
       const prepared = prepare(...named);
       const reply = await sendForJson(prepared);
-      if (prepared.method !== 'GET') forgetAround(named[0]);
+      if (known?.routes.get(`${named[0]}.${named[1]}`)?.definition.effect !== 'read') forgetAround(named[0]);
       return reply as never;
     },
     open: async (...named) => send(prepare(...named)),

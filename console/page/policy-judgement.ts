@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { useApi } from '../api/call.ts';
 import { explain, type PolicyDraft } from '../api/policy.ts';
 import { asProblem } from '../api/problem.ts';
-import { judgePauseMs, triedPolicyLengthMax } from '../limits.ts';
+import { judgePauseMs } from '../limits.ts';
 
 /** What the platform thinks of a text that is not saved. */
 export type Judgement =
@@ -15,10 +15,6 @@ export function useJudgement({ name, text }: PolicyDraft): Judgement {
   const [judged, setJudged] = useState<{ text: string; judgement: Judgement }>();
   useEffect(() => {
     if (text.trim() === '') return undefined;
-    if (encodeURIComponent(text).length > triedPolicyLengthMax) {
-      setJudged({ text, judgement: { is: 'fits' } });
-      return undefined;
-    }
     const stop = new AbortController();
     const tell = (judgement: Judgement) => {
       if (!stop.signal.aborted) setJudged({ text, judgement });

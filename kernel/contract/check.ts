@@ -61,6 +61,8 @@ function checkOperations(service: AnyService): Finding[] {
       found.push({ path: `${path}/audit`, reason: 'an operation needs an audit class' });
     if (operation.effect === 'write' && operation.audit === 'window')
       found.push({ path: `${path}/audit`, reason: 'a write cannot be audited by window' });
+    if (operation.posted && (operation.effect !== 'read' || (operation.body ?? 'none') !== 'none'))
+      found.push({ path: `${path}/posted`, reason: 'is for reads without bytes' });
     if (operation.effect === 'read' && operation.repeat === 'keyed')
       found.push({ path: `${path}/repeat`, reason: 'a read repeats by nature' });
     found.push(...checkSchema(`${path}/input`, operation.input), ...checkSchema(`${path}/output`, operation.output));

@@ -43,6 +43,8 @@ export type Operation<
   readonly audit: AuditClass;
   readonly repeat: Repeat;
   readonly expose?: readonly Surface[];
+  /** A read that is asked with more than an address holds: in REST its input is a JSON body, as that of a write is. */
+  readonly posted?: true;
   /** Revoke, delete and shutdown go on when the disk is full: they may spend the journal's reserve. */
   readonly essential?: true;
   /**

@@ -155,7 +155,8 @@ function failuresOf(contract: AnyService, operation: Operation): [string, [strin
   const named = ['BadInput', 'Unauthenticated', 'Expired', 'Denied', 'CrossSite', 'TooMany', 'Unavailable'];
   if ((operation.at ?? 'item') === 'item') named.push('NotFound');
   if (operation.effect === 'write') named.push('Residency', 'Conflict', 'DiskFull', 'JournalFull');
-  if (operation.effect === 'write' && operation.body !== 'in' && operation.body !== 'both') named.push('TooLarge', 'UnsupportedMedia');
+  const takesJson = operation.effect === 'write' && operation.body !== 'in' && operation.body !== 'both';
+  if (takesJson || operation.posted) named.push('TooLarge', 'UnsupportedMedia');
   if (operation.repeat === 'keyed') named.push('RepeatConflict', 'RepeatInFlight');
   if (operation.quota?.some((quota) => contract.quotas[quota]?.kind === 'count')) named.push('QuotaExceeded');
   const rows: Readonly<Record<string, Fault>> = { ...kernelFaults, ...contract.errors };

@@ -101,7 +101,7 @@ function placeOf(contract: AnyService, name: string, operation: Operation): Rout
 function itemPlace(contract: AnyService, name: string, operation: Operation): Place {
   const { on: kind, effect } = operation;
   const item = '/{name}';
-  if (effect === 'read' && !streamsIn(operation)) {
+  if (effect === 'read' && !isPosted(operation)) {
     // The first of these that the kind has answers GET; Head, where Get or Describe exists, answers HEAD alone.
     if (name === plainRead(contract, kind, 'item', [`Get${kind}`, `Describe${kind}`, `Head${kind}`])) return { method: 'GET', tail: item };
     if (name === `Head${kind}`) return { method: 'HEAD', tail: item };
@@ -120,7 +120,7 @@ function collectionPlace(contract: AnyService, name: string, operation: Operatio
     const maker = [`Create${kind}`, `Invite${kind}`].find((each) => offered(contract, kind, 'new', each));
     return name === maker ? { method: 'POST', tail: '' } : { method: 'POST', tail: `/-/${kebab(name)}` };
   }
-  if (effect === 'write' || streamsIn(operation)) return { method: 'POST', tail: `/-/${kebab(name)}` };
+  if (effect === 'write' || isPosted(operation)) return { method: 'POST', tail: `/-/${kebab(name)}` };
   const many = pascal(collectionOf(contract, kind));
   if (name === plainRead(contract, kind, 'collection', [`List${kind}s`, `List${many}`, `List${kind}`, `Get${kind}`]))
     return { method: 'GET', tail: '' };
@@ -136,10 +136,15 @@ function streamsIn(operation: Operation): boolean {
   return operation.body === 'in' || operation.body === 'both';
 }
 
+/** Whether a read comes with a body. */
+function isPosted(operation: Operation): boolean {
+  return operation.posted === true || streamsIn(operation);
+}
+
 function plainRead(contract: AnyService, kind: string, at: Target, names: readonly string[]): string | undefined {
   return names.find((name) => {
     const operation = offered(contract, kind, at, name);
-    return operation?.effect === 'read' && !streamsIn(operation);
+    return operation?.effect === 'read' && !isPosted(operation);
   });
 }
 

@@ -94,6 +94,7 @@ export const policyOperations = {
   DeletePolicy: { ...write, on: 'Policy', repeat: 'natural', text: 'Take a policy away.', input: itemInput, output: Type.Object({}) },
   ExplainAccess: {
     ...read,
+    posted: true,
     on: 'Policy',
     at: 'collection',
     text: 'Say whether somebody may do something here, by which policies and which facts; with a draft, what would be if it were saved.',
@@ -102,6 +103,7 @@ export const policyOperations = {
   },
   PreviewPolicy: {
     ...read,
+    posted: true,
     on: 'Policy',
     at: 'collection',
     text: 'Judge a draft, and say which of the latest requests it would have decided otherwise.',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { policyTextBytesMax } from '../../policy/limits.ts';
 import { type Faces, type House, openHouse } from '../../session/test/fixture/house.ts';
 import { member } from './fixtures/visitor.ts';
 
@@ -108,9 +109,10 @@ test('a role that an organization makes does what it lists, is given by owners a
 
 test('explain names the policy and the facts, and says what a draft would change before it is saved', async () => {
   const explain = async (more: object = {}) => {
-    const query = new URLSearchParams({ principal: principalOf(reader), service: 'echo', operation: 'Hear', name: 'a' });
-    for (const [name, value] of Object.entries(more)) query.set(name, typeof value === 'string' ? value : JSON.stringify(value));
-    return (await house.call('GET', `${policies}/-/explain-access?${query}`)).body as {
+    const asked = { principal: principalOf(reader), service: 'echo', operation: 'Hear', name: 'a', ...more };
+    const { status, body } = await house.call('POST', `${policies}/-/explain-access`, asked);
+    assert.equal(status, 200, JSON.stringify(body));
+    return body as unknown as {
       allowed: boolean;
       reasons: { from: string; policy: string; text?: string }[];
       roles: string[];
@@ -126,15 +128,19 @@ test('explain names the policy and the facts, and says what a draft would change
   assert.equal(draft.allowed, false);
   assert.equal((await hear(reader.bearer)).status, 200, 'a draft decides nothing');
   assert.equal((await explain({ operation: 'Say' })).allowed, false);
+  const [head, tail] = [text.replace(';', ' when { resource != echo::Channel::"'), '" };'];
+  const longest = `${head}${'x'.repeat(policyTextBytesMax - head.length - tail.length)}${tail}`;
+  assert.deepEqual((await explain({ draft: { name: 'long', text: longest } })).reasons, [
+    { from: 'own', policy: 'policy.long', text: longest },
+  ]);
 });
 
 test('a preview says which of the latest requests a draft would have decided otherwise', async () => {
   await hear(reader.bearer, 'previewed');
   const text = 'forbid (principal, action == echo::Action::"Hear", resource == echo::Channel::"previewed");';
-  const query = new URLSearchParams({ name: 'quiet', text });
   type Preview = { tried: number; changes: { name: string; before: boolean; after: boolean }[] };
   for (;;) {
-    const { body } = await house.call('GET', `${policies}/-/preview-policy?${query}`);
+    const { body } = await house.call('POST', `${policies}/-/preview-policy`, { name: 'quiet', text: text + ' '.repeat(50_000) });
     const { changes } = body as unknown as Preview;
     if (changes.length === 0) {
       await new Promise((resolve) => setTimeout(resolve, 50));

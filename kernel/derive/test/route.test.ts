@@ -33,6 +33,7 @@ test('the contract of the platform has its addresses', () => {
   assert.equal(of.RotateCredential, 'POST /v1/platform/credentials/{name}/rotate-credential json');
   assert.equal(of.ListAudit, 'GET /v1/platform/audit query');
   assert.equal(of.IngestUsage, 'POST /v1/platform/usage/-/ingest-usage json');
+  assert.equal(of.ExplainAccess, 'POST /v1/platform/policies/-/explain-access json');
   assert.equal(of.GetHealth, 'GET /v1/platform/health query');
 });
 
