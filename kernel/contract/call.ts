@@ -30,8 +30,8 @@ export interface Call<S extends AnyService = AnyService, O extends OperationName
   fail(code: OneOf<Op<S, O>['errors']> | KernelFault, detail?: string | FaultDetail): never;
   /** Decides another operation on another resource for the same caller (DeleteObjects decides per key); throws Denied. */
   also<P extends OperationName<S>>(operation: P, name: string, input?: unknown): Promise<void>;
-  /** What a list may show: the resources on which the same caller may do another operation, such as Get. */
-  visible(operation: OperationName<S>): Filter;
+  /** What a list may show: the resources on which the same caller may do one of these operations, and is forbidden none. */
+  visible(...operations: readonly OperationName<S>[]): Filter;
 }
 
 /** The idempotency key of a keyed call; `transaction` is the SQL transaction (or the service's own) that the effect must join. */

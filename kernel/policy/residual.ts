@@ -14,28 +14,32 @@ import { all, any, type Condition, no, not, type Sql, textOf, yes } from './sql.
 export type Residual = { readonly where: Sql; readonly isExact: boolean };
 
 /** Policies of one set that have a say, and whether their permits count. */
-export type Part = { readonly policies: readonly CompiledPolicy[]; readonly mayPermit: boolean };
+type Part = { readonly policies: readonly CompiledPolicy[]; readonly mayPermit: boolean };
+
+/** One action on a resource that nobody knows, with the policies that have a say in it. */
+export type Asking = { readonly parts: readonly Part[]; readonly frame: Frame };
 
 const everything: Residual = { where: yes, isExact: false };
 
 /**
  * Partial evaluation: `frame` has principal, action and context; its resource stands for one nobody knows, of its type and
- * with its ancestors. A policy that fails on a row has no say in it, as Cedar has it.
+ * with its ancestors. A policy that fails on a row has no say in it, as Cedar has it. Of several actions one has to be
+ * permitted, and none forbidden.
  */
-export function residualOf(parts: readonly Part[], frame: Frame, columns: Columns): Residual {
-  const known: Known = { frame, columns, run: (json) => compileExpression(json, { path: '', depth: 0, count: { nodes: 0 } }).run(frame) };
+export function residualOf(asked: readonly Asking[], columns: Columns): Residual {
   let isExact = true;
   const permits: Condition[] = [];
   const forbids: Condition[] = [];
-  for (const { policies, mayPermit } of parts)
-    for (const policy of policies) {
-      if (policy.permits && !mayPermit) continue;
-      const applies = appliesTo(policy, known);
+  for (const { parts, frame } of asked) {
+    const run: Known['run'] = (json) => compileExpression(json, { path: '', depth: 0, count: { nodes: 0 } }).run(frame);
+    for (const policy of parts.flatMap(({ policies, mayPermit }) => policies.filter(({ permits }) => mayPermit || !permits))) {
+      const applies = appliesTo(policy, { frame, columns, run });
       // What cannot be told is let through: a permit as if it applied, a forbid as if it did not.
       if (applies === undefined) isExact = false;
       if (policy.permits) permits.push(applies ?? yes);
       else if (applies !== undefined) forbids.push(applies);
     }
+  }
   const where = all([any(permits), not(any(forbids))]);
   if (where === undefined || textOf(where).length > residualTextMax) return everything;
   return { where, isExact };

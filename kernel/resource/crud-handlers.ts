@@ -10,7 +10,7 @@ type ResourceCall = {
   readonly input: unknown;
   readonly signal: AbortSignal;
   readonly repeat: { readonly transaction: unknown } | undefined;
-  visible(operation: never): Filter;
+  visible(...operations: readonly never[]): Filter;
 };
 type Given = {
   name?: string;
@@ -32,8 +32,8 @@ export function crudHandlers<const K extends string>(kind: K, provider: KernelPr
     if (!found) throw fault('NotFound', `There is no ${kind} ${call.ref.name}.`);
     return { output: found as never };
   };
-  // Who may list sees what they may read.
-  const seen = (call: ResourceCall) => call.visible(`Get${kind}` as never);
+  // Seen is what the caller may list by its name, or may read; and what they may not read they do not see by listing it.
+  const seen = (call: ResourceCall, operation: string) => call.visible(operation as never, `Get${kind}` as never);
   const handlers = {
     async [`Create${kind}`](call: ResourceCall) {
       const { name = '', labels, spec } = given(call);
@@ -48,7 +48,7 @@ export function crudHandlers<const K extends string>(kind: K, provider: KernelPr
         output: await provider.list(
           call.caller,
           { limit, ...(after === undefined ? {} : { after }), ...(prefix === undefined ? {} : { prefix }) },
-          seen(call),
+          seen(call, `List${kind}s`),
         ),
       };
     },
@@ -65,7 +65,7 @@ export function crudHandlers<const K extends string>(kind: K, provider: KernelPr
       const { from = '' } = given(call);
       // A stream that has begun can tell no refusal, so what is asked for is looked at before.
       if (from !== '') seenVersion(from, BigInt((await provider.list(call.caller, { limit: 1 })).version));
-      return { output: {}, body: lines(visibleOf(provider.watch(call.caller, from, call.signal), seen(call))) };
+      return { output: {}, body: lines(visibleOf(provider.watch(call.caller, from, call.signal), seen(call, `Watch${kind}s`))) };
     },
   };
   return handlers as unknown as {

@@ -20,8 +20,8 @@ export type Decision = { readonly verdict: 'allow' } | { readonly verdict: 'open
 /** Decides what a caller may do in one service: guard-rails, roles of the platform's policies, the tenant's own; `forbid` wins in any. */
 export type Decider = {
   decide(identified: Identified, roles: readonly string[], operation: string, name: string): Decision;
-  /** On which resources a caller may do an operation, for lists. */
-  visible(identified: Identified, roles: readonly string[], operation: string): Filter;
+  /** On which resources a caller may do one of the operations and is forbidden none of them, for lists. */
+  visible(identified: Identified, roles: readonly string[], operations: readonly string[]): Filter;
   /** Whether a tenant's decisions depend on the time, so that they hold for a moment only. */
   isTimed(tenant: string): boolean;
   /** Forgets compiled policies after an epoch moved. */
@@ -73,11 +73,15 @@ export function createDecider(
       const error = fault('Denied', `${operation} on ${kind}${name === '' ? 's' : ` ${name}`}.`);
       return { verdict: !verdict.forbidden && contract.operations[operation]?.byResource ? 'open' : 'deny', error };
     },
-    visible(identified, roles, operation) {
-      const ask = (name: string, attributes: Attributes) => questionOf(asker, { identified, roles, operation, name, attributes });
+    visible(identified, roles, operations) {
+      const ask = (name: string, attributes: Attributes) =>
+        operations.map((operation) => questionOf(asker, { identified, roles, operation, name, attributes }));
       const { tenant } = identified;
       return {
-        admits: ({ name, labels, spec }) => decided(ask(name, { ...visible(spec as Attributes), labels })).verdict.allow,
+        admits({ name, labels, spec }) {
+          const verdicts = ask(name, { ...visible(spec as Attributes), labels }).map((question) => decided(question).verdict);
+          return verdicts.some(({ allow }) => allow) && verdicts.every(({ forbidden }) => !forbidden);
+        },
         // Where the engine decides, it decides of each row.
         sql: (columns, first) =>
           rechecks.isDistrusted(tenant)

@@ -311,7 +311,7 @@ function callOf(job: Job, input: unknown, transaction: unknown): Call {
       await recordDenial(runtime, standing, operation, name, decided.denied.code, job.requestId);
       throw decided.denied;
     },
-    visible: (operation: string) => standing.visible(operation),
+    visible: (...operations: readonly string[]) => standing.visible(operations),
   } as Call;
 }
 

@@ -138,9 +138,9 @@ export class Standing<S extends AnyService = AnyService> {
     );
   }
 
-  /** The resources on which an operation is allowed to this caller, as a filter of lists. */
-  visible(operation: string): Filter {
-    return this.#runtime.decider.visible(this.identified, this.#roles, operation);
+  /** The resources on which one of the operations is allowed to this caller, as a filter of lists. */
+  visible(operations: readonly string[]): Filter {
+    return this.#runtime.decider.visible(this.identified, this.#roles, operations);
   }
 
   /** What an audit record of this caller says of an operation and a resource. */

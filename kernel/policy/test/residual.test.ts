@@ -128,15 +128,18 @@ test('what SQL lets through is what random policies allow row by row; where it c
   const counts = { exact: 0, wide: 0, shown: 0, hidden: 0 };
   const columns = { name: 'r.name', attributes: 'r.attributes', labels: 'r.labels' };
   await fc.assert(
-    fc.asyncProperty(policies, rows, async (sources, list) => {
-      const set = compilePolicySet(sources);
+    fc.asyncProperty(policies, fc.option(policies), rows, async (first, second, list) => {
+      const sources = second ? [first, second] : [first];
+      const sets = sources.map(compilePolicySet);
       const allowed = list.filter((each) => {
-        const uid = { type: 'n::Note', id: each.name };
-        return set.decide(asked(each.name), entityStore([{ uid, attrs: seen(each), tags: each.labels, parents }])).allow;
+        const entities = entityStore([{ uid: { type: 'n::Note', id: each.name }, attrs: seen(each), tags: each.labels, parents }]);
+        const answers = sets.map((set) => set.decide(asked(each.name), entities));
+        return answers.some(({ allow }) => allow) && answers.every(({ allow, reasons }) => allow || reasons.length === 0);
       });
       const unknown = entityStore([{ uid: { type: 'n::Note', id: '' }, attrs: {}, tags: {}, parents }]);
-      const parts = [{ policies: sources.map(compilePolicy), mayPermit: true }];
-      const { where, isExact } = residualOf(parts, frameOf(asked(''), unknown), columns);
+      const frame = frameOf(asked(''), unknown);
+      const askings = sources.map((each) => ({ parts: [{ policies: each.map(compilePolicy), mayPermit: true }], frame }));
+      const { where, isExact } = residualOf(askings, columns);
       const values: string[] = [];
       const text = textOf(where, values, 2);
       const from = 'jsonb_to_recordset($1::text::jsonb) as r(name text, attributes jsonb, labels jsonb)';

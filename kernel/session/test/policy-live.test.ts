@@ -79,6 +79,37 @@ test('a list and a watch show what its caller may read, in full pages, and nothi
   for (const name of ['by-label', 'by-spec', 'one-by-one']) await remove(name);
 });
 
+test('who may list without reading sees what they may list; what they are forbidden to read is hidden all the same', async () => {
+  const made = await house.call('POST', '/v1/platform/custom-roles', { name: 'lister', operations: ['notes.ListNotes'] });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const lister = await house.credential({ role: 'lister' });
+  const names = async () => (await pages(lister.bearer, 4)).flat();
+  assert.equal((await house.call('GET', '/v1/notes/notes/n10', undefined, { door, bearer: lister.bearer })).status, 403);
+  const every = (await pages(admin.bearer, 100)).flat();
+  assert.ok(every.length >= 30);
+  assert.deepEqual(await names(), every);
+  const principal = `Gamut::Principal::"service-${lister.id}"`;
+  const only = (effect: string, operation: string, condition: string) =>
+    `${effect} (principal == ${principal}, action == notes::Action::"${operation}", resource) when { ${condition} };`;
+  const isEven = 'resource has text && resource.text == "even"';
+  await write('no-even', only('forbid', 'GetNote', isEven));
+  const odd = await names();
+  assert.ok(odd.length >= 15 && odd.length < every.length && odd.includes('n11') && !odd.includes('n10'));
+  await remove('no-even');
+  await write('no-listed-even', only('forbid', 'ListNotes', isEven));
+  assert.deepEqual(await names(), odd);
+  await remove('no-listed-even');
+  // The collection is the resource of the empty name: who may list that alone sees what they may read.
+  assert.equal((await house.call('DELETE', '/v1/platform/custom-roles/lister')).status, 200);
+  const permit = (operation: string, name: string) =>
+    `permit (principal == ${principal}, action == notes::Action::"${operation}", resource == notes::Note::"${name}");`;
+  await write('collection', permit('ListNotes', ''));
+  assert.deepEqual(await names(), []);
+  await write('one-note', permit('GetNote', 'n12'));
+  assert.deepEqual(await names(), ['n12']);
+  for (const name of ['collection', 'one-note']) await remove(name);
+});
+
 test('a compiled policy that decides otherwise than the engine is found, logged as an error, counted, and decides no longer', async () => {
   const table = extensionFunctions as unknown as Map<string, { arity: number; call: (...values: never[]) => unknown }>;
   const right = table.get('lessThan');
