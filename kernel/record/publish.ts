@@ -7,6 +7,7 @@ import type { Log } from '../contract/implement.ts';
 import { publisherName } from '../session/publisher.ts';
 import { writeDurably } from '../volume/write.ts';
 import { messageOf, type StoredEvent } from '../webhook/message.ts';
+import { Round } from '../webhook/round.ts';
 import { publishEventsMax, publishPollMs, publishTopicMs } from './limits.ts';
 
 /** An environment that has a topic of this name gets its events there, each once or more, in their order. */
@@ -31,52 +32,33 @@ export class Publisher {
   /** When it was last seen that an environment has no such topic. */
   readonly #without = new Map<string, number>();
   #opened: { url: string; seam: LogSeam } | undefined;
-  #wake: (() => void) | undefined;
-  #due = true;
-  #running: Promise<void> | undefined;
+  readonly #round: Round;
 
   constructor(options: PublishOptions) {
     this.#options = options;
+    const failed = (error: unknown) => {
+      if (!this.#stop.signal.aborted) options.log('warn', 'events could not be published; trying again', { error: String(error) });
+    };
+    this.#round = new Round(() => this.#look(), { pauseMs: publishPollMs, failed });
   }
 
   start(): this {
     mkdirSync(dirname(this.#options.path), { recursive: true, mode: 0o700 });
     for (const [tenant, position] of Object.entries(readPositions(this.#options.path))) this.#positions.set(tenant, BigInt(position));
-    this.#running = this.#run();
+    this.#round.start();
     return this;
   }
 
   /** Events were stored. */
   wake(): void {
-    this.#due = true;
-    this.#wake?.();
+    this.#round.wake();
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.wake();
+    const ended = this.#round.stop();
     await this.#opened?.seam.close();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      this.#due = false;
-      await this.#look().catch((error) => {
-        if (!this.#stop.signal.aborted) this.#options.log('warn', 'events could not be published; trying again', { error: String(error) });
-      });
-      if (!this.#due) await this.#pause();
-    }
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, publishPollMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    await ended;
   }
 
   async #look(): Promise<void> {

@@ -5,6 +5,7 @@ import { deliver, type Outcome, type Target } from './deliver.ts';
 import { deliveriesKeptDays, dispatchPollMs, eventsAtOnceMax, sendsAtOnceMax, webhooksAtOnceMax } from './limits.ts';
 import { patternsOf, type StoredEvent } from './message.ts';
 import { retryAfterMs } from './retry.ts';
+import { Round } from './round.ts';
 
 /** A webhook as its row has it. */
 type Hook = {
@@ -50,49 +51,29 @@ export class Dispatcher {
   readonly #lines: Lines = openLines(sendsAtOnceMax);
   readonly #stop = new AbortController();
   readonly #busy = new Map<bigint, Promise<void>>();
-  #wake: (() => void) | undefined;
-  #due = false;
-  #running: Promise<void> | undefined;
+  readonly #round: Round;
 
   constructor(options: DispatchOptions) {
     this.#options = options;
+    const failed = (error: unknown) => options.log('error', 'webhooks could not be looked at', { error: String(error) });
+    this.#round = new Round(() => this.#look(), { pauseMs: dispatchPollMs, failed });
   }
 
   start(): this {
-    this.#running = this.#run();
+    this.#round.start();
     return this;
   }
 
   /** Looks at once whether something is due: events were stored. */
   wake(): void {
-    this.#due = true;
-    this.#wake?.();
+    this.#round.wake();
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.wake();
-    await this.#running;
+    await this.#round.stop();
     await Promise.all(this.#busy.values());
     this.#lines.close();
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      this.#due = false;
-      await this.#look().catch((error) => this.#options.log('error', 'webhooks could not be looked at', { error: String(error) }));
-      if (!this.#due) await this.#pause();
-    }
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, dispatchPollMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   /** Begins with every webhook that has something to send and is not at work already. */
