@@ -21,6 +21,7 @@ const passed = [
   'TZ',
   'TMPDIR',
   'GAMUT_DEBUG',
+  'GAMUT_STORAGE_DAY_MS',
   'NODE_COMPILE_CACHE',
   'NODE_EXTRA_CA_CERTS',
   'SSL_CERT_FILE',

@@ -36,6 +36,11 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
     const bucket = findBucket(store.catalog, name);
     return bucket && formatId(bucket.scope);
   };
+  const tenantOf = (name: string) => {
+    const bucket = findBucket(store.catalog, name);
+    return bucket && formatId(bucket.tenant);
+  };
+  const isRequesterPays = (name: string) => findBucket(store.catalog, name)?.requesterPays === true;
   const corsOf = (name: string) => {
     const bucket = findBucket(store.catalog, name);
     return bucket && readConfiguration(store.catalog, bucket, 'cors')?.rules;
@@ -54,7 +59,7 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
       ...(configurationHandlers(store, history) as unknown as Handlers<typeof storage>),
     },
     providers: { Bucket: bucketProvider(store, history, region), DataSubject: dataSubjectProvider },
-    doors: { s3: (place) => openS3(place, { region, ownerOf, corsOf }) },
+    doors: { s3: (place) => openS3(place, { region, ownerOf, tenantOf, isRequesterPays, corsOf }) },
     effects: effectSource(store.catalog),
     async stop() {
       await lifecycles.stop();

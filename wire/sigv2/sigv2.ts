@@ -6,6 +6,8 @@ export type LegacySigned = {
   readonly accessKeyId: string;
   readonly signature: string;
   readonly stringToSign: string;
+  /** The same with a slash behind the bucket: clients that think in virtual hosts sign so what they send without one. */
+  readonly slashed?: string;
 } & (
   | { readonly form: 'header'; readonly at: number }
   | { readonly form: 'presigned'; readonly expiresAt: number }
@@ -49,7 +51,7 @@ export function readLegacy(request: RawRequest, bucketOfHost: string | undefined
     accessKeyId: key,
     signature: signed,
     expiresAt: Number(expires) * 1000,
-    stringToSign: canonical(request, query, bucketOfHost, expires),
+    ...canonical(request, query, bucketOfHost, expires),
   };
 }
 
@@ -69,7 +71,7 @@ function readHeader(
     accessKeyId,
     signature,
     at,
-    stringToSign: canonical(request, query, bucketOfHost, amzDate === undefined ? (date ?? '') : ''),
+    ...canonical(request, query, bucketOfHost, amzDate === undefined ? (date ?? '') : ''),
   };
 }
 
@@ -87,7 +89,12 @@ function pairs(rawQuery: string): [string, string][] {
 const plain = (text: string) => decode(text.replaceAll('+', ' ')) ?? text;
 
 /** The string that is signed: method, digest, type, date, the x-amz- headers and the resource with its sub-resources. */
-function canonical(request: RawRequest, query: ReadonlyMap<string, string>, bucketOfHost: string | undefined, date: string): string {
+function canonical(
+  request: RawRequest,
+  query: ReadonlyMap<string, string>,
+  bucketOfHost: string | undefined,
+  date: string,
+): Pick<LegacySigned, 'stringToSign' | 'slashed'> {
   const first = (name: string) => request.headers.get(name)?.[0]?.trim() ?? '';
   const amz = [...request.headers.keys()]
     .filter((name) => name.startsWith('x-amz-'))
@@ -98,8 +105,11 @@ function canonical(request: RawRequest, query: ReadonlyMap<string, string>, buck
   const suffix = named
     .map((name) => (query.get(name) === '' && !isValued(request.rawQuery, name) ? name : `${name}=${query.get(name)}`))
     .join('&');
-  const resource = `${bucketOfHost === undefined ? '' : `/${bucketOfHost}`}${request.rawPath}${suffix === '' ? '' : `?${suffix}`}`;
-  return `${request.method}\n${first('content-md5')}\n${first('content-type')}\n${date}\n${amz}${resource}`;
+  const head = `${request.method}\n${first('content-md5')}\n${first('content-type')}\n${date}\n${amz}`;
+  const path = `${bucketOfHost === undefined ? '' : `/${bucketOfHost}`}${request.rawPath}`;
+  const behind = suffix === '' ? '' : `?${suffix}`;
+  const isBucket = bucketOfHost === undefined && /^\/[^/]+$/.test(path);
+  return { stringToSign: `${head}${path}${behind}`, ...(isBucket ? { slashed: `${head}${path}/${behind}` } : {}) };
 }
 
 const isValued = (rawQuery: string, name: string) => new RegExp(`(?:^|&)${name}=`).test(rawQuery);
@@ -110,7 +120,10 @@ function signLegacy(secret: string, stringToSign: string): string {
 }
 
 /** Compares in constant time. */
-export function verifyLegacy({ signature, stringToSign }: LegacySigned, secret: string): boolean {
-  const [made, shown] = [Buffer.from(signLegacy(secret, stringToSign)), Buffer.from(signature)];
-  return made.length === shown.length && timingSafeEqual(made, shown);
+export function verifyLegacy({ signature, stringToSign, slashed }: LegacySigned, secret: string): boolean {
+  const shown = Buffer.from(signature);
+  return [stringToSign, ...(slashed === undefined ? [] : [slashed])].some((text) => {
+    const made = Buffer.from(signLegacy(secret, text));
+    return made.length === shown.length && timingSafeEqual(made, shown);
+  });
 }

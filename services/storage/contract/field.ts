@@ -119,6 +119,8 @@ export const Encryption = Type.Object(
   },
   { ...closed, description: 'Encryption at rest under a key of the platform.' },
 );
+/** The same as it is asked for: another algorithm is refused, but by the handler, when policies have had their say of it. */
+const AskedEncryption = Type.Object({ ...Encryption.properties, algorithm: Type.String({ maxLength: 64 }) }, closed);
 /** Encryption under a key that the customer brings with every request. */
 export const CustomerKey = Type.String({ minLength: 44, maxLength: 44, description: 'A 256-bit AES key in base64.' });
 export const customerKey = { customerKey: Type.Optional(CustomerKey) };
@@ -131,7 +133,8 @@ export const traits = {
   lockMode: Type.Optional(LockMode),
   lockUntil: Type.Optional(Time),
   legalHold: Type.Optional(Type.Boolean()),
-  encryption: Type.Optional(Encryption),
+  encryption: Type.Optional(AskedEncryption),
+  customerAlgorithm: Type.Optional(Type.String({ maxLength: 64, description: "Algorithm of the customer's key; AES256 if not said." })),
   ...customerKey,
 };
 /** How the bytes are sealed at rest, as it is told. */

@@ -140,6 +140,7 @@ export const multipartOperations = {
         checksumAlgorithm: Type.Optional(ChecksumAlgorithm),
         checksum: Type.Optional(ChecksumValue),
         size: Type.Optional(Type.Integer({ minimum: 0, description: 'Bytes of the whole object; another sum is refused.' })),
+        ...customerKey,
       },
       closed,
     ),

@@ -1,6 +1,9 @@
 /** The actions of IAM that an operation asks for, and the grants of an access control list that stand for them. */
 import type { Permission } from './acl.ts';
 
+/** What a caller says who pays for requests of another's bucket: `requester`. */
+export const requesterPays = 'x-amz-request-payer';
+
 export type Action = {
   /** Action of the policy language; `versioned` when a version is named. */
   readonly name: string;

@@ -37,7 +37,8 @@ function readCondition(condition: unknown): FormCondition[] | undefined {
   }
   if (typeof condition !== 'object' || condition === null) return undefined;
   const entries = Object.entries(condition);
-  if (!entries.every(([, value]) => typeof value === 'string')) return undefined;
+  // A simple condition has exactly one property.
+  if (entries.length !== 1 || typeof entries[0]?.[1] !== 'string') return undefined;
   return entries.map(([field, value]) => ({ type: 'eq', field: field.toLowerCase(), value: value as string }));
 }
 
@@ -56,7 +57,7 @@ export function formFault({ conditions }: FormPolicy, fields: ReadonlyMap<string
     if (!holds) return `Policy Condition failed: ["${type}", "$${field}", "${value}"]`;
   }
   for (const field of fields.keys())
-    if (!named.has(field) && !free.has(field) && !field.startsWith('x-ignore-') && field !== 'bucket')
+    if (!named.has(field) && !free.has(field) && !/^x-(?:ignore|amz-checksum)-/.test(field) && field !== 'bucket')
       return `Extra input fields: ${field}`;
   return undefined;
 }

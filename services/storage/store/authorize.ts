@@ -1,6 +1,6 @@
 import type { ResourceQuestion } from '#kernel/contract/implement.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
-import { type Action, actions } from '../domain/action.ts';
+import { type Action, actions, requesterPays } from '../domain/action.ts';
 import { grantsAllow, ownerGrants } from '../domain/acl.ts';
 import type { Facts } from '../domain/policy/condition.ts';
 import { evaluate, isPublicPolicy, type PolicyCaller } from '../domain/policy/evaluate.ts';
@@ -38,6 +38,8 @@ export function authorizer(store: Store): (question: ResourceQuestion) => boolea
     const { caller } = question;
     const isAnonymous = caller.face === 'anonymous';
     const isOwn = !isAnonymous && caller.scope === bucket.scope && caller.tenant === bucket.tenant;
+    // Who does not say that they pay for the request of another's bucket is not let in; who is nobody cannot pay.
+    if (bucket.requesterPays && !isOwn && (isAnonymous || question.context[requesterPays] !== 'requester')) return false;
     // Of many deletions each key is decided by itself.
     if (!action) return (isOwn && question.identityAllows) || question.operation === 'DeleteObjects';
     if (isOwn && question.identityAllows && !bucket.policed && !bucket.shared) return true;

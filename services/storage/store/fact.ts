@@ -15,6 +15,7 @@ export type ObjectInput = {
   readonly tags?: Readonly<Record<string, string>> | readonly { readonly key: string; readonly value: string }[];
   readonly storageClass?: string;
   readonly encryption?: { readonly algorithm: string; readonly keyId?: string };
+  readonly customerAlgorithm?: string;
   readonly customerKey?: string;
   readonly sourceBucket?: string;
   readonly sourceKey?: string;
@@ -51,7 +52,7 @@ export function factsOf({ bucket, question, object }: Asked): Facts {
     's3:x-amz-storage-class': input.storageClass,
     's3:x-amz-server-side-encryption': input.encryption?.algorithm,
     's3:x-amz-server-side-encryption-aws-kms-key-id': input.encryption?.keyId,
-    's3:x-amz-server-side-encryption-customer-algorithm': input.customerKey === undefined ? undefined : 'AES256',
+    's3:x-amz-server-side-encryption-customer-algorithm': input.customerAlgorithm ?? (input.customerKey && 'AES256'),
     's3:x-amz-copy-source': input.sourceBucket === undefined ? undefined : `${input.sourceBucket}/${input.sourceKey ?? ''}`,
     's3:object-lock-mode': input.lockMode,
     's3:object-lock-retain-until-date': input.lockUntil === undefined ? undefined : new Date(input.lockUntil).toISOString(),

@@ -14,14 +14,13 @@ import { accountOf } from './who.ts';
 /** Grants as they are asked for. */
 export type AclWish = { readonly cannedAcl?: string; readonly grants?: readonly (Grant & { readonly email?: string })[] };
 
-export type TraitWish = AclWish &
-  SealWish & {
-    readonly tags?: Readonly<Record<string, string>>;
-    readonly storageClass?: string;
-    readonly lockMode?: Lock['mode'];
-    readonly lockUntil?: number;
-    readonly legalHold?: boolean;
-  };
+export type TraitWish = AclWish & {
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly storageClass?: string;
+  readonly lockMode?: Lock['mode'];
+  readonly lockUntil?: number;
+  readonly legalHold?: boolean;
+};
 
 /** What a new object of a caller is given in a bucket: its owner, grants, tags, class and lock. */
 export function traitsOf(store: Store, bucket: BucketRecord, caller: Caller, wish: TraitWish): Traits {
@@ -107,12 +106,28 @@ function lockOf(store: Store, bucket: BucketRecord, { lockMode, lockUntil, legal
   return { ...retention, ...(legalHold === undefined ? {} : { legalHold }) };
 }
 
+type AskedSeal = {
+  readonly encryption?: { readonly algorithm: string; readonly keyId?: string; readonly context?: string };
+  readonly customerAlgorithm?: string;
+  readonly customerKey?: string;
+};
+
 /** How a new object is to be sealed: as asked, or as the bucket does by default. */
-export function sealWish({ catalog }: Store, bucket: BucketRecord, { encryption, customerKey }: SealWish): SealWish {
+export function sealWish({ catalog }: Store, bucket: BucketRecord, asked: AskedSeal): SealWish {
+  const { encryption, customerAlgorithm, customerKey } = asked;
+  if (customerAlgorithm !== undefined && customerAlgorithm !== 'AES256') throw fault('InvalidEncryptionAlgorithm');
+  if (customerAlgorithm !== undefined && customerKey === undefined)
+    throw fault('InvalidArgument', 'An algorithm of a key of the customer needs the key.');
   if (encryption || customerKey !== undefined)
-    return { ...(encryption ? { encryption } : {}), ...(customerKey === undefined ? {} : { customerKey }) };
+    return { ...(encryption ? { encryption: known(encryption) } : {}), ...(customerKey === undefined ? {} : { customerKey }) };
   const byDefault = readConfiguration(catalog, bucket, 'encryption')?.rules[0]?.applyServerSideEncryptionByDefault;
   if (!byDefault) return {};
   const keyId = byDefault.kmsMasterKeyID;
   return { encryption: { algorithm: byDefault.sseAlgorithm as 'AES256', ...(keyId === undefined ? {} : { keyId }) } };
+}
+
+function known({ algorithm, ...more }: NonNullable<AskedSeal['encryption']>): NonNullable<SealWish['encryption']> {
+  if (algorithm !== 'AES256' && algorithm !== 'aws:kms')
+    throw fault('InvalidArgument', 'The encryption method specified is not supported');
+  return { algorithm, ...more };
 }

@@ -65,10 +65,16 @@ export function createUpload(
 }
 
 /** The upload of an id and key, or NoSuchUpload. */
-export function findUpload(catalog: Catalog, bucket: BucketRecord, { key, uploadId }: UploadPlace): UploadRecord {
-  const found = /^[0-9a-f]{32}$/.test(uploadId) ? catalog.table.upload.get(uploadKey(bucket.id, key, uploadId)) : undefined;
+export function findUpload(catalog: Catalog, bucket: BucketRecord, place: UploadPlace): UploadRecord {
+  const found = readUpload(catalog, bucket, place);
   if (!found) throw fault('NoSuchUpload');
-  return unpackTold<UploadRecord>(found, catalog.veil);
+  return found;
+}
+
+/** The upload of an id, if it is still there. */
+export function readUpload(catalog: Catalog, bucket: BucketRecord, { key, uploadId }: UploadPlace): UploadRecord | undefined {
+  const found = /^[0-9a-f]{32}$/.test(uploadId) ? catalog.table.upload.get(uploadKey(bucket.id, key, uploadId)) : undefined;
+  return found && unpackTold<UploadRecord>(found, catalog.veil);
 }
 
 /** The parts of an upload in order of number, from behind a number on. */
@@ -177,8 +183,10 @@ export async function completeUpload(store: Store, place: BucketRecord, completi
 }
 
 /** The parts named, which must be there, in order and large enough. */
-function choose(have: readonly ListedPart[], named: readonly NamedPart[]): ListedPart[] {
+function choose(have: readonly ListedPart[], told: readonly NamedPart[]): ListedPart[] {
   const byNumber = new Map(have.map((listed) => [listed.partNumber, listed]));
+  // Of a part told twice in a row, as by who sent it twice, the last counts.
+  const named = told.filter(({ partNumber }, at) => told[at + 1]?.partNumber !== partNumber);
   return named.map(({ partNumber, etag, checksum }, at) => {
     if (at > 0 && named[at - 1]!.partNumber >= partNumber) throw fault('InvalidPartOrder', { path: `/parts/${at}` });
     const listed = byNumber.get(partNumber);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { createHash, createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import * as s3 from '@aws-sdk/client-s3';
 import { type House, openHouse } from './fixtures/house.ts';
+import { raw } from './fixtures/raw.ts';
 
 let house: House;
 let owner: s3.S3Client;
@@ -23,6 +25,10 @@ const codeOf = async (sent: Promise<unknown>): Promise<string> => {
   } catch (error) {
     return (error as Error).name;
   }
+};
+const organizationOf = (page: Record<string, unknown>, name: string): string | undefined => {
+  const { items } = page as { items: { name: string; uid: string; spec: { title?: string } }[] };
+  return items.find((one) => one.name === name || one.spec.title === name)?.uid;
 };
 const read = (client: s3.S3Client, Key: string) => codeOf(client.send(new s3.GetObjectCommand({ Bucket, Key })));
 const anonymously = async (path: string, init: RequestInit = {}) => (await fetch(`${house.s3}/${Bucket}${path}`, init)).status;
@@ -79,4 +85,94 @@ test('a page of another site may ask what the rules let it, and no more', async 
   assert.deepEqual([good.status, good.headers.get('access-control-allow-origin')], [200, 'https://app.example']);
   assert.equal((await ask('https://app.example', 'PUT')).status, 403);
   assert.equal((await ask('https://evil.test', 'GET')).status, 403);
+});
+
+test("a browser's form is held to its signed policy, the key as it will be and one property a condition, and answers as it asks", async () => {
+  const { body } = await house.call('POST', '/v1/platform/credentials', { signatureV2: true });
+  const { accessKeyId, secretAccessKey } = (body as unknown as { s3: { accessKeyId: string; secretAccessKey: string } }).s3;
+  const send = (conditions: unknown[], fields: Record<string, string> = {}) => {
+    const expiration = new Date(Date.now() + 600_000).toISOString();
+    const policy = Buffer.from(JSON.stringify({ expiration, conditions: [{ bucket: Bucket }, ...conditions] })).toString('base64');
+    const form = new FormData();
+    const signature = createHmac('sha1', secretAccessKey).update(policy).digest('base64');
+    const all = { key: 'form/${filename}', AWSAccessKeyId: accessKeyId, policy, signature, ...fields };
+    for (const [name, value] of Object.entries(all)) form.append(name, value);
+    form.append('file', new Blob(['from a form']), 'f.txt');
+    return fetch(`${house.s3}/${Bucket}`, { method: 'POST', body: form });
+  };
+  const key = ['starts-with', '$key', 'form/f'];
+  assert.equal((await send([key])).status, 204);
+  const got = await owner.send(new s3.GetObjectCommand({ Bucket, Key: 'form/f.txt' }));
+  assert.equal(await got.Body!.transformToString(), 'from a form');
+  assert.equal((await send([['starts-with', '$key', 'form/g']])).status, 403);
+  assert.equal((await send([key, {}])).status, 400);
+  assert.equal((await send([{ key: 'form/f.txt', acl: 'private' }], { acl: 'private' })).status, 400);
+  assert.equal((await send([key], { acl: 'private' })).status, 403);
+  const told = await send([key, ['eq', '$success_action_status', '201']], { success_action_status: '201' });
+  assert.equal(told.status, 201);
+  assert.match(await told.text(), /<PostResponse><Location>[^<]*<\/Location><Bucket>shared-bucket<\/Bucket><Key>form\/f.txt<\/Key>/);
+  // A checksum needs no condition: it only refuses more.
+  const digest = createHash('sha256').update('from a form').digest('base64');
+  assert.equal((await send([key], { 'x-amz-checksum-sha256': digest })).status, 204);
+  assert.equal((await send([key], { 'x-amz-checksum-sha256': createHash('sha256').digest('base64') })).status, 400);
+});
+
+test('signature V2 counts for a bucket with and without the slash behind it, and for nothing else', async () => {
+  const { body } = await house.call('POST', '/v1/platform/credentials', { signatureV2: true });
+  const { accessKeyId, secretAccessKey } = (body as unknown as { s3: { accessKeyId: string; secretAccessKey: string } }).s3;
+  const list = async (signed: string) => {
+    const date = new Date().toUTCString();
+    const signature = createHmac('sha1', secretAccessKey).update(`GET\n\n\n${date}\n${signed}`).digest('base64');
+    const headers = { date, authorization: `AWS ${accessKeyId}:${signature}` };
+    return (await raw(house.s3, { method: 'GET', path: `/${Bucket}`, headers })).status;
+  };
+  assert.deepEqual([await list(`/${Bucket}`), await list(`/${Bucket}/`), await list(`/${Bucket}/k`)], [200, 200, 403]);
+});
+
+test("a bucket is named with its owner's organization before it, and with no other", async () => {
+  const { body } = await house.call('GET', '/v1/platform/organizations');
+  const [own, other] = ['default', 'neighbour'].map((title) => organizationOf(body, title));
+  assert.ok(own && other);
+  const head = async (path: string) => (await raw(house.s3, { method: 'HEAD', path, pair: house.owner.s3 })).status;
+  await owner.send(new s3.PutObjectCommand({ Bucket, Key: 'named', Body: 'x' }));
+  const asked = [`/${own}:${Bucket}/named`, `/:${Bucket}/named`, `/${other}:${Bucket}/named`, `/x:${Bucket}/named`];
+  assert.deepEqual(await Promise.all(asked.map(head)), [200, 200, 404, 404]);
+  const copied = async (from: string) => {
+    const headers = { 'x-amz-copy-source': `${from}:${Bucket}/named` };
+    return (await raw(house.s3, { method: 'PUT', path: `/${Bucket}/copied`, headers, pair: house.owner.s3 })).status;
+  };
+  assert.deepEqual([await copied(own), await copied(other)], [200, 404]);
+});
+
+test('where the requester pays, others get in only by saying so, and nobody without an account', async () => {
+  const Paid = 'paid-bucket';
+  await owner.send(new s3.CreateBucketCommand({ Bucket: Paid }));
+  await owner.send(new s3.PutBucketAclCommand({ Bucket: Paid, ACL: 'public-read' }));
+  await owner.send(new s3.PutObjectCommand({ Bucket: Paid, Key: 'k', Body: 'x', ACL: 'public-read' }));
+  await owner.send(new s3.PutBucketRequestPaymentCommand({ Bucket: Paid, RequestPaymentConfiguration: { Payer: 'Requester' } }));
+  const get = new s3.GetObjectCommand({ Bucket: Paid, Key: 'k' });
+  assert.deepEqual([await codeOf(owner.send(get)), await codeOf(stranger.send(get))], ['accepted', 'AccessDenied']);
+  const paid = await stranger.send(new s3.GetObjectCommand({ Bucket: Paid, Key: 'k', RequestPayer: 'requester' }));
+  assert.equal(paid.RequestCharged, 'requester');
+  const nobody = await fetch(`${house.s3}/${Paid}/k`, { headers: { 'x-amz-request-payer': 'requester' } });
+  assert.equal(nobody.status, 403);
+});
+
+test('an unknown algorithm is denied where a policy denies it, and refused where none does', async () => {
+  const put = (more: Partial<s3.PutObjectCommandInput>) =>
+    codeOf(owner.send(new s3.PutObjectCommand({ Bucket, Key: 'sealed', Body: 'x', ...more })));
+  const unknown = { ServerSideEncryption: 'AES192' as 'AES256' };
+  assert.equal(await put(unknown), 'InvalidArgument');
+  const raws = async () => {
+    const headers = { 'x-amz-server-side-encryption-customer-algorithm': 'AES192', 'content-length': '0' };
+    return (await raw(house.s3, { method: 'PUT', path: `/${Bucket}/sealed`, headers, pair: house.owner.s3 })).status;
+  };
+  assert.equal(await raws(), 400);
+  const forbid = (key: string) =>
+    allow('s3:PutObject', { Effect: 'Deny', Condition: { StringNotEquals: { [`s3:x-amz-server-side-encryption${key}`]: 'AES256' } } });
+  await forbid('');
+  assert.deepEqual([await put(unknown), await put({ ServerSideEncryption: 'AES256' })], ['AccessDenied', 'accepted']);
+  await forbid('-customer-algorithm');
+  assert.equal(await raws(), 403);
+  await owner.send(new s3.DeleteBucketPolicyCommand({ Bucket }));
 });

@@ -208,3 +208,31 @@ test('many objects are deleted in one request, told or quietly', async () => {
   const many = Array.from({ length: 1001 }, (_, at) => ({ Key: `m${at}` }));
   assert.deepEqual(await refused(client.send(new s3.DeleteObjectsCommand({ Bucket, Delete: { Objects: many } }))), ['MalformedXML', 400]);
 });
+
+test('of a part told twice the last counts, and the key of the customer comes with the completion of what keeps a checksum', async () => {
+  const Key = 'twice';
+  const customer = (byte: number) => {
+    const key = Buffer.alloc(32, byte);
+    return {
+      SSECustomerAlgorithm: 'AES256',
+      SSECustomerKey: key.toString('base64'),
+      SSECustomerKeyMD5: createHash('md5').update(key).digest('base64'),
+    };
+  };
+  const key = customer(1);
+  const { UploadId } = await client.send(new s3.CreateMultipartUploadCommand({ Bucket, Key, ChecksumAlgorithm: 'CRC32', ...key }));
+  const part = async (Body: string) => {
+    const { ETag, ChecksumCRC32 } = await client.send(
+      new s3.UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body, ChecksumAlgorithm: 'CRC32', ...key }),
+    );
+    return { ETag, ChecksumCRC32, PartNumber: 1 };
+  };
+  const Parts = [await part('first'), await part('second')];
+  const complete = (more: Partial<s3.CompleteMultipartUploadCommandInput>, named = Parts) =>
+    refused(client.send(new s3.CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts: named }, ...more })));
+  assert.deepEqual(await complete({}), ['InvalidRequest', 400]);
+  assert.equal((await complete(customer(2)))[1], 400);
+  assert.deepEqual(await complete(key, Parts.toReversed()), ['InvalidPart', 400]);
+  assert.deepEqual(await complete(key), ['accepted', 200]);
+  assert.equal(await text(Key, key), 'second');
+});

@@ -1,4 +1,5 @@
 import type { RequestContext } from '#kernel/contract/session.ts';
+import { requesterPays } from '../../domain/action.ts';
 import type { Identified } from './authenticate.ts';
 import { header, type S3Request } from './request.ts';
 
@@ -22,6 +23,8 @@ export function contextOf(request: S3Request, { form, how }: Identified): Reques
     const value = header(request, name);
     if (value !== undefined) found[key] = value;
   }
+  const payer = header(request, requesterPays) ?? request.query.get(requesterPays);
+  if (payer !== undefined) found[requesterPays] = payer.toLowerCase();
   const { socket } = request.incoming;
   found['aws:sourceip'] = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   found['aws:securetransport'] = String('encrypted' in socket && socket.encrypted === true);

@@ -8,6 +8,7 @@ import type { storage } from '../../service.ts';
 import { authenticate } from './authenticate.ts';
 import { internalError, malformedS3, wordError } from './errors.ts';
 import type { CorsRule } from '../../domain/cors.ts';
+import { requesterPays } from '../../domain/action.ts';
 import { contextOf } from './context.ts';
 import { allowOrigin, preflight } from './cors.ts';
 import { isForm, postForm } from './form.ts';
@@ -20,6 +21,10 @@ export type S3Options = {
   readonly region: string;
   /** The account of a bucket's owner; undefined when there is no such bucket. */
   readonly ownerOf: (bucket: string) => string | undefined;
+  /** The organization of a bucket's owner. */
+  readonly tenantOf: (bucket: string) => string | undefined;
+  /** Whether who asks pays, be it not the bucket's owner. */
+  readonly isRequesterPays: (bucket: string) => boolean;
   /** What pages of other sites may do with a bucket. */
   readonly corsOf: (bucket: string) => readonly CorsRule[] | undefined;
 };
@@ -48,18 +53,21 @@ type Arrived = S3Options & {
 
 /** The steps of a request, in S3's order. */
 async function serve(arrived: Arrived): Promise<void> {
-  const request: S3Request = withoutTenant(readHead(arrived.incoming, arrived.response));
+  const request: S3Request = withoutTenant(readHead(arrived.incoming, arrived.response), arrived.tenantOf);
   if (await beforeCaller(arrived, request)) return;
   const identified = authenticate(request, arrived.place.gate, arrived.place.open);
   const release = cutWhenRevoked(identified.session.signal, arrived.response);
   try {
     const { session } = identified;
     const owner = session.caller.face === 'anonymous' ? '' : formatId(session.caller.scope);
-    const more = { signal: arrived.signal, requestId: arrived.id.requestId, context: contextOf(request, identified) };
+    const context = contextOf(request, identified);
+    const more = { signal: arrived.signal, requestId: arrived.id.requestId, context };
     refuseHeaders(request);
     const answer = route(request);
     checkExpectedOwner(request, arrived.ownerOf);
-    await answer({ request, identified, session, owner, id: arrived.id, region: arrived.region, more });
+    if (context[requesterPays] === 'requester' && arrived.isRequesterPays(request.bucket))
+      arrived.response.setHeader('x-amz-request-charged', 'requester');
+    await answer({ request, identified, session, owner, id: arrived.id, region: arrived.region, tenantOf: arrived.tenantOf, more });
   } finally {
     release();
     identified.session.end();

@@ -11,6 +11,8 @@ export type Exchange = {
   readonly session: Session<typeof storage>;
   readonly id: ReplyId;
   readonly region: string;
+  /** The organization of a bucket's owner. */
+  readonly tenantOf: (bucket: string) => string | undefined;
   /** The caller's scope in its external form, S3's canonical user; '' for callers without credential. */
   readonly owner: string;
   /** What goes with every operation: the signal of a client that goes away, the request's id, and what policies may look at. */

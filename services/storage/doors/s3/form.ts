@@ -2,6 +2,7 @@ import type { Bytes, Gate, Session } from '#kernel/contract/session.ts';
 import { boundaryOf, type Form, FormError, readForm } from '#wire/form-data/form-data.ts';
 import { signedPolicy } from '#wire/sigv4/sigv4.ts';
 import { readXml } from '#wire/xml/read.ts';
+import { writeXml, type XmlNode } from '#wire/xml/write.ts';
 import { Tagging } from '../../contract/configuration.ts';
 import { putMaxBytes } from '../../contract/limits.ts';
 import { formFault, type FormPolicy, formRange, readFormPolicy } from '../../domain/form-policy.ts';
@@ -16,7 +17,7 @@ import type { ReplyId } from './reply.ts';
 import { formFieldsMax, formFieldsMaxBytes } from './limits.ts';
 import { writtenHeaders } from './object.ts';
 import { rawBody, saidChecksum } from './payload.ts';
-import { quoted, replyEmpty, replyXml } from './reply.ts';
+import { quoted, replyEmpty, writeHead } from './reply.ts';
 import type { S3Request } from './request.ts';
 import { traitHeaders } from './trait.ts';
 
@@ -47,6 +48,8 @@ export async function postForm(request: S3Request, place: FormPlace): Promise<vo
     );
   if (!form.file) throw refuse('InvalidArgument', 'POST requires exactly one file upload per request.');
   const named = key.replaceAll('${filename}', form.file.filename ?? '');
+  // The policy is held to the key as it will be.
+  fields.set('key', named);
   const policy = policyOf(fields);
   const session = identify(request, fields, place);
   try {
@@ -156,9 +159,8 @@ function reply(request: S3Request, id: ReplyId, fields: ReadonlyMap<string, stri
   const status = fields.get('success_action_status');
   if (status === '200') return replyEmpty(request.response, id, 200, told);
   if (status !== '201') return replyEmpty(request.response, id, 204, told);
-  replyXml(
-    request.response,
-    id,
+  // The one document of S3 that stands in no namespace.
+  const document: XmlNode = [
     'PostResponse',
     [
       ['Location', location],
@@ -166,9 +168,10 @@ function reply(request: S3Request, id: ReplyId, fields: ReadonlyMap<string, stri
       ['Key', key],
       ['ETag', quoted(etag)],
     ],
-    told,
-    201,
-  );
+  ];
+  const body = Buffer.from(writeXml(document));
+  writeHead(request.response, id, 201, { 'Content-Type': 'application/xml', 'Content-Length': body.length, ...told });
+  request.response.end(body);
 }
 
 function redirection(address: string | undefined, more: Readonly<Record<string, string>>): string | undefined {

@@ -83,14 +83,15 @@ export const uploadPart: Answer = async ({ request, session, identified, id, mor
   replyEmpty(request.response, id, 200, { ETag: quoted(output.etag), ...headers, ...sealHeaders(output) });
 };
 
-export const uploadPartCopy: Answer = async ({ request, session, id, more }) => {
+export const uploadPartCopy: Answer = async (exchange) => {
+  const { request, session, id, more } = exchange;
   const range = header(request, 'x-amz-copy-source-range');
   const [, first, last] = /^bytes=(\d{1,16})-(\d{1,16})$/.exec(range ?? '') ?? [];
   if (range !== undefined && first === undefined) refuseArgument('x-amz-copy-source-range', range);
   const input = dropUndefined({
     ...uploadOf(request),
     partNumber: partNumberOf(request),
-    ...copySource(request),
+    ...copySource(exchange),
     customerKey: customerKeyHeader(request),
     first: first === undefined ? undefined : Number(first),
     last: last === undefined ? undefined : Number(last),
@@ -129,6 +130,7 @@ export const completeMultipartUpload: Answer = async ({ request, session, identi
     ...wholeChecksum(request),
     checksumType: readChecksumType(request),
     size: size === undefined ? undefined : Number(size),
+    customerKey: customerKeyHeader(request),
   });
   const { output } = await session.invoke('CompleteMultipartUpload', request.bucket, input, more);
   const location = `http://${request.incoming.headers.host ?? ''}${request.rawPath}`;

@@ -8,7 +8,7 @@ import { dropUndefined, readConditions, readTags, writeConditions } from './cond
 import { bypassHeader, versionInput } from './access.ts';
 import { checksumHeaders, expirationHeader, keptHeaders, objectHeaders, overrideHeaders, sealHeaders } from './entity.ts';
 import { codeOf, refuse } from './errors.ts';
-import type { Answer, Exchange } from './exchange.ts';
+import type { Answer } from './exchange.ts';
 import { xmlBodyMaxBytes } from './limits.ts';
 import { decodeBody, isAlgorithm, readXmlBody } from './payload.ts';
 import { type Headers, httpDate, isoTime, quoted, replyEmpty, replyXml, sendBytes, writeHead } from './reply.ts';
@@ -174,7 +174,8 @@ function failedNode({ key, versionId, code, text }: Deletion['failed'][number]):
   ];
 }
 
-export const copyObject: Answer = async ({ request, session, id, more }: Exchange) => {
+export const copyObject: Answer = async (exchange) => {
+  const { request, session, id, more } = exchange;
   const directive = header(request, 'x-amz-metadata-directive') ?? 'COPY';
   if (directive !== 'COPY' && directive !== 'REPLACE')
     throw refuse('InvalidArgument', 'Unknown metadata directive.', { ArgumentName: 'x-amz-metadata-directive', ArgumentValue: directive });
@@ -187,7 +188,7 @@ export const copyObject: Answer = async ({ request, session, id, more }: Exchang
   const { tags, ...traits } = traitHeaders(request);
   const input = dropUndefined({
     key: request.key,
-    ...copySource(request),
+    ...copySource(exchange),
     ...(replace ? keptHeaders(request) : {}),
     ...traits,
     ...(tagging === 'REPLACE' ? { replaceTags: true, tags } : {}),

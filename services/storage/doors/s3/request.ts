@@ -1,5 +1,6 @@
 import type { HttpRequest } from '#engine/http1/request.ts';
 import type { HttpResponse } from '#engine/http1/response.ts';
+import { fault } from '#kernel/contract/fault.ts';
 import { decode, headerMap, readQuery } from '#wire/sigv4/canonical.ts';
 import { refuse } from './errors.ts';
 import { targetOf } from './target.ts';
@@ -45,10 +46,22 @@ export function readHead(incoming: HttpRequest, response: HttpResponse): S3Reque
   };
 }
 
-/** A bucket may be named with its tenant before it, `tenant:bucket`: names are unique here, so the tenant adds nothing. */
-export function withoutTenant(request: S3Request): S3Request {
-  const colon = request.bucket.indexOf(':');
-  return colon < 0 ? request : { ...request, bucket: request.bucket.slice(colon + 1) };
+/**
+ * A bucket may be named with the organization that it is of, `<id>:bucket`, or with an empty one. Names are unique here, so
+ * that adds nothing, but it must be true.
+ */
+export function withoutTenant(request: S3Request, tenantOf: (bucket: string) => string | undefined): S3Request {
+  const bucket = untenanted(request.bucket, tenantOf);
+  return bucket === request.bucket ? request : { ...request, bucket };
+}
+
+/** The name of a bucket without the organization before it; NoSuchBucket where that has none of the name. */
+export function untenanted(named: string, tenantOf: (bucket: string) => string | undefined): string {
+  const colon = named.indexOf(':');
+  if (colon < 0) return named;
+  const bucket = named.slice(colon + 1);
+  if (colon > 0 && named.slice(0, colon) !== tenantOf(bucket)) throw fault('NoSuchBucket');
+  return bucket;
 }
 
 function broken(): never {

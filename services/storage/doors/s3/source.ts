@@ -1,11 +1,12 @@
 import { decode } from '#wire/sigv4/canonical.ts';
 import { readConditions } from './condition.ts';
 import { refuse } from './errors.ts';
-import { header, type S3Request } from './request.ts';
+import type { Exchange } from './exchange.ts';
+import { header, untenanted } from './request.ts';
 import { customerKeyHeader } from './trait.ts';
 
 /** The source of a copy: `[/]bucket/key[?versionId=null]`, percent-encoded, and the conditions on it. */
-export function copySource(request: S3Request) {
+export function copySource({ request, tenantOf }: Pick<Exchange, 'request' | 'tenantOf'>) {
   const value = header(request, 'x-amz-copy-source') ?? '';
   const mark = value.indexOf('?versionId=');
   const sourceVersionId = mark < 0 ? undefined : value.slice(mark + 11);
@@ -20,9 +21,8 @@ export function copySource(request: S3Request) {
     });
   }
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = readConditions(request, 'x-amz-copy-source-');
-  const bucket = path.slice(0, slash);
   return {
-    sourceBucket: bucket.slice(bucket.indexOf(':') + 1),
+    sourceBucket: untenanted(path.slice(0, slash), tenantOf),
     sourceVersionId,
     sourceCustomerKey: customerKeyHeader(request, 'x-amz-copy-source-server-side-encryption-customer'),
     sourceKey: path.slice(slash + 1),

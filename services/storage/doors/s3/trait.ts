@@ -11,7 +11,16 @@ type PutInput = Input<typeof storage, 'PutObject'>;
 export type AclInput = Pick<PutInput, 'cannedAcl' | 'grants'>;
 export type TraitInput = Pick<
   PutInput,
-  'tags' | 'cannedAcl' | 'grants' | 'storageClass' | 'lockMode' | 'lockUntil' | 'legalHold' | 'encryption' | 'customerKey'
+  | 'tags'
+  | 'cannedAcl'
+  | 'grants'
+  | 'storageClass'
+  | 'lockMode'
+  | 'lockUntil'
+  | 'legalHold'
+  | 'encryption'
+  | 'customerAlgorithm'
+  | 'customerKey'
 >;
 
 const canned = [
@@ -119,10 +128,13 @@ export function customerKeyHeader(request: S3Request, prefix = 'x-amz-server-sid
   return key;
 }
 
-function encryptionHeaders(request: S3Request): Pick<TraitInput, 'encryption' | 'customerKey'> {
+function encryptionHeaders(request: S3Request): Pick<TraitInput, 'encryption' | 'customerAlgorithm' | 'customerKey'> {
   const algorithm = header(request, 'x-amz-server-side-encryption');
   const keyId = header(request, 'x-amz-server-side-encryption-aws-kms-key-id');
   const context = header(request, 'x-amz-server-side-encryption-context');
+  const customerAlgorithm = header(request, 'x-amz-server-side-encryption-customer-algorithm')?.slice(0, 64);
+  // Whether an unknown algorithm is denied or refused is for the bucket's policy to say first.
+  if (algorithm === undefined && customerAlgorithm !== undefined && customerAlgorithm !== 'AES256') return { customerAlgorithm };
   const customerKey = customerKeyHeader(request);
   if (algorithm !== undefined && customerKey !== undefined)
     throw refuse(
@@ -138,8 +150,7 @@ function encryptionHeaders(request: S3Request): Pick<TraitInput, 'encryption' | 
     return dropUndefined({ customerKey });
   }
   if (algorithm === 'aws:kms:dsse') throw refuse('NotImplemented', 'Double encryption is not implemented.');
-  if (algorithm !== 'AES256' && algorithm !== 'aws:kms')
-    refuseArgument('x-amz-server-side-encryption', algorithm, 'The encryption method specified is not supported');
+  if (algorithm.length > 64) refuseArgument('x-amz-server-side-encryption', algorithm, 'The encryption method specified is not supported');
   if (algorithm === 'AES256' && keyId !== undefined)
     throw refuse(
       'InvalidArgument',

@@ -6,11 +6,11 @@ import type { storage } from '../../service.ts';
 import { bucketOf } from '../bucket.ts';
 import { copyPart } from '../copy.ts';
 import { checkExpected, type Expected } from '../receive.ts';
-import type { PartRecord, Seal } from '../record.ts';
+import type { BucketRecord, PartRecord, Seal } from '../record.ts';
 import { makeSeal, openSeal, takeIn } from '../seal.ts';
 import type { Store } from '../store.ts';
 import { sealWish, traitsOf } from '../trait.ts';
-import { abortUpload, completeUpload, createUpload, findUpload, putPart, readParts } from '../upload.ts';
+import { abortUpload, completeUpload, createUpload, findUpload, putPart, readParts, readUpload } from '../upload.ts';
 import { payerOf } from './bill.ts';
 import { checkKey, checksumFound, headersOf, sourceOf, whoOf } from './call.ts';
 import { sealOf, writtenOf } from './head.ts';
@@ -28,8 +28,9 @@ export function multipartHandlers(store: Store): Pick<Handlers<Service>, Names> 
     async CompleteMultipartUpload(call) {
       const bucket = bucketOf(catalog, call.ref.name);
       call.charge('request', 1, payerOf(call, bucket));
-      const { ifMatch, ifNoneMatch, ...completion } = call.input;
+      const { ifMatch, ifNoneMatch, customerKey, ...completion } = call.input;
       checkKey(completion.key);
+      await checkCustomerKey(store, bucket, call.input);
       const { object, bytes } = await completeUpload(store, bucket, {
         ...completion,
         conditions: { ifMatch, ifNoneMatch },
@@ -69,6 +70,18 @@ export function multipartHandlers(store: Store): Pick<Handlers<Service>, Names> 
       };
     },
   };
+}
+
+/** The key of the customer must be that of the upload, and must come where the upload keeps a checksum. */
+async function checkCustomerKey(
+  { catalog, sealer }: Store,
+  bucket: BucketRecord,
+  { customerKey, ...place }: { readonly key: string; readonly uploadId: string; readonly customerKey?: string },
+): Promise<void> {
+  // A completion that is told twice finds no upload any more and is answered as the first.
+  const upload = readUpload(catalog, bucket, place);
+  const mayLack = upload?.seal?.kind !== 'customer' || upload.checksumAlgorithm === undefined;
+  if (upload && (customerKey !== undefined || !mayLack)) await openSeal(sealer, bucket.tenant, upload.seal, customerKey);
 }
 
 async function create(store: Store, call: Call<Service, 'CreateMultipartUpload'>) {
