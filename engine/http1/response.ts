@@ -37,6 +37,8 @@ export class HttpResponse extends Writable {
   statusCode = 200;
   shouldKeepAlive: boolean;
   headersSent = false;
+  /** Bytes of the body that were handed to the socket. */
+  sentBytes = 0;
   /** Words were spoken in its place: what its handler still writes goes nowhere. */
   isReplaced = false;
   readonly #line: Line;
@@ -172,6 +174,7 @@ export class HttpResponse extends Writable {
     this.#head = '';
     const size = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
     const { socket } = this.#line;
+    if (this.#framing !== 'none') this.sentBytes += size;
     if (this.#framing === 'none' || (size === 0 && this.#framing !== 'chunked')) return head === '' || socket.write(head, 'latin1');
     if (this.#framing === 'length') {
       this.#left -= size;

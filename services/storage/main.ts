@@ -5,6 +5,7 @@ import { dataSubjectProvider } from '#kernel/privacy/subject.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
 import { openS3 } from './doors/s3/door.ts';
+import { AccessLogs } from './jobs/access-log.ts';
 import { DriveKeeper } from './jobs/drive-keeper.ts';
 import { keepLifecycles } from './jobs/lifecycle.ts';
 import { storage } from './service.ts';
@@ -31,6 +32,7 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
   const store = await openStore({ directory, log, now, mayWrite, sealer, dayMs: dayOf(process.env.GAMUT_STORAGE_DAY_MS) });
   const keeper = new DriveKeeper(store, directory);
   const history = new BucketHistory(store.catalog);
+  const accessLog = new AccessLogs(store, region, log);
   const lifecycles = keepLifecycles(store, log, signal);
   const ownerOf = (name: string) => {
     const bucket = findBucket(store.catalog, name);
@@ -59,9 +61,10 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
       ...(configurationHandlers(store, history) as unknown as Handlers<typeof storage>),
     },
     providers: { Bucket: bucketProvider(store, history, region), DataSubject: dataSubjectProvider },
-    doors: { s3: (place) => openS3(place, { region, ownerOf, tenantOf, isRequesterPays, corsOf }) },
+    doors: { s3: (place) => openS3(place, { region, ownerOf, tenantOf, isRequesterPays, corsOf, accessLog }) },
     effects: effectSource(store.catalog),
     async stop() {
+      await accessLog.stop();
       await lifecycles.stop();
       await keeper.stop();
       await closeStore(store);

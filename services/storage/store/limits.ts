@@ -88,3 +88,7 @@ export function dayOf(text: string | undefined): number {
   return text !== undefined && /^[1-9]\d{2,8}$/.test(text) ? Number(text) : dayDefaultMs;
 }
 export const subjectPageMax = limit(1000, 'item', 'Buckets, versions or uploads looked at in one turn for what is about a subject.');
+export const accessLogWaitMaxMs = limit(300_000, 'millisecond', 'Longest that a line of the log of a bucket waits before it is written.');
+export const accessLogWaitMinMs = limit(250, 'millisecond', 'Shortest time between two logs of a bucket, in trials with a shorter day.');
+export const accessLogDayParts = limit(288, 'log', 'Most logs of one bucket in a day, but for those of many requests.');
+export const accessLogMaxBytes = limit(8 * 1024 * 1024, 'byte', 'Lines of logs that wait; more are written at once.');

@@ -28,7 +28,7 @@ export function checkLogTarget(store: Store, source: BucketRecord, { loggingEnab
 }
 
 /** Whether the target lets the log's writer put objects under a prefix, by its policy or by a grant. */
-function mayDeliver({ catalog }: Store, source: BucketRecord, target: BucketRecord, key: string): boolean {
+export function mayDeliver({ catalog }: Store, source: BucketRecord, target: BucketRecord, key: string): boolean {
   const facts = (name: string) => {
     if (name === 'aws:sourcearn') return `arn:aws:s3:::${source.name}`;
     return name === 'aws:sourceaccount' ? formatId(source.scope) : undefined;

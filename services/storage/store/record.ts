@@ -28,6 +28,8 @@ export type BucketRecord = {
   /** Whether an object of another account's was ever stored in it. */
   readonly shared?: true;
   readonly requesterPays?: true;
+  /** Whether its requests are logged. */
+  readonly logged?: true;
 };
 
 /** A stored checksum in base64; that of a composite has the number of parts behind it. */

@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import { OperationError } from '#kernel/contract/fault.ts';
+import { childrenOf, type XmlElement } from '#wire/xml/read.ts';
 import { configurationOperations } from '../../contract/configuration.ts';
 import { readDocument, writeDocument } from './document.ts';
 import { refuse } from './errors.ts';
@@ -74,6 +75,7 @@ async function putDocument(exchange: Exchange, { root, putStatus }: Kind, operat
   const { request, session, identified, id, more } = exchange;
   const xml = await readXmlBody(request, identified, { maxBytes: xmlBodyMaxBytes });
   if (xml?.name !== root) throw refuse('MalformedXML');
+  refuseUnbuilt(xml);
   const input = readDocument(configurationOperations[operation].input as TSchema, xml);
   try {
     await session.invoke(operation, request.bucket, input as never, more);
@@ -83,6 +85,13 @@ async function putDocument(exchange: Exchange, { root, putStatus }: Kind, operat
     throw error;
   }
   replyEmpty(request.response, id, putStatus ?? 200);
+}
+
+/** What S3's documents may say and is not done here. */
+function refuseUnbuilt(xml: XmlElement): void {
+  const [logging] = childrenOf(xml, 'LoggingEnabled');
+  if (logging && childrenOf(logging, 'TargetGrants').length > 0)
+    throw refuse('NotImplemented', 'Grants on the logs of requests are not implemented; the target bucket decides who reads them.');
 }
 
 async function removeDocument({ request, session, id, more }: Exchange, operation: keyof typeof configurationOperations): Promise<void> {

@@ -8,6 +8,7 @@ import type { storage } from '../../service.ts';
 import { authenticate } from './authenticate.ts';
 import { internalError, malformedS3, wordError } from './errors.ts';
 import type { CorsRule } from '../../domain/cors.ts';
+import type { AccessEntry } from '../../domain/access-log.ts';
 import { requesterPays } from '../../domain/action.ts';
 import { contextOf } from './context.ts';
 import { allowOrigin, preflight } from './cors.ts';
@@ -15,6 +16,7 @@ import { isForm, postForm } from './form.ts';
 import { type ReplyId, replyError } from './reply.ts';
 import { readHead, type S3Request, withoutTenant } from './request.ts';
 import { route } from './route.ts';
+import { entryOf, identityOf, type Trace } from './trace.ts';
 import { checkExpectedOwner, refuseHeaders } from './unimplemented.ts';
 
 export type S3Options = {
@@ -25,6 +27,8 @@ export type S3Options = {
   readonly tenantOf: (bucket: string) => string | undefined;
   /** Whether who asks pays, be it not the bucket's owner. */
   readonly isRequesterPays: (bucket: string) => boolean;
+  /** Where requests of buckets are logged that ask for it. */
+  readonly accessLog: { wants(bucket: string): boolean; note(entry: Omit<AccessEntry, 'owner'>): void };
   /** What pages of other sites may do with a bucket. */
   readonly corsOf: (bucket: string) => readonly CorsRule[] | undefined;
 };
@@ -35,11 +39,15 @@ export function openS3(place: DoorPlace<typeof storage>, options: S3Options): Pr
   return httpServer({ ...place.at, malformed: malformedS3, expect: 'handler', log: place.log }, async (incoming, response) => {
     const id = { requestId: randomBytes(8).toString('hex').toUpperCase(), hostId };
     const signal = leaving(response);
+    const trace: Trace = { at: Date.now() };
+    const arrived = { place, ...options, id, signal, incoming, response, trace };
     try {
-      await serve({ place, ...options, id, signal, incoming, response });
+      await serve(arrived);
     } catch (error) {
-      tell(error, { place, ...options, id, signal, incoming, response });
+      tell(error, arrived);
     }
+    const entry = trace.request && options.accessLog.wants(trace.request.bucket) && entryOf(trace, id, response, Date.now());
+    if (entry) options.accessLog.note(entry);
   });
 }
 
@@ -49,13 +57,16 @@ type Arrived = S3Options & {
   readonly signal: AbortSignal;
   readonly incoming: HttpRequest;
   readonly response: HttpResponse;
+  readonly trace: Trace;
 };
 
 /** The steps of a request, in S3's order. */
 async function serve(arrived: Arrived): Promise<void> {
   const request: S3Request = withoutTenant(readHead(arrived.incoming, arrived.response), arrived.tenantOf);
+  arrived.trace.request = request;
   if (await beforeCaller(arrived, request)) return;
   const identified = authenticate(request, arrived.place.gate, arrived.place.open);
+  arrived.trace.identified = identityOf(identified);
   const release = cutWhenRevoked(identified.session.signal, arrived.response);
   try {
     const { session } = identified;
@@ -75,7 +86,7 @@ async function serve(arrived: Arrived): Promise<void> {
 }
 
 /** What is answered before a caller is looked for: preflights, and forms, which name theirs in a field. */
-async function beforeCaller({ place, corsOf, id, signal, response }: Arrived, request: S3Request): Promise<boolean> {
+async function beforeCaller({ place, corsOf, id, signal, response, trace }: Arrived, request: S3Request): Promise<boolean> {
   const rules = request.bucket === '' || !request.headers.has('origin') ? undefined : corsOf(request.bucket);
   if (request.method === 'OPTIONS') {
     preflight(request, id, rules);
@@ -83,13 +94,14 @@ async function beforeCaller({ place, corsOf, id, signal, response }: Arrived, re
   }
   if (rules) allowOrigin(request, response, rules);
   if (!isForm(request)) return false;
-  await postForm(request, { gate: place.gate, open: place.open, id, signal });
+  await postForm(request, { gate: place.gate, open: place.open, id, signal, trace });
   return true;
 }
 
 /** Words what went wrong. Bugs are logged and told as InternalError; a client that left is told nothing. */
-function tell(error: unknown, { place, region, id, signal, incoming, response }: Arrived): void {
+function tell(error: unknown, { place, region, id, signal, incoming, response, trace }: Arrived): void {
   const worded = wordError(error, region);
+  trace.code = (worded ?? internalError).code;
   const left = signal.aborted || response.destroyed;
   if (!worded && !left)
     place.log('error', 'a request failed', {

@@ -7,7 +7,7 @@ import { Tagging } from '../../contract/configuration.ts';
 import { putMaxBytes } from '../../contract/limits.ts';
 import { formFault, type FormPolicy, formRange, readFormPolicy } from '../../domain/form-policy.ts';
 import type { storage } from '../../service.ts';
-import { anonymous } from './authenticate.ts';
+import { anonymous, type Identified } from './authenticate.ts';
 import { dropUndefined } from './condition.ts';
 import { contextOf } from './context.ts';
 import { readDocument } from './document.ts';
@@ -19,9 +19,16 @@ import { writtenHeaders } from './object.ts';
 import { rawBody, saidChecksum } from './payload.ts';
 import { quoted, replyEmpty, writeHead } from './reply.ts';
 import type { S3Request } from './request.ts';
+import { identityOf, type Trace } from './trace.ts';
 import { traitHeaders } from './trait.ts';
 
-type FormPlace = { readonly gate: Gate<typeof storage>; readonly open: boolean; readonly id: ReplyId; readonly signal: AbortSignal };
+type FormPlace = {
+  readonly gate: Gate<typeof storage>;
+  readonly open: boolean;
+  readonly id: ReplyId;
+  readonly signal: AbortSignal;
+  readonly trace: Trace;
+};
 
 /** Whether a request is an upload by a browser's form, which says in its fields who sends it. */
 export function isForm(request: S3Request): boolean {
@@ -59,7 +66,9 @@ export async function postForm(request: S3Request, place: FormPlace): Promise<vo
     const { tagging, ...said } = { tagging: tagsOf(fields), ...dropUndefined(saidChecksum(asHeaders)) };
     const { tags: _, ...traits } = traitHeaders(asHeaders);
     const input = { key: named, ...keptHeaders(asHeaders), ...traits, ...(tagging ? { tags: tagging } : {}), ...said };
-    const context = contextOf(asHeaders, { session, form: { kind: 'unsigned' }, how: fields.has('policy') ? 'form' : 'none' });
+    const identified: Identified = { session, form: { kind: 'unsigned' }, how: fields.has('policy') ? 'form' : 'none' };
+    place.trace.identified = identityOf(identified);
+    const context = contextOf(asHeaders, identified);
     const body = bounded(form.file.bytes, range ?? { least: 0, most: putMaxBytes });
     const more = { signal: place.signal, requestId: place.id.requestId, context, body };
     const { output } = await session.invoke('PutObject', request.bucket, input, more);

@@ -48,8 +48,8 @@ export function configurationHandlers(store: Store, history: BucketHistory): Rec
       const bucket = begin(store, call);
       const document = checkConfiguration(kind, call.input as never);
       if (kind === 'logging') checkLogTarget(store, bucket, document as never);
-      if (isUnbuilt(kind, document)) throw fault('NotImplemented', `A bucket's ${kind} is not implemented.`);
-      history.put(await writeConfiguration(store, bucket, kind, document));
+      if (isUnbuilt(kind)) throw fault('NotImplemented', `A bucket's ${kind} is not implemented.`);
+      history.put(await writeConfiguration(store, bucket, kind, document, moreOf(kind, document)));
       return { output: {} };
     };
     handlers[`Delete${name}`] = async (call) => {
@@ -62,8 +62,11 @@ export function configurationHandlers(store: Store, history: BucketHistory): Rec
 }
 
 /** What would be kept and not minded: nothing is accepted and ignored. */
-function isUnbuilt(kind: ConfigurationKind, document: object): boolean {
-  return kind === 'website' || (kind === 'logging' && 'loggingEnabled' in document);
+const isUnbuilt = (kind: ConfigurationKind): boolean => kind === 'website';
+
+/** What the bucket itself says of a configuration, so that not every request need read it. */
+function moreOf(kind: ConfigurationKind, document: object): { more?: Partial<BucketRecord> } {
+  return kind === 'logging' ? { more: { logged: 'loggingEnabled' in document ? true : undefined } } : {};
 }
 
 function begin({ catalog }: Store, call: AnyCall): BucketRecord {

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import type { Log } from '#kernel/contract/implement.ts';
+import { formatId } from '#kernel/tenancy/id.ts';
+import { putMaxBytes } from '../contract/limits.ts';
+import { type AccessEntry, accessLine, type Logging, logKey } from '../domain/access-log.ts';
+import { findBucket } from '../store/bucket.ts';
+import { readConfiguration } from '../store/configuration.ts';
+import { accessLogDayParts, accessLogMaxBytes, accessLogWaitMaxMs, accessLogWaitMinMs } from '../store/limits.ts';
+import { mayDeliver } from '../store/log-target.ts';
+import { putObject } from '../store/object.ts';
+import type { BucketRecord } from '../store/record.ts';
+import { makeSeal, takeIn } from '../store/seal.ts';
+import type { Store } from '../store/store.ts';
+import { sealWish } from '../store/trait.ts';
+
+/**
+ * The logs of requests of buckets that ask for them, written into their target buckets a few minutes later. As in S3 they are
+ * told as well as can be: lines wait in memory, and those of a process that is killed are lost.
+ */
+export class AccessLogs {
+  readonly #store: Store;
+  readonly #region: string;
+  readonly #log: Log;
+  readonly #waitMs: number;
+  #waiting = new Map<string, string[]>();
+  #bytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> = Promise.resolve();
+
+  constructor(store: Store, region: string, log: Log) {
+    this.#store = store;
+    this.#region = region;
+    this.#log = log;
+    this.#waitMs = Math.max(accessLogWaitMinMs, Math.min(accessLogWaitMaxMs, store.dayMs / accessLogDayParts));
+  }
+
+  /** Whether requests of a bucket are logged. */
+  wants(bucket: string): boolean {
+    return findBucket(this.#store.catalog, bucket)?.logged === true;
+  }
+
+  /** Notes a request of a bucket. */
+  note(entry: Omit<AccessEntry, 'owner'>): void {
+    const bucket = findBucket(this.#store.catalog, entry.bucket);
+    if (!bucket?.logged) return;
+    const line = accessLine({ ...entry, owner: formatId(bucket.scope) });
+    const lines = this.#waiting.get(bucket.name) ?? [];
+    lines.push(line);
+    this.#waiting.set(bucket.name, lines);
+    this.#bytes += line.length;
+    if (this.#bytes > accessLogMaxBytes) this.#flush();
+    this.#timer ??= setTimeout(() => this.#flush(), this.#waitMs).unref();
+  }
+
+  /** Writes what waits. */
+  async stop(): Promise<void> {
+    this.#flush();
+    await this.#flushing;
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = new Map();
+    this.#bytes = 0;
+    this.#flushing = this.#flushing.then(async () => {
+      for (const [name, lines] of waiting)
+        await this.#deliver(name, lines).catch((error: unknown) =>
+          this.#log('warn', 'a log of requests could not be delivered', { bucket: name, lines: lines.length, error: String(error) }),
+        );
+    });
+  }
+
+  async #deliver(name: string, lines: readonly string[]): Promise<void> {
+    const { catalog } = this.#store;
+    const source = findBucket(catalog, name);
+    const logging: Logging | undefined = source && readConfiguration(catalog, source, 'logging')?.loggingEnabled;
+    const target = logging && findBucket(catalog, logging.targetBucket);
+    // The target may be gone, or shut, since it was named.
+    if (!source || !logging || !target || !mayDeliver(this.#store, source, target, logging.targetPrefix)) return;
+    const place = { account: formatId(source.scope), region: this.#region, bucket: source.name };
+    const key = logKey(logging, place, this.#store.now(), randomBytes(8).toString('hex').toUpperCase());
+    await write(this.#store, target, key, Buffer.from(lines.join('')));
+  }
+}
+
+async function write(store: Store, target: BucketRecord, key: string, bytes: Buffer): Promise<void> {
+  const signal = new AbortController().signal;
+  const seal = await makeSeal(store.sealer, target.tenant, sealWish(store, target, {}));
+  const body = (async function* () {
+    yield bytes;
+  })();
+  const rules = { maxBytes: putMaxBytes, mayWrite: store.mayWrite, signal };
+  const received = await takeIn(store, target, body, { size: bytes.length }, rules, seal);
+  const { tenant, scope } = target;
+  await putObject(store, target, received, {
+    key,
+    headers: { contentType: 'text/plain' },
+    traits: seal ? { seal: seal.seal } : {},
+    checksum: undefined,
+    conditions: {},
+    who: { caller: { tenant, scope, principal: 'logging', credential: 0n, face: 'service' }, operation: 'PutObject', requestId: '' },
+  });
+}
