@@ -23,6 +23,8 @@ export type ConnectFacts = {
   readonly saslPassword: string;
   /** The 128-bit cluster id, in decimal. */
   readonly cluster: string;
+  /** The secret key of the Stripe API. */
+  readonly stripeKey: string;
 };
 
 /** What a service adds to its derived pages; everything may be absent. */

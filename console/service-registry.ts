@@ -7,6 +7,7 @@ type Load = () => Promise<{ default: ServicePages }>;
 const registry: Readonly<Record<string, Load>> = {
   ledger: () => import('#services/ledger/console/page.tsx'),
   log: () => import('#services/log/console/page.tsx'),
+  payments: () => import('#services/payments/console/page.tsx'),
   storage: () => import('#services/storage/console/page.tsx'),
   telemetry: () => import('#services/telemetry/console/page.tsx'),
 };

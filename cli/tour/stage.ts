@@ -8,6 +8,7 @@ export type Faces = {
   readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string };
   readonly sasl: { readonly username: string; readonly password: string };
   readonly ledger: { readonly cluster: string };
+  readonly stripe: { readonly secretKey: string; readonly publishableKey: string };
 };
 
 /** What the scenes share: the platform's addresses, the administrator, and who the first scene made. */

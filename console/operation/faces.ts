@@ -8,6 +8,7 @@ export type Faces = {
   readonly basic: { readonly username: string; readonly password: string };
   readonly sasl: { readonly username: string; readonly password: string };
   readonly ledger?: { readonly cluster: string };
+  readonly stripe?: { readonly secretKey: string; readonly publishableKey: string };
 };
 
 /** The reply as faces where it is one. */
@@ -44,12 +45,17 @@ export function connectFacts(faces: Faces | undefined, endpoint: string, region:
     password: faces?.basic.password ?? 'YOUR_PASSWORD',
     saslPassword: faces?.sasl.password ?? 'YOUR_SASL_PASSWORD',
     cluster: faces?.ledger?.cluster ?? 'YOUR_CLUSTER_ID',
+    stripeKey: faces?.stripe?.secretKey ?? 'YOUR_SECRET_KEY',
   };
 }
 
 /** The parts of the lines that hide until asked for. */
 export function secretsOf(faces: Faces | undefined): readonly string[] {
   return faces
-    ? [faces.bearer, faces.s3.secretAccessKey, faces.basic.password, faces.sasl.password, ...(faces.ledger ? [faces.ledger.cluster] : [])]
+    ? [
+        ...[faces.bearer, faces.s3.secretAccessKey, faces.basic.password, faces.sasl.password],
+        ...(faces.ledger ? [faces.ledger.cluster] : []),
+        ...(faces.stripe ? [faces.stripe.secretKey] : []),
+      ]
     : [];
 }

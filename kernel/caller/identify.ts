@@ -10,11 +10,12 @@ import { sasl } from './face/sasl.ts';
 import { service } from './face/service.ts';
 import { session } from './face/session.ts';
 import { sigv4 } from './face/sigv4.ts';
+import { publishable, stripe } from './face/stripe.ts';
 import { type Identified, refuse } from './identified.ts';
 import { anonymous } from './face/anonymous.ts';
 import { moveTo } from './place.ts';
 
-const faces = { bearer, basic, sasl, sigv4, session, certificate, cluster, service, open, anonymous } satisfies Record<
+const faces = { bearer, basic, sasl, sigv4, session, certificate, cluster, service, stripe, publishable, open, anonymous } satisfies Record<
   Face,
   (material: Material, snapshot: Snapshot, now: number) => Identified
 >;

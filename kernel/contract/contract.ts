@@ -94,7 +94,19 @@ export type Door = {
 };
 
 /** The ways a credential may be presented. */
-export type Face = 'bearer' | 'basic' | 'sasl' | 'sigv4' | 'session' | 'certificate' | 'cluster' | 'service' | 'open' | 'anonymous';
+export type Face =
+  | 'bearer'
+  | 'basic'
+  | 'sasl'
+  | 'sigv4'
+  | 'session'
+  | 'certificate'
+  | 'cluster'
+  | 'service'
+  | 'stripe'
+  | 'publishable'
+  | 'open'
+  | 'anonymous';
 
 /** The roles every tenant has. A service may add its own. */
 export const builtInRoles = ['owner', 'admin', 'editor', 'reader', 'auditor'] as const;

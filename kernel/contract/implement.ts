@@ -66,6 +66,8 @@ export type Kernel<Needs> = {
   readonly run: string;
   /** Every environment there is, for jobs that go over all of them. */
   readonly scopes: () => readonly { readonly tenant: bigint; readonly scope: bigint }[];
+  /** Whether an environment is live, or one to try things in; undefined when there is none. */
+  readonly kindOf: (scope: bigint) => 'live' | 'test' | 'sandbox' | undefined;
   readonly needs: Needs;
   readonly sealer: Sealer;
   readonly log: Log;

@@ -19,7 +19,7 @@ import { openSnapshotWriter, type SnapshotWriter } from '../snapshot/writer.ts';
 import { sqlRepeats } from '../resource/repeats.ts';
 import { createGate } from '../session/gate.ts';
 import { openProcess, type Process } from '../session/process.ts';
-import { openIds } from '../tenancy/id.ts';
+import { openIds, parseId } from '../tenancy/id.ts';
 import { openAuthority } from './certificate.ts';
 import type { Context } from './context.ts';
 import { type Deployed, deployPlatform } from './deploy.ts';
@@ -34,6 +34,7 @@ import { frontHandler } from './front.ts';
 import { auditHandlers } from './handler/audit.ts';
 import { credentialHandlers } from './handler/credential.ts';
 import { keepDestroying, keyHandlers } from './handler/key.ts';
+import { ledgerAccess } from './ledger-access.ts';
 import { memberHandlers } from './handler/member.ts';
 import { organizationHandlers } from './handler/organization.ts';
 import { budgetHandlers } from './handler/budget.ts';
@@ -82,6 +83,7 @@ export const part: Part = {
       {
         register: (registration) =>
           registerService({ context, deployed: opened.deployed, certificate: () => authority.issue() }, registration),
+        ledger: (service, at) => ledgerAccess(context, service, { tenant: parseId(at.tenant), scope: parseId(at.scope) }),
         wake: () => context.publisher.wake(),
       },
       process.log,

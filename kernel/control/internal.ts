@@ -12,7 +12,12 @@ import type { Link } from '../supervise/protocol.ts';
 import { createServer } from '../listen/node-http.ts';
 
 /** What processes ask control for. */
-export type Internal = { register(registration: Registration): Promise<unknown>; wake(): void };
+export type Internal = {
+  register(registration: Registration): Promise<unknown>;
+  /** The cluster id by which a service's process speaks to the ledger of an environment, in the service's own name. */
+  ledger(service: string, at: { readonly tenant: string; readonly scope: string }): Promise<unknown>;
+  wake(): void;
+};
 
 /** Serves the platform's own processes on `control.sock`: each shows the token it was spawned with. */
 export async function serveInternal(link: Link, internal: Internal, log: Log): Promise<{ close(): Promise<void> }> {
@@ -46,6 +51,7 @@ async function answer(request: IncomingMessage, admitted: ReadonlyMap<string, st
     internal.wake();
     return {};
   }
+  if (request.url === '/ledger') return internal.ledger(process, body as { tenant: string; scope: string });
   if (request.url !== '/register') throw fault('NoSuchOperation');
   const registration = body as Registration;
   const name = registration.contract?.name;

@@ -73,6 +73,10 @@ export const Faces = Type.Object({
   basic: Type.Object({ username: Type.String(), password: Type.String() }),
   sasl: Type.Object({ username: Type.String(), password: Type.String() }),
   ledger: Type.Object({ cluster: Type.String({ description: 'Cluster id of 128 bits in decimal, which stands for a password.' }) }),
+  stripe: Type.Object({
+    secretKey: Type.String({ description: 'For servers: sk_test_, sk_live_, or rk_ where the role is less than admin.' }),
+    publishableKey: Type.String({ description: 'For pages; it reaches little.' }),
+  }),
 });
 export const AuditRecord = Type.Object({
   sequence: Type.Integer(),

@@ -95,6 +95,8 @@ export function connectKeeper(path: string, token: string) {
         sasl: string;
         s3: string;
         cluster: string;
+        stripe: string;
+        publishable: string;
       },
     async verifiers(tenant: bigint, credential: string, sealed: Uint8Array, region: string, dates: readonly string[]) {
       const made = await ask('verifiers', {
@@ -109,6 +111,8 @@ export function connectKeeper(path: string, token: string) {
         bearer: made.bearer as string,
         basic: made.basic as string,
         cluster: made.cluster as string,
+        stripe: made.stripe as string,
+        publishable: made.publishable as string,
         sasl: saslOf(made.sasl as SaslText),
         sigv4,
         ...(made.sigv2 === undefined ? {} : { sigv2: made.sigv2 as string }),

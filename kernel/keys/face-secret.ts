@@ -11,6 +11,9 @@ export type FaceSecrets = {
   readonly sasl: string;
   readonly s3: string;
   readonly cluster: string;
+  /** Behind the prefix and id of a key as Stripe's clients send it; the publishable one may stand in a page. */
+  readonly stripe: string;
+  readonly publishable: string;
 };
 
 /** For PLAIN the SHA-256 of the secret, in hex; for SCRAM a salted verifier per hash. */
@@ -22,6 +25,8 @@ export type FaceVerifiers = {
   readonly bearer: string;
   readonly basic: string;
   readonly cluster: string;
+  readonly stripe: string;
+  readonly publishable: string;
   readonly sasl: SaslVerifiers;
   /** Date (yyyymmdd) to the SigV4 signing key of that day, the deployment's region and service s3; `sts:` before it for STS. */
   readonly sigv4: Readonly<Record<string, Uint8Array>>;
@@ -54,6 +59,8 @@ export function faceSecrets(seed: Uint8Array): FaceSecrets {
     sasl: base32(derive(seed, 'sasl')),
     s3: derive(seed, 's3').toString('base64url').slice(0, 40),
     cluster: BigInt(`0x${derive(seed, 'cluster').toString('hex', 0, 16)}`).toString(),
+    stripe: base32(derive(seed, 'stripe')),
+    publishable: base32(derive(seed, 'stripe publishable')),
   };
 }
 
@@ -69,6 +76,25 @@ export function readBearer(token: string): { id: string; secret: string } | unde
   const body = token.slice(4, -8);
   if ((crc32(body) >>> 0).toString(16).padStart(8, '0') !== token.slice(-8)) return undefined;
   return { id: body.slice(0, 13), secret: body.slice(13) };
+}
+
+/** A key of the Stripe API: secret, restricted or publishable, and of which kind of environment. */
+export type StripeKey = {
+  readonly kind: 'sk' | 'rk' | 'pk';
+  readonly mode: 'test' | 'live';
+  readonly id: string;
+  readonly secret: string;
+};
+
+/** The key as it travels. */
+export const stripeKey = ({ kind, mode, id, secret }: StripeKey): string => `${kind}_${mode}_${id}${secret}`;
+
+/** Takes a key apart; undefined when its form is wrong. */
+export function readStripeKey(text: string): StripeKey | undefined {
+  const [, kind, mode, id, secret] = /^(sk|rk|pk)_(test|live)_([a-z0-9]{13})([a-z2-7]{52})$/.exec(text) ?? [];
+  return id === undefined || secret === undefined
+    ? undefined
+    : { kind: kind as StripeKey['kind'], mode: mode as StripeKey['mode'], id, secret };
 }
 
 /** The access key id of a credential: 20 characters, as S3's are; one that comes with a session token begins with GMTS. */
@@ -102,6 +128,8 @@ export function faceVerifiers(secrets: FaceSecrets, region: string, dates: reado
     bearer: sha256Hex(secrets.bearer),
     basic: sha256Hex(secrets.basic),
     cluster: sha256Hex(secrets.cluster),
+    stripe: sha256Hex(secrets.stripe),
+    publishable: sha256Hex(secrets.publishable),
     sasl: saslVerifiers(secrets.sasl),
     sigv4: Object.fromEntries(
       dates.flatMap((date) => [

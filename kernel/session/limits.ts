@@ -22,3 +22,4 @@ export const shadowPoliciesMax = limit(
   'policy',
   'Largest set of policies of which decisions are compared with the engine: it reads them all anew.',
 );
+export const ledgersOpenMax = limit(256, 'environment', 'Environments whose ledger one process keeps a connection to.');

@@ -19,7 +19,11 @@ import { resourceProviders } from '../resource/provider.ts';
 import { formatId, openIds, parseId } from '../tenancy/id.ts';
 
 /** The needs that the kernel opens for a service today. */
-export type Needs = { readonly sql?: import('#seams/sql/sql.ts').Sql; readonly resources?: import('../resource/provider.ts').Resources };
+export type Needs = {
+  readonly sql?: import('#seams/sql/sql.ts').Sql;
+  readonly resources?: import('../resource/provider.ts').Resources;
+  readonly ledgers?: import('./ledger-need.ts').Ledgers;
+};
 
 type Started<S extends AnyService> = {
   readonly link: Link;
@@ -59,6 +63,8 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
         ),
       snapshot,
     });
+  const needsLedger = Object.values(contract.needs).some(({ seam }) => seam === 'ledger');
+  const ledgers = needsLedger ? (await import('./ledger-need.ts')).openLedgers(order) : undefined;
   const kernel: Kernel<Needs> = {
     directory,
     region: order.settings.region,
@@ -66,7 +72,8 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     allow: order.settings.outbound ?? [],
     emit: emitter(owned.runtime),
     scopes: () => snapshot.list('scope').map(({ tenant, id }) => ({ tenant: parseId(tenant), scope: parseId(id) })),
-    needs: { ...(sql ? { sql } : {}), ...(resources ? { resources } : {}) },
+    kindOf: (scope) => snapshot.get('scope', formatId(scope))?.kind,
+    needs: { ...(sql ? { sql } : {}), ...(resources ? { resources } : {}), ...(ledgers ? { ledgers } : {}) },
     sealer: sealerOf(owned.keeper, contract.name, Date.now, (tenant, key) => snapshot.get('key', tenant, key)),
     log: owned.log,
     serviceToken: (caller) => owned.keeper.serviceToken(caller),
@@ -100,6 +107,7 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
       await implementation.stop();
       await effects?.stop();
       gate.stop();
+      ledgers?.close();
       await sql?.close();
       await owned.close();
       await snapshot.close();

@@ -1,6 +1,6 @@
 import type { Caller, EndReason } from '../contract/caller.ts';
 import type { AnyService } from '../contract/contract.ts';
-import type { OperationError } from '../contract/fault.ts';
+import { fault, type OperationError } from '../contract/fault.ts';
 import type { Filter } from '../contract/provider.ts';
 import type { Identified } from '../caller/identified.ts';
 import { rolesIn } from '../caller/place.ts';
@@ -124,6 +124,8 @@ export class Standing<S extends AnyService = AnyService> {
     const spec = runtime.contract.operations[operation];
     const astray = spec && mislaid(runtime, tenant, spec);
     if (astray) return { denied: astray };
+    if (this.identified.face === 'publishable' && !spec?.expose?.includes('publishable'))
+      return { denied: fault('Denied', 'A publishable key does not reach this operation.') };
     const decision = runtime.decider.decide(this.identified, this.#roles, operation, name);
     if (decision.verdict === 'deny') return { denied: decision.error };
     const charged = (unit: 'byte' | 'call') =>

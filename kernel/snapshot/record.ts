@@ -30,6 +30,8 @@ export type Generation = {
   readonly sasl?: SaslVerifiers;
   /** Missing in entries written before the face was there. */
   readonly cluster?: string;
+  readonly stripe?: string;
+  readonly publishable?: string;
   readonly sigv4: Readonly<Record<string, Uint8Array>>;
   /** The secret itself, which is what SigV2 verifies with; only of credentials made for it. */
   readonly sigv2?: string;

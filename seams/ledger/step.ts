@@ -31,41 +31,73 @@ export function transferId({ intent, step, attempt = 0 }: Step): bigint {
   return BigInt(`0x${hash('sha256', parts.join(''), 'hex').slice(0, 32)}`);
 }
 
-const moved = (step: Step, { debit, credit, ...rest }: Move): NewTransfer => ({
+/** The transfer that moves an amount at once. */
+const moving = (step: Step, { debit, credit, ...rest }: Move): NewTransfer => ({
   id: transferId(step),
   debitAccountId: debit,
   creditAccountId: credit,
   ...rest,
 });
 
+/** The transfer that moves what was held, or the part of it that `amount` says; the rest is free again. */
+const posting = (step: Step, held: Step, amount: bigint = all): NewTransfer => ({
+  id: transferId(step),
+  pendingId: transferId(held),
+  amount,
+  flags: transferFlag.post,
+});
+
+/** The transfer that gives back what was held. */
+const releasing = (step: Step, held: Step): NewTransfer => ({
+  id: transferId(step),
+  pendingId: transferId(held),
+  flags: transferFlag.void,
+});
+
+/** What one of several things that are done together does. */
+export type Change =
+  | { readonly move: Step; readonly to: Move }
+  | { readonly post: Step; readonly held: Step; readonly amount?: bigint }
+  | { readonly release: Step; readonly held: Step };
+
+function transferOf(change: Change): NewTransfer {
+  if ('move' in change) return moving(change.move, change.to);
+  return 'post' in change ? posting(change.post, change.held, change.amount) : releasing(change.release, change.held);
+}
+
 /** Moves an amount at once. */
 export function move(ledger: Ledger, step: Step, to: Move, patience?: Patience): Promise<Done> {
-  return chain(ledger, [moved(step, to)], patience);
+  return chain(ledger, [moving(step, to)], patience);
 }
 
 /** Sets an amount aside until it is posted or released, or, with `timeoutSeconds`, until that time is over. */
 export function hold(ledger: Ledger, step: Step, to: Move & { readonly timeoutSeconds?: number }, patience?: Patience): Promise<Done> {
   const { timeoutSeconds = 0, ...rest } = to;
-  return chain(ledger, [{ ...moved(step, rest), flags: transferFlag.pending, timeout: timeoutSeconds }], patience);
+  return chain(ledger, [{ ...moving(step, rest), flags: transferFlag.pending, timeout: timeoutSeconds }], patience);
 }
 
 /** Moves what was held, or the part of it that `amount` says; the rest is free again. */
 export function post(ledger: Ledger, step: Step, held: Step, amount: bigint = all, patience?: Patience): Promise<Done> {
-  return chain(ledger, [{ id: transferId(step), pendingId: transferId(held), amount, flags: transferFlag.post }], patience);
+  return chain(ledger, [posting(step, held, amount)], patience);
 }
 
 /** Gives back what was held. */
 export function release(ledger: Ledger, step: Step, held: Step, patience?: Patience): Promise<Done> {
-  return chain(ledger, [{ id: transferId(step), pendingId: transferId(held), flags: transferFlag.void }], patience);
+  return chain(ledger, [releasing(step, held)], patience);
 }
 
 /** Moves that are all made or none: a split with its fee, both sides of an exchange. */
 export function moveTogether(ledger: Ledger, moves: readonly (readonly [step: Step, to: Move])[], patience?: Patience): Promise<Done> {
   return chain(
     ledger,
-    moves.map(([step, to]) => moved(step, to)),
+    moves.map(([step, to]) => moving(step, to)),
     patience,
   );
+}
+
+/** Changes of any form that are all made or none: a capture with what may be given back of it. */
+export function changeTogether(ledger: Ledger, changes: readonly Change[], patience?: Patience): Promise<Done> {
+  return chain(ledger, changes.map(transferOf), patience);
 }
 
 async function chain(ledger: Ledger, transfers: readonly NewTransfer[], patience?: Patience): Promise<Done> {

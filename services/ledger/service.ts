@@ -81,5 +81,7 @@ export const ledger = defineService({
     editor: ['reader', 'CreateTransfers'],
     admin: ['editor', 'CreateAccounts'],
     owner: ['admin'],
+    // Services that keep money here for a tenant, in their own name.
+    bookkeeper: ['reader', 'CreateTransfers', 'CreateAccounts'],
   },
 });

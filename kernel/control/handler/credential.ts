@@ -2,7 +2,7 @@ import type { Call, Handlers } from '../../contract/call.ts';
 import { fault } from '../../contract/fault.ts';
 import { roleOperations } from '../../contract/check.ts';
 import { rolesIn } from '../../caller/place.ts';
-import { accessKeyId } from '../../keys/face-secret.ts';
+import { accessKeyId, stripeKey } from '../../keys/face-secret.ts';
 import { formatId } from '../../tenancy/id.ts';
 import { change, type Context, enveloped, found, isOperator, nameOrId, own, paged, type Row } from '../context.ts';
 import { certificateDays, credentialsMax, overlapDefaultMs } from '../limits.ts';
@@ -135,7 +135,7 @@ export function credentialHandlers(context: Context): Mine {
     wanted: New,
     sealedOf: (id: string) => Promise<Buffer>,
     accessKey: string | null,
-  ): Promise<{ id: string; sealed: Buffer }> {
+  ): Promise<{ id: string; sealed: Buffer; scope: bigint; role: string }> {
     const { tenant } = call.caller;
     const role = wanted.role ?? 'admin';
     if (!Object.hasOwn(platform.roles, role) && !/^[a-z][A-Za-z0-9]*$/.test(role))
@@ -184,11 +184,16 @@ export function credentialHandlers(context: Context): Mine {
       await note(tenant, 'principal', [formatId(tenant), principal]);
       await note(tenant, 'credential', [name]);
     });
-    return { id: name, sealed };
+    return { id: name, sealed, scope, role };
   }
 
-  async function facesOf(tenant: bigint, id: string, sealed: Buffer, accessKey: string | null) {
+  type Shown = { tenant: bigint; scope: bigint; role: string; id: string; sealed: Buffer; accessKey: string | null };
+
+  async function facesOf({ tenant, scope, role, id, sealed, accessKey }: Shown) {
     const secrets = await context.keeper.faces(tenant, id, sealed);
+    const mode = context.snapshot.get('scope', formatId(scope))?.kind === 'live' ? 'live' : 'test';
+    // Whoever may not do everything holds what Stripe calls a restricted key.
+    const kind = role === 'owner' || role === 'admin' ? 'sk' : 'rk';
     return {
       id,
       bearer: secrets.bearer,
@@ -196,6 +201,10 @@ export function credentialHandlers(context: Context): Mine {
       basic: { username: id, password: secrets.basic },
       sasl: { username: id, password: secrets.sasl },
       ledger: { cluster: secrets.cluster },
+      stripe: {
+        secretKey: stripeKey({ kind, mode, id, secret: secrets.stripe }),
+        publishableKey: stripeKey({ kind: 'pk', mode, id, secret: secrets.publishable }),
+      },
     };
   }
 
@@ -204,7 +213,7 @@ export function credentialHandlers(context: Context): Mine {
       const { tenant } = call.caller;
       const made = await insert(call as Call, call.input, (id) => context.keeper.mint(tenant, id, { sigv2: call.input.signatureV2 }), null);
       call.emit('CredentialCreated', { credential: made.id });
-      return { output: await facesOf(tenant, made.id, made.sealed, null) };
+      return { output: await facesOf({ ...made, tenant, accessKey: null }) };
     },
     async ImportCredential(call) {
       const { accessKeyId: accessKey, secretAccessKey } = call.input;
@@ -245,7 +254,8 @@ export function credentialHandlers(context: Context): Mine {
         );
         await note(tenant, 'credential', [id]);
       });
-      return { output: await facesOf(tenant, id, sealed, row.access_key === null ? null : String(row.access_key)) };
+      const accessKey = row.access_key === null ? null : String(row.access_key);
+      return { output: await facesOf({ ...placeOf(row), role: String(row.role), id, sealed, accessKey }) };
     },
     async RevokeCredential(call) {
       const row = await locate(context, call as Call, call.ref.name);

@@ -1,0 +1,109 @@
+import type { TSchema } from 'typebox';
+import { Type } from '#kernel/contract/type.ts';
+import { idMax, metadataKeyMax, metadataMax, metadataValueMax, pageMax, textMax } from './limits.ts';
+
+export const closed = { additionalProperties: false } as const;
+
+/** A field that may be left out, or be emptied: at the Stripe door an empty text says so. */
+export const may = <S extends TSchema>(schema: S) => Type.Optional(Type.Union([schema, Type.Null()]));
+
+export const Id = Type.String({ minLength: 1, maxLength: idMax });
+export const Text = Type.String({ maxLength: textMax });
+export const Flag = Type.Boolean();
+export const Amount = Type.Integer({ minimum: 0, description: 'In the smallest unit of the currency.' });
+export const Currency = Type.String({ pattern: '^[A-Za-z]{3}$', description: 'Three letters of ISO 4217.' });
+export const oneOf = (...values: string[]) => Type.Enum(values);
+
+export const Metadata = may(
+  Type.Record(
+    Type.String({ pattern: `^[^\\[\\]]{1,${metadataKeyMax}}$` }),
+    Type.Union([Type.String({ maxLength: metadataValueMax }), Type.Null()]),
+    { maxProperties: metadataMax, description: 'Names and values of your own.' },
+  ),
+);
+
+const address = {
+  city: may(Text),
+  country: may(Text),
+  line1: may(Text),
+  line2: may(Text),
+  postal_code: may(Text),
+  state: may(Text),
+};
+export const Address = Type.Object(address, closed);
+export const Shipping = Type.Object(
+  { address: may(Address), name: may(Text), phone: may(Text), carrier: may(Text), tracking_number: may(Text) },
+  closed,
+);
+export const Billing = Type.Object(
+  { address: may(Address), email: may(Text), name: may(Text), phone: may(Text), tax_id: may(Text) },
+  closed,
+);
+
+/** A card as it is typed in. Of the number only the last four digits and a keyed fingerprint are kept; of the code nothing. */
+const CardInput = Type.Object(
+  {
+    number: may(Type.String({ maxLength: 40 })),
+    exp_month: may(Type.Integer()),
+    exp_year: may(Type.Integer()),
+    cvc: may(Type.String({ maxLength: 4 })),
+    token: may(Id),
+    name: may(Text),
+    ...Object.fromEntries(['city', 'country', 'line1', 'line2', 'state', 'zip'].map((part) => [`address_${part}`, may(Text)])),
+    networks: may(Type.Object({ preferred: may(Text) }, closed)),
+  },
+  closed,
+);
+
+export const MethodData = Type.Object(
+  {
+    type: oneOf('card'),
+    card: may(CardInput),
+    billing_details: may(Billing),
+    metadata: Metadata,
+    allow_redisplay: may(oneOf('always', 'limited', 'unspecified')),
+  },
+  closed,
+);
+
+const Instant = Type.Integer({ minimum: 0, description: 'Seconds since 1970.' });
+const Range = Type.Object({ gt: may(Instant), gte: may(Instant), lt: may(Instant), lte: may(Instant) }, closed);
+
+/** What every list takes. */
+export const page = {
+  limit: may(Type.Integer({ minimum: 1, maximum: pageMax, description: 'Objects at most; 10 if not said.' })),
+  starting_after: may(Id),
+  ending_before: may(Id),
+  created: may(Type.Union([Instant, Range])),
+};
+
+export const Found = Type.Object(
+  { id: Type.String(), object: Type.String() },
+  { description: 'The object, in the form of the Stripe API.' },
+);
+export const List = Type.Object({
+  object: Type.String(),
+  data: Type.Array(Found),
+  has_more: Type.Boolean(),
+  url: Type.String(),
+});
+export const Search = Type.Object({
+  object: Type.String(),
+  data: Type.Array(Found),
+  has_more: Type.Boolean(),
+  url: Type.String(),
+  next_page: Type.Union([Type.String(), Type.Null()]),
+});
+
+export const errors = ['ParameterInvalid', 'StateInvalid', 'CardRefused', 'ResourceMissing', 'BalanceInsufficient'] as const;
+const expose = ['rest', 'cli', 'console'] as const;
+const counted = { charge: ['request'], quota: ['requests'], errors } as const;
+
+export const read = { ...counted, expose, effect: 'read', audit: 'window', repeat: 'natural' } as const;
+export const write = { ...counted, expose, effect: 'write', audit: 'before-reply', repeat: 'keyed' } as const;
+/** The same for what a page may ask with a publishable key. */
+export const publicly = { expose: ['rest', 'cli', 'console', 'publishable'] } as const;
+
+export const nothing = Type.Object({}, closed);
+export const input = <P extends Record<string, TSchema>>(properties: P) => Type.Object(properties, closed);
+export const searchInput = input({ query: Text, limit: may(Type.Integer({ minimum: 1, maximum: pageMax })), page: may(Text) });

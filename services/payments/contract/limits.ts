@@ -1,0 +1,11 @@
+import { limit } from '#kernel/contract/limit.ts';
+
+export const requestsPerSecond = limit(2_000, 'request per second', 'Requests of one environment to the Stripe API.');
+export const requestsBurst = limit(10_000, 'request', 'Requests of one environment to the Stripe API in a burst.');
+export const pageMax = limit(100, 'object', 'Most objects of one page.');
+export const metadataMax = limit(50, 'key', 'Most keys of metadata on one object.');
+export const metadataKeyMax = limit(40, 'character', 'Longest key of metadata.');
+export const metadataValueMax = limit(500, 'character', 'Longest value of metadata.');
+export const textMax = limit(5000, 'character', 'Longest text of a field, such as a description.');
+export const idMax = limit(255, 'character', 'Longest id of an object.');
+export const amountMax = limit(99_999_999, 'minor unit', 'Largest amount of one payment.');

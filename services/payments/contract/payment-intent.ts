@@ -1,0 +1,207 @@
+import { Type } from '#kernel/contract/type.ts';
+import type { Operation } from '#kernel/contract/contract.ts';
+import { Amount, Currency, Flag, Found, Id, input, List, may, Metadata, MethodData, nothing, oneOf } from './field.ts';
+import { page, publicly, read, Search, searchInput, Shipping, Text, write } from './field.ts';
+
+const on = { on: 'PaymentIntent' } as const;
+const capture = oneOf('automatic', 'automatic_async', 'manual');
+const usage = oneOf('off_session', 'on_session');
+
+const options = input({
+  card: may(
+    input({
+      capture_method: may(oneOf('manual')),
+      request_three_d_secure: may(oneOf('any', 'automatic', 'challenge')),
+      request_incremental_authorization: may(oneOf('if_available', 'never')),
+      setup_future_usage: may(usage),
+      statement_descriptor_suffix_kana: may(Text),
+    }),
+  ),
+});
+
+/** What says by whose card it is paid. */
+const paying = {
+  payment_method: may(Id),
+  payment_method_data: may(MethodData),
+  payment_method_options: may(options),
+  confirmation_token: may(Id),
+};
+
+const described = {
+  customer: may(Id),
+  description: may(Text),
+  metadata: Metadata,
+  receipt_email: may(Text),
+  setup_future_usage: may(usage),
+  shipping: may(Shipping),
+  statement_descriptor: may(Type.String({ maxLength: 22 })),
+  statement_descriptor_suffix: may(Type.String({ maxLength: 22 })),
+  transfer_group: may(Text),
+};
+
+const confirming = {
+  return_url: may(Text),
+  off_session: may(Type.Union([Flag, oneOf('one_off', 'recurring')])),
+  error_on_requires_action: may(Flag),
+  use_stripe_sdk: may(Flag),
+  mandate: may(Id),
+  mandate_data: may(
+    input({
+      customer_acceptance: input({
+        type: oneOf('online', 'offline'),
+        accepted_at: may(Type.Integer()),
+        online: may(input({ ip_address: may(Text), user_agent: may(Text) })),
+        offline: may(input({})),
+      }),
+    }),
+  ),
+};
+
+export const paymentIntentOperations = {
+  CreatePaymentIntent: {
+    ...on,
+    ...write,
+    at: 'collection',
+    text: 'Begin a payment.',
+    input: input({
+      amount: Amount,
+      currency: Currency,
+      ...paying,
+      ...described,
+      ...confirming,
+      automatic_payment_methods: may(input({ enabled: Flag, allow_redirects: may(oneOf('always', 'never')) })),
+      payment_method_types: may(Type.Array(oneOf('card'), { minItems: 1, maxItems: 1 })),
+      capture_method: may(capture),
+      confirm: may(Flag),
+      confirmation_method: may(oneOf('automatic', 'manual')),
+    }),
+    output: Found,
+  },
+  GetPaymentIntent: {
+    ...on,
+    ...read,
+    ...publicly,
+    text: 'Read a payment; with a publishable key its client secret must be said.',
+    input: input({ client_secret: may(Text) }),
+    output: Found,
+  },
+  ListPaymentIntents: {
+    ...on,
+    ...read,
+    at: 'collection',
+    text: 'List payments, newest first.',
+    input: input({ ...page, customer: may(Id) }),
+    output: List,
+  },
+  SearchPaymentIntents: { ...on, ...read, at: 'collection', text: 'Find payments by a query.', input: searchInput, output: Search },
+  UpdatePaymentIntent: {
+    ...on,
+    ...write,
+    text: 'Change a payment before it is confirmed.',
+    input: input({ amount: may(Amount), currency: may(Currency), capture_method: may(capture), ...paying, ...described }),
+    output: Found,
+  },
+  ConfirmPaymentIntent: {
+    ...on,
+    ...write,
+    ...publicly,
+    text: 'Ask the issuer, and take the money unless it is captured apart.',
+    input: input({
+      ...paying,
+      ...confirming,
+      capture_method: may(capture),
+      receipt_email: may(Text),
+      setup_future_usage: may(usage),
+      shipping: may(Shipping),
+      client_secret: may(Text),
+    }),
+    output: Found,
+  },
+  CapturePaymentIntent: {
+    ...on,
+    ...write,
+    text: 'Take what was authorized, or a part of it; the rest is free again.',
+    input: input({
+      amount_to_capture: may(Amount),
+      final_capture: may(Flag),
+      metadata: Metadata,
+      statement_descriptor: may(Text),
+      statement_descriptor_suffix: may(Text),
+    }),
+    output: Found,
+  },
+  CancelPaymentIntent: {
+    ...on,
+    ...write,
+    essential: true,
+    text: 'Call a payment off; what was authorized is free again.',
+    input: input({ cancellation_reason: may(oneOf('abandoned', 'duplicate', 'fraudulent', 'requested_by_customer')) }),
+    output: Found,
+  },
+  IncrementPaymentIntentAuthorization: {
+    ...on,
+    ...write,
+    text: 'Authorize more than before.',
+    input: input({ amount: Amount, description: may(Text), metadata: Metadata, statement_descriptor: may(Text) }),
+    output: Found,
+  },
+} as const satisfies Record<string, Operation>;
+
+const charge = { on: 'Charge' } as const;
+
+export const chargeOperations = {
+  GetCharge: { ...charge, ...read, text: 'Read a charge.', input: nothing, output: Found },
+  ListCharges: {
+    ...charge,
+    ...read,
+    at: 'collection',
+    text: 'List charges, newest first.',
+    input: input({ ...page, customer: may(Id), payment_intent: may(Id), transfer_group: may(Text) }),
+    output: List,
+  },
+  SearchCharges: { ...charge, ...read, at: 'collection', text: 'Find charges by a query.', input: searchInput, output: Search },
+  UpdateCharge: {
+    ...charge,
+    ...write,
+    text: 'Change what is said of a charge.',
+    input: input({
+      customer: may(Id),
+      description: may(Text),
+      metadata: Metadata,
+      receipt_email: may(Text),
+      shipping: may(Shipping),
+      fraud_details: may(input({ user_report: may(oneOf('fraudulent', 'safe')) })),
+      transfer_group: may(Text),
+    }),
+    output: Found,
+  },
+} as const satisfies Record<string, Operation>;
+
+const refund = { on: 'Refund' } as const;
+
+export const refundOperations = {
+  CreateRefund: {
+    ...refund,
+    ...write,
+    at: 'collection',
+    text: 'Give back what was taken, or a part of it.',
+    input: input({
+      amount: may(Amount),
+      charge: may(Id),
+      payment_intent: may(Id),
+      metadata: Metadata,
+      reason: may(oneOf('duplicate', 'fraudulent', 'requested_by_customer')),
+    }),
+    output: Found,
+  },
+  GetRefund: { ...refund, ...read, text: 'Read a refund.', input: nothing, output: Found },
+  ListRefunds: {
+    ...refund,
+    ...read,
+    at: 'collection',
+    text: 'List refunds, newest first.',
+    input: input({ ...page, charge: may(Id), payment_intent: may(Id) }),
+    output: List,
+  },
+  UpdateRefund: { ...refund, ...write, text: 'Change the metadata of a refund.', input: input({ metadata: Metadata }), output: Found },
+} as const satisfies Record<string, Operation>;

@@ -1,0 +1,65 @@
+import { type CardFacts, chargeCard } from './card.ts';
+import { type Fields, fieldsOf, type Json, type Thing } from './json.ts';
+
+/** One attempt to charge a card. */
+export type Attempt = {
+  readonly id: string;
+  readonly created: number;
+  readonly intent: Thing;
+  readonly method: Thing;
+  readonly card: CardFacts;
+  /** Whether the cardholder has proven to be it. */
+  readonly authenticated: boolean;
+  readonly outcome: Fields;
+  readonly receiptUrl: string | null;
+};
+
+/** The charge of an attempt, before money has moved. */
+export function newCharge({ id, created, intent, method, card, authenticated, outcome, receiptUrl }: Attempt): Thing {
+  const { amount = 0, currency = '', customer = null, description = null, livemode = false, metadata = {} } = intent;
+  const secured: Json = authenticated
+    ? {
+        ...{ authentication_flow: 'challenge', electronic_commerce_indicator: '05', exemption_indicator: null, result: 'authenticated' },
+        ...{ result_reason: null, transaction_id: null, version: '2.2.0' },
+      }
+    : null;
+  return {
+    ...{ id, object: 'charge', amount, amount_captured: 0, amount_refunded: 0, application: null, application_fee: null },
+    ...{ application_fee_amount: null, balance_transaction: null, billing_details: method.billing_details ?? {} },
+    ...{ calculated_statement_descriptor: intent.statement_descriptor ?? null, captured: false, created, currency, customer, description },
+    ...{ disputed: false, failure_balance_transaction: null, failure_code: null, failure_message: null, fraud_details: {} },
+    ...{ livemode, metadata: fieldsOf(metadata), on_behalf_of: null, outcome, paid: true, payment_intent: intent.id },
+    payment_method: method.id,
+    payment_method_details: { card: chargeCard(card, intent.capture_method === 'manual' ? Number(amount) : null, secured), type: 'card' },
+    ...{ receipt_email: intent.receipt_email ?? null, receipt_number: null, receipt_url: receiptUrl, refunded: false, review: null },
+    ...{ shipping: intent.shipping ?? null, source: null, source_transfer: null },
+    ...{
+      statement_descriptor: intent.statement_descriptor ?? null,
+      statement_descriptor_suffix: intent.statement_descriptor_suffix ?? null,
+    },
+    ...{ status: 'succeeded', transfer_data: null, transfer_group: intent.transfer_group ?? null },
+  };
+}
+
+/** The outcome of an attempt that the issuer approved. */
+export const approved: Fields = {
+  ...{ advice_code: null, network_advice_code: null, network_decline_code: null, network_status: 'approved_by_network', reason: null },
+  ...{ risk_level: 'normal', seller_message: 'Payment complete.', type: 'authorized' },
+};
+
+export const declinedBy = (reason: string): Fields => ({
+  ...{ advice_code: 'try_again_later', network_advice_code: null, network_decline_code: null, network_status: 'declined_by_network' },
+  ...{ reason, risk_level: 'normal', seller_message: 'The bank did not return any further details with this decline.' },
+  type: 'issuer_declined',
+});
+
+/** The charge after money was taken: what was not taken is given back to the cardholder. */
+export function capturedCharge(charge: Thing, amount: number, transaction: string): Thing {
+  const details = fieldsOf(charge.payment_method_details);
+  const released = Number(charge.amount) - amount;
+  return {
+    ...charge,
+    ...{ captured: true, amount_captured: amount, balance_transaction: transaction, payment_method_details: details },
+    ...(released > 0 ? { amount_refunded: released } : {}),
+  };
+}

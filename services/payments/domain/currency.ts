@@ -1,0 +1,35 @@
+/** Currencies without a minor unit, as the API counts them. */
+const whole = new Set([
+  ...['bif', 'clp', 'djf', 'gnf', 'jpy', 'kmf', 'krw', 'mga', 'pyg', 'rwf', 'ugx', 'vnd', 'vuv', 'xaf', 'xof', 'xpf'],
+]);
+const thousandth = new Set(['bhd', 'jod', 'kwd', 'omr', 'tnd']);
+
+let known: ReadonlySet<string> | undefined;
+
+/** Whether it is a currency of ISO 4217, in lower case. */
+export function isCurrency(code: string): boolean {
+  known ??= new Set(Intl.supportedValuesOf('currency').map((each) => each.toLowerCase()));
+  return known.has(code);
+}
+
+/** Digits behind the point: an amount of 1050 is 10.50, 1050 or 1.050. */
+function exponentOf(currency: string): number {
+  if (whole.has(currency)) return 0;
+  return thousandth.has(currency) ? 3 : 2;
+}
+
+/** The least that a card is charged: half a unit. */
+export const leastOf = (currency: string): number => (exponentOf(currency) === 0 ? 50 : 5 * 10 ** (exponentOf(currency) - 1));
+
+/** The ledger of a currency: its three letters as a number to the base 26, so that none is zero. */
+export function ledgerOf(currency: string): number {
+  return [...currency].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 96, 0);
+}
+
+/** An amount in the words of people. */
+export function spoken(amount: number, currency: string): string {
+  const digits = exponentOf(currency);
+  const text = String(amount).padStart(digits + 1, '0');
+  const cut = text.length - digits;
+  return `${digits === 0 ? text : `${text.slice(0, cut)}.${text.slice(cut)}`} ${currency}`;
+}

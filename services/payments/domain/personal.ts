@@ -1,0 +1,28 @@
+import type { Fields, Thing } from './json.ts';
+
+/** Fields that say who somebody is, by kind of object. They are kept sealed, apart from the rest. */
+const personal: Readonly<Record<string, readonly string[]>> = {
+  customer: ['address', 'email', 'name', 'phone', 'shipping', 'description'],
+  payment_method: ['billing_details'],
+  payment_intent: ['receipt_email', 'shipping', 'description', 'last_payment_error'],
+  charge: ['billing_details', 'receipt_email', 'shipping', 'description'],
+  setup_intent: ['description', 'last_setup_error'],
+  confirmation_token: ['payment_method_preview', 'shipping'],
+  balance_transaction: ['description'],
+  dispute: ['evidence'],
+  mandate: ['customer_acceptance'],
+  event: ['data'],
+};
+
+/** An object in two parts: what may lie open, and what says who somebody is; undefined where there is none of that. */
+export function parted(thing: Thing): { open: Fields; sealed: Fields | undefined } {
+  const names = (personal[thing.object] ?? []).filter((name) => thing[name] !== null && thing[name] !== undefined);
+  if (names.length === 0) return { open: thing, sealed: undefined };
+  const open: Fields = { ...thing };
+  const sealed: Fields = {};
+  for (const name of names) {
+    sealed[name] = thing[name] ?? null;
+    open[name] = null;
+  }
+  return { open, sealed };
+}

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
+import { fault, OperationError } from '#kernel/contract/fault.ts';
+import type { DoorPlace, OpenDoor } from '#kernel/contract/implement.ts';
+import type { Session } from '#kernel/contract/session.ts';
+import { readBody } from '#kernel/listen/body.ts';
+import { httpServer } from '#kernel/listen/http.ts';
+import { payments } from '../../service.ts';
+import { inputOf } from './coerce.ts';
+import { malformedStripe, wordError } from './error.ts';
+import { expanded, takeExpand } from './expand.ts';
+import { type Branch, FormError, readForm } from './form.ts';
+import { formBytesMax } from './limits.ts';
+import { routeOf } from './route.ts';
+
+type Place = DoorPlace<typeof payments>;
+type Shown = { readonly key: string; readonly session: Session<typeof payments> };
+
+const versionForm = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(\.[a-z_]+)?(;.*)?$/;
+
+/** Opens the Stripe API: one request is one operation, whose input is a form and whose output is JSON. */
+export function openStripe(place: Place): Promise<OpenDoor> {
+  const sessions = new WeakMap<Socket, Shown>();
+  return httpServer({ ...place.at, malformed: malformedStripe, log: place.log }, async (request, response) => {
+    const requestId = `req_${randomBytes(10).toString('hex')}`;
+    const head: [string, string][] = [['Request-Id', requestId]];
+    const { 'stripe-version': version, 'idempotency-key': key } = request.headers;
+    if (version !== undefined) head.push(['Stripe-Version', version]);
+    if (key !== undefined && /^[\x20-\x7e]*$/.test(key)) head.push(['Idempotency-Key', key]);
+    try {
+      const session = presented(place, sessions, request);
+      const { output, replayed } = await answer(session, request, requestId);
+      if (replayed) head.push(['Idempotent-Replayed', 'true']);
+      send(response, 200, head, output);
+    } catch (error) {
+      if (!(error instanceof OperationError) && !(error instanceof FormError))
+        place.log('error', 'a request failed', { door: place.at.name, requestId, error: String((error as Error).stack) });
+      const { status, body, retryAfterMs } = wordError(error);
+      if ((error as { isReplayed?: boolean }).isReplayed) head.push(['Idempotent-Replayed', 'true']);
+      if (retryAfterMs !== undefined) head.push(['Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000)))]);
+      head.push(['Stripe-Should-Retry', String(status >= 500 || status === 429 || status === 409)]);
+      send(response, status, head, { error: body });
+    }
+  });
+}
+
+/** Whose key the request shows; kept with its connection, so that what is decided of it stays decided. */
+function presented({ gate }: Place, sessions: WeakMap<Socket, Shown>, { headers, socket }: HttpRequest): Session<typeof payments> {
+  const key = keyOf(headers.authorization);
+  const known = sessions.get(socket);
+  if (known?.key === key && !known.session.signal.aborted) return known.session;
+  if (headers['stripe-account'] !== undefined)
+    throw fault('Denied', 'The provided key does not have access to another account: connected accounts are not implemented.');
+  try {
+    const session = gate.present(key.startsWith('pk_') ? 'publishable' : 'stripe', { token: key, peer: socket.remoteAddress });
+    if (!known) socket.once('close', () => sessions.get(socket)?.session.end());
+    sessions.set(socket, { key, session });
+    return session;
+  } catch (error) {
+    if (!(error instanceof OperationError) || error.code !== 'Unauthenticated') throw error;
+    // Prefix and end tell the owner which key it is, and nobody else anything.
+    throw fault('Unauthenticated', `Invalid API Key provided: ${key.slice(0, 8)}****${key.slice(-4)}`);
+  }
+}
+
+function keyOf(authorization: string | undefined): string {
+  const [, scheme = '', value = ''] = /^(bearer|basic) +(\S+)$/i.exec(authorization ?? '') ?? [];
+  const key = scheme.toLowerCase() === 'basic' ? Buffer.from(value, 'base64').toString('latin1').split(':', 1)[0] : value;
+  if (!key) throw fault('Unauthenticated', 'You did not provide an API key. Provide it as Authorization: Bearer YOUR_SECRET_KEY.');
+  return key;
+}
+
+async function answer(session: Session<typeof payments>, request: HttpRequest, requestId: string) {
+  const { method, url, headers } = request;
+  const [path = '', query = ''] = url.split('?', 2);
+  const match = path.startsWith('/v1/') ? routeOf(method, path.slice('/v1/'.length).replace(/\/$/, '')) : undefined;
+  if (!match) throw fault('NoSuchOperation', `Unrecognized request URL (${method}: ${path.slice(0, 200)}).`);
+  const version = headers['stripe-version'];
+  if (version !== undefined && !versionForm.test(version)) throw fault('BadInput', `Invalid Stripe API version: ${version.slice(0, 40)}`);
+  const form = await formOf(request, query);
+  const paths = takeExpand(form);
+  for (const [name, value] of Object.entries(match.given)) form.set(name, decodeURIComponent(value));
+  const { operation, id } = match;
+  const key = headers['idempotency-key'];
+  const { output, replayed } = await session.invoke(
+    operation,
+    decodeURIComponent(id),
+    inputOf(payments.operations[operation].input, form) as never,
+    {
+      requestId,
+      context: { origin: `http://${headers.host ?? ''}`, ...(version === undefined ? {} : { 'stripe-version': version }) },
+      ...(key === undefined || method !== 'POST' ? {} : { key }),
+      ...(typeof headers.traceparent === 'string' ? { traceparent: headers.traceparent } : {}),
+    },
+  );
+  return { output: paths.length === 0 ? output : await expanded(session, output as object, paths), replayed };
+}
+
+/** The parameters of a request: its query, and the form that it brings. */
+async function formOf(request: HttpRequest, query: string): Promise<Branch> {
+  const form = readForm(query);
+  if (request.method !== 'POST') return form;
+  const body = await readBody(request, formBytesMax);
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
+  if (body.length > 0 && type !== 'application/x-www-form-urlencoded') throw fault('UnsupportedMedia');
+  for (const [name, leaf] of readForm(body.toString('utf8'))) form.set(name, leaf);
+  return form;
+}
+
+function send(response: HttpResponse, status: number, head: readonly (readonly [string, string])[], body: unknown): void {
+  const text = JSON.stringify(body);
+  const fields = [
+    ...head,
+    ['Content-Type', 'application/json'],
+    ['Content-Length', String(Buffer.byteLength(text))],
+    ['Cache-Control', 'no-store'],
+  ];
+  response.writeHead(status, fields.flat() as string[]);
+  response.end(text);
+}

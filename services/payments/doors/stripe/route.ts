@@ -1,0 +1,93 @@
+import type { OperationName } from '#kernel/contract/contract.ts';
+import type { payments } from '../../service.ts';
+
+export type Name = OperationName<typeof payments>;
+
+/** Where an operation stands: `:id` names the object, another `:name` is a parameter of the input. */
+const table: readonly (readonly [method: string, path: string, operation: Name])[] = [
+  ['POST', 'customers', 'CreateCustomer'],
+  ['GET', 'customers', 'ListCustomers'],
+  ['GET', 'customers/search', 'SearchCustomers'],
+  ['GET', 'customers/:id', 'GetCustomer'],
+  ['POST', 'customers/:id', 'UpdateCustomer'],
+  ['DELETE', 'customers/:id', 'DeleteCustomer'],
+  ['GET', 'customers/:customer/payment_methods', 'ListPaymentMethods'],
+  ['POST', 'payment_methods', 'CreatePaymentMethod'],
+  ['GET', 'payment_methods', 'ListPaymentMethods'],
+  ['GET', 'payment_methods/:id', 'GetPaymentMethod'],
+  ['POST', 'payment_methods/:id', 'UpdatePaymentMethod'],
+  ['POST', 'payment_methods/:id/attach', 'AttachPaymentMethod'],
+  ['POST', 'payment_methods/:id/detach', 'DetachPaymentMethod'],
+  ['POST', 'payment_intents', 'CreatePaymentIntent'],
+  ['GET', 'payment_intents', 'ListPaymentIntents'],
+  ['GET', 'payment_intents/search', 'SearchPaymentIntents'],
+  ['GET', 'payment_intents/:id', 'GetPaymentIntent'],
+  ['POST', 'payment_intents/:id', 'UpdatePaymentIntent'],
+  ['POST', 'payment_intents/:id/confirm', 'ConfirmPaymentIntent'],
+  ['POST', 'payment_intents/:id/capture', 'CapturePaymentIntent'],
+  ['POST', 'payment_intents/:id/cancel', 'CancelPaymentIntent'],
+  ['POST', 'payment_intents/:id/increment_authorization', 'IncrementPaymentIntentAuthorization'],
+  ['GET', 'charges', 'ListCharges'],
+  ['GET', 'charges/search', 'SearchCharges'],
+  ['GET', 'charges/:id', 'GetCharge'],
+  ['POST', 'charges/:id', 'UpdateCharge'],
+  ['GET', 'charges/:charge/refunds', 'ListRefunds'],
+  ['POST', 'charges/:charge/refunds', 'CreateRefund'],
+  ['POST', 'refunds', 'CreateRefund'],
+  ['GET', 'refunds', 'ListRefunds'],
+  ['GET', 'refunds/:id', 'GetRefund'],
+  ['POST', 'refunds/:id', 'UpdateRefund'],
+  ['GET', 'balance', 'GetBalance'],
+  ['GET', 'balance_transactions', 'ListBalanceTransactions'],
+  ['GET', 'balance_transactions/:id', 'GetBalanceTransaction'],
+  ['GET', 'events', 'ListEvents'],
+  ['GET', 'events/:id', 'GetEvent'],
+];
+
+type Step = {
+  readonly fixed: Map<string, Step>;
+  open?: { readonly name: string; readonly step: Step };
+  readonly operations: Map<string, Name>;
+};
+
+const emptyStep = (): Step => ({ fixed: new Map(), operations: new Map() });
+const root = emptyStep();
+for (const [method, path, operation] of table) {
+  let at = root;
+  // An open step may have another name below another method: names are told apart by the operation.
+  for (const part of path.split('/')) {
+    if (part.startsWith(':')) {
+      at.open ??= { name: '', step: emptyStep() };
+      at = at.open.step;
+    } else {
+      const next = at.fixed.get(part) ?? emptyStep();
+      at.fixed.set(part, next);
+      at = next;
+    }
+  }
+  at.operations.set(method, operation);
+}
+const paths = new Map(table.map(([method, path, operation]) => [`${method} ${operation} ${path.split('/').length}`, path.split('/')]));
+
+export type Match = { readonly operation: Name; readonly id: string; readonly given: Readonly<Record<string, string>> };
+
+/** The operation at a path below /v1/, with what the path says; undefined when there is none. */
+export function routeOf(method: string, path: string): Match | undefined {
+  const parts = path.split('/');
+  let at = root;
+  for (const part of parts) {
+    const next = at.fixed.get(part) ?? at.open?.step;
+    if (!next || part === '') return undefined;
+    at = next;
+  }
+  const operation = at.operations.get(method);
+  const form = operation && paths.get(`${method} ${operation} ${parts.length}`);
+  if (!operation || !form) return undefined;
+  const given: Record<string, string> = {};
+  let id = '';
+  form.forEach((part, index) => {
+    if (part === ':id') id = parts[index] ?? '';
+    else if (part.startsWith(':')) given[part.slice(1)] = parts[index] ?? '';
+  });
+  return { operation, id, given };
+}

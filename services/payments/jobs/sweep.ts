@@ -1,0 +1,27 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Log } from '#kernel/contract/implement.ts';
+import type { Placed } from '#kernel/contract/provider.ts';
+import { sweepMs } from '../store/limits.ts';
+import type { Steps } from '../store/step.ts';
+
+type Options = { readonly steps: Steps; readonly scopes: () => readonly Placed[]; readonly log: Log };
+
+/** Finishes what a process that died left open, at once and from time to time, until it is stopped. */
+export function keepSweeping({ steps, scopes, log }: Options): () => Promise<void> {
+  const stop = new AbortController();
+  const running = (async () => {
+    while (!stop.signal.aborted) {
+      for (const at of scopes()) {
+        if (stop.signal.aborted) return;
+        await steps.sweep(at).catch((error: unknown) => {
+          if (!stop.signal.aborted) log('warn', 'a payment could not be finished yet; it is tried again', { error: String(error) });
+        });
+      }
+      await pause(sweepMs, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+    }
+  })();
+  return async () => {
+    stop.abort();
+    await running;
+  };
+}

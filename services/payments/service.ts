@@ -1,0 +1,86 @@
+import { defineService } from '#kernel/contract/contract.ts';
+import { Type } from '#kernel/contract/type.ts';
+import { customerOperations } from './contract/customer.ts';
+import { requestsBurst, requestsPerSecond } from './contract/limits.ts';
+import { chargeOperations, paymentIntentOperations, refundOperations } from './contract/payment-intent.ts';
+import { paymentMethodOperations } from './contract/payment-method.ts';
+import { statementOperations } from './contract/statement.ts';
+
+const spec = Type.Object({});
+const kind = (text: string) => ({ of: 'scope', text, spec, owner: 'service' }) as const;
+
+const reading = [
+  ...(['GetCustomer', 'ListCustomers', 'SearchCustomers', 'GetPaymentMethod', 'ListPaymentMethods'] as const),
+  ...(['GetPaymentIntent', 'ListPaymentIntents', 'SearchPaymentIntents'] as const),
+  ...(['GetCharge', 'ListCharges', 'SearchCharges', 'GetRefund', 'ListRefunds'] as const),
+  ...(['GetBalance', 'GetBalanceTransaction', 'ListBalanceTransactions', 'GetEvent', 'ListEvents'] as const),
+] as const;
+const writing = [
+  ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
+  ...(['DetachPaymentMethod', 'CreatePaymentIntent', 'UpdatePaymentIntent', 'ConfirmPaymentIntent', 'CapturePaymentIntent'] as const),
+  ...(['CancelPaymentIntent', 'IncrementPaymentIntentAuthorization', 'UpdateCharge', 'CreateRefund', 'UpdateRefund'] as const),
+] as const;
+
+/** Payments: what clients of Stripe take for Stripe, with every unit of money on the ledger. */
+export const payments = defineService({
+  name: 'payments',
+  title: 'Payments',
+  text: 'Payments, refunds and balances behind the Stripe API; every unit of money is a transfer of the ledger.',
+  version: 1,
+  resources: {
+    Customer: kind('Who pays.'),
+    PaymentMethod: kind('How somebody pays.'),
+    PaymentIntent: kind('A payment, from its beginning to its end.'),
+    Charge: kind('One attempt to take money from a card.'),
+    Refund: kind('Money given back.'),
+    Balance: kind('What there is, by currency.'),
+    BalanceTransaction: kind('A line of the statement.'),
+    Event: kind('Something that happened.'),
+  },
+  meters: { request: { unit: 'request', kind: 'sum', text: 'Requests answered.' } },
+  quotas: {
+    requests: {
+      kind: 'rate',
+      unit: 'call',
+      perSecond: requestsPerSecond,
+      burst: requestsBurst,
+      text: 'Requests of one environment to the Stripe API.',
+    },
+  },
+  events: {},
+  errors: {
+    ParameterInvalid: { status: 400, retry: false, text: 'A parameter of the request cannot be taken.' },
+    StateInvalid: { status: 400, retry: false, text: 'The object is in a state in which this cannot be done.' },
+    CardRefused: { status: 402, retry: false, text: 'The card was declined.' },
+    ResourceMissing: { status: 404, retry: false, text: 'There is no such object.' },
+    BalanceInsufficient: { status: 400, retry: false, text: 'The balance does not suffice.' },
+  },
+  needs: {
+    sql: { seam: 'sql', scope: 'caller', optional: false },
+    ledger: { seam: 'ledger', scope: 'caller', optional: false },
+  },
+  doors: {
+    stripe: {
+      protocol: 'http',
+      port: 12111,
+      faces: ['stripe', 'publishable'],
+      anonymous: 'never',
+      text: 'The Stripe API on /v1: give its clients this host and a secret key.',
+    },
+  },
+  operations: {
+    ...customerOperations,
+    ...paymentMethodOperations,
+    ...paymentIntentOperations,
+    ...chargeOperations,
+    ...refundOperations,
+    ...statementOperations,
+  },
+  roles: {
+    auditor: ['GetBalance', 'GetBalanceTransaction', 'ListBalanceTransactions'],
+    reader: ['auditor', ...reading],
+    editor: ['reader', ...writing],
+    admin: ['editor', 'DeleteCustomer'],
+    owner: ['admin'],
+  },
+});

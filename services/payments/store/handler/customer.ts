@@ -1,0 +1,86 @@
+import { json } from '#seams/sql/sql.ts';
+import { changedCustomer, newCustomer } from '../../domain/customer.ts';
+import { type Fields, textOf, type Thing } from '../../domain/json.ts';
+import { missing } from '../fault.ts';
+import { attach, methodNamed } from '../method.ts';
+import { changed } from '../change.ts';
+import { eventsOf, found, keepNew } from '../world.ts';
+import { type All, handlersOf, type Request } from './handlers.ts';
+import { listed, pageOf } from './list.ts';
+import { searched } from './search.ts';
+
+const markLength = 32;
+
+async function markOf({ world, desk }: Request, email: string | undefined): Promise<string | null> {
+  return email === undefined ? null : world.secrets.hash(desk.at, 'email', email.toLowerCase(), markLength);
+}
+
+async function create(request: Request): Promise<Thing> {
+  const { world, desk, input } = request;
+  const { payment_method: method, source: _, ...given } = input;
+  const id = desk.ids('cus');
+  const prefix = (await world.secrets.hash(desk.at, 'invoice prefix', id, 8)).toUpperCase();
+  const customer = newCustomer(given, { id, created: desk.created, livemode: desk.livemode, prefix });
+  const made = await keepNew(world, desk, customer, 'customer.created', { mark: await markOf(request, textOf(customer.email)) });
+  if (typeof method === 'string') await attach(world, desk, await methodNamed(world, desk, method), id);
+  return made;
+}
+
+async function get({ world, desk, id }: Request): Promise<Thing> {
+  const kept = (await world.objects.get(desk.at, 'customer', id)) ?? (await world.objects.get(desk.at, 'deleted_customer', id));
+  if (!kept) throw missing('customer', id);
+  return kept.thing;
+}
+
+async function update(request: Request): Promise<Thing> {
+  const { world, desk, id, input } = request;
+  return changed(
+    world,
+    desk,
+    'customer',
+    id,
+    async ({ thing }) => {
+      const next = changedCustomer(thing, input as Fields);
+      return { next, ...(input.email === undefined ? {} : { mark: await markOf(request, textOf(next.email)) }) };
+    },
+    'customer.updated',
+  );
+}
+
+/** What is left says that there was a customer, and nothing of who it was. */
+async function remove({ world, desk, id }: Request): Promise<Thing> {
+  const kept = await found(world, desk.at, 'customer', id);
+  const gone: Thing = { id, object: 'customer', deleted: true };
+  await world.objects.commit(desk.at, [
+    {
+      text: `update object set kind = 'deleted_customer', body = $2, sealed = null, hidden = '{}', mark = null, version = version + 1
+             where id = $1`,
+      params: [id, json(gone)],
+    },
+    ...(await eventsOf(world, desk, [['customer.deleted', { ...gone, livemode: kept.thing.livemode ?? false }]])),
+  ]);
+  return gone;
+}
+
+async function list(request: Request) {
+  const { world, desk, input } = request;
+  const { email, ...rest } = input;
+  const mark = await markOf(request, textOf(email));
+  return listed(
+    world.objects,
+    desk.at,
+    'customer',
+    pageOf({ ...rest, ...(mark === null ? {} : { mark }) }, { mark: 'mark = ?' }),
+    '/v1/customers',
+  );
+}
+
+export const customerHandlers = (world: Request['world']) =>
+  handlersOf(world, {
+    CreateCustomer: create,
+    GetCustomer: get,
+    UpdateCustomer: update,
+    DeleteCustomer: remove,
+    ListCustomers: list,
+    SearchCustomers: (request) => searched(request, 'customer', '/v1/customers/search'),
+  }) satisfies Partial<All>;

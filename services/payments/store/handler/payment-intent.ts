@@ -1,0 +1,222 @@
+import { OperationError } from '#kernel/contract/fault.ts';
+import { amountMax } from '../../contract/limits.ts';
+import { isCurrency, leastOf, spoken } from '../../domain/currency.ts';
+import { type Fields, fieldsOf, numberOf, textOf, type Thing } from '../../domain/json.ts';
+import { changedPaymentIntent, isCancelable, isOpen, newPaymentIntent } from '../../domain/payment-intent.ts';
+import { changed } from '../change.ts';
+import { errorOf, invalid, keptError, missing, refusalOf, refuse } from '../fault.ts';
+import { methodNamed, newMethod } from '../method.ts';
+import type { Kept } from '../object.ts';
+import { paymentOf } from '../payment.ts';
+import type { StepKind } from '../step.ts';
+import { found, keepNew, writtenDesk } from '../world.ts';
+import { type All, handlersOf, type Request } from './handlers.ts';
+import { listed, pageOf } from './list.ts';
+import { searched } from './search.ts';
+
+const kind = 'payment_intent';
+const secretLength = 25;
+
+/** Refuses what no card is charged: too little, too much, a currency that is none. */
+function checkMoney(amount: number, currency: string): void {
+  if (!isCurrency(currency)) throw invalid('currency', `Invalid currency: ${currency}.`);
+  if (amount > amountMax) throw invalid('amount', `Amount must be no more than ${spoken(amountMax, currency)}`, 'amount_too_large');
+  if (amount < leastOf(currency))
+    throw invalid('amount', `Amount must be at least ${spoken(leastOf(currency), currency)}`, 'amount_too_small');
+}
+
+const unexpected = ({ thing }: Kept, message: string) =>
+  refuse('StateInvalid', message, { code: 'payment_intent_unexpected_state', payment_intent: thing });
+
+/** A payment that a page asks for must be named with its client secret. */
+function assertSecret({ isPublic, input }: Request, { thing }: Kept): Thing {
+  const given = textOf(input.client_secret);
+  const isWrong = given === undefined ? isPublic : given !== thing.client_secret;
+  if (isWrong) throw missing(kind, thing.id, 'intent');
+  return thing;
+}
+
+async function create(request: Request): Promise<Thing> {
+  const { world, desk, input } = request;
+  const { confirm, payment_method: named, payment_method_data: data, ...given } = input;
+  const currency = String(given.currency).toLowerCase();
+  checkMoney(Number(given.amount), currency);
+  if (confirm !== true)
+    for (const name of ['off_session', 'return_url', 'error_on_requires_action'] as const)
+      if (given[name] != null) throw invalid(name, `You may only specify ${name} when confirm is true.`, 'parameter_invalid_empty');
+  if (typeof given.customer === 'string') await found(world, desk.at, 'customer', given.customer, 'customer');
+  const id = desk.ids('pi');
+  const method = await methodGiven(request, named, data);
+  const secret = `${id}_secret_${await world.secrets.hash(desk.at, 'client secret', id, secretLength)}`;
+  const own = { id, created: desk.created, livemode: desk.livemode, secret };
+  const intent = newPaymentIntent({ ...given, currency, ...(method ? { payment_method: method.thing.id } : {}) }, own);
+  const made = await keepNew(world, desk, intent, 'payment_intent.created');
+  return confirm === true ? confirmed({ ...request, id }, { ...given, payment_method: method?.thing.id ?? null }) : made;
+}
+
+async function methodGiven(
+  { world, desk }: Request,
+  named: Fields[string] | undefined,
+  data: Fields[string] | undefined,
+): Promise<Kept | undefined> {
+  if (typeof named === 'string') return methodNamed(world, desk, named);
+  if (data == null) return undefined;
+  return found(world, desk.at, 'payment_method', (await newMethod(world, desk, fieldsOf(data))).id);
+}
+
+/** Takes a step of a payment; what refuses it tells the payment as it is then. */
+async function take({ world, desk, id }: Request, step: { kind: StepKind; id: string; input: Fields }): Promise<Thing> {
+  const written = { id: step.id, kind: step.kind, subject: id, input: { ...step.input, desk: writtenDesk(desk) } };
+  await world.steps.take(desk.at, written);
+  return (await found(world, desk.at, kind, id)).thing;
+}
+
+/** Tells with a refusal of a card what became of the payment. */
+async function telling<T>({ world, desk, id }: Request, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof OperationError) || refusalOf(error)?.type !== 'card_error') throw error;
+    const { thing } = await found(world, desk.at, kind, id);
+    throw errorOf(keptError(error), { payment_intent: thing, payment_method: fieldsOf(thing.last_payment_error).payment_method ?? null });
+  }
+}
+
+function confirmed(request: Request, given: Fields): Promise<Thing> {
+  const { world, desk, id } = request;
+  const step = desk.ids('step');
+  return telling(request, () =>
+    world.steps.on(desk.at, id, async () => {
+      if (desk.again && (await world.steps.wasTaken(desk.at, step))) return (await found(world, desk.at, kind, id)).thing;
+      const kept = await found(world, desk.at, kind, id);
+      assertSecret(request, kept);
+      const { status } = kept.thing;
+      if (status === 'succeeded' || status === 'requires_capture')
+        throw unexpected(kept, 'You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed.');
+      if (!isOpen(kept.thing) && status !== 'requires_action')
+        throw unexpected(kept, `You cannot confirm this PaymentIntent because it has a status of ${status}.`);
+      const method =
+        (await methodGiven(request, given.payment_method, given.payment_method_data)) ?? (await methodKept(request, kept.thing));
+      if (!method)
+        throw unexpected(
+          kept,
+          "You cannot confirm this PaymentIntent because it's missing a payment method. Update it with one and confirm it again.",
+        );
+      checkOwner(kept.thing, method.thing);
+      await note(request, given);
+      return take(request, { kind: 'authorize', id: step, input: { method: method.thing.id, ...attemptOf(request, kept, given) } });
+    }),
+  );
+}
+
+const methodKept = async ({ world, desk }: Request, { payment_method: id }: Thing) =>
+  typeof id === 'string' ? world.objects.get(desk.at, 'payment_method', id) : undefined;
+
+function attemptOf({ context }: Request, kept: Kept, given: Fields): Fields {
+  return {
+    attempt: paymentOf(kept).attempts + 1,
+    off_session: given.off_session != null && given.off_session !== false,
+    return_url: textOf(given.return_url) ?? null,
+    origin: context.origin ?? '',
+  };
+}
+
+/** What was said with the confirmation becomes part of the payment. */
+async function note({ world, desk, id }: Request, given: Fields): Promise<void> {
+  const names = ['capture_method', 'receipt_email', 'setup_future_usage', 'shipping', 'payment_method_options'] as const;
+  const said = Object.fromEntries(names.flatMap((name) => (given[name] == null ? [] : [[name, given[name]]]))) as Fields;
+  if (Object.keys(said).length > 0) await changed(world, desk, kind, id, ({ thing }) => ({ next: changedPaymentIntent(thing, said) }));
+}
+
+function checkOwner(intent: Thing, method: Thing): void {
+  const { customer } = method;
+  if (customer === null || customer === intent.customer) return;
+  const words = intent.customer === null ? 'does not name a Customer' : 'names another Customer';
+  throw invalid('payment_method', `The PaymentMethod belongs to the Customer ${customer}, and this PaymentIntent ${words}.`);
+}
+
+async function update(request: Request): Promise<Thing> {
+  const { world, desk, id, input } = request;
+  const method = await methodGiven(request, input.payment_method, input.payment_method_data);
+  if (typeof input.customer === 'string') await found(world, desk.at, 'customer', input.customer, 'customer');
+  const { payment_method_data: _, ...given } = { ...input, ...(method ? { payment_method: method.thing.id } : {}) } as Fields;
+  if (typeof given.currency === 'string') given.currency = given.currency.toLowerCase();
+  const change = (kept: Kept) => {
+    const changesMoney = ['amount', 'currency', 'capture_method', 'payment_method'].some((name) => given[name] != null);
+    if (changesMoney && !isOpen(kept.thing) && kept.thing.status !== 'requires_action')
+      throw unexpected(kept, `This PaymentIntent could not be updated because it has a status of ${kept.thing.status}.`);
+    const next = changedPaymentIntent(kept.thing, given);
+    if (given.amount != null || given.currency != null) checkMoney(Number(next.amount), String(next.currency));
+    return { next };
+  };
+  return world.steps.on(desk.at, id, () => changed(world, desk, kind, id, change));
+}
+
+/** One step of a payment by its number in the request; `check` says what it takes, or throws. */
+function stepOn(request: Request, step: StepKind, check: (kept: Kept) => Fields): Promise<Thing> {
+  const { world, desk, id, input } = request;
+  const stepId = desk.ids('step');
+  return world.steps.on(desk.at, id, async () => {
+    if (desk.again && (await world.steps.wasTaken(desk.at, stepId))) return (await found(world, desk.at, kind, id)).thing;
+    const taken = check(await found(world, desk.at, kind, id));
+    const said = { metadata: input.metadata, description: input.description, statement_descriptor: input.statement_descriptor };
+    const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value != null)) as Fields;
+    if (Object.keys(given).length > 0) await changed(world, desk, kind, id, ({ thing }) => ({ next: changedPaymentIntent(thing, given) }));
+    return take(request, { kind: step, id: stepId, input: taken });
+  });
+}
+
+const capture = (request: Request) =>
+  stepOn(request, 'capture', (kept) => {
+    const { thing } = kept;
+    if (thing.status !== 'requires_capture')
+      throw unexpected(
+        kept,
+        `This PaymentIntent could not be captured because it has a status of ${thing.status}, and not of requires_capture.`,
+      );
+    const amount = numberOf(request.input.amount_to_capture) ?? Number(thing.amount_capturable);
+    const most = Number(thing.amount_capturable);
+    if (amount > most)
+      throw invalid(
+        'amount_to_capture',
+        `The amount to capture (${amount}) is more than the amount that can be captured (${most}).`,
+        'amount_too_large',
+      );
+    if (amount < 1) throw invalid('amount_to_capture', 'The amount to capture must be at least 1.', 'amount_too_small');
+    return { amount };
+  });
+
+const cancel = (request: Request) =>
+  stepOn(request, 'cancel', (kept) => {
+    if (!isCancelable(kept.thing))
+      throw unexpected(kept, `You cannot cancel this PaymentIntent because it has a status of ${kept.thing.status}.`);
+    return { reason: textOf(request.input.cancellation_reason) ?? null };
+  });
+
+const increment = (request: Request) =>
+  stepOn(request, 'increment', (kept) => {
+    const { thing } = kept;
+    if (thing.status !== 'requires_capture')
+      throw unexpected(kept, `You cannot increment this PaymentIntent because it has a status of ${thing.status}.`);
+    const amount = Number(request.input.amount);
+    if (amount <= Number(thing.amount)) throw invalid('amount', 'The new amount must be greater than the one that is authorized.');
+    checkMoney(amount, String(thing.currency));
+    return { amount };
+  });
+
+async function list({ world, desk, input }: Request) {
+  return listed(world.objects, desk.at, kind, pageOf(input, { customer: 'customer = ?' }), '/v1/payment_intents');
+}
+
+export const paymentIntentHandlers = (world: Request['world']) =>
+  handlersOf(world, {
+    CreatePaymentIntent: create,
+    GetPaymentIntent: async (request) => assertSecret(request, await found(request.world, request.desk.at, kind, request.id)),
+    ListPaymentIntents: list,
+    SearchPaymentIntents: (request) => searched(request, kind, '/v1/payment_intents/search'),
+    UpdatePaymentIntent: update,
+    ConfirmPaymentIntent: (request) => confirmed(request, request.input),
+    CapturePaymentIntent: capture,
+    CancelPaymentIntent: cancel,
+    IncrementPaymentIntentAuthorization: increment,
+  }) satisfies Partial<All>;

@@ -1,0 +1,50 @@
+import { type Clause, readQuery } from '../../domain/search.ts';
+import { numberOf, textOf } from '../../domain/json.ts';
+import { invalid } from '../fault.ts';
+import { searchClausesMax } from '../limits.ts';
+import type { Condition } from '../object.ts';
+import type { Request } from './handlers.ts';
+import { listed } from './list.ts';
+
+/** What may be searched for, by kind; what says who somebody is lies sealed and is found by its whole value only. */
+const fields: Readonly<Record<string, readonly string[]>> = {
+  customer: ['created'],
+  payment_intent: ['amount', 'created', 'currency', 'customer', 'status'],
+  charge: ['amount', 'created', 'currency', 'customer', 'disputed', 'refunded', 'status', 'payment_method_details.card.last4'],
+};
+const markLength = 32;
+const usual = 10;
+
+/** Finds objects by a query in the API's search language. */
+export async function searched(request: Request, kind: string, url: string) {
+  const { world, desk, input } = request;
+  const query = readQuery(textOf(input.query) ?? '', searchClausesMax);
+  if (typeof query === 'string') throw invalid('query', query);
+  if (query.join === 'or') throw invalid('query', 'Clauses joined by OR are not implemented.');
+  const where: Condition[] = [];
+  for (const clause of query.clauses) where.push(await conditionOf(request, kind, clause));
+  const after = textOf(input.page);
+  const page = { limit: numberOf(input.limit) ?? usual, where, ...(after === undefined ? {} : { after }) };
+  const { data, has_more } = await listed(world.objects, desk.at, kind, page, url);
+  return { object: 'search_result', data, has_more, url, next_page: has_more ? (data.at(-1)?.id ?? null) : null };
+}
+
+async function conditionOf({ world, desk }: Request, kind: string, clause: Clause): Promise<Condition> {
+  const { field, key, sign, value, not } = clause;
+  const wrap = (expression: string): string => (not ? `not coalesce(${expression}, false)` : expression);
+  if (field === 'metadata' && key !== undefined) {
+    const kept = `jsonb_extract_path_text(body, 'metadata', ?)`;
+    return value === null ? [wrap(`${kept} is null`), key] : [wrap(`${kept} = ?`), key, String(value)];
+  }
+  if (kind === 'customer' && field === 'email' && typeof value === 'string')
+    return [wrap('mark = ?'), await world.secrets.hash(desk.at, 'email', value.toLowerCase(), markLength)];
+  if (!fields[kind]?.includes(field)) throw invalid('query', `Field '${field}' is not one that ${kind}s are searched by here.`);
+  const path = field
+    .split('.')
+    .map((part) => `'${part}'`)
+    .join(',');
+  const column = `jsonb_extract_path_text(body, ${path})`;
+  if (typeof value === 'number') return [wrap(`(${column})::numeric ${sign === ':' ? '=' : sign} ?`), value];
+  if (sign !== ':' || value === null) throw invalid('query', `Field '${field}' cannot be compared so.`);
+  return [wrap(`${column} = ?`), value];
+}

@@ -1,0 +1,52 @@
+import type { Sql } from '#seams/sql/sql.ts';
+import type { Thing } from '../../domain/json.ts';
+import { found } from '../world.ts';
+import { type All, handlersOf, type Request } from './handlers.ts';
+import { listed, pageOf } from './list.ts';
+
+type Pending = { currency: string; pending: bigint };
+
+/** A line says by the time of whoever reads it whether its money may be paid out. */
+const current = (line: Thing, now: number): Thing => ({ ...line, status: Number(line.available_on) > now ? 'pending' : 'available' });
+
+/** What there is: the ledger says how much, and the statement how much of it waits. */
+async function balance(sql: Sql, { world, desk }: Request) {
+  const { rows } = await sql.as(desk.at).query<Pending>(
+    `select body->>'currency' as currency,
+       coalesce(sum((body->>'net')::bigint) filter (where (body->>'available_on')::bigint > $1), 0)::bigint as pending
+     from object where kind = 'balance_transaction' group by 1 order by 1`,
+    [desk.created],
+  );
+  const totals = await world.money.balances(
+    desk.at,
+    rows.map(({ currency }) => currency),
+  );
+  const all = rows.length > 0 ? rows : [{ currency: 'usd', pending: 0n }];
+  const part = (currency: string, amount: number) => ({ amount, currency, source_types: { card: amount } });
+  return {
+    object: 'balance',
+    available: all.map(({ currency, pending }) => part(currency, (totals.get(currency) ?? 0) - Number(pending))),
+    connect_reserved: all.map(({ currency }) => ({ amount: 0, currency })),
+    livemode: desk.livemode,
+    pending: all.map(({ currency, pending }) => part(currency, Number(pending))),
+  };
+}
+
+export const statementHandlers = (world: Request['world'], sql: Sql) =>
+  handlersOf(world, {
+    GetBalance: (request) => balance(sql, request),
+    GetBalanceTransaction: async ({ world, desk, id }) =>
+      current((await found(world, desk.at, 'balance_transaction', id)).thing, desk.created),
+    ListBalanceTransactions: async ({ world, desk, input }) => {
+      const page = pageOf(input, { source: 'source = ?', type: `body->>'type' = ?`, currency: `body->>'currency' = ?` });
+      const list = await listed(world.objects, desk.at, 'balance_transaction', page, '/v1/balance_transactions');
+      return { ...list, data: list.data.map((line) => current(line, desk.created)) };
+    },
+    GetEvent: async ({ world, desk, id }) => (await found(world, desk.at, 'event', id)).thing,
+    ListEvents: ({ world, desk, input }) => {
+      const page = pageOf(input, { type: `body->>'type' like replace(?, '*', '%')` });
+      const { types } = input;
+      const where = Array.isArray(types) ? [...page.where, [`body->>'type' = any(?::text[])`, types as string[]] as const] : page.where;
+      return listed(world.objects, desk.at, 'event', { ...page, where }, '/v1/events');
+    },
+  }) satisfies Partial<All>;

@@ -1,0 +1,107 @@
+import { factsOf } from '../domain/card.ts';
+import { type Fields, fieldsOf, numberOf, textOf, type Thing } from '../domain/json.ts';
+import { newPaymentMethod } from '../domain/payment-method.ts';
+import { type Behaviour, cardNamed, cardOfNumber, isCardNumber, type TestCard } from '../domain/test-card.ts';
+import { changed } from './change.ts';
+import { invalid, missing, refuse } from './fault.ts';
+import type { Kept } from './object.ts';
+import { asJson, behaviourOf } from './payment.ts';
+import { type Desk, found, keepNew, type World } from './world.ts';
+
+const fingerprintLength = 16;
+/** Digits of a year that leaves the century out. */
+const shortYear = 100;
+
+const unknownCard: Behaviour = {
+  ...{ kind: 'decline', code: 'card_declined', decline: 'test_mode_live_card', attachable: true },
+  message:
+    'Your card was declined. Your request was in test mode, but used a non test card. For a list of valid test cards, visit the docs.',
+};
+
+const brands: readonly (readonly [RegExp, string])[] = [
+  [/^4/, 'visa'],
+  [/^(5[1-5]|2[2-7])/, 'mastercard'],
+  [/^3[47]/, 'amex'],
+  [/^(6011|65|64[4-9])/, 'discover'],
+  [/^3(0[0-5]|[689])/, 'diners'],
+  [/^35/, 'jcb'],
+  [/^62/, 'unionpay'],
+];
+
+const refusedCard = (code: string, message: string, param: string) => refuse('CardRefused', message, { code, param });
+
+type Typed = { readonly card: TestCard; readonly month: number; readonly year: number; readonly cvc: boolean };
+
+/** A card as somebody typed it; its number is looked at here and kept nowhere. */
+function typedCard(desk: Desk, given: Fields): Typed {
+  const number = (textOf(given.number) ?? '').replaceAll(/[ -]/g, '');
+  if (number === '') throw invalid('card[number]', 'Missing required param: card[number].', 'parameter_missing');
+  if (desk.livemode)
+    throw refuse('StateInvalid', 'Numbers of live cards are taken by the vault alone, which this platform does not have yet.', {
+      param: 'card[number]',
+    });
+  if (!isCardNumber(number)) throw refusedCard('incorrect_number', 'Your card number is incorrect.', 'number');
+  const month = numberOf(given.exp_month) ?? 0;
+  const short = numberOf(given.exp_year) ?? 0;
+  const year = short < shortYear ? 2000 + short : short;
+  const now = new Date(desk.created * 1000);
+  if (month < 1 || month > 12) throw refusedCard('invalid_expiry_month', "Your card's expiration month is invalid.", 'exp_month');
+  const [thisYear, thisMonth] = [now.getUTCFullYear(), now.getUTCMonth() + 1];
+  if (year < thisYear || year > thisYear + 50)
+    throw refusedCard('invalid_expiry_year', "Your card's expiration year is invalid.", 'exp_year');
+  if (year === thisYear && month < thisMonth)
+    throw refusedCard('invalid_expiry_month', "Your card's expiration month is invalid.", 'exp_month');
+  const cvc = textOf(given.cvc);
+  if (cvc !== undefined && !/^[0-9]{3,4}$/.test(cvc)) throw refusedCard('invalid_cvc', "Your card's security code is invalid.", 'cvc');
+  const brand = brands.find(([form]) => form.test(number))?.[1] ?? 'unknown';
+  const unknown: TestCard = { number, brand, funding: 'unknown' as 'credit', country: 'US', cvcCheck: 'pass', behaviour: unknownCard };
+  return { card: cardOfNumber(number) ?? unknown, month, year, cvc: cvc !== undefined };
+}
+
+/** The card that `pm_card_visa` or `tok_visa` stands for; they are of test mode. */
+function standIn(desk: Desk, id: string): Typed | undefined {
+  const card = desk.livemode ? undefined : cardNamed(id);
+  return card && { card, month: 12, year: new Date(desk.created * 1000).getUTCFullYear() + 1, cvc: true };
+}
+
+async function made(world: World, desk: Desk, { card, month, year, cvc }: Typed, given: Fields): Promise<Thing> {
+  const fingerprint = await world.secrets.hash(desk.at, 'card', card.number, fingerprintLength);
+  const facts = factsOf(card, { month, year, cvc, fingerprint });
+  const own = { id: desk.ids('pm'), created: desk.created, livemode: desk.livemode };
+  return keepNew(world, desk, newPaymentMethod(facts, given, own), undefined, { hidden: { behaviour: asJson(card.behaviour) } });
+}
+
+/** Makes a payment method of the data of a request. */
+export async function newMethod(world: World, desk: Desk, data: Fields): Promise<Thing> {
+  const card = fieldsOf(data.card);
+  const token = textOf(card.token);
+  if (token === undefined) return made(world, desk, typedCard(desk, card), data);
+  const stand = standIn(desk, token);
+  if (!stand) throw missing('token', token, 'card[token]');
+  return made(world, desk, stand, data);
+}
+
+/** The payment method of an id; the name of a test card makes one. */
+export async function methodNamed(world: World, desk: Desk, id: string, param = 'payment_method'): Promise<Kept> {
+  const stand = standIn(desk, id);
+  const name = stand ? (await made(world, desk, stand, {})).id : id;
+  const kept = await world.objects.get(desk.at, 'payment_method', name);
+  if (!kept) throw missing('PaymentMethod', id, param);
+  return kept;
+}
+
+/** Keeps a payment method for a customer; the issuer is asked, as it would be by a first payment of nothing. */
+export async function attach(world: World, desk: Desk, method: Kept, customer: string): Promise<Thing> {
+  await found(world, desk.at, 'customer', customer, 'customer');
+  const behaviour = behaviourOf(method);
+  if (behaviour.kind === 'decline' && !behaviour.attachable)
+    throw refuse('CardRefused', behaviour.message, { code: behaviour.code, decline_code: behaviour.decline ?? behaviour.code });
+  const check = ({ thing, hidden }: Kept) => {
+    if (hidden.detached === true)
+      throw refuse('StateInvalid', 'This PaymentMethod was previously detached from a Customer and may not be used again.');
+    if (thing.customer !== null && thing.customer !== customer)
+      throw refuse('StateInvalid', 'The payment method you provided has already been attached to a customer.');
+    return { next: { ...thing, customer } };
+  };
+  return changed(world, desk, 'payment_method', method.thing.id, check, 'payment_method.attached');
+}

@@ -1,0 +1,127 @@
+import type { Placed } from '#kernel/contract/provider.ts';
+import type { Ledgers } from '#kernel/session/ledger-need.ts';
+import type { Ledger } from '#seams/ledger/ledger.ts';
+import { type Change, changeTogether, type Done, hold, transferId } from '#seams/ledger/step.ts';
+import { accountFlag } from '#wire/tigerbeetle/record.ts';
+import { ledgerOf } from '../domain/currency.ts';
+import { holdSeconds } from './limits.ts';
+
+/** What is held for a payment: by which step, which time of it, and how much. */
+export type Hold = { readonly step: 'authorize' | 'increment'; readonly attempt: number; readonly amount: number };
+
+type Payment = { readonly intent: string; readonly currency: string };
+
+/**
+ * The accounts of an environment. For each currency: what the networks owe (`clearing`), what the business has (`balance`,
+ * which cannot be overdrawn), and what disputes keep (`disputed`). Beside them, in a ledger of its own, each payment has an
+ * account of what may still be given back of it (`refundable`, out of `issued`): no race gives back more than was taken.
+ */
+const codes = { clearing: 1, balance: 2, disputed: 3, issued: 4, refundable: 5 } as const;
+type Account = keyof typeof codes;
+
+/** Ledgers of what may be given back lie this far behind those of money. */
+const apart = 100_000;
+
+const accountId = (account: Account, name: string): bigint => transferId({ intent: `account ${account}`, step: name });
+const ledgerFor = (account: Account, currency: string): number =>
+  ledgerOf(currency) + (account === 'issued' || account === 'refundable' ? apart : 0);
+
+/** Every movement of money, by the names of payments. Ids follow from the payment and the step: asked again, nothing happens twice. */
+export class Money {
+  readonly #ledgers: Ledgers;
+  readonly #ready = new Set<string>();
+
+  constructor(ledgers: Ledgers) {
+    this.#ledgers = ledgers;
+  }
+
+  /** Holds an amount until it is captured or released. */
+  authorize(at: Placed, { intent, currency }: Payment, { step, attempt, amount }: Hold): Promise<Done> {
+    return this.#ledgers.use(at, async (ledger) => {
+      await this.#prepare(ledger, at, currency, step === 'authorize' ? intent : undefined);
+      const between = { debit: accountId('clearing', currency), credit: accountId('balance', currency) };
+      return hold(
+        ledger,
+        { intent, step, attempt },
+        { ...between, amount: BigInt(amount), ledger: ledgerOf(currency), code: codes.clearing, timeoutSeconds: holdSeconds },
+      );
+    });
+  }
+
+  /** Takes an amount out of what is held, and releases the rest. */
+  capture(at: Placed, { intent, currency }: Payment, holds: readonly Hold[], amount: number): Promise<Done> {
+    let left = amount;
+    const changes = holds.map(({ step, attempt, amount: held }, index): Change => {
+      const taken = Math.min(left, held);
+      left -= taken;
+      const of = { intent, step, attempt };
+      return taken > 0
+        ? { post: { intent, step: 'capture', attempt: index }, held: of, amount: BigInt(taken) }
+        : { release: { intent, step: 'capture', attempt: index }, held: of };
+    });
+    const refundable: Change = {
+      move: { intent, step: 'refundable' },
+      to: this.#between('issued', currency, 'refundable', intent, currency, amount),
+    };
+    return this.#ledgers.use(at, (ledger) => changeTogether(ledger, [...changes, refundable]));
+  }
+
+  /** Releases all that is held; `step` tells a cancelled payment from a declined one. */
+  release(at: Placed, { intent }: Payment, holds: readonly Hold[], step: 'cancel' | 'decline'): Promise<Done> {
+    const changes = holds.map(
+      (held): Change => ({
+        release: { intent, step: `${step} ${held.step}`, attempt: held.attempt },
+        held: { intent, step: held.step, attempt: held.attempt },
+      }),
+    );
+    if (changes.length === 0) return Promise.resolve({ done: true, timestamp: 0n });
+    return this.#ledgers.use(at, (ledger) => changeTogether(ledger, changes));
+  }
+
+  /** Gives an amount back. Not done `at` 0: it is more than is left of the payment; at 1: more than the business has. */
+  refund(at: Placed, { intent, currency }: Payment, refund: string, amount: number): Promise<Done> {
+    const changes: Change[] = [
+      { move: { intent: refund, step: 'refundable' }, to: this.#between('refundable', intent, 'issued', currency, currency, amount) },
+      { move: { intent: refund, step: 'refund' }, to: this.#between('balance', currency, 'clearing', currency, currency, amount) },
+    ];
+    return this.#ledgers.use(at, (ledger) => changeTogether(ledger, changes));
+  }
+
+  /** What may still be given back of a payment. */
+  async refundable(at: Placed, intent: string): Promise<number> {
+    const [account] = await this.#ledgers.use(at, (ledger) => ledger.lookupAccounts([accountId('refundable', intent)]));
+    return account ? Number(account.creditsPosted - account.debitsPosted) : 0;
+  }
+
+  /** What the business has of each currency. */
+  async balances(at: Placed, currencies: readonly string[]): Promise<Map<string, number>> {
+    const ids = currencies.map((currency) => accountId('balance', currency));
+    const accounts = await this.#ledgers.use(at, (ledger) => ledger.lookupAccounts(ids));
+    const found = new Map(accounts.map((account) => [account.id, Number(account.creditsPosted - account.debitsPosted)]));
+    return new Map(currencies.map((currency, index) => [currency, found.get(ids[index] as bigint) ?? 0]));
+  }
+
+  #between(from: Account, debit: string, to: Account, credit: string, currency: string, amount: number) {
+    return {
+      ...{ debit: accountId(from, debit), credit: accountId(to, credit), amount: BigInt(amount) },
+      ...{ ledger: ledgerFor(to, currency), code: codes[to] },
+    };
+  }
+
+  /** Makes the accounts that a payment needs; those that are there stay as they are. */
+  async #prepare(ledger: Ledger, at: Placed, currency: string, intent: string | undefined): Promise<void> {
+    const flags = accountFlag.debitsMustNotExceedCredits;
+    const of = (account: Account, name: string, more: { flags?: number } = {}) => ({
+      ...{ id: accountId(account, name), ledger: ledgerFor(account, currency), code: codes[account] },
+      ...more,
+    });
+    const wanted = intent === undefined ? [] : [of('refundable', intent, { flags })];
+    const known = `${at.scope} ${currency}`;
+    if (!this.#ready.has(known))
+      wanted.push(of('clearing', currency), of('balance', currency, { flags }), of('disputed', currency), of('issued', currency));
+    const results = await ledger.createAccounts(wanted);
+    const failed = results.find(({ status }) => status !== 'created' && status !== 'exists');
+    if (failed) throw new TypeError(`the ledger made no account: ${failed.status}`);
+    this.#ready.add(known);
+  }
+}

@@ -1,0 +1,159 @@
+import type { Placed } from '#kernel/contract/provider.ts';
+import type { Done } from '#seams/ledger/step.ts';
+import type { Statement } from '#seams/sql/sql.ts';
+import { newBalanceTransaction } from '../../domain/balance-transaction.ts';
+import { factsFrom } from '../../domain/card.ts';
+import { approved, capturedCharge, declinedBy, newCharge } from '../../domain/charge.ts';
+import { decide, type Verdict } from '../../domain/issuer.ts';
+import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
+import { refuse } from '../fault.ts';
+import { availableAfterSeconds } from '../limits.ts';
+import type { Hold } from '../money.ts';
+import type { Kept } from '../object.ts';
+import { behaviourOf, hiddenOf, type Payment, paymentOf } from '../payment.ts';
+import type { Ending, Mover } from '../step.ts';
+import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
+
+type Attempt = { readonly desk: Desk; readonly payment: Payment; readonly method: Kept; readonly hold: Hold; readonly input: Fields };
+
+/** A movement that the ledger must make, because nothing but a fault of ours stands against it. */
+export function sure(done: Done): void {
+  if (!done.done) throw new TypeError(`the ledger refused what it must do: ${done.status}`);
+}
+
+/** Authorizes a payment, and takes the money at once unless it is captured apart: hold, ask the issuer, then take or release. */
+export const authorizer =
+  (world: () => World): Mover =>
+  async (at, { id, subject, input }) => {
+    const desk = deskOfStep(at, id, fieldsOf(input.desk));
+    const payment = paymentOf(await found(world(), at, 'payment_intent', subject));
+    const method = await found(world(), at, 'payment_method', String(input.method));
+    const hold: Hold = { step: 'authorize', attempt: Number(input.attempt), amount: Number(payment.thing.amount) };
+    const attempt = { desk, payment, method, hold, input };
+    const verdict = decide(behaviourOf(method), {
+      authenticated: payment.authenticated,
+      prepared: method.hidden.prepared === true,
+      offSession: input.off_session === true,
+    });
+    if (verdict.kind === 'challenge') return challenged(world(), attempt);
+    sure(await world().money.authorize(at, payment.money, hold));
+    if (verdict.kind === 'declined') {
+      sure(await world().money.release(at, payment.money, [hold], 'decline'));
+      return declined(world(), attempt, verdict);
+    }
+    return accepted(world(), at, attempt, verdict);
+  };
+
+async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Extract<Verdict, { kind: 'approved' }>): Promise<Ending> {
+  const { desk, payment, method, hold } = attempt;
+  const { thing } = payment;
+  const charge = chargeOf(attempt, desk.ids('ch'), approved);
+  const base: Thing = {
+    ...thing,
+    ...{ latest_charge: charge.id, payment_method: method.thing.id, next_action: null, last_payment_error: null },
+  };
+  const statements = await attached(world, desk, base, method);
+  if (thing.capture_method === 'manual') {
+    const next: Thing = { ...base, status: 'requires_capture', amount_capturable: hold.amount };
+    const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold] });
+    statements.push(
+      await world.objects.change(at, payment.kept, next, hidden),
+      await world.objects.insertion(at, charge),
+      ...(await eventsOf(world, desk, [
+        ['charge.succeeded', charge],
+        ['payment_intent.amount_capturable_updated', next],
+      ])),
+    );
+    return { statements };
+  }
+  sure(await world.money.capture(at, payment.money, [hold], hold.amount));
+  const booked = bookedOf(desk, charge, hold.amount, verdict.atOnce);
+  const taken = capturedCharge(charge, hold.amount, booked.id);
+  const next: Thing = { ...base, status: 'succeeded', amount_received: hold.amount };
+  const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold] });
+  statements.push(
+    await world.objects.change(at, payment.kept, next, hidden),
+    await world.objects.insertion(at, taken),
+    await world.objects.insertion(at, booked),
+    ...(await eventsOf(world, desk, [
+      ['charge.succeeded', taken],
+      ['payment_intent.succeeded', next],
+    ])),
+  );
+  return { statements };
+}
+
+/** The line of the statement that a captured charge makes. */
+export const bookedOf = (desk: Desk, charge: Thing, amount: number, atOnce: boolean): Thing =>
+  newBalanceTransaction({
+    ...{ id: desk.ids('txn'), amount, currency: String(charge.currency), created: desk.created, source: charge.id },
+    ...{ type: 'charge', category: 'charge', description: textOf(charge.description) ?? null },
+    availableOn: desk.created + (atOnce ? 0 : availableAfterSeconds),
+  });
+
+function chargeOf({ desk, payment, method }: Attempt, id: string, outcome: Fields): Thing {
+  const card = fieldsOf(method.thing.card);
+  const cvcCheck = textOf(fieldsOf(card.checks).cvc_check) ?? null;
+  return newCharge({
+    ...{ id, created: desk.created, intent: payment.thing, method: method.thing, card: factsFrom(card, cvcCheck) },
+    ...{ authenticated: payment.authenticated, outcome, receiptUrl: null },
+  });
+}
+
+/** A payment method that is to be used again is kept for the customer. */
+async function attached(world: World, desk: Desk, intent: Thing, method: Kept): Promise<Statement[]> {
+  const { customer, setup_future_usage: usage } = intent;
+  if (typeof customer !== 'string' || usage === null || method.thing.customer !== null) return [];
+  const next: Thing = { ...method.thing, customer };
+  const hidden: Fields = usage === 'off_session' ? { ...method.hidden, prepared: true } : method.hidden;
+  return [await world.objects.change(desk.at, method, next, hidden), ...(await eventsOf(world, desk, [['payment_method.attached', next]]))];
+}
+
+async function declined(world: World, attempt: Attempt, verdict: Extract<Verdict, { kind: 'declined' }>): Promise<Ending> {
+  const { desk, payment, method, hold } = attempt;
+  const { code, decline, message } = verdict;
+  const charge: Thing = {
+    ...chargeOf(attempt, desk.ids('ch'), declinedBy(decline)),
+    ...{ status: 'failed', paid: false, failure_code: code, failure_message: message },
+  };
+  const said: Fields = { type: 'card_error', code, decline_code: decline, message, charge: charge.id, advice_code: 'try_again_later' };
+  const next: Thing = {
+    ...payment.thing,
+    ...{ status: 'requires_payment_method', payment_method: null, next_action: null, latest_charge: charge.id },
+    last_payment_error: { ...said, payment_method: method.thing },
+  };
+  const statements = [
+    await world.objects.change(desk.at, payment.kept, next, hiddenOf(payment.kept, { attempts: hold.attempt, authenticated: false })),
+    await world.objects.insertion(desk.at, charge),
+    ...(await eventsOf(world, desk, [
+      ['charge.failed', charge],
+      ['payment_intent.payment_failed', next],
+    ])),
+  ];
+  const { type: _, message: __, ...more } = said;
+  return { statements, refusal: refuse('CardRefused', message, more) };
+}
+
+/** The issuer wants to know that it is the cardholder: no money is held until that is proven. */
+async function challenged(world: World, { desk, payment, method, hold, input }: Attempt): Promise<Ending> {
+  const { thing, kept } = payment;
+  const url = `${textOf(input.origin) ?? ''}/3d_secure/${thing.id}?client_secret=${textOf(thing.client_secret) ?? ''}`;
+  const back = textOf(input.return_url);
+  const action: Fields =
+    back === undefined
+      ? { type: 'use_stripe_sdk', use_stripe_sdk: { type: 'three_d_secure_redirect', stripe_js: url, source: thing.id } }
+      : { type: 'redirect_to_url', redirect_to_url: { return_url: back, url } };
+  const next: Thing = {
+    ...thing,
+    status: 'requires_action',
+    payment_method: method.thing.id,
+    next_action: action,
+    last_payment_error: null,
+  };
+  return {
+    statements: [
+      await world.objects.change(desk.at, kept, next, hiddenOf(kept, { attempts: hold.attempt })),
+      ...(await eventsOf(world, desk, [['payment_intent.requires_action', next]])),
+    ],
+  };
+}

@@ -1,0 +1,109 @@
+import type { Placed } from '#kernel/contract/provider.ts';
+import { capturedCharge } from '../../domain/charge.ts';
+import { fieldsOf, textOf, type Thing } from '../../domain/json.ts';
+import { refuse } from '../fault.ts';
+import type { Hold } from '../money.ts';
+import { hiddenOf, type Payment, paymentOf } from '../payment.ts';
+import type { Ending, Mover } from '../step.ts';
+import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
+import { bookedOf, sure } from './authorize.ts';
+
+type Worlds = () => World;
+
+const begun = async (world: World, at: Placed, step: Parameters<Mover>[1]) => ({
+  desk: deskOfStep(at, step.id, fieldsOf(step.input.desk)),
+  payment: paymentOf(await found(world, at, 'payment_intent', step.subject)),
+});
+
+const chargeOf = (world: World, at: Placed, { thing }: Payment) => found(world, at, 'charge', textOf(thing.latest_charge) ?? '');
+
+/** Takes what was authorized, or a part of it. */
+export const capturer =
+  (worlds: Worlds): Mover =>
+  async (at, step) => {
+    const world = worlds();
+    const { desk, payment } = await begun(world, at, step);
+    const amount = Number(step.input.amount);
+    const done = await world.money.capture(at, payment.money, payment.holds, amount);
+    if (!done.done && /Expired|Voided/.test(done.status)) return expired(world, desk, payment);
+    sure(done);
+    const charge = await chargeOf(world, at, payment);
+    const booked = bookedOf(desk, charge.thing, amount, false);
+    const taken = capturedCharge(charge.thing, amount, booked.id);
+    const next: Thing = { ...payment.thing, status: 'succeeded', amount_capturable: 0, amount_received: amount };
+    return {
+      statements: [
+        await world.objects.change(at, payment.kept, next),
+        await world.objects.change(at, charge, taken),
+        await world.objects.insertion(at, booked),
+        ...(await eventsOf(world, desk, [
+          ['charge.captured', taken],
+          ['payment_intent.succeeded', next],
+        ])),
+      ],
+    };
+  };
+
+/** The hold has ended by itself: nothing is there to be taken any more. */
+async function expired(world: World, desk: Desk, payment: Payment): Promise<Ending> {
+  const message = 'The charge has expired and cannot be captured: its authorization ended.';
+  return {
+    statements: await called(world, desk, payment, 'automatic'),
+    refusal: refuse('StateInvalid', message, { code: 'charge_expired_for_capture' }),
+  };
+}
+
+/** Calls a payment off. */
+export const canceler =
+  (worlds: Worlds): Mover =>
+  async (at, step) => {
+    const world = worlds();
+    const { desk, payment } = await begun(world, at, step);
+    const held = payment.thing.status === 'requires_capture' ? payment.holds : [];
+    const done = await world.money.release(at, payment.money, held, 'cancel');
+    // A hold that has ended by itself holds nothing: that is what was asked for.
+    if (!done.done && !/Expired/.test(done.status)) sure(done);
+    return { statements: await called(world, desk, payment, textOf(step.input.reason) ?? null) };
+  };
+
+async function called(world: World, desk: Desk, payment: Payment, reason: string | null) {
+  const { thing, kept } = payment;
+  const next: Thing = {
+    ...thing,
+    ...{ status: 'canceled', canceled_at: desk.created, cancellation_reason: reason, amount_capturable: 0, next_action: null },
+  };
+  const statements = [await world.objects.change(desk.at, kept, next)];
+  const events: [string, Thing][] = [];
+  if (thing.status === 'requires_capture') {
+    const charge = await chargeOf(world, desk.at, payment);
+    const back: Thing = { ...charge.thing, amount_refunded: charge.thing.amount ?? 0, refunded: true };
+    statements.push(await world.objects.change(desk.at, charge, back));
+    events.push([reason === 'automatic' ? 'charge.expired' : 'charge.refunded', back]);
+  }
+  statements.push(...(await eventsOf(world, desk, [...events, ['payment_intent.canceled', next]])));
+  return statements;
+}
+
+/** Authorizes more than before: what is more is held beside what was. */
+export const increaser =
+  (worlds: Worlds): Mover =>
+  async (at, step) => {
+    const world = worlds();
+    const { desk, payment } = await begun(world, at, step);
+    const amount = Number(step.input.amount);
+    const hold: Hold = { step: 'increment', attempt: payment.holds.length, amount: amount - Number(payment.thing.amount) };
+    sure(await world.money.authorize(at, payment.money, hold));
+    const charge = await chargeOf(world, at, payment);
+    const next: Thing = { ...payment.thing, amount, amount_capturable: amount };
+    const grown: Thing = { ...charge.thing, amount };
+    return {
+      statements: [
+        await world.objects.change(at, payment.kept, next, hiddenOf(payment.kept, { holds: [...payment.holds, hold] })),
+        await world.objects.change(at, charge, grown),
+        ...(await eventsOf(world, desk, [
+          ['charge.updated', grown],
+          ['payment_intent.amount_capturable_updated', next],
+        ])),
+      ],
+    };
+  };

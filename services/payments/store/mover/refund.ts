@@ -1,0 +1,58 @@
+import { newBalanceTransaction } from '../../domain/balance-transaction.ts';
+import { spoken } from '../../domain/currency.ts';
+import { fieldsOf } from '../../domain/json.ts';
+import { newRefund, refundedCharge } from '../../domain/refund.ts';
+import { refuse } from '../fault.ts';
+import { paymentOf } from '../payment.ts';
+import type { Mover } from '../step.ts';
+import { deskOfStep, eventsOf, found, type World } from '../world.ts';
+
+const refusedByBalance = /exceedsCredits|idAlreadyFailed/;
+
+/** Gives money back. That it is not more than was taken, nor more than there is, the ledger sees to in one stroke. */
+export const refunder =
+  (worlds: () => World): Mover =>
+  async (at, step) => {
+    const world = worlds();
+    const { input, subject } = step;
+    const desk = deskOfStep(at, step.id, fieldsOf(input.desk));
+    const [id, amount] = [String(input.refund), Number(input.amount)];
+    const payment = paymentOf(await found(world, at, 'payment_intent', subject));
+    const done = await world.money.refund(at, payment.money, id, amount);
+    if (!done.done) {
+      if (!refusedByBalance.test(done.status)) throw new TypeError(`the ledger refused a refund: ${done.status}`);
+      const left = await world.money.refundable(at, subject);
+      return { statements: [], refusal: done.at === 0 ? tooMuch(String(input.charge), payment.money.currency, amount, left) : poor() };
+    }
+    const charge = await found(world, at, 'charge', String(input.charge));
+    const before = await world.objects.get(at, 'balance_transaction', String(charge.thing.balance_transaction));
+    const booked = newBalanceTransaction({
+      ...{ id: desk.ids('txn'), amount: -amount, currency: payment.money.currency, created: desk.created, source: id },
+      ...{ type: 'refund', category: 'refund', description: null },
+      // What is not to be paid out yet is given back of what is not to be paid out yet.
+      availableOn: Math.max(desk.created, Number(before?.thing.available_on ?? 0)),
+    });
+    const given = fieldsOf(input.given);
+    const refund = newRefund(given, { id, created: desk.created, amount, transaction: booked.id, charge: charge.thing });
+    const next = refundedCharge(charge.thing, amount);
+    return {
+      statements: [
+        await world.objects.insertion(at, refund),
+        await world.objects.insertion(at, booked),
+        await world.objects.change(at, charge, next),
+        ...(await eventsOf(world, desk, [
+          ['refund.created', refund],
+          ['charge.refunded', next],
+        ])),
+      ],
+    };
+  };
+
+function tooMuch(charge: string, currency: string, amount: number, left: number) {
+  if (left === 0) return refuse('StateInvalid', `Charge ${charge} has already been refunded.`, { code: 'charge_already_refunded' });
+  const message = `Refund amount (${spoken(amount, currency)}) is greater than unrefunded amount on charge (${spoken(left, currency)})`;
+  return refuse('ParameterInvalid', message, { param: 'amount' });
+}
+
+const poor = () =>
+  refuse('BalanceInsufficient', 'Insufficient funds in your balance to refund this amount.', { code: 'balance_insufficient' });

@@ -1,0 +1,110 @@
+import type { Sealer } from '#kernel/contract/implement.ts';
+import { fault } from '#kernel/contract/fault.ts';
+import type { Placed } from '#kernel/contract/provider.ts';
+import { PostgresError } from '#seams/sql/error.ts';
+import { json, type Result, type Sql, type Statement } from '#seams/sql/sql.ts';
+import type { Fields, Thing } from '../domain/json.ts';
+import { parted } from '../domain/personal.ts';
+
+/** An object as it is kept: what clients see, and what they do not. */
+export type Kept = { readonly thing: Thing; readonly hidden: Fields; readonly version: number };
+
+type Row = { id: string; body: Fields; sealed: Buffer | null; hidden: Fields; version: number };
+const columns = 'id, body, sealed, hidden, version';
+
+/** What must hold of an object, in SQL; each `?` stands for one of the values. */
+export type Condition = readonly [expression: string, ...values: (string | number | readonly string[])[]];
+
+/** Which objects a list is of, and which part of it. */
+export type Page = {
+  readonly limit: number;
+  readonly after?: string;
+  readonly before?: string;
+  readonly where: readonly Condition[];
+};
+
+/** The objects of every environment. */
+export class Objects {
+  readonly #sql: Sql;
+  readonly #sealer: Sealer;
+
+  constructor(sql: Sql, sealer: Sealer) {
+    this.#sql = sql;
+    this.#sealer = sealer;
+  }
+
+  async get(at: Placed, kind: string, id: string): Promise<Kept | undefined> {
+    const { rows } = await this.#sql.as(at).query<Row>(`select ${columns} from object where id = $1 and kind = $2`, [id, kind]);
+    return rows[0] && this.#open(at, rows[0]);
+  }
+
+  async list(at: Placed, kind: string, { limit, after, before, where }: Page): Promise<{ items: Kept[]; hasMore: boolean }> {
+    const params: unknown[] = [kind, limit + 1];
+    const param = (value: unknown) => `$${params.push(value)}`;
+    const filters = where.map(([expression, ...values]) => {
+      const left = [...values];
+      return expression.replaceAll('?', () => param(left.shift()));
+    });
+    const cut = (id: string, sign: string) => `seq ${sign} (select seq from object where id = ${param(id)})`;
+    if (after !== undefined) filters.push(cut(after, '<'));
+    if (before !== undefined) filters.push(cut(before, '>'));
+    const order = before === undefined ? 'desc' : 'asc';
+    const { rows } = await this.#sql
+      .as(at)
+      .query<Row>(
+        `select ${columns} from object where kind = $1 ${filters.map((each) => `and ${each}`).join(' ')} order by seq ${order} limit $2`,
+        params,
+      );
+    const page = rows.slice(0, limit);
+    if (before !== undefined) page.reverse();
+    return { items: await Promise.all(page.map((row) => this.#open(at, row))), hasMore: rows.length > limit };
+  }
+
+  /** The statement that keeps a new object; one that is there already, by a request that is made again, stays. */
+  async insertion(at: Placed, thing: Thing, hidden: Fields = {}, mark: string | null = null): Promise<Statement> {
+    const { open, sealed } = await this.#parted(at, thing);
+    return {
+      text: `insert into object (id, kind, created, body, sealed, hidden, mark) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+      params: [thing.id, thing.object, Number(thing.created ?? 0), json(open), sealed, json(hidden), mark],
+    };
+  }
+
+  /** The statement that changes an object; it ends its transaction when the object was changed meanwhile. */
+  async change(at: Placed, before: Kept, thing: Thing, hidden: Fields = before.hidden, mark?: string | null): Promise<Statement> {
+    const { open, sealed } = await this.#parted(at, thing);
+    return {
+      text: `with changed as (update object set body = $3, sealed = $4, hidden = $5, version = version + 1,
+               mark = case when $6 then $7 else mark end where id = $1 and version = $2 returning 1)
+             select exactly_one((select count(*) from changed))`,
+      params: [thing.id, before.version, json(open), sealed, json(hidden), mark !== undefined, mark ?? null],
+    };
+  }
+
+  deletion(kept: Kept): Statement {
+    return {
+      text: 'with gone as (delete from object where id = $1 and version = $2 returning 1) select exactly_one((select count(*) from gone))',
+      params: [kept.thing.id, kept.version],
+    };
+  }
+
+  /** Does all or nothing. Conflict: somebody else changed one of the objects meanwhile. */
+  async commit(at: Placed, statements: readonly Statement[]): Promise<Result[]> {
+    try {
+      return await this.#sql.as(at).group(statements);
+    } catch (error) {
+      if (error instanceof PostgresError && error.sqlstate === 'GM409') throw fault('Conflict', 'It was changed meanwhile.');
+      throw error;
+    }
+  }
+
+  async #parted(at: Placed, thing: Thing): Promise<{ open: Fields; sealed: Buffer | null }> {
+    const { open, sealed } = parted(thing);
+    if (sealed === undefined) return { open, sealed: null };
+    return { open, sealed: await this.#sealer.seal(at.tenant, Buffer.from(JSON.stringify(sealed)), `object ${thing.id}`) };
+  }
+
+  async #open(at: Placed, { id, body, sealed, hidden, version }: Row): Promise<Kept> {
+    const personal = sealed && (JSON.parse((await this.#sealer.open(at.tenant, sealed, `object ${id}`)).toString()) as Fields);
+    return { thing: { ...body, ...personal } as Thing, hidden, version };
+  }
+}

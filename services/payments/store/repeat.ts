@@ -1,0 +1,101 @@
+import { OperationError } from '#kernel/contract/fault.ts';
+import type { Sealer } from '#kernel/contract/implement.ts';
+import type { RepeatEntry, RepeatOutcome, RepeatStore, StoredReply } from '#kernel/contract/repeat.ts';
+import type { Sql } from '#seams/sql/sql.ts';
+import { newSeed } from '../domain/id.ts';
+import type { Fields } from '../domain/json.ts';
+import { errorOf, keptError, refusalOf } from './fault.ts';
+import { repeatKeptMs } from './limits.ts';
+import type { Secrets } from './secret.ts';
+
+/** What work under an idempotency key is told: the seed of its ids, and whether it was begun before and not finished. */
+export type Repetition = { readonly seed: string; readonly again: boolean };
+
+type Row = { operation: string; hash: Buffer; seed: string; boot: string; status: number | null; sealed: Buffer | null };
+
+type Options = { readonly sql: Sql; readonly sealer: Sealer; readonly secrets: Secrets; readonly boot: string };
+
+const failed = 402;
+/** Letters of a keyed hash. */
+const hashLength = 40;
+
+/**
+ * Keeps replies to requests with an idempotency key. The key is taken before the work begins, in a transaction of its own,
+ * because money moves outside of SQL; work that died is begun again under the same seed, so that it makes the same things.
+ * A refusal of a card is a reply too. `boot` names this run of the process.
+ */
+export function repeatsOver({ sql, sealer, secrets, boot }: Options): RepeatStore {
+  // What was asked may hold a card's number, whose plain hash could be guessed at.
+  const keyed = async (asked: RepeatEntry): Promise<RepeatEntry> => ({
+    ...asked,
+    hash: Buffer.from(await secrets.hash(asked, 'request', Buffer.from(asked.hash).toString('hex'), hashLength)),
+  });
+  const aad = (entry: RepeatEntry) => `reply ${entry.scope} ${entry.key}`;
+
+  async function take(entry: RepeatEntry): Promise<Repetition | Row | 'busy'> {
+    const made = await sql.as(entry).query(
+      `insert into reply (key, operation, hash, seed, boot) values ($1, $2, $3, $4, $5)
+       on conflict (tenant, scope, key) do update set operation = excluded.operation, hash = excluded.hash, seed = excluded.seed,
+         boot = excluded.boot, status = null, sealed = null, at = now()
+         where reply.at < now() - $6::bigint * interval '1 ms' returning seed`,
+      [entry.key, entry.operation, Buffer.from(entry.hash), newSeed(), boot, BigInt(repeatKeptMs)],
+    );
+    const fresh = made.rows[0] as { seed: string } | undefined;
+    if (fresh) return { seed: fresh.seed, again: false };
+    const { rows } = await sql
+      .as(entry)
+      .query<Row>('select operation, hash, seed, boot, status, sealed from reply where key = $1', [entry.key]);
+    const known = rows[0];
+    if (!known) return 'busy';
+    if (known.status !== null || known.boot === boot) return known;
+    const taken = await sql
+      .as(entry)
+      .query('update reply set boot = $2 where key = $1 and boot = $3 and status is null', [entry.key, boot, known.boot]);
+    if (!same(known, entry)) return known;
+    return taken.count > 0 ? { seed: known.seed, again: true } : 'busy';
+  }
+
+  async function keep(entry: RepeatEntry, reply: StoredReply): Promise<void> {
+    const sealed = await sealer.seal(entry.tenant, reply.bytes, aad(entry));
+    await sql.as(entry).query('update reply set status = $2, sealed = $3 where key = $1', [entry.key, reply.status, sealed]);
+  }
+
+  /** What was refused for good is kept; what may be asked again with another word is forgotten; the rest may be finished later. */
+  async function keepError(entry: RepeatEntry, error: unknown): Promise<void> {
+    if (error instanceof OperationError && refusalOf(error)?.type === 'card_error')
+      return keep(entry, { status: failed, headers: {}, bytes: Buffer.from(JSON.stringify(keptError(error))) });
+    if (error instanceof OperationError && !error.retry) await sql.as(entry).query('delete from reply where key = $1', [entry.key]);
+    else await sql.as(entry).query(`update reply set boot = '' where key = $1 and status is null`, [entry.key]);
+  }
+
+  async function replayed(entry: RepeatEntry, { status, sealed }: Row): Promise<StoredReply> {
+    const bytes = await sealer.open(entry.tenant, sealed ?? Buffer.alloc(0), aad(entry));
+    if (status === failed) throw Object.assign(errorOf(JSON.parse(bytes.toString()) as Fields), { isReplayed: true });
+    return { status: status ?? 200, headers: {}, bytes };
+  }
+
+  return {
+    async run(asked, work): Promise<RepeatOutcome> {
+      const entry = await keyed(asked);
+      const taken = await take(entry);
+      if (taken === 'busy') return { kind: 'in-flight' };
+      if ('hash' in taken) {
+        if (!same(taken, entry)) return { kind: 'conflict' };
+        return taken.status === null ? { kind: 'in-flight' } : { kind: 'replay', reply: await replayed(entry, taken) };
+      }
+      try {
+        const reply = await work(taken);
+        await keep(entry, reply);
+        return { kind: 'fresh', reply };
+      } catch (error) {
+        await keepError(entry, error);
+        throw error;
+      }
+    },
+    claim: () => Promise.reject(new TypeError('no operation of payments refuses repeats')),
+    release: () => Promise.reject(new TypeError('no operation of payments refuses repeats')),
+  };
+}
+
+const same = (known: Row, entry: RepeatEntry) =>
+  known.operation === entry.operation && Buffer.compare(known.hash, Buffer.from(entry.hash)) === 0;

@@ -1,0 +1,85 @@
+import type { Call } from '#kernel/contract/call.ts';
+import type { Placed } from '#kernel/contract/provider.ts';
+import type { Statement } from '#seams/sql/sql.ts';
+import { type Asked, newEvent } from '../domain/event.ts';
+import { type IdSource, idsOf, newSeed } from '../domain/id.ts';
+import { type Fields, fieldsOf, type Thing } from '../domain/json.ts';
+import { missing } from './fault.ts';
+import type { Money } from './money.ts';
+import type { Kept, Objects } from './object.ts';
+import type { Repetition } from './repeat.ts';
+import type { Secrets } from './secret.ts';
+import type { Steps } from './step.ts';
+
+/** What handlers work with. */
+export type World = {
+  readonly objects: Objects;
+  readonly money: Money;
+  readonly secrets: Secrets;
+  readonly steps: Steps;
+  readonly isLive: (at: Placed) => boolean;
+};
+
+/** The version of the API that objects are in, for callers that name none. */
+const apiVersion = '2026-10-28.endive';
+
+/** One request: where it is from, when, and the ids of what it makes. It can be written down, to be gone on with later. */
+export type Desk = {
+  readonly at: Placed;
+  readonly ids: IdSource;
+  readonly seed: string;
+  /** Whether the same request was begun before and died. */
+  readonly again: boolean;
+  /** Seconds since 1970. */
+  readonly created: number;
+  readonly livemode: boolean;
+  readonly asked: Asked;
+};
+
+export function deskOf(world: World, call: Call): Desk {
+  const { seed, again } = (call.repeat?.transaction as Repetition | undefined) ?? { seed: newSeed(), again: false };
+  const { tenant, scope } = call.caller;
+  return {
+    ...{ at: { tenant, scope }, ids: idsOf(seed), seed, again, created: Math.floor(call.now / 1000) },
+    livemode: world.isLive(call.caller),
+    asked: { request: call.requestId, key: call.repeat?.key ?? null, version: call.context['stripe-version'] ?? apiVersion },
+  };
+}
+
+/** The desk as a part of a step's input, and the desk of a step: ids follow from the step's. */
+export const writtenDesk = ({ created, livemode, asked }: Desk): Fields => ({ created, livemode, asked: { ...asked } });
+
+export function deskOfStep(at: Placed, id: string, written: Fields): Desk {
+  const { request, key, version } = fieldsOf(written.asked);
+  const asked = { request: request === null ? null : String(request), key: key === null ? null : String(key), version: String(version) };
+  return { at, ids: idsOf(id), seed: id, again: true, created: Number(written.created), livemode: written.livemode === true, asked };
+}
+
+/** The object of an id, or the API's error. */
+export async function found(world: World, at: Placed, kind: string, id: string, param?: string): Promise<Kept> {
+  const kept = await world.objects.get(at, kind, id);
+  if (!kept) throw missing(kind, id, param);
+  return kept;
+}
+
+/** The statements that keep events, in this order. */
+export function eventsOf(world: World, desk: Desk, events: readonly (readonly [type: string, object: Thing])[]): Promise<Statement[]> {
+  const { at, created, livemode, asked } = desk;
+  return Promise.all(
+    events.map(([type, object]) => world.objects.insertion(at, newEvent(type, object, { id: desk.ids('evt'), created, livemode, asked }))),
+  );
+}
+
+/** Keeps a new object with its event, and answers it as it is kept. */
+export async function keepNew(
+  world: World,
+  desk: Desk,
+  thing: Thing,
+  event?: string,
+  more: { hidden?: Fields; mark?: string | null } = {},
+) {
+  const statements = [await world.objects.insertion(desk.at, thing, more.hidden, more.mark ?? null)];
+  if (event !== undefined) statements.push(...(await eventsOf(world, desk, [[event, thing]])));
+  await world.objects.commit(desk.at, statements);
+  return desk.again ? (await found(world, desk.at, thing.object, thing.id)).thing : thing;
+}

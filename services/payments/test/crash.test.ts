@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type Stripe from 'stripe';
+import { type House, openHouse } from './fixtures/house.ts';
+
+let house: House;
+before(async () => {
+  house = await openHouse({ mode: 'processes', quiet: false });
+});
+after(() => house?.stop());
+
+const pidOf = (name: string): number => {
+  const found = house.platform.status().processes.find((process) => process.name === name);
+  assert.ok(typeof found?.pid === 'number', `there is no process ${name}`);
+  return found.pid;
+};
+
+/** Asks again until it is answered: a connection that breaks and a key in use say nothing of the payment. */
+async function answered<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { statusCode = 0 } = error as Stripe.errors.StripeError;
+      if (tries > 600 || (statusCode !== 0 && statusCode !== 409 && statusCode < 500)) throw error;
+      await pause(50);
+    }
+  }
+}
+
+/** What the ledger has of a currency, and what the statement adds up to. */
+async function books(stripe: Stripe, currency: string): Promise<{ ledger: number; statement: number }> {
+  const { available, pending } = await stripe.balance.retrieve();
+  const of = (parts: readonly { currency: string; amount: number }[]) => parts.find((part) => part.currency === currency)?.amount ?? 0;
+  let statement = 0;
+  for await (const line of stripe.balanceTransactions.list({ currency, limit: 100 })) statement += line.net;
+  return { ledger: of(available) + of(pending), statement };
+}
+
+test('a service that is killed between its steps loses no money and moves none twice', { timeout: 55_000 }, async () => {
+  const stripe = house.stripe();
+  const paid = await answered(() =>
+    stripe.paymentIntents.create({ amount: 1000, currency: 'usd', confirm: true, payment_method: 'pm_card_visa' }),
+  );
+  // The ledger hears nothing while payments is killed, so that it dies with steps begun and none finished.
+  const ledger = pidOf('ledger');
+  process.kill(ledger, 'SIGSTOP');
+  const create = () =>
+    stripe.paymentIntents.create(
+      { amount: 700, currency: 'usd', confirm: true, payment_method: 'pm_card_visa' },
+      { idempotencyKey: 'create' },
+    );
+  const refund = () => stripe.refunds.create({ payment_intent: paid.id, amount: 300 }, { idempotencyKey: 'refund' });
+  const begun = Promise.allSettled([create(), refund()]);
+  for (const again of [create, refund]) {
+    const inUse = (error: Stripe.errors.StripeError) => error.statusCode === 409;
+    for (let tries = 0; tries < 600; tries += 1) if (await again().then(() => true, inUse)) break;
+  }
+  process.kill(pidOf('payments'), 'SIGKILL');
+  process.kill(ledger, 'SIGCONT');
+  assert.ok((await begun).every(({ status }) => status === 'rejected'));
+  const [intent, back] = await Promise.all([answered(create), answered(refund)]);
+  assert.equal(intent.status, 'succeeded');
+  assert.equal((await stripe.charges.list({ payment_intent: intent.id })).data.length, 1);
+  assert.equal(back.amount, 300);
+  assert.equal((await stripe.refunds.list({ payment_intent: paid.id })).data.length, 1);
+  assert.equal((await answered(refund)).id, back.id);
+  assert.deepEqual(await books(stripe, 'usd'), { ledger: 1400, statement: 1400 });
+});
+
+test('requests that are asked again until they are answered have each taken effect once, wherever the service died', {
+  timeout: 55_000,
+}, async () => {
+  const stripe = house.stripe();
+  const count = 24;
+  const customer = await answered(() => stripe.customers.create({}, { idempotencyKey: 'customer' }));
+  let done = 0;
+  const flow = async (at: number) => {
+    const key = `flow ${at}`;
+    const intent = await answered(() =>
+      stripe.paymentIntents.create(
+        { amount: 1000, currency: 'eur', customer: customer.id, confirm: true, capture_method: 'manual', payment_method: 'pm_card_visa' },
+        { idempotencyKey: `${key} create` },
+      ),
+    );
+    await answered(() => stripe.paymentIntents.capture(intent.id, { amount_to_capture: 800 }, { idempotencyKey: `${key} capture` }));
+    await answered(() => stripe.refunds.create({ payment_intent: intent.id, amount: 100 + at }, { idempotencyKey: `${key} refund` }));
+    done += 1;
+    return intent.id;
+  };
+  const flows = Array.from({ length: count }, (_, at) => flow(at));
+  for (const part of [1, 8]) {
+    for (let tries = 0; done < part && tries < 2_000; tries += 1) await pause(5);
+    process.kill(pidOf('payments'), 'SIGKILL');
+    await answered(() => stripe.customers.retrieve(customer.id));
+  }
+  const ids = await Promise.all(flows);
+  assert.equal(new Set(ids).size, count);
+  const expected = Array.from({ length: count }, (_, at) => 800 - 100 - at).reduce((sum, each) => sum + each, 0);
+  const seen = await Array.fromAsync(stripe.paymentIntents.list({ customer: customer.id, limit: 100 }));
+  assert.equal(seen.length, count);
+  assert.ok(seen.every(({ status, amount_received }) => status === 'succeeded' && amount_received === 800));
+  assert.equal((await Array.fromAsync(stripe.charges.list({ customer: customer.id, limit: 100 }))).length, count);
+  assert.deepEqual(await books(stripe, 'eur'), { ledger: expected, statement: expected });
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { type House, openHouse } from './fixtures/house.ts';
+
+const file = new URL('../../../../shared/data/stripe/fixtures3.json', import.meta.url);
+const skip = existsSync(file) ? false : 'there is no ../shared/data/stripe beside this checkout';
+
+let house: House;
+before(async () => {
+  house = await openHouse();
+});
+after(() => house?.stop());
+
+type Fields = Record<string, unknown>;
+
+/** Fields of connected accounts and old sources that these objects do not have here. */
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The paths of an example that the object lacks; what is null in one of both has no parts to compare. */
+function lacking(example: Fields, object: Fields, path = ''): string[] {
+  return Object.entries(example).flatMap(([name, value]) => {
+    const at = `${path}${name}`;
+    if (!Object.hasOwn(object, name)) return [at];
+    const [inner, other] = [value, object[name]];
+    return isObject(inner) && isObject(other) && !['metadata', 'source'].includes(name) ? lacking(inner, other, `${at}.`) : [];
+  });
+}
+
+test('objects have the fields of the published examples', { skip }, async () => {
+  const { resources } = JSON.parse(readFileSync(file, 'utf8')) as { resources: Record<string, Fields> };
+  const stripe = house.stripe();
+  const customer = await stripe.customers.create({ email: 'a@example.com' });
+  const intent = await stripe.paymentIntents.create({
+    ...{ amount: 2000, currency: 'usd', customer: customer.id, confirm: true, payment_method: 'pm_card_visa', capture_method: 'manual' },
+  });
+  await stripe.paymentIntents.capture(intent.id);
+  const refund = await stripe.refunds.create({ payment_intent: intent.id, amount: 500 });
+  const charge = await stripe.charges.retrieve(String(intent.latest_charge), { expand: ['refunds'] });
+  const objects = {
+    customer,
+    payment_intent: await stripe.paymentIntents.retrieve(intent.id),
+    payment_method: await stripe.paymentMethods.retrieve(String(intent.payment_method)),
+    charge,
+    refund,
+    balance: await stripe.balance.retrieve(),
+    balance_transaction: await stripe.balanceTransactions.retrieve(String(charge.balance_transaction)),
+    event: (await stripe.events.list({ limit: 1 })).data[0],
+  };
+  for (const [kind, object] of Object.entries(objects)) {
+    const example = kind === 'event' ? { ...resources[kind], data: {} } : resources[kind];
+    assert.deepEqual(lacking(example as Fields, object as unknown as Fields), [], kind);
+  }
+});
