@@ -6,29 +6,39 @@ import { command, tryCommand } from './command.ts';
 import { debianPackage, retried } from './debian.ts';
 import { installMs } from './limits.ts';
 
-const requirements = join(installation, 'conform', 'requirements.txt');
-const environment = join(installation, '.cache', 'conform', 'venv');
-const stamp = join(environment, 'requirements.txt');
+/** Packages that are installed together: where they are pinned, and the virtual environment they are installed into. */
+export type PythonSet = { readonly requirements: string; readonly environment: string };
 
-let made: Promise<{ skip?: string }> | undefined;
+const inCache = (name: string): string => join(installation, '.cache', 'conform', name);
+const shared: PythonSet = { requirements: join(installation, 'conform', 'requirements.txt'), environment: inCache('venv') };
 
-/** The version of a Python package of requirements.txt, in a virtual environment of its own that all Python clients share. */
-export async function pythonPackage(name: string): Promise<{ version: string } | { skip: string }> {
-  const { skip } = await (made ??= makeEnvironment());
+/** A client's own packages, pinned beside it because they cannot stand beside those that the others share. */
+export const pythonSet = (client: string): PythonSet => ({
+  requirements: join(installation, 'conform', client, 'requirements.txt'),
+  environment: inCache(`venv-${client}`),
+});
+
+const made = new Map<string, Promise<{ skip?: string }>>();
+
+/** The version of a Python package of a set, by default of the one that most Python clients share. */
+export async function pythonPackage(name: string, set = shared): Promise<{ version: string } | { skip: string }> {
+  const making = made.get(set.environment) ?? makeEnvironment(set);
+  made.set(set.environment, making);
+  const { skip } = await making;
   if (skip !== undefined) return { skip };
-  const line = readFileSync(requirements, 'utf8')
+  const line = readFileSync(set.requirements, 'utf8')
     .split('\n')
     .find((one) => one.startsWith(`${name}==`));
-  if (line === undefined) throw new Error(`${name} is not among ${requirements}`);
+  if (line === undefined) throw new Error(`${name} is not among ${set.requirements}`);
   return { version: line.slice(name.length + 2) };
 }
 
 /** The path of a program of the virtual environment. */
-export const pythonProgram = (name: string): string => join(environment, 'bin', name);
+export const pythonProgram = (name: string, { environment } = shared): string => join(environment, 'bin', name);
 
 /** Runs a script that prints a check per line, as JSON; one that ends early adds a failed check. */
-export async function pythonChecks(script: string, argv: readonly string[], input: unknown): Promise<Check[]> {
-  const { code, out, err } = await tryCommand([pythonProgram('python'), '-W', 'error::SyntaxWarning', script, ...argv], {
+export async function pythonChecks(script: string, argv: readonly string[], input: unknown, set = shared): Promise<Check[]> {
+  const { code, out, err } = await tryCommand([pythonProgram('python', set), '-W', 'error::SyntaxWarning', script, ...argv], {
     input: JSON.stringify(input),
     env: {
       AWS_CONFIG_FILE: '/dev/null',
@@ -45,8 +55,10 @@ export async function pythonChecks(script: string, argv: readonly string[], inpu
   return checks;
 }
 
-async function makeEnvironment(): Promise<{ skip?: string }> {
+async function makeEnvironment(set: PythonSet): Promise<{ skip?: string }> {
+  const { requirements, environment } = set;
   const wanted = readFileSync(requirements, 'utf8');
+  const stamp = join(environment, 'requirements.txt');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return {};
   rmSync(environment, { recursive: true, force: true });
   const make = ['python3', '-m', 'venv', environment];
@@ -56,7 +68,7 @@ async function makeEnvironment(): Promise<{ skip?: string }> {
     if ('skip' in there) return there;
     await command(make);
   }
-  const install = [pythonProgram('pip'), 'install', '--quiet', '--disable-pip-version-check', '--no-input', '-r', requirements];
+  const install = [pythonProgram('pip', set), 'install', '--quiet', '--disable-pip-version-check', '--no-input', '-r', requirements];
   await retried(() => command(install, { timeoutMs: installMs }));
   writeFileSync(stamp, wanted);
   return {};

@@ -23,7 +23,14 @@ export function readVerdict(conditions: Conditions, state: State): Verdict {
   return 'go';
 }
 
-/** The same for the source of a copy, where S3 answers every refusal alike. */
+/** Which of the conditions a refusal is to name. */
+export function unmet({ ifMatch, ifNoneMatch, ifUnmodifiedSince }: Conditions, etag: string | undefined): keyof Conditions {
+  if (ifMatch !== undefined && (etag === undefined || !matches(ifMatch, etag))) return 'ifMatch';
+  if (ifNoneMatch !== undefined && etag !== undefined && matches(ifNoneMatch, etag)) return 'ifNoneMatch';
+  return ifUnmodifiedSince !== undefined && ifMatch === undefined ? 'ifUnmodifiedSince' : 'ifModifiedSince';
+}
+
+/** Whether the source of a copy may be read; S3 answers every refusal of it alike. */
 export function copyVerdict(conditions: Conditions, state: State): boolean {
   return readVerdict(conditions, state) === 'go';
 }

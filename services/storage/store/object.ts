@@ -1,5 +1,5 @@
 import { fault } from '#kernel/contract/fault.ts';
-import { writeVerdict } from '../domain/precondition.ts';
+import { unmet, writeVerdict } from '../domain/precondition.ts';
 import { sameBucket, writeBucket } from './bucket.ts';
 import type { Batch, Catalog } from './catalog.ts';
 import { newIdentity } from './identity.ts';
@@ -45,7 +45,7 @@ export function readLayout(catalog: Catalog, object: ObjectRecord): LayoutRecord
 export function demand(conditions: WriteConditions, object: ObjectRecord | undefined): void {
   const verdict = writeVerdict(conditions, object);
   if (verdict === 'absent') throw fault('NoSuchKey');
-  if (verdict === 'failed') throw fault('PreconditionFailed');
+  if (verdict === 'failed') throw fault('PreconditionFailed', { path: `/${unmet(conditions, object?.etag)}` });
 }
 
 export type NewObject = {

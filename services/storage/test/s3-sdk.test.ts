@@ -155,6 +155,8 @@ test('conditions of writes answer 412 for another state and 404 for none', async
   assert.deepEqual(await refused(put('write-condition', '2', { IfNoneMatch: '*' })), ['PreconditionFailed', 412]);
   assert.deepEqual(await refused(put('write-condition', '2', { IfMatch: '"other"' })), ['PreconditionFailed', 412]);
   assert.deepEqual(await refused(put('write-absent', '2', { IfMatch: '"other"' })), ['NoSuchKey', 404]);
+  const named = await put('write-condition', '2', { IfNoneMatch: '*' }).catch((error: { Condition?: string }) => error.Condition);
+  assert.equal(named, 'If-None-Match');
   await put('write-condition', '3', { IfMatch: first.ETag });
   assert.equal(await text('write-condition'), '3');
   assert.deepEqual(await refused(client.send(new s3.DeleteObjectCommand({ Bucket, Key: 'write-condition', IfMatch: '"other"' }))), [

@@ -76,6 +76,7 @@ const dialect: Readonly<Record<string, Words>> = {
   CrossSite: { code: 'AccessDenied' },
   Residency: { code: 'AccessDenied' },
   NotFound: { code: 'NoSuchBucket' },
+  PreconditionFailed: { code: 'PreconditionFailed', text: 'At least one of the pre-conditions you specified did not hold' },
   NoSuchOperation: { status: 405, code: 'MethodNotAllowed' },
   NotImplemented: { status: 501, code: 'NotImplemented' },
   Timeout: { status: 400, code: 'RequestTimeout' },
@@ -118,6 +119,13 @@ const refusals: Readonly<Record<string, Words>> = {
   region: { status: 400, code: 'AuthorizationHeaderMalformed' },
 };
 
+/** How S3 names the condition of a request that did not hold, by where it stands in the input. */
+const conditions: Readonly<Record<string, string>> = {
+  '/ifMatch': 'If-Match',
+  '/ifNoneMatch': 'If-None-Match',
+  '/ifUnmodifiedSince': 'If-Unmodified-Since',
+};
+
 const internal: Worded = { status: 500, code: 'InternalError', text: 'We encountered an internal error. Please try again.' };
 
 /** Words whatever was thrown; undefined for what is a bug, which the caller logs and tells as InternalError. */
@@ -143,12 +151,15 @@ function wordFault(error: OperationError, region: string): Worded {
       : code === 'NoSuchKey'
         ? { headers: { 'x-amz-delete-marker': 'false' } }
         : {};
+  const condition = code === 'PreconditionFailed' ? conditions[path ?? ''] : undefined;
   const more: Pick<Worded, 'more'> =
     path === 'region'
       ? { more: { Region: region } }
-      : code === 'BadInput' && path
-        ? { more: { ArgumentName: path.replace(/^\//, '') } }
-        : {};
+      : condition
+        ? { more: { Condition: condition } }
+        : code === 'BadInput' && path
+          ? { more: { ArgumentName: path.replace(/^\//, '') } }
+          : {};
   return { status: words?.status ?? status, code: words?.code ?? code, text: words?.text ?? message, ...more, ...met, ...retry };
 }
 

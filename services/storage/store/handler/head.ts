@@ -1,7 +1,7 @@
 import { fault } from '#kernel/contract/fault.ts';
 import { listKeysMax } from '../../contract/limits.ts';
 import { expirationOf } from '../../domain/lifecycle.ts';
-import { type Conditions, readVerdict } from '../../domain/precondition.ts';
+import { type Conditions, readVerdict, unmet } from '../../domain/precondition.ts';
 import { type ByteRange, resolveRange, type Span } from '../../domain/range.ts';
 import { isReadable, type StorageClass } from '../../domain/storage-class.ts';
 import { readConfiguration } from '../configuration.ts';
@@ -45,7 +45,7 @@ export function findRead(store: Store, bucket: BucketRecord, { input }: { readon
   const object = findVersion(store, bucket, key, versionId);
   const layout = readLayout(store.catalog, object);
   const verdict = readVerdict(input, object);
-  if (verdict === 'failed') throw fault('PreconditionFailed');
+  if (verdict === 'failed') throw fault('PreconditionFailed', { path: `/${unmet(input, object.etag)}` });
   if (verdict === 'not-modified') return { object, layout, notModified: true };
   if (range && partNumber !== undefined) throw fault('InvalidRequest', 'A range and a part number cannot be asked for together.');
   if (partNumber !== undefined) return { object, layout, span: partSpan(object, layout, partNumber) };
