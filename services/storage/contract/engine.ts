@@ -36,7 +36,7 @@ const Model = {
 export const engineOperations = {
   DescribeDrives: {
     ...read,
-    text: 'The drives, what waits for repair, and the last look at every stored byte.',
+    text: 'The drives, what waits for repair, and the last look at every stored byte and at every row of the index.',
     errors: [],
     input: Type.Object({}, closed),
     output: Type.Object({
@@ -51,6 +51,18 @@ export const engineOperations = {
       extents: Type.Object({ open: Type.Integer(), full: Type.Integer(), sealed: Type.Integer() }),
       repaired: Type.Integer({ description: 'Runs of shards repaired since the start.' }),
       repairedBytes: Type.Integer(),
+      index: Type.Object({
+        copies: Type.Integer({ description: 'Drives that hold the log from which the index can be made again.' }),
+        logBytes: Type.Integer({ description: 'Bytes of a copy of it.' }),
+        lastCheck: Type.Optional(
+          Type.Object({
+            endedAt: Type.Integer(),
+            rows: Type.Integer(),
+            wrong: Type.Integer({ description: 'Rows that were damaged, and were made again.' }),
+            damagedCopies: Type.Integer(),
+          }),
+        ),
+      }),
       lastScrub: Type.Optional(
         Type.Object({
           endedAt: Type.Integer(),

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { driveCheckMs, driveGraceMs, extentAgeMaxMs, scrubBytesPerSecondMin, scrubDays } from '../store/limits.ts';
+import { driveCheckMs, driveGraceMs, extentAgeMaxMs, indexCheckMs, scrubBytesPerSecondMin, scrubDays } from '../store/limits.ts';
 import { rebuildDrive, scrub, type ScrubReport } from '../store/scrub.ts';
 import type { Store } from '../store/store.ts';
 
@@ -14,6 +14,7 @@ export class DriveKeeper {
   readonly #local: (path: string) => boolean;
   readonly #stop = new AbortController();
   readonly #graceMs: number;
+  readonly #startedAt: number;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> | undefined;
   #scrubbing: Promise<void> | undefined;
@@ -27,6 +28,7 @@ export class DriveKeeper {
     { graceMs = driveGraceMs, checkMs = driveCheckMs }: { graceMs?: number; checkMs?: number } = {},
   ) {
     this.#store = store;
+    this.#startedAt = store.now();
     this.#local = (path) => path.startsWith(`${directory}/`);
     this.#graceMs = graceMs;
     this.#timer = setInterval(() => this.look(), checkMs);
@@ -59,6 +61,7 @@ export class DriveKeeper {
       await drive.check();
       if (!drive.isIn) this.#mindCopies(drive.number);
     }
+    await this.#store.index.tend();
     await packs.appender.rotateOlder(extentAgeMaxMs, this.#store.now());
     for (const drive of drives.drives) {
       const { state } = drive;
@@ -103,6 +106,8 @@ export class DriveKeeper {
         await this.#pause(1000);
         const report = await scrub(this.#store.blobs, (bytes) => this.#pause((bytes / this.#bytesPerSecond()) * 1000));
         this.lastScrub = { ...report, endedAt: this.#store.now() };
+        const { index } = this.#store;
+        if (this.#store.now() - (index.lastCheck?.endedAt ?? this.#startedAt) >= indexCheckMs) await index.check();
         if (report.bytes === 0) await this.#pause(driveCheckMs);
       } catch (error) {
         if (this.#stop.signal.aborted) return;

@@ -8,8 +8,7 @@ import type { PackPlace } from './appender.ts';
 import type { Catalog } from './catalog.ts';
 import { CodedWriter, removeCoded, type Spread } from './coded.ts';
 import { CodedReader, type OnDamage } from './coded-reader.ts';
-import { DriveSet } from './drive-set.ts';
-import type { DriveSpec } from './drive.ts';
+import type { DriveSet } from './drive-set.ts';
 import type { Extent } from './extent.ts';
 import { newIdentity } from './identity.ts';
 import { sweepMax } from './limits.ts';
@@ -27,7 +26,7 @@ export function sumOf(bytes: Uint8Array, before = 0): number {
 export type BlobOptions = {
   readonly log: Log;
   readonly now: () => number;
-  readonly specs?: readonly DriveSpec[];
+  readonly drives: DriveSet;
   readonly extentBytes?: number;
 };
 
@@ -67,9 +66,8 @@ export class BlobStore {
   }
 
   /** Opens drives and extents and clears away what a crash left. */
-  static async open(catalog: Catalog, directory: string, { log, now, specs, extentBytes }: BlobOptions): Promise<BlobStore> {
+  static async open(catalog: Catalog, directory: string, { log, now, drives, extentBytes }: BlobOptions): Promise<BlobStore> {
     const coder = await openCoder();
-    const drives = await DriveSet.open({ directory, log, now, ...(specs ? { specs } : {}) });
     const early: Extent[] = [];
     const concern: Concern = { damage: () => {}, work: (extent) => void early.push(extent) };
     const packs = await PackStore.open({

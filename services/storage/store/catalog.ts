@@ -3,16 +3,19 @@ import { mkdirSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { fault } from '#kernel/contract/fault.ts';
 import type { LoggedEffect, Sealer } from '#kernel/contract/implement.ts';
+import { type IndexRow, rowName } from './index-frame.ts';
+import type { IndexLog } from './index-log.ts';
 import { numberKey } from './key.ts';
 import { batchMax, openReadersMax, waitingMax } from './limits.ts';
 import { pack, type Tally, unpack } from './record.ts';
 import { atStep } from './step.ts';
+import { Table } from './table.ts';
 import { openVeil, type Veil } from './veil.ts';
 
-export type Table = Database<Buffer, Buffer>;
+export type { Table } from './table.ts';
 
-/** The tables of the index, by what their keys lead to. */
-const tableNames = [
+/** The tables of the index, by what their keys lead to. Their order is that of the index log: new ones stand at the end. */
+export const tableNames = [
   'bucket',
   'owned',
   'object',
@@ -29,6 +32,9 @@ const tableNames = [
   'counter',
 ] as const;
 export type TableName = (typeof tableNames)[number];
+
+/** The counter that says which change of the index log is the last one in the index. */
+export const sequenceKey: Buffer = Buffer.from('log');
 
 /** An effect as the change that made it knows it; the batch gives it its offset. */
 export type Effect = Omit<LoggedEffect, 'offset'>;
@@ -61,6 +67,11 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown };
 export class Catalog {
   readonly table: Readonly<Record<TableName, Table>>;
   readonly #environment: RootDatabase<Buffer, Buffer>;
+  readonly #rows: readonly Database<Buffer, Buffer>[];
+  #index: IndexLog | undefined;
+  /** What the commit that is being made changes. */
+  #changes: IndexRow[] = [];
+  readonly #watched = new Set<Set<string>>();
   #veil: Veil | undefined;
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
@@ -81,8 +92,9 @@ export class Catalog {
       eventTurnBatching: false,
     });
     this.#environment.readerCheck();
+    this.#rows = tableNames.map((name) => this.#environment.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' }));
     this.table = Object.fromEntries(
-      tableNames.map((name) => [name, this.#environment.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })]),
+      tableNames.map((name, at) => [name, new Table(this.#rows[at]!, (key, value) => void this.#changes.push([at, key, value]))]),
     ) as Record<TableName, Table>;
     this.#logged = this.#counter('effect');
     assertReader(this.#environment);
@@ -90,6 +102,36 @@ export class Catalog {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** The number of the last change that the index holds, of those in its log. */
+  get sequence(): bigint {
+    return this.#counter(sequenceKey.toString());
+  }
+
+  /** Tells every change to the log from now on. */
+  logTo(index: IndexLog): void {
+    this.#index = index;
+  }
+
+  /** Gathers the names of rows that commits change, until `unwatchChanges`. */
+  watchChanges(): ReadonlySet<string> {
+    const names = new Set<string>();
+    this.#watched.add(names);
+    return names;
+  }
+
+  unwatchChanges(names: ReadonlySet<string>): void {
+    this.#watched.delete(names as Set<string>);
+  }
+
+  /** Writes rows as the log has them, up to a number; before anybody else changes anything. */
+  async restore(rows: readonly IndexRow[], sequence: bigint): Promise<void> {
+    await this.#environment.childTransaction(() => {
+      for (const [table, key, value] of rows) void (value ? this.#rows[table]!.put(key, value) : this.#rows[table]!.remove(key));
+      void this.#rows[tableNames.indexOf('counter')]!.put(sequenceKey, numberKey(sequence));
+    });
+    this.#logged = this.#counter('effect');
   }
 
   /** The offset of the last effect on disk. */
@@ -152,14 +194,20 @@ export class Catalog {
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
     let outcomes: Outcome[];
     let logged = this.#logged;
+    let told: Promise<void> | undefined;
     try {
       outcomes = await this.#environment.childTransaction(() => {
         const batch = new OpenBatch(this.table, this.#counter('effect'));
         const done = group.map(({ change }) => runChange(change, batch));
         logged = batch.flush();
+        // The log is written while LMDB commits.
+        told = this.#tell();
         return done;
       });
+      await told;
     } catch (error) {
+      this.#changes = [];
+      if (told) await told.then(() => this.#index?.takeBack());
       const reason = await commitError(error);
       for (const { reject } of group) reject(reason);
       return;
@@ -173,6 +221,17 @@ export class Catalog {
       else resolve(outcome.value);
     });
     if (more) for (const wake of this.#listeners) wake();
+  }
+
+  /** Hands what this commit changes to the log, and writes its number into the index with it. */
+  #tell(): Promise<void> | undefined {
+    const rows = this.#changes;
+    this.#changes = [];
+    if (rows.length === 0 || !this.#index) return undefined;
+    for (const names of this.#watched) for (const [table, key] of rows) names.add(rowName(table, key));
+    const told = this.#index.append(rows);
+    void this.#rows[tableNames.indexOf('counter')]!.put(sequenceKey, numberKey(this.#index.sequence));
+    return told;
   }
 
   #counter(name: string): bigint {

@@ -61,6 +61,18 @@ export const deadShareMax = limit(
   'share',
   'Share of an extent that is deleted objects above which the rest is moved and it is dropped.',
 );
+export const copiesOfIndex = limit(3, 'drive', 'Drives that hold the log of the index.');
+export const indexHeadBytes = limit(32, 'byte', 'Header before every frame of the log of the index.');
+export const indexFrameMaxBytes = limit(1024 * mib, 'byte', 'Longest frame of the log of the index: what one commit changes.');
+export const indexLogMinBytes = limit(16 * mib, 'byte', 'Length of the log of the index up to which no new base is written.');
+export const indexLogMaxBytes = limit(
+  256 * mib,
+  'byte',
+  'Length of the log of the index at which a new base is written, however large it is.',
+);
+export const indexLogsMax = limit(8, 'file', 'Files of the log of the index, one for each start, up to which no new base is written.');
+export const indexCheckMaxBytes = limit(64 * mib, 'byte', 'Largest log of the index against which all of it is held at every start.');
+export const indexCheckMs = limit(3_600_000, 'ms', 'Time after which every row of the index is held against its log again.');
 export const batchMax = limit(1000, 'change', 'Most changes of the index that one commit carries.');
 export const waitingMax = limit(50_000, 'change', 'Most changes of the index that wait for their commit before more are refused.');
 export const effectsReadMax = limit(1000, 'record', 'Most audit records read from the effects log at once.');

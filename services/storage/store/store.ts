@@ -1,13 +1,15 @@
-import { join } from 'node:path';
 import type { Log, Sealer } from '#kernel/contract/implement.ts';
 import { BlobStore } from './blob.ts';
-import { Catalog } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
 import type { DriveSpec } from './drive.ts';
+import { DriveSet } from './drive-set.ts';
+import { IndexKeeper } from './index-keeper.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** The index and the drives of one data directory. */
 export type Store = {
   readonly catalog: Catalog;
+  readonly index: IndexKeeper;
   readonly blobs: BlobStore;
   readonly upkeep: Upkeep;
   readonly now: () => number;
@@ -27,25 +29,27 @@ export type StoreOptions = Pick<Store, 'now' | 'mayWrite' | 'sealer' | 'dayMs'> 
 
 export async function openStore({ directory, log, specs, extentBytes, ...more }: StoreOptions): Promise<Store> {
   const { now } = more;
-  const catalog = new Catalog(join(directory, 'index'));
+  const drives = await DriveSet.open({ directory, log, now, ...(specs ? { specs } : {}) });
+  const index = await IndexKeeper.open(directory, drives, log, now);
+  const { catalog } = index;
   try {
     await catalog.unveil(more.sealer);
     const blobs = await BlobStore.open(catalog, directory, {
       log,
       now,
-      ...(specs ? { specs } : {}),
+      drives,
       ...(extentBytes === undefined ? {} : { extentBytes }),
     });
     const upkeep = new Upkeep(blobs, ({ id }) => log('error', 'too few shards are left to read a part of an object', { id }));
-    return { catalog, blobs, upkeep, ...more };
+    return { catalog, index, blobs, upkeep, ...more };
   } catch (error) {
-    await catalog.close();
+    await index.close();
     throw error;
   }
 }
 
-export async function closeStore({ catalog, blobs, upkeep }: Store): Promise<void> {
+export async function closeStore({ index, blobs, upkeep }: Store): Promise<void> {
   await upkeep.stop();
   await blobs.close();
-  await catalog.close();
+  await index.close();
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +62,8 @@ async function check(store: Store, directory: string, fates: Map<string, Fate>):
   }
   await settled(store);
   assert.deepEqual(filesOf(directory), blobsOf(store));
+  // The index and its log were found to agree at the start.
+  assert.ok(!existsSync(join(directory, 'index-damaged')));
   const bucket = ownBucket(store.catalog, owner, 'shelf');
   const { items } = listObjects(store.catalog, bucket, { prefix: '', delimiter: '', after: '', afterPrefix: '', limit: 1000 });
   const bytes = items.reduce((sum, { object }) => sum + object.size, 0);

@@ -26,7 +26,7 @@ async function fill(store: Store): Promise<Map<string, Buffer>> {
 
 function files(directory: string): Map<string, Buffer> {
   const found = readdirSync(join(directory, 'drive'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name !== 'drive.json')
+    .filter((entry) => entry.isFile() && entry.name !== 'drive.json' && !entry.parentPath.endsWith('/index'))
     .map((entry) => join(entry.parentPath, entry.name));
   return new Map(found.map((path) => [path, readFileSync(path)]));
 }

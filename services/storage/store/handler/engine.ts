@@ -10,7 +10,7 @@ type Names = 'DescribeDrives' | 'EstimateDurability';
 
 /** The handlers of the operations that tell of the drives. */
 export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers<typeof storage>, Names> {
-  const { blobs, upkeep } = store;
+  const { blobs, index, upkeep } = store;
   return {
     async DescribeDrives(call) {
       call.charge('request', 1);
@@ -38,6 +38,11 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
           extents: { open: count('open'), full: count('full'), sealed: count('sealed') },
           repaired: upkeep.repaired,
           repairedBytes: upkeep.repairedBytes,
+          index: {
+            copies: index.log.copies,
+            logBytes: index.log.bytes,
+            ...(index.lastCheck ? { lastCheck: index.lastCheck } : {}),
+          },
           ...(rebuilding ? { rebuilding } : {}),
           ...(lastScrub
             ? {

@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '#kernel/contract/implement.ts';
+import { Catalog, tableNames } from './catalog.ts';
+import { syncDirectory } from './drive.ts';
+import type { DriveSet } from './drive-set.ts';
+import { checkIndex, indexPages } from './index-check.ts';
+import { IndexLog } from './index-log.ts';
+import { driveWaitMs, indexCheckMaxBytes } from './limits.ts';
+
+export type IndexReport = { readonly endedAt: number; readonly rows: number; readonly wrong: number; readonly damagedCopies: number };
+
+/** Keeps the index and its log: makes each again from the other, and holds one against the other. */
+export class IndexKeeper {
+  readonly catalog: Catalog;
+  /** From which the index can be made again. */
+  readonly log: IndexLog;
+  readonly #tell: Log;
+  readonly #now: () => number;
+  #renewing: Promise<void> | undefined;
+  #notBefore = 0;
+  /** What the last look at every row found. */
+  lastCheck: IndexReport | undefined;
+
+  private constructor(catalog: Catalog, index: IndexLog, tell: Log, now: () => number) {
+    this.catalog = catalog;
+    this.log = index;
+    this.#tell = tell;
+    this.#now = now;
+  }
+
+  /**
+   * Opens the index. One that is gone, that cannot be opened, that differs from its log, or on whose opening the process died
+   * before, is set aside and made again from the log.
+   */
+  static async open(directory: string, drives: DriveSet, log: Log, now: () => number): Promise<IndexKeeper> {
+    const index = await IndexLog.open(drives, log);
+    const [place, mark] = [join(directory, 'index'), join(directory, 'index-opening')];
+    const distrust = existsSync(mark) ? 'the last start did not end' : existsSync(join(place, 'data.mdb')) ? undefined : 'it is gone';
+    // On a full disk it may not come to be; the index is opened all the same.
+    await writeFile(mark, '', { mode: 0o600, flush: true }).catch(() => {});
+    let catalog: Catalog | undefined;
+    try {
+      catalog = await openTrusted(place, index, log, distrust);
+      if (!catalog) {
+        await rebuild(place, index);
+        catalog = new Catalog(place);
+      }
+      const keeper = new IndexKeeper(catalog, index, log, now);
+      await keeper.#begin();
+      await rm(mark, { force: true });
+      return keeper;
+    } catch (error) {
+      await catalog?.close();
+      await index.close();
+      throw error;
+    }
+  }
+
+  /** From here on every change is logged. */
+  async #begin(): Promise<void> {
+    if (this.catalog.sequence !== this.log.sequence) this.log.distrust();
+    try {
+      await this.log.turn(this.catalog.sequence);
+    } catch (error) {
+      this.log.distrust();
+      this.#tell('warn', 'the log of the index could not be begun', { error: String(error) });
+    }
+    this.catalog.logTo(this.log);
+    await this.tend();
+  }
+
+  /** Writes a new base when one is due; what fails, on a full disk for one, is tried again when it is next asked. */
+  async tend(): Promise<void> {
+    if (!this.log.isDue || this.catalog.closed || this.#now() < this.#notBefore) return;
+    try {
+      await this.renew();
+    } catch (error) {
+      this.#notBefore = this.#now() + driveWaitMs;
+      this.#tell('warn', 'a base of the index could not be written; it is tried again', { error: String(error) });
+    }
+  }
+
+  /** Writes a new base; who asks meanwhile joins. */
+  renew(): Promise<void> {
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing;
+  }
+
+  async #renew(): Promise<void> {
+    const last = await this.log.turn();
+    // What was appended before the turn is in the index when this resolves.
+    await this.catalog.commit(() => undefined);
+    await this.log.write(indexPages(this.catalog), last);
+  }
+
+  /** Looks at every row and at every copy of the log; what is wrong is made right. */
+  async check(): Promise<IndexReport> {
+    const { rows, wrong } = await checkIndex(this.catalog, this.log);
+    if (wrong.length > 0) {
+      this.#tell('error', 'rows of the index were damaged; they were made again from its log', { rows: wrong.length });
+      await this.catalog.commit(() => {
+        for (const [table, key, value] of wrong) {
+          if (value) this.catalog.table[tableNames[table]!].put(key, value);
+          else this.catalog.table[tableNames[table]!].remove(key);
+        }
+      });
+    }
+    const damagedCopies = await this.log.countDamaged();
+    if (damagedCopies > 0) {
+      this.#tell('warn', 'copies of the log of the index were damaged; a new base is written', { copies: damagedCopies });
+      await this.renew();
+    }
+    this.lastCheck = { endedAt: this.#now(), rows, wrong: wrong.length, damagedCopies };
+    return this.lastCheck;
+  }
+
+  async close(): Promise<void> {
+    await this.#renewing?.catch(() => {});
+    await this.catalog.close();
+    await this.log.close();
+  }
+}
+
+/** The index as it lies there, brought up to its log; undefined when it must be made again. */
+async function openTrusted(place: string, index: IndexLog, log: Log, distrust: string | undefined): Promise<Catalog | undefined> {
+  const doubt = async (why: string, catalog?: Catalog) => {
+    log('error', 'the storage index cannot be trusted; it is made again from its log', { why });
+    await catalog?.close();
+    return undefined;
+  };
+  if (!index.isKnown) return new Catalog(place);
+  if (distrust !== undefined) return doubt(distrust);
+  let catalog: Catalog;
+  try {
+    catalog = new Catalog(place);
+  } catch (error) {
+    return doubt(String(error));
+  }
+  try {
+    await catchUp(catalog, index);
+  } catch (error) {
+    // With a log that is damaged the index is all there is.
+    log('error', 'the log of the storage index is damaged; it is begun anew', { error: String(error) });
+    index.distrust();
+    return catalog;
+  }
+  try {
+    if (index.bytes > indexCheckMaxBytes || catalog.sequence > index.sequence) return catalog;
+    const { rows, wrong } = await checkIndex(catalog, index);
+    let found = 0;
+    for await (const page of indexPages(catalog)) found += page.length;
+    return wrong.length === 0 && found === rows
+      ? catalog
+      : await doubt(`${wrong.length} rows differ, ${found - rows} are strange`, catalog);
+  } catch (error) {
+    return doubt(String(error), catalog);
+  }
+}
+
+/** Does again what is in the log and not in the index: the process ended between the two. */
+async function catchUp(catalog: Catalog, index: IndexLog): Promise<void> {
+  const from = catalog.sequence;
+  for await (const { kind, sequence, rows } of index.history()) {
+    if (kind === 'changes' && sequence > from) await catalog.restore(rows, sequence);
+  }
+}
+
+/** Makes the index again from its log, beside the old one, which is set aside once that is done. */
+async function rebuild(place: string, index: IndexLog): Promise<void> {
+  const fresh = `${place}-new`;
+  await rm(fresh, { recursive: true, force: true });
+  const made = new Catalog(fresh);
+  try {
+    for await (const { sequence, rows } of index.history()) await made.restore(rows, sequence);
+  } finally {
+    await made.close();
+  }
+  await rm(`${place}-damaged`, { recursive: true, force: true });
+  if (existsSync(place)) await rename(place, `${place}-damaged`);
+  await rename(fresh, place);
+  await syncDirectory(join(place, '..'));
+}
