@@ -37,7 +37,8 @@ export async function judge(context: Context, name: string, text: string, only?:
  */
 function spokenOf(contracts: readonly AnyService[], { text, est }: ParsedPolicy): readonly AnyService[] {
   if (!['==', 'in'].includes(String((est.action as { op?: unknown }).op))) return contracts;
-  const names = new Set(Array.from(text.matchAll(/([A-Za-z_][A-Za-z0-9_]*)\s*::/g), ([, name]) => name));
+  // Begun within a name, the search would be quadratic in its length.
+  const names = new Set(Array.from(text.matchAll(/(?<![A-Za-z0-9_])([A-Za-z_][A-Za-z0-9_]*)\s*::/g), ([, name]) => name));
   const spoken = contracts.filter(({ name }) => names.has(name));
   return spoken.length > 0 ? spoken : contracts;
 }
