@@ -32,6 +32,6 @@ export function protoSchema(text: string, references: readonly Resolved[]): Prot
 }
 
 const fileOf = (text: string): ProtoFile =>
-  /^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(text) && !/^\s*(syntax|package|message|import|enum)\b\s/.test(text)
+  /^[A-Za-z0-9+/\s]+={0,2}$/.test(text.trim()) && !/^\s*(syntax|package|message|import|enum)\b\s/.test(text)
     ? readDescriptor(Buffer.from(text, 'base64'))
     : parseProto(text);
