@@ -32,6 +32,10 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
   const store = await openStore({ directory, log, now, mayWrite, sealer, dayMs: dayOf(process.env.GAMUT_STORAGE_DAY_MS) });
   const keeper = new DriveKeeper(store, directory);
   const history = new BucketHistory(store.catalog);
+  const websiteOf = (name: string) => {
+    const bucket = findBucket(store.catalog, name);
+    return bucket && readConfiguration(store.catalog, bucket, 'website');
+  };
   const accessLog = new AccessLogs(store, region, log);
   const lifecycles = keepLifecycles(store, log, signal);
   const ownerOf = (name: string) => {
@@ -61,7 +65,7 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
       ...(configurationHandlers(store, history) as unknown as Handlers<typeof storage>),
     },
     providers: { Bucket: bucketProvider(store, history, region), DataSubject: dataSubjectProvider },
-    doors: { s3: (place) => openS3(place, { region, ownerOf, tenantOf, isRequesterPays, corsOf, accessLog }) },
+    doors: { s3: (place) => openS3(place, { region, ownerOf, tenantOf, isRequesterPays, corsOf, websiteOf, accessLog }) },
     effects: effectSource(store.catalog),
     async stop() {
       await accessLog.stop();

@@ -47,6 +47,7 @@ export const errors = {
   AccessControlListNotSupported: no(400, 'The bucket does not allow ACLs.'),
   InvalidBucketAclWithObjectOwnership: no(400, 'The bucket cannot have ACLs set with its object ownership.'),
   InvalidEncryptionAlgorithm: no(400, 'The encryption algorithm is not known.'),
+  InvalidRedirectLocation: no(400, "The website redirect location must have a prefix of 'http://' or 'https://' or '/'."),
   InvalidStorageClass: no(400, 'The storage class is not known.'),
   InvalidTargetBucketForLogging: no(400, 'The target bucket for logging does not exist, or is not yours to write to.'),
   KmsKeyNotFound: no(400, 'There is no such key.'),

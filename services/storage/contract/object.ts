@@ -100,6 +100,7 @@ const traitErrors = [
   'AccessControlListNotSupported',
   'UnresolvableGrantByEmailAddress',
   'InvalidRetentionPeriod',
+  'InvalidRedirectLocation',
   'InvalidRequest',
   ...sealErrors,
   'SseKeyRequired',

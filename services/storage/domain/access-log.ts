@@ -27,6 +27,8 @@ export type AccessEntry = {
   readonly authentication?: string;
   readonly host?: string;
   readonly copies: boolean;
+  /** It was asked of the bucket's website. */
+  readonly website: boolean;
 };
 
 export type Logging = NonNullable<Static<typeof configurations.logging>['loggingEnabled']>;
@@ -62,7 +64,8 @@ const resources: Readonly<Record<string, string>> = {
 };
 
 /** `REST.<method>.<what it is about>`. */
-export function operationOf({ method, key, query, copies }: Pick<AccessEntry, 'method' | 'key' | 'query' | 'copies'>): string {
+function operationOf({ method, key, query, copies, website }: AccessEntry): string {
+  if (website) return `WEBSITE.${method}.OBJECT`;
   const named = Object.keys(resources).find((name) => query.has(name));
   const isPart = query.has('partNumber') && query.has('uploadId');
   const about = isPart ? 'PART' : query.has('uploadId') ? 'UPLOAD' : named ? resources[named]! : key === '' ? 'BUCKET' : 'OBJECT';

@@ -317,8 +317,8 @@ test('buckets are headed, located, listed, refused when taken and kept when not 
 });
 
 test("what is not there says so in S3's words, and nothing is accepted and ignored", async () => {
-  const WebsiteConfiguration = { IndexDocument: { Suffix: 'index.html' } };
-  assert.deepEqual(await refused(client.send(new s3.PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration }))), ['NotImplemented', 501]);
+  const Id = 'metrics';
+  assert.deepEqual(await refused(client.send(new s3.GetBucketMetricsConfigurationCommand({ Bucket, Id }))), ['NotImplemented', 501]);
   assert.deepEqual(await refused(client.send(new s3.GetBucketAccelerateConfigurationCommand({ Bucket }))), ['NotImplemented', 501]);
   assert.deepEqual(await refused(client.send(new s3.GetObjectTorrentCommand({ Bucket, Key: 'a' }))), ['NotImplemented', 501]);
   assert.equal((await client.send(new s3.GetBucketVersioningCommand({ Bucket }))).Status, undefined);

@@ -9,6 +9,7 @@ import { authenticate } from './authenticate.ts';
 import { internalError, malformedS3, wordError } from './errors.ts';
 import type { CorsRule } from '../../domain/cors.ts';
 import type { AccessEntry } from '../../domain/access-log.ts';
+import type { Website } from '../../domain/website.ts';
 import { requesterPays } from '../../domain/action.ts';
 import { contextOf } from './context.ts';
 import { allowOrigin, preflight } from './cors.ts';
@@ -17,6 +18,7 @@ import { type ReplyId, replyError } from './reply.ts';
 import { readHead, type S3Request, withoutTenant } from './request.ts';
 import { route } from './route.ts';
 import { entryOf, identityOf, type Trace } from './trace.ts';
+import { serveWebsite } from './website.ts';
 import { checkExpectedOwner, refuseHeaders } from './unimplemented.ts';
 
 export type S3Options = {
@@ -29,6 +31,8 @@ export type S3Options = {
   readonly isRequesterPays: (bucket: string) => boolean;
   /** Where requests of buckets are logged that ask for it. */
   readonly accessLog: { wants(bucket: string): boolean; note(entry: Omit<AccessEntry, 'owner'>): void };
+  /** How a bucket is served as a website, if it is. */
+  readonly websiteOf: (bucket: string) => Website | undefined;
   /** What pages of other sites may do with a bucket. */
   readonly corsOf: (bucket: string) => readonly CorsRule[] | undefined;
 };
@@ -85,14 +89,19 @@ async function serve(arrived: Arrived): Promise<void> {
   }
 }
 
-/** What is answered before a caller is looked for: preflights, and forms, which name theirs in a field. */
-async function beforeCaller({ place, corsOf, id, signal, response, trace }: Arrived, request: S3Request): Promise<boolean> {
+/** What is answered before a caller is looked for: preflights, websites, and forms, which name theirs in a field. */
+async function beforeCaller(arrived: Arrived, request: S3Request): Promise<boolean> {
+  const { place, corsOf, id, signal, response, trace } = arrived;
   const rules = request.bucket === '' || !request.headers.has('origin') ? undefined : corsOf(request.bucket);
   if (request.method === 'OPTIONS') {
     preflight(request, id, rules);
     return true;
   }
   if (rules) allowOrigin(request, response, rules);
+  if (request.website) {
+    await serveWebsite(request, { ...arrived, gate: place.gate });
+    return true;
+  }
   if (!isForm(request)) return false;
   await postForm(request, { gate: place.gate, open: place.open, id, signal, trace });
   return true;

@@ -54,7 +54,8 @@ export const headObject: Answer = async ({ request, session, id, more }) => {
   request.response.end();
 };
 
-function readInput(request: S3Request) {
+/** What a read's query and headers ask for. */
+export function readInput(request: S3Request) {
   if (header(request, 'x-amz-server-side-encryption') !== undefined)
     throw refuse('InvalidArgument', 'x-amz-server-side-encryption header is not supported for this operation.');
   const range = readRange(header(request, 'range') ?? '');
@@ -74,7 +75,7 @@ function readInput(request: S3Request) {
 const notModifiedHeaders = (head: Head): Headers => ({ ETag: quoted(head.etag), 'Last-Modified': httpDate(head.lastModified) });
 
 /** The status and headers of a read: 206 with its place in the whole when part of the object was asked for. */
-function readHeaders(request: S3Request, head: Head): { status: number; headers: Headers } {
+export function readHeaders(request: S3Request, head: Head): { status: number; headers: Headers } {
   const { range, size } = head;
   const length = range ? range.last - range.first + 1 : size;
   const partial = range !== undefined || request.query.has('partNumber');

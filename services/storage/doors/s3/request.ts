@@ -14,6 +14,8 @@ export type S3Request = {
   readonly query: ReadonlyMap<string, string>;
   /** The bucket that the host names, if it does. */
   readonly hostBucket?: string;
+  /** It is asked as a website. */
+  readonly website?: true;
   /** '' for the service itself. */
   readonly bucket: string;
   /** '' for the bucket itself. */

@@ -48,6 +48,7 @@ export function entryOf(trace: Trace, id: ReplyId, response: HttpResponse, now: 
     ...optional('userAgent', header(request, 'user-agent')),
     ...(how === 'none' ? {} : { signature: isLegacy(request) ? 'SigV2' : 'SigV4', authentication: authentications[how] }),
     ...optional('host', request.incoming.headers.host),
+    website: request.website === true,
     copies: request.headers.has('x-amz-copy-source'),
   };
 }

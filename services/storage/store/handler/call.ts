@@ -28,6 +28,8 @@ export function headersOf(input: HeaderInput): StoredHeaders {
   const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl, expires, websiteRedirect, metadata } = input;
   if (metadataBytes(metadata) > metadataMaxBytes)
     throw fault('MetadataTooLarge', { path: '/metadata', detail: `At most ${metadataMaxBytes} bytes.` });
+  // What breaks a head of HTTP leads nowhere either.
+  if (websiteRedirect !== undefined && !/^(?:\/|https?:\/\/)[^\0-\x1f\x7f]*$/.test(websiteRedirect)) throw fault('InvalidRedirectLocation');
   const all = { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl, expires, websiteRedirect, metadata };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as StoredHeaders;
 }

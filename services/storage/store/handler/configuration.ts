@@ -48,7 +48,6 @@ export function configurationHandlers(store: Store, history: BucketHistory): Rec
       const bucket = begin(store, call);
       const document = checkConfiguration(kind, call.input as never);
       if (kind === 'logging') checkLogTarget(store, bucket, document as never);
-      if (isUnbuilt(kind)) throw fault('NotImplemented', `A bucket's ${kind} is not implemented.`);
       history.put(await writeConfiguration(store, bucket, kind, document, moreOf(kind, document)));
       return { output: {} };
     };
@@ -60,9 +59,6 @@ export function configurationHandlers(store: Store, history: BucketHistory): Rec
   delete handlers.DeleteBucketLogging;
   return handlers;
 }
-
-/** What would be kept and not minded: nothing is accepted and ignored. */
-const isUnbuilt = (kind: ConfigurationKind): boolean => kind === 'website';
 
 /** What the bucket itself says of a configuration, so that not every request need read it. */
 function moreOf(kind: ConfigurationKind, document: object): { more?: Partial<BucketRecord> } {
