@@ -13,7 +13,25 @@ from confluent_kafka.schema_registry.json_schema import JSONDeserializer, JSONSe
 from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer, ProtobufSerializer
 from google.longrunning import operations_pb2
 from google.rpc import code_pb2, status_pb2
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic, OffsetSpec, ResourceType
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    OffsetSpec,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialDeletion,
+    UserScramCredentialUpsertion,
+)
 
 given = json.load(sys.stdin)
 base = {
@@ -188,6 +206,46 @@ def scram():
         assert "plain" in other.list_topics(timeout=10).topics
 
 
+def user():
+    upsert = UserScramCredentialUpsertion("python-user", ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096), b"pencil")
+    admin.alter_user_scram_credentials([upsert])["python-user"].result(10)
+    told = admin.describe_user_scram_credentials(["python-user"])["python-user"].result(10)
+    assert [(one.mechanism, one.iterations) for one in told.scram_credential_infos] == [(ScramMechanism.SCRAM_SHA_256, 4096)], told
+    login = {"sasl.mechanism": "SCRAM-SHA-256", "sasl.username": "python-user", "sasl.password": "pencil"}
+    mine = AdminClient({**base, **login})
+    assert list(mine.list_topics(timeout=10).topics) == []
+
+    def rule(name, pattern, operation, permission=AclPermissionType.ALLOW, kind=ResourceType.TOPIC):
+        return AclBinding(kind, name, pattern, "User:python-user", "*", operation, permission)
+
+    rules = [
+        rule("plain", ResourcePatternType.LITERAL, AclOperation.READ),
+        rule("python-", ResourcePatternType.PREFIXED, AclOperation.READ, kind=ResourceType.GROUP),
+        rule("packed", ResourcePatternType.PREFIXED, AclOperation.ALL),
+        rule("packed-gzip", ResourcePatternType.LITERAL, AclOperation.ALL, AclPermissionType.DENY),
+    ]
+    for made in admin.create_acls(rules).values():
+        made.result(10)
+    asked = AclBindingFilter(ResourceType.ANY, None, ResourcePatternType.ANY, "User:python-user", None, AclOperation.ANY, AclPermissionType.ANY)
+    assert set(admin.describe_acls(asked).result(10)) == set(rules)
+    end = time.monotonic() + 10
+    seen = set()
+    while time.monotonic() < end and seen != {"plain", "packed-snappy", "packed-lz4", "packed-zstd"}:
+        seen = set(mine.list_topics(timeout=10).topics)
+    assert seen == {"plain", "packed-snappy", "packed-lz4", "packed-zstd"}, seen
+    write("packed-lz4", ["more"], login)
+    try:
+        write("plain", ["more"], login)
+    except AssertionError as error:
+        assert "TOPIC_AUTHORIZATION_FAILED" in str(error), error
+    else:
+        raise AssertionError("written without a right")
+    assert read("packed-lz4", "python-group", 1, login) and not admin.delete_acls([asked])[asked].exception(10)
+    drop = UserScramCredentialDeletion("python-user", ScramMechanism.SCRAM_SHA_256)
+    admin.alter_user_scram_credentials([drop])["python-user"].result(10)
+    assert admin.describe_user_scram_credentials(["python-user"])["python-user"].exception(10), "still there"
+
+
 def refused():
     failures = []
     wrong = Producer({**base, "sasl.password": "wrong", "error_cb": failures.append})
@@ -299,6 +357,7 @@ told("the consumer group protocol reads all partitions", next_protocol)
 told("topics are configured, grown, shortened and deleted", administration)
 told("groups are listed, described and deleted", groups)
 told("SCRAM-SHA-256 and SCRAM-SHA-512 let in", scram)
+told("a SCRAM user is made, logs in, is bound by ACLs, and deleted", user)
 told("a wrong password is refused", refused)
 told("TLS on the same port", secured)
 told("the Avro serialiser registers, and its deserialiser reads", avro)

@@ -8,7 +8,7 @@ export const client: Client = {
   name: 'confluent-kafka',
   setup: () => pythonPackage('confluent-kafka'),
   async run(place) {
-    const { sasl, basic } = await place.credential();
+    const { sasl, basic } = await place.credential('--role', 'owner');
     const kafka = place.doors['log.kafka']?.url.replace('kafka://', '');
     const input = { kafka, registry: place.doors['log.registry']?.url, sasl, basic, ca: place.ca };
     return { checks: await pythonChecks(join(installation, 'conform', 'confluent-kafka', 'checks.py'), [], input) };

@@ -20,7 +20,7 @@ export const client: Client = {
       if ('skip' in found) throw new Error(found.skip);
       jars.push(found.jar);
     }
-    const { sasl } = await place.credential();
+    const { sasl } = await place.credential('--role', 'owner');
     const kafka = place.doors['log.kafka']?.url.replace('kafka://', '') ?? '';
     return { checks: await lineChecks([...javaProgram(jars.join(':'), source), kafka, sasl.username, sasl.password]) };
   },

@@ -9,3 +9,4 @@ export const signedDaysAhead = limit(
 );
 export const presignedSecondsMax = limit(604_800, 's', 'Longest life of a presigned URL.');
 export const identifiedCacheMax = limit(4096, 'credential', 'Identified callers a gate remembers until an epoch moves.');
+export const loginLengthMax = limit(200, 'character', 'Longest name that somebody logs in by whose verifiers were brought.');

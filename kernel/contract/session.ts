@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Caller, EndReason } from './caller.ts';
 import type { AnyService, Face, Input, OperationName, Output } from './contract.ts';
 import type { OperationError } from './fault.ts';
+import type { Filter } from './provider.ts';
 
 /** A stream of bytes beside the schema. */
 export type Bytes = AsyncIterable<Uint8Array>;
@@ -48,6 +49,8 @@ export interface Session<S extends AnyService = AnyService> {
   readonly signal: AbortSignal;
   grant<O extends OperationName<S>>(operation: O, name: string): Grant | Denied;
   invoke<O extends OperationName<S>>(operation: O, name: string, input: Input<S, O>, more?: More): Promise<Result<Output<S, O>>>;
+  /** The resources on which the caller may do one of the operations and is forbidden none, for doors that list what they hold. */
+  visible(...operations: readonly OperationName<S>[]): Pick<Filter, 'admits'>;
   /** Says that this presentation is over; nothing can be asked of it afterwards. */
   end(): void;
 }

@@ -23,6 +23,7 @@ import { openIds, parseId } from '../tenancy/id.ts';
 import { openAuthority } from './certificate.ts';
 import type { Context } from './context.ts';
 import { type Deployed, deployPlatform } from './deploy.ts';
+import { askDirectory } from './directory.ts';
 import { entriesOver } from './entry.ts';
 import { keepBudgets } from './budget.ts';
 import { budgetSweepMs, destroySweepMs } from './limits.ts';
@@ -48,6 +49,7 @@ import { guardRailHandlers } from './handler/guard-rail.ts';
 import { privacyHandlers } from './handler/privacy.ts';
 import { purgeDeleted } from './purge.ts';
 import { policyHandlers } from './handler/policy.ts';
+import { verifierHandlers } from './handler/verifier.ts';
 import { webhookHandlers } from './handler/webhook.ts';
 import { serveInternal } from './internal.ts';
 import { openMail } from './mail.ts';
@@ -78,9 +80,11 @@ export const part: Part = {
     const { process, context, snapshot } = opened;
     const authority = await openAuthority(link.order.data, process.keeper, link.order.deployment, link.order.settings.host);
     Object.assign(context, { authority: authority.authority });
+    const gate = createGate(process.runtime);
     const internal = await serveInternal(
       link,
       {
+        directory: (asking, question) => askDirectory(context, gate, asking, question),
         register: (registration) =>
           registerService({ context, deployed: opened.deployed, certificate: () => authority.issue() }, registration),
         ledger: (service, at) => ledgerAccess(context, service, { tenant: parseId(at.tenant), scope: parseId(at.scope) }),
@@ -90,7 +94,6 @@ export const part: Part = {
     );
     await storeContract(context, platform);
     const admin = await ensureFirst(context);
-    const gate = createGate(process.runtime);
     gate.check();
     const mailbox = context.mail as Context['mail'] & { read?: () => Promise<unknown[]> };
     const login = new Login(context, await openGeo(link.order.settings.geo));
@@ -248,6 +251,7 @@ function handlersOf(context: Context, allow: readonly string[]): Handlers<typeof
     ...organizationHandlers(context),
     ...memberHandlers(context),
     ...credentialHandlers(context),
+    ...verifierHandlers(context),
     ...recordHandlers(context),
     ...usageHandlers(context),
     ...budgetHandlers(context),

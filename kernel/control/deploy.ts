@@ -38,6 +38,7 @@ const platformTables = [
   'organization',
   'person',
   'access_key',
+  'login',
   'session',
   'guard_rail',
   'factor',

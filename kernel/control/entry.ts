@@ -128,8 +128,15 @@ async function credentialEntries(source: Source, id: string): Promise<Entry[]> {
     ...(ended ? { revokedAt: time(row.revoked_at) } : {}),
   };
   const prints = (row.fingerprints as string[]).map((print): Entry => ({ key: ['certificate', print], value: id }));
+  const logins = row.login === null ? [] : [await loginEntry(source, String(row.login))];
   const clusters = generations.flatMap(({ cluster }): Entry[] => (cluster === undefined ? [] : [{ key: ['cluster', cluster], value: id }]));
-  return [{ key: ['credential', id], value }, { key: ['accessKey', accessKey], value: id }, ...prints, ...clusters];
+  return [{ key: ['credential', id], value }, { key: ['accessKey', accessKey], value: id }, ...prints, ...clusters, ...logins];
+}
+
+/** A name is of the one credential that holds it now. */
+async function loginEntry(source: Source, login: string): Promise<Entry> {
+  const row = await one(source, 'select credential from platform.login where name = $1', [login]);
+  return row ? { key: ['login', login], value: formatId(row.credential as bigint) } : { key: ['login', login] };
 }
 
 async function sessionEntries(source: Source, id: string): Promise<Entry[]> {

@@ -7,6 +7,7 @@ import type { Log } from '../contract/implement.ts';
 import { readBody } from '../listen/body.ts';
 import { parseJson } from '../listen/json.ts';
 import { registrationBytes } from '../session/limits.ts';
+import type { DirectoryQuestion } from '../session/directory.ts';
 import type { Registration } from '../session/registration.ts';
 import type { Link } from '../supervise/protocol.ts';
 import { createServer } from '../listen/node-http.ts';
@@ -17,6 +18,8 @@ export type Internal = {
   /** The cluster id by which a service's process speaks to the ledger of an environment, in the service's own name. */
   ledger(service: string, at: { readonly tenant: string; readonly scope: string }): Promise<unknown>;
   wake(): void;
+  /** A request of the process on behalf of a caller. */
+  directory(process: string, question: DirectoryQuestion): Promise<unknown>;
 };
 
 /** Serves the platform's own processes on `control.sock`: each shows the token it was spawned with. */
@@ -52,6 +55,7 @@ async function answer(request: IncomingMessage, admitted: ReadonlyMap<string, st
     return {};
   }
   if (request.url === '/ledger') return internal.ledger(process, body as { tenant: string; scope: string });
+  if (request.url === '/directory') return internal.directory(process, body as DirectoryQuestion);
   if (request.url !== '/register') throw fault('NoSuchOperation');
   const registration = body as Registration;
   const name = registration.contract?.name;

@@ -23,6 +23,8 @@ export const certificateDays = limit(365, 'day', 'Life of a certificate that the
 export const resourceLabelBytesMax = limit(4096, 'byte', 'Largest labels of one credential.');
 export const projectsMax = limit(1000, 'project', 'Projects of one organization.');
 export const credentialsMax = limit(10_000, 'credential', 'Credentials of one organization that are not revoked.');
+export const scramRoundsMin = limit(4096, 'round', 'Fewest rounds of a verifier that is brought.');
+export const scramRoundsMax = limit(1_000_000, 'round', 'Most rounds of a verifier that is brought.');
 export const latestInstantMs = limit(
   4_102_444_800_000,
   'ms',

@@ -50,6 +50,7 @@ export const Member = Type.Object({
 });
 /** A program with a name: its principal, and the role it has. */
 export const ServiceAccount = Type.Object({ title: Title, principal: Type.String(), role: Role, environment: Type.Optional(Id) });
+export const Mechanism = Type.Union([Type.Literal('SCRAM-SHA-256'), Type.Literal('SCRAM-SHA-512')]);
 export const Credential = Type.Object({
   principal: Type.String(),
   environment: Id,
@@ -59,6 +60,8 @@ export const Credential = Type.Object({
   revokedAt: Type.Optional(Type.Integer()),
   rotatedAt: Type.Optional(Type.Integer()),
   overlapUntil: Type.Optional(Type.Integer()),
+  login: Type.Optional(Type.String({ description: 'The name it logs in by, where verifiers were brought instead of a secret.' })),
+  verifiers: Type.Optional(Type.Array(Type.Object({ mechanism: Mechanism, rounds: Type.Integer() }))),
 });
 /** One credential in all its faces. Secrets are shown once, when it is made or rotated. */
 export const Faces = Type.Object({

@@ -311,6 +311,7 @@ export const platform = defineService({
       'DeleteMember',
       'CreateCredential',
       'ImportCredential',
+      'AlterVerifiers',
       'RotateCredential',
       'RevokeCredential',
       'IssueCertificate',

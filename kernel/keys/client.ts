@@ -1,11 +1,12 @@
-import type { ScramVerifier } from '#wire/scram/server.ts';
-import type { SaslVerifiers } from './face-secret.ts';
+import type { ScramHash } from '#wire/scram/server.ts';
+import type { SaslVerifiers, ScramVerifiers } from './face-secret.ts';
 import { connect, type Socket } from 'node:net';
 import { fault, faultTable } from '../contract/fault.ts';
 import type { Caller } from '../contract/caller.ts';
 import { keeperCallMs, keeperLineBytes, keeperPendingMax, reconnectMs } from './limits.ts';
 import { formatId } from '../tenancy/id.ts';
 import { lineReader } from './line.ts';
+import { scramOf, type ScramText, scramText } from './scram-text.ts';
 import type { KeyState } from './named.ts';
 
 type Pending = { resolve(value: Record<string, unknown>): void; reject(error: Error): void; timer: NodeJS.Timeout };
@@ -88,6 +89,12 @@ export function connectKeeper(path: string, token: string) {
       base64((await ask('mint', { tenant: `${tenant}`, credential, sigv2 })).sealed),
     importSecret: async (tenant: bigint, credential: string, s3: string) =>
       base64((await ask('import', { tenant: `${tenant}`, credential, s3 })).sealed),
+    /** Seals verifiers beside those that `sealed` holds, or instead of them, or takes some away. */
+    async alterVerifiers(tenant: bigint, credential: string, put: ScramVerifiers, drop: readonly ScramHash[], sealed?: Uint8Array) {
+      const texts = Object.fromEntries(Object.entries(put).map(([hash, verifier]) => [hash, scramText(verifier)]));
+      const known = sealed === undefined ? {} : { sealed: Buffer.from(sealed).toString('base64') };
+      return base64((await ask('alterVerifiers', { tenant: `${tenant}`, credential, put: texts, drop, ...known })).sealed);
+    },
     faces: async (tenant: bigint, credential: string, sealed: Uint8Array) =>
       (await ask('faces', { tenant: `${tenant}`, credential, sealed: Buffer.from(sealed).toString('base64') })) as {
         bearer: string;
@@ -172,14 +179,10 @@ export function connectKeeper(path: string, token: string) {
   };
 }
 
-type ScramText = { readonly salt: string; readonly rounds: number; readonly storedKey: string; readonly serverKey: string };
-type SaslText = { readonly plain: string; readonly sha256: ScramText; readonly sha512: ScramText };
+type SaslText = { readonly plain?: string; readonly sha256?: ScramText; readonly sha512?: ScramText };
 
-const scramOf = ({ salt, rounds, storedKey, serverKey }: ScramText): ScramVerifier => ({
-  salt: Buffer.from(salt, 'base64'),
-  rounds,
-  storedKey: Buffer.from(storedKey, 'base64'),
-  serverKey: Buffer.from(serverKey, 'base64'),
+const saslOf = ({ plain, sha256, sha512 }: SaslText): SaslVerifiers => ({
+  ...(plain === undefined ? {} : { plain }),
+  ...(sha256 ? { sha256: scramOf(sha256) } : {}),
+  ...(sha512 ? { sha512: scramOf(sha512) } : {}),
 });
-
-const saslOf = ({ plain, sha256, sha512 }: SaslText): SaslVerifiers => ({ plain, sha256: scramOf(sha256), sha512: scramOf(sha512) });

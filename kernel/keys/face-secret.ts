@@ -16,8 +16,10 @@ export type FaceSecrets = {
   readonly publishable: string;
 };
 
-/** For PLAIN the SHA-256 of the secret, in hex; for SCRAM a salted verifier per hash. */
-export type SaslVerifiers = { readonly plain: string } & Readonly<Record<ScramHash, ScramVerifier>>;
+/** A salted verifier per hash, as somebody brought them who did not bring the secret. */
+export type ScramVerifiers = Readonly<Partial<Record<ScramHash, ScramVerifier>>>;
+/** For PLAIN the SHA-256 of the secret, in hex, where the secret is known; for SCRAM a salted verifier per hash. */
+export type SaslVerifiers = { readonly plain?: string } & ScramVerifiers;
 
 /** What a service may hold to check a face, without being able to make another's. */
 export type FaceVerifiers = {
@@ -27,7 +29,7 @@ export type FaceVerifiers = {
   readonly cluster: string;
   readonly stripe: string;
   readonly publishable: string;
-  readonly sasl: SaslVerifiers;
+  readonly sasl: Required<SaslVerifiers>;
   /** Date (yyyymmdd) to the SigV4 signing key of that day, the deployment's region and service s3; `sts:` before it for STS. */
   readonly sigv4: Readonly<Record<string, Uint8Array>>;
 };
@@ -113,7 +115,7 @@ function sigv4Key(secret: string, date: string, region: string, service: string)
 }
 
 /** The secret has 256 random bits, so that its salt may come from it and rounds beyond what clients demand would add nothing. */
-function saslVerifiers(secret: string): SaslVerifiers {
+function saslVerifiers(secret: string): Required<SaslVerifiers> {
   const salt = createHash('sha256').update(`gamut sasl salt ${secret}`).digest().subarray(0, 18);
   return {
     plain: sha256Hex(secret),

@@ -2,12 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type { ScramVerifier } from '#wire/scram/server.ts';
+import type { ScramHash } from '#wire/scram/server.ts';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { AdmitOrder, Link, Part } from '../supervise/protocol.ts';
 import { bearerToken, type FaceSecrets, faceSecrets, faceVerifiers } from './face-secret.ts';
 import { checkpointsPerCallMax, keeperLineBytes, serviceTokenMs } from './limits.ts';
 import { lineReader } from './line.ts';
+import { type ScramText, scramText } from './scram-text.ts';
 import type { KeyState } from './named.ts';
 import { openRing, type Ring } from './ring.ts';
 
@@ -24,20 +25,27 @@ const optional = (request: Request, field: string) => (request[field] === undefi
 const tenantOf = (request: Request): bigint => BigInt(text(request, 'tenant'));
 
 /** Opens a credential's seed, or rebuilds the faces of an imported secret. */
-function secretsOf(ring: Ring, request: Request): FaceSecrets & { sigv2?: true } {
-  const opened = ring.open(tenantOf(request), 'credential', bytes(request, 'sealed'), `credential ${text(request, 'credential')}`);
+function secretsOf(ring: Ring, request: Request): FaceSecrets & { sigv2?: true; scram?: ScramTexts } {
+  const opened = openCredential(ring, request);
   if (opened.length === 32) return faceSecrets(opened);
-  const told = JSON.parse(opened.toString()) as { seed: string; s3?: string; sigv2?: true };
-  const secrets = faceSecrets(Buffer.from(told.seed, 'base64'));
-  return { ...secrets, s3: told.s3 ?? secrets.s3, ...(told.sigv2 ? { sigv2: told.sigv2 } : {}) };
+  const { seed, s3, sigv2, scram } = JSON.parse(opened.toString()) as {
+    seed: string;
+    s3?: string;
+    sigv2?: true;
+    scram?: ScramTexts;
+  };
+  const secrets = faceSecrets(Buffer.from(seed, 'base64'));
+  return { ...secrets, s3: s3 ?? secrets.s3, ...(sigv2 ? { sigv2 } : {}), ...(scram ? { scram } : {}) };
 }
 
-const scramText = ({ salt, rounds, storedKey, serverKey }: ScramVerifier) => ({
-  salt: Buffer.from(salt).toString('base64'),
-  rounds,
-  storedKey: Buffer.from(storedKey).toString('base64'),
-  serverKey: Buffer.from(serverKey).toString('base64'),
+const placeIn = (request: Request) => `credential ${text(request, 'credential')}`;
+const openCredential = (ring: Ring, request: Request) =>
+  ring.open(tenantOf(request), 'credential', bytes(request, 'sealed'), placeIn(request));
+const sealCredential = (ring: Ring, request: Request, plain: Buffer) => ({
+  sealed: ring.seal(tenantOf(request), 'credential', plain, placeIn(request)).toString('base64'),
 });
+
+type ScramTexts = Readonly<Partial<Record<ScramHash, ScramText>>>;
 
 const keyState = (request: Request): KeyState => {
   const state = text(request, 'state');
@@ -82,14 +90,22 @@ const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = 
   mint(ring, request) {
     const seed = randomBytes(32);
     const plain = request.sigv2 === true ? Buffer.from(JSON.stringify({ seed: seed.toString('base64'), sigv2: true })) : seed;
-    return { sealed: ring.seal(tenantOf(request), 'credential', plain, `credential ${text(request, 'credential')}`).toString('base64') };
+    return sealCredential(ring, request, plain);
   },
   import(ring, request) {
     const imported = Buffer.from(JSON.stringify({ seed: randomBytes(32).toString('base64'), s3: text(request, 's3') }));
-    return { sealed: ring.seal(tenantOf(request), 'credential', imported, `credential ${text(request, 'credential')}`).toString('base64') };
+    return sealCredential(ring, request, imported);
+  },
+  /** Verifiers of a secret that nobody told: the credential's other faces have secrets that nobody ever learns. */
+  alterVerifiers(ring, request) {
+    const known = request.sealed === undefined ? undefined : JSON.parse(openCredential(ring, request).toString());
+    const { seed = randomBytes(32).toString('base64'), scram = {} } = (known ?? {}) as { seed?: string; scram?: ScramTexts };
+    const dropped = request.drop as readonly string[];
+    const kept = Object.fromEntries(Object.entries(scram).filter(([hash]) => !dropped.includes(hash)));
+    return sealCredential(ring, request, Buffer.from(JSON.stringify({ seed, scram: { ...kept, ...(request.put as ScramTexts) } })));
   },
   faces(ring, request) {
-    const { sigv2: _, ...secrets } = secretsOf(ring, request);
+    const { sigv2: _, scram: __, ...secrets } = secretsOf(ring, request);
     return { ...secrets, bearer: bearerToken(text(request, 'credential'), secrets.bearer) };
   },
   verifiers(ring, request) {
@@ -97,7 +113,7 @@ const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = 
     const made = faceVerifiers(secrets, text(request, 'region'), request.dates as string[]);
     return {
       ...made,
-      sasl: { plain: made.sasl.plain, sha256: scramText(made.sasl.sha256), sha512: scramText(made.sasl.sha512) },
+      sasl: secrets.scram ?? { plain: made.sasl.plain, sha256: scramText(made.sasl.sha256), sha512: scramText(made.sasl.sha512) },
       // SigV2 has no derived key: its verifier is the secret, so only credentials made for it have one.
       ...(secrets.sigv2 ? { sigv2: secrets.s3 } : {}),
       sigv4: Object.fromEntries(Object.entries(made.sigv4).map(([date, key]) => [date, Buffer.from(key).toString('base64')])),

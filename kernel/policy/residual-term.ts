@@ -122,9 +122,19 @@ const failed: Term = boolean(
 
 function stepOf(left: Term | undefined, name: string, { columns }: Known): Sql | undefined {
   // Labels are told apart from attributes: they are tags.
-  if (left?.kind === 'resource') return name === 'labels' ? undefined : ['(', columns.attributes, ' -> ', { value: name }, ')'];
+  if (left?.kind === 'resource') {
+    if (name === 'labels') return undefined;
+    const step: Sql = ['(', columns.attributes, ' -> ', { value: name }, ')'];
+    return name === 'name' ? nameOr(step, columns) : step;
+  }
   return left?.kind === 'path' ? ['(', ...left.json, ' -> ', { value: name }, ')'] : undefined;
 }
+
+/** Every resource has its name as an attribute, unless its spec has another. */
+const nameOr = (step: Sql, { name }: Columns): Sql => [
+  ...['(case when ', ...(pathAt(step).isThere() as Sql), ' then ', ...step],
+  ...[' else to_jsonb((', name, ')::text) end)'],
+];
 
 const hasNull = (text: string) => text.includes('\0');
 

@@ -78,7 +78,9 @@ function namespaceOf(contract: PolicyContract): Json {
 function entityType(contract: PolicyContract, kind: string, of: string, spec: object): Json {
   const type = specType(spec);
   const attributes = type?.kind === 'record' ? (plain(type).attributes as Readonly<Record<string, Json>>) : {};
-  const optional = Object.entries(attributes).map(([name, attribute]) => [name, { ...attribute, required: false }]);
+  // Every resource has its name as an attribute, so that a policy can speak of names that begin alike; a spec's own one wins.
+  const all: Readonly<Record<string, Json>> = { name: { type: 'String' }, ...attributes };
+  const optional = Object.entries(all).map(([name, attribute]) => [name, { ...attribute, required: false }]);
   const parents = Object.hasOwn(contract.resources, of)
     ? [scopeType, tenantType, resourceType(contract.name, of)]
     : [scopeType, tenantType];

@@ -143,6 +143,11 @@ function sessionOver<S extends AnyService>(runtime: Runtime<S>, standing: Standi
         recorded: recordDenial(runtime as unknown as Runtime, standing as unknown as Standing, operation, name, denied.code, randomUUID()),
       };
     },
+    visible(...operations) {
+      assertOpen();
+      look();
+      return standing.visible(operations);
+    },
     invoke(operation, name, input, more = {}) {
       if (over) return Promise.reject(refuse('revoked', 'The session is over.'));
       look();

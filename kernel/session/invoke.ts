@@ -8,7 +8,7 @@ import { validator } from '../derive/validate.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import { currentTrace, inTrace, parseTraceparent, type TraceContext } from '../observe/trace.ts';
 import { quotaWaitMaxMs } from '../quota/limits.ts';
-import { repeatKeyLengthMax } from './limits.ts';
+import { newNameMax, repeatKeyLengthMax } from './limits.ts';
 import type { RepeatEntry, RepeatStore, StoredReply } from '../contract/repeat.ts';
 import type { Runtime } from './runtime.ts';
 import type { Placed } from '../contract/provider.ts';
@@ -42,12 +42,13 @@ export async function invoke(
   runtime: Runtime,
   standing: Standing,
   operation: string,
-  name: string,
+  given: string,
   input: unknown,
   more: More,
 ): Promise<Result<unknown>> {
   const spec = Object.hasOwn(runtime.contract.operations, operation) ? runtime.contract.operations[operation] : undefined;
   if (!spec) throw fault('NoSuchOperation', operation);
+  const name = given === '' && spec.at === 'new' ? newName(input) : given;
   const live = new LiveCall(operation, name, more);
   const requestId = more.requestId ?? randomUUID();
   const startedMs = performance.now();
@@ -91,6 +92,12 @@ export async function invoke(
     finish();
     throw error;
   }
+}
+
+/** The name that a new resource is to have, which is what policy decides about; '' where the platform gives one. */
+function newName(input: unknown): string {
+  const name = typeof input === 'object' && input !== null && 'name' in input ? input.name : undefined;
+  return typeof name === 'string' && name.length <= newNameMax ? name : '';
 }
 
 /** A caller's context comes in its header; a nested call goes on in the context of the call around it. */

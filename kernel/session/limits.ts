@@ -10,6 +10,7 @@ export const registerWaitMs = limit(
   'How long a service tries to register with control before it starts from what it registered last.',
 );
 export const registerRetryMs = limit(100, 'ms', 'Wait between two tries to register.');
+export const newNameMax = limit(1024, 'character', 'Longest name of a new resource that policy decides about.');
 export const repeatKeyLengthMax = limit(255, 'character', 'Longest idempotency key.');
 export const repeatKeptMs = limit(24 * 3_600_000, 'ms', 'How long the reply to a keyed request is kept.');
 export const drainMs = limit(8000, 'ms', 'How long a process waits for what is running before it closes connections.');

@@ -10,6 +10,7 @@ import { sealerOf } from '../keys/sealer.ts';
 import { httpServer } from '../listen/http.ts';
 import { openSnapshot } from '../snapshot/reader.ts';
 import type { Link, Part, Running } from '../supervise/protocol.ts';
+import { type Directory, openDirectory } from './directory.ts';
 import { emitEffects } from './effects.ts';
 import { createGate, type OpenGate } from './gate.ts';
 import { openProcess, type Process } from './process.ts';
@@ -23,6 +24,8 @@ export type Needs = {
   readonly sql?: import('#seams/sql/sql.ts').Sql;
   readonly resources?: import('../resource/provider.ts').Resources;
   readonly ledgers?: import('./ledger-need.ts').Ledgers;
+  /** Of services whose contract has the need `directory`. */
+  readonly directory?: Directory;
 };
 
 type Started<S extends AnyService> = {
@@ -73,7 +76,10 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     emit: emitter(owned.runtime),
     scopes: () => snapshot.list('scope').map(({ tenant, id }) => ({ tenant: parseId(tenant), scope: parseId(id) })),
     kindOf: (scope) => snapshot.get('scope', formatId(scope))?.kind,
-    needs: { ...(sql ? { sql } : {}), ...(resources ? { resources } : {}), ...(ledgers ? { ledgers } : {}) },
+    needs: {
+      ...{ ...(sql ? { sql } : {}), ...(resources ? { resources } : {}), ...(ledgers ? { ledgers } : {}) },
+      ...(hasDirectory(contract) ? { directory: openDirectory(order, owned.keeper) } : {}),
+    },
     sealer: sealerOf(owned.keeper, contract.name, Date.now, (tenant, key) => snapshot.get('key', tenant, key)),
     log: owned.log,
     serviceToken: (caller) => owned.keeper.serviceToken(caller),
@@ -114,6 +120,8 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     },
   };
 }
+
+const hasDirectory = (contract: AnyService) => Object.values(contract.needs).some(({ seam }) => seam === 'directory');
 
 /** Events that come from a job and not from a call. */
 function emitter<S extends AnyService>({ contract, recordEvent, now }: Process<S>['runtime']): Kernel<Needs>['emit'] {

@@ -69,10 +69,13 @@ function contextOf({ face, now, via, assurance, factorAt }: Question): Record<st
   };
 }
 
+/** A resource has its name among its attributes; a collection has none. */
+const attributesIn = ({ name, attributes }: Question): Attributes => (name === '' ? attributes : { name, ...attributes });
+
 /** The same as `requestOf` in JSON, as the engine reads it. */
 export function engineRequestOf(question: Question): { request: EngineRequest; entities: EntityJson[] } {
   const { service, kind, name, tenant, scope, roles } = question;
-  const { labels, ...attrs } = question.attributes;
+  const { labels, ...attrs } = attributesIn(question);
   const principal = { type: 'Gamut::Principal', id: question.principal };
   const resource = { type: `${service}::${kind}`, id: name };
   const place = [
@@ -99,7 +102,7 @@ export function requestOf(question: Question) {
     attrs: none,
     ancestors: new Set(question.roles.map((role) => entityKey({ type: 'Gamut::Role', id: role }))),
   };
-  const { labels, ...attributes } = question.attributes;
+  const { labels, ...attributes } = attributesIn(question);
   const tags = labels === undefined ? {} : { tags: readRecord(labels, '/labels').attrs };
   const resource: EntityData = { attrs: readRecord(attributes, '/resource').attrs, ...tags, ancestors: new Set(place) };
   const uids = {

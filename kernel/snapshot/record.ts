@@ -96,6 +96,8 @@ export type Records = {
   scope: ScopeRecord;
   credential: CredentialRecord;
   accessKey: string;
+  /** Names of credentials that somebody brought verifiers for. */
+  login: string;
   principal: PrincipalRecord;
   session: SessionRecord;
   certificate: string;

@@ -16,8 +16,10 @@ import { topicHandlers, topicProvider } from './store/handler/topic.ts';
 
 registerFaults(contract.errors);
 
-export const main = implement<typeof contract, Needs>(contract, async ({ directory, log, now, mayWrite, sealer }) => {
-  const broker = openBroker({ directory, log, now, mayWrite, sealer });
+export const main = implement<typeof contract, Needs>(contract, async ({ directory, log, now, mayWrite, sealer, needs }) => {
+  if (!needs.directory) throw new TypeError('the log needs the directory');
+  const behind = { broker: openBroker({ directory, log, now, mayWrite, sealer }), directory: needs.directory };
+  const { broker } = behind;
   return {
     handlers: {
       ...topicHandlers(broker),
@@ -35,7 +37,7 @@ export const main = implement<typeof contract, Needs>(contract, async ({ directo
       DataSubject: dataSubjectProvider,
       Schema: schemaProvider(broker),
     },
-    doors: { kafka: (place) => openKafka(place, broker), registry: openRegistry, http: (place) => openHttp(place, broker) },
+    doors: { kafka: (place) => openKafka(place, behind), registry: openRegistry, http: (place) => openHttp(place, broker) },
     effects: broker.effects,
     stop: () => broker.close(),
   };

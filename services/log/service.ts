@@ -75,7 +75,7 @@ export const log = defineService({
     },
   },
   errors,
-  needs: {},
+  needs: { directory: { seam: 'directory', scope: 'caller', optional: false } },
   doors: {
     kafka: {
       protocol: 'kafka',

@@ -5,8 +5,10 @@ import org.apache.kafka.clients.admin.*;
 import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.clients.producer.*;
 import org.apache.kafka.common.*;
+import org.apache.kafka.common.acl.*;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.*;
+import org.apache.kafka.common.resource.*;
 import org.apache.kafka.common.serialization.*;
 
 /** Drives the log by Apache Kafka's own clients, unmodified; prints a check per line. Arguments: brokers, user, password. */
@@ -199,6 +201,93 @@ public class Checks {
         }
     }
 
+    static Properties as(String user, String password, String mechanism) {
+        String module = "org.apache.kafka.common.security.scram.ScramLoginModule";
+        return with("sasl.mechanism", mechanism, "sasl.jaas.config",
+            module + " required username=\"" + user + "\" password=\"" + password + "\";");
+    }
+
+    static Throwable refusal(org.apache.kafka.common.KafkaFuture<?> asked) throws Exception {
+        try {
+            asked.get(20, TimeUnit.SECONDS);
+            return null;
+        } catch (java.util.concurrent.ExecutionException error) {
+            return error.getCause();
+        }
+    }
+
+    static AclBinding rule(ResourceType type, String name, PatternType pattern, AclOperation operation, AclPermissionType permission) {
+        return new AclBinding(new ResourcePattern(type, name, pattern), new AccessControlEntry("User:java-user", "*", operation, permission));
+    }
+
+    static void users() throws Exception {
+        try (Admin admin = admin()) {
+            ScramCredentialInfo weak = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096);
+            ScramCredentialInfo strong = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 8192);
+            admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion("java-user", weak, "first"),
+                new UserScramCredentialUpsertion("java-other", strong, "other"))).all().get(20, TimeUnit.SECONDS);
+            admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion("java-user", strong, "second"))).all().get(20, TimeUnit.SECONDS);
+            var told = admin.describeUserScramCredentials(List.of("java-user")).description("java-user").get(20, TimeUnit.SECONDS);
+            holds(new HashSet<>(told.credentialInfos()).equals(Set.of(weak, strong)), told);
+            for (String[] login : new String[][] {{"first", "SCRAM-SHA-256"}, {"second", "SCRAM-SHA-512"}})
+                try (Admin mine = Admin.create(as("java-user", login[0], login[1]))) {
+                    holds(!mine.describeCluster().nodes().get(20, TimeUnit.SECONDS).isEmpty(), login[1]);
+                }
+            admin.alterUserScramCredentials(List.of(new UserScramCredentialDeletion("java-user", ScramMechanism.SCRAM_SHA_256))).all().get(20, TimeUnit.SECONDS);
+            try (Admin mine = Admin.create(as("java-user", "first", "SCRAM-SHA-256"))) {
+                holds(refusal(mine.describeCluster().nodes()) instanceof SaslAuthenticationException, "a deleted mechanism lets in");
+            }
+            holds(refusal(admin.alterUserScramCredentials(List.of(new UserScramCredentialDeletion("nobody", ScramMechanism.SCRAM_SHA_256))).all())
+                instanceof ResourceNotFoundException, "nobody was deleted");
+        }
+    }
+
+    static String sent(String topic) throws Exception {
+        Properties mine = as("java-user", "second", "SCRAM-SHA-512");
+        mine.put("max.block.ms", "15000");
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(mine, new StringSerializer(), new StringSerializer())) {
+            producer.send(new ProducerRecord<>(topic, "v")).get(20, TimeUnit.SECONDS);
+            return "sent";
+        } catch (java.util.concurrent.ExecutionException error) {
+            return error.getCause().getClass().getSimpleName();
+        }
+    }
+
+    static void comes(String topic, String wanted) throws Exception {
+        String got = "";
+        for (int tries = 0; tries < 60 && !(got = sent(topic)).equals(wanted); tries++) Thread.sleep(100);
+        holds(got.equals(wanted), got);
+    }
+
+    static void acls() throws Exception {
+        create("java-ours", 1);
+        create("java-theirs", 1);
+        AclBinding may = rule(ResourceType.TOPIC, "java-o", PatternType.PREFIXED, AclOperation.WRITE, AclPermissionType.ALLOW);
+        AclBinding mayAll = rule(ResourceType.TOPIC, "*", PatternType.LITERAL, AclOperation.ALL, AclPermissionType.ALLOW);
+        AclBinding mayNot = rule(ResourceType.TOPIC, "java-theirs", PatternType.LITERAL, AclOperation.WRITE, AclPermissionType.DENY);
+        AclBindingFilter ofUser = new AclBindingFilter(ResourcePatternFilter.ANY,
+            new AccessControlEntryFilter("User:java-user", null, AclOperation.ANY, AclPermissionType.ANY));
+        try (Admin admin = admin(); Admin mine = Admin.create(as("java-user", "second", "SCRAM-SHA-512"))) {
+            holds(sent("java-ours").equals("TopicAuthorizationException"), "without a rule");
+            admin.createAcls(List.of(may)).all().get(20, TimeUnit.SECONDS);
+            comes("java-ours", "sent");
+            holds(sent("java-theirs").equals("TopicAuthorizationException"), "beside the prefix");
+            holds(mine.listTopics().names().get(20, TimeUnit.SECONDS).equals(Set.of("java-ours", "java-open", "java-out")), "seen");
+            admin.createAcls(List.of(mayAll, mayNot)).all().get(20, TimeUnit.SECONDS);
+            comes("java-in", "sent");
+            holds(sent("java-theirs").equals("TopicAuthorizationException"), "what denies did not win");
+            holds(new HashSet<>(admin.describeAcls(ofUser).values().get(20, TimeUnit.SECONDS)).equals(Set.of(may, mayAll, mayNot)), "listed");
+            AclBindingFilter onTheirs = new AclBindingFilter(
+                new ResourcePatternFilter(ResourceType.TOPIC, "java-theirs", PatternType.MATCH), AccessControlEntryFilter.ANY);
+            holds(new HashSet<>(admin.describeAcls(onTheirs).values().get(20, TimeUnit.SECONDS)).equals(Set.of(mayAll, mayNot)), "matched");
+            holds(refusal(mine.createAcls(List.of(mayAll)).all()) instanceof ClusterAuthorizationException, "a user made a rule");
+            AccessControlEntry host = new AccessControlEntry("User:java-user", "10.0.0.1", AclOperation.READ, AclPermissionType.ALLOW);
+            holds(refusal(admin.createAcls(List.of(new AclBinding(may.pattern(), host))).all()) instanceof InvalidRequestException, "a host");
+            holds(admin.deleteAcls(List.of(ofUser)).all().get(20, TimeUnit.SECONDS).size() == 3, "deleted");
+            comes("java-ours", "TopicAuthorizationException");
+        }
+    }
+
     static void refused() throws Exception {
         String login = base.getProperty("sasl.jaas.config").replaceAll("password=\"[^\"]*\"", "password=\"wrong\"");
         try (Admin admin = Admin.create(with("sasl.jaas.config", login))) {
@@ -221,6 +310,8 @@ public class Checks {
         told("topics are configured, grown, shortened and deleted", Checks::administration);
         told("groups are listed, described and deleted", Checks::groups);
         told("open transactions, their producers and log directories are told", Checks::transactionsSeen);
+        told("SCRAM users are made, log in, are described, changed and deleted", Checks::users);
+        told("ACLs bind a SCRAM user: literal, prefixed, all, and what denies wins", Checks::acls);
         told("a wrong password is refused", Checks::refused);
         System.exit(0);
     }

@@ -3,16 +3,24 @@ import { type ScramHash, ScramRefusal, scramServer, type ScramVerifier } from '#
 import type { Material } from '../../contract/session.ts';
 import type { Snapshot } from '../../snapshot/reader.ts';
 import type { CredentialRecord } from '../../snapshot/record.ts';
+import { loginLengthMax } from '../limits.ts';
 import { generations, type Identified, identityOf, refuse, secretMatches, standing } from '../identified.ts';
 
 /** SASL PLAIN: user name (the credential's id) and password: `{username, password}`. */
 export function sasl(material: Material, snapshot: Snapshot, now: number): Identified {
   const { username, password } = material;
   if (typeof username !== 'string' || typeof password !== 'string') throw refuse('malformed');
-  const credential = standing(snapshot, username.toLowerCase(), now);
-  const matches = generations(credential, now).some(({ sasl: known }) => known !== undefined && secretMatches(password, known.plain));
+  const credential = standing(snapshot, idOf(snapshot, username), now);
+  const plains = generations(credential, now).flatMap(({ sasl: known }) => known?.plain ?? []);
+  const matches = plains.some((plain) => secretMatches(password, plain));
   if (!matches) throw refuse('signature');
   return identityOf(credential, 'sasl');
+}
+
+/** Who logs in shows a credential's id, or the name under which its verifiers were brought. */
+function idOf(snapshot: Snapshot, user: string): string {
+  if (user.length > loginLengthMax) throw refuse('unknown');
+  return snapshot.get('login', user) ?? user.toLowerCase();
 }
 
 const mechanisms: Readonly<Record<string, ScramHash>> = { 'SCRAM-SHA-256': 'sha256', 'SCRAM-SHA-512': 'sha512' };
@@ -31,7 +39,7 @@ export function saslExchange({ mechanism }: Material, snapshot: Snapshot, now: (
   let credential: CredentialRecord | undefined;
   let step = 0;
   const verifierOf = (user: string): ScramVerifier => {
-    credential = standing(snapshot, user.toLowerCase(), now());
+    credential = standing(snapshot, idOf(snapshot, user), now());
     const verifier = generations(credential, now())[0]?.sasl?.[hash];
     if (!verifier) throw refuse('unknown');
     return verifier;

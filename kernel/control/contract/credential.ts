@@ -1,7 +1,36 @@
 import { Type } from '../../contract/type.ts';
 import type { Operation } from '../../contract/contract.ts';
 import { Labels, PageInput } from '../../contract/crud.ts';
-import { Certificate, closed, Credential, Faces, Id, Instant, itemInput, listOf, one, read, Role, Title, write } from '../schema.ts';
+import {
+  Certificate,
+  closed,
+  Credential,
+  Faces,
+  Id,
+  Instant,
+  itemInput,
+  listOf,
+  Mechanism,
+  one,
+  read,
+  Role,
+  Title,
+  write,
+} from '../schema.ts';
+import { loginLengthMax } from '../../caller/limits.ts';
+import { scramRoundsMax, scramRoundsMin } from '../limits.ts';
+
+const Bytes = (text: string) => Type.String({ minLength: 1, maxLength: 1024, pattern: '^[A-Za-z0-9+/]+={0,2}$', description: text });
+const Verifier = Type.Object(
+  {
+    mechanism: Mechanism,
+    rounds: Type.Integer({ minimum: scramRoundsMin, maximum: scramRoundsMax }),
+    salt: Bytes('Base64.'),
+    storedKey: Bytes('RFC 5802, base64.'),
+    serverKey: Bytes('RFC 5802, base64.'),
+  },
+  closed,
+);
 
 /** Credentials: made, imported, rotated, revoked. */
 export const credentialOperations = {
@@ -49,6 +78,29 @@ export const credentialOperations = {
     ),
     output: Type.Object({ id: Id, s3: Type.Object({ accessKeyId: Type.String() }) }),
   },
+  AlterVerifiers: {
+    ...write,
+    on: 'Credential',
+    at: 'new',
+    repeat: 'natural',
+    text: 'Let somebody log in by SCRAM whose password only they know, or no more: verifiers are put and dropped by mechanism.',
+    quota: ['credentials'],
+    emits: ['CredentialCreated', 'CredentialRevoked'],
+    input: Type.Object(
+      {
+        login: Type.String({
+          minLength: 1,
+          maxLength: loginLengthMax,
+          pattern: '^[^\\u0000-\\u001f\\u007f]+$',
+          description: 'The name they log in by, unique on the platform. They act as the service account of this name.',
+        }),
+        put: Type.Optional(Type.Array(Verifier, { maxItems: 2 })),
+        drop: Type.Optional(Type.Array(Mechanism, { maxItems: 2, description: 'The last one ends the credential.' })),
+      },
+      closed,
+    ),
+    output: Type.Object({ id: Id, login: Type.String() }),
+  },
   GetCredential: {
     ...read,
     on: 'Credential',
@@ -61,7 +113,13 @@ export const credentialOperations = {
     on: 'Credential',
     at: 'collection',
     text: 'List credentials, without their secrets.',
-    input: PageInput,
+    input: Type.Object(
+      {
+        ...PageInput.properties,
+        verifiers: Type.Optional(Type.Boolean({ description: 'Only those of this environment that log in by verifiers and stand.' })),
+      },
+      closed,
+    ),
     output: listOf(one(Credential)),
   },
   RotateCredential: {

@@ -29,6 +29,9 @@ type New = {
   labels?: Record<string, string>;
 };
 
+/** What is told of a verifier. */
+export type Told = { mechanism: 'SCRAM-SHA-256' | 'SCRAM-SHA-512'; rounds: number };
+
 const time = (value: unknown) => (value instanceof Date ? value.getTime() : undefined);
 
 function credentialOf(row: Row) {
@@ -39,12 +42,14 @@ function credentialOf(row: Row) {
     overlapUntil: time(row.overlap_until),
   };
   const times = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
+  const verified = row.login === null ? {} : { login: String(row.login), verifiers: row.verifiers as Told[] };
   return enveloped(row, formatId(row.id as bigint), {
     principal: String(row.principal),
     environment: formatId(row.scope as bigint),
     role: String(row.role),
     title: String(row.title),
     ...times,
+    ...verified,
   });
 }
 
@@ -86,7 +91,7 @@ export function assertMayGive(context: Context, call: Call, role: string): void 
  * Who makes or renews a credential can act as its principal from then on: that is for oneself, for a service account that
  * has no more than one's own roles, or for operators. Nobody else acts as a person.
  */
-async function assertMayActAs(context: Context, call: Call, principal: string): Promise<void> {
+export async function assertMayActAs(context: Context, call: Call, principal: string): Promise<void> {
   if (principal === call.caller.principal || isOperator(context, call)) return;
   const { rows: known } = await context.system
     .platform()
@@ -124,6 +129,11 @@ export async function unbind(tx: { query(text: string, params: readonly unknown[
      (select from platform.service_account a where 'service-' || a.name = b.principal and a.scope = b.scope and a.role = b.role)`,
     [row.principal, row.scope, row.role],
   );
+}
+
+/** The names of ended credentials may be taken again. */
+export async function freeLogins(tx: { query(text: string, params: readonly unknown[]): Promise<unknown> }, ids: readonly unknown[]) {
+  await tx.query('delete from platform.login where credential = any($1::bigint[])', [ids]);
 }
 
 const placeOf = (row: Row) => ({ tenant: row.tenant as bigint, scope: row.scope as bigint });
@@ -232,15 +242,17 @@ export function credentialHandlers(context: Context): Mine {
       return { output: credentialOf(await locate(context, call as Call, call.ref.name)) };
     },
     async ListCredentials(call) {
-      const { after = '', limit = 100 } = call.input;
+      const { after = '', limit = 100, verifiers = false } = call.input;
       const { rows } = await own(context, call as Call).query(
-        'select * from platform.credential where id > $1 and parent is null order by id limit $2',
-        [after === '' ? 0n : nameOrId(after).id, limit + 1],
+        `select * from platform.credential where id > $1 and parent is null
+         and (not $3 or (login is not null and revoked_at is null and scope = $4)) order by id limit $2`,
+        [after === '' ? 0n : nameOrId(after).id, limit + 1, verifiers, call.caller.scope],
       );
       return { output: paged((rows as Row[]).map(credentialOf), limit) };
     },
     async RotateCredential(call) {
       const row = await locateOwn(context, call as Call, call.ref.name);
+      if (row.login !== null) throw fault('Conflict', 'Its secret was never told; bring another verifier.');
       const id = formatId(row.id as bigint);
       const { tenant } = placeOf(row);
       const sigv2 = context.snapshot.get('credential', id)?.generations.some((generation) => generation.sigv2 !== undefined);
@@ -267,6 +279,10 @@ export function credentialHandlers(context: Context): Mine {
           `update platform.credential set revoked_at = coalesce(revoked_at, now()), version = version + 1
            where id = $1 or parent = $1 returning id, principal, scope, role`,
           [row.id],
+        );
+        await freeLogins(
+          tx,
+          (rows as Row[]).map((ended) => ended.id),
         );
         for (const ended of rows as Row[]) {
           await unbind(tx, ended);

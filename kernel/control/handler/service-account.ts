@@ -4,7 +4,7 @@ import { formatId } from '../../tenancy/id.ts';
 import { change, type Context, enveloped, found, nameOrId, own, paged, type Row } from '../context.ts';
 import { serviceAccountsMax } from '../identity/limits.ts';
 import type { platform } from '../service.ts';
-import { assertMayGive, environmentFor } from './credential.ts';
+import { assertMayGive, environmentFor, freeLogins } from './credential.ts';
 
 type Mine = Pick<Handlers<typeof platform>, 'CreateServiceAccount' | 'GetServiceAccount' | 'ListServiceAccounts' | 'DeleteServiceAccount'>;
 
@@ -87,6 +87,10 @@ export function serviceAccountHandlers(context: Context): Mine {
           `update platform.credential set revoked_at = now(), version = version + 1 where principal = $1 and revoked_at is null
            returning id`,
           [principal],
+        );
+        await freeLogins(
+          tx,
+          (rows as Row[]).map(({ id }) => id),
         );
         await tx.query('delete from platform.binding where principal = $1', [principal]);
         await tx.query('delete from platform.service_account where id = $1', [row.id]);

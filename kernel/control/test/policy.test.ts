@@ -33,6 +33,18 @@ test('a policy permits one principal one operation on one resource, live when it
   assert.equal((await say(reader.bearer)).status, 403);
 });
 
+test('a policy speaks of names that begin alike, those of resources that are yet to be made too', async () => {
+  const body = (name: string) => ({ name, spec: { text: 'x' } });
+  const make = async (name: string) =>
+    (await house.call('POST', '/v1/notes/notes', body(name), { door: 'notes.rest', bearer: reader.bearer })).status;
+  const text = `permit (principal == Gamut::Principal::"${principalOf(reader)}", action == notes::Action::"CreateNote", resource)
+    when { resource has name && resource.name like "draft-*" };`;
+  assert.equal((await write('drafts', text)).status, 201);
+  assert.deepEqual([await make('draft-1'), await make('final')], [201, 403]);
+  assert.equal((await remove('drafts')).status, 200);
+  assert.equal(await make('draft-2'), 403);
+});
+
 test('a policy that does not parse, or speaks of what no contract has, is refused with its place', async () => {
   const broken = await write('broken', 'permit (principal, action, resource');
   assert.deepEqual([broken.status, broken.body.code], [400, 'PolicyInvalid']);

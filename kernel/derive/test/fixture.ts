@@ -126,6 +126,7 @@ export function testGate(contract: AnyService, handlers: Record<string, Handler>
         if (!handler) throw fault('NotImplemented');
         return (await handler(name, input as Record<string, unknown>, more, face)) as Result<never>;
       },
+      visible: () => ({ admits: () => true }),
       end: () => {
         mine.ended = true;
       },

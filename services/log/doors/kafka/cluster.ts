@@ -61,15 +61,21 @@ async function ofId(asking: Asking, id: string): Promise<TopicAnswer> {
   return described(topic);
 }
 
+/** The topics that the caller may describe. */
+function seen({ session, broker }: Asking): Topic[] {
+  const filter = session.visible('ListTopics', 'GetTopic');
+  return broker.topics.list(session.caller.scope).filter(({ name, labels }) => filter.admits({ name, labels, spec: {} }));
+}
+
 /** One broker leads everything, at the address where the client reached it. */
 const brokersOf = ({ host, port }: Asking) => [{ nodeId, host, port, rack: null }];
 
 const answerMetadata = route(metadata, async (message, asking) => {
-  const { session, broker, version } = asking;
+  const { broker, version } = asking;
   const all = message.topics === null || (version === 0 && message.topics.length === 0);
   const topics = all
     ? (await granted(asking, 'ListTopics', ''))
-      ? broker.topics.list(session.caller.scope).map(described)
+      ? seen(asking).map(described)
       : []
     : await Promise.all(
         (message.topics ?? []).map(({ name, topicId }) =>

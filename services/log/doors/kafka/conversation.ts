@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { OperationError } from '#kernel/contract/fault.ts';
 import type { DoorPlace } from '#kernel/contract/implement.ts';
 import type { Session } from '#kernel/contract/session.ts';
+import type { Directory } from '#kernel/session/directory.ts';
 import type { Connection } from '#kernel/listen/acceptor.ts';
 import { FrameReader, type Request, readRequest, writeResponse } from '#wire/kafka/frame.ts';
 import { apiVersions } from '#wire/kafka/message/cluster.ts';
@@ -17,6 +18,9 @@ import { frameMaxBytes, idleMs, strangerFrameMaxBytes, strangerMs, waitingMaxByt
 import { routes } from './route.ts';
 import { Sasl } from './sasl.ts';
 
+/** What answers behind the door: the log itself, and the platform's policies and credentials. */
+export type Behind = { readonly broker: Broker; readonly directory: Directory };
+
 /**
  * One connection: requests are answered one after the other, in order, as Apache Kafka does. Until the client has shown who
  * it is, it may ask for versions and authenticate, nothing else.
@@ -24,6 +28,7 @@ import { Sasl } from './sasl.ts';
 export class Conversation {
   readonly #place: DoorPlace<typeof log>;
   readonly #broker: Broker;
+  readonly #directory: Directory;
   readonly #socket: Socket;
   readonly #frames = new FrameReader(() => (this.#session ? frameMaxBytes : strangerFrameMaxBytes));
   readonly #sasl: Sasl;
@@ -34,9 +39,10 @@ export class Conversation {
   #draining = false;
   #session: Session<typeof log> | undefined;
 
-  constructor(place: DoorPlace<typeof log>, broker: Broker, socket: Socket, connection: Connection) {
+  constructor(place: DoorPlace<typeof log>, { broker, directory }: Behind, socket: Socket, connection: Connection) {
     this.#place = place;
     this.#broker = broker;
+    this.#directory = directory;
     this.#socket = socket;
     this.#sasl = new Sasl(place.gate, (session) => this.#enter(session));
     socket.setTimeout(strangerMs, () => socket.destroy());
@@ -144,6 +150,7 @@ export class Conversation {
       version,
       clientId,
       broker: this.#broker,
+      directory: this.#directory,
       clientHost: `/${remoteAddress.replace('::ffff:', '')}`,
       host: localAddress.replace('::ffff:', ''),
       port: localPort,

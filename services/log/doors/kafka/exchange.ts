@@ -1,5 +1,6 @@
 import type { Grant, Session } from '#kernel/contract/session.ts';
 import type { OperationName } from '#kernel/contract/contract.ts';
+import type { Directory } from '#kernel/session/directory.ts';
 import type { Api, RequestOf, ResponseOf } from '#wire/kafka/api.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { log } from '../../service.ts';
@@ -10,6 +11,8 @@ import { admitMaxMs } from './limits.ts';
 export type Asking = {
   readonly session: Session<typeof log>;
   readonly broker: Broker;
+  /** Policies and credentials, in the caller's name. */
+  readonly directory: Directory;
   readonly version: number;
   readonly clientId: string;
   readonly clientHost: string;

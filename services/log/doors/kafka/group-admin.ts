@@ -55,8 +55,10 @@ const answerList = route(listGroups, async (message, asking) => {
     return { throttleTimeMs: 0, errorCode: errorCode.CLUSTER_AUTHORIZATION_FAILED, groups: [] };
   const chosen = (filter: readonly string[] | undefined, value: string) =>
     !filter || filter.length === 0 || filter.some((one) => one.toLowerCase() === value.toLowerCase());
+  const filter = session.visible('ListGroups', 'GetGroup');
   const groups = broker.groups
     .list(session.caller.scope)
+    .filter(({ name }) => filter.admits({ name, labels: {}, spec: {} }))
     .filter(({ machine }) => chosen(message.statesFilter, machine.state) && chosen(message.typesFilter, machine.type))
     .map(({ name, machine }) => ({
       groupId: name,

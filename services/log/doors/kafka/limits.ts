@@ -12,3 +12,6 @@ export const fetchMaxBytes = limit(55 * mib, 'byte', 'Most bytes of one fetch, a
 export const fetchPartitionsMax = limit(20_000, 'partition', 'Most partitions of one fetch.');
 export const admitMaxMs = limit(30_000, 'ms', 'Longest time a request is held back by a quota before it is refused.');
 export const saslStepsMax = limit(8, 'step', 'Most steps of one authentication.');
+export const scramRoundsMin = limit(4096, 'round', 'Fewest rounds of a SCRAM user, as in Apache Kafka.');
+export const scramRoundsMax = limit(16_384, 'round', 'Most rounds of a SCRAM user, as in Apache Kafka.');
+export const userNameMax = limit(200, 'character', 'Longest name of a SCRAM user.');

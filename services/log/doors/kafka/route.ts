@@ -1,3 +1,4 @@
+import { aclRoutes } from './acl.ts';
 import type { Route } from './exchange.ts';
 import { clusterRoutes } from './cluster.ts';
 import { configRoutes } from './config.ts';
@@ -8,6 +9,7 @@ import { groupRoutes } from './group.ts';
 import { groupOffsetRoutes } from './offset.ts';
 import { offsetRoutes } from './list-offsets.ts';
 import { produceRoutes } from './produce.ts';
+import { scramUserRoutes } from './scram-user.ts';
 import { transactionRoutes } from './transaction.ts';
 import { topicRoutes } from './topic-admin.ts';
 
@@ -25,5 +27,7 @@ export const routes: ReadonlyMap<number, Route> = new Map(
     ...configRoutes,
     ...adminRoutes,
     ...consumerGroupRoutes,
+    ...aclRoutes,
+    ...scramUserRoutes,
   ].map((route) => [route.api.key, route]),
 );

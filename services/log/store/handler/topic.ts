@@ -56,8 +56,10 @@ export function topicHandlers({ topics }: Broker): Pick<Handlers<typeof log>, Na
     return topic;
   };
   return {
-    async ListTopics({ caller, input }) {
-      const { items, next } = paged(topics.list(caller.scope), input);
+    async ListTopics({ caller, input, visible }) {
+      const filter = visible('ListTopics', 'GetTopic');
+      const seen = topics.list(caller.scope).filter(({ name, labels }) => filter.admits({ name, labels: { ...labels }, spec: {} }));
+      const { items, next } = paged(seen, input);
       return { output: { items: items.map(topicEnvelope), ...(next === undefined ? {} : { next }), version: String(topics.version) } };
     },
     GetTopic: async ({ caller, ref }) => ({ output: topicEnvelope(own(caller.scope, ref.name)) }),
