@@ -3,16 +3,23 @@ import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openStripe } from './doors/stripe/door.ts';
+import { Deliverer } from './jobs/deliver.ts';
 import { keepSweeping } from './jobs/sweep.ts';
 import { payments } from './service.ts';
 import { chargeHandlers } from './store/handler/charge.ts';
+import { Deliveries } from './store/delivery.ts';
 import { customerHandlers } from './store/handler/customer.ts';
+import { disputeHandlers } from './store/handler/dispute.ts';
 import { paymentIntentHandlers } from './store/handler/payment-intent.ts';
 import { paymentMethodHandlers } from './store/handler/payment-method.ts';
+import { setupIntentHandlers } from './store/handler/setup-intent.ts';
 import { statementHandlers } from './store/handler/statement.ts';
+import { tokenHandlers } from './store/handler/token.ts';
+import { webhookEndpointHandlers } from './store/handler/webhook-endpoint.ts';
 import { Money } from './store/money.ts';
 import { authorizer } from './store/mover/authorize.ts';
 import { canceler, capturer, increaser } from './store/mover/capture.ts';
+import { decider, disputer } from './store/mover/dispute.ts';
 import { refunder } from './store/mover/refund.ts';
 import { Objects } from './store/object.ts';
 import { repeatsOver } from './store/repeat.ts';
@@ -22,15 +29,21 @@ import type { World } from './store/world.ts';
 
 registerFaults(payments.errors);
 
-export const main = implement<typeof payments, Needs>(payments, async ({ needs, sealer, scopes, kindOf, log }) => {
+export const main = implement<typeof payments, Needs>(payments, async ({ needs, sealer, scopes, kindOf, allow, now, log }) => {
   const { sql, ledgers } = needs;
   if (!sql || !ledgers) throw new TypeError('payments needs sql and a ledger');
   const objects = new Objects(sql, sealer);
   const secrets = new Secrets(sql, sealer);
   const it = () => world;
-  const movers = { authorize: authorizer(it), capture: capturer(it), cancel: canceler(it), increment: increaser(it), refund: refunder(it) };
+  const movers = {
+    ...{ authorize: authorizer(it), capture: capturer(it), cancel: canceler(it), increment: increaser(it), refund: refunder(it) },
+    ...{ dispute: disputer(it), decide: decider(it) },
+  };
   const steps = new Steps(sql, objects, movers);
   const world: World = { objects, secrets, steps, money: new Money(ledgers), isLive: ({ scope }) => kindOf(scope) === 'live' };
+  const deliveries = new Deliveries(sql);
+  const deliverer = new Deliverer({ world, deliveries, scopes, allow, now, log }).start();
+  objects.onDelivery = (at) => deliverer.wake(at);
   const stopSweeping = keepSweeping({ steps, scopes, log });
   return {
     handlers: {
@@ -38,12 +51,19 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
       ...paymentMethodHandlers(world),
       ...paymentIntentHandlers(world),
       ...chargeHandlers(world),
-      ...statementHandlers(world, sql),
+      ...statementHandlers(world, sql, deliveries),
+      ...setupIntentHandlers(world),
+      ...tokenHandlers(world),
+      ...disputeHandlers(world),
+      ...webhookEndpointHandlers(world),
     },
     providers: Object.fromEntries(Object.keys(payments.resources).map((kind) => [kind, absent])) as never,
     repeats: repeatsOver({ sql, sealer, secrets, boot: randomUUID() }),
     doors: { stripe: openStripe },
-    stop: stopSweeping,
+    async stop() {
+      await deliverer.stop();
+      await stopSweeping();
+    },
   };
 });
 

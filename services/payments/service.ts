@@ -4,7 +4,9 @@ import { customerOperations } from './contract/customer.ts';
 import { requestsBurst, requestsPerSecond } from './contract/limits.ts';
 import { chargeOperations, paymentIntentOperations, refundOperations } from './contract/payment-intent.ts';
 import { paymentMethodOperations } from './contract/payment-method.ts';
+import { disputeOperations, setupIntentOperations, tokenOperations } from './contract/setup-intent.ts';
 import { statementOperations } from './contract/statement.ts';
+import { webhookEndpointOperations } from './contract/webhook-endpoint.ts';
 
 const spec = Type.Object({});
 const kind = (text: string) => ({ of: 'scope', text, spec, owner: 'service' }) as const;
@@ -14,11 +16,15 @@ const reading = [
   ...(['GetPaymentIntent', 'ListPaymentIntents', 'SearchPaymentIntents'] as const),
   ...(['GetCharge', 'ListCharges', 'SearchCharges', 'GetRefund', 'ListRefunds'] as const),
   ...(['GetBalance', 'GetBalanceTransaction', 'ListBalanceTransactions', 'GetEvent', 'ListEvents'] as const),
+  ...(['GetSetupIntent', 'ListSetupIntents', 'GetToken', 'GetConfirmationToken', 'GetMandate', 'GetDispute', 'ListDisputes'] as const),
+  ...(['GetWebhookEndpoint', 'ListWebhookEndpoints'] as const),
 ] as const;
 const writing = [
   ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
   ...(['DetachPaymentMethod', 'CreatePaymentIntent', 'UpdatePaymentIntent', 'ConfirmPaymentIntent', 'CapturePaymentIntent'] as const),
   ...(['CancelPaymentIntent', 'IncrementPaymentIntentAuthorization', 'UpdateCharge', 'CreateRefund', 'UpdateRefund'] as const),
+  ...(['CreateSetupIntent', 'UpdateSetupIntent', 'ConfirmSetupIntent', 'CancelSetupIntent', 'CreateToken'] as const),
+  ...(['CreateTestConfirmationToken', 'UpdateDispute', 'CloseDispute'] as const),
 ] as const;
 
 /** Payments: what clients of Stripe take for Stripe, with every unit of money on the ledger. */
@@ -36,6 +42,12 @@ export const payments = defineService({
     Balance: kind('What there is, by currency.'),
     BalanceTransaction: kind('A line of the statement.'),
     Event: kind('Something that happened.'),
+    SetupIntent: kind('A card that is prepared for later payments.'),
+    Token: kind('Something that stands for a card, once.'),
+    ConfirmationToken: kind('Something that stands for what a buyer chose, once.'),
+    Mandate: kind('What a customer agreed to.'),
+    Dispute: kind('A payment that its cardholder contests.'),
+    WebhookEndpoint: kind('An address that is told of events.'),
   },
   meters: { request: { unit: 'request', kind: 'sum', text: 'Requests answered.' } },
   quotas: {
@@ -75,12 +87,16 @@ export const payments = defineService({
     ...chargeOperations,
     ...refundOperations,
     ...statementOperations,
+    ...setupIntentOperations,
+    ...tokenOperations,
+    ...disputeOperations,
+    ...webhookEndpointOperations,
   },
   roles: {
     auditor: ['GetBalance', 'GetBalanceTransaction', 'ListBalanceTransactions'],
     reader: ['auditor', ...reading],
     editor: ['reader', ...writing],
-    admin: ['editor', 'DeleteCustomer'],
+    admin: ['editor', 'DeleteCustomer', 'CreateWebhookEndpoint', 'UpdateWebhookEndpoint', 'DeleteWebhookEndpoint'],
     owner: ['admin'],
   },
 });

@@ -41,7 +41,7 @@ export const Billing = Type.Object(
 );
 
 /** A card as it is typed in. Of the number only the last four digits and a keyed fingerprint are kept; of the code nothing. */
-const CardInput = Type.Object(
+export const CardInput = Type.Object(
   {
     number: may(Type.String({ maxLength: 40 })),
     exp_month: may(Type.Integer()),
@@ -62,6 +62,22 @@ export const MethodData = Type.Object(
     billing_details: may(Billing),
     metadata: Metadata,
     allow_redisplay: may(oneOf('always', 'limited', 'unspecified')),
+  },
+  closed,
+);
+
+/** What a customer agreed to, when, and how. */
+export const MandateData = Type.Object(
+  {
+    customer_acceptance: Type.Object(
+      {
+        type: oneOf('online', 'offline'),
+        accepted_at: may(Type.Integer({ minimum: 0 })),
+        online: may(Type.Object({ ip_address: may(Text), user_agent: may(Text) }, closed)),
+        offline: may(Type.Object({}, closed)),
+      },
+      closed,
+    ),
   },
   closed,
 );

@@ -9,3 +9,5 @@ export const metadataValueMax = limit(500, 'character', 'Longest value of metada
 export const textMax = limit(5000, 'character', 'Longest text of a field, such as a description.');
 export const idMax = limit(255, 'character', 'Longest id of an object.');
 export const amountMax = limit(99_999_999, 'minor unit', 'Largest amount of one payment.');
+export const eventTypesMax = limit(300, 'type', 'Most types of events that one endpoint is told of.');
+export const urlMax = limit(5000, 'character', 'Longest address of an endpoint.');

@@ -1,6 +1,6 @@
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
-import { Amount, Currency, Flag, Found, Id, input, List, may, Metadata, MethodData, nothing, oneOf } from './field.ts';
+import { Amount, Currency, Flag, Found, Id, input, List, MandateData, may, Metadata, MethodData, nothing, oneOf } from './field.ts';
 import { page, publicly, read, Search, searchInput, Shipping, Text, write } from './field.ts';
 
 const on = { on: 'PaymentIntent' } as const;
@@ -14,7 +14,6 @@ const options = input({
       request_three_d_secure: may(oneOf('any', 'automatic', 'challenge')),
       request_incremental_authorization: may(oneOf('if_available', 'never')),
       setup_future_usage: may(usage),
-      statement_descriptor_suffix_kana: may(Text),
     }),
   ),
 });
@@ -24,7 +23,6 @@ const paying = {
   payment_method: may(Id),
   payment_method_data: may(MethodData),
   payment_method_options: may(options),
-  confirmation_token: may(Id),
 };
 
 const described = {
@@ -40,21 +38,12 @@ const described = {
 };
 
 const confirming = {
+  confirmation_token: may(Id),
   return_url: may(Text),
   off_session: may(Type.Union([Flag, oneOf('one_off', 'recurring')])),
   error_on_requires_action: may(Flag),
   use_stripe_sdk: may(Flag),
-  mandate: may(Id),
-  mandate_data: may(
-    input({
-      customer_acceptance: input({
-        type: oneOf('online', 'offline'),
-        accepted_at: may(Type.Integer()),
-        online: may(input({ ip_address: may(Text), user_agent: may(Text) })),
-        offline: may(input({})),
-      }),
-    }),
-  ),
+  mandate_data: may(MandateData),
 };
 
 export const paymentIntentOperations = {

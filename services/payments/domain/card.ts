@@ -40,11 +40,11 @@ export const methodCard = (card: CardFacts): Fields => ({
 const unavailable: Fields = { status: 'unavailable' };
 
 /** `payment_method_details.card` of a charge. */
-export function chargeCard(card: CardFacts, authorized: number | null, secured: Json): Fields {
+export function chargeCard(card: CardFacts, authorized: number | null, secured: Json, mandate: string | null): Fields {
   return {
     ...common(card),
     ...{ amount_authorized: authorized, authorization_code: null, extended_authorization: { status: 'disabled' } },
-    ...{ incremental_authorization: authorized === null ? unavailable : { status: 'available' }, installments: null, mandate: null },
+    ...{ incremental_authorization: authorized === null ? unavailable : { status: 'available' }, installments: null, mandate },
     ...{ multicapture: unavailable, network: card.brand, network_token: { used: false }, network_transaction_id: null },
     ...{ overcapture: { maximum_amount_capturable: authorized ?? 0, status: 'unavailable' }, transaction_link_id: null },
     three_d_secure: secured,

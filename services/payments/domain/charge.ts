@@ -12,10 +12,13 @@ export type Attempt = {
   readonly authenticated: boolean;
   readonly outcome: Fields;
   readonly receiptUrl: string | null;
+  readonly mandate: string | null;
+  /** Whether the money is taken apart, later. */
+  readonly manual: boolean;
 };
 
 /** The charge of an attempt, before money has moved. */
-export function newCharge({ id, created, intent, method, card, authenticated, outcome, receiptUrl }: Attempt): Thing {
+export function newCharge({ id, created, intent, method, card, authenticated, outcome, receiptUrl, mandate, manual }: Attempt): Thing {
   const { amount = 0, currency = '', customer = null, description = null, livemode = false, metadata = {} } = intent;
   const secured: Json = authenticated
     ? {
@@ -30,7 +33,7 @@ export function newCharge({ id, created, intent, method, card, authenticated, ou
     ...{ disputed: false, failure_balance_transaction: null, failure_code: null, failure_message: null, fraud_details: {} },
     ...{ livemode, metadata: fieldsOf(metadata), on_behalf_of: null, outcome, paid: true, payment_intent: intent.id },
     payment_method: method.id,
-    payment_method_details: { card: chargeCard(card, intent.capture_method === 'manual' ? Number(amount) : null, secured), type: 'card' },
+    payment_method_details: { card: chargeCard(card, manual ? Number(amount) : null, secured, mandate), type: 'card' },
     ...{ receipt_email: intent.receipt_email ?? null, receipt_number: null, receipt_url: receiptUrl, refunded: false, review: null },
     ...{ shipping: intent.shipping ?? null, source: null, source_transfer: null },
     ...{

@@ -1,4 +1,4 @@
-import { factsOf } from '../domain/card.ts';
+import { type CardFacts, factsOf } from '../domain/card.ts';
 import { type Fields, fieldsOf, numberOf, textOf, type Thing } from '../domain/json.ts';
 import { newPaymentMethod } from '../domain/payment-method.ts';
 import { type Behaviour, cardNamed, cardOfNumber, isCardNumber, type TestCard } from '../domain/test-card.ts';
@@ -77,8 +77,29 @@ export async function newMethod(world: World, desk: Desk, data: Fields): Promise
   const token = textOf(card.token);
   if (token === undefined) return made(world, desk, typedCard(desk, card), data);
   const stand = standIn(desk, token);
-  if (!stand) throw missing('token', token, 'card[token]');
-  return made(world, desk, stand, data);
+  return stand ? made(world, desk, stand, data) : ofToken(world, desk, token, data);
+}
+
+/** What is known of a card that was typed in: what may be shown, and what its issuer does. */
+export async function knownCard(world: World, desk: Desk, given: Fields): Promise<{ facts: CardFacts; behaviour: Behaviour }> {
+  const { card, month, year, cvc } = typedCard(desk, given);
+  const fingerprint = await world.secrets.hash(desk.at, 'card', card.number, fingerprintLength);
+  return { facts: factsOf(card, { month, year, cvc, fingerprint }), behaviour: card.behaviour };
+}
+
+/** A token is used once. */
+async function ofToken(world: World, desk: Desk, token: string, data: Fields): Promise<Thing> {
+  const kept = await world.objects.get(desk.at, 'token', token);
+  if (!kept) throw missing('token', token, 'card[token]');
+  const own = { id: desk.ids('pm'), created: desk.created, livemode: desk.livemode };
+  const use = ({ thing, hidden }: Kept) => {
+    if (thing.used === true && hidden.usedBy !== own.id)
+      throw refuse('StateInvalid', `You cannot use a token more than once: ${token}.`, { code: 'token_already_used' });
+    return { next: { ...thing, used: true }, hidden: { ...hidden, usedBy: own.id } };
+  };
+  await changed(world, desk, 'token', token, use);
+  const method = newPaymentMethod(kept.hidden.facts as unknown as CardFacts, data, own);
+  return keepNew(world, desk, method, undefined, { hidden: { behaviour: kept.hidden.behaviour ?? null } });
 }
 
 /** The payment method of an id; the name of a test card makes one. */

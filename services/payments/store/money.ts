@@ -87,6 +87,18 @@ export class Money {
     return this.#ledgers.use(at, (ledger) => changeTogether(ledger, changes));
   }
 
+  /** Puts an amount that is contested aside, or back again when the dispute was won: nothing of it can be given back meanwhile. */
+  dispute(at: Placed, { intent, currency }: Payment, dispute: string, amount: number, way: 'withdraw' | 'reinstate'): Promise<Done> {
+    const aside = way === 'withdraw';
+    const between = (from: Account, debit: string, to: Account, credit: string) =>
+      aside ? this.#between(from, debit, to, credit, currency, amount) : this.#between(to, credit, from, debit, currency, amount);
+    const changes: Change[] = [
+      { move: { intent: dispute, step: `${way} refundable` }, to: between('refundable', intent, 'issued', currency) },
+      { move: { intent: dispute, step: way }, to: between('balance', currency, 'disputed', currency) },
+    ];
+    return this.#ledgers.use(at, (ledger) => changeTogether(ledger, changes));
+  }
+
   /** What may still be given back of a payment. */
   async refundable(at: Placed, intent: string): Promise<number> {
     const [account] = await this.#ledgers.use(at, (ledger) => ledger.lookupAccounts([accountId('refundable', intent)]));

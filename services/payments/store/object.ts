@@ -5,6 +5,7 @@ import { PostgresError } from '#seams/sql/error.ts';
 import { json, type Result, type Sql, type Statement } from '#seams/sql/sql.ts';
 import type { Fields, Thing } from '../domain/json.ts';
 import { parted } from '../domain/personal.ts';
+import { isDelivery } from './delivery.ts';
 
 /** An object as it is kept: what clients see, and what they do not. */
 export type Kept = { readonly thing: Thing; readonly hidden: Fields; readonly version: number };
@@ -27,6 +28,8 @@ export type Page = {
 export class Objects {
   readonly #sql: Sql;
   readonly #sealer: Sealer;
+  /** Told when there is something to tell the endpoints of an environment. */
+  onDelivery: (at: Placed) => void = () => undefined;
 
   constructor(sql: Sql, sealer: Sealer) {
     this.#sql = sql;
@@ -90,7 +93,9 @@ export class Objects {
   /** Does all or nothing. Conflict: somebody else changed one of the objects meanwhile. */
   async commit(at: Placed, statements: readonly Statement[]): Promise<Result[]> {
     try {
-      return await this.#sql.as(at).group(statements);
+      const results = await this.#sql.as(at).group(statements);
+      if (results.some(({ count }, index) => count > 0 && isDelivery(statements[index] as Statement))) this.onDelivery(at);
+      return results;
     } catch (error) {
       if (error instanceof PostgresError && error.sqlstate === 'GM409') throw fault('Conflict', 'It was changed meanwhile.');
       throw error;

@@ -5,6 +5,7 @@ import { type Asked, newEvent } from '../domain/event.ts';
 import { type IdSource, idsOf, newSeed } from '../domain/id.ts';
 import { type Fields, fieldsOf, type Thing } from '../domain/json.ts';
 import { missing } from './fault.ts';
+import { deliveriesOf } from './delivery.ts';
 import type { Money } from './money.ts';
 import type { Kept, Objects } from './object.ts';
 import type { Repetition } from './repeat.ts';
@@ -62,12 +63,12 @@ export async function found(world: World, at: Placed, kind: string, id: string, 
   return kept;
 }
 
-/** The statements that keep events, in this order. */
-export function eventsOf(world: World, desk: Desk, events: readonly (readonly [type: string, object: Thing])[]): Promise<Statement[]> {
+/** The statements that keep events, in this order, and tell endpoints of them. */
+export async function eventsOf(world: World, desk: Desk, told: readonly (readonly [type: string, object: Thing])[]): Promise<Statement[]> {
   const { at, created, livemode, asked } = desk;
-  return Promise.all(
-    events.map(([type, object]) => world.objects.insertion(at, newEvent(type, object, { id: desk.ids('evt'), created, livemode, asked }))),
-  );
+  const events = told.map(([type, object]) => newEvent(type, object, { id: desk.ids('evt'), created, livemode, asked }));
+  const kept = await Promise.all(events.map((event) => world.objects.insertion(at, event)));
+  return [...kept, deliveriesOf(events)];
 }
 
 /** Keeps a new object with its event, and answers it as it is kept. */

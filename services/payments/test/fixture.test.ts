@@ -37,7 +37,24 @@ test('objects have the fields of the published examples', { skip }, async () => 
   await stripe.paymentIntents.capture(intent.id);
   const refund = await stripe.refunds.create({ payment_intent: intent.id, amount: 500 });
   const charge = await stripe.charges.retrieve(String(intent.latest_charge), { expand: ['refunds'] });
+  const setup = await stripe.setupIntents.create({
+    ...{ confirm: true, payment_method: 'pm_card_visa', return_url: 'https://example.com' },
+    mandate_data: { customer_acceptance: { type: 'online', online: { ip_address: '127.0.0.1', user_agent: 'test' } } },
+  });
+  const contested = await stripe.paymentIntents.create({
+    amount: 500,
+    currency: 'usd',
+    confirm: true,
+    payment_method: 'pm_card_createDispute',
+  });
+  const card = { number: '4242424242424242', exp_month: '12', exp_year: String(new Date().getUTCFullYear() + 1) };
   const objects = {
+    setup_intent: setup,
+    mandate: await stripe.mandates.retrieve(String(setup.mandate)),
+    dispute: (await stripe.disputes.list({ payment_intent: contested.id })).data[0],
+    webhook_endpoint: await stripe.webhookEndpoints.create({ url: 'https://example.com/hook', enabled_events: ['*'] }),
+    token: await stripe.tokens.create({ card }),
+    confirmation_token: await stripe.testHelpers.confirmationTokens.create({ payment_method: 'pm_card_visa' }),
     customer,
     payment_intent: await stripe.paymentIntents.retrieve(intent.id),
     payment_method: await stripe.paymentMethods.retrieve(String(intent.payment_method)),
@@ -48,7 +65,9 @@ test('objects have the fields of the published examples', { skip }, async () => 
     event: (await stripe.events.list({ limit: 1 })).data[0],
   };
   for (const [kind, object] of Object.entries(objects)) {
-    const example = kind === 'event' ? { ...resources[kind], data: {} } : resources[kind];
+    // What an example of another means of payment, or of another event, has in it is not looked for.
+    const other = { event: { data: {} }, mandate: { payment_method_details: {} }, confirmation_token: { payment_method_preview: {} } };
+    const example = { ...resources[kind], ...(kind in other ? other[kind as keyof typeof other] : {}) };
     assert.deepEqual(lacking(example as Fields, object as unknown as Fields), [], kind);
   }
 });

@@ -17,6 +17,9 @@ const readers: Readonly<Record<string, Name>> = {
   charge: 'GetCharge',
   refund: 'GetRefund',
   balance_transaction: 'GetBalanceTransaction',
+  setup_intent: 'GetSetupIntent',
+  dispute: 'GetDispute',
+  mandate: 'GetMandate',
 };
 
 /** Takes `expand` out of a form: the paths that are to be expanded. */

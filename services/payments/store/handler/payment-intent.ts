@@ -5,9 +5,9 @@ import { type Fields, fieldsOf, numberOf, textOf, type Thing } from '../../domai
 import { changedPaymentIntent, isCancelable, isOpen, newPaymentIntent } from '../../domain/payment-intent.ts';
 import { changed } from '../change.ts';
 import { errorOf, invalid, keptError, missing, refusalOf, refuse } from '../fault.ts';
-import { methodNamed, newMethod } from '../method.ts';
+import { chosen, mandateOf, methodGiven } from '../choice.ts';
 import type { Kept } from '../object.ts';
-import { paymentOf } from '../payment.ts';
+import { behaviourOf, paymentOf } from '../payment.ts';
 import type { StepKind } from '../step.ts';
 import { found, keepNew, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
@@ -38,30 +38,21 @@ function assertSecret({ isPublic, input }: Request, { thing }: Kept): Thing {
 
 async function create(request: Request): Promise<Thing> {
   const { world, desk, input } = request;
-  const { confirm, payment_method: named, payment_method_data: data, ...given } = input;
+  const { confirm, payment_method: named, payment_method_data: data, ...asked } = input;
+  const given: Fields = { ...asked };
   const currency = String(given.currency).toLowerCase();
   checkMoney(Number(given.amount), currency);
   if (confirm !== true)
-    for (const name of ['off_session', 'return_url', 'error_on_requires_action'] as const)
+    for (const name of ['off_session', 'return_url', 'error_on_requires_action', 'confirmation_token', 'mandate_data'] as const)
       if (given[name] != null) throw invalid(name, `You may only specify ${name} when confirm is true.`, 'parameter_invalid_empty');
   if (typeof given.customer === 'string') await found(world, desk.at, 'customer', given.customer, 'customer');
   const id = desk.ids('pi');
-  const method = await methodGiven(request, named, data);
+  const method = await methodGiven(world, desk, named, data);
   const secret = `${id}_secret_${await world.secrets.hash(desk.at, 'client secret', id, secretLength)}`;
   const own = { id, created: desk.created, livemode: desk.livemode, secret };
   const intent = newPaymentIntent({ ...given, currency, ...(method ? { payment_method: method.thing.id } : {}) }, own);
   const made = await keepNew(world, desk, intent, 'payment_intent.created');
   return confirm === true ? confirmed({ ...request, id }, { ...given, payment_method: method?.thing.id ?? null }) : made;
-}
-
-async function methodGiven(
-  { world, desk }: Request,
-  named: Fields[string] | undefined,
-  data: Fields[string] | undefined,
-): Promise<Kept | undefined> {
-  if (typeof named === 'string') return methodNamed(world, desk, named);
-  if (data == null) return undefined;
-  return found(world, desk.at, 'payment_method', (await newMethod(world, desk, fieldsOf(data))).id);
 }
 
 /** Takes a step of a payment; what refuses it tells the payment as it is then. */
@@ -82,21 +73,18 @@ async function telling<T>({ world, desk, id }: Request, work: () => Promise<T>):
   }
 }
 
-function confirmed(request: Request, given: Fields): Promise<Thing> {
+function confirmed(request: Request, asked: Fields): Promise<Thing> {
   const { world, desk, id } = request;
-  const step = desk.ids('step');
+  const [step, contest] = [desk.ids('step'), desk.ids('step')];
   return telling(request, () =>
     world.steps.on(desk.at, id, async () => {
       if (desk.again && (await world.steps.wasTaken(desk.at, step))) return (await found(world, desk.at, kind, id)).thing;
       const kept = await found(world, desk.at, kind, id);
       assertSecret(request, kept);
-      const { status } = kept.thing;
-      if (status === 'succeeded' || status === 'requires_capture')
-        throw unexpected(kept, 'You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed.');
-      if (!isOpen(kept.thing) && status !== 'requires_action')
-        throw unexpected(kept, `You cannot confirm this PaymentIntent because it has a status of ${status}.`);
+      assertConfirmable(kept);
+      const given = await chosen(world, desk, asked, id);
       const method =
-        (await methodGiven(request, given.payment_method, given.payment_method_data)) ?? (await methodKept(request, kept.thing));
+        (await methodGiven(world, desk, given.payment_method, given.payment_method_data)) ?? (await methodKept(request, kept.thing));
       if (!method)
         throw unexpected(
           kept,
@@ -104,9 +92,22 @@ function confirmed(request: Request, given: Fields): Promise<Thing> {
         );
       checkOwner(kept.thing, method.thing);
       await note(request, given);
-      return take(request, { kind: 'authorize', id: step, input: { method: method.thing.id, ...attemptOf(request, kept, given) } });
+      const mandate = await mandateOf(world, desk, given, method.thing.id);
+      const input = { method: method.thing.id, mandate, ...attemptOf(request, kept, given) };
+      const done = await take(request, { kind: 'authorize', id: step, input });
+      const { dispute } = behaviourOf(method) as { dispute?: string };
+      if (dispute === undefined || done.status !== 'succeeded') return done;
+      return take(request, { kind: 'dispute', id: contest, input: { reason: dispute } });
     }),
   );
+}
+
+function assertConfirmable(kept: Kept): void {
+  const { status } = kept.thing;
+  if (status === 'succeeded' || status === 'requires_capture')
+    throw unexpected(kept, 'You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed.');
+  if (!isOpen(kept.thing) && status !== 'requires_action')
+    throw unexpected(kept, `You cannot confirm this PaymentIntent because it has a status of ${status}.`);
 }
 
 const methodKept = async ({ world, desk }: Request, { payment_method: id }: Thing) =>
@@ -116,6 +117,8 @@ function attemptOf({ context }: Request, kept: Kept, given: Fields): Fields {
   return {
     attempt: paymentOf(kept).attempts + 1,
     off_session: given.off_session != null && given.off_session !== false,
+    refuse_action: given.error_on_requires_action === true,
+    use_stripe_sdk: given.use_stripe_sdk === true,
     return_url: textOf(given.return_url) ?? null,
     origin: context.origin ?? '',
   };
@@ -137,7 +140,7 @@ function checkOwner(intent: Thing, method: Thing): void {
 
 async function update(request: Request): Promise<Thing> {
   const { world, desk, id, input } = request;
-  const method = await methodGiven(request, input.payment_method, input.payment_method_data);
+  const method = await methodGiven(world, desk, input.payment_method, input.payment_method_data);
   if (typeof input.customer === 'string') await found(world, desk.at, 'customer', input.customer, 'customer');
   const { payment_method_data: _, ...given } = { ...input, ...(method ? { payment_method: method.thing.id } : {}) } as Fields;
   if (typeof given.currency === 'string') given.currency = given.currency.toLowerCase();

@@ -1,5 +1,7 @@
+import type { Placed } from '#kernel/contract/provider.ts';
 import type { Sql } from '#seams/sql/sql.ts';
 import type { Thing } from '../../domain/json.ts';
+import type { Deliveries } from '../delivery.ts';
 import { found } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
@@ -32,7 +34,24 @@ async function balance(sql: Sql, { world, desk }: Request) {
   };
 }
 
-export const statementHandlers = (world: Request['world'], sql: Sql) =>
+/** Events say how many endpoints have not taken them yet. */
+async function withPending(deliveries: Deliveries, at: Placed, events: readonly Thing[]): Promise<Thing[]> {
+  const pending = await deliveries.pending(
+    at,
+    events.map(({ id }) => id),
+  );
+  return events.map((event) => ({ ...event, pending_webhooks: pending.get(event.id) ?? 0 }));
+}
+
+async function events(deliveries: Deliveries, { world, desk, input }: Request) {
+  const page = pageOf(input, { type: `body->>'type' like replace(?, '*', '%')` });
+  const { types } = input;
+  const where = Array.isArray(types) ? [...page.where, [`body->>'type' = any(?::text[])`, types as string[]] as const] : page.where;
+  const list = await listed(world.objects, desk.at, 'event', { ...page, where }, '/v1/events');
+  return { ...list, data: await withPending(deliveries, desk.at, list.data) };
+}
+
+export const statementHandlers = (world: Request['world'], sql: Sql, deliveries: Deliveries) =>
   handlersOf(world, {
     GetBalance: (request) => balance(sql, request),
     GetBalanceTransaction: async ({ world, desk, id }) =>
@@ -42,11 +61,9 @@ export const statementHandlers = (world: Request['world'], sql: Sql) =>
       const list = await listed(world.objects, desk.at, 'balance_transaction', page, '/v1/balance_transactions');
       return { ...list, data: list.data.map((line) => current(line, desk.created)) };
     },
-    GetEvent: async ({ world, desk, id }) => (await found(world, desk.at, 'event', id)).thing,
-    ListEvents: ({ world, desk, input }) => {
-      const page = pageOf(input, { type: `body->>'type' like replace(?, '*', '%')` });
-      const { types } = input;
-      const where = Array.isArray(types) ? [...page.where, [`body->>'type' = any(?::text[])`, types as string[]] as const] : page.where;
-      return listed(world.objects, desk.at, 'event', { ...page, where }, '/v1/events');
+    GetEvent: async ({ world, desk, id }) => {
+      const { thing } = await found(world, desk.at, 'event', id);
+      return (await withPending(deliveries, desk.at, [thing]))[0] ?? thing;
     },
+    ListEvents: (request) => events(deliveries, request),
   }) satisfies Partial<All>;

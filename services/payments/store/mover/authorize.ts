@@ -6,6 +6,7 @@ import { factsFrom } from '../../domain/card.ts';
 import { approved, capturedCharge, declinedBy, newCharge } from '../../domain/charge.ts';
 import { decide, type Verdict } from '../../domain/issuer.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
+import type { Behaviour } from '../../domain/test-card.ts';
 import { refuse } from '../fault.ts';
 import { availableAfterSeconds } from '../limits.ts';
 import type { Hold } from '../money.ts';
@@ -30,10 +31,10 @@ export const authorizer =
     const method = await found(world(), at, 'payment_method', String(input.method));
     const hold: Hold = { step: 'authorize', attempt: Number(input.attempt), amount: Number(payment.thing.amount) };
     const attempt = { desk, payment, method, hold, input };
-    const verdict = decide(behaviourOf(method), {
+    const verdict = decide(wanted(payment.thing, behaviourOf(method)), {
       authenticated: payment.authenticated,
       prepared: method.hidden.prepared === true,
-      offSession: input.off_session === true,
+      offSession: input.off_session === true || input.refuse_action === true,
     });
     if (verdict.kind === 'challenge') return challenged(world(), attempt);
     sure(await world().money.authorize(at, payment.money, hold));
@@ -44,6 +45,17 @@ export const authorizer =
     return accepted(world(), at, attempt, verdict);
   };
 
+/** What is said of cards alone counts before what is said of the payment. */
+const cardOptions = (intent: Thing): Fields => fieldsOf(fieldsOf(intent.payment_method_options).card);
+const isManual = (intent: Thing): boolean => (cardOptions(intent).capture_method ?? intent.capture_method) === 'manual';
+
+/** A business may want the cardholder to prove it, though the issuer does not. */
+function wanted(intent: Thing, behaviour: Behaviour): Behaviour {
+  const asked = cardOptions(intent).request_three_d_secure;
+  const isAsked = (asked === 'any' || asked === 'challenge') && behaviour.kind === 'approve';
+  return isAsked ? { kind: 'authenticate', after: 'approve' } : behaviour;
+}
+
 async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Extract<Verdict, { kind: 'approved' }>): Promise<Ending> {
   const { desk, payment, method, hold } = attempt;
   const { thing } = payment;
@@ -53,7 +65,7 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
     ...{ latest_charge: charge.id, payment_method: method.thing.id, next_action: null, last_payment_error: null },
   };
   const statements = await attached(world, desk, base, method);
-  if (thing.capture_method === 'manual') {
+  if (isManual(thing)) {
     const next: Thing = { ...base, status: 'requires_capture', amount_capturable: hold.amount };
     const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold] });
     statements.push(
@@ -91,18 +103,20 @@ export const bookedOf = (desk: Desk, charge: Thing, amount: number, atOnce: bool
     availableOn: desk.created + (atOnce ? 0 : availableAfterSeconds),
   });
 
-function chargeOf({ desk, payment, method }: Attempt, id: string, outcome: Fields): Thing {
+function chargeOf({ desk, payment, method, input }: Attempt, id: string, outcome: Fields): Thing {
   const card = fieldsOf(method.thing.card);
+  const mandate = textOf(input.mandate) ?? null;
   const cvcCheck = textOf(fieldsOf(card.checks).cvc_check) ?? null;
   return newCharge({
     ...{ id, created: desk.created, intent: payment.thing, method: method.thing, card: factsFrom(card, cvcCheck) },
-    ...{ authenticated: payment.authenticated, outcome, receiptUrl: null },
+    ...{ authenticated: payment.authenticated, outcome, receiptUrl: null, mandate, manual: isManual(payment.thing) },
   });
 }
 
 /** A payment method that is to be used again is kept for the customer. */
 async function attached(world: World, desk: Desk, intent: Thing, method: Kept): Promise<Statement[]> {
-  const { customer, setup_future_usage: usage } = intent;
+  const { customer } = intent;
+  const usage = cardOptions(intent).setup_future_usage ?? intent.setup_future_usage ?? null;
   if (typeof customer !== 'string' || usage === null || method.thing.customer !== null) return [];
   const next: Thing = { ...method.thing, customer };
   const hidden: Fields = usage === 'off_session' ? { ...method.hidden, prepared: true } : method.hidden;
@@ -140,7 +154,7 @@ async function challenged(world: World, { desk, payment, method, hold, input }: 
   const url = `${textOf(input.origin) ?? ''}/3d_secure/${thing.id}?client_secret=${textOf(thing.client_secret) ?? ''}`;
   const back = textOf(input.return_url);
   const action: Fields =
-    back === undefined
+    back === undefined || input.use_stripe_sdk === true
       ? { type: 'use_stripe_sdk', use_stripe_sdk: { type: 'three_d_secure_redirect', stripe_js: url, source: thing.id } }
       : { type: 'redirect_to_url', redirect_to_url: { return_url: back, url } };
   const next: Thing = {

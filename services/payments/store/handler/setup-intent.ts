@@ -1,0 +1,143 @@
+import type { Statement } from '#seams/sql/sql.ts';
+import { decide } from '../../domain/issuer.ts';
+import { type Fields, textOf, type Thing } from '../../domain/json.ts';
+import { changedSetupIntent, isSettable, newSetupIntent } from '../../domain/setup-intent.ts';
+import { changed } from '../change.ts';
+import { chosen, mandateOf, methodGiven } from '../choice.ts';
+import { errorOf, invalid, keptError, missing, refuse } from '../fault.ts';
+import type { Kept } from '../object.ts';
+import { behaviourOf } from '../payment.ts';
+import { eventsOf, found, keepNew } from '../world.ts';
+import { type All, handlersOf, type Request } from './handlers.ts';
+import { listed, pageOf } from './list.ts';
+
+const kind = 'setup_intent';
+const secretLength = 25;
+
+const unexpected = ({ thing }: Kept, doing: string) =>
+  refuse('StateInvalid', `You cannot ${doing} this SetupIntent because it has a status of ${thing.status}.`, {
+    ...{ code: 'setup_intent_unexpected_state', setup_intent: thing },
+  });
+
+function assertSecret({ isPublic, input }: Request, { thing }: Kept): Thing {
+  const given = textOf(input.client_secret);
+  if (given === undefined ? isPublic : given !== thing.client_secret) throw missing(kind, thing.id, 'intent');
+  return thing;
+}
+
+async function create(request: Request): Promise<Thing> {
+  const { world, desk, input } = request;
+  const { confirm, payment_method: named, payment_method_data: data, ...given } = input;
+  if (confirm !== true)
+    for (const name of ['return_url', 'mandate_data', 'confirmation_token'] as const)
+      if (given[name] != null) throw invalid(name, `You may only specify ${name} when confirm is true.`, 'parameter_invalid_empty');
+  if (typeof given.customer === 'string') await found(world, desk.at, 'customer', given.customer, 'customer');
+  const id = desk.ids('seti');
+  const method = await methodGiven(world, desk, named, data);
+  const secret = `${id}_secret_${await world.secrets.hash(desk.at, 'client secret', id, secretLength)}`;
+  const own = { id, created: desk.created, livemode: desk.livemode, secret };
+  const intent = newSetupIntent({ ...given, ...(method ? { payment_method: method.thing.id } : {}) }, own);
+  const made = await keepNew(world, desk, intent, 'setup_intent.created');
+  return confirm === true ? confirmed({ ...request, id }, { ...given, payment_method: method?.thing.id ?? null }) : made;
+}
+
+function confirmed(request: Request, asked: Fields): Promise<Thing> {
+  const { world, desk, id } = request;
+  return world.steps.on(desk.at, id, async () => {
+    const kept = await found(world, desk.at, kind, id);
+    assertSecret(request, kept);
+    if (desk.again && kept.hidden.confirmedBy === desk.seed) return kept.thing;
+    if (!isSettable(kept.thing) && kept.thing.status !== 'requires_action') throw unexpected(kept, 'confirm');
+    const given = await chosen(world, desk, asked, id);
+    const method = (await methodGiven(world, desk, given.payment_method, given.payment_method_data)) ?? (await methodKept(request, kept));
+    if (!method) throw unexpected(kept, 'confirm');
+    const verdict = decide(behaviourOf(method), { authenticated: false, prepared: false, offSession: false });
+    if (verdict.kind === 'challenge') return challenged(request, kept, method, given);
+    const behaviour = behaviourOf(method);
+    if (verdict.kind === 'declined' && !(behaviour.kind === 'decline' && behaviour.attachable))
+      return declined(request, kept, method, verdict);
+    return succeeded(request, kept, method, given);
+  });
+}
+
+const methodKept = async ({ world, desk }: Request, { thing }: Kept) =>
+  typeof thing.payment_method === 'string' ? world.objects.get(desk.at, 'payment_method', thing.payment_method) : undefined;
+
+async function keep({ world, desk }: Request, kept: Kept, next: Thing, event: string, more: readonly Statement[] = []): Promise<Thing> {
+  const hidden = { ...kept.hidden, confirmedBy: desk.seed };
+  const statements = [await world.objects.change(desk.at, kept, next, hidden), ...more, ...(await eventsOf(world, desk, [[event, next]]))];
+  await world.objects.commit(desk.at, statements);
+  return next;
+}
+
+async function succeeded(request: Request, kept: Kept, method: Kept, given: Fields): Promise<Thing> {
+  const { world, desk } = request;
+  const mandate = await mandateOf(world, desk, given, method.thing.id);
+  const customer = kept.thing.customer ?? null;
+  const owner = method.thing.customer ?? null;
+  if (owner !== null && owner !== customer) throw invalid('payment_method', `The PaymentMethod belongs to the Customer ${String(owner)}.`);
+  const prepared = kept.thing.usage === 'off_session' ? { prepared: true } : {};
+  const attached: Thing = { ...method.thing, customer };
+  const hidden = { ...method.hidden, ...prepared } as Fields;
+  const more = [
+    await world.objects.change(desk.at, method, attached, hidden),
+    ...(owner === customer ? [] : await eventsOf(world, desk, [['payment_method.attached', attached]])),
+  ];
+  const next: Thing = {
+    ...kept.thing,
+    ...{ status: 'succeeded', payment_method: method.thing.id, mandate, next_action: null, last_setup_error: null },
+  };
+  return keep(request, kept, next, 'setup_intent.succeeded', more);
+}
+
+function challenged(request: Request, kept: Kept, method: Kept, given: Fields): Promise<Thing> {
+  const back = textOf(given.return_url);
+  const url = `${request.context.origin ?? ''}/3d_secure/${kept.thing.id}?client_secret=${textOf(kept.thing.client_secret) ?? ''}`;
+  const action: Fields =
+    back === undefined || given.use_stripe_sdk === true
+      ? { type: 'use_stripe_sdk', use_stripe_sdk: { type: 'three_d_secure_redirect', stripe_js: url, source: kept.thing.id } }
+      : { type: 'redirect_to_url', redirect_to_url: { return_url: back, url } };
+  const next: Thing = { ...kept.thing, status: 'requires_action', payment_method: method.thing.id, next_action: action };
+  return keep(request, kept, next, 'setup_intent.requires_action');
+}
+
+type Declined = Extract<ReturnType<typeof decide>, { kind: 'declined' }>;
+
+async function declined(request: Request, kept: Kept, method: Kept, { code, decline, message }: Declined): Promise<Thing> {
+  const said: Fields = { code, decline_code: decline };
+  const error = { type: 'card_error', message, ...said, payment_method: method.thing };
+  const next: Thing = { ...kept.thing, status: 'requires_payment_method', payment_method: null, last_setup_error: error };
+  await keep(request, kept, next, 'setup_intent.setup_failed');
+  throw errorOf(keptError(refuse('CardRefused', message, said)), { setup_intent: next, payment_method: method.thing });
+}
+
+async function update({ world, desk, id, input }: Request): Promise<Thing> {
+  const method = await methodGiven(world, desk, input.payment_method, input.payment_method_data);
+  const { payment_method_data: _, ...rest } = input;
+  const given: Fields = { ...rest, ...(method ? { payment_method: method.thing.id } : {}) };
+  return changed(world, desk, kind, id, (kept) => {
+    if (given.payment_method != null && !isSettable(kept.thing)) throw unexpected(kept, 'update');
+    return { next: changedSetupIntent(kept.thing, given) };
+  });
+}
+
+function cancel({ world, desk, id, input }: Request): Promise<Thing> {
+  const change = (kept: Kept) => {
+    if (!isSettable(kept.thing) && kept.thing.status !== 'requires_action') throw unexpected(kept, 'cancel');
+    return { next: { ...kept.thing, status: 'canceled', cancellation_reason: input.cancellation_reason ?? null, next_action: null } };
+  };
+  return changed(world, desk, kind, id, change, 'setup_intent.canceled');
+}
+
+export const setupIntentHandlers = (world: Request['world']) =>
+  handlersOf(world, {
+    CreateSetupIntent: create,
+    GetSetupIntent: async (request) => assertSecret(request, await found(request.world, request.desk.at, kind, request.id)),
+    ListSetupIntents: ({ world, desk, input }) => {
+      const filters = { customer: 'customer = ?', payment_method: `body->>'payment_method' = ?` };
+      return listed(world.objects, desk.at, kind, pageOf(input, filters), '/v1/setup_intents');
+    },
+    UpdateSetupIntent: update,
+    ConfirmSetupIntent: (request) => confirmed(request, request.input),
+    CancelSetupIntent: cancel,
+  }) satisfies Partial<All>;
