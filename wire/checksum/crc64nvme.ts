@@ -22,6 +22,14 @@ function buildTables(): void {
   }
 }
 
+/** So many tables of 256 entries, one behind the other: table n advances a byte that stands n bytes before the end. */
+export function crc64Table(count: number): BigUint64Array {
+  const table = new BigUint64Array(count * 256);
+  for (let byte = 0; byte < 256; byte++) table[byte] = (BigInt(high[byte]!) << 32n) | BigInt(low[byte]!);
+  for (let at = 256; at < table.length; at++) table[at] = (table[at - 256]! >> 8n) ^ table[Number(table[at - 256]! & 255n)]!;
+  return table;
+}
+
 /** A running CRC-64/NVME; `digest` may be asked for at any moment and gives eight bytes, the highest first. */
 export class Crc64Nvme {
   #high = 0xffffffff;

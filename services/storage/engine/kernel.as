@@ -291,3 +291,165 @@ export function crc32cBlocks(from: usize, blocks: i32, before: u32, halves: usiz
   }
   return crc;
 }
+
+// @ts-ignore: decorator
+@inline
+function turned(sum: v128, shift: i32): v128 {
+  return v128.or(i32x4.shl(sum, shift), i32x4.shr_u(sum, 32 - shift));
+}
+
+// @ts-ignore: decorator
+@inline
+function chosen(mask: v128, yes: v128, no: v128): v128 {
+  return v128.xor(no, v128.and(mask, v128.xor(yes, no)));
+}
+
+// @ts-ignore: decorator
+@inline
+function summed(a: v128, f: v128, word: v128, constant: i32): v128 {
+  return i32x4.add(i32x4.add(a, f), i32x4.add(word, i32x4.splat(constant)));
+}
+
+/**
+ * MD5 (RFC 1321) of four streams side by side, one in every lane: `blocks` blocks of 64 bytes of each. `inputs` points at four
+ * pointers, `states` at four vectors: A, B, C and D of all lanes. `words` is room for 256 bytes.
+ */
+export function md5Four(states: usize, inputs: usize, blocks: i32, words: usize): void {
+  const from0 = <usize>load<u32>(inputs, 0);
+  const from1 = <usize>load<u32>(inputs, 4);
+  const from2 = <usize>load<u32>(inputs, 8);
+  const from3 = <usize>load<u32>(inputs, 12);
+  const ones = i32x4.splat(-1);
+  let a = v128.load(states, 0);
+  let b = v128.load(states, 16);
+  let c = v128.load(states, 32);
+  let d = v128.load(states, 48);
+  for (let block: usize = 0; block < <usize>blocks << 6; block += 64) {
+    const before0 = a;
+    const before1 = b;
+    const before2 = c;
+    const before3 = d;
+    // Rows of four words become columns: then each vector holds one word of every stream.
+    for (let part: usize = 0; part < 64; part += 16) {
+      const r0 = v128.load(from0 + block + part);
+      const r1 = v128.load(from1 + block + part);
+      const r2 = v128.load(from2 + block + part);
+      const r3 = v128.load(from3 + block + part);
+      const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
+      const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+      const high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+      const high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+      const out = words + (part << 2);
+      v128.store(out, v128.shuffle<i64>(low01, low23, 0, 2), 0);
+      v128.store(out, v128.shuffle<i64>(low01, low23, 1, 3), 16);
+      v128.store(out, v128.shuffle<i64>(high01, high23, 0, 2), 32);
+      v128.store(out, v128.shuffle<i64>(high01, high23, 1, 3), 48);
+    }
+    a = i32x4.add(b, turned(summed(a, chosen(b, c, d), v128.load(words, 0), -680876936), 7));
+    d = i32x4.add(a, turned(summed(d, chosen(a, b, c), v128.load(words, 16), -389564586), 12));
+    c = i32x4.add(d, turned(summed(c, chosen(d, a, b), v128.load(words, 32), 606105819), 17));
+    b = i32x4.add(c, turned(summed(b, chosen(c, d, a), v128.load(words, 48), -1044525330), 22));
+    a = i32x4.add(b, turned(summed(a, chosen(b, c, d), v128.load(words, 64), -176418897), 7));
+    d = i32x4.add(a, turned(summed(d, chosen(a, b, c), v128.load(words, 80), 1200080426), 12));
+    c = i32x4.add(d, turned(summed(c, chosen(d, a, b), v128.load(words, 96), -1473231341), 17));
+    b = i32x4.add(c, turned(summed(b, chosen(c, d, a), v128.load(words, 112), -45705983), 22));
+    a = i32x4.add(b, turned(summed(a, chosen(b, c, d), v128.load(words, 128), 1770035416), 7));
+    d = i32x4.add(a, turned(summed(d, chosen(a, b, c), v128.load(words, 144), -1958414417), 12));
+    c = i32x4.add(d, turned(summed(c, chosen(d, a, b), v128.load(words, 160), -42063), 17));
+    b = i32x4.add(c, turned(summed(b, chosen(c, d, a), v128.load(words, 176), -1990404162), 22));
+    a = i32x4.add(b, turned(summed(a, chosen(b, c, d), v128.load(words, 192), 1804603682), 7));
+    d = i32x4.add(a, turned(summed(d, chosen(a, b, c), v128.load(words, 208), -40341101), 12));
+    c = i32x4.add(d, turned(summed(c, chosen(d, a, b), v128.load(words, 224), -1502002290), 17));
+    b = i32x4.add(c, turned(summed(b, chosen(c, d, a), v128.load(words, 240), 1236535329), 22));
+    a = i32x4.add(b, turned(summed(a, chosen(d, b, c), v128.load(words, 16), -165796510), 5));
+    d = i32x4.add(a, turned(summed(d, chosen(c, a, b), v128.load(words, 96), -1069501632), 9));
+    c = i32x4.add(d, turned(summed(c, chosen(b, d, a), v128.load(words, 176), 643717713), 14));
+    b = i32x4.add(c, turned(summed(b, chosen(a, c, d), v128.load(words, 0), -373897302), 20));
+    a = i32x4.add(b, turned(summed(a, chosen(d, b, c), v128.load(words, 80), -701558691), 5));
+    d = i32x4.add(a, turned(summed(d, chosen(c, a, b), v128.load(words, 160), 38016083), 9));
+    c = i32x4.add(d, turned(summed(c, chosen(b, d, a), v128.load(words, 240), -660478335), 14));
+    b = i32x4.add(c, turned(summed(b, chosen(a, c, d), v128.load(words, 64), -405537848), 20));
+    a = i32x4.add(b, turned(summed(a, chosen(d, b, c), v128.load(words, 144), 568446438), 5));
+    d = i32x4.add(a, turned(summed(d, chosen(c, a, b), v128.load(words, 224), -1019803690), 9));
+    c = i32x4.add(d, turned(summed(c, chosen(b, d, a), v128.load(words, 48), -187363961), 14));
+    b = i32x4.add(c, turned(summed(b, chosen(a, c, d), v128.load(words, 128), 1163531501), 20));
+    a = i32x4.add(b, turned(summed(a, chosen(d, b, c), v128.load(words, 208), -1444681467), 5));
+    d = i32x4.add(a, turned(summed(d, chosen(c, a, b), v128.load(words, 32), -51403784), 9));
+    c = i32x4.add(d, turned(summed(c, chosen(b, d, a), v128.load(words, 112), 1735328473), 14));
+    b = i32x4.add(c, turned(summed(b, chosen(a, c, d), v128.load(words, 192), -1926607734), 20));
+    a = i32x4.add(b, turned(summed(a, v128.xor(b, v128.xor(c, d)), v128.load(words, 80), -378558), 4));
+    d = i32x4.add(a, turned(summed(d, v128.xor(a, v128.xor(b, c)), v128.load(words, 128), -2022574463), 11));
+    c = i32x4.add(d, turned(summed(c, v128.xor(d, v128.xor(a, b)), v128.load(words, 176), 1839030562), 16));
+    b = i32x4.add(c, turned(summed(b, v128.xor(c, v128.xor(d, a)), v128.load(words, 224), -35309556), 23));
+    a = i32x4.add(b, turned(summed(a, v128.xor(b, v128.xor(c, d)), v128.load(words, 16), -1530992060), 4));
+    d = i32x4.add(a, turned(summed(d, v128.xor(a, v128.xor(b, c)), v128.load(words, 64), 1272893353), 11));
+    c = i32x4.add(d, turned(summed(c, v128.xor(d, v128.xor(a, b)), v128.load(words, 112), -155497632), 16));
+    b = i32x4.add(c, turned(summed(b, v128.xor(c, v128.xor(d, a)), v128.load(words, 160), -1094730640), 23));
+    a = i32x4.add(b, turned(summed(a, v128.xor(b, v128.xor(c, d)), v128.load(words, 208), 681279174), 4));
+    d = i32x4.add(a, turned(summed(d, v128.xor(a, v128.xor(b, c)), v128.load(words, 0), -358537222), 11));
+    c = i32x4.add(d, turned(summed(c, v128.xor(d, v128.xor(a, b)), v128.load(words, 48), -722521979), 16));
+    b = i32x4.add(c, turned(summed(b, v128.xor(c, v128.xor(d, a)), v128.load(words, 96), 76029189), 23));
+    a = i32x4.add(b, turned(summed(a, v128.xor(b, v128.xor(c, d)), v128.load(words, 144), -640364487), 4));
+    d = i32x4.add(a, turned(summed(d, v128.xor(a, v128.xor(b, c)), v128.load(words, 192), -421815835), 11));
+    c = i32x4.add(d, turned(summed(c, v128.xor(d, v128.xor(a, b)), v128.load(words, 240), 530742520), 16));
+    b = i32x4.add(c, turned(summed(b, v128.xor(c, v128.xor(d, a)), v128.load(words, 32), -995338651), 23));
+    a = i32x4.add(b, turned(summed(a, v128.xor(c, v128.or(b, v128.xor(d, ones))), v128.load(words, 0), -198630844), 6));
+    d = i32x4.add(a, turned(summed(d, v128.xor(b, v128.or(a, v128.xor(c, ones))), v128.load(words, 112), 1126891415), 10));
+    c = i32x4.add(d, turned(summed(c, v128.xor(a, v128.or(d, v128.xor(b, ones))), v128.load(words, 224), -1416354905), 15));
+    b = i32x4.add(c, turned(summed(b, v128.xor(d, v128.or(c, v128.xor(a, ones))), v128.load(words, 80), -57434055), 21));
+    a = i32x4.add(b, turned(summed(a, v128.xor(c, v128.or(b, v128.xor(d, ones))), v128.load(words, 192), 1700485571), 6));
+    d = i32x4.add(a, turned(summed(d, v128.xor(b, v128.or(a, v128.xor(c, ones))), v128.load(words, 48), -1894986606), 10));
+    c = i32x4.add(d, turned(summed(c, v128.xor(a, v128.or(d, v128.xor(b, ones))), v128.load(words, 160), -1051523), 15));
+    b = i32x4.add(c, turned(summed(b, v128.xor(d, v128.or(c, v128.xor(a, ones))), v128.load(words, 16), -2054922799), 21));
+    a = i32x4.add(b, turned(summed(a, v128.xor(c, v128.or(b, v128.xor(d, ones))), v128.load(words, 128), 1873313359), 6));
+    d = i32x4.add(a, turned(summed(d, v128.xor(b, v128.or(a, v128.xor(c, ones))), v128.load(words, 240), -30611744), 10));
+    c = i32x4.add(d, turned(summed(c, v128.xor(a, v128.or(d, v128.xor(b, ones))), v128.load(words, 96), -1560198380), 15));
+    b = i32x4.add(c, turned(summed(b, v128.xor(d, v128.or(c, v128.xor(a, ones))), v128.load(words, 208), 1309151649), 21));
+    a = i32x4.add(b, turned(summed(a, v128.xor(c, v128.or(b, v128.xor(d, ones))), v128.load(words, 64), -145523070), 6));
+    d = i32x4.add(a, turned(summed(d, v128.xor(b, v128.or(a, v128.xor(c, ones))), v128.load(words, 176), -1120210379), 10));
+    c = i32x4.add(d, turned(summed(c, v128.xor(a, v128.or(d, v128.xor(b, ones))), v128.load(words, 32), 718787259), 15));
+    b = i32x4.add(c, turned(summed(b, v128.xor(d, v128.or(c, v128.xor(a, ones))), v128.load(words, 144), -343485551), 21));
+    a = i32x4.add(a, before0);
+    b = i32x4.add(b, before1);
+    c = i32x4.add(c, before2);
+    d = i32x4.add(d, before3);
+  }
+  v128.store(states, a, 0);
+  v128.store(states, b, 16);
+  v128.store(states, c, 32);
+  v128.store(states, d, 48);
+}
+
+/**
+ * CRC-64/NVME by slicing: `tables` holds 16 tables of 256 double words, table n advancing a byte that stands n bytes before the
+ * end. Takes and gives the inverted register, as it runs.
+ */
+export function crc64(from: usize, length: usize, before: u64, tables: usize): u64 {
+  let crc = before;
+  const end = from + length;
+  const whole = from + (length & ~15);
+  let at = from;
+  for (; at < whole; at += 16) {
+    const a = load<u64>(at) ^ crc;
+    const b = load<u64>(at, 8);
+    crc =
+      load<u64>(tables + (<usize>(a & 255) << 3), 30720) ^
+      load<u64>(tables + (<usize>((a >>> 8) & 255) << 3), 28672) ^
+      load<u64>(tables + (<usize>((a >>> 16) & 255) << 3), 26624) ^
+      load<u64>(tables + (<usize>((a >>> 24) & 255) << 3), 24576) ^
+      load<u64>(tables + (<usize>((a >>> 32) & 255) << 3), 22528) ^
+      load<u64>(tables + (<usize>((a >>> 40) & 255) << 3), 20480) ^
+      load<u64>(tables + (<usize>((a >>> 48) & 255) << 3), 18432) ^
+      load<u64>(tables + (<usize>(a >>> 56) << 3), 16384) ^
+      load<u64>(tables + (<usize>(b & 255) << 3), 14336) ^
+      load<u64>(tables + (<usize>((b >>> 8) & 255) << 3), 12288) ^
+      load<u64>(tables + (<usize>((b >>> 16) & 255) << 3), 10240) ^
+      load<u64>(tables + (<usize>((b >>> 24) & 255) << 3), 8192) ^
+      load<u64>(tables + (<usize>((b >>> 32) & 255) << 3), 6144) ^
+      load<u64>(tables + (<usize>((b >>> 40) & 255) << 3), 4096) ^
+      load<u64>(tables + (<usize>((b >>> 48) & 255) << 3), 2048) ^
+      load<u64>(tables + (<usize>(b >>> 56) << 3), 0);
+  }
+  for (; at < end; at++) crc = (crc >>> 8) ^ load<u64>(tables + (<usize>((crc ^ load<u8>(at)) & 255) << 3));
+  return crc;
+}

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
-import { type ChecksumAlgorithm, startChecksum } from '#wire/checksum/checksum.ts';
+import type { ChecksumAlgorithm } from '#wire/checksum/checksum.ts';
 import { type Conditions, copyVerdict } from '../domain/precondition.ts';
 import type { Span } from '../domain/range.ts';
 import { isReadable } from '../domain/storage-class.ts';
 import { sameBucket } from './bucket.ts';
+import { BodyDigest } from './digest.ts';
 import { copyTriesMax } from './limits.ts';
 import { demand, placeObject, putObject, readLayout, type Stored, type WriteConditions } from './object.ts';
 import type { BucketRecord, ObjectRecord, PartRecord, Segment, StoredChecksum, StoredHeaders, Traits } from './record.ts';
@@ -79,15 +79,18 @@ async function digest(
   segments: readonly Segment[],
   algorithm: ChecksumAlgorithm | undefined,
 ): Promise<Digests> {
-  const md5 = createHash('md5');
-  const running = algorithm && startChecksum(algorithm);
-  for await (const bytes of await openObject(store, bucket, segments, { done: () => {} })) {
-    md5.update(bytes);
-    running?.update(bytes);
+  const running = new BodyDigest(algorithm ? { algorithm } : {});
+  try {
+    for await (const bytes of await openObject(store, bucket, segments, { done: () => {} })) await running.update(bytes);
+  } catch (error) {
+    running.abandon();
+    throw error;
   }
+  const { md5, checksum } = await running.end();
+  const value = checksum && Buffer.from(checksum).toString('base64');
   return {
-    md5: md5.digest('hex'),
-    ...(running ? { checksum: { algorithm, type: 'FULL_OBJECT', value: running.digest().toString('base64') } } : {}),
+    md5: Buffer.from(md5).toString('hex'),
+    ...(algorithm && value !== undefined ? { checksum: { algorithm, type: 'FULL_OBJECT', value } } : {}),
   };
 }
 

@@ -1,11 +1,11 @@
-import { createHash, type Hash } from 'node:crypto';
-import { type ChecksumAlgorithm, type RunningChecksum, startChecksum } from '#wire/checksum/checksum.ts';
+import type { ChecksumAlgorithm } from '#wire/checksum/checksum.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import { isChecksum } from '../domain/checksum.ts';
 import type { FrameSealer } from '../domain/frame.ts';
 import { type BlobStore, sumOf } from './blob.ts';
 import type { CodedWriter } from './coded.ts';
+import { BodyDigest } from './digest.ts';
 import { stripeDataBytes } from './frame.ts';
 import { inlineMaxBytes, packedMaxBytes } from './limits.ts';
 import { assertLive } from './live.ts';
@@ -73,13 +73,13 @@ function fullDisk(error: unknown): unknown {
   return code === 'ENOSPC' || code === 'EDQUOT' ? fault('DiskFull', { cause: error }) : error;
 }
 
+const hex = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString('hex');
+
 class Intake {
   readonly #blobs: BlobStore;
   readonly #expected: Expected;
   readonly #rules: ReceiveRules;
-  readonly #md5: Hash = createHash('md5');
-  readonly #sha256: Hash | undefined;
-  readonly #checksum: RunningChecksum | undefined;
+  readonly #digest: BodyDigest;
   #pieces: Uint8Array[] = [];
   #held = 0;
   #size = 0;
@@ -92,8 +92,8 @@ class Intake {
     this.#blobs = blobs;
     this.#expected = expected;
     this.#rules = rules;
-    this.#sha256 = expected.sha256 === undefined ? undefined : createHash('sha256');
-    this.#checksum = expected.checksumAlgorithm === undefined ? undefined : startChecksum(expected.checksumAlgorithm);
+    const { sha256, checksumAlgorithm: algorithm } = expected;
+    this.#digest = new BodyDigest({ sha256: sha256 !== undefined, ...(algorithm ? { algorithm } : {}) });
   }
 
   async take(bytes: Uint8Array): Promise<void> {
@@ -103,12 +103,10 @@ class Intake {
       throw fault('EntityTooLarge', `At most ${this.#rules.maxBytes} bytes may be sent in one request.`);
     if (this.#expected.size !== undefined && this.#size > this.#expected.size)
       throw fault('IncompleteBody', 'The body is longer than it was said to be.');
-    this.#md5.update(bytes);
-    this.#sha256?.update(bytes);
-    this.#checksum?.update(bytes);
+    const room = this.#digest.update(bytes);
     const { frames } = this.#rules;
-    if (!frames) return this.#store(bytes);
-    for (const sealed of frames.seal(bytes)) await this.#store(sealed);
+    for (const sealed of frames ? frames.seal(bytes) : [bytes]) await this.#store(sealed);
+    if (room) await room;
   }
 
   async #store(bytes: Uint8Array): Promise<void> {
@@ -142,11 +140,12 @@ class Intake {
   async finish(): Promise<Received> {
     const { size, md5, sha256, checksum, checksumAlgorithm } = this.#expected;
     if (size !== undefined && this.#size !== size) throw fault('IncompleteBody', `${this.#size} of ${size} bytes came.`);
-    if (sha256 !== undefined && this.#sha256?.digest('hex') !== sha256) throw fault('XAmzContentSHA256Mismatch');
-    const digest = this.#md5.digest();
+    const made = await this.#digest.end();
+    if (sha256 !== undefined && hex(made.sha256) !== sha256) throw fault('XAmzContentSHA256Mismatch');
+    const digest = Buffer.from(made.md5);
     if (md5 !== undefined && digest.toString('base64') !== md5)
       throw fault('BadDigest', 'The Content-MD5 you specified did not match what we received.');
-    const found = this.#checksum?.digest().toString('base64');
+    const found = made.checksum && Buffer.from(made.checksum).toString('base64');
     if (checksum !== undefined && found !== checksum)
       throw fault('BadDigest', `The ${checksumAlgorithm} you specified did not match the calculated checksum.`);
     for (const tag of this.#rules.frames?.end() ?? []) await this.#store(tag);
@@ -171,6 +170,7 @@ class Intake {
   }
 
   async discard(): Promise<void> {
+    this.#digest.abandon();
     if (!this.#writer) return;
     await this.#writing.catch(() => {});
     await this.#writer.abandon();

@@ -127,7 +127,6 @@ export function sealWish({ catalog }: Store, bucket: BucketRecord, asked: AskedS
 }
 
 function known({ algorithm, ...more }: NonNullable<AskedSeal['encryption']>): NonNullable<SealWish['encryption']> {
-  if (algorithm !== 'AES256' && algorithm !== 'aws:kms')
-    throw fault('InvalidArgument', 'The encryption method specified is not supported');
+  if (algorithm !== 'AES256' && algorithm !== 'aws:kms') throw fault('InvalidArgument', 'The encryption method specified is not supported');
   return { algorithm, ...more };
 }

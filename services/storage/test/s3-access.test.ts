@@ -188,17 +188,29 @@ test('requests of a bucket are logged in another, in the lines of S3, where that
   const turnOn = () => codeOf(owner.send(new s3.PutBucketLoggingCommand({ Bucket: Logged, BucketLoggingStatus })));
   assert.equal(await turnOn(), 'AccessDenied');
   const Statement = [
-    { Effect: 'Allow', Principal: { Service: 'logging.s3.amazonaws.com' }, Action: 's3:PutObject', Resource: `arn:aws:s3:::${Target}/of/*` },
+    {
+      Effect: 'Allow',
+      Principal: { Service: 'logging.s3.amazonaws.com' },
+      Action: 's3:PutObject',
+      Resource: `arn:aws:s3:::${Target}/of/*`,
+    },
   ];
   await owner.send(new s3.PutBucketPolicyCommand({ Bucket: Target, Policy: JSON.stringify({ Version: '2012-10-17', Statement }) }));
   assert.equal(await turnOn(), 'accepted');
   const granted = { TargetGrants: [{ Grantee: { Type: 'CanonicalUser' as const, ID: 'x' }, Permission: 'READ' as const }] };
   const refused = { LoggingEnabled: { ...BucketLoggingStatus.LoggingEnabled, ...granted } };
-  assert.equal(await codeOf(owner.send(new s3.PutBucketLoggingCommand({ Bucket: Logged, BucketLoggingStatus: refused }))), 'NotImplemented');
+  assert.equal(
+    await codeOf(owner.send(new s3.PutBucketLoggingCommand({ Bucket: Logged, BucketLoggingStatus: refused }))),
+    'NotImplemented',
+  );
   await owner.send(new s3.PutObjectCommand({ Bucket: Logged, Key: 'logged " key', Body: 'twelve bytes' }));
   assert.equal((await fetch(`${house.s3}/${Logged}/nothing`)).status, 403);
   const lines: string[] = [];
-  for (let tries = 0; tries < 300 && !(lines.some((line) => line.includes('PUT.OBJECT')) && lines.some((line) => / 403 /.test(line))); tries++) {
+  for (
+    let tries = 0;
+    tries < 300 && !(lines.some((line) => line.includes('PUT.OBJECT')) && lines.some((line) => / 403 /.test(line)));
+    tries++
+  ) {
     await setTimeout(200);
     const { Contents = [] } = await owner.send(new s3.ListObjectsV2Command({ Bucket: Target, Prefix: 'of/' }));
     lines.length = 0;
@@ -209,11 +221,19 @@ test('requests of a bucket are logged in another, in the lines of S3, where that
     }
   }
   const put = lines.find((line) => line.includes('REST.PUT.OBJECT'));
-  const id = /^(\S+) logged-bucket \[\d\d\/\w{3}\/\d{4}(?::\d\d){3} \+0000\] 127\.0\.0\.1 arn:aws:iam::(\S+):user\/\S+ [0-9A-F]{16} /.exec(put ?? '');
+  const id = /^(\S+) logged-bucket \[\d\d\/\w{3}\/\d{4}(?::\d\d){3} \+0000\] 127\.0\.0\.1 arn:aws:iam::(\S+):user\/\S+ [0-9A-F]{16} /.exec(
+    put ?? '',
+  );
   assert.ok(put !== undefined && id && id[1] === id[2], put ?? 'no line');
-  assert.match(put!, /REST\.PUT\.OBJECT logged%20%22%20key "PUT \/logged-bucket\/logged%20%22%20key\S* HTTP\/1\.1" 200 - - 12 \d+ - "-" "aws-sdk-js/);
+  assert.match(
+    put!,
+    /REST\.PUT\.OBJECT logged%20%22%20key "PUT \/logged-bucket\/logged%20%22%20key\S* HTTP\/1\.1" 200 - - 12 \d+ - "-" "aws-sdk-js/,
+  );
   const denied = lines.find((line) => / 403 /.test(line));
-  assert.match(denied!, / - [0-9A-F]{16} REST\.GET\.OBJECT nothing "GET \S+ HTTP\/1\.1" 403 AccessDenied \d+ - \d+ - "-" "node" - \S{32} - - - 127/);
+  assert.match(
+    denied!,
+    / - [0-9A-F]{16} REST\.GET\.OBJECT nothing "GET \S+ HTTP\/1\.1" 403 AccessDenied \d+ - \d+ - "-" "node" - \S{32} - - - 127/,
+  );
   await owner.send(new s3.PutBucketLoggingCommand({ Bucket: Logged, BucketLoggingStatus: {} }));
   assert.deepEqual((await owner.send(new s3.GetBucketLoggingCommand({ Bucket: Logged }))).LoggingEnabled, undefined);
 });

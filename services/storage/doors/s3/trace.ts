@@ -55,7 +55,6 @@ export function entryOf(trace: Trace, id: ReplyId, response: HttpResponse, now: 
 
 const authentications = { header: 'AuthHeader', query: 'QueryString', form: 'POST' } as const;
 
-const isLegacy = (request: S3Request) =>
-  request.query.has('AWSAccessKeyId') || (header(request, 'authorization') ?? '').startsWith('AWS ');
+const isLegacy = (request: S3Request) => request.query.has('AWSAccessKeyId') || (header(request, 'authorization') ?? '').startsWith('AWS ');
 
 const optional = (name: string, value: string | undefined) => (value === undefined ? {} : { [name]: value });
