@@ -48,6 +48,8 @@ export type LoggedEffect = {
 /** The service's own durable log as a source of audit: the kernel reads on from the last offset it has journalled. */
 export interface EffectSource {
   read(after: bigint, limit: number): Promise<readonly LoggedEffect[]>;
+  /** Events that follow from a record: told in the log's order and at least once, under ids that are the same each time. */
+  eventsOf?(effect: LoggedEffect): readonly { readonly event: string; readonly subject: string; readonly data: unknown }[];
   /** Called when the records up to `offset` are durable elsewhere, so that the service may drop them. */
   forget(offset: bigint): Promise<void>;
   /** Calls back when there is more to read; returns how to stop. */

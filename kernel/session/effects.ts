@@ -1,5 +1,5 @@
 import { effectBatchMax, effectRetryMs } from '../audit/limits.ts';
-import { recordType } from '../audit/record.ts';
+import { type EventRecord, recordType } from '../audit/record.ts';
 import type { EffectSource, Log, LoggedEffect } from '../contract/implement.ts';
 import type { Journal } from '../journal/journal.ts';
 import { formatId } from '../tenancy/id.ts';
@@ -26,7 +26,12 @@ export function emitEffects(source: EffectSource, service: string, journal: Jour
     const effects = await source.read(after, effectBatchMax);
     const last = effects.at(-1);
     if (!last) return after;
-    await Promise.all(effects.map((effect) => journal.append(recordType.audit, auditBytes(recordOf(effect, service)))));
+    await Promise.all(
+      effects.flatMap((effect) => [
+        journal.append(recordType.audit, auditBytes(recordOf(effect, service))),
+        ...eventsOf(source, effect, service).map((event) => journal.append(recordType.event, Buffer.from(JSON.stringify(event)))),
+      ]),
+    );
     await source.forget(last.offset);
     due = true;
     return last.offset;
@@ -64,6 +69,21 @@ export function emitEffects(source: EffectSource, service: string, journal: Jour
       await running;
     },
   };
+}
+
+/** What an effect makes known besides the audit record. Told twice, an event has the same id. */
+function eventsOf(source: EffectSource, effect: LoggedEffect, service: string): EventRecord[] {
+  const { at, tenant, scope, offset } = effect;
+  return (source.eventsOf?.(effect) ?? []).map(({ event, subject, data }, index) => ({
+    tenant: formatId(tenant),
+    scope: formatId(scope),
+    id: `${formatId(scope)}-${offset}-${index}`,
+    source: `gamut/${service}`,
+    type: `${service}.${event}`,
+    time: new Date(at).toISOString(),
+    subject,
+    data,
+  }));
 }
 
 function recordOf(effect: LoggedEffect, service: string) {

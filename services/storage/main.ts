@@ -66,7 +66,7 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
     },
     providers: { Bucket: bucketProvider(store, history, region), DataSubject: dataSubjectProvider },
     doors: { s3: (place) => openS3(place, { region, ownerOf, tenantOf, isRequesterPays, corsOf, websiteOf, accessLog }) },
-    effects: effectSource(store.catalog),
+    effects: effectSource(store.catalog, region),
     async stop() {
       await accessLog.stop();
       await lifecycles.stop();

@@ -48,6 +48,10 @@ export const storage = defineService({
   events: {
     ObjectCreated: { data: ObjectEvent, text: 'An object was stored.' },
     ObjectUnreadable: { data: ObjectEvent, text: 'A read found fewer shards of an object than are needed; it was refused.' },
+    ObjectNotification: {
+      data: Type.Object({ Records: Type.Array(Type.Unknown()) }),
+      text: "S3's message of an event that a bucket's notification asks for, in the order of its key, at least once.",
+    },
     ObjectRemoved: { data: ObjectEvent, text: 'An object was deleted.' },
   },
   errors,
@@ -89,6 +93,7 @@ export const storage = defineService({
       'GetBucketEncryption',
       'GetBucketWebsite',
       'GetBucketLogging',
+      'GetBucketNotification',
       'GetBucketRequestPayment',
       'GetObjectLockConfiguration',
     ],
@@ -149,6 +154,7 @@ export const storage = defineService({
       'PutBucketWebsite',
       'DeleteBucketWebsite',
       'PutBucketLogging',
+      'PutBucketNotification',
       'PutBucketRequestPayment',
       'PutObjectLockConfiguration',
     ],

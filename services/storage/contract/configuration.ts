@@ -139,6 +139,20 @@ const Logging = shape({
   ),
 });
 
+const keyFilter = shape({
+  s3Key: optional(shape({ filterRules: list(shape({ name: text(16), value: text() }), 'FilterRule', { maxItems: 2 }) })),
+});
+const wanted = {
+  id: optional(text(255)),
+  events: list(text(64), 'Event', { minItems: 1, maxItems: 50 }),
+  filter: optional(keyFilter),
+};
+const Notification = shape({
+  topics: optional(list(shape({ topic: text(), ...wanted }), 'TopicConfiguration', { maxItems: 100 })),
+  queues: optional(list(shape({ queue: text(), ...wanted }), 'QueueConfiguration', { maxItems: 100 })),
+  eventBridge: optional(named(shape({}), 'EventBridgeConfiguration')),
+});
+
 const RequestPayment = shape({ payer: oneOf('BucketOwner', 'Requester') });
 
 const Policy = shape({ policy: Type.String({ maxLength: policyMaxBytes, description: 'The policy in JSON.' }) });
@@ -154,6 +168,7 @@ export const configurations = {
   tagging: Tagging,
   objectLock: ObjectLock,
   logging: Logging,
+  notification: Notification,
 } as const;
 
 const base = { on: 'Bucket', charge: ['request'], quota: ['requests'], expose: everywhere, byResource: true } as const;
@@ -241,6 +256,8 @@ export const configurationOperations = {
     ...put('Log the requests of a bucket in another.', Logging),
     errors: ['NoSuchBucket', 'NoSuchKey', 'InvalidArgument', 'InvalidTargetBucketForLogging'],
   },
+  GetBucketNotification: get('Read which events of a bucket are told.', Notification),
+  PutBucketNotification: put("Tell events of a bucket in S3's messages: to webhooks, and in topics.", Notification),
   GetBucketRequestPayment: get('Say who pays for requests.', RequestPayment),
   PutBucketRequestPayment: put('Decide who pays for requests.', RequestPayment),
   GetObjectLockConfiguration: get('Read how new versions are locked.', ObjectLock, 'ObjectLockConfigurationNotFoundError'),

@@ -3,6 +3,7 @@ import { fault } from '#kernel/contract/fault.ts';
 import type { configurations } from '../contract/configuration.ts';
 import { bucketTagsMax, tagKeyMax, tagValueMax } from '../contract/limits.ts';
 import { checkLifecycle } from './lifecycle.ts';
+import { isEventName } from './notification.ts';
 
 type Kind = keyof typeof configurations;
 type Document<K extends Kind> = Static<(typeof configurations)[K]>;
@@ -13,6 +14,7 @@ const checks: { readonly [K in Kind]?: (document: Document<K>) => Document<K> } 
   tagging: ({ tags }) => ({ tags: checkTags(tags, bucketTagsMax) }),
   objectLock: checkObjectLock,
   website: checkWebsite,
+  notification: checkNotification,
   // S3 tells the form of a log's names even when it was not asked for.
   logging: ({ loggingEnabled: to }) =>
     to ? { loggingEnabled: { ...to, targetObjectKeyFormat: to.targetObjectKeyFormat ?? { simplePrefix: {} } } } : {},
@@ -28,6 +30,29 @@ const checks: { readonly [K in Kind]?: (document: Document<K>) => Document<K> } 
 /** Refuses what a schema cannot: a document that contradicts itself. Answers it as it is to be kept. */
 export function checkConfiguration<K extends Kind>(kind: K, document: Document<K>): Document<K> {
   return checks[kind]?.(document) ?? document;
+}
+
+function checkNotification(document: Document<'notification'>): Document<'notification'> {
+  const { topics = [], queues = [] } = document;
+  const named = [...topics, ...queues].map((one, at) => ({ ...one, id: one.id ?? `configuration-${at + 1}` }));
+  if (new Set(named.map(({ id }) => id)).size < named.length)
+    throw fault('InvalidArgument', 'Same ID used for multiple configurations. IDs must be unique');
+  for (const { events, filter } of named) {
+    const unknown = events.find((event) => !isEventName(event));
+    if (unknown !== undefined) throw fault('InvalidArgument', `A specified event is not supported for notifications: ${unknown}`);
+    const kinds = (filter?.s3Key?.filterRules ?? []).map(({ name }) => name.toLowerCase());
+    if (kinds.some((kind) => kind !== 'prefix' && kind !== 'suffix'))
+      throw fault('InvalidArgument', 'filter rule name must be either prefix or suffix');
+    if (new Set(kinds).size < kinds.length)
+      throw fault('InvalidArgument', 'Cannot specify more than one prefix or suffix rule in a filter.');
+  }
+  const withId = <T extends { id?: string }>(list: readonly T[], from: number) =>
+    list.map((one, at) => ({ ...one, id: named[from + at]!.id }));
+  return {
+    ...document,
+    ...(topics.length > 0 ? { topics: withId(topics, 0) } : {}),
+    ...(queues.length > 0 ? { queues: withId(queues, topics.length) } : {}),
+  };
 }
 
 type TagList = readonly { readonly key: string; readonly value: string }[];

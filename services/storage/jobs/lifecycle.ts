@@ -102,7 +102,9 @@ async function perform(store: Store, bucket: BucketRecord, { key, object }: List
     const version = readVersion(catalog, current, key, versionId);
     if (version?.id !== object.id) return;
     rewriteVersion(catalog, current, key, { ...version, storageClass: act.storageClass });
-    batch.log(effectOf(whoFor(bucket, 'CopyObject'), now(), current, 0, { key, versionId, storageClass: act.storageClass }));
+    const told = () => [{ name: 'LifecycleTransition', key, size: object.size, etag: object.etag, versionId }];
+    const detail = { key, versionId, storageClass: act.storageClass };
+    batch.log(effectOf(whoFor(bucket, 'CopyObject'), now(), current, 0, detail, told));
   });
 }
 

@@ -5,6 +5,7 @@ import { fault } from '#kernel/contract/fault.ts';
 import type { LoggedEffect, Sealer } from '#kernel/contract/implement.ts';
 import { type IndexRow, rowName } from './index-frame.ts';
 import type { IndexLog } from './index-log.ts';
+import type { Told } from '../domain/notification.ts';
 import { numberKey } from './key.ts';
 import { batchMax, openReadersMax, waitingMax } from './limits.ts';
 import { pack, type Tally, unpack } from './record.ts';
@@ -37,7 +38,7 @@ export type TableName = (typeof tableNames)[number];
 export const sequenceKey: Buffer = Buffer.from('log');
 
 /** An effect as the change that made it knows it; the batch gives it its offset. */
-export type Effect = Omit<LoggedEffect, 'offset'>;
+export type Effect = Omit<LoggedEffect, 'offset'> & { readonly told?: readonly Told[] };
 
 /** What a change may do besides writing tables, gathered so that each commit writes it once. */
 export type Batch = {

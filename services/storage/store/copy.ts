@@ -13,7 +13,7 @@ import { openObject, openSeal, type OpenSeal, plainSize, takeIn } from './seal.t
 import type { Store } from './store.ts';
 import { findUpload, type NewPart, placePart, putPart } from './upload.ts';
 import { readObject, readVersion } from './version.ts';
-import { effectOf, type Who } from './who.ts';
+import { effectOf, toldOf, type Who } from './who.ts';
 
 export type Source = {
   readonly bucket: BucketRecord;
@@ -155,7 +155,7 @@ async function copyShared(store: Store, place: BucketRecord, opened: Opened, opt
     shareAll(store, segments);
     const placed = placeObject(store, batch, bucket, key, { etag: md5, size: object.size, ...made, checksum, segments, parts: [] });
     const detail = { key, etag: md5, source: `${source.bucket.name}/${source.key}` };
-    batch.log(effectOf(who, placed.object.modifiedAt, bucket, object.size, detail));
+    batch.log(effectOf(who, placed.object.modifiedAt, bucket, object.size, detail, () => [toldOf(who, key, placed.object)]));
     return { ...placed, source: object };
   });
 }

@@ -1,11 +1,15 @@
 import type { EffectSource, LoggedEffect } from '#kernel/contract/implement.ts';
-import type { Catalog } from './catalog.ts';
+import { formatId } from '#kernel/tenancy/id.ts';
+import { messageOf, wanting } from '../domain/notification.ts';
+import { findBucket } from './bucket.ts';
+import type { Catalog, Effect } from './catalog.ts';
+import { readConfiguration } from './configuration.ts';
 import { numberKey } from './key.ts';
 import { effectsForgetMax, effectsReadMax } from './limits.ts';
 import { unpack } from './record.ts';
 
 /** The effects log as a source of audit: what changed objects was logged in the same commit as the change itself. */
-export function effectSource(catalog: Catalog): EffectSource {
+export function effectSource(catalog: Catalog, region: string): EffectSource {
   const { effect } = catalog.table;
   return {
     async read(after, limit) {
@@ -23,6 +27,7 @@ export function effectSource(catalog: Catalog): EffectSource {
       }
       return found;
     },
+    eventsOf: (effect) => notificationsOf(catalog, region, effect),
     async forget(offset) {
       for (let dropped = effectsForgetMax; dropped === effectsForgetMax; ) {
         dropped = await catalog.commit(() => {
@@ -34,4 +39,21 @@ export function effectSource(catalog: Catalog): EffectSource {
     },
     onMore: (wake) => catalog.onLogged(wake),
   };
+}
+
+/** The messages that the bucket of an effect wants of it, by its notification of now. */
+function notificationsOf(catalog: Catalog, region: string, effect: LoggedEffect & Pick<Effect, 'told'>) {
+  if (!effect.told) return [];
+  const bucket = findBucket(catalog, effect.name);
+  const notification = bucket?.scope === effect.scope ? readConfiguration(catalog, bucket, 'notification') : undefined;
+  if (!notification) return [];
+  const { at, principal, requestId } = effect;
+  const happened = { at, region, account: formatId(effect.scope), principal, requestId, bucket: effect.name, sequencer: effect.offset };
+  return effect.told.flatMap((told) =>
+    wanting(notification, told).map((id) => ({
+      event: 'ObjectNotification',
+      subject: `${effect.name}/${told.key}`,
+      data: messageOf(told, happened, id),
+    })),
+  );
 }

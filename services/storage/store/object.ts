@@ -20,7 +20,7 @@ import {
 import type { Store } from './store.ts';
 import { packTold } from './veil.ts';
 import { dropVersion, nextVersion, otherVersions, readObject, shelveVersion } from './version.ts';
-import { effectOf, type Who } from './who.ts';
+import { effectOf, toldOf, type Who } from './who.ts';
 
 export type WriteConditions = { readonly ifMatch?: readonly string[]; readonly ifNoneMatch?: readonly string[] };
 
@@ -173,7 +173,8 @@ export async function putObject(store: Store, place: BucketRecord, received: Rec
         segments: [received.segment],
         parts: [],
       });
-      batch.log(effectOf(who, made.object.modifiedAt, bucket, received.size, { key, etag: received.md5 }));
+      const told = () => [toldOf(who, key, made.object)];
+      batch.log(effectOf(who, made.object.modifiedAt, bucket, received.size, { key, etag: received.md5 }, told));
       return made;
     }),
   );

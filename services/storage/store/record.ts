@@ -30,6 +30,8 @@ export type BucketRecord = {
   readonly requesterPays?: true;
   /** Whether its requests are logged. */
   readonly logged?: true;
+  /** Whether events of its objects are told. */
+  readonly notified?: true;
 };
 
 /** A stored checksum in base64; that of a composite has the number of parts behind it. */

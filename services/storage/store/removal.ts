@@ -1,4 +1,5 @@
 import { mayDelete } from '../domain/lock.ts';
+import type { Told } from '../domain/notification.ts';
 import { writeVerdict } from '../domain/precondition.ts';
 import { sameBucket } from './bucket.ts';
 import type { Batch } from './catalog.ts';
@@ -49,7 +50,7 @@ export async function deleteObjects(
     const removed = removals.map((removal) => removeOne({ store, batch, bucket, freed, owner, options }, removal));
     const bytes = before - batch.tally(bucket.scope).bytes;
     if (who.operation === 'DeleteObjects' || !removed[0]?.code)
-      batch.log(effectOf(who, now(), bucket, bytes, removalDetail(who.operation, removed)));
+      batch.log(logged(who, now(), bucket, bytes, removed));
     return { removed, freed, bytes: batch.tally(bucket.scope).bytes };
   });
   blobs.free(done.freed);
@@ -130,4 +131,16 @@ function removalDetail(operation: string, removed: readonly Removed[]): Record<s
     if (code === undefined) keys.push(key);
   }
   return { keys, asked: removed.length };
+}
+
+const logged = (who: Who, at: number, bucket: BucketRecord, bytes: number, removed: readonly Removed[]) =>
+  effectOf(who, at, bucket, bytes, removalDetail(who.operation, removed), () => removed.map((one) => toldRemoval(who, one)));
+
+/** What is told of a deletion: of a key, by a marker or for good, or of a version; of what was not there, nothing. */
+function toldRemoval({ caller }: Who, { key, versionId, existed, deleteMarkerVersionId, code }: Removed): Told | undefined {
+  const isMarker = versionId === undefined && deleteMarkerVersionId !== undefined;
+  if (code !== undefined || (!existed && !isMarker)) return undefined;
+  const family = caller.face === 'service' && caller.principal === 'lifecycle' ? 'LifecycleExpiration' : 'ObjectRemoved';
+  const shown = versionId ?? deleteMarkerVersionId;
+  return { name: `${family}:${isMarker ? 'DeleteMarkerCreated' : 'Delete'}`, key, ...(shown === undefined ? {} : { versionId: shown }) };
 }

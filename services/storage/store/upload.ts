@@ -21,7 +21,7 @@ import {
 import type { Store } from './store.ts';
 import { packTold, unpackTold } from './veil.ts';
 import { readObject } from './version.ts';
-import { accountOf, effectOf, type Who } from './who.ts';
+import { accountOf, effectOf, toldOf, type Who } from './who.ts';
 
 export type UploadPlace = { readonly key: string; readonly uploadId: string };
 export type ListedPart = { readonly partNumber: number; readonly part: PartRecord };
@@ -254,7 +254,8 @@ function join(store: Store, batch: Batch, bucket: BucketRecord, { completion, up
     segments: chosen.flatMap(({ part }) => part.segments),
     parts: chosen.map(({ part }) => ({ size: part.size, ...(part.checksum ? { checksum: part.checksum.value } : {}) })),
   });
-  batch.log(effectOf(who, stored.object.modifiedAt, bucket, size, { key, uploadId, etag: stored.object.etag }));
+  const told = () => [toldOf(who, key, stored.object)];
+  batch.log(effectOf(who, stored.object.modifiedAt, bucket, size, { key, uploadId, etag: stored.object.etag }, told));
   return { ...stored, freed: [...stored.freed, ...freed] };
 }
 

@@ -1,7 +1,8 @@
 import type { Caller } from '#kernel/contract/caller.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
+import { eventOf, type Told } from '../domain/notification.ts';
 import type { Effect } from './catalog.ts';
-import type { BucketRecord } from './record.ts';
+import type { BucketRecord, ObjectRecord } from './record.ts';
 
 /** Who does what, for the effects log. */
 export type Who = { readonly caller: Caller; readonly operation: string; readonly requestId: string };
@@ -12,8 +13,24 @@ export function accountOf(bucket: BucketRecord, caller: Caller): string | undefi
   return caller.scope === bucket.scope && caller.tenant === bucket.tenant ? undefined : formatId(caller.scope);
 }
 
-/** The audit record of a change of a bucket's contents: the bucket's owner reads it, whoever the caller is. */
-export function effectOf(who: Who, at: number, bucket: BucketRecord, bytes: number, detail: Readonly<Record<string, unknown>>): Effect {
+/** What a change that leaves an object tells of it. */
+export function toldOf({ operation }: Who, key: string, { size, etag, versionId }: ObjectRecord): Told | undefined {
+  const name = eventOf(operation);
+  return name === undefined ? undefined : { name, key, size, etag, ...(versionId === undefined ? {} : { versionId }) };
+}
+
+/**
+ * The audit record of a change of a bucket's contents: the bucket's owner reads it, whoever the caller is. `told` says what
+ * happened to which objects, where the bucket tells events.
+ */
+export function effectOf(
+  who: Who,
+  at: number,
+  bucket: BucketRecord,
+  bytes: number,
+  detail: Readonly<Record<string, unknown>>,
+  told?: () => readonly (Told | undefined)[],
+): Effect {
   const { principal, credential } = who.caller;
   const account = accountOf(bucket, who.caller);
   return {
@@ -29,5 +46,6 @@ export function effectOf(who: Who, at: number, bucket: BucketRecord, bytes: numb
     bytes,
     requestId: who.requestId,
     detail,
+    ...(bucket.notified && told ? { told: told().filter((one) => one !== undefined) } : {}),
   };
 }

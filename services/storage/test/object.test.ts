@@ -263,7 +263,7 @@ test('buckets are unique for everybody, listed for their owner in order, and kep
 test('every change of objects is one record of the effects log, dense and in order, until it is forgotten', async () => {
   await withShelf(async (store) => {
     await createBucket(store, owner, photos);
-    const source = effectSource(store.catalog);
+    const source = effectSource(store.catalog, 'us-east-1');
     let woken = 0;
     const stop = source.onMore(() => {
       woken++;

@@ -46,6 +46,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   website: { root: 'WebsiteConfiguration', get: 'GetBucketWebsite', put: 'PutBucketWebsite', remove: 'DeleteBucketWebsite' },
   logging: { root: 'BucketLoggingStatus', get: 'GetBucketLogging', put: 'PutBucketLogging' },
+  notification: { root: 'NotificationConfiguration', get: 'GetBucketNotification', put: 'PutBucketNotification' },
   requestPayment: { root: 'RequestPaymentConfiguration', get: 'GetBucketRequestPayment', put: 'PutBucketRequestPayment' },
   'object-lock': { root: 'ObjectLockConfiguration', get: 'GetObjectLockConfiguration', put: 'PutObjectLockConfiguration' },
 };
@@ -89,6 +90,8 @@ async function putDocument(exchange: Exchange, { root, putStatus }: Kind, operat
 
 /** What S3's documents may say and is not done here. */
 function refuseUnbuilt(xml: XmlElement): void {
+  if (xml.name === 'NotificationConfiguration' && childrenOf(xml, 'CloudFunctionConfiguration').length > 0)
+    throw refuse('NotImplemented', 'Events of buckets call no functions.');
   const [logging] = childrenOf(xml, 'LoggingEnabled');
   if (logging && childrenOf(logging, 'TargetGrants').length > 0)
     throw refuse('NotImplemented', 'Grants on the logs of requests are not implemented; the target bucket decides who reads them.');

@@ -42,7 +42,6 @@ const bucketQueries = [
   'metadataConfiguration',
   'metadataTable',
   'metrics',
-  'notification',
   'replication',
   'session',
 ] as const;

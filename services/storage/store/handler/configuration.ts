@@ -4,6 +4,7 @@ import { fault } from '#kernel/contract/fault.ts';
 import type { OperationName } from '#kernel/contract/contract.ts';
 import { isPublic, ownerGrants } from '../../domain/acl.ts';
 import { checkConfiguration } from '../../domain/configuration.ts';
+import type { Notification } from '../../domain/notification.ts';
 import { isPublicPolicy } from '../../domain/policy/evaluate.ts';
 import { parsePolicy, PolicyError } from '../../domain/policy/policy.ts';
 import type { storage } from '../../service.ts';
@@ -28,6 +29,7 @@ const plain: Readonly<Partial<Record<ConfigurationKind, { readonly name: string;
   publicAccessBlock: { name: 'PublicAccessBlock', absent: 'NoSuchPublicAccessBlockConfiguration' },
   tagging: { name: 'BucketTagging', absent: 'NoSuchTagSet' },
   logging: { name: 'BucketLogging', absent: {} },
+  notification: { name: 'BucketNotification', absent: {} },
 };
 
 /** The handlers of the configurations of buckets. */
@@ -47,6 +49,7 @@ export function configurationHandlers(store: Store, history: BucketHistory): Rec
     handlers[`Put${name}`] = async (call) => {
       const bucket = begin(store, call);
       const document = checkConfiguration(kind, call.input as never);
+      if (kind === 'notification') checkDestinations(bucket, document as never);
       if (kind === 'logging') checkLogTarget(store, bucket, document as never);
       history.put(await writeConfiguration(store, bucket, kind, document, moreOf(kind, document)));
       return { output: {} };
@@ -57,12 +60,23 @@ export function configurationHandlers(store: Store, history: BucketHistory): Rec
     };
   }
   delete handlers.DeleteBucketLogging;
+  delete handlers.DeleteBucketNotification;
   return handlers;
 }
 
 /** What the bucket itself says of a configuration, so that not every request need read it. */
 function moreOf(kind: ConfigurationKind, document: object): { more?: Partial<BucketRecord> } {
+  if (kind === 'notification') return { more: { notified: Object.keys(document).length > 0 ? true : undefined } };
   return kind === 'logging' ? { more: { logged: 'loggingEnabled' in document ? true : undefined } } : {};
+}
+
+/** Messages go to the events of the bucket's own environment, and by them to webhooks and the topic `gamut.events`. */
+function checkDestinations(bucket: BucketRecord, { topics = [], queues = [] }: Notification): void {
+  for (const arn of [...topics.map(({ topic }) => topic), ...queues.map(({ queue }) => queue)]) {
+    const [, account] = /^arn:[a-z-]+:(?:events|sns|sqs):[^:]*:([^:]*):gamut\.events$/.exec(arn) ?? [];
+    if (account !== '' && account !== formatId(bucket.scope))
+      throw fault('InvalidArgument', 'Unable to validate the following destination configurations: the destination is gamut.events.');
+  }
 }
 
 function begin({ catalog }: Store, call: AnyCall): BucketRecord {

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import * as s3 from '@aws-sdk/client-s3';
+import { type House, openHouse } from './fixtures/house.ts';
+
+let house: House;
+let owner: s3.S3Client;
+const Bucket = 'told-bucket';
+
+before(async () => {
+  house = await openHouse();
+  owner = house.client();
+  await owner.send(new s3.CreateBucketCommand({ Bucket }));
+});
+after(() => house.stop());
+
+type Message = {
+  eventName: string;
+  eventVersion: string;
+  userIdentity: { principalId: string };
+  responseElements: Record<string, string>;
+  s3: {
+    configurationId?: string;
+    bucket: { name: string; arn: string; ownerIdentity: { principalId: string } };
+    object: { key: string; size?: number; eTag?: string; versionId?: string; sequencer: string };
+  };
+};
+
+/** The messages in the order in which they were recorded. */
+async function messages(): Promise<Message[]> {
+  const { body } = await house.call('GET', '/v1/platform/events?limit=200');
+  const events = (body.items ?? []) as unknown as { type: string; data: { Records: Message[] } }[];
+  const own = events.filter(({ type }) => type === 'storage.ObjectNotification');
+  return own.map(({ data }) => data.Records[0]!).toReversed();
+}
+
+async function until(found: (all: Message[]) => boolean): Promise<Message[]> {
+  for (let tries = 0; tries < 300; tries++) {
+    const all = await messages();
+    if (found(all)) return all;
+    await setTimeout(100);
+  }
+  return messages();
+}
+
+const configure = (NotificationConfiguration: s3.NotificationConfiguration) =>
+  owner.send(new s3.PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }));
+const put = (Key: string, Body = Key) => owner.send(new s3.PutObjectCommand({ Bucket, Key, Body }));
+const TopicArn = 'arn:aws:sns:us-east-1::gamut.events';
+
+test('a notification says where to, which events and which keys, and what it cannot say is refused', async () => {
+  const Events: s3.Event[] = ['s3:ObjectCreated:*'];
+  const wrong = (one: s3.TopicConfiguration) => configure({ TopicConfigurations: [one] });
+  await assert.rejects(wrong({ TopicArn: 'arn:aws:sns:us-east-1:123456789012:mine', Events }), { name: 'InvalidArgument' });
+  await assert.rejects(wrong({ TopicArn, Events: ['s3:Nothing:*' as s3.Event] }), { name: 'InvalidArgument' });
+  const FilterRules: s3.FilterRule[] = [
+    { Name: 'prefix', Value: 'in/' },
+    { Name: 'prefix', Value: 'on/' },
+  ];
+  await assert.rejects(wrong({ TopicArn, Events, Filter: { Key: { FilterRules } } }), { name: 'InvalidArgument' });
+  const functions = { LambdaFunctionConfigurations: [{ LambdaFunctionArn: 'arn:aws:lambda:::function:f', Events }] };
+  await assert.rejects(configure(functions), { name: 'NotImplemented' });
+  assert.deepEqual((await owner.send(new s3.GetBucketNotificationConfigurationCommand({ Bucket }))).TopicConfigurations, undefined);
+});
+
+test("what happens to objects is told in S3's messages, in order, to the configuration that wants it and to no other", async () => {
+  await put('in/before');
+  const Filter = { Key: { FilterRules: [{ Name: 'prefix' as const, Value: 'in/' }] } };
+  await configure({
+    TopicConfigurations: [{ Id: 'created', TopicArn, Events: ['s3:ObjectCreated:*'], Filter }],
+    QueueConfigurations: [{ QueueArn: 'arn:aws:sqs:::gamut.events', Events: ['s3:ObjectRemoved:Delete'] }],
+  });
+  const kept = await owner.send(new s3.GetBucketNotificationConfigurationCommand({ Bucket }));
+  assert.deepEqual([kept.TopicConfigurations?.[0]?.Id, kept.QueueConfigurations?.[0]?.Id], ['created', 'configuration-2']);
+  assert.deepEqual(kept.TopicConfigurations?.[0]?.Filter, Filter);
+  const { ETag } = await put('in/a b+c', 'twelve bytes');
+  await put('out/x');
+  await owner.send(new s3.CopyObjectCommand({ Bucket, Key: 'in/copy', CopySource: `${Bucket}/out/x` }));
+  for (let at = 0; at < 20; at++) await put('in/same', `${at}`.repeat(at + 1));
+  await owner.send(new s3.DeleteObjectsCommand({ Bucket, Delete: { Objects: ['in/copy', 'out/x', 'never'].map((Key) => ({ Key })) } }));
+  await owner.send(new s3.DeleteObjectCommand({ Bucket, Key: 'in/same' }));
+  const all = await until((found) => found.filter(({ eventName }) => eventName === 'ObjectRemoved:Delete').length >= 3);
+  const told = all.map(({ eventName, s3: { object, configurationId } }) => `${configurationId} ${eventName} ${object.key}`);
+  assert.deepEqual(told, [
+    'created ObjectCreated:Put in/a+b%2Bc',
+    'created ObjectCreated:Copy in/copy',
+    ...Array.from({ length: 20 }, () => 'created ObjectCreated:Put in/same'),
+    'configuration-2 ObjectRemoved:Delete in/copy',
+    'configuration-2 ObjectRemoved:Delete out/x',
+    'configuration-2 ObjectRemoved:Delete in/same',
+  ]);
+  const sizes = all.filter(({ s3: { object } }) => object.key === 'in/same' && object.size).map(({ s3: { object } }) => object.size);
+  assert.deepEqual(
+    sizes,
+    Array.from({ length: 20 }, (_, at) => `${at}`.repeat(at + 1).length),
+  );
+  const [first] = all;
+  assert.deepEqual([first!.eventVersion, first!.s3.object.eTag, first!.s3.object.size], ['2.1', ETag?.replaceAll('"', ''), 12]);
+  assert.deepEqual([first!.s3.bucket.name, first!.s3.bucket.arn], [Bucket, `arn:aws:s3:::${Bucket}`]);
+  assert.match(first!.responseElements['x-amz-request-id'] ?? '', /^[0-9A-F]{16}$/);
+});
+
+test('versions, markers, tags and grants are told with their version to who wants all events', async () => {
+  const before = (await messages()).length;
+  await configure({ EventBridgeConfiguration: {} });
+  await owner.send(new s3.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  const made = await put('v');
+  const Tagging = { TagSet: [{ Key: 'a', Value: 'b' }] };
+  await owner.send(new s3.PutObjectTaggingCommand({ Bucket, Key: 'v', Tagging }));
+  await owner.send(new s3.PutObjectAclCommand({ Bucket, Key: 'v', ACL: 'public-read' }));
+  const marker = await owner.send(new s3.DeleteObjectCommand({ Bucket, Key: 'v' }));
+  await owner.send(new s3.DeleteObjectCommand({ Bucket, Key: 'v', VersionId: made.VersionId }));
+  const all = (await until((found) => found.length >= before + 5)).slice(before);
+  assert.deepEqual(
+    all.map(({ eventName, s3: { object } }) => [eventName, object.versionId]),
+    [
+      ['ObjectCreated:Put', made.VersionId],
+      ['ObjectTagging:Put', made.VersionId],
+      ['ObjectAcl:Put', made.VersionId],
+      ['ObjectRemoved:DeleteMarkerCreated', marker.VersionId],
+      ['ObjectRemoved:Delete', made.VersionId],
+    ],
+  );
+  await configure({});
+  await put('silent');
+  await configure({ EventBridgeConfiguration: {} });
+  await put('last');
+  const more = (await until((found) => found.some(({ s3: { object } }) => object.key === 'last'))).slice(before + 5);
+  assert.deepEqual(
+    more.map(({ s3: { object } }) => object.key),
+    ['last'],
+  );
+});
