@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import * as s3 from '@aws-sdk/client-s3';
+import { Kafka, logLevel } from 'kafkajs';
 import { type House, openHouse } from './fixtures/house.ts';
 
 let house: House;
@@ -9,7 +10,7 @@ let owner: s3.S3Client;
 const Bucket = 'told-bucket';
 
 before(async () => {
-  house = await openHouse();
+  house = await openHouse({ services: ['storage', 'log'] });
   owner = house.client();
   await owner.send(new s3.CreateBucketCommand({ Bucket }));
 });
@@ -130,5 +131,40 @@ test('versions, markers, tags and grants are told with their version to who want
   assert.deepEqual(
     more.map(({ s3: { object } }) => object.key),
     ['last'],
+  );
+});
+
+test('a Kafka client reads the messages in gamut.events, those of one key in their order', async () => {
+  const { sasl } = house.owner as unknown as { sasl: { username: string; password: string } };
+  const broker = new URL(house.platform.doors['log.kafka']!.url.replace('kafka:', 'http:')).host;
+  const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING, sasl: { mechanism: 'plain', ...sasl } });
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: 'gamut.events', numPartitions: 3 }] });
+  await admin.disconnect();
+  for (let at = 1; at <= 20; at++) await Promise.all([put('one', 'x'.repeat(at)), put(`other ${at}`)]);
+  const consumer = kafka.consumer({ groupId: 'of-buckets' });
+  await consumer.connect();
+  await consumer.subscribe({ topic: 'gamut.events', fromBeginning: true });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const sizes: number[] = [];
+  const others = new Set<string>();
+  await consumer.run({
+    async eachMessage({ message }) {
+      const event = JSON.parse(message.value!.toString()) as { type: string; data: { Records: Message[] } };
+      if (event.type !== 'storage.ObjectNotification') return;
+      const { object } = event.data.Records[0]!.s3;
+      assert.equal(message.key?.toString(), `${Bucket}/${object.key.replaceAll('+', ' ')}`);
+      // What is told twice is told under the same sequencer.
+      if (object.key === 'one') sizes.push(object.size!);
+      else others.add(object.key);
+      if (sizes.includes(20) && others.size >= 20) resolve();
+    },
+  });
+  await promise;
+  await consumer.disconnect();
+  assert.deepEqual(
+    [...new Set(sizes)],
+    Array.from({ length: 20 }, (_, at) => at + 1),
   );
 });
