@@ -27,8 +27,9 @@ export function checkExpectedOwner(request: S3Request, ownerOf: (bucket: string)
     ['x-amz-source-expected-bucket-owner', source],
   ] as const) {
     const expected = header(request, name);
+    if (expected === undefined) continue;
     const owner = ownerOf(bucket);
-    if (expected !== undefined && owner !== undefined && expected !== owner) throw fault('Denied');
+    if (owner !== undefined && expected !== owner) throw fault('Denied');
   }
 }
 
