@@ -6,6 +6,7 @@ import { type Known, roleAllows, useServed } from './contract.ts';
 import { useMaybePlace } from './place.ts';
 import { Problem } from './problem.ts';
 import { type Reading, type ReadOptions, stale, useRead } from './read.ts';
+import { revealed } from './reveal.ts';
 import { useSessionState } from './session.ts';
 
 export type CallMore = {
@@ -18,6 +19,8 @@ export type CallMore = {
 /** Operations of the platform by name, in the environment where the person stands. */
 export type Api = {
   readonly environment: string | undefined;
+  /** Whether what is personal is asked for in the clear. */
+  readonly isRevealed: boolean;
   call<T>(service: string, operation: string, name: string, input?: Input, more?: CallMore): Promise<T>;
   /** The same with the raw reply, for bytes. */
   open(service: string, operation: string, name: string, input?: Input, more?: CallMore): Promise<Response>;
@@ -28,7 +31,7 @@ export type Api = {
 
 export type Input = Readonly<Record<string, unknown>>;
 
-function apiFor(known: Known | undefined, environment: string | undefined): Api {
+function apiFor(known: Known | undefined, environment: string | undefined, isRevealed: boolean): Api {
   const sending: Api['sending'] = (service, operation, name, input = {}) => {
     const route = known?.routes.get(`${service}.${operation}`);
     if (!route) {
@@ -39,7 +42,8 @@ function apiFor(known: Known | undefined, environment: string | undefined): Api 
         detail: `The service ${service} does not run, or is older than this page.`,
       });
     }
-    return { method: route.method, path: addressOf(route, name), environment, ...inputOf(route, input) };
+    const headers = isRevealed ? { headers: { 'gamut-reveal': 'true' } } : {};
+    return { method: route.method, path: addressOf(route, name), environment, ...headers, ...inputOf(route, input) };
   };
   const prepare = (service: string, operation: string, name: string, input: Input = {}, more: CallMore = {}): Sending => {
     const base = sending(service, operation, name, input);
@@ -47,6 +51,7 @@ function apiFor(known: Known | undefined, environment: string | undefined): Api 
   };
   return {
     environment,
+    isRevealed,
     sending,
     has: (service, operation) => known?.routes.has(`${service}.${operation}`) ?? false,
     call: async (...named) => {
@@ -71,12 +76,13 @@ function forgetAround(service: string): void {
 export function useApi(): Api {
   const { value } = useServed();
   const environment = useMaybePlace()?.environment.id;
-  return useMemo(() => apiFor(value, environment), [value, environment]);
+  const isRevealed = revealed.use();
+  return useMemo(() => apiFor(value, environment, isRevealed), [value, environment, isRevealed]);
 }
 
 /** The name under which a reading is remembered. */
 export function readKey(api: Api, service: string, operation: string, name: string, input: Input = {}): string {
-  return `${service}.${operation} ${api.environment ?? ''} ${name} ${JSON.stringify(input)}`;
+  return `${service}.${operation} ${api.environment ?? ''}${api.isRevealed ? ' revealed' : ''} ${name} ${JSON.stringify(input)}`;
 }
 
 /** Reads one operation of the platform. `operation` undefined reads nothing. */

@@ -40,7 +40,7 @@ export default function Members() {
       show: ({ spec }) => (
         <span className="cell-long cut">
           {spec.email}
-          {spec.email === person.email && <span className="faint"> (you)</span>}
+          {spec.person === person.id && <span className="faint"> (you)</span>}
         </span>
       ),
     },

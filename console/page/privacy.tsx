@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useMay } from '../api/call.ts';
 import { useMembers } from '../api/member.ts';
 import { useLink, usePlace } from '../api/place.ts';
+import { revealed } from '../api/reveal.ts';
 import { bytes, exactCount, plural } from '../format/quantity.ts';
 import { Button, LinkButton } from '../part/button.tsx';
 import { CodeBlock } from '../part/code.tsx';
@@ -18,6 +19,7 @@ export default function Privacy() {
   const may = useMay('platform');
   const { project, environment } = usePlace();
   const members = useMembers();
+  const isRevealed = revealed.use();
   const [typed, setTyped] = useState('');
   const [erasing, setErasing] = useState(false);
   const [erased, setErased] = useState<{ subject: string; erasure: Erasure }>();
@@ -35,7 +37,7 @@ export default function Privacy() {
           <Autocomplete
             label="Person"
             description="The e-mail address, or the id that your data carries in the label, tag or attribute called subject."
-            data={[...new Set(members?.map(({ spec }) => spec.email))]}
+            data={isRevealed ? [...new Set(members?.map(({ spec }) => spec.email))] : []}
             value={typed}
             onChange={setTyped}
           />

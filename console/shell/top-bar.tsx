@@ -8,6 +8,7 @@ import { Icon } from '../part/icon.tsx';
 import { AlertBell } from './alert-bell.tsx';
 import { crumbsOf } from './crumb.ts';
 import { PersonMenu } from './person-menu.tsx';
+import { RevealButton } from './reveal-button.tsx';
 import { Switcher } from './switcher.tsx';
 import './top-bar.css';
 
@@ -53,6 +54,7 @@ export function TopBar({ place, onMenu, onSearch }: { place: Place; onMenu: () =
         <span>Search or run</span>
         <kbd aria-hidden="true">{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
+      <RevealButton />
       <AlertBell />
       <PersonMenu />
     </header>

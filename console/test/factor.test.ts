@@ -148,6 +148,7 @@ async function listed(me: Visit, email: string): Promise<void> {
   await page.getByRole('menuitem', { name: 'Security' }).click();
   const mine = page.getByRole('region', { name: 'Your sessions' });
   await mine.getByText('this one').waitFor();
+  await page.getByRole('button', { name: /^Show what is personal/ }).click();
   await page.getByRole('region', { name: 'Sessions in this organization' }).getByText(email).first().waitFor();
   await seen(me, '44-sessions');
 }

@@ -67,6 +67,11 @@ async function invite(me: Visit, organization: string, scheme: Scheme): Promise<
   await seen(me, '05-invite');
   await dialog.getByRole('button', { name: 'Send the invitation' }).click();
   const row = page.getByRole('row', { name: email });
+  const masked = page.getByRole('row', { name: '***@masked.invalid' });
+  await masked.getByText('invited').waitFor();
+  assert.equal(await row.count(), 0);
+  const reveal = page.getByRole('button', { name: /^Show what is personal/ });
+  await reveal.click();
   await row.getByText('invited').waitFor();
   await page.getByText(`Invitation to The Bakery on Gamut`).first().click();
   await seen(me, '06-members');
@@ -74,6 +79,8 @@ async function invite(me: Visit, organization: string, scheme: Scheme): Promise<
   assert.ok(link, 'the outbox shows the link');
   await accept(scheme, new URL(link), organization);
   await page.reload();
+  await masked.first().waitFor();
+  await reveal.click();
   await row.getByText('member', { exact: true }).waitFor();
   await row.getByRole('button', { name: /^Change the role/ }).click();
   const roles = page.getByRole('dialog', { name: /^Role of/ });

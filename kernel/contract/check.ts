@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import { type AnyService, builtInRoles } from './contract.ts';
 import { fault } from './fault.ts';
+import { labelledFields } from './label.ts';
 import { contractOperationsMax, schemaDepthMax } from './limits.ts';
 
 export type Finding = { readonly path: string; readonly reason: string };
@@ -11,7 +12,14 @@ const camel = /^[a-z][A-Za-z0-9]{0,62}$/;
 
 /** Everything wrong with a contract, each with its path and reason; an empty list means that it may be served. */
 export function check(service: AnyService): Finding[] {
-  return [...checkNames(service), ...checkOperations(service), ...checkResources(service), ...checkRoles(service), ...checkDoors(service)];
+  return [
+    ...checkNames(service),
+    ...checkOperations(service),
+    ...checkResources(service),
+    ...checkLabels(service),
+    ...checkRoles(service),
+    ...checkDoors(service),
+  ];
 }
 
 /** Throws ContractInvalid with the first finding. */
@@ -107,6 +115,34 @@ function checkResources(service: AnyService): Finding[] {
     if (quota.kind === 'rate' && !(quota.burst >= quota.perSecond))
       found.push({ path: `/quotas/${name}/burst`, reason: 'a burst below one second of the rate refuses the rate itself' });
   }
+  return found;
+}
+
+/** What is labelled as personal says why it is kept and until when, and whoever has such fields answers privacy requests. */
+function checkLabels(service: AnyService): Finding[] {
+  const found: Finding[] = [];
+  const schemas = [
+    ...Object.entries(service.resources).map(([kind, { spec }]): [string, TSchema] => [`/resources/${kind}/spec`, spec]),
+    ...Object.entries(service.operations).flatMap(([name, { input, output }]): [string, TSchema][] => [
+      [`/operations/${name}/input`, input],
+      [`/operations/${name}/output`, output],
+    ]),
+  ];
+  const fields = schemas.flatMap(([path, schema]) =>
+    labelledFields(schema).map((field) => ({ ...field, at: `${path}/${field.path.join('/')}` })),
+  );
+  for (const { at, label } of fields) {
+    if (label.purpose.trim() === '') found.push({ path: at, reason: 'is personal and does not say why it is kept' });
+    if (label.keep !== 'resource' && label.keep !== 'law' && !(Number.isInteger(label.keep) && label.keep > 0))
+      found.push({ path: at, reason: 'is personal and does not say until when it is kept' });
+  }
+  for (const [kind, { owner, spec }] of Object.entries(service.resources))
+    for (const { path, label } of owner === 'kernel' ? labelledFields(spec) : [])
+      if (path.includes('*') && typeof label.keep === 'number')
+        found.push({ path: `/resources/${kind}/spec/${path.join('/')}`, reason: 'is kept for days, which entries of lists cannot be' });
+  for (const operation of ['ExportDataSubject', 'EraseDataSubject', 'RevealPersonal'])
+    if (fields.length > 0 && !Object.hasOwn(service.operations, operation))
+      found.push({ path: `/operations/${operation}`, reason: 'is missing, and there are personal fields' });
   return found;
 }
 

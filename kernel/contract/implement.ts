@@ -126,6 +126,14 @@ export type Implementation<S extends AnyService> = {
   readonly providers: Providers<S>;
   readonly doors: { readonly [D in keyof S['doors']]: (place: DoorPlace<S>) => Promise<OpenDoor> };
   readonly effects?: EffectSource;
+  /**
+   * Lets go of a personal field of a kind that the service owns, where it was last changed before the time that its label keeps
+   * it; answers of how many. The kernel does so itself for what it keeps.
+   */
+  readonly expire?: (
+    at: Placed,
+    due: { readonly kind: string; readonly path: readonly string[]; readonly before: number },
+  ) => Promise<number>;
   /** Keeps replies to keyed operations, in the transaction of their effect; SQL services get one from the kernel. */
   readonly repeats?: RepeatStore;
   /** Closes what `start` opened, after the doors are closed. */

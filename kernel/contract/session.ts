@@ -18,6 +18,8 @@ export type More = {
   readonly key?: string;
   readonly signal?: AbortSignal;
   readonly nested?: true;
+  /** Asks to see what the schema labels as personal: needs RevealPersonal, and is audited. */
+  readonly reveal?: true;
   readonly requestId?: string;
   /** The caller's W3C `traceparent` header, as it came. */
   readonly traceparent?: string;

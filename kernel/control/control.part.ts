@@ -26,6 +26,8 @@ import { type Deployed, deployPlatform } from './deploy.ts';
 import { askDirectory } from './directory.ts';
 import { entriesOver } from './entry.ts';
 import { keepBudgets } from './budget.ts';
+import { keepRetention } from '../privacy/retention.ts';
+import { forgetOrigins } from './person.ts';
 import { budgetSweepMs, destroySweepMs } from './limits.ts';
 import { openGeo } from './identity/geo.ts';
 import { Login } from './identity/login.ts';
@@ -129,7 +131,7 @@ export const part: Part = {
     );
     const sts = await openStsBeside(link, gate, await authority.issue(), process.log);
     consoleAddress.set(context, `http://console.localhost:${door.port}`);
-    opened.stops.unshift(keepDestroying(context, destroySweepMs), keepBudgets(context, budgetSweepMs));
+    opened.stops.unshift(keepDestroying(context, destroySweepMs), keepBudgets(context, budgetSweepMs), keepOrigins(opened));
     const stopSigning = keepSigningKeys(context);
     const stopSweeping = sweepTemporary(context);
     return {
@@ -154,6 +156,18 @@ export const part: Part = {
     };
   },
 };
+
+/** Where persons came from is forgotten in time. They and their sessions belong to the platform, not to an organization. */
+const keepOrigins = ({ link, process, context }: Opened) =>
+  keepRetention({
+    contract: platform,
+    places: () => [{ tenant: 0n, scope: 0n }],
+    expire: (_at, due) => forgetOrigins(context, due),
+    record: (record) => process.runtime.recordAudit(record, true),
+    log: process.log,
+    now: context.now,
+    ...(link.order.settings.retentionDayMs === undefined ? {} : { dayMs: link.order.settings.retentionDayMs }),
+  });
 
 const addressOf = (door: HttpDoor, text: string) => ({ url: door.url, text, ...(door.note ? { note: door.note } : {}) });
 
@@ -218,7 +232,7 @@ async function open(link: Link): Promise<Opened> {
       const knowing = (await context.contracts()).filter(({ operations, needs }) => 'EraseDataSubject' in operations && 'sql' in needs);
       return purgeDeleted(
         deployed.admin,
-        knowing.map(({ name }) => name),
+        knowing.flatMap(({ name }) => [name, `${name}_kernel`]),
         log,
       );
     },

@@ -1,4 +1,7 @@
+import type { TSchema } from 'typebox';
 import type { Sql } from '#seams/sql/sql.ts';
+import { withoutLabelled } from '../privacy/mask.ts';
+import { subjectLabel } from '../privacy/subject-word.ts';
 import type { Keeper } from '../keys/client.ts';
 import { defaultKey } from '../keys/key-name.ts';
 import { accessKeyId, signingDates } from '../keys/face-secret.ts';
@@ -192,7 +195,7 @@ async function quotaEntries(source: Source, scope: string): Promise<Entry[]> {
   return [rates.length === 0 ? { key: ['quota', scope] } : { key: ['quota', scope], value: Object.fromEntries(rates) }];
 }
 
-/** The kernel's own resources lie in a table of each service's schema. */
+/** The kernel's own resources lie in a table of each service's schema. What is personal in them is in no snapshot. */
 async function resourceEntries(source: Source, key: readonly string[]): Promise<Entry[]> {
   const [tenant = '', scope = '', service = '', kind = '', name = ''] = key;
   if (!/^[a-z][a-z0-9]{1,30}$/.test(service)) throw new TypeError(`a change of a resource of the impossible service ${service}`);
@@ -202,5 +205,11 @@ async function resourceEntries(source: Source, key: readonly string[]): Promise<
     [parseId(tenant), parseId(scope), kind, name],
   );
   const entry = ['resource', tenant, scope, service, kind, name] as const;
-  return [row ? { key: entry, value: { labels: row.labels, attributes: row.spec } } : { key: entry }];
+  if (!row) return [{ key: entry }];
+  const contract = await one(source, `select body -> 'resources' -> $2 -> 'spec' as spec from platform.contract where service = $1`, [
+    service,
+    kind,
+  ]);
+  const { [subjectLabel]: _, ...labels } = row.labels as Record<string, string>;
+  return [{ key: entry, value: { labels, attributes: withoutLabelled((contract?.spec ?? {}) as TSchema, row.spec) } }];
 }

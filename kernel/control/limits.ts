@@ -42,6 +42,7 @@ export const budgetsMax = limit(200, 'budget', 'Budgets of one organization.');
 export const budgetThresholdsMax = limit(10, 'threshold', 'Thresholds of one budget.');
 export const budgetPercentMax = limit(10_000, 'percent', 'Highest threshold of a budget.');
 export const budgetSweepMs = limit(2000, 'ms', 'How often control compares budgets with usage.');
+export const sessionOriginDays = limit(30, 'day', 'How long address and browser of a session are kept after it was last used.');
 export const budgetsPerSweepMax = limit(500, 'budget', 'Most budgets compared in one sweep; the next goes on after them.');
 export const alertsPerSweepMax = limit(100, 'alert', 'Most alerts of budgets told in one sweep.');
 export const alertTriesMax = limit(50, 'try', 'How often a mail of an alert is tried before nobody is mailed any more.');

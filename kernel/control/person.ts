@@ -113,6 +113,18 @@ export async function originOf(context: Context, id: string, sealed: unknown): P
   return JSON.parse((await context.keeper.open(platformTenantId, sealed, originAad(id))).toString()) as Origin;
 }
 
+/** Forgets where sessions come from that were not used since; answers of how many. */
+export async function forgetOrigins(context: Context, { before }: { readonly before: number }): Promise<number> {
+  const since = [new Date(before)];
+  const db = context.system.platform();
+  const ended = await db.query('delete from platform.session where expires_at < now() and seen_at < $1', since);
+  const blanked = await db.query(
+    'update platform.session set origin_sealed = null, net_hash = null where seen_at < $1 and origin_sealed is not null',
+    since,
+  );
+  return ended.count + blanked.count;
+}
+
 /** Raises a session to assurance 2: its person proved a second factor. */
 export async function raiseSession(context: Context, id: string): Promise<void> {
   await change(context, 'platform', async (tx, note) => {

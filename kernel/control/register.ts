@@ -67,7 +67,9 @@ export async function storeContract(context: Context, contract: AnyService): Pro
 /** What the policies of a contract's roles follow from: the same basis gives the same policies, and needs no engine to say so. */
 function policyBasis(contract: AnyService): string {
   const schema = JSON.stringify(policySchema([contract]));
-  return createHash('sha256').update(`${rolePolicies(contract)}\n${schema}\n${enginePackage()}`).digest('hex');
+  return createHash('sha256')
+    .update(`${rolePolicies(contract)}\n${schema}\n${enginePackage()}`)
+    .digest('hex');
 }
 
 /** The policies of a contract's roles, held against the schema that the same contract gives. */

@@ -1,7 +1,8 @@
 import type { TSchema } from 'typebox';
 import { Type } from '../contract/type.ts';
 import { envelope } from '../contract/crud.ts';
-import { latestInstantMs } from './limits.ts';
+import { personal } from '../contract/label.ts';
+import { latestInstantMs, sessionOriginDays } from './limits.ts';
 
 export const closed = { additionalProperties: false } as const;
 export const Id = Type.String({ minLength: 1, maxLength: 40, description: 'Id of 13 characters.' });
@@ -23,18 +24,22 @@ export const Organization = Type.Object({
     }),
   ),
 });
+const contact = { purpose: 'to reach members, and to know them when they sign in', keep: 'resource' } as const;
+/** Who acted; in the log for as long as the log is, or until they are erased. */
+const actor = { purpose: 'to account for what was done', keep: 'law' } as const;
+
 /** A browser session of a person or credential that may act in the organization. */
 export const SessionItem = Type.Object({
   name: Type.String(),
   principal: Type.String(),
-  email: Type.Optional(Type.String()),
+  email: Type.Optional(personal(Type.String(), contact)),
   createdAt: Type.Integer(),
   seenAt: Type.Integer(),
   expiresAt: Type.Integer(),
   factor: Type.Boolean({ description: 'A second factor was proven.' }),
   byCredential: Type.Boolean(),
-  address: Type.String(),
-  agent: Type.String(),
+  address: personal(Type.String(), { purpose: 'to tell sessions apart, and strange ones', keep: sessionOriginDays }),
+  agent: personal(Type.String(), { purpose: 'to tell sessions apart, and strange ones', keep: sessionOriginDays }),
 });
 export const Project = Type.Object({ title: Title });
 export const Environment = Type.Object({
@@ -43,7 +48,7 @@ export const Environment = Type.Object({
   kind: Type.Union([Type.Literal('live'), Type.Literal('test'), Type.Literal('sandbox')]),
 });
 export const Member = Type.Object({
-  email: Type.String({ format: 'email', maxLength: 254 }),
+  email: personal(Type.String({ format: 'email', maxLength: 254 }), contact),
   role: Role,
   invited: Type.Boolean(),
   person: Type.Optional(Type.String({ maxLength: 40, description: 'Who it is in policies and in the audit log.' })),
@@ -88,7 +93,7 @@ export const AuditRecord = Type.Object({
   operation: Type.String(),
   kind: Type.String(),
   name: Type.String(),
-  principal: Type.String(),
+  principal: personal(Type.String(), actor),
   credential: Type.String(),
   scope: Type.String(),
   outcome: Type.String(),
@@ -100,6 +105,18 @@ export const AuditRecord = Type.Object({
   erased: Type.Optional(Type.Boolean({ description: 'Who acted was erased from the log.' })),
   unreadable: Type.Optional(Type.Boolean({ description: 'The key that sealed the record is disabled or destroyed.' })),
 });
+/** An OCSF event of class 6003. */
+export const AuditEvent = Type.Object(
+  {
+    actor: Type.Optional(
+      Type.Object(
+        { user: Type.Object({ uid: Type.Optional(personal(Type.String(), actor)) }, { additionalProperties: true }) },
+        { additionalProperties: true },
+      ),
+    ),
+  },
+  { additionalProperties: true },
+);
 const Hash = Type.String({ description: 'Base64.' });
 /** A proof out of an audit log, which needs nothing but itself and the public key. */
 export const AuditProof = Type.Object({

@@ -272,6 +272,7 @@ export const platform = defineService({
       'GetBudget',
       'ListBudgets',
       'ListBudgetAlerts',
+      'RevealPersonal',
     ],
     reader: [
       'GetOrganization',

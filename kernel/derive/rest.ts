@@ -5,6 +5,7 @@ import type { AnyService } from '../contract/contract.ts';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { Log } from '../contract/implement.ts';
 import type { Bytes, Gate, More, Result, Session } from '../contract/session.ts';
+import { withPersonalOf } from '../observe/personal.ts';
 import { replyEvents } from './event-stream.ts';
 import { outputHeaderBytesMax, repeatKeyLengthMax } from './limits.ts';
 import { type Connection, presenter, refuseCrossSite } from './present.ts';
@@ -121,6 +122,7 @@ function invoke(
     body,
     key,
     requestId,
+    ...(request.headers['gamut-reveal'] === 'true' ? { reveal: true } : {}),
     ...(typeof request.headers.traceparent === 'string' ? { traceparent: request.headers.traceparent } : {}),
     get signal() {
       return caller.signal;
@@ -180,7 +182,9 @@ function outputHeader(output: unknown): string {
 function replyError(response: HttpResponse, requestId: string, error: unknown, caller: HttpCaller, log: Log | undefined): void {
   const known = error instanceof OperationError ? error : endOf(error);
   if (!known && !caller.gone)
-    log?.('error', 'a request failed', { requestId, error: error instanceof Error ? error.stack : String(error) });
+    withPersonalOf(error, () =>
+      log?.('error', 'a request failed', { requestId, error: error instanceof Error ? error.stack : String(error) }),
+    );
   // After the head is out, only a broken connection tells the reader that the body is not whole.
   if (response.headersSent || caller.gone) response.destroy();
   else

@@ -31,3 +31,4 @@ export const reportMaxBytes = limit(16 * 1024 * kib, 'byte', 'Largest report.');
 export const exportMs = limit(5000, 'ms', 'How often a process sends its spans and metrics to the OTLP address of the operator.');
 export const exportTimeoutMs = limit(10_000, 'ms', 'Longest wait for the OTLP address of the operator.');
 export const exemplarAgeMs = limit(60_000, 'ms', 'Age at which a bucket takes a new exemplar though the old one is slower.');
+export const personalTextMin = limit(3, 'character', 'Shortest personal text that is hidden in logs; shorter ones stand in every word.');

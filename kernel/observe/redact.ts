@@ -1,5 +1,6 @@
 import { maskPersonal } from '../privacy/detect.ts';
 import { logDepthMax, logItemsMax, logTextMax } from './limits.ts';
+import { hiddenPersonal, hidePersonal, isPersonalName } from './personal.ts';
 
 /** Parts of field names, lower case and without separators, whose values never reach a log. */
 const secretNames = [
@@ -34,7 +35,7 @@ function isSecretName(name: string): boolean {
 /** Cuts a text to its limit, after the secrets in it were hidden and personal data was named by its kind alone. */
 export function redactText(text: string): string {
   // The cut comes first as well: the pattern need not read what will not be kept.
-  const shown = maskPersonal(text.slice(0, 2 * logTextMax).replaceAll(secretTexts, hidden));
+  const shown = maskPersonal(hidePersonal(text.slice(0, 2 * logTextMax)).replaceAll(secretTexts, hidden));
   return shown.length > logTextMax || text.length > 2 * logTextMax ? `${shown.slice(0, logTextMax)}...` : shown;
 }
 
@@ -67,7 +68,7 @@ function redactObject(value: object, depthLeft: number): unknown {
 /** The entries of an object with secrets hidden by name. */
 export function redactFields(fields: Readonly<Record<string, unknown>>, depthLeft = logDepthMax): Record<string, unknown> {
   const names = Object.keys(fields);
-  const shown = (name: string) => (isSecretName(name) ? hidden : field(fields, name, depthLeft));
+  const shown = (name: string) => (isSecretName(name) ? hidden : isPersonalName(name) ? hiddenPersonal : field(fields, name, depthLeft));
   const kept = names.slice(0, logItemsMax).map((name): [string, unknown] => [redactText(name), shown(name)]);
   if (names.length > logItemsMax) kept.push(['more', names.length - logItemsMax]);
   return Object.fromEntries(kept);

@@ -50,11 +50,14 @@ function isNull(schema: unknown): boolean {
 function recordType(schema: Readonly<Record<string, unknown>>, properties: Readonly<Record<string, unknown>>, depth: number): SpecType {
   const required = Array.isArray(schema.required) ? schema.required : [];
   const fields = Object.entries(properties).flatMap(([name, property]) => {
-    const type = escapes.has(name) ? undefined : specType(property, depth + 1);
+    // What is personal is in no snapshot, so no policy can ask for it.
+    const type = escapes.has(name) || isPersonal(property) ? undefined : specType(property, depth + 1);
     return type ? [[name, { type, required: required.includes(name) && !isNullable(property) }] as const] : [];
   });
   return { kind: 'record', fields: new Map(fields) };
 }
+
+const isPersonal = (schema: unknown): boolean => isObject(schema) && 'x-personal' in schema;
 
 function isNullable(schema: unknown): boolean {
   const members = isObject(schema) ? (schema.anyOf ?? schema.oneOf ?? []) : [];

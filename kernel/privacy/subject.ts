@@ -29,8 +29,31 @@ export interface SubjectData {
   erase(at: At, subject: string, call: SubjectCall): Promise<Erased>;
 }
 
-/** The label under which data names the subject it is about. */
-export const subjectLabel = 'subject';
+/** A labelled field whose time is over where it was last changed before `before`, in milliseconds since 1970. */
+export type Due = { readonly kind: string; readonly path: readonly string[]; readonly before: number };
+
+/** Blanks such a field, or deletes what cannot be without it; answers of how many. */
+export type Expire = (at: At, due: Due) => Promise<number>;
+
+/** Two sources of what is known as one: the kernel's and the service's own. */
+export function joinedSubjects(service: string, first: SubjectData, second: SubjectHandlers): SubjectHandlers {
+  const own = subjectHandlers(service, first);
+  return {
+    ...second,
+    async ExportDataSubject(call) {
+      const [kept, told] = [await own.ExportDataSubject(call), await second.ExportDataSubject(call)];
+      return { output: {}, body: oneAfterOther(kept.body, told.body) };
+    },
+    async EraseDataSubject(call) {
+      const [{ output: a }, { output: b }] = [await own.EraseDataSubject(call), await second.EraseDataSubject(call)];
+      return { output: { erased: a.erased + b.erased, kept: [...a.kept, ...b.kept] } };
+    },
+  };
+}
+
+async function* oneAfterOther(...bodies: Bytes[]): Bytes {
+  for (const body of bodies) yield* body;
+}
 
 const closed = { additionalProperties: false } as const;
 const Subject = Type.String({
@@ -62,6 +85,16 @@ export const subjectOperations = {
     output: Type.Object({}),
   },
   EraseDataSubject: { ...common, essential: true, text: 'Erase everything about a subject, for ever.', output: Erasure },
+  RevealPersonal: {
+    on: 'DataSubject',
+    at: 'collection',
+    effect: 'read',
+    audit: 'before-reply',
+    repeat: 'natural',
+    text: 'See in an answer what the schema labels as personal; others see it masked.',
+    input: Type.Object({}, closed),
+    output: Type.Object({}),
+  },
 } as const;
 
 /** Subjects have no attributes that policy could ask for. */
@@ -75,8 +108,18 @@ export function subjectHandlers(service: string, { find, erase }: SubjectData) {
       const { erased, kept } = await erase(call.caller, call.input.subject, call);
       return { output: { erased, kept: [...kept] } };
     },
+    // That it was asked for, and by whom, is in the audit log before this is told.
+    RevealPersonal: async () => ({ output: {} }),
   };
 }
+
+export type SubjectHandlers = ReturnType<typeof subjectHandlers>;
+
+/** What a service knows that keeps nothing itself: the kernel keeps it, and finds it by its labels. */
+export const noSubjects: SubjectData = {
+  async *find() {},
+  erase: async () => ({ erased: 0, kept: [] }),
+};
 
 /** Things as lines of JSON, the bytes of a thing as lines of base64 behind it. */
 async function* lines(service: string, items: AsyncIterable<SubjectItem | Uint8Array>): Bytes {

@@ -13,6 +13,8 @@ import { type Reader, resourceStore } from './store.ts';
 /** The kernel's own resources of a service: a provider per kind, whose changes may join an open transaction. */
 export type Resources = {
   of(kind: string): KernelProvider;
+  /** Several changes in one transaction; resolves when every process can see them. */
+  within<T>(at: Placed, work: (tx: Transaction) => Promise<T>): Promise<T>;
   readonly repeats: RepeatStore;
 };
 
@@ -116,7 +118,7 @@ export function resourceProviders(sql: Sql, service: string, options: ResourceOp
     }
   }
 
-  return { of, repeats: sqlRepeats(sql, service, published) };
+  return { of, within: (at, work) => within(at, undefined, work), repeats: sqlRepeats(sql, service, published) };
 }
 
 /** The version after which a watch goes on. BadInput when it is no number, Gone when its history is no longer, or not yet, kept. */

@@ -122,8 +122,9 @@ export function resourceStore(service: string) {
         `insert into ${schema}.resource as r (kind, name, uid, version, labels, spec, status) values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (tenant, scope, kind, name) do update set version = excluded.version, labels = case when $8::boolean
            then excluded.labels else r.labels end, spec = excluded.spec,
-         status = coalesce(excluded.status, r.status), generation = r.generation + case when r.spec = excluded.spec then
-           0 else 1 end returning *`,
+         status = coalesce(excluded.status, r.status),
+         spec_at = case when r.spec = excluded.spec then r.spec_at else now() end,
+         generation = r.generation + case when r.spec = excluded.spec then 0 else 1 end returning *`,
         [
           kind,
           change.name,
@@ -146,6 +147,37 @@ export function resourceStore(service: string) {
       assertVersion(before, ifVersion, name);
       await tx.query(`delete from ${schema}.resource where kind = $1 and name = $2`, [kind, name]);
       await noteChange(tx, kind, version, 'deleted', { ...envelopeOf(before), version: version.toString() });
+    },
+    /** Resources that a label, or the value at one of the paths, says to be about a subject. */
+    async about(reader: Reader, kind: string, label: string, paths: readonly string[], subject: string): Promise<Envelope[]> {
+      const { rows } = await reader.query<Row>(
+        `select * from ${schema}.resource where kind = $1 and (labels ->> $2 = $3
+           or exists (select from unnest($4::text[]) as p(path), jsonb_path_query(spec, p.path::jsonpath) as v(value)
+             where v.value = to_jsonb($3::text) or v.value @> jsonb_build_array($3::text)))`,
+        [kind, label, subject, [...paths]],
+      );
+      return rows.map(envelopeOf);
+    },
+    /** Resources that have a field and were not changed since. */
+    async heldSince(reader: Reader, kind: string, path: readonly string[], before: Date): Promise<Envelope[]> {
+      const { rows } = await reader.query<Row>(
+        `select * from ${schema}.resource where kind = $1 and spec_at < $2 and spec #> $3::text[] is not null order by name limit $4`,
+        [kind, before, [...path], listBatchRows],
+      );
+      return rows.map(envelopeOf);
+    },
+    /** Takes fields out of what history says of a resource; the whole spec and the labels where no fields are named. */
+    async forget(tx: Reader, kind: string, name: string, paths: readonly (readonly string[])[] | undefined): Promise<void> {
+      const of = `where kind = $1 and body ->> 'name' = $2`;
+      for (const path of paths ?? [])
+        await tx.query(`update ${schema}.resource_change set body = body #- $3::text[] ${of}`, [kind, name, ['spec', ...path]]);
+      if (!paths)
+        await tx.query(`update ${schema}.resource_change set body = body || '{"spec": {}, "labels": {}}'::jsonb ${of}`, [kind, name]);
+      await this.forgetReplies(tx, JSON.stringify(name));
+    },
+    /** Deletes stored replies that say a text. */
+    async forgetReplies(tx: Reader, text: string): Promise<void> {
+      await tx.query(`delete from ${schema}.repeat where position(convert_to($1, 'UTF8') in reply) > 0`, [text]);
     },
     async changes(reader: Reader, kind: string, after: bigint, max: number) {
       const { rows } = await reader.query<{ version: bigint; type: 'put' | 'deleted'; body: Envelope }>(

@@ -6,6 +6,8 @@ import type { Bytes, More, Result } from '../contract/session.ts';
 import { applyDefaults } from '../derive/default.ts';
 import { validator } from '../derive/validate.ts';
 import type { AuditRecord } from '../audit/record.ts';
+import { markPersonal, withPersonal } from '../observe/personal.ts';
+import { personalTexts } from '../privacy/mask.ts';
 import { currentTrace, inTrace, parseTraceparent, type TraceContext } from '../observe/trace.ts';
 import { quotaWaitMaxMs } from '../quota/limits.ts';
 import { newNameMax, repeatKeyLengthMax } from './limits.ts';
@@ -15,6 +17,7 @@ import type { Placed } from '../contract/provider.ts';
 import { formatId } from '../tenancy/id.ts';
 import { operatingError } from './seam-error.ts';
 import { LiveCall } from './live.ts';
+import { hides, maskReply } from './shown.ts';
 import type { GrantState, Standing } from './standing.ts';
 
 type Job = {
@@ -81,10 +84,13 @@ export async function invoke(
     const waiting = more.nested ? undefined : admit(job, decided);
     if (waiting) await waiting;
     const checked = check(spec, input);
+    const hiding = hides(standing, runtime.contract, operation, spec, more, () => reveal(job));
+    const isMasked = typeof hiding === 'boolean' ? hiding : await hiding;
     if (spec.byResource) await askResource(job, operation, name, checked, decided);
     const turn = enter(job);
     if (turn) await turned(job, turn);
-    const output = await inTrace(job.trace, () => runRecorded(job, checked));
+    const whole = await inTrace(job.trace, () => runPrivately(job, checked));
+    const output = isMasked ? maskReply(runtime.contract, spec, whole) : whole;
     if (output.body === undefined) finish();
     return output.body === undefined ? output : { ...output, body: releasing(output.body, finish) };
   } catch (error) {
@@ -98,6 +104,22 @@ export async function invoke(
 function newName(input: unknown): string {
   const name = typeof input === 'object' && input !== null && 'name' in input ? input.name : undefined;
   return typeof name === 'string' && name.length <= newNameMax ? name : '';
+}
+
+/** Whether the caller may see what is personal in the reply; that they asked is in the audit log before. */
+const reveal = ({ runtime, standing, operation, requestId }: Job): Promise<unknown> =>
+  invoke(runtime, standing, 'RevealPersonal', operation, {}, { nested: true, requestId });
+
+/** What is personal in the input is in no log and no span of the call. */
+async function runPrivately(job: Job, input: unknown): Promise<Result<unknown>> {
+  const texts = personalTexts(job.spec.input, input);
+  if (texts.length === 0) return runRecorded(job, input);
+  try {
+    return await withPersonal(texts, () => runRecorded(job, input));
+  } catch (error) {
+    markPersonal(error, texts);
+    throw error;
+  }
 }
 
 /** A caller's context comes in its header; a nested call goes on in the context of the call around it. */

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
-import { openSql } from '#seams/sql/sql.ts';
+import { openSql, type Sql } from '#seams/sql/sql.ts';
 import type { AnyService } from '../contract/contract.ts';
 import { assertContract } from '../contract/check.ts';
 import type { Implementation, Kernel, Main, OpenDoor } from '../contract/implement.ts';
 import { restHandler } from '../derive/rest.ts';
 import { sealerOf } from '../keys/sealer.ts';
 import { httpServer } from '../listen/http.ts';
-import { openSnapshot } from '../snapshot/reader.ts';
+import { openSnapshot, type Snapshot } from '../snapshot/reader.ts';
 import type { Link, Part, Running } from '../supervise/protocol.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import { emitEffects } from './effects.ts';
@@ -16,13 +16,16 @@ import { createGate, type OpenGate } from './gate.ts';
 import { openProcess, type Process } from './process.ts';
 import { callControl, type Registered, register } from './registration.ts';
 import { sqlConnectionsMax } from './limits.ts';
-import { resourceProviders } from '../resource/provider.ts';
+import { type KeptData, keptData } from '../resource/kept.ts';
+import { keepRetention } from '../privacy/retention.ts';
+import { joinedSubjects, type SubjectHandlers } from '../privacy/subject.ts';
+import { type Resources, resourceProviders } from '../resource/provider.ts';
 import { formatId, openIds, parseId } from '../tenancy/id.ts';
 
 /** The needs that the kernel opens for a service today. */
 export type Needs = {
-  readonly sql?: import('#seams/sql/sql.ts').Sql;
-  readonly resources?: import('../resource/provider.ts').Resources;
+  readonly sql?: Sql;
+  readonly resources?: Resources;
   readonly ledgers?: import('./ledger-need.ts').Ledgers;
   /** Of services whose contract has the need `directory`. */
   readonly directory?: Directory;
@@ -54,18 +57,7 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
       : openSql(registered.sql, { max: sqlConnectionsMax, applicationName: `gamut ${order.process}` });
   const directory = join(order.data, 'service', contract.name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const ids = openIds({ region: 0, process: order.number });
-  const resources =
-    sql &&
-    resourceProviders(sql, contract.name, {
-      ids,
-      wake: () =>
-        callControl(order, '/wake', {}).then(
-          () => undefined,
-          () => undefined,
-        ),
-      snapshot,
-    });
+  const resources = sql && resourcesOf(sql, contract.name, link, snapshot);
   const needsLedger = Object.values(contract.needs).some(({ seam }) => seam === 'ledger');
   const ledgers = needsLedger ? (await import('./ledger-need.ts')).openLedgers(order) : undefined;
   const kernel: Kernel<Needs> = {
@@ -88,14 +80,17 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     mayWrite: owned.runtime.mayWrite,
   };
   const implementation = await main.start(kernel);
+  const kept = sql && resources && keptData(contract, sql, resources);
   owned.runtime.implementation = {
-    handlers: implementation.handlers,
+    handlers:
+      kept && 'EraseDataSubject' in implementation.handlers ? withKept(contract, implementation.handlers, kept) : implementation.handlers,
     providers: implementation.providers as never,
     ...(implementation.authorize ? { authorize: implementation.authorize } : {}),
     ...(implementation.placeOf ? { placeOf: implementation.placeOf } : {}),
     ...((implementation.repeats ?? resources?.repeats) ? { repeats: implementation.repeats ?? resources?.repeats } : {}),
   };
   const gate = createGate(owned.runtime);
+  const stopExpiring = keepExpiring(owned, kernel, order.settings.retentionDayMs, kept, implementation);
   const effects = implementation.effects && emitEffects(implementation.effects, contract.name, owned.journal, owned.log);
   const doors = await openDoors({ link, registered, gate, implementation, served: owned.served }, contract, owned.log);
   return {
@@ -110,6 +105,7 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
       const closing = Object.values(doors).map((door) => door.close());
       gate.end('drain');
       await Promise.all(closing);
+      await stopExpiring();
       await implementation.stop();
       await effects?.stop();
       gate.stop();
@@ -122,6 +118,41 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
 }
 
 const hasDirectory = (contract: AnyService) => Object.values(contract.needs).some(({ seam }) => seam === 'directory');
+
+function resourcesOf(sql: Sql, service: string, { order }: Link, snapshot: Snapshot): Resources {
+  const done = () => undefined;
+  const wake = () => callControl(order, '/wake', {}).then(done, done);
+  return resourceProviders(sql, service, { ids: openIds({ region: 0, process: order.number }), wake, snapshot });
+}
+
+/** Personal fields whose time is over go: the kernel's by their labels alone, others by the service's own hand. */
+function keepExpiring<S extends AnyService>(
+  { runtime, log }: Process<S>,
+  { scopes, now }: Kernel<Needs>,
+  dayMs: number | undefined,
+  kept: KeptData | undefined,
+  implementation: Implementation<S>,
+): () => Promise<void> {
+  const { contract } = runtime;
+  return keepRetention({
+    contract,
+    places: scopes,
+    expire: async (at, due) => (contract.resources[due.kind]?.owner === 'kernel' ? kept : implementation)?.expire?.(at, due) ?? 0,
+    record: (record) => runtime.recordAudit(record, true),
+    log,
+    now,
+    ...(dayMs === undefined ? {} : { dayMs }),
+  });
+}
+
+/** Privacy requests are answered by the kernel for what it keeps, and by the service for the rest. */
+function withKept<S extends AnyService>(
+  { name }: S,
+  handlers: Implementation<S>['handlers'],
+  kept: KeptData,
+): Implementation<S>['handlers'] {
+  return { ...handlers, ...joinedSubjects(name, kept, handlers as unknown as SubjectHandlers) };
+}
 
 /** Events that come from a job and not from a call. */
 function emitter<S extends AnyService>({ contract, recordEvent, now }: Process<S>['runtime']): Kernel<Needs>['emit'] {

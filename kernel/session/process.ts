@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type AuditRecord, type LifeRecord, recordType } from '../audit/record.ts';
 import type { AnyService } from '../contract/contract.ts';
 import { registerFaults } from '../contract/fault.ts';
+import { personalNames } from '../contract/label.ts';
 import type { Log } from '../contract/implement.ts';
 import { journalSeal } from '../journal/leased.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
@@ -11,6 +12,7 @@ import { connectKeeper, type Keeper } from '../keys/client.ts';
 import { Health } from '../observe/health.ts';
 import { answerObserve, type Observed } from '../observe/http.ts';
 import { createLog } from '../observe/log.ts';
+import { labelNames } from '../observe/personal.ts';
 import { observeProcess } from '../observe/process.ts';
 import { Registry } from '../observe/registry.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
@@ -41,6 +43,7 @@ export type Process<S extends AnyService> = {
 export async function openProcess<S extends AnyService>(link: Link, contract: S, snapshot: Snapshot): Promise<Process<S>> {
   const { order } = link;
   registerFaults(contract.errors);
+  labelNames(personalNames(contract));
   const log = createLog({ process: order.process, level: 'info' });
   const keeper = connectKeeper(join(order.run, 'keeper.sock'), order.token);
   const journal = await openJournal({ dir: join(order.data, 'journal'), process: order.process, seal: await journalSeal(keeper) });

@@ -2,6 +2,7 @@ import type { Log } from '../contract/implement.ts';
 import { Exporter } from '../observe/export.ts';
 import type { Histogram } from '../observe/metric.ts';
 import { type Registry, secondBounds } from '../observe/registry.ts';
+import { hidePersonal } from '../observe/personal.ts';
 import { Reporter } from '../observe/report.ts';
 import { Tracer } from '../observe/trace.ts';
 import type { StartOrder } from '../supervise/protocol.ts';
@@ -48,7 +49,7 @@ function spanOf(service: string, { trace, parentId, operation, name, outcome, fa
     'gamut.request_id': requestId,
     'gamut.tenant': place.tenant,
     'gamut.scope': place.scope,
-    ...(name === '' ? {} : { 'gamut.resource': name }),
+    ...(name === '' ? {} : { 'gamut.resource': hidePersonal(name) }),
   };
   const { traceId, spanId } = trace;
   return { traceId, spanId, parentId, name: `${service}.${operation}`, startMs: endMs - seconds * 1000, endMs, failed, attributes };

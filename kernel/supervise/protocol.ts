@@ -24,6 +24,8 @@ export type Settings = {
   readonly witness?: string;
   /** Where every process sends its spans and metrics: an OTLP/HTTP address, without `/v1/traces`. */
   readonly otlp?: string;
+  /** How long a day of retention is, in milliseconds; 24 hours if not said. For tests. */
+  readonly retentionDayMs?: number;
   /** Changes stop while less than this is free on the disk; the usual reserve when it is not said. */
   readonly reserveBytes?: number;
 };

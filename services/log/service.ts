@@ -131,6 +131,7 @@ export const log = defineService({
     admin: [
       'editor',
       'ExportDataSubject',
+      'RevealPersonal',
       'CreateTopic',
       'AlterTopicConfig',
       'CreatePartitions',

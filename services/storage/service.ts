@@ -130,6 +130,7 @@ export const storage = defineService({
     admin: [
       'editor',
       'ExportDataSubject',
+      'RevealPersonal',
       'CreateBucket',
       'DeleteBucket',
       'PutBucketAcl',

@@ -8,7 +8,7 @@ import { telemetry } from './service.ts';
 import { alertHandlers } from './store/handler/alert.ts';
 import { subjects } from './store/handler/subject.ts';
 import { signalHandlers } from './store/handler/signal.ts';
-import { keepSweeping } from './store/retention.ts';
+import { blankPersonal, keepSweeping } from './store/retention.ts';
 import { writeReport } from './store/write.ts';
 
 registerFaults(telemetry.errors);
@@ -26,6 +26,7 @@ export const main = implement<typeof telemetry, Needs>(telemetry, async ({ needs
       ...{ Alert: absent, Retention: absent, DataSubject: absent },
     } as never,
     doors: { otlp: openOtlp },
+    expire: (at, due) => blankPersonal(sql.as(at), due),
     async stop() {
       await reports.close();
       await stopSweeping();

@@ -3,10 +3,13 @@ import { defineService } from '#kernel/contract/contract.ts';
 import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { countQuota } from '#kernel/contract/crud.ts';
 import { alertOperations, AlertRuleSpec, ObjectiveSpec, ReceiverSpec, SilenceSpec } from './contract/alert.ts';
+import { PersonalAttributes } from './contract/field.ts';
 import { exportsBurst, exportsPerSecond, objectivesMax, receiversMax, rulesMax, silencesMax } from './contract/limits.ts';
 import { signalOperations } from './contract/signal.ts';
 
 const none = Type.Object({});
+/** What a signal says of a person is kept for less long than the signal may be. */
+const Signal = Type.Object({ attributes: PersonalAttributes });
 const AlertEvent = Type.Object({
   rule: Type.String(),
   labels: Type.Record(Type.String(), Type.String()),
@@ -27,8 +30,8 @@ export const telemetry = defineService({
   text: 'Logs, traces and metrics, behind OTLP; rates, errors and latency of every operation; alerts.',
   version: 1,
   resources: {
-    Log: { of: 'scope', text: 'A log record of a program.', spec: none, owner: 'service' },
-    Trace: { of: 'scope', text: 'What belongs to one request, as spans.', spec: none, owner: 'service' },
+    Log: { of: 'scope', text: 'A log record of a program.', spec: Signal, owner: 'service' },
+    Trace: { of: 'scope', text: 'What belongs to one request, as spans.', spec: Signal, owner: 'service' },
     Metric: { of: 'scope', text: 'A measure of a program, over time.', spec: none, owner: 'service' },
     Operation: { of: 'scope', text: 'Rates, errors and latency of an operation.', spec: none, owner: 'service' },
     AlertRule: {
@@ -90,7 +93,7 @@ export const telemetry = defineService({
       ...reading,
     ],
     editor: ['reader', 'IngestLogs', 'IngestTraces', 'IngestMetrics', ...writing],
-    admin: ['editor', 'UpdateRetention', 'ExportDataSubject'],
+    admin: ['editor', 'UpdateRetention', 'ExportDataSubject', 'RevealPersonal'],
     owner: ['admin', 'EraseDataSubject'],
   },
 });

@@ -21,6 +21,21 @@ test('the contracts of the platform and of the samples have nothing wrong', () =
   for (const service of [platform, echo, notes] as AnyService[]) assert.deepEqual(check(service), []);
 });
 
+test('a personal field says why it is kept and until when, and its service answers privacy requests', () => {
+  const label = (made: Record<string, unknown>) =>
+    check(
+      changed(notes, (copied) => {
+        const { resources } = copied as unknown as { resources: { Note: { spec: { properties: { author: Record<string, unknown> } } } } };
+        resources.Note.spec.properties.author['x-personal'] = made;
+      }),
+    );
+  assert.deepEqual(label({ purpose: 'to write to them', keep: 'law' }), []);
+  assert.match(label({ purpose: ' ', keep: 3 })[0]?.reason ?? '', /why it is kept/);
+  for (const keep of [undefined, 0, 1.5, 'ever']) assert.match(label({ purpose: 'x', keep })[0]?.reason ?? '', /until when/);
+  const silent = changed(notes, (copied) => void delete (copied as unknown as { operations: Record<string, unknown> }).operations.RevealPersonal);
+  assert.ok(check(silent).some(({ path }) => path === '/operations/RevealPersonal'));
+});
+
 test('each mistake is named with its path and reason', () => {
   const mistakes: [string, (copied: never) => void, string][] = [
     [

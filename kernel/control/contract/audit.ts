@@ -1,6 +1,6 @@
 import { Type } from '../../contract/type.ts';
 import { PageInput } from '../../contract/crud.ts';
-import { AuditProof, AuditRecord, closed, itemInput, read, timed, write } from '../schema.ts';
+import { AuditEvent, AuditProof, AuditRecord, closed, itemInput, read, timed, write } from '../schema.ts';
 
 /** What can be asked of the audit log. */
 export const auditOperations = {
@@ -38,7 +38,7 @@ export const auditOperations = {
       items: Type.Array(
         Type.Object({
           sequence: Type.Integer(),
-          event: Type.Union([Type.Object({}, { additionalProperties: true }), Type.Null()], {
+          event: Type.Union([AuditEvent, Type.Null()], {
             description: 'An OCSF event of class 6003; null where the key that sealed it is gone.',
           }),
         }),

@@ -12,7 +12,7 @@ export const identityResources = {
     owner: 'service',
     columns: ['title', 'role'],
   },
-  Session: { of: 'tenant', text: 'Browser sessions that may act here.', spec: Type.Object({}), owner: 'service' },
+  Session: { of: 'tenant', text: 'Browser sessions that may act here.', spec: SessionItem, owner: 'service' },
 } as const satisfies Record<string, Resource>;
 
 export const identityOperations = {

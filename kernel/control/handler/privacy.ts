@@ -10,7 +10,7 @@ import { subjectRecordsMax } from '../limits.ts';
 import { accountOf, emailOf, endSessionsOf, originOf } from '../person.ts';
 import type { platform } from '../service.ts';
 
-type Mine = Pick<Handlers<typeof platform>, 'ExportDataSubject' | 'EraseDataSubject'>;
+type Mine = Pick<Handlers<typeof platform>, 'ExportDataSubject' | 'EraseDataSubject' | 'RevealPersonal'>;
 
 /**
  * Privacy requests: what every service knows of a subject in the caller's environment, what the directory of the organization
@@ -33,10 +33,10 @@ export function privacyHandlers(context: Context): Mine {
   async function principalsOf(tenant: bigint, subject: string): Promise<{ names: string[]; member?: Row }> {
     const { rows } = await context.system
       .platform()
-      .query(
-        `select m.* from platform.member m join platform.person p on p.id = m.person where m.tenant = $1 and p.email_hash = $2`,
-        [tenant, await accountOf(context, subject)],
-      );
+      .query(`select m.* from platform.member m join platform.person p on p.id = m.person where m.tenant = $1 and p.email_hash = $2`, [
+        tenant,
+        await accountOf(context, subject),
+      ]);
     const [member] = rows as Row[];
     return member ? { names: [subject, formatId(member.person as bigint)], member } : { names: [subject] };
   }

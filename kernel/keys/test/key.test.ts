@@ -120,7 +120,9 @@ test('a destroyed key leaves no byte of its file, and is not made again; with th
   assert.throws(() => ring.named.create(tenant, '0000000000abe', Buffer.alloc(31)), { code: 'BadInput' });
 });
 
-test('keeper is killed at every step of a rotation: what was sealed before opens, and new things are sealed', { timeout: 120_000 }, async () => {
+test('keeper is killed at every step of a rotation: what was sealed before opens, and new things are sealed', {
+  timeout: 120_000,
+}, async () => {
   const directory = join(folder, 'killed');
   const made = openRing(directory);
   made.named.create(tenant, id);

@@ -182,7 +182,7 @@ test('what is no HTTP answers 400 and never a stack trace', async () => {
   }
 });
 
-test('a method that nobody knows is the handler\'s to refuse', async () => {
+test("a method that nobody knows is the handler's to refuse", async () => {
   await using door = await httpServer(place, echo);
   assert.match(await sent(door.port, 'FOO /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'), /FOO \/x/);
 });

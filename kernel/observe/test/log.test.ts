@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { LogLevel } from '#kernel/contract/implement.ts';
 import { logItemsMax, logLineMaxBytes, logLinesMax, logTextMax } from '../limits.ts';
 import { createLog } from '../log.ts';
+import { labelNames, markPersonal, withPersonal, withPersonalOf } from '../personal.ts';
 
 function capture(level: LogLevel = 'debug') {
   const lines: string[] = [];
@@ -110,4 +111,21 @@ test('a flood is cut within its second and counted in the next', () => {
   assert.equal(parsed(logLinesMax).message, 'log lines were left out');
   assert.equal(parsed(logLinesMax).count, 50);
   assert.equal(parsed(logLinesMax + 1).message, 'after');
+});
+
+test('what is personal in the input of the call that runs, or by the name of its field, is in no line, nor in what is said of its error', () => {
+  const { log, parsed, lines } = capture();
+  labelNames(['telephone']);
+  const failure = new Error('no room for Mme du Châtelet');
+  withPersonal(['Mme du Châtelet'], () => {
+    log('warn', 'Mme du Châtelet was refused', { by: ['Mme du Châtelet'], telephone: 'unlisted', order: 17 });
+    markPersonal(failure, ['Mme du Châtelet']);
+  });
+  const { message, by, telephone, order } = parsed();
+  assert.deepEqual(
+    { message, by, telephone, order },
+    { message: '[personal] was refused', by: ['[personal]'], telephone: '[personal]', order: 17 },
+  );
+  withPersonalOf(failure, () => log('error', 'failed', { error: failure }));
+  assert.ok(!lines.join('').includes('Châtelet'));
 });

@@ -36,3 +36,8 @@ export const resolvedKeptMs = limit(604_800_000, 'ms', 'How long a resolved aler
 export const tellTimeoutMs = limit(10_000, 'ms', 'Longest wait for a receiver of alerts.');
 export const tellAnswerMaxBytes = limit(65_536, 'byte', 'Most that is read of what a receiver answers.');
 export const subjectRowsMax = limit(500, 'row', 'Rows about a subject that are read at once for an export.');
+export const personalDaysMax = limit(
+  30,
+  'day',
+  'Days after which attributes that name a person are blanked, however long the signal is kept.',
+);

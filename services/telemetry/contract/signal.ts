@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
-import { Attributes, closed, Filter, Instant, Limit, read, Span, Step, write } from './field.ts';
+import { closed, Filter, FreeText, Instant, Limit, PersonalAttributes, read, Span, Step, write } from './field.ts';
 import { retentionDaysMax } from './limits.ts';
 
 const LogLine = Type.Object({
@@ -9,11 +9,11 @@ const LogLine = Type.Object({
   severity: Type.Integer({ description: 'OTLP severity: 1 to 24; 9 is INFO, 17 is ERROR.' }),
   severityText: Type.String(),
   service: Type.String({ description: "The program's service.name." }),
-  body: Type.String(),
+  body: FreeText,
   trace: Type.String(),
   span: Type.String(),
-  attributes: Attributes,
-  resource: Attributes,
+  attributes: PersonalAttributes,
+  resource: PersonalAttributes,
 });
 const TraceRow = Type.Object({
   trace: Type.String(),
@@ -33,10 +33,10 @@ const SpanRow = Type.Object({
   at: Type.Number({ description: 'Milliseconds since 1970, with fractions.' }),
   durationMs: Type.Number(),
   failed: Type.Boolean(),
-  message: Type.String(),
-  attributes: Attributes,
-  resource: Attributes,
-  events: Type.Array(Type.Object({ at: Type.Number(), name: Type.String(), attributes: Attributes })),
+  message: FreeText,
+  attributes: PersonalAttributes,
+  resource: PersonalAttributes,
+  events: Type.Array(Type.Object({ at: Type.Number(), name: Type.String(), attributes: PersonalAttributes })),
 });
 const MetricRow = Type.Object({
   metric: Type.String(),

@@ -1,6 +1,7 @@
 import type { Handle, Sql } from '#seams/sql/sql.ts';
 import type { Log } from '#kernel/contract/implement.ts';
 import { fault } from '#kernel/contract/fault.ts';
+import { subjectWords } from '#kernel/privacy/subject-word.ts';
 import { sweepMs } from '../contract/limits.ts';
 import type { Placed } from './write.ts';
 
@@ -40,6 +41,20 @@ export async function writeRetention(sql: Handle, name: string, days: number): P
 export async function sweep(sql: Handle, nowMs: number): Promise<void> {
   const now = new Date(nowMs);
   for (const { name, days } of await readRetention(sql)) await sql.group(drops[name].map((text) => ({ text, params: [days, now] })));
+}
+
+const signalTables: Readonly<Record<string, string>> = { Log: 'log_record', Trace: 'span' };
+
+/** Takes the attributes that name a person out of signals older than they are kept; answers out of how many. */
+export async function blankPersonal(sql: Handle, { kind, before }: { readonly kind: string; readonly before: number }): Promise<number> {
+  const table = signalTables[kind];
+  if (table === undefined) return 0;
+  const { count } = await sql.query(
+    `update ${table} set attributes = attributes - $1::text[], resource = resource - $1::text[]
+     where at < $2 and (attributes ?| $1::text[] or resource ?| $1::text[])`,
+    [[...subjectWords], new Date(before)],
+  );
+  return count;
 }
 
 /** Sweeps every environment, again and again; returns how to stop. */

@@ -1,4 +1,5 @@
-import { subjectHandlers, type SubjectItem, subjectLabel } from '#kernel/privacy/subject.ts';
+import { subjectHandlers, type SubjectItem } from '#kernel/privacy/subject.ts';
+import { subjectLabel } from '#kernel/privacy/subject-word.ts';
 import type { LogRecord } from '#wire/kafka/record/record.ts';
 import type { Broker } from '../broker.ts';
 import { dropRecords } from '../compact.ts';

@@ -1,4 +1,5 @@
-import { type Erased, type Kept, type SubjectCall, subjectHandlers, type SubjectItem, subjectLabel } from '#kernel/privacy/subject.ts';
+import { type Erased, type Kept, type SubjectCall, subjectHandlers, type SubjectItem } from '#kernel/privacy/subject.ts';
+import { subjectLabel } from '#kernel/privacy/subject-word.ts';
 import { findBucket, listBuckets } from '../bucket.ts';
 import { type ListedVersion, listUploads, listVersions } from '../list.ts';
 import { subjectPageMax } from '../limits.ts';

@@ -1,10 +1,9 @@
-import { subjectHandlers, type SubjectItem, subjectLabel } from '#kernel/privacy/subject.ts';
+import { subjectHandlers, type SubjectItem } from '#kernel/privacy/subject.ts';
+import { subjectWords } from '#kernel/privacy/subject-word.ts';
 import type { Handle, Sql } from '#seams/sql/sql.ts';
 import { subjectRowsMax } from '../../contract/limits.ts';
 
-/** The attributes that say who a signal is about: ours, and OpenTelemetry's own words for it. */
-const attributes = [subjectLabel, 'enduser.id', 'user.id', 'user.email'];
-const forms = (subject: string) => attributes.map((name) => JSON.stringify({ [name]: subject }));
+const forms = (subject: string) => [...subjectWords].map((name) => JSON.stringify({ [name]: subject }));
 
 /** The tables that hold signals, what marks a row as somebody's, and what names a row within its environment. */
 const tables = {
@@ -36,12 +35,14 @@ export const subjects = (sql: Sql) =>
     async erase(at, subject) {
       const wanted = forms(subject);
       const { Log, Span, Series } = tables;
-      const results = await sql.as(at).group(
-        [
-          `delete from point where series in (select id from ${Series.table} where ${Series.about})`,
-          ...[Log, Span, Series].map(({ table, about }) => `delete from ${table} where ${about}`),
-        ].map((text) => ({ text, params: [wanted] })),
-      );
+      const results = await sql
+        .as(at)
+        .group(
+          [
+            `delete from point where series in (select id from ${Series.table} where ${Series.about})`,
+            ...[Log, Span, Series].map(({ table, about }) => `delete from ${table} where ${about}`),
+          ].map((text) => ({ text, params: [wanted] })),
+        );
       return { erased: results.reduce((sum, { count }) => sum + count, 0), kept: [] };
     },
   });
