@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { implement } from '#kernel/contract/implement.ts';
+import { dataSubjectProvider } from '#kernel/privacy/subject.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openTigerBeetle, openTunnel } from './doors/tigerbeetle/door.ts';
 import { ledger } from './service.ts';
 import { Book } from './store/book.ts';
 import { directoryDisk } from './store/disk.ts';
 import { accountHandlers } from './store/handler/account.ts';
+import { subjects } from './store/handler/subject.ts';
 import { transferHandlers } from './store/handler/transfer.ts';
 import { expireEveryMs } from './store/limits.ts';
 import { accountProvider, transferProvider } from './store/provider.ts';
@@ -25,8 +27,8 @@ export const main = implement<typeof ledger, Needs>(ledger, async ({ directory, 
   });
   const ticking = setInterval(() => book.tick(), expireEveryMs);
   return {
-    handlers: { ...accountHandlers(book), ...transferHandlers(book) },
-    providers: { Account: accountProvider(book), Transfer: transferProvider(book) },
+    handlers: { ...accountHandlers(book), ...transferHandlers(book), ...subjects(book) },
+    providers: { Account: accountProvider(book), Transfer: transferProvider(book), DataSubject: dataSubjectProvider },
     doors: { tigerbeetle: (place) => openTigerBeetle(place, book), tunnel: (place) => openTunnel(place, book) },
     effects: book.effects.source(),
     async stop() {

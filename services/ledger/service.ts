@@ -1,4 +1,5 @@
 import { defineService } from '#kernel/contract/contract.ts';
+import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { accountOperations } from './contract/account.ts';
 import { AccountSpec, AccountStatus, TransferSpec, TransferStatus } from './contract/field.ts';
 import { eventsBurst, eventsPerSecond, requestsBurst, requestsPerSecond } from './contract/limits.ts';
@@ -27,6 +28,7 @@ export const ledger = defineService({
       owner: 'service',
       columns: ['debitAccountId', 'creditAccountId', 'amount', 'flags'],
     },
+    ...subjectResources,
   },
   meters: {
     request: { unit: 'request', kind: 'sum', text: 'Queries and look-ups answered.' },
@@ -62,7 +64,7 @@ export const ledger = defineService({
       text: 'The same over TLS with a client certificate, for other machines; gamut connect ledger leads a local port to it.',
     },
   },
-  operations: { ...accountOperations, ...transferOperations },
+  operations: { ...accountOperations, ...transferOperations, ...subjectOperations },
   roles: {
     auditor: [
       'ListAccounts',
@@ -76,11 +78,12 @@ export const ledger = defineService({
       'LookupTransfers',
       'QueryTransfers',
       'GetChangeEvents',
+      'RevealPersonal',
     ],
     reader: ['auditor'],
     editor: ['reader', 'CreateTransfers'],
-    admin: ['editor', 'CreateAccounts'],
-    owner: ['admin'],
+    admin: ['editor', 'CreateAccounts', 'ExportDataSubject'],
+    owner: ['admin', 'EraseDataSubject'],
     // Services that keep money here for a tenant, in their own name.
     bookkeeper: ['reader', 'CreateTransfers', 'CreateAccounts'],
   },

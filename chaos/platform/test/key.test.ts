@@ -42,9 +42,7 @@ async function tenancy(name: string) {
 type Tenancy = Awaited<ReturnType<typeof tenancy>>;
 
 const put = ({ client, name, arn }: Tenancy, Key: string, Body: string, isNamed: boolean) =>
-  client.send(
-    new PutObjectCommand({ Bucket: name, Key, Body, ...(isNamed ? { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: arn } : {}) }),
-  );
+  client.send(new PutObjectCommand({ Bucket: name, Key, Body, ...(isNamed ? { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: arn } : {}) }));
 const get = async (client: S3Client, Bucket: string, Key: string) =>
   (await client.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString();
 
@@ -111,7 +109,8 @@ test('nothing a tenant wrote lies in the clear, and with its keys all of it is u
     await put(gone, key, mark.repeat(times), false);
     await put(gone, `named-${key}`, mark.repeat(times), true);
   }
-  for (const topic of gone.topics) await gone.log('POST', `/${topic}/produce`, { records: [{ key: mark, value: mark, headers: { mark } }] });
+  for (const topic of gone.topics)
+    await gone.log('POST', `/${topic}/produce`, { records: [{ key: mark, value: mark, headers: { mark } }] });
   const address = `${mark}@example.com`;
   assert.ok((await gone.platform('POST', '/members', { email: address, role: 'reader' })).status < 300);
   // What was asked for and is not there stands in the body of an audit record, and nowhere else.

@@ -2,10 +2,17 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { CreateBucketCommand, ListObjectVersionsCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { createClient } from 'tigerbeetle-node';
+import {
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { keyFileName, readAuditKeys } from '#kernel/audit/public-key.ts';
 import { verifyLogs } from '#kernel/audit/verify.ts';
-import { type House, openHouse } from '../../../kernel/session/test/fixture/house.ts';
+import { type Faces, type House, openHouse } from '../../../kernel/session/test/fixture/house.ts';
 import { s3Client } from '../fixture/s3.ts';
 import { filesWith } from '../fixture/search.ts';
 import { until } from '../fixture/until.ts';
@@ -15,10 +22,12 @@ const subject = 'maria.musterfrau@example.com';
 const mark = 'MUSTERFRAU-4711';
 /** The name under which they act: no address, since names of principals lie in the directory in the clear. */
 const principal = 'p-4711';
+/** The number that stands for them in the ledger. */
+const number = '47110815471108154711';
 const other = 'somebody.else@example.com';
 let house: House;
 before(async () => {
-  house = await openHouse({ mode: 'processes', quiet: true, services: ['storage', 'log', 'telemetry'] });
+  house = await openHouse({ mode: 'processes', quiet: true, services: ['storage', 'log', 'telemetry', 'ledger'] });
 });
 after(() => house.stop());
 
@@ -35,6 +44,32 @@ async function exported(of: string, bearer: string): Promise<Line[]> {
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]));
 }
 
+/** The files of services that hold a text. */
+const inService = (text: string) => filesWith(join(house.data, 'service'), text);
+
+/** What she does herself: a session of the ledger with what it posts, an object, a record. */
+async function work({ bearer, s3, ledger }: Faces): Promise<{ transfer: unknown }> {
+  const tigerbeetle = (house.platform.doors['ledger.tigerbeetle']?.url ?? '').replace('tigerbeetle://', '');
+  const client = createClient({ cluster_id: BigInt(ledger.cluster), replica_addresses: [tigerbeetle] });
+  const none = { debits_pending: 0n, debits_posted: 0n, credits_pending: 0n, credits_posted: 0n, reserved: 0, flags: 0, timestamp: 0n };
+  const about = { user_data_128: BigInt(number), user_data_64: 0n, user_data_32: 0, ledger: 1, code: 1 };
+  await client.createAccounts([
+    { ...none, ...about, id: 5001n },
+    { ...none, ...about, id: 5002n },
+  ]);
+  const side = { debit_account_id: 5001n, credit_account_id: 5002n, amount: 100n, pending_id: 0n, timeout: 0 };
+  await client.createTransfers([{ ...about, ...side, id: 7001n, flags: 0, timestamp: 0n }]);
+  client.destroy();
+  const own = s3Client(house.platform.doors['storage.s3']?.url ?? '', s3);
+  await own.send(new CreateBucketCommand({ Bucket: 'hers' }));
+  await own.send(new PutObjectCommand({ Bucket: 'hers', Key: 'note', Body: 'kept' }));
+  await own.send(new CreateMultipartUploadCommand({ Bucket: 'hers', Key: 'begun' }));
+  own.destroy();
+  const records = [{ key: 'k', value: 'kept' }];
+  assert.equal((await house.call('POST', '/v1/log/topics/clear/produce', { records }, { door: 'log.rest', bearer })).status, 200);
+  return { transfer: (await house.call('GET', '/v1/ledger/transfers/7001', undefined, { door: 'ledger.rest', bearer })).body };
+}
+
 test('all that is known of a person is exported, erased from every service and every file, and the audit log still verifies', async () => {
   const { bearer, s3 } = await house.credential({ role: 'owner' });
   const client = s3Client(house.platform.doors['storage.s3']?.url ?? '', s3);
@@ -45,13 +80,20 @@ test('all that is known of a person is exported, erased from every service and e
   await client.send(new CreateBucketCommand({ Bucket }));
   await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
   const tagged = { Tagging: `subject=${encodeURIComponent(subject)}&note=${mark}` };
-  for (const [Key, times] of [['tiny', 1], ['small', 1000], ['large', 100_000]] as const)
+  for (const [Key, times] of [
+    ['tiny', 1],
+    ['small', 1000],
+    ['large', 100_000],
+  ] as const)
     await client.send(new PutObjectCommand({ Bucket, Key, Body: mark.repeat(times), ...tagged }));
   await client.send(new PutObjectCommand({ Bucket, Key: 'tiny', Body: 'newer', Metadata: { subject, note: mark } }));
   await client.send(new PutObjectCommand({ Bucket, Key: 'other', Body: 'kept', Metadata: { subject: other } }));
 
   // Log: by key and by header, in the clear and sealed.
-  for (const [name, encryption] of [['clear', 'none'], ['sealed', 'scope']] as const) {
+  for (const [name, encryption] of [
+    ['clear', 'none'],
+    ['sealed', 'scope'],
+  ] as const) {
     await call('log.rest', 'POST', '/v1/log/topics', { name, config: { 'gamut.encryption': encryption } });
     const records = [
       { key: subject, value: mark },
@@ -65,7 +107,11 @@ test('all that is known of a person is exported, erased from every service and e
   const attributes = [{ key: 'user.email', value: { stringValue: subject } }];
   const send = async (signal: string, body: unknown) => {
     const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
-    const reply = await fetch(`${house.platform.doors['telemetry.otlp']?.url}/v1/${signal}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const reply = await fetch(`${house.platform.doors['telemetry.otlp']?.url}/v1/${signal}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    });
     assert.equal(reply.status, 200, await reply.text());
   };
   const at = `${Date.now()}000000`;
@@ -79,12 +125,14 @@ test('all that is known of a person is exported, erased from every service and e
 
   // The directory: a member, invited by mail. And what they did, in the audit log.
   assert.ok((await call('platform.rest', 'POST', '/v1/platform/members', { email: subject, role: 'reader' })).status < 300);
-  const hers = await house.credential({ role: 'reader', principal });
+  const hers = await house.credential({ role: 'admin', principal });
+  const rows = await work(hers);
   await house.call('POST', '/v1/platform/projects', { name: 'x' }, { bearer: hers.bearer });
   await until(async () => (await exported(principal, bearer)).some(({ kind }) => kind === 'AuditRecord'), 'her audit record');
 
   const lines = await exported(subject, bearer);
-  const count = (service: string, kind: string) => lines.filter((line) => line.service === service && line.kind === kind && line.data).length;
+  const count = (service: string, kind: string) =>
+    lines.filter((line) => line.service === service && line.kind === kind && line.data).length;
   assert.equal(count('storage', 'Object'), 4);
   assert.equal(count('log', 'Record'), 4);
   assert.equal(count('telemetry', 'Log'), 1);
@@ -94,12 +142,29 @@ test('all that is known of a person is exported, erased from every service and e
   assert.equal(Buffer.concat(bytes.map(({ base64 = '' }) => Buffer.from(base64, 'base64'))).toString(), mark.repeat(100_000));
   assert.ok(!JSON.stringify(lines).includes('kept'));
   assert.equal((await call('platform.rest', 'POST', '/v1/platform/data-subjects/-/erase-data-subject', { subject: 7 })).status, 400);
-  const reader = { bearer: hers.bearer };
-  assert.equal((await house.call('POST', '/v1/platform/data-subjects/-/erase-data-subject', { subject }, reader)).status, 403);
+  const admin = { bearer: hers.bearer };
+  assert.equal((await house.call('POST', '/v1/platform/data-subjects/-/erase-data-subject', { subject }, admin)).status, 403);
+  const acts = await exported(principal, bearer);
+  const kinds = new Set(acts.filter(({ data }) => data).map(({ service, kind }) => `${service} ${kind}`));
+  for (const kind of ['ledger Session', 'platform Credential', 'platform AuditRecord']) assert.ok(kinds.has(kind), kind);
+  assert.ok(inService(principal).length > 0, 'no file of a service names who acts');
 
-  const erase = async (of: string) => (await call('platform.rest', 'POST', '/v1/platform/data-subjects/-/erase-data-subject', { subject: of })).body;
+  const erase = async (of: string) =>
+    (await call('platform.rest', 'POST', '/v1/platform/data-subjects/-/erase-data-subject', { subject: of })).body;
   assert.deepEqual(await erase(subject), { erased: 11, kept: [] });
-  assert.deepEqual(await erase(principal), { erased: 0, kept: [] });
+  // Her session of the ledger, and her credential.
+  assert.deepEqual(await erase(principal), { erased: 2, kept: [] });
+  assert.equal((await house.call('GET', '/v1/platform/projects', undefined, admin)).status, 401);
+  assert.deepEqual(inService(principal), []);
+  // What was posted about her stays, under the number that stands for her, and is told.
+  const posted = await exported(number, bearer);
+  assert.deepEqual(
+    posted.filter(({ service }) => service === 'ledger').map(({ kind }) => kind),
+    ['Account', 'Account', 'Transfer'],
+  );
+  const left = (await erase(number)) as unknown as { erased: number; kept: { kind: string }[] };
+  assert.deepEqual([left.erased, left.kept.map(({ kind }) => kind)], [0, ['Account', 'Transfer']]);
+  assert.deepEqual((await call('ledger.rest', 'GET', '/v1/ledger/transfers/7001')).body, rows.transfer);
   assert.deepEqual(await exported(subject, bearer), []);
   const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
   client.destroy();
@@ -111,7 +176,7 @@ test('all that is known of a person is exported, erased from every service and e
     const { records } = (await call('log.rest', 'GET', `/v1/log/topics/${topic}/fetch`)).body as unknown as { records: { key: string }[] };
     assert.deepEqual(
       records.map(({ key }) => key),
-      [other],
+      topic === 'clear' ? [other, 'k'] : [other],
     );
   }
   const audit = (await house.call('GET', '/v1/platform/audit?limit=1000')).body.items as unknown as { principal: string; erased?: true }[];

@@ -32,7 +32,10 @@ test('a personal field says why it is kept and until when, and its service answe
   assert.deepEqual(label({ purpose: 'to write to them', keep: 'law' }), []);
   assert.match(label({ purpose: ' ', keep: 3 })[0]?.reason ?? '', /why it is kept/);
   for (const keep of [undefined, 0, 1.5, 'ever']) assert.match(label({ purpose: 'x', keep })[0]?.reason ?? '', /until when/);
-  const silent = changed(notes, (copied) => void delete (copied as unknown as { operations: Record<string, unknown> }).operations.RevealPersonal);
+  const silent = changed(
+    notes,
+    (copied) => void delete (copied as unknown as { operations: Record<string, unknown> }).operations.RevealPersonal,
+  );
   assert.ok(check(silent).some(({ path }) => path === '/operations/RevealPersonal'));
 });
 

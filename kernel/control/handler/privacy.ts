@@ -10,6 +10,8 @@ import { subjectRecordsMax } from '../limits.ts';
 import { accountOf, emailOf, endSessionsOf, originOf } from '../person.ts';
 import type { platform } from '../service.ts';
 
+const ownerStays = 'An organization keeps at least one owner.';
+
 type Mine = Pick<Handlers<typeof platform>, 'ExportDataSubject' | 'EraseDataSubject' | 'RevealPersonal'>;
 
 /**
@@ -26,8 +28,8 @@ export function privacyHandlers(context: Context): Mine {
     return others.map(({ name }) => name);
   }
 
-  const ask = (service: string, operation: string, { caller, input }: SubjectCall) =>
-    askService(context, service, `/v1/${service}/data-subjects/-/${operation}`, { caller, body: input });
+  const ask = (service: string, operation: string, { caller }: SubjectCall, subject: string) =>
+    askService(context, service, `/v1/${service}/data-subjects/-/${operation}`, { caller, body: { subject } });
 
   /** Whom a subject is called by: as a principal, and as the person of an address who is a member here. */
   async function principalsOf(tenant: bigint, subject: string): Promise<{ names: string[]; member?: Row }> {
@@ -52,6 +54,41 @@ export function privacyHandlers(context: Context): Mine {
     const factors = await db.query('select kind, title, created_at from platform.factor where person = $1', [person]);
     for (const row of factors.rows as Row[])
       yield { kind: 'Factor', name: String(row.kind), data: { title: row.title, createdAt: row.created_at } };
+  }
+
+  async function* findCredentials(tenant: bigint, names: readonly string[]): AsyncGenerator<SubjectItem> {
+    const { rows } = await context.system
+      .platform()
+      .query('select * from platform.credential where tenant = $1 and principal = any($2::text[]) order by id', [tenant, names]);
+    for (const row of rows as Row[]) {
+      const { principal, role, title, created_at: createdAt, revoked_at: revokedAt } = row;
+      yield { kind: 'Credential', name: formatId(row.id as bigint), data: { principal, role, title, createdAt, revokedAt } };
+    }
+  }
+
+  /** Ends what a principal acts by, and forgets it; answers how many credentials, or undefined where nobody else is an owner. */
+  async function eraseCredentials(tenant: bigint, names: readonly string[]): Promise<number | undefined> {
+    return change(context, 'platform', async (tx, note) => {
+      const of = 'tenant = $1 and principal = any($2::text[])';
+      const { rows: owners } = await tx.query(
+        `select bool_or(principal = any($2::text[])) as own, bool_or(principal <> all($2::text[])) as other
+         from platform.binding where tenant = $1 and role = 'owner'`,
+        [tenant, names],
+      );
+      const { own, other } = owners[0] as { own: boolean | null; other: boolean | null };
+      if (own && !other) return undefined;
+      const { rows } = await tx.query(`delete from platform.credential where ${of} returning id`, [tenant, names]);
+      const ids = (rows as { id: bigint }[]).map(({ id }) => id);
+      await tx.query('delete from platform.access_key where credential = any($1::bigint[])', [ids]);
+      const bound = await tx.query(`delete from platform.binding where ${of} returning principal`, [tenant, names]);
+      const sessions = await tx.query('delete from platform.session where credential = any($1::bigint[]) returning id', [ids]);
+      for (const { id } of sessions.rows as { id: string }[]) await note(0n, 'session', [id]);
+      for (const id of ids) await note(tenant, 'credential', [formatId(id)]);
+      // A name that is bound to nothing is noted nowhere: it may be an address.
+      for (const name of new Set((bound.rows as { principal: string }[]).map(({ principal }) => principal)))
+        await note(tenant, 'principal', [formatId(tenant), name]);
+      return ids.length;
+    });
   }
 
   async function* findRecords(at: Placed, principal: string): AsyncGenerator<SubjectItem> {
@@ -95,7 +132,7 @@ export function privacyHandlers(context: Context): Mine {
       await tx.query('delete from platform.person where id = $1', [person]);
       return false;
     });
-    if (isKept) return { kind: 'Member', name: formatId(member.id as bigint), reason: 'An organization keeps at least one owner.' };
+    if (isKept) return { kind: 'Member', name: formatId(member.id as bigint), reason: ownerStays };
     await (context.mail as { forget?: (to: string) => Promise<void> }).forget?.(email);
     return undefined;
   }
@@ -103,12 +140,16 @@ export function privacyHandlers(context: Context): Mine {
   async function erase(tenant: bigint, subject: string, call: SubjectCall): Promise<Erased> {
     let erased = 0;
     const kept: Kept[] = [];
-    for (const service of await knowing()) {
-      const told = (await readJson(await ask(service, 'erase-data-subject', call))) as Erased;
-      erased += told.erased;
-      kept.push(...told.kept);
-    }
     const { names, member } = await principalsOf(tenant, subject);
+    const ended = await eraseCredentials(tenant, names);
+    erased += ended ?? 0;
+    if (ended === undefined && !member) kept.push({ kind: 'Credential', name: subject, reason: ownerStays });
+    for (const service of await knowing())
+      for (const name of names) {
+        const told = (await readJson(await ask(service, 'erase-data-subject', call, name))) as Erased;
+        erased += told.erased;
+        kept.push(...told.kept);
+      }
     for (const name of names) await reader.erase(tenant, name);
     if (member) {
       const refused = await erasePerson(tenant, member);
@@ -125,7 +166,8 @@ export function privacyHandlers(context: Context): Mine {
       const { names, member } = await principalsOf(tenant, subject);
       if (member) yield* findPerson(member);
       for (const name of names) yield* findRecords(at, name);
-      for (const service of await knowing()) yield* await ask(service, 'export-data-subject', call);
+      yield* findCredentials(tenant, names);
+      for (const service of await knowing()) for (const name of names) yield* await ask(service, 'export-data-subject', call, name);
     },
     erase: ({ tenant }, subject, call) => erase(tenant, subject, call),
   });

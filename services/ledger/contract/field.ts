@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import { Type } from '#kernel/contract/type.ts';
+import { personal } from '#kernel/contract/label.ts';
 import { digitsMax, eventsMax, pageMax } from './limits.ts';
 
 /** What the operations on accounts and on transfers have in common. */
@@ -27,8 +28,11 @@ const U64 = Type.String({ pattern: '^[0-9]+$', minLength: 1, maxLength: 20, desc
 const U32 = Type.Integer({ minimum: 0, maximum: 4_294_967_295 });
 const U16 = Type.Integer({ minimum: 0, maximum: 65_535 });
 
+/** What a row is about, often a person by a number. What was posted stays, as the law on accounts demands. */
+const About = personal(U128, { purpose: 'to say what an entry is about', keep: 'law' });
+
 const userData = {
-  userData128: Type.Optional(U128),
+  userData128: Type.Optional(About),
   userData64: Type.Optional(U64),
   userData32: Type.Optional(U32),
 };
@@ -91,7 +95,7 @@ export const AccountSpec = Type.Object({
   ledger: U32,
   code: U16,
   flags: Type.Array(AccountFlag),
-  userData128: U128,
+  userData128: About,
   userData64: U64,
   userData32: U32,
 });
@@ -106,7 +110,7 @@ export const TransferSpec = Type.Object({
   ledger: U32,
   code: U16,
   flags: Type.Array(TransferFlag),
-  userData128: U128,
+  userData128: About,
   userData64: U64,
   userData32: U32,
 });

@@ -219,6 +219,18 @@ export class Book {
     ledger.op = op;
   }
 
+  /**
+   * Forgets who a principal is: its sessions end, and no file names it any more, since the log is let go behind new snapshots.
+   * What was posted stays. Answers how many sessions ended.
+   */
+  async forget({ tenant, scope }: Pick<Who, 'tenant' | 'scope'>, principal: string): Promise<number> {
+    const ended = this.sessions.of({ tenant, scope }, principal);
+    for (const session of ended) this.sessions.end(session);
+    await this.effects.told();
+    await this.snapshots.renew();
+    return ended.length;
+  }
+
   /** What time alone does: expiry, and a mark in the log when it rests. */
   tick(): void {
     if (this.#mayChange()) for (const ledger of this.ledgers.values()) this.#expireDue(ledger);

@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { fault } from '#kernel/contract/fault.ts';
 import type { EffectSource, LoggedEffect } from '#kernel/contract/implement.ts';
-import { effectsReadMax, effectsWaitingMax } from './limits.ts';
+import { effectsReadMax, effectsWaitingMax, toldEveryMs, toldTriesMax } from './limits.ts';
 
 /** What the log says to the audit: each change once, told when it is on disk and dropped when it is in the journal. */
 export class Effects {
@@ -28,6 +30,15 @@ export class Effects {
   /** Those not yet in the journal. */
   get waiting(): readonly LoggedEffect[] {
     return this.#waiting.slice(this.#first);
+  }
+
+  /** Resolves when what waits now is in the journal; Unavailable when that takes too long. */
+  async told(): Promise<void> {
+    const last = this.#waiting.at(-1)?.offset;
+    for (let tries = toldTriesMax; last !== undefined && this.#forgotten < last; tries -= 1) {
+      if (tries === 0) throw fault('Unavailable', 'The journal does not take what was done; ask again.');
+      await pause(toldEveryMs);
+    }
   }
 
   source(): EffectSource {

@@ -18,3 +18,5 @@ export const listEveryRows = limit(
 );
 export const watchEveryMs = limit(1000, 'ms', 'Time between two looks for new rows behind a watch.');
 export const entryHeadBytes = limit(192, 'byte', 'The head of an entry of the log.');
+export const toldEveryMs = limit(20, 'ms', 'Time between two looks whether audit records are in the journal.');
+export const toldTriesMax = limit(500, 'look', 'Looks whether audit records are in the journal before an erasure gives up.');

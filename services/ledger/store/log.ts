@@ -36,6 +36,7 @@ export class Log {
   #syncing: Promise<void> | undefined;
   #failed = false;
   #closed = false;
+  #isTurning = false;
   #onDurable: () => void = () => undefined;
   /** Bytes appended since the log was opened. */
   appended = 0;
@@ -106,7 +107,7 @@ export class Log {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#flyingBytes = bytes;
-    if (this.#position >= segmentMaxBytes) await this.#nextSegment(op, buffers);
+    if (this.#position >= segmentMaxBytes || this.#isTurning) await this.#nextSegment(op, buffers);
     await this.#file.write(joined(buffers), this.#position);
     this.#position += bytes;
     await this.#file.sync();
@@ -121,9 +122,21 @@ export class Log {
    */
   mark(): void {
     if (this.#syncing || this.#failed || this.#closed || this.#durable === this.#marked || this.#durable === 0n) return;
+    this.#mark();
+  }
+
+  #mark(): void {
     const none = { tenant: 0n, scope: 0n, credential: 0n, principal: '', client: 0n, session: 0n, number: 0, release: 0, operation: 0 };
     this.append({ ...none, kind: entryKind.mark, timestamp: 0n, request: 0n, bodyChecksum: emptyChecksum, body: Buffer.alloc(0) });
     this.#marked = this.#op;
+  }
+
+  /** Closes the segment and begins the next one with a mark. */
+  async turn(): Promise<void> {
+    await this.flushed();
+    this.#isTurning = true;
+    this.#mark();
+    await this.reached(this.#op);
   }
 
   async #nextSegment(op: bigint, buffers: readonly Buffer[]): Promise<void> {
@@ -131,6 +144,7 @@ export class Log {
     const first = readHeadOnly(buffers[0] as Buffer, 0)?.op ?? op;
     this.#file = await this.#disk.open(segmentName(first));
     this.#position = 0;
+    this.#isTurning = false;
   }
 
   /** Resolves when the entry of this number is on disk. */

@@ -48,6 +48,15 @@ export class Sessions {
     known.delete(oldest.client);
   }
 
+  /** The sessions of a principal of an environment. */
+  of({ tenant, scope }: Pick<Who, 'tenant' | 'scope'>, principal: string): Session[] {
+    return this.all().filter(({ who }) => who.tenant === tenant && who.scope === scope && who.principal === principal);
+  }
+
+  end({ who, client }: Session): void {
+    this.#credentials.get(Sessions.key(who))?.delete(client);
+  }
+
   all(): Session[] {
     return [...this.#credentials.values()].flatMap((sessions) => [...sessions.values()]);
   }

@@ -60,6 +60,15 @@ export class Snapshots {
     return this.#running;
   }
 
+  /** Takes both anew, and lets go of all of the log before: nothing stays on disk but what is so now, and what was posted. */
+  async renew(): Promise<void> {
+    for (const _place of [0, 1]) {
+      await this.#running;
+      await this.#book.log.turn();
+      await this.take();
+    }
+  }
+
   async #take(): Promise<void> {
     const { log } = this.#book;
     const { op, digest } = log;

@@ -11,7 +11,7 @@ import { batchMax, openReadersMax, waitingMax } from './limits.ts';
 import { pack, type Tally, unpack } from './record.ts';
 import { atStep } from './step.ts';
 import { Table } from './table.ts';
-import { openVeil, type Veil } from './veil.ts';
+import { openVeil, packEffect, type Veil } from './veil.ts';
 
 export type { Table } from './table.ts';
 
@@ -198,7 +198,7 @@ export class Catalog {
     let told: Promise<void> | undefined;
     try {
       outcomes = await this.#environment.childTransaction(() => {
-        const batch = new OpenBatch(this.table, this.#counter('effect'));
+        const batch = new OpenBatch(this.table, this.#counter('effect'), () => this.veil);
         const done = group.map(({ change }) => runChange(change, batch));
         logged = batch.flush();
         // The log is written while LMDB commits.
@@ -273,10 +273,12 @@ class OpenBatch implements Batch {
   readonly #table: Readonly<Record<TableName, Table>>;
   readonly #tallies = new Map<bigint, { objects: number; bytes: number }>();
   readonly #first: bigint;
+  readonly #veil: () => Veil;
   #offset: bigint;
 
-  constructor(table: Readonly<Record<TableName, Table>>, offset: bigint) {
+  constructor(table: Readonly<Record<TableName, Table>>, offset: bigint, veil: () => Veil) {
     this.#table = table;
+    this.#veil = veil;
     this.#first = offset;
     this.#offset = offset;
   }
@@ -299,7 +301,7 @@ class OpenBatch implements Batch {
 
   log(effect: Effect): void {
     this.#offset += 1n;
-    this.#table.effect.put(numberKey(this.#offset), pack({ ...effect, offset: this.#offset }));
+    this.#table.effect.put(numberKey(this.#offset), packEffect({ ...effect, offset: this.#offset }, this.#veil()));
   }
 
   next(counter: Sequence): bigint {

@@ -6,7 +6,7 @@ import type { Catalog, Effect } from './catalog.ts';
 import { readConfiguration } from './configuration.ts';
 import { numberKey } from './key.ts';
 import { effectsForgetMax, effectsReadMax } from './limits.ts';
-import { unpack } from './record.ts';
+import { unpackEffect } from './veil.ts';
 
 /** The effects log as a source of audit: what changed objects was logged in the same commit as the change itself. */
 export function effectSource(catalog: Catalog, region: string): EffectSource {
@@ -21,10 +21,7 @@ export function effectSource(catalog: Catalog, region: string): EffectSource {
         end: numberKey(catalog.logged + 1n),
         limit: Math.min(limit, effectsReadMax),
       });
-      for (const { value } of range) {
-        const logged = unpack<LoggedEffect>(value);
-        found.push({ ...logged, offset: BigInt(logged.offset) });
-      }
+      for (const { value } of range) found.push(unpackEffect(value, catalog.veil));
       return found;
     },
     eventsOf: (effect) => notificationsOf(catalog, region, effect),

@@ -64,6 +64,15 @@ export function createUpload(
   });
 }
 
+/** Forgets which principal began an upload; the upload itself goes on. */
+export function forgetInitiator({ catalog }: Store, bucket: BucketRecord, place: UploadPlace): Promise<void> {
+  return catalog.commit(() => {
+    const upload = findUpload(catalog, bucket, place);
+    const record: UploadRecord = { ...upload, principal: '' };
+    catalog.table.upload.put(uploadKey(bucket.id, place.key, place.uploadId), packTold(record, catalog.veil));
+  });
+}
+
 /** The upload of an id and key, or NoSuchUpload. */
 export function findUpload(catalog: Catalog, bucket: BucketRecord, place: UploadPlace): UploadRecord {
   const found = readUpload(catalog, bucket, place);

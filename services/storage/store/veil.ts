@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { fault } from '#kernel/contract/fault.ts';
-import type { Sealer } from '#kernel/contract/implement.ts';
+import type { LoggedEffect, Sealer } from '#kernel/contract/implement.ts';
+import type { Effect } from './catalog.ts';
 import { pack, type StoredHeaders, unpack } from './record.ts';
 
 /** Hides what users say of their objects from whoever reads the index's files: freed pages keep what once lay in the clear. */
@@ -41,15 +42,15 @@ function veilOf(key: Uint8Array): Veil {
 }
 
 /** What is hidden of an object, or of an upload, when there is any of it. */
-type Told = { readonly headers: StoredHeaders; readonly tags?: Readonly<Record<string, string>> };
+type Told = { readonly headers: StoredHeaders; readonly tags?: Readonly<Record<string, string>>; readonly principal?: string };
 type Veiled = { readonly headers: StoredHeaders; readonly veiled?: Uint8Array };
 
-/** A record for the index, with its headers (but the type) and tags hidden. */
+/** A record for the index, with its headers (but the type), its tags and who made it hidden. */
 export function packTold(record: Told, veil: Veil): Buffer {
-  const { tags, ...rest } = record;
+  const { tags, principal, ...rest } = record;
   const { contentType, ...headers } = record.headers;
-  if (!tags && Object.keys(headers).length === 0) return pack(record);
-  const veiled = veil.hide(pack({ headers, ...(tags ? { tags } : {}) }));
+  if (!tags && !principal && Object.keys(headers).length === 0) return pack(record);
+  const veiled = veil.hide(pack({ headers, ...(tags ? { tags } : {}), ...(principal ? { principal } : {}) }));
   return pack({ ...rest, headers: contentType === undefined ? {} : { contentType }, veiled } satisfies Veiled);
 }
 
@@ -60,4 +61,17 @@ export function unpackTold<T extends Told>(bytes: Uint8Array, veil: Veil): T {
   const { veiled, ...rest } = record;
   const { headers, ...more } = unpack<Told>(veil.show(veiled));
   return { ...rest, headers: { ...record.headers, ...headers }, ...more } as unknown as T;
+}
+
+/** A record of the effects log, with who did it hidden. */
+export function packEffect(effect: Effect & { readonly offset: bigint }, veil: Veil): Buffer {
+  const { principal, ...rest } = effect;
+  return pack({ ...rest, veiled: veil.hide(Buffer.from(principal)) });
+}
+
+/** Undoes `packEffect`. */
+export function unpackEffect(bytes: Uint8Array, veil: Veil): LoggedEffect {
+  const { veiled, ...effect } = unpack<LoggedEffect & { readonly veiled?: Uint8Array }>(bytes);
+  const whole = { ...effect, offset: BigInt(effect.offset) };
+  return veiled ? { ...whole, principal: Buffer.from(veil.show(veiled)).toString() } : whole;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type House, openHouse } from '#kernel/session/test/fixture/house.ts';
+import { until } from '../../../chaos/platform/fixture/until.ts';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { OTLPTraceExporter as JsonTraces } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
@@ -17,7 +18,8 @@ let bearer: string;
 let url: string;
 
 before(async () => {
-  house = await openHouse({ services: ['telemetry'] });
+  // Thirty days, after which what names a person is blanked, are half an hour here.
+  house = await openHouse({ services: ['telemetry'], settings: { retentionDayMs: 60_000 } });
   ({ bearer } = await house.credential({ role: 'admin' }));
   url = house.platform.doors['telemetry.otlp']?.url ?? '';
 });
@@ -219,4 +221,50 @@ test('how long a signal is kept is changed per environment', async () => {
     items.find(({ name }) => name === 'logs'),
     { name: 'logs', days: 3 },
   );
+});
+
+test('what a log record or a span says of a person is masked for whoever may not see it, and blanked in time', async () => {
+  const attributes = [
+    { key: 'user.email', value: { stringValue: 'ada@example.org' } },
+    { key: 'note', value: { stringValue: 'asked by ada@example.org' } },
+    { key: 'order', value: { intValue: '17' } },
+  ];
+  const body = { stringValue: 'mail to ada@example.org failed' };
+  const at = (ago: number) => `${Date.now() - ago}000000`;
+  const scope = { name: 'who' };
+  const [now, old] = [0, 40 * 60_000].map((ago) => ({
+    timeUnixNano: at(ago),
+    body,
+    attributes: [...attributes, { key: 'ago', value: { intValue: `${ago}` } }],
+  }));
+  const span = {
+    traceId: 'c'.repeat(32),
+    spanId: 'd'.repeat(16),
+    name: 'who',
+    startTimeUnixNano: at(0),
+    endTimeUnixNano: at(0),
+    attributes,
+  };
+  const sent: [string, unknown][] = [
+    ['logs', { resourceLogs: [{ scopeLogs: [{ scope, logRecords: [now, old] }] }] }],
+    ['traces', { resourceSpans: [{ scopeSpans: [{ scope, spans: [span] }] }] }],
+  ];
+  for (const [signal, message] of sent) {
+    const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
+    assert.equal((await fetch(`${url}/v1/${signal}`, { method: 'POST', headers, body: JSON.stringify(message) })).status, 200);
+  }
+  const { bearer: reader } = await house.credential({ role: 'reader' });
+  const found = async (as: string, ago: number) => {
+    const { items = [] } = await read(`logs?from=0&text=mail%20to&attribute=ago%3D${ago}`, as);
+    return items[0] as { body: string; attributes: Record<string, unknown> };
+  };
+  assert.equal((await found(bearer, 0)).attributes['user.email'], 'ada@example.org');
+  const masked = { 'user.email': '***', note: 'asked by [email]', order: 17 };
+  const seen = await found(reader, 0);
+  assert.deepEqual([seen.body, seen.attributes], ['mail to [email] failed', { ...masked, ago: 0 }]);
+  const { spans } = (await read(`traces/${'c'.repeat(32)}`, reader)) as unknown as { spans: { attributes: unknown }[] };
+  assert.deepEqual(spans[0]?.attributes, masked);
+  await until(async () => !('user.email' in (await found(bearer, 40 * 60_000)).attributes), 'the old address blanked');
+  assert.deepEqual((await found(bearer, 40 * 60_000)).attributes, { note: 'asked by ada@example.org', order: 17, ago: 40 * 60_000 });
+  assert.equal((await found(bearer, 0)).attributes['user.email'], 'ada@example.org');
 });

@@ -8,7 +8,7 @@ import type { BucketRecord, ObjectRecord, StoredHeaders, Traits } from '../recor
 import { deleteObjects } from '../removal.ts';
 import { openObject, openSeal } from '../seal.ts';
 import type { Store } from '../store.ts';
-import { abortUpload } from '../upload.ts';
+import { abortUpload, forgetInitiator } from '../upload.ts';
 import { versionIdOf } from '../version.ts';
 import { whoOf } from './call.ts';
 
@@ -84,6 +84,7 @@ async function erase(store: Store, owner: Owner, subject: string, call: SubjectC
   for (const bucket of bucketsOf(store, owner)) {
     const { items } = listUploads(store.catalog, bucket, { ...everything, after: '' }, undefined);
     for (const { key, uploadId, upload } of items) {
+      if (upload.principal === subject) await forgetInitiator(store, bucket, { key, uploadId });
       if (!isAbout(bucket, upload, subject)) continue;
       await abortUpload(store, bucket, { key, uploadId }, who);
       erased += 1;
