@@ -33,6 +33,8 @@ export type UsageRecord = {
   readonly minute: number;
   readonly value: string;
   readonly gauge?: true;
+  /** A JSON object of strings with its names in order; absent where the meter has no dimensions. */
+  readonly dimensions?: string;
 };
 
 /**

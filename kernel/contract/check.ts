@@ -15,6 +15,7 @@ export function check(service: AnyService): Finding[] {
   return [
     ...checkNames(service),
     ...checkOperations(service),
+    ...checkMeters(service),
     ...checkResources(service),
     ...checkLabels(service),
     ...checkRoles(service),
@@ -76,6 +77,13 @@ function checkOperations(service: AnyService): Finding[] {
     found.push(...checkSchema(`${path}/input`, operation.input), ...checkSchema(`${path}/output`, operation.output));
   }
   return found;
+}
+
+/** The last value of a window says nothing of a part of it, so only sums have dimensions. */
+function checkMeters(service: AnyService): Finding[] {
+  return Object.entries(service.meters).flatMap(([name, { kind, by }]) =>
+    kind === 'gauge' && by !== undefined ? [{ path: `/meters/${name}/by`, reason: 'is of a gauge, which has no dimensions' }] : [],
+  );
 }
 
 function checkSchema(path: string, schema: TSchema | undefined, depth = 0): Finding[] {

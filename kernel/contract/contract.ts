@@ -66,8 +66,16 @@ export type Resource = {
   readonly columns?: readonly string[];
 };
 
-/** A count of something used. `sum` adds up, `gauge` is the last value of a window. */
-export type Meter = { readonly unit: string; readonly kind: 'sum' | 'gauge'; readonly text: string };
+/**
+ * A count of something used. `sum` adds up, `gauge` is the last value of a window. `by` are the dimensions by which the kernel
+ * splits a sum: the operation that was called, and the name of the resource that it was called on.
+ */
+export type Meter = {
+  readonly unit: string;
+  readonly kind: 'sum' | 'gauge';
+  readonly text: string;
+  readonly by?: readonly ('operation' | 'resource')[];
+};
 
 /** How many of a kind a scope may have, or how fast it may call. `burst` is the bucket's size. */
 export type Quota =

@@ -108,8 +108,8 @@ export function servicePage(contract: AnyService): string {
     '## Meters',
     '',
     ...table(
-      ['Meter', 'Unit', 'What it counts'],
-      Object.entries(contract.meters).map(([name, { unit, text }]) => [`\`${name}\``, unit, text]),
+      ['Meter', 'Unit', 'By', 'What it counts'],
+      Object.entries(contract.meters).map(([name, { unit, text, by = [] }]) => [`\`${name}\``, unit, by.join(', '), text]),
     ),
     '',
     '## Events',

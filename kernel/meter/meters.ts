@@ -1,7 +1,14 @@
 import type { AnyService } from '../contract/contract.ts';
 import type { UsageRecord } from '../audit/record.ts';
+import { meteredResourcesMax } from './limits.ts';
 
 const minuteMs = 60_000;
+
+/** What was called, and on what. */
+export type Called = { readonly operation: string; readonly resource: string };
+
+/** Stands for the resources of a minute that are too many to be told apart. */
+const manyResources = '*';
 
 /**
  * What one scope used of one meter since the last flush. Hot paths keep it: however long it was idle, what it counts next
@@ -12,16 +19,22 @@ export class Counter {
   readonly scope: string;
   readonly meter: string;
   readonly gauge: boolean;
+  /** A JSON object with its names in order; empty where the meter has no dimensions. */
+  readonly dimensions: string;
   readonly #touch: (counter: Counter) => void;
   /** Whether something was counted since the last flush. */
   touched = false;
   value = 0;
 
-  constructor(place: { tenant: string; scope: string; meter: string; gauge: boolean }, touch: (counter: Counter) => void) {
+  constructor(
+    place: { tenant: string; scope: string; meter: string; gauge: boolean; dimensions: string },
+    touch: (counter: Counter) => void,
+  ) {
     this.tenant = place.tenant;
     this.scope = place.scope;
     this.meter = place.meter;
     this.gauge = place.gauge;
+    this.dimensions = place.dimensions;
     this.#touch = touch;
   }
 
@@ -36,6 +49,8 @@ export class Counter {
 export class Meters {
   readonly #contract: AnyService;
   readonly #known = new Map<string, Counter>();
+  /** How many resources are told apart since the last flush, by scope, meter and operation. */
+  readonly #resources = new Map<string, number>();
   #touched: Counter[] = [];
   readonly #write: (record: UsageRecord) => void;
   readonly #now: () => number;
@@ -46,12 +61,23 @@ export class Meters {
     this.#now = now;
   }
 
-  /** The counter of a scope and meter. */
-  counter(tenant: string, scope: string, meter: string): Counter {
-    const id = `${scope} ${meter}`;
-    const known = this.#known.get(id);
+  /** The counter of a scope and meter, for calls of one operation on one resource where the meter has such dimensions. */
+  counter(tenant: string, scope: string, meter: string, called?: Called): Counter {
+    const { by = [], kind } = this.#contract.meters[meter] ?? {};
+    const operation = called && by.includes('operation') ? called.operation : '';
+    const place = `${scope} ${meter} ${operation}`;
+    let resource = called && by.includes('resource') ? called.resource : '';
+    const known = this.#known.get(`${place} ${resource}`);
     if (known) return known;
-    const made = new Counter({ tenant, scope, meter, gauge: this.#contract.meters[meter]?.kind === 'gauge' }, this.#touch);
+    const count = this.#resources.get(place) ?? 0;
+    if (count >= meteredResourcesMax) resource = manyResources;
+    const id = `${place} ${resource}`;
+    const other = this.#known.get(id);
+    if (other) return other;
+    if (resource !== '') this.#resources.set(place, count + 1);
+    const dimensions = { ...(operation === '' ? {} : { operation }), ...(resource === '' ? {} : { resource }) };
+    const text = Object.keys(dimensions).length === 0 ? '' : JSON.stringify(dimensions);
+    const made = new Counter({ tenant, scope, meter, gauge: kind === 'gauge', dimensions: text }, this.#touch);
     this.#known.set(id, made);
     return made;
   }
@@ -62,20 +88,22 @@ export class Meters {
   };
 
   /** Adds to a sum, or sets a gauge. */
-  add(tenant: string, scope: string, meter: string, amount: number): void {
-    this.counter(tenant, scope, meter).add(amount);
+  add(tenant: string, scope: string, meter: string, amount: number, called?: Called): void {
+    this.counter(tenant, scope, meter, called).add(amount);
   }
 
   /** Writes what was counted into the minute that is running; who was not counted in, is looked for no longer. */
   flush(): void {
     const minute = Math.floor(this.#now() / minuteMs) * minuteMs;
     for (const [id, { touched }] of this.#known) if (!touched) this.#known.delete(id);
+    this.#resources.clear();
     const touched = this.#touched;
     this.#touched = [];
     for (const counter of touched) {
-      const { tenant, scope, meter, gauge } = counter;
+      const { tenant, scope, meter, gauge, dimensions } = counter;
       const value = BigInt(Math.round(counter.value)).toString();
-      this.#write({ tenant, scope, service: this.#contract.name, meter, minute, value, ...(gauge ? { gauge: true } : {}) });
+      const more = { ...(gauge ? { gauge: true as const } : {}), ...(dimensions === '' ? {} : { dimensions }) };
+      this.#write({ tenant, scope, service: this.#contract.name, meter, minute, value, ...more });
       counter.value = 0;
       counter.touched = false;
     }

@@ -30,10 +30,10 @@ export function idText(id: string): string {
 /** Usage of the same window added up, so that one batch touches a row once. */
 export function sumUsage(
   records: readonly UsageRecord[],
-): { tenant: string; scope: string; service: string; meter: string; minute: string; value: string; gauge: boolean }[] {
+): { tenant: string; scope: string; service: string; meter: string; minute: string; value: string; gauge: boolean; dimensions: string }[] {
   const sums = new Map<string, { record: UsageRecord; value: bigint }>();
   for (const record of records) {
-    const key = `${record.scope} ${record.service} ${record.meter} ${record.minute}`;
+    const key = `${record.scope} ${record.service} ${record.meter} ${record.minute} ${record.dimensions ?? ''}`;
     const known = sums.get(key);
     const value = BigInt(record.value);
     if (known) known.value = record.gauge ? value : known.value + value;
@@ -47,5 +47,6 @@ export function sumUsage(
     minute: new Date(record.minute).toISOString(),
     value: value.toString(),
     gauge: record.gauge === true,
+    dimensions: record.dimensions ?? '',
   }));
 }

@@ -11,9 +11,9 @@ import { takeNumbers } from './number.ts';
 /** The part of a SQL handle that a transaction offers. */
 type Transaction = Pick<Handle, 'query'>;
 
-const usageUpsert = `insert into platform.usage_window as w (tenant, scope, service, meter, minute, value)
-  select tenant, scope, service, meter, minute, value from jsonb_to_recordset($1::jsonb) as r(tenant bigint, scope
-    bigint, service text, meter text, minute timestamptz, value numeric, gauge boolean)
+const usageUpsert = `insert into platform.usage_window as w (tenant, scope, service, meter, minute, value, dimensions)
+  select tenant, scope, service, meter, minute, value, dimensions from jsonb_to_recordset($1::jsonb) as r(tenant bigint, scope
+    bigint, service text, meter text, minute timestamptz, value numeric, gauge boolean, dimensions text)
   on conflict (tenant, scope, service, meter, minute, dimensions) do update set value = case when $2::boolean then excluded.value
     else w.value + excluded.value end`;
 

@@ -310,8 +310,9 @@ function callOf(job: Job, input: unknown, transaction: unknown): Call {
       if (!spec.charge?.includes(meter)) throw new TypeError(`${job.operation} does not charge ${meter}`);
       if (runtime.contract.meters[meter]?.unit === 'byte') job.bytes += amount;
       if (job.more.nested) return;
-      if (payer) runtime.meters.add(formatId(payer.tenant), formatId(payer.scope), meter, amount);
-      else runtime.meters.add(tenant, scope, meter, amount);
+      const called = { operation: job.operation, resource: job.name };
+      if (payer) runtime.meters.add(formatId(payer.tenant), formatId(payer.scope), meter, amount, called);
+      else runtime.meters.add(tenant, scope, meter, amount, called);
     },
     emit(event: string, data: unknown) {
       if (!spec.emits?.includes(event)) throw new TypeError(`${job.operation} does not emit ${event}`);

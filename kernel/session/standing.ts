@@ -131,11 +131,12 @@ export class Standing<S extends AnyService = AnyService> {
     const charged = (unit: 'byte' | 'call') =>
       spec?.charge?.find((meter) => (runtime.contract.meters[meter]?.unit === 'byte') === (unit === 'byte'));
     const [calls, bytes] = [charged('call'), charged('byte')];
+    const called = { operation, resource: name };
     return new GrantState(
       runtime.rates.of(tenant, scope, operation),
       spec?.audit === 'window' ? runtime.windows.entry(this.windowKey(operation, name, 'ok')) : undefined,
-      calls === undefined ? undefined : runtime.meters.counter(tenant, scope, calls),
-      bytes === undefined ? undefined : runtime.meters.counter(tenant, scope, bytes),
+      calls === undefined ? undefined : runtime.meters.counter(tenant, scope, calls, called),
+      bytes === undefined ? undefined : runtime.meters.counter(tenant, scope, bytes, called),
       decision.verdict === 'open' ? decision.error : undefined,
     );
   }

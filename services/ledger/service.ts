@@ -31,9 +31,9 @@ export const ledger = defineService({
     ...subjectResources,
   },
   meters: {
-    request: { unit: 'request', kind: 'sum', text: 'Queries and look-ups answered.' },
-    event: { unit: 'event', kind: 'sum', text: 'Accounts and transfers asked to be made.' },
-    ingress: { unit: 'byte', kind: 'sum', text: 'Bytes of batches received.' },
+    request: { unit: 'request', kind: 'sum', text: 'Queries and look-ups answered.', by: ['operation'] },
+    event: { unit: 'event', kind: 'sum', text: 'Accounts and transfers asked to be made.', by: ['operation'] },
+    ingress: { unit: 'byte', kind: 'sum', text: 'Bytes of batches received.', by: ['operation'] },
   },
   quotas: {
     requests: {

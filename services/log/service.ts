@@ -55,10 +55,10 @@ export const log = defineService({
     ...subjectResources,
   },
   meters: {
-    produced: { unit: 'call', kind: 'sum', text: 'Batches appended.' },
-    fetched: { unit: 'call', kind: 'sum', text: 'Partitions read from.' },
-    ingress: { unit: 'byte', kind: 'sum', text: 'Bytes of batches received.' },
-    egress: { unit: 'byte', kind: 'sum', text: 'Bytes of batches sent.' },
+    produced: { unit: 'call', kind: 'sum', text: 'Batches appended.', by: ['resource'] },
+    fetched: { unit: 'call', kind: 'sum', text: 'Partitions read from.', by: ['resource'] },
+    ingress: { unit: 'byte', kind: 'sum', text: 'Bytes of batches received.', by: ['resource'] },
+    egress: { unit: 'byte', kind: 'sum', text: 'Bytes of batches sent.', by: ['resource'] },
   },
   quotas: {
     topics: { kind: 'count', of: 'Topic', limit: topicsMax, text: 'Topics of one scope.' },

@@ -36,9 +36,9 @@ export const storage = defineService({
     ...subjectResources,
   },
   meters: {
-    request: { unit: 'request', kind: 'sum', text: 'Requests answered.' },
-    ingress: { unit: 'byte', kind: 'sum', text: 'Bytes of objects received.' },
-    egress: { unit: 'byte', kind: 'sum', text: 'Bytes of objects sent.' },
+    request: { unit: 'request', kind: 'sum', text: 'Requests answered.', by: ['operation', 'resource'] },
+    ingress: { unit: 'byte', kind: 'sum', text: 'Bytes of objects received.', by: ['operation', 'resource'] },
+    egress: { unit: 'byte', kind: 'sum', text: 'Bytes of objects sent.', by: ['operation', 'resource'] },
     stored: { unit: 'byte', kind: 'gauge', text: 'Bytes of objects and parts kept.' },
   },
   quotas: {

@@ -54,7 +54,7 @@ export const telemetry = defineService({
     ...subjectResources,
     Retention: { of: 'scope', text: 'How long a signal is kept.', spec: none, owner: 'service' },
   },
-  meters: { ingested: { unit: 'byte', kind: 'sum', text: 'Bytes of OTLP messages taken in, decompressed.' } },
+  meters: { ingested: { unit: 'byte', kind: 'sum', text: 'Bytes of OTLP messages taken in, decompressed.', by: ['operation'] } },
   quotas: {
     rules: countQuota('AlertRule', rulesMax, 'Alert rules of one environment.'),
     receivers: countQuota('Receiver', receiversMax, 'Receivers of one environment.'),

@@ -122,6 +122,18 @@ test('a budget tells each threshold once: as a row, an event at a webhook, and a
   assert.deepEqual((stands.body.status as Record<string, unknown>).percent, 120);
 });
 
+test("the kernel's own meters are split by the operation that was called and the resource it was called on", async () => {
+  for (const channel of ['split-a', 'split-a', 'split-b'])
+    assert.equal((await house.call('POST', `/v1/echo/channels/${channel}/say`, { text: 'x' }, { door: 'echo.http' })).status, 200);
+  const said = async (dimension: string) => {
+    const { body } = await house.call('GET', `/v1/platform/usage?service=echo&meter=said&window=day&dimension=${dimension}`);
+    return new Map((body.items as { value: string; dimension: string }[]).map((row) => [row.dimension, row.value]));
+  };
+  await until(async () => ((await said('resource')).get('split-b') === '1' ? true : undefined));
+  assert.equal((await said('resource')).get('split-a'), '2');
+  assert.deepEqual([...(await said('operation')).keys()], ['Say']);
+});
+
 test('a budget of a meter that nobody has, or of a dimension without its value, is refused; others do not see it', async () => {
   const unknown = await house.call('POST', budgets, { service: 'echo', meter: 'sung', amount: 1 });
   assert.deepEqual([unknown.status, unknown.body.path], [400, '/meter']);
