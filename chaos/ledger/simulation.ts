@@ -92,6 +92,8 @@ export class Simulation {
     else if (chance(35)) this.#disk.step();
     else if (chance(3)) this.#book.tick();
     else if (chance(3)) this.#snapshot();
+    // As an erasure does; where the disk fails or the process dies meanwhile, it is asked for again.
+    else if (chance(2)) void this.#book.snapshots.renew().catch(() => undefined);
     else if (client.inflight && chance(20)) this.#send(client, client.inflight.asked);
     else if (client.last && chance(10)) this.#late(client, client.last);
     else if (!client.inflight) this.#ask(client);
