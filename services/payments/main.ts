@@ -14,6 +14,7 @@ import { paymentIntentHandlers } from './store/handler/payment-intent.ts';
 import { paymentMethodHandlers } from './store/handler/payment-method.ts';
 import { setupIntentHandlers } from './store/handler/setup-intent.ts';
 import { statementHandlers } from './store/handler/statement.ts';
+import { subjects } from './store/handler/subject.ts';
 import { tokenHandlers } from './store/handler/token.ts';
 import { webhookEndpointHandlers } from './store/handler/webhook-endpoint.ts';
 import { Money } from './store/money.ts';
@@ -56,6 +57,7 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
       ...tokenHandlers(world),
       ...disputeHandlers(world),
       ...webhookEndpointHandlers(world),
+      ...subjects(world),
     },
     providers: Object.fromEntries(Object.keys(payments.resources).map((kind) => [kind, absent])) as never,
     repeats: repeatsOver({ sql, sealer, secrets, boot: randomUUID() }),

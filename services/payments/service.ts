@@ -1,5 +1,6 @@
 import { defineService } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
+import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { customerOperations } from './contract/customer.ts';
 import { requestsBurst, requestsPerSecond } from './contract/limits.ts';
 import { chargeOperations, paymentIntentOperations, refundOperations } from './contract/payment-intent.ts';
@@ -48,6 +49,7 @@ export const payments = defineService({
     Mandate: kind('What a customer agreed to.'),
     Dispute: kind('A payment that its cardholder contests.'),
     WebhookEndpoint: kind('An address that is told of events.'),
+    ...subjectResources,
   },
   meters: { request: { unit: 'request', kind: 'sum', text: 'Requests answered.' } },
   quotas: {
@@ -91,12 +93,21 @@ export const payments = defineService({
     ...tokenOperations,
     ...disputeOperations,
     ...webhookEndpointOperations,
+    ...subjectOperations,
   },
   roles: {
     auditor: ['GetBalance', 'GetBalanceTransaction', 'ListBalanceTransactions'],
     reader: ['auditor', ...reading],
     editor: ['reader', ...writing],
-    admin: ['editor', 'DeleteCustomer', 'CreateWebhookEndpoint', 'UpdateWebhookEndpoint', 'DeleteWebhookEndpoint'],
-    owner: ['admin'],
+    admin: [
+      'editor',
+      'DeleteCustomer',
+      'CreateWebhookEndpoint',
+      'UpdateWebhookEndpoint',
+      'DeleteWebhookEndpoint',
+      'ExportDataSubject',
+      'RevealPersonal',
+    ],
+    owner: ['admin', 'EraseDataSubject'],
   },
 });

@@ -15,3 +15,4 @@ export const deliveryLookMs = limit(250, 'ms', 'How often it is looked which env
 export const deliveriesAtOnceMax = limit(32, 'event', 'Events of one environment that are told at one time.');
 export const scopesAtOnceMax = limit(64, 'environment', 'Environments whose endpoints are told at one time.');
 export const confirmationTokenSeconds = limit(12 * 3_600, 'second', 'How long a confirmation token may be used.');
+export const eachPageMax = limit(500, 'object', 'Objects read at once where all of an environment are looked through.');

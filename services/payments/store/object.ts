@@ -6,6 +6,7 @@ import { json, type Result, type Sql, type Statement } from '#seams/sql/sql.ts';
 import type { Fields, Thing } from '../domain/json.ts';
 import { parted } from '../domain/personal.ts';
 import { isDelivery } from './delivery.ts';
+import { eachPageMax } from './limits.ts';
 
 /** An object as it is kept: what clients see, and what they do not. */
 export type Kept = { readonly thing: Thing; readonly hidden: Fields; readonly version: number };
@@ -61,6 +62,21 @@ export class Objects {
     const page = rows.slice(0, limit);
     if (before !== undefined) page.reverse();
     return { items: await Promise.all(page.map((row) => this.#open(at, row))), hasMore: rows.length > limit };
+  }
+
+  /** Every object of an environment, or every one of a kind, oldest first. */
+  async *each(at: Placed, kind: string | null = null): AsyncGenerator<Thing> {
+    for (let after = 0n; ; ) {
+      const { rows } = await this.#sql
+        .as(at)
+        .query<Row & { seq: bigint }>(
+          `select ${columns}, seq from object where seq > $1 and ($2::text is null or kind = $2) order by seq limit $3`,
+          [after, kind, eachPageMax],
+        );
+      for (const row of rows) yield (await this.#open(at, row)).thing;
+      if (rows.length < eachPageMax) return;
+      after = rows.at(-1)?.seq ?? after;
+    }
   }
 
   /** The statement that keeps a new object; one that is there already, by a request that is made again, stays. */

@@ -279,3 +279,41 @@ test('lists go on where the page before ended', async () => {
     [made[3]],
   );
 });
+
+test('who paid is exported and erased; what was paid stays, and names nobody', async () => {
+  const email = 'Ina.Erased@Example.com';
+  const { bearer } = await house.credential({ environment: 'test', role: 'owner' });
+  const customer = await stripe.customers.create({ email, name: 'Ina Erased', metadata: { note: 'x' } });
+  const other = await stripe.customers.create({ email: 'somebody.else@example.com' });
+  const method = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });
+  const paid = { amount: 700, currency: 'usd', confirm: true, return_url: 'https://example.com/back' };
+  const intent = await stripe.paymentIntents.create({ ...paid, customer: customer.id, payment_method: method.id, receipt_email: email });
+  const alone = await stripe.paymentIntents.create({ ...paid, payment_method: 'pm_card_visa', receipt_email: email.toLowerCase() });
+  const ask = (operation: string) =>
+    fetch(`${house.platform.doors['payments.rest']?.url}/v1/payments/data-subjects/-/${operation}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ subject: email.toLowerCase() }),
+    });
+  const exported = async () =>
+    (await (await ask('export-data-subject')).text())
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as { kind: string; name: string; data: { email?: string } }]));
+  const lines = await exported();
+  const named = (kind: string) => lines.filter((line) => line.kind === kind).map(({ name }) => name);
+  assert.deepEqual(named('customer'), [customer.id]);
+  assert.deepEqual(named('payment_method'), [method.id]);
+  assert.deepEqual(named('payment_intent').sort(), [intent.id, alone.id].sort());
+  assert.ok(named('charge').includes(String(intent.latest_charge)) && named('event').length > 0);
+  const erased = (await (await ask('erase-data-subject')).json()) as { erased: number; kept: { kind: string; name: string }[] };
+  assert.ok(erased.erased >= 3 && erased.kept.some(({ name }) => name === intent.id), JSON.stringify(erased));
+  const left = await exported();
+  assert.deepEqual(left, []);
+  assert.equal((await stripe.customers.retrieve(customer.id)).deleted, true);
+  const after = await stripe.paymentIntents.retrieve(intent.id);
+  assert.deepEqual([after.amount_received, after.receipt_email, after.status], [700, null, 'succeeded']);
+  const charge = await stripe.charges.retrieve(String(intent.latest_charge));
+  assert.deepEqual([charge.amount, charge.receipt_email], [700, null]);
+  assert.equal((await stripe.refunds.create({ payment_intent: intent.id })).status, 'succeeded');
+  assert.equal(((await stripe.customers.retrieve(other.id)) as Stripe.Customer).email, 'somebody.else@example.com');
+});
