@@ -50,6 +50,11 @@ export class Coder {
     return this.#free.pop() ?? new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** A stripe when one is free, for who holds one already. */
+  borrowFree(): Stripe | undefined {
+    return this.#free.pop();
+  }
+
   giveBack(stripe: Stripe): void {
     const next = this.#waiting.shift();
     if (next) next(stripe);
@@ -66,6 +71,11 @@ export class Coder {
   frame({ base }: Stripe, shard: number, length: number): Uint8Array {
     const from = base + shard * slotBytes + headGap;
     return this.kernel.bytes.subarray(from - headBytes, from + length);
+  }
+
+  /** Copies the frame of a shard from one stripe to another. */
+  copyFrame(from: Stripe, to: Stripe, shard: number, length: number): void {
+    this.frame(to, shard, length).set(this.frame(from, shard, length));
   }
 
   /** CRC-32C of a frame from its eighth byte on. */

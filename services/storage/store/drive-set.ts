@@ -7,6 +7,7 @@ import { fault } from '#kernel/contract/fault.ts';
 import { shards } from '../engine/stripe.ts';
 import { place } from '../domain/placement.ts';
 import { Drive, type DriveSpec, syncDirectory } from './drive.ts';
+import { Patience } from './patience.ts';
 
 /** The drives' identities as this store knows them, so that an empty or foreign directory is not taken for a drive. */
 type Roll = { readonly drives: readonly { readonly number: number; readonly id: string; readonly lost?: boolean }[] };
@@ -30,6 +31,8 @@ function localDrives(directory: string): DriveSpec[] {
 /** All drives of a store. */
 export class DriveSet {
   readonly drives: readonly Drive[];
+  /** How long a shard is waited for. */
+  readonly patience: Patience = new Patience();
   readonly #roll: string;
   readonly #log: Log;
   readonly #lost = new Set<number>();

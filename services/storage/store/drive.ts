@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Place } from '../domain/placement.ts';
-import { quickPauseMs, quickReadMaxBytes, quickReadMs } from './limits.ts';
+import { latePauseMs, quickPauseMs, quickReadMaxBytes, quickReadMs } from './limits.ts';
 
 /** Where drive number n is, and in which failure domains. */
 export type DriveSpec = Place & { readonly path: string };
@@ -50,6 +50,9 @@ export class Drive {
   /** Until then small reads are handed to another thread, in milliseconds of this process. */
   slowUntil = 0;
   #slowness = 0;
+  /** Reads that nobody waits for any more, and until when it is remembered that there were some. */
+  #late = 0;
+  #lateUntil = 0;
   #state: DriveState = { state: 'in' };
   readonly #made = new Set<string>();
   readonly #onOut: (drive: Drive, reason: string) => void;
@@ -79,6 +82,21 @@ export class Drive {
     if (this.#slowness < slowReads) return;
     this.#slowness = 0;
     this.slowUntil = now + quickPauseMs;
+  }
+
+  /** Notes a read that took so long that others were asked. */
+  noteLate(read: Promise<unknown>): void {
+    this.#late += 1;
+    const end = () => {
+      this.#late -= 1;
+      this.#lateUntil = performance.now() + latePauseMs;
+    };
+    read.then(end, end);
+  }
+
+  /** Whether others are to be asked first. */
+  get isLate(): boolean {
+    return this.#late > 0 || performance.now() < this.#lateUntil;
   }
 
   /** Takes the drive out of use. */

@@ -43,6 +43,10 @@ export const driveWaitMs = limit(
   'Wait before work for which there are too few drives, or no room, is tried again; a drive that comes ends it.',
 );
 export const scanTurnBytes = limit(mib, 'byte', 'Bytes of an extent that are looked through before others have a turn.');
+export const readPatienceMinMs = limit(50, 'ms', 'Shortest wait for a shard before the others are asked instead.');
+export const readPatienceMaxMs = limit(2000, 'ms', 'Longest wait for a shard before the others are asked instead.');
+export const readsRemembered = limit(256, 'read', 'Reads of shards of which the slowest twentieth says what is slow.');
+export const latePauseMs = limit(5000, 'ms', 'Time for which others are asked before a drive that was late.');
 export const movesMax = limit(4, 'time', 'Times a packed object is looked up again because it was moved while it was being read.');
 export const moveBatchMax = limit(64, 'object', 'Objects of an extent that are moved at once.');
 export const readPieceBytes = limit(4 * mib, 'byte', 'Bytes of an extent that are read at once when it is sealed.');

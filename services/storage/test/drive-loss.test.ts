@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -203,5 +206,33 @@ test('objects of the first format are still read and deleted', async () => {
     await deleteObjects(store, shelfOf(store, 'shelf'), [{ key: 'k' }], whoIs('DeleteObject'));
     await settled(store);
     assert.equal(existsSync(join(directory, 'object', old.slice(0, 2), old)), false);
+  });
+});
+
+test('a drive that does not answer is not waited for: its shard is made from twelve others, and others are asked first from then on', async () => {
+  await withShelf(async (store, directory) => {
+    await createBucket(store, owner, { name: 'shelf', location: 'local', labels: {} });
+    const bytes = bytesOf(1, 2 * stripeDataBytes + 12_345);
+    await put(store, 'shelf', 'k', bytes);
+    await settled(store);
+    // The file of the first shard is a pipe that nobody writes into: to open it takes for ever, as with a disk that hangs.
+    const id = filesOf(directory).find((file) => !file.startsWith('extent/'))!;
+    const files = readdirSync(join(directory, 'drive'), { recursive: true, encoding: 'utf8' });
+    const path = join(directory, 'drive', files.find((file) => file.endsWith(`${id}.0`))!);
+    renameSync(path, `${path}.away`);
+    execFileSync('mkfifo', [path]);
+    const slow = store.blobs.drives.drives.find(({ spec }) => path.startsWith(`${spec.path}/`))!;
+    try {
+      assert.ok((await get(store, 'shelf', 'k'))?.equals(bytes));
+      assert.ok(slow.isIn && slow.isLate);
+      for (let times = 0; times < 5; times++) assert.ok((await get(store, 'shelf', 'k'))?.equals(bytes));
+      // It is late, and not damaged.
+      assert.deepEqual(store.upkeep.waiting.repairs, []);
+    } finally {
+      // Whoever opened it is let go.
+      closeSync(openSync(path, 'w'));
+      renameSync(`${path}.away`, path);
+    }
+    assert.ok((await get(store, 'shelf', 'k'))?.equals(bytes));
   });
 });
