@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OperationError } from '#kernel/contract/fault.ts';
 import type { Log } from '#kernel/contract/implement.ts';
 import { Catalog, tableNames } from './catalog.ts';
 import { syncDirectory } from './drive.ts';
 import type { DriveSet } from './drive-set.ts';
 import { checkIndex, indexPages } from './index-check.ts';
 import { IndexLog } from './index-log.ts';
-import { driveWaitMs, indexCheckMaxBytes } from './limits.ts';
+import { driveWaitMs, indexCheckedMaxBytes, indexCheckMaxBytes } from './limits.ts';
 
 export type IndexReport = { readonly endedAt: number; readonly rows: number; readonly wrong: number; readonly damagedCopies: number };
 
@@ -75,6 +76,8 @@ export class IndexKeeper {
   async tend(): Promise<void> {
     if (!this.log.isDue || this.catalog.closed || this.#now() < this.#notBefore) return;
     try {
+      // What is damaged must not get into the new base.
+      if (this.log.isKnown && this.log.isWhole && this.log.changedBytes <= indexCheckedMaxBytes) await this.#compare();
       await this.renew();
     } catch (error) {
       this.#notBefore = this.#now() + driveWaitMs;
@@ -99,7 +102,24 @@ export class IndexKeeper {
 
   /** Looks at every row and at every copy of the log; what is wrong is made right. */
   async check(): Promise<IndexReport> {
-    const { rows, wrong } = await checkIndex(this.catalog, this.log);
+    if (this.log.changedBytes > indexCheckedMaxBytes || !this.log.isWhole) await this.renew();
+    const { rows, wrong } = await this.#compare();
+    const damagedCopies = await this.log.countDamaged();
+    if (damagedCopies > 0) {
+      this.#tell('warn', 'copies of the log of the index were damaged; a new base is written', { copies: damagedCopies });
+      await this.renew();
+    }
+    this.lastCheck = { endedAt: this.#now(), rows, wrong, damagedCopies };
+    return this.lastCheck;
+  }
+
+  /** Holds every row against the log, and makes those right that differ. A log that cannot be read through tells nothing. */
+  async #compare(): Promise<{ rows: number; wrong: number }> {
+    const { rows, wrong } = await checkIndex(this.catalog, this.log).catch((error: unknown) => {
+      if (!(error instanceof OperationError)) throw error;
+      this.#tell('error', 'the index could not be held against its log', { error: String(error) });
+      return { rows: 0, wrong: [] };
+    });
     if (wrong.length > 0) {
       this.#tell('error', 'rows of the index were damaged; they were made again from its log', { rows: wrong.length });
       await this.catalog.commit(() => {
@@ -109,13 +129,7 @@ export class IndexKeeper {
         }
       });
     }
-    const damagedCopies = await this.log.countDamaged();
-    if (damagedCopies > 0) {
-      this.#tell('warn', 'copies of the log of the index were damaged; a new base is written', { copies: damagedCopies });
-      await this.renew();
-    }
-    this.lastCheck = { endedAt: this.#now(), rows, wrong: wrong.length, damagedCopies };
-    return this.lastCheck;
+    return { rows, wrong: wrong.length };
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import type { Drive, DriveFile } from './drive.ts';
 import type { DriveSet } from './drive-set.ts';
 import { countDamagedCopies, indexFolder, indexPath, readIndexFrames, openCopies, readIndexName, withCopies } from './index-file.ts';
 import { type IndexFrame, type IndexRow, packIndexFrame } from './index-frame.ts';
-import { copiesOfIndex, indexLogMaxBytes, indexLogMinBytes, indexLogsMax } from './limits.ts';
+import { copiesOfIndex, indexLogMinBytes, indexLogsMax } from './limits.ts';
 
 /** `id`: the drive may be replaced by another under the same number, and this file then lies nowhere. */
 type Copy = { readonly drive: Drive; readonly id: string; readonly file: DriveFile };
@@ -60,6 +60,16 @@ export class IndexLog {
     return (this.#base?.bytes ?? 0) + this.#bytes;
   }
 
+  /** Whether every change since the base is in the logs. */
+  get isWhole(): boolean {
+    return !this.#behind;
+  }
+
+  /** Bytes of the logs behind the base. */
+  get changedBytes(): number {
+    return this.#bytes;
+  }
+
   /** How many drives hold what is appended now. */
   get copies(): number {
     return this.#copies.filter(isLive).length;
@@ -72,7 +82,7 @@ export class IndexLog {
 
   /** Whether a new base should be written: too few copies, too long a log, or changes that are in no log. */
   get isDue(): boolean {
-    const most = Math.min(Math.max(indexLogMinBytes, this.#base?.bytes ?? 0), indexLogMaxBytes);
+    const most = Math.max(indexLogMinBytes, this.#base?.bytes ?? 0);
     const wanted = Math.min(copiesOfIndex, this.#drives.allIn.length);
     return this.#behind || !this.#base || this.copies < wanted || this.#bytes > most || this.#logs.length > indexLogsMax;
   }

@@ -71,10 +71,10 @@ export const copiesOfIndex = limit(3, 'drive', 'Drives that hold the log of the 
 export const indexHeadBytes = limit(32, 'byte', 'Header before every frame of the log of the index.');
 export const indexFrameMaxBytes = limit(1024 * mib, 'byte', 'Longest frame of the log of the index: what one commit changes.');
 export const indexLogMinBytes = limit(16 * mib, 'byte', 'Length of the log of the index up to which no new base is written.');
-export const indexLogMaxBytes = limit(
+export const indexCheckedMaxBytes = limit(
   256 * mib,
   'byte',
-  'Length of the log of the index at which a new base is written, however large it is.',
+  'Longest log of the index whose changes are held in memory to look at every row.',
 );
 export const indexLogsMax = limit(8, 'file', 'Files of the log of the index, one for each start, up to which no new base is written.');
 export const indexCheckMaxBytes = limit(64 * mib, 'byte', 'Largest log of the index against which all of it is held at every start.');

@@ -128,6 +128,11 @@ test('damage is found while the store runs, of rows and of copies of the log, an
     assert.equal((await index.check()).wrong, 1);
     assert.equal((await index.check()).wrong, 0);
     assert.ok((await get(store, 'shelf', 'k0'))?.equals(bytesOf(0, 0)));
+    // Damage does not get into a new base.
+    await catalog.restore([[2, key!, Buffer.from('damaged')]], catalog.sequence);
+    while (!index.log.isDue) await index.log.turn();
+    await index.tend();
+    assert.ok((await get(store, 'shelf', 'k0'))?.equals(bytesOf(0, 0)));
     for (const [at, path] of logFiles(directory).entries()) {
       if (!existsSync(path)) continue;
       flip(path, [at * 977]);
