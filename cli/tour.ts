@@ -9,6 +9,7 @@ import { storage } from '#services/storage/service.ts';
 import { driveScene } from './tour/drive.ts';
 import { ledgerScene } from './tour/ledger.ts';
 import { logScene } from './tour/log.ts';
+import { paymentsScene } from './tour/payments.ts';
 import { platformScene } from './tour/platform.ts';
 import { recordScene } from './tour/record.ts';
 import { openStage, type Stage } from './tour/stage.ts';
@@ -20,6 +21,7 @@ export async function run(_argv: readonly string[], global: Global): Promise<num
   await platformScene(stage);
   if (stage.doors['log.kafka']) await logScene(stage);
   if (stage.doors['ledger.tigerbeetle']) await ledgerScene(stage);
+  if (stage.doors['payments.stripe']) await paymentsScene(stage);
   if (stage.doors['storage.s3']) {
     await storageScene(stage);
     const url = stage.doors['storage.rest']?.url ?? '';

@@ -19,6 +19,7 @@ export type Credential = {
   readonly basic: { readonly username: string; readonly password: string };
   readonly sasl: { readonly username: string; readonly password: string };
   readonly ledger: { readonly cluster: string };
+  readonly stripe: { readonly secretKey: string; readonly publishableKey: string };
   readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string; readonly endpoint: string };
 };
 

@@ -238,6 +238,14 @@ test('what cannot be taken is refused with the parameter', async () => {
   assert.equal(bomb.status, 400);
   assert.equal((await post('/v1/payment_intents', '__proto__[amount]=5&amount=100&currency=usd')).status, 400);
   assert.equal((await post('/v1/nonsense', '')).status, 404);
+  for (const path of ['/v1/customers/%', '/v1/customers/%00', '/v1/customers/%E2%82%AC']) {
+    const { status } = await post(path, '');
+    assert.ok(status === 400 || status === 404, `${path}: ${status}`);
+  }
+  for (const query of ['status>5', 'amount>"x"', 'colour:"red"', 'amount>1 AND status:"x" OR amount:1', 'amount', ''])
+    assert.equal((await refusal(stripe.paymentIntents.search({ query }))).statusCode, 400, query);
+  assert.equal((await stripe.events.list({ type: 'payment\\' })).data.length, 0);
+  assert.ok((await stripe.events.list({ type: 'payment_intent.*' })).data.length > 0);
   assert.equal((await post('/v1/payment_intents', '', 'sk_test_nonsense')).status, 401);
 });
 

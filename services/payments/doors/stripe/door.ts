@@ -11,7 +11,7 @@ import { payments } from '../../service.ts';
 import { inputOf } from './coerce.ts';
 import { malformedStripe, wordError } from './error.ts';
 import { expanded, takeExpand } from './expand.ts';
-import { type Branch, FormError, readForm } from './form.ts';
+import { type Branch, decoded, FormError, readForm } from './form.ts';
 import { formBytesMax } from './limits.ts';
 import { routeOf } from './route.ts';
 
@@ -74,27 +74,23 @@ function keyOf(authorization: string | undefined): string {
 
 async function answer(session: Session<typeof payments>, request: HttpRequest, requestId: string) {
   const { method, url, headers } = request;
-  const [path = '', query = ''] = url.split('?', 2);
+  const question = url.indexOf('?');
+  const [path, query] = question < 0 ? [url, ''] : [url.slice(0, question), url.slice(question + 1)];
   const match = path.startsWith('/v1/') ? routeOf(method, path.slice('/v1/'.length).replace(/\/$/, '')) : undefined;
   if (!match) throw fault('NoSuchOperation', `Unrecognized request URL (${method}: ${path.slice(0, 200)}).`);
   const version = headers['stripe-version'];
   if (version !== undefined && !versionForm.test(version)) throw fault('BadInput', `Invalid Stripe API version: ${version.slice(0, 40)}`);
   const form = await formOf(request, query);
   const paths = takeExpand(form);
-  for (const [name, value] of Object.entries(match.given)) form.set(name, decodeURIComponent(value));
+  for (const [name, value] of Object.entries(match.given)) form.set(name, decoded(value));
   const { operation, id } = match;
   const key = headers['idempotency-key'];
-  const { output, replayed } = await session.invoke(
-    operation,
-    decodeURIComponent(id),
-    inputOf(payments.operations[operation].input, form) as never,
-    {
-      requestId,
-      context: { origin: `http://${headers.host ?? ''}`, ...(version === undefined ? {} : { 'stripe-version': version }) },
-      ...(key === undefined || method !== 'POST' ? {} : { key }),
-      ...(typeof headers.traceparent === 'string' ? { traceparent: headers.traceparent } : {}),
-    },
-  );
+  const { output, replayed } = await session.invoke(operation, decoded(id), inputOf(payments.operations[operation].input, form) as never, {
+    requestId,
+    context: { origin: `http://${headers.host ?? ''}`, ...(version === undefined ? {} : { 'stripe-version': version }) },
+    ...(key === undefined || method !== 'POST' ? {} : { key }),
+    ...(typeof headers.traceparent === 'string' ? { traceparent: headers.traceparent } : {}),
+  });
   return { output: paths.length === 0 ? output : await expanded(session, output as object, paths), replayed };
 }
 

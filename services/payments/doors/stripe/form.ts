@@ -25,7 +25,8 @@ export function readForm(text: string): Branch {
   return root;
 }
 
-function decoded(text: string): string {
+/** Text without its percent-encoding; throws FormError where it has none that is right. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {

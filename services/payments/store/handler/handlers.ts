@@ -1,6 +1,7 @@
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import type { Fields } from '../../domain/json.ts';
 import type { payments } from '../../service.ts';
+import { missing } from '../fault.ts';
 import { type Desk, deskOf, type World } from '../world.ts';
 
 type Service = typeof payments;
@@ -25,6 +26,8 @@ export function handlersOf<const N extends keyof All>(
   const made = Object.entries<(request: Request) => Promise<object>>(answers).map(([name, answer]) => [
     name,
     async (call: Call) => {
+      // No object has such an id, and no table could look for it.
+      if (!/^[ -~]*$/.test(call.ref.name)) throw missing('object', call.ref.name.replaceAll(/[^ -~]/g, '?'));
       const request: Request = {
         ...{ world, desk: deskOf(world, call), id: call.ref.name, input: call.input as Fields },
         ...{ isPublic: call.caller.face === 'publishable', context: call.context },

@@ -12,6 +12,7 @@ const fields: Readonly<Record<string, readonly string[]>> = {
   payment_intent: ['amount', 'created', 'currency', 'customer', 'status'],
   charge: ['amount', 'created', 'currency', 'customer', 'disputed', 'refunded', 'status', 'payment_method_details.card.last4'],
 };
+const numbers = new Set(['amount', 'created']);
 const markLength = 32;
 const usual = 10;
 
@@ -44,6 +45,7 @@ async function conditionOf({ world, desk }: Request, kind: string, clause: Claus
     .map((part) => `'${part}'`)
     .join(',');
   const column = `jsonb_extract_path_text(body, ${path})`;
+  if (typeof value === 'number' && !numbers.has(field)) throw invalid('query', `Field '${field}' is no number.`);
   if (typeof value === 'number') return [wrap(`(${column})::numeric ${sign === ':' ? '=' : sign} ?`), value];
   if (sign !== ':' || value === null) throw invalid('query', `Field '${field}' cannot be compared so.`);
   return [wrap(`${column} = ?`), value];

@@ -44,7 +44,7 @@ async function withPending(deliveries: Deliveries, at: Placed, events: readonly 
 }
 
 async function events(deliveries: Deliveries, { world, desk, input }: Request) {
-  const page = pageOf(input, { type: `body->>'type' like replace(?, '*', '%')` });
+  const page = pageOf(input, { type: `body->>'type' like replace(?, '*', '%') escape ''` });
   const { types } = input;
   const where = Array.isArray(types) ? [...page.where, [`body->>'type' = any(?::text[])`, types as string[]] as const] : page.where;
   const list = await listed(world.objects, desk.at, 'event', { ...page, where }, '/v1/events');
