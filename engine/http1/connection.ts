@@ -10,6 +10,8 @@ export type ConnectionHost = {
   readonly headMax: number;
   /** Who answers `Expect: 100-continue`: the connection at once, or the handler. */
   readonly expect: 'server' | 'handler';
+  /** Whether a request that begins to come is read now; where it is not, `begin` is called later. */
+  mayBegin?(connection: HttpConnection): boolean;
   onRequest(request: HttpRequest, response: HttpResponse): void;
   /** The bytes are no request that can be served; whoever is told has the last word on the connection. */
   onViolation(connection: HttpConnection, kind: Http1ViolationKind): void;
@@ -79,8 +81,24 @@ export class HttpConnection {
       this.#pause();
       return;
     }
-    if (this.#parser.isBetween && this.response === undefined) this.since = performance.now();
+    if (this.#parser.isBetween && this.response === undefined) {
+      this.since = performance.now();
+      if (this.#host.mayBegin?.(this) === false) {
+        this.#rest = bytes;
+        return;
+      }
+    }
     this.#read(bytes);
+  }
+
+  /** Reads the request that was put off. */
+  begin(): void {
+    if (this.#broken || this.socket.destroyed) return;
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest) this.#read(rest);
+    if (this.#ended && !this.#rest && this.response === undefined) this.#end();
+    else if (!this.#rest) this.#resume();
   }
 
   #read(bytes: Buffer): void {

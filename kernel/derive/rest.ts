@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { HttpRequest } from '#engine/http1/request.ts';
 import type { HttpResponse } from '#engine/http1/response.ts';
 import type { AnyService } from '../contract/contract.ts';
+import { servedFor } from '../listen/lane.ts';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { Log } from '../contract/implement.ts';
 import type { Bytes, Gate, More, Result, Session } from '../contract/session.ts';
@@ -38,6 +39,7 @@ export function restHandler(contract: AnyService, gate: Gate, options: RestOptio
       if (match.allow) return replyProblem(response, fault('MethodNotAllowed'), requestId, ['Allow', match.allow.join(', ')]);
       const { route, name } = match;
       const presented = present(request, connection);
+      servedFor(request.socket, presented.session.caller.tenant);
       try {
         refuseCrossSite(request, presented, route.definition.effect === 'write');
         const exchange = { table, route, request, response, requestId, caller };

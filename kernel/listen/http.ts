@@ -9,7 +9,9 @@ import { farewell } from './farewell.ts';
 import { type Listener, type ListenOptions, listen } from './listen.ts';
 import { type HttpLimits, httpLimits, type ListenLimits } from './limits.ts';
 import { type MalformedCode, type MalformedDialect, problemDialect } from './malformed.ts';
+import { laneOf } from './lane.ts';
 import { Pace } from './pace.ts';
+import { ReadTurns } from './turn.ts';
 
 /** Serves one request; what it throws is a bug, is logged and answered with the dialect's 500. */
 export type HttpHandler = (request: HttpRequest, response: HttpResponse, connection: Connection) => void | Promise<void>;
@@ -57,6 +59,7 @@ class HttpServer {
   readonly #living = new Map<HttpConnection, { count: number }>();
   readonly #refused = new WeakSet<HttpConnection>();
   readonly #pace: Pace;
+  readonly #turns = new ReadTurns();
   readonly #serve: Serve;
   #draining = false;
 
@@ -116,6 +119,7 @@ class HttpServer {
     const connection: HttpConnection = new HttpConnection(socket, {
       headMax: this.#limits.headerMaxBytes,
       expect: this.#options.expect ?? 'server',
+      mayBegin: () => this.#turns.mayBegin(laneOf(socket), connection),
       onRequest: (request, response) => this.#enter(connection, request, response),
       onViolation: (_, kind) => this.#refuse(connection, malformedCodes[kind]),
     });

@@ -48,3 +48,4 @@ export const nameCountMax = limit(64, 'name', 'Most names and addresses in one c
 export const authorityDays = limit(3650, 'day', 'Validity of the local certificate authority.');
 export const dayMs = limit(24 * hour, 'ms', 'A day of validity of a certificate.');
 export const backdateMs = limit(hour, 'ms', 'How far before its making a certificate is already valid, for clocks that lag.');
+export const requestsPerTurnMax = limit(8, 'request', 'Most requests of an HTTP port that are read in one turn of the event loop.');

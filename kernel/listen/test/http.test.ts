@@ -8,6 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '#kernel/contract/implement.ts';
 import { readBody } from '../body.ts';
 import { type HttpHandler, httpServer } from '../http.ts';
+import { servedFor } from '../lane.ts';
+import { requestsPerTurnMax } from '../limits.ts';
 import { rawReply } from '../malformed.ts';
 import { certified, dial, drained, outerAddress, place, sent } from './fixtures/raw.ts';
 
@@ -38,6 +40,31 @@ test('requests follow one another on a connection, in order, also when pipelined
     'POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n',
   );
   assert.match(reply, /POST \/1 abc[^]*GET \/2 $/);
+});
+
+test('of many requests that come at once those of one tenant do not keep another waiting', async () => {
+  const served: string[] = [];
+  await using door = await httpServer(place, (request, response) => {
+    const tenant = request.url.startsWith('/noisy') ? 1n : 2n;
+    servedFor(request.socket, tenant);
+    served.push(request.url);
+    response.end('.');
+  });
+  const noisy = 12 * requestsPerTurnMax;
+  const lone = await dial(door.port);
+  const sockets = await Promise.all(Array.from({ length: noisy }, () => dial(door.port)));
+  const all = [...sockets, lone];
+  const sendAll = async () => {
+    served.length = 0;
+    const replies = all.map((socket) => once(socket, 'data'));
+    for (const [at, socket] of all.entries()) socket.write(`GET ${at < noisy ? '/noisy' : '/quiet'} HTTP/1.1\r\nHost: h\r\n\r\n`);
+    await Promise.all(replies);
+  };
+  await sendAll();
+  await sendAll();
+  assert.equal(served.length, noisy + 1);
+  assert.ok(served.indexOf('/quiet') < 3 * requestsPerTurnMax, `it was ${served.indexOf('/quiet') + 1}th of ${served.length}`);
+  for (const socket of all) socket.destroy();
 });
 
 test('a large body streams both ways without loss, plain and over TLS', async () => {
