@@ -82,6 +82,11 @@ async function passOn(options: FrontOptions, service: string, request: HttpReque
     const passed = httpRequest(
       { hostname, port, method: request.method, path: request.url, headers: request.headers, timeout: proxyHeadMs },
       (answer) => {
+        // Who gave up meanwhile is answered no more; to write to them would end this process.
+        if (response.destroyed) {
+          answer.destroy();
+          return resolve();
+        }
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         pipeline(answer, response, () => resolve());
       },

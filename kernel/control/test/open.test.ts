@@ -29,6 +29,16 @@ test('the dev principal has no role on the platform, and sees no other tenant', 
   );
 });
 
+test('callers who give up while a service answers take nothing down', async () => {
+  for (let count = 0; count < 60; count += 1) {
+    const giving = new AbortController();
+    const asked = fetch(`${house.url}/v1/notes/notes`, { signal: giving.signal }).then((reply) => reply.text());
+    setTimeout(() => giving.abort(), count % 20);
+    await asked.catch((error: Error) => assert.equal(error.name, 'AbortError'));
+  }
+  assert.equal((await house.call('GET', '/v1/notes/notes', undefined, { bearer: null })).status, 200);
+});
+
 test('a known credential that was revoked stays refused', async () => {
   const made = await house.credential({ role: 'editor' });
   assert.equal((await say({ bearer: made.bearer })).status, 200);
