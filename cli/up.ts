@@ -11,7 +11,7 @@ import { detachMs } from '#kernel/supervise/limits.ts';
 import { modulePath } from '#kernel/supervise/module.ts';
 import { failureTail, startPlatform } from '#kernel/supervise/platform.ts';
 import type { Settings } from '#kernel/supervise/protocol.ts';
-import { availableServices, impliedServices } from '#kernel/supervise/service.ts';
+import { availableServices, checkStandby, impliedServices } from '#kernel/supervise/service.ts';
 import type { PlatformStatus } from '#kernel/supervise/status.ts';
 import { dataPath } from '#kernel/volume/path.ts';
 import type { Global } from './global.ts';
@@ -123,11 +123,15 @@ async function readOptions(argv: string[]): Promise<{ mode: Mode; settings: Part
     ?.split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
+  const services = only ? await impliedServices(only) : availableServices();
+  const standby = values.standby?.split(',') ?? [];
+  checkStandby(standby, services);
   const settings: Partial<Settings> = {
     ports,
     host,
     open: values.open ?? false,
-    services: only ? await impliedServices(only) : availableServices(),
+    services,
+    ...(standby.length > 0 && { standby }),
     ...(values.region !== undefined && { region: values.region }),
     ...(values.sql !== undefined && { sql: values.sql }),
     ...(values.mail !== undefined && { mail: values.mail }),
@@ -159,6 +163,7 @@ function parse(argv: string[]) {
         outbound: text,
         witness: text,
         otlp: text,
+        standby: text,
         reserve: text,
         'in-process': flag,
       },

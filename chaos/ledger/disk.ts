@@ -68,6 +68,11 @@ export class SimulatedDisk implements Disk {
     into.set(pending.reduce(put, Buffer.from(durable)).subarray(position, position + into.length));
   }
 
+  sizeOf(name: string): number {
+    const { durable = Buffer.alloc(0), pending = [] } = this.files.get(name) ?? {};
+    return pending.reduce(put, Buffer.from(durable)).length;
+  }
+
   async open(name: string): Promise<DiskFile> {
     const file = this.files.get(name) ?? { durable: Buffer.alloc(0), pending: [] };
     this.files.set(name, file);

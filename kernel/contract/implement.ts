@@ -59,6 +59,10 @@ export interface EffectSource {
 /** What `start` gets: the service's directory, its needs, and what the kernel does for it. `Needs` are opened by kernel/session. */
 export type Kernel<Needs> = {
   readonly directory: string;
+  /** The name of this process. */
+  readonly process: string;
+  /** The names of the service's process and of its standby, where the operator asked for one. */
+  readonly pair?: readonly [string, string];
   readonly region: string;
   /** Hosts, as `host:port`, that the operator lets services call though they are private. */
   readonly allow: readonly string[];
@@ -136,6 +140,10 @@ export type Implementation<S extends AnyService> = {
   ) => Promise<number>;
   /** Keeps replies to keyed operations, in the transaction of their effect; SQL services get one from the kernel. */
   readonly repeats?: RepeatStore;
+  /** Called once when the doors are open, with their addresses by name; the REST surface is `rest`. */
+  readonly opened?: (doors: Readonly<Record<string, string>>) => void;
+  /** The REST address of the process that answers in place of this one; undefined when this one does. */
+  readonly elsewhere?: () => string | undefined;
   /** Closes what `start` opened, after the doors are closed. */
   stop(): Promise<void>;
 };

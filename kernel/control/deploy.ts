@@ -65,7 +65,7 @@ export type Deployed = {
   /** The login that sees every tenant: publishing, recording, log-in. */
   readonly system: URL;
   /** Brings a service's schemas to this release and answers the address of its login. */
-  service(name: string, migrations: string | undefined): Promise<URL>;
+  service(name: string, migrations: string | undefined, platformTables?: readonly string[]): Promise<URL>;
 };
 
 /** Passwords of database logins, in files only this user reads. */
@@ -113,7 +113,7 @@ export async function deployPlatform(adminUrl: string, deployment: string, data:
     deployment,
     platform: serviceUrl(url, deployment, 'platform', password),
     system: systemUrl(adminUrl, deployment, data),
-    service: (name, migrations) => deployService(admin, url, deployment, data, name, migrations),
+    service: (name, migrations, platformTables = []) => deployService({ admin, url, deployment, data, name, migrations, platformTables }),
   };
 }
 
@@ -159,18 +159,21 @@ async function deployKernelTables(admin: Sql, deployment: string, data: string, 
   );
 }
 
-async function deployService(
-  admin: Sql,
-  url: URL,
-  deployment: string,
-  data: string,
-  name: string,
-  migrations: string | undefined,
-): Promise<URL> {
+type ServiceDeploy = {
+  readonly admin: Sql;
+  readonly url: URL;
+  readonly deployment: string;
+  readonly data: string;
+  readonly name: string;
+  readonly migrations: string | undefined;
+  readonly platformTables: readonly string[];
+};
+
+async function deployService({ admin, url, deployment, data, name, migrations, platformTables }: ServiceDeploy): Promise<URL> {
   const none = join(data, 'secret', 'no-migration');
   mkdirSync(none, { recursive: true, mode: 0o700 });
   const password = loginPassword(data, name);
-  await deploySchema({ admin, deployment, service: name, folder: migrations ?? none, password });
+  await deploySchema({ admin, deployment, service: name, folder: migrations ?? none, password, platformLevel: platformTables });
   await deployKernelTables(admin, deployment, data, name);
   const login = identifier(serviceNames(deployment, name).login);
   await admin.platform().begin((tx) =>

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { HttpRequest } from '#engine/http1/request.ts';
 import type { HttpResponse } from '#engine/http1/response.ts';
-import { pipeline } from 'node:stream';
 import { fault, OperationError } from '../contract/fault.ts';
 import type { AnyService } from '../contract/contract.ts';
 import type { Log } from '../contract/implement.ts';
@@ -11,11 +10,10 @@ import type { RestHandler } from '../derive/rest.ts';
 import type { Connection } from '../listen/acceptor.ts';
 import { operatingError } from '../session/seam-error.ts';
 import { serveAsset } from './asset.ts';
-import { proxyHeadMs } from './limits.ts';
 import { isTilePath } from './tile-door.ts';
 import { witnessPath } from './witness-door.ts';
 import { type Replied, sendReply } from './session-cookie.ts';
-import { request as httpRequest } from '../listen/node-http.ts';
+import { passOnTo } from '../listen/pass-on.ts';
 
 export type FrontOptions = {
   readonly rest: RestHandler;
@@ -77,23 +75,5 @@ async function openApiOf({ contracts }: FrontOptions) {
 async function passOn(options: FrontOptions, service: string, request: HttpRequest, response: HttpResponse): Promise<void> {
   const door = (await options.doors())[`${service}.rest`];
   if (!door) throw fault('NoSuchOperation', `No service called ${service} is running.`);
-  const { hostname, port } = new URL(door.url);
-  await new Promise<void>((resolve, reject) => {
-    const passed = httpRequest(
-      { hostname, port, method: request.method, path: request.url, headers: request.headers, timeout: proxyHeadMs },
-      (answer) => {
-        // Who gave up meanwhile is answered no more; to write to them would end this process.
-        if (response.destroyed) {
-          answer.destroy();
-          return resolve();
-        }
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        pipeline(answer, response, () => resolve());
-      },
-    );
-    passed.on('timeout', () => passed.destroy());
-    passed.on('error', (cause) => reject(fault('Unavailable', { detail: `The service ${service} is away.`, cause })));
-    response.once('close', () => passed.destroy());
-    pipeline(request, passed, () => undefined);
-  });
+  await passOnTo(door.url, `The service ${service} is away.`, request, response);
 }

@@ -18,7 +18,6 @@ export const argonPasses = limit(2, 'pass', 'Passes of one Argon2id hash.');
 export const mailKeptMax = limit(200, 'mail', 'Mails kept in the embedded outbox.');
 export const overlapDefaultMs = limit(24 * 3_600_000, 'ms', 'How long the old secrets of a rotated credential go on working, if not said.');
 export const frontBodyBytes = limit(1024 * 1024, 'byte', 'Largest body of a login, invitation or reset.');
-export const proxyHeadMs = limit(60_000, 'ms', 'How long the front waits for the head of a service answer.');
 export const certificateDays = limit(365, 'day', 'Life of a certificate that the local authority issues.');
 export const resourceLabelBytesMax = limit(4096, 'byte', 'Largest labels of one credential.');
 export const projectsMax = limit(1000, 'project', 'Projects of one organization.');

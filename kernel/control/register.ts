@@ -23,13 +23,13 @@ export type Registrar = {
  * roles' policies, and answers when the snapshot has them.
  */
 export async function registerService(registrar: Registrar, registration: Registration): Promise<Registered> {
-  const { contract, migrations } = registration;
+  const { contract, migrations, platformTables } = registration;
   await storeContract(registrar.context, contract);
   const needsSql =
     Object.values(contract.needs ?? {}).some((need) => need.seam === 'sql') ||
     Object.values(contract.resources).some((resource) => resource.owner === 'kernel');
   const folder = migrations === undefined ? undefined : fileURLToPath(migrations);
-  const sql = needsSql ? await registrar.deployed.service(contract.name, folder) : undefined;
+  const sql = needsSql ? await registrar.deployed.service(contract.name, folder, platformTables) : undefined;
   return { ...(sql ? { sql: sql.href } : {}), certificate: await registrar.certificate(), applied: registrar.context.snapshot.applied() };
 }
 

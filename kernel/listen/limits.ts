@@ -8,6 +8,7 @@ const hour = 3600 * second;
 export const connectionsMax = limit(8192, 'connection', 'Most connections of one listener; more are closed unanswered.');
 export const addressConnectionsMax = limit(2048, 'connection', 'Most connections from one address to one listener; more are closed.');
 export const firstByteMs = limit(10 * second, 'ms', 'Longest wait for the first byte of a connection, which tells TLS from plain text.');
+export const proxyHeadMs = limit(60_000, 'ms', 'How long a request that is passed on waits for the head of a service answer.');
 export const handshakeMs = limit(10 * second, 'ms', 'Longest TLS handshake.');
 export const drainMs = limit(10 * second, 'ms', 'Longest wait for connections to end after a listener was closed; the rest is cut.');
 export const keepAliveProbeMs = limit(60 * second, 'ms', 'Silence after which the system asks whether a peer still lives.');

@@ -10,9 +10,9 @@ const idOrNone = (id: bigint) => (id === 0n ? '' : formatId(id));
 /**
  * Re-emits a service's own log into the journal as audit records: from its first record that is left, in order, until
  * `stop`. After a crash some come twice; recorder knows them by their offset. They do not spend the journal's reserve: while
- * it is full they wait in the service's log.
+ * it is full they wait in the service's log. `name` tells logs apart: that of a standby is another than the service's own.
  */
-export function emitEffects(source: EffectSource, service: string, journal: Journal, log: Log): { stop(): Promise<void> } {
+export function emitEffects(source: EffectSource, service: string, name: string, journal: Journal, log: Log): { stop(): Promise<void> } {
   let stopped = false;
   let wake: (() => void) | undefined;
   let due = true;
@@ -28,7 +28,7 @@ export function emitEffects(source: EffectSource, service: string, journal: Jour
     if (!last) return after;
     await Promise.all(
       effects.flatMap((effect) => [
-        journal.append(recordType.audit, auditBytes(recordOf(effect, service))),
+        journal.append(recordType.audit, auditBytes(recordOf(effect, service, name))),
         ...eventsOf(source, effect, service).map((event) => journal.append(recordType.event, Buffer.from(JSON.stringify(event)))),
       ]),
     );
@@ -86,7 +86,7 @@ function eventsOf(source: EffectSource, effect: LoggedEffect, service: string): 
   }));
 }
 
-function recordOf(effect: LoggedEffect, service: string) {
+function recordOf(effect: LoggedEffect, service: string, name: string) {
   return {
     at: effect.at,
     tenant: idOrNone(effect.tenant),
@@ -102,7 +102,7 @@ function recordOf(effect: LoggedEffect, service: string) {
     count: effect.count ?? 1,
     bytes: effect.bytes,
     requestId: effect.requestId,
-    log: service,
+    log: name,
     offset: effect.offset.toString(),
     ...(effect.detail === undefined ? {} : { detail: effect.detail }),
   };

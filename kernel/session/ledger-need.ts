@@ -8,6 +8,7 @@ import { runningPlatform } from '../supervise/client.ts';
 import type { StartOrder } from '../supervise/protocol.ts';
 import { formatId } from '../tenancy/id.ts';
 import { writeDurably } from '../volume/write.ts';
+import { standbyOf } from '../supervise/service.ts';
 import { ledgersOpenMax } from './limits.ts';
 import { callControl } from './registration.ts';
 
@@ -26,8 +27,10 @@ export function openLedgers(order: StartOrder): Ledgers {
 
   async function open(at: Placed, anew: boolean): Promise<Opened> {
     const doors = (await runningPlatform(order.data).catch(() => undefined))?.doors;
-    const address = doors?.['ledger.tigerbeetle']?.url.replace('tigerbeetle://', '');
-    if (address === undefined) throw fault('Unavailable', 'The ledger is away.');
+    // A ledger with a standby has two addresses, in this order.
+    const found = ['ledger', standbyOf('ledger')].flatMap((name) => doors?.[`${name}.tigerbeetle`]?.url ?? []);
+    const address = found.map((url) => url.replace('tigerbeetle://', '')).join(',');
+    if (address === '') throw fault('Unavailable', 'The ledger is away.');
     const cluster = await clusterOf(order, at, anew);
     return { ledger: openLedger(`tigerbeetle://${cluster}@${address}`), users: 0 };
   }

@@ -24,3 +24,4 @@ export const shadowPoliciesMax = limit(
   'Largest set of policies of which decisions are compared with the engine: it reads them all anew.',
 );
 export const ledgersOpenMax = limit(256, 'environment', 'Environments whose ledger one process keeps a connection to.');
+export const standbyPortStep = limit(10, 'port', "What the usual ports of a service's standby are above those of the service.");

@@ -8,14 +8,16 @@ import type { Implementation, Kernel, Main, OpenDoor } from '../contract/impleme
 import { restHandler } from '../derive/rest.ts';
 import { sealerOf } from '../keys/sealer.ts';
 import { httpServer } from '../listen/http.ts';
+import { passOnOr } from './elsewhere.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts';
 import type { Link, Part, Running } from '../supervise/protocol.ts';
 import { type Directory, openDirectory } from './directory.ts';
+import { standbyOf } from '../supervise/service.ts';
 import { emitEffects } from './effects.ts';
 import { createGate, type OpenGate } from './gate.ts';
 import { openProcess, type Process } from './process.ts';
-import { callControl, type Registered, register } from './registration.ts';
-import { sqlConnectionsMax } from './limits.ts';
+import { callControl, type Registered, register, type Registration } from './registration.ts';
+import { sqlConnectionsMax, standbyPortStep } from './limits.ts';
 import { type KeptData, keptData } from '../resource/kept.ts';
 import { keepRetention } from '../privacy/retention.ts';
 import { joinedSubjects, type SubjectHandlers } from '../privacy/subject.ts';
@@ -40,28 +42,39 @@ type Started<S extends AnyService> = {
 };
 
 /** Makes a process of a service: registers its contract, opens what it needs, starts it, opens its doors and its REST surface. */
-export function servicePart<S extends AnyService>(main: Main<S, Needs>, options: { migrations?: URL } = {}): Part {
+export function servicePart<S extends AnyService>(main: Main<S, Needs>, options: PartOptions = {}): Part {
   return { name: main.contract.name, start: (link) => startService(main, link, options) };
 }
 
-async function startService<S extends AnyService>(main: Main<S, Needs>, link: Link, options: { migrations?: URL }): Promise<Running> {
+/** `migrations` is the folder of the service's SQL; `platformTables` are those of its tables that hold nothing of any tenant. */
+type PartOptions = { readonly migrations?: URL; readonly platformTables?: readonly string[] };
+
+const registrationOf = (contract: AnyService, { migrations, platformTables }: PartOptions): Registration => ({
+  contract,
+  ...(migrations ? { migrations: migrations.href } : {}),
+  ...(platformTables ? { platformTables } : {}),
+});
+
+async function startService<S extends AnyService>(main: Main<S, Needs>, link: Link, options: PartOptions): Promise<Running> {
   const { contract } = main;
   const { order } = link;
   assertContract(contract);
   const snapshot = openSnapshot(order.data);
   const owned = await openProcess(link, contract, snapshot);
-  const registered = await register(order, { contract, ...(options.migrations ? { migrations: options.migrations.href } : {}) }, owned.log);
+  const registered = await register(order, registrationOf(contract, options), owned.log);
   const sql =
     registered.sql === undefined
       ? undefined
       : openSql(registered.sql, { max: sqlConnectionsMax, applicationName: `gamut ${order.process}` });
-  const directory = join(order.data, 'service', contract.name);
+  const directory = join(order.data, 'service', order.process);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const resources = sql && resourcesOf(sql, contract.name, link, snapshot);
   const needsLedger = Object.values(contract.needs).some(({ seam }) => seam === 'ledger');
   const ledgers = needsLedger ? (await import('./ledger-need.ts')).openLedgers(order) : undefined;
   const kernel: Kernel<Needs> = {
     directory,
+    process: order.process,
+    ...(hasStandby(order, contract.name) ? { pair: [contract.name, standbyOf(contract.name)] as const } : {}),
     region: order.settings.region,
     run: order.run,
     allow: order.settings.outbound ?? [],
@@ -91,15 +104,11 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
   };
   const gate = createGate(owned.runtime);
   const stopExpiring = keepExpiring(owned, kernel, order.settings.retentionDayMs, kept, implementation);
-  const effects = implementation.effects && emitEffects(implementation.effects, contract.name, owned.journal, owned.log);
+  const effects = implementation.effects && emitEffects(implementation.effects, contract.name, order.process, owned.journal, owned.log);
   const doors = await openDoors({ link, registered, gate, implementation, served: owned.served }, contract, owned.log);
+  implementation.opened?.(Object.fromEntries(Object.entries(doors).map(([name, { url }]) => [name.slice(order.process.length + 1), url])));
   return {
-    doors: Object.fromEntries(
-      Object.entries(doors).map(([name, door]) => [
-        name,
-        { url: door.url, ...(door.note ? { note: door.note } : {}), ...textOf(contract, name) },
-      ]),
-    ),
+    doors: addressesOf(doors, order.process, contract),
     async drain() {
       owned.observed.health.drain();
       const closing = Object.values(doors).map((door) => door.close());
@@ -118,6 +127,17 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
 }
 
 const hasDirectory = (contract: AnyService) => Object.values(contract.needs).some(({ seam }) => seam === 'directory');
+/** The addresses of doors, with the contract's sentences. */
+function addressesOf(doors: Record<string, OpenDoor>, process: string, contract: AnyService): Running['doors'] {
+  return Object.fromEntries(
+    Object.entries(doors).map(([name, { url, note }]) => [
+      name,
+      { url, ...(note ? { note } : {}), ...textOf(contract, name.slice(process.length + 1)) },
+    ]),
+  );
+}
+
+const hasStandby = ({ settings }: Link['order'], service: string): boolean => settings.standby?.includes(service) ?? false;
 
 function resourcesOf(sql: Sql, service: string, { order }: Link, snapshot: Snapshot): Resources {
   const done = () => undefined;
@@ -165,7 +185,7 @@ function emitter<S extends AnyService>({ contract, recordEvent, now }: Process<S
 }
 
 const textOf = (contract: AnyService, name: string) => {
-  const text = contract.doors[name.slice(contract.name.length + 1)]?.text;
+  const text = contract.doors[name]?.text;
   return text === undefined ? {} : { text };
 };
 
@@ -187,16 +207,19 @@ async function openDoors<S extends AnyService>(
     certificate: registered.certificate,
   });
   for (const [door, spec] of Object.entries(contract.doors)) {
-    const name = `${contract.name}.${door}`;
+    const name = `${order.process}.${door}`;
     const open = implementation.doors[door as keyof S['doors']];
-    doors[name] = await open({ gate, at: place(name, spec.port), open: order.settings.open, signal: link.signal, log });
+    const port = spec.port + (order.process === standbyOf(contract.name) ? standbyPortStep : 0);
+    doors[name] = await open({ gate, at: place(name, port), open: order.settings.open, signal: link.signal, log });
   }
-  const name = `${contract.name}.rest`;
+  const name = `${order.process}.rest`;
   if (doors[name] === undefined) {
     const rest = restHandler(contract, gate as never, { log });
-    doors[name] = await httpServer({ ...place(name, 0), log }, (request, response, connection) =>
-      started.served(request, response) ? undefined : rest(request, response, connection),
-    );
+    doors[name] = await httpServer({ ...place(name, 0), log }, (request, response, connection) => {
+      if (started.served(request, response)) return undefined;
+      const elsewhere = implementation.elsewhere?.();
+      return elsewhere === undefined ? rest(request, response, connection) : passOnOr(elsewhere, request, response);
+    });
   }
   return doors;
 }

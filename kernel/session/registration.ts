@@ -9,7 +9,12 @@ import { registerRetryMs, registerWaitMs, registrationBytes } from './limits.ts'
 import { request } from '../listen/node-http.ts';
 
 /** What a service tells control when it starts. `migrations` is the folder of its SQL, or absent when it needs none. */
-export type Registration = { readonly contract: AnyService; readonly migrations?: string };
+export type Registration = {
+  readonly contract: AnyService;
+  readonly migrations?: string;
+  /** Tables that hold nothing of any tenant. */
+  readonly platformTables?: readonly string[];
+};
 
 /** What control answers: where the service's tables are, its certificate, and the change after which its policies are live. */
 export type Registered = {

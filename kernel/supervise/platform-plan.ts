@@ -3,7 +3,7 @@ import { modulePath } from './module.ts';
 import type { ChildSpec, NodeSpec } from './plan.ts';
 import { postgresSpec } from './postgres.ts';
 import type { Settings } from './protocol.ts';
-import { serviceParts } from './service.ts';
+import { serviceParts, standbyOf } from './service.ts';
 
 /**
  * The processes of a platform: PostgreSQL unless it is external, keeper, control, then recorder and the services together.
@@ -21,6 +21,7 @@ export function platformPlan(settings: Settings): ChildSpec[] {
   });
   const services = settings.services.flatMap((name) => [
     node(name, `services/${name}/main`, { after: ['control'] }),
+    ...(settings.standby?.includes(name) ? [node(standbyOf(name), `services/${name}/main`, { after: ['control'] })] : []),
     ...serviceParts(name).map((part) => node(`${name}-${part}`, `services/${name}/${part}.main`, { after: ['control'] })),
   ]);
   const sql = settings.sql === undefined ? [postgresSpec()] : [];

@@ -13,6 +13,8 @@ export type Settings = {
   readonly region: string;
   /** The services to run, with what they need. */
   readonly services: readonly string[];
+  /** Services that a second process keeps as well, ready to take over. */
+  readonly standby?: readonly string[];
   /** External seams by URL; an absent one is embedded. */
   readonly sql?: string;
   readonly mail?: string;

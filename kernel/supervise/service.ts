@@ -8,6 +8,20 @@ import { installation, modulePath, moduleEnding } from './module.ts';
 /** The service that is the embedded default of a seam; the other seams need no process of ours. */
 const seamService: Readonly<Record<string, string>> = { log: 'log', blobs: 'storage', ledger: 'ledger', compute: 'containers' };
 
+/** The services that can have a standby. */
+const standbys: ReadonlySet<string> = new Set(['ledger']);
+
+/** The process that stands by for a service's own. */
+export const standbyOf = (service: string): string => `${service}-standby`;
+
+/** Refuses a standby for a service that cannot have one, or does not run. */
+export function checkStandby(names: readonly string[], running: readonly string[]): void {
+  for (const name of names) {
+    if (!standbys.has(name)) throw fault('Usage', `${name} has no standby; these can have one: ${[...standbys].join(', ')}.`);
+    if (!running.includes(name)) throw fault('Usage', `${name} is to have a standby and does not run.`);
+  }
+}
+
 /** The services of this installation: folders with a main module. */
 export function availableServices(): string[] {
   const folder = join(installation, 'services');

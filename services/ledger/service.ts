@@ -47,7 +47,7 @@ export const ledger = defineService({
   },
   events: {},
   errors: {},
-  needs: {},
+  needs: { sql: { seam: 'sql', scope: 'service', optional: true } },
   doors: {
     tigerbeetle: {
       protocol: 'tigerbeetle',

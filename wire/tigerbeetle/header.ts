@@ -121,14 +121,21 @@ function seal(message: Buffer): Buffer {
   return message;
 }
 
-function blank(bodyBytes: number, fields: { command: number; cluster: bigint; release: number }): Buffer {
+/** Of a message of a replica: its place in addresses, and the view, which modulo their number is the primary's place. */
+type Sender = { readonly replica?: number; readonly view?: number };
+
+function blank(bodyBytes: number, fields: { command: number; cluster: bigint; release: number } & Sender): Buffer {
   const message = Buffer.allocUnsafeSlow(headerBytes + bodyBytes).fill(0, 0, headerBytes);
   writeU128(message, fields.cluster, at.cluster);
   message.writeUInt32LE(message.length, at.size);
   message.writeUInt32LE(fields.release, at.release);
   message[at.command] = fields.command;
+  message.writeUInt32LE(fields.view ?? 0, at.view);
+  message[at.replica] = fields.replica ?? 0;
   return message;
 }
+
+const senderOf = (view = 0, place = 0): Sender => ({ view, replica: place });
 
 export type Reply = {
   readonly cluster: bigint;
@@ -145,8 +152,9 @@ export type Reply = {
 };
 
 /** A reply as it travels. */
-export function writeReply(fields: Reply): Buffer {
-  const message = blank(fields.body.length, { command: command.reply, cluster: fields.cluster, release: fields.release });
+export function writeReply(fields: Reply & Sender): Buffer {
+  const { cluster, release, view, replica } = fields;
+  const message = blank(fields.body.length, { command: command.reply, cluster, release, ...senderOf(view, replica) });
   writeU128(message, fields.request, reply.request);
   writeU128(message, fields.client, reply.client);
   message.writeBigUInt64LE(fields.op, reply.op);
@@ -162,8 +170,9 @@ export function writeReply(fields: Reply): Buffer {
   return message;
 }
 
-export function writePong(fields: { cluster: bigint; release: number; pingTime: bigint }): Buffer {
-  const message = blank(0, { command: command.pongClient, cluster: fields.cluster, release: fields.release });
+export function writePong(fields: { cluster: bigint; release: number; pingTime: bigint } & Sender): Buffer {
+  const { cluster, release, view, replica } = fields;
+  const message = blank(0, { command: command.pongClient, cluster, release, ...senderOf(view, replica) });
   message.writeBigUInt64LE(fields.pingTime, at.own);
   return seal(message);
 }

@@ -2,46 +2,20 @@ import './fault.ts';
 import { checksum } from '#wire/tigerbeetle/aegis.ts';
 import { bodyBytesMax } from '#wire/tigerbeetle/limits.ts';
 import { evictionReason, type EvictionReason, type Operation, operations, registerOperation } from '#wire/tigerbeetle/operation.ts';
-import type { LoggedEffect } from '#kernel/contract/implement.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { expire, isDue } from '../engine/expire.ts';
 import { batchesOf, changes, execute, stampsOf } from '../engine/machine.ts';
 import { createState, type State } from '../engine/state.ts';
 import type { Disk } from './disk.ts';
-import { Effects } from './effect.ts';
-import { type Entry, entryKind } from './entry.ts';
+import { type Asked, type Deliver, ours } from './asked.ts';
+import { effectOf, Effects, type Logged } from './effect.ts';
+import { type Entry, entryKind, type ReadEntry } from './entry.ts';
 import { listEveryRows, unsyncedMaxBytes } from './limits.ts';
-import { fromStart, type Log, openLog } from './log.ts';
+import { type From, fromStart, type Log, openLog } from './log.ts';
+import type { Place } from './place.ts';
 import { type Session, Sessions, type Who } from './session.ts';
 import { loadSnapshot, type Snapshot } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
-
-/** What a client's request says, after its door has read it. */
-export type Asked = {
-  readonly who: Who;
-  readonly client: bigint;
-  readonly session: bigint;
-  readonly number: number;
-  readonly release: number;
-  readonly operation: number;
-  readonly checksum: bigint;
-  readonly bodyChecksum: Uint8Array;
-  readonly body: Buffer;
-};
-
-/** What a client is told. `held` means nothing for now: the request is on its way already, or may be asked again. */
-export type Answer =
-  | {
-      readonly kind: 'reply';
-      readonly op: bigint;
-      readonly timestamp: bigint;
-      readonly number: number;
-      readonly operation: number;
-      readonly request: bigint;
-      readonly body: Buffer;
-    }
-  | { readonly kind: 'evict'; readonly reason: EvictionReason };
-export type Deliver = (answer: Answer) => void;
 
 /** One ledger, and the last log entry that changed it. */
 export type Ledger = { readonly tenant: bigint; readonly scope: bigint; readonly state: State; op: bigint };
@@ -54,33 +28,105 @@ export type BookOptions = {
   readonly onFailure: (error: Error) => void;
 };
 
-const none = Buffer.alloc(0);
+type Start = { readonly follows?: boolean; readonly unsure?: boolean; readonly cutBehind?: bigint };
+type Held = { readonly entry: Entry; readonly digest: Buffer };
 
-/** All ledgers of the process behind one log: the only place where they change. Nothing is told before it is on disk. */
+/** All ledgers of the process behind one log: the only place where they change. Nothing is told before it is committed. */
 export class Book {
   readonly sessions = new Sessions();
   readonly ledgers = new Map<bigint, Ledger>();
   readonly effects = new Effects();
+  readonly disk: Disk;
   snapshots!: Snapshots;
+  place: Place | undefined;
+  /** Called whenever more is on disk or committed. */
+  onProgress: () => void = () => undefined;
   readonly #options: BookOptions;
   #log!: Log;
   #waiting: { readonly op: bigint; readonly send: () => void }[] = [];
   #sent = 0;
+  /** Whether entries come from a primary: they change the ledgers once they are committed. */
+  #follows = false;
+  #held: Held[] = [];
+  /** The last entry that changed the ledgers. */
+  #applied: From = fromStart;
 
   constructor(options: BookOptions) {
     this.#options = options;
+    this.disk = options.disk;
   }
 
   static async open(options: BookOptions): Promise<Book> {
     const book = new Book(options);
-    const snapshot = await loadSnapshot(options.disk);
-    if (snapshot) book.#restore(snapshot);
-    const replay = (entry: Entry, digest: Buffer) => book.#replay(entry, digest);
-    book.#log = await openLog(options.disk, snapshot ?? fromStart, replay, { onFailure: options.onFailure });
-    book.snapshots = new Snapshots(options.disk, book, snapshot, options.onFailure);
-    book.#log.onDurable(() => book.#tell());
-    book.effects.durable(book.#log.durable);
+    await book.load();
     return book;
+  }
+
+  /**
+   * Reads what is on disk. With `follows` the entries at the end of the log change nothing until they are known to be committed:
+   * a primary may not have them. With `unsure` nothing counts as committed at first. Entries behind `cutBehind` are cut off.
+   */
+  async load({ follows = false, unsure = false, cutBehind }: Start = {}): Promise<void> {
+    const { disk, onFailure } = this.#options;
+    this.#follows = follows;
+    this.#held = [];
+    this.sessions.clear();
+    this.ledgers.clear();
+    this.effects.clear();
+    const snapshot = await loadSnapshot(disk);
+    if (snapshot) this.#restore(snapshot);
+    this.#applied = snapshot ?? fromStart;
+    const replay = (entry: Entry, digest: Buffer) => this.#arrive(entry, digest);
+    this.#log = await openLog(disk, snapshot ?? fromStart, replay, { onFailure, ...(cutBehind === undefined ? {} : { cutBehind }) });
+    this.snapshots = new Snapshots(disk, this, snapshot, onFailure);
+    if (follows || unsure) this.#log.doubt(follows ? this.#applied.op : 0n);
+    this.#log.onProgress(() => this.#tell());
+    if (!follows) this.effects.durable(this.#log.committed);
+  }
+
+  #arrive(entry: Entry, digest: Buffer): void {
+    if (!this.#follows) {
+      this.#apply(entry, digest);
+      return;
+    }
+    this.#held.push({ entry, digest });
+    // An entry says how far the log was committed when it was made.
+    this.#applyTo(entry.durable);
+  }
+
+  #apply(entry: Entry, digest: Buffer): void {
+    this.#replay(entry, digest);
+    this.#applied = { op: entry.op, digest };
+  }
+
+  #applyTo(op: bigint): void {
+    let count = 0;
+    while (count < this.#held.length && (this.#held[count] as Held).entry.op <= op) count += 1;
+    for (const { entry, digest } of this.#held.splice(0, count)) this.#apply(entry, digest);
+  }
+
+  /** Takes an entry of the primary in: it must follow the last one. */
+  follow(read: ReadEntry, bytes: Buffer): void {
+    const digest = Buffer.from(read.digest);
+    this.#log.take(bytes, digest);
+    this.#held.push({ entry: read.entry, digest });
+  }
+
+  /** Everything up to `op` is committed; what of it is on disk here changes the ledgers. */
+  committed(op: bigint): void {
+    this.#log.require(op);
+  }
+
+  /** From now on this process makes the entries itself: all that it has is part of its log. */
+  lead(): void {
+    this.#applyTo(this.#log.op);
+    this.#follows = false;
+    this.#log.require(undefined);
+  }
+
+  /** The last entry that the ledgers stand at, and its digest. */
+  get stand(): From {
+    return this.#follows ? this.#applied : { op: this.#log.op, digest: this.#log.digest };
   }
 
   #restore(snapshot: Snapshot): void {
@@ -94,9 +140,14 @@ export class Book {
     return this.#log;
   }
 
+  /** Whether requests are answered here. */
+  get serves(): boolean {
+    return this.place?.serves ?? true;
+  }
+
   /** Whether so much waits for the disk that doors should stop reading. */
   get congested(): boolean {
-    return this.#log.unsyncedBytes > unsyncedMaxBytes;
+    return this.#log.openBytes > unsyncedMaxBytes;
   }
 
   ledger(tenant: bigint, scope: bigint): Ledger {
@@ -107,6 +158,7 @@ export class Book {
 
   /** Takes a client's request. `deliver` is called at once or when the answer is on disk; never, when the client must ask again. */
   ask(asked: Asked, deliver: Deliver): void {
+    if (!this.serves) return;
     if (asked.operation === registerOperation) this.#register(asked, deliver);
     else this.#request(asked, deliver);
   }
@@ -138,12 +190,12 @@ export class Book {
     const counts = batchesOf(operation, asked.body);
     if (!counts) return deliver({ kind: 'evict', reason: evictionReason.invalidBody });
     const session = this.sessions.find(asked.who, asked.client);
-    if (!session) return deliver({ kind: 'evict', reason: evictionReason.noSession });
+    if (!session) return this.#evict(deliver, evictionReason.noSession);
     if (asked.session !== session.op) {
-      if (asked.session < session.op) deliver({ kind: 'evict', reason: evictionReason.sessionTooLow });
+      if (asked.session < session.op) this.#evict(deliver, evictionReason.sessionTooLow);
       return;
     }
-    if (asked.release !== session.release) return deliver({ kind: 'evict', reason: evictionReason.releaseMismatch });
+    if (asked.release !== session.release) return this.#evict(deliver, evictionReason.releaseMismatch);
     if (asked.number < session.last.number) return;
     if (asked.number === session.last.number) {
       if (asked.checksum === session.last.request) this.#deliverLast(session, deliver);
@@ -154,6 +206,11 @@ export class Book {
     const { op, timestamp, body } = this.#change(asked, operation, counts);
     session.last = { number: asked.number, request: asked.checksum, operation: operation.code, op, timestamp, body };
     this.#deliverLast(session, deliver);
+  }
+
+  /** A session that is missing here may be one that another primary began. */
+  #evict(deliver: Deliver, reason: EvictionReason): void {
+    this.#sure(this.#log.op, () => deliver({ kind: 'evict', reason }));
   }
 
   /** A change that comes from none of the protocol's clients; resolves with its results when they are on disk. */
@@ -170,12 +227,13 @@ export class Book {
   look(who: Who, operation: Operation, body: Buffer): Promise<Buffer> {
     const counts = batchesOf(operation, body);
     if (!counts) throw fault('BadInput', 'The request is larger than a message.');
+    if (!this.serves) throw fault('Unavailable', 'This process of the ledger is the standby.');
     const { op, results } = this.#execute(who, operation, body, counts);
-    return new Promise((resolve) => this.#when(op, () => resolve(results)));
+    return new Promise((resolve) => this.#sure(op, () => resolve(results)));
   }
 
   #mayChange(): boolean {
-    return this.#options.mayWrite() && this.effects.hasRoom;
+    return (this.place?.takes ?? true) && this.#options.mayWrite() && this.effects.hasRoom;
   }
 
   /** Executes a change and appends it to the log. */
@@ -194,7 +252,7 @@ export class Book {
   #read(asked: Asked, operation: Operation, counts: readonly number[], deliver: Deliver): void {
     const { op, results, timestamp } = this.#execute(asked.who, operation, asked.body, counts);
     const { number, operation: code, checksum: request } = asked;
-    this.#when(op, () => deliver({ kind: 'reply', op: op === 0n ? 1n : op, timestamp, number, operation: code, request, body: results }));
+    this.#sure(op, () => deliver({ kind: 'reply', op: op === 0n ? 1n : op, timestamp, number, operation: code, request, body: results }));
   }
 
   #execute(who: Who, operation: Operation, body: Buffer, counts: readonly number[]): { op: bigint; timestamp: bigint; results: Buffer } {
@@ -224,17 +282,23 @@ export class Book {
    * What was posted stays. Answers how many sessions ended.
    */
   async forget({ tenant, scope }: Pick<Who, 'tenant' | 'scope'>, principal: string): Promise<number> {
+    if (!this.serves) throw fault('Unavailable', 'This process of the ledger is the standby.');
     const ended = this.sessions.of({ tenant, scope }, principal);
     for (const session of ended) this.sessions.end(session);
     await this.effects.told();
     await this.snapshots.renew();
+    this.place?.renew();
     return ended.length;
   }
 
   /** What time alone does: expiry, and a mark in the log when it rests. */
   tick(): void {
-    if (this.#mayChange()) for (const ledger of this.ledgers.values()) this.#expireDue(ledger);
-    this.#log.mark();
+    // A process of two has nothing to look at before it knows which of them it is.
+    if (!this.#log) return;
+    if (this.serves) {
+      if (this.#mayChange()) for (const ledger of this.ledgers.values()) this.#expireDue(ledger);
+      this.#log.mark();
+    }
     this.snapshots.due();
   }
 
@@ -247,27 +311,40 @@ export class Book {
   }
 
   #deliverLast(session: Session, deliver: Deliver): void {
-    const waits = session.deliver !== undefined && session.last.op > this.#log.durable;
+    const waits = session.deliver !== undefined && session.last.op > this.#log.committed;
     session.deliver = ({ last }) => deliver({ kind: 'reply', ...last });
     // A request asked again while it waits for the disk is answered once, where it was asked last.
     if (!waits) this.#when(session.last.op, () => this.#release(session));
   }
 
   #release(session: Session): void {
+    // The client has gone on without this answer, which another primary gave: the newer one waits for its own entry.
+    if (session.last.op > this.#log.committed) return this.#when(session.last.op, () => this.#release(session));
     const { deliver } = session;
     session.deliver = undefined;
     deliver?.(session);
   }
 
+  /** What was read is told when it is committed, and surely the newest: another primary would have changed it. */
+  #sure(op: bigint, send: () => void): void {
+    const { place } = this;
+    this.#when(op, place ? () => place.confirm(send) : send);
+  }
+
   #when(op: bigint, send: () => void): void {
-    if (op <= this.#log.durable) send();
+    if (op <= this.#log.committed) send();
     else this.#waiting.push({ op, send });
   }
 
   #tell(): void {
-    const { durable } = this.#log;
-    this.effects.durable(durable);
-    while (this.#sent < this.#waiting.length && (this.#waiting[this.#sent]?.op ?? 0n) <= durable) {
+    const { committed } = this.#log;
+    this.onProgress();
+    if (this.#follows) {
+      this.#applyTo(committed);
+      return;
+    }
+    this.effects.durable(committed);
+    while (this.#sent < this.#waiting.length && (this.#waiting[this.#sent]?.op ?? 0n) <= committed) {
       const { send } = this.#waiting[this.#sent] as { send: () => void };
       this.#sent += 1;
       send();
@@ -309,45 +386,14 @@ export class Book {
 
   /** Ends with a snapshot, so that the next start replays nothing. */
   async close(): Promise<void> {
-    await this.snapshots.take();
+    if (!this.#log) return;
     await this.#log.flushed();
-    this.#log.mark();
+    // What could not be committed may never be: it is in no snapshot.
+    if (this.#follows || this.#log.committed === this.#log.op) await this.snapshots.take();
+    await this.#log.flushed();
+    if (!this.#follows) this.#log.mark();
     await this.#log.close();
   }
 }
 
-const ours = { client: 0n, session: 0n, number: 0, release: 0, operation: 0, checksum: 0n, bodyChecksum: checksum(none), body: none };
-
 const fieldsOf = (asked: Asked) => ({ ...asked.who, client: asked.client, release: asked.release, request: asked.checksum });
-
-/** A change as the audit tells it. */
-type Logged = {
-  readonly who: Who;
-  readonly op: bigint;
-  readonly digest: Buffer;
-  readonly timestamp: bigint;
-  readonly operation: Operation;
-  readonly bytes: number;
-  readonly counts: readonly number[];
-};
-
-/** The record holds the digest of its entry, and by it of the whole log up to there: who has the audit log can check this one. */
-function effectOf({ who, op, digest, timestamp, operation, bytes, counts }: Logged): LoggedEffect {
-  const isAccount = operation.verb === 'createAccounts';
-  const { tenant, scope, principal, credential } = who;
-  return {
-    offset: op,
-    at: Number(timestamp / 1_000_000n),
-    tenant,
-    scope,
-    principal,
-    credential,
-    operation: isAccount ? 'CreateAccounts' : 'CreateTransfers',
-    kind: isAccount ? 'Account' : 'Transfer',
-    name: '',
-    outcome: 'ok',
-    bytes,
-    requestId: `op-${op}`,
-    detail: { events: counts.reduce((sum, count) => sum + count, 0), log: digest.toString('hex') },
-  };
-}

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -18,6 +18,7 @@ export type Disk = {
   read(name: string): Promise<Buffer>;
   /** Fills `into` from a position, at once; what is behind the end of the file stays zero. */
   readAt(name: string, position: number, into: Uint8Array): void;
+  sizeOf(name: string): number;
   /** Opens a file for writing, makes it if needed, and syncs the directory then. */
   open(name: string): Promise<DiskFile>;
   /** Gives a file another name; durable when it resolves. */
@@ -44,6 +45,7 @@ export function directoryDisk(directory: string): Disk {
         closeSync(file);
       }
     },
+    sizeOf: (name) => statSync(join(directory, name)).size,
     async open(name) {
       const flags = 'a+';
       const made = await open(join(directory, name), flags, 0o600);

@@ -148,6 +148,12 @@ export function readEntry(bytes: Buffer, start: number): ReadEntry | undefined {
   };
 }
 
+/** The bytes of the entry at `start`, by its head; undefined where there is no whole head. */
+export function entryBytes(bytes: Buffer, start: number): number | undefined {
+  if (!readHeadOnly(bytes, start)) return undefined;
+  return aligned(headBytes + bytes.readUInt32LE(start + at.bodyBytes) + bytes.readUInt16LE(start + at.principalBytes));
+}
+
 /** The op and durable mark of a whole head at `start`, whatever its body is; for telling damage from an unfinished write. */
 export function readHeadOnly(bytes: Buffer, start: number): { op: bigint; durable: bigint } | undefined {
   if (start + headBytes > bytes.length || bytes.readUInt32LE(start + at.version) !== version) return undefined;

@@ -9,15 +9,17 @@ import { groupMaxBytes, segmentMaxBytes } from './limits.ts';
 type Tail = { readonly op: bigint; readonly digest: Buffer; readonly segment: string; readonly position: number };
 
 export type LogOptions = {
+  /** Entries behind this one are cut off, whether they are whole or not. */
+  readonly cutBehind?: bigint;
   /** Called once with the reason when the disk fails; nothing is acknowledged afterwards. */
   readonly onFailure: (error: Error) => void;
 };
 
 const emptyChecksum = checksum(new Uint8Array());
 
-const segmentName = (op: bigint): string => `log-${op.toString(16).padStart(16, '0')}`;
-const isSegment = (name: string): boolean => /^log-[0-9a-f]{16}$/.test(name);
-const firstOp = (name: string): bigint => BigInt(`0x${name.slice(4)}`);
+export const segmentName = (op: bigint): string => `log-${op.toString(16).padStart(16, '0')}`;
+export const isSegment = (name: string): boolean => /^log-[0-9a-f]{16}$/.test(name);
+export const firstOp = (name: string): bigint => BigInt(`0x${name.slice(4)}`);
 
 /** The append-only log: each entry carries its parent's digest; entries are written in groups, each followed by one sync. */
 export class Log {
@@ -30,14 +32,24 @@ export class Log {
   #durable: bigint;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
-  #flyingBytes = 0;
   #marked = 0n;
   #waitingOp: bigint;
+  /** Buffers of the group that is on its way to the disk. */
+  #flying: Buffer[] = [];
+  #committed: bigint;
+  /** The last entry that a second disk has; undefined when this one is enough. */
+  #second: bigint | undefined;
+  /** Where the entries end that are not committed, in bytes since the log was opened. */
+  #open: { readonly op: bigint; readonly end: number }[] = [];
+  #openFrom = 0;
+  #waiters: { readonly op: bigint; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+  #committedEnd = 0;
   #syncing: Promise<void> | undefined;
   #failed = false;
   #closed = false;
   #isTurning = false;
-  #onDurable: () => void = () => undefined;
+  #onProgress: () => void = () => undefined;
+  #onAppend: (buffers: readonly Buffer[]) => void = () => undefined;
   /** Bytes appended since the log was opened. */
   appended = 0;
 
@@ -48,6 +60,7 @@ export class Log {
     this.#op = tail.op;
     this.#digest = tail.digest;
     this.#durable = tail.op;
+    this.#committed = tail.op;
     this.#waitingOp = tail.op;
     this.#options = options;
   }
@@ -62,29 +75,83 @@ export class Log {
   get digest(): Buffer {
     return this.#digest;
   }
-  /** Bytes that are appended and not yet on disk. */
-  get unsyncedBytes(): number {
-    return this.#waitingBytes + this.#flyingBytes;
+  /** The last entry that may be told of: it is on disk, and on the second disk where one is required. It never goes back. */
+  get committed(): bigint {
+    return this.#committed;
+  }
+  /** Bytes that are appended and not yet committed. */
+  get openBytes(): number {
+    return this.appended - this.#committedEnd;
+  }
+  /** The bytes of the entries that are appended and not yet on disk. */
+  get unsynced(): readonly Buffer[] {
+    return [...this.#flying, ...this.#waiting];
   }
 
-  /** Calls back whenever more is on disk. */
-  onDurable(callback: () => void): void {
-    this.#onDurable = callback;
+  /** Calls back whenever more is on disk or committed. */
+  onProgress(callback: () => void): void {
+    this.#onProgress = callback;
+  }
+
+  /** Hands over the bytes of every entry as it is appended. */
+  onAppend(callback: (buffers: readonly Buffer[]) => void): void {
+    this.#onAppend = callback;
+  }
+
+  /** Takes back, after a start, what is known to be committed: the end of the log may not be. */
+  doubt(committed: bigint): void {
+    this.#committed = committed;
+    this.#second = committed;
+  }
+
+  /** Says how far a second disk is, which is required from now on; undefined when none is. */
+  require(second: bigint | undefined): void {
+    this.#second = second;
+    this.#commit();
+    this.#onProgress();
+  }
+
+  #commit(): void {
+    const most = this.#second === undefined || this.#second > this.#durable ? this.#durable : this.#second;
+    if (most <= this.#committed) return;
+    this.#committed = most;
+    for (const { resolve } of this.#waiters.filter(({ op }) => op <= most)) resolve();
+    this.#waiters = this.#waiters.filter(({ op }) => op > most);
+    while (this.#openFrom < this.#open.length && (this.#open[this.#openFrom] as { op: bigint }).op <= most) {
+      this.#committedEnd = (this.#open[this.#openFrom] as { end: number }).end;
+      this.#openFrom += 1;
+    }
+    if (this.#openFrom < this.#open.length && this.#openFrom < 1024) return;
+    this.#open = this.#open.slice(this.#openFrom);
+    this.#openFrom = 0;
   }
 
   /** Appends an entry as the next one; its bytes must not change until it is on disk. */
   append(fields: Omit<Entry, 'op' | 'durable'>): bigint {
     if (this.#failed || this.#closed) throw fault('Unavailable', 'The ledger takes no more changes.');
     this.#op += 1n;
-    const { buffers, bytes, digest } = writeEntry({ ...fields, op: this.#op, durable: this.#durable }, this.#digest);
+    const { buffers, bytes, digest } = writeEntry({ ...fields, op: this.#op, durable: this.#committed }, this.#digest);
+    this.#enter(buffers, bytes, digest);
+    this.#onAppend(buffers);
+    return this.#op;
+  }
+
+  /** Takes an entry in that was made elsewhere and follows the last one here. */
+  take(bytes: Buffer, digest: Buffer): void {
+    if (this.#failed || this.#closed) throw fault('Unavailable', 'The ledger takes no more changes.');
+    this.#op += 1n;
+    this.#enter([bytes], bytes.length, digest);
+  }
+
+  #enter(buffers: readonly Buffer[], bytes: number, digest: Buffer): void {
     this.#digest = digest;
     this.#waiting.push(...buffers);
     this.#waitingBytes += bytes;
     this.#waitingOp = this.#op;
     this.appended += bytes;
+    this.#open.push({ op: this.#op, end: this.appended });
     // What arrives in this turn goes with the same sync.
     this.#syncing ??= Promise.resolve().then(() => this.#run());
-    return this.#op;
   }
 
   async #run(): Promise<void> {
@@ -93,6 +160,7 @@ export class Log {
     } catch (error) {
       // What the disk holds is unknown now, and asking it again would not tell.
       this.#failed = true;
+      for (const { reject } of this.#waiters.splice(0)) reject(fault('Unavailable', 'The disk of the ledger failed.'));
       this.#options.onFailure(error as Error);
       return;
     }
@@ -104,24 +172,25 @@ export class Log {
     const buffers = this.#waiting;
     const bytes = this.#waitingBytes;
     const op = this.#waitingOp;
+    this.#flying = buffers;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#flyingBytes = bytes;
     if (this.#position >= segmentMaxBytes || this.#isTurning) await this.#nextSegment(op, buffers);
     await this.#file.write(joined(buffers), this.#position);
     this.#position += bytes;
     await this.#file.sync();
     this.#durable = op;
-    this.#flyingBytes = 0;
-    this.#onDurable();
+    this.#flying = [];
+    this.#commit();
+    this.#onProgress();
   }
 
   /**
-   * Writes down, when nothing waits, that everything so far is on disk: damage to what was acknowledged last is told from an
+   * Writes down, when nothing waits, that everything so far is committed: damage to what was acknowledged last is told from an
    * unfinished write by it. It needs no sync of its own.
    */
   mark(): void {
-    if (this.#syncing || this.#failed || this.#closed || this.#durable === this.#marked || this.#durable === 0n) return;
+    if (this.#syncing || this.#failed || this.#closed || this.#committed === this.#marked || this.#committed < this.#op) return;
     this.#mark();
   }
 
@@ -147,10 +216,18 @@ export class Log {
     this.#isTurning = false;
   }
 
-  /** Resolves when the entry of this number is on disk. */
+  /** Resolves when the entry of this number is committed. */
   async reached(op: bigint): Promise<void> {
-    while (this.#durable < op && !this.#failed) await this.#syncing;
     if (this.#failed) throw fault('Unavailable', 'The disk of the ledger failed.');
+    if (op > this.#committed) await new Promise<void>((resolve, reject) => this.#waiters.push({ op, resolve, reject }));
+  }
+
+  /** Resolves when everything so far is committed, or after `waitMs`. */
+  async settled(waitMs: number): Promise<void> {
+    const given = Promise.withResolvers<void>();
+    const timer = setTimeout(given.resolve, waitMs);
+    await Promise.race([this.reached(this.#op), given.promise]);
+    clearTimeout(timer);
   }
 
   /** Resolves when everything appended so far is on disk. */
@@ -201,6 +278,7 @@ export async function openLog(disk: Disk, from: From, replay: (entry: Entry, dig
       const read = readEntry(bytes, position);
       // What a snapshot stands on was on disk before it.
       if (!read && seen < from.op) throw damaged(`${name} at byte ${position}`, seen + 1n, 'a snapshot stands behind it');
+      if (read && read.entry.op > (options.cutBehind ?? read.entry.op)) break;
       if (!read || (read.entry.op > from.op && !follows(read, op, digest))) {
         await refuseDamage(disk, segments.slice(index), position, op);
         break;

@@ -57,6 +57,10 @@ export class Sessions {
     this.#credentials.get(Sessions.key(who))?.delete(client);
   }
 
+  clear(): void {
+    this.#credentials.clear();
+  }
+
   all(): Session[] {
     return [...this.#credentials.values()].flatMap((sessions) => [...sessions.values()]);
   }

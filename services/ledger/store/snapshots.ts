@@ -6,12 +6,15 @@ import { encodeSnapshot, type Snapshot } from './snapshot.ts';
 
 type Files = { readonly transfers: ChunkFile; readonly events: ChunkFile; transfersWritten: number; eventsWritten: number };
 
+const snapshotName = (sequence: number): string => `snapshot-${sequence % 2}`;
+
 /** Takes snapshots: two places in turn, so that one is always whole, and the log is kept from the older on. */
 export class Snapshots {
   readonly #disk: Disk;
   readonly #book: Book;
   readonly #files = new Map<bigint, Files>();
   #sequence: number;
+  #holds = 0;
   /** The log entries that the last two snapshots stand at. */
   #ops: readonly bigint[];
   #takenAt = 0;
@@ -45,9 +48,24 @@ export class Snapshots {
     files.eventsWritten = events.length;
   }
 
+  /** Lets no snapshot be taken until what is answered is called: the files of the last one stay as they are. */
+  async hold(): Promise<() => void> {
+    this.#holds += 1;
+    await this.#running;
+    return () => {
+      this.#holds -= 1;
+    };
+  }
+
+  /** The file of the newest snapshot and what it stands at; undefined when there is none. */
+  get newest(): { readonly name: string; readonly op: bigint } | undefined {
+    const op = this.#ops.at(-1);
+    return op === undefined ? undefined : { name: snapshotName(this.#sequence), op };
+  }
+
   /** Takes one when enough was logged since the last. */
   due(): void {
-    if (this.#book.log.appended - this.#takenAt >= snapshotEveryBytes) void this.take();
+    if (this.#holds === 0 && this.#book.log.appended - this.#takenAt >= snapshotEveryBytes) void this.take();
   }
 
   /** Takes a snapshot of now; resolves when it is on disk. One at a time. */
@@ -71,7 +89,7 @@ export class Snapshots {
 
   async #take(): Promise<void> {
     const { log } = this.#book;
-    const { op, digest } = log;
+    const { op, digest } = this.#book.stand;
     if (op === 0n || op === this.#ops.at(-1)) return;
     this.#takenAt = log.appended;
     const ledgers = [...this.#book.ledgers.values()].map((ledger) => ({ ...ledger }));
@@ -90,7 +108,7 @@ export class Snapshots {
       files.eventsWritten = events;
     }
     await log.reached(op);
-    await this.#write(`snapshot-${sequence % 2}`, bytes);
+    await this.#write(snapshotName(sequence), bytes);
     this.#sequence = sequence;
     for (const { files, transfers, events } of plans) {
       files.transfers.evict(transfers);

@@ -5,9 +5,10 @@ import { at, type ClientMessage, readClientMessage, releaseOf, writeEviction, wr
 import { headerBytes } from '#wire/tigerbeetle/limits.ts';
 import { evictionReason, type EvictionReason, operations, registerOperation, type Verb } from '#wire/tigerbeetle/operation.ts';
 import { MessageReader } from '#wire/tigerbeetle/reader.ts';
-import type { Answer, Book } from '../../store/book.ts';
+import type { Answer } from '../../store/asked.ts';
+import type { Book } from '../../store/book.ts';
 import type { ledger } from '../../service.ts';
-import { congestedWaitMs, partMs, waitingMax } from './limits.ts';
+import { congestedWaitMs, partMs, standbyWaitMs, waitingMax } from './limits.ts';
 
 type Service = typeof ledger;
 const ourRelease = releaseOf(0, 17, 9);
@@ -71,15 +72,38 @@ export class Connection {
     } else this.#timer ??= setTimeout(() => this.#socket.destroy(), partMs);
   }
 
+  /** Which of the ledger's processes this is, and which is the primary. */
+  get #sender(): { view: number; replica: number } {
+    const { place } = this.#book;
+    return { view: place?.view ?? 0, replica: place?.replica ?? 0 };
+  }
+
   async #serve(): Promise<void> {
     this.#serving = true;
     for (let message = this.#waiting.shift(); message && !this.#over; message = this.#waiting.shift()) {
+      message = await this.#held(message);
+      if (this.#over) break;
       while (this.#book.congested && !this.#over) await pause(congestedWaitMs);
       const waits = this.#take(message);
       if (waits) await waits;
       if (this.#waiting.length === 0 && this.#socket.isPaused()) this.#socket.resume();
     }
     this.#serving = false;
+  }
+
+  /**
+   * A standby answers pings, which tell a client who the primary is, and keeps the newest request for the moment in which it
+   * becomes the primary itself: the client asks every process again and again until one answers.
+   */
+  async #held(message: Buffer): Promise<Buffer> {
+    let kept = message;
+    while (!this.#book.serves && !this.#over && readClientMessage(kept.subarray(0, headerBytes))?.kind === 'request') {
+      kept = this.#waiting.pop() ?? kept;
+      this.#waiting.length = 0;
+      await pause(standbyWaitMs);
+      if (this.#socket.isPaused()) this.#socket.resume();
+    }
+    return kept;
   }
 
   /** One message, in the order of the protocol's checks; a promise when it must wait before the next. */
@@ -92,7 +116,7 @@ export class Connection {
     const caller = this.#identify(read);
     if (!caller) return this.#evict(read, evictionReason.noSession);
     if (read.kind === 'ping') {
-      this.#socket.write(writePong({ cluster: read.cluster, release: ourRelease, pingTime: read.pingTime }));
+      this.#socket.write(writePong({ cluster: read.cluster, release: ourRelease, pingTime: read.pingTime, ...this.#sender }));
       return undefined;
     }
     if (read.release < oldest) return this.#evict(read, evictionReason.releaseTooLow);
@@ -151,7 +175,7 @@ export class Connection {
     if (answer.kind === 'evict') void this.#evict(read, answer.reason);
     else {
       const { release, client } = read;
-      this.#socket.write(writeReply({ ...answer, cluster, release, client }));
+      this.#socket.write(writeReply({ ...answer, cluster, release, client, ...this.#sender }));
     }
   }
 
