@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import kafkajs from 'kafkajs';
+import { elsewhere, openFlow, options } from './fixture/flow.ts';
+import { type Scheme, seen, signIn, visit } from './fixture/visit.ts';
+
+const flow = openFlow({ services: ['log'] });
+
+const field = (name: string, type: unknown, more: object = {}) => ({ name, type, ...more });
+const schemaOf = (...fields: object[]) => JSON.stringify({ type: 'record', name: 'Order', fields });
+const first = schemaOf(field('id', 'long'), field('item', 'string'));
+const second = schemaOf(field('id', 'long'), field('item', 'string'), field('note', ['null', 'string'], { default: null }));
+
+async function make(path: string, json: unknown): Promise<Record<string, unknown>> {
+  const reply = await elsewhere(flow, 'POST', `/log/${path}`, json);
+  const told = (await reply.json()) as Record<string, unknown>;
+  assert.ok(reply.ok, JSON.stringify(told));
+  return told;
+}
+
+/** Orders in Avro with the id of their schema before them, and a group that has read one of three. */
+async function fill(): Promise<void> {
+  await make('topics', { name: 'orders', partitions: 1 });
+  const { id } = await make('subjects/orders-value/register-schema', { schema: first, schemaType: 'AVRO' });
+  await make('subjects/orders-value/register-schema', { schema: second, schemaType: 'AVRO' });
+  // id 21 as zigzag, then a string with its length.
+  const avro = (item: string) =>
+    Buffer.concat([Buffer.from([0, 0, 0, 0, Number(id), 42, item.length * 2]), Buffer.from(item)]).toString('base64');
+  const key = Buffer.from('k').toString('base64');
+  const records = [avro('lamp'), avro('chair'), Buffer.from('plain words').toString('base64')].map((value) => ({ key, value }));
+  await make('topics/orders/produce', { records, encoding: 'base64' });
+  const { sasl } = (await (await elsewhere(flow, 'POST', '/platform/credentials', { role: 'owner' })).json()) as {
+    sasl: { username: string; password: string };
+  };
+  const { doors } = (await (await elsewhere(flow, 'GET', '/contract')).json()) as { doors: Record<string, { url: string }> };
+  const brokers = [(doors['log.kafka']?.url ?? '').replace('kafka://', '')];
+  const kafka = new kafkajs.Kafka({ brokers, sasl: { mechanism: 'plain', ...sasl }, logLevel: kafkajs.logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.setOffsets({ groupId: 'packers', topic: 'orders', partitions: [{ partition: 0, offset: '1' }] });
+  await admin.disconnect();
+}
+
+const filled: { done?: Promise<void> } = {};
+
+for (const scheme of ['light', 'dark'] satisfies Scheme[])
+  test(
+    `records are read decoded, searched and appended, a group's lag is seen, and a schema is compared and checked, in ${scheme}`,
+    options,
+    async () => {
+      await (filled.done ??= fill());
+      const me = await visit(flow.browser, scheme);
+      const { page } = me;
+      await signIn(me, flow.house);
+      const root = page.url().replace(/\/$/, '');
+      await page.goto(`${root}/log`);
+      await page.getByText('records not read yet').waitFor();
+      await seen(me, '50-log');
+
+      await page.goto(`${root}/log/topics/orders`);
+      await page.getByRole('link', { name: 'Records', exact: true }).click();
+      const records = page.getByRole('region', { name: 'Records of orders' });
+      await records.getByText('{"id":21,"item":"lamp"}').waitFor();
+      await records.getByText('plain words').waitFor();
+      await page.getByRole('textbox', { name: 'Value' }).fill(`made in ${scheme}`);
+      await page.getByRole('button', { name: 'Append' }).click();
+      await records.getByText(`made in ${scheme}`).waitFor();
+      await seen(me, '51-log-records');
+      await page.getByRole('textbox', { name: 'Search' }).fill('CHAIR');
+      await records.getByText('lamp').waitFor({ state: 'detached' });
+      await records.getByText('{"id":21,"item":"chair"}').waitFor();
+      await page.getByRole('textbox', { name: 'Search' }).fill('');
+      await page.getByRole('textbox', { name: 'From offset' }).fill('1');
+      await records.getByText('lamp').waitFor({ state: 'detached' });
+
+      await page.goto(`${root}/log/groups/packers`);
+      await page.getByRole('link', { name: 'Lag', exact: true }).click();
+      await page.getByText(/[2-9] behind/).waitFor();
+      await seen(me, '52-log-lag');
+
+      await page.goto(`${root}/log/subjects/orders-value`);
+      await page.getByRole('link', { name: 'Versions', exact: true }).click();
+      await page.getByRole('group', { name: 'Schema of version 2' }).getByText('+       "name": "note"').waitFor();
+      const schema = page.getByRole('textbox', { name: 'Schema' });
+      await schema.fill(schemaOf(field('id', 'string')));
+      await page.getByRole('button', { name: 'Check' }).click();
+      await page.getByText('not compatible', { exact: true }).waitFor();
+      await seen(me, '53-log-versions');
+      await schema.fill(first);
+      await page.getByRole('button', { name: 'Check' }).click();
+      await page.getByText('compatible', { exact: true }).waitFor();
+      await me.close();
+    },
+  );
