@@ -271,6 +271,10 @@ test('keys are of one environment and one kind', async () => {
   assert.equal((await refusal(page.customers.list())).statusCode, 403);
   const swapped = house.faces.stripe.secretKey.replace('sk_test_', 'sk_live_');
   assert.equal((await refusal(house.stripe(swapped).balance.retrieve())).statusCode, 401);
+
+  // No connected account is here to speak for, on a connection that was served before either.
+  await stripe.balance.retrieve();
+  assert.equal((await refusal(stripe.balance.retrieve({}, { stripeAccount: 'acct_1' }))).statusCode, 403);
 });
 
 test('lists go on where the page before ended', async () => {

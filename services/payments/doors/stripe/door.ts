@@ -49,13 +49,14 @@ export function openStripe(place: Place): Promise<OpenDoor> {
 /** Whose key the request shows; kept with its connection, so that what is decided of it stays decided. */
 function presented({ gate }: Place, sessions: WeakMap<Socket, Shown>, { headers, socket }: HttpRequest): Session<typeof payments> {
   const key = keyOf(headers.authorization);
-  const known = sessions.get(socket);
-  if (known?.key === key && !known.session.signal.aborted) return known.session;
   if (headers['stripe-account'] !== undefined)
     throw fault('Denied', 'The provided key does not have access to another account: connected accounts are not implemented.');
+  const known = sessions.get(socket);
+  if (known?.key === key && !known.session.signal.aborted) return known.session;
   try {
     const session = gate.present(key.startsWith('pk_') ? 'publishable' : 'stripe', { token: key, peer: socket.remoteAddress });
-    if (!known) socket.once('close', () => sessions.get(socket)?.session.end());
+    if (known) known.session.end();
+    else socket.once('close', () => sessions.get(socket)?.session.end());
     sessions.set(socket, { key, session });
     return session;
   } catch (error) {
