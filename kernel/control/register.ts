@@ -50,7 +50,7 @@ export async function storeContract(context: Context, contract: AnyService): Pro
         path: lost.path,
         detail: `This release of ${contract.name} narrows the last one: ${lost.path} ${lost.reason}.`,
       });
-    if (row.basis === basis && same(row.body, body)) return;
+    if (row.basis === basis && JSON.stringify(row.body) === JSON.stringify(body)) return;
   }
   const policies = policiesOf(contract);
   await change(context, 'platform', async (tx, note) => {
@@ -81,21 +81,19 @@ function policiesOf(contract: AnyService) {
   return parsed.map(({ id, est }) => ({ id, est }));
 }
 
-/** Whether two JSON values are the same, whatever the order of their fields (PostgreSQL keeps its own). */
-function same(a: unknown, b: unknown): boolean {
-  return canonical(a) === canonical(b);
-}
+type Known = { readonly at: string; readonly contract: AnyService };
+const known = new WeakMap<Context, ReadonlyMap<string, Known>>();
 
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_name, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}
-
-/** The contracts registered on this platform, by service. */
+/** The contracts registered on this platform, by service. Each is read once for each time that it was registered: they are long. */
 export async function registeredContracts(context: Context): Promise<Record<string, AnyService>> {
-  const { rows } = await context.system.platform().query('select service, body from platform.contract order by service');
-  return Object.fromEntries((rows as Row[]).map((row) => [String(row.service), row.body as AnyService]));
+  const before = known.get(context) ?? new Map<string, Known>();
+  const read = (text: string, values: unknown[]) => context.system.platform().query(text, values);
+  const { rows } = await read('select service, registered_at::text as at from platform.contract order by service', []);
+  const heads = rows as { service: string; at: string }[];
+  const unread = heads.filter(({ service, at }) => before.get(service)?.at !== at).map(({ service }) => service);
+  const text = 'select service, registered_at::text as at, body from platform.contract where service = any($1::text[])';
+  const fresh = unread.length === 0 ? [] : ((await read(text, [unread])).rows as { service: string; at: string; body: AnyService }[]);
+  const now = new Map([...before, ...fresh.map(({ service, at, body }) => [service, { at, contract: body }] as const)]);
+  known.set(context, now);
+  return Object.fromEntries(heads.flatMap(({ service }) => (now.has(service) ? [[service, (now.get(service) as Known).contract]] : [])));
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { request } from 'node:http';
+import { platform } from '../service.ts';
 import { type House, openHouse } from '../../session/test/fixture/house.ts';
 
 let house: House;
@@ -37,6 +38,13 @@ test('callers who give up while a service answers take nothing down', async () =
     await asked.catch((error: Error) => assert.equal(error.name, 'AbortError'));
   }
   assert.equal((await house.call('GET', '/v1/notes/notes', undefined, { bearer: null })).status, 200);
+});
+
+test('a contract is served as it was written, its fields in their order', async () => {
+  const { status, body } = await house.call('GET', '/v1/contract', undefined, { bearer: null });
+  assert.equal(status, 200);
+  const services = body.services as Record<string, unknown>;
+  assert.equal(JSON.stringify(services.platform), JSON.stringify(platform));
 });
 
 test('a known credential that was revoked stays refused', async () => {
