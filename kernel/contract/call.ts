@@ -30,6 +30,11 @@ export interface Call<S extends AnyService = AnyService, O extends OperationName
   fail(code: OneOf<Op<S, O>['errors']> | KernelFault, detail?: string | FaultDetail): never;
   /** Decides another operation on another resource for the same caller (DeleteObjects decides per key); throws Denied. */
   also<P extends OperationName<S>>(operation: P, name: string, input?: unknown): Promise<void>;
+  /**
+   * Throws Denied where the caller names a key that it may not use, by ARN or id: of its own organization, or of `owner` whose
+   * data is to lie under it. A key that is not there passes: whoever seals under it says so.
+   */
+  useKey(named: string, owner?: bigint): Promise<void>;
   /** What a list may show: the resources on which the same caller may do one of these operations, and is forbidden none. */
   visible(...operations: readonly OperationName<S>[]): Filter;
 }

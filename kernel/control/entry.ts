@@ -10,6 +10,7 @@ import type {
   Binding,
   CredentialRecord,
   Generation,
+  KeyRecord,
   PrincipalRecord,
   ScopeRecord,
   SessionRecord,
@@ -35,6 +36,7 @@ export function entriesOver(source: Source): EntriesOf {
     credential: ([id = '']) => credentialEntries(source, id),
     session: ([id = '']) => sessionEntries(source, id),
     key: ([tenant = '', id = '']) => keyEntries(source, tenant, id),
+    keys: ([tenant = '']) => allKeyEntries(source, BigInt(tenant)),
     contract: ([service = '']) => contractEntries(source, service),
     // A change that an earlier release noted says no id.
     policy: ([tenant = '', id]) => (id === undefined ? allOwnPolicyEntries(source.sql, tenant) : ownPolicyEntries(source.sql, tenant, id)),
@@ -170,12 +172,27 @@ async function sessionEntries(source: Source, id: string): Promise<Entry[]> {
 }
 
 async function keyEntries(source: Source, tenant: string, id: string): Promise<Entry[]> {
-  const row = await one(source, 'select state, strict from platform.key where tenant = $1 and id = $2', [
+  const row = await one(source, 'select state, strict, name from platform.key where tenant = $1 and id = $2', [
     parseId(tenant),
     id === defaultKey ? parseId(tenant) : parseId(id),
   ]);
   const key = ['key', tenant, id] as const;
-  return [row ? { key, value: { state: row.state, strict: row.strict } } : { key }];
+  return [row ? { key, value: keyRecord(row) } : { key }];
+}
+
+const keyRecord = (row: Row): KeyRecord => ({
+  state: row.state as KeyRecord['state'],
+  strict: row.strict === true,
+  name: String(row.name),
+});
+
+/** All of a tenant's. */
+async function allKeyEntries(source: Source, tenant: bigint): Promise<Entry[]> {
+  const { rows } = await source.sql.platform().query('select id, state, strict, name from platform.key where tenant = $1', [tenant]);
+  return (rows as Row[]).map((row) => ({
+    key: ['key', formatId(tenant), row.id === tenant ? defaultKey : formatId(row.id as bigint)],
+    value: keyRecord(row),
+  }));
 }
 
 async function contractEntries(source: Source, service: string): Promise<Entry[]> {

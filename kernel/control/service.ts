@@ -291,7 +291,7 @@ export const platform = defineService({
       'AssumeRole',
       'GetSessionToken',
     ],
-    editor: ['reader', 'IngestUsage'],
+    editor: ['reader', 'IngestUsage', 'UseKey'],
     admin: [
       'editor',
       'CreateWebhook',

@@ -1,4 +1,4 @@
-import type { AnyService } from '../contract/contract.ts';
+import type { Operation, Resource } from '../contract/contract.ts';
 import { fault, type OperationError } from '../contract/fault.ts';
 import type { Attributes, Filter, Provider } from '../contract/provider.ts';
 import type { Identified } from '../caller/identified.ts';
@@ -7,7 +7,7 @@ import type { Rechecks } from './recheck.ts';
 import { type Question, questionOf, requestOf } from './request.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import { parseId } from '../tenancy/id.ts';
-import { type Kept, PolicyCache } from './policy-cache.ts';
+import type { Kept, PolicyCache } from './policy-cache.ts';
 import { engineVerdict } from './shadow.ts';
 import { isOfTenant, type Verdict, verdictOf } from './verdict.ts';
 
@@ -28,17 +28,25 @@ export type Decider = {
   forget(tenants: ReadonlySet<string> | undefined): void;
 };
 
+/** As much of a contract as decisions need. */
+export type Decided = {
+  readonly name: string;
+  readonly resources: Readonly<Record<string, Pick<Resource, 'of' | 'owner'>>>;
+  readonly operations: Readonly<Record<string, Pick<Operation, 'on' | 'byResource'>>>;
+};
+
 /** Who is in no organization has no policies of one. */
 const nobodys: Kept = { set: null, size: 0, sources: () => [], stepUps: new Set(), timed: false };
 
+/** `cache` is shared by the deciders of one process. */
 export function createDecider(
-  contract: AnyService,
+  contract: Decided,
   snapshot: Snapshot,
   providers: () => Readonly<Record<string, Provider>>,
   now: () => number,
   rechecks: Rechecks,
+  cache: PolicyCache,
 ): Decider {
-  const cache = new PolicyCache(snapshot);
   const guard = () => cache.of('', guardRails);
   const ofRoles = () => cache.of('', contract.name);
   const ofTenant = (tenant: string): Kept => (tenant === '' ? nobodys : cache.of(tenant));
@@ -94,7 +102,7 @@ export function createDecider(
   };
 }
 
-type Known = { readonly contract: AnyService; readonly snapshot: Snapshot; readonly providers: Readonly<Record<string, Provider>> };
+type Known = { readonly contract: Decided; readonly snapshot: Snapshot; readonly providers: Readonly<Record<string, Provider>> };
 
 /** What policy may ask about a resource: of the kernel's from the snapshot, of others from their provider. */
 function attributesOf({ contract, snapshot, providers }: Known, identified: Identified, kind: string, name: string): Attributes {

@@ -1,4 +1,3 @@
-import type { AnyService } from '../contract/contract.ts';
 import { frameOf } from '../policy/compile.ts';
 import { residualOf } from '../policy/residual.ts';
 import type { Columns } from '../policy/residual-row.ts';
@@ -6,7 +5,7 @@ import { textOf } from '../policy/sql.ts';
 import { type Question, requestOf } from './request.ts';
 import { isOfTenant, type PolicySets } from './verdict.ts';
 
-type Filtered = { readonly contract: AnyService; readonly columns: Columns; readonly first: number };
+type Filtered = { readonly contract: Parameters<typeof isOfTenant>[0]; readonly columns: Columns; readonly first: number };
 
 /** What the sets let a caller see, as SQL: questions about a resource that is not known yet. */
 export function filterSql(questions: readonly Question[], { guard, roles, own }: PolicySets, { contract, columns, first }: Filtered) {

@@ -9,6 +9,7 @@ import type { AuditRecord } from '../audit/record.ts';
 import { markPersonal, withPersonal } from '../observe/personal.ts';
 import { personalTexts } from '../privacy/mask.ts';
 import { currentTrace, inTrace, parseTraceparent, type TraceContext } from '../observe/trace.ts';
+import { keyContract, policyNameOf } from '../keys/key-use.ts';
 import { quotaWaitMaxMs } from '../quota/limits.ts';
 import { newNameMax, repeatKeyLengthMax } from './limits.ts';
 import type { RepeatEntry, RepeatStore, StoredReply } from '../contract/repeat.ts';
@@ -341,8 +342,21 @@ function callOf(job: Job, input: unknown, transaction: unknown): Call {
       await recordDenial(runtime, standing, operation, name, decided.denied.code, job.requestId);
       throw decided.denied;
     },
+    useKey: (named: string, owner: bigint = standing.caller.tenant) => useKey(job, named, owner),
     visible: (...operations: readonly string[]) => standing.visible(operations),
   } as Call;
+}
+
+/** A key is used by those to whom policies on it say so; another organization's by nobody. */
+async function useKey({ runtime, standing, requestId }: Job, named: string, owner: bigint): Promise<void> {
+  const isOwn = owner === standing.caller.tenant;
+  const name = isOwn ? policyNameOf(runtime.snapshot, owner, named) : '';
+  if (name === undefined) return;
+  const refusal = isOwn ? standing.keyRefusal(name) : fault('Denied', 'A key is named by those of its organization.');
+  if (!refusal) return;
+  const key = { ...standing.windowKey('UseKey', name, refusal.code), service: keyContract.name, kind: 'Key' };
+  await runtime.recordAudit({ ...key, at: runtime.now(), count: 1, bytes: 0, requestId }, false);
+  throw refusal;
 }
 
 /** Reads of a window are counted; management waits for its record; effects of a service's own log are recorded from there. */

@@ -1,5 +1,5 @@
 import type { Identified } from '../caller/identified.ts';
-import type { AnyService } from '../contract/contract.ts';
+import type { Operation } from '../contract/contract.ts';
 import type { Attributes } from '../contract/provider.ts';
 import type { EntityJson } from '../policy/action-entity.ts';
 import type { EngineRequest } from '../policy/authority.ts';
@@ -27,7 +27,11 @@ export type Question = {
   readonly factorAt?: number;
 };
 
-type Asker = { readonly contract: AnyService; readonly snapshot: Snapshot; readonly now: () => number };
+type Asker = {
+  readonly contract: { readonly name: string; readonly operations: Readonly<Record<string, Pick<Operation, 'on'>>> };
+  readonly snapshot: Snapshot;
+  readonly now: () => number;
+};
 type Asked = {
   readonly identified: Identified;
   readonly roles: readonly string[];

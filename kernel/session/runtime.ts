@@ -6,6 +6,7 @@ import { type AuditRecord, type EventRecord, recordType, type UsageRecord } from
 import { AuditWindows } from '../audit/window.ts';
 import { usageFlushMs } from '../audit/limits.ts';
 import type { Journal } from '../journal/journal.ts';
+import { keyContract } from '../keys/key-use.ts';
 import { Meters } from '../meter/meters.ts';
 import { Admission } from '../quota/admission.ts';
 import { createRates, type Rates, type SharedRates } from '../quota/rates.ts';
@@ -14,6 +15,7 @@ import type { Snapshot } from '../snapshot/reader.ts';
 import type { Rechecks } from './recheck.ts';
 import { steady } from './clock.ts';
 import { createDecider, type Decider } from './decide.ts';
+import { PolicyCache } from './policy-cache.ts';
 
 /** Everything that sessions of one service in one process share. */
 export type Runtime<S extends AnyService = AnyService> = {
@@ -22,6 +24,8 @@ export type Runtime<S extends AnyService = AnyService> = {
   readonly region: string;
   readonly log: Log;
   readonly decider: Decider;
+  /** Decides who may use which key, which is the platform's to say. */
+  readonly keyDecider: Decider;
   readonly rechecks: Rechecks;
   readonly rates: Rates;
   readonly admission: Admission;
@@ -91,6 +95,7 @@ export function createRuntime<S extends AnyService>(options: {
     meters.flush();
   };
   const admission = new Admission();
+  const cache = new PolicyCache(snapshot);
   const timer = setInterval(flush, usageFlushMs);
   const runtime: Runtime<S> = {
     contract,
@@ -104,7 +109,8 @@ export function createRuntime<S extends AnyService>(options: {
     flush,
     region: options.region,
     mayWrite: options.mayWrite,
-    decider: createDecider(contract, snapshot, () => runtime.implementation?.providers ?? {}, now, options.rechecks),
+    decider: createDecider(contract, snapshot, () => runtime.implementation?.providers ?? {}, now, options.rechecks, cache),
+    keyDecider: createDecider(keyContract, snapshot, () => ({}), now, options.rechecks, cache),
     rates: createRates(
       contract,
       (scope, quota) => snapshot.get('quota', scope)?.[`${contract.name}.${quota}`],

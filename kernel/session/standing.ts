@@ -85,6 +85,8 @@ export class Standing<S extends AnyService = AnyService> {
   readonly live = new Set<LiveCall>();
   readonly #runtime: Runtime<S>;
   readonly #grants = new Map<string, Decided>();
+  /** Why keys may not be used, by their names; undefined where they may. */
+  readonly #keys = new Map<string, OperationError | undefined>();
   #roles: readonly string[];
 
   constructor(runtime: Runtime<S>, identified: Identified) {
@@ -116,6 +118,16 @@ export class Standing<S extends AnyService = AnyService> {
     if (this.#grants.size >= grantsKeptMax) this.#grants.clear();
     this.#grants.set(key, made);
     return made;
+  }
+
+  /** Why a key of the caller's organization may not be used, or undefined; remembered until an epoch moves. */
+  keyRefusal(name: string): OperationError | undefined {
+    if (this.#keys.has(name)) return this.#keys.get(name);
+    const decision = this.#runtime.keyDecider.decide(this.identified, this.#roles, 'UseKey', name);
+    const refusal = decision.verdict === 'allow' ? undefined : decision.error;
+    if (this.#keys.size >= grantsKeptMax) this.#keys.clear();
+    this.#keys.set(name, refusal);
+    return refusal;
   }
 
   #make(operation: string, name: string): Decided {
@@ -171,6 +183,7 @@ export class Standing<S extends AnyService = AnyService> {
   redecide(): void {
     this.#roles = this.#currentRoles();
     this.#grants.clear();
+    this.#keys.clear();
     for (const call of this.live) {
       const decided = this.decide(call.operation, call.name);
       if (decided.denied || (decided.unproven && !call.byResource)) call.end('revoked');

@@ -1,4 +1,4 @@
-import type { AnyService } from '../contract/contract.ts';
+import type { Resource } from '../contract/contract.ts';
 import type { Decision, PolicySet } from '../policy/compile.ts';
 import type { requestOf } from './request.ts';
 
@@ -36,7 +36,7 @@ export function combined(answerOf: (from: keyof PolicySets) => Decision | undefi
 }
 
 /** Whether resources of this kind lie in a tenant; those of the platform itself do not. */
-export function isOfTenant(contract: Pick<AnyService, 'resources'>, kind: string): boolean {
+export function isOfTenant(contract: { readonly resources: Readonly<Record<string, Pick<Resource, 'of'>>> }, kind: string): boolean {
   const parent = contract.resources[kind]?.of ?? 'scope';
   return Object.hasOwn(contract.resources, parent) ? isOfTenant(contract, parent) : parent !== 'platform';
 }

@@ -80,7 +80,12 @@ export type PolicyRecord = { readonly id: string; readonly est: unknown; readonl
 export type ResourceRecord = { readonly labels: Readonly<Record<string, string>>; readonly attributes: Readonly<Record<string, unknown>> };
 
 /** A key of a tenant, by its id; the tenant's own ring is `default`. What is not here is enabled. */
-export type KeyRecord = { readonly state: 'enabled' | 'disabled' | 'pending' | 'destroyed'; readonly strict: boolean };
+export type KeyRecord = {
+  readonly state: 'enabled' | 'disabled' | 'pending' | 'destroyed';
+  readonly strict: boolean;
+  /** Missing in entries written before policies spoke of keys. */
+  readonly name?: string;
+};
 
 /** Facts of the whole platform. `devScope` is set while `--open` runs. */
 export type PlatformRecord = {

@@ -57,6 +57,13 @@ export const keyOperations = {
     ),
     output: one(Key),
   },
+  UseKey: {
+    ...read,
+    on: 'Key',
+    text: 'Say whether a key may be used: services ask the same of whoever names it for what they store.',
+    input: itemInput,
+    output: one(Key),
+  },
   GetKey: { ...read, on: 'Key', text: 'Read a key, without its material.', input: itemInput, output: one(Key) },
   ListKeys: { ...read, on: 'Key', at: 'collection', text: 'List keys.', input: PageInput, output: listOf(one(Key)) },
   RotateKey: { ...change, repeat: 'refuse', text: 'Make the material anew; what was sealed before stays readable.' },

@@ -10,6 +10,7 @@ type Mine = Pick<
   Handlers<typeof platform>,
   | 'CreateKey'
   | 'ImportKey'
+  | 'UseKey'
   | 'GetKey'
   | 'ListKeys'
   | 'RotateKey'
@@ -94,6 +95,11 @@ export function keyHandlers(context: Context): Mine {
   return {
     CreateKey: (call) => make(call as Call, call.input),
     ImportKey: (call) => make(call as Call, call.input, Buffer.from(call.input.material, 'base64')),
+    async UseKey(call) {
+      const row = await locate(call as Call);
+      if (row.state !== 'enabled') throw fault('KeyUnavailable', { path: 'refused', detail: `The key ${row.name} is ${row.state}.` });
+      return { output: keyOf(context, row) };
+    },
     async GetKey(call) {
       return { output: keyOf(context, await locate(call as Call)) };
     },

@@ -14,6 +14,12 @@ const [inTheClear, ofScope] = ['none', 'scope'];
 
 export const isSealing = (config: Config): boolean => configValue(config, 'gamut.encryption') !== inTheClear;
 
+/** The key that a configuration names, if it names one. */
+export function namedKey(config: Config): string | undefined {
+  const value = configValue(config, 'gamut.encryption');
+  return value === inTheClear || value === ofScope ? undefined : value;
+}
+
 /** Why a topic cannot be sealed as its configuration wants; undefined when it can. */
 export function encryptionFault(sealer: Sealer, tenant: bigint, value: string): string | undefined {
   if (value === inTheClear) return undefined;

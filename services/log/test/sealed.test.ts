@@ -53,6 +53,37 @@ test('a topic under a named key lies sealed, and is read and found by time as an
   assertHidden();
 });
 
+test('who names a key must be allowed to use it, over REST and over Kafka', async () => {
+  const { arn } = (await key('guarded')).spec;
+  const someone = await house.credential({ role: 'admin' });
+  const written = await house.call('POST', '/v1/platform/policies', {
+    name: 'not-guarded',
+    text: `forbid (principal == Gamut::Principal::"service-${someone.id}", action, resource == platform::Key::"guarded");`,
+  });
+  assert.equal(written.status, 201, JSON.stringify(written.body));
+  const rest = await house.call(
+    'POST',
+    '/v1/log/topics',
+    { name: 'guarded', config: { 'gamut.encryption': arn } },
+    { door: 'log.rest', bearer: someone.bearer },
+  );
+  assert.deepEqual([rest.status, rest.body.code], [403, 'Denied']);
+  const use = (bearer?: string) => house.call('GET', '/v1/platform/keys/guarded/use-key', undefined, bearer ? { bearer } : {});
+  assert.deepEqual([(await use()).status, (await use(someone.bearer)).status], [200, 403]);
+  const admin = house.client(someone).admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: 'open-one', numPartitions: 1, replicationFactor: 1 }] });
+  const configEntries = [{ name: 'gamut.encryption', value: arn }];
+  const altered = admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: 'open-one', configEntries }] });
+  await assert.rejects(altered, { type: 'TOPIC_AUTHORIZATION_FAILED' });
+  const created = admin.createTopics({ topics: [{ topic: 'guarded', numPartitions: 1, replicationFactor: 1, configEntries }] });
+  await assert.rejects(created, (error: Error & { type?: string; errors?: { type?: string }[] }) =>
+    [error, ...(error.errors ?? [])].some(({ type }) => type === 'TOPIC_AUTHORIZATION_FAILED'),
+  );
+  await admin.disconnect();
+  assert.equal((await create('guarded', { 'gamut.encryption': arn })).status, 201);
+});
+
 test('a key that is disabled or destroyed refuses writes and reads; one that is not there is no configuration', async () => {
   const { arn } = (await key('passing')).spec;
   await create('passing', { 'gamut.encryption': arn });

@@ -27,6 +27,11 @@ export type SealWish = {
 const placeOf = (seal: { readonly algorithm: string; readonly keyId?: string; readonly context?: string }) =>
   `storage ${seal.algorithm} ${seal.keyId ?? ''} ${seal.context ?? ''}`;
 
+/** The key that a request or a configuration names, if it names one of the organization's. */
+export function namedKey(algorithm: string | undefined, keyId: string | undefined): string | undefined {
+  return algorithm === 'aws:kms' && keyId !== undefined && !ownAlias.test(keyId) ? keyId : undefined;
+}
+
 /** What S3 calls the key that is there without being made: here the tenant's own ring. */
 const ownAlias = /^(?:arn:[a-z0-9:-]*:)?alias\/aws\/s3$/;
 
@@ -57,7 +62,7 @@ export async function makeSeal(sealer: Sealer, tenant: bigint, { encryption, cus
   }
   if (!encryption) return undefined;
   const { algorithm, context, keyId: asked } = encryption;
-  const isNamed = algorithm === 'aws:kms' && asked !== undefined && !ownAlias.test(asked);
+  const isNamed = namedKey(algorithm, asked) !== undefined;
   const keyId = algorithm === 'aws:kms' ? (asked ?? 'alias/aws/s3') : undefined;
   const told = { algorithm, ...(keyId === undefined ? {} : { keyId }), ...(context === undefined ? {} : { context }) };
   const sealed = await usableKey(sealer, tenant, isNamed ? asked : undefined).seal(tenant, key, placeOf(told));

@@ -27,6 +27,7 @@ const codeOf = async (sent: Promise<unknown>): Promise<string> => {
     return (error as Error).name;
   }
 };
+const kmsOf = (SSEKMSKeyId: string) => ({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId }) as const;
 const versioned = async (Bucket: string, Status: 'Enabled' | 'Suspended') =>
   client.send(new s3.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } }));
 
@@ -135,6 +136,59 @@ test('SSE-KMS seals under the key it names, and a key that is disabled or gone i
   assert.equal(await get(Bucket, 'by default'), body);
   await key('schedule-key-destruction', { afterMs: 0 });
   assert.equal(await codeOf(get(Bucket, 'by default')), 'KMS.KMSInvalidStateException');
+});
+
+test('who names a key must be allowed to use it: by role, unless a policy on the key says otherwise', async () => {
+  const Bucket = 'used-keys';
+  await client.send(new s3.CreateBucketCommand({ Bucket }));
+  const made = await house.call('POST', '/v1/platform/keys', { name: 'payroll' });
+  const { arn } = made.body.spec as { arn: string };
+  const editor = house.client((await house.credential({ role: 'editor' })).s3);
+  const admin = await house.credential({ role: 'admin' });
+  const mine = house.client(admin.s3);
+  const store = (SSEKMSKeyId?: string, by = mine) =>
+    codeOf(
+      by.send(
+        new s3.PutObjectCommand({ Bucket, Key: 'k', Body: 'x', ...(SSEKMSKeyId ? { ServerSideEncryption: 'aws:kms', SSEKMSKeyId } : {}) }),
+      ),
+    );
+  const policy = async (name: string, text: string) => {
+    const { status, body } = await house.call('POST', '/v1/platform/policies', { name, text });
+    assert.equal(status, 201, JSON.stringify(body));
+  };
+  const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' as const, KMSMasterKeyID: arn } };
+  const byDefault = (by: s3.S3Client) =>
+    codeOf(by.send(new s3.PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } })));
+  assert.equal(await store(arn), 'accepted');
+  assert.equal(await store(arn, editor), 'accepted');
+  assert.equal(await byDefault(mine), 'accepted');
+  await client.send(new s3.DeleteBucketEncryptionCommand({ Bucket }));
+  const onKey = 'action == platform::Action::"UseKey", resource == platform::Key::"payroll"';
+  await policy('not-payroll', `forbid (principal == Gamut::Principal::"service-${admin.id}", ${onKey});`);
+  assert.equal(await store(arn), 'AccessDenied');
+  assert.equal(await store(arn.split('/')[1]), 'AccessDenied', 'by its id it is the same key');
+  assert.equal(await codeOf(mine.send(new s3.CreateMultipartUploadCommand({ Bucket, Key: 'm', ...kmsOf(arn) }))), 'AccessDenied');
+  assert.equal(await codeOf(mine.send(new s3.CopyObjectCommand({ Bucket, Key: 'c', CopySource: `${Bucket}/k`, ...kmsOf(arn) }))), 'AccessDenied');
+  assert.equal(await byDefault(mine), 'AccessDenied');
+  assert.equal(await store(), 'accepted');
+  assert.equal(await byDefault(client), 'accepted');
+  assert.equal(await store(), 'accepted', 'what a bucket does by default its owner decided');
+  const role = await house.call('POST', '/v1/platform/custom-roles', { name: 'uploader', operations: ['storage.PutObject'] });
+  assert.equal(role.status, 201, JSON.stringify(role.body));
+  const uploader = await house.credential({ role: 'uploader' });
+  const theirs = house.client(uploader.s3);
+  assert.equal(await store(undefined, theirs), 'accepted');
+  assert.equal(await store(arn, theirs), 'AccessDenied');
+  await policy('payroll', `permit (principal == Gamut::Principal::"service-${uploader.id}", ${onKey});`);
+  assert.equal(await store(arn, theirs), 'accepted');
+  const other = await house.tenant('key-thief');
+  const thief = house.client((await house.credential({}, other)).s3);
+  const grant = { Effect: 'Allow', Principal: '*', Action: 's3:PutObject', Resource: `arn:aws:s3:::${Bucket}/*` };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [grant] });
+  await client.send(new s3.DeletePublicAccessBlockCommand({ Bucket }));
+  await client.send(new s3.PutBucketPolicyCommand({ Bucket, Policy }));
+  assert.equal(await store(undefined, thief), 'accepted');
+  assert.equal(await store(arn, thief), 'AccessDenied', 'a key is named by those of its organization');
 });
 
 test('nothing of an object lies in the clear, inline, packed or in shards, nor of a copy or a part of it', async () => {

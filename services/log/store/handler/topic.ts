@@ -5,6 +5,7 @@ import { type Config, configValue, topicConfig } from '../../domain/config.ts';
 import type { log } from '../../service.ts';
 import type { Broker } from '../broker.ts';
 import type { Topic } from '../topic.ts';
+import { namedKey } from '../topic-key.ts';
 
 type Spec = { partitions: number; config?: Record<string, string> };
 type Status = { id: string; records: number; sizeBytes: number };
@@ -65,12 +66,15 @@ export function topicHandlers({ topics }: Broker): Pick<Handlers<typeof log>, Na
     GetTopic: async ({ caller, ref }) => ({ output: topicEnvelope(own(caller.scope, ref.name)) }),
     async CreateTopic(call) {
       const { name, partitions = 1, config = {}, labels = {} } = call.input;
+      const named = namedKey(config);
+      if (named !== undefined) await call.useKey(named);
       const topic = topics.create(call.caller, name, { partitions, config, labels });
       await topics.flushed(topic);
       call.emit('TopicCreated', { topic: name });
       return { output: topicEnvelope(topic) };
     },
-    async AlterTopicConfig({ caller, ref, input }) {
+    async AlterTopicConfig(call) {
+      const { caller, ref, input } = call;
       const topic = own(caller.scope, ref.name);
       const kept: Config = input.replace ? {} : topic.config;
       const config: Record<string, string> = { ...kept, ...input.set };
@@ -78,6 +82,8 @@ export function topicHandlers({ topics }: Broker): Pick<Handlers<typeof log>, Na
         if (!Object.hasOwn(topicConfig, name)) throw fault('ConfigInvalid', `Unknown topic config name: ${name}`);
         delete config[name];
       }
+      const named = namedKey(config);
+      if (named !== undefined && named !== namedKey(topic.config)) await call.useKey(named);
       topics.alter(topic, { config });
       await topics.flushed(topic);
       return { output: topicEnvelope(topic) };

@@ -5,8 +5,10 @@ import { keyFault, metadataBytes } from '../../domain/name.ts';
 import type { Conditions } from '../../domain/precondition.ts';
 import { bucketOf } from '../bucket.ts';
 import type { Source } from '../copy.ts';
-import type { StoredChecksum, StoredHeaders } from '../record.ts';
+import type { BucketRecord, StoredChecksum, StoredHeaders } from '../record.ts';
+import { makeSeal, namedKey, type OpenSeal } from '../seal.ts';
 import type { Store } from '../store.ts';
+import { sealWish } from '../trait.ts';
 import type { ChecksumAlgorithm } from '#wire/checksum/checksum.ts';
 import type { Who } from '../who.ts';
 
@@ -62,6 +64,21 @@ export async function sourceOf({ catalog }: Store, call: CopyCall, input: CopyIn
     ...(customerKey === undefined ? {} : { customerKey }),
     conditions: sourceConditions(input),
   };
+}
+
+type SealCall = { readonly useKey: (named: string, owner: bigint) => Promise<void> };
+
+/** The seal of a new object, under the key that the caller names and may use, or as the bucket does by default. */
+export async function sealFor(
+  store: Store,
+  call: SealCall,
+  bucket: BucketRecord,
+  asked: Parameters<typeof sealWish>[2],
+): Promise<OpenSeal | undefined> {
+  const wish = sealWish(store, bucket, asked);
+  const named = namedKey(asked.encryption?.algorithm, asked.encryption?.keyId);
+  if (named !== undefined) await call.useKey(named, bucket.tenant);
+  return makeSeal(store.sealer, bucket.tenant, wish);
 }
 
 /** The checksum that was found of a body, to be kept. */

@@ -14,6 +14,7 @@ import { type ConfigurationKind, readConfiguration, readPolicy, writeConfigurati
 import type { BucketHistory } from '../history.ts';
 import { checkLogTarget } from '../log-target.ts';
 import type { BucketRecord } from '../record.ts';
+import { namedKey } from '../seal.ts';
 import type { Store } from '../store.ts';
 
 type Service = typeof storage;
@@ -50,6 +51,7 @@ export function configurationHandlers(store: Store, history: BucketHistory): Rec
       const bucket = begin(store, call);
       const document = checkConfiguration(kind, call.input as never);
       if (kind === 'notification') checkDestinations(bucket, document as never);
+      if (kind === 'encryption') await useDefaultKey(call, bucket, document as never);
       if (kind === 'logging') checkLogTarget(store, bucket, document as never);
       history.put(await writeConfiguration(store, bucket, kind, document, moreOf(kind, document)));
       return { output: {} };
@@ -62,6 +64,18 @@ export function configurationHandlers(store: Store, history: BucketHistory): Rec
   delete handlers.DeleteBucketLogging;
   delete handlers.DeleteBucketNotification;
   return handlers;
+}
+
+type DefaultSeals = {
+  readonly rules: readonly { applyServerSideEncryptionByDefault?: { readonly sseAlgorithm: string; readonly kmsMasterKeyID?: string } }[];
+};
+
+/** Who makes a key a bucket's default lets everybody who writes there use it. */
+async function useDefaultKey(call: AnyCall, bucket: BucketRecord, { rules }: DefaultSeals): Promise<void> {
+  for (const { applyServerSideEncryptionByDefault: byDefault } of rules) {
+    const named = namedKey(byDefault?.sseAlgorithm, byDefault?.kmsMasterKeyID);
+    if (named !== undefined) await call.useKey(named, bucket.tenant);
+  }
 }
 
 /** What the bucket itself says of a configuration, so that not every request need read it. */

@@ -7,12 +7,12 @@ import { bucketOf } from '../bucket.ts';
 import { copyPart } from '../copy.ts';
 import { checkExpected, type Expected } from '../receive.ts';
 import type { BucketRecord, PartRecord, Seal } from '../record.ts';
-import { makeSeal, openSeal, takeIn } from '../seal.ts';
+import { openSeal, takeIn } from '../seal.ts';
 import type { Store } from '../store.ts';
-import { sealWish, traitsOf } from '../trait.ts';
+import { traitsOf } from '../trait.ts';
 import { abortUpload, completeUpload, createUpload, findUpload, putPart, readParts, readUpload } from '../upload.ts';
 import { payerOf } from './bill.ts';
-import { checkKey, checksumFound, headersOf, sourceOf, whoOf } from './call.ts';
+import { checkKey, checksumFound, headersOf, sealFor, sourceOf, whoOf } from './call.ts';
 import { sealOf, writtenOf } from './head.ts';
 
 type Service = typeof storage;
@@ -97,7 +97,7 @@ async function create(store: Store, call: Call<Service, 'CreateMultipartUpload'>
       detail: `The checksum type ${asked} does not go with ${checksumAlgorithm ?? 'no algorithm'}.`,
     });
   const traits = traitsOf(store, bucket, call.caller, call.input);
-  const seal = await makeSeal(store.sealer, bucket.tenant, sealWish(store, bucket, call.input));
+  const seal = await sealFor(store, call, bucket, call.input);
   const chosen = checksumType ? { checksumAlgorithm, checksumType } : {};
   const uploadId = await createUpload(store, bucket, {
     key,

@@ -9,11 +9,11 @@ import { assertLive } from '../live.ts';
 import { putObject } from '../object.ts';
 import { checkExpected } from '../receive.ts';
 import { deleteObjects, type Removal, type Removed } from '../removal.ts';
-import { makeSeal, openObject, openSeal, takeIn } from '../seal.ts';
+import { openObject, openSeal, takeIn } from '../seal.ts';
 import type { Store } from '../store.ts';
-import { sealWish, traitsOf } from '../trait.ts';
+import { traitsOf } from '../trait.ts';
 import { payerOf } from './bill.ts';
-import { checkKey, checksumFound, headersOf, sourceOf, whoOf } from './call.ts';
+import { checkKey, checksumFound, headersOf, sealFor, sourceOf, whoOf } from './call.ts';
 import { attributesOf, checkReadable, findRead, headOf, partChecksumOf, writtenOf } from './head.ts';
 
 type Service = typeof storage;
@@ -93,7 +93,7 @@ async function put(store: Store, call: Call<Service, 'PutObject'>) {
   const traits = traitsOf(store, bucket, call.caller, call.input);
   const expected = { md5, sha256, size, checksumAlgorithm, checksum };
   checkExpected(expected, putMaxBytes);
-  const seal = await makeSeal(store.sealer, bucket.tenant, sealWish(store, bucket, call.input));
+  const seal = await sealFor(store, call, bucket, call.input);
   const rules = { maxBytes: putMaxBytes, mayWrite: store.mayWrite, signal: call.signal };
   const received = await takeIn(store, bucket, call.body, expected, rules, seal);
   call.charge('ingress', received.size, payer);
@@ -173,7 +173,7 @@ async function copy(store: Store, call: Call<Service, 'CopyObject'>) {
   }
   const headers = headersOf(call.input);
   const traits = traitsOf(store, bucket, call.caller, wish);
-  const seal = await makeSeal(store.sealer, bucket.tenant, sealWish(store, bucket, wish));
+  const seal = await sealFor(store, call, bucket, wish);
   const {
     object,
     bytes,
