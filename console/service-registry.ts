@@ -5,6 +5,7 @@ type Load = () => Promise<{ default: ServicePages }>;
 
 /** Services that bring pages of their own; each is a chunk that is loaded when it is first shown. */
 const registry: Readonly<Record<string, Load>> = {
+  analytics: () => import('#services/analytics/console/page.tsx'),
   ledger: () => import('#services/ledger/console/page.tsx'),
   log: () => import('#services/log/console/page.tsx'),
   payments: () => import('#services/payments/console/page.tsx'),

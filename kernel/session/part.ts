@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
 import { openSql, type Sql } from '#seams/sql/sql.ts';
+import type { Caller } from '../contract/caller.ts';
 import type { AnyService } from '../contract/contract.ts';
 import { assertContract } from '../contract/check.ts';
 import type { Implementation, Kernel, Main, OpenDoor } from '../contract/implement.ts';
@@ -31,6 +32,7 @@ export type Needs = {
   readonly ledgers?: import('./ledger-need.ts').Ledgers;
   /** Of services whose contract has the need `directory`. */
   readonly directory?: Directory;
+  readonly logs?: import('./log-need.ts').Logs;
 };
 
 type Started<S extends AnyService> = {
@@ -69,8 +71,8 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
   const directory = join(order.data, 'service', order.process);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const resources = sql && resourcesOf(sql, contract.name, link, snapshot);
-  const needsLedger = Object.values(contract.needs).some(({ seam }) => seam === 'ledger');
-  const ledgers = needsLedger ? (await import('./ledger-need.ts')).openLedgers(order) : undefined;
+  const serviceToken = (caller: Caller) => owned.keeper.serviceToken(caller);
+  const seams = await openSeams(contract, { order, serviceToken, ca: registered.certificate.ca });
   const kernel: Kernel<Needs> = {
     directory,
     process: order.process,
@@ -82,12 +84,12 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     scopes: () => snapshot.list('scope').map(({ tenant, id }) => ({ tenant: parseId(tenant), scope: parseId(id) })),
     kindOf: (scope) => snapshot.get('scope', formatId(scope))?.kind,
     needs: {
-      ...{ ...(sql ? { sql } : {}), ...(resources ? { resources } : {}), ...(ledgers ? { ledgers } : {}) },
+      ...{ ...(sql ? { sql } : {}), ...(resources ? { resources } : {}), ...seams },
       ...(hasDirectory(contract) ? { directory: openDirectory(order, owned.keeper) } : {}),
     },
     sealer: sealerOf(owned.keeper, contract.name, Date.now, (tenant, key) => snapshot.get('key', tenant, key)),
     log: owned.log,
-    serviceToken: (caller) => owned.keeper.serviceToken(caller),
+    serviceToken,
     signal: link.signal,
     now: Date.now,
     mayWrite: owned.runtime.mayWrite,
@@ -118,7 +120,8 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
       await implementation.stop();
       await effects?.stop();
       gate.stop();
-      ledgers?.close();
+      seams.ledgers?.close();
+      await seams.logs?.close();
       await sql?.close();
       await owned.close();
       await snapshot.close();
@@ -172,6 +175,18 @@ function withKept<S extends AnyService>(
   kept: KeptData,
 ): Implementation<S>['handlers'] {
   return { ...handlers, ...joinedSubjects(name, kept, handlers as unknown as SubjectHandlers) };
+}
+
+type Reach = { readonly order: Link['order']; readonly serviceToken: (caller: Caller) => Promise<string>; readonly ca: string };
+
+/** The needs that are other services; what a service does not need is not even loaded. */
+async function openSeams({ needs }: AnyService, { order, serviceToken, ca }: Reach): Promise<Pick<Needs, 'ledgers' | 'logs'>> {
+  const needed = new Set(Object.values(needs).map(({ seam }) => seam));
+  const { data, process: name } = order;
+  return {
+    ...(needed.has('ledger') ? { ledgers: (await import('./ledger-need.ts')).openLedgers(order) } : {}),
+    ...(needed.has('log') ? { logs: (await import('./log-need.ts')).openLogs({ data, name, serviceToken, ca }) } : {}),
+  };
 }
 
 /** Events that come from a job and not from a call. */

@@ -4,7 +4,7 @@ import { fault, type OperationError } from '../contract/fault.ts';
 import type { Filter } from '../contract/provider.ts';
 import type { Identified } from '../caller/identified.ts';
 import { rolesIn } from '../caller/place.ts';
-import { isPublisher } from './publisher.ts';
+import { ownRoleOf } from './publisher.ts';
 import { parseId } from '../tenancy/id.ts';
 import type { WindowEntry, WindowKey } from '../audit/window.ts';
 import type { Counter } from '../meter/meters.ts';
@@ -105,7 +105,8 @@ export class Standing<S extends AnyService = AnyService> {
 
   #currentRoles(): string[] {
     const { principal, tenant, scope } = this.identified;
-    if (isPublisher(this.identified)) return ['publisher'];
+    const ownRole = ownRoleOf(this.identified);
+    if (ownRole !== undefined) return [ownRole];
     return this.identified.face === 'anonymous' ? [] : rolesIn(this.#runtime.snapshot, principal, tenant, scope);
   }
 

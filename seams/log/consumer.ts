@@ -29,8 +29,8 @@ export class Consumer {
   }
 
   /** Batches as they come, until the signal; each partition in order, from where the group stands, or from an end of the log. */
-  async *batches(from: From, signal: AbortSignal): AsyncGenerator<Batch> {
-    const positions = await this.#cluster.retried(() => this.#positions(from), signal);
+  async *batches(from: From, signal: AbortSignal, at?: ReadonlyMap<number, number>): AsyncGenerator<Batch> {
+    const positions = await this.#cluster.retried(() => this.#positions(from, at), signal);
     while (!signal.aborted) {
       const found = await this.#cluster
         .retried(() => this.#fetchAll(positions, signal), signal)
@@ -45,12 +45,17 @@ export class Consumer {
     }
   }
 
-  async #positions(from: From): Promise<number[]> {
+  /** Reads once, whatever is there, so that what is not allowed shows. */
+  async assertReadable(): Promise<void> {
+    await this.#cluster.retried(async () => this.#fetchAll(await this.#positions('earliest'), new AbortController().signal, 0));
+  }
+
+  async #positions(from: From, at?: ReadonlyMap<number, number>): Promise<number[]> {
     const count = await this.#cluster.partitions(this.#topic);
     const committed = this.#group === undefined ? [] : await this.#committed(this.#group, count);
     const positions: number[] = [];
     for (let partition = 0; partition < count; partition++) {
-      const known = committed[partition] ?? -1;
+      const known = at?.get(partition) ?? committed[partition] ?? -1;
       positions.push(known >= 0 ? known : await this.#endOf(partition, from));
     }
     return positions;
@@ -79,7 +84,7 @@ export class Consumer {
   }
 
   /** One fetch from every leader; what waits for records waits at all of them at once. */
-  async #fetchAll(positions: readonly number[], signal: AbortSignal): Promise<Batch[]> {
+  async #fetchAll(positions: readonly number[], signal: AbortSignal, waitMs = fetchWaitMs): Promise<Batch[]> {
     const byLeader = new Map<Awaited<ReturnType<Cluster['leader']>>, number[]>();
     for (const partition of positions.keys()) {
       const leader = await this.#cluster.leader(this.#topic, partition);
@@ -92,8 +97,8 @@ export class Consumer {
           fetchOffset: positions[partition] ?? 0,
           partitionMaxBytes: fetchBytes,
         }));
-        const body = { maxWaitMs: fetchWaitMs, minBytes: 1, maxBytes: fetchBytes, isolationLevel: 1 };
-        return leader.call(fetch, 12, { replicaId: -1, ...body, topics: [{ topic: this.#topic, partitions: wanted }] }, fetchWaitMs);
+        const body = { maxWaitMs: waitMs, minBytes: 1, maxBytes: fetchBytes, isolationLevel: 1 };
+        return leader.call(fetch, 12, { replicaId: -1, ...body, topics: [{ topic: this.#topic, partitions: wanted }] }, waitMs);
       }),
     );
     if (signal.aborted) return [];

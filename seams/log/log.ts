@@ -33,10 +33,20 @@ export interface ScopedLog {
    * Committed records as they come, partition by partition in order, until the signal. With a group, reading begins where
    * `done` was last called; without, at an end of the log.
    */
-  consume(topic: string, more: { group?: string; from?: From; signal: AbortSignal }): AsyncIterable<Delivery>;
+  consume(topic: string, more: Reading): AsyncIterable<Delivery>;
+  /** Whether the login may read a topic that is there: throws the log's own error where it may not. */
+  assertReadable(topic: string): Promise<void>;
   /** A producer whose writes and offsets count together or not at all; one of an id fences those before it. */
   transactions(id: string): Promise<{ transact<T>(work: (within: Within) => Promise<T>): Promise<T> }>;
 }
+
+/** `at` says where partitions are begun, for who keeps that itself; the others begin as `from` says. */
+export type Reading = {
+  readonly group?: string;
+  readonly from?: From;
+  readonly at?: ReadonlyMap<number, number>;
+  readonly signal: AbortSignal;
+};
 
 export type Delivery = { readonly records: readonly Incoming[]; readonly next: Offset; done(): Promise<void> };
 
@@ -83,9 +93,10 @@ function scopedLog(cluster: Cluster, prefix: string): ScopedLog {
     createTopic: (topic, { partitions = 1, config = {} } = {}) => createTopic(cluster, named(topic), partitions, config),
     hasTopic: (topic) => cluster.hasTopic(named(topic)),
     produce: (topic, records) => producer.produce(named(topic), records),
-    async *consume(topic, { group, from = 'earliest', signal }) {
+    assertReadable: (topic) => new Consumer(cluster, named(topic)).assertReadable(),
+    async *consume(topic, { group, from = 'earliest', at, signal }) {
       const consumer = new Consumer(cluster, named(topic), group === undefined ? undefined : named(group));
-      for await (const { records, next } of consumer.batches(from, signal))
+      for await (const { records, next } of consumer.batches(from, signal, at))
         yield { records: records.map(own), next: own(next), done: () => consumer.commit([next]) };
     },
     async transactions(id) {

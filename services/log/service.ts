@@ -102,6 +102,7 @@ export const log = defineService({
   operations: { ...topicOperations, ...groupOperations, ...registryOperations, ...subjectOperations },
   roles: {
     publisher: ['Produce', 'GetTopic'],
+    streamer: ['Fetch', 'GetTopic'],
     auditor: [
       'ListTopics',
       'GetTopic',

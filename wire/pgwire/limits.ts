@@ -10,3 +10,5 @@ export const parameterCountMax = 65_535;
 export const arrayDimensionMax = 6;
 /** Most rounds of PBKDF2 a server may ask of a client; more would let it stop the process. */
 export const scramRoundsMax = 1_000_000;
+/** Most digits behind the point of a numeric that is read, and most words before it; PostgreSQL's own limit is near. */
+export const numericScaleMax = 16_383;

@@ -29,17 +29,18 @@ const mechanisms: Readonly<Record<string, ScramHash>> = { 'SCRAM-SHA-256': 'sha2
 export type Steps = { next(answer: Uint8Array): { send?: Uint8Array; done?: true }; identified(): Identified };
 
 /**
- * SCRAM: `{mechanism}`. Throws Unauthenticated at the step that fails. During the overlap of a rotated credential only its
- * newest secret is known here: the exchange names its salt before the proof comes.
+ * SCRAM: `{mechanism}`, and `{username}` where the protocol has said it already, as PostgreSQL's does. Throws
+ * Unauthenticated at the step that fails. During the overlap of a rotated credential only its newest secret is known here:
+ * the exchange names its salt before the proof comes.
  */
-export function saslExchange({ mechanism }: Material, snapshot: Snapshot, now: () => number): Steps {
+export function saslExchange({ mechanism, username }: Material, snapshot: Snapshot, now: () => number): Steps {
   const hash = typeof mechanism === 'string' ? mechanisms[mechanism] : undefined;
   if (hash === undefined) throw refuse('malformed', 'The mechanism is not one of SCRAM-SHA-256 and SCRAM-SHA-512.');
   const server = scramServer(hash, randomBytes(24).toString('base64'));
   let credential: CredentialRecord | undefined;
   let step = 0;
   const verifierOf = (user: string): ScramVerifier => {
-    credential = standing(snapshot, idOf(snapshot, user), now());
+    credential = standing(snapshot, idOf(snapshot, typeof username === 'string' ? username : user), now());
     const verifier = generations(credential, now())[0]?.sasl?.[hash];
     if (!verifier) throw refuse('unknown');
     return verifier;

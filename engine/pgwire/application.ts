@@ -1,0 +1,44 @@
+/** A column of an answer; `oid` is its type. */
+export type Field = { readonly name: string; readonly oid: number };
+
+/** A row in the text format; null is NULL. */
+export type Cells = readonly (string | null)[];
+
+/** Rows in blocks, and the tag that says how many there were. */
+export type Answer = { readonly rows: AsyncIterable<readonly Cells[]>; tag(rows: number): string };
+
+/** A statement that was understood. Without `fields` it answers no rows. */
+export type Prepared = {
+  /** The types of the parameters. */
+  readonly params: readonly number[];
+  readonly fields?: readonly Field[];
+  execute(params: Cells, signal: AbortSignal): Promise<Answer>;
+};
+
+/** What one identified caller may ask. Whatever it throws goes through `Door.report`. */
+export interface Desk {
+  /** Aborted when the caller has lost the right to be here. */
+  readonly signal: AbortSignal;
+  /** The statements of a text. */
+  split(text: string): Promise<readonly string[]>;
+  /** Understands one statement; undefined for an empty one. `types` are those that the client named; 0 names none. */
+  prepare(text: string, types: readonly number[]): Promise<Prepared | undefined>;
+  /** The caller left. */
+  end(): void;
+}
+
+/** The steps of SCRAM-SHA-256; `desk` once they are done. */
+export type Proof = { next(answer: Uint8Array): { send?: Uint8Array; done?: true }; desk(): Desk };
+
+/** What an error says to the client. */
+export type Told = { readonly sqlstate: string; readonly message: string; readonly position?: number | undefined };
+
+/** What the connections of a door share. */
+export interface Door {
+  /** Begins the proof of who a user is; `database` is what it wants to see. */
+  prove(user: string, database: string): Proof;
+  /** Words an error for the client; what is a fault of ours is logged there, and not shown. */
+  report(error: unknown): Told;
+  /** What a client is told when it comes in: server_version and the like. */
+  readonly parameters: Readonly<Record<string, string>>;
+}

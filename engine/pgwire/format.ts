@@ -1,0 +1,64 @@
+import { readBinary, writeBinary } from '#wire/pgwire/binary.ts';
+import { readNumeric, writeNumeric } from '#wire/pgwire/numeric.ts';
+import { oids } from '#wire/pgwire/oid.ts';
+import { notBuilt, sqlstates, StatementError } from './statement-error.ts';
+
+/** A value in the format that was asked for: 0 is text, 1 binary. */
+export function formatted(text: string | null, oid: number, format: number): string | Buffer | null {
+  if (text === null || format === 0) return text;
+  switch (oid) {
+    case oids.numeric:
+      return writeNumeric(text);
+    case oids.bool:
+      return writeBinary(oid, text === 't');
+    case oids.int8:
+      return writeBinary(oid, BigInt(text));
+    case oids.int4:
+    case oids.float8:
+      return writeBinary(oid, Number(text));
+    case oids.text:
+      return Buffer.from(text);
+    default:
+      throw notBuilt(`The binary format of type ${oid}`);
+  }
+}
+
+/** A parameter as text, from the format that it came in. */
+export function textOf(value: Buffer | null, oid: number, format: number): string | null {
+  if (value === null) return null;
+  if (format === 0 || oid === oids.text) return utf8(value);
+  switch (oid) {
+    case oids.numeric:
+      return readNumeric(value);
+    case oids.bool:
+      return readBinary(oid, value) ? 't' : 'f';
+    case oids.int8:
+    case oids.int4:
+    case oids.float8:
+      return String(readBinary(oid, value));
+    default:
+      throw notBuilt(`The binary format of type ${oid}`);
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+function utf8(bytes: Buffer): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new StatementError('22021', 'invalid byte sequence for encoding "UTF8"');
+  }
+}
+
+/** The format of the column or parameter at a place: none is text for all, one stands for all. */
+export function formatAt(formats: readonly number[], at: number): number {
+  const format = formats.length === 1 ? formats[0] : (formats[at] ?? 0);
+  if (format !== 0 && format !== 1) throw new StatementError(sqlstates.protocolViolation, `there is no format ${format}`);
+  return format;
+}
+
+const sizes: Readonly<Record<number, number>> = { [oids.bool]: 1, [oids.int4]: 4, [oids.int8]: 8, [oids.float8]: 8 };
+
+/** Bytes of a type's values; -1 where they vary. */
+export const sizeOf = (oid: number): number => sizes[oid] ?? -1;

@@ -1,0 +1,60 @@
+import { type Log, type LogOptions, openLog, type ScopedLog } from '#seams/log/log.ts';
+import type { Caller } from '../contract/caller.ts';
+import { fault } from '../contract/fault.ts';
+import type { Placed } from '../contract/provider.ts';
+import { runningPlatform } from '../supervise/client.ts';
+
+/** The logs of environments. Unavailable: the log is away now. */
+export type Logs = {
+  /** The log of an environment, in the service's own name. Each `lane` has a connection, where reading waits for no other. */
+  own(at: Placed, lane: string): Promise<ScopedLog>;
+  /** Does something with the log of a caller's environment, with the caller's rights. */
+  as<T>(caller: Caller, work: (log: ScopedLog) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+};
+
+type Options = {
+  readonly data: string;
+  /** Under which name the service comes by itself. */
+  readonly name: string;
+  readonly serviceToken: (caller: Caller) => Promise<string>;
+  readonly ca: string;
+};
+
+/** Opens the need of a log. */
+export function openLogs({ data, name, serviceToken, ca }: Options): Logs {
+  let opened: { readonly url: string; readonly log: Log } | undefined;
+
+  async function address(): Promise<string> {
+    const doors = (await runningPlatform(data).catch(() => undefined))?.doors;
+    const url = doors?.['log.kafka']?.url;
+    if (url === undefined) throw fault('Unavailable', 'The log is away.');
+    return url;
+  }
+
+  const open = (url: string, loginOf: LogOptions['loginOf']) =>
+    openLog(url, { clientId: `gamut ${name}`, ca, ...(loginOf ? { loginOf } : {}) });
+
+  return {
+    async own({ tenant, scope }, lane) {
+      const url = await address();
+      if (opened?.url !== url) {
+        await opened?.log.close();
+        const loginOf = async (place: string) => {
+          const [ownTenant = '', ownScope = ''] = place.split(' ');
+          const at = { tenant: BigInt(ownTenant), scope: BigInt(ownScope) };
+          return { bearer: await serviceToken({ ...at, principal: name, credential: 0n, face: 'service' }) };
+        };
+        opened = { url, log: open(url, loginOf) };
+      }
+      return opened.log.at(`${tenant} ${scope} ${lane}`);
+    },
+    async as(caller, work) {
+      // In its own name the service may read what a caller of that name perhaps may not.
+      if (caller.principal === name) throw fault('Denied', `Nobody comes to the log as ${name}.`);
+      await using log = open(await address(), async () => ({ bearer: await serviceToken(caller) }));
+      return await work(log.at('caller'));
+    },
+    close: async () => opened?.log.close(),
+  };
+}

@@ -1,0 +1,8 @@
+import { limit } from '#kernel/contract/limit.ts';
+
+export const nameMax = limit(63, 'character', 'Longest name of a source, view or column.');
+export const topicNameMax = limit(249, 'character', 'Longest name of a topic.');
+export const columnsInMax = limit(250, 'column', 'Most columns of a source that is made.');
+export const textMax = limit(65_536, 'character', 'Longest statement.');
+export const paramsMax = limit(1_000, 'parameter', 'Most parameters of a query.');
+export const valueMax = limit(1_048_576, 'character', 'Longest value of a parameter.');

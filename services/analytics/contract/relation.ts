@@ -1,0 +1,103 @@
+import type { Operation } from '#kernel/contract/contract.ts';
+import { Type } from '#kernel/contract/type.ts';
+import { columnsInMax, nameMax, paramsMax, textMax, topicNameMax, valueMax } from './limits.ts';
+
+const closed = { additionalProperties: false } as const;
+const none = Type.Object({}, closed);
+const Name = Type.String({ minLength: 1, maxLength: nameMax, description: 'Name, unique among the sources and views of the environment.' });
+const TypeName = Type.Enum(['bool', 'int4', 'int8', 'numeric', 'float8', 'text'], { description: 'A type, by its name in PostgreSQL.' });
+const Column = Type.Object({ name: Name, type: TypeName }, closed);
+const Columns = Type.Array(Column, { minItems: 1, maxItems: columnsInMax, description: 'Columns, which are fields of the JSON objects.' });
+const Topic = Type.String({ minLength: 1, maxLength: topicNameMax, pattern: '^[a-zA-Z0-9._-]+$', description: 'The topic that is read.' });
+const Text = Type.String({ minLength: 1, maxLength: textMax });
+const Cell = Type.Union([Type.String(), Type.Null()]);
+const Param = Type.Union([Type.String({ maxLength: valueMax }), Type.Null()]);
+
+const Source = Type.Object({ name: Type.String(), topic: Type.String(), columns: Type.Array(Column) });
+const View = Type.Object({
+  name: Type.String(),
+  source: Type.String(),
+  text: Type.String({ description: 'The statement that made it.' }),
+  columns: Type.Array(Column),
+  epoch: Type.String({ description: 'Commits so far.' }),
+  groups: Type.String({ description: 'Groups that are kept.' }),
+  rejected: Type.String({ description: 'Records that could not be taken.' }),
+  rejection: Type.Optional(Type.String({ description: 'Place and reason of the last one that was rejected.' })),
+});
+
+const expose = ['rest', 'cli', 'console'] as const;
+const errors = ['StatementRefused'] as const;
+const read = { expose, effect: 'read', audit: 'window', repeat: 'natural' } as const;
+const write = { expose, effect: 'write', audit: 'before-reply', repeat: 'natural', errors } as const;
+
+/** The operations on sources and views, as the PostgreSQL door and REST reach them. */
+export const relationOperations = {
+  CreateSource: {
+    ...write,
+    on: 'Source',
+    at: 'new',
+    text: 'Make a source over a topic of JSON objects; a topic that is not there is made.',
+    input: Type.Object({ name: Name, topic: Topic, columns: Columns }, closed),
+    output: Source,
+  },
+  ListSources: {
+    ...read,
+    on: 'Source',
+    at: 'collection',
+    text: 'List sources in order of name.',
+    input: none,
+    output: Type.Object({ items: Type.Array(Source) }),
+  },
+  DeleteSource: {
+    ...write,
+    on: 'Source',
+    essential: true,
+    text: 'Drop a source that no view needs.',
+    input: none,
+    output: Type.Object({}),
+  },
+  CreateView: {
+    ...write,
+    on: 'View',
+    at: 'new',
+    text: 'Make a view that is kept up with its source from the oldest record on.',
+    input: Type.Object({ name: Name, text: Text }, closed),
+    output: View,
+  },
+  ListViews: {
+    ...read,
+    on: 'View',
+    at: 'collection',
+    text: 'List views in order of name.',
+    input: none,
+    output: Type.Object({ items: Type.Array(View) }),
+  },
+  DeleteView: { ...write, on: 'View', essential: true, text: 'Drop a view and what it keeps.', input: none, output: Type.Object({}) },
+  ReadView: {
+    ...read,
+    on: 'View',
+    posted: true,
+    errors,
+    text: 'Ask a view: a SELECT from it, as of its last commit.',
+    input: Type.Object(
+      {
+        text: Text,
+        types: Type.Optional(Type.Array(TypeName, { maxItems: paramsMax })),
+        params: Type.Optional(Type.Array(Param, { maxItems: paramsMax, description: 'Values of $1 and on, as text.' })),
+      },
+      closed,
+    ),
+    output: Type.Object({ fields: Type.Array(Type.Object({ name: Type.String(), type: TypeName })), rows: Type.Array(Type.Array(Cell)) }),
+  },
+  SubscribeView: {
+    on: 'View',
+    effect: 'read',
+    audit: 'window',
+    repeat: 'natural',
+    errors,
+    body: 'out',
+    text: 'Follow a view: its rows, then those that each commit adds and takes away.',
+    input: none,
+    output: Type.Object({}),
+  },
+} as const satisfies Readonly<Record<string, Operation>>;

@@ -1,0 +1,217 @@
+import type { Node, RawStmt, SelectStmt } from 'libpg-query';
+import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { columnsMax, nameBytesMax, statementBytesMax, statementsMax } from './limits.ts';
+import { type Column, isType, type Type } from './value.ts';
+
+/** A statement that is known; what a name stands for is found when it is planned. */
+export type Statement =
+  | {
+      readonly kind: 'createSource';
+      readonly name: string;
+      readonly columns: readonly Column[];
+      readonly topic: string;
+      readonly orIs: boolean;
+    }
+  | { readonly kind: 'createView'; readonly name: string; readonly text: string; readonly select: SelectStmt; readonly orIs: boolean }
+  | { readonly kind: 'drop'; readonly of: 'source' | 'view'; readonly names: readonly string[]; readonly orNone: boolean }
+  | { readonly kind: 'select'; readonly select: SelectStmt; readonly text: string }
+  | { readonly kind: 'subscribe'; readonly name: string }
+  | { readonly kind: 'show'; readonly what: string };
+
+type Parser = typeof import('libpg-query');
+let loading: Promise<Parser> | undefined;
+
+/** PostgreSQL's own grammar, as WebAssembly; it is loaded by the first statement, because it is large. */
+async function parser(): Promise<Parser> {
+  loading ??= import('libpg-query').then(async (module) => {
+    await module.loadModule();
+    return module;
+  });
+  return loading;
+}
+
+type Token = { readonly text: string; readonly start: number; readonly end: number };
+
+function tokensOf(parse: Parser, text: string): Token[] | undefined {
+  try {
+    return parse.scanSync(text).tokens.filter(({ tokenName }) => !tokenName.endsWith('_COMMENT'));
+  } catch {
+    // A text that cannot be cut is one statement, which the grammar refuses with its place.
+    return undefined;
+  }
+}
+
+/** The statements of a text, each behind as many spaces as there were characters, so that places in it stay true. */
+export async function splitStatements(text: string): Promise<string[]> {
+  const bytes = Buffer.from(text);
+  if (bytes.length > statementBytesMax)
+    throw new StatementError(sqlstates.tooLarge, `a text of statements is at most ${statementBytesMax} bytes long`);
+  if (text.trim() === '') return [];
+  const tokens = tokensOf(await parser(), text);
+  if (!tokens) return [text];
+  const found: string[] = [];
+  let own: Token[] = [];
+  const finish = () => {
+    const [first, last] = [own[0], own.at(-1)];
+    own = [];
+    if (!first || !last) return;
+    const before = bytes.toString('utf8', 0, first.start).length;
+    found.push(' '.repeat(before) + bytes.toString('utf8', first.start, last.end));
+  };
+  for (const token of tokens) {
+    if (token.text === ';') finish();
+    else own.push(token);
+  }
+  finish();
+  if (found.length > statementsMax) throw new StatementError(sqlstates.tooLarge, `a text has at most ${statementsMax} statements`);
+  return found;
+}
+
+type Lifted = { readonly text: string; readonly subscribes: boolean; readonly isSource: boolean };
+
+/**
+ * Puts what PostgreSQL's grammar knows in the place of what it does not, at the same length: a source is written like a
+ * table, SUBSCRIBE like TABLE.
+ */
+function lift(text: string, tokens: readonly Token[]): Lifted {
+  const bytes = Buffer.from(text);
+  const words = tokens.slice(0, 3).map((token) => token.text.toLowerCase());
+  const write = (at: number, word: string) => {
+    const { start = 0, end = 0 } = tokens[at] ?? {};
+    bytes.write(word.padEnd(end - start), start);
+  };
+  const isSource = (words[0] === 'create' || words[0] === 'drop') && words[1] === 'source';
+  if (isSource) write(1, 'TABLE');
+  const subscribes = words[0] === 'subscribe';
+  if (subscribes) {
+    write(0, 'TABLE');
+    if (words[1] === 'to') write(1, '');
+  }
+  if (words[0] === 'show' && words[1] === 'materialized' && words[2] === 'views') {
+    write(1, '');
+  }
+  return { text: bytes.toString(), subscribes, isSource };
+}
+
+/** Understands one statement; undefined for none. */
+export async function parseStatement(text: string): Promise<Statement | undefined> {
+  const parse = await parser();
+  const lifted = lift(text, tokensOf(parse, text) ?? []);
+  if (lifted.text.trim() === '') return undefined;
+  let statements: RawStmt[];
+  try {
+    statements = parse.parseSync(lifted.text).stmts ?? [];
+  } catch (error) {
+    throw refusal(parse, error);
+  }
+  const [first, ...more] = statements;
+  if (more.length > 0) throw new StatementError(sqlstates.syntax, 'cannot insert multiple commands into a prepared statement');
+  return first?.stmt && statementOf(first.stmt, lifted, text);
+}
+
+function refusal(parse: Parser, error: unknown): unknown {
+  if (error instanceof RangeError) return new StatementError(sqlstates.tooComplex, 'the statement is too complex');
+  if (!(error instanceof parse.SqlError)) return error;
+  const at = error.sqlDetails?.cursorPosition ?? -1;
+  return new StatementError(sqlstates.syntax, error.message, at < 0 ? undefined : at + 1);
+}
+
+function statementOf(node: Node, { subscribes, isSource }: Lifted, text: string): Statement {
+  if ('SelectStmt' in node) {
+    if (subscribes) return { kind: 'subscribe', name: relationOf(node.SelectStmt, 'SUBSCRIBE') ?? '' };
+    return { kind: 'select', select: node.SelectStmt, text };
+  }
+  if ('CreateStmt' in node) {
+    if (!isSource) throw notBuilt('CREATE TABLE');
+    const { relation, tableElts = [], options = [], if_not_exists = false, ...rest } = node.CreateStmt;
+    if (rest.inhRelations || rest.constraints || rest.partspec) throw notBuilt('This form of CREATE SOURCE');
+    return { kind: 'createSource', name: plainName(relation), columns: columnsOf(tableElts), topic: topicOf(options), orIs: if_not_exists };
+  }
+  if ('CreateTableAsStmt' in node) {
+    const { into, query, objtype, if_not_exists = false } = node.CreateTableAsStmt;
+    if (objtype !== 'OBJECT_MATVIEW') throw notBuilt('CREATE TABLE AS');
+    if (into?.colNames || into?.options || into?.skipData) throw notBuilt('This form of CREATE MATERIALIZED VIEW');
+    if (!query || !('SelectStmt' in query)) throw notBuilt('A view of anything but a SELECT');
+    return { kind: 'createView', name: plainName(into?.rel), text: text.trim(), select: query.SelectStmt, orIs: if_not_exists };
+  }
+  if ('DropStmt' in node) {
+    const { objects = [], removeType, behavior, missing_ok = false } = node.DropStmt;
+    if (behavior === 'DROP_CASCADE') throw notBuilt('DROP ... CASCADE');
+    const of = removeType === 'OBJECT_MATVIEW' ? 'view' : removeType === 'OBJECT_TABLE' && isSource ? 'source' : undefined;
+    if (!of) throw notBuilt('DROP of this kind');
+    return { kind: 'drop', of, names: objects.map(droppedName), orNone: missing_ok };
+  }
+  if ('VariableShowStmt' in node) return { kind: 'show', what: node.VariableShowStmt.name ?? '' };
+  const [kind = 'Stmt'] = Object.keys(node);
+  throw notBuilt(`The statement ${kind.replace(/Stmt$/, '')}`);
+}
+
+type RangeVar = { readonly relname?: string; readonly schemaname?: string; readonly catalogname?: string };
+
+function plainName(relation: RangeVar | undefined): string {
+  const { relname = '', schemaname, catalogname } = relation ?? {};
+  if (catalogname || (schemaname !== undefined && schemaname !== 'public')) throw notBuilt(`The schema ${schemaname}`);
+  return checkedName(relname);
+}
+
+function checkedName(name: string): string {
+  if (Buffer.byteLength(name) > nameBytesMax) throw new StatementError(sqlstates.nameWrong, `a name is at most ${nameBytesMax} bytes long`);
+  return name;
+}
+
+function droppedName(node: Node): string {
+  const parts = 'List' in node ? (node.List.items ?? []).map(textIn) : [];
+  if (parts.length === 2 && parts[0] === 'public') parts.shift();
+  if (parts.length !== 1) throw notBuilt('A schema');
+  return parts[0] ?? '';
+}
+
+export const textIn = (node: Node): string => ('String' in node ? (node.String.sval ?? '') : '');
+
+/** The one relation that a SELECT is from; undefined where it is from none. */
+export function relationOf({ fromClause = [] }: SelectStmt, what: string): string | undefined {
+  const [from, ...more] = fromClause;
+  if (!from) return undefined;
+  if (more.length > 0 || 'JoinExpr' in from) throw notBuilt(`${what} with a join`);
+  if (!('RangeVar' in from)) throw notBuilt(`${what} from anything but a source or view`);
+  return plainName(from.RangeVar);
+}
+
+/** The type that a name in a statement stands for. */
+export function typeNamed(of: { names?: Node[]; typmods?: Node[]; arrayBounds?: Node[] } | undefined): Type {
+  const names = (of?.names ?? []).map(textIn);
+  if (names[0] === 'pg_catalog') names.shift();
+  const name = names.join('.');
+  if (!isType(name) || of?.arrayBounds) throw notBuilt(`The type ${name}${of?.arrayBounds ? '[]' : ''}`);
+  if (of?.typmods) throw notBuilt(`A precision of ${name}`);
+  return name;
+}
+
+function columnsOf(elements: readonly Node[]): Column[] {
+  const columns = elements.map((element): Column => {
+    if (!('ColumnDef' in element)) throw notBuilt('A constraint on a source');
+    const { colname = '', typeName, constraints, collClause } = element.ColumnDef;
+    if (constraints || collClause) throw notBuilt('A constraint on a column');
+    return { name: checkedName(colname), type: typeNamed(typeName) };
+  });
+  if (columns.length > columnsMax) throw new StatementError('54011', `a source has at most ${columnsMax} columns`);
+  if (columns.length === 0) throw new StatementError(sqlstates.syntax, 'a source needs columns');
+  const twice = columns.find(({ name }, at) => columns.findIndex((other) => other.name === name) !== at);
+  if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
+  return columns;
+}
+
+function topicOf(options: readonly Node[]): string {
+  const given = new Map<string, string>();
+  for (const option of options) {
+    const { defname = '', arg } = 'DefElem' in option ? option.DefElem : {};
+    if (defname !== 'topic' && defname !== 'format') throw notBuilt(`The option ${defname} of a source`);
+    given.set(defname, arg ? textIn(arg) : '');
+  }
+  const format = given.get('format') ?? '';
+  if (format.toLowerCase() !== 'json') throw notBuilt(format === '' ? "A source without format = 'json'" : `The format ${format}`);
+  const topic = given.get('topic') ?? '';
+  if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic))
+    throw new StatementError('22023', 'a source needs the name of a topic: WITH (topic = ..., format = ...)');
+  return topic;
+}

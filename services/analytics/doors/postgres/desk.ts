@@ -1,0 +1,176 @@
+import type { Session } from '#kernel/contract/session.ts';
+import { OperationError } from '#kernel/contract/fault.ts';
+import type { Answer, Cells, Desk, Field, Prepared } from '#engine/pgwire/application.ts';
+import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { answer as answerPlan, planSelect } from '../../domain/plan.ts';
+import { parseStatement, relationOf, type Statement, splitStatements } from '../../domain/statement.ts';
+import { type Column, oidOf, printValue, readValue, type Type, typeOfOid } from '../../domain/value.ts';
+import type { analytics } from '../../service.ts';
+import type { Relation, Relations } from '../../store/relation.ts';
+import { parameters } from './parameter.ts';
+
+type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
+const none: Answer['rows'] = (async function* () {})();
+const fieldsOf = (columns: readonly Column[]): Field[] => columns.map(({ name, type }) => ({ name, oid: oidOf(type) }));
+const texts = (...names: string[]): Field[] => names.map((name) => ({ name, oid: oidOf('text') }));
+
+async function* block(rows: readonly Cells[]): AsyncGenerator<readonly Cells[]> {
+  yield rows;
+}
+
+/** What one identified caller may ask of analytics: each statement is an operation of the contract. */
+export class SessionDesk implements Desk {
+  readonly signal: AbortSignal;
+  readonly #session: Session<typeof analytics>;
+  readonly #relations: Relations;
+
+  constructor(session: Session<typeof analytics>, relations: Relations) {
+    this.#session = session;
+    this.#relations = relations;
+    this.signal = session.signal;
+  }
+
+  split(text: string): Promise<readonly string[]> {
+    return splitStatements(text);
+  }
+
+  async prepare(text: string, types: readonly number[]): Promise<Prepared | undefined> {
+    const statement = await parseStatement(text);
+    switch (statement?.kind) {
+      case undefined:
+        return undefined;
+      case 'createSource':
+        return this.#createSource(statement);
+      case 'createView':
+        return this.#createView(statement);
+      case 'drop':
+        return this.#drop(statement);
+      case 'show':
+        return this.#show(statement);
+      case 'subscribe':
+        return this.#subscribe(statement);
+      case 'select':
+        return this.#select(statement, types);
+    }
+  }
+
+  end(): void {
+    this.#session.end();
+  }
+
+  #createSource({ name, columns, topic, orIs }: Of<'createSource'>): Prepared {
+    const input = { name, topic, columns: [...columns] };
+    return done('CREATE SOURCE', (signal) =>
+      excused(orIs, sqlstates.relationThere, this.#session.invoke('CreateSource', '', input, { signal })),
+    );
+  }
+
+  #createView({ name, text, orIs }: Of<'createView'>): Prepared {
+    return done('CREATE MATERIALIZED VIEW', (signal) =>
+      excused(orIs, sqlstates.relationThere, this.#session.invoke('CreateView', '', { name, text }, { signal })),
+    );
+  }
+
+  #drop({ of, names, orNone }: Of<'drop'>): Prepared {
+    const operation = of === 'view' ? 'DeleteView' : 'DeleteSource';
+    return done(of === 'view' ? 'DROP MATERIALIZED VIEW' : 'DROP SOURCE', async (signal) => {
+      for (const name of names) await excused(orNone, sqlstates.relationMissing, this.#session.invoke(operation, name, {}, { signal }));
+    });
+  }
+
+  #show({ what }: Of<'show'>): Prepared {
+    const rowsOf = async (signal: AbortSignal): Promise<Cells[]> => {
+      if (what === 'sources') {
+        const { output } = await this.#session.invoke('ListSources', '', {}, { signal });
+        return output.items.map(({ name, topic }) => [name, topic]);
+      }
+      const { output } = await this.#session.invoke('ListViews', '', {}, { signal });
+      return output.items.map((view) => [view.name, view.source, view.epoch, view.groups, view.rejected, view.rejection ?? null]);
+    };
+    if (what === 'sources') return rows('SHOW', texts('name', 'topic'), (_, signal) => rowsOf(signal));
+    if (what === 'views')
+      return rows('SHOW', texts('name', 'source', 'epoch', 'groups', 'rejected', 'rejection'), (_, signal) => rowsOf(signal));
+    const found = Object.entries(parameters).find(([name]) => name.toLowerCase() === what.toLowerCase());
+    if (!found) throw new StatementError('42704', `unrecognized configuration parameter "${what}"`);
+    return rows('SHOW', texts(found[0]), async () => [[found[1]]]);
+  }
+
+  /** The view of a name, whose columns are told to those alone who may read it. */
+  async #view(operation: 'ReadView' | 'SubscribeView', name: string): Promise<Relation> {
+    const grant = this.#session.grant(operation, name);
+    if (grant.denied) {
+      await grant.recorded;
+      throw grant.denied;
+    }
+    const found = await this.#relations.find(this.#session.caller, name);
+    if (!found) throw new StatementError(sqlstates.relationMissing, `relation "${name}" does not exist`);
+    if (found.kind !== 'view') throw notBuilt('A query of a source; make a view over it');
+    return found;
+  }
+
+  async #select({ select, text }: Of<'select'>, oids: readonly number[]): Promise<Prepared> {
+    const name = relationOf(select, 'A query');
+    const view = name === undefined ? undefined : await this.#view('ReadView', name);
+    const known = oids.map((oid): Type | undefined => {
+      const type = oid === 0 ? undefined : typeOfOid(oid);
+      if (oid !== 0 && !type) throw notBuilt(`A parameter of the type ${oid}`);
+      return type;
+    });
+    const plan = planSelect(select, text, view, known);
+    const types = known.map((type) => type ?? 'text');
+    const fields = fieldsOf(plan.outputs);
+    const prepared = rows('SELECT', fields, async (params, signal) => {
+      if (!view) {
+        const given = params.map((value, at) => (value === null ? null : readValue(types[at] ?? 'text', value)));
+        return answerPlan(plan, [[]], given).map((row) => row.map(printValue));
+      }
+      const { output } = await this.#session.invoke('ReadView', view.name, { text, types, params: [...params] }, { signal });
+      return output.rows;
+    });
+    return { ...prepared, params: types.map(oidOf) };
+  }
+
+  async #subscribe({ name }: Of<'subscribe'>): Promise<Prepared> {
+    const view = await this.#view('SubscribeView', name);
+    const fields = [{ name: 'epoch', oid: oidOf('int8') }, { name: 'diff', oid: oidOf('int4') }, ...fieldsOf(view.columns)];
+    return {
+      ...{ params: [], fields },
+      execute: async (_, signal) => {
+        const { body } = await this.#session.invoke('SubscribeView', name, {}, { signal });
+        return { rows: blocksOf(body), tag: (count) => `SUBSCRIBE ${count}` };
+      },
+    };
+  }
+}
+
+async function* blocksOf(body: AsyncIterable<Uint8Array> | undefined): AsyncGenerator<readonly Cells[]> {
+  for await (const bytes of body ?? []) yield JSON.parse(Buffer.from(bytes).toString()) as Cells[];
+}
+
+/** A statement that answers no rows. */
+const done = (tag: string, work: (signal: AbortSignal) => Promise<unknown>): Prepared => ({
+  params: [],
+  async execute(_, signal) {
+    await work(signal);
+    return { rows: none, tag: () => tag };
+  },
+});
+
+function rows(word: string, fields: readonly Field[], work: (params: Cells, signal: AbortSignal) => Promise<readonly Cells[]>): Prepared {
+  return {
+    ...{ params: [], fields },
+    async execute(params, signal) {
+      const found = await work(params, signal);
+      return { rows: block(found), tag: (count) => (word === 'SELECT' ? `SELECT ${count}` : word) };
+    },
+  };
+}
+
+/** IF EXISTS and IF NOT EXISTS: one error is none. */
+async function excused(isExcused: boolean, sqlstate: string, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(isExcused && error instanceof OperationError && error.code === 'StatementRefused' && error.path === sqlstate)) throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import { defineService } from '#kernel/contract/contract.ts';
+import { Type } from '#kernel/contract/type.ts';
+import { relationOperations } from './contract/relation.ts';
+
+const spec = Type.Object({});
+const kind = (text: string) => ({ of: 'scope', text, spec, owner: 'service' }) as const;
+
+/** Analytics: SQL views over topics, kept up as records come, behind the PostgreSQL protocol. */
+export const analytics = defineService({
+  name: 'analytics',
+  title: 'Analytics',
+  text: 'SQL views over topics, kept up exactly once as records come, behind the PostgreSQL protocol.',
+  version: 1,
+  resources: {
+    Source: kind('A topic of JSON objects, as a table that only grows.'),
+    View: kind('An aggregate over a source, kept up with it.'),
+  },
+  meters: {},
+  quotas: {},
+  events: {},
+  errors: { StatementRefused: { status: 400, retry: false, text: 'The statement cannot be carried out.' } },
+  needs: {
+    sql: { seam: 'sql', scope: 'caller', optional: false },
+    log: { seam: 'log', scope: 'caller', optional: false },
+  },
+  doors: {
+    postgres: {
+      protocol: 'postgresql',
+      port: 5432,
+      faces: ['sasl'],
+      anonymous: 'never',
+      text: 'SQL over the PostgreSQL protocol: psql -h 127.0.0.1 -p PORT -U CREDENTIAL_ID, with the sasl password.',
+    },
+  },
+  operations: relationOperations,
+  roles: {
+    auditor: ['ListSources', 'ListViews'],
+    reader: ['auditor', 'ReadView', 'SubscribeView'],
+    editor: ['reader', 'CreateSource', 'CreateView', 'DeleteSource', 'DeleteView'],
+    admin: ['editor'],
+    owner: ['admin'],
+  },
+});

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openLog } from '#seams/log/log.ts';
+import pg from 'pg';
+import { type House, openHouse } from './fixtures/house.ts';
+
+let house: House;
+before(async () => {
+  house = await openHouse({ mode: 'processes' });
+});
+after(() => house?.stop());
+
+function kill(name: string): void {
+  const found = house.platform.status().processes.find((process) => process.name === name);
+  if (typeof found?.pid === 'number') process.kill(found.pid, 'SIGKILL');
+}
+
+/** One question over a connection of its own, until there is an answer: a service that starts again has none. */
+async function asked(text: string): Promise<unknown[][]> {
+  for (let tries = 0; ; tries += 1) {
+    const client = new pg.Client(house.login());
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return (await client.query({ text, rowMode: 'array' })).rows as unknown[][];
+    } catch (error) {
+      if (tries > 300) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+}
+
+test('a service that is killed again and again counts each record once', { timeout: 55_000 }, async () => {
+  const { username, password } = house.faces.sasl;
+  await using log = openLog(
+    (house.platform.doors['log.kafka']?.url ?? '').replace('//', `//${username}:${encodeURIComponent(password)}@`),
+    {
+      clientId: 'test',
+      loginOf: async () => house.faces.sasl,
+    },
+  );
+  const own = log.at('own');
+  await own.createTopic('clicks', { partitions: 2 });
+  await asked(`create source if not exists clicks (page int4, ms int8) with (topic = 'clicks', format = 'json')`);
+  await asked('create materialized view if not exists pages as select page, count(*) as n, sum(ms) as ms from clicks group by page');
+  const expected = new Map<number, [bigint, bigint]>();
+  let written = 0;
+  const write = async (count: number) => {
+    const records = Array.from({ length: count }, (_, at) => ({ page: (written + at) % 17, ms: BigInt(written + at) * 1_000_003n }));
+    written += count;
+    for (const { page, ms } of records) {
+      const [n, sum] = expected.get(page) ?? [0n, 0n];
+      expected.set(page, [n + 1n, sum + ms]);
+    }
+    await own.produce(
+      'clicks',
+      records.map(({ page, ms }) => ({ key: String(page), value: `{"page":${page},"ms":${ms}}` })),
+    );
+  };
+  const count = async () => Number((await asked('select sum(n) from pages'))[0]?.[0] ?? 0);
+  for (let round = 0; round < 4; round += 1) {
+    const before = written;
+    for (let part = 0; part < 10; part += 1) await write(700);
+    // Killed with some of it counted and, unless it was quick, some not.
+    await house.until(count, (known) => known > before);
+    kill('analytics');
+  }
+  assert.equal(await house.until(count, (known) => known >= written), written);
+  assert.deepEqual(
+    await asked('select page, n, ms from pages order by page'),
+    [...expected].sort(([a], [b]) => a - b).map(([page, [n, ms]]) => [page, String(n), String(ms)]),
+  );
+  assert.deepEqual(
+    (await asked('show materialized views')).map(([name, , , groups, rejected]) => [name, groups, rejected]),
+    [['pages', '17', '0']],
+  );
+});

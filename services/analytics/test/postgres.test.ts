@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { after, before, test } from 'node:test';
+import { Kafka, logLevel } from 'kafkajs';
+import pg from 'pg';
+import { openSql } from '#seams/sql/sql.ts';
+import { formatted, textOf } from '#engine/pgwire/format.ts';
+import { oids } from '#wire/pgwire/oid.ts';
+import { startTestServer } from '#seams/sql/test/server.ts';
+import type { Faces } from '#kernel/session/test/fixture/house.ts';
+import { type House, openHouse } from './fixtures/house.ts';
+
+let house: House;
+let client: pg.Client;
+before(async () => {
+  house = await openHouse();
+  client = new pg.Client(house.login());
+  await client.connect();
+});
+after(async () => {
+  await client?.end().catch(() => undefined);
+  await house?.stop();
+});
+
+/** Writes JSON texts with an unmodified kafkajs. */
+async function produce(topic: string, values: readonly string[], faces: Faces = house.faces): Promise<void> {
+  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
+  const producer = new Kafka({ brokers, sasl: { mechanism: 'plain', ...faces.sasl }, logLevel: logLevel.NOTHING }).producer();
+  await producer.connect();
+  await producer.send({ topic, messages: values.map((value) => ({ value })) });
+  await producer.disconnect();
+}
+
+const refusedWith = (code: string) => (error: unknown) => {
+  assert.equal((error as pg.DatabaseError).code, code, String(error));
+  return true;
+};
+const rowsOf = async (text: string, params: unknown[] = []): Promise<unknown[][]> =>
+  (await client.query({ text, values: params, rowMode: 'array' })).rows as unknown[][];
+
+/** Orders of every kind of number, some of them beyond what JavaScript's numbers hold. */
+const orders = [
+  ...Array.from({ length: 40 }, (_, at) => ({
+    city: ['Oslo', 'Bergen', 'ålesund'][at % 3],
+    id: at,
+    amount: `${at}.${at % 100}5`,
+    f: at / 7,
+  })),
+  { city: 'Oslo', id: '9223372036854775807', amount: '79228162514264337593543950335.000000000000000001', f: 1e20 },
+  { city: 'Oslo', id: '9223372036854775806', amount: '-0.000000000000000001', f: -2.5e-9 },
+  { city: null, id: 7, amount: '10', f: null },
+  { city: 'Bergen', id: null, amount: null, f: 0 },
+];
+const jsonOf = ({ city, id, amount, f }: (typeof orders)[number]) =>
+  `{"city":${JSON.stringify(city)},"id":${id},"amount":${amount},"f":${f},"unused":{"deep":[1]}}`;
+
+test('a view has what PostgreSQL computes over the same rows, to the last digit', async () => {
+  await client.query(
+    `create source orders (city text, id int8, amount numeric, f double precision) with (topic = 'orders', format = 'json')`,
+  );
+  const select = `select city, count(*) as n, count(id) as ids, sum(id) as total, min(amount) as least, max(amount) as most,
+    sum(amount) as paid, avg(amount) as mean, avg(id) as middle, sum(f) as f, max(f) as top from orders
+    where id is null or id >= 0 and id <> 3 group by city`;
+  await client.query(`create materialized view sales as ${select}`);
+  await produce('orders', orders.map(jsonOf));
+  await house.until(
+    () => rowsOf('select sum(n) from sales'),
+    ([row]) => row?.[0] === '43',
+  );
+  const values = orders
+    .map(({ city, id, amount, f }) => `(${city === null ? 'null' : `'${city}'`},${id}::int8,${amount}::numeric,${f}::float8)`)
+    .join(',');
+  await using server = await startTestServer({ fsync: 'off' });
+  await using sql = openSql(new URL(server.url), { max: 1 });
+  const names = ['city', 'n', 'ids', 'total', 'least', 'most', 'paid', 'mean', 'middle', 'f', 'top'];
+  const text = `with orders(city, id, amount, f) as (values ${values}), batch as (${select})
+    select ${names.map((name) => `${name}::text, pg_typeof(${name})::oid::text as t_${name}`).join(', ')}
+    from batch order by batch.city collate "C"`;
+  const batch = (await sql.platform().query<Record<string, string | null>>(text)).rows;
+  const asText = { getTypeParser: () => (value: string) => value };
+  const kept = await client.query({ text: 'select * from sales order by city', types: asText as never });
+  assert.deepEqual(
+    kept.rows.map((row: object) => ({ ...row })),
+    batch.map((row) => Object.fromEntries(names.map((name) => [name, row[name]]))),
+  );
+  // The binary formats are PostgreSQL's own, and read back.
+  for (const value of ['0', '0.000', '-1', '10000', '99990001.00012', '-0.00000001', '79228162514264337593543950335.10', '1e40']) {
+    const asked = 'select $1::numeric::text as text, numeric_send($1::numeric) as sent';
+    const [made] = (await sql.platform().query<{ text: string; sent: Buffer }>(asked, [value])).rows;
+    assert.deepEqual(formatted(made?.text ?? '', oids.numeric, 1), made?.sent, value);
+    assert.equal(textOf(made?.sent ?? null, oids.numeric, 1), made?.text);
+  }
+  assert.deepEqual(
+    kept.fields.map(({ name, dataTypeID }) => [name, String(dataTypeID)]),
+    names.map((name) => [name, batch[0]?.[`t_${name}`]]),
+  );
+});
+
+test('views are asked with conditions, parameters, order and limits', async () => {
+  const few = 'select city, n from sales where n > $1 and city is not null order by n desc, 1 limit $2';
+  assert.deepEqual(await rowsOf(few, [13, 1]), [['Oslo', '15']]);
+  const sums = await rowsOf(`select n + 1, -n, n * 2.50, n / 2 from sales where city in ('Bergen') or 1 = 0`);
+  assert.deepEqual(sums, [['15', '-14', '35.00', '7']]);
+  assert.deepEqual(await rowsOf('select count(*), sum(n), min(city) from sales'), [['4', '43', 'Bergen']]);
+  assert.deepEqual(await rowsOf('select 1 + 1, $1::numeric', ['1.500']), [[2, '1.500']]);
+  assert.deepEqual(await rowsOf('show sources'), [['orders', 'orders']]);
+});
+
+test('what is wrong or not built is told by its SQLSTATE, and the connection goes on', async () => {
+  for (const [text, code] of [
+    ['selec 1', '42601'],
+    ['select nothing from sales', '42703'],
+    ['select * from nowhere', '42P01'],
+    ['select * from orders', '0A000'],
+    ['select * from sales a join sales b on true', '0A000'],
+    ['select city, n from sales group by city', '42803'],
+    ['select 1 / 0', '22012'],
+    [`select 'x'::int8`, '22P02'],
+    ['select 1e131071 * 1e131071', '22003'],
+    [`select ${'not '.repeat(700)}true`, '54001'],
+    ['select 9223372036854775807 + 1', '22003'],
+    ['select city + n from sales', '42883'],
+    ['create table t (a int8)', '0A000'],
+    ['create materialized view w as select * from orders', '0A000'],
+    ['create materialized view sales as select count(*) from orders', '42P07'],
+    ['drop source orders', '2BP01'],
+    ['drop materialized view nowhere', '42P01'],
+    ['begin', '0A000'],
+    ['set work_mem = 1', '0A000'],
+    [`select ${'('.repeat(40_000)}1`, '42601'],
+    [`select ${'1 + '.repeat(8_000)}1`, '54001'],
+  ] as const)
+    await assert.rejects(client.query(text), refusedWith(code), text);
+  const placed = await client.query('select city, wrong from sales').catch((error: pg.DatabaseError) => error);
+  assert.equal((placed as pg.DatabaseError).position, '14');
+  await client.query('drop materialized view if exists nowhere');
+  assert.deepEqual(await rowsOf('select 2'), [[2]]);
+});
+
+test('a record that does not fit is counted with its place and reason, and the others count', async () => {
+  await client.query(`create source mixed (n int4) with (topic = 'mixed', format = 'json');
+    create materialized view totals as select sum(n) s from mixed`);
+  assert.deepEqual(await rowsOf('select s from totals'), [[null]]);
+  await produce('mixed', ['{"n":1}', 'no json', '{"n":2147483648}', '{"n":"2"}', '[1]', '{"n":1.5}', `${'['.repeat(50_000)}`, '{}']);
+  const views = () => rowsOf('show materialized views');
+  const shown = await house.until(views, (rows) => rows.some(([name, , , , rejected]) => name === 'totals' && rejected === '5'));
+  const some = shown.find(([name]) => name === 'totals');
+  assert.match(String(some?.[5]), /^partition 0 offset 6: the value is no JSON/);
+  assert.deepEqual(await rowsOf('select s from totals'), [['3']]);
+});
+
+test('a subscriber sees the view as it is, and each change of it', async () => {
+  const subscriber = new pg.Client(house.login());
+  await subscriber.connect();
+  const seen: string[][] = [];
+  const query = new pg.Query({ text: 'subscribe to totals' } as never);
+  query.on('row', (row: Record<string, string>) => void seen.push([String(row.diff), String(row.s)]));
+  const ended = new Promise<pg.DatabaseError>((resolve) => query.on('error', resolve as (error: Error) => void));
+  subscriber.query(query as never);
+  await house.until(
+    async () => seen.length,
+    (count) => count === 1,
+  );
+  await produce('mixed', ['{"n":10}']);
+  await house.until(
+    async () => seen.length,
+    (count) => count === 3,
+  );
+  assert.deepEqual(seen, [
+    ['1', '3'],
+    ['-1', '3'],
+    ['1', '13'],
+  ]);
+  const { processID, secretKey } = subscriber as unknown as { processID: number; secretKey: number };
+  const cancel = connect({ host: subscriber.host, port: subscriber.port });
+  const packet = Buffer.alloc(16);
+  [16, 80877102, processID, secretKey].forEach((word, at) => packet.writeInt32BE(word, at * 4));
+  cancel.end(packet);
+  assert.equal((await ended).code, '57014');
+  assert.deepEqual((await subscriber.query({ text: 'select 3', rowMode: 'array' })).rows, [[3]]);
+  await subscriber.end();
+});
+
+test('another environment sees nothing of it, may have the same names, and who may only read makes nothing', async () => {
+  const other = new pg.Client(house.login(await house.credential({ environment: 'test' })));
+  await other.connect();
+  await assert.rejects(other.query('select * from sales'), refusedWith('42P01'));
+  assert.deepEqual((await other.query('show materialized views')).rows, []);
+  await other.query(`create source orders (n int8) with (topic = 'orders', format = 'json')`);
+  await other.query('create materialized view sales as select count(*) from orders');
+  assert.deepEqual((await other.query({ text: 'select * from sales', rowMode: 'array' })).rows, [['0']]);
+  await other.end();
+  const reader = new pg.Client(house.login(await house.credential({ role: 'reader' })));
+  await reader.connect();
+  assert.equal((await reader.query('select * from sales')).rows.length, 4);
+  await assert.rejects(reader.query('drop materialized view sales'), refusedWith('42501'));
+  await reader.end();
+});
+
+test('TLS is spoken when it is asked for; a wrong password and a revoked credential are out', async () => {
+  const faces = await house.credential();
+  const secure = new pg.Client({ ...house.login(faces), ssl: { rejectUnauthorized: false } });
+  const gone = new Promise<Error>((resolve) => secure.on('error', resolve));
+  await secure.connect();
+  assert.deepEqual((await secure.query({ text: 'select 4', rowMode: 'array' })).rows, [[4]]);
+  await assert.rejects(new pg.Client({ ...house.login(faces), password: 'wrong' }).connect(), refusedWith('28P01'));
+  await assert.rejects(new pg.Client({ ...house.login(faces), database: 'elsewhere' }).connect(), refusedWith('28P01'));
+  assert.equal((await house.call('POST', `/v1/platform/credentials/${faces.id}/revoke-credential`, {})).status, 200);
+  await gone;
+  await assert.rejects(new pg.Client(house.login(faces)).connect(), refusedWith('28P01'));
+});
