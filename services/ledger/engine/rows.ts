@@ -7,6 +7,12 @@ const chunkMask = chunkRowsMax - 1;
 /** Brings back a full chunk that has left the memory. */
 export type ColdChunks = (chunk: number) => Int32Array;
 
+/**
+ * Memory for rows. Shared memory is not counted towards the next collection of garbage: rows that stay would otherwise cause one
+ * every few batches, which finds nothing of theirs to free.
+ */
+const newWords = (count: number): Int32Array => new Int32Array(new SharedArrayBuffer(count * 4));
+
 /** A table of rows of `width` 32-bit words that only grows at its end; rows lie in chunks, so that growing copies nothing old. */
 export class Rows {
   readonly width: number;
@@ -38,7 +44,7 @@ export class Rows {
     const chunk = this.#chunks[index];
     if (chunk && (this.count & chunkMask) * this.width < chunk.length) return chunk;
     const rows = index > 0 ? chunkRowsMax : chunk ? Math.min(chunkRowsMax, (chunk.length / this.width) * 2) : chunkFirstRowsMax;
-    const grown = new Int32Array(rows * this.width);
+    const grown = newWords(rows * this.width);
     if (chunk) grown.set(chunk);
     this.#chunks[index] = grown;
     return grown;
@@ -90,9 +96,8 @@ export class Rows {
     const rows = words.length / this.width;
     assert(Number.isInteger(rows) && rows <= chunkRowsMax);
     const index = this.count >>> chunkShift;
-    const chunk = new Int32Array(
-      (index > 0 ? chunkRowsMax : Math.max(chunkFirstRowsMax, 2 ** Math.ceil(Math.log2(rows || 1)))) * this.width,
-    );
+    const room = index > 0 ? chunkRowsMax : Math.max(chunkFirstRowsMax, 2 ** Math.ceil(Math.log2(rows || 1)));
+    const chunk = newWords(room * this.width);
     chunk.set(words);
     this.#chunks[index] = chunk;
     this.count += rows;
