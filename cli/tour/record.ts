@@ -20,5 +20,11 @@ export async function recordScene(stage: Stage): Promise<void> {
     stage.say(`    ${key.padEnd(48)} ${String(count).padStart(8)} requests${bytes > 0 ? `, ${bytes} bytes` : ''}`);
   const { items: usage } = await stage.admin.ListUsage({ window: 'hour' }, there);
   stage.say('  usage, exact:');
-  for (const { service, meter, value, unit } of usage) stage.say(`    ${`${service}.${meter}`.padEnd(48)} ${value.padStart(12)} ${unit}`);
+  // A meter has a row for each environment and for each operation and resource that it is split by.
+  const sums = new Map<string, { value: bigint; unit: string }>();
+  for (const { service, meter, value, unit } of usage) {
+    const key = `${service}.${meter}`;
+    sums.set(key, { value: (sums.get(key)?.value ?? 0n) + BigInt(value), unit });
+  }
+  for (const [key, { value, unit }] of [...sums].sort()) stage.say(`    ${key.padEnd(48)} ${String(value).padStart(12)} ${unit}`);
 }

@@ -25,7 +25,8 @@ export function openSnapshotWriter(data: string): SnapshotWriter {
   const path = join(data, 'snapshot');
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
-  const database: Database = open({ ...snapshotOptions, path });
+  // Changes are gathered by whoever calls: the wrapper's own gathering leaves rejected promises behind when the disk is full.
+  const database: Database = open({ ...snapshotOptions, path, overlappingSync: false, eventTurnBatching: false });
   database.readerCheck();
   database.get(['applied']);
   assertReader(database);
@@ -33,7 +34,7 @@ export function openSnapshotWriter(data: string): SnapshotWriter {
   return {
     ...reader,
     async apply(number, changes) {
-      await database.transaction(() => {
+      await commit(database, () => {
         for (const change of changes) {
           for (const entry of change.entries) {
             if (entry.value === undefined) database.remove([...entry.key]);
@@ -45,14 +46,23 @@ export function openSnapshotWriter(data: string): SnapshotWriter {
         database.put(['applied'], number);
         forget(database, ['changed'], number);
       });
-      await database.flushed;
     },
     async setPlatform(record) {
-      await database.put(['platform'], record);
-      await database.flushed;
+      await commit(database, () => void database.put(['platform'], record));
       database.resetReadTxn();
     },
   };
+}
+
+/** Makes changes in one transaction; resolves when it is on disk. LMDB tells why a commit failed by a promise of its own. */
+async function commit(database: Database, change: () => void): Promise<void> {
+  try {
+    await database.childTransaction(change);
+  } catch (error) {
+    const { commitError } = error as { commitError?: Promise<never> };
+    await commitError;
+    throw error;
+  }
 }
 
 /** Says which policies of the tenant a change wrote, so that who knows the others reads these alone. */

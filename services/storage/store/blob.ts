@@ -96,7 +96,7 @@ export class BlobStore {
   /** Packs bytes; resolves when they are on disk. */
   async pack(pieces: readonly Uint8Array[], size: number): Promise<{ id: string; place: BlobPlace }> {
     const key = newIdentity();
-    return { id: key.toString('hex'), place: await this.packs.appender.append(key, pieces, size) };
+    return { id: key.toString('hex'), place: await this.packs.append(key, pieces, size) };
   }
 
   /** Throws bytes away that no commit points at. */
@@ -110,6 +110,7 @@ export class BlobStore {
   add(id: string, size: number, place: BlobPlace): void {
     this.catalog.table.blob.put(idKey(id), pack({ size, references: 1, ...place } satisfies BlobRecord));
     if ('spread' in place) this.catalog.table.garbage.remove(idKey(id));
+    if ('extent' in place) this.packs.landed(place);
   }
 
   /** Within a change: one more record points at the segment's blob. False when it is gone. */
@@ -186,8 +187,10 @@ export class BlobStore {
     const record = found ? unpack<BlobRecord>(found) : this.#kept.get(id);
     if (!record || !same(record)) return false;
     const moved: BlobRecord = { size: record.size, references: record.references, ...to };
-    if (found) this.catalog.table.blob.put(idKey(id), pack(moved));
-    else this.#kept.set(id, moved);
+    if (found) {
+      this.catalog.table.blob.put(idKey(id), pack(moved));
+      if ('extent' in to) this.packs.landed(to);
+    } else this.#kept.set(id, moved);
     return found !== undefined;
   }
 

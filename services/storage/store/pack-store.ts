@@ -31,6 +31,8 @@ export class PackStore {
   readonly files = new FileCache(filesOpenMax);
   readonly appender: Appender;
   readonly #of: PackOptions;
+  /** Offsets of records that are on disk and of which no commit has said yet that it takes them, by extent. */
+  readonly #flying = new Map<number, Set<number>>();
 
   private constructor(options: PackOptions) {
     this.#of = options;
@@ -152,6 +154,28 @@ export class PackStore {
     return out;
   }
 
+  /** Packs bytes; resolves with their place when they are on disk. Whoever asked says what becomes of them: `landed` or `forget`. */
+  async append(id: Buffer, pieces: readonly Uint8Array[], size: number): Promise<PackPlace> {
+    const place = await this.appender.append(id, pieces, size);
+    const flying = this.#flying.get(place.extent) ?? new Set();
+    this.#flying.set(place.extent, flying.add(place.offset));
+    return place;
+  }
+
+  /** Within a change: the index points at the record from now on. */
+  landed({ extent: id, offset }: PackPlace): void {
+    const flying = this.#flying.get(id);
+    if (!flying?.delete(offset) || flying.size > 0) return;
+    this.#flying.delete(id);
+    const extent = this.extents.get(id);
+    if (extent) this.#of.onWork(extent);
+  }
+
+  /** Whether the extent holds records that the index may point at soon: what is alive in it is not known yet. */
+  isAwaited({ id }: Extent): boolean {
+    return this.#flying.has(id);
+  }
+
   /** Notes that a record is dead. Within a change, so that the count is written with it. */
   release(place: PackPlace, size: number): void {
     const extent = this.extents.get(place.extent);
@@ -165,6 +189,7 @@ export class PackStore {
   forget(place: PackPlace, size: number): void {
     const extent = this.extents.get(place.extent);
     if (extent) extent.dead += recordBytes(size);
+    this.landed(place);
   }
 
   async close(): Promise<void> {

@@ -37,14 +37,20 @@ export async function sealExtent(blobs: BlobStore, extent: Extent): Promise<void
     });
   atStep('seal-written');
   extent.size = image.length;
-  await catalog.commit(() => {
-    const sealed: Extent = { ...extent, state: 'sealed', coded: { id: writer.id, spread } };
-    catalog.table.extent.put(keyOf(extent), packExtent(sealed));
+  // Together with its row: an object deleted in the same commit writes the row again, from what is known of the extent here.
+  const sealed = catalog.commit(() => {
+    extent.state = 'sealed';
+    extent.coded = { id: writer.id, spread };
+    catalog.table.extent.put(keyOf(extent), packExtent(extent));
     catalog.table.garbage.remove(idKey(writer.id));
   });
+  await sealed.catch((error: unknown) => {
+    extent.state = 'full';
+    delete extent.coded;
+    blobs.free([writer.id]);
+    throw error;
+  });
   atStep('seal-committed');
-  extent.state = 'sealed';
-  extent.coded = { id: writer.id, spread };
   await removeCopies(blobs, extent);
   packs.files.forget(extentPath(extent.id));
 }
@@ -52,6 +58,8 @@ export async function sealExtent(blobs: BlobStore, extent: Extent): Promise<void
 /** Moves what is alive in an extent to the open one, and drops it. */
 export async function moveExtent(blobs: BlobStore, extent: Extent): Promise<void> {
   const { catalog, packs } = blobs;
+  // What commits under way take of it is seen from here on.
+  await catalog.commit(() => undefined);
   const { image, records } = await readImage(blobs, extent);
   for (let at = 0; at < records.length; at += moveBatchMax) {
     await Promise.all(records.slice(at, at + moveBatchMax).map((record) => moveRecord(blobs, extent, image, record)));
@@ -67,7 +75,7 @@ async function moveRecord(blobs: BlobStore, extent: Extent, image: Buffer, { id,
   const from = { extent: extent.id, offset };
   if (!isThere(blobs, name, from)) return;
   const bytes = image.subarray(offset + recordHeadBytes, offset + recordHeadBytes + size);
-  const to = await blobs.packs.appender.append(id, [bytes], size);
+  const to = await blobs.packs.append(id, [bytes], size);
   atStep('move-appended');
   const moved = await blobs.catalog.commit(() => blobs.move(name, from, to));
   atStep('move-committed');

@@ -116,7 +116,8 @@ export class Upkeep {
     this.#damaged.delete(extent);
     const due = dueOf(extent);
     if (due === 'drop') await dropExtent(this.#blobs, extent);
-    else if (due === 'move') await moveExtent(this.#blobs, extent);
+    // One that is awaited comes again once it is known what is alive in it.
+    else if (due === 'move' && !packs.isAwaited(extent)) await moveExtent(this.#blobs, extent);
     else if (due === 'seal') await sealExtent(this.#blobs, extent);
   }
 
