@@ -56,7 +56,7 @@ def missing(stage):
         with refused("NoSuchBucketPolicy", 404):
             s3.get_bucket_policy(Bucket=name)
         with refused("NotImplemented", 501):
-            s3.put_bucket_website(Bucket=name, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
+            s3.put_bucket_accelerate_configuration(Bucket=name, AccelerateConfiguration={"Status": "Enabled"})
 
 
 @check("a wrong secret, an unknown key and no key are refused")
