@@ -4,7 +4,7 @@ import { installation } from '#kernel/supervise/module.ts';
 import { tryCommand } from '../command.ts';
 import type { Check, Client } from '../client.ts';
 import { commandMs } from '../limits.ts';
-import type { Place } from '../place.ts';
+import { openPlace, type Place } from '../place.ts';
 import { pythonPackage, pythonProgram } from '../python.ts';
 
 type Report = {
@@ -14,12 +14,16 @@ type Report = {
   readonly failures: readonly { readonly title: string; readonly operations: readonly string[] }[];
 };
 
-/** Generated good and hostile requests for every operation of the OpenAPI document, by the administrator. */
+/**
+ * Generated good and hostile requests for every operation of the OpenAPI document, by the administrator: keys are destroyed
+ * and people erased, so it has a platform of its own.
+ */
 export const client: Client = {
   name: 'schemathesis',
   setup: () => pythonPackage('schemathesis'),
   async run(place) {
-    const { report, out } = await drive(place);
+    const own = await openPlace(place.folder);
+    const { report, out } = await drive(own).finally(own.down);
     const { operations, test_cases: cases, failures, stop_reason: reason } = report;
     const serverErrors = failures.filter(({ title }) => title === 'Server error');
     const others = failures.filter(({ title }) => title !== 'Server error');

@@ -65,8 +65,8 @@ export function faultTable(): ReadonlyMap<string, Fault> {
   return table;
 }
 
-/** What a fault may say beyond its row: where in the input (a JSON pointer), a sentence, and how long to wait. */
-export type FaultDetail = { path?: string; detail?: string; retryAfterMs?: number; cause?: unknown };
+/** What a fault may say beyond its row: where in the input (a JSON pointer), a sentence, how long to wait, another HTTP status. */
+export type FaultDetail = { path?: string; detail?: string; retryAfterMs?: number; cause?: unknown; status?: number };
 
 /** An operating error: something the caller or the world did, never a bug. Doors word it in their dialect. */
 export class OperationError extends Error {
@@ -81,7 +81,7 @@ export class OperationError extends Error {
   constructor(code: string, row: Fault, more: FaultDetail) {
     super(more.detail ? `${row.text} ${more.detail}` : row.text, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
-    this.status = row.status;
+    this.status = more.status ?? row.status;
     this.retry = row.retry;
     this.path = more.path;
     this.detail = more.detail;
@@ -95,3 +95,6 @@ export function fault(code: string, detail?: string | FaultDetail): OperationErr
   if (!row) throw new TypeError(`no fault is called ${code}`);
   return new OperationError(code, row, typeof detail === 'string' ? { detail } : (detail ?? {}));
 }
+
+/** A key that its own tenant has disabled or destroyed, or that is not theirs: a conflict to mend there, no outage. */
+export const keyRefused = (detail: string): OperationError => fault('KeyUnavailable', { path: 'refused', status: 409, detail });

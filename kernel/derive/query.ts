@@ -59,7 +59,7 @@ export function coerce(schema: PlainSchema | undefined, text: string, path: stri
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : text;
     case 'null':
-      return text === '' || text === 'null' ? null : text;
+      return text === 'null' ? null : text;
     case 'object':
     case 'array':
       return fromJson(text, path);

@@ -1,4 +1,4 @@
-import { fault } from '../contract/fault.ts';
+import { keyRefused } from '../contract/fault.ts';
 import { formatId } from '../tenancy/id.ts';
 
 /** The name of a tenant's own ring, which is the key of everything that names no other. */
@@ -17,7 +17,7 @@ export function isForeign(name: string | undefined, tenant: bigint): boolean {
 
 /** The id in a key's name, or undefined for the tenant's own ring; another tenant's key throws KeyUnavailable. */
 export function keyIdIn(name: string | undefined, tenant: bigint): string | undefined {
-  if (isForeign(name, tenant)) throw fault('KeyUnavailable', { path: 'refused', detail: 'That names no key of this organization.' });
+  if (isForeign(name, tenant)) throw keyRefused('That names no key of this organization.');
   const id = pattern.exec(name ?? '')?.[2] ?? name;
   return id === defaultKey ? undefined : id;
 }

@@ -1,5 +1,5 @@
 import type { Call, Handlers } from '../../contract/call.ts';
-import { fault } from '../../contract/fault.ts';
+import { fault, keyRefused } from '../../contract/fault.ts';
 import { defaultKey, keyName } from '../../keys/key-name.ts';
 import { formatId } from '../../tenancy/id.ts';
 import { change, type Context, enveloped, found, nameOrId, own, paged, type Row } from '../context.ts';
@@ -97,7 +97,7 @@ export function keyHandlers(context: Context): Mine {
     ImportKey: (call) => make(call as Call, call.input, Buffer.from(call.input.material, 'base64')),
     async UseKey(call) {
       const row = await locate(call as Call);
-      if (row.state !== 'enabled') throw fault('KeyUnavailable', { path: 'refused', detail: `The key ${row.name} is ${row.state}.` });
+      if (row.state !== 'enabled') throw keyRefused(`The key ${row.name} is ${row.state}.`);
       return { output: keyOf(context, row) };
     },
     async GetKey(call) {
