@@ -14,6 +14,8 @@ const turnsPerRound = 20;
 const spendsPerTurn = 100_000;
 const bytes = 100;
 const goalNs = 50;
+const checksPerRound = 20_000;
+const checkGoalNs = 10_000;
 
 /** Nanoseconds of one spend, and how many were refused; the event loop turns between stretches, so that flushes happen. */
 async function round(grant: Grant): Promise<number> {
@@ -26,6 +28,15 @@ async function round(grant: Grant): Promise<number> {
     await turn();
   }
   return Number(spent) / (turnsPerRound * spendsPerTurn);
+}
+
+/** Nanoseconds of one check of a bearer: its hash, the credential's record, the tenant's epoch, and a session that ends again. */
+function checks(token: string): number {
+  const { gate } = opened;
+  if (!gate) throw new Error('the sample has no gate');
+  const started = process.hrtime.bigint();
+  for (let at = 0; at < checksPerRound; at += 1) gate.present('bearer', { token }).end();
+  return Number(process.hrtime.bigint() - started) / checksPerRound;
 }
 
 function stretch(grant: Grant): number {
@@ -74,9 +85,17 @@ export async function run(): Promise<BenchResult> {
     const taken: number[] = [];
     for (let at = 0; at < rounds; at += 1) taken.push(await round(grant));
     await assertCounted(platform, (rounds + 1) * turnsPerRound * spendsPerTurn);
+    const token = String(bearer);
+    checks(token);
+    const checked: number[] = [];
+    for (let at = 0; at < rounds; at += 1) {
+      checked.push(checks(token));
+      await turn();
+    }
     return {
       name: 'spend',
       rows: [
+        bounded('check of a bearer: session begun and ended', 'ns', median(checked), checkGoalNs),
         bounded('spend(1, 100): quota, window, meter', 'ns', median(taken), goalNs),
         bounded('the fastest of the rounds', 'ns', Math.min(...taken), null),
       ],
