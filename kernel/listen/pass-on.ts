@@ -9,8 +9,9 @@ import { request as httpRequest } from './node-http.ts';
 export async function passOnTo(url: string, away: string, request: HttpRequest, response: HttpResponse): Promise<void> {
   const { hostname, port } = new URL(url);
   await new Promise<void>((resolve, reject) => {
+    // A line of its own: one that is kept may be closed just when a request goes out on it, which cannot be told from a death.
     const passed = httpRequest(
-      { hostname, port, method: request.method, path: request.url, headers: request.headers, timeout: proxyHeadMs },
+      { hostname, port, method: request.method, path: request.url, headers: request.headers, timeout: proxyHeadMs, agent: false },
       (answer) => {
         // Who gave up meanwhile is answered no more; to write to them would end this process.
         if (response.destroyed) {
