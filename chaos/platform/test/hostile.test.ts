@@ -70,7 +70,7 @@ function shots(route: Route): fc.Arbitrary<Shot> {
     { weight: 6, arbitrary: names.map((name) => addressOf(route, name)) },
     { weight: 1, arbitrary: rawNames.map((raw) => route.path.replace('{name}', () => raw)) },
   );
-  const input = fc.oneof(validInput(schema), hostileInput(schema));
+  const input = fc.oneof({ weight: 3, arbitrary: validInput(schema) }, { weight: 2, arbitrary: hostileInput(schema) });
   const types = fc.constantFrom(
     'application/json',
     'application/json',
@@ -169,6 +169,6 @@ for (const mode of ['processes', 'in-process'] as const) {
     );
     assert.deepEqual(pids(house), before);
     const good = (statuses.get(200) ?? 0) + (statuses.get(201) ?? 0);
-    assert.ok(good > (routes.length * runs[mode]) / 24, `good input does something: ${good} of ${routes.length * runs[mode]}`);
+    assert.ok(good > (routes.length * runs[mode]) / 16, `good input does something: ${good} of ${routes.length * runs[mode]}`);
   });
 }
