@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Face } from '../contract/contract.ts';
 import { fault, type OperationError } from '../contract/fault.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
@@ -52,7 +52,7 @@ export function generations(credential: CredentialRecord, now: number): Generati
 
 /** Compares a secret's SHA-256 with a verifier in constant time. */
 export function secretMatches(secret: string, verifierHex: string): boolean {
-  const shown = createHash('sha256').update(secret).digest();
+  const shown = hash('sha256', secret, 'buffer');
   const known = Buffer.from(verifierHex, 'hex');
   return known.length === shown.length && timingSafeEqual(shown, known);
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import { createHash, createHmac, hash, hkdfSync } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { ScramHash, ScramVerifier } from '#wire/scram/server.ts';
 import { scramVerifierOf } from '#wire/scram/verifier.ts';
@@ -105,7 +105,7 @@ export function accessKeyId(id: string, temporary = false): string {
 }
 
 export function sha256Hex(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }
 
 /** AWS Signature V4's signing key of one day, region and service. */

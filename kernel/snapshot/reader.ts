@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { fault } from '../contract/fault.ts';
+import { KeptRecords } from './kept.ts';
 import { changedKeptMax, snapshotMapBytes, snapshotReadersMax } from './limits.ts';
 import type { RecordKind, Records } from './record.ts';
 
@@ -8,6 +9,7 @@ export const snapshotOptions = { mapSize: snapshotMapBytes, maxReaders: snapshot
 
 /** The snapshot as every process maps it: read-only, no calls, at most one turn of the event loop old. */
 export type Snapshot = {
+  /** One record; callers share it, so nobody changes it. */
   get<K extends RecordKind>(kind: K, ...key: readonly string[]): Records[K] | undefined;
   list<K extends RecordKind>(kind: K, ...prefix: readonly string[]): Records[K][];
   /** The same with their keys, which begin with the kind. */
@@ -41,10 +43,11 @@ export function assertReader(database: RootDatabase<unknown, (string | number)[]
 }
 
 export function snapshotOver(database: RootDatabase<unknown, (string | number)[]>): Snapshot {
-  const get = <K extends RecordKind>(kind: K, ...key: readonly string[]) => database.get([kind, ...key]) as Records[K] | undefined;
   const applied = () => (database.get(['applied']) as number | undefined) ?? 0;
+  const kept = new KeptRecords(() => `${applied()} ${database.get(['begun'])}`);
   return {
-    get,
+    get: <K extends RecordKind>(kind: K, ...key: readonly string[]) =>
+      kept.get(kind, key, () => database.get([kind, ...key]) as Records[K] | undefined),
     list<K extends RecordKind>(kind: K, ...prefix: readonly string[]) {
       const range = database.getRange({ start: [kind, ...prefix], end: [kind, ...prefix, '￿'], snapshot: true });
       return [...range].map((entry) => entry.value as Records[K]);
@@ -66,7 +69,10 @@ export function snapshotOver(database: RootDatabase<unknown, (string | number)[]
       const range = database.getRange({ start: ['ownPolicyChange', tenant, since + 1], end: ['ownPolicyChange', tenant, Infinity] });
       return new Set([...range].flatMap((entry) => entry.value as string[]));
     },
-    refresh: () => database.resetReadTxn(),
+    refresh() {
+      database.resetReadTxn();
+      kept.refresh();
+    },
     close: () => database.close(),
   };
 }

@@ -119,6 +119,8 @@ export type Records = {
   quota: Readonly<Record<string, number>>;
   resource: ResourceRecord;
   platform: PlatformRecord;
+  /** Another one with each time that `platform` was set, which is no numbered change. */
+  begun: string;
   applied: number;
   changed: string;
 };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
@@ -48,8 +49,11 @@ export function openSnapshotWriter(data: string): SnapshotWriter {
       });
     },
     async setPlatform(record) {
-      await commit(database, () => void database.put(['platform'], record));
-      database.resetReadTxn();
+      await commit(database, () => {
+        database.put(['platform'], record);
+        database.put(['begun'], randomUUID());
+      });
+      reader.refresh();
     },
   };
 }
