@@ -1,6 +1,6 @@
 import { column, eventColumn } from './column.ts';
 import { compareTime } from './amount.ts';
-import { copyWords } from './rows.ts';
+import { copyWords, type Rows } from './rows.ts';
 import type { State } from './state.ts';
 
 /** Writes down what happened to two accounts at the timestamp last made, with their balances afterwards. */
@@ -28,4 +28,16 @@ export function recordEvent(state: State, transfer: number, status: number, debi
   const last = state.orderedEvent;
   if (last >= 0 && compareTime(events.chunk(last), events.base(last), state.madeHigh, state.madeLow) > 0) state.lateEvents.push(row);
   else state.orderedEvent = row;
+}
+
+/** The event of a transfer's making: the first after which more transfers are made than its row. */
+export function eventOf(events: Rows, transfer: number): number {
+  let from = transfer;
+  let to = events.count - 1;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (events.chunk(middle)[events.base(middle) + eventColumn.made]! > transfer) to = middle;
+    else from = middle + 1;
+  }
+  return from;
 }

@@ -1,12 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { indexPartitionsMax } from './limits.ts';
+import type { ColdIds } from './cold-id.ts';
 import type { Rows } from './rows.ts';
 
 /** What a look-up answers when an id is not there, or is burnt: a transfer with it failed for a passing reason. */
 export const absent = -1;
 export const burnt = -2;
 
-const burntBit = 0x8000_0000 | 0;
+/** Set where a row is one of the table of burnt ids. */
+export const burntBit = 0x8000_0000 | 0;
 const firstSlots = 16;
 /** Tenants choose ids; that they cannot aim at one slot, hashing begins with a number of this process. */
 const seed = randomInt(2 ** 32) | 0;
@@ -26,7 +28,7 @@ function hashOf(a: number, b: number, c: number, d: number): number {
 }
 
 /** The hash of the id at `at`. */
-const hashAt = (words: Int32Array, at: number): number => hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+export const hashAt = (words: Int32Array, at: number): number => hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
 
 function mixed(hash: number, word: number): number {
   let part = Math.imul(word, 0xcc9e_2d51);
@@ -45,6 +47,8 @@ export class IdIndex {
   readonly #burnt: Rows | undefined;
   readonly #parts: Int32Array[] = [];
   readonly #used: Int32Array = new Int32Array(indexPartitionsMax);
+  /** Ids that have left the memory. */
+  cold: ColdIds | undefined;
 
   constructor(rows: Rows, burntIds?: Rows) {
     this.#rows = rows;
@@ -64,6 +68,7 @@ export class IdIndex {
       const part = this.#parts[hash >>> 26]!;
       hashes[out + index] = hash;
       seen ^= part[(hash & (part.length / 2 - 1)) * 2]!;
+      if (this.cold !== undefined) seen ^= this.cold.look(hash);
     }
     return seen;
   }
@@ -79,7 +84,7 @@ export class IdIndex {
     const mask = part.length / 2 - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const value = part[slot * 2 + 1]!;
-      if (value === 0) return absent;
+      if (value === 0) return this.cold === undefined ? absent : this.#findCold(this.cold, hash, words, at);
       if (part[slot * 2] !== hash) continue;
       const rows = value < 0 ? this.#burnt! : this.#rows;
       const row = (value & 0x7fff_ffff) - 1;
@@ -93,6 +98,11 @@ export class IdIndex {
       )
         return value < 0 ? burnt : row;
     }
+  }
+
+  #findCold(cold: ColdIds, hash: number, words: Int32Array, at: number): number {
+    const value = cold.find(hash, words, at);
+    return value === 0 ? absent : value < 0 ? burnt : value - 1;
   }
 
   /** Adds an id that is absent. */
@@ -123,6 +133,19 @@ export class IdIndex {
     const grown = new Int32Array(old.length * 2);
     for (let slot = 0; slot < old.length; slot += 2) if (old[slot + 1] !== 0) insert(grown, old[slot]!, old[slot + 1]!);
     this.#parts[index] = grown;
+  }
+
+  /** Lets the ids of rows before those given leave the memory, in one of the parts; they are found in `cold` from now on. */
+  forget(index: number, row: number, burntRow: number): void {
+    const old = this.#parts[index]!;
+    const stays = (value: number) => (value & 0x7fff_ffff) > (value < 0 ? burntRow : row);
+    let used = 0;
+    for (let slot = 1; slot < old.length; slot += 2) if (old[slot] !== 0 && stays(old[slot]!)) used += 1;
+    const next = new Int32Array(Math.max(firstSlots, 2 ** Math.ceil(Math.log2(used * 2 + 1))) * 2);
+    for (let slot = 0; slot < old.length; slot += 2)
+      if (old[slot + 1] !== 0 && stays(old[slot + 1]!)) insert(next, old[slot]!, old[slot + 1]!);
+    this.#parts[index] = next;
+    this.#used[index] = used;
   }
 
   /** Takes an id out again; entries that were pushed past its slot move back. */

@@ -11,3 +11,11 @@ export const batchEventsMax = limit(8190, 'event', 'Most events of one batch: a 
 export const blockRowsMax = limit(1024, 'row', 'Rows of one block of a list of rows.');
 export const expireBatchMax = limit(8190, 'transfer', 'Pending transfers that expire in one step.');
 export const coldChunksMax = limit(64, 'chunk', 'Chunks read back from disk that are kept in memory.');
+export const listRowsMax = limit(524_288, 'row', 'Transfers whose lists leave the memory together.');
+export const pageBytes = limit(4096, 'byte', 'Most bytes read at once of ids and lists that have left the memory.');
+export const coldPagesMax = limit(256, 'page', 'Pages of each file of ids or lists that are kept in memory.');
+export const filterBitsPerId = limit(
+  12,
+  'bit',
+  'Bits that the filter before a file of ids has for each; one of a hundred absent ids is read for.',
+);

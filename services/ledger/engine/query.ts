@@ -1,7 +1,8 @@
 import { filterFlag, queryFlag, accountFlag, type AccountFilter, type QueryFilter } from '#wire/tigerbeetle/record.ts';
 import { isSame, readBig, readTime, writeBig } from './amount.ts';
-import type { Fields } from './account-list.ts';
+import type { Field, Lists } from './account-list.ts';
 import { column, eventColumn, recordWords } from './column.ts';
+import { eventOf } from './event.ts';
 import { firstFrom } from './create-account.ts';
 import { copyWords, type Rows } from './rows.ts';
 import type { State } from './state.ts';
@@ -33,7 +34,7 @@ function emit(results: Results, rows: Rows, row: number): boolean {
   return results.count < results.limit;
 }
 
-type Condition = { readonly value: number | bigint; readonly field: keyof Fields };
+type Condition = { readonly value: number | bigint; readonly field: Field };
 
 function conditionsOf(filter: Partial<QueryFilter>): Condition[] {
   const all: Condition[] = [
@@ -54,45 +55,34 @@ function holds(chunk: Int32Array, base: number, { field, value }: Condition): bo
   return (chunk[base + column.code]! & 0xffff) === value;
 }
 
-type Source = { readonly rows: Rows; readonly fields: Fields; count(list: number): number; scan: Scan };
-type Scan = (list: number, low: number, high: number, reversed: boolean, visit: (row: number) => boolean) => void;
-
 /** Rows that fulfil every condition, by the shortest list that one of them names; without one, all rows of the range. */
-function query(source: Source, filter: QueryFilter & { reserved: boolean }, results: Results): void {
+function query(rows: Rows, lists: Lists, filter: QueryFilter & { reserved: boolean }, results: Results): void {
   if (!isRange(filter) || (filter.flags & ~queryFlag.reversed) !== 0) return;
-  const [low, high] = rowsBetween(source.rows, filter.timestampMin, filter.timestampMax);
+  const [low, high] = rowsBetween(rows, filter.timestampMin, filter.timestampMax);
   const reversed = (filter.flags & queryFlag.reversed) !== 0;
   const conditions = conditionsOf(filter);
-  const lists = conditions.map(({ field, value }) => source.fields[field].find(value));
-  if (lists.includes(undefined)) return;
   const visit = (row: number): boolean => {
-    const chunk = source.rows.chunk(row);
-    const base = source.rows.base(row);
+    const chunk = rows.chunk(row);
+    const base = rows.base(row);
     for (const condition of conditions) if (!holds(chunk, base, condition)) return true;
-    return emit(results, source.rows, row);
+    return emit(results, rows, row);
   };
-  const [shortest] = (lists as number[]).sort((one, other) => source.count(one) - source.count(other));
-  if (shortest !== undefined) source.scan(shortest, low, high, reversed, visit);
+  const counted = conditions.map((condition) => ({ ...condition, count: lists.count(condition.field, condition.value) }));
+  const [shortest] = counted.sort((one, other) => one.count - other.count);
+  if (shortest) lists.scan(shortest.field, shortest.value, low, high, reversed, visit);
   else if (reversed) for (let row = high; row >= low && visit(row); row -= 1);
   else for (let row = low; row <= high && visit(row); row += 1);
 }
 
 export function queryAccounts(state: State, filter: QueryFilter & { reserved: boolean }, results: Results): void {
-  const { accountLists: lists, accounts: rows } = state;
-  lists.catchUp();
-  query({ rows, fields: lists.fields, ...bound(lists.postings) }, filter, results);
+  state.accountLists.catchUp();
+  query(state.accounts, state.accountLists, filter, results);
 }
 
 export function queryTransfers(state: State, filter: QueryFilter & { reserved: boolean }, results: Results): void {
-  const { transferLists: lists, transfers: rows } = state;
-  lists.catchUp();
-  query({ rows, fields: lists.fields, ...bound(lists.postings) }, filter, results);
+  state.transferLists.catchUp();
+  query(state.transfers, state.transferLists, filter, results);
 }
-
-const bound = (postings: { count(list: number): number; scan: Scan }) => ({
-  count: (list: number) => postings.count(list),
-  scan: ((...all) => postings.scan(...all)) as Scan,
-});
 
 const idWords = new Int32Array(4);
 
@@ -110,11 +100,9 @@ function accountRows(
   const account = state.accountIndex.find(idWords, 0);
   if (account < 0 || !mayQuery(account)) return;
   state.transferLists.catchUp();
-  const list = state.transferLists.ofAccount(account);
-  if (list === undefined) return;
   const conditions = conditionsOf({ ...filter, ledger: 0 });
   const [low, high] = rowsBetween(state.transfers, filter.timestampMin, filter.timestampMax);
-  state.transferLists.postings.scan(list, low, high, (filter.flags & reversed) !== 0, (row) => {
+  state.transferLists.scanAccount(account, low, high, (filter.flags & reversed) !== 0, (row) => {
     const chunk = state.transfers.chunk(row);
     const base = state.transfers.base(row);
     const isDebit = isSame(idWords, 0, chunk, base + column.debitAccount);
@@ -136,7 +124,7 @@ export function getAccountBalances(state: State, filter: AccountFilter & { reser
     state,
     filter,
     (row, account) => {
-      const event = eventOf(state, row);
+      const event = eventOf(state.events, row);
       const chunk = state.events.chunk(event);
       const base = state.events.base(event);
       const side = chunk[base + eventColumn.debitRow] === account ? eventColumn.debit : eventColumn.credit;
@@ -149,16 +137,4 @@ export function getAccountBalances(state: State, filter: AccountFilter & { reser
     },
     keepsHistory,
   );
-}
-
-/** The event of a transfer's making: the first after which more transfers are made than its row. */
-function eventOf(state: State, transfer: number): number {
-  let from = transfer;
-  let to = state.events.count - 1;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (state.events.chunk(middle)[state.events.base(middle) + eventColumn.made]! > transfer) to = middle;
-    else from = middle + 1;
-  }
-  return from;
 }

@@ -26,6 +26,8 @@ export type BookOptions = {
   readonly now: () => bigint;
   readonly mayWrite: () => boolean;
   readonly onFailure: (error: Error) => void;
+  /** Rows of a ledger whose ids and lists stay in memory, if not as many as usual. */
+  readonly memoryRows?: number;
 };
 
 type Start = { readonly follows?: boolean; readonly unsure?: boolean; readonly cutBehind?: bigint };
@@ -67,18 +69,18 @@ export class Book {
    * a primary may not have them. With `unsure` nothing counts as committed at first. Entries behind `cutBehind` are cut off.
    */
   async load({ follows = false, unsure = false, cutBehind }: Start = {}): Promise<void> {
-    const { disk, onFailure } = this.#options;
+    const { disk, onFailure, memoryRows } = this.#options;
     this.#follows = follows;
     this.#held = [];
     this.sessions.clear();
     this.ledgers.clear();
     this.effects.clear();
-    const snapshot = await loadSnapshot(disk);
+    const snapshot = await loadSnapshot(disk, memoryRows);
     if (snapshot) this.#restore(snapshot);
-    this.#applied = snapshot ?? fromStart;
+    this.#applied = snapshot ? { op: snapshot.op, digest: snapshot.digest } : fromStart;
     const replay = (entry: Entry, digest: Buffer) => this.#arrive(entry, digest);
     this.#log = await openLog(disk, snapshot ?? fromStart, replay, { onFailure, ...(cutBehind === undefined ? {} : { cutBehind }) });
-    this.snapshots = new Snapshots(disk, this, snapshot, onFailure);
+    this.snapshots = new Snapshots(disk, this, snapshot, { onFailure, memoryRows });
     if (follows || unsure) this.#log.doubt(follows ? this.#applied.op : 0n);
     this.#log.onProgress(() => this.#tell());
     if (!follows) this.effects.durable(this.#log.committed);
@@ -100,9 +102,8 @@ export class Book {
   }
 
   #applyTo(op: bigint): void {
-    let count = 0;
-    while (count < this.#held.length && (this.#held[count] as Held).entry.op <= op) count += 1;
-    for (const { entry, digest } of this.#held.splice(0, count)) this.#apply(entry, digest);
+    const later = this.#held.findIndex(({ entry }) => entry.op > op);
+    for (const { entry, digest } of this.#held.splice(0, later < 0 ? this.#held.length : later)) this.#apply(entry, digest);
   }
 
   /** Takes an entry of the primary in: it must follow the last one. */
@@ -131,8 +132,7 @@ export class Book {
 
   #restore(snapshot: Snapshot): void {
     for (const session of snapshot.sessions) this.sessions.begin(session);
-    for (const ledger of snapshot.ledgers)
-      this.ledgers.set(ledger.scope, { tenant: ledger.tenant, scope: ledger.scope, state: ledger.state, op: ledger.op });
+    for (const { tenant, scope, state, op } of snapshot.ledgers) this.ledgers.set(scope, { tenant, scope, state, op });
     for (const effect of snapshot.effects) this.effects.add(effect);
   }
 

@@ -30,3 +30,12 @@ export const silenceMs = limit(2000, 'ms', 'Silence after which one process of a
 export const patienceMs = limit(10_000, 'ms', 'Time that a standby which has just started gives a primary to start as well.');
 export const finishMs = limit(4000, 'ms', 'Longest wait of a primary that ends for its standby, and the other way round.');
 export const endPollMs = limit(20, 'ms', 'Time between two looks whether the primary has ended.');
+export const memoryRowsMax = limit(
+  4_194_304,
+  'row',
+  'Transfers of a ledger whose ids and lists are kept in memory; at the next snapshot the older half goes into files.',
+);
+export const spillRows = limit(524_288, 'row', 'Transfers whose ids and lists are sorted into files at once.');
+export const sliceRows = limit(16_384, 'row', 'Of these, those that are sorted in one turn.');
+export const runRowsMax = limit(67_108_864, 'row', 'Most transfers whose ids and lists are merged into the same files.');
+export const runPieceBytes = limit(mib / 2, 'byte', 'Bytes of a file of ids or lists that are read or written at once.');

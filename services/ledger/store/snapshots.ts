@@ -1,10 +1,20 @@
 import { ChunkFile, chunkName } from './chunk.ts';
-import type { Book, Ledger } from './book.ts';
+import type { Book } from './book.ts';
 import type { Disk } from './disk.ts';
 import { snapshotEveryBytes } from './limits.ts';
-import { encodeSnapshot, type Snapshot } from './snapshot.ts';
+import { encodeSnapshot, type LedgerState, type Snapshot } from './snapshot.ts';
+import { filesOf, isRunFile, Spill } from './spill.ts';
 
-type Files = { readonly transfers: ChunkFile; readonly events: ChunkFile; transfersWritten: number; eventsWritten: number };
+type Files = {
+  readonly transfers: ChunkFile;
+  readonly events: ChunkFile;
+  readonly spill: Spill;
+  transfersWritten: number;
+  eventsWritten: number;
+};
+
+/** Rows whose ids and lists are kept in memory, if not as many as usual; and what is called when the disk fails. */
+type Options = { readonly memoryRows?: number | undefined; readonly onFailure: (error: Error) => void };
 
 const snapshotName = (sequence: number): string => `snapshot-${sequence % 2}`;
 
@@ -19,24 +29,33 @@ export class Snapshots {
   #ops: readonly bigint[];
   #takenAt = 0;
   #running: Promise<void> | undefined;
-  readonly #onFailure: (error: Error) => void;
+  readonly #options: Options;
+  /** Files of ids and lists that the last two snapshots name. */
+  #named: readonly (readonly string[])[] = [];
 
-  constructor(disk: Disk, book: Book, from: Snapshot | undefined, onFailure: (error: Error) => void) {
-    this.#onFailure = onFailure;
+  constructor(disk: Disk, book: Book, from: Snapshot | undefined, options: Options) {
+    this.#options = options;
     this.#disk = disk;
     this.#book = book;
     this.#sequence = from?.sequence ?? 0;
     this.#ops = from ? [from.op] : [];
     for (const ledger of from?.ledgers ?? []) this.#found(this.#filesOf(ledger), ledger.transferChunks ?? [], ledger.eventChunks ?? []);
+    if (from) this.#named = [this.#runFiles()];
   }
 
   /** The files of a ledger's tables. */
-  #filesOf({ scope, state }: Pick<Ledger, 'scope' | 'state'>): Files {
+  #filesOf({ scope, state, spill }: Pick<LedgerState, 'scope' | 'state' | 'spill'>): Files {
     let files = this.#files.get(scope);
     if (files) return files;
     const over = (table: 't' | 'e') =>
       new ChunkFile(this.#disk, chunkName(scope, table), table === 't' ? state.transfers : state.events, []);
-    files = { transfers: over('t'), events: over('e'), transfersWritten: 0, eventsWritten: 0 };
+    files = {
+      transfers: over('t'),
+      events: over('e'),
+      spill: spill ?? new Spill(this.#disk, scope, state, this.#options.memoryRows),
+      transfersWritten: 0,
+      eventsWritten: 0,
+    };
     this.#files.set(scope, files);
     return files;
   }
@@ -71,7 +90,7 @@ export class Snapshots {
   /** Takes a snapshot of now; resolves when it is on disk. One at a time. */
   take(): Promise<void> {
     this.#running ??= this.#take()
-      .catch((error: unknown) => this.#onFailure(error as Error))
+      .catch((error: unknown) => this.#options.onFailure(error as Error))
       .finally(() => {
         this.#running = undefined;
       });
@@ -89,8 +108,10 @@ export class Snapshots {
 
   async #take(): Promise<void> {
     const { log } = this.#book;
+    if (this.#isTaken()) return;
+    for (const ledger of [...this.#book.ledgers.values()]) await this.#filesOf(ledger).spill.run();
     const { op, digest } = this.#book.stand;
-    if (op === 0n || op === this.#ops.at(-1)) return;
+    if (this.#isTaken()) return;
     this.#takenAt = log.appended;
     const ledgers = [...this.#book.ledgers.values()].map((ledger) => ({ ...ledger }));
     const plans = ledgers.map((ledger) => {
@@ -100,7 +121,11 @@ export class Snapshots {
     const sequence = this.#sequence + 1;
     const { sessions, effects } = this.#book;
     const whole = { sequence, op, digest, sessions: sessions.all(), effects: effects.waiting, ledgers };
-    const bytes = encodeSnapshot(whole, (scope, table) => this.#files.get(scope)?.[table === 't' ? 'transfers' : 'events'].digests ?? []);
+    const bytes = encodeSnapshot(whole, {
+      chunks: (scope, table) => this.#files.get(scope)?.[table === 't' ? 'transfers' : 'events'].digests ?? [],
+      segments: (scope) => this.#files.get(scope)?.spill.segments ?? [],
+    });
+    const named = this.#runFiles();
     for (const { files, transfers, events } of plans) {
       await files.transfers.write(files.transfersWritten, transfers);
       await files.events.write(files.eventsWritten, events);
@@ -116,7 +141,22 @@ export class Snapshots {
     }
     this.#ops = [...this.#ops.slice(-1), op];
     // The older of the two can still be started from, should the newer be damaged.
-    if (this.#ops.length === 2) await log.forget(this.#ops[0] as bigint);
+    this.#named = [...this.#named.slice(-1), named];
+    if (this.#ops.length < 2) return;
+    await log.forget(this.#ops[0] as bigint);
+    const needed = new Set(this.#named.flat());
+    for (const name of this.#disk.list()) if (isRunFile(name) && !needed.has(name)) await this.#disk.remove(name);
+  }
+
+  /** Whether nothing was done since the last. */
+  #isTaken(): boolean {
+    const { op } = this.#book.stand;
+    return op === 0n || op === this.#ops.at(-1);
+  }
+
+  /** The files of ids and lists that there are now. */
+  #runFiles(): string[] {
+    return [...this.#files].flatMap(([scope, { spill }]) => filesOf(scope, spill.segments));
   }
 
   async #write(name: string, bytes: Buffer): Promise<void> {

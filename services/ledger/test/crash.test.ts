@@ -19,8 +19,16 @@ const writer = fileURLToPath(new URL('fixtures/writer.main.ts', import.meta.url)
 /** `LEDGER_KILLS=200` kills as often as a release does. */
 const kills = Number(process.env.LEDGER_KILLS ?? 6);
 
+/** Most ids and lists lie in files. */
+const memoryRows = 3000;
 const open = (directory: string) =>
-  Book.open({ disk: directoryDisk(directory), now: () => BigInt(Date.now()) * 1_000_000n, mayWrite: () => true, onFailure: assert.fail });
+  Book.open({
+    disk: directoryDisk(directory),
+    now: () => BigInt(Date.now()) * 1_000_000n,
+    mayWrite: () => true,
+    onFailure: assert.fail,
+    memoryRows,
+  });
 const operation = (code: number) => operations.get(code) as NonNullable<ReturnType<typeof operations.get>>;
 
 async function lookUp(book: Book, code: 131 | 132, ids: readonly bigint[]): Promise<Buffer> {
@@ -148,4 +156,11 @@ test('a damaged snapshot is passed over for the one before; damaged rows are ref
   damaged[777]! ^= 1;
   writeFileSync(join(directory, rows), damaged);
   await assert.rejects(open(directory), { code: 'LogDamaged', message: /rows-[0-9a-f]+-t at byte 0/ });
+  damaged[777]! ^= 1;
+  writeFileSync(join(directory, rows), damaged);
+  const ids = readdirSync(directory).find((name) => /^run-.*-ids-/.test(name)) ?? '';
+  const other = readFileSync(join(directory, ids));
+  other[777]! ^= 1;
+  writeFileSync(join(directory, ids), other);
+  await assert.rejects(open(directory), { code: 'LogDamaged', message: /run-[0-9a-f]+-ids-\d+: the entries/ });
 });

@@ -1,6 +1,7 @@
 import type { Book } from '../book.ts';
 import type { Disk, DiskFile } from '../disk.ts';
 import { copyBytes } from '../limits.ts';
+import { isRunFile } from '../spill.ts';
 import { type Kind, kind } from './wire.ts';
 
 /** A file that is there while a copy is not whole: what lies beside it is none of a ledger's. */
@@ -14,7 +15,8 @@ export async function sendCopy(book: Book, give: (kind: Kind, parts: readonly Ui
   const release = await book.snapshots.hold();
   try {
     const { newest } = book.snapshots;
-    const names = newest ? [...book.disk.list().filter((name) => name.startsWith('rows-')), newest.name] : [];
+    const beside = book.disk.list().filter((name) => name.startsWith('rows-') || isRunFile(name));
+    const names = newest ? [...beside, newest.name] : [];
     for (const name of names) {
       const size = book.disk.sizeOf(name);
       for (let position = 0; position < size; position += copyBytes) {

@@ -208,12 +208,16 @@ const rowsOf = <T>(reply: Buffer, size: number, read: (bytes: Buffer, at: number
   return rows;
 };
 
-/** Walks the state machine and the model side by side; answers how often each status came. */
-export function walk(seed: number, events: number): { seen: Map<string, number>; state: State; model: Model } {
+/** Walks the state machine and the model side by side; answers how often each status came. `between` is called behind each batch. */
+export async function walk(
+  seed: number,
+  events: number,
+  state: State = createState(),
+  between: () => Promise<void> = () => Promise.resolve(),
+): Promise<Map<string, number>> {
   const random = randomOf(seed);
   const { below, chance, pick } = random;
   const generator = new Generator(random);
-  const state = createState();
   const model = new Model();
   const seen = new Map<string, number>();
   let now = 1_700_000_000_000_000_000n;
@@ -247,10 +251,11 @@ export function walk(seed: number, events: number): { seen: Map<string, number>;
     if (kind === 'transfer' && last) generator.newest = undefined;
     if (kind === 'account' && last) generator.newest = { id: last.id, timestamp: model.accounts.get(last.id)?.timestamp ?? 0n };
     done += count;
+    await between();
     if (chance(3)) compareQueries(state, model, random, now);
   }
   compareAll(state, model);
-  return { seen, state, model };
+  return seen;
 }
 
 export function compareQueries(state: State, model: Model, { below, chance, pick }: Random, now: bigint): void {
