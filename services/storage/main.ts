@@ -17,6 +17,7 @@ import { accessHandlers } from './store/handler/access.ts';
 import { bucketHandlers } from './store/handler/bucket.ts';
 import { configurationHandlers } from './store/handler/configuration.ts';
 import { engineHandlers } from './store/handler/engine.ts';
+import { insightHandlers } from './store/handler/insight.ts';
 import { listHandlers } from './store/handler/list.ts';
 import { multipartHandlers } from './store/handler/multipart.ts';
 import { objectHandlers } from './store/handler/object.ts';
@@ -60,6 +61,7 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
       ...listHandlers(store),
       ...multipartHandlers(store),
       ...engineHandlers(store, keeper),
+      ...insightHandlers(store),
       ...accessHandlers(store, history),
       ...subjects(store),
       ...(configurationHandlers(store, history) as unknown as Handlers<typeof storage>),

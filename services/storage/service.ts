@@ -4,6 +4,7 @@ import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts'
 import { bucketOperations, BucketSpec, BucketStatus } from './contract/bucket.ts';
 import { engineOperations } from './contract/engine.ts';
 import { errors } from './contract/error.ts';
+import { insightOperations } from './contract/insight.ts';
 import { bucketsMax, requestsBurst, requestsPerSecond } from './contract/limits.ts';
 import { accessOperations } from './contract/access.ts';
 import { configurationOperations } from './contract/configuration.ts';
@@ -72,12 +73,14 @@ export const storage = defineService({
     ...accessOperations,
     ...configurationOperations,
     ...engineOperations,
+    ...insightOperations,
     ...subjectOperations,
   },
   roles: {
     auditor: [
       'DescribeDrives',
       'EstimateDurability',
+      'ExplainObjectAccess',
       'ListBuckets',
       'HeadBucket',
       'GetBucketLocation',
@@ -106,6 +109,8 @@ export const storage = defineService({
       'ListParts',
       'ListMultipartUploads',
       'ListObjectVersions',
+      'ListHotPrefixes',
+      'SimulateLifecycle',
       'GetObjectAttributes',
       'GetObjectAcl',
       'GetObjectTagging',

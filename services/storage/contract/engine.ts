@@ -1,5 +1,6 @@
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
+import { livesMax } from './limits.ts';
 
 const closed = { additionalProperties: false } as const;
 const read = {
@@ -23,6 +24,8 @@ const Drive = Type.Object({
   reason: Type.Optional(Type.String({ description: 'Why it is out.' })),
   since: Type.Optional(Type.Integer({ description: 'Milliseconds since 1970.' })),
   sameDisk: Type.Boolean({ description: 'Whether it shares a file system with another drive, and so would be lost with it.' }),
+  sizeBytes: Type.Optional(Type.Integer({ description: 'Size of the file system that it lies on.' })),
+  freeBytes: Type.Optional(Type.Integer({ description: 'What is free of it.' })),
 });
 
 const Model = {
@@ -30,6 +33,16 @@ const Model = {
   parityShards: Type.Integer({ minimum: 0, maximum: 50, default: 4 }),
   annualFailureRate: Type.Number({ minimum: 0.00001, maximum: 10, default: 0.0157, description: 'Failures of a drive in a year.' }),
   repairDays: Type.Number({ minimum: 0.001, maximum: 365, default: 1, description: 'Days until a lost shard is made again.' }),
+  domains: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 250, description: 'Racks, rooms or disks that fail as a whole; the shards are dealt out evenly.' }),
+  ),
+  domainFailureRate: Type.Number({ minimum: 0, maximum: 10, default: 0.01, description: 'Failures of such a domain in a year.' }),
+  lives: Type.Integer({
+    minimum: 0,
+    maximum: livesMax,
+    default: 0,
+    description: 'Lives of a stripe that are played out by chance, with failures so much more frequent that losses are seen.',
+  }),
 };
 
 /** The operations that tell of the drives behind the buckets. */
@@ -47,6 +60,15 @@ export const engineOperations = {
       rebuilding: Type.Optional(Type.Object({ drive: Type.Integer(), bytes: Type.Integer(), startedAt: Type.Integer() })),
       repairsWaiting: Type.Integer({ description: 'Runs of shards that wait for repair.' }),
       unreadable: Type.Integer({ description: 'Of these, runs with too few shards left to be read.' }),
+      repairs: Type.Array(
+        Type.Object({
+          id: Type.String({ description: 'The run of shards.' }),
+          size: Type.Integer({ description: 'Bytes that it keeps.' }),
+          shards: Type.Array(Type.Integer(), { description: 'Those to be made again; none while it waits for a drive.' }),
+          unreadable: Type.Boolean(),
+        }),
+        { description: 'The first of them.' },
+      ),
       extentsWaiting: Type.Integer({ description: 'Extents that wait to be sealed, emptied or dropped.' }),
       extents: Type.Object({ open: Type.Integer(), full: Type.Integer(), sealed: Type.Integer() }),
       repaired: Type.Integer({ description: 'Runs of shards repaired since the start.' }),
@@ -75,7 +97,7 @@ export const engineOperations = {
   },
   EstimateDurability: {
     ...read,
-    text: 'How durable a stripe of a code is, by a Markov chain and by windows of repair. A model: drives are taken to fail independently.',
+    text: 'How durable a stripe of a code is, by a Markov chain, by windows of repair and by lives played out.',
     errors: [],
     input: Type.Object(Model, closed),
     output: Type.Object({
@@ -84,6 +106,20 @@ export const engineOperations = {
       nines: Type.Number(),
       windowLoss: Type.Number({ description: "The same by windows of repair, the model of Backblaze's published calculator." }),
       windowNines: Type.Number(),
+      correlated: Type.Optional(
+        Type.Object(
+          { meanYearsToLoss: Type.Number(), annualLoss: Type.Number(), nines: Type.Number() },
+          { description: 'By the chain in which whole domains fail too.' },
+        ),
+      ),
+      played: Type.Optional(
+        Type.Object({
+          lives: Type.Integer(),
+          raisedBy: Type.Number({ description: 'How many times as often drives and domains failed in them.' }),
+          meanYears: Type.Number({ description: 'How long they were on average.' }),
+          chainYears: Type.Number({ description: 'What the chain says of the same failures.' }),
+        }),
+      ),
       rawPerByte: Type.Number({ description: 'Raw bytes kept for each byte stored.' }),
     }),
   },

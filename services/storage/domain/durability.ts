@@ -24,13 +24,13 @@ function choose(n: number, k: number): number {
  * the parity must fail within one. It is the model of Backblaze's published calculator.
  */
 export function windowLoss({ dataShards, parityShards, annualFailureRate, repairDays }: DurabilityModel): number {
-  const periods = Math.max(1, Math.floor(yearDays / repairDays));
-  const rate = Math.min(1, annualFailureRate / periods);
+  const periods = yearDays / repairDays;
+  const chance = -Math.expm1(-annualFailureRate / periods);
   const shards = dataShards + parityShards;
   let loss = 0;
   for (let failed = parityShards + 1; failed <= shards; failed++)
-    loss += choose(shards, failed) * rate ** failed * (1 - rate) ** (shards - failed);
-  return -Math.expm1(periods * Math.log1p(-loss));
+    loss += choose(shards, failed) * chance ** failed * (1 - chance) ** (shards - failed);
+  return -Math.expm1(periods * Math.log1p(-Math.min(loss, 1)));
 }
 
 /**
@@ -59,6 +59,11 @@ export function ninesOf(loss: number): number {
   return loss <= 0 ? Number.POSITIVE_INFINITY : -Math.log10(loss);
 }
 
+/** How many shards lie in each of so many domains when they are dealt out evenly. */
+export function shardsByDomain(shards: number, domains: number): number[] {
+  return Array.from({ length: domains }, (_, at) => Math.floor((shards + domains - 1 - at) / domains));
+}
+
 /**
  * Mean years to loss by playing lives of a stripe to their end, shard by shard. Whole domains may fail too, each taking the
  * shards that lie in it: they are dealt out evenly. Only useful where loss is not rare; `random` gives numbers in [0, 1).
@@ -77,7 +82,7 @@ function life(
   const shards = dataShards + parityShards;
   const repairRate = yearDays / repairDays;
   const groups = domains?.count ?? 1;
-  const size = Array.from({ length: groups }, (_, group) => Math.floor((shards + groups - 1 - group) / groups));
+  const size = shardsByDomain(shards, groups);
   const lost = size.map(() => 0);
   const domainRate = domains ? domains.count * domains.annualFailureRate : 0;
   let years = 0;

@@ -1,9 +1,10 @@
 import type { Log } from '#kernel/contract/implement.ts';
-import { abortAt, type LifecycleAct, nextAct, type Rule, type Subject } from '../domain/lifecycle.ts';
+import { abortAt, type LifecycleAct, nextAct, type Rule } from '../domain/lifecycle.ts';
 import { findBucket, sameBucket } from '../store/bucket.ts';
 import { readConfiguration } from '../store/configuration.ts';
 import { lifecyclePageMax, lifecycleRoundsPerDay, lifecycleWaitMaxMs, lifecycleWaitMinMs } from '../store/limits.ts';
-import { listUploads, listVersions, type ListedVersion } from '../store/list.ts';
+import { subjectPages } from '../store/lifecycle.ts';
+import { listUploads, type ListedVersion } from '../store/list.ts';
 import type { BucketRecord } from '../store/record.ts';
 import { deleteObjects } from '../store/removal.ts';
 import type { Store } from '../store/store.ts';
@@ -36,7 +37,8 @@ export function keepLifecycles(store: Store, log: Log, signal: AbortSignal): { s
   };
 }
 
-async function runAll(store: Store, signal: AbortSignal): Promise<void> {
+/** One round over all buckets. */
+export async function runAll(store: Store, signal: AbortSignal): Promise<void> {
   const names = [...store.catalog.table.bucket.getKeys()].map((key) => Buffer.from(key).toString('utf8'));
   for (const name of names) {
     const bucket = findBucket(store.catalog, name);
@@ -54,34 +56,14 @@ const whoFor = (bucket: BucketRecord, operation: string): Who => ({
 });
 
 async function runObjects(store: Store, bucket: BucketRecord, rules: readonly Rule[], signal: AbortSignal): Promise<void> {
-  let after = '';
-  let marker: string | undefined;
-  let newer: { key: string; count: number; since: number } = { key: '', count: 0, since: 0 };
-  while (!signal.aborted) {
-    const page = listVersions(
-      store.catalog,
-      bucket,
-      { prefix: '', delimiter: '', after, afterPrefix: '', limit: lifecyclePageMax },
-      marker,
-    );
-    for (const [at, listed] of page.items.entries()) {
-      const { key, object, latest } = listed;
-      const isSame = newer.key === key && !latest;
-      const subject: Subject = {
-        ...object,
-        key,
-        latest,
-        ...(isSame ? { noncurrentSince: newer.since, newerNoncurrent: newer.count } : {}),
-        only: latest && page.items[at + 1]?.key !== key && !(page.next && at === page.items.length - 1),
-      };
-      newer = { key, count: isSame ? newer.count + 1 : 0, since: object.modifiedAt };
+  for (const page of subjectPages(store.catalog, bucket, '')) {
+    if (signal.aborted) return;
+    for (const { listed, subject } of page.items) {
       const act = nextAct(rules, subject, store.now(), store.dayMs);
       if (act && act.at <= store.now()) await perform(store, bucket, listed, act);
     }
-    const last = page.items.at(-1);
-    if (!page.next || !last) return;
-    after = last.key;
-    marker = versionIdOf(last.object);
+    // A bucket in which nothing is due is looked through in turns too.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

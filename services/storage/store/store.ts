@@ -3,6 +3,7 @@ import { BlobStore } from './blob.ts';
 import type { Catalog } from './catalog.ts';
 import type { DriveSpec } from './drive.ts';
 import { DriveSet } from './drive-set.ts';
+import { Heat } from './heat.ts';
 import { IndexKeeper } from './index-keeper.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -12,6 +13,7 @@ export type Store = {
   readonly index: IndexKeeper;
   readonly blobs: BlobStore;
   readonly upkeep: Upkeep;
+  readonly heat: Heat;
   readonly now: () => number;
   readonly mayWrite: () => boolean;
   readonly sealer: Sealer;
@@ -41,7 +43,7 @@ export async function openStore({ directory, log, specs, extentBytes, ...more }:
       ...(extentBytes === undefined ? {} : { extentBytes }),
     });
     const upkeep = new Upkeep(blobs, ({ id }) => log('error', 'too few shards are left to read a part of an object', { id }));
-    return { catalog, index, blobs, upkeep, ...more };
+    return { catalog, index, blobs, upkeep, heat: new Heat(now), ...more };
   } catch (error) {
     await index.close();
     throw error;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { meanYearsToLoss, ninesOf, simulateYearsToLoss, windowLoss, yearlyLoss } from '../domain/durability.ts';
+import { correlatedYearsToLoss } from '../domain/failure-domain.ts';
 
 /** Numbers in [0, 1) that are the same in every run. */
 function chance(seed: number): () => number {
@@ -24,6 +25,16 @@ test("the windows agree with the rows that Backblaze's calculator prints for 4+2
     assert.ok(Math.abs(row(parity) / printed - 1) < 1e-3, `${parity}: ${row(parity)}`);
   const vault = windowLoss({ dataShards: 17, parityShards: 3, annualFailureRate: 0.00405, repairDays: 6.5 });
   assert.equal(Math.floor(ninesOf(vault)), 11);
+  // The loss that it prints of a year, for each number of failures that a vault of twenty may come to.
+  for (const [parity, printed] of [
+    [3, 7.354e-12],
+    [2, 2.399e-8],
+    [1, 5.545e-5],
+    [0, 7.781e-2],
+  ] as const) {
+    const loss = windowLoss({ dataShards: 20 - parity, parityShards: parity, annualFailureRate: 0.00405, repairDays: 6.5 });
+    assert.ok(Math.abs(loss / printed - 1) < 1e-3, `${parity}: ${loss}`);
+  }
 });
 
 test('at raised rates lives that are played out agree with the chain within five per cent', () => {
@@ -46,4 +57,27 @@ test('12+4 has more than eleven nines with a day of repair, and racks that fail 
   const alone = simulateYearsToLoss(raised, 5000, chance(1));
   const racks = simulateYearsToLoss(raised, 5000, chance(1), { count: 4, annualFailureRate: 1 });
   assert.ok(racks < alone / 2);
+});
+
+test('with domains that fail whole the chain agrees with lives that are played out, and without them with the plain chain', () => {
+  const model = { dataShards: 12, parityShards: 4, annualFailureRate: 3, repairDays: 10 };
+  for (const domains of [
+    { count: 4, annualFailureRate: 1 },
+    { count: 3, annualFailureRate: 0.5 },
+    { count: 16, annualFailureRate: 2 },
+    { count: 20, annualFailureRate: 1 },
+  ]) {
+    const chain = correlatedYearsToLoss(model, domains, 1000)!;
+    const played = simulateYearsToLoss(model, 20_000, chance(3), domains);
+    assert.ok(Math.abs(played / chain - 1) < 0.05, `${domains.count}: ${played} ${chain}`);
+  }
+  // At rates of the world too, where the answer has twenty digits before the point.
+  for (const rare of [model, { ...model, annualFailureRate: 0.0157, repairDays: 1 / 24 }]) {
+    const apart = correlatedYearsToLoss(rare, { count: 5, annualFailureRate: 0 }, 1000)!;
+    assert.ok(Math.abs(apart / meanYearsToLoss(rare) - 1) < 1e-9, `${apart}`);
+  }
+  // One disk under all sixteen directories: the stripe lives as long as the disk.
+  const one = correlatedYearsToLoss({ ...model, annualFailureRate: 0.0157 }, { count: 1, annualFailureRate: 0.0157 }, 1000)!;
+  assert.ok(Math.abs(one * 0.0157 - 1) < 1e-3, `${one}`);
+  assert.equal(correlatedYearsToLoss({ ...model, parityShards: 40 }, { count: 16, annualFailureRate: 1 }, 1000), undefined);
 });

@@ -35,6 +35,77 @@ test('the drives and the durability of their code are told', async () => {
   const model = JSON.parse((await call('GET', `/buckets/-/estimate-durability?${query}`)).text);
   assert.equal(Math.floor(model.windowNines), 11);
   assert.equal((await call('GET', '/buckets/-/estimate-durability?dataShards=0')).status, 400);
+  assert.ok(map.drives.every(({ sizeBytes, freeBytes }: Record<string, number>) => sizeBytes! > 0 && freeBytes! <= sizeBytes!));
+  // Racks that fail whole cost nines, one disk under all of them nearly all; lives that are played out end as the chain says.
+  const racks = JSON.parse((await call('GET', '/buckets/-/estimate-durability?domains=4&domainFailureRate=0.01&lives=10000')).text);
+  assert.ok(racks.correlated.nines < racks.nines && racks.correlated.nines > 3, JSON.stringify(racks));
+  assert.ok(racks.played.raisedBy > 1 && Math.abs(racks.played.meanYears / racks.played.chainYears - 1) < 0.07, JSON.stringify(racks));
+  const disk = JSON.parse((await call('GET', '/buckets/-/estimate-durability?domains=1&domainFailureRate=0.0157')).text);
+  assert.equal(Math.floor(disk.correlated.nines), 1);
+  assert.equal((await call('GET', '/buckets/-/estimate-durability?domains=100&dataShards=100&parityShards=50')).status, 400);
+});
+
+test('who may do what on a key is decided by the code that decides requests, and each statement says why', async () => {
+  await call('POST', '/buckets', { name: 'explained' });
+  await call('POST', '/buckets/explained/put-object?key=open%2Fa', 'x');
+  const explain = async (input: object) => {
+    const reply = await call('POST', '/buckets/explained/explain-object-access', input);
+    assert.equal(reply.status, 200, reply.text);
+    return JSON.parse(reply.text);
+  };
+  const anonymous = { operation: 'GetObject', key: 'open/a', who: 'anonymous' };
+  const [mine, theirs, nobody] = [
+    { operation: 'GetObject', key: 'open/a' },
+    { ...anonymous, who: 'other', account: '0000000000077' },
+    anonymous,
+  ];
+  assert.deepEqual([(await explain(mine)).because, (await explain(nobody)).because], ['identity', 'nothing']);
+  assert.equal((await explain({ ...mine, identity: 'forbids' })).because, 'identity-forbids');
+  const statement = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::explained/open/*' };
+  const fromHere = { Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } };
+  const policy = JSON.stringify({
+    Statement: [
+      { ...statement, ...fromHere, Sid: 'inside' },
+      { ...statement, Action: 's3:PutObject' },
+    ],
+  });
+  const drafted = await explain({ ...anonymous, policy });
+  assert.deepEqual(
+    [drafted.because, drafted.policy, drafted.statements.map(({ fails }: { fails: string[] }) => fails)],
+    ['nothing', 'none', [['condition'], ['action']]],
+  );
+  assert.deepEqual([drafted.statements[0].sid, drafted.statements[0].conditions], ['inside', ['aws:sourceip']]);
+  const inside = await explain({ ...anonymous, policy, context: { 'aws:sourceip': '10.2.3.4' } });
+  assert.deepEqual([inside.allowed, inside.because, inside.statements[0].applies], [true, 'policy', true]);
+  assert.equal((await explain({ ...theirs, identity: 'silent', policy })).because, 'identity-silent');
+  assert.equal((await explain({ ...anonymous, key: 'open/none', policy })).because, 'absent');
+  const wrong = await call('POST', '/buckets/explained/explain-object-access', { ...anonymous, policy: '{' });
+  assert.deepEqual([wrong.status, JSON.parse(wrong.text).code], [400, 'MalformedPolicy']);
+  assert.equal((await call('POST', '/buckets/explained/explain-object-access', { operation: 'Nothing' })).status, 400);
+  // What it says of the saved policy is what then happens.
+  const saved = JSON.stringify({ Statement: [statement, { ...statement, Effect: 'Deny', Resource: `${statement.Resource}/secret` }] });
+  assert.equal((await call('POST', '/buckets/explained/put-bucket-policy', { policy: saved })).status, 200);
+  for (const key of ['open/a', 'open/b/secret', 'closed']) {
+    const said = await explain({ ...anonymous, key });
+    const got = await fetch(`${house.s3}/explained/${key}`);
+    assert.equal(said.allowed, got.status === 200, `${key}: ${said.because}, ${got.status}`);
+  }
+});
+
+test('prefixes that are asked for most are told with their rates, by requests and by bytes', async () => {
+  await call('POST', '/buckets', { name: 'heated' });
+  for (const key of ['cold/1', 'hot/a/1', 'hot/b/2'])
+    await call('POST', `/buckets/heated/put-object?key=${encodeURIComponent(key)}`, 'x'.repeat(9));
+  for (let at = 0; at < 12; at++) await call('GET', '/buckets/heated/get-object?key=hot%2Fa%2F1');
+  const list = async (query: string) => JSON.parse((await call('GET', `/buckets/heated/list-hot-prefixes?${query}`)).text);
+  const { items, perSecond } = await list('');
+  assert.deepEqual(
+    items.slice(0, 3).map(({ prefix }: { prefix: string }) => prefix),
+    ['hot/', 'hot/a/', 'hot/a/1'],
+  );
+  assert.ok(Math.abs(items[0].share - 14 / 15) < 0.01 && perSecond > 0 && items[0].errorPerSecond === 0, JSON.stringify(items));
+  assert.equal((await list('by=bytes')).items[0].prefix, 'hot/');
+  assert.deepEqual((await list('prefix=cold%2F&limit=1')).items.length, 1);
 });
 
 test('the derived surface makes a bucket, stores, reads, lists and deletes what S3 clients see too', async () => {

@@ -26,14 +26,29 @@ export function evaluate(policy: Policy, question: PolicyQuestion): 'allow' | 'd
   return verdict;
 }
 
+/** The parts of a statement, each of which must fit a request. */
+const parts = {
+  principal: ({ principal, notPrincipal, allow }: Statement, { caller, accountCounts }: PolicyQuestion) =>
+    names(principal, caller, accountCounts || !allow) !== notPrincipal,
+  action: ({ actions, notAction }: Statement, { action }: PolicyQuestion) => actions.some((pattern) => like(pattern, action)) !== notAction,
+  resource: ({ resources, notResource }: Statement, { resource }: PolicyQuestion) =>
+    resources.some((pattern) => isResource(pattern, resource)) !== notResource,
+  condition: ({ conditions }: Statement, { facts }: PolicyQuestion) => conditions.every((test) => holds(test, facts)),
+};
+export type StatementPart = keyof typeof parts;
+const partNames = Object.keys(parts) as StatementPart[];
+
 function applies(statement: Statement, question: PolicyQuestion): boolean {
-  const counts = question.accountCounts || !statement.allow;
-  return (
-    names(statement.principal, question.caller, counts) !== statement.notPrincipal &&
-    statement.actions.some((pattern) => like(pattern, question.action)) !== statement.notAction &&
-    statement.resources.some((pattern) => isResource(pattern, question.resource)) !== statement.notResource &&
-    statement.conditions.every((test) => holds(test, question.facts))
-  );
+  return partNames.every((part) => parts[part](statement, question));
+}
+
+/** Why each statement of a policy applies to a request or not: the parts that do not fit it, and the conditions that do not hold. */
+export function judged(policy: Policy, question: PolicyQuestion) {
+  return policy.map((statement) => ({
+    statement,
+    fails: partNames.filter((part) => !parts[part](statement, question)),
+    conditions: statement.conditions.filter((test) => !holds(test, question.facts)).map(({ key }) => key),
+  }));
 }
 
 /** Regions and accounts in a resource's name are passed over: names of buckets are unique here. */

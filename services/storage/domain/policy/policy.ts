@@ -18,6 +18,7 @@ export type ConditionTest = {
 };
 
 export type Statement = {
+  readonly sid?: string;
   readonly allow: boolean;
   readonly principal: Principals;
   readonly notPrincipal: boolean;
@@ -80,6 +81,7 @@ function parseStatement(statement: unknown): Statement {
   for (const one of resources)
     if (one !== '*' && !/^arn:[^:]*:s3:[^:]*:[^:]*:.+/.test(one)) throw new PolicyError('Policy has invalid resource');
   return {
+    ...(typeof statement.Sid === 'string' ? { sid: statement.Sid } : {}),
     allow: Effect === 'Allow',
     principal: parsePrincipal(Principal ?? NotPrincipal),
     notPrincipal: NotPrincipal !== undefined,

@@ -1,9 +1,21 @@
-import { statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import type { Handlers } from '#kernel/contract/call.ts';
-import { meanYearsToLoss, ninesOf, windowLoss, yearlyLoss } from '../../domain/durability.ts';
+import { fault } from '#kernel/contract/fault.ts';
+import { domainStatesMax, repairsShownMax } from '../../contract/limits.ts';
+import {
+  type Domains,
+  type DurabilityModel,
+  meanYearsToLoss,
+  ninesOf,
+  simulateYearsToLoss,
+  windowLoss,
+  yearlyLoss,
+} from '../../domain/durability.ts';
+import { correlatedYearsToLoss, raised, raiseFor, yearsToLoss } from '../../domain/failure-domain.ts';
 import type { DriveKeeper } from '../../jobs/drive-keeper.ts';
 import type { storage } from '../../service.ts';
 import type { Drive } from '../drive.ts';
+import { failuresPlayedMax, livesAtOnce } from '../limits.ts';
 import type { Store } from '../store.ts';
 
 type Names = 'DescribeDrives' | 'EstimateDurability';
@@ -30,10 +42,17 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
             weight: drive.spec.weight,
             ...stateOf(drive, lost.has(drive.number)),
             sameDisk: disks.some((disk, other) => other !== at && disk !== undefined && disk === disks[at]),
+            ...roomOf(drive),
           })),
           failureDomains: new Set(disks.filter((disk) => disk !== undefined)).size,
           repairsWaiting: repairs.length,
           unreadable: repairs.filter((one) => one.lost).length,
+          repairs: repairs.slice(0, repairsShownMax).map(({ place, shards, lost: unreadable }) => ({
+            id: place.id,
+            size: place.size,
+            shards: [...shards],
+            unreadable,
+          })),
           extentsWaiting: extents,
           extents: { open: count('open'), full: count('full'), sealed: count('sealed') },
           repaired: upkeep.repaired,
@@ -59,23 +78,48 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
     },
     async EstimateDurability(call) {
       call.charge('request', 1);
-      const { dataShards = 12, parityShards = 4, annualFailureRate = 0.0157, repairDays = 1 } = call.input;
+      const { dataShards = 12, parityShards = 4, annualFailureRate = 0.0157, repairDays = 1, lives = 0 } = call.input;
+      const { domains: count, domainFailureRate = 0.01 } = call.input;
       const model = { dataShards, parityShards, annualFailureRate, repairDays };
-      const years = meanYearsToLoss(model);
-      const annualLoss = yearlyLoss(years);
+      const domains = count === undefined ? undefined : { count, annualFailureRate: domainFailureRate };
       const byWindow = windowLoss(model);
+      const correlated = domains && (correlatedYearsToLoss(model, domains, domainStatesMax) ?? tooMany());
       return {
         output: {
-          meanYearsToLoss: years,
-          annualLoss,
-          nines: Math.min(ninesOf(annualLoss), 99),
+          ...told(meanYearsToLoss(model)),
           windowLoss: byWindow,
           windowNines: Math.min(ninesOf(byWindow), 99),
+          ...(correlated === undefined ? {} : { correlated: told(correlated) }),
+          ...(lives === 0 ? {} : { played: await play(model, domains, lives, call.signal) }),
           rawPerByte: (dataShards + parityShards) / dataShards,
         },
       };
     },
   };
+}
+
+function tooMany(): never {
+  throw fault('BadInput', { path: '/domains', detail: 'With so many domains and so much parity the chain has too many states.' });
+}
+
+function told(years: number) {
+  const annualLoss = yearlyLoss(years);
+  return { meanYearsToLoss: years, annualLoss, nines: Math.min(ninesOf(annualLoss), 99) };
+}
+
+/** Plays lives in turns. At the rates of the world none would end; failures are raised until they do. */
+async function play(model: DurabilityModel, domains: Domains | undefined, lives: number, signal: AbortSignal) {
+  const by = raiseFor(model, domains, failuresPlayedMax, domainStatesMax) ?? tooMany();
+  const worse = raised(model, domains, by);
+  let years = 0;
+  for (let done = 0; done < lives; done += livesAtOnce) {
+    signal.throwIfAborted();
+    const some = Math.min(livesAtOnce, lives - done);
+    years += some * simulateYearsToLoss(worse.model, some, Math.random, worse.domains);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const chainYears = yearsToLoss(worse.model, worse.domains, domainStatesMax) ?? tooMany();
+  return { lives, raisedBy: by, meanYears: years / lives, chainYears };
 }
 
 function stateOf(drive: Drive, rebuilding: boolean) {
@@ -87,4 +131,16 @@ function stateOf(drive: Drive, rebuilding: boolean) {
 /** The file system that a drive lies on; undefined when it cannot be looked at. */
 function diskOf({ spec }: Drive): number | undefined {
   return statSync(spec.path, { throwIfNoEntry: false })?.dev;
+}
+
+/** The room of the file system that a drive lies on. */
+function roomOf({ spec, isIn }: Drive): { sizeBytes?: number; freeBytes?: number } {
+  if (!isIn) return {};
+  try {
+    const { blocks, bsize, bavail } = statfsSync(spec.path);
+    return { sizeBytes: blocks * bsize, freeBytes: bavail * bsize };
+  } catch {
+    // It goes out with the next look.
+    return {};
+  }
 }

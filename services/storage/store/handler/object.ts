@@ -30,6 +30,8 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
       call.charge('request', 1, payer);
       const { object, layout, span, notModified } = findRead(store, bucket, call);
       const output = { ...headOf(store, bucket, call.input.key, object, span), ...partChecksumOf(layout, call.input.partNumber) };
+      const asked = span ? span.last - span.first + 1 : object.size;
+      store.heat.note(bucket, call.input.key, notModified ? 0 : asked);
       if (notModified) return { output: { ...output, notModified } };
       checkReadable(store, object);
       const unpin = blobs.pin(layout.segments);
@@ -49,6 +51,7 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
       const bucket = bucketOf(catalog, call.ref.name);
       call.charge('request', 1, payerOf(call, bucket));
       const { object, layout, span, notModified } = findRead(store, bucket, call);
+      store.heat.note(bucket, call.input.key, 0);
       await openSeal(store.sealer, bucket.tenant, object.seal, call.input.customerKey);
       const output = { ...headOf(store, bucket, call.input.key, object, span), ...partChecksumOf(layout, call.input.partNumber) };
       return { output: { ...output, ...(notModified ? { notModified } : {}) } };
@@ -65,6 +68,7 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
       call.charge('request', 1, payerOf(call, bucket));
       const { key, versionId, ifMatch, size, lastModified, bypassGovernance } = call.input;
       checkKey(key);
+      store.heat.note(bucket, key, 0);
       const {
         removed: [one],
         bytes,
@@ -97,6 +101,7 @@ async function put(store: Store, call: Call<Service, 'PutObject'>) {
   const rules = { maxBytes: putMaxBytes, mayWrite: store.mayWrite, signal: call.signal };
   const received = await takeIn(store, bucket, call.body, expected, rules, seal);
   call.charge('ingress', received.size, payer);
+  store.heat.note(bucket, key, received.size);
   const { object, bytes } = await putObject(store, bucket, received, {
     key,
     headers,
