@@ -13,7 +13,7 @@ export const commands: Readonly<Record<string, Command>> = {
     text: 'Start the platform and print its doors.',
     usage: [
       'gamut up [--only SERVICE,...] [--ports auto|usual] [--detach] [--open] [--host ADDRESS] [--region NAME]',
-      '         [--sql URL] [--mail URL] [--geo FILE] [--outbound HOST:PORT,...] [--witness FILE] [--standby ledger]',
+      '         [--sql URL] [--mail URL] [--blobs URL] [--geo FILE] [--outbound HOST:PORT,...] [--witness FILE] [--standby ledger]',
       '         [--otlp URL] [--reserve SIZE] [--in-process]',
       '  --only        run these services and what they need; all otherwise',
       '  --ports       usual: the port of each protocol where it is free; auto: any free port',
@@ -23,6 +23,7 @@ export const commands: Readonly<Record<string, Command>> = {
       '  --region      name of this region, us-east-1 if not said',
       '  --sql         an external PostgreSQL: postgres://user:password@host/database',
       '  --mail        a mail server: smtp://user:password@host',
+      '  --blobs       any S3 for what outgrows the disk: https://KEY:SECRET@host/BUCKET/PREFIX?region=REGION',
       '  --geo         where networks are (CSV: network, latitude, longitude): sign-ins from two distant places at once are stopped',
       '  --outbound    private addresses that webhooks may call all the same',
       '  --standby     services that a second process keeps as well, ready to take over: ledger',

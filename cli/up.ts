@@ -14,6 +14,7 @@ import type { Settings } from '#kernel/supervise/protocol.ts';
 import { availableServices, checkStandby, impliedServices } from '#kernel/supervise/service.ts';
 import type { PlatformStatus } from '#kernel/supervise/status.ts';
 import { dataPath } from '#kernel/volume/path.ts';
+import { readAddress as readBlobsAddress } from '#seams/blobs/address.ts';
 import type { Global } from './global.ts';
 import { printReady } from './ready.ts';
 import { parseSize } from './size.ts';
@@ -135,6 +136,7 @@ async function readOptions(argv: string[]): Promise<{ mode: Mode; settings: Part
     ...(values.region !== undefined && { region: values.region }),
     ...(values.sql !== undefined && { sql: values.sql }),
     ...(values.mail !== undefined && { mail: values.mail }),
+    ...(values.blobs !== undefined && { blobs: blobsAddress(values.blobs) }),
     ...(values.outbound !== undefined && { outbound: values.outbound.split(',') }),
     ...(values.witness !== undefined && { witness: witnessPolicy(values.witness) }),
     ...(values.geo !== undefined && { geo: resolve(values.geo) }),
@@ -159,6 +161,7 @@ function parse(argv: string[]) {
         region: text,
         sql: text,
         mail: text,
+        blobs: text,
         geo: text,
         outbound: text,
         witness: text,
@@ -181,6 +184,15 @@ function witnessPolicy(file: string): string {
     throw error instanceof OperationError ? error : fault('Usage', { detail: `${file} cannot be read.`, cause: error });
   }
   return resolve(file);
+}
+
+function blobsAddress(text: string): string {
+  try {
+    readBlobsAddress(text);
+  } catch (error) {
+    throw fault('Usage', { detail: (error as Error).message, cause: error });
+  }
+  return text;
 }
 
 function otlpAddress(text: string): string {

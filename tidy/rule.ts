@@ -10,7 +10,7 @@ export function ruleFindings({ path, lines }: Source): Finding[] {
     if (/(?<![.\w])fetch\(/.test(line)) at('calls an address by fetch');
     if (/^import (?!type ).* from 'typebox'/.test(line)) at('loads TypeBox; kernel/contract/type.ts has its constructors');
     if (/^import (?!type ).* from 'node:http'/.test(line)) at('loads a fetch as well; kernel/listen/node-http.ts has its functions');
-    if (/from 'node:https'/.test(line) && !path.startsWith('kernel/outbound/'))
+    if (/from 'node:https'/.test(line) && !/^(?:kernel\/outbound|seams)\//.test(path))
       at('calls addresses other than through kernel/outbound or a seam');
   });
   return found;

@@ -33,6 +33,7 @@ export type Needs = {
   /** Of services whose contract has the need `directory`. */
   readonly directory?: Directory;
   readonly logs?: import('./log-need.ts').Logs;
+  readonly blobs?: import('./blobs-need.ts').BlobStore;
 };
 
 type Started<S extends AnyService> = {
@@ -122,6 +123,7 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
       gate.stop();
       seams.ledgers?.close();
       await seams.logs?.close();
+      seams.blobs?.close();
       await sql?.close();
       await owned.close();
       await snapshot.close();
@@ -180,12 +182,14 @@ function withKept<S extends AnyService>(
 type Reach = { readonly order: Link['order']; readonly serviceToken: (caller: Caller) => Promise<string>; readonly ca: string };
 
 /** The needs that are other services; what a service does not need is not even loaded. */
-async function openSeams({ needs }: AnyService, { order, serviceToken, ca }: Reach): Promise<Pick<Needs, 'ledgers' | 'logs'>> {
+async function openSeams({ needs }: AnyService, { order, serviceToken, ca }: Reach): Promise<Pick<Needs, 'ledgers' | 'logs' | 'blobs'>> {
   const needed = new Set(Object.values(needs).map(({ seam }) => seam));
-  const { data, process: name } = order;
+  const { data, process: name, settings } = order;
+  const store = { hasStorage: settings.services.includes('storage'), ...(settings.blobs === undefined ? {} : { url: settings.blobs }) };
   return {
     ...(needed.has('ledger') ? { ledgers: (await import('./ledger-need.ts')).openLedgers(order) } : {}),
     ...(needed.has('log') ? { logs: (await import('./log-need.ts')).openLogs({ data, name, serviceToken, ca }) } : {}),
+    ...(needed.has('blobs') ? { blobs: (await import('./blobs-need.ts')).openBlobs({ data, name, serviceToken, ca, ...store }) } : {}),
   };
 }
 

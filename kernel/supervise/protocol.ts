@@ -18,6 +18,8 @@ export type Settings = {
   /** External seams by URL; an absent one is embedded. */
   readonly sql?: string;
   readonly mail?: string;
+  /** Any S3, `https://KEY:SECRET@host/BUCKET/PREFIX`; the platform's own storage where it is absent. */
+  readonly blobs?: string;
   /** A CSV of networks with latitude and longitude, for logins that no journey explains. */
   readonly geo?: string;
   /** Hosts, as `host:port`, that tenants may have called although they are private or on this machine. */

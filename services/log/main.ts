@@ -18,7 +18,8 @@ registerFaults(contract.errors);
 
 export const main = implement<typeof contract, Needs>(contract, async ({ directory, log, now, mayWrite, sealer, needs }) => {
   if (!needs.directory) throw new TypeError('the log needs the directory');
-  const behind = { broker: openBroker({ directory, log, now, mayWrite, sealer }), directory: needs.directory };
+  const store = needs.blobs ? { blobs: needs.blobs } : {};
+  const behind = { broker: openBroker({ directory, log, now, mayWrite, sealer, ...store }), directory: needs.directory };
   const { broker } = behind;
   return {
     handlers: {

@@ -75,7 +75,10 @@ export const log = defineService({
     },
   },
   errors,
-  needs: { directory: { seam: 'directory', scope: 'caller', optional: false } },
+  needs: {
+    directory: { seam: 'directory', scope: 'caller', optional: false },
+    blobs: { seam: 'blobs', scope: 'service', optional: true },
+  },
   doors: {
     kafka: {
       protocol: 'kafka',

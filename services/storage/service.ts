@@ -61,7 +61,7 @@ export const storage = defineService({
     s3: {
       protocol: 's3',
       port: 9000,
-      faces: ['sigv4', 'bearer', 'open', 'anonymous'],
+      faces: ['sigv4', 'bearer', 'service', 'open', 'anonymous'],
       anonymous: 'by-resource',
       text: 'The S3 REST API, path and virtual-host style.',
     },
@@ -77,6 +77,7 @@ export const storage = defineService({
     ...subjectOperations,
   },
   roles: {
+    archivist: ['HeadBucket', 'CreateBucket', 'PutObject', 'GetObject', 'DeleteObject', 'ListObjectsV2'],
     auditor: [
       'DescribeDrives',
       'EstimateDurability',

@@ -18,7 +18,8 @@ export const TopicSpec = Type.Object({ partitions: Partitions, config: Type.Opti
 export const TopicStatus = Type.Object({
   id: Type.String({ description: 'Identity of the topic in the protocol.' }),
   records: Type.Integer({ description: 'Offsets from the start to the end of all partitions.' }),
-  sizeBytes: Type.Integer({ description: 'Bytes on disk.' }),
+  sizeBytes: Type.Integer({ description: 'Bytes of all records, wherever they lie.' }),
+  localBytes: Type.Integer({ description: 'Bytes on the disk of the log; less than all where segments lie in the store of blobs alone.' }),
 });
 export const Topic = envelope(TopicSpec, TopicStatus);
 
@@ -144,7 +145,7 @@ export const topicOperations = {
     text: 'Read records of a partition, those of committed transactions only.',
     charge: ['fetched', 'egress'],
     quota: ['fetch'],
-    errors: ['NoSuchTopic', 'OffsetOutOfRange'],
+    errors: ['NoSuchTopic', 'OffsetOutOfRange', 'LogFailed'],
     input: Type.Object(
       {
         partition: Type.Optional(Type.Integer({ minimum: 0, default: 0 })),

@@ -60,6 +60,18 @@ export const topicConfig: Readonly<Record<string, Entry>> = {
         ? undefined
         : 'must be none, scope, or the name or id of a key',
   },
+  'local.retention.bytes': {
+    type: 5,
+    default: '-2',
+    text: 'Bytes of a tiered partition that stay on this disk; -2 for retention.bytes, -1 for no limit.',
+    wrong: whole(-2),
+  },
+  'local.retention.ms': {
+    type: 5,
+    default: '-2',
+    text: 'Milliseconds a record of a tiered topic stays on this disk; -2 for retention.ms, -1 for ever.',
+    wrong: whole(-2),
+  },
   'max.message.bytes': { type: 3, default: '1048588', text: 'Largest batch in bytes.', wrong: whole(0, topicBytesMax) },
   'message.timestamp.type': {
     type: 2,
@@ -74,6 +86,24 @@ export const topicConfig: Readonly<Record<string, Entry>> = {
     wrong: one('0.5'),
   },
   'min.insync.replicas': { type: 3, default: '1', text: 'There is one replica.', wrong: whole(1, 1) },
+  'remote.log.copy.disable': {
+    type: 1,
+    default: 'false',
+    text: 'Whether a tiered topic copies nothing more; what was copied is still read.',
+    wrong: one('true', 'false'),
+  },
+  'remote.log.delete.on.disable': {
+    type: 1,
+    default: 'false',
+    text: 'Whether what was copied is deleted when remote.storage.enable ends.',
+    wrong: one('true', 'false'),
+  },
+  'remote.storage.enable': {
+    type: 1,
+    default: 'false',
+    text: 'Whether sealed segments are copied to the store of blobs, and kept there alone after local.retention.',
+    wrong: one('true', 'false'),
+  },
   'retention.bytes': { type: 5, default: '-1', text: 'Bytes a partition keeps; -1 for no limit.', wrong: whole(-1) },
   'retention.ms': { type: 5, default: '604800000', text: 'Milliseconds a record is kept; -1 for ever.', wrong: whole(-1) },
   'segment.bytes': { type: 3, default: '1073741824', text: 'Size at which a segment is sealed.', wrong: whole(14, 2 ** 31 - 1) },
@@ -99,3 +129,27 @@ export const configNumber = (config: Config, name: string): number => Number(con
 
 export const isCompacted = (config: Config): boolean => configValue(config, 'cleanup.policy').includes('compact');
 export const isDeleted = (config: Config): boolean => configValue(config, 'cleanup.policy').includes('delete');
+export const isTiered = (config: Config): boolean => configValue(config, 'remote.storage.enable') === 'true';
+
+/** What of a tiered topic stays on this disk, by time or by size: as much as it keeps at all, unless it says. */
+export function localNumber(config: Config, unit: 'ms' | 'bytes'): number {
+  const said = configNumber(config, `local.retention.${unit}`);
+  return said === -2 ? configNumber(config, `retention.${unit}`) : said;
+}
+
+/** Why a configuration cannot follow another where tiering is concerned, in a sentence, or undefined. */
+export function tierFault(config: Config, before: Config, isThere: boolean): string | undefined {
+  for (const unit of ['ms', 'bytes'] as const) {
+    const [local, all] = [localNumber(config, unit), configNumber(config, `retention.${unit}`)];
+    if (all >= 0 && (local < 0 || local > all)) return `local.retention.${unit} must not be more than retention.${unit}.`;
+  }
+  if (!isTiered(config)) {
+    const isLeft = isTiered(before) && configValue(config, 'remote.log.delete.on.disable') !== 'true';
+    return isLeft
+      ? 'Tiering ends with remote.log.delete.on.disable=true, which deletes what was copied; remote.log.copy.disable=true keeps it.'
+      : undefined;
+  }
+  if (isCompacted(config)) return 'A compacted topic cannot be tiered.';
+  if (!isThere && !isTiered(before)) return 'There is no store of blobs: the platform runs without storage and without --blobs.';
+  return undefined;
+}

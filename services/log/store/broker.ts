@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { OperationError } from '#kernel/contract/fault.ts';
 import type { Log, Sealer } from '#kernel/contract/implement.ts';
 import { Effects } from './effect.ts';
-import { sweepMs } from './limits.ts';
+import { sweepMs, tierMs } from './limits.ts';
 import { StateLog } from './state-log.ts';
 import { Groups } from './group.ts';
 import type { Partition } from './partition.ts';
 import { type Topic, Topics } from './topic.ts';
 import { Registry } from './registry.ts';
+import { type Store, Tier } from './tier/tier.ts';
 import { Transactions } from './transaction.ts';
 import { compact } from './compact.ts';
 import { configNumber, isCompacted } from '../domain/config.ts';
@@ -25,6 +26,7 @@ export type Broker = {
   readonly transactions: Transactions;
   readonly registry: Registry;
   readonly effects: Effects;
+  readonly tier: Tier;
   readonly now: () => number;
   readonly mayWrite: () => boolean;
   readonly log: Log;
@@ -39,17 +41,21 @@ export type BrokerOptions = {
   readonly now: () => number;
   readonly mayWrite: () => boolean;
   readonly sealer: Sealer;
+  /** Where tiered topics go. */
+  readonly blobs?: Store;
 };
 
 /** Opens the log of a directory: first what is known of topics, then their segments. */
-export function openBroker({ directory, log, now, mayWrite, sealer }: BrokerOptions): Broker {
+export function openBroker({ directory, log, now, mayWrite, sealer, blobs }: BrokerOptions): Broker {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const state = new StateLog(join(directory, 'state'), now);
-  const topics = new Topics(join(directory, 'topic'), state, now, sealer);
+  const tier = new Tier({ store: blobs, sealer, state, clusterId: () => clusterId, log, now });
+  const topics = new Topics(join(directory, 'topic'), state, now, sealer, tier);
   const facts = new Map<string, unknown>();
   state.open((key, value) => {
     if (key[0] === 'fact') facts.set(String(key[1]), value);
     else topics.apply(key, value);
+    tier.apply(key, value);
   });
   const clusterId = String(facts.get('cluster') ?? randomBytes(16).toString('base64url'));
   const boot = Number(facts.get('boot') ?? 0) + 1;
@@ -74,20 +80,11 @@ export function openBroker({ directory, log, now, mayWrite, sealer }: BrokerOpti
   });
   const effects = new Effects(boot, now);
 
-  /** A topic whose key is disabled or gone is compacted when it is back. */
-  async function compactUnlessSealed(topic: Topic, partition: Partition): Promise<void> {
-    try {
-      await compact(partition, { now: now(), tombstoneMs: configNumber(topic.config, 'delete.retention.ms') });
-    } catch (error) {
-      if (!(error instanceof OperationError && error.code === 'KeyUnavailable')) throw error;
-    }
-  }
-
   async function sweep(): Promise<void> {
     for (const topic of [...topics.all()])
       for (const partition of topic.partitions) {
         partition.retain();
-        if (isCompacted(topic.config)) await compactUnlessSealed(topic, partition);
+        if (isCompacted(topic.config)) await compactUnlessSealed(topic, partition, now());
       }
     groups.expire();
     await state.compact();
@@ -96,14 +93,10 @@ export function openBroker({ directory, log, now, mayWrite, sealer }: BrokerOpti
     await registryState.compact();
   }
 
-  let sweeping: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    sweeping ??= sweep()
-      .catch((error) => log('error', 'retention or compaction failed; trying again', { error: String(error) }))
-      .finally(() => {
-        sweeping = undefined;
-      });
-  }, sweepMs);
+  const stopTiering = every(tierMs, () => tier.pass(topics));
+  const stopSweeping = every(sweepMs, () =>
+    sweep().catch((error: unknown) => log('error', 'retention or compaction failed; trying again', { error: String(error) })),
+  );
   return {
     clusterId,
     topics,
@@ -111,14 +104,16 @@ export function openBroker({ directory, log, now, mayWrite, sealer }: BrokerOpti
     transactions,
     registry,
     effects,
+    tier,
     now,
     mayWrite,
     log,
     sweep,
     async close() {
-      clearInterval(timer);
+      tier.close();
+      await stopTiering();
       effects.flush();
-      await sweeping;
+      await stopSweeping();
       transactions.close();
       transactionState.close();
       groups.close();
@@ -127,5 +122,28 @@ export function openBroker({ directory, log, now, mayWrite, sealer }: BrokerOpti
       topics.close();
       state.close();
     },
+  };
+}
+
+/** A topic whose key is disabled or gone is compacted when it is back. */
+async function compactUnlessSealed(topic: Topic, partition: Partition, now: number): Promise<void> {
+  try {
+    await compact(partition, { now, tombstoneMs: configNumber(topic.config, 'delete.retention.ms') });
+  } catch (error) {
+    if (!(error instanceof OperationError && error.code === 'KeyUnavailable')) throw error;
+  }
+}
+
+/** Does something again and again, never twice at once; answers how to stop, which waits for what runs. */
+function every(ms: number, work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    running ??= work().finally(() => {
+      running = undefined;
+    });
+  }, ms);
+  return async () => {
+    clearInterval(timer);
+    await running;
   };
 }

@@ -7,7 +7,7 @@ import { compactKeysMax } from './limits.ts';
 import type { Partition } from './partition.ts';
 import { scanBatches } from './scan.ts';
 import { type BatchKey, generationOf, isSealed, openBatch, sealBatch } from './sealed-batch.ts';
-import { Segment } from './segment.ts';
+import type { Segment } from './segment.ts';
 
 export type CompactOptions = { readonly now: number; readonly tombstoneMs: number };
 
@@ -83,6 +83,8 @@ export async function dropRecords(partition: Partition, isDropped: (record: LogR
   };
   if (partition.active.sizeBytes > 0) partition.roll();
   for (const segment of partition.segments.slice(0, -1)) {
+    // With the mark goes the key of its copy, so that nobody can read that either.
+    await partition.recall(segment);
     rewrite(partition, segment, (batch, head) => withOnly(batch, open(batch, head), keeps));
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -94,7 +96,7 @@ type Rewritten = (batch: Buffer, head: BatchHead) => Buffer | undefined;
 function rewrite(partition: Partition, segment: Segment, rewritten: Rewritten): void {
   const cleaned = segment.path.replace('.log', '.cleaned');
   const fd = openSync(cleaned, 'w', 0o600);
-  const fresh = new Segment(partition.directory, segment.baseOffset, segment.createdAt);
+  const fresh = partition.newSegment(segment.baseOffset, segment.createdAt);
   let dropped = 0;
   scanBatches(segment.path, (head, batch) => {
     const kept = isControl(head.attributes) ? batch : rewritten(batch, head);

@@ -14,6 +14,12 @@ export const stateSegmentBytes = limit(
   'byte',
   'Size at which a segment of the log about topics, groups or transactions is sealed.',
 );
+export const blockBytes = limit(mib, 'byte', 'Part of a tiered segment that is sealed, read and cached as one.');
+export const tagBytes = limit(16, 'byte', 'What sealing adds to a block of a tiered segment.');
+export const tierCacheBytes = limit(64 * mib, 'byte', 'Tiered segments that are kept in memory after they were read.');
+export const tierReadBytes = limit(4 * mib, 'byte', 'Most that one fetch reads of a tiered segment, unless a batch is larger.');
+export const tierMs = limit(5000, 'ms', 'Time between two looks at what is to be tiered.');
+export const collectMs = limit(3_600_000, 'ms', 'Time between two searches of the store of blobs for what no segment speaks of.');
 export const sweepMs = limit(30_000, 'ms', 'Time between two looks at retention and compaction.');
 export const compactKeysMax = limit(5_000_000, 'key', 'Most keys of one pass of compaction; the rest follows in the next.');
 export const topicsMax = limit(10_000, 'topic', 'Topics of one scope.');

@@ -4,9 +4,11 @@ import { batchHeadBytes } from '#wire/kafka/limits.ts';
 import { type BatchHead, isControl, isTransactional, placeBatch, readHead, stampBatch } from '#wire/kafka/record/batch.ts';
 import { controlBatch, readRecords } from '#wire/kafka/record/record.ts';
 import { type Aborted, Producers, type ProducersSnapshot } from '../domain/producer.ts';
-import { indexIntervalBytes, producerBatchesMax, producersMax } from './limits.ts';
+import { indexIntervalBytes, producerBatchesMax, producersMax, tierReadBytes } from './limits.ts';
 import { type BatchKey, generationOf, isSealed, openBatch, sealBatch } from './sealed-batch.ts';
-import { cutBatches, Segment } from './segment.ts';
+import { cutBatches, type RemoteRead, Segment } from './segment.ts';
+import { fetchBack, recalledEnding } from './tier/fetch-back.ts';
+import { type Mark, markEnding } from './tier/mark.ts';
 
 /** What a partition needs to know of its topic's configuration. */
 export type LogConfig = {
@@ -14,6 +16,9 @@ export type LogConfig = {
   readonly segmentMs: number;
   readonly retentionMs: number;
   readonly retentionBytes: number;
+  /** What of it stays on this disk where the topic is tiered. */
+  readonly localMs: number;
+  readonly localBytes: number;
   readonly deletes: boolean;
   readonly compacts: boolean;
   readonly appendTime: boolean;
@@ -34,6 +39,13 @@ export type Vault = {
   all(): Promise<readonly BatchKey[]>;
 };
 
+/** The store of blobs as a partition sees it. */
+export type PartitionTier = {
+  readonly read: RemoteRead;
+  /** Removes copies that are not marked any more. */
+  forget(marks: readonly Mark[]): void;
+};
+
 /** This broker's term; there is one leader, so that it never changes. */
 export const leaderEpoch = 0;
 
@@ -49,18 +61,20 @@ export class Partition {
   #config: LogConfig;
   readonly #now: () => number;
   readonly #vault: Vault | undefined;
+  readonly #tier: PartitionTier | undefined;
   readonly #waiting = new Set<() => void>();
   /** What was sealed and is not surely on the disk yet. */
   #sealing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #syncAgain: Promise<void> | undefined;
 
-  constructor(directory: string, index: number, config: LogConfig, now: () => number, vault?: Vault) {
+  constructor(directory: string, index: number, config: LogConfig, now: () => number, vault?: Vault, tier?: PartitionTier) {
     this.directory = directory;
     this.index = index;
     this.#config = config;
     this.#now = now;
     this.#vault = vault;
+    this.#tier = tier;
   }
 
   get active(): Segment {
@@ -86,6 +100,21 @@ export class Partition {
     return this.segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
   }
 
+  /** Bytes on this disk. */
+  get localBytes(): number {
+    return this.segments.reduce((sum, { isLocal, sizeBytes }) => sum + (isLocal ? sizeBytes : 0), 0);
+  }
+
+  /** The first offset that lies on this disk. */
+  get localStart(): number {
+    return Math.max(this.logStart, this.segments.find(({ isLocal }) => isLocal)?.baseOffset ?? this.next);
+  }
+
+  /** The last offset that lies in the store of blobs, -1 when none does. */
+  get lastTiered(): number {
+    return (this.segments.findLast(({ mark }) => mark)?.nextOffset ?? 0) - 1;
+  }
+
   configure(config: LogConfig): void {
     this.#config = config;
   }
@@ -94,20 +123,28 @@ export class Partition {
   open(logStart = 0): void {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     const names = readdirSync(this.directory);
-    for (const name of names) if (name.endsWith('.new') || name.endsWith('.cleaned')) rmSync(`${this.directory}/${name}`);
-    const bases = names.filter((name) => name.endsWith('.log')).map((name) => Number(name.slice(0, -4)));
-    bases.sort((left, right) => left - right);
-    this.segments = bases.map((base) => new Segment(this.directory, base, this.#now()));
+    const isUnfinished = (name: string) => ['.new', '.cleaned', recalledEnding].some((ending) => name.endsWith(ending));
+    for (const name of names) if (isUnfinished(name)) rmSync(`${this.directory}/${name}`);
+    const named = (ending: string) => names.filter((name) => name.endsWith(ending)).map((name) => Number.parseInt(name, 10));
+    const bases = [...new Set([...named('.log'), ...named(markEnding)])].sort((left, right) => left - right);
+    this.segments = bases.map((base) => this.newSegment(base, this.#now()));
     for (const segment of this.segments) this.#load(segment);
-    if (this.segments.length === 0) this.segments.push(new Segment(this.directory, logStart, this.#now()));
+    const last = this.segments.at(-1);
+    // Nothing is ever added to a segment that was copied.
+    if (!last || last.mark) this.segments.push(this.newSegment(last?.nextOffset ?? logStart, this.#now()));
     this.logStart = Math.max(logStart, this.segments[0]?.baseOffset ?? 0);
     this.producers.forget(this.logStart, producersMax);
   }
 
+  newSegment(baseOffset: number, createdAt: number): Segment {
+    return new Segment(this.directory, baseOffset, createdAt, this.#tier?.read);
+  }
+
   #load(segment: Segment): void {
+    segment.findMark();
     const facts = segment.readIndex<ProducersSnapshot>();
     if (facts) this.producers.restore(facts.extra);
-    else segment.recover((head, batch) => this.#note(head, batch));
+    else if (segment.isLocal) segment.recover((head, batch) => this.#note(head, batch));
   }
 
   #note(head: BatchHead, batch: Buffer): void {
@@ -178,7 +215,7 @@ export class Partition {
       // Who appended last waits for it; nobody may be waiting.
       this.#sealing.catch(() => undefined);
     }
-    this.segments.push(new Segment(this.directory, active.nextOffset, this.#now()));
+    this.segments.push(this.newSegment(active.nextOffset, this.#now()));
   }
 
   /** Resolves when everything appended so far survives a loss of power; callers of one moment share a sync. */
@@ -240,7 +277,8 @@ export class Partition {
 
   async #readSegment(segment: Segment, offset: number, maxBytes: number, below: number): Promise<Buffer> {
     let position = segment.positionBefore(offset);
-    let bytes = maxBytes + indexIntervalBytes;
+    const most = segment.isLocal ? maxBytes : Math.min(maxBytes, tierReadBytes);
+    let bytes = most + indexIntervalBytes;
     while (position + batchHeadBytes <= segment.sizeBytes) {
       const reading = segment.read(position, bytes);
       const found = reading instanceof Buffer ? reading : await reading;
@@ -249,7 +287,7 @@ export class Partition {
       if (needed === 0 || found.length < batchHeadBytes) break;
       // No batch lies whole in what was read: go on at the one that was cut, with room for all of it.
       position += start;
-      bytes = Math.max(needed, batchHeadBytes + maxBytes);
+      bytes = Math.max(needed, batchHeadBytes + most);
     }
     return Buffer.alloc(0);
   }
@@ -270,8 +308,49 @@ export class Partition {
   /** Moves the start of the log; whole segments before it are removed. */
   deleteBefore(offset: number): void {
     this.logStart = Math.max(this.logStart, offset);
-    while (this.segments.length > 1 && (this.segments[0] as Segment).nextOffset <= this.logStart) this.segments.shift()?.remove();
+    while (this.segments.length > 1 && (this.segments[0] as Segment).nextOffset <= this.logStart)
+      this.#drop(this.segments.shift() as Segment);
     this.producers.forget(this.logStart, producersMax);
+  }
+
+  #drop(segment: Segment): void {
+    const { mark } = segment;
+    segment.remove();
+    if (mark) this.#tier?.forget([mark]);
+  }
+
+  /** Lets files on this disk go that are copied, and older or more than the topic keeps here. */
+  releaseDue(): void {
+    const { localMs, localBytes } = this.#config;
+    const before = this.#now() - localMs;
+    for (const segment of this.segments) {
+      if (!segment.isLocal) continue;
+      if (!segment.mark && segment.sizeBytes === 0) continue;
+      if (!segment.mark) return;
+      const isOld = localMs >= 0 && (segment.maxTimestamp < 0 ? segment.createdAt : segment.maxTimestamp) < before;
+      if (!isOld && !(localBytes >= 0 && this.localBytes - segment.sizeBytes >= localBytes)) return;
+      segment.release();
+    }
+  }
+
+  /** Brings a segment back to this disk, where it is to be written anew; its copy is removed. */
+  async recall(segment: Segment): Promise<void> {
+    const { mark } = segment;
+    if (!mark) return;
+    if (!segment.isLocal) await fetchBack(segment);
+    segment.unmark();
+    this.#tier?.forget([mark]);
+  }
+
+  /** Lets go of all copies; segments that are nowhere else are over. */
+  dropTier(): void {
+    this.deleteBefore(this.localStart);
+    const marks = this.segments.flatMap((segment) => {
+      const { mark } = segment;
+      if (mark) segment.unmark();
+      return mark ? [mark] : [];
+    });
+    this.#tier?.forget(marks);
   }
 
   /** Removes sealed segments that are older or more than the topic keeps; answers whether the start moved. */
@@ -300,8 +379,10 @@ export class Partition {
   }
 
   remove(): void {
+    const marks = this.segments.flatMap(({ mark }) => mark ?? []);
     for (const segment of this.segments) segment.close();
     rmSync(this.directory, { recursive: true, force: true });
+    this.#tier?.forget(marks);
     this.#wake();
   }
 }

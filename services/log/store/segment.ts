@@ -19,6 +19,7 @@ import { batchHeadBytes } from '#wire/kafka/limits.ts';
 import { type BatchHead, readHead } from '#wire/kafka/record/batch.ts';
 import { hotBytes, indexIntervalBytes } from './limits.ts';
 import { scanBatches } from './scan.ts';
+import { type Mark, markEnding, readMark } from './tier/mark.ts';
 
 /** What an index file keeps of a segment, so that it need not be scanned again. */
 export type SegmentFacts<Extra> = {
@@ -31,6 +32,9 @@ export type SegmentFacts<Extra> = {
   readonly times: number[];
   readonly extra: Extra;
 };
+
+/** Reads bytes of a segment that lies in the store of blobs. */
+export type RemoteRead = (mark: Mark, position: number, bytes: number) => Promise<Buffer>;
 
 const nameOf = (baseOffset: number) => String(baseOffset).padStart(20, '0');
 
@@ -46,13 +50,19 @@ export class Segment {
   offsets: number[] = [];
   positions: number[] = [];
   times: number[] = [];
+  /** That the segment lies in the store of blobs as well, and where. */
+  mark: Mark | undefined;
+  /** Whether it lies on this disk; if not, it has a mark. */
+  isLocal = true;
+  readonly #readRemote: RemoteRead | undefined;
   #indexedBytes = Number.NEGATIVE_INFINITY;
   #fd: number | undefined;
   #reads = 0;
   #closed = false;
   #named = false;
 
-  constructor(directory: string, baseOffset: number, createdAt: number) {
+  constructor(directory: string, baseOffset: number, createdAt: number, readRemote?: RemoteRead) {
+    this.#readRemote = readRemote;
     this.baseOffset = baseOffset;
     this.nextOffset = baseOffset;
     this.path = `${directory}/${nameOf(baseOffset)}.log`;
@@ -61,6 +71,10 @@ export class Segment {
 
   get indexPath(): string {
     return `${this.path.slice(0, -4)}.index`;
+  }
+
+  get markPath(): string {
+    return `${this.path.slice(0, -4)}${markEnding}`;
   }
 
   get #file(): number {
@@ -136,6 +150,7 @@ export class Segment {
     const length = Math.min(bytes, this.sizeBytes - position);
     const into = Buffer.allocUnsafe(Math.max(0, length));
     if (length <= 0) return into;
+    if (!this.isLocal) return this.#remote(position, length);
     if (this.#fd !== undefined && position >= this.sizeBytes - hotBytes) {
       return into.subarray(0, readSync(this.#fd, into, 0, length, position));
     }
@@ -153,8 +168,18 @@ export class Segment {
     );
   }
 
+  #remote(position: number, bytes: number): Promise<Buffer> {
+    if (!this.mark || !this.#readRemote) throw new TypeError('a segment is neither here nor in a store');
+    return this.#readRemote(this.mark, position, bytes);
+  }
+
   async #readClosed(into: Buffer, position: number): Promise<Buffer> {
-    const file = await open(this.path, 'r');
+    const file = await open(this.path, 'r').catch((error: unknown) => {
+      // It was let go between the decision to read it here and now.
+      if (this.isLocal) throw error;
+      return undefined;
+    });
+    if (!file) return this.#remote(position, into.length);
     try {
       const { bytesRead } = await file.read(into, 0, into.length, position);
       return into.subarray(0, bytesRead);
@@ -188,7 +213,8 @@ export class Segment {
   readIndex<Extra>(): SegmentFacts<Extra> | undefined {
     try {
       const facts = JSON.parse(readFileSync(this.indexPath, 'utf8')) as SegmentFacts<Extra>;
-      if (facts.sizeBytes !== statSync(this.path).size) return undefined;
+      const size = this.isLocal ? statSync(this.path).size : this.mark?.sizeBytes;
+      if (facts.sizeBytes !== size) return undefined;
       const { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times } = facts;
       Object.assign(this, { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times });
       this.#indexedBytes = positions.at(-1) ?? Number.NEGATIVE_INFINITY;
@@ -196,6 +222,34 @@ export class Segment {
     } catch {
       return undefined;
     }
+  }
+
+  /**
+   * Looks for the mark of a copy. Where the file here is not what was copied - a loss of power may have cut it - the copy counts.
+   */
+  findMark(): void {
+    this.mark = readMark(this.markPath);
+    if (!this.mark) return;
+    const { sizeBytes, nextOffset, maxTimestamp, createdAt } = this.mark;
+    this.isLocal = statSync(this.path, { throwIfNoEntry: false })?.size === sizeBytes;
+    if (!this.isLocal) rmSync(this.path, { force: true });
+    // The index adds where to begin looking; without it reading begins at the start.
+    Object.assign(this, { sizeBytes, nextOffset, maxTimestamp, createdAt });
+  }
+
+  /** Lets the file on this disk go: from now on the copy is read. */
+  release(): void {
+    if (!this.mark) throw new TypeError('a segment that was not copied cannot be let go');
+    this.isLocal = false;
+    this.close();
+    rmSync(this.path, { force: true });
+  }
+
+  /** Takes the mark away, for good when this returns: the copy may be removed then. */
+  unmark(): void {
+    this.mark = undefined;
+    rmSync(this.markPath, { force: true });
+    syncFolder(dirname(this.path));
   }
 
   /** Reads the file from its beginning, tells every whole batch, and cuts off what is torn behind the last one. */
@@ -216,6 +270,7 @@ export class Segment {
     this.close();
     rmSync(this.path, { force: true });
     rmSync(this.indexPath, { force: true });
+    rmSync(this.markPath, { force: true });
   }
 }
 

@@ -14,6 +14,8 @@ const config: LogConfig = {
   segmentMs: Number.POSITIVE_INFINITY,
   retentionMs: -1,
   retentionBytes: -1,
+  localMs: -1,
+  localBytes: -1,
   deletes: false,
   compacts: true,
   appendTime: false,

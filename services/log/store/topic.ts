@@ -5,10 +5,21 @@ import { fault } from '#kernel/contract/fault.ts';
 import type { Sealer } from '#kernel/contract/implement.ts';
 import { formatId, parseId } from '#kernel/tenancy/id.ts';
 import { scopePartitionsMax, topicPartitionsMax, topicsMax } from '../contract/limits.ts';
-import { type Config, configFault, configNumber, configValue, isCompacted, isDeleted } from '../domain/config.ts';
+import {
+  type Config,
+  configFault,
+  configNumber,
+  configValue,
+  isCompacted,
+  isDeleted,
+  isTiered,
+  localNumber,
+  tierFault,
+} from '../domain/config.ts';
 import { topicNameFault } from '../domain/name.ts';
 import { syncFolder } from './folder.ts';
-import { type LogConfig, Partition } from './partition.ts';
+import { type LogConfig, Partition, type Vault } from './partition.ts';
+import type { Tier } from './tier/tier.ts';
 import type { StateKey, StateLog } from './state-log.ts';
 import { encryptionFault, isSealing, type StoredKey, TopicKeys } from './topic-key.ts';
 
@@ -55,9 +66,11 @@ export class Topics {
   readonly #listeners = new Set<(change: TopicChange) => void>();
   readonly #keys: TopicKeys;
   readonly #sealer: Sealer;
+  readonly #tier: Tier;
   #version = 0;
 
-  constructor(directory: string, state: StateLog, now: () => number, sealer: Sealer) {
+  constructor(directory: string, state: StateLog, now: () => number, sealer: Sealer, tier: Tier) {
+    this.#tier = tier;
     this.#directory = directory;
     this.#state = state;
     this.#now = now;
@@ -98,12 +111,14 @@ export class Topics {
   #grow(topic: Topic, partitions: number): void {
     const config = logConfig(topic.config);
     for (let index = topic.partitions.length; index < partitions; index++) {
-      const partition = new Partition(join(this.#directory, topic.id, String(index)), index, config, this.#now, {
+      const vault: Vault = {
         seals: () => isSealing(topic.config),
         writing: () => this.#keys.writing(topic, index),
         reading: (generation) => this.#keys.reading(topic, index, generation),
         all: () => Promise.all(topic.keys.map(({ generation }) => this.#keys.reading(topic, index, generation))),
-      });
+      };
+      const directory = join(this.#directory, topic.id, String(index));
+      const partition = new Partition(directory, index, config, this.#now, vault, this.#tier.of(topic));
       partition.open(this.#starts.get(`${topic.id} ${index}`) ?? 0);
       topic.partitions.push(partition);
     }
@@ -157,8 +172,12 @@ export class Topics {
   }
 
   /** Why a topic of the tenant cannot have a configuration, or undefined. */
-  wrongConfig(tenant: bigint, config: Config): string | undefined {
-    return configFault(config) ?? encryptionFault(this.#sealer, tenant, configValue(config, 'gamut.encryption'));
+  wrongConfig(tenant: bigint, config: Config, before: Config = {}): string | undefined {
+    return (
+      configFault(config) ??
+      tierFault(config, before, this.#tier.isThere) ??
+      encryptionFault(this.#sealer, tenant, configValue(config, 'gamut.encryption'))
+    );
   }
 
   /** Takes up a data key of a topic; resolves when it survives a loss of power. */
@@ -222,18 +241,28 @@ export class Topics {
   /** Changes what is said of a topic. */
   alter(topic: Topic, to: { config?: Config; labels?: Readonly<Record<string, string>>; partitions?: number }): void {
     const { config = topic.config, labels = topic.labels, partitions = topic.partitions.length } = to;
-    const wrong = this.wrongConfig(topic.tenant, config);
+    const wrong = this.wrongConfig(topic.tenant, config, topic.config);
     if (wrong) throw fault('ConfigInvalid', { path: '/config', detail: wrong });
     this.checkPartitions(topic, partitions);
     const { id, tenant, createdAt, keys } = topic;
     const changed = { version: this.#version + 1, generation: topic.generation + 1 };
     const value: Stored = { id, tenant: formatId(tenant), partitions, config, labels: { ...labels }, createdAt, keys, ...changed };
+    const endsTier = isTiered(topic.config) && !isTiered(config);
     this.#state.put([[['topic', formatId(topic.scope), topic.name], value]]);
     this.#version += 1;
     Object.assign(topic, { config, labels, ...changed });
     for (const partition of topic.partitions) partition.configure(logConfig(config));
+    if (endsTier) this.#endTier(topic);
     this.#grow(topic, partitions);
     this.#tell({ type: 'put', topic, version: topic.version });
+  }
+
+  /** What lay in the store of blobs alone is over. A kill in between leaves segments that are marked, and no harm. */
+  #endTier(topic: Topic): void {
+    for (const partition of topic.partitions) {
+      if (partition.localStart > partition.logStart) this.deleteBefore(topic, partition, partition.localStart);
+      partition.dropTier();
+    }
   }
 
   delete(topic: Topic): void {
@@ -268,6 +297,8 @@ function logConfig(config: Config): LogConfig {
     segmentMs: configNumber(config, 'segment.ms'),
     retentionMs: configNumber(config, 'retention.ms'),
     retentionBytes: configNumber(config, 'retention.bytes'),
+    localMs: localNumber(config, 'ms'),
+    localBytes: localNumber(config, 'bytes'),
     deletes: isDeleted(config),
     compacts: isCompacted(config),
     appendTime: configValue(config, 'message.timestamp.type') === 'LogAppendTime',

@@ -90,7 +90,7 @@ async function alter({ session, broker }: Asking, resourceType: number, name: st
   const topic = broker.topics.find(session.caller.scope, name);
   try {
     if (validateOnly && topic) {
-      const wrong = broker.topics.wrongConfig(topic.tenant, { ...(change.replace ? {} : topic.config), ...change.set });
+      const wrong = broker.topics.wrongConfig(topic.tenant, { ...(change.replace ? {} : topic.config), ...change.set }, topic.config);
       return wrong ? told(errorCode.INVALID_CONFIG, wrong) : told(0, null);
     }
     await session.invoke('AlterTopicConfig', name, change);
@@ -158,7 +158,7 @@ const answerLogDirs = route(describeLogDirs, async (message, asking) => {
       name,
       partitions: partitions
         .filter(({ index }) => !wanted || wanted.get(name)?.includes(index))
-        .map((partition) => ({ partitionIndex: partition.index, partitionSize: partition.sizeBytes, offsetLag: 0, isFutureKey: false })),
+        .map((partition) => ({ partitionIndex: partition.index, partitionSize: partition.localBytes, offsetLag: 0, isFutureKey: false })),
     }));
   // Where the platform keeps its files is its own affair.
   return { throttleTimeMs: 0, errorCode: 0, results: [{ errorCode: 0, logDir: 'log', topics, totalBytes: -1, usableBytes: -1 }] };

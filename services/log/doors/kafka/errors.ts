@@ -27,10 +27,13 @@ const names: Readonly<Record<string, ErrorName>> = {
   GroupNotEmpty: 'NON_EMPTY_GROUP',
 };
 
-/** What a key that cannot be used is called where records are read: refused, it is a right that is lacking; else it may come back. */
-export function keyFault(error: unknown): ErrorName | undefined {
-  if (!(error instanceof OperationError && error.code === 'KeyUnavailable')) return undefined;
-  return error.path === 'refused' ? 'TOPIC_AUTHORIZATION_FAILED' : 'KAFKA_STORAGE_ERROR';
+/**
+ * What records that cannot be read are called: under a key that is refused, a right is lacking; a key or a store of blobs that is
+ * away may come back.
+ */
+export function readFault(error: unknown): ErrorName | undefined {
+  if (!(error instanceof OperationError && ['KeyUnavailable', 'Unavailable', 'LogFailed'].includes(error.code))) return undefined;
+  return error.code === 'KeyUnavailable' && error.path === 'refused' ? 'TOPIC_AUTHORIZATION_FAILED' : 'KAFKA_STORAGE_ERROR';
 }
 
 /** What a denial is called depends on what was denied. */

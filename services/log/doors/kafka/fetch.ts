@@ -5,7 +5,7 @@ import type { Aborted } from '../../domain/producer.ts';
 import { leaderEpoch, type Partition } from '../../store/partition.ts';
 import type { Topic } from '../../store/topic.ts';
 import { admitted, type Asking, granted, route } from './exchange.ts';
-import { keyFault } from './errors.ts';
+import { readFault } from './errors.ts';
 import { fetchMaxBytes, parkMaxMs } from './limits.ts';
 
 type Message = RequestOf<typeof fetch>;
@@ -91,7 +91,7 @@ async function readOpened(partition: Partition, offset: number, maxBytes: number
   try {
     return (await partition.read(offset, maxBytes, below)).records;
   } catch (error) {
-    const name = keyFault(error);
+    const name = readFault(error);
     if (name === undefined) throw error;
     return name;
   }

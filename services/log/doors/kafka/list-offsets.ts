@@ -3,7 +3,7 @@ import { errorCode, type ErrorName } from '#wire/kafka/error.ts';
 import { listOffsets, offsetForLeaderEpoch } from '#wire/kafka/message/record-access.ts';
 import { latestRecord, offsetOfTime } from '../../store/offset.ts';
 import { leaderEpoch, type Partition } from '../../store/partition.ts';
-import { keyFault } from './errors.ts';
+import { readFault } from './errors.ts';
 import { type Asking, granted, route } from './exchange.ts';
 
 /** Times with a meaning of their own: KIP-79, KIP-734, KIP-405, KIP-1005. */
@@ -17,12 +17,13 @@ async function place(partition: Partition, timestamp: number, committed: boolean
     case special.latest:
       return { offset: committed ? partition.stable : partition.next, timestamp: -1 };
     case special.earliest:
-    case special.earliestLocal:
       return { offset: partition.logStart, timestamp: -1 };
+    case special.earliestLocal:
+      return { offset: partition.localStart, timestamp: -1 };
     case special.maxTimestamp:
       return (await latestRecord(partition)) ?? nowhere;
     case special.latestTiered:
-      return nowhere;
+      return { offset: partition.lastTiered, timestamp: -1 };
     default:
       return (await offsetOfTime(partition, timestamp)) ?? nowhere;
   }
@@ -48,7 +49,7 @@ async function answerTopic(asking: Asking, { name, partitions }: Topic, committe
       if (!partition) return failed(partitionIndex, 'UNKNOWN_TOPIC_OR_PARTITION');
       if (currentLeaderEpoch > leaderEpoch) return failed(partitionIndex, 'UNKNOWN_LEADER_EPOCH');
       const found = await place(partition, timestamp, committed).catch((error: unknown) => {
-        const name = keyFault(error);
+        const name = readFault(error);
         if (name === undefined) throw error;
         return name;
       });

@@ -8,7 +8,7 @@ import type { Topic } from '../topic.ts';
 import { namedKey } from '../topic-key.ts';
 
 type Spec = { partitions: number; config?: Record<string, string> };
-type Status = { id: string; records: number; sizeBytes: number };
+type Status = { id: string; records: number; sizeBytes: number; localBytes: number };
 type Names =
   | 'ListTopics'
   | 'GetTopic'
@@ -34,6 +34,7 @@ function topicEnvelope(topic: Topic): Envelope<Spec, Status> & { labels: Record<
       id,
       records: partitions.reduce((sum, partition) => sum + partition.next - partition.logStart, 0),
       sizeBytes: partitions.reduce((sum, partition) => sum + partition.sizeBytes, 0),
+      localBytes: partitions.reduce((sum, partition) => sum + partition.localBytes, 0),
     },
   };
 }
