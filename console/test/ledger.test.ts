@@ -1,6 +1,6 @@
-import { test } from 'node:test';
-import { elsewhere, openFlow, options } from './fixture/flow.ts';
-import { type Scheme, seen, signIn, visit } from './fixture/visit.ts';
+import { elsewhere, openFlow } from './fixture/flow.ts';
+import { inBothSchemes, type Look } from './fixture/scheme.ts';
+import { seen } from './fixture/visit.ts';
 
 const flow = openFlow({ services: ['ledger'] });
 
@@ -25,35 +25,25 @@ async function fill(): Promise<void> {
   });
 }
 
-const filled: { done?: Promise<void> } = {};
+inBothSchemes('the ledger shows that its books balance, what an account has seen and both sides of a transfer', { flow, fill, look });
 
-for (const scheme of ['light', 'dark'] satisfies Scheme[])
-  test(
-    `the ledger shows that its books balance, what an account has seen and both sides of a transfer, in ${scheme}`,
-    options,
-    async () => {
-      await (filled.done ??= fill());
-      const me = await visit(flow.browser, scheme);
-      const { page } = me;
-      await signIn(me, flow.house);
-      const root = page.url().replace(/\/$/, '');
-      await page.goto(`${root}/ledger`);
-      await page.getByText('balance', { exact: true }).waitFor();
-      const found = page.getByRole('region', { name: 'Transfers found' });
-      await found.getByRole('row').nth(4).waitFor();
-      await seen(me, '40-ledger');
-      await page.getByRole('textbox', { name: 'User data, 64 bits' }).fill('77');
-      await found.getByRole('row').nth(3).waitFor({ state: 'detached' });
-      await found.getByRole('link', { name: '2003' }).click();
-      const entries = page.getByRole('region', { name: 'Entries of the transfer' });
-      await entries.getByRole('link', { name: '1001' }).waitFor();
-      await page.getByRole('region', { name: 'The transfer that held it' }).getByRole('link', { name: '2002' }).waitFor();
-      await seen(me, '41-ledger-entries');
-      await entries.getByRole('link', { name: '1001' }).click();
-      await page.getByRole('link', { name: 'Balances and transfers' }).click();
-      await page.getByRole('region', { name: 'Transfers of account 1001' }).getByRole('cell', { name: '−50' }).waitFor();
-      await page.getByRole('img', { name: /^Balance: 4 values/ }).waitFor();
-      await seen(me, '42-ledger-account');
-      await me.close();
-    },
-  );
+async function look({ me, root }: Look): Promise<void> {
+  const { page } = me;
+  await page.goto(`${root}/ledger`);
+  await page.getByText('balance', { exact: true }).waitFor();
+  const found = page.getByRole('region', { name: 'Transfers found' });
+  await found.getByRole('row').nth(4).waitFor();
+  await seen(me, '40-ledger');
+  await page.getByRole('textbox', { name: 'User data, 64 bits' }).fill('77');
+  await found.getByRole('row').nth(3).waitFor({ state: 'detached' });
+  await found.getByRole('link', { name: '2003' }).click();
+  const entries = page.getByRole('region', { name: 'Entries of the transfer' });
+  await entries.getByRole('link', { name: '1001' }).waitFor();
+  await page.getByRole('region', { name: 'The transfer that held it' }).getByRole('link', { name: '2002' }).waitFor();
+  await seen(me, '41-ledger-entries');
+  await entries.getByRole('link', { name: '1001' }).click();
+  await page.getByRole('link', { name: 'Balances and transfers' }).click();
+  await page.getByRole('region', { name: 'Transfers of account 1001' }).getByRole('cell', { name: '−50' }).waitFor();
+  await page.getByRole('img', { name: /^Balance: 4 values/ }).waitFor();
+  await seen(me, '42-ledger-account');
+}

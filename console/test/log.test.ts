@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import kafkajs from 'kafkajs';
-import { elsewhere, openFlow, options } from './fixture/flow.ts';
-import { type Scheme, seen, signIn, visit } from './fixture/visit.ts';
+import { elsewhere, openFlow } from './fixture/flow.ts';
+import { inBothSchemes, type Look } from './fixture/scheme.ts';
+import { seen } from './fixture/visit.ts';
 
 const flow = openFlow({ services: ['log'] });
 
@@ -41,54 +41,48 @@ async function fill(): Promise<void> {
   await admin.disconnect();
 }
 
-const filled: { done?: Promise<void> } = {};
+inBothSchemes("records are read decoded, searched and appended, a group's lag is seen, and a schema is compared and checked", {
+  flow,
+  fill,
+  look,
+});
 
-for (const scheme of ['light', 'dark'] satisfies Scheme[])
-  test(
-    `records are read decoded, searched and appended, a group's lag is seen, and a schema is compared and checked, in ${scheme}`,
-    options,
-    async () => {
-      await (filled.done ??= fill());
-      const me = await visit(flow.browser, scheme);
-      const { page } = me;
-      await signIn(me, flow.house);
-      const root = page.url().replace(/\/$/, '');
-      await page.goto(`${root}/log`);
-      await page.getByText('records not read yet').waitFor();
-      await seen(me, '50-log');
+async function look({ me, root, scheme }: Look): Promise<void> {
+  const { page } = me;
+  await page.goto(`${root}/log`);
+  await page.getByText('records not read yet').waitFor();
+  await seen(me, '50-log');
 
-      await page.goto(`${root}/log/topics/orders`);
-      await page.getByRole('link', { name: 'Records', exact: true }).click();
-      const records = page.getByRole('region', { name: 'Records of orders' });
-      await records.getByText('{"id":21,"item":"lamp"}').waitFor();
-      await records.getByText('plain words').waitFor();
-      await page.getByRole('textbox', { name: 'Value' }).fill(`made in ${scheme}`);
-      await page.getByRole('button', { name: 'Append' }).click();
-      await records.getByText(`made in ${scheme}`).waitFor();
-      await seen(me, '51-log-records');
-      await page.getByRole('textbox', { name: 'Search' }).fill('CHAIR');
-      await records.getByText('lamp').waitFor({ state: 'detached' });
-      await records.getByText('{"id":21,"item":"chair"}').waitFor();
-      await page.getByRole('textbox', { name: 'Search' }).fill('');
-      await page.getByRole('textbox', { name: 'From offset' }).fill('1');
-      await records.getByText('lamp').waitFor({ state: 'detached' });
+  await page.goto(`${root}/log/topics/orders`);
+  await page.getByRole('link', { name: 'Records', exact: true }).click();
+  const records = page.getByRole('region', { name: 'Records of orders' });
+  await records.getByText('{"id":21,"item":"lamp"}').waitFor();
+  await records.getByText('plain words').waitFor();
+  await page.getByRole('textbox', { name: 'Value' }).fill(`made in ${scheme}`);
+  await page.getByRole('button', { name: 'Append' }).click();
+  await records.getByText(`made in ${scheme}`).waitFor();
+  await seen(me, '51-log-records');
+  await page.getByRole('textbox', { name: 'Search' }).fill('CHAIR');
+  await records.getByText('lamp').waitFor({ state: 'detached' });
+  await records.getByText('{"id":21,"item":"chair"}').waitFor();
+  await page.getByRole('textbox', { name: 'Search' }).fill('');
+  await page.getByRole('textbox', { name: 'From offset' }).fill('1');
+  await records.getByText('lamp').waitFor({ state: 'detached' });
 
-      await page.goto(`${root}/log/groups/packers`);
-      await page.getByRole('link', { name: 'Lag', exact: true }).click();
-      await page.getByText(/[2-9] behind/).waitFor();
-      await seen(me, '52-log-lag');
+  await page.goto(`${root}/log/groups/packers`);
+  await page.getByRole('link', { name: 'Lag', exact: true }).click();
+  await page.getByText(/[2-9] behind/).waitFor();
+  await seen(me, '52-log-lag');
 
-      await page.goto(`${root}/log/subjects/orders-value`);
-      await page.getByRole('link', { name: 'Versions', exact: true }).click();
-      await page.getByRole('group', { name: 'Schema of version 2' }).getByText('+       "name": "note"').waitFor();
-      const schema = page.getByRole('textbox', { name: 'Schema' });
-      await schema.fill(schemaOf(field('id', 'string')));
-      await page.getByRole('button', { name: 'Check' }).click();
-      await page.getByText('not compatible', { exact: true }).waitFor();
-      await seen(me, '53-log-versions');
-      await schema.fill(first);
-      await page.getByRole('button', { name: 'Check' }).click();
-      await page.getByText('compatible', { exact: true }).waitFor();
-      await me.close();
-    },
-  );
+  await page.goto(`${root}/log/subjects/orders-value`);
+  await page.getByRole('link', { name: 'Versions', exact: true }).click();
+  await page.getByRole('group', { name: 'Schema of version 2' }).getByText('+       "name": "note"').waitFor();
+  const schema = page.getByRole('textbox', { name: 'Schema' });
+  await schema.fill(schemaOf(field('id', 'string')));
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText('not compatible', { exact: true }).waitFor();
+  await seen(me, '53-log-versions');
+  await schema.fill(first);
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText('compatible', { exact: true }).waitFor();
+}

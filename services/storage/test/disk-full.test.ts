@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { createBucket, ownBucket } from '../store/bucket.ts';
 import { listObjects } from '../store/list.ts';
 import { deleteObjects } from '../store/removal.ts';
 import { closeStore } from '../store/store.ts';
+import { openHouse } from './fixtures/house.ts';
 import { blobsOf, bytesOf, filesOf, get, openShelf, owner, put, settled, temporary, shelfOf, whoIs } from './fixtures/shelf.ts';
 
 const root = process.getuid?.() === 0;
@@ -58,3 +60,44 @@ for (const size of [2000, 300_000]) {
     }
   });
 }
+
+test('an S3 client is told 507 when the drives are full, reads on, and writes again once it has deleted something', {
+  skip: root ? false : 'mounting a small disk needs root',
+}, async () => {
+  const house = await openHouse({ reserveBytes: 16 * 1024 * 1024 }, (data) => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=320m', 'none', data]);
+    return () => void execFileSync('umount', ['--lazy', data]);
+  });
+  try {
+    const client = house.client();
+    const Bucket = 'full';
+    const size = 5_000_000;
+    await client.send(new CreateBucketCommand({ Bucket }));
+    const put = (Key: string, at: number) => client.send(new PutObjectCommand({ Bucket, Key, Body: bytesOf(at, size) }));
+    let kept = 0;
+    let refused: { name?: string; $metadata?: { httpStatusCode?: number } } | undefined;
+    while (!refused && kept < 100)
+      await put(`k${kept}`, kept).then(
+        () => kept++,
+        (error) => void (refused = error),
+      );
+    assert.deepEqual([refused?.name, refused?.$metadata?.httpStatusCode], ['InsufficientStorage', 507]);
+    assert.ok(kept > 2);
+    for (let at = 0; at < kept; at++) {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: `k${at}` }));
+      assert.ok(Buffer.from(await Body!.transformToByteArray()).equals(bytesOf(at, size)));
+    }
+    for (let at = 0; at < kept / 2; at++) await client.send(new DeleteObjectCommand({ Bucket, Key: `k${at}` }));
+    const again = () =>
+      put('again', 7).then(
+        () => true,
+        () => false,
+      );
+    for (let tries = 0; !(await again()); tries++) {
+      assert.ok(tries < 300, 'it writes again');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  } finally {
+    await house.stop();
+  }
+});
