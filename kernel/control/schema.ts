@@ -65,7 +65,9 @@ export const Credential = Type.Object({
   revokedAt: Type.Optional(Type.Integer()),
   rotatedAt: Type.Optional(Type.Integer()),
   overlapUntil: Type.Optional(Type.Integer()),
-  login: Type.Optional(Type.String({ description: 'The name it logs in by, where verifiers were brought instead of a secret.' })),
+  login: Type.Optional(
+    personal(Type.String({ description: 'The name it logs in by, where verifiers were brought instead of a secret.' }), contact),
+  ),
   verifiers: Type.Optional(Type.Array(Type.Object({ mechanism: Mechanism, rounds: Type.Integer() }))),
 });
 /** One credential in all its faces. Secrets are shown once, when it is made or rotated. */

@@ -41,7 +41,9 @@ function maskText({ format, pattern }: Labelled['schema']): string {
 function maskFree(value: unknown, name = ''): unknown {
   if (typeof value === 'string') return subjectWords.has(name) && value !== '' ? masked : maskPersonal(value);
   if (typeof value !== 'object' || value === null) return value;
-  return maskEach(value, (inner, key) => maskFree(inner, Array.isArray(value) ? name : key));
+  // A list of `{key, value}` says the name beside what it names.
+  const said = 'key' in value && typeof value.key === 'string' ? value.key : undefined;
+  return maskEach(value, (inner, key) => maskFree(inner, Array.isArray(value) ? name : key === 'value' ? (said ?? key) : key));
 }
 
 function maskEach(value: object, mask: (inner: unknown, key: string) => unknown): unknown {

@@ -85,7 +85,7 @@ export async function invoke(
     const waiting = more.nested ? undefined : admit(job, decided);
     if (waiting) await waiting;
     const checked = check(spec, input);
-    const hiding = hides(standing, runtime.contract, operation, spec, more, () => reveal(job));
+    const hiding = hides(standing, runtime.contract, operation, name, spec, more, () => reveal(job));
     const isMasked = typeof hiding === 'boolean' ? hiding : await hiding;
     if (spec.byResource) await askResource(job, operation, name, checked, decided);
     const turn = enter(job);

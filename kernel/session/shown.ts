@@ -8,12 +8,14 @@ const watched = (contract: AnyService, spec: Operation) => (spec.body === 'watch
 
 /**
  * Whether the reply's personal fields are masked. Who asks to see them must be allowed to, and is in the audit log before they
- * do; a browser session sees them only so, other callers when they are allowed to. Undefined where nothing is labelled.
+ * do; a browser session sees them only so, other callers when they are allowed to. What a resource's own rules open to others is
+ * theirs to see as it is.
  */
 export function hides(
   standing: Standing,
   contract: AnyService,
   operation: string,
+  name: string,
   spec: Operation,
   more: More,
   reveal: () => Promise<unknown>,
@@ -22,6 +24,8 @@ export function hides(
   if (more.nested || (labelledFields(spec.output).length === 0 && (!spoken || labelledFields(spoken).length === 0))) return false;
   if (more.reveal) return reveal().then(() => false);
   if (standing.identified.face === 'session') return true;
+  const asked = standing.decide(operation, name);
+  if (!asked.denied && asked.unproven) return false;
   const decided = standing.decide('RevealPersonal', operation);
   return decided.denied !== undefined || decided.unproven !== undefined;
 }

@@ -121,6 +121,7 @@ export const log = defineService({
     ],
     reader: [
       'auditor',
+      'RevealPersonal',
       'Fetch',
       'JoinGroup',
       'CommitOffsets',
@@ -135,7 +136,6 @@ export const log = defineService({
     admin: [
       'editor',
       'ExportDataSubject',
-      'RevealPersonal',
       'CreateTopic',
       'AlterTopicConfig',
       'CreatePartitions',

@@ -103,6 +103,7 @@ export const storage = defineService({
     ],
     reader: [
       'auditor',
+      'RevealPersonal',
       'GetObject',
       'HeadObject',
       'ListObjects',
@@ -136,7 +137,6 @@ export const storage = defineService({
     admin: [
       'editor',
       'ExportDataSubject',
-      'RevealPersonal',
       'CreateBucket',
       'DeleteBucket',
       'PutBucketAcl',

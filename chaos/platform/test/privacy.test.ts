@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { type Consumer, Kafka, logLevel } from 'kafkajs';
 import { createClient } from 'tigerbeetle-node';
 import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
@@ -44,6 +47,20 @@ async function exported(of: string, bearer: string): Promise<Line[]> {
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]));
 }
 
+/** A consumer whose program calls itself by her address. */
+async function member({ sasl }: Faces): Promise<Consumer> {
+  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
+  const kafka = new Kafka({ brokers, clientId: subject, sasl: { mechanism: 'plain', ...sasl }, logLevel: logLevel.NOTHING });
+  const consumer = kafka.consumer({ groupId: 'watchers' });
+  await consumer.connect();
+  await consumer.subscribe({ topic: 'clear', fromBeginning: true });
+  await new Promise<void>((resolve, reject) => {
+    consumer.on(consumer.events.GROUP_JOIN, () => resolve());
+    consumer.run({ eachMessage: async () => undefined }).catch(reject);
+  });
+  return consumer;
+}
+
 /** The files of services that hold a text. */
 const inService = (text: string) => filesWith(join(house.data, 'service'), text);
 
@@ -69,6 +86,54 @@ async function work({ bearer, s3, ledger }: Faces): Promise<{ transfer: unknown 
   assert.equal((await house.call('POST', '/v1/log/topics/clear/produce', { records }, { door: 'log.rest', bearer })).status, 200);
   return { transfer: (await house.call('GET', '/v1/ledger/transfers/7001', undefined, { door: 'ledger.rest', bearer })).body };
 }
+
+test('what is written beside objects and told of members of groups is shown as stored to who may read it, masked in browsers', async () => {
+  const { bearer, s3 } = await house.credential({ role: 'reader', principal: 'sync' });
+  const Bucket = 'masked';
+  const admin = s3Client(house.platform.doors['storage.s3']?.url ?? '', (await house.credential({ role: 'admin' })).s3);
+  await admin.send(new CreateBucketCommand({ Bucket }));
+  const metadata = { author: `by ${other}`, shape: 'round' };
+  const tags = `subject=p-1&writer=${encodeURIComponent(other)}&shape=round`;
+  await admin.send(new PutObjectCommand({ Bucket, Key: 'x', Body: 'x', Metadata: metadata, Tagging: tags }));
+  admin.destroy();
+  // What copies objects through S3 must find them as they are.
+  const client = s3Client(house.platform.doors['storage.s3']?.url ?? '', s3);
+  const told = async () => {
+    const { Metadata } = await client.send(new HeadObjectCommand({ Bucket, Key: 'x' }));
+    const { TagSet = [] } = await client.send(new GetObjectTaggingCommand({ Bucket, Key: 'x' }));
+    return { Metadata, tags: Object.fromEntries(TagSet.map(({ Key, Value }) => [Key, Value])) };
+  };
+  assert.deepEqual(await told(), { Metadata: metadata, tags: { subject: 'p-1', writer: other, shape: 'round' } });
+
+  const door = 'storage.rest';
+  const signed = await fetch(`${house.url}/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ bearer }),
+  });
+  const { csrf } = (await signed.json()) as { csrf: string };
+  const origin = house.platform.doors[door]?.url ?? '';
+  const page = { cookie: signed.headers.get('set-cookie')?.split(';')[0] ?? '', 'gamut-csrf': csrf, origin };
+  const shown = async (operation: string, headers: Record<string, string>) =>
+    (await house.call('GET', `/v1/storage/buckets/${Bucket}/${operation}?key=x`, undefined, { door, bearer: null, headers })).body;
+  assert.deepEqual((await shown('head-object', page)).metadata, { author: 'by [email]', shape: 'round' });
+  const masked = [
+    { key: 'shape', value: 'round' },
+    { key: 'subject', value: '***' },
+    { key: 'writer', value: '[email]' },
+  ];
+  const sorted = (body: Record<string, unknown>) =>
+    (body.tags as { key: string; value: string }[]).toSorted((one, two) => (one.key < two.key ? -1 : 1));
+  assert.deepEqual(sorted(await shown('get-object-tagging', page)), masked);
+  const asked = { ...page, 'gamut-reveal': 'true' };
+  assert.deepEqual((await shown('head-object', asked)).metadata, metadata);
+
+  const text = 'forbid (principal == Gamut::Principal::"sync", action == storage::Action::"RevealPersonal", resource);';
+  assert.equal((await house.call('POST', '/v1/platform/policies', { name: 'unseen', text })).status, 201);
+  await until(async () => (await told()).Metadata?.author === 'by [email]', 'the policy');
+  assert.deepEqual((await told()).tags, { subject: '***', writer: '[email]', shape: 'round' });
+  client.destroy();
+});
 
 test('all that is known of a person is exported, erased from every service and every file, and the audit log still verifies', async () => {
   const { bearer, s3 } = await house.credential({ role: 'owner' });
@@ -130,11 +195,29 @@ test('all that is known of a person is exported, erased from every service and e
   await house.call('POST', '/v1/platform/projects', { name: 'x' }, { bearer: hers.bearer });
   await until(async () => (await exported(principal, bearer)).some(({ kind }) => kind === 'AuditRecord'), 'her audit record');
 
+  const consumer = await member(hers);
+  const groupTo = async (role: string) => {
+    const group = await house.call('GET', '/v1/log/groups/watchers', undefined, {
+      door: 'log.rest',
+      bearer: (await house.credential({ role })).bearer,
+    });
+    return (group.body as unknown as { status: { members: { clientId: string; host: string }[] } }).status.members;
+  };
+  assert.deepEqual(
+    (await groupTo('reader')).map(({ clientId }) => clientId),
+    [subject],
+  );
+  assert.deepEqual(
+    (await groupTo('auditor')).map(({ clientId, host }) => [clientId, host]),
+    [['***', '***']],
+  );
+
   const lines = await exported(subject, bearer);
   const count = (service: string, kind: string) =>
     lines.filter((line) => line.service === service && line.kind === kind && line.data).length;
   assert.equal(count('storage', 'Object'), 4);
   assert.equal(count('log', 'Record'), 4);
+  assert.equal(count('log', 'GroupMember'), 1);
   assert.equal(count('telemetry', 'Log'), 1);
   assert.equal(count('telemetry', 'Span'), 1);
   assert.equal(count('platform', 'Member'), 1);
@@ -151,7 +234,15 @@ test('all that is known of a person is exported, erased from every service and e
 
   const erase = async (of: string) =>
     (await call('platform.rest', 'POST', '/v1/platform/data-subjects/-/erase-data-subject', { subject: of })).body;
-  assert.deepEqual(await erase(subject), { erased: 11, kept: [] });
+  const begun = (await erase(subject)) as unknown as { erased: number; kept: { kind: string; name: string }[] };
+  assert.equal(begun.erased, 11);
+  assert.deepEqual(
+    begun.kept.map(({ kind, name }) => `${kind} ${name}`),
+    ['GroupMember watchers'],
+  );
+  await consumer.disconnect();
+  assert.ok(inService(subject).length > 0, 'the file of groups does not name the client');
+  assert.deepEqual(await erase(subject), { erased: 0, kept: [] });
   // Her session of the ledger, and her credential.
   assert.deepEqual(await erase(principal), { erased: 2, kept: [] });
   assert.equal((await house.call('GET', '/v1/platform/projects', undefined, admin)).status, 401);

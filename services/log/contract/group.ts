@@ -1,10 +1,14 @@
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
 import { envelope, PageInput } from '#kernel/contract/crud.ts';
+import { personal } from '#kernel/contract/label.ts';
 
 const closed = { additionalProperties: false } as const;
 const everywhere = ['rest', 'cli', 'console'] as const;
 const none = Type.Object({}, closed);
+
+/** What a program says of itself, in which a person's name or address may stand. */
+const Told = personal(Type.String(), { purpose: 'to tell members of a group apart', keep: 'resource' });
 
 /** Groups are made by their members; nothing of them is wished for beforehand. */
 export const GroupSpec = Type.Object({}, closed);
@@ -12,7 +16,7 @@ export const GroupStatus = Type.Object({
   state: Type.String({ description: 'Empty, PreparingRebalance, CompletingRebalance, Stable, Assigning, Reconciling or Dead.' }),
   type: Type.String({ description: 'classic or consumer.' }),
   protocol: Type.String(),
-  members: Type.Array(Type.Object({ id: Type.String(), clientId: Type.String(), host: Type.String() })),
+  members: Type.Array(Type.Object({ id: Told, clientId: Told, host: Told })),
   offsets: Type.Array(
     Type.Object({ topic: Type.String(), partition: Type.Integer(), committed: Type.Integer(), end: Type.Integer(), lag: Type.Integer() }),
   ),

@@ -249,6 +249,15 @@ export class Groups {
       );
   }
 
+  /** Takes former members of a client's name out of the files; who is a member now stays. */
+  forgetClient(scope: bigint, clientId: string): Promise<void> {
+    const place = formatId(scope);
+    return this.#state.drop(([kind, of, name], value) => {
+      if (kind !== 'group' || of !== place || !(value as StoredGroup).members.some((member) => member.clientId === clientId)) return false;
+      return membersNamed(this.find(scope, String(name)), clientId).length === 0;
+    });
+  }
+
   delete(group: Group): void {
     const scope = formatId(group.scope);
     this.#state.put([
@@ -295,3 +304,7 @@ export class Groups {
 const committedOf = (topic: string, partition: number, [offset, leaderEpoch, metadata, at]: StoredOffset): Committed => ({
   ...{ topic, partition, offset, leaderEpoch, metadata, at },
 });
+
+/** The members of a group whose client calls itself so. */
+export const membersNamed = (group: Group | undefined, clientId: string) =>
+  [...(group?.machine.members.values() ?? [])].filter((member) => member.clientId === clientId);

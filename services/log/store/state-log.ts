@@ -1,7 +1,7 @@
 import { isControl } from '#wire/kafka/record/batch.ts';
 import { batchOf, readRecords } from '#wire/kafka/record/record.ts';
 import { stateSegmentBytes } from './limits.ts';
-import { compact } from './compact.ts';
+import { compact, dropRecords } from './compact.ts';
 import { type LogConfig, Partition } from './partition.ts';
 import { scanBatches } from './scan.ts';
 
@@ -65,6 +65,14 @@ export class StateLog {
 
   flushed(): Promise<void> {
     return this.#log.flushed();
+  }
+
+  /** Takes values out of the files, which no key may have as its last one. */
+  async drop(isDropped: (key: StateKey, value: unknown) => boolean): Promise<void> {
+    await dropRecords(this.#log, ({ key, value }) => {
+      if (key === null || value === null) return false;
+      return isDropped(JSON.parse(key.toString()) as StateKey, JSON.parse(value.toString()));
+    });
   }
 
   /** Compacts what is sealed. */

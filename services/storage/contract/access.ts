@@ -1,7 +1,8 @@
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Tagging } from './configuration.ts';
-import { acl, closed, everywhere, Grant, Key, LockMode, Time, VersionId } from './field.ts';
+import { personal } from '#kernel/contract/label.ts';
+import { acl, beside, closed, everywhere, Grant, Key, LockMode, Time, VersionId } from './field.ts';
 
 const base = { on: 'Bucket', charge: ['request'], quota: ['requests'], repeat: 'natural', expose: everywhere, byResource: true } as const;
 const read = { ...base, effect: 'read', audit: 'window' } as const;
@@ -10,6 +11,7 @@ const version = { key: Key, versionId: Type.Optional(VersionId) };
 const item = Type.Object(version, closed);
 const at = Type.Object({ versionId: Type.Optional(VersionId) });
 const missing = ['NoSuchBucket', 'NoSuchKey', 'NoSuchVersion', 'MethodNotAllowed'] as const;
+const ObjectTags = { tags: personal(Tagging.properties.tags, beside) };
 const Grants = Type.Object({ owner: Type.String(), grants: Type.Array(Grant) });
 const aclErrors = ['AccessControlListNotSupported', 'UnresolvableGrantByEmailAddress', 'InvalidArgument', 'MalformedACLError'] as const;
 
@@ -43,13 +45,13 @@ export const accessOperations = {
     text: 'Read the tags of an object.',
     errors: missing,
     input: item,
-    output: Type.Object({ ...Tagging.properties, ...at.properties }),
+    output: Type.Object({ ...ObjectTags, ...at.properties }),
   },
   PutObjectTagging: {
     ...write,
     text: 'Give an object other tags.',
     errors: [...missing, 'InvalidTag', 'BadRequest'],
-    input: Type.Object({ ...version, ...Tagging.properties }, closed),
+    input: Type.Object({ ...version, ...ObjectTags }, closed),
     output: at,
   },
   DeleteObjectTagging: { ...write, essential: true, text: 'Take the tags of an object away.', errors: missing, input: item, output: at },

@@ -1,3 +1,4 @@
+import { personal } from '#kernel/contract/label.ts';
 import { Type } from '#kernel/contract/type.ts';
 import {
   bucketTagsMax,
@@ -12,6 +13,11 @@ import {
 
 export const closed = { additionalProperties: false } as const;
 export const everywhere = ['rest', 'cli', 'console'] as const;
+
+/** What somebody writes beside the bytes, in which a person may be named. */
+export const beside = { purpose: 'to describe what is stored, in the words of who stored it', keep: 'resource', free: true } as const;
+/** Who did something, by the id under which they act. */
+export const Actor = personal(Type.String(), { purpose: 'to say who began an upload', keep: 'resource' });
 
 /** Bounded in characters here; the handler bounds the bytes of its UTF-8. */
 export const Key = Type.String({ minLength: 1, maxLength: headerValueMax, description: 'Key of the object, up to 1024 bytes of UTF-8.' });
@@ -45,10 +51,13 @@ export const stored = {
   expires: Type.Optional(Text),
   websiteRedirect: Type.Optional(Type.String({ maxLength: 2048, description: 'Where a website sends who asks for the object.' })),
   metadata: Type.Optional(
-    Type.Record(Type.String({ minLength: 1, maxLength: headerValueMax }), Text, {
-      maxProperties: metadataNamesMax,
-      description: 'User metadata.',
-    }),
+    personal(
+      Type.Record(Type.String({ minLength: 1, maxLength: headerValueMax }), Text, {
+        maxProperties: metadataNamesMax,
+        description: 'User metadata.',
+      }),
+      beside,
+    ),
   ),
 };
 
@@ -72,10 +81,13 @@ export const conditionalRead = {
 export const conditionalWrite = { ifMatch: Type.Optional(EntityTags), ifNoneMatch: Type.Optional(EntityTags) };
 
 export const VersionId = Type.String({ minLength: 1, maxLength: 64, description: 'A version of the object; "null" is the one without.' });
-export const Tags = Type.Record(Type.String({ minLength: 1, maxLength: tagKeyMax }), Type.String({ maxLength: tagValueMax }), {
-  maxProperties: bucketTagsMax,
-  description: 'Tags by key.',
-});
+export const Tags = personal(
+  Type.Record(Type.String({ minLength: 1, maxLength: tagKeyMax }), Type.String({ maxLength: tagValueMax }), {
+    maxProperties: bucketTagsMax,
+    description: 'Tags by key.',
+  }),
+  beside,
+);
 
 export const Permission = Type.Enum(['FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP'], {
   description: 'What the grantee may do.',
@@ -85,7 +97,7 @@ export const Grant = Type.Object(
   {
     id: Type.Optional(Type.String({ maxLength: 200 })),
     uri: Type.Optional(Type.String({ maxLength: 200 })),
-    email: Type.Optional(Type.String({ maxLength: 320 })),
+    email: Type.Optional(personal(Type.String({ maxLength: 320 }), { purpose: 'to find who is meant', keep: 'resource' })),
     permission: Permission,
   },
   closed,

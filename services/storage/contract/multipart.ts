@@ -2,6 +2,7 @@ import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
 import { sealErrors } from './error.ts';
 import {
+  Actor,
   Checksum,
   ChecksumAlgorithm,
   ChecksumType,
@@ -166,7 +167,7 @@ export const multipartOperations = {
     ),
     output: Type.Object({
       owner: Type.String(),
-      initiator: Type.String(),
+      initiator: Actor,
       storageClass: Type.String(),
       items: Type.Array(Part),
       truncated: Type.Boolean(),
@@ -195,7 +196,7 @@ export const multipartOperations = {
         Type.Object({
           ...upload,
           owner: Type.String(),
-          initiator: Type.String(),
+          initiator: Actor,
           storageClass: Type.String(),
           initiated: Time,
           checksumAlgorithm: Type.Optional(ChecksumAlgorithm),
