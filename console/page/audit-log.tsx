@@ -9,9 +9,9 @@ import { Empty, Refusal, Waiting } from '../part/state.tsx';
 import { Status } from '../part/status.tsx';
 import { toHex } from '../proof/byte.ts';
 import { canCheck, checkConsistency, type Proof, type Seen } from '../proof/check.ts';
-import { checkSignature, parseCheckpoint, type SignatureVerdict, type SignedCheckpoint } from '../proof/note.ts';
+import { type CheckedSignature, checkSignatures, parseCheckpoint, type SignedCheckpoint, together } from '../proof/note.ts';
 import { keepSeen, lastSeen } from '../proof/seen.ts';
-import { signatureWords } from '../proof/signature-word.ts';
+import { SignatureLines } from '../proof/signature-line.tsx';
 
 /** What `GetAuditLog` answers. */
 export type AuditLogFacts = {
@@ -24,7 +24,7 @@ export type AuditLogFacts = {
 type Found = {
   readonly facts: AuditLogFacts;
   readonly checkpoint: SignedCheckpoint | undefined;
-  readonly signature: SignatureVerdict;
+  readonly signatures: readonly CheckedSignature[];
   /** The checkpoint that this browser saw before, and whether the log still begins with it. */
   readonly before: { readonly seen: Seen; readonly holds: boolean } | undefined;
 };
@@ -35,14 +35,14 @@ export function AuditLog() {
   const reading = useRead<Found>(canCheck() ? `audit log ${api.environment ?? ''}` : undefined, async () => {
     const facts = await api.call<AuditLogFacts>('platform', 'GetAuditLog', '');
     const checkpoint = parseCheckpoint(facts.checkpoint);
-    if (!checkpoint) return { facts, checkpoint, signature: 'missing', before: undefined };
-    const signature = await checkSignature(checkpoint, facts.verifiers);
+    if (!checkpoint) return { facts, checkpoint, signatures: [], before: undefined };
+    const signatures = await checkSignatures(checkpoint, facts.verifiers);
     const seen = lastSeen(facts.log);
     const proof = seen && (await api.call<Proof>('platform', 'ProveAudit', facts.log, { from: seen.size }).catch(() => undefined));
     const before = seen && { seen, holds: proof !== undefined && (await checkConsistency(proof, seen)) };
-    if (before?.holds !== false && (signature === 'good' || signature === 'unable'))
+    if (before?.holds !== false && ['good', 'unable'].includes(together(signatures)))
       keepSeen(facts.log, { size: checkpoint.size, root: toHex(checkpoint.root), at: Date.now() });
-    return { facts, checkpoint, signature, before };
+    return { facts, checkpoint, signatures, before };
   });
   const { value } = reading;
   if (!canCheck())
@@ -65,8 +65,7 @@ export function AuditLog() {
   return <Shown {...value} checkpoint={value.checkpoint} />;
 }
 
-function Shown({ facts, checkpoint, signature, before }: Found & { checkpoint: SignedCheckpoint }) {
-  const words = signatureWords[signature];
+function Shown({ facts, checkpoint, signatures, before }: Found & { checkpoint: SignedCheckpoint }) {
   return (
     <>
       <Section title="Checkpoint" text="A promise of everything recorded so far: whoever holds it can tell if the past is rewritten.">
@@ -79,10 +78,7 @@ function Shown({ facts, checkpoint, signature, before }: Found & { checkpoint: S
             ]}
           />
           <ol className="checks">
-            <li>
-              <Status tone={words.tone}>{words.said}</Status>
-              <span className="dim">{words.more}</span>
-            </li>
+            <SignatureLines signatures={signatures} />
             <li>
               <Before before={before} />
             </li>

@@ -13,8 +13,9 @@ import { Empty, Refusal, Waiting } from '../part/state.tsx';
 import { Status, Tag } from '../part/status.tsx';
 import { toHex } from '../proof/byte.ts';
 import { canCheck, type CheckedProof, checkInclusion, type Proof } from '../proof/check.ts';
+import { together } from '../proof/note.ts';
 import { PathDrawing } from '../proof/path-drawing.tsx';
-import { signatureWords } from '../proof/signature-word.ts';
+import { SignatureLines } from '../proof/signature-line.tsx';
 import { Outcome } from '../view/outcome.tsx';
 import type { AuditLogFacts } from './audit-log.tsx';
 
@@ -90,9 +91,10 @@ export function AuditProof() {
 }
 
 function ProofVerdict({ checked }: { checked: CheckedProof }) {
-  const holds = checked.leads && checked.named && checked.signature !== 'bad' && checked.signature !== 'missing';
+  const signed = together(checked.signatures);
+  const holds = checked.leads && checked.named && signed !== 'bad' && signed !== 'missing';
   if (!holds) return <Status tone="bad">the proof does not hold</Status>;
-  return checked.signature === 'good' ? <Status tone="ok">proven</Status> : <Status tone="warn">in the log; signature not checked</Status>;
+  return signed === 'good' ? <Status tone="ok">proven</Status> : <Status tone="warn">in the log; signature not checked</Status>;
 }
 
 function Checks({ checked }: { checked: CheckedProof }) {
@@ -120,10 +122,7 @@ function Checks({ checked }: { checked: CheckedProof }) {
             {toHex(checked.root)}
           </span>
         </li>
-        <li>
-          <Status tone={signatureWords[checked.signature].tone}>{signatureWords[checked.signature].said}</Status>
-          <span className="dim">{signatureWords[checked.signature].more}</span>
-        </li>
+        <SignatureLines signatures={checked.signatures} />
       </ol>
     </Section>
   );

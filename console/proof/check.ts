@@ -1,5 +1,5 @@
 import { type Bytes, fromBase64, same, toHex } from './byte.ts';
-import { checkSignature, parseCheckpoint, type SignatureVerdict } from './note.ts';
+import { type CheckedSignature, checkSignatures, parseCheckpoint } from './note.ts';
 import { isBeginning, leafHash, type Step, walkUp } from './tree.ts';
 
 /** What the platform answers to `ProveAudit`; hashes and the entry are base64. */
@@ -33,7 +33,7 @@ export type CheckedProof = {
   readonly leads: boolean;
   /** Whether the entry says that it is this record of this log. */
   readonly named: boolean;
-  readonly signature: SignatureVerdict;
+  readonly signatures: readonly CheckedSignature[];
 };
 
 /** Whether this browser can hash at all: pages of an address it does not trust cannot. */
@@ -61,7 +61,7 @@ export async function checkInclusion(proof: Proof, sequence: number, verifiers: 
       header.log === proof.log &&
       proof.inclusion.index === sequence - 1 &&
       checkpoint.origin.endsWith(`/${proof.log}`),
-    signature: await checkSignature(checkpoint, verifiers),
+    signatures: await checkSignatures(checkpoint, verifiers),
   };
 }
 

@@ -39,7 +39,8 @@ async function prove(me: Visit, name: string): Promise<number> {
     if (await again.isVisible()) await again.click({ timeout: 1000 }).catch(() => undefined);
   }
   await page.getByText('The path leads to the root of the checkpoint').waitFor();
-  await page.getByText('The checkpoint is signed by the key of this log').waitFor();
+  for (const algorithm of ['Ed25519', 'ML-DSA-44'])
+    await page.getByText(`The checkpoint is signed by the ${algorithm} key of this log`).waitFor();
   await page.getByRole('img', { name: /^A path of \d+ steps/ }).waitFor();
   await seen(me, '70-proof');
   const arrives = page.waitForEvent('download');
@@ -49,6 +50,12 @@ async function prove(me: Visit, name: string): Promise<number> {
   assert.equal(proofFault(proof, readAuditKeys(log.verifiers.join('\n'))), undefined, 'what was saved convinces the command line too');
   return (proof.inclusion?.index ?? 0) + 1;
 }
+
+/** A line of a signature with another letter in the signature itself, behind the key's id. */
+const damaged = (line: string) =>
+  line.replace(/ (\S{30})([A-Za-z0-9+/])([A-Za-z0-9+/=]*)$/, (_, head: string, letter: string, rest: string) => {
+    return ` ${head}${letter === 'A' ? 'B' : 'A'}${rest}`;
+  });
 
 type Told = { inclusion: { path: string[] }; checkpoint: string };
 
@@ -69,8 +76,23 @@ async function tampered(me: Visit, sequence: number): Promise<void> {
   await seen(me, '71-proof-tampered');
   change = (proof) => (proof.checkpoint = proof.checkpoint.replace(/\n(\d+)\n/, (_, size: string) => `\n${Number(size) + 1}\n`));
   await page.reload();
-  await page.getByText('The signature of the checkpoint is wrong').waitFor();
+  for (const algorithm of ['Ed25519', 'ML-DSA-44']) await page.getByText(`The ${algorithm} signature of the checkpoint is wrong`).waitFor();
   await page.getByText('the proof does not hold').waitFor();
+  // Each signature counts alone: a byte of one that is wrong, while the other stays good.
+  for (const [wrong, good] of [
+    ['Ed25519', 'ML-DSA-44'],
+    ['ML-DSA-44', 'Ed25519'],
+  ] as const) {
+    change = (proof) => {
+      const [text = '', signatures = ''] = proof.checkpoint.split('\n\n');
+      const lines = signatures.split('\n').map((line) => (line.length > 1000 === (wrong === 'ML-DSA-44') ? damaged(line) : line));
+      proof.checkpoint = `${text}\n\n${lines.join('\n')}`;
+    };
+    await page.reload();
+    await page.getByText(`The ${wrong} signature of the checkpoint is wrong`).waitFor();
+    await page.getByText(`The checkpoint is signed by the ${good} key of this log`).waitFor();
+    await page.getByText('the proof does not hold').waitFor();
+  }
   await page.unroute('**/prove-audit*');
 }
 
