@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { nextNonce } from '../keys/nonce.ts';
 
 /** Opens what was sealed under a version of the key; it throws where the bytes or the associated data are not those sealed. */
 export type Open = (version: number, sealed: Buffer, associated: Buffer) => Buffer;
@@ -20,14 +21,14 @@ const tagSize = 16;
 export function aesSeal(
   keyVersion: number,
   keyOf: (version: number) => Buffer,
-  fillRandom: (into: Buffer) => unknown = randomFillSync,
+  fillNonce: (into: Buffer) => unknown = nextNonce,
 ): Seal {
   return {
     keyVersion,
     seal(plain, associated) {
       const sealed = Buffer.allocUnsafe(nonceSize + plain.length + tagSize);
       const nonce = sealed.subarray(0, nonceSize);
-      fillRandom(nonce);
+      fillNonce(nonce);
       const cipher = createCipheriv('aes-256-gcm', keyOf(keyVersion), nonce, { authTagLength: tagSize });
       cipher.setAAD(associated);
       sealed.set(cipher.update(plain), nonceSize);

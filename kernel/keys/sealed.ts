@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { fault } from '../contract/fault.ts';
+import { nextNonce } from './nonce.ts';
 
 /** A sealed value: u32 key version, 12 bytes of nonce, ciphertext, 16 bytes of tag; AES-256-GCM. */
 const headSize = 16;
@@ -17,18 +18,6 @@ export function sealWith(key: Uint8Array, version: number, plain: Uint8Array, aa
   cipher.final();
   sealed.set(cipher.getAuthTag(), headSize + plain.length);
   return sealed;
-}
-
-/** Random bytes for a thousand nonces at a time: to ask for twelve costs a quarter of a seal. None is used twice. */
-const nonces = Buffer.alloc(12 * 1024);
-let used: number = nonces.length;
-
-function nextNonce(into: Buffer): void {
-  if (used === nonces.length) {
-    randomFillSync(nonces);
-    used = 0;
-  }
-  used += nonces.copy(into, 0, used, used + into.length);
 }
 
 /** The key version a sealed value names. */
