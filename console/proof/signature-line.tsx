@@ -19,7 +19,7 @@ function wordsOf({ algorithm, verdict }: CheckedSignature): { readonly tone: Ton
     case 'good':
       return { tone: 'ok', said: `The checkpoint is signed by the ${algorithm} key of this log`, more: 'Checked by this browser.' };
     case 'bad':
-      return { tone: 'bad', said: `The ${algorithm} signature of the checkpoint is wrong`, more: 'It is of another text, or by another key.' };
+      return { tone: 'bad', said: `The ${algorithm} signature of the checkpoint is wrong`, more: 'It is of another text, or another key.' };
     case 'missing':
       return { tone: 'bad', said: `The checkpoint is not signed by the ${algorithm} key of this log`, more: 'No such signature is there.' };
     case 'unable':
