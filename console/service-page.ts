@@ -27,12 +27,22 @@ export type ConnectFacts = {
   readonly stripeKey: string;
 };
 
+/** A place of the service as a whole, at `-/<path>`; shown to who may call its operation. */
+export type ServicePlace = {
+  readonly path: string;
+  readonly title: string;
+  readonly page: ComponentType;
+  readonly operation: string;
+};
+
 /** What a service adds to its derived pages; everything may be absent. */
 export type ServicePages = {
   /** Why one wants a kind, by its plural, for a list that is empty. */
   readonly why?: Readonly<Record<string, string>>;
   /** Above the resources on the overview: the numbers that matter. */
   readonly overview?: ComponentType;
+  /** Instruments of the service as a whole. */
+  readonly places?: readonly ServicePlace[];
   /** Instruments by plural of the kind. */
   readonly tabs?: Readonly<Record<string, readonly ThingTab[]>>;
   /** Plurals of kinds in the order in which their pages stand; kinds that are not named come after. */

@@ -49,6 +49,18 @@ export default function Service() {
       <Route path="-/activity" element={<ServiceActivity {...shared} />} />
       <Route path="-/dashboard" element={<ServiceDashboard {...shared} />} />
       <Route path="-/api" element={<ServiceApi {...shared} />} />
+      {(pages.places ?? []).map(({ path, page: Page }) => (
+        <Route
+          key={path}
+          path={`-/${path}`}
+          element={
+            <div className="page">
+              <ServiceHead contract={contract} />
+              <Page />
+            </div>
+          }
+        />
+      ))}
       <Route path=":plural" element={<KindRoute {...shared} />} />
       <Route path=":plural/:name/*" element={<KindRoute {...shared} />} />
     </Routes>

@@ -1,5 +1,5 @@
 import type { AnyService } from '#kernel/contract/contract.ts';
-import { useApi } from '../api/call.ts';
+import { useApi, useMay } from '../api/call.ts';
 import { useLink } from '../api/place.ts';
 import { titleOf } from '../format/word.ts';
 import { PageHead, Tabs } from '../part/page.tsx';
@@ -10,6 +10,7 @@ import { orderedKinds } from './kind-order.ts';
 export function ServiceHead({ contract, actions, aside }: { contract: AnyService; actions?: React.ReactNode; aside?: React.ReactNode }) {
   const link = useLink();
   const pages = useServicePages(contract.name);
+  const may = useMay(contract.name);
   // Telemetry's own operations stand among those of all services.
   const measured = useApi().has('telemetry', 'ListOperations') && contract.name !== 'telemetry';
   // The platform's own kinds have pages of their own in the rail.
@@ -22,6 +23,9 @@ export function ServiceHead({ contract, actions, aside }: { contract: AnyService
         tabs={[
           ...(contract.name === 'platform' ? [] : [{ to: link(contract.name), label: 'Overview', end: true }]),
           ...kinds.map((kind) => ({ to: link(contract.name, kind.plural), label: titleOf(kind.plural), end: true })),
+          ...(pages?.places ?? [])
+            .filter(({ operation }) => may(operation))
+            .map(({ path, title }) => ({ to: link(contract.name, '-', path), label: title })),
           ...(measured ? [{ to: link(contract.name, '-', 'dashboard'), label: 'Dashboard' }] : []),
           { to: link(contract.name, '-', 'activity'), label: 'Activity' },
           { to: link(contract.name, '-', 'api'), label: 'API' },

@@ -2,22 +2,17 @@ import { useOperation } from '#console/api/call.ts';
 import { exactCount } from '#console/format/quantity.ts';
 import { pollEveryMs } from '#console/limits.ts';
 import { Amount } from '#console/part/amount.tsx';
+import { useLink } from '#console/api/place.ts';
 import { Figure } from '#console/part/page.tsx';
+import type { DriveMap } from './drive.ts';
 
-type DriveMap = {
-  readonly drives: readonly { readonly number: number; readonly state: string; readonly rack: string; readonly reason?: string }[];
-  readonly failureDomains: number;
-  readonly repairsWaiting: number;
-  readonly unreadable: number;
-  readonly repaired: number;
-  readonly repairedBytes: number;
-};
 type Estimate = { readonly nines: number; readonly windowNines: number; readonly rawPerByte: number };
 
 /** Drives, repair and durability at a glance. */
 export function DriveFigures() {
   const map = useOperation<DriveMap>('storage', 'DescribeDrives', '', {}, { everyMs: pollEveryMs }).value;
   const model = useOperation<Estimate>('storage', 'EstimateDurability', '', {}, {}).value;
+  const link = useLink();
   if (!map) return null;
   const out = map.drives.filter(({ state }) => state !== 'in');
   const domains =
@@ -26,6 +21,7 @@ export function DriveFigures() {
     <>
       <Figure
         label="Drives in use"
+        to={link('storage', '-', 'drives')}
         value={`${map.drives.length - out.length} of ${map.drives.length}`}
         note={
           out.length === 0
@@ -49,6 +45,7 @@ export function DriveFigures() {
       {model && (
         <Figure
           label="Durability, modelled"
+          to={link('storage', '-', 'durability')}
           value={`${model.nines.toFixed(1)} nines`}
           note={`12+4 on independent drives, 1.57 % fail a year, mended in a day; ${model.windowNines.toFixed(1)} by windows`}
         />

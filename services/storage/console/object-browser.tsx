@@ -17,6 +17,7 @@ import { ObjectDelete } from './object-delete.tsx';
 import { ObjectDetail } from './object-detail.tsx';
 import { Transfers } from './transfers.tsx';
 import { UploadButton, useDrop } from './upload.tsx';
+import { VersionList } from './version-list.tsx';
 import './object.css';
 
 /** The objects of a bucket, walked by prefix. */
@@ -24,13 +25,14 @@ export function ObjectBrowser({ name }: ThingProps) {
   const [search, change] = useSearchParams();
   const prefix = search.get('prefix') ?? '';
   const opened = search.get('object');
+  const versions = search.get('versions') !== null;
   const listing = useObjects(name, prefix);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const may = useMay('storage');
   const drop = useDrop(name, prefix, listing.again, may('PutObject'));
-  const go = (next: { prefix?: string; object?: string }) => {
+  const go = (next: { prefix?: string; object?: string; versions?: string }) => {
     setChosen(new Set());
-    change(Object.fromEntries(Object.entries({ prefix, ...next }).filter(([, value]) => value)));
+    change(Object.fromEntries(Object.entries({ prefix, versions: versions ? 'all' : '', ...next }).filter(([, value]) => value)));
   };
   const picked = [...chosen].filter((key) => listing.lines?.some((line) => line.is === 'object' && line.key === key));
   return (
@@ -41,6 +43,17 @@ export function ObjectBrowser({ name }: ThingProps) {
             <Steps bucket={name} prefix={prefix} onGo={(to) => go({ prefix: to, object: '' })} />
             <span className="grow" />
             <Live mode={listing.problem ? 'lost' : 'polled'} heardAt={listing.heardAt} />
+            {may('ListObjectVersions') && (
+              <Button
+                size="small"
+                look={versions ? 'plain' : 'quiet'}
+                icon={versions ? 'check' : 'file'}
+                aria-pressed={versions}
+                onClick={() => go({ versions: versions ? '' : 'all' })}
+              >
+                Versions
+              </Button>
+            )}
             {picked.length > 0 && may('DeleteObjects') && (
               <ObjectDelete
                 bucket={name}
@@ -53,30 +66,13 @@ export function ObjectBrowser({ name }: ThingProps) {
             )}
             {may('PutObject') && <UploadButton bucket={name} prefix={prefix} onDone={listing.again} />}
           </div>
-          {listing.problem && (
-            <div className="section-body">
-              <Refusal problem={listing.problem} again={listing.again} />
-            </div>
-          )}
-          {!listing.lines && !listing.problem && <Waiting />}
-          {listing.lines?.length === 0 && (
-            <Empty
-              icon="upload"
-              title={prefix === '' ? 'This bucket is empty' : 'Nothing below this prefix'}
-              action={may('PutObject') && <UploadButton bucket={name} prefix={prefix} onDone={listing.again} main />}
-            >
-              Drop files here, or send them with any S3 client; the lines for yours are on the overview of storage.
-            </Empty>
-          )}
-          {listing.lines && listing.lines.length > 0 && (
-            <Lines
-              bucket={name}
-              prefix={prefix}
-              listing={listing}
-              chosen={chosen}
-              setChosen={setChosen}
-              go={go}
+          {versions ? (
+            <VersionList bucket={name} prefix={prefix} onFolder={(to) => go({ prefix: to })} />
+          ) : (
+            <Objects
+              {...{ bucket: name, prefix, listing, chosen, setChosen, go }}
               canDelete={may('DeleteObjects')}
+              canPut={may('PutObject')}
             />
           )}
           {drop.over && (
@@ -102,6 +98,28 @@ type LinesProps = {
   go: (next: { prefix?: string; object?: string }) => void;
   canDelete: boolean;
 };
+
+/** The live objects below a prefix, or why none are shown. */
+function Objects({ canPut, ...props }: LinesProps & { canPut: boolean }) {
+  const { bucket, prefix, listing } = props;
+  if (listing.problem)
+    return (
+      <div className="section-body">
+        <Refusal problem={listing.problem} again={listing.again} />
+      </div>
+    );
+  if (!listing.lines) return <Waiting />;
+  if (listing.lines.length > 0) return <Lines {...props} />;
+  return (
+    <Empty
+      icon="upload"
+      title={prefix === '' ? 'This bucket is empty' : 'Nothing below this prefix'}
+      action={canPut && <UploadButton bucket={bucket} prefix={prefix} onDone={listing.again} main />}
+    >
+      Drop files here, or send them with any S3 client; the lines for yours are on the overview of storage.
+    </Empty>
+  );
+}
 
 function Lines({ bucket, prefix, listing, chosen, setChosen, go, canDelete }: LinesProps) {
   const api = useApi();

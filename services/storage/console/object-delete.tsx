@@ -4,6 +4,7 @@ import { Problem } from '#console/api/problem.ts';
 import { Button } from '#console/part/button.tsx';
 import { DangerDialog } from '#console/part/dialog.tsx';
 import { notice } from '#console/part/notice.tsx';
+import { useVersioning } from './object.ts';
 
 type Deleted = { readonly deleted: readonly { key: string }[]; readonly failed: readonly { key: string; code: string; text: string }[] };
 const keysAtOnce = 1000;
@@ -12,6 +13,7 @@ const keysAtOnce = 1000;
 export function ObjectDelete({ bucket, keys, onDone }: { bucket: string; keys: readonly string[]; onDone: () => void }) {
   const api = useApi();
   const [asking, setAsking] = useState(false);
+  const { status } = useVersioning(bucket);
   const said = keys.length === 1 ? (keys[0] ?? '') : `${keys.length} objects`;
   const act = async () => {
     for (let at = 0; at < keys.length; at += keysAtOnce) {
@@ -43,7 +45,11 @@ export function ObjectDelete({ bucket, keys, onDone }: { bucket: string; keys: r
           act={act}
           onClose={() => setAsking(false)}
         >
-          <p>The bytes are gone afterwards; this bucket keeps no versions.</p>
+          <p>
+            {status === 'Enabled'
+              ? 'The versions stay, and can be had back under Versions.'
+              : 'The bytes are gone afterwards; this bucket keeps no versions.'}
+          </p>
         </DangerDialog>
       )}
     </>

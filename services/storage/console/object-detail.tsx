@@ -14,6 +14,7 @@ import { Refusal, Waiting } from '#console/part/state.tsx';
 import { When } from '#console/part/when.tsx';
 import { Value } from '#console/view/value.tsx';
 import { ObjectDelete } from './object-delete.tsx';
+import { VersionsOf } from './version-list.tsx';
 
 type Head = {
   readonly key: string;
@@ -71,6 +72,14 @@ export function ObjectDetail({
             />
             <Facts facts={[['Key', <Id key="key" id={objectKey} whole />]]} />
             <Preview bucket={bucket} head={head.value} />
+            <VersionsOf
+              bucket={bucket}
+              objectKey={objectKey}
+              onChanged={() => {
+                head.again();
+                onChanged();
+              }}
+            />
             <Share bucket={bucket} objectKey={objectKey} />
           </>
         )}

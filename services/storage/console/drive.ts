@@ -1,0 +1,37 @@
+/** A drive, as the service describes it. */
+export type Drive = {
+  readonly number: number;
+  readonly zone: string;
+  readonly rack: string;
+  readonly node: string;
+  readonly state: 'in' | 'out' | 'rebuilding';
+  readonly reason?: string;
+  readonly sizeBytes?: number;
+  readonly freeBytes?: number;
+};
+
+/** A run of shards that waits for repair. */
+export type Repair = { readonly id: string; readonly size: number; readonly shards: readonly number[]; readonly unreadable: boolean };
+
+export type DriveMap = {
+  readonly drives: readonly Drive[];
+  readonly failureDomains: number;
+  readonly rebuilding?: { readonly drive: number; readonly bytes: number; readonly startedAt: number };
+  readonly repairsWaiting: number;
+  readonly unreadable: number;
+  readonly repairs: readonly Repair[];
+  readonly repaired: number;
+  readonly repairedBytes: number;
+  readonly extentsWaiting: number;
+  readonly extents: { readonly open: number; readonly full: number; readonly sealed: number };
+  readonly index: {
+    readonly copies: number;
+    readonly lastCheck?: { readonly endedAt: number; readonly rows: number; readonly wrong: number };
+  };
+  readonly lastScrub?: {
+    readonly endedAt: number;
+    readonly bytes: number;
+    readonly damagedShards: number;
+    readonly damagedCopies: number;
+  };
+};
