@@ -17,6 +17,7 @@ import { statementHandlers } from './store/handler/statement.ts';
 import { subjects } from './store/handler/subject.ts';
 import { tokenHandlers } from './store/handler/token.ts';
 import { webhookEndpointHandlers } from './store/handler/webhook-endpoint.ts';
+import { placeNamed } from './store/challenge.ts';
 import { Money } from './store/money.ts';
 import { authorizer } from './store/mover/authorize.ts';
 import { canceler, capturer, increaser } from './store/mover/capture.ts';
@@ -61,6 +62,13 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
     },
     providers: Object.fromEntries(Object.keys(payments.resources).map((kind) => [kind, absent])) as never,
     repeats: repeatsOver({ sql, sealer, secrets, boot: randomUUID() }),
+    // A page has no key: whoever knows the client secret of what it is about is let in, for that alone.
+    authorize: ({ caller, input, identityAllows }) =>
+      identityAllows || (caller.face === 'anonymous' && typeof (input as { client_secret?: unknown }).client_secret === 'string'),
+    placeOf: (name) => {
+      const at = placeNamed(name);
+      return at && kindOf(at.scope) ? at : undefined;
+    },
     doors: { stripe: openStripe },
     async stop() {
       await deliverer.stop();

@@ -23,6 +23,7 @@ const reading = [
 const writing = [
   ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
   ...(['DetachPaymentMethod', 'CreatePaymentIntent', 'UpdatePaymentIntent', 'ConfirmPaymentIntent', 'CapturePaymentIntent'] as const),
+  ...(['AnswerPaymentIntentChallenge', 'AnswerSetupIntentChallenge'] as const),
   ...(['CancelPaymentIntent', 'IncrementPaymentIntentAuthorization', 'UpdateCharge', 'CreateRefund', 'UpdateRefund'] as const),
   ...(['CreateSetupIntent', 'UpdateSetupIntent', 'ConfirmSetupIntent', 'CancelSetupIntent', 'CreateToken'] as const),
   ...(['CreateTestConfirmationToken', 'UpdateDispute', 'CloseDispute'] as const),
@@ -78,7 +79,7 @@ export const payments = defineService({
       protocol: 'http',
       port: 12111,
       faces: ['stripe', 'publishable'],
-      anonymous: 'never',
+      anonymous: 'by-resource',
       text: 'The Stripe API on /v1: give its clients this host and a secret key.',
     },
   },

@@ -120,6 +120,9 @@ export const write = { ...counted, expose, effect: 'write', audit: 'before-reply
 /** The same for what a page may ask with a publishable key. */
 export const publicly = { expose: ['rest', 'cli', 'console', 'publishable'] } as const;
 
+/** The same for a page that has the client secret, and no key. */
+export const byPage = { expose: ['rest', 'cli', 'console', 'publishable'], byResource: true } as const;
+
 export const nothing = Type.Object({}, closed);
 export const input = <P extends Record<string, TSchema>>(properties: P) => Type.Object(properties, closed);
 export const searchInput = input({ query: Text, limit: may(Type.Integer({ minimum: 1, maximum: pageMax })), page: may(Text) });

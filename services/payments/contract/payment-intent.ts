@@ -1,7 +1,7 @@
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Amount, Currency, Flag, Found, Id, input, List, MandateData, may, Metadata, MethodData, nothing, oneOf } from './field.ts';
-import { page, publicly, read, Search, searchInput, Shipping, Text, write } from './field.ts';
+import { byPage, page, publicly, read, Search, searchInput, Shipping, Text, write } from './field.ts';
 
 const on = { on: 'PaymentIntent' } as const;
 const capture = oneOf('automatic', 'automatic_async', 'manual');
@@ -69,7 +69,7 @@ export const paymentIntentOperations = {
   GetPaymentIntent: {
     ...on,
     ...read,
-    ...publicly,
+    ...byPage,
     text: 'Read a payment; with a publishable key its client secret must be said.',
     input: input({ client_secret: may(Text) }),
     output: Found,
@@ -117,6 +117,14 @@ export const paymentIntentOperations = {
       statement_descriptor: may(Text),
       statement_descriptor_suffix: may(Text),
     }),
+    output: Found,
+  },
+  AnswerPaymentIntentChallenge: {
+    ...on,
+    ...write,
+    ...byPage,
+    text: 'Say whether the cardholder has proven to be it, as the page of their bank does; simulated.',
+    input: input({ client_secret: Text, outcome: oneOf('authenticated', 'failed') }),
     output: Found,
   },
   CancelPaymentIntent: {

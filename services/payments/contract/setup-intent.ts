@@ -1,7 +1,7 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { CardInput, Flag, Found, Id, input, List, MandateData, may, Metadata, MethodData, nothing, oneOf } from './field.ts';
-import { page, publicly, read, Shipping, Text, write } from './field.ts';
+import { byPage, page, publicly, read, Shipping, Text, write } from './field.ts';
 
 const setup = { on: 'SetupIntent' } as const;
 
@@ -34,7 +34,7 @@ export const setupIntentOperations = {
   GetSetupIntent: {
     ...setup,
     ...read,
-    ...publicly,
+    ...byPage,
     text: 'Read a setup; with a publishable key its client secret must be said.',
     input: input({ client_secret: may(Text) }),
     output: Found,
@@ -54,6 +54,14 @@ export const setupIntentOperations = {
     ...publicly,
     text: 'Ask the issuer whether the card may be used later.',
     input: input({ ...confirming, client_secret: may(Text) }),
+    output: Found,
+  },
+  AnswerSetupIntentChallenge: {
+    ...setup,
+    ...write,
+    ...byPage,
+    text: 'Say whether the cardholder has proven to be it, as the page of their bank does; simulated.',
+    input: input({ client_secret: Text, outcome: oneOf('authenticated', 'failed') }),
     output: Found,
   },
   CancelSetupIntent: {

@@ -1,4 +1,4 @@
-import type { Fields, Json, Thing } from '../domain/json.ts';
+import { type Fields, type Json, textOf, type Thing } from '../domain/json.ts';
 import type { Behaviour } from '../domain/test-card.ts';
 import type { Hold } from './money.ts';
 import type { Kept } from './object.ts';
@@ -9,8 +9,8 @@ export type Payment = {
   readonly kept: Kept;
   readonly attempts: number;
   readonly holds: readonly Hold[];
-  /** Whether the cardholder has proven to be it. */
-  readonly authenticated: boolean;
+  /** The payment method whose holder has proven to be it. */
+  readonly authenticated: string | undefined;
   readonly money: { readonly intent: string; readonly currency: string };
 };
 
@@ -21,12 +21,14 @@ export function paymentOf(kept: Kept): Payment {
     kept,
     attempts: Number(hidden.attempts ?? 0),
     holds: (hidden.holds ?? []) as unknown as Hold[],
-    authenticated: hidden.authenticated === true,
+    authenticated: textOf(hidden.authenticated),
     money: { intent: thing.id, currency: String(thing.currency) },
   };
 }
 
-export const hiddenOf = (kept: Kept, more: { attempts?: number; holds?: readonly Hold[]; authenticated?: boolean }): Fields => ({
+type Hidden = { attempts?: number; holds?: readonly Hold[]; authenticated?: string | null; challenge?: Fields };
+
+export const hiddenOf = (kept: Kept, more: Hidden): Fields => ({
   ...kept.hidden,
   ...(more as unknown as Fields),
 });

@@ -118,26 +118,79 @@ test('declines are told with their codes, and the payment may be tried with anot
   }
 });
 
-test('a card that wants its holder to prove it takes the next action', async () => {
-  const intent = await stripe.paymentIntents.create({
-    ...{
-      amount: 500,
-      currency: 'usd',
-      confirm: true,
-      payment_method: 'pm_card_threeDSecure2Required',
-      return_url: 'https://example.com/back',
-    },
-  });
+test('a card that wants its holder to prove it is charged once they did, on a page without a key', async () => {
+  const back = 'https://example.com/back?order=7';
+  const asked = (payment_method: string, more: object = {}) =>
+    stripe.paymentIntents.create({ amount: 500, currency: 'usd', confirm: true, payment_method, return_url: back, ...more });
+  const answer = (url: string, outcome: string) => fetch(url, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ outcome }) });
+  const pageOf = (intent: Stripe.PaymentIntent | Stripe.SetupIntent) => String(intent.next_action?.redirect_to_url?.url);
+
+  const intent = await asked('pm_card_threeDSecure2Required');
   assert.equal(intent.status, 'requires_action');
-  assert.equal(intent.next_action?.type, 'redirect_to_url');
+  assert.equal(intent.next_action?.redirect_to_url?.return_url, back);
+  const shown = await fetch(pageOf(intent));
+  assert.match(await shown.text(), /5\.00 usd/);
+  assert.equal(shown.headers.get('referrer-policy'), 'no-referrer');
+  const sent = await answer(pageOf(intent), 'authenticated');
+  assert.equal(sent.status, 303);
+  const to = new URL(String(sent.headers.get('location')));
+  assert.deepEqual(
+    ['order', 'payment_intent', 'payment_intent_client_secret', 'redirect_status'].map((name) => to.searchParams.get(name)),
+    ['7', intent.id, intent.client_secret, 'succeeded'],
+  );
+  const paid = await stripe.paymentIntents.retrieve(intent.id, { expand: ['latest_charge'] });
+  assert.equal(paid.status, 'succeeded');
+  assert.equal((paid.latest_charge as Stripe.Charge).payment_method_details?.card?.three_d_secure?.result, 'authenticated');
+  assert.match(await (await answer(pageOf(intent), 'authenticated')).text(), /complete/);
+
+  const failing = await asked('pm_card_threeDSecure2Required');
+  const failed = await answer(pageOf(failing), 'failed');
+  assert.match(String(failed.headers.get('location')), /redirect_status=failed/);
+  const after = await stripe.paymentIntents.retrieve(failing.id);
+  assert.equal(after.status, 'requires_payment_method');
+  assert.equal(after.last_payment_error?.code, 'payment_intent_authentication_failure');
+  assert.equal((await stripe.paymentIntents.confirm(failing.id, { payment_method: 'pm_card_visa' })).status, 'succeeded');
+
+  const poor = await asked('pm_card_authenticationRequiredChargeDeclinedInsufficientFunds');
+  assert.match(String((await answer(pageOf(poor), 'authenticated')).headers.get('location')), /redirect_status=failed/);
+  assert.equal((await stripe.paymentIntents.retrieve(poor.id)).last_payment_error?.decline_code, 'insufficient_funds');
+
+  const manual = await asked('pm_card_threeDSecure2Required', { confirmation_method: 'manual' });
+  await answer(pageOf(manual), 'authenticated');
+  assert.equal((await stripe.paymentIntents.retrieve(manual.id)).status, 'requires_confirmation');
+  assert.equal((await stripe.paymentIntents.confirm(manual.id)).status, 'succeeded');
+
+  const customer = await stripe.customers.create();
+  const given = { customer: customer.id, confirm: true, payment_method: 'pm_card_authenticationRequired', return_url: back };
+  const setup = await stripe.setupIntents.create(given);
+  assert.equal(setup.status, 'requires_action');
+  await answer(pageOf(setup), 'authenticated');
+  const ready = await stripe.setupIntents.retrieve(setup.id);
+  assert.equal(ready.status, 'succeeded');
+  const later = await asked(String(ready.payment_method), { customer: customer.id, off_session: true });
+  assert.equal(later.status, 'succeeded');
+});
+
+test('the page of a challenge tells nothing without the secret, and sends a browser nowhere unsafe', async () => {
+  const given = { amount: 500, currency: 'usd', confirm: true, payment_method: 'pm_card_threeDSecure2Required' };
+  const intent = await stripe.paymentIntents.create({ ...given, return_url: 'myapp://done' });
+  const url = new URL(String(intent.next_action?.redirect_to_url?.url));
+  const wrong = [
+    url.href.replace(/client_secret=.*/, 'client_secret=wrong'),
+    url.href.replace(/\?.*/, ''),
+    url.href.replace(/3d_secure\/.{13}/, '3d_secure/0000000000000'),
+    url.href.replace(intent.id, 'pi_none'),
+  ];
+  for (const each of wrong)
+    for (const method of ['GET', 'POST']) {
+      const reply = await fetch(each, { method, ...(method === 'POST' ? { body: 'outcome=authenticated' } : {}) });
+      assert.ok([401, 403, 404].includes(reply.status), `${method} ${each}: ${reply.status}`);
+    }
+  assert.equal((await stripe.paymentIntents.retrieve(intent.id)).status, 'requires_action');
+  for (const return_url of ['javascript:alert(1)', 'data:text/html,x', 'nowhere'])
+    assert.equal((await refusal(stripe.paymentIntents.create({ ...given, return_url }))).code, 'url_invalid');
   const away = await refusal(
-    stripe.paymentIntents.create({
-      amount: 500,
-      currency: 'usd',
-      confirm: true,
-      off_session: true,
-      payment_method: 'pm_card_authenticationRequired',
-    }),
+    stripe.paymentIntents.create({ ...given, off_session: true, payment_method: 'pm_card_authenticationRequired' }),
   );
   assert.equal(away.code, 'authentication_required');
 });

@@ -8,6 +8,7 @@ import type { Session } from '#kernel/contract/session.ts';
 import { readBody } from '#kernel/listen/body.ts';
 import { httpServer } from '#kernel/listen/http.ts';
 import { payments } from '../../service.ts';
+import { serveChallenge } from './challenge.ts';
 import { inputOf } from './coerce.ts';
 import { malformedStripe, wordError } from './error.ts';
 import { expanded, takeExpand } from './expand.ts';
@@ -24,6 +25,7 @@ const versionForm = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(\.[a-z_]+)?(;.*)?$/;
 export function openStripe(place: Place): Promise<OpenDoor> {
   const sessions = new WeakMap<Socket, Shown>();
   return httpServer({ ...place.at, malformed: malformedStripe, log: place.log }, async (request, response) => {
+    if (request.url.startsWith('/3d_secure/')) return serveChallenge(place, request, response);
     const requestId = `req_${randomBytes(10).toString('hex')}`;
     const head: [string, string][] = [['Request-Id', requestId]];
     const { 'stripe-version': version, 'idempotency-key': key } = request.headers;
@@ -45,6 +47,9 @@ export function openStripe(place: Place): Promise<OpenDoor> {
     }
   });
 }
+
+const originOf = ({ socket, headers }: HttpRequest): string =>
+  `${'encrypted' in socket && socket.encrypted === true ? 'https' : 'http'}://${headers.host ?? ''}`;
 
 /** Whose key the request shows; kept with its connection, so that what is decided of it stays decided. */
 function presented({ gate }: Place, sessions: WeakMap<Socket, Shown>, { headers, socket }: HttpRequest): Session<typeof payments> {
@@ -88,7 +93,7 @@ async function answer(session: Session<typeof payments>, request: HttpRequest, r
   const key = headers['idempotency-key'];
   const { output, replayed } = await session.invoke(operation, decoded(id), inputOf(payments.operations[operation].input, form) as never, {
     requestId,
-    context: { origin: `http://${headers.host ?? ''}`, ...(version === undefined ? {} : { 'stripe-version': version }) },
+    context: { origin: originOf(request), ...(version === undefined ? {} : { 'stripe-version': version }) },
     ...(key === undefined || method !== 'POST' ? {} : { key }),
     ...(typeof headers.traceparent === 'string' ? { traceparent: headers.traceparent } : {}),
   });

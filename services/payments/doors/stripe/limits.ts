@@ -1,6 +1,7 @@
 import { limit } from '#kernel/contract/limit.ts';
 
 export const formBytesMax = limit(1024 * 1024, 'byte', 'Largest form of a request to the Stripe API.');
+export const answerBytesMax = limit(4 * 1024, 'byte', 'Largest form that the page of a challenge sends.');
 export const formFieldsMax = limit(2_000, 'field', 'Most fields of a form.');
 export const formDepthMax = limit(8, 'level', 'Deepest nesting of a form: a[b][c] has three levels.');
 export const expandPathsMax = limit(20, 'path', 'Most paths that one request expands.');

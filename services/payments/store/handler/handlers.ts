@@ -13,7 +13,7 @@ export type Request = {
   readonly desk: Desk;
   readonly id: string;
   readonly input: Fields;
-  /** Whether it came with a publishable key. */
+  /** Whether it came from a page: with a publishable key, or with none. */
   readonly isPublic: boolean;
   readonly context: Readonly<Record<string, string>>;
 };
@@ -30,7 +30,7 @@ export function handlersOf<const N extends keyof All>(
       if (!/^[ -~]*$/.test(call.ref.name)) throw missing('object', call.ref.name.replaceAll(/[^ -~]/g, '?'));
       const request: Request = {
         ...{ world, desk: deskOf(world, call), id: call.ref.name, input: call.input as Fields },
-        ...{ isPublic: call.caller.face === 'publishable', context: call.context },
+        ...{ isPublic: call.caller.face === 'publishable' || call.caller.face === 'anonymous', context: call.context },
       };
       call.charge('request' as never, 1);
       return { output: await answer(request) };

@@ -4,10 +4,11 @@ import { isCurrency, leastOf, spoken } from '../../domain/currency.ts';
 import { type Fields, fieldsOf, numberOf, textOf, type Thing } from '../../domain/json.ts';
 import { changedPaymentIntent, isCancelable, isOpen, newPaymentIntent } from '../../domain/payment-intent.ts';
 import { changed } from '../change.ts';
+import { waysOf } from '../challenge.ts';
 import { errorOf, invalid, keptError, missing, refusalOf, refuse } from '../fault.ts';
 import { chosen, mandateOf, methodGiven } from '../choice.ts';
 import type { Kept } from '../object.ts';
-import { behaviourOf, paymentOf } from '../payment.ts';
+import { behaviourOf, hiddenOf, paymentOf } from '../payment.ts';
 import type { StepKind } from '../step.ts';
 import { found, keepNew, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
@@ -94,11 +95,65 @@ function confirmed(request: Request, asked: Fields): Promise<Thing> {
       await note(request, given);
       const mandate = await mandateOf(world, desk, given, method.thing.id);
       const input = { method: method.thing.id, mandate, ...attemptOf(request, kept, given) };
-      const done = await take(request, { kind: 'authorize', id: step, input });
-      const { dispute } = behaviourOf(method) as { dispute?: string };
-      if (dispute === undefined || done.status !== 'succeeded') return done;
-      return take(request, { kind: 'dispute', id: contest, input: { reason: dispute } });
+      return contested(request, method, contest, await take(request, { kind: 'authorize', id: step, input }));
     }),
+  );
+}
+
+/** Some test cards contest what was taken from them. */
+async function contested(request: Request, method: Kept, step: string, done: Thing): Promise<Thing> {
+  const { dispute } = behaviourOf(method) as { dispute?: string };
+  if (dispute === undefined || done.status !== 'succeeded') return done;
+  return take(request, { kind: 'dispute', id: step, input: { reason: dispute } });
+}
+
+/** The cardholder has proven to be it, or has not: the payment goes on, or wants another card. */
+function answered(request: Request): Promise<Thing> {
+  const { world, desk, id, input } = request;
+  const [step, contest] = [desk.ids('step'), desk.ids('step')];
+  return telling(request, () =>
+    world.steps.on(desk.at, id, async () => {
+      if (desk.again && (await world.steps.wasTaken(desk.at, step))) return (await found(world, desk.at, kind, id)).thing;
+      const kept = await found(world, desk.at, kind, id);
+      const intent = assertSecret(request, kept);
+      if (intent.status !== 'requires_action')
+        throw unexpected(kept, `This PaymentIntent waits for nobody to authenticate: it has a status of ${intent.status}.`);
+      if (input.outcome === 'failed') return unproven(request, kept);
+      const method = await found(world, desk.at, 'payment_method', String(intent.payment_method));
+      if (intent.confirmation_method === 'manual') return proven(request, method.thing.id);
+      const { mandate, back } = fieldsOf(kept.hidden.challenge);
+      const attempt = attemptOf(request, kept, { return_url: back ?? null });
+      const given = { method: method.thing.id, mandate: mandate ?? null, ...attempt, authenticated: true };
+      return contested(request, method, contest, await take(request, { kind: 'authorize', id: step, input: given }));
+    }),
+  );
+}
+
+/** A server that confirms by itself does it once more. */
+const proven = ({ world, desk, id }: Request, method: string): Promise<Thing> =>
+  changed(world, desk, kind, id, (kept) => ({
+    next: { ...kept.thing, status: 'requires_confirmation', next_action: null },
+    hidden: hiddenOf(kept, { authenticated: method }),
+  }));
+
+const unprovenText =
+  'The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to ' +
+  'fulfill this PaymentIntent again.';
+
+async function unproven({ world, desk, id }: Request, { thing }: Kept): Promise<Thing> {
+  const method = await found(world, desk.at, 'payment_method', String(thing.payment_method));
+  const error = { code: 'payment_intent_authentication_failure', type: 'invalid_request_error', message: unprovenText };
+  return changed(
+    ...([world, desk, kind, id] as const),
+    (kept) => ({
+      next: {
+        ...kept.thing,
+        ...{ status: 'requires_payment_method', payment_method: null, next_action: null },
+        last_payment_error: { ...error, payment_method: method.thing },
+      },
+      hidden: hiddenOf(kept, { authenticated: null }),
+    }),
+    'payment_intent.payment_failed',
   );
 }
 
@@ -118,9 +173,7 @@ function attemptOf({ context }: Request, kept: Kept, given: Fields): Fields {
     attempt: paymentOf(kept).attempts + 1,
     off_session: given.off_session != null && given.off_session !== false,
     refuse_action: given.error_on_requires_action === true,
-    use_stripe_sdk: given.use_stripe_sdk === true,
-    return_url: textOf(given.return_url) ?? null,
-    origin: context.origin ?? '',
+    ...waysOf(context, given),
   };
 }
 
@@ -218,6 +271,7 @@ export const paymentIntentHandlers = (world: Request['world']) =>
     ListPaymentIntents: list,
     SearchPaymentIntents: (request) => searched(request, kind, '/v1/payment_intents/search'),
     UpdatePaymentIntent: update,
+    AnswerPaymentIntentChallenge: answered,
     ConfirmPaymentIntent: (request) => confirmed(request, request.input),
     CapturePaymentIntent: capture,
     CancelPaymentIntent: cancel,

@@ -1,8 +1,10 @@
 import type { Statement } from '#seams/sql/sql.ts';
+import { keptChallenge, nextAction } from '../../domain/challenge.ts';
 import { decide } from '../../domain/issuer.ts';
-import { type Fields, textOf, type Thing } from '../../domain/json.ts';
+import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import { changedSetupIntent, isSettable, newSetupIntent } from '../../domain/setup-intent.ts';
 import { changed } from '../change.ts';
+import { challengeOf, waysOf } from '../challenge.ts';
 import { chosen, mandateOf, methodGiven } from '../choice.ts';
 import { errorOf, invalid, keptError, missing, refuse } from '../fault.ts';
 import type { Kept } from '../object.ts';
@@ -56,7 +58,7 @@ function confirmed(request: Request, asked: Fields): Promise<Thing> {
     const behaviour = behaviourOf(method);
     if (verdict.kind === 'declined' && !(behaviour.kind === 'decline' && behaviour.attachable))
       return declined(request, kept, method, verdict);
-    return succeeded(request, kept, method, given);
+    return succeeded(request, kept, method, await mandateOf(world, desk, given, method.thing.id));
   });
 }
 
@@ -70,9 +72,8 @@ async function keep({ world, desk }: Request, kept: Kept, next: Thing, event: st
   return next;
 }
 
-async function succeeded(request: Request, kept: Kept, method: Kept, given: Fields): Promise<Thing> {
+async function succeeded(request: Request, kept: Kept, method: Kept, mandate: string | null): Promise<Thing> {
   const { world, desk } = request;
-  const mandate = await mandateOf(world, desk, given, method.thing.id);
   const customer = kept.thing.customer ?? null;
   const owner = method.thing.customer ?? null;
   if (owner !== null && owner !== customer) throw invalid('payment_method', `The PaymentMethod belongs to the Customer ${String(owner)}.`);
@@ -90,16 +91,40 @@ async function succeeded(request: Request, kept: Kept, method: Kept, given: Fiel
   return keep(request, kept, next, 'setup_intent.succeeded', more);
 }
 
-function challenged(request: Request, kept: Kept, method: Kept, given: Fields): Promise<Thing> {
-  const back = textOf(given.return_url);
-  const url = `${request.context.origin ?? ''}/3d_secure/${kept.thing.id}?client_secret=${textOf(kept.thing.client_secret) ?? ''}`;
-  const action: Fields =
-    back === undefined || given.use_stripe_sdk === true
-      ? { type: 'use_stripe_sdk', use_stripe_sdk: { type: 'three_d_secure_redirect', stripe_js: url, source: kept.thing.id } }
-      : { type: 'redirect_to_url', redirect_to_url: { return_url: back, url } };
+async function challenged(request: Request, kept: Kept, method: Kept, given: Fields): Promise<Thing> {
+  const { world, desk, context } = request;
+  const ways = waysOf(context, given);
+  const mandate = await mandateOf(world, desk, given, method.thing.id);
+  const challenge = challengeOf(desk.at, kept.thing, ways, mandate);
+  const action = nextAction(challenge, kept.thing.id);
   const next: Thing = { ...kept.thing, status: 'requires_action', payment_method: method.thing.id, next_action: action };
-  return keep(request, kept, next, 'setup_intent.requires_action');
+  const remembered = { ...kept, hidden: { ...kept.hidden, challenge: keptChallenge(challenge) } };
+  return keep(request, remembered, next, 'setup_intent.requires_action');
 }
+
+/** The cardholder has proven to be it, or has not: the card is ready, or another is wanted. */
+function answered(request: Request): Promise<Thing> {
+  const { world, desk, id, input } = request;
+  return world.steps.on(desk.at, id, async () => {
+    const kept = await found(world, desk.at, kind, id);
+    const intent = assertSecret(request, kept);
+    if (desk.again && kept.hidden.confirmedBy === desk.seed) return intent;
+    if (intent.status !== 'requires_action') throw unexpected(kept, 'authenticate');
+    const method = await found(world, desk.at, 'payment_method', String(intent.payment_method));
+    if (input.outcome !== 'failed')
+      return succeeded(request, kept, method, textOf(fieldsOf(kept.hidden.challenge).mandate) ?? null);
+    const error = { code: 'setup_intent_authentication_failure', type: 'invalid_request_error', message: unprovenText };
+    const next: Thing = {
+      ...intent,
+      ...{ status: 'requires_payment_method', payment_method: null, next_action: null },
+      last_setup_error: { ...error, payment_method: method.thing },
+    };
+    return keep(request, kept, next, 'setup_intent.setup_failed');
+  });
+}
+
+const unprovenText =
+  'The latest attempt to set up the payment method has failed because authentication failed. You can provide another payment method.';
 
 type Declined = Extract<ReturnType<typeof decide>, { kind: 'declined' }>;
 
@@ -138,6 +163,7 @@ export const setupIntentHandlers = (world: Request['world']) =>
       return listed(world.objects, desk.at, kind, pageOf(input, filters), '/v1/setup_intents');
     },
     UpdateSetupIntent: update,
+    AnswerSetupIntentChallenge: answered,
     ConfirmSetupIntent: (request) => confirmed(request, request.input),
     CancelSetupIntent: cancel,
   }) satisfies Partial<All>;

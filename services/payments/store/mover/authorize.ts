@@ -3,10 +3,12 @@ import type { Done } from '#seams/ledger/step.ts';
 import type { Statement } from '#seams/sql/sql.ts';
 import { newBalanceTransaction } from '../../domain/balance-transaction.ts';
 import { factsFrom } from '../../domain/card.ts';
+import { keptChallenge, nextAction } from '../../domain/challenge.ts';
 import { approved, capturedCharge, declinedBy, newCharge } from '../../domain/charge.ts';
 import { decide, type Verdict } from '../../domain/issuer.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import type { Behaviour } from '../../domain/test-card.ts';
+import { challengeOf } from '../challenge.ts';
 import { refuse } from '../fault.ts';
 import { availableAfterSeconds } from '../limits.ts';
 import type { Hold } from '../money.ts';
@@ -15,7 +17,15 @@ import { behaviourOf, hiddenOf, type Payment, paymentOf } from '../payment.ts';
 import type { Ending, Mover } from '../step.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
 
-type Attempt = { readonly desk: Desk; readonly payment: Payment; readonly method: Kept; readonly hold: Hold; readonly input: Fields };
+type Attempt = {
+  readonly desk: Desk;
+  readonly payment: Payment;
+  readonly method: Kept;
+  readonly hold: Hold;
+  readonly input: Fields;
+  /** Whether the cardholder has proven to be it, now or before. */
+  readonly authenticated: boolean;
+};
 
 /** A movement that the ledger must make, because nothing but a fault of ours stands against it. */
 export function sure(done: Done): void {
@@ -30,9 +40,10 @@ export const authorizer =
     const payment = paymentOf(await found(world(), at, 'payment_intent', subject));
     const method = await found(world(), at, 'payment_method', String(input.method));
     const hold: Hold = { step: 'authorize', attempt: Number(input.attempt), amount: Number(payment.thing.amount) };
-    const attempt = { desk, payment, method, hold, input };
+    const authenticated = input.authenticated === true || payment.authenticated === method.thing.id;
+    const attempt = { desk, payment, method, hold, input, authenticated };
     const verdict = decide(wanted(payment.thing, behaviourOf(method)), {
-      authenticated: payment.authenticated,
+      authenticated,
       prepared: method.hidden.prepared === true,
       offSession: input.off_session === true || input.refuse_action === true,
     });
@@ -103,13 +114,13 @@ export const bookedOf = (desk: Desk, charge: Thing, amount: number, atOnce: bool
     availableOn: desk.created + (atOnce ? 0 : availableAfterSeconds),
   });
 
-function chargeOf({ desk, payment, method, input }: Attempt, id: string, outcome: Fields): Thing {
+function chargeOf({ desk, payment, method, input, authenticated }: Attempt, id: string, outcome: Fields): Thing {
   const card = fieldsOf(method.thing.card);
   const mandate = textOf(input.mandate) ?? null;
   const cvcCheck = textOf(fieldsOf(card.checks).cvc_check) ?? null;
   return newCharge({
     ...{ id, created: desk.created, intent: payment.thing, method: method.thing, card: factsFrom(card, cvcCheck) },
-    ...{ authenticated: payment.authenticated, outcome, receiptUrl: null, mandate, manual: isManual(payment.thing) },
+    ...{ authenticated, outcome, receiptUrl: null, mandate, manual: isManual(payment.thing) },
   });
 }
 
@@ -137,7 +148,7 @@ async function declined(world: World, attempt: Attempt, verdict: Extract<Verdict
     last_payment_error: { ...said, payment_method: method.thing },
   };
   const statements = [
-    await world.objects.change(desk.at, payment.kept, next, hiddenOf(payment.kept, { attempts: hold.attempt, authenticated: false })),
+    await world.objects.change(desk.at, payment.kept, next, hiddenOf(payment.kept, { attempts: hold.attempt, authenticated: null })),
     await world.objects.insertion(desk.at, charge),
     ...(await eventsOf(world, desk, [
       ['charge.failed', charge],
@@ -151,22 +162,17 @@ async function declined(world: World, attempt: Attempt, verdict: Extract<Verdict
 /** The issuer wants to know that it is the cardholder: no money is held until that is proven. */
 async function challenged(world: World, { desk, payment, method, hold, input }: Attempt): Promise<Ending> {
   const { thing, kept } = payment;
-  const url = `${textOf(input.origin) ?? ''}/3d_secure/${thing.id}?client_secret=${textOf(thing.client_secret) ?? ''}`;
-  const back = textOf(input.return_url);
-  const action: Fields =
-    back === undefined || input.use_stripe_sdk === true
-      ? { type: 'use_stripe_sdk', use_stripe_sdk: { type: 'three_d_secure_redirect', stripe_js: url, source: thing.id } }
-      : { type: 'redirect_to_url', redirect_to_url: { return_url: back, url } };
+  const challenge = challengeOf(desk.at, thing, input, textOf(input.mandate) ?? null);
   const next: Thing = {
     ...thing,
     status: 'requires_action',
     payment_method: method.thing.id,
-    next_action: action,
+    next_action: nextAction(challenge, thing.id),
     last_payment_error: null,
   };
   return {
     statements: [
-      await world.objects.change(desk.at, kept, next, hiddenOf(kept, { attempts: hold.attempt })),
+      await world.objects.change(desk.at, kept, next, hiddenOf(kept, { attempts: hold.attempt, challenge: keptChallenge(challenge) })),
       ...(await eventsOf(world, desk, [['payment_intent.requires_action', next]])),
     ],
   };
