@@ -39,6 +39,12 @@ export function bounded(row: string, unit: string, ours: number, most: number | 
   };
 }
 
+/** A row whose goal is a lower bound on our own figure. */
+export function least(row: string, unit: string, ours: number, goal: number | null): BenchRow {
+  const met = goal === null ? null : ours >= goal;
+  return { row, ours: round(ours), peer: null, unit, ratio: null, goal: goal === null ? null : `>= ${goal} ${unit}`, met };
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;

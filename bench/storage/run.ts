@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { forked } from '../fork.ts';
-import { type BenchResult, type BenchRow, compared, round } from '../result.ts';
+import { type BenchResult, type BenchRow, compared, least } from '../result.ts';
+import { doorRows } from './door.ts';
 
 const unit = 262_144;
 
@@ -20,27 +21,16 @@ function isal(): number | 'not run' {
   }
 }
 
-/** A row whose goal is a lower bound on our own figure. */
-function least(row: string, unitName: string, ours: number, goal: number | null): BenchRow {
-  return {
-    row,
-    ours: round(ours),
-    peer: null,
-    unit: unitName,
-    ratio: null,
-    goal: goal === null ? null : `>= ${goal} ${unitName}`,
-    met: goal === null ? null : ours >= goal,
-  };
-}
-
-/** The engine below the doors: the code's kernel beside ISA-L, small and large objects, degraded reads, rebuild. */
+/** The S3 door beside a peer; the engine below it: the code's kernel beside ISA-L, small and large objects, degraded reads, rebuild. */
 export async function run(): Promise<BenchResult> {
+  const door = await doorRows();
   const child = forked(fileURLToPath(new URL('./engine.main.ts', import.meta.url)));
   const found = await child.ask<Record<string, number>>();
   await child.end();
   const giga = (name: string) => (found[name] ?? Number.NaN) / 1e9;
   const peer = isal();
   const rows: BenchRow[] = [
+    ...door,
     compared('Reed-Solomon 12+4, data encoded', 'GB/CPU-s', 'more', giga('encode'), peer === 'not run' ? peer : peer / 1e9, 0.5),
     least('Reed-Solomon 12+4, absolute', 'GB/CPU-s', giga('encode'), 5),
     least('4 KiB put, three copies and index synced, 64 at once', '1/CPU-s', found.smallPutPerCpu!, null),

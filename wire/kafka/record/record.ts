@@ -1,9 +1,8 @@
-import { batchHeadBytes, headerCountMax } from '../limits.ts';
 import { Reader } from '../reader.ts';
-import { KafkaViolation } from '../violation.ts';
 import { Writer } from '../writer.ts';
-import { type BatchHead, buildBatch, compressionOf, compressions, type Compression, isAppendTime, readHead } from './batch.ts';
-import { deflate, inflate } from './compression.ts';
+import { type BatchHead, buildBatch, compressions, type Compression, readHead } from './batch.ts';
+import { columnsFor, readColumns, recordBytes, type RecordColumns } from './column.ts';
+import { deflate } from './compression.ts';
 
 export type Header = { readonly key: string; readonly value: Buffer | null };
 
@@ -24,45 +23,42 @@ export type NewRecord = {
   readonly timestamp: number;
 };
 
+/** Columns for batches of the usual size: reading is synchronous, so that one set serves everybody. */
+const scratchRecords = 4096;
+const scratch = columnsFor(scratchRecords);
+const nothing = Buffer.alloc(0);
+
 /** The records of a batch, decompressed. A batch that is not what its head says is a KafkaViolation. */
 export function readRecords(batch: Buffer, head: BatchHead = readHead(batch)): LogRecord[] {
-  const compression = compressionOf(head.attributes);
-  if (compression === undefined) throw new KafkaViolation(`there is no compression ${head.attributes & 7}`);
-  const packed = batch.subarray(batchHeadBytes, head.sizeBytes);
-  const reader = new Reader(compression === 'none' ? packed : inflate(compression, packed));
-  const found: LogRecord[] = [];
-  for (let left = reader.count(head.count); left > 0; left--) found.push(readRecord(reader, head));
-  if (reader.left > 0) throw new KafkaViolation('bytes are left behind the last record of a batch');
-  return found;
+  const bytes = recordBytes(batch, head);
+  const columns = head.count > scratchRecords ? columnsFor(head.count) : scratch;
+  readColumns(bytes, head, columns);
+  const records = Array.from({ length: head.count }, (_, index) => recordAt(columns, index));
+  columns.bytes = nothing;
+  return records;
 }
 
-function readRecord(reader: Reader, head: BatchHead): LogRecord {
-  const size = reader.varint();
-  const end = reader.at + size;
-  if (size < 0 || end > reader.end) throw new KafkaViolation(`a record of ${size} bytes`);
-  reader.int8();
-  const delta = reader.varlong();
-  const timestamp = isAppendTime(head.attributes) ? head.maxTimestamp : head.baseTimestamp + delta;
-  const offset = head.baseOffset + reader.varint();
-  const key = readField(reader);
-  const value = readField(reader);
-  const headers = readHeaders(reader);
-  if (reader.at !== end) throw new KafkaViolation('a record is not as long as it says');
-  return { offset, timestamp, key, value, headers };
+function recordAt(
+  { bytes, offsets, timestamps, keyAt, keyBytes, valueAt, valueBytes, headersAt, headerCounts }: RecordColumns,
+  index: number,
+): LogRecord {
+  return {
+    offset: offsets[index] as number,
+    timestamp: timestamps[index] as number,
+    key: fieldAt(bytes, keyAt[index] as number, keyBytes[index] as number),
+    value: fieldAt(bytes, valueAt[index] as number, valueBytes[index] as number),
+    headers: headerCounts[index] === 0 ? [] : readHeaders(new Reader(bytes, headersAt[index] as number)),
+  };
 }
 
-function readField(reader: Reader): Buffer | null {
-  const bytes = reader.varint();
-  return bytes < 0 ? null : reader.slice(bytes);
-}
+const fieldAt = (bytes: Buffer, at: number, size: number): Buffer | null => (size < 0 ? null : bytes.subarray(at, at + size));
 
 function readHeaders(reader: Reader): Header[] {
-  const count = reader.varint();
-  if (count < 0 || count > headerCountMax) throw new KafkaViolation(`a record with ${count} headers`);
   const headers: Header[] = [];
-  for (let left = reader.count(count); left > 0; left--) {
-    const bytes = reader.varint();
-    headers.push({ key: reader.text(bytes), value: readField(reader) });
+  for (let left = reader.varint(); left > 0; left--) {
+    const key = reader.text(reader.varint());
+    const size = reader.varint();
+    headers.push({ key, value: size < 0 ? null : reader.slice(size) });
   }
   return headers;
 }
