@@ -2,7 +2,8 @@ import type { Account, AccountFilter, Client, QueryFilter, Transfer } from 'tige
 import type * as wire from '#wire/tigerbeetle/record.ts';
 import { Timeline } from './timeline.ts';
 
-const max = (1n << 128n) - 1n;
+/** The greatest id and its neighbours mean something to a ledger, and stay what they are. */
+const special = 1n << 127n;
 /** More than the generator makes. */
 const idsApart = 1n << 32n;
 const snake = (name: string) => name.replace(/[A-Z]|\d+/g, (found) => `_${found.toLowerCase()}`);
@@ -75,7 +76,7 @@ export class Side {
   }
 
   #id(id: bigint): bigint {
-    return id === 0n || id === max ? id : id + this.#base;
+    return id === 0n || id >= special ? id : id + this.#base;
   }
 
   #sent(record: object, exact = false): Record<string, unknown> {
@@ -91,7 +92,8 @@ export class Side {
   #told(row: object): Record<string, unknown> {
     const fields = Object.entries(row).map(([name, value]): [string, unknown] => {
       if (name === 'timestamp') return [name, this.timeline.event(value as bigint)];
-      if (name === 'id' || name.endsWith('_id')) return [name, value === 0n || value === max ? value : (value as bigint) - this.#base];
+      if (name === 'id' || name.endsWith('_id'))
+        return [name, value === 0n || (value as bigint) >= special ? value : (value as bigint) - this.#base];
       return [name, value];
     });
     return Object.fromEntries(fields);
