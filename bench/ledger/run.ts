@@ -9,7 +9,7 @@ import { directoryDisk } from '#services/ledger/store/disk.ts';
 import { type House, openHouse } from '#services/ledger/test/fixtures/house.ts';
 import { accountRecord, transferRecord, who } from '#services/ledger/test/fixtures/record.ts';
 import { bodyOf } from '#services/ledger/test/property/walk.ts';
-import { listener, peerAddress } from '../peer.ts';
+import { peerAddress, usedBy } from '../peer.ts';
 import { cpuSeconds } from '../process.ts';
 import { type BenchResult, type BenchRow, compared, least, median, round } from '../result.ts';
 import { accounts, batch, type Batched, callers, draw, Load } from './load.ts';
@@ -96,9 +96,9 @@ export async function run(): Promise<BenchResult> {
   const house = await openHouse({ mode: 'processes' });
   const address = peerAddress('TIGERBEETLE');
   const peer = address === undefined ? undefined : createClient({ cluster_id: 0n, replica_addresses: [address] });
-  const pid = address === undefined ? undefined : listener(Number(address.split(':').at(-1)));
+  const port = Number(address?.split(':').at(-1));
   const sides = [new Load(house.client(), { used: () => used(house) })];
-  if (peer) sides.push(new Load(peer, { used: () => (pid ? cpuSeconds(pid) : Number.NaN), base: BigInt(Date.now()) << 40n }));
+  if (peer) sides.push(new Load(peer, { used: usedBy(port), base: BigInt(Date.now()) << 40n }));
   const rows: BenchRow[] = [];
   try {
     const [own, beside] = (await measure(sides)) as [Measured, Measured | undefined];

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { openHouse } from '#kernel/session/test/fixture/house.ts';
 import type { Pair } from '#services/storage/test/fixtures/house.ts';
-import { listener, peerAddress } from '../peer.ts';
+import { peerAddress, usedBy } from '../peer.ts';
 import { cpuSeconds, family } from '../process.ts';
 import { type BenchRow, compared, least, median } from '../result.ts';
 import { Caller } from './caller.ts';
@@ -105,9 +105,8 @@ function peerSide(): Side | undefined {
   const given = peerAddress('S3');
   if (given === undefined) return undefined;
   const { username, password, origin, port } = new URL(given);
-  const pid = listener(Number(port));
   const pair = { accessKeyId: decodeURIComponent(username), secretAccessKey: decodeURIComponent(password), region: 'us-east-1' };
-  return { address: origin, pair, used: () => (pid === undefined ? Number.NaN : cpuSeconds(pid)) };
+  return { address: origin, pair, used: usedBy(Number(port)) };
 }
 
 /** The S3 door in the platform's own processes, beside a peer, in turn; all CPU of the platform is counted, PostgreSQL's too. */
