@@ -70,7 +70,12 @@ export class Cluster {
     return known;
   }
 
-  /** How many partitions a topic has. */
+  /** How many partitions a topic has by now. */
+  async partitionsNow(topic: string): Promise<number> {
+    return (await this.#learn(topic)).leaders.length;
+  }
+
+  /** How many partitions a topic has, as far as is known. */
   async partitions(topic: string): Promise<number> {
     return (this.#topics.get(topic) ?? (await this.#learn(topic))).leaders.length;
   }

@@ -3,7 +3,7 @@ import { fetch, listOffsets } from '#wire/kafka/message/record-access.ts';
 import { offsetCommit, offsetFetch } from '#wire/kafka/message/offset.ts';
 import type { Cluster } from './cluster.ts';
 import { check, LogError } from './error.ts';
-import { fetchBytes, fetchWaitMs } from './limits.ts';
+import { fetchBytes, fetchWaitMs, learnMs } from './limits.ts';
 import type { Offset } from './producer.ts';
 import { type Incoming, recordsIn } from './record.ts';
 
@@ -31,7 +31,14 @@ export class Consumer {
   /** Batches as they come, until the signal; each partition in order, from where the group stands, or from an end of the log. */
   async *batches(from: From, signal: AbortSignal, at?: ReadonlyMap<number, number>): AsyncGenerator<Batch> {
     const positions = await this.#cluster.retried(() => this.#positions(from, at), signal);
+    let learnedAt = performance.now();
     while (!signal.aborted) {
+      if (performance.now() - learnedAt >= learnMs) {
+        await this.#cluster.retried(() => this.#addTo(positions), signal).catch((error: unknown) => {
+          if (!signal.aborted) throw error;
+        });
+        learnedAt = performance.now();
+      }
       const found = await this.#cluster
         .retried(() => this.#fetchAll(positions, signal), signal)
         .catch((error: unknown) => {
@@ -59,6 +66,17 @@ export class Consumer {
       positions.push(known >= 0 ? known : await this.#endOf(partition, from));
     }
     return positions;
+  }
+
+  /** Partitions that were added while we read are read from their beginning, or from where the group stands. */
+  async #addTo(positions: number[]): Promise<void> {
+    const count = await this.#cluster.partitionsNow(this.#topic);
+    if (count <= positions.length) return;
+    const committed = this.#group === undefined ? [] : await this.#committed(this.#group, count);
+    for (let partition = positions.length; partition < count; partition++) {
+      const known = committed[partition] ?? -1;
+      positions.push(known >= 0 ? known : await this.#endOf(partition, 'earliest'));
+    }
   }
 
   async #committed(groupId: string, count: number): Promise<number[]> {

@@ -10,6 +10,7 @@ import { openBroker } from './store/broker.ts';
 import { groupHandlers, groupProvider } from './store/handler/group.ts';
 import { registryHandlers, schemaProvider, subjectProvider } from './store/handler/registry.ts';
 import { subjects } from './store/handler/subject.ts';
+import { partitionHandlers } from './store/handler/partition.ts';
 import { recordHandlers } from './store/handler/record.ts';
 import { transactionHandlers, transactionProvider } from './store/handler/transaction.ts';
 import { topicHandlers, topicProvider } from './store/handler/topic.ts';
@@ -25,6 +26,7 @@ export const main = implement<typeof contract, Needs>(contract, async ({ directo
     handlers: {
       ...topicHandlers(broker),
       ...recordHandlers(broker),
+      ...partitionHandlers(broker),
       ...groupHandlers(broker),
       ...transactionHandlers(broker),
       ...registryHandlers(broker),

@@ -3,6 +3,7 @@ import { connectKafka } from './connect.ts';
 import { GroupLag } from './group-lag.tsx';
 import { Messages } from './messages.tsx';
 import { LogOverview } from './overview.tsx';
+import { Partitions } from './partitions.tsx';
 import { SubjectVersions } from './subject-versions.tsx';
 import './log.css';
 
@@ -18,7 +19,10 @@ const pages: ServicePages = {
   order: ['topics', 'groups', 'transactions', 'subjects', 'schemas'],
   overview: LogOverview,
   tabs: {
-    topics: [{ path: 'records', title: 'Records', page: Messages }],
+    topics: [
+      { path: 'records', title: 'Records', page: Messages },
+      { path: 'partitions', title: 'Partitions', page: Partitions },
+    ],
     groups: [{ path: 'lag', title: 'Lag', page: GroupLag }],
     subjects: [{ path: 'versions', title: 'Versions', page: SubjectVersions }],
   },

@@ -8,6 +8,7 @@ export const errors = {
   NoSuchTopic: no(404, 'There is no such topic or partition.'),
   NoSuchGroup: no(404, 'There is no such group.'),
   NoSuchTransaction: no(404, 'There is no such transactional producer.'),
+  ProducerFenced: no(409, 'A later epoch of the producer has written there.'),
   TopicExists: no(409, 'The topic exists already.'),
   TopicNameInvalid: no(400, 'The name is none that a topic may have.'),
   PartitionsInvalid: no(400, 'The number of partitions is not possible.'),

@@ -56,6 +56,23 @@ const RecordOut = Type.Object({
   headers: Headers,
 });
 
+const Writer = Type.Object({
+  producerId: Type.Integer(),
+  producerEpoch: Type.Integer(),
+  from: Type.Integer({ description: 'First offset of the open transaction.' }),
+  lastWriteAt: Type.Integer({ description: 'Time of its last record, in milliseconds since 1970.' }),
+  transaction: Type.Union([Type.String(), Type.Null()], { description: 'Who will end it; null: nobody, it hangs.' }),
+});
+const PartitionOut = Type.Object({
+  partition: Type.Integer(),
+  start: Type.Integer(),
+  end: Type.Integer({ description: 'The offset that the next record gets.' }),
+  stable: Type.Integer({ description: 'Readers of committed records see what is before it.' }),
+  sizeBytes: Type.Integer(),
+  localBytes: Type.Integer(),
+  open: Type.Array(Writer, { description: 'Open transactions, the longest first.' }),
+});
+
 const base = { on: 'Topic', expose: everywhere } as const;
 const read = { ...base, effect: 'read', audit: 'window', repeat: 'natural' } as const;
 const manage = { ...base, effect: 'write', audit: 'before-reply', repeat: 'natural' } as const;
@@ -118,6 +135,29 @@ export const topicOperations = {
     errors: ['NoSuchTopic'],
     emits: ['TopicDeleted'],
     input: none,
+    output: Type.Object({}),
+  },
+  DescribePartitions: {
+    ...read,
+    text: "Read a topic's partitions: their ends, their sizes, and the transactions that are open in them.",
+    errors: ['NoSuchTopic'],
+    input: none,
+    output: Type.Object({ partitions: Type.Array(PartitionOut) }),
+  },
+  EndTransaction: {
+    ...manage,
+    essential: true,
+    text: 'End a transaction that hangs in a partition, because its producer is gone and nobody else will end it.',
+    errors: ['NoSuchTopic', 'NoSuchTransaction', 'ProducerFenced'],
+    input: Type.Object(
+      {
+        partition: Type.Integer({ minimum: 0 }),
+        producerId: Type.Integer({ minimum: 0 }),
+        producerEpoch: Type.Integer({ minimum: 0 }),
+        outcome: Type.Optional(Type.Union([Type.Literal('abort'), Type.Literal('commit')], { default: 'abort' })),
+      },
+      closed,
+    ),
     output: Type.Object({}),
   },
   DeleteRecords: {

@@ -219,6 +219,21 @@ export class Transactions {
     this.#finishOrLater(held);
   }
 
+  /** Aborts the transaction that a producer has open, for an operator, and fences the producer. */
+  abort(held: Held): void {
+    if (held.at.state === 'Ongoing') this.#abort(held);
+  }
+
+  /** The name under which a producer's open transaction will be ended; undefined when nobody will. */
+  ownerOf(scope: bigint, producerId: number): string | undefined {
+    for (const held of this.#held.values()) {
+      const { producerId: known, state } = held.at;
+      const isOpen = state === 'Ongoing' || state === 'PrepareCommit' || state === 'PrepareAbort';
+      if (held.scope === scope && isOpen && (known === producerId || held.marker?.producerId === producerId)) return held.id;
+    }
+    return undefined;
+  }
+
   /** Brings a decided transaction to its end; false when the log cannot be written, and it is tried again later. */
   #finishOrLater(held: Held): boolean {
     if (held.at.state !== 'PrepareCommit' && held.at.state !== 'PrepareAbort') return true;

@@ -3,6 +3,7 @@ import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { errorCode } from '#wire/kafka/error.ts';
+import { writeTxnMarkers } from '#wire/kafka/message/transaction.ts';
 import { alterUserScramCredentials, createAcls, describeAcls, describeUserScramCredentials } from '#wire/kafka/message/access.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { openRaw, type Raw } from './fixtures/raw.ts';
@@ -198,6 +199,46 @@ test('ACLs are listed by filter and by match, made once, and deleted by filter',
   const text = String((ours?.spec as { text: string }).text).replace('permit', 'forbid');
   assert.equal((await house.call('PATCH', `/v1/platform/policies/${ours?.name}`, { text })).status, 200);
   assert.deepEqual(await find(bob), []);
+});
+
+test('on the cluster, IdempotentWrite lets in who may write to no topic, and ClusterAction and Alter end transactions that hang', async () => {
+  await upsert('dora', 'pencil', sha256);
+  const dora = { principal: 'User:dora', resourceType: CLUSTER };
+  const begin = async (): Promise<string> => {
+    const producer = login('dora', 'pencil').producer({ idempotent: true, maxInFlightRequests: 1, retry: { retries: 1, initialRetryTime: 50 } });
+    try {
+      await producer.connect();
+      return 'begun';
+    } catch (error) {
+      return wordOf(error);
+    } finally {
+      await producer.disconnect();
+    }
+  };
+  assert.equal(await begin(), 'cluster');
+  const { IDEMPOTENT_WRITE, CLUSTER_ACTION, ALTER, WRITE } = AclOperationTypes;
+  await admin.createAcls({ acl: [rule(IDEMPOTENT_WRITE, 'kafka-cluster', dora)] });
+  await comes(begin, 'begun');
+  await admin.createAcls({ acl: [rule(IDEMPOTENT_WRITE, 'kafka-cluster', { ...dora, permissionType: AclPermissionTypes.DENY })] });
+  await comes(begin, 'cluster');
+  await admin.createAcls({ acl: [rule(WRITE, 'orders', { principal: 'User:dora' })] });
+  await comes(begin, 'begun');
+
+  for (const operation of [CLUSTER_ACTION, ALTER]) {
+    const reader = await house.credential({ role: 'reader' });
+    const theirs = await openRaw(house.kafka, reader.sasl);
+    const end = async () => {
+      const topics = [{ name: 'orders', partitionIndexes: [0] }];
+      const marker = { producerId: 1_000_000, producerEpoch: 0, transactionResult: false, topics, coordinatorEpoch: 0 };
+      const { markers } = await theirs.call(writeTxnMarkers, 1, { markers: [marker] });
+      const code = markers[0]?.topics[0]?.partitions[0]?.errorCode;
+      return code === errorCode.CLUSTER_AUTHORIZATION_FAILED ? 'cluster' : `${code}`;
+    };
+    assert.equal(await end(), 'cluster');
+    await admin.createAcls({ acl: [rule(operation, 'kafka-cluster', { principal: `User:${reader.id}`, resourceType: CLUSTER })] });
+    await comes(end, `${errorCode.TRANSACTIONAL_ID_NOT_FOUND}`);
+    theirs.end();
+  }
 });
 
 test('what cannot be said in policies is refused, and so is who may not write them', async () => {

@@ -99,6 +99,25 @@ test('what a transaction writes, and the offsets it sends, count together or not
   await transacts(log.at('tx'), 'moved');
 });
 
+test('partitions that a topic gets while it is read are read too, from their beginning', async () => {
+  await using log = openLog(`kafka://${house.kafka}`, { clientId: 'test', loginOf: async () => ({ bearer: house.owner.bearer }) });
+  const own = log.at('own');
+  await own.createTopic('growing');
+  await own.produce('growing', [{ value: 'first' }]);
+  const stop = new AbortController();
+  const found: string[] = [];
+  for await (const { records, next } of own.consume('growing', { signal: stop.signal })) {
+    found.push(...records.map(({ value }) => `${next.partition} ${value}`));
+    if (found.length > 1) break;
+    const grown = await house.call('POST', '/v1/log/topics/growing/create-partitions', { partitions: 3 }, { door: 'log.rest' });
+    assert.equal(grown.status, 200, JSON.stringify(grown.body));
+    const sent = { records: [{ value: 'later', partition: 2 }] };
+    assert.equal((await house.call('POST', '/v1/log/topics/growing/produce', sent, { door: 'log.rest' })).status, 200);
+  }
+  stop.abort();
+  assert.deepEqual(found, ['0 first', '2 later']);
+});
+
 test('a wrong password, a place where nobody listens and an address that is none are told apart', async () => {
   const wrong = openLog(`kafka://${house.owner.sasl.username}:wrong@${house.kafka}`, { clientId: 'test' });
   await assert.rejects(wrong.at('x').hasTopic('t'), /SASL/);

@@ -213,3 +213,32 @@ test('a timeout that is none, or longer than allowed, is refused', async () => {
     assert.equal(told.errorCode, errorCode.INVALID_TRANSACTION_TIMEOUT);
   }
 });
+
+test('an operator sees who has a transaction open, aborts it, and ends one in its partition that nobody else ends', async () => {
+  await createTopic('held');
+  const rest = { door: 'log.rest' };
+  const partition = async () => {
+    const { status, body } = await house.call('GET', '/v1/log/topics/held/describe-partitions', undefined, rest);
+    assert.equal(status, 200, JSON.stringify(body));
+    return (body.partitions as { open: object[]; end: number; stable: number }[])[0] ?? assert.fail('no partition');
+  };
+  const begun = async (id: string) => {
+    const { producerId, producerEpoch } = await raw.call(initProducerId, 4, { transactionalId: id, transactionTimeoutMs: 60_000 });
+    assert.equal((await write(12, 'held', id, { producerId, producerEpoch }, 0, id)).errorCode, 0);
+    return { producerId, producerEpoch };
+  };
+  const stuck = await begun('stuck');
+  assert.deepEqual((await partition()).open, [{ ...stuck, from: 0, lastWriteAt: 1, transaction: 'stuck' }]);
+  const aborted = await house.call('POST', '/v1/log/transactions/stuck/abort-transaction', {}, rest);
+  assert.deepEqual([aborted.status, (aborted.body.status as { state: string }).state], [200, 'CompleteAbort']);
+  const after = await partition();
+  assert.deepEqual([after.open, after.end - after.stable], [[], 0]);
+  assert.equal((await write(12, 'held', 'stuck', stuck, 1, 'late')).errorCode, errorCode.INVALID_PRODUCER_EPOCH);
+
+  const hanging = await begun('hanging');
+  const end = (more: object) => house.call('POST', '/v1/log/topics/held/end-transaction', { partition: 0, ...hanging, ...more }, rest);
+  assert.equal((await end({ producerId: 1_000_000 })).body.code, 'NoSuchTransaction');
+  assert.equal((await end({})).status, 200);
+  assert.deepEqual((await partition()).open, []);
+  assert.deepEqual(await committed('held'), []);
+});

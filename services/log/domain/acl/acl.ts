@@ -11,8 +11,10 @@ const aclOperations = {
   delete: 6,
   alter: 7,
   describe: 8,
+  clusterAction: 9,
   describeConfigs: 10,
   alterConfigs: 11,
+  idempotentWrite: 12,
 } as const;
 
 /** One rule: somebody may, or may not, do something with the resources of a pattern. */
@@ -39,7 +41,7 @@ const clusterName = 'kafka-cluster';
 const userPrefix = 'User:';
 
 type Meaning = { readonly own: readonly string[]; readonly implied: readonly string[] };
-const { read, write, create, alter, describe, describeConfigs, alterConfigs, all } = aclOperations;
+const { read, write, create, alter, describe, clusterAction, describeConfigs, alterConfigs, idempotentWrite, all } = aclOperations;
 
 /**
  * What an operation on a kind means in operations of the log. Apache Kafka lets who may read, write, delete or alter something
@@ -48,7 +50,8 @@ const { read, write, create, alter, describe, describeConfigs, alterConfigs, all
 const meanings: Readonly<Record<number, Readonly<Record<number, Meaning>>>> = {
   [resourceTypes.topic]: {
     [read]: { own: ['Fetch'], implied: ['GetTopic', 'ListTopics'] },
-    [write]: { own: ['Produce'], implied: ['GetTopic', 'ListTopics'] },
+    // KIP-679: who may write to some topic may do so idempotently.
+    [write]: { own: ['Produce'], implied: ['GetTopic', 'ListTopics', 'WriteIdempotently'] },
     [create]: { own: ['CreateTopic'], implied: [] },
     [aclOperations.delete]: { own: ['DeleteTopic', 'DeleteRecords'], implied: ['GetTopic', 'ListTopics'] },
     [alter]: { own: ['CreatePartitions'], implied: ['GetTopic', 'ListTopics'] },
@@ -62,11 +65,15 @@ const meanings: Readonly<Record<number, Readonly<Record<number, Meaning>>>> = {
     [describe]: { own: ['GetGroup'], implied: ['ListGroups'] },
   },
   [resourceTypes.transactionalId]: {
-    [write]: { own: ['WriteTransaction'], implied: ['GetTransaction'] },
+    [write]: { own: ['WriteTransaction', 'AbortTransaction'], implied: ['GetTransaction'] },
     [describe]: { own: ['GetTransaction'], implied: [] },
   },
   [resourceTypes.cluster]: {
     [create]: { own: ['CreateTopic'], implied: [] },
+    [idempotentWrite]: { own: ['WriteIdempotently'], implied: [] },
+    // Of what brokers do to each other, and of what alters a cluster, ending transactions that hang is what there is here.
+    [clusterAction]: { own: ['EndTransaction'], implied: [] },
+    [alter]: { own: ['EndTransaction'], implied: [] },
     [describe]: { own: ['ListTopics', 'ListGroups', 'ListTransactions', 'GetTopic', 'GetGroup', 'GetTransaction'], implied: [] },
   },
 };

@@ -35,7 +35,7 @@ function named({ resourceName, patternType, permissionType }: Acl): string {
   return `if resource has name then ${test} else [${listing}].contains(action)`;
 }
 
-const listing = ['ListTopics', 'ListGroups'].map((name) => `log::Action::${quote(name)}`).join(', ');
+const listing = ['ListTopics', 'ListGroups', 'WriteIdempotently'].map((name) => `log::Action::${quote(name)}`).join(', ');
 
 /** The ACL of a policy of this environment; undefined for a policy that somebody else wrote, or wrote anew. */
 export function aclOf(scope: string, text: string): Acl | undefined {

@@ -15,6 +15,7 @@ const names: Readonly<Record<string, ErrorName>> = {
   Unavailable: 'COORDINATOR_NOT_AVAILABLE',
   NoSuchTopic: 'UNKNOWN_TOPIC_OR_PARTITION',
   NoSuchGroup: 'GROUP_ID_NOT_FOUND',
+  ProducerFenced: 'INVALID_PRODUCER_EPOCH',
   NoSuchTransaction: 'TRANSACTIONAL_ID_NOT_FOUND',
   TopicExists: 'TOPIC_ALREADY_EXISTS',
   TopicNameInvalid: 'INVALID_TOPIC_EXCEPTION',

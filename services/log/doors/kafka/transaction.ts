@@ -8,6 +8,9 @@ import {
   txnOffsetCommit,
   writeTxnMarkers,
 } from '#wire/kafka/message/transaction.ts';
+import type { Input } from '#kernel/contract/contract.ts';
+import type { log } from '../../service.ts';
+import { wordError } from './errors.ts';
 import { type Asking, granted, route } from './exchange.ts';
 import { allFailed, sortOffsets } from './offset.ts';
 
@@ -15,11 +18,22 @@ import { allFailed, sortOffsets } from './offset.ts';
 const fenced = (name: ErrorName, knows: boolean): number =>
   errorCode[name === 'PRODUCER_FENCED' && !knows ? 'INVALID_PRODUCER_EPOCH' : name];
 
+/** KIP-679: who may do so at all, or may write to some topic. A refusal is recorded once, of the first that was asked. */
+async function mayWriteIdempotently(asking: Asking): Promise<boolean> {
+  const { broker, session } = asking;
+  if (!session.grant('WriteIdempotently', '').denied) return true;
+  if (broker.topics.list(session.caller.scope).some(({ name }) => !session.grant('Produce', name).denied)) return true;
+  return (await granted(asking, 'Produce', '')) !== undefined;
+}
+
 const answerInit = route(initProducerId, async (message, asking) => {
   const { broker, session, version } = asking;
   const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = message;
   const refuse = (code: number) => ({ throttleTimeMs: 0, errorCode: code, producerId: -1, producerEpoch: -1 });
-  if (transactionalId === null) return { throttleTimeMs: 0, errorCode: 0, producerId: broker.transactions.newId(), producerEpoch: 0 };
+  if (transactionalId === null) {
+    if (!(await mayWriteIdempotently(asking))) return refuse(errorCode.CLUSTER_AUTHORIZATION_FAILED);
+    return { throttleTimeMs: 0, errorCode: 0, producerId: broker.transactions.newId(), producerEpoch: 0 };
+  }
   if (transactionalId === '') return refuse(errorCode.INVALID_REQUEST);
   if (!(await granted(asking, 'WriteTransaction', transactionalId))) return refuse(errorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
   const said = { producerId, epoch: producerEpoch };
@@ -125,25 +139,27 @@ const answerEnd = route(endTxn, async (message, asking) => {
   return { throttleTimeMs: 0, errorCode: 0, producerId: identity.producerId, producerEpoch: identity.epoch };
 });
 
+async function ended({ session }: Asking, topic: string, input: Input<typeof log, 'EndTransaction'>): Promise<number> {
+  try {
+    await session.invoke('EndTransaction', topic, input);
+    return 0;
+  } catch (error) {
+    return wordError(error, 'CLUSTER_AUTHORIZATION_FAILED').errorCode;
+  }
+}
+
 /** What an administrator sends to end a transaction that hangs in a partition: KIP-664. */
 const answerMarkers = route(writeTxnMarkers, async (message, asking) => {
-  const { broker, session } = asking;
   const markers = [];
   for (const { producerId, producerEpoch, transactionResult, topics } of message.markers) {
     const told = [];
     for (const { name, partitionIndexes } of topics) {
-      const may = await granted(asking, 'DeleteRecords', name);
-      const topic = broker.topics.find(session.caller.scope, name);
-      const end = (index: number): ErrorName => {
-        const partition = topic?.partitions[index];
-        if (!may) return 'CLUSTER_AUTHORIZATION_FAILED';
-        if (!partition) return 'UNKNOWN_TOPIC_OR_PARTITION';
-        return partition.appendMarker(transactionResult ? 'commit' : 'abort', { producerId, producerEpoch })?.error ?? 'NONE';
-      };
-      told.push({
-        name,
-        partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, errorCode: errorCode[end(partitionIndex)] })),
-      });
+      const partitions = [];
+      for (const partitionIndex of partitionIndexes) {
+        const input = { partition: partitionIndex, producerId, producerEpoch, outcome: transactionResult ? 'commit' : 'abort' } as const;
+        partitions.push({ partitionIndex, errorCode: await ended(asking, name, input) });
+      }
+      told.push({ name, partitions });
     }
     markers.push({ producerId, topics: told });
   }

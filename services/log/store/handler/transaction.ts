@@ -6,6 +6,8 @@ import type { Broker } from '../broker.ts';
 import type { Held } from '../transaction.ts';
 import { paged } from './topic.ts';
 
+type Names = 'ListTransactions' | 'GetTransaction' | 'AbortTransaction' | 'WriteTransaction' | 'WriteIdempotently';
+
 type Status = {
   state: string;
   producerId: number;
@@ -27,12 +29,14 @@ function envelopeOf({ id, at }: Held): Told {
   return { uid: id, name: id, generation: epoch, version: String(updatedAt), labels: {}, createdAt: updatedAt, spec: {}, status };
 }
 
+const step = async (): Promise<never> => {
+  throw fault('NotImplemented', 'This is a step of the Kafka protocol; connect to log.kafka.');
+};
+
 const named = (all: readonly Held[]) => all.map((held) => ({ name: held.id, held }));
 
 /** The handlers of the operations on transactional producers. */
-export function transactionHandlers({
-  transactions,
-}: Broker): Pick<Handlers<typeof log>, 'ListTransactions' | 'GetTransaction' | 'WriteTransaction'> {
+export function transactionHandlers({ transactions }: Broker): Pick<Handlers<typeof log>, Names> {
   return {
     async ListTransactions({ caller, input }) {
       const { items, next } = paged(named(transactions.list(caller.scope)), input);
@@ -43,9 +47,16 @@ export function transactionHandlers({
       if (!held) throw fault('NoSuchTransaction');
       return { output: envelopeOf(held) };
     },
-    WriteTransaction: async (): Promise<never> => {
-      throw fault('NotImplemented', 'This is a step of the Kafka protocol; connect to log.kafka.');
+    async AbortTransaction({ caller, ref }) {
+      const held = transactions.find(caller.scope, ref.name);
+      if (!held) throw fault('NoSuchTransaction');
+      const { partitions } = held.at;
+      transactions.abort(held);
+      await transactions.flushed(caller.scope, partitions);
+      return { output: envelopeOf(held) };
     },
+    WriteTransaction: step,
+    WriteIdempotently: step,
   };
 }
 
