@@ -5,6 +5,7 @@ import { writeU128 } from '#wire/tigerbeetle/header.ts';
 import { registerOperation } from '#wire/tigerbeetle/operation.ts';
 import type { Answer, Asked } from '#services/ledger/store/asked.ts';
 import { Book } from '#services/ledger/store/book.ts';
+import { firstOp, isSegment } from '#services/ledger/store/log.ts';
 import { Pair } from '#services/ledger/store/pair/pair.ts';
 import { accountRecord, transferRecord } from '#services/ledger/test/fixtures/record.ts';
 import { bodyOf, randomOf, run } from '#services/ledger/test/property/walk.ts';
@@ -36,7 +37,7 @@ type Client = { readonly id: bigint; session: bigint; number: number; inflight: 
 
 type Count = 'requests' | 'answers' | 'reads' | 'kills' | 'pauses' | 'breaks' | 'outages' | 'wipes' | 'promotions' | 'fenced';
 /** What a run saw, for its summary. */
-export type PairSeen = Record<Count | 'snapshots' | 'renewed', number>;
+export type PairSeen = Record<Count | 'snapshots' | 'renewed' | 'copied', number>;
 
 /**
  * The real replication between two books over simulated disks, lines and row: clients ask whichever process they like, processes
@@ -46,7 +47,7 @@ export type PairSeen = Record<Count | 'snapshots' | 'renewed', number>;
 export class PairSimulation {
   readonly seen: PairSeen = {
     ...{ requests: 0, answers: 0, reads: 0, kills: 0, pauses: 0, breaks: 0, outages: 0, wipes: 0 },
-    ...{ promotions: 0, fenced: 0, snapshots: 0, renewed: 0 },
+    ...{ promotions: 0, fenced: 0, snapshots: 0, renewed: 0, copied: 0 },
   };
   readonly #random: ReturnType<typeof randomOf>;
   readonly #fence: SimulatedFence;
@@ -55,6 +56,8 @@ export class PairSimulation {
   readonly #clients: Client[] = [1n, 2n, 3n].map((id) => ({ id, session: 0n, number: 0, inflight: undefined }));
   #now = 1_700_000_000_000_000_000n;
   #lastId = 100n;
+  /** The last entry that no file may hold any more. */
+  #erased = 0n;
   readonly #acknowledged = new Set<bigint>();
   #isCalm = false;
   #epoch = 0n;
@@ -131,7 +134,7 @@ export class PairSimulation {
     else if (this.#fence.isDown && chance(3)) this.#fence.isDown = false;
     else if (below(300) === 7 && node.wires.length > 0) this.#break(node);
     else if (chance(1) && !node.isPaused) this.#snapshot(node);
-    else if (below(500) === 7 && node.pair.serves && !node.isPaused) this.#renew(node);
+    else if (below(120) === 7 && node.pair.serves && !node.isPaused) this.#renew(node);
     else if (chance(75)) this.#work(node);
     else this.#speak(pick(this.#clients));
     await turn();
@@ -167,10 +170,21 @@ export class PairSimulation {
     });
   }
 
-  /** What an erasure does: the standby begins anew. */
+  /** What an erasure does: the log of before goes, here and at the standby. */
   #renew(node: Node): void {
     this.seen.renewed += 1;
-    node.pair.renew();
+    const { snapshots, log } = node.book;
+    const before = log.op;
+    const work = async () => {
+      await snapshots.renew();
+      this.#erased = before > this.#erased ? before : this.#erased;
+    };
+    void node.pair.renew(work).then(
+      (isCopied) => {
+        if (isCopied) this.seen.copied += 1;
+      },
+      () => undefined,
+    );
   }
 
   #outage(): void {
@@ -303,6 +317,8 @@ export class PairSimulation {
   }
 
   #compare(): void {
+    for (const { disk } of this.#nodes)
+      for (const name of disk.list().filter(isSegment)) assert.ok(firstOp(name) > this.#erased, `${name} was to go`);
     const [one, two] = this.#nodes.map(({ book }) => book.ledgers.get(who.scope)?.state);
     if (!one || !two) return assert.equal(this.#acknowledged.size, 0);
     for (const table of ['accounts', 'transfers', 'events', 'burnt'] as const) {

@@ -12,7 +12,7 @@ import { effectOf, Effects, type Logged } from './effect.ts';
 import { type Entry, entryKind, type ReadEntry } from './entry.ts';
 import { listEveryRows, unsyncedMaxBytes } from './limits.ts';
 import { type From, fromStart, type Log, openLog } from './log.ts';
-import type { Place } from './place.ts';
+import { joined, type Place } from './place.ts';
 import { type Session, Sessions, type Who } from './session.ts';
 import { loadSnapshot, type Snapshot } from './snapshot.ts';
 import { Snapshots } from './snapshots.ts';
@@ -279,16 +279,16 @@ export class Book {
 
   /**
    * Forgets who a principal is: its sessions end, and no file names it any more, since the log is let go behind new snapshots.
-   * What was posted stays. Answers how many sessions ended.
+   * What was posted stays. Answers how many sessions ended, and whether another process may still have files of before.
    */
-  async forget({ tenant, scope }: Pick<Who, 'tenant' | 'scope'>, principal: string): Promise<number> {
+  async forget({ tenant, scope }: Pick<Who, 'tenant' | 'scope'>, principal: string): Promise<{ ended: number; elsewhere: boolean }> {
     if (!this.serves) throw fault('Unavailable', 'This process of the ledger is the standby.');
     const ended = this.sessions.of({ tenant, scope }, principal);
     for (const session of ended) this.sessions.end(session);
     await this.effects.told();
-    await this.snapshots.renew();
-    this.place?.renew();
-    return ended.length;
+    const renew = () => this.snapshots.renew();
+    const isRenewed = this.place ? await this.place.renew(renew) : await renew().then(() => !this.disk.list().includes(joined));
+    return { ended: ended.length, elsewhere: !isRenewed };
   }
 
   /** What time alone does: expiry, and a mark in the log when it rests. */

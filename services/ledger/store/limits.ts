@@ -28,6 +28,7 @@ export const copyBytes = limit(mib, 'byte', 'Bytes of a file sent at once to a s
 export const beatEveryMs = limit(200, 'ms', 'Time between two beats of the primary.');
 export const silenceMs = limit(2000, 'ms', 'Silence after which one process of a ledger takes the other to be gone.');
 export const patienceMs = limit(10_000, 'ms', 'Time that a standby which has just started gives a primary to start as well.');
+export const renewMs = limit(20_000, 'ms', 'Longest wait of an erasure for the standby to begin anew.');
 export const finishMs = limit(4000, 'ms', 'Longest wait of a primary that ends for its standby, and the other way round.');
 export const endPollMs = limit(20, 'ms', 'Time between two looks whether the primary has ended.');
 export const memoryRowsMax = limit(

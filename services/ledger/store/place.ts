@@ -1,3 +1,6 @@
+/** A file that is there once a directory has everything that its process, one of two, ever acknowledged: it may count. */
+export const joined = 'pair';
+
 /** Where a ledger is that is kept by two processes; `book.place` is undefined where one keeps it alone. */
 export type Place = {
   /** Whether this process is the one that answers. */
@@ -8,8 +11,8 @@ export type Place = {
   readonly view: number;
   /** This process' own place in addresses. */
   readonly replica: number;
-  /** Lets the standby begin anew: its files name what ours do not any more. */
-  renew(): void;
+  /** Parts with the standby while `work` rewrites our files. Answers whether the standby has begun anew with a copy of them. */
+  renew(work: () => Promise<void>): Promise<boolean>;
   /** Calls back once it is sure that no other process was the primary when this was asked. */
   confirm(send: () => void): void;
 };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
@@ -64,12 +64,13 @@ function load(client: Client, from: bigint) {
 /** `LEDGER_BLOWS=12` strikes as often as a release does. */
 const blows = Number(process.env.LEDGER_BLOWS ?? 2);
 
+let primary: Name = 'ledger';
+
 test('whoever of the two is killed or paused, the other goes on and nothing acknowledged is lost', async (t) => {
   const client = house.client(house.owner, [house.address, house.standby]);
   await until('in sync', () => inSync('ledger') > 0);
   await client.createAccounts([account({ id: 1n }), account({ id: 2n })]);
   const running = load(client, 1000n);
-  let primary: Name = 'ledger';
   for (let strike = 0; strike < blows; strike += 1) {
     const blow = strike % 3 === 1 ? 'SIGSTOP' : 'SIGKILL';
     const fallen: Name = primary;
@@ -101,6 +102,51 @@ test('whoever of the two is killed or paused, the other goes on and nothing ackn
   const [debit, credit] = await client.lookupAccounts([1n, 2n]);
   assert.equal(debit?.debits_posted, credit?.credits_posted);
   assert.ok((debit?.debits_posted ?? 0n) >= BigInt(acknowledged.length) && (debit?.debits_posted ?? 0n) <= asked);
+});
+
+/** Files of a process' ledger that hold a text. */
+function holding(name: Name, text: string): string[] {
+  const files = readdirSync(house.data, { recursive: true, encoding: 'utf8' }).filter((path) => path.includes(`/${name}/book/`));
+  return files.filter((path) => {
+    try {
+      return readFileSync(join(house.data, path)).includes(text);
+    } catch {
+      // It went in between.
+      return false;
+    }
+  });
+}
+
+test('an erasure takes who asked out of the files of both, and of one that was away when it is back', async () => {
+  const standby = otherOf(primary);
+  const { bearer } = await house.credential({ role: 'owner' });
+  const erase = async (subject: string) => {
+    const path = '/v1/ledger/data-subjects/-/erase-data-subject';
+    const { status, body } = await house.call('POST', path, { subject }, { door: `${primary}.rest`, bearer });
+    assert.equal(status, 200, JSON.stringify(body));
+    return (body.kept as { kind: string }[]).map(({ kind }) => kind);
+  };
+  const work = async (principal: string, id: bigint) => {
+    const client = house.client(await house.credential({ role: 'admin', principal }), [house.address, house.standby]);
+    await client.createAccounts([account({ id })]);
+    await until('both logs name who asked', () => holding(primary, principal).length > 0 && holding(standby, principal).length > 0);
+  };
+  const [maria, jonas] = ['01a0c7de-0000-4000-8000-00000000a001', '01a0c7de-0000-4000-8000-00000000a002'];
+  await work(maria, 70n);
+  assert.deepEqual(await erase(maria), []);
+  assert.deepEqual([...holding(primary, maria), ...holding(standby, maria)], []);
+
+  await until('in sync again', () => said(primary, 'the standby is in sync') > said(primary, 'is kept by one process alone'));
+  await work(jonas, 71n);
+  const alone = said(primary, 'is kept by one process alone');
+  const pid = pidOf(standby);
+  process.kill(pid, 'SIGSTOP');
+  await until('the primary is alone', () => said(primary, 'is kept by one process alone') > alone);
+  assert.deepEqual(await erase(jonas), ['Log']);
+  assert.deepEqual(holding(primary, jonas), []);
+  assert.ok(holding(standby, jonas).length > 0);
+  process.kill(pid, 'SIGCONT');
+  await until('the standby has begun anew', () => holding(standby, jonas).length === 0);
 });
 
 /** Resumes a paused primary: what is asked of it alone is acknowledged by nobody. */

@@ -50,6 +50,13 @@ async function* find(book: Book, at: Placed, subject: string): AsyncGenerator<Su
 
 const reason = 'The law on accounts keeps what was posted; the number in userData128 names nobody without what you keep elsewhere.';
 
+/** Said where the other process of the ledger, or what is left of one, may have a log of before. */
+const elsewhere: Kept = {
+  kind: 'Log',
+  name: 'the other process of the ledger',
+  reason: 'It is away, or at it: its files go when it is back, before it counts. If it is not to come back, delete its directory.',
+};
+
 async function kept(book: Book, at: Placed, subject: string): Promise<Kept[]> {
   const counts = new Map<string, number>();
   for await (const { kind } of find(book, at, subject)) if (kind !== 'Session') counts.set(kind, (counts.get(kind) ?? 0) + 1);
@@ -61,7 +68,8 @@ export const subjects = (book: Book) =>
   subjectHandlers('ledger', {
     find: (at, subject) => find(book, at, subject),
     async erase(at, subject) {
-      const erased = await book.forget(at, subject);
-      return { erased, kept: await kept(book, at, subject) };
+      const forgotten = await book.forget(at, subject);
+      const rows = await kept(book, at, subject);
+      return { erased: forgotten.ended, kept: forgotten.elsewhere ? [...rows, elsewhere] : rows };
     },
   });

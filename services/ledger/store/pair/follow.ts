@@ -4,13 +4,11 @@ import { fault, OperationError } from '#kernel/contract/fault.ts';
 import type { Book } from '../book.ts';
 import { readEntry } from '../entry.ts';
 import { endPollMs, patienceMs, silenceMs } from '../limits.ts';
+import { joined } from '../place.ts';
 import { CopyWriter, copying } from './copy.ts';
 import type { Fence, Row } from './fence.ts';
 import type { Hello, Welcome } from './lead.ts';
 import { type Kind, kind, numbers, readNumbers, type Wire } from './wire.ts';
-
-/** A file that is there once a directory has everything that its process ever acknowledged: it may count. */
-export const joined = 'pair';
 
 export async function markJoined(book: Book): Promise<void> {
   if (book.disk.list().includes(joined)) return;
@@ -195,7 +193,7 @@ export class Follow {
     else if (heard === kind.entries && this.#state === 'following') this.#takeAll(body);
     else if (heard === kind.commit && this.#state === 'following') book.committed(readNumbers(body)[0] ?? 0n);
     else if (heard === kind.beat) this.#pong(wire, body);
-    else if ((heard === kind.file || heard === kind.copied) && this.#copy) this.#write(wire, this.#copy, heard, body);
+    else if ((heard === kind.file || heard === kind.copied) && this.#state === 'copying') this.#write(wire, heard, body);
   }
 
   #pong(wire: Wire, body: Buffer): void {
@@ -254,9 +252,12 @@ export class Follow {
     await this.#copy.begin();
   }
 
-  #write(wire: Wire, copy: CopyWriter, part: Kind, body: Buffer): void {
+  /** Takes a part of the copy in, once the directory is empty: the first may come before that. */
+  #write(wire: Wire, part: Kind, body: Buffer): void {
     this.#writing = this.#writing
       .then(async () => {
+        const copy = this.#copy;
+        if (!copy || wire !== this.#wire) return;
         if (part === kind.file) await copy.write(body);
         else await this.#endCopy(copy);
         wire.send(kind.got);

@@ -1,7 +1,8 @@
+import { fault } from '#kernel/contract/fault.ts';
 import type { Log } from '#kernel/contract/implement.ts';
 import type { Book } from '../book.ts';
 import { type Cursor, findEntry, readEntries } from '../log-reader.ts';
-import { silenceMs } from '../limits.ts';
+import { renewMs, silenceMs } from '../limits.ts';
 import { sendCopy } from './copy.ts';
 import type { Fence, Row } from './fence.ts';
 import { type Kind, kind, numbers, readNumbers, type Wire } from './wire.ts';
@@ -32,6 +33,8 @@ type Peer = {
  */
 type Mode = 'alone' | 'joining' | 'sync' | 'unsure';
 
+type Waiter = { readonly until: number; readonly resolve: (isSo: boolean) => void };
+
 export type LeadOptions = {
   readonly book: Book;
   readonly fence: Fence;
@@ -54,7 +57,11 @@ export class Lead {
   #joinAt = 0n;
   #asking = false;
   #fenced = false;
-  #copyNext = false;
+  /** Erasures that rewrite our files: the standby keeps away meanwhile. */
+  #parted = 0;
+  /** Erasures that wait until this process keeps the ledger alone, and until the standby has begun anew. */
+  readonly #lonely: Waiter[] = [];
+  readonly #renewals: Waiter[] = [];
   #beat = 0n;
   #pong = 0n;
   #reads: { readonly beat: bigint; readonly send: () => void }[] = [];
@@ -88,24 +95,59 @@ export class Lead {
     if (!isFlying) this.#sendBeat();
   }
 
-  /** Whoever follows begins anew with a copy, now or when it is back. */
-  renew(): void {
-    this.#copyNext = true;
+  /**
+   * Parts with the standby, lets `work` rewrite our files, and answers whether the standby has begun anew with a copy of them. One
+   * that has not finds when it is back that the end of its log lies before the first entry of ours, and begins anew then; until
+   * then the row says that it may not take our place.
+   */
+  async renew(work: () => Promise<void>): Promise<boolean> {
+    const wasThere = this.#peer !== undefined;
+    this.#parted += 1;
+    try {
+      // The line is closed only after the row says so: who is left behind would take our place otherwise.
+      if (this.#mode !== 'alone' && !(await this.#waits(this.#lonely)))
+        throw fault('Unavailable', 'PostgreSQL does not say that the standby may be parted with; ask again.');
+      this.#part();
+      await work();
+    } finally {
+      this.#parted -= 1;
+    }
+    return wasThere && this.#waits(this.#renewals);
+  }
+
+  #part(): void {
     const peer = this.#peer;
     peer?.wire.close();
     if (peer) this.#lost(peer);
   }
 
+  /** Resolves with true when `tell` says so of those who wait, and with false when that takes too long. */
+  #waits(list: Waiter[]): Promise<boolean> {
+    void this.#ask();
+    const until = this.#options.now() + renewMs;
+    return new Promise((resolve) => list.push({ until, resolve }));
+  }
+
+  #tell(list: Waiter[], isSo: boolean): void {
+    const now = this.#options.now();
+    const waiting = list.splice(0);
+    for (const waiter of waiting)
+      if (isSo || this.#fenced || waiter.until <= now) waiter.resolve(isSo);
+      else list.push(waiter);
+  }
+
   /** The other process has connected. */
   accept(wire: Wire): void {
-    this.#peer?.wire.close();
-    if (this.#peer) this.#lost(this.#peer);
+    if (this.#parted > 0) return wire.close();
+    this.#part();
     const peer: Peer = { wire, heardAt: this.#options.now(), acked: 0n, live: false, got: undefined };
     this.#peer = peer;
     wire.listen({ message: (kind, body) => this.#hear(peer, kind, body), close: () => this.#lost(peer) });
   }
 
   tick(): void {
+    this.#tell(this.#lonely, false);
+    this.#tell(this.#renewals, false);
     const peer = this.#peer;
     if (peer && this.#options.now() - peer.heardAt > silenceMs) {
       peer.wire.close();
@@ -159,17 +201,17 @@ export class Lead {
     const last = BigInt(hello.last.op);
     const isNew = BigInt(hello.epoch) !== this.#row.epoch;
     if (isNew || (last > book.log.durable && last <= book.log.op)) return peer.wire.close();
-    const found = this.#copyNext ? undefined : await findEntry(book.disk, last, Buffer.from(hello.last.digest, 'hex'));
+    const found = await findEntry(book.disk, last, Buffer.from(hello.last.digest, 'hex'));
     if (found) {
       welcome('follow');
       return this.#feed(peer, found);
     }
     const stand = BigInt(hello.stand.op);
-    if (!this.#copyNext && stand < last && (await findEntry(book.disk, stand, Buffer.from(hello.stand.digest, 'hex'))))
+    if (stand < last && (await findEntry(book.disk, stand, Buffer.from(hello.stand.digest, 'hex'))))
       return welcome('cut');
     welcome('copy');
     await sendCopy(book, (part, parts) => this.#give(peer, part, parts));
-    this.#copyNext = false;
+    this.#tell(this.#renewals, true);
   }
 
   /** Sends a part of a copy and waits until the standby has it. */
@@ -209,7 +251,7 @@ export class Lead {
 
   /** The standby has caught up: it is required from now on, and the row will say so once it has all that was acknowledged. */
   async #join(peer: Peer): Promise<void> {
-    if (this.#asking) return;
+    if (this.#asking || this.#parted > 0) return;
     this.#asking = true;
     try {
       // With PostgreSQL away we stay as we are: what is required could not be let go again.
@@ -229,6 +271,7 @@ export class Lead {
   /** What the row should say of the standby; undefined when it says so, or it does not matter yet. */
   get #wanted(): boolean | undefined {
     if (this.#fenced) return undefined;
+    if (this.#parted > 0) return this.#mode === 'alone' ? undefined : false;
     if (this.#mode === 'joining') return this.#peer && this.#peer.acked >= this.#joinAt ? true : undefined;
     return this.#mode === 'unsure' ? false : undefined;
   }
@@ -268,11 +311,12 @@ export class Lead {
       this.#mode = 'sync';
       log('info', 'the standby is in sync', { epoch: `${this.#row.epoch}` });
     }
-    if (wanted || this.#mode !== 'unsure') return;
+    if (wanted || !(this.#mode === 'unsure' || this.#parted > 0)) return;
     this.#mode = 'alone';
     log('warn', 'the ledger is kept by one process alone', { epoch: `${this.#row.epoch}` });
     book.log.require(undefined);
     for (const { send } of this.#reads.splice(0)) send();
+    this.#tell(this.#lonely, true);
     if (this.#peer?.live) this.#acked(this.#peer, this.#peer.acked);
   }
 

@@ -2,9 +2,9 @@ import type { Log } from '#kernel/contract/implement.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Book } from '../book.ts';
 import { finishMs } from '../limits.ts';
-import type { Place } from '../place.ts';
+import { joined, type Place } from '../place.ts';
 import type { Fence, Row } from './fence.ts';
-import { Follow, joined, loadFollowing, markJoined } from './follow.ts';
+import { Follow, loadFollowing, markJoined } from './follow.ts';
 import { Lead } from './lead.ts';
 import type { Wire } from './wire.ts';
 
@@ -62,8 +62,9 @@ export class Pair implements Place {
     this.#lead?.confirm(send);
   }
 
-  renew(): void {
-    this.#lead?.renew();
+  renew(work: () => Promise<void>): Promise<boolean> {
+    if (!this.#lead) throw fault('Unavailable', 'This process of the ledger is the standby.');
+    return this.#lead.renew(work);
   }
 
   /** Looks at the row and becomes what it says; tried again by `tick` while PostgreSQL is away. */
