@@ -12,6 +12,7 @@ export type Step =
   | 'move-committed'
   | 'extent-dropped'
   | 'repair-written'
+  | 'upload-joined'
   | 'index-committed';
 
 let listener: ((step: Step) => void) | undefined;

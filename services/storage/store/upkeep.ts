@@ -94,10 +94,13 @@ export class Upkeep {
 
   async #run(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
+    // In turns, so that neither waits for the end of the other: writes that go on make extents due for ever.
+    let mends = true;
     while (!this.#stopped) {
       const [extent] = this.#extents;
-      const concerned = [...this.#repairs.values()].find(({ shards }) => shards.size > 0);
-      if (extent) {
+      const concerned = this.#repairs.values().find(({ shards }) => shards.size > 0);
+      mends = !mends && concerned !== undefined;
+      if (extent && !mends) {
         this.#extents.delete(extent);
         await this.#try(
           'an extent',

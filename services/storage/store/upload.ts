@@ -18,6 +18,7 @@ import {
   unpack,
   type UploadRecord,
 } from './record.ts';
+import { atStep } from './step.ts';
 import type { Store } from './store.ts';
 import { packTold, unpackTold } from './veil.ts';
 import { readObject } from './version.ts';
@@ -265,6 +266,7 @@ function join(store: Store, batch: Batch, bucket: BucketRecord, { completion, up
   });
   const told = () => [toldOf(who, key, stored.object)];
   batch.log(effectOf(who, stored.object.modifiedAt, bucket, size, { key, uploadId, etag: stored.object.etag }, told));
+  atStep('upload-joined');
   return { ...stored, freed: [...stored.freed, ...freed] };
 }
 
