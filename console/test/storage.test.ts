@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { openFlow } from './fixture/flow.ts';
 import { inBothSchemes, type Look } from './fixture/scheme.ts';
-import { seen } from './fixture/visit.ts';
+import { seen, type Visit } from './fixture/visit.ts';
 
 const flow = openFlow();
 
@@ -48,19 +48,24 @@ async function look({ me, root, scheme }: Look): Promise<void> {
   await page.goto(`${root}/storage/buckets/${bucket}`);
   await dropped(page);
   await versions(page, bucket);
-  await seen(me, '33-versions');
+  await shown(me, '33-versions');
+  await page.getByRole('button', { name: 'Versions' }).click();
+  await page.getByRole('button', { name: 'plan.txt', exact: true }).click();
+  await page.getByRole('dialog', { name: 'plan.txt' }).getByRole('button', { name: 'Restore' }).nth(2).waitFor();
+  await shown(me, '33-versions-of-one');
+  await page.keyboard.press('Escape');
 
   const tab = (name: string) => page.getByRole('navigation', { name: bucket }).getByRole('link', { name, exact: true }).click();
   await tab('Policy');
   await policy(page, bucket);
-  await seen(me, '34-bucket-policy');
+  await shown(me, '34-bucket-policy');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('The policy holds now.').waitFor();
   assert.equal(await (await fetch(`${flow.house.s3}/${bucket}/public/menu.txt`)).text(), 'this is public/menu.txt');
 
   await tab('Lifecycle');
   await lifecycle(page);
-  await seen(me, '35-lifecycle');
+  await shown(me, '35-lifecycle');
   await page.getByRole('button', { name: 'Add the rule' }).click();
   await page.getByRole('region', { name: 'Rules of the lifecycle' }).getByText('deleted after 1 day').waitFor();
 
@@ -69,16 +74,16 @@ async function look({ me, root, scheme }: Look): Promise<void> {
     .getByRole('region', { name: /^Hot prefixes/ })
     .getByText('public/menu.txt')
     .waitFor();
-  await seen(me, '36-hot-prefixes');
+  await shown(me, '36-hot-prefixes');
 
   await page.goto(`${root}/storage/-/drives`);
   await page.getByText('All drives are directories of one disk.').waitFor();
   await page.getByText('Nothing waits for repair').waitFor();
   assert.equal(await page.locator('.drive').getByText('in use').count(), 16);
-  await seen(me, '37-drives');
+  await shown(me, '37-drives');
   await page.goto(`${root}/storage/-/durability`);
   await durability(page);
-  await seen(me, '38-durability');
+  await shown(me, '38-durability');
   await page.goto(`${root}/storage/-/cost`);
   await page.getByLabel('1,000 requests').fill('1000');
   await page
@@ -86,7 +91,14 @@ async function look({ me, root, scheme }: Look): Promise<void> {
     .getByText(/\d EUR/)
     .first()
     .waitFor();
-  await seen(me, '39-storage-cost');
+  await shown(me, '39-storage-cost');
+}
+
+/** Looks at a page, which must not be wider than its window. */
+async function shown(me: Visit, name: string): Promise<void> {
+  await seen(me, name);
+  const wide = await me.page.evaluate(() => [innerWidth, document.querySelector('.frame-main')?.scrollWidth ?? 0]);
+  assert.ok(wide[1]! <= wide[0]!, `${name} is ${wide[1]} wide in a window of ${wide[0]}`);
 }
 
 /** Two files come by drag and drop; their transfer is told. */

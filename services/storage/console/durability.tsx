@@ -1,4 +1,3 @@
-import { Checkbox } from '@mantine/core';
 import { useEffect, useMemo, useState } from 'react';
 import { useOperation } from '#console/api/call.ts';
 import { exactCount } from '#console/format/quantity.ts';
@@ -50,16 +49,19 @@ export function Durability() {
   );
 }
 
-const years = (value: number) => (value < 1e6 ? `${exactCount(Math.round(value))} years` : `10^${Math.floor(Math.log10(value))} years`);
+const raisedDigits = (power: number) => [...String(power)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('');
+const years = (value: number) =>
+  value < 1e6 ? `${exactCount(Math.round(value))} years` : `10${raisedDigits(Math.floor(Math.log10(value)))} years`;
 
 function Nines({ estimate }: { estimate: Estimate }) {
   const { nines, windowNines, correlated, played, meanYearsToLoss, rawPerByte } = estimate;
+  const raw = `${rawPerByte.toFixed(2)} raw bytes for each byte`;
   return (
     <div className="figures">
       <Figure
         label="Drives alone, by the chain"
         value={`${nines.toFixed(1)} nines`}
-        note={`a stripe is lost once in ${years(meanYearsToLoss)}`}
+        note={`lost once in ${years(meanYearsToLoss)}; ${raw}`}
       />
       <Figure label="Windows of repair" value={`${windowNines.toFixed(1)} nines`} note="the model of Backblaze's published calculator" />
       {correlated && (
@@ -76,7 +78,6 @@ function Nines({ estimate }: { estimate: Estimate }) {
           note={`off the chain, in ${exactCount(played.lives)} lives with ${exactCount(Math.round(played.raisedBy))} times the failures`}
         />
       )}
-      <Figure label="Raw bytes for each byte" value={rawPerByte.toFixed(2)} note="before compression" />
     </div>
   );
 }
@@ -103,17 +104,16 @@ function Question({ asked, onChange, plays, onPlays }: QuestionProps) {
         </div>
         <div className="pair">
           {number('failurePercent', 'Drives that fail a year', { min: 0.001, max: 1000, suffix: ' %', decimals: 3 })}
-          {number('repairDays', 'Days until a shard is made again', { min: 0.001, max: 365, decimals: 3 })}
+          {number('repairDays', 'Days until repaired', { min: 0.001, max: 365, decimals: 3 })}
         </div>
         <div className="pair">
-          {number('domains', 'Racks or disks that fail whole', { min: 0, max: 250 })}
+          {number('domains', 'Racks that fail whole', { min: 0, max: 250 })}
           {number('domainPercent', 'Of them fail a year', { min: 0, max: 1000, suffix: ' %', decimals: 3 })}
         </div>
-        <Checkbox
-          label="Play lives of a stripe by chance, to see that the chain is right"
-          checked={plays}
-          onChange={(event) => onPlays(event.currentTarget.checked)}
-        />
+        <label className="row">
+          <input type="checkbox" className="tick" checked={plays} onChange={(event) => onPlays(event.currentTarget.checked)} />
+          Play lives of a stripe by chance, to see that the chain is right
+        </label>
       </div>
     </Section>
   );

@@ -14,8 +14,10 @@ type By = 'requests' | 'bytes';
 type Hot = { readonly prefix: string; readonly perSecond: number; readonly errorPerSecond: number; readonly share: number };
 type Told = { readonly halfLifeMs: number; readonly perSecond: number; readonly items: readonly Hot[] };
 
-const rate = (by: By, value: number) =>
-  by === 'bytes' ? bytesPerSecond(value) : `${value >= 10 ? Math.round(value) : Number(value.toPrecision(2))}/s`;
+function rate(by: By, perSecond: number): string {
+  if (by === 'bytes') return bytesPerSecond(perSecond);
+  return perSecond >= 1 ? `${Number(perSecond.toPrecision(3))}/s` : `${Number((perSecond * 60).toPrecision(2))}/min`;
+}
 
 /** Where the requests of a bucket go. */
 export function HotPrefixes({ name }: ThingProps) {

@@ -81,7 +81,7 @@ export function LifecycleTrial({ bucket, rules, draft }: { bucket: string; rules
           className="filter-short"
           aria-label="Days from now"
           prefix="in "
-          suffix=" days"
+          suffix=" d"
           min={0}
           max={36_500}
           allowDecimal={false}

@@ -144,7 +144,7 @@ function NewRule({ bucket, rules, draft, onChange, onAdded }: NewProps) {
       onAdded();
     });
   };
-  const days = (name: 'deleteDays' | 'moveDays' | 'oldDays' | 'oldKept' | 'abortDays', label: string, unit = ' days') => (
+  const days = (name: 'deleteDays' | 'moveDays' | 'oldDays' | 'oldKept' | 'abortDays', label: string, unit = ' d') => (
     <NumberInput
       label={label}
       suffix={unit}
