@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
+import { commitCause } from '#engine/lmdb/commit-cause.ts';
 import { changedKeptMax } from './limits.ts';
 import { assertReader, type Snapshot, snapshotOptions, snapshotOver } from './reader.ts';
 import type { PlatformRecord, RecordKind } from './record.ts';
@@ -58,14 +59,12 @@ export function openSnapshotWriter(data: string): SnapshotWriter {
   };
 }
 
-/** Makes changes in one transaction; resolves when it is on disk. LMDB tells why a commit failed by a promise of its own. */
+/** Makes changes in one transaction; resolves when it is on disk. */
 async function commit(database: Database, change: () => void): Promise<void> {
   try {
     await database.childTransaction(change);
   } catch (error) {
-    const { commitError } = error as { commitError?: Promise<never> };
-    await commitError;
-    throw error;
+    throw await commitCause(error);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { commitCause } from '#engine/lmdb/commit-cause.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { LoggedEffect, Sealer } from '#kernel/contract/implement.ts';
 import { type IndexRow, rowName } from './index-frame.ts';
@@ -209,7 +210,7 @@ export class Catalog {
     } catch (error) {
       this.#changes = [];
       if (told) await told.then(() => this.#index?.takeBack());
-      const reason = await commitError(error);
+      const reason = await reasonOf(error);
       for (const { reject } of group) reject(reason);
       return;
     }
@@ -250,13 +251,9 @@ function runChange(change: Change<unknown>, batch: Batch): Outcome {
 }
 
 /** Whatever made a commit fail, nothing of it is to be seen. LMDB words a full disk as a short write. */
-async function commitError(error: unknown): Promise<unknown> {
-  const inner = (error as { commitError?: Promise<never> }).commitError;
-  if (!inner) return error;
-  return inner.then(
-    () => error,
-    (cause: { code?: unknown }) => fault('DiskFull', { detail: 'The index could not be written.', cause }),
-  );
+async function reasonOf(error: unknown): Promise<unknown> {
+  const cause = await commitCause(error);
+  return cause === error ? error : fault('DiskFull', { detail: 'The index could not be written.', cause });
 }
 
 /** A reader that cannot register would read recycled pages silently. */
