@@ -1,4 +1,4 @@
-import { type ChangingPolicySet, compilePolicy, type PolicySet, policySetOf } from '../policy/compile.ts';
+import { type ChangingPolicySet, type CompiledPolicy, compilePolicy, type PolicySet, policySetOf } from '../policy/compile.ts';
 import type { PolicyRecord } from '../snapshot/record.ts';
 
 const timedWords = /"attr":"(?:now|factorAt)"/;
@@ -6,6 +6,7 @@ const timedWords = /"attr":"(?:now|factorAt)"/;
 /** Policies that are compiled when they come, with what else is asked of them. */
 export class KeptPolicies {
   readonly #records = new Map<string, PolicyRecord>();
+  readonly #compiled = new Map<string, CompiledPolicy>();
   readonly #set: ChangingPolicySet = policySetOf([]);
   readonly #timed = new Set<string>();
   readonly stepUps = new Set<string>();
@@ -33,13 +34,19 @@ export class KeptPolicies {
     const before = this.#records.get(id);
     if (before && record?.revision !== undefined && before.revision === record.revision) return;
     const compiled = record && compilePolicy({ id, est: record.est });
-    for (const known of [this.#records, this.#timed, this.stepUps]) known.delete(id);
+    for (const known of [this.#records, this.#compiled, this.#timed, this.stepUps]) known.delete(id);
     this.#set.remove(id);
     if (!record || !compiled) return;
     this.#records.set(id, record);
+    this.#compiled.set(id, compiled);
     this.#set.put(compiled);
     if (timedWords.test(JSON.stringify(record.est))) this.#timed.add(id);
     if (record.stepUp) this.stepUps.add(id);
+  }
+
+  /** A set like this in which another policy stands under an id. Throws PolicyInvalid. */
+  withDraft(id: string, est: unknown): PolicySet {
+    return policySetOf([...new Map(this.#compiled).set(id, compilePolicy({ id, est })).values()]);
   }
 
   /** Makes these all that there are. */

@@ -30,7 +30,7 @@ export class PolicyCache {
   }
 
   /** Those of a tenant, or with tenant '' those under a name of the platform's. */
-  of(tenant: string, name?: string): Kept {
+  of(tenant: string, name?: string): KeptPolicies {
     const key = name === undefined ? tenant : `/${name}`;
     const known = this.#kept.get(key);
     if (known && !known.isStale) return known.policies;

@@ -2,10 +2,11 @@ import type { AnyService } from '../../contract/contract.ts';
 import { fault } from '../../contract/fault.ts';
 import type { Attributes } from '../../contract/provider.ts';
 import { rolesIn } from '../../caller/place.ts';
-import { compilePolicySet, type PolicySet, type PolicySource } from '../../policy/compile.ts';
 import { guardRails } from '../../session/decide.ts';
+import { PolicyCache } from '../../session/policy-cache.ts';
 import { type Question, requestOf } from '../../session/request.ts';
 import { isOfTenant, type PolicySets, type Verdict, verdictOf } from '../../session/verdict.ts';
+import type { Snapshot } from '../../snapshot/reader.ts';
 import { formatId } from '../../tenancy/id.ts';
 import type { Call } from '../../contract/call.ts';
 import type { Context } from '../context.ts';
@@ -20,6 +21,19 @@ export type Asked = {
 export type Draft = { readonly name: string; readonly est: unknown };
 export type Answer = { readonly verdict: Verdict; readonly question: Question; readonly attributesKnown: boolean };
 
+/** Compiled policies by the snapshot they were read from, as of which change. */
+const compiledOf = new WeakMap<Snapshot, { readonly cache: PolicyCache; at: number }>();
+
+/** The compiled policies of now: a question costs no more than a decision while nothing changes. */
+function policiesOf(snapshot: Snapshot): PolicyCache {
+  const at = snapshot.applied();
+  const known = compiledOf.get(snapshot) ?? { cache: new PolicyCache(snapshot), at };
+  compiledOf.set(snapshot, known);
+  if (known.at !== at) known.cache.forget(undefined);
+  known.at = at;
+  return known.cache;
+}
+
 /**
  * Decides as services do, from the same snapshot and by the same rule, for anybody in the caller's place. A draft stands in for
  * the policy of its name.
@@ -27,18 +41,10 @@ export type Answer = { readonly verdict: Verdict; readonly question: Question; r
 export function explainer(context: Context, call: Pick<Call, 'caller'>, contracts: Readonly<Record<string, AnyService>>, draft?: Draft) {
   const { snapshot } = context;
   const [tenant, scope] = [formatId(call.caller.tenant), formatId(call.caller.scope)];
-  const compiled = (policies: readonly PolicySource[] | undefined): PolicySet | null =>
-    policies?.length ? compilePolicySet(policies.map(({ id, est }) => ({ id, est }))) : null;
-  const stored = snapshot.list('ownPolicy', tenant);
-  const id = draft && `policy.${draft.name}`;
-  const own = compiled(id === undefined ? stored : [...stored.filter((policy) => policy.id !== id), { id, est: draft?.est }]);
-  const guard = compiled(snapshot.get('policy', '', guardRails));
-  const roleSets = new Map<string, PolicySet | null>();
-
-  function setsOf(service: string): PolicySets {
-    if (!roleSets.has(service)) roleSets.set(service, compiled(snapshot.get('policy', '', service)));
-    return { guard, roles: roleSets.get(service) ?? null, own };
-  }
+  const policies = policiesOf(snapshot);
+  const stored = policies.of(tenant);
+  const own = draft ? stored.withDraft(`policy.${draft.name}`, draft.est) : stored.set;
+  const setsOf = (service: string): PolicySets => ({ guard: policies.of('', guardRails).set, roles: policies.of('', service).set, own });
 
   return (asked: Asked): Answer => {
     const contract = Object.hasOwn(contracts, asked.service) ? contracts[asked.service] : undefined;
