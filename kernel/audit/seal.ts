@@ -110,7 +110,7 @@ export function leafSealer(keeper: Keeper, now: () => number): LeafSealer {
 type SubjectKey = { readonly hash: string; readonly key: Buffer | undefined; readonly until: number };
 
 const isRefused = (error: unknown): boolean =>
-  error instanceof OperationError && error.code === 'KeyUnavailable' && error.path === 'refused';
+  error instanceof OperationError && error.code === 'KeyRefused';
 
 /** Sealing with keys that are at hand. */
 function sealOver(keys: ReadonlyMap<bigint, TenantKeys>, people: ReadonlyMap<string, SubjectKey>): LeafSeal {

@@ -44,7 +44,8 @@ export const kernelFaults = {
   ContractInvalid: { status: 400, retry: false, text: 'The contract contradicts itself or narrows the last release.' },
   SeamUnsupported: { status: 400, retry: false, text: 'This seam has no implementation for such an address.' },
   Certificate: { status: 400, retry: false, text: 'The certificate cannot be read or is not of this platform.' },
-  KeyUnavailable: { status: 503, retry: true, text: 'The key needed is disabled, destroyed or cannot be reached.' },
+  KeyUnavailable: { status: 503, retry: true, text: 'The key needed cannot be reached, or does not open what was sealed.' },
+  KeyRefused: { status: 409, retry: false, text: 'The key is disabled or destroyed, or no key of this organization.' },
 } as const satisfies Record<string, Fault>;
 
 export type KernelFault = keyof typeof kernelFaults;
@@ -65,8 +66,8 @@ export function faultTable(): ReadonlyMap<string, Fault> {
   return table;
 }
 
-/** What a fault may say beyond its row: where in the input (a JSON pointer), a sentence, how long to wait, another HTTP status. */
-export type FaultDetail = { path?: string; detail?: string; retryAfterMs?: number; cause?: unknown; status?: number };
+/** What a fault may say beyond its row: where in the input (a JSON pointer), a sentence, how long to wait. */
+export type FaultDetail = { path?: string; detail?: string; retryAfterMs?: number; cause?: unknown };
 
 /** An operating error: something the caller or the world did, never a bug. Doors word it in their dialect. */
 export class OperationError extends Error {
@@ -81,7 +82,7 @@ export class OperationError extends Error {
   constructor(code: string, row: Fault, more: FaultDetail) {
     super(more.detail ? `${row.text} ${more.detail}` : row.text, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
-    this.status = more.status ?? row.status;
+    this.status = row.status;
     this.retry = row.retry;
     this.path = more.path;
     this.detail = more.detail;
@@ -95,6 +96,3 @@ export function fault(code: string, detail?: string | FaultDetail): OperationErr
   if (!row) throw new TypeError(`no fault is called ${code}`);
   return new OperationError(code, row, typeof detail === 'string' ? { detail } : (detail ?? {}));
 }
-
-/** A key that its own tenant has disabled or destroyed, or that is not theirs: a conflict to mend there, no outage. */
-export const keyRefused = (detail: string): OperationError => fault('KeyUnavailable', { path: 'refused', status: 409, detail });

@@ -12,7 +12,7 @@ export type OpenDoor = { readonly url: string; readonly tlsUrl?: string; readonl
 export interface Sealer {
   seal(tenant: bigint, plain: Uint8Array, aad: string): Promise<Buffer>;
   open(tenant: bigint, sealed: Uint8Array, aad: string): Promise<Buffer>;
-  /** The same under a key of the tenant, by its name (`arn:gamut:keys:...`) or id: KeyUnavailable once it is disabled or destroyed. */
+  /** The same under a key of the tenant, by its name (`arn:gamut:keys:...`) or id: KeyRefused once it is disabled or destroyed. */
   under(key: string): Sealer;
   /** What may be done with the key; undefined when the tenant has none of the name. */
   state(tenant: bigint): KeyUse | undefined;

@@ -26,7 +26,7 @@ export function auditReaderOf({ keeper, now, snapshot }: Pick<Context, 'keeper' 
       if (key === undefined || personal === undefined) return { ...found, erased: true };
       return withPersonal(found, JSON.parse(openWith(key, Buffer.from(personal, 'base64'), personalPlace(subject)).toString()) as Personal);
     } catch (error) {
-      if (error instanceof OperationError && error.code === 'KeyUnavailable' && error.path !== undefined) return undefined;
+      if (error instanceof OperationError && (error.code === 'KeyRefused' || error.path === 'sealed')) return undefined;
       throw error;
     }
   }
@@ -42,7 +42,7 @@ export function auditReaderOf({ keeper, now, snapshot }: Pick<Context, 'keeper' 
       subjects.set(place, key);
       return key;
     } catch (error) {
-      if (error instanceof OperationError && error.path === 'refused') return undefined;
+      if (error instanceof OperationError && error.code === 'KeyRefused') return undefined;
       throw error;
     }
   }

@@ -85,6 +85,12 @@ export function found(rows: readonly object[], what: string): Row {
   return row as Row;
 }
 
+/** What was named by its id is decided on its name as well, which is what policies speak of. Throws Denied. */
+export async function decidedByName(call: Call, operation: string, row: Row): Promise<Row> {
+  if (row.name !== call.ref.name) await call.also(operation, String(row.name));
+  return row;
+}
+
 /** Whether the caller operates the platform itself. */
 export function isOperator(context: Context, call: Call): boolean {
   return rolesIn(context.snapshot, call.caller.principal, '-', '-').includes('operator');

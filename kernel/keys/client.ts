@@ -50,7 +50,7 @@ export function connectKeeper(path: string, token: string) {
     pending.delete(id);
     if (code === undefined) waiting.resolve(ok ?? {});
     // `refused` tells an answer of the keeper from its absence.
-    else waiting.reject(fault(faultTable().has(code) ? code : 'KeyUnavailable', { path: 'refused', detail }));
+    else waiting.reject(fault(faultTable().has(code) ? code : 'KeyRefused', { path: 'refused', detail }));
   }
 
   function once(op: string, fields: Record<string, unknown>): Promise<Record<string, unknown>> {
@@ -152,7 +152,7 @@ export function connectKeeper(path: string, token: string) {
       return (await ask('serviceToken', { caller: { ...ids, principal } })).token as string;
     },
     publicKey: async () => (await ask('publicKey', {})).pem as string,
-    /** The key of a subject, by its keyed hash; KeyUnavailable once it was erased. */
+    /** The key of a subject, by its keyed hash; KeyRefused once it was erased. */
     leaseSubject: async (tenant: bigint, subject: Uint8Array) =>
       base64((await ask('leaseSubject', { tenant: `${tenant}`, subject: Buffer.from(subject).toString('base64') })).key),
     eraseSubject: async (tenant: bigint, subject: Uint8Array) =>

@@ -1,4 +1,4 @@
-import { keyRefused } from '../contract/fault.ts';
+import { fault } from '../contract/fault.ts';
 import { formatId } from '../tenancy/id.ts';
 
 /** The name of a tenant's own ring, which is the key of everything that names no other. */
@@ -15,9 +15,9 @@ export function isForeign(name: string | undefined, tenant: bigint): boolean {
   return pattern.exec(name)?.[1] !== formatId(tenant);
 }
 
-/** The id in a key's name, or undefined for the tenant's own ring; another tenant's key throws KeyUnavailable. */
+/** The id in a key's name, or undefined for the tenant's own ring; another tenant's key throws KeyRefused. */
 export function keyIdIn(name: string | undefined, tenant: bigint): string | undefined {
-  if (isForeign(name, tenant)) throw keyRefused('That names no key of this organization.');
+  if (isForeign(name, tenant)) throw fault('KeyRefused', 'That names no key of this organization.');
   const id = pattern.exec(name ?? '')?.[2] ?? name;
   return id === defaultKey ? undefined : id;
 }

@@ -31,7 +31,7 @@ export function openNamedKeys(directory: string, ringKey: RingKey) {
   function read(tenant: bigint, id: string): KeyFile {
     const path = pathOf(tenant, id);
     if (!existsSync(path))
-      throw fault('KeyUnavailable', existsSync(`${path}.destroyed`) ? 'The key was destroyed.' : 'There is no such key.');
+      throw fault('KeyRefused', existsSync(`${path}.destroyed`) ? 'The key was destroyed.' : 'There is no such key.');
     return JSON.parse(readFileSync(path, 'utf8')) as KeyFile;
   }
 
@@ -71,9 +71,9 @@ export function openNamedKeys(directory: string, ringKey: RingKey) {
     material(tenant: bigint, id: string, version?: number): { version: number; key: Buffer } {
       const { state, versions } = read(tenant, id);
       if (state !== 'enabled')
-        throw fault('KeyUnavailable', `The key ${id} is ${state === 'pending' ? 'about to be destroyed' : 'disabled'}.`);
+        throw fault('KeyRefused', `The key ${id} is ${state === 'pending' ? 'about to be destroyed' : 'disabled'}.`);
       const found = version === undefined ? versions.at(-1) : versions.find((one) => one.version === version);
-      if (!found) throw fault('KeyUnavailable', `The key ${id} has no version ${version}.`);
+      if (!found) throw fault('KeyRefused', `The key ${id} has no version ${version}.`);
       const sealed = Buffer.from(found.sealed, 'base64');
       const { key } = ringKey(tenant, sealedVersion(sealed));
       return { version: found.version, key: openWith(key, sealed, purposeOf(tenant, id, found.version)) };

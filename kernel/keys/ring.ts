@@ -52,7 +52,7 @@ export function openRing(directory: string) {
   }
 
   function makeRing(tenant: bigint): Map<number, Buffer> {
-    if (existsSync(`${path(tenant)}.destroyed`)) throw fault('KeyUnavailable', `The keys of tenant ${tenant} were destroyed.`);
+    if (existsSync(`${path(tenant)}.destroyed`)) throw fault('KeyRefused', `The keys of tenant ${tenant} were destroyed.`);
     const key = randomBytes(32);
     saveRing(tenant, new Map([[1, key]]));
     return new Map([[1, key]]);
@@ -66,7 +66,7 @@ export function openRing(directory: string) {
     const versions = load(tenant);
     const at = version ?? Math.max(...versions.keys());
     const key = versions.get(at);
-    if (!key) throw fault('KeyUnavailable', `Tenant ${tenant} has no key version ${at}.`);
+    if (!key) throw fault('KeyRefused', `Tenant ${tenant} has no key version ${at}.`);
     return { version: at, key: hkdf(key, `data ${purpose}`) };
   }
 
@@ -134,7 +134,7 @@ function sealedRing(root: Buffer, tenant: bigint, state: KeyState, versions: Rea
 
 function assertEnabled(tenant: bigint, state: KeyState): void {
   if (state === 'enabled') return;
-  throw fault('KeyUnavailable', `The keys of tenant ${tenant} are ${state === 'pending' ? 'about to be destroyed' : 'disabled'}.`);
+  throw fault('KeyRefused', `The keys of tenant ${tenant} are ${state === 'pending' ? 'about to be destroyed' : 'disabled'}.`);
 }
 
 function loadSignerPair(directory: string, root: Buffer, name: string): { ed25519: KeyObject; mldsa44: KeyObject } {

@@ -1,5 +1,5 @@
 import type { KeyUse, Sealer } from '../contract/implement.ts';
-import { keyRefused } from '../contract/fault.ts';
+import { fault } from '../contract/fault.ts';
 import { formatId } from '../tenancy/id.ts';
 import type { Keeper } from './client.ts';
 import { defaultKey, isForeign, keyIdIn } from './key-name.ts';
@@ -25,7 +25,7 @@ export function sealerOf(keeper: Keeper, purpose: string, now: () => number, sta
     const standing = standingOf(formatId(tenant), id ?? defaultKey);
     if (standing && standing.state !== 'enabled') {
       for (const known of held.keys()) if (known.startsWith(place)) held.delete(known);
-      throw keyRefused(`The key ${id ?? defaultKey} is ${standing.state}.`);
+      throw fault('KeyRefused', `The key ${id ?? defaultKey} is ${standing.state}.`);
     }
     const known = held.get(`${place}${version ?? 'newest'}`);
     if (known && known.until > now()) return known;

@@ -72,7 +72,7 @@ export function openSubjectKeys(directory: string, ringKey: RingKey) {
   };
 
   return {
-    /** The key of a subject, made at first sight; one that was erased throws KeyUnavailable for ever. */
+    /** The key of a subject, made at first sight; one that was erased throws KeyRefused for ever. */
     key(tenant: bigint, hash: Uint8Array): Buffer {
       check(hash);
       const slot = slotsOf(tenant).at.get(Buffer.from(hash).toString('hex'));
@@ -83,7 +83,7 @@ export function openSubjectKeys(directory: string, ringKey: RingKey) {
         return made;
       }
       const bytes = read(tenant, slot);
-      if (bytes[subjectHashSize] !== live) throw fault('KeyUnavailable', 'The subject was erased.');
+      if (bytes[subjectHashSize] !== live) throw fault('KeyRefused', 'The subject was erased.');
       const sealed = bytes.subarray(slotSize - sealedSize);
       return openWith(ringKey(tenant, sealedVersion(sealed)).key, sealed, placeOf(tenant, hash));
     },

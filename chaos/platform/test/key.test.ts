@@ -127,12 +127,12 @@ test('nothing a tenant wrote lies in the clear, and with its keys all of it is u
     assert.equal(await outcome(`named-${key}`), 'KMS.KMSInvalidStateException');
     assert.equal(await outcome(key), 'accepted');
   }
-  assert.equal((await gone.log('GET', '/named/fetch')).body.code, 'KeyUnavailable');
+  assert.equal((await gone.log('GET', '/named/fetch')).body.code, 'KeyRefused');
   assert.equal((await gone.log('GET', '/plain/fetch')).status, 200);
 
   await gone.key('default', 'schedule-key-destruction', { afterMs: 0 });
   for (const key of Object.keys(sizes)) assert.equal(await outcome(key), 'KMS.KMSInvalidStateException');
-  assert.equal((await gone.log('GET', '/plain/fetch')).body.code, 'KeyUnavailable');
+  assert.equal((await gone.log('GET', '/plain/fetch')).body.code, 'KeyRefused');
   const members = await gone.platform('GET', '/members');
   assert.ok(!JSON.stringify(members.body).includes(mark), 'a sealed field is still read');
   await until(async () => !(await audit()).some(({ name }) => name === mark), 'the end of the record');

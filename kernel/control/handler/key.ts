@@ -1,8 +1,8 @@
 import type { Call, Handlers } from '../../contract/call.ts';
-import { fault, keyRefused } from '../../contract/fault.ts';
+import { fault } from '../../contract/fault.ts';
 import { defaultKey, keyName } from '../../keys/key-name.ts';
 import { formatId } from '../../tenancy/id.ts';
-import { change, type Context, enveloped, found, nameOrId, own, paged, type Row } from '../context.ts';
+import { change, type Context, decidedByName, enveloped, found, nameOrId, own, paged, type Row } from '../context.ts';
 import { destroyAfterMs, keysMax } from '../limits.ts';
 import type { platform } from '../service.ts';
 
@@ -48,11 +48,11 @@ export function keyHandlers(context: Context): Mine {
     );
   }
 
-  async function locate(call: Call): Promise<Row> {
+  async function locate(call: Call, operation: keyof Mine): Promise<Row> {
     await ensureDefault(call);
     const wanted = nameOrId(call.ref.name);
     const { rows } = await own(context, call).query('select * from platform.key where name = $1 or id = $2', [wanted.name, wanted.id]);
-    return found(rows, `key ${call.ref.name}`);
+    return decidedByName(call, operation, found(rows, `key ${call.ref.name}`));
   }
 
   async function answer(call: Call, id: unknown) {
@@ -84,8 +84,8 @@ export function keyHandlers(context: Context): Mine {
   }
 
   /** Keeper first: it refuses new leases. Then the snapshot, which ends those that are held. */
-  async function move(call: Call, from: readonly State[], to: 'enabled' | 'disabled' | 'pending', destroyAt?: number) {
-    const row = await locate(call);
+  async function move(call: Call, operation: keyof Mine, from: readonly State[], to: 'enabled' | 'disabled' | 'pending', destroyAt?: number) {
+    const row = await locate(call, operation);
     if (!from.includes(String(row.state) as State)) throw fault('Conflict', `The key is ${row.state}.`);
     await context.keeper.setKeyState(call.caller.tenant, to, idOf(row));
     await store(context, row, to, destroyAt);
@@ -96,12 +96,12 @@ export function keyHandlers(context: Context): Mine {
     CreateKey: (call) => make(call as Call, call.input),
     ImportKey: (call) => make(call as Call, call.input, Buffer.from(call.input.material, 'base64')),
     async UseKey(call) {
-      const row = await locate(call as Call);
-      if (row.state !== 'enabled') throw keyRefused(`The key ${row.name} is ${row.state}.`);
+      const row = await locate(call as Call, 'UseKey');
+      if (row.state !== 'enabled') throw fault('KeyRefused', `The key ${row.name} is ${row.state}.`);
       return { output: keyOf(context, row) };
     },
     async GetKey(call) {
-      return { output: keyOf(context, await locate(call as Call)) };
+      return { output: keyOf(context, await locate(call as Call, 'GetKey')) };
     },
     async ListKeys(call) {
       await ensureDefault(call as Call);
@@ -118,7 +118,7 @@ export function keyHandlers(context: Context): Mine {
       };
     },
     async RotateKey(call) {
-      const row = await locate(call as Call);
+      const row = await locate(call as Call, 'RotateKey');
       if (row.state !== 'enabled') throw fault('Conflict', `The key is ${row.state}.`);
       const version = await context.keeper.rotateKey(call.caller.tenant, idOf(row));
       await own(context, call as Call).query('update platform.key set generation = $2, version = version + 1 where id = $1', [
@@ -128,19 +128,19 @@ export function keyHandlers(context: Context): Mine {
       return answer(call as Call, row.id);
     },
     async DisableKey(call) {
-      return answer(call as Call, (await move(call as Call, ['enabled', 'disabled'], 'disabled')).id);
+      return answer(call as Call, (await move(call as Call, 'DisableKey', ['enabled', 'disabled'], 'disabled')).id);
     },
     async EnableKey(call) {
-      return answer(call as Call, (await move(call as Call, ['enabled', 'disabled'], 'enabled')).id);
+      return answer(call as Call, (await move(call as Call, 'EnableKey', ['enabled', 'disabled'], 'enabled')).id);
     },
     async ScheduleKeyDestruction(call) {
       const { afterMs = destroyAfterMs } = call.input;
-      const row = await move(call as Call, ['enabled', 'disabled', 'pending'], 'pending', call.now + afterMs);
+      const row = await move(call as Call, 'ScheduleKeyDestruction', ['enabled', 'disabled', 'pending'], 'pending', call.now + afterMs);
       if (afterMs === 0) await destroyDue(context);
       return answer(call as Call, row.id);
     },
     async CancelKeyDestruction(call) {
-      return answer(call as Call, (await move(call as Call, ['pending'], 'disabled')).id);
+      return answer(call as Call, (await move(call as Call, 'CancelKeyDestruction', ['pending'], 'disabled')).id);
     },
   };
 }

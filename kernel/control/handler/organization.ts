@@ -1,7 +1,7 @@
 import type { Call, Handlers } from '../../contract/call.ts';
 import { fault } from '../../contract/fault.ts';
 import { formatId } from '../../tenancy/id.ts';
-import { change, type Context, enveloped, found, isOperator, nameOrId, own, paged, type Row } from '../context.ts';
+import { change, type Context, decidedByName, enveloped, found, isOperator, nameOrId, own, paged, type Row } from '../context.ts';
 import { projectsMax } from '../limits.ts';
 import type { platform } from '../service.ts';
 
@@ -105,7 +105,8 @@ export function organizationHandlers(context: Context): Mine {
       };
     },
     async GetOrganization(call) {
-      return { output: organizationOf(await ofTenant(call, call.ref.name)) };
+      const row = await ofTenant(call, call.ref.name);
+      return { output: organizationOf(await decidedByName(call as Call, 'GetOrganization', row)) };
     },
     async ListOrganizations(call) {
       const { after = '', limit = 100, prefix = '' } = call.input;
@@ -113,7 +114,7 @@ export function organizationHandlers(context: Context): Mine {
       return { output: paged(rows.map(organizationOf), limit) };
     },
     async UpdateOrganization(call) {
-      const row = await ofTenant(call, call.ref.name);
+      const row = await decidedByName(call as Call, 'UpdateOrganization', await ofTenant(call, call.ref.name));
       if (row.id !== call.caller.tenant) throw fault('Denied', 'Choose an environment of this organization first.');
       const { title = row.title, regions = row.regions, factors = row.factors } = call.input;
       await change(context, call.caller, async (tx, note) => {
@@ -152,7 +153,7 @@ export function organizationHandlers(context: Context): Mine {
         wanted.name,
         wanted.id,
       ]);
-      return { output: projectOf(found(rows, `project ${call.ref.name}`)) };
+      return { output: projectOf(await decidedByName(call as Call, 'GetProject', found(rows, `project ${call.ref.name}`))) };
     },
     async ListProjects(call) {
       const { after = '', limit = 100, prefix = '' } = call.input;

@@ -1,7 +1,7 @@
 import type { Call, Handlers } from '../../contract/call.ts';
 import { fault } from '../../contract/fault.ts';
 import { formatId } from '../../tenancy/id.ts';
-import { change, type Context, enveloped, found, nameOrId, own, paged, type Row } from '../context.ts';
+import { change, type Context, decidedByName, enveloped, found, nameOrId, own, paged, type Row } from '../context.ts';
 import { serviceAccountsMax } from '../identity/limits.ts';
 import type { platform } from '../service.ts';
 import { assertMayGive, environmentFor, freeLogins } from './credential.ts';
@@ -22,13 +22,13 @@ function accountOf(row: Row) {
 
 /** Programs with a name: a principal that credentials are made for, ended as one. */
 export function serviceAccountHandlers(context: Context): Mine {
-  const locate = async (call: Call) => {
+  const locate = async (call: Call, operation: keyof Mine) => {
     const wanted = nameOrId(call.ref.name);
     const { rows } = await own(context, call).query('select * from platform.service_account where name = $1 or id = $2', [
       wanted.name,
       wanted.id,
     ]);
-    return found(rows, `service account ${call.ref.name}`);
+    return decidedByName(call, operation, found(rows, `service account ${call.ref.name}`));
   };
   return {
     async CreateServiceAccount(call) {
@@ -68,7 +68,7 @@ export function serviceAccountHandlers(context: Context): Mine {
       return { output: accountOf(found(rows, `service account ${name}`)) };
     },
     async GetServiceAccount(call) {
-      return { output: accountOf(await locate(call as Call)) };
+      return { output: accountOf(await locate(call as Call, 'GetServiceAccount')) };
     },
     async ListServiceAccounts(call) {
       const { after = '', limit = 100, prefix = '' } = call.input;
@@ -79,7 +79,7 @@ export function serviceAccountHandlers(context: Context): Mine {
       return { output: paged((rows as Row[]).map(accountOf), limit) };
     },
     async DeleteServiceAccount(call) {
-      const row = await locate(call as Call);
+      const row = await locate(call as Call, 'DeleteServiceAccount');
       const { tenant } = call.caller;
       const principal = principalOf(String(row.name));
       await change(context, call.caller, async (tx, note) => {

@@ -49,7 +49,8 @@ function place(name: string) {
   return { ring, sealer, standings, leases: () => leases, pass: (ms: number) => (now += ms) };
 }
 
-const refused = { code: 'KeyUnavailable' };
+const refused = { code: 'KeyRefused', status: 409 };
+const unreadable = { code: 'KeyUnavailable' };
 
 test('AES-256-GCM seals as the GCM specification has it', () => {
   // The test vector with a 256-bit key and associated data of the GCM specification (test case 16) opens with what we use.
@@ -77,8 +78,8 @@ test('what was sealed under a named key opens after a rotation, under no other k
   const later = await sealer.under(id).seal(tenant, Buffer.from('later'), 'a');
   assert.equal((await key.open(tenant, sealed, 'a')).toString(), 'secret');
   assert.equal((await key.open(tenant, later, 'a')).toString(), 'later');
-  await assert.rejects(key.open(tenant, sealed, 'b'), refused);
-  await assert.rejects(sealer.open(tenant, sealed, 'a'), refused);
+  await assert.rejects(key.open(tenant, sealed, 'b'), unreadable);
+  await assert.rejects(sealer.open(tenant, sealed, 'a'), unreadable);
   await assert.rejects(async () => sealer.under(keyName('us-east-1', 78n, id)).open(tenant, sealed, 'a'), refused);
 });
 
@@ -177,6 +178,19 @@ test('keys are made, imported, rotated, disabled, enabled and destroyed over RES
   assert.equal((await house.call('GET', '/v1/platform/keys', undefined, { bearer: editor.bearer })).status, 403);
   const other = (await house.call('POST', '/v1/platform/organizations', { name: 'keyless' })).body as { uid: string };
   assert.equal((await verb('photos', 'disable-key', {}, other.uid)).status, 404);
+});
+
+test('what is named by its id is decided on its name as well', async () => {
+  const guarded = (await house.call('POST', '/v1/platform/keys', { name: 'guarded' })).body as unknown as Made;
+  const keyId = guarded.spec.arn.split('/').at(-1) ?? '';
+  const text = 'forbid (principal, action == platform::Action::"DisableKey", resource) when { resource has name && resource.name like "guard*" };';
+  const policy = await house.call('POST', '/v1/platform/policies', { name: 'guard', text });
+  assert.equal(policy.status, 201, JSON.stringify(policy.body));
+  for (const named of ['guarded', keyId]) assert.equal((await verb(named, 'disable-key')).status, 403, named);
+  assert.equal(((await verb(keyId, 'rotate-key')).body as unknown as Made).spec.versions, 2);
+  await house.call('DELETE', '/v1/platform/policies/guard');
+  assert.equal(((await verb(keyId, 'disable-key')).body as unknown as Made).spec.state, 'disabled');
+  assert.equal((await house.call('GET', `/v1/platform/keys/${keyId}/use-key`)).body.code, 'KeyRefused');
 });
 
 test("with an organization's ring its audit records become unreadable, and its wrapped keys are nowhere on the disk", async () => {

@@ -28,8 +28,8 @@ export async function appendBatch(
     const key = await partition.writing();
     return appendSealed(broker, topic, partition, records, { ...producing, ...(key ? { key } : {}) });
   } catch (error) {
-    if (!(error instanceof OperationError && error.code === 'KeyUnavailable')) throw error;
-    const isRefused = error.path === 'refused';
+    if (!(error instanceof OperationError && ['KeyRefused', 'KeyUnavailable'].includes(error.code))) throw error;
+    const isRefused = error.code === 'KeyRefused';
     return { error: isRefused ? 'POLICY_VIOLATION' : 'KAFKA_STORAGE_ERROR', message: error.detail ?? error.message };
   }
 }

@@ -130,7 +130,7 @@ async function compactUnlessSealed(topic: Topic, partition: Partition, now: numb
   try {
     await compact(partition, { now, tombstoneMs: configNumber(topic.config, 'delete.retention.ms') });
   } catch (error) {
-    if (!(error instanceof OperationError && error.code === 'KeyUnavailable')) throw error;
+    if (!(error instanceof OperationError && ['KeyRefused', 'KeyUnavailable'].includes(error.code))) throw error;
   }
 }
 

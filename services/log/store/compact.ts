@@ -38,7 +38,7 @@ function openerOf(keys: ReadonlyMap<number, BatchKey>): Opener {
   return (batch, head) => {
     if (!isSealed(head.attributes)) return { plain: batch, head, reseal: (kept) => kept };
     const key = keys.get(generationOf(batch));
-    if (!key) throw fault('KeyUnavailable', { path: 'refused', detail: 'The key of a batch is not there any more.' });
+    if (!key) throw fault('KeyRefused', 'The key of a batch is not there any more.');
     const plain = openBatch(batch, head, key);
     return { plain, head: readHead(plain), reseal: (kept) => sealBatch(kept, key) };
   };

@@ -58,7 +58,7 @@ export class TopicKeys {
   /** The key of a generation, for reading. Throws KeyUnavailable. */
   async reading(topic: Topic, index: number, generation: number): Promise<BatchKey> {
     const stored = topic.keys.find((key) => key.generation === generation);
-    if (!stored) throw fault('KeyUnavailable', { path: 'refused', detail: 'The key of a batch is not there any more.' });
+    if (!stored) throw fault('KeyRefused', 'The key of a batch is not there any more.');
     return this.#opened(topic, stored, index);
   }
 

@@ -89,8 +89,8 @@ test('a key that is disabled or destroyed refuses writes and reads; one that is 
   await create('passing', { 'gamut.encryption': arn });
   await send('passing', [mark]);
   await key('passing', 'disable-key');
-  assert.equal((await send('passing', [mark])).body.code, 'KeyUnavailable');
-  assert.equal((await read('passing')).body.code, 'KeyUnavailable');
+  assert.equal((await send('passing', [mark])).body.code, 'KeyRefused');
+  assert.equal((await read('passing')).body.code, 'KeyRefused');
   await key('passing', 'enable-key');
   assert.deepEqual(await valuesOf('passing'), [mark]);
   await key('passing', 'schedule-key-destruction', { afterMs: 0 });

@@ -19,6 +19,7 @@ const states: Readonly<Record<string, string>> = {
   NotImplemented: sqlstates.notBuilt,
   Unavailable: sqlstates.unavailable,
   KeyUnavailable: sqlstates.unavailable,
+  KeyRefused: sqlstates.denied,
   JournalFull: '53100',
   DiskFull: '53100',
   Draining: sqlstates.shutdown,

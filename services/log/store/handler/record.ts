@@ -47,7 +47,7 @@ function recordOut(partition: number, { offset, timestamp, key, value, headers }
 const faults: Readonly<Record<string, string>> = {
   MESSAGE_TOO_LARGE: 'RecordTooLarge',
   KAFKA_STORAGE_ERROR: 'LogFailed',
-  POLICY_VIOLATION: 'KeyUnavailable',
+  POLICY_VIOLATION: 'KeyRefused',
 };
 
 /** Appending and reading records in JSON, for who has no Kafka client. */

@@ -103,6 +103,7 @@ const dialect: Readonly<Record<string, Words>> = {
   KmsKeyDisabled: { code: 'KMS.DisabledException' },
   KmsKeyInvalidState: { code: 'KMS.KMSInvalidStateException' },
   KeyUnavailable: { status: 503, code: 'ServiceUnavailable' },
+  KeyRefused: { status: 400, code: 'KMS.KMSInvalidStateException' },
   ObjectDamaged: { code: 'InternalError', text: 'The stored bytes do not agree with their checksum; they are not served.' },
 };
 
