@@ -19,7 +19,8 @@ type Mine = Pick<
   | 'ScheduleKeyDestruction'
   | 'CancelKeyDestruction'
 >;
-type State = 'enabled' | 'disabled' | 'pending' | 'destroyed';
+type Wished = 'enabled' | 'disabled' | 'pending';
+type State = Wished | 'destroyed';
 
 /** Undefined for the ring of the tenant itself. */
 const idOf = (row: Row): string | undefined => (row.id === row.tenant ? undefined : formatId(row.id as bigint));
@@ -84,7 +85,7 @@ export function keyHandlers(context: Context): Mine {
   }
 
   /** Keeper first: it refuses new leases. Then the snapshot, which ends those that are held. */
-  async function move(call: Call, operation: keyof Mine, from: readonly State[], to: 'enabled' | 'disabled' | 'pending', destroyAt?: number) {
+  async function move(call: Call, operation: keyof Mine, from: readonly State[], to: Wished, destroyAt?: number) {
     const row = await locate(call, operation);
     if (!from.includes(String(row.state) as State)) throw fault('Conflict', `The key is ${row.state}.`);
     await context.keeper.setKeyState(call.caller.tenant, to, idOf(row));

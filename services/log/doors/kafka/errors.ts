@@ -33,8 +33,9 @@ const names: Readonly<Record<string, ErrorName>> = {
  * away may come back.
  */
 export function readFault(error: unknown): ErrorName | undefined {
-  if (!(error instanceof OperationError && ['KeyRefused', 'KeyUnavailable', 'Unavailable', 'LogFailed'].includes(error.code))) return undefined;
-  return error.code === 'KeyRefused' ? 'TOPIC_AUTHORIZATION_FAILED' : 'KAFKA_STORAGE_ERROR';
+  if (!(error instanceof OperationError)) return undefined;
+  if (error.code === 'KeyRefused') return 'TOPIC_AUTHORIZATION_FAILED';
+  return ['KeyUnavailable', 'Unavailable', 'LogFailed'].includes(error.code) ? 'KAFKA_STORAGE_ERROR' : undefined;
 }
 
 /** What a denial is called depends on what was denied. */
