@@ -10,6 +10,8 @@ type Waiting = { begin(): void };
  */
 export class ReadTurns {
   readonly #held = new FairQueue<Waiting>(1);
+  /** Lanes that were let ahead in this turn. */
+  readonly #ahead = new Set<string>();
   #begun = 0;
   #turnEnds = false;
 
@@ -18,6 +20,11 @@ export class ReadTurns {
     this.#endTurn();
     if (this.#held.size === 0 && this.#begun < requestsPerTurnMax) {
       this.#begun += 1;
+      return true;
+    }
+    // Who has nothing waiting is below its share, and its one request need not wait behind what others sent.
+    if (this.#ahead.size < requestsPerTurnMax && !this.#ahead.has(lane) && this.#held.waiting(lane) === 0) {
+      this.#ahead.add(lane);
       return true;
     }
     this.#held.push(lane, connection, 1, 0);
@@ -30,6 +37,7 @@ export class ReadTurns {
     setImmediate(() => {
       this.#turnEnds = false;
       this.#begun = 0;
+      this.#ahead.clear();
       while (this.#held.size > 0 && this.#begun < requestsPerTurnMax) {
         this.#begun += 1;
         this.#held.next()?.begin();

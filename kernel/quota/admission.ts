@@ -31,6 +31,8 @@ export class Admission {
   #turnEnds = false;
   #left = 0;
   #ticking: NodeJS.Timeout | undefined;
+  /** Tenants that were let ahead in this turn. */
+  readonly #ahead = new Set<string>();
 
   get waiting(): number {
     return this.#queue.size;
@@ -46,7 +48,18 @@ export class Admission {
       this.#begin();
       return undefined;
     }
+    if (this.#isBelowShare(tenant)) {
+      this.#ahead.add(tenant);
+      this.#begin();
+      return undefined;
+    }
     return this.#wait(tenant, operation);
+  }
+
+  /** Who has nothing waiting is below its share, and its one call in a turn need not wait behind what others sent. */
+  #isBelowShare(tenant: string): boolean {
+    if (this.running >= this.concurrency.limit || this.#ahead.size >= callsPerTurnMax) return false;
+    return this.#turnEnds && !this.#ahead.has(tenant) && this.#queue.waiting(tenant) === 0;
   }
 
   /** A turn is short where others wait for its end, and long, which is cheaper, where one tenant is alone. */
@@ -79,6 +92,7 @@ export class Admission {
     setImmediate(() => {
       this.#turnEnds = false;
       this.#turn = 0;
+      this.#ahead.clear();
       if (this.#queue.size > 0) this.#pump(performance.now());
     });
   }

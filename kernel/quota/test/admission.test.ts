@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { OperationError } from '../../contract/fault.ts';
+import { ReadTurns } from '../../listen/turn.ts';
 import { Admission } from '../admission.ts';
 import { Concurrency } from '../concurrency.ts';
 import { FairQueue } from '../fair-queue.ts';
@@ -68,6 +69,36 @@ test('a call that comes after a thousand of another tenant runs with the first o
   assert.equal(admission.running, 0);
   assert.equal(admission.waiting, 0);
   admission.stop();
+});
+
+test('who has nothing waiting begins ahead of what another tenant sent, once in a turn, and is read so', async () => {
+  const admission = new Admission();
+  const enter = (tenant: string) => admission.enter(tenant, 'Read', performance.now());
+  const waits = [enter('quiet'), ...Array.from({ length: 100 }, () => enter('noisy'))];
+  assert.ok(admission.waiting > 0);
+  await turn();
+  assert.equal(enter('quiet'), undefined, 'the first of a turn');
+  waits.push(enter('quiet'));
+  assert.notEqual(waits.at(-1), undefined, 'the second waits');
+  for (let turns = 0; admission.waiting > 0 && turns < 1000; turns += 1) await turn();
+  await Promise.all(waits);
+  admission.stop();
+
+  const reads = new ReadTurns();
+  const read: string[] = [];
+  const ask = (lane: string) => {
+    const begin = () => void read.push(lane);
+    if (reads.mayBegin(lane, { begin })) begin();
+  };
+  for (let index = 0; index < 1000; index += 1) ask('noisy');
+  ask('quiet');
+  assert.equal(read.at(-1), 'quiet');
+  ask('quiet');
+  assert.equal(read.filter((lane) => lane === 'quiet').length, 1);
+  await turn();
+  assert.equal(read.filter((lane) => lane === 'quiet').length, 2, 'the second comes in its turn');
+  for (let turns = 0; read.length < 1002 && turns < 1000; turns += 1) await turn();
+  assert.equal(read.length, 1002);
 });
 
 test('fewer calls run at once when they take longer than usual, and more again when they do not', () => {
