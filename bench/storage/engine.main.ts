@@ -1,4 +1,5 @@
 import type { Sealer } from '#kernel/contract/implement.ts';
+import { randomFillSync } from 'node:crypto';
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,8 @@ import { rebuildDrive } from '#services/storage/store/scrub.ts';
 import { readObject } from '#services/storage/store/version.ts';
 import { openObject, takeIn } from '#services/storage/store/seal.ts';
 import { closeStore, openStore, type Store } from '#services/storage/store/store.ts';
+import { noiseObjects, textObjects } from './corpus.ts';
+import { type BlobRecord, unpack } from '#services/storage/store/record.ts';
 
 registerFaults(errors);
 
@@ -56,8 +59,9 @@ async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
 
 async function put(store: Store, key: string, bytes: Uint8Array): Promise<void> {
   const rules = { maxBytes: 1e12, mayWrite: () => true, signal: new AbortController().signal };
-  const received = await takeIn(store, owner, pieces(bytes), {}, rules, undefined);
-  await putObject(store, ownBucket(store.catalog, owner, 'bench'), received, { key, headers: {}, traits: {}, conditions: {}, who });
+  const bucket = ownBucket(store.catalog, owner, 'bench');
+  const received = await takeIn(store, bucket, pieces(bytes), {}, rules, undefined);
+  await putObject(store, bucket, received, { key, headers: {}, traits: {}, conditions: {}, who });
 }
 
 async function get(store: Store, key: string): Promise<number> {
@@ -81,16 +85,48 @@ async function rate(count: number, atOnce: number, work: (at: number) => Promise
   return { perCpu: count / (cpu() - before), perSecond: count / ((performance.now() - began) / 1000) };
 }
 
+/** Bytes put for each byte that lies on drives before it is spread, records of their places not counted. */
+async function compression(objects: Iterable<Uint8Array>): Promise<{ ratio: number; perCpu: number }> {
+  const directory = mkdtempSync(join(tmpdir(), 'gamut-bench-storage-'));
+  const store = await openStore({ directory, log: () => {}, now: Date.now, mayWrite: () => true, sealer, dayMs: dayDefaultMs });
+  try {
+    await createBucket(store, owner, { name: 'bench', location: 'local', labels: {} });
+    const before = cpu();
+    let [came, count] = [0, 0];
+    const each = objects[Symbol.iterator]();
+    const work = async () => {
+      for (let next = each.next(); !next.done; next = each.next()) {
+        came += next.value.length;
+        await put(store, `object-${count++}`, next.value);
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, work));
+    const perCpu = came / (cpu() - before);
+    const rows = [...store.catalog.table.blob.getRange()].map(({ value }) => unpack<BlobRecord>(value).size);
+    const dictionaries = [...store.catalog.table.dictionary.getRange()].map(({ value }) => value.length);
+    return { ratio: came / [...rows, ...dictionaries].reduce((sum, size) => sum + size, 0), perCpu };
+  } finally {
+    await closeStore(store);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
 async function measure(): Promise<Record<string, number>> {
   const directory = mkdtempSync(join(tmpdir(), 'gamut-bench-storage-'));
   const store = await openStore({ directory, log: () => {}, now: Date.now, mayWrite: () => true, sealer, dayMs: dayDefaultMs });
   try {
     await createBucket(store, owner, { name: 'bench', location: 'local', labels: {} });
-    const small = Buffer.alloc(4096, 'x');
-    const large = Buffer.alloc(64 * mib, 'y');
-    await rate(500, 64, (at) => put(store, `warm-${at}`, small));
-    const smallPut = await rate(6000, 64, (at) => put(store, `small-${at}`, small));
+    const noise = randomFillSync(Buffer.alloc(mib));
+    const text = Buffer.concat([...textObjects(2 * mib)]);
+    const part = (of: Buffer, at: number) => of.subarray((at * 977) % (of.length - 4096)).subarray(0, 4096);
+    const large = randomFillSync(Buffer.alloc(64 * mib));
+    await rate(500, 64, (at) => put(store, `warm-${at}`, part(noise, at)));
+    const smallPut = await rate(6000, 64, (at) => put(store, `small-${at}`, part(noise, at)));
     const smallGet = await rate(20_000, 64, (at) => get(store, `small-${at % 6000}`));
+    await rate(500, 64, (at) => put(store, `warm-${at}`, part(text, at)));
+    await store.dictionaries.idle();
+    const textPut = await rate(6000, 64, (at) => put(store, `text-${at}`, part(text, at)));
+    const textGet = await rate(20_000, 64, (at) => get(store, `text-${at % 6000}`));
     const largePut = await rate(8, 2, (at) => put(store, `large-${at}`, large));
     const largeGet = await rate(8, 2, (at) => get(store, `large-${at}`));
     const { drives } = store.blobs;
@@ -108,6 +144,8 @@ async function measure(): Promise<Record<string, number>> {
       smallPutPerCpu: smallPut.perCpu,
       smallPutPerSecond: smallPut.perSecond,
       smallGetPerCpu: smallGet.perCpu,
+      textPutPerCpu: textPut.perCpu,
+      textGetPerCpu: textGet.perCpu,
       largePutPerCpu: largePut.perCpu * 64 * mib,
       largeGetPerCpu: largeGet.perCpu * 64 * mib,
       largeGetPerSecond: largeGet.perSecond * 64 * mib,
@@ -121,4 +159,6 @@ async function measure(): Promise<Record<string, number>> {
   }
 }
 
-process.send?.(await measure());
+const text = await compression(textObjects(100 * mib));
+const noise = await compression(noiseObjects(16 * mib));
+process.send?.({ ...(await measure()), textRatio: text.ratio, textPerCpu: text.perCpu, noiseRatio: noise.ratio });

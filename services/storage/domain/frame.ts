@@ -16,8 +16,10 @@ export function framesOf(first: number, last: number, size: number): { frame: nu
   return { frame, from: frame * stored, to: Math.min(end * stored, sealedSize(size)) };
 }
 
-function nonceOf(frame: number): Buffer {
+/** Frames of the list of where frames lie have nonces of their own. */
+function nonceOf(frame: number, list = false): Buffer {
   const nonce = Buffer.alloc(12);
+  if (list) nonce[0] = 1;
   nonce.writeBigUInt64BE(BigInt(frame), 4);
   return nonce;
 }
@@ -63,9 +65,17 @@ export class FrameSealer {
   }
 }
 
+/** Seals one frame of any length; no other frame of the key has its number, in its list or beside it. */
+export function sealFrame(key: Uint8Array, frame: number, bytes: Uint8Array, list = false): [Uint8Array, Uint8Array] {
+  const cipher = createCipheriv('aes-256-gcm', key, nonceOf(frame, list));
+  const sealed = cipher.update(bytes);
+  cipher.final();
+  return [sealed, cipher.getAuthTag()];
+}
+
 /** Opens one frame; throws when a bit of it, its number or the key is wrong. */
-function openFrame(key: Uint8Array, frame: number, bytes: Uint8Array): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(frame));
+export function openFrame(key: Uint8Array, frame: number, bytes: Uint8Array, list = false): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(frame, list));
   decipher.setAuthTag(bytes.subarray(bytes.length - frameTagBytes));
   const plain = decipher.update(bytes.subarray(0, bytes.length - frameTagBytes));
   decipher.final();

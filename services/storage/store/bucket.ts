@@ -122,8 +122,9 @@ export function deleteBucket({ catalog }: Store, owner: Owner, name: string, ifV
     if (ifVersion !== undefined && ifVersion !== String(bucket.version)) throw fault('PreconditionFailed');
     const { table } = catalog;
     if (any(table.object, bucket.id) || any(table.version, bucket.id) || any(table.upload, bucket.id)) throw fault('BucketNotEmpty');
-    const configured = { start: numberKey(bucket.id), end: numberKey(bucket.id + 1n) };
-    for (const key of [...table.configuration.getKeys(configured)]) table.configuration.remove(key);
+    const below = { start: numberKey(bucket.id), end: numberKey(bucket.id + 1n) };
+    for (const key of [...table.configuration.getKeys(below)]) table.configuration.remove(key);
+    for (const key of [...table.dictionary.getKeys(below)]) table.dictionary.remove(key);
     table.bucket.remove(Buffer.from(name));
     table.owned.remove(placedKey(bucket.scope, name));
     return { ...bucket, version: batch.next('version') };

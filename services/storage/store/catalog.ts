@@ -32,6 +32,7 @@ export const tableNames = [
   'effect',
   'tally',
   'counter',
+  'dictionary',
 ] as const;
 export type TableName = (typeof tableNames)[number];
 

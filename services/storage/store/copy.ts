@@ -66,9 +66,11 @@ function shareAll({ catalog, blobs }: Store, segments: readonly Segment[]): void
   for (const segment of segments) blobs.share(segment);
 }
 
-/** Bytes sealed under a scope's key are of use in that scope alone. */
+/** Bytes sealed under a scope's key are of use in that scope alone, and those that need a dictionary in its bucket alone. */
 function mayShare(from: BucketRecord, to: BucketRecord, { segments }: Opened): boolean {
-  return (from.tenant === to.tenant && from.scope === to.scope) || segments.every(({ seal }) => seal === undefined);
+  if (from.id === to.id) return true;
+  if (from.tenant !== to.tenant || from.scope !== to.scope) return segments.every(({ seal }) => seal === undefined);
+  return segments.every(({ seal }) => seal?.compressed?.dictionary === undefined);
 }
 
 type Digests = { readonly md5: string; readonly checksum?: StoredChecksum };

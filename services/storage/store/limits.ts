@@ -116,3 +116,25 @@ export const heatDepthMax = limit(3, 'slash', 'Slashes of a key up to which its 
 export const heatHalfLifeMs = limit(300_000, 'millisecond', 'Age at which a request counts half in what is asked for most.');
 export const failuresPlayedMax = limit(300, 'failure', 'Failures of drives and domains in a life that is played out, on average.');
 export const livesAtOnce = limit(20, 'life', 'Lives of a stripe that are played out before others have a turn.');
+export const compressHereMaxBytes = limit(16 * kib, 'byte', 'Largest frame compressed on the event loop, and with a dictionary.');
+export const compressThreadsMax = limit(4, 'thread', 'Threads that compress and decompress larger frames.');
+export const compressAheadMax = limit(4, 'frame', 'Frames of one body or one read that are compressed or decompressed at once.');
+export const compressedShareMax = limit(0.95, 'share', 'What a frame may at most have left of itself for its compression to pay.');
+export const framesListedMax = limit(
+  64,
+  'frame',
+  'Frames of a compressed run whose lengths lie in its record; those of longer runs lie behind its bytes.',
+);
+export const frameListBytes = limit(
+  65_520,
+  'byte',
+  'Bytes of such a list that are sealed together: where 10,920 frames begin, six bytes for each.',
+);
+export const sampleBytesMax = limit(mib, 'byte', 'Bytes of samples of a bucket that are held; half of it makes a dictionary.');
+export const samplesMin = limit(64, 'object', 'Fewest samples from which a dictionary is made.');
+export const samplesMax = limit(2048, 'object', 'Most samples from which a dictionary is made.');
+export const sampledBucketsMax = limit(16, 'bucket', 'Buckets of which samples are held at once.');
+export const dictionaryGainMin = limit(0.05, 'share', 'What a new dictionary must save of what is stored without it to be kept.');
+export const dictionariesMax = limit(8, 'version', 'Versions of the dictionary of one bucket.');
+export const dictionariesOpenMax = limit(64, 'dictionary', 'Dictionaries that stay in memory.');
+export const trainAgainFactor = limit(16, 'time', 'How many times more objects must come before a dictionary is tried again.');

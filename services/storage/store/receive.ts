@@ -2,7 +2,6 @@ import type { ChecksumAlgorithm } from '#wire/checksum/checksum.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import { isChecksum } from '../domain/checksum.ts';
-import type { FrameSealer } from '../domain/frame.ts';
 import { type BlobStore, sumOf } from './blob.ts';
 import type { CodedWriter } from './coded.ts';
 import { BodyDigest } from './digest.ts';
@@ -10,6 +9,7 @@ import { stripeDataBytes } from './frame.ts';
 import { inlineMaxBytes, packedMaxBytes } from './limits.ts';
 import { assertLive } from './live.ts';
 import type { BlobPlace, Segment } from './record.ts';
+import type { RunWriter } from './run-writer.ts';
 
 /** What the sender said of the bytes to come. */
 export type Expected = {
@@ -36,8 +36,8 @@ export type ReceiveRules = {
   readonly maxBytes: number;
   readonly mayWrite: () => boolean;
   readonly signal: AbortSignal;
-  /** Seals the bytes on their way to the disk; digests are of those that came. */
-  readonly frames?: FrameSealer;
+  /** Compresses and seals the bytes on their way to the disk; digests are of those that came. */
+  readonly frames?: RunWriter;
 };
 
 /** Refuses digests that cannot be ones, before any byte is read. */
@@ -83,7 +83,7 @@ class Intake {
   #pieces: Uint8Array[] = [];
   #held = 0;
   #size = 0;
-  /** Bytes for the disk so far: more than came when they are sealed. */
+  /** Bytes for the disk so far: not as many as came when they are compressed and sealed. */
   #stored = 0;
   #writer: CodedWriter | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -105,7 +105,7 @@ class Intake {
       throw fault('IncompleteBody', 'The body is longer than it was said to be.');
     const room = this.#digest.update(bytes);
     const { frames } = this.#rules;
-    for (const sealed of frames ? frames.seal(bytes) : [bytes]) await this.#store(sealed);
+    for (const sealed of frames ? await frames.take(bytes) : [bytes]) await this.#store(sealed);
     if (room) await room;
   }
 
@@ -148,7 +148,7 @@ class Intake {
     const found = made.checksum && Buffer.from(made.checksum).toString('base64');
     if (checksum !== undefined && found !== checksum)
       throw fault('BadDigest', `The ${checksumAlgorithm} you specified did not match the calculated checksum.`);
-    for (const tag of this.#rules.frames?.end() ?? []) await this.#store(tag);
+    for (const sealed of (await this.#rules.frames?.end()) ?? []) await this.#store(sealed);
     const told = { size: this.#size, md5: digest.toString('hex'), ...(found === undefined ? {} : { checksum: found }) };
     return { ...told, ...(await this.#place()) };
   }
@@ -158,7 +158,7 @@ class Intake {
       const bytes = Buffer.concat(this.#pieces);
       return { segment: { bytes, sum: sumOf(bytes) } };
     }
-    if (!this.#writer && this.#size <= packedMaxBytes) {
+    if (!this.#writer && Math.min(this.#size, this.#stored) <= packedMaxBytes) {
       if (!this.#rules.mayWrite()) throw fault('DiskFull');
       const { id, place } = await this.#blobs.pack(this.#pieces, this.#stored);
       return { segment: { blob: id, start: 0, size: this.#stored }, place };

@@ -62,7 +62,16 @@ export type Segment = (
  * `size` counts the bytes that were sealed. `salt` derives the run's key from the object's; without a key of the object's the
  * run has one of its own, sealed under that of the bucket's scope.
  */
-export type SegmentSeal = { readonly size: number } & ({ readonly salt: Uint8Array } | { readonly key: Uint8Array });
+export type SegmentSeal = { readonly size: number; readonly compressed?: Compressed } & (
+  | { readonly salt: Uint8Array }
+  | { readonly key: Uint8Array }
+);
+
+/**
+ * Its frames were compressed one by one before they were sealed, but those that grew: a frame as long as its bytes is as they came.
+ * The lengths of the frames, three bytes each, or, of a long run, where the list of their places begins; of a single frame neither.
+ */
+export type Compressed = { readonly lengths?: Uint8Array; readonly listAt?: number; readonly dictionary?: Uint8Array };
 
 /** How an object is sealed: by whose key, and the object's own key sealed under that one. */
 export type Seal =

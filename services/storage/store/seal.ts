@@ -2,16 +2,15 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } f
 import { fault } from '#kernel/contract/fault.ts';
 import type { Sealer } from '#kernel/contract/implement.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
-import { frameBytes } from '../contract/limits.ts';
-import { FrameSealer, framesOf, openFrames } from '../domain/frame.ts';
 import type { Span } from '../domain/range.ts';
-import type { BlobStore } from './blob.ts';
 import { openBytes, segmentSize, sliceSegments } from './bytes.ts';
 import { checkExpected, type Expected, receive, type Received, type ReceiveRules } from './receive.ts';
 import type { BucketRecord, Seal, Segment, SegmentSeal } from './record.ts';
+import { openRun } from './run-reader.ts';
+import { RunWriter } from './run-writer.ts';
 import type { Store } from './store.ts';
 
-type Vault = Pick<Store, 'blobs' | 'sealer'>;
+type Vault = Pick<Store, 'blobs' | 'sealer' | 'dictionaries'>;
 /** Whose bytes are sealed. */
 type Place = Pick<BucketRecord, 'tenant' | 'scope'>;
 
@@ -126,8 +125,8 @@ const runPlace = ({ scope }: Place) => `storage run ${scope}`;
  * which lies sealed under the scope's. What was said of the bytes is checked of them in the open.
  */
 export async function takeIn(
-  { blobs, sealer }: Vault,
-  bucket: Place,
+  { blobs, sealer, dictionaries }: Vault,
+  bucket: Place & Pick<BucketRecord, 'id' | 'name'>,
   body: Bytes | undefined,
   expected: Expected,
   rules: ReceiveRules,
@@ -138,13 +137,17 @@ export async function takeIn(
   const told = seal
     ? { salt: fresh }
     : { key: await usableKey(sealer, bucket.tenant, undefined).seal(bucket.tenant, fresh, runPlace(bucket)) };
-  const frames = new FrameSealer(seal ? runKey(seal.key, fresh) : fresh);
+  // Of bytes under a customer's or a named key nothing may be told, not even their MD5; nor do they get into a dictionary.
+  const isPlain = !seal || (seal.seal.kind === 'platform' && seal.seal.algorithm === 'AES256');
+  const frames = new RunWriter(
+    seal ? runKey(seal.key, fresh) : fresh,
+    isPlain ? { dictionary: await dictionaries.newest(bucket), onSample: (bytes) => dictionaries.sample(bucket, bytes) } : {},
+  );
   const received = await receive(blobs, body, expected, { ...rules, frames });
   const { size, md5: digest, segment } = received;
-  // Of bytes under a customer's or a named key nothing may be told, not even their MD5.
-  const isPlain = !seal || (seal.seal.kind === 'platform' && seal.seal.algorithm === 'AES256');
+  const compressed = frames.compressed ? { compressed: frames.compressed } : {};
   const etag = isPlain ? digest : createHash('md5').update(seal.key).update(digest).digest('hex');
-  return { ...received, md5: etag, segment: size === 0 ? segment : { ...segment, seal: { ...told, size } } };
+  return { ...received, md5: etag, segment: size === 0 ? segment : { ...segment, seal: { ...told, size, ...compressed } } };
 }
 
 /** Bytes that a segment holds for a reader: of a sealed one those in its frames. */
@@ -198,7 +201,12 @@ async function* openSegments(
     const last = Math.min((span?.last ?? Number.MAX_SAFE_INTEGER) - at, size - 1);
     at += size;
     if (first > last) continue;
-    if (segment.seal) yield* openFramed(vault.blobs, segment, await keyOf(vault, bucket, segment.seal, seal), { first, last });
+    if (segment.seal) {
+      const key = await keyOf(vault, bucket, segment.seal, seal);
+      const name = segment.seal.compressed?.dictionary;
+      const dictionary = name && (await vault.dictionaries.open(bucket.tenant, name));
+      yield* openRun(vault.blobs, { segment: { ...segment, seal: segment.seal }, key, dictionary }, { first, last });
+    }
     // What was stored before everything was sealed.
     else yield* await openBytes(vault.blobs, sliceSegments([segment], { first, last }), () => {});
   }
@@ -208,21 +216,4 @@ async function keyOf({ sealer }: Vault, bucket: Place, told: SegmentSeal, seal: 
   if ('key' in told) return usableKey(sealer, bucket.tenant, undefined).open(bucket.tenant, told.key, runPlace(bucket));
   if (!seal) throw fault('ObjectDamaged', 'A run of bytes is sealed under a key that the object does not have.');
   return runKey(seal.key, told.salt);
-}
-
-async function* openFramed(blobs: BlobStore, segment: Segment, key: Uint8Array, { first, last }: Span): AsyncGenerator<Uint8Array, void> {
-  const { frame, from, to } = framesOf(first, last, plainSize(segment));
-  const stored = await openBytes(blobs, sliceSegments([segment], { first: from, last: to - 1 }), () => {});
-  let skip = first - frame * frameBytes;
-  let left = last - first + 1;
-  try {
-    for await (const plain of openFrames(key, frame, stored)) {
-      const piece = plain.subarray(skip, skip + left);
-      skip = 0;
-      left -= piece.length;
-      yield piece;
-    }
-  } catch (error) {
-    throw error instanceof Error && /auth|state/i.test(error.message) ? fault('ObjectDamaged', 'A sealed frame was changed.') : error;
-  }
 }

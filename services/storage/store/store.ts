@@ -1,6 +1,7 @@
 import type { Log, Sealer } from '#kernel/contract/implement.ts';
 import { BlobStore } from './blob.ts';
 import type { Catalog } from './catalog.ts';
+import { Dictionaries } from './dictionary.ts';
 import type { DriveSpec } from './drive.ts';
 import { DriveSet } from './drive-set.ts';
 import { Heat } from './heat.ts';
@@ -14,6 +15,7 @@ export type Store = {
   readonly blobs: BlobStore;
   readonly upkeep: Upkeep;
   readonly heat: Heat;
+  readonly dictionaries: Dictionaries;
   readonly now: () => number;
   readonly mayWrite: () => boolean;
   readonly sealer: Sealer;
@@ -43,14 +45,16 @@ export async function openStore({ directory, log, specs, extentBytes, ...more }:
       ...(extentBytes === undefined ? {} : { extentBytes }),
     });
     const upkeep = new Upkeep(blobs, ({ id }) => log('error', 'too few shards are left to read a part of an object', { id }));
-    return { catalog, index, blobs, upkeep, heat: new Heat(now), ...more };
+    const dictionaries = new Dictionaries(catalog, more.sealer, log);
+    return { catalog, index, blobs, upkeep, dictionaries, heat: new Heat(now), ...more };
   } catch (error) {
     await index.close();
     throw error;
   }
 }
 
-export async function closeStore({ index, blobs, upkeep }: Store): Promise<void> {
+export async function closeStore({ index, blobs, upkeep, dictionaries }: Store): Promise<void> {
+  await dictionaries.close();
   await upkeep.stop();
   await blobs.close();
   await index.close();

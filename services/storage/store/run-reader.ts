@@ -1,0 +1,110 @@
+import { frameBytes, frameTagBytes } from '../contract/limits.ts';
+import { fault } from '#kernel/contract/fault.ts';
+import { framesOf, openFrame, openFrames } from '../domain/frame.ts';
+import type { Span } from '../domain/range.ts';
+import type { BlobStore } from './blob.ts';
+import { openBytes, segmentSize, sliceSegments } from './bytes.ts';
+import { decompress } from './compressor.ts';
+import type { KeptDictionary } from './dictionary.ts';
+import { compressAheadMax, frameListBytes } from './limits.ts';
+import type { Compressed, Segment, SegmentSeal } from './record.ts';
+
+export type Run = {
+  readonly segment: Segment & { readonly seal: SegmentSeal };
+  readonly key: Uint8Array;
+  readonly dictionary?: KeptDictionary | undefined;
+};
+
+/** The bytes of a span (both ends inclusive) of a run; only the frames that hold it are read. */
+export async function* openRun(blobs: BlobStore, run: Run, { first, last }: Span): AsyncGenerator<Uint8Array, void> {
+  let skip = first - Math.floor(first / frameBytes) * frameBytes;
+  let left = last - first + 1;
+  const { compressed } = run.segment.seal;
+  const frames = compressed ? openCompressed(blobs, run, compressed, { first, last }) : openPlain(blobs, run, { first, last });
+  try {
+    for await (const plain of frames) {
+      const piece = plain.subarray(skip, skip + left);
+      skip = 0;
+      left -= piece.length;
+      yield piece;
+    }
+  } catch (error) {
+    throw error instanceof Error && /auth|state/i.test(error.message) ? fault('ObjectDamaged', 'A sealed frame was changed.') : error;
+  }
+}
+
+async function* openPlain(blobs: BlobStore, { segment, key }: Run, { first, last }: Span): AsyncGenerator<Uint8Array, void> {
+  const { frame, from, to } = framesOf(first, last, segment.seal.size);
+  yield* openFrames(key, frame, await openBytes(blobs, sliceSegments([segment], { first: from, last: to - 1 }), () => {}));
+}
+
+/** Frames are cut out of what is read, opened, and made large again a few at once, in order. */
+async function* openCompressed(blobs: BlobStore, run: Run, compressed: Compressed, span: Span): AsyncGenerator<Uint8Array, void> {
+  const { segment, key, dictionary } = run;
+  const { size } = segment.seal;
+  const [first, last] = [Math.floor(span.first / frameBytes), Math.floor(span.last / frameBytes)];
+  const places = await placesOf(blobs, run, compressed, { first, last });
+  const stored = await openBytes(blobs, sliceSegments([segment], { first: places[0]!, last: places.at(-1)! - 1 }), () => {});
+  const waiting: Promise<Uint8Array>[] = [];
+  let frame = first;
+  for await (const sealed of cut(stored, places)) {
+    const bytes = openFrame(key, frame, sealed);
+    const length = Math.min(frameBytes, size - frame * frameBytes);
+    const plain = bytes.length === length ? Promise.resolve(bytes) : decompress(bytes, length, dictionary);
+    plain.catch(() => {});
+    waiting.push(plain);
+    frame += 1;
+    if (waiting.length >= compressAheadMax) yield await waiting.shift()!;
+  }
+  for (const plain of waiting) yield await plain;
+}
+
+/** Where the frames begin that are wanted, and where the last of them ends. */
+async function placesOf(blobs: BlobStore, run: Run, { lengths, listAt }: Compressed, { first, last }: Span): Promise<number[]> {
+  if (listAt !== undefined) return listedPlaces(blobs, run, listAt, { first, last });
+  if (!lengths) return [0, segmentSize(run.segment)];
+  const all = Buffer.from(lengths.buffer, lengths.byteOffset, lengths.byteLength);
+  const places = [0];
+  for (let frame = 0; frame <= last; frame++) places.push(places[frame]! + all.readUIntBE(frame * 3, 3));
+  return places.slice(first);
+}
+
+async function listedPlaces(blobs: BlobStore, { segment, key }: Run, listAt: number, { first, last }: Span): Promise<number[]> {
+  const frames = Math.ceil(segment.seal.size / frameBytes);
+  const perPart = frameListBytes / 6;
+  const places: number[] = [];
+  // The frame behind the last one says where that ends; behind the very last one stands the list.
+  const end = Math.min(last + 1, frames - 1);
+  for (let part = Math.floor(first / perPart); part <= Math.floor(end / perPart); part++) {
+    const from = listAt + part * (frameListBytes + frameTagBytes);
+    const to = Math.min(from + frameListBytes + frameTagBytes, segmentSize(segment));
+    const pieces: Uint8Array[] = [];
+    for await (const piece of await openBytes(blobs, sliceSegments([segment], { first: from, last: to - 1 }), () => {})) pieces.push(piece);
+    const list = openFrame(key, part, Buffer.concat(pieces), true);
+    for (let at = 0; at < list.length; at += 6) {
+      const frame = part * perPart + at / 6;
+      if (frame >= first && frame <= end) places.push(list.readUIntBE(at, 6));
+    }
+  }
+  return last === frames - 1 ? [...places, listAt] : places;
+}
+
+/** Cuts a stream at places, of which the first is where it begins. */
+async function* cut(stream: AsyncIterable<Uint8Array>, places: readonly number[]): AsyncGenerator<Uint8Array, void> {
+  let held: Uint8Array[] = [];
+  let have = 0;
+  let at = 0;
+  for await (const bytes of stream) {
+    let rest = bytes;
+    for (let want; at + 1 < places.length && have + rest.length >= (want = places[at + 1]! - places[at]!); at++) {
+      held.push(rest.subarray(0, want - have));
+      rest = rest.subarray(want - have);
+      yield held.length === 1 ? held[0]! : Buffer.concat(held);
+      held = [];
+      have = 0;
+    }
+    if (rest.length === 0) continue;
+    held.push(rest);
+    have += rest.length;
+  }
+}
