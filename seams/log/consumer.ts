@@ -52,6 +52,21 @@ export class Consumer {
     }
   }
 
+  /** All records that there are when it is asked; it waits for none. */
+  async *all(signal: AbortSignal): AsyncGenerator<readonly Incoming[]> {
+    const [positions, ends] = await this.#cluster.retried(
+      async () => [await this.#positions('earliest'), await this.#positions('latest')] as const,
+      signal,
+    );
+    while (positions.some((at, partition) => at < (ends[partition] ?? 0))) {
+      signal.throwIfAborted();
+      for (const { records, next } of await this.#cluster.retried(() => this.#fetchAll(positions, signal, 0), signal)) {
+        positions[next.partition] = Math.max(positions[next.partition] ?? 0, next.offset);
+        yield records.filter(({ offset }) => offset < (ends[next.partition] ?? 0));
+      }
+    }
+  }
+
   /** Reads once, whatever is there, so that what is not allowed shows. */
   async assertReadable(): Promise<void> {
     await this.#cluster.retried(async () => this.#fetchAll(await this.#positions('earliest'), new AbortController().signal, 0));

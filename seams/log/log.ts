@@ -34,6 +34,8 @@ export interface ScopedLog {
    * `done` was last called; without, at an end of the log.
    */
   consume(topic: string, more: Reading): AsyncIterable<Delivery>;
+  /** All committed records that there are now, partition by partition in order. */
+  read(topic: string, signal: AbortSignal): AsyncIterable<Incoming>;
   /** Whether the login may read a topic that is there: throws the log's own error where it may not. */
   assertReadable(topic: string): Promise<void>;
   /** A producer whose writes and offsets count together or not at all; one of an id fences those before it. */
@@ -98,6 +100,9 @@ function scopedLog(cluster: Cluster, prefix: string): ScopedLog {
       const consumer = new Consumer(cluster, named(topic), group === undefined ? undefined : named(group));
       for await (const { records, next } of consumer.batches(from, signal, at))
         yield { records: records.map(own), next: own(next), done: () => consumer.commit([next]) };
+    },
+    async *read(topic, signal) {
+      for await (const records of new Consumer(cluster, named(topic)).all(signal)) yield* records.map(own);
     },
     async transactions(id) {
       const transactional = new Producer(cluster, named(id));

@@ -2,12 +2,13 @@ import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openPostgres } from './doors/postgres/door.ts';
+import { LiveViews } from './jobs/live.ts';
 import { Maintenance } from './jobs/maintain.ts';
 import { analytics } from './service.ts';
 import { Changes } from './store/change.ts';
-import { Groups } from './store/group.ts';
 import { relationHandlers } from './store/handler/relation.ts';
 import { Relations } from './store/relation.ts';
+import { States } from './store/state.ts';
 import { Plans } from './store/view.ts';
 
 registerFaults(analytics.errors);
@@ -16,15 +17,15 @@ export const main = implement<typeof analytics, Needs>(analytics, async ({ needs
   const { sql, logs } = needs;
   if (!sql || !logs) throw new TypeError('analytics needs sql and a log');
   const relations = new Relations(sql);
-  const groups = new Groups(sql, sealer);
   const plans = new Plans(relations);
   const changes = new Changes();
-  const maintenance = new Maintenance({ relations, groups, plans, changes, logs, scopes, log });
+  const live = new LiveViews();
+  const maintenance = new Maintenance({ relations, states: new States(sql, sealer), plans, changes, live, logs, scopes, log });
   maintenance.begin();
   return {
-    handlers: relationHandlers({ sql, relations, groups, plans, changes, logs, maintenance }),
+    handlers: relationHandlers({ relations, plans, changes, live, logs, maintenance }),
     providers: { Source: absent, View: absent } as never,
-    doors: { postgres: (place) => openPostgres(place, relations) },
+    doors: { postgres: (place) => openPostgres(place, plans) },
     stop: () => maintenance.stop(),
   };
 });

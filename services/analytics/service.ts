@@ -13,7 +13,7 @@ export const analytics = defineService({
   version: 1,
   resources: {
     Source: kind('A topic of JSON objects, as a table that only grows.'),
-    View: kind('An aggregate over a source, kept up with it.'),
+    View: kind('A SELECT over sources and views, kept up with them.'),
   },
   meters: {},
   quotas: {},
@@ -35,7 +35,7 @@ export const analytics = defineService({
   operations: relationOperations,
   roles: {
     auditor: ['ListSources', 'ListViews'],
-    reader: ['auditor', 'ReadView', 'SubscribeView'],
+    reader: ['auditor', 'ReadSource', 'ReadView', 'SubscribeView'],
     editor: ['reader', 'CreateSource', 'CreateView', 'DeleteSource', 'DeleteView'],
     admin: ['editor'],
     owner: ['admin'],

@@ -5,7 +5,7 @@ import { columnsInMax, nameMax, paramsMax, textMax, topicNameMax, valueMax } fro
 const closed = { additionalProperties: false } as const;
 const none = Type.Object({}, closed);
 const Name = Type.String({ minLength: 1, maxLength: nameMax, description: 'Name, unique among the sources and views of the environment.' });
-const TypeName = Type.Enum(['bool', 'int4', 'int8', 'numeric', 'float8', 'text'], { description: 'A type, by its name in PostgreSQL.' });
+const TypeName = Type.Enum(['bool', 'int4', 'int8', 'numeric', 'float8', 'text', 'date', 'timestamp', 'timestamptz', 'interval'], { description: 'A type, by its name in PostgreSQL.' });
 const Column = Type.Object({ name: Name, type: TypeName }, closed);
 const Columns = Type.Array(Column, { minItems: 1, maxItems: columnsInMax, description: 'Columns, which are fields of the JSON objects.' });
 const Topic = Type.String({ minLength: 1, maxLength: topicNameMax, pattern: '^[a-zA-Z0-9._-]+$', description: 'The topic that is read.' });
@@ -16,11 +16,11 @@ const Param = Type.Union([Type.String({ maxLength: valueMax }), Type.Null()]);
 const Source = Type.Object({ name: Type.String(), topic: Type.String(), columns: Type.Array(Column) });
 const View = Type.Object({
   name: Type.String(),
-  source: Type.String(),
+  source: Type.String({ description: 'The sources and views that it reads.' }),
   text: Type.String({ description: 'The statement that made it.' }),
   columns: Type.Array(Column),
   epoch: Type.String({ description: 'Commits so far.' }),
-  groups: Type.String({ description: 'Groups that are kept.' }),
+  groups: Type.String({ description: 'Different rows that it has.' }),
   rejected: Type.String({ description: 'Records that could not be taken.' }),
   rejection: Type.Optional(Type.String({ description: 'Place and reason of the last one that was rejected.' })),
 });
@@ -29,6 +29,20 @@ const expose = ['rest', 'cli', 'console'] as const;
 const errors = ['StatementRefused'] as const;
 const read = { expose, effect: 'read', audit: 'window', repeat: 'natural' } as const;
 const write = { expose, effect: 'write', audit: 'before-reply', repeat: 'natural', errors } as const;
+
+const asked = {
+  posted: true,
+  errors,
+  input: Type.Object(
+    {
+      text: Text,
+      types: Type.Optional(Type.Array(TypeName, { maxItems: paramsMax })),
+      params: Type.Optional(Type.Array(Param, { maxItems: paramsMax, description: 'Values of $1 and on, as text.' })),
+    },
+    closed,
+  ),
+  output: Type.Object({ fields: Type.Array(Type.Object({ name: Type.String(), type: TypeName })), rows: Type.Array(Type.Array(Cell)) }),
+} as const;
 
 /** The operations on sources and views, as the PostgreSQL door and REST reach them. */
 export const relationOperations = {
@@ -73,22 +87,8 @@ export const relationOperations = {
     output: Type.Object({ items: Type.Array(View) }),
   },
   DeleteView: { ...write, on: 'View', essential: true, text: 'Drop a view and what it keeps.', input: none, output: Type.Object({}) },
-  ReadView: {
-    ...read,
-    on: 'View',
-    posted: true,
-    errors,
-    text: 'Ask a view: a SELECT from it, as of its last commit.',
-    input: Type.Object(
-      {
-        text: Text,
-        types: Type.Optional(Type.Array(TypeName, { maxItems: paramsMax })),
-        params: Type.Optional(Type.Array(Param, { maxItems: paramsMax, description: 'Values of $1 and on, as text.' })),
-      },
-      closed,
-    ),
-    output: Type.Object({ fields: Type.Array(Type.Object({ name: Type.String(), type: TypeName })), rows: Type.Array(Type.Array(Cell)) }),
-  },
+  ReadSource: { ...read, ...asked, on: 'Source', text: 'Ask a source: a SELECT from it, over all records that its topic has now.' },
+  ReadView: { ...read, ...asked, on: 'View', text: 'Ask a view: a SELECT from it, as of its last commit. It may name other sources and views too.' },
   SubscribeView: {
     on: 'View',
     effect: 'read',

@@ -50,7 +50,7 @@ export const negate = ({ units, scale }: Decimal): Decimal => ({ units: -units, 
 export function multiply(left: Decimal, right: Decimal): Decimal {
   const scale = left.scale + right.scale;
   return scale > numericScaleMax
-    ? { units: held(rounded(left.units * right.units, scale - numericScaleMax)), scale: numericScaleMax }
+    ? { units: held(quotient(left.units * right.units, power(scale - numericScaleMax))), scale: numericScaleMax }
     : { units: held(left.units * right.units), scale };
 }
 
@@ -60,9 +60,20 @@ export function compareDecimal(left: Decimal, right: Decimal): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Takes digits off the end, half away from zero. */
-function rounded(units: bigint, digits: number): bigint {
-  return quotient(units, power(digits));
+/** The number with so many digits behind the point (before it, where negative), half away from zero. */
+export function rounded({ units, scale }: Decimal, digits: number): Decimal {
+  const wanted = Math.min(Math.max(digits, -numericDigitsMax), numericScaleMax);
+  if (wanted >= scale) return { units: units * power(wanted - scale), scale: wanted };
+  const cut = quotient(units, power(scale - wanted));
+  return wanted >= 0 ? { units: cut, scale: wanted } : { units: cut * power(-wanted), scale: 0 };
+}
+
+/** The number without what is behind so many digits. */
+export function truncatedAt({ units, scale }: Decimal, digits: number): Decimal {
+  const wanted = Math.min(Math.max(digits, -numericDigitsMax), numericScaleMax);
+  if (wanted >= scale) return { units: units * power(wanted - scale), scale: wanted };
+  const cut = units / power(scale - wanted);
+  return wanted >= 0 ? { units: cut, scale: wanted } : { units: cut * power(-wanted), scale: 0 };
 }
 
 /** A division of integers, rounded half away from zero. */
@@ -73,7 +84,7 @@ function quotient(dividend: bigint, divisor: bigint): bigint {
 }
 
 /** The number without digits behind the point, half away from zero. */
-export const toInteger = ({ units, scale }: Decimal): bigint => rounded(units, scale);
+export const toInteger = (value: Decimal): bigint => rounded(value, 0).units;
 
 const groupDigits = 4;
 

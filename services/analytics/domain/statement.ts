@@ -1,4 +1,4 @@
-import type { Node, RawStmt, SelectStmt } from 'libpg-query';
+import type { ExplainStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { columnsMax, nameBytesMax, statementBytesMax, statementsMax } from './limits.ts';
 import { type Column, isType, type Type } from './value.ts';
@@ -15,6 +15,8 @@ export type Statement =
   | { readonly kind: 'createView'; readonly name: string; readonly text: string; readonly select: SelectStmt; readonly orIs: boolean }
   | { readonly kind: 'drop'; readonly of: 'source' | 'view'; readonly names: readonly string[]; readonly orNone: boolean }
   | { readonly kind: 'select'; readonly select: SelectStmt; readonly text: string }
+  /** `code` asks for what is generated too; `view`: of a view that would be made. */
+  | { readonly kind: 'explain'; readonly select: SelectStmt; readonly text: string; readonly code: boolean; readonly view: boolean }
   | { readonly kind: 'subscribe'; readonly name: string }
   | { readonly kind: 'show'; readonly what: string };
 
@@ -118,7 +120,7 @@ function refusal(parse: Parser, error: unknown): unknown {
 
 function statementOf(node: Node, { subscribes, isSource }: Lifted, text: string): Statement {
   if ('SelectStmt' in node) {
-    if (subscribes) return { kind: 'subscribe', name: relationOf(node.SelectStmt, 'SUBSCRIBE') ?? '' };
+    if (subscribes) return { kind: 'subscribe', name: subscribed(node.SelectStmt) };
     return { kind: 'select', select: node.SelectStmt, text };
   }
   if ('CreateStmt' in node) {
@@ -134,6 +136,7 @@ function statementOf(node: Node, { subscribes, isSource }: Lifted, text: string)
     if (!query || !('SelectStmt' in query)) throw notBuilt('A view of anything but a SELECT');
     return { kind: 'createView', name: plainName(into?.rel), text: text.trim(), select: query.SelectStmt, orIs: if_not_exists };
   }
+  if ('ExplainStmt' in node) return explained(node.ExplainStmt, text);
   if ('DropStmt' in node) {
     const { objects = [], removeType, behavior, missing_ok = false } = node.DropStmt;
     if (behavior === 'DROP_CASCADE') throw notBuilt('DROP ... CASCADE');
@@ -146,9 +149,30 @@ function statementOf(node: Node, { subscribes, isSource }: Lifted, text: string)
   throw notBuilt(`The statement ${kind.replace(/Stmt$/, '')}`);
 }
 
+/** SUBSCRIBE names one view and nothing more. */
+function subscribed({ fromClause = [] }: SelectStmt): string {
+  const [from, ...more] = fromClause;
+  if (!from || more.length > 0 || !('RangeVar' in from)) throw notBuilt('SUBSCRIBE to anything but a view');
+  return plainName(from.RangeVar);
+}
+
+function explained({ query, options = [] }: ExplainStmt, text: string): Statement {
+  const names = options.map((option) => ('DefElem' in option ? (option.DefElem.defname ?? '') : ''));
+  const other = names.find((name) => name !== 'code');
+  if (other) throw notBuilt(`EXPLAIN with ${other.toUpperCase()}`);
+  const code = names.includes('code');
+  if (query && 'SelectStmt' in query) return { kind: 'explain', select: query.SelectStmt, text, code, view: false };
+  if (query && 'CreateTableAsStmt' in query && query.CreateTableAsStmt.objtype === 'OBJECT_MATVIEW') {
+    const { query: inner } = query.CreateTableAsStmt;
+    if (inner && 'SelectStmt' in inner) return { kind: 'explain', select: inner.SelectStmt, text, code, view: true };
+  }
+  throw notBuilt('EXPLAIN of anything but a SELECT or a materialized view');
+}
+
 type RangeVar = { readonly relname?: string; readonly schemaname?: string; readonly catalogname?: string };
 
-function plainName(relation: RangeVar | undefined): string {
+/** The name of a relation, in the one schema that there is. */
+export function plainName(relation: RangeVar | undefined): string {
   const { relname = '', schemaname, catalogname } = relation ?? {};
   if (catalogname || (schemaname !== undefined && schemaname !== 'public')) throw notBuilt(`The schema ${schemaname}`);
   return checkedName(relname);
@@ -168,20 +192,12 @@ function droppedName(node: Node): string {
 
 export const textIn = (node: Node): string => ('String' in node ? (node.String.sval ?? '') : '');
 
-/** The one relation that a SELECT is from; undefined where it is from none. */
-export function relationOf({ fromClause = [] }: SelectStmt, what: string): string | undefined {
-  const [from, ...more] = fromClause;
-  if (!from) return undefined;
-  if (more.length > 0 || 'JoinExpr' in from) throw notBuilt(`${what} with a join`);
-  if (!('RangeVar' in from)) throw notBuilt(`${what} from anything but a source or view`);
-  return plainName(from.RangeVar);
-}
-
 /** The type that a name in a statement stands for. */
 export function typeNamed(of: { names?: Node[]; typmods?: Node[]; arrayBounds?: Node[] } | undefined): Type {
   const names = (of?.names ?? []).map(textIn);
   if (names[0] === 'pg_catalog') names.shift();
-  const name = names.join('.');
+  const written = names.join('.');
+  const name = written === 'varchar' ? 'text' : written;
   if (!isType(name) || of?.arrayBounds) throw notBuilt(`The type ${name}${of?.arrayBounds ? '[]' : ''}`);
   if (of?.typmods) throw notBuilt(`A precision of ${name}`);
   return name;

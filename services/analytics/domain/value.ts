@@ -1,6 +1,8 @@
 import { oids } from '#wire/pgwire/oid.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { canonical, compareDecimal, type Decimal, decimal, printDecimal, readDecimal, toInteger } from './decimal.ts';
+import { dayMicros, printDate, printTimestamp, readDate, readTimestamp } from './datetime.ts';
+import { compareInterval, type Interval, isInterval, printInterval, readInterval } from './interval.ts';
 
 /** The types that there are, by the names PostgreSQL shows. */
 export const typeNames = {
@@ -10,24 +12,35 @@ export const typeNames = {
   numeric: 'numeric',
   float8: 'double precision',
   text: 'text',
+  date: 'date',
+  timestamp: 'timestamp without time zone',
+  timestamptz: 'timestamp with time zone',
+  interval: 'interval',
 } as const;
 export type Type = keyof typeof typeNames;
 export const isType = (name: string): name is Type => Object.hasOwn(typeNames, name);
 export const oidOf = (type: Type): number => oids[type];
 export const typeOfOid = (oid: number): Type | undefined => (Object.keys(typeNames) as Type[]).find((type) => oids[type] === oid);
 
-/** bool is boolean; int4 and int8 are bigint; numeric is Decimal; float8 is number; text is string. */
-export type Value = boolean | bigint | Decimal | number | string | null;
+/**
+ * bool is boolean; int4 is number; int8 is a number where that is exact, else a bigint; numeric is Decimal; float8 is number;
+ * text is string; date is days, timestamps are microseconds since 1970.
+ */
+export type Value = boolean | number | bigint | Decimal | Interval | string | null;
 export type Row = readonly Value[];
 export type Column = { readonly name: string; readonly type: Type };
+
+/** An integer in the one form that it has: a number where that is exact. */
+export const whole = (value: bigint): number | bigint =>
+  value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
 
 const ranges = { int4: [-(2n ** 31n), 2n ** 31n - 1n], int8: [-(2n ** 63n), 2n ** 63n - 1n] } as const;
 
 /** An integer that its type holds, or PostgreSQL's error. */
-export function ranged(type: 'int4' | 'int8', value: bigint): bigint {
+export function ranged(type: 'int4' | 'int8', value: bigint): number | bigint {
   const [least, most] = ranges[type];
   if (value < least || value > most) throw new StatementError(sqlstates.outOfRange, `${typeNames[type]} out of range`);
-  return value;
+  return whole(value);
 }
 
 /** A float that is finite, or PostgreSQL's error. */
@@ -45,46 +58,60 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /** Reads a value as PostgreSQL reads its text. */
-export function readValue(type: Type, text: string): Value {
+export function readValue(type: Type, text: string): Exclude<Value, null> {
+  const read = parsed(type, text);
+  if (read === undefined) throw wrong(type, text);
+  return read;
+}
+
+function parsed(type: Type, text: string): Exclude<Value, null> | undefined {
   switch (type) {
     case 'text':
       return text;
-    case 'bool': {
-      const found = booleans.get(text.trim().toLowerCase());
-      if (found === undefined) throw wrong(type, text);
-      return found;
-    }
+    case 'bool':
+      return booleans.get(text.trim().toLowerCase());
     case 'int4':
     case 'int8':
-      if (!/^\s*[+-]?\d{1,40}\s*$/.test(text)) throw wrong(type, text);
+      if (!/^\s*[+-]?\d{1,40}\s*$/.test(text)) return undefined;
       return ranged(type, BigInt(text.trim().replace(/^\+/, '')));
-    case 'numeric': {
-      const read = readDecimal(text);
-      if (!read) throw wrong(type, text);
-      return read;
-    }
+    case 'numeric':
+      return readDecimal(text);
     case 'float8':
-      if (!/^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text)) throw wrong(type, text);
-      return finite(Number(text));
+      return /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text) ? finite(Number(text)) : undefined;
+    case 'date':
+      return readDate(text);
+    case 'timestamp':
+    case 'timestamptz':
+      return readTimestamp(text, type === 'timestamptz');
+    case 'interval':
+      return readInterval(text);
   }
 }
 
 /** The text of a value as PostgreSQL writes it. */
-export function printValue(value: Value): string | null {
+export function printValue(type: Type, value: Value): string | null {
   if (value === null) return null;
-  switch (typeof value) {
-    case 'boolean':
-      return value ? 't' : 'f';
-    case 'bigint':
-      return String(value);
-    case 'number':
-      return printFloat(value);
-    case 'string':
-      return value;
+  switch (type) {
+    case 'bool':
+      return value === true ? 't' : 'f';
+    case 'float8':
+      return printFloat(value as number);
+    case 'numeric':
+      return printDecimal(value as Decimal);
+    case 'date':
+      return printDate(value as number);
+    case 'timestamp':
+    case 'timestamptz':
+      return printTimestamp(value as number, type === 'timestamptz');
+    case 'interval':
+      return printInterval(value as Interval);
     default:
-      return printDecimal(value);
+      return String(value);
   }
 }
+
+export const printRow = (columns: readonly { readonly type: Type }[], row: Row): (string | null)[] =>
+  columns.map(({ type }, at) => printValue(type, row[at] ?? null));
 
 /** The shortest digits that read back as the same, with an exponent from 1e15 on and below 1e-4. */
 function printFloat(value: number): string {
@@ -95,39 +122,74 @@ function printFloat(value: number): string {
   return power < 0 && value !== 0 ? value.toFixed(Math.max(0, mantissa.replace(/^-?\d\.?/, '').length - power)) : String(value);
 }
 
-/** Values of one type, in order; neither is null. Texts are in the order of their code points. */
+/** Texts in the order of their code points: units of pairs stand above all others. */
+export function compareTexts(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let at = 0; at < length; at += 1) {
+    const [a, b] = [left.charCodeAt(at), right.charCodeAt(at)];
+    if (a !== b) return raised(a) - raised(b);
+  }
+  return left.length - right.length;
+}
+
+const raised = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
+
+/** Values of one type, in order; neither is null. */
 export function compareValues(left: Exclude<Value, null>, right: Exclude<Value, null>): number {
-  if (typeof left === 'object') return compareDecimal(left, right as Decimal);
-  if (typeof left === 'string') return Buffer.compare(Buffer.from(left), Buffer.from(right as string));
+  if (typeof left === 'string') return compareTexts(left, right as string);
+  if (typeof left === 'object')
+    return isInterval(left) ? compareInterval(left, right as Interval) : compareDecimal(left, right as Decimal);
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** The same text for equal values, another for all others. */
-export function keyOf(value: Value): string | null {
-  if (value === null) return null;
-  if (typeof value === 'object') return canonical(value);
-  if (typeof value === 'number') return String(value === 0 ? 0 : value);
-  return printValue(value);
+/** The same text for equal values, another for all others; such texts may stand behind each other. */
+export function keyOf(value: Value): string {
+  if (value === null) return '~';
+  switch (typeof value) {
+    case 'string':
+      return `${value.length}:${value}`;
+    case 'object':
+      return isInterval(value) ? `${compareInterval.key(value)};` : `${canonical(value)};`;
+    case 'number':
+      return `${value === 0 ? 0 : value};`;
+    default:
+      return `${value};`;
+  }
+}
+
+/** The same text for rows that look the same: equal decimals of another scale do not. */
+export function rowKey(row: Row): string {
+  let key = '';
+  for (const value of row) {
+    if (typeof value !== 'object' || value === null) key += keyOf(value);
+    else key += isInterval(value) ? `${value.months} ${value.days} ${value.micros};` : `${value.units}e${value.scale};`;
+  }
+  return key;
 }
 
 export const numbers: readonly Type[] = ['int4', 'int8', 'numeric', 'float8'];
 
 /** Makes a value another type's, where PostgreSQL has such a cast. */
-export function castValue(value: Value, from: Type, to: Type): Value {
-  if (value === null || from === to) return value;
+export function castValue(value: Exclude<Value, null>, from: Type, to: Type): Exclude<Value, null> {
+  if (from === to) return value;
   if (from === 'text') return readValue(to, value as string);
-  if (to === 'text') return from === 'bool' ? (value ? 'true' : 'false') : printValue(value);
-  if (from === 'bool') return value ? 1n : 0n;
+  if (to === 'text') return from === 'bool' ? (value ? 'true' : 'false') : (printValue(from, value) as string);
+  if (from === 'bool') return value ? 1 : 0;
   switch (to) {
     case 'bool':
-      return value !== 0n;
+      return value !== 0;
     case 'int4':
     case 'int8':
-      return ranged(to, typeof value === 'object' ? toInteger(value) : typeof value === 'number' ? evenly(value) : (value as bigint));
+      return ranged(to, typeof value === 'object' ? toInteger(value as Decimal) : from === 'float8' ? evenly(value as number) : BigInt(value as number));
     case 'float8':
-      return typeof value === 'object' ? finite(Number(printDecimal(value))) : Number(value);
-    case 'numeric':
-      return decimal(value as bigint);
+      return typeof value === 'object' ? finite(Number(printDecimal(value as Decimal))) : Number(value);
+    case 'date':
+      return Math.floor((value as number) / dayMicros);
+    case 'timestamp':
+    case 'timestamptz':
+      return from === 'date' ? (value as number) * dayMicros : value;
+    default:
+      return decimal(BigInt(value as number));
   }
 }
 
@@ -139,10 +201,22 @@ function evenly(value: number): bigint {
   return BigInt(floor % 2 === 0 ? floor : floor + 1);
 }
 
+const times: readonly Type[] = ['date', 'timestamp', 'timestamptz'];
+
 /** Whether there is such a cast. */
 export function isCastable(from: Type, to: Type): boolean {
   if (from === to || from === 'text' || to === 'text') return true;
+  if (times.includes(from) || times.includes(to)) return times.includes(from) && times.includes(to);
+  if (from === 'interval' || to === 'interval') return false;
   if (from === 'bool') return to === 'int4';
   if (to === 'bool') return from === 'int4';
   return !(from === 'float8' && to === 'numeric');
+}
+
+/** Whether a value of one type is taken for another's without being asked. */
+export function isImplicit(from: Type, to: Type): boolean {
+  if (from === to) return true;
+  const [low, high] = [numbers.indexOf(from), numbers.indexOf(to)];
+  if (low >= 0 && high >= 0) return low < high;
+  return times.includes(from) && times.includes(to) && times.indexOf(from) < times.indexOf(to);
 }

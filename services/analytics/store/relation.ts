@@ -1,29 +1,33 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { PostgresError } from '#seams/sql/error.ts';
-import { json, type Sql, type Transaction } from '#seams/sql/sql.ts';
+import { json, type Sql } from '#seams/sql/sql.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Column } from '../domain/value.ts';
 import { relationsMax } from './limits.ts';
 
-/** A source, or a view over one; a view reads the topic of its source. */
+/** A source, which reads a topic, or a view over sources and views. */
 export type Relation = {
   readonly id: bigint;
   readonly name: string;
   readonly kind: 'source' | 'view';
   readonly columns: readonly Column[];
-  readonly topic: string;
-  readonly source: string | null;
+  readonly topic: string | null;
   readonly text: string | null;
+  /** Names, in order, of what a view reads. */
+  readonly needs: readonly string[];
+  /** What the kept state of a view is of; null before its first commit. */
+  readonly shape: string | null;
   readonly epoch: bigint;
   readonly groups: bigint;
   readonly rejected: bigint;
   readonly rejection: string | null;
 };
 
-export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' | 'source' | 'text'>;
+export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' | 'text'> & { readonly needs: readonly Relation[] };
 
-const columns = 'id, name, kind, columns, topic, source, text, epoch, groups, rejected, rejection';
+const columns = `id, name, kind, columns, topic, text, shape, epoch, groups, rejected, rejection, array(select r.name::text from need n
+  join relation r on r.id = n.relation where n.view = relation.id order by 1) as needs`;
 
 /** The sources and views of every environment. */
 export class Relations {
@@ -37,30 +41,35 @@ export class Relations {
     return (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where name = $1`, [name])).rows[0];
   }
 
-  /** A view within a transaction, so that its epoch fits what is read beside it. */
-  async within(tx: Transaction, id: bigint): Promise<Relation | undefined> {
-    return (await tx.query<Relation>(`select ${columns} from relation where id = $1`, [id])).rows[0];
+  /** Those of some names that are there. */
+  async some(at: Placed, names: readonly string[]): Promise<Relation[]> {
+    return (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where name = any($1::text[])`, [names])).rows;
   }
 
   async list(at: Placed, kind: Relation['kind']): Promise<Relation[]> {
     return (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where kind = $1 order by name`, [kind])).rows;
   }
 
-  async create(at: Placed, { name, kind, columns: own, topic, source, text }: NewRelation): Promise<Relation> {
+  async create(at: Placed, { name, kind, columns: own, topic, text, needs }: NewRelation): Promise<Relation> {
     try {
-      const { rows } = await this.#sql.as(at).query<Relation>(
-        `insert into relation (name, kind, columns, topic, source, text)
-         select $1, $2, $3, $4, $5, $6 where (select count(*) from relation) < $7 returning ${columns}`,
-        [name, kind, json(own), topic, source, text, relationsMax],
-      );
-      const [made] = rows;
-      if (!made) throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources and views.`);
-      return made;
+      const made = await this.#sql.as(at).begin(async (tx) => {
+        const { rows } = await tx.query<{ id: bigint }>(
+          `insert into relation (name, kind, columns, topic, text)
+           select $1, $2, $3, $4, $5 where (select count(*) from relation) < $6 returning id`,
+          [name, kind, json(own), topic, text, relationsMax],
+        );
+        const [row] = rows;
+        if (!row) throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources and views.`);
+        const ids = needs.map(({ id }) => id);
+        await tx.query('insert into need (view, relation) select $1, relation from unnest($2::int8[]) as n(relation)', [row.id, ids]);
+        return (await tx.query<Relation>(`select ${columns} from relation where id = $1`, [row.id])).rows[0];
+      });
+      return made as Relation;
     } catch (error) {
       if (error instanceof PostgresError && error.duplicate)
         throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
       if (error instanceof PostgresError && error.sqlstate === '23503')
-        throw new StatementError(sqlstates.relationMissing, `source "${source}" does not exist`);
+        throw new StatementError(sqlstates.relationMissing, 'a relation that the view reads was dropped meanwhile');
       throw error;
     }
   }
@@ -75,7 +84,7 @@ export class Relations {
       if (gone) return gone;
     } catch (error) {
       if (error instanceof PostgresError && error.sqlstate === '23503')
-        throw new StatementError(sqlstates.dependents, `cannot drop source ${name} because views depend on it`);
+        throw new StatementError(sqlstates.dependents, `cannot drop ${kind === 'view' ? 'materialized view' : 'source'} ${name} because views depend on it`);
       throw error;
     }
     throw new StatementError(

@@ -1,39 +1,28 @@
+import type { SelectStmt } from 'libpg-query';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { type Grouping, type Plan, planSelect } from '../domain/plan.ts';
-import { parseStatement, relationOf } from '../domain/statement.ts';
-import type { Column } from '../domain/value.ts';
-import { plansKeptMax } from './limits.ts';
+import { type Context, placesIn } from '../domain/context.ts';
+import { type Plan, scansIn } from '../domain/plan.ts';
+import { planQuery, planRows, type Query } from '../domain/planner.ts';
+import { relationsIn } from '../domain/reference.ts';
+import { parseStatement } from '../domain/statement.ts';
+import type { Type } from '../domain/value.ts';
+import { plansKeptMax, viewDepthMax } from './limits.ts';
 import type { Relation, Relations } from './relation.ts';
 
-/** The plan of a view: always one that groups. */
-export type ViewPlan = Plan & { readonly grouping: Grouping; readonly columns: readonly Column[] };
+/** A view that is understood. */
+export type ViewPlan = {
+  readonly name: string;
+  readonly plan: Plan;
+  /** What its text names. */
+  readonly needs: readonly Relation[];
+  /** The sources that it reads in the end, through other views too. */
+  readonly sources: readonly Relation[];
+};
 
-type Planned = { readonly plan: ViewPlan; readonly source: Relation; readonly name: string };
+const scanOf = ({ id, name, columns, kind }: Relation): Plan => ({ kind: 'scan', relation: id, name, columns, appends: kind === 'source' });
 
-/** Understands a view, over the source it names. */
-export async function planView(relations: Relations, at: Placed, text: string): Promise<Planned> {
-  const statement = await parseStatement(text);
-  if (statement?.kind !== 'createView') throw new StatementError(sqlstates.syntax, 'the text is no CREATE MATERIALIZED VIEW');
-  const { name, select } = statement;
-  const from = relationOf(select, 'A view');
-  if (from === undefined) throw notBuilt('A view of no source');
-  const source = await relations.find(at, from);
-  if (!source) throw new StatementError(sqlstates.relationMissing, `relation "${from}" does not exist`);
-  if (source.kind !== 'source') throw notBuilt('A view of a view');
-  if (select.sortClause || select.limitCount || select.limitOffset) throw notBuilt('A view with ORDER BY or LIMIT');
-  const params: undefined[] = [];
-  const plan = planSelect(select, text, source, params);
-  if (params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');
-  const { grouping } = plan;
-  if (!grouping) throw notBuilt('A view without GROUP BY or aggregates');
-  const columns = plan.outputs.map(({ name: column, type }) => ({ name: column, type }));
-  const twice = columns.find(({ name: column }, place) => columns.findIndex((other) => other.name === column) !== place);
-  if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
-  return { plan: { ...plan, grouping, columns }, source, name };
-}
-
-/** Remembers the plans of views. */
+/** The plans of views, as they are asked for by name and number. */
 export class Plans {
   readonly #relations: Relations;
   readonly #known = new Map<bigint, ViewPlan>();
@@ -42,12 +31,55 @@ export class Plans {
     this.#relations = relations;
   }
 
+  relation(at: Placed, name: string): Promise<Relation | undefined> {
+    return this.#relations.find(at, name);
+  }
+
   async of(at: Placed, view: Relation): Promise<ViewPlan> {
     const known = this.#known.get(view.id);
     if (known) return known;
-    const { plan } = await planView(this.#relations, at, view.text ?? '');
+    const plan = await this.view(at, view.text ?? '');
     if (this.#known.size >= plansKeptMax) this.#known.clear();
     this.#known.set(view.id, plan);
     return plan;
   }
+
+  /** Understands the statement that makes a view: views within it become part of it, so that it stands on sources alone. */
+  async view(at: Placed, text: string, depth = 0): Promise<ViewPlan> {
+    if (depth > viewDepthMax) throw new StatementError(sqlstates.tooComplex, `at most ${viewDepthMax} views stand on each other`);
+    const statement = await parseStatement(text);
+    if (statement?.kind !== 'createView') throw new StatementError(sqlstates.syntax, 'the text is no CREATE MATERIALIZED VIEW');
+    const { name, select } = statement;
+    const needs = await this.named(at, select);
+    const plans = new Map<string, Plan>();
+    const sources = new Map<bigint, Relation>();
+    for (const relation of needs.values()) {
+      const inner = relation.kind === 'view' ? await this.view(at, relation.text ?? '', depth + 1) : undefined;
+      plans.set(relation.name, inner?.plan ?? scanOf(relation));
+      for (const source of inner?.sources ?? [relation]) sources.set(source.id, source);
+    }
+    const params: undefined[] = [];
+    const plan = planRows(select, contextOf(text, plans, params));
+    if (params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');
+    if (scansIn(plan).size === 0) throw notBuilt('A view of no source');
+    const twice = plan.columns.find((each, place) => plan.columns.findIndex((other) => other.name === each.name) !== place);
+    if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
+    return { name, plan, needs: [...needs.values()], sources: [...sources.values()] };
+  }
+
+  /** The relations that a SELECT names, as far as there are such. */
+  async named(at: Placed, select: SelectStmt): Promise<Map<string, Relation>> {
+    const names = [...relationsIn(select)];
+    const found = await this.#relations.some(at, names);
+    return new Map(found.map((relation) => [relation.name, relation]));
+  }
+}
+
+/** Understands a query that is asked once, of relations as they are. */
+export function planAsked(select: SelectStmt, text: string, relations: Iterable<Relation>, params: (Type | undefined)[]): Query {
+  return planQuery(select, contextOf(text, new Map([...relations].map((relation) => [relation.name, scanOf(relation)])), params));
+}
+
+function contextOf(text: string, plans: ReadonlyMap<string, Plan>, params: (Type | undefined)[]): Context {
+  return { relation: (name) => plans.get(name), named: new Map(), params, at: placesIn(text) };
 }

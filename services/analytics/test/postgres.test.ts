@@ -106,13 +106,46 @@ test('views are asked with conditions, parameters, order and limits', async () =
   assert.deepEqual(await rowsOf('show sources'), [['orders', 'orders']]);
 });
 
+test('a source is asked, views are joined, and a view may stand on another', async () => {
+  assert.deepEqual(await rowsOf('select count(*), count(distinct city), min(id) from orders where id < 5'), [['5', '3', '0']]);
+  const joined = `select a.city, b.n - a.n as none, o.amount from sales a join sales b using (city) left join orders o on o.city = a.city and o.id = 1
+    order by a.city nulls first`;
+  assert.deepEqual(await rowsOf(joined), [
+    ['Bergen', '0', '1.15'],
+    ['Oslo', '0', null],
+    ['ålesund', '0', null],
+  ]);
+  await client.query(`create materialized view cities as select count(*) as cities, max(n) as most from sales where city is not null`);
+  await client.query(`create materialized view top as
+    select city, id, rank from (select city, id, row_number() over (partition by city order by id desc) as rank from orders where id is not null) o
+    where rank <= 2`);
+  await house.until(
+    () => rowsOf('select cities from cities'),
+    ([row]) => row?.[0] === '3',
+  );
+  assert.deepEqual(await rowsOf(`select id from top where city = 'Oslo' order by rank`), [['9223372036854775807'], ['9223372036854775806']]);
+  await assert.rejects(client.query('drop materialized view sales'), refusedWith('2BP01'));
+  const plan = (await rowsOf('explain (code) select city, n from sales where n > 7')).map(([line]) => String(line));
+  assert.deepEqual(plan.slice(0, 5), [
+    'Pipeline',
+    '  Output: city, n',
+    '  ->  Pipeline',
+    "        Filter: (n > '7'::int8)",
+    '        Output: city, n, ids, total, least, most, paid, mean, middle, f, top',
+  ]);
+  assert.ok(plan.some((line) => line.startsWith('return function pipeline(b, p) {')));
+  const made = await rowsOf('explain create materialized view w as select city, count(*) from orders group by city');
+  assert.deepEqual(made.map(([line]) => line), ['Pipeline', '  Output: city, #2', '  ->  Aggregate', '        Group Key: city', '        Output: count(*)', '        ->  Scan orders']);
+  await client.query('drop materialized view top, cities');
+});
+
 test('what is wrong or not built is told by its SQLSTATE, and the connection goes on', async () => {
   for (const [text, code] of [
     ['selec 1', '42601'],
     ['select nothing from sales', '42703'],
     ['select * from nowhere', '42P01'],
-    ['select * from orders', '0A000'],
-    ['select * from sales a join sales b on true', '0A000'],
+    ['select * from sales s, orders s', '42712'],
+    ['select * from sales a, sales b where city is null', '42702'],
     ['select city, n from sales group by city', '42803'],
     ['select 1 / 0', '22012'],
     [`select 'x'::int8`, '22P02'],
@@ -121,7 +154,9 @@ test('what is wrong or not built is told by its SQLSTATE, and the connection goe
     ['select 9223372036854775807 + 1', '22003'],
     ['select city + n from sales', '42883'],
     ['create table t (a int8)', '0A000'],
-    ['create materialized view w as select * from orders', '0A000'],
+    ['create materialized view w as select 1 as one', '0A000'],
+    ['explain (analyze) select 1', '0A000'],
+    ['select city, sum(n) over (order by n) from sales', '0A000'],
     ['create materialized view sales as select count(*) from orders', '42P07'],
     ['drop source orders', '2BP01'],
     ['drop materialized view nowhere', '42P01'],

@@ -2,11 +2,14 @@ import type { Session } from '#kernel/contract/session.ts';
 import { OperationError } from '#kernel/contract/fault.ts';
 import type { Answer, Cells, Desk, Field, Prepared } from '#engine/pgwire/application.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { answer as answerPlan, planSelect } from '../../domain/plan.ts';
-import { parseStatement, relationOf, type Statement, splitStatements } from '../../domain/statement.ts';
-import { type Column, oidOf, printValue, readValue, type Type, typeOfOid } from '../../domain/value.ts';
+import { explain } from '../../domain/explain.ts';
+import { parseStatement, type Statement, splitStatements } from '../../domain/statement.ts';
+import { type Column, oidOf, printRow, readValue, type Type, typeOfOid } from '../../domain/value.ts';
+import { answer as answerQuery } from '../../engine/answer.ts';
+import { Circuit } from '../../engine/circuit.ts';
 import type { analytics } from '../../service.ts';
-import type { Relation, Relations } from '../../store/relation.ts';
+import type { Relation } from '../../store/relation.ts';
+import { planAsked, type Plans } from '../../store/view.ts';
 import { parameters } from './parameter.ts';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
@@ -22,11 +25,11 @@ async function* block(rows: readonly Cells[]): AsyncGenerator<readonly Cells[]> 
 export class SessionDesk implements Desk {
   readonly signal: AbortSignal;
   readonly #session: Session<typeof analytics>;
-  readonly #relations: Relations;
+  readonly #plans: Plans;
 
-  constructor(session: Session<typeof analytics>, relations: Relations) {
+  constructor(session: Session<typeof analytics>, plans: Plans) {
     this.#session = session;
-    this.#relations = relations;
+    this.#plans = plans;
     this.signal = session.signal;
   }
 
@@ -49,6 +52,8 @@ export class SessionDesk implements Desk {
         return this.#show(statement);
       case 'subscribe':
         return this.#subscribe(statement);
+      case 'explain':
+        return this.#explain(statement);
       case 'select':
         return this.#select(statement, types);
     }
@@ -95,43 +100,56 @@ export class SessionDesk implements Desk {
     return rows('SHOW', texts(found[0]), async () => [[found[1]]]);
   }
 
-  /** The view of a name, whose columns are told to those alone who may read it. */
-  async #view(operation: 'ReadView' | 'SubscribeView', name: string): Promise<Relation> {
+  /** What is decided of a relation before anything of it is told. */
+  async #decide(operation: 'ReadView' | 'ReadSource' | 'SubscribeView', name: string): Promise<void> {
     const grant = this.#session.grant(operation, name);
-    if (grant.denied) {
-      await grant.recorded;
-      throw grant.denied;
-    }
-    const found = await this.#relations.find(this.#session.caller, name);
-    if (!found) throw new StatementError(sqlstates.relationMissing, `relation "${name}" does not exist`);
-    if (found.kind !== 'view') throw notBuilt('A query of a source; make a view over it');
-    return found;
+    if (!grant.denied) return;
+    await grant.recorded;
+    throw grant.denied;
+  }
+
+  /** The relations that a SELECT names, whose columns are told to those alone who may read them. */
+  async #named(select: Of<'select'>['select']): Promise<Relation[]> {
+    const named = await this.#plans.named(this.#session.caller, select);
+    for (const { name, kind } of named.values()) await this.#decide(kind === 'view' ? 'ReadView' : 'ReadSource', name);
+    return [...named.values()];
   }
 
   async #select({ select, text }: Of<'select'>, oids: readonly number[]): Promise<Prepared> {
-    const name = relationOf(select, 'A query');
-    const view = name === undefined ? undefined : await this.#view('ReadView', name);
+    const named = await this.#named(select);
     const known = oids.map((oid): Type | undefined => {
       const type = oid === 0 ? undefined : typeOfOid(oid);
       if (oid !== 0 && !type) throw notBuilt(`A parameter of the type ${oid}`);
       return type;
     });
-    const plan = planSelect(select, text, view, known);
+    const query = planAsked(select, text, named, known);
     const types = known.map((type) => type ?? 'text');
-    const fields = fieldsOf(plan.outputs);
-    const prepared = rows('SELECT', fields, async (params, signal) => {
-      if (!view) {
+    const [first] = named;
+    const prepared = rows('SELECT', fieldsOf(query.columns), async (params, signal) => {
+      if (!first) {
         const given = params.map((value, at) => (value === null ? null : readValue(types[at] ?? 'text', value)));
-        return answerPlan(plan, [[]], given).map((row) => row.map(printValue));
+        return answerQuery(query, new Map(), given).map((row) => printRow(query.columns, row));
       }
-      const { output } = await this.#session.invoke('ReadView', view.name, { text, types, params: [...params] }, { signal });
+      const operation = first.kind === 'view' ? 'ReadView' : 'ReadSource';
+      const { output } = await this.#session.invoke(operation, first.name, { text, types, params: [...params] }, { signal });
       return output.rows;
     });
     return { ...prepared, params: types.map(oidOf) };
   }
 
+  async #explain({ select, text, code, view }: Of<'explain'>): Promise<Prepared> {
+    const named = await this.#named(select);
+    const plan = view
+      ? (await this.#plans.view(this.#session.caller, text.replace(/^\s*explain\s*(\([^)]*\))?/i, ''))).plan
+      : planAsked(select, text, named, []).plan;
+    const lines = [...explain(plan), ...(code ? new Circuit(plan).code() : [])];
+    return rows('EXPLAIN', texts('QUERY PLAN'), async () => lines.map((line) => [line]));
+  }
+
   async #subscribe({ name }: Of<'subscribe'>): Promise<Prepared> {
-    const view = await this.#view('SubscribeView', name);
+    await this.#decide('SubscribeView', name);
+    const view = await this.#plans.relation(this.#session.caller, name);
+    if (view?.kind !== 'view') throw new StatementError(sqlstates.relationMissing, `materialized view "${name}" does not exist`);
     const fields = [{ name: 'epoch', oid: oidOf('int8') }, { name: 'diff', oid: oidOf('int4') }, ...fieldsOf(view.columns)];
     return {
       ...{ params: [], fields },

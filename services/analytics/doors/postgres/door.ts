@@ -4,13 +4,13 @@ import { Canceller } from '#engine/pgwire/canceller.ts';
 import { serveConnection } from '#engine/pgwire/connection.ts';
 import type { Door } from '#engine/pgwire/application.ts';
 import type { analytics } from '../../service.ts';
-import type { Relations } from '../../store/relation.ts';
+import type { Plans } from '../../store/view.ts';
 import { SessionDesk } from './desk.ts';
 import { report } from './error.ts';
 import { parameters } from './parameter.ts';
 
 /** Opens the PostgreSQL door: plain, TLS by SSLRequest, and TLS from the first byte, on one port. */
-export async function openPostgres(place: DoorPlace<typeof analytics>, relations: Relations): Promise<OpenDoor> {
+export async function openPostgres(place: DoorPlace<typeof analytics>, plans: Plans): Promise<OpenDoor> {
   const canceller = new Canceller();
   const door: Door = {
     parameters,
@@ -19,7 +19,7 @@ export async function openPostgres(place: DoorPlace<typeof analytics>, relations
       // A client that names no database asks for one of the user's name: the credential's own environment.
       const environment = database === user ? {} : { environment: database };
       const exchange = place.gate.exchange('sasl', { mechanism: 'SCRAM-SHA-256', username: user, ...environment });
-      return { next: (answer) => exchange.next(answer), desk: () => new SessionDesk(exchange.session(), relations) };
+      return { next: (answer) => exchange.next(answer), desk: () => new SessionDesk(exchange.session(), plans) };
     },
   };
   const listener = await listen({

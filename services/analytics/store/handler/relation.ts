@@ -1,36 +1,37 @@
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Logs } from '#kernel/session/log-need.ts';
-import type { Sql } from '#seams/sql/sql.ts';
 import { LogError } from '#seams/log/error.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Maintenance } from '../../jobs/maintain.ts';
-import { answer, emptyGroup, planSelect, resultsOf, shown } from '../../domain/plan.ts';
-import { parseStatement, relationOf } from '../../domain/statement.ts';
-import { printValue, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
+import { readJsonRow } from '../../domain/json-row.ts';
+import { parseStatement } from '../../domain/statement.ts';
+import { type Column, printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
+import { scansIn } from '../../domain/plan.ts';
+import { answer } from '../../engine/answer.ts';
+import { type Batch, BatchBuilder } from '../../engine/batch.ts';
+import type { LiveViews } from '../../jobs/live.ts';
 import type { analytics } from '../../service.ts';
 import type { Changes } from '../change.ts';
-import type { Groups } from '../group.ts';
-import { blockRows, rowsMax } from '../limits.ts';
+import { blockRows, rowsMax, sourceRowsMax } from '../limits.ts';
 import type { Relation, Relations } from '../relation.ts';
-import { type Plans, planView } from '../view.ts';
+import { planAsked, type Plans } from '../view.ts';
 
 type All = Handlers<typeof analytics>;
 
 /** What the handlers work with. */
 export type World = {
-  readonly sql: Sql;
   readonly relations: Relations;
-  readonly groups: Groups;
   readonly plans: Plans;
   readonly changes: Changes;
+  readonly live: LiveViews;
   readonly logs: Logs;
   readonly maintenance: Maintenance;
 };
 
-const sourceOf = ({ name, topic, columns }: Relation) => ({ name, topic, columns: [...columns] });
-const viewOf = ({ name, source, text, columns, epoch, groups, rejected, rejection }: Relation) => ({
-  ...{ name, source: source ?? '', text: text ?? '', columns: [...columns] },
+const sourceOf = ({ name, topic, columns }: Relation) => ({ name, topic: topic ?? '', columns: [...columns] });
+const viewOf = ({ name, needs, text, columns, epoch, groups, rejected, rejection }: Relation) => ({
+  ...{ name, source: needs.join(', '), text: text ?? '', columns: [...columns] },
   ...{ epoch: String(epoch), groups: String(groups), rejected: String(rejected), ...(rejection === null ? {} : { rejection }) },
 });
 
@@ -56,7 +57,7 @@ export function relationHandlers(world: World): All {
           if (!(await log.hasTopic(topic))) await log.createTopic(topic);
           await log.assertReadable(topic);
         });
-        const made = await relations.create(call.caller, { name, kind: 'source', topic, columns, source: null, text: null });
+        const made = await relations.create(call.caller, { name, kind: 'source', topic, columns, text: null, needs: [] });
         return { output: sourceOf(made) };
       }),
     ListSources: async (call) => ({ output: { items: (await relations.list(call.caller, 'source')).map(sourceOf) } }),
@@ -68,10 +69,10 @@ export function relationHandlers(world: World): All {
     CreateView: (call) =>
       worded(async () => {
         const { text } = call.input;
-        const { plan, source, name } = await planView(relations, call.caller, text);
+        const { plan, needs, name } = await world.plans.view(call.caller, text);
         if (name !== call.input.name) throw new StatementError(sqlstates.syntax, `the text makes the view "${name}"`);
         const { columns } = plan;
-        const view = await relations.create(call.caller, { name, kind: 'view', topic: source.topic, columns, source: source.name, text });
+        const view = await relations.create(call.caller, { name, kind: 'view', topic: null, columns, text, needs });
         maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, view);
         return { output: viewOf(view) };
       }),
@@ -81,11 +82,12 @@ export function relationHandlers(world: World): All {
         await maintenance.forget(await relations.drop(call.caller, 'view', call.ref.name));
         return { output: {} };
       }),
-    ReadView: (call) => worded(() => read(world, call)),
+    ReadSource: (call) => worded(() => read(world, call as unknown as Call, call.input)),
+    ReadView: (call) => worded(() => read(world, call as unknown as Call, call.input)),
     SubscribeView: (call) =>
       worded(async () => {
         const view = await viewNamed(world, call as unknown as Call);
-        return { output: {}, body: follow(world, call.caller, view, call.signal) };
+        return { output: {}, body: follow(world, view, call.signal) };
       }),
   };
 }
@@ -96,62 +98,73 @@ async function viewNamed({ relations }: World, call: Call): Promise<Relation> {
   return view;
 }
 
-type At = { readonly tenant: bigint; readonly scope: bigint };
+type Asked = { readonly text: string; readonly types?: readonly Type[]; readonly params?: readonly (string | null)[] };
 
-/** The rows of a view as of one commit. */
-async function rowsOf(world: World, at: At, found: Relation): Promise<{ rows: Row[]; epoch: bigint }> {
-  const { sql, groups, relations } = world;
-  const plan = await world.plans.of(at, found);
-  return sql.as(at).begin(
-    async (tx) => {
-      const view = await relations.within(tx, found.id);
-      if (!view) throw new StatementError(sqlstates.relationMissing, `materialized view "${found.name}" does not exist`);
-      const rows: Row[] = [];
-      const take = (row: Row | undefined) => row && rows.push(row);
-      let any = false;
-      for await (const block of groups.all(tx, at, view.id, plan.grouping))
-        for (const group of block) {
-          any = true;
-          take(shown(plan, resultsOf(plan.grouping, group), []));
-        }
-      if (!any && plan.grouping.keys.length === 0) take(shown(plan, resultsOf(plan.grouping, emptyGroup(plan.grouping, [])), []));
-      return { rows, epoch: view.epoch };
-    },
-    { isolation: 'repeatable read', readOnly: true },
-  );
-}
-
-/** A query over a view: what it is of must be the view that the call was decided about. */
-async function read(world: World, call: Call<typeof analytics, 'ReadView'>) {
-  const view = await viewNamed(world, call as unknown as Call);
-  const { text, types = [], params = [] } = call.input;
+/** A query: of what the call was decided about, and of others that the caller may read too. */
+async function read(world: World, call: Call, { text, types = [], params = [] }: Asked) {
   const statement = await parseStatement(text);
-  if (statement?.kind !== 'select' || relationOf(statement.select, 'A query') !== view.name)
-    throw new StatementError(sqlstates.syntax, `the text is no SELECT from "${view.name}"`);
+  if (statement?.kind !== 'select') throw new StatementError(sqlstates.syntax, 'the text is no SELECT');
+  const named = await world.plans.named(call.caller, statement.select);
+  const own = named.get(call.ref.name);
+  if (own?.kind !== call.ref.kind.toLowerCase())
+    throw new StatementError(sqlstates.syntax, `the text is no SELECT from the ${call.ref.kind.toLowerCase()} "${call.ref.name}"`);
+  for (const { name, kind } of named.values())
+    if (name !== own.name) await (call as Call<typeof analytics>).also(kind === 'view' ? 'ReadView' : 'ReadSource', name);
   const known: (Type | undefined)[] = [...types];
-  const plan = planSelect(statement.select, text, view, known);
+  const query = planAsked(statement.select, text, named.values(), known);
   if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the query has ${known.length} parameters`);
   const given: Value[] = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
-  const rows = answer(plan, (await rowsOf(world, call.caller, view)).rows, given);
+  const relations = new Map<bigint, Batch>();
+  const read = scansIn(query.plan);
+  for (const relation of named.values()) if (read.has(relation.id)) relations.set(relation.id, await batchOf(world, call, relation));
+  const rows = answer(query, relations, given);
   if (rows.length > rowsMax) throw new StatementError(sqlstates.tooLarge, `an answer has at most ${rowsMax} rows; add LIMIT`);
-  const fields = plan.outputs.map(({ name, type }) => ({ name, type }));
-  return { output: { fields, rows: rows.map((row) => row.map(printValue)) } };
+  const fields = query.columns.map(({ name, type }) => ({ name, type }));
+  return { output: { fields, rows: rows.map((row) => printRow(fields, row)) } };
+}
+
+/** A relation as it is: a view as of its last commit, a source with all records that there are now. */
+async function batchOf({ live, logs }: World, { caller, signal }: Call, relation: Relation): Promise<Batch> {
+  if (relation.kind === 'view') {
+    const view = await live.get(relation.id);
+    return view.inTurn(() => view.view.batch());
+  }
+  const builder = new BatchBuilder(relation.columns);
+  await logs.as(caller, async (log) => {
+    for await (const { value } of log.read(relation.topic ?? '', signal)) {
+      const row = rowOf(relation.columns, value);
+      if (row) builder.add(row, 1);
+      if (builder.size > sourceRowsMax) throw new StatementError(sqlstates.tooLarge, `a query reads at most ${sourceRowsMax} records of a source`);
+    }
+  });
+  return builder.finish();
+}
+
+/** The row of a record; a record that does not fit is left out, as views leave it out. */
+function rowOf(columns: readonly Column[], value: Buffer | null): Row | undefined {
+  try {
+    return readJsonRow(columns, value);
+  } catch (error) {
+    if (error instanceof StatementError || error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** A view as it is, then what each commit changes: blocks of `[epoch, diff, ...values]` in JSON. */
-async function* follow(world: World, at: At, view: Relation, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const line = (epoch: bigint, diff: 1 | -1, row: Row) => [String(epoch), String(diff), ...row.map(printValue)];
+async function* follow({ live, changes }: World, view: Relation, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const line = (epoch: bigint, diff: 1 | -1, row: Row) => [String(epoch), String(diff), ...printRow(view.columns, row)];
   const block = (lines: unknown) => Buffer.from(JSON.stringify(lines));
-  // Followed before it is read, so that no commit falls in between.
-  const follower = world.changes.follow(view.id, signal);
+  const loaded = await live.get(view.id);
+  // Between two commits, so that none is missed and none told twice.
+  const { follower, rows, epoch } = await loaded.inTurn(() => ({
+    follower: changes.follow(view.id, signal),
+    rows: [...loaded.view.rows()],
+    epoch: loaded.epoch,
+  }));
   try {
-    const { rows, epoch } = await rowsOf(world, at, view);
     for (let from = 0; from < rows.length; from += blockRows)
       yield block(rows.slice(from, from + blockRows).map((row) => line(epoch, 1, row)));
-    for await (const changes of follower.changes()) {
-      const fresh = changes.filter((change) => change.epoch > epoch);
-      if (fresh.length > 0) yield block(fresh.map((change) => line(change.epoch, change.diff, change.row)));
-    }
+    for await (const told of follower.changes()) yield block(told.map((change) => line(change.epoch, change.diff, change.row)));
   } finally {
     follower.stop();
   }

@@ -1,0 +1,77 @@
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { call, constant, type Expr } from './expression.ts';
+import { functionsNamed, type Signature } from './function.ts';
+import { castValue, isCastable, isImplicit, numbers, type Type, typeNames } from './value.ts';
+
+/** An expression, or one whose type is open (a literal, a parameter, NULL) until something gives it one. */
+export type Bound = Expr | Open;
+export type Open = { readonly kind: 'open'; readonly take: (type: Type) => Expr };
+
+/** The expression with a type, which is `usual` where it says none. */
+export const settled = (bound: Bound, usual: Type): Expr => (bound.kind === 'open' ? bound.take(usual) : bound);
+
+export function converted(expr: Expr, to: Type): Expr {
+  if (expr.type === to) return expr;
+  if (expr.kind === 'constant') return constant(to, expr.value === null ? null : castValue(expr.value, expr.type, to));
+  return call(`cast:${expr.type},${to}`, to, expr);
+}
+
+export function cast(bound: Bound, to: Type, at: number | undefined): Expr {
+  if (bound.kind === 'open') return bound.take(to);
+  if (!isCastable(bound.type, to))
+    throw new StatementError('42846', `cannot cast type ${typeNames[bound.type]} to ${typeNames[to]}`, at);
+  return converted(bound, to);
+}
+
+/** A bool, or PostgreSQL's error. */
+export function asCondition(bound: Bound, where: string, at?: number): Expr {
+  const expr = settled(bound, 'bool');
+  if (expr.type !== 'bool')
+    throw new StatementError(sqlstates.typeWrong, `argument of ${where} must be type boolean, not type ${typeNames[expr.type]}`, at);
+  return expr;
+}
+
+/** One type for all: the widest number, the most exact time, else the same; undefined where there is none. */
+export function oneType(bounds: readonly Bound[]): Type | undefined {
+  let found: Type | undefined;
+  for (const bound of bounds) {
+    if (bound.kind === 'open' || bound.type === found) continue;
+    if (found === undefined || isImplicit(found, bound.type)) found = bound.type;
+    else if (!isImplicit(bound.type, found)) return undefined;
+  }
+  return found ?? 'text';
+}
+
+const described = (name: string, args: readonly Bound[]): string => {
+  const types = args.map((arg) => (arg.kind === 'open' ? 'unknown' : typeNames[arg.type]));
+  if (/^\w/.test(name)) return `function ${name}(${types.join(', ')}) does not exist`;
+  return `operator does not exist: ${types.length === 1 ? `${name} ${types[0]}` : types.join(` ${name} `)}`;
+};
+
+/** The function or operator of a name on these arguments, chosen much as PostgreSQL chooses. */
+export function applied(name: string, args: readonly Bound[], at: number | undefined): Expr {
+  const found = chosen(name, args);
+  if (!found) throw new StatementError(sqlstates.functionMissing, described(name, args), at);
+  return call(found.operation, found.type, ...args.map((arg, place) => converted(settled(arg, found.args[place] as Type), found.args[place] as Type)));
+}
+
+function chosen(name: string, args: readonly Bound[]): Signature | undefined {
+  const fitting = functionsNamed(name).filter(
+    ({ args: types }) =>
+      types.length === args.length &&
+      types.every((type, place) => {
+        const arg = args[place] as Bound;
+        return arg.kind === 'open' || isImplicit(arg.type, type);
+      }),
+  );
+  if (fitting.length < 2) return fitting[0];
+  // The most arguments as they are; then, for open ones, the type of those that are known; then text.
+  const types = new Set(args.flatMap((arg) => (arg.kind === 'open' ? [] : [arg.type])));
+  const score = ({ args: wanted }: Signature) =>
+    wanted.reduce((sum, type, place) => {
+      const arg = args[place] as Bound;
+      if (arg.kind !== 'open') return sum + (arg.type === type ? 100 : 20 - numbers.indexOf(type));
+      return sum + (types.size === 0 ? (type === 'text' ? 3 : type === 'float8' ? 2 : 0) : types.has(type) ? 10 : 0);
+    }, 0);
+  return fitting.reduce((best, next) => (score(next) > score(best) ? next : best));
+}

@@ -1,0 +1,27 @@
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import type { Plan } from './plan.ts';
+import type { Type } from './value.ts';
+
+/** What a statement is planned with. */
+export type Context = {
+  /** The plan of a relation by its name; undefined where there is none. */
+  readonly relation: (name: string) => Plan | undefined;
+  /** Names that WITH gave, in front of the relations. */
+  readonly named: ReadonlyMap<string, Plan>;
+  /** The types of the parameters; what is open is set where the statement says it. */
+  readonly params: (Type | undefined)[];
+  /** The character, from 1, of a place in the text. */
+  readonly at: (location: number | undefined) => number | undefined;
+};
+
+/** Where a byte of the text stands among its characters, from 1. */
+export function placesIn(text: string): Context['at'] {
+  const bytes = Buffer.from(text);
+  return (location) => (location === undefined || location < 0 ? undefined : bytes.toString('utf8', 0, location).length + 1);
+}
+
+export function relationNamed({ named, relation, at }: Context, name: string, location?: number): Plan {
+  const found = named.get(name) ?? relation(name);
+  if (!found) throw new StatementError(sqlstates.relationMissing, `relation "${name}" does not exist`, at(location));
+  return found;
+}

@@ -1,0 +1,88 @@
+import type { Expr } from './expression.ts';
+import { inputsOf, type Order, type Plan } from './plan.ts';
+import { type Column, printValue } from './value.ts';
+
+const quoted = (name: string) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
+
+/** An expression in words; columns without a name are told by their number. */
+function worded(expr: Expr, columns: readonly Column[]): string {
+  const inner = (arg: Expr | undefined): string => (arg ? worded(arg, columns) : '');
+  switch (expr.kind) {
+    case 'column':
+      return columns[expr.place]?.name ? quoted(columns[expr.place]?.name ?? '') : `#${expr.place + 1}`;
+    case 'constant':
+      return expr.value === null ? 'NULL' : `'${(printValue(expr.type, expr.value) ?? '').replaceAll("'", "''")}'::${expr.type}`;
+    case 'parameter':
+      return `$${expr.place + 1}`;
+    case 'and':
+    case 'or':
+      return `(${expr.args.map(inner).join(expr.kind === 'and' ? ' AND ' : ' OR ')})`;
+    case 'isNull':
+      return `(${inner(expr.args[0])} IS NULL)`;
+    case 'same':
+      return `(${inner(expr.args[0])} IS NOT DISTINCT FROM ${inner(expr.args[1])})`;
+    case 'case': {
+      const pairs = Array.from({ length: (expr.args.length - 1) / 2 }, (_, at) => `WHEN ${inner(expr.args[at * 2])} THEN ${inner(expr.args[at * 2 + 1])}`);
+      return `CASE ${pairs.join(' ')} ELSE ${inner(expr.args.at(-1))} END`;
+    }
+    case 'call': {
+      const [name = ''] = expr.operation.split(':');
+      if (name === 'cast') return `${inner(expr.args[0])}::${expr.type}`;
+      if (name === 'not') return `(NOT ${inner(expr.args[0])})`;
+      if (/^\w/.test(name)) return `${name}(${expr.args.map(inner).join(', ')})`;
+      return expr.args.length === 1 ? `(${name}${inner(expr.args[0])})` : `(${expr.args.map(inner).join(` ${name} `)})`;
+    }
+  }
+}
+
+const list = (exprs: readonly Expr[], columns: readonly Column[]) => exprs.map((expr) => worded(expr, columns)).join(', ');
+
+const ordered = (order: readonly Order[], columns: readonly Column[]) =>
+  order.map(({ expr, isDown }) => `${worded(expr, columns)}${isDown ? ' DESC' : ''}`).join(', ');
+
+function headOf(plan: Plan): string[] {
+  switch (plan.kind) {
+    case 'scan':
+      return [`Scan ${quoted(plan.name)}`];
+    case 'one':
+      return ['One Row'];
+    case 'map': {
+      const { columns } = plan.input;
+      const outputs = `Output: ${list(plan.outputs, columns)}`;
+      return ['Pipeline', ...(plan.where ? [`Filter: ${worded(plan.where, columns)}`] : []), outputs];
+    }
+    case 'window':
+      return [`Window ${plan.how}`, `Time: ${worded({ kind: 'column', type: 'timestamp', place: plan.time }, plan.input.columns)}`];
+    case 'session':
+      return ['Window session', `Partition: ${list(plan.partition, plan.input.columns)}`, `Gap: ${worded(plan.gap, plan.input.columns)}`];
+    case 'group': {
+      const { columns } = plan.input;
+      const calls = plan.aggregates.map(({ name, arg, distinct, filter }) => {
+        const of = arg ? `${distinct ? 'DISTINCT ' : ''}${worded(arg, columns)}` : '*';
+        return `${name}(${of})${filter ? ` FILTER (${worded(filter, columns)})` : ''}`;
+      });
+      const keys = plan.keys.length > 0 ? [`Group Key: ${list(plan.keys, columns)}`] : [];
+      return [plan.aggregates.length > 0 ? 'Aggregate' : 'Distinct', ...keys, ...(calls.length > 0 ? [`Output: ${calls.join(', ')}`] : [])];
+    }
+    case 'join': {
+      const pairs = plan.leftKeys.map((key, at) => `${worded(key, plan.left.columns)} = ${worded(plan.rightKeys[at] as Expr, plan.right.columns)}`);
+      const rest = plan.residual ? [`Join Filter: ${worded(plan.residual, plan.columns)}`] : [];
+      return [`${pairs.length > 0 ? 'Hash' : 'Nested'} Join ${plan.how}`, ...(pairs.length > 0 ? [`Condition: ${pairs.join(' AND ')}`] : []), ...rest];
+    }
+    case 'over': {
+      const { columns } = plan.input;
+      const most = plan.limit === undefined ? [] : [`Limit: ${plan.limit} of each partition`];
+      return ['Rank', `Partition: ${list(plan.partition, columns)}`, `Order: ${ordered(plan.order, columns)}`, ...most];
+    }
+    case 'union':
+      return ['Append'];
+  }
+}
+
+/** A plan as lines, each input below what takes it. */
+export function explain(plan: Plan, depth = 0): string[] {
+  const [head = '', ...more] = headOf(plan);
+  const indent = depth === 0 ? '' : `${' '.repeat(depth * 6 - 4)}->  `;
+  const below = ' '.repeat(depth * 6 + 2);
+  return [`${indent}${head}`, ...more.map((line) => `${below}${line}`), ...inputsOf(plan).flatMap((input) => explain(input, depth + 1))];
+}

@@ -1,0 +1,179 @@
+import type { Alias, FuncCall, JoinExpr, Node, RangeFunction } from 'libpg-query';
+import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { bind, functionName } from './bind.ts';
+import { applied, asCondition } from './bound.ts';
+import { type Context, relationNamed } from './context.ts';
+import { column, columnsIn, conjuncts, type Expr, shifted } from './expression.ts';
+import { fixedLength } from './interval.ts';
+import { filtered, joined, type JoinKind, type Plan } from './plan.ts';
+import { type Item, Scope } from './scope.ts';
+import { plainName, textIn } from './statement.ts';
+import type { Column } from './value.ts';
+
+/** Relations that stand side by side, and what must hold between them. */
+type Factors = { readonly plans: readonly Plan[]; readonly items: readonly Item[]; readonly conditions: readonly Expr[] };
+type Planner = (select: Node, context: Context) => Plan;
+
+const widthOf = (plans: readonly Plan[]) => plans.reduce((sum, { columns }) => sum + columns.length, 0);
+
+/** What a FROM means: its relations, not yet joined, so that WHERE can say how. */
+export class From {
+  readonly scope: Scope;
+  readonly #factors: Factors;
+
+  constructor(nodes: readonly Node[], context: Context, planner: Planner) {
+    this.#factors = nodes.map((node) => factorsOf(node, context, planner)).reduce(beside, { plans: [], items: [], conditions: [] });
+    this.scope = new Scope(this.#factors.items);
+  }
+
+  /** Joins the relations in their order; each condition is asked where its columns are first known. */
+  joined(where: Expr | undefined): Plan {
+    return joinAll(this.#factors.plans, [...this.#factors.conditions, ...conjuncts(where)]);
+  }
+}
+
+function beside(left: Factors, right: Factors): Factors {
+  const by = widthOf(left.plans);
+  return {
+    plans: [...left.plans, ...right.plans],
+    items: [...left.items, ...right.items.map((item) => ({ ...item, from: item.from + by }))],
+    conditions: [...left.conditions, ...right.conditions.map((condition) => shifted(condition, by))],
+  };
+}
+
+function joinAll(plans: readonly Plan[], conditions: readonly Expr[]): Plan {
+  const open = new Set(conditions);
+  const taken = (fits: (expr: Expr) => boolean) => {
+    const found = [...open].filter(fits);
+    for (const each of found) open.delete(each);
+    return found;
+  };
+  const and = (exprs: readonly Expr[]): Expr | undefined =>
+    exprs.length > 1 ? { kind: 'and', type: 'bool', args: exprs } : exprs[0];
+  let from = 0;
+  let whole: Plan | undefined;
+  for (const plan of plans) {
+    const [start, end] = [from, from + plan.columns.length];
+    const within = (least: number) => (expr: Expr) => {
+      const places = [...columnsIn(expr)];
+      return places.length > 0 && places.every((place) => place >= least && place < end);
+    };
+    const own = filtered(plan, and(taken(within(start)).map((expr) => shifted(expr, -start))));
+    whole = whole ? joined('inner', whole, own, taken(within(0))) : own;
+    from = end;
+  }
+  return filtered(whole ?? { kind: 'one', columns: [] }, and([...open]));
+}
+
+function factorsOf(node: Node, context: Context, planner: Planner): Factors {
+  if ('JoinExpr' in node) return joinOf(node.JoinExpr, context, planner);
+  if ('RangeVar' in node) {
+    const name = plainName(node.RangeVar);
+    return single(relationNamed(context, name, node.RangeVar.location), node.RangeVar.alias, name);
+  }
+  if ('RangeSubselect' in node) {
+    if (node.RangeSubselect.lateral) throw notBuilt('LATERAL');
+    return single(planner(node.RangeSubselect.subquery as Node, context), node.RangeSubselect.alias, '');
+  }
+  if ('RangeFunction' in node) return windowOf(node.RangeFunction, context);
+  throw notBuilt('This form of FROM');
+}
+
+function single(plan: Plan, alias: Alias | undefined, name: string): Factors {
+  const given = (alias?.colnames ?? []).map(textIn);
+  if (given.length > plan.columns.length)
+    throw new StatementError('42P10', `table "${alias?.aliasname}" has ${plan.columns.length} columns available but ${given.length} columns specified`);
+  const columns = plan.columns.map((each, at): Column => ({ ...each, name: given[at] ?? each.name }));
+  return { plans: [plan], items: [{ name: alias?.aliasname ?? name, columns, from: 0, merged: new Set() }], conditions: [] };
+}
+
+const kinds: Readonly<Record<string, JoinKind>> = { JOIN_INNER: 'inner', JOIN_LEFT: 'left', JOIN_RIGHT: 'right', JOIN_FULL: 'full' };
+
+function joinOf({ jointype, larg, rarg, quals, usingClause, isNatural, alias }: JoinExpr, context: Context, planner: Planner): Factors {
+  const how = kinds[jointype ?? ''];
+  if (!how || isNatural || alias || !larg || !rarg) throw notBuilt('This form of JOIN');
+  const [left, right] = [factorsOf(larg, context, planner), factorsOf(rarg, context, planner)];
+  const both = beside(left, right);
+  const scope = new Scope(both.items);
+  if (usingClause && how !== 'inner' && how !== 'left') throw notBuilt('USING of this join');
+  const names = new Set((usingClause ?? []).map(textIn));
+  const on = usingClause
+    ? [...names].map((name) => equal(name, new Scope(left.items), new Scope(right.items), widthOf(left.plans)))
+    : quals
+      ? conjuncts(asCondition(bind(quals, { columnOf: (path, at) => scope.columnOf(path, at), params: context.params, at: context.at }), 'JOIN/ON'))
+      : [];
+  const items = both.items.map((item, at) =>
+    at < left.items.length ? item : { ...item, merged: new Set([...item.merged, ...names]) },
+  );
+  if (how === 'inner') return { ...both, items, conditions: [...both.conditions, ...on] };
+  const plan = joined(how, joinAll(left.plans, left.conditions), joinAll(right.plans, right.conditions), on);
+  return { plans: [plan], items, conditions: [] };
+}
+
+const equal = (name: string, left: Scope, right: Scope, width: number): Expr =>
+  applied('=', [left.columnOf([name], undefined), shifted(right.columnOf([name], undefined), width)], undefined);
+
+/** TUMBLE(t, time, size), HOP(t, time, step, size), CUMULATE(t, time, step, size), SESSION(t, keys..., time, gap). */
+function windowOf({ functions = [], alias, lateral, ordinality }: RangeFunction, context: Context): Factors {
+  const [list, ...more] = functions;
+  const node = list && 'List' in list ? list.List.items?.[0] : undefined;
+  const call = node && 'FuncCall' in node ? node.FuncCall : undefined;
+  if (!call || more.length > 0 || lateral || ordinality) throw notBuilt('A function in FROM');
+  const name = functionName(call);
+  const [of, ...args] = call.args ?? [];
+  const path = of && 'ColumnRef' in of ? (of.ColumnRef.fields ?? []).map(textIn) : [];
+  if (!['tumble', 'hop', 'cumulate', 'session'].includes(name) || path.length !== 1)
+    throw notBuilt(`The function ${name} in FROM`, context.at(call.location));
+  const input = relationNamed(context, path[0] ?? '', call.location);
+  const plan = name === 'session' ? sessionOf(input, path[0] ?? '', args, call, context) : slices(name, input, path[0] ?? '', args, call, context);
+  return single(plan, alias, path[0] ?? '');
+}
+
+function within(input: Plan, name: string, context: Context) {
+  const scope = new Scope([{ name, columns: input.columns, from: 0, merged: new Set() }]);
+  return (node: Node | undefined) =>
+    bind(node, { columnOf: (path, at) => scope.columnOf(path, at), params: context.params, at: context.at });
+}
+
+function timeOf(input: Plan, name: string, node: Node | undefined, context: Context): Extract<Expr, { kind: 'column' }> {
+  const time = within(input, name, context)(node);
+  if (time.kind !== 'column' || (time.type !== 'timestamp' && time.type !== 'timestamptz'))
+    throw new StatementError(sqlstates.typeWrong, 'a window needs a column of the type timestamp');
+  return time;
+}
+
+const withWindow = (input: Plan, { type }: Expr): Column[] => [
+  ...input.columns,
+  { name: 'window_start', type },
+  { name: 'window_end', type },
+];
+
+function slices(how: string, input: Plan, name: string, args: readonly Node[], call: FuncCall, context: Context): Plan {
+  const wanted = how === 'tumble' ? 2 : 3;
+  if (args.length !== wanted)
+    throw new StatementError(sqlstates.functionMissing, `${how} takes ${wanted + 1} arguments`, context.at(call.location));
+  const time = timeOf(input, name, args[0], context);
+  const [first = 0, second] = args.slice(1).map((node) => {
+    const length = within(input, name, context)(node);
+    const expr = length.kind === 'open' ? length.take('interval') : length;
+    if (expr.kind !== 'constant' || expr.type !== 'interval' || expr.value === null) throw notBuilt('A window without a constant length');
+    return fixedLength(expr.value as Parameters<typeof fixedLength>[0], 'a window');
+  });
+  const [size, step] = [second ?? first, first];
+  if (size % step !== 0) throw new StatementError('22023', 'the size of a window must be a multiple of its step');
+  const { place } = time;
+  return { kind: 'window', how: how as 'hop', input, time: place, size, step, columns: withWindow(input, time) };
+}
+
+function sessionOf(input: Plan, name: string, args: readonly Node[], call: FuncCall, context: Context): Plan {
+  if (args.length < 2) throw new StatementError(sqlstates.functionMissing, 'session takes at least 3 arguments', context.at(call.location));
+  const time = timeOf(input, name, args.at(-2), context);
+  const bound = within(input, name, context)(args.at(-1));
+  const gap = bound.kind === 'open' ? bound.take('interval') : bound;
+  if (gap.type !== 'interval') throw new StatementError(sqlstates.typeWrong, 'the gap of a session is an interval');
+  const partition = args.slice(0, -2).map((node) => {
+    const key = within(input, name, context)(node);
+    return key.kind === 'open' ? key.take('text') : key;
+  });
+  return { kind: 'session', input, partition, time: column(time.type, time.place), gap, columns: withWindow(input, time) };
+}

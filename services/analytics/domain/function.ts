@@ -1,0 +1,79 @@
+import type { Type } from './value.ts';
+
+/** A function or operator on types: what its operation is called, and what it answers. */
+export type Signature = { readonly args: readonly Type[]; readonly type: Type; readonly operation: string };
+
+const known = new Map<string, Signature[]>();
+
+function define(name: string, args: readonly Type[], type: Type, operation = `${name}:${args.join(',')}`): void {
+  known.set(name, [...(known.get(name) ?? []), { args, type, operation }]);
+}
+
+const numeric = ['int4', 'int8', 'numeric', 'float8'] as const;
+const times = ['timestamp', 'timestamptz'] as const;
+const all = [...numeric, 'text', 'bool', 'date', ...times, 'interval'] as const;
+
+for (const type of numeric) {
+  for (const sign of ['+', '-', '*', '/'] as const) define(sign, [type, type], type);
+  if (type !== 'float8') {
+    define('%', [type, type], type);
+    define('mod', [type, type], type, `%:${type},${type}`);
+  }
+  define('-', [type], type);
+  define('+', [type], type, 'itself');
+  define('abs', [type], type);
+}
+for (const type of all) for (const sign of ['=', '<>', '<', '<=', '>', '>=']) define(sign, [type, type], 'bool');
+for (const type of times) {
+  define('+', [type, 'interval'], type, '+:time,interval');
+  define('-', [type, 'interval'], type, '-:time,interval');
+  define('-', [type, type], 'interval', '-:time,time');
+  define('date_trunc', ['text', type], type, 'date_trunc');
+  define('date_bin', ['interval', type, type], type, 'date_bin');
+  define('to_char', [type, 'text'], 'text', 'to_char:time');
+  define('extract', ['text', type], 'numeric', 'extract');
+  define('date_part', ['text', type], 'float8', 'date_part');
+}
+define('+', ['interval', 'timestamp'], 'timestamp', '+:interval,time');
+define('+', ['interval', 'timestamptz'], 'timestamptz', '+:interval,time');
+define('+', ['interval', 'interval'], 'interval');
+define('-', ['interval', 'interval'], 'interval');
+define('-', ['interval'], 'interval');
+define('+', ['date', 'int4'], 'date');
+define('-', ['date', 'int4'], 'date');
+define('-', ['date', 'date'], 'int4');
+define('to_timestamp', ['float8'], 'timestamptz', 'to_timestamp');
+define('not', ['bool'], 'bool', 'not');
+define('||', ['text', 'text'], 'text');
+define('~~', ['text', 'text'], 'bool', 'like');
+define('!~~', ['text', 'text'], 'bool', 'unlike');
+for (const name of ['lower', 'upper', 'reverse', 'md5']) define(name, ['text'], 'text');
+for (const name of ['length', 'char_length', 'character_length']) define(name, ['text'], 'int4', 'length');
+define('octet_length', ['text'], 'int4');
+define('substring', ['text', 'int4'], 'text', 'substring');
+define('substring', ['text', 'int4', 'int4'], 'text', 'substring');
+define('substr', ['text', 'int4'], 'text', 'substring');
+define('substr', ['text', 'int4', 'int4'], 'text', 'substring');
+for (const name of ['left', 'right', 'repeat']) define(name, ['text', 'int4'], 'text');
+define('replace', ['text', 'text', 'text'], 'text');
+define('split_part', ['text', 'text', 'int4'], 'text');
+define('position', ['text', 'text'], 'int4', 'strpos');
+define('strpos', ['text', 'text'], 'int4', 'strpos');
+define('starts_with', ['text', 'text'], 'bool');
+for (const name of ['btrim', 'ltrim', 'rtrim']) {
+  define(name, ['text'], 'text', name);
+  define(name, ['text', 'text'], 'text', name);
+}
+for (const name of ['floor', 'ceil', 'ceiling', 'round', 'trunc']) {
+  const operation = name === 'ceiling' ? 'ceil' : name;
+  define(name, ['numeric'], 'numeric', `${operation}:numeric`);
+  define(name, ['float8'], 'float8', `${operation}:float8`);
+}
+define('round', ['numeric', 'int4'], 'numeric', 'round:numeric');
+define('trunc', ['numeric', 'int4'], 'numeric', 'trunc:numeric');
+for (const name of ['sqrt', 'exp', 'ln']) define(name, ['float8'], 'float8');
+define('power', ['float8', 'float8'], 'float8');
+define('sign', ['float8'], 'float8');
+
+/** The functions of a name, whatever their arguments. */
+export const functionsNamed = (name: string): readonly Signature[] => known.get(name) ?? [];

@@ -1,0 +1,239 @@
+import type { Node, SelectStmt, WithClause } from 'libpg-query';
+import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { type Aggregate, aggregateOf, hasAggregate, isAggregate } from './aggregate.ts';
+import { bind, type Names } from './bind.ts';
+import { asCondition, converted, oneType, settled } from './bound.ts';
+import type { Context } from './context.ts';
+import { column, type Expr, mapColumns, shapeOf } from './expression.ts';
+import { From } from './from.ts';
+import { columnsMax } from './limits.ts';
+import { orderOf, rankedOver } from './over.ts';
+import { allOf, columnsOf, filtered, type Order, type Plan } from './plan.ts';
+import { textIn } from './statement.ts';
+import { type Target, targetsOf } from './target.ts';
+import type { Column, Type } from './value.ts';
+
+/** A SELECT that is understood: rows, in what order, and which of them. */
+export type Query = {
+  readonly plan: Plan;
+  /** The columns that are shown; those behind them are for the order alone. */
+  readonly columns: readonly Column[];
+  readonly order: readonly Order[];
+  readonly limit: Expr | undefined;
+  readonly offset: Expr | undefined;
+};
+
+const refused = ['windowClause', 'lockingClause', 'intoClause'] as const;
+
+/** Plans a SELECT. */
+export function planQuery(select: SelectStmt, outer: Context): Query {
+  for (const clause of refused) if (select[clause]) throw notBuilt(`A SELECT with ${clause.replace('Clause', '').toUpperCase()}`);
+  if (select.limitOption === 'LIMIT_OPTION_WITH_TIES') throw notBuilt('WITH TIES');
+  const context = withNames(select.withClause, outer);
+  const body = select.op && select.op !== 'SETOP_NONE' ? together(select, context) : select.valuesLists ? valuesOf(select, context) : one(select, context);
+  const bounded = (node: Node | undefined) => {
+    if (!node || ('A_Const' in node && node.A_Const.isnull)) return undefined;
+    return settled(bind(node, { columnOf: noColumn, params: context.params, at: context.at }), 'int8');
+  };
+  return { ...body, limit: bounded(select.limitCount), offset: bounded(select.limitOffset) };
+}
+
+const noColumn = (path: readonly string[]): never => {
+  throw new StatementError(sqlstates.columnMissing, `column "${path.join('.')}" does not exist`);
+};
+
+/** A SELECT within another, or as a view: its rows without an order. */
+export function planRows(select: SelectStmt, context: Context): Plan {
+  const { plan, columns, limit, offset, order } = planQuery(select, context);
+  if (limit || offset) throw notBuilt('LIMIT within a query or view; number rows with ROW_NUMBER() instead');
+  return order.length === 0 || plan.columns.length === columns.length
+    ? { ...plan, columns: [...columns] }
+    : { kind: 'map', input: plan, where: undefined, outputs: allOf(columns), columns };
+}
+
+const subquery = (node: Node, context: Context): Plan => {
+  if (!('SelectStmt' in node)) throw notBuilt('This subquery');
+  return planRows(node.SelectStmt, context);
+};
+
+function withNames(clause: WithClause | undefined, context: Context): Context {
+  if (!clause) return context;
+  if (clause.recursive) throw notBuilt('WITH RECURSIVE');
+  const named = new Map(context.named);
+  for (const node of clause.ctes ?? []) {
+    if (!('CommonTableExpr' in node)) continue;
+    const { ctename = '', ctequery, aliascolnames = [] } = node.CommonTableExpr;
+    const plan = subquery(ctequery as Node, { ...context, named });
+    named.set(ctename, { ...plan, columns: plan.columns.map((each, at) => ({ ...each, name: textIn(aliascolnames[at] ?? { String: { sval: each.name } }) })) });
+  }
+  return { ...context, named };
+}
+
+type Body = Pick<Query, 'plan' | 'columns' | 'order'>;
+
+function one(select: SelectStmt, context: Context): Body {
+  const from = new From(select.fromClause ?? [], context, subquery);
+  const names: Names = { columnOf: (path, at) => from.scope.columnOf(path, at), params: context.params, at: context.at };
+  const targets = (select.targetList ?? []).flatMap((node) => targetsOf(node, from.scope, names));
+  if (targets.length > columnsMax) throw new StatementError('54011', `target lists have at most ${columnsMax} entries`);
+  if (hasAggregate(select.whereClause))
+    throw new StatementError(sqlstates.groupingWrong, 'aggregate functions are not allowed in WHERE');
+  const where = select.whereClause && asCondition(bind(select.whereClause, names), 'WHERE');
+  const input = from.joined(where);
+  const asked = [...targets.map(({ node }) => node), select.havingClause, ...(select.sortClause ?? [])];
+  const isGrouped = select.groupClause !== undefined || select.havingClause !== undefined || asked.some(hasAggregate);
+  const grouped = isGrouped ? grouping(select, targets, names, input) : { names, finish: () => input };
+  const having = select.havingClause && asCondition(bind(select.havingClause, grouped.names), 'HAVING');
+  const exprsOf = (within: Names) => targets.map(({ node, expr }) => (expr && !isGrouped ? expr : settled(bind(node, within), 'text')));
+  // Aggregates that the order alone needs must be known before the rows are.
+  for (const node of select.sortClause ?? [])
+    if (isGrouped && 'SortBy' in node && hasAggregate(node)) bind(node.SortBy.node, grouped.names);
+  const { outputs, plan, bind: ranked } = rankedOver(select, grouped.names, exprsOf, () => filtered(grouped.finish(), having));
+  const named = targets.map(({ name }) => name);
+  const columns = columnsOf(outputs, named);
+  const distinct = select.distinctClause !== undefined;
+  if (distinct && select.distinctClause?.some((node) => Object.keys(node).length > 0)) throw notBuilt('DISTINCT ON');
+  const order = (select.sortClause ?? []).map((node) => orderOf(node, { names: named, outputs, bind: ranked }));
+  const extra = order.flatMap(({ expr }) => (outputs.some((output) => shapeOf(output) === shapeOf(expr)) ? [] : [expr]));
+  if (distinct && extra.length > 0)
+    throw new StatementError('42P10', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list');
+  const all = [...outputs, ...extra];
+  // Columns that only the order needs stand behind those that are shown.
+  const mapped: Plan = { kind: 'map', input: plan(), where: undefined, outputs: all, columns: columnsOf(all, named) };
+  const placed = order.map((each) => ({ ...each, expr: column(each.expr.type, all.findIndex((expr) => shapeOf(expr) === shapeOf(each.expr))) }));
+  return { plan: distinct ? distinctOf(mapped) : mapped, columns, order: placed };
+}
+
+const distinctOf = (input: Plan): Plan => ({ kind: 'group', input, keys: allOf(input.columns), aggregates: [], columns: input.columns });
+
+/** UNION, INTERSECT and EXCEPT. */
+function together({ op, all = false, larg, rarg, sortClause }: SelectStmt, context: Context): Body {
+  const plans = [larg, rarg].map((side) => planRows(side as SelectStmt, context)) as [Plan, Plan];
+  const [left, right] = plans;
+  if (left.columns.length !== right.columns.length)
+    throw new StatementError(sqlstates.syntax, `each ${op?.replace('SETOP_', '')} query must have the same number of columns`);
+  const types = left.columns.map(({ type }, at) => {
+    const found = oneType([column(type, 0), column(right.columns[at]?.type as Type, 0)]);
+    if (!found) throw new StatementError(sqlstates.typeWrong, `${op?.replace('SETOP_', '')} types ${type} and ${right.columns[at]?.type} cannot be matched`);
+    return found;
+  });
+  const columns = left.columns.map(({ name }, at): Column => ({ name, type: types[at] as Type }));
+  const alike = (input: Plan): Plan => ({
+    ...{ kind: 'map', input, where: undefined, columns },
+    outputs: allOf(input.columns).map((expr, at) => converted(expr, types[at] as Type)),
+  });
+  const plan = op === 'SETOP_UNION' ? union(plans.map(alike), columns, all) : compared(op ?? '', plans.map(alike) as [Plan, Plan], columns, all);
+  const names = columns.map(({ name }) => name);
+  const outputs = allOf(columns);
+  const noOther = (): Expr => {
+    throw new StatementError('0A000', 'ORDER BY on a UNION, INTERSECT or EXCEPT result takes names and numbers of columns');
+  };
+  return { plan, columns, order: (sortClause ?? []).map((node) => orderOf(node, { names, outputs, bind: noOther })) };
+}
+
+function union(inputs: readonly Plan[], columns: readonly Column[], all: boolean): Plan {
+  const plan: Plan = { kind: 'union', inputs, columns };
+  return all ? plan : distinctOf(plan);
+}
+
+/** Rows of the left that are, or are not, on the right too: both are counted by row. */
+function compared(op: string, sides: readonly [Plan, Plan], columns: readonly Column[], all: boolean): Plan {
+  if (all) throw notBuilt(`${op.replace('SETOP_', '')} ALL`);
+  const tagged = sides.map((input, at): Plan => {
+    const tag: Expr = { kind: 'constant', type: 'bool', value: at === 0 };
+    return { kind: 'map', input, where: undefined, outputs: [...allOf(columns), tag], columns: [...columns, { name: '', type: 'bool' }] };
+  });
+  const width = columns.length;
+  const input: Plan = { kind: 'union', inputs: tagged, columns: tagged[0]?.columns ?? [] };
+  const isLeft = column('bool', width);
+  const counted = (filter: Expr): Aggregate => ({ name: 'count', type: 'int8', arg: undefined, filter, distinct: false });
+  const not: Expr = { kind: 'call', type: 'bool', operation: 'not', args: [isLeft] };
+  const names: Column[] = [...columns, { name: '', type: 'int8' }, { name: '', type: 'int8' }];
+  const grouped: Plan = { kind: 'group', input, keys: allOf(columns), aggregates: [counted(isLeft), counted(not)], columns: names };
+  const zero: Expr = { kind: 'constant', type: 'int8', value: 0 };
+  const against = (sign: string, place: number): Expr => ({ kind: 'call', type: 'bool', operation: `${sign}:int8,int8`, args: [column('int8', place), zero] });
+  const where: Expr = { kind: 'and', type: 'bool', args: [against('>', width), against(op === 'SETOP_EXCEPT' ? '=' : '>', width + 1)] };
+  return { kind: 'map', input: filtered(grouped, where), where: undefined, outputs: allOf(columns), columns };
+}
+
+function valuesOf({ valuesLists = [] }: SelectStmt, context: Context): Body {
+  const names: Names = { columnOf: noColumn, params: context.params, at: context.at };
+  const rows = valuesLists.map((list) => ('List' in list ? (list.List.items ?? []) : []).map((node) => bind(node, names)));
+  const [first = []] = rows;
+  if (rows.some((row) => row.length !== first.length)) throw new StatementError(sqlstates.syntax, 'VALUES lists must all be the same length');
+  const types = first.map((_, at) => {
+    const type = oneType(rows.map((row) => row[at] as (typeof row)[number]));
+    if (!type) throw new StatementError(sqlstates.typeWrong, 'VALUES types cannot be matched');
+    return type;
+  });
+  const columns = types.map((type, at): Column => ({ name: `column${at + 1}`, type }));
+  const one: Plan = { kind: 'one', columns: [] };
+  const inputs = rows.map((row): Plan => {
+    const outputs = row.map((bound, at) => converted(settled(bound, types[at] as Type), types[at] as Type));
+    return { kind: 'map', input: one, where: undefined, outputs, columns };
+  });
+  return { plan: inputs.length === 1 ? (inputs[0] as Plan) : { kind: 'union', inputs, columns }, columns, order: [] };
+}
+
+/** The keys and aggregates of a grouped SELECT, and what names mean behind the grouping: the keys, then the aggregates. */
+function grouping(select: SelectStmt, targets: readonly Target[], names: Names, input: Plan): { names: Names; finish: () => Plan } {
+  const nodes = (select.groupClause ?? []).map((node) => keyNode(node, targets, names));
+  if (nodes.some(hasAggregate)) throw new StatementError(sqlstates.groupingWrong, 'aggregate functions are not allowed in GROUP BY');
+  const keys = nodes.map((node) => settled(bind(node, names), 'text'));
+  const shapes = keys.map(shapeOf);
+  const aggregates: Aggregate[] = [];
+  const instead = (node: Node): Expr | undefined => {
+    const other = names.instead?.(node);
+    if (other) return other;
+    if ('FuncCall' in node && isAggregate(node)) {
+      const made = aggregateOf(node.FuncCall, names);
+      const shape = JSON.stringify([made.name, made.distinct, made.arg && shapeOf(made.arg), made.filter && shapeOf(made.filter)]);
+      const seen = aggregates.findIndex((each) => JSON.stringify([each.name, each.distinct, each.arg && shapeOf(each.arg), each.filter && shapeOf(each.filter)]) === shape);
+      const place = seen >= 0 ? seen : aggregates.push(made) - 1;
+      return column(made.type, keys.length + place);
+    }
+    if ('FuncCall' in node && node.FuncCall.over) return undefined;
+    const isConstant = 'A_Const' in node || 'ParamRef' in node;
+    const key = isConstant || keys.length === 0 || hasAggregate(node) ? -1 : shapes.indexOf(shapeTried(node, names));
+    if (key >= 0) return column(keys[key]?.type as Type, key);
+    if ('ColumnRef' in node) {
+      const name = (node.ColumnRef.fields ?? []).map(textIn).join('.');
+      names.columnOf((node.ColumnRef.fields ?? []).map(textIn), names.at(node.ColumnRef.location));
+      throw new StatementError(
+        sqlstates.groupingWrong,
+        `column "${name}" must appear in the GROUP BY clause or be used in an aggregate function`,
+        names.at(node.ColumnRef.location),
+      );
+    }
+    return undefined;
+  };
+  const finish = (): Plan => {
+    const columns: Column[] = [...keys, ...aggregates].map(({ type }) => ({ name: '', type }));
+    return { kind: 'group', input, keys, aggregates, columns };
+  };
+  return { names: { ...names, instead }, finish };
+}
+
+/** The shape of an expression on its own; what cannot be bound there has none. */
+function shapeTried(node: Node, names: Names): string {
+  try {
+    return shapeOf(mapColumns(settled(bind(node, names), 'text'), (place, type) => column(type, place)));
+  } catch (error) {
+    if (error instanceof StatementError) return '';
+    throw error;
+  }
+}
+
+function keyNode(node: Node, targets: readonly Target[], names: Names): Node {
+  if ('GroupingSet' in node) throw notBuilt('GROUPING SETS');
+  if ('A_Const' in node && node.A_Const.ival) {
+    const target = targets[(node.A_Const.ival.ival ?? 0) - 1];
+    if (!target) throw new StatementError('42P10', `GROUP BY position ${node.A_Const.ival.ival ?? 0} is not in select list`);
+    return target.node;
+  }
+  const path = 'ColumnRef' in node ? (node.ColumnRef.fields ?? []).map(textIn) : [];
+  if (path.length !== 1) return node;
+  // A name is a column before it is one of the select list.
+  const isColumn = shapeTried(node, names) !== '';
+  return (isColumn ? undefined : targets.find(({ name }) => name === path[0])?.node) ?? node;
+}

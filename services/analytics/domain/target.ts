@@ -1,0 +1,43 @@
+import type { Node } from 'libpg-query';
+import { notBuilt } from '#engine/pgwire/statement-error.ts';
+import { functionName, type Names } from './bind.ts';
+import type { Expr } from './expression.ts';
+import type { Scope } from './scope.ts';
+import { textIn } from './statement.ts';
+
+/** A column that a SELECT shows; those of `*` are known. */
+export type Target = { readonly name: string; readonly node: Node; readonly expr?: Expr };
+
+export function targetsOf(node: Node, scope: Scope, names: Names): Target[] {
+  const { name, val } = 'ResTarget' in node ? node.ResTarget : {};
+  if (!val) throw notBuilt('This target');
+  const fields = 'ColumnRef' in val ? (val.ColumnRef.fields ?? []) : [];
+  const last = fields.at(-1);
+  if (!last || !('A_Star' in last)) return [{ name: name ?? usualName(val), node: val }];
+  const relation = fields.length > 1 && fields[0] ? textIn(fields[0]) : undefined;
+  const at = names.at('ColumnRef' in val ? val.ColumnRef.location : undefined);
+  return scope.star(relation, at).map(({ name: own, expr }) => {
+    const path = relation === undefined ? [own] : [relation, own];
+    return { name: own, expr, node: { ColumnRef: { fields: path.map((sval) => ({ String: { sval } })) } } };
+  });
+}
+
+/** The name that PostgreSQL gives a column without one. */
+function usualName(node: Node): string {
+  if ('ColumnRef' in node) return textIn(node.ColumnRef.fields?.at(-1) ?? { String: {} });
+  if ('FuncCall' in node) return functionName(node.FuncCall).split('.').at(-1) ?? '';
+  if ('TypeCast' in node) {
+    const { arg, typeName } = node.TypeCast;
+    const inner = arg ? usualName(arg) : '?column?';
+    return inner === '?column?' ? textIn(typeName?.names?.at(-1) ?? { String: {} }) : inner;
+  }
+  if ('CaseExpr' in node) {
+    const inner = node.CaseExpr.defresult ? usualName(node.CaseExpr.defresult) : '?column?';
+    return inner === '?column?' ? 'case' : inner;
+  }
+  if ('CoalesceExpr' in node) return 'coalesce';
+  if ('MinMaxExpr' in node) return node.MinMaxExpr.op === 'IS_GREATEST' ? 'greatest' : 'least';
+  if ('A_Expr' in node && node.A_Expr.kind === 'AEXPR_NULLIF') return 'nullif';
+  if ('A_Const' in node && node.A_Const.boolval) return 'bool';
+  return '?column?';
+}

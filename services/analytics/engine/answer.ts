@@ -1,0 +1,54 @@
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import type { Query } from '../domain/planner.ts';
+import type { Order } from '../domain/plan.ts';
+import { compareValues, type Row, rowKey, type Value } from '../domain/value.ts';
+import { type Batch, rowAt, weightAt } from './batch.ts';
+import { Circuit } from './circuit.ts';
+import { valuesOf } from './pipeline.ts';
+
+/** Answers a query over relations as they are: the circuit of a view, fed once with all of it. */
+export function answer(query: Query, relations: ReadonlyMap<bigint, Batch>, params: Row): Row[] {
+  const batch = new Circuit(query.plan).step(relations, params);
+  const counted = new Map<string, { row: Row; weight: number }>();
+  for (let at = 0; at < batch.size; at += 1) {
+    const row = rowAt(batch, at);
+    const key = rowKey(row);
+    const known = counted.get(key);
+    // A step may take away what it made before; what is left counts.
+    if (known) known.weight += weightAt(batch, at);
+    else counted.set(key, { row, weight: weightAt(batch, at) });
+  }
+  const rows = [...counted.values()].flatMap(({ row, weight }) => (weight > 0 ? new Array<Row>(weight).fill(row) : []));
+  const ordered = query.order.length === 0 ? rows : sorted(query.order, rows, params);
+  const from = bound(query.offset, params, 'OFFSET') ?? 0;
+  const limit = bound(query.limit, params, 'LIMIT');
+  const width = query.columns.length;
+  return ordered.slice(from, limit === undefined ? undefined : from + limit).map((row) => row.slice(0, width));
+}
+
+export function sorted(order: readonly Order[], rows: readonly Row[], params: Row): Row[] {
+  const { run } = valuesOf(order.map(({ expr }) => expr));
+  const keyed = rows.map((row) => ({ row, keys: run(row, params) }));
+  keyed.sort((left, right) => {
+    for (const [at, by] of order.entries()) {
+      const found = inOrder(left.keys[at] ?? null, right.keys[at] ?? null, by);
+      if (found !== 0) return found;
+    }
+    return 0;
+  });
+  return keyed.map(({ row }) => row);
+}
+
+function inOrder(left: Value, right: Value, { isDown, nullsFirst }: Order): number {
+  if (left === null || right === null) return left === right ? 0 : (left === null) === nullsFirst ? -1 : 1;
+  const found = compareValues(left, right);
+  return isDown ? -found : found;
+}
+
+function bound(expr: Query['limit'], params: Row, what: string): number | undefined {
+  const [value = null] = expr ? valuesOf([expr]).run([], params) : [];
+  if (value === null) return undefined;
+  if (expr?.type !== 'int8' && expr?.type !== 'int4') throw new StatementError(sqlstates.typeWrong, `argument of ${what} must be type bigint, not type ${expr?.type}`);
+  if ((value as number) < 0) throw new StatementError(what === 'LIMIT' ? '2201W' : '2201X', `${what} must not be negative`);
+  return Number(value);
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { appends, inputsOf, type Plan } from '../domain/plan.ts';
+import type { Column, Row } from '../domain/value.ts';
+import { type Batch, concatenated, emptyBatch } from './batch.ts';
+import { Group } from './group.ts';
+import { Join } from './join.ts';
+import { entriesMax } from './limits.ts';
+import type { Entry, Operator } from './operator.ts';
+import { Partitioned } from './partition.ts';
+import { pipeline } from './pipeline.ts';
+import { Window } from './window.ts';
+
+type Node = { readonly plan: Plan; readonly operator: Operator | undefined; readonly inputs: readonly number[] };
+
+/** What is written down of a circuit: an operator's entry. */
+export type CircuitEntry = readonly [operator: number, key: string, written: unknown];
+
+/** A plan as operators that go on from one state to the next: changes of relations in, the changes of its rows out. */
+export class Circuit {
+  readonly columns: readonly Column[];
+  readonly #nodes: Node[] = [];
+  #isFirst = true;
+  /** Whether nothing was settled as yet. */
+  #isFresh = true;
+
+  constructor(plan: Plan) {
+    this.columns = plan.columns;
+    this.#build(plan, new Map());
+  }
+
+  #build(plan: Plan, known: Map<string, number>): number {
+    // Equal parts of a plan are computed once.
+    const shape = shapeOf(plan);
+    const seen = known.get(shape);
+    if (seen !== undefined) return seen;
+    const inputs = inputsOf(plan).map((input) => this.#build(input, known));
+    const at = this.#nodes.push({ plan, operator: operatorOf(plan), inputs }) - 1;
+    known.set(shape, at);
+    return at;
+  }
+
+  /** One step: the changes of each relation by its number. It is then to be settled or undone. */
+  step(changes: ReadonlyMap<bigint, Batch>, params: Row = []): Batch {
+    const found: Batch[] = [];
+    for (const { plan, operator, inputs } of this.#nodes) {
+      if (plan.kind === 'scan') found.push(changes.get(plan.relation) ?? emptyBatch(plan.columns));
+      else if (plan.kind === 'one') found.push({ size: this.#isFirst ? 1 : 0, columns: [], weights: undefined });
+      else if (operator) found.push(operator.step(inputs.map((at) => found[at] as Batch), params, this.#isFirst));
+    }
+    this.#isFirst = false;
+    const last = found.at(-1) as Batch;
+    if (this.size > entriesMax) throw new StatementError(sqlstates.tooLarge, `a view keeps at most ${entriesMax} rows and groups`);
+    return last;
+  }
+
+  /** Rows and groups that are remembered. */
+  get size(): number {
+    return this.#nodes.reduce((sum, { operator }) => sum + (operator?.state?.size ?? 0), 0);
+  }
+
+  settle(): CircuitEntry[] {
+    this.#isFresh = false;
+    return this.#nodes.flatMap(({ operator }, at) => (operator?.state?.settle() ?? []).map(([key, written]): CircuitEntry => [at, key, written]));
+  }
+
+  undo(): void {
+    this.#isFirst = this.#isFresh;
+    for (const { operator } of this.#nodes) operator?.state?.undo();
+  }
+
+  *dump(): Generator<CircuitEntry> {
+    for (const [at, { operator }] of this.#nodes.entries())
+      for (const [key, written] of operator?.state?.dump() ?? []) yield [at, key, written];
+  }
+
+  /** Puts back what was written down, all of it before the first step. */
+  load(entries: Iterable<CircuitEntry>): void {
+    this.#isFirst = false;
+    this.#isFresh = false;
+    for (const [at, key, written] of entries) this.#nodes[at]?.operator?.state?.load([key, written] as Entry);
+  }
+
+  /** Changes whenever what is written down would be understood otherwise. */
+  get shape(): string {
+    return createHash('sha256')
+      .update(`1 ${this.#nodes.map(({ plan, inputs }) => `${shapeOf(plan)} ${inputs.join()}`).join('\n')}`)
+      .digest('hex');
+  }
+
+  /** The generated source, by what it does. */
+  *code(): Generator<string> {
+    for (const [at, { plan, operator }] of this.#nodes.entries())
+      for (const [what, code] of operator?.code ?? []) yield* [`-- ${at} ${plan.kind}: ${what}`, ...code.split('\n').filter((line) => line !== '')];
+  }
+}
+
+const shapeOf = (plan: Plan): string =>
+  JSON.stringify(plan, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+
+function operatorOf(plan: Plan): Operator | undefined {
+  switch (plan.kind) {
+    case 'scan':
+    case 'one':
+      return undefined;
+    case 'map': {
+      const { run, code } = pipeline(plan.where, plan.outputs);
+      return { columns: plan.columns, code: [['pipeline', code]], step: ([batch], params) => run(batch as Batch, params) };
+    }
+    case 'window':
+      return new Window(plan);
+    case 'group':
+      return new Group(plan.keys, plan.aggregates, plan.columns, appends(plan.input));
+    case 'join':
+      return new Join({ ...plan, left: plan.left.columns, right: plan.right.columns });
+    case 'over':
+    case 'session':
+      return new Partitioned(plan, appends(plan.input));
+    case 'union':
+      return { columns: plan.columns, code: [], step: (inputs) => concatenated(inputs, plan.columns) };
+  }
+}

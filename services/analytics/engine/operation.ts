@@ -1,0 +1,116 @@
+import { numbers, type Type } from '../domain/value.ts';
+
+/** The code of an operation on values that are not NULL; `r` is the runtime. */
+export type Coded = (args: readonly string[]) => string;
+
+const signs: Readonly<Record<string, string>> = { '=': '===', '<>': '!==', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
+const plain: readonly Type[] = ['int4', 'int8', 'float8', 'bool', 'date', 'timestamp', 'timestamptz'];
+
+const called =
+  (name: string): Coded =>
+  (args) =>
+    `r.${name}(${args.join(', ')})`;
+
+const fixed = new Map<string, Coded>([
+  ['not', ([a]) => `!${a}`],
+  ['itself', ([a]) => `${a}`],
+  ['+:int4,int4', ([a, b]) => `r.int4(${a} + ${b})`],
+  ['-:int4,int4', ([a, b]) => `r.int4(${a} - ${b})`],
+  ['*:int4,int4', ([a, b]) => `r.int4(${a} * ${b})`],
+  ['/:int4,int4', ([a, b]) => `r.int4(Math.trunc(${a} / r.divisor(${b})))`],
+  ['%:int4,int4', ([a, b]) => `${a} % r.divisor(${b}) + 0`],
+  ['-:int4', ([a]) => `r.int4(0 - ${a})`],
+  ['abs:int4', ([a]) => `r.int4(Math.abs(${a}))`],
+  ['+:int8,int8', called('add8')],
+  ['-:int8,int8', called('subtract8')],
+  ['*:int8,int8', called('multiply8')],
+  ['/:int8,int8', called('divide8')],
+  ['%:int8,int8', called('remainder8')],
+  ['-:int8', ([a]) => `r.subtract8(0, ${a})`],
+  ['abs:int8', ([a]) => `(${a} < 0 ? r.subtract8(0, ${a}) : ${a})`],
+  ['+:numeric,numeric', called('addDecimal')],
+  ['-:numeric,numeric', called('subtractDecimal')],
+  ['*:numeric,numeric', called('multiplyDecimal')],
+  ['/:numeric,numeric', called('divideDecimal')],
+  ['%:numeric,numeric', called('remainderDecimal')],
+  ['-:numeric', called('negateDecimal')],
+  ['abs:numeric', ([a]) => `(${a}.units < 0n ? r.negateDecimal(${a}) : ${a})`],
+  ['+:float8,float8', ([a, b]) => `r.finite(${a} + ${b})`],
+  ['-:float8,float8', ([a, b]) => `r.finite(${a} - ${b})`],
+  ['*:float8,float8', ([a, b]) => `r.finite(${a} * ${b})`],
+  ['/:float8,float8', ([a, b]) => `r.finite(${a} / r.divisor(${b}))`],
+  ['-:float8', ([a]) => `-${a}`],
+  ['abs:float8', ([a]) => `Math.abs(${a})`],
+  ['+:time,interval', called('moved')],
+  ['-:time,interval', ([a, b]) => `r.moved(${a}, r.negateInterval(${b}))`],
+  ['+:interval,time', ([a, b]) => `r.moved(${b}, ${a})`],
+  ['-:time,time', called('between')],
+  ['+:interval,interval', called('addIntervals')],
+  ['-:interval,interval', ([a, b]) => `r.addIntervals(${a}, r.negateInterval(${b}))`],
+  ['-:interval', called('negateInterval')],
+  ['+:date,int4', ([a, b]) => `${a} + ${b}`],
+  ['-:date,int4', ([a, b]) => `${a} - ${b}`],
+  ['-:date,date', ([a, b]) => `${a} - ${b}`],
+  ['date_trunc', called('truncated')],
+  ['date_bin', called('binned')],
+  ['to_char:time', called('formatTime')],
+  ['extract', called('extract')],
+  ['date_part', ([a, b]) => `r.asFloat(r.extract(${a}, ${b}))`],
+  ['to_timestamp', ([a]) => `r.inTime(Math.round(${a} * 1000000))`],
+  ['||:text,text', called('joinTexts')],
+  ['like', called('like')],
+  ['unlike', ([a, b]) => `!r.like(${a}, ${b})`],
+  ['lower:text', ([a]) => `${a}.toLowerCase()`],
+  ['upper:text', ([a]) => `${a}.toUpperCase()`],
+  ['reverse:text', called('reversed')],
+  ['md5:text', called('md5')],
+  ['length', called('lengthOf')],
+  ['octet_length:text', called('octets')],
+  ['substring', called('substring')],
+  ['left:text,int4', called('left')],
+  ['right:text,int4', called('right')],
+  ['repeat:text,int4', called('repeated')],
+  ['replace:text,text,text', called('replaced')],
+  ['split_part:text,text,int4', called('splitPart')],
+  ['strpos', called('position')],
+  ['starts_with:text,text', ([a, b]) => `${a}.startsWith(${b})`],
+  ['btrim', called('trimmed')],
+  ['ltrim', called('trimmedLeft')],
+  ['rtrim', called('trimmedRight')],
+  ['floor:numeric', called('floorDecimal')],
+  ['ceil:numeric', called('ceilDecimal')],
+  ['round:numeric', called('roundDecimal')],
+  ['trunc:numeric', called('truncDecimal')],
+  ['floor:float8', ([a]) => `Math.floor(${a})`],
+  ['ceil:float8', ([a]) => `Math.ceil(${a})`],
+  ['round:float8', called('roundFloat')],
+  ['trunc:float8', ([a]) => `Math.trunc(${a})`],
+  ['sqrt:float8', called('squareRoot')],
+  ['exp:float8', ([a]) => `r.finite(Math.exp(${a}))`],
+  ['ln:float8', called('logarithm')],
+  ['power:float8,float8', ([a, b]) => `r.finite(Math.pow(${a}, ${b}))`],
+  ['sign:float8', ([a]) => `Math.sign(${a})`],
+]);
+
+/** The code of an operation by its name; names come from the table of functions alone. */
+export function codeOf(operation: string): Coded {
+  const known = fixed.get(operation);
+  if (known) return known;
+  const [name = '', types = ''] = operation.split(':');
+  const [from, to] = types.split(',') as [Type, Type];
+  if (name === 'cast') return castCode(from, to);
+  const sign = signs[name];
+  if (sign === undefined) throw new TypeError(`no code for ${operation}`);
+  if (plain.includes(from) || (from === 'text' && (name === '=' || name === '<>'))) return ([a, b]) => `${a} ${sign} ${b}`;
+  if (from === 'text') return ([a, b]) => `r.compareTexts(${a}, ${b}) ${sign} 0`;
+  return ([a, b]) => `r.compareValues(${a}, ${b}) ${sign} 0`;
+}
+
+function castCode(from: Type, to: Type): Coded {
+  if (from === 'int4' && to === 'int8') return ([a]) => `${a}`;
+  if (to === 'float8' && (from === 'int4' || from === 'int8')) return ([a]) => `Number(${a})`;
+  if (to === 'numeric' && numbers.includes(from)) return ([a]) => `r.decimalOf(${a})`;
+  if (from === 'date' && to !== 'text') return ([a]) => `r.inTime(${a} * ${86_400_000_000})`;
+  if (from.startsWith('timestamp') && to.startsWith('timestamp')) return ([a]) => `${a}`;
+  return ([a]) => `r.castValue(${a}, ${JSON.stringify(from)}, ${JSON.stringify(to)})`;
+}

@@ -1,0 +1,28 @@
+import type { Column, Row } from '../domain/value.ts';
+import type { Batch } from './batch.ts';
+
+/** What is written down of an operator's state under a key; null takes it away. */
+export type Entry = readonly [key: string, written: unknown];
+
+/** An operator of a circuit: changes of its inputs in, the changes of its rows out. */
+export interface Operator {
+  readonly columns: readonly Column[];
+  /** One step; inputs without changes are empty. The first step of a state also answers what nothing at all makes. */
+  step(inputs: readonly Batch[], params: Row, isFirst: boolean): Batch;
+  /** The source of what was generated, by what it does. */
+  readonly code: readonly (readonly [what: string, code: string])[];
+  readonly state?: State;
+}
+
+/** What an operator remembers. A step is kept, and then written down, or undone. */
+export interface State {
+  /** Rows and groups that are remembered. */
+  readonly size: number;
+  /** Keeps what the steps since the last time changed, and answers it as entries. */
+  settle(): Entry[];
+  undo(): void;
+  /** Puts back an entry that was written down. */
+  load(entry: Entry): void;
+  /** All of it as entries. */
+  dump(): Iterable<Entry>;
+}

@@ -1,0 +1,164 @@
+import type { Order, Plan } from '../domain/plan.ts';
+import { column } from '../domain/expression.ts';
+import { moved } from '../domain/interval.ts';
+import type { Interval } from '../domain/interval.ts';
+import { type Column, compareValues, type Row, rowKey, type Value } from '../domain/value.ts';
+import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
+import { Heap } from './heap.ts';
+import { keyOfRow } from './join.ts';
+import type { Entry, Operator, State } from './operator.ts';
+import { keysOf, valuesOf } from './pipeline.ts';
+
+type Ordered = { readonly row: Row; readonly by: readonly Value[] };
+type Of<K extends Plan['kind']> = Extract<Plan, { kind: K }>;
+
+/** Rows by partition, of which each that changed is computed anew. */
+export class Partitioned implements Operator, State {
+  readonly columns: readonly Column[];
+  readonly code: Operator['code'];
+  readonly state: State = this;
+  readonly #rows: Heap;
+  readonly #keys: ReturnType<typeof keysOf>;
+  readonly #keyOf: (row: Row) => Value;
+  readonly #by: ReturnType<typeof valuesOf>;
+  readonly #order: readonly Order[];
+  readonly #answer: (rows: readonly Ordered[]) => Row[];
+  /** Rows of a partition that count, where none ever goes: those behind them need not be kept. */
+  readonly #most: number | undefined;
+
+  constructor(plan: Of<'over' | 'session'>, inputAppends: boolean) {
+    this.columns = plan.columns;
+    this.#rows = new Heap(plan.input.columns);
+    this.#keys = keysOf(plan.partition, false);
+    this.#keyOf = keyOfRow(plan.partition);
+    const order: readonly Order[] = plan.kind === 'over' ? plan.order : [{ expr: plan.time, isDown: false, nullsFirst: false }];
+    // Behind what is asked for, rows are in the order of all their columns, so that the answer never depends on how they came.
+    const rest = plan.input.columns.map(({ type }, place): Order => ({ expr: column(type, place), isDown: false, nullsFirst: false }));
+    this.#order = [...order, ...rest];
+    const values = [...this.#order.map(({ expr }) => expr), ...(plan.kind === 'session' ? [plan.gap] : [])];
+    this.#by = valuesOf(values);
+    this.#answer = plan.kind === 'over' ? ranks(plan, order.length, (left, right) => this.#compare(left, right, order.length)) : sessions(values.length - 1);
+    this.#most = plan.kind === 'over' && inputAppends ? plan.limit : undefined;
+    this.code = [
+      ['keys', this.#keys.code],
+      ['order', this.#by.code],
+    ];
+  }
+
+  #compare(left: Ordered, right: Ordered, most = this.#order.length): number {
+    for (let at = 0; at < most; at += 1) {
+      const { isDown, nullsFirst } = this.#order[at] as Order;
+      const [a, b] = [left.by[at] ?? null, right.by[at] ?? null];
+      if (a === null || b === null) {
+        if (a !== b) return (a === null) === nullsFirst ? -1 : 1;
+        continue;
+      }
+      const found = compareValues(a, b);
+      if (found !== 0) return isDown ? -found : found;
+    }
+    return 0;
+  }
+
+  #sorted(key: Value, params: Row): Ordered[] {
+    const rows: Ordered[] = [];
+    for (const { row, weight } of this.#rows.under(key)) {
+      const ordered = { row, by: this.#by.run(row, params) };
+      for (let count = 0; count < weight; count += 1) rows.push(ordered);
+    }
+    return rows.sort((left, right) => this.#compare(left, right));
+  }
+
+  step([batch]: readonly Batch[], params: Row): Batch {
+    const out = new BatchBuilder(this.columns);
+    if (!batch || batch.size === 0) return out.finish();
+    const keys = this.#keys.run(batch, params);
+    const touched = Map.groupBy(keys.keys(), (at) => keys[at] ?? null);
+    for (const [key, places] of touched) {
+      const before = this.#answer(this.#sorted(key, params));
+      for (const at of places) this.#rows.change(key, rowAt(batch, at), weightAt(batch, at));
+      let rows = this.#sorted(key, params);
+      if (this.#most !== undefined) {
+        for (const { row } of rows.slice(this.#most)) this.#rows.change(key, row, -1);
+        rows = rows.slice(0, this.#most);
+      }
+      difference(before, this.#answer(rows), (row, weight) => out.add(row, weight));
+    }
+    return out.finish();
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  settle(): Entry[] {
+    return this.#rows.settle();
+  }
+
+  undo(): void {
+    this.#rows.undo();
+  }
+
+  dump(): Iterable<Entry> {
+    return this.#rows.dump();
+  }
+
+  load(entry: Entry): void {
+    this.#rows.load(entry, this.#keyOf);
+  }
+}
+
+/** What went and came between two answers. */
+function difference(before: readonly Row[], after: readonly Row[], add: (row: Row, weight: number) => void): void {
+  const counts = new Map<string, { row: Row; weight: number }>();
+  const count = (row: Row, by: number) => {
+    const key = rowKey(row);
+    const known = counts.get(key);
+    if (known) known.weight += by;
+    else counts.set(key, { row, weight: by });
+  };
+  for (const row of before) count(row, -1);
+  for (const row of after) count(row, 1);
+  for (const { row, weight } of counts.values()) if (weight !== 0) add(row, weight);
+}
+
+/** Rows with their ranks, in their order. */
+function ranks({ rankings, limit }: Of<'over'>, width: number, compare: (left: Ordered, right: Ordered) => number) {
+  return (rows: readonly Ordered[]): Row[] => {
+    const found: Row[] = [];
+    let [rank, dense] = [0, 0];
+    for (let at = 0; at < rows.length && (limit === undefined || at < limit); at += 1) {
+      const [own, last] = [rows[at] as Ordered, rows[at - 1]];
+      if (!last || (width > 0 && compare(last, own) !== 0)) {
+        rank = at + 1;
+        dense += 1;
+      }
+      found.push([...own.row, ...rankings.map(({ name }) => (name === 'row_number' ? at + 1 : name === 'rank' ? rank : dense))]);
+    }
+    return found;
+  };
+}
+
+/** Rows with the start and end of their session; those without a time are in none. */
+function sessions(gapAt: number) {
+  return (rows: readonly Ordered[]): Row[] => {
+    const found: Row[] = [];
+    let open: Row[] = [];
+    let [start, end] = [0, Number.NEGATIVE_INFINITY];
+    const close = () => {
+      for (const row of open) found.push([...row, start, end]);
+      open = [];
+    };
+    for (const { row, by } of rows) {
+      const [time, gap] = [by[0] as number | null, by[gapAt] as Interval | null];
+      if (time === null || gap === null) continue;
+      if (open.length === 0 || time >= end) {
+        close();
+        [start, end] = [time, time];
+      }
+      end = Math.max(end, moved(time, gap));
+      open.push(row);
+    }
+    close();
+    return found;
+  };
+}

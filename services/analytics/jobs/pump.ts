@@ -1,0 +1,154 @@
+import type { Placed } from '#kernel/contract/provider.ts';
+import type { Logs } from '#kernel/session/log-need.ts';
+import type { Incoming } from '#seams/log/log.ts';
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { readJsonRow } from '../domain/json-row.ts';
+import type { Row } from '../domain/value.ts';
+import { BatchBuilder } from '../engine/batch.ts';
+import type { CircuitEntry } from '../engine/circuit.ts';
+import { type Changed, View } from '../engine/view.ts';
+import type { Changes } from '../store/change.ts';
+import { commitRecordsMax, reasonMax } from '../store/limits.ts';
+import type { Relation, Relations } from '../store/relation.ts';
+import type { Commit, Positions, States } from '../store/state.ts';
+import type { Plans } from '../store/view.ts';
+import { LiveView, type LiveViews } from './live.ts';
+
+export type Pumped = {
+  readonly relations: Relations;
+  readonly states: States;
+  readonly plans: Plans;
+  readonly changes: Changes;
+  readonly live: LiveViews;
+  readonly logs: Logs;
+};
+
+type Taken = { readonly record: Incoming; readonly row: Row };
+/** What some records did to a view. */
+type Outcome = { readonly entries: CircuitEntry[]; readonly changes: Changed[]; readonly refused: string[] };
+
+/** One view, from where its last commit ended. */
+export class Pump {
+  readonly #with: Pumped;
+  readonly #at: Placed;
+  readonly #view: Relation;
+  readonly #signal: AbortSignal;
+
+  constructor(pumped: Pumped, at: Placed, view: Relation, signal: AbortSignal) {
+    this.#with = pumped;
+    this.#at = at;
+    this.#view = view;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<void> {
+    const { relations, changes, live, plans } = this.#with;
+    // Whether the commit before this one took effect may not be known, and who follows would miss it.
+    changes.end(this.#view.id, new StatementError(sqlstates.unavailable, 'the view was interrupted; subscribe again'));
+    live.expect(this.#view.id);
+    const view = await relations.find(this.#at, this.#view.name);
+    if (view?.id !== this.#view.id) return;
+    const { plan, sources } = await plans.of(this.#at, view);
+    const { loaded, positions } = await this.#load(new View(plan), view);
+    // Views can be read whatever becomes of the log.
+    live.put(view.id, loaded);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, this.#signal]);
+    try {
+      await Promise.all(sources.map((source) => this.#follow(loaded, source, positions.get(source.id) ?? new Map<number, number>(), signal)));
+    } finally {
+      stop.abort();
+    }
+  }
+
+  /** The view as its last commit left it; a new one, or one whose operators have changed, begins with nothing. */
+  async #load(view: View, { id, epoch, shape }: Relation): Promise<{ loaded: LiveView; positions: Positions }> {
+    const { states } = this.#with;
+    const loaded = new LiveView(view, epoch);
+    if (shape === view.shape) {
+      view.load(await states.load(this.#at, id));
+      return { loaded, positions: await states.positions(this.#at, id) };
+    }
+    // What there is without any record: a sum over nothing, for one.
+    view.step(new Map());
+    const entries = view.settle();
+    await states.commit(this.#at, { ...this.#commit(loaded), isFresh: true, entries, place: undefined, rejected: 0, rejection: null });
+    loaded.epoch += 1n;
+    return { loaded, positions: new Map() };
+  }
+
+  #commit({ view, epoch }: LiveView): Omit<Commit, 'isFresh' | 'entries' | 'place' | 'rejected' | 'rejection'> {
+    return { view: this.#view.id, epoch, shape: view.shape, rows: view.size, all: () => view.dump() };
+  }
+
+  async #follow(loaded: LiveView, source: Relation, at: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
+    const log = await this.#with.logs.own(this.#at, `${this.#view.id} ${source.id}`);
+    for await (const { records, next } of log.consume(source.topic ?? '', { from: 'earliest', at, signal }))
+      for (let from = 0; from < records.length && !signal.aborted; from += commitRecordsMax) {
+        const part = records.slice(from, from + commitRecordsMax);
+        const isLast = from + commitRecordsMax >= records.length;
+        const last = part.at(-1) as Incoming;
+        const place = { source: source.id, partition: next.partition, next: isLast ? next.offset : last.offset + 1 };
+        await loaded.inTurn(() => this.#take(loaded, source, part, place));
+      }
+  }
+
+  async #take(loaded: LiveView, source: Relation, records: readonly Incoming[], place: NonNullable<Commit['place']>): Promise<void> {
+    const { states, changes } = this.#with;
+    const outcome: Outcome = { entries: [], changes: [], refused: [] };
+    const taken: Taken[] = [];
+    for (const record of records)
+      attempt(record, outcome.refused, () => {
+        taken.push({ record, row: readJsonRow(source.columns, record.value) });
+      });
+    if (taken.length > 0) step(loaded.view, source, taken, outcome);
+    const { entries, refused } = outcome;
+    const more = { isFresh: false, entries, place, rejected: refused.length, rejection: refused.at(-1) ?? null };
+    await states.commit(this.#at, { ...this.#commit(loaded), ...more });
+    loaded.epoch += 1n;
+    if (!changes.isFollowed(this.#view.id)) return;
+    const { epoch } = loaded;
+    const told = outcome.changes.flatMap(({ row, weight }) =>
+      Array.from({ length: Math.abs(weight) }, () => ({ epoch, diff: weight > 0 ? (1 as const) : (-1 as const), row })),
+    );
+    changes.tell(this.#view.id, told);
+  }
+}
+
+/** Gives records to a view together; where that fails, in halves, until those that fail are alone. */
+function step(view: View, source: Relation, taken: readonly Taken[], outcome: Outcome): void {
+  const builder = new BatchBuilder(source.columns);
+  for (const { row } of taken) builder.add(row, 1);
+  try {
+    const changes = view.step(new Map([[source.id, builder.finish()]]));
+    // One by one: there may be more than a call takes arguments.
+    for (const entry of view.settle()) outcome.entries.push(entry);
+    for (const changed of changes) outcome.changes.push(changed);
+  } catch (error) {
+    view.undo();
+    const [first] = taken;
+    if (taken.length === 1 && first)
+      attempt(first.record, outcome.refused, () => {
+        throw error;
+      });
+    else {
+      if (!isRefusal(error)) throw error;
+      const half = Math.ceil(taken.length / 2);
+      step(view, source, taken.slice(0, half), outcome);
+      step(view, source, taken.slice(half), outcome);
+    }
+  }
+}
+
+// A value that is nested too deeply ends in a RangeError.
+const isRefusal = (error: unknown): error is Error => error instanceof StatementError || error instanceof RangeError;
+
+/** Takes a record, or notes why not. */
+function attempt({ partition, offset }: Incoming, refused: string[], take: () => void): void {
+  try {
+    take();
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    refused.push(`partition ${partition} offset ${offset}: ${error.message}`.slice(0, reasonMax));
+  }
+}

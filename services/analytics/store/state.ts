@@ -1,0 +1,135 @@
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { Sealer } from '#kernel/contract/implement.ts';
+import type { Placed } from '#kernel/contract/provider.ts';
+import type { Sql, Statement } from '#seams/sql/sql.ts';
+import type { CircuitEntry } from '../engine/circuit.ts';
+import { blobBytesMax, logBytesMin, partBytes, partEntriesMax } from './limits.ts';
+
+/** How far a view has read: the next offset of each partition, by source. */
+export type Positions = Map<bigint, Map<number, number>>;
+
+/** What a commit of a view changes. */
+export type Commit = {
+  readonly view: bigint;
+  /** The commit that it follows. */
+  readonly epoch: bigint;
+  readonly shape: string;
+  /** The view was computed anew: what was kept before is given up. */
+  readonly isFresh: boolean;
+  readonly entries: readonly CircuitEntry[];
+  readonly place: { readonly source: bigint; readonly partition: number; readonly next: number } | undefined;
+  readonly rows: number;
+  readonly rejected: number;
+  readonly rejection: string | null;
+  /** All of the view's state, asked for when the list of changes has grown long. */
+  readonly all: () => Iterable<CircuitEntry>;
+};
+
+/** What views remember, and how far they have read. */
+export class States {
+  readonly #sql: Sql;
+  readonly #sealer: Sealer;
+  /** Bytes of the last whole state of each view, and of the changes since. */
+  readonly #bytes = new Map<bigint, { whole: number; changes: number }>();
+
+  constructor(sql: Sql, sealer: Sealer) {
+    this.#sql = sql;
+    this.#sealer = sealer;
+  }
+
+  async positions(at: Placed, view: bigint): Promise<Positions> {
+    const text = 'select source, part, next from position where view = $1';
+    const { rows } = await this.#sql.as(at).query<{ source: bigint; part: number; next: bigint }>(text, [view]);
+    const found: Positions = new Map();
+    for (const { source, part, next } of rows) found.set(source, (found.get(source) ?? new Map<number, number>()).set(part, Number(next)));
+    return found;
+  }
+
+  /** The entries of a view: of each key the last one. */
+  async load(at: Placed, view: bigint): Promise<CircuitEntry[]> {
+    const found = new Map<string, CircuitEntry>();
+    let bytes = 0;
+    await this.#sql.as(at).begin(
+      async (tx) => {
+        const text = 'select epoch, part, sealed from state where view = $1 order by epoch, part';
+        for await (const rows of tx.cursor<{ epoch: bigint; part: number; sealed: Buffer }>(text, [view], 16))
+          for (const { epoch, part, sealed } of rows) {
+            bytes += sealed.length;
+            const plain = await this.#sealer.open(at.tenant, sealed, aad(view, epoch, part));
+            for (const entry of JSON.parse(zstdDecompressSync(plain, { maxOutputLength: blobBytesMax }).toString()) as CircuitEntry[]) {
+              const key = `${entry[0]} ${entry[1]}`;
+              // Taken out first, so that what is in a group comes behind the group.
+              found.delete(key);
+              if (entry[2] !== null) found.set(key, entry);
+            }
+          }
+      },
+      { isolation: 'repeatable read', readOnly: true },
+    );
+    this.#bytes.set(view, { whole: bytes, changes: 0 });
+    return inOrder(found.values());
+  }
+
+  /**
+   * Keeps changes and progress together, or neither: so each record counts once whatever dies. Refused with SQLSTATE GM409
+   * where another commit came first.
+   */
+  async commit(at: Placed, commit: Commit): Promise<void> {
+    const { view, epoch, isFresh, place, entries } = commit;
+    const known = this.#bytes.get(view) ?? { whole: 0, changes: 0 };
+    const isWhole = isFresh || known.changes > Math.max(logBytesMin, 2 * known.whole);
+    const parts = await this.#seal(at, view, epoch + 1n, isWhole ? commit.all() : entries);
+    const statements: Statement[] = [
+      {
+        text: `with changed as (update relation set epoch = epoch + 1, groups = $3, rejected = case when $7 then 0 else rejected end + $4,
+                 rejection = case when $7 then $5 else coalesce($5, rejection) end, shape = $6 where id = $1 and epoch = $2 returning 1)
+               select exactly_one((select count(*) from changed))`,
+        params: [view, epoch, commit.rows, commit.rejected, commit.rejection, commit.shape, isFresh],
+      },
+    ];
+    if (isFresh) statements.push({ text: 'delete from position where view = $1', params: [view] });
+    if (isWhole) statements.push({ text: 'delete from state where view = $1', params: [view] });
+    if (parts.length > 0)
+      statements.push({
+        text: 'insert into state (view, epoch, part, sealed) select $1, $2, at - 1, sealed from unnest($3::bytea[]) with ordinality as p(sealed, at)',
+        params: [view, epoch + 1n, parts],
+      });
+    if (place)
+      statements.push({
+        text: `insert into position (view, source, part, next) values ($1, $2, $3, $4)
+               on conflict (tenant, scope, view, source, part) do update set next = excluded.next`,
+        params: [view, place.source, place.partition, place.next],
+      });
+    await this.#sql.as(at).group(statements);
+    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+    this.#bytes.set(view, isWhole ? { whole: bytes, changes: 0 } : { whole: known.whole, changes: known.changes + bytes });
+  }
+
+  async #seal(at: Placed, view: bigint, epoch: bigint, entries: Iterable<CircuitEntry>): Promise<Buffer[]> {
+    const parts: Buffer[] = [];
+    let open: string[] = [];
+    let length = 0;
+    const close = async () => {
+      const plain = zstdCompressSync(Buffer.from(`[${open.join(',')}]`));
+      parts.push(await this.#sealer.seal(at.tenant, plain, aad(view, epoch, parts.length)));
+      [open, length] = [[], 0];
+    };
+    for (const entry of entries) {
+      const text = JSON.stringify(entry);
+      open.push(text);
+      length += text.length;
+      if (length >= partBytes || open.length >= partEntriesMax) await close();
+    }
+    if (open.length > 0) await close();
+    return parts;
+  }
+}
+
+const aad = (view: bigint, epoch: bigint, part: number) => `state ${view} ${epoch} ${part}`;
+
+/** Groups before what is in their bags: the key of a bag's value begins with its group's. */
+function inOrder(entries: Iterable<CircuitEntry>): CircuitEntry[] {
+  const all = [...entries];
+  const isGroup = ([, , written]: CircuitEntry) => Array.isArray(written) && Array.isArray(written[0]) && written.length === 3;
+  return [...all.filter(isGroup), ...all.filter((entry) => !isGroup(entry))];
+}
