@@ -2,7 +2,16 @@ import { Random } from './random.ts';
 
 /** The relations of Nexmark, with their columns in order. */
 export const nexmarkTables = {
-  person: { id: 'int8', name: 'text', emailaddress: 'text', creditcard: 'text', city: 'text', state: 'text', datetime: 'timestamp', extra: 'text' },
+  person: {
+    id: 'int8',
+    name: 'text',
+    emailaddress: 'text',
+    creditcard: 'text',
+    city: 'text',
+    state: 'text',
+    datetime: 'timestamp',
+    extra: 'text',
+  },
   auction: {
     ...{ id: 'int8', itemname: 'text', description: 'text', initialbid: 'int8', reserve: 'int8' },
     ...{ datetime: 'timestamp', expires: 'timestamp', seller: 'int8', category: 'int8', extra: 'text' },

@@ -29,7 +29,13 @@ export const batch: Windows = {
 
 const ranks = (of: string) => `count(${of}) filter (where price < 10000) as rank1_{n},
   count(${of}) filter (where price >= 10000 and price < 1000000) as rank2_{n}, count(${of}) filter (where price >= 1000000) as rank3_{n}`;
-const counts = ([['*', 'bids'], ['distinct bidder', 'bidders'], ['distinct auction', 'auctions']] as const)
+const counts = (
+  [
+    ['*', 'bids'],
+    ['distinct bidder', 'bidders'],
+    ['distinct auction', 'auctions'],
+  ] as const
+)
   .map(([of, name]) => `count(${of}) as total_${name}, ${ranks(of).replaceAll('{n}', name)}`)
   .join(', ');
 

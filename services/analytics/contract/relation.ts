@@ -5,7 +5,9 @@ import { columnsInMax, nameMax, paramsMax, textMax, topicNameMax, valueMax } fro
 const closed = { additionalProperties: false } as const;
 const none = Type.Object({}, closed);
 const Name = Type.String({ minLength: 1, maxLength: nameMax, description: 'Name, unique among the sources and views of the environment.' });
-const TypeName = Type.Enum(['bool', 'int4', 'int8', 'numeric', 'float8', 'text', 'date', 'timestamp', 'timestamptz', 'interval'], { description: 'A type, by its name in PostgreSQL.' });
+const TypeName = Type.Enum(['bool', 'int4', 'int8', 'numeric', 'float8', 'text', 'date', 'timestamp', 'timestamptz', 'interval'], {
+  description: 'A type, by its name in PostgreSQL.',
+});
 const Column = Type.Object({ name: Name, type: TypeName }, closed);
 const Columns = Type.Array(Column, { minItems: 1, maxItems: columnsInMax, description: 'Columns, which are fields of the JSON objects.' });
 const Topic = Type.String({ minLength: 1, maxLength: topicNameMax, pattern: '^[a-zA-Z0-9._-]+$', description: 'The topic that is read.' });
@@ -88,7 +90,12 @@ export const relationOperations = {
   },
   DeleteView: { ...write, on: 'View', essential: true, text: 'Drop a view and what it keeps.', input: none, output: Type.Object({}) },
   ReadSource: { ...read, ...asked, on: 'Source', text: 'Ask a source: a SELECT from it, over all records that its topic has now.' },
-  ReadView: { ...read, ...asked, on: 'View', text: 'Ask a view: a SELECT from it, as of its last commit. It may name other sources and views too.' },
+  ReadView: {
+    ...read,
+    ...asked,
+    on: 'View',
+    text: 'Ask a view: a SELECT from it, as of its last commit. It may name other sources and views too.',
+  },
   SubscribeView: {
     on: 'View',
     effect: 'read',

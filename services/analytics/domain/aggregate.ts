@@ -19,8 +19,7 @@ export type Aggregate = {
 const names: ReadonlySet<string> = new Set<AggregateName>(['count', 'sum', 'min', 'max', 'avg', 'bool_and', 'bool_or']);
 
 /** Whether a node is the call of an aggregate. */
-export const isAggregate = (node: Node): boolean =>
-  'FuncCall' in node && !node.FuncCall.over && names.has(functionName(node.FuncCall));
+export const isAggregate = (node: Node): boolean => 'FuncCall' in node && !node.FuncCall.over && names.has(functionName(node.FuncCall));
 
 /** Whether an aggregate is called anywhere in a tree, subqueries apart. */
 export function hasAggregate(node: unknown): boolean {

@@ -129,7 +129,9 @@ function caseOf({ arg, args = [], defresult, location }: CaseExpr, names: Names,
 function coalesce(bounds: readonly Bound[], at: number | undefined): Expr {
   const exprs = alike(bounds, 'COALESCE', at);
   const last = exprs.at(-1) as Expr;
-  return exprs.slice(0, -1).reduceRight<Expr>((rest, expr) => ({ kind: 'case', type: last.type, args: [not(isNull(expr)), expr, rest] }), last);
+  return exprs
+    .slice(0, -1)
+    .reduceRight<Expr>((rest, expr) => ({ kind: 'case', type: last.type, args: [not(isNull(expr)), expr, rest] }), last);
 }
 
 /** NULLs are passed over, as PostgreSQL's GREATEST and LEAST do. */

@@ -18,8 +18,7 @@ export function converted(expr: Expr, to: Type): Expr {
 
 export function cast(bound: Bound, to: Type, at: number | undefined): Expr {
   if (bound.kind === 'open') return bound.take(to);
-  if (!isCastable(bound.type, to))
-    throw new StatementError('42846', `cannot cast type ${typeNames[bound.type]} to ${typeNames[to]}`, at);
+  if (!isCastable(bound.type, to)) throw new StatementError('42846', `cannot cast type ${typeNames[bound.type]} to ${typeNames[to]}`, at);
   return converted(bound, to);
 }
 
@@ -52,7 +51,11 @@ const described = (name: string, args: readonly Bound[]): string => {
 export function applied(name: string, args: readonly Bound[], at: number | undefined): Expr {
   const found = chosen(name, args);
   if (!found) throw new StatementError(sqlstates.functionMissing, described(name, args), at);
-  return call(found.operation, found.type, ...args.map((arg, place) => converted(settled(arg, found.args[place] as Type), found.args[place] as Type)));
+  return call(
+    found.operation,
+    found.type,
+    ...args.map((arg, place) => converted(settled(arg, found.args[place] as Type), found.args[place] as Type)),
+  );
 }
 
 function chosen(name: string, args: readonly Bound[]): Signature | undefined {

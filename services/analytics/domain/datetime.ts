@@ -22,10 +22,18 @@ function fieldsOf(text: string): { days: number; micros: number } | undefined {
   if (year === '') return undefined;
   const at = new Date(0);
   at.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  if (at.getUTCMonth() !== Number(month) - 1 || at.getUTCDate() !== Number(day) || Number(hour) > 24 || Number(minute) > 59 || Number(second) > 60)
+  if (
+    at.getUTCMonth() !== Number(month) - 1 ||
+    at.getUTCDate() !== Number(day) ||
+    Number(hour) > 24 ||
+    Number(minute) > 59 ||
+    Number(second) > 60
+  )
     throw new StatementError('22008', `date/time field value out of range: "${text.trim().slice(0, 60)}"`);
   const part = Math.round(Number(`0.${fraction || '0'}`) * secondMicros);
-  const shift = /^[+-]/.test(zone) ? (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3).replace(':', '') || 0)) * (zone[0] === '-' ? 1 : -1) : 0;
+  const shift = /^[+-]/.test(zone)
+    ? (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3).replace(':', '') || 0)) * (zone[0] === '-' ? 1 : -1)
+    : 0;
   return {
     days: at.getTime() / 86_400_000,
     micros: Number(hour) * hourMicros + (Number(minute) + shift) * minuteMicros + Number(second) * secondMicros + part,
@@ -34,7 +42,9 @@ function fieldsOf(text: string): { days: number; micros: number } | undefined {
 
 /** Reads a timestamp; a zone counts for those that have one and is passed over for the others, as in PostgreSQL. */
 export function readTimestamp(text: string, zoned: boolean): number | undefined {
-  const read = fieldsOf(zoned ? text : text.replace(/\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)\s*$/i, (zone) => (/\d:\d\d.*$/.test(text) ? '' : zone)));
+  const read = fieldsOf(
+    zoned ? text : text.replace(/\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)\s*$/i, (zone) => (/\d:\d\d.*$/.test(text) ? '' : zone)),
+  );
   return read && inTime(read.days * dayMicros + read.micros);
 }
 

@@ -22,7 +22,10 @@ function worded(expr: Expr, columns: readonly Column[]): string {
     case 'same':
       return `(${inner(expr.args[0])} IS NOT DISTINCT FROM ${inner(expr.args[1])})`;
     case 'case': {
-      const pairs = Array.from({ length: (expr.args.length - 1) / 2 }, (_, at) => `WHEN ${inner(expr.args[at * 2])} THEN ${inner(expr.args[at * 2 + 1])}`);
+      const pairs = Array.from(
+        { length: (expr.args.length - 1) / 2 },
+        (_, at) => `WHEN ${inner(expr.args[at * 2])} THEN ${inner(expr.args[at * 2 + 1])}`,
+      );
       return `CASE ${pairs.join(' ')} ELSE ${inner(expr.args.at(-1))} END`;
     }
     case 'call': {
@@ -65,9 +68,15 @@ function headOf(plan: Plan): string[] {
       return [plan.aggregates.length > 0 ? 'Aggregate' : 'Distinct', ...keys, ...(calls.length > 0 ? [`Output: ${calls.join(', ')}`] : [])];
     }
     case 'join': {
-      const pairs = plan.leftKeys.map((key, at) => `${worded(key, plan.left.columns)} = ${worded(plan.rightKeys[at] as Expr, plan.right.columns)}`);
+      const pairs = plan.leftKeys.map(
+        (key, at) => `${worded(key, plan.left.columns)} = ${worded(plan.rightKeys[at] as Expr, plan.right.columns)}`,
+      );
       const rest = plan.residual ? [`Join Filter: ${worded(plan.residual, plan.columns)}`] : [];
-      return [`${pairs.length > 0 ? 'Hash' : 'Nested'} Join ${plan.how}`, ...(pairs.length > 0 ? [`Condition: ${pairs.join(' AND ')}`] : []), ...rest];
+      return [
+        `${pairs.length > 0 ? 'Hash' : 'Nested'} Join ${plan.how}`,
+        ...(pairs.length > 0 ? [`Condition: ${pairs.join(' AND ')}`] : []),
+        ...rest,
+      ];
     }
     case 'over': {
       const { columns } = plan.input;

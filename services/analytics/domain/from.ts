@@ -48,8 +48,7 @@ function joinAll(plans: readonly Plan[], conditions: readonly Expr[]): Plan {
     for (const each of found) open.delete(each);
     return found;
   };
-  const and = (exprs: readonly Expr[]): Expr | undefined =>
-    exprs.length > 1 ? { kind: 'and', type: 'bool', args: exprs } : exprs[0];
+  const and = (exprs: readonly Expr[]): Expr | undefined => (exprs.length > 1 ? { kind: 'and', type: 'bool', args: exprs } : exprs[0]);
   let from = 0;
   let whole: Plan | undefined;
   for (const plan of plans) {
@@ -82,7 +81,10 @@ function factorsOf(node: Node, context: Context, planner: Planner): Factors {
 function single(plan: Plan, alias: Alias | undefined, name: string): Factors {
   const given = (alias?.colnames ?? []).map(textIn);
   if (given.length > plan.columns.length)
-    throw new StatementError('42P10', `table "${alias?.aliasname}" has ${plan.columns.length} columns available but ${given.length} columns specified`);
+    throw new StatementError(
+      '42P10',
+      `table "${alias?.aliasname}" has ${plan.columns.length} columns available but ${given.length} columns specified`,
+    );
   const columns = plan.columns.map((each, at): Column => ({ ...each, name: given[at] ?? each.name }));
   return { plans: [plan], items: [{ name: alias?.aliasname ?? name, columns, from: 0, merged: new Set() }], conditions: [] };
 }
@@ -100,11 +102,11 @@ function joinOf({ jointype, larg, rarg, quals, usingClause, isNatural, alias }: 
   const on = usingClause
     ? [...names].map((name) => equal(name, new Scope(left.items), new Scope(right.items), widthOf(left.plans)))
     : quals
-      ? conjuncts(asCondition(bind(quals, { columnOf: (path, at) => scope.columnOf(path, at), params: context.params, at: context.at }), 'JOIN/ON'))
+      ? conjuncts(
+          asCondition(bind(quals, { columnOf: (path, at) => scope.columnOf(path, at), params: context.params, at: context.at }), 'JOIN/ON'),
+        )
       : [];
-  const items = both.items.map((item, at) =>
-    at < left.items.length ? item : { ...item, merged: new Set([...item.merged, ...names]) },
-  );
+  const items = both.items.map((item, at) => (at < left.items.length ? item : { ...item, merged: new Set([...item.merged, ...names]) }));
   if (how === 'inner') return { ...both, items, conditions: [...both.conditions, ...on] };
   const plan = joined(how, joinAll(left.plans, left.conditions), joinAll(right.plans, right.conditions), on);
   return { plans: [plan], items, conditions: [] };
@@ -125,7 +127,8 @@ function windowOf({ functions = [], alias, lateral, ordinality }: RangeFunction,
   if (!['tumble', 'hop', 'cumulate', 'session'].includes(name) || path.length !== 1)
     throw notBuilt(`The function ${name} in FROM`, context.at(call.location));
   const input = relationNamed(context, path[0] ?? '', call.location);
-  const plan = name === 'session' ? sessionOf(input, path[0] ?? '', args, call, context) : slices(name, input, path[0] ?? '', args, call, context);
+  const plan =
+    name === 'session' ? sessionOf(input, path[0] ?? '', args, call, context) : slices(name, input, path[0] ?? '', args, call, context);
   return single(plan, alias, path[0] ?? '');
 }
 

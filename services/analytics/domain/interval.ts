@@ -103,6 +103,7 @@ export function between(later: number, earlier: number): Interval {
 /** Microseconds of an interval that has a length, as windows need. */
 export function fixedLength(interval: Interval, what: string): number {
   const micros = interval.days * dayMicros + interval.micros;
-  if (interval.months !== 0 || micros <= 0) throw new StatementError(sqlstates.valueWrong, `${what} must be a positive interval without months`);
+  if (interval.months !== 0 || micros <= 0)
+    throw new StatementError(sqlstates.valueWrong, `${what} must be a positive interval without months`);
   return inTime(micros);
 }

@@ -45,7 +45,8 @@ export function rankedOver(select: SelectStmt, names: Names, exprsOf: (names: Na
     const name = functionName(node.FuncCall);
     const at = names.at(node.FuncCall.location);
     if (!known.has(name)) throw notBuilt(`${name} OVER`, at);
-    if ((node.FuncCall.args ?? []).length > 0) throw new StatementError(sqlstates.functionMissing, `function ${name} takes no arguments`, at);
+    if ((node.FuncCall.args ?? []).length > 0)
+      throw new StatementError(sqlstates.functionMissing, `function ${name} takes no arguments`, at);
     const own = overOf(node.FuncCall.over, names);
     over ??= own;
     if (own.shape !== over.shape) throw notBuilt('Several windows in one SELECT', at);

@@ -17,9 +17,22 @@ export type Plan =
   | (Node & { readonly kind: 'one' })
   | (Node & { readonly kind: 'map'; readonly input: Plan; readonly where: Expr | undefined; readonly outputs: readonly Expr[] })
   /** Each row once for each window that it lies in, with the window's start and end behind its columns. */
-  | (Node & { readonly kind: 'window'; readonly input: Plan; readonly how: WindowKind; readonly time: number; readonly size: number; readonly step: number })
+  | (Node & {
+      readonly kind: 'window';
+      readonly input: Plan;
+      readonly how: WindowKind;
+      readonly time: number;
+      readonly size: number;
+      readonly step: number;
+    })
   /** Each row with the start and end of its session: rows of a partition that are less than the gap apart. */
-  | (Node & { readonly kind: 'session'; readonly input: Plan; readonly partition: readonly Expr[]; readonly time: Expr; readonly gap: Expr })
+  | (Node & {
+      readonly kind: 'session';
+      readonly input: Plan;
+      readonly partition: readonly Expr[];
+      readonly time: Expr;
+      readonly gap: Expr;
+    })
   | (Node & { readonly kind: 'group'; readonly input: Plan; readonly keys: readonly Expr[]; readonly aggregates: readonly Aggregate[] })
   | (Node & {
       readonly kind: 'join';
@@ -65,7 +78,10 @@ export function appends(plan: Plan): boolean {
 }
 
 /** The relations that a plan reads, each once. */
-export function scansIn(plan: Plan, found = new Map<bigint, Extract<Plan, { kind: 'scan' }>>()): Map<bigint, Extract<Plan, { kind: 'scan' }>> {
+export function scansIn(
+  plan: Plan,
+  found = new Map<bigint, Extract<Plan, { kind: 'scan' }>>(),
+): Map<bigint, Extract<Plan, { kind: 'scan' }>> {
   if (plan.kind === 'scan') found.set(plan.relation, plan);
   for (const input of inputsOf(plan)) scansIn(input, found);
   return found;

@@ -30,7 +30,12 @@ export function planQuery(select: SelectStmt, outer: Context): Query {
   for (const clause of refused) if (select[clause]) throw notBuilt(`A SELECT with ${clause.replace('Clause', '').toUpperCase()}`);
   if (select.limitOption === 'LIMIT_OPTION_WITH_TIES') throw notBuilt('WITH TIES');
   const context = withNames(select.withClause, outer);
-  const body = select.op && select.op !== 'SETOP_NONE' ? together(select, context) : select.valuesLists ? valuesOf(select, context) : one(select, context);
+  const body =
+    select.op && select.op !== 'SETOP_NONE'
+      ? together(select, context)
+      : select.valuesLists
+        ? valuesOf(select, context)
+        : one(select, context);
   const bounded = (node: Node | undefined) => {
     if (!node || ('A_Const' in node && node.A_Const.isnull)) return undefined;
     return settled(bind(node, { columnOf: noColumn, params: context.params, at: context.at }), 'int8');
@@ -64,7 +69,10 @@ function withNames(clause: WithClause | undefined, context: Context): Context {
     if (!('CommonTableExpr' in node)) continue;
     const { ctename = '', ctequery, aliascolnames = [] } = node.CommonTableExpr;
     const plan = subquery(ctequery as Node, { ...context, named });
-    named.set(ctename, { ...plan, columns: plan.columns.map((each, at) => ({ ...each, name: textIn(aliascolnames[at] ?? { String: { sval: each.name } }) })) });
+    named.set(ctename, {
+      ...plan,
+      columns: plan.columns.map((each, at) => ({ ...each, name: textIn(aliascolnames[at] ?? { String: { sval: each.name } }) })),
+    });
   }
   return { ...context, named };
 }
@@ -76,8 +84,7 @@ function one(select: SelectStmt, context: Context): Body {
   const names: Names = { columnOf: (path, at) => from.scope.columnOf(path, at), params: context.params, at: context.at };
   const targets = (select.targetList ?? []).flatMap((node) => targetsOf(node, from.scope, names));
   if (targets.length > columnsMax) throw new StatementError('54011', `target lists have at most ${columnsMax} entries`);
-  if (hasAggregate(select.whereClause))
-    throw new StatementError(sqlstates.groupingWrong, 'aggregate functions are not allowed in WHERE');
+  if (hasAggregate(select.whereClause)) throw new StatementError(sqlstates.groupingWrong, 'aggregate functions are not allowed in WHERE');
   const where = select.whereClause && asCondition(bind(select.whereClause, names), 'WHERE');
   const input = from.joined(where);
   const asked = [...targets.map(({ node }) => node), select.havingClause, ...(select.sortClause ?? [])];
@@ -100,7 +107,13 @@ function one(select: SelectStmt, context: Context): Body {
   const all = [...outputs, ...extra];
   // Columns that only the order needs stand behind those that are shown.
   const mapped: Plan = { kind: 'map', input: plan(), where: undefined, outputs: all, columns: columnsOf(all, named) };
-  const placed = order.map((each) => ({ ...each, expr: column(each.expr.type, all.findIndex((expr) => shapeOf(expr) === shapeOf(each.expr))) }));
+  const placed = order.map((each) => ({
+    ...each,
+    expr: column(
+      each.expr.type,
+      all.findIndex((expr) => shapeOf(expr) === shapeOf(each.expr)),
+    ),
+  }));
   return { plan: distinct ? distinctOf(mapped) : mapped, columns, order: placed };
 }
 
@@ -114,7 +127,11 @@ function together({ op, all = false, larg, rarg, sortClause }: SelectStmt, conte
     throw new StatementError(sqlstates.syntax, `each ${op?.replace('SETOP_', '')} query must have the same number of columns`);
   const types = left.columns.map(({ type }, at) => {
     const found = oneType([column(type, 0), column(right.columns[at]?.type as Type, 0)]);
-    if (!found) throw new StatementError(sqlstates.typeWrong, `${op?.replace('SETOP_', '')} types ${type} and ${right.columns[at]?.type} cannot be matched`);
+    if (!found)
+      throw new StatementError(
+        sqlstates.typeWrong,
+        `${op?.replace('SETOP_', '')} types ${type} and ${right.columns[at]?.type} cannot be matched`,
+      );
     return found;
   });
   const columns = left.columns.map(({ name }, at): Column => ({ name, type: types[at] as Type }));
@@ -122,7 +139,8 @@ function together({ op, all = false, larg, rarg, sortClause }: SelectStmt, conte
     ...{ kind: 'map', input, where: undefined, columns },
     outputs: allOf(input.columns).map((expr, at) => converted(expr, types[at] as Type)),
   });
-  const plan = op === 'SETOP_UNION' ? union(plans.map(alike), columns, all) : compared(op ?? '', plans.map(alike) as [Plan, Plan], columns, all);
+  const plan =
+    op === 'SETOP_UNION' ? union(plans.map(alike), columns, all) : compared(op ?? '', plans.map(alike) as [Plan, Plan], columns, all);
   const names = columns.map(({ name }) => name);
   const outputs = allOf(columns);
   const noOther = (): Expr => {
@@ -151,7 +169,12 @@ function compared(op: string, sides: readonly [Plan, Plan], columns: readonly Co
   const names: Column[] = [...columns, { name: '', type: 'int8' }, { name: '', type: 'int8' }];
   const grouped: Plan = { kind: 'group', input, keys: allOf(columns), aggregates: [counted(isLeft), counted(not)], columns: names };
   const zero: Expr = { kind: 'constant', type: 'int8', value: 0 };
-  const against = (sign: string, place: number): Expr => ({ kind: 'call', type: 'bool', operation: `${sign}:int8,int8`, args: [column('int8', place), zero] });
+  const against = (sign: string, place: number): Expr => ({
+    kind: 'call',
+    type: 'bool',
+    operation: `${sign}:int8,int8`,
+    args: [column('int8', place), zero],
+  });
   const where: Expr = { kind: 'and', type: 'bool', args: [against('>', width), against(op === 'SETOP_EXCEPT' ? '=' : '>', width + 1)] };
   return { kind: 'map', input: filtered(grouped, where), where: undefined, outputs: allOf(columns), columns };
 }
@@ -160,7 +183,8 @@ function valuesOf({ valuesLists = [] }: SelectStmt, context: Context): Body {
   const names: Names = { columnOf: noColumn, params: context.params, at: context.at };
   const rows = valuesLists.map((list) => ('List' in list ? (list.List.items ?? []) : []).map((node) => bind(node, names)));
   const [first = []] = rows;
-  if (rows.some((row) => row.length !== first.length)) throw new StatementError(sqlstates.syntax, 'VALUES lists must all be the same length');
+  if (rows.some((row) => row.length !== first.length))
+    throw new StatementError(sqlstates.syntax, 'VALUES lists must all be the same length');
   const types = first.map((_, at) => {
     const type = oneType(rows.map((row) => row[at] as (typeof row)[number]));
     if (!type) throw new StatementError(sqlstates.typeWrong, 'VALUES types cannot be matched');
@@ -188,7 +212,9 @@ function grouping(select: SelectStmt, targets: readonly Target[], names: Names, 
     if ('FuncCall' in node && isAggregate(node)) {
       const made = aggregateOf(node.FuncCall, names);
       const shape = JSON.stringify([made.name, made.distinct, made.arg && shapeOf(made.arg), made.filter && shapeOf(made.filter)]);
-      const seen = aggregates.findIndex((each) => JSON.stringify([each.name, each.distinct, each.arg && shapeOf(each.arg), each.filter && shapeOf(each.filter)]) === shape);
+      const seen = aggregates.findIndex(
+        (each) => JSON.stringify([each.name, each.distinct, each.arg && shapeOf(each.arg), each.filter && shapeOf(each.filter)]) === shape,
+      );
       const place = seen >= 0 ? seen : aggregates.push(made) - 1;
       return column(made.type, keys.length + place);
     }

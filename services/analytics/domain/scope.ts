@@ -33,7 +33,12 @@ export class Scope {
       .filter(({ name, merged }) => (relation === undefined ? !merged.has(last) : name === relation))
       .flatMap(({ columns, from }) => columns.flatMap(({ name, type }, place) => (name === last ? [column(type, from + place)] : [])));
     const [first, ...more] = found;
-    if (!first) throw new StatementError(sqlstates.columnMissing, `column ${relation === undefined ? `"${last}"` : path.join('.')} does not exist`, at);
+    if (!first)
+      throw new StatementError(
+        sqlstates.columnMissing,
+        `column ${relation === undefined ? `"${last}"` : path.join('.')} does not exist`,
+        at,
+      );
     if (more.length > 0) throw new StatementError(sqlstates.ambiguous, `column reference "${last}" is ambiguous`, at);
     return first;
   }

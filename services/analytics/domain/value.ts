@@ -137,8 +137,7 @@ const raised = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? uni
 /** Values of one type, in order; neither is null. */
 export function compareValues(left: Exclude<Value, null>, right: Exclude<Value, null>): number {
   if (typeof left === 'string') return compareTexts(left, right as string);
-  if (typeof left === 'object')
-    return isInterval(left) ? compareInterval(left, right as Interval) : compareDecimal(left, right as Decimal);
+  if (typeof left === 'object') return isInterval(left) ? compareInterval(left, right as Interval) : compareDecimal(left, right as Decimal);
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
@@ -180,7 +179,10 @@ export function castValue(value: Exclude<Value, null>, from: Type, to: Type): Ex
       return value !== 0;
     case 'int4':
     case 'int8':
-      return ranged(to, typeof value === 'object' ? toInteger(value as Decimal) : from === 'float8' ? evenly(value as number) : BigInt(value as number));
+      return ranged(
+        to,
+        typeof value === 'object' ? toInteger(value as Decimal) : from === 'float8' ? evenly(value as number) : BigInt(value as number),
+      );
     case 'float8':
       return typeof value === 'object' ? finite(Number(printDecimal(value as Decimal))) : Number(value);
     case 'date':

@@ -21,14 +21,26 @@ export type Accumulator = {
 };
 
 const count: Kept = { first: () => 0, write: (value: number) => value, read: (written: number) => written };
-const wholeSum: Kept = { first: () => 0, write: (value: number | bigint) => String(value), read: (written: string) => whole(BigInt(written)) };
+const wholeSum: Kept = {
+  first: () => 0,
+  write: (value: number | bigint) => String(value),
+  read: (written: string) => whole(BigInt(written)),
+};
 const exact: Kept = { first: () => 0n, write: (value: bigint) => value.toString(36), read: (written: string) => fromBase36(written) };
 const scaled: Kept = {
   first: () => noScaled,
   write: ({ units, scale, counts }: Scaled) => [String(units), scale, [...counts]],
-  read: ([units, scale, counts]: [string, number, [number, number][]]): Scaled => ({ units: BigInt(units), scale, counts: new Map(counts) }),
+  read: ([units, scale, counts]: [string, number, [number, number][]]): Scaled => ({
+    units: BigInt(units),
+    scale,
+    counts: new Map(counts),
+  }),
 };
-const float: Kept = { first: () => 0, write: (value: number) => (Object.is(value, -0) ? '-0' : value), read: (written: number | string) => Number(written) };
+const float: Kept = {
+  first: () => 0,
+  write: (value: number) => (Object.is(value, -0) ? '-0' : value),
+  read: (written: number | string) => Number(written),
+};
 const decimals: Kept = {
   first: () => null,
   write: (value: Decimal | null) => value && printDecimal(value),
@@ -55,7 +67,8 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
     const inner = accumulatorOf({ ...aggregate, distinct: false }, appends);
     return {
       kept: [bag(arg.type), ...inner.kept],
-      update: ([own = '', ...names], of, weight) => `const d${own} = ${own}[s].change(${of}, ${weight});\nif (d${own} !== 0) {\n${inner.update(names, of, `d${own}`)}\n}`,
+      update: ([own = '', ...names], of, weight) =>
+        `const d${own} = ${own}[s].change(${of}, ${weight});\nif (d${own} !== 0) {\n${inner.update(names, of, `d${own}`)}\n}`,
       result: ([, ...names]) => inner.result(names),
     };
   }
@@ -104,14 +117,26 @@ function total(name: 'sum' | 'avg', type: Type, answered: Type, appends: boolean
   if (type === 'float8') {
     const result = (sum: string, n: string) => (name === 'sum' ? `r.finite(${sum})` : `r.finite(${sum} / ${n})`);
     if (appends) return counted(float, (held, of, weight) => `${held}[s] = r.finite(${held}[s] + ${of} * ${weight});`, result);
-    return counted(exact, (held, of, weight) => `${held}[s] = r.exactSum(${held}[s], ${of}, ${weight});`, (sum, n) => result(`r.rounded(${sum})`, n));
+    return counted(
+      exact,
+      (held, of, weight) => `${held}[s] = r.exactSum(${held}[s], ${of}, ${weight});`,
+      (sum, n) => result(`r.rounded(${sum})`, n),
+    );
   }
   if (type === 'numeric') {
     const result = (sum: string, n: string) => (name === 'sum' ? sum : mean(sum, n));
     const times = (of: string, weight: string) => `(${weight} === 1 ? ${of} : r.multiplyDecimal(${of}, r.decimalOf(${weight})))`;
     if (appends)
-      return counted(decimals, (held, of, weight) => `${held}[s] = ${held}[s] === null ? ${times(of, weight)} : r.addDecimal(${held}[s], ${times(of, weight)});`, result);
-    return counted(scaled, (held, of, weight) => `${held}[s] = r.scaledSum(${held}[s], ${of}, ${weight});`, (sum, n) => result(`r.unscaled(${sum})`, n));
+      return counted(
+        decimals,
+        (held, of, weight) => `${held}[s] = ${held}[s] === null ? ${times(of, weight)} : r.addDecimal(${held}[s], ${times(of, weight)});`,
+        result,
+      );
+    return counted(
+      scaled,
+      (held, of, weight) => `${held}[s] = r.scaledSum(${held}[s], ${of}, ${weight});`,
+      (sum, n) => result(`r.unscaled(${sum})`, n),
+    );
   }
   const update = (held: string, of: string, weight: string) => `${held}[s] = r.accumulated(${held}[s], ${of}, ${weight});`;
   const result = (sum: string, n: string) =>

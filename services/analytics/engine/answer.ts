@@ -48,7 +48,8 @@ function inOrder(left: Value, right: Value, { isDown, nullsFirst }: Order): numb
 function bound(expr: Query['limit'], params: Row, what: string): number | undefined {
   const [value = null] = expr ? valuesOf([expr]).run([], params) : [];
   if (value === null) return undefined;
-  if (expr?.type !== 'int8' && expr?.type !== 'int4') throw new StatementError(sqlstates.typeWrong, `argument of ${what} must be type bigint, not type ${expr?.type}`);
+  if (expr?.type !== 'int8' && expr?.type !== 'int4')
+    throw new StatementError(sqlstates.typeWrong, `argument of ${what} must be type bigint, not type ${expr?.type}`);
   if ((value as number) < 0) throw new StatementError(what === 'LIMIT' ? '2201W' : '2201X', `${what} must not be negative`);
   return Number(value);
 }

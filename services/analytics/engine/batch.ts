@@ -84,9 +84,11 @@ export const widened = (values: Values): Value[] => Array.from(values as ArrayLi
 /** The rows at some places of a batch, in their order. */
 export function gathered(batch: Batch, places: Uint32Array): Batch {
   const columns = batch.columns.map(({ values, nulls }): Vector => {
-    const made = Array.isArray(values) ? new Array<Value>(places.length) : new (values.constructor as Float64ArrayConstructor)(places.length);
+    const made = Array.isArray(values)
+      ? new Array<Value>(places.length)
+      : new (values.constructor as Float64ArrayConstructor)(places.length);
     for (let at = 0; at < places.length; at += 1) made[at] = values[places[at] as number] as never;
-    return { values: made, nulls: nulls && places.map((place) => nulls[place] ?? 0) as unknown as Uint8Array };
+    return { values: made, nulls: nulls && (places.map((place) => nulls[place] ?? 0) as unknown as Uint8Array) };
   });
   return { size: places.length, columns, weights: batch.weights && Float64Array.from(places, (place) => batch.weights?.[place] ?? 1) };
 }

@@ -46,7 +46,14 @@ export class Circuit {
     for (const { plan, operator, inputs } of this.#nodes) {
       if (plan.kind === 'scan') found.push(changes.get(plan.relation) ?? emptyBatch(plan.columns));
       else if (plan.kind === 'one') found.push({ size: this.#isFirst ? 1 : 0, columns: [], weights: undefined });
-      else if (operator) found.push(operator.step(inputs.map((at) => found[at] as Batch), params, this.#isFirst));
+      else if (operator)
+        found.push(
+          operator.step(
+            inputs.map((at) => found[at] as Batch),
+            params,
+            this.#isFirst,
+          ),
+        );
     }
     this.#isFirst = false;
     const last = found.at(-1) as Batch;
@@ -61,7 +68,9 @@ export class Circuit {
 
   settle(): CircuitEntry[] {
     this.#isFresh = false;
-    return this.#nodes.flatMap(({ operator }, at) => (operator?.state?.settle() ?? []).map(([key, written]): CircuitEntry => [at, key, written]));
+    return this.#nodes.flatMap(({ operator }, at) =>
+      (operator?.state?.settle() ?? []).map(([key, written]): CircuitEntry => [at, key, written]),
+    );
   }
 
   undo(): void {
@@ -91,12 +100,12 @@ export class Circuit {
   /** The generated source, by what it does. */
   *code(): Generator<string> {
     for (const [at, { plan, operator }] of this.#nodes.entries())
-      for (const [what, code] of operator?.code ?? []) yield* [`-- ${at} ${plan.kind}: ${what}`, ...code.split('\n').filter((line) => line !== '')];
+      for (const [what, code] of operator?.code ?? [])
+        yield* [`-- ${at} ${plan.kind}: ${what}`, ...code.split('\n').filter((line) => line !== '')];
   }
 }
 
-const shapeOf = (plan: Plan): string =>
-  JSON.stringify(plan, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+const shapeOf = (plan: Plan): string => JSON.stringify(plan, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 
 function operatorOf(plan: Plan): Operator | undefined {
   switch (plan.kind) {

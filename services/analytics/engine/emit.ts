@@ -116,7 +116,10 @@ export class Emitter {
       if (at > 0) this.line(`if (${isNull} || ${value} === ${!decides}) {`);
       const part = this.term(arg);
       if (part.isNull === never) this.line(`if (${part.value} === ${decides}) { ${value} = ${decides}; ${isNull} = false; }`);
-      else this.line(`if (${part.isNull}) ${isNull} = true; else if (${part.value} === ${decides}) { ${value} = ${decides}; ${isNull} = false; }`);
+      else
+        this.line(
+          `if (${part.isNull}) ${isNull} = true; else if (${part.value} === ${decides}) { ${value} = ${decides}; ${isNull} = false; }`,
+        );
     });
     this.line('}'.repeat(Math.max(0, args.length - 1)));
     return { value, isNull };
@@ -163,7 +166,8 @@ export const rowReads =
 /** Code that answers the text under which equal keys are found; equal columns of one type give equal texts. */
 export function keyCode(terms: readonly Term[], types: readonly Type[]): string {
   const [first] = terms;
-  if (terms.length === 1 && first) return first.isNull === never ? single(first.value, types[0]) : `(${first.isNull} ? null : ${single(first.value, types[0])})`;
+  if (terms.length === 1 && first)
+    return first.isNull === never ? single(first.value, types[0]) : `(${first.isNull} ? null : ${single(first.value, types[0])})`;
   if (terms.length === 0) return "''";
   return terms.map(({ value, isNull }) => (isNull === never ? `r.keyOf(${value})` : `(${isNull} ? '~' : r.keyOf(${value}))`)).join(' + ');
 }

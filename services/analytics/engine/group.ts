@@ -64,7 +64,12 @@ function groupCode(keys: readonly Expr[], aggregates: readonly Aggregate[], accu
   const used = new Set<number>();
   for (const expr of [...keys, ...aggregates.flatMap(({ arg, filter }) => [arg, filter])]) if (expr) columnsIn(expr, used);
   const terms = keys.map((key) => emitter.term(key));
-  emitter.line(`const key = ${keyCode(terms, keys.map(({ type }) => type))};`);
+  emitter.line(
+    `const key = ${keyCode(
+      terms,
+      keys.map(({ type }) => type),
+    )};`,
+  );
   const list = terms.map(({ value, isNull }) => (isNull === 'false' ? value : `${isNull} ? null : ${value}`)).join(', ');
   emitter.line(`let s = map.get(key);\nif (s === undefined) s = g.open(key, [${list}]);`);
   emitter.line('if (g.stamps[s] !== step) g.touch(s);\ng.rows[s] += w;');
@@ -195,8 +200,7 @@ class Slots implements State {
   settle(): Entry[] {
     const entries: Entry[] = [];
     for (const slot of new Set(this.#journal.map((undo) => undo.slot))) entries.push(...this.#entries(slot, true));
-    for (const slot of new Set(this.#journal.map((undo) => undo.slot)))
-      if (this.rows[slot] === 0 && !this.#isWhole) this.#close(slot);
+    for (const slot of new Set(this.#journal.map((undo) => undo.slot))) if (this.rows[slot] === 0 && !this.#isWhole) this.#close(slot);
     this.#journal = [];
     this.#opened = [];
     return entries;
@@ -267,7 +271,8 @@ class Slots implements State {
   /** As generated code makes it. */
   #keyOf(keys: readonly Value[]): Value {
     const [first = null] = keys;
-    if (keys.length !== 1 || typeof first === 'object' || first === null) return keys.length === 1 && first === null ? null : keys.map(keyOf).join('');
+    if (keys.length !== 1 || typeof first === 'object' || first === null)
+      return keys.length === 1 && first === null ? null : keys.map(keyOf).join('');
     return first;
   }
 }

@@ -37,7 +37,10 @@ export class Partitioned implements Operator, State {
     this.#order = [...order, ...rest];
     const values = [...this.#order.map(({ expr }) => expr), ...(plan.kind === 'session' ? [plan.gap] : [])];
     this.#by = valuesOf(values);
-    this.#answer = plan.kind === 'over' ? ranks(plan, order.length, (left, right) => this.#compare(left, right, order.length)) : sessions(values.length - 1);
+    this.#answer =
+      plan.kind === 'over'
+        ? ranks(plan, order.length, (left, right) => this.#compare(left, right, order.length))
+        : sessions(values.length - 1);
     this.#most = plan.kind === 'over' && inputAppends ? plan.limit : undefined;
     this.code = [
       ['keys', this.#keys.code],

@@ -58,7 +58,13 @@ export function keysOf(keys: readonly Expr[], strict: boolean): Made<(batch: Bat
   const body = emitter.take();
   const types = keys.map(({ type }) => type);
   const nulls = terms.map(({ isNull }) => isNull).filter((each) => each !== 'false');
-  const key = strict && nulls.length > 0 ? `(${nulls.join(' || ')}) ? null : ${keyCode(terms.map(({ value }) => ({ value, isNull: 'false' })), types)}` : keyCode(terms, types);
+  const key =
+    strict && nulls.length > 0
+      ? `(${nulls.join(' || ')}) ? null : ${keyCode(
+          terms.map(({ value }) => ({ value, isNull: 'false' })),
+          types,
+        )}`
+      : keyCode(terms, types);
   const code = `return function keys(b, p) {
 ${batchColumns(used)}
 const found = new Array(b.size);

@@ -31,14 +31,16 @@ function substring(text: string, from: number, count?: number): string {
   return isSimple(text) ? text.slice(start, Math.max(start, end)) : points(text).slice(start, Math.max(start, end)).join('');
 }
 
-const trimming = (sides: 'both' | 'left' | 'right') => (text: string, characters = ' ') => {
-  const set = new Set(points(characters));
-  const all = points(text);
-  let [start, end] = [0, all.length];
-  if (sides !== 'right') while (start < end && set.has(all[start] ?? '')) start += 1;
-  if (sides !== 'left') while (end > start && set.has(all[end - 1] ?? '')) end -= 1;
-  return all.slice(start, end).join('');
-};
+const trimming =
+  (sides: 'both' | 'left' | 'right') =>
+  (text: string, characters = ' ') => {
+    const set = new Set(points(characters));
+    const all = points(text);
+    let [start, end] = [0, all.length];
+    if (sides !== 'right') while (start < end && set.has(all[start] ?? '')) start += 1;
+    if (sides !== 'left') while (end > start && set.has(all[end - 1] ?? '')) end -= 1;
+    return all.slice(start, end).join('');
+  };
 
 const slow8 = (operate: (left: bigint, right: bigint) => bigint, left: Whole, right: Whole) =>
   ranged('int8', operate(BigInt(left), BigInt(right)));
@@ -159,7 +161,8 @@ export const runtime = {
     return Math.sqrt(value);
   },
   logarithm(value: number): number {
-    if (value <= 0) throw new StatementError('2201E', value === 0 ? 'cannot take logarithm of zero' : 'cannot take logarithm of a negative number');
+    if (value <= 0)
+      throw new StatementError('2201E', value === 0 ? 'cannot take logarithm of zero' : 'cannot take logarithm of a negative number');
     return Math.log(value);
   },
 };

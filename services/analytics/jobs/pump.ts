@@ -55,7 +55,9 @@ export class Pump {
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#signal]);
     try {
-      await Promise.all(sources.map((source) => this.#follow(loaded, source, positions.get(source.id) ?? new Map<number, number>(), signal)));
+      await Promise.all(
+        sources.map((source) => this.#follow(loaded, source, positions.get(source.id) ?? new Map<number, number>(), signal)),
+      );
     } finally {
       stop.abort();
     }

@@ -84,7 +84,10 @@ export class Relations {
       if (gone) return gone;
     } catch (error) {
       if (error instanceof PostgresError && error.sqlstate === '23503')
-        throw new StatementError(sqlstates.dependents, `cannot drop ${kind === 'view' ? 'materialized view' : 'source'} ${name} because views depend on it`);
+        throw new StatementError(
+          sqlstates.dependents,
+          `cannot drop ${kind === 'view' ? 'materialized view' : 'source'} ${name} because views depend on it`,
+        );
       throw error;
     }
     throw new StatementError(

@@ -14,13 +14,16 @@ import { openOracle } from './fixtures/oracle.ts';
 
 const tables: Readonly<Record<string, Readonly<Record<string, string>>>> = { ...nexmarkTables, side: { key: 'int8', value: 'text' } };
 const names = Object.keys(tables);
-const columnsOf = (name: string): Column[] => Object.entries(tables[name] ?? {}).map(([column, type]) => ({ name: column, type: type as Type }));
+const columnsOf = (name: string): Column[] =>
+  Object.entries(tables[name] ?? {}).map(([column, type]) => ({ name: column, type: type as Type }));
 
 async function planOf(text: string): Promise<Plan> {
   const statement = await parseStatement(text);
   assert.equal(statement?.kind, 'select');
   const relation = (name: string): Plan | undefined =>
-    names.includes(name) ? { kind: 'scan', relation: BigInt(names.indexOf(name)), name, appends: true, columns: columnsOf(name) } : undefined;
+    names.includes(name)
+      ? { kind: 'scan', relation: BigInt(names.indexOf(name)), name, appends: true, columns: columnsOf(name) }
+      : undefined;
   return planRows(statement.select, { relation, named: new Map(), params: [], at: placesIn(text) });
 }
 
@@ -49,7 +52,9 @@ test('each query of Nexmark, kept up as events come, is what PostgreSQL computes
   for (const name of names) {
     const columns = columnsOf(name);
     await oracle.sql.platform().script(`create table ${name} (${columns.map((each) => `${each.name} ${each.type}`).join(', ')})`);
-    const rows = events.filter(({ table }) => table === name).map((event) => columns.map(({ type }, at) => castValue(rowOf(event)[at] as string, type, 'text')));
+    const rows = events
+      .filter(({ table }) => table === name)
+      .map((event) => columns.map(({ type }, at) => castValue(rowOf(event)[at] as string, type, 'text')));
     const arrays = columns.map((_, at) => rows.map((row) => row[at]));
     const from = columns.map(({ type }, at) => `$${at + 1}::text[]::${type}[]`).join(', ');
     await oracle.sql.platform().query(`insert into ${name} select * from unnest(${from})`, arrays);

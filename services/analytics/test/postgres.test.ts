@@ -123,7 +123,11 @@ test('a source is asked, views are joined, and a view may stand on another', asy
     () => rowsOf('select cities from cities'),
     ([row]) => row?.[0] === '3',
   );
-  assert.deepEqual(await rowsOf(`select id from top where city = 'Oslo' order by rank`), [['9223372036854775807'], ['9223372036854775806']]);
+  const best = await house.until(
+    () => rowsOf(`select id from top where city = 'Oslo' order by rank`),
+    ([row]) => row?.[0] === '9223372036854775807',
+  );
+  assert.deepEqual(best, [['9223372036854775807'], ['9223372036854775806']]);
   await assert.rejects(client.query('drop materialized view sales'), refusedWith('2BP01'));
   const plan = (await rowsOf('explain (code) select city, n from sales where n > 7')).map(([line]) => String(line));
   assert.deepEqual(plan.slice(0, 5), [
@@ -135,7 +139,10 @@ test('a source is asked, views are joined, and a view may stand on another', asy
   ]);
   assert.ok(plan.some((line) => line.startsWith('return function pipeline(b, p) {')));
   const made = await rowsOf('explain create materialized view w as select city, count(*) from orders group by city');
-  assert.deepEqual(made.map(([line]) => line), ['Pipeline', '  Output: city, #2', '  ->  Aggregate', '        Group Key: city', '        Output: count(*)', '        ->  Scan orders']);
+  assert.deepEqual(
+    made.map(([line]) => line),
+    ['Pipeline', '  Output: city, #2', '  ->  Aggregate', '        Group Key: city', '        Output: count(*)', '        ->  Scan orders'],
+  );
   await client.query('drop materialized view top, cities');
 });
 

@@ -21,7 +21,8 @@ after(() => oracle?.[Symbol.asyncDispose]());
 
 type Texts = (string | null)[];
 const names = ['t', 'u'] as const;
-const columnsOf = (name: (typeof names)[number]): Column[] => Object.entries(tables[name]).map(([column, type]) => ({ name: column, type: type as Type }));
+const columnsOf = (name: (typeof names)[number]): Column[] =>
+  Object.entries(tables[name]).map(([column, type]) => ({ name: column, type: type as Type }));
 
 /** What is put in and taken out, in steps. */
 type Step = { readonly name: (typeof names)[number]; readonly rows: readonly { readonly texts: Texts; readonly weight: number }[] };
@@ -33,7 +34,8 @@ function history(random: Random, appends: boolean): { steps: Step[]; left: Recor
     const name = random.of(names);
     const rows = Array.from({ length: random.below(14) }, () => {
       const known = left[name] as Texts[];
-      if (!appends && known.length > 0 && random.is(0.35)) return { texts: known.splice(random.below(known.length), 1)[0] as Texts, weight: -1 };
+      if (!appends && known.length > 0 && random.is(0.35))
+        return { texts: known.splice(random.below(known.length), 1)[0] as Texts, weight: -1 };
       const texts = Object.values(tables[name]).map((type) => randomText(random, type));
       known.push(texts);
       return { texts, weight: 1 };
@@ -134,7 +136,9 @@ async function compare(seed: number): Promise<'same' | 'equal' | 'both fail' | '
   const { text, columns } = randomSelect(random);
   const appends = random.is(0.5);
   const { steps, left } = history(random, appends);
-  const shown = Object.keys(columns).map((name) => `${name}::text as ${name}`).join(', ');
+  const shown = Object.keys(columns)
+    .map((name) => `${name}::text as ${name}`)
+    .join(', ');
   const batch = oracle.sql
     .platform()
     .query<Record<string, string | null>>(batchText(left, `select ${shown} from (${text}) as p`))
@@ -164,11 +168,15 @@ async function compare(seed: number): Promise<'same' | 'equal' | 'both fail' | '
   if (ours instanceof StatementError || theirs instanceof PostgresError) {
     const [mine, other] = [ours, theirs].map((each) => (each instanceof Error ? (each as { sqlstate?: string }).sqlstate : 'rows'));
     if (theirs instanceof PostgresError && !(ours instanceof StatementError) && /^22/.test(theirs.sqlstate ?? '')) return 'both fail';
-    assert.ok(ours instanceof StatementError && /^22/.test(ours.sqlstate), `seed ${seed}: ${mine} and ${other} ${String(ours)} ${String(theirs)}\n${text}`);
+    assert.ok(
+      ours instanceof StatementError && /^22/.test(ours.sqlstate),
+      `seed ${seed}: ${mine} and ${other} ${String(ours)} ${String(theirs)}\n${text}`,
+    );
     return 'both fail';
   }
   // Which of several equal decimals stands for all of them (0, 0.00) is nobody's promise.
-  const plain = (rows: readonly string[]) => rows.map((row) => row.replaceAll(/"(-?\d+)\.(\d*?)0*"/g, (_, whole, part) => `"${whole}${part === '' ? '' : `.${part}`}"`)).sort();
+  const plain = (rows: readonly string[]) =>
+    rows.map((row) => row.replaceAll(/"(-?\d+)\.(\d*?)0*"/g, (_, whole, part) => `"${whole}${part === '' ? '' : `.${part}`}"`)).sort();
   if (JSON.stringify(ours.sort()) === JSON.stringify(theirs.sort())) return 'same';
   assert.deepEqual(plain(ours), plain(theirs), `seed ${seed} (${appends ? 'rows only come' : 'rows come and go'})\n${text}`);
   return 'equal';

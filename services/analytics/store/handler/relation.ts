@@ -134,7 +134,8 @@ async function batchOf({ live, logs }: World, { caller, signal }: Call, relation
     for await (const { value } of log.read(relation.topic ?? '', signal)) {
       const row = rowOf(relation.columns, value);
       if (row) builder.add(row, 1);
-      if (builder.size > sourceRowsMax) throw new StatementError(sqlstates.tooLarge, `a query reads at most ${sourceRowsMax} records of a source`);
+      if (builder.size > sourceRowsMax)
+        throw new StatementError(sqlstates.tooLarge, `a query reads at most ${sourceRowsMax} records of a source`);
     }
   });
   return builder.finish();
