@@ -32,7 +32,12 @@ ${stores}
 if (w !== undefined) v[m] = w[i];
 m++;
 }
-const cut = (values) => { if (m === size) return values; if (!Array.isArray(values)) return values.subarray(0, m); values.length = m; return values; };
+const cut = (values) => {
+if (m === size) return values;
+if (!Array.isArray(values)) return values.subarray(0, m);
+values.length = m;
+return values;
+};
 return { size: m, weights: v && v.subarray(0, m), columns: [
 ${outputs.map((_, at) => `{ values: cut(o${at}), nulls: z${at} && z${at}.subarray(0, m) }`).join(',\n')}
 ] };

@@ -91,7 +91,8 @@ export class States {
     if (isWhole) statements.push({ text: 'delete from state where view = $1', params: [view] });
     if (parts.length > 0)
       statements.push({
-        text: 'insert into state (view, epoch, part, sealed) select $1, $2, at - 1, sealed from unnest($3::bytea[]) with ordinality as p(sealed, at)',
+        text: `insert into state (view, epoch, part, sealed)
+               select $1, $2, at - 1, sealed from unnest($3::bytea[]) with ordinality as p(sealed, at)`,
         params: [view, epoch + 1n, parts],
       });
     if (place)
