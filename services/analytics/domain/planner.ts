@@ -234,7 +234,11 @@ function grouping(select: SelectStmt, targets: readonly Target[], names: Names, 
     return undefined;
   };
   const finish = (): Plan => {
-    const columns: Column[] = [...keys, ...aggregates].map(({ type }) => ({ name: '', type }));
+    const keyName = (key: Expr) => (key.kind === 'column' ? (input.columns[key.place]?.name ?? '') : '');
+    const columns: Column[] = [
+      ...keys.map((key) => ({ name: keyName(key), type: key.type })),
+      ...aggregates.map(({ name, type }) => ({ name, type })),
+    ];
     return { kind: 'group', input, keys, aggregates, columns };
   };
   return { names: { ...names, instead }, finish };
