@@ -9,11 +9,25 @@ export type Answer = { readonly rows: AsyncIterable<readonly Cells[]>; tag(rows:
 
 /** A statement that was understood. Without `fields` it answers no rows. */
 export type Prepared = {
+  /** Asks something of the connection itself, which carries it out; `execute` is then never called. */
+  readonly control?: Control;
+  /** What the statement is called where it cannot be undone, and so cannot be part of a transaction. */
+  readonly alone?: string;
   /** The types of the parameters. */
   readonly params: readonly number[];
   readonly fields?: readonly Field[];
   execute(params: Cells, signal: AbortSignal): Promise<Answer>;
 };
+
+/** What statements ask of their connection. A count without end is all rows; no name is all there are. */
+export type Control =
+  | { readonly kind: 'begin' | 'commit' | 'rollback' | 'resetAll' | 'discard' }
+  | { readonly kind: 'savepoint' | 'release' | 'rollbackTo'; readonly name: string }
+  | { readonly kind: 'set'; readonly name: string; readonly value: string | undefined; readonly isLocal: boolean }
+  | { readonly kind: 'show'; readonly name: string }
+  | { readonly kind: 'declare'; readonly name: string; readonly of: Prepared; readonly hold: boolean }
+  | { readonly kind: 'fetch'; readonly name: string; readonly count: number; readonly shows: boolean }
+  | { readonly kind: 'close' | 'deallocate'; readonly name: string | undefined };
 
 /** What one identified caller may ask. Whatever it throws goes through `Door.report`. */
 export interface Desk {
@@ -39,6 +53,4 @@ export interface Door {
   prove(user: string, database: string): Proof;
   /** Words an error for the client; what is a fault of ours is logged there, and not shown. */
   report(error: unknown): Told;
-  /** What a client is told when it comes in: server_version and the like. */
-  readonly parameters: Readonly<Record<string, string>>;
 }

@@ -8,6 +8,7 @@ import { Conversation } from './conversation.ts';
 import { Inbox } from './inbox.ts';
 import { proofStepsMax, strangerMs } from './limits.ts';
 import { Outbox } from './outbox.ts';
+import { Settings } from './setting.ts';
 import { sqlstates, StatementError } from './statement-error.ts';
 
 /** A socket on which a client has begun to speak. */
@@ -56,7 +57,7 @@ class Connection {
       const desk = await this.#prove(startup);
       if (!desk) return;
       clearTimeout(this.#late);
-      await this.#converse(desk);
+      await this.#converse(desk, startup.settings);
     } catch (error) {
       const told = error instanceof ProtocolViolation ? { sqlstate: sqlstates.protocolViolation, message: error.message } : undefined;
       this.#outbox.error(told ?? this.#door.report(error), 'FATAL');
@@ -138,8 +139,10 @@ class Connection {
     return initial;
   }
 
-  async #converse(desk: Desk): Promise<void> {
-    const conversation = new Conversation({ desk, door: this.#door, inbox: this.#inbox, outbox: this.#outbox });
+  async #converse(desk: Desk, wishes: ReadonlyMap<string, string>): Promise<void> {
+    const settings = new Settings();
+    settings.wish(wishes);
+    const conversation = new Conversation({ desk, door: this.#door, inbox: this.#inbox, outbox: this.#outbox, settings });
     const { processId, key, leave } = this.#canceller.enter(() => conversation.cancel());
     const lost = () => this.#lose(conversation, desk);
     const gone = () => conversation.leave();
@@ -149,7 +152,7 @@ class Connection {
       if (this.#inbox.isAhead) throw new ProtocolViolation('the client went on before it was let in');
       this.#inbox.trust();
       this.#outbox.say({ type: 'authentication', request: { method: 'ok' } });
-      for (const [name, value] of Object.entries(this.#door.parameters)) this.#outbox.say({ type: 'parameterStatus', name, value });
+      for (const [name, value] of settings.told()) this.#outbox.say({ type: 'parameterStatus', name, value });
       this.#outbox.say({ type: 'keyData', processId, key });
       if (desk.signal.aborted) lost();
       else await conversation.run();

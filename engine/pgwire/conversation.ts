@@ -1,14 +1,17 @@
 import { type Frontend, readFrontend } from '#wire/pgwire/frontend.ts';
 import { ProtocolViolation } from '#wire/pgwire/violation.ts';
 import type { Desk, Door, Prepared } from './application.ts';
+import { controlled, isWayOut, type Reached } from './control.ts';
 import { formatAt, textOf } from './format.ts';
 import type { Inbox } from './inbox.ts';
 import { preparedMax } from './limits.ts';
 import type { Outbox } from './outbox.ts';
 import { Portal } from './portal.ts';
+import type { Settings } from './setting.ts';
 import { sqlstates, StatementError } from './statement-error.ts';
+import { Transaction } from './transaction.ts';
 
-type Parts = { readonly desk: Desk; readonly door: Door; readonly inbox: Inbox; readonly outbox: Outbox };
+type Parts = { readonly desk: Desk; readonly door: Door; readonly inbox: Inbox; readonly outbox: Outbox; readonly settings: Settings };
 type Named = { readonly prepared: Prepared | undefined };
 
 /** What an identified client asks, and what it is answered: one message after the other. */
@@ -19,16 +22,27 @@ export class Conversation {
   readonly #outbox: Outbox;
   readonly #statements = new Map<string, Named>();
   readonly #portals = new Map<string, Portal>();
+  readonly #transaction = new Transaction();
+  readonly #reached: Reached;
+  /** Cursors that outlive their transaction. */
+  readonly #held = new Set<string>();
   #running: AbortController | undefined;
   #over = false;
   /** After an error everything is passed over until the client's Sync. */
   #failed = false;
 
-  constructor({ desk, door, inbox, outbox }: Parts) {
+  constructor({ desk, door, inbox, outbox, settings }: Parts) {
     this.#desk = desk;
     this.#door = door;
     this.#inbox = inbox;
     this.#outbox = outbox;
+    this.#reached = {
+      ...{ settings, outbox, transaction: this.#transaction, portals: this.#portals, held: this.#held },
+      deallocate: (name) => {
+        if (name === undefined) this.#statements.clear();
+        else if (!this.#statements.delete(name)) throw missingStatement(name);
+      },
+    };
   }
 
   /** Ends the statement that runs; the connection goes on. */
@@ -53,18 +67,17 @@ export class Conversation {
         await this.#take(message);
       }
     } finally {
-      await this.#closePortals();
+      for (const portal of this.#portals.values()) await portal.close();
     }
   }
 
   #ready(): void {
-    this.#outbox.say({ type: 'ready', status: 'idle' });
+    this.#outbox.say({ type: 'ready', status: this.#transaction.status });
   }
 
   async #take(message: Frontend): Promise<void> {
     if (message.type === 'sync') {
       this.#failed = false;
-      // Each Sync ends a transaction, and with it its portals.
       await this.#closePortals();
       this.#ready();
       return this.#outbox.send();
@@ -81,12 +94,13 @@ export class Conversation {
   }
 
   #fail(error: unknown): void {
+    this.#transaction.fail();
     if (!this.#over) this.#outbox.error(this.#door.report(error));
   }
 
   async #simple(text: string): Promise<void> {
     this.#failed = false;
-    await this.#closePortals();
+    await this.#forget('');
     this.#statements.delete('');
     try {
       const statements = await this.#desk.split(text);
@@ -96,13 +110,30 @@ export class Conversation {
       this.#fail(error);
     }
     if (this.#over) return;
+    await this.#closePortals();
     this.#ready();
     await this.#outbox.send();
   }
 
+  /** Understands a statement, as far as it may be carried out where the connection stands. */
+  async #prepare(text: string, types: readonly number[]): Promise<Prepared | undefined> {
+    let prepared: Prepared | undefined;
+    try {
+      prepared = await this.#desk.prepare(text, types);
+    } catch (error) {
+      // What is wrong with it is nothing to tell where nothing may be done.
+      if (!(error instanceof StatementError && error.sqlstate === sqlstates.syntax)) this.#transaction.admit(undefined, false);
+      throw error;
+    }
+    if (prepared) this.#transaction.admit(undefined, isWayOut(prepared));
+    return prepared;
+  }
+
   async #statement(text: string): Promise<void> {
-    const prepared = await this.#desk.prepare(text, []);
-    if (!prepared) return;
+    const understood = await this.#prepare(text, []);
+    if (!understood) return;
+    const prepared = controlled(understood, this.#reached);
+    this.#transaction.admit(understood.alone, true);
     if (prepared.params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');
     const portal = new Portal(prepared, [], []);
     if (prepared.fields) this.#outbox.describe(prepared.fields, []);
@@ -116,11 +147,15 @@ export class Conversation {
   async #run(portal: Portal, rowsMax: number): Promise<void> {
     const controller = new AbortController();
     this.#running = controller;
+    const { statementMs } = this.#reached.settings;
+    const late = () => controller.abort(new StatementError(sqlstates.cancelled, 'canceling statement due to statement timeout'));
+    const timer = statementMs > 0 ? setTimeout(late, statementMs) : undefined;
     try {
       await portal.run(this.#outbox, rowsMax, controller.signal);
     } catch (error) {
       throw controller.signal.aborted ? controller.signal.reason : error;
     } finally {
+      clearTimeout(timer);
       this.#running = undefined;
     }
   }
@@ -134,7 +169,7 @@ export class Conversation {
       case 'describe':
         return message.kind === 'statement' ? this.#describeStatement(message.name) : this.#describePortal(message.name);
       case 'execute':
-        return this.#run(this.#portal(message.portal), message.rowsMax);
+        return this.#execute(message);
       case 'close':
         return this.#close(message.kind, message.name);
       case 'flush':
@@ -149,6 +184,12 @@ export class Conversation {
     }
   }
 
+  async #execute({ portal: name, rowsMax }: Extract<Frontend, { type: 'execute' }>): Promise<void> {
+    const portal = this.#portal(name);
+    this.#transaction.admit(portal.prepared?.alone, isWayOut(portal.prepared));
+    await this.#run(portal, rowsMax);
+  }
+
   async #parse({ name, text, types }: Extract<Frontend, { type: 'parse' }>): Promise<void> {
     if (name !== '' && this.#statements.has(name))
       throw new StatementError(sqlstates.statementThere, `prepared statement "${name}" already exists`);
@@ -156,13 +197,13 @@ export class Conversation {
     const statements = await this.#desk.split(text);
     if (statements.length > 1) throw new StatementError(sqlstates.syntax, 'cannot insert multiple commands into a prepared statement');
     const [statement] = statements;
-    this.#statements.set(name, { prepared: statement === undefined ? undefined : await this.#desk.prepare(statement, types) });
+    this.#statements.set(name, { prepared: statement === undefined ? undefined : await this.#prepare(statement, types) });
     this.#outbox.say({ type: 'parseComplete' });
   }
 
   #named(name: string): Named {
     const known = this.#statements.get(name);
-    if (!known) throw new StatementError(sqlstates.statementMissing, `prepared statement "${name}" does not exist`);
+    if (!known) throw missingStatement(name);
     return known;
   }
 
@@ -173,7 +214,8 @@ export class Conversation {
   }
 
   async #bind({ portal, name, formats, params, results }: Extract<Frontend, { type: 'bind' }>): Promise<void> {
-    const { prepared } = this.#named(name);
+    const { prepared: understood } = this.#named(name);
+    const prepared = understood && this.#bindable(understood);
     if (portal !== '' && this.#portals.has(portal)) throw new StatementError(sqlstates.portalThere, `cursor "${portal}" already exists`);
     if (this.#portals.size >= preparedMax) throw new StatementError(sqlstates.tooMuch, `there are ${preparedMax} portals`);
     const types = prepared?.params ?? [];
@@ -194,8 +236,15 @@ export class Conversation {
     this.#outbox.say({ type: 'bindComplete' });
   }
 
+  /** The statement as it is run here: `control` is kept, because it says whether it leads out of a transaction. */
+  #bindable(understood: Prepared): Prepared {
+    const { control } = understood;
+    return control ? { ...controlled(understood, this.#reached), control } : understood;
+  }
+
   #describeStatement(name: string): void {
-    const { prepared } = this.#named(name);
+    const { prepared: understood } = this.#named(name);
+    const prepared = understood && this.#bindable(understood);
     this.#outbox.say({ type: 'parameterDescription', types: [...(prepared?.params ?? [])] });
     if (prepared?.fields) this.#outbox.describe(prepared.fields, []);
     else this.#outbox.say({ type: 'noData' });
@@ -209,15 +258,22 @@ export class Conversation {
 
   async #close(kind: 'statement' | 'portal', name: string): Promise<void> {
     if (kind === 'statement') this.#statements.delete(name);
-    else {
-      await this.#portals.get(name)?.close();
-      this.#portals.delete(name);
-    }
+    else await this.#forget(name);
     this.#outbox.say({ type: 'closeComplete' });
   }
 
+  async #forget(name: string): Promise<void> {
+    await this.#portals.get(name)?.close();
+    this.#portals.delete(name);
+    this.#held.delete(name);
+  }
+
+  /** The end of a transaction, which a statement outside of one is by itself, is that of its portals. */
   async #closePortals(): Promise<void> {
-    for (const portal of this.#portals.values()) await portal.close();
-    this.#portals.clear();
+    if (this.#transaction.isOpen) return;
+    for (const name of [...this.#portals.keys()]) if (!this.#held.has(name)) await this.#forget(name);
   }
 }
+
+const missingStatement = (name: string): StatementError =>
+  new StatementError(sqlstates.statementMissing, `prepared statement "${name}" does not exist`);

@@ -1,4 +1,5 @@
 import { readBinary, writeBinary } from '#wire/pgwire/binary.ts';
+import { readDate, readInterval, readMoment, writeDate, writeInterval, writeMoment } from '#wire/pgwire/moment.ts';
 import { readNumeric, writeNumeric } from '#wire/pgwire/numeric.ts';
 import { oids } from '#wire/pgwire/oid.ts';
 import { notBuilt, sqlstates, StatementError } from './statement-error.ts';
@@ -18,6 +19,13 @@ export function formatted(text: string | null, oid: number, format: number): str
       return writeBinary(oid, Number(text));
     case oids.text:
       return Buffer.from(text);
+    case oids.date:
+      return writeDate(text);
+    case oids.timestamp:
+    case oids.timestamptz:
+      return writeMoment(text);
+    case oids.interval:
+      return writeInterval(text);
     default:
       throw notBuilt(`The binary format of type ${oid}`);
   }
@@ -26,7 +34,7 @@ export function formatted(text: string | null, oid: number, format: number): str
 /** A parameter as text, from the format that it came in. */
 export function textOf(value: Buffer | null, oid: number, format: number): string | null {
   if (value === null) return null;
-  if (format === 0 || oid === oids.text) return utf8(value);
+  if (format === 0 || texts.has(oid)) return utf8(value);
   switch (oid) {
     case oids.numeric:
       return readNumeric(value);
@@ -34,12 +42,23 @@ export function textOf(value: Buffer | null, oid: number, format: number): strin
       return readBinary(oid, value) ? 't' : 'f';
     case oids.int8:
     case oids.int4:
+    case oids.int2:
+    case oids.float4:
     case oids.float8:
       return String(readBinary(oid, value));
+    case oids.date:
+      return readDate(value);
+    case oids.timestamp:
+    case oids.timestamptz:
+      return readMoment(value, oid === oids.timestamptz);
+    case oids.interval:
+      return readInterval(value);
     default:
       throw notBuilt(`The binary format of type ${oid}`);
   }
 }
+
+const texts: ReadonlySet<number> = new Set([oids.text, oids.varchar, oids.bpchar, oids.name]);
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -58,7 +77,13 @@ export function formatAt(formats: readonly number[], at: number): number {
   return format;
 }
 
-const sizes: Readonly<Record<number, number>> = { [oids.bool]: 1, [oids.int4]: 4, [oids.int8]: 8, [oids.float8]: 8 };
+const sizes: Readonly<Record<number, number>> = {
+  [oids.bool]: 1,
+  [oids.int4]: 4,
+  [oids.int8]: 8,
+  [oids.float8]: 8,
+  ...{ [oids.date]: 4, [oids.timestamp]: 8, [oids.timestamptz]: 8, [oids.interval]: 16 },
+};
 
 /** Bytes of a type's values; -1 where they vary. */
 export const sizeOf = (oid: number): number => sizes[oid] ?? -1;

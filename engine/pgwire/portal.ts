@@ -6,7 +6,7 @@ import { sqlstates, StatementError } from './statement-error.ts';
 export class Portal {
   readonly fields: readonly Field[] | undefined;
   readonly formats: readonly number[];
-  readonly #prepared: Prepared | undefined;
+  readonly prepared: Prepared | undefined;
   readonly #params: Cells;
   #answer: Answer | undefined;
   #blocks: AsyncIterator<readonly Cells[]> | undefined;
@@ -16,7 +16,7 @@ export class Portal {
   #isDone = false;
 
   constructor(prepared: Prepared | undefined, params: Cells, formats: readonly number[]) {
-    this.#prepared = prepared;
+    this.prepared = prepared;
     this.#params = params;
     this.fields = prepared?.fields;
     this.formats = formats;
@@ -24,39 +24,45 @@ export class Portal {
 
   /** Says the rows, at most `rowsMax` of them where that is not 0, and how it ended. */
   async run(outbox: Outbox, rowsMax: number, signal: AbortSignal): Promise<void> {
-    if (!this.#prepared) return outbox.say({ type: 'emptyQuery' });
+    if (!this.prepared) return outbox.say({ type: 'emptyQuery' });
     if (this.#isDone) return outbox.say({ type: 'commandComplete', tag: this.#answer?.tag(0) ?? '' });
+    const most = rowsMax > 0 ? rowsMax : Number.POSITIVE_INFINITY;
+    await outbox.send();
+    for await (const block of this.take(most, signal)) {
+      if (!this.fields && block.length > 0) throw new StatementError(sqlstates.internal, 'rows of a statement that has none');
+      for (const row of block) await outbox.row(row, this.fields ?? [], this.formats);
+      // What waits for more to come must not keep back what is there.
+      await outbox.send();
+    }
+    if (!this.#isDone) return outbox.say({ type: 'portalSuspended' });
+    outbox.say({ type: 'commandComplete', tag: this.#answer?.tag(this.#rows) ?? '' });
+  }
+
+  /** The next rows, at most so many: fewer, and the portal is done. */
+  async *take(most: number, signal: AbortSignal): AsyncGenerator<readonly Cells[]> {
+    if (this.#isDone || !this.prepared) return;
     const stop = () => this.#stop.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     try {
-      this.#answer ??= await this.#prepared.execute(this.#params, this.#stop.signal);
+      this.#answer ??= await this.prepared.execute(this.#params, this.#stop.signal);
       this.#blocks ??= this.#answer.rows[Symbol.asyncIterator]();
-      const isOver = await this.#say(outbox, rowsMax);
-      if (signal.aborted) throw signal.reason;
-      if (!isOver) return outbox.say({ type: 'portalSuspended' });
-      this.#isDone = true;
-      outbox.say({ type: 'commandComplete', tag: this.#answer.tag(this.#rows) });
+      for (let left = most; left > 0; ) {
+        if (this.#left.length === 0) {
+          const next = await this.#blocks.next();
+          if (signal.aborted) throw signal.reason;
+          if (next.done) {
+            this.#isDone = true;
+            return;
+          }
+          this.#left = [...next.value];
+        }
+        const block = this.#left.splice(0, left);
+        left -= block.length;
+        this.#rows += block.length;
+        if (block.length > 0) yield block;
+      }
     } finally {
       signal.removeEventListener('abort', stop);
-    }
-  }
-
-  async #say(outbox: Outbox, rowsMax: number): Promise<boolean> {
-    const fields = this.fields ?? [];
-    let said = 0;
-    for (;;) {
-      for (let row = this.#left.shift(); row; row = this.#left.shift()) {
-        if (!this.fields) throw new StatementError(sqlstates.internal, 'rows of a statement that has none');
-        await outbox.row(row, fields, this.formats);
-        said += 1;
-        this.#rows += 1;
-        if (rowsMax > 0 && said === rowsMax) return false;
-      }
-      // What waits for more to come must not keep back what is there.
-      await outbox.send();
-      const next = await this.#blocks?.next();
-      if (!next || next.done) return true;
-      this.#left = [...next.value];
     }
   }
 

@@ -1,5 +1,7 @@
-import type { ExplainStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
+import type { DeclareCursorStmt, ExplainStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
+import type { Control } from '#engine/pgwire/application.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { controlOf } from './session-statement.ts';
 import { columnsMax, nameBytesMax, statementBytesMax, statementsMax } from './limits.ts';
 import { type Column, isType, type Type } from './value.ts';
 
@@ -18,7 +20,9 @@ export type Statement =
   /** `code` asks for what is generated too; `view`: of a view that would be made. */
   | { readonly kind: 'explain'; readonly select: SelectStmt; readonly text: string; readonly code: boolean; readonly view: boolean }
   | { readonly kind: 'subscribe'; readonly name: string }
-  | { readonly kind: 'show'; readonly what: string };
+  | { readonly kind: 'show'; readonly what: 'sources' | 'views' }
+  | { readonly kind: 'declare'; readonly name: string; readonly select: SelectStmt; readonly text: string; readonly hold: boolean }
+  | { readonly kind: 'control'; readonly control: Exclude<Control, { kind: 'declare' }> };
 
 type Parser = typeof import('libpg-query');
 let loading: Promise<Parser> | undefined;
@@ -144,9 +148,22 @@ function statementOf(node: Node, { subscribes, isSource }: Lifted, text: string)
     if (!of) throw notBuilt('DROP of this kind');
     return { kind: 'drop', of, names: objects.map(droppedName), orNone: missing_ok };
   }
-  if ('VariableShowStmt' in node) return { kind: 'show', what: node.VariableShowStmt.name ?? '' };
+  if ('DeclareCursorStmt' in node) return declared(node.DeclareCursorStmt, text);
+  const control = controlOf(node);
+  if (control?.kind === 'show' && (control.name === 'sources' || control.name === 'views')) return { kind: 'show', what: control.name };
+  if (control) return { kind: 'control', control };
   const [kind = 'Stmt'] = Object.keys(node);
   throw notBuilt(`The statement ${kind.replace(/Stmt$/, '')}`);
+}
+
+// PostgreSQL's bits of the options of a cursor.
+const [binary, scroll, hold] = [1, 2, 32];
+
+function declared({ portalname = '', options = 0, query }: DeclareCursorStmt, text: string): Statement {
+  if (options & binary) throw notBuilt('A cursor in the binary format');
+  if (options & scroll) throw notBuilt('A cursor that scrolls');
+  if (!query || !('SelectStmt' in query)) throw notBuilt('A cursor of anything but a SELECT');
+  return { kind: 'declare', name: portalname, select: query.SelectStmt, text, hold: (options & hold) !== 0 };
 }
 
 /** SUBSCRIBE names one view and nothing more. */

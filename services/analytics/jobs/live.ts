@@ -8,6 +8,7 @@ export class LiveView {
   readonly view: View;
   epoch: bigint;
   #turn: Promise<unknown> = Promise.resolve();
+  #failed: unknown;
 
   constructor(view: View, epoch: bigint) {
     this.view = view;
@@ -15,28 +16,40 @@ export class LiveView {
   }
 
   inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work);
+    const turn = this.#turn.then(() => {
+      if (this.#failed !== undefined) throw this.#failed;
+      return work();
+    });
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
+
+  /** What is in memory may be ahead of what was committed: nobody is to see it any more. */
+  fail(error: unknown): void {
+    this.#failed = error;
+  }
 }
 
-type Waiting = PromiseWithResolvers<LiveView>;
+type Waiting = PromiseWithResolvers<LiveView> & { isSettled: boolean };
 
 /** The views that are in memory. */
 export class LiveViews {
   readonly #views = new Map<bigint, Waiting>();
 
-  /** Expects a view, for those who ask before it is there. */
-  expect(id: bigint): void {
-    this.#views.get(id)?.reject(new StatementError(sqlstates.unavailable, 'the view is being loaded anew'));
-    const waiting = Promise.withResolvers<LiveView>();
+  /** Expects a view, for those who ask before it is there; one that was there is no more. */
+  expect(id: bigint): Waiting {
+    const known = this.#views.get(id);
+    if (known && !known.isSettled) return known;
+    const waiting = { ...Promise.withResolvers<LiveView>(), isSettled: false };
     waiting.promise.catch(() => undefined);
     this.#views.set(id, waiting);
+    return waiting;
   }
 
   put(id: bigint, view: LiveView): void {
-    this.#views.get(id)?.resolve(view);
+    const waiting = this.expect(id);
+    waiting.isSettled = true;
+    waiting.resolve(view);
   }
 
   forget(id: bigint): void {
@@ -46,8 +59,7 @@ export class LiveViews {
 
   /** A view, once it is loaded. */
   async get(id: bigint): Promise<LiveView> {
-    const waiting = this.#views.get(id);
-    if (!waiting) throw fault('Unavailable', 'The view is not loaded yet.');
+    const waiting = this.#views.get(id) ?? this.expect(id);
     const { promise, reject } = Promise.withResolvers<never>();
     const late = setTimeout(() => reject(fault('Unavailable', 'The view is not loaded yet.')), loadWaitMs);
     try {

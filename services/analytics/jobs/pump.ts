@@ -106,7 +106,12 @@ export class Pump {
     if (taken.length > 0) step(loaded.view, source, taken, outcome);
     const { entries, refused } = outcome;
     const more = { isFresh: false, entries, place, rejected: refused.length, rejection: refused.at(-1) ?? null };
-    await states.commit(this.#at, { ...this.#commit(loaded), ...more });
+    try {
+      await states.commit(this.#at, { ...this.#commit(loaded), ...more });
+    } catch (error) {
+      loaded.fail(error);
+      throw error;
+    }
     loaded.epoch += 1n;
     if (!changes.isFollowed(this.#view.id)) return;
     const { epoch } = loaded;

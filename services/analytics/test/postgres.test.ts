@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
+import postgres from 'postgres';
 import { openSql } from '#seams/sql/sql.ts';
 import { formatted, textOf } from '#engine/pgwire/format.ts';
 import { oids } from '#wire/pgwire/oid.ts';
@@ -174,8 +175,12 @@ test('what is wrong or not built is told by its SQLSTATE, and the connection goe
     ['create materialized view sales as select count(*) from orders', '42P07'],
     ['drop source orders', '2BP01'],
     ['drop materialized view nowhere', '42P01'],
-    ['begin', '0A000'],
-    ['set work_mem = 1', '0A000'],
+    ['begin isolation level serializable', '0A000'],
+    ['set work_mem = 1', '42704'],
+    [`set timezone = 'Asia/Tokyo'`, '0A000'],
+    ['declare c cursor for select 1', '25P01'],
+    ['fetch 1 from c', '34000'],
+    ['savepoint s', '25P01'],
     [`select ${'('.repeat(40_000)}1`, '42601'],
     [`select ${'1 + '.repeat(8_000)}1`, '54001'],
   ] as const)
@@ -184,6 +189,67 @@ test('what is wrong or not built is told by its SQLSTATE, and the connection goe
   assert.equal((placed as pg.DatabaseError).position, '14');
   await client.query('drop materialized view if exists nowhere');
   assert.deepEqual(await rowsOf('select 2'), [[2]]);
+});
+
+test('transactions, savepoints, cursors and settings are as in PostgreSQL', async () => {
+  const own = new pg.Client(house.login());
+  own.on('error', () => undefined);
+  await own.connect();
+  const asked = async (text: string) => (await own.query({ text, rowMode: 'array' })).rows as unknown[][];
+  const refuse = (text: string, code: string) => assert.rejects(own.query(text), refusedWith(code), text);
+  await own.query('begin');
+  await refuse('select 1 / 0', '22012');
+  await refuse('select 1', '25P02');
+  await refuse('select * from nowhere', '25P02');
+  assert.equal((await own.query('commit')).command, 'ROLLBACK');
+  await own.query(`begin; savepoint a; set application_name = 'within'`);
+  await refuse('drop materialized view sales', '25001');
+  await own.query('rollback to a');
+  await own.query('release a');
+  await refuse('release a', '3B001');
+  await own.query('rollback');
+  assert.deepEqual(await asked('show application_name'), [['']]);
+  await own.query('begin; declare c cursor for select n from sales order by n; declare h cursor with hold for values (1), (2), (3)');
+  assert.deepEqual(await asked('fetch 1 from c'), [['1']]);
+  assert.equal((await own.query('move 2 in c')).command, 'MOVE');
+  assert.deepEqual(await asked('fetch all from c'), [['15']]);
+  assert.deepEqual(await asked('fetch next from h'), [[1]]);
+  await own.query('commit');
+  await refuse('fetch 1 from c', '34000');
+  assert.deepEqual(await asked('fetch all from h'), [[2], [3]]);
+  await own.query('close h');
+  await own.query(`set statement_timeout = '50ms'`);
+  await refuse('subscribe to sales', '57014');
+  assert.deepEqual(await asked('show statement_timeout'), [['50ms']]);
+  await own.query('discard all');
+  await own.end();
+  const { host, port, user, password } = house.login();
+  // postgres.js asks the catalogues for types of arrays unless it is told not to.
+  const sql = postgres({
+    host: String(host),
+    port: Number(port),
+    username: String(user),
+    password: String(password),
+    fetch_types: false,
+    max: 1,
+  });
+  const seen: unknown[] = [];
+  await sql.begin(async (tx) => {
+    for await (const rows of tx`select city, n from sales where n > ${1} order by city`.cursor(1))
+      seen.push(...rows.map((row) => [row.city, row.n]));
+    assert.deepEqual(
+      [...(await tx`select ${'2024-05-06 07:08:09.5'}::timestamp + ${'1 day'}::interval as at`)].map(({ at }) =>
+        (at as Date).toISOString().slice(8, 10),
+      ),
+      ['07'],
+    );
+  });
+  assert.deepEqual(seen, [
+    ['Bergen', '14'],
+    ['Oslo', '15'],
+    ['ålesund', '13'],
+  ]);
+  await sql.end();
 });
 
 test('a record that does not fit is counted with its place and reason, and the others count', async () => {

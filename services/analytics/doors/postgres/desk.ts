@@ -1,6 +1,7 @@
 import type { Session } from '#kernel/contract/session.ts';
 import { OperationError } from '#kernel/contract/fault.ts';
 import type { Answer, Cells, Desk, Field, Prepared } from '#engine/pgwire/application.ts';
+import { oids as wireOids } from '#wire/pgwire/oid.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { explain } from '../../domain/explain.ts';
 import { parseStatement, type Statement, splitStatements } from '../../domain/statement.ts';
@@ -10,9 +11,19 @@ import { Circuit } from '../../engine/circuit.ts';
 import type { analytics } from '../../service.ts';
 import type { Relation } from '../../store/relation.ts';
 import { planAsked, type Plans } from '../../store/view.ts';
-import { parameters } from './parameter.ts';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
+/** The pseudo-type of literals, which clients name where they leave the type to us. */
+const unknownOid = 705;
+/** Types of parameters that are taken for others, which hold all of their values. */
+const alikeOids: ReadonlyMap<number, Type> = new Map([
+  [wireOids.int2, 'int4'],
+  [wireOids.float4, 'float8'],
+  [wireOids.varchar, 'text'],
+  [wireOids.bpchar, 'text'],
+  [wireOids.name, 'text'],
+]);
+
 const none: Answer['rows'] = (async function* () {})();
 const fieldsOf = (columns: readonly Column[]): Field[] => columns.map(({ name, type }) => ({ name, oid: oidOf(type) }));
 const texts = (...names: string[]): Field[] => names.map((name) => ({ name, oid: oidOf('text') }));
@@ -54,6 +65,12 @@ export class SessionDesk implements Desk {
         return this.#subscribe(statement);
       case 'explain':
         return this.#explain(statement);
+      case 'control':
+        return { params: [], control: statement.control, execute: unasked };
+      case 'declare': {
+        const of = await this.#select(statement, types);
+        return { params: of.params, control: { kind: 'declare', name: statement.name, of, hold: statement.hold }, execute: unasked };
+      }
       case 'select':
         return this.#select(statement, types);
     }
@@ -92,12 +109,8 @@ export class SessionDesk implements Desk {
       const { output } = await this.#session.invoke('ListViews', '', {}, { signal });
       return output.items.map((view) => [view.name, view.source, view.epoch, view.groups, view.rejected, view.rejection ?? null]);
     };
-    if (what === 'sources') return rows('SHOW', texts('name', 'topic'), (_, signal) => rowsOf(signal));
-    if (what === 'views')
-      return rows('SHOW', texts('name', 'source', 'epoch', 'groups', 'rejected', 'rejection'), (_, signal) => rowsOf(signal));
-    const found = Object.entries(parameters).find(([name]) => name.toLowerCase() === what.toLowerCase());
-    if (!found) throw new StatementError('42704', `unrecognized configuration parameter "${what}"`);
-    return rows('SHOW', texts(found[0]), async () => [[found[1]]]);
+    const fields = what === 'sources' ? ['name', 'topic'] : ['name', 'source', 'epoch', 'groups', 'rejected', 'rejection'];
+    return rows('SHOW', texts(...fields), (_, signal) => rowsOf(signal));
   }
 
   /** What is decided of a relation before anything of it is told. */
@@ -115,11 +128,11 @@ export class SessionDesk implements Desk {
     return [...named.values()];
   }
 
-  async #select({ select, text }: Of<'select'>, oids: readonly number[]): Promise<Prepared> {
+  async #select({ select, text }: Pick<Of<'select'>, 'select' | 'text'>, oids: readonly number[]): Promise<Prepared> {
     const named = await this.#named(select);
     const known = oids.map((oid): Type | undefined => {
-      const type = oid === 0 ? undefined : typeOfOid(oid);
-      if (oid !== 0 && !type) throw notBuilt(`A parameter of the type ${oid}`);
+      const type = typeOfOid(oid) ?? alikeOids.get(oid);
+      if (oid !== 0 && oid !== unknownOid && !type) throw notBuilt(`A parameter of the type ${oid}`);
       return type;
     });
     const query = planAsked(select, text, named, known);
@@ -134,7 +147,8 @@ export class SessionDesk implements Desk {
       const { output } = await this.#session.invoke(operation, first.name, { text, types, params: [...params] }, { signal });
       return output.rows;
     });
-    return { ...prepared, params: types.map(oidOf) };
+    // A parameter comes as the type that the client named, which may be a smaller one.
+    return { ...prepared, params: types.map((type, at) => (alikeOids.has(oids[at] ?? 0) ? (oids[at] as number) : oidOf(type))) };
   }
 
   async #explain({ select, text, code, view }: Of<'explain'>): Promise<Prepared> {
@@ -165,9 +179,15 @@ async function* blocksOf(body: AsyncIterable<Uint8Array> | undefined): AsyncGene
   for await (const bytes of body ?? []) yield JSON.parse(Buffer.from(bytes).toString()) as Cells[];
 }
 
-/** A statement that answers no rows. */
+/** The connection itself does what it is asked. */
+const unasked = (): never => {
+  throw new TypeError('a statement about the connection came to the desk');
+};
+
+/** A statement that answers no rows, and whose effect stays. */
 const done = (tag: string, work: (signal: AbortSignal) => Promise<unknown>): Prepared => ({
   params: [],
+  alone: tag,
   async execute(_, signal) {
     await work(signal);
     return { rows: none, tag: () => tag };

@@ -7,13 +7,11 @@ import type { analytics } from '../../service.ts';
 import type { Plans } from '../../store/view.ts';
 import { SessionDesk } from './desk.ts';
 import { report } from './error.ts';
-import { parameters } from './parameter.ts';
 
 /** Opens the PostgreSQL door: plain, TLS by SSLRequest, and TLS from the first byte, on one port. */
 export async function openPostgres(place: DoorPlace<typeof analytics>, plans: Plans): Promise<OpenDoor> {
   const canceller = new Canceller();
   const door: Door = {
-    parameters,
     report: (error) => report(error, place.log),
     prove(user, database) {
       // A client that names no database asks for one of the user's name: the credential's own environment.

@@ -103,7 +103,7 @@ type Asked = { readonly text: string; readonly types?: readonly Type[]; readonly
 /** A query: of what the call was decided about, and of others that the caller may read too. */
 async function read(world: World, call: Call, { text, types = [], params = [] }: Asked) {
   const statement = await parseStatement(text);
-  if (statement?.kind !== 'select') throw new StatementError(sqlstates.syntax, 'the text is no SELECT');
+  if (statement?.kind !== 'select' && statement?.kind !== 'declare') throw new StatementError(sqlstates.syntax, 'the text is no SELECT');
   const named = await world.plans.named(call.caller, statement.select);
   const own = named.get(call.ref.name);
   if (own?.kind !== call.ref.kind.toLowerCase())

@@ -1,0 +1,76 @@
+import { check, type Client } from '../client.ts';
+import { tryCommand } from '../command.ts';
+import { debianPackage } from '../debian.ts';
+
+/** psql, Debian's package: the command line of PostgreSQL. */
+export const client: Client = {
+  name: 'psql',
+  setup: () => debianPackage('postgresql-client'),
+  async run(place) {
+    const { sasl } = await place.credential('--role', 'owner');
+    const { hostname, port } = new URL(place.doors['analytics.postgres']?.url ?? '');
+    const psql = async (text: string, ...words: string[]) => {
+      const env = { PGPASSWORD: sasl.password, PGSSLMODE: 'disable', PSQLRC: '/dev/null', PAGER: 'cat' };
+      const login = ['-h', hostname, '-p', port, '-U', sasl.username];
+      return tryCommand(['psql', '-X', '-q', '-v', 'VERBOSITY=verbose', ...login, ...words], { input: text, env });
+    };
+    const same = (got: unknown, wanted: unknown) => {
+      if (JSON.stringify(got) !== JSON.stringify(wanted)) throw new Error(`${JSON.stringify(got)} and not ${JSON.stringify(wanted)}`);
+    };
+    const rows = async (text: string, ...words: string[]) => {
+      const { code, out, err } = await psql(text, '-A', '-t', ...words);
+      if (code !== 0 || err !== '') throw new Error(`psql exits with ${code}: ${err}`);
+      return out.trim().split('\n');
+    };
+    return {
+      checks: [
+        await check('psql comes in and asks', async () => {
+          same(await rows(`select 1 + 1, 'a' || 'b', null, true;\nvalues (1, 'x'), (2, 'y');\n`), ['2|ab||t', '1|x', '2|y']);
+        }),
+        await check('a source and views over it are made, listed, explained and dropped', async () => {
+          await rows(`create source psql_lines (n int8, at timestamp) with (topic = 'psql-lines', format = 'json');
+            create materialized view psql_sum as select sum(n) as total from psql_lines;
+            create materialized view psql_windows as
+              select window_start, count(*) as lines from tumble(psql_lines, at, interval '1 minute') group by window_start;\n`);
+          same(await rows('select total from psql_sum;\n', '-P', 'null=none'), ['none']);
+          same(
+            (await rows('explain (code) select total from psql_sum;\n')).some((line) => line.includes('function pipeline')),
+            true,
+          );
+          same(
+            (await rows('show materialized views;\n')).filter((line) => line.startsWith('psql_')).map((line) => line.split('|')[1]),
+            ['psql_lines', 'psql_lines'],
+          );
+          await rows('drop materialized view psql_sum, psql_windows;\ndrop source psql_lines;\n');
+        }),
+        await check('an error has its SQLSTATE and its place, and the script goes on', async () => {
+          const { out, err } = await psql('select wrong;\nselect 5;\n', '-A', '-t');
+          same([out.trim(), err.includes('42703'), err.includes('LINE 1: select wrong')], ['5', true, true]);
+        }),
+        await check('a transaction that failed is over with its end', async () => {
+          const { out, err } = await psql('begin;\nselect 1 / 0;\nselect 1;\ncommit;\nselect 7;\n', '-A', '-t');
+          same([out.trim(), err.includes('22012'), err.includes('25P02')], ['7', true, true]);
+        }),
+        await check('a script is one transaction (--single-transaction), with savepoints (ON_ERROR_ROLLBACK)', async () => {
+          same(await rows('select 1;\nselect 2;\n', '--single-transaction'), ['1', '2']);
+          const { out } = await psql('begin;\nselect 1 / 0;\nselect 8;\ncommit;\n', '-A', '-t', '-v', 'ON_ERROR_ROLLBACK=on');
+          same(out.trim(), '8');
+        }),
+        await check('rows are fetched in portions (FETCH_COUNT), by cursors of psql and of the script', async () => {
+          const many = `values ${Array.from({ length: 25 }, (_, at) => `(${at})`).join(', ')}`;
+          same((await rows(`${many};\n`, '-v', 'FETCH_COUNT=10')).length, 25);
+          same(await rows(`begin;\ndeclare c cursor for ${many};\nmove 3 from c;\nfetch 2 from c;\nclose c;\ncommit;\n`), ['3', '4']);
+        }),
+        await check('\\gset and \\watch do what they do', async () => {
+          same(await rows('select 1::int8 as a \\gset\nselect :a + 1;\n'), ['2']);
+          same((await rows('select 3 \\watch c=2 i=0.1\n', '-P', 'format=unaligned')).filter((line) => line === '3').length, 2);
+        }),
+        await check('SHOW and SET', async () => {
+          const script = `set application_name = 'mine';\nshow application_name;\nshow server_version_num;
+            reset all;\nshow application_name;\n`;
+          same(await rows(script), ['mine', '180000', 'psql']);
+        }),
+      ],
+    };
+  },
+};

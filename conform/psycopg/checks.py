@@ -1,0 +1,219 @@
+"""Drives analytics by psycopg, unmodified; prints a check per line."""
+
+import datetime
+import decimal
+import json
+import sys
+import time
+
+import psycopg
+from confluent_kafka import Producer
+from psycopg import errors
+from psycopg.rows import dict_row
+
+given = json.load(sys.stdin)
+login = {
+    "host": given["host"],
+    "port": given["port"],
+    "user": given["sasl"]["username"],
+    "password": given["sasl"]["password"],
+    "dbname": given["sasl"]["username"],
+}
+
+
+def connect(**more):
+    return psycopg.connect(**{**login, "sslmode": "disable", **more})
+
+
+def check(title, step):
+    try:
+        step()
+        print(json.dumps({"title": title, "ok": True}))
+    except Exception as error:  # what went wrong is what the check tells
+        print(json.dumps({"title": title, "ok": False, "detail": f"{type(error).__name__}: {error}"}))
+
+
+def same(got, wanted):
+    assert got == wanted, f"{got!r} and not {wanted!r}"
+
+
+def refused(kind, step):
+    try:
+        step()
+    except kind:
+        return
+    raise AssertionError(f"no {kind.__name__}")
+
+
+def until(ask, wanted):
+    for _ in range(600):
+        got = ask()
+        if got == wanted:
+            return
+        time.sleep(0.05)
+    same(got, wanted)
+
+
+def produce(topic, rows):
+    producer = Producer(
+        {
+            "bootstrap.servers": given["kafka"],
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "PLAIN",
+            "sasl.username": given["sasl"]["username"],
+            "sasl.password": given["sasl"]["password"],
+        }
+    )
+    for row in rows:
+        producer.produce(topic, value=json.dumps(row))
+    producer.flush()
+
+
+def views():
+    with connect(autocommit=True) as connection:
+        connection.execute(
+            "create source psycopg_trips (city text, fare numeric, km float8, riders int8, at timestamp, day date, ok bool)"
+            " with (topic = 'psycopg-trips', format = 'json')"
+        )
+        connection.execute(
+            "create materialized view psycopg_fares as select city, count(*) as trips, sum(fare) as paid, max(at) as last"
+            " from psycopg_trips group by city"
+        )
+        produce(
+            "psycopg-trips",
+            [
+                {"city": "Oslo", "fare": 12.5, "km": 3.25, "riders": 9007199254740993, "at": "2024-05-01 10:00:00.5", "day": "2024-05-01", "ok": True},
+                {"city": "Oslo", "fare": 7.25, "km": 1, "riders": 2, "at": "2024-05-01 11:00:00", "day": "2024-05-01", "ok": False},
+                {"city": "Bergen", "fare": 3, "km": 0.5, "riders": 1, "at": "2024-05-02 09:30:00", "day": "2024-05-02", "ok": None},
+            ],
+        )
+        ask = "select city, trips, paid from psycopg_fares order by city"
+        until(lambda: connection.execute(ask).fetchall(), [("Bergen", 1, decimal.Decimal("3")), ("Oslo", 2, decimal.Decimal("19.75"))])
+
+
+def values(binary):
+    def step():
+        with connect() as connection:
+            with connection.cursor(binary=binary, row_factory=dict_row) as cursor:
+                row = cursor.execute("select * from psycopg_trips where riders > %s", [2**40]).fetchone()
+        same(
+            row,
+            {
+                "city": "Oslo",
+                "fare": decimal.Decimal("12.5"),
+                "km": 3.25,
+                "riders": 9007199254740993,
+                "at": datetime.datetime(2024, 5, 1, 10, 0, 0, 500000),
+                "day": datetime.date(2024, 5, 1),
+                "ok": True,
+            },
+        )
+
+    return step
+
+
+def parameters():
+    at = datetime.datetime(2024, 5, 1, 12, 30, 15, 250000)
+    with connect() as connection:
+        for form in ("%s", "%b", "%t"):
+            got = connection.execute(
+                f"select {form}::int8 + 1, {form}::text, {form}::numeric, {form}::timestamp, {form}::bool, {form}::interval, {form}::date",
+                [5, "ål' \\ 😀", decimal.Decimal("1.50"), at, True, datetime.timedelta(days=2, seconds=3), at.date()],
+            ).fetchone()
+            same(got, (6, "ål' \\ 😀", decimal.Decimal("1.50"), at, True, datetime.timedelta(days=2, seconds=3), at.date()))
+        same(connection.execute("select trips from psycopg_fares where city = %s and trips < %s", ["Oslo", 70000]).fetchone(), (2,))
+
+
+def prepared():
+    with connect() as connection:
+        for number in range(12):
+            row = connection.execute("select trips from psycopg_fares where trips > %s order by 1 desc", [number - 12], prepare=True)
+            same(row.fetchone(), (2,))
+
+
+def transactions():
+    with connect() as connection:
+        status = psycopg.pq.TransactionStatus
+        connection.execute("select 1")
+        same(connection.info.transaction_status, status.INTRANS)
+        refused(errors.UndefinedTable, lambda: connection.execute("select * from psycopg_nowhere"))
+        same(connection.info.transaction_status, status.INERROR)
+        refused(errors.InFailedSqlTransaction, lambda: connection.execute("select 1"))
+        connection.rollback()
+        same(connection.info.transaction_status, status.IDLE)
+        with connection.transaction():
+            try:
+                with connection.transaction():
+                    connection.execute("select 1 / 0")
+            except errors.DivisionByZero:
+                pass
+            same(connection.execute("select 2").fetchone(), (2,))
+        same(connection.info.transaction_status, status.IDLE)
+        refused(errors.ActiveSqlTransaction, lambda: connection.execute("drop materialized view psycopg_fares"))
+
+
+def cursors():
+    with connect() as connection:
+        with connection.cursor(name="psycopg_rows") as cursor:
+            cursor.itersize = 2
+            cursor.execute("select city, riders from psycopg_trips order by riders")
+            same([column.name for column in cursor.description], ["city", "riders"])
+            same([row[1] for row in cursor], [1, 2, 9007199254740993])
+        with connection.cursor(name="psycopg_more") as cursor:
+            cursor.execute("select city from psycopg_trips order by riders")
+            same(cursor.fetchmany(2), [("Bergen",), ("Oslo",)])
+            same(cursor.fetchone(), ("Oslo",))
+            same(cursor.fetchone(), None)
+
+
+def settings():
+    with connect(application_name="checks") as connection:
+        same(connection.execute("show application_name").fetchone(), ("checks",))
+        connection.execute("set application_name = 'other'")
+        same(connection.info.parameter_status("application_name"), "other")
+        connection.rollback()
+        same(connection.info.parameter_status("application_name"), "checks")
+        refused(errors.UndefinedObject, lambda: connection.execute("set no_such_thing = 1"))
+        connection.rollback()
+        refused(errors.FeatureNotSupported, lambda: connection.execute("set timezone = 'Asia/Tokyo'"))
+
+
+def pipelines():
+    with connect(autocommit=True) as connection:
+        with connection.pipeline():
+            found = [connection.execute("select %s::int4 * 2", [number]) for number in range(20)]
+        same([cursor.fetchone()[0] for cursor in found], [number * 2 for number in range(20)])
+
+
+def streams():
+    with connect(autocommit=True) as connection:
+        seen = []
+        for row in connection.cursor().stream("subscribe to psycopg_fares"):
+            seen.append(row[1:4])
+            if len(seen) == 2:
+                produce("psycopg-trips", [{"city": "Bergen", "fare": 1}])
+            if len(seen) == 4:
+                connection.cancel()
+                break
+        same(sorted(seen[:2]), [(1, "Bergen", 1), (1, "Oslo", 2)])
+        same(seen[2:], [(-1, "Bergen", 1), (1, "Bergen", 2)])
+
+
+def secure():
+    with connect(sslmode="verify-ca", sslrootcert=given["ca"]) as connection:
+        assert connection.pgconn.ssl_in_use
+        same(connection.execute("select 3").fetchone(), (3,))
+    refused(psycopg.OperationalError, lambda: connect(password="wrong"))
+
+
+check("a source and a view are made, and what is produced is aggregated", views)
+check("values of all types come in the text format", values(False))
+check("values of all types come in the binary format", values(True))
+check("parameters go in both formats, and in whichever psycopg chooses", parameters)
+check("a prepared statement is run again and again", prepared)
+check("transactions, savepoints and what fails in them", transactions)
+check("cursors on the server, read in portions", cursors)
+check("settings, and that a rollback takes them back", settings)
+check("a pipeline of statements", pipelines)
+check("a subscription is streamed and cancelled", streams)
+check("TLS with a certificate that is checked; a wrong password is out", secure)
