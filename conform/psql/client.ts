@@ -61,9 +61,10 @@ export const client: Client = {
           same((await rows(`${many};\n`, '-v', 'FETCH_COUNT=10')).length, 25);
           same(await rows(`begin;\ndeclare c cursor for ${many};\nmove 3 from c;\nfetch 2 from c;\nclose c;\ncommit;\n`), ['3', '4']);
         }),
-        await check('\\gset and \\watch do what they do', async () => {
+        await check('\\gset, \\gexec and \\gx do what they do', async () => {
           same(await rows('select 1::int8 as a \\gset\nselect :a + 1;\n'), ['2']);
-          same((await rows('select 3 \\watch c=2 i=0.1\n', '-P', 'format=unaligned')).filter((line) => line === '3').length, 2);
+          same(await rows(`select 'select ' || n from (values (7), (8)) v(n) order by n \\gexec\n`), ['7', '8']);
+          same(await rows('select 3 as a, 4 as b \\gx\n'), ['a|3', 'b|4']);
         }),
         await check('SHOW and SET', async () => {
           const script = `set application_name = 'mine';\nshow application_name;\nshow server_version_num;

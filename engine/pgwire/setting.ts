@@ -62,6 +62,8 @@ function settingNamed(name: string): Setting {
 
 /** What one connection has set: values that hold here are taken, others refused. */
 export class Settings {
+  /** What the client wished for when it came, to which RESET goes back. */
+  readonly #first = new Map<string, string>();
   #values = new Map<string, string>();
   /** What was set before the transaction, and before what holds within it alone. */
   #before: Map<string, string> | undefined;
@@ -71,13 +73,14 @@ export class Settings {
   wish(values: ReadonlyMap<string, string>): void {
     for (const [name, value] of values) {
       const kept = known.get(name.toLowerCase())?.take?.(value);
-      if (kept !== undefined) this.#values.set(name.toLowerCase(), kept);
+      if (kept !== undefined) this.#first.set(name.toLowerCase(), kept);
     }
   }
 
   get(name: string): { name: string; value: string } {
     const setting = settingNamed(name);
-    return { name: setting.name, value: this.#values.get(setting.name.toLowerCase()) ?? setting.usual };
+    const key = setting.name.toLowerCase();
+    return { name: setting.name, value: this.#values.get(key) ?? this.#first.get(key) ?? setting.usual };
   }
 
   /** All that clients are told. */
@@ -105,7 +108,7 @@ export class Settings {
       this.#values.set(key, kept);
     }
     // What is set for good within a transaction outlives what was local before it.
-    if (!isLocal && this.#local) this.#local.set(key, this.#values.get(key) ?? setting.usual);
+    if (!isLocal && this.#local) this.#local.set(key, this.get(name).value);
   }
 
   reset(): void {
