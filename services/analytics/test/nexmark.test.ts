@@ -45,7 +45,7 @@ function* portions(events: readonly { table: string; row: NexmarkEvent['row'] }[
   }
 }
 
-test('each query of Nexmark, kept up as events come, is what PostgreSQL computes over all of them', { timeout: 55_000 }, async () => {
+test('each query of Nexmark, kept up as events come, is what PostgreSQL computes over all of them', { timeout: 150_000 }, async () => {
   const side = Array.from({ length: 500 }, (_, at) => ({ table: 'side', row: [1000 + at * 3, `value ${at}`] }));
   const events = [...side, ...new Nexmark(7, 100).take(6_000)];
   await using oracle = await openOracle();
