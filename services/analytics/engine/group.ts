@@ -7,7 +7,6 @@ import { type Batch, BatchBuilder } from './batch.ts';
 import { compile } from './compile.ts';
 import { batchColumns, batchReads, Emitter, keyCode } from './emit.ts';
 import { accumulated, exactSum, rounded, scaledSum, unscaled } from './exact.ts';
-import { slotsFirst } from './limits.ts';
 import type { Entry, Operator, State } from './operator.ts';
 import { runtime } from './runtime.ts';
 
@@ -105,6 +104,8 @@ return [${[...keys.map((_, at) => `g.keys[s][${at}]`), ...results].join(',\n')}]
   return { code, constants };
 }
 
+/** Groups that there is room for at first. */
+const slotsFirst = 256;
 /** The stamp of a group that no step has seen yet. */
 const opened = -1;
 

@@ -7,5 +7,4 @@ export const entriesMax = limit(
   'Most rows and groups that one view keeps; records that would add another are rejected.',
 );
 export const pairsMax = limit(1_000_000, 'row', 'Most rows that a join makes of one batch.');
-export const slotsFirst = 256;
 export const patternMax = limit(1_000, 'character', 'Longest pattern of LIKE.');
