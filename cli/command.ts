@@ -13,7 +13,7 @@ export const commands: Readonly<Record<string, Command>> = {
     text: 'Start the platform and print its doors.',
     usage: [
       'gamut up [--only SERVICE,...] [--ports auto|usual] [--detach] [--open] [--host ADDRESS] [--region NAME]',
-      '         [--sql URL] [--mail URL] [--blobs URL] [--geo FILE] [--outbound HOST:PORT,...] [--witness FILE] [--standby ledger]',
+      '         [--sql URL] [--mail URL] [--blobs URL] [--geo FILE] [--outbound HOST:PORT,...] [--witness FILE] [--standby ledger,log]',
       '         [--otlp URL] [--reserve SIZE] [--in-process]',
       '  --only        run these services and what they need; all otherwise',
       '  --ports       usual: the port of each protocol where it is free; auto: any free port',
@@ -26,7 +26,7 @@ export const commands: Readonly<Record<string, Command>> = {
       '  --blobs       any S3 for what outgrows the disk: https://KEY:SECRET@host/BUCKET/PREFIX?region=REGION',
       '  --geo         where networks are (CSV: network, latitude, longitude): sign-ins from two distant places at once are stopped',
       '  --outbound    private addresses that webhooks may call all the same',
-      '  --standby     services that a second process keeps as well, ready to take over: ledger',
+      '  --standby     services that a second process keeps as well, ready to take over: ledger, log',
       '  --witness     a policy (C2SP tlog-policy): who cosigns the audit log, and which logs are cosigned here',
       '  --otlp        where every process sends its spans and metrics, by OTLP over HTTP',
       '  --reserve     changes stop while less than this is free on the disk, 2G if not said',

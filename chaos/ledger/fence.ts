@@ -1,4 +1,4 @@
-import type { Fence, Row } from '#services/ledger/store/pair/fence.ts';
+import type { Fence, Row } from '#kernel/pair/fence.ts';
 import type { Chance } from './disk.ts';
 
 type Call = { readonly owner: string; run(): unknown; answer(result: unknown): void; fail(error: Error): void };

@@ -16,7 +16,8 @@ export type BlobStore = {
 
 type Options = {
   readonly data: string;
-  /** Under which name the service comes. */
+  readonly service: string;
+  /** The process, under whose name it comes. */
   readonly name: string;
   /** The operator's store; the platform's own storage where there is none. */
   readonly url?: string;
@@ -27,7 +28,7 @@ type Options = {
 };
 
 /** Opens the need of blobs. */
-export function openBlobs({ data, name, url, hasStorage, serviceToken, ca }: Options): BlobStore {
+export function openBlobs({ data, service, name, url, hasStorage, serviceToken, ca }: Options): BlobStore {
   const external = url === undefined ? undefined : openStore(url);
   let opened: { readonly door: string; readonly stores: Map<bigint, Blobs> } | undefined;
 
@@ -54,7 +55,7 @@ export function openBlobs({ data, name, url, hasStorage, serviceToken, ca }: Opt
       const known = opened.stores.get(scope);
       if (known) return known;
       const bearer = () => serviceToken({ tenant, scope, principal: name, credential: 0n, face: 'service' });
-      const store = openStore(`${found}/gamut-${name}-${formatId(scope)}`, { bearer, ca });
+      const store = openStore(`${found}/gamut-${service}-${formatId(scope)}`, { bearer, ca });
       opened.stores.set(scope, store);
       return store;
     },

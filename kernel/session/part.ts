@@ -181,15 +181,19 @@ function withKept<S extends AnyService>(
 
 type Reach = { readonly order: Link['order']; readonly serviceToken: (caller: Caller) => Promise<string>; readonly ca: string };
 
+type Seams = Pick<Needs, 'ledgers' | 'logs' | 'blobs'>;
+
 /** The needs that are other services; what a service does not need is not even loaded. */
-async function openSeams({ needs }: AnyService, { order, serviceToken, ca }: Reach): Promise<Pick<Needs, 'ledgers' | 'logs' | 'blobs'>> {
+async function openSeams({ needs, name: service }: AnyService, { order, serviceToken, ca }: Reach): Promise<Seams> {
   const needed = new Set(Object.values(needs).map(({ seam }) => seam));
   const { data, process: name, settings } = order;
-  const store = { hasStorage: settings.services.includes('storage'), ...(settings.blobs === undefined ? {} : { url: settings.blobs }) };
+  const reach = { data, name, serviceToken, ca };
+  const url = settings.blobs === undefined ? {} : { url: settings.blobs };
+  const store = { service, hasStorage: settings.services.includes('storage'), ...url };
   return {
     ...(needed.has('ledger') ? { ledgers: (await import('./ledger-need.ts')).openLedgers(order) } : {}),
-    ...(needed.has('log') ? { logs: (await import('./log-need.ts')).openLogs({ data, name, serviceToken, ca }) } : {}),
-    ...(needed.has('blobs') ? { blobs: (await import('./blobs-need.ts')).openBlobs({ data, name, serviceToken, ca, ...store }) } : {}),
+    ...(needed.has('log') ? { logs: (await import('./log-need.ts')).openLogs(reach) } : {}),
+    ...(needed.has('blobs') ? { blobs: (await import('./blobs-need.ts')).openBlobs({ ...reach, ...store }) } : {}),
   };
 }
 

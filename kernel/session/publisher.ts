@@ -4,7 +4,12 @@ import type { Identified } from '../caller/identified.ts';
 export const publisherName = 'recorder';
 
 /** What processes that come in their own name may do, in any environment: the role, where a service has one of the name. */
-const ownRoles: Readonly<Record<string, string>> = { [publisherName]: 'publisher', analytics: 'streamer', log: 'archivist' };
+const ownRoles: Readonly<Record<string, string>> = {
+  [publisherName]: 'publisher',
+  analytics: 'streamer',
+  log: 'archivist',
+  'log-standby': 'archivist',
+};
 
 /**
  * The role of a process of the platform in its own name. Keeper's signature says which process asked for the token, so

@@ -9,7 +9,7 @@ import { installation, modulePath, moduleEnding } from './module.ts';
 const seamService: Readonly<Record<string, string>> = { log: 'log', blobs: 'storage', ledger: 'ledger', compute: 'containers' };
 
 /** The services that can have a standby. */
-const standbys: ReadonlySet<string> = new Set(['ledger']);
+const standbys: ReadonlySet<string> = new Set(['ledger', 'log']);
 
 /** The process that stands by for a service's own. */
 export const standbyOf = (service: string): string => `${service}-standby`;

@@ -10,9 +10,9 @@ import { accountHandlers } from './store/handler/account.ts';
 import { subjects } from './store/handler/subject.ts';
 import { transferHandlers } from './store/handler/transfer.ts';
 import { beatEveryMs, expireEveryMs } from './store/limits.ts';
-import { sqlFence } from './store/pair/fence.ts';
+import { sqlFence } from '#kernel/pair/fence.ts';
 import { Pair, takeAlone } from './store/pair/pair.ts';
-import { connectPair, listenPair } from './store/pair/wire.ts';
+import { connectPair, listenPair } from '#kernel/pair/wire.ts';
 import { accountProvider, transferProvider } from './store/provider.ts';
 
 export const main = implement<typeof ledger, Needs>(ledger, async (kernel) => {

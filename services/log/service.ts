@@ -77,6 +77,7 @@ export const log = defineService({
   errors,
   needs: {
     directory: { seam: 'directory', scope: 'caller', optional: false },
+    sql: { seam: 'sql', scope: 'service', optional: true },
     blobs: { seam: 'blobs', scope: 'service', optional: true },
   },
   doors: {

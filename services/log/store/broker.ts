@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { OperationError } from '#kernel/contract/fault.ts';
 import type { Log, Sealer } from '#kernel/contract/implement.ts';
 import { Effects } from './effect.ts';
+import { Disk } from './disk.ts';
 import { sweepMs, tierMs } from './limits.ts';
 import { StateLog } from './state-log.ts';
 import { Groups } from './group.ts';
@@ -15,12 +16,22 @@ import { Transactions } from './transaction.ts';
 import { compact } from './compact.ts';
 import { configNumber, isCompacted } from '../domain/config.ts';
 
-/** The node that all clients talk to. */
-export const nodeId = 1;
+/** What a broker that has a standby knows of it. */
+export type Paired = {
+  /** Resolves when what was changed or read so far may be told; undefined: at once. */
+  confirm(): Promise<void> | undefined;
+  /** The other broker's number, with the port of its Kafka door where it is known. */
+  other(): { readonly nodeId: number; readonly port: number | undefined; readonly isInSync: boolean };
+};
 
 /** All that the doors work on. */
 export type Broker = {
   readonly clusterId: string;
+  /** Under which number clients know this broker. */
+  readonly nodeId: number;
+  readonly disk: Disk;
+  /** Set once, before the doors open, where there is a standby. */
+  paired: Paired | undefined;
   readonly topics: Topics;
   readonly groups: Groups;
   readonly transactions: Transactions;
@@ -32,6 +43,8 @@ export type Broker = {
   readonly log: Log;
   /** Retention and compaction of everything, now. */
   sweep(): Promise<void>;
+  /** Waits until nothing rewrites files, and lets nothing begin to before it is released. */
+  hold(): Promise<() => void>;
   close(): Promise<void>;
 };
 
@@ -43,14 +56,16 @@ export type BrokerOptions = {
   readonly sealer: Sealer;
   /** Where tiered topics go. */
   readonly blobs?: Store;
+  readonly nodeId?: number;
 };
 
 /** Opens the log of a directory: first what is known of topics, then their segments. */
-export function openBroker({ directory, log, now, mayWrite, sealer, blobs }: BrokerOptions): Broker {
+export function openBroker({ directory, log, now, mayWrite, sealer, blobs, nodeId = 1 }: BrokerOptions): Broker {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const state = new StateLog(join(directory, 'state'), now);
-  const tier = new Tier({ store: blobs, sealer, state, clusterId: () => clusterId, log, now });
-  const topics = new Topics(join(directory, 'topic'), state, now, sealer, tier);
+  const disk = new Disk(directory);
+  const state = new StateLog(disk, join(directory, 'state'), now);
+  const tier = new Tier({ store: blobs, sealer, state, clusterId: () => clusterId, confirm: () => broker.paired?.confirm(), log, now });
+  const topics = new Topics(disk, state, now, sealer, tier);
   const facts = new Map<string, unknown>();
   state.open((key, value) => {
     if (key[0] === 'fact') facts.set(String(key[1]), value);
@@ -64,15 +79,15 @@ export function openBroker({ directory, log, now, mayWrite, sealer, blobs }: Bro
     [['fact', 'boot'], boot],
   ]);
   topics.open();
-  const groupState = new StateLog(join(directory, 'group'), now);
+  const groupState = new StateLog(disk, join(directory, 'group'), now);
   const groups = new Groups(groupState, topics, now, log);
   groupState.open((key, value) => groups.apply(key, value));
   groups.open();
-  const transactionState = new StateLog(join(directory, 'transaction'), now);
+  const transactionState = new StateLog(disk, join(directory, 'transaction'), now);
   const transactions = new Transactions(transactionState, { topics, groups, now, log });
   transactionState.open((key, value) => transactions.apply(key, value));
   transactions.open();
-  const registryState = new StateLog(join(directory, 'registry'), now);
+  const registryState = new StateLog(disk, join(directory, 'registry'), now);
   const registry = new Registry(registryState, now);
   registryState.open((key, value) => registry.apply(key, value));
   topics.onChange(({ type, topic }) => {
@@ -80,25 +95,18 @@ export function openBroker({ directory, log, now, mayWrite, sealer, blobs }: Bro
   });
   const effects = new Effects(boot, now);
 
-  async function sweep(): Promise<void> {
-    for (const topic of [...topics.all()])
-      for (const partition of topic.partitions) {
-        partition.retain();
-        if (isCompacted(topic.config)) await compactUnlessSealed(topic, partition, now());
-      }
-    groups.expire();
-    await state.compact();
-    await groupState.compact();
-    await transactionState.compact();
-    await registryState.compact();
-  }
-
-  const stopTiering = every(tierMs, () => tier.pass(topics));
-  const stopSweeping = every(sweepMs, () =>
-    sweep().catch((error: unknown) => log('error', 'retention or compaction failed; trying again', { error: String(error) })),
-  );
-  return {
+  const states = [state, groupState, transactionState, registryState];
+  const sweep = () => sweepAll({ topics, groups, states, now: now() });
+  const failed = (error: unknown) => log('error', 'retention or compaction failed; trying again', { error: String(error) });
+  const upkeep = openUpkeep([
+    [tierMs, () => tier.pass(topics)],
+    [sweepMs, () => sweep().catch(failed)],
+  ]);
+  const broker: Broker = {
     clusterId,
+    nodeId,
+    disk,
+    paired: undefined,
     topics,
     groups,
     transactions,
@@ -109,11 +117,11 @@ export function openBroker({ directory, log, now, mayWrite, sealer, blobs }: Bro
     mayWrite,
     log,
     sweep,
+    hold: upkeep.hold,
     async close() {
       tier.close();
-      await stopTiering();
       effects.flush();
-      await stopSweeping();
+      await upkeep.stop();
       transactions.close();
       transactionState.close();
       groups.close();
@@ -123,6 +131,19 @@ export function openBroker({ directory, log, now, mayWrite, sealer, blobs }: Bro
       state.close();
     },
   };
+  return broker;
+}
+
+type Swept = { readonly topics: Topics; readonly groups: Groups; readonly states: readonly StateLog[]; readonly now: number };
+
+async function sweepAll({ topics, groups, states, now }: Swept): Promise<void> {
+  for (const topic of [...topics.all()])
+    for (const partition of topic.partitions) {
+      partition.retain();
+      if (isCompacted(topic.config)) await compactUnlessSealed(topic, partition, now);
+    }
+  groups.expire();
+  for (const state of states) await state.compact();
 }
 
 /** A topic whose key is disabled or gone is compacted when it is back. */
@@ -134,16 +155,33 @@ async function compactUnlessSealed(topic: Topic, partition: Partition, now: numb
   }
 }
 
-/** Does something again and again, never twice at once; answers how to stop, which waits for what runs. */
-function every(ms: number, work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    running ??= work().finally(() => {
-      running = undefined;
-    });
-  }, ms);
-  return async () => {
-    clearInterval(timer);
-    await running;
+type Upkeep = { hold(): Promise<() => void>; stop(): Promise<void> };
+
+/** What rewrites files every so many milliseconds; nothing of it twice at once, and nothing while somebody holds it. */
+function openUpkeep(works: readonly (readonly [everyMs: number, work: () => Promise<void>])[]): Upkeep {
+  const running = new Set<Promise<void>>();
+  let holders = 0;
+  const timers = works.map(([everyMs, work]) => {
+    let own: Promise<void> | undefined;
+    return setInterval(() => {
+      if (own || holders > 0) return;
+      const begun = work().finally(() => {
+        running.delete(begun);
+        own = undefined;
+      });
+      own = begun;
+      running.add(begun);
+    }, everyMs);
+  });
+  return {
+    async hold() {
+      holders += 1;
+      await Promise.all(running);
+      return () => void (holders -= 1);
+    },
+    async stop() {
+      for (const timer of timers) clearInterval(timer);
+      await Promise.all(running);
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { fault } from '#kernel/contract/fault.ts';
 import { type BatchHead, buildBatch, isControl, isTransactional, readHead } from '#wire/kafka/record/batch.ts';
 import { type LogRecord, readRecords, writeRecord } from '#wire/kafka/record/record.ts';
@@ -110,8 +110,8 @@ function rewrite(partition: Partition, segment: Segment, rewritten: Rewritten): 
   if (dropped === 0) return rmSync(cleaned);
   fresh.nextOffset = segment.nextOffset;
   const facts = segment.readIndex<unknown>();
-  rmSync(segment.indexPath, { force: true });
-  renameSync(cleaned, segment.path);
+  partition.disk.remove(segment.indexPath);
+  partition.disk.replace(cleaned, segment.path);
   fresh.writeIndex(facts?.extra ?? partition.producers.snapshot());
   segment.close();
   partition.segments[partition.segments.indexOf(segment)] = fresh;

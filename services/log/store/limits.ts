@@ -45,3 +45,16 @@ export const parsedSchemasMax = limit(
   'Schemas of one scope that are kept as understood; beyond it the oldest is read again.',
 );
 export const schemaHeadBytes = limit(5, 'byte', "What stands before a record's bytes where it has a schema: a zero and the schema's id.");
+export const mirroredFileBytes = limit(
+  32 * mib,
+  'byte',
+  'Largest file that is told to the standby as a whole; for a larger one it begins anew.',
+);
+export const mirrorWaitingBytes = limit(256 * mib, 'byte', 'What may wait to be taken in by the standby before it counts as away.');
+export const copyBytes = limit(mib, 'byte', 'Part of a file that the standby is sent at once.');
+export const beatEveryMs = limit(200, 'ms', 'Time between two beats of the leader.');
+export const silenceMs = limit(2000, 'ms', 'Silence after which one process of a log takes the other to be gone.');
+export const patienceMs = limit(10_000, 'ms', 'Time that a standby which has just started gives a leader to start as well.');
+export const finishMs = limit(4000, 'ms', 'Longest wait of a standby that ends for its leader.');
+export const endPollMs = limit(20, 'ms', 'Time between two looks whether the leader has ended.');
+export const seatMs = limit(500, 'ms', 'Time between two questions who leads, while PostgreSQL is away.');

@@ -5,6 +5,7 @@ import { type BatchHead, isControl, isTransactional, placeBatch, readHead, stamp
 import { controlBatch, readRecords } from '#wire/kafka/record/record.ts';
 import { type Aborted, Producers, type ProducersSnapshot } from '../domain/producer.ts';
 import { indexIntervalBytes, producerBatchesMax, producersMax, tierReadBytes } from './limits.ts';
+import type { Disk } from './disk.ts';
 import { type BatchKey, generationOf, isSealed, openBatch, sealBatch } from './sealed-batch.ts';
 import { cutBatches, type RemoteRead, Segment } from './segment.ts';
 import { fetchBack, recalledEnding } from './tier/fetch-back.ts';
@@ -51,6 +52,7 @@ export const leaderEpoch = 0;
 
 /** The log of one partition: segments, its producers, and who waits for more. Appending is synchronous; order is the order of calls. */
 export class Partition {
+  readonly disk: Disk;
   readonly directory: string;
   readonly index: number;
   readonly producers = new Producers(producerBatchesMax);
@@ -68,7 +70,8 @@ export class Partition {
   #syncing: Promise<void> | undefined;
   #syncAgain: Promise<void> | undefined;
 
-  constructor(directory: string, index: number, config: LogConfig, now: () => number, vault?: Vault, tier?: PartitionTier) {
+  constructor(disk: Disk, directory: string, index: number, config: LogConfig, now: () => number, vault?: Vault, tier?: PartitionTier) {
+    this.disk = disk;
     this.directory = directory;
     this.index = index;
     this.#config = config;
@@ -137,7 +140,7 @@ export class Partition {
   }
 
   newSegment(baseOffset: number, createdAt: number): Segment {
-    return new Segment(this.directory, baseOffset, createdAt, this.#tier?.read);
+    return new Segment(this.disk, this.directory, baseOffset, createdAt, this.#tier?.read);
   }
 
   #load(segment: Segment): void {
@@ -215,7 +218,10 @@ export class Partition {
       // Who appended last waits for it; nobody may be waiting.
       this.#sealing.catch(() => undefined);
     }
-    this.segments.push(this.newSegment(active.nextOffset, this.#now()));
+    const next = this.newSegment(active.nextOffset, this.#now());
+    // Where everything before is let go, its name alone says how far the log has come.
+    next.begin();
+    this.segments.push(next);
   }
 
   /** Resolves when everything appended so far survives a loss of power; callers of one moment share a sync. */
@@ -337,7 +343,7 @@ export class Partition {
   async recall(segment: Segment): Promise<void> {
     const { mark } = segment;
     if (!mark) return;
-    if (!segment.isLocal) await fetchBack(segment);
+    if (!segment.isLocal) await fetchBack(this.disk, segment);
     segment.unmark();
     this.#tier?.forget([mark]);
   }
@@ -381,7 +387,7 @@ export class Partition {
   remove(): void {
     const marks = this.segments.flatMap(({ mark }) => mark ?? []);
     for (const segment of this.segments) segment.close();
-    rmSync(this.directory, { recursive: true, force: true });
+    this.disk.remove(this.directory);
     this.#tier?.forget(marks);
     this.#wake();
   }

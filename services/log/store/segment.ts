@@ -5,21 +5,19 @@ import {
   openSync,
   readFileSync,
   readSync,
-  renameSync,
   rmSync,
   statSync,
-  writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { read } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Disk } from './disk.ts';
 import { syncFolder } from './folder.ts';
 import { batchHeadBytes } from '#wire/kafka/limits.ts';
 import { type BatchHead, readHead } from '#wire/kafka/record/batch.ts';
 import { hotBytes, indexIntervalBytes } from './limits.ts';
 import { scanBatches } from './scan.ts';
-import { type Mark, markEnding, readMark } from './tier/mark.ts';
+import { type Mark, markEnding, readMark, writeMark } from './tier/mark.ts';
 
 /** What an index file keeps of a segment, so that it need not be scanned again. */
 export type SegmentFacts<Extra> = {
@@ -61,7 +59,10 @@ export class Segment {
   #closed = false;
   #named = false;
 
-  constructor(directory: string, baseOffset: number, createdAt: number, readRemote?: RemoteRead) {
+  readonly #disk: Disk;
+
+  constructor(disk: Disk, directory: string, baseOffset: number, createdAt: number, readRemote?: RemoteRead) {
+    this.#disk = disk;
     this.#readRemote = readRemote;
     this.baseOffset = baseOffset;
     this.nextOffset = baseOffset;
@@ -85,9 +86,8 @@ export class Segment {
   /** Writes a batch that has its place; what was written of a batch that fails is taken back. */
   append(batch: Buffer, lastOffset: number, maxTimestamp: number): void {
     const fd = this.#file;
-    let written = 0;
     try {
-      while (written < batch.length) written += writeSync(fd, batch, written);
+      this.#disk.append(fd, this.path, batch, this.sizeBytes);
     } catch (error) {
       ftruncateSync(fd, this.sizeBytes);
       throw error;
@@ -202,11 +202,8 @@ export class Segment {
   /** Writes the index beside the sealed or resting segment. A file that is torn or of another size is not believed. */
   writeIndex(extra: unknown): void {
     const { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times } = this;
-    writeFileSync(
-      `${this.indexPath}.new`,
-      JSON.stringify({ sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times, extra }),
-    );
-    renameSync(`${this.indexPath}.new`, this.indexPath);
+    const facts = { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times, extra };
+    this.#disk.put(this.indexPath, JSON.stringify(facts));
   }
 
   /** The facts of the index file, if it speaks of the segment as it is. */
@@ -242,13 +239,25 @@ export class Segment {
     if (!this.mark) throw new TypeError('a segment that was not copied cannot be let go');
     this.isLocal = false;
     this.close();
-    rmSync(this.path, { force: true });
+    this.#disk.remove(this.path);
+  }
+
+  /** Says that the segment was copied; when this returns, that survives a loss of power. */
+  setMark(mark: Mark): void {
+    writeMark(this.markPath, mark);
+    this.#disk.tell(this.markPath);
+    this.mark = mark;
+  }
+
+  /** Makes the file of a segment that has nothing yet, so that its name says where the log goes on. */
+  begin(): void {
+    this.#disk.append(this.#file, this.path, Buffer.alloc(0), 0);
   }
 
   /** Takes the mark away, for good when this returns: the copy may be removed then. */
   unmark(): void {
     this.mark = undefined;
-    rmSync(this.markPath, { force: true });
+    this.#disk.remove(this.markPath);
     syncFolder(dirname(this.path));
   }
 
@@ -268,9 +277,7 @@ export class Segment {
 
   remove(): void {
     this.close();
-    rmSync(this.path, { force: true });
-    rmSync(this.indexPath, { force: true });
-    rmSync(this.markPath, { force: true });
+    for (const path of [this.path, this.indexPath, this.markPath]) this.#disk.remove(path);
   }
 }
 

@@ -2,6 +2,7 @@ import { isControl } from '#wire/kafka/record/batch.ts';
 import { batchOf, readRecords } from '#wire/kafka/record/record.ts';
 import { stateSegmentBytes } from './limits.ts';
 import { compact, dropRecords } from './compact.ts';
+import type { Disk } from './disk.ts';
 import { type LogConfig, Partition } from './partition.ts';
 import { scanBatches } from './scan.ts';
 
@@ -30,8 +31,8 @@ export class StateLog {
   readonly #log: Partition;
   readonly #now: () => number;
 
-  constructor(directory: string, now: () => number) {
-    this.#log = new Partition(directory, 0, config, now);
+  constructor(disk: Disk, directory: string, now: () => number) {
+    this.#log = new Partition(disk, directory, 0, config, now);
     this.#now = now;
   }
 

@@ -17,6 +17,7 @@ import {
   tierFault,
 } from '../domain/config.ts';
 import { topicNameFault } from '../domain/name.ts';
+import type { Disk } from './disk.ts';
 import { syncFolder } from './folder.ts';
 import { type LogConfig, Partition, type Vault } from './partition.ts';
 import type { Tier } from './tier/tier.ts';
@@ -56,6 +57,7 @@ export type TopicChange = { readonly type: 'put' | 'deleted'; readonly topic: To
 
 /** The topics of all scopes: each scope has its own names. Every change is in the state log before anybody hears of it. */
 export class Topics {
+  readonly #disk: Disk;
   readonly #directory: string;
   readonly #state: StateLog;
   readonly #now: () => number;
@@ -69,9 +71,10 @@ export class Topics {
   readonly #tier: Tier;
   #version = 0;
 
-  constructor(directory: string, state: StateLog, now: () => number, sealer: Sealer, tier: Tier) {
+  constructor(disk: Disk, state: StateLog, now: () => number, sealer: Sealer, tier: Tier) {
     this.#tier = tier;
-    this.#directory = directory;
+    this.#disk = disk;
+    this.#directory = join(disk.root, 'topic');
     this.#state = state;
     this.#now = now;
     this.#sealer = sealer;
@@ -118,7 +121,7 @@ export class Topics {
         all: () => Promise.all(topic.keys.map(({ generation }) => this.#keys.reading(topic, index, generation))),
       };
       const directory = join(this.#directory, topic.id, String(index));
-      const partition = new Partition(directory, index, config, this.#now, vault, this.#tier.of(topic));
+      const partition = new Partition(this.#disk, directory, index, config, this.#now, vault, this.#tier.of(topic));
       partition.open(this.#starts.get(`${topic.id} ${index}`) ?? 0);
       topic.partitions.push(partition);
     }
@@ -272,7 +275,7 @@ export class Topics {
     this.#scopes.get(topic.scope)?.delete(topic.name);
     this.#ids.delete(topic.id);
     for (const partition of topic.partitions) partition.remove();
-    rmSync(join(this.#directory, topic.id), { recursive: true, force: true });
+    this.#disk.remove(join(this.#directory, topic.id));
     this.#tell({ type: 'deleted', topic, version: this.#version });
   }
 

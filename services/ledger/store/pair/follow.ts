@@ -6,9 +6,10 @@ import { readEntry } from '../entry.ts';
 import { endPollMs, patienceMs, silenceMs } from '../limits.ts';
 import { joined } from '../place.ts';
 import { CopyWriter, copying } from './copy.ts';
-import type { Fence, Row } from './fence.ts';
+import type { Fence, Row } from '#kernel/pair/fence.ts';
 import type { Hello, Welcome } from './lead.ts';
-import { type Kind, kind, numbers, readNumbers, type Wire } from './wire.ts';
+import { numbers, readNumbers } from '#kernel/pair/wire.ts';
+import { type Kind, kind, type Wire } from './wire.ts';
 
 export async function markJoined(book: Book): Promise<void> {
   if (book.disk.list().includes(joined)) return;

@@ -4,8 +4,9 @@ import type { Book } from '../book.ts';
 import { type Cursor, findEntry, readEntries } from '../log-reader.ts';
 import { renewMs, silenceMs } from '../limits.ts';
 import { sendCopy } from './copy.ts';
-import type { Fence, Row } from './fence.ts';
-import { type Kind, kind, numbers, readNumbers, type Wire } from './wire.ts';
+import type { Fence, Row } from '#kernel/pair/fence.ts';
+import { numbers, readNumbers } from '#kernel/pair/wire.ts';
+import { type Kind, kind, type Wire } from './wire.ts';
 
 /** What a standby says first. `last` is the end of its log, `stand` what its ledgers stand at; digests in hex. */
 export type Hello = {

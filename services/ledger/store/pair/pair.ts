@@ -3,7 +3,7 @@ import { fault } from '#kernel/contract/fault.ts';
 import type { Book } from '../book.ts';
 import { finishMs } from '../limits.ts';
 import { joined, type Place } from '../place.ts';
-import type { Fence, Row } from './fence.ts';
+import type { Fence, Row } from '#kernel/pair/fence.ts';
 import { Follow, loadFollowing, markJoined } from './follow.ts';
 import { Lead } from './lead.ts';
 import type { Wire } from './wire.ts';

@@ -40,6 +40,7 @@ export async function follow(response: HttpResponse, following: Following): Prom
     while (!signal.aborted && following.broker.topics.byId(following.topic.scope, following.topic.id)) {
       const waiting = moved(following);
       const text = await gathered(following);
+      await following.broker.paired?.confirm();
       if (text !== '') await written(response, text, signal);
       else await waiting.come;
       waiting.stop();

@@ -3,7 +3,7 @@ import type { ResponseOf } from '#wire/kafka/api.ts';
 import { errorCode } from '#wire/kafka/error.ts';
 import { describeCluster, describeTopicPartitions, metadata } from '#wire/kafka/message/cluster.ts';
 import { topicNameFault } from '../../domain/name.ts';
-import { nodeId } from '../../store/broker.ts';
+import type { Broker } from '../../store/broker.ts';
 import type { Topic } from '../../store/topic.ts';
 import { type Asking, granted, route } from './exchange.ts';
 import { wordError } from './errors.ts';
@@ -13,7 +13,9 @@ type TopicAnswer = NonNullable<NonNullable<ResponseOf<typeof metadata>['topics']
 /** Operations were not asked for. */
 const unasked = -2147483648;
 
-function described(topic: Topic): TopicAnswer {
+function described({ nodeId, paired }: Broker, topic: Topic): TopicAnswer {
+  const other = paired?.other();
+  const replicaNodes = [nodeId, ...(other ? [other.nodeId] : [])];
   return {
     errorCode: 0,
     name: topic.name,
@@ -24,8 +26,8 @@ function described(topic: Topic): TopicAnswer {
       partitionIndex: index,
       leaderId: nodeId,
       leaderEpoch: 0,
-      replicaNodes: [nodeId],
-      isrNodes: [nodeId],
+      replicaNodes,
+      isrNodes: other?.isInSync ? replicaNodes : [nodeId],
       offlineReplicas: [],
     })),
     topicAuthorizedOperations: unasked,
@@ -51,14 +53,14 @@ async function named(asking: Asking, name: string, mayCreate: boolean): Promise<
     }
   }
   const topic = broker.topics.find(scope, name);
-  return topic ? described(topic) : failed(errorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  return topic ? described(broker, topic) : failed(errorCode.UNKNOWN_TOPIC_OR_PARTITION);
 }
 
 async function ofId(asking: Asking, id: string): Promise<TopicAnswer> {
   const topic = asking.broker.topics.byId(asking.session.caller.scope, id);
   if (!topic || !(await granted(asking, 'GetTopic', topic.name)))
     return { errorCode: errorCode.UNKNOWN_TOPIC_ID, topicId: id, name: null, partitions: [], topicAuthorizedOperations: unasked };
-  return described(topic);
+  return described(asking.broker, topic);
 }
 
 /** The topics that the caller may describe. */
@@ -67,15 +69,19 @@ function seen({ session, broker }: Asking): Topic[] {
   return broker.topics.list(session.caller.scope).filter(({ name, labels }) => filter.admits({ name, labels, spec: {} }));
 }
 
-/** One broker leads everything, at the address where the client reached it. */
-const brokersOf = ({ host, port }: Asking) => [{ nodeId, host, port, rack: null }];
+/** One broker leads everything, at the address where the client reached it; where it has a standby, clients know of that too. */
+function brokersOf({ broker, host, port }: Asking) {
+  const own = { nodeId: broker.nodeId, host, port, rack: null };
+  const other = broker.paired?.other();
+  return other?.port === undefined ? [own] : [own, { nodeId: other.nodeId, host, port: other.port, rack: null }];
+}
 
 const answerMetadata = route(metadata, async (message, asking) => {
   const { broker, version } = asking;
   const all = message.topics === null || (version === 0 && message.topics.length === 0);
   const topics = all
     ? (await granted(asking, 'ListTopics', ''))
-      ? seen(asking).map(described)
+      ? seen(asking).map((topic) => described(broker, topic))
       : []
     : await Promise.all(
         (message.topics ?? []).map(({ name, topicId }) =>
@@ -86,7 +92,7 @@ const answerMetadata = route(metadata, async (message, asking) => {
     throttleTimeMs: 0,
     brokers: brokersOf(asking),
     clusterId: broker.clusterId,
-    controllerId: nodeId,
+    controllerId: broker.nodeId,
     topics,
     clusterAuthorizedOperations: unasked,
     errorCode: 0,
@@ -101,7 +107,7 @@ const answerCluster = route(describeCluster, async (message, asking) => ({
     : { errorCode: errorCode.MISMATCHED_ENDPOINT_TYPE, errorMessage: 'This endpoint is of brokers.' }),
   endpointType: 1,
   clusterId: asking.broker.clusterId,
-  controllerId: nodeId,
+  controllerId: asking.broker.nodeId,
   brokers: brokersOf(asking).map(({ nodeId: brokerId, host, port, rack }) => ({ brokerId, host, port, rack })),
   clusterAuthorizedOperations: unasked,
 }));

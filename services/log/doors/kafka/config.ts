@@ -3,7 +3,6 @@ import { OperationError } from '#kernel/contract/fault.ts';
 import { errorCode } from '#wire/kafka/error.ts';
 import { alterConfigs, describeConfigs, describeLogDirs, incrementalAlterConfigs } from '#wire/kafka/message/config.ts';
 import { type Config, configValue, topicConfig } from '../../domain/config.ts';
-import { nodeId } from '../../store/broker.ts';
 import { brokerConfig } from '../../domain/broker-config.ts';
 import { type Asking, granted, route } from './exchange.ts';
 import { wordError } from './errors.ts';
@@ -70,7 +69,8 @@ async function describe(asking: Asking, { resourceType, resourceName, configurat
     return told(0, null, topicEntries(topic.config, configurationKeys, synonyms, documented));
   }
   if (resourceType !== kinds.broker) return told(errorCode.INVALID_REQUEST, 'Only topics and brokers have a configuration here.');
-  if (resourceName !== '' && resourceName !== String(nodeId)) return told(errorCode.INVALID_REQUEST, `There is no broker ${resourceName}.`);
+  if (resourceName !== '' && resourceName !== String(broker.nodeId))
+    return told(errorCode.INVALID_REQUEST, `There is no broker ${resourceName}.`);
   return told(0, null, brokerEntries(configurationKeys));
 }
 

@@ -121,6 +121,9 @@ export class Conversation {
     const request = readRequest(frame);
     if (request.unsupported) return this.#refuseVersion(request);
     const message = await this.#respond(request);
+    // Nothing is told before the standby has it.
+    const confirmed = this.#broker.paired?.confirm();
+    if (confirmed) await confirmed;
     if (message) await this.#send(writeResponse(request.api, request.version, request.correlationId, message));
     if (this.#sasl.hasFailed) this.#socket.end();
   }

@@ -1,6 +1,5 @@
 import { errorCode, type ErrorName } from '#wire/kafka/error.ts';
 import { findCoordinator, heartbeat, joinGroup, leaveGroup, syncGroup } from '#wire/kafka/message/group.ts';
-import { nodeId } from '../../store/broker.ts';
 import { groupMembersMax, sessionMaxMs, sessionMinMs } from '../../store/limits.ts';
 import { type Asking, granted, route } from './exchange.ts';
 
@@ -21,7 +20,7 @@ const answerCoordinator = route(findCoordinator, async (message, asking) => {
           : message.keyType === 0
             ? 'GROUP_AUTHORIZATION_FAILED'
             : 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED';
-      const there = error === 'NONE' ? { nodeId, host, port } : { nodeId: -1, host: '', port: -1 };
+      const there = error === 'NONE' ? { nodeId: asking.broker.nodeId, host, port } : { nodeId: -1, host: '', port: -1 };
       return { key, ...there, errorCode: errorCode[error], errorMessage: error === 'NONE' ? null : error };
     }),
   );

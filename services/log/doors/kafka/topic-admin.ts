@@ -2,7 +2,6 @@ import type { RequestOf } from '#wire/kafka/api.ts';
 import { errorCode } from '#wire/kafka/error.ts';
 import { createPartitions, createTopics, deleteRecords, deleteTopics } from '#wire/kafka/message/topic.ts';
 import { configValue, topicConfig } from '../../domain/config.ts';
-import { nodeId } from '../../store/broker.ts';
 import { wordError } from './errors.ts';
 import { type Asking, route } from './exchange.ts';
 import { fault } from '#kernel/contract/fault.ts';
@@ -10,7 +9,7 @@ import { fault } from '#kernel/contract/fault.ts';
 type NewTopic = RequestOf<typeof createTopics>['topics'][number];
 
 /** How many partitions a request asks for; assignments must name this broker, once each. */
-function partitionsOf({ numPartitions, replicationFactor, assignments }: NewTopic): number {
+function partitionsOf({ numPartitions, replicationFactor, assignments }: NewTopic, nodeId: number): number {
   if (assignments.length === 0) {
     if (replicationFactor !== -1 && replicationFactor !== 1)
       throw fault('ReplicationInvalid', `Unable to replicate the partition ${replicationFactor} time(s): only 1 broker is registered.`);
@@ -28,7 +27,7 @@ async function createOne(asking: Asking, wanted: NewTopic, validateOnly: boolean
   const { name, configs } = wanted;
   const { session, broker } = asking;
   try {
-    const partitions = partitionsOf(wanted);
+    const partitions = partitionsOf(wanted, broker.nodeId);
     const config = Object.fromEntries(configs.filter(({ value }) => value !== null).map((entry) => [entry.name, entry.value as string]));
     if (validateOnly) broker.topics.checkNew(session.caller, name, partitions, config);
     else await session.invoke('CreateTopic', '', { name, partitions, config });
@@ -101,7 +100,8 @@ const answerPartitions = route(createPartitions, async (message, { session, brok
         throw fault('PartitionsInvalid', `The topic ${name} currently has ${held} partition(s); ${count} would not be an increase.`);
       if (
         assignments &&
-        (assignments.length !== count - held || assignments.some(({ brokerIds }) => brokerIds.length !== 1 || brokerIds[0] !== nodeId))
+        (assignments.length !== count - held ||
+          assignments.some(({ brokerIds }) => brokerIds.length !== 1 || brokerIds[0] !== broker.nodeId))
       )
         throw fault('BadInput', 'The assignment does not fit this cluster of one broker.');
       if (topic && message.validateOnly) broker.topics.checkPartitions(topic, count);

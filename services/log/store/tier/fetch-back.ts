@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import type { Disk } from '../disk.ts';
 import { blockBytes } from '../limits.ts';
 import type { Segment } from '../segment.ts';
 
@@ -6,7 +7,7 @@ import type { Segment } from '../segment.ts';
 export const recalledEnding = '.recalled';
 
 /** Brings a segment's bytes back from the store of blobs. */
-export async function fetchBack(segment: Segment): Promise<void> {
+export async function fetchBack(disk: Disk, segment: Segment): Promise<void> {
   const path = segment.path.replace('.log', recalledEnding);
   const fd = openSync(path, 'w', 0o600);
   try {
@@ -19,6 +20,6 @@ export async function fetchBack(segment: Segment): Promise<void> {
   } finally {
     closeSync(fd);
   }
-  renameSync(path, segment.path);
+  disk.replace(path, segment.path);
   segment.isLocal = true;
 }

@@ -15,7 +15,7 @@ import type { Topic, Topics } from '../topic.ts';
 import { openBlock, placeOfBlock } from './block.ts';
 import { bytesBody, fileBody } from './body.ts';
 import { Cache } from './cache.ts';
-import { indexKeyOf, type Mark, writeMark } from './mark.ts';
+import { indexKeyOf, type Mark } from './mark.ts';
 
 /** Where segments go: kernel/session opens it. */
 export type Store = { readonly isThere: boolean; at(placed: Placed): Promise<Blobs> };
@@ -26,6 +26,8 @@ export type TierOptions = {
   readonly sealer: Sealer;
   readonly state: StateLog;
   readonly clusterId: () => string;
+  /** Resolves while this broker leads, with everything known to its standby: who does not lead any more removes nothing. */
+  readonly confirm: () => Promise<void> | undefined;
   readonly log: Log;
   readonly now: () => number;
 };
@@ -126,8 +128,7 @@ export class Tier {
       await put(store, key, body).finally(() => body.close());
       // It may have been removed or written anew in the meantime.
       if (!partition.segments.includes(segment)) return this.#forget(topic, [mark]);
-      writeMark(segment.markPath, mark);
-      segment.mark = mark;
+      segment.setMark(mark);
     } catch (error) {
       this.#forget(topic, [mark]);
       throw error;
@@ -180,6 +181,7 @@ export class Tier {
       this.#removing = this.#removing.then(async () => {
         if (this.#closed) return;
         try {
+          await this.#options.confirm();
           const store = await this.#at(topic);
           for (const key of [mark.key, indexKeyOf(mark)]) await store.remove(key);
         } catch {
@@ -198,7 +200,10 @@ export class Tier {
         for await (const { key } of store.list(`${this.#options.clusterId()}/`)) {
           if (this.#closed) return;
           if (this.#isKnown(topics, scope, key)) kept += 1;
-          else await store.remove(key);
+          else {
+            await this.#options.confirm();
+            await store.remove(key);
+          }
         }
       } catch (error) {
         if (!(error instanceof BlobsError && error.code === 'NoSuchBucket')) throw error;

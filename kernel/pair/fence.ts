@@ -1,8 +1,8 @@
 import type { Sql } from '#seams/sql/sql.ts';
-import { fenceMs } from '../limits.ts';
+import { fenceMs } from './limits.ts';
 
 /**
- * Who holds the ledger: `holder` is the primary of `epoch`; `synced` says whether the other process has everything that was
+ * Who holds a service: `holder` is the primary of `epoch`; `synced` says whether the other process has everything that was
  * acknowledged, and may take the next epoch.
  */
 export type Row = { readonly version: bigint; readonly epoch: bigint; readonly holder: string; readonly synced: boolean };
