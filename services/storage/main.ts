@@ -5,6 +5,7 @@ import { dataSubjectProvider } from '#kernel/privacy/subject.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
 import { openS3 } from './doors/s3/door.ts';
+import { SelectProcesses } from './engine/select.ts';
 import { AccessLogs } from './jobs/access-log.ts';
 import { DriveKeeper } from './jobs/drive-keeper.ts';
 import { keepLifecycles } from './jobs/lifecycle.ts';
@@ -21,6 +22,7 @@ import { insightHandlers } from './store/handler/insight.ts';
 import { listHandlers } from './store/handler/list.ts';
 import { multipartHandlers } from './store/handler/multipart.ts';
 import { objectHandlers } from './store/handler/object.ts';
+import { selectHandlers } from './store/handler/select.ts';
 import { subjects } from './store/handler/subject.ts';
 import { BucketHistory } from './store/history.ts';
 import { dayOf } from './store/limits.ts';
@@ -39,6 +41,7 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
   };
   const accessLog = new AccessLogs(store, region, log);
   const lifecycles = keepLifecycles(store, log, signal);
+  const selects = new SelectProcesses();
   const ownerOf = (name: string) => {
     const bucket = findBucket(store.catalog, name);
     return bucket && formatId(bucket.scope);
@@ -59,6 +62,7 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
       ...bucketHandlers(store, history, region),
       ...objectHandlers(store),
       ...listHandlers(store),
+      ...selectHandlers(store, selects, log),
       ...multipartHandlers(store),
       ...engineHandlers(store, keeper),
       ...insightHandlers(store),
@@ -70,6 +74,7 @@ export const main = implement<typeof storage, Needs>(storage, async ({ directory
     doors: { s3: (place) => openS3(place, { region, ownerOf, tenantOf, isRequesterPays, corsOf, websiteOf, accessLog }) },
     effects: effectSource(store.catalog, region),
     async stop() {
+      selects.stop();
       await accessLog.stop();
       await lifecycles.stop();
       await keeper.stop();

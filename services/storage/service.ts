@@ -10,6 +10,7 @@ import { accessOperations } from './contract/access.ts';
 import { configurationOperations } from './contract/configuration.ts';
 import { multipartOperations } from './contract/multipart.ts';
 import { objectOperations } from './contract/object.ts';
+import { selectOperations } from './contract/select.ts';
 
 const ObjectEvent = Type.Object({
   bucket: Type.String(),
@@ -69,6 +70,7 @@ export const storage = defineService({
   operations: {
     ...bucketOperations,
     ...objectOperations,
+    ...selectOperations,
     ...multipartOperations,
     ...accessOperations,
     ...configurationOperations,
@@ -114,6 +116,7 @@ export const storage = defineService({
       'ListHotPrefixes',
       'SimulateLifecycle',
       'GetObjectAttributes',
+      'SelectObjectContent',
       'GetObjectAcl',
       'GetObjectTagging',
       'GetObjectRetention',

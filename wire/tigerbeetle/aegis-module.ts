@@ -15,7 +15,6 @@ const intoBasis = [bytesOf(0xc2b2e8985a2a7000n, 0xcabae09052227808n), bytesOf(0x
 /** A byte in the basis. It is linear: sums may be made on either side. */
 export const toBasis = (byte: number): number => intoBasis[0][byte & 15]! ^ intoBasis[1][byte >>> 4]!;
 
-
 /** Tables of a round: inverses, SubBytes once and doubled in two parts each, and where ShiftRows and turns of a column take from. */
 const tables = {
   inverse: bytesOf(0x0e05060f0d080180n, 0x040703090a0b0c02n),

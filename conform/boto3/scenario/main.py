@@ -2,7 +2,7 @@
 
 import sys
 
-import bucket, checksum, listing, multipart, object, presigned, refusal, sts  # noqa: E401,F401
+import bucket, checksum, listing, multipart, object, presigned, question, refusal, sts  # noqa: E401,F401
 from stage import read_place, run_checks
 
 # What shows quickly that all of a platform works together.

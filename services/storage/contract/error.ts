@@ -66,6 +66,8 @@ export const errors = {
   ObjectLockConfigurationNotFoundError: no(404, 'Object Lock configuration does not exist for this bucket.'),
   NoSuchObjectLockConfiguration: no(404, 'The object has no such lock.'),
   NoSuchConfiguration: no(404, 'There is no configuration of this id.'),
+  SelectRefused: no(400, 'The query, or what it is asked of, is refused.'),
+  SelectBusy: again(503, 'As many queries of objects run as may.'),
   ObjectDamaged: again(500, 'The stored bytes do not agree with their checksum; they are not served.'),
   TooFewShards: again(503, 'Too many drives are away or damaged for the bytes to be made again; they are not served until some are back.'),
 } as const satisfies Record<string, Fault>;

@@ -11,3 +11,21 @@ export const unitMaxBytes = limit(256 * kib, 'byte', 'Bytes of one data shard in
 export const stripesMax = limit(8, 'stripe', 'Stripes that are in memory at once, being written or read; more wait.');
 export const decodersMax = limit(256, 'matrix', 'Inverted matrices remembered, one for each set of shards that were missing.');
 export const laneBytes = limit(64 * kib, 'byte', 'Bytes of one stream that MD5 takes at once beside those of three others.');
+const mib = 1024 * kib;
+
+export const selectHeadMaxBytes = limit(mib, 'byte', 'Bytes of the beginning of an object in which the header of a CSV is looked for.');
+export const selectBatchLength = limit(4 * mib, 'character', 'Records that one statement of a query is asked of.');
+export const selectBatchRowsMax = limit(100_000, 'record', 'Most records that one statement of a query is asked of.');
+export const selectRecordsBytes = limit(64 * kib, 'byte', 'Bytes of a result that are gathered before they are sent.');
+export const selectThreads = limit(2, 'thread', 'Threads of the engine of one query.');
+export const selectParquetMaxBytes = limit(256 * mib, 'byte', 'Largest Parquet object that is queried; it lies in memory meanwhile.');
+export const selectHeapMb = limit(192, 'MiB', "Heap of the process of one query, beside its engine's memory.");
+export const selectsMax = limit(4, 'query', 'Queries of objects that run at once; more are told to come again.');
+export const selectMaxMs = limit(600_000, 'ms', 'Longest time that a query of an object may take.');
+export const selectIdleMs = limit(10_000, 'ms', 'Time for which the process of a query waits for another one of the same organization.');
+export const selectQuietMs = limit(5000, 'ms', 'Silence of a query after which its client is told that it goes on.');
+/** Memory of the engine of one query, as it reads it. */
+export const selectMemory = '512MB';
+/** Before what a query's process says: its sort and its length; before what it is given: its length. */
+export const selectFrameHeadBytes = 5;
+export const selectPieceHeadBytes = 4;

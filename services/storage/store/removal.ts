@@ -49,8 +49,7 @@ export async function deleteObjects(
     const owner = accountOf(bucket, who.caller);
     const removed = removals.map((removal) => removeOne({ store, batch, bucket, freed, owner, options }, removal));
     const bytes = before - batch.tally(bucket.scope).bytes;
-    if (who.operation === 'DeleteObjects' || !removed[0]?.code)
-      batch.log(logged(who, now(), bucket, bytes, removed));
+    if (who.operation === 'DeleteObjects' || !removed[0]?.code) batch.log(logged(who, now(), bucket, bytes, removed));
     return { removed, freed, bytes: batch.tally(bucket.scope).bytes };
   });
   blobs.free(done.freed);

@@ -168,7 +168,10 @@ test('who names a key must be allowed to use it: by role, unless a policy on the
   assert.equal(await store(arn), 'AccessDenied');
   assert.equal(await store(arn.split('/')[1]), 'AccessDenied', 'by its id it is the same key');
   assert.equal(await codeOf(mine.send(new s3.CreateMultipartUploadCommand({ Bucket, Key: 'm', ...kmsOf(arn) }))), 'AccessDenied');
-  assert.equal(await codeOf(mine.send(new s3.CopyObjectCommand({ Bucket, Key: 'c', CopySource: `${Bucket}/k`, ...kmsOf(arn) }))), 'AccessDenied');
+  assert.equal(
+    await codeOf(mine.send(new s3.CopyObjectCommand({ Bucket, Key: 'c', CopySource: `${Bucket}/k`, ...kmsOf(arn) }))),
+    'AccessDenied',
+  );
   assert.equal(await byDefault(mine), 'AccessDenied');
   assert.equal(await store(), 'accepted');
   assert.equal(await byDefault(client), 'accepted');

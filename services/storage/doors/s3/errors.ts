@@ -96,6 +96,7 @@ const dialect: Readonly<Record<string, Words>> = {
   ConditionalConflict: { code: 'ConditionalRequestConflict' },
   ChunkSignature: { code: 'SignatureDoesNotMatch' },
   TooFewShards: { code: 'ServiceUnavailable' },
+  SelectBusy: { code: 'Busy', text: 'The service is unavailable. Try again later.' },
   ObjectLocked: { code: 'AccessDenied', text: 'Access Denied because object protected by object lock.' },
   SseKeyRequired: { code: 'InvalidRequest' },
   SseKeyWrong: { status: 400, code: 'InvalidRequest', text: 'The key provided is not the one the object was stored with.' },
@@ -145,6 +146,8 @@ function wordFault(error: OperationError, region: string): Worded {
   const words = code === 'Unauthenticated' || code === 'Expired' ? (refusals[path ?? 'missing'] ?? refusals.missing!) : dialect[code];
   // A presigned address that is past its time is refused like any other right one lacks.
   if (code === 'Expired' && detail === 'Request has expired') return { status: 403, code: 'AccessDenied', text: detail };
+  // Of what a query is refused for there are more codes than a table of faults should have.
+  if (code === 'SelectRefused') return { status, code: path ?? 'InvalidRequest', text: message, ...retry };
   const marker = path?.startsWith('/deleteMarker/') ? path.slice('/deleteMarker/'.length) : undefined;
   const met: Pick<Worded, 'headers'> =
     marker !== undefined

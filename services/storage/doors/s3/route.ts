@@ -7,6 +7,7 @@ import { listObjects, listObjectsV2, listObjectVersions } from './list.ts';
 import * as multipart from './multipart.ts';
 import * as object from './object.ts';
 import type { S3Request } from './request.ts';
+import { selectObjectContent } from './select.ts';
 import { unimplemented } from './unimplemented.ts';
 
 /** Finds the operation that a request asks for; what S3 has and this service has not is refused as not implemented. */
@@ -57,6 +58,7 @@ const subResources: Readonly<Record<string, Readonly<Record<string, Answer>>>> =
   'legal-hold': { GET: access.getObjectLegalHold, PUT: access.putObjectLegalHold },
   attributes: { GET: object.getObjectAttributes },
   restore: { POST: access.restoreObject },
+  select: { POST: selectObjectContent },
 };
 
 function routeObject({ method, query, headers }: S3Request): Answer | undefined {

@@ -46,7 +46,7 @@ const bucketQueries = [
   'replication',
   'session',
 ] as const;
-const objectQueries = ['append', 'encryption', 'renameObject', 'select', 'torrent'] as const;
+const objectQueries = ['append', 'encryption', 'renameObject', 'torrent'] as const;
 
 /** What S3 answers of a bucket that has no such configuration; it is true of every bucket here. */
 const unset: Readonly<Record<string, readonly [code: string, text: string]>> = {
