@@ -24,8 +24,6 @@ export const selectsMax = limit(4, 'query', 'Queries of objects that run at once
 export const selectMaxMs = limit(600_000, 'ms', 'Longest time that a query of an object may take.');
 export const selectIdleMs = limit(10_000, 'ms', 'Time for which the process of a query waits for another one of the same organization.');
 export const selectQuietMs = limit(5000, 'ms', 'Silence of a query after which its client is told that it goes on.');
-/** Memory of the engine of one query, as it reads it. */
-export const selectMemory = '512MB';
-/** Before what a query's process says: its sort and its length; before what it is given: its length. */
-export const selectFrameHeadBytes = 5;
-export const selectPieceHeadBytes = 4;
+export const selectMemoryMb = limit(512, 'MB', 'Memory of the engine of one query.');
+export const selectFrameHeadBytes = limit(5, 'byte', "Before what a query's process says: its sort and its length.");
+export const selectPieceHeadBytes = limit(4, 'byte', "Before what a query's process is given: its length.");

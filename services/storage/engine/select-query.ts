@@ -3,7 +3,14 @@ import { type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, VARCHAR } from 
 import type { SelectJob } from '../domain/select/job.ts';
 import { type Known, keptTable, type Plan, planOf } from '../domain/select/plan.ts';
 import { SelectRefusal } from '../domain/select/refusal.ts';
-import { selectBatchLength, selectBatchRowsMax, selectMemory, selectParquetMaxBytes, selectRecordsBytes, selectThreads } from './limits.ts';
+import {
+  selectBatchLength,
+  selectBatchRowsMax,
+  selectMemoryMb,
+  selectParquetMaxBytes,
+  selectRecordsBytes,
+  selectThreads,
+} from './limits.ts';
 import type { SelectFrame } from './select-frame.ts';
 import type { SelectSource } from './select-input.ts';
 import { openRecords } from './select-record.ts';
@@ -69,7 +76,7 @@ type Engine = { readonly engine: DuckDBConnection; [Symbol.dispose](): void };
 /** An engine that reaches nothing, except for a file that is named. */
 async function openEngine(file?: string): Promise<Engine> {
   const instance = await DuckDBInstance.create(':memory:', {
-    memory_limit: selectMemory,
+    memory_limit: `${selectMemoryMb}MB`,
     threads: String(selectThreads),
     max_temp_directory_size: '0B',
     autoinstall_known_extensions: 'false',
