@@ -67,6 +67,25 @@ test('lz4: a frame with a compressed and a stored block', () => {
   assert.equal(inflate('lz4', frame).toString(), 'abcabcabcabc!ok');
 });
 
+test('records whose lengths or counts lie are a violation, whatever byte is another', () => {
+  fc.assert(
+    fc.property(fc.array(record, { minLength: 1, maxLength: 8 }), fc.nat(), fc.nat(255), (records, at, byte) => {
+      const batch = batchOf(records);
+      batch[57 + (at % (batch.length - 57))] = byte;
+      try {
+        const { count } = readHead(batch);
+        const read = readRecords(batch);
+        assert.equal(read.length, count);
+        const bytes = read.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0);
+        assert.ok(bytes <= batch.length);
+      } catch (error) {
+        assert.ok(error instanceof KafkaViolation, String(error));
+      }
+    }),
+    { numRuns: 3000 },
+  );
+});
+
 test('damaged packing is a violation, whatever the bytes', () => {
   fc.assert(
     fc.property(fc.constantFrom('gzip', 'snappy', 'lz4', 'zstd'), fc.uint8Array({ maxLength: 200 }), (compression, bytes) => {
