@@ -5,6 +5,7 @@ import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { placesIn } from '../domain/context.ts';
 import { planRows } from '../domain/planner.ts';
 import type { Plan } from '../domain/plan.ts';
+import { readJsonRow } from '../domain/json-row.ts';
 import { parseStatement } from '../domain/statement.ts';
 import { castValue, type Column, readValue, type Row, type Type, type Value } from '../domain/value.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from '../engine/batch.ts';
@@ -202,4 +203,29 @@ test(`a view is what PostgreSQL computes over the same rows, however they came: 
   if (wrong.length > 0) throw new AggregateError(wrong, wrong.map(String).join('\n'));
   assert.ok(counts.same > (seed - first) * 0.8 && counts.equal < (seed - first) * 0.05, JSON.stringify(counts));
   if (process.env.GAMUT_SHOW) process.stderr.write(JSON.stringify(counts));
+});
+
+test('names and literals of any kind are values and never code', async () => {
+  const hostile = ['__proto__', 'constructor', "'];throw 1;//", '`${process.exit(9)}`', '\u2028', '\\', '*/', 'c0', 'r', 'return'];
+  const columns = hostile.map((name): Column => ({ name, type: 'text' }));
+  const quoted = (name: string) => `"${name}"`;
+  const literals = hostile.map((text) => `'${text.replaceAll("'", "''")}'`);
+  const text = `select ${hostile.map((name, at) => `${quoted(name)} || ${literals[at]} as ${quoted(name)}`).join(', ')}, count(distinct ${quoted('r')})
+    from evil where ${hostile.map((name, at) => `${quoted(name)} <> ${literals[at]} || 'x'`).join(' and ')}
+    group by ${hostile.map(quoted).join(', ')}`;
+  const statement = await parseStatement(text);
+  assert.equal(statement?.kind, 'select');
+  const evil: Plan = { kind: 'scan', relation: 0n, name: 'evil', appends: false, columns };
+  const circuit = new Circuit(planRows(statement.select, { relation: () => evil, named: new Map(), params: [], at: placesIn(text) }));
+  const code = [...circuit.code()].filter((line) => !line.startsWith('--')).join('\n');
+  for (const word of ['process', 'throw', '__proto__', 'constructor', '\u2028', '`']) assert.ok(!code.includes(word), word);
+  const builder = new BatchBuilder(columns);
+  const row = readJsonRow(
+    columns,
+    Buffer.from(`{${hostile.map((name) => `${JSON.stringify(name)}: ${JSON.stringify(name)}`).join(', ')}}`),
+  );
+  assert.deepEqual(row, hostile);
+  builder.add(row, 1);
+  const out = circuit.step(new Map([[0n, builder.finish()]]));
+  assert.deepEqual(rowAt(out, 0), [...hostile.map((name) => `${name}${name}`), 1]);
 });
