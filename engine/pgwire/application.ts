@@ -1,3 +1,5 @@
+import type { CopyFormat } from './copy.ts';
+
 /** A column of an answer; `oid` is its type. */
 export type Field = { readonly name: string; readonly oid: number };
 
@@ -13,6 +15,8 @@ export type Prepared = {
   readonly control?: Control;
   /** What the statement is called where it cannot be undone, and so cannot be part of a transaction. */
   readonly alone?: string;
+  /** Rows go as the lines of COPY TO STDOUT, and not as rows. */
+  readonly copy?: { readonly columns: readonly string[]; readonly format: CopyFormat };
   /** The types of the parameters. */
   readonly params: readonly number[];
   readonly fields?: readonly Field[];

@@ -1,4 +1,5 @@
 import type { Answer, Cells, Field, Prepared } from './application.ts';
+import { copyLine } from './copy.ts';
 import type { Outbox } from './outbox.ts';
 import { sqlstates, StatementError } from './statement-error.ts';
 
@@ -26,6 +27,7 @@ export class Portal {
   async run(outbox: Outbox, rowsMax: number, signal: AbortSignal): Promise<void> {
     if (!this.prepared) return outbox.say({ type: 'emptyQuery' });
     if (this.#isDone) return outbox.say({ type: 'commandComplete', tag: this.#answer?.tag(0) ?? '' });
+    if (this.prepared.copy) return this.#copy(outbox, this.prepared.copy, signal);
     const most = rowsMax > 0 ? rowsMax : Number.POSITIVE_INFINITY;
     await outbox.send();
     for await (const block of this.take(most, signal)) {
@@ -36,6 +38,18 @@ export class Portal {
     }
     if (!this.#isDone) return outbox.say({ type: 'portalSuspended' });
     outbox.say({ type: 'commandComplete', tag: this.#answer?.tag(this.#rows) ?? '' });
+  }
+
+  async #copy(outbox: Outbox, { columns, format }: NonNullable<Prepared['copy']>, signal: AbortSignal): Promise<void> {
+    outbox.say({ type: 'copyOut', format: 0, formats: columns.map(() => 0) });
+    if (format.header) outbox.say({ type: 'copyData', data: Buffer.from(copyLine(columns, format)) });
+    await outbox.send();
+    for await (const block of this.take(Number.POSITIVE_INFINITY, signal)) {
+      for (const row of block) outbox.say({ type: 'copyData', data: Buffer.from(copyLine(row, format)) });
+      await outbox.send();
+    }
+    outbox.say({ type: 'copyDone' });
+    outbox.say({ type: 'commandComplete', tag: `COPY ${this.#rows}` });
   }
 
   /** The next rows, at most so many: fewer, and the portal is done. */

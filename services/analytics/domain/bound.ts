@@ -48,7 +48,8 @@ const described = (name: string, args: readonly Bound[]): string => {
 };
 
 /** The function or operator of a name on these arguments, chosen much as PostgreSQL chooses. */
-export function applied(name: string, args: readonly Bound[], at: number | undefined): Expr {
+export function applied(name: string, given: readonly Bound[], at: number | undefined): Expr {
+  const args = name === '||' ? asTexts(given, at) : given;
   const found = chosen(name, args);
   if (!found) throw new StatementError(sqlstates.functionMissing, described(name, args), at);
   return call(
@@ -56,6 +57,12 @@ export function applied(name: string, args: readonly Bound[], at: number | undef
     found.type,
     ...args.map((arg, place) => converted(settled(arg, found.args[place] as Type), found.args[place] as Type)),
   );
+}
+
+/** What is joined to a text becomes one. */
+function asTexts(args: readonly Bound[], at: number | undefined): readonly Bound[] {
+  if (!args.some((arg) => arg.kind === 'open' || arg.type === 'text')) return args;
+  return args.map((arg) => (arg.kind === 'open' ? arg : cast(arg, 'text', at)));
 }
 
 function chosen(name: string, args: readonly Bound[]): Signature | undefined {

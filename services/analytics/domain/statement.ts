@@ -1,5 +1,6 @@
-import type { DeclareCursorStmt, ExplainStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
+import type { CopyStmt, DeclareCursorStmt, ExplainStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
 import type { Control } from '#engine/pgwire/application.ts';
+import { type CopyFormat, copyFormat } from '#engine/pgwire/copy.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { controlOf } from './session-statement.ts';
 import { columnsMax, nameBytesMax, statementBytesMax, statementsMax } from './limits.ts';
@@ -22,6 +23,12 @@ export type Statement =
   | { readonly kind: 'subscribe'; readonly name: string }
   | { readonly kind: 'show'; readonly what: 'sources' | 'views' }
   | { readonly kind: 'declare'; readonly name: string; readonly select: SelectStmt; readonly text: string; readonly hold: boolean }
+  | {
+      readonly kind: 'copy';
+      readonly of: { readonly select: SelectStmt } | { readonly subscribe: string };
+      readonly text: string;
+      readonly format: CopyFormat;
+    }
   | { readonly kind: 'control'; readonly control: Exclude<Control, { kind: 'declare' }> };
 
 type Parser = typeof import('libpg-query');
@@ -93,10 +100,15 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
     write(0, 'TABLE');
     if (words[1] === 'to') write(1, '');
   }
+  const copies = words[0] === 'copy' && words[1] === '(' && words[2] === 'subscribe';
+  if (copies) {
+    write(2, 'TABLE');
+    if (tokens[3]?.text.toLowerCase() === 'to') write(3, '');
+  }
   if (words[0] === 'show' && words[1] === 'materialized' && words[2] === 'views') {
     write(1, '');
   }
-  return { text: bytes.toString(), subscribes, isSource };
+  return { text: bytes.toString(), subscribes: subscribes || copies, isSource };
 }
 
 /** Understands one statement; undefined for none. */
@@ -148,12 +160,35 @@ function statementOf(node: Node, { subscribes, isSource }: Lifted, text: string)
     if (!of) throw notBuilt('DROP of this kind');
     return { kind: 'drop', of, names: objects.map(droppedName), orNone: missing_ok };
   }
+  if ('CopyStmt' in node) return copied(node.CopyStmt, subscribes, text);
   if ('DeclareCursorStmt' in node) return declared(node.DeclareCursorStmt, text);
   const control = controlOf(node);
   if (control?.kind === 'show' && (control.name === 'sources' || control.name === 'views')) return { kind: 'show', what: control.name };
   if (control) return { kind: 'control', control };
   const [kind = 'Stmt'] = Object.keys(node);
   throw notBuilt(`The statement ${kind.replace(/Stmt$/, '')}`);
+}
+
+/** The text of an option; one without a value is empty. */
+function optionText(arg: Node | undefined): string {
+  if (!arg) return '';
+  if ('Boolean' in arg) return String(arg.Boolean.boolval ?? false);
+  return 'Integer' in arg ? String(arg.Integer.ival ?? 0) : textIn(arg);
+}
+
+function copied(node: CopyStmt, subscribes: boolean, text: string): Statement {
+  const { relation, query, attlist, options = [] } = node;
+  if (node.is_from) throw notBuilt('COPY FROM');
+  if (node.is_program || node.filename !== undefined)
+    throw new StatementError(sqlstates.denied, 'COPY reaches no files and programs; use STDOUT');
+  const given = options.map((option) => ('DefElem' in option ? option.DefElem : {}));
+  const format = copyFormat(new Map(given.map(({ defname = '', arg }) => [defname, optionText(arg)])));
+  if (query && 'SelectStmt' in query)
+    return { kind: 'copy', of: subscribes ? { subscribe: subscribed(query.SelectStmt) } : { select: query.SelectStmt }, text, format };
+  if (!relation) throw notBuilt('COPY of anything but a SELECT');
+  const fields = attlist?.map((name) => [name]) ?? [[{ A_Star: {} }]];
+  const targetList = fields.map((path): Node => ({ ResTarget: { val: { ColumnRef: { fields: path } } } }));
+  return { kind: 'copy', of: { select: { targetList, fromClause: [{ RangeVar: relation }], op: 'SETOP_NONE' } }, text, format };
 }
 
 // PostgreSQL's bits of the options of a cursor.

@@ -178,6 +178,9 @@ test('what is wrong or not built is told by its SQLSTATE, and the connection goe
     ['begin isolation level serializable', '0A000'],
     ['set work_mem = 1', '42704'],
     [`set timezone = 'Asia/Tokyo'`, '0A000'],
+    ['copy sales from stdin', '0A000'],
+    [`copy sales to '/tmp/x'`, '42501'],
+    ['copy sales to stdout with (format binary)', '0A000'],
     ['declare c cursor for select 1', '25P01'],
     ['fetch 1 from c', '34000'],
     ['savepoint s', '25P01'],
@@ -233,6 +236,11 @@ test('transactions, savepoints, cursors and settings are as in PostgreSQL', asyn
     fetch_types: false,
     max: 1,
   });
+  const copied = async (text: string) => (await Array.fromAsync(await sql.unsafe(text).readable())).map(String).join('');
+  assert.equal(await copied('copy (select city, n from sales order by n) to stdout'), '\\N\t1\nålesund\t13\nBergen\t14\nOslo\t15\n');
+  const csv = `copy (values ('a,b', null, 'say "x"'), ('', 'y', e'two\\nlines')) to stdout (format csv, header, null 'none')`;
+  assert.equal(await copied(csv), 'column1,column2,column3\n"a,b",none,"say ""x"""\n,y,"two\nlines"\n');
+  assert.equal((await copied(`copy sales (n) to stdout (delimiter ';')`)).split('\n').sort().join(), ',1,13,14,15');
   const seen: unknown[] = [];
   await sql.begin(async (tx) => {
     for await (const rows of tx`select city, n from sales where n > ${1} order by city`.cursor(1))

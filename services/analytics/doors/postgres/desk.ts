@@ -62,9 +62,11 @@ export class SessionDesk implements Desk {
       case 'show':
         return this.#show(statement);
       case 'subscribe':
-        return this.#subscribe(statement);
+        return this.#subscribe(statement.name);
       case 'explain':
         return this.#explain(statement);
+      case 'copy':
+        return this.#copy(statement);
       case 'control':
         return { params: [], control: statement.control, execute: unasked };
       case 'declare': {
@@ -151,6 +153,12 @@ export class SessionDesk implements Desk {
     return { ...prepared, params: types.map((type, at) => (alikeOids.has(oids[at] ?? 0) ? (oids[at] as number) : oidOf(type))) };
   }
 
+  async #copy({ of, text, format }: Of<'copy'>): Promise<Prepared> {
+    const inner = 'select' in of ? await this.#select({ select: of.select, text }, []) : await this.#subscribe(of.subscribe);
+    const { fields = [], params, execute } = inner;
+    return { params, execute, copy: { columns: fields.map(({ name }) => name), format } };
+  }
+
   async #explain({ select, text, code, view }: Of<'explain'>): Promise<Prepared> {
     const named = await this.#named(select);
     const plan = view
@@ -160,7 +168,7 @@ export class SessionDesk implements Desk {
     return rows('EXPLAIN', texts('QUERY PLAN'), async () => lines.map((line) => [line]));
   }
 
-  async #subscribe({ name }: Of<'subscribe'>): Promise<Prepared> {
+  async #subscribe(name: string): Promise<Prepared> {
     await this.#decide('SubscribeView', name);
     const view = await this.#plans.relation(this.#session.caller, name);
     if (view?.kind !== 'view') throw new StatementError(sqlstates.relationMissing, `materialized view "${name}" does not exist`);

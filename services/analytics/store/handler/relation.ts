@@ -1,3 +1,4 @@
+import type { SelectStmt } from 'libpg-query';
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Logs } from '#kernel/session/log-need.ts';
@@ -5,7 +6,7 @@ import { LogError } from '#seams/log/error.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Maintenance } from '../../jobs/maintain.ts';
 import { readJsonRow } from '../../domain/json-row.ts';
-import { parseStatement } from '../../domain/statement.ts';
+import { parseStatement, type Statement } from '../../domain/statement.ts';
 import { type Column, printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
 import { scansIn } from '../../domain/plan.ts';
 import { answer } from '../../engine/answer.ts';
@@ -98,20 +99,27 @@ async function viewNamed({ relations }: World, call: Call): Promise<Relation> {
   return view;
 }
 
+/** The SELECT whose rows a statement shows, in a cursor or a COPY too. */
+function selectIn(statement: Statement): SelectStmt | undefined {
+  if (statement.kind === 'copy') return 'select' in statement.of ? statement.of.select : undefined;
+  return statement.kind === 'select' || statement.kind === 'declare' ? statement.select : undefined;
+}
+
 type Asked = { readonly text: string; readonly types?: readonly Type[]; readonly params?: readonly (string | null)[] };
 
 /** A query: of what the call was decided about, and of others that the caller may read too. */
 async function read(world: World, call: Call, { text, types = [], params = [] }: Asked) {
   const statement = await parseStatement(text);
-  if (statement?.kind !== 'select' && statement?.kind !== 'declare') throw new StatementError(sqlstates.syntax, 'the text is no SELECT');
-  const named = await world.plans.named(call.caller, statement.select);
+  const select = statement && selectIn(statement);
+  if (!select) throw new StatementError(sqlstates.syntax, 'the text is no SELECT');
+  const named = await world.plans.named(call.caller, select);
   const own = named.get(call.ref.name);
   if (own?.kind !== call.ref.kind.toLowerCase())
     throw new StatementError(sqlstates.syntax, `the text is no SELECT from the ${call.ref.kind.toLowerCase()} "${call.ref.name}"`);
   for (const { name, kind } of named.values())
     if (name !== own.name) await (call as Call<typeof analytics>).also(kind === 'view' ? 'ReadView' : 'ReadSource', name);
   const known: (Type | undefined)[] = [...types];
-  const query = planAsked(statement.select, text, named.values(), known);
+  const query = planAsked(select, text, named.values(), known);
   if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the query has ${known.length} parameters`);
   const given: Value[] = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
   const relations = new Map<bigint, Batch>();
