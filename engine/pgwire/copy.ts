@@ -50,15 +50,16 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** A row as a line of COPY. */
 export function copyLine(cells: Cells, format: CopyFormat): string {
-  const { delimiter, none } = format;
-  return `${cells.map((cell) => (cell === null ? none : format.isCsv ? csvCell(cell, cells.length, format) : textCell(cell, delimiter))).join(delimiter)}\n`;
+  const { delimiter, none, isCsv } = format;
+  const written = (cell: string) => (isCsv ? csvCell(cell, cells.length, format) : textCell(cell, delimiter));
+  return `${cells.map((cell) => (cell === null ? none : written(cell))).join(delimiter)}\n`;
 }
 
-const textCell = (cell: string, delimiter: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that COPY writes otherwise
-  cell
-    .replace(/[\\\b\f\n\r\t\v]/g, (unit) => escapes[unit] ?? unit)
-    .replaceAll(delimiter === '\t' ? '\u0000' : delimiter, `\\${delimiter}`);
+function textCell(cell: string, delimiter: string): string {
+  const escaped = cell.replace(/[\\\b\f\n\r\t\v]/g, (unit) => escapes[unit] ?? unit);
+  // A tab is among those already.
+  return delimiter === '\t' ? escaped : escaped.replaceAll(delimiter, `\\${delimiter}`);
+}
 
 function csvCell(cell: string, columns: number, { delimiter, none, quote, escape }: CopyFormat): string {
   const isPlain = cell !== none && !cell.includes(delimiter) && !cell.includes(quote) && !/[\r\n]/.test(cell);
