@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, Command>> = {
     text: 'Start the platform and print its doors.',
     usage: [
       'gamut up [--only SERVICE,...] [--ports auto|usual] [--detach] [--open] [--host ADDRESS] [--region NAME]',
+      '         [--domains NAME,...]',
       '         [--sql URL] [--mail URL] [--blobs URL] [--geo FILE] [--outbound HOST:PORT,...] [--witness FILE] [--standby ledger,log]',
       '         [--otlp URL] [--reserve SIZE] [--in-process]',
       '  --only        run these services and what they need; all otherwise',
@@ -21,6 +22,7 @@ export const commands: Readonly<Record<string, Command>> = {
       '  --open        callers without credentials become the dev tenant (loopback only)',
       '  --host        address to listen on, 127.0.0.1 if not said',
       '  --region      name of this region, us-east-1 if not said',
+      '  --domains     base names: buckets are <bucket>.s3.NAME, and their websites <bucket>.s3-website.NAME',
       '  --sql         an external PostgreSQL: postgres://user:password@host/database',
       '  --mail        a mail server: smtp://user:password@host',
       '  --blobs       any S3 for what outgrows the disk: https://KEY:SECRET@host/BUCKET/PREFIX?region=REGION',

@@ -134,6 +134,7 @@ async function readOptions(argv: string[]): Promise<{ mode: Mode; settings: Part
     services,
     ...(standby.length > 0 && { standby }),
     ...(values.region !== undefined && { region: values.region }),
+    ...(values.domains !== undefined && { domains: domainsOf(values.domains) }),
     ...(values.sql !== undefined && { sql: values.sql }),
     ...(values.mail !== undefined && { mail: values.mail }),
     ...(values.blobs !== undefined && { blobs: blobsAddress(values.blobs) }),
@@ -159,6 +160,7 @@ function parse(argv: string[]) {
         open: flag,
         host: text,
         region: text,
+        domains: text,
         sql: text,
         mail: text,
         blobs: text,
@@ -174,6 +176,14 @@ function parse(argv: string[]) {
   } catch (cause) {
     throw fault('Usage', { detail: (cause as Error).message, cause });
   }
+}
+
+/** Base names of hosts, in lower case. */
+function domainsOf(list: string): string[] {
+  const names = list.split(',').map((name) => name.trim().toLowerCase());
+  const wrong = names.find((name) => name.length > 200 || !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(name));
+  if (wrong !== undefined) throw fault('Usage', `--domains are names of hosts, and ${wrong || 'an empty one'} is none.`);
+  return names;
 }
 
 /** A policy that is wrong is told before anything starts. */

@@ -64,6 +64,8 @@ export type Kernel<Needs> = {
   /** The names of the service's process and of its standby, where the operator asked for one. */
   readonly pair?: readonly [string, string];
   readonly region: string;
+  /** The base names that the operator gave this deployment, in lower case. */
+  readonly domains: readonly string[];
   /** Hosts, as `host:port`, that the operator lets services call though they are private. */
   readonly allow: readonly string[];
   /** Emits an event of the contract that no call is the cause of. */

@@ -79,6 +79,7 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     process: order.process,
     ...(hasStandby(order, contract.name) ? { pair: [contract.name, standbyOf(contract.name)] as const } : {}),
     region: order.settings.region,
+    domains: order.settings.domains ?? [],
     run: order.run,
     allow: order.settings.outbound ?? [],
     emit: emitter(owned.runtime),

@@ -11,6 +11,8 @@ export type Settings = {
   readonly open: boolean;
   readonly host: string;
   readonly region: string;
+  /** Base names, below which doors that name things in the host have names of their own: `s3.<domain>`. */
+  readonly domains?: readonly string[];
   /** The services to run, with what they need. */
   readonly services: readonly string[];
   /** Services that a second process keeps as well, ready to take over. */

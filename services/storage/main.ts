@@ -31,56 +31,59 @@ import { closeStore, openStore } from './store/store.ts';
 
 registerFaults(storage.errors);
 
-export const main = implement<typeof storage, Needs>(storage, async ({ directory, region, log, now, mayWrite, sealer, signal }) => {
-  const store = await openStore({ directory, log, now, mayWrite, sealer, dayMs: dayOf(process.env.GAMUT_STORAGE_DAY_MS) });
-  const keeper = new DriveKeeper(store, directory);
-  const history = new BucketHistory(store.catalog);
-  const websiteOf = (name: string) => {
-    const bucket = findBucket(store.catalog, name);
-    return bucket && readConfiguration(store.catalog, bucket, 'website');
-  };
-  const accessLog = new AccessLogs(store, region, log);
-  const lifecycles = keepLifecycles(store, log, signal);
-  const selects = new SelectProcesses();
-  const ownerOf = (name: string) => {
-    const bucket = findBucket(store.catalog, name);
-    return bucket && formatId(bucket.scope);
-  };
-  const tenantOf = (name: string) => {
-    const bucket = findBucket(store.catalog, name);
-    return bucket && formatId(bucket.tenant);
-  };
-  const isRequesterPays = (name: string) => findBucket(store.catalog, name)?.requesterPays === true;
-  const corsOf = (name: string) => {
-    const bucket = findBucket(store.catalog, name);
-    return bucket && readConfiguration(store.catalog, bucket, 'cors')?.rules;
-  };
-  return {
-    authorize: authorizer(store),
-    placeOf: (name) => findBucket(store.catalog, name),
-    handlers: {
-      ...bucketHandlers(store, history, region),
-      ...objectHandlers(store),
-      ...listHandlers(store),
-      ...selectHandlers(store, selects, log),
-      ...multipartHandlers(store),
-      ...engineHandlers(store, keeper),
-      ...insightHandlers(store),
-      ...accessHandlers(store, history),
-      ...subjects(store),
-      ...(configurationHandlers(store, history) as unknown as Handlers<typeof storage>),
-    },
-    providers: { Bucket: bucketProvider(store, history, region), DataSubject: dataSubjectProvider },
-    doors: { s3: (place) => openS3(place, { region, ownerOf, tenantOf, isRequesterPays, corsOf, websiteOf, accessLog }) },
-    effects: effectSource(store.catalog, region),
-    async stop() {
-      selects.stop();
-      await accessLog.stop();
-      await lifecycles.stop();
-      await keeper.stop();
-      await closeStore(store);
-    },
-  };
-});
+export const main = implement<typeof storage, Needs>(
+  storage,
+  async ({ directory, region, domains, log, now, mayWrite, sealer, signal }) => {
+    const store = await openStore({ directory, log, now, mayWrite, sealer, dayMs: dayOf(process.env.GAMUT_STORAGE_DAY_MS) });
+    const keeper = new DriveKeeper(store, directory);
+    const history = new BucketHistory(store.catalog);
+    const websiteOf = (name: string) => {
+      const bucket = findBucket(store.catalog, name);
+      return bucket && readConfiguration(store.catalog, bucket, 'website');
+    };
+    const accessLog = new AccessLogs(store, region, log);
+    const lifecycles = keepLifecycles(store, log, signal);
+    const selects = new SelectProcesses();
+    const ownerOf = (name: string) => {
+      const bucket = findBucket(store.catalog, name);
+      return bucket && formatId(bucket.scope);
+    };
+    const tenantOf = (name: string) => {
+      const bucket = findBucket(store.catalog, name);
+      return bucket && formatId(bucket.tenant);
+    };
+    const isRequesterPays = (name: string) => findBucket(store.catalog, name)?.requesterPays === true;
+    const corsOf = (name: string) => {
+      const bucket = findBucket(store.catalog, name);
+      return bucket && readConfiguration(store.catalog, bucket, 'cors')?.rules;
+    };
+    return {
+      authorize: authorizer(store),
+      placeOf: (name) => findBucket(store.catalog, name),
+      handlers: {
+        ...bucketHandlers(store, history, region),
+        ...objectHandlers(store),
+        ...listHandlers(store),
+        ...selectHandlers(store, selects, log),
+        ...multipartHandlers(store),
+        ...engineHandlers(store, keeper),
+        ...insightHandlers(store),
+        ...accessHandlers(store, history),
+        ...subjects(store),
+        ...(configurationHandlers(store, history) as unknown as Handlers<typeof storage>),
+      },
+      providers: { Bucket: bucketProvider(store, history, region), DataSubject: dataSubjectProvider },
+      doors: { s3: (place) => openS3(place, { region, domains, ownerOf, tenantOf, isRequesterPays, corsOf, websiteOf, accessLog }) },
+      effects: effectSource(store.catalog, region),
+      async stop() {
+        selects.stop();
+        await accessLog.stop();
+        await lifecycles.stop();
+        await keeper.stop();
+        await closeStore(store);
+      },
+    };
+  },
+);
 
 export const part = servicePart(main);

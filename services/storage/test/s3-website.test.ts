@@ -9,7 +9,7 @@ let owner: s3.S3Client;
 const Bucket = 'a.site';
 
 before(async () => {
-  house = await openHouse();
+  house = await openHouse({ domains: ['example.com', 'eu.example.com'] });
   owner = house.client();
   await owner.send(new s3.CreateBucketCommand({ Bucket }));
   const Statement = [{ Effect: 'Allow', Principal: '*', Action: ['s3:GetObject', 's3:ListBucket'], Resource: `arn:aws:s3:::${Bucket}*` }];
@@ -32,6 +32,21 @@ const told = async (path: string) => {
   const { status, body, location } = await ask(path);
   return [status, location ?? body];
 };
+
+test('the names that the operator gave lead to buckets and websites as those of localhost do', async () => {
+  const at = async (host: string, path: string) => {
+    const { status, body } = await raw(house.s3, { method: 'GET', path, headers: { host } });
+    return [status, body];
+  };
+  for (const domain of ['example.com', 'EU.example.com', 'localhost']) {
+    assert.deepEqual(await at(`${Bucket}.s3.${domain}:9000`, '/docs/index.html'), [200, 'page docs/index.html']);
+    assert.deepEqual(await at(`s3.${domain}`, `/${Bucket}/docs/index.html`), [200, 'page docs/index.html']);
+    const [status, body] = await at(`${Bucket}.s3-website.${domain}`, '/');
+    assert.deepEqual([status, /NoSuchWebsiteConfiguration/.test(String(body))], [404, true]);
+  }
+  // Whatever other name leads here: the bucket stands in the path.
+  assert.deepEqual(await at(`${Bucket}.s3.example.org`, `/${Bucket}/docs/index.html`), [200, 'page docs/index.html']);
+});
 
 test('a bucket that is a website is served to anybody on its own host name, folders by their index', async () => {
   assert.equal((await ask('/')).status, 404);

@@ -23,6 +23,8 @@ import { checkExpectedOwner, refuseHeaders } from './unimplemented.ts';
 
 export type S3Options = {
   readonly region: string;
+  /** Base names of hosts that the operator gave. */
+  readonly domains: readonly string[];
   /** The account of a bucket's owner; undefined when there is no such bucket. */
   readonly ownerOf: (bucket: string) => string | undefined;
   /** The organization of a bucket's owner. */
@@ -66,7 +68,7 @@ type Arrived = S3Options & {
 
 /** The steps of a request, in S3's order. */
 async function serve(arrived: Arrived): Promise<void> {
-  const request: S3Request = withoutTenant(readHead(arrived.incoming, arrived.response), arrived.tenantOf);
+  const request: S3Request = withoutTenant(readHead(arrived.incoming, arrived.response, arrived.domains), arrived.tenantOf);
   arrived.trace.request = request;
   if (await beforeCaller(arrived, request)) return;
   const identified = authenticate(request, arrived.place.gate, arrived.place.open);

@@ -24,8 +24,8 @@ export type S3Request = {
   readonly response: HttpResponse;
 };
 
-/** Reads the head: address, bucket, key and query. */
-export function readHead(incoming: HttpRequest, response: HttpResponse): S3Request {
+/** Reads the head: address, bucket, key and query. `domains` are the operator's base names of hosts. */
+export function readHead(incoming: HttpRequest, response: HttpResponse, domains: readonly string[]): S3Request {
   const url = incoming.url ?? '/';
   const [rawPath, rawQuery] = splitTarget(url);
   const headers = headerMap(incoming.rawHeaders);
@@ -42,7 +42,7 @@ export function readHead(incoming: HttpRequest, response: HttpResponse): S3Reque
     rawQuery,
     headers,
     query,
-    ...targetOf(path, incoming.headers.host ?? ''),
+    ...targetOf(path, incoming.headers.host ?? '', domains),
     incoming,
     response,
   };
