@@ -54,7 +54,16 @@ export class Tools {
 
   /** MB a second from the first fetch on, the group's forming left out. */
   async consume(topic: string, records: number): Promise<number> {
-    const out = await this.#run('ConsumerPerformance', '--topic', topic, '--num-records', String(records), '--hide-header');
+    const out = await this.#run(
+      'ConsumerPerformance',
+      '--topic',
+      topic,
+      '--num-records',
+      String(records),
+      '--hide-header',
+      '--timeout',
+      '60000',
+    );
     const fields = (
       out
         .trimEnd()
@@ -64,7 +73,7 @@ export class Tools {
       .split(', ')
       .map(Number);
     const [read, rate] = [fields[4] ?? 0, fields[8] ?? Number.NaN];
-    if (read < records) throw new Error(`only ${read} of ${records} records were read`);
+    if (read < records) throw new Error(`only ${read} of ${records} records were read from ${this.#address}`);
     return rate;
   }
 
