@@ -48,5 +48,6 @@ async function erase(me: Visit, email: string): Promise<void> {
   };
   assert.ok(items.every(({ spec }) => spec.email !== email));
   await page.getByRole('link', { name: 'See that the log still verifies' }).click();
-  await page.getByText('The checkpoint is signed by the key of this log').waitFor();
+  for (const algorithm of ['Ed25519', 'ML-DSA-44'])
+    await page.getByText(`The checkpoint is signed by the ${algorithm} key of this log`).waitFor();
 }
