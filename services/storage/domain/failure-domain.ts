@@ -1,6 +1,7 @@
 import { type Domains, type DurabilityModel, meanYearsToLoss, shardsByDomain } from './durability.ts';
 
 const yearDays = 365;
+const raiseStep = 1.5;
 
 /** What a stripe has lost, domain by domain, and what becomes of it: rates a year to other states, and to its loss. */
 type Chain = { readonly rates: Float64Array[]; readonly loss: Float64Array };
@@ -32,10 +33,10 @@ function chainOf(model: DurabilityModel, domains: Domains, statesMax: number): C
       states.set(name, to);
       moves.push({ from, to, rate });
     };
-    for (const [at, size] of sizes.entries()) {
-      go(at, lost[at]! + 1, (size - lost[at]!) * annualFailureRate);
-      go(at, lost[at]! - 1, (lost[at]! * yearDays) / repairDays);
-      go(at, size, domains.annualFailureRate);
+    for (const { at, size, count } of alike(sizes, lost)) {
+      go(at, lost[at]! + 1, count * (size - lost[at]!) * annualFailureRate);
+      go(at, lost[at]! - 1, (count * lost[at]! * yearDays) / repairDays);
+      go(at, size, count * domains.annualFailureRate);
     }
     if (list.length > statesMax) return undefined;
   }
@@ -45,6 +46,18 @@ function chainOf(model: DurabilityModel, domains: Domains, statesMax: number): C
     if (to === undefined) loss[from]! += rate;
     else rates[from]![to]! += rate;
   return { rates, loss };
+}
+
+/** Domains of a size that lost as many go the same ways: one of them, and how many there are. */
+function alike(sizes: readonly number[], lost: readonly number[]): { at: number; size: number; count: number }[] {
+  const found = new Map<string, { at: number; size: number; count: number }>();
+  for (const [at, size] of sizes.entries()) {
+    const name = `${size} ${lost[at]!}`;
+    const known = found.get(name);
+    if (known) known.count++;
+    else found.set(name, { at, size, count: 1 });
+  }
+  return [...found.values()];
 }
 
 /** The same name for states that differ only in which of the domains of a size lost how many. */
@@ -89,16 +102,27 @@ export function yearsToLoss(model: DurabilityModel, domains: Domains | undefined
   return domains ? correlatedYearsToLoss(model, domains, statesMax) : meanYearsToLoss(model);
 }
 
-/** How much worse drives and domains must be for a life of a stripe to have no more than so many failures. */
+/**
+ * How much worse drives and domains must be for a life of a stripe to have no more than so many failures; at the most some
+ * hundred times the pace of repair, where all is lost at once. The worse they are, the fewer a life has.
+ */
 export function raiseFor(model: DurabilityModel, domains: Domains | undefined, failuresMax: number, statesMax: number): number | undefined {
   const ofDomains = domains ? domains.count * domains.annualFailureRate : 0;
   const failing = (model.dataShards + model.parityShards) * model.annualFailureRate + ofDomains;
-  // Above some hundred times the pace of repair all is lost at once.
-  for (let by = 1; by * failing < (yearDays / model.repairDays) * 1e3; by *= 1.5) {
-    const worse = raised(model, domains, by);
+  const most = Math.max(0, Math.ceil(Math.log(((yearDays / model.repairDays) * 1e3) / failing) / Math.log(raiseStep)));
+  let [least, enough] = [0, most];
+  while (least < enough) {
+    const middle = Math.floor((least + enough) / 2);
+    const worse = raised(model, domains, raiseStep ** middle);
     const years = yearsToLoss(worse.model, worse.domains, statesMax);
     if (years === undefined) return undefined;
-    if (years * failing * by <= failuresMax) return by;
+    if (years * failing * raiseStep ** middle <= failuresMax) enough = middle;
+    else least = middle + 1;
   }
-  return 1;
+  return raiseStep ** least;
+}
+
+/** The domains that have a shard: the failures of others change nothing. */
+export function holding({ dataShards, parityShards }: DurabilityModel, domains: Domains): Domains {
+  return { ...domains, count: Math.min(domains.count, dataShards + parityShards) };
 }

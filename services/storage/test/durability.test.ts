@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { meanYearsToLoss, ninesOf, simulateYearsToLoss, windowLoss, yearlyLoss } from '../domain/durability.ts';
-import { correlatedYearsToLoss } from '../domain/failure-domain.ts';
+import { correlatedYearsToLoss, holding, raised, raiseFor } from '../domain/failure-domain.ts';
 
 /** Numbers in [0, 1) that are the same in every run. */
 function chance(seed: number): () => number {
@@ -80,4 +80,20 @@ test('with domains that fail whole the chain agrees with lives that are played o
   const one = correlatedYearsToLoss({ ...model, annualFailureRate: 0.0157 }, { count: 1, annualFailureRate: 0.0157 }, 1000)!;
   assert.ok(Math.abs(one * 0.0157 - 1) < 1e-3, `${one}`);
   assert.equal(correlatedYearsToLoss({ ...model, parityShards: 40 }, { count: 16, annualFailureRate: 1 }, 1000), undefined);
+});
+
+test('lives end, however rare failures are and however many domains hold nothing', () => {
+  for (const dataShards of [1, 200])
+    for (const parityShards of [0, 1, 50])
+      for (const annualFailureRate of [0.00001, 10])
+        for (const repairDays of [0.001, 365]) {
+          const model = { dataShards, parityShards, annualFailureRate, repairDays };
+          const domains = holding(model, { count: 250, annualFailureRate: 0.01 });
+          const by = raiseFor(model, domains, 300, 300);
+          if (by === undefined) continue;
+          const worse = raised(model, domains, by);
+          let drawn = 0;
+          const years = simulateYearsToLoss(worse.model, 1, () => (drawn++ > 100_000 ? Number.NaN : Math.random()), worse.domains);
+          assert.ok(years > 0 && drawn < 100_000, `${JSON.stringify(model)}: ${drawn} draws`);
+        }
 });

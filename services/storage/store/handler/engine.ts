@@ -11,7 +11,7 @@ import {
   windowLoss,
   yearlyLoss,
 } from '../../domain/durability.ts';
-import { correlatedYearsToLoss, raised, raiseFor, yearsToLoss } from '../../domain/failure-domain.ts';
+import { correlatedYearsToLoss, holding, raised, raiseFor, yearsToLoss } from '../../domain/failure-domain.ts';
 import type { DriveKeeper } from '../../jobs/drive-keeper.ts';
 import type { storage } from '../../service.ts';
 import type { Drive } from '../drive.ts';
@@ -81,7 +81,7 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
       const { dataShards = 12, parityShards = 4, annualFailureRate = 0.0157, repairDays = 1, lives = 0 } = call.input;
       const { domains: count, domainFailureRate = 0.01 } = call.input;
       const model = { dataShards, parityShards, annualFailureRate, repairDays };
-      const domains = count === undefined ? undefined : { count, annualFailureRate: domainFailureRate };
+      const domains = count === undefined ? undefined : holding(model, { count, annualFailureRate: domainFailureRate });
       const byWindow = windowLoss(model);
       const correlated = domains && (correlatedYearsToLoss(model, domains, domainStatesMax) ?? tooMany());
       return {
@@ -102,7 +102,9 @@ function tooMany(): never {
   throw fault('BadInput', { path: '/domains', detail: 'With so many domains and so much parity the chain has too many states.' });
 }
 
-function told(years: number) {
+function told(mean: number) {
+  // A time beyond all numbers is told as the greatest of them.
+  const years = Math.min(mean, Number.MAX_VALUE);
   const annualLoss = yearlyLoss(years);
   return { meanYearsToLoss: years, annualLoss, nines: Math.min(ninesOf(annualLoss), 99) };
 }
