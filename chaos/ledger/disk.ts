@@ -73,20 +73,22 @@ export class SimulatedDisk implements Disk {
     return pending.reduce(put, Buffer.from(durable)).length;
   }
 
-  async open(name: string): Promise<DiskFile> {
+  async open(name: string, how?: 'durable'): Promise<DiskFile> {
     const file = this.files.get(name) ?? { durable: Buffer.alloc(0), pending: [] };
     this.files.set(name, file);
+    const sync = async () => {
+      const synced = file.pending.length;
+      await this.#wait();
+      if (this.failSync) throw new Error('EIO: the disk could not be synced');
+      if (!this.lies) file.durable = file.pending.splice(0, synced).reduce(put, Buffer.from(file.durable));
+    };
     return {
       write: async (buffers, position) => {
         file.pending.push({ bytes: Buffer.concat(buffers), position });
         await this.#wait();
+        if (how === 'durable') await sync();
       },
-      sync: async () => {
-        const synced = file.pending.length;
-        await this.#wait();
-        if (this.failSync) throw new Error('EIO: the disk could not be synced');
-        if (!this.lies) file.durable = file.pending.splice(0, synced).reduce(put, Buffer.from(file.durable));
-      },
+      sync,
       truncate: async (sizeBytes) => {
         file.durable = Buffer.from(file.pending.splice(0).reduce(put, Buffer.from(file.durable)).subarray(0, sizeBytes));
       },

@@ -134,7 +134,7 @@ export class PairSimulation {
     else if (this.#fence.isDown && chance(3)) this.#fence.isDown = false;
     else if (below(300) === 7 && node.wires.length > 0) this.#break(node);
     else if (chance(1) && !node.isPaused) this.#snapshot(node);
-    else if (below(120) === 7 && node.pair.serves && !node.isPaused) this.#renew(node);
+    else if (below(250) === 7 && node.pair.serves && !node.isPaused) this.#renew(node);
     else if (chance(75)) this.#work(node);
     else this.#speak(pick(this.#clients));
     await turn();

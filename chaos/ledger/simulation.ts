@@ -79,19 +79,20 @@ export class Simulation {
 
   async #open(): Promise<void> {
     this.#disk.lies = this.#lies;
-    this.#book = await Book.open({
-      ...this.#memory,
-      disk: this.#disk,
-      now: () => this.#now,
-      mayWrite: () => true,
-      onFailure: () => {
-        this.#failed = true;
-      },
+    this.#book = await this.#opened(this.#disk, () => {
+      this.#failed = true;
     });
   }
 
-  #openCopy(disk: SimulatedDisk): Promise<Book> {
-    return Book.open({ ...this.#memory, disk, now: () => this.#now, mayWrite: () => true, onFailure: () => undefined });
+  /** A book on a disk that does what it is asked for while the book opens. */
+  async #opened(disk: SimulatedDisk, onFailure: () => void): Promise<Book> {
+    let isOpen = false;
+    const opening = Book.open({ ...this.#memory, disk, now: () => this.#now, mayWrite: () => true, onFailure }).finally(() => {
+      isOpen = true;
+    });
+    opening.catch(() => undefined);
+    for (; !isOpen; await turn()) disk.step();
+    return opening;
   }
 
   async #act(): Promise<void> {
@@ -276,7 +277,7 @@ export class Simulation {
     bytes[this.#random.below(bytes.length)]! ^= 1 << this.#random.below(8);
     const copy = new SimulatedDisk(this.#random, new Map([...image, [name, bytes]]));
     try {
-      const book = await this.#openCopy(copy);
+      const book = await this.#opened(copy, () => undefined);
       assert.ok(book.log.op >= provenBy(image), `a turned bit in ${name} took an entry away`);
       this.#compare(book);
     } catch (error) {

@@ -8,7 +8,7 @@ import { batchesOf, changes, execute, stampsOf } from '../engine/machine.ts';
 import { createState, type State } from '../engine/state.ts';
 import type { Disk } from './disk.ts';
 import { type Asked, type Deliver, ours } from './asked.ts';
-import { effectOf, Effects, type Logged } from './effect.ts';
+import { effectOf, Effects } from './effect.ts';
 import { type Entry, entryKind, type ReadEntry } from './entry.ts';
 import { listEveryRows, unsyncedMaxBytes } from './limits.ts';
 import { type From, fromStart, type Log, openLog } from './log.ts';
@@ -244,8 +244,9 @@ export class Book {
     const { op } = this.#append(asked, entryKind.request, timestamp);
     const body = Buffer.from(execute(ledger.state, operation, asked.body, counts, timestamp));
     ledger.op = op;
-    this.#logged({ who: asked.who, op, digest: this.#log.digest, timestamp, operation, bytes: asked.body.length, counts });
+    this.effects.add(effectOf({ who: asked.who, op, digest: this.#log.digest, timestamp, operation, bytes: asked.body.length, counts }));
     ledger.state.transferLists.catchUp(listEveryRows);
+    this.snapshots.ahead(ledger);
     return { op, timestamp, body };
   }
 
@@ -372,16 +373,12 @@ export class Book {
     if (!operation || !counts) throw fault('LogDamaged', `entry ${entry.op} holds an operation that this release does not know`);
     const results = execute(ledger.state, operation, entry.body, counts, entry.timestamp);
     const { op, timestamp } = entry;
-    this.#logged({ who: entry, op, digest, timestamp, operation, bytes: entry.body.length, counts });
+    this.effects.add(effectOf({ who: entry, op, digest, timestamp, operation, bytes: entry.body.length, counts }));
     const session = entry.client === 0n ? undefined : this.sessions.find(entry, entry.client);
     if (session) {
       const { number, request } = entry;
       session.last = { number, request, operation: operation.code, op, timestamp, body: Buffer.from(results) };
     }
-  }
-
-  #logged(change: Logged): void {
-    this.effects.add(effectOf(change));
   }
 
   /** Ends with a snapshot, so that the next start replays nothing. */

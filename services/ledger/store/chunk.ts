@@ -47,9 +47,10 @@ export class ChunkFile {
     this.#cold = coldChunks(disk, name, rows);
   }
 
-  /** Digests up to the chunks that are full now; those not on disk yet are worked out. */
-  plan(): readonly string[] {
-    for (let chunk = this.digests.length; chunk < this.#rows.full; chunk += 1) this.digests.push(digestOf(this.#rows.words(chunk)));
+  /** Digests up to the chunks that are full now; of those not known yet at most `most` are worked out. */
+  plan(most = Number.POSITIVE_INFINITY): readonly string[] {
+    const end = Math.min(this.#rows.full, this.digests.length + most);
+    for (let chunk = this.digests.length; chunk < end; chunk += 1) this.digests.push(digestOf(this.#rows.words(chunk)));
     return this.digests;
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -19,8 +19,8 @@ export type Disk = {
   /** Fills `into` from a position, at once; what is behind the end of the file stays zero. */
   readAt(name: string, position: number, into: Uint8Array): void;
   sizeOf(name: string): number;
-  /** Opens a file for writing, makes it if needed, and syncs the directory then. */
-  open(name: string): Promise<DiskFile>;
+  /** Opens a file for writing, makes it if needed, and syncs the directory then. Writes of a `durable` one need no sync. */
+  open(name: string, how?: 'durable'): Promise<DiskFile>;
   /** Gives a file another name; durable when it resolves. */
   rename(name: string, next: string): Promise<void>;
   remove(name: string): Promise<void>;
@@ -46,11 +46,10 @@ export function directoryDisk(directory: string): Disk {
       }
     },
     sizeOf: (name) => statSync(join(directory, name)).size,
-    async open(name) {
-      const flags = 'a+';
-      const made = await open(join(directory, name), flags, 0o600);
-      await made.close();
-      const handle = await open(join(directory, name), 'r+');
+    async open(name, how) {
+      const { O_RDWR, O_CREAT, O_DSYNC } = constants;
+      const flags = O_RDWR | O_CREAT | (how === 'durable' ? O_DSYNC : 0);
+      const handle = await open(join(directory, name), flags, 0o600);
       await syncDirectory();
       return fileOver(handle);
     },

@@ -84,7 +84,7 @@ export class Effects {
 }
 
 /** A change as the audit tells it. */
-export type Logged = {
+type Logged = {
   readonly who: Who;
   readonly op: bigint;
   readonly digest: Buffer;

@@ -21,7 +21,7 @@ export const segmentName = (op: bigint): string => `log-${op.toString(16).padSta
 export const isSegment = (name: string): boolean => /^log-[0-9a-f]{16}$/.test(name);
 export const firstOp = (name: string): bigint => BigInt(`0x${name.slice(4)}`);
 
-/** The append-only log: each entry carries its parent's digest; entries are written in groups, each followed by one sync. */
+/** The append-only log: each entry carries its parent's digest; entries are written in groups, each on disk once written. */
 export class Log {
   readonly #disk: Disk;
   readonly #options: LogOptions;
@@ -178,7 +178,6 @@ export class Log {
     if (this.#position >= segmentMaxBytes || this.#isTurning) await this.#nextSegment(op, buffers);
     await this.#file.write(joined(buffers), this.#position);
     this.#position += bytes;
-    await this.#file.sync();
     this.#durable = op;
     this.#flying = [];
     this.#commit();
@@ -211,7 +210,7 @@ export class Log {
   async #nextSegment(op: bigint, buffers: readonly Buffer[]): Promise<void> {
     await this.#file.close();
     const first = readHeadOnly(buffers[0] as Buffer, 0)?.op ?? op;
-    this.#file = await this.#disk.open(segmentName(first));
+    this.#file = await this.#disk.open(segmentName(first), 'durable');
     this.#position = 0;
     this.#isTurning = false;
   }
@@ -298,7 +297,9 @@ export async function openLog(disk: Disk, from: From, replay: (entry: Entry, dig
   }
   if (op < from.op) throw damaged('its end', from.op, 'the log is shorter than the snapshot');
   const segment = tail?.segment ?? segmentName(op + 1n);
-  const file = await disk.open(segment);
+  const file = await disk.open(segment, 'durable');
+  // What a killed process has written may be in the system's memory alone.
+  await file.sync();
   return new Log(disk, file, { op, digest, segment, position: tail?.position ?? 0 }, options);
 }
 

@@ -1,5 +1,5 @@
 import { ChunkFile, chunkName } from './chunk.ts';
-import type { Book } from './book.ts';
+import type { Book, Ledger } from './book.ts';
 import type { Disk } from './disk.ts';
 import { snapshotEveryBytes } from './limits.ts';
 import { encodeSnapshot, type LedgerState, type Snapshot } from './snapshot.ts';
@@ -80,6 +80,13 @@ export class Snapshots {
   get newest(): { readonly name: string; readonly op: bigint } | undefined {
     const op = this.#ops.at(-1);
     return op === undefined ? undefined : { name: snapshotName(this.#sequence), op };
+  }
+
+  /** Works out the digest of a chunk that a batch has filled, so that a snapshot need not do it for all at once. */
+  ahead(ledger: Ledger): void {
+    const { transfers, events } = this.#filesOf(ledger);
+    transfers.plan(1);
+    events.plan(1);
   }
 
   /** Takes one when enough was logged since the last. */
