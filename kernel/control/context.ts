@@ -37,8 +37,8 @@ export type Context = {
   readonly contracts: () => Promise<readonly AnyService[]>;
   /** The addresses of doors, `<service>.<protocol>`. */
   readonly doors: () => Promise<Record<string, { url: string }>>;
-  /** Takes what was deleted out of the database's files; answers what could not be. */
-  readonly purge: () => Promise<Kept[]>;
+  /** Takes what was deleted out of the database's files, or out of those of some of the platform's tables; answers what could not be. */
+  readonly purge: (tables?: readonly string[]) => Promise<Kept[]>;
   /** Makes an event of an organization; durable in the journal when it resolves. */
   readonly emit: (event: EventRecord) => Promise<void>;
   /** The console's address, for links in mails. */

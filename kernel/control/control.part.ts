@@ -56,6 +56,7 @@ import { webhookHandlers } from './handler/webhook.ts';
 import { serveInternal } from './internal.ts';
 import { openMail } from './mail.ts';
 import { startPublisher } from './publish.ts';
+import { startReseal } from './reseal.ts';
 import { registeredContracts, registerService, storeContract } from './register.ts';
 import { platform } from './service.ts';
 import { openWitness } from './witness.ts';
@@ -132,6 +133,7 @@ export const part: Part = {
     const sts = await openStsBeside(link, gate, await authority.issue(), process.log);
     consoleAddress.set(context, `http://console.localhost:${door.port}`);
     opened.stops.unshift(keepDestroying(context, destroySweepMs), keepBudgets(context, budgetSweepMs), keepOrigins(opened));
+    opened.stops.unshift(startReseal(context));
     const stopSigning = keepSigningKeys(context);
     const stopSweeping = sweepTemporary(context);
     return {
@@ -228,7 +230,8 @@ async function open(link: Link): Promise<Opened> {
     recordSignIn: (...said) => recordSignIn(system, process.runtime as never, ...said),
     contracts: async () => Object.values(await registeredContracts(context)),
     doors: async () => (await runningPlatform(order.data).catch(() => undefined))?.doors ?? {},
-    purge: async () => {
+    purge: async (tables) => {
+      if (tables) return purgeDeleted(deployed.admin, [platform.name], log, tables);
       const knowing = (await context.contracts()).filter(({ operations, needs }) => 'EraseDataSubject' in operations && 'sql' in needs);
       return purgeDeleted(
         deployed.admin,

@@ -45,6 +45,7 @@ const platformTables = [
   'recovery_code',
   'ticket',
   'mail',
+  'reseal',
   'change_counter',
   'change',
   'contract',

@@ -50,6 +50,7 @@ export const perSecondMax = limit(1_000_000_000, 'unit/s', 'Highest rate an envi
 export const subjectRecordsMax = limit(500, 'record', 'Audit records about a subject that are read at once for an export.');
 export const askMs = limit(600_000, 'ms', 'How long control waits for a service that looks for what is about a subject.');
 export const answerMaxBytes = limit(16 * 1024 * 1024, 'byte', 'Largest answer of a service to control that is not passed on.');
+export const resealBatchMax = limit(500, 'row', 'Rows that are read at once to seal their personal fields anew.');
 export const purgedTableMaxBytes = limit(
   1024 * 1024 * 1024,
   'byte',

@@ -4,11 +4,12 @@ import type { Context } from './context.ts';
 import { mailKeptMax } from './limits.ts';
 import { sealedOutbox } from './outbox.ts';
 
-type Mailbox = Mail & { read?: () => Promise<unknown[]>; forget?: (to: string) => Promise<void> };
+type Mailbox = Mail & { read?: () => Promise<unknown[]> };
 
 /** The mail seam: SMTP by URL, else the outbox that the console shows (which can then be read). */
 export async function openMail(url: string | undefined, context: Context): Promise<Mailbox> {
-  if (url !== undefined) return (await import('#seams/mail/mail.ts')).openMail(url);
   const store = sealedOutbox(context);
-  return { ...outbox({ keep: mailKeptMax, store }), read: () => store.read(), forget: (to) => store.forget(to) };
+  await store.reseal();
+  if (url !== undefined) return (await import('#seams/mail/mail.ts')).openMail(url);
+  return { ...outbox({ keep: mailKeptMax, store }), read: () => store.read() };
 }

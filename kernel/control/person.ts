@@ -5,22 +5,23 @@ import { formatId, parseId } from '../tenancy/id.ts';
 import { change, type Context, type Note, type Row } from './context.ts';
 import { invitationMs, resetMs, sessionMs } from './limits.ts';
 import { assertPassword, hashPassword, passwordFits } from './password.ts';
+import { isErased, ofCredential, ofPerson, openPersonal, sealPersonal } from './personal.ts';
 
 /** A session just begun: the token goes into the cookie, `csrf` into the page. */
 export type Begun = { readonly token: string; readonly csrf: string; readonly expiresAt: number };
 
 const normal = (email: string) => email.trim().normalize('NFC').toLowerCase();
-const aad = (person: bigint) => `person ${person} email`;
+/** Where an address stands, for its seal. */
+export const emailPlace = (person: bigint): string => `person ${person} email`;
 
 /** The person of an e-mail address, made when there is none; addresses are sealed and found by a keyed hash. */
 export async function personOf(context: Context, email: string): Promise<bigint> {
-  const address = normal(email);
-  const hash = await context.keeper.lookup(`email ${address}`);
+  const hash = await accountOf(context, email);
   const db = context.system.platform();
   const known = await db.query('select id from platform.person where email_hash = $1', [hash]);
   if (known.rows[0]) return (known.rows[0] as Row).id as bigint;
   const id = context.ids.next();
-  const sealed = await context.keeper.seal(platformTenantId, Buffer.from(address), aad(id));
+  const sealed = await sealPersonal(context, ofPerson(id), normal(email), emailPlace(id));
   await db.query('insert into platform.person (id, email_hash, email_sealed) values ($1, $2, $3) on conflict (email_hash) do nothing', [
     id,
     hash,
@@ -29,13 +30,11 @@ export async function personOf(context: Context, email: string): Promise<bigint>
   return ((await db.query('select id from platform.person where email_hash = $1', [hash])).rows[0] as Row).id as bigint;
 }
 
-/** Persons belong to the platform; their fields are sealed under its own ring. */
-const platformTenantId = 0n;
-
+/** The address of a person; empty where there is none, or none any more. */
 export async function emailOf(context: Context, person: bigint): Promise<string> {
   const { rows } = await context.system.platform().query('select email_sealed from platform.person where id = $1', [person]);
   const [row] = rows as Row[];
-  return row ? (await context.keeper.open(platformTenantId, row.email_sealed as Buffer, aad(person))).toString() : '';
+  return (row && (await openPersonal(context, ofPerson(person), row.email_sealed, emailPlace(person))))?.toString() ?? '';
 }
 
 /** The person of an e-mail and password. Unknown addresses take as long as wrong passwords. `account` is the keyed hash of the address. */
@@ -49,7 +48,8 @@ export async function personByPassword(context: Context, account: Buffer, passwo
 }
 
 /** The keyed hash by which an e-mail address is found. */
-export const accountOf = (context: Context, email: string): Promise<Buffer> => context.keeper.lookup(`email ${normal(email)}`);
+export const accountOf = (context: Pick<Context, 'keeper'>, email: string): Promise<Buffer> =>
+  context.keeper.lookup(`email ${normal(email)}`);
 
 /** Whether this is the person's password. */
 export async function isPasswordOf(context: Context, person: bigint, password: unknown): Promise<boolean> {
@@ -67,7 +67,13 @@ export type Beginning = {
   readonly net: Buffer;
 };
 
-const originAad = (id: string) => `session ${id}`;
+/** A session, as far as its origin asks: whose it is, and the id that the origin is sealed for. */
+export type Held = { readonly id: string; readonly principal: string; readonly credential: bigint | null };
+
+export const originPlace = (id: string): string => `session ${id}`;
+/** Whom the origin of a session is about: its person, or the holder of the credential that began it. */
+export const holderOf = ({ principal, credential }: Held): string =>
+  credential === null ? ofPerson(parseId(principal)) : ofCredential(credential);
 
 /** Begins a session of a principal; one begun with a bearer ends with that credential. */
 export async function beginSession(
@@ -78,23 +84,14 @@ export async function beginSession(
   const [token, csrf] = [randomBytes(32).toString('base64url'), randomBytes(24).toString('base64url')];
   const id = sha256Hex(token);
   const expiresAt = context.now() + sessionMs;
-  const origin = await sealOrigin(context, id, { address, agent });
+  const held = { id, principal, credential: credential === undefined ? null : parseId(credential) };
+  const origin = await sealOrigin(context, held, { address, agent });
   await change(context, 'platform', async (tx, note) => {
     await tx.query('delete from platform.session where expires_at < now()');
     await tx.query(
       `insert into platform.session (id, principal, credential, csrf, expires_at, assurance, factor_at, origin_sealed, net_hash)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [
-        id,
-        principal,
-        credential === undefined ? null : parseId(credential),
-        csrf,
-        new Date(expiresAt),
-        assurance,
-        assurance === 2 ? new Date(context.now()) : null,
-        origin,
-        net,
-      ],
+      [id, principal, held.credential, csrf, new Date(expiresAt), assurance, assurance === 2 ? new Date(context.now()) : null, origin, net],
     );
     await note(0n, 'session', [id]);
   });
@@ -103,14 +100,23 @@ export async function beginSession(
 
 export type Origin = { readonly address: string; readonly agent: string };
 
-export function sealOrigin(context: Context, id: string, origin: Origin): Promise<Buffer> {
-  return context.keeper.seal(platformTenantId, Buffer.from(JSON.stringify(origin)), originAad(id));
+/** Seals where a session comes from. Nobody who was erased has one: throws Unauthenticated. */
+export async function sealOrigin(context: Context, held: Held, origin: Origin): Promise<Buffer> {
+  try {
+    return await sealPersonal(context, holderOf(held), JSON.stringify(origin), originPlace(held.id));
+  } catch (error) {
+    throw isErased(error) ? fault('Unauthenticated', { path: 'revoked', cause: error }) : error;
+  }
 }
 
-/** Where a session was used last: its row's sealed origin. */
-export async function originOf(context: Context, id: string, sealed: unknown): Promise<Origin> {
-  if (!(sealed instanceof Uint8Array)) return { address: '', agent: '' };
-  return JSON.parse((await context.keeper.open(platformTenantId, sealed, originAad(id))).toString()) as Origin;
+/** Where a session was used last, by its row; empty where that is not kept any more. */
+export async function originOf(context: Context, row: Row): Promise<Origin> {
+  const held = row as Held;
+  const plain =
+    row.origin_sealed instanceof Uint8Array
+      ? await openPersonal(context, holderOf(held), row.origin_sealed, originPlace(held.id))
+      : undefined;
+  return plain ? (JSON.parse(plain.toString()) as Origin) : { address: '', agent: '' };
 }
 
 /** Forgets where sessions come from that were not used since; answers of how many. */

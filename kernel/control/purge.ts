@@ -6,14 +6,15 @@ import { purgedTableMaxBytes } from './limits.ts';
 
 /**
  * Takes what was deleted out of the database's files: tables are written anew without their dead rows, and the write-ahead log
- * that still holds them is let go. Answers what could not be.
+ * that still holds them is let go; of all tables in the schemas, or of those named. Answers what could not be.
  */
-export async function purgeDeleted(admin: Sql, schemas: readonly string[], log: Log): Promise<Kept[]> {
+export async function purgeDeleted(admin: Sql, schemas: readonly string[], log: Log, tables?: readonly string[]): Promise<Kept[]> {
   const db = admin.platform();
   const { rows } = await db.query<{ schema: string; name: string; size: bigint }>(
     `select n.nspname as schema, c.relname as name, pg_total_relation_size(c.oid) as size
-     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname = any($1)`,
-    [schemas],
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname = any($1)
+       and ($2::text[] is null or c.relname = any($2))`,
+    [schemas, tables ?? null],
   );
   const kept: Kept[] = [];
   for (const { schema, name, size } of rows) {

@@ -13,7 +13,7 @@ import type { Entered, Login } from './identity/login.ts';
 import { securityRoutes } from './identity/security-route.ts';
 import { isImpossible } from './identity/watch.ts';
 import { loginTriesMax, loginWindowMs } from './limits.ts';
-import { beginSession, emailOf, endSession, makeTicket, originOf, sealOrigin, useTicket } from './person.ts';
+import { accountOf, beginSession, emailOf, endSession, type Held, makeTicket, originOf, sealOrigin, useTicket } from './person.ts';
 import { cookieOf, given, type Replied, type SessionRoute, tokenOf } from './session-cookie.ts';
 
 /** Sessions of the browser: begun by password, second factor, passkey, bearer or a mailed link, read, and ended. */
@@ -91,10 +91,12 @@ export function sessionRoutes(context: Context, login: Login, options: { readonl
   /** Notes that a session is in use, and ends one that is used where nobody can have gone since it was used last. */
   async function seen(request: HttpRequest, record: SessionRecord): Promise<void> {
     const db = context.system.platform();
-    const { rows } = await db.query('select origin_sealed, seen_at from platform.session where id = $1', [record.id]);
+    const { rows } = await db.query('select id, principal, credential, origin_sealed, seen_at from platform.session where id = $1', [
+      record.id,
+    ]);
     const [row] = rows as Row[];
     if (!row) throw fault('Unauthenticated', { path: 'revoked' });
-    const before = await originOf(context, record.id, row.origin_sealed);
+    const before = await originOf(context, row);
     const address = request.socket.remoteAddress ?? '';
     const at = (row.seen_at as Date).getTime();
     const [there, here] = [login.locate(before.address), login.locate(address)];
@@ -104,7 +106,7 @@ export function sessionRoutes(context: Context, login: Login, options: { readonl
       throw fault('Unauthenticated', { path: 'revoked', detail: 'The session was ended: it came from two distant places at once.' });
     }
     if (address === before.address && context.now() - at < seenEveryMs) return;
-    const origin = await sealOrigin(context, record.id, { ...before, address });
+    const origin = await sealOrigin(context, row as Held, { ...before, address });
     await db.query('update platform.session set seen_at = now(), origin_sealed = $2 where id = $1', [record.id, origin]);
   }
 
@@ -165,10 +167,9 @@ export function sessionRoutes(context: Context, login: Login, options: { readonl
     const key = `reset ${request.socket.remoteAddress}`;
     throttle(key);
     failed(key);
-    const hash = await context.keeper.lookup(`email ${email.trim().normalize('NFC').toLowerCase()}`);
     const { rows } = await context.system
       .platform()
-      .query('select id from platform.person where email_hash = $1 and password is not null', [hash]);
+      .query('select id from platform.person where email_hash = $1 and password is not null', [await accountOf(context, email)]);
     const [row] = rows as Row[];
     // Neither how long the mail takes nor whether it can be sent may tell who exists.
     if (row)

@@ -129,6 +129,13 @@ export function connectKeeper(path: string, token: string) {
       base64((await ask('seal', { tenant: `${tenant}`, plain: Buffer.from(plain).toString('base64'), aad })).sealed),
     open: async (tenant: bigint, sealed: Uint8Array, aad: string) =>
       base64((await ask('open', { tenant: `${tenant}`, sealed: Buffer.from(sealed).toString('base64'), aad })).plain),
+    /** Seals under the key of a subject of the platform, which never leaves the keeper; KeyRefused once it was erased. */
+    sealPersonal: async (who: string, plain: Uint8Array, aad: string) =>
+      base64((await ask('sealPersonal', { who, plain: Buffer.from(plain).toString('base64'), aad })).sealed),
+    openPersonal: async (who: string, sealed: Uint8Array, aad: string) =>
+      base64((await ask('openPersonal', { who, sealed: Buffer.from(sealed).toString('base64'), aad })).plain),
+    /** Ends the keys of subjects: what was sealed under them is nowhere to be read again, and no new ones are made. */
+    erasePersonal: async (whose: readonly string[]) => void (await ask('erasePersonal', { whose })),
     lookup: async (text: string) => base64((await ask('lookup', { text })).hash),
     destroy: async (tenant: bigint) => void (await ask('destroy', { tenant: `${tenant}` })),
     /** Keys of a tenant; without `key` it is the tenant's own ring. For control alone. */

@@ -74,7 +74,7 @@ const keyCalls: Record<string, (ring: Ring, request: Request) => unknown> = {
     return {};
   },
   eraseSubject(ring, request) {
-    ring.subject.erase(tenantOf(request), bytes(request, 'subject'));
+    ring.subject.erase(tenantOf(request), [bytes(request, 'subject')]);
     return {};
   },
   destroyKey(ring, request) {
@@ -125,6 +125,18 @@ const controlCalls: Record<string, (ring: Ring, request: Request) => unknown> = 
   open: (ring, request) => ({
     plain: ring.open(tenantOf(request), 'field', bytes(request, 'sealed'), text(request, 'aad')).toString('base64'),
   }),
+  sealPersonal(ring, request) {
+    const sealed = ring.sealPersonal(text(request, 'who'), bytes(request, 'plain'), text(request, 'aad'));
+    return { sealed: sealed.toString('base64') };
+  },
+  openPersonal(ring, request) {
+    const plain = ring.openPersonal(text(request, 'who'), bytes(request, 'sealed'), text(request, 'aad'));
+    return { plain: plain.toString('base64') };
+  },
+  erasePersonal(ring, request) {
+    ring.erasePersonal(request.whose as readonly string[]);
+    return {};
+  },
   witnessKeys: (ring) => ring.witness.publicKeys,
   cosign: (ring, request) => ({ lines: ring.witness.cosign(text(request, 'cosigner'), text(request, 'checkpoint'), Number(request.at)) }),
   lookup: (ring, request) => ({ hash: ring.lookup(text(request, 'text')).toString('base64') }),

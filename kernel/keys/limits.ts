@@ -11,3 +11,4 @@ export const reconnectMs = limit(200, 'ms', 'Wait before connecting to the keepe
 export const checkpointsPerCallMax = limit(16, 'checkpoint', 'Most checkpoints that the keeper signs in one call.');
 export const strictLeaseMs = limit(60_000, 'ms', 'The same for a key whose leases are to be short.');
 export const subjectTenantsMax = limit(1000, 'tenant', 'Most tenants whose subjects keeper has at hand.');
+export const personalKeysMax = limit(20_000, 'key', 'Most keys of persons that keeper has at hand for the fields of the directory.');

@@ -11,10 +11,11 @@ import {
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fault } from '../contract/fault.ts';
+import { personalKeysMax } from './limits.ts';
 import { type KeyState, openNamedKeys, shred } from './named.ts';
 import { openNotaryKeys } from './notary-key.ts';
-import { openWith, sealWith, sealedVersion } from './sealed.ts';
-import { openSubjectKeys } from './subject.ts';
+import { openWith, sealWith, sealedVersion, subjectVersion } from './sealed.ts';
+import { openSubjectKeys, type SubjectKeys, subjectHashSize } from './subject.ts';
 import { openWitnessKeys } from './witness-key.ts';
 import { writeDurable } from './write.ts';
 
@@ -23,6 +24,9 @@ type RingFile = {
   readonly state?: KeyState;
   readonly versions: readonly { readonly version: number; readonly sealed: string }[];
 };
+
+/** Persons and sessions belong to no tenant. */
+const platform = 0n;
 
 /**
  * The tenants' key rings, held by keeper alone: a root key in a file of mode 0600 seals every tenant's versioned key;
@@ -71,7 +75,6 @@ export function openRing(directory: string) {
   }
 
   const named = openNamedKeys(join(directory, 'key'), (tenant, version) => dataKey(tenant, version, 'named'));
-
   const subject = openSubjectKeys(join(directory, 'subject'), (tenant, version) => dataKey(tenant, version, 'subject'));
 
   return {
@@ -116,14 +119,49 @@ export function openRing(directory: string) {
     open(tenant: bigint, purpose: string, sealed: Uint8Array, aad: string): Buffer {
       return openWith(dataKey(tenant, sealedVersion(sealed), purpose).key, sealed, aad);
     },
+    ...personalFields(subject, lookupKey, (version) => dataKey(platform, version, 'field').key),
     /** A keyed hash, to find a sealed personal field by its value. */
-    lookup: (text: string): Buffer => createHmac('sha256', lookupKey).update(text).digest(),
+    lookup: (text: string): Buffer => keyedHash(lookupKey, text),
     sign: (payload: Uint8Array): Buffer => sign(null, payload, signing),
     publicKeyPem: createPublicKey(signing).export({ type: 'spki', format: 'pem' }) as string,
   };
 }
 
 export type Ring = ReturnType<typeof openRing>;
+
+const keyedHash = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+
+/** Personal fields of the directory: each lies under the key of whom it is about, which is made with the first of them. */
+function personalFields(keys: SubjectKeys, lookupKey: Buffer, ringKey: (version: number) => Buffer) {
+  const hashOf = (who: string) => keyedHash(lookupKey, `subject ${who}`).subarray(0, subjectHashSize);
+  // Lists open many fields of the same few people.
+  const held = new Map<string, Buffer>();
+
+  function keyOf(who: string, find: (tenant: bigint, hash: Uint8Array) => Buffer): Buffer {
+    const known = held.get(who);
+    if (known) return known;
+    const key = find(platform, hashOf(who));
+    if (held.size >= personalKeysMax) held.clear();
+    held.set(who, key);
+    return key;
+  }
+
+  return {
+    sealPersonal: (who: string, plain: Uint8Array, aad: string): Buffer => sealWith(keyOf(who, keys.key), subjectVersion, plain, aad),
+    /** Opens such a field, and one that an earlier release sealed under the ring. */
+    openPersonal(who: string, sealed: Uint8Array, aad: string): Buffer {
+      const version = sealedVersion(sealed);
+      return openWith(version === subjectVersion ? keyOf(who, keys.known) : ringKey(version), sealed, aad);
+    },
+    erasePersonal(whose: readonly string[]): void {
+      for (const who of whose) {
+        held.get(who)?.fill(0);
+        held.delete(who);
+      }
+      keys.erase(platform, whose.map(hashOf));
+    },
+  };
+}
 
 function sealedRing(root: Buffer, tenant: bigint, state: KeyState, versions: ReadonlyMap<number, Buffer>): Buffer {
   const sealed = [...versions].map(([version, key]) => {

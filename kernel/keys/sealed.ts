@@ -6,6 +6,9 @@ import { nextNonce } from './nonce.ts';
 const headSize = 16;
 const tagSize = 16;
 
+/** The key version in a personal field under its subject's key; a ring's versions begin at 1. */
+export const subjectVersion = 0;
+
 /** Seals `plain` under a 32-byte key; `aad` binds it to its place. */
 export function sealWith(key: Uint8Array, version: number, plain: Uint8Array, aad: string): Buffer {
   const sealed = Buffer.allocUnsafe(headSize + plain.length + tagSize);

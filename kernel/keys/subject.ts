@@ -1,12 +1,12 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { fault } from '../contract/fault.ts';
 import { subjectTenantsMax } from './limits.ts';
 import { openWith, sealWith, sealedVersion } from './sealed.ts';
 
 /** Bytes of what names a subject: a keyed hash, so that these files know no names. */
-const subjectHashSize = 16;
+export const subjectHashSize = 16;
 const keySize = 32;
 const sealedSize = 16 + keySize + 16;
 const slotSize = subjectHashSize + 16 + sealedSize;
@@ -14,6 +14,7 @@ const [live, erased] = [1, 2];
 
 type RingKey = (tenant: bigint, version?: number) => { readonly version: number; readonly key: Buffer };
 type Slots = { readonly at: Map<string, number>; count: number };
+type Claim = { readonly hash: Uint8Array; readonly state: number; readonly sealed: Uint8Array };
 
 /**
  * A key for each subject of each tenant, under which lies what is personal about it. The slots of a tenant stand in one
@@ -39,31 +40,35 @@ export function openSubjectKeys(directory: string, ringKey: RingKey) {
     return slots;
   }
 
-  function write(tenant: bigint, slot: number, hash: Uint8Array, state: number, sealed: Uint8Array): void {
-    const bytes = Buffer.alloc(slotSize);
-    bytes.set(hash, 0);
-    bytes[subjectHashSize] = state;
-    bytes.set(sealed, slotSize - sealedSize);
-    const file = openSync(pathOf(tenant), existsSync(pathOf(tenant)) ? 'r+' : 'w', 0o600);
+  /** Writes the slots of subjects, each in its place or behind all others, and syncs once. */
+  function claim(tenant: bigint, claims: readonly Claim[]): void {
+    const slots = slotsOf(tenant);
+    const file = openSlots(pathOf(tenant));
+    let { count } = slots;
     try {
-      writeSync(file, bytes, 0, slotSize, slot * slotSize);
+      const taken = claims.map(({ hash, state, sealed }): [string, number] => {
+        const name = Buffer.from(hash).toString('hex');
+        const slot = slots.at.get(name) ?? count;
+        const head = Buffer.alloc(slotSize - sealedSize);
+        head.set(hash, 0);
+        head[subjectHashSize] = state;
+        writeSync(file, Buffer.concat([head, sealed]), 0, slotSize, slot * slotSize);
+        count = Math.max(count, slot + 1);
+        return [name, slot];
+      });
       fsyncSync(file);
+      for (const [name, slot] of taken) slots.at.set(name, slot);
+      slots.count = count;
     } finally {
       closeSync(file);
     }
   }
 
-  function read(tenant: bigint, slot: number): Buffer {
-    return readFileSync(pathOf(tenant)).subarray(slot * slotSize, (slot + 1) * slotSize);
-  }
-
-  function claim(tenant: bigint, hash: Uint8Array, state: number, sealed: Uint8Array): void {
-    const slots = slotsOf(tenant);
-    const name = Buffer.from(hash).toString('hex');
-    const slot = slots.at.get(name) ?? slots.count;
-    write(tenant, slot, hash, state, sealed);
-    slots.at.set(name, slot);
-    slots.count = Math.max(slots.count, slot + 1);
+  function open(tenant: bigint, hash: Uint8Array, slot: number): Buffer {
+    const bytes = readSlot(pathOf(tenant), slot);
+    if (bytes[subjectHashSize] !== live) throw fault('KeyRefused', 'The subject was erased.');
+    const sealed = bytes.subarray(slotSize - sealedSize);
+    return openWith(ringKey(tenant, sealedVersion(sealed)).key, sealed, placeOf(tenant, hash));
   }
 
   const placeOf = (tenant: bigint, hash: Uint8Array) => `subject ${tenant} ${Buffer.from(hash).toString('hex')}`;
@@ -76,20 +81,49 @@ export function openSubjectKeys(directory: string, ringKey: RingKey) {
     key(tenant: bigint, hash: Uint8Array): Buffer {
       check(hash);
       const slot = slotsOf(tenant).at.get(Buffer.from(hash).toString('hex'));
-      if (slot === undefined) {
-        const made = randomBytes(keySize);
-        const { version, key } = ringKey(tenant);
-        claim(tenant, hash, live, sealWith(key, version, made, placeOf(tenant, hash)));
-        return made;
-      }
-      const bytes = read(tenant, slot);
-      if (bytes[subjectHashSize] !== live) throw fault('KeyRefused', 'The subject was erased.');
-      const sealed = bytes.subarray(slotSize - sealedSize);
-      return openWith(ringKey(tenant, sealedVersion(sealed)).key, sealed, placeOf(tenant, hash));
+      if (slot !== undefined) return open(tenant, hash, slot);
+      const made = randomBytes(keySize);
+      const { version, key } = ringKey(tenant);
+      claim(tenant, [{ hash, state: live, sealed: sealWith(key, version, made, placeOf(tenant, hash)) }]);
+      return made;
     },
-    erase(tenant: bigint, hash: Uint8Array): void {
+    /** The key of a subject that something was sealed for; none is made. */
+    known(tenant: bigint, hash: Uint8Array): Buffer {
       check(hash);
-      claim(tenant, hash, erased, Buffer.alloc(sealedSize));
+      const slot = slotsOf(tenant).at.get(Buffer.from(hash).toString('hex'));
+      if (slot === undefined) throw fault('KeyUnavailable', 'The key of the subject is not here.');
+      return open(tenant, hash, slot);
+    },
+    erase(tenant: bigint, hashes: readonly Uint8Array[]): void {
+      hashes.forEach(check);
+      if (hashes.length === 0) return;
+      claim(
+        tenant,
+        hashes.map((hash) => ({ hash, state: erased, sealed: Buffer.alloc(sealedSize) })),
+      );
     },
   };
+}
+
+export type SubjectKeys = ReturnType<typeof openSubjectKeys>;
+
+/** A tenant's first slot makes its file, which must be there after a loss of power like what is in it. */
+function openSlots(path: string): number {
+  if (existsSync(path)) return openSync(path, 'r+');
+  const made = openSync(path, 'w', 0o600);
+  const directory = openSync(dirname(path), 'r');
+  fsyncSync(directory);
+  closeSync(directory);
+  return made;
+}
+
+function readSlot(path: string, slot: number): Buffer {
+  const bytes = Buffer.alloc(slotSize);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, bytes, 0, slotSize, slot * slotSize);
+  } finally {
+    closeSync(file);
+  }
+  return bytes;
 }

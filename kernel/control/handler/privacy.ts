@@ -7,7 +7,9 @@ import { askService, readJson } from '../ask.ts';
 import { auditReaderOf } from '../audit-reader.ts';
 import { change, type Context, type Row } from '../context.ts';
 import { subjectRecordsMax } from '../limits.ts';
+import { titleOf } from '../identity/factor.ts';
 import { accountOf, emailOf, endSessionsOf, originOf } from '../person.ts';
+import { ofCredential, ofPerson } from '../personal.ts';
 import type { platform } from '../service.ts';
 
 const ownerStays = 'An organization keeps at least one owner.';
@@ -49,11 +51,10 @@ export function privacyHandlers(context: Context): Mine {
     yield { kind: 'Member', name: formatId(member.id as bigint), data: { email, role: member.role, invited: member.accepted_at === null } };
     const db = context.system.platform();
     const { rows } = await db.query('select * from platform.session where principal = $1', [formatId(person)]);
-    for (const row of rows as Row[])
-      yield { kind: 'Session', name: String(row.created_at), data: await originOf(context, String(row.id), row.origin_sealed) };
-    const factors = await db.query('select kind, title, created_at from platform.factor where person = $1', [person]);
+    for (const row of rows as Row[]) yield { kind: 'Session', name: String(row.created_at), data: await originOf(context, row) };
+    const factors = await db.query('select * from platform.factor where person = $1', [person]);
     for (const row of factors.rows as Row[])
-      yield { kind: 'Factor', name: String(row.kind), data: { title: row.title, createdAt: row.created_at } };
+      yield { kind: 'Factor', name: String(row.kind), data: { title: await titleOf(context, row), createdAt: row.created_at } };
   }
 
   async function* findCredentials(tenant: bigint, names: readonly string[]): AsyncGenerator<SubjectItem> {
@@ -87,6 +88,7 @@ export function privacyHandlers(context: Context): Mine {
       // A name that is bound to nothing is noted nowhere: it may be an address.
       for (const name of new Set((bound.rows as { principal: string }[]).map(({ principal }) => principal)))
         await note(tenant, 'principal', [formatId(tenant), name]);
+      await context.keeper.erasePersonal(ids.map(ofCredential));
       return ids.length;
     });
   }
@@ -110,7 +112,6 @@ export function privacyHandlers(context: Context): Mine {
   async function erasePerson(tenant: bigint, member: Row): Promise<Kept | undefined> {
     const person = member.person as bigint;
     const principal = formatId(person);
-    const email = await emailOf(context, person);
     const isKept = await change(context, 'platform', async (tx, note) => {
       const { rows: others } = await tx.query(
         `select 1 from platform.binding where tenant = $1 and role = 'owner' and principal <> $2 limit 1`,
@@ -120,6 +121,7 @@ export function privacyHandlers(context: Context): Mine {
       await tx.query('delete from platform.ticket where person = $1 and (member_tenant = $2 or member_tenant is null)', [person, tenant]);
       await tx.query('delete from platform.member where tenant = $1 and person = $2', [tenant, person]);
       await tx.query('delete from platform.binding where tenant = $1 and principal = $2', [tenant, principal]);
+      await tx.query('delete from platform.mail where person = $1', [person]);
       await note(tenant, 'principal', [formatId(tenant), principal]);
       await endSessionsOf(tx, note, person);
       const { rows: elsewhere } = await tx.query(
@@ -130,11 +132,11 @@ export function privacyHandlers(context: Context): Mine {
       for (const table of ['ticket', 'factor', 'recovery_code'])
         await tx.query(`delete from platform.${table} where person = $1`, [person]);
       await tx.query('delete from platform.person where id = $1', [person]);
+      // Nobody can make them a member any more. Cut short here, the rows stay, and the next request finds them.
+      await context.keeper.erasePersonal([ofPerson(person)]);
       return false;
     });
-    if (isKept) return { kind: 'Member', name: formatId(member.id as bigint), reason: ownerStays };
-    await (context.mail as { forget?: (to: string) => Promise<void> }).forget?.(email);
-    return undefined;
+    return isKept ? { kind: 'Member', name: formatId(member.id as bigint), reason: ownerStays } : undefined;
   }
 
   async function erase(tenant: bigint, subject: string, call: SubjectCall): Promise<Erased> {

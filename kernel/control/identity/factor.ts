@@ -3,6 +3,7 @@ import { fault } from '../../contract/fault.ts';
 import { formatId } from '../../tenancy/id.ts';
 import type { Context, Row } from '../context.ts';
 import { factorsMax, factorTitleMax, recoveryCodes, totpSecretBytes } from './limits.ts';
+import { ofPerson, openPersonal, sealPersonal } from '../personal.ts';
 import { handleIn, type Passkey, proven, type Site } from './passkey.ts';
 import type { Pending } from './pending.ts';
 import { matchedStep, totpAddress } from './totp.ts';
@@ -22,7 +23,17 @@ export type Factor = {
 /** What a browser sends as proof: one of these. */
 export type Proof = { readonly code?: unknown; readonly recovery?: unknown; readonly mailed?: unknown; readonly passkey?: unknown };
 
-const aad = (id: unknown) => `factor ${id}`;
+/** Where the secret of a factor stands, and what its person calls it. */
+export const factorPlace = (id: unknown): string => `factor ${id}`;
+export const titlePlace = (id: unknown): string => `factor ${id} title`;
+const secretOf = (context: Context, row: Row) => openPersonal(context, ofPerson(row.person as bigint), row.sealed, factorPlace(row.id));
+
+/** What a factor is called; until it is sealed, as an earlier release left it. */
+export async function titleOf(context: Context, row: Row): Promise<string> {
+  if (!(row.title_sealed instanceof Uint8Array)) return String(row.title ?? '');
+  return (await openPersonal(context, ofPerson(row.person as bigint), row.title_sealed, titlePlace(row.id)))?.toString() ?? '';
+}
+
 const db = (context: Context) => context.system.platform();
 const wrong = () => fault('Unauthenticated', { path: 'signature', detail: 'The code or passkey is wrong, or was used before.' });
 
@@ -35,13 +46,15 @@ async function rowsOf(context: Context, person: bigint): Promise<Row[]> {
 
 /** The confirmed second factors of a person. */
 export async function factorsOf(context: Context, person: bigint): Promise<Factor[]> {
-  return (await rowsOf(context, person)).map((row) => ({
-    id: formatId(row.id as bigint),
-    kind: row.kind as Factor['kind'],
-    title: String(row.title),
-    createdAt: (row.created_at as Date).getTime(),
-    ...(row.used_at instanceof Date ? { usedAt: row.used_at.getTime() } : {}),
-  }));
+  return Promise.all(
+    (await rowsOf(context, person)).map(async (row) => ({
+      id: formatId(row.id as bigint),
+      kind: row.kind as Factor['kind'],
+      title: await titleOf(context, row),
+      createdAt: (row.created_at as Date).getTime(),
+      ...(row.used_at instanceof Date ? { usedAt: row.used_at.getTime() } : {}),
+    })),
+  );
 }
 
 /** The handles of a person's passkeys on this site. */
@@ -69,14 +82,14 @@ async function insertFactor(
   if (Number((rows[0] as Row).count) >= factorsMax) throw fault('QuotaExceeded', `A person has at most ${factorsMax} second factors.`);
   const usual = made.kind === 'totp' ? 'Authenticator app' : 'Passkey';
   const done = await db(context).query(
-    `insert into platform.factor (id, person, kind, title, sealed, handle, counter, confirmed_at)
+    `insert into platform.factor (id, person, kind, title_sealed, sealed, handle, counter, confirmed_at)
      values ($1, $2, $3, $4, $5, $6, $7, case when $8::boolean then now() end) on conflict do nothing`,
     [
       id,
       person,
       made.kind,
-      title || usual,
-      await context.keeper.seal(0n, made.plain, aad(id)),
+      await sealPersonal(context, ofPerson(person), title || usual, titlePlace(id)),
+      await sealPersonal(context, ofPerson(person), made.plain, factorPlace(id)),
       made.handle ?? null,
       BigInt(made.counter ?? 0),
       made.confirmed,
@@ -126,8 +139,8 @@ export async function removeFactor(context: Context, person: bigint, id: bigint)
 
 /** A code counts once, whoever sends it first. */
 async function useTotp(context: Context, row: Row, code: unknown): Promise<boolean> {
-  const secret = await context.keeper.open(0n, row.sealed as Buffer, aad(row.id));
-  const step = matchedStep(secret, String(code).replaceAll(' ', ''), context.now(), Number(row.last_step));
+  const secret = await secretOf(context, row);
+  const step = secret && matchedStep(secret, String(code).replaceAll(' ', ''), context.now(), Number(row.last_step));
   if (step === undefined) return false;
   const used = await db(context).query('update platform.factor set last_step = $2, used_at = now() where id = $1 and last_step < $2', [
     row.id,
@@ -198,7 +211,9 @@ export async function provePasskey(context: Context, response: unknown, pending:
   );
   const [row] = rows as Row[];
   if (!row || pending.challenge === undefined) throw wrong();
-  const passkey = JSON.parse((await context.keeper.open(0n, row.sealed as Buffer, aad(row.id))).toString()) as Passkey;
+  const secret = await secretOf(context, row);
+  if (!secret) throw wrong();
+  const passkey = JSON.parse(secret.toString()) as Passkey;
   const { counter } = await proven(site, pending.challenge, response, { handle, counter: Number(row.counter), passkey }, alone);
   await db(context).query('update platform.factor set counter = $2, used_at = now() where id = $1', [row.id, BigInt(counter)]);
   return row.person as bigint;

@@ -1,9 +1,11 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import type { HttpRequest } from '#engine/http1/request.ts';
 import { fault } from '../../contract/fault.ts';
 import { formatId } from '../../tenancy/id.ts';
 import type { Context, Row } from '../context.ts';
 import { accountOf, beginSession, type Begun, emailOf, endSessionsFrom, personByPassword } from '../person.ts';
-import { factorsOf, mailCode, type Method, methodsOf, passkeysOf, type Proof, prove, provePasskey } from './factor.ts';
+import { ofPerson, openPersonal, sealPersonal } from '../personal.ts';
+import { mailCode, type Method, methodsOf, passkeysOf, type Proof, prove, provePasskey } from './factor.ts';
 import type { Locate } from './geo.ts';
 import { stuffingWindowMs } from './limits.ts';
 import { proofOptions, type Site, siteOf } from './passkey.ts';
@@ -25,12 +27,20 @@ export type Waits = { readonly ticket: string; readonly methods: readonly Method
 /** A login's end: a session, or what is missing still. */
 export type Entered = { readonly begun: Begun } | { readonly waits: Waits };
 
+/** What is sealed of where a person signed in last. */
+export const lastPlace = (person: bigint): string => `place ${person}`;
+
 /** Logs people in: password, second factor, passkey; watches for stuffed passwords and impossible journeys. */
 export class Login {
   readonly locate: Locate;
   readonly pending: PendingStore;
   readonly #context: Context;
   readonly #watch: LoginWatch;
+  /**
+   * Networks are few enough to try all, so what their hashes are taken with is written nowhere: a row tells nobody where a
+   * session comes from. What the watch knows of them is over with this process as well.
+   */
+  readonly #netKey = randomBytes(32);
 
   constructor(context: Context, locate: Locate) {
     this.#context = context;
@@ -47,7 +57,7 @@ export class Login {
     const address = request.socket.remoteAddress ?? '';
     const network = networkOf(address);
     const agent = String(request.headers['user-agent'] ?? '').slice(0, 300);
-    return { address, agent, network, net: await this.#context.keeper.lookup(`net ${network}`), site: siteOf(request) };
+    return { address, agent, network, net: createHmac('sha256', this.#netKey).update(network).digest(), site: siteOf(request) };
   }
 
   /** A right password. What is not right is counted, and takes as long whoever it was. */
@@ -99,11 +109,8 @@ export class Login {
   async #begin(visitor: Visitor, person: bigint, assurance: 1 | 2): Promise<Begun> {
     const principal = formatId(person);
     const begun = await beginSession(this.#context, principal, { ...visitor, assurance });
-    const place = await this.#context.keeper.seal(
-      0n,
-      Buffer.from(JSON.stringify({ address: visitor.address, at: this.#context.now() })),
-      `place ${person}`,
-    );
+    const last = JSON.stringify({ address: visitor.address, at: this.#context.now() });
+    const place = await sealPersonal(this.#context, ofPerson(person), last, lastPlace(person));
     const { rows } = await this.#context.system
       .platform()
       .query('update platform.person set last_sealed = $2 where id = $1 returning email_hash', [person, place]);
@@ -119,7 +126,9 @@ export class Login {
     const { rows } = await this.#context.system.platform().query('select last_sealed from platform.person where id = $1', [person]);
     const sealed = (rows[0] as Row | undefined)?.last_sealed;
     if (!(sealed instanceof Uint8Array)) return false;
-    const last = JSON.parse((await this.#context.keeper.open(0n, sealed, `place ${person}`)).toString()) as { address: string; at: number };
+    const plain = await openPersonal(this.#context, ofPerson(person), sealed, lastPlace(person));
+    if (!plain) return false;
+    const last = JSON.parse(plain.toString()) as { address: string; at: number };
     const there = this.locate(last.address);
     return there !== undefined && isImpossible({ place: there, at: last.at }, { place: here, at: this.#context.now() });
   }
@@ -172,6 +181,6 @@ export class Login {
   }
 
   async hasFactors(person: bigint): Promise<boolean> {
-    return (await factorsOf(this.#context, person)).length > 0;
+    return (await methodsOf(this.#context, person)).length > 0;
   }
 }

@@ -119,7 +119,7 @@ async function sessionsOf(context: Context, record: SessionRecord) {
 
 /** What is shown of a session; its id is a hash of its secret, and opens nothing. */
 export async function sessionOf(context: Context, row: Row) {
-  const { address, agent } = await originOf(context, String(row.id), row.origin_sealed);
+  const { address, agent } = await originOf(context, row);
   return {
     id: String(row.id),
     principal: String(row.principal),
