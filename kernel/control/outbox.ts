@@ -2,7 +2,7 @@ import type { Message } from '#seams/mail/message.ts';
 import { fault } from '../contract/fault.ts';
 import type { Context, Row } from './context.ts';
 import { accountOf } from './person.ts';
-import { ofPerson, openPersonal, sealPersonal } from './personal.ts';
+import { isErased, ofPerson, openPersonal, sealPersonal } from './personal.ts';
 
 type Stored = { readonly to: string; readonly subject: string; readonly text: string; readonly at: number };
 type Boxed = Pick<Context, 'system' | 'keeper' | 'ids' | 'now'>;
@@ -16,6 +16,16 @@ export function sealedOutbox(context: Boxed) {
   async function recipient(to: string): Promise<bigint | undefined> {
     const { rows } = await db.query('select id from platform.person where email_hash = $1', [await accountOf(context, to)]);
     return (rows[0] as Row | undefined)?.id as bigint | undefined;
+  }
+
+  /** Undefined for a person who was erased, and whom an older backup brought back. */
+  async function sealedFor(person: bigint, plain: Buffer, id: unknown): Promise<Buffer | undefined> {
+    try {
+      return await sealPersonal(context, ofPerson(person), plain, place(id));
+    } catch (error) {
+      if (isErased(error)) return undefined;
+      throw error;
+    }
   }
 
   return {
@@ -40,11 +50,9 @@ export function sealedOutbox(context: Boxed) {
       for (const row of rows as Row[]) {
         const plain = await context.keeper.open(0n, row.sealed as Buffer, place(row.id));
         const person = await recipient((JSON.parse(plain.toString()) as Stored).to);
-        if (person === undefined) await db.query('delete from platform.mail where id = $1', [row.id]);
-        else {
-          const sealed = await sealPersonal(context, ofPerson(person), plain, place(row.id));
-          await db.query('update platform.mail set person = $2, sealed = $3 where id = $1', [row.id, person, sealed]);
-        }
+        const sealed = person === undefined ? undefined : await sealedFor(person, plain, row.id);
+        if (sealed === undefined) await db.query('delete from platform.mail where id = $1', [row.id]);
+        else await db.query('update platform.mail set person = $2, sealed = $3 where id = $1', [row.id, person, sealed]);
       }
     },
   };
