@@ -18,6 +18,7 @@ export type Credential = {
   readonly bearer: string;
   readonly basic: { readonly username: string; readonly password: string };
   readonly sasl: { readonly username: string; readonly password: string };
+  readonly postgres: { readonly url: string };
   readonly ledger: { readonly cluster: string };
   readonly stripe: { readonly secretKey: string; readonly publishableKey: string };
   readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string; readonly endpoint: string };

@@ -19,6 +19,7 @@ export function FacesPanel({ faces, onDone }: { faces: Faces; onDone: () => void
     ['Basic password', faces.basic.password],
     ['SASL user name', faces.sasl.username],
     ['SASL password', faces.sasl.password],
+    ...(faces.postgres ? ([['PostgreSQL address', faces.postgres.url]] as const) : []),
   ];
   return (
     <div className="stack">

@@ -7,6 +7,7 @@ export type Faces = {
   readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string; readonly endpoint?: string };
   readonly basic: { readonly username: string; readonly password: string };
   readonly sasl: { readonly username: string; readonly password: string };
+  readonly postgres?: { readonly url: string };
   readonly ledger?: { readonly cluster: string };
   readonly stripe?: { readonly secretKey: string; readonly publishableKey: string };
 };
@@ -54,6 +55,7 @@ export function secretsOf(faces: Faces | undefined): readonly string[] {
   return faces
     ? [
         ...[faces.bearer, faces.s3.secretAccessKey, faces.basic.password, faces.sasl.password],
+        ...(faces.postgres ? [faces.postgres.url] : []),
         ...(faces.ledger ? [faces.ledger.cluster] : []),
         ...(faces.stripe ? [faces.stripe.secretKey] : []),
       ]

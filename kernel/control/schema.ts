@@ -82,6 +82,9 @@ export const Faces = Type.Object({
   }),
   basic: Type.Object({ username: Type.String(), password: Type.String() }),
   sasl: Type.Object({ username: Type.String(), password: Type.String() }),
+  postgres: Type.Optional(
+    Type.Object({ url: Type.String({ description: 'For PostgreSQL clients: the sasl face and the environment in one address.' }) }),
+  ),
   ledger: Type.Object({ cluster: Type.String({ description: 'Cluster id of 128 bits in decimal, which stands for a password.' }) }),
   stripe: Type.Object({
     secretKey: Type.String({ description: 'For servers: sk_test_, sk_live_, or rk_ where the role is less than admin.' }),

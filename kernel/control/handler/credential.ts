@@ -199,6 +199,15 @@ export function credentialHandlers(context: Context): Mine {
 
   type Shown = { tenant: bigint; scope: bigint; role: string; id: string; sealed: Buffer; accessKey: string | null };
 
+  /** Where a door speaks PostgreSQL: an address that its clients take as it is. */
+  async function postgresFace(id: string, password: string, scope: bigint) {
+    const door = (await context.doors())['analytics.postgres'];
+    if (!door) return {};
+    const url = new URL(door.url);
+    Object.assign(url, { username: id, password, pathname: `/${formatId(scope)}` });
+    return { postgres: { url: url.href } };
+  }
+
   async function facesOf({ tenant, scope, role, id, sealed, accessKey }: Shown) {
     const secrets = await context.keeper.faces(tenant, id, sealed);
     const mode = context.snapshot.get('scope', formatId(scope))?.kind === 'live' ? 'live' : 'test';
@@ -210,6 +219,7 @@ export function credentialHandlers(context: Context): Mine {
       s3: { accessKeyId: accessKey ?? accessKeyId(id), secretAccessKey: secrets.s3, region: context.region },
       basic: { username: id, password: secrets.basic },
       sasl: { username: id, password: secrets.sasl },
+      ...(await postgresFace(id, secrets.sasl, scope)),
       ledger: { cluster: secrets.cluster },
       stripe: {
         secretKey: stripeKey({ kind, mode, id, secret: secrets.stripe }),

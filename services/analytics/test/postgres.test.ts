@@ -226,16 +226,8 @@ test('transactions, savepoints, cursors and settings are as in PostgreSQL', asyn
   assert.deepEqual(await asked('show statement_timeout'), [['50ms']]);
   await own.query('discard all');
   await own.end();
-  const { host, port, user, password } = house.login();
   // postgres.js asks the catalogues for types of arrays unless it is told not to.
-  const sql = postgres({
-    host: String(host),
-    port: Number(port),
-    username: String(user),
-    password: String(password),
-    fetch_types: false,
-    max: 1,
-  });
+  const sql = postgres(house.faces.postgres?.url ?? '', { fetch_types: false, max: 1 });
   const copied = async (text: string) => (await Array.fromAsync(await sql.unsafe(text).readable())).map(String).join('');
   assert.equal(await copied('copy (select city, n from sales order by n) to stdout'), '\\N\t1\nålesund\t13\nBergen\t14\nOslo\t15\n');
   const csv = `copy (values ('a,b', null, 'say "x"'), ('', 'y', e'two\\nlines')) to stdout (format csv, header, null 'none')`;
@@ -313,7 +305,8 @@ test('another environment sees nothing of it, may have the same names, and who m
   await other.query('create materialized view sales as select count(*) from orders');
   assert.deepEqual((await other.query({ text: 'select * from sales', rowMode: 'array' })).rows, [['0']]);
   await other.end();
-  const reader = new pg.Client(house.login(await house.credential({ role: 'reader' })));
+  const { postgres: face } = await house.credential({ role: 'reader' });
+  const reader = new pg.Client({ connectionString: face?.url ?? '' });
   await reader.connect();
   assert.equal((await reader.query('select * from sales')).rows.length, 4);
   await assert.rejects(reader.query('drop materialized view sales'), refusedWith('42501'));
