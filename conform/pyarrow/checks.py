@@ -5,6 +5,7 @@ import sys
 import time
 import traceback
 
+import botocore.session
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as csv
@@ -41,6 +42,12 @@ table = pa.table({
     "year": pa.array([2020 + at % 3 for at in range(rows)], pa.int32()),
     "worth": pa.array([at * 0.5 for at in range(rows)]),
 })
+
+
+def boto(credential):
+    s3 = credential["s3"]
+    session = botocore.session.get_session()
+    return session.create_client("s3", endpoint_url=s3["endpoint"], region_name=s3["region"], aws_access_key_id=s3["accessKeyId"], aws_secret_access_key=s3["secretAccessKey"])
 
 
 def check(title):
@@ -137,6 +144,35 @@ def _():
     equal(found(), rows + 12)
     ds.write_dataset(more, f"{bucket}/set", existing_data_behavior="delete_matching", **options)
     equal(found(), 12)
+
+
+@check("an inventory in Parquet is read: every object, with the types that the manifest names")
+def _():
+    s3 = boto(given["owner"])
+    allow = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/lists/*"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
+    to = {"Bucket": f"arn:aws:s3:::{bucket}", "Format": "Parquet", "Prefix": "lists"}
+    s3.put_bucket_inventory_configuration(Bucket=bucket, Id="set", InventoryConfiguration={
+        "Id": "set", "IsEnabled": True, "IncludedObjectVersions": "All", "Schedule": {"Frequency": "Weekly"}, "Filter": {"Prefix": "set/"},
+        "OptionalFields": ["Size", "LastModifiedDate", "IsMultipartUploaded", "StorageClass", "ReplicationStatus"], "Destination": {"S3BucketDestination": to},
+    })
+    base = f"{bucket}/lists/{bucket}/set"
+    for _ in range(110):
+        found = owner.get_file_info(pafs.FileSelector(base, recursive=True, allow_not_found=True))
+        done = [one.path for one in found if one.path.endswith("/manifest.checksum")]
+        if done:
+            break
+        time.sleep(1)
+    assert done, "no inventory within its time"
+    s3.delete_bucket_inventory_configuration(Bucket=bucket, Id="set")
+    with owner.open_input_stream(done[0].replace("checksum", "json")) as file:
+        manifest = json.loads(file.read())
+    got = ds.dataset([f"{bucket}/{one['key']}" for one in manifest["files"]], filesystem=owner, format="parquet").to_table()
+    wanted = {one.path.removeprefix(f"{bucket}/"): one.size for one in owner.get_file_info(pafs.FileSelector(f"{bucket}/set", recursive=True)) if one.is_file}
+    equal({row["key"]: row["size"] for row in got.to_pylist()}, wanted)
+    equal(got.schema.names, ["bucket", "key", "version_id", "is_latest", "is_delete_marker", "size", "last_modified_date", "storage_class", "is_multipart_uploaded", "replication_status"])
+    equal([got.schema.field("size").type, got.schema.field("last_modified_date").type], [pa.int64(), pa.timestamp("ms", tz="UTC")])
+    equal([set(got[name].to_pylist()) for name in ("bucket", "is_latest", "storage_class", "replication_status")], [{bucket}, {True}, {"STANDARD"}, {None}])
 
 
 @check("s3fs carries the same datasets")

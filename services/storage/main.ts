@@ -8,6 +8,7 @@ import { openS3 } from './doors/s3/door.ts';
 import { SelectProcesses } from './engine/select.ts';
 import { AccessLogs } from './jobs/access-log.ts';
 import { DriveKeeper } from './jobs/drive-keeper.ts';
+import { keepInventories } from './jobs/inventory.ts';
 import { keepLifecycles } from './jobs/lifecycle.ts';
 import { storage } from './service.ts';
 import { authorizer } from './store/authorize.ts';
@@ -19,6 +20,7 @@ import { bucketHandlers } from './store/handler/bucket.ts';
 import { configurationHandlers } from './store/handler/configuration.ts';
 import { engineHandlers } from './store/handler/engine.ts';
 import { insightHandlers } from './store/handler/insight.ts';
+import { inventoryHandlers } from './store/handler/inventory.ts';
 import { listHandlers } from './store/handler/list.ts';
 import { multipartHandlers } from './store/handler/multipart.ts';
 import { objectHandlers } from './store/handler/object.ts';
@@ -33,7 +35,7 @@ registerFaults(storage.errors);
 
 export const main = implement<typeof storage, Needs>(
   storage,
-  async ({ directory, region, domains, log, now, mayWrite, sealer, signal }) => {
+  async ({ directory, region, domains, log, now, mayWrite, sealer, emit, signal }) => {
     const store = await openStore({ directory, log, now, mayWrite, sealer, dayMs: dayOf(process.env.GAMUT_STORAGE_DAY_MS) });
     const keeper = new DriveKeeper(store, directory);
     const history = new BucketHistory(store.catalog);
@@ -43,6 +45,7 @@ export const main = implement<typeof storage, Needs>(
     };
     const accessLog = new AccessLogs(store, region, log);
     const lifecycles = keepLifecycles(store, log, signal);
+    const inventories = keepInventories(store, { log, emit }, signal);
     const selects = new SelectProcesses();
     const ownerOf = (name: string) => {
       const bucket = findBucket(store.catalog, name);
@@ -69,6 +72,7 @@ export const main = implement<typeof storage, Needs>(
         ...engineHandlers(store, keeper),
         ...insightHandlers(store),
         ...accessHandlers(store, history),
+        ...inventoryHandlers(store, history),
         ...subjects(store),
         ...(configurationHandlers(store, history) as unknown as Handlers<typeof storage>),
       },
@@ -78,6 +82,7 @@ export const main = implement<typeof storage, Needs>(
       async stop() {
         selects.stop();
         await accessLog.stop();
+        await inventories.stop();
         await lifecycles.stop();
         await keeper.stop();
         await closeStore(store);

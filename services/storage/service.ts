@@ -5,6 +5,7 @@ import { bucketOperations, BucketSpec, BucketStatus } from './contract/bucket.ts
 import { engineOperations } from './contract/engine.ts';
 import { errors } from './contract/error.ts';
 import { insightOperations } from './contract/insight.ts';
+import { inventoryOperations } from './contract/inventory.ts';
 import { bucketsMax, requestsBurst, requestsPerSecond } from './contract/limits.ts';
 import { accessOperations } from './contract/access.ts';
 import { configurationOperations } from './contract/configuration.ts';
@@ -54,6 +55,10 @@ export const storage = defineService({
       data: Type.Object({ Records: Type.Array(Type.Unknown()) }),
       text: "S3's message of an event that a bucket's notification asks for, in the order of its key, at least once.",
     },
+    InventoryFailed: {
+      data: Type.Object({ bucket: Type.String(), id: Type.String(), destination: Type.String(), reason: Type.String() }),
+      text: 'An inventory of a bucket was not written: its destination is gone or does not allow it, or its key does not.',
+    },
     ObjectRemoved: { data: ObjectEvent, text: 'An object was deleted.' },
   },
   errors,
@@ -74,6 +79,7 @@ export const storage = defineService({
     ...multipartOperations,
     ...accessOperations,
     ...configurationOperations,
+    ...inventoryOperations,
     ...engineOperations,
     ...insightOperations,
     ...subjectOperations,
@@ -100,6 +106,8 @@ export const storage = defineService({
       'GetBucketWebsite',
       'GetBucketLogging',
       'GetBucketNotification',
+      'GetBucketInventoryConfiguration',
+      'ListBucketInventoryConfigurations',
       'GetBucketRequestPayment',
       'GetObjectLockConfiguration',
     ],
@@ -165,6 +173,8 @@ export const storage = defineService({
       'DeleteBucketWebsite',
       'PutBucketLogging',
       'PutBucketNotification',
+      'PutBucketInventoryConfiguration',
+      'DeleteBucketInventoryConfiguration',
       'PutBucketRequestPayment',
       'PutObjectLockConfiguration',
     ],

@@ -8,7 +8,7 @@ import { policyMaxBytes, rulesMax, tagKeyMax, tagValueMax } from './limits.ts';
  * The configurations of a bucket, in the words of S3. `x-xml` is the element of a field when it is not the field's name
  * with a capital letter, and of each item of a list; `x-wrap` is an element around a list.
  */
-const shape = <P extends TProperties>(properties: P): TObject<P> => Type.Object(properties, closed);
+export const shape = <P extends TProperties>(properties: P): TObject<P> => Type.Object(properties, closed);
 const list = <S extends TSchema>(item: S, element: string, more: { wrap?: string; maxItems?: number; minItems?: number } = {}) =>
   Type.Array(item, {
     maxItems: more.maxItems ?? rulesMax,

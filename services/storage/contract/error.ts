@@ -65,6 +65,8 @@ export const errors = {
   ServerSideEncryptionConfigurationNotFoundError: no(404, 'The server side encryption configuration was not found.'),
   ObjectLockConfigurationNotFoundError: no(404, 'Object Lock configuration does not exist for this bucket.'),
   NoSuchObjectLockConfiguration: no(404, 'The object has no such lock.'),
+  InvalidS3DestinationBucket: no(400, 'The destination bucket does not exist.'),
+  TooManyConfigurations: no(400, 'The bucket has as many configurations of the kind as it may have.'),
   NoSuchConfiguration: no(404, 'There is no configuration of this id.'),
   SelectRefused: no(400, 'The query, or what it is asked of, is refused.'),
   SelectBusy: again(503, 'As many queries of objects run as may.'),

@@ -51,6 +51,7 @@ const resources: Readonly<Record<string, string>> = {
   logging: 'LOGGING_STATUS',
   location: 'LOCATION',
   notification: 'NOTIFICATION',
+  inventory: 'INVENTORY',
   requestPayment: 'REQUEST_PAYMENT',
   publicAccessBlock: 'PUBLIC_ACCESS_BLOCK',
   ownershipControls: 'OWNERSHIP_CONTROLS',

@@ -1,17 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Log } from '#kernel/contract/implement.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
-import { putMaxBytes } from '../contract/limits.ts';
 import { type AccessEntry, accessLine, type Logging, logKey } from '../domain/access-log.ts';
 import { findBucket } from '../store/bucket.ts';
 import { readConfiguration } from '../store/configuration.ts';
+import { deliver } from '../store/delivery.ts';
 import { accessLogDayParts, accessLogMaxBytes, accessLogWaitMaxMs, accessLogWaitMinMs } from '../store/limits.ts';
 import { mayDeliver } from '../store/log-target.ts';
-import { putObject } from '../store/object.ts';
-import type { BucketRecord } from '../store/record.ts';
-import { makeSeal, takeIn } from '../store/seal.ts';
 import type { Store } from '../store/store.ts';
-import { sealWish } from '../store/trait.ts';
 
 /**
  * The logs of requests of buckets that ask for them, written into their target buckets a few minutes later. As in S3 they are
@@ -81,25 +77,10 @@ export class AccessLogs {
     if (!source || !logging || !target || !mayDeliver(this.#store, source, target, logging.targetPrefix)) return;
     const place = { account: formatId(source.scope), region: this.#region, bucket: source.name };
     const key = logKey(logging, place, this.#store.now(), randomBytes(8).toString('hex').toUpperCase());
-    await write(this.#store, target, key, Buffer.from(lines.join('')));
+    const body = (async function* () {
+      yield Buffer.from(lines.join(''));
+    })();
+    const { signal } = new AbortController();
+    await deliver(this.#store, target, { key, contentType: 'text/plain', body, principal: 'logging', signal });
   }
-}
-
-async function write(store: Store, target: BucketRecord, key: string, bytes: Buffer): Promise<void> {
-  const signal = new AbortController().signal;
-  const seal = await makeSeal(store.sealer, target.tenant, sealWish(store, target, {}));
-  const body = (async function* () {
-    yield bytes;
-  })();
-  const rules = { maxBytes: putMaxBytes, mayWrite: store.mayWrite, signal };
-  const received = await takeIn(store, target, body, { size: bytes.length }, rules, seal);
-  const { tenant, scope } = target;
-  await putObject(store, target, received, {
-    key,
-    headers: { contentType: 'text/plain' },
-    traits: seal ? { seal: seal.seal } : {},
-    checksum: undefined,
-    conditions: {},
-    who: { caller: { tenant, scope, principal: 'logging', credential: 0n, face: 'service' }, operation: 'PutObject', requestId: '' },
-  });
 }

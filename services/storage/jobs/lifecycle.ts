@@ -11,30 +11,12 @@ import type { Store } from '../store/store.ts';
 import { abortUpload } from '../store/upload.ts';
 import { readVersion, rewriteVersion, versionIdOf } from '../store/version.ts';
 import { effectOf, type Who } from '../store/who.ts';
+import { keepRounds, type Rounds } from './round.ts';
 
 /** Does what the lifecycles of buckets say is due, again and again, until the signal. */
-export function keepLifecycles(store: Store, log: Log, signal: AbortSignal): { stop(): Promise<void> } {
+export function keepLifecycles(store: Store, log: Log, signal: AbortSignal): Rounds {
   const waitMs = Math.min(lifecycleWaitMaxMs, Math.max(lifecycleWaitMinMs, store.dayMs / lifecycleRoundsPerDay));
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-  let over = false;
-  const again = () => {
-    if (over || signal.aborted) return;
-    timer = setTimeout(() => {
-      running = runAll(store, signal)
-        .catch((error: unknown) => log('warn', 'a round of lifecycles failed; the next one goes on', { error: String(error) }))
-        .then(again);
-    }, waitMs);
-    timer.unref();
-  };
-  again();
-  return {
-    async stop() {
-      over = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  return keepRounds((over) => runAll(store, over), { of: 'lifecycles', waitMs, log, signal });
 }
 
 /** One round over all buckets. */

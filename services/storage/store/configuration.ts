@@ -11,11 +11,12 @@ import type { Store } from './store.ts';
 export type ConfigurationKind = keyof typeof configurations;
 type Document<K extends ConfigurationKind> = (typeof configurations)[K] extends infer S extends TSchema ? Static<S> : never;
 
-const placeOf = (bucket: BucketRecord, kind: string) => Buffer.concat([numberKey(bucket.id), Buffer.from(kind)]);
+/** Where a document of a bucket lies. */
+export const configurationKey = (bucket: BucketRecord, kind: string): Buffer => Buffer.concat([numberKey(bucket.id), Buffer.from(kind)]);
 
 /** A configuration of a bucket. */
 export function readConfiguration<K extends ConfigurationKind>({ table }: Catalog, bucket: BucketRecord, kind: K): Document<K> | undefined {
-  const found = table.configuration.get(placeOf(bucket, kind));
+  const found = table.configuration.get(configurationKey(bucket, kind));
   return found ? (JSON.parse(found.toString('utf8')) as Document<K>) : undefined;
 }
 
@@ -29,7 +30,7 @@ export async function writeConfiguration(
 ): Promise<BucketRecord> {
   const { table } = store.catalog;
   return changeBucket(store, place, (bucket) => {
-    const key = placeOf(bucket, kind);
+    const key = configurationKey(bucket, kind);
     if (document === undefined) table.configuration.remove(key);
     else table.configuration.put(key, Buffer.from(JSON.stringify(document)));
     return more;

@@ -101,6 +101,12 @@ export const lifecycleRoundsPerDay = limit(24, 'round', 'How often a day the lif
 export const lifecycleWaitMaxMs = limit(3_600_000, 'millisecond', 'Longest wait between two rounds of lifecycles.');
 export const lifecycleWaitMinMs = limit(250, 'millisecond', 'Shortest wait between two rounds of lifecycles.');
 
+export const inventoryPageMax = limit(1000, 'version', 'Versions that an inventory reads before others have their turn.');
+export const inventoriesListedMax = limit(100, 'inventory', 'Inventories of a bucket that one list tells, as in S3.');
+export const inventoryRoundsPerDay = limit(1440, 'round', 'How often a day it is looked whether an inventory is due.');
+export const inventoryWaitMaxMs = limit(60_000, 'millisecond', 'Longest wait between two such looks.');
+export const inventoryWaitMinMs = limit(250, 'millisecond', 'Shortest wait between two such looks.');
+
 /** The length of a day that a trial sets, in milliseconds. */
 export function dayOf(text: string | undefined): number {
   return text !== undefined && /^[1-9]\d{2,8}$/.test(text) ? Number(text) : dayDefaultMs;

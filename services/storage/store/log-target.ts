@@ -9,7 +9,8 @@ import type { Store } from './store.ts';
 
 export type LoggingDocument = { readonly loggingEnabled?: { readonly targetBucket: string; readonly targetPrefix: string } };
 
-/** The service that writes the logs of requests, as policies name it. */
+/** The services that write the logs of requests, and inventories, as policies name them. */
+export const inventoryService = 's3.amazonaws.com';
 const logService = 'logging.s3.amazonaws.com';
 
 /** Refuses a target that logs cannot be written to: it must be there, not log itself, and let the log's writer in. */
@@ -27,17 +28,30 @@ export function checkLogTarget(store: Store, source: BucketRecord, { loggingEnab
     throw fault('Denied', 'The target bucket does not let logs be delivered.');
 }
 
-/** Whether the target lets the log's writer put objects under a prefix, by its policy or by a grant. */
-export function mayDeliver({ catalog }: Store, source: BucketRecord, target: BucketRecord, key: string): boolean {
+/** Who delivers, as policies name it, and what its requests say: by their condition keys. */
+type Deliverer = { readonly service: string; readonly facts: Readonly<Record<string, string | undefined>> };
+
+/** Whether the target lets a service put an object for a source: by its policy, or, the log's writer, by a grant. */
+export function mayDeliver(
+  { catalog }: Store,
+  source: BucketRecord,
+  target: BucketRecord,
+  key: string,
+  { service, facts: said }: Deliverer = { service: logService, facts: {} },
+): boolean {
   const facts = (name: string) => {
     if (name === 'aws:sourcearn') return `arn:aws:s3:::${source.name}`;
-    return name === 'aws:sourceaccount' ? formatId(source.scope) : undefined;
+    if (name === 'aws:sourceaccount') return formatId(source.scope);
+    return Object.hasOwn(said, name) ? said[name] : undefined;
   };
   const policy = readPolicy(catalog, target);
   const resource = `arn:aws:s3:::${target.name}/${key}`;
   const verdict = policy
-    ? evaluate(policy, { caller: { service: logService }, action: 's3:putobject', resource, facts, accountCounts: false })
+    ? evaluate(policy, { caller: { service }, action: 's3:putobject', resource, facts, accountCounts: false })
     : 'none';
   if (verdict !== 'none') return verdict === 'allow';
-  return (target.acl ?? []).some(({ uri, permission }) => uri === logDelivery && (permission === 'WRITE' || permission === 'FULL_CONTROL'));
+  const isLog = service === logService;
+  return (target.acl ?? []).some(
+    ({ uri, permission }) => isLog && uri === logDelivery && (permission === 'WRITE' || permission === 'FULL_CONTROL'),
+  );
 }

@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { setTimeout } from 'node:timers/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import * as s3 from '@aws-sdk/client-s3';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { Client, type SelectOptions } from 'minio';
@@ -15,6 +16,8 @@ const Bucket = 'asked';
 const people = 'name,Age,city\n# nobody\nann,31,"New, ""York"""\nbob,7,x\ncy,100,"two\nlines"\n';
 
 before(async () => {
+  // A day of inventories is this short.
+  process.env.GAMUT_STORAGE_DAY_MS = '3000';
   house = await openHouse();
   owner = house.client();
   await owner.send(new s3.CreateBucketCommand({ Bucket }));
@@ -237,4 +240,159 @@ test('who may not read an object may not ask it, and a key of the customer is as
   await owner.send(new s3.PutObjectCommand({ Bucket, Key: 'sealed', Body: people, ...customer }));
   assert.equal(await asked('sealed', 'SELECT COUNT(*) FROM S3Object', customer), '3\n');
   await assert.rejects(ask('sealed', 'SELECT COUNT(*) FROM S3Object'), { name: 'InvalidRequest' });
+});
+
+const reports = 'reports';
+const inventoryOf = (Id: string, more: Partial<s3.InventoryConfiguration> = {}, to: Partial<s3.InventoryS3BucketDestination> = {}) => ({
+  Id,
+  IsEnabled: true,
+  IncludedObjectVersions: 'All' as const,
+  Schedule: { Frequency: 'Daily' as const },
+  Destination: { S3BucketDestination: { Bucket: `arn:aws:s3:::${reports}`, Format: 'Parquet' as const, Prefix: 'lists', ...to } },
+  ...more,
+});
+const putInventory = (InventoryConfiguration: s3.InventoryConfiguration, of = 'listed') =>
+  owner.send(new s3.PutBucketInventoryConfigurationCommand({ Bucket: of, Id: InventoryConfiguration.Id, InventoryConfiguration }));
+const getReport = async (Key: string) =>
+  Buffer.from(await (await owner.send(new s3.GetObjectCommand({ Bucket: reports, Key }))).Body!.transformToByteArray());
+const reportsOf = async (Id: string) => {
+  const { Contents = [] } = await owner.send(new s3.ListObjectsV2Command({ Bucket: reports, Prefix: `lists/listed/${Id}/` }));
+  return Contents.map(({ Key }) => Key!);
+};
+
+type Manifest = {
+  sourceBucket: string;
+  fileFormat: string;
+  fileSchema: string;
+  files: { key: string; size: number; MD5checksum: string }[];
+};
+
+/** The last manifest of an inventory, once so many files of its rows were written and the checksum is the manifest's. */
+async function manifestOf(Id: string, files = 1): Promise<Manifest> {
+  let keys: string[] = [];
+  for (let tries = 0; tries < 300; tries++) {
+    keys = await reportsOf(Id);
+    const sum = keys.findLast((key) => key.endsWith('/manifest.checksum'));
+    if (sum !== undefined && keys.filter((key) => key.includes('/data/')).length >= files) {
+      const manifest = await getReport(sum.replace('checksum', 'json'));
+      if (createHash('md5').update(manifest).digest('hex') === (await getReport(sum)).toString()) return JSON.parse(manifest.toString());
+    }
+    await setTimeout(100);
+  }
+  throw new Error(`no inventory ${Id}: ${keys.join()}`);
+}
+
+test('inventories of a bucket are put, read, listed and deleted, and what they cannot be is refused', async () => {
+  for (const name of ['listed', reports]) await owner.send(new s3.CreateBucketCommand({ Bucket: name }));
+  const off = { IsEnabled: false };
+  const whole = inventoryOf(
+    'whole',
+    { ...off, Filter: { Prefix: 'in/' }, OptionalFields: ['Size', 'ETag'] },
+    { Encryption: { SSES3: {} }, AccountId: undefined },
+  );
+  await putInventory(whole);
+  const get = (Id: string) => owner.send(new s3.GetBucketInventoryConfigurationCommand({ Bucket: 'listed', Id }));
+  assert.deepEqual((await get('whole')).InventoryConfiguration, JSON.parse(JSON.stringify(whole)));
+  const sealed = inventoryOf('kms', off, { Encryption: { SSEKMS: { KeyId: 'a-key' } } });
+  await putInventory(sealed);
+  assert.deepEqual((await get('kms')).InventoryConfiguration, sealed);
+  await Promise.all(Array.from({ length: 100 }, (_, at) => putInventory(inventoryOf(`n${String(at).padStart(3, '0')}`, off))));
+  const list = (ContinuationToken?: string) =>
+    owner.send(new s3.ListBucketInventoryConfigurationsCommand({ Bucket: 'listed', ContinuationToken }));
+  const first = await list();
+  const second = await list(first.NextContinuationToken);
+  assert.deepEqual([first.InventoryConfigurationList?.length, first.IsTruncated], [100, true]);
+  assert.deepEqual([second.InventoryConfigurationList?.map(({ Id }) => Id), second.IsTruncated], [['n099', 'whole'], false]);
+  const remove = (Id: string) => owner.send(new s3.DeleteBucketInventoryConfigurationCommand({ Bucket: 'listed', Id }));
+  await remove('whole');
+  for (const gone of [get('whole'), remove('whole')]) await assert.rejects(gone, { name: 'NoSuchConfiguration' });
+  const refusals: [s3.InventoryConfiguration, string][] = [
+    [inventoryOf('x', {}, { Format: 'ORC' }), 'NotImplemented'],
+    [inventoryOf('x', { OptionalFields: ['ObjectLockEventHoldStatus'] }), 'NotImplemented'],
+    [inventoryOf('x y'), 'InvalidArgument'],
+    [inventoryOf('x', {}, { Bucket: reports }), 'InvalidArgument'],
+    [inventoryOf('x', {}, { AccountId: '123456789012' }), 'InvalidArgument'],
+    [inventoryOf('x', {}, { Bucket: 'arn:aws:s3:::not-there-at-all' }), 'InvalidS3DestinationBucket'],
+    [inventoryOf('x', { OptionalFields: ['Colour' as 'Size'] }), 'MalformedXML'],
+    [inventoryOf('x', { Schedule: { Frequency: 'Hourly' as 'Daily' } }), 'MalformedXML'],
+  ];
+  for (const [one, name] of refusals) await assert.rejects(putInventory(one), { name }, name);
+});
+
+test('an inventory waits for the destination to let it in, and is then written each day as Parquet with all versions', async () => {
+  const versioned = { Bucket: 'listed', VersioningConfiguration: { Status: 'Enabled' as const } };
+  const store = (Key: string, Body: string, more: Partial<s3.PutObjectCommandInput> = {}) =>
+    owner.send(new s3.PutObjectCommand({ Bucket: 'listed', Key, Body, ...more }));
+  const unversioned = await store('in/a b+ü', 'one');
+  await owner.send(new s3.PutBucketVersioningCommand(versioned));
+  const newer = await store('in/a b+ü', 'newer', { ServerSideEncryption: 'AES256', ChecksumAlgorithm: 'SHA256' });
+  const marker = await owner.send(new s3.DeleteObjectCommand({ Bucket: 'listed', Key: 'in/gone' }));
+  const many = (at: number) => Array.from({ length: 50 }, (_, more) => store(`many/${at + more}`, 'x', { StorageClass: 'STANDARD_IA' }));
+  for (let at = 0; at < 1050; at += 50) await Promise.all(many(at));
+  const OptionalFields = Object.values(s3.InventoryOptionalField).filter((name) => !/EventHold|ReferenceDate/.test(name));
+  await putInventory(inventoryOf('all', { OptionalFields }));
+  let failed: { data: { id: string; reason: string } } | undefined;
+  for (let tries = 0; tries < 300 && !failed; tries++) {
+    const { body } = await house.call('GET', '/v1/platform/events?type=storage.InventoryFailed');
+    failed = (body.items as unknown as { data: { id: string; reason: string } }[] | undefined)?.[0];
+    if (!failed) await setTimeout(100);
+  }
+  assert.deepEqual([failed?.data.id, /does not let/.test(failed?.data.reason ?? '')], ['all', true]);
+  assert.deepEqual(await reportsOf('all'), []);
+  const Condition = {
+    ArnLike: { 'aws:SourceArn': 'arn:aws:s3:::listed' },
+    StringEquals: { 's3:x-amz-acl': 'bucket-owner-full-control' },
+  };
+  const Resource = `arn:aws:s3:::${reports}/lists/*`;
+  const Statement = [{ Effect: 'Allow', Principal: { Service: 's3.amazonaws.com' }, Action: 's3:PutObject', Resource, Condition }];
+  await owner.send(new s3.PutBucketPolicyCommand({ Bucket: reports, Policy: JSON.stringify({ Version: '2012-10-17', Statement }) }));
+  // The next day's is written, and that of the day after it.
+  const manifest = await manifestOf('all', 2);
+  await putInventory(inventoryOf('all', { OptionalFields, IsEnabled: false }));
+  const { sourceBucket, fileFormat, fileSchema, files } = manifest;
+  assert.deepEqual([sourceBucket, fileFormat, files.length], ['listed', 'Parquet', 1]);
+  assert.ok(
+    fileSchema.startsWith('message s3.inventory { required binary bucket (UTF8); required binary key (UTF8); optional binary version'),
+  );
+  const { key, size, MD5checksum } = files[0]!;
+  assert.match(key, /^lists\/listed\/all\/data\/[0-9a-f-]{36}\.parquet$/);
+  const bytes = await getReport(key);
+  assert.deepEqual([bytes.length, createHash('md5').update(bytes).digest('hex')], [size, MD5checksum]);
+  const links = (await reportsOf('all')).find((one) => /\/hive\/dt=\d{4}-\d\d-\d\d-\d\d-\d\d\/symlink\.txt$/.test(one));
+  assert.match((await getReport(links!)).toString(), /^s3:\/\/reports\/lists\/listed\/all\/data\/[0-9a-f-]+\.parquet\n$/);
+  await put('inventory', bytes);
+  const parquet = { InputSerialization: { Parquet: {} }, ...asJson };
+  const count = 'SELECT COUNT(*) AS n, COUNT(size) AS sizes, SUM(size) AS sum FROM S3Object';
+  assert.deepEqual(JSON.parse(await asked('inventory', count, parquet)), { n: 1053, sizes: 1052, sum: 1058 });
+  const rows = (await asked('inventory', "SELECT * FROM S3Object s WHERE s.key LIKE 'in/%'", parquet)).trim().split('\n');
+  const [latest, older, deleted] = rows.map((row) => JSON.parse(row) as Record<string, unknown>);
+  const grants = JSON.parse(Buffer.from(String(latest!.object_access_control_list), 'base64').toString()) as { grants: object[] };
+  assert.deepEqual(grants.grants, [{ canonicalId: latest!.object_owner, permission: 'FULL_CONTROL', type: 'CanonicalUser' }]);
+  assert.deepEqual(
+    [latest!.bucket, latest!.key, latest!.version_id, latest!.is_latest, latest!.is_delete_marker, latest!.e_tag],
+    ['listed', 'in/a b+ü', newer.VersionId, true, false, newer.ETag!.replaceAll('"', '')],
+  );
+  assert.deepEqual(
+    [latest!.encryption_status, latest!.checksum_algorithm, latest!.storage_class, latest!.object_lock_legal_hold_status],
+    ['SSE-S3', 'SHA256', 'STANDARD', 'Off'],
+  );
+  assert.ok(Math.abs(Date.parse(String(latest!.last_modified_date)) - Date.now()) < 600_000);
+  assert.deepEqual(
+    [older!.version_id, older!.is_latest, older!.size, older!.e_tag, older!.encryption_status],
+    ['null', false, 3, unversioned.ETag!.replaceAll('"', ''), 'NOT-SSE'],
+  );
+  assert.deepEqual([deleted!.version_id, deleted!.is_delete_marker, deleted!.size ?? null], [marker.VersionId, true, null]);
+});
+
+test('an inventory of what is current, below a prefix, is CSV with quoted and encoded values', async () => {
+  const to = { Format: 'CSV' as const, Encryption: { SSES3: {} } };
+  const more: Partial<s3.InventoryConfiguration> = { IncludedObjectVersions: 'Current', Schedule: { Frequency: 'Weekly' } };
+  await putInventory(inventoryOf('csv', { ...more, Filter: { Prefix: 'in/' }, OptionalFields: ['StorageClass', 'Size'] }, to));
+  const manifest = await manifestOf('csv');
+  assert.equal(manifest.fileSchema, 'Bucket, Key, Size, StorageClass');
+  const { key } = manifest.files[0]!;
+  assert.match(key, /\.csv\.gz$/);
+  assert.equal(gunzipSync(await getReport(key)).toString(), '"listed","in/a%20b%2B%C3%BC","5","STANDARD"\n');
+  const head = await owner.send(new s3.HeadObjectCommand({ Bucket: reports, Key: key }));
+  assert.equal(head.ServerSideEncryption, 'AES256');
 });

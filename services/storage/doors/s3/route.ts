@@ -3,6 +3,7 @@ import * as bucket from './bucket.ts';
 import { configurationAnswer } from './configuration.ts';
 import { refuse } from './errors.ts';
 import type { Answer } from './exchange.ts';
+import { inventoryAnswer } from './inventory.ts';
 import { listObjects, listObjectsV2, listObjectVersions } from './list.ts';
 import * as multipart from './multipart.ts';
 import * as object from './object.ts';
@@ -28,7 +29,7 @@ function routeMissing({ method, key }: S3Request, missing: string): Answer {
 }
 
 function routeBucket({ method, query }: S3Request): Answer | undefined {
-  const configuration = configurationAnswer(query, method);
+  const configuration = query.has('inventory') ? inventoryAnswer(query, method) : configurationAnswer(query, method);
   if (configuration) return configuration;
   switch (method) {
     case 'GET':

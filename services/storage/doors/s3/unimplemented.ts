@@ -39,7 +39,6 @@ const bucketQueries = [
   'accelerate',
   'analytics',
   'intelligent-tiering',
-  'inventory',
   'metadataConfiguration',
   'metadataTable',
   'metrics',
