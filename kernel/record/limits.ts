@@ -22,3 +22,4 @@ export const entriesPerInsert = limit(
 export const publishEventsMax = limit(500, 'event', 'Events that are published to the log at once.');
 export const publishPollMs = limit(5000, 'ms', 'Time between two looks for events that are not published yet.');
 export const publishTopicMs = limit(30_000, 'ms', 'Time for which an environment without a topic for its events is passed over.');
+export const publishAbsentMax = limit(10_000, 'topic', 'Topics of which it is remembered that they are not there.');

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { LogError } from '#seams/log/error.ts';
 import { type Log as LogSeam, openLog, type ScopedLog } from '#seams/log/log.ts';
 import type { Sql } from '#seams/sql/sql.ts';
 import type { Caller } from '../contract/caller.ts';
@@ -8,10 +9,24 @@ import { publisherName } from '../session/publisher.ts';
 import { writeDurably } from '../volume/write.ts';
 import { messageOf, type StoredEvent } from '../webhook/message.ts';
 import { Round } from '../webhook/round.ts';
-import { publishEventsMax, publishPollMs, publishTopicMs } from './limits.ts';
+import { publishAbsentMax, publishEventsMax, publishPollMs, publishTopicMs } from './limits.ts';
 
 /** An environment that has a topic of this name gets its events there, each once or more, in their order. */
 const eventTopic = 'gamut.events';
+
+/** An event of this name, of whatever service, is a message for the topic that its data names, and is written there as it is. */
+const messageEvent = '.TopicMessage';
+const isMessage = ({ type }: StoredEvent) => type.endsWith(messageEvent);
+const topicIn = ({ data }: StoredEvent) => String((data as { topic?: unknown }).topic);
+
+/** Errors that are a topic's word on a message, and no fault on the way: trying again would hold up all other events. */
+const forGood: ReadonlySet<string> = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'POLICY_VIOLATION',
+]);
 
 export type PublishOptions = {
   readonly sql: Sql;
@@ -29,7 +44,7 @@ export class Publisher {
   readonly #options: PublishOptions;
   readonly #stop = new AbortController();
   readonly #positions = new Map<string, bigint>();
-  /** When it was last seen that an environment has no such topic. */
+  /** When it was last seen that an environment has no topic of a name. */
   readonly #without = new Map<string, number>();
   #opened: { url: string; seam: LogSeam } | undefined;
   readonly #round: Round;
@@ -84,20 +99,39 @@ export class Publisher {
       if (scope === 0n) continue;
       const log = seam.at(`${tenant} ${scope}`);
       // The topic was made just now: what was remembered of its absence is over.
-      if (own.some(({ type, data }) => type === 'log.TopicCreated' && (data as { topic?: unknown }).topic === eventTopic))
-        this.#without.delete(`${scope}`);
-      if (await this.#hasTopic(log, `${scope}`)) await log.produce(eventTopic, own.map(recordOf));
+      for (const event of own) if (event.type === 'log.TopicCreated') this.#without.delete(`${scope} ${topicIn(event)}`);
+      const told = own.filter((event) => !isMessage(event));
+      if (told.length > 0 && (await this.#hasTopic(log, scope, eventTopic))) await log.produce(eventTopic, told.map(recordOf));
+      for (const [topic, messages] of Map.groupBy(own.filter(isMessage), topicIn))
+        if (await this.#hasTopic(log, scope, topic)) await this.#send(log, topic, messages);
     }
     this.#positions.set(`${tenant}`, last);
     writeDurably(this.#options.path, JSON.stringify(Object.fromEntries([...this.#positions].map(([id, at]) => [id, `${at}`]))), 0o600);
     return true;
   }
 
-  async #hasTopic(log: ScopedLog, scope: string): Promise<boolean> {
-    if (Date.now() - (this.#without.get(scope) ?? 0) < publishTopicMs) return false;
-    if (await log.hasTopic(eventTopic)) return true;
-    this.#without.set(scope, Date.now());
+  async #hasTopic(log: ScopedLog, scope: bigint, topic: string): Promise<boolean> {
+    const place = `${scope} ${topic}`;
+    if (Date.now() - (this.#without.get(place) ?? 0) < publishTopicMs) return false;
+    if (await log.hasTopic(topic)) return true;
+    if (this.#without.size >= publishAbsentMax) this.#without.clear();
+    this.#without.set(place, Date.now());
     return false;
+  }
+
+  /** Writes messages into a topic. What it refuses for good is given up, so that it holds up nothing else. */
+  async #send(log: ScopedLog, topic: string, messages: readonly StoredEvent[]): Promise<void> {
+    const records = messages.map(({ subject, data, time }) => ({
+      key: subject,
+      value: JSON.stringify((data as { message?: unknown }).message),
+      timestamp: time.getTime(),
+    }));
+    try {
+      await log.produce(topic, records);
+    } catch (error) {
+      if (!(error instanceof LogError && forGood.has(error.code))) throw error;
+      this.#options.log('warn', 'a topic refused messages; they are given up', { topic, count: records.length, error: error.code });
+    }
   }
 
   async #seam(): Promise<LogSeam | undefined> {

@@ -35,7 +35,7 @@ registerFaults(storage.errors);
 
 export const main = implement<typeof storage, Needs>(
   storage,
-  async ({ directory, region, domains, log, now, mayWrite, sealer, emit, signal }) => {
+  async ({ directory, region, domains, log, now, mayWrite, sealer, emit, needs, signal }) => {
     const store = await openStore({ directory, log, now, mayWrite, sealer, dayMs: dayOf(process.env.GAMUT_STORAGE_DAY_MS) });
     const keeper = new DriveKeeper(store, directory);
     const history = new BucketHistory(store.catalog);
@@ -74,7 +74,7 @@ export const main = implement<typeof storage, Needs>(
         ...accessHandlers(store, history),
         ...inventoryHandlers(store, history),
         ...subjects(store),
-        ...(configurationHandlers(store, history) as unknown as Handlers<typeof storage>),
+        ...(configurationHandlers(store, history, needs.logs) as unknown as Handlers<typeof storage>),
       },
       providers: { Bucket: bucketProvider(store, history, region), DataSubject: dataSubjectProvider },
       doors: { s3: (place) => openS3(place, { region, domains, ownerOf, tenantOf, isRequesterPays, corsOf, websiteOf, accessLog }) },

@@ -55,6 +55,10 @@ export const storage = defineService({
       data: Type.Object({ Records: Type.Array(Type.Unknown()) }),
       text: "S3's message of an event that a bucket's notification asks for, in the order of its key, at least once.",
     },
+    TopicMessage: {
+      data: Type.Object({ topic: Type.String(), message: Type.Object({ Records: Type.Array(Type.Unknown()) }) }),
+      text: "S3's message of an event, for the topic of the bucket's environment that its notification names.",
+    },
     InventoryFailed: {
       data: Type.Object({ bucket: Type.String(), id: Type.String(), destination: Type.String(), reason: Type.String() }),
       text: 'An inventory of a bucket was not written: its destination is gone or does not allow it, or its key does not.',
@@ -62,7 +66,7 @@ export const storage = defineService({
     ObjectRemoved: { data: ObjectEvent, text: 'An object was deleted.' },
   },
   errors,
-  needs: {},
+  needs: { log: { seam: 'log', scope: 'caller', optional: true } },
   doors: {
     s3: {
       protocol: 's3',

@@ -53,15 +53,40 @@ export function isEventName(wanted: string): boolean {
   return /^s3:[A-Za-z:]+(?::\*)?$/.test(wanted) && names.some((name) => matches(wanted, name));
 }
 
-/** The configurations that want an event, by their ids; the one for all events has none. */
-export function wanting(notification: Notification, { name, key }: Told): (string | undefined)[] {
-  const all: readonly Wanted[] = [...(notification.topics ?? []), ...(notification.queues ?? [])];
+/** A configuration that wants an event: its id, which the one for all events has not, and the topic that it names. */
+export type Wanting = { readonly id?: string; readonly topic?: string };
+
+/** The topic whose records are the platform's events, and what names it. */
+const eventTopic = 'gamut.events';
+
+/** Where a destination's name leads: an account, if it says one, and a topic. Undefined when it is no such name. */
+export function destinationOf(arn: string): { readonly account: string; readonly topic: string } | undefined {
+  const [, account, topic] = /^arn:[a-z-]+:(?:events|sns|sqs|kafka):[^:]*:([^:]*):([A-Za-z0-9._-]+)$/.exec(arn) ?? [];
+  return account === undefined || topic === undefined ? undefined : { account, topic };
+}
+
+/** The topics that a notification names, beside that of the platform's events. */
+export function topicsOf({ topics = [], queues = [] }: Notification): string[] {
+  const arns = [...topics.map(({ topic }) => topic), ...queues.map(({ queue }) => queue)];
+  return [...new Set(arns.map((arn) => destinationOf(arn)?.topic ?? eventTopic))].filter((topic) => topic !== eventTopic);
+}
+
+/** The configurations that want an event. */
+export function wanting(notification: Notification, { name, key }: Told): Wanting[] {
+  const all: readonly (Wanted & { readonly to: string })[] = [
+    ...(notification.topics ?? []).map((one) => ({ ...one, to: one.topic })),
+    ...(notification.queues ?? []).map((one) => ({ ...one, to: one.queue })),
+  ];
   const wanted = all.filter(({ events, filter }) => {
     const rules = filter?.s3Key?.filterRules ?? [];
     const isKey = rules.every((rule) => (rule.name.toLowerCase() === 'prefix' ? key.startsWith(rule.value) : key.endsWith(rule.value)));
     return isKey && events.some((event) => matches(event, `s3:${name}`));
   });
-  return [...wanted.map(({ id }) => id), ...(notification.eventBridge ? [undefined] : [])];
+  const named = wanted.map(({ id, to }): Wanting => {
+    const topic = destinationOf(to)?.topic ?? eventTopic;
+    return { ...(id === undefined ? {} : { id }), ...(topic === eventTopic ? {} : { topic }) };
+  });
+  return [...named, ...(notification.eventBridge ? [{}] : [])];
 }
 
 export type Happened = {
@@ -74,6 +99,11 @@ export type Happened = {
   /** Grows with every change of the store, so that of two messages about a key the later is known. */
   readonly sequencer: bigint;
 };
+
+/** What S3 sends to a destination when it is named. */
+export function testMessageOf(bucket: string, at: number, requestId: string): object {
+  return { Service: 'Amazon S3', Event: 's3:TestEvent', Time: new Date(at).toISOString(), Bucket: bucket, RequestId: requestId };
+}
 
 /** S3's message of an event, structure 2.1. */
 export function messageOf(told: Told, happened: Happened, configurationId: string | undefined): { Records: unknown[] } {

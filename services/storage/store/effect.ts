@@ -47,10 +47,12 @@ function notificationsOf(catalog: Catalog, region: string, effect: LoggedEffect 
   const { at, principal, requestId } = effect;
   const happened = { at, region, account: formatId(effect.scope), principal, requestId, bucket: effect.name, sequencer: effect.offset };
   return effect.told.flatMap((told) =>
-    wanting(notification, told).map((id) => ({
-      event: 'ObjectNotification',
-      subject: `${effect.name}/${told.key}`,
-      data: messageOf(told, happened, id),
-    })),
+    wanting(notification, told).map(({ id, topic }) => {
+      const subject = `${effect.name}/${told.key}`;
+      const message = messageOf(told, happened, id);
+      return topic === undefined
+        ? { event: 'ObjectNotification', subject, data: message }
+        : { event: 'TopicMessage', subject, data: { topic, message } };
+    }),
   );
 }

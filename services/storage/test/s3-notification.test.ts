@@ -54,6 +54,7 @@ test('a notification says where to, which events and which keys, and what it can
   const Events: s3.Event[] = ['s3:ObjectCreated:*'];
   const wrong = (one: s3.TopicConfiguration) => configure({ TopicConfigurations: [one] });
   await assert.rejects(wrong({ TopicArn: 'arn:aws:sns:us-east-1:123456789012:mine', Events }), { name: 'InvalidArgument' });
+  await assert.rejects(wrong({ TopicArn: 'arn:aws:sns:::no-such-topic', Events }), { name: 'InvalidArgument' });
   await assert.rejects(wrong({ TopicArn, Events: ['s3:Nothing:*' as s3.Event] }), { name: 'InvalidArgument' });
   const FilterRules: s3.FilterRule[] = [
     { Name: 'prefix', Value: 'in/' },
@@ -166,5 +167,54 @@ test('a Kafka client reads the messages in gamut.events, those of one key in the
   assert.deepEqual(
     [...new Set(sizes)],
     Array.from({ length: 20 }, (_, at) => at + 1),
+  );
+});
+
+test('messages for a topic that a notification names are its records as S3 sends them, those of one key in their order', async () => {
+  const { sasl } = house.owner as unknown as { sasl: { username: string; password: string } };
+  const broker = new URL(house.platform.doors['log.kafka']!.url.replace('kafka:', 'http:')).host;
+  const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING, sasl: { mechanism: 'plain', ...sasl } });
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: ['of.pictures', 'gone'].map((topic) => ({ topic, numPartitions: 3 })) });
+  const Filter = { Key: { FilterRules: [{ Name: 'suffix' as const, Value: '.png' }] } };
+  await configure({
+    QueueConfigurations: [{ Id: 'pictures', QueueArn: 'arn:aws:sqs:::of.pictures', Events: ['s3:ObjectCreated:*'], Filter }],
+    TopicConfigurations: [{ Id: 'gone', TopicArn: 'arn:aws:sns:us-east-1::gone', Events: ['s3:ObjectCreated:*'] }],
+  });
+  // A topic that is gone holds nothing up.
+  await admin.deleteTopics({ topics: ['gone'] });
+  await admin.disconnect();
+  for (let at = 1; at <= 20; at++) await Promise.all([put('one.png', 'x'.repeat(at)), put(`${at}.png`), put(`${at}.txt`)]);
+  const consumer = kafka.consumer({ groupId: 'of-pictures' });
+  await consumer.connect();
+  await consumer.subscribe({ topic: 'of.pictures', fromBeginning: true });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const sizes = new Set<number>();
+  const others = new Set<string>();
+  let tests = 0;
+  await consumer.run({
+    async eachMessage({ message }) {
+      const told = JSON.parse(message.value!.toString()) as { Event?: string; Bucket?: string; Records?: Message[] };
+      if (told.Event === 's3:TestEvent') tests += told.Bucket === Bucket ? 1 : 0;
+      for (const {
+        eventName,
+        s3: { configurationId, object },
+      } of told.Records ?? []) {
+        assert.deepEqual(
+          [eventName, configurationId, message.key?.toString()],
+          ['ObjectCreated:Put', 'pictures', `${Bucket}/${object.key}`],
+        );
+        if (object.key === 'one.png') sizes.add(object.size!);
+        else others.add(object.key);
+      }
+      if (sizes.size >= 20 && others.size >= 20 && tests > 0) resolve();
+    },
+  });
+  await promise;
+  await consumer.disconnect();
+  assert.deepEqual(
+    [[...sizes], [...others].toSorted()],
+    [Array.from({ length: 20 }, (_, at) => at + 1), Array.from({ length: 20 }, (_, at) => `${at + 1}.png`).toSorted()],
   );
 });

@@ -4,15 +4,16 @@ import { fault } from '#kernel/contract/fault.ts';
 import type { OperationName } from '#kernel/contract/contract.ts';
 import { isPublic, ownerGrants } from '../../domain/acl.ts';
 import { checkConfiguration } from '../../domain/configuration.ts';
-import type { Notification } from '../../domain/notification.ts';
 import { isPublicPolicy } from '../../domain/policy/evaluate.ts';
 import { parsePolicy, PolicyError } from '../../domain/policy/policy.ts';
 import type { storage } from '../../service.ts';
+import type { Logs } from '#kernel/session/log-need.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
 import { bucketOf, changeBucket } from '../bucket.ts';
 import { type ConfigurationKind, readConfiguration, readPolicy, writeConfiguration } from '../configuration.ts';
 import type { BucketHistory } from '../history.ts';
 import { checkLogTarget } from '../log-target.ts';
+import { checkDestinations } from '../notification.ts';
 import type { BucketRecord } from '../record.ts';
 import { namedKey } from '../seal.ts';
 import type { Store } from '../store.ts';
@@ -34,7 +35,7 @@ const plain: Readonly<Partial<Record<ConfigurationKind, { readonly name: string;
 };
 
 /** The handlers of the configurations of buckets. */
-export function configurationHandlers(store: Store, history: BucketHistory): Record<string, Handler> {
+export function configurationHandlers(store: Store, history: BucketHistory, logs: Logs | undefined): Record<string, Handler> {
   const handlers: Record<string, Handler> = {
     ...policyHandlers(store, history),
     ...stateHandlers(store, history),
@@ -50,7 +51,7 @@ export function configurationHandlers(store: Store, history: BucketHistory): Rec
     handlers[`Put${name}`] = async (call) => {
       const bucket = begin(store, call);
       const document = checkConfiguration(kind, call.input as never);
-      if (kind === 'notification') checkDestinations(bucket, document as never);
+      if (kind === 'notification') await checkDestinations(store, logs, call, document as never);
       if (kind === 'encryption') await useDefaultKey(call, bucket, document as never);
       if (kind === 'logging') checkLogTarget(store, bucket, document as never);
       history.put(await writeConfiguration(store, bucket, kind, document, moreOf(kind, document)));
@@ -82,15 +83,6 @@ async function useDefaultKey(call: AnyCall, bucket: BucketRecord, { rules }: Def
 function moreOf(kind: ConfigurationKind, document: object): { more?: Partial<BucketRecord> } {
   if (kind === 'notification') return { more: { notified: Object.keys(document).length > 0 ? true : undefined } };
   return kind === 'logging' ? { more: { logged: 'loggingEnabled' in document ? true : undefined } } : {};
-}
-
-/** Messages go to the events of the bucket's own environment, and by them to webhooks and the topic `gamut.events`. */
-function checkDestinations(bucket: BucketRecord, { topics = [], queues = [] }: Notification): void {
-  for (const arn of [...topics.map(({ topic }) => topic), ...queues.map(({ queue }) => queue)]) {
-    const [, account] = /^arn:[a-z-]+:(?:events|sns|sqs):[^:]*:([^:]*):gamut\.events$/.exec(arn) ?? [];
-    if (account !== '' && account !== formatId(bucket.scope))
-      throw fault('InvalidArgument', 'Unable to validate the following destination configurations: the destination is gamut.events.');
-  }
 }
 
 function begin({ catalog }: Store, call: AnyCall): BucketRecord {
