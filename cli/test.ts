@@ -109,12 +109,16 @@ function reportFailure(data: Data, tally: Tally): void {
   tally.failed += 1;
   const error = data.details?.error as { cause?: unknown; message?: string } | undefined;
   const cause = error?.cause ?? error;
-  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  console.log(
-    `FAILED: ${data.file === undefined ? '' : `${relative(installation, data.file)}: `}${data.name}\n${text
-      .split('\n')
-      .slice(0, 12)
-      .map((line) => `    ${line}`)
-      .join('\n')}`,
-  );
+  const text = chainOf(cause)
+    .flatMap((link) => link.split('\n').slice(0, 12))
+    .map((line) => `    ${line}`)
+    .join('\n');
+  console.log(`FAILED: ${data.file === undefined ? '' : `${relative(installation, data.file)}: `}${data.name}\n${text}`);
+}
+
+/** An error and what caused it, each as its stack. */
+function chainOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  const text = error.stack ?? error.message;
+  return error.cause === undefined ? [text] : [text, ...chainOf(error.cause).map((link) => `caused by ${link}`)];
 }

@@ -51,6 +51,8 @@ export async function runTransaction<T>(
     throw cancelled ? new SqlAborted(signal.reason) : error;
   } finally {
     signal?.removeEventListener('abort', stop);
+    // An abort that came while COMMIT ran: nothing is left to cancel, and what comes next on this connection is not its own.
+    connection.unwanted = false;
     await connection.fence;
     pool.release(connection);
   }

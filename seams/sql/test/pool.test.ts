@@ -264,6 +264,28 @@ test('a transaction commits, and rolls back on a throw, on a failed statement th
   await handle.query('delete from thing');
 });
 
+test('an abort that comes while a transaction commits cancels nothing that its connection runs later', async () => {
+  await using single = openSql(server.url, { max: 1 });
+  let committed = 0;
+  for (let id = 1000; id < 1200 && committed < 3; id++) {
+    const abort = new AbortController();
+    const work = single.as(one).begin(
+      async (tx) => {
+        await tx.query('insert into thing values ($1, $2)', [id, 'good']);
+        setImmediate(() => abort.abort());
+      },
+      { signal: abort.signal },
+    );
+    await work.then(
+      () => abort.signal.aborted && committed++,
+      (error: unknown) => assert.ok(error instanceof SqlAborted, String(error)),
+    );
+  }
+  assert.ok(committed > 0);
+  for (let round = 0; round < 3; round++)
+    assert.equal(await single.as(one).begin(async (tx) => (await tx.query('select pg_sleep(0.6)')).count), 1);
+});
+
 test('statements after the end of a transaction are refused', async () => {
   const tx = await sql.as(one).begin(async (open) => open);
   await assert.rejects(tx.query('select 1'), SqlMisuse);

@@ -210,9 +210,11 @@ export class Catalog {
       await told;
     } catch (error) {
       this.#changes = [];
+      // Before any other wait: LMDB's wrapper rejects a second promise beside the error, and nobody else would handle it.
+      const reason = reasonOf(error);
       if (told) await told.then(() => this.#index?.takeBack());
-      const reason = await reasonOf(error);
-      for (const { reject } of group) reject(reason);
+      const cause = await reason;
+      for (const { reject } of group) reject(cause);
       return;
     }
     atStep('index-committed');
