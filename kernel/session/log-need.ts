@@ -1,4 +1,5 @@
 import { type Log, type LogOptions, openLog, type ScopedLog } from '#seams/log/log.ts';
+import { openRegistry, type Registry } from '#seams/log/registry.ts';
 import type { Caller } from '../contract/caller.ts';
 import { fault } from '../contract/fault.ts';
 import type { Placed } from '../contract/provider.ts';
@@ -10,6 +11,8 @@ export type Logs = {
   own(at: Placed, lane: string): Promise<ScopedLog>;
   /** Does something with the log of a caller's environment, with the caller's rights. */
   as<T>(caller: Caller, work: (log: ScopedLog) => Promise<T>): Promise<T>;
+  /** The schemas of an environment, in the service's own name, or with a caller's rights. */
+  registry(at: Placed, caller?: Caller): Promise<Registry>;
   close(): Promise<void>;
 };
 
@@ -25,15 +28,21 @@ type Options = {
 export function openLogs({ data, name, serviceToken, ca }: Options): Logs {
   let opened: { readonly url: string; readonly log: Log } | undefined;
 
-  async function address(): Promise<string> {
+  async function address(door = 'log.kafka'): Promise<string> {
     const doors = (await runningPlatform(data).catch(() => undefined))?.doors;
-    const url = doors?.['log.kafka']?.url;
+    const url = doors?.[door]?.url;
     if (url === undefined) throw fault('Unavailable', 'The log is away.');
     return url;
   }
 
   const open = (url: string, loginOf: LogOptions['loginOf']) =>
     openLog(url, { clientId: `gamut ${name}`, ca, ...(loginOf ? { loginOf } : {}) });
+
+  const ownAt = ({ tenant, scope }: Placed): Caller => ({ tenant, scope, principal: name, credential: 0n, face: 'service' });
+  const refuseOwn = (caller: Caller) => {
+    // In its own name the service may read what a caller of that name perhaps may not.
+    if (caller.principal === name) throw fault('Denied', `Nobody comes to the log as ${name}.`);
+  };
 
   return {
     async own({ tenant, scope }, lane) {
@@ -42,18 +51,21 @@ export function openLogs({ data, name, serviceToken, ca }: Options): Logs {
         await opened?.log.close();
         const loginOf = async (place: string) => {
           const [ownTenant = '', ownScope = ''] = place.split(' ');
-          const at = { tenant: BigInt(ownTenant), scope: BigInt(ownScope) };
-          return { bearer: await serviceToken({ ...at, principal: name, credential: 0n, face: 'service' }) };
+          return { bearer: await serviceToken(ownAt({ tenant: BigInt(ownTenant), scope: BigInt(ownScope) })) };
         };
         opened = { url, log: open(url, loginOf) };
       }
       return opened.log.at(`${tenant} ${scope} ${lane}`);
     },
     async as(caller, work) {
-      // In its own name the service may read what a caller of that name perhaps may not.
-      if (caller.principal === name) throw fault('Denied', `Nobody comes to the log as ${name}.`);
+      refuseOwn(caller);
       await using log = open(await address(), async () => ({ bearer: await serviceToken(caller) }));
       return await work(log.at('caller'));
+    },
+    async registry(at, caller) {
+      if (caller) refuseOwn(caller);
+      const url = await address('log.registry');
+      return openRegistry(url, { ca, headers: async () => ({ 'gamut-service': await serviceToken(caller ?? ownAt(at)) }) });
     },
     close: async () => opened?.log.close(),
   };

@@ -18,3 +18,7 @@ export const fetchWaitMs = 500;
 export const createMs = 15_000;
 /** Milliseconds after which a reader looks whether its topic has got more partitions. */
 export const learnMs = 5_000;
+/** Longest answer of a registry of schemas. */
+export const registryAnswerMax = 16 * 1024 * 1024;
+/** Most schemas that one names, directly or through others. */
+export const schemaReferencesMax = 1_000;

@@ -8,6 +8,7 @@ import { analytics } from './service.ts';
 import { Changes } from './store/change.ts';
 import { relationHandlers } from './store/handler/relation.ts';
 import { Relations } from './store/relation.ts';
+import { SchemaStore } from './store/schema.ts';
 import { States } from './store/state.ts';
 import { Plans } from './store/view.ts';
 
@@ -20,10 +21,11 @@ export const main = implement<typeof analytics, Needs>(analytics, async ({ needs
   const plans = new Plans(relations);
   const changes = new Changes();
   const live = new LiveViews();
-  const maintenance = new Maintenance({ relations, states: new States(sql, sealer), plans, changes, live, logs, scopes, log });
+  const schemas = new SchemaStore(logs);
+  const maintenance = new Maintenance({ relations, states: new States(sql, sealer), plans, changes, live, logs, schemas, scopes, log });
   maintenance.begin();
   return {
-    handlers: relationHandlers({ relations, plans, changes, live, logs, maintenance }),
+    handlers: relationHandlers({ relations, plans, changes, live, logs, schemas, maintenance }),
     providers: { Source: absent, View: absent } as never,
     doors: { postgres: (place) => openPostgres(place, plans) },
     stop: () => maintenance.stop(),

@@ -12,7 +12,7 @@ export const analytics = defineService({
   text: 'SQL views over topics, kept up exactly once as records come, behind the PostgreSQL protocol.',
   version: 1,
   resources: {
-    Source: kind('A topic of JSON objects, as a table that only grows.'),
+    Source: kind('A topic as a table of its records.'),
     View: kind('A SELECT over sources and views, kept up with them.'),
   },
   meters: {},

@@ -98,7 +98,7 @@ export const log = defineService({
     registry: {
       protocol: 'http',
       port: 8081,
-      faces: ['basic', 'bearer', 'session', 'open'],
+      faces: ['basic', 'bearer', 'session', 'service', 'open'],
       anonymous: 'never',
       text: 'The REST interface of Confluent Schema Registry, for its serialisers: Avro, JSON Schema, Protobuf.',
     },
@@ -106,7 +106,7 @@ export const log = defineService({
   operations: { ...topicOperations, ...groupOperations, ...registryOperations, ...subjectOperations },
   roles: {
     publisher: ['Produce', 'GetTopic', 'WriteIdempotently'],
-    streamer: ['Fetch', 'GetTopic'],
+    streamer: ['Fetch', 'GetTopic', 'GetSchema', 'GetSubjectVersion'],
     auditor: [
       'ListTopics',
       'GetTopic',

@@ -1,5 +1,6 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
+import { formatKinds } from '../domain/format.ts';
 import { columnsInMax, nameMax, paramsMax, textMax, topicNameMax, valueMax } from './limits.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -9,13 +10,22 @@ const TypeName = Type.Enum(['bool', 'int4', 'int8', 'numeric', 'float8', 'text',
   description: 'A type, by its name in PostgreSQL.',
 });
 const Column = Type.Object({ name: Name, type: TypeName }, closed);
-const Columns = Type.Array(Column, { minItems: 1, maxItems: columnsInMax, description: 'Columns, which are fields of the JSON objects.' });
+const Columns = Type.Array(Column, { minItems: 1, maxItems: columnsInMax, description: 'Columns, which are fields of the values.' });
+const FormatOf = Type.Object(
+  {
+    kind: Type.Enum([...formatKinds], { description: 'What values are: JSON objects, lines of CSV, texts, records by the registry.' }),
+    envelope: Type.Optional(Type.Enum(['debezium'], { description: 'Values are changes of rows, as Debezium writes them.' })),
+    delimiter: Type.Optional(Type.String({ minLength: 1, maxLength: 1, pattern: '^[^"\\r\\n]$', description: 'Between fields of CSV.' })),
+    none: Type.Optional(Type.String({ maxLength: nameMax, description: 'What stands for NULL in CSV; nothing, if not said.' })),
+  },
+  { ...closed, description: 'How values of the topic are read; as JSON objects, if not said.' },
+);
 const Topic = Type.String({ minLength: 1, maxLength: topicNameMax, pattern: '^[a-zA-Z0-9._-]+$', description: 'The topic that is read.' });
 const Text = Type.String({ minLength: 1, maxLength: textMax });
 const Cell = Type.Union([Type.String(), Type.Null()]);
 const Param = Type.Union([Type.String({ maxLength: valueMax }), Type.Null()]);
 
-const Source = Type.Object({ name: Type.String(), topic: Type.String(), columns: Type.Array(Column) });
+const Source = Type.Object({ name: Type.String(), topic: Type.String(), columns: Type.Array(Column), format: Type.Optional(FormatOf) });
 const View = Type.Object({
   name: Type.String(),
   source: Type.String({ description: 'The sources and views that it reads.' }),
@@ -52,8 +62,8 @@ export const relationOperations = {
     ...write,
     on: 'Source',
     at: 'new',
-    text: 'Make a source over a topic of JSON objects; a topic that is not there is made.',
-    input: Type.Object({ name: Name, topic: Topic, columns: Columns }, closed),
+    text: 'Make a source over a topic; a topic that is not there is made.',
+    input: Type.Object({ name: Name, topic: Topic, columns: Columns, format: Type.Optional(FormatOf) }, closed),
     output: Source,
   },
   ListSources: {

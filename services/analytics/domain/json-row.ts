@@ -13,16 +13,17 @@ class Written {
 type Context = { readonly source?: string };
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** The row of a record's JSON object; a field that is missing or null is NULL. Throws StatementError for what does not fit. */
-export function readJsonRow(columns: readonly Column[], bytes: Uint8Array | null): Row {
-  if (bytes === null) throw new StatementError(sqlstates.valueWrong, 'the record has no value');
+/** Fields by name; numbers are as they were written. Throws StatementError for what is no JSON object. */
+export function parseJson(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   const parsed = parse(bytes);
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || parsed instanceof Written)
     throw new StatementError(sqlstates.valueWrong, 'the value is no JSON object');
-  return columns.map((column) =>
-    valueOf(column, Object.hasOwn(parsed, column.name) ? (parsed as Record<string, unknown>)[column.name] : null),
-  );
+  return parsed as Readonly<Record<string, unknown>>;
 }
+
+/** The row of fields by name; one that is missing or null is NULL. Throws StatementError for what does not fit. */
+export const rowOfFields = (columns: readonly Column[], fields: Readonly<Record<string, unknown>>): Row =>
+  columns.map((column) => valueOf(column, Object.hasOwn(fields, column.name) ? fields[column.name] : null));
 
 function parse(bytes: Uint8Array): unknown {
   const exact = (_key: string, value: unknown, context?: Context) =>
@@ -38,6 +39,7 @@ function valueOf({ name, type }: Column, value: unknown): Value {
   if (value === null || value === undefined) return null;
   if (typeof value === 'boolean' && type === 'bool') return value;
   if (typeof value === 'object' && !(value instanceof Written)) {
+    if (type === 'text' && Buffer.isBuffer(value)) return hex(value);
     if (type === 'text') return JSON.stringify(plain(value));
     throw new StatementError(sqlstates.valueWrong, `${name} is no ${type}`);
   }
@@ -51,9 +53,15 @@ function valueOf({ name, type }: Column, value: unknown): Value {
   }
 }
 
+/** Bytes as PostgreSQL shows them. */
+const hex = (bytes: Buffer): string => `\\x${bytes.toString('hex')}`;
+const raw = (text: string): unknown => (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
+
 /** A value within an object as text; numbers stay as they were written. */
 function plain(value: unknown): unknown {
-  if (value instanceof Written) return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(value.text);
+  if (value instanceof Written) return raw(value.text);
+  if (typeof value === 'bigint') return raw(String(value));
+  if (Buffer.isBuffer(value)) return hex(value);
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));

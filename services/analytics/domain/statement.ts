@@ -2,6 +2,7 @@ import type { CopyStmt, DeclareCursorStmt, ExplainStmt, Node, RawStmt, SelectStm
 import type { Control } from '#engine/pgwire/application.ts';
 import { type CopyFormat, copyFormat } from '#engine/pgwire/copy.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { type Format, formatOf, optionsOf } from './format.ts';
 import { controlOf } from './session-statement.ts';
 import { columnsMax, nameBytesMax, statementBytesMax, statementsMax } from './limits.ts';
 import { type Column, isType, type Type } from './value.ts';
@@ -13,6 +14,7 @@ export type Statement =
       readonly name: string;
       readonly columns: readonly Column[];
       readonly topic: string;
+      readonly format: Format;
       readonly orIs: boolean;
     }
   | { readonly kind: 'createView'; readonly name: string; readonly text: string; readonly select: SelectStmt; readonly orIs: boolean }
@@ -143,7 +145,7 @@ function statementOf(node: Node, { subscribes, isSource }: Lifted, text: string)
     if (!isSource) throw notBuilt('CREATE TABLE');
     const { relation, tableElts = [], options = [], if_not_exists = false, ...rest } = node.CreateStmt;
     if (rest.inhRelations || rest.constraints || rest.partspec) throw notBuilt('This form of CREATE SOURCE');
-    return { kind: 'createSource', name: plainName(relation), columns: columnsOf(tableElts), topic: topicOf(options), orIs: if_not_exists };
+    return { kind: 'createSource', name: plainName(relation), columns: columnsOf(tableElts), ...valuesOf(options), orIs: if_not_exists };
   }
   if ('CreateTableAsStmt' in node) {
     const { into, query, objtype, if_not_exists = false } = node.CreateTableAsStmt;
@@ -269,17 +271,11 @@ function columnsOf(elements: readonly Node[]): Column[] {
   return columns;
 }
 
-function topicOf(options: readonly Node[]): string {
-  const given = new Map<string, string>();
-  for (const option of options) {
-    const { defname = '', arg } = 'DefElem' in option ? option.DefElem : {};
-    if (defname !== 'topic' && defname !== 'format') throw notBuilt(`The option ${defname} of a source`);
-    given.set(defname, arg ? textIn(arg) : '');
-  }
-  const format = given.get('format') ?? '';
-  if (format.toLowerCase() !== 'json') throw notBuilt(format === '' ? "A source without format = 'json'" : `The format ${format}`);
+function valuesOf(options: readonly Node[]): { readonly topic: string; readonly format: Format } {
+  const given = optionsOf(options, ['topic', 'format', 'envelope', 'delimiter', 'null'], 'source');
+  const format = formatOf(given);
   const topic = given.get('topic') ?? '';
   if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic))
     throw new StatementError('22023', 'a source needs the name of a topic: WITH (topic = ..., format = ...)');
-  return topic;
+  return { topic, format };
 }

@@ -2,14 +2,15 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import type { Logs } from '#kernel/session/log-need.ts';
 import type { Incoming } from '#seams/log/log.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { readJsonRow } from '../domain/json-row.ts';
-import type { Row } from '../domain/value.ts';
+import type { Format } from '../domain/format.ts';
+import { readRecord, type Said } from '../domain/record.ts';
 import { BatchBuilder } from '../engine/batch.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
 import { type Changed, View } from '../engine/view.ts';
 import type { Changes } from '../store/change.ts';
 import { commitRecordsMax, reasonMax } from '../store/limits.ts';
 import type { Relation, Relations } from '../store/relation.ts';
+import type { SchemaStore } from '../store/schema.ts';
 import type { Commit, Positions, States } from '../store/state.ts';
 import type { Plans } from '../store/view.ts';
 import { LiveView, type LiveViews } from './live.ts';
@@ -21,9 +22,10 @@ export type Pumped = {
   readonly changes: Changes;
   readonly live: LiveViews;
   readonly logs: Logs;
+  readonly schemas: SchemaStore;
 };
 
-type Taken = { readonly record: Incoming; readonly row: Row };
+type Taken = { readonly record: Incoming; readonly said: Said };
 /** What some records did to a view. */
 type Outcome = { readonly entries: CircuitEntry[]; readonly changes: Changed[]; readonly refused: string[] };
 
@@ -96,12 +98,18 @@ export class Pump {
   }
 
   async #take(loaded: LiveView, source: Relation, records: readonly Incoming[], place: NonNullable<Commit['place']>): Promise<void> {
-    const { states, changes } = this.#with;
+    const { states, changes, schemas } = this.#with;
+    const format = source.format as Format;
+    const known = await schemas.of(
+      this.#at,
+      format,
+      records.map(({ value }) => value),
+    );
     const outcome: Outcome = { entries: [], changes: [], refused: [] };
     const taken: Taken[] = [];
     for (const record of records)
       attempt(record, outcome.refused, () => {
-        taken.push({ record, row: readJsonRow(source.columns, record.value) });
+        taken.push({ record, said: readRecord(format, source.columns, record.value, known) });
       });
     if (taken.length > 0) step(loaded.view, source, taken, outcome);
     const { entries, refused } = outcome;
@@ -125,7 +133,7 @@ export class Pump {
 /** Gives records to a view together; where that fails, in halves, until those that fail are alone. */
 function step(view: View, source: Relation, taken: readonly Taken[], outcome: Outcome): void {
   const builder = new BatchBuilder(source.columns);
-  for (const { row } of taken) builder.add(row, 1);
+  for (const { said } of taken) for (const { row, weight } of said) builder.add(row, weight);
   try {
     const changes = view.step(new Map([[source.id, builder.finish()]]));
     // One by one: there may be more than a call takes arguments.

@@ -14,5 +14,6 @@ export const partBytes = limit(1_048_576, 'byte', 'Size at which a part of what 
 export const partEntriesMax = limit(10_000, 'entry', 'Most entries of a part of what a view remembers.');
 export const blobBytesMax = limit(64 * 1_048_576, 'byte', 'Largest part of what a view remembers, when it is read.');
 export const logBytesMin = limit(262_144, 'byte', 'Changes that a view at least gathers before all that it remembers is written anew.');
+export const schemasKeptMax = limit(1_000, 'schema', 'Schemas of values that one process remembers.');
 export const viewDepthMax = limit(16, 'view', 'Most views that stand on each other.');
 export const loadWaitMs = limit(20_000, 'ms', 'Longest wait for a view that is being loaded.');

@@ -3,6 +3,7 @@ import { fault } from '#kernel/contract/fault.ts';
 import { PostgresError } from '#seams/sql/error.ts';
 import { json, type Sql } from '#seams/sql/sql.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import type { Format } from '../domain/format.ts';
 import type { Column } from '../domain/value.ts';
 import { relationsMax } from './limits.ts';
 
@@ -13,6 +14,8 @@ export type Relation = {
   readonly kind: 'source' | 'view';
   readonly columns: readonly Column[];
   readonly topic: string | null;
+  /** How values of a source's topic are read; null of a view. */
+  readonly format: Format | null;
   readonly text: string | null;
   /** Names, in order, of what a view reads. */
   readonly needs: readonly string[];
@@ -24,9 +27,12 @@ export type Relation = {
   readonly rejection: string | null;
 };
 
-export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' | 'text'> & { readonly needs: readonly Relation[] };
+export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' | 'format' | 'text'> & {
+  readonly needs: readonly Relation[];
+};
 
-const columns = `id, name, kind, columns, topic, text, shape, epoch, groups, rejected, rejection, array(select r.name::text from need n
+const columns = `id, name, kind, columns, topic, format, text, shape, epoch, groups, rejected, rejection,
+  array(select r.name::text from need n
   join relation r on r.id = n.relation where n.view = relation.id order by 1) as needs`;
 
 /** The sources and views of every environment. */
@@ -50,13 +56,13 @@ export class Relations {
     return (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where kind = $1 order by name`, [kind])).rows;
   }
 
-  async create(at: Placed, { name, kind, columns: own, topic, text, needs }: NewRelation): Promise<Relation> {
+  async create(at: Placed, { name, kind, columns: own, topic, format, text, needs }: NewRelation): Promise<Relation> {
     try {
       const made = await this.#sql.as(at).begin(async (tx) => {
         const { rows } = await tx.query<{ id: bigint }>(
-          `insert into relation (name, kind, columns, topic, text)
-           select $1, $2, $3, $4, $5 where (select count(*) from relation) < $6 returning id`,
-          [name, kind, json(own), topic, text, relationsMax],
+          `insert into relation (name, kind, columns, topic, text, format)
+           select $1, $2, $3, $4, $5, $6 where (select count(*) from relation) < $7 returning id`,
+          [name, kind, json(own), topic, text, format && json(format), relationsMax],
         );
         const [row] = rows;
         if (!row) throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources and views.`);

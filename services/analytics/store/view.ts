@@ -2,6 +2,7 @@ import type { SelectStmt } from 'libpg-query';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { type Context, placesIn } from '../domain/context.ts';
+import { isGrowing } from '../domain/format.ts';
 import { type Plan, scansIn } from '../domain/plan.ts';
 import { planQuery, planRows, type Query } from '../domain/planner.ts';
 import { relationsIn } from '../domain/reference.ts';
@@ -20,7 +21,10 @@ export type ViewPlan = {
   readonly sources: readonly Relation[];
 };
 
-const scanOf = ({ id, name, columns, kind }: Relation): Plan => ({ kind: 'scan', relation: id, name, columns, appends: kind === 'source' });
+const scanOf = ({ id, name, columns, kind, format }: Relation): Plan => ({
+  ...{ kind: 'scan', relation: id, name, columns },
+  appends: kind === 'source' && isGrowing(format),
+});
 
 /** The plans of views, as they are asked for by name and number. */
 export class Plans {

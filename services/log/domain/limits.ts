@@ -7,4 +7,3 @@ export const schemaDepthMax = limit(100, 'level', 'Deepest nesting of a schema.'
 export const schemaNodesMax = limit(50_000, 'node', 'Most parts of a schema in JSON Schema or Protobuf.');
 export const schemaComparisonsMax = limit(500_000, 'pair', 'Most pairs of parts that one comparison of two schemas looks at.');
 export const refusalsMax = limit(100, 'sentence', 'Most reasons that a check of compatibility tells.');
-export const fieldNumberMax = limit(536_870_911, 'number', 'Largest number of a field in Protobuf.');

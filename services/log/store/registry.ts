@@ -3,7 +3,8 @@ import { fault } from '#kernel/contract/fault.ts';
 import { formatId, parseId } from '#kernel/tenancy/id.ts';
 import { schemaReferencesMax, subjectNameMax, subjectsMax, subjectVersionsMax } from '../contract/limits.ts';
 import { type Level, levelRefusals, parseSchema } from '../domain/schema/compatibility.ts';
-import { type Parsed, type Reference, type Resolved, SchemaFault, type SchemaType } from '../domain/schema/schema.ts';
+import { SchemaFault } from '#wire/schema/fault.ts';
+import type { Parsed, Reference, Resolved, SchemaType } from '../domain/schema/schema.ts';
 import { parsedSchemasMax } from './limits.ts';
 import type { StateChange, StateKey, StateLog } from './state-log.ts';
 

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseSchema } from '../domain/schema/compatibility.ts';
 import type { ProtoParsed } from '../domain/schema/protobuf/protobuf.ts';
-import { type Resolved, SchemaFault, type SchemaType } from '../domain/schema/schema.ts';
+import { SchemaFault } from '#wire/schema/fault.ts';
+import type { Resolved, SchemaType } from '../domain/schema/schema.ts';
 
 /** Whether `reader` reads what `writer` wrote. */
 const reads = (type: SchemaType, reader: string, writer: string, references: readonly Resolved[] = []) =>

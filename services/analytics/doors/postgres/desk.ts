@@ -82,8 +82,8 @@ export class SessionDesk implements Desk {
     this.#session.end();
   }
 
-  #createSource({ name, columns, topic, orIs }: Of<'createSource'>): Prepared {
-    const input = { name, topic, columns: [...columns] };
+  #createSource({ name, columns, topic, format, orIs }: Of<'createSource'>): Prepared {
+    const input = { name, topic, columns: [...columns], format };
     return done('CREATE SOURCE', (signal) =>
       excused(orIs, sqlstates.relationThere, this.#session.invoke('CreateSource', '', input, { signal })),
     );

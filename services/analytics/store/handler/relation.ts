@@ -5,9 +5,10 @@ import type { Logs } from '#kernel/session/log-need.ts';
 import { LogError } from '#seams/log/error.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Maintenance } from '../../jobs/maintain.ts';
-import { readJsonRow } from '../../domain/json-row.ts';
+import { checkColumns, type Format } from '../../domain/format.ts';
+import { readRecord, type Said, type Schemas } from '../../domain/record.ts';
 import { parseStatement, type Statement } from '../../domain/statement.ts';
-import { type Column, printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
+import { printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
 import { scansIn } from '../../domain/plan.ts';
 import { answer } from '../../engine/answer.ts';
 import { type Batch, BatchBuilder } from '../../engine/batch.ts';
@@ -16,6 +17,7 @@ import type { analytics } from '../../service.ts';
 import type { Changes } from '../change.ts';
 import { blockRows, rowsMax, sourceRowsMax } from '../limits.ts';
 import type { Relation, Relations } from '../relation.ts';
+import type { SchemaStore } from '../schema.ts';
 import { planAsked, type Plans } from '../view.ts';
 
 type All = Handlers<typeof analytics>;
@@ -27,10 +29,14 @@ export type World = {
   readonly changes: Changes;
   readonly live: LiveViews;
   readonly logs: Logs;
+  readonly schemas: SchemaStore;
   readonly maintenance: Maintenance;
 };
 
-const sourceOf = ({ name, topic, columns }: Relation) => ({ name, topic: topic ?? '', columns: [...columns] });
+const sourceOf = ({ name, topic, columns, format }: Relation) => ({
+  ...{ name, topic: topic ?? '', columns: [...columns] },
+  ...(format ? { format: { ...format } } : {}),
+});
 const viewOf = ({ name, needs, text, columns, epoch, groups, rejected, rejection }: Relation) => ({
   ...{ name, source: needs.join(', '), text: text ?? '', columns: [...columns] },
   ...{ epoch: String(epoch), groups: String(groups), rejected: String(rejected), ...(rejection === null ? {} : { rejection }) },
@@ -52,13 +58,14 @@ export function relationHandlers(world: World): All {
   return {
     CreateSource: (call) =>
       worded(async () => {
-        const { name, topic, columns } = call.input;
+        const { name, topic, columns, format = { kind: 'json' } } = call.input;
+        checkColumns(format, columns);
         // With the caller's own rights: nobody gets to see by a view what they may not read.
         await world.logs.as(call.caller, async (log) => {
           if (!(await log.hasTopic(topic))) await log.createTopic(topic);
           await log.assertReadable(topic);
         });
-        const made = await relations.create(call.caller, { name, kind: 'source', topic, columns, text: null, needs: [] });
+        const made = await relations.create(call.caller, { name, kind: 'source', topic, format, columns, text: null, needs: [] });
         return { output: sourceOf(made) };
       }),
     ListSources: async (call) => ({ output: { items: (await relations.list(call.caller, 'source')).map(sourceOf) } }),
@@ -73,7 +80,7 @@ export function relationHandlers(world: World): All {
         const { plan, needs, name } = await world.plans.view(call.caller, text);
         if (name !== call.input.name) throw new StatementError(sqlstates.syntax, `the text makes the view "${name}"`);
         const { columns } = plan;
-        const view = await relations.create(call.caller, { name, kind: 'view', topic: null, columns, text, needs });
+        const view = await relations.create(call.caller, { name, kind: 'view', topic: null, format: null, columns, text, needs });
         maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, view);
         return { output: viewOf(view) };
       }),
@@ -132,16 +139,16 @@ async function read(world: World, call: Call, { text, types = [], params = [] }:
 }
 
 /** A relation as it is: a view as of its last commit, a source with all records that there are now. */
-async function batchOf({ live, logs }: World, { caller, signal }: Call, relation: Relation): Promise<Batch> {
+async function batchOf({ live, logs, schemas }: World, { caller, signal }: Call, relation: Relation): Promise<Batch> {
   if (relation.kind === 'view') {
     const view = await live.get(relation.id);
     return view.inTurn(() => view.view.batch());
   }
   const builder = new BatchBuilder(relation.columns);
   await logs.as(caller, async (log) => {
+    const format = relation.format as Format;
     for await (const { value } of log.read(relation.topic ?? '', signal)) {
-      const row = rowOf(relation.columns, value);
-      if (row) builder.add(row, 1);
+      for (const { row, weight } of saidBy(relation, value, await schemas.of(caller, format, [value]))) builder.add(row, weight);
       if (builder.size > sourceRowsMax)
         throw new StatementError(sqlstates.tooLarge, `a query reads at most ${sourceRowsMax} records of a source`);
     }
@@ -149,12 +156,12 @@ async function batchOf({ live, logs }: World, { caller, signal }: Call, relation
   return builder.finish();
 }
 
-/** The row of a record; a record that does not fit is left out, as views leave it out. */
-function rowOf(columns: readonly Column[], value: Buffer | null): Row | undefined {
+/** What a record says; a record that does not fit is left out, as views leave it out. */
+function saidBy({ format, columns }: Relation, value: Buffer | null, known: Schemas): Said {
   try {
-    return readJsonRow(columns, value);
+    return readRecord(format as Format, columns, value, known);
   } catch (error) {
-    if (error instanceof StatementError || error instanceof RangeError) return undefined;
+    if (error instanceof StatementError || error instanceof RangeError) return [];
     throw error;
   }
 }

@@ -8,11 +8,6 @@ export type Reference = { readonly name: string; readonly subject: string; reado
 /** A referenced schema with its text; what it references itself stands before it in the list. */
 export type Resolved = { readonly name: string; readonly text: string };
 
-/** A text that is no schema of its language, with the place or reason in a sentence. */
-export class SchemaFault extends Error {
-  override readonly name = 'SchemaFault';
-}
-
 /** A schema that was understood. `text` is its one spelling: two texts that differ in blanks alone are one schema. */
 export type Parsed = {
   readonly text: string;

@@ -1,8 +1,8 @@
 import type { Parsed, Resolved } from '../schema.ts';
 import { avroRefusals } from './compatible.ts';
-import { parseAvro } from './parse.ts';
+import { parseAvro } from '#wire/avro/parse.ts';
 import { printAvro } from './print.ts';
-import type { AvroType, Named } from './type.ts';
+import type { AvroType, Named } from '#wire/avro/type.ts';
 
 export type AvroSchema = Parsed & { readonly type: AvroType };
 

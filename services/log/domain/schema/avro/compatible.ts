@@ -1,4 +1,4 @@
-import { type AvroField, type AvroType, type EnumType, fullName, isNamed, type Named, type RecordType } from './type.ts';
+import { type AvroField, type AvroType, type EnumType, fullName, isNamed, type Named, type RecordType } from '#wire/avro/type.ts';
 
 /** What Avro's reader may take for what was written: Avro 1.12, "Schema Resolution". */
 const promotions: Readonly<Record<string, readonly string[]>> = {

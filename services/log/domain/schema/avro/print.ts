@@ -1,4 +1,4 @@
-import { type AvroField, type AvroType, fullName, isNamed, type More, type Named } from './type.ts';
+import { type AvroField, type AvroType, fullName, isNamed, type More, type Named } from '#wire/avro/type.ts';
 
 /**
  * A schema in JSON as Avro's own library spells it: names that were defined before are told by name, a namespace where it

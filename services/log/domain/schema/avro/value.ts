@@ -1,5 +1,5 @@
 import { schemaDepthMax } from '../../limits.ts';
-import type { AvroType } from './type.ts';
+import type { AvroType } from '#wire/avro/type.ts';
 
 type Reading = { readonly bytes: Uint8Array; at: number; left: number };
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { schemaComparisonsMax } from '../../limits.ts';
-import { SchemaFault } from '../schema.ts';
+import { SchemaFault } from '#wire/schema/fault.ts';
 import { type Document, deref, isSchema, type JsonSchema, type Keywords } from './document.ts';
 import { itemRefusals } from './item.ts';
 import { objectRefusals } from './object.ts';

@@ -1,5 +1,6 @@
 import { schemaDepthMax, schemaNodesMax } from '../../limits.ts';
-import { type Resolved, SchemaFault } from '../schema.ts';
+import { SchemaFault } from '#wire/schema/fault.ts';
+import type { Resolved } from '../schema.ts';
 
 /** A schema of JSON Schema: an object of keywords, or true or false. */
 export type JsonSchema = boolean | Keywords;

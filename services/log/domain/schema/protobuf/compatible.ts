@@ -1,8 +1,8 @@
 import { schemaComparisonsMax } from '../../limits.ts';
-import { SchemaFault } from '../schema.ts';
-import type { Field, Message, ProtoFile } from './file.ts';
-import { isScalar } from './file.ts';
-import type { Scope } from './scope.ts';
+import { SchemaFault } from '#wire/schema/fault.ts';
+import type { Field, Message, ProtoFile } from '#wire/protobuf/file.ts';
+import { isScalar } from '#wire/protobuf/file.ts';
+import type { Scope } from '#wire/protobuf/scope.ts';
 
 export type Scoped = { readonly file: ProtoFile; readonly scope: Scope };
 type Comparing = { readonly original: Scope; readonly update: Scope; readonly seen: Set<string>; left: number };

@@ -1,11 +1,11 @@
 import { decodeMessage } from '#wire/otlp/decode.ts';
 import { encodeMessage } from '#wire/otlp/encode.ts';
 import type { Values } from '#wire/otlp/message.ts';
-import { SchemaFault } from '../schema.ts';
+import { SchemaFault } from '#wire/schema/fault.ts';
 import { FileDescriptor } from './descriptor-message.ts';
-import type { EnumType, Extension, Field, Message, Option, ProtoFile, Range, Service } from './file.ts';
-import { isScalar, scalars } from './file.ts';
-import type { Scope } from './scope.ts';
+import type { EnumType, Extension, Field, Message, Option, ProtoFile, Range, Service } from '#wire/protobuf/file.ts';
+import { isScalar, scalars } from '#wire/protobuf/file.ts';
+import type { Scope } from '#wire/protobuf/scope.ts';
 
 const scalarOf = new Map(Object.entries(scalars).map(([name, number]) => [number, name]));
 const types = { group: 10, message: 11, enum: 14 } as const;

@@ -1,4 +1,4 @@
-import type { EnumType, Extension, Field, Message, Option, ProtoFile, Range, Service } from './file.ts';
+import type { EnumType, Extension, Field, Message, Option, ProtoFile, Range, Service } from '#wire/protobuf/file.ts';
 
 /** A .proto text of a file. `normal` leaves no choice: imports and options in order of name, fields in order of number. */
 export function printProto(file: ProtoFile, normal = false): string {

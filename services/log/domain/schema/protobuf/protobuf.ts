@@ -1,10 +1,10 @@
 import type { Parsed, Resolved } from '../schema.ts';
 import { protoRefusals, type Scoped } from './compatible.ts';
 import { describeProto, readDescriptor } from './descriptor.ts';
-import type { ProtoFile } from './file.ts';
-import { parseProto } from './parse.ts';
+import type { ProtoFile } from '#wire/protobuf/file.ts';
+import { parseProto } from '#wire/protobuf/parse.ts';
 import { printProto } from './print.ts';
-import { Scope } from './scope.ts';
+import { Scope } from '#wire/protobuf/scope.ts';
 
 export type ProtoParsed = Parsed &
   Scoped & {

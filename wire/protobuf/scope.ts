@@ -1,4 +1,4 @@
-import { SchemaFault } from '../schema.ts';
+import { SchemaFault } from '../schema/fault.ts';
 import type { EnumType, Message, ProtoFile } from './file.ts';
 import { isScalar } from './file.ts';
 import { knownFile } from './known.ts';

@@ -1,4 +1,4 @@
-import { SchemaFault } from '../schema.ts';
+import { SchemaFault } from '../schema/fault.ts';
 
 /** The words of a .proto text, one after the other; comments and blanks are passed over. */
 export class Tokens {

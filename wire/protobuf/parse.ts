@@ -1,5 +1,5 @@
-import { fieldNumberMax as numberMax, schemaDepthMax, schemaNodesMax } from '../../limits.ts';
-import { SchemaFault } from '../schema.ts';
+import { fieldNumberMax as numberMax, schemaDepthMax, schemaNodesMax } from '../schema/limits.ts';
+import { SchemaFault } from '../schema/fault.ts';
 import type { EnumType, Extension, Field, Import, Label, Message, Option, ProtoFile, Range, Service } from './file.ts';
 import { isScalar } from './file.ts';
 import { Tokens } from './token.ts';

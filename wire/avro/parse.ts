@@ -1,5 +1,5 @@
-import { schemaDepthMax } from '../../limits.ts';
-import { SchemaFault } from '../schema.ts';
+import { schemaDepthMax } from '../schema/limits.ts';
+import { SchemaFault } from '../schema/fault.ts';
 import { type AvroField, type AvroType, fullName, isNamed, isPrimitive, type More, type Named, type Union } from './type.ts';
 
 type Names = Map<string, Named>;

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { Kafka, logLevel } from 'kafkajs';
+import pg from 'pg';
+import { type House, openHouse } from './fixtures/house.ts';
+
+let house: House;
+let client: pg.Client;
+let kafka: Kafka;
+before(async () => {
+  house = await openHouse();
+  client = new pg.Client(house.login());
+  await client.connect();
+  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
+  kafka = new Kafka({ brokers, sasl: { mechanism: 'plain', ...house.faces.sasl }, logLevel: logLevel.NOTHING });
+});
+after(async () => {
+  await client?.end().catch(() => undefined);
+  await house?.stop();
+});
+
+async function produce(topic: string, values: readonly (string | Buffer | null)[]): Promise<void> {
+  const producer = kafka.producer();
+  await producer.connect();
+  await producer.send({ topic, messages: values.map((value) => ({ key: 'k', value })) });
+  await producer.disconnect();
+}
+
+const refusedWith = (code: string) => (error: unknown) => {
+  assert.equal((error as pg.DatabaseError).code, code, String(error));
+  return true;
+};
+const rowsOf = async (text: string): Promise<unknown[][]> => (await client.query({ text, rowMode: 'array' })).rows as unknown[][];
+const settled = (text: string, isDone: (rows: unknown[][]) => boolean) => house.until(() => rowsOf(text), isDone);
+const registry = () => {
+  const { username, password } = house.faces.basic;
+  const host = house.platform.doors['log.registry']?.url ?? '';
+  return new SchemaRegistry({ host, auth: { username, password } });
+};
+
+test('values are lines of CSV and texts as well as JSON', async () => {
+  await client.query(`create source lines (id int8, what text, price numeric, at timestamp) with (topic = 'lines', format = 'csv');
+    create source words (word text) with (topic = 'words', format = 'raw');
+    create source bars (a int4, b text) with (topic = 'bars', format = csv, delimiter = '|', null = 'none');
+    create materialized view prices as select what, count(*) n, sum(price) paid, max(at) at from lines group by what`);
+  const csv = ['1,tea,2.50,2024-05-06 07:08:09\r\n', '9223372036854775807,"say ""x"", y",1e2,', '3,,,', '4,tea,0.25', 'x,tea,1,', '5,"tea', ''];
+  await produce('lines', csv);
+  await produce('words', ['one', 'zwei, drei', Buffer.from([0xff])]);
+  await produce('bars', ['1|none', '2|', 'none|"none"']);
+  const prices = await settled('select what, n, paid, at::text from prices order by what nulls first', (rows) => rows.length === 3);
+  assert.deepEqual(prices, [
+    [null, '1', null, null],
+    ['say "x", y', '1', '100', null],
+    ['tea', '1', '2.50', '2024-05-06 07:08:09'],
+  ]);
+  const shown = await settled('show materialized views', ([row]) => row?.[4] === '4');
+  assert.match(String(shown[0]?.[5]), /offset 6: the CSV has 1 fields, and not 4/);
+  assert.deepEqual(await rowsOf('select word from words order by word'), [['one'], ['zwei, drei']]);
+  assert.deepEqual(await rowsOf('select a, b from bars order by a'), [
+    [1, null],
+    [2, ''],
+    [null, 'none'],
+  ]);
+  for (const [text, code] of [
+    [`create source w (a text, b text) with (topic = 'w', format = 'raw')`, '42P16'],
+    [`create source w (a text) with (topic = 'w', format = 'xml')`, '0A000'],
+    [`create source w (a text) with (topic = 'w', format = 'raw', envelope = 'debezium')`, '0A000'],
+    [`create source w (a text) with (topic = 'w', format = 'json', delimiter = ';')`, '22023'],
+    [`create source w (a text) with (topic = 'w', format = 'csv', delimiter = 'ab')`, '22023'],
+    [`create source w (a text) with (topic = 'w', topic = 'v', format = 'csv')`, '42601'],
+    [`create source w (a text) with (topic = 'w', format = 'csv', retention = '1')`, '0A000'],
+  ] as const)
+    await assert.rejects(client.query(text), refusedWith(code), text);
+});
+
+test('values of Avro and Protobuf are read by their schemas in the registry, each by the one that wrote it', async () => {
+  const own = registry();
+  const fields = [
+    { name: 'id', type: 'long' },
+    { name: 'who', type: ['null', 'string'], default: null },
+    { name: 'amount', type: { type: 'bytes', logicalType: 'decimal', precision: 12, scale: 2 } },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    { name: 'tags', type: { type: 'array', items: 'string' } },
+  ];
+  const schemaOf = (more: object[]) => ({
+    type: SchemaType.AVRO as const,
+    schema: JSON.stringify({ type: 'record', name: 'Order', fields: [...fields, ...more] }),
+  });
+  const first = await own.register(schemaOf([]) as never, { subject: 'avro-value' });
+  const second = await own.register(schemaOf([{ name: 'city', type: 'string', default: '' }]) as never, { subject: 'avro-value' });
+  await client.query(`create source orders (id int8, who text, amount numeric, at timestamptz, tags text, city text)
+      with (topic = 'avro', format = 'avro');
+    create materialized view known as select id, who, amount, at::text at, tags, city from orders`);
+  const value = { id: 7, who: null, amount: Buffer.from([0xff, 0x85]), at: 1_700_000_000_120, tags: ['a', 'b'] };
+  const unknown = Buffer.concat([Buffer.from([0, 0, 0, 0x7f, 0xff]), Buffer.from('abc')]);
+  await produce('avro', [
+    await own.encode(first.id, value),
+    await own.encode(second.id, { ...value, id: 8, who: 'Åse', city: 'Oslo' }),
+    Buffer.concat([await own.encode(first.id, value), Buffer.from([1])]),
+    unknown,
+    '{"id": 9}',
+  ]);
+  const rows = await settled('select * from known order by id', ({ length }) => length === 2);
+  assert.deepEqual(rows, [
+    ['7', null, '-1.23', '2023-11-14 22:13:20.12+00', '["a","b"]', null],
+    ['8', 'Åse', '-1.23', '2023-11-14 22:13:20.12+00', '["a","b"]', 'Oslo'],
+  ]);
+  assert.ok((await settled('show materialized views', (all) => all.some(([name, , , , bad]) => name === 'known' && bad === '3'))).length > 0);
+  const proto = `syntax = "proto3"; package shop; message Other { int32 x = 1; }
+    message Order { int64 id = 1; string who = 2; repeated int32 counts = 3; State state = 4; enum State { NEW = 0; SENT = 1; } }`;
+  const third = await own.register({ type: SchemaType.PROTOBUF, schema: proto }, { subject: 'proto-value', separator: '.' });
+  await client.query(`create source messages (id int8, who text, counts text, state text) with (topic = 'proto', format = 'protobuf')`);
+  // This client leaves out the place of the message, which stands between the schema's number and the message.
+  const message = Buffer.from([...[0x08, 0x2a], ...[0x12, 0x03, ...Buffer.from('Bob')], ...[0x1a, 0x02, 1, 2], ...[0x20, 1]]);
+  const head = Buffer.alloc(5);
+  head.writeInt32BE(third.id, 1);
+  await produce('proto', [
+    Buffer.concat([head, Buffer.from([2, 2]), message]),
+    Buffer.concat([head, Buffer.from([2, 9]), message]),
+    Buffer.concat([head, Buffer.from([0, 0x08, 3])]),
+  ]);
+  assert.deepEqual(await rowsOf('select * from messages where id is not null'), [['42', 'Bob', '[1,2]', 'SENT']]);
+  assert.deepEqual(await rowsOf('select count(*) from messages'), [['2']]);
+});
+
+test('changes that Debezium writes come and go, with and without their schema', async () => {
+  await client.query(`create source rows (id int8, city text, n int4) with (topic = 'rows', format = 'json', envelope = 'debezium');
+    create materialized view cities as select city, count(*) c, sum(n) n, max(n) most from rows group by city`);
+  const change = (op: string, before: object | null, after: object | null) => ({ op, before, after, source: { table: 'rows' }, ts_ms: 1 });
+  const row = (id: number, city: string, n: number) => ({ id, city, n });
+  const told = [
+    change('r', null, row(1, 'Oslo', 5)),
+    { schema: { type: 'struct' }, payload: change('c', null, row(2, 'Oslo', 7)) },
+    change('u', row(2, 'Oslo', 7), row(2, 'Bergen', 8)),
+    change('c', null, row(3, 'Bergen', 1)),
+    change('d', row(1, 'Oslo', 5), null),
+    change('u', null, row(3, 'Oslo', 1)),
+    change('t', null, null),
+    row(4, 'Oslo', 1),
+  ];
+  await produce('rows', [...told.map((one) => JSON.stringify(one)), null]);
+  const cities = await settled('select * from cities order by city', ([first]) => first?.[1] === '2');
+  assert.deepEqual(cities, [['Bergen', '2', '9', 8]]);
+  assert.deepEqual(await rowsOf('select id, city from rows order by id'), [
+    ['2', 'Bergen'],
+    ['3', 'Bergen'],
+  ]);
+  const shown = await settled('show materialized views', (all) => all.some(([name, , , , bad]) => name === 'cities' && bad === '3'));
+  assert.match(String(shown.find(([name]) => name === 'cities')?.[5]), /it has no op/);
+});
