@@ -9,9 +9,12 @@ import { payments } from './service.ts';
 import { chargeHandlers } from './store/handler/charge.ts';
 import { Deliveries } from './store/delivery.ts';
 import { customerHandlers } from './store/handler/customer.ts';
+import { directChargeHandlers } from './store/handler/direct-charge.ts';
 import { disputeHandlers } from './store/handler/dispute.ts';
+import { feeHandlers } from './store/handler/fee.ts';
 import { paymentIntentHandlers } from './store/handler/payment-intent.ts';
 import { paymentMethodHandlers } from './store/handler/payment-method.ts';
+import { payoutHandlers } from './store/handler/payout.ts';
 import { setupIntentHandlers } from './store/handler/setup-intent.ts';
 import { statementHandlers } from './store/handler/statement.ts';
 import { subjects } from './store/handler/subject.ts';
@@ -22,9 +25,11 @@ import { Money } from './store/money.ts';
 import { authorizer } from './store/mover/authorize.ts';
 import { canceler, capturer, increaser } from './store/mover/capture.ts';
 import { decider, disputer } from './store/mover/dispute.ts';
+import { payer, unpayer } from './store/mover/payout.ts';
 import { refunder } from './store/mover/refund.ts';
 import { Objects } from './store/object.ts';
 import { repeatsOver } from './store/repeat.ts';
+import { Rates } from './store/rate.ts';
 import { Secrets } from './store/secret.ts';
 import { Steps } from './store/step.ts';
 import type { World } from './store/world.ts';
@@ -39,21 +44,25 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
   const it = () => world;
   const movers = {
     ...{ authorize: authorizer(it), capture: capturer(it), cancel: canceler(it), increment: increaser(it), refund: refunder(it) },
-    ...{ dispute: disputer(it), decide: decider(it) },
+    ...{ dispute: disputer(it), decide: decider(it), payout: payer(it), unpay: unpayer(it) },
   };
   const steps = new Steps(sql, objects, movers);
-  const world: World = { objects, secrets, steps, money: new Money(ledgers), isLive: ({ scope }) => kindOf(scope) === 'live' };
+  const rates = new Rates(objects, now);
+  const world: World = { objects, secrets, steps, rates, money: new Money(ledgers), isLive: ({ scope }) => kindOf(scope) === 'live' };
   const deliveries = new Deliveries(sql);
   const deliverer = new Deliverer({ world, deliveries, scopes, allow, now, log }).start();
   objects.onDelivery = (at) => deliverer.wake(at);
-  const stopSweeping = keepSweeping({ steps, scopes, log });
+  const stopSweeping = keepSweeping({ world, scopes, now, log });
   return {
     handlers: {
       ...customerHandlers(world),
       ...paymentMethodHandlers(world),
       ...paymentIntentHandlers(world),
       ...chargeHandlers(world),
-      ...statementHandlers(world, sql, deliveries),
+      ...directChargeHandlers(world),
+      ...payoutHandlers(world),
+      ...feeHandlers(world),
+      ...statementHandlers(world, deliveries),
       ...setupIntentHandlers(world),
       ...tokenHandlers(world),
       ...disputeHandlers(world),

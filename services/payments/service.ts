@@ -5,6 +5,7 @@ import { customerOperations } from './contract/customer.ts';
 import { requestsBurst, requestsPerSecond } from './contract/limits.ts';
 import { chargeOperations, paymentIntentOperations, refundOperations } from './contract/payment-intent.ts';
 import { paymentMethodOperations } from './contract/payment-method.ts';
+import { feeOperations, payoutOperations } from './contract/payout.ts';
 import { disputeOperations, setupIntentOperations, tokenOperations } from './contract/setup-intent.ts';
 import { statementOperations } from './contract/statement.ts';
 import { webhookEndpointOperations } from './contract/webhook-endpoint.ts';
@@ -19,12 +20,14 @@ const reading = [
   ...(['GetBalance', 'GetBalanceTransaction', 'ListBalanceTransactions', 'GetEvent', 'ListEvents'] as const),
   ...(['GetSetupIntent', 'ListSetupIntents', 'GetToken', 'GetConfirmationToken', 'GetMandate', 'GetDispute', 'ListDisputes'] as const),
   ...(['GetWebhookEndpoint', 'ListWebhookEndpoints'] as const),
+  ...(['GetPayout', 'ListPayouts', 'GetFeeSchedule'] as const),
 ] as const;
 const writing = [
   ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
   ...(['DetachPaymentMethod', 'CreatePaymentIntent', 'UpdatePaymentIntent', 'ConfirmPaymentIntent', 'CapturePaymentIntent'] as const),
   ...(['AnswerPaymentIntentChallenge', 'AnswerSetupIntentChallenge'] as const),
-  ...(['CancelPaymentIntent', 'IncrementPaymentIntentAuthorization', 'UpdateCharge', 'CreateRefund', 'UpdateRefund'] as const),
+  ...(['CancelPaymentIntent', 'IncrementPaymentIntentAuthorization', 'CreateCharge', 'CaptureCharge'] as const),
+  ...(['UpdateCharge', 'CreateRefund', 'UpdateRefund'] as const),
   ...(['CreateSetupIntent', 'UpdateSetupIntent', 'ConfirmSetupIntent', 'CancelSetupIntent', 'CreateToken'] as const),
   ...(['CreateTestConfirmationToken', 'UpdateDispute', 'CloseDispute'] as const),
 ] as const;
@@ -49,6 +52,8 @@ export const payments = defineService({
     ConfirmationToken: kind('Something that stands for what a buyer chose, once.'),
     Mandate: kind('What a customer agreed to.'),
     Dispute: kind('A payment that its cardholder contests.'),
+    Payout: kind('Money that leaves for the bank of the business.'),
+    FeeSchedule: kind('What payments cost.'),
     WebhookEndpoint: kind('An address that is told of events.'),
     ...subjectResources,
   },
@@ -93,6 +98,8 @@ export const payments = defineService({
     ...setupIntentOperations,
     ...tokenOperations,
     ...disputeOperations,
+    ...payoutOperations,
+    ...feeOperations,
     ...webhookEndpointOperations,
     ...subjectOperations,
   },
@@ -106,6 +113,10 @@ export const payments = defineService({
       'CreateWebhookEndpoint',
       'UpdateWebhookEndpoint',
       'DeleteWebhookEndpoint',
+      'CreatePayout',
+      'UpdatePayout',
+      'CancelPayout',
+      'PutFeeSchedule',
       'ExportDataSubject',
       'RevealPersonal',
     ],

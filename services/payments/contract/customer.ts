@@ -3,6 +3,7 @@ import type { Operation } from '#kernel/contract/contract.ts';
 import {
   Address,
   Found,
+  Id,
   input,
   List,
   may,
@@ -43,7 +44,7 @@ export const customerOperations = {
     ...write,
     at: 'collection',
     text: 'Make a customer.',
-    input: input({ ...fields, payment_method: may(Text), source: may(Text) }),
+    input: input({ ...fields, payment_method: may(Text), source: may(Id) }),
     output: Found,
   },
   GetCustomer: { ...on, ...read, text: 'Read a customer.', input: nothing, output: Found },
@@ -56,7 +57,13 @@ export const customerOperations = {
     output: List,
   },
   SearchCustomers: { ...on, ...read, at: 'collection', text: 'Find customers by a query.', input: searchInput, output: Search },
-  UpdateCustomer: { ...on, ...write, text: 'Change a customer.', input: input(fields), output: Found },
+  UpdateCustomer: {
+    ...on,
+    ...write,
+    text: 'Change a customer.',
+    input: input({ ...fields, source: may(Id), default_source: may(Id) }),
+    output: Found,
+  },
   DeleteCustomer: {
     ...on,
     ...write,

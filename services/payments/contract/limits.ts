@@ -11,3 +11,6 @@ export const idMax = limit(255, 'character', 'Longest id of an object.');
 export const amountMax = limit(99_999_999, 'minor unit', 'Largest amount of one payment.');
 export const eventTypesMax = limit(300, 'type', 'Most types of events that one endpoint is told of.');
 export const urlMax = limit(5000, 'character', 'Longest address of an endpoint.');
+export const rateRowsMax = limit(200, 'row', 'Most rows of the table of what payments cost.');
+export const rateBasisPointsMax = limit(10_000, 'hundredth of a percent', 'Most of a payment that a row takes: all of it.');
+export const rateFixedMax = limit(1_000_000, 'minor unit', 'Largest fixed part of what a payment costs.');

@@ -1,5 +1,6 @@
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
+import { CardInput } from './field.ts';
 import { Amount, Currency, Flag, Found, Id, input, List, MandateData, may, Metadata, MethodData, nothing, oneOf } from './field.ts';
 import { byPage, page, publicly, read, Search, searchInput, Shipping, Text, write } from './field.ts';
 
@@ -145,8 +146,43 @@ export const paymentIntentOperations = {
 } as const satisfies Record<string, Operation>;
 
 const charge = { on: 'Charge' } as const;
+const Typed = input({ ...CardInput.properties, object: may(oneOf('card')) });
 
 export const chargeOperations = {
+  CreateCharge: {
+    ...charge,
+    ...write,
+    at: 'collection',
+    text: 'Charge a card without a payment intent, as integrations of old do.',
+    input: input({
+      amount: Amount,
+      currency: Currency,
+      source: may(Type.Union([Id, Typed])),
+      capture: may(Flag),
+      customer: may(Id),
+      description: may(Text),
+      metadata: Metadata,
+      receipt_email: may(Text),
+      shipping: may(Shipping),
+      statement_descriptor: may(Type.String({ maxLength: 22 })),
+      statement_descriptor_suffix: may(Type.String({ maxLength: 22 })),
+      transfer_group: may(Text),
+    }),
+    output: Found,
+  },
+  CaptureCharge: {
+    ...charge,
+    ...write,
+    text: 'Take what a charge without a payment intent holds, or a part of it.',
+    input: input({
+      amount: may(Amount),
+      receipt_email: may(Text),
+      statement_descriptor: may(Text),
+      statement_descriptor_suffix: may(Text),
+      transfer_group: may(Text),
+    }),
+    output: Found,
+  },
   GetCharge: { ...charge, ...read, text: 'Read a charge.', input: nothing, output: Found },
   ListCharges: {
     ...charge,

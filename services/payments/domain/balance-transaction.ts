@@ -1,4 +1,4 @@
-import type { Thing } from './json.ts';
+import type { Fields, Thing } from './json.ts';
 
 export type Booked = {
   readonly id: string;
@@ -6,19 +6,22 @@ export type Booked = {
   readonly currency: string;
   readonly created: number;
   readonly source: string;
-  readonly type: 'charge' | 'refund' | 'adjustment';
+  readonly type: 'charge' | 'refund' | 'adjustment' | 'payout' | 'payout_cancel';
   readonly category: string;
   readonly description: string | null;
   /** When it may be paid out, in seconds since 1970. */
   readonly availableOn: number;
+  /** What is taken of it. */
+  readonly fee?: number;
 };
 
 /** One line of the account's statement. */
 export function newBalanceTransaction(booked: Booked): Thing {
-  const { id, amount, currency, created, source, type, category, description, availableOn } = booked;
+  const { id, amount, currency, created, source, type, category, description, availableOn, fee = 0 } = booked;
+  const processing: Fields = { amount: fee, application: null, currency, description: 'Processing fees', type: 'stripe_fee' };
   return {
     ...{ id, object: 'balance_transaction', amount, available_on: availableOn, balance_type: 'payments', created, currency, description },
-    ...{ exchange_rate: null, fee: 0, fee_details: [], net: amount, reporting_category: category, source },
+    ...{ exchange_rate: null, fee, fee_details: fee > 0 ? [processing] : [], net: amount - fee, reporting_category: category, source },
     ...{ status: availableOn > created ? 'pending' : 'available', type },
   };
 }

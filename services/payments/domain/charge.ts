@@ -1,4 +1,5 @@
 import { type CardFacts, chargeCard } from './card.ts';
+import { cardOf } from './payment-method.ts';
 import { type Fields, fieldsOf, type Json, type Thing } from './json.ts';
 
 /** One attempt to charge a card. */
@@ -31,11 +32,12 @@ export function newCharge({ id, created, intent, method, card, authenticated, ou
     ...{ application_fee_amount: null, balance_transaction: null, billing_details: method.billing_details ?? {} },
     ...{ calculated_statement_descriptor: intent.statement_descriptor ?? null, captured: false, created, currency, customer, description },
     ...{ disputed: false, failure_balance_transaction: null, failure_code: null, failure_message: null, fraud_details: {} },
-    ...{ livemode, metadata: fieldsOf(metadata), on_behalf_of: null, outcome, paid: true, payment_intent: intent.id },
+    ...{ livemode, metadata: fieldsOf(metadata), on_behalf_of: null, outcome, paid: true },
+    payment_intent: intent.object === 'payment_intent' ? intent.id : null,
     payment_method: method.id,
     payment_method_details: { card: chargeCard(card, manual ? Number(amount) : null, secured, mandate), type: 'card' },
     ...{ receipt_email: intent.receipt_email ?? null, receipt_number: null, receipt_url: receiptUrl, refunded: false, review: null },
-    ...{ shipping: intent.shipping ?? null, source: null, source_transfer: null },
+    ...{ shipping: intent.shipping ?? null, source: intent.object === 'payment_intent' ? null : cardOf(method), source_transfer: null },
     ...{
       statement_descriptor: intent.statement_descriptor ?? null,
       statement_descriptor_suffix: intent.statement_descriptor_suffix ?? null,

@@ -1,6 +1,12 @@
 import { fieldsOf, merged, type Fields, type Thing } from './json.ts';
 
-type Own = { readonly id: string; readonly created: number; readonly amount: number; readonly transaction: string; readonly charge: Thing };
+type Own = {
+  readonly id: string;
+  readonly created: number;
+  readonly amount: number;
+  readonly transaction: string | null;
+  readonly charge: Thing;
+};
 
 /** A refund whose money has moved. */
 export function newRefund(given: Fields, { id, created, amount, transaction, charge }: Own): Thing {

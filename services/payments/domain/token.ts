@@ -1,13 +1,9 @@
 import type { CardFacts } from './card.ts';
+import { brandNamed } from './payment-method.ts';
 import { shippingOf } from './customer.ts';
 import { type Fields, fieldsOf, type Thing } from './json.ts';
 
 type Own = { readonly id: string; readonly created: number; readonly livemode: boolean };
-
-const brands: Readonly<Record<string, string>> = {
-  ...{ visa: 'Visa', mastercard: 'MasterCard', amex: 'American Express', discover: 'Discover', diners: 'Diners Club' },
-  ...{ jcb: 'JCB', unionpay: 'UnionPay' },
-};
 
 /** A token of a card; `card` is the id of the card in it. */
 export function newToken(facts: CardFacts, given: Fields, card: string, { id, created, livemode }: Own): Thing {
@@ -17,7 +13,7 @@ export function newToken(facts: CardFacts, given: Fields, card: string, { id, cr
     card: {
       ...{ id: card, object: 'card', address_city: address('city'), address_country: address('country'), address_line1: address('line1') },
       ...{ address_line1_check: null, address_line2: address('line2'), address_state: address('state'), address_zip: address('zip') },
-      ...{ address_zip_check: null, brand: brands[facts.brand] ?? 'Unknown', country: facts.country, cvc_check: facts.cvcCheck },
+      ...{ address_zip_check: null, brand: brandNamed(facts.brand), country: facts.country, cvc_check: facts.cvcCheck },
       ...{ dynamic_last4: null, exp_month: facts.expMonth, exp_year: facts.expYear, fingerprint: facts.fingerprint },
       ...{ funding: facts.funding, last4: facts.last4, metadata: {}, name: given.name ?? null, networks: { preferred: null } },
       ...{ regulated_status: null, tokenization_method: null },

@@ -16,3 +16,6 @@ export const deliveriesAtOnceMax = limit(32, 'event', 'Events of one environment
 export const scopesAtOnceMax = limit(64, 'environment', 'Environments whose endpoints are told at one time.');
 export const confirmationTokenSeconds = limit(12 * 3_600, 'second', 'How long a confirmation token may be used.');
 export const eachPageMax = limit(500, 'object', 'Objects read at once where all of an environment are looked through.');
+export const ratesKeptMs = limit(1_000, 'ms', 'How long a process remembers what payments of an environment cost.');
+export const ratesKeptMax = limit(10_000, 'environment', 'Environments whose rates one process remembers.');
+export const payoutsSettledMax = limit(100, 'payout', 'Payouts of one environment that arrive in one look.');

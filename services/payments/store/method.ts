@@ -64,10 +64,10 @@ function standIn(desk: Desk, id: string): Typed | undefined {
   return card && { card, month: 12, year: new Date(desk.created * 1000).getUTCFullYear() + 1, cvc: true };
 }
 
-async function made(world: World, desk: Desk, { card, month, year, cvc }: Typed, given: Fields): Promise<Thing> {
+async function made(world: World, desk: Desk, { card, month, year, cvc }: Typed, given: Fields, prefix = 'pm'): Promise<Thing> {
   const fingerprint = await world.secrets.hash(desk.at, 'card', card.number, fingerprintLength);
   const facts = factsOf(card, { month, year, cvc, fingerprint });
-  const own = { id: desk.ids('pm'), created: desk.created, livemode: desk.livemode };
+  const own = { id: desk.ids(prefix), created: desk.created, livemode: desk.livemode };
   return keepNew(world, desk, newPaymentMethod(facts, given, own), undefined, { hidden: { behaviour: asJson(card.behaviour) } });
 }
 
@@ -88,10 +88,10 @@ export async function knownCard(world: World, desk: Desk, given: Fields): Promis
 }
 
 /** A token is used once. */
-async function ofToken(world: World, desk: Desk, token: string, data: Fields): Promise<Thing> {
+async function ofToken(world: World, desk: Desk, token: string, data: Fields, prefix = 'pm'): Promise<Thing> {
   const kept = await world.objects.get(desk.at, 'token', token);
   if (!kept) throw missing('token', token, 'card[token]');
-  const own = { id: desk.ids('pm'), created: desk.created, livemode: desk.livemode };
+  const own = { id: desk.ids(prefix), created: desk.created, livemode: desk.livemode };
   const use = ({ thing, hidden }: Kept) => {
     if (thing.used === true && hidden.usedBy !== own.id)
       throw refuse('StateInvalid', `You cannot use a token more than once: ${token}.`, { code: 'token_already_used' });
@@ -108,6 +108,18 @@ export async function methodNamed(world: World, desk: Desk, id: string, param = 
   const name = stand ? (await made(world, desk, stand, {})).id : id;
   const kept = await world.objects.get(desk.at, 'payment_method', name);
   if (!kept) throw missing('PaymentMethod', id, param);
+  return kept;
+}
+
+/** The card of a source, as integrations of old name it: a token, a card of a customer, or a card as it was typed. */
+export async function cardOfSource(world: World, desk: Desk, source: string | Fields): Promise<Kept> {
+  const read = (id: string) => found(world, desk.at, 'payment_method', id, 'source');
+  if (typeof source !== 'string') return read((await made(world, desk, typedCard(desk, source), {}, 'card')).id);
+  const stand = standIn(desk, source);
+  if (stand) return read((await made(world, desk, stand, {}, 'card')).id);
+  if (source.startsWith('tok_')) return read((await ofToken(world, desk, source, {}, 'card')).id);
+  const kept = await world.objects.get(desk.at, 'payment_method', source);
+  if (!kept) throw missing('source', source, 'source');
   return kept;
 }
 

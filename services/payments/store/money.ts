@@ -13,10 +13,11 @@ type Payment = { readonly intent: string; readonly currency: string };
 
 /**
  * The accounts of an environment. For each currency: what the networks owe (`clearing`), what the business has (`balance`,
- * which cannot be overdrawn), and what disputes keep (`disputed`). Beside them, in a ledger of its own, each payment has an
+ * which cannot be overdrawn), what disputes keep (`disputed`), what was taken for the service (`fees`), and what went to the
+ * bank (`paid`). Beside them, in a ledger of its own, each payment has an
  * account of what may still be given back of it (`refundable`, out of `issued`): no race gives back more than was taken.
  */
-const codes = { clearing: 1, balance: 2, disputed: 3, issued: 4, refundable: 5 } as const;
+const codes = { clearing: 1, balance: 2, disputed: 3, issued: 4, refundable: 5, fees: 6, paid: 7 } as const;
 type Account = keyof typeof codes;
 
 /** Ledgers of what may be given back lie this far behind those of money. */
@@ -48,8 +49,8 @@ export class Money {
     });
   }
 
-  /** Takes an amount out of what is held, and releases the rest. */
-  capture(at: Placed, { intent, currency }: Payment, holds: readonly Hold[], amount: number): Promise<Done> {
+  /** Takes an amount out of what is held, releases the rest, and pays the fee of it out of the business' balance. */
+  capture(at: Placed, { intent, currency }: Payment, holds: readonly Hold[], amount: number, fee: number): Promise<Done> {
     let left = amount;
     const changes = holds.map(({ step, attempt, amount: held }, index): Change => {
       const taken = Math.min(left, held);
@@ -63,7 +64,11 @@ export class Money {
       move: { intent, step: 'refundable' },
       to: this.#between('issued', currency, 'refundable', intent, currency, amount),
     };
-    return this.#ledgers.use(at, (ledger) => changeTogether(ledger, [...changes, refundable]));
+    const paid: Change = { move: { intent, step: 'fee' }, to: this.#between('balance', currency, 'fees', currency, currency, fee) };
+    return this.#ledgers.use(at, async (ledger) => {
+      await this.#prepare(ledger, at, currency, undefined);
+      return changeTogether(ledger, [...changes, refundable, ...(fee > 0 ? [paid] : [])]);
+    });
   }
 
   /** Releases all that is held; `step` tells a cancelled payment from a declined one. */
@@ -99,6 +104,18 @@ export class Money {
     return this.#ledgers.use(at, (ledger) => changeTogether(ledger, changes));
   }
 
+  /** Sends an amount to the bank, or takes back what has not gone yet. Not done: it is more than the business has. */
+  payout(at: Placed, currency: string, payout: string, amount: number, way: 'send' | 'return'): Promise<Done> {
+    const to =
+      way === 'send'
+        ? this.#between('balance', currency, 'paid', currency, currency, amount)
+        : this.#between('paid', currency, 'balance', currency, currency, amount);
+    return this.#ledgers.use(at, async (ledger) => {
+      await this.#prepare(ledger, at, currency, undefined);
+      return changeTogether(ledger, [{ move: { intent: payout, step: way }, to }]);
+    });
+  }
+
   /** What may still be given back of a payment. */
   async refundable(at: Placed, intent: string): Promise<number> {
     const [account] = await this.#ledgers.use(at, (ledger) => ledger.lookupAccounts([accountId('refundable', intent)]));
@@ -129,8 +146,11 @@ export class Money {
     });
     const wanted = intent === undefined ? [] : [of('refundable', intent, { flags })];
     const known = `${at.scope} ${currency}`;
-    if (!this.#ready.has(known))
-      wanted.push(of('clearing', currency), of('balance', currency, { flags }), of('disputed', currency), of('issued', currency));
+    if (!this.#ready.has(known)) {
+      wanted.push(of('balance', currency, { flags }));
+      for (const each of ['clearing', 'disputed', 'issued', 'fees', 'paid'] as const) wanted.push(of(each, currency));
+    }
+    if (wanted.length === 0) return;
     const results = await ledger.createAccounts(wanted);
     const failed = results.find(({ status }) => status !== 'created' && status !== 'exists');
     if (failed) throw new TypeError(`the ledger made no account: ${failed.status}`);

@@ -12,6 +12,7 @@ import { eachPageMax } from './limits.ts';
 export type Kept = { readonly thing: Thing; readonly hidden: Fields; readonly version: number };
 
 type Row = { id: string; body: Fields; sealed: Buffer | null; hidden: Fields; version: number };
+type Pending = { readonly currency: string; readonly pending: bigint };
 const columns = 'id, body, sealed, hidden, version';
 
 /** What must hold of an object, in SQL; each `?` stands for one of the values. */
@@ -77,6 +78,17 @@ export class Objects {
       if (rows.length < eachPageMax) return;
       after = rows.at(-1)?.seq ?? after;
     }
+  }
+
+  /** What of each currency is not to be paid out yet. */
+  async pending(at: Placed, now: number): Promise<readonly Pending[]> {
+    const { rows } = await this.#sql.as(at).query<Pending>(
+      `select body->>'currency' as currency,
+         coalesce(sum((body->>'net')::bigint) filter (where (body->>'available_on')::bigint > $1), 0)::bigint as pending
+       from object where kind = 'balance_transaction' group by 1 order by 1`,
+      [now],
+    );
+    return rows;
   }
 
   /** The statement that keeps a new object; one that is there already, by a request that is made again, stays. */

@@ -1,7 +1,9 @@
+import type { Placed } from '#kernel/contract/provider.ts';
 import { type Fields, type Json, textOf, type Thing } from '../domain/json.ts';
 import type { Behaviour } from '../domain/test-card.ts';
 import type { Hold } from './money.ts';
 import type { Kept } from './object.ts';
+import { found, type World } from './world.ts';
 
 /** What is known of a payment beside what clients see: how often it was tried, and what is held for it. */
 export type Payment = {
@@ -25,6 +27,18 @@ export function paymentOf(kept: Kept): Payment {
     money: { intent: thing.id, currency: String(thing.currency) },
   };
 }
+
+/** The kind of a payment, by its id: one that is a charge without an intent is no object that clients see. */
+const kindOfPayment = (id: string): string => (id.startsWith('pd_') ? 'direct_payment' : 'payment_intent');
+
+export const paymentNamed = async (world: World, at: Placed, id: string): Promise<Payment> =>
+  paymentOf(await found(world, at, kindOfPayment(id), id));
+
+/** The payment that a charge or dispute is of. */
+export const paymentBehind = ({ thing, hidden }: Kept): string => textOf(hidden.payment) ?? String(thing.payment_intent);
+
+/** What is kept beside what is of a payment without an intent. */
+export const behind = (payment: Thing): Fields => (payment.object === 'payment_intent' ? {} : { payment: payment.id });
 
 type Hidden = { attempts?: number; holds?: readonly Hold[]; authenticated?: string | null; challenge?: Fields };
 

@@ -8,6 +8,7 @@ import { missing } from './fault.ts';
 import { deliveriesOf } from './delivery.ts';
 import type { Money } from './money.ts';
 import type { Kept, Objects } from './object.ts';
+import type { Rates } from './rate.ts';
 import type { Repetition } from './repeat.ts';
 import type { Secrets } from './secret.ts';
 import type { Steps } from './step.ts';
@@ -17,6 +18,7 @@ export type World = {
   readonly objects: Objects;
   readonly money: Money;
   readonly secrets: Secrets;
+  readonly rates: Rates;
   readonly steps: Steps;
   readonly isLive: (at: Placed) => boolean;
 };
@@ -50,6 +52,11 @@ export function deskOf(world: World, call: Call): Desk {
 /** The desk as a part of a step's input, and the desk of a step: ids follow from the step's. */
 export const writtenDesk = ({ created, livemode, asked }: Desk): Fields => ({ created, livemode, asked: { ...asked } });
 
+/** The desk of what happens by itself: the same `cause` is the same desk. */
+export const deskOfCause = (at: Placed, cause: string, created: number, livemode: boolean): Desk => ({
+  ...{ at, ids: idsOf(cause), seed: cause, again: true, created, livemode, asked: { request: null, key: null, version: apiVersion } },
+});
+
 export function deskOfStep(at: Placed, id: string, written: Fields): Desk {
   const { request, key, version } = fieldsOf(written.asked);
   const asked = { request: request === null ? null : String(request), key: key === null ? null : String(key), version: String(version) };
@@ -66,7 +73,10 @@ export async function found(world: World, at: Placed, kind: string, id: string, 
 /** The statements that keep events, in this order, and tell endpoints of them. */
 export async function eventsOf(world: World, desk: Desk, told: readonly (readonly [type: string, object: Thing])[]): Promise<Statement[]> {
   const { at, created, livemode, asked } = desk;
-  const events = told.map(([type, object]) => newEvent(type, object, { id: desk.ids('evt'), created, livemode, asked }));
+  // A payment without an intent is told of by its charge alone.
+  const events = told
+    .filter(([, object]) => object.object !== 'direct_payment')
+    .map(([type, object]) => newEvent(type, object, { id: desk.ids('evt'), created, livemode, asked }));
   const kept = await Promise.all(events.map((event) => world.objects.insertion(at, event)));
   return [...kept, deliveriesOf(events)];
 }

@@ -86,6 +86,9 @@ test('requests that are asked again until they are answered have each taken effe
     );
     await answered(() => stripe.paymentIntents.capture(intent.id, { amount_to_capture: 800 }, { idempotencyKey: `${key} capture` }));
     await answered(() => stripe.refunds.create({ payment_intent: intent.id, amount: 100 + at }, { idempotencyKey: `${key} refund` }));
+    const charge = { amount: 500, currency: 'eur', customer: customer.id, source: 'tok_bypassPending' };
+    await answered(() => stripe.charges.create(charge, { idempotencyKey: `${key} charge` }));
+    await answered(() => stripe.payouts.create({ amount: 200 + at, currency: 'eur' }, { idempotencyKey: `${key} payout` }));
     done += 1;
     return intent.id;
   };
@@ -97,10 +100,11 @@ test('requests that are asked again until they are answered have each taken effe
   }
   const ids = await Promise.all(flows);
   assert.equal(new Set(ids).size, count);
-  const expected = Array.from({ length: count }, (_, at) => 800 - 100 - at).reduce((sum, each) => sum + each, 0);
+  const expected = Array.from({ length: count }, (_, at) => 800 - 100 - at + 500 - 200 - at).reduce((sum, each) => sum + each, 0);
   const seen = await Array.fromAsync(stripe.paymentIntents.list({ customer: customer.id, limit: 100 }));
   assert.equal(seen.length, count);
   assert.ok(seen.every(({ status, amount_received }) => status === 'succeeded' && amount_received === 800));
-  assert.equal((await Array.fromAsync(stripe.charges.list({ customer: customer.id, limit: 100 }))).length, count);
+  assert.equal((await Array.fromAsync(stripe.charges.list({ customer: customer.id, limit: 100 }))).length, 2 * count);
+  assert.equal((await Array.fromAsync(stripe.payouts.list({ limit: 100 }))).length, count);
   assert.deepEqual(await books(stripe, 'eur'), { ledger: expected, statement: expected });
 });

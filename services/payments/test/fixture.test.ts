@@ -47,6 +47,7 @@ test('objects have the fields of the published examples', { skip }, async () => 
     confirm: true,
     payment_method: 'pm_card_createDispute',
   });
+  await stripe.charges.create({ amount: 900, currency: 'usd', source: 'tok_bypassPending' });
   const card = { number: '4242424242424242', exp_month: '12', exp_year: String(new Date().getUTCFullYear() + 1) };
   const objects = {
     setup_intent: setup,
@@ -55,6 +56,7 @@ test('objects have the fields of the published examples', { skip }, async () => 
     webhook_endpoint: await stripe.webhookEndpoints.create({ url: 'https://example.com/hook', enabled_events: ['*'] }),
     token: await stripe.tokens.create({ card }),
     confirmation_token: await stripe.testHelpers.confirmationTokens.create({ payment_method: 'pm_card_visa' }),
+    payout: await stripe.payouts.create({ amount: 100, currency: 'usd' }),
     customer,
     payment_intent: await stripe.paymentIntents.retrieve(intent.id),
     payment_method: await stripe.paymentMethods.retrieve(String(intent.payment_method)),

@@ -122,7 +122,8 @@ test('a card that wants its holder to prove it is charged once they did, on a pa
   const back = 'https://example.com/back?order=7';
   const asked = (payment_method: string, more: object = {}) =>
     stripe.paymentIntents.create({ amount: 500, currency: 'usd', confirm: true, payment_method, return_url: back, ...more });
-  const answer = (url: string, outcome: string) => fetch(url, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ outcome }) });
+  const answer = (url: string, outcome: string) =>
+    fetch(url, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ outcome }) });
   const pageOf = (intent: Stripe.PaymentIntent | Stripe.SetupIntent) => String(intent.next_action?.redirect_to_url?.url);
 
   const intent = await asked('pm_card_threeDSecure2Required');

@@ -20,6 +20,7 @@ const readers: Readonly<Record<string, Name>> = {
   setup_intent: 'GetSetupIntent',
   dispute: 'GetDispute',
   mandate: 'GetMandate',
+  payout: 'GetPayout',
 };
 
 /** Takes `expand` out of a form: the paths that are to be expanded. */

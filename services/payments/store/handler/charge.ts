@@ -2,6 +2,8 @@ import { shippingOf } from '../../domain/customer.ts';
 import { type Fields, merged, numberOf, textOf, type Thing } from '../../domain/json.ts';
 import { changed } from '../change.ts';
 import { invalid, refuse } from '../fault.ts';
+import type { Kept } from '../object.ts';
+import { paymentBehind } from '../payment.ts';
 import { found, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
@@ -20,7 +22,7 @@ function updateCharge({ world, desk, id, input }: Request): Promise<Thing> {
 }
 
 /** The charge that a refund is of, by its id or its payment's. */
-async function chargeToRefund({ world, desk, input }: Request): Promise<Thing> {
+async function chargeToRefund({ world, desk, input }: Request): Promise<Kept> {
   const [charge, intent] = [textOf(input.charge), textOf(input.payment_intent)];
   if ((charge === undefined) === (intent === undefined))
     throw invalid(
@@ -28,22 +30,25 @@ async function chargeToRefund({ world, desk, input }: Request): Promise<Thing> {
       'One of the following params should be provided for this request: payment_intent or charge.',
       'parameter_missing',
     );
-  if (charge !== undefined) return (await found(world, desk.at, 'charge', charge, 'charge')).thing;
+  if (charge !== undefined) return found(world, desk.at, 'charge', charge, 'charge');
   const { thing } = await found(world, desk.at, 'payment_intent', intent ?? '', 'payment_intent');
   const latest = textOf(thing.latest_charge);
   if (latest === undefined) throw refuse('StateInvalid', `This PaymentIntent (${thing.id}) does not have a successful charge to refund.`);
-  return (await found(world, desk.at, 'charge', latest)).thing;
+  return found(world, desk.at, 'charge', latest);
 }
 
 async function refund(request: Request): Promise<Thing> {
   const { world, desk, input } = request;
   const [id, step] = [desk.ids('re'), desk.ids('step')];
-  const charge = await chargeToRefund(request);
+  const kept = await chargeToRefund(request);
+  const charge = kept.thing;
+  const given: Fields = { metadata: input.metadata ?? {}, reason: input.reason ?? null };
+  const intent = paymentBehind(kept);
+  if (charge.captured !== true && charge.payment_intent === null && charge.paid === true) return released(request, kept, id, step, given);
   if (charge.captured !== true)
     throw refuse('StateInvalid', `Charge ${charge.id} has not been captured, so that it cannot be refunded; cancel its payment.`, {
       code: 'charge_not_refundable',
     });
-  const intent = String(charge.payment_intent);
   await world.steps.on(desk.at, intent, async () => {
     if (desk.again && (await world.steps.wasTaken(desk.at, step))) return;
     const amount = numberOf(input.amount) ?? (await world.money.refundable(desk.at, intent));
@@ -51,9 +56,24 @@ async function refund(request: Request): Promise<Thing> {
       throw input.amount == null
         ? refuse('StateInvalid', `Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' })
         : invalid('amount', 'Invalid positive integer', 'parameter_invalid_integer');
-    const given: Fields = { metadata: input.metadata ?? {}, reason: input.reason ?? null };
     const written = { refund: id, charge: charge.id, amount, given, desk: writtenDesk(desk) };
     await world.steps.take(desk.at, { id: step, kind: 'refund', subject: intent, input: written });
+  });
+  return (await found(world, desk.at, 'refund', id)).thing;
+}
+
+/** What was held by a charge without an intent is free again; of that, all or nothing is given back. */
+async function released({ world, desk, input }: Request, { thing, hidden }: Kept, id: string, step: string, given: Fields): Promise<Thing> {
+  if (input.amount != null && input.amount !== thing.amount)
+    throw invalid('amount', 'A charge that was not captured is refunded whole; capture a part of it instead.');
+  const payment = paymentBehind({ thing, hidden, version: 0 });
+  await world.steps.on(desk.at, payment, async () => {
+    if (desk.again && (await world.steps.wasTaken(desk.at, step))) return;
+    const { thing: now } = await found(world, desk.at, 'charge', thing.id);
+    if (now.refunded === true || now.captured === true)
+      throw refuse('StateInvalid', `Charge ${thing.id} has already been refunded.`, { code: 'charge_already_refunded' });
+    const written = { reason: null, refund: id, given, desk: writtenDesk(desk) };
+    await world.steps.take(desk.at, { id: step, kind: 'cancel', subject: payment, input: written });
   });
   return (await found(world, desk.at, 'refund', id)).thing;
 }

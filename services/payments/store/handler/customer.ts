@@ -2,7 +2,7 @@ import { json } from '#seams/sql/sql.ts';
 import { changedCustomer, newCustomer } from '../../domain/customer.ts';
 import { type Fields, textOf, type Thing } from '../../domain/json.ts';
 import { missing } from '../fault.ts';
-import { attach, methodNamed } from '../method.ts';
+import { attach, cardOfSource, methodNamed } from '../method.ts';
 import { changed } from '../change.ts';
 import { eventsOf, found, keepNew } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
@@ -17,13 +17,20 @@ async function markOf({ world, desk }: Request, email: string | undefined): Prom
 
 async function create(request: Request): Promise<Thing> {
   const { world, desk, input } = request;
-  const { payment_method: method, source: _, ...given } = input;
+  const { payment_method: method, source, ...given } = input;
   const id = desk.ids('cus');
   const prefix = (await world.secrets.hash(desk.at, 'invoice prefix', id, 8)).toUpperCase();
   const customer = newCustomer(given, { id, created: desk.created, livemode: desk.livemode, prefix });
   const made = await keepNew(world, desk, customer, 'customer.created', { mark: await markOf(request, textOf(customer.email)) });
+  if (typeof source === 'string') return withSource(request, id, source);
   if (typeof method === 'string') await attach(world, desk, await methodNamed(world, desk, method), id);
   return made;
+}
+
+/** The card of a token becomes the customer's, and what a charge without another takes. */
+async function withSource({ world, desk }: Request, id: string, source: string): Promise<Thing> {
+  const card = await attach(world, desk, await cardOfSource(world, desk, source), id);
+  return changed(world, desk, 'customer', id, ({ thing }) => ({ next: { ...thing, default_source: card.id } }), 'customer.updated');
 }
 
 async function get({ world, desk, id }: Request): Promise<Thing> {
@@ -34,13 +41,19 @@ async function get({ world, desk, id }: Request): Promise<Thing> {
 
 async function update(request: Request): Promise<Thing> {
   const { world, desk, id, input } = request;
+  const { source, default_source: chosen, ...given } = input;
+  if (typeof source === 'string') await withSource(request, id, source);
+  if (typeof chosen === 'string') {
+    const card = await found(world, desk.at, 'payment_method', chosen, 'default_source');
+    if (card.thing.customer !== id) throw missing('source', chosen, 'default_source');
+  }
   return changed(
     world,
     desk,
     'customer',
     id,
     async ({ thing }) => {
-      const next = changedCustomer(thing, input as Fields);
+      const next: Thing = { ...changedCustomer(thing, given as Fields), ...(chosen === undefined ? {} : { default_source: chosen }) };
       return { next, ...(input.email === undefined ? {} : { mark: await markOf(request, textOf(next.email)) }) };
     },
     'customer.updated',

@@ -3,6 +3,7 @@ import { type Fields, fieldsOf, merged, type Thing } from '../../domain/json.ts'
 import { changed } from '../change.ts';
 import { refuse } from '../fault.ts';
 import type { Kept } from '../object.ts';
+import { paymentBehind } from '../payment.ts';
 import { found, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
@@ -24,7 +25,7 @@ async function update(request: Request): Promise<Thing> {
   const { world, desk, id, input } = request;
   const step = desk.ids('step');
   const submitted = input.evidence != null && input.submit !== false;
-  const intent = String((await found(world, desk.at, kind, id)).thing.payment_intent);
+  const intent = paymentBehind(await found(world, desk.at, kind, id));
   return world.steps.on(desk.at, intent, async () => {
     if (desk.again && (await world.steps.wasTaken(desk.at, step))) return (await found(world, desk.at, kind, id)).thing;
     const change = (kept: Kept) => {
@@ -45,7 +46,7 @@ async function update(request: Request): Promise<Thing> {
 async function close(request: Request): Promise<Thing> {
   const { world, desk, id } = request;
   const step = desk.ids('step');
-  const intent = String((await found(world, desk.at, kind, id)).thing.payment_intent);
+  const intent = paymentBehind(await found(world, desk.at, kind, id));
   return world.steps.on(desk.at, intent, async () => {
     const done = desk.again && (await world.steps.wasTaken(desk.at, step));
     const kept = await found(world, desk.at, kind, id);

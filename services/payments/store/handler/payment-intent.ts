@@ -1,14 +1,14 @@
 import { OperationError } from '#kernel/contract/fault.ts';
-import { amountMax } from '../../contract/limits.ts';
-import { isCurrency, leastOf, spoken } from '../../domain/currency.ts';
 import { type Fields, fieldsOf, numberOf, textOf, type Thing } from '../../domain/json.ts';
 import { changedPaymentIntent, isCancelable, isOpen, newPaymentIntent } from '../../domain/payment-intent.ts';
+import { checkMoney } from '../amount.ts';
 import { changed } from '../change.ts';
 import { waysOf } from '../challenge.ts';
 import { errorOf, invalid, keptError, missing, refusalOf, refuse } from '../fault.ts';
 import { chosen, mandateOf, methodGiven } from '../choice.ts';
 import type { Kept } from '../object.ts';
 import { behaviourOf, hiddenOf, paymentOf } from '../payment.ts';
+import { rateOfCharge } from '../rate.ts';
 import type { StepKind } from '../step.ts';
 import { found, keepNew, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
@@ -17,14 +17,6 @@ import { searched } from './search.ts';
 
 const kind = 'payment_intent';
 const secretLength = 25;
-
-/** Refuses what no card is charged: too little, too much, a currency that is none. */
-function checkMoney(amount: number, currency: string): void {
-  if (!isCurrency(currency)) throw invalid('currency', `Invalid currency: ${currency}.`);
-  if (amount > amountMax) throw invalid('amount', `Amount must be no more than ${spoken(amountMax, currency)}`, 'amount_too_large');
-  if (amount < leastOf(currency))
-    throw invalid('amount', `Amount must be at least ${spoken(leastOf(currency), currency)}`, 'amount_too_small');
-}
 
 const unexpected = ({ thing }: Kept, message: string) =>
   refuse('StateInvalid', message, { code: 'payment_intent_unexpected_state', payment_intent: thing });
@@ -94,7 +86,8 @@ function confirmed(request: Request, asked: Fields): Promise<Thing> {
       checkOwner(kept.thing, method.thing);
       await note(request, given);
       const mandate = await mandateOf(world, desk, given, method.thing.id);
-      const input = { method: method.thing.id, mandate, ...attemptOf(request, kept, given) };
+      const rate = await world.rates.of(desk.at, String(kept.thing.currency), method.thing.card);
+      const input = { method: method.thing.id, mandate, rate, ...attemptOf(request, kept, given) };
       return contested(request, method, contest, await take(request, { kind: 'authorize', id: step, input }));
     }),
   );
@@ -123,7 +116,8 @@ function answered(request: Request): Promise<Thing> {
       if (intent.confirmation_method === 'manual') return proven(request, method.thing.id);
       const { mandate, back } = fieldsOf(kept.hidden.challenge);
       const attempt = attemptOf(request, kept, { return_url: back ?? null });
-      const given = { method: method.thing.id, mandate: mandate ?? null, ...attempt, authenticated: true };
+      const rate = await world.rates.of(desk.at, String(intent.currency), method.thing.card);
+      const given = { method: method.thing.id, mandate: mandate ?? null, rate, ...attempt, authenticated: true };
       return contested(request, method, contest, await take(request, { kind: 'authorize', id: step, input: given }));
     }),
   );
@@ -209,12 +203,12 @@ async function update(request: Request): Promise<Thing> {
 }
 
 /** One step of a payment by its number in the request; `check` says what it takes, or throws. */
-function stepOn(request: Request, step: StepKind, check: (kept: Kept) => Fields): Promise<Thing> {
+function stepOn(request: Request, step: StepKind, check: (kept: Kept) => Fields | Promise<Fields>): Promise<Thing> {
   const { world, desk, id, input } = request;
   const stepId = desk.ids('step');
   return world.steps.on(desk.at, id, async () => {
     if (desk.again && (await world.steps.wasTaken(desk.at, stepId))) return (await found(world, desk.at, kind, id)).thing;
-    const taken = check(await found(world, desk.at, kind, id));
+    const taken = await check(await found(world, desk.at, kind, id));
     const said = { metadata: input.metadata, description: input.description, statement_descriptor: input.statement_descriptor };
     const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value != null)) as Fields;
     if (Object.keys(given).length > 0) await changed(world, desk, kind, id, ({ thing }) => ({ next: changedPaymentIntent(thing, given) }));
@@ -223,7 +217,7 @@ function stepOn(request: Request, step: StepKind, check: (kept: Kept) => Fields)
 }
 
 const capture = (request: Request) =>
-  stepOn(request, 'capture', (kept) => {
+  stepOn(request, 'capture', async (kept) => {
     const { thing } = kept;
     if (thing.status !== 'requires_capture')
       throw unexpected(
@@ -239,7 +233,7 @@ const capture = (request: Request) =>
         'amount_too_large',
       );
     if (amount < 1) throw invalid('amount_to_capture', 'The amount to capture must be at least 1.', 'amount_too_small');
-    return { amount };
+    return { amount, rate: await rateOfCharge(request.world, request.desk, kept.thing) };
   });
 
 const cancel = (request: Request) =>

@@ -111,8 +111,7 @@ function answered(request: Request): Promise<Thing> {
     if (desk.again && kept.hidden.confirmedBy === desk.seed) return intent;
     if (intent.status !== 'requires_action') throw unexpected(kept, 'authenticate');
     const method = await found(world, desk.at, 'payment_method', String(intent.payment_method));
-    if (input.outcome !== 'failed')
-      return succeeded(request, kept, method, textOf(fieldsOf(kept.hidden.challenge).mandate) ?? null);
+    if (input.outcome !== 'failed') return succeeded(request, kept, method, textOf(fieldsOf(kept.hidden.challenge).mandate) ?? null);
     const error = { code: 'setup_intent_authentication_failure', type: 'invalid_request_error', message: unprovenText };
     const next: Thing = {
       ...intent,

@@ -1,24 +1,16 @@
 import type { Placed } from '#kernel/contract/provider.ts';
-import type { Sql } from '#seams/sql/sql.ts';
 import type { Thing } from '../../domain/json.ts';
 import type { Deliveries } from '../delivery.ts';
 import { found } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
 
-type Pending = { currency: string; pending: bigint };
-
 /** A line says by the time of whoever reads it whether its money may be paid out. */
 const current = (line: Thing, now: number): Thing => ({ ...line, status: Number(line.available_on) > now ? 'pending' : 'available' });
 
 /** What there is: the ledger says how much, and the statement how much of it waits. */
-async function balance(sql: Sql, { world, desk }: Request) {
-  const { rows } = await sql.as(desk.at).query<Pending>(
-    `select body->>'currency' as currency,
-       coalesce(sum((body->>'net')::bigint) filter (where (body->>'available_on')::bigint > $1), 0)::bigint as pending
-     from object where kind = 'balance_transaction' group by 1 order by 1`,
-    [desk.created],
-  );
+async function balance({ world, desk }: Request) {
+  const rows = await world.objects.pending(desk.at, desk.created);
   const totals = await world.money.balances(
     desk.at,
     rows.map(({ currency }) => currency),
@@ -51,9 +43,9 @@ async function events(deliveries: Deliveries, { world, desk, input }: Request) {
   return { ...list, data: await withPending(deliveries, desk.at, list.data) };
 }
 
-export const statementHandlers = (world: Request['world'], sql: Sql, deliveries: Deliveries) =>
+export const statementHandlers = (world: Request['world'], deliveries: Deliveries) =>
   handlersOf(world, {
-    GetBalance: (request) => balance(sql, request),
+    GetBalance: balance,
     GetBalanceTransaction: async ({ world, desk, id }) =>
       current((await found(world, desk.at, 'balance_transaction', id)).thing, desk.created),
     ListBalanceTransactions: async ({ world, desk, input }) => {

@@ -5,15 +5,17 @@ import { newBalanceTransaction } from '../../domain/balance-transaction.ts';
 import { factsFrom } from '../../domain/card.ts';
 import { keptChallenge, nextAction } from '../../domain/challenge.ts';
 import { approved, capturedCharge, declinedBy, newCharge } from '../../domain/charge.ts';
+import { feeOf } from '../../domain/fee.ts';
 import { decide, type Verdict } from '../../domain/issuer.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import type { Behaviour } from '../../domain/test-card.ts';
 import { challengeOf } from '../challenge.ts';
+import { rateIn } from '../rate.ts';
 import { refuse } from '../fault.ts';
 import { availableAfterSeconds } from '../limits.ts';
 import type { Hold } from '../money.ts';
 import type { Kept } from '../object.ts';
-import { behaviourOf, hiddenOf, type Payment, paymentOf } from '../payment.ts';
+import { behaviourOf, behind, hiddenOf, type Payment, paymentNamed } from '../payment.ts';
 import type { Ending, Mover } from '../step.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
 
@@ -37,7 +39,7 @@ export const authorizer =
   (world: () => World): Mover =>
   async (at, { id, subject, input }) => {
     const desk = deskOfStep(at, id, fieldsOf(input.desk));
-    const payment = paymentOf(await found(world(), at, 'payment_intent', subject));
+    const payment = await paymentNamed(world(), at, subject);
     const method = await found(world(), at, 'payment_method', String(input.method));
     const hold: Hold = { step: 'authorize', attempt: Number(input.attempt), amount: Number(payment.thing.amount) };
     const authenticated = input.authenticated === true || payment.authenticated === method.thing.id;
@@ -81,7 +83,7 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
     const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold] });
     statements.push(
       await world.objects.change(at, payment.kept, next, hidden),
-      await world.objects.insertion(at, charge),
+      await world.objects.insertion(at, charge, behind(thing)),
       ...(await eventsOf(world, desk, [
         ['charge.succeeded', charge],
         ['payment_intent.amount_capturable_updated', next],
@@ -89,14 +91,15 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
     );
     return { statements };
   }
-  sure(await world.money.capture(at, payment.money, [hold], hold.amount));
-  const booked = bookedOf(desk, charge, hold.amount, verdict.atOnce);
+  const fee = feeOf(hold.amount, rateIn(attempt.input));
+  sure(await world.money.capture(at, payment.money, [hold], hold.amount, fee));
+  const booked = bookedOf(desk, charge, { amount: hold.amount, fee, atOnce: verdict.atOnce });
   const taken = capturedCharge(charge, hold.amount, booked.id);
   const next: Thing = { ...base, status: 'succeeded', amount_received: hold.amount };
   const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold] });
   statements.push(
     await world.objects.change(at, payment.kept, next, hidden),
-    await world.objects.insertion(at, taken),
+    await world.objects.insertion(at, taken, behind(thing)),
     await world.objects.insertion(at, booked),
     ...(await eventsOf(world, desk, [
       ['charge.succeeded', taken],
@@ -107,9 +110,9 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
 }
 
 /** The line of the statement that a captured charge makes. */
-export const bookedOf = (desk: Desk, charge: Thing, amount: number, atOnce: boolean): Thing =>
+export const bookedOf = (desk: Desk, charge: Thing, { amount, fee, atOnce }: { amount: number; fee: number; atOnce: boolean }): Thing =>
   newBalanceTransaction({
-    ...{ id: desk.ids('txn'), amount, currency: String(charge.currency), created: desk.created, source: charge.id },
+    ...{ id: desk.ids('txn'), amount, fee, currency: String(charge.currency), created: desk.created, source: charge.id },
     ...{ type: 'charge', category: 'charge', description: textOf(charge.description) ?? null },
     availableOn: desk.created + (atOnce ? 0 : availableAfterSeconds),
   });
@@ -149,7 +152,7 @@ async function declined(world: World, attempt: Attempt, verdict: Extract<Verdict
   };
   const statements = [
     await world.objects.change(desk.at, payment.kept, next, hiddenOf(payment.kept, { attempts: hold.attempt, authenticated: null })),
-    await world.objects.insertion(desk.at, charge),
+    await world.objects.insertion(desk.at, charge, behind(payment.thing)),
     ...(await eventsOf(world, desk, [
       ['charge.failed', charge],
       ['payment_intent.payment_failed', next],

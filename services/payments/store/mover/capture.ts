@@ -1,9 +1,12 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import { capturedCharge } from '../../domain/charge.ts';
-import { fieldsOf, textOf, type Thing } from '../../domain/json.ts';
+import { feeOf } from '../../domain/fee.ts';
+import { newRefund } from '../../domain/refund.ts';
+import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import { refuse } from '../fault.ts';
 import type { Hold } from '../money.ts';
-import { hiddenOf, type Payment, paymentOf } from '../payment.ts';
+import { rateIn } from '../rate.ts';
+import { behind, hiddenOf, type Payment, paymentNamed } from '../payment.ts';
 import type { Ending, Mover } from '../step.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
 import { bookedOf, sure } from './authorize.ts';
@@ -12,7 +15,7 @@ type Worlds = () => World;
 
 const begun = async (world: World, at: Placed, step: Parameters<Mover>[1]) => ({
   desk: deskOfStep(at, step.id, fieldsOf(step.input.desk)),
-  payment: paymentOf(await found(world, at, 'payment_intent', step.subject)),
+  payment: await paymentNamed(world, at, step.subject),
 });
 
 const chargeOf = (world: World, at: Placed, { thing }: Payment) => found(world, at, 'charge', textOf(thing.latest_charge) ?? '');
@@ -24,11 +27,12 @@ export const capturer =
     const world = worlds();
     const { desk, payment } = await begun(world, at, step);
     const amount = Number(step.input.amount);
-    const done = await world.money.capture(at, payment.money, payment.holds, amount);
+    const fee = feeOf(amount, rateIn(step.input));
+    const done = await world.money.capture(at, payment.money, payment.holds, amount, fee);
     if (!done.done && /Expired|Voided/.test(done.status)) return expired(world, desk, payment);
     sure(done);
     const charge = await chargeOf(world, at, payment);
-    const booked = bookedOf(desk, charge.thing, amount, false);
+    const booked = bookedOf(desk, charge.thing, { amount, fee, atOnce: false });
     const taken = capturedCharge(charge.thing, amount, booked.id);
     const next: Thing = { ...payment.thing, status: 'succeeded', amount_capturable: 0, amount_received: amount };
     return {
@@ -63,10 +67,10 @@ export const canceler =
     const done = await world.money.release(at, payment.money, held, 'cancel');
     // A hold that has ended by itself holds nothing: that is what was asked for.
     if (!done.done && !/Expired/.test(done.status)) sure(done);
-    return { statements: await called(world, desk, payment, textOf(step.input.reason) ?? null) };
+    return { statements: await called(world, desk, payment, textOf(step.input.reason) ?? null, step.input) };
   };
 
-async function called(world: World, desk: Desk, payment: Payment, reason: string | null) {
+async function called(world: World, desk: Desk, payment: Payment, reason: string | null, input: Fields = {}) {
   const { thing, kept } = payment;
   const next: Thing = {
     ...thing,
@@ -79,6 +83,14 @@ async function called(world: World, desk: Desk, payment: Payment, reason: string
     const back: Thing = { ...charge.thing, amount_refunded: charge.thing.amount ?? 0, refunded: true };
     statements.push(await world.objects.change(desk.at, charge, back));
     events.push([reason === 'automatic' ? 'charge.expired' : 'charge.refunded', back]);
+    // A charge without an intent is called off by a refund of all of it.
+    const id = textOf(input.refund);
+    if (id !== undefined) {
+      const own = { id, created: desk.created, amount: Number(back.amount), transaction: null, charge: back };
+      const refund = newRefund(fieldsOf(input.given), own);
+      statements.push(await world.objects.insertion(desk.at, refund, behind(thing)));
+      events.push(['refund.created', refund]);
+    }
   }
   statements.push(...(await eventsOf(world, desk, [...events, ['payment_intent.canceled', next]])));
   return statements;

@@ -3,7 +3,7 @@ import { evidenceFields } from '../../contract/setup-intent.ts';
 import { newBalanceTransaction } from '../../domain/balance-transaction.ts';
 import { newDispute } from '../../domain/dispute.ts';
 import { fieldsOf, textOf, type Thing } from '../../domain/json.ts';
-import { paymentOf } from '../payment.ts';
+import { behind, paymentNamed } from '../payment.ts';
 import type { Mover } from '../step.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
 import { sure } from './authorize.ts';
@@ -21,7 +21,7 @@ export const disputer =
   async (at, { id, subject, input }) => {
     const world = worlds();
     const desk = deskOfStep(at, id, fieldsOf(input.desk));
-    const payment = paymentOf(await found(world, at, 'payment_intent', subject));
+    const payment = await paymentNamed(world, at, subject);
     const charge = await found(world, at, 'charge', textOf(payment.thing.latest_charge) ?? '');
     const reason = String(input.reason);
     const made = newDispute({ id: desk.ids('dp'), created: desk.created, charge: charge.thing, reason, evidence: evidenceFields });
@@ -37,7 +37,7 @@ export const disputer =
       events.push(['charge.dispute.funds_withdrawn', dispute]);
     }
     statements.push(
-      await world.objects.insertion(at, dispute),
+      await world.objects.insertion(at, dispute, behind(payment.thing)),
       ...(await eventsOf(world, desk, [['charge.dispute.created', dispute], ...events])),
     );
     return { statements };
@@ -49,7 +49,7 @@ export const decider =
   async (at, { id, subject, input }) => {
     const world = worlds();
     const desk = deskOfStep(at, id, fieldsOf(input.desk));
-    const payment = paymentOf(await found(world, at, 'payment_intent', subject));
+    const payment = await paymentNamed(world, at, subject);
     const kept = await found(world, at, 'dispute', String(input.dispute));
     const status = String(input.outcome);
     const statements: Statement[] = [];

@@ -3,7 +3,7 @@ import { spoken } from '../../domain/currency.ts';
 import { fieldsOf } from '../../domain/json.ts';
 import { newRefund, refundedCharge } from '../../domain/refund.ts';
 import { refuse } from '../fault.ts';
-import { paymentOf } from '../payment.ts';
+import { behind, paymentNamed } from '../payment.ts';
 import type { Mover } from '../step.ts';
 import { deskOfStep, eventsOf, found, type World } from '../world.ts';
 
@@ -17,7 +17,7 @@ export const refunder =
     const { input, subject } = step;
     const desk = deskOfStep(at, step.id, fieldsOf(input.desk));
     const [id, amount] = [String(input.refund), Number(input.amount)];
-    const payment = paymentOf(await found(world, at, 'payment_intent', subject));
+    const payment = await paymentNamed(world, at, subject);
     const done = await world.money.refund(at, payment.money, id, amount);
     if (!done.done) {
       if (!refusedByBalance.test(done.status)) throw new TypeError(`the ledger refused a refund: ${done.status}`);
@@ -37,7 +37,7 @@ export const refunder =
     const next = refundedCharge(charge.thing, amount);
     return {
       statements: [
-        await world.objects.insertion(at, refund),
+        await world.objects.insertion(at, refund, behind(payment.thing)),
         await world.objects.insertion(at, booked),
         await world.objects.change(at, charge, next),
         ...(await eventsOf(world, desk, [

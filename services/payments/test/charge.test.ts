@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type Stripe from 'stripe';
+import { type House, openHouse } from './fixtures/house.ts';
+
+let house: House;
+let stripe: Stripe;
+before(async () => {
+  house = await openHouse();
+  stripe = house.stripe();
+});
+after(() => house?.stop());
+
+async function refusal(asked: Promise<unknown>): Promise<Stripe.errors.StripeError> {
+  const error = await asked.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error, 'it was not refused');
+  return error as Stripe.errors.StripeError;
+}
+
+const put = async (rates: readonly object[]) => {
+  const { bearer } = await house.credential({ environment: 'test', role: 'admin' });
+  const reply = await house.call('POST', '/v1/payments/fee-schedules/-/put-fee-schedule', { rates }, { door: 'payments.rest', bearer });
+  assert.equal(reply.status, 200, JSON.stringify(reply.body));
+};
+
+test('a charge without an intent is made of a token, of a typed card and of a customer, and given back', async () => {
+  const made = await stripe.charges.create({ amount: 2000, currency: 'usd', source: 'tok_visa', description: 'old', metadata: { a: '1' } });
+  assert.deepEqual([made.status, made.captured, made.payment_intent], ['succeeded', true, null]);
+  assert.equal((made.source as Stripe.Card).last4, '4242');
+  assert.equal((await stripe.balanceTransactions.retrieve(String(made.balance_transaction))).source, made.id);
+  const year = new Date().getUTCFullYear() + 1;
+  const typed = { object: 'card', number: '5555555555554444', exp_month: '12', exp_year: String(year), cvc: '123' };
+  const other = await stripe.charges.create({ amount: 600, currency: 'usd', source: typed as unknown as string });
+  assert.equal((other.source as Stripe.Card).brand, 'MasterCard');
+  const customer = await stripe.customers.create({ source: 'tok_mastercard' });
+  assert.match(String(customer.default_source), /^card_/);
+  const again = await stripe.charges.create({ amount: 700, currency: 'usd', customer: customer.id });
+  assert.deepEqual([again.customer, again.payment_method], [customer.id, customer.default_source]);
+  const back = await stripe.refunds.create({ charge: again.id, amount: 300 });
+  assert.deepEqual([back.status, back.payment_intent], ['succeeded', null]);
+  assert.equal((await refusal(stripe.refunds.create({ charge: again.id, amount: 401 }))).param, 'amount');
+  assert.equal((await stripe.charges.retrieve(again.id)).amount_refunded, 300);
+  assert.equal((await stripe.charges.list({ customer: customer.id })).data.length, 1);
+  const events = await stripe.events.list({ types: ['charge.succeeded', 'payment_intent.succeeded', 'payment_intent.created'], limit: 3 });
+  assert.ok(events.data.every(({ type }) => type === 'charge.succeeded'));
+  const alone = await stripe.customers.create();
+  assert.equal((await refusal(stripe.charges.create({ amount: 700, currency: 'usd', customer: alone.id }))).code, 'missing');
+  assert.equal((await refusal(stripe.charges.create({ amount: 700, currency: 'usd' }))).param, 'source');
+  assert.equal(
+    (await refusal(stripe.charges.create({ amount: 700, currency: 'usd', source: String(customer.default_source) }))).param,
+    'source',
+  );
+});
+
+test('a charge without an intent is declined, held and taken, or let go, and contested', async () => {
+  const declined = await refusal(stripe.charges.create({ amount: 500, currency: 'usd', source: 'tok_chargeDeclinedInsufficientFunds' }));
+  assert.deepEqual([declined.statusCode, declined.code, declined.decline_code], [402, 'card_declined', 'insufficient_funds']);
+  assert.equal((await stripe.charges.retrieve(String(declined.charge))).status, 'failed');
+  const unproven = await refusal(stripe.charges.create({ amount: 500, currency: 'usd', source: 'tok_threeDSecure2Required' }));
+  assert.equal(unproven.decline_code, 'authentication_required');
+  const hold = () => stripe.charges.create({ amount: 900, currency: 'gbp', source: 'tok_visa', capture: false });
+  const held = await hold();
+  assert.deepEqual([held.captured, held.balance_transaction], [false, null]);
+  assert.equal((await refusal(stripe.charges.capture(held.id, { amount: 901 }))).param, 'amount');
+  const taken = await stripe.charges.capture(held.id, { amount: 700 });
+  assert.deepEqual([taken.captured, taken.amount_captured, taken.amount_refunded], [true, 700, 200]);
+  assert.equal((await refusal(stripe.charges.capture(held.id))).code, 'charge_already_captured');
+  const free = await hold();
+  const let_go = await stripe.refunds.create({ charge: free.id });
+  assert.deepEqual([let_go.amount, let_go.balance_transaction], [900, null]);
+  assert.equal((await refusal(stripe.charges.capture(free.id))).code, 'charge_already_refunded');
+  const { pending } = await stripe.balance.retrieve();
+  assert.equal(pending.find(({ currency }) => currency === 'gbp')?.amount, 700);
+  const contested = await stripe.charges.create({ amount: 500, currency: 'usd', source: 'tok_createDispute' });
+  const dispute = (await stripe.disputes.list({ charge: contested.id })).data[0];
+  const won = await stripe.disputes.update(String(dispute?.id), { evidence: { uncategorized_text: 'winning_evidence' } });
+  assert.equal(won.status, 'won');
+});
+
+test('what payments cost follows the table, first row that fits, and leaves the balance with the payment', async () => {
+  await put([
+    { currency: 'SEK', country: 'DE', basis_points: 400, fixed: 180 },
+    { currency: 'SEK', basis_points: 150, fixed: 180 },
+  ]);
+  const pay = (payment_method: string) =>
+    stripe.paymentIntents.create({
+      ...{ amount: 10_050, currency: 'sek', confirm: true, payment_method, expand: ['latest_charge.balance_transaction'] },
+    });
+  const lineOf = ({ latest_charge }: Stripe.PaymentIntent) =>
+    (latest_charge as Stripe.Charge).balance_transaction as Stripe.BalanceTransaction;
+  const [home, abroad] = [lineOf(await pay('pm_card_visa')), lineOf(await pay('pm_card_de'))];
+  assert.deepEqual([home.fee, home.net], [331, 9719]);
+  assert.deepEqual([abroad.fee, abroad.net, abroad.fee_details[0]?.type], [582, 9468, 'stripe_fee']);
+  const charge = await stripe.charges.create({ amount: 1000, currency: 'sek', source: 'tok_visa', expand: ['balance_transaction'] });
+  assert.equal((charge.balance_transaction as Stripe.BalanceTransaction).net, 805);
+  const held = await stripe.paymentIntents.create({
+    ...{ amount: 5000, currency: 'sek', confirm: true, payment_method: 'pm_card_visa', capture_method: 'manual' },
+  });
+  await stripe.paymentIntents.capture(held.id, { amount_to_capture: 2000 });
+  const { pending } = await stripe.balance.retrieve();
+  assert.equal(pending.find(({ currency }) => currency === 'sek')?.amount, 9719 + 9468 + 805 + 1790);
+  await put([]);
+  assert.equal(lineOf(await pay('pm_card_visa')).fee, 0);
+});
+
+test('a payout takes no more than is available, however many are asked, and may be called off before it went', async () => {
+  await stripe.charges.create({ amount: 5000, currency: 'cad', source: 'tok_visa' });
+  const early = await refusal(stripe.payouts.create({ amount: 1000, currency: 'cad' }));
+  assert.deepEqual([early.statusCode, early.code], [400, 'balance_insufficient']);
+  await stripe.charges.create({ amount: 1000, currency: 'cad', source: 'tok_bypassPending' });
+  const asked = await Promise.allSettled(Array.from({ length: 10 }, () => stripe.payouts.create({ amount: 300, currency: 'cad' })));
+  const made = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  assert.equal(made.length, 3);
+  const [first] = made;
+  assert.ok(first);
+  assert.deepEqual([first.status, first.type, first.livemode], ['pending', 'bank_account', false]);
+  assert.ok(first.arrival_date > first.created);
+  const available = async () => (await stripe.balance.retrieve()).available.find(({ currency }) => currency === 'cad')?.amount;
+  assert.equal(await available(), 100);
+  assert.equal((await stripe.payouts.cancel(first.id)).status, 'canceled');
+  assert.equal(await available(), 400);
+  assert.equal((await refusal(stripe.payouts.cancel(first.id))).statusCode, 400);
+  const instant = await stripe.payouts.create({ amount: 400, currency: 'cad', method: 'instant', metadata: { run: '7' } });
+  assert.equal(instant.status, 'paid');
+  const line = await stripe.balanceTransactions.retrieve(String(instant.balance_transaction));
+  assert.deepEqual([line.type, line.net, line.source], ['payout', -400, instant.id]);
+  assert.deepEqual((await stripe.payouts.update(instant.id, { metadata: { run: '8' } })).metadata, { run: '8' });
+  assert.equal((await stripe.payouts.list({ status: 'canceled' })).data[0]?.id, first.id);
+  const types = (await stripe.events.list({ type: 'payout.*' })).data.map(({ type }) => type);
+  assert.deepEqual(types.slice(0, 3), ['payout.updated', 'payout.paid', 'payout.created']);
+  const lines = await stripe.balanceTransactions.list({ currency: 'cad', limit: 100 });
+  assert.equal(
+    lines.data.reduce((sum, { net }) => sum + net, 0),
+    5000,
+  );
+});
