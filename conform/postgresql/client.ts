@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { installation } from '#kernel/supervise/module.ts';
-import { boto3Checks } from '../boto3/checks.ts';
+import { allOfBoto3, boto3Checks } from '../boto3/checks.ts';
 import { type Check, check, type Client } from '../client.ts';
 import { debianPackage } from '../debian.ts';
 import { openPlace, type Place } from '../place.ts';
@@ -70,15 +68,6 @@ async function runOn(server: Server, address: string, folder: string, extent: 'a
     await place.down();
   }
   return checks;
-}
-
-/** As one check, so that what boto3 is held to is listed in one place. */
-async function allOfBoto3(place: Place): Promise<void> {
-  const checks = await boto3Checks(place, 'all');
-  const passed = new Set(checks.filter(({ ok }) => ok).map(({ title }) => title));
-  const expected = readFileSync(join(installation, 'conform', 'boto3', 'expected.txt'), 'utf8').split('\n');
-  const missing = expected.filter((title) => title !== '' && !passed.has(title));
-  if (missing.length > 0) throw new Error(`not passed: ${missing.join('; ')}\n${JSON.stringify(checks.filter(({ ok }) => !ok))}`);
 }
 
 const databases = async (server: Server): Promise<string[]> =>

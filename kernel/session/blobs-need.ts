@@ -9,6 +9,8 @@ import { formatId } from '../tenancy/id.ts';
 export type BlobStore = {
   /** Whether this platform has a store at all. */
   readonly isThere: boolean;
+  /** The operator's store as a whole, where there is one. */
+  readonly external?: Blobs;
   /** The blobs of an environment. Unavailable: the store is away now. */
   at(placed: Placed): Promise<Blobs>;
   close(): void;
@@ -45,6 +47,7 @@ export function openBlobs({ data, service, name, url, hasStorage, serviceToken, 
 
   return {
     isThere: external !== undefined || hasStorage,
+    ...(external ? { external } : {}),
     async at({ tenant, scope }) {
       if (external) return external.within(`${formatId(scope)}/`);
       const found = await door();

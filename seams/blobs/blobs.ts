@@ -41,7 +41,7 @@ export function openBlobs(url: string, options: BlobsOptions = {}): Blobs {
 function blobsOver(exchange: Exchange, prefix: string): Blobs {
   const again = (asked: Asked) => retried(() => exchange.ask(asked));
   return {
-    put: async (key, body) => void (await exchange.ask({ method: 'PUT', key: prefix + key, body })),
+    put: async (key, body) => void (await again({ method: 'PUT', key: prefix + key, body })),
     async read(key, from, bytes) {
       if (bytes > readMaxBytes) throw new TypeError(`at most ${readMaxBytes} bytes are read at once`);
       const headers = { range: `bytes=${from}-${from + bytes - 1}` };

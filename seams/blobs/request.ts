@@ -14,6 +14,7 @@ export type Body = {
   readonly sizeBytes: number;
   /** SHA-256 in hexadecimal: the store refuses other bytes. */
   readonly sha256: string;
+  /** All of them, also when they were begun before. */
   pieces(): AsyncIterable<Uint8Array>;
 };
 
@@ -46,6 +47,7 @@ const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b
 export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #agent: Agent;
+  #closed = false;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -54,6 +56,7 @@ export class Exchange {
   }
 
   async ask(asked: Asked): Promise<Answer> {
+    if (this.#closed) throw new BlobsError('Unavailable', 'The store of blobs was closed.');
     const { address } = this.#options;
     const rawPath = `/${address.bucket}${asked.key === '' ? '' : `/${encode(asked.key, true)}`}`;
     const rawQuery = Object.entries(asked.query ?? {})
@@ -81,6 +84,7 @@ export class Exchange {
   }
 
   close(): void {
+    this.#closed = true;
     this.#agent.destroy();
   }
 }

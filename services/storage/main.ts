@@ -10,6 +10,7 @@ import { AccessLogs } from './jobs/access-log.ts';
 import { DriveKeeper } from './jobs/drive-keeper.ts';
 import { keepInventories } from './jobs/inventory.ts';
 import { keepLifecycles } from './jobs/lifecycle.ts';
+import { keepSweeping } from './jobs/sweep.ts';
 import { storage } from './service.ts';
 import { authorizer } from './store/authorize.ts';
 import { findBucket } from './store/bucket.ts';
@@ -36,13 +37,16 @@ registerFaults(storage.errors);
 export const main = implement<typeof storage, Needs>(
   storage,
   async ({ directory, region, domains, log, now, mayWrite, sealer, emit, needs, signal }) => {
-    const store = await openStore({ directory, log, now, mayWrite, sealer, dayMs: dayOf(process.env.GAMUT_STORAGE_DAY_MS) });
+    const remote = needs.blobs?.external;
+    const dayMs = dayOf(process.env.GAMUT_STORAGE_DAY_MS);
+    const store = await openStore({ directory, log, now, mayWrite, sealer, dayMs, ...(remote ? { remote } : {}) });
     const keeper = new DriveKeeper(store, directory);
     const history = new BucketHistory(store.catalog);
     const websiteOf = (name: string) => {
       const bucket = findBucket(store.catalog, name);
       return bucket && readConfiguration(store.catalog, bucket, 'website');
     };
+    const sweeps = keepSweeping(store);
     const accessLog = new AccessLogs(store, region, log);
     const lifecycles = keepLifecycles(store, log, signal);
     const inventories = keepInventories(store, { log, emit }, signal);
@@ -84,6 +88,7 @@ export const main = implement<typeof storage, Needs>(
         await accessLog.stop();
         await inventories.stop();
         await lifecycles.stop();
+        sweeps.stop();
         await keeper.stop();
         await closeStore(store);
       },

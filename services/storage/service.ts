@@ -66,7 +66,10 @@ export const storage = defineService({
     ObjectRemoved: { data: ObjectEvent, text: 'An object was deleted.' },
   },
   errors,
-  needs: { log: { seam: 'log', scope: 'caller', optional: true } },
+  needs: {
+    blobs: { seam: 'blobs', scope: 'service', optional: true },
+    log: { seam: 'log', scope: 'caller', optional: true },
+  },
   doors: {
     s3: {
       protocol: 's3',

@@ -85,6 +85,22 @@ export const engineOperations = {
           }),
         ),
       }),
+      remote: Type.Optional(
+        Type.Object(
+          {
+            away: Type.Boolean({ description: 'Whether its last answer was a refusal, or none.' }),
+            removalsWaiting: Type.Integer({ description: 'Runs of bytes that it has yet to confirm as removed.' }),
+            lastSweep: Type.Optional(
+              Type.Object({
+                endedAt: Type.Integer(),
+                objects: Type.Integer({ description: 'Objects of this deployment that were found there.' }),
+                orphans: Type.Integer({ description: 'Of these, objects that the index knew nothing of; they were removed.' }),
+              }),
+            ),
+          },
+          { description: "The operator's store, where there is one: new bytes go there and not to the drives." },
+        ),
+      ),
       lastScrub: Type.Optional(
         Type.Object({
           endedAt: Type.Integer(),

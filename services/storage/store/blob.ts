@@ -13,7 +13,10 @@ import type { Extent } from './extent.ts';
 import { newIdentity } from './identity.ts';
 import { sweepMax } from './limits.ts';
 import { PackStore } from './pack-store.ts';
-import { type BlobPlace, type BlobRecord, pack, type Segment, unpack } from './record.ts';
+import { type BlobPlace, type BlobRecord, pack, type RemotePlace, type Segment, unpack } from './record.ts';
+import type { RemoteBlobs } from './remote.ts';
+import { markOf, packMark, readMark } from './remote-place.ts';
+import { RemoteWriter } from './remote-writer.ts';
 import { atStep } from './step.ts';
 
 export const idKey = (id: string): Buffer => Buffer.from(id, 'hex');
@@ -28,7 +31,12 @@ export type BlobOptions = {
   readonly now: () => number;
   readonly drives: DriveSet;
   readonly extentBytes?: number;
+  /** The operator's store: new bytes go there, and not to the drives. */
+  readonly remote?: RemoteBlobs;
 };
+
+/** Writes a blob while it streams, in pieces of `stripeDataBytes`. `finish` resolves when it is safe, with where it lies. */
+export type BlobWriter = Pick<CodedWriter, 'id' | 'write' | 'abandon'> & { finish(): Promise<BlobPlace> };
 
 /** Told of what upkeep should look at. */
 export type Concern = { damage: OnDamage; work: (extent: Extent, damaged?: boolean) => void };
@@ -42,6 +50,7 @@ export class BlobStore {
   readonly drives: DriveSet;
   readonly coder: Coder;
   readonly packs: PackStore;
+  readonly remote: RemoteBlobs | undefined;
   readonly log: Log;
   readonly concern: Concern;
   readonly #directory: string;
@@ -54,19 +63,20 @@ export class BlobStore {
   private constructor(
     catalog: Catalog,
     directory: string,
-    parts: { drives: DriveSet; coder: Coder; packs: PackStore; log: Log; concern: Concern },
+    parts: { drives: DriveSet; coder: Coder; packs: PackStore; remote: RemoteBlobs | undefined; log: Log; concern: Concern },
   ) {
     this.catalog = catalog;
     this.#directory = directory;
     this.drives = parts.drives;
     this.coder = parts.coder;
     this.packs = parts.packs;
+    this.remote = parts.remote;
     this.log = parts.log;
     this.concern = parts.concern;
   }
 
   /** Opens drives and extents and clears away what a crash left. */
-  static async open(catalog: Catalog, directory: string, { log, now, drives, extentBytes }: BlobOptions): Promise<BlobStore> {
+  static async open(catalog: Catalog, directory: string, { log, now, drives, extentBytes, remote }: BlobOptions): Promise<BlobStore> {
     const coder = await openCoder();
     const early: Extent[] = [];
     const concern: Concern = { damage: () => {}, work: (extent) => void early.push(extent) };
@@ -79,24 +89,54 @@ export class BlobStore {
       onWork: (extent, damaged) => concern.work(extent, damaged),
       ...(extentBytes === undefined ? {} : { extentBytes }),
     });
-    const store = new BlobStore(catalog, directory, { drives, coder, packs, log, concern });
+    const store = new BlobStore(catalog, directory, { drives, coder, packs, remote, log, concern });
     store.free([...catalog.table.garbage.getKeys()].map((key) => Buffer.from(key).toString('hex')));
     await store.#work;
     return store;
   }
 
-  /** Begins a blob of shards; its id is written down as garbage until a commit adopts it. */
-  async begin(): Promise<CodedWriter> {
+  /** Begins a blob of a scope; its id is written down as garbage until a commit adopts it. */
+  async begin(scope: bigint): Promise<BlobWriter> {
+    if (this.remote) return this.#beginRemote(this.remote, scope, undefined);
+    const writer = await this.#beginCoded();
+    return {
+      id: writer.id,
+      write: (pieces, length) => writer.write(pieces, length),
+      abandon: () => writer.abandon(),
+      finish: async () => ({ spread: await writer.finish() }),
+    };
+  }
+
+  async #beginRemote(remote: RemoteBlobs, scope: bigint, pieces: number | undefined): Promise<RemoteWriter> {
+    const writer = new RemoteWriter(newIdentity().toString('hex'), remote, scope);
+    await this.catalog.commit(() => void this.catalog.table.garbage.put(idKey(writer.id), packMark({ remote: scope, pieces })));
+    atStep('shards-intended');
+    return writer;
+  }
+
+  async #beginCoded(): Promise<CodedWriter> {
     const writer = new CodedWriter(newIdentity().toString('hex'), this.coder, this.drives);
     await this.catalog.commit(() => void this.catalog.table.garbage.put(idKey(writer.id), Buffer.from(writer.intended)));
     atStep('shards-intended');
     return writer;
   }
 
-  /** Packs bytes; resolves when they are on disk. */
-  async pack(pieces: readonly Uint8Array[], size: number): Promise<{ id: string; place: BlobPlace }> {
+  /** Keeps few bytes of a scope, packed with others or in the operator's store; resolves when they are safe. */
+  async pack(pieces: readonly Uint8Array[], size: number, scope: bigint): Promise<{ id: string; place: BlobPlace }> {
+    if (this.remote) return this.#packRemote(this.remote, pieces, size, scope);
     const key = newIdentity();
     return { id: key.toString('hex'), place: await this.packs.append(key, pieces, size) };
+  }
+
+  async #packRemote(remote: RemoteBlobs, pieces: readonly Uint8Array[], size: number, scope: bigint) {
+    const writer = await this.#beginRemote(remote, scope, 1);
+    try {
+      await writer.write(pieces, size);
+      return { id: writer.id, place: await writer.finish() };
+    } catch (error) {
+      this.free([writer.id]);
+      throw error;
+    }
   }
 
   /** Throws bytes away that no commit points at. */
@@ -109,7 +149,7 @@ export class BlobStore {
   /** Within a change: writes down a new blob with one reference. */
   add(id: string, size: number, place: BlobPlace): void {
     this.catalog.table.blob.put(idKey(id), pack({ size, references: 1, ...place } satisfies BlobRecord));
-    if ('spread' in place) this.catalog.table.garbage.remove(idKey(id));
+    if ('spread' in place || 'remote' in place) this.catalog.table.garbage.remove(idKey(id));
     if ('extent' in place) this.packs.landed(place);
   }
 
@@ -134,7 +174,7 @@ export class BlobStore {
       this.#kept.set(id, record);
       blob.remove(idKey(id));
       if ('extent' in record) this.packs.release(record, record.size);
-      else garbage.put(idKey(id), 'spread' in record ? Buffer.from(record.spread) : Buffer.alloc(1));
+      else garbage.put(idKey(id), garbageOf(record));
     }
     return references;
   }
@@ -156,6 +196,12 @@ export class BlobStore {
         this.#kept.delete(id);
         const found = this.catalog.table.garbage.get(idKey(id));
         if (!found) continue;
+        const mark = readMark(found);
+        if (mark) {
+          // Its row stays until the store has confirmed that it is gone.
+          this.remote?.removal.doom(id, mark);
+          continue;
+        }
         garbage.push(id);
         await this.#remove(id, found);
       }
@@ -233,12 +279,20 @@ export class BlobStore {
     return [join(this.#directory, 'object', id.slice(0, 2), id), join(this.#directory, 'incoming', id)];
   }
 
+  /** Bytes of a piece of a blob in the operator's store. */
+  readPiece(id: string, place: RemotePlace, piece: number, from: number, bytes: number): Promise<Uint8Array> {
+    if (!this.remote) throw fault('Unavailable', "The bytes lie in the operator's store, and the platform was started without it.");
+    return this.remote.read(place, id, piece, from, bytes);
+  }
+
   /** Resolves when the removing asked for so far is done. */
   async idle(): Promise<void> {
     await this.#work;
+    await this.remote?.removal.settled();
   }
 
   async close(): Promise<void> {
+    this.remote?.close();
     await this.#work;
     await this.packs.close();
   }
@@ -249,4 +303,10 @@ export class BlobStore {
       this.log('warn', 'bytes of objects could not be removed; the next start does it', { error: String(error) });
     });
   }
+}
+
+/** What is written down of a blob that is to be removed: enough to find its bytes. */
+function garbageOf(record: BlobRecord): Buffer {
+  if ('spread' in record) return Buffer.from(record.spread);
+  return 'remote' in record ? packMark(markOf(record)) : Buffer.alloc(1);
 }

@@ -5,7 +5,7 @@ import type { Span } from '../domain/range.ts';
 import { type BlobStore, sumOf } from './blob.ts';
 import { stripeDataBytes } from './frame.ts';
 import { blockBytes, movesMax } from './limits.ts';
-import type { Segment } from './record.ts';
+import type { RemotePlace, Segment } from './record.ts';
 
 export function segmentSize(segment: Segment): number {
   return 'bytes' in segment ? segment.bytes.length : segment.size;
@@ -80,6 +80,7 @@ async function* readBlob(blobs: BlobStore, segment: BlobSegment): AsyncGenerator
   const record = blobs.record(segment.blob);
   if ('extent' in record) yield await readPacked(blobs, segment);
   else if ('spread' in record) yield* readShards(blobs, segment, record.size, record.spread);
+  else if ('remote' in record) yield* readRemote(blobs, segment, record);
   else yield* readFile(blobs, segment, record.size, record.sums);
 }
 
@@ -98,22 +99,42 @@ async function readPacked(blobs: BlobStore, { blob, start, size }: BlobSegment):
 
 async function* readShards(blobs: BlobStore, segment: BlobSegment, size: number, spread: Uint8Array): AsyncGenerator<Uint8Array, void> {
   const reader = blobs.reader(segment.blob, size, spread);
-  const end = segment.start + segment.size;
-  const pieceEnd = (from: number) => Math.min(end, (Math.floor(from / stripeDataBytes) + 1) * stripeDataBytes);
+  try {
+    yield* readAhead(segment, stripeDataBytes, (from, to) => reader.read(from, to));
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The pieces of a blob in the operator's store. */
+async function* readRemote(blobs: BlobStore, segment: BlobSegment, place: RemotePlace): AsyncGenerator<Uint8Array, void> {
+  const { pieceBytes } = place;
+  yield* readAhead(segment, pieceBytes, async (from, to) => {
+    const piece = Math.floor(from / pieceBytes);
+    return blobs.readPiece(segment.blob, place, piece, from - piece * pieceBytes, to - from);
+  });
+}
+
+/** The bytes of a segment, of which each unit is read on its own; the next one while this one is sent. */
+async function* readAhead(
+  { start, size }: BlobSegment,
+  unit: number,
+  read: (from: number, to: number) => Promise<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  const end = start + size;
+  const unitEnd = (from: number) => Math.min(end, (Math.floor(from / unit) + 1) * unit);
   let next: Promise<Uint8Array> | undefined;
   try {
-    for (let at = segment.start; at < end; ) {
-      const stop = pieceEnd(at);
-      const bytes = await (next ?? reader.read(at, stop));
-      // The next stripe is read while this one is sent.
-      next = stop < end ? reader.read(stop, pieceEnd(stop)) : undefined;
+    for (let at = start; at < end; ) {
+      const stop = unitEnd(at);
+      const bytes = await (next ?? read(at, stop));
+      next = stop < end ? read(stop, unitEnd(stop)) : undefined;
       next?.catch(() => {});
       yield bytes;
       at = stop;
     }
   } finally {
     await next?.catch(() => {});
-    await reader.close();
   }
 }
 

@@ -120,6 +120,15 @@ export const heatBucketsMax = limit(256, 'bucket', 'Buckets of which is remember
 export const heatCountersMax = limit(64, 'name', 'Prefixes and keys of a bucket that are counted, by requests and by bytes.');
 export const heatDepthMax = limit(3, 'slash', 'Slashes of a key up to which its prefixes are counted.');
 export const heatHalfLifeMs = limit(300_000, 'millisecond', 'Age at which a request counts half in what is asked for most.');
+export const remotePutsMax = limit(16, 'piece', "Pieces of 3 MiB that are on their way to the operator's store at once; more wait.");
+export const remoteRemovalsMax = limit(16, 'blob', "Blobs that are removed from the operator's store at once.");
+export const remoteWaitMs = limit(10_000, 'ms', "Wait before what the operator's store did not remove is tried again.");
+export const remoteSweepMs = limit(
+  86_400_000,
+  'ms',
+  "Time between two searches of the operator's store for what the index knows nothing of.",
+);
+export const remoteMarkBytes = limit(13, 'byte', "What is written down of bytes that are to be removed from the operator's store.");
 export const failuresPlayedMax = limit(300, 'failure', 'Failures of drives and domains in a life that is played out, on average.');
 export const livesAtOnce = limit(20, 'life', 'Lives of a stripe that are played out before others have a turn.');
 export const compressHereMaxBytes = limit(16 * kib, 'byte', 'Largest frame compressed on the event loop, and with a dictionary.');

@@ -2,8 +2,7 @@ import type { ChecksumAlgorithm } from '#wire/checksum/checksum.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import { isChecksum } from '../domain/checksum.ts';
-import { type BlobStore, sumOf } from './blob.ts';
-import type { CodedWriter } from './coded.ts';
+import { type BlobStore, type BlobWriter, sumOf } from './blob.ts';
 import { BodyDigest } from './digest.ts';
 import { stripeDataBytes } from './frame.ts';
 import { inlineMaxBytes, packedMaxBytes } from './limits.ts';
@@ -33,6 +32,8 @@ export type Received = {
 };
 
 export type ReceiveRules = {
+  /** Whose bytes they are. */
+  readonly scope: bigint;
   readonly maxBytes: number;
   readonly mayWrite: () => boolean;
   readonly signal: AbortSignal;
@@ -85,7 +86,7 @@ class Intake {
   #size = 0;
   /** Bytes for the disk so far: not as many as came when they are compressed and sealed. */
   #stored = 0;
-  #writer: CodedWriter | undefined;
+  #writer: BlobWriter | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(blobs: BlobStore, expected: Expected, rules: ReceiveRules) {
@@ -130,7 +131,7 @@ class Intake {
     const pieces = this.#pieces;
     this.#pieces = [];
     this.#held = 0;
-    const writer = (this.#writer ??= await this.#blobs.begin());
+    const writer = (this.#writer ??= await this.#blobs.begin(this.#rules.scope));
     await this.#writing;
     this.#writing = writer.write(pieces, length);
     // Its failure is met at the next stripe or at the end.
@@ -160,13 +161,13 @@ class Intake {
     }
     if (!this.#writer && Math.min(this.#size, this.#stored) <= packedMaxBytes) {
       if (!this.#rules.mayWrite()) throw fault('DiskFull');
-      const { id, place } = await this.#blobs.pack(this.#pieces, this.#stored);
+      const { id, place } = await this.#blobs.pack(this.#pieces, this.#stored, this.#rules.scope);
       return { segment: { blob: id, start: 0, size: this.#stored }, place };
     }
     if (this.#held > 0) await this.#writeStripe(this.#held);
     await this.#writing;
-    const spread = await this.#writer!.finish();
-    return { segment: { blob: this.#writer!.id, start: 0, size: this.#stored }, place: { spread } };
+    const place = await this.#writer!.finish();
+    return { segment: { blob: this.#writer!.id, start: 0, size: this.#stored }, place };
   }
 
   async discard(): Promise<void> {

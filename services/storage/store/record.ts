@@ -148,13 +148,17 @@ export type PartRecord = {
   readonly checksum?: StoredChecksum;
 };
 
+/** In the operator's store, for this scope, in objects of so many bytes each; the last may be shorter. */
+export type RemotePlace = { readonly remote: bigint; readonly pieceBytes: number };
+
 /**
- * Where the bytes of a blob lie: packed in an extent; in shards on drives (255: that shard was never written); or, from the
- * first format, in a file of their own with a CRC-32 of each of its blocks.
+ * Where the bytes of a blob lie: packed in an extent; in shards on drives (255: that shard was never written); in the operator's
+ * store; or, from the first format, in a file of their own with a CRC-32 of each of its blocks.
  */
 export type BlobPlace =
   | { readonly extent: number; readonly offset: number }
   | { readonly spread: Uint8Array }
+  | RemotePlace
   | { readonly sums: Uint8Array };
 
 /** What is kept of a blob, and how many records point into it. */

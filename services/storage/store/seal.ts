@@ -129,7 +129,7 @@ export async function takeIn(
   bucket: Place & Pick<BucketRecord, 'id' | 'name'>,
   body: Bytes | undefined,
   expected: Expected,
-  rules: ReceiveRules,
+  rules: Omit<ReceiveRules, 'scope' | 'frames'>,
   seal: OpenSeal | undefined,
 ): Promise<Received> {
   checkExpected(expected, rules.maxBytes);
@@ -143,7 +143,7 @@ export async function takeIn(
     seal ? runKey(seal.key, fresh) : fresh,
     isPlain ? { dictionary: await dictionaries.newest(bucket), onSample: (bytes) => dictionaries.sample(bucket, bytes) } : {},
   );
-  const received = await receive(blobs, body, expected, { ...rules, frames });
+  const received = await receive(blobs, body, expected, { ...rules, scope: bucket.scope, frames });
   const { size, md5: digest, segment } = received;
   const compressed = frames.compressed ? { compressed: frames.compressed } : {};
   const etag = isPlain ? digest : createHash('md5').update(seal.key).update(digest).digest('hex');

@@ -6,6 +6,7 @@ export type Step =
   | 'shards-intended'
   | 'shards-written'
   | 'shards-synced'
+  | 'pieces-stored'
   | 'seal-written'
   | 'seal-committed'
   | 'move-appended'

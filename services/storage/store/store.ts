@@ -1,4 +1,5 @@
 import type { Log, Sealer } from '#kernel/contract/implement.ts';
+import type { Blobs } from '#seams/blobs/blobs.ts';
 import { BlobStore } from './blob.ts';
 import type { Catalog } from './catalog.ts';
 import { Dictionaries } from './dictionary.ts';
@@ -6,6 +7,7 @@ import type { DriveSpec } from './drive.ts';
 import { DriveSet } from './drive-set.ts';
 import { Heat } from './heat.ts';
 import { IndexKeeper } from './index-keeper.ts';
+import { RemoteBlobs } from './remote.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** The index and the drives of one data directory. */
@@ -29,9 +31,11 @@ export type StoreOptions = Pick<Store, 'now' | 'mayWrite' | 'sealer' | 'dayMs'> 
   /** Instead of sixteen directories below the store's own. */
   readonly specs?: readonly DriveSpec[];
   readonly extentBytes?: number;
+  /** The operator's store, which takes the bytes instead of the drives. */
+  readonly remote?: Blobs;
 };
 
-export async function openStore({ directory, log, specs, extentBytes, ...more }: StoreOptions): Promise<Store> {
+export async function openStore({ directory, log, specs, extentBytes, remote, ...more }: StoreOptions): Promise<Store> {
   const { now } = more;
   const drives = await DriveSet.open({ directory, log, now, ...(specs ? { specs } : {}) });
   const index = await IndexKeeper.open(directory, drives, log, now);
@@ -42,6 +46,7 @@ export async function openStore({ directory, log, specs, extentBytes, ...more }:
       log,
       now,
       drives,
+      ...(remote ? { remote: new RemoteBlobs({ blobs: remote, catalog, log, now }) } : {}),
       ...(extentBytes === undefined ? {} : { extentBytes }),
     });
     const upkeep = new Upkeep(blobs, ({ id }) => log('error', 'too few shards are left to read a part of an object', { id }));

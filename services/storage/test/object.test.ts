@@ -91,7 +91,7 @@ test('bytes that differ from what was said of them are refused and leave nothing
     await assert.rejects(take(store, bytes, { size: 4_000_001 }), code('IncompleteBody'));
     await assert.rejects(take(store, bytes, { size: 3_999_999 }), code('IncompleteBody'));
     await assert.rejects(
-      receive(store.blobs, pieces(bytes), {}, { maxBytes: 3_500_000, mayWrite: () => true, signal: never }),
+      receive(store.blobs, pieces(bytes), {}, { maxBytes: 3_500_000, mayWrite: () => true, signal: never, scope: 7n }),
       code('EntityTooLarge'),
     );
     assert.deepEqual(filesOf(directory), []);
@@ -104,7 +104,7 @@ test('a sender that breaks off leaves nothing', async () => {
       yield bytesOf(1, 2 * stripeDataBytes);
       throw new Error('reset');
     }
-    await assert.rejects(receive(store.blobs, broken(), {}, { maxBytes: 1e9, mayWrite: () => true, signal: never }), /reset/);
+    await assert.rejects(receive(store.blobs, broken(), {}, { maxBytes: 1e9, mayWrite: () => true, signal: never, scope: 7n }), /reset/);
     assert.deepEqual(filesOf(directory), []);
   });
 });
@@ -116,7 +116,7 @@ test('when changes must stop, a body that is under way is refused and leaves not
       store.blobs,
       pieces(bytesOf(1, 4 * stripeDataBytes)),
       {},
-      { maxBytes: 1e9, mayWrite: () => ++blocks < 3, signal: never },
+      { maxBytes: 1e9, mayWrite: () => ++blocks < 3, signal: never, scope: 7n },
     );
     await assert.rejects(body, code('DiskFull'));
     assert.deepEqual(filesOf(directory), []);

@@ -16,6 +16,7 @@ import type { DriveKeeper } from '../../jobs/drive-keeper.ts';
 import type { storage } from '../../service.ts';
 import type { Drive } from '../drive.ts';
 import { failuresPlayedMax, livesAtOnce } from '../limits.ts';
+import type { RemoteBlobs } from '../remote.ts';
 import type { Store } from '../store.ts';
 
 type Names = 'DescribeDrives' | 'EstimateDurability';
@@ -62,6 +63,7 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
             logBytes: index.log.bytes,
             ...(index.lastCheck ? { lastCheck: index.lastCheck } : {}),
           },
+          ...(blobs.remote ? { remote: remoteOf(blobs.remote) } : {}),
           ...(rebuilding ? { rebuilding } : {}),
           ...(lastScrub
             ? {
@@ -96,6 +98,10 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
       };
     },
   };
+}
+
+function remoteOf({ isAway, removal: { waiting, lastSweep } }: RemoteBlobs) {
+  return { away: isAway, removalsWaiting: waiting, ...(lastSweep ? { lastSweep } : {}) };
 }
 
 function tooMany(): never {

@@ -93,6 +93,8 @@ async function put(store: Store, call: Call<Service, 'PutObject'>) {
   call.charge('request', 1, payer);
   const { key, md5, sha256, size, checksumAlgorithm, checksum, ifMatch, ifNoneMatch } = call.input;
   checkKey(key);
+  // A platform that keeps its bytes in itself would never come to an end.
+  if (store.blobs.remote?.isOwn(key)) throw fault('InvalidRequest', 'The store that keeps the bytes is this platform itself.');
   const headers = headersOf(call.input);
   const traits = traitsOf(store, bucket, call.caller, call.input);
   const expected = { md5, sha256, size, checksumAlgorithm, checksum };
