@@ -30,6 +30,14 @@ export function Drives() {
           loss of the disk.
         </p>
       )}
+      {map.remote && (
+        <p className="dim">
+          <Status tone={map.remote.away ? 'bad' : 'ok'}>{map.remote.away ? 'The other S3 fails.' : 'New bytes go to another S3.'}</Status> These
+          drives keep the log of the index, and what was stored before.
+          {map.remote.removalsWaiting > 0 &&
+            ` ${exactCount(map.remote.removalsWaiting)} ${plural(map.remote.removalsWaiting, 'removal')} wait for it.`}
+        </p>
+      )}
       <Section title="Drives" actions={<Live mode={reading.problem ? 'lost' : 'live'} heardAt={reading.heardAt} />}>
         <DriveGrid drives={map.drives} />
       </Section>
