@@ -28,6 +28,8 @@ export type DriveMap = {
     readonly copies: number;
     readonly lastCheck?: { readonly endedAt: number; readonly rows: number; readonly wrong: number };
   };
+  /** The operator's store, where there is one. */
+  readonly remote?: { readonly away: boolean; readonly removalsWaiting: number };
   readonly lastScrub?: {
     readonly endedAt: number;
     readonly bytes: number;

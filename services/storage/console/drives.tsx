@@ -32,7 +32,7 @@ export function Drives() {
       )}
       {map.remote && (
         <p className="dim">
-          <Status tone={map.remote.away ? 'bad' : 'ok'}>{map.remote.away ? 'The other S3 fails.' : 'New bytes go to another S3.'}</Status> These
+          {map.remote.away ? <Status tone="bad">The other S3 fails.</Status> : <Status tone="ok">New bytes go to another S3.</Status>} These
           drives keep the log of the index, and what was stored before.
           {map.remote.removalsWaiting > 0 &&
             ` ${exactCount(map.remote.removalsWaiting)} ${plural(map.remote.removalsWaiting, 'removal')} wait for it.`}
