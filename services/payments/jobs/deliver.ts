@@ -4,7 +4,9 @@ import type { Log } from '#kernel/contract/implement.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { outbound } from '#kernel/outbound/outbound.ts';
 import { retryAfterMs } from '#kernel/webhook/retry.ts';
-import { textOf } from '../domain/json.ts';
+import { pageMax } from '../contract/limits.ts';
+import { textOf, type Thing } from '../domain/json.ts';
+import { inVersion } from '../domain/version.ts';
 import { type Deliveries, type Due, signatureOf } from '../store/delivery.ts';
 import { endpointSecret } from '../store/endpoint.ts';
 import {
@@ -94,9 +96,25 @@ export class Deliverer {
     const url = textOf(endpoint?.thing.url);
     if (!event || url === undefined || endpoint?.thing.status !== 'enabled') return deliveries.end(at, due);
     const secret = await endpointSecret(world, at, due.endpoint);
-    if (await this.#send(url, secret, JSON.stringify(event.thing))) return deliveries.end(at, due);
+    const told = await this.#inVersion(at, event.thing, textOf(endpoint.thing.api_version));
+    if (await this.#send(url, secret, JSON.stringify(told))) return deliveries.end(at, due);
     const wait = retryAfterMs(due.attempts + 1, deliveryAttemptsMax, Math.random());
     return wait === undefined ? deliveries.end(at, due) : deliveries.postpone(at, due, wait);
+  }
+
+  /** An endpoint that names a version is told in it. */
+  async #inVersion(at: Placed, event: Thing, version: string | undefined): Promise<object> {
+    if (version === undefined) return event;
+    const { objects } = this.#options.world;
+    const all = async (kind: string, column: string, id: string) => {
+      const where = [[`${column} = ?`, id]] as const;
+      return (await objects.list(at, kind, { limit: pageMax, where })).items.map(({ thing }) => thing);
+    };
+    const data = await inVersion(event.data, version, {
+      charges: (intent) => all('charge', 'payment_intent', intent),
+      refunds: (charge) => all('refund', 'charge', charge),
+    });
+    return { ...event, api_version: version, data };
   }
 
   async #send(url: string, secret: string, body: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import type { Statement } from '#seams/sql/sql.ts';
 import { type Asked, newEvent } from '../domain/event.ts';
 import { type IdSource, idsOf, newSeed } from '../domain/id.ts';
 import { type Fields, fieldsOf, type Thing } from '../domain/json.ts';
+import { currentVersion } from '../domain/version.ts';
 import { missing } from './fault.ts';
 import { deliveriesOf } from './delivery.ts';
 import type { Money } from './money.ts';
@@ -22,9 +23,6 @@ export type World = {
   readonly steps: Steps;
   readonly isLive: (at: Placed) => boolean;
 };
-
-/** The version of the API that objects are in, for callers that name none. */
-const apiVersion = '2026-10-28.endive';
 
 /** One request: where it is from, when, and the ids of what it makes. It can be written down, to be gone on with later. */
 export type Desk = {
@@ -45,7 +43,7 @@ export function deskOf(world: World, call: Call): Desk {
   return {
     ...{ at: { tenant, scope }, ids: idsOf(seed), seed, again, created: Math.floor(call.now / 1000) },
     livemode: world.isLive(call.caller),
-    asked: { request: call.requestId, key: call.repeat?.key ?? null, version: call.context['stripe-version'] ?? apiVersion },
+    asked: { request: call.requestId, key: call.repeat?.key ?? null, version: currentVersion },
   };
 }
 
@@ -54,7 +52,7 @@ export const writtenDesk = ({ created, livemode, asked }: Desk): Fields => ({ cr
 
 /** The desk of what happens by itself: the same `cause` is the same desk. */
 export const deskOfCause = (at: Placed, cause: string, created: number, livemode: boolean): Desk => ({
-  ...{ at, ids: idsOf(cause), seed: cause, again: true, created, livemode, asked: { request: null, key: null, version: apiVersion } },
+  ...{ at, ids: idsOf(cause), seed: cause, again: true, created, livemode, asked: { request: null, key: null, version: currentVersion } },
 });
 
 export function deskOfStep(at: Placed, id: string, written: Fields): Desk {

@@ -137,3 +137,43 @@ test('a payout takes no more than is available, however many are asked, and may 
     5000,
   );
 });
+
+test('a restricted key does what its policies permit, resource by resource, and is told which permission it lacks', async () => {
+  const faces = await house.credential({ environment: 'test', role: 'auditor' });
+  const key = house.stripe(faces.stripe.secretKey);
+  const lacking = await refusal(key.customers.create({ name: 'Ina' }));
+  assert.deepEqual([lacking.type, lacking.statusCode, lacking.code], ['StripePermissionError', 403, 'more_permissions_required']);
+  assert.match(lacking.message, /'rk_test_\*+\w{4}'.*'rak_customer_write'/);
+  assert.ok(!lacking.message.includes(faces.stripe.secretKey));
+  const principal = `Gamut::Principal::"service-${faces.id}"`;
+  const actions = ['CreateCustomer', 'GetCustomer'].map((name) => `payments::Action::"${name}"`);
+  const text = `permit (principal == ${principal}, action in [${actions.join(', ')}], resource);`;
+  const written = await house.call('POST', '/v1/platform/policies', { name: 'customers', text });
+  assert.equal(written.status, 201, JSON.stringify(written.body));
+  const made = await key.customers.create({ name: 'Ina' });
+  assert.equal((await key.customers.retrieve(made.id)).id, made.id);
+  assert.match((await refusal(key.refunds.create({ charge: 'ch_none' }))).message, /'rak_refund_write'/);
+});
+
+test('an older version sees objects as it knew them, and one that never was is refused', async () => {
+  const old = (apiVersion: string) => house.stripe(undefined, { apiVersion: apiVersion as Stripe.LatestApiVersion });
+  type Old = { status: string; latest_charge?: string; charges?: Stripe.ApiList<Stripe.Charge> };
+  const made = await stripe.paymentIntents.create({ amount: 800, currency: 'usd', confirm: true, payment_method: 'pm_card_visa' });
+  await stripe.refunds.create({ payment_intent: made.id, amount: 100 });
+  const seen = (await old('2020-08-27').paymentIntents.retrieve(made.id)) as unknown as Old;
+  assert.deepEqual([seen.latest_charge, seen.charges?.data[0]?.id], [undefined, made.latest_charge]);
+  assert.equal(seen.charges?.data[0]?.refunds?.data[0]?.amount, 100);
+  const listed = (await old('2022-08-01').paymentIntents.list({ limit: 1 })).data[0] as unknown as Old;
+  assert.equal(listed.charges?.data.length, 1);
+  const newer = (await old('2022-11-15').paymentIntents.retrieve(made.id)) as unknown as Old;
+  assert.deepEqual([newer.latest_charge, newer.charges], [made.latest_charge, undefined]);
+  const waiting = { amount: 800, currency: 'usd' };
+  assert.equal(((await old('2018-11-08').paymentIntents.create(waiting)) as unknown as Old).status, 'requires_source');
+  assert.equal(((await old('2019-02-11').paymentIntents.create(waiting)) as unknown as Old).status, 'requires_payment_method');
+  for (const version of ['2025-04-30.basil', '2024-06-20'])
+    assert.equal((await old(version).balance.retrieve()).lastResponse.headers['stripe-version'], version);
+  for (const version of ['2022-11-16', '2025-04-30.acacia', '2099-01-01.zinnia', 'latest']) {
+    const wrong = await refusal(old(version).balance.retrieve());
+    assert.deepEqual([wrong.statusCode, wrong.message], [400, `Invalid Stripe API version: ${version}`]);
+  }
+});

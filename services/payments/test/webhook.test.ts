@@ -57,6 +57,21 @@ const refusal = async (asked: Promise<unknown>): Promise<Stripe.errors.StripeErr
   return error as Stripe.errors.StripeError;
 };
 
+test('an endpoint that names a version is told in it', async () => {
+  const wanted = { url, enabled_events: ['payment_intent.created' as const], api_version: '2020-08-27' as const };
+  assert.equal(
+    (await refusal(stripe.webhookEndpoints.create({ ...wanted, api_version: '2020-08-28' as '2020-08-27' }))).param,
+    'api_version',
+  );
+  const endpoint = await stripe.webhookEndpoints.create(wanted);
+  const intent = await stripe.paymentIntents.create({ amount: 500, currency: 'usd' });
+  const { body } = await until(() => told.find((each) => each.body.includes(intent.id)));
+  const event = JSON.parse(body) as { api_version: string; data: { object: { charges?: { data: unknown[] } } } };
+  assert.deepEqual([event.api_version, event.data.object.charges?.data], ['2020-08-27', []]);
+  await stripe.webhookEndpoints.del(endpoint.id);
+  told.length = 0;
+});
+
 test('an endpoint is told of the events that it wants, signed, and again until it takes them', async () => {
   const endpoint = await stripe.webhookEndpoints.create({ url, enabled_events: ['customer.created', 'payment_intent.succeeded'] });
   assert.match(endpoint.secret ?? '', /^whsec_/);

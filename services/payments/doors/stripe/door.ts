@@ -7,9 +7,11 @@ import type { DoorPlace, OpenDoor } from '#kernel/contract/implement.ts';
 import type { Session } from '#kernel/contract/session.ts';
 import { readBody } from '#kernel/listen/body.ts';
 import { httpServer } from '#kernel/listen/http.ts';
+import { currentVersion, isVersion, plainVersion } from '../../domain/version.ts';
 import { payments } from '../../service.ts';
 import { serveChallenge } from './challenge.ts';
 import { inputOf } from './coerce.ts';
+import { datedAnswer, versionOf } from './dated.ts';
 import { malformedStripe, wordError } from './error.ts';
 import { expanded, takeExpand } from './expand.ts';
 import { type Branch, decoded, FormError, readForm } from './form.ts';
@@ -19,8 +21,6 @@ import { routeOf } from './route.ts';
 type Place = DoorPlace<typeof payments>;
 type Shown = { readonly key: string; readonly session: Session<typeof payments> };
 
-const versionForm = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(\.[a-z_]+)?(;.*)?$/;
-
 /** Opens the Stripe API: one request is one operation, whose input is a form and whose output is JSON. */
 export function openStripe(place: Place): Promise<OpenDoor> {
   const sessions = new WeakMap<Socket, Shown>();
@@ -29,7 +29,7 @@ export function openStripe(place: Place): Promise<OpenDoor> {
     const requestId = `req_${randomBytes(10).toString('hex')}`;
     const head: [string, string][] = [['Request-Id', requestId]];
     const { 'stripe-version': version, 'idempotency-key': key } = request.headers;
-    if (version !== undefined) head.push(['Stripe-Version', version]);
+    head.push(['Stripe-Version', version !== undefined && isVersion(plainVersion(version)) ? version : currentVersion]);
     if (key !== undefined && /^[\x20-\x7e]*$/.test(key)) head.push(['Idempotency-Key', key]);
     try {
       const session = presented(place, sessions, request);
@@ -39,7 +39,7 @@ export function openStripe(place: Place): Promise<OpenDoor> {
     } catch (error) {
       if (!(error instanceof OperationError) && !(error instanceof FormError))
         place.log('error', 'a request failed', { door: place.at.name, requestId, error: String((error as Error).stack) });
-      const { status, body, retryAfterMs } = wordError(error);
+      const { status, body, retryAfterMs } = wordError(error, request.headers.authorization);
       if ((error as { isReplayed?: boolean }).isReplayed) head.push(['Idempotent-Replayed', 'true']);
       if (retryAfterMs !== undefined) head.push(['Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000)))]);
       head.push(['Stripe-Should-Retry', String(status >= 500 || status === 429 || status === 409)]);
@@ -84,8 +84,7 @@ async function answer(session: Session<typeof payments>, request: HttpRequest, r
   const [path, query] = question < 0 ? [url, ''] : [url.slice(0, question), url.slice(question + 1)];
   const match = path.startsWith('/v1/') ? routeOf(method, path.slice('/v1/'.length).replace(/\/$/, '')) : undefined;
   if (!match) throw fault('NoSuchOperation', `Unrecognized request URL (${method}: ${path.slice(0, 200)}).`);
-  const version = headers['stripe-version'];
-  if (version !== undefined && !versionForm.test(version)) throw fault('BadInput', `Invalid Stripe API version: ${version.slice(0, 40)}`);
+  const version = versionOf(headers['stripe-version']);
   const form = await formOf(request, query);
   const paths = takeExpand(form);
   for (const [name, value] of Object.entries(match.given)) form.set(name, decoded(value));
@@ -97,7 +96,8 @@ async function answer(session: Session<typeof payments>, request: HttpRequest, r
     ...(key === undefined || method !== 'POST' ? {} : { key }),
     ...(typeof headers.traceparent === 'string' ? { traceparent: headers.traceparent } : {}),
   });
-  return { output: paths.length === 0 ? output : await expanded(session, output as object, paths), replayed };
+  const whole = paths.length === 0 ? output : await expanded(session, output as object, paths);
+  return { output: await datedAnswer(session, whole, version), replayed };
 }
 
 /** The parameters of a request: its query, and the form that it brings. */

@@ -1,7 +1,9 @@
 import { OperationError, fault } from '#kernel/contract/fault.ts';
 import { type MalformedDialect, rawReply } from '#kernel/listen/malformed.ts';
 import { faultTable } from '#kernel/contract/fault.ts';
+import { payments } from '../../service.ts';
 import { FormError } from './form.ts';
+import type { Name } from './route.ts';
 
 /** The API's error object. */
 export type ErrorBody = { readonly type: string; readonly message: string; readonly [field: string]: unknown };
@@ -28,7 +30,6 @@ function wordInput({ path = '', detail = '' }: OperationError): ErrorBody {
 const words: Readonly<Record<string, (error: OperationError) => Omit<Worded, 'retryAfterMs'>>> = {
   Unauthenticated: (error) => ({ status: 401, body: { type: invalid, message: error.detail ?? error.message } }),
   Expired: () => ({ status: 401, body: { type: invalid, code: 'api_key_expired', message: 'Expired API Key provided.' } }),
-  Denied: (error) => ({ status: 403, body: { type: invalid, message: error.message } }),
   NoSuchOperation: (error) => ({ status: 404, body: { type: invalid, message: error.detail ?? error.message } }),
   RepeatConflict: () => ({
     status: 400,
@@ -56,13 +57,34 @@ const words: Readonly<Record<string, (error: OperationError) => Omit<Worded, 're
   }),
 };
 
+/** What a restricted key lacks, by the permission that would let it through. */
+function wordDenial({ detail = '', message }: OperationError, authorization = ''): ErrorBody {
+  const [key = ''] = /rk_(?:test|live)_\w+/.exec(authorization) ?? [];
+  const [, operation = ''] = /^(\w+) on /.exec(detail) ?? [];
+  if (key === '' || !isOperation(operation)) return { type: invalid, message: detail === '' ? message : detail };
+  const { on, effect } = payments.operations[operation];
+  const resource = on.replaceAll(/(?!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+  const permission = `rak_${resource}_${effect === 'read' ? 'read' : 'write'}`;
+  const shown = `${key.slice(0, 8)}${'*'.repeat(9)}${key.slice(-4)}`;
+  return {
+    type: invalid,
+    code: 'more_permissions_required',
+    message:
+      `The provided key '${shown}' does not have the required permissions for this endpoint. ` +
+      `Having the '${permission}' permission would allow this request to continue.`,
+  };
+}
+
+const isOperation = (name: string): name is Name => Object.hasOwn(payments.operations, name);
+
 /** Any error in the words of the API, with its status. */
-export function wordError(error: unknown): Worded {
+export function wordError(error: unknown, authorization?: string): Worded {
   if (error instanceof FormError) return { status: 400, body: { type: invalid, message: error.message } };
   const known = error instanceof OperationError ? error : fault('Internal', { cause: error });
   const said = known.cause as { readonly type?: unknown } | undefined;
   if (typeof said === 'object' && said !== null && typeof said.type === 'string')
     return { status: known.status, body: { ...said, type: said.type, message: known.detail ?? known.message } };
+  if (known.code === 'Denied') return { status: 403, body: wordDenial(known, authorization) };
   const word = Object.hasOwn(words, known.code) ? words[known.code] : undefined;
   const more = known.retryAfterMs === undefined ? {} : { retryAfterMs: known.retryAfterMs };
   if (word) return { ...word(known), ...more };

@@ -1,5 +1,7 @@
 import { merged, type Thing } from '../../domain/json.ts';
+import { isVersion } from '../../domain/version.ts';
 import { changed } from '../change.ts';
+import { invalid } from '../fault.ts';
 import { endpointSecret } from '../endpoint.ts';
 import { found, keepNew } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
@@ -9,6 +11,8 @@ const kind = 'webhook_endpoint';
 
 async function create({ world, desk, input }: Request): Promise<Thing> {
   const { url, enabled_events = [], description = null, metadata, api_version = null } = input;
+  if (typeof api_version === 'string' && !isVersion(api_version))
+    throw invalid('api_version', `Invalid Stripe API version: ${api_version.slice(0, 40)}`);
   const id = desk.ids('we');
   const endpoint: Thing = {
     ...{ id, object: kind, api_version, application: null, created: desk.created, description, enabled_events },
