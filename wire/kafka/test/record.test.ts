@@ -38,6 +38,26 @@ test('records are read as they were written, packed or not, at the offset the br
     );
 });
 
+test('numbers of one, two and more bytes are read alike, in whatever field and order they come', () => {
+  const sizes = [null, 0, 1, 63, 64, 8191, 8192];
+  const field = (size: number | null, byte: number) => (size === null ? null : Buffer.alloc(size, byte));
+  const records = sizes.flatMap((key) =>
+    sizes.flatMap((value) =>
+      [0, 63, 64, -64, -65, 8191, 8192, 2 ** 40].map((later, at) => ({
+        key: field(key, 1),
+        value: field(value, 2),
+        timestamp: 2 ** 41 + later,
+        headers: at === 3 ? [{ key: 'h', value: field(value, 3) }] : [],
+      })),
+    ),
+  );
+  for (const order of [records, [...records].reverse()])
+    assert.deepEqual(
+      readRecords(batchOf(order)),
+      order.map((record, offset) => ({ ...record, offset })),
+    );
+});
+
 test('a marker is a control batch whose key says commit or abort', () => {
   const batch = controlBatch('commit', { producerId: 5, producerEpoch: 2 }, 1000);
   const head = readHead(batch);
