@@ -7,6 +7,7 @@ import { Deliverer } from './jobs/deliver.ts';
 import { keepSweeping } from './jobs/sweep.ts';
 import { payments } from './service.ts';
 import { chargeHandlers } from './store/handler/charge.ts';
+import { couponHandlers } from './store/handler/coupon.ts';
 import { Deliveries } from './store/delivery.ts';
 import { customerHandlers } from './store/handler/customer.ts';
 import { directChargeHandlers } from './store/handler/direct-charge.ts';
@@ -15,6 +16,7 @@ import { feeHandlers } from './store/handler/fee.ts';
 import { paymentIntentHandlers } from './store/handler/payment-intent.ts';
 import { paymentMethodHandlers } from './store/handler/payment-method.ts';
 import { payoutHandlers } from './store/handler/payout.ts';
+import { productHandlers } from './store/handler/product.ts';
 import { setupIntentHandlers } from './store/handler/setup-intent.ts';
 import { statementHandlers } from './store/handler/statement.ts';
 import { subjects } from './store/handler/subject.ts';
@@ -61,6 +63,8 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
       ...chargeHandlers(world),
       ...directChargeHandlers(world),
       ...payoutHandlers(world),
+      ...productHandlers(world),
+      ...couponHandlers(world),
       ...feeHandlers(world),
       ...statementHandlers(world, deliveries),
       ...setupIntentHandlers(world),

@@ -1,6 +1,7 @@
 import { defineService } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
+import { couponOperations, priceOperations, productOperations, promotionCodeOperations, taxRateOperations } from './contract/catalog.ts';
 import { customerOperations } from './contract/customer.ts';
 import { requestsBurst, requestsPerSecond } from './contract/limits.ts';
 import { chargeOperations, paymentIntentOperations, refundOperations } from './contract/payment-intent.ts';
@@ -21,6 +22,8 @@ const reading = [
   ...(['GetSetupIntent', 'ListSetupIntents', 'GetToken', 'GetConfirmationToken', 'GetMandate', 'GetDispute', 'ListDisputes'] as const),
   ...(['GetWebhookEndpoint', 'ListWebhookEndpoints'] as const),
   ...(['GetPayout', 'ListPayouts', 'GetFeeSchedule'] as const),
+  ...(['GetProduct', 'ListProducts', 'SearchProducts', 'GetPrice', 'ListPrices', 'SearchPrices', 'GetCoupon', 'ListCoupons'] as const),
+  ...(['GetPromotionCode', 'ListPromotionCodes', 'GetTaxRate', 'ListTaxRates'] as const),
 ] as const;
 const writing = [
   ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
@@ -30,6 +33,8 @@ const writing = [
   ...(['UpdateCharge', 'CreateRefund', 'UpdateRefund'] as const),
   ...(['CreateSetupIntent', 'UpdateSetupIntent', 'ConfirmSetupIntent', 'CancelSetupIntent', 'CreateToken'] as const),
   ...(['CreateTestConfirmationToken', 'UpdateDispute', 'CloseDispute'] as const),
+  ...(['CreateProduct', 'UpdateProduct', 'DeleteProduct', 'CreatePrice', 'UpdatePrice', 'CreateCoupon', 'UpdateCoupon'] as const),
+  ...(['DeleteCoupon', 'CreatePromotionCode', 'UpdatePromotionCode', 'CreateTaxRate', 'UpdateTaxRate'] as const),
 ] as const;
 
 /** Payments: what clients of Stripe take for Stripe, with every unit of money on the ledger. */
@@ -52,6 +57,11 @@ export const payments = defineService({
     ConfirmationToken: kind('Something that stands for what a buyer chose, once.'),
     Mandate: kind('What a customer agreed to.'),
     Dispute: kind('A payment that its cardholder contests.'),
+    Product: kind('Something that is sold.'),
+    Price: kind('What a product costs.'),
+    Coupon: kind('What is taken off.'),
+    PromotionCode: kind('A word that stands for a coupon.'),
+    TaxRate: kind('A tax.'),
     Payout: kind('Money that leaves for the bank of the business.'),
     FeeSchedule: kind('What payments cost.'),
     WebhookEndpoint: kind('An address that is told of events.'),
@@ -98,6 +108,11 @@ export const payments = defineService({
     ...setupIntentOperations,
     ...tokenOperations,
     ...disputeOperations,
+    ...productOperations,
+    ...priceOperations,
+    ...couponOperations,
+    ...promotionCodeOperations,
+    ...taxRateOperations,
     ...payoutOperations,
     ...feeOperations,
     ...webhookEndpointOperations,

@@ -14,3 +14,7 @@ export const urlMax = limit(5000, 'character', 'Longest address of an endpoint.'
 export const rateRowsMax = limit(200, 'row', 'Most rows of the table of what payments cost.');
 export const rateBasisPointsMax = limit(10_000, 'hundredth of a percent', 'Most of a payment that a row takes: all of it.');
 export const rateFixedMax = limit(1_000_000, 'minor unit', 'Largest fixed part of what a payment costs.');
+export const imagesMax = limit(8, 'address', 'Most images of a product.');
+export const featuresMax = limit(15, 'feature', 'Most marketing features of a product.');
+export const idsMax = limit(100, 'id', 'Most ids that one request names in a list.');
+export const percentMax = limit(100, 'percent', 'Highest percentage of a coupon or tax.');

@@ -49,7 +49,19 @@ test('objects have the fields of the published examples', { skip }, async () => 
   });
   await stripe.charges.create({ amount: 900, currency: 'usd', source: 'tok_bypassPending' });
   const card = { number: '4242424242424242', exp_month: '12', exp_year: String(new Date().getUTCFullYear() + 1) };
+  const price = await stripe.prices.create({
+    currency: 'usd',
+    unit_amount: 900,
+    recurring: { interval: 'month' },
+    product_data: { name: 'Tea' },
+  });
+  const coupon = await stripe.coupons.create({ percent_off: 25.5, duration: 'repeating', duration_in_months: 3 });
   const objects = {
+    price,
+    coupon,
+    product: await stripe.products.retrieve(String(price.product)),
+    promotion_code: await stripe.promotionCodes.create({ promotion: { type: 'coupon', coupon: coupon.id } }),
+    tax_rate: await stripe.taxRates.create({ display_name: 'VAT', inclusive: false, percentage: 19 }),
     setup_intent: setup,
     mandate: await stripe.mandates.retrieve(String(setup.mandate)),
     dispute: (await stripe.disputes.list({ payment_intent: contested.id })).data[0],

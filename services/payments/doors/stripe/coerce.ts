@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Branch, Leaf } from './form.ts';
-import { integerDigitsMax } from './limits.ts';
+import { fractionDigitsMax, integerDigitsMax } from './limits.ts';
 
 /** A schema as it is read here. */
 type Schema = {
@@ -25,6 +25,7 @@ function valueOf(schema: Schema | undefined, leaf: Leaf, param: string): unknown
   if (schema?.anyOf) return oneOf(schema.anyOf, leaf, param);
   if (leaf instanceof Map) return schema?.type === 'array' ? arrayOf(schema, leaf, param) : branchOf(schema, leaf, param);
   if (schema?.type === 'integer') return integerOf(leaf, param);
+  if (schema?.type === 'number') return decimalOf(leaf, param);
   if (schema?.type === 'boolean') return booleanOf(leaf, param);
   if (schema?.type === 'array' && leaf === '') return [];
   return leaf;
@@ -49,6 +50,13 @@ const integer = new RegExp(`^-?[0-9]{1,${integerDigitsMax}}$`);
 
 function integerOf(text: string, param: string): number {
   if (!integer.test(text)) throw refuse(param, `Invalid integer: ${text.slice(0, 80)}`, 'parameter_invalid_integer');
+  return Number(text);
+}
+
+const decimal = new RegExp(`^-?[0-9]{1,${integerDigitsMax}}(\\.[0-9]{1,${fractionDigitsMax}})?$`);
+
+function decimalOf(text: string, param: string): number {
+  if (!decimal.test(text)) throw refuse(param, `Invalid decimal: ${text.slice(0, 80)}`, 'parameter_invalid');
   return Number(text);
 }
 

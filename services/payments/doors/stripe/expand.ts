@@ -21,7 +21,12 @@ const readers: Readonly<Record<string, Name>> = {
   dispute: 'GetDispute',
   mandate: 'GetMandate',
   payout: 'GetPayout',
+  price: 'GetPrice',
+  promotion_code: 'GetPromotionCode',
 };
+
+/** The same where the business may have chosen the id, by the name of the field. */
+const named: Readonly<Record<string, Name>> = { product: 'GetProduct', coupon: 'GetCoupon' };
 
 /** Takes `expand` out of a form: the paths that are to be expanded. */
 export function takeExpand(form: Branch): string[][] {
@@ -59,7 +64,7 @@ export async function expanded(session: Reader, value: object, paths: readonly (
     if (node.object === 'charge' && part === 'refunds') return read('ListRefunds', '', { charge: node.id });
     if (!Object.hasOwn(node, part)) throw new FormError(`This property cannot be expanded (${path}).`);
     const child = node[part];
-    const operation = typeof child === 'string' ? readers[kindOf(child) ?? ''] : undefined;
+    const operation = typeof child === 'string' ? (named[part] ?? readers[kindOf(child) ?? '']) : undefined;
     return operation ? read(operation, child as string, {}) : child;
   }
 

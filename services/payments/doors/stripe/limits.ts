@@ -8,3 +8,4 @@ export const expandPathsMax = limit(20, 'path', 'Most paths that one request exp
 export const expandDepthMax = limit(4, 'level', 'Deepest level that a request expands.');
 export const expandedMax = limit(500, 'object', 'Most objects that one request expands.');
 export const integerDigitsMax = limit(15, 'digit', 'Longest integer of a form.');
+export const fractionDigitsMax = limit(4, 'digit', 'Most digits behind the point of a decimal of a form.');

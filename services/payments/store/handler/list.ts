@@ -23,6 +23,8 @@ export function pageOf(input: Fields, filters: Filters = {}): Page {
   for (const [name, expression] of Object.entries(filters)) {
     const value = input[name];
     if (typeof value === 'string') where.push([expression, value]);
+    else if (typeof value === 'boolean') where.push([expression, String(value)]);
+    else if (Array.isArray(value)) where.push([expression, value.map(String)]);
   }
   return {
     ...{ limit: numberOf(limit) ?? usual, where },

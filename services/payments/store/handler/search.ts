@@ -9,6 +9,8 @@ import { listed } from './list.ts';
 /** What may be searched for, by kind; what says who somebody is lies sealed and is found by its whole value only. */
 const fields: Readonly<Record<string, readonly string[]>> = {
   customer: ['created'],
+  product: ['active', 'description', 'name', 'shippable', 'url'],
+  price: ['active', 'currency', 'lookup_key', 'product', 'type'],
   payment_intent: ['amount', 'created', 'currency', 'customer', 'status'],
   charge: ['amount', 'created', 'currency', 'customer', 'disputed', 'refunded', 'status', 'payment_method_details.card.last4'],
 };
