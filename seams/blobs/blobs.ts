@@ -12,6 +12,8 @@ export type BlobsOptions = {
   readonly bearer?: () => Promise<string>;
   /** The authority of the store's certificate, in PEM, where the system does not know it. */
   readonly ca?: string;
+  /** Instead of the usual time of silence after which a request is given up, in milliseconds. */
+  readonly silenceMs?: number;
 };
 
 export type Blob = { readonly key: string; readonly sizeBytes: number };
@@ -79,7 +81,9 @@ async function retried(ask: () => Promise<Answer>): Promise<Answer> {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof BlobsError && error.passes) || attempt >= attemptsMax) throw error;
+      // Who waited for a silent store need not do so again and again: when to repeat is the caller's to say.
+      const isAgain = error instanceof BlobsError && error.passes && error.code !== 'Silent';
+      if (!isAgain || attempt >= attemptsMax) throw error;
       await pause(againMs * attempt);
     }
   }

@@ -1,4 +1,4 @@
-/** What a store of blobs answers, or that it does not: `code` is S3's own word, or Unavailable. */
+/** What a store of blobs answers, or that it does not: `code` is S3's own word, or Unavailable, or Silent. */
 export class BlobsError extends Error {
   override readonly name = 'BlobsError';
   readonly code: string;

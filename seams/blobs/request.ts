@@ -36,6 +36,7 @@ export type ExchangeOptions = {
   readonly bearer?: () => Promise<string>;
   /** The authority of the store's certificate, in PEM, where the system does not know it. */
   readonly ca?: string;
+  readonly silenceMs?: number;
 };
 
 // An import of it loads a fetch as well.
@@ -47,11 +48,13 @@ const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b
 export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #agent: Agent;
+  readonly #silenceMs: number;
   #closed = false;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    const kept = { keepAlive: true, maxSockets: connectionsMax, timeout: idleMs };
+    this.#silenceMs = options.silenceMs ?? idleMs;
+    const kept = { keepAlive: true, maxSockets: connectionsMax, timeout: this.#silenceMs };
     this.#agent = options.address.tls ? new SecureAgent({ ...kept, ...(options.ca ? { ca: options.ca } : {}) }) : new PlainAgent(kept);
   }
 
@@ -66,7 +69,7 @@ export class Exchange {
     const path = rawQuery === '' ? rawPath : `${rawPath}?${rawQuery}`;
     const { host, port, tls } = address;
     const call = (tls ? secureRequest : plainRequest)({ host, port, path, method: asked.method, headers, agent: this.#agent });
-    const answer = await answered(call, asked);
+    const answer = await answered(call, asked, this.#silenceMs);
     if (answer.status < 200 || answer.status > 299) throw errorOf(answer);
     return answer;
   }
@@ -89,9 +92,9 @@ export class Exchange {
   }
 }
 
-async function answered(call: ClientRequest, { body, answerMaxBytes: most = answerMaxBytes }: Asked): Promise<Answer> {
-  const late = () => call.destroy(new BlobsError('Unavailable', 'The store of blobs is silent.', { passes: true }));
-  call.setTimeout(idleMs, late);
+async function answered(call: ClientRequest, { body, answerMaxBytes: most = answerMaxBytes }: Asked, silenceMs: number): Promise<Answer> {
+  const late = () => call.destroy(new BlobsError('Silent', 'The store of blobs is silent.', { passes: true }));
+  call.setTimeout(silenceMs, late);
   const response = new Promise<IncomingMessage>((resolve, reject) => call.once('response', resolve).once('error', reject));
   try {
     if (!body) call.end();

@@ -29,7 +29,11 @@ export type DriveMap = {
     readonly lastCheck?: { readonly endedAt: number; readonly rows: number; readonly wrong: number };
   };
   /** The operator's store, where there is one. */
-  readonly remote?: { readonly away: boolean; readonly removalsWaiting: number };
+  readonly remote?: {
+    readonly away: boolean;
+    readonly removalsWaiting: number;
+    readonly lastSweep?: { readonly endedAt: number; readonly objects: number; readonly orphans: number; readonly foreign: number };
+  };
   readonly lastScrub?: {
     readonly endedAt: number;
     readonly bytes: number;

@@ -30,14 +30,7 @@ export function Drives() {
           loss of the disk.
         </p>
       )}
-      {map.remote && (
-        <p className="dim">
-          {map.remote.away ? <Status tone="bad">The other S3 fails.</Status> : <Status tone="ok">New bytes go to another S3.</Status>} These
-          drives keep the log of the index, and what was stored before.
-          {map.remote.removalsWaiting > 0 &&
-            ` ${exactCount(map.remote.removalsWaiting)} ${plural(map.remote.removalsWaiting, 'removal')} wait for it.`}
-        </p>
-      )}
+      {map.remote && <Remote remote={map.remote} />}
       <Section title="Drives" actions={<Live mode={reading.problem ? 'lost' : 'live'} heardAt={reading.heardAt} />}>
         <DriveGrid drives={map.drives} />
       </Section>
@@ -46,6 +39,28 @@ export function Drives() {
         <Facts facts={factsOf(map)} />
       </Section>
     </>
+  );
+}
+
+/** The operator's store, which takes the bytes in the place of the drives. */
+function Remote({ remote }: { remote: NonNullable<DriveMap['remote']> }) {
+  const { away, removalsWaiting, lastSweep } = remote;
+  return (
+    <Section
+      title="Another S3"
+      text="New bytes go there, sealed. The drives below keep the log of the index, and what was stored before."
+      actions={<Status tone={away ? 'bad' : 'ok'}>{away ? 'it fails, or is silent' : 'in use'}</Status>}
+    >
+      <Facts
+        facts={[
+          ['Removals that wait for it', exactCount(removalsWaiting)],
+          ['Last searched', lastSweep ? <When at={lastSweep.endedAt} /> : 'not since the start'],
+          ['Objects there', lastSweep ? exactCount(lastSweep.objects) : '–'],
+          ['Left behind, removed', lastSweep ? exactCount(lastSweep.orphans) : '–'],
+          ['Of another copy of this data directory, left alone', lastSweep ? exactCount(lastSweep.foreign) : '–'],
+        ]}
+      />
+    </Section>
   );
 }
 

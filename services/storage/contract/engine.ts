@@ -94,7 +94,8 @@ export const engineOperations = {
               Type.Object({
                 endedAt: Type.Integer(),
                 objects: Type.Integer({ description: 'Objects of this deployment that were found there.' }),
-                orphans: Type.Integer({ description: 'Of these, objects that the index knew nothing of; they were removed.' }),
+                orphans: Type.Integer({ description: 'Of these, objects of ours that nobody needed any more; they were removed.' }),
+                foreign: Type.Integer({ description: 'Of these, objects that another copy of this data directory wrote; they stay.' }),
               }),
             ),
           },

@@ -31,6 +31,7 @@ export const errors = {
   MissingContentLength: no(411, 'The Content-Length header is required.'),
   MalformedSignature: no(400, 'The signature of the request is not of the right form.'),
   ChunkSignature: no(403, 'The signature of a chunk of the body does not match.'),
+  StoreSilent: again(503, 'The store that keeps the bytes of objects says nothing; wait and repeat.'),
   ConditionalConflict: again(409, 'Another request changed the key while this condition was decided.'),
   NoSuchVersion: no(404, 'The specified version does not exist.'),
   InvalidBucketState: no(409, 'The request is not valid with the current state of the bucket.'),

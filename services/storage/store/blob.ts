@@ -108,8 +108,11 @@ export class BlobStore {
   }
 
   async #beginRemote(remote: RemoteBlobs, scope: bigint, pieces: number | undefined): Promise<RemoteWriter> {
-    const writer = new RemoteWriter(newIdentity().toString('hex'), remote, scope);
-    await this.catalog.commit(() => void this.catalog.table.garbage.put(idKey(writer.id), packMark({ remote: scope, pieces })));
+    const writer = new RemoteWriter(remote.lives.next(), remote, scope);
+    await this.catalog.commit(() => {
+      this.catalog.table.garbage.put(idKey(writer.id), packMark({ remote: scope, pieces }));
+      remote.lives.note(writer.id);
+    });
     atStep('shards-intended');
     return writer;
   }

@@ -120,8 +120,9 @@ export const heatBucketsMax = limit(256, 'bucket', 'Buckets of which is remember
 export const heatCountersMax = limit(64, 'name', 'Prefixes and keys of a bucket that are counted, by requests and by bytes.');
 export const heatDepthMax = limit(3, 'slash', 'Slashes of a key up to which its prefixes are counted.');
 export const heatHalfLifeMs = limit(300_000, 'millisecond', 'Age at which a request counts half in what is asked for most.');
-export const remotePutsMax = limit(16, 'piece', "Pieces of 3 MiB that are on their way to the operator's store at once; more wait.");
-export const remoteRemovalsMax = limit(16, 'blob', "Blobs that are removed from the operator's store at once.");
+export const remoteRequestsMax = limit(12, 'piece', "Pieces of 3 MiB that go to the operator's store or come from it at once; more wait.");
+export const remoteSilenceMs = limit(10_000, 'ms', "Time for which a silent operator's store is asked nothing.");
+export const remoteRemovalsMax = limit(4, 'blob', "Blobs that are removed from the operator's store at once.");
 export const remoteWaitMs = limit(10_000, 'ms', "Wait before what the operator's store did not remove is tried again.");
 export const remoteSweepMs = limit(
   86_400_000,

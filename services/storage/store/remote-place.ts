@@ -3,6 +3,7 @@ import { formatId } from '#kernel/tenancy/id.ts';
 import type { BlobsError } from '#seams/blobs/error.ts';
 import { remoteMarkBytes } from './limits.ts';
 import type { RemotePlace } from './record.ts';
+import { silent } from './remote-gate.ts';
 
 /** What is written down of garbage in the operator's store: whose it is, and in how many pieces; undefined when only the store knows. */
 export type RemoteMark = { readonly remote: bigint; readonly pieces: number | undefined };
@@ -47,6 +48,7 @@ export const missing: ReadonlySet<string> = new Set(['NoSuchKey', 'NoSuchBucket'
 export function remoteFault(cause: BlobsError): Error {
   if (cause.code === 'NoSuchKey' || cause.code === 'InvalidRange')
     return fault('ObjectDamaged', { detail: 'The store has lost a part of the object.', cause });
+  if (cause.code === 'Silent') return silent(cause);
   if (full.has(cause.code)) return fault('DiskFull', { detail: 'The store that keeps the bytes is full.', cause });
   return fault('Unavailable', { detail: 'The store that keeps the bytes of objects does not do what it is asked.', cause });
 }

@@ -2,10 +2,12 @@ import type { Log } from '#kernel/contract/implement.ts';
 import type { Blobs } from '#seams/blobs/blobs.ts';
 import type { Catalog } from './catalog.ts';
 import { remoteRemovalsMax, remoteWaitMs } from './limits.ts';
+import type { RemoteLives } from './remote-life.ts';
 import { blobOfKey, blobPrefix, pieceKey, type RemoteMark } from './remote-place.ts';
 
 export type RemovalParts = {
   readonly catalog: Catalog;
+  readonly lives: RemoteLives;
   readonly log: Log;
   readonly now: () => number;
   readonly store: () => Promise<Blobs>;
@@ -13,8 +15,8 @@ export type RemovalParts = {
   readonly told: <T>(work: () => Promise<T>) => Promise<T>;
 };
 
-/** What a search of the store found: objects in it, and those of which nobody knew, which were removed. */
-export type SweepReport = { readonly endedAt: number; readonly objects: number; readonly orphans: number };
+/** What a search of the store found: objects in it; those of ours that nobody needs, which were removed; those of another copy of us. */
+export type SweepReport = { readonly endedAt: number; readonly objects: number; readonly orphans: number; readonly foreign: number };
 
 const idKey = (id: string) => Buffer.from(id, 'hex');
 
@@ -109,26 +111,32 @@ export class RemoteRemoval {
   }
 
   /**
-   * Removes every object of this deployment that the index knows nothing of: a request of which we were told that it failed may
-   * still have had its effect. An id is in the index before its first byte is sent, so what is listed and unknown is nobody's.
+   * Removes every object whose id this index gave out and knows no more: a request of which we were told that it failed may still
+   * have had its effect. What others gave out, as another copy of this data directory does, is counted and left alone.
    */
   async sweep(): Promise<SweepReport> {
-    const { told, store, now, log } = this.#of;
+    const { told, store, now, log, lives } = this.#of;
     const found = await told(async () => {
       const place = await store();
-      let [objects, orphans] = [0, 0];
+      let [objects, orphans, foreign] = [0, 0, 0];
       for await (const { key } of place.list('')) {
         if (this.#closed) break;
         const id = blobOfKey(key);
         if (id === undefined) continue;
         objects += 1;
         if (this.#isKnown(id)) continue;
+        if (!lives.gaveOut(id)) {
+          foreign += 1;
+          continue;
+        }
         orphans += 1;
         await place.remove(key);
       }
-      return { objects, orphans };
+      return { objects, orphans, foreign };
     });
     if (found.orphans > 0) log('info', 'objects that nobody knew of were removed from the store of bytes', { objects: found.orphans });
+    if (found.foreign > (this.lastSweep?.foreign ?? 0))
+      log('warn', 'the store of bytes has objects that another copy of this data directory wrote; they stay', { objects: found.foreign });
     this.lastSweep = { endedAt: now(), ...found };
     return this.lastSweep;
   }

@@ -5,8 +5,9 @@ import type { Blobs, Body } from '#seams/blobs/blobs.ts';
 import { BlobsError } from '#seams/blobs/error.ts';
 import type { Catalog } from './catalog.ts';
 import { newIdentity } from './identity.ts';
-import { remotePutsMax } from './limits.ts';
 import type { RemotePlace } from './record.ts';
+import { RemoteGate } from './remote-gate.ts';
+import { RemoteLives } from './remote-life.ts';
 import { missing, pieceKey, remoteFault } from './remote-place.ts';
 import { RemoteRemoval } from './remote-removal.ts';
 
@@ -22,18 +23,19 @@ export type RemoteOptions = { readonly blobs: Blobs; readonly catalog: Catalog; 
  * deployment's and of the environment. They come here sealed. The store may be away, also at the start; then what needs it is refused.
  */
 export class RemoteBlobs {
+  readonly lives: RemoteLives;
   readonly removal: RemoteRemoval;
   readonly #of: RemoteOptions;
   #deployment: string | undefined;
   #opening: Promise<Blobs> | undefined;
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #gate = new RemoteGate();
   #isAway = false;
 
   constructor(options: RemoteOptions) {
     this.#of = options;
     this.#deployment = options.catalog.table.counter.get(deploymentRow)?.toString();
-    this.removal = new RemoteRemoval({ ...options, store: () => this.#open(), told: (work) => this.#told(work) });
+    this.lives = new RemoteLives(options.catalog);
+    this.removal = new RemoteRemoval({ ...options, lives: this.lives, store: () => this.#open(), told: (work) => this.#told(work) });
   }
 
   /** Whether the last request failed. */
@@ -48,13 +50,8 @@ export class RemoteBlobs {
 
   /** Waits until few enough pieces are on their way; then sends one. `sent` resolves when the store has it. */
   async put(scope: bigint, id: string, piece: number, bytes: Uint8Array): Promise<{ readonly sent: Promise<void> }> {
-    if (this.#running >= remotePutsMax) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#running += 1;
-    const sent = this.#told(async () => (await this.#open()).put(pieceKey(scope, id, piece), bodyOf(bytes))).finally(() => {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running -= 1;
-    });
+    await this.#gate.enter();
+    const sent = this.#within(async () => (await this.#open()).put(pieceKey(scope, id, piece), bodyOf(bytes)));
     // Its failure is met by whoever waits for it, later.
     sent.catch(() => {});
     return { sent };
@@ -62,7 +59,8 @@ export class RemoteBlobs {
 
   /** Bytes of a piece. ObjectDamaged: the store has not got all of them any more. */
   async read({ remote }: RemotePlace, id: string, piece: number, from: number, bytes: number): Promise<Uint8Array> {
-    const found = await this.#told(async () => (await this.#open()).read(pieceKey(remote, id, piece), from, bytes));
+    await this.#gate.enter();
+    const found = await this.#within(async () => (await this.#open()).read(pieceKey(remote, id, piece), from, bytes));
     if (found.length !== bytes) throw fault('ObjectDamaged', 'The store has lost a part of the object.');
     return found;
   }
@@ -100,6 +98,21 @@ export class RemoteBlobs {
     if (marker?.toString() !== deployment)
       throw new BlobsError('OtherStore', `This is another store: it has no ${deployment}/${markerKey}.`);
     return store;
+  }
+
+  /** One request of those that have entered. */
+  #within<T>(work: () => Promise<T>): Promise<T> {
+    return this.#told(async () => {
+      let failure: unknown;
+      try {
+        return await work();
+      } catch (error) {
+        failure = error;
+        throw error;
+      } finally {
+        this.#gate.leave(failure);
+      }
+    });
   }
 
   /** Words errors of the store for callers, and says once in the log what it said. */

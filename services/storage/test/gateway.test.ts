@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
@@ -15,8 +16,10 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import type { OperationError } from '#kernel/contract/fault.ts';
 import { type Blobs, openBlobs } from '#seams/blobs/blobs.ts';
 import { BlobsError } from '#seams/blobs/error.ts';
+import { wordError } from '../doors/s3/errors.ts';
 import { createBucket } from '../store/bucket.ts';
 import { deleteObjects } from '../store/removal.ts';
 import { type BlobRecord, unpack } from '../store/record.ts';
@@ -193,20 +196,64 @@ test('a store that is away refuses bytes and nothing else; what it owes is done 
   remote.mood = 'well';
   store.blobs.remote?.removal.retry();
   await settled(store);
-  const known = (await keysOf(place)).find((key) => key.endsWith('.0')) ?? '';
-  await place.put(known.replace(/[0-9a-f]{32}\.0$/, `${'ab'.repeat(16)}.0`), {
-    ...{ sizeBytes: 1, sha256: 'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb' },
-    async *pieces() {
-      yield Buffer.from('a');
-    },
-  });
-  assert.equal((await namesIn(place)).length, piecesOf(store).length + 1);
+  const before = new Set(await keysOf(place));
+  await put(store, 'shelf', 'brief', bytesOf(7, 5000));
+  const late = (await keysOf(place)).find((key) => !before.has(key)) ?? '';
+  await deleteObjects(store, shelfOf(store, 'shelf'), [{ key: 'brief' }], whoIs('DeleteObject'));
+  await settled(store);
+  for (const key of [late, late.replace(/[0-9a-f]{32}\.0$/, `${'ab'.repeat(16)}.0`)]) {
+    await place.put(key, {
+      ...{ sizeBytes: 1, sha256: 'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb' },
+      async *pieces() {
+        yield Buffer.from('a');
+      },
+    });
+  }
+  assert.equal((await namesIn(place)).length, piecesOf(store).length + 2);
   const swept = await store.blobs.remote?.removal.sweep();
-  assert.deepEqual([swept?.objects, swept?.orphans], [4, 1]);
-  assert.deepEqual(await namesIn(place), piecesOf(store));
+  // What this index never gave out is somebody else's.
+  assert.deepEqual([swept?.objects, swept?.orphans, swept?.foreign], [5, 1, 1]);
+  assert.deepEqual(await namesIn(place), [...piecesOf(store), `${'ab'.repeat(16)}.0`].toSorted());
   await closeStore(store);
   place.close();
   rmSync(directory, { recursive: true, force: true });
+});
+
+test('an older copy of the data directory removes nothing that was written after it was made', async () => {
+  const [directory, copied] = [temporary(), temporary()];
+  const place = openBlobs(addressOf('copied'));
+  let store = await openShelf(directory, { remote: place });
+  await createBucket(store, owner, { name: 'shelf', location: 'local', labels: {} });
+  await put(store, 'shelf', 'before', bytesOf(1, 5000));
+  const taken = store;
+  // While it runs, as a snapshot of the disk does, and once it was closed.
+  cpSync(directory, join(copied, 'running'), { recursive: true });
+  await put(taken, 'shelf', 'after', bytesOf(2, 4_000_000));
+  await closeStore(taken);
+  cpSync(directory, join(copied, 'closed'), { recursive: true });
+  store = await openShelf(directory, { remote: place });
+  await put(store, 'shelf', 'later', bytesOf(3, 5000));
+  const all = await namesIn(place);
+  for (const [name, foreignPieces] of [['running', 3], ['closed', 1]] as const) {
+    const copy = await openShelf(join(copied, name), { remote: place });
+    await settled(copy);
+    assert.equal((await copy.blobs.remote?.removal.sweep())?.foreign, foreignPieces, name);
+    assert.ok((await get(copy, 'shelf', 'before'))?.equals(bytesOf(1, 5000)));
+    await closeStore(copy);
+    // The next start of the copy knows no more of it.
+    const again = await openShelf(join(copied, name), { remote: place });
+    await put(again, 'shelf', 'own', bytesOf(4, 5000));
+    await deleteObjects(again, shelfOf(again, 'shelf'), [{ key: 'own' }], whoIs('DeleteObject'));
+    await settled(again);
+    await again.blobs.remote?.removal.sweep();
+    await closeStore(again);
+    assert.deepEqual(await namesIn(place), all, name);
+  }
+  for (const [key, bytes] of Object.entries({ before: bytesOf(1, 5000), after: bytesOf(2, 4_000_000), later: bytesOf(3, 5000) }))
+    assert.ok((await get(store, 'shelf', key))?.equals(bytes), key);
+  await closeStore(store);
+  place.close();
+  for (const path of [directory, copied]) rmSync(path, { recursive: true, force: true });
 });
 
 test('bytes that the store changed or lost are told and never served, and another store is not taken for ours', async () => {
@@ -253,5 +300,46 @@ test('killed at any step, every acknowledged object is in the store and nothing 
     await closeStore(store);
   }
   place.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+test('a store that takes connections and says nothing is given up in time, at once for the next, and tried again later', async () => {
+  const held: Socket[] = [];
+  let speaks = false;
+  // Asked for anything, it is silent; later it says that it has done it.
+  const server = createServer((socket) => {
+    if (speaks) socket.on('data', () => void socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'));
+    else held.push(socket.resume());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const remote = openBlobs(`s3://a:b@bucket?endpoint=${encodeURIComponent(`http://127.0.0.1:${port}`)}`, { silenceMs: 300 });
+  const directory = temporary();
+  const store = await openShelf(directory, { remote });
+  await createBucket(store, owner, { name: 'shelf', location: 'local', labels: {} });
+  const write = (key: string) => put(store, 'shelf', key, bytesOf(1, 5000));
+  // More than are asked at once: those that wait are not held one after the other.
+  const many = await Promise.allSettled(Array.from({ length: 40 }, (_, at) => write(`k${at}`)));
+  for (const one of many) {
+    const reason = one.status === 'rejected' ? (one.reason as OperationError) : undefined;
+    assert.deepEqual([reason?.code, reason?.status, reason?.retryAfterMs], ['StoreSilent', 503, 10_000]);
+    assert.deepEqual([wordError(reason, 'local')?.status, wordError(reason, 'local')?.code], [503, 'SlowDown']);
+  }
+  const connections = held.length;
+  assert.ok(connections <= 16, `${connections}`);
+  await assert.rejects(write('next'), { code: 'StoreSilent' });
+  await put(store, 'shelf', 'tiny', bytesOf(2, 500));
+  assert.equal((await get(store, 'shelf', 'tiny'))?.length, 500);
+  speaks = true;
+  await until('it is asked again', () =>
+    write('late').then(
+      () => true,
+      () => false,
+    ),
+  );
+  await closeStore(store);
+  remote.close();
+  for (const socket of held) socket.destroy();
+  server.close();
   rmSync(directory, { recursive: true, force: true });
 });

@@ -83,6 +83,7 @@ const dialect: Readonly<Record<string, Words>> = {
   Conflict: { code: 'OperationAborted' },
   TooLarge: { status: 400, code: 'EntityTooLarge' },
   TooMany: { status: 503, code: 'SlowDown', text: 'Please reduce your request rate.' },
+  StoreSilent: { code: 'SlowDown' },
   QuotaExceeded: { status: 400, code: 'TooManyBuckets', text: 'You have attempted to create more buckets than allowed.' },
   HeadersTooLarge: { status: 400, code: 'RequestHeaderSectionTooLarge' },
   Internal: { code: 'InternalError', text: 'We encountered an internal error. Please try again.' },
