@@ -66,6 +66,46 @@ export const client: Client = {
           same(await rows(`select 'select ' || n from (values (7), (8)) v(n) order by n \\gexec\n`), ['7', '8']);
           same(await rows('select 3 as a, 4 as b \\gx\n'), ['a|3', 'b|4']);
         }),
+        await check('\\d and its kin tell of sources and views', async () => {
+          await rows(`create source psql_named (n int8, "At" timestamp) with (topic = 'psql-named', format = 'json');
+            create materialized view psql_view as select n, count(*) as lines from psql_named group by n;\n`);
+          same(await rows('\\dt psql*\n'), ['public|psql_named|table|gamut']);
+          same(await rows('\\dm psql*\n'), ['public|psql_view|materialized view|gamut']);
+          same(
+            (await rows('\\d psql*\n')).filter((line) => line.includes('|')),
+            ['n|bigint|||', 'At|timestamp without time zone|||', 'n|bigint|||', 'lines|bigint|||'],
+          );
+          const whole = await psql('\\d+ psql_view\n');
+          same([whole.code, whole.out.includes('View definition'), whole.out.includes('from psql_named group by n')], [0, true, true]);
+          same((await rows('\\l\n')).filter((line) => !line.startsWith('=') && !line.startsWith('catalogue=')).length, 1);
+          same((await rows('\\dn\n'))[0]?.split('|')[0], 'public');
+          same((await rows('\\du\n')).length, 1);
+          const silent = [
+            'di',
+            'ds',
+            'dv',
+            'dE',
+            'df',
+            'dT',
+            'dD',
+            'dC psql',
+            'dx',
+            'dy',
+            'dp psql*',
+            'ddp',
+            'des',
+            'dF',
+            'dRp',
+            'dRs',
+            'dP',
+            'dX',
+          ];
+          for (const word of [...silent, 'do psql', 'dc psql', 'dA psql', 'dL psql', 'db', 'dconfig search_path', 'z psql*']) {
+            const { code, err } = await psql(`\\${word}\n`);
+            same([word, code, err], [word, 0, '']);
+          }
+          await rows('drop materialized view psql_view;\ndrop source psql_named;\n');
+        }),
         await check('SHOW and SET', async () => {
           const script = `set application_name = 'mine';\nshow application_name;\nshow server_version_num;
             reset all;\nshow application_name;\n`;

@@ -14,10 +14,17 @@ export function formatted(text: string | null, oid: number, format: number): str
       return writeBinary(oid, text === 't');
     case oids.int8:
       return writeBinary(oid, BigInt(text));
+    case oids.int2:
     case oids.int4:
+    case oids.oid:
+    case oids.float4:
     case oids.float8:
       return writeBinary(oid, Number(text));
     case oids.text:
+    case oids.name:
+    case oids.varchar:
+    case oids.bpchar:
+    case oids.char:
       return Buffer.from(text);
     case oids.date:
       return writeDate(text);
@@ -43,6 +50,7 @@ export function textOf(value: Buffer | null, oid: number, format: number): strin
     case oids.int8:
     case oids.int4:
     case oids.int2:
+    case oids.oid:
     case oids.float4:
     case oids.float8:
       return String(readBinary(oid, value));
@@ -58,7 +66,7 @@ export function textOf(value: Buffer | null, oid: number, format: number): strin
   }
 }
 
-const texts: ReadonlySet<number> = new Set([oids.text, oids.varchar, oids.bpchar, oids.name]);
+const texts: ReadonlySet<number> = new Set<number>([oids.char, oids.text, oids.varchar, oids.bpchar, oids.name]);
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
@@ -5,6 +6,7 @@ import { openPostgres } from './doors/postgres/door.ts';
 import { LiveViews } from './jobs/live.ts';
 import { Maintenance } from './jobs/maintain.ts';
 import { analytics } from './service.ts';
+import { Catalogues } from './store/catalogue.ts';
 import { Changes } from './store/change.ts';
 import { relationHandlers } from './store/handler/relation.ts';
 import { Relations } from './store/relation.ts';
@@ -14,7 +16,7 @@ import { Plans } from './store/view.ts';
 
 registerFaults(analytics.errors);
 
-export const main = implement<typeof analytics, Needs>(analytics, async ({ needs, sealer, scopes, log }) => {
+export const main = implement<typeof analytics, Needs>(analytics, async ({ needs, sealer, scopes, log, directory, run }) => {
   const { sql, logs } = needs;
   if (!sql || !logs) throw new TypeError('analytics needs sql and a log');
   const relations = new Relations(sql);
@@ -24,11 +26,13 @@ export const main = implement<typeof analytics, Needs>(analytics, async ({ needs
   const schemas = new SchemaStore(logs);
   const maintenance = new Maintenance({ relations, states: new States(sql, sealer), plans, changes, live, logs, schemas, scopes, log });
   maintenance.begin();
+  // PostgreSQL's user may pass through the platform's own directory, and not through a service's.
+  const catalogues = new Catalogues({ data: join(directory, '../..'), run });
   return {
     handlers: relationHandlers({ relations, plans, changes, live, logs, schemas, maintenance }),
     providers: { Source: absent, View: absent } as never,
-    doors: { postgres: (place) => openPostgres(place, plans) },
-    stop: () => maintenance.stop(),
+    doors: { postgres: (place) => openPostgres(place, plans, catalogues) },
+    stop: async () => void (await Promise.all([maintenance.stop(), catalogues.stop()])),
   };
 });
 

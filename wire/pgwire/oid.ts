@@ -1,6 +1,7 @@
 /** The object ids of the built-in types that have a codec here, and of their arrays. */
 export const oids = {
   bool: 16,
+  char: 18,
   bytea: 17,
   int8: 20,
   int2: 21,

@@ -17,3 +17,4 @@ export const logBytesMin = limit(262_144, 'byte', 'Changes that a view at least 
 export const schemasKeptMax = limit(1_000, 'schema', 'Schemas of values that one process remembers.');
 export const viewDepthMax = limit(16, 'view', 'Most views that stand on each other.');
 export const loadWaitMs = limit(20_000, 'ms', 'Longest wait for a view that is being loaded.');
+export const cataloguesMax = limit(32, 'database', 'Most environments whose catalogues are kept ready at once.');

@@ -226,7 +226,6 @@ test('transactions, savepoints, cursors and settings are as in PostgreSQL', asyn
   assert.deepEqual(await asked('show statement_timeout'), [['50ms']]);
   await own.query('discard all');
   await own.end();
-  // postgres.js asks the catalogues for types of arrays unless it is told not to.
   const sql = postgres(house.faces.postgres?.url ?? '', { fetch_types: false, max: 1 });
   const copied = async (text: string) => (await Array.fromAsync(await sql.unsafe(text).readable())).map(String).join('');
   assert.equal(await copied('copy (select city, n from sales order by n) to stdout'), '\\N\t1\nålesund\t13\nBergen\t14\nOslo\t15\n');

@@ -3,14 +3,17 @@ import { OperationError } from '#kernel/contract/fault.ts';
 import type { Answer, Cells, Desk, Field, Prepared } from '#engine/pgwire/application.ts';
 import { oids as wireOids } from '#wire/pgwire/oid.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { catalogueIn } from '../../domain/catalogue.ts';
 import { explain } from '../../domain/explain.ts';
 import { parseStatement, type Statement, splitStatements } from '../../domain/statement.ts';
 import { type Column, oidOf, printRow, readValue, type Type, typeOfOid } from '../../domain/value.ts';
 import { answer as answerQuery } from '../../engine/answer.ts';
 import { Circuit } from '../../engine/circuit.ts';
 import type { analytics } from '../../service.ts';
+import type { Catalogues } from '../../store/catalogue.ts';
 import type { Relation } from '../../store/relation.ts';
 import { planAsked, type Plans } from '../../store/view.ts';
+import { askCatalogue } from './catalogue.ts';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
 /** The pseudo-type of literals, which clients name where they leave the type to us. */
@@ -37,10 +40,12 @@ export class SessionDesk implements Desk {
   readonly signal: AbortSignal;
   readonly #session: Session<typeof analytics>;
   readonly #plans: Plans;
+  readonly #catalogues: Catalogues;
 
-  constructor(session: Session<typeof analytics>, plans: Plans) {
+  constructor(session: Session<typeof analytics>, plans: Plans, catalogues: Catalogues) {
     this.#session = session;
     this.#plans = plans;
+    this.#catalogues = catalogues;
     this.signal = session.signal;
   }
 
@@ -130,7 +135,25 @@ export class SessionDesk implements Desk {
     return [...named.values()];
   }
 
-  async #select({ select, text }: Pick<Of<'select'>, 'select' | 'text'>, oids: readonly number[]): Promise<Prepared> {
+  /** A question to relations, or to the catalogues; one that names neither goes to PostgreSQL where it is beyond this engine. */
+  async #select(asked: Pick<Of<'select'>, 'select' | 'text'>, oids: readonly number[]): Promise<Prepared> {
+    const of = catalogueIn(asked.select);
+    if (of === 'some') throw notBuilt('A question to the catalogues and to relations at once');
+    const catalogue = () => askCatalogue(this.#session, this.#catalogues, asked, oids);
+    if (of === 'all') return catalogue();
+    try {
+      return await this.#rows(asked, oids);
+    } catch (error) {
+      const isBeyond =
+        error instanceof StatementError && (error.sqlstate === sqlstates.notBuilt || error.sqlstate === sqlstates.functionMissing);
+      if (of !== 'nothing' || !isBeyond) throw error;
+      return await catalogue().catch(() => {
+        throw error;
+      });
+    }
+  }
+
+  async #rows({ select, text }: Pick<Of<'select'>, 'select' | 'text'>, oids: readonly number[]): Promise<Prepared> {
     const named = await this.#named(select);
     const known = oids.map((oid): Type | undefined => {
       const type = typeOfOid(oid) ?? alikeOids.get(oid);

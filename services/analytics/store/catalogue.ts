@@ -1,0 +1,161 @@
+import { PostgresError } from '#seams/sql/error.ts';
+import { openSql } from '#seams/sql/sql.ts';
+import { type Described, type TextRows, TextSession } from '#seams/sql/text-session.ts';
+import { shadowSchema } from '../domain/catalogue.ts';
+import type { Column } from '../domain/value.ts';
+import { type CatalogueServer, startCatalogueServer } from './catalogue-server.ts';
+import { asker, owner } from './catalogue-template.ts';
+import { cataloguesMax, rowsMax } from './limits.ts';
+
+/** A relation as the catalogues tell of it. */
+export type Told = { readonly name: string; readonly columns: readonly Column[]; readonly text: string | null };
+/** A question, who asks it, and what there is to be told of. */
+export type Question = {
+  readonly database: string;
+  readonly user: string;
+  readonly relations: readonly Told[];
+  readonly text: string;
+  readonly types: readonly number[];
+};
+
+/** The catalogues of environments, begun with the first question to any. */
+export class Catalogues {
+  readonly #place: { readonly data: string; readonly run: string };
+  #server: Promise<CatalogueServer> | undefined;
+  readonly #open = new Map<string, Catalogue>();
+
+  constructor(place: { readonly data: string; readonly run: string }) {
+    this.#place = place;
+  }
+
+  describe(question: Question): Promise<Described> {
+    return this.#asked(question, (session) => session.describe(question.text, question.types));
+  }
+
+  rows(question: Question, params: readonly (string | null)[]): Promise<TextRows> {
+    const before = `select set_config('gamut.user', $1, true)`;
+    return this.#asked(question, (session) => session.rows(before, [question.user], question, params, rowsMax));
+  }
+
+  async #asked<T>(question: Question, work: (session: TextSession) => Promise<T>): Promise<T> {
+    const server = await this.#started();
+    const known = this.#open.get(question.database) ?? new Catalogue(server, question.database);
+    // The last that was asked stands last.
+    this.#open.delete(question.database);
+    this.#open.set(question.database, known);
+    const [first] = this.#open;
+    if (first && this.#open.size > cataloguesMax) {
+      this.#open.delete(first[0]);
+      await first[1].drop();
+    }
+    return known.ask(question.relations, work);
+  }
+
+  #started(): Promise<CatalogueServer> {
+    this.#server ??= startCatalogueServer(this.#place.data, this.#place.run).catch((error: unknown) => {
+      this.#server = undefined;
+      throw error;
+    });
+    return this.#server;
+  }
+
+  async stop(): Promise<void> {
+    for (const each of this.#open.values()) each.close();
+    await this.#server?.then((server) => server.stop()).catch(() => undefined);
+  }
+}
+
+/** The catalogue of one environment: a relation without rows for each of its relations; one question is asked at a time. */
+class Catalogue {
+  readonly #server: CatalogueServer;
+  readonly #database: string;
+  #session: TextSession | undefined;
+  #held: ReadonlyMap<string, string> | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(server: CatalogueServer, database: string) {
+    this.#server = server;
+    this.#database = database;
+  }
+
+  ask<T>(relations: readonly Told[], work: (session: TextSession) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      await this.#fill(relations);
+      if (!this.#session || this.#session.isLost)
+        this.#session = await TextSession.open(this.#server.askedAt(this.#database), sessionSettings);
+      return work(this.#session);
+    });
+  }
+
+  drop(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.close();
+      await this.#server.drop(this.#database);
+    });
+  }
+
+  close(): void {
+    this.#session?.end();
+    this.#session = undefined;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Makes what is new and drops what is gone, so that numbers of what stays are the same. */
+  async #fill(relations: readonly Told[]): Promise<void> {
+    const wanted = new Map(relations.map((relation) => [relation.name, JSON.stringify(relation)]));
+    const held = this.#held;
+    if (held && held.size === wanted.size && [...wanted].every(([name, made]) => held.get(name) === made)) return;
+    if (!held) {
+      await this.#server.drop(this.#database);
+      await this.#server.make(this.#database);
+    }
+    const gone = [...(held ?? [])]
+      .filter(([name, made]) => wanted.get(name) !== made)
+      .map(([name, made]) => dropped(JSON.parse(made) as Told, name));
+    const come = relations.filter((relation) => held?.get(relation.name) !== wanted.get(relation.name)).map(made);
+    await using sql = openSql(this.#server.filledAt(this.#database), { max: 1 });
+    this.#held = undefined;
+    if (gone.length + come.length > 0) await sql.platform().script([...gone, ...come].join('\n'));
+    this.#held = wanted;
+  }
+}
+
+const sessionSettings = [
+  ['client_encoding', 'UTF8'],
+  ['TimeZone', 'UTC'],
+] as const;
+
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+/** Names that every relation of PostgreSQL has for itself. */
+const reserved = new Set(['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid']);
+
+const dropped = ({ text }: Told, name: string): string =>
+  `drop ${text === null ? 'table' : 'materialized view'} public.${quoted(name)};
+   delete from ${shadowSchema}.relation where name = ${literal(name)};`;
+
+/** The body of a view's statement, as PostgreSQL would tell it. */
+const definitionOf = (text: string): string => `${text.replace(/^[\s\S]*?\bas\s+(?=select|with|values|\()/i, '').replace(/;\s*$/, '')};`;
+
+function made({ name, columns, text }: Told): string {
+  const shown = columns.filter((column) => !reserved.has(column.name));
+  const at = `public.${quoted(name)}`;
+  const typed = shown.map((column) => `${quoted(column.name)} ${column.type}`).join(', ');
+  const nothing = shown.map((column) => `null::${column.type} as ${quoted(column.name)}`).join(', ');
+  const make = text === null ? `create table ${at} (${typed});` : `create materialized view ${at} as select ${nothing} with no data;`;
+  const kind = text === null ? 'table' : 'materialized view';
+  return `${make}
+    alter ${kind} ${at} owner to ${owner};
+    grant select on ${at} to ${asker};
+    insert into ${shadowSchema}.relation (name, oid, definition)
+      values (${literal(name)}, ${literal(at)}::regclass, ${text === null ? 'null' : literal(definitionOf(text))});`;
+}
+
+/** What PostgreSQL refuses of a question is told as it told it. */
+export const isTellable = (error: unknown): error is PostgresError =>
+  error instanceof PostgresError && /^(0A|2[0-9]|42|44|54|57014)/.test(error.sqlstate);
