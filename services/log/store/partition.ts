@@ -145,9 +145,11 @@ export class Partition {
 
   #load(segment: Segment): void {
     segment.findMark();
-    const facts = segment.readIndex<ProducersSnapshot>();
+    const facts = segment.readIndex<ProducersSnapshot>('begun');
     if (facts) this.producers.restore(facts.extra);
-    else if (segment.isLocal) segment.recover((head, batch) => this.#note(head, batch));
+    // What is not believed now must not be later, when the file has grown to that size again.
+    else if (segment.isLocal) this.disk.remove(segment.indexPath);
+    if (segment.isLocal && (!facts || facts.boot !== undefined)) segment.recover((head, batch) => this.#note(head, batch));
   }
 
   #note(head: BatchHead, batch: Buffer): void {

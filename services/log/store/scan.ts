@@ -3,14 +3,14 @@ import { batchHeadBytes } from '#wire/kafka/limits.ts';
 import { type BatchHead, isIntact, readHead } from '#wire/kafka/record/batch.ts';
 import { batchMaxBytes, scanChunkBytes } from './limits.ts';
 
-/** Tells every whole and intact batch of a file in order; answers where the first that is not begins. */
-export function scanBatches(path: string, visit: (head: BatchHead, batch: Buffer) => void): number {
+/** Tells every whole and intact batch of a file in order, from a batch's beginning on; answers where the first that is not begins. */
+export function scanBatches(path: string, visit: (head: BatchHead, batch: Buffer) => void, begin = 0): number {
   const fd = openSync(path, 'r');
   try {
     const { size } = fstatSync(fd);
     let chunk: Buffer = Buffer.alloc(0);
-    let from = 0;
-    for (let at = 0; ; ) {
+    let from = begin;
+    for (let at = begin; ; ) {
       if (at - from + batchHeadBytes > chunk.length) {
         if (at + batchHeadBytes > size) return at;
         [chunk, from] = [readAt(fd, at, Math.min(scanChunkBytes, size - at)), at];

@@ -15,7 +15,8 @@ import type { Disk } from './disk.ts';
 import { syncFolder } from './folder.ts';
 import { batchHeadBytes } from '#wire/kafka/limits.ts';
 import { type BatchHead, readHead } from '#wire/kafka/record/batch.ts';
-import { hotBytes, indexIntervalBytes } from './limits.ts';
+import { machineBoot } from './boot.ts';
+import { checkpointBytes, hotBytes, indexIntervalBytes } from './limits.ts';
 import { scanBatches } from './scan.ts';
 import { type Mark, markEnding, readMark, writeMark } from './tier/mark.ts';
 
@@ -29,6 +30,8 @@ export type SegmentFacts<Extra> = {
   readonly positions: number[];
   readonly times: number[];
   readonly extra: Extra;
+  /** The machine's start in which it was written of a segment that may go on; to be believed as long as that lasts. */
+  readonly boot?: string;
 };
 
 /** Reads bytes of a segment that lies in the store of blobs. */
@@ -57,6 +60,7 @@ export class Segment {
   #fd: number | undefined;
   #reads = 0;
   #closed = false;
+  #checkpointedBytes = 0;
   #named = false;
 
   readonly #disk: Disk;
@@ -200,21 +204,36 @@ export class Segment {
   }
 
   /** Writes the index beside the sealed or resting segment. A file that is torn or of another size is not believed. */
-  writeIndex(extra: unknown): void {
+  writeIndex(extra: unknown, boot?: string): void {
     const { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times } = this;
-    const facts = { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times, extra };
+    const facts = { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times, extra, ...(boot ? { boot } : {}) };
     this.#disk.put(this.indexPath, JSON.stringify(facts));
+    this.#checkpointedBytes = sizeBytes;
   }
 
-  /** The facts of the index file, if it speaks of the segment as it is. */
-  readIndex<Extra>(): SegmentFacts<Extra> | undefined {
+  /**
+   * Writes the index of a segment that goes on, where much was appended since the last: of a process that is killed, the next
+   * reads only what came after. Each costs as much as the segment is long, so that they stand ever further apart. Answers whether it did.
+   */
+  checkpoint(extra: () => unknown): boolean {
+    const { sizeBytes } = this;
+    if (machineBoot === undefined || sizeBytes - this.#checkpointedBytes < Math.max(checkpointBytes, sizeBytes / 8)) return false;
+    this.writeIndex(extra(), machineBoot);
+    return true;
+  }
+
+  /** The facts of the index file, if it speaks of the segment as it is; `begun`: or of what it began with. */
+  readIndex<Extra>(of: 'whole' | 'begun' = 'whole'): SegmentFacts<Extra> | undefined {
     try {
       const facts = JSON.parse(readFileSync(this.indexPath, 'utf8')) as SegmentFacts<Extra>;
-      const size = this.isLocal ? statSync(this.path).size : this.mark?.sizeBytes;
-      if (facts.sizeBytes !== size) return undefined;
+      const size = this.isLocal ? statSync(this.path).size : (this.mark?.sizeBytes ?? 0);
+      if (facts.boot !== undefined && facts.boot !== machineBoot) return undefined;
+      const isBegun = of === 'begun' && facts.boot !== undefined && this.mark === undefined && facts.sizeBytes < size;
+      if (facts.sizeBytes !== size && !isBegun) return undefined;
       const { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times } = facts;
       Object.assign(this, { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times });
       this.#indexedBytes = positions.at(-1) ?? Number.NEGATIVE_INFINITY;
+      this.#checkpointedBytes = sizeBytes;
       return facts;
     } catch {
       return undefined;
@@ -261,12 +280,13 @@ export class Segment {
     syncFolder(dirname(this.path));
   }
 
-  /** Reads the file from its beginning, tells every whole batch, and cuts off what is torn behind the last one. */
+  /** Reads the file from where the index ended, tells every whole batch, and cuts off what is torn behind the last one. */
   recover(visit: (head: BatchHead, batch: Buffer) => void): void {
-    const end = scanBatches(this.path, (head, batch) => {
+    const take = (head: BatchHead, batch: Buffer) => {
       this.note(head.baseOffset, head.baseOffset + head.lastOffsetDelta, head.maxTimestamp, head.sizeBytes);
       visit(head, batch);
-    });
+    };
+    const end = scanBatches(this.path, take, this.sizeBytes);
     if (statSync(this.path).size > end) ftruncateSync(this.#file, end);
   }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { batchOf } from '#wire/kafka/record/record.ts';
@@ -123,6 +123,46 @@ test('bytes that are no batch behind the last one are cut off too', async () => 
   assert.deepEqual(await committed(again, 0), ['a', 'b']);
   await again.close();
   rmSync(data, { recursive: true });
+});
+
+test('of a segment that goes on, the start after a kill reads what came after the last note of it, after a loss of power all', async () => {
+  const data = directory();
+  const broker = open(data);
+  const topic = broker.topics.create({ tenant: 1n, scope }, 't', { partitions: 1, config: { 'retention.ms': '-1' } });
+  const partition = topic.partitions[0] ?? assert.fail('no partition');
+  const put = (baseSequence: number, bytes: number, to = broker) => {
+    const batch = batchOf([{ key: null, value: Buffer.alloc(bytes, 1), timestamp: 1 }], { producerId: 9, producerEpoch: 0, baseSequence });
+    const into = to === broker ? partition : (to.topics.find(scope, 't')?.partitions[0] ?? assert.fail('no partition'));
+    return appendBatch(to, topic, into, batch, { scope, transactionalId: null, adds: false });
+  };
+  for (let at = 0; at < 10; at++) await put(at, 500_000);
+  await broker.checkpoint();
+  for (let at = 10; at < 13; at++) await put(at, 1000);
+  // What a kill leaves is what lies there now.
+  const killed = directory();
+  const opened = (change: (index: Record<string, unknown>) => Record<string, unknown>) => {
+    rmSync(killed, { recursive: true });
+    cpSync(data, killed, { recursive: true });
+    const index = segment(killed).replace('.log', '.index');
+    writeFileSync(index, JSON.stringify(change(JSON.parse(readFileSync(index, 'utf8')))));
+    // Only who reads the first batch sees that it is damaged.
+    const damaged = readFileSync(segment(killed));
+    damaged[100] = 2;
+    writeFileSync(segment(killed), damaged);
+    return open(killed);
+  };
+  const next = ({ topics }: Broker) => topics.find(scope, 't')?.partitions[0]?.next;
+  const again = opened((index) => index);
+  assert.equal(next(again), 13);
+  assert.deepEqual(await put(12, 1000, again), { baseOffset: 12, duplicate: true, appendTimeMs: -1 });
+  assert.deepEqual(await put(13, 1000, again), { baseOffset: 13, duplicate: false, appendTimeMs: -1 });
+  await again.close();
+  const rebooted = opened((index) => ({ ...index, boot: 'another' }));
+  assert.equal(next(rebooted), 0);
+  assert.ok(!readdirSync(dirname(segment(killed))).some((name) => name.endsWith('.index')));
+  await rebooted.close();
+  await broker.close();
+  for (const each of [data, killed]) rmSync(each, { recursive: true });
 });
 
 test('segments beyond retention go, by size and by time, and offsets stay', async () => {
