@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
+import { freeUsed, isUsedOnce } from './chunk.ts';
 import type { HttpRequest } from './request.ts';
 import { reasons } from './reason.ts';
 
@@ -192,13 +193,21 @@ export class HttpResponse extends Writable {
 /** One write where it is cheap to make one: text that is ASCII, or bytes that are few. */
 function write(socket: Socket, opening: string, chunk: string | Uint8Array, closing: string): boolean {
   if (typeof chunk === 'string' && Buffer.byteLength(chunk) === chunk.length) return socket.write(`${opening}${chunk}${closing}`, 'latin1');
-  if (opening === '' && closing === '') return socket.write(chunk);
+  if (opening === '' && closing === '') return writeChunk(socket, chunk);
   socket.cork();
   if (opening !== '') socket.write(opening, 'latin1');
-  const taken = socket.write(chunk);
+  const taken = writeChunk(socket, chunk);
   if (closing !== '') socket.write(closing, 'latin1');
   socket.uncork();
   return taken;
+}
+
+/** What is used once is freed when it has left. */
+function writeChunk(socket: Socket, chunk: string | Uint8Array): boolean {
+  if (typeof chunk === 'string' || !isUsedOnce(chunk)) return socket.write(chunk);
+  return socket.write(chunk, (error) => {
+    if (!error) freeUsed(chunk);
+  });
 }
 
 type Asked = { length: number | undefined; close: boolean; date: boolean; chunked: boolean };

@@ -1,4 +1,6 @@
-import { type CipherGCM, createCipheriv, createDecipheriv } from 'node:crypto';
+import { type CipherGCM, createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto';
+import { freeUsed, useOnce } from '#engine/http1/chunk.ts';
+import { fault } from '#kernel/contract/fault.ts';
 import { frameBytes, frameTagBytes } from '../contract/limits.ts';
 
 /** Bytes at rest are sealed in frames, so that a range is opened without the rest: AES-256-GCM, the frame's number as its nonce. */
@@ -44,7 +46,7 @@ export class FrameSealer {
     for (let at = 0; at < plain.length; ) {
       const piece = plain.subarray(at, at + this.#left);
       this.#cipher ??= createCipheriv('aes-256-gcm', this.#key, nonceOf(this.#frame));
-      sealed.push(this.#cipher.update(piece));
+      sealed.push(useOnce(this.#cipher.update(piece)));
       at += piece.length;
       this.#left -= piece.length;
       if (this.#left === 0) sealed.push(...this.end());
@@ -82,28 +84,80 @@ export function openFrame(key: Uint8Array, frame: number, bytes: Uint8Array, lis
   return plain;
 }
 
-/** Cuts a stream into pieces of a size; the last may be shorter. */
-async function* pieces(body: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array, void> {
-  let held: Uint8Array[] = [];
-  let have = 0;
-  for await (const bytes of body) {
-    let rest = bytes;
-    while (have + rest.length >= size) {
-      held.push(rest.subarray(0, size - have));
-      rest = rest.subarray(size - have);
-      yield held.length === 1 ? held[0]! : Buffer.concat(held);
-      held = [];
-      have = 0;
-    }
-    if (rest.length === 0) continue;
-    held.push(rest);
-    have += rest.length;
+/** Opens frames as their bytes come, in pieces of any size: `left` of them, from the frame of this number on. */
+class FrameOpener {
+  readonly #key: Uint8Array;
+  readonly #tag = Buffer.alloc(frameTagBytes);
+  #frame: number;
+  #left: number;
+  /** Bytes of the frame that have not come: of what is sealed, and of its tag. */
+  #sealedLeft = 0;
+  #tagLeft = 0;
+  #decipher: DecipherGCM | undefined;
+  #held: Buffer[] = [];
+
+  constructor(key: Uint8Array, frame: number, left: number) {
+    this.#key = key;
+    this.#frame = frame;
+    this.#left = left;
   }
-  if (have > 0) yield Buffer.concat(held);
+
+  /** What is whole with these bytes. Nothing of a frame is given out before all of it is proven. */
+  open(bytes: Uint8Array): Buffer[] {
+    const ready: Buffer[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      this.#decipher ??= this.#begin();
+      if (this.#sealedLeft > 0) {
+        const part = bytes.subarray(at, at + this.#sealedLeft);
+        this.#held.push(useOnce(this.#decipher.update(part)));
+        this.#sealedLeft -= part.length;
+        at += part.length;
+        continue;
+      }
+      const part = bytes.subarray(at, at + this.#tagLeft);
+      this.#tag.set(part, frameTagBytes - this.#tagLeft);
+      this.#tagLeft -= part.length;
+      at += part.length;
+      if (this.#tagLeft === 0) ready.push(...this.#prove(this.#decipher));
+    }
+    return ready;
+  }
+
+  #begin(): DecipherGCM {
+    const length = Math.min(stored, this.#left);
+    if (length <= frameTagBytes) throw fault('ObjectDamaged', 'There are more bytes than frames.');
+    this.#left -= length;
+    this.#sealedLeft = length - frameTagBytes;
+    this.#tagLeft = frameTagBytes;
+    return createDecipheriv('aes-256-gcm', this.#key, nonceOf(this.#frame++));
+  }
+
+  #prove(decipher: DecipherGCM): Buffer[] {
+    decipher.setAuthTag(this.#tag);
+    decipher.final();
+    this.#decipher = undefined;
+    const held = this.#held;
+    this.#held = [];
+    return held;
+  }
+
+  /** Refuses what ends within a frame. */
+  end(): void {
+    if (this.#decipher || this.#left > 0) throw fault('ObjectDamaged', 'A frame is not whole.');
+  }
 }
 
-/** The bytes of frames, from the one of this number on. */
-export async function* openFrames(key: Uint8Array, first: number, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  let frame = first;
-  for await (const sealed of pieces(body, stored)) yield openFrame(key, frame++, sealed);
+/** The bytes of frames, `length` of them as they are stored, from the one of this number on. */
+export async function* openFrames(
+  key: Uint8Array,
+  { frame, length }: { readonly frame: number; readonly length: number },
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  const opener = new FrameOpener(key, frame, length);
+  for await (const bytes of body) {
+    const ready = opener.open(bytes);
+    freeUsed(bytes);
+    yield* ready;
+  }
+  opener.end();
 }

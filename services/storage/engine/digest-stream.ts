@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { freeUsed } from '#engine/http1/chunk.ts';
 import { type ChecksumAlgorithm, type RunningChecksum, startChecksum } from '#wire/checksum/checksum.ts';
 import { type DigestKernel, md5Start } from './digest-kernel.ts';
 import { laneBytes } from './limits.ts';
@@ -21,6 +22,8 @@ export class DigestStream {
   #ended = false;
   /** Bytes that wait for a lane. */
   waiting = 0;
+  /** Bytes that are done and of which nobody was told. */
+  untold = 0;
 
   constructor({ algorithm, sha256 }: DigestWish, kernel: DigestKernel) {
     this.#sha256 = sha256 ? createHash('sha256') : undefined;
@@ -29,6 +32,11 @@ export class DigestStream {
 
   get blocks(): number {
     return Math.floor(this.waiting / block);
+  }
+
+  /** Whether no more will come. */
+  get isEnded(): boolean {
+    return this.#ended;
   }
 
   get isDone(): boolean {
@@ -69,8 +77,17 @@ export class DigestStream {
       if (this.#from < first.length) continue;
       this.#queue.shift();
       this.#from = 0;
+      freeUsed(first);
     }
     this.waiting -= count;
+    this.untold += count;
+  }
+
+  /** Bytes that were done since the last time this was asked. */
+  tell(): number {
+    const told = this.untold;
+    this.untold = 0;
+    return told;
   }
 
   digests(): Digests {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { parentPort } from 'node:worker_threads';
+import { useOnce } from '#engine/http1/chunk.ts';
 import { DigestKernel, lanes } from './digest-kernel.ts';
 import { DigestStream, type DigestWish } from './digest-stream.ts';
-import { laneBytes } from './limits.ts';
+import { digestToldBytes, laneBytes, laneWaitBytes } from './limits.ts';
 
 /** What the event loop says to this thread of a stream: that it begins, goes on, ends, or is of no use any more. */
 export type ToDigester = { readonly stream: number } & (
   | { readonly begin: DigestWish }
-  | { readonly bytes: Uint8Array }
+  | { readonly pieces: readonly Uint8Array[] }
   | { readonly end: true }
   | { readonly abandon: true }
 );
@@ -25,7 +26,7 @@ port.on('message', (message: ToDigester) => {
   else {
     const stream = streams.get(id);
     if (!stream) return;
-    if ('bytes' in message) stream.push(message.bytes);
+    if ('pieces' in message) for (const piece of message.pieces) stream.push(useOnce(piece));
     else stream.end();
   }
   if (turning) return;
@@ -33,13 +34,17 @@ port.on('message', (message: ToDigester) => {
   setImmediate(turn);
 });
 
-/** Gives the four streams that wait most a lane each, as long as any has a block; others may be told of between two turns. */
+/**
+ * Gives the four streams that wait most a lane each, as long as it is worth it; others may be told of between two turns. Four
+ * lanes take hardly longer than one, so a stream waits until there is something for the lanes beside its own, but not for long.
+ */
 function turn(): void {
   const ready = [...streams]
-    .filter(([, { blocks }]) => blocks > 0)
+    .filter(([, { blocks, waiting, isEnded }]) => blocks > 0 && (isEnded || waiting >= laneBytes))
     .toSorted(([, a], [, b]) => b.blocks - a.blocks)
     .slice(0, lanes);
-  if (ready.length === 0) {
+  const isDue = ready.some(([, { waiting, isEnded }]) => isEnded || waiting >= laneWaitBytes);
+  if (ready.length === 0 || (!isDue && ready.length < Math.min(lanes, streams.size))) {
     turning = false;
     return;
   }
@@ -50,7 +55,7 @@ function turn(): void {
     blocks,
   );
   for (const [id, stream] of ready) {
-    port.postMessage({ stream: id, taken: blocks * 64 });
+    if (stream.untold >= digestToldBytes) port.postMessage({ stream: id, taken: stream.tell() });
     if (!stream.isDone) continue;
     streams.delete(id);
     port.postMessage({ stream: id, digests: stream.digests() });

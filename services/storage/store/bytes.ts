@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { useOnce } from '#engine/http1/chunk.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import type { Span } from '../domain/range.ts';
@@ -130,7 +131,7 @@ async function* readAhead(
       const bytes = await (next ?? read(at, stop));
       next = stop < end ? read(stop, unitEnd(stop)) : undefined;
       next?.catch(() => {});
-      yield bytes;
+      yield useOnce(bytes);
       at = stop;
     }
   } finally {

@@ -1,3 +1,4 @@
+import { freeUsed } from '#engine/http1/chunk.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { type Coder, dataShards, shards, type Stripe } from '../engine/stripe.ts';
 import { type Drive, type DriveFile, systemCode } from './drive.ts';
@@ -44,6 +45,7 @@ export class CodedWriter {
     const stripe = await this.#coder.borrow();
     try {
       fillStripe(this.#coder, stripe, pieces, unit);
+      for (const piece of pieces) freeUsed(piece);
       this.#coder.encode(stripe, unit);
       const of = { id: this.#key, stripe: this.#stripes };
       await this.#onAll((file, shard) => file.write([sealFrame(this.#coder, stripe, shard, unit, of)], frameAt(of.stripe)));

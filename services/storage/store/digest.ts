@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
+import { isUsedOnce } from '#engine/http1/chunk.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { modulePath } from '#kernel/supervise/module.ts';
 import { startChecksum } from '#wire/checksum/checksum.ts';
 import type { ToDigester } from '../engine/digest.main.ts';
 import type { Digests, DigestWish } from '../engine/digest-stream.ts';
-import { digestAheadBytes, digestHereMaxBytes } from './limits.ts';
+import { digestAheadBytes, digestHereMaxBytes, digestPostBytes } from './limits.ts';
 
 type FromDigester = { readonly stream: number } & ({ readonly taken: number } | { readonly digests: Digests });
 
@@ -20,11 +21,11 @@ export class BodyDigest {
     this.#wish = wish;
   }
 
-  /** Takes bytes, which may be written over afterwards; a promise tells to wait, because the other thread is behind. */
+  /** Takes bytes, with their memory where they are used once; a promise tells to wait, because the other thread is behind. */
   update(bytes: Uint8Array): Promise<void> | undefined {
-    this.#size += bytes.length;
     // What is posted is handed over with its memory.
-    const piece = Uint8Array.from(bytes);
+    const piece = isUsedOnce(bytes) ? bytes : new Uint8Array(bytes);
+    this.#size += piece.length;
     if (this.#stream) return this.#stream.push(piece);
     this.#pieces.push(piece);
     if (this.#size <= digestHereMaxBytes) return undefined;
@@ -112,6 +113,8 @@ class RemoteStream {
   readonly #digester: Digester;
   readonly #done: PromiseWithResolvers<Digests> = Promise.withResolvers();
   #ahead = 0;
+  #gathered: Uint8Array<ArrayBuffer>[] = [];
+  #gatheredBytes = 0;
   #room: PromiseWithResolvers<void> | undefined;
 
   constructor(id: number, digester: Digester) {
@@ -121,15 +124,30 @@ class RemoteStream {
     this.#done.promise.catch(() => {});
   }
 
-  push(bytes: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
-    this.#ahead += bytes.length;
-    this.#digester.post({ stream: this.#id, bytes }, [bytes.buffer]);
+  push(piece: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    this.#ahead += piece.length;
+    this.#gathered.push(piece);
+    this.#gatheredBytes += piece.length;
+    // To tell another thread something costs more than to copy a piece.
+    if (this.#gatheredBytes >= digestPostBytes) this.#post();
     if (this.#ahead <= digestAheadBytes) return undefined;
     this.#room ??= Promise.withResolvers();
     return this.#room.promise;
   }
 
+  #post(): void {
+    const pieces = this.#gathered;
+    if (pieces.length === 0) return;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    this.#digester.post(
+      { stream: this.#id, pieces },
+      pieces.map(({ buffer }) => buffer),
+    );
+  }
+
   end(): Promise<Digests> {
+    this.#post();
     this.#digester.post({ stream: this.#id, end: true });
     return this.#done.promise;
   }

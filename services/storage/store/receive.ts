@@ -104,10 +104,17 @@ class Intake {
       throw fault('EntityTooLarge', `At most ${this.#rules.maxBytes} bytes may be sent in one request.`);
     if (this.#expected.size !== undefined && this.#size > this.#expected.size)
       throw fault('IncompleteBody', 'The body is longer than it was said to be.');
-    const room = this.#digest.update(bytes);
     const { frames } = this.#rules;
-    for (const sealed of frames ? await frames.take(bytes) : [bytes]) await this.#store(sealed);
-    if (room) await room;
+    if (!frames) {
+      const room = this.#digest.update(new Uint8Array(bytes));
+      await this.#store(bytes);
+      return room;
+    }
+    const ready = await frames.take(bytes);
+    // What is sealed is needed in the open for its digests alone.
+    const room = this.#digest.update(bytes);
+    for (const sealed of ready) await this.#store(sealed);
+    return room;
   }
 
   async #store(bytes: Uint8Array): Promise<void> {

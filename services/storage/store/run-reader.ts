@@ -35,7 +35,8 @@ export async function* openRun(blobs: BlobStore, run: Run, { first, last }: Span
 
 async function* openPlain(blobs: BlobStore, { segment, key }: Run, { first, last }: Span): AsyncGenerator<Uint8Array, void> {
   const { frame, from, to } = framesOf(first, last, segment.seal.size);
-  yield* openFrames(key, frame, await openBytes(blobs, sliceSegments([segment], { first: from, last: to - 1 }), () => {}));
+  const sealed = await openBytes(blobs, sliceSegments([segment], { first: from, last: to - 1 }), () => {});
+  yield* openFrames(key, { frame, length: to - from }, sealed);
 }
 
 /** Frames are cut out of what is read, opened, and made large again a few at once, in order. */

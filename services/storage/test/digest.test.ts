@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { freeUsed, useOnce } from '#engine/http1/chunk.ts';
 import { Crc64Nvme } from '#wire/checksum/crc64nvme.ts';
 import { startChecksum } from '#wire/checksum/checksum.ts';
 import { DigestKernel, md5Start } from '../engine/digest-kernel.ts';
@@ -87,4 +88,22 @@ test('a body that is given up leaves nothing waiting', async () => {
   const other = new BodyDigest({});
   await other.update(bytesOf(2, 3_000_000));
   assert.equal(hex((await other.end()).md5), md5(bytesOf(2, 3_000_000)));
+});
+
+test('memory is handed over and freed only where it was said that it is used once, and never a part of one', async () => {
+  const body = bytesOf(3, 3_000_000);
+  const kept = new Uint8Array(body);
+  const part = useOnce(kept.subarray(0, 100_000));
+  const digest = new BodyDigest({});
+  await digest.update(part);
+  await digest.update(kept.subarray(100_000));
+  assert.equal(hex((await digest.end()).md5), md5(body));
+  assert.deepEqual(kept, new Uint8Array(body));
+  freeUsed(kept);
+  assert.equal(kept.length, body.length);
+  const once = useOnce(new Uint8Array(body));
+  const second = new BodyDigest({});
+  await second.update(once);
+  assert.equal(hex((await second.end()).md5), md5(body));
+  assert.equal(once.length, 0);
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { useOnce } from '#engine/http1/chunk.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import { ChunkedDecoder } from '#wire/aws-chunked/decoder.ts';
@@ -97,7 +98,7 @@ export function rawBody(request: S3Request): Bytes {
 async function* received({ incoming, response }: S3Request): Bytes {
   if (/100-continue/i.test(incoming.headers.expect ?? '')) response.writeContinue();
   // Leaving early must not tear the connection down: the refusal still has to be told.
-  for await (const bytes of incoming.iterator({ destroyOnReturn: false })) yield bytes as Uint8Array;
+  for await (const bytes of incoming.iterator({ destroyOnReturn: false })) yield useOnce(bytes as Uint8Array);
 }
 
 export type XmlRules = {
