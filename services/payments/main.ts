@@ -13,6 +13,8 @@ import { customerHandlers } from './store/handler/customer.ts';
 import { directChargeHandlers } from './store/handler/direct-charge.ts';
 import { disputeHandlers } from './store/handler/dispute.ts';
 import { feeHandlers } from './store/handler/fee.ts';
+import { invoiceHandlers } from './store/handler/invoice.ts';
+import { invoiceItemHandlers } from './store/handler/invoice-item.ts';
 import { paymentIntentHandlers } from './store/handler/payment-intent.ts';
 import { paymentMethodHandlers } from './store/handler/payment-method.ts';
 import { payoutHandlers } from './store/handler/payout.ts';
@@ -65,6 +67,8 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
       ...payoutHandlers(world),
       ...productHandlers(world),
       ...couponHandlers(world),
+      ...invoiceItemHandlers(world),
+      ...invoiceHandlers(world),
       ...feeHandlers(world),
       ...statementHandlers(world, deliveries),
       ...setupIntentHandlers(world),

@@ -3,6 +3,7 @@ import { Type } from '#kernel/contract/type.ts';
 import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { couponOperations, priceOperations, productOperations, promotionCodeOperations, taxRateOperations } from './contract/catalog.ts';
 import { customerOperations } from './contract/customer.ts';
+import { invoiceItemOperations, invoiceOperations } from './contract/invoice.ts';
 import { requestsBurst, requestsPerSecond } from './contract/limits.ts';
 import { chargeOperations, paymentIntentOperations, refundOperations } from './contract/payment-intent.ts';
 import { paymentMethodOperations } from './contract/payment-method.ts';
@@ -24,6 +25,7 @@ const reading = [
   ...(['GetPayout', 'ListPayouts', 'GetFeeSchedule'] as const),
   ...(['GetProduct', 'ListProducts', 'SearchProducts', 'GetPrice', 'ListPrices', 'SearchPrices', 'GetCoupon', 'ListCoupons'] as const),
   ...(['GetPromotionCode', 'ListPromotionCodes', 'GetTaxRate', 'ListTaxRates'] as const),
+  ...(['GetInvoice', 'ListInvoices', 'GetInvoiceItem', 'ListInvoiceItems'] as const),
 ] as const;
 const writing = [
   ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
@@ -35,6 +37,8 @@ const writing = [
   ...(['CreateTestConfirmationToken', 'UpdateDispute', 'CloseDispute'] as const),
   ...(['CreateProduct', 'UpdateProduct', 'DeleteProduct', 'CreatePrice', 'UpdatePrice', 'CreateCoupon', 'UpdateCoupon'] as const),
   ...(['DeleteCoupon', 'CreatePromotionCode', 'UpdatePromotionCode', 'CreateTaxRate', 'UpdateTaxRate'] as const),
+  ...(['CreateInvoiceItem', 'DeleteInvoiceItem', 'CreateInvoice', 'UpdateInvoice', 'DeleteInvoice', 'FinalizeInvoice'] as const),
+  ...(['PayInvoice', 'VoidInvoice', 'MarkInvoiceUncollectible'] as const),
 ] as const;
 
 /** Payments: what clients of Stripe take for Stripe, with every unit of money on the ledger. */
@@ -62,6 +66,8 @@ export const payments = defineService({
     Coupon: kind('What is taken off.'),
     PromotionCode: kind('A word that stands for a coupon.'),
     TaxRate: kind('A tax.'),
+    InvoiceItem: kind('What is to be invoiced.'),
+    Invoice: kind('What a customer is to pay, and for what.'),
     Payout: kind('Money that leaves for the bank of the business.'),
     FeeSchedule: kind('What payments cost.'),
     WebhookEndpoint: kind('An address that is told of events.'),
@@ -113,6 +119,8 @@ export const payments = defineService({
     ...couponOperations,
     ...promotionCodeOperations,
     ...taxRateOperations,
+    ...invoiceItemOperations,
+    ...invoiceOperations,
     ...payoutOperations,
     ...feeOperations,
     ...webhookEndpointOperations,

@@ -18,3 +18,4 @@ export const imagesMax = limit(8, 'address', 'Most images of a product.');
 export const featuresMax = limit(15, 'feature', 'Most marketing features of a product.');
 export const idsMax = limit(100, 'id', 'Most ids that one request names in a list.');
 export const percentMax = limit(100, 'percent', 'Highest percentage of a coupon or tax.');
+export const invoiceRatesMax = limit(10, 'tax rate', 'Most tax rates of one item, or of an invoice.');

@@ -37,6 +37,8 @@ const kinds: readonly (readonly [prefix: string, object: string])[] = [
   ['price', 'price'],
   ['promo', 'promotion_code'],
   ['txr', 'tax_rate'],
+  ['ii', 'invoiceitem'],
+  ['in', 'invoice'],
   ['mandate', 'mandate'],
   ['evt', 'event'],
   ['we', 'webhook_endpoint'],

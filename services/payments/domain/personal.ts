@@ -7,6 +7,8 @@ const personal: Readonly<Record<string, readonly string[]>> = {
   payment_intent: ['receipt_email', 'shipping', 'description', 'last_payment_error'],
   direct_payment: ['receipt_email', 'shipping', 'description', 'last_payment_error'],
   payout: ['description'],
+  invoiceitem: ['description'],
+  invoice: ['customer_address', 'customer_email', 'customer_name', 'customer_phone', 'customer_shipping', 'description', 'footer', 'lines'],
   charge: ['source', 'billing_details', 'receipt_email', 'shipping', 'description'],
   setup_intent: ['description', 'last_setup_error'],
   confirmation_token: ['payment_method_preview', 'shipping'],

@@ -19,3 +19,4 @@ export const eachPageMax = limit(500, 'object', 'Objects read at once where all 
 export const ratesKeptMs = limit(1_000, 'ms', 'How long a process remembers what payments of an environment cost.');
 export const ratesKeptMax = limit(10_000, 'environment', 'Environments whose rates one process remembers.');
 export const payoutsSettledMax = limit(100, 'payout', 'Payouts of one environment that arrive in one look.');
+export const invoiceItemsMax = limit(250, 'item', 'Most items of one invoice.');

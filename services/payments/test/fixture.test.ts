@@ -56,7 +56,12 @@ test('objects have the fields of the published examples', { skip }, async () => 
     product_data: { name: 'Tea' },
   });
   const coupon = await stripe.coupons.create({ percent_off: 25.5, duration: 'repeating', duration_in_months: 3 });
+  const invoice = await stripe.invoices.create({ customer: customer.id });
+  const invoiceitem = await stripe.invoiceItems.create({ customer: customer.id, invoice: invoice.id, amount: 300, currency: 'usd' });
   const objects = {
+    invoiceitem,
+    invoice: await stripe.invoices.retrieve(invoice.id),
+    line_item: (await stripe.invoices.retrieve(invoice.id)).lines.data[0],
     price,
     coupon,
     product: await stripe.products.retrieve(String(price.product)),

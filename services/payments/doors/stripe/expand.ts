@@ -22,6 +22,8 @@ const readers: Readonly<Record<string, Name>> = {
   mandate: 'GetMandate',
   payout: 'GetPayout',
   price: 'GetPrice',
+  invoice: 'GetInvoice',
+  invoiceitem: 'GetInvoiceItem',
   promotion_code: 'GetPromotionCode',
 };
 

@@ -66,7 +66,7 @@ async function telling<T>({ world, desk, id }: Request, work: () => Promise<T>):
   }
 }
 
-function confirmed(request: Request, asked: Fields): Promise<Thing> {
+export function confirmed(request: Request, asked: Fields): Promise<Thing> {
   const { world, desk, id } = request;
   const [step, contest] = [desk.ids('step'), desk.ids('step')];
   return telling(request, () =>
@@ -75,6 +75,7 @@ function confirmed(request: Request, asked: Fields): Promise<Thing> {
       const kept = await found(world, desk.at, kind, id);
       assertSecret(request, kept);
       assertConfirmable(kept);
+      assertOwnMoney(kept, asked);
       const given = await chosen(world, desk, asked, id);
       const method =
         (await methodGiven(world, desk, given.payment_method, given.payment_method_data)) ?? (await methodKept(request, kept.thing));
@@ -151,6 +152,14 @@ async function unproven({ world, desk, id }: Request, { thing }: Kept): Promise<
   );
 }
 
+/** What an invoice asks for is the invoice's to say. */
+function assertOwnMoney({ thing, hidden }: Kept, given: Fields): void {
+  const names = ['amount', 'currency', 'capture_method', 'payment_method_options'] as const;
+  const name = names.find((each) => given[each] != null);
+  if (hidden.invoice !== undefined && name !== undefined)
+    throw invalid(name, `You cannot change ${name} of ${thing.id}: it is the payment of the invoice ${String(hidden.invoice)}.`);
+}
+
 function assertConfirmable(kept: Kept): void {
   const { status } = kept.thing;
   if (status === 'succeeded' || status === 'requires_capture')
@@ -192,6 +201,7 @@ async function update(request: Request): Promise<Thing> {
   const { payment_method_data: _, ...given } = { ...input, ...(method ? { payment_method: method.thing.id } : {}) } as Fields;
   if (typeof given.currency === 'string') given.currency = given.currency.toLowerCase();
   const change = (kept: Kept) => {
+    assertOwnMoney(kept, given);
     const changesMoney = ['amount', 'currency', 'capture_method', 'payment_method'].some((name) => given[name] != null);
     if (changesMoney && !isOpen(kept.thing) && kept.thing.status !== 'requires_action')
       throw unexpected(kept, `This PaymentIntent could not be updated because it has a status of ${kept.thing.status}.`);
@@ -238,6 +248,8 @@ const capture = (request: Request) =>
 
 const cancel = (request: Request) =>
   stepOn(request, 'cancel', (kept) => {
+    if (kept.hidden.invoice !== undefined)
+      throw unexpected(kept, `You cannot cancel the payment of an invoice; void ${String(kept.hidden.invoice)} instead.`);
     if (!isCancelable(kept.thing))
       throw unexpected(kept, `You cannot cancel this PaymentIntent because it has a status of ${kept.thing.status}.`);
     return { reason: textOf(request.input.cancellation_reason) ?? null };

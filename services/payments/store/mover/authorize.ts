@@ -17,6 +17,7 @@ import type { Hold } from '../money.ts';
 import type { Kept } from '../object.ts';
 import { behaviourOf, behind, hiddenOf, type Payment, paymentNamed } from '../payment.ts';
 import type { Ending, Mover } from '../step.ts';
+import { invoiceAfter } from './invoice.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
 
 type Attempt = {
@@ -105,6 +106,7 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
       ['charge.succeeded', taken],
       ['payment_intent.succeeded', next],
     ])),
+    ...(await invoiceAfter(world, desk, payment, 'paid')),
   );
   return { statements };
 }
@@ -157,6 +159,7 @@ async function declined(world: World, attempt: Attempt, verdict: Extract<Verdict
       ['charge.failed', charge],
       ['payment_intent.payment_failed', next],
     ])),
+    ...(await invoiceAfter(world, desk, payment, 'failed')),
   ];
   const { type: _, message: __, ...more } = said;
   return { statements, refusal: refuse('CardRefused', message, more) };

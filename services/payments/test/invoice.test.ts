@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import Stripe from 'stripe';
+import { type House, openHouse } from './fixtures/house.ts';
+
+let house: House;
+let stripe: Stripe;
+before(async () => {
+  house = await openHouse();
+  stripe = house.stripe();
+});
+after(() => house?.stop());
+
+async function refusal(asked: Promise<unknown>): Promise<Stripe.errors.StripeError> {
+  const error = await asked.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error, 'it was not refused');
+  return error as Stripe.errors.StripeError;
+}
+
+/** A finalized invoice of one amount. */
+async function invoiced(customer: string, amount: number, more: Stripe.InvoiceCreateParams = {}): Promise<Stripe.Invoice> {
+  const draft = await stripe.invoices.create({ customer, currency: 'usd', ...more });
+  await stripe.invoiceItems.create({ customer, invoice: draft.id, amount, currency: 'usd' });
+  return stripe.invoices.finalizeInvoice(draft.id);
+}
+
+test('items come to a sum with discounts and taxes, each line for itself', async () => {
+  const customer = (await stripe.customers.create({ name: 'Ina' })).id;
+  const vat = await stripe.taxRates.create({ display_name: 'VAT', inclusive: false, percentage: 19 });
+  const inside = await stripe.taxRates.create({ display_name: 'GST', inclusive: true, percentage: 7 });
+  const coupon = await stripe.coupons.create({ percent_off: 10, duration: 'once', max_redemptions: 1 });
+  const half = Stripe.Decimal.from('0.5');
+  const price = await stripe.prices.create({ currency: 'eur', unit_amount_decimal: half, product_data: { name: 'Grain' } });
+  await stripe.invoiceItems.create({ customer, pricing: { price: price.id }, quantity: 333 });
+  await stripe.invoiceItems.create({ customer, amount: 1070, currency: 'eur', tax_rates: [inside.id], discountable: false });
+  await stripe.invoiceItems.create({ customer, amount: 500, currency: 'usd' });
+  const wanted: Stripe.InvoiceCreateParams = { customer, currency: 'eur', default_tax_rates: [vat.id] };
+  wanted.pending_invoice_items_behavior = 'include';
+  const draft = await stripe.invoices.create({ ...wanted, discounts: [{ coupon: coupon.id }] });
+  assert.deepEqual(
+    draft.lines.data.map(({ amount, taxes }) => [amount, taxes?.[0]?.amount, taxes?.[0]?.taxable_amount]),
+    [
+      [167, 29, 150],
+      [1070, 70, 1000],
+    ],
+  );
+  assert.deepEqual([draft.subtotal, draft.total_discount_amounts?.[0]?.amount, draft.total], [1237, 17, 1249]);
+  assert.deepEqual([draft.total_excluding_tax, draft.amount_due, draft.status], [1150, 1249, 'draft']);
+  assert.equal((await refusal(stripe.invoices.create({ ...wanted, discounts: [{ coupon: coupon.id }] }))).code, 'coupon_expired');
+  const more = await stripe.invoiceItems.create({ customer, invoice: draft.id, amount: -49, currency: 'eur', tax_rates: [inside.id] });
+  assert.equal((await stripe.invoices.retrieve(draft.id)).total, 1200);
+  await stripe.invoiceItems.del(more.id);
+  assert.equal((await stripe.invoices.retrieve(draft.id)).total, 1249);
+  assert.equal((await stripe.invoiceItems.list({ customer, pending: true })).data.length, 1);
+  await stripe.invoices.del(draft.id);
+  assert.equal((await stripe.invoiceItems.list({ customer, pending: true })).data.length, 3);
+  assert.equal((await refusal(stripe.invoices.retrieve(draft.id))).code, 'resource_missing');
+});
+
+test('an invoice is numbered, declined, paid once by however many ask, and its payment is its own', async () => {
+  const made = await stripe.customers.create();
+  const customer = made.id;
+  const invoice = await invoiced(customer, 2500);
+  assert.deepEqual([invoice.status, invoice.number], ['open', `${made.invoice_prefix}-0001`]);
+  assert.equal((await refusal(stripe.invoiceItems.create({ customer, invoice: invoice.id, amount: 1, currency: 'usd' }))).statusCode, 400);
+  assert.equal((await refusal(stripe.invoices.pay(invoice.id))).code, 'missing');
+  const declined = await refusal(stripe.invoices.pay(invoice.id, { payment_method: 'pm_card_chargeDeclined' }));
+  assert.deepEqual([declined.statusCode, declined.decline_code], [402, 'generic_decline']);
+  const after = await stripe.invoices.retrieve(invoice.id);
+  assert.deepEqual([after.status, after.attempt_count, after.amount_paid], ['open', 1, 0]);
+  const intent = String(declined.payment_intent?.id);
+  for (const each of [
+    stripe.paymentIntents.update(intent, { amount: 50 }),
+    stripe.paymentIntents.confirm(intent, { payment_method: 'pm_card_visa', capture_method: 'manual' }),
+    stripe.paymentIntents.cancel(intent),
+  ])
+    assert.equal((await refusal(each)).statusCode, 400);
+  const asked = await Promise.allSettled(
+    Array.from({ length: 8 }, () => stripe.invoices.pay(invoice.id, { payment_method: 'pm_card_visa' })),
+  );
+  assert.equal(asked.filter(({ status }) => status === 'fulfilled').length, 1);
+  const paid = await stripe.invoices.retrieve(invoice.id);
+  assert.deepEqual([paid.status, paid.amount_paid, paid.amount_remaining], ['paid', 2500, 0]);
+  assert.equal((await stripe.charges.list({ payment_intent: intent })).data.filter((charge) => charge.paid).length, 1);
+  assert.equal((await refusal(stripe.invoices.pay(invoice.id))).code, 'invoice_already_paid');
+  assert.equal((await refusal(stripe.invoices.voidInvoice(invoice.id))).code, 'invoice_not_editable');
+  const types = (await stripe.events.list({ type: 'invoice.*', limit: 4 })).data.map(({ type }) => type);
+  assert.deepEqual(types, ['invoice.payment_succeeded', 'invoice.paid', 'invoice.payment_failed', 'invoice.finalized']);
+});
+
+test('a page pays an invoice by its secret; a customer pays by the card of their own; nothing due is paid', async () => {
+  const customer = (await stripe.customers.create({ source: 'tok_visa' })).id;
+  const invoice = await invoiced(customer, 800);
+  assert.equal((await stripe.invoices.pay(invoice.id)).status, 'paid');
+  const other = await invoiced(customer, 900);
+  assert.match(String(other.number), /-0002$/);
+  const secret = String(other.confirmation_secret?.client_secret);
+  const page = house.stripe(house.faces.stripe.publishableKey);
+  const data = { type: 'card', card: { token: 'tok_mastercard' } } as const;
+  const shown = { client_secret: secret, payment_method_data: data };
+  const id = secret.split('_secret_')[0] ?? '';
+  assert.equal((await page.paymentIntents.confirm(id, shown)).status, 'succeeded');
+  assert.equal((await stripe.invoices.retrieve(other.id)).status, 'paid');
+  const free = await stripe.invoices.create({ customer });
+  assert.equal((await stripe.invoices.finalizeInvoice(free.id)).status, 'paid');
+  assert.deepEqual(
+    (await stripe.invoices.list({ customer, status: 'paid' })).data.map((each) => each.id),
+    [free.id, other.id, invoice.id],
+  );
+});
+
+test('an invoice is voided with its payment, given up, or paid another way', async () => {
+  const customer = (await stripe.customers.create()).id;
+  const [one, two, three] = [await invoiced(customer, 700), await invoiced(customer, 800), await invoiced(customer, 900)];
+  assert.equal((await stripe.invoices.voidInvoice(one.id)).status, 'void');
+  const secret = String(one.confirmation_secret?.client_secret);
+  assert.equal((await stripe.paymentIntents.retrieve(secret.split('_secret_')[0] ?? '')).status, 'canceled');
+  assert.equal((await refusal(stripe.invoices.pay(one.id, { payment_method: 'pm_card_visa' }))).statusCode, 400);
+  assert.equal((await stripe.invoices.markUncollectible(two.id)).status, 'uncollectible');
+  assert.equal((await stripe.invoices.pay(two.id, { payment_method: 'pm_card_visa' })).status, 'paid');
+  const outside = await stripe.invoices.pay(three.id, { paid_out_of_band: true });
+  assert.deepEqual([outside.status, outside.amount_remaining], ['paid', 0]);
+  assert.equal((await stripe.charges.list({ customer })).data.length, 1);
+  assert.equal((await stripe.invoices.update(two.id, { metadata: { a: '1' } })).metadata?.a, '1');
+  assert.equal((await refusal(stripe.invoices.update(two.id, { description: 'late' }))).code, 'invoice_not_editable');
+});
