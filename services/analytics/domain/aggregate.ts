@@ -18,6 +18,8 @@ export type Aggregate = {
 
 const names: ReadonlySet<string> = new Set<AggregateName>(['count', 'sum', 'min', 'max', 'avg', 'bool_and', 'bool_or']);
 
+export const isAggregateName = (name: string): name is AggregateName => names.has(name);
+
 /** Whether a node is the call of an aggregate. */
 export const isAggregate = (node: Node): boolean => 'FuncCall' in node && !node.FuncCall.over && names.has(functionName(node.FuncCall));
 

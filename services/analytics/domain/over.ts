@@ -1,5 +1,6 @@
-import type { Node, SelectStmt, WindowDef } from 'libpg-query';
+import type { FuncCall, Node, SelectStmt, WindowDef } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { aggregateOf, isAggregateName } from './aggregate.ts';
 import { bind, functionName, type Names } from './bind.ts';
 import { type Bound, settled } from './bound.ts';
 import { column, type Expr, shapeOf } from './expression.ts';
@@ -42,16 +43,13 @@ export function rankedOver(select: SelectStmt, names: Names, exprsOf: (names: Na
   const behind = 1_000_000;
   const instead = (node: Node): Expr | undefined => {
     if (!('FuncCall' in node) || !node.FuncCall.over) return names.instead?.(node);
-    const name = functionName(node.FuncCall);
     const at = names.at(node.FuncCall.location);
-    if (!known.has(name)) throw notBuilt(`${name} OVER`, at);
-    if ((node.FuncCall.args ?? []).length > 0)
-      throw new StatementError(sqlstates.functionMissing, `function ${name} takes no arguments`, at);
+    const ranking = rankingOf(node.FuncCall, names);
     const own = overOf(node.FuncCall.over, names);
     over ??= own;
     if (own.shape !== over.shape) throw notBuilt('Several windows in one SELECT', at);
-    const place = over.rankings.push({ name: name as Ranking['name'], type: 'int8' }) - 1;
-    return column('int8', behind + place);
+    const place = over.rankings.push(ranking) - 1;
+    return column(ranking.type, behind + place);
   };
   const within = { ...names, instead };
   const outputs = exprsOf(within);
@@ -67,6 +65,23 @@ export function rankedOver(select: SelectStmt, names: Names, exprsOf: (names: Na
   };
   const bound = (node: Node | undefined): Bound => placed(settled(bind(node, names), 'text'));
   return { outputs: outputs.map(placed), plan: () => plan, bind: bound };
+}
+
+// PostgreSQL's bits of a frame from the first row to the last peer of this one, unsaid and said.
+const usualFrames: readonly (number | undefined)[] = [undefined, 1058, 1059];
+
+function rankingOf(call: FuncCall, names: Names): Ranking {
+  const name = functionName(call);
+  const at = names.at(call.location);
+  if (isAggregateName(name)) {
+    if (call.agg_distinct) throw notBuilt('DISTINCT in an aggregate OVER', at);
+    if (!usualFrames.includes(call.over?.frameOptions)) throw notBuilt('This frame of a window', at);
+    const aggregate = aggregateOf(call, names);
+    return { name, type: aggregate.type, aggregate };
+  }
+  if (!known.has(name)) throw notBuilt(`${name} OVER`, at);
+  if ((call.args ?? []).length > 0) throw new StatementError(sqlstates.functionMissing, `function ${name} takes no arguments`, at);
+  return { name: name as 'rank', type: 'int8' };
 }
 
 function overOf(over: WindowDef, names: Names): Over {

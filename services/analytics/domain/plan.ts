@@ -4,8 +4,10 @@ import type { Column, Type } from './value.ts';
 
 export type Order = { readonly expr: Expr; readonly isDown: boolean; readonly nullsFirst: boolean };
 
-/** What is computed over the rows of a partition in their order. */
-export type Ranking = { readonly name: 'row_number' | 'rank' | 'dense_rank'; readonly type: 'int8' };
+/** What is computed over the rows of a partition in their order: a rank, or an aggregate of all rows up to the last peer. */
+export type Ranking =
+  | { readonly name: 'row_number' | 'rank' | 'dense_rank'; readonly type: 'int8'; readonly aggregate?: undefined }
+  | { readonly name: Aggregate['name']; readonly type: Type; readonly aggregate: Aggregate };
 
 type Node = { readonly columns: readonly Column[] };
 
@@ -117,6 +119,8 @@ function limitedAt(plan: Plan, place: number, most: number): Plan {
     return !plan.where && output?.kind === 'column' ? { ...plan, input: limitedAt(plan.input, output.place, most) } : plan;
   }
   if (plan.kind !== 'over' || plan.rankings[place - plan.input.columns.length]?.name !== 'row_number') return plan;
+  // Rows behind the limit still count in aggregates.
+  if (plan.rankings.some(({ aggregate }) => aggregate)) return plan;
   return { ...plan, limit: Math.min(plan.limit ?? most, most) };
 }
 

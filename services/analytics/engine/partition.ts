@@ -1,5 +1,5 @@
-import type { Order, Plan } from '../domain/plan.ts';
-import { column } from '../domain/expression.ts';
+import type { Order, Plan, Ranking } from '../domain/plan.ts';
+import { column, constant } from '../domain/expression.ts';
 import { moved } from '../domain/interval.ts';
 import type { Interval } from '../domain/interval.ts';
 import { type Column, compareValues, type Row, rowKey, type Value } from '../domain/value.ts';
@@ -8,6 +8,7 @@ import { Heap } from './heap.ts';
 import { keyOfRow } from './join.ts';
 import type { Entry, Operator, State } from './operator.ts';
 import { keysOf, valuesOf } from './pipeline.ts';
+import { runningOf } from './running.ts';
 
 type Ordered = { readonly row: Row; readonly by: readonly Value[] };
 type Of<K extends Plan['kind']> = Extract<Plan, { kind: K }>;
@@ -35,11 +36,16 @@ export class Partitioned implements Operator, State {
     // Behind what is asked for, rows are in the order of all their columns, so that the answer never depends on how they came.
     const rest = plan.input.columns.map(({ type }, place): Order => ({ expr: column(type, place), isDown: false, nullsFirst: false }));
     this.#order = [...order, ...rest];
-    const values = [...this.#order.map(({ expr }) => expr), ...(plan.kind === 'session' ? [plan.gap] : [])];
+    const aggregates = plan.kind === 'over' ? plan.rankings.flatMap(({ aggregate }) => aggregate ?? []) : [];
+    const values = [
+      ...this.#order.map(({ expr }) => expr),
+      ...(plan.kind === 'session' ? [plan.gap] : []),
+      ...aggregates.flatMap(({ arg, filter }) => [arg ?? always, filter ?? always]),
+    ];
     this.#by = valuesOf(values);
     this.#answer =
       plan.kind === 'over'
-        ? ranks(plan, order.length, (left, right) => this.#compare(left, right, order.length))
+        ? ranks(plan, order.length, this.#order.length, (left, right) => this.#compare(left, right, order.length))
         : sessions(values.length - 1);
     this.#most = plan.kind === 'over' && inputAppends ? plan.limit : undefined;
     this.code = [
@@ -124,18 +130,33 @@ function difference(before: readonly Row[], after: readonly Row[], add: (row: Ro
   for (const { row, weight } of counts.values()) if (weight !== 0) add(row, weight);
 }
 
-/** Rows with their ranks, in their order. */
-function ranks({ rankings, limit }: Of<'over'>, width: number, compare: (left: Ordered, right: Ordered) => number) {
+const always = constant('bool', true);
+
+/** Rows with their ranks and aggregates, in their order; `from` is where the values of aggregates begin. */
+function ranks({ rankings, limit }: Of<'over'>, width: number, from: number, compare: (left: Ordered, right: Ordered) => number) {
   return (rows: readonly Ordered[]): Row[] => {
     const found: Row[] = [];
-    let [rank, dense] = [0, 0];
+    const running = rankings.flatMap(({ aggregate }) => (aggregate ? [runningOf(aggregate)] : []));
+    let [rank, dense, taken] = [0, 0, 0];
     for (let at = 0; at < rows.length && (limit === undefined || at < limit); at += 1) {
       const [own, last] = [rows[at] as Ordered, rows[at - 1]];
       if (!last || (width > 0 && compare(last, own) !== 0)) {
         rank = at + 1;
         dense += 1;
       }
-      found.push([...own.row, ...rankings.map(({ name }) => (name === 'row_number' ? at + 1 : name === 'rank' ? rank : dense))]);
+      // All that stand beside this row in the order count for it.
+      for (; running.length > 0 && taken < rows.length && (width === 0 || compare(rows[taken] as Ordered, own) <= 0); taken += 1) {
+        const { by } = rows[taken] as Ordered;
+        running.forEach((each, place) => {
+          if (by[from + place * 2 + 1] === true) each.add(by[from + place * 2] ?? null);
+        });
+      }
+      let place = 0;
+      const valueOf = ({ name, aggregate }: Ranking): Value => {
+        if (aggregate) return running[place++]?.value() ?? null;
+        return name === 'row_number' ? at + 1 : name === 'rank' ? rank : dense;
+      };
+      found.push([...own.row, ...rankings.map(valueOf)]);
     }
     return found;
   };

@@ -44,7 +44,15 @@ test('values are lines of CSV and texts as well as JSON', async () => {
     create source words (word text) with (topic = 'words', format = 'raw');
     create source bars (a int4, b text) with (topic = 'bars', format = csv, delimiter = '|', null = 'none');
     create materialized view prices as select what, count(*) n, sum(price) paid, max(at) at from lines group by what`);
-  const csv = ['1,tea,2.50,2024-05-06 07:08:09\r\n', '9223372036854775807,"say ""x"", y",1e2,', '3,,,', '4,tea,0.25', 'x,tea,1,', '5,"tea', ''];
+  const csv = [
+    '1,tea,2.50,2024-05-06 07:08:09\r\n',
+    '9223372036854775807,"say ""x"", y",1e2,',
+    '3,,,',
+    '4,tea,0.25',
+    'x,tea,1,',
+    '5,"tea',
+    '',
+  ];
   await produce('lines', csv);
   await produce('words', ['one', 'zwei, drei', Buffer.from([0xff])]);
   await produce('bars', ['1|none', '2|', 'none|"none"']);
@@ -106,7 +114,9 @@ test('values of Avro and Protobuf are read by their schemas in the registry, eac
     ['7', null, '-1.23', '2023-11-14 22:13:20.12+00', '["a","b"]', null],
     ['8', 'Åse', '-1.23', '2023-11-14 22:13:20.12+00', '["a","b"]', 'Oslo'],
   ]);
-  assert.ok((await settled('show materialized views', (all) => all.some(([name, , , , bad]) => name === 'known' && bad === '3'))).length > 0);
+  assert.ok(
+    (await settled('show materialized views', (all) => all.some(([name, , , , bad]) => name === 'known' && bad === '3'))).length > 0,
+  );
   const proto = `syntax = "proto3"; package shop; message Other { int32 x = 1; }
     message Order { int64 id = 1; string who = 2; repeated int32 counts = 3; State state = 4; enum State { NEW = 0; SENT = 1; } }`;
   const third = await own.register({ type: SchemaType.PROTOBUF, schema: proto }, { subject: 'proto-value', separator: '.' });
