@@ -63,6 +63,39 @@ test('a fetch at an offset inside a batch answers the whole batch', async () => 
   assert.equal((await read('inside', 4)).errorCode, 0);
 });
 
+test('a fetch session is told what is new in it, forgets what it is told to, and is known on its own connection alone', async () => {
+  await createTopic('kept', [], 3);
+  const wanted = (partition: number, fetchOffset: number) => ({ partition, fetchOffset, partitionMaxBytes: 1_000_000 });
+  const ask = async (sessionId: number, sessionEpoch: number, more: object = {}, over = raw, version = 11) => {
+    const sizes = { maxWaitMs: 0, minBytes: 1, maxBytes: 10_000_000 };
+    const told = await over.call(fetch, version, { ...sizes, sessionId, sessionEpoch, topics: [], ...more });
+    const parts = told.responses.flatMap(({ partitions }) => partitions);
+    return { id: told.sessionId, error: told.errorCode, parts: parts.map((each) => [each.partitionIndex, each.records?.length ?? 0]) };
+  };
+  const topics = [{ topic: 'kept', partitions: [0, 1, 2].map((at) => wanted(at, 0)) }];
+  const begun = await ask(0, 0, { topics });
+  assert.ok(begun.id > 0);
+  assert.deepEqual(begun.parts.length, 3);
+  assert.deepEqual(await ask(begun.id, 1), { id: begun.id, error: 0, parts: [] });
+  const batch = batchOf([record('new')]);
+  await send('kept', batch);
+  // Until the client moves on it is told the same again, and what others have comes first.
+  for (const epoch of [2, 3]) assert.deepEqual((await ask(begun.id, epoch)).parts, [[0, batch.length]]);
+  const moved = [{ topic: 'kept', partitions: [wanted(0, 1)] }];
+  assert.deepEqual((await ask(begun.id, 4, { topics: moved })).parts, []);
+  const forgottenTopicsData = [{ topic: 'kept', partitions: [0] }];
+  await send('kept', batchOf([record('unseen')]));
+  assert.deepEqual(await ask(begun.id, 5, { forgottenTopicsData }), { id: begun.id, error: 0, parts: [] });
+  assert.equal((await ask(begun.id, 5)).error, errorCode.INVALID_FETCH_SESSION_EPOCH);
+  assert.equal((await ask(begun.id, 6, {}, raw, 13)).error, errorCode.FETCH_SESSION_TOPIC_ID_ERROR);
+  assert.equal((await ask(begun.id + 1, 6)).error, errorCode.FETCH_SESSION_ID_NOT_FOUND);
+  const other = await openRaw(house.kafka, house.owner.sasl);
+  assert.equal((await ask(begun.id, 6, {}, other)).error, errorCode.FETCH_SESSION_ID_NOT_FOUND);
+  other.end();
+  assert.equal((await ask(begun.id, -1, { topics })).id, 0);
+  assert.equal((await ask(begun.id, 6)).error, errorCode.FETCH_SESSION_ID_NOT_FOUND);
+});
+
 test('the first batch is answered whole even when it is larger than the client asked for', async () => {
   await createTopic('large');
   await send('large', batchOf([record('x'.repeat(5000))]));

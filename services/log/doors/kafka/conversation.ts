@@ -14,6 +14,7 @@ import type { log } from '../../service.ts';
 import type { Broker } from '../../store/broker.ts';
 import { describeApis } from './api-version.ts';
 import type { Asking } from './exchange.ts';
+import { FetchSession } from './fetch-session.ts';
 import { frameMaxBytes, idleMs, strangerFrameMaxBytes, strangerMs, waitingMaxBytes } from './limits.ts';
 import { routes } from './route.ts';
 import { Sasl } from './sasl.ts';
@@ -32,6 +33,7 @@ export class Conversation {
   readonly #socket: Socket;
   readonly #frames = new FrameReader(() => (this.#session ? frameMaxBytes : strangerFrameMaxBytes));
   readonly #sasl: Sasl;
+  readonly #fetches = new FetchSession();
   readonly #closed = new AbortController();
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
@@ -154,6 +156,7 @@ export class Conversation {
       clientId,
       broker: this.#broker,
       directory: this.#directory,
+      fetches: this.#fetches,
       clientHost: `/${remoteAddress.replace('::ffff:', '')}`,
       host: localAddress.replace('::ffff:', ''),
       port: localPort,

@@ -5,6 +5,7 @@ import type { Api, RequestOf, ResponseOf } from '#wire/kafka/api.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { log } from '../../service.ts';
 import type { Broker } from '../../store/broker.ts';
+import type { FetchSession } from './fetch-session.ts';
 import { admitMaxMs } from './limits.ts';
 
 /** What a handler gets besides the message: who asks, of whom, and where the client reached us. */
@@ -13,6 +14,8 @@ export type Asking = {
   readonly broker: Broker;
   /** Policies and credentials, in the caller's name. */
   readonly directory: Directory;
+  /** What this connection fetches again and again. */
+  readonly fetches: FetchSession;
   readonly version: number;
   readonly clientId: string;
   readonly clientHost: string;

@@ -56,7 +56,8 @@ function locate(
 
 type Reading = { left: number; found: number; failed: boolean };
 
-async function readPartition(found: Found, wanted: Wanted, committed: boolean, reading: Reading): Promise<Answer> {
+/** At once where nothing is to be read, which is so for most of many partitions. */
+function readPartition(found: Found, wanted: Wanted, committed: boolean, reading: Reading): Answer | Promise<Answer> {
   const partition = locate(found, wanted);
   if ('error' in partition) {
     reading.failed = true;
@@ -66,24 +67,27 @@ async function readPartition(found: Found, wanted: Wanted, committed: boolean, r
   const below = committed ? partition.stable : partition.next;
   const most = Math.min(wanted.partitionMaxBytes, reading.left);
   const wants = below > wanted.fetchOffset && (reading.found === 0 || most > 0);
-  const records = wants ? await readOpened(partition, wanted.fetchOffset, Math.max(0, most), below) : nothing;
-  if (typeof records === 'string') {
-    reading.failed = true;
-    return failed(wanted.partition, records);
-  }
-  // A batch that is larger than what is left may only be the first of the answer (KIP-74).
-  const told = records.length > most && reading.found > 0 ? nothing : records;
-  reading.left -= told.length;
-  reading.found += told.length;
-  return {
+  const answer = (records: Buffer): Answer => ({
     partitionIndex: wanted.partition,
     errorCode: 0,
     highWatermark: partition.next,
     lastStableOffset: partition.stable,
     logStartOffset: partition.logStart,
     abortedTransactions: committed ? partition.producers.abortedWithin(wanted.fetchOffset, below).map(asked) : null,
-    records: told,
-  };
+    records,
+  });
+  if (!wants) return answer(nothing);
+  return readOpened(partition, wanted.fetchOffset, Math.max(0, most), below).then((records) => {
+    if (typeof records === 'string') {
+      reading.failed = true;
+      return failed(wanted.partition, records);
+    }
+    // A batch that is larger than what is left may only be the first of the answer (KIP-74).
+    const told = records.length > most && reading.found > 0 ? nothing : records;
+    reading.left -= told.length;
+    reading.found += told.length;
+    return answer(told);
+  });
 }
 
 /** Batches in the clear, or why they are not: a key that is refused is a right that is lacking. */
@@ -106,8 +110,10 @@ async function readAll(message: Message, found: readonly Found[]): Promise<Read>
   const answers: Answer[][] = [];
   for (const [at, topic] of message.topics.entries()) {
     const told: Answer[] = [];
-    for (const wanted of topic.partitions)
-      told.push(await readPartition(found[at] as Found, wanted, message.isolationLevel === 1, reading));
+    for (const wanted of topic.partitions) {
+      const answer = readPartition(found[at] as Found, wanted, message.isolationLevel === 1, reading);
+      told.push(answer instanceof Promise ? await answer : answer);
+    }
     answers.push(told);
   }
   return { answers, reading };
@@ -151,8 +157,11 @@ async function readEnough(message: Message, asking: Asking): Promise<Read> {
   }
 }
 
-const answerFetch = route(fetch, async (message, asking) => {
-  const { broker, session } = asking;
+const answerFetch = route(fetch, async (said, asking) => {
+  const { broker, session, fetches } = asking;
+  const entered = fetches.enter(said, asking.version);
+  if ('error' in entered) return { throttleTimeMs: 0, errorCode: errorCode[entered.error], sessionId: 0, responses: [] };
+  const message = { ...said, topics: entered.topics };
   const { answers } = await readEnough(message, asking);
   let waited = 0;
   for (const [at, topic] of message.topics.entries()) {
@@ -167,9 +176,11 @@ const answerFetch = route(fetch, async (message, asking) => {
   return {
     throttleTimeMs: waited,
     errorCode: 0,
-    // No session is offered: the client sends the whole list each time (KIP-227 allows it).
-    sessionId: 0,
-    responses: message.topics.map(({ topic, topicId }, at) => ({ topic, topicId, partitions: answers[at] ?? [] })),
+    sessionId: entered.sessionId,
+    responses: message.topics.flatMap((asked, at) => {
+      const partitions = fetches.told(entered, asked, answers[at] ?? []);
+      return partitions.length === 0 && entered.kind === 'goes on' ? [] : [{ topic: asked.topic, topicId: asked.topicId, partitions }];
+    }),
   };
 });
 
