@@ -72,12 +72,12 @@ test('an invoice is numbered, declined, paid once by however many ask, and its p
   const after = await stripe.invoices.retrieve(invoice.id);
   assert.deepEqual([after.status, after.attempt_count, after.amount_paid], ['open', 1, 0]);
   const intent = String(declined.payment_intent?.id);
-  for (const each of [
-    stripe.paymentIntents.update(intent, { amount: 50 }),
-    stripe.paymentIntents.confirm(intent, { payment_method: 'pm_card_visa', capture_method: 'manual' }),
-    stripe.paymentIntents.cancel(intent),
-  ])
-    assert.equal((await refusal(each)).statusCode, 400);
+  const taken = await Promise.all([
+    refusal(stripe.paymentIntents.update(intent, { amount: 50 })),
+    refusal(stripe.paymentIntents.confirm(intent, { payment_method: 'pm_card_visa', capture_method: 'manual' })),
+    refusal(stripe.paymentIntents.cancel(intent)),
+  ]);
+  for (const { statusCode } of taken) assert.equal(statusCode, 400);
   const asked = await Promise.allSettled(
     Array.from({ length: 8 }, () => stripe.invoices.pay(invoice.id, { payment_method: 'pm_card_visa' })),
   );
