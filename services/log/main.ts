@@ -17,6 +17,7 @@ import { partitionHandlers } from './store/handler/partition.ts';
 import { recordHandlers } from './store/handler/record.ts';
 import { transactionHandlers, transactionProvider } from './store/handler/transaction.ts';
 import { topicHandlers, topicProvider } from './store/handler/topic.ts';
+import { topicPartitionsMax } from './store/limits.ts';
 import { nodeIdOf, openLead, seatOf } from './store/pair/pair.ts';
 import './store/fault.ts';
 
@@ -63,7 +64,17 @@ export const main = implement<typeof contract, Needs>(contract, async (kernel) =
 
 function brokerOf({ directory, log, now, mayWrite, sealer, needs, pair, process: self }: Kernel<Needs>): Broker {
   const nodeId = nodeIdOf(pair, self);
-  return openBroker({ directory, log, now, mayWrite, sealer, nodeId, ...(needs.blobs ? { blobs: needs.blobs } : {}) });
+  const partitionsDefault = partitionsOf(process.env.GAMUT_LOG_PARTITIONS);
+  const blobs = needs.blobs ? { blobs: needs.blobs } : {};
+  return openBroker({ directory, log, now, mayWrite, sealer, nodeId, partitionsDefault, ...blobs });
+}
+
+/** What Apache Kafka calls num.partitions: 1, or what the operator says. */
+function partitionsOf(said: string | undefined): number {
+  const partitions = Number(said ?? 1);
+  if (!Number.isInteger(partitions) || partitions < 1 || partitions > topicPartitionsMax)
+    throw new TypeError(`GAMUT_LOG_PARTITIONS must be a whole number from 1 to ${topicPartitionsMax}, not ${said}`);
+  return partitions;
 }
 
 /** Handlers whose replies are told once the standby has what they speak of. */

@@ -11,7 +11,9 @@ import { demandsSchema, schemaFault } from './schema-check.ts';
 import { type BatchKey, isSealed } from './sealed-batch.ts';
 import type { Topic } from './topic.ts';
 
-export type Refused = { readonly error: ErrorName; readonly message?: string; readonly record?: number };
+/** A record of a refused batch that is the reason, or one of them. */
+export type Faulty = { readonly index: number; readonly message: string };
+export type Refused = { readonly error: ErrorName; readonly message?: string; readonly records?: readonly Faulty[] };
 /** `adds`: the partition joins the transaction by being written to (KIP-890). */
 export type Producing = { readonly scope: bigint; readonly transactionalId: string | null; readonly adds: boolean };
 
@@ -59,6 +61,8 @@ function appendSealed(
   }
 }
 
+const keyless = 'Compacted topic cannot accept message without key in topic partition.';
+
 /** Why a batch is refused, or undefined: the rules of Apache Kafka's LogValidator for batches of magic 2. */
 function batchFault(broker: Broker, topic: Topic, batch: Buffer | null, { transactionalId }: Producing): Refused | undefined {
   if (!batch || batch.length < batchHeadBytes) return { error: 'INVALID_RECORD', message: 'There is no batch.' };
@@ -82,17 +86,18 @@ function batchFault(broker: Broker, topic: Topic, batch: Buffer | null, { transa
   return isCompacted(topic.config) || demandsSchema(topic.config) ? recordFault(broker, topic, batch) : undefined;
 }
 
-/** A record without key could never be compacted; what a topic's subjects demand holds of every record. */
+/** A record without key could never be compacted; what a topic's subjects demand holds of every record. All that are wrong are named. */
 function recordFault({ registry }: Broker, topic: Topic, batch: Buffer): Refused | undefined {
   const [compacts, demands] = [isCompacted(topic.config), demandsSchema(topic.config)];
   try {
-    for (const [record, read] of readRecords(batch).entries()) {
-      if (compacts && read.key === null)
-        return { error: 'INVALID_RECORD', record, message: 'Compacted topic cannot accept message without key in topic partition.' };
-      const message = demands ? schemaFault(registry, topic, read) : undefined;
-      if (message !== undefined) return { error: 'INVALID_RECORD', record, message };
+    const records: Faulty[] = [];
+    for (const [index, read] of readRecords(batch).entries()) {
+      const isKeyless = compacts && read.key === null;
+      const message = isKeyless ? keyless : demands ? schemaFault(registry, topic, read) : undefined;
+      if (message !== undefined) records.push({ index, message });
     }
-    return undefined;
+    const [first] = records;
+    return first && { error: 'INVALID_RECORD', records, message: first.message };
   } catch (error) {
     if (error instanceof KafkaViolation) return { error: 'CORRUPT_MESSAGE', message: 'The records of the batch cannot be read.' };
     throw error;

@@ -29,6 +29,8 @@ export type Broker = {
   readonly clusterId: string;
   /** Under which number clients know this broker. */
   readonly nodeId: number;
+  /** How many partitions a topic gets whose maker does not say. */
+  readonly partitionsDefault: number;
   readonly disk: Disk;
   /** Set once, before the doors open, where there is a standby. */
   paired: Paired | undefined;
@@ -59,10 +61,12 @@ export type BrokerOptions = {
   /** Where tiered topics go. */
   readonly blobs?: Store;
   readonly nodeId?: number;
+  readonly partitionsDefault?: number;
 };
 
 /** Opens the log of a directory: first what is known of topics, then their segments. */
-export function openBroker({ directory, log, now, mayWrite, sealer, blobs, nodeId = 1 }: BrokerOptions): Broker {
+export function openBroker(options: BrokerOptions): Broker {
+  const { directory, log, now, mayWrite, sealer, blobs, nodeId = 1, partitionsDefault = 1 } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const disk = new Disk(directory);
   const state = new StateLog(disk, join(directory, 'state'), now);
@@ -108,6 +112,7 @@ export function openBroker({ directory, log, now, mayWrite, sealer, blobs, nodeI
   const broker: Broker = {
     clusterId,
     nodeId,
+    partitionsDefault,
     disk,
     paired: undefined,
     topics,

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Admin, Consumer, MessagesStreamModes, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
+import kafkajs from 'kafkajs';
 import { type House, openHouse } from './fixtures/house.ts';
 
 let house: House;
 let base: { clientId: string; bootstrapBrokers: string[]; sasl: { mechanism: 'PLAIN'; username: string; password: string } };
 before(async () => {
+  process.env.GAMUT_LOG_PARTITIONS = '3';
   house = await openHouse();
   base = { clientId: 'platformatic', bootstrapBrokers: [house.kafka], sasl: { mechanism: 'PLAIN', ...house.owner.sasl } };
 });
-after(() => house?.stop());
+after(async () => {
+  delete process.env.GAMUT_LOG_PARTITIONS;
+  await house?.stop();
+});
 
 async function createTopic(topic: string, partitions = 1): Promise<void> {
   const admin = new Admin(base);
@@ -58,4 +63,21 @@ test('@platformatic/kafka reads by the consumer group protocol, whose partitions
   assert.deepEqual(await consume('next', 'kip848', 12, { groupProtocol: 'consumer' }), expected(12));
   await send('next', 3, 50);
   assert.deepEqual(await consume('next', 'kip848', 3, { groupProtocol: 'consumer' }), expected(3, 50));
+});
+
+test('a topic whose maker does not say has as many partitions as the operator said', async () => {
+  const admin = house.client().admin();
+  await admin.createTopics({ topics: [{ topic: 'unsaid' }] });
+  await house.call('POST', '/v1/log/topics', { name: 'rest' }, { door: 'log.rest', bearer: house.owner.bearer });
+  const { topics } = await admin.fetchTopicMetadata({ topics: ['unsaid', 'rest', 'made-by-asking'] });
+  assert.deepEqual(
+    topics.map(({ partitions }) => partitions.length),
+    [3, 3, 3],
+  );
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.BROKER, name: '1', configNames: ['num.partitions'] }],
+  });
+  assert.equal(resources[0]?.configEntries[0]?.configValue, '3');
+  await admin.disconnect();
 });

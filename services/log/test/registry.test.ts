@@ -255,3 +255,20 @@ test('a topic that demands schemas takes values of its subject alone, and names 
   const { body } = await house.call('GET', '/v1/log/topics/demanding', undefined, { door: 'log.rest', bearer: house.owner.bearer });
   assert.equal((body.status as { records: number }).records, 2);
 });
+
+test('an answer is called what the client accepts, and a client that accepts nothing of it is told so', async () => {
+  const typeFor = async (accept?: string) => {
+    const headers = { authorization: `Bearer ${house.owner.bearer}`, ...(accept === undefined ? {} : { accept }) };
+    const reply = await fetch(`${house.registry}/subjects`, { headers });
+    await reply.arrayBuffer();
+    return reply.status === 200 ? reply.headers.get('content-type') : reply.status;
+  };
+  const [v1, newest, plain] = ['application/vnd.schemaregistry.v1+json', 'application/vnd.schemaregistry+json', 'application/json'];
+  assert.equal(await typeFor(), v1);
+  assert.equal(await typeFor('text/html, */*;q=0.1'), v1);
+  assert.equal(await typeFor(plain), plain);
+  assert.equal(await typeFor(`${v1};q=0.5, ${newest}, ${plain};q=0.9`), newest);
+  assert.equal(await typeFor('application/*;q=0.2'), v1);
+  assert.equal(await typeFor('text/html'), 406);
+  assert.equal(await typeFor(`${plain};q=0`), 406);
+});

@@ -37,8 +37,8 @@ function topicEntries(config: Config, keys: readonly string[] | null, synonyms: 
     });
 }
 
-function brokerEntries(keys: readonly string[] | null) {
-  return Object.entries(brokerConfig)
+function brokerEntries(partitions: number, keys: readonly string[] | null) {
+  return Object.entries(brokerConfig(partitions))
     .filter(([name]) => keys === null || keys.includes(name))
     .map(([name, { value, type }]) => ({
       name,
@@ -71,7 +71,7 @@ async function describe(asking: Asking, { resourceType, resourceName, configurat
   if (resourceType !== kinds.broker) return told(errorCode.INVALID_REQUEST, 'Only topics and brokers have a configuration here.');
   if (resourceName !== '' && resourceName !== String(broker.nodeId))
     return told(errorCode.INVALID_REQUEST, `There is no broker ${resourceName}.`);
-  return told(0, null, brokerEntries(configurationKeys));
+  return told(0, null, brokerEntries(asking.broker.partitionsDefault, configurationKeys));
 }
 
 const answerDescribe = route(describeConfigs, async (message, asking) => ({

@@ -71,8 +71,10 @@ async function producePartition(
   const appended = await appendBatch(broker, topic, partition, records, producing);
   if ('error' in appended) {
     const answer = failed(index, appended.error, appended.message ?? null);
-    if (appended.record !== undefined)
-      answer.recordErrors = [{ batchIndex: appended.record, batchIndexErrorMessage: appended.message ?? null }];
+    // Clients take the answer's own message where a record has none; thousands of them would only repeat it.
+    const worded = (message: string) => (message === appended.message ? null : message);
+    if (appended.records)
+      answer.recordErrors = appended.records.map((one) => ({ batchIndex: one.index, batchIndexErrorMessage: worded(one.message) }));
     return answer;
   }
   await partition.flushed();

@@ -2,6 +2,7 @@ import type { RequestOf } from '#wire/kafka/api.ts';
 import { errorCode } from '#wire/kafka/error.ts';
 import { createPartitions, createTopics, deleteRecords, deleteTopics } from '#wire/kafka/message/topic.ts';
 import { configValue, topicConfig } from '../../domain/config.ts';
+import type { Broker } from '../../store/broker.ts';
 import { wordError } from './errors.ts';
 import { type Asking, route } from './exchange.ts';
 import { fault } from '#kernel/contract/fault.ts';
@@ -9,12 +10,12 @@ import { fault } from '#kernel/contract/fault.ts';
 type NewTopic = RequestOf<typeof createTopics>['topics'][number];
 
 /** How many partitions a request asks for; assignments must name this broker, once each. */
-function partitionsOf({ numPartitions, replicationFactor, assignments }: NewTopic, nodeId: number): number {
+function partitionsOf({ numPartitions, replicationFactor, assignments }: NewTopic, { nodeId, partitionsDefault }: Broker): number {
   if (assignments.length === 0) {
     if (replicationFactor !== -1 && replicationFactor !== 1)
       throw fault('ReplicationInvalid', `Unable to replicate the partition ${replicationFactor} time(s): only 1 broker is registered.`);
     if (numPartitions === 0 || numPartitions < -1) throw fault('PartitionsInvalid', 'Number of partitions must be larger than 0.');
-    return numPartitions === -1 ? 1 : numPartitions;
+    return numPartitions === -1 ? partitionsDefault : numPartitions;
   }
   const indexes = assignments.map(({ partitionIndex }) => partitionIndex).sort((left, right) => left - right);
   const isSound =
@@ -27,7 +28,7 @@ async function createOne(asking: Asking, wanted: NewTopic, validateOnly: boolean
   const { name, configs } = wanted;
   const { session, broker } = asking;
   try {
-    const partitions = partitionsOf(wanted, broker.nodeId);
+    const partitions = partitionsOf(wanted, broker);
     const config = Object.fromEntries(configs.filter(({ value }) => value !== null).map((entry) => [entry.name, entry.value as string]));
     if (validateOnly) broker.topics.checkNew(session.caller, name, partitions, config);
     else await session.invoke('CreateTopic', '', { name, partitions, config });

@@ -13,14 +13,39 @@ import { bodyMaxBytes } from './limits.ts';
 import type { Asked } from './request.ts';
 import { type Answer, type Route, routes } from './route.ts';
 
-const contentType = 'application/vnd.schemaregistry.v1+json';
+/** What answers may be called, the first before the others; all are the same JSON. */
+const mediaTypes = ['application/vnd.schemaregistry.v1+json', 'application/vnd.schemaregistry+json', 'application/json'] as const;
+
+/** The name that a caller likes best; undefined when it takes none of them. */
+function acceptable(accept: string | undefined): string | undefined {
+  if (accept === undefined || accept.trim() === '') return mediaTypes[0];
+  const wanted = accept.split(',').map((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    const quality = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);
+    return { type, quality: Number.isNaN(quality) ? 0 : quality };
+  });
+  // The range that says most of a type counts for it.
+  const liking = (type: string) =>
+    (
+      wanted.find((one) => one.type === type) ??
+      wanted.find((one) => one.type === 'application/*') ??
+      wanted.find((one) => one.type === '*/*')
+    )?.quality ?? 0;
+  const [best, quality] = mediaTypes
+    .map((type) => [type, liking(type)] as const)
+    .reduce((left, right) => (right[1] > left[1] ? right : left));
+  return quality > 0 ? best : undefined;
+}
 
 /** Opens the registry's door: the REST interface that Confluent's serialisers, and those of others, speak. */
 export function openRegistry(place: DoorPlace<typeof log>): Promise<OpenDoor> {
   const present = presenter(place.gate as never);
   return httpServer({ ...place.at, log: place.log }, async (request, response, connection) => {
     const requestId = randomUUID();
+    const mediaType = acceptable(request.headers.accept);
+    response.setHeader('Content-Type', mediaType ?? mediaTypes[0]);
     try {
+      if (mediaType === undefined) throw new Refusal(406, 406, 'HTTP 406 Not Acceptable');
       const url = new URL(request.url ?? '/', 'http://registry');
       const { route, parts } = match(request.method ?? '', url.pathname);
       const presented = present(request, connection);
@@ -83,7 +108,6 @@ async function bodyOf(request: HttpRequest): Promise<unknown> {
 function reply(response: HttpResponse, status: number, answer: Answer, requestId: string): void {
   const body = Buffer.from('text' in answer ? answer.text : JSON.stringify(answer.json));
   response.writeHead(status, {
-    'Content-Type': contentType,
     'Content-Length': body.length,
     'X-Request-Id': requestId,
     'X-Content-Type-Options': 'nosniff',
