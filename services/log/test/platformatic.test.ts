@@ -69,6 +69,10 @@ test('a topic whose maker does not say has as many partitions as the operator sa
   const admin = house.client().admin();
   await admin.createTopics({ topics: [{ topic: 'unsaid' }] });
   await house.call('POST', '/v1/log/topics', { name: 'rest' }, { door: 'log.rest', bearer: house.owner.bearer });
+  const producer = house.client().producer();
+  await producer.connect();
+  await producer.send({ topic: 'made-by-asking', messages: [{ value: 'a' }] });
+  await producer.disconnect();
   const { topics } = await admin.fetchTopicMetadata({ topics: ['unsaid', 'rest', 'made-by-asking'] });
   assert.deepEqual(
     topics.map(({ partitions }) => partitions.length),

@@ -272,3 +272,11 @@ test('an answer is called what the client accepts, and a client that accepts not
   assert.equal(await typeFor('text/html'), 406);
   assert.equal(await typeFor(`${plain};q=0`), 406);
 });
+
+test('the latest version is deleted softly as long as there is one', async () => {
+  await register('shrinking', record('A', field('a')));
+  await register('shrinking', record('A', field('a', 'string', { default: '' }), field('b', 'string', { default: '' })));
+  assert.equal((await call('DELETE', '/subjects/shrinking/versions/latest')).body, 2 as never);
+  assert.equal((await call('DELETE', '/subjects/shrinking/versions/latest')).body, 1 as never);
+  assert.equal((await call('DELETE', '/subjects/shrinking/versions/latest')).status, 404);
+});

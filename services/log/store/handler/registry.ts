@@ -102,7 +102,9 @@ export function registryHandlers({ registry }: Broker): Pick<Handlers<typeof log
       return { output: { versions: removed.map(({ version }) => version) } };
     },
     async DeleteSubjectVersion({ caller, ref, input: { version: wanted, permanent = false } }) {
-      const { version } = registry.version(caller.scope, ref.name, wanted, true);
+      // The latest is the latest of those that are there: deleted softly again and again, it is another each time.
+      const isLatest = wanted === 'latest' || wanted === '-1';
+      const { version } = registry.version(caller.scope, ref.name, wanted, permanent || !isLatest);
       const found = own(caller.scope, ref.name).find((one) => one.version === version) as Version;
       if (!permanent && found.deleted)
         throw fault(
