@@ -4,6 +4,9 @@ import { Connection, type Place, type Transport } from './connection.ts';
 import { check, LogError } from './error.ts';
 import { retriesMax, retryMs } from './limits.ts';
 
+/** What a broker answers that was not asked what is allowed; and the place of the right to write among the others. */
+const [unknownOperations, writeOperation] = [-2147483648, 4];
+
 type Known = { readonly leaders: readonly number[] };
 
 /** The brokers of a log: who leads what, and a connection to each that is needed. */
@@ -89,6 +92,18 @@ export class Cluster {
       if (error instanceof LogError && error.code === 'UNKNOWN_TOPIC_OR_PARTITION') return false;
       throw error;
     }
+  }
+
+  /** Asks what may be done with a topic (KIP-430); a log that does not say so says it when it is written to. */
+  async assertWritable(topic: string): Promise<void> {
+    await this.retried(async () => {
+      const asked = { topics: [{ name: topic }], allowAutoTopicCreation: false, includeTopicAuthorizedOperations: true };
+      const [found] = (await (await this.any()).call(metadata, 9, asked)).topics;
+      check(found?.errorCode ?? 3, `The topic ${topic}`);
+      const operations = found?.topicAuthorizedOperations ?? unknownOperations;
+      if (operations !== unknownOperations && (operations & (1 << writeOperation)) === 0)
+        throw new LogError('TOPIC_AUTHORIZATION_FAILED', `Writing to ${topic} is not allowed.`);
+    });
   }
 
   async leader(topic: string, partition: number): Promise<Connection> {

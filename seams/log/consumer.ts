@@ -34,9 +34,11 @@ export class Consumer {
     let learnedAt = performance.now();
     while (!signal.aborted) {
       if (performance.now() - learnedAt >= learnMs) {
-        await this.#cluster.retried(() => this.#addTo(positions), signal).catch((error: unknown) => {
-          if (!signal.aborted) throw error;
-        });
+        await this.#cluster
+          .retried(() => this.#addTo(positions), signal)
+          .catch((error: unknown) => {
+            if (!signal.aborted) throw error;
+          });
         learnedAt = performance.now();
       }
       const found = await this.#cluster
@@ -70,6 +72,12 @@ export class Consumer {
   /** Reads once, whatever is there, so that what is not allowed shows. */
   async assertReadable(): Promise<void> {
     await this.#cluster.retried(async () => this.#fetchAll(await this.#positions('earliest'), new AbortController().signal, 0));
+  }
+
+  /** How far the group has read, by partition. */
+  committed(): Promise<number[]> {
+    const group = this.#group ?? '';
+    return this.#cluster.retried(async () => this.#committed(group, await this.#cluster.partitions(this.#topic)));
   }
 
   async #positions(from: From, at?: ReadonlyMap<number, number>): Promise<number[]> {

@@ -38,6 +38,10 @@ export interface ScopedLog {
   read(topic: string, signal: AbortSignal): AsyncIterable<Incoming>;
   /** Whether the login may read a topic that is there: throws the log's own error where it may not. */
   assertReadable(topic: string): Promise<void>;
+  /** Whether the login may write to a topic that is there: throws the log's own error where it may not. */
+  assertWritable(topic: string): Promise<void>;
+  /** How far a group has read a topic, by partition, once no transaction is open on it; -1 where it has not. */
+  committed(group: string, topic: string): Promise<number[]>;
   /** A producer whose writes and offsets count together or not at all; one of an id fences those before it. */
   transactions(id: string): Promise<{ transact<T>(work: (within: Within) => Promise<T>): Promise<T> }>;
 }
@@ -96,6 +100,8 @@ function scopedLog(cluster: Cluster, prefix: string): ScopedLog {
     hasTopic: (topic) => cluster.hasTopic(named(topic)),
     produce: (topic, records) => producer.produce(named(topic), records),
     assertReadable: (topic) => new Consumer(cluster, named(topic)).assertReadable(),
+    assertWritable: (topic) => cluster.assertWritable(named(topic)),
+    committed: (group, topic) => new Consumer(cluster, named(topic), named(group)).committed(),
     async *consume(topic, { group, from = 'earliest', at, signal }) {
       const consumer = new Consumer(cluster, named(topic), group === undefined ? undefined : named(group));
       for await (const { records, next } of consumer.batches(from, signal, at))

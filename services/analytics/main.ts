@@ -9,6 +9,7 @@ import { analytics } from './service.ts';
 import { Catalogues } from './store/catalogue.ts';
 import { Changes } from './store/change.ts';
 import { relationHandlers } from './store/handler/relation.ts';
+import { Outbox } from './store/outbox.ts';
 import { Relations } from './store/relation.ts';
 import { SchemaStore } from './store/schema.ts';
 import { States } from './store/state.ts';
@@ -24,19 +25,22 @@ export const main = implement<typeof analytics, Needs>(analytics, async ({ needs
   const changes = new Changes();
   const live = new LiveViews();
   const schemas = new SchemaStore(logs);
-  const maintenance = new Maintenance({ relations, states: new States(sql, sealer), plans, changes, live, logs, schemas, scopes, log });
+  const maintenance = new Maintenance({
+    ...{ relations, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) },
+    ...{ plans, changes, live, logs, schemas, scopes, log },
+  });
   maintenance.begin();
   // PostgreSQL's user may pass through the platform's own directory, and not through a service's.
   const catalogues = new Catalogues({ data: join(directory, '../..'), run });
   return {
     handlers: relationHandlers({ relations, plans, changes, live, logs, schemas, maintenance }),
-    providers: { Source: absent, View: absent } as never,
+    providers: { Source: absent, View: absent, Sink: absent } as never,
     doors: { postgres: (place) => openPostgres(place, plans, catalogues) },
     stop: async () => void (await Promise.all([maintenance.stop(), catalogues.stop()])),
   };
 });
 
-/** Sources and views have no attributes that policy could ask for. */
+/** Sources, views and sinks have no attributes that policy could ask for. */
 const absent = { attributes: () => undefined };
 
 export const part = servicePart(main, { migrations: new URL('store/migration', import.meta.url) });

@@ -14,6 +14,7 @@ export const analytics = defineService({
   resources: {
     Source: kind('A topic as a table of its records.'),
     View: kind('A SELECT over sources and views, kept up with them.'),
+    Sink: kind('A SELECT over sources and views, whose changes go into a topic.'),
   },
   meters: {},
   quotas: {},
@@ -34,9 +35,9 @@ export const analytics = defineService({
   },
   operations: relationOperations,
   roles: {
-    auditor: ['ListSources', 'ListViews'],
+    auditor: ['ListSources', 'ListViews', 'ListSinks'],
     reader: ['auditor', 'ReadSource', 'ReadView', 'SubscribeView'],
-    editor: ['reader', 'CreateSource', 'CreateView', 'DeleteSource', 'DeleteView'],
+    editor: ['reader', 'CreateSource', 'CreateView', 'DeleteSource', 'DeleteView', 'CreateSink', 'DeleteSink'],
     admin: ['editor'],
     owner: ['admin'],
   },

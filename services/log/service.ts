@@ -106,7 +106,7 @@ export const log = defineService({
   operations: { ...topicOperations, ...groupOperations, ...registryOperations, ...subjectOperations },
   roles: {
     publisher: ['Produce', 'GetTopic', 'WriteIdempotently'],
-    streamer: ['Fetch', 'GetTopic', 'GetSchema', 'GetSubjectVersion'],
+    streamer: ['publisher', 'Fetch', 'GetSchema', 'GetSubjectVersion', 'WriteTransaction', 'JoinGroup', 'CommitOffsets'],
     auditor: [
       'ListTopics',
       'GetTopic',

@@ -1,6 +1,7 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { formatKinds } from '../domain/format.ts';
+import { sinkEnvelopes, sinkFormats } from '../domain/sink.ts';
 import { columnsInMax, nameMax, paramsMax, textMax, topicNameMax, valueMax } from './limits.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -11,16 +12,20 @@ const TypeName = Type.Enum(['bool', 'int4', 'int8', 'numeric', 'float8', 'text',
 });
 const Column = Type.Object({ name: Name, type: TypeName }, closed);
 const Columns = Type.Array(Column, { minItems: 1, maxItems: columnsInMax, description: 'Columns, which are fields of the values.' });
+const topicName = { minLength: 1, maxLength: topicNameMax, pattern: '^[a-zA-Z0-9._-]+$' } as const;
 const FormatOf = Type.Object(
   {
     kind: Type.Enum([...formatKinds], { description: 'What values are: JSON objects, lines of CSV, texts, records by the registry.' }),
     envelope: Type.Optional(Type.Enum(['debezium'], { description: 'Values are changes of rows, as Debezium writes them.' })),
     delimiter: Type.Optional(Type.String({ minLength: 1, maxLength: 1, pattern: '^[^"\\r\\n]$', description: 'Between fields of CSV.' })),
+    deadLetters: Type.Optional(
+      Type.String({ ...topicName, description: 'The topic that gets the records which views could not take, with place and reason.' }),
+    ),
     none: Type.Optional(Type.String({ maxLength: nameMax, description: 'What stands for NULL in CSV; nothing, if not said.' })),
   },
   { ...closed, description: 'How values of the topic are read; as JSON objects, if not said.' },
 );
-const Topic = Type.String({ minLength: 1, maxLength: topicNameMax, pattern: '^[a-zA-Z0-9._-]+$', description: 'The topic that is read.' });
+const Topic = Type.String({ ...topicName, description: 'The topic that is read.' });
 const Text = Type.String({ minLength: 1, maxLength: textMax });
 const Cell = Type.Union([Type.String(), Type.Null()]);
 const Param = Type.Union([Type.String({ maxLength: valueMax }), Type.Null()]);
@@ -35,6 +40,25 @@ const View = Type.Object({
   groups: Type.String({ description: 'Different rows that it has.' }),
   rejected: Type.String({ description: 'Records that could not be taken.' }),
   rejection: Type.Optional(Type.String({ description: 'Place and reason of the last one that was rejected.' })),
+});
+
+const SinkTarget = Type.Object(
+  {
+    topic: Type.String({ ...topicName, description: 'The topic that changes are written to; it is made where it is not there.' }),
+    format: Type.Enum([...sinkFormats], { description: 'JSON, or Avro with its schemas in the registry.' }),
+    envelope: Type.Enum([...sinkEnvelopes], { description: 'Rows that only come, the last row of each key, or insertions and deletions.' }),
+    key: Type.Array(Name, { maxItems: columnsInMax, description: 'Columns that are the key of records.' }),
+  },
+  closed,
+);
+const Sink = Type.Object({
+  ...{
+    name: Type.String(),
+    source: View.properties.source,
+    text: Type.String({ description: 'The SELECT whose changes it writes.' }),
+    target: SinkTarget,
+  },
+  ...{ epoch: View.properties.epoch, rejected: View.properties.rejected, rejection: View.properties.rejection },
 });
 
 const expose = ['rest', 'cli', 'console'] as const;
@@ -99,6 +123,30 @@ export const relationOperations = {
     output: Type.Object({ items: Type.Array(View) }),
   },
   DeleteView: { ...write, on: 'View', essential: true, text: 'Drop a view and what it keeps.', input: none, output: Type.Object({}) },
+  CreateSink: {
+    ...write,
+    on: 'Sink',
+    at: 'new',
+    text: 'Write the changes of a SELECT into a topic, each once, from the oldest record of its sources on.',
+    input: Type.Object({ name: Name, text: Text, target: SinkTarget }, closed),
+    output: Sink,
+  },
+  ListSinks: {
+    ...read,
+    on: 'Sink',
+    at: 'collection',
+    text: 'List sinks in order of name.',
+    input: none,
+    output: Type.Object({ items: Type.Array(Sink) }),
+  },
+  DeleteSink: {
+    ...write,
+    on: 'Sink',
+    essential: true,
+    text: 'Drop a sink; what it wrote stays in its topic.',
+    input: none,
+    output: Type.Object({}),
+  },
   ReadSource: { ...read, ...asked, on: 'Source', text: 'Ask a source: a SELECT from it, over all records that its topic has now.' },
   ReadView: {
     ...read,

@@ -13,6 +13,8 @@ export type Format = {
   readonly envelope?: 'debezium';
   readonly delimiter?: string;
   readonly none?: string;
+  /** The topic that gets the records which views could not take. */
+  readonly deadLetters?: string;
 };
 
 /** Whether rows of such a source only come, and are never taken back. */
@@ -51,8 +53,12 @@ export function formatOf(given: ReadonlyMap<string, string>): Format {
   const [delimiter, none] = [given.get('delimiter'), given.get('null')];
   if (kind !== 'csv' && (delimiter !== undefined || none !== undefined)) throw wrong('delimiter and null are options of the format csv');
   if (delimiter !== undefined && (delimiter.length !== 1 || /["\r\n]/.test(delimiter))) throw wrong('a delimiter is one character');
+  const deadLetters = given.get('dead_letters');
+  if (deadLetters !== undefined && (!/^[a-zA-Z0-9._-]{1,249}$/.test(deadLetters) || deadLetters === given.get('topic')))
+    throw wrong('dead_letters names another topic');
   return {
     kind,
+    ...(deadLetters === undefined ? {} : { deadLetters }),
     ...(envelope === 'debezium' ? { envelope } : {}),
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(none === undefined ? {} : { none }),

@@ -3,6 +3,8 @@ import type { Control } from '#engine/pgwire/application.ts';
 import { type CopyFormat, copyFormat } from '#engine/pgwire/copy.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { type Format, formatOf, optionsOf } from './format.ts';
+import { type SinkText, sinkText } from './sink-statement.ts';
+import { type Target, targetOf } from './sink.ts';
 import { controlOf } from './session-statement.ts';
 import { columnsMax, nameBytesMax, statementBytesMax, statementsMax } from './limits.ts';
 import { type Column, isType, type Type } from './value.ts';
@@ -18,12 +20,14 @@ export type Statement =
       readonly orIs: boolean;
     }
   | { readonly kind: 'createView'; readonly name: string; readonly text: string; readonly select: SelectStmt; readonly orIs: boolean }
-  | { readonly kind: 'drop'; readonly of: 'source' | 'view'; readonly names: readonly string[]; readonly orNone: boolean }
+  /** `select` is the text of what the sink gives out. */
+  | { readonly kind: 'createSink'; readonly name: string; readonly select: string; readonly target: Target; readonly orIs: boolean }
+  | { readonly kind: 'drop'; readonly of: 'source' | 'view' | 'sink'; readonly names: readonly string[]; readonly orNone: boolean }
   | { readonly kind: 'select'; readonly select: SelectStmt; readonly text: string }
   /** `code` asks for what is generated too; `view`: of a view that would be made. */
   | { readonly kind: 'explain'; readonly select: SelectStmt; readonly text: string; readonly code: boolean; readonly view: boolean }
   | { readonly kind: 'subscribe'; readonly name: string }
-  | { readonly kind: 'show'; readonly what: 'sources' | 'views' }
+  | { readonly kind: 'show'; readonly what: 'sources' | 'views' | 'sinks' }
   | { readonly kind: 'declare'; readonly name: string; readonly select: SelectStmt; readonly text: string; readonly hold: boolean }
   | {
       readonly kind: 'copy';
@@ -82,7 +86,7 @@ export async function splitStatements(text: string): Promise<string[]> {
   return found;
 }
 
-type Lifted = { readonly text: string; readonly subscribes: boolean; readonly isSource: boolean };
+type Lifted = { readonly text: string; readonly subscribes: boolean; readonly isSource: boolean; readonly dropsSink: boolean };
 
 /**
  * Puts what PostgreSQL's grammar knows in the place of what it does not, at the same length: a source is written like a
@@ -95,6 +99,8 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
     const { start = 0, end = 0 } = tokens[at] ?? {};
     bytes.write(word.padEnd(end - start), start);
   };
+  const dropsSink = words[0] === 'drop' && words[1] === 'sink';
+  if (dropsSink) write(1, 'VIEW');
   const isSource = (words[0] === 'create' || words[0] === 'drop') && words[1] === 'source';
   if (isSource) write(1, 'TABLE');
   const subscribes = words[0] === 'subscribe';
@@ -110,23 +116,40 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
   if (words[0] === 'show' && words[1] === 'materialized' && words[2] === 'views') {
     write(1, '');
   }
-  return { text: bytes.toString(), subscribes: subscribes || copies, isSource };
+  return { text: bytes.toString(), subscribes: subscribes || copies, isSource, dropsSink };
 }
 
 /** Understands one statement; undefined for none. */
 export async function parseStatement(text: string): Promise<Statement | undefined> {
   const parse = await parser();
-  const lifted = lift(text, tokensOf(parse, text) ?? []);
+  const tokens = tokensOf(parse, text) ?? [];
+  const sink = sinkText(text, tokens);
+  if (sink) return createdSink(parse, sink);
+  const lifted = lift(text, tokens);
   if (lifted.text.trim() === '') return undefined;
+  const node = nodeOf(parse, lifted.text);
+  return node && statementOf(node, lifted, text);
+}
+
+function nodeOf(parse: Parser, text: string): Node | undefined {
   let statements: RawStmt[];
   try {
-    statements = parse.parseSync(lifted.text).stmts ?? [];
+    statements = parse.parseSync(text).stmts ?? [];
   } catch (error) {
     throw refusal(parse, error);
   }
   const [first, ...more] = statements;
   if (more.length > 0) throw new StatementError(sqlstates.syntax, 'cannot insert multiple commands into a prepared statement');
-  return first?.stmt && statementOf(first.stmt, lifted, text);
+  return first?.stmt;
+}
+
+function createdSink(parse: Parser, { select, options, name, orIs }: SinkText): Statement {
+  const [of, made] = [nodeOf(parse, select), nodeOf(parse, options)];
+  const named = nodeOf(parse, `table ${name}`);
+  if (!of || !('SelectStmt' in of) || !made || !('CreateStmt' in made) || !named || !('SelectStmt' in named))
+    throw notBuilt('A sink of anything but a SELECT');
+  const given = optionsOf(made.CreateStmt.options ?? [], ['topic', 'format', 'envelope', 'key'], 'sink');
+  return { kind: 'createSink', name: subscribed(named.SelectStmt), select: select.trim(), target: targetOf(given), orIs };
 }
 
 function refusal(parse: Parser, error: unknown): unknown {
@@ -136,7 +159,7 @@ function refusal(parse: Parser, error: unknown): unknown {
   return new StatementError(sqlstates.syntax, error.message, at < 0 ? undefined : at + 1);
 }
 
-function statementOf(node: Node, { subscribes, isSource }: Lifted, text: string): Statement {
+function statementOf(node: Node, { subscribes, isSource, dropsSink }: Lifted, text: string): Statement {
   if ('SelectStmt' in node) {
     if (subscribes) return { kind: 'subscribe', name: subscribed(node.SelectStmt) };
     return { kind: 'select', select: node.SelectStmt, text };
@@ -158,14 +181,21 @@ function statementOf(node: Node, { subscribes, isSource }: Lifted, text: string)
   if ('DropStmt' in node) {
     const { objects = [], removeType, behavior, missing_ok = false } = node.DropStmt;
     if (behavior === 'DROP_CASCADE') throw notBuilt('DROP ... CASCADE');
-    const of = removeType === 'OBJECT_MATVIEW' ? 'view' : removeType === 'OBJECT_TABLE' && isSource ? 'source' : undefined;
+    const of = dropsSink
+      ? 'sink'
+      : removeType === 'OBJECT_MATVIEW'
+        ? 'view'
+        : removeType === 'OBJECT_TABLE' && isSource
+          ? 'source'
+          : undefined;
     if (!of) throw notBuilt('DROP of this kind');
     return { kind: 'drop', of, names: objects.map(droppedName), orNone: missing_ok };
   }
   if ('CopyStmt' in node) return copied(node.CopyStmt, subscribes, text);
   if ('DeclareCursorStmt' in node) return declared(node.DeclareCursorStmt, text);
   const control = controlOf(node);
-  if (control?.kind === 'show' && (control.name === 'sources' || control.name === 'views')) return { kind: 'show', what: control.name };
+  if (control?.kind === 'show' && ['sources', 'views', 'sinks'].includes(control.name))
+    return { kind: 'show', what: control.name as 'sources' };
   if (control) return { kind: 'control', control };
   const [kind = 'Stmt'] = Object.keys(node);
   throw notBuilt(`The statement ${kind.replace(/Stmt$/, '')}`);
@@ -272,7 +302,7 @@ function columnsOf(elements: readonly Node[]): Column[] {
 }
 
 function valuesOf(options: readonly Node[]): { readonly topic: string; readonly format: Format } {
-  const given = optionsOf(options, ['topic', 'format', 'envelope', 'delimiter', 'null'], 'source');
+  const given = optionsOf(options, ['topic', 'format', 'envelope', 'delimiter', 'null', 'dead_letters'], 'source');
   const format = formatOf(given);
   const topic = given.get('topic') ?? '';
   if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic))

@@ -15,8 +15,11 @@ export class View {
   readonly shape: string;
   readonly #circuit: Circuit;
   readonly #rows: Heap;
+  readonly #keeps: boolean;
 
-  constructor(plan: Plan) {
+  /** Without `keeps` the view tells what changes and does not know its rows. */
+  constructor(plan: Plan, keeps = true) {
+    this.#keeps = keeps;
     this.#circuit = new Circuit(plan);
     this.#rows = new Heap(plan.columns);
     this.columns = plan.columns;
@@ -29,7 +32,7 @@ export class View {
     const found: Changed[] = [];
     for (let at = 0; at < out.size; at += 1) {
       const changed = { row: rowAt(out, at), weight: weightAt(out, at) };
-      this.#rows.change('', changed.row, changed.weight);
+      if (this.#keeps) this.#rows.change('', changed.row, changed.weight);
       found.push(changed);
     }
     return found;

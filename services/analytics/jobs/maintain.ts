@@ -1,12 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Log } from '#kernel/contract/implement.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { retryMaxMs, retryMs } from '../store/limits.ts';
 import type { Relation } from '../store/relation.ts';
 import { Pump, type Pumped } from './pump.ts';
 
-export type Maintained = Pumped & { readonly scopes: () => readonly Placed[]; readonly log: Log };
+export type Maintained = Pumped & { readonly scopes: () => readonly Placed[] };
 
 type Running = { readonly stop: AbortController; readonly done: Promise<void> };
 
@@ -25,8 +24,10 @@ export class Maintenance {
   begin(): void {
     this.#beginning = (async () => {
       for (const at of this.#with.scopes()) {
-        const found = await this.#retried(() => this.#with.relations.list(at, 'view'), this.#stop.signal);
-        for (const view of found ?? []) this.start(at, view);
+        for (const kind of ['view', 'sink'] as const) {
+          const found = await this.#retried(() => this.#with.relations.list(at, kind), this.#stop.signal);
+          for (const view of found ?? []) this.start(at, view);
+        }
       }
     })();
   }

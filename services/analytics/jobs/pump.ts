@@ -1,18 +1,23 @@
 import type { Placed } from '#kernel/contract/provider.ts';
+import type { Log } from '#kernel/contract/implement.ts';
 import type { Logs } from '#kernel/session/log-need.ts';
 import type { Incoming } from '#seams/log/log.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { deadLetter, deadRecords } from '../domain/dead-letter.ts';
 import type { Format } from '../domain/format.ts';
 import { readRecord, type Said } from '../domain/record.ts';
+import { lettersOf, recordsOf, type Target } from '../domain/sink.ts';
 import { BatchBuilder } from '../engine/batch.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
 import { type Changed, View } from '../engine/view.ts';
 import type { Changes } from '../store/change.ts';
 import { commitRecordsMax, reasonMax } from '../store/limits.ts';
+import type { Letter, Outbox } from '../store/outbox.ts';
 import type { Relation, Relations } from '../store/relation.ts';
 import type { SchemaStore } from '../store/schema.ts';
 import type { Commit, Positions, States } from '../store/state.ts';
 import type { Plans } from '../store/view.ts';
+import { Delivery } from './delivery.ts';
 import { LiveView, type LiveViews } from './live.ts';
 
 export type Pumped = {
@@ -23,11 +28,16 @@ export type Pumped = {
   readonly live: LiveViews;
   readonly logs: Logs;
   readonly schemas: SchemaStore;
+  readonly outbox: Outbox;
+  readonly log: Log;
 };
 
 type Taken = { readonly record: Incoming; readonly said: Said };
 /** What some records did to a view. */
-type Outcome = { readonly entries: CircuitEntry[]; readonly changes: Changed[]; readonly refused: string[] };
+type Outcome = { readonly entries: CircuitEntry[]; readonly changes: Changed[]; readonly refused: Refused[] };
+type Refused = { readonly record: Incoming; readonly reason: string };
+/** The lane of a sink's own changes; those of refused records have the numbers of their sources. */
+const ownLane = 0n;
 
 /** One view, from where its last commit ended. */
 export class Pump {
@@ -35,6 +45,7 @@ export class Pump {
   readonly #at: Placed;
   readonly #view: Relation;
   readonly #signal: AbortSignal;
+  readonly #deliveries = new Map<bigint, Delivery>();
 
   constructor(pumped: Pumped, at: Placed, view: Relation, signal: AbortSignal) {
     this.#with = pumped;
@@ -51,15 +62,17 @@ export class Pump {
     const view = await relations.find(this.#at, this.#view.name);
     if (view?.id !== this.#view.id) return;
     const { plan, sources } = await plans.of(this.#at, view);
-    const { loaded, positions } = await this.#load(new View(plan), view);
+    const { loaded, positions } = await this.#load(new View(plan, view.kind === 'view'), view);
     // Views can be read whatever becomes of the log.
     live.put(view.id, loaded);
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#signal]);
     try {
-      await Promise.all(
-        sources.map((source) => this.#follow(loaded, source, positions.get(source.id) ?? new Map<number, number>(), signal)),
-      );
+      const delivering = this.#deliver(sources, signal);
+      await Promise.all([
+        ...delivering,
+        ...sources.map((source) => this.#follow(loaded, source, positions.get(source.id) ?? new Map<number, number>(), signal)),
+      ]);
     } finally {
       stop.abort();
     }
@@ -73,16 +86,53 @@ export class Pump {
       view.load(await states.load(this.#at, id));
       return { loaded, positions: await states.positions(this.#at, id) };
     }
+    // What was given out cannot be taken back, and would come once more.
+    if (this.#view.kind === 'sink' && epoch > 0n)
+      throw new StatementError(sqlstates.notBuilt, `the sink ${this.#view.name} is computed otherwise by now; it has to be made anew`);
     // What there is without any record: a sum over nothing, for one.
-    view.step(new Map());
+    const changes = view.step(new Map());
     const entries = view.settle();
-    await states.commit(this.#at, { ...this.#commit(loaded), isFresh: true, entries, place: undefined, rejected: 0, rejection: null });
+    const more = await this.#posting(loaded, changes, undefined, []);
+    await states.commit(this.#at, {
+      ...this.#commit(loaded),
+      isFresh: true,
+      entries,
+      place: undefined,
+      rejected: 0,
+      rejection: null,
+      more,
+    });
     loaded.epoch += 1n;
     return { loaded, positions: new Map() };
   }
 
-  #commit({ view, epoch }: LiveView): Omit<Commit, 'isFresh' | 'entries' | 'place' | 'rejected' | 'rejection'> {
+  #commit({ view, epoch }: LiveView): Omit<Commit, 'isFresh' | 'entries' | 'place' | 'rejected' | 'rejection' | 'more'> {
     return { view: this.#view.id, epoch, shape: view.shape, rows: view.size, all: () => view.dump() };
+  }
+
+  /** Begins to deliver what commits give out: changes of a sink, and refused records of sources that say where to. */
+  #deliver(sources: readonly Relation[], signal: AbortSignal): Promise<void>[] {
+    const routes = sources.flatMap(({ id, format }) =>
+      format?.deadLetters === undefined ? [] : [{ lane: id, topic: format.deadLetters, records: deadRecords }],
+    );
+    const { target, columns, id } = this.#view;
+    if (target) routes.push({ lane: ownLane, topic: target.topic, records: (letters) => recordsOf(target as Target, columns, letters) });
+    return routes.map(({ lane, ...route }) => {
+      const delivery = new Delivery(this.#with, this.#at, { relation: id, lane }, route, signal);
+      this.#deliveries.set(lane, delivery);
+      return delivery.run();
+    });
+  }
+
+  /** What writes down what a commit gives out. */
+  async #posting(loaded: LiveView, changes: readonly Changed[], source: Relation | undefined, refused: readonly Refused[]) {
+    const { id, name, target, columns } = this.#view;
+    const post = (lane: bigint, letters: readonly Letter[]) =>
+      this.#with.outbox.posting(this.#at, { relation: id, lane }, loaded.epoch + 1n, letters);
+    const own = target ? await post(ownLane, lettersOf(target, columns, changes)) : [];
+    if (source?.format?.deadLetters === undefined) return own;
+    const dead = refused.map(({ record, reason }) => deadLetter(record, name, reason));
+    return [...own, ...(await post(source.id, dead))];
   }
 
   async #follow(loaded: LiveView, source: Relation, at: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
@@ -93,6 +143,7 @@ export class Pump {
         const isLast = from + commitRecordsMax >= records.length;
         const last = part.at(-1) as Incoming;
         const place = { source: source.id, partition: next.partition, next: isLast ? next.offset : last.offset + 1 };
+        for (const delivery of this.#deliveries.values()) await delivery.room();
         await loaded.inTurn(() => this.#take(loaded, source, part, place));
       }
   }
@@ -113,7 +164,10 @@ export class Pump {
       });
     if (taken.length > 0) step(loaded.view, source, taken, outcome);
     const { entries, refused } = outcome;
-    const more = { isFresh: false, entries, place, rejected: refused.length, rejection: refused.at(-1) ?? null };
+    const last = refused.at(-1);
+    const rejection = last ? `partition ${last.record.partition} offset ${last.record.offset}: ${last.reason}`.slice(0, reasonMax) : null;
+    const posting = await this.#posting(loaded, outcome.changes, source, refused);
+    const more = { isFresh: false, entries, place, rejected: refused.length, rejection, more: posting };
     try {
       await states.commit(this.#at, { ...this.#commit(loaded), ...more });
     } catch (error) {
@@ -121,6 +175,7 @@ export class Pump {
       throw error;
     }
     loaded.epoch += 1n;
+    if (posting.length > 0) for (const delivery of this.#deliveries.values()) delivery.posted();
     if (!changes.isFollowed(this.#view.id)) return;
     const { epoch } = loaded;
     const told = outcome.changes.flatMap(({ row, weight }) =>
@@ -159,11 +214,11 @@ function step(view: View, source: Relation, taken: readonly Taken[], outcome: Ou
 const isRefusal = (error: unknown): error is Error => error instanceof StatementError || error instanceof RangeError;
 
 /** Takes a record, or notes why not. */
-function attempt({ partition, offset }: Incoming, refused: string[], take: () => void): void {
+function attempt(record: Incoming, refused: Refused[], take: () => void): void {
   try {
     take();
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    refused.push(`partition ${partition} offset ${offset}: ${error.message}`.slice(0, reasonMax));
+    refused.push({ record, reason: error.message.slice(0, reasonMax) });
   }
 }

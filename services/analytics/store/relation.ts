@@ -4,6 +4,7 @@ import { PostgresError } from '#seams/sql/error.ts';
 import { json, type Sql } from '#seams/sql/sql.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Format } from '../domain/format.ts';
+import type { Target } from '../domain/sink.ts';
 import type { Column } from '../domain/value.ts';
 import { relationsMax } from './limits.ts';
 
@@ -11,12 +12,14 @@ import { relationsMax } from './limits.ts';
 export type Relation = {
   readonly id: bigint;
   readonly name: string;
-  readonly kind: 'source' | 'view';
+  readonly kind: 'source' | 'view' | 'sink';
   readonly columns: readonly Column[];
   readonly topic: string | null;
   /** How values of a source's topic are read; null of a view. */
   readonly format: Format | null;
   readonly text: string | null;
+  /** Where a sink's changes go. */
+  readonly target: Target | null;
   /** Names, in order, of what a view reads. */
   readonly needs: readonly string[];
   /** What the kept state of a view is of; null before its first commit. */
@@ -27,11 +30,13 @@ export type Relation = {
   readonly rejection: string | null;
 };
 
-export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' | 'format' | 'text'> & {
+export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' | 'format' | 'text' | 'target'> & {
   readonly needs: readonly Relation[];
 };
 
-const columns = `id, name, kind, columns, topic, format, text, shape, epoch, groups, rejected, rejection,
+const words = { source: 'source', view: 'materialized view', sink: 'sink' } as const;
+
+const columns = `id, name, kind, columns, topic, format, text, target, shape, epoch, groups, rejected, rejection,
   array(select r.name::text from need n
   join relation r on r.id = n.relation where n.view = relation.id order by 1) as needs`;
 
@@ -49,23 +54,25 @@ export class Relations {
 
   /** Those of some names that are there. */
   async some(at: Placed, names: readonly string[]): Promise<Relation[]> {
-    return (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where name = any($1::text[])`, [names])).rows;
+    return (
+      await this.#sql.as(at).query<Relation>(`select ${columns} from relation where name = any($1::text[]) and kind <> 'sink'`, [names])
+    ).rows;
   }
 
   async list(at: Placed, kind: Relation['kind']): Promise<Relation[]> {
     return (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where kind = $1 order by name`, [kind])).rows;
   }
 
-  async create(at: Placed, { name, kind, columns: own, topic, format, text, needs }: NewRelation): Promise<Relation> {
+  async create(at: Placed, { name, kind, columns: own, topic, format, text, target, needs }: NewRelation): Promise<Relation> {
     try {
       const made = await this.#sql.as(at).begin(async (tx) => {
         const { rows } = await tx.query<{ id: bigint }>(
-          `insert into relation (name, kind, columns, topic, text, format)
-           select $1, $2, $3, $4, $5, $6 where (select count(*) from relation) < $7 returning id`,
-          [name, kind, json(own), topic, text, format && json(format), relationsMax],
+          `insert into relation (name, kind, columns, topic, text, format, target)
+           select $1, $2, $3, $4, $5, $6, $7 where (select count(*) from relation) < $8 returning id`,
+          [name, kind, json(own), topic, text, format && json(format), target && json(target), relationsMax],
         );
         const [row] = rows;
-        if (!row) throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources and views.`);
+        if (!row) throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources, views and sinks.`);
         const ids = needs.map(({ id }) => id);
         await tx.query('insert into need (view, relation) select $1, relation from unnest($2::int8[]) as n(relation)', [row.id, ids]);
         return (await tx.query<Relation>(`select ${columns} from relation where id = $1`, [row.id])).rows[0];
@@ -90,15 +97,9 @@ export class Relations {
       if (gone) return gone;
     } catch (error) {
       if (error instanceof PostgresError && error.sqlstate === '23503')
-        throw new StatementError(
-          sqlstates.dependents,
-          `cannot drop ${kind === 'view' ? 'materialized view' : 'source'} ${name} because views depend on it`,
-        );
+        throw new StatementError(sqlstates.dependents, `cannot drop ${words[kind]} ${name} because views or sinks depend on it`);
       throw error;
     }
-    throw new StatementError(
-      sqlstates.relationMissing,
-      kind === 'view' ? `materialized view "${name}" does not exist` : `source "${name}" does not exist`,
-    );
+    throw new StatementError(sqlstates.relationMissing, `${words[kind]} "${name}" does not exist`);
   }
 }

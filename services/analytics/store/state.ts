@@ -21,6 +21,8 @@ export type Commit = {
   readonly rows: number;
   readonly rejected: number;
   readonly rejection: string | null;
+  /** What else is written with it. */
+  readonly more: readonly Statement[];
   /** All of the view's state, asked for when the list of changes has grown long. */
   readonly all: () => Iterable<CircuitEntry>;
 };
@@ -101,7 +103,7 @@ export class States {
                on conflict (tenant, scope, view, source, part) do update set next = excluded.next`,
         params: [view, place.source, place.partition, place.next],
       });
-    await this.#sql.as(at).group(statements);
+    await this.#sql.as(at).group([...statements, ...commit.more]);
     const bytes = parts.reduce((sum, { length }) => sum + length, 0);
     this.#bytes.set(view, isWhole ? { whole: bytes, changes: 0 } : { whole: known.whole, changes: known.changes + bytes });
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openLog } from '#seams/log/log.ts';
+import { openLog, type ScopedLog } from '#seams/log/log.ts';
 import pg from 'pg';
 import { type House, openHouse } from './fixtures/house.ts';
 
@@ -45,6 +45,8 @@ test('a service that is killed again and again counts each record once', { timeo
   await own.createTopic('clicks', { partitions: 2 });
   await asked(`create source if not exists clicks (page int4, ms int8) with (topic = 'clicks', format = 'json')`);
   await asked('create materialized view if not exists pages as select page, count(*) as n, sum(ms) as ms from clicks group by page');
+  await asked(`create sink if not exists changed from pages with (topic = 'changed', format = 'json', envelope = 'debezium')`);
+  await asked(`create sink if not exists seen as select page, ms from clicks with (topic = 'seen', format = 'json')`);
   const expected = new Map<number, [bigint, bigint]>();
   let written = 0;
   const write = async (count: number) => {
@@ -76,4 +78,29 @@ test('a service that is killed again and again counts each record once', { timeo
     (await asked('show materialized views')).map(([name, , , groups, rejected]) => [name, groups, rejected]),
     [['pages', '17', '0']],
   );
+  // Nothing lost and nothing twice in what the sinks wrote.
+  const seen = await house.until(
+    () => values(own, 'seen'),
+    (all) => all.length >= written,
+  );
+  const ids = Array.from({ length: written }, (_, at) => `{"page":${at % 17},"ms":${BigInt(at) * 1_000_003n}}`);
+  assert.deepEqual(seen.sort(), ids.sort());
+  const last = [...expected].map(([page, [n, ms]]) => `{"page":${page},"n":${n},"ms":${ms}}`).sort();
+  const left = async () => {
+    const rows = new Set<string>();
+    for (const value of await values(own, 'changed')) {
+      const [, row = '', isGone] = /(\{"page".*?\}).*"op":"(d?)/.exec(value) ?? [];
+      assert.equal(rows.has(row), isGone !== '', `a change that does not follow: ${value}`);
+      if (isGone) rows.delete(row);
+      else rows.add(row);
+    }
+    return [...rows].sort();
+  };
+  assert.deepEqual(await house.until(left, (rows) => rows.join() === last.join()), last);
 });
+
+/** The values of a topic's committed records, in their order. */
+async function values(log: ScopedLog, topic: string): Promise<string[]> {
+  const all = await Array.fromAsync(log.read(topic, new AbortController().signal));
+  return all.map(({ value }) => String(value));
+}

@@ -27,6 +27,29 @@ async function produce(topic: string, values: readonly (string | Buffer | null)[
   await producer.disconnect();
 }
 
+/** All committed records of a topic so far, as an unmodified kafkajs reads them; it reads until there are so many. */
+async function consumed(
+  topic: string,
+  count: number,
+): Promise<{ key: string | null; value: Buffer | null; headers: Record<string, string> }[]> {
+  const consumer = kafka.consumer({ groupId: `test-${topic}-${Math.random()}`, retry: { retries: 20 } });
+  const found: { key: string | null; value: Buffer | null; headers: Record<string, string> }[] = [];
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({
+    async eachMessage({ message: { key, value, headers = {} } }) {
+      const plain = Object.fromEntries(Object.entries(headers).map(([name, told]) => [name, String(told)]));
+      found.push({ key: key?.toString() ?? null, value, headers: plain });
+    },
+  });
+  await house.until(
+    async () => found.length,
+    (length) => length >= count,
+  );
+  await consumer.disconnect();
+  return found;
+}
+
 const refusedWith = (code: string) => (error: unknown) => {
   assert.equal((error as pg.DatabaseError).code, code, String(error));
   return true;
@@ -158,4 +181,112 @@ test('changes that Debezium writes come and go, with and without their schema', 
   ]);
   const shown = await settled('show materialized views', (all) => all.some(([name, , , , bad]) => name === 'cities' && bad === '3'));
   assert.match(String(shown.find(([name]) => name === 'cities')?.[5]), /it has no op/);
+});
+
+test('a sink writes the changes of a SELECT into a topic: rows that come, the last row of a key, insertions and deletions', async () => {
+  await client.query(`create source sold (city text, n int8, price numeric) with (topic = 'sold', format = 'json');
+    create materialized view towns as select city, count(*) as c, sum(n) as n, max(price) as most from sold group by city;
+    create sink big as select city, n, price from sold where n > 5 with (topic = 'big', format = 'json', key = 'city', envelope = 'append');
+    create sink if not exists big as select city from sold with (topic = 'big', format = 'json');
+    create sink last from towns with (topic = 'last', format = 'json', key = 'city');
+    create sink moves from towns with (topic = 'both', format = 'json', envelope = 'debezium');
+    create source back (city text, c int8, n int8, most numeric) with (topic = 'both', format = 'json', envelope = 'debezium');
+    create materialized view again as select * from back`);
+  await produce('sold', ['{"city":"Oslo","n":9007199254740993,"price":1.50}', '{"city":"Bergen","n":2,"price":null}']);
+  await settled('select count(*) from again', ([row]) => row?.[0] === '2');
+  await produce('sold', ['{"city":"Oslo","n":7,"price":0.125}']);
+  await settled('select n from again where c = 2', ({ length }) => length === 1);
+  assert.deepEqual(await rowsOf('select * from again order by city'), await rowsOf('select * from towns order by city'));
+  assert.deepEqual(
+    (await consumed('big', 2)).map(({ key, value }) => [key, String(value)]),
+    [
+      ['{"city":"Oslo"}', '{"city":"Oslo","n":9007199254740993,"price":1.50}'],
+      ['{"city":"Oslo"}', '{"city":"Oslo","n":7,"price":0.125}'],
+    ],
+  );
+  const last = new Map((await consumed('last', 3)).map(({ key, value }) => [key, String(value)]));
+  assert.deepEqual(Object.fromEntries(last), {
+    '{"city":"Oslo"}': '{"city":"Oslo","c":2,"n":9007199254741000,"most":1.50}',
+    '{"city":"Bergen"}': '{"city":"Bergen","c":1,"n":2,"most":null}',
+  });
+  const shown = (await rowsOf('show sinks')).map((row) => row.slice(0, 6));
+  assert.deepEqual(shown, [
+    ['big', 'sold', 'big', 'json', 'append', 'city'],
+    ['last', 'towns', 'last', 'json', 'upsert', 'city'],
+    ['moves', 'towns', 'both', 'json', 'debezium', ''],
+  ]);
+  for (const [text, code] of [
+    [`create sink w from towns with (topic = 'w', format = 'json')`, '0A000'],
+    [`create sink w from towns with (topic = 'w', format = 'json', key = 'c')`, '0A000'],
+    [`create sink w from towns with (topic = 'w', format = 'json', key = 'none')`, '42703'],
+    [`create sink w from sold with (topic = 'w', format = 'json', envelope = 'upsert')`, '22023'],
+    [`create sink w from towns with (topic = 'w', format = 'csv')`, '0A000'],
+    [`create sink w from nowhere with (topic = 'w', format = 'json')`, '42P01'],
+    [`create sink w from towns`, '42601'],
+    [`create sink last from sold with (topic = 'w', format = 'json')`, '42P07'],
+    ['select * from big', '42P01'],
+    ['drop materialized view towns', '2BP01'],
+    ['drop sink nowhere', '42P01'],
+  ] as const)
+    await assert.rejects(client.query(text), refusedWith(code), text);
+  await client.query('drop sink big; drop sink if exists big, last');
+  assert.equal((await rowsOf('show sinks')).length, 1);
+});
+
+test('a sink in Avro registers its schemas, and its records are read by the unmodified client of the registry', async () => {
+  await client.query(`create source measured (at timestamptz, day date, ok bool, f double precision, n numeric, who text)
+      with (topic = 'measured', format = 'json');
+    create sink latest as select who, max(at) as at, max(day) as day, bool_and(ok) as ok, max(f) as f, max(n) as n from measured group by who
+      with (topic = 'latest', format = 'avro', key = 'who')`);
+  await produce('measured', [
+    '{"at":"2024-05-06T07:08:09.000001Z","day":"1969-12-31","ok":true,"f":0.1,"n":12345678901234567890.10,"who":"Åse"}',
+  ]);
+  const [record] = await consumed('latest', 1);
+  const own = registry();
+  const read = (await own.decode(record?.value as Buffer)) as Record<string, unknown>;
+  const expected = { who: 'Åse', at: 1_714_979_289_000_001, day: -1, ok: true, f: 0.1, n: '12345678901234567890.10' };
+  assert.deepEqual({ ...read }, expected);
+  assert.equal(await own.getLatestSchemaId('latest-key'), Buffer.from(record?.key ?? '').readInt32BE(1));
+  // What the sink writes is a source again.
+  await client.query(`create source latest_again (who text, at timestamptz, n numeric) with (topic = 'latest', format = 'avro')`);
+  assert.deepEqual(await rowsOf('select who, at::text, n from latest_again'), [
+    ['Åse', '2024-05-06 07:08:09.000001+00', '12345678901234567890.10'],
+  ]);
+});
+
+test('records that a view cannot take go to the dead-letter topic of their source, each once, with place, reason and bytes', async () => {
+  await client.query(`create source strict (n int4) with (topic = 'strict', format = 'json', dead_letters = 'strict.dead');
+    create materialized view shares as select 100 / n as share, count(*) from strict group by 100 / n`);
+  await produce('strict', ['{"n":1}', Buffer.from([0x7b, 0xff]), '{"n":0}', '{"n":4}', null]);
+  const dead = await consumed('strict.dead', 3);
+  assert.deepEqual(
+    dead.map(({ key, value, headers }) => [key, value?.toString('hex') ?? null, headers.offset, headers.topic, headers.view]),
+    [
+      ['k', '7bff', '1', 'strict', 'shares'],
+      ['k', null, '4', 'strict', 'shares'],
+      ['k', Buffer.from('{"n":0}').toString('hex'), '2', 'strict', 'shares'],
+    ],
+  );
+  assert.match(dead[2]?.headers.reason ?? '', /division by zero/);
+  assert.deepEqual(await rowsOf('select share from shares order by 1'), [[25], [100]]);
+});
+
+test('who may not write to a topic makes no sink into it and sends no refused records there', async () => {
+  const someone = await house.credential();
+  const text = `forbid (principal == Gamut::Principal::"service-${someone.id}", action == log::Action::"Produce", resource == log::Topic::"guarded");`;
+  assert.equal((await house.call('POST', '/v1/platform/policies', { name: 'guard', text })).status, 201);
+  await client.query(`create source free (n int4) with (topic = 'free', format = 'json');
+    create source safe (n int4) with (topic = 'safe', format = 'json', dead_letters = 'guarded')`);
+  const own = new pg.Client(house.login(someone));
+  await own.connect();
+  await assert.rejects(own.query(`create sink leak from free with (topic = 'guarded', format = 'json')`), refusedWith('42501'));
+  const source = `create source unsafe (n int4) with (topic = 'free', format = 'json', dead_letters = 'guarded')`;
+  await assert.rejects(own.query(source), refusedWith('42501'));
+  await own.query(`create sink fine from free with (topic = 'open', format = 'json')`);
+  await own.end();
+  const reader = new pg.Client(house.login(await house.credential({ role: 'reader' })));
+  await reader.connect();
+  await assert.rejects(reader.query(`create sink other from free with (topic = 'open', format = 'json')`), refusedWith('42501'));
+  await assert.rejects(reader.query('drop sink fine'), refusedWith('42501'));
+  await reader.end();
 });

@@ -27,6 +27,13 @@ const alikeOids: ReadonlyMap<number, Type> = new Map([
   [wireOids.name, 'text'],
 ]);
 
+/** The columns of what SHOW shows. */
+const shown = {
+  sources: ['name', 'topic'],
+  views: ['name', 'source', 'epoch', 'groups', 'rejected', 'rejection'],
+  sinks: ['name', 'source', 'topic', 'format', 'envelope', 'key', 'epoch', 'rejected', 'rejection'],
+} as const;
+
 const none: Answer['rows'] = (async function* () {})();
 const fieldsOf = (columns: readonly Column[]): Field[] => columns.map(({ name, type }) => ({ name, oid: oidOf(type) }));
 const texts = (...names: string[]): Field[] => names.map((name) => ({ name, oid: oidOf('text') }));
@@ -62,6 +69,8 @@ export class SessionDesk implements Desk {
         return this.#createSource(statement);
       case 'createView':
         return this.#createView(statement);
+      case 'createSink':
+        return this.#createSink(statement);
       case 'drop':
         return this.#drop(statement);
       case 'show':
@@ -100,9 +109,17 @@ export class SessionDesk implements Desk {
     );
   }
 
+  #createSink({ name, select, target, orIs }: Of<'createSink'>): Prepared {
+    const input = { name, text: select, target: { ...target, key: [...target.key] } };
+    return done('CREATE SINK', (signal) =>
+      excused(orIs, sqlstates.relationThere, this.#session.invoke('CreateSink', '', input, { signal })),
+    );
+  }
+
   #drop({ of, names, orNone }: Of<'drop'>): Prepared {
-    const operation = of === 'view' ? 'DeleteView' : 'DeleteSource';
-    return done(of === 'view' ? 'DROP MATERIALIZED VIEW' : 'DROP SOURCE', async (signal) => {
+    const operation = ({ view: 'DeleteView', source: 'DeleteSource', sink: 'DeleteSink' } as const)[of];
+    const tag = { view: 'DROP MATERIALIZED VIEW', source: 'DROP SOURCE', sink: 'DROP SINK' }[of];
+    return done(tag, async (signal) => {
       for (const name of names) await excused(orNone, sqlstates.relationMissing, this.#session.invoke(operation, name, {}, { signal }));
     });
   }
@@ -113,11 +130,16 @@ export class SessionDesk implements Desk {
         const { output } = await this.#session.invoke('ListSources', '', {}, { signal });
         return output.items.map(({ name, topic }) => [name, topic]);
       }
+      if (what === 'sinks') {
+        const { output } = await this.#session.invoke('ListSinks', '', {}, { signal });
+        return output.items.map(({ name, source, target, epoch, rejected, rejection = null }) => [
+          ...[name, source, target.topic, target.format, target.envelope, target.key.join(', '), epoch, rejected, rejection],
+        ]);
+      }
       const { output } = await this.#session.invoke('ListViews', '', {}, { signal });
       return output.items.map((view) => [view.name, view.source, view.epoch, view.groups, view.rejected, view.rejection ?? null]);
     };
-    const fields = what === 'sources' ? ['name', 'topic'] : ['name', 'source', 'epoch', 'groups', 'rejected', 'rejection'];
-    return rows('SHOW', texts(...fields), (_, signal) => rowsOf(signal));
+    return rows('SHOW', texts(...shown[what]), (_, signal) => rowsOf(signal));
   }
 
   /** What is decided of a relation before anything of it is told. */

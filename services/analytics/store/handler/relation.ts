@@ -1,10 +1,6 @@
 import type { SelectStmt } from 'libpg-query';
 import type { Call, Handlers } from '#kernel/contract/call.ts';
-import { fault } from '#kernel/contract/fault.ts';
-import type { Logs } from '#kernel/session/log-need.ts';
-import { LogError } from '#seams/log/error.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import type { Maintenance } from '../../jobs/maintain.ts';
 import { checkColumns, type Format } from '../../domain/format.ts';
 import { readRecord, type Said, type Schemas } from '../../domain/record.ts';
 import { parseStatement, type Statement } from '../../domain/statement.ts';
@@ -12,26 +8,14 @@ import { printRow, readValue, type Row, type Type, type Value } from '../../doma
 import { scansIn } from '../../domain/plan.ts';
 import { answer } from '../../engine/answer.ts';
 import { type Batch, BatchBuilder } from '../../engine/batch.ts';
-import type { LiveViews } from '../../jobs/live.ts';
 import type { analytics } from '../../service.ts';
-import type { Changes } from '../change.ts';
 import { blockRows, rowsMax, sourceRowsMax } from '../limits.ts';
-import type { Relation, Relations } from '../relation.ts';
-import type { SchemaStore } from '../schema.ts';
-import { planAsked, type Plans } from '../view.ts';
+import type { Relation } from '../relation.ts';
+import { sinkHandlers, writable } from './sink.ts';
+import { type World, worded } from './world.ts';
+import { planAsked } from '../view.ts';
 
 type All = Handlers<typeof analytics>;
-
-/** What the handlers work with. */
-export type World = {
-  readonly relations: Relations;
-  readonly plans: Plans;
-  readonly changes: Changes;
-  readonly live: LiveViews;
-  readonly logs: Logs;
-  readonly schemas: SchemaStore;
-  readonly maintenance: Maintenance;
-};
 
 const sourceOf = ({ name, topic, columns, format }: Relation) => ({
   ...{ name, topic: topic ?? '', columns: [...columns] },
@@ -42,16 +26,7 @@ const viewOf = ({ name, needs, text, columns, epoch, groups, rejected, rejection
   ...{ epoch: String(epoch), groups: String(groups), rejected: String(rejected), ...(rejection === null ? {} : { rejection }) },
 });
 
-/** What is wrong with a statement in the contract's words; `path` is the SQLSTATE. */
-async function worded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StatementError) throw fault('StatementRefused', { path: error.sqlstate, detail: error.message, cause: error });
-    if (error instanceof LogError && /AUTHORIZATION/.test(error.code)) throw fault('Denied', { detail: error.message, cause: error });
-    throw error;
-  }
-}
+const nowhere = { topic: null, format: null, target: null } as const;
 
 export function relationHandlers(world: World): All {
   const { relations, maintenance } = world;
@@ -64,8 +39,14 @@ export function relationHandlers(world: World): All {
         await world.logs.as(call.caller, async (log) => {
           if (!(await log.hasTopic(topic))) await log.createTopic(topic);
           await log.assertReadable(topic);
+          if (format.deadLetters !== undefined) await writable(log, format.deadLetters);
         });
-        const made = await relations.create(call.caller, { name, kind: 'source', topic, format, columns, text: null, needs: [] });
+        const made = await relations.create(call.caller, {
+          ...{ name, kind: 'source', topic, format, columns },
+          text: null,
+          target: null,
+          needs: [],
+        });
         return { output: sourceOf(made) };
       }),
     ListSources: async (call) => ({ output: { items: (await relations.list(call.caller, 'source')).map(sourceOf) } }),
@@ -80,7 +61,7 @@ export function relationHandlers(world: World): All {
         const { plan, needs, name } = await world.plans.view(call.caller, text);
         if (name !== call.input.name) throw new StatementError(sqlstates.syntax, `the text makes the view "${name}"`);
         const { columns } = plan;
-        const view = await relations.create(call.caller, { name, kind: 'view', topic: null, format: null, columns, text, needs });
+        const view = await relations.create(call.caller, { name, kind: 'view', columns, text, needs, ...nowhere });
         maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, view);
         return { output: viewOf(view) };
       }),
@@ -90,6 +71,7 @@ export function relationHandlers(world: World): All {
         await maintenance.forget(await relations.drop(call.caller, 'view', call.ref.name));
         return { output: {} };
       }),
+    ...sinkHandlers(world),
     ReadSource: (call) => worded(() => read(world, call as unknown as Call, call.input)),
     ReadView: (call) => worded(() => read(world, call as unknown as Call, call.input)),
     SubscribeView: (call) =>

@@ -3,7 +3,6 @@ import type { ResponseOf } from '#wire/kafka/api.ts';
 import { errorCode } from '#wire/kafka/error.ts';
 import { describeCluster, describeTopicPartitions, metadata } from '#wire/kafka/message/cluster.ts';
 import { topicNameFault } from '../../domain/name.ts';
-import type { Broker } from '../../store/broker.ts';
 import type { Topic } from '../../store/topic.ts';
 import { type Asking, granted, route } from './exchange.ts';
 import { wordError } from './errors.ts';
@@ -13,7 +12,16 @@ type TopicAnswer = NonNullable<NonNullable<ResponseOf<typeof metadata>['topics']
 /** Operations were not asked for. */
 const unasked = -2147483648;
 
-function described({ nodeId, paired }: Broker, topic: Topic): TopicAnswer {
+/** Kafka's numbers of what may be done with a topic, by our operations (KIP-430). */
+const operations = { Fetch: 3, Produce: 4, DeleteTopic: 6, GetTopic: 8, DescribeTopicConfig: 10, AlterTopicConfig: 11 } as const;
+
+const allowed = ({ session }: Asking, name: string): number =>
+  Object.entries(operations)
+    .filter(([operation]) => !session.grant(operation as keyof typeof operations, name).denied)
+    .reduce((bits, [, place]) => bits | (1 << place), 0);
+
+function described(asking: Asking, topic: Topic, tellsRights = false): TopicAnswer {
+  const { nodeId, paired } = asking.broker;
   const other = paired?.other();
   const replicaNodes = [nodeId, ...(other ? [other.nodeId] : [])];
   return {
@@ -30,12 +38,12 @@ function described({ nodeId, paired }: Broker, topic: Topic): TopicAnswer {
       isrNodes: other?.isInSync ? replicaNodes : [nodeId],
       offlineReplicas: [],
     })),
-    topicAuthorizedOperations: unasked,
+    topicAuthorizedOperations: tellsRights ? allowed(asking, topic.name) : unasked,
   };
 }
 
 /** A topic that a client named; it is made when the client and its rights allow that. */
-async function named(asking: Asking, name: string, mayCreate: boolean): Promise<TopicAnswer> {
+async function named(asking: Asking, name: string, mayCreate: boolean, tellsRights = false): Promise<TopicAnswer> {
   const { session, broker } = asking;
   const failed = (code: number): TopicAnswer => ({ errorCode: code, name, partitions: [], topicAuthorizedOperations: unasked });
   if (topicNameFault(name)) return failed(errorCode.INVALID_TOPIC_EXCEPTION);
@@ -53,14 +61,14 @@ async function named(asking: Asking, name: string, mayCreate: boolean): Promise<
     }
   }
   const topic = broker.topics.find(scope, name);
-  return topic ? described(broker, topic) : failed(errorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  return topic ? described(asking, topic, tellsRights) : failed(errorCode.UNKNOWN_TOPIC_OR_PARTITION);
 }
 
-async function ofId(asking: Asking, id: string): Promise<TopicAnswer> {
+async function ofId(asking: Asking, id: string, tellsRights: boolean): Promise<TopicAnswer> {
   const topic = asking.broker.topics.byId(asking.session.caller.scope, id);
   if (!topic || !(await granted(asking, 'GetTopic', topic.name)))
     return { errorCode: errorCode.UNKNOWN_TOPIC_ID, topicId: id, name: null, partitions: [], topicAuthorizedOperations: unasked };
-  return described(asking.broker, topic);
+  return described(asking, topic, tellsRights);
 }
 
 /** The topics that the caller may describe. */
@@ -78,14 +86,17 @@ function brokersOf({ broker, host, port }: Asking) {
 
 const answerMetadata = route(metadata, async (message, asking) => {
   const { broker, version } = asking;
+  const tellsRights = message.includeTopicAuthorizedOperations;
   const all = message.topics === null || (version === 0 && message.topics.length === 0);
   const topics = all
     ? (await granted(asking, 'ListTopics', ''))
-      ? seen(asking).map((topic) => described(broker, topic))
+      ? seen(asking).map((topic) => described(asking, topic, tellsRights))
       : []
     : await Promise.all(
         (message.topics ?? []).map(({ name, topicId }) =>
-          name === null ? ofId(asking, topicId) : named(asking, name, version < 4 || message.allowAutoTopicCreation),
+          name === null
+            ? ofId(asking, topicId, tellsRights)
+            : named(asking, name, version < 4 || message.allowAutoTopicCreation, tellsRights),
         ),
       );
   return {

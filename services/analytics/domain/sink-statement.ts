@@ -1,0 +1,40 @@
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+
+type Token = { readonly text: string; readonly start: number; readonly end: number };
+
+/** The parts of a CREATE SINK, each as a text that PostgreSQL's grammar knows, at the places where they were. */
+export type SinkText = { readonly select: string; readonly options: string; readonly name: string; readonly orIs: boolean };
+
+/** `CREATE SINK [IF NOT EXISTS] name {FROM view | AS SELECT ...} WITH (...)`; undefined for any other statement. */
+export function sinkText(text: string, tokens: readonly Token[]): SinkText | undefined {
+  const words = tokens.map((token) => token.text.toLowerCase());
+  if (words[0] !== 'create' || words[1] !== 'sink') return undefined;
+  const orIs = words.slice(2, 5).join(' ') === 'if not exists';
+  const at = orIs ? 5 : 2;
+  const open = optionsAt(words);
+  const [name, what, begin, end] = [tokens[at], words[at + 1], tokens[at + 1], open === undefined ? undefined : tokens[open]];
+  if (!name || !begin || !end || (what !== 'from' && what !== 'as'))
+    throw new StatementError(sqlstates.syntax, 'a sink is made so: CREATE SINK name {FROM view | AS SELECT ...} WITH (...)');
+  const bytes = Buffer.from(text);
+  const blank = (from: number, to: number) => bytes.toString('utf8', from, to).replace(/[^\n]/g, ' ');
+  const body = bytes.toString('utf8', what === 'from' ? begin.start : begin.end, end.start);
+  const before = blank(0, what === 'from' ? begin.start : begin.end);
+  return {
+    orIs,
+    name: name.text,
+    select: what === 'from' ? `select *${before.slice('select *'.length)}${body}` : `${before}${body}`,
+    options: `create table x ()${blank(0, end.start).slice('create table x ()'.length)}${bytes.toString('utf8', end.start)}`,
+  };
+}
+
+/** Where the last WITH stands whose parenthesis ends the statement. */
+function optionsAt(words: readonly string[]): number | undefined {
+  if (words.at(-1) !== ')') return undefined;
+  let depth = 0;
+  for (let at = words.length - 1; at > 0; at -= 1) {
+    if (words[at] === ')') depth += 1;
+    else if (words[at] === '(') depth -= 1;
+    if (depth === 0) return words[at - 1] === 'with' ? at - 1 : undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,197 @@
+import { encodeAvro } from '#wire/avro/encode.ts';
+import type { AvroType } from '#wire/avro/type.ts';
+import { parseAvro } from '#wire/avro/parse.ts';
+import type { Decoded } from '#wire/schema/value.ts';
+import type { Outgoing } from '#seams/log/log.ts';
+import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
+import { appends, type Plan } from './plan.ts';
+import { type Column, printRow, readValue, type Row, rowKey, type Type, type Value } from './value.ts';
+
+export const sinkFormats = ['json', 'avro'] as const;
+export const sinkEnvelopes = ['append', 'upsert', 'debezium'] as const;
+
+/**
+ * Where the changes of a sink go. `append`: rows as they come, which never go. `upsert`: the last row of each key, and no
+ * value for a key whose row went. `debezium`: each row that came or went, as an insertion or a deletion.
+ */
+export type Target = {
+  readonly topic: string;
+  readonly format: (typeof sinkFormats)[number];
+  readonly envelope: (typeof sinkEnvelopes)[number];
+  readonly key: readonly string[];
+  /** The numbers of the schemas in the registry, of Avro. */
+  readonly keySchema?: number;
+  readonly valueSchema?: number;
+};
+
+const wrong = (message: string) => new StatementError('22023', message);
+
+/** What the options of a sink ask for. */
+export function targetOf(given: ReadonlyMap<string, string>): Target {
+  const topic = given.get('topic') ?? '';
+  if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic)) throw wrong('a sink needs the name of a topic: WITH (topic = ..., format = ...)');
+  const named = (given.get('format') ?? '').toLowerCase();
+  const format = sinkFormats.find((known) => known === named);
+  if (!format) throw notBuilt(named === '' ? 'A sink without a format' : `The format ${named} of a sink`);
+  const key = (given.get('key') ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
+  const asked = (given.get('envelope') ?? (key.length > 0 ? 'upsert' : 'append')).toLowerCase();
+  const envelope = sinkEnvelopes.find((known) => known === asked);
+  if (!envelope) throw notBuilt(`The envelope ${asked} of a sink`);
+  return { topic, format, envelope, key };
+}
+
+/** Refuses what a sink of a plan cannot say truly. */
+export function checkTarget({ envelope, key }: Target, plan: Plan): void {
+  const places = key.map((name) => {
+    const place = plan.columns.findIndex((column) => column.name === name);
+    if (place < 0) throw new StatementError('42703', `column "${name}" does not exist`);
+    return place;
+  });
+  if (envelope === 'append' && !appends(plan))
+    throw new StatementError('0A000', 'rows of this SELECT are taken back, which the envelope append cannot say; use upsert or debezium');
+  if (envelope !== 'upsert') return;
+  if (places.length === 0) throw wrong("the envelope upsert needs a key: WITH (key = 'column, column', ...)");
+  if (!uniqueKeys(plan).some((unique) => unique.every((place) => places.includes(place))))
+    throw new StatementError('0A000', 'more than one row may have this key; name the columns that the SELECT groups by, or use debezium');
+}
+
+/** Columns of which no two rows have the same values; each set by the places of its columns. */
+function uniqueKeys(plan: Plan): readonly (readonly number[])[] {
+  switch (plan.kind) {
+    case 'group':
+      return [plan.keys.map((_, place) => place)];
+    case 'over': {
+      if (plan.limit !== 1) return uniqueKeys(plan.input);
+      const places = plan.partition.map((expr) => (expr.kind === 'column' ? expr.place : -1));
+      return [...uniqueKeys(plan.input), ...(places.includes(-1) ? [] : [places])];
+    }
+    case 'map': {
+      const placed = (place: number) => plan.outputs.findIndex((output) => output.kind === 'column' && output.place === place);
+      return uniqueKeys(plan.input)
+        .map((unique) => unique.map(placed))
+        .filter((unique) => !unique.includes(-1));
+    }
+    default:
+      return [];
+  }
+}
+
+/** What a commit changed in sum, what went before what came: `[diff, ...cells]`; of upserts one line a key. */
+export function lettersOf({ envelope, key }: Target, columns: readonly Column[], changes: readonly { row: Row; weight: number }[]) {
+  const sums = new Map<string, { row: Row; weight: number }>();
+  for (const { row, weight } of changes) {
+    const name = rowKey(row);
+    sums.set(name, { row, weight: weight + (sums.get(name)?.weight ?? 0) });
+  }
+  const net = [...sums.values()]
+    .filter(({ weight }) => weight !== 0)
+    .sort((left, right) => Math.sign(left.weight) - Math.sign(right.weight));
+  const letters = net.flatMap(({ row, weight }) =>
+    Array.from({ length: Math.abs(weight) }, () => [weight > 0 ? '1' : '-1', ...printRow(columns, row)]),
+  );
+  if (envelope !== 'upsert') return letters;
+  const places = key.map((name) => columns.findIndex((column) => column.name === name) + 1);
+  // What came stands behind what went: of each key the last line holds.
+  return [...new Map(letters.map((letter) => [JSON.stringify(places.map((place) => letter[place])), letter])).values()];
+}
+
+/** The records of what commits changed. */
+export function recordsOf(target: Target, columns: readonly Column[], letters: readonly (readonly (string | null)[])[]): Outgoing[] {
+  const keyed = target.key.map((name) => columns.find((column) => column.name === name) as Column);
+  const write = writersOf(target, columns, keyed);
+  return letters.map(([diff, ...cells]) => {
+    const key = keyed.length === 0 ? null : write.key(keyed.map((column) => cells[columns.indexOf(column)] ?? null));
+    const came = diff === '1';
+    if (target.envelope === 'upsert') return { key, value: came ? write.row(cells) : null };
+    return { key, value: target.envelope === 'append' ? write.row(cells) : write.change(came, cells) };
+  });
+}
+
+type Cells = readonly (string | null)[];
+type Writers = {
+  key(cells: Cells): Uint8Array | string;
+  row(cells: Cells): Uint8Array | string;
+  change(came: boolean, cells: Cells): Uint8Array | string;
+};
+
+function writersOf(target: Target, columns: readonly Column[], keyed: readonly Column[]): Writers {
+  if (target.format === 'json') {
+    const row = (cells: Cells) => jsonOf(columns, cells);
+    return {
+      key: (cells) => jsonOf(keyed, cells),
+      row,
+      change: (came, cells) => `{"before":${came ? 'null' : row(cells)},"after":${came ? row(cells) : 'null'},"op":"${came ? 'c' : 'd'}"}`,
+    };
+  }
+  const types = { key: parseAvro(avroKey(keyed), new Map()), value: parseAvro(avroValue(target, columns), new Map()) };
+  const value = (of: Decoded) => framed(target.valueSchema ?? 0, types.value, of);
+  return {
+    key: (cells) => framed(target.keySchema ?? 0, types.key, avroRow(keyed, cells)),
+    row: (cells) => value(avroRow(columns, cells)),
+    change: (came, cells) => {
+      const row = avroRow(columns, cells);
+      return value({ before: came ? null : row, after: came ? row : null, op: came ? 'c' : 'd' });
+    },
+  };
+}
+
+const isBare = (type: Type) => type === 'int4' || type === 'int8' || type === 'numeric' || type === 'float8';
+
+/** A row as a JSON object, numbers with all their digits. */
+function jsonOf(columns: readonly Column[], cells: Cells): string {
+  const fields = columns.map(({ name, type }, at) => {
+    const cell = cells[at] ?? null;
+    const written = cell === null ? 'null' : type === 'bool' ? String(cell === 't') : isBare(type) ? cell : JSON.stringify(cell);
+    return `${JSON.stringify(name)}:${written}`;
+  });
+  return `{${fields.join(',')}}`;
+}
+
+/** Confluent's frame: a byte of zero, the schema's number, the value. */
+function framed(id: number, type: AvroType, value: Decoded): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeInt32BE(id, 1);
+  return Buffer.concat([head, encodeAvro(type, value)]);
+}
+
+const avroTypes: Readonly<Partial<Record<Type, unknown>>> = {
+  bool: 'boolean',
+  int4: 'int',
+  int8: 'long',
+  float8: 'double',
+  date: { type: 'int', logicalType: 'date' },
+  timestamp: { type: 'long', logicalType: 'local-timestamp-micros' },
+  timestamptz: { type: 'long', logicalType: 'timestamp-micros' },
+};
+
+/** Fields may be null; what Avro has no type for, such as decimals of any scale, is text. */
+function recordType(name: string, columns: readonly Column[]) {
+  const wrongName = columns.find((column) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(column.name));
+  if (wrongName) throw wrong(`column "${wrongName.name}" cannot be the name of a field of Avro`);
+  const fields = columns.map((column) => ({ name: column.name, type: ['null', avroTypes[column.type] ?? 'string'], default: null }));
+  return { type: 'record', name, namespace: 'gamut', fields };
+}
+
+export const avroKey = (columns: readonly Column[]): string => JSON.stringify(recordType('Key', columns));
+
+export function avroValue({ envelope }: Target, columns: readonly Column[]): string {
+  const row = recordType('Row', columns);
+  if (envelope !== 'debezium') return JSON.stringify(row);
+  const fields = [
+    { name: 'before', type: ['null', row], default: null },
+    { name: 'after', type: ['null', 'Row'], default: null },
+    { name: 'op', type: 'string' },
+  ];
+  return JSON.stringify({ type: 'record', name: 'Change', namespace: 'gamut', fields });
+}
+
+function avroRow(columns: readonly Column[], cells: Cells): Decoded {
+  const fields = columns.map(({ name, type }, at): [string, Decoded] => {
+    const cell = cells[at] ?? null;
+    if (cell === null) return [name, null];
+    const value: Value = avroTypes[type] === undefined ? cell : readValue(type, cell);
+    const isWhole = type !== 'float8' && (typeof value === 'number' || typeof value === 'bigint');
+    return [name, isWhole ? BigInt(value) : (value as Decoded)];
+  });
+  return Object.fromEntries(fields);
+}

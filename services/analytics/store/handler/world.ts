@@ -1,0 +1,32 @@
+import { fault } from '#kernel/contract/fault.ts';
+import type { Logs } from '#kernel/session/log-need.ts';
+import { LogError } from '#seams/log/error.ts';
+import { StatementError } from '#engine/pgwire/statement-error.ts';
+import type { LiveViews } from '../../jobs/live.ts';
+import type { Maintenance } from '../../jobs/maintain.ts';
+import type { Changes } from '../change.ts';
+import type { Relations } from '../relation.ts';
+import type { SchemaStore } from '../schema.ts';
+import type { Plans } from '../view.ts';
+
+/** What the handlers work with. */
+export type World = {
+  readonly relations: Relations;
+  readonly plans: Plans;
+  readonly changes: Changes;
+  readonly live: LiveViews;
+  readonly logs: Logs;
+  readonly schemas: SchemaStore;
+  readonly maintenance: Maintenance;
+};
+
+/** What is wrong with a statement in the contract's words; `path` is the SQLSTATE. */
+export async function worded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StatementError) throw fault('StatementRefused', { path: error.sqlstate, detail: error.message, cause: error });
+    if (error instanceof LogError && /AUTHORIZATION/.test(error.code)) throw fault('Denied', { detail: error.message, cause: error });
+    throw error;
+  }
+}
