@@ -1,3 +1,5 @@
+// Before the store, which keeps some of the system's calls.
+import { breakFiles } from './fixtures/failing.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -180,6 +182,55 @@ test('a drive that answers EIO goes out, and its bytes are made from the others'
     assert.equal(state.state === 'out' && state.reason, 'EIO');
   });
 });
+
+for (const call of ['write', 'sync'] as const) {
+  test(`a drive that answers EIO to a ${call} goes out, whatever is written, and no object that was acknowledged is worse for it`, async () => {
+    for (const size of call === 'write' ? [100, 5000, 2_000_000] : [5000, 2_000_000]) {
+      await withShelf(async (store, directory) => {
+        const model = await fill(store);
+        const logged = readdirSync(join(directory, 'drive')).filter((name) => existsSync(join(directory, 'drive', name, 'index')));
+        // One that the next write of this size meets: it has a copy of the index's log, of the open extent, or gets a shard of everything.
+        const number = size === 100 ? Number(logged[0]) : size === 5000 ? store.blobs.packs.appender.current!.drives[0]! : 6;
+        const drive = store.blobs.drives.drive(number)!;
+        breakFiles(drive.spec.path, call);
+        try {
+          for (let at = 0; drive.isIn; at++) {
+            assert.ok(at < 3, `${size}: the drive stays in use`);
+            const bytes = bytesOf(at, size);
+            const key = `eio${size}-${at}`;
+            // A write that meets the drive as it goes may be refused, and is then not there.
+            const done = await put(store, 'shelf', key, bytes).then(
+              () => true,
+              (error: unknown) => assert.equal((error as { code?: string }).code, 'Unavailable'),
+            );
+            if (done === true) model.set(key, bytes);
+            else assert.equal(await get(store, 'shelf', key), undefined);
+          }
+          assert.equal(drive.state.state === 'out' && drive.state.reason, 'EIO');
+          for (const more of sizes.slice(0, 5)) {
+            model.set(`after${more}`, bytesOf(more, more));
+            await put(store, 'shelf', `after${more}`, bytesOf(more, more));
+          }
+          await assertAll(store, model);
+          assert.deepEqual(
+            store.blobs.drives.drives.filter(({ isIn }) => !isIn).map((one) => one.number),
+            [number],
+          );
+        } finally {
+          breakFiles(undefined);
+        }
+        // The drive works again: what it missed is made good.
+        drive.putIn(drive.id);
+        await assertAll(store, model);
+        await settled(store);
+        await closeStore(store);
+        const again = await openShelf(directory);
+        await assertAll(again, model);
+        await closeStore(again);
+      });
+    }
+  });
+}
 
 test('objects of the first format are still read and deleted', async () => {
   await withShelf(async (store, directory) => {
