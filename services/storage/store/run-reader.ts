@@ -22,11 +22,13 @@ export async function* openRun(blobs: BlobStore, run: Run, { first, last }: Span
   const { compressed } = run.segment.seal;
   const frames = compressed ? openCompressed(blobs, run, compressed, { first, last }) : openPlain(blobs, run, { first, last });
   try {
+    // What is read may end within a frame, so the bytes before the span may come in several pieces.
     for await (const plain of frames) {
-      const piece = plain.subarray(skip, skip + left);
-      skip = 0;
+      const from = Math.min(skip, plain.length);
+      const piece = plain.subarray(from, from + left);
+      skip -= from;
       left -= piece.length;
-      yield piece;
+      if (piece.length > 0) yield piece;
     }
   } catch (error) {
     throw error instanceof Error && /auth|state/i.test(error.message) ? fault('ObjectDamaged', 'A sealed frame was changed.') : error;

@@ -60,6 +60,34 @@ test('objects of every size around the inline limit and the block size come back
   });
 });
 
+test('a span of any place and length is told as it is, also where what is read ends within a frame', async () => {
+  await withShelf(async (store) => {
+    await createBucket(store, owner, photos);
+    const size = 3 * stripeDataBytes + 17;
+    const bytes = bytesOf(size, size);
+    await put(store, 'photos', 'spans', bytes);
+    const shelf = shelfOf(store, 'photos');
+    const { segments } = readLayout(store.catalog, readObject(store.catalog, shelf, 'spans')!);
+    // Sealed bytes are more than the plain ones, so the frames that a stripe's end cuts begin before it.
+    const edges = [0, 65_536, stripeDataBytes, 2 * stripeDataBytes, 3 * stripeDataBytes, size - 1];
+    for (const edge of edges)
+      for (const [back, length] of [
+        [66_000, 1],
+        [33_000, 40_000],
+        [900, 1500],
+        [740, 1],
+        [16, 32],
+        [1, 2],
+        [0, 200_000],
+      ] as const) {
+        const first = Math.max(edge - back, 0);
+        const last = Math.min(first + length, size) - 1;
+        const told = Buffer.concat(await Array.fromAsync(await openObject(store, shelf, segments, { span: { first, last }, done: () => {} })));
+        assert.ok(told.equals(bytes.subarray(first, last + 1)), `${first}-${last}`);
+      }
+  });
+});
+
 test('small objects are packed, large ones have shards, and what is overwritten or deleted leaves none', async () => {
   await withShelf(async (store, directory) => {
     await createBucket(store, owner, photos);
