@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { completedWords } from '../completion.ts';
 
 const main = join(import.meta.dirname, '../main.ts');
-const script = (shell: string) => execFileSync(process.execPath, [main, 'completion', shell], { encoding: 'utf8' });
+const script = (shell: string) => execFileSync(process.execPath, [main, 'completion', shell], { encoding: 'utf8', maxBuffer: Infinity });
 let folder = '';
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'gamut-completion-'));
