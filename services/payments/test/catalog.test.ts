@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import Stripe from 'stripe';
 import { type House, openHouse } from './fixtures/house.ts';
+import { refusal } from './fixtures/refusal.ts';
 
 let house: House;
 let stripe: Stripe;
@@ -10,15 +11,6 @@ before(async () => {
   stripe = house.stripe();
 });
 after(() => house?.stop());
-
-async function refusal(asked: Promise<unknown>): Promise<Stripe.errors.StripeError> {
-  const error = await asked.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error, 'it was not refused');
-  return error as Stripe.errors.StripeError;
-}
 
 const ids = ({ data }: { data: readonly { id: string }[] }) => data.map(({ id }) => id);
 
