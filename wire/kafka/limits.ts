@@ -14,3 +14,9 @@ export const headerCountMax = 10_000;
 export const batchHeadBytes = 61;
 /** Bytes before the first block in xerial's framing of snappy. */
 export const xerialHeadBytes = 16;
+/** Bytes at the end of a block that no repeat reaches into: LZ4's block format demands twelve before which the last one begins. */
+export const matchTailBytes = 12;
+/** Bytes of a block of snappy as the Java library cuts them. */
+export const snappyBlockBytes = 32 * 1024;
+/** Bytes of a block of LZ4, the least that its frames can say. */
+export const lz4BlockBytes = 64 * 1024;

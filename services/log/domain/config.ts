@@ -1,4 +1,5 @@
-import { topicBytesMax } from './limits.ts';
+import type { Compression } from '#wire/kafka/record/batch.ts';
+import { topicBytesMax, zstdLevelMax, zstdLevelMin } from './limits.ts';
 
 /** One configuration of a topic, as DescribeConfigs lists it. Types are the protocol's: 1 boolean, 2 string, 3 int, 5 long, 7 list. */
 export type Entry = {
@@ -9,12 +10,14 @@ export type Entry = {
   readonly wrong: (value: string) => string | undefined;
 };
 
+/** The protocol's long: clients write its greatest value for what never comes. */
+const never = 2n ** 63n - 1n;
+
 const whole =
-  (least: number, greatest = 2 ** 53) =>
+  (least: number, greatest: number | bigint = never) =>
   (value: string): string | undefined => {
-    const number = Number(value);
-    if (!/^-?\d{1,19}$/.test(value) || number < least) return `must be a whole number of at least ${least}`;
-    return number > greatest ? `must be at most ${greatest}` : undefined;
+    if (!/^-?\d{1,19}$/.test(value) || BigInt(value) < least) return `must be a whole number of at least ${least}`;
+    return BigInt(value) > greatest ? `must be at most ${greatest}` : undefined;
   };
 const one =
   (...values: readonly string[]) =>
@@ -26,11 +29,23 @@ const policy = (value: string): string | undefined =>
 /** Every configuration a topic has here. A name that is not listed is refused: nothing is accepted and ignored. */
 export const topicConfig: Readonly<Record<string, Entry>> = {
   'cleanup.policy': { type: 7, default: 'delete', text: 'What happens to old records: delete, compact, or both.', wrong: policy },
+  'compression.gzip.level': {
+    type: 3,
+    default: '-1',
+    text: 'Level at which batches are packed with gzip, where compression.type says so; -1 for its usual one.',
+    wrong: (value) => (value === '0' ? 'must be -1, or 1 to 9' : whole(-1, 9)(value)),
+  },
   'compression.type': {
     type: 2,
     default: 'producer',
-    text: 'Batches stay as their producer compressed them.',
-    wrong: one('producer'),
+    text: 'producer: batches stay as their producer packed them. Otherwise those that are packed in another way are packed anew.',
+    wrong: one('producer', 'uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'),
+  },
+  'compression.zstd.level': {
+    type: 3,
+    default: '3',
+    text: 'Level at which batches are packed with zstd, where compression.type says so.',
+    wrong: whole(zstdLevelMin, zstdLevelMax),
   },
   'confluent.key.schema.validation': {
     type: 1,
@@ -45,11 +60,29 @@ export const topicConfig: Readonly<Record<string, Entry>> = {
     wrong: one('true', 'false'),
   },
   'delete.retention.ms': { type: 5, default: '86400000', text: 'How long a compacted topic keeps tombstones.', wrong: whole(0) },
+  'file.delete.delay.ms': {
+    type: 5,
+    default: '0',
+    text: 'Milliseconds that files of segments and topics that were removed stay on the disk, under another name.',
+    wrong: whole(0),
+  },
   flush: {
     type: 2,
     default: 'none',
     text: 'none: an acknowledged record survives a kill of the broker. commit: it survives a loss of power.',
     wrong: one('none', 'commit'),
+  },
+  'flush.messages': {
+    type: 5,
+    default: `${never}`,
+    text: 'Records that may wait for a sync of the disk; whoever writes the last of them is answered after it. 1 is flush=commit.',
+    wrong: whole(1),
+  },
+  'flush.ms': {
+    type: 5,
+    default: `${never}`,
+    text: 'Milliseconds after which what was appended is synced to the disk.',
+    wrong: whole(0),
   },
   'gamut.encryption': {
     type: 2,
@@ -72,6 +105,12 @@ export const topicConfig: Readonly<Record<string, Entry>> = {
     text: 'Milliseconds a record of a tiered topic stays on this disk; -2 for retention.ms, -1 for ever.',
     wrong: whole(-2),
   },
+  'max.compaction.lag.ms': {
+    type: 5,
+    default: `${never}`,
+    text: 'Milliseconds after which a segment of a compacted topic is sealed, so that its records are compacted.',
+    wrong: whole(1),
+  },
   'max.message.bytes': { type: 3, default: '1048588', text: 'Largest batch in bytes.', wrong: whole(0, topicBytesMax) },
   'message.timestamp.type': {
     type: 2,
@@ -84,6 +123,12 @@ export const topicConfig: Readonly<Record<string, Entry>> = {
     default: '0.5',
     text: 'Compaction runs when a segment was sealed since the last pass; the ratio must be the default.',
     wrong: one('0.5'),
+  },
+  'min.compaction.lag.ms': {
+    type: 5,
+    default: '0',
+    text: 'Milliseconds during which a record of a compacted topic is left alone.',
+    wrong: whole(0),
   },
   'min.insync.replicas': { type: 3, default: '1', text: 'There is one replica.', wrong: whole(1, 1) },
   'remote.log.copy.disable': {
@@ -120,14 +165,30 @@ export function configFault(config: Config): string | undefined {
     const wrong = entry.wrong(value);
     if (wrong) return `Invalid value ${value} for configuration ${name}: it ${wrong}`;
   }
-  return undefined;
+  const [least, most] = ['min', 'max'].map((end) => BigInt(configValue(config, `${end}.compaction.lag.ms`))) as [bigint, bigint];
+  return least > most ? `min.compaction.lag.ms (${least}) must not be more than max.compaction.lag.ms (${most}).` : undefined;
 }
 
 /** The value that counts for a topic. */
 export const configValue = (config: Config, name: string): string => config[name] ?? topicConfig[name]?.default ?? '';
 export const configNumber = (config: Config, name: string): number => Number(configValue(config, name));
 
+/** A configuration of milliseconds or records whose greatest value says that it never comes. */
+export const configSpan = (config: Config, name: string): number =>
+  configValue(config, name) === `${never}` ? Number.POSITIVE_INFINITY : configNumber(config, name);
+
+/** How batches lie that were packed in another way, and at which level; undefined where they stay as they are. */
+export function packingOf(config: Config): { readonly compression: Compression; readonly level: number } | undefined {
+  const type = configValue(config, 'compression.type');
+  if (type === 'producer') return undefined;
+  const level = type === 'gzip' || type === 'zstd' ? configNumber(config, `compression.${type}.level`) : 0;
+  return { compression: type === 'uncompressed' ? 'none' : (type as Compression), level };
+}
+
 export const isCompacted = (config: Config): boolean => configValue(config, 'cleanup.policy').includes('compact');
+/** How long the records of a compacted topic may lie in a segment that goes on. */
+export const compactionLagMs = (config: Config): number =>
+  isCompacted(config) ? configSpan(config, 'max.compaction.lag.ms') : Number.POSITIVE_INFINITY;
 export const isDeleted = (config: Config): boolean => configValue(config, 'cleanup.policy').includes('delete');
 export const isTiered = (config: Config): boolean => configValue(config, 'remote.storage.enable') === 'true';
 

@@ -1,6 +1,8 @@
 import { limit } from '#kernel/contract/limit.ts';
 
 export const topicBytesMax = limit(64 * 1024 * 1024, 'byte', 'Largest value of a topic for its largest batch.');
+export const zstdLevelMin = limit(-131_072, 'level', 'Fastest level of zstd, as in Apache Kafka.');
+export const zstdLevelMax = limit(22, 'level', 'Slowest level of zstd, as in Apache Kafka.');
 export const topicNameMax = limit(249, 'character', 'Longest name of a topic, as in Apache Kafka.');
 export const epochMax = limit(32_766, 'epoch', 'Last epoch that a producer may get; one more is kept for fencing it.');
 export const schemaDepthMax = limit(100, 'level', 'Deepest nesting of a schema.');

@@ -2,10 +2,11 @@ import { OperationError } from '#kernel/contract/fault.ts';
 import type { ErrorName } from '#wire/kafka/error.ts';
 import { batchHeadBytes } from '#wire/kafka/limits.ts';
 import { compressionOf, isControl, isIntact, isTransactional, readHead } from '#wire/kafka/record/batch.ts';
-import { readRecords } from '#wire/kafka/record/record.ts';
+import { readRecords, repackBatch } from '#wire/kafka/record/record.ts';
 import { KafkaViolation } from '#wire/kafka/violation.ts';
-import { configNumber, isCompacted } from '../domain/config.ts';
+import { configNumber, isCompacted, packingOf } from '../domain/config.ts';
 import type { Broker } from './broker.ts';
+import { repackedBytesMax } from './limits.ts';
 import type { Appended, Partition } from './partition.ts';
 import { demandsSchema, schemaFault } from './schema-check.ts';
 import { type BatchKey, isSealed } from './sealed-batch.ts';
@@ -26,9 +27,14 @@ export async function appendBatch(
   producing: Producing,
 ): Promise<Appended | Refused> {
   try {
-    // Before anything is decided: from here to the append nothing waits.
-    const key = await partition.writing();
-    return appendSealed(broker, topic, partition, records, { ...producing, ...(key ? { key } : {}) });
+    const wrong = batchFault(broker, topic, records, producing);
+    if (wrong) return wrong;
+    const batch = records as Buffer;
+    const packing = packingOf(topic.config);
+    const packed = packing && packing.compression !== compressionOf(readHead(batch).attributes) ? await repacked(topic, batch) : batch;
+    if ('error' in packed) return packed;
+    // From here to the append nothing waits.
+    return appendSealed(broker, topic, partition, packed, producing, await partition.writing());
   } catch (error) {
     if (!(error instanceof OperationError && ['KeyRefused', 'KeyUnavailable'].includes(error.code))) throw error;
     const isRefused = error.code === 'KeyRefused';
@@ -36,16 +42,28 @@ export async function appendBatch(
   }
 }
 
+/** The batch packed as its topic has it; so it may be larger than it came, and than the topic takes. */
+async function repacked({ config }: Topic, batch: Buffer): Promise<Buffer | Refused> {
+  const { compression, level } = packingOf(config) ?? { compression: 'none', level: 0 };
+  const largest = configNumber(config, 'max.message.bytes');
+  try {
+    const packed = await repackBatch(batch, compression, level, Math.max(largest, repackedBytesMax));
+    if (packed.length <= largest) return packed;
+    return { error: 'MESSAGE_TOO_LARGE', message: `Packed as the topic demands the batch has ${packed.length} bytes.` };
+  } catch (error) {
+    if (!(error instanceof KafkaViolation)) throw error;
+    return { error: 'INVALID_RECORD', message: 'The records of the batch cannot be read, or are too large when unpacked.' };
+  }
+}
+
 function appendSealed(
   broker: Broker,
   topic: Topic,
   partition: Partition,
-  records: Buffer | null,
-  producing: Producing & { readonly key?: BatchKey },
+  batch: Buffer,
+  producing: Producing,
+  key: BatchKey | undefined,
 ): Appended | Refused {
-  const wrong = batchFault(broker, topic, records, producing);
-  if (wrong) return wrong;
-  const batch = records as Buffer;
   const { producerId, producerEpoch, attributes } = readHead(batch);
   if (producing.transactionalId !== null && isTransactional(attributes)) {
     const name = `${topic.name} ${partition.index}`;
@@ -54,7 +72,7 @@ function appendSealed(
     if (error !== 'NONE') return { error };
   }
   try {
-    return partition.append(batch, producing.key);
+    return partition.append(batch, key);
   } catch (error) {
     broker.log('error', 'a batch could not be appended', { topic: topic.id, partition: partition.index, error: String(error) });
     return { error: 'KAFKA_STORAGE_ERROR', message: 'The log could not be written.' };

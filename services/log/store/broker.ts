@@ -14,7 +14,7 @@ import { Registry } from './registry.ts';
 import { type Store, Tier } from './tier/tier.ts';
 import { Transactions } from './transaction.ts';
 import { compact } from './compact.ts';
-import { configNumber, isCompacted } from '../domain/config.ts';
+import { compactionLagMs, configNumber, isCompacted } from '../domain/config.ts';
 
 /** What a broker that has a standby knows of it. */
 export type Paired = {
@@ -157,6 +157,8 @@ async function sweepAll({ topics, groups, states, now }: Swept): Promise<void> {
   for (const topic of [...topics.all()])
     for (const partition of topic.partitions) {
       partition.retain();
+      const { active } = partition;
+      if (active.sizeBytes > 0 && now - active.createdAt > compactionLagMs(topic.config)) partition.roll();
       if (isCompacted(topic.config)) await compactUnlessSealed(topic, partition, now);
     }
   groups.expire();
@@ -166,7 +168,8 @@ async function sweepAll({ topics, groups, states, now }: Swept): Promise<void> {
 /** A topic whose key is disabled or gone is compacted when it is back. */
 async function compactUnlessSealed(topic: Topic, partition: Partition, now: number): Promise<void> {
   try {
-    await compact(partition, { now, tombstoneMs: configNumber(topic.config, 'delete.retention.ms') });
+    const [tombstoneMs, lagMs] = [configNumber(topic.config, 'delete.retention.ms'), configNumber(topic.config, 'min.compaction.lag.ms')];
+    await compact(partition, { now, tombstoneMs, lagMs });
   } catch (error) {
     if (!(error instanceof OperationError && ['KeyRefused', 'KeyUnavailable'].includes(error.code))) throw error;
   }

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { fault } from '#kernel/contract/fault.ts';
-import { type BatchHead, buildBatch, isControl, isTransactional, readHead } from '#wire/kafka/record/batch.ts';
+import { type BatchHead, buildBatch, compressionOf, isControl, isTransactional, readHead } from '#wire/kafka/record/batch.ts';
+import { deflate } from '#wire/kafka/record/compression.ts';
 import { type LogRecord, readRecords, writeRecord } from '#wire/kafka/record/record.ts';
 import { Writer } from '#wire/kafka/writer.ts';
 import { compactKeysMax } from './limits.ts';
@@ -9,7 +10,8 @@ import { scanBatches } from './scan.ts';
 import { type BatchKey, generationOf, isSealed, openBatch, sealBatch } from './sealed-batch.ts';
 import type { Segment } from './segment.ts';
 
-export type CompactOptions = { readonly now: number; readonly tombstoneMs: number };
+/** `lagMs`: how long a record is left alone. */
+export type CompactOptions = { readonly now: number; readonly tombstoneMs: number; readonly lagMs?: number };
 
 /**
  * Keeps the last record of every key in the sealed segments, with its offset. Records of aborted transactions go; markers
@@ -23,6 +25,7 @@ export async function compact(partition: Partition, options: CompactOptions): Pr
   for (const segment of partition.segments.slice(0, -1)) {
     // What a transaction that is still open wrote may yet be aborted.
     if (segment.nextOffset > stable) break;
+    if (options.lagMs && segment.maxTimestamp > options.now - options.lagMs) break;
     rewrite(partition, segment, (batch, head) =>
       isAborted(partition, head) ? undefined : withOnly(batch, open(batch, head), keepsOf(last, head, options)),
     );
@@ -125,6 +128,6 @@ function withOnly(batch: Buffer, { plain, head, reseal }: Opened, keeps: (record
   if (kept.length === 0) return undefined;
   const writer = new Writer();
   for (const record of kept) writeRecord(writer, record, record.timestamp - head.baseTimestamp, record.offset - head.baseOffset);
-  const attributes = head.attributes & ~7;
-  return reseal(buildBatch({ ...head, attributes, records: writer.whole(), count: kept.length }));
+  const packed = deflate(compressionOf(head.attributes) ?? 'none', writer.whole());
+  return reseal(buildBatch({ ...head, records: packed, count: kept.length }));
 }

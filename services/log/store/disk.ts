@@ -1,5 +1,8 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
-import { mirroredFileBytes } from './limits.ts';
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { mirroredFileBytes, timerMaxMs } from './limits.ts';
+
+/** What was removed and is not gone yet has this behind its name; the next start does away with it. */
+export const removedEnding = '.deleted';
 
 /** A change of a file below the log's directory, by its path there. `lost`: more changed than can be told. */
 export type DiskChange =
@@ -48,9 +51,17 @@ export class Disk {
     else this.onChange({ kind: 'put', path: this.#relative(path), bytes: readFileSync(path) });
   }
 
-  /** Removes a file, or a folder with all that is in it. */
-  remove(path: string): void {
-    rmSync(path, { recursive: true, force: true });
+  /** Removes a file, or a folder with all that is in it; for so long it stays under another name, unless the process ends before. */
+  remove(path: string, delayMs = 0): void {
+    if (delayMs > 0) this.#setAside(path, delayMs);
+    else rmSync(path, { recursive: true, force: true });
     this.onChange?.({ kind: 'remove', path: this.#relative(path) });
+  }
+
+  #setAside(path: string, delayMs: number): void {
+    const aside = `${path}${removedEnding}`;
+    if (!existsSync(path)) return;
+    renameSync(path, aside);
+    setTimeout(() => rmSync(aside, { recursive: true, force: true }), Math.min(delayMs, timerMaxMs)).unref();
   }
 }

@@ -5,6 +5,12 @@ const mib = 1024 * kib;
 
 export const indexIntervalBytes = limit(32 * kib, 'byte', 'Bytes of a segment between two entries of its offset index.');
 export const scanChunkBytes = limit(mib, 'byte', 'Bytes read at once while a segment is scanned.');
+export const repackedBytesMax = limit(
+  32 * mib,
+  'byte',
+  "Records of a batch, unpacked, that a topic's compression.type has packed anew; more where its batches may be larger.",
+);
+export const timerMaxMs = limit(2 ** 31 - 1, 'ms', 'Longest time that a timer can be set for.');
 export const batchMaxBytes = limit(100 * mib, 'byte', 'Largest batch a segment can hold.');
 export const checkpointBytes = limit(4 * mib, 'byte', 'Bytes appended to a segment from which on it is noted how far it has come.');
 export const checkpointMs = limit(2000, 'ms', 'Time between two looks at how far segments have come.');

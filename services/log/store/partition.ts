@@ -5,14 +5,15 @@ import { type BatchHead, isControl, isTransactional, placeBatch, readHead, stamp
 import { controlBatch, readRecords } from '#wire/kafka/record/record.ts';
 import { type Aborted, Producers, type ProducersSnapshot } from '../domain/producer.ts';
 import { indexIntervalBytes, producerBatchesMax, producersMax, tierReadBytes } from './limits.ts';
-import type { Disk } from './disk.ts';
+import { type Disk, removedEnding } from './disk.ts';
+import { Flush, type FlushConfig } from './flush.ts';
 import { type BatchKey, generationOf, isSealed, openBatch, sealBatch } from './sealed-batch.ts';
 import { cutBatches, type RemoteRead, Segment } from './segment.ts';
 import { fetchBack, recalledEnding } from './tier/fetch-back.ts';
 import { type Mark, markEnding } from './tier/mark.ts';
 
 /** What a partition needs to know of its topic's configuration. */
-export type LogConfig = {
+export type LogConfig = FlushConfig & {
   readonly segmentBytes: number;
   readonly segmentMs: number;
   readonly retentionMs: number;
@@ -23,7 +24,8 @@ export type LogConfig = {
   readonly deletes: boolean;
   readonly compacts: boolean;
   readonly appendTime: boolean;
-  readonly flushes: boolean;
+  /** Milliseconds that files which were removed stay under another name. */
+  readonly deleteDelayMs: number;
 };
 
 export type Appended = { readonly baseOffset: number; readonly duplicate: boolean; readonly appendTimeMs: number };
@@ -65,16 +67,14 @@ export class Partition {
   readonly #vault: Vault | undefined;
   readonly #tier: PartitionTier | undefined;
   readonly #waiting = new Set<() => void>();
-  /** What was sealed and is not surely on the disk yet. */
-  #sealing: Promise<void> | undefined;
-  #syncing: Promise<void> | undefined;
-  #syncAgain: Promise<void> | undefined;
+  readonly #flush: Flush;
 
   constructor(disk: Disk, directory: string, index: number, config: LogConfig, now: () => number, vault?: Vault, tier?: PartitionTier) {
     this.disk = disk;
     this.directory = directory;
     this.index = index;
     this.#config = config;
+    this.#flush = new Flush(config, () => this.active);
     this.#now = now;
     this.#vault = vault;
     this.#tier = tier;
@@ -96,7 +96,7 @@ export class Partition {
 
   /** Whether what is acknowledged survives a loss of power. */
   get flushes(): boolean {
-    return this.#config.flushes;
+    return this.#flush.isStrict;
   }
 
   get sizeBytes(): number {
@@ -120,14 +120,15 @@ export class Partition {
 
   configure(config: LogConfig): void {
     this.#config = config;
+    this.#flush.configure(config);
   }
 
   /** Opens the log: sealed segments by their index, the rest by reading it. */
   open(logStart = 0): void {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     const names = readdirSync(this.directory);
-    const isUnfinished = (name: string) => ['.new', '.cleaned', recalledEnding].some((ending) => name.endsWith(ending));
-    for (const name of names) if (isUnfinished(name)) rmSync(`${this.directory}/${name}`);
+    const isOver = (name: string) => ['.new', '.cleaned', recalledEnding, removedEnding].some((ending) => name.endsWith(ending));
+    for (const name of names) if (isOver(name)) rmSync(`${this.directory}/${name}`);
     const named = (ending: string) => names.filter((name) => name.endsWith(ending)).map((name) => Number.parseInt(name, 10));
     const bases = [...new Set([...named('.log'), ...named(markEnding)])].sort((left, right) => left - right);
     this.segments = bases.map((base) => this.newSegment(base, this.#now()));
@@ -193,6 +194,7 @@ export class Partition {
     try {
       this.active.append(key ? sealBatch(batch, key) : batch, head.baseOffset + head.lastOffsetDelta, head.maxTimestamp);
       this.failure = undefined;
+      this.#flush.note(head.count);
     } catch (error) {
       this.failure = String(error);
       throw error;
@@ -211,39 +213,16 @@ export class Partition {
   roll(): void {
     const { active } = this;
     active.writeIndex(this.producers.snapshot());
-    if (!this.#config.flushes) active.close();
-    else {
-      const before = this.#sealing;
-      this.#sealing = Promise.all([before, active.sync()])
-        .then(() => undefined)
-        .finally(() => active.close());
-      // Who appended last waits for it; nobody may be waiting.
-      this.#sealing.catch(() => undefined);
-    }
+    this.#flush.seal(active);
     const next = this.newSegment(active.nextOffset, this.#now());
     // Where everything before is let go, its name alone says how far the log has come.
     next.begin();
     this.segments.push(next);
   }
 
-  /** Resolves when everything appended so far survives a loss of power; callers of one moment share a sync. */
+  /** Resolves when everything appended so far is as safe as the topic promises. */
   flushed(): Promise<void> {
-    if (!this.#config.flushes) return Promise.resolve();
-    if (!this.#syncing) {
-      this.#syncing = Promise.all([this.#sealing, this.active.sync()]).then(() => undefined);
-      this.#syncing = this.#syncing.finally(() => {
-        this.#syncing = undefined;
-      });
-      return this.#syncing;
-    }
-    // A sync that runs may have begun before our bytes were written.
-    this.#syncAgain ??= this.#syncing
-      .catch(() => undefined)
-      .then(() => {
-        this.#syncAgain = undefined;
-        return this.flushed();
-      });
-    return this.#syncAgain;
+    return this.#flush.flushed();
   }
 
   /** Batches from the one that holds `offset` on, whole, before `below`; the first one even when it is larger than `maxBytes`. */
@@ -323,7 +302,7 @@ export class Partition {
 
   #drop(segment: Segment): void {
     const { mark } = segment;
-    segment.remove();
+    segment.remove(this.#config.deleteDelayMs);
     if (mark) this.#tier?.forget([mark]);
   }
 
@@ -377,6 +356,7 @@ export class Partition {
 
   /** Writes the index of the active segment, so that the next start need not read it. */
   close(): void {
+    this.#flush.stop();
     try {
       if (this.segments.length > 0 && this.active.sizeBytes > 0) this.active.writeIndex(this.producers.snapshot());
     } catch {
@@ -386,10 +366,11 @@ export class Partition {
     this.#wake();
   }
 
+  /** Lets go of everything; the files go with the topic's folder. */
   remove(): void {
+    this.#flush.stop();
     const marks = this.segments.flatMap(({ mark }) => mark ?? []);
     for (const segment of this.segments) segment.close();
-    this.disk.remove(this.directory);
     this.#tier?.forget(marks);
     this.#wake();
   }

@@ -295,9 +295,9 @@ export class Segment {
     else this.#closeFile();
   }
 
-  remove(): void {
+  remove(delayMs: number): void {
     this.close();
-    for (const path of [this.path, this.indexPath, this.markPath]) this.#disk.remove(path);
+    for (const path of [this.path, this.indexPath, this.markPath]) this.#disk.remove(path, delayMs);
   }
 }
 

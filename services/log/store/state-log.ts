@@ -20,7 +20,10 @@ const config: LogConfig = {
   deletes: false,
   compacts: true,
   appendTime: false,
+  deleteDelayMs: 0,
   flushes: true,
+  flushRecords: Number.POSITIVE_INFINITY,
+  flushMs: Number.POSITIVE_INFINITY,
 };
 
 /**

@@ -8,7 +8,9 @@ import { scopePartitionsMax, topicPartitionsMax, topicsMax } from '../contract/l
 import {
   type Config,
   configFault,
+  compactionLagMs,
   configNumber,
+  configSpan,
   configValue,
   isCompacted,
   isDeleted,
@@ -235,7 +237,7 @@ export class Topics {
 
   /** Resolves when a topic and its folders survive a loss of power, where the topic promises that of its records. */
   async flushed(topic: Topic): Promise<void> {
-    if (configValue(topic.config, 'flush') !== 'commit') return;
+    if (!topic.partitions.some(({ flushes }) => flushes)) return;
     syncFolder(join(this.#directory, topic.id));
     syncFolder(this.#directory);
     await this.#state.flushed();
@@ -275,7 +277,7 @@ export class Topics {
     this.#scopes.get(topic.scope)?.delete(topic.name);
     this.#ids.delete(topic.id);
     for (const partition of topic.partitions) partition.remove();
-    this.#disk.remove(join(this.#directory, topic.id));
+    this.#disk.remove(join(this.#directory, topic.id), configNumber(topic.config, 'file.delete.delay.ms'));
     this.#tell({ type: 'deleted', topic, version: this.#version });
   }
 
@@ -297,7 +299,7 @@ export class Topics {
 function logConfig(config: Config): LogConfig {
   return {
     segmentBytes: configNumber(config, 'segment.bytes'),
-    segmentMs: configNumber(config, 'segment.ms'),
+    segmentMs: Math.min(configNumber(config, 'segment.ms'), compactionLagMs(config)),
     retentionMs: configNumber(config, 'retention.ms'),
     retentionBytes: configNumber(config, 'retention.bytes'),
     localMs: localNumber(config, 'ms'),
@@ -305,6 +307,9 @@ function logConfig(config: Config): LogConfig {
     deletes: isDeleted(config),
     compacts: isCompacted(config),
     appendTime: configValue(config, 'message.timestamp.type') === 'LogAppendTime',
+    deleteDelayMs: configNumber(config, 'file.delete.delay.ms'),
     flushes: configValue(config, 'flush') === 'commit',
+    flushRecords: configSpan(config, 'flush.messages'),
+    flushMs: configSpan(config, 'flush.ms'),
   };
 }

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Admin, Consumer, MessagesStreamModes, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
 import kafkajs from 'kafkajs';
+import { fetch } from '#wire/kafka/message/record-access.ts';
+import { isIntact, readHead } from '#wire/kafka/record/batch.ts';
 import { type House, openHouse } from './fixtures/house.ts';
+import { openRaw } from './fixtures/raw.ts';
 
 let house: House;
 let base: { clientId: string; bootstrapBrokers: string[]; sasl: { mechanism: 'PLAIN'; username: string; password: string } };
@@ -63,6 +66,37 @@ test('@platformatic/kafka reads by the consumer group protocol, whose partitions
   assert.deepEqual(await consume('next', 'kip848', 12, { groupProtocol: 'consumer' }), expected(12));
   await send('next', 3, 50);
   assert.deepEqual(await consume('next', 'kip848', 3, { groupProtocol: 'consumer' }), expected(3, 50));
+});
+
+test('a topic that says how batches are packed packs them so whatever was sent, and its clients read them', async () => {
+  const messages = Array.from({ length: 40 }, (_, at) => ({ key: `k${at}`, value: `again and again ${at} `.repeat(20) }));
+  const admin = new Admin(base);
+  const reader = await openRaw(house.kafka, house.owner.sasl);
+  for (const [kind, type] of ['uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'].entries()) {
+    const topic = `as-${type}`;
+    await admin.createTopics({ topics: [topic], partitions: 1, replicas: 1, configs: [{ name: 'compression.type', value: type }] });
+    for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
+      const producer = new Producer({ ...base, serializers: stringSerializers, idempotent: true, compression });
+      await producer.send({ messages: messages.map((message) => ({ topic, ...message })) });
+      await producer.close();
+    }
+    const read = await consume(topic, `readers-of-${topic}`, 200);
+    assert.deepEqual([...new Set(read)], messages.map(({ value }) => value).sort());
+    const told = await reader.call(fetch, 11, {
+      ...{ maxWaitMs: 0, minBytes: 1, maxBytes: 10_000_000 },
+      topics: [{ topic, partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 10_000_000 }] }],
+    });
+    const records = told.responses[0]?.partitions[0]?.records ?? assert.fail('no records');
+    let batches = 0;
+    for (let at = 0; at < records.length; at += readHead(records, at).sizeBytes) {
+      batches += 1;
+      assert.equal(readHead(records, at).attributes & 7, kind, type);
+      assert.ok(isIntact(records.subarray(at, at + readHead(records, at).sizeBytes)));
+    }
+    assert.equal(batches, 5);
+  }
+  reader.end();
+  await admin.close();
 });
 
 test('a topic whose maker does not say has as many partitions as the operator said', async () => {

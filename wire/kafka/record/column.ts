@@ -42,11 +42,11 @@ export function columnsFor(records: number): RecordColumns {
 }
 
 /** The bytes of a batch's records, decompressed; a count of records that cannot lie in them is a KafkaViolation. */
-export function recordBytes(batch: Buffer, head: BatchHead): Buffer {
+export function recordBytes(batch: Buffer, head: BatchHead, most?: number): Buffer {
   const compression = compressionOf(head.attributes);
   if (compression === undefined) throw new KafkaViolation(`there is no compression ${head.attributes & 7}`);
   const packed = batch.subarray(batchHeadBytes, head.sizeBytes);
-  const bytes = compression === 'none' ? packed : inflate(compression, packed);
+  const bytes = compression === 'none' ? packed : inflate(compression, packed, most);
   if (head.count < 0 || head.count > bytes.length || head.count > elementCountMax)
     throw new KafkaViolation(`an array of ${head.count} elements`);
   return bytes;

@@ -1,7 +1,50 @@
+import { lz4BlockBytes } from '../limits.ts';
 import { KafkaViolation } from '../violation.ts';
+import { findMatches } from './match.ts';
 import { copyWithin } from './snappy.ts';
 
 const magic = 0x184d2204;
+/** The head of a frame of independent blocks of 64 KiB without checksums, and the second byte of its own checksum. */
+const head = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82]);
+/** Says of a block's size that the block lies as it is. */
+const storedBit = 0x8000_0000;
+
+/** LZ4 in a frame, as Kafka's Java client writes it. */
+export function deflateLz4(plain: Buffer): Buffer {
+  const parts: Buffer[] = [head];
+  for (let from = 0; from < plain.length; from += lz4BlockBytes) {
+    const block = plain.subarray(from, from + lz4BlockBytes);
+    const packed = deflateBlock(block);
+    const isStored = packed.length >= block.length;
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(isStored ? block.length + storedBit : packed.length);
+    parts.push(size, isStored ? block : packed);
+  }
+  return Buffer.concat([...parts, Buffer.alloc(4)]);
+}
+
+function deflateBlock(block: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(32 + block.length + Math.ceil(block.length / 255));
+  let to = 0;
+  const rest = (count: number): void => {
+    if (count < 15) return;
+    let left = count - 15;
+    for (; left >= 255; left -= 255) out[to++] = 255;
+    out[to++] = left;
+  };
+  const sequence = (from: number, end: number, nibble: number): void => {
+    out[to++] = (Math.min(end - from, 15) << 4) | nibble;
+    rest(end - from);
+    to += block.copy(out, to, from, end);
+  };
+  const tail = findMatches(block, (from, at, offset, length) => {
+    sequence(from, at, Math.min(length - 4, 15));
+    to = out.writeUInt16LE(offset, to);
+    rest(length - 4);
+  });
+  sequence(tail, block.length, 0);
+  return out.subarray(0, to);
+}
 
 /** LZ4's frame format 1.6.1, in which Kafka's clients send. Checksums inside are not checked: the batch has its own. */
 export function inflateLz4(packed: Buffer, limitBytes: number): Buffer {
@@ -20,7 +63,7 @@ export function inflateLz4(packed: Buffer, limitBytes: number): Buffer {
     const size = said & 0x7fff_ffff;
     if (at + size > packed.length) throw damaged();
     const block = packed.subarray(at, at + size);
-    if (said >= 0x8000_0000) {
+    if (said >= storedBit) {
       out = grown(out, to, to + size, limitBytes);
       block.copy(out, to);
       to += size;

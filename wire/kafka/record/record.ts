@@ -2,7 +2,7 @@ import { Reader } from '../reader.ts';
 import { Writer } from '../writer.ts';
 import { type BatchHead, buildBatch, compressions, type Compression, readHead } from './batch.ts';
 import { columnsFor, readColumns, recordBytes, type RecordColumns } from './column.ts';
-import { deflate } from './compression.ts';
+import { deflate, deflateBeside } from './compression.ts';
 
 export type Header = { readonly key: string; readonly value: Buffer | null };
 
@@ -36,6 +36,20 @@ export function readRecords(batch: Buffer, head: BatchHead = readHead(batch)): L
   const records = Array.from({ length: head.count }, (_, index) => recordAt(columns, index));
   columns.bytes = nothing;
   return records;
+}
+
+/**
+ * The batch with its records packed in another way, at a level of gzip or zstd; all else of it stays. Records that are not as the
+ * batch says, or more than `most` bytes, are a KafkaViolation.
+ */
+export async function repackBatch(batch: Buffer, compression: Compression, level: number, most: number): Promise<Buffer> {
+  const head = readHead(batch);
+  const bytes = recordBytes(batch, head, most);
+  const columns = head.count > scratchRecords ? columnsFor(head.count) : scratch;
+  readColumns(bytes, head, columns);
+  columns.bytes = nothing;
+  const records = await deflateBeside(compression, bytes, level);
+  return buildBatch({ ...head, attributes: (head.attributes & ~7) | compressions.indexOf(compression), records });
 }
 
 function recordAt(
@@ -106,7 +120,7 @@ export function batchOf(records: readonly NewRecord[], more: BatchOf = {}): Buff
     writeRecord(writer, record, record.timestamp - baseTimestamp, index);
   });
   const { compression = 'none', transactional = false, control = false, ...producer } = more;
-  const packed = compression === 'none' ? writer.whole() : deflate(compression, writer.whole());
+  const packed = deflate(compression, writer.whole());
   const attributes = compressions.indexOf(compression) | (transactional ? 16 : 0) | (control ? 32 : 0);
   return buildBatch({ records: packed, count: records.length, attributes, baseTimestamp, maxTimestamp, ...producer });
 }

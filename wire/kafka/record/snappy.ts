@@ -1,5 +1,6 @@
-import { xerialHeadBytes } from '../limits.ts';
+import { snappyBlockBytes, xerialHeadBytes } from '../limits.ts';
 import { KafkaViolation } from '../violation.ts';
+import { findMatches } from './match.ts';
 
 const xerial = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 
@@ -17,6 +18,51 @@ export function inflateSnappy(packed: Buffer, limitBytes: number): Buffer {
     at += 4 + size;
   }
   return Buffer.concat(parts);
+}
+
+/** Snappy in xerial's framing, which every client reads. */
+export function deflateSnappy(plain: Buffer): Buffer {
+  const head = Buffer.alloc(xerialHeadBytes);
+  xerial.copy(head);
+  head.writeUInt32BE(1, 8);
+  head.writeUInt32BE(1, 12);
+  const parts: Buffer[] = [head];
+  for (let from = 0; from < plain.length; from += snappyBlockBytes) {
+    const block = deflateBlock(plain.subarray(from, from + snappyBlockBytes));
+    const size = Buffer.alloc(4);
+    size.writeUInt32BE(block.length);
+    parts.push(size, block);
+  }
+  return Buffer.concat(parts);
+}
+
+/** One block of less than 64 KiB: its size, then literals and copies of at most 64 bytes. */
+function deflateBlock(block: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(32 + block.length + Math.ceil(block.length / 6));
+  let to = 0;
+  for (let size = block.length; ; size >>>= 7) {
+    out[to++] = size < 128 ? size : (size & 127) | 128;
+    if (size < 128) break;
+  }
+  const literals = (from: number, end: number): void => {
+    const last = end - from - 1;
+    if (last < 0) return;
+    if (last < 60) out[to++] = last << 2;
+    else {
+      out[to++] = 61 << 2;
+      to = out.writeUInt16LE(last, to);
+    }
+    to += block.copy(out, to, from, end);
+  };
+  const tail = findMatches(block, (from, at, offset, length) => {
+    literals(from, at);
+    for (let left = length; left > 0; left -= 64) {
+      out[to++] = ((Math.min(left, 64) - 1) << 2) | 2;
+      to = out.writeUInt16LE(offset, to);
+    }
+  });
+  literals(tail, block.length);
+  return out.subarray(0, to);
 }
 
 /** One block: google/snappy's format description, sections 1 and 2. */

@@ -24,7 +24,7 @@ export function filesOf(root: string): Map<string, number> {
   if (!existsSync(root)) return found;
   for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name).slice(root.length + 1);
-    if (entry.isFile() && path !== whole && !/\.(?:new|cleaned|recalled)$/.test(path))
+    if (entry.isFile() && path !== whole && !/\.(?:new|cleaned|recalled|deleted)(?:\/|$)/.test(path))
       found.set(path, statSync(join(root, path), { throwIfNoEntry: false })?.size ?? 0);
   }
   return found;
