@@ -49,17 +49,13 @@ function unionOf(sources: readonly unknown[], reading: Reading): Union {
   return { kind: 'union', branches };
 }
 
-const own: Readonly<Record<string, readonly string[]>> = {
-  record: ['type', 'name', 'namespace', 'doc', 'aliases', 'fields'],
-  enum: ['type', 'name', 'namespace', 'doc', 'aliases', 'symbols', 'default'],
-  fixed: ['type', 'name', 'namespace', 'doc', 'aliases', 'size'],
-  array: ['type', 'items'],
-  map: ['type', 'values'],
-  field: ['name', 'doc', 'aliases', 'type', 'default', 'order'],
-};
+/** What Avro's own parser takes for a schema's own, whatever its kind: it is no attribute that somebody added. */
+const ofSchema = ['type', 'name', 'namespace', 'doc', 'aliases', 'fields', 'symbols', 'size', 'items', 'values'];
+const ofEnum = [...ofSchema, 'default'];
+const ofField = ['name', 'doc', 'aliases', 'type', 'default', 'order'];
 
-const moreOf = (source: Source, kind: string): More =>
-  Object.fromEntries(Object.entries(source).filter(([key]) => !(own[kind === 'error' ? 'record' : kind] ?? ['type']).includes(key)));
+const moreOf = (source: Source, own: readonly string[] = ofSchema): More =>
+  Object.fromEntries(Object.entries(source).filter(([key]) => !own.includes(key)));
 
 function complex(source: Source, reading: Reading): AvroType {
   const { type } = source;
@@ -68,9 +64,9 @@ function complex(source: Source, reading: Reading): AvroType {
     return typeOf(type, reading);
   }
   if (type === 'array' || type === 'map')
-    return { kind: type, items: typeOf(source[type === 'array' ? 'items' : 'values'], reading), more: moreOf(source, type) };
+    return { kind: type, items: typeOf(source[type === 'array' ? 'items' : 'values'], reading), more: moreOf(source) };
   if (type === 'record' || type === 'error' || type === 'enum' || type === 'fixed') return named(type, source, reading);
-  if (isPrimitive(type)) return { kind: type, more: moreOf(source, type) };
+  if (isPrimitive(type)) return { kind: type, more: moreOf(source) };
   return byName(type, reading);
 }
 
@@ -85,7 +81,7 @@ function headOf(source: Source, kind: string, space: string) {
     space: dot >= 0 ? name.slice(0, dot) : ((namespace as string | null | undefined) ?? space),
     aliases: strings(source.aliases, `aliases of ${name}`),
     ...(typeof doc === 'string' ? { doc } : {}),
-    more: moreOf(source, kind),
+    more: moreOf(source, kind === 'enum' ? ofEnum : ofSchema),
   };
   for (const part of [head.name, ...(head.space ? head.space.split('.') : [])])
     if (!identifier.test(part)) throw new SchemaFault(`Illegal character in: ${name}`);
@@ -157,7 +153,7 @@ function fieldOf(source: Source, key: string, reading: Reading): AvroField {
     ...(typeof doc === 'string' ? { doc } : {}),
     ...(typeof order === 'string' ? { order } : {}),
     ...(Object.hasOwn(source, 'default') ? { default: source.default } : {}),
-    more: moreOf(source, 'field'),
+    more: moreOf(source, ofField),
   };
 }
 

@@ -189,13 +189,14 @@ export class Registry {
       const references = asked.map((one) => (one.version === -1 ? { ...one, version: this.#latest(scope, one.subject) } : one));
       const parsed = parseSchema(type, schema, this.resolve(scope, references));
       const text = (wanted.normalize ?? this.effective(scope, subject).normalize) ? parsed.normal : parsed.text;
-      const key = createHash('sha256')
-        .update(JSON.stringify([type, text, references]))
-        .digest('base64url');
-      return { type, parsed, text, references, key };
+      return { type, parsed, text, references, key: keyOf(type, text, references) };
     } catch (error) {
       throw schemaFault(error);
     }
+  }
+
+  #normalKey(scope: bigint, schema: Schema): string {
+    return keyOf(schema.type, this.parsed(scope, schema).normal, schema.references);
   }
 
   #latest(scope: bigint, subject: string): number {
@@ -206,9 +207,13 @@ export class Registry {
   lookup(scope: bigint, subject: string, wanted: Wanted, deleted = false): Found {
     const known = this.versions(scope, subject).filter((one) => deleted || !one.deleted);
     if (known.length === 0) throw fault('NoSuchSubject', `Subject '${subject}' not found.`);
-    const { key } = this.#understand(scope, subject, wanted);
-    const found = known.findLast(({ id }) => this.schema(scope, id)?.key === key);
-    if (!found) throw fault('NoSuchSchema', 'Schema not found.');
+    const { key, type, parsed, references } = this.#understand(scope, subject, wanted);
+    const schemaOf = ({ id }: Version) => this.schema(scope, id) as Schema;
+    // Where none is spelled so, the one that means the same is looked for.
+    const normal = keyOf(type, parsed.normal, references);
+    const found =
+      known.findLast((one) => schemaOf(one).key === key) ?? known.findLast((one) => this.#normalKey(scope, schemaOf(one)) === normal);
+    if (!found) throw fault('NoSuchSchema', 'Schema not found');
     return { subject, version: found.version, schema: this.schema(scope, found.id) as Schema };
   }
 
@@ -218,13 +223,11 @@ export class Registry {
     const level = this.effective(scope, subject).compatibility;
     const shown = this.versions(scope, subject).filter((one) => !one.deleted);
     if (version === undefined) return this.#against(scope, level, update, shown);
-    const one = this.version(scope, subject, version);
-    return this.#against(
-      scope,
-      level,
-      update,
-      shown.filter((each) => each.version === one.version),
-    );
+    const isLatest = version === 'latest' || version === '-1';
+    const against = isLatest ? shown.slice(-1) : shown.filter((each) => each.version === Number(version));
+    // A subject that nobody knows has no version either: what is asked for is the version.
+    if (against.length === 0 && !isLatest) throw fault('NoSuchVersion', `Version ${version} not found.`);
+    return this.#against(scope, level, update, against);
   }
 
   #against(scope: bigint, level: Level, update: { type: SchemaType; parsed: Parsed }, versions: readonly Version[]): string[] {
@@ -366,6 +369,12 @@ function subjectFault(subject: string): string | undefined {
   for (const letter of subject) if (letter < ' ' || letter === '\x7f') return 'The name holds a control character.';
   return undefined;
 }
+
+/** What tells equal schemas. */
+const keyOf = (type: SchemaType, text: string, references: readonly Reference[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify([type, text, references]))
+    .digest('base64url');
 
 function schemaFault(error: unknown): unknown {
   return error instanceof SchemaFault ? fault('SchemaInvalid', error.message) : error;

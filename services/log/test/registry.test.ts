@@ -273,6 +273,43 @@ test('an answer is called what the client accepts, and a client that accepts not
   assert.equal(await typeFor(`${plain};q=0`), 406);
 });
 
+test('a schema is found however it is spelled: in another order, with names a primitive has no use for', async () => {
+  const json = { type: 'object', properties: { a: { type: 'string' }, b: { type: 'number' } } };
+  const made = await register('spelled', json, { schemaType: 'JSON' });
+  const turned = { properties: { b: { type: 'number' }, a: { type: 'string' } }, type: 'object' };
+  const found = await call('POST', '/subjects/spelled', { schema: JSON.stringify(turned), schemaType: 'JSON' });
+  assert.deepEqual([found.status, found.body.id, found.body.schema], [200, made.body.id, JSON.stringify(json)]);
+  const other = { ...turned, required: ['a'] };
+  await refused(call('POST', '/subjects/spelled', { schema: JSON.stringify(other), schemaType: 'JSON' }), 404, 40403);
+  const named = await register('stray', { type: 'int', name: 'Count', doc: 'how many', logicalType: 'date' });
+  assert.deepEqual((await register('stray', { type: 'int', logicalType: 'date' })).body, named.body);
+  assert.deepEqual((await call('GET', '/subjects/stray/versions/1/schema')).body, { type: 'int', logicalType: 'date' } as never);
+});
+
+test('a subject that nobody knows, a version that it has not, and settings that are not its own are told apart', async () => {
+  const body = { schema: JSON.stringify(record('Known')) };
+  await refused(call('GET', '/subjects/stranger/versions/1'), 404, 40401);
+  await refused(call('GET', '/subjects/stranger/versions/1/referencedby'), 404, 40401);
+  await refused(call('DELETE', '/subjects/stranger/versions/1'), 404, 40401);
+  await refused(call('DELETE', '/subjects/stranger'), 404, 40401);
+  await refused(call('POST', '/subjects/stranger', body), 404, 40401);
+  await refused(call('DELETE', '/mode/stranger'), 404, 40401);
+  await refused(call('DELETE', '/config/stranger'), 404, 40401);
+  await refused(call('GET', '/mode/stranger'), 404, 40409);
+  // A check asks for the version first: nobody's first version is as good as a subject that has not come so far.
+  await refused(call('POST', '/compatibility/subjects/stranger/versions/1', body), 404, 40402);
+  assert.equal((await call('POST', '/compatibility/subjects/stranger/versions/latest', body)).body.is_compatible, true);
+  await register('known', record('Known'));
+  await refused(call('GET', '/subjects/known/versions/2'), 404, 40402);
+  await refused(call('GET', '/subjects/known/versions/2/referencedby'), 404, 40402);
+  await refused(call('DELETE', '/subjects/known/versions/2'), 404, 40402);
+  await refused(call('POST', '/subjects/known', { schema: '"int"' }), 404, 40403);
+  await call('DELETE', '/subjects/known/versions/1');
+  await refused(call('POST', '/compatibility/subjects/known/versions/1', body), 404, 40402);
+  await refused(call('GET', '/subjects/known/versions/1'), 404, 40401);
+  await refused(call('GET', '/schemas/ids/word'), 404, 404);
+});
+
 test('the latest version is deleted softly as long as there is one', async () => {
   await register('shrinking', record('A', field('a')));
   await register('shrinking', record('A', field('a', 'string', { default: '' }), field('b', 'string', { default: '' })));

@@ -35,7 +35,7 @@ export function draftOf(asked: Asked): Draft & { id?: number; version?: number }
   for (const name of unbuilt)
     if (body[name] !== undefined && body[name] !== null) throw fault('NotImplemented', `${name} is not implemented.`);
   const { schema, schemaType, references, id, version } = body;
-  if (typeof schema !== 'string' || schema === '') throw new Refusal(422, 42201, 'Empty schema.');
+  if (typeof schema !== 'string' || schema === '') throw new Refusal(422, 42201, 'Empty schema');
   const type = schemaType ?? 'AVRO';
   if (!schemaTypes.includes(type as SchemaType)) throw new Refusal(422, 42201, `Invalid schema type ${String(type)}.`);
   const more = asked.query.has('normalize') ? { normalize: flag(asked, 'normalize') } : {};

@@ -64,7 +64,7 @@ async function readVersion(asked: Asked) {
 
 async function readSchema(asked: Asked) {
   const id = first(asked);
-  if (!/^[1-9]\d{0,9}$/.test(id)) throw new Refusal(404, 40403, `Schema ${id} not found.`);
+  if (!/^-?\d{1,10}$/.test(id)) throw new Refusal(404, 404, 'HTTP 404 Not Found');
   return (await asked.session.invoke('GetSchema', id, serialized(asked), asked.more)).output;
 }
 
@@ -151,7 +151,7 @@ async function writeConfig(asked: Asked): Promise<Answer> {
 async function removeConfig(asked: Asked): Promise<Answer> {
   const { all, own } = await settings(asked);
   if (own && own.compatibility === undefined && own.normalize === undefined)
-    throw new Refusal(404, 40401, `Subject '${first(asked)}' does not have subject-level compatibility configured`);
+    throw new Refusal(404, 40401, `Subject '${first(asked)}' not found.`);
   await configure(asked, { compatibility: null, normalize: null });
   return json({ compatibilityLevel: own?.compatibility ?? all.compatibility });
 }
@@ -171,7 +171,7 @@ async function writeMode(asked: Asked): Promise<Answer> {
 
 async function removeMode(asked: Asked): Promise<Answer> {
   const { all, own } = await settings(asked);
-  if (own && own.mode === undefined) throw new Refusal(404, 40409, `Subject '${first(asked)}' does not have subject-level mode configured`);
+  if (own && own.mode === undefined) throw new Refusal(404, 40401, `Subject '${first(asked)}' not found.`);
   await configure(asked, { mode: null });
   return json({ mode: own?.mode ?? all.mode });
 }

@@ -94,9 +94,9 @@ export function registryHandlers({ registry }: Broker): Pick<Handlers<typeof log
       const all = own(caller.scope, ref.name);
       const standing = all.filter((one) => !one.deleted);
       if (!permanent && standing.length === 0)
-        throw fault('SubjectSoftDeleted', `Subject '${ref.name}' was soft deleted. Set permanent=true to delete permanently.`);
+        throw fault('SubjectSoftDeleted', `Subject '${ref.name}' was soft deleted.Set permanent=true to delete permanently`);
       if (permanent && standing.length > 0)
-        throw fault('SubjectNotSoftDeleted', `Subject '${ref.name}' was not deleted first before being permanently deleted.`);
+        throw fault('SubjectNotSoftDeleted', `Subject '${ref.name}' was not deleted first before being permanently deleted`);
       const removed = permanent ? all : standing;
       await registry.remove(caller.scope, ref.name, removed, permanent);
       return { output: { versions: removed.map(({ version }) => version) } };
@@ -109,12 +109,12 @@ export function registryHandlers({ registry }: Broker): Pick<Handlers<typeof log
       if (!permanent && found.deleted)
         throw fault(
           'VersionSoftDeleted',
-          `Subject '${ref.name}' Version ${version} was soft deleted. Set permanent=true to delete permanently.`,
+          `Subject '${ref.name}' Version ${version} was soft deleted.Set permanent=true to delete permanently`,
         );
       if (permanent && !found.deleted)
         throw fault(
           'VersionNotSoftDeleted',
-          `Subject '${ref.name}' Version ${version} was not deleted first before being permanently deleted.`,
+          `Subject '${ref.name}' Version ${version} was not deleted first before being permanently deleted`,
         );
       await registry.remove(caller.scope, ref.name, [found], permanent);
       return { output: { version } };
@@ -172,7 +172,7 @@ function readingHandlers(
     },
     async GetSchema({ caller: { scope }, ref, input }) {
       const schema = registry.schema(scope, Number(ref.name));
-      if (!schema) throw fault('NoSuchSchema', `Schema ${ref.name} not found.`);
+      if (!schema) throw fault('NoSuchSchema', `Schema ${ref.name} not found`);
       return { output: schemaEnvelope(registry, scope, schema, input.serialized) };
     },
   };
