@@ -17,7 +17,7 @@ import { partitionHandlers } from './store/handler/partition.ts';
 import { recordHandlers } from './store/handler/record.ts';
 import { transactionHandlers, transactionProvider } from './store/handler/transaction.ts';
 import { topicHandlers, topicProvider } from './store/handler/topic.ts';
-import { topicPartitionsMax } from './store/limits.ts';
+import { rebalanceDelayMaxMs, topicPartitionsMax } from './store/limits.ts';
 import { nodeIdOf, openLead, seatOf } from './store/pair/pair.ts';
 import './store/fault.ts';
 
@@ -64,17 +64,21 @@ export const main = implement<typeof contract, Needs>(contract, async (kernel) =
 
 function brokerOf({ directory, log, now, mayWrite, sealer, needs, pair, process: self }: Kernel<Needs>): Broker {
   const nodeId = nodeIdOf(pair, self);
-  const partitionsDefault = partitionsOf(process.env.GAMUT_LOG_PARTITIONS);
+  const settings = {
+    partitions: settingOf('GAMUT_LOG_PARTITIONS', 1, topicPartitionsMax),
+    rebalanceDelayMs: settingOf('GAMUT_LOG_REBALANCE_DELAY_MS', 0, rebalanceDelayMaxMs),
+  };
   const blobs = needs.blobs ? { blobs: needs.blobs } : {};
-  return openBroker({ directory, log, now, mayWrite, sealer, nodeId, partitionsDefault, ...blobs });
+  return openBroker({ directory, log, now, mayWrite, sealer, nodeId, settings, ...blobs });
 }
 
-/** What Apache Kafka calls num.partitions: 1, or what the operator says. */
-function partitionsOf(said: string | undefined): number {
-  const partitions = Number(said ?? 1);
-  if (!Number.isInteger(partitions) || partitions < 1 || partitions > topicPartitionsMax)
-    throw new TypeError(`GAMUT_LOG_PARTITIONS must be a whole number from 1 to ${topicPartitionsMax}, not ${said}`);
-  return partitions;
+/** What the operator says in the environment; the least where nothing is said. */
+function settingOf(name: string, least: number, most: number): number {
+  const said = process.env[name] ?? least;
+  const value = Number(said);
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new TypeError(`${name} must be a whole number from ${least} to ${most}, not ${said}`);
+  return value;
 }
 
 /** Handlers whose replies are told once the standby has what they speak of. */

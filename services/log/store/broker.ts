@@ -14,6 +14,7 @@ import { Registry } from './registry.ts';
 import { type Store, Tier } from './tier/tier.ts';
 import { Transactions } from './transaction.ts';
 import { compact } from './compact.ts';
+import type { BrokerSettings } from '../domain/broker-config.ts';
 import { compactionLagMs, configNumber, isCompacted } from '../domain/config.ts';
 
 /** What a broker that has a standby knows of it. */
@@ -29,8 +30,7 @@ export type Broker = {
   readonly clusterId: string;
   /** Under which number clients know this broker. */
   readonly nodeId: number;
-  /** How many partitions a topic gets whose maker does not say. */
-  readonly partitionsDefault: number;
+  readonly settings: BrokerSettings;
   readonly disk: Disk;
   /** Set once, before the doors open, where there is a standby. */
   paired: Paired | undefined;
@@ -61,12 +61,14 @@ export type BrokerOptions = {
   /** Where tiered topics go. */
   readonly blobs?: Store;
   readonly nodeId?: number;
-  readonly partitionsDefault?: number;
+  readonly settings?: BrokerSettings;
 };
+
+const usual: BrokerSettings = { partitions: 1, rebalanceDelayMs: 0 };
 
 /** Opens the log of a directory: first what is known of topics, then their segments. */
 export function openBroker(options: BrokerOptions): Broker {
-  const { directory, log, now, mayWrite, sealer, blobs, nodeId = 1, partitionsDefault = 1 } = options;
+  const { directory, log, now, mayWrite, sealer, blobs, nodeId = 1, settings = usual } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const disk = new Disk(directory);
   const state = new StateLog(disk, join(directory, 'state'), now);
@@ -86,7 +88,7 @@ export function openBroker(options: BrokerOptions): Broker {
   ]);
   topics.open();
   const groupState = new StateLog(disk, join(directory, 'group'), now);
-  const groups = new Groups(groupState, topics, now, log);
+  const groups = new Groups(groupState, topics, { now, log, rebalanceDelayMs: settings.rebalanceDelayMs });
   groupState.open((key, value) => groups.apply(key, value));
   groups.open();
   const transactionState = new StateLog(disk, join(directory, 'transaction'), now);
@@ -112,7 +114,7 @@ export function openBroker(options: BrokerOptions): Broker {
   const broker: Broker = {
     clusterId,
     nodeId,
-    partitionsDefault,
+    settings,
     disk,
     paired: undefined,
     topics,

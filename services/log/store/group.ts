@@ -43,22 +43,26 @@ type StoredGroup = {
 const consumerMark = 'KIP-848';
 type StoredOffset = [offset: number, leaderEpoch: number, metadata: string, at: number];
 
+export type GroupOptions = { readonly now: () => number; readonly log: Log; readonly rebalanceDelayMs: number };
+
 /** The groups of all scopes. What members and offsets are survives a restart, so that a restart is no rebalance. */
 export class Groups {
   readonly #state: StateLog;
   readonly #now: () => number;
   readonly #topics: Topics;
   readonly #log: Log;
+  readonly #rebalanceDelayMs: number;
   readonly #groups = new Map<string, Group>();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(state: StateLog, topics: Topics, now: () => number, log: Log) {
+  constructor(state: StateLog, topics: Topics, { now, log, rebalanceDelayMs }: GroupOptions) {
     this.#state = state;
     this.#topics = topics;
     this.#log = log;
     this.#now = now;
+    this.#rebalanceDelayMs = rebalanceDelayMs;
   }
 
   /** Takes one entry of the state log, while it is opened. */
@@ -123,6 +127,7 @@ export class Groups {
     return new ClassicGroup(
       () => this.#keep(group()),
       (clientId) => `${clientId}-${randomUUID()}`,
+      this.#rebalanceDelayMs,
     );
   }
 

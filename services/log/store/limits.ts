@@ -35,6 +35,7 @@ export const partitionsMax = limit(4000, 'partition', 'Partitions of one scope.'
 export const topicPartitionsMax = limit(1000, 'partition', 'Partitions of one topic.');
 export const effectWindowMs = limit(1000, 'ms', 'Time in which produces of one caller to one topic are gathered into one audit record.');
 export const effectsKeptMax = limit(100_000, 'record', 'Audit records of produces that wait for the journal; beyond it produces wait.');
+export const rebalanceDelayMaxMs = limit(60_000, 'ms', 'Longest wait of a group without members for more than the first.');
 export const groupsMax = limit(10_000, 'group', 'Groups of one scope.');
 export const groupMembersMax = limit(2000, 'member', 'Members of one group.');
 export const offsetExpiryMs = limit(7 * 24 * 3_600_000, 'ms', 'Time after which offsets of a group without members are forgotten.');

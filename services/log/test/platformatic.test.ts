@@ -11,11 +11,13 @@ let house: House;
 let base: { clientId: string; bootstrapBrokers: string[]; sasl: { mechanism: 'PLAIN'; username: string; password: string } };
 before(async () => {
   process.env.GAMUT_LOG_PARTITIONS = '3';
+  process.env.GAMUT_LOG_REBALANCE_DELAY_MS = '50';
   house = await openHouse();
   base = { clientId: 'platformatic', bootstrapBrokers: [house.kafka], sasl: { mechanism: 'PLAIN', ...house.owner.sasl } };
 });
 after(async () => {
   delete process.env.GAMUT_LOG_PARTITIONS;
+  delete process.env.GAMUT_LOG_REBALANCE_DELAY_MS;
   await house?.stop();
 });
 
@@ -114,8 +116,8 @@ test('a topic whose maker does not say has as many partitions as the operator sa
   );
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: [{ type: kafkajs.ConfigResourceTypes.BROKER, name: '1', configNames: ['num.partitions'] }],
+    resources: [{ type: kafkajs.ConfigResourceTypes.BROKER, name: '1', configNames: ['num.partitions', 'group.initial.rebalance.delay.ms'] }],
   });
-  assert.equal(resources[0]?.configEntries[0]?.configValue, '3');
+  assert.deepEqual(resources[0]?.configEntries.map(({ configValue }) => configValue).sort(), ['3', '50']);
   await admin.disconnect();
 });

@@ -21,18 +21,26 @@ export class ClassicGroup {
   /** Ids given out to members that must come again with them, and until when. */
   readonly pending = new Map<string, number>();
   #rebalanceDeadline = Number.POSITIVE_INFINITY;
+  /** Until when the first generation waits for more members, and whether some have come since that was said. */
+  #heldUntil = Number.POSITIVE_INFINITY;
+  #hasGrown = false;
+  readonly #initialDelayMs: number;
   readonly #changed: () => void;
   readonly #newId: (clientId: string) => string;
 
-  /** `changed` is called when what must survive a restart has changed. */
-  constructor(changed: () => void, newId: (clientId: string) => string) {
+  /**
+   * `changed` is called when what must survive a restart has changed. `initialDelayMs`: how long a group without members waits for
+   * more than the first.
+   */
+  constructor(changed: () => void, newId: (clientId: string) => string, initialDelayMs = 0) {
+    this.#initialDelayMs = initialDelayMs;
     this.#changed = changed;
     this.#newId = newId;
   }
 
   /** When something is due: a member's silence, the end of a rebalance. */
   get deadline(): number {
-    let least = this.#rebalanceDeadline;
+    let least = Math.min(this.#rebalanceDeadline, this.#heldUntil);
     for (const member of this.members.values()) if (!member.join && member.deadline < least) least = member.deadline;
     for (const until of this.pending.values()) if (until < least) least = until;
     return least;
@@ -41,6 +49,7 @@ export class ClassicGroup {
   tick(now: number, _sizes?: unknown): void {
     for (const [id, until] of this.pending) if (until <= now) this.pending.delete(id);
     for (const member of [...this.members.values()]) if (!member.join && member.deadline <= now) this.#remove(member, now);
+    if (this.#heldUntil <= now) this.#hold(now);
     if (this.#rebalanceDeadline <= now) {
       if (this.state === 'PreparingRebalance') this.#complete(now);
       else this.#dropUnsynced(now);
@@ -102,6 +111,7 @@ export class ClassicGroup {
       sync: undefined,
     };
     this.members.set(id, member);
+    if (this.#isHeld) this.#hasGrown = true;
     return this.#await(member, now);
   }
 
@@ -150,18 +160,30 @@ export class ClassicGroup {
     });
   }
 
+  get #isHeld(): boolean {
+    return this.#heldUntil !== Number.POSITIVE_INFINITY;
+  }
+
+  /** The wait is over, unless somebody came during it: then it begins anew, as long as members have patience. */
+  #hold(now: number): void {
+    this.#heldUntil = this.#hasGrown ? Math.min(now + this.#initialDelayMs, this.#rebalanceDeadline) : Number.POSITIVE_INFINITY;
+    this.#hasGrown = false;
+  }
+
   #prepare(now: number): void {
+    const isFirst = this.state === 'Empty';
     for (const member of this.members.values()) {
       member.sync?.(unsynced('REBALANCE_IN_PROGRESS'));
       member.sync = undefined;
     }
     this.state = 'PreparingRebalance';
     this.#rebalanceDeadline = now + Math.max(0, ...[...this.members.values()].map(({ rebalanceTimeoutMs }) => rebalanceTimeoutMs));
+    if (isFirst && this.#initialDelayMs > 0) this.#heldUntil = Math.min(now + this.#initialDelayMs, this.#rebalanceDeadline);
     this.#completeIfAll(now);
   }
 
   #completeIfAll(now: number): void {
-    if (this.state !== 'PreparingRebalance') return;
+    if (this.state !== 'PreparingRebalance' || this.#isHeld) return;
     for (const member of this.members.values()) if (!member.join) return;
     if (this.pending.size === 0) this.#complete(now);
   }
@@ -171,6 +193,8 @@ export class ClassicGroup {
     for (const member of [...this.members.values()]) if (!member.join && member.instanceId === null) this.#drop(member);
     this.generation += 1;
     this.#rebalanceDeadline = Number.POSITIVE_INFINITY;
+    this.#heldUntil = Number.POSITIVE_INFINITY;
+    this.#hasGrown = false;
     if (this.members.size === 0) {
       this.state = 'Empty';
       this.protocol = null;

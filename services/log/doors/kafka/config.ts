@@ -3,7 +3,7 @@ import { OperationError } from '#kernel/contract/fault.ts';
 import { errorCode } from '#wire/kafka/error.ts';
 import { alterConfigs, describeConfigs, describeLogDirs, incrementalAlterConfigs } from '#wire/kafka/message/config.ts';
 import { type Config, configValue, topicConfig } from '../../domain/config.ts';
-import { brokerConfig } from '../../domain/broker-config.ts';
+import { brokerConfig, type BrokerSettings } from '../../domain/broker-config.ts';
 import { type Asking, granted, route } from './exchange.ts';
 import { wordError } from './errors.ts';
 
@@ -37,8 +37,8 @@ function topicEntries(config: Config, keys: readonly string[] | null, synonyms: 
     });
 }
 
-function brokerEntries(partitions: number, keys: readonly string[] | null) {
-  return Object.entries(brokerConfig(partitions))
+function brokerEntries(settings: BrokerSettings, keys: readonly string[] | null) {
+  return Object.entries(brokerConfig(settings))
     .filter(([name]) => keys === null || keys.includes(name))
     .map(([name, { value, type }]) => ({
       name,
@@ -71,7 +71,7 @@ async function describe(asking: Asking, { resourceType, resourceName, configurat
   if (resourceType !== kinds.broker) return told(errorCode.INVALID_REQUEST, 'Only topics and brokers have a configuration here.');
   if (resourceName !== '' && resourceName !== String(broker.nodeId))
     return told(errorCode.INVALID_REQUEST, `There is no broker ${resourceName}.`);
-  return told(0, null, brokerEntries(asking.broker.partitionsDefault, configurationKeys));
+  return told(0, null, brokerEntries(asking.broker.settings, configurationKeys));
 }
 
 const answerDescribe = route(describeConfigs, async (message, asking) => ({

@@ -10,12 +10,12 @@ import { fault } from '#kernel/contract/fault.ts';
 type NewTopic = RequestOf<typeof createTopics>['topics'][number];
 
 /** How many partitions a request asks for; assignments must name this broker, once each. */
-function partitionsOf({ numPartitions, replicationFactor, assignments }: NewTopic, { nodeId, partitionsDefault }: Broker): number {
+function partitionsOf({ numPartitions, replicationFactor, assignments }: NewTopic, { nodeId, settings }: Broker): number {
   if (assignments.length === 0) {
     if (replicationFactor !== -1 && replicationFactor !== 1)
       throw fault('ReplicationInvalid', `Unable to replicate the partition ${replicationFactor} time(s): only 1 broker is registered.`);
     if (numPartitions === 0 || numPartitions < -1) throw fault('PartitionsInvalid', 'Number of partitions must be larger than 0.');
-    return numPartitions === -1 ? partitionsDefault : numPartitions;
+    return numPartitions === -1 ? settings.partitions : numPartitions;
   }
   const indexes = assignments.map(({ partitionIndex }) => partitionIndex).sort((left, right) => left - right);
   const isSound =

@@ -51,7 +51,7 @@ export function paged<T extends { readonly name: string }>(
 }
 
 /** The handlers of the operations on topics themselves. */
-export function topicHandlers({ topics, partitionsDefault }: Broker): Pick<Handlers<typeof log>, Names> {
+export function topicHandlers({ topics, settings }: Broker): Pick<Handlers<typeof log>, Names> {
   const own = (scope: bigint, name: string): Topic => {
     const topic = topics.find(scope, name);
     if (!topic) throw fault('NoSuchTopic', `Topic '${name}' does not exist.`);
@@ -66,7 +66,7 @@ export function topicHandlers({ topics, partitionsDefault }: Broker): Pick<Handl
     },
     GetTopic: async ({ caller, ref }) => ({ output: topicEnvelope(own(caller.scope, ref.name)) }),
     async CreateTopic(call) {
-      const { name, partitions = partitionsDefault, config = {}, labels = {} } = call.input;
+      const { name, partitions = settings.partitions, config = {}, labels = {} } = call.input;
       const named = namedKey(config);
       if (named !== undefined) await call.useKey(named);
       const topic = topics.create(call.caller, name, { partitions, config, labels });
