@@ -1,8 +1,8 @@
 import type { Disk, DiskFile } from '#services/ledger/store/disk.ts';
+import type { Chance } from '../pair/fence.ts';
 
 type Written = { readonly bytes: Buffer; readonly position: number };
 type File = { durable: Buffer; pending: Written[] };
-export type Chance = { below(count: number): number; chance(percent: number): boolean };
 
 const sectorBytes = 512;
 

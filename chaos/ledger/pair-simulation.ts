@@ -10,8 +10,8 @@ import { Pair } from '#services/ledger/store/pair/pair.ts';
 import { accountRecord, transferRecord } from '#services/ledger/test/fixtures/record.ts';
 import { bodyOf, randomOf, run } from '#services/ledger/test/property/walk.ts';
 import { SimulatedDisk } from './disk.ts';
-import { SimulatedFence } from './fence.ts';
-import { type SimulatedWire, simulatedWires } from './network.ts';
+import { SimulatedFence } from '../pair/fence.ts';
+import { type SimulatedWire, simulatedWires } from '../pair/network.ts';
 
 const who = { tenant: 1n, scope: 2n, credential: 3n, principal: 'someone' };
 const names = ['one', 'two'] as const;

@@ -11,7 +11,7 @@ import { subjects } from './store/handler/subject.ts';
 import { transferHandlers } from './store/handler/transfer.ts';
 import { beatEveryMs, expireEveryMs } from './store/limits.ts';
 import { sqlFence } from '#kernel/pair/fence.ts';
-import { Pair, takeAlone } from './store/pair/pair.ts';
+import { Pair, takeLedger } from './store/pair/pair.ts';
 import { connectPair, listenPair } from '#kernel/pair/wire.ts';
 import { accountProvider, transferProvider } from './store/provider.ts';
 
@@ -53,7 +53,7 @@ type Kept = { opened(doors: Readonly<Record<string, string>>): void; elsewhere()
 async function keep(kernel: Kernel<Needs>, book: Book, end: (error: Error) => void): Promise<Kept> {
   const { pair: names, needs } = kernel;
   if (names) return keepAsPair(kernel, names, book, end);
-  if (needs.sql) await takeAlone(book, sqlFence(needs.sql), kernel.process);
+  if (needs.sql) await takeLedger(book, sqlFence(needs.sql), kernel.process);
   await book.load();
   return { opened: () => undefined, elsewhere: () => undefined, stop: () => book.close() };
 }

@@ -4,6 +4,7 @@ import type { Book } from '../book.ts';
 import { finishMs } from '../limits.ts';
 import { joined, type Place } from '../place.ts';
 import type { Fence, Row } from '#kernel/pair/fence.ts';
+import { firstRow, takeAlone } from '#kernel/pair/seat.ts';
 import { Follow, loadFollowing, markJoined } from './follow.ts';
 import { Lead } from './lead.ts';
 import type { Wire } from './wire.ts';
@@ -83,7 +84,7 @@ export class Pair implements Place {
   async #begin(): Promise<void> {
     const { book, fence, self, names, log } = this.#options;
     const isJoined = book.disk.list().includes(joined);
-    const row = await this.#firstRow(isJoined);
+    const row = await firstRow({ fence, names, self, hasPast: isJoined }, forgotten);
     if (!row || this.#stopped) return;
     this.#row = row;
     const isFirst = row.epoch === 0n && self === names[0];
@@ -111,16 +112,6 @@ export class Pair implements Place {
       },
     });
     this.#follow.tick();
-  }
-
-  /** The row; the first of the two makes it where there is none. Processes that have a past do not begin one. */
-  async #firstRow(isJoined: boolean): Promise<Row | undefined> {
-    const { fence, self, names } = this.#options;
-    const row = await fence.read();
-    if (row) return row;
-    if (isJoined) throw fault('LogDamaged', 'PostgreSQL has forgotten who holds the ledger.');
-    if (self === names[0]) await fence.begin(self);
-    return fence.read();
   }
 
   async #outOfSync(row: Row): Promise<void> {
@@ -174,13 +165,12 @@ export class Pair implements Place {
   }
 }
 
-/** A ledger kept by one process alone, which was kept by two: it takes an epoch, or is refused where the other one holds it. */
-export async function takeAlone(book: Book, fence: Fence, self: string): Promise<void> {
+const forgotten = () => fault('LogDamaged', 'PostgreSQL has forgotten who holds the ledger.');
+
+/** A ledger kept by one process alone, where it was kept by two: refused while the other one holds it. */
+export async function takeLedger(book: Book, fence: Fence, self: string): Promise<void> {
   if (!book.disk.list().includes(joined)) return;
-  const row = await fence.read();
-  if (!row) return;
-  if (row.holder !== self)
-    throw fault('LedgerElsewhere', `The process ${row.holder} holds the ledger: start the platform with --standby ledger.`);
-  if (!(await fence.swap(row, { epoch: row.epoch + 1n, holder: self, synced: false })))
-    throw fault('Unavailable', 'Who holds the ledger is being changed.');
+  await takeAlone(fence, self, (holder) =>
+    fault('LedgerElsewhere', `The process ${holder} holds the ledger: start the platform with --standby ledger.`),
+  );
 }

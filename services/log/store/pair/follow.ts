@@ -81,7 +81,9 @@ export class Follow {
 
   #leave(): void {
     if (this.#isOver()) return;
-    if (this.#state === 'following') this.#bereft = true;
+    // A leader that takes our line and never answers hangs: a standby that began meanwhile need not have followed it.
+    const isPatient = this.#options.now() - this.#startedAt <= patienceMs;
+    if (this.#state === 'following' || (this.#state === 'greeting' && !isPatient)) this.#bereft = true;
     this.#state = 'away';
     this.leader = undefined;
     const wire = this.#wire;

@@ -11,7 +11,7 @@ import { beatEveryMs, seatMs } from '../limits.ts';
 import { Follow } from './follow.ts';
 import { Lead } from './lead.ts';
 import type { Doors } from './message.ts';
-import { type Seat, takeAlone, takeSeat } from './seat.ts';
+import { type Seat, takeLog, takeSeat } from './seat.ts';
 
 type Names = readonly [string, string];
 
@@ -35,7 +35,7 @@ export const nodeIdOf = (names: Names | undefined, name: string): number => Math
 export async function seatOf(kernel: Kernel<Needs>): Promise<Seat | undefined> {
   const { pair: names, process: self, directory: root, needs, signal, log } = kernel;
   if (!names) {
-    if (needs.sql) await takeAlone(root, sqlFence(needs.sql), self);
+    if (needs.sql) await takeLog(root, sqlFence(needs.sql), self);
     return undefined;
   }
   const fence = sqlFence(sqlOf(kernel));

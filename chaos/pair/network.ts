@@ -1,17 +1,20 @@
-import type { Kind, Wire } from '#services/ledger/store/pair/wire.ts';
+import type { Wire } from '#kernel/pair/wire.ts';
 
-type Listener = { message(kind: Kind, body: Buffer): void; close(): void };
+type Listener = { message(kind: number, body: Buffer): void; close(): void };
 
 /** One end of a simulated line. What the other end sent waits here until the simulation delivers it. */
 export class SimulatedWire implements Wire {
   other!: SimulatedWire;
-  readonly #inbox: ({ kind: Kind; body: Buffer } | 'close')[] = [];
+  readonly #inbox: ({ kind: number; body: Buffer } | 'close')[] = [];
   #listener: Listener | undefined;
   #closed = false;
 
-  send(kind: Kind, parts: readonly Uint8Array[] = []): void {
+  send(kind: number, parts: readonly Uint8Array[] = []): void {
     if (!this.#closed && !this.other.#closed) this.other.#inbox.push({ kind, body: Buffer.concat(parts) });
   }
+
+  /** What waits for delivery is on its way already. */
+  readonly waitingBytes = 0;
 
   drained(): Promise<void> {
     return Promise.resolve();

@@ -1,5 +1,6 @@
 import type { Fence, Row } from '#kernel/pair/fence.ts';
-import type { Chance } from './disk.ts';
+
+export type Chance = { below(count: number): number; chance(percent: number): boolean };
 
 type Call = { readonly owner: string; run(): unknown; answer(result: unknown): void; fail(error: Error): void };
 
