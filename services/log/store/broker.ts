@@ -41,6 +41,8 @@ export type Broker = {
   readonly effects: Effects;
   readonly tier: Tier;
   readonly now: () => number;
+  /** Milliseconds of a clock that only goes on, whatever is done to the other one. */
+  readonly steady: () => number;
   readonly mayWrite: () => boolean;
   readonly log: Log;
   /** Retention and compaction of everything, now. */
@@ -56,6 +58,7 @@ export type BrokerOptions = {
   readonly directory: string;
   readonly log: Log;
   readonly now: () => number;
+  readonly steady?: () => number;
   readonly mayWrite: () => boolean;
   readonly sealer: Sealer;
   /** Where tiered topics go. */
@@ -64,11 +67,12 @@ export type BrokerOptions = {
   readonly settings?: BrokerSettings;
 };
 
+const sinceStart = () => performance.now();
 const usual: BrokerSettings = { partitions: 1, rebalanceDelayMs: 0 };
 
 /** Opens the log of a directory: first what is known of topics, then their segments. */
 export function openBroker(options: BrokerOptions): Broker {
-  const { directory, log, now, mayWrite, sealer, blobs, nodeId = 1, settings = usual } = options;
+  const { directory, log, now, mayWrite, sealer, blobs, nodeId = 1, settings = usual, steady = sinceStart } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const disk = new Disk(directory);
   const state = new StateLog(disk, join(directory, 'state'), now);
@@ -88,7 +92,7 @@ export function openBroker(options: BrokerOptions): Broker {
   ]);
   topics.open();
   const groupState = new StateLog(disk, join(directory, 'group'), now);
-  const groups = new Groups(groupState, topics, { now, log, rebalanceDelayMs: settings.rebalanceDelayMs });
+  const groups = new Groups(groupState, topics, { now, steady, log, rebalanceDelayMs: settings.rebalanceDelayMs });
   groupState.open((key, value) => groups.apply(key, value));
   groups.open();
   const transactionState = new StateLog(disk, join(directory, 'transaction'), now);
@@ -112,21 +116,9 @@ export function openBroker(options: BrokerOptions): Broker {
     [sweepMs, () => sweep().catch(failed)],
   ]);
   const broker: Broker = {
-    clusterId,
-    nodeId,
-    settings,
-    disk,
+    ...{ clusterId, nodeId, settings, disk, topics, groups, transactions, registry, effects, tier },
+    ...{ now, steady, mayWrite, log, sweep },
     paired: undefined,
-    topics,
-    groups,
-    transactions,
-    registry,
-    effects,
-    tier,
-    now,
-    mayWrite,
-    log,
-    sweep,
     checkpoint: () => checkpointAll(topics),
     hold: upkeep.hold,
     async close() {

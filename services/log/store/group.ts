@@ -43,12 +43,19 @@ type StoredGroup = {
 const consumerMark = 'KIP-848';
 type StoredOffset = [offset: number, leaderEpoch: number, metadata: string, at: number];
 
-export type GroupOptions = { readonly now: () => number; readonly log: Log; readonly rebalanceDelayMs: number };
+export type GroupOptions = {
+  readonly now: () => number;
+  /** Milliseconds of a clock that only goes on: by it members are silent too long. */
+  readonly steady: () => number;
+  readonly log: Log;
+  readonly rebalanceDelayMs: number;
+};
 
 /** The groups of all scopes. What members and offsets are survives a restart, so that a restart is no rebalance. */
 export class Groups {
   readonly #state: StateLog;
   readonly #now: () => number;
+  readonly #steady: () => number;
   readonly #topics: Topics;
   readonly #log: Log;
   readonly #rebalanceDelayMs: number;
@@ -57,11 +64,12 @@ export class Groups {
   #timerAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(state: StateLog, topics: Topics, { now, log, rebalanceDelayMs }: GroupOptions) {
+  constructor(state: StateLog, topics: Topics, { now, steady, log, rebalanceDelayMs }: GroupOptions) {
     this.#state = state;
     this.#topics = topics;
     this.#log = log;
     this.#now = now;
+    this.#steady = steady;
     this.#rebalanceDelayMs = rebalanceDelayMs;
   }
 
@@ -96,7 +104,7 @@ export class Groups {
         ...member,
         protocols: member.protocols.map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata, 'base64') })),
         assignment: Buffer.from(member.assignment, 'base64'),
-        deadline: this.#now() + member.sessionTimeoutMs,
+        deadline: this.#steady() + member.sessionTimeoutMs,
         join: undefined,
         sync: undefined,
       });
@@ -290,12 +298,12 @@ export class Groups {
     if (next >= this.#timerAt || next === Number.POSITIVE_INFINITY) return;
     clearTimeout(this.#timer);
     this.#timerAt = next;
-    this.#timer = setTimeout(() => this.#tick(), Math.min(Math.max(1, next - this.#now()), 2 ** 31 - 1));
+    this.#timer = setTimeout(() => this.#tick(), Math.min(Math.max(1, next - this.#steady()), 2 ** 31 - 1));
   }
 
   #tick(): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
-    const now = this.#now();
+    const now = this.#steady();
     for (const { machine, scope } of this.#groups.values()) if (machine.deadline <= now) machine.tick(now, this.sizes(scope));
     this.watch();
   }

@@ -265,18 +265,25 @@ test('nothing but versions and authentication is answered before the client says
   assert.equal((await raw.call(metadata, 9, { topics: [] })).topics.length, 0);
 });
 
-test('revoking a credential ends its open connections, a parked fetch included', async () => {
+test('revoking a credential ends its open connections, a parked fetch included, in a tenth of a second', async () => {
   await createTopic('parked');
-  const doomed = await house.credential();
-  const parked = await openRaw(house.kafka, doomed.sasl);
-  const waiting = parked.call(fetch, 11, {
-    ...{ maxWaitMs: 60_000, minBytes: 1, maxBytes: 1000 },
-    topics: [{ topic: 'parked', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] }],
-  });
-  const refused = assert.rejects(waiting);
-  const revoked = await house.call('POST', `/v1/platform/credentials/${doomed.id}/revoke-credential`, {});
-  assert.equal(revoked.status, 200, JSON.stringify(revoked.body));
-  await parked.closed;
-  await refused;
-  await assert.rejects(openRaw(house.kafka, doomed.sasl), /not let in/);
+  const least = { ms: Number.POSITIVE_INFINITY };
+  // A machine that is busy may be late once, and not always.
+  for (let tries = 0; tries < 6 && least.ms >= 100; tries += 1) {
+    const doomed = await house.credential();
+    const parked = await openRaw(house.kafka, doomed.sasl);
+    const waiting = parked.call(fetch, 11, {
+      ...{ maxWaitMs: 60_000, minBytes: 1, maxBytes: 1000 },
+      topics: [{ topic: 'parked', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] }],
+    });
+    const refused = assert.rejects(waiting);
+    const closed = parked.closed.then(() => performance.now());
+    const revoked = await house.call('POST', `/v1/platform/credentials/${doomed.id}/revoke-credential`, {});
+    const revokedAt = performance.now();
+    assert.equal(revoked.status, 200, JSON.stringify(revoked.body));
+    least.ms = Math.min(least.ms, Math.max(0, (await closed) - revokedAt));
+    await refused;
+    await assert.rejects(openRaw(house.kafka, doomed.sasl), /not let in/);
+  }
+  assert.ok(least.ms < 100, `the fetch ended after ${least.ms} ms`);
 });

@@ -61,7 +61,7 @@ const answerHeartbeat = route(consumerGroupHeartbeat, async (message, asking) =>
       assignor: message.serverAssignor,
       owned: named(asking, message.topicPartitions),
     },
-    broker.now(),
+    broker.steady(),
     broker.groups.sizes(scope),
   );
   broker.groups.watch(group);

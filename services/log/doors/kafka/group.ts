@@ -76,7 +76,7 @@ const answerJoin = route(joinGroup, async (message, asking) => {
       knownFirst: version >= 4,
       maySkip: version >= 9,
     },
-    broker.now(),
+    broker.steady(),
   );
   broker.groups.watch(group);
   const joined = await untilGone(joining, asking.signal);
@@ -125,7 +125,7 @@ const answerSync = route(syncGroup, async (message, asking) => {
       protocol: message.protocolName,
     },
     new Map(message.assignments.map(({ memberId, assignment }) => [memberId, Buffer.from(assignment)])),
-    broker.now(),
+    broker.steady(),
   );
   broker.groups.watch(group);
   const synced = await untilGone(syncing, asking.signal);
@@ -141,7 +141,7 @@ const answerHeartbeat = route(heartbeat, async (message, asking) => {
   if (wrong) return { throttleTimeMs: 0, errorCode: errorCode[wrong] };
   const group = broker.groups.find(session.caller.scope, groupId);
   const machine = group?.machine.type === 'classic' ? group.machine : undefined;
-  const name = machine?.heartbeat(memberId, groupInstanceId, generationId, broker.now()) ?? 'UNKNOWN_MEMBER_ID';
+  const name = machine?.heartbeat(memberId, groupInstanceId, generationId, broker.steady()) ?? 'UNKNOWN_MEMBER_ID';
   if (group) broker.groups.watch(group);
   return { throttleTimeMs: 0, errorCode: errorCode[name] };
 });
@@ -156,7 +156,7 @@ const answerLeave = route(leaveGroup, async (message, asking) => {
   const members = leaving.map(({ memberId, groupInstanceId }) => ({
     memberId,
     groupInstanceId,
-    errorCode: errorCode[machine?.leave(memberId, groupInstanceId, broker.now()) ?? 'UNKNOWN_MEMBER_ID'],
+    errorCode: errorCode[machine?.leave(memberId, groupInstanceId, broker.steady()) ?? 'UNKNOWN_MEMBER_ID'],
   }));
   if (group) broker.groups.watch(group);
   return version >= 3

@@ -57,7 +57,7 @@ const answerCommit = route(offsetCommit, async (message, asking) => {
     return refuse(generationIdOrMemberEpoch >= 0 ? 'ILLEGAL_GENERATION' : 'UNKNOWN_MEMBER_ID');
   if (!known && !broker.groups.hasRoom(scope)) return refuse('GROUP_MAX_SIZE_REACHED');
   const group = known ?? broker.groups.at(scope, groupId);
-  const wrong = group.machine.commitFault(memberId, groupInstanceId, generationIdOrMemberEpoch, broker.now());
+  const wrong = group.machine.commitFault(memberId, groupInstanceId, generationIdOrMemberEpoch, broker.steady());
   if (wrong) return refuse(wrong);
   const sorted = await Promise.all(message.topics.map((topic) => sortOffsets(asking, topic)));
   broker.groups.commit(

@@ -114,7 +114,7 @@ const answerOffsets = route(txnOffsetCommit, async (message, asking) => {
   // KIP-447: a member that lost its place must not commit for it. Who says nothing of a membership is not asked.
   const saysMember = memberId !== '' || generationId >= 0;
   if (saysMember) {
-    const wrong = group ? group.machine.commitFault(memberId, groupInstanceId, generationId, broker.now()) : 'UNKNOWN_MEMBER_ID';
+    const wrong = group ? group.machine.commitFault(memberId, groupInstanceId, generationId, broker.steady()) : 'UNKNOWN_MEMBER_ID';
     if (wrong) return refuse(wrong);
   }
   if (!group && !broker.groups.hasRoom(scope)) return refuse('GROUP_MAX_SIZE_REACHED');
