@@ -27,6 +27,8 @@ export interface ScopedLog {
   /** Makes a topic unless there is one; answers whether it was made. */
   createTopic(topic: string, made?: { partitions?: number; config?: Readonly<Record<string, string>> }): Promise<boolean>;
   hasTopic(topic: string): Promise<boolean>;
+  /** How many partitions a topic has now. */
+  partitions(topic: string): Promise<number>;
   /** Appends records once each, in order; resolves when they are acknowledged, with their places. */
   produce(topic: string, records: readonly Outgoing[]): Promise<Written[]>;
   /**
@@ -98,6 +100,7 @@ function scopedLog(cluster: Cluster, prefix: string): ScopedLog {
   return {
     createTopic: (topic, { partitions = 1, config = {} } = {}) => createTopic(cluster, named(topic), partitions, config),
     hasTopic: (topic) => cluster.hasTopic(named(topic)),
+    partitions: (topic) => cluster.partitionsNow(named(topic)),
     produce: (topic, records) => producer.produce(named(topic), records),
     assertReadable: (topic) => new Consumer(cluster, named(topic)).assertReadable(),
     assertWritable: (topic) => cluster.assertWritable(named(topic)),

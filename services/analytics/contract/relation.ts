@@ -1,6 +1,7 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { formatKinds } from '../domain/format.ts';
+import { spanMaxMs } from '../domain/limits.ts';
 import { sinkEnvelopes, sinkFormats } from '../domain/sink.ts';
 import { columnsInMax, nameMax, paramsMax, textMax, topicNameMax, valueMax } from './limits.ts';
 
@@ -13,6 +14,17 @@ const TypeName = Type.Enum(['bool', 'int4', 'int8', 'numeric', 'float8', 'text',
 const Column = Type.Object({ name: Name, type: TypeName }, closed);
 const Columns = Type.Array(Column, { minItems: 1, maxItems: columnsInMax, description: 'Columns, which are fields of the values.' });
 const topicName = { minLength: 1, maxLength: topicNameMax, pattern: '^[a-zA-Z0-9._-]+$' } as const;
+const span = { minimum: 0, maximum: spanMaxMs } as const;
+const WatermarkOf = Type.Object(
+  {
+    column: Name,
+    delayMs: Type.Integer({ ...span, description: 'How far before the latest time that was seen rows are on time.' }),
+    latenessMs: Type.Integer({ ...span, description: 'How far behind the watermark rows are taken all the same.' }),
+    idleMs: Type.Integer({ ...span, minimum: 1, description: 'Pause of a partition behind which it holds the watermark back no more.' }),
+    late: Type.Optional(Type.String({ ...topicName, description: 'The topic that gets the records which are too late.' })),
+  },
+  { ...closed, description: 'How the times of rows go on.' },
+);
 const FormatOf = Type.Object(
   {
     kind: Type.Enum([...formatKinds], { description: 'What values are: JSON objects, lines of CSV, texts, records by the registry.' }),
@@ -21,6 +33,7 @@ const FormatOf = Type.Object(
     deadLetters: Type.Optional(
       Type.String({ ...topicName, description: 'The topic that gets the records which views could not take, with place and reason.' }),
     ),
+    watermark: Type.Optional(WatermarkOf),
     none: Type.Optional(Type.String({ maxLength: nameMax, description: 'What stands for NULL in CSV; nothing, if not said.' })),
   },
   { ...closed, description: 'How values of the topic are read; as JSON objects, if not said.' },

@@ -3,7 +3,7 @@ import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-er
 import { applied, asCondition, type Bound, cast, converted, oneType, settled } from './bound.ts';
 import { constant, type Expr, isNull, not } from './expression.ts';
 import { functionsNamed } from './function.ts';
-import { readInterval } from './interval.ts';
+import { intervalLiteral } from './interval-literal.ts';
 import { expressionDepthMax } from './limits.ts';
 import { textIn, typeNamed } from './statement.ts';
 import { readValue, type Type, whole } from './value.ts';
@@ -88,16 +88,11 @@ function parameter(number: number, { params, at }: Names, location: number | und
   return known ? typed(known) : { kind: 'open', take };
 }
 
-const intervalUnits: Readonly<Record<number, string>> = { 4: 'year', 2: 'month', 8: 'day', 1024: 'hour', 2048: 'minute', 4096: 'second' };
-
 function typeCast(arg: Node | undefined, typeName: TypeName | undefined, at: number | undefined, inner: Inner): Expr {
   const [mod] = typeName?.typmods ?? [];
   const isInterval = textIn(typeName?.names?.at(-1) ?? { String: {} }) === 'interval';
   if (!isInterval || !mod) return cast(inner(arg), typeNamed(typeName), at);
-  // INTERVAL '10' SECOND
-  const unit = 'A_Const' in mod ? intervalUnits[mod.A_Const.ival?.ival ?? -1] : undefined;
-  const text = arg && 'A_Const' in arg ? arg.A_Const.sval?.sval : undefined;
-  const read = unit !== undefined && text !== undefined ? readInterval(text, unit) : undefined;
+  const read = intervalLiteral(arg, typeName);
   if (!read) throw notBuilt('This form of interval', at);
   return constant('interval', read);
 }

@@ -25,3 +25,14 @@ export function relationNamed({ named, relation, at }: Context, name: string, lo
   if (!found) throw new StatementError(sqlstates.relationMissing, `relation "${name}" does not exist`, at(location));
   return found;
 }
+
+/** Where something in a tree first says that it stands. */
+export function locationIn(node: unknown): number | undefined {
+  if (typeof node !== 'object' || node === null) return undefined;
+  if ('location' in node && typeof node.location === 'number' && node.location >= 0) return node.location;
+  for (const each of Object.values(node)) {
+    const found = locationIn(each);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,5 +1,5 @@
 import type { Expr } from './expression.ts';
-import { inputsOf, type Order, type Plan } from './plan.ts';
+import { type Bound, type Closing, inputsOf, type Order, type Plan } from './plan.ts';
 import { type Column, printValue } from './value.ts';
 
 const quoted = (name: string) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
@@ -43,10 +43,25 @@ const list = (exprs: readonly Expr[], columns: readonly Column[]) => exprs.map((
 const ordered = (order: readonly Order[], columns: readonly Column[]) =>
   order.map(({ expr, isDown }) => `${worded(expr, columns)}${isDown ? ' DESC' : ''}`).join(', ');
 
+/** By when rows are forgotten. */
+const until = (closing: Closing | undefined, columns: readonly Column[], what = 'State') =>
+  closing ? [`${what}: until the watermark has passed ${worded(closing.by, columns)}${behind(closing.bound)}`] : [];
+
+function behind(bound: Bound): string {
+  const lateness = Math.max(...bound.map((term) => term.lateness));
+  return lateness > 0 ? ` by ${printValue('interval', { months: 0, days: 0, micros: lateness })}` : '';
+}
+
 function headOf(plan: Plan): string[] {
   switch (plan.kind) {
-    case 'scan':
-      return [`Scan ${quoted(plan.name)}`];
+    case 'scan': {
+      const by = plan.watermark && plan.columns[plan.watermark.place];
+      return [`Scan ${quoted(plan.name)}`, ...(by ? [`Watermark: ${quoted(by.name)}`] : [])];
+    }
+    case 'emit':
+      return ['Emit On Close', ...until(plan.closing, plan.columns, 'Rows')];
+    case 'retain':
+      return ['Retain', ...until(plan.closing, plan.columns, 'Rows')];
     case 'one':
       return ['One Row'];
     case 'map': {
@@ -57,7 +72,12 @@ function headOf(plan: Plan): string[] {
     case 'window':
       return [`Window ${plan.how}`, `Time: ${worded({ kind: 'column', type: 'timestamp', place: plan.time }, plan.input.columns)}`];
     case 'session':
-      return ['Window session', `Partition: ${list(plan.partition, plan.input.columns)}`, `Gap: ${worded(plan.gap, plan.input.columns)}`];
+      return [
+        'Window session',
+        `Partition: ${list(plan.partition, plan.input.columns)}`,
+        `Gap: ${worded(plan.gap, plan.input.columns)}`,
+        ...(plan.closing ? [`State: until the watermark has passed the end${behind(plan.closing.bound)}`] : []),
+      ];
     case 'group': {
       const { columns } = plan.input;
       const calls = plan.aggregates.map(({ name, arg, distinct, filter }) => {
@@ -65,7 +85,12 @@ function headOf(plan: Plan): string[] {
         return `${name}(${of})${filter ? ` FILTER (${worded(filter, columns)})` : ''}`;
       });
       const keys = plan.keys.length > 0 ? [`Group Key: ${list(plan.keys, columns)}`] : [];
-      return [plan.aggregates.length > 0 ? 'Aggregate' : 'Distinct', ...keys, ...(calls.length > 0 ? [`Output: ${calls.join(', ')}`] : [])];
+      return [
+        plan.aggregates.length > 0 ? 'Aggregate' : 'Distinct',
+        ...keys,
+        ...(calls.length > 0 ? [`Output: ${calls.join(', ')}`] : []),
+        ...until(plan.closing, plan.columns),
+      ];
     }
     case 'join': {
       const pairs = plan.leftKeys.map(
@@ -76,12 +101,20 @@ function headOf(plan: Plan): string[] {
         `${pairs.length > 0 ? 'Hash' : 'Nested'} Join ${plan.how}`,
         ...(pairs.length > 0 ? [`Condition: ${pairs.join(' AND ')}`] : []),
         ...rest,
+        ...until(plan.closing?.left, plan.left.columns, 'Left State'),
+        ...until(plan.closing?.right, plan.right.columns, 'Right State'),
       ];
     }
     case 'over': {
       const { columns } = plan.input;
       const most = plan.limit === undefined ? [] : [`Limit: ${plan.limit} of each partition`];
-      return ['Rank', `Partition: ${list(plan.partition, columns)}`, `Order: ${ordered(plan.order, columns)}`, ...most];
+      return [
+        'Rank',
+        `Partition: ${list(plan.partition, columns)}`,
+        `Order: ${ordered(plan.order, columns)}`,
+        ...most,
+        ...until(plan.closing, columns),
+      ];
     }
     case 'union':
       return ['Append'];

@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
 import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
+import { checkWatermark, type Watermark } from './watermark.ts';
 import type { Column } from './value.ts';
 
 export const formatKinds = ['json', 'csv', 'raw', 'avro', 'protobuf'] as const;
@@ -15,6 +16,7 @@ export type Format = {
   readonly none?: string;
   /** The topic that gets the records which views could not take. */
   readonly deadLetters?: string;
+  readonly watermark?: Watermark;
 };
 
 /** Whether rows of such a source only come, and are never taken back. */
@@ -66,7 +68,8 @@ export function formatOf(given: ReadonlyMap<string, string>): Format {
 }
 
 /** Refuses columns that values of a format cannot have. */
-export function checkColumns({ kind }: Format, columns: readonly Column[]): void {
+export function checkColumns({ kind, envelope, watermark }: Format, columns: readonly Column[]): void {
+  if (watermark) checkWatermark(watermark, columns, envelope === undefined);
   if (kind === 'raw' && (columns.length !== 1 || columns[0]?.type !== 'text'))
     throw new StatementError('42P16', 'a source of raw values has one column, of the type text');
 }

@@ -2,7 +2,7 @@ import type { Alias, FuncCall, JoinExpr, Node, RangeFunction } from 'libpg-query
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { bind, functionName } from './bind.ts';
 import { applied, asCondition } from './bound.ts';
-import { type Context, relationNamed } from './context.ts';
+import { type Context, locationIn, relationNamed } from './context.ts';
 import { column, columnsIn, conjuncts, type Expr, shifted } from './expression.ts';
 import { fixedLength } from './interval.ts';
 import { filtered, joined, type JoinKind, type Plan } from './plan.ts';
@@ -20,15 +20,17 @@ const widthOf = (plans: readonly Plan[]) => plans.reduce((sum, { columns }) => s
 export class From {
   readonly scope: Scope;
   readonly #factors: Factors;
+  readonly #position: number | undefined;
 
   constructor(nodes: readonly Node[], context: Context, planner: Planner) {
     this.#factors = nodes.map((node) => factorsOf(node, context, planner)).reduce(beside, { plans: [], items: [], conditions: [] });
     this.scope = new Scope(this.#factors.items);
+    this.#position = context.at(locationIn(nodes));
   }
 
   /** Joins the relations in their order; each condition is asked where its columns are first known. */
   joined(where: Expr | undefined): Plan {
-    return joinAll(this.#factors.plans, [...this.#factors.conditions, ...conjuncts(where)]);
+    return joinAll(this.#factors.plans, [...this.#factors.conditions, ...conjuncts(where)], this.#position);
   }
 }
 
@@ -41,7 +43,7 @@ function beside(left: Factors, right: Factors): Factors {
   };
 }
 
-function joinAll(plans: readonly Plan[], conditions: readonly Expr[]): Plan {
+function joinAll(plans: readonly Plan[], conditions: readonly Expr[], position: number | undefined): Plan {
   const open = new Set(conditions);
   const taken = (fits: (expr: Expr) => boolean) => {
     const found = [...open].filter(fits);
@@ -58,7 +60,7 @@ function joinAll(plans: readonly Plan[], conditions: readonly Expr[]): Plan {
       return places.length > 0 && places.every((place) => place >= least && place < end);
     };
     const own = filtered(plan, and(taken(within(start)).map((expr) => shifted(expr, -start))));
-    whole = whole ? joined('inner', whole, own, taken(within(0))) : own;
+    whole = whole ? joined('inner', whole, own, taken(within(0)), position) : own;
     from = end;
   }
   return filtered(whole ?? { kind: 'one', columns: [] }, and([...open]));
@@ -108,7 +110,9 @@ function joinOf({ jointype, larg, rarg, quals, usingClause, isNatural, alias }: 
       : [];
   const items = both.items.map((item, at) => (at < left.items.length ? item : { ...item, merged: new Set([...item.merged, ...names]) }));
   if (how === 'inner') return { ...both, items, conditions: [...both.conditions, ...on] };
-  const plan = joined(how, joinAll(left.plans, left.conditions), joinAll(right.plans, right.conditions), on);
+  const position = context.at(locationIn(larg));
+  const [one, other] = [left, right].map(({ plans, conditions }) => joinAll(plans, conditions, position)) as [Plan, Plan];
+  const plan = joined(how, one, other, on, position);
   return { plans: [plan], items, conditions: [] };
 }
 
@@ -178,5 +182,6 @@ function sessionOf(input: Plan, name: string, args: readonly Node[], call: FuncC
     const key = within(input, name, context)(node);
     return key.kind === 'open' ? key.take('text') : key;
   });
-  return { kind: 'session', input, partition, time: column(time.type, time.place), gap, columns: withWindow(input, time) };
+  const position = context.at(call.location);
+  return { kind: 'session', input, partition, time: column(time.type, time.place), gap, columns: withWindow(input, time), position };
 }

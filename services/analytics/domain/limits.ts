@@ -8,3 +8,9 @@ export const numericDigitsMax = limit(131_072, 'digit', 'Most digits of a numeri
 export const numericScaleMax = limit(16_383, 'digit', 'Most digits of a numeric behind the point, as in PostgreSQL.');
 export const nameBytesMax = limit(63, 'byte', 'Longest name of a source, view or column, as in PostgreSQL.');
 export const quotientScaleMax = limit(1_000, 'digit', 'Most digits behind the point of a quotient of numerics, as in PostgreSQL.');
+export const idleUsualMs = limit(
+  10_000,
+  'ms',
+  'Pause of a partition behind which it holds the watermark back no more, if a source does not say.',
+);
+export const spanMaxMs = limit(9_000_000_000_000, 'ms', 'Longest delay, lateness or retention.');

@@ -27,7 +27,13 @@ export function orderOf(node: Node, { names, outputs, bind: bound }: Shown): Ord
 const known = new Set(['row_number', 'rank', 'dense_rank']);
 
 /** The window that all rankings of a SELECT are over; one alone, as yet. */
-type Over = { readonly partition: readonly Expr[]; readonly order: readonly Order[]; readonly rankings: Ranking[]; readonly shape: string };
+type Over = {
+  readonly partition: readonly Expr[];
+  readonly order: readonly Order[];
+  readonly rankings: Ranking[];
+  readonly shape: string;
+  readonly position: number | undefined;
+};
 
 type Ranked = {
   readonly outputs: readonly Expr[];
@@ -55,10 +61,10 @@ export function rankedOver(select: SelectStmt, names: Names, exprsOf: (names: Na
   const outputs = exprsOf(within);
   if (!over) return { outputs, plan: inputOf, bind: (node) => bind(node, within) };
   if (select.distinctClause) throw notBuilt('DISTINCT with OVER');
-  const { partition, order, rankings } = over;
+  const { partition, order, rankings, position } = over;
   const input = inputOf();
   const columns = [...input.columns, ...rankings.map(({ name, type }) => ({ name, type }))];
-  const plan: Plan = { kind: 'over', input, partition, order, rankings, limit: undefined, columns };
+  const plan: Plan = { kind: 'over', input, partition, order, rankings, limit: undefined, columns, position };
   const placed = (expr: Expr): Expr => {
     if (expr.kind === 'column') return expr.place >= behind ? column(expr.type, expr.place - behind + input.columns.length) : expr;
     return 'args' in expr ? ({ ...expr, args: expr.args.map(placed) } as Expr) : expr;
@@ -89,5 +95,5 @@ function overOf(over: WindowDef, names: Names): Over {
   const partition = (over.partitionClause ?? []).map((node) => settled(bind(node, names), 'text'));
   const order = (over.orderClause ?? []).map((node) => orderOf(node, { names: [], outputs: [], bind: (by) => bind(by, names) }));
   const shape = JSON.stringify([partition.map(shapeOf), order.map(({ expr, isDown, nullsFirst }) => [shapeOf(expr), isDown, nullsFirst])]);
-  return { partition, order, rankings: [], shape };
+  return { partition, order, rankings: [], shape, position: names.at(over.location) };
 }

@@ -11,10 +11,27 @@ export type Ranking =
 
 type Node = { readonly columns: readonly Column[] };
 
+/**
+ * How far times have come by the watermark of a source: none comes any more that is before `at` of it, an expression over it
+ * alone; `strict`: nor one that is the same. Rows may be `lateness` microseconds behind the watermark.
+ */
+export type Term = { readonly relation: bigint; readonly lateness: number; readonly at: Expr; readonly strict: boolean };
+/** Times that are before all of these are past. */
+export type Bound = readonly Term[];
+/** Tells by one of its values when what is remembered of rows is needed no more. */
+export type Closing = { readonly by: Expr; readonly bound: Bound };
+
 /** What a SELECT computes: for the view that is kept up and for the query that is asked once. */
 export type Plan =
   /** The rows of a relation, by its number in the environment. */
-  | (Node & { readonly kind: 'scan'; readonly relation: bigint; readonly name: string; readonly appends: boolean })
+  | (Node & {
+      readonly kind: 'scan';
+      readonly relation: bigint;
+      readonly name: string;
+      readonly appends: boolean;
+      /** The column by which the watermark goes, and how far behind it rows may be, in microseconds. */
+      readonly watermark?: { readonly place: number; readonly lateness: number };
+    })
   /** One row without columns. */
   | (Node & { readonly kind: 'one' })
   | (Node & { readonly kind: 'map'; readonly input: Plan; readonly where: Expr | undefined; readonly outputs: readonly Expr[] })
@@ -34,8 +51,18 @@ export type Plan =
       readonly partition: readonly Expr[];
       readonly time: Expr;
       readonly gap: Expr;
+      readonly position?: number | undefined;
+      readonly closing?: { readonly bound: Bound };
     })
-  | (Node & { readonly kind: 'group'; readonly input: Plan; readonly keys: readonly Expr[]; readonly aggregates: readonly Aggregate[] })
+  | (Node & {
+      readonly kind: 'group';
+      readonly input: Plan;
+      readonly keys: readonly Expr[];
+      readonly aggregates: readonly Aggregate[];
+      readonly position?: number | undefined;
+      /** Over the keys. */
+      readonly closing?: Closing;
+    })
   | (Node & {
       readonly kind: 'join';
       readonly how: JoinKind;
@@ -45,6 +72,9 @@ export type Plan =
       readonly rightKeys: readonly Expr[];
       /** What must hold besides, over the columns of both. */
       readonly residual: Expr | undefined;
+      readonly position?: number | undefined;
+      /** Over the columns of each side. */
+      readonly closing?: { readonly left: Closing; readonly right: Closing };
     })
   /** Rows with their ranks behind their columns; with a limit those alone whose first rank is within it. */
   | (Node & {
@@ -54,7 +84,14 @@ export type Plan =
       readonly order: readonly Order[];
       readonly rankings: readonly Ranking[];
       readonly limit: number | undefined;
+      readonly position?: number | undefined;
+      /** Over the columns of the input; the same for all rows of a partition. */
+      readonly closing?: Closing;
     })
+  /** Rows when the watermark has passed their time, as they are then. */
+  | (Node & { readonly kind: 'emit'; readonly input: Plan; readonly closing: Closing })
+  /** Rows until the watermark has passed their time. */
+  | (Node & { readonly kind: 'retain'; readonly input: Plan; readonly closing: Closing })
   | (Node & { readonly kind: 'union'; readonly inputs: readonly Plan[] });
 
 export type WindowKind = 'tumble' | 'hop' | 'cumulate';
@@ -71,7 +108,11 @@ export function appends(plan: Plan): boolean {
     case 'group':
     case 'session':
     case 'over':
+    case 'retain':
       return false;
+    case 'emit':
+      // Rows behind the watermark correct what was given out.
+      return plan.closing.bound.every(({ lateness }) => lateness === 0);
     case 'join':
       return plan.how === 'inner' && inputsOf(plan).every(appends);
     default:
@@ -125,7 +166,7 @@ function limitedAt(plan: Plan, place: number, most: number): Plan {
 }
 
 /** Joins two plans on conditions over the columns of both: equal sides become keys. */
-export function joined(how: JoinKind, left: Plan, right: Plan, conditions: readonly Expr[]): Plan {
+export function joined(how: JoinKind, left: Plan, right: Plan, conditions: readonly Expr[], position?: number): Plan {
   const width = left.columns.length;
   const side = (expr: Expr) => {
     const places = [...columnsIn(expr)];
@@ -147,5 +188,5 @@ export function joined(how: JoinKind, left: Plan, right: Plan, conditions: reado
     rightKeys.push(shifted(other, -width));
   }
   const columns = [...left.columns, ...right.columns];
-  return { kind: 'join', how, left, right, leftKeys, rightKeys, residual: conjunction(rest), columns };
+  return { kind: 'join', how, left, right, leftKeys, rightKeys, residual: conjunction(rest), columns, position };
 }

@@ -3,7 +3,7 @@ import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-er
 import { type Aggregate, aggregateOf, hasAggregate, isAggregate } from './aggregate.ts';
 import { bind, type Names } from './bind.ts';
 import { asCondition, converted, oneType, settled } from './bound.ts';
-import type { Context } from './context.ts';
+import { type Context, locationIn } from './context.ts';
 import { column, type Expr, mapColumns, shapeOf } from './expression.ts';
 import { From } from './from.ts';
 import { columnsMax } from './limits.ts';
@@ -114,10 +114,12 @@ function one(select: SelectStmt, context: Context): Body {
       all.findIndex((expr) => shapeOf(expr) === shapeOf(each.expr)),
     ),
   }));
-  return { plan: distinct ? distinctOf(mapped) : mapped, columns, order: placed };
+  return { plan: distinct ? distinctOf(mapped, context.at(locationIn(select.targetList))) : mapped, columns, order: placed };
 }
 
-const distinctOf = (input: Plan): Plan => ({ kind: 'group', input, keys: allOf(input.columns), aggregates: [], columns: input.columns });
+const distinctOf = (input: Plan, position: number | undefined): Plan => ({
+  ...{ kind: 'group', input, keys: allOf(input.columns), aggregates: [], columns: input.columns, position },
+});
 
 /** UNION, INTERSECT and EXCEPT. */
 function together({ op, all = false, larg, rarg, sortClause }: SelectStmt, context: Context): Body {
@@ -139,8 +141,11 @@ function together({ op, all = false, larg, rarg, sortClause }: SelectStmt, conte
     ...{ kind: 'map', input, where: undefined, columns },
     outputs: allOf(input.columns).map((expr, at) => converted(expr, types[at] as Type)),
   });
+  const position = context.at(locationIn(larg));
   const plan =
-    op === 'SETOP_UNION' ? union(plans.map(alike), columns, all) : compared(op ?? '', plans.map(alike) as [Plan, Plan], columns, all);
+    op === 'SETOP_UNION'
+      ? union(plans.map(alike), columns, all, position)
+      : compared(op ?? '', plans.map(alike) as [Plan, Plan], columns, all, position);
   const names = columns.map(({ name }) => name);
   const outputs = allOf(columns);
   const noOther = (): Expr => {
@@ -149,13 +154,13 @@ function together({ op, all = false, larg, rarg, sortClause }: SelectStmt, conte
   return { plan, columns, order: (sortClause ?? []).map((node) => orderOf(node, { names, outputs, bind: noOther })) };
 }
 
-function union(inputs: readonly Plan[], columns: readonly Column[], all: boolean): Plan {
+function union(inputs: readonly Plan[], columns: readonly Column[], all: boolean, position: number | undefined): Plan {
   const plan: Plan = { kind: 'union', inputs, columns };
-  return all ? plan : distinctOf(plan);
+  return all ? plan : distinctOf(plan, position);
 }
 
 /** Rows of the left that are, or are not, on the right too: both are counted by row. */
-function compared(op: string, sides: readonly [Plan, Plan], columns: readonly Column[], all: boolean): Plan {
+function compared(op: string, sides: readonly [Plan, Plan], columns: readonly Column[], all: boolean, position: number | undefined): Plan {
   if (all) throw notBuilt(`${op.replace('SETOP_', '')} ALL`);
   const tagged = sides.map((input, at): Plan => {
     const tag: Expr = { kind: 'constant', type: 'bool', value: at === 0 };
@@ -167,7 +172,14 @@ function compared(op: string, sides: readonly [Plan, Plan], columns: readonly Co
   const counted = (filter: Expr): Aggregate => ({ name: 'count', type: 'int8', arg: undefined, filter, distinct: false });
   const not: Expr = { kind: 'call', type: 'bool', operation: 'not', args: [isLeft] };
   const names: Column[] = [...columns, { name: '', type: 'int8' }, { name: '', type: 'int8' }];
-  const grouped: Plan = { kind: 'group', input, keys: allOf(columns), aggregates: [counted(isLeft), counted(not)], columns: names };
+  const grouped: Plan = {
+    kind: 'group',
+    input,
+    keys: allOf(columns),
+    aggregates: [counted(isLeft), counted(not)],
+    columns: names,
+    position,
+  };
   const zero: Expr = { kind: 'constant', type: 'int8', value: 0 };
   const against = (sign: string, place: number): Expr => ({
     kind: 'call',
@@ -239,7 +251,7 @@ function grouping(select: SelectStmt, targets: readonly Target[], names: Names, 
       ...keys.map((key) => ({ name: keyName(key), type: key.type })),
       ...aggregates.map(({ name, type }) => ({ name, type })),
     ];
-    return { kind: 'group', input, keys, aggregates, columns };
+    return { kind: 'group', input, keys, aggregates, columns, position: names.at(locationIn(select.groupClause ?? select.targetList)) };
   };
   return { names: { ...names, instead }, finish };
 }

@@ -65,6 +65,8 @@ function uniqueKeys(plan: Plan): readonly (readonly number[])[] {
       const places = plan.partition.map((expr) => (expr.kind === 'column' ? expr.place : -1));
       return [...uniqueKeys(plan.input), ...(places.includes(-1) ? [] : [places])];
     }
+    case 'emit':
+      return uniqueKeys(plan.input);
     case 'map': {
       const placed = (place: number) => plan.outputs.findIndex((output) => output.kind === 'column' && output.place === place);
       return uniqueKeys(plan.input)

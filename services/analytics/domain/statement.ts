@@ -6,6 +6,9 @@ import { type Format, formatOf, optionsOf } from './format.ts';
 import { type SinkText, sinkText } from './sink-statement.ts';
 import { type Target, targetOf } from './sink.ts';
 import { controlOf } from './session-statement.ts';
+import { placesIn } from './context.ts';
+import type { Pace } from './closing.ts';
+import { msOf, takeEmit, takeWatermark, type WatermarkText, watermarkOf } from './watermark.ts';
 import { columnsMax, nameBytesMax, statementBytesMax, statementsMax } from './limits.ts';
 import { type Column, isType, type Type } from './value.ts';
 
@@ -19,7 +22,16 @@ export type Statement =
       readonly format: Format;
       readonly orIs: boolean;
     }
-  | { readonly kind: 'createView'; readonly name: string; readonly text: string; readonly select: SelectStmt; readonly orIs: boolean }
+  | {
+      readonly kind: 'createView';
+      readonly name: string;
+      readonly text: string;
+      readonly select: SelectStmt;
+      readonly orIs: boolean;
+      readonly pace: Pace;
+      /** How many characters were before the text. */
+      readonly before: number;
+    }
   /** `select` is the text of what the sink gives out. */
   | { readonly kind: 'createSink'; readonly name: string; readonly select: string; readonly target: Target; readonly orIs: boolean }
   | { readonly kind: 'drop'; readonly of: 'source' | 'view' | 'sink'; readonly names: readonly string[]; readonly orNone: boolean }
@@ -86,7 +98,15 @@ export async function splitStatements(text: string): Promise<string[]> {
   return found;
 }
 
-type Lifted = { readonly text: string; readonly subscribes: boolean; readonly isSource: boolean; readonly dropsSink: boolean };
+type Lifted = {
+  readonly text: string;
+  readonly subscribes: boolean;
+  readonly isSource: boolean;
+  readonly dropsSink: boolean;
+  readonly watermark: WatermarkText | undefined;
+  /** Whether rows of a view wait until their windows close. */
+  readonly onClose: boolean;
+};
 
 /**
  * Puts what PostgreSQL's grammar knows in the place of what it does not, at the same length: a source is written like a
@@ -116,7 +136,10 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
   if (words[0] === 'show' && words[1] === 'materialized' && words[2] === 'views') {
     write(1, '');
   }
-  return { text: bytes.toString(), subscribes: subscribes || copies, isSource, dropsSink };
+  const watermark = isSource ? takeWatermark(bytes, tokens) : undefined;
+  const isView = words[0] === 'create' && words[1] === 'materialized';
+  const onClose = isView || words[0] === 'explain' ? takeEmit(bytes, tokens) === true : false;
+  return { text: bytes.toString(), subscribes: subscribes || copies, isSource, dropsSink, watermark, onClose };
 }
 
 /** Understands one statement; undefined for none. */
@@ -128,7 +151,8 @@ export async function parseStatement(text: string): Promise<Statement | undefine
   const lifted = lift(text, tokens);
   if (lifted.text.trim() === '') return undefined;
   const node = nodeOf(parse, lifted.text);
-  return node && statementOf(node, lifted, text);
+  const by = lifted.watermark && nodeOf(parse, lifted.watermark.select);
+  return node && statementOf(node, lifted, text, by);
 }
 
 function nodeOf(parse: Parser, text: string): Node | undefined {
@@ -144,7 +168,9 @@ function nodeOf(parse: Parser, text: string): Node | undefined {
 }
 
 function createdSink(parse: Parser, { select, options, name, orIs }: SinkText): Statement {
-  const [of, made] = [nodeOf(parse, select), nodeOf(parse, options)];
+  const bytes = Buffer.from(select);
+  takeEmit(bytes, tokensOf(parse, select) ?? []);
+  const [of, made] = [nodeOf(parse, bytes.toString()), nodeOf(parse, options)];
   const named = nodeOf(parse, `table ${name}`);
   if (!of || !('SelectStmt' in of) || !made || !('CreateStmt' in made) || !named || !('SelectStmt' in named))
     throw notBuilt('A sink of anything but a SELECT');
@@ -159,7 +185,8 @@ function refusal(parse: Parser, error: unknown): unknown {
   return new StatementError(sqlstates.syntax, error.message, at < 0 ? undefined : at + 1);
 }
 
-function statementOf(node: Node, { subscribes, isSource, dropsSink }: Lifted, text: string): Statement {
+function statementOf(node: Node, lifted: Lifted, text: string, by: Node | undefined): Statement {
+  const { subscribes, isSource, dropsSink, onClose } = lifted;
   if ('SelectStmt' in node) {
     if (subscribes) return { kind: 'subscribe', name: subscribed(node.SelectStmt) };
     return { kind: 'select', select: node.SelectStmt, text };
@@ -168,14 +195,19 @@ function statementOf(node: Node, { subscribes, isSource, dropsSink }: Lifted, te
     if (!isSource) throw notBuilt('CREATE TABLE');
     const { relation, tableElts = [], options = [], if_not_exists = false, ...rest } = node.CreateStmt;
     if (rest.inhRelations || rest.constraints || rest.partspec) throw notBuilt('This form of CREATE SOURCE');
-    return { kind: 'createSource', name: plainName(relation), columns: columnsOf(tableElts), ...valuesOf(options), orIs: if_not_exists };
+    const own = { name: plainName(relation), columns: columnsOf(tableElts), ...valuesOf(options, lifted.watermark, by, text) };
+    return { kind: 'createSource', ...own, orIs: if_not_exists };
   }
   if ('CreateTableAsStmt' in node) {
     const { into, query, objtype, if_not_exists = false } = node.CreateTableAsStmt;
     if (objtype !== 'OBJECT_MATVIEW') throw notBuilt('CREATE TABLE AS');
-    if (into?.colNames || into?.options || into?.skipData) throw notBuilt('This form of CREATE MATERIALIZED VIEW');
+    if (into?.colNames || into?.skipData) throw notBuilt('This form of CREATE MATERIALIZED VIEW');
     if (!query || !('SelectStmt' in query)) throw notBuilt('A view of anything but a SELECT');
-    return { kind: 'createView', name: plainName(into?.rel), text: text.trim(), select: query.SelectStmt, orIs: if_not_exists };
+    const retention = optionsOf(into?.options ?? [], ['retention'], 'view').get('retention');
+    const pace = { onClose, retention: retention === undefined ? undefined : msOf(retention, 'retention') * 1000 };
+    const before = [...text].length - [...text.trimStart()].length;
+    const own = { name: plainName(into?.rel), text: text.trim(), select: query.SelectStmt, orIs: if_not_exists };
+    return { kind: 'createView', ...own, pace, before };
   }
   if ('ExplainStmt' in node) return explained(node.ExplainStmt, text);
   if ('DropStmt' in node) {
@@ -301,9 +333,26 @@ function columnsOf(elements: readonly Node[]): Column[] {
   return columns;
 }
 
-function valuesOf(options: readonly Node[]): { readonly topic: string; readonly format: Format } {
-  const given = optionsOf(options, ['topic', 'format', 'envelope', 'delimiter', 'null', 'dead_letters'], 'source');
-  const format = formatOf(given);
+/** The one expression of a SELECT of nothing else. */
+function targetIn(node: Node | undefined): Node | undefined {
+  const { targetList = [], ...rest } = node && 'SelectStmt' in node ? node.SelectStmt : {};
+  const [target, ...more] = targetList;
+  if (more.length > 0 || 'fromClause' in rest || 'whereClause' in rest) return undefined;
+  return target && 'ResTarget' in target ? target.ResTarget.val : undefined;
+}
+
+function valuesOf(
+  options: readonly Node[],
+  watermark: WatermarkText | undefined,
+  by: Node | undefined,
+  text: string,
+): { readonly topic: string; readonly format: Format } {
+  const timed = watermark ? ['lateness', 'idle', 'late'] : [];
+  const given = optionsOf(options, ['topic', 'format', 'envelope', 'delimiter', 'null', 'dead_letters', ...timed], 'source');
+  const format = {
+    ...formatOf(given),
+    ...(watermark ? { watermark: watermarkOf(watermark, targetIn(by), given, placesIn(text)(watermark.start)) } : {}),
+  };
   const topic = given.get('topic') ?? '';
   if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic))
     throw new StatementError('22023', 'a source needs the name of a topic: WITH (topic = ..., format = ...)');

@@ -5,6 +5,8 @@ import type { Column, Row } from '../domain/value.ts';
 import { type Batch, concatenated, emptyBatch } from './batch.ts';
 import { Group } from './group.ts';
 import { Join } from './join.ts';
+import { type Clocks, noClocks } from './clock.ts';
+import { Emission } from './emission.ts';
 import { entriesMax } from './limits.ts';
 import type { Entry, Operator } from './operator.ts';
 import { Partitioned } from './partition.ts';
@@ -41,7 +43,7 @@ export class Circuit {
   }
 
   /** One step: the changes of each relation by its number. It is then to be settled or undone. */
-  step(changes: ReadonlyMap<bigint, Batch>, params: Row = []): Batch {
+  step(changes: ReadonlyMap<bigint, Batch>, params: Row = [], clocks: Clocks = noClocks): Batch {
     const found: Batch[] = [];
     for (const { plan, operator, inputs } of this.#nodes) {
       if (plan.kind === 'scan') found.push(changes.get(plan.relation) ?? emptyBatch(plan.columns));
@@ -52,6 +54,7 @@ export class Circuit {
             inputs.map((at) => found[at] as Batch),
             params,
             this.#isFirst,
+            clocks,
           ),
         );
     }
@@ -105,7 +108,8 @@ export class Circuit {
   }
 }
 
-const shapeOf = (plan: Plan): string => JSON.stringify(plan, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+const shapeOf = (plan: Plan): string =>
+  JSON.stringify(plan, (key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : key === 'position' ? undefined : value));
 
 function operatorOf(plan: Plan): Operator | undefined {
   switch (plan.kind) {
@@ -119,12 +123,15 @@ function operatorOf(plan: Plan): Operator | undefined {
     case 'window':
       return new Window(plan);
     case 'group':
-      return new Group(plan.keys, plan.aggregates, plan.columns, appends(plan.input));
+      return new Group(plan, appends(plan.input));
     case 'join':
       return new Join({ ...plan, left: plan.left.columns, right: plan.right.columns });
     case 'over':
     case 'session':
       return new Partitioned(plan, appends(plan.input));
+    case 'emit':
+    case 'retain':
+      return new Emission(plan);
     case 'union':
       return { columns: plan.columns, code: [], step: (inputs) => concatenated(inputs, plan.columns) };
   }

@@ -1,11 +1,14 @@
 import type { Aggregate } from '../domain/aggregate.ts';
 import { columnsIn, type Expr } from '../domain/expression.ts';
+import type { Plan } from '../domain/plan.ts';
 import { type Column, keyOf, printRow, ranged, readValue, type Row, rowKey, type Type, type Value } from '../domain/value.ts';
 import { type Accumulator, accumulatorOf, type Kept } from './accumulator.ts';
 import type { Bag } from './bag.ts';
 import { type Batch, BatchBuilder } from './batch.ts';
+import { type Clocks, limitOf } from './clock.ts';
 import { compile } from './compile.ts';
 import { batchColumns, batchReads, Emitter, keyCode } from './emit.ts';
+import { Expiry } from './expiry.ts';
 import { accumulated, exactSum, rounded, scaledSum, unscaled } from './exact.ts';
 import type { Entry, Operator, State } from './operator.ts';
 import { runtime } from './runtime.ts';
@@ -27,15 +30,18 @@ export class Group implements Operator {
   readonly #slots: Slots;
   readonly #isWhole: boolean;
 
-  constructor(keys: readonly Expr[], aggregates: readonly Aggregate[], columns: readonly Column[], appends: boolean) {
+  readonly #limit: ((clocks: Clocks) => number) | undefined;
+
+  constructor({ keys, aggregates, columns, closing }: Extract<Plan, { kind: 'group' }>, appends: boolean) {
     this.columns = columns;
+    this.#limit = closing && limitOf(closing.bound, 'forgotten');
     this.#isWhole = keys.length === 0;
     const accumulators = aggregates.map((aggregate) => accumulatorOf(aggregate, appends));
     this.#slots = new Slots(
       keys.map(({ type }) => type),
       accumulators.flatMap(({ kept }) => kept),
       (slot) => this.#generated.result(slot),
-      this.#isWhole,
+      { isWhole: this.#isWhole, closesBy: closing?.by.kind === 'column' ? closing.by.place : undefined },
     );
     this.state = this.#slots;
     const { code, constants } = groupCode(keys, aggregates, accumulators);
@@ -43,7 +49,7 @@ export class Group implements Operator {
     this.#generated = compile<Generated>(code, { r: parts, k: constants, g: this.#slots });
   }
 
-  step([batch]: readonly Batch[], params: Row, isFirst: boolean): Batch {
+  step([batch]: readonly Batch[], params: Row, isFirst: boolean, clocks: Clocks): Batch {
     const slots = this.#slots;
     const from = slots.mark();
     if (isFirst && this.#isWhole) slots.openFirst();
@@ -53,6 +59,7 @@ export class Group implements Operator {
     }
     const builder = new BatchBuilder(this.columns);
     slots.changes(from, (row, weight) => builder.add(row, weight));
+    if (this.#limit) slots.forget(this.#limit(clocks));
     return builder.finish();
   }
 }
@@ -124,18 +131,28 @@ class Slots implements State {
   readonly #bags: readonly number[];
   readonly #result: (slot: number) => Row;
   readonly #isWhole: boolean;
+  readonly #closesBy: number | undefined;
+  readonly #expiry = new Expiry<number>();
+  readonly #forgotten = new Set<number>();
   readonly #mapKeys: Value[] = [];
   #free: number[] = [];
   #journal: Undo[] = [];
   #opened: number[] = [];
   #next = 0;
 
-  constructor(types: readonly Type[], kinds: readonly Kept[], result: (slot: number) => Row, isWhole: boolean) {
+  /** `closesBy`: the key by whose time a group is forgotten. */
+  constructor(
+    types: readonly Type[],
+    kinds: readonly Kept[],
+    result: (slot: number) => Row,
+    { isWhole, closesBy }: { readonly isWhole: boolean; readonly closesBy: number | undefined },
+  ) {
     this.#types = types;
     this.#kinds = kinds;
     this.#bags = kinds.flatMap(({ bag }, at) => (bag ? [at] : []));
     this.#result = result;
     this.#isWhole = isWhole;
+    this.#closesBy = closesBy;
     this.kept = kinds.map(() => []);
   }
 
@@ -173,7 +190,20 @@ class Slots implements State {
     this.stamps[slot] = opened;
     this.#kinds.forEach(({ first }, at) => ((this.kept[at] as unknown[])[slot] = first()));
     this.#opened.push(slot);
+    if (this.#closesBy !== undefined) this.#expiry.add(keys[this.#closesBy], slot);
     return slot;
+  }
+
+  /** Forgets groups whose time is before a limit: no row of theirs comes any more, and what they made stays. */
+  forget(limit: number): void {
+    for (const slot of this.#expiry.take(limit)) {
+      const time = this.keys[slot]?.[this.#closesBy ?? 0];
+      // The slot may be another group's by now.
+      if (typeof time !== 'number' || time >= limit || this.places.get(this.#mapKeys[slot] as Value) !== slot) continue;
+      if (this.stamps[slot] !== this.step) this.touch(slot);
+      this.rows[slot] = 0;
+      this.#forgotten.add(slot);
+    }
   }
 
   /** Remembers what a group was before this step. */
@@ -204,6 +234,8 @@ class Slots implements State {
     for (const slot of new Set(this.#journal.map((undo) => undo.slot))) if (this.rows[slot] === 0 && !this.#isWhole) this.#close(slot);
     this.#journal = [];
     this.#opened = [];
+    this.#forgotten.clear();
+    this.#expiry.settle();
     return entries;
   }
 
@@ -223,6 +255,8 @@ class Slots implements State {
     for (const slot of this.#opened) this.#close(slot);
     this.#journal = [];
     this.#opened = [];
+    this.#forgotten.clear();
+    this.#expiry.undo();
     // What was not undone within a step must not look as if it were.
     this.step += 1;
   }
@@ -239,7 +273,8 @@ class Slots implements State {
     for (const at of this.#bags) {
       const bag = (this.kept[at] as Bag[])[slot] as Bag;
       const type = this.#kinds[at]?.bag as Type;
-      const counts = changedOnly ? bag.settle() : new Map([...bag.held].map(([key, { value, count }]) => [key, [value, count] as const]));
+      const all = () => new Map([...bag.held].map(([key, { value, count }]) => [key, [value, count] as const]));
+      const counts = this.#forgotten.has(slot) ? new Map([...all(), ...bag.settle()]) : changedOnly ? bag.settle() : all();
       for (const [key, [value, count]] of counts)
         yield [`${name} ${at} ${key}`, count === 0 || isGone ? null : [keys, at, printRow([{ type }], [value])[0], count]];
     }

@@ -89,9 +89,11 @@ export class Heap {
     for (const rows of this.#keys.values()) for (const [name, held] of rows) yield this.#entry(name, held);
   }
 
-  load([name, written]: Entry, keyOf: (row: Row) => Value): void {
+  /** Puts back a row that was written down, and answers it. */
+  load([name, written]: Entry, keyOf: (row: Row) => Value): Row {
     const [texts, weight, matches] = written as [(string | null)[], number, number];
     const row = texts.map((text, at) => (text === null ? null : readValue(this.#columns[at]?.type ?? 'text', text)));
     this.#put(keyOf(row), name, { row, weight, matches });
+    return row;
   }
 }

@@ -1,8 +1,10 @@
-import type { JoinKind } from '../domain/plan.ts';
+import type { Closing, JoinKind } from '../domain/plan.ts';
 import type { Expr } from '../domain/expression.ts';
-import type { Column, Row, Value } from '../domain/value.ts';
+import { type Column, type Row, rowKey, type Value } from '../domain/value.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
+import { type Clocks, limitOf } from './clock.ts';
+import { Expiry } from './expiry.ts';
 import { Heap, type Held } from './heap.ts';
 import { pairsMax } from './limits.ts';
 import type { Entry, Operator, State } from './operator.ts';
@@ -17,11 +19,42 @@ type Joined = {
   readonly rightKeys: readonly Expr[];
   readonly residual: Expr | undefined;
   readonly columns: readonly Column[];
+  readonly closing?: { readonly left: Closing; readonly right: Closing };
 };
 
 type Keys = ReturnType<typeof keysOf>;
 /** One side: its rows by key, and whether those without a partner are shown. */
-type Side = { readonly rows: Heap; readonly keys: Keys; readonly isOuter: boolean; readonly width: number };
+type Side = {
+  readonly rows: Heap;
+  readonly keys: Keys;
+  readonly isOuter: boolean;
+  readonly width: number;
+  readonly past: Past | undefined;
+};
+
+/** By when rows of a side have met all that they can meet. */
+class Past {
+  readonly limit: (clocks: Clocks) => number;
+  readonly expiry = new Expiry<{ readonly key: Value; readonly name: string }>();
+  readonly #time: (row: Row) => Value;
+
+  constructor({ by, bound }: Closing) {
+    this.limit = limitOf(bound, 'forgotten');
+    const values = valuesOf([by]);
+    this.#time = (row) => values.run(row, [])[0] ?? null;
+  }
+
+  add(key: Value, row: Row): void {
+    this.expiry.add(this.#time(row), { key, name: rowKey(row) });
+  }
+
+  forget(rows: Heap, clocks: Clocks): void {
+    for (const { key, name } of this.expiry.take(this.limit(clocks))) {
+      const held = rows.find(key, name);
+      if (held) rows.change(key, held.row, -held.weight, name);
+    }
+  }
+}
 
 /** A join of two inputs, which remembers the rows of both. */
 export class Join implements Operator, State {
@@ -33,13 +66,17 @@ export class Join implements Operator, State {
   readonly #test: ((left: Row, right: Row, params: Row) => boolean) | undefined;
   readonly #keyOf: readonly ((row: Row) => Value)[];
 
-  constructor({ how, left, right, leftKeys, rightKeys, residual, columns }: Joined) {
+  constructor({ how, left, right, leftKeys, rightKeys, residual, columns, closing }: Joined) {
     this.columns = columns;
     const test = residual && pairTest(residual, left.length);
     this.#test = test?.run;
     const isOuter = (side: 'left' | 'right') => how === 'full' || how === side;
-    this.#left = { rows: new Heap(left), keys: keysOf(leftKeys, true), isOuter: isOuter('left'), width: left.length };
-    this.#right = { rows: new Heap(right), keys: keysOf(rightKeys, true), isOuter: isOuter('right'), width: right.length };
+    const side = (name: 'left' | 'right', own: readonly Column[], keys: readonly Expr[]): Side => ({
+      ...{ rows: new Heap(own), keys: keysOf(keys, true), isOuter: isOuter(name), width: own.length },
+      past: closing && new Past(closing[name]),
+    });
+    this.#left = side('left', left, leftKeys);
+    this.#right = side('right', right, rightKeys);
     this.#keyOf = [leftKeys, rightKeys].map(keyOfRow);
     const code = [
       ['left keys', this.#left.keys.code],
@@ -48,10 +85,11 @@ export class Join implements Operator, State {
     this.code = test ? [...code, ['condition', test.code]] : code;
   }
 
-  step([left, right]: readonly Batch[], params: Row): Batch {
+  step([left, right]: readonly Batch[], params: Row, _isFirst: boolean, clocks: Clocks): Batch {
     const builder = new BatchBuilder(this.columns);
     if (left) this.#take(left, this.#left, this.#right, false, builder, params);
     if (right) this.#take(right, this.#right, this.#left, true, builder, params);
+    for (const { past, rows } of [this.#left, this.#right]) past?.forget(rows, clocks);
     return builder.finish();
   }
 
@@ -77,6 +115,7 @@ export class Join implements Operator, State {
         if (other.isOuter) partnered(other.rows, key, held, weight, (sign) => out.add(pair(ownNulls, held.row), sign));
       }
       const held = own.rows.change(key, row, weight);
+      if (held && held.weight === weight) own.past?.add(key, row);
       if (!own.isOuter) continue;
       if (held && held.matches !== matches) own.rows.match(key, held, matches - held.matches);
       if (matches === 0) out.add(pair(row, otherNulls), weight);
@@ -88,12 +127,15 @@ export class Join implements Operator, State {
   }
 
   settle(): Entry[] {
+    for (const { past } of [this.#left, this.#right]) past?.expiry.settle();
     return [...named('l', this.#left.rows.settle()), ...named('r', this.#right.rows.settle())];
   }
 
   undo(): void {
-    this.#left.rows.undo();
-    this.#right.rows.undo();
+    for (const { rows, past } of [this.#left, this.#right]) {
+      rows.undo();
+      past?.expiry.undo();
+    }
   }
 
   *dump(): Generator<Entry> {
@@ -103,8 +145,10 @@ export class Join implements Operator, State {
 
   load([name, written]: Entry): void {
     const isLeft = name.startsWith('l');
-    const { rows } = isLeft ? this.#left : this.#right;
-    rows.load([name.slice(1), written], this.#keyOf[isLeft ? 0 : 1] as (row: Row) => Value);
+    const { rows, past } = isLeft ? this.#left : this.#right;
+    const keyOf = this.#keyOf[isLeft ? 0 : 1] as (row: Row) => Value;
+    const row = rows.load([name.slice(1), written], keyOf);
+    past?.add(keyOf(row), row);
   }
 }
 

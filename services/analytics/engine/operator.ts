@@ -1,5 +1,6 @@
 import type { Column, Row } from '../domain/value.ts';
 import type { Batch } from './batch.ts';
+import type { Clocks } from './clock.ts';
 
 /** What is written down of an operator's state under a key; null takes it away. */
 export type Entry = readonly [key: string, written: unknown];
@@ -7,8 +8,11 @@ export type Entry = readonly [key: string, written: unknown];
 /** An operator of a circuit: changes of its inputs in, the changes of its rows out. */
 export interface Operator {
   readonly columns: readonly Column[];
-  /** One step; inputs without changes are empty. The first step of a state also answers what nothing at all makes. */
-  step(inputs: readonly Batch[], params: Row, isFirst: boolean): Batch;
+  /**
+   * One step; inputs without changes are empty. The first step of a state also answers what nothing at all makes. What the
+   * clocks say has passed is forgotten behind the step's rows.
+   */
+  step(inputs: readonly Batch[], params: Row, isFirst: boolean, clocks: Clocks): Batch;
   /** The source of what was generated, by what it does. */
   readonly code: readonly (readonly [what: string, code: string])[];
   readonly state?: State;

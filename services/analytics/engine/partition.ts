@@ -4,6 +4,8 @@ import { moved } from '../domain/interval.ts';
 import type { Interval } from '../domain/interval.ts';
 import { type Column, compareValues, type Row, rowKey, type Value } from '../domain/value.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
+import { type Clocks, limitOf } from './clock.ts';
+import { Expiry } from './expiry.ts';
 import { Heap } from './heap.ts';
 import { keyOfRow } from './join.ts';
 import type { Entry, Operator, State } from './operator.ts';
@@ -26,6 +28,13 @@ export class Partitioned implements Operator, State {
   readonly #answer: (rows: readonly Ordered[]) => Row[];
   /** Rows of a partition that count, where none ever goes: those behind them need not be kept. */
   readonly #most: number | undefined;
+  /** When partitions, or sessions in them, are over. */
+  readonly #limit: ((clocks: Clocks) => number) | undefined;
+  readonly #expiry = new Expiry<Value>();
+  /** The time of a partition, or those of the ends of its sessions. */
+  readonly #times: (rows: readonly Row[], answer: readonly Row[]) => Iterable<Value>;
+  readonly #isSession: boolean;
+  readonly #gapAt: number;
 
   constructor(plan: Of<'over' | 'session'>, inputAppends: boolean) {
     this.columns = plan.columns;
@@ -47,6 +56,12 @@ export class Partitioned implements Operator, State {
       plan.kind === 'over'
         ? ranks(plan, order.length, this.#order.length, (left, right) => this.#compare(left, right, order.length))
         : sessions(values.length - 1);
+    this.#isSession = plan.kind === 'session';
+    this.#gapAt = this.#order.length;
+    this.#limit = plan.closing && limitOf(plan.closing.bound, 'forgotten');
+    const by = plan.kind === 'over' && plan.closing ? valuesOf([plan.closing.by]) : undefined;
+    this.#times = (rows, answer) =>
+      by ? rows.slice(0, 1).map((row) => by.run(row, [])[0] ?? null) : answer.map((row) => row.at(-1) ?? null);
     this.#most = plan.kind === 'over' && inputAppends ? plan.limit : undefined;
     this.code = [
       ['keys', this.#keys.code],
@@ -77,22 +92,56 @@ export class Partitioned implements Operator, State {
     return rows.sort((left, right) => this.#compare(left, right));
   }
 
-  step([batch]: readonly Batch[], params: Row): Batch {
+  step([batch]: readonly Batch[], params: Row, _isFirst: boolean, clocks: Clocks): Batch {
     const out = new BatchBuilder(this.columns);
-    if (!batch || batch.size === 0) return out.finish();
+    if (batch && batch.size > 0) this.#take(batch, params, out);
+    if (this.#limit) this.#forget(this.#limit(clocks), params);
+    return out.finish();
+  }
+
+  /** Forgets partitions and sessions that are over; what was made of them stays. */
+  #forget(limit: number, params: Row): void {
+    for (const key of this.#expiry.take(limit)) {
+      if (!this.#isSession) {
+        for (const { row, weight } of [...this.#rows.under(key)]) this.#rows.change(key, row, -weight);
+        continue;
+      }
+      const answer = this.#answer(this.#sorted(key, params));
+      const isOver = (row: Row) => (row.at(-1) as number) < limit;
+      for (const row of answer.filter(isOver)) this.#rows.change(key, row.slice(0, -2), -1);
+      this.#await(
+        key,
+        answer.filter((row) => !isOver(row)),
+      );
+    }
+  }
+
+  #take(batch: Batch, params: Row, out: BatchBuilder): void {
     const keys = this.#keys.run(batch, params);
     const touched = Map.groupBy(keys.keys(), (at) => keys[at] ?? null);
     for (const [key, places] of touched) {
       const before = this.#answer(this.#sorted(key, params));
-      for (const at of places) this.#rows.change(key, rowAt(batch, at), weightAt(batch, at));
+      for (const at of places) {
+        const row = rowAt(batch, at);
+        // A row that is in no session would never be forgotten.
+        if (this.#isSession && this.#limit && this.#by.run(row, params)[this.#gapAt] === null) continue;
+        this.#rows.change(key, row, weightAt(batch, at));
+      }
       let rows = this.#sorted(key, params);
       if (this.#most !== undefined) {
         for (const { row } of rows.slice(this.#most)) this.#rows.change(key, row, -1);
         rows = rows.slice(0, this.#most);
       }
-      difference(before, this.#answer(rows), (row, weight) => out.add(row, weight));
+      const after = this.#answer(rows);
+      difference(before, after, (row, weight) => out.add(row, weight));
+      if (this.#limit) this.#await(key, after);
     }
-    return out.finish();
+  }
+
+  /** Notes when something of a partition is over. */
+  #await(key: Value, answer: readonly Row[]): void {
+    const [first] = this.#rows.under(key);
+    for (const time of new Set(this.#times(first ? [first.row] : [], answer))) this.#expiry.add(time, key);
   }
 
   get size(): number {
@@ -100,11 +149,13 @@ export class Partitioned implements Operator, State {
   }
 
   settle(): Entry[] {
+    this.#expiry.settle();
     return this.#rows.settle();
   }
 
   undo(): void {
     this.#rows.undo();
+    this.#expiry.undo();
   }
 
   dump(): Iterable<Entry> {
@@ -112,7 +163,10 @@ export class Partitioned implements Operator, State {
   }
 
   load(entry: Entry): void {
-    this.#rows.load(entry, this.#keyOf);
+    const key = this.#keyOf(this.#rows.load(entry, this.#keyOf));
+    // When its sessions end is known when all rows are there; until then it is looked at with the first step.
+    if (this.#isSession) this.#expiry.add(Number.NEGATIVE_INFINITY, key);
+    else if (this.#limit) this.#await(key, []);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Column, Row } from '../domain/value.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
 import { Circuit, type CircuitEntry } from './circuit.ts';
 import { Heap } from './heap.ts';
+import { type Paced, watermarkEntries, Watermarks } from './watermark.ts';
 
 /** The number of a view's own rows among the operators whose entries are written down. */
 const own = -1;
@@ -13,12 +14,14 @@ export type Changed = { readonly row: Row; readonly weight: number };
 export class View {
   readonly columns: readonly Column[];
   readonly shape: string;
+  readonly watermarks: Watermarks;
   readonly #circuit: Circuit;
   readonly #rows: Heap;
   readonly #keeps: boolean;
 
   /** Without `keeps` the view tells what changes and does not know its rows. */
-  constructor(plan: Plan, keeps = true) {
+  constructor(plan: Plan, keeps = true, paced: readonly Paced[] = []) {
+    this.watermarks = new Watermarks(paced);
     this.#keeps = keeps;
     this.#circuit = new Circuit(plan);
     this.#rows = new Heap(plan.columns);
@@ -26,9 +29,9 @@ export class View {
     this.shape = this.#circuit.shape;
   }
 
-  /** One step: what it changed of the view's rows. It is then to be settled or undone. */
-  step(changes: ReadonlyMap<bigint, Batch>): Changed[] {
-    const out = this.#circuit.step(changes, []);
+  /** One step, up to some watermarks: what it changed of the view's rows. It is then to be settled or undone. */
+  step(changes: ReadonlyMap<bigint, Batch>, clocks = this.watermarks.clocks()): Changed[] {
+    const out = this.#circuit.step(changes, [], clocks);
     const found: Changed[] = [];
     for (let at = 0; at < out.size; at += 1) {
       const changed = { row: rowAt(out, at), weight: weightAt(out, at) };
@@ -49,12 +52,17 @@ export class View {
 
   *dump(): Generator<CircuitEntry> {
     yield* this.#circuit.dump();
+    yield* this.watermarks.dump();
     for (const [key, written] of this.#rows.dump()) yield [own, key, written];
   }
 
   load(entries: readonly CircuitEntry[]): void {
-    this.#circuit.load(entries.filter(([at]) => at !== own));
-    for (const [at, key, written] of entries) if (at === own) this.#rows.load([key, written], () => '');
+    this.#circuit.load(entries.filter(([at]) => at >= 0));
+    for (const entry of entries) {
+      const [at, key, written] = entry;
+      if (at === own) this.#rows.load([key, written], () => '');
+      if (at === watermarkEntries) this.watermarks.load(entry, Date.now());
+    }
   }
 
   /** How many different rows there are. */

@@ -1,17 +1,21 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Log } from '#kernel/contract/implement.ts';
 import type { Logs } from '#kernel/session/log-need.ts';
 import type { Incoming } from '#seams/log/log.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { clocksOf } from '../domain/closing.ts';
 import { deadLetter, deadRecords } from '../domain/dead-letter.ts';
 import type { Format } from '../domain/format.ts';
+import type { Plan } from '../domain/plan.ts';
 import { readRecord, type Said } from '../domain/record.ts';
 import { lettersOf, recordsOf, type Target } from '../domain/sink.ts';
 import { BatchBuilder } from '../engine/batch.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
 import { type Changed, View } from '../engine/view.ts';
+import type { Paced } from '../engine/watermark.ts';
 import type { Changes } from '../store/change.ts';
-import { commitRecordsMax, reasonMax } from '../store/limits.ts';
+import { commitRecordsMax, reasonMax, restMinMs } from '../store/limits.ts';
 import type { Letter, Outbox } from '../store/outbox.ts';
 import type { Relation, Relations } from '../store/relation.ts';
 import type { SchemaStore } from '../store/schema.ts';
@@ -32,12 +36,27 @@ export type Pumped = {
   readonly log: Log;
 };
 
-type Taken = { readonly record: Incoming; readonly said: Said };
+/** `mark`: how far the watermark of its source had come behind it. */
+type Taken = { readonly record: Incoming; readonly said: Said; readonly mark: number | undefined };
 /** What some records did to a view. */
 type Outcome = { readonly entries: CircuitEntry[]; readonly changes: Changed[]; readonly refused: Refused[] };
 type Refused = { readonly record: Incoming; readonly reason: string };
-/** The lane of a sink's own changes; those of refused records have the numbers of their sources. */
+/** Records of a source that a view did not take: those that do not fit, and those that come too late. */
+type Sorted = { readonly source: Relation; readonly refused: readonly Refused[]; readonly late: readonly Refused[] };
+/** The lane of a sink's own changes; those of refused records have the numbers of their sources, of late ones below nothing. */
 const ownLane = 0n;
+const lateLane = ({ id }: Relation) => -id;
+
+/** The sources by whose watermarks a plan goes. */
+function pacedBy(plan: Plan, sources: readonly Relation[]): Paced[] {
+  const clocks = clocksOf(plan);
+  return sources.flatMap(({ id, columns, format }) => {
+    const [watermark, lateness] = [format?.watermark, clocks.get(id)];
+    if (!watermark || lateness === undefined) return [];
+    const place = columns.findIndex(({ name }) => name === watermark.column);
+    return [{ id, place, delay: watermark.delayMs * 1000, lateness, idleMs: watermark.idleMs }];
+  });
+}
 
 /** One view, from where its last commit ended. */
 export class Pump {
@@ -62,15 +81,16 @@ export class Pump {
     const view = await relations.find(this.#at, this.#view.name);
     if (view?.id !== this.#view.id) return;
     const { plan, sources } = await plans.of(this.#at, view);
-    const { loaded, positions } = await this.#load(new View(plan, view.kind === 'view'), view);
+    const { loaded, positions } = await this.#load(new View(plan, view.kind === 'view', pacedBy(plan, sources)), view);
     // Views can be read whatever becomes of the log.
     live.put(view.id, loaded);
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#signal]);
     try {
-      const delivering = this.#deliver(sources, signal);
+      const delivering = this.#deliver(loaded, sources, signal);
       await Promise.all([
         ...delivering,
+        this.#rest(loaded, signal),
         ...sources.map((source) => this.#follow(loaded, source, positions.get(source.id) ?? new Map<number, number>(), signal)),
       ]);
     } finally {
@@ -92,9 +112,9 @@ export class Pump {
     // What there is without any record: a sum over nothing, for one.
     const changes = view.step(new Map());
     const entries = view.settle();
-    const more = await this.#posting(loaded, changes, undefined, []);
+    const more = await this.#posting(loaded, changes);
     await states.commit(this.#at, {
-      ...this.#commit(loaded),
+      ...this.#base(loaded),
       isFresh: true,
       entries,
       place: undefined,
@@ -106,15 +126,19 @@ export class Pump {
     return { loaded, positions: new Map() };
   }
 
-  #commit({ view, epoch }: LiveView): Omit<Commit, 'isFresh' | 'entries' | 'place' | 'rejected' | 'rejection' | 'more'> {
+  #base({ view, epoch }: LiveView): Omit<Commit, 'isFresh' | 'entries' | 'place' | 'rejected' | 'rejection' | 'more'> {
     return { view: this.#view.id, epoch, shape: view.shape, rows: view.size, all: () => view.dump() };
   }
 
   /** Begins to deliver what commits give out: changes of a sink, and refused records of sources that say where to. */
-  #deliver(sources: readonly Relation[], signal: AbortSignal): Promise<void>[] {
+  #deliver(loaded: LiveView, sources: readonly Relation[], signal: AbortSignal): Promise<void>[] {
     const routes = sources.flatMap(({ id, format }) =>
       format?.deadLetters === undefined ? [] : [{ lane: id, topic: format.deadLetters, records: deadRecords }],
     );
+    for (const source of sources) {
+      const late = loaded.view.watermarks.has(source.id) ? source.format?.watermark?.late : undefined;
+      if (late !== undefined) routes.push({ lane: lateLane(source), topic: late, records: deadRecords });
+    }
     const { target, columns, id } = this.#view;
     if (target) routes.push({ lane: ownLane, topic: target.topic, records: (letters) => recordsOf(target as Target, columns, letters) });
     return routes.map(({ lane, ...route }) => {
@@ -125,18 +149,26 @@ export class Pump {
   }
 
   /** What writes down what a commit gives out. */
-  async #posting(loaded: LiveView, changes: readonly Changed[], source: Relation | undefined, refused: readonly Refused[]) {
+  async #posting(loaded: LiveView, changes: readonly Changed[], from?: Sorted) {
     const { id, name, target, columns } = this.#view;
     const post = (lane: bigint, letters: readonly Letter[]) =>
       this.#with.outbox.posting(this.#at, { relation: id, lane }, loaded.epoch + 1n, letters);
     const own = target ? await post(ownLane, lettersOf(target, columns, changes)) : [];
-    if (source?.format?.deadLetters === undefined) return own;
-    const dead = refused.map(({ record, reason }) => deadLetter(record, name, reason));
-    return [...own, ...(await post(source.id, dead))];
+    if (!from) return own;
+    const { source, refused, late } = from;
+    const { deadLetters, watermark } = source.format ?? {};
+    const dead = (records: readonly Refused[]) => records.map(({ record, reason }) => deadLetter(record, name, reason));
+    const both = [
+      ...(deadLetters === undefined ? [] : await post(source.id, dead(refused))),
+      ...(watermark?.late === undefined ? [] : await post(lateLane(source), dead(late))),
+    ];
+    return [...own, ...both];
   }
 
   async #follow(loaded: LiveView, source: Relation, at: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
     const log = await this.#with.logs.own(this.#at, `${this.#view.id} ${source.id}`);
+    const { watermarks } = loaded.view;
+    if (watermarks.has(source.id)) watermarks.expect(source.id, await log.partitions(source.topic ?? ''), Date.now());
     for await (const { records, next } of log.consume(source.topic ?? '', { from: 'earliest', at, signal }))
       for (let from = 0; from < records.length && !signal.aborted; from += commitRecordsMax) {
         const part = records.slice(from, from + commitRecordsMax);
@@ -149,7 +181,8 @@ export class Pump {
   }
 
   async #take(loaded: LiveView, source: Relation, records: readonly Incoming[], place: NonNullable<Commit['place']>): Promise<void> {
-    const { states, changes, schemas } = this.#with;
+    const { schemas } = this.#with;
+    const { watermarks } = loaded.view;
     const format = source.format as Format;
     const known = await schemas.of(
       this.#at,
@@ -158,18 +191,47 @@ export class Pump {
     );
     const outcome: Outcome = { entries: [], changes: [], refused: [] };
     const taken: Taken[] = [];
+    const late: Refused[] = [];
+    const now = Date.now();
     for (const record of records)
       attempt(record, outcome.refused, () => {
-        taken.push({ record, said: readRecord(format, source.columns, record.value, known) });
+        const said = readRecord(format, source.columns, record.value, known);
+        const reasons = said.flatMap(({ row }) => watermarks.admit(source.id, record.partition, row, now) ?? []);
+        if (reasons[0] === undefined) taken.push({ record, said, mark: watermarks.mark(source.id) });
+        else late.push({ record, reason: reasons[0] });
       });
     if (taken.length > 0) step(loaded.view, source, taken, outcome);
-    const { entries, refused } = outcome;
-    const last = refused.at(-1);
+    await this.#commit(loaded, outcome, place, { source, refused: outcome.refused, late });
+  }
+
+  /** Lets the watermark come farther while partitions have no records. */
+  async #rest(loaded: LiveView, signal: AbortSignal): Promise<void> {
+    const { watermarks } = loaded.view;
+    const { idleMs } = watermarks;
+    if (idleMs === undefined) return;
+    while (!signal.aborted) {
+      await pause(Math.max(restMinMs, idleMs / 2), undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      for (const delivery of this.#deliveries.values()) await delivery.room();
+      await loaded.inTurn(async () => {
+        if (!watermarks.rest(Date.now())) return;
+        const changes = loaded.view.step(new Map());
+        await this.#commit(loaded, { entries: loaded.view.settle(), changes, refused: [] }, undefined);
+      });
+    }
+  }
+
+  /** Writes down what records did, and tells those who follow the view. */
+  async #commit(loaded: LiveView, outcome: Outcome, place: Commit['place'], from?: Sorted): Promise<void> {
+    const { states, changes } = this.#with;
+    const out = from ? [...from.late, ...from.refused] : [];
+    const last = out.at(-1);
     const rejection = last ? `partition ${last.record.partition} offset ${last.record.offset}: ${last.reason}`.slice(0, reasonMax) : null;
-    const posting = await this.#posting(loaded, outcome.changes, source, refused);
-    const more = { isFresh: false, entries, place, rejected: refused.length, rejection, more: posting };
+    for (const entry of loaded.view.watermarks.settle()) outcome.entries.push(entry);
+    const posting = await this.#posting(loaded, outcome.changes, from);
+    const more = { isFresh: false, entries: outcome.entries, place, rejected: out.length, rejection, more: posting };
     try {
-      await states.commit(this.#at, { ...this.#commit(loaded), ...more });
+      await states.commit(this.#at, { ...this.#base(loaded), ...more });
     } catch (error) {
       loaded.fail(error);
       throw error;
@@ -189,8 +251,14 @@ export class Pump {
 function step(view: View, source: Relation, taken: readonly Taken[], outcome: Outcome): void {
   const builder = new BatchBuilder(source.columns);
   for (const { said } of taken) for (const { row, weight } of said) builder.add(row, weight);
+  // As far as the last of these had come: what is behind it would find its windows closed.
+  const mark = taken.at(-1)?.mark;
+  const clocks = view.watermarks.clocks();
   try {
-    const changes = view.step(new Map([[source.id, builder.finish()]]));
+    const changes = view.step(
+      new Map([[source.id, builder.finish()]]),
+      mark === undefined ? clocks : new Map([...clocks, [source.id, mark]]),
+    );
     // One by one: there may be more than a call takes arguments.
     for (const entry of view.settle()) outcome.entries.push(entry);
     for (const changed of changes) outcome.changes.push(changed);

@@ -20,3 +20,4 @@ export const transactionLettersMax = limit(10_000, 'record', 'Records of one tra
 export const viewDepthMax = limit(16, 'view', 'Most views that stand on each other.');
 export const loadWaitMs = limit(20_000, 'ms', 'Longest wait for a view that is being loaded.');
 export const cataloguesMax = limit(32, 'database', 'Most environments whose catalogues are kept ready at once.');
+export const restMinMs = limit(50, 'ms', 'Shortest pause between two looks for partitions without records.');

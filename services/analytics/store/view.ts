@@ -1,6 +1,7 @@
 import type { SelectStmt } from 'libpg-query';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { bounded } from '../domain/closing.ts';
 import { type Context, placesIn } from '../domain/context.ts';
 import { isGrowing } from '../domain/format.ts';
 import { type Plan, scansIn } from '../domain/plan.ts';
@@ -21,10 +22,15 @@ export type ViewPlan = {
   readonly sources: readonly Relation[];
 };
 
-const scanOf = ({ id, name, columns, kind, format }: Relation): Plan => ({
-  ...{ kind: 'scan', relation: id, name, columns },
-  appends: kind === 'source' && isGrowing(format),
-});
+function scanOf({ id, name, columns, kind, format }: Relation): Plan {
+  const { watermark } = format ?? {};
+  const place = columns.findIndex((each) => each.name === watermark?.column);
+  return {
+    ...{ kind: 'scan', relation: id, name, columns },
+    appends: kind === 'source' && isGrowing(format),
+    ...(watermark ? { watermark: { place, lateness: watermark.latenessMs * 1000 } } : {}),
+  };
+}
 
 /** The plans of views, as they are asked for by name and number. */
 export class Plans {
@@ -53,7 +59,7 @@ export class Plans {
     if (depth > viewDepthMax) throw new StatementError(sqlstates.tooComplex, `at most ${viewDepthMax} views stand on each other`);
     const statement = await parseStatement(text);
     if (statement?.kind !== 'createView') throw new StatementError(sqlstates.syntax, 'the text is no CREATE MATERIALIZED VIEW');
-    const { name, select } = statement;
+    const { name, select, pace } = statement;
     const needs = await this.named(at, select);
     const plans = new Map<string, Plan>();
     const sources = new Map<bigint, Relation>();
@@ -63,7 +69,7 @@ export class Plans {
       for (const source of inner?.sources ?? [relation]) sources.set(source.id, source);
     }
     const params: undefined[] = [];
-    const plan = planRows(select, contextOf(text, plans, params));
+    const plan = bounded(planRows(select, contextOf(text, plans, params)), pace);
     if (params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');
     if (scansIn(plan).size === 0) throw notBuilt('A view of no source');
     const twice = plan.columns.find((each, place) => plan.columns.findIndex((other) => other.name === each.name) !== place);

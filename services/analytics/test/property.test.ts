@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { PostgresError } from '#seams/sql/error.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
+import { bounded } from '../domain/closing.ts';
 import { placesIn } from '../domain/context.ts';
+import { printTimestamp } from '../domain/datetime.ts';
 import { planRows } from '../domain/planner.ts';
 import type { Plan } from '../domain/plan.ts';
 import { parseJson, rowOfFields } from '../domain/json-row.ts';
@@ -10,9 +12,12 @@ import { parseStatement } from '../domain/statement.ts';
 import { castValue, type Column, readValue, type Row, type Type, type Value } from '../domain/value.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from '../engine/batch.ts';
 import { Circuit, type CircuitEntry } from '../engine/circuit.ts';
+import type { Clocks } from '../engine/clock.ts';
+import { Watermarks } from '../engine/watermark.ts';
 import { openOracle } from './fixtures/oracle.ts';
 import { Random } from '../../../bench/nexmark/random.ts';
 import { randomSelect, randomText, tables } from './fixtures/query.ts';
+import { randomWindowed } from './fixtures/window.ts';
 
 let oracle: Awaited<ReturnType<typeof openOracle>>;
 before(async () => {
@@ -80,8 +85,8 @@ class View {
     this.circuit = new Circuit(plan);
   }
 
-  take(changes: ReadonlyMap<bigint, Batch>): void {
-    const out = this.circuit.step(changes);
+  take(changes: ReadonlyMap<bigint, Batch>, clocks?: Clocks): void {
+    const out = this.circuit.step(changes, [], clocks);
     for (let at = 0; at < out.size; at += 1) {
       const key = JSON.stringify(rowAt(out, at).map((value, place) => asText(value, this.circuit.columns[place]?.type as Type)));
       const count = (this.#rows.get(key) ?? 0) + weightAt(out, at);
@@ -99,9 +104,9 @@ class View {
   }
 
   /** Does a step and takes it back. */
-  falter(changes: ReadonlyMap<bigint, Batch>): void {
+  falter(changes: ReadonlyMap<bigint, Batch>, clocks?: Clocks): void {
     try {
-      this.circuit.step(changes);
+      this.circuit.step(changes, [], clocks);
     } finally {
       this.circuit.undo();
     }
@@ -121,12 +126,14 @@ class View {
   }
 }
 
-async function planOf(text: string, appends: boolean): Promise<Plan> {
+type Watermark = Extract<Plan, { kind: 'scan' }>['watermark'];
+
+async function planOf(text: string, appends: boolean, watermark?: Watermark): Promise<Plan> {
   const statement = await parseStatement(text);
   assert.equal(statement?.kind, 'select');
   const relation = (name: string): Plan | undefined => {
     const at = names.indexOf(name as 't');
-    return at < 0 ? undefined : { kind: 'scan', relation: BigInt(at), name, appends, columns: columnsOf(name as 't') };
+    return at < 0 ? undefined : { kind: 'scan', relation: BigInt(at), name, appends, columns: columnsOf(name as 't'), watermark };
   };
   return planRows(statement.select, { relation, named: new Map(), params: [], at: placesIn(text) });
 }
@@ -187,6 +194,88 @@ async function compare(seed: number): Promise<'same' | 'equal' | 'both fail' | '
 const seeds = Number(process.env.GAMUT_SEEDS ?? 600);
 const [enough, enoughMs] = [60, 20_000];
 const first = Number(process.env.GAMUT_SEED ?? 1);
+
+/** Rows of `t` in portions, from two partitions of its topic: those on time, how far the watermark is then, and that of the end. */
+function timedHistory(random: Random, { lateness, place }: NonNullable<Watermark>) {
+  const delay = random.below(6) * 3_600_000_000;
+  const begun = () => {
+    const made = new Watermarks([{ id: 0n, place, delay, lateness, idleMs: 60_000 }]);
+    made.expect(0n, 2, 0);
+    return made;
+  };
+  let watermarks = begun();
+  const onTime: Texts[] = [];
+  let late = 0;
+  const steps = Array.from({ length: 2 + random.below(8) }, () => {
+    const rows = Array.from({ length: random.below(10) }, () => {
+      const texts = Object.values(tables.t).map((type) => randomText(random, type));
+      const row = texts.map((text, at) => (text === null ? null : readValue(columnsOf('t')[at]?.type as Type, text)));
+      if (watermarks.admit(0n, random.below(2), row, 0) !== undefined) {
+        late += 1;
+        return [];
+      }
+      onTime.push(texts);
+      return [{ texts, weight: 1 }];
+    });
+    if (random.is(0.2)) watermarks.rest(60_000);
+    if (random.is(0.3)) {
+      const written = JSON.parse(JSON.stringify([...watermarks.dump()])) as CircuitEntry[];
+      watermarks = begun();
+      for (const entry of written) watermarks.load(entry, 0);
+    }
+    return { step: { name: 't', rows: rows.flat() } as const, clocks: watermarks.clocks() };
+  });
+  return { steps, onTime, late, mark: watermarks.mark(0n) };
+}
+
+/** One view in three ways: as its windows close, as rows come, and over the rows of the last hours alone. */
+async function compareTimed(seed: number): Promise<{ late: number; rows: number }> {
+  const random = new Random(seed);
+  const { ours, theirs, closed } = randomWindowed(random);
+  const watermark = { place: Object.keys(tables.t).indexOf('e'), lateness: random.of([0, 0, 2 * 3_600_000_000]) };
+  const how = random.of(['close', 'close', 'update', 'retention'] as const);
+  const retention = how === 'retention' ? (1 + random.below(20)) * 3_600_000_000 : undefined;
+  const plan = bounded(await planOf(ours, true, watermark), { onClose: how === 'close', retention });
+  const { steps, onTime, late, mark } = timedHistory(random, { ...watermark, lateness: retention ?? watermark.lateness });
+  const view = new View(plan);
+  view.take(new Map());
+  for (const { step, clocks } of steps) {
+    const changes = new Map([[0n, batchOf(step)]]);
+    if (random.is(0.3)) view.falter(changes, clocks);
+    if (random.is(0.3)) view.restart(random.is(0.5));
+    view.take(changes, clocks);
+  }
+  const w = mark === undefined ? "timestamp '-infinity'" : `timestamp '${printTimestamp(mark, false)}'`;
+  const shown = plan.columns.map(({ name }) => `${name}::text as ${name}`).join(', ');
+  const where = how === 'close' ? ` where ${closed.replaceAll('$w', w)}` : '';
+  const kept = retention === undefined ? '' : ` where e >= ${w} - interval '${retention / 1_000_000} seconds'`;
+  const numbered = `with raw as (${batchText({ t: onTime, u: [] }, 'select * from t')}),
+    t as (select *, row_number() over () as ctid_ from raw${kept}) select ${shown} from (${theirs}) q${where}`;
+  const { rows } = await oracle.sql.platform().query<Record<string, string | null>>(numbered);
+  const expected = rows.map((row) => JSON.stringify(plan.columns.map(({ name }) => row[name] ?? null)));
+  assert.deepEqual(view.rows().sort(), expected.sort(), `seed ${seed} ${how}\n${ours}`);
+  // When the watermark has passed all, nothing but the rows of a retention is remembered.
+  if (how === 'retention') return { late, rows: expected.length };
+  view.take(new Map(), new Map([[0n, readValue('timestamp', '2050-01-01') as number]]));
+  assert.equal(view.circuit.size, 0, `seed ${seed} ${how}\n${ours}`);
+  view.restart(false);
+  assert.equal(view.circuit.size, 0, `seed ${seed} ${how}, after a restart\n${ours}`);
+  return { late, rows: expected.length };
+}
+
+test('views of windows have the rows on time, give them out when their windows close, and forget what is past', {
+  timeout: 100_000,
+}, async () => {
+  const counts = { late: 0, rows: 0 };
+  const most = Number(process.env.GAMUT_SEEDS ?? 250);
+  const started = performance.now();
+  for (let seed = first; seed < first + most && (seed < first + enough || performance.now() - started < enoughMs); seed += 1) {
+    const { late, rows } = await compareTimed(seed);
+    counts.late += late;
+    counts.rows += rows;
+  }
+  assert.ok(counts.late > 100 && counts.rows > 500, JSON.stringify(counts));
+});
 
 test(`a view is what PostgreSQL computes over the same rows, however they came: up to ${seeds} random queries`, {
   timeout: 150_000,

@@ -103,9 +103,9 @@ export class SessionDesk implements Desk {
     );
   }
 
-  #createView({ name, text, orIs }: Of<'createView'>): Prepared {
+  #createView({ name, text, orIs, before }: Of<'createView'>): Prepared {
     return done('CREATE MATERIALIZED VIEW', (signal) =>
-      excused(orIs, sqlstates.relationThere, this.#session.invoke('CreateView', '', { name, text }, { signal })),
+      excused(orIs, sqlstates.relationThere, placed(before, this.#session.invoke('CreateView', '', { name, text }, { signal }))),
     );
   }
 
@@ -255,6 +255,17 @@ function rows(word: string, fields: readonly Field[], work: (params: Cells, sign
       return { rows: block(found), tag: (count) => (word === 'SELECT' ? `SELECT ${count}` : word) };
     },
   };
+}
+
+/** What is wrong with a part of a text, at its place in the whole. */
+async function placed(before: number, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    const cause = error instanceof OperationError ? error.cause : undefined;
+    if (!(cause instanceof StatementError) || cause.position === undefined) throw error;
+    throw new StatementError(cause.sqlstate, cause.message, before + cause.position);
+  }
 }
 
 /** IF EXISTS and IF NOT EXISTS: one error is none. */

@@ -39,7 +39,7 @@ export function relationHandlers(world: World): All {
         await world.logs.as(call.caller, async (log) => {
           if (!(await log.hasTopic(topic))) await log.createTopic(topic);
           await log.assertReadable(topic);
-          if (format.deadLetters !== undefined) await writable(log, format.deadLetters);
+          for (const other of [format.deadLetters, format.watermark?.late]) if (other !== undefined) await writable(log, other);
         });
         const made = await relations.create(call.caller, {
           ...{ name, kind: 'source', topic, format, columns },
