@@ -54,7 +54,7 @@ function retained(plan: Plan, lateness: number): Plan {
 }
 
 function withInputs(plan: Plan, to: (input: Plan) => Plan): Plan {
-  if (plan.kind === 'join') return { ...plan, left: to(plan.left), right: to(plan.right) };
+  if (plan.kind === 'join' || plan.kind === 'temporal') return { ...plan, left: to(plan.left), right: to(plan.right) };
   if (plan.kind === 'union') return { ...plan, inputs: plan.inputs.map(to) };
   return 'input' in plan ? { ...plan, input: to(plan.input) } : plan;
 }
@@ -79,6 +79,9 @@ const unbounded = (what: string, position: number | undefined) =>
       "group, partition or join by a window's time, or say how long rows count: CREATE MATERIALIZED VIEW ... WITH (retention = '7 days')",
     position,
   );
+
+/** A column of a plan by which its rows come in the order of a watermark. */
+export const timeIn = (plan: Plan): Expr | undefined => bestOf(closing(plan).times, plan.columns)?.by;
 
 /** Notes where what is remembered ends. */
 function closing(plan: Plan): Closed {
@@ -107,6 +110,15 @@ function closing(plan: Plan): Closed {
     }
     case 'join':
       return joinClosing(plan);
+    case 'temporal': {
+      const [left, right] = [closing(plan.left), closing(plan.right)];
+      const [own, version] = [rising(plan.time, left.times), rising(plan.version, right.times)];
+      if (!own || !version)
+        throw new StatementError('0A000', 'FOR SYSTEM_TIME AS OF needs the times of watermarks on both sides', plan.position);
+      const bound = [...own, ...version];
+      const times = new Map(plan.time.kind === 'column' ? [[plan.time.place, bound]] : []);
+      return { plan: { ...plan, left: left.plan, right: right.plan, closing: { bound } }, times, isStream: true };
+    }
     default:
       return single(plan, closing(plan.input));
   }
@@ -125,7 +137,7 @@ function timesOf(exprs: readonly Expr[], times: Times): Times {
 }
 
 function single(
-  plan: Exclude<Plan, { kind: 'one' | 'scan' | 'join' | 'union' | 'emit' | 'retain' }>,
+  plan: Exclude<Plan, { kind: 'one' | 'scan' | 'join' | 'temporal' | 'union' | 'emit' | 'retain' }>,
   { plan: input, times, isStream }: Closed,
 ): Closed {
   switch (plan.kind) {

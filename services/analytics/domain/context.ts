@@ -1,4 +1,5 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import type { Correlated } from './correlated.ts';
 import type { Plan } from './plan.ts';
 import type { Type } from './value.ts';
 
@@ -12,6 +13,8 @@ export type Context = {
   readonly params: (Type | undefined)[];
   /** The character, from 1, of a place in the text. */
   readonly at: (location: number | undefined) => number | undefined;
+  /** What is seen of a query around this one. */
+  readonly correlated?: Correlated | undefined;
 };
 
 /** Where a byte of the text stands among its characters, from 1. */

@@ -105,6 +105,16 @@ function headOf(plan: Plan): string[] {
         ...until(plan.closing?.right, plan.right.columns, 'Right State'),
       ];
     }
+    case 'temporal': {
+      const [left, right] = [plan.left.columns, plan.right.columns];
+      const pairs = plan.leftKeys.map((key, at) => `${worded(key, left)} = ${worded(plan.rightKeys[at] as Expr, right)}`);
+      return [
+        ...[`Temporal Join ${plan.how}`, `Condition: ${pairs.join(' AND ')}`],
+        `As Of: ${worded(plan.time, left)}, by ${worded(plan.version, right)}`,
+        ...(plan.residual ? [`Join Filter: ${worded(plan.residual, plan.columns)}`] : []),
+        ...(plan.closing ? [`Rows: when the watermark has passed ${worded(plan.time, left)}${behind(plan.closing.bound)}`] : []),
+      ];
+    }
     case 'over': {
       const { columns } = plan.input;
       const most = plan.limit === undefined ? [] : [`Limit: ${plan.limit} of each partition`];

@@ -1,8 +1,11 @@
-import type { Alias, FuncCall, JoinExpr, Node, RangeFunction } from 'libpg-query';
+import type { Alias, FuncCall, JoinExpr, Node, RangeFunction, RangeSubselect, RangeTableSample } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { bind, functionName } from './bind.ts';
+import { bind, functionName, type Names } from './bind.ts';
 import { applied, asCondition } from './bound.ts';
+import { asOfMethod } from './as-of.ts';
+import { timeIn } from './closing.ts';
 import { type Context, locationIn, relationNamed } from './context.ts';
+import { type Correlated, dependent, joinedWith } from './correlated.ts';
 import { column, columnsIn, conjuncts, type Expr, shifted } from './expression.ts';
 import { fixedLength } from './interval.ts';
 import { filtered, joined, type JoinKind, type Plan } from './plan.ts';
@@ -13,6 +16,8 @@ import type { Column } from './value.ts';
 /** Relations that stand side by side, and what must hold between them. */
 type Factors = { readonly plans: readonly Plan[]; readonly items: readonly Item[]; readonly conditions: readonly Expr[] };
 type Planner = (select: Node, context: Context) => Plan;
+/** `around` is of the query that this one stands in, whose columns LATERAL may name too. */
+type Within = Context & { readonly around?: Correlated | undefined };
 
 const widthOf = (plans: readonly Plan[]) => plans.reduce((sum, { columns }) => sum + columns.length, 0);
 
@@ -23,7 +28,10 @@ export class From {
   readonly #position: number | undefined;
 
   constructor(nodes: readonly Node[], context: Context, planner: Planner) {
-    this.#factors = nodes.map((node) => factorsOf(node, context, planner)).reduce(beside, { plans: [], items: [], conditions: [] });
+    const { correlated, ...inner } = context;
+    const values = correlated?.plan;
+    const none: Factors = { plans: values ? [values] : [], items: [], conditions: [] };
+    this.#factors = nodes.reduce<Factors>((left, node) => besideOf(left, node, { ...inner, around: correlated }, planner), none);
     this.scope = new Scope(this.#factors.items);
     this.#position = context.at(locationIn(nodes));
   }
@@ -33,6 +41,39 @@ export class From {
     return joinAll(this.#factors.plans, [...this.#factors.conditions, ...conjuncts(where)], this.#position);
   }
 }
+
+/** What stands beside others, and may name their columns where it is LATERAL. */
+function besideOf(left: Factors, node: Node, context: Within, planner: Planner): Factors {
+  if ('RangeSubselect' in node && node.RangeSubselect.lateral)
+    return lateral('inner', left, node.RangeSubselect, undefined, context, planner);
+  return beside(left, factorsOf(node, context, planner));
+}
+
+/** A subquery for each row of what stands before it. */
+function lateral(how: JoinKind, left: Factors, node: RangeSubselect, quals: Node | undefined, context: Within, planner: Planner): Factors {
+  if (!node.subquery || !('SelectStmt' in node.subquery)) throw notBuilt('This subquery');
+  if (how !== 'inner' && how !== 'left')
+    throw new StatementError(sqlstates.kindWrong, 'the combining JOIN type must be INNER or LEFT for a LATERAL reference');
+  const plan = joinAll(left.plans, left.conditions, context.at(locationIn(node)));
+  const scope = new Scope(left.items);
+  const columnOf = (path: readonly string[]) => {
+    const found = scope.knows(path) ? undefined : context.around?.columnOf(path);
+    return found ?? scope.columnOf(path, undefined);
+  };
+  const { around: _, ...plain } = context;
+  const inner = dependent(node.subquery.SelectStmt, { plan, columnOf }, plain, planner);
+  const shown: Plan = { ...inner.plan, columns: inner.plan.columns.slice(inner.outer.length) };
+  const [item] = single(shown, node.alias, '').items;
+  const items = [...left.items, { ...(item as Item), from: plan.columns.length + inner.outer.length }];
+  const all = new Scope(items);
+  const residual = quals && asCondition(bind(quals, namesIn(all, context)), 'JOIN/ON');
+  return { plans: [joinedWith(how, plan, inner, residual ? { residual } : {})], items, conditions: [] };
+}
+
+const namesIn = (scope: Scope, { params, at, around }: Within): Names => ({
+  ...{ params, at },
+  columnOf: (path, place) => (scope.knows(path) ? undefined : around?.columnOf(path)) ?? scope.columnOf(path, place),
+});
 
 function beside(left: Factors, right: Factors): Factors {
   const by = widthOf(left.plans);
@@ -66,14 +107,13 @@ function joinAll(plans: readonly Plan[], conditions: readonly Expr[], position: 
   return filtered(whole ?? { kind: 'one', columns: [] }, and([...open]));
 }
 
-function factorsOf(node: Node, context: Context, planner: Planner): Factors {
+function factorsOf(node: Node, context: Within, planner: Planner): Factors {
   if ('JoinExpr' in node) return joinOf(node.JoinExpr, context, planner);
   if ('RangeVar' in node) {
     const name = plainName(node.RangeVar);
     return single(relationNamed(context, name, node.RangeVar.location), node.RangeVar.alias, name);
   }
   if ('RangeSubselect' in node) {
-    if (node.RangeSubselect.lateral) throw notBuilt('LATERAL');
     return single(planner(node.RangeSubselect.subquery as Node, context), node.RangeSubselect.alias, '');
   }
   if ('RangeFunction' in node) return windowOf(node.RangeFunction, context);
@@ -93,10 +133,14 @@ function single(plan: Plan, alias: Alias | undefined, name: string): Factors {
 
 const kinds: Readonly<Record<string, JoinKind>> = { JOIN_INNER: 'inner', JOIN_LEFT: 'left', JOIN_RIGHT: 'right', JOIN_FULL: 'full' };
 
-function joinOf({ jointype, larg, rarg, quals, usingClause, isNatural, alias }: JoinExpr, context: Context, planner: Planner): Factors {
+function joinOf({ jointype, larg, rarg, quals, usingClause, isNatural, alias }: JoinExpr, context: Within, planner: Planner): Factors {
   const how = kinds[jointype ?? ''];
   if (!how || isNatural || alias || !larg || !rarg) throw notBuilt('This form of JOIN');
-  const [left, right] = [factorsOf(larg, context, planner), factorsOf(rarg, context, planner)];
+  const left = factorsOf(larg, context, planner);
+  if ('RangeSubselect' in rarg && rarg.RangeSubselect.lateral && !usingClause)
+    return lateral(how, left, rarg.RangeSubselect, quals, context, planner);
+  if ('RangeTableSample' in rarg && !usingClause) return temporal(how, left, rarg.RangeTableSample, quals, context);
+  const right = factorsOf(rarg, context, planner);
   const both = beside(left, right);
   const scope = new Scope(both.items);
   if (usingClause && how !== 'inner' && how !== 'left') throw notBuilt('USING of this join');
@@ -114,6 +158,28 @@ function joinOf({ jointype, larg, rarg, quals, usingClause, isNatural, alias }: 
   const [one, other] = [left, right].map(({ plans, conditions }) => joinAll(plans, conditions, position)) as [Plan, Plan];
   const plan = joined(how, one, other, on, position);
   return { plans: [plan], items, conditions: [] };
+}
+
+/** Each row of the left beside the version of its key that holds at its time: FOR SYSTEM_TIME AS OF. */
+function temporal(how: JoinKind, left: Factors, node: RangeTableSample, quals: Node | undefined, context: Within): Factors {
+  const of = node.relation && 'RangeVar' in node.relation ? node.relation.RangeVar : undefined;
+  const at = context.at(of?.location ?? node.location);
+  if (!of || node.repeatable || (node.method ?? []).map(textIn).join() !== asOfMethod) throw notBuilt('TABLESAMPLE', at);
+  if (how !== 'inner' && how !== 'left') throw notBuilt(`A ${how.toUpperCase()} JOIN with FOR SYSTEM_TIME AS OF`, at);
+  const name = plainName(of);
+  const right = single(relationNamed(context, name, of.location), of.alias, name);
+  const both = beside(left, right);
+  const [own, versions] = [joinAll(left.plans, left.conditions, at), right.plans[0] as Plan];
+  const time = bind(node.args?.[0], namesIn(new Scope(left.items), context));
+  if (time.kind === 'open' || !time.type.startsWith('timestamp'))
+    throw new StatementError(sqlstates.typeWrong, 'FOR SYSTEM_TIME AS OF needs a column of the type timestamp', at);
+  const version = timeIn(versions);
+  if (!version) throw new StatementError('0A000', `"${name}" has no watermark, by which the times of its versions are told`, at);
+  const on = quals ? conjuncts(asCondition(bind(quals, namesIn(new Scope(both.items), context)), 'JOIN/ON')) : [];
+  const plain = joined(how, own, versions, on, at);
+  if (plain.kind !== 'join' || plain.leftKeys.length === 0) throw notBuilt('FOR SYSTEM_TIME AS OF without equal keys', at);
+  const { closing: _, ...keyed } = plain;
+  return { plans: [{ ...keyed, kind: 'temporal', how, time, version }], items: both.items, conditions: [] };
 }
 
 const equal = (name: string, left: Scope, right: Scope, width: number): Expr =>

@@ -14,3 +14,4 @@ export const idleUsualMs = limit(
   'Pause of a partition behind which it holds the watermark back no more, if a source does not say.',
 );
 export const spanMaxMs = limit(9_000_000_000_000, 'ms', 'Longest delay, lateness or retention.');
+export const operatorsMax = limit(1_000, 'operator', 'Most operators of a query, those of the views within it too.');

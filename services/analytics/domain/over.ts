@@ -42,8 +42,14 @@ type Ranked = {
   readonly bind: (node: Node | undefined) => Bound;
 };
 
-/** Binds the outputs of a SELECT; OVER becomes ranks behind the columns of the input. */
-export function rankedOver(select: SelectStmt, names: Names, exprsOf: (names: Names) => Expr[], inputOf: () => Plan): Ranked {
+/** Binds the outputs of a SELECT; OVER becomes ranks behind the columns of the input. `lead` parts rows that others cannot see. */
+export function rankedOver(
+  select: SelectStmt,
+  names: Names,
+  exprsOf: (names: Names) => Expr[],
+  inputOf: () => Plan,
+  lead: readonly Expr[],
+): Ranked {
   let over: Over | undefined;
   // Ranks stand behind columns whose number is known only when all is bound: they are counted from a place that no row has.
   const behind = 1_000_000;
@@ -64,7 +70,7 @@ export function rankedOver(select: SelectStmt, names: Names, exprsOf: (names: Na
   const { partition, order, rankings, position } = over;
   const input = inputOf();
   const columns = [...input.columns, ...rankings.map(({ name, type }) => ({ name, type }))];
-  const plan: Plan = { kind: 'over', input, partition, order, rankings, limit: undefined, columns, position };
+  const plan: Plan = { kind: 'over', input, partition: [...lead, ...partition], order, rankings, limit: undefined, columns, position };
   const placed = (expr: Expr): Expr => {
     if (expr.kind === 'column') return expr.place >= behind ? column(expr.type, expr.place - behind + input.columns.length) : expr;
     return 'args' in expr ? ({ ...expr, args: expr.args.map(placed) } as Expr) : expr;

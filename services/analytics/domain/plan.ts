@@ -1,5 +1,7 @@
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { column, columnsIn, conjunction, conjuncts, type Expr, shifted } from './expression.ts';
 import type { Aggregate } from './aggregate.ts';
+import { operatorsMax } from './limits.ts';
 import type { Column, Type } from './value.ts';
 
 export type Order = { readonly expr: Expr; readonly isDown: boolean; readonly nullsFirst: boolean };
@@ -88,6 +90,20 @@ export type Plan =
       /** Over the columns of the input; the same for all rows of a partition. */
       readonly closing?: Closing;
     })
+  /** Rows of the left beside the last row of their key on the right that is not after their time. */
+  | (Node & {
+      readonly kind: 'temporal';
+      readonly how: 'inner' | 'left';
+      readonly left: Plan;
+      readonly right: Plan;
+      readonly leftKeys: readonly Expr[];
+      readonly rightKeys: readonly Expr[];
+      readonly residual: Expr | undefined;
+      readonly time: Expr;
+      readonly version: Expr;
+      readonly position?: number | undefined;
+      readonly closing?: { readonly bound: Bound };
+    })
   /** Rows when the watermark has passed their time, as they are then. */
   | (Node & { readonly kind: 'emit'; readonly input: Plan; readonly closing: Closing })
   /** Rows until the watermark has passed their time. */
@@ -98,7 +114,22 @@ export type WindowKind = 'tumble' | 'hop' | 'cumulate';
 export type JoinKind = 'inner' | 'left' | 'right' | 'full';
 
 export const inputsOf = (plan: Plan): readonly Plan[] =>
-  plan.kind === 'join' ? [plan.left, plan.right] : plan.kind === 'union' ? plan.inputs : 'input' in plan ? [plan.input] : [];
+  plan.kind === 'join' || plan.kind === 'temporal'
+    ? [plan.left, plan.right]
+    : plan.kind === 'union'
+      ? plan.inputs
+      : 'input' in plan
+        ? [plan.input]
+        : [];
+
+/** Refuses plans that grow out of hand: a subquery that sees the rows around it has their plan in it. */
+export function checkSize(plan: Plan): void {
+  const open = [plan];
+  for (let count = 1; open.length > 0; count += 1) {
+    if (count > operatorsMax) throw new StatementError(sqlstates.tooComplex, `a query has at most ${operatorsMax} operators`);
+    open.push(...inputsOf(open.pop() as Plan));
+  }
+}
 
 /** Whether rows of a plan only come and never go, so that what they were need not be kept. */
 export function appends(plan: Plan): boolean {
@@ -110,6 +141,8 @@ export function appends(plan: Plan): boolean {
     case 'over':
     case 'retain':
       return false;
+    case 'temporal':
+      return appends(plan.left);
     case 'emit':
       // Rows behind the watermark correct what was given out.
       return plan.closing.bound.every(({ lateness }) => lateness === 0);

@@ -4,12 +4,14 @@ import { type Aggregate, aggregateOf, hasAggregate, isAggregate } from './aggreg
 import { bind, type Names } from './bind.ts';
 import { asCondition, converted, oneType, settled } from './bound.ts';
 import { type Context, locationIn } from './context.ts';
-import { column, type Expr, mapColumns, shapeOf } from './expression.ts';
+import { column, conjunction, type Expr, mapColumns, shapeOf } from './expression.ts';
+import { type Correlated, wholeGroups } from './correlated.ts';
 import { From } from './from.ts';
 import { columnsMax } from './limits.ts';
 import { orderOf, rankedOver } from './over.ts';
 import { allOf, columnsOf, filtered, type Order, type Plan } from './plan.ts';
 import { textIn } from './statement.ts';
+import { conditionsIn, hasLink, Subqueries } from './subquery.ts';
 import { type Target, targetsOf } from './target.ts';
 import type { Column, Type } from './value.ts';
 
@@ -50,10 +52,21 @@ const noColumn = (path: readonly string[]): never => {
 /** A SELECT within another, or as a view: its rows without an order. */
 export function planRows(select: SelectStmt, context: Context): Plan {
   const { plan, columns, limit, offset, order } = planQuery(select, context);
+  if (context.correlated && limit?.kind === 'constant' && !offset)
+    return firstOf(plan, columns, order, Number(limit.value), context.correlated);
   if (limit || offset) throw notBuilt('LIMIT within a query or view; number rows with ROW_NUMBER() instead');
   return order.length === 0 || plan.columns.length === columns.length
     ? { ...plan, columns: [...columns] }
     : { kind: 'map', input: plan, where: undefined, outputs: allOf(columns), columns };
+}
+
+/** The first rows for each row of the outer query. */
+function firstOf(input: Plan, columns: readonly Column[], order: readonly Order[], limit: number, { columns: outer }: Correlated): Plan {
+  const ranked: Plan = {
+    ...{ kind: 'over', input, partition: allOf(outer), order, limit },
+    ...{ rankings: [{ name: 'row_number', type: 'int8' }], columns: [...input.columns, { name: 'row_number', type: 'int8' }] },
+  };
+  return { kind: 'map', input: ranked, where: undefined, outputs: allOf(columns), columns };
 }
 
 const subquery = (node: Node, context: Context): Plan => {
@@ -68,7 +81,7 @@ function withNames(clause: WithClause | undefined, context: Context): Context {
   for (const node of clause.ctes ?? []) {
     if (!('CommonTableExpr' in node)) continue;
     const { ctename = '', ctequery, aliascolnames = [] } = node.CommonTableExpr;
-    const plan = subquery(ctequery as Node, { ...context, named });
+    const plan = subquery(ctequery as Node, { ...context, named, correlated: undefined });
     named.set(ctename, {
       ...plan,
       columns: plan.columns.map((each, at) => ({ ...each, name: textIn(aliascolnames[at] ?? { String: { sval: each.name } }) })),
@@ -80,33 +93,60 @@ function withNames(clause: WithClause | undefined, context: Context): Context {
 type Body = Pick<Query, 'plan' | 'columns' | 'order'>;
 
 function one(select: SelectStmt, context: Context): Body {
+  const { correlated, ...inner } = context;
   const from = new From(select.fromClause ?? [], context, subquery);
-  const names: Names = { columnOf: (path, at) => from.scope.columnOf(path, at), params: context.params, at: context.at };
-  const targets = (select.targetList ?? []).flatMap((node) => targetsOf(node, from.scope, names));
+  // What is seen of an outer row stands in front of all.
+  const lead = allOf(correlated?.columns ?? []);
+  const columnOf: Names['columnOf'] = (path, at) =>
+    (from.scope.knows(path) ? undefined : correlated?.columnOf(path)) ?? from.scope.columnOf(path, at);
+  const plain: Names = { columnOf, params: context.params, at: context.at };
+  const targets = (select.targetList ?? []).flatMap((node) => targetsOf(node, from.scope, plain));
   if (targets.length > columnsMax) throw new StatementError('54011', `target lists have at most ${columnsMax} entries`);
   if (hasAggregate(select.whereClause)) throw new StatementError(sqlstates.groupingWrong, 'aggregate functions are not allowed in WHERE');
-  const where = select.whereClause && asCondition(bind(select.whereClause, names), 'WHERE');
-  const input = from.joined(where);
+  const [linked, others] = partitioned(conditionsIn(select.whereClause));
+  const conditions = others.map((node) => asCondition(bind(node, plain), 'WHERE'));
+  const subqueries = new Subqueries(from.joined(conjunction(conditions)), plain, inner, subquery);
+  const names: Names = { ...plain, instead: (node) => ('SubLink' in node ? subqueries.exprOf(node.SubLink) : undefined) };
+  const where = linked.map((node) => asCondition(bind(node, names), 'WHERE'));
+  const input = () => filtered(subqueries.plan, conjunction(where));
   const asked = [...targets.map(({ node }) => node), select.havingClause, ...(select.sortClause ?? [])];
   const isGrouped = select.groupClause !== undefined || select.havingClause !== undefined || asked.some(hasAggregate);
-  const grouped = isGrouped ? grouping(select, targets, names, input) : { names, finish: () => input };
+  const grouped = isGrouped ? grouping(select, targets, names, { input, correlated }) : { names, finish: input };
   const having = select.havingClause && asCondition(bind(select.havingClause, grouped.names), 'HAVING');
-  const exprsOf = (within: Names) => targets.map(({ node, expr }) => (expr && !isGrouped ? expr : settled(bind(node, within), 'text')));
+  const exprsOf = (within: Names) => [
+    ...lead,
+    ...targets.map(({ node, expr }) => (expr && !isGrouped ? expr : settled(bind(node, within), 'text'))),
+  ];
   // Aggregates that the order alone needs must be known before the rows are.
   for (const node of select.sortClause ?? [])
     if (isGrouped && 'SortBy' in node && hasAggregate(node)) bind(node.SortBy.node, grouped.names);
-  const { outputs, plan, bind: ranked } = rankedOver(select, grouped.names, exprsOf, () => filtered(grouped.finish(), having));
+  const { outputs, plan, bind: ranked } = rankedOver(select, grouped.names, exprsOf, () => filtered(grouped.finish(), having), lead);
   const named = targets.map(({ name }) => name);
-  const columns = columnsOf(outputs, named);
   const distinct = select.distinctClause !== undefined;
   if (distinct && select.distinctClause?.some((node) => Object.keys(node).length > 0)) throw notBuilt('DISTINCT ON');
-  const order = (select.sortClause ?? []).map((node) => orderOf(node, { names: named, outputs, bind: ranked }));
+  const shown = outputs.slice(lead.length);
+  const order = (select.sortClause ?? []).map((node) => orderOf(node, { names: named, outputs: shown, bind: ranked }));
+  return ordered(
+    { plan: plan(), outputs, order, names: [...lead.map(() => ''), ...named] },
+    distinct,
+    context.at(locationIn(select.targetList)),
+  );
+}
+
+type Shown = {
+  readonly plan: Plan;
+  readonly outputs: readonly Expr[];
+  readonly order: readonly Order[];
+  readonly names: readonly string[];
+};
+
+/** Outputs, and behind them columns that the order alone needs. */
+function ordered({ plan, outputs, order, names }: Shown, distinct: boolean, position: number | undefined): Body {
   const extra = order.flatMap(({ expr }) => (outputs.some((output) => shapeOf(output) === shapeOf(expr)) ? [] : [expr]));
   if (distinct && extra.length > 0)
     throw new StatementError('42P10', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list');
   const all = [...outputs, ...extra];
-  // Columns that only the order needs stand behind those that are shown.
-  const mapped: Plan = { kind: 'map', input: plan(), where: undefined, outputs: all, columns: columnsOf(all, named) };
+  const mapped: Plan = { kind: 'map', input: plan, where: undefined, outputs: all, columns: columnsOf(all, names) };
   const placed = order.map((each) => ({
     ...each,
     expr: column(
@@ -114,8 +154,11 @@ function one(select: SelectStmt, context: Context): Body {
       all.findIndex((expr) => shapeOf(expr) === shapeOf(each.expr)),
     ),
   }));
-  return { plan: distinct ? distinctOf(mapped, context.at(locationIn(select.targetList))) : mapped, columns, order: placed };
+  return { plan: distinct ? distinctOf(mapped, position) : mapped, columns: columnsOf(outputs, names), order: placed };
 }
+
+/** Conditions with subqueries, and those without. */
+const partitioned = (nodes: readonly Node[]): readonly [Node[], Node[]] => [nodes.filter(hasLink), nodes.filter((node) => !hasLink(node))];
 
 const distinctOf = (input: Plan, position: number | undefined): Plan => ({
   ...{ kind: 'group', input, keys: allOf(input.columns), aggregates: [], columns: input.columns, position },
@@ -212,15 +255,20 @@ function valuesOf({ valuesLists = [] }: SelectStmt, context: Context): Body {
 }
 
 /** The keys and aggregates of a grouped SELECT, and what names mean behind the grouping: the keys, then the aggregates. */
-function grouping(select: SelectStmt, targets: readonly Target[], names: Names, input: Plan): { names: Names; finish: () => Plan } {
+function grouping(
+  select: SelectStmt,
+  targets: readonly Target[],
+  names: Names,
+  of: { readonly input: () => Plan; readonly correlated: Correlated | undefined },
+): { names: Names; finish: () => Plan } {
   const nodes = (select.groupClause ?? []).map((node) => keyNode(node, targets, names));
   if (nodes.some(hasAggregate)) throw new StatementError(sqlstates.groupingWrong, 'aggregate functions are not allowed in GROUP BY');
-  const keys = nodes.map((node) => settled(bind(node, names), 'text'));
+  const lead = allOf(of.correlated?.columns ?? []);
+  const keys = [...lead, ...nodes.map((node) => settled(bind(node, names), 'text'))];
   const shapes = keys.map(shapeOf);
   const aggregates: Aggregate[] = [];
   const instead = (node: Node): Expr | undefined => {
-    const other = names.instead?.(node);
-    if (other) return other;
+    if ('SubLink' in node) throw notBuilt('A subquery beside aggregates', names.at(node.SubLink.location));
     if ('FuncCall' in node && isAggregate(node)) {
       const made = aggregateOf(node.FuncCall, names);
       const shape = JSON.stringify([made.name, made.distinct, made.arg && shapeOf(made.arg), made.filter && shapeOf(made.filter)]);
@@ -246,12 +294,15 @@ function grouping(select: SelectStmt, targets: readonly Target[], names: Names, 
     return undefined;
   };
   const finish = (): Plan => {
+    const input = of.input();
     const keyName = (key: Expr) => (key.kind === 'column' ? (input.columns[key.place]?.name ?? '') : '');
     const columns: Column[] = [
       ...keys.map((key) => ({ name: keyName(key), type: key.type })),
       ...aggregates.map(({ name, type }) => ({ name, type })),
     ];
-    return { kind: 'group', input, keys, aggregates, columns, position: names.at(locationIn(select.groupClause ?? select.targetList)) };
+    const position = names.at(locationIn(select.groupClause ?? select.targetList));
+    const made = { kind: 'group', input, keys, aggregates, columns, position } as const;
+    return of.correlated && nodes.length === 0 ? wholeGroups(of.correlated, made) : made;
   };
   return { names: { ...names, instead }, finish };
 }

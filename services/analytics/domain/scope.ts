@@ -25,6 +25,12 @@ export class Scope {
     return this.items.some(({ columns }) => columns.some((each) => each.name === name));
   }
 
+  /** Whether a name stands for something here, right or wrong. */
+  knows(path: readonly string[]): boolean {
+    const [last = '', relation] = [path.at(-1), path.length === 2 ? path[0] : undefined];
+    return relation === undefined ? this.has(last) : this.items.some(({ name }) => name === relation);
+  }
+
   columnOf(path: readonly string[], at: number | undefined): Expr {
     const [last = '', relation] = [path.at(-1), path.length === 2 ? path[0] : undefined];
     if (relation !== undefined && !this.items.some(({ name }) => name === relation))

@@ -6,6 +6,7 @@ import { type Format, formatOf, optionsOf } from './format.ts';
 import { type SinkText, sinkText } from './sink-statement.ts';
 import { type Target, targetOf } from './sink.ts';
 import { controlOf } from './session-statement.ts';
+import { takeAsOf } from './as-of.ts';
 import { placesIn } from './context.ts';
 import type { Pace } from './closing.ts';
 import { msOf, takeEmit, takeWatermark, type WatermarkText, watermarkOf } from './watermark.ts';
@@ -136,9 +137,11 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
   if (words[0] === 'show' && words[1] === 'materialized' && words[2] === 'views') {
     write(1, '');
   }
+  takeAsOf(bytes, tokens, placesIn(text));
   const watermark = isSource ? takeWatermark(bytes, tokens) : undefined;
-  const isView = words[0] === 'create' && words[1] === 'materialized';
-  const onClose = isView || words[0] === 'explain' ? takeEmit(bytes, tokens) === true : false;
+  const made = tokens.findIndex(({ text: word }) => word.toLowerCase() === 'materialized');
+  const isView = (words[0] === 'create' || words[0] === 'explain') && tokens[made - 1]?.text.toLowerCase() === 'create';
+  const onClose = isView ? takeEmit(bytes, tokens) === true : false;
   return { text: bytes.toString(), subscribes: subscribes || copies, isSource, dropsSink, watermark, onClose };
 }
 
@@ -169,7 +172,9 @@ function nodeOf(parse: Parser, text: string): Node | undefined {
 
 function createdSink(parse: Parser, { select, options, name, orIs }: SinkText): Statement {
   const bytes = Buffer.from(select);
-  takeEmit(bytes, tokensOf(parse, select) ?? []);
+  const tokens = tokensOf(parse, select) ?? [];
+  takeEmit(bytes, tokens);
+  takeAsOf(bytes, tokens, placesIn(select));
   const [of, made] = [nodeOf(parse, bytes.toString()), nodeOf(parse, options)];
   const named = nodeOf(parse, `table ${name}`);
   if (!of || !('SelectStmt' in of) || !made || !('CreateStmt' in made) || !named || !('SelectStmt' in named))

@@ -11,6 +11,7 @@ import { entriesMax } from './limits.ts';
 import type { Entry, Operator } from './operator.ts';
 import { Partitioned } from './partition.ts';
 import { pipeline } from './pipeline.ts';
+import { Temporal } from './temporal.ts';
 import { Window } from './window.ts';
 
 type Node = { readonly plan: Plan; readonly operator: Operator | undefined; readonly inputs: readonly number[] };
@@ -129,6 +130,8 @@ function operatorOf(plan: Plan): Operator | undefined {
     case 'over':
     case 'session':
       return new Partitioned(plan, appends(plan.input));
+    case 'temporal':
+      return new Temporal(plan);
     case 'emit':
     case 'retain':
       return new Emission(plan);

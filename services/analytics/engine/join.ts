@@ -152,7 +152,8 @@ export class Join implements Operator, State {
   }
 }
 
-function* named(side: string, entries: Iterable<Entry>): Generator<Entry> {
+/** Entries under the name of one side. */
+export function* named(side: string, entries: Iterable<Entry>): Generator<Entry> {
   for (const [name, written] of entries) yield [`${side}${name}`, written];
 }
 

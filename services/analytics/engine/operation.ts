@@ -14,6 +14,7 @@ const called =
 const fixed = new Map<string, Coded>([
   ['not', ([a]) => `!${a}`],
   ['itself', ([a]) => `${a}`],
+  ['single', called('isOne')],
   ['+:int4,int4', ([a, b]) => `r.int4(${a} + ${b})`],
   ['-:int4,int4', ([a, b]) => `r.int4(${a} - ${b})`],
   ['*:int4,int4', ([a, b]) => `r.int4(${a} * ${b})`],

@@ -72,6 +72,11 @@ export const runtime = {
     if (value > 2147483647 || value < -2147483648) throw new StatementError(sqlstates.outOfRange, 'integer out of range');
     return value + 0;
   },
+  /** Whether there is a row, of one at most. */
+  isOne(count: number): boolean {
+    if (count > 1) throw new StatementError('21000', 'more than one row returned by a subquery used as an expression');
+    return count === 1;
+  },
   divisor(value: number): number {
     if (value === 0) throw zero();
     return value;

@@ -4,7 +4,7 @@ import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-er
 import { bounded } from '../domain/closing.ts';
 import { type Context, placesIn } from '../domain/context.ts';
 import { isGrowing } from '../domain/format.ts';
-import { type Plan, scansIn } from '../domain/plan.ts';
+import { checkSize, type Plan, scansIn } from '../domain/plan.ts';
 import { planQuery, planRows, type Query } from '../domain/planner.ts';
 import { relationsIn } from '../domain/reference.ts';
 import { parseStatement } from '../domain/statement.ts';
@@ -69,7 +69,9 @@ export class Plans {
       for (const source of inner?.sources ?? [relation]) sources.set(source.id, source);
     }
     const params: undefined[] = [];
-    const plan = bounded(planRows(select, contextOf(text, plans, params)), pace);
+    const rows = planRows(select, contextOf(text, plans, params));
+    checkSize(rows);
+    const plan = bounded(rows, pace);
     if (params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');
     if (scansIn(plan).size === 0) throw notBuilt('A view of no source');
     const twice = plan.columns.find((each, place) => plan.columns.findIndex((other) => other.name === each.name) !== place);
@@ -87,7 +89,9 @@ export class Plans {
 
 /** Understands a query that is asked once, of relations as they are. */
 export function planAsked(select: SelectStmt, text: string, relations: Iterable<Relation>, params: (Type | undefined)[]): Query {
-  return planQuery(select, contextOf(text, new Map([...relations].map((relation) => [relation.name, scanOf(relation)])), params));
+  const query = planQuery(select, contextOf(text, new Map([...relations].map((relation) => [relation.name, scanOf(relation)])), params));
+  checkSize(query.plan);
+  return query;
 }
 
 function contextOf(text: string, plans: ReadonlyMap<string, Plan>, params: (Type | undefined)[]): Context {

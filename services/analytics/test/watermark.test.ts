@@ -197,6 +197,7 @@ test('what would have to be remembered for ever is refused, with its place, unle
   await refused(`create source w (a timestamp) with (topic = 'w', format = 'json', late = 'x')`, '0A000');
   await refused(`create source w (a timestamp, watermark for a as a) with (topic = 'w', format = 'json', idle = 'x')`, '22007');
   await refused(`${view} select n from events emit ^on window`, '42601');
+  await refused('explain select who from towns emit ^on window close', '42601');
   // Bounded: an aggregate of all, the first rows, rows that are joined within an interval, a view of the last hour.
   await client.query(`create materialized view total as select count(*) as c, sum(n) as n from events;
     create materialized view near as select l.who, l.n, m.n as other from events l join events m
@@ -217,4 +218,66 @@ test('what would have to be remembered for ever is refused, with its place, unle
   assert.deepEqual((await plan(`create materialized view w with (retention = '1 hour') as select who from events`)).slice(2), [
     ...['->  Retain', 'Rows: until the watermark has passed at by 01:00:00', '->  Scan events', 'Watermark: at'],
   ]);
+});
+
+test('a row is joined with the version that held at its time; subqueries see the row that they are asked for', async () => {
+  await client.query(`create source rates (currency text, rate numeric, since timestamp, watermark for since as since)
+      with (topic = 'rates', format = 'json');
+    create source orders (id int8, currency text, amount numeric, at timestamp, watermark for at as at) with (topic = 'orders', format = 'json');
+    create source plain (currency text, name text) with (topic = 'plain', format = 'json');
+    create materialized view paid as select o.id, o.amount * r.rate as paid from orders o
+      left join rates for system_time as of o.at as r on o.currency = r.currency;
+    create sink paid_out as select o.id, r.rate from orders o join rates for system_time as of o.at r on o.currency = r.currency
+      with (topic = 'paid', format = 'json')`);
+  const time = (hour: string) => `2024-05-06 ${hour}`;
+  await produce('rates', [
+    { currency: 'EUR', rate: 2, since: time('10:00') },
+    { currency: 'EUR', rate: 3, since: time('11:00') },
+    { currency: 'NOK', rate: 5, since: time('12:30') },
+  ]);
+  await produce('orders', [
+    { id: 1, currency: 'EUR', amount: 10, at: time('10:59') },
+    { id: 2, currency: 'EUR', amount: 10, at: time('11:00') },
+    { id: 3, currency: 'NOK', amount: 10, at: time('12:00') },
+    { id: 4, currency: 'EUR', amount: 10, at: time('12:10') },
+  ]);
+  // The orders' watermark stands at 12:10, which is not passed.
+  const paid = 'select id, paid from paid order by id';
+  assert.deepEqual(await settled(paid, (rows) => rows.length === 3), [
+    ['1', '20'],
+    ['2', '30'],
+    ['3', null],
+  ]);
+  assert.deepEqual((await consumed('paid', 2)).map(({ value }) => value).sort(), ['{"id":1,"rate":2}', '{"id":2,"rate":3}']);
+  // Asked once, all rows are there.
+  const asked = `select o.id, r.rate from orders o left join rates for system_time as of o.at as r on o.currency = r.currency order by id`;
+  assert.deepEqual(await rowsOf(asked), [
+    ['1', '2'],
+    ['2', '3'],
+    ['3', null],
+    ['4', '3'],
+  ]);
+  assert.deepEqual((await plan(asked)).slice(2, 5), [
+    ...['->  Temporal Join left', 'Condition: currency = currency', 'As Of: at, by since'],
+  ]);
+  const most = `select currency, (select max(amount * 2) from orders o where o.currency = r.currency) as most from rates r
+    where exists (select 1 from orders o where o.currency = r.currency and o.id > 1) and rate not in (select 2 from orders) order by rate`;
+  assert.deepEqual(await rowsOf(most), [
+    ['EUR', '20'],
+    ['NOK', '20'],
+  ]);
+  const last = `select r.currency, l.id from rates r cross join lateral (select id from orders o where o.currency = r.currency order by id desc limit 1) l
+    where rate <> 3 order by 1`;
+  assert.deepEqual(await rowsOf(last), [
+    ['EUR', '4'],
+    ['NOK', '3'],
+  ]);
+  await refused(`select (select id from orders o where o.currency = r.currency) from rates r`, '21000');
+  await refused('select id from orders where id ^in (select id, amount from orders)', '42601');
+  await refused(`select count(*), ^(select 1) from orders`, '0A000');
+  await refused('select 1 from orders o join ^plain for system_time as of o.at as p on o.currency = p.currency', '0A000');
+  await refused(`select 1 from orders ^for system_time as of '2024-05-06'`, '0A000');
+  const many = Array.from({ length: 14 }, (_, at) => `cross join lateral (select o.id + ${at} as id) l${at}`).join(' ');
+  await refused(`select o.id from orders o ${many}`, '54001');
+  await refused('select 1 from orders o right join lateral (select o.id) l on true', '42809');
 });
