@@ -4,11 +4,13 @@ import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openStripe } from './doors/stripe/door.ts';
 import { Deliverer } from './jobs/deliver.ts';
+import { Biller } from './jobs/bill.ts';
 import { keepSweeping } from './jobs/sweep.ts';
 import { payments } from './service.ts';
 import { chargeHandlers } from './store/handler/charge.ts';
 import { couponHandlers } from './store/handler/coupon.ts';
 import { Deliveries } from './store/delivery.ts';
+import { creditNoteHandlers } from './store/handler/credit-note.ts';
 import { customerHandlers } from './store/handler/customer.ts';
 import { directChargeHandlers } from './store/handler/direct-charge.ts';
 import { disputeHandlers } from './store/handler/dispute.ts';
@@ -20,11 +22,21 @@ import { paymentMethodHandlers } from './store/handler/payment-method.ts';
 import { payoutHandlers } from './store/handler/payout.ts';
 import { productHandlers } from './store/handler/product.ts';
 import { setupIntentHandlers } from './store/handler/setup-intent.ts';
+import { customerBalanceHandlers } from './store/handler/customer-balance.ts';
+import { subscriptionHandlers } from './store/handler/subscription.ts';
+import { subscriptionItemHandlers } from './store/handler/subscription-item.ts';
 import { statementHandlers } from './store/handler/statement.ts';
 import { subjects } from './store/handler/subject.ts';
+import { testClockHandlers } from './store/handler/test-clock.ts';
 import { tokenHandlers } from './store/handler/token.ts';
 import { webhookEndpointHandlers } from './store/handler/webhook-endpoint.ts';
 import { placeNamed } from './store/challenge.ts';
+import { invoiceDue } from './store/collect.ts';
+import { subscriptionHappens } from './store/cycle.ts';
+import type { Happenings } from './store/due.ts';
+import { creditor } from './store/mover/credit-note.ts';
+import { balancer, finalizer, voider } from './store/mover/finalize.ts';
+import { Clocks } from './store/clock.ts';
 import { Money } from './store/money.ts';
 import { authorizer } from './store/mover/authorize.ts';
 import { canceler, capturer, increaser } from './store/mover/capture.ts';
@@ -49,13 +61,16 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
   const movers = {
     ...{ authorize: authorizer(it), capture: capturer(it), cancel: canceler(it), increment: increaser(it), refund: refunder(it) },
     ...{ dispute: disputer(it), decide: decider(it), payout: payer(it), unpay: unpayer(it) },
+    ...{ finalize: finalizer(it), void: voider(it), balance: balancer(it), credit_note: creditor(it) },
   };
   const steps = new Steps(sql, objects, movers);
   const rates = new Rates(objects, now);
-  const world: World = { objects, secrets, steps, rates, money: new Money(ledgers), isLive: ({ scope }) => kindOf(scope) === 'live' };
+  const isLive = ({ scope }: { scope: bigint }) => kindOf(scope) === 'live';
+  const world: World = { objects, secrets, steps, rates, clocks: new Clocks(), money: new Money(ledgers), isLive };
   const deliveries = new Deliveries(sql);
   const deliverer = new Deliverer({ world, deliveries, scopes, allow, now, log }).start();
   objects.onDelivery = (at) => deliverer.wake(at);
+  const biller = new Biller({ world, happenings, scopes, now, log }).start();
   const stopSweeping = keepSweeping({ world, scopes, now, log });
   return {
     handlers: {
@@ -69,6 +84,11 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
       ...couponHandlers(world),
       ...invoiceItemHandlers(world),
       ...invoiceHandlers(world),
+      ...subscriptionHandlers(world),
+      ...subscriptionItemHandlers(world),
+      ...customerBalanceHandlers(world),
+      ...creditNoteHandlers(world),
+      ...testClockHandlers(world),
       ...feeHandlers(world),
       ...statementHandlers(world, deliveries),
       ...setupIntentHandlers(world),
@@ -89,10 +109,14 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
     doors: { stripe: openStripe },
     async stop() {
       await deliverer.stop();
+      await biller.stop();
       await stopSweeping();
     },
   };
 });
+
+/** What happens by itself, by kind of object. */
+const happenings: Happenings = { subscription: subscriptionHappens, invoice: invoiceDue };
 
 /** Objects have no attributes that policy could ask for. */
 const absent = { attributes: () => undefined };

@@ -2,6 +2,7 @@ import { defineService } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { couponOperations, priceOperations, productOperations, promotionCodeOperations, taxRateOperations } from './contract/catalog.ts';
+import { creditNoteOperations } from './contract/credit-note.ts';
 import { customerOperations } from './contract/customer.ts';
 import { invoiceItemOperations, invoiceOperations } from './contract/invoice.ts';
 import { requestsBurst, requestsPerSecond } from './contract/limits.ts';
@@ -10,6 +11,13 @@ import { paymentMethodOperations } from './contract/payment-method.ts';
 import { feeOperations, payoutOperations } from './contract/payout.ts';
 import { disputeOperations, setupIntentOperations, tokenOperations } from './contract/setup-intent.ts';
 import { statementOperations } from './contract/statement.ts';
+import {
+  collectionOperations,
+  customerBalanceOperations,
+  subscriptionItemOperations,
+  subscriptionOperations,
+} from './contract/subscription.ts';
+import { testClockOperations } from './contract/test-clock.ts';
 import { webhookEndpointOperations } from './contract/webhook-endpoint.ts';
 
 const spec = Type.Object({});
@@ -26,6 +34,9 @@ const reading = [
   ...(['GetProduct', 'ListProducts', 'SearchProducts', 'GetPrice', 'ListPrices', 'SearchPrices', 'GetCoupon', 'ListCoupons'] as const),
   ...(['GetPromotionCode', 'ListPromotionCodes', 'GetTaxRate', 'ListTaxRates'] as const),
   ...(['GetInvoice', 'ListInvoices', 'GetInvoiceItem', 'ListInvoiceItems'] as const),
+  ...(['GetTestClock', 'ListTestClocks', 'GetSubscription', 'ListSubscriptions', 'GetDiscount'] as const),
+  ...(['GetSubscriptionItem', 'ListSubscriptionItems', 'GetCollectionPolicy'] as const),
+  ...(['GetCustomerBalanceTransaction', 'ListCustomerBalanceTransactions', 'GetCreditNote', 'ListCreditNotes'] as const),
 ] as const;
 const writing = [
   ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
@@ -38,7 +49,10 @@ const writing = [
   ...(['CreateProduct', 'UpdateProduct', 'DeleteProduct', 'CreatePrice', 'UpdatePrice', 'CreateCoupon', 'UpdateCoupon'] as const),
   ...(['DeleteCoupon', 'CreatePromotionCode', 'UpdatePromotionCode', 'CreateTaxRate', 'UpdateTaxRate'] as const),
   ...(['CreateInvoiceItem', 'DeleteInvoiceItem', 'CreateInvoice', 'UpdateInvoice', 'DeleteInvoice', 'FinalizeInvoice'] as const),
-  ...(['PayInvoice', 'VoidInvoice', 'MarkInvoiceUncollectible'] as const),
+  ...(['PayInvoice', 'VoidInvoice', 'MarkInvoiceUncollectible', 'CreateTestClock', 'AdvanceTestClock'] as const),
+  ...(['CreateSubscription', 'UpdateSubscription', 'CancelSubscription', 'CreateSubscriptionItem'] as const),
+  ...(['UpdateSubscriptionItem', 'DeleteSubscriptionItem', 'CreateCustomerBalanceTransaction'] as const),
+  ...(['CreateCreditNote', 'UpdateCreditNote', 'VoidCreditNote'] as const),
 ] as const;
 
 /** Payments: what clients of Stripe take for Stripe, with every unit of money on the ledger. */
@@ -68,6 +82,13 @@ export const payments = defineService({
     TaxRate: kind('A tax.'),
     InvoiceItem: kind('What is to be invoiced.'),
     Invoice: kind('What a customer is to pay, and for what.'),
+    Subscription: kind('Prices that a customer pays again and again.'),
+    SubscriptionItem: kind('One price of a subscription.'),
+    Discount: kind('A coupon that was redeemed.'),
+    CustomerBalanceTransaction: kind('A change of what a customer has with the business.'),
+    CollectionPolicy: kind('When payments that failed are tried again.'),
+    CreditNote: kind('What takes from an invoice that has ended.'),
+    TestClock: kind('A time of its own, for tests.'),
     Payout: kind('Money that leaves for the bank of the business.'),
     FeeSchedule: kind('What payments cost.'),
     WebhookEndpoint: kind('An address that is told of events.'),
@@ -121,6 +142,12 @@ export const payments = defineService({
     ...taxRateOperations,
     ...invoiceItemOperations,
     ...invoiceOperations,
+    ...subscriptionOperations,
+    ...subscriptionItemOperations,
+    ...customerBalanceOperations,
+    ...collectionOperations,
+    ...creditNoteOperations,
+    ...testClockOperations,
     ...payoutOperations,
     ...feeOperations,
     ...webhookEndpointOperations,
@@ -133,6 +160,7 @@ export const payments = defineService({
     admin: [
       'editor',
       'DeleteCustomer',
+      'DeleteTestClock',
       'CreateWebhookEndpoint',
       'UpdateWebhookEndpoint',
       'DeleteWebhookEndpoint',
@@ -140,6 +168,7 @@ export const payments = defineService({
       'UpdatePayout',
       'CancelPayout',
       'PutFeeSchedule',
+      'PutCollectionPolicy',
       'ExportDataSubject',
       'RevealPersonal',
     ],

@@ -2,6 +2,7 @@ import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { Currency, Flag, Found, Id, input, List, may, Metadata, nothing, oneOf, page, read, Text, write } from './field.ts';
 import { amountMax, invoiceRatesMax } from './limits.ts';
+import { Discounts } from './subscription.ts';
 
 const item = { on: 'InvoiceItem' } as const;
 const Rates = Type.Array(Id, { maxItems: invoiceRatesMax });
@@ -58,7 +59,7 @@ export const invoiceOperations = {
       ...{ customer: Id, currency: may(Currency), ...described, default_tax_rates: may(Rates), due_date: may(Instant) },
       ...{ collection_method: may(oneOf('charge_automatically', 'send_invoice')), days_until_due: may(Type.Integer({ minimum: 0 })) },
       ...{ pending_invoice_items_behavior: may(oneOf('exclude', 'include')), statement_descriptor: may(Type.String({ maxLength: 22 })) },
-      discounts: may(Type.Array(input({ coupon: Id }), { maxItems: 1 })),
+      ...{ discounts: may(Discounts), auto_advance: may(Flag) },
     }),
     output: Found,
   },
@@ -70,13 +71,25 @@ export const invoiceOperations = {
     text: 'List invoices, newest first.',
     input: input({
       ...{ ...page, customer: may(Id), status: may(oneOf('draft', 'open', 'paid', 'uncollectible', 'void')) },
-      collection_method: may(oneOf('charge_automatically', 'send_invoice')),
+      ...{ collection_method: may(oneOf('charge_automatically', 'send_invoice')), subscription: may(Id) },
     }),
     output: List,
   },
-  UpdateInvoice: { ...on, ...write, text: 'Change what is said of an invoice.', input: input(described), output: Found },
+  UpdateInvoice: {
+    ...on,
+    ...write,
+    text: 'Change what is said of an invoice, and whether it goes on by itself.',
+    input: input({ ...described, auto_advance: may(Flag) }),
+    output: Found,
+  },
   DeleteInvoice: { ...on, ...write, repeat: 'natural', text: 'Delete a draft.', input: nothing, output: Found },
-  FinalizeInvoice: { ...on, ...write, text: 'End a draft: it has a number and is to be paid.', input: nothing, output: Found },
+  FinalizeInvoice: {
+    ...on,
+    ...write,
+    text: 'End a draft: it has a number and is to be paid.',
+    input: input({ auto_advance: may(Flag) }),
+    output: Found,
+  },
   PayInvoice: {
     ...on,
     ...write,

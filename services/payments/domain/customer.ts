@@ -28,7 +28,7 @@ export function newCustomer(given: Fields, own: { id: string; created: number; l
     ...{ description: null, discount: null, email: null, invoice_prefix: prefix },
     invoice_settings: { custom_fields: null, default_payment_method: null, footer: null, rendering_options: null },
     ...{ livemode, metadata: {}, name: null, next_invoice_sequence: 1, phone: null, preferred_locales: [], shipping: null },
-    ...{ tax_exempt: 'none', test_clock: null },
+    ...{ tax_exempt: 'none', test_clock: given.test_clock ?? null },
   };
   return changedCustomer(made, given);
 }
@@ -41,7 +41,6 @@ export function changedCustomer(before: Thing, given: Fields): Thing {
   if (given.address !== undefined) next.address = addressOf(given.address);
   if (given.shipping !== undefined) next.shipping = shippingOf(given.shipping);
   if (given.preferred_locales !== undefined) next.preferred_locales = given.preferred_locales ?? [];
-  if (given.balance !== undefined) next.balance = given.balance;
   if (given.invoice_prefix !== undefined) next.invoice_prefix = given.invoice_prefix;
   if (given.next_invoice_sequence !== undefined) next.next_invoice_sequence = given.next_invoice_sequence;
   if (given.invoice_settings !== undefined)

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, merged, numberOf, type Thing } from './json.ts';
+import { type Fields, fieldsOf, type Json, merged, numberOf, type Thing } from './json.ts';
 
 type Own = { readonly id: string; readonly created: number; readonly livemode: boolean };
 
@@ -6,7 +6,7 @@ type Own = { readonly id: string; readonly created: number; readonly livemode: b
 const places = 12;
 
 /** What a quantity costs by a price, in the smallest unit: rounded half up, once. */
-function amountOf(price: Thing, quantity: number): number {
+export function amountOf(price: Thing, quantity: number): number {
   const { divide_by: by, round } = fieldsOf(price.transform_quantity);
   const parts = quantity / Number(by ?? 1);
   const count = by == null ? quantity : round === 'up' ? Math.ceil(parts) : Math.floor(parts);
@@ -49,16 +49,24 @@ function discountsOf(amounts: readonly number[], coupon: Thing): number[] {
   const all = amounts.reduce((sum, each) => sum + each, 0);
   const off = Math.min(all, Number(coupon.amount_off));
   let left = off;
+  const last = amounts.findLastIndex((amount) => amount > 0);
   return amounts.map((amount, index) => {
-    const mine = index === amounts.length - 1 ? left : Math.min(left, Math.floor((off * amount) / (all || 1)));
+    const mine = index === last ? left : Math.min(left, Math.floor((off * amount) / (all || 1)));
     left -= mine;
     return mine;
   });
 }
 
+/** Whether a coupon takes something off an item: one of single products does so off those alone. */
+function isDiscounted({ discountable, pricing }: Thing, coupon: Thing | undefined): boolean {
+  const products = fieldsOf(coupon?.applies_to).products as readonly Json[] | undefined;
+  const product = fieldsOf(fieldsOf(pricing).price_details).product;
+  return discountable === true && (products === undefined || (product !== undefined && products.includes(product)));
+}
+
 /** The lines of an invoice, and what they come to: discounts first, then taxes, each line for itself. */
 export function countedInvoice({ items, defaultRates, discount, invoice }: Counting): Fields {
-  const open = items.map(({ amount, discountable }) => (discountable === true ? Math.max(0, Number(amount)) : 0));
+  const open = items.map((item) => (isDiscounted(item, discount?.coupon) ? Math.max(0, Number(item.amount)) : 0));
   const off = discount ? discountsOf(open, discount.coupon) : open.map(() => 0);
   const byRate = new Map<string, { amount: number; taxable: number; inclusive: boolean }>();
   const data = items.map((item, index) => {
@@ -104,14 +112,24 @@ const shownTax = ({ id, amount, taxable, inclusive }: Tax): Fields => ({
   ...{ taxability_reason: 'not_available', taxable_amount: taxable, type: 'tax_rate_details' },
 });
 
+/** An item that came of a change of a subscription says so. */
+function itemParent(item: Thing): Fields {
+  const { subscription = null } = fieldsOf(fieldsOf(item.parent).subscription_details);
+  const details = { invoice_item: item.id, proration: item.proration ?? false, proration_details: { credited_items: null }, subscription };
+  return { invoice_item_details: details, subscription_item_details: null, type: 'invoice_item_details' };
+}
+
+/** The subscription that a line is of. */
+const subscriptionOf = (item: Thing): Json =>
+  fieldsOf(fieldsOf(item.line_parent).subscription_item_details).subscription ??
+  fieldsOf(fieldsOf(item.parent).subscription_details).subscription ??
+  null;
+
 const lineOf = (item: Thing, invoice: string, discounts: readonly Fields[], taxes: readonly Fields[]): Thing => ({
   ...{ id: `il_${item.id.slice('ii_'.length)}`, object: 'line_item', amount: item.amount ?? 0, currency: item.currency ?? '' },
   ...{ description: item.description ?? null, discount_amounts: discounts, discountable: item.discountable ?? true, discounts: [] },
   ...{ invoice, livemode: item.livemode ?? false, metadata: item.metadata ?? {} },
-  parent: {
-    invoice_item_details: { invoice_item: item.id, proration: false, proration_details: { credited_items: null }, subscription: null },
-    ...{ subscription_item_details: null, type: 'invoice_item_details' },
-  },
+  parent: item.line_parent ?? itemParent(item),
   ...{ period: item.period ?? null, pretax_credit_amounts: [], pricing: item.pricing ?? null, quantity: item.quantity ?? 1 },
-  ...{ quantity_decimal: item.quantity_decimal ?? null, subscription: null, subtotal: item.amount ?? 0, taxes },
+  ...{ quantity_decimal: item.quantity_decimal ?? null, subscription: subscriptionOf(item), subtotal: item.amount ?? 0, taxes },
 });

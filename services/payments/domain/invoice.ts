@@ -2,6 +2,8 @@ import { type Fields, merged, numberOf, type Thing } from './json.ts';
 
 type Own = { readonly id: string; readonly created: number; readonly livemode: boolean };
 const day = 86_400;
+/** How long a draft that goes on by itself may still be changed. */
+export const draftSeconds = 3_600;
 
 /** A draft of an invoice, before anything stands on it. */
 export function newInvoice(given: Fields, customer: Thing, { id, created, livemode }: Own): Thing {
@@ -10,8 +12,15 @@ export function newInvoice(given: Fields, customer: Thing, { id, created, livemo
   return {
     ...{ id, object: 'invoice', account_country: null, account_name: null, account_tax_ids: null, amount_due: 0, amount_overpaid: 0 },
     ...{ amount_paid: 0, amount_remaining: 0, amount_shipping: 0, application: null, attempt_count: 0, attempted: false },
-    ...{ auto_advance: false, automatic_tax: { disabled_reason: null, enabled: false, liability: null, provider: null, status: null } },
-    ...{ automatically_finalizes_at: null, billing_reason: 'manual', collection_method: given.collection_method ?? 'charge_automatically' },
+    ...{
+      auto_advance: given.auto_advance ?? false,
+      automatic_tax: { disabled_reason: null, enabled: false, liability: null, provider: null, status: null },
+    },
+    ...{
+      automatically_finalizes_at: given.auto_advance === true ? created + draftSeconds : null,
+      billing_reason: 'manual',
+      collection_method: given.collection_method ?? 'charge_automatically',
+    },
     ...{ confirmation_secret: null, created, currency: given.currency ?? 'usd', custom_fields: null, customer: customer.id },
     ...{ customer_account: null, customer_address: customer.address ?? null, customer_email: customer.email ?? null },
     ...{ customer_name: customer.name ?? null, customer_phone: customer.phone ?? null, customer_shipping: customer.shipping ?? null },
@@ -22,7 +31,12 @@ export function newInvoice(given: Fields, customer: Thing, { id, created, livemo
     payment_settings: { default_mandate: null, payment_method_options: null, payment_method_types: null },
     ...{ period_end: created, period_start: created, post_payment_credit_notes_amount: 0, pre_payment_credit_notes_amount: 0 },
     ...{ receipt_number: null, rendering: null, shipping_cost: null, shipping_details: null, starting_balance: 0 },
-    ...{ statement_descriptor: given.statement_descriptor ?? null, status: 'draft', subscription: null, test_clock: null },
+    ...{
+      statement_descriptor: given.statement_descriptor ?? null,
+      status: 'draft',
+      subscription: null,
+      test_clock: customer.test_clock ?? null,
+    },
     status_transitions: { finalized_at: null, marked_uncollectible_at: null, paid_at: null, voided_at: null },
     ...{ total_pretax_credit_amounts: [], webhooks_delivered_at: null },
     ...describedInvoice(given, {}),
@@ -46,10 +60,20 @@ export function dueInvoice(invoice: Thing, counted: Fields): Thing {
 export const paidInvoice = (invoice: Thing, now: number, amount: number): Thing => ({
   ...invoice,
   ...{ status: 'paid', amount_paid: amount, amount_remaining: 0, attempted: true, attempt_count: Number(invoice.attempt_count) + 1 },
+  next_payment_attempt: null,
   status_transitions: { ...(invoice.status_transitions as Fields), paid_at: now },
 });
 
 export const failedInvoice = (invoice: Thing): Thing => ({
   ...invoice,
   ...{ attempted: true, attempt_count: Number(invoice.attempt_count) + 1 },
+});
+
+export const unfitInvoice = ({ id, status }: Thing, doing: string): string =>
+  `You cannot ${doing} the invoice ${id}: it has a status of ${String(status)}.`;
+
+export const voidedInvoice = (invoice: Thing, now: number): Thing => ({
+  ...invoice,
+  ...{ status: 'void', auto_advance: false, next_payment_attempt: null },
+  status_transitions: { ...(invoice.status_transitions as Fields), voided_at: now },
 });

@@ -1,13 +1,11 @@
 import type { Placed } from '#kernel/contract/provider.ts';
-import { currentCoupon } from '../domain/catalog.ts';
 import { dueInvoice } from '../domain/invoice.ts';
 import { countedInvoice } from '../domain/invoice-item.ts';
 import { type Fields, fieldsOf, type Json, type Thing } from '../domain/json.ts';
-import { invalid, refuse } from './fault.ts';
+import { refuse } from './fault.ts';
 import { invoiceItemsMax } from './limits.ts';
 import type { Condition, Kept } from './object.ts';
-import { asJson } from './payment.ts';
-import { type Desk, found, type World } from './world.ts';
+import { found, type World } from './world.ts';
 
 /** What is invoiced to one customer goes one after another. */
 export const invoicesOf = (customer: string): string => `invoices ${customer}`;
@@ -25,26 +23,11 @@ export const standingOn = (invoice: string): Condition => [`body->>'invoice' = ?
 export const ratesOf = (world: World, at: Placed, ids: Json | undefined, param: string): Promise<Thing[]> =>
   Promise.all(((ids ?? []) as string[]).map(async (id) => (await found(world, at, 'tax_rate', id, param)).thing));
 
-/** The invoice with these items on it. */
+/** The invoice with these items on it, behind the lines that follow from its subscription. */
 export function counted(invoice: Thing, hidden: Fields, items: readonly Thing[]): Thing {
   const { id, coupon } = fieldsOf(hidden.discount);
   const discount = id === undefined ? undefined : { id: String(id), coupon: coupon as Thing };
   const defaultRates = (invoice.default_tax_rates ?? []) as Thing[];
-  return dueInvoice(invoice, countedInvoice({ items, defaultRates, discount, invoice: invoice.id }));
-}
-
-/** The coupon of a request, as a discount of an invoice: what it takes off stays as it is now. */
-export async function discountOf(world: World, desk: Desk, given: Json | undefined, currency: string) {
-  const coupon = fieldsOf((given as Fields[] | null | undefined)?.[0]).coupon;
-  if (typeof coupon !== 'string') return undefined;
-  const kept = await found(world, desk.at, 'coupon', coupon, 'discounts[0][coupon]');
-  if (currentCoupon(kept.thing, desk.created).valid !== true)
-    throw invalid('discounts[0][coupon]', `Coupon ${coupon} is used up or has ended.`, 'coupon_expired');
-  if (kept.thing.amount_off != null && kept.thing.currency !== currency)
-    throw invalid('discounts[0][coupon]', `Coupon ${coupon} is of another currency than the invoice.`);
-  if (kept.thing.applies_to !== undefined)
-    throw invalid('discounts[0][coupon]', 'Coupons of single products are not counted on invoices here.');
-  const used: Thing = { ...kept.thing, times_redeemed: Number(kept.thing.times_redeemed) + 1 };
-  const discount = { id: desk.ids('di'), coupon: asJson(kept.thing) };
-  return { discount, used: await world.objects.change(desk.at, kept, used) };
+  const own = (hidden.lines ?? []) as unknown as Thing[];
+  return dueInvoice(invoice, countedInvoice({ items: [...own, ...items], defaultRates, discount, invoice: invoice.id }));
 }

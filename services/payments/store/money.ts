@@ -1,7 +1,7 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Ledgers } from '#kernel/session/ledger-need.ts';
 import type { Ledger } from '#seams/ledger/ledger.ts';
-import { type Change, changeTogether, type Done, hold, transferId } from '#seams/ledger/step.ts';
+import { type Change, changeTogether, type Done, hold, type Step, transferId } from '#seams/ledger/step.ts';
 import { accountFlag } from '#wire/tigerbeetle/record.ts';
 import { ledgerOf } from '../domain/currency.ts';
 import { holdSeconds } from './limits.ts';
@@ -16,16 +16,17 @@ type Payment = { readonly intent: string; readonly currency: string };
  * which cannot be overdrawn), what disputes keep (`disputed`), what was taken for the service (`fees`), and what went to the
  * bank (`paid`). Beside them, in a ledger of its own, each payment has an
  * account of what may still be given back of it (`refundable`, out of `issued`): no race gives back more than was taken.
+ * Beside those, in a third, each customer has an account of what stands to their credit (`credit`, out of `granted`).
  */
-const codes = { clearing: 1, balance: 2, disputed: 3, issued: 4, refundable: 5, fees: 6, paid: 7 } as const;
+const codes = { clearing: 1, balance: 2, disputed: 3, issued: 4, refundable: 5, fees: 6, paid: 7, granted: 8, credit: 9 } as const;
 type Account = keyof typeof codes;
 
 /** Ledgers of what may be given back lie this far behind those of money. */
 const apart = 100_000;
 
 const accountId = (account: Account, name: string): bigint => transferId({ intent: `account ${account}`, step: name });
-const ledgerFor = (account: Account, currency: string): number =>
-  ledgerOf(currency) + (account === 'issued' || account === 'refundable' ? apart : 0);
+const beside: Partial<Record<Account, number>> = { issued: apart, refundable: apart, granted: 2 * apart, credit: 2 * apart };
+const ledgerFor = (account: Account, currency: string): number => ledgerOf(currency) + (beside[account] ?? 0);
 
 /** Every movement of money, by the names of payments. Ids follow from the payment and the step: asked again, nothing happens twice. */
 export class Money {
@@ -116,6 +117,20 @@ export class Money {
     });
   }
 
+  /** Gives a customer credit, or takes of it; what a customer owes beyond it stands on the same account. */
+  credit(at: Placed, currency: string, customer: string, of: Step, amount: number): Promise<Done> {
+    const name = `${customer} ${currency}`;
+    const to =
+      amount > 0
+        ? this.#between('granted', currency, 'credit', name, currency, amount)
+        : this.#between('credit', name, 'granted', currency, currency, -amount);
+    return this.#ledgers.use(at, async (ledger) => {
+      await this.#prepare(ledger, at, currency, undefined);
+      await this.#make(ledger, [{ id: accountId('credit', name), ledger: ledgerFor('credit', currency), code: codes.credit }]);
+      return changeTogether(ledger, [{ move: of, to }]);
+    });
+  }
+
   /** What may still be given back of a payment. */
   async refundable(at: Placed, intent: string): Promise<number> {
     const [account] = await this.#ledgers.use(at, (ledger) => ledger.lookupAccounts([accountId('refundable', intent)]));
@@ -148,12 +163,16 @@ export class Money {
     const known = `${at.scope} ${currency}`;
     if (!this.#ready.has(known)) {
       wanted.push(of('balance', currency, { flags }));
-      for (const each of ['clearing', 'disputed', 'issued', 'fees', 'paid'] as const) wanted.push(of(each, currency));
+      for (const each of ['clearing', 'disputed', 'issued', 'fees', 'paid', 'granted'] as const) wanted.push(of(each, currency));
     }
     if (wanted.length === 0) return;
+    await this.#make(ledger, wanted);
+    this.#ready.add(known);
+  }
+
+  async #make(ledger: Ledger, wanted: Parameters<Ledger['createAccounts']>[0]): Promise<void> {
     const results = await ledger.createAccounts(wanted);
     const failed = results.find(({ status }) => status !== 'created' && status !== 'exists');
     if (failed) throw new TypeError(`the ledger made no account: ${failed.status}`);
-    this.#ready.add(known);
   }
 }

@@ -12,6 +12,8 @@ import { eachPageMax } from './limits.ts';
 export type Kept = { readonly thing: Thing; readonly hidden: Fields; readonly version: number };
 
 type Row = { id: string; body: Fields; sealed: Buffer | null; hidden: Fields; version: number };
+/** An object whose time has come, in seconds since 1970. */
+export type Due = { readonly id: string; readonly kind: string; readonly due: number };
 type Pending = { readonly currency: string; readonly pending: bigint };
 const columns = 'id, body, sealed, hidden, version';
 
@@ -78,6 +80,17 @@ export class Objects {
       if (rows.length < eachPageMax) return;
       after = rows.at(-1)?.seq ?? after;
     }
+  }
+
+  /** What is due up to a time by a test clock, or by the time of the world; what is earliest comes first. */
+  async due(at: Placed, clock: string | null, until: number, limit: number): Promise<Due[]> {
+    const by = clock === null ? `hidden->>'clock' is null` : `hidden->>'clock' = $3`;
+    const { rows } = await this.#sql.as(at).query<Omit<Due, 'due'> & { due: bigint }>(
+      `select id, kind, (hidden->>'due')::bigint as due from object
+       where hidden ? 'due' and ${by} and (hidden->>'due')::bigint <= $1 order by (hidden->>'due')::bigint, seq limit $2`,
+      [until, limit, ...(clock === null ? [] : [clock])],
+    );
+    return rows.map((row) => ({ ...row, due: Number(row.due) }));
   }
 
   /** What of each currency is not to be paid out yet. */

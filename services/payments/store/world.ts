@@ -6,6 +6,7 @@ import { type IdSource, idsOf, newSeed } from '../domain/id.ts';
 import { type Fields, fieldsOf, type Thing } from '../domain/json.ts';
 import { currentVersion } from '../domain/version.ts';
 import { missing } from './fault.ts';
+import type { Clocks } from './clock.ts';
 import { deliveriesOf } from './delivery.ts';
 import type { Money } from './money.ts';
 import type { Kept, Objects } from './object.ts';
@@ -21,6 +22,7 @@ export type World = {
   readonly secrets: Secrets;
   readonly rates: Rates;
   readonly steps: Steps;
+  readonly clocks: Clocks;
   readonly isLive: (at: Placed) => boolean;
 };
 
@@ -68,13 +70,16 @@ export async function found(world: World, at: Placed, kind: string, id: string, 
   return kept;
 }
 
+/** What is told: of an object as it is now, and of what of it was before, where it was changed. */
+export type Told = readonly [type: string, object: Thing, before?: Thing | undefined];
+
 /** The statements that keep events, in this order, and tell endpoints of them. */
-export async function eventsOf(world: World, desk: Desk, told: readonly (readonly [type: string, object: Thing])[]): Promise<Statement[]> {
+export async function eventsOf(world: World, desk: Desk, told: readonly Told[]): Promise<Statement[]> {
   const { at, created, livemode, asked } = desk;
   // A payment without an intent is told of by its charge alone.
   const events = told
     .filter(([, object]) => object.object !== 'direct_payment')
-    .map(([type, object]) => newEvent(type, object, { id: desk.ids('evt'), created, livemode, asked }));
+    .map(([type, object, before]) => newEvent(type, object, { id: desk.ids('evt'), created, livemode, asked, before }));
   const kept = await Promise.all(events.map((event) => world.objects.insertion(at, event)));
   return [...kept, deliveriesOf(events)];
 }

@@ -84,6 +84,12 @@ test('requests that are asked again until they are answered have each taken effe
   const stripe = house.stripe();
   const count = 24;
   const customer = await answered(() => stripe.customers.create({}, { idempotencyKey: 'customer' }));
+  const method = await answered(() =>
+    stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id }, { idempotencyKey: 'method' }),
+  );
+  await answered(() => stripe.customers.update(customer.id, { invoice_settings: { default_payment_method: method.id } }));
+  const monthly = { currency: 'eur', unit_amount: 400, recurring: { interval: 'month' }, product_data: { name: 'Tea' } } as const;
+  const price = await answered(() => stripe.prices.create(monthly, { idempotencyKey: 'price' }));
   let done = 0;
   const flow = async (at: number) => {
     const key = `flow ${at}`;
@@ -108,6 +114,13 @@ test('requests that are asked again until they are answered have each taken effe
       stripe.invoices.pay(draft.id, { payment_method: 'pm_card_visa' }, { idempotencyKey: `${key} pay` }),
     );
     assert.equal(settled.status, 'paid');
+    const items = [{ price: price.id }];
+    const made = await answered(() =>
+      stripe.subscriptions.create({ customer: customer.id, items }, { idempotencyKey: `${key} subscription` }),
+    );
+    assert.equal(made.status, 'active');
+    const credit = { invoice: String(made.latest_invoice), amount: 60, refund_amount: 60 };
+    await answered(() => stripe.creditNotes.create(credit, { idempotencyKey: `${key} credit` }));
     done += 1;
     return intent.id;
   };
@@ -119,11 +132,16 @@ test('requests that are asked again until they are answered have each taken effe
   }
   const ids = await Promise.all(flows);
   assert.equal(new Set(ids).size, count);
-  const expected = Array.from({ length: count }, (_, at) => 800 - 100 - at + 500 - 200 - at + 300).reduce((sum, each) => sum + each, 0);
+  const expected = Array.from({ length: count }, (_, at) => 800 - 100 - at + 500 - 200 - at + 300 + 400 - 60).reduce(
+    (sum, each) => sum + each,
+    0,
+  );
   const seen = await Array.fromAsync(stripe.paymentIntents.list({ customer: customer.id, limit: 100 }));
-  assert.equal(seen.length, 2 * count);
+  assert.equal(seen.length, 3 * count);
   assert.ok(seen.every(({ status }) => status === 'succeeded'));
-  assert.equal((await Array.fromAsync(stripe.charges.list({ customer: customer.id, limit: 100 }))).length, 3 * count);
+  assert.equal((await Array.fromAsync(stripe.charges.list({ customer: customer.id, limit: 100 }))).length, 4 * count);
+  const subscriptions = await Array.fromAsync(stripe.subscriptions.list({ customer: customer.id, limit: 100 }));
+  assert.deepEqual([subscriptions.length, (await Array.fromAsync(stripe.creditNotes.list({ limit: 100 }))).length], [count, count]);
   assert.equal((await Array.fromAsync(stripe.payouts.list({ limit: 100 }))).length, count);
   assert.deepEqual(await books(stripe, 'eur'), { ledger: expected, statement: expected });
 });

@@ -57,11 +57,26 @@ test('objects have the fields of the published examples', { skip }, async () => 
   });
   const coupon = await stripe.coupons.create({ percent_off: 25.5, duration: 'repeating', duration_in_months: 3 });
   const invoice = await stripe.invoices.create({ customer: customer.id });
+  const subscriber = await stripe.customers.create({ source: 'tok_visa' });
+  const lasting = await stripe.coupons.create({ percent_off: 10, duration: 'forever' });
+  const subscription = await stripe.subscriptions.create({
+    ...{ customer: subscriber.id, items: [{ price: price.id }], discounts: [{ coupon: lasting.id }], expand: ['discounts'] },
+  });
+  const billed = await stripe.invoices.retrieve(String(subscription.latest_invoice));
+  const lines = [{ type: 'invoice_line_item', invoice_line_item: String(billed.lines.data[0]?.id), amount: 100 } as const];
+  const credited = await stripe.creditNotes.create({ invoice: billed.id, lines, credit_amount: 90 });
   const invoiceitem = await stripe.invoiceItems.create({ customer: customer.id, invoice: invoice.id, amount: 300, currency: 'usd' });
   const objects = {
     invoiceitem,
     invoice: await stripe.invoices.retrieve(invoice.id),
     line_item: (await stripe.invoices.retrieve(invoice.id)).lines.data[0],
+    subscription,
+    subscription_item: subscription.items.data[0],
+    discount: subscription.discounts[0],
+    credit_note: credited,
+    credit_note_line_item: credited.lines.data[0],
+    customer_balance_transaction: (await stripe.customers.listBalanceTransactions(subscriber.id)).data[0],
+    'test_helpers.test_clock': await stripe.testHelpers.testClocks.create({ frozen_time: 1_800_000_000 }),
     price,
     coupon,
     product: await stripe.products.retrieve(String(price.product)),

@@ -119,3 +119,70 @@ test('an invoice is voided with its payment, given up, or paid another way', asy
   assert.equal((await stripe.invoices.update(two.id, { metadata: { a: '1' } })).metadata?.a, '1');
   assert.equal((await refusal(stripe.invoices.update(two.id, { description: 'late' }))).code, 'invoice_not_editable');
 });
+
+test('what was invoiced too much is credited: it is not owed, or comes back to the card or the balance, and never more than was paid', async () => {
+  const customer = (await stripe.customers.create({ source: 'tok_visa' })).id;
+  const vat = await stripe.taxRates.create({ display_name: 'VAT', inclusive: false, percentage: 10 });
+  const owed = await invoiced(customer, 2000, { default_tax_rates: [vat.id] });
+  const line = String(owed.lines.data[0]?.id);
+  const lines = [{ type: 'invoice_line_item', invoice_line_item: line, amount: 500 } as const];
+  const note = await stripe.creditNotes.create({ invoice: owed.id, lines, reason: 'order_change' });
+  assert.deepEqual([note.total, note.subtotal, note.type, note.number], [550, 500, 'pre_payment', `${String(owed.number)}-CN-01`]);
+  const other = await stripe.creditNotes.create({ invoice: owed.id, amount: 150 });
+  assert.equal((await stripe.creditNotes.voidCreditNote(other.id)).status, 'void');
+  const paid = await stripe.invoices.pay(owed.id);
+  assert.deepEqual([paid.amount_paid, paid.amount_due, paid.pre_payment_credit_notes_amount], [1650, 1650, 550]);
+  assert.equal((await refusal(stripe.creditNotes.create({ invoice: owed.id, amount: 1651, refund_amount: 1651 }))).param, 'amount');
+  assert.equal((await refusal(stripe.creditNotes.create({ invoice: owed.id, amount: 100 }))).param, 'credit_amount');
+  const split = { invoice: owed.id, amount: 900, refund_amount: 600, credit_amount: 300 };
+  const [once, twice] = await Promise.allSettled([stripe.creditNotes.create(split), stripe.creditNotes.create(split)]);
+  assert.deepEqual([once?.status, twice?.status].toSorted(), ['fulfilled', 'rejected']);
+  const { data } = await stripe.refunds.list({ limit: 10 });
+  assert.deepEqual(
+    data.map(({ amount }) => amount),
+    [600],
+  );
+  assert.equal(((await stripe.customers.retrieve(customer)) as Stripe.Customer).balance, -300);
+  const whole = await invoiced(customer, 1300);
+  assert.deepEqual([whole.amount_due, whole.starting_balance], [1000, -300]);
+  await stripe.creditNotes.create({ invoice: whole.id, amount: 1000 });
+  assert.equal((await stripe.invoices.retrieve(whole.id)).status, 'paid');
+  assert.equal((await stripe.creditNotes.list({ customer })).data.length, 4);
+});
+
+test('a code and a coupon of one product take off what they are of, once and from whom they may', async () => {
+  const customer = (await stripe.customers.create({ source: 'tok_visa' })).id;
+  const [tea, cup] = await Promise.all(
+    ['Tea', 'Cup'].map((name) => stripe.prices.create({ currency: 'usd', unit_amount: 1000, product_data: { name } })),
+  );
+  const coupon = await stripe.coupons.create({ amount_off: 300, currency: 'usd', applies_to: { products: [String(tea?.product)] } });
+  const promotion = { promotion: { type: 'coupon', coupon: coupon.id } } as const;
+  const first = await stripe.promotionCodes.create({ ...promotion, restrictions: { first_time_transaction: true }, code: 'FIRST' });
+  const rich = await stripe.promotionCodes.create({
+    ...promotion,
+    restrictions: { minimum_amount: 5000, minimum_amount_currency: 'usd' },
+  });
+  for (const price of [tea, cup]) await stripe.invoiceItems.create({ customer, pricing: { price: String(price?.id) } });
+  const wanted = { customer, currency: 'usd', pending_invoice_items_behavior: 'include' } as const;
+  const tooLittle = await refusal(stripe.invoices.create({ ...wanted, discounts: [{ promotion_code: rich.id }] }));
+  assert.equal(tooLittle.code, 'promotion_code_minimum_amount');
+  const invoice = await stripe.invoices.create({ ...wanted, discounts: [{ promotion_code: first.id }], expand: ['discounts'] });
+  assert.deepEqual(
+    invoice.lines.data.map(({ discount_amounts: off }) => off?.[0]?.amount ?? 0),
+    [300, 0],
+  );
+  assert.equal((invoice.discounts[0] as Stripe.Discount).promotion_code, first.id);
+  await stripe.invoices.finalizeInvoice(invoice.id);
+  assert.equal((await stripe.invoices.pay(invoice.id)).amount_paid, 1700);
+  assert.equal((await stripe.promotionCodes.retrieve(first.id)).times_redeemed, 1);
+  const again = await refusal(stripe.invoices.create({ ...wanted, discounts: [{ promotion_code: first.id }] }));
+  assert.equal(again.code, 'customer_has_prior_transactions');
+  const monthly = await stripe.prices.create({
+    ...{ currency: 'usd', unit_amount: 2000, recurring: { interval: 'month' }, product_data: { name: 'Box' } },
+  });
+  const half = await stripe.coupons.create({ percent_off: 50, duration: 'once' });
+  const made = await stripe.subscriptions.create({
+    ...{ customer, items: [{ price: monthly.id }], discounts: [{ coupon: half.id }], expand: ['latest_invoice'] },
+  });
+  assert.deepEqual([(made.latest_invoice as Stripe.Invoice).amount_paid, made.discounts], [1000, []]);
+});

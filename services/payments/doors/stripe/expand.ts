@@ -25,6 +25,11 @@ const readers: Readonly<Record<string, Name>> = {
   invoice: 'GetInvoice',
   invoiceitem: 'GetInvoiceItem',
   promotion_code: 'GetPromotionCode',
+  subscription: 'GetSubscription',
+  subscription_item: 'GetSubscriptionItem',
+  discount: 'GetDiscount',
+  credit_note: 'GetCreditNote',
+  'test_helpers.test_clock': 'GetTestClock',
 };
 
 /** The same where the business may have chosen the id, by the name of the field. */
@@ -66,8 +71,13 @@ export async function expanded(session: Reader, value: object, paths: readonly (
     if (node.object === 'charge' && part === 'refunds') return read('ListRefunds', '', { charge: node.id });
     if (!Object.hasOwn(node, part)) throw new FormError(`This property cannot be expanded (${path}).`);
     const child = node[part];
-    const operation = typeof child === 'string' ? (named[part] ?? readers[kindOf(child) ?? '']) : undefined;
-    return operation ? read(operation, child as string, {}) : child;
+    return Array.isArray(child) ? Promise.all(child.map((each) => objectOf(part, each))) : objectOf(part, child);
+  }
+
+  /** What an id stands for; what is no id of an object stays. */
+  function objectOf(part: string, value: unknown): unknown {
+    const operation = typeof value === 'string' ? (named[part] ?? readers[kindOf(value) ?? '']) : undefined;
+    return operation ? read(operation, value as string, {}) : value;
   }
 
   async function walk(node: unknown, parts: readonly string[], path: string): Promise<unknown> {

@@ -4,7 +4,13 @@ import { type Fields, textOf, type Thing } from '../../domain/json.ts';
 import { missing } from '../fault.ts';
 import { attach, cardOfSource, methodNamed } from '../method.ts';
 import { changed } from '../change.ts';
-import { eventsOf, found, keepNew } from '../world.ts';
+import { deskOn, livingBy } from '../clock.ts';
+import { invoicesOf } from '../invoice.ts';
+import { subscriptionsEndedMax } from '../limits.ts';
+import type { Kept } from '../object.ts';
+import { ending } from '../subscription.ts';
+import { type Desk, eventsOf, found, keepNew, type World } from '../world.ts';
+import { adjusted } from './customer-balance.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
 import { searched } from './search.ts';
@@ -15,7 +21,9 @@ async function markOf({ world, desk }: Request, email: string | undefined): Prom
   return email === undefined ? null : world.secrets.hash(desk.at, 'email', email.toLowerCase(), markLength);
 }
 
-async function create(request: Request): Promise<Thing> {
+async function create(asked: Request): Promise<Thing> {
+  const clock = textOf(asked.input.test_clock);
+  const request = clock === undefined ? asked : { ...asked, desk: await deskOn(asked.world, asked.desk, clock) };
   const { world, desk, input } = request;
   const { payment_method: method, source, ...given } = input;
   const id = desk.ids('cus');
@@ -24,7 +32,9 @@ async function create(request: Request): Promise<Thing> {
   const made = await keepNew(world, desk, customer, 'customer.created', { mark: await markOf(request, textOf(customer.email)) });
   if (typeof source === 'string') return withSource(request, id, source);
   if (typeof method === 'string') await attach(world, desk, await methodNamed(world, desk, method), id);
-  return made;
+  if (typeof given.balance !== 'number') return made;
+  await adjusted(world, asked.desk, id, ({ balance }) => Number(given.balance) - Number(balance), {});
+  return (await found(world, desk.at, 'customer', id)).thing;
 }
 
 /** The card of a token becomes the customer's, and what a charge without another takes. */
@@ -47,6 +57,8 @@ async function update(request: Request): Promise<Thing> {
     const card = await found(world, desk.at, 'payment_method', chosen, 'default_source');
     if (card.thing.customer !== id) throw missing('source', chosen, 'default_source');
   }
+  await found(world, desk.at, 'customer', id);
+  if (typeof given.balance === 'number') await adjusted(world, desk, id, ({ balance }) => Number(given.balance) - Number(balance), {});
   return changed(
     world,
     desk,
@@ -60,32 +72,37 @@ async function update(request: Request): Promise<Thing> {
   );
 }
 
-/** What is left says that there was a customer, and nothing of who it was. */
-async function remove({ world, desk, id }: Request): Promise<Thing> {
-  const kept = await found(world, desk.at, 'customer', id);
-  const gone: Thing = { id, object: 'customer', deleted: true };
-  await world.objects.commit(desk.at, [
-    {
-      text: `update object set kind = 'deleted_customer', body = $2, sealed = null, hidden = '{}', mark = null, version = version + 1
-             where id = $1`,
-      params: [id, json(gone)],
-    },
-    ...(await eventsOf(world, desk, [['customer.deleted', { ...gone, livemode: kept.thing.livemode ?? false }]])),
-  ]);
-  return gone;
+/** What is left says that there was a customer, and nothing of who it was; what they subscribed to ends. */
+export async function erased(world: World, desk: Desk, id: string): Promise<Thing> {
+  return world.steps.on(desk.at, invoicesOf(id), async () => {
+    const kept = await found(world, desk.at, 'customer', id);
+    const gone: Thing = { id, object: 'customer', deleted: true };
+    const where = [['customer = ?', id], [`body->>'status' not in ('canceled', 'incomplete_expired')`]] as const;
+    const { items } = await world.objects.list(desk.at, 'subscription', { limit: subscriptionsEndedMax, where });
+    const now = (each: Kept) => ending(world, desk.at, each, desk.created, 'cancellation_requested');
+    const ended = await Promise.all(items.map(now));
+    await world.objects.commit(desk.at, [
+      {
+        text: `update object set kind = 'deleted_customer', body = $2, sealed = null, hidden = '{}', mark = null, version = version + 1
+               where id = $1`,
+        params: [id, json(gone)],
+      },
+      ...ended.flatMap(({ statements }) => statements),
+      ...(await eventsOf(world, desk, [
+        ...ended.flatMap(({ told }) => told),
+        ['customer.deleted', { ...gone, livemode: kept.thing.livemode ?? false }],
+      ])),
+    ]);
+    return gone;
+  });
 }
 
 async function list(request: Request) {
   const { world, desk, input } = request;
-  const { email, ...rest } = input;
+  const { email, test_clock, ...rest } = input;
   const mark = await markOf(request, textOf(email));
-  return listed(
-    world.objects,
-    desk.at,
-    'customer',
-    pageOf({ ...rest, ...(mark === null ? {} : { mark }) }, { mark: 'mark = ?' }),
-    '/v1/customers',
-  );
+  const page = pageOf({ ...rest, ...(mark === null ? {} : { mark }) }, { mark: 'mark = ?' });
+  return listed(world.objects, desk.at, 'customer', { ...page, where: [...page.where, livingBy(test_clock)] }, '/v1/customers');
 }
 
 export const customerHandlers = (world: Request['world']) =>
@@ -93,7 +110,7 @@ export const customerHandlers = (world: Request['world']) =>
     CreateCustomer: create,
     GetCustomer: get,
     UpdateCustomer: update,
-    DeleteCustomer: remove,
+    DeleteCustomer: ({ world, desk, id }) => erased(world, desk, id),
     ListCustomers: list,
     SearchCustomers: (request) => searched(request, 'customer', '/v1/customers/search'),
   }) satisfies Partial<All>;

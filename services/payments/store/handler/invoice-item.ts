@@ -1,6 +1,7 @@
 import { isCurrency } from '../../domain/currency.ts';
 import { newInvoiceItem } from '../../domain/invoice-item.ts';
 import { fieldsOf, textOf, type Thing } from '../../domain/json.ts';
+import { deskFor } from '../clock.ts';
 import { invalid, refuse } from '../fault.ts';
 import { counted, invoicesOf, itemsOn, ratesOf, standingOn } from '../invoice.ts';
 import type { Kept } from '../object.ts';
@@ -31,13 +32,15 @@ async function priceOf({ world, desk, input }: Request): Promise<Thing | undefin
   return thing;
 }
 
-async function create(request: Request): Promise<Thing> {
-  const { world, desk, input } = request;
-  const id = desk.ids('ii');
-  const customer = (await found(world, desk.at, 'customer', String(input.customer), 'customer')).thing.id;
+async function create(asked: Request): Promise<Thing> {
+  const { world, input } = asked;
+  const payer = (await found(world, asked.desk.at, 'customer', String(input.customer), 'customer')).thing;
+  const desk = await deskFor(world, asked.desk, payer);
+  const request = { ...asked, desk };
+  const [id, customer] = [desk.ids('ii'), payer.id];
   const [price, rates] = [await priceOf(request), await ratesOf(world, desk.at, input.tax_rates, 'tax_rates')];
   const own = { id, created: desk.created, livemode: desk.livemode };
-  const item = newInvoiceItem({ ...input, tax_rates: rates }, price, own);
+  const item: Thing = { ...newInvoiceItem({ ...input, tax_rates: rates }, price, own), test_clock: payer.test_clock ?? null };
   return world.steps.on(desk.at, invoicesOf(customer), async () => {
     const before = desk.again ? await world.objects.get(desk.at, kind, id) : undefined;
     if (before) return before.thing;

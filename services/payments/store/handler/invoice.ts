@@ -1,27 +1,29 @@
-import { describedInvoice, newInvoice, paidInvoice } from '../../domain/invoice.ts';
+import { describedInvoice, draftSeconds, newInvoice, paidInvoice } from '../../domain/invoice.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
-import { isCancelable, newPaymentIntent } from '../../domain/payment-intent.ts';
-import { checkMoney } from '../amount.ts';
+import { isCancelable } from '../../domain/payment-intent.ts';
+import { methodOf } from '../../domain/subscription.ts';
 import { changed } from '../change.ts';
+import { deskFor } from '../clock.ts';
+import { finalized } from '../collect.ts';
+import { redeemed } from '../discount.ts';
 import { refuse } from '../fault.ts';
-import { counted, discountOf, invoicesOf, itemsOn, ratesOf, standingOn } from '../invoice.ts';
+import { counted, invoicesOf, itemsOn, ratesOf, standingOn } from '../invoice.ts';
 import { methodNamed } from '../method.ts';
+import { isPayable, unfit } from '../mover/finalize.ts';
 import type { Condition, Kept } from '../object.ts';
-import { eventsOf, found, type World, writtenDesk } from '../world.ts';
+import { asJson } from '../payment.ts';
+import { afterPaid, dueAt, subscriptionBehind } from '../subscription.ts';
+import { type Desk, eventsOf, found, type World, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
 import { confirmed } from './payment-intent.ts';
 
 const kind = 'invoice';
-const secretLength = 25;
-const numberLength = 4;
 
-const unfit = ({ id, status }: Thing, doing: string) =>
-  refuse('StateInvalid', `You cannot ${doing} the invoice ${id}: it has a status of ${String(status)}.`, { code: 'invoice_not_editable' });
-
-async function create({ world, desk, input }: Request): Promise<Thing> {
+async function create({ world, desk: asked, input }: Request): Promise<Thing> {
+  const customer = (await found(world, asked.at, 'customer', String(input.customer), 'customer')).thing;
+  const desk = await deskFor(world, asked, customer);
   const id = desk.ids('in');
-  const customer = (await found(world, desk.at, 'customer', String(input.customer), 'customer')).thing;
   const rates = await ratesOf(world, desk.at, input.default_tax_rates, 'default_tax_rates');
   return world.steps.on(desk.at, invoicesOf(customer.id), async () => {
     const before = desk.again ? await world.objects.get(desk.at, kind, id) : undefined;
@@ -31,20 +33,23 @@ async function create({ world, desk, input }: Request): Promise<Thing> {
     const all = input.pending_invoice_items_behavior === 'include' ? await itemsOn(world, desk.at, pending) : [];
     const currency = named ?? textOf(all[0]?.thing.currency) ?? 'usd';
     const items = all.filter(({ thing }) => thing.currency === currency);
-    const redeemed = await discountOf(world, desk, input.discounts, currency);
-    const hidden: Fields = redeemed ? { discount: redeemed.discount } : {};
+    const subtotal = items.reduce((sum, { thing }) => sum + Number(thing.amount), 0);
+    const off = await redeemed(world, desk, input.discounts, { customer: customer.id, currency, subtotal }, { invoice: id });
+    const clock = textOf(customer.test_clock) ?? null;
+    const due: Fields = input.auto_advance === true ? { due: desk.created + draftSeconds, clock } : {};
+    const hidden: Fields = { ...(off ? { discount: { id: off.discount.id, coupon: asJson(off.coupon) } } : {}), ...due };
     const own = { id, created: desk.created, livemode: desk.livemode };
     const bare: Thing = { ...newInvoice({ ...input, currency }, customer, own), default_tax_rates: rates };
     const taken = items.map((item) => ({ item, next: { ...item.thing, invoice: id } as Thing }));
     const invoice = counted(
-      { ...bare, discounts: redeemed ? [redeemed.discount.id] : [] },
+      { ...bare, discounts: off ? [off.discount.id] : [] },
       hidden,
       taken.map(({ next }) => next),
     );
     await world.objects.commit(desk.at, [
       await world.objects.insertion(desk.at, invoice, hidden),
       ...(await Promise.all(taken.map(({ item, next }) => world.objects.change(desk.at, item, next)))),
-      ...(redeemed ? [redeemed.used] : []),
+      ...(off?.statements ?? []),
       ...(await eventsOf(world, desk, [['invoice.created', invoice]])),
     ]);
     return invoice;
@@ -67,59 +72,56 @@ async function remove({ world, desk, id }: Request): Promise<Thing> {
   });
 }
 
-/** A draft ends: it has the next number of its customer, and a payment that waits for a card. */
-async function finalize({ world, desk, id }: Request): Promise<Thing> {
-  const intentId = desk.ids('pi');
+/** The desk of what is done with an invoice, at the time of its customer. */
+async function deskOfInvoice({ world, desk, id }: Request): Promise<Desk> {
+  const { customer } = (await found(world, desk.at, kind, id)).thing;
+  const payer = await world.objects.get(desk.at, 'customer', String(customer));
+  return payer ? deskFor(world, desk, payer.thing) : desk;
+}
+
+async function finalize(request: Request): Promise<Thing> {
+  const { world, id, input } = request;
+  const desk = await deskOfInvoice(request);
+  const step = desk.ids('step');
   const { customer } = (await found(world, desk.at, kind, id)).thing;
   return world.steps.on(desk.at, invoicesOf(String(customer)), async () => {
-    const kept = await found(world, desk.at, kind, id);
-    if (desk.again && kept.hidden.finalizedBy === desk.seed) return kept.thing;
-    if (kept.thing.status !== 'draft') throw unfit(kept.thing, 'finalize');
-    if (Number(kept.thing.total) < 0)
-      throw refuse('StateInvalid', 'An invoice of less than nothing would be a credit of the customer, which is not kept here.');
-    const payer = await found(world, desk.at, 'customer', String(customer));
-    const sequence = Number(payer.thing.next_invoice_sequence ?? 1);
-    const number = `${String(payer.thing.invoice_prefix)}-${String(sequence).padStart(numberLength, '0')}`;
-    const transitions = { ...fieldsOf(kept.thing.status_transitions), finalized_at: desk.created };
-    const open: Thing = { ...kept.thing, status: 'open', number, effective_at: desk.created, status_transitions: transitions };
-    const amount = Number(open.amount_due);
-    const intent = amount === 0 ? undefined : await intentOf(world, desk, open, intentId);
-    const shown = { client_secret: intent?.client_secret ?? null, type: 'payment_intent' };
-    const next: Thing = intent ? { ...open, confirmation_secret: shown } : { ...paidInvoice(open, desk.created, 0), attempt_count: 0 };
-    const hidden: Fields = { ...kept.hidden, finalizedBy: desk.seed, intent: intent?.id ?? null };
-    await world.objects.commit(desk.at, [
-      await world.objects.change(desk.at, kept, next, hidden),
-      await world.objects.change(desk.at, payer, { ...payer.thing, next_invoice_sequence: sequence + 1 }),
-      ...(intent ? [await world.objects.insertion(desk.at, intent, { invoice: id })] : []),
-      ...(await eventsOf(world, desk, [['invoice.finalized', next], intent ? ['payment_intent.created', intent] : ['invoice.paid', next]])),
-    ]);
-    return next;
+    const isDone = desk.again && (await world.steps.wasTaken(desk.at, step));
+    if (!isDone) {
+      if (typeof input.auto_advance === 'boolean') await advanced(request, desk, input.auto_advance);
+      await finalized(world, desk, (await found(world, desk.at, kind, id)).thing, step);
+    }
+    return (await found(world, desk.at, kind, id)).thing;
   });
 }
 
-async function intentOf(world: World, desk: Request['desk'], invoice: Thing, id: string): Promise<Thing> {
-  const { amount_due: amount = 0, currency = '', customer = null, description = null, statement_descriptor = null } = invoice;
-  checkMoney(Number(amount), String(currency));
-  const secret = `${id}_secret_${await world.secrets.hash(desk.at, 'client secret', id, secretLength)}`;
-  const given = { amount, currency, customer, description, statement_descriptor, payment_method_types: ['card'] };
-  return newPaymentIntent(given, { id, created: desk.created, livemode: desk.livemode, secret });
-}
+/** Says whether an invoice goes on by itself. */
+const advanced = ({ world, id }: Request, desk: Desk, does: boolean): Promise<Thing> =>
+  changed(world, desk, kind, id, async ({ thing, hidden }) => {
+    const payer = await world.objects.get(desk.at, 'customer', String(thing.customer));
+    const isDraft = thing.status === 'draft';
+    const due = does ? desk.created + (isDraft ? draftSeconds : 0) : undefined;
+    const next: Thing = { ...thing, auto_advance: does, automatically_finalizes_at: isDraft ? (due ?? null) : null };
+    const collecting = isDraft || thing.collection_method === 'charge_automatically' ? due : undefined;
+    return {
+      next,
+      hidden: dueAt({ ...hidden, clock: payer?.thing.test_clock ?? null }, isDraft || thing.status === 'open' ? collecting : undefined),
+    };
+  });
 
-const isPayable = ({ status }: Thing): boolean => status === 'open' || status === 'uncollectible';
-
-async function pay(request: Request): Promise<Thing> {
+async function pay(asked: Request): Promise<Thing> {
+  const request = { ...asked, desk: await deskOfInvoice(asked) };
   const { world, desk, id, input } = request;
   const kept = await found(world, desk.at, kind, id);
   const intent = String(kept.hidden.intent);
   if (desk.again && kept.thing.status === 'paid') return kept.thing;
   if (kept.thing.status === 'paid') throw refuse('StateInvalid', 'Invoice is already paid', { code: 'invoice_already_paid' });
   if (!isPayable(kept.thing)) throw unfit(kept.thing, 'pay');
-  if (input.paid_out_of_band === true)
-    return ended(request, 'pay', 'invoice.paid', (invoice) => paidInvoice(invoice, desk.created, Number(invoice.amount_due)));
+  if (input.paid_out_of_band === true) return outOfBand(request);
   const { customer: payer } = kept.thing;
   const customer = (await found(world, desk.at, 'customer', String(payer))).thing;
-  const own = kept.thing.default_payment_method ?? fieldsOf(customer.invoice_settings).default_payment_method ?? customer.default_source;
-  const method = textOf(input.payment_method ?? own ?? null);
+  const subscription = await subscriptionBehind(world, desk.at, kept);
+  const own = textOf(kept.thing.default_payment_method) ?? methodOf(subscription?.thing ?? customer, customer);
+  const method = textOf(input.payment_method) ?? own;
   if (method === undefined)
     throw refuse(
       'StateInvalid',
@@ -131,9 +133,8 @@ async function pay(request: Request): Promise<Thing> {
   return (await found(world, desk.at, kind, id)).thing;
 }
 
-/** An invoice ends without its payment, which is called off first: a card that pays meanwhile has paid. */
-async function ended(request: Request, doing: string, event: string, next: (invoice: Thing) => Thing): Promise<Thing> {
-  const { world, desk, id } = request;
+/** The payment of an invoice that ends without it is called off first: a card that pays meanwhile has paid. */
+async function calledOff({ world, desk, id }: Request, doing: string): Promise<Kept> {
   const step = desk.ids('step');
   const kept = await found(world, desk.at, kind, id);
   if (!isPayable(kept.thing)) throw unfit(kept.thing, doing);
@@ -143,29 +144,52 @@ async function ended(request: Request, doing: string, event: string, next: (invo
     const input = { reason: 'void_invoice', desk: writtenDesk(desk) };
     if (isCancelable(thing)) await world.steps.take(desk.at, { id: step, kind: 'cancel', subject: intent, input });
   });
-  const change = ({ thing }: Kept) => {
-    if (!isPayable(thing)) throw unfit(thing, doing);
-    return { next: next(thing) };
-  };
-  return changed(world, desk, kind, id, change, event);
+  return kept;
 }
 
-const voided = (now: number) => (invoice: Thing) => ({
-  ...invoice,
-  ...{ status: 'void', status_transitions: { ...fieldsOf(invoice.status_transitions), voided_at: now } },
-});
+/** The money of an invoice came another way. */
+async function outOfBand(request: Request): Promise<Thing> {
+  const { world, desk, id } = request;
+  await calledOff(request, 'pay');
+  const change = async (kept: Kept) => {
+    if (!isPayable(kept.thing)) throw unfit(kept.thing, 'pay');
+    const { statements, told } = await afterPaid(world, desk.at, kept);
+    const next = paidInvoice(kept.thing, desk.created, Number(kept.thing.amount_due));
+    return { next, hidden: dueAt(kept.hidden, undefined), also: [...statements, ...(await eventsOf(world, desk, told))] };
+  };
+  return changed(world, desk, kind, id, change, 'invoice.paid');
+}
+
+async function voids(asked: Request): Promise<Thing> {
+  const request = { ...asked, desk: await deskOfInvoice(asked) };
+  const { world, desk, id } = request;
+  const [step, subject] = [desk.ids('step'), invoicesOf(String((await found(world, desk.at, kind, id)).thing.customer))];
+  await world.steps.on(desk.at, subject, async () => {
+    if (desk.again && (await world.steps.wasTaken(desk.at, step))) return;
+    await calledOff(request, 'void');
+    await world.steps.take(desk.at, { id: step, kind: 'void', subject, input: { invoice: id, desk: writtenDesk(desk) } });
+  });
+  return (await found(world, desk.at, kind, id)).thing;
+}
 
 export const invoiceHandlers = (world: World) =>
   handlersOf(world, {
     CreateInvoice: create,
     GetInvoice: async ({ world, desk, id }) => (await found(world, desk.at, kind, id)).thing,
     ListInvoices: ({ world, desk, input }) => {
-      const filters = { customer: 'customer = ?', status: `body->>'status' = ?`, collection_method: `body->>'collection_method' = ?` };
+      const filters = {
+        customer: 'customer = ?',
+        status: `body->>'status' = ?`,
+        collection_method: `body->>'collection_method' = ?`,
+        subscription: `body->>'subscription' = ?`,
+      };
       return listed(world.objects, desk.at, kind, pageOf(input, filters), '/v1/invoices');
     },
-    UpdateInvoice: ({ world, desk, id, input }) => {
+    UpdateInvoice: async (request) => {
+      const { world, desk, id, input } = request;
+      if (typeof input.auto_advance === 'boolean') await advanced(request, await deskOfInvoice(request), input.auto_advance);
       const change = ({ thing }: Kept) => {
-        const said = Object.keys(input).some((name) => name !== 'metadata' && name !== 'default_payment_method');
+        const said = Object.keys(input).some((name) => !['metadata', 'default_payment_method', 'auto_advance'].includes(name));
         if (said && thing.status !== 'draft') throw unfit(thing, 'change');
         return { next: { ...thing, ...describedInvoice(input, thing) } as Thing };
       };
@@ -174,12 +198,13 @@ export const invoiceHandlers = (world: World) =>
     DeleteInvoice: remove,
     FinalizeInvoice: finalize,
     PayInvoice: pay,
-    VoidInvoice: (request) => ended(request, 'void', 'invoice.voided', voided(request.desk.created)),
+    VoidInvoice: voids,
     MarkInvoiceUncollectible: ({ world, desk, id }) => {
-      const change = ({ thing }: Kept) => {
+      const change = ({ thing, hidden }: Kept) => {
         if (thing.status !== 'open') throw unfit(thing, 'give up');
         const transitions = { ...fieldsOf(thing.status_transitions), marked_uncollectible_at: desk.created };
-        return { next: { ...thing, status: 'uncollectible', status_transitions: transitions } as Thing };
+        const next: Thing = { ...thing, status: 'uncollectible', auto_advance: false, next_payment_attempt: null };
+        return { next: { ...next, status_transitions: transitions }, hidden: dueAt(hidden, undefined) };
       };
       return changed(world, desk, kind, id, change, 'invoice.marked_uncollectible');
     },

@@ -176,6 +176,7 @@ function attemptOf({ context }: Request, kept: Kept, given: Fields): Fields {
     attempt: paymentOf(kept).attempts + 1,
     off_session: given.off_session != null && given.off_session !== false,
     refuse_action: given.error_on_requires_action === true,
+    automatic: given.automatic === true,
     ...waysOf(context, given),
   };
 }

@@ -106,7 +106,7 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
       ['charge.succeeded', taken],
       ['payment_intent.succeeded', next],
     ])),
-    ...(await invoiceAfter(world, desk, payment, 'paid')),
+    ...(await invoiceAfter(world, desk, payment, { outcome: 'paid', method: method.thing.id, automatic: false })),
   );
   return { statements };
 }
@@ -140,7 +140,7 @@ async function attached(world: World, desk: Desk, intent: Thing, method: Kept): 
 }
 
 async function declined(world: World, attempt: Attempt, verdict: Extract<Verdict, { kind: 'declined' }>): Promise<Ending> {
-  const { desk, payment, method, hold } = attempt;
+  const { desk, payment, method, hold, input } = attempt;
   const { code, decline, message } = verdict;
   const charge: Thing = {
     ...chargeOf(attempt, desk.ids('ch'), declinedBy(decline)),
@@ -159,7 +159,7 @@ async function declined(world: World, attempt: Attempt, verdict: Extract<Verdict
       ['charge.failed', charge],
       ['payment_intent.payment_failed', next],
     ])),
-    ...(await invoiceAfter(world, desk, payment, 'failed')),
+    ...(await invoiceAfter(world, desk, payment, { outcome: 'failed', method: method.thing.id, automatic: input.automatic === true })),
   ];
   const { type: _, message: __, ...more } = said;
   return { statements, refusal: refuse('CardRefused', message, more) };
@@ -180,6 +180,7 @@ async function challenged(world: World, { desk, payment, method, hold, input }: 
     statements: [
       await world.objects.change(desk.at, kept, next, hiddenOf(kept, { attempts: hold.attempt, challenge: keptChallenge(challenge) })),
       ...(await eventsOf(world, desk, [['payment_intent.requires_action', next]])),
+      ...(await invoiceAfter(world, desk, payment, { outcome: 'waiting', method: method.thing.id, automatic: false })),
     ],
   };
 }
