@@ -8,6 +8,7 @@ import { Biller } from './jobs/bill.ts';
 import { keepSweeping } from './jobs/sweep.ts';
 import { payments } from './service.ts';
 import { chargeHandlers } from './store/handler/charge.ts';
+import { checkoutHandlers, sessionDue } from './store/handler/checkout.ts';
 import { couponHandlers } from './store/handler/coupon.ts';
 import { Deliveries } from './store/delivery.ts';
 import { creditNoteHandlers } from './store/handler/credit-note.ts';
@@ -18,6 +19,7 @@ import { feeHandlers } from './store/handler/fee.ts';
 import { invoiceHandlers } from './store/handler/invoice.ts';
 import { invoiceItemHandlers } from './store/handler/invoice-item.ts';
 import { paymentIntentHandlers } from './store/handler/payment-intent.ts';
+import { paymentLinkHandlers } from './store/handler/payment-link.ts';
 import { paymentMethodHandlers } from './store/handler/payment-method.ts';
 import { payoutHandlers } from './store/handler/payout.ts';
 import { productHandlers } from './store/handler/product.ts';
@@ -88,6 +90,8 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
       ...subscriptionItemHandlers(world),
       ...customerBalanceHandlers(world),
       ...creditNoteHandlers(world),
+      ...checkoutHandlers(world),
+      ...paymentLinkHandlers(world),
       ...testClockHandlers(world),
       ...feeHandlers(world),
       ...statementHandlers(world, deliveries),
@@ -116,7 +120,7 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
 });
 
 /** What happens by itself, by kind of object. */
-const happenings: Happenings = { subscription: subscriptionHappens, invoice: invoiceDue };
+const happenings: Happenings = { subscription: subscriptionHappens, invoice: invoiceDue, 'checkout.session': sessionDue };
 
 /** Objects have no attributes that policy could ask for. */
 const absent = { attributes: () => undefined };

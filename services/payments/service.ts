@@ -2,6 +2,7 @@ import { defineService } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { couponOperations, priceOperations, productOperations, promotionCodeOperations, taxRateOperations } from './contract/catalog.ts';
+import { checkoutOperations, paymentLinkOperations } from './contract/checkout.ts';
 import { creditNoteOperations } from './contract/credit-note.ts';
 import { customerOperations } from './contract/customer.ts';
 import { invoiceItemOperations, invoiceOperations } from './contract/invoice.ts';
@@ -37,6 +38,8 @@ const reading = [
   ...(['GetTestClock', 'ListTestClocks', 'GetSubscription', 'ListSubscriptions', 'GetDiscount'] as const),
   ...(['GetSubscriptionItem', 'ListSubscriptionItems', 'GetCollectionPolicy'] as const),
   ...(['GetCustomerBalanceTransaction', 'ListCustomerBalanceTransactions', 'GetCreditNote', 'ListCreditNotes'] as const),
+  ...(['GetCheckoutSession', 'ListCheckoutSessions', 'ListCheckoutLineItems'] as const),
+  ...(['GetPaymentLink', 'ListPaymentLinks', 'ListPaymentLinkItems'] as const),
 ] as const;
 const writing = [
   ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
@@ -52,7 +55,8 @@ const writing = [
   ...(['PayInvoice', 'VoidInvoice', 'MarkInvoiceUncollectible', 'CreateTestClock', 'AdvanceTestClock'] as const),
   ...(['CreateSubscription', 'UpdateSubscription', 'CancelSubscription', 'CreateSubscriptionItem'] as const),
   ...(['UpdateSubscriptionItem', 'DeleteSubscriptionItem', 'CreateCustomerBalanceTransaction'] as const),
-  ...(['CreateCreditNote', 'UpdateCreditNote', 'VoidCreditNote'] as const),
+  ...(['CreateCreditNote', 'UpdateCreditNote', 'VoidCreditNote', 'CreateCheckoutSession', 'ExpireCheckoutSession'] as const),
+  ...(['CompleteCheckoutSession', 'CreatePaymentLink', 'UpdatePaymentLink', 'OpenPaymentLink'] as const),
 ] as const;
 
 /** Payments: what clients of Stripe take for Stripe, with every unit of money on the ledger. */
@@ -88,6 +92,8 @@ export const payments = defineService({
     CustomerBalanceTransaction: kind('A change of what a customer has with the business.'),
     CollectionPolicy: kind('When payments that failed are tried again.'),
     CreditNote: kind('What takes from an invoice that has ended.'),
+    CheckoutSession: kind('A page on which somebody buys.'),
+    PaymentLink: kind('An address that makes such pages.'),
     TestClock: kind('A time of its own, for tests.'),
     Payout: kind('Money that leaves for the bank of the business.'),
     FeeSchedule: kind('What payments cost.'),
@@ -147,6 +153,8 @@ export const payments = defineService({
     ...customerBalanceOperations,
     ...collectionOperations,
     ...creditNoteOperations,
+    ...checkoutOperations,
+    ...paymentLinkOperations,
     ...testClockOperations,
     ...payoutOperations,
     ...feeOperations,

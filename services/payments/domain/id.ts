@@ -43,6 +43,8 @@ const kinds: readonly (readonly [prefix: string, object: string])[] = [
   ['si', 'subscription_item'],
   ['di', 'discount'],
   ['cn', 'credit_note'],
+  ['cs', 'checkout.session'],
+  ['plink', 'payment_link'],
   ['clock', 'test_helpers.test_clock'],
   ['mandate', 'mandate'],
   ['evt', 'event'],

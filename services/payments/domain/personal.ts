@@ -12,6 +12,7 @@ const personal: Readonly<Record<string, readonly string[]>> = {
   credit_note: ['lines', 'memo'],
   subscription: ['description'],
   customer_balance_transaction: ['description'],
+  'checkout.session': ['customer_details', 'customer_email'],
   charge: ['source', 'billing_details', 'receipt_email', 'shipping', 'description'],
   setup_intent: ['description', 'last_setup_error'],
   confirmation_token: ['payment_method_preview', 'shipping'],

@@ -5,7 +5,7 @@ import { type Fields, textOf, type Thing } from '../domain/json.ts';
 import { invalid } from './fault.ts';
 
 /** The environment in the address of a page: whose key the browser has none of. */
-const placeText = ({ tenant, scope }: Placed): string => `${formatId(tenant)}-${formatId(scope)}`;
+export const placeText = ({ tenant, scope }: Placed): string => `${formatId(tenant)}-${formatId(scope)}`;
 
 /** The environment that a page's address names; undefined when it names none. */
 export function placeNamed(text: string): Placed | undefined {

@@ -248,3 +248,78 @@ test('a payment that fails is tried again, and then the subscription ends as the
   await advance(clock, '2026-05-25T00:00:00Z');
   assert.deepEqual([(await latest(sent.id)).status, (await stripe.subscriptions.retrieve(sent.id)).status], ['open', 'past_due']);
 });
+
+const filled = (number: string) => new URLSearchParams({ number, expiry: '12 / 40', cvc: '123', name: 'Ada L', email: 'ada@example.com' });
+const sent = (url: string, form?: URLSearchParams) => fetch(url, { redirect: 'manual', ...(form ? { method: 'POST', body: form } : {}) });
+const line = { price_data: { currency: 'usd', unit_amount: 1500, product_data: { name: 'Mug <b>' } }, quantity: 2 };
+
+test('somebody buys on the hosted page: declined, then proven to be the holder, then sent on, once', async () => {
+  const wanted = {
+    mode: 'payment',
+    success_url: 'https://shop.example/done?s={CHECKOUT_SESSION_ID}',
+    cancel_url: 'https://shop.example/',
+  } as const;
+  const made = await stripe.checkout.sessions.create({
+    ...wanted,
+    line_items: [line],
+    customer_creation: 'always',
+    metadata: { cart: '7' },
+  });
+  assert.deepEqual([made.status, made.payment_status, made.amount_total, made.payment_intent], ['open', 'unpaid', 3000, null]);
+  const url = String(made.url);
+  const shown = await (await sent(url)).text();
+  assert.ok(shown.includes('2 × Mug &lt;b&gt;') && shown.includes('Pay 30.00 usd'), shown);
+  assert.equal((await sent(url.replace(/client_secret=.*/, 'client_secret=x'))).status, 404);
+  assert.match(await (await sent(url, filled('4000000000000002'))).text(), /Your card was declined/);
+  assert.match(await (await sent(url, filled('4242424242424241'))).text(), /Your card number is incorrect/);
+  const challenge = await sent(url, filled('4000000000003220'));
+  assert.equal(challenge.status, 303);
+  const bank = String(challenge.headers.get('location'));
+  assert.match(bank, /\/3d_secure\//);
+  const proven = await sent(bank, new URLSearchParams({ outcome: 'authenticated' }));
+  const back = await sent(String(proven.headers.get('location')));
+  assert.deepEqual([back.status, back.headers.get('location')], [303, `https://shop.example/done?s=${made.id}`]);
+  const again = await sent(url, filled('4242424242424242'));
+  assert.equal(again.headers.get('location'), `https://shop.example/done?s=${made.id}`);
+  const done = await stripe.checkout.sessions.retrieve(made.id, { expand: ['payment_intent', 'customer', 'line_items'] });
+  assert.deepEqual(
+    [done.status, done.payment_status, done.url, done.customer_details?.email],
+    ['complete', 'paid', null, 'ada@example.com'],
+  );
+  assert.equal((done.payment_intent as Stripe.PaymentIntent).amount_received, 3000);
+  assert.equal((done.customer as Stripe.Customer).name, 'Ada L');
+  assert.equal(done.line_items?.data[0]?.amount_total, 3000);
+  const events = (await stripe.events.list({ type: 'checkout.session.*' })).data;
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['checkout.session.completed'],
+  );
+  assert.equal((events[0]?.data.object as Stripe.Checkout.Session).metadata?.cart, '7');
+  const closed = await stripe.checkout.sessions.create({ ...wanted, line_items: [line] });
+  assert.equal((await stripe.checkout.sessions.expire(closed.id)).status, 'expired');
+  assert.match(await (await sent(String(closed.url), filled('4242424242424242'))).text(), /is not open any more|closed/);
+  assert.equal((await refusal(stripe.checkout.sessions.expire(made.id))).statusCode, 400);
+});
+
+test('a payment link makes a page for each who comes, and a page subscribes', async () => {
+  const price = await priced(900, 'Club');
+  const link = await stripe.paymentLinks.create({ line_items: [{ price: price.id, quantity: 1 }], metadata: { from: 'link' } });
+  const opened = String((await sent(link.url)).headers.get('location'));
+  assert.notEqual(String((await sent(link.url)).headers.get('location')), opened);
+  assert.match(await (await sent(opened, filled('4242424242424242'))).text(), /Thank you/);
+  const [session] = (await stripe.checkout.sessions.list({ payment_link: link.id, status: 'complete' })).data;
+  assert.deepEqual([session?.mode, session?.metadata?.from, session?.payment_status], ['subscription', 'link', 'paid']);
+  const made = await stripe.subscriptions.retrieve(String(session?.subscription));
+  assert.deepEqual([made.status, made.customer], ['active', session?.customer]);
+  assert.match(String(made.default_payment_method), /^pm_/);
+  const trial = await stripe.checkout.sessions.create({
+    ...{ mode: 'subscription', success_url: 'https://shop.example/', line_items: [{ price: price.id }] },
+    subscription_data: { trial_period_days: 7 },
+  });
+  assert.equal(trial.amount_total, 0);
+  assert.equal((await sent(String(trial.url), filled('4242424242424242'))).headers.get('location'), 'https://shop.example/');
+  const free = await stripe.checkout.sessions.retrieve(trial.id, { expand: ['subscription'] });
+  assert.deepEqual([free.payment_status, (free.subscription as Stripe.Subscription).status], ['no_payment_required', 'trialing']);
+  await stripe.paymentLinks.update(link.id, { active: false });
+  assert.equal((await sent(link.url)).status, 400);
+});

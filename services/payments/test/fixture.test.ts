@@ -77,6 +77,10 @@ test('objects have the fields of the published examples', { skip }, async () => 
     credit_note_line_item: credited.lines.data[0],
     customer_balance_transaction: (await stripe.customers.listBalanceTransactions(subscriber.id)).data[0],
     'test_helpers.test_clock': await stripe.testHelpers.testClocks.create({ frozen_time: 1_800_000_000 }),
+    'checkout.session': await stripe.checkout.sessions.create({
+      ...{ mode: 'subscription', success_url: 'https://example.com', line_items: [{ price: price.id, quantity: 1 }] },
+    }),
+    payment_link: await stripe.paymentLinks.create({ line_items: [{ price: price.id, quantity: 1 }] }),
     price,
     coupon,
     product: await stripe.products.retrieve(String(price.product)),

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { HttpRequest } from '#engine/http1/request.ts';
 import type { HttpResponse } from '#engine/http1/response.ts';
 import type { DoorPlace } from '#kernel/contract/implement.ts';
@@ -9,6 +8,7 @@ import { fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import type { payments } from '../../service.ts';
 import { wordError } from './error.ts';
 import { answerBytesMax } from './limits.ts';
+import { page, sendOn, show } from './page.ts';
 
 type Place = DoorPlace<typeof payments>;
 type Visit = { readonly place: Place; readonly request: HttpRequest; readonly environment: string; readonly id: string };
@@ -19,7 +19,7 @@ const form = /^\/3d_secure\/([0-9a-z]{13}-[0-9a-z]{13})\/((?:pi|seti)_[0-9A-Za-z
 export async function serveChallenge(place: Place, request: HttpRequest, response: HttpResponse): Promise<void> {
   const [, environment = '', id = '', query = ''] = form.exec(request.url) ?? [];
   const isAsked = request.method === 'GET' || request.method === 'POST';
-  if (id === '' || !isAsked) return show(response, id === '' ? 404 : 405, page('There is no such page', ''));
+  if (id === '' || !isAsked) return show(response, id === '' ? 404 : 405, page('There is no such page', '', note));
   try {
     const secret = new URLSearchParams(query).get('client_secret') ?? '';
     const visit = { place, request, environment, id };
@@ -27,12 +27,15 @@ export async function serveChallenge(place: Place, request: HttpRequest, respons
     const outcome = new URLSearchParams((await readBody(request, answerBytesMax)).toString('utf8')).get('outcome');
     const { back, thing } = await answered(visit, secret, outcome === 'authenticated' ? 'authenticated' : 'failed');
     if (back === undefined) return show(response, 200, pageOf(thing));
-    response.writeHead(303, ['Location', backUrl(back, thing), 'Content-Length', '0', ...guards]);
-    response.end();
+    sendOn(response, backUrl(back, thing));
   } catch (error) {
     const { status, body } = wordError(error);
     if (status >= 500) place.log('error', 'a page failed', { door: place.at.name, error: String((error as Error).stack) });
-    show(response, status, page(status === 404 || status === 401 ? 'There is no such payment' : 'That was not possible', body.message));
+    show(
+      response,
+      status,
+      page(status === 404 || status === 401 ? 'There is no such payment' : 'That was not possible', body.message, note),
+    );
   }
 }
 
@@ -68,42 +71,15 @@ async function answered(visit: Visit, secret: string, outcome: 'authenticated' |
   }
 }
 
-const escaped: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const plain = (text: string) => text.replace(/[&<>"']/g, (one) => escaped[one] ?? one);
-
-const style =
-  ':root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:26rem;margin:12vh auto;padding:0 1rem}' +
-  'button{font:inherit;width:100%;margin:.5rem 0;padding:.6rem;border:1px solid;border-radius:.4rem;cursor:pointer}' +
-  'p.note{opacity:.7;font-size:.875rem}';
-const styleHash = createHash('sha256').update(style).digest('base64');
-
-/** A page is nobody's to run scripts in, and its address, which holds a secret, is told to nobody. */
-const guards = [
-  ...['Cache-Control', 'no-store', 'Referrer-Policy', 'no-referrer', 'X-Content-Type-Options', 'nosniff'],
-  ...['Content-Security-Policy', `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'`],
-];
-
-function page(title: string, body: string, more = ''): string {
-  return (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
-    `<title>${plain(title)}</title><style>${style}</style></head><body><main><h1>${plain(title)}</h1><p>${plain(body)}</p>${more}` +
-    `<p class="note">3-D Secure is simulated here: no bank is asked, and no card is charged.</p></main></body></html>`
-  );
-}
+const note = '3-D Secure is simulated here: no bank is asked, and no card is charged.';
 
 function pageOf(thing: Thing): string {
   if (thing.status !== 'requires_action') {
     const isWell = thing.status !== 'requires_payment_method' && thing.status !== 'canceled';
-    return page(isWell ? 'Authentication is complete' : 'Authentication has failed', 'You may close this page.');
+    return page(isWell ? 'Authentication is complete' : 'Authentication has failed', 'You may close this page.', note);
   }
   const what = thing.object === 'payment_intent' ? `A payment of ${spoken(Number(thing.amount), String(thing.currency))}` : 'A card';
   const button = (outcome: string, text: string) => `<button name="outcome" value="${outcome}">${text}</button>`;
   const buttons = button('authenticated', 'Complete authentication') + button('failed', 'Fail authentication');
-  return page('Is it you?', `${what} is to be confirmed by the holder of the card.`, `<form method="post">${buttons}</form>`);
-}
-
-function show(response: HttpResponse, status: number, html: string): void {
-  const body = Buffer.from(html);
-  response.writeHead(status, ['Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(body.length), ...guards]);
-  response.end(body);
+  return page('Is it you?', `${what} is to be confirmed by the holder of the card.`, note, `<form method="post">${buttons}</form>`);
 }

@@ -10,6 +10,7 @@ import { httpServer } from '#kernel/listen/http.ts';
 import { currentVersion, isVersion, plainVersion } from '../../domain/version.ts';
 import { payments } from '../../service.ts';
 import { serveChallenge } from './challenge.ts';
+import { isCheckout, serveCheckout } from './checkout.ts';
 import { inputOf } from './coerce.ts';
 import { datedAnswer, versionOf } from './dated.ts';
 import { malformedStripe, wordError } from './error.ts';
@@ -26,6 +27,7 @@ export function openStripe(place: Place): Promise<OpenDoor> {
   const sessions = new WeakMap<Socket, Shown>();
   return httpServer({ ...place.at, malformed: malformedStripe, log: place.log }, async (request, response) => {
     if (request.url.startsWith('/3d_secure/')) return serveChallenge(place, request, response);
+    if (isCheckout(request.url)) return serveCheckout(place, request, response, originOf(request));
     const requestId = `req_${randomBytes(10).toString('hex')}`;
     const head: [string, string][] = [['Request-Id', requestId]];
     const { 'stripe-version': version, 'idempotency-key': key } = request.headers;

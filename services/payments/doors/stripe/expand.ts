@@ -28,6 +28,8 @@ const readers: Readonly<Record<string, Name>> = {
   subscription: 'GetSubscription',
   subscription_item: 'GetSubscriptionItem',
   discount: 'GetDiscount',
+  'checkout.session': 'GetCheckoutSession',
+  payment_link: 'GetPaymentLink',
   credit_note: 'GetCreditNote',
   'test_helpers.test_clock': 'GetTestClock',
 };
@@ -67,8 +69,12 @@ export async function expanded(session: Reader, value: object, paths: readonly (
     return made;
   }
 
+  const listOf = (operation: Name, id: unknown) => read(operation, String(id), {});
+
   async function childOf(node: Node, part: string, path: string): Promise<unknown> {
     if (node.object === 'charge' && part === 'refunds') return read('ListRefunds', '', { charge: node.id });
+    if (node.object === 'checkout.session' && part === 'line_items') return listOf('ListCheckoutLineItems', node.id);
+    if (node.object === 'payment_link' && part === 'line_items') return listOf('ListPaymentLinkItems', node.id);
     if (!Object.hasOwn(node, part)) throw new FormError(`This property cannot be expanded (${path}).`);
     const child = node[part];
     return Array.isArray(child) ? Promise.all(child.map((each) => objectOf(part, each))) : objectOf(part, child);

@@ -78,7 +78,7 @@ async function deleteProduct({ world, desk, id }: Request): Promise<Thing> {
   return { id, object: 'product', deleted: true };
 }
 
-async function createPrice({ world, desk, input }: Request): Promise<Thing> {
+export async function createPrice({ world, desk, input }: Request): Promise<Thing> {
   const { product, product_data: data, ...given } = input;
   const [id, made] = [desk.ids('price'), desk.ids('prod')];
   if ((product == null) === (data == null))

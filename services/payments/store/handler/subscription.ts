@@ -46,7 +46,7 @@ function beginning({ desk, input }: Request, price: Thing): { period: Period; an
   return { period: { start: now, end }, anchor, trialEnd };
 }
 
-async function create(asked: Request): Promise<Thing> {
+export async function create(asked: Request): Promise<Thing> {
   const { world, input } = asked;
   const customer = (await found(world, asked.desk.at, 'customer', String(input.customer), 'customer')).thing;
   const desk = await deskFor(world, asked.desk, customer);

@@ -17,6 +17,7 @@ import type { Hold } from '../money.ts';
 import type { Kept } from '../object.ts';
 import { behaviourOf, behind, hiddenOf, type Payment, paymentNamed } from '../payment.ts';
 import type { Ending, Mover } from '../step.ts';
+import { sessionAfter } from './checkout.ts';
 import { invoiceAfter } from './invoice.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
 
@@ -107,6 +108,7 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
       ['payment_intent.succeeded', next],
     ])),
     ...(await invoiceAfter(world, desk, payment, { outcome: 'paid', method: method.thing.id, automatic: false })),
+    ...(await sessionAfter(world, desk, payment.kept, method.thing)),
   );
   return { statements };
 }
