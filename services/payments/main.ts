@@ -7,6 +7,7 @@ import { Deliverer } from './jobs/deliver.ts';
 import { Biller } from './jobs/bill.ts';
 import { keepSweeping } from './jobs/sweep.ts';
 import { payments } from './service.ts';
+import { accountHandlers } from './store/handler/account.ts';
 import { chargeHandlers } from './store/handler/charge.ts';
 import { checkoutHandlers, sessionDue } from './store/handler/checkout.ts';
 import { couponHandlers } from './store/handler/coupon.ts';
@@ -30,6 +31,7 @@ import { subscriptionItemHandlers } from './store/handler/subscription-item.ts';
 import { statementHandlers } from './store/handler/statement.ts';
 import { subjects } from './store/handler/subject.ts';
 import { testClockHandlers } from './store/handler/test-clock.ts';
+import { transferHandlers } from './store/handler/transfer.ts';
 import { tokenHandlers } from './store/handler/token.ts';
 import { webhookEndpointHandlers } from './store/handler/webhook-endpoint.ts';
 import { placeNamed } from './store/challenge.ts';
@@ -45,6 +47,7 @@ import { canceler, capturer, increaser } from './store/mover/capture.ts';
 import { decider, disputer } from './store/mover/dispute.ts';
 import { payer, unpayer } from './store/mover/payout.ts';
 import { refunder } from './store/mover/refund.ts';
+import { reverser, transferrer } from './store/mover/transfer.ts';
 import { Objects } from './store/object.ts';
 import { repeatsOver } from './store/repeat.ts';
 import { Rates } from './store/rate.ts';
@@ -64,6 +67,7 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
     ...{ authorize: authorizer(it), capture: capturer(it), cancel: canceler(it), increment: increaser(it), refund: refunder(it) },
     ...{ dispute: disputer(it), decide: decider(it), payout: payer(it), unpay: unpayer(it) },
     ...{ finalize: finalizer(it), void: voider(it), balance: balancer(it), credit_note: creditor(it) },
+    ...{ transfer: transferrer(it), reverse: reverser(it) },
   };
   const steps = new Steps(sql, objects, movers);
   const rates = new Rates(objects, now);
@@ -92,6 +96,8 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
       ...creditNoteHandlers(world),
       ...checkoutHandlers(world),
       ...paymentLinkHandlers(world),
+      ...accountHandlers(world),
+      ...transferHandlers(world),
       ...testClockHandlers(world),
       ...feeHandlers(world),
       ...statementHandlers(world, deliveries),

@@ -3,6 +3,7 @@ import { Type } from '#kernel/contract/type.ts';
 import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { couponOperations, priceOperations, productOperations, promotionCodeOperations, taxRateOperations } from './contract/catalog.ts';
 import { checkoutOperations, paymentLinkOperations } from './contract/checkout.ts';
+import { accountOperations, applicationFeeOperations, transferOperations } from './contract/connect.ts';
 import { creditNoteOperations } from './contract/credit-note.ts';
 import { customerOperations } from './contract/customer.ts';
 import { invoiceItemOperations, invoiceOperations } from './contract/invoice.ts';
@@ -40,6 +41,8 @@ const reading = [
   ...(['GetCustomerBalanceTransaction', 'ListCustomerBalanceTransactions', 'GetCreditNote', 'ListCreditNotes'] as const),
   ...(['GetCheckoutSession', 'ListCheckoutSessions', 'ListCheckoutLineItems'] as const),
   ...(['GetPaymentLink', 'ListPaymentLinks', 'ListPaymentLinkItems'] as const),
+  ...(['GetAccount', 'ListAccounts', 'GetTransfer', 'ListTransfers', 'GetTransferReversal', 'ListTransferReversals'] as const),
+  ...(['GetApplicationFee', 'ListApplicationFees'] as const),
 ] as const;
 const writing = [
   ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
@@ -94,6 +97,9 @@ export const payments = defineService({
     CreditNote: kind('What takes from an invoice that has ended.'),
     CheckoutSession: kind('A page on which somebody buys.'),
     PaymentLink: kind('An address that makes such pages.'),
+    Account: kind('Whom the business passes money on to.'),
+    Transfer: kind('Money that was passed on.'),
+    ApplicationFee: kind('What was kept of a payment that was passed on.'),
     TestClock: kind('A time of its own, for tests.'),
     Payout: kind('Money that leaves for the bank of the business.'),
     FeeSchedule: kind('What payments cost.'),
@@ -155,6 +161,9 @@ export const payments = defineService({
     ...creditNoteOperations,
     ...checkoutOperations,
     ...paymentLinkOperations,
+    ...accountOperations,
+    ...transferOperations,
+    ...applicationFeeOperations,
     ...testClockOperations,
     ...payoutOperations,
     ...feeOperations,
@@ -175,6 +184,12 @@ export const payments = defineService({
       'CreatePayout',
       'UpdatePayout',
       'CancelPayout',
+      'CreateAccount',
+      'UpdateAccount',
+      'DeleteAccount',
+      'CreateTransfer',
+      'UpdateTransfer',
+      'CreateTransferReversal',
       'PutFeeSchedule',
       'PutCollectionPolicy',
       'ExportDataSubject',

@@ -6,7 +6,7 @@ export type Booked = {
   readonly currency: string;
   readonly created: number;
   readonly source: string;
-  readonly type: 'charge' | 'refund' | 'adjustment' | 'payout' | 'payout_cancel';
+  readonly type: 'charge' | 'refund' | 'adjustment' | 'payout' | 'payout_cancel' | 'transfer' | 'transfer_refund' | 'application_fee';
   readonly category: string;
   readonly description: string | null;
   /** When it may be paid out, in seconds since 1970. */

@@ -84,4 +84,4 @@ export const memoOf = (before: Thing, given: Fields): Thing => ({
   metadata: merged(before.metadata, given.metadata),
 });
 
-export const linesIn = (invoice: Thing): readonly Thing[] => fieldsOf(invoice.lines).data as Thing[];
+export const linesIn = (invoice: Thing): readonly Thing[] => (fieldsOf(invoice.lines).data ?? []) as Thing[];

@@ -14,7 +14,7 @@ export function newPaymentIntent(given: Fields, { id, created, livemode, secret 
   const types = (given.payment_method_types ?? ['card']) as Json;
   const made: Thing = {
     ...{ id, object: 'payment_intent', amount: given.amount ?? 0, amount_capturable: 0, amount_details: { tip: {} }, amount_received: 0 },
-    ...{ application: null, application_fee_amount: null },
+    ...{ application: null, application_fee_amount: given.application_fee_amount ?? null },
     automatic_payment_methods:
       given.payment_method_types !== undefined
         ? null
@@ -29,9 +29,16 @@ export function newPaymentIntent(given: Fields, { id, created, livemode, secret 
     },
     ...{ payment_method_types: types, processing: null, receipt_email: null, review: null, setup_future_usage: null, shipping: null },
     ...{ source: null, statement_descriptor: null, statement_descriptor_suffix: null, status: 'requires_payment_method' },
-    ...{ transfer_data: null, transfer_group: null },
+    ...{ transfer_data: transferOf(given), transfer_group: null },
   };
   return changedPaymentIntent(made, given);
+}
+
+/** Whom a payment is passed on to. */
+function transferOf({ transfer_data: data }: Fields): Fields | null {
+  const { destination, amount } = fieldsOf(data);
+  if (destination == null) return null;
+  return amount == null ? { destination } : { destination, amount };
 }
 
 /** The intent with what was given in place of what was there; its status follows from whether it has a payment method. */

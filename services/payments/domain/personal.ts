@@ -13,6 +13,8 @@ const personal: Readonly<Record<string, readonly string[]>> = {
   subscription: ['description'],
   customer_balance_transaction: ['description'],
   'checkout.session': ['customer_details', 'customer_email'],
+  account: ['email', 'individual', 'company', 'external_accounts', 'tos_acceptance'],
+  transfer: ['description'],
   charge: ['source', 'billing_details', 'receipt_email', 'shipping', 'description'],
   setup_intent: ['description', 'last_setup_error'],
   confirmation_token: ['payment_method_preview', 'shipping'],

@@ -9,6 +9,9 @@ import { holdSeconds } from './limits.ts';
 /** What is held for a payment: by which step, which time of it, and how much. */
 export type Hold = { readonly step: 'authorize' | 'increment'; readonly attempt: number; readonly amount: number };
 
+/** What of a payment is passed on to a connected account by which transfer, and what comes back of that as a fee. */
+export type Share = { readonly transfer: string; readonly destination: string; readonly amount: number; readonly fee: number };
+
 type Payment = { readonly intent: string; readonly currency: string };
 
 /**
@@ -16,9 +19,22 @@ type Payment = { readonly intent: string; readonly currency: string };
  * which cannot be overdrawn), what disputes keep (`disputed`), what was taken for the service (`fees`), and what went to the
  * bank (`paid`). Beside them, in a ledger of its own, each payment has an
  * account of what may still be given back of it (`refundable`, out of `issued`): no race gives back more than was taken.
+ * A connected account has one of each currency (`connected`), which cannot be overdrawn either, and each transfer to it one of
+ * what may be taken back (`refundable`).
  * Beside those, in a third, each customer has an account of what stands to their credit (`credit`, out of `granted`).
  */
-const codes = { clearing: 1, balance: 2, disputed: 3, issued: 4, refundable: 5, fees: 6, paid: 7, granted: 8, credit: 9 } as const;
+const codes = {
+  clearing: 1,
+  balance: 2,
+  disputed: 3,
+  issued: 4,
+  refundable: 5,
+  fees: 6,
+  paid: 7,
+  granted: 8,
+  credit: 9,
+  connected: 10,
+} as const;
 type Account = keyof typeof codes;
 
 /** Ledgers of what may be given back lie this far behind those of money. */
@@ -51,7 +67,7 @@ export class Money {
   }
 
   /** Takes an amount out of what is held, releases the rest, and pays the fee of it out of the business' balance. */
-  capture(at: Placed, { intent, currency }: Payment, holds: readonly Hold[], amount: number, fee: number): Promise<Done> {
+  capture(at: Placed, { intent, currency }: Payment, holds: readonly Hold[], amount: number, fee: number, share?: Share): Promise<Done> {
     let left = amount;
     const changes = holds.map(({ step, attempt, amount: held }, index): Change => {
       const taken = Math.min(left, held);
@@ -68,7 +84,8 @@ export class Money {
     const paid: Change = { move: { intent, step: 'fee' }, to: this.#between('balance', currency, 'fees', currency, currency, fee) };
     return this.#ledgers.use(at, async (ledger) => {
       await this.#prepare(ledger, at, currency, undefined);
-      return changeTogether(ledger, [...changes, refundable, ...(fee > 0 ? [paid] : [])]);
+      const passed = share ? await this.#passed(ledger, currency, intent, share) : [];
+      return changeTogether(ledger, [...changes, refundable, ...passed, ...(fee > 0 ? [paid] : [])]);
     });
   }
 
@@ -84,10 +101,11 @@ export class Money {
     return this.#ledgers.use(at, (ledger) => changeTogether(ledger, changes));
   }
 
-  /** Gives an amount back. Not done `at` 0: it is more than is left of the payment; at 1: more than the business has. */
-  refund(at: Placed, { intent, currency }: Payment, refund: string, amount: number): Promise<Done> {
+  /** Gives an amount back, with what was passed on of it. Not done `at` 0: it is more than is left of the payment; else: than there is. */
+  refund(at: Placed, { intent, currency }: Payment, refund: string, amount: number, share?: Share): Promise<Done> {
     const changes: Change[] = [
       { move: { intent: refund, step: 'refundable' }, to: this.#between('refundable', intent, 'issued', currency, currency, amount) },
+      ...(share && share.amount > 0 ? this.#back(currency, share, refund) : []),
       { move: { intent: refund, step: 'refund' }, to: this.#between('balance', currency, 'clearing', currency, currency, amount) },
     ];
     return this.#ledgers.use(at, (ledger) => changeTogether(ledger, changes));
@@ -115,6 +133,54 @@ export class Money {
       await this.#prepare(ledger, at, currency, undefined);
       return changeTogether(ledger, [{ move: { intent: payout, step: way }, to }]);
     });
+  }
+
+  /** Passes an amount on to a connected account. Not done: it is more than the business has. */
+  transfer(at: Placed, currency: string, share: Omit<Share, 'fee'>): Promise<Done> {
+    return this.#ledgers.use(at, async (ledger) => {
+      await this.#prepare(ledger, at, currency, undefined);
+      return changeTogether(ledger, await this.#passed(ledger, currency, '', { ...share, fee: 0 }));
+    });
+  }
+
+  /** Takes back what was passed on. Not done `at` 0: it is more than is left of the transfer; at 1: more than the account has. */
+  reverse(at: Placed, currency: string, share: Omit<Share, 'fee'>, reversal: string): Promise<Done> {
+    return this.#ledgers.use(at, (ledger) => changeTogether(ledger, this.#back(currency, { ...share, fee: 0 }, reversal)));
+  }
+
+  /** What a connected account has of each currency. */
+  async connected(at: Placed, account: string, currencies: readonly string[]): Promise<Map<string, number>> {
+    const ids = currencies.map((currency) => accountId('connected', `${account} ${currency}`));
+    const accounts = ids.length === 0 ? [] : await this.#ledgers.use(at, (ledger) => ledger.lookupAccounts(ids));
+    const known = new Map(accounts.map((each) => [each.id, Number(each.creditsPosted - each.debitsPosted)]));
+    return new Map(currencies.map((currency, index) => [currency, known.get(ids[index] as bigint) ?? 0]));
+  }
+
+  async #passed(ledger: Ledger, currency: string, payment: string, { transfer, destination, amount, fee }: Share): Promise<Change[]> {
+    const name = `${destination} ${currency}`;
+    const flags = accountFlag.debitsMustNotExceedCredits;
+    await this.#make(ledger, [
+      { id: accountId('connected', name), ledger: ledgerFor('connected', currency), code: codes.connected, flags },
+      { id: accountId('refundable', transfer), ledger: ledgerFor('refundable', currency), code: codes.refundable, flags },
+    ]);
+    const changes: Change[] = [
+      { move: { intent: transfer, step: 'transfer' }, to: this.#between('balance', currency, 'connected', name, currency, amount) },
+      { move: { intent: transfer, step: 'reversible' }, to: this.#between('issued', currency, 'refundable', transfer, currency, amount) },
+    ];
+    if (fee > 0)
+      changes.push({
+        move: { intent: payment, step: 'application fee' },
+        to: this.#between('connected', name, 'balance', currency, currency, fee),
+      });
+    return changes;
+  }
+
+  #back(currency: string, { transfer, destination, amount }: Share, cause: string): Change[] {
+    const name = `${destination} ${currency}`;
+    return [
+      { move: { intent: cause, step: 'reversible' }, to: this.#between('refundable', transfer, 'issued', currency, currency, amount) },
+      { move: { intent: cause, step: 'reverse' }, to: this.#between('connected', name, 'balance', currency, currency, amount) },
+    ];
   }
 
   /** Gives a customer credit, or takes of it; what a customer owes beyond it stands on the same account. */

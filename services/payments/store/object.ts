@@ -93,6 +93,17 @@ export class Objects {
     return rows.map((row) => ({ ...row, due: Number(row.due) }));
   }
 
+  /** The currencies of what was passed on to a connected account. */
+  async currenciesTo(at: Placed, account: string): Promise<string[]> {
+    const { rows } = await this.#sql
+      .as(at)
+      .query<{ currency: string }>(
+        `select distinct body->>'currency' as currency from object where kind = 'transfer' and body->>'destination' = $1 order by 1`,
+        [account],
+      );
+    return rows.map(({ currency }) => currency);
+  }
+
   /** What of each currency is not to be paid out yet. */
   async pending(at: Placed, now: number): Promise<readonly Pending[]> {
     const { rows } = await this.#sql.as(at).query<Pending>(

@@ -7,7 +7,7 @@ import { changeTriesMax, repeatKeptMs, sweptMax } from './limits.ts';
 import type { Objects } from './object.ts';
 import { Turns } from './turn.ts';
 
-type Billing = 'finalize' | 'void' | 'balance' | 'credit_note';
+type Billing = 'finalize' | 'void' | 'balance' | 'credit_note' | 'transfer' | 'reverse';
 export type StepKind = 'authorize' | 'capture' | 'cancel' | 'increment' | 'refund' | 'dispute' | 'decide' | 'payout' | 'unpay' | Billing;
 
 /** Something that is about to move money. `subject` is the payment it is about; the same id is the same step forever. */

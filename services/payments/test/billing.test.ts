@@ -86,7 +86,7 @@ test('a subscription is billed each month from the last of January on, after an 
     [...['active', at('2026-01-31T12:00:00Z'), at('2026-02-28T12:00:00Z')]],
   );
   assert.deepEqual(await told(before), [
-    ...['customer.subscription.created', 'invoice.created', 'invoice.finalized', 'payment_intent.created', 'customer.updated'].slice(0, 4),
+    ...['customer.subscription.created', 'invoice.created', 'invoice.finalized', 'payment_intent.created'],
     ...['charge.succeeded', 'payment_intent.succeeded', 'invoice.paid', 'invoice.payment_succeeded', 'customer.subscription.updated'],
   ]);
   const [change] = (await stripe.events.list({ type: 'customer.subscription.updated', limit: 1 })).data;

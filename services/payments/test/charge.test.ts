@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type Stripe from 'stripe';
+import { readyAccount } from './fixtures/account.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { refusal } from './fixtures/refusal.ts';
 
@@ -168,4 +169,48 @@ test('an older version sees objects as it knew them, and one that never was is r
     const wrong = await refusal(old(version).balance.retrieve());
     assert.deepEqual([wrong.statusCode, wrong.message], [400, `Invalid Stripe API version: ${version}`]);
   }
+});
+
+test('money is passed on to accounts that are ready, comes back at most once, and every book agrees', async () => {
+  await put([]);
+  const bare = await stripe.accounts.create({ type: 'custom', country: 'US', capabilities: { transfers: { requested: true } } });
+  assert.equal(bare.payouts_enabled, false);
+  assert.ok(bare.requirements?.currently_due?.includes('external_account'));
+  const refused = await refusal(stripe.transfers.create({ amount: 100, currency: 'usd', destination: bare.id }));
+  assert.equal(refused.code, 'insufficient_capabilities_for_transfer');
+  const { type: _, country: __, ...rest } = readyAccount;
+  const seller = await stripe.accounts.update(bare.id, rest as Stripe.AccountUpdateParams);
+  assert.deepEqual([seller.payouts_enabled, seller.requirements?.currently_due, seller.capabilities?.transfers], [true, [], 'active']);
+  assert.equal((seller.external_accounts?.data[0] as Stripe.BankAccount).last4, '6789');
+  const has = async (currency: string) =>
+    (await stripe.balance.retrieve({}, { stripeAccount: seller.id })).available.find((each) => each.currency === currency)?.amount ?? 0;
+  const own = async (currency: string) => {
+    const { available, pending } = await stripe.balance.retrieve();
+    return [...available, ...pending].filter((each) => each.currency === currency).reduce((sum, { amount }) => sum + amount, 0);
+  };
+  const poor = await refusal(stripe.transfers.create({ amount: 100, currency: 'nok', destination: seller.id }));
+  assert.equal(poor.code, 'balance_insufficient');
+  const paid = { amount: 10_000, currency: 'nok', confirm: true, payment_method: 'pm_card_bypassPending' } as const;
+  const passed = await stripe.paymentIntents.create({ ...paid, application_fee_amount: 1200, transfer_data: { destination: seller.id } });
+  const charge = await stripe.charges.retrieve(String(passed.latest_charge), { expand: ['transfer', 'application_fee'] });
+  assert.equal((charge.transfer as Stripe.Transfer).amount, 10_000);
+  assert.equal((charge.application_fee as Stripe.ApplicationFee).amount, 1200);
+  assert.deepEqual([await has('nok'), await own('nok')], [8800, 1200]);
+  const back = () => stripe.refunds.create({ payment_intent: passed.id, amount: 4000, reverse_transfer: true });
+  const racing = await Promise.allSettled(Array.from({ length: 6 }, back));
+  assert.equal(racing.filter(({ status }) => status === 'fulfilled').length, 2);
+  assert.deepEqual([await has('nok'), await own('nok')], [800, 1200]);
+  const sent = await stripe.transfers.create({ amount: 1000, currency: 'nok', destination: seller.id, metadata: { for: 'march' } });
+  const backs = await Promise.allSettled(Array.from({ length: 4 }, () => stripe.transfers.createReversal(sent.id, { amount: 400 })));
+  assert.equal(backs.filter(({ status }) => status === 'fulfilled').length, 2);
+  const after = await stripe.transfers.retrieve(sent.id);
+  assert.deepEqual([after.amount_reversed, after.reversed, after.reversals.data.length], [800, false, 2]);
+  assert.deepEqual([await has('nok'), await own('nok')], [1000, 1000]);
+  let statement = 0;
+  for await (const line of stripe.balanceTransactions.list({ currency: 'nok', limit: 100 })) statement += line.net;
+  assert.equal(statement, 1000);
+  assert.equal((await refusal(stripe.accounts.del(seller.id))).statusCode, 400);
+  assert.equal((await stripe.accounts.del((await stripe.accounts.create({ type: 'custom' })).id)).deleted, true);
+  assert.equal((await refusal(stripe.charges.list({}, { stripeAccount: seller.id }))).statusCode, 403);
+  assert.equal((await refusal(stripe.paymentIntents.create({ ...paid, application_fee_amount: 5 }))).param, 'application_fee_amount');
 });

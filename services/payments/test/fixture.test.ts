@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { readyAccount } from './fixtures/account.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 
 const file = new URL('../../../../shared/data/stripe/fixtures3.json', import.meta.url);
@@ -65,6 +66,12 @@ test('objects have the fields of the published examples', { skip }, async () => 
   const billed = await stripe.invoices.retrieve(String(subscription.latest_invoice));
   const lines = [{ type: 'invoice_line_item', invoice_line_item: String(billed.lines.data[0]?.id), amount: 100 } as const];
   const credited = await stripe.creditNotes.create({ invoice: billed.id, lines, credit_amount: 90 });
+  const seller = await stripe.accounts.create(readyAccount);
+  const passed = await stripe.paymentIntents.create({
+    ...{ amount: 1000, currency: 'usd', confirm: true, payment_method: 'pm_card_bypassPending', application_fee_amount: 100 },
+    transfer_data: { destination: seller.id },
+  });
+  const { transfer, application_fee: fee } = await stripe.charges.retrieve(String(passed.latest_charge));
   const invoiceitem = await stripe.invoiceItems.create({ customer: customer.id, invoice: invoice.id, amount: 300, currency: 'usd' });
   const objects = {
     invoiceitem,
@@ -81,6 +88,10 @@ test('objects have the fields of the published examples', { skip }, async () => 
       ...{ mode: 'subscription', success_url: 'https://example.com', line_items: [{ price: price.id, quantity: 1 }] },
     }),
     payment_link: await stripe.paymentLinks.create({ line_items: [{ price: price.id, quantity: 1 }] }),
+    account: seller,
+    transfer_reversal: await stripe.transfers.createReversal(String(transfer), { amount: 200 }),
+    transfer: await stripe.transfers.retrieve(String(transfer)),
+    application_fee: await stripe.applicationFees.retrieve(String(fee)),
     price,
     coupon,
     product: await stripe.products.retrieve(String(price.product)),

@@ -56,8 +56,6 @@ const originOf = ({ socket, headers }: HttpRequest): string =>
 /** Whose key the request shows; kept with its connection, so that what is decided of it stays decided. */
 function presented({ gate }: Place, sessions: WeakMap<Socket, Shown>, { headers, socket }: HttpRequest): Session<typeof payments> {
   const key = keyOf(headers.authorization);
-  if (headers['stripe-account'] !== undefined)
-    throw fault('Denied', 'The provided key does not have access to another account: connected accounts are not implemented.');
   const known = sessions.get(socket);
   if (known?.key === key && !known.session.signal.aborted) return known.session;
   try {
@@ -91,6 +89,12 @@ async function answer(session: Session<typeof payments>, request: HttpRequest, r
   const paths = takeExpand(form);
   for (const [name, value] of Object.entries(match.given)) form.set(name, decoded(value));
   const { operation, id } = match;
+  const account = headers['stripe-account'];
+  if (typeof account === 'string') {
+    if (operation !== 'GetBalance')
+      throw fault('Denied', 'The provided key does not have access to objects of a connected account: only its balance is implemented.');
+    form.set('account', account);
+  }
   const key = headers['idempotency-key'];
   const { output, replayed } = await session.invoke(operation, decoded(id), inputOf(payments.operations[operation].input, form) as never, {
     requestId,

@@ -56,7 +56,10 @@ async function refund(request: Request): Promise<Thing> {
       throw input.amount == null
         ? refuse('StateInvalid', `Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' })
         : invalid('amount', 'Invalid positive integer', 'parameter_invalid_integer');
-    const written = { refund: id, charge: charge.id, amount, given, desk: writtenDesk(desk) };
+    const reverse = input.reverse_transfer === true;
+    if (reverse && charge.transfer == null)
+      throw invalid('reverse_transfer', 'Cannot reverse the transfer of a charge that was passed on to nobody.');
+    const written = { refund: id, charge: charge.id, amount, given, reverse, desk: writtenDesk(desk) };
     await world.steps.take(desk.at, { id: step, kind: 'refund', subject: intent, input: written });
   });
   return (await found(world, desk.at, 'refund', id)).thing;

@@ -14,6 +14,7 @@ import { found, keepNew, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
 import { searched } from './search.ts';
+import { destinationOf } from './transfer.ts';
 
 const kind = 'payment_intent';
 const secretLength = 25;
@@ -39,6 +40,7 @@ async function create(request: Request): Promise<Thing> {
     for (const name of ['off_session', 'return_url', 'error_on_requires_action', 'confirmation_token', 'mandate_data'] as const)
       if (given[name] != null) throw invalid(name, `You may only specify ${name} when confirm is true.`, 'parameter_invalid_empty');
   if (typeof given.customer === 'string') await found(world, desk.at, 'customer', given.customer, 'customer');
+  await checkShare(request, Number(given.amount));
   const id = desk.ids('pi');
   const method = await methodGiven(world, desk, named, data);
   const secret = `${id}_secret_${await world.secrets.hash(desk.at, 'client secret', id, secretLength)}`;
@@ -46,6 +48,21 @@ async function create(request: Request): Promise<Thing> {
   const intent = newPaymentIntent({ ...given, currency, ...(method ? { payment_method: method.thing.id } : {}) }, own);
   const made = await keepNew(world, desk, intent, 'payment_intent.created');
   return confirm === true ? confirmed({ ...request, id }, { ...given, payment_method: method?.thing.id ?? null }) : made;
+}
+
+/** Refuses to pass on what cannot be: to an account that is not ready, or more than is paid. */
+async function checkShare({ world, desk, input }: Request, amount: number): Promise<void> {
+  const { destination, amount: part } = fieldsOf(input.transfer_data);
+  const fee = input.application_fee_amount;
+  if (destination == null && fee != null)
+    throw invalid('application_fee_amount', 'Can only apply an application_fee_amount to a payment with `transfer_data[destination]`.');
+  if (destination == null) return;
+  if (part != null && fee != null)
+    throw invalid('application_fee_amount', 'You may not provide application_fee_amount and transfer_data[amount] at the same time.');
+  if (Number(part ?? 0) > amount || part === 0)
+    throw invalid('transfer_data[amount]', 'The amount of the transfer is at least 1, and at most that of the payment.');
+  if (Number(fee ?? 0) > amount) throw invalid('application_fee_amount', 'The application fee is at most the amount of the payment.');
+  await destinationOf(world, desk, String(destination), 'transfer_data[destination]');
 }
 
 /** Takes a step of a payment; what refuses it tells the payment as it is then. */

@@ -13,9 +13,9 @@ const kind = 'payout';
 const destinationLength = 24;
 
 /** Payouts of one currency go one after another: what may be paid out is what the one before has left. */
-const subjectOf = (currency: string): string => `payouts ${currency}`;
+export const subjectOf = (currency: string): string => `payouts ${currency}`;
 
-async function availableOf(world: World, { at, created }: Desk, currency: string): Promise<number> {
+export async function availableOf(world: World, { at, created }: Desk, currency: string): Promise<number> {
   const waiting = (await world.objects.pending(at, created)).find((each) => each.currency === currency);
   return ((await world.money.balances(at, [currency])).get(currency) ?? 0) - Number(waiting?.pending ?? 0n);
 }

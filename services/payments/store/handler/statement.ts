@@ -1,3 +1,4 @@
+import { fault } from '#kernel/contract/fault.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Thing } from '../../domain/json.ts';
 import type { Deliveries } from '../delivery.ts';
@@ -9,7 +10,9 @@ import { listed, pageOf } from './list.ts';
 const current = (line: Thing, now: number): Thing => ({ ...line, status: Number(line.available_on) > now ? 'pending' : 'available' });
 
 /** What there is: the ledger says how much, and the statement how much of it waits. */
-async function balance({ world, desk }: Request) {
+async function balance(request: Request) {
+  const { world, desk, input } = request;
+  if (typeof input.account === 'string') return balanceOf(request, input.account);
   const rows = await world.objects.pending(desk.at, desk.created);
   const totals = await world.money.balances(
     desk.at,
@@ -24,6 +27,16 @@ async function balance({ world, desk }: Request) {
     livemode: desk.livemode,
     pending: all.map(({ currency, pending }) => part(currency, Number(pending))),
   };
+}
+
+/** What a connected account has. */
+async function balanceOf({ world, desk }: Request, account: string) {
+  if (!(await world.objects.get(desk.at, 'account', account)))
+    throw fault('Denied', `The provided key does not have access to account '${account}' (or that account does not exist).`);
+  const all = [...(await world.money.connected(desk.at, account, await world.objects.currenciesTo(desk.at, account)))];
+  const available = all.map(([currency, amount]) => ({ amount, currency, source_types: { card: amount } }));
+  const pending = all.map(([currency]) => ({ amount: 0, currency, source_types: { card: 0 } }));
+  return { object: 'balance', available, livemode: desk.livemode, pending };
 }
 
 /** Events say how many endpoints have not taken them yet. */

@@ -19,6 +19,7 @@ import { behaviourOf, behind, hiddenOf, type Payment, paymentNamed } from '../pa
 import type { Ending, Mover } from '../step.ts';
 import { sessionAfter } from './checkout.ts';
 import { invoiceAfter } from './invoice.ts';
+import { feeLeft, shared, shareFor } from './transfer.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
 
 type Attempt = {
@@ -93,20 +94,20 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
     );
     return { statements };
   }
-  const fee = feeOf(hold.amount, rateIn(attempt.input));
-  sure(await world.money.capture(at, payment.money, [hold], hold.amount, fee));
+  const share = shareFor(desk, thing, hold.amount);
+  const fee = feeLeft(feeOf(hold.amount, rateIn(attempt.input)), hold.amount, share);
+  sure(await world.money.capture(at, payment.money, [hold], hold.amount, fee, share));
   const booked = bookedOf(desk, charge, { amount: hold.amount, fee, atOnce: verdict.atOnce });
-  const taken = capturedCharge(charge, hold.amount, booked.id);
+  const passed = await shared(world, desk, thing, capturedCharge(charge, hold.amount, booked.id), share, Number(booked.available_on));
+  const taken = passed.charge;
   const next: Thing = { ...base, status: 'succeeded', amount_received: hold.amount };
   const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold] });
   statements.push(
     await world.objects.change(at, payment.kept, next, hidden),
     await world.objects.insertion(at, taken, behind(thing)),
     await world.objects.insertion(at, booked),
-    ...(await eventsOf(world, desk, [
-      ['charge.succeeded', taken],
-      ['payment_intent.succeeded', next],
-    ])),
+    ...passed.statements,
+    ...(await eventsOf(world, desk, [['charge.succeeded', taken], ['payment_intent.succeeded', next], ...passed.told])),
     ...(await invoiceAfter(world, desk, payment, { outcome: 'paid', method: method.thing.id, automatic: false })),
     ...(await sessionAfter(world, desk, payment.kept, method.thing)),
   );

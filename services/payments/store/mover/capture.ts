@@ -10,6 +10,7 @@ import { behind, hiddenOf, type Payment, paymentNamed } from '../payment.ts';
 import type { Ending, Mover } from '../step.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
 import { bookedOf, sure } from './authorize.ts';
+import { feeLeft, shared, shareFor } from './transfer.ts';
 
 type Worlds = () => World;
 
@@ -27,23 +28,30 @@ export const capturer =
     const world = worlds();
     const { desk, payment } = await begun(world, at, step);
     const amount = Number(step.input.amount);
-    const fee = feeOf(amount, rateIn(step.input));
-    const done = await world.money.capture(at, payment.money, payment.holds, amount, fee);
+    const share = shareFor(desk, payment.thing, amount);
+    const fee = feeLeft(feeOf(amount, rateIn(step.input)), amount, share);
+    const done = await world.money.capture(at, payment.money, payment.holds, amount, fee, share);
     if (!done.done && /Expired|Voided/.test(done.status)) return expired(world, desk, payment);
     sure(done);
     const charge = await chargeOf(world, at, payment);
     const booked = bookedOf(desk, charge.thing, { amount, fee, atOnce: false });
-    const taken = capturedCharge(charge.thing, amount, booked.id);
+    const passed = await shared(
+      world,
+      desk,
+      payment.thing,
+      capturedCharge(charge.thing, amount, booked.id),
+      share,
+      Number(booked.available_on),
+    );
+    const taken = passed.charge;
     const next: Thing = { ...payment.thing, status: 'succeeded', amount_capturable: 0, amount_received: amount };
     return {
       statements: [
         await world.objects.change(at, payment.kept, next),
         await world.objects.change(at, charge, taken),
         await world.objects.insertion(at, booked),
-        ...(await eventsOf(world, desk, [
-          ['charge.captured', taken],
-          ['payment_intent.succeeded', next],
-        ])),
+        ...passed.statements,
+        ...(await eventsOf(world, desk, [['charge.captured', taken], ['payment_intent.succeeded', next], ...passed.told])),
       ],
     };
   };

@@ -7,6 +7,8 @@ import { behind, paymentNamed } from '../payment.ts';
 import type { Mover } from '../step.ts';
 import { deskOfStep, eventsOf, found, type World } from '../world.ts';
 
+import { backFor, sharedBack } from './transfer.ts';
+
 const refusedByBalance = /exceedsCredits|idAlreadyFailed/;
 
 /** Gives money back. That it is not more than was taken, nor more than there is, the ledger sees to in one stroke. */
@@ -18,13 +20,14 @@ export const refunder =
     const desk = deskOfStep(at, step.id, fieldsOf(input.desk));
     const [id, amount] = [String(input.refund), Number(input.amount)];
     const payment = await paymentNamed(world, at, subject);
-    const done = await world.money.refund(at, payment.money, id, amount);
+    const charge = await found(world, at, 'charge', String(input.charge));
+    const back = input.reverse === true ? await backFor(world, desk, charge.thing, amount) : undefined;
+    const done = await world.money.refund(at, payment.money, id, amount, back?.share);
     if (!done.done) {
       if (!refusedByBalance.test(done.status)) throw new TypeError(`the ledger refused a refund: ${done.status}`);
       const left = await world.money.refundable(at, subject);
       return { statements: [], refusal: done.at === 0 ? tooMuch(String(input.charge), payment.money.currency, amount, left) : poor() };
     }
-    const charge = await found(world, at, 'charge', String(input.charge));
     const before = await world.objects.get(at, 'balance_transaction', String(charge.thing.balance_transaction));
     const booked = newBalanceTransaction({
       ...{ id: desk.ids('txn'), amount: -amount, currency: payment.money.currency, created: desk.created, source: id },
@@ -35,15 +38,14 @@ export const refunder =
     const given = fieldsOf(input.given);
     const refund = newRefund(given, { id, created: desk.created, amount, transaction: booked.id, charge: charge.thing });
     const next = refundedCharge(charge.thing, amount);
+    const passed = back && back.share.amount > 0 ? await sharedBack(world, desk, back, id) : undefined;
     return {
       statements: [
         await world.objects.insertion(at, refund, behind(payment.thing)),
         await world.objects.insertion(at, booked),
         await world.objects.change(at, charge, next),
-        ...(await eventsOf(world, desk, [
-          ['refund.created', refund],
-          ['charge.refunded', next],
-        ])),
+        ...(passed?.statements ?? []),
+        ...(await eventsOf(world, desk, [['refund.created', refund], ['charge.refunded', next], ...(passed?.told ?? [])])),
       ],
     };
   };
