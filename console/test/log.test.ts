@@ -39,6 +39,15 @@ async function fill(): Promise<void> {
   await admin.connect();
   await admin.setOffsets({ groupId: 'packers', topic: 'orders', partitions: [{ partition: 0, offset: '1' }] });
   await admin.disconnect();
+  // Left open, as a producer leaves it that has died.
+  for (const scheme of ['dark', 'light']) {
+    const of = { transactionalId: `payer-${scheme}`, idempotent: true, maxInFlightRequests: 1, transactionTimeout: 800_000 };
+    const producer = kafka.producer(of);
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({ topic: 'paid', messages: [{ value: 'open' }] });
+    await producer.disconnect();
+  }
 }
 
 inBothSchemes("records are read decoded, searched and appended, a group's lag is seen, and a schema is compared and checked", {
@@ -68,6 +77,23 @@ async function look({ me, root, scheme }: Look): Promise<void> {
   await page.getByRole('textbox', { name: 'Search' }).fill('');
   await page.getByRole('textbox', { name: 'From offset' }).fill('1');
   await records.getByText('lamp').waitFor({ state: 'detached' });
+
+  await page.getByRole('link', { name: 'Partitions', exact: true }).click();
+  const partitions = page.getByRole('region', { name: 'Partitions of the topic' });
+  // Three records, and those that were appended here.
+  await partitions.getByRole('cell', { name: /^[4-9]$/ }).first().waitFor();
+  await page.goto(`${root}/log/topics/paid`);
+  await page.getByRole('link', { name: 'Partitions', exact: true }).click();
+  const open = page.getByRole('region', { name: 'Open transactions' });
+  await open.getByText(`payer-${scheme}`).waitFor();
+  await seen(me, '54-log-partitions');
+  await open
+    .getByRole('row')
+    .filter({ hasText: `payer-${scheme}` })
+    .getByRole('button', { name: 'Abort' })
+    .click();
+  await page.getByText('The transaction is aborted.').waitFor();
+  await open.getByText(`payer-${scheme}`).waitFor({ state: 'detached' });
 
   await page.goto(`${root}/log/groups/packers`);
   await page.getByRole('link', { name: 'Lag', exact: true }).click();
