@@ -63,6 +63,10 @@ export const Written = Type.Object({
   checksum: Type.Optional(Checksum),
 });
 
+const WriteOffset = Type.Optional(
+  Type.Integer({ minimum: 0, description: 'Append the bytes to the object, which has this many; 0 begins one.' }),
+);
+
 const listInput = { prefix: Type.Optional(Prefix), delimiter: Type.Optional(Prefix), maxKeys: Type.Optional(PageSize) };
 const listed = {
   items: Type.Array(ObjectEntry),
@@ -132,11 +136,21 @@ export const objectOperations = {
   PutObject: {
     ...write,
     body: 'in',
-    text: 'Store an object.',
+    text: 'Store an object, or append to one.',
     charge: ['request', 'ingress', 'stored'],
     emits: ['ObjectCreated'],
-    errors: [...bodyErrors, ...traitErrors, 'NoSuchKey'],
-    input: Type.Object({ key: Key, ...stored, ...traits, ...expected, ...conditionalWrite }, closed),
+    errors: [
+      ...bodyErrors,
+      ...traitErrors,
+      'NoSuchKey',
+      'InvalidWriteOffset',
+      'TooManyParts',
+      'EncryptionTypeMismatch',
+      'InvalidBucketState',
+      'InvalidObjectState',
+      'ConditionalConflict',
+    ],
+    input: Type.Object({ key: Key, ...stored, ...traits, ...expected, ...conditionalWrite, writeOffsetBytes: WriteOffset }, closed),
     output: Written,
   },
   GetObject: {

@@ -22,12 +22,18 @@ import { packTold } from './veil.ts';
 import { dropVersion, nextVersion, otherVersions, readObject, shelveVersion } from './version.ts';
 import { effectOf, toldOf, type Who } from './who.ts';
 
-export type WriteConditions = { readonly ifMatch?: readonly string[]; readonly ifNoneMatch?: readonly string[] };
+export type WriteConditions = {
+  readonly ifMatch?: readonly string[];
+  readonly ifNoneMatch?: readonly string[];
+  /** The write begins an object to append to: there must be none. */
+  readonly begins?: boolean;
+};
 
 /** What a write left: the object, the bytes the bucket's scope now keeps, and the files to unlink. */
 export type Stored = { readonly object: ObjectRecord; readonly bytes: number; readonly freed: readonly string[] };
 
-const idKey = (id: string) => Buffer.from(id, 'hex');
+/** The key of an object's layout. */
+export const idKey = (id: string): Buffer => Buffer.from(id, 'hex');
 
 export function newId(): string {
   return newIdentity().toString('hex');
@@ -43,6 +49,7 @@ export function readLayout(catalog: Catalog, object: ObjectRecord): LayoutRecord
 
 /** Within a change: refuses when what lies at the key does not satisfy the conditions. */
 export function demand(conditions: WriteConditions, object: ObjectRecord | undefined): void {
+  if (conditions.begins && object) throw fault(object.size > 0 ? 'InvalidWriteOffset' : 'ConditionalConflict');
   const verdict = writeVerdict(conditions, object);
   if (verdict === 'absent') throw fault('NoSuchKey');
   if (verdict === 'failed') throw fault('PreconditionFailed', { path: `/${unmet(conditions, object?.etag)}` });

@@ -14,6 +14,8 @@ export type Step =
   | 'extent-dropped'
   | 'repair-written'
   | 'upload-joined'
+  | 'object-appended'
+  | 'runs-gathered'
   | 'index-committed';
 
 let listener: ((step: Step) => void) | undefined;

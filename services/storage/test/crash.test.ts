@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { Step } from '../store/step.ts';
 import { closeStore } from '../store/store.ts';
+import { bucketPlace } from '../store/key.ts';
+import { appendedUpTo } from './fixtures/appended.ts';
 import { checkFates, type Fate, runAndKill } from './fixtures/fate.ts';
-import { openShelf, temporary } from './fixtures/shelf.ts';
+import { blobsOf, filesOf, get, openShelf, settled, shelfOf, temporary } from './fixtures/shelf.ts';
 
 test('killed at any moment, the store keeps every acknowledged change, shows no half one and leaves no file behind', async () => {
   const directory = temporary();
@@ -51,6 +57,44 @@ test('killed at each labelled step, the store keeps every acknowledged change an
       await checkFates(store, directory, fates);
       await closeStore(store);
     }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+const appender = fileURLToPath(new URL('./fixtures/appender.main.ts', import.meta.url));
+
+/** Appends in a process of its own until that kills itself at a step; resolves with the sizes acknowledged and begun last. */
+async function appendAndKill(directory: string, step: Step, times: number): Promise<{ done: number; tried: number }> {
+  const child = spawn(process.execPath, [appender, directory, step, String(times)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const last = { done: 0, tried: 0 };
+  const lines = createInterface({ input: child.stdout });
+  lines.on('line', (line) => {
+    const [verb, size] = line.split(' ');
+    last[verb === 'done' ? 'done' : 'tried'] = Number(size);
+  });
+  const [[, signal]] = await Promise.all([once(child, 'exit'), once(lines, 'close')]);
+  assert.equal(signal, 'SIGKILL');
+  return last;
+}
+
+test('killed at each step of an append, the object is whole as it was or whole as it is to be', async () => {
+  const directory = temporary();
+  try {
+    let size = 0;
+    for (const step of ['packed-synced', 'object-appended', 'index-committed', 'runs-gathered', 'shards-synced', 'runs-gathered'] as const) {
+      const { done, tried } = await appendAndKill(directory, step, step === 'shards-synced' ? 1 : 3);
+      const store = await openShelf(directory, { extentBytes: 500_000 });
+      const found = (await get(store, 'shelf', 'grown'))!;
+      assert.ok([Math.max(done, size), tried].includes(found.length), `${step}: ${found.length}, done ${done}, tried ${tried}`);
+      assert.ok(found.equals(appendedUpTo(found.length)), step);
+      size = found.length;
+      await settled(store);
+      assert.deepEqual(filesOf(directory), blobsOf(store), step);
+      assert.deepEqual(store.catalog.tally(bucketPlace(shelfOf(store, 'shelf').id)), { objects: 1, bytes: size });
+      await closeStore(store);
+    }
+    assert.ok(size > 50_000, `only ${size} bytes were appended`);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

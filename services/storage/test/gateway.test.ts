@@ -133,6 +133,17 @@ test('every byte goes to the foreign store, sealed; objects, versions, copies an
   for (const { Key, VersionId: version } of [...Versions, ...DeleteMarkers])
     await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId: version }));
   await until('nothing is left there', async () => (await keysOf(store)).length === 1);
+
+  const grown = { Bucket: 'grown', Key: 'k' };
+  await s3.send(new CreateBucketCommand({ Bucket: grown.Bucket }));
+  const pieces = [linesOf(7, 50_000), bytesOf(8, 4_000_000), linesOf(9, 900)];
+  for (let at = 0, WriteOffsetBytes = 0; at < pieces.length; WriteOffsetBytes += pieces[at++]!.length)
+    await s3.send(new PutObjectCommand({ ...grown, Body: pieces[at], WriteOffsetBytes }));
+  const { Body } = await s3.send(new GetObjectCommand(grown));
+  assert.ok(Buffer.concat(pieces).equals((await Body?.transformToByteArray()) ?? Buffer.alloc(0)));
+  assert.equal((await keysOf(store)).length, 1 + 1 + 2);
+  await s3.send(new DeleteObjectCommand(grown));
+  await until('nothing is left there', async () => (await keysOf(store)).length === 1);
   store.close();
 });
 

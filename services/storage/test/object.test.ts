@@ -3,13 +3,16 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openObject } from '../store/seal.ts';
+import { partNumberMax } from '../contract/limits.ts';
+import { appendObject, findGrown } from '../store/append.ts';
 import { createBucket, deleteBucket, listBuckets, ownBucket } from '../store/bucket.ts';
 import { copyObject } from '../store/copy.ts';
 import { effectSource } from '../store/effect.ts';
 import { stripeDataBytes } from '../store/frame.ts';
+import { gatherRunsOf } from '../store/gather.ts';
 import { inlineMaxBytes, packedMaxBytes } from '../store/limits.ts';
 import { listVersions } from '../store/list.ts';
-import { putObject, readLayout } from '../store/object.ts';
+import { addReceived, placeObject, putObject, readLayout } from '../store/object.ts';
 import { deleteObjects } from '../store/removal.ts';
 import { readObject } from '../store/version.ts';
 import { receive } from '../store/receive.ts';
@@ -336,5 +339,39 @@ test('a list of versions goes on from a marker that is longer than any key, and 
     const query = { prefix: '', delimiter: '', limit: 10, afterPrefix: '' };
     const marked = (after: string) => listVersions(store.catalog, bucket, { ...query, after }, '0'.repeat(32)).items.length;
     assert.deepEqual([marked(''), marked('b'.repeat(5000))], [1, 0]);
+  });
+});
+
+test('an object of as many parts as there may be takes no more, one that grew little by little lies in few runs', async () => {
+  await withShelf(async (store) => {
+    await createBucket(store, owner, photos);
+    const shelf = shelfOf(store, 'photos');
+    const parts = Array.from({ length: partNumberMax }, () => ({ size: 1 }));
+    const full = await take(store, Buffer.alloc(partNumberMax), {}, shelf);
+    const made = { etag: full.md5, size: partNumberMax, headers: {}, traits: {}, segments: [full.segment], parts };
+    const { object } = await store.catalog.commit((batch) => {
+      addReceived(store, full);
+      return placeObject(store, batch, shelf, 'full', made);
+    });
+    assert.equal(object.partsCount, partNumberMax);
+    assert.throws(() => findGrown(store, shelf, 'full', partNumberMax), code('TooManyParts'));
+
+    await put(store, 'photos', 'grown', bytesOf(0, 100));
+    for (let at = 1; at < 600; at++) {
+      const grown = findGrown(store, shelf, 'grown', at * 100)!;
+      await gatherRunsOf(store, shelf, 'grown', grown, { seal: undefined, signal: never });
+      const received = await take(store, bytesOf(at, 100), {}, shelf);
+      const append = { key: 'grown', checksum: undefined, conditions: {}, who: whoIs('PutObject') };
+      await appendObject(store, shelf, received, grown, append);
+    }
+    const grown = readObject(store.catalog, shelf, 'grown')!;
+    const { segments, parts: kept } = readLayout(store.catalog, grown);
+    assert.ok(segments.length < 48, `${segments.length} runs`);
+    assert.equal(kept.length, 600);
+    const whole = Buffer.concat(Array.from({ length: 600 }, (_, at) => bytesOf(at, 100)));
+    assert.ok((await get(store, 'photos', 'grown'))?.equals(whole));
+    await deleteObjects(store, shelf, [{ key: 'full' }, { key: 'grown' }], whoIs('DeleteObjects'));
+    await settled(store);
+    assert.deepEqual([...store.catalog.table.blob.getKeys()], []);
   });
 });

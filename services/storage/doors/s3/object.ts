@@ -26,11 +26,21 @@ export const putObject: Answer = async (exchange) => {
     ...keptHeaders(request),
     ...traitHeaders(request),
     ...writeConditions(request),
-    ...dropUndefined(said),
+    ...dropUndefined({ ...said, writeOffsetBytes: offsetHeader(request) }),
   };
   const { output } = await session.invoke('PutObject', request.bucket, input, { ...more, body: bytes });
-  replyEmpty(request.response, id, 200, { ETag: quoted(output.etag), ...writtenHeaders(output), ...checksumHeaders(output.checksum) });
+  const size = input.writeOffsetBytes === undefined ? {} : { 'x-amz-object-size': output.size };
+  const headers = { ETag: quoted(output.etag), ...writtenHeaders(output), ...checksumHeaders(output.checksum), ...size };
+  replyEmpty(request.response, id, 200, headers);
 };
+
+/** Where an append begins. */
+function offsetHeader(request: S3Request): number | undefined {
+  const offset = header(request, 'x-amz-write-offset-bytes');
+  if (offset === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(offset)) throw refuse('InvalidArgument', 'The write offset is not a number of bytes.');
+  return Number(offset);
+}
 
 /** What a write tells besides the entity tag and the checksum. */
 export function writtenHeaders(output: Output<typeof storage, 'PutObject'>): Headers {

@@ -19,8 +19,14 @@ export function route(request: S3Request): Answer {
   }
   const missing = unimplemented(request);
   if (missing !== undefined) return routeMissing(request, missing);
-  return (request.key === '' ? routeBucket(request) : routeObject(request)) ?? refuseMethod();
+  const answer = (request.key === '' ? routeBucket(request) : routeObject(request)) ?? refuseMethod();
+  for (const [header, only] of owned)
+    if (answer !== only && request.headers.has(header)) throw refuse('NotImplemented', undefined, { Header: header });
+  return answer;
 }
+
+/** Headers that mean something to one operation, and are refused by others. */
+const owned: readonly (readonly [header: string, only: Answer])[] = [['x-amz-write-offset-bytes', object.putObject]];
 
 function routeMissing({ method, key }: S3Request, missing: string): Answer {
   const unset = key === '' && method === 'GET' ? bucket.getUnset(missing) : undefined;

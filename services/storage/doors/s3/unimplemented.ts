@@ -6,7 +6,6 @@ import { header, type S3Request } from './request.ts';
 const headers: Readonly<Record<string, readonly string[]>> = {
   'x-amz-mfa': [],
   'x-amz-server-side-encryption-bucket-key-enabled': ['false'],
-  'x-amz-write-offset-bytes': [],
   'x-amz-rename-source': [],
   'x-amz-if-match-initiated-time': [],
 };

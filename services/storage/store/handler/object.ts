@@ -3,6 +3,7 @@ import { fault, faultTable, OperationError } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import { putMaxBytes } from '../../contract/limits.ts';
 import type { storage } from '../../service.ts';
+import { findGrown } from '../append.ts';
 import { bucketOf } from '../bucket.ts';
 import { copyObject } from '../copy.ts';
 import { assertLive } from '../live.ts';
@@ -12,6 +13,7 @@ import { deleteObjects, type Removal, type Removed } from '../removal.ts';
 import { openObject, openSeal, takeIn } from '../seal.ts';
 import type { Store } from '../store.ts';
 import { traitsOf } from '../trait.ts';
+import { append } from './append.ts';
 import { payerOf } from './bill.ts';
 import { checkKey, checksumFound, headersOf, sealFor, sourceOf, whoOf } from './call.ts';
 import { attributesOf, checkReadable, findRead, headOf, partChecksumOf, writtenOf } from './head.ts';
@@ -99,6 +101,9 @@ async function put(store: Store, call: Call<Service, 'PutObject'>) {
   const traits = traitsOf(store, bucket, call.caller, call.input);
   const expected = { md5, sha256, size, checksumAlgorithm, checksum };
   checkExpected(expected, putMaxBytes);
+  const { writeOffsetBytes: offset } = call.input;
+  const grown = offset === undefined ? undefined : findGrown(store, bucket, key, offset);
+  if (grown) return append(store, call, { bucket, payer, grown, headers, traits, expected });
   const seal = await sealFor(store, call, bucket, call.input);
   const rules = { maxBytes: putMaxBytes, mayWrite: store.mayWrite, signal: call.signal };
   const received = await takeIn(store, bucket, call.body, expected, rules, seal);
@@ -109,7 +114,7 @@ async function put(store: Store, call: Call<Service, 'PutObject'>) {
     headers,
     traits: { ...traits, ...(seal ? { seal: seal.seal } : {}) },
     checksum: checksumFound(checksumAlgorithm, received.checksum),
-    conditions: { ifMatch, ifNoneMatch },
+    conditions: { ifMatch, ifNoneMatch, begins: offset !== undefined },
     who: whoOf(call, 'PutObject'),
   });
   call.charge('stored', bytes, bucket);
