@@ -11,6 +11,7 @@ import { DriveKeeper } from './jobs/drive-keeper.ts';
 import { keepInventories } from './jobs/inventory.ts';
 import { keepLifecycles } from './jobs/lifecycle.ts';
 import { keepSweeping } from './jobs/sweep.ts';
+import { keepTokens } from './jobs/token.ts';
 import { storage } from './service.ts';
 import { authorizer } from './store/authorize.ts';
 import { findBucket } from './store/bucket.ts';
@@ -25,6 +26,7 @@ import { inventoryHandlers } from './store/handler/inventory.ts';
 import { listHandlers } from './store/handler/list.ts';
 import { multipartHandlers } from './store/handler/multipart.ts';
 import { objectHandlers } from './store/handler/object.ts';
+import { renameHandlers } from './store/handler/rename.ts';
 import { selectHandlers } from './store/handler/select.ts';
 import { subjects } from './store/handler/subject.ts';
 import { BucketHistory } from './store/history.ts';
@@ -47,6 +49,7 @@ export const main = implement<typeof storage, Needs>(
       return bucket && readConfiguration(store.catalog, bucket, 'website');
     };
     const sweeps = keepSweeping(store);
+    const tokens = keepTokens(store, log, signal);
     const accessLog = new AccessLogs(store, region, log);
     const lifecycles = keepLifecycles(store, log, signal);
     const inventories = keepInventories(store, { log, emit }, signal);
@@ -70,6 +73,7 @@ export const main = implement<typeof storage, Needs>(
       handlers: {
         ...bucketHandlers(store, history, region),
         ...objectHandlers(store),
+        ...renameHandlers(store),
         ...listHandlers(store),
         ...selectHandlers(store, selects, log),
         ...multipartHandlers(store),
@@ -89,6 +93,7 @@ export const main = implement<typeof storage, Needs>(
         await inventories.stop();
         await lifecycles.stop();
         sweeps.stop();
+        await tokens.stop();
         await keeper.stop();
         await closeStore(store);
       },

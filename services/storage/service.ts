@@ -143,6 +143,7 @@ export const storage = defineService({
       'DeleteObject',
       'DeleteObjects',
       'CopyObject',
+      'RenameObject',
       'CreateMultipartUpload',
       'UploadPart',
       'UploadPartCopy',

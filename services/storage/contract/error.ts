@@ -15,6 +15,7 @@ export const errors = {
   IllegalLocationConstraint: no(400, 'The location named is not the region of this deployment.'),
   InvalidWriteOffset: no(400, 'The write offset value that you specified does not match the current object size.'),
   TooManyParts: no(400, 'The object has as many parts as it may have; a copy of it is of one part.'),
+  IdempotencyParameterMismatch: no(400, 'The client token was given before, with other parameters.'),
   EncryptionTypeMismatch: no(400, 'The existing object was created with a different encryption type.'),
   InvalidArgument: no(400, 'An argument is not valid.'),
   InvalidRequest: no(400, 'The request contradicts itself.'),

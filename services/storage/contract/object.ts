@@ -253,6 +253,32 @@ export const objectOperations = {
     ),
     output: Type.Object({ ...Written.properties, sourceVersionId: Type.Optional(VersionId) }),
   },
+  RenameObject: {
+    ...write,
+    text: 'Give an object another key in its bucket, with all that it is.',
+    charge: ['request', 'stored'],
+    emits: ['ObjectCreated', 'ObjectRemoved'],
+    errors: ['NoSuchBucket', 'NoSuchKey', 'KeyTooLong', 'InvalidRequest', 'InvalidBucketState', 'IdempotencyParameterMismatch'],
+    input: Type.Object(
+      {
+        key: Key,
+        sourceKey: Key,
+        ...conditionalRead,
+        sourceIfMatch: copySource.sourceIfMatch,
+        sourceIfNoneMatch: copySource.sourceIfNoneMatch,
+        sourceIfModifiedSince: copySource.sourceIfModifiedSince,
+        sourceIfUnmodifiedSince: copySource.sourceIfUnmodifiedSince,
+        clientToken: Type.Optional(
+          Type.String({ pattern: '^[!-~]{1,64}$', maxLength: 64, description: 'The same again means the same rename, and does nothing.' }),
+        ),
+      },
+      closed,
+    ),
+    output: Type.Object({
+      key: Type.String(),
+      repeated: Type.Optional(Type.Literal(true, { description: 'It was done before.' })),
+    }),
+  },
   ListObjects: {
     ...read,
     text: 'List objects in order of key, from a marker on (version 1).',

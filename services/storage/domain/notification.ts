@@ -35,7 +35,13 @@ const names = [
 
 /** The event of an operation that leaves one object changed; undefined where S3 tells nothing. */
 export function eventOf(operation: string): string | undefined {
-  const created: Readonly<Record<string, string>> = { PutObject: 'Put', CopyObject: 'Copy', CompleteMultipartUpload: operation };
+  const created: Readonly<Record<string, string>> = {
+    PutObject: 'Put',
+    CopyObject: 'Copy',
+    // S3 has no event of it: a message tells of what is there, and another of what is there no longer.
+    RenameObject: 'Copy',
+    CompleteMultipartUpload: operation,
+  };
   if (created[operation] !== undefined) return `ObjectCreated:${created[operation]}`;
   const changed: Readonly<Record<string, string>> = {
     PutObjectTagging: 'ObjectTagging:Put',

@@ -35,6 +35,18 @@ export function copyVerdict(conditions: Conditions, state: State): boolean {
   return readVerdict(conditions, state) === 'go';
 }
 
+/** Whether an object may be given a key where another lies, or none. Who asks whether that was modified asks for one that is there. */
+export function placeVerdict(conditions: Conditions, state: State | undefined): 'go' | 'failed' | 'absent' {
+  const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;
+  const verdict = writeVerdict(conditions, state);
+  if (verdict !== 'go') return verdict;
+  const second = state && Math.floor(state.modifiedAt / 1000);
+  if (ifMatch === undefined && ifUnmodifiedSince !== undefined && second !== undefined && second > Math.floor(ifUnmodifiedSince / 1000))
+    return 'failed';
+  if (ifNoneMatch !== undefined || ifModifiedSince === undefined) return 'go';
+  return second !== undefined && second > Math.floor(ifModifiedSince / 1000) ? 'go' : 'failed';
+}
+
 /** For writes: whether the object that is there, or is not, lets the write go on; `absent` when one was demanded. */
 export function writeVerdict(
   conditions: Pick<Conditions, 'ifMatch' | 'ifNoneMatch'>,

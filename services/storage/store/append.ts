@@ -44,8 +44,8 @@ export function findGrown({ catalog }: Store, bucket: BucketRecord, key: string,
   return { object, parts, mostBytes: Math.min(putMaxBytes, objectMaxBytes - object.size) };
 }
 
-/** An append does not keep what was: a bucket that keeps versions refuses it. */
-function refuseVersions(bucket: BucketRecord): void {
+/** Neither appends nor renames keep what was: a bucket that keeps versions refuses them. */
+export function refuseVersions(bucket: BucketRecord): void {
   if (bucket.versioning) throw fault('InvalidBucketState', 'The bucket keeps versions, or kept them.');
 }
 

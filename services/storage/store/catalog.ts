@@ -33,6 +33,7 @@ export const tableNames = [
   'tally',
   'counter',
   'dictionary',
+  'token',
 ] as const;
 export type TableName = (typeof tableNames)[number];
 

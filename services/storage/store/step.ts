@@ -16,6 +16,7 @@ export type Step =
   | 'upload-joined'
   | 'object-appended'
   | 'runs-gathered'
+  | 'object-renamed'
   | 'index-committed';
 
 let listener: ((step: Step) => void) | undefined;

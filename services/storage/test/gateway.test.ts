@@ -13,6 +13,7 @@ import {
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  RenameObjectCommand,
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
@@ -139,10 +140,11 @@ test('every byte goes to the foreign store, sealed; objects, versions, copies an
   const pieces = [linesOf(7, 50_000), bytesOf(8, 4_000_000), linesOf(9, 900)];
   for (let at = 0, WriteOffsetBytes = 0; at < pieces.length; WriteOffsetBytes += pieces[at++]!.length)
     await s3.send(new PutObjectCommand({ ...grown, Body: pieces[at], WriteOffsetBytes }));
-  const { Body } = await s3.send(new GetObjectCommand(grown));
+  await s3.send(new RenameObjectCommand({ ...grown, Key: 'l', RenameSource: 'k' }));
+  const { Body } = await s3.send(new GetObjectCommand({ ...grown, Key: 'l' }));
   assert.ok(Buffer.concat(pieces).equals((await Body?.transformToByteArray()) ?? Buffer.alloc(0)));
   assert.equal((await keysOf(store)).length, 1 + 1 + 2);
-  await s3.send(new DeleteObjectCommand(grown));
+  await s3.send(new DeleteObjectCommand({ ...grown, Key: 'l' }));
   await until('nothing is left there', async () => (await keysOf(store)).length === 1);
   store.close();
 });

@@ -3,8 +3,11 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { after, before, test } from 'node:test';
 import * as s3 from '@aws-sdk/client-s3';
+import { createBucket } from '../store/bucket.ts';
+import { tokenKeptMs } from '../store/limits.ts';
+import { forgetTokens, renameObject } from '../store/rename.ts';
 import { type House, openHouse } from './fixtures/house.ts';
-import { bytesOf, linesOf } from './fixtures/shelf.ts';
+import { bytesOf, get as getIn, linesOf, never, owner, put as putIn, shelfOf, whoIs, withShelf } from './fixtures/shelf.ts';
 
 let house: House;
 let client: s3.S3Client;
@@ -210,4 +213,129 @@ test('checksums of the SHA family are of the parts from the second on, and parts
   await append(Bucket, 'm', large.length + 10, 'end');
   assert.equal((await head(Bucket, 'm', { PartNumber: 3 })).PartsCount, 3);
   assert.ok((await get(Bucket, 'm')).equals(Buffer.concat([large, bytesOf(4, 10), Buffer.from('end')])));
+});
+
+const rename = (Bucket: string, RenameSource: string, Key: string, more: Partial<s3.RenameObjectCommandInput> = {}) =>
+  client.send(new s3.RenameObjectCommand({ Bucket, Key, RenameSource, ...more }));
+const keysOf = async (Bucket: string) => ((await client.send(new s3.ListObjectsV2Command({ Bucket }))).Contents ?? []).map(({ Key }) => Key);
+
+test('an object is given another key with all that it is, over what lies there, and conditions on both hold it back', async () => {
+  const Bucket = 'renamed';
+  await make(Bucket);
+  const bytes = bytesOf(9, 1_200_000);
+  await put(Bucket, 'from/a b', bytes, { Metadata: { of: 'me' }, Tagging: 'a=b', StorageClass: 'STANDARD_IA' });
+  await put(Bucket, 'to', 'lies there');
+  const { $metadata: _, ...was } = await head(Bucket, 'from/a b', { ChecksumMode: 'ENABLED' });
+  const failed = ['PreconditionFailed', 412];
+  assert.deepEqual(await codeOf(rename(Bucket, 'from/a%20b', 'to', { DestinationIfNoneMatch: '*' })), failed);
+  assert.deepEqual(await codeOf(rename(Bucket, 'from/a%20b', 'to', { DestinationIfMatch: '"no"' })), failed);
+  assert.deepEqual(await codeOf(rename(Bucket, 'from/a%20b', 'to', { SourceIfMatch: '"no"' })), failed);
+  assert.deepEqual(await codeOf(rename(Bucket, 'from/a%20b', 'to', { SourceIfNoneMatch: '*' })), failed);
+  assert.deepEqual(await codeOf(rename(Bucket, 'from/a%20b', 'to', { SourceIfUnmodifiedSince: new Date(0) })), failed);
+  assert.deepEqual(await codeOf(rename(Bucket, 'from/a%20b', 'to', { DestinationIfUnmodifiedSince: new Date(0) })), failed);
+  assert.deepEqual(await codeOf(rename(Bucket, 'from/a%20b', 'new', { DestinationIfModifiedSince: new Date(0) })), failed);
+  assert.deepEqual(await codeOf(rename(Bucket, 'none', 'new')), ['NoSuchKey', 404]);
+  assert.deepEqual(await codeOf(rename(Bucket, 'to', 'folder/')), ['InvalidRequest', 400]);
+  assert.deepEqual(await codeOf(rename(Bucket, '%zz', 'new')), ['InvalidArgument', 400]);
+  assert.deepEqual(await keysOf(Bucket), ['from/a b', 'to']);
+  const there = (await head(Bucket, 'to')).ETag;
+  await rename(Bucket, '/from/a%20b', 'to', { SourceIfMatch: was.ETag, DestinationIfMatch: there, DestinationIfModifiedSince: new Date(0) });
+  assert.deepEqual(await keysOf(Bucket), ['to']);
+  const { $metadata: __, ...is } = await head(Bucket, 'to', { ChecksumMode: 'ENABLED' });
+  assert.deepEqual(is, was);
+  assert.ok((await get(Bucket, 'to')).equals(bytes));
+  await rename(Bucket, 'to', 'to');
+  await append(Bucket, 'to', bytes.length, 'x');
+  await rename(Bucket, 'to', 'last', { DestinationIfNoneMatch: '*' });
+  assert.ok((await get(Bucket, 'last')).equals(Buffer.concat([bytes, Buffer.from('x')])));
+  // Of many who rename one object one is let.
+  const told = await Promise.all(Array.from({ length: 8 }, (_, at) => codeOf(rename(Bucket, 'last', `won/${at}`))));
+  assert.equal(told.filter((code) => code === 'accepted').length, 1, JSON.stringify(told));
+  assert.equal((await keysOf(Bucket)).length, 1);
+  await client.send(new s3.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  assert.deepEqual(await codeOf(rename(Bucket, 'won/0', 'no')), ['InvalidBucketState', 409]);
+});
+
+test('a rename told twice with its token is done once, and is refused when it asks for something else', async () => {
+  const Bucket = 'told-twice';
+  await make(Bucket);
+  await put(Bucket, 'a', 'one');
+  await rename(Bucket, 'a', 'b', { ClientToken: 'token-1' });
+  await put(Bucket, 'a', 'two');
+  await rename(Bucket, 'a', 'b', { ClientToken: 'token-1' });
+  assert.deepEqual([String(await get(Bucket, 'a')), String(await get(Bucket, 'b'))], ['two', 'one']);
+  const mismatch = ['IdempotencyParameterMismatch', 400];
+  assert.deepEqual(await codeOf(rename(Bucket, 'a', 'c', { ClientToken: 'token-1' })), mismatch);
+  assert.deepEqual(await codeOf(rename(Bucket, 'a', 'b', { ClientToken: 'token-1', SourceIfMatch: '*' })), mismatch);
+  await rename(Bucket, 'a', 'b', { ClientToken: 'token-2' });
+  assert.deepEqual([await keysOf(Bucket), String(await get(Bucket, 'b'))], [['b'], 'two']);
+  assert.deepEqual(await codeOf(rename(Bucket, 'b', 'c', { ClientToken: 'a b' })), ['InvalidArgument', 400]);
+});
+
+test('who renames must be let write at the one key, and read and delete at the other, and both keys are told', async () => {
+  const Bucket = 'let';
+  await make(Bucket);
+  await put(Bucket, 'in/k', 'x');
+  const deny = (Action: string, key: string) =>
+    client.send(
+      new s3.PutBucketPolicyCommand({
+        Bucket,
+        Policy: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Deny', Principal: '*', Action, Resource: `arn:aws:s3:::${Bucket}/${key}` }],
+        }),
+      }),
+    );
+  for (const [action, key] of [
+    ['s3:DeleteObject', 'in/*'],
+    ['s3:GetObject', 'in/*'],
+    ['s3:PutObject', 'out/*'],
+  ] as const) {
+    await deny(action, key);
+    assert.deepEqual(await codeOf(rename(Bucket, 'in/k', 'out/k')), ['AccessDenied', 403], action);
+  }
+  await deny('s3:PutObject', 'in/*');
+  await rename(Bucket, 'in/k', 'out/k');
+  const reader = house.client((await house.credential({ role: 'reader' })).s3);
+  const send = new s3.RenameObjectCommand({ Bucket, Key: 'out/l', RenameSource: 'out/k' });
+  assert.deepEqual(await codeOf(reader.send(send)), ['AccessDenied', 403]);
+  let told: string[] = [];
+  for (let tries = 0; tries < 300 && told.length < 2; tries++) {
+    const { body } = await house.call('GET', '/v1/platform/events?limit=200');
+    const events = (body.items ?? []) as unknown as { type: string; data: { operation: string; bucket: string; key: string } }[];
+    told = events.flatMap(({ type, data }) => (data.bucket === Bucket && data.operation === 'RenameObject' ? [`${type} ${data.key}`] : []));
+    if (told.length < 2) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.deepEqual(told.toSorted(), ['storage.ObjectCreated out/k', 'storage.ObjectRemoved in/k']);
+  const renamed = async () => {
+    const { body } = await house.call('GET', '/v1/platform/audit?service=storage&limit=1000');
+    return (body.items ?? []).filter(({ operation, name, outcome }) => operation === 'RenameObject' && name === Bucket && outcome === 'ok');
+  };
+  for (let tries = 0; tries < 300 && (await renamed()).length < 1; tries++) await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal((await renamed()).length, 1);
+});
+
+test('tokens of renames are forgotten when they are older than they are kept', async () => {
+  let now = 1_700_000_000_000;
+  await withShelf(
+    async (store) => {
+      await createBucket(store, owner, { name: 'photos', location: 'local', labels: {} });
+      const shelf = shelfOf(store, 'photos');
+      const rename = (token: string, sourceKey: string, key: string) =>
+        renameObject(store, shelf, { key, sourceKey, token, conditions: {}, sourceConditions: {}, who: whoIs('RenameObject') });
+      await putIn(store, 'photos', 'a', bytesOf(1, 5000));
+      await rename('old', 'a', 'b');
+      now += tokenKeptMs - 1;
+      await rename('new', 'b', 'c');
+      assert.equal((await rename('old', 'a', 'b')).repeated, true);
+      await assert.rejects(rename('old', 'a', 'd'), { code: 'IdempotencyParameterMismatch' });
+      now += 1;
+      await assert.rejects(rename('old', 'a', 'b'), { code: 'NoSuchKey' });
+      await forgetTokens(store, never);
+      assert.equal([...store.catalog.table.token.getKeys()].length, 1);
+      assert.equal((await rename('new', 'b', 'c')).repeated, true);
+      assert.ok((await getIn(store, 'photos', 'c'))?.equals(bytesOf(1, 5000)));
+    },
+    { now: () => now },
+  );
 });

@@ -82,7 +82,9 @@ test("what happens to objects is told in S3's messages, in order, to the configu
   for (let at = 0; at < 20; at++) await put('in/same', `${at}`.repeat(at + 1));
   await owner.send(new s3.DeleteObjectsCommand({ Bucket, Delete: { Objects: ['in/copy', 'out/x', 'never'].map((Key) => ({ Key })) } }));
   await owner.send(new s3.DeleteObjectCommand({ Bucket, Key: 'in/same' }));
-  const all = await until((found) => found.filter(({ eventName }) => eventName === 'ObjectRemoved:Delete').length >= 3);
+  await owner.send(new s3.PutObjectCommand({ Bucket, Key: 'in/a b+c', Body: '!', WriteOffsetBytes: 12 }));
+  await owner.send(new s3.RenameObjectCommand({ Bucket, Key: 'in/z', RenameSource: 'in/a%20b%2Bc' }));
+  const all = await until((found) => found.filter(({ eventName }) => eventName === 'ObjectRemoved:Delete').length >= 4);
   const told = all.map(({ eventName, s3: { object, configurationId } }) => `${configurationId} ${eventName} ${object.key}`);
   assert.deepEqual(told, [
     'created ObjectCreated:Put in/a+b%2Bc',
@@ -91,7 +93,11 @@ test("what happens to objects is told in S3's messages, in order, to the configu
     'configuration-2 ObjectRemoved:Delete in/copy',
     'configuration-2 ObjectRemoved:Delete out/x',
     'configuration-2 ObjectRemoved:Delete in/same',
+    'created ObjectCreated:Put in/a+b%2Bc',
+    'configuration-2 ObjectRemoved:Delete in/a+b%2Bc',
+    'created ObjectCreated:Copy in/z',
   ]);
+  assert.deepEqual([all.at(-1)?.s3.object.size, all.at(-3)?.s3.object.size], [13, 13]);
   const sizes = all.filter(({ s3: { object } }) => object.key === 'in/same' && object.size).map(({ s3: { object } }) => object.size);
   assert.deepEqual(
     sizes,

@@ -7,6 +7,7 @@ import { inventoryAnswer } from './inventory.ts';
 import { listObjects, listObjectsV2, listObjectVersions } from './list.ts';
 import * as multipart from './multipart.ts';
 import * as object from './object.ts';
+import { renameObject } from './rename.ts';
 import type { S3Request } from './request.ts';
 import { selectObjectContent } from './select.ts';
 import { unimplemented } from './unimplemented.ts';
@@ -26,7 +27,10 @@ export function route(request: S3Request): Answer {
 }
 
 /** Headers that mean something to one operation, and are refused by others. */
-const owned: readonly (readonly [header: string, only: Answer])[] = [['x-amz-write-offset-bytes', object.putObject]];
+const owned: readonly (readonly [header: string, only: Answer])[] = [
+  ['x-amz-write-offset-bytes', object.putObject],
+  ['x-amz-rename-source', renameObject],
+];
 
 function routeMissing({ method, key }: S3Request, missing: string): Answer {
   const unset = key === '' && method === 'GET' ? bucket.getUnset(missing) : undefined;
@@ -65,6 +69,7 @@ const subResources: Readonly<Record<string, Readonly<Record<string, Answer>>>> =
   'legal-hold': { GET: access.getObjectLegalHold, PUT: access.putObjectLegalHold },
   attributes: { GET: object.getObjectAttributes },
   restore: { POST: access.restoreObject },
+  renameObject: { PUT: renameObject },
   select: { POST: selectObjectContent },
 };
 

@@ -6,7 +6,6 @@ import { header, type S3Request } from './request.ts';
 const headers: Readonly<Record<string, readonly string[]>> = {
   'x-amz-mfa': [],
   'x-amz-server-side-encryption-bucket-key-enabled': ['false'],
-  'x-amz-rename-source': [],
   'x-amz-if-match-initiated-time': [],
 };
 
@@ -44,7 +43,7 @@ const bucketQueries = [
   'replication',
   'session',
 ] as const;
-const objectQueries = ['append', 'encryption', 'renameObject', 'torrent'] as const;
+const objectQueries = ['append', 'encryption', 'torrent'] as const;
 
 /** What S3 answers of a bucket that has no such configuration; it is true of every bucket here. */
 const unset: Readonly<Record<string, readonly [code: string, text: string]>> = {

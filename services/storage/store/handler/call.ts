@@ -86,8 +86,8 @@ export function checksumFound(algorithm: ChecksumAlgorithm | undefined, value: s
   return algorithm && value !== undefined ? { algorithm, type: 'FULL_OBJECT', value } : undefined;
 }
 
-/** The conditions that a copy puts on its source. */
-function sourceConditions(input: SourceInput): Conditions {
+/** The conditions that a copy or a rename puts on its source. */
+export function sourceConditions(input: SourceInput): Conditions {
   return {
     ifMatch: input.sourceIfMatch,
     ifNoneMatch: input.sourceIfNoneMatch,
