@@ -13,14 +13,16 @@ export type LoggingDocument = { readonly loggingEnabled?: { readonly targetBucke
 export const inventoryService = 's3.amazonaws.com';
 const logService = 'logging.s3.amazonaws.com';
 
-/** Refuses a target that logs cannot be written to: it must be there, not log itself, and let the log's writer in. */
+/**
+ * Refuses a target that logs cannot be written to: it must be there, have no log in another, and let the log's writer in. A
+ * bucket may be its own: what is written there so is no request, and makes no line.
+ */
 export function checkLogTarget(store: Store, source: BucketRecord, { loggingEnabled }: LoggingDocument): void {
   if (!loggingEnabled) return;
   const { catalog } = store;
   const target = findBucket(catalog, loggingEnabled.targetBucket);
   if (!target) throw fault('NoSuchKey', 'The target bucket for logging does not exist.');
-  if (target.id === source.id) throw fault('InvalidArgument', 'The target bucket for logging is the source bucket.');
-  if (readConfiguration(catalog, target, 'logging')?.loggingEnabled)
+  if (target.id !== source.id && readConfiguration(catalog, target, 'logging')?.loggingEnabled)
     throw fault('InvalidArgument', 'The target bucket has logging itself.');
   if (readConfiguration(catalog, target, 'encryption')) throw fault('InvalidArgument', 'The target bucket seals its objects by default.');
   if (target.requesterPays) throw fault('InvalidArgument', 'Who asks the target bucket pays for it.');

@@ -234,6 +234,14 @@ test('requests of a bucket are logged in another, in the lines of S3, where that
     denied!,
     / - [0-9A-F]{16} REST\.GET\.OBJECT nothing "GET \S+ HTTP\/1\.1" 403 AccessDenied \d+ - \d+ - "-" "node" - \S{32} - - - 127/,
   );
+  // A bucket that has a log is no target of others, but may be its own, where it lets logs be delivered.
+  const itself = { LoggingEnabled: { TargetBucket: Target, TargetPrefix: 'of/itself/' } };
+  for (let times = 0; times < 2; times++) await owner.send(new s3.PutBucketLoggingCommand({ Bucket: Target, BucketLoggingStatus: itself }));
+  assert.equal(await turnOn(), 'InvalidArgument');
+  const own = async () => (await owner.send(new s3.ListObjectsV2Command({ Bucket: Target, Prefix: 'of/itself/' }))).Contents ?? [];
+  for (let tries = 0; tries < 300 && (await own()).length === 0; tries++) await setTimeout(200);
+  assert.ok((await own()).length > 0);
+  await owner.send(new s3.PutBucketLoggingCommand({ Bucket: Target, BucketLoggingStatus: {} }));
   await owner.send(new s3.PutBucketLoggingCommand({ Bucket: Logged, BucketLoggingStatus: {} }));
   assert.deepEqual((await owner.send(new s3.GetBucketLoggingCommand({ Bucket: Logged }))).LoggingEnabled, undefined);
 });

@@ -66,7 +66,10 @@ test('versions, delete markers and the null version are kept, listed and taken a
   await client.send(new s3.DeleteObjectCommand({ Bucket, Key: 'k', VersionId: marker.VersionId }));
   assert.equal(await get(Bucket, 'k'), 'two');
   await versioned(Bucket, 'Suspended');
-  await put(Bucket, 'k', 'null again');
+  assert.equal((await put(Bucket, 'k', 'null again')).VersionId, 'null');
+  const copied = await client.send(new s3.CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/k` }));
+  assert.deepEqual([copied.VersionId, copied.CopySourceVersionId], ['null', 'null']);
+  await client.send(new s3.DeleteObjectCommand({ Bucket, Key: 'copy', VersionId: 'null' }));
   assert.equal((await client.send(new s3.ListObjectVersionsCommand({ Bucket }))).Versions?.length, 3);
   assert.equal(await codeOf(client.send(new s3.DeleteBucketCommand({ Bucket }))), 'BucketNotEmpty');
 });

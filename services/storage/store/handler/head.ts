@@ -110,15 +110,15 @@ export function partChecksumOf({ parts }: LayoutRecord, partNumber: number | und
   return partChecksum === undefined ? {} : { partChecksum };
 }
 
-/** What a write is told. */
+/** What a write is told. Where versions are suspended it made the null version, and is told so. */
 export function writtenOf(store: Store, bucket: BucketRecord, key: string, object: ObjectRecord) {
-  const { etag, size, modifiedAt, checksum, versionId, seal } = object;
+  const { etag, size, modifiedAt, checksum, seal } = object;
   return {
     key,
     etag,
     size,
     lastModified: modifiedAt,
-    ...(versionId === undefined ? {} : { versionId }),
+    ...(bucket.versioning ? { versionId: versionIdOf(object) } : {}),
     ...(checksum ? { checksum } : {}),
     ...sealOf(seal),
     ...expirationIn(store, bucket, key, object),
