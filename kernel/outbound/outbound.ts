@@ -64,10 +64,14 @@ export function openLines(perAddress: number): Lines {
 /** Refuses an address that can never be called: its form, or an IP address in it that is private and not listed. */
 export function assertCallable(address: string, allow: readonly string[]): URL {
   const url = readAddress(address);
-  const host = bare(url.hostname);
-  if (isIP(host) !== 0 && !isPublic(host) && !allow.includes(`${host}:${portOf(url)}`))
-    throw refused('It leads to an address that is not public.');
+  assertReachable(bare(url.hostname), portOf(url), allow);
   return url;
+}
+
+/** Refuses a host that is an IP address, private and not listed. */
+export function assertReachable(host: string, port: number, allow: readonly string[]): void {
+  if (isIP(host) !== 0 && !isPublic(host) && !allow.includes(`${host}:${port}`))
+    throw refused('It leads to an address that is not public.');
 }
 
 /** `url` is where the answer came from, after redirects. */
@@ -140,15 +144,24 @@ function readAddress(text: string): URL {
 }
 
 async function locate(url: URL, options: OutboundRequest, signal: AbortSignal): Promise<Target> {
-  const host = bare(url.hostname);
   const port = portOf(url);
+  return { url, address: await reachableAddress(bare(url.hostname), port, options, signal), port };
+}
+
+/** The address of a host that a tenant chose, looked up now: whoever connects connects to it, and to no other. */
+export async function reachableAddress(
+  host: string,
+  port: number,
+  options: Pick<OutboundRequest, 'allow' | 'lookup'>,
+  signal: AbortSignal,
+): Promise<string> {
   const found = isIP(host) === 0 ? await resolved(host, options.lookup, signal) : [host];
   const listed = options.allow?.includes(`${host}:${port}`) ?? false;
   // One bad address refuses the name: whoever mixes them hopes that a later look-up picks the other.
   if (!listed && !found.every(isPublic)) throw refused('It leads to an address that is not public.');
   const address = found.find((each) => isIP(each) === 4) ?? found[0];
   if (address === undefined) throw fault('Unavailable', 'Its host name has no address.');
-  return { url, address, port };
+  return address;
 }
 
 async function resolved(host: string, lookup: Lookup | undefined, signal: AbortSignal): Promise<string[]> {

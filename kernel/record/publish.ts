@@ -7,8 +7,9 @@ import type { Caller } from '../contract/caller.ts';
 import type { Log } from '../contract/implement.ts';
 import { publisherName } from '../session/publisher.ts';
 import { writeDurably } from '../volume/write.ts';
-import { messageOf, type StoredEvent } from '../webhook/message.ts';
+import type { StoredEvent } from '../webhook/message.ts';
 import { Round } from '../webhook/round.ts';
+import { recordOf } from '../webhook/topic.ts';
 import { publishAbsentMax, publishEventsMax, publishPollMs, publishTopicMs } from './limits.ts';
 
 /** An environment that has a topic of this name gets its events there, each once or more, in their order. */
@@ -151,14 +152,6 @@ export class Publisher {
     return this.#opened.seam;
   }
 }
-
-/** CloudEvents' Kafka binding, structured mode; events of one subject stay in order. */
-const recordOf = (event: StoredEvent) => ({
-  key: event.subject,
-  value: messageOf(event),
-  headers: { 'content-type': 'application/cloudevents+json; charset=UTF-8' },
-  timestamp: event.time.getTime(),
-});
 
 function readPositions(path: string): Record<string, string> {
   try {

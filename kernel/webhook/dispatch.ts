@@ -6,6 +6,7 @@ import { deliveriesKeptDays, dispatchPollMs, eventsAtOnceMax, sendsAtOnceMax, we
 import { patternsOf, type StoredEvent } from './message.ts';
 import { retryAfterMs } from './retry.ts';
 import { Round } from './round.ts';
+import { isTopicUrl, sendToTopic, type TopicLogin, whyNot } from './topic.ts';
 
 /** A webhook as its row has it. */
 type Hook = {
@@ -15,6 +16,9 @@ type Hook = {
   readonly types: string[];
   readonly scope: bigint;
   readonly secret_sealed: Buffer;
+  readonly login_sealed: Buffer | null;
+  readonly reason: string | null;
+  readonly generation: number;
   readonly previous_sealed: Buffer | null;
   readonly overlap_until: Date | null;
   readonly attempts: number;
@@ -37,6 +41,9 @@ type Due = StoredEvent & { readonly attempt: number };
 /** The words under which a webhook's secret is sealed. */
 export const webhookAad = (id: bigint): string => `webhook ${id}`;
 
+/** The words under which lies who writes into the topic that a webhook is. */
+export const loginAad = (id: bigint): string => `webhook login ${id}`;
+
 /** The purpose of the data keys that webhooks' secrets are sealed under. */
 export const webhookPurpose = 'webhook';
 
@@ -51,6 +58,8 @@ export class Dispatcher {
   readonly #lines: Lines = openLines(sendsAtOnceMax);
   readonly #stop = new AbortController();
   readonly #busy = new Map<bigint, Promise<void>>();
+  /** Topics that could not be written to: how often in a row, and until when they are let be. */
+  readonly #held = new Map<bigint, { readonly generation: number; readonly attempt: number; readonly until: number }>();
   readonly #round: Round;
 
   constructor(options: DispatchOptions) {
@@ -82,8 +91,15 @@ export class Dispatcher {
       `select w.*, coalesce(h.sequence, 0) as head from platform.webhook w left join platform.event_head h on h.tenant = w.tenant
        where w.state = 'enabled' and not (w.id = any($1::bigint[])) and (w.position < h.sequence or exists (select from
          platform.webhook_delivery d where d.tenant = w.tenant and d.webhook = w.id and d.state = 'waiting' and d.due_at <= $2))
+         and not exists (select from unnest($4::bigint[], $5::int[]) as held (id, generation)
+           where held.id = w.id and held.generation = w.generation)
        order by w.id limit $3`,
-      [[...this.#busy.keys()], new Date(this.#options.now()), Math.max(0, webhooksAtOnceMax - this.#busy.size)],
+      [
+        [...this.#busy.keys()],
+        new Date(this.#options.now()),
+        Math.max(0, webhooksAtOnceMax - this.#busy.size),
+        ...this.#heldNow(),
+      ],
     );
     for (const hook of rows as Hook[]) {
       const serving = this.#serve(hook)
@@ -99,13 +115,62 @@ export class Dispatcher {
     }
   }
 
+  /** Those that are let be, unless somebody changed them since. */
+  #heldNow(): [ids: bigint[], generations: number[]] {
+    const held = [...this.#held].filter(([, { until }]) => until > this.#options.now());
+    return [held.map(([id]) => id), held.map(([, { generation }]) => generation)];
+  }
+
   async #serve(hook: Hook): Promise<void> {
+    if (isTopicUrl(hook.url)) return this.#serveTopic(hook);
     const target = await this.#targetOf(hook);
     const again = await this.#againOf(hook);
     const fresh = await this.#freshOf(hook);
     const due: Due[] = [...again, ...fresh.events.map((event) => ({ ...event, attempt: 0 }))];
     const sent = await this.#sendAll(due, target);
     await this.#store(hook, fresh.position, sent);
+  }
+
+  /** What a topic is to get comes in its order: while it cannot be written to, everything waits where it is. */
+  async #serveTopic(hook: Hook): Promise<void> {
+    const { sealer, allow } = this.#options;
+    const again = await this.#againOf(hook);
+    const fresh = await this.#freshOf(hook);
+    const due: Due[] = [...again, ...fresh.events.map((event) => ({ ...event, attempt: 0 }))];
+    let sent: Sent[] = [];
+    try {
+      const login: TopicLogin | undefined =
+        hook.login_sealed === null
+          ? undefined
+          : JSON.parse(Buffer.from(await sealer.open(hook.tenant, hook.login_sealed, loginAad(hook.id))).toString());
+      const outcomes = due.length === 0 ? [] : await sendToTopic(due, { url: hook.url, login, allow, signal: this.#stop.signal });
+      sent = outcomes.map((outcome, at) => ({ sequence: due[at]!.sequence, attempt: due[at]!.attempt + 1, outcome }));
+    } catch (error) {
+      const reason = whyNot(error);
+      if (this.#stop.signal.aborted || reason === undefined) throw error;
+      return this.#hold(hook, reason);
+    }
+    this.#held.delete(hook.id);
+    await this.#store(hook, fresh.position, sent);
+    if (hook.reason !== null && due.length > 0) await this.#explain(hook, null, 'enabled');
+  }
+
+  /** Lets a topic be for a while; after as many attempts as the webhook has it is disabled, and goes on from where it was. */
+  async #hold(hook: Hook, reason: string): Promise<void> {
+    const before = this.#held.get(hook.id);
+    const attempt = (before?.generation === hook.generation ? before.attempt : 0) + 1;
+    const waitMs = retryAfterMs(attempt, hook.attempts, Math.random());
+    if (waitMs === undefined) this.#held.delete(hook.id);
+    else this.#held.set(hook.id, { generation: hook.generation, attempt, until: this.#options.now() + waitMs });
+    await this.#explain(hook, reason, waitMs === undefined ? 'disabled' : 'enabled');
+  }
+
+  async #explain({ tenant, id, url }: Hook, reason: string | null, state: 'enabled' | 'disabled'): Promise<void> {
+    await this.#options.sql.platform().query(
+      `update platform.webhook set reason = $3, state = $4, version = version + 1
+       where tenant = $1 and id = $2 and url = $5 and state = 'enabled'`,
+      [tenant, id, reason, state, url],
+    );
   }
 
   async #targetOf(hook: Hook): Promise<Target> {

@@ -21,7 +21,13 @@ export type Read<T> = T extends Uint8Array
 /** How a client shows who it is: a user and a password, or a bearer token. */
 export type Login = { readonly username: string; readonly password: string } | { readonly bearer: string };
 export type Place = { readonly host: string; readonly port: number };
-export type Transport = { readonly tls: boolean; readonly ca?: string; readonly login?: Login };
+export type Transport = {
+  readonly tls: boolean;
+  readonly ca?: string;
+  readonly login?: Login;
+  /** The address to connect to, for whoever may not go everywhere: brokers say themselves where others are. */
+  readonly locate?: (place: Place) => Promise<string>;
+};
 
 type Waiting = { readonly resolve: (frame: Buffer) => void; readonly reject: (error: Error) => void; readonly timer: NodeJS.Timeout };
 
@@ -45,9 +51,10 @@ export class Connection {
 
   /** Connects, asks what the broker speaks, and shows who comes. */
   static async open({ host, port }: Place, transport: Transport, clientId: string): Promise<Connection> {
+    const at = { host: transport.locate ? await transport.locate({ host, port }) : host, port };
     const socket = transport.tls
-      ? connectTls({ host, port, ...(transport.ca ? { ca: transport.ca } : {}), ...(isIP(host) ? {} : { servername: host }) })
-      : connectPlain({ host, port });
+      ? connectTls({ ...at, ...(transport.ca ? { ca: transport.ca } : {}), ...(isIP(host) ? {} : { servername: host }) })
+      : connectPlain(at);
     socket.setNoDelay(true);
     const timer = setTimeout(() => socket.destroy(new Error(`${host}:${port} does not answer`)), connectMs);
     try {

@@ -1,7 +1,7 @@
 import { createTopics } from '#wire/kafka/message/topic.ts';
 import { readAddress } from './address.ts';
 import { Cluster } from './cluster.ts';
-import type { Login } from './connection.ts';
+import type { Login, Place } from './connection.ts';
 import { Consumer, type From } from './consumer.ts';
 import { check, LogError } from './error.ts';
 import { createMs } from './limits.ts';
@@ -19,7 +19,9 @@ export type LogOptions = {
    * Who comes for a scope. With it each scope has topics of its own behind its credential, as our own log has them. Without
    * it the address says who comes, for all scopes, and names of topics, groups and transactions begin with `<scope>.`.
    */
-  readonly loginOf?: (scope: string) => Promise<Login>;
+  readonly loginOf?: (scope: string) => Promise<Login | undefined>;
+  /** The address at which a broker is connected to, where not every one may be; the brokers' own word on each other included. */
+  readonly locate?: (place: Place) => Promise<string>;
 };
 
 /** The log as one scope sees it: names are its own. */
@@ -68,11 +70,12 @@ export interface Log extends AsyncDisposable {
 /** `kafka://user:password@host:9092,host:9092`, or `kafkas://` over TLS. Connections are made when they are first needed. */
 export function openLog(url: string, options: LogOptions): Log {
   const { brokers, tls, login } = readAddress(url);
-  const { clientId, ca, loginOf } = options;
+  const { clientId, ca, loginOf, locate } = options;
+  const common = { tls, ...(ca ? { ca } : {}), ...(locate ? { locate } : {}) };
   const scopes = new Map<string, { cluster: Cluster; log: ScopedLog }>();
   const shared = loginOf
     ? undefined
-    : new Cluster(brokers, async () => ({ tls, ...(ca ? { ca } : {}), ...(login ? { login } : {}) }), clientId);
+    : new Cluster(brokers, async () => ({ ...common, ...(login ? { login } : {}) }), clientId);
   const close = async () => {
     await Promise.all([shared?.close(), ...[...scopes.values()].map(({ cluster }) => cluster.close())]);
   };
@@ -80,7 +83,10 @@ export function openLog(url: string, options: LogOptions): Log {
     at(scope) {
       let known = scopes.get(scope);
       if (!known) {
-        const own = async () => ({ tls, ...(ca ? { ca } : {}), login: await (loginOf as NonNullable<typeof loginOf>)(scope) });
+        const own = async () => {
+          const shown = await loginOf?.(scope);
+          return { ...common, ...(shown ? { login: shown } : {}) };
+        };
         const cluster = shared ?? new Cluster(brokers, own, clientId);
         if (shared && !/^[A-Za-z0-9_-]+$/.test(scope)) throw new LogError('Unsupported', 'A scope that is a prefix of names is one word.');
         scopes.set(scope, (known = { cluster, log: scopedLog(cluster, shared ? `${scope}.` : '') }));

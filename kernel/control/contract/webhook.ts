@@ -1,10 +1,21 @@
 import { Type } from '../../contract/type.ts';
 import type { AnyService, Operation, Resource } from '../../contract/contract.ts';
 import { PageInput } from '../../contract/crud.ts';
-import { attemptsMax, webhookTypesMax } from '../../webhook/limits.ts';
+import { attemptsMax, topicLoginMax, webhookTypesMax } from '../../webhook/limits.ts';
 import { closed, Id, itemInput, listOf, one, read, Title, write } from '../schema.ts';
 
-const Url = Type.String({ minLength: 8, maxLength: 2048, description: 'Where events are sent, https or http.' });
+const Url = Type.String({
+  minLength: 8,
+  maxLength: 2048,
+  description: 'Where events are sent: https, http, or the topic of a Kafka, kafkas://host:9093/topic or kafka://.',
+});
+const Login = Type.Object(
+  {
+    username: Type.String({ minLength: 1, maxLength: topicLoginMax }),
+    password: Type.String({ minLength: 1, maxLength: topicLoginMax }),
+  },
+  { ...closed, description: 'Who writes into a topic, by SASL PLAIN; it is never shown, and goes when the address changes.' },
+);
 const EventType = Type.String({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z][A-Za-z0-9.]*\\*?$|^\\*$' });
 const Types = Type.Array(EventType, {
   maxItems: webhookTypesMax,
@@ -22,7 +33,7 @@ const Webhook = Type.Object({
   environment: Type.Optional(Id),
   attempts: Attempts,
   state: State,
-  reason: Type.Optional(Type.String()),
+  reason: Type.Optional(Type.String({ description: 'Why nothing is sent to it: for good when it is disabled, for now when it is not.' })),
   position: Type.Integer({ description: 'Sequence of the last event that was looked at.' }),
 });
 const Secret = Type.String({ description: 'Signs deliveries as Standard Webhooks has it; shown once.' });
@@ -62,7 +73,14 @@ export const webhookOperations = {
     at: 'new',
     text: 'Have events sent to an address; its secret is shown once.',
     input: Type.Object(
-      { title: Type.Optional(Title), url: Url, types: Type.Optional(Types), environment, attempts: Type.Optional(Attempts) },
+      {
+        title: Type.Optional(Title),
+        url: Url,
+        types: Type.Optional(Types),
+        environment,
+        attempts: Type.Optional(Attempts),
+        login: Type.Optional(Login),
+      },
       closed,
     ),
     output: Type.Object({ id: Id, secret: Secret }),
@@ -81,6 +99,7 @@ export const webhookOperations = {
         types: Type.Optional(Types),
         attempts: Type.Optional(Attempts),
         state: Type.Optional(State),
+        login: Type.Optional(Login),
       },
       closed,
     ),

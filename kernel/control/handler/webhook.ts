@@ -4,9 +4,10 @@ import { fault } from '../../contract/fault.ts';
 import { sealerOf } from '../../keys/sealer.ts';
 import { assertCallable } from '../../outbound/outbound.ts';
 import { formatId } from '../../tenancy/id.ts';
-import { webhookAad, webhookPurpose } from '../../webhook/dispatch.ts';
+import { loginAad, webhookAad, webhookPurpose } from '../../webhook/dispatch.ts';
 import { attemptsUsual, secretBytes, secretOverlapMs, webhooksMax } from '../../webhook/limits.ts';
 import { secretText } from '../../webhook/sign.ts';
+import { isTopicUrl, readTopic, type TopicLogin } from '../../webhook/topic.ts';
 import { type Context, enveloped, found, nameOrId, own, paged, type Row } from '../context.ts';
 import type { platform } from '../service.ts';
 import { environmentFor } from './credential.ts';
@@ -63,6 +64,17 @@ function deliveryOf(row: Row) {
   };
 }
 
+/** Refuses an address that can never be sent to. */
+function assertSendable(url: string, allow: readonly string[]): void {
+  if (isTopicUrl(url)) readTopic(url, allow);
+  else assertCallable(url, allow);
+}
+
+/** What a webhook is called unless it is given a title. */
+function shortOf(url: string, allow: readonly string[]): string {
+  return isTopicUrl(url) ? readTopic(url, allow).topic : assertCallable(url, allow).host;
+}
+
 /** Webhooks: where events go, what came of them, and sending them again. Recorder sends. */
 export function webhookHandlers(context: Context, allow: readonly string[]): Mine {
   const sealer = sealerOf(context.keeper, webhookPurpose, context.now);
@@ -75,20 +87,27 @@ export function webhookHandlers(context: Context, allow: readonly string[]): Min
     const secret = randomBytes(secretBytes);
     return { secret: secretText(secret), sealed: await sealer.seal(tenant, secret, webhookAad(id)) };
   };
+  const sealedLogin = async (tenant: bigint, id: bigint, url: string, login: TopicLogin | undefined) => {
+    if (login === undefined) return null;
+    if (!isTopicUrl(url)) throw fault('BadInput', { path: '/login', detail: 'Only a topic of a Kafka is written to by a login.' });
+    return sealer.seal(tenant, Buffer.from(JSON.stringify(login)), loginAad(id));
+  };
   return {
     async CreateWebhook(call) {
       const { tenant } = call.caller;
-      const { url, types = [], environment, attempts = attemptsUsual, title = new URL(assertCallable(url, allow)).host } = call.input;
-      assertCallable(url, allow);
+      const { url, types = [], environment, attempts = attemptsUsual, login } = call.input;
+      const { title = shortOf(url, allow) } = call.input;
+      assertSendable(url, allow);
       const scope = environment === undefined ? 0n : await environmentFor(context, call as Call, { environment });
       const id = context.ids.next();
       const { secret, sealed } = await newSecret(tenant, id);
+      const loginSealed = await sealedLogin(tenant, id, url, login);
       // It is told of what happens from now on; ReplayWebhook goes back.
       const made = await own(context, call as Call).query(
-        `insert into platform.webhook (tenant, id, title, url, types, scope, secret_sealed, attempts, position)
-         select $1, $2, $3, $4, $5, $6, $7, $8, coalesce((select sequence from platform.event_head), 0)
+        `insert into platform.webhook (tenant, id, title, url, types, scope, secret_sealed, attempts, login_sealed, position)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $10, coalesce((select sequence from platform.event_head), 0)
          where (select count(*) from platform.webhook) < $9`,
-        [tenant, id, title, url, types, scope, sealed, attempts, webhooksMax],
+        [tenant, id, title, url, types, scope, sealed, attempts, webhooksMax, loginSealed],
       );
       if (made.count === 0) throw fault('QuotaExceeded', `An organization has at most ${webhooksMax} webhooks.`);
       return { output: { id: formatId(id), secret } };
@@ -107,11 +126,14 @@ export function webhookHandlers(context: Context, allow: readonly string[]): Min
     async UpdateWebhook(call) {
       const row = await locate(call as Call);
       const { title = row.title, url = row.url, types = row.types, attempts = row.attempts, state = row.state } = call.input;
-      assertCallable(String(url), allow);
+      assertSendable(String(url), allow);
+      const login = await sealedLogin(call.caller.tenant, row.id as bigint, String(url), call.input.login);
+      // Who comes to one address is nothing to another: whoever changes it says anew who comes.
       await own(context, call as Call).query(
-        `update platform.webhook set title = $2, url = $3, types = $4, attempts = $5, state = $6,
-         reason = case when $6 = 'enabled' then null else reason end, generation = generation + 1, version = version + 1 where id = $1`,
-        [row.id, title, url, types, attempts, state],
+        `update platform.webhook set title = $2, login_sealed = coalesce($7, case when url = $3 then login_sealed end), url = $3,
+         types = $4, attempts = $5, state = $6, reason = case when $6 = 'enabled' then null else reason end, generation = generation + 1,
+         version = version + 1 where id = $1`,
+        [row.id, title, url, types, attempts, state, login],
       );
       return { output: webhookOf(await locate(call as Call)) };
     },

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import * as s3 from '@aws-sdk/client-s3';
@@ -6,15 +8,37 @@ import { Kafka, logLevel } from 'kafkajs';
 import { type House, openHouse } from './fixtures/house.ts';
 
 let house: House;
+/** A Kafka of somebody else's: the log of another platform, at an address that the operator listed. */
+let foreign: House;
 let owner: s3.S3Client;
 const Bucket = 'told-bucket';
+/** Listed as well: a way to our own log, whose brokers say of themselves that they are somewhere that is not listed. */
+const passage = createServer((socket) => {
+  const [host = '', port = ''] = brokerOf(house).split(':');
+  const onward = connect(Number(port), host);
+  socket.on('error', () => onward.destroy());
+  onward.on('error', () => socket.destroy());
+  socket.pipe(onward).pipe(socket);
+});
+const passageAt = () => `127.0.0.1:${(passage.address() as AddressInfo).port}`;
 
 before(async () => {
-  house = await openHouse({ services: ['storage', 'log'] });
+  foreign = await openHouse({ services: ['log'] });
+  await once(passage.listen(0, '127.0.0.1'), 'listening');
+  house = await openHouse({ services: ['storage', 'log'], outbound: [brokerOf(foreign), passageAt()] });
   owner = house.client();
   await owner.send(new s3.CreateBucketCommand({ Bucket }));
 });
-after(() => house.stop());
+after(async () => {
+  await house?.stop();
+  await foreign?.stop();
+  passage.close();
+});
+
+const brokerOf = ({ platform }: House) => new URL(platform.doors['log.kafka']!.url.replace('kafka:', 'http:')).host;
+const loginOf = (of: House) => (of.owner as unknown as { sasl: { username: string; password: string } }).sasl;
+const kafkaOf = (of: House) =>
+  new Kafka({ brokers: [brokerOf(of)], logLevel: logLevel.NOTHING, sasl: { mechanism: 'plain', ...loginOf(of) } });
 
 type Message = {
   eventName: string;
@@ -142,9 +166,7 @@ test('versions, markers, tags and grants are told with their version to who want
 });
 
 test('a Kafka client reads the messages in gamut.events, those of one key in their order', async () => {
-  const { sasl } = house.owner as unknown as { sasl: { username: string; password: string } };
-  const broker = new URL(house.platform.doors['log.kafka']!.url.replace('kafka:', 'http:')).host;
-  const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING, sasl: { mechanism: 'plain', ...sasl } });
+  const kafka = kafkaOf(house);
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: 'gamut.events', numPartitions: 3 }] });
@@ -177,9 +199,7 @@ test('a Kafka client reads the messages in gamut.events, those of one key in the
 });
 
 test('messages for a topic that a notification names are its records as S3 sends them, those of one key in their order', async () => {
-  const { sasl } = house.owner as unknown as { sasl: { username: string; password: string } };
-  const broker = new URL(house.platform.doors['log.kafka']!.url.replace('kafka:', 'http:')).host;
-  const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING, sasl: { mechanism: 'plain', ...sasl } });
+  const kafka = kafkaOf(house);
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({ topics: ['of.pictures', 'gone'].map((topic) => ({ topic, numPartitions: 3 })) });
@@ -223,4 +243,78 @@ test('messages for a topic that a notification names are its records as S3 sends
     [[...sizes], [...others].toSorted()],
     [Array.from({ length: 20 }, (_, at) => at + 1), Array.from({ length: 20 }, (_, at) => `${at + 1}.png`).toSorted()],
   );
+});
+
+test('a topic of another Kafka is a webhook: what waited while it was not there comes in its order, its login is never shown', async () => {
+  const hooks = '/v1/platform/webhooks';
+  const make = (url: string, more: object = {}) => house.call('POST', hooks, { url, types: ['storage.ObjectNotification'], ...more });
+  const broker = brokerOf(foreign);
+  const login = loginOf(foreign);
+  const refused = ['kafka://127.0.0.1:1/pictures', `kafka://u:p@${broker}/pictures`, `kafka://${broker}`, `kafka://${broker}/a/b`];
+  for (const url of refused) assert.equal((await make(url)).status, 400, url);
+  assert.equal((await make('https://example.org/', { login })).status, 400);
+  await configure({ EventBridgeConfiguration: {} });
+  const { body } = await make(`kafka://${broker}/pictures`, { login });
+  const { body: inside } = await make(`kafka://${passageAt()}/of.pictures`, { login: loginOf(house) });
+  const told = async (id = body.id) => {
+    const { body: found } = await house.call('GET', `${hooks}/${String(id)}`);
+    assert.ok(!JSON.stringify(found).includes(login.password));
+    return found.spec as { state: string; reason?: string };
+  };
+  for (let at = 1; at <= 10; at++) await put('far', 'x'.repeat(at));
+  for (let tries = 0; tries < 600 && (await told()).reason === undefined; tries++) await setTimeout(100);
+  const { reason, state } = await told();
+  assert.match(reason ?? '', /pictures/);
+  assert.equal(state, 'enabled');
+  for (let tries = 0; tries < 600 && (await told(inside.id)).reason === undefined; tries++) await setTimeout(100);
+  assert.match((await told(inside.id)).reason ?? '', /not public/);
+
+  const kafka = kafkaOf(foreign);
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: 'pictures', numPartitions: 3 }] });
+  await admin.disconnect();
+  for (let at = 11; at <= 20; at++) await Promise.all([put('far', 'x'.repeat(at)), put(`far ${at}`)]);
+  const consumer = kafka.consumer({ groupId: 'of-far' });
+  await consumer.connect();
+  await consumer.subscribe({ topic: 'pictures', fromBeginning: true });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const sizes = new Set<number>();
+  const others = new Set<string>();
+  await consumer.run({
+    async eachMessage({ message }) {
+      const event = JSON.parse(message.value!.toString()) as { type: string; data: { Records: Message[] } };
+      const { object } = event.data.Records[0]!.s3;
+      assert.equal(event.type, 'storage.ObjectNotification');
+      assert.equal(message.key?.toString(), `${Bucket}/${object.key.replaceAll('+', ' ')}`);
+      if (object.key === 'far') sizes.add(object.size!);
+      else others.add(object.key);
+      if (sizes.size >= 20 && others.size >= 10) resolve();
+    },
+  });
+  await promise;
+  await consumer.disconnect();
+  assert.deepEqual(
+    [...sizes],
+    Array.from({ length: 20 }, (_, at) => at + 1),
+  );
+  for (let tries = 0; tries < 300 && (await told()).reason !== undefined; tries++) await setTimeout(100);
+  assert.deepEqual([(await told()).reason, (await told()).state], [undefined, 'enabled']);
+  const delivered = async () => {
+    const { body: page } = await house.call('GET', `${hooks}/${String(body.id)}/list-deliveries`);
+    return (page.items ?? []).filter((one) => one.state === 'delivered').length;
+  };
+  for (let tries = 0; tries < 300 && (await delivered()) < 30; tries++) await setTimeout(100);
+  assert.ok((await delivered()) >= 30);
+
+  // Who comes to one address does not come to another, be it another word for the same; who says so anew goes on.
+  const change = (input: object) => house.call('PATCH', `${hooks}/${String(body.id)}`, input);
+  assert.equal((await change({ url: `kafka://${broker},${broker}/pictures` })).status, 200);
+  await put('far again');
+  for (let tries = 0; tries < 600 && (await told()).reason === undefined; tries++) await setTimeout(100);
+  assert.ok((await told()).reason !== undefined);
+  const before = await delivered();
+  assert.equal((await change({ login })).status, 200);
+  for (let tries = 0; tries < 300 && (await delivered()) === before; tries++) await setTimeout(100);
+  assert.equal(await delivered(), before + 1);
 });
