@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openObject } from '../store/seal.ts';
 import { partNumberMax } from '../contract/limits.ts';
-import { appendObject, findGrown } from '../store/append.ts';
+import { findGrown } from '../store/append.ts';
 import { createBucket, deleteBucket, listBuckets, ownBucket } from '../store/bucket.ts';
 import { copyObject } from '../store/copy.ts';
 import { effectSource } from '../store/effect.ts';
 import { stripeDataBytes } from '../store/frame.ts';
-import { gatherRunsOf } from '../store/gather.ts';
 import { inlineMaxBytes, packedMaxBytes } from '../store/limits.ts';
 import { listVersions } from '../store/list.ts';
 import { addReceived, placeObject, putObject, readLayout } from '../store/object.ts';
@@ -22,6 +21,7 @@ import {
   bytesOf,
   filesOf,
   get,
+  grow,
   never,
   openShelf,
   owner,
@@ -357,13 +357,7 @@ test('an object of as many parts as there may be takes no more, one that grew li
     assert.throws(() => findGrown(store, shelf, 'full', partNumberMax), code('TooManyParts'));
 
     await put(store, 'photos', 'grown', bytesOf(0, 100));
-    for (let at = 1; at < 600; at++) {
-      const grown = findGrown(store, shelf, 'grown', at * 100)!;
-      await gatherRunsOf(store, shelf, 'grown', grown, { seal: undefined, signal: never });
-      const received = await take(store, bytesOf(at, 100), {}, shelf);
-      const append = { key: 'grown', checksum: undefined, conditions: {}, who: whoIs('PutObject') };
-      await appendObject(store, shelf, received, grown, append);
-    }
+    for (let at = 1; at < 600; at++) await grow(store, 'photos', 'grown', at * 100, bytesOf(at, 100));
     const grown = readObject(store.catalog, shelf, 'grown')!;
     const { segments, parts: kept } = readLayout(store.catalog, grown);
     assert.ok(segments.length < 48, `${segments.length} runs`);

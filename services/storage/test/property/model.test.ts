@@ -10,6 +10,7 @@ import { bucketPlace } from '../../store/key.ts';
 import { inlineMaxBytes, packedMaxBytes } from '../../store/limits.ts';
 import { listObjects } from '../../store/list.ts';
 import { deleteObjects } from '../../store/removal.ts';
+import { renameObject } from '../../store/rename.ts';
 import { closeStore, type Store } from '../../store/store.ts';
 import { abortUpload, completeUpload, createUpload, putPart } from '../../store/upload.ts';
 import {
@@ -17,6 +18,7 @@ import {
   bytesOf,
   filesOf,
   get,
+  grow,
   never,
   openShelf,
   owner,
@@ -67,6 +69,34 @@ const putting = fc.tuple(keys, sizes, conditions).map(([key, size, condition]) =
     if (refused) return void (await assert.rejects(put(store, 'shelf', key, bytes, condition)));
     const { object } = await put(store, 'shelf', key, bytes, condition ?? {});
     assert.equal(object.etag, md5(bytes));
+    model.objects.set(key, bytes);
+  }),
+);
+
+const appending = fc.tuple(keys, sizes, fc.integer({ min: 1, max: 20 }), fc.boolean()).map(([key, size, times, wrong]) =>
+  command(`append ${key.slice(0, 9)} ${size} ${wrong}`, async (model, { store }) => {
+    const there = model.objects.get(key);
+    if (!there) return;
+    if (wrong) return void (await assert.rejects(grow(store, 'shelf', key, there.length + 1, bytesOf(++seed, size))));
+    let whole = there;
+    for (let at = 0; at < (size > 1025 ? 1 : times); at++) {
+      const bytes = bytesOf(++seed, size);
+      await grow(store, 'shelf', key, whole.length, bytes);
+      whole = Buffer.concat([whole, bytes]);
+    }
+    model.objects.set(key, whole);
+  }),
+);
+
+const renaming = fc.tuple(keys, keys, fc.boolean()).map(([sourceKey, key, isNew]) =>
+  command(`rename ${sourceKey.slice(0, 9)} ${key.slice(0, 9)} ${isNew}`, async (model, { store }) => {
+    const bytes = model.objects.get(sourceKey);
+    const conditions = isNew ? { ifNoneMatch: ['*'] } : {};
+    const rename = { key, sourceKey, conditions, sourceConditions: {}, who: whoIs('RenameObject') };
+    const renamed = renameObject(store, shelfOf(store, 'shelf'), rename);
+    if (!bytes || (isNew && model.objects.has(key))) return void (await assert.rejects(renamed));
+    await renamed;
+    model.objects.delete(sourceKey);
     model.objects.set(key, bytes);
   }),
 );
@@ -227,11 +257,9 @@ async function invariants(model: Model, { store, directory }: Real): Promise<voi
   for (const [key, expected] of model.objects) assert.ok((await get(store, 'shelf', key))?.equals(expected), key);
 }
 
-test('the store agrees with S3 in memory over random histories of writes, copies, parts, lists and restarts', async () => {
-  const commands = fc.commands([putting, putting, deleting, copying, reading, beginning, parting, parting, ending, listing, restarting], {
-    maxCommands: 100,
-    size: 'max',
-  });
+test('the store agrees with S3 in memory over random histories of writes, appends, renames, copies, parts, lists and restarts', async () => {
+  const all = [putting, putting, appending, renaming, deleting, copying, reading, beginning, parting, parting, ending, listing, restarting];
+  const commands = fc.commands(all, { maxCommands: 100, size: 'max' });
   await fc.assert(
     fc.asyncProperty(commands, async (history) => {
       const real: Real = { directory: temporary(), store: undefined as unknown as Store };
