@@ -5,7 +5,7 @@ import type { Sql } from '#seams/sql/sql.ts';
 import { newSeed } from '../domain/id.ts';
 import type { Fields } from '../domain/json.ts';
 import { errorOf, keptError, refusalOf } from './fault.ts';
-import { repeatKeptMs } from './limits.ts';
+import { holdRenewMs, holdSilentMs, repeatKeptMs } from './limits.ts';
 import type { Secrets } from './secret.ts';
 
 /** What work under an idempotency key is told: the seed of its ids, and whether it was begun before and not finished. */
@@ -19,10 +19,52 @@ const failed = 402;
 /** Letters of a keyed hash. */
 const hashLength = 40;
 
+/** Says of the keys that this process works under that it still does, so that others know which of theirs nobody holds any more. */
+class Holding {
+  readonly #sql: Sql;
+  readonly #boot: string;
+  readonly #held = new Map<RepeatEntry, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(sql: Sql, boot: string) {
+    this.#sql = sql;
+    this.#boot = boot;
+  }
+
+  hold(entry: RepeatEntry): void {
+    this.#held.set(entry, Date.now());
+    this.#timer ??= setInterval(() => void this.#renew(), holdRenewMs).unref();
+  }
+
+  release(entry: RepeatEntry): void {
+    this.#held.delete(entry);
+    if (this.#held.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** What just began is known to be held. A renewal that fails is made up for by the next, or another process goes on with the work. */
+  async #renew(): Promise<void> {
+    const long = [...this.#held].filter(([, since]) => Date.now() - since >= holdRenewMs).map(([entry]) => entry);
+    const places = Map.groupBy(long, ({ scope }) => scope);
+    await Promise.allSettled(
+      [...places.values()].map((entries) =>
+        this.#sql
+          .as(entries[0] as RepeatEntry)
+          .query('update reply set held_at = now() where boot = $1 and status is null and key = any($2::text[])', [
+            this.#boot,
+            entries.map(({ key }) => key),
+          ]),
+      ),
+    );
+  }
+}
+
 /**
  * Keeps replies to requests with an idempotency key. The key is taken before the work begins, in a transaction of its own,
  * because money moves outside of SQL; work that died is begun again under the same seed, so that it makes the same things.
- * A refusal of a card is a reply too. `boot` names this run of the process.
+ * A refusal of a card is a reply too. `boot` names this run of the process. Another process' key is in use for as long as that
+ * process says so; one that was only slow and goes on nevertheless makes the same things by the same ids.
  */
 export function repeatsOver({ sql, sealer, secrets, boot }: Options): RepeatStore {
   // What was asked may hold a card's number, whose plain hash could be guessed at.
@@ -31,12 +73,13 @@ export function repeatsOver({ sql, sealer, secrets, boot }: Options): RepeatStor
     hash: Buffer.from(await secrets.hash(asked, 'request', Buffer.from(asked.hash).toString('hex'), hashLength)),
   });
   const aad = (entry: RepeatEntry) => `reply ${entry.scope} ${entry.key}`;
+  const holding = new Holding(sql, boot);
 
   async function take(entry: RepeatEntry): Promise<Repetition | Row | 'busy'> {
     const made = await sql.as(entry).query(
       `insert into reply (key, operation, hash, seed, boot) values ($1, $2, $3, $4, $5)
        on conflict (tenant, scope, key) do update set operation = excluded.operation, hash = excluded.hash, seed = excluded.seed,
-         boot = excluded.boot, status = null, sealed = null, at = now()
+         boot = excluded.boot, status = null, sealed = null, at = now(), held_at = now()
          where reply.at < now() - $6::bigint * interval '1 ms' returning seed`,
       [entry.key, entry.operation, Buffer.from(entry.hash), newSeed(), boot, BigInt(repeatKeptMs)],
     );
@@ -47,11 +90,12 @@ export function repeatsOver({ sql, sealer, secrets, boot }: Options): RepeatStor
       .query<Row>('select operation, hash, seed, boot, status, sealed from reply where key = $1', [entry.key]);
     const known = rows[0];
     if (!known) return 'busy';
-    if (known.status !== null || known.boot === boot) return known;
-    const taken = await sql
-      .as(entry)
-      .query('update reply set boot = $2 where key = $1 and boot = $3 and status is null', [entry.key, boot, known.boot]);
-    if (!same(known, entry)) return known;
+    if (known.status !== null || known.boot === boot || !same(known, entry)) return known;
+    const taken = await sql.as(entry).query(
+      `update reply set boot = $2, held_at = now() where key = $1 and boot = $3 and status is null
+         and (boot = '' or held_at < now() - $4::bigint * interval '1 ms')`,
+      [entry.key, boot, known.boot, BigInt(holdSilentMs)],
+    );
     return taken.count > 0 ? { seed: known.seed, again: true } : 'busy';
   }
 
@@ -65,7 +109,7 @@ export function repeatsOver({ sql, sealer, secrets, boot }: Options): RepeatStor
     if (error instanceof OperationError && refusalOf(error)?.type === 'card_error')
       return keep(entry, { status: failed, headers: {}, bytes: Buffer.from(JSON.stringify(keptError(error))) });
     if (error instanceof OperationError && !error.retry) await sql.as(entry).query('delete from reply where key = $1', [entry.key]);
-    else await sql.as(entry).query(`update reply set boot = '' where key = $1 and status is null`, [entry.key]);
+    else await sql.as(entry).query(`update reply set boot = '' where key = $1 and boot = $2 and status is null`, [entry.key, boot]);
   }
 
   async function replayed(entry: RepeatEntry, { status, sealed }: Row): Promise<StoredReply> {
@@ -83,6 +127,7 @@ export function repeatsOver({ sql, sealer, secrets, boot }: Options): RepeatStor
         if (!same(taken, entry)) return { kind: 'conflict' };
         return taken.status === null ? { kind: 'in-flight' } : { kind: 'replay', reply: await replayed(entry, taken) };
       }
+      holding.hold(entry);
       try {
         const reply = await work(taken);
         await keep(entry, reply);
@@ -90,6 +135,8 @@ export function repeatsOver({ sql, sealer, secrets, boot }: Options): RepeatStor
       } catch (error) {
         await keepError(entry, error);
         throw error;
+      } finally {
+        holding.release(entry);
       }
     },
     claim: () => Promise.reject(new TypeError('no operation of payments refuses repeats')),

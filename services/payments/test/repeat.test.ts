@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Sealer } from '#kernel/contract/implement.ts';
+import type { RepeatEntry, RepeatStore } from '#kernel/contract/repeat.ts';
+import { deployDatabase, serviceUrl } from '#kernel/migrate/database.ts';
+import { deploySchema } from '#kernel/migrate/deploy.ts';
+import { openSql, type Sql } from '#seams/sql/sql.ts';
+import { startTestServer, type TestServer } from '#seams/sql/test/server.ts';
+import { repeatsOver, type Repetition } from '../store/repeat.ts';
+import { Secrets } from '../store/secret.ts';
+
+const deployment = 'repeat1';
+let server: TestServer;
+const open: Sql[] = [];
+
+before(async () => {
+  server = await startTestServer();
+  const admin = openSql(await deployDatabase(server.url, deployment), { max: 1 });
+  const folder = fileURLToPath(new URL('../store/migration', import.meta.url));
+  await deploySchema({ admin, deployment, service: 'payments', folder, password: 'pw' });
+  await admin.close();
+});
+after(async () => {
+  for (const sql of open) await sql.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+const key = randomBytes(32);
+const sealer: Sealer = {
+  seal(_, plain, aad) {
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(aad));
+    const body = Buffer.concat([cipher.update(plain), cipher.final()]);
+    return Promise.resolve(Buffer.concat([iv, cipher.getAuthTag(), body]));
+  },
+  open(_, sealed, aad) {
+    const bytes = Buffer.from(sealed);
+    const cipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12)).setAAD(Buffer.from(aad));
+    cipher.setAuthTag(bytes.subarray(12, 28));
+    return Promise.resolve(Buffer.concat([cipher.update(bytes.subarray(28)), cipher.final()]));
+  },
+  under: () => sealer,
+  state: () => undefined,
+};
+
+/** The keys as one process sees them: with connections of its own, and nothing remembered. */
+function begin(boot: string): { repeats: RepeatStore; sql: Sql } {
+  const sql = openSql(serviceUrl(server.url, deployment, 'payments', 'pw'), { max: 2 });
+  open.push(sql);
+  return { repeats: repeatsOver({ sql, sealer, secrets: new Secrets(sql, sealer), boot }), sql };
+}
+
+const asked = (name: string, body = 'body'): RepeatEntry => ({
+  ...{ tenant: 1n, scope: 1n, operation: 'CreateRefund', key: name, hash: Buffer.from(body) },
+});
+const reply = (text: string) => ({ status: 200, headers: {}, bytes: Buffer.from(text) });
+
+test('a key that one process works under is in use for another, and then both have the one answer', async () => {
+  const [one, other] = [begin('one').repeats, begin('other').repeats];
+  const began = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  const first = one.run(asked('slow'), async () => {
+    began.resolve();
+    await end.promise;
+    return reply('made');
+  });
+  await began.promise;
+  const never = () => Promise.reject(new Error('it was done twice'));
+  // For longer than a process may be silent.
+  for (let tries = 0; tries < 12; tries += 1) {
+    assert.equal((await other.run(asked('slow'), never)).kind, 'in-flight');
+    await pause(500);
+  }
+  assert.equal((await other.run(asked('slow', 'another'), never)).kind, 'conflict');
+  end.resolve();
+  assert.equal((await first).kind, 'fresh');
+  for (const process of [one, other, begin('after a restart').repeats]) {
+    const again = await process.run(asked('slow'), never);
+    assert.equal(again.kind === 'replay' && Buffer.from(again.reply.bytes).toString(), 'made');
+    assert.equal((await process.run(asked('slow', 'another'), never)).kind, 'conflict');
+  }
+});
+
+test('what a process left when it died is begun again by another under the same seed, once it has been silent', async () => {
+  const dead = begin('dead');
+  let seed = '';
+  const began = Promise.withResolvers<void>();
+  void dead.repeats
+    .run(asked('left'), (given) => {
+      seed = (given as Repetition).seed;
+      began.resolve();
+      return new Promise(() => undefined);
+    })
+    .catch(() => undefined);
+  await began.promise;
+  // Without its connections it can say nothing any more, as if it were killed.
+  await dead.sql.close();
+  const next = begin('next').repeats;
+  const work = (given: unknown) => {
+    assert.deepEqual(given, { seed, again: true });
+    return Promise.resolve(reply('finished'));
+  };
+  const kinds = new Set<string>();
+  for (let tries = 0; tries < 200 && !kinds.has('fresh'); tries += 1) {
+    kinds.add((await next.run(asked('left'), work)).kind);
+    await pause(100);
+  }
+  assert.deepEqual(kinds, new Set(['in-flight', 'fresh']));
+});
+
+test('a hundred that ask at once by four processes do the work once', async () => {
+  const processes = ['a', 'b', 'c', 'd'].map((boot) => begin(boot).repeats);
+  let done = 0;
+  const outcomes = await Promise.all(
+    Array.from({ length: 100 }, (_, at) =>
+      processes[at % processes.length]?.run(asked('many'), async () => {
+        done += 1;
+        await pause(50);
+        return reply(`${done}`);
+      }),
+    ),
+  );
+  assert.equal(done, 1);
+  assert.equal(outcomes.filter((each) => each?.kind === 'fresh').length, 1);
+  assert.ok(outcomes.every((each) => ['fresh', 'replay', 'in-flight'].includes(each?.kind ?? '')));
+});
