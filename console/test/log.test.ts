@@ -29,6 +29,7 @@ async function fill(): Promise<void> {
   const key = Buffer.from('k').toString('base64');
   const records = [avro('lamp'), avro('chair'), Buffer.from('plain words').toString('base64')].map((value) => ({ key, value }));
   await make('topics/orders/produce', { records, encoding: 'base64' });
+  await fillParcels();
   const { sasl } = (await (await elsewhere(flow, 'POST', '/platform/credentials', { role: 'owner' })).json()) as {
     sasl: { username: string; password: string };
   };
@@ -50,6 +51,23 @@ async function fill(): Promise<void> {
   }
 }
 
+/** Parcels in Protobuf, whose messages name those of another subject. */
+async function fillParcels(): Promise<void> {
+  await make('topics', { name: 'parcels', partitions: 1 });
+  const item = 'syntax = "proto3"; package shop; message Item { string name = 1; }';
+  const parcel = 'syntax = "proto3"; import "item.proto"; message None {} message Parcel { shop.Item item = 1; uint32 weight_g = 2; }';
+  await make('subjects/item/register-schema', { schema: item, schemaType: 'PROTOBUF' });
+  const references = [{ name: 'item.proto', subject: 'item', version: 1 }];
+  const { id } = await make('subjects/parcels-value/register-schema', { schema: parcel, schemaType: 'PROTOBUF', references });
+  // The second message of the file, then its fields.
+  const value = Buffer.concat([
+    Buffer.from([0, 0, 0, 0, Number(id), 2, 2, 0x0a, 6, 0x0a, 4]),
+    Buffer.from('lamp'),
+    Buffer.from([0x10, 100]),
+  ]);
+  await make('topics/parcels/produce', { records: [{ value: value.toString('base64') }], encoding: 'base64' });
+}
+
 inBothSchemes("records are read decoded, searched and appended, a group's lag is seen, and a schema is compared and checked", {
   flow,
   fill,
@@ -60,6 +78,10 @@ async function look({ me, root, scheme }: Look): Promise<void> {
   const { page } = me;
   await page.goto(`${root}/log`);
   await page.getByText('records not read yet').waitFor();
+  const busy = page.getByRole('region', { name: 'Busiest topics' });
+  const orders = busy.getByRole('row').filter({ has: page.getByRole('link', { name: 'orders', exact: true }) });
+  await orders.getByRole('link', { name: 'orders-value' }).waitFor();
+  await orders.getByRole('cell', { name: /^[2-9]$/ }).waitFor();
   await seen(me, '50-log');
 
   await page.goto(`${root}/log/topics/orders`);
@@ -78,10 +100,17 @@ async function look({ me, root, scheme }: Look): Promise<void> {
   await page.getByRole('textbox', { name: 'From offset' }).fill('1');
   await records.getByText('lamp').waitFor({ state: 'detached' });
 
+  await page.goto(`${root}/log/topics/parcels`);
+  await page.getByText('{"item":{"name":"lamp"},"weight_g":100}').waitFor();
+  await page.getByText(/^Protobuf \d+$/).waitFor();
+  await page.goto(`${root}/log/topics/orders`);
   await page.getByRole('link', { name: 'Partitions', exact: true }).click();
   const partitions = page.getByRole('region', { name: 'Partitions of the topic' });
   // Three records, and those that were appended here.
-  await partitions.getByRole('cell', { name: /^[4-9]$/ }).first().waitFor();
+  await partitions
+    .getByRole('cell', { name: /^[4-9]$/ })
+    .first()
+    .waitFor();
   await page.goto(`${root}/log/topics/paid`);
   await page.getByRole('link', { name: 'Partitions', exact: true }).click();
   const open = page.getByRole('region', { name: 'Open transactions' });

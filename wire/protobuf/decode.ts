@@ -12,15 +12,14 @@ type Named = { readonly name: string; readonly message: Message };
 /**
  * Reads a message of a file, found by its place: the number of the message, and of each message in it. Fields that are not
  * there have proto3's defaults, or are null where presence counts. Enums come by name, google.protobuf's wrappers as their
- * values and its Timestamp as a text. RangeError: the bytes are no such message.
+ * values and its Timestamp as a text; bytes are parts of those that were read. RangeError: the bytes are no such message.
  */
 export function decodeProto(known: Known, place: readonly number[], bytes: Uint8Array): Decoded {
-  const reading = { known, valuesLeft: valuesMax, depthLeft: valueDepthMax };
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return messageOf(messageAt(known.file, place), buffer, reading);
+  const reading = { known, none: bytes.subarray(0, 0), valuesLeft: valuesMax, depthLeft: valueDepthMax };
+  return messageOf(messageAt(known.file, place), bytes, reading);
 }
 
-type Reading = { readonly known: Known; valuesLeft: number; depthLeft: number };
+type Reading = { readonly known: Known; readonly none: Uint8Array; valuesLeft: number; depthLeft: number };
 
 function messageAt({ package: within, messages }: ProtoFile, place: readonly number[]): Named {
   let [name, at, found]: [string, readonly Message[], Message | undefined] = [within, messages, undefined];
@@ -35,10 +34,10 @@ function messageAt({ package: within, messages }: ProtoFile, place: readonly num
 }
 
 class Cursor {
-  readonly #bytes: Buffer;
+  readonly #bytes: Uint8Array;
   #at = 0;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
 
@@ -46,7 +45,7 @@ class Cursor {
     return this.#at < this.#bytes.length;
   }
 
-  take(count: number): Buffer {
+  take(count: number): Uint8Array {
     if (!(count >= 0 && this.#at + count <= this.#bytes.length)) throw new RangeError('the message is cut');
     this.#at += count;
     return this.#bytes.subarray(this.#at - count, this.#at);
@@ -62,8 +61,14 @@ class Cursor {
     throw new RangeError('a number has no end');
   }
 
-  bytes(): Buffer {
+  bytes(): Uint8Array {
     return this.take(Number(this.varint()));
+  }
+
+  /** The next bytes, to read a number of fixed width from. */
+  view(count: number): DataView {
+    const { buffer, byteOffset } = this.take(count);
+    return new DataView(buffer, byteOffset, count);
   }
 
   /** Goes past the value of a field that is not known. */
@@ -90,7 +95,7 @@ function fieldsOf(message: Message): ReadonlyMap<number, Field> {
   return known;
 }
 
-function messageOf({ name, message }: Named, bytes: Buffer, reading: Reading): { readonly [field: string]: Decoded } {
+function messageOf({ name, message }: Named, bytes: Uint8Array, reading: Reading): { readonly [field: string]: Decoded } {
   reading.depthLeft -= 1;
   if (reading.depthLeft < 0) throw new RangeError('the message is nested too deeply');
   const values = new Map<string, Decoded>();
@@ -114,7 +119,7 @@ function messageOf({ name, message }: Named, bytes: Buffer, reading: Reading): {
 }
 
 /** What a field is that does not stand in the message. */
-function absent({ label, type, key, oneof }: Field, where: string, { known }: Reading): Decoded {
+function absent({ label, type, key, oneof }: Field, where: string, { known, none }: Reading): Decoded {
   if (key !== undefined) return {};
   if (label === 'repeated') return [];
   if (known.file.syntax === 'proto2' || label === 'optional' || oneof !== undefined) return null;
@@ -124,7 +129,7 @@ function absent({ label, type, key, oneof }: Field, where: string, { known }: Re
   }
   if (type === 'bool') return false;
   if (type === 'string') return '';
-  if (type === 'bytes') return Buffer.alloc(0);
+  if (type === 'bytes') return none;
   return type === 'float' || type === 'double' ? 0 : 0n;
 }
 
@@ -153,7 +158,7 @@ function take(values: Map<string, Decoded>, field: Field, where: string, wire: n
   }
 }
 
-function entryOf({ type, key = 'string' }: Field, where: string, bytes: Buffer, reading: Reading): [string, Decoded] {
+function entryOf({ type, key = 'string' }: Field, where: string, bytes: Uint8Array, reading: Reading): [string, Decoded] {
   const cursor = new Cursor(bytes);
   let [name, value]: [string, Decoded] = ['', null];
   while (cursor.hasMore) {
@@ -177,7 +182,7 @@ function wireOf(type: string, where: string, { known }: Reading): number {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function textOf(bytes: Buffer): string {
+function textOf(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {
@@ -194,17 +199,17 @@ function one(type: string, where: string, wire: number, cursor: Cursor, reading:
   }
   switch (type) {
     case 'double':
-      return cursor.take(8).readDoubleLE();
+      return cursor.view(8).getFloat64(0, true);
     case 'float':
-      return cursor.take(4).readFloatLE();
+      return cursor.view(4).getFloat32(0, true);
     case 'fixed64':
-      return cursor.take(8).readBigUInt64LE();
+      return cursor.view(8).getBigUint64(0, true);
     case 'sfixed64':
-      return cursor.take(8).readBigInt64LE();
+      return cursor.view(8).getBigInt64(0, true);
     case 'fixed32':
-      return BigInt(cursor.take(4).readUInt32LE());
+      return BigInt(cursor.view(4).getUint32(0, true));
     case 'sfixed32':
-      return BigInt(cursor.take(4).readInt32LE());
+      return BigInt(cursor.view(4).getInt32(0, true));
     case 'string':
       return textOf(cursor.bytes());
     case 'bytes':
@@ -231,7 +236,7 @@ const wrapped: Readonly<Record<string, string>> = {
   ...{ UInt32Value: 'uint32', BoolValue: 'bool', StringValue: 'string', BytesValue: 'bytes' },
 };
 
-function messageNamed(found: Found, bytes: Buffer, reading: Reading): Decoded {
+function messageNamed(found: Found, bytes: Uint8Array, reading: Reading): Decoded {
   if (found.message) return messageOf({ name: found.name, message: found.message }, bytes, reading);
   const name = found.name.replace('google.protobuf.', '');
   const of = (...types: string[]) => {

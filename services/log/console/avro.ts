@@ -5,10 +5,35 @@ type Schema = string | readonly Schema[] | { readonly type: Schema; readonly [mo
 type Field = { readonly name: string; readonly type: Schema };
 type Named = Map<string, Schema>;
 
-/** Reads one value of a schema from Avro's binary encoding, for people to look at. Throws RangeError for bytes that are none. */
-export function avroValue(schema: Schema, bytes: Uint8Array): unknown {
-  const cursor = new Cursor(bytes);
-  return valueOf(schema, cursor, new Map(), '');
+/**
+ * Reads values of a schema from Avro's binary encoding, for people to look at; `others` are the schemas that it names.
+ * Throws RangeError for bytes that are none.
+ */
+export function avroReader(text: string, others: readonly string[]): (bytes: Uint8Array) => unknown {
+  const schema = JSON.parse(text) as Schema;
+  const named: Named = new Map();
+  for (const other of others) declare(JSON.parse(other) as Schema, named, '');
+  return (bytes) => valueOf(schema, new Cursor(bytes), named, '');
+}
+
+/** Notes the types that a schema defines, and those inside them. */
+function declare(schema: Schema, named: Named, space: string): void {
+  if (typeof schema === 'string') return;
+  if (isUnion(schema)) return schema.forEach((one) => declare(one, named, space));
+  const here = name(schema, named, space);
+  for (const { type } of (schema.fields ?? []) as readonly Field[]) declare(type, named, here);
+  for (const inner of [schema.items, schema.values, schema.type]) if (inner !== undefined) declare(inner as Schema, named, here);
+}
+
+/** Notes a schema's own name, and says in which namespace the names inside it are: a name with dots brings its own. */
+function name(schema: Exclude<Schema, string | readonly Schema[]>, named: Named, space: string): string {
+  const { name: own, namespace } = schema;
+  if (typeof own !== 'string') return space;
+  const dot = own.lastIndexOf('.');
+  const here = dot < 0 ? String(namespace ?? space) : own.slice(0, dot);
+  const last = own.slice(dot + 1);
+  for (const full of [last, here === '' ? last : `${here}.${last}`]) named.set(full, schema);
+  return here;
 }
 
 class Cursor {
@@ -75,9 +100,8 @@ function valueOf(schema: Schema, cursor: Cursor, named: Named, space: string): u
     return valueOf(known, cursor, named, space);
   }
   if (isUnion(schema)) return valueOf(schema[cursor.count()] ?? 'null', cursor, named, space);
-  const { type, name } = schema;
-  const here = String(schema.namespace ?? space);
-  if (typeof name === 'string') for (const full of [name, `${here}.${name}`]) named.set(full, schema);
+  const { type } = schema;
+  const here = name(schema, named, space);
   if (type === 'record' || type === 'error')
     return Object.fromEntries((schema.fields as Field[]).map((field) => [field.name, valueOf(field.type, cursor, named, here)]));
   if (type === 'enum') return (schema.symbols as string[])[cursor.count()];

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'react';
 import { type Api, useApi } from '#console/api/call.ts';
-import { avroValue } from './avro.ts';
 import { schemaHeadBytes as headBytes } from './limits.ts';
+import { type Reader, readerOf, text } from './reader.ts';
 
 /** A record as Fetch gives it with its bytes in base64. */
 export type Fetched = {
@@ -16,45 +16,32 @@ export type Fetched = {
 export type Shown = { readonly text: string; readonly schema?: string };
 export type ShownRecord = { readonly of: Fetched; readonly key: Shown; readonly value: Shown };
 
-type Schema = { readonly spec: { readonly schemaType: string; readonly schema: string } };
-
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 /** What a serialiser with a registry writes before a value: a zero, and the schema's id. */
 const schemaIdOf = (bytes: Uint8Array) =>
   bytes.length >= headBytes && bytes[0] === 0 ? new DataView(bytes.buffer, bytes.byteOffset).getInt32(1) : undefined;
 
-function plain(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  }
-}
-
-function decoded(bytes: Uint8Array, id: number, { spec }: Schema): Shown {
-  const schema = `${spec.schemaType === 'AVRO' ? 'Avro' : spec.schemaType === 'JSON' ? 'JSON Schema' : 'Protobuf'} ${id}`;
+function decoded(bytes: Uint8Array, { name, read }: Reader): Shown {
   const payload = bytes.subarray(headBytes);
   try {
-    const text = spec.schemaType === 'AVRO' ? JSON.stringify(avroValue(JSON.parse(spec.schema), payload)) : plain(payload);
-    return { text, schema };
+    return { text: read(payload), schema: name };
   } catch (error) {
-    return { text: plain(payload), schema: `not ${schema}: ${error instanceof Error ? error.message : String(error)}` };
+    return { text: text(payload), schema: `not ${name}: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
-function shown(part: string | null, schemas: ReadonlyMap<number, Schema>): Shown {
+function shown(part: string | null, readers: ReadonlyMap<number, Reader>): Shown {
   if (part === null) return { text: '' };
   const bytes = bytesOf(part);
-  const id = schemaIdOf(bytes);
-  const schema = id === undefined ? undefined : schemas.get(id);
-  return id === undefined || !schema ? { text: plain(bytes) } : decoded(bytes, id, schema);
+  const reader = readers.get(schemaIdOf(bytes) ?? 0);
+  return reader ? decoded(bytes, reader) : { text: text(bytes) };
 }
 
-async function schemasOf(api: Api, ids: readonly number[]): Promise<[number, Schema][]> {
+async function readersOf(api: Api, ids: readonly number[]): Promise<[number, Reader][]> {
   const found = await Promise.all(
-    ids.map(async (id): Promise<[number, Schema] | undefined> => {
+    ids.map(async (id): Promise<[number, Reader] | undefined> => {
       try {
-        return [id, await api.call<Schema>('log', 'GetSchema', String(id), {})];
+        return [id, await readerOf(api, id)];
       } catch {
         // Bytes that only look as if they had a schema before them are shown as they are.
         return undefined;
@@ -67,7 +54,7 @@ async function schemasOf(api: Api, ids: readonly number[]): Promise<[number, Sch
 /** Records with keys and values decoded by the schemas that they name. */
 export function useShown(records: readonly Fetched[] | undefined): readonly ShownRecord[] | undefined {
   const api = useApi();
-  const [schemas, setSchemas] = useState<ReadonlyMap<number, Schema>>(new Map());
+  const [readers, setReaders] = useState<ReadonlyMap<number, Reader>>(new Map());
   const ids = useMemo(() => {
     const parts = (records ?? []).flatMap(({ key, value }) => [key, value]).filter((part) => part !== null);
     return [...new Set(parts.map((part) => schemaIdOf(bytesOf(part))))].filter((id) => id !== undefined).sort((a, b) => a - b);
@@ -76,12 +63,12 @@ export function useShown(records: readonly Fetched[] | undefined): readonly Show
   useEffect(() => {
     let over = false;
     if (wanted !== '')
-      void schemasOf(api, wanted.split(',').map(Number)).then((found) => {
-        if (!over) setSchemas(new Map(found));
+      void readersOf(api, wanted.split(',').map(Number)).then((found) => {
+        if (!over) setReaders(new Map(found));
       });
     return () => {
       over = true;
     };
   }, [api, wanted]);
-  return useMemo(() => records?.map((of) => ({ of, key: shown(of.key, schemas), value: shown(of.value, schemas) })), [records, schemas]);
+  return useMemo(() => records?.map((of) => ({ of, key: shown(of.key, readers), value: shown(of.value, readers) })), [records, readers]);
 }

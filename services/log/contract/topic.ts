@@ -20,6 +20,7 @@ export const TopicStatus = Type.Object({
   records: Type.Integer({ description: 'Offsets from the start to the end of all partitions.' }),
   sizeBytes: Type.Integer({ description: 'Bytes of all records, wherever they lie.' }),
   localBytes: Type.Integer({ description: 'Bytes on the disk of the log; less than all where segments lie in the store of blobs alone.' }),
+  hanging: Type.Integer({ description: 'Transactions open in its partitions that nobody will end.' }),
 });
 export const Topic = envelope(TopicSpec, TopicStatus);
 

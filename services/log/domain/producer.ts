@@ -44,6 +44,11 @@ export class Producers {
     return least;
   }
 
+  /** The producers that have a transaction open. */
+  open(): number[] {
+    return [...this.#open.keys()];
+  }
+
   hasOpen(producerId: number): boolean {
     return this.#open.has(producerId);
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { avroValue } from '../console/avro.ts';
+import { avroReader } from '../console/avro.ts';
 import { differences } from '../console/difference.ts';
+import { protoReader } from '../console/protobuf.ts';
 
 test('the console reads Avro: records, unions, enums, arrays and maps in blocks, named types, numbers of any length', () => {
   const schema = {
@@ -27,13 +28,36 @@ test('the console reads Avro: records, unions, enums, arrays and maps in blocks,
     ...[Buffer.from([3, 8, 2]), Buffer.from('a'), Buffer.from([2]), Buffer.from('b'), Buffer.from([0])],
     ...[Buffer.from([2, 2]), Buffer.from('p'), price, Buffer.from([0]), Buffer.from([0]), Buffer.from([0xab, 0xcd]), Buffer.from([1])],
   ]);
-  assert.deepEqual(avroValue(schema, bytes), {
+  assert.deepEqual(avroReader(JSON.stringify(schema), [])(bytes), {
     ...{ id: '-9223372036854775808', kind: 'used', note: 'hi', tags: ['a', 'b'], prices: { p: 2.5 } },
     ...{ other: 'new', mark: '0xabcd', is: true },
   });
-  assert.throws(() => avroValue(schema, bytes.subarray(0, 20)), RangeError);
-  assert.throws(() => avroValue('long', Buffer.alloc(20, 0xff)), RangeError);
-  assert.throws(() => avroValue({ type: 'array', items: 'null' }, Buffer.from([0xfe, 0xff, 0xff, 0xff, 0x0f])), RangeError);
+  assert.throws(() => avroReader(JSON.stringify(schema), [])(bytes.subarray(0, 20)), RangeError);
+  assert.throws(() => avroReader('"long"', [])(Buffer.alloc(20, 0xff)), RangeError);
+  assert.throws(() => avroReader('{"type":"array","items":"null"}', [])(Buffer.from([0xfe, 0xff, 0xff, 0xff, 0x0f])), RangeError);
+});
+
+test('the console reads schemas that name others: types of Avro by their full names, messages of Protobuf by their files', () => {
+  const other = JSON.stringify({
+    type: 'record',
+    name: 'shop.Item',
+    fields: [{ name: 'size', type: { type: 'enum', name: 'Size', symbols: ['s'] } }],
+  });
+  const fields = ['shop.Item', 'shop.Size'].map((type, at) => ({ name: `f${at}`, type }));
+  const named = avroReader(JSON.stringify({ type: 'record', name: 'Order', fields }), [other]);
+  assert.deepEqual(named(Buffer.from([0, 0])), { f0: { size: 's' }, f1: 's' });
+  const order =
+    'syntax = "proto3"; import "item.proto"; message None {} message Order { message Line { shop.Item item = 1; double price = 2; } }';
+  const read = protoReader(
+    order,
+    new Map([['item.proto', 'syntax = "proto3"; package shop; message Item { string name = 1; bytes mark = 2; }']]),
+  );
+  const line = Buffer.concat([Buffer.from([4, 2, 0, 0x0a, 6, 0x0a, 1, 0x61, 0x12, 1, 0xff, 0x11]), Buffer.alloc(8)]);
+  // What a browser has is no Buffer.
+  const bytes = new Uint8Array(line);
+  assert.deepEqual(read(bytes), { item: { name: 'a', mark: new Uint8Array([0xff]) }, price: 0 });
+  assert.deepEqual(read(new Uint8Array([0])), {});
+  for (const broken of [[], [4, 2], [2, 10, 0], [4, 2, 0, 0x0a, 6, 0x0a]]) assert.throws(() => read(new Uint8Array(broken)), RangeError);
 });
 
 test('two versions of a schema are compared line by line', () => {

@@ -229,6 +229,8 @@ test('an operator sees who has a transaction open, aborts it, and ends one in it
   };
   const stuck = await begun('stuck');
   assert.deepEqual((await partition()).open, [{ ...stuck, from: 0, lastWriteAt: 1, transaction: 'stuck' }]);
+  const topic = await house.call('GET', '/v1/log/topics/held', undefined, rest);
+  assert.equal((topic.body.status as { hanging: number }).hanging, 0);
   const aborted = await house.call('POST', '/v1/log/transactions/stuck/abort-transaction', {}, rest);
   assert.deepEqual([aborted.status, (aborted.body.status as { state: string }).state], [200, 'CompleteAbort']);
   const after = await partition();

@@ -8,7 +8,7 @@ import type { Topic } from '../topic.ts';
 import { namedKey } from '../topic-key.ts';
 
 type Spec = { partitions: number; config?: Record<string, string> };
-type Status = { id: string; records: number; sizeBytes: number; localBytes: number };
+type Status = { id: string; records: number; sizeBytes: number; localBytes: number; hanging: number };
 type Names =
   | 'ListTopics'
   | 'GetTopic'
@@ -19,8 +19,15 @@ type Names =
   | 'DeleteTopic'
   | 'DeleteRecords';
 
+/** Transactions open in a topic's partitions that nobody will end. */
+const hanging = ({ transactions }: Broker, { scope, partitions }: Topic): number =>
+  partitions.reduce((sum, { producers }) => sum + producers.open().filter((id) => transactions.ownerOf(scope, id) === undefined).length, 0);
+
 /** A topic in the platform's envelope. */
-function topicEnvelope(topic: Topic): Envelope<Spec, Status> & { labels: Record<string, string>; spec: Spec; status: Status } {
+function topicEnvelope(
+  broker: Broker,
+  topic: Topic,
+): Envelope<Spec, Status> & { labels: Record<string, string>; spec: Spec; status: Status } {
   const { id, name, labels, createdAt, generation, partitions, config } = topic;
   return {
     uid: id,
@@ -35,6 +42,7 @@ function topicEnvelope(topic: Topic): Envelope<Spec, Status> & { labels: Record<
       records: partitions.reduce((sum, partition) => sum + partition.next - partition.logStart, 0),
       sizeBytes: partitions.reduce((sum, partition) => sum + partition.sizeBytes, 0),
       localBytes: partitions.reduce((sum, partition) => sum + partition.localBytes, 0),
+      hanging: hanging(broker, topic),
     },
   };
 }
@@ -51,7 +59,9 @@ export function paged<T extends { readonly name: string }>(
 }
 
 /** The handlers of the operations on topics themselves. */
-export function topicHandlers({ topics, settings }: Broker): Pick<Handlers<typeof log>, Names> {
+export function topicHandlers(broker: Broker): Pick<Handlers<typeof log>, Names> {
+  const { topics, settings } = broker;
+  const envelope = (topic: Topic) => topicEnvelope(broker, topic);
   const own = (scope: bigint, name: string): Topic => {
     const topic = topics.find(scope, name);
     if (!topic) throw fault('NoSuchTopic', `Topic '${name}' does not exist.`);
@@ -62,9 +72,9 @@ export function topicHandlers({ topics, settings }: Broker): Pick<Handlers<typeo
       const filter = visible('ListTopics', 'GetTopic');
       const seen = topics.list(caller.scope).filter(({ name, labels }) => filter.admits({ name, labels: { ...labels }, spec: {} }));
       const { items, next } = paged(seen, input);
-      return { output: { items: items.map(topicEnvelope), ...(next === undefined ? {} : { next }), version: String(topics.version) } };
+      return { output: { items: items.map(envelope), ...(next === undefined ? {} : { next }), version: String(topics.version) } };
     },
-    GetTopic: async ({ caller, ref }) => ({ output: topicEnvelope(own(caller.scope, ref.name)) }),
+    GetTopic: async ({ caller, ref }) => ({ output: envelope(own(caller.scope, ref.name)) }),
     async CreateTopic(call) {
       const { name, partitions = settings.partitions, config = {}, labels = {} } = call.input;
       const named = namedKey(config);
@@ -72,7 +82,7 @@ export function topicHandlers({ topics, settings }: Broker): Pick<Handlers<typeo
       const topic = topics.create(call.caller, name, { partitions, config, labels });
       await topics.flushed(topic);
       call.emit('TopicCreated', { topic: name });
-      return { output: topicEnvelope(topic) };
+      return { output: envelope(topic) };
     },
     async AlterTopicConfig(call) {
       const { caller, ref, input } = call;
@@ -87,7 +97,7 @@ export function topicHandlers({ topics, settings }: Broker): Pick<Handlers<typeo
       if (named !== undefined && named !== namedKey(topic.config)) await call.useKey(named);
       topics.alter(topic, { config });
       await topics.flushed(topic);
-      return { output: topicEnvelope(topic) };
+      return { output: envelope(topic) };
     },
     async DescribeTopicConfig({ caller, ref }) {
       const { config } = own(caller.scope, ref.name);
@@ -97,7 +107,7 @@ export function topicHandlers({ topics, settings }: Broker): Pick<Handlers<typeo
       const topic = own(caller.scope, ref.name);
       topics.alter(topic, { partitions: input.partitions });
       await topics.flushed(topic);
-      return { output: topicEnvelope(topic) };
+      return { output: envelope(topic) };
     },
     async DeleteTopic(call) {
       topics.delete(own(call.caller.scope, call.ref.name));
@@ -116,7 +126,9 @@ export function topicHandlers({ topics, settings }: Broker): Pick<Handlers<typeo
 }
 
 /** Topics as resources of the platform. */
-export function topicProvider({ topics }: Broker): Provider<Spec, Status> {
+export function topicProvider(broker: Broker): Provider<Spec, Status> {
+  const { topics } = broker;
+  const envelope = (topic: Topic) => topicEnvelope(broker, topic);
   return {
     attributes(scope, name) {
       const topic = topics.find(scope, name);
@@ -124,20 +136,20 @@ export function topicProvider({ topics }: Broker): Provider<Spec, Status> {
     },
     async get({ scope }, name) {
       const topic = topics.find(scope, name);
-      return topic && topicEnvelope(topic);
+      return topic && envelope(topic);
     },
     async list({ scope }, page) {
       const { items, next } = paged(topics.list(scope), page);
-      return { items: items.map(topicEnvelope), ...(next === undefined ? {} : { next }), version: String(topics.version) };
+      return { items: items.map(envelope), ...(next === undefined ? {} : { next }), version: String(topics.version) };
     },
     async put(owner, { name, spec, labels, ifVersion }) {
       const known = topics.find(owner.scope, name);
       if (ifVersion !== undefined && ifVersion !== (known ? String(known.version) : '0'))
         throw fault(known ? 'Conflict' : 'PreconditionFailed');
       const { partitions, config = {} } = spec;
-      if (!known) return topicEnvelope(topics.create(owner, name, { partitions, config, ...(labels ? { labels } : {}) }));
+      if (!known) return envelope(topics.create(owner, name, { partitions, config, ...(labels ? { labels } : {}) }));
       topics.alter(known, { partitions, config, ...(labels ? { labels } : {}) });
-      return topicEnvelope(known);
+      return envelope(known);
     },
     async delete({ scope }, name, ifVersion) {
       const known = topics.find(scope, name);
@@ -150,7 +162,7 @@ export function topicProvider({ topics }: Broker): Provider<Spec, Status> {
       let wake = () => {};
       const stop = topics.onChange(({ type, topic, version }) => {
         if (topic.scope !== scope) return;
-        waiting.push({ type, version: String(version), resource: topicEnvelope(topic) });
+        waiting.push({ type, version: String(version), resource: envelope(topic) });
         wake();
       });
       try {
