@@ -1,6 +1,7 @@
 /** A drive, as the service describes it. */
 export type Drive = {
   readonly number: number;
+  readonly region: string;
   readonly zone: string;
   readonly rack: string;
   readonly node: string;

@@ -65,7 +65,9 @@ function Remote({ remote }: { remote: NonNullable<DriveMap['remote']> }) {
 }
 
 function DriveGrid({ drives }: { drives: readonly Drive[] }) {
-  const zones = grouped(drives, ({ zone }) => zone);
+  const zones = grouped(drives, ({ region, zone }) => `${region} / ${zone}`);
+  const nodes = new Set(drives.map(({ zone, rack, node }) => `${zone}/${rack}/${node}`)).size;
+  const racks = new Set(drives.map(({ zone, rack }) => `${zone}/${rack}`)).size;
   return (
     <div className="stack">
       {zones.map(([zone, inZone]) => (
@@ -79,7 +81,10 @@ function DriveGrid({ drives }: { drives: readonly Drive[] }) {
                   {inRack.map((drive) => (
                     <li key={drive.number} className={`drive drive-${drive.state}`}>
                       <span className="row apart">
-                        <strong>{drive.number}</strong>
+                        <span className="cut">
+                          <strong>{drive.number}</strong>
+                          {nodes > racks && <span className="dim"> {drive.node}</span>}
+                        </span>
                         <Status tone={tones[drive.state]}>{words[drive.state]}</Status>
                       </span>
                       <span className="dim cut" title={drive.reason ?? drive.node}>

@@ -16,6 +16,7 @@ const read = {
 
 const Drive = Type.Object({
   number: Type.Integer(),
+  region: Type.String(),
   zone: Type.String(),
   rack: Type.String(),
   node: Type.String(),

@@ -8,8 +8,8 @@ export type Place = {
   readonly weight: number;
 };
 
-/** Shards of one stripe that may lie in one rack, as long as there are enough racks. */
-const perRackMost = 4;
+/** Shards of one stripe that may lie in one rack (or zone, or node), as long as there are enough of them: as many as may be lost. */
+const perDomainMost = 4;
 
 /** A number in (0, 1) of an id and a drive: the same for the same two, independent for others. */
 function chance(id: Uint8Array, drive: number): number {
@@ -41,24 +41,38 @@ export function rank<P extends Place>(id: Uint8Array, drives: readonly P[]): P[]
 }
 
 /**
- * The drives of the copies or shards of an id: `count` different ones, spread over racks. With too few racks each takes its
- * even share. Fewer come back when there are fewer drives.
+ * The drives of the copies or shards of an id: `count` different ones, of which those in `held` have theirs already. They are
+ * spread over regions, zones, racks and nodes, so that none of these holds more than four shards of a stripe, or more than
+ * its even share where there are too few of its kind. Fewer come back when there are fewer drives.
  */
-export function place<P extends Place>(id: Uint8Array, drives: readonly P[], count: number): P[] {
-  const ranked = rank(id, drives);
-  const racks = new Set(ranked.map(rackOf)).size;
-  if (racks === 0) return [];
-  const most = count <= perRackMost ? Math.ceil(count / racks) : Math.max(perRackMost, Math.ceil(count / racks));
-  const taken = new Map<string, number>();
-  const chosen = ranked.filter((drive) => {
-    const held = taken.get(rackOf(drive)) ?? 0;
-    if (held >= most) return false;
-    taken.set(rackOf(drive), held + 1);
-    return true;
+export function place<P extends Place>(id: Uint8Array, drives: readonly P[], count: number, held: readonly Place[] = []): P[] {
+  const numbers = new Set(held.map(({ number }) => number));
+  const ranked = rank(id, drives).filter(({ number }) => !numbers.has(number));
+  const levels = levelsOf.map((nameOf) => {
+    const names = new Set(drives.filter(({ weight }) => weight > 0).map(nameOf));
+    const share = Math.ceil(count / Math.max(1, names.size));
+    const taken = new Map<string, number>();
+    for (const drive of held) taken.set(nameOf(drive), (taken.get(nameOf(drive)) ?? 0) + 1);
+    return { nameOf, most: count <= perDomainMost ? share : Math.max(perDomainMost, share), taken };
   });
-  // Racks may be of unequal size: what is missing comes from wherever there is room.
-  const rest = ranked.filter((drive) => !chosen.includes(drive));
-  return [...chosen, ...rest].slice(0, count);
+  const chosen = new Set<P>();
+  // Domains may be of unequal size: what is missing comes from where there is room, evenly.
+  for (let over = 0; chosen.size < Math.min(count - held.length, ranked.length); over++) {
+    for (const drive of ranked) {
+      if (chosen.size + held.length >= count) break;
+      if (chosen.has(drive)) continue;
+      if (levels.some(({ nameOf, most, taken }) => (taken.get(nameOf(drive)) ?? 0) >= most + over)) continue;
+      for (const { nameOf, taken } of levels) taken.set(nameOf(drive), (taken.get(nameOf(drive)) ?? 0) + 1);
+      chosen.add(drive);
+    }
+  }
+  return [...chosen];
 }
 
-const rackOf = ({ region, zone, rack }: Place): string => `${region}/${zone}/${rack}`;
+/** What fails as a whole, from the widest to the narrowest. */
+const levelsOf: readonly ((place: Place) => string)[] = [
+  ({ region }) => region,
+  ({ region, zone }) => `${region}/${zone}`,
+  ({ region, zone, rack }) => `${region}/${zone}/${rack}`,
+  ({ region, zone, rack, node }) => `${region}/${zone}/${rack}/${node}`,
+];

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Drive } from '../store/drive.ts';
 import { driveCheckMs, driveGraceMs, extentAgeMaxMs, indexCheckMs, scrubBytesPerSecondMin, scrubDays } from '../store/limits.ts';
 import { rebuildDrive, scrub, type ScrubReport } from '../store/scrub.ts';
 import type { Store } from '../store/store.ts';
@@ -64,16 +65,18 @@ export class DriveKeeper {
     await this.#store.index.tend();
     await packs.appender.rotateOlder(extentAgeMaxMs, this.#store.now());
     for (const drive of drives.drives) {
-      const { state } = drive;
-      if (state.state !== 'out' || !this.#local(drive.spec.path)) continue;
-      // A directory of our own that is gone is no drive that may come back.
-      if (existsSync(drive.spec.path) || this.#store.now() - state.since < this.#graceMs) continue;
-      await drives.replace(drive.number);
+      if (!drive.isIn && (this.#isGone(drive) || (await drive.isReplaced()))) await drives.replace(drive.number);
     }
     for (const number of drives.lost) {
       if (this.#stop.signal.aborted) return;
       if (drives.inUse(number)) await this.#rebuild(number);
     }
+  }
+
+  /** A directory of our own that is gone is no drive that may come back. */
+  #isGone({ state, spec: { path } }: Drive): boolean {
+    if (state.state !== 'out' || !this.#local(path) || existsSync(path)) return false;
+    return this.#store.now() - state.since >= this.#graceMs;
   }
 
   /** What lost a copy is sealed at once. */

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '#kernel/contract/implement.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { shards } from '../engine/stripe.ts';
 import { place } from '../domain/placement.ts';
-import { Drive, type DriveSpec, syncDirectory } from './drive.ts';
+import { Drive, type DriveSpec, replacementMark, syncDirectory } from './drive.ts';
 import { Patience } from './patience.ts';
+import { readTopology, topologyFile } from './topology.ts';
 
 /** The drives' identities as this store knows them, so that an empty or foreign directory is not taken for a drive. */
 type Roll = { readonly drives: readonly { readonly number: number; readonly id: string; readonly lost?: boolean }[] };
@@ -19,7 +20,10 @@ export type DriveSetOptions = {
   readonly specs?: readonly DriveSpec[];
 };
 
-/** Sixteen directories below the store's own. They may lie on one disk, and then protect against damage but not against its loss. */
+/**
+ * Where the operator says nothing: sixteen directories below the store's own. They may lie on one disk, and then protect against
+ * damage but not against its loss.
+ */
 function localDrives(directory: string): DriveSpec[] {
   return Array.from({ length: shards }, (_, number) => {
     const name = String(number).padStart(2, '0');
@@ -27,6 +31,21 @@ function localDrives(directory: string): DriveSpec[] {
     return { number, path: join(directory, 'drive', name), region: 'local', zone: 'local', rack, node: 'local', weight: 1 };
   });
 }
+
+/**
+ * A directory that the operator named is never made here: where it is not, its disk is not mounted, and what is written would
+ * go to another one. Nor is one taken that holds something.
+ */
+async function demandEmpty({ number, spec: { path } }: Drive): Promise<void> {
+  const names = await readdir(path).catch((cause: unknown) => {
+    throw fault('DataDirectory', { detail: `The directory of drive ${number} cannot be read: ${path}.`, cause });
+  });
+  if (names.some((name) => !mayLie.has(name)))
+    throw fault('DataDirectory', { detail: `The directory of drive ${number} is not empty: ${path}.` });
+}
+
+/** What may lie on a drive that is new: what file systems put there, and the operator's word that it is one. */
+const mayLie = new Set(['lost+found', replacementMark]);
 
 /** All drives of a store. */
 export class DriveSet {
@@ -38,7 +57,7 @@ export class DriveSet {
   readonly #lost = new Set<number>();
   readonly #listeners = new Set<() => void>();
 
-  private constructor({ directory, log, now, specs = localDrives(directory) }: DriveSetOptions) {
+  private constructor({ directory, log, now }: DriveSetOptions, specs: readonly DriveSpec[]) {
     this.#roll = join(directory, 'drives.json');
     this.#log = log;
     this.drives = specs.map((spec) => new Drive(spec, now, (drive, reason) => this.#wentOut(drive, reason)));
@@ -46,13 +65,20 @@ export class DriveSet {
 
   /** Finds the drives again, or makes them in a new store. One that is not what it was stays out. */
   static async open(options: DriveSetOptions): Promise<DriveSet> {
-    const set = new DriveSet(options);
+    const told = options.specs ?? (await readTopology(options.directory));
+    const set = new DriveSet(options, told ?? localDrives(options.directory));
     const roll = await set.#readRoll();
+    const left = roll?.drives.find(({ number }) => !set.drives[number]);
+    if (left) throw fault('DataDirectory', { detail: `There was a drive ${left.number}, and ${topologyFile} names none at its place.` });
+    const known = new Map(roll?.drives.map((drive) => [drive.number, drive]));
+    // All of them before the first is written to.
+    for (const drive of told ? set.drives : [])
+      if (!known.has(drive.number) && !drive.spec.path.startsWith(`${options.directory}/`)) await demandEmpty(drive);
     for (const drive of set.drives) {
-      const known = roll?.drives.find(({ number }) => number === drive.number);
-      if (known?.lost) set.#lost.add(drive.number);
-      if (known) {
-        drive.putIn(known.id);
+      const was = known.get(drive.number);
+      if (was?.lost) set.#lost.add(drive.number);
+      if (was) {
+        drive.putIn(was.id);
         await drive.check();
       } else {
         await drive.writeIdentity(randomUUID());
@@ -108,6 +134,7 @@ export class DriveSet {
     drive.id = id;
     await this.#writeRoll();
     drive.putIn(id);
+    await drive.remove(replacementMark);
     this.#log('info', 'a drive was replaced', { drive: number });
   }
 

@@ -11,6 +11,9 @@ export type DriveSpec = Place & { readonly path: string };
 /** `in`: in use. `out`: it failed or is away, and nothing is asked of it until it is replaced. */
 export type DriveState = { readonly state: 'in' } | { readonly state: 'out'; readonly reason: string; readonly since: number };
 
+/** The empty file by which an operator says that a directory is a new drive in the place of the one that is out. */
+export const replacementMark = 'replace';
+
 /** How many of the last ten reads or so are slow before a drive is taken for slow. */
 const slowReads = 3;
 
@@ -131,6 +134,12 @@ export class Drive {
     await writeFile(`${file}.new`, `${JSON.stringify({ id, number: this.number })}\n`, { mode: 0o600, flush: true });
     await rename(`${file}.new`, file);
     await syncDirectory(this.spec.path);
+  }
+
+  /** Whether the operator put another one in its place: the mark lies there, and nothing that was written here before. */
+  async isReplaced(): Promise<boolean> {
+    const names = await readdir(this.spec.path).catch((): string[] => []);
+    return names.includes(replacementMark) && !names.some((name) => name === 'shard' || name === 'extent' || name === 'index');
   }
 
   /** Looks whether the drive is still the one it was; takes it out when it is not. */

@@ -30,6 +30,7 @@ export const shardsWrittenMin = limit(
   'shard',
   'Fewest of sixteen shards with which large objects are still taken: one drive more may fail.',
 );
+export const drivesMax = limit(255, 'drive', 'Drives of a store; a shard says in one byte on which of them it lies.');
 export const rebuildsMax = limit(4, 'run', 'Runs of shards that are rebuilt at once for a new drive.');
 export const quickReadMaxBytes = limit(
   64 * kib,

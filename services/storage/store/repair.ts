@@ -1,5 +1,5 @@
 import { shards } from '../engine/stripe.ts';
-import { rank } from '../domain/placement.ts';
+import { place } from '../domain/placement.ts';
 import { type BlobStore, idKey } from './blob.ts';
 import { nowhere, shardPath, type Spread } from './coded.ts';
 import { CodedReader } from './coded-reader.ts';
@@ -66,15 +66,16 @@ async function makeShards(blobs: BlobStore, id: string, owner: Owner, wanted: re
 }
 
 function chooseTargets({ drives }: BlobStore, id: string, spread: Spread, wanted: readonly number[]): Map<number, Drive> {
-  const used = new Set(spread);
-  const spare = rank(
+  const targets = new Map<number, Drive>();
+  const held = [...new Set(spread)].flatMap((number) => drives.inUse(number)?.spec ?? []);
+  const spare = place(
     Buffer.from(id, 'hex'),
     drives.allIn.map(({ spec }) => spec),
-  ).filter(({ number }) => !used.has(number));
-  const targets = new Map<number, Drive>();
+    shards,
+    held,
+  );
   for (const shard of wanted) {
-    const own = spread[shard] === nowhere ? undefined : drives.inUse(spread[shard]!);
-    const drive = own ?? drives.inUse(spare.shift()?.number ?? nowhere);
+    const drive = drives.inUse(spread[shard]!) ?? drives.inUse(spare.shift()?.number ?? nowhere);
     if (drive) targets.set(shard, drive);
   }
   return targets;
@@ -82,9 +83,9 @@ function chooseTargets({ drives }: BlobStore, id: string, spread: Spread, wanted
 
 async function writeShards(blobs: BlobStore, id: string, owner: Owner, targets: ReadonlyMap<number, Drive>): Promise<number> {
   const wanted = [...targets.keys()];
-  const place = { id, size: owner.size, spread: owner.spread };
+  const run = { id, size: owner.size, spread: owner.spread };
   // Of the shards that are being made again it is known that they are missing.
-  const reader = new CodedReader(place, blobs.coder, blobs.drives, (of, missing, lost) => {
+  const reader = new CodedReader(run, blobs.coder, blobs.drives, (of, missing, lost) => {
     const more = missing.filter((shard) => !targets.has(shard));
     if (lost || more.length > 0) blobs.concern.damage(of, more, lost);
   });

@@ -29,6 +29,10 @@ async function call(
 test('the drives and the durability of their code are told', async () => {
   const map = JSON.parse((await call('GET', '/buckets/-/describe-drives')).text);
   assert.equal(map.drives.length, 16);
+  assert.deepEqual(
+    map.drives.map(({ region, zone, rack, node }: Record<string, string>) => [region, zone, rack, node].join('/')),
+    Array.from({ length: 16 }, (_, at) => `local/local/rack-${at >> 2}/local`),
+  );
   assert.ok(map.drives.every((drive: { state: string; sameDisk: boolean }) => drive.state === 'in' && drive.sameDisk));
   assert.deepEqual([map.failureDomains, map.repairsWaiting, map.unreadable], [1, 0, 0]);
   const query = 'dataShards=17&parityShards=3&annualFailureRate=0.00405&repairDays=6.5';

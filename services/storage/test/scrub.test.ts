@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -8,9 +8,9 @@ import { DriveKeeper } from '../jobs/drive-keeper.ts';
 import { createBucket } from '../store/bucket.ts';
 import { readLayout } from '../store/object.ts';
 import { scrub } from '../store/scrub.ts';
-import type { Store } from '../store/store.ts';
+import { closeStore, type Store } from '../store/store.ts';
 import { readObject } from '../store/version.ts';
-import { bytesOf, get, linesOf, owner, put, settled, shelfOf, withShelf } from './fixtures/shelf.ts';
+import { bytesOf, get, linesOf, openShelf, owner, put, settled, shelfOf, temporary, withShelf } from './fixtures/shelf.ts';
 
 const unpaced = async () => {};
 
@@ -67,7 +67,10 @@ test('a byte flipped in what lies compressed is met by a read, which answers the
     for (const [key, bytes] of model) {
       await put(store, 'shelf', key, bytes);
       const { segments } = readLayout(store.catalog, readObject(store.catalog, shelfOf(store, 'shelf'), key)!);
-      assert.ok(segments.every(({ seal }) => seal?.compressed), key);
+      assert.ok(
+        segments.every(({ seal }) => seal?.compressed),
+        key,
+      );
     }
     await store.blobs.packs.appender.rotate();
     await settled(store);
@@ -119,19 +122,106 @@ function drivesOf(count: number, racks: number): Place[] {
   }));
 }
 
-test('no rack holds more than four shards of a stripe, and no drive two', () => {
+test('no rack, zone or region holds more than four shards of a stripe where there are enough, no drive two, and what moves keeps to it', () => {
+  const zoned = (drive: Place): Place => ({ ...drive, region: `${drive.number % 4}`, zone: `${drive.number % 8}` });
   fc.assert(
     fc.property(
       fc.uint8Array({ minLength: 16, maxLength: 16 }),
-      fc.integer({ min: 16, max: 200 }),
+      fc.integer({ min: 16, max: 100 }),
       fc.integer({ min: 4, max: 12 }),
-      (id, count, racks) => {
-        const chosen = place(id, drivesOf(count, racks), 16);
-        assert.equal(new Set(chosen.map(({ number }) => number)).size, 16);
-        for (let rack = 0; rack < racks; rack++) assert.ok(chosen.filter((drive) => drive.rack === `${rack}`).length <= 4);
+      fc.boolean(),
+      (id, count, racks, inZones) => {
+        const drives = drivesOf(count, racks).map((drive) => (inZones ? zoned(drive) : drive));
+        const chosen = place(id, drives, 16);
+        const even = (of: readonly Place[]) => {
+          assert.equal(new Set(of.map(({ number }) => number)).size, 16);
+          for (const nameOf of [({ rack }: Place) => rack, ...(inZones ? [({ region }: Place) => region] : [])])
+            for (const some of Map.groupBy(of, nameOf).values()) assert.ok(some.length <= 4, `${some.length} of ${count} in ${racks}`);
+        };
+        // Of regions and racks that cross one another no choice may be even in both.
+        if (inZones && racks % 4 !== 0) return assert.equal(new Set(chosen).size, 16);
+        even(chosen);
+        if (count < 48) return;
+        // Two drives are lost: their shards go where those that stay leave room.
+        const lost = new Set(chosen.slice(3, 5).map(({ number }) => number));
+        const kept = chosen.filter(({ number }) => !lost.has(number));
+        const more = place(
+          id,
+          drives.filter(({ number }) => !lost.has(number)),
+          16,
+          kept,
+        );
+        even([...kept, ...more]);
       },
     ),
   );
+});
+
+/** A topology of so many drives outside the store, four to a zone. */
+function topologyOf(outside: string, count: number) {
+  return Array.from({ length: count }, (_, at) => ({ path: join(outside, `d${at}`), zone: `zone-${at >> 2}`, rack: 'a', node: `n${at}` }));
+}
+
+test('drives lie where the operator says, a zone of them may be lost, and a new one is taken where the operator marks it', async () => {
+  const [directory, outside] = [temporary(), temporary()];
+  const drives = topologyOf(outside, 20);
+  const say = (told: readonly object[]) => writeFileSync(join(directory, 'topology.json'), JSON.stringify({ drives: told }));
+  const until = async (done: () => boolean) => {
+    while (!done()) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  const refused = (why: RegExp) =>
+    assert.rejects(
+      openShelf(directory).then(closeStore),
+      (error: { code?: string; detail?: string }) => error.code === 'DataDirectory' && why.test(error.detail ?? ''),
+    );
+  try {
+    say(drives.slice(1, 5));
+    await refused(/topology.json cannot be used: \/drives/);
+    say([...drives.slice(1), drives[1]!]);
+    await refused(/two drives are at/);
+    say(drives);
+    await refused(/drive 0 cannot be read/);
+    for (const { path } of drives) mkdirSync(path);
+    writeFileSync(join(drives[19]!.path, 'letter.txt'), 'of somebody');
+    await refused(/drive 19 is not empty/);
+    rmSync(join(drives[19]!.path, 'letter.txt'));
+    let store = await openShelf(directory);
+    const model = await fill(store);
+    await store.blobs.packs.appender.rotate();
+    await settled(store);
+    for (const extent of store.blobs.packs.extents.values()) {
+      const zones = Map.groupBy(extent.coded?.spread ?? [], (number) => number >> 2);
+      assert.ok([...zones.values()].every((some) => some.length <= 4) && zones.size > 3);
+    }
+    const keeper = new DriveKeeper(store, directory, { graceMs: 0, checkMs: 20 });
+    const gone = drives.slice(8, 12);
+    for (const { path } of gone) renameSync(path, `${path}.gone`);
+    await until(() => store.blobs.drives.allIn.length === 16);
+    for (const [key, bytes] of model) assert.ok((await get(store, 'shelf', key))?.equals(bytes), key);
+    // A directory that is merely there is no new drive; one with the mark is, and is rebuilt.
+    for (const { path } of gone) mkdirSync(path);
+    keeper.look();
+    await keeper.stop();
+    assert.equal(store.blobs.drives.allIn.length, 16);
+    for (const { path } of gone) writeFileSync(join(path, 'replace'), '');
+    const next = new DriveKeeper(store, directory, { graceMs: 0, checkMs: 20 });
+    await until(() => store.blobs.drives.allIn.length === 20 && store.blobs.drives.lost.size === 0);
+    await next.stop();
+    assert.ok(gone.every(({ path }) => !existsSync(join(path, 'replace'))));
+    await settled(store);
+    const report = await scrub(store.blobs, unpaced);
+    assert.deepEqual([report.damagedShards, report.damagedCopies], [0, 0]);
+    await closeStore(store);
+    say(drives.slice(0, 19));
+    await refused(/There was a drive 19/);
+    say(drives);
+    store = await openShelf(directory);
+    for (const [key, bytes] of model) assert.ok((await get(store, 'shelf', key))?.equals(bytes), key);
+    await closeStore(store);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+    rmSync(outside, { recursive: true, force: true });
+  }
 });
 
 test('a drive more takes its share and moves nothing else, and a weight is a share', () => {

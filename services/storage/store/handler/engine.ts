@@ -37,6 +37,7 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
         output: {
           drives: drives.map((drive, at) => ({
             number: drive.number,
+            region: drive.spec.region,
             zone: drive.spec.zone,
             rack: drive.spec.rack,
             node: drive.spec.node,
