@@ -11,13 +11,14 @@ import { standBy } from './doors/standby/implementation.ts';
 import { log as contract } from './service.ts';
 import { type Broker, openBroker } from './store/broker.ts';
 import { groupHandlers, groupProvider } from './store/handler/group.ts';
+import { quotaHandlers } from './store/handler/quota.ts';
 import { registryHandlers, schemaProvider, subjectProvider } from './store/handler/registry.ts';
 import { subjects } from './store/handler/subject.ts';
 import { partitionHandlers } from './store/handler/partition.ts';
 import { recordHandlers } from './store/handler/record.ts';
 import { transactionHandlers, transactionProvider } from './store/handler/transaction.ts';
 import { topicHandlers, topicProvider } from './store/handler/topic.ts';
-import { rebalanceDelayMaxMs, topicPartitionsMax } from './store/limits.ts';
+import { idleMinMs, idleMs, rebalanceDelayMaxMs, topicPartitionsMax } from './store/limits.ts';
 import { nodeIdOf, openLead, seatOf } from './store/pair/pair.ts';
 import './store/fault.ts';
 
@@ -39,6 +40,7 @@ export const main = implement<typeof contract, Needs>(contract, async (kernel) =
     ...partitionHandlers(broker),
     ...groupHandlers(broker),
     ...transactionHandlers(broker),
+    ...quotaHandlers(broker),
     ...registryHandlers(broker),
     ...subjects(broker),
   };
@@ -67,14 +69,15 @@ function brokerOf({ directory, log, now, mayWrite, sealer, needs, pair, process:
   const settings = {
     partitions: settingOf('GAMUT_LOG_PARTITIONS', 1, topicPartitionsMax),
     rebalanceDelayMs: settingOf('GAMUT_LOG_REBALANCE_DELAY_MS', 0, rebalanceDelayMaxMs),
+    idleMs: settingOf('GAMUT_LOG_IDLE_MS', idleMinMs, idleMs, idleMs),
   };
   const blobs = needs.blobs ? { blobs: needs.blobs } : {};
   return openBroker({ directory, log, now, mayWrite, sealer, nodeId, settings, ...blobs });
 }
 
-/** What the operator says in the environment; the least where nothing is said. */
-function settingOf(name: string, least: number, most: number): number {
-  const said = process.env[name] ?? least;
+/** What the operator says in the environment; the least where nothing is said, unless something else is usual. */
+function settingOf(name: string, least: number, most: number, usual = least): number {
+  const said = process.env[name] ?? usual;
   const value = Number(said);
   if (!Number.isInteger(value) || value < least || value > most)
     throw new TypeError(`${name} must be a whole number from ${least} to ${most}, not ${said}`);

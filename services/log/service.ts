@@ -3,6 +3,7 @@ import { defineService } from '#kernel/contract/contract.ts';
 import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { errors } from './contract/error.ts';
 import { GroupSpec, GroupStatus, groupOperations, TransactionSpec, TransactionStatus } from './contract/group.ts';
+import { quotaOperations } from './contract/quota.ts';
 import { registryOperations, SchemaSpec, SchemaStatus, SubjectSpec, SubjectStatus } from './contract/registry.ts';
 import { fetchBurst, fetchPerSecond, produceBurst, producePerSecond, subjectsMax, topicsMax } from './contract/limits.ts';
 import { TopicSpec, TopicStatus, topicOperations } from './contract/topic.ts';
@@ -103,7 +104,7 @@ export const log = defineService({
       text: 'The REST interface of Confluent Schema Registry, for its serialisers: Avro, JSON Schema, Protobuf.',
     },
   },
-  operations: { ...topicOperations, ...groupOperations, ...registryOperations, ...subjectOperations },
+  operations: { ...topicOperations, ...groupOperations, ...quotaOperations, ...registryOperations, ...subjectOperations },
   roles: {
     publisher: ['Produce', 'GetTopic', 'WriteIdempotently'],
     streamer: ['publisher', 'Fetch', 'GetSchema', 'GetSubjectVersion', 'WriteTransaction', 'JoinGroup', 'CommitOffsets'],
@@ -111,6 +112,7 @@ export const log = defineService({
       'ListTopics',
       'GetTopic',
       'DescribeTopicConfig',
+      'DescribeClientQuotas',
       'DescribePartitions',
       'ListGroups',
       'GetGroup',
@@ -151,6 +153,7 @@ export const log = defineService({
       'ExportDataSubject',
       'CreateTopic',
       'AlterTopicConfig',
+      'AlterClientQuotas',
       'CreatePartitions',
       'DeleteTopic',
       'DeleteSubject',

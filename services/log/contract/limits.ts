@@ -18,3 +18,4 @@ export const subjectNameMax = limit(500, 'character', 'Longest name of a subject
 export const subjectVersionsMax = limit(1000, 'version', 'Versions of one subject, deleted ones included.');
 export const schemaTextMax = limit(512 * 1024, 'character', 'Longest text of a schema.');
 export const schemaReferencesMax = limit(100, 'reference', 'References of one schema, those of its references included.');
+export const quotaChangesMax = limit(20, 'change', 'Changes of the client quotas of one user, client or address in one request.');

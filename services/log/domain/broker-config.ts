@@ -6,12 +6,15 @@ export type BrokerSettings = {
   readonly partitions: number;
   /** group.initial.rebalance.delay.ms: how long a group without members waits for more than the first. */
   readonly rebalanceDelayMs: number;
+  /** connections.max.idle.ms: after how much silence a connection is closed. */
+  readonly idleMs: number;
 };
 
 /** What a broker says of itself. These values are so, and cannot be changed while it runs. */
-export const brokerConfig = ({ partitions, rebalanceDelayMs }: BrokerSettings): Readonly<Record<string, Value>> => ({
+export const brokerConfig = ({ partitions, rebalanceDelayMs, idleMs }: BrokerSettings): Readonly<Record<string, Value>> => ({
   'auto.create.topics.enable': { value: 'true', type: 1 },
   'broker.id': { value: '1', type: 3 },
+  'connections.max.idle.ms': { value: String(idleMs), type: 5 },
   'default.replication.factor': { value: '1', type: 3 },
   'group.initial.rebalance.delay.ms': { value: String(rebalanceDelayMs), type: 3 },
   'message.max.bytes': { value: '1048588', type: 3 },

@@ -9,3 +9,9 @@ export const schemaDepthMax = limit(100, 'level', 'Deepest nesting of a schema.'
 export const schemaNodesMax = limit(50_000, 'node', 'Most parts of a schema in JSON Schema or Protobuf.');
 export const schemaComparisonsMax = limit(500_000, 'pair', 'Most pairs of parts that one comparison of two schemas looks at.');
 export const refusalsMax = limit(100, 'sentence', 'Most reasons that a check of compatibility tells.');
+export const entityNameMax = limit(255, 'character', 'Longest name of a user or client that a quota is of.');
+export const quotaSpanMs = limit(
+  10_000,
+  'ms',
+  'Time whose quota may be used up at once, as in Apache Kafka (quota.window.num and quota.window.size.seconds).',
+);

@@ -5,11 +5,12 @@ import { OperationError } from '#kernel/contract/fault.ts';
 import type { Log, Sealer } from '#kernel/contract/implement.ts';
 import { Effects } from './effect.ts';
 import { Disk } from './disk.ts';
-import { checkpointMs, sweepMs, tierMs } from './limits.ts';
+import { checkpointMs, idleMs, sweepMs, tierMs } from './limits.ts';
 import { StateLog } from './state-log.ts';
 import { Groups } from './group.ts';
 import type { Partition } from './partition.ts';
 import { type Topic, Topics } from './topic.ts';
+import { Quotas } from './quota.ts';
 import { Registry } from './registry.ts';
 import { type Store, Tier } from './tier/tier.ts';
 import { Transactions } from './transaction.ts';
@@ -38,6 +39,7 @@ export type Broker = {
   readonly groups: Groups;
   readonly transactions: Transactions;
   readonly registry: Registry;
+  readonly quotas: Quotas;
   readonly effects: Effects;
   readonly tier: Tier;
   readonly now: () => number;
@@ -68,7 +70,7 @@ export type BrokerOptions = {
 };
 
 const sinceStart = () => performance.now();
-const usual: BrokerSettings = { partitions: 1, rebalanceDelayMs: 0 };
+const usual: BrokerSettings = { partitions: 1, rebalanceDelayMs: 0, idleMs };
 
 /** Opens the log of a directory: first what is known of topics, then their segments. */
 export function openBroker(options: BrokerOptions): Broker {
@@ -78,10 +80,12 @@ export function openBroker(options: BrokerOptions): Broker {
   const state = new StateLog(disk, join(directory, 'state'), now);
   const tier = new Tier({ store: blobs, sealer, state, clusterId: () => clusterId, confirm: () => broker.paired?.confirm(), log, now });
   const topics = new Topics(disk, state, now, sealer, tier);
+  const quotas = new Quotas(state, steady);
   const facts = new Map<string, unknown>();
   state.open((key, value) => {
     if (key[0] === 'fact') facts.set(String(key[1]), value);
     else topics.apply(key, value);
+    quotas.apply(key, value);
     tier.apply(key, value);
   });
   const clusterId = String(facts.get('cluster') ?? randomBytes(16).toString('base64url'));
@@ -116,7 +120,7 @@ export function openBroker(options: BrokerOptions): Broker {
     [sweepMs, () => sweep().catch(failed)],
   ]);
   const broker: Broker = {
-    ...{ clusterId, nodeId, settings, disk, topics, groups, transactions, registry, effects, tier },
+    ...{ clusterId, nodeId, settings, disk, topics, groups, transactions, registry, quotas, effects, tier },
     ...{ now, steady, mayWrite, log, sweep },
     paired: undefined,
     checkpoint: () => checkpointAll(topics),

@@ -4,22 +4,31 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { apiVersions } from '#wire/kafka/message/cluster.ts';
+import { fetch } from '#wire/kafka/message/record-access.ts';
+import { createTopics } from '#wire/kafka/message/topic.ts';
 import { batchOf } from '#wire/kafka/record/record.ts';
 import { appendBatch } from '../store/append.ts';
 import { openBroker } from '../store/broker.ts';
 import { recordsFrom } from '../store/offset.ts';
 import { type House, openHouse } from './fixtures/house.ts';
+import { openRaw } from './fixtures/raw.ts';
 import { sealer } from './fixtures/sealer.ts';
 
 const hourMs = 3_600_000;
 const sessions = 240;
+const idleMs = 3000;
 const memoryMax = 400 * 1024 * 1024;
 
 let house: House;
 before(async () => {
+  process.env.GAMUT_LOG_IDLE_MS = String(idleMs);
   house = await openHouse();
 });
-after(() => house?.stop());
+after(async () => {
+  await house?.stop();
+  delete process.env.GAMUT_LOG_IDLE_MS;
+});
 
 /** What a client says on each of its connections while it makes a topic, writes, joins a group, reads, and commits. */
 async function recorded(): Promise<Buffer[]> {
@@ -109,6 +118,34 @@ test('sessions of a client with bits turned are answered or closed; the broker l
   const [sent] = await producer.send({ topic: 'sound', messages: [{ value: 'still here' }] });
   assert.equal(sent?.errorCode, 0);
   await producer.disconnect();
+});
+
+test('sockets whose client is silent, does not say who it is, or is half gone are closed; one that waits for its answer is not', async () => {
+  const silent = await openRaw(house.kafka);
+  const dripping = await openRaw(house.kafka);
+  const asking = await openRaw(house.kafka);
+  const known = await openRaw(house.kafka, house.owner.sasl);
+  const [parked, gone] = [await openRaw(house.kafka, house.owner.sasl), await openRaw(house.kafka, house.owner.sasl)];
+  dripping.send(Buffer.from([0, 0, 3, 232]));
+  const drip = setInterval(() => dripping.send(Buffer.from([0])), 100);
+  const ask = setInterval(() => void asking.call(apiVersions, 0, {}).catch(() => undefined), 100);
+  const begun = performance.now();
+  await parked.call(createTopics, 5, { topics: [{ name: 'awaited', numPartitions: 1, replicationFactor: 1 }], timeoutMs: 1000 });
+  const park = (at: typeof parked, maxWaitMs: number) =>
+    at.call(fetch, 11, {
+      ...{ replicaId: -1, maxWaitMs, minBytes: 1, maxBytes: 1000, sessionEpoch: -1 },
+      topics: [{ topic: 'awaited', partitions: [{ partition: 0, currentLeaderEpoch: -1, fetchOffset: 0, partitionMaxBytes: 1000 }] }],
+    });
+  const answered = park(parked, 2 * idleMs);
+  const unanswered = assert.rejects(park(gone, 300_000), /closed/);
+  gone.socket.end();
+  await Promise.all([gone.closed, unanswered]);
+  await Promise.all([silent.closed, dripping.closed, asking.closed, known.closed]);
+  clearInterval(drip);
+  clearInterval(ask);
+  assert.ok(performance.now() - begun > idleMs / 2, 'they are not closed before their time');
+  assert.equal((await answered).responses[0]?.partitions[0]?.errorCode, 0);
+  parked.end();
 });
 
 test('a clock that steps by hours, ahead and back, loses, doubles and reorders nothing, and takes no member for silent', async () => {

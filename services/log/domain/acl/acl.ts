@@ -74,6 +74,8 @@ const meanings: Readonly<Record<number, Readonly<Record<number, Meaning>>>> = {
     // Of what brokers do to each other, and of what alters a cluster, ending transactions that hang is what there is here.
     [clusterAction]: { own: ['EndTransaction'], implied: [] },
     [alter]: { own: ['EndTransaction'], implied: [] },
+    [describeConfigs]: { own: ['DescribeClientQuotas'], implied: [] },
+    [alterConfigs]: { own: ['AlterClientQuotas'], implied: ['DescribeClientQuotas'] },
     [describe]: { own: ['ListTopics', 'ListGroups', 'ListTransactions', 'GetTopic', 'GetGroup', 'GetTransaction'], implied: [] },
   },
 };

@@ -44,7 +44,7 @@ function described(asking: Asking, topic: Topic, tellsRights = false): TopicAnsw
 
 /** A topic that a client named; it is made when the client and its rights allow that. */
 async function named(asking: Asking, name: string, mayCreate: boolean, tellsRights = false): Promise<TopicAnswer> {
-  const { session, broker } = asking;
+  const { session, broker, throttle } = asking;
   const failed = (code: number): TopicAnswer => ({ errorCode: code, name, partitions: [], topicAuthorizedOperations: unasked });
   if (topicNameFault(name)) return failed(errorCode.INVALID_TOPIC_EXCEPTION);
   if (!(await granted(asking, 'GetTopic', name))) return failed(errorCode.TOPIC_AUTHORIZATION_FAILED);
@@ -52,6 +52,7 @@ async function named(asking: Asking, name: string, mayCreate: boolean, tellsRigh
   if (!broker.topics.find(scope, name) && mayCreate) {
     try {
       await session.invoke('CreateTopic', '', { name });
+      throttle.mutated(broker.settings.partitions, false);
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
       if (error.code !== 'TopicExists')

@@ -13,14 +13,20 @@ import { errorCode } from '#wire/kafka/error.ts';
 import type { log } from '../../service.ts';
 import type { Broker } from '../../store/broker.ts';
 import { describeApis } from './api-version.ts';
-import type { Asking } from './exchange.ts';
+import { type Asking, pause } from './exchange.ts';
 import { FetchSession } from './fetch-session.ts';
-import { frameMaxBytes, idleMs, strangerFrameMaxBytes, strangerMs, waitingMaxBytes } from './limits.ts';
+import { frameMaxBytes, requestThrottleMaxMs, strangerFrameMaxBytes, strangerMs, waitingMaxBytes } from './limits.ts';
 import { routes } from './route.ts';
 import { Sasl } from './sasl.ts';
+import { Throttle } from './throttle.ts';
 
 /** What answers behind the door: the log itself, and the platform's policies and credentials. */
 export type Behind = { readonly broker: Broker; readonly directory: Directory };
+
+const throttled = (message: { readonly throttleTimeMs?: number }, ms: number) => ({
+  ...message,
+  throttleTimeMs: Math.max(message.throttleTimeMs ?? 0, ms),
+});
 
 /**
  * One connection: requests are answered one after the other, in order, as Apache Kafka does. Until the client has shown who
@@ -36,9 +42,13 @@ export class Conversation {
   readonly #fetches = new FetchSession();
   readonly #closed = new AbortController();
   readonly #waiting: Buffer[] = [];
+  readonly #deadline: NodeJS.Timeout;
   #waitingBytes = 0;
   #answering = false;
+  #sending = false;
   #draining = false;
+  /** It came from an address that connects too often: nothing is answered any more, and it is closed after a while. */
+  #refused = false;
   #session: Session<typeof log> | undefined;
 
   constructor(place: DoorPlace<typeof log>, { broker, directory }: Behind, socket: Socket, connection: Connection) {
@@ -47,9 +57,15 @@ export class Conversation {
     this.#directory = directory;
     this.#socket = socket;
     this.#sasl = new Sasl(place.gate, (session) => this.#enter(session));
-    socket.setTimeout(strangerMs, () => socket.destroy());
+    const idleMs = broker.settings.idleMs;
+    // A deadline, and no silence: who sends a byte now and then is to be known in time as well.
+    this.#deadline = setTimeout(() => socket.destroy(), Math.min(strangerMs, idleMs));
+    socket.setTimeout(idleMs, () => this.#quiet());
     socket.on('error', () => undefined);
-    socket.once('close', () => this.#closed.abort('limit'));
+    socket.once('close', () => {
+      clearTimeout(this.#deadline);
+      this.#closed.abort('limit');
+    });
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#enterUnasked(connection);
   }
@@ -66,9 +82,10 @@ export class Conversation {
   }
 
   #enter(session: Session<typeof log>): void {
+    if (!this.#session && this.#comesTooOften(session)) return;
     this.#session?.end();
     this.#session = session;
-    this.#socket.setTimeout(idleMs);
+    clearTimeout(this.#deadline);
     // Kafka has no goodbye: a client whose credential ended sees its connection close, parked fetches included.
     const leave = () => {
       if (this.#session !== session) return;
@@ -80,7 +97,25 @@ export class Conversation {
     this.#closed.signal.addEventListener('abort', () => session.signal.removeEventListener('abort', leave), { once: true });
   }
 
+  /** Nothing has come or gone for long: it is the broker's turn, or the client is not there any more. */
+  #quiet(): void {
+    if (this.#answering && !this.#sending) this.#socket.setTimeout(this.#broker.settings.idleMs);
+    else this.#socket.destroy();
+  }
+
+  /** KIP-612: the quota of an address is of the environment that a client comes to, so that it is known only now. */
+  #comesTooOften(session: Session<typeof log>): boolean {
+    const waitMs = this.#broker.quotas.connect(session.caller.scope, this.#socket.remoteAddress ?? '');
+    if (waitMs === 0) return false;
+    session.end();
+    this.#refused = true;
+    const timer = setTimeout(() => this.#socket.destroy(), Math.min(waitMs, requestThrottleMaxMs));
+    this.#socket.once('close', () => clearTimeout(timer));
+    return true;
+  }
+
   #receive(chunk: Buffer): void {
+    if (this.#refused) return;
     try {
       this.#frames.push(chunk);
       for (let frame = this.#frames.next(); frame; frame = this.#frames.next()) {
@@ -100,8 +135,10 @@ export class Conversation {
     this.#answering = true;
     try {
       for (let frame = this.#waiting.shift(); frame && !this.#socket.destroyed; frame = this.#waiting.shift()) {
-        await this.#answer(frame);
+        const throttleMs = await this.#answer(frame);
         this.#waitingBytes -= frame.length;
+        // KIP-219: the answer has gone, and the connection is not listened to until what was overdrawn is made good.
+        if (throttleMs > 0 && !this.#socket.destroyed) await pause(throttleMs, this.#closed.signal);
         if (this.#socket.isPaused() && this.#waitingBytes <= waitingMaxBytes) this.#socket.resume();
         if (this.#draining) break;
       }
@@ -118,34 +155,46 @@ export class Conversation {
     }
   }
 
-  async #answer(frame: Buffer): Promise<void> {
-    if (this.#sasl.isRaw) return this.#send([this.#sasl.rawStep(frame)]);
+  /** Answers a request; the milliseconds for which its client is throttled. */
+  async #answer(frame: Buffer): Promise<number> {
+    if (this.#refused) return 0;
+    if (this.#sasl.isRaw) return this.#sendRaw(this.#sasl.rawStep(frame));
     const request = readRequest(frame);
     if (request.unsupported) return this.#refuseVersion(request);
-    const message = await this.#respond(request);
+    const { api, version, correlationId } = request;
+    const asking = this.#session && this.#asking(this.#session, request);
+    const message = await this.#respond(request, asking);
+    if (this.#refused) return 0;
+    const throttleMs = asking?.throttle.counted(api.key, frame.length, message) ?? 0;
     // Nothing is told before the standby has it.
     const confirmed = this.#broker.paired?.confirm();
     if (confirmed) await confirmed;
-    if (message) await this.#send(writeResponse(request.api, request.version, request.correlationId, message));
+    const told = message && throttleMs > 0 ? throttled(message, throttleMs) : message;
+    if (told) await this.#send(writeResponse(api, version, correlationId, told));
     if (this.#sasl.hasFailed) this.#socket.end();
+    return throttleMs;
+  }
+
+  async #sendRaw(bytes: Buffer): Promise<number> {
+    if (!this.#refused) await this.#send([bytes]);
+    return 0;
   }
 
   /** KIP-511: an unknown version of ApiVersions is answered in version 0 with the versions there are; others end the connection. */
-  #refuseVersion({ api, correlationId }: Request): Promise<void> {
+  async #refuseVersion({ api, correlationId }: Request): Promise<number> {
     if (api.key !== apiVersions.key) throw new KafkaViolation(`version of ${api.name} is not served`);
-    return this.#send(writeResponse(api, 0, correlationId, { ...describeApis(), errorCode: errorCode.UNSUPPORTED_VERSION }));
+    await this.#send(writeResponse(api, 0, correlationId, { ...describeApis(), errorCode: errorCode.UNSUPPORTED_VERSION }));
+    return 0;
   }
 
-  #respond(request: Request): object | undefined | Promise<object | undefined> {
-    const { api, version, message } = request;
+  #respond({ api, version, message }: Request, asking: Asking | undefined): object | undefined | Promise<object | undefined> {
     if (api.key === apiVersions.key) return describeApis();
     if (api.key === saslHandshake.key) return this.#sasl.handshake(message as never, version);
     if (api.key === saslAuthenticate.key) return this.#sasl.authenticate(message as never);
-    const session = this.#session;
-    if (!session) throw new KafkaViolation(`${api.name} before authentication`);
+    if (!asking) throw new KafkaViolation(`${api.name} before authentication`);
     const handle = routes.get(api.key)?.handle;
     if (!handle) throw new KafkaViolation(`${api.name} is not served`);
-    return handle(message as never, this.#asking(session, request));
+    return handle(message as never, asking);
   }
 
   #asking(session: Session<typeof log>, { version, clientId }: Request): Asking {
@@ -157,6 +206,7 @@ export class Conversation {
       broker: this.#broker,
       directory: this.#directory,
       fetches: this.#fetches,
+      throttle: new Throttle(this.#broker.quotas, session.caller, clientId),
       clientHost: `/${remoteAddress.replace('::ffff:', '')}`,
       host: localAddress.replace('::ffff:', ''),
       port: localPort,
@@ -172,8 +222,10 @@ export class Conversation {
     for (const chunk of chunks) open = socket.write(chunk);
     socket.uncork();
     if (open || socket.destroyed) return;
+    this.#sending = true;
     await new Promise<void>((resolve) => {
       const done = () => {
+        this.#sending = false;
         socket.off('drain', done);
         socket.off('close', done);
         resolve();

@@ -7,6 +7,7 @@ import type { log } from '../../service.ts';
 import type { Broker } from '../../store/broker.ts';
 import type { FetchSession } from './fetch-session.ts';
 import { admitMaxMs } from './limits.ts';
+import type { Throttle } from './throttle.ts';
 
 /** What a handler gets besides the message: who asks, of whom, and where the client reached us. */
 export type Asking = {
@@ -16,6 +17,8 @@ export type Asking = {
   readonly directory: Directory;
   /** What this connection fetches again and again. */
   readonly fetches: FetchSession;
+  /** What this request costs by the client's quotas. */
+  readonly throttle: Throttle;
   readonly version: number;
   readonly clientId: string;
   readonly clientHost: string;

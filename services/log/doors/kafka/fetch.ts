@@ -105,8 +105,8 @@ const asked = ({ producerId, first }: Aborted) => ({ producerId, firstOffset: fi
 
 type Read = { readonly answers: Answer[][]; readonly reading: Reading };
 
-async function readAll(message: Message, found: readonly Found[]): Promise<Read> {
-  const reading: Reading = { left: Math.min(message.maxBytes, fetchMaxBytes), found: 0, failed: false };
+async function readAll(message: Message, found: readonly Found[], quotaBytes: number): Promise<Read> {
+  const reading: Reading = { left: Math.min(message.maxBytes, fetchMaxBytes, quotaBytes), found: 0, failed: false };
   const answers: Answer[][] = [];
   for (const [at, topic] of message.topics.entries()) {
     const told: Answer[] = [];
@@ -148,12 +148,12 @@ async function readEnough(message: Message, asking: Asking): Promise<Read> {
   const until = performance.now() + Math.min(message.maxWaitMs, parkMaxMs);
   for (;;) {
     const found = await Promise.all(message.topics.map((topic) => find(asking, topic)));
-    const read = await readAll(message, found);
+    const read = await readAll(message, found, asking.throttle.fetchBytesMax);
     const left = until - performance.now();
     const { reading } = read;
     if (reading.failed || reading.found >= message.minBytes || left <= 0 || asking.signal.aborted || message.topics.length === 0)
       return read;
-    await park(message, found, left, asking.signal);
+    await asking.throttle.idle(park(message, found, left, asking.signal));
   }
 }
 
@@ -170,7 +170,7 @@ const answerFetch = route(fetch, async (said, asking) => {
     if (bytes === 0 || name === undefined) continue;
     // The right may have gone while the fetch was parked; then nothing is told.
     const grant = await granted(asking, 'Fetch', name);
-    if (grant) waited = Math.max(waited, await admitted(grant, bytes, asking.signal));
+    if (grant) waited = Math.max(waited, await asking.throttle.idle(admitted(grant, bytes, asking.signal)));
     else answers[at] = topic.partitions.map(({ partition }) => failed(partition, 'TOPIC_AUTHORIZATION_FAILED'));
   }
   return {

@@ -79,7 +79,7 @@ const answerJoin = route(joinGroup, async (message, asking) => {
     broker.steady(),
   );
   broker.groups.watch(group);
-  const joined = await untilGone(joining, asking.signal);
+  const joined = await asking.throttle.idle(untilGone(joining, asking.signal));
   broker.groups.watch(group);
   if (!joined) return refuse('COORDINATOR_NOT_AVAILABLE');
   const { error, generation, protocolType, protocol, leader, skipAssignment, members } = joined;
@@ -128,7 +128,7 @@ const answerSync = route(syncGroup, async (message, asking) => {
     broker.steady(),
   );
   broker.groups.watch(group);
-  const synced = await untilGone(syncing, asking.signal);
+  const synced = await asking.throttle.idle(untilGone(syncing, asking.signal));
   if (!synced) return refuse('COORDINATOR_NOT_AVAILABLE');
   const { error, protocolType, protocol, assignment } = synced;
   return { throttleTimeMs: 0, errorCode: error, protocolType, protocolName: protocol, assignment };

@@ -42,7 +42,7 @@ async function produceTopic(
   if (!topic) return all('UNKNOWN_TOPIC_OR_PARTITION');
   if (!broker.mayWrite()) return all('KAFKA_STORAGE_ERROR');
   const bytes = wanted.reduce((sum, { records }) => sum + (records?.length ?? 0), 0);
-  const waited = await admission(grant, bytes, asking.signal);
+  const waited = await admission(grant, bytes, asking);
   if (waited === undefined) return all('THROTTLING_QUOTA_EXCEEDED');
   const answers = await Promise.all(wanted.map((one) => producePartition(asking, topic, one, transactionalId)));
   const appended = answers.filter(({ errorCode: code }) => code === 0).length;
@@ -50,9 +50,9 @@ async function produceTopic(
   return { answers, waited };
 }
 
-async function admission(grant: Grant, bytes: number, signal: AbortSignal): Promise<number | undefined> {
+async function admission(grant: Grant, bytes: number, asking: Asking): Promise<number | undefined> {
   try {
-    return await admitted(grant, bytes, signal);
+    return await asking.throttle.idle(admitted(grant, bytes, asking.signal));
   } catch (error) {
     if (error instanceof OperationError) return undefined;
     throw error;

@@ -1,5 +1,6 @@
 import { aclRoutes } from './acl.ts';
 import type { Route } from './exchange.ts';
+import { clientQuotaRoutes } from './client-quota.ts';
 import { clusterRoutes } from './cluster.ts';
 import { configRoutes } from './config.ts';
 import { consumerGroupRoutes } from './consumer-group.ts';
@@ -29,5 +30,6 @@ export const routes: ReadonlyMap<number, Route> = new Map(
     ...consumerGroupRoutes,
     ...aclRoutes,
     ...scramUserRoutes,
+    ...clientQuotaRoutes,
   ].map((route) => [route.api.key, route]),
 );

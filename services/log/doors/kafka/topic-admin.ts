@@ -24,14 +24,26 @@ function partitionsOf({ numPartitions, replicationFactor, assignments }: NewTopi
   return assignments.length;
 }
 
+/** The first versions whose clients know that they are refused because of a quota (KIP-599). */
+const strictFrom = { create: 6, delete: 5, grow: 3 } as const;
+
+function checkMutation({ throttle }: Asking, strict: boolean): void {
+  if (!throttle.mayMutate(strict)) throw fault('TooMany', 'The throttling quota has been exceeded.');
+}
+
 async function createOne(asking: Asking, wanted: NewTopic, validateOnly: boolean) {
   const { name, configs } = wanted;
-  const { session, broker } = asking;
+  const { session, broker, throttle } = asking;
+  const strict = asking.version >= strictFrom.create;
   try {
+    checkMutation(asking, strict);
     const partitions = partitionsOf(wanted, broker);
     const config = Object.fromEntries(configs.filter(({ value }) => value !== null).map((entry) => [entry.name, entry.value as string]));
     if (validateOnly) broker.topics.checkNew(session.caller, name, partitions, config);
-    else await session.invoke('CreateTopic', '', { name, partitions, config });
+    else {
+      await session.invoke('CreateTopic', '', { name, partitions, config });
+      throttle.mutated(partitions, strict);
+    }
     const topic = broker.topics.find(session.caller.scope, name);
     return {
       name,
@@ -66,8 +78,9 @@ const answerCreate = route(createTopics, async (message, asking) => {
 });
 
 const answerDelete = route(deleteTopics, async (message, asking) => {
-  const { session, broker, version } = asking;
+  const { session, broker, version, throttle } = asking;
   const { scope } = session.caller;
+  const strict = version >= strictFrom.delete;
   const wanted = version >= 6 ? message.topics : message.topicNames.map((name) => ({ name, topicId: '' }));
   const responses = [];
   for (const { name, topicId } of wanted) {
@@ -82,7 +95,9 @@ const answerDelete = route(deleteTopics, async (message, asking) => {
       continue;
     }
     try {
+      checkMutation(asking, strict);
       await session.invoke('DeleteTopic', topic?.name ?? name ?? '', {});
+      throttle.mutated(topic?.partitions.length ?? 0, strict);
       responses.push({ name: topic?.name ?? name, topicId: topic?.id, errorCode: 0, errorMessage: null });
     } catch (error) {
       responses.push({ name: topic?.name ?? name, topicId: topic?.id, ...wordError(error, 'TOPIC_AUTHORIZATION_FAILED') });
@@ -91,10 +106,13 @@ const answerDelete = route(deleteTopics, async (message, asking) => {
   return { throttleTimeMs: 0, responses };
 });
 
-const answerPartitions = route(createPartitions, async (message, { session, broker }) => {
+const answerPartitions = route(createPartitions, async (message, asking) => {
+  const { session, broker, throttle, version } = asking;
+  const strict = version >= strictFrom.grow;
   const results = [];
   for (const { name, count, assignments } of message.topics) {
     try {
+      checkMutation(asking, strict);
       const topic = broker.topics.find(session.caller.scope, name);
       const held = topic?.partitions.length ?? 0;
       if (topic && count <= held)
@@ -106,7 +124,10 @@ const answerPartitions = route(createPartitions, async (message, { session, brok
       )
         throw fault('BadInput', 'The assignment does not fit this cluster of one broker.');
       if (topic && message.validateOnly) broker.topics.checkPartitions(topic, count);
-      else await session.invoke('CreatePartitions', name, { partitions: count });
+      else {
+        await session.invoke('CreatePartitions', name, { partitions: count });
+        throttle.mutated(count - held, strict);
+      }
       results.push({ name, errorCode: 0, errorMessage: null });
     } catch (error) {
       results.push({ name, ...wordError(error, 'TOPIC_AUTHORIZATION_FAILED') });
