@@ -11,14 +11,17 @@ import { accountHandlers } from './store/handler/account.ts';
 import { chargeHandlers } from './store/handler/charge.ts';
 import { checkoutHandlers, sessionDue } from './store/handler/checkout.ts';
 import { couponHandlers } from './store/handler/coupon.ts';
+import { Contents } from './store/content.ts';
 import { Deliveries } from './store/delivery.ts';
 import { creditNoteHandlers } from './store/handler/credit-note.ts';
 import { customerHandlers } from './store/handler/customer.ts';
 import { directChargeHandlers } from './store/handler/direct-charge.ts';
 import { disputeHandlers } from './store/handler/dispute.ts';
 import { feeHandlers } from './store/handler/fee.ts';
+import { fileHandlers } from './store/handler/file.ts';
 import { invoiceHandlers } from './store/handler/invoice.ts';
 import { invoiceItemHandlers } from './store/handler/invoice-item.ts';
+import { meterHandlers } from './store/handler/meter.ts';
 import { paymentIntentHandlers } from './store/handler/payment-intent.ts';
 import { paymentLinkHandlers } from './store/handler/payment-link.ts';
 import { paymentMethodHandlers } from './store/handler/payment-method.ts';
@@ -53,6 +56,7 @@ import { repeatsOver } from './store/repeat.ts';
 import { Rates } from './store/rate.ts';
 import { Secrets } from './store/secret.ts';
 import { Steps } from './store/step.ts';
+import { Usages } from './store/usage.ts';
 import type { World } from './store/world.ts';
 
 registerFaults(payments.errors);
@@ -72,7 +76,8 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
   const steps = new Steps(sql, objects, movers);
   const rates = new Rates(objects, now);
   const isLive = ({ scope }: { scope: bigint }) => kindOf(scope) === 'live';
-  const world: World = { objects, secrets, steps, rates, clocks: new Clocks(), money: new Money(ledgers), isLive };
+  const beside = { usages: new Usages(sql), contents: new Contents(sql, sealer) };
+  const world: World = { objects, secrets, steps, rates, clocks: new Clocks(), money: new Money(ledgers), isLive, ...beside };
   const deliveries = new Deliveries(sql);
   const deliverer = new Deliverer({ world, deliveries, scopes, allow, now, log }).start();
   objects.onDelivery = (at) => deliverer.wake(at);
@@ -87,6 +92,8 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
       ...directChargeHandlers(world),
       ...payoutHandlers(world),
       ...productHandlers(world),
+      ...meterHandlers(world),
+      ...fileHandlers(world),
       ...couponHandlers(world),
       ...invoiceItemHandlers(world),
       ...invoiceHandlers(world),

@@ -6,9 +6,11 @@ import { checkoutOperations, paymentLinkOperations } from './contract/checkout.t
 import { accountOperations, applicationFeeOperations, transferOperations } from './contract/connect.ts';
 import { creditNoteOperations } from './contract/credit-note.ts';
 import { customerOperations } from './contract/customer.ts';
+import { fileOperations } from './contract/file.ts';
 import { invoiceItemOperations, invoiceOperations } from './contract/invoice.ts';
 import { requestsBurst, requestsPerSecond } from './contract/limits.ts';
 import { chargeOperations, paymentIntentOperations, refundOperations } from './contract/payment-intent.ts';
+import { meterEventOperations, meterOperations } from './contract/meter.ts';
 import { paymentMethodOperations } from './contract/payment-method.ts';
 import { feeOperations, payoutOperations } from './contract/payout.ts';
 import { disputeOperations, setupIntentOperations, tokenOperations } from './contract/setup-intent.ts';
@@ -35,14 +37,15 @@ const reading = [
   ...(['GetPayout', 'ListPayouts', 'GetFeeSchedule'] as const),
   ...(['GetProduct', 'ListProducts', 'SearchProducts', 'GetPrice', 'ListPrices', 'SearchPrices', 'GetCoupon', 'ListCoupons'] as const),
   ...(['GetPromotionCode', 'ListPromotionCodes', 'GetTaxRate', 'ListTaxRates'] as const),
-  ...(['GetInvoice', 'ListInvoices', 'GetInvoiceItem', 'ListInvoiceItems'] as const),
-  ...(['GetTestClock', 'ListTestClocks', 'GetSubscription', 'ListSubscriptions', 'GetDiscount'] as const),
+  ...(['GetInvoice', 'ListInvoices', 'SearchInvoices', 'GetInvoiceItem', 'ListInvoiceItems'] as const),
+  ...(['GetTestClock', 'ListTestClocks', 'GetSubscription', 'ListSubscriptions', 'SearchSubscriptions', 'GetDiscount'] as const),
   ...(['GetSubscriptionItem', 'ListSubscriptionItems', 'GetCollectionPolicy'] as const),
   ...(['GetCustomerBalanceTransaction', 'ListCustomerBalanceTransactions', 'GetCreditNote', 'ListCreditNotes'] as const),
   ...(['GetCheckoutSession', 'ListCheckoutSessions', 'ListCheckoutLineItems'] as const),
   ...(['GetPaymentLink', 'ListPaymentLinks', 'ListPaymentLinkItems'] as const),
   ...(['GetAccount', 'ListAccounts', 'GetTransfer', 'ListTransfers', 'GetTransferReversal', 'ListTransferReversals'] as const),
-  ...(['GetApplicationFee', 'ListApplicationFees'] as const),
+  ...(['GetApplicationFee', 'ListApplicationFees', 'GetMeter', 'ListMeters', 'ListMeterEventSummaries'] as const),
+  ...(['GetFile', 'ListFiles', 'GetFileContents'] as const),
 ] as const;
 const writing = [
   ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
@@ -59,6 +62,8 @@ const writing = [
   ...(['CreateSubscription', 'UpdateSubscription', 'CancelSubscription', 'CreateSubscriptionItem'] as const),
   ...(['UpdateSubscriptionItem', 'DeleteSubscriptionItem', 'CreateCustomerBalanceTransaction'] as const),
   ...(['CreateCreditNote', 'UpdateCreditNote', 'VoidCreditNote', 'CreateCheckoutSession', 'ExpireCheckoutSession'] as const),
+  ...(['CreateMeter', 'UpdateMeter', 'DeactivateMeter', 'ReactivateMeter', 'CreateMeterEvent', 'CreateMeterEventAdjustment'] as const),
+  'CreateFile',
   ...(['CompleteCheckoutSession', 'CreatePaymentLink', 'UpdatePaymentLink', 'OpenPaymentLink'] as const),
 ] as const;
 
@@ -90,6 +95,9 @@ export const payments = defineService({
     InvoiceItem: kind('What is to be invoiced.'),
     Invoice: kind('What a customer is to pay, and for what.'),
     Subscription: kind('Prices that a customer pays again and again.'),
+    File: kind('A file, such as evidence.'),
+    Meter: kind('What counts how much is used.'),
+    MeterEvent: kind('Something that was used.'),
     SubscriptionItem: kind('One price of a subscription.'),
     Discount: kind('A coupon that was redeemed.'),
     CustomerBalanceTransaction: kind('A change of what a customer has with the business.'),
@@ -156,6 +164,9 @@ export const payments = defineService({
     ...invoiceOperations,
     ...subscriptionOperations,
     ...subscriptionItemOperations,
+    ...fileOperations,
+    ...meterOperations,
+    ...meterEventOperations,
     ...customerBalanceOperations,
     ...collectionOperations,
     ...creditNoteOperations,

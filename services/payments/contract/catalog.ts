@@ -13,7 +13,7 @@ const taxBehavior = oneOf('exclusive', 'inclusive', 'unspecified');
 const Recurring = input({
   interval: oneOf('day', 'month', 'week', 'year'),
   interval_count: may(Type.Integer({ minimum: 1, maximum: 1095 })),
-  usage_type: may(oneOf('licensed')),
+  ...{ usage_type: may(oneOf('licensed', 'metered')), meter: may(Id) },
   trial_period_days: may(Type.Integer({ minimum: 1, maximum: 730 })),
 });
 
@@ -93,7 +93,7 @@ export const priceOperations = {
     input: input({
       ...{ ...page, active: may(Flag), currency: may(Currency), product: may(Id), type: may(oneOf('one_time', 'recurring')) },
       lookup_keys: may(Type.Array(Text, { maxItems: 10 })),
-      recurring: may(input({ interval: may(oneOf('day', 'month', 'week', 'year')), usage_type: may(oneOf('licensed')) })),
+      recurring: may(input({ interval: may(oneOf('day', 'month', 'week', 'year')), usage_type: may(oneOf('licensed', 'metered')) })),
     }),
     output: List,
   },

@@ -1,6 +1,23 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
-import { Currency, Flag, Found, Id, input, List, may, Metadata, nothing, oneOf, page, read, Text, write } from './field.ts';
+import {
+  Currency,
+  Flag,
+  Found,
+  Id,
+  input,
+  List,
+  may,
+  Metadata,
+  nothing,
+  oneOf,
+  page,
+  read,
+  Search,
+  searchInput,
+  Text,
+  write,
+} from './field.ts';
 import { amountMax, invoiceRatesMax } from './limits.ts';
 import { Discounts } from './subscription.ts';
 
@@ -64,6 +81,7 @@ export const invoiceOperations = {
     output: Found,
   },
   GetInvoice: { ...on, ...read, text: 'Read an invoice.', input: nothing, output: Found },
+  SearchInvoices: { ...on, ...read, at: 'collection', text: 'Find invoices by a query.', input: searchInput, output: Search },
   ListInvoices: {
     ...on,
     ...read,

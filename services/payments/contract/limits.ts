@@ -24,3 +24,7 @@ export const subscriptionItemsMax = limit(20, 'item', 'Most items of one subscri
 export const trialDaysMax = limit(730, 'day', 'Longest trial of a subscription.');
 export const retriesMax = limit(8, 'attempt', 'Most attempts to collect an invoice after the first.');
 export const retryDaysMax = limit(60, 'day', 'Longest wait for the next attempt to collect an invoice.');
+export const meterNameMax = limit(100, 'character', 'Longest name of the events of a meter, of a field of them, and of its value.');
+export const meterIdentifierMax = limit(100, 'character', 'Longest identifier of an event of a meter.');
+export const meterPayloadMax = limit(20, 'field', 'Most fields of an event of a meter.');
+export const fileBytesMax = limit(5 * 1024 * 1024, 'byte', 'Largest file, such as evidence.');

@@ -1,6 +1,23 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
-import { Currency, Flag, Found, Id, input, List, may, Metadata, nothing, oneOf, page, read, Text, write } from './field.ts';
+import {
+  Currency,
+  Flag,
+  Found,
+  Id,
+  input,
+  List,
+  may,
+  Metadata,
+  nothing,
+  oneOf,
+  page,
+  read,
+  Search,
+  searchInput,
+  Text,
+  write,
+} from './field.ts';
 import { amountMax, invoiceRatesMax, retriesMax, retryDaysMax, subscriptionItemsMax, trialDaysMax } from './limits.ts';
 
 const on = { on: 'Subscription' } as const;
@@ -47,6 +64,7 @@ export const subscriptionOperations = {
     output: Found,
   },
   GetSubscription: { ...on, ...read, text: 'Read a subscription.', input: nothing, output: Found },
+  SearchSubscriptions: { ...on, ...read, at: 'collection', text: 'Find subscriptions by a query.', input: searchInput, output: Search },
   ListSubscriptions: {
     ...on,
     ...read,

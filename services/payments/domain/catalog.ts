@@ -27,13 +27,13 @@ const wholeOf = (decimal: string): number | null => (/^[0-9]+(\.0+)?$/.test(deci
 export function newPrice(given: Fields, product: string, { id, created, livemode }: Own): Thing {
   const amount = numberOf(given.unit_amount);
   const decimal = amount === undefined ? String(given.unit_amount_decimal) : String(amount);
-  const { interval, interval_count, trial_period_days } = fieldsOf(given.recurring);
+  const { interval, interval_count, trial_period_days, usage_type, meter } = fieldsOf(given.recurring);
   const recurring: Fields | null =
     given.recurring == null
       ? null
       : {
-          ...{ interval: interval ?? 'month', interval_count: interval_count ?? 1, meter: null },
-          ...{ trial_period_days: trial_period_days ?? null, usage_type: 'licensed' },
+          ...{ interval: interval ?? 'month', interval_count: interval_count ?? 1, meter: meter ?? null },
+          ...{ trial_period_days: trial_period_days ?? null, usage_type: usage_type ?? 'licensed' },
         };
   return {
     ...{ id, object: 'price', active: given.active ?? true, billing_scheme: 'per_unit', created },

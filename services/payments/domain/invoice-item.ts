@@ -1,3 +1,4 @@
+import { isMetered } from './meter.ts';
 import { type Fields, fieldsOf, type Json, merged, numberOf, type Thing } from './json.ts';
 
 type Own = { readonly id: string; readonly created: number; readonly livemode: boolean };
@@ -5,8 +6,9 @@ type Own = { readonly id: string; readonly created: number; readonly livemode: b
 /** Digits that a decimal amount has behind its point at most. */
 const places = 12;
 
-/** What a quantity costs by a price, in the smallest unit: rounded half up, once. */
+/** What a quantity costs by a price, in the smallest unit: rounded half up, once. What is metered costs nothing beforehand. */
 export function amountOf(price: Thing, quantity: number): number {
+  if (isMetered(price)) return 0;
   const { divide_by: by, round } = fieldsOf(price.transform_quantity);
   const parts = quantity / Number(by ?? 1);
   const count = by == null ? quantity : round === 'up' ? Math.ceil(parts) : Math.floor(parts);

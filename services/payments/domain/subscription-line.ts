@@ -1,5 +1,6 @@
 import { amountOf } from './invoice-item.ts';
-import type { Fields, Json, Thing } from './json.ts';
+import { type Fields, fieldsOf, type Json, type Thing } from './json.ts';
+import { isMetered } from './meter.ts';
 import { type Period, periodFields, type Rhythm, rhythmOf, spelledDay } from './period.ts';
 import type { Item } from './subscription.ts';
 
@@ -12,6 +13,8 @@ export type Line = {
   readonly description: string;
   readonly period: Period;
   readonly proration: boolean;
+  /** How much was used of what is metered. */
+  readonly used?: string;
 };
 
 const pricingOf = ({ price }: Item): Fields => ({
@@ -20,7 +23,7 @@ const pricingOf = ({ price }: Item): Fields => ({
 });
 
 /** A line of an invoice that follows from the subscription itself, in the form of an item. */
-export const newLine = ({ id, subscription, item, amount, description, period, proration }: Line): Thing => ({
+export const newLine = ({ id, subscription, item, amount, description, period, proration, used }: Line): Thing => ({
   ...{ id, object: 'invoiceitem', amount, currency: subscription.currency ?? '', description, discountable: true },
   ...{
     livemode: subscription.livemode ?? false,
@@ -28,7 +31,8 @@ export const newLine = ({ id, subscription, item, amount, description, period, p
     period: periodFields(period),
     pricing: pricingOf(item),
   },
-  ...{ quantity: item.quantity, quantity_decimal: String(item.quantity), tax_rates: item.thing.tax_rates ?? [], proration },
+  ...{ quantity: Math.trunc(Number(used ?? item.quantity)), quantity_decimal: used ?? String(item.quantity) },
+  ...{ tax_rates: item.thing.tax_rates ?? [], proration },
   line_parent: {
     invoice_item_details: null,
     subscription_item_details: {
@@ -40,7 +44,7 @@ export const newLine = ({ id, subscription, item, amount, description, period, p
 });
 
 /** An item that waits for the next invoice: a part of what a change costs or gives back. Discounts are in its amount already. */
-export const newProration = ({ id, subscription, item, amount, description, period }: Line, created: number): Thing => ({
+export const newProration = ({ id, subscription, item, amount, description, period, used }: Line, created: number): Thing => ({
   ...{ id, object: 'invoiceitem', amount, created, currency: subscription.currency ?? '', customer: subscription.customer ?? null },
   ...{ customer_account: null, date: created, description, discountable: false, discounts: [], invoice: null },
   ...{ livemode: subscription.livemode ?? false, metadata: {}, net_amount: amount, period: periodFields(period), pricing: pricingOf(item) },
@@ -48,7 +52,11 @@ export const newProration = ({ id, subscription, item, amount, description, peri
     subscription_details: { subscription: subscription.id, subscription_item: item.id },
     type: 'subscription_details',
   },
-  ...{ proration: true, quantity: item.quantity, quantity_decimal: String(item.quantity) },
+  ...{
+    proration: used === undefined,
+    quantity: Math.trunc(Number(used ?? item.quantity)),
+    quantity_decimal: used ?? String(item.quantity),
+  },
   tax_rates: ratesOfItem(subscription, item),
   test_clock: subscription.test_clock ?? null,
 });
@@ -58,7 +66,8 @@ function ratesOfItem(subscription: Thing, { thing }: Item): Json {
   return own.length > 0 ? own : (subscription.default_tax_rates ?? []);
 }
 
-const named = ({ quantity }: Item, product: string): string => (quantity === 1 ? product : `${quantity} × ${product}`);
+const named = ({ quantity, price }: Item, product: string): string =>
+  quantity === 1 || isMetered(price) ? product : `${quantity} × ${product}`;
 
 function spelledRhythm({ interval, count }: Rhythm): string {
   return count === 1 ? interval : `${count} ${interval}s`;
@@ -74,11 +83,16 @@ function spelledPrice(price: Thing): string {
 
 /** The words of lines, as Stripe writes them. */
 export const said = {
+  used: (item: Item, product: string, quantity: string): string =>
+    `${quantity} × ${product} (at ${spelledPrice(item.price)} / ${spelledRhythm(rhythmOf(item.price))})`,
   full: (item: Item, product: string): string =>
     `${item.quantity} × ${product} (at ${spelledPrice(item.price)} / ${spelledRhythm(rhythmOf(item.price))})`,
   trial: (item: Item, product: string): string => `Trial period for ${named(item, product)}`,
   unused: (item: Item, product: string, at: number): string => `Unused time on ${named(item, product)} after ${spelledDay(at)}`,
   remaining: (item: Item, product: string, at: number): string => `Remaining time on ${named(item, product)} after ${spelledDay(at)}`,
 };
+
+/** The item of a subscription that a line is of. */
+export const itemIdOf = (line: Thing): string => String(fieldsOf(fieldsOf(line.line_parent).subscription_item_details).subscription_item);
 
 export const costOf = ({ price, quantity }: Item): number => amountOf(price, quantity);

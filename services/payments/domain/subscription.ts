@@ -1,4 +1,5 @@
 import { type Fields, fieldsOf, type Json, merged, numberOf, textOf, type Thing } from './json.ts';
+import { isMetered } from './meter.ts';
 import { type Period, type Rhythm, rhythmOf } from './period.ts';
 
 type Own = { readonly id: string; readonly created: number; readonly livemode: boolean };
@@ -41,21 +42,24 @@ function planOf(price: Thing): Fields {
 export const newItem = (given: Fields, price: Thing, subscription: string, own: { id: string; created: number }): Thing => ({
   ...{ id: own.id, object: 'subscription_item', billing_thresholds: null, created: own.created, current_period_end: 0 },
   ...{ current_period_start: 0, current_trial: null, discounts: [], metadata: merged({}, given.metadata), plan: planOf(price), price },
-  ...{ quantity: numberOf(given.quantity) ?? 1, subscription, tax_rates: given.tax_rates ?? [] },
+  ...(isMetered(price) ? {} : { quantity: numberOf(given.quantity) ?? 1 }),
+  ...{ subscription, tax_rates: given.tax_rates ?? [] },
 });
 
 /** The item with what was given in place of what was there. */
-export const changedItem = (before: Thing, given: Fields, price: Thing | undefined): Thing => ({
-  ...before,
-  ...(price === undefined ? {} : { price, plan: planOf(price) }),
-  ...(numberOf(given.quantity) === undefined ? {} : { quantity: given.quantity ?? 1 }),
-  ...(given.tax_rates === undefined ? {} : { tax_rates: given.tax_rates ?? [] }),
-  metadata: merged(before.metadata, given.metadata),
-});
+export function changedItem({ quantity, ...before }: Thing, given: Fields, price: Thing | undefined): Thing {
+  const next: Thing = { ...before, ...(price === undefined ? {} : { price, plan: planOf(price) }) } as Thing;
+  return {
+    ...next,
+    ...(isMetered(next.price) ? {} : { quantity: numberOf(given.quantity) ?? quantity ?? 1 }),
+    ...(given.tax_rates === undefined ? {} : { tax_rates: given.tax_rates ?? [] }),
+    metadata: merged(before.metadata, given.metadata),
+  };
+}
 
 export const itemsOf = (subscription: Thing): Item[] =>
   (fieldsOf(subscription.items).data as Thing[]).map((thing) => ({
-    ...{ id: thing.id, price: thing.price as Thing, quantity: Number(thing.quantity ?? 1), thing },
+    ...{ id: thing.id, price: thing.price as Thing, quantity: Number(thing.quantity ?? (isMetered(thing.price) ? 0 : 1)), thing },
   }));
 
 /** The period that all items are in. */

@@ -4,7 +4,8 @@ import { draftSeconds, newInvoice } from '../domain/invoice.ts';
 import { type Fields, fieldsOf, type Json, type Thing } from '../domain/json.ts';
 import { type Period, periodAt, shareOf } from '../domain/period.ts';
 import { type Billed, type Item, itemsOf, periodOf, rhythmOfAll } from '../domain/subscription.ts';
-import { costOf, newLine, newProration, said } from '../domain/subscription-line.ts';
+import { isMetered, meterOf, usageCost } from '../domain/meter.ts';
+import { costOf, itemIdOf, newLine, newProration, said } from '../domain/subscription-line.ts';
 import { counted, itemsOn } from './invoice.ts';
 import type { Kept } from './object.ts';
 import { asJson } from './payment.ts';
@@ -73,18 +74,19 @@ export async function drafted(world: World, desk: Desk, bill: Bill): Promise<Dra
     ...(await insertions(world, desk.at, fresh)),
     ...(await Promise.all(taken.map(({ item, next }) => world.objects.change(desk.at, item, next)))),
   ];
-  return { invoice, statements, told: [['invoice.created', invoice]], ...billedBy(invoice, lines) };
+  return { invoice, statements, told: [['invoice.created', invoice]], ...billedBy(invoice, lines, subscription) };
 }
 
-/** What the lines of a subscription came to, without what was taken off. */
-function billedBy(invoice: Thing, lines: readonly Thing[]): { billed: AllBilled; isDiscounted: boolean } {
+/** What the lines of a subscription came to, without what was taken off; what was used does not come back. */
+function billedBy(invoice: Thing, lines: readonly Thing[], subscription: Thing): { billed: AllBilled; isDiscounted: boolean } {
   const shown = fieldsOf(invoice.lines).data as Thing[];
   const off = shown.map(({ discount_amounts }) => (discount_amounts as Fields[]).reduce((sum, { amount }) => sum + Number(amount), 0));
   const entries = lines.map((line, index): [string, Billed] => {
-    const { subscription_item } = fieldsOf(fieldsOf(line.line_parent).subscription_item_details);
-    return [String(subscription_item), { ...(line.period as Period), amount: Number(line.amount) - (off[index] ?? 0) }];
+    return [itemIdOf(line), { ...(line.period as Period), amount: Number(line.amount) - (off[index] ?? 0) }];
   });
-  return { billed: Object.fromEntries(entries), isDiscounted: off.some((each) => each > 0) };
+  const metered = new Set(itemsOf(subscription).flatMap(({ id, price }) => (isMetered(price) ? [id] : [])));
+  const billed = Object.fromEntries(entries.filter(([id]) => !metered.has(id)));
+  return { billed, isDiscounted: off.some((each) => each > 0) };
 }
 
 /** Items that wait for the next invoice of a customer, and are of no other subscription. */
@@ -110,6 +112,38 @@ export function linesFor(world: World, desk: Desk, subscription: Thing, period: 
       return newLine({ ...common, amount, description: said.remaining(item, product, period.start) });
     }),
   );
+}
+
+type Using = { readonly subscription: Thing; readonly billed: AllBilled; readonly period: Period; readonly items?: readonly Item[] };
+
+/** What was used of the metered items of a subscription in a period, and what it costs. */
+async function usageOf(world: World, at: Placed, { subscription, billed, period, items = itemsOf(subscription) }: Using) {
+  const metered = items.filter(({ price }) => isMetered(price));
+  return Promise.all(
+    metered.map(async (item) => {
+      const meter = await world.objects.get(at, 'billing.meter', meterOf(item.price));
+      // One that came within the period counts from then on.
+      const within = { ...period, start: Math.max(period.start, billed[item.id]?.start ?? 0) };
+      const used = meter ? await world.usages.counted(at, meter.thing, String(subscription.customer), within) : '0';
+      const product = await productOf(world, at, item);
+      return { item, used, period: within, amount: usageCost(item.price, used), description: said.used(item, product, used) };
+    }),
+  );
+}
+
+/** The lines of what was used in a period that is over. */
+export async function usageLines(world: World, desk: Desk, { thing: subscription, hidden }: Kept, period: Period): Promise<Thing[]> {
+  const all = await usageOf(world, desk.at, { subscription, billed: billedIn(hidden), period });
+  return all.map((each) => newLine({ id: desk.ids('ii'), subscription, proration: false, ...each }));
+}
+
+/** The same as items that wait for the next invoice, where there is something to pay: of items that go, or of all. */
+export async function usageItems(world: World, desk: Desk, until: number, using: Omit<Using, 'period'>): Promise<Thing[]> {
+  const { subscription } = using;
+  const all = await usageOf(world, desk.at, { ...using, period: { start: periodOf(subscription).start, end: until } });
+  return all
+    .filter(({ amount }) => amount > 0)
+    .map((each) => newProration({ id: desk.ids('ii'), subscription, proration: false, ...each }, desk.created));
 }
 
 /** How long the whole period is that a time lies in. */
@@ -152,6 +186,8 @@ export async function prorated(world: World, desk: Desk, { before, after, billed
   )) {
     const paid = billed[item.id];
     delete next[item.id];
+    if (isMetered(item.price) && before.status !== 'trialing')
+      items.push(...(await usageItems(world, desk, time, { subscription: before, billed, items: [item] })));
     if (paid && time < paid.end) await add(item, -creditOf(paid, time), paid.end, said.unused);
   }
   const { end } = periodOf(after);

@@ -1,9 +1,11 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import { fieldsOf, textOf, type Thing } from '../domain/json.ts';
+import { isMetered } from '../domain/meter.ts';
 import { periodAt } from '../domain/period.ts';
 import { isToBeTold, itemsOf, methodOf, periodOf, rhythmOfAll, withItems } from '../domain/subscription.ts';
 import { asJson } from './payment.ts';
-import { type Discount, discountIn, drafted, linesFor, pendingFor } from './bill.ts';
+import { type Discount, discountIn, drafted, linesFor, pendingFor, usageLines } from './bill.ts';
+import { itemIdOf } from '../domain/subscription-line.ts';
 import type { Happening } from './due.ts';
 import { invoicesOf } from './invoice.ts';
 import { isPayable } from './mover/finalize.ts';
@@ -38,9 +40,26 @@ async function told(world: World, desk: Desk, kept: Kept): Promise<void> {
   ]);
 }
 
+/** A subscription ends by itself; what was used of it until then is billed. */
 async function ended(world: World, desk: Desk, kept: Kept, reason: string | null): Promise<void> {
-  const { statements, told } = await ending(world, desk.at, kept, desk.created, reason);
-  await world.objects.commit(desk.at, [...statements, ...(await eventsOf(world, desk, told))]);
+  const { thing } = kept;
+  const payer = await world.objects.get(desk.at, 'customer', String(thing.customer));
+  const period = { start: periodOf(thing).start, end: desk.created };
+  const used = thing.status === 'trialing' || !payer ? [] : await usageLines(world, desk, kept, period);
+  const isBilled = payer !== undefined && used.some(({ amount }) => Number(amount) > 0);
+  const draft = isBilled
+    ? await drafted(world, desk, {
+        ...{ id: desk.ids('in'), subscription: thing, customer: payer.thing, lines: used, pending: [], fresh: [], period },
+        ...{ reason: 'subscription_cycle', discount: discountIn(kept.hidden), collecting: thing.status === 'unpaid' ? 'never' : 'later' },
+      })
+    : undefined;
+  const last: Thing = { ...thing, latest_invoice: draft?.invoice.id ?? thing.latest_invoice ?? null };
+  const { statements, told } = await ending(world, desk.at, { ...kept, thing: last }, desk.created, reason);
+  await world.objects.commit(desk.at, [
+    ...statements,
+    ...(draft?.statements ?? []),
+    ...(await eventsOf(world, desk, [...(draft?.told ?? []), ...told])),
+  ]);
 }
 
 /** Whether a subscription whose trial is over goes without a card, and was to end then. */
@@ -72,7 +91,10 @@ async function renewed(world: World, desk: Desk, before: Kept): Promise<void> {
   const items = itemsOf(thing).map((item) => item.thing);
   const next = withItems({ ...thing, status: thing.status === 'trialing' ? 'active' : (thing.status ?? null) }, items, period);
   const discount = discountFor(discountIn(hidden), period.start);
-  const lines = await linesFor(world, desk, next, period, whole.start === period.start ? 'full' : 'part');
+  const ahead = await linesFor(world, desk, next, period, whole.start === period.start ? 'full' : 'part');
+  const metered = new Set(itemsOf(next).flatMap((item) => (isMetered(item.price) ? [item.id] : [])));
+  const used = thing.status === 'trialing' ? [] : await usageLines(world, desk, before, last);
+  const lines = [...used, ...ahead.filter((line) => !metered.has(itemIdOf(line)))];
   const draft = await drafted(world, desk, {
     ...{ id: desk.ids('in'), subscription: next, customer: payer.thing, lines, pending: await pendingFor(world, at, next), fresh: [] },
     ...{ reason: 'subscription_cycle', period: last, discount, collecting: thing.status === 'unpaid' ? 'never' : 'later' },

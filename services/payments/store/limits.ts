@@ -30,3 +30,7 @@ export const subscriptionInvoicesMax = limit(100, 'invoice', 'Invoices of one su
 export const subscriptionsEndedMax = limit(500, 'subscription', 'Subscriptions of one customer that end when it is deleted.');
 export const creditNotesMax = limit(98, 'credit note', 'Most credit notes of one invoice.');
 export const clockSubscriptionsMax = limit(1_000, 'subscription', 'Subscriptions of one test clock that are asked how far it may go.');
+export const meterPastSeconds = limit(35 * 86_400, 'second', 'How long ago what an event of a meter tells of may have been.');
+export const meterFutureSeconds = limit(300, 'second', 'How far ahead what an event of a meter tells of may be.');
+export const meterCancelSeconds = limit(86_400, 'second', 'How long after it was told an event of a meter may be taken back.');
+export const meterWindowsMax = limit(1_000, 'window', 'Most hours or days that one summary of a meter parts a time into.');

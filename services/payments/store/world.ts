@@ -7,6 +7,7 @@ import { type Fields, fieldsOf, type Thing } from '../domain/json.ts';
 import { currentVersion } from '../domain/version.ts';
 import { missing } from './fault.ts';
 import type { Clocks } from './clock.ts';
+import type { Contents } from './content.ts';
 import { deliveriesOf } from './delivery.ts';
 import type { Money } from './money.ts';
 import type { Kept, Objects } from './object.ts';
@@ -14,6 +15,7 @@ import type { Rates } from './rate.ts';
 import type { Repetition } from './repeat.ts';
 import type { Secrets } from './secret.ts';
 import type { Steps } from './step.ts';
+import type { Usages } from './usage.ts';
 
 /** What handlers work with. */
 export type World = {
@@ -23,6 +25,8 @@ export type World = {
   readonly rates: Rates;
   readonly steps: Steps;
   readonly clocks: Clocks;
+  readonly usages: Usages;
+  readonly contents: Contents;
   readonly isLive: (at: Placed) => boolean;
 };
 

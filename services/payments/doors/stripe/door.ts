@@ -18,6 +18,7 @@ import { expanded, takeExpand } from './expand.ts';
 import { type Branch, decoded, FormError, readForm } from './form.ts';
 import { formBytesMax } from './limits.ts';
 import { routeOf } from './route.ts';
+import { isUpload, readUpload } from './upload.ts';
 
 type Place = DoorPlace<typeof payments>;
 type Shown = { readonly key: string; readonly session: Session<typeof payments> };
@@ -37,7 +38,8 @@ export function openStripe(place: Place): Promise<OpenDoor> {
       const session = presented(place, sessions, request);
       const { output, replayed } = await answer(session, request, requestId);
       if (replayed) head.push(['Idempotent-Replayed', 'true']);
-      send(response, 200, head, output);
+      if (isContents(output)) sendBytes(response, head, output);
+      else send(response, 200, head, output);
     } catch (error) {
       if (!(error instanceof OperationError) && !(error instanceof FormError))
         place.log('error', 'a request failed', { door: place.at.name, requestId, error: String((error as Error).stack) });
@@ -85,7 +87,7 @@ async function answer(session: Session<typeof payments>, request: HttpRequest, r
   const match = path.startsWith('/v1/') ? routeOf(method, path.slice('/v1/'.length).replace(/\/$/, '')) : undefined;
   if (!match) throw fault('NoSuchOperation', `Unrecognized request URL (${method}: ${path.slice(0, 200)}).`);
   const version = versionOf(headers['stripe-version']);
-  const form = await formOf(request, query);
+  const form = await formOf(request, query, operationTakesFile(match.operation));
   const paths = takeExpand(form);
   for (const [name, value] of Object.entries(match.given)) form.set(name, decoded(value));
   const { operation, id } = match;
@@ -107,14 +109,29 @@ async function answer(session: Session<typeof payments>, request: HttpRequest, r
 }
 
 /** The parameters of a request: its query, and the form that it brings. */
-async function formOf(request: HttpRequest, query: string): Promise<Branch> {
+async function formOf(request: HttpRequest, query: string, takesFile: boolean): Promise<Branch> {
   const form = readForm(query);
   if (request.method !== 'POST') return form;
+  if (takesFile && isUpload(request)) return readUpload(request);
   const body = await readBody(request, formBytesMax);
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
   if (body.length > 0 && type !== 'application/x-www-form-urlencoded') throw fault('UnsupportedMedia');
   for (const [name, leaf] of readForm(body.toString('utf8'))) form.set(name, leaf);
   return form;
+}
+
+const operationTakesFile = (operation: string): boolean => operation === 'CreateFile';
+
+type Contents = { readonly object: 'file_contents'; readonly type: string; readonly content: string };
+const isContents = (output: unknown): output is Contents => (output as Partial<Contents>).object === 'file_contents';
+
+/** A file goes out as it came in, and as nothing that a browser would run. */
+function sendBytes(response: HttpResponse, head: readonly (readonly [string, string])[], { type, content }: Contents): void {
+  const bytes = Buffer.from(content, 'base64');
+  const guards = [['Content-Disposition', 'attachment'] as const, ['X-Content-Type-Options', 'nosniff'] as const];
+  const fields = [...head, ...guards, ['Content-Type', type], ['Content-Length', String(bytes.length)], ['Cache-Control', 'no-store']];
+  response.writeHead(200, fields.flat() as string[]);
+  response.end(bytes);
 }
 
 function send(response: HttpResponse, status: number, head: readonly (readonly [string, string])[], body: unknown): void {

@@ -35,6 +35,8 @@ const readers: Readonly<Record<string, Name>> = {
   payment_link: 'GetPaymentLink',
   credit_note: 'GetCreditNote',
   'test_helpers.test_clock': 'GetTestClock',
+  file: 'GetFile',
+  'billing.meter': 'GetMeter',
 };
 
 /** The same where the business may have chosen the id, by the name of the field. */

@@ -5,6 +5,7 @@ import { refuse } from '../fault.ts';
 import type { Kept } from '../object.ts';
 import { paymentBehind } from '../payment.ts';
 import { found, writtenDesk } from '../world.ts';
+import { checkEvidence } from './file.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
 
@@ -25,6 +26,7 @@ async function update(request: Request): Promise<Thing> {
   const { world, desk, id, input } = request;
   const step = desk.ids('step');
   const submitted = input.evidence != null && input.submit !== false;
+  await checkEvidence(request, fieldsOf(input.evidence));
   const intent = paymentBehind(await found(world, desk.at, kind, id));
   return world.steps.on(desk.at, intent, async () => {
     if (desk.again && (await world.steps.wasTaken(desk.at, step))) return (await found(world, desk.at, kind, id)).thing;

@@ -16,6 +16,7 @@ import { afterPaid, dueAt, subscriptionBehind } from '../subscription.ts';
 import { type Desk, eventsOf, found, type World, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
+import { searched } from './search.ts';
 import { confirmed } from './payment-intent.ts';
 
 const kind = 'invoice';
@@ -185,6 +186,7 @@ export const invoiceHandlers = (world: World) =>
       };
       return listed(world.objects, desk.at, kind, pageOf(input, filters), '/v1/invoices');
     },
+    SearchInvoices: (request) => searched(request, kind, '/v1/invoices/search'),
     UpdateInvoice: async (request) => {
       const { world, desk, id, input } = request;
       if (typeof input.auto_advance === 'boolean') await advanced(request, await deskOfInvoice(request), input.auto_advance);

@@ -31,8 +31,21 @@ async function keepPrice(world: World, desk: Desk, given: Fields, product: strin
   if (!isCurrency(currency)) throw invalid('currency', `Invalid currency: ${currency}.`);
   if ((given.unit_amount == null) === (given.unit_amount_decimal == null))
     throw invalid('unit_amount', 'You must pass exactly one of unit_amount and unit_amount_decimal.', 'parameter_missing');
+  await checkMeter(world, desk, fieldsOf(given.recurring));
   const price = newPrice(given, product, own(desk, id));
   return keyed(world, desk, given, id, () => keepNew(world, desk, price, 'price.created'));
+}
+
+/** A price of usage names an active meter, and no other does. */
+async function checkMeter(world: World, desk: Desk, { usage_type, meter }: Fields): Promise<void> {
+  const param = 'recurring[meter]';
+  if (usage_type !== 'metered') {
+    if (meter != null) throw invalid(param, 'You may only specify a meter when usage_type is metered.');
+    return;
+  }
+  if (meter == null) throw invalid(param, 'A price whose usage_type is metered must name a meter.', 'parameter_missing');
+  const { thing } = await found(world, desk.at, 'billing.meter', String(meter), param);
+  if (thing.status !== 'active') throw invalid(param, 'The meter is inactive.');
 }
 
 async function keyed(world: World, desk: Desk, given: Fields, id: string, work: () => Promise<Thing>): Promise<Thing> {

@@ -11,10 +11,14 @@ const fields: Readonly<Record<string, readonly string[]>> = {
   customer: ['created'],
   product: ['active', 'description', 'name', 'shippable', 'url'],
   price: ['active', 'currency', 'lookup_key', 'product', 'type'],
+  invoice: ['created', 'currency', 'customer', 'number', 'status', 'subscription', 'total'],
+  subscription: ['created', 'status'],
   payment_intent: ['amount', 'created', 'currency', 'customer', 'status'],
   charge: ['amount', 'created', 'currency', 'customer', 'disputed', 'refunded', 'status', 'payment_method_details.card.last4'],
 };
-const numbers = new Set(['amount', 'created']);
+const numbers = new Set(['amount', 'created', 'total']);
+/** What a part of it finds too. */
+const parts = new Set(['description', 'name', 'number', 'url']);
 const markLength = 32;
 const usual = 10;
 
@@ -23,14 +27,19 @@ export async function searched(request: Request, kind: string, url: string) {
   const { world, desk, input } = request;
   const query = readQuery(textOf(input.query) ?? '', searchClausesMax);
   if (typeof query === 'string') throw invalid('query', query);
-  if (query.join === 'or') throw invalid('query', 'Clauses joined by OR are not implemented.');
-  const where: Condition[] = [];
-  for (const clause of query.clauses) where.push(await conditionOf(request, kind, clause));
+  const all: Condition[] = [];
+  for (const clause of query.clauses) all.push(await conditionOf(request, kind, clause));
+  const where = query.join === 'or' ? [anyOf(all)] : all;
   const after = textOf(input.page);
   const page = { limit: numberOf(input.limit) ?? usual, where, ...(after === undefined ? {} : { after }) };
   const { data, has_more } = await listed(world.objects, desk.at, kind, page, url);
   return { object: 'search_result', data, has_more, url, next_page: has_more ? (data.at(-1)?.id ?? null) : null };
 }
+
+const anyOf = (all: readonly Condition[]): Condition => [
+  `(${all.map(([expression]) => expression).join(' or ')})`,
+  ...all.flatMap(([, ...values]) => values),
+];
 
 async function conditionOf({ world, desk }: Request, kind: string, clause: Clause): Promise<Condition> {
   const { field, key, sign, value, not } = clause;
@@ -49,6 +58,7 @@ async function conditionOf({ world, desk }: Request, kind: string, clause: Claus
   const column = `jsonb_extract_path_text(body, ${path})`;
   if (typeof value === 'number' && !numbers.has(field)) throw invalid('query', `Field '${field}' is no number.`);
   if (typeof value === 'number') return [wrap(`(${column})::numeric ${sign === ':' ? '=' : sign} ?`), value];
+  if (sign === '~' && value !== null && parts.has(field)) return [wrap(`strpos(lower(${column}), ?) > 0`), value.toLowerCase()];
   if (sign !== ':' || value === null) throw invalid('query', `Field '${field}' cannot be compared so.`);
   return [wrap(`${column} = ?`), value];
 }

@@ -60,7 +60,10 @@ export const subjects = (world: World) =>
       const left = things.filter(({ object }) => object !== 'customer' && !passing.has(object));
       // Customers last: by them the rest is found again, should this be cut short.
       const order = things.toSorted((a, b) => Number(a.object === 'customer') - Number(b.object === 'customer'));
-      for (const thing of order) await world.objects.commit(at, [erasureOf(thing)]);
+      for (const thing of order) {
+        const used = thing.object === 'customer' ? [world.usages.erasure(thing.id)] : [];
+        await world.objects.commit(at, [erasureOf(thing), ...used]);
+      }
       const kept = left.map(({ object, id }): Kept => ({ kind: object, name: id, reason }));
       return { erased: things.length - left.length, kept };
     },

@@ -12,6 +12,7 @@ import {
   linesFor,
   pendingFor,
   prorated,
+  usageItems,
 } from '../bill.ts';
 import { deskFor } from '../clock.ts';
 import { settled } from '../collect.ts';
@@ -206,7 +207,10 @@ export async function cancel(asked: Request): Promise<Thing> {
 async function endedBy({ world, desk, input }: Request, kept: Kept, customer: Thing, invoice: string): Promise<string | undefined> {
   const { at } = desk;
   const isFree = input.prorate !== true || kept.thing.status === 'trialing';
-  const fresh = isFree ? [] : await credits(world, desk, kept.thing, billedIn(kept.hidden), desk.created);
+  const back = isFree ? [] : await credits(world, desk, kept.thing, billedIn(kept.hidden), desk.created);
+  const own = { subscription: kept.thing, billed: billedIn(kept.hidden) };
+  const isUsed = input.invoice_now === true && kept.thing.status !== 'trialing' && input.prorate !== true;
+  const fresh = [...back, ...(isUsed ? await usageItems(world, desk, desk.created, own) : [])];
   const pending = input.invoice_now === true ? await pendingFor(world, at, kept.thing) : [];
   const isBilled = input.invoice_now === true && fresh.length + pending.length > 0;
   const said = describedSubscription(kept.thing, { cancellation_details: input.cancellation_details ?? null });

@@ -1,6 +1,7 @@
 import type { Statement } from '#seams/sql/sql.ts';
 import { newInvoiceItem } from '../../domain/invoice-item.ts';
 import { type Fields, numberOf, textOf, type Thing } from '../../domain/json.ts';
+import { isMetered } from '../../domain/meter.ts';
 import { isSameRhythm, rhythmOf } from '../../domain/period.ts';
 import { changedItem, newItem } from '../../domain/subscription.ts';
 import { subscriptionItemsMax, trialDaysMax } from '../../contract/limits.ts';
@@ -29,6 +30,8 @@ export async function itemsGiven(asked: Asked, subscription: string, before: rea
       each.tax_rates === undefined ? {} : { tax_rates: await ratesOf(world, desk.at, each.tax_rates, `${param}[tax_rates]`) };
     const said: Fields = { ...each, ...rates };
     const id = textOf(each.id);
+    if (each.quantity != null && isMetered(price ?? next.find((item) => item.id === id)?.price))
+      throw invalid(`${param}[quantity]`, 'You cannot set the quantity for metered plans.');
     const place = next.findIndex((item) => item.id === id);
     const item = next[place];
     if (id !== undefined && item === undefined) throw missing('subscription item', id, `${param}[id]`);

@@ -14,6 +14,7 @@ import { hiddenWith } from '../subscription.ts';
 import { eventsOf, found, type World } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
+import { searched } from './search.ts';
 import { addedItems, checkCollection, checkedTrial, checkMethod, itemsGiven, pointers } from './subscription-given.ts';
 import { cancel, update } from './subscription-change.ts';
 
@@ -166,6 +167,7 @@ export const subscriptionHandlers = (world: World) =>
     CreateSubscription: create,
     GetSubscription: async ({ world, desk, id }) => (await found(world, desk.at, kind, id)).thing,
     ListSubscriptions: list,
+    SearchSubscriptions: (request) => searched(request, kind, '/v1/subscriptions/search'),
     UpdateSubscription: update,
     CancelSubscription: cancel,
     GetDiscount: async ({ world, desk, id }) => (await found(world, desk.at, 'discount', id)).thing,
