@@ -319,7 +319,10 @@ export class Registry {
     checkMode(mode, subject, mode === 'IMPORT');
     for (const { version } of versions)
       if (this.referrers(scope, subject, version).length > 0)
-        throw fault('ReferenceExists', `One or more references exist to the schema {subject=${subject}, version=${version}}.`);
+        throw fault(
+          'ReferenceExists',
+          `One or more references exist to the schema {magic=1,keytype=SCHEMA,subject=${subject},version=${version}}.`,
+        );
     const of = formatId(scope);
     const gone = new Set(versions.map(({ version }) => version));
     const changes: StateChange[] = versions.map(({ version, id, at }) => [

@@ -140,6 +140,10 @@ test('references are resolved, returned, and keep what they name from being dele
   assert.deepEqual((await call('GET', `/schemas/ids/${made.body.id}`)).body.references, references);
   assert.deepEqual((await call('GET', '/subjects/address/versions/1/referencedby')).body, [made.body.id]);
   await refused(call('DELETE', '/subjects/address'), 422, 42206);
+  const { message } = (await call('DELETE', '/subjects/address/versions/1')).body;
+  assert.equal(message, 'One or more references exist to the schema {magic=1,keytype=SCHEMA,subject=address,version=1}.');
+  // What is no list is not the same as none.
+  await refused(register('lost', record('A'), { references: 1 }), 422, 422);
   await refused(register('lost', person), 422, 42201);
   await refused(register('lost', person, { references: [{ name: 'Address', subject: 'nowhere', version: 1 }] }), 422, 42201);
   const proto = await register('money', 'syntax = "proto3"; package m; message Money { int64 units = 1; }', { schemaType: 'PROTOBUF' });
@@ -149,6 +153,11 @@ test('references are resolved, returned, and keep what they name from being dele
   const of = { schemaType: 'PROTOBUF', references: [{ name: 'm.proto', subject: 'money', version: 1 }] };
   assert.equal((await register('bill', bill, of)).status, 200);
   await refused(register('bill-2', bill, { schemaType: 'PROTOBUF' }), 422, 42201);
+  const common =
+    'syntax = "proto3"; import "google/type/money.proto"; import "google/type/dayofweek.proto"; import "confluent/type/decimal.proto"; message Due { google.type.Money sum = 1; google.type.DayOfWeek on = 2; confluent.type.Decimal rate = 3; }';
+  assert.equal((await register('due', common, { schemaType: 'PROTOBUF' })).status, 200);
+  assert.equal((await call('GET', '/subjects/due/versions/1?format=serialized')).status, 200);
+  await refused(register('due-2', common.replace('money.proto', 'pence.proto'), { schemaType: 'PROTOBUF' }), 422, 42201);
   const sheet = { type: 'object', properties: { who: { $ref: 'who.json' } } };
   await register('who', { type: 'object', properties: { name: { type: 'string' } } }, { schemaType: 'JSON' });
   await refused(register('sheet', sheet, { schemaType: 'JSON' }), 422, 42201);
@@ -204,12 +213,19 @@ test('bad input gets the documented codes', async () => {
   await refused(register('bad', 'message {', { schemaType: 'PROTOBUF' }), 422, 42201);
   await refused(register('bad', { type: 'thing' }, { schemaType: 'JSON' }), 422, 42201);
   await refused(register('bad', record('R'), { schemaType: 'XML' }), 422, 42201);
-  await refused(register('bad', record('R'), { ruleSet: { domainRules: [] } }), 501, 50101);
+  await refused(register('bad', record('R'), { ruleSet: { domainRules: [{ name: 'check' }] } }), 501, 50101);
+  await refused(register('bad', record('R'), { metadata: { properties: { owner: 'me' } } }), 501, 50101);
+  // Clients send empty ones where nobody asked for any.
+  assert.equal((await register('empty', record('R'), { ruleSet: { domainRules: [] }, metadata: {} })).status, 200);
   await refused(register(':.other:bad', record('R')), 422, 42208);
   await refused(call('GET', '/subjects/nobody/versions'), 404, 40401);
   await refused(call('GET', '/subjects/nobody/versions/zero'), 422, 42202);
   await refused(call('GET', '/schemas/ids/999999'), 404, 40403);
   await refused(call('PUT', '/config', { compatibility: 'SIDEWARD' }), 422, 42203);
+  assert.match(
+    String((await call('PUT', '/config', { compatibility: 'SIDEWARD' })).body.message),
+    /none, backward, forward, full, .+, and full/,
+  );
   await refused(call('GET', '/config/nobody'), 404, 40408);
   await refused(call('GET', '/subjects', undefined, 'Bearer nothing'), 401, 40101);
   await refused(call('PATCH', '/subjects'), 405, 405);

@@ -20,22 +20,28 @@ export type Draft = { schema: string; schemaType?: SchemaType; references?: Refe
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Whether nothing stands in a value, nor in its fields. */
+const isEmpty = (value: unknown, depth = 2): boolean =>
+  value === undefined ||
+  value === null ||
+  (depth > 0 && typeof value === 'object' && Object.values(value).every((one) => isEmpty(one, depth - 1)));
+
 export function flag({ query }: Asked, name: string): boolean {
   const value = query.get(name);
   return value !== null && value.toLowerCase() === 'true';
 }
 
-/** Fields that ask for more than is built are refused, so that nobody believes in them. */
+/** Fields that ask for more than is built are refused, so that nobody believes in them; empty ones ask for nothing. */
 const unbuilt = ['metadata', 'ruleSet', 'schemaTags', 'schemaTagsToAdd', 'schemaTagsToRemove'];
 
 /** The schema of a body; what its fields are is checked by the contract. */
 export function draftOf(asked: Asked): Draft & { id?: number; version?: number } {
   const { body } = asked;
   if (!isObject(body)) throw new Refusal(422, 42201, 'The body is no JSON object.');
-  for (const name of unbuilt)
-    if (body[name] !== undefined && body[name] !== null) throw fault('NotImplemented', `${name} is not implemented.`);
+  for (const name of unbuilt) if (!isEmpty(body[name])) throw fault('NotImplemented', `${name} is not implemented.`);
   const { schema, schemaType, references, id, version } = body;
   if (typeof schema !== 'string' || schema === '') throw new Refusal(422, 42201, 'Empty schema');
+  if (!isEmpty(references) && !Array.isArray(references)) throw new Refusal(422, 422, 'references is no list.');
   const type = schemaType ?? 'AVRO';
   if (!schemaTypes.includes(type as SchemaType)) throw new Refusal(422, 42201, `Invalid schema type ${String(type)}.`);
   const more = asked.query.has('normalize') ? { normalize: flag(asked, 'normalize') } : {};
@@ -57,10 +63,11 @@ function plainReference(value: unknown): Reference {
   return { name, subject, version: version as number };
 }
 
+const validLevels = 'none, backward, forward, full, backward_transitive, forward_transitive, and full_transitive';
+
 function levelOf(value: unknown): Level {
   const level = String(value).toUpperCase();
-  if (!levels.includes(level as Level))
-    throw new Refusal(422, 42203, `Invalid compatibility level. Valid values are ${levels.join(', ').toLowerCase()}.`);
+  if (!levels.includes(level as Level)) throw new Refusal(422, 42203, `Invalid compatibility level. Valid values are ${validLevels}`);
   return level as Level;
 }
 
