@@ -1,15 +1,22 @@
-import { SaxesParser } from 'saxes';
+import { type SaxesAttributeNS, SaxesParser } from 'saxes';
 import { xmlDepthMax, xmlElementsMax, xmlMaxBytes } from './limits.ts';
 
 /** An element as it was read: its local name, its text without that of its children, and its children in order. */
-export type XmlElement = { readonly name: string; text: string; readonly children: XmlElement[] };
+export type XmlElement = {
+  readonly name: string;
+  text: string;
+  readonly children: XmlElement[];
+  /** Its namespace and the attributes without one, where the reader was asked for them. */
+  readonly space?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+};
 
 /** The document is not well formed, is not UTF-8, declares a document type, or is larger than allowed. */
 export class XmlError extends Error {
   override readonly name = 'XmlError';
 }
 
-export type XmlBounds = { readonly bytes?: number; readonly elements?: number; readonly depth?: number };
+export type XmlBounds = { readonly bytes?: number; readonly elements?: number; readonly depth?: number; readonly isDetailed?: boolean };
 
 /** Reads a document of bounded size. Document types are refused, so no entity but XML's own five exists. */
 export function readXml(bytes: Uint8Array, bounds: XmlBounds = {}): XmlElement {
@@ -33,7 +40,8 @@ export function readXml(bytes: Uint8Array, bounds: XmlBounds = {}): XmlElement {
   parser.on('opentag', (tag) => {
     if (++elements > elementsMost) refuse(`The document has more than ${elementsMost} elements.`);
     if (open.length >= depthMost) refuse(`The document is nested deeper than ${depthMost}.`);
-    const element: XmlElement = { name: tag.local, text: '', children: [] };
+    const detail = bounds.isDetailed ? { space: tag.uri, attributes: attributesOf(tag.attributes) } : {};
+    const element: XmlElement = { name: tag.local, text: '', children: [], ...detail };
     open.at(-1)?.children.push(element);
     root ??= element;
     open.push(element);
@@ -43,6 +51,11 @@ export function readXml(bytes: Uint8Array, bounds: XmlBounds = {}): XmlElement {
   });
   parser.write(decodeUtf8(bytes)).close();
   return root ?? refuse('The document is empty.');
+}
+
+function attributesOf(attributes: Readonly<Record<string, SaxesAttributeNS>>): Record<string, string> {
+  const plain = Object.values(attributes).filter(({ uri }) => uri === '');
+  return Object.fromEntries(plain.map(({ local, value }) => [local, value]));
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
