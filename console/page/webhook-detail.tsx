@@ -77,6 +77,7 @@ export function WebhookDetail() {
 }
 
 function State({ thing: { spec } }: { thing: WebhookThing }) {
+  if (spec.state === 'enabled' && spec.reason) return <Status tone="warn">waits: {spec.reason}</Status>;
   if (spec.state === 'enabled') return <Status tone="ok">sending</Status>;
   return <Status tone="warn">stopped{spec.reason ? `: ${spec.reason}` : ''}</Status>;
 }

@@ -1,5 +1,6 @@
-import { NumberInput, Select, TagsInput, TextInput } from '@mantine/core';
+import { NumberInput, PasswordInput, Select, TagsInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { topicLoginMax } from '#kernel/webhook/limits.ts';
 import { useApi } from '../api/call.ts';
 import { usePlace } from '../api/place.ts';
 import { useEventTypes, type WebhookSecret, type WebhookThing } from '../api/webhook.ts';
@@ -13,6 +14,8 @@ type Props =
   | { readonly thing: WebhookThing; readonly onMade?: undefined; readonly onClose: () => void };
 
 const usual = 10;
+const whereTo =
+  'https, or http inside your own network where the operator lists it; or a topic of a Kafka: kafkas://host:9093/topic or kafka://.';
 
 /** Adds a webhook, or changes one. */
 export function WebhookForm({ thing, onMade, onClose }: Props) {
@@ -24,12 +27,22 @@ export function WebhookForm({ thing, onMade, onClose }: Props) {
   const [types, setTypes] = useState<readonly string[]>(thing?.spec.types ?? []);
   const [place, setPlace] = useState('');
   const [attempts, setAttempts] = useState(thing?.spec.attempts ?? usual);
+  const [login, setLogin] = useState({ username: '', password: '' });
   const change = useChange();
-  const fits = /^https?:\/\/\S+$/.test(url);
+  const isTopic = /^kafkas?:\/\//.test(url);
+  // A name without a password, or the other way round, is no login.
+  const whole = !isTopic || (login.username === '') === (login.password === '');
+  const fits = whole && (isTopic ? /^kafkas?:\/\/[^\s/]+\/[\w.-]+$/ : /^https?:\/\/\S+$/).test(url);
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
     void change.run(async () => {
-      const input = { url, types, attempts, ...(title.trim() === '' ? {} : { title: title.trim() }) };
+      const input = {
+        url,
+        types,
+        attempts,
+        ...(title.trim() === '' ? {} : { title: title.trim() }),
+        ...(isTopic && login.username !== '' ? { login } : {}),
+      };
       if (thing) {
         await api.call('platform', 'UpdateWebhook', thing.name, input);
         notice('The webhook is changed.');
@@ -45,15 +58,22 @@ export function WebhookForm({ thing, onMade, onClose }: Props) {
         <TextInput
           data-autofocus
           label="Address"
-          description="https, or http inside your own network where the operator lists it."
+          description={whereTo}
           placeholder="https://example.org/hooks/gamut"
-          error={url !== '' && !fits ? 'Begin with https:// or http://.' : undefined}
+          error={
+            url === '' || fits || (isTopic && !whole)
+              ? undefined
+              : isTopic
+                ? 'Name the topic behind the host.'
+                : 'Begin with https://, http://, kafkas:// or kafka://.'
+          }
           value={url}
           onChange={(event) => setUrl(event.currentTarget.value)}
           withAsterisk
           spellCheck={false}
           autoComplete="off"
         />
+        {isTopic && <TopicLogin login={login} setLogin={setLogin} kept={thing !== undefined && thing.spec.url === url} whole={whole} />}
         <TextInput label="Title" value={title} maxLength={100} onChange={(event) => setTitle(event.currentTarget.value)} />
         <TagsInput
           label="Events"
@@ -91,5 +111,35 @@ export function WebhookForm({ thing, onMade, onClose }: Props) {
         </div>
       </form>
     </Dialog>
+  );
+}
+
+type Login = { readonly username: string; readonly password: string };
+type LoginProps = { readonly login: Login; readonly setLogin: (login: Login) => void; readonly kept: boolean; readonly whole: boolean };
+
+/** Who writes into the topic. It is never shown again, so that a change leaves it empty unless there is a new one. */
+function TopicLogin({ login, setLogin, kept, whole }: LoginProps) {
+  return (
+    <>
+      <TextInput
+        label="User of the topic"
+        description={
+          kept ? 'The login that was given is kept if this is left empty.' : 'For SASL PLAIN; empty where the brokers ask for no login.'
+        }
+        value={login.username}
+        maxLength={topicLoginMax}
+        onChange={(event) => setLogin({ ...login, username: event.currentTarget.value })}
+        spellCheck={false}
+        autoComplete="off"
+      />
+      <PasswordInput
+        label="Password of the topic"
+        value={login.password}
+        maxLength={topicLoginMax}
+        error={whole ? undefined : 'A login has a user and a password.'}
+        onChange={(event) => setLogin({ ...login, password: event.currentTarget.value })}
+        autoComplete="new-password"
+      />
+    </>
   );
 }

@@ -96,7 +96,10 @@ function columnsFor(to: (name: string) => string): Column<WebhookThing>[] {
     {
       key: 'state',
       title: 'State',
-      show: ({ spec }) => (spec.state === 'enabled' ? <Status tone="ok">sending</Status> : <Status tone="warn">stopped</Status>),
+      show: ({ spec: { state, reason } }) => {
+        if (state !== 'enabled') return <Status tone="warn">stopped</Status>;
+        return reason ? <Status tone="warn">waits</Status> : <Status tone="ok">sending</Status>;
+      },
     },
     { key: 'created', title: 'Added', spare: 2, show: (row) => <When at={row.createdAt} /> },
   ];

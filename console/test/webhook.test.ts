@@ -41,6 +41,7 @@ for (const scheme of ['light', 'dark'] as const) {
     await replay(me);
     await renew(me, secret);
     await remove(me, title);
+    if (scheme === 'light') await topic(me);
     await me.close();
   });
 }
@@ -127,4 +128,34 @@ async function remove(me: Visit, title: string): Promise<void> {
   await dialog.getByRole('textbox').fill(title);
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await page.getByText('No webhooks yet').waitFor();
+}
+
+/** A topic of another Kafka is an address too; who comes to it is said once and never shown. */
+async function topic(me: Visit): Promise<void> {
+  const { page } = me;
+  await page.getByRole('button', { name: 'Add a webhook' }).first().click();
+  const dialog = page.getByRole('dialog', { name: 'Add a webhook' });
+  const add = dialog.getByRole('button', { name: 'Add', exact: true });
+  await dialog.getByRole('textbox', { name: 'Address' }).fill(`kafka://${place()}`);
+  await dialog.getByText('Name the topic behind the host.').waitFor();
+  await dialog.getByRole('textbox', { name: 'Address' }).fill(`kafka://${place()}/pictures`);
+  await dialog.getByRole('textbox', { name: 'User of the topic' }).fill('painter');
+  await dialog.getByText('A login has a user and a password.').waitFor();
+  assert.ok(await add.isDisabled());
+  await dialog.getByRole('textbox', { name: 'Password of the topic' }).fill('turpentine');
+  await seen(me, '85-webhook-topic');
+  await add.click();
+  await page.getByRole('dialog', { name: 'Keep this secret now' }).getByRole('button', { name: 'I have kept it' }).click();
+  await page.getByText(`kafka://${place()}/pictures`).waitFor();
+  await page.getByRole('button', { name: 'Try it out' }).click();
+  // What answers there is no Kafka: nothing is lost, and the page says why it waits.
+  await page.getByText(/^waits: /).waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'More steps' }).click();
+  await page.getByRole('menuitem', { name: 'Change…' }).click();
+  const change = page.getByRole('dialog', { name: 'Change a webhook' });
+  await change.getByText('The login that was given is kept if this is left empty.').waitFor();
+  assert.equal(await change.getByRole('textbox', { name: 'User of the topic' }).inputValue(), '');
+  assert.ok(!(await page.content()).includes('turpentine'));
+  await change.getByRole('button', { name: 'Cancel' }).click();
+  await remove(me, 'pictures');
 }
