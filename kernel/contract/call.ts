@@ -35,6 +35,11 @@ export interface Call<S extends AnyService = AnyService, O extends OperationName
    * data is to lie under it. A key that is not there passes: whoever seals under it says so.
    */
   useKey(named: string, owner?: bigint): Promise<void>;
+  /**
+   * Has this call recorded by itself, with a detail, before its reply, where its class would only count it; or, in a call whose
+   * class is `from-log`, what it read elsewhere on the way.
+   */
+  recordAlone(detail: Readonly<Record<string, unknown>>, of?: { readonly operation: OperationName<S>; readonly name: string }): void;
   /** What a list may show: the resources on which the same caller may do one of these operations, and is forbidden none. */
   visible(...operations: readonly OperationName<S>[]): Filter;
 }

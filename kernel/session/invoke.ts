@@ -6,10 +6,10 @@ import type { Bytes, More, Result } from '../contract/session.ts';
 import { applyDefaults } from '../derive/default.ts';
 import { validator } from '../derive/validate.ts';
 import type { AuditRecord } from '../audit/record.ts';
+import { type Noted, recordAlone } from './alone.ts';
 import { markPersonal, withPersonal } from '../observe/personal.ts';
 import { personalTexts } from '../privacy/mask.ts';
 import { currentTrace, inTrace, parseTraceparent, type TraceContext } from '../observe/trace.ts';
-import { keyContract, policyNameOf } from '../keys/key-use.ts';
 import { quotaWaitMaxMs } from '../quota/limits.ts';
 import { newNameMax, repeatKeyLengthMax } from './limits.ts';
 import type { RepeatEntry, RepeatStore, StoredReply } from '../contract/repeat.ts';
@@ -18,6 +18,7 @@ import type { Placed } from '../contract/provider.ts';
 import { formatId } from '../tenancy/id.ts';
 import { operatingError } from './seam-error.ts';
 import { LiveCall } from './live.ts';
+import { useKey } from './use-key.ts';
 import { hides, maskReply } from './shown.ts';
 import type { GrantState, Standing } from './standing.ts';
 
@@ -39,6 +40,8 @@ type Job = {
   isRunning: boolean;
   readonly trace: TraceContext;
   readonly parentId: string;
+  /** What is recorded by itself. */
+  readonly noted: Noted[];
 };
 
 /** The one way in: identify was the session; then locate and decide, admit, run, record, reply. */
@@ -70,6 +73,7 @@ export async function invoke(
     startedMs,
     ranMs: startedMs,
     isRunning: false,
+    noted: [],
     ...traceOf(runtime, more),
   };
   standing.live.add(live);
@@ -342,27 +346,20 @@ function callOf(job: Job, input: unknown, transaction: unknown): Call {
       await recordDenial(runtime, standing, operation, name, decided.denied.code, job.requestId);
       throw decided.denied;
     },
+    recordAlone(detail, { operation, name } = job) {
+      job.noted.push({ operation, name, detail });
+    },
     useKey: (named: string, owner: bigint = standing.caller.tenant) => useKey(job, named, owner),
     visible: (...operations: readonly string[]) => standing.visible(operations),
   } as Call;
-}
-
-/** A key is used by those to whom policies on it say so; another organization's by nobody. */
-async function useKey({ runtime, standing, requestId }: Job, named: string, owner: bigint): Promise<void> {
-  const isOwn = owner === standing.caller.tenant;
-  const name = isOwn ? policyNameOf(runtime.snapshot, owner, named) : '';
-  if (name === undefined) return;
-  const refusal = isOwn ? standing.keyRefusal(name) : fault('Denied', 'A key is named by those of its organization.');
-  if (!refusal) return;
-  const key = { ...standing.windowKey('UseKey', name, refusal.code), service: keyContract.name, kind: 'Key' };
-  await runtime.recordAudit({ ...key, at: runtime.now(), count: 1, bytes: 0, requestId }, false);
-  throw refusal;
 }
 
 /** Reads of a window are counted; management waits for its record; effects of a service's own log are recorded from there. */
 function record(job: Job, outcome: string): Promise<void> | undefined {
   const { runtime, standing, spec, operation, name, requestId, grant, bytes } = job;
   measure(job, outcome);
+  const alone = recordAlone(job, outcome);
+  if (alone && (spec.audit === 'window' || outcome === 'ok')) return alone;
   if (spec.audit === 'from-log' && outcome === 'ok') return undefined;
   if (spec.audit === 'window' && outcome === 'ok' && grant?.counted(bytes, requestId)) return undefined;
   const key = standing.windowKey(operation, name, outcome);

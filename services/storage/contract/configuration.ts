@@ -155,6 +155,8 @@ const Notification = shape({
 
 const RequestPayment = shape({ payer: oneOf('BucketOwner', 'Requester') });
 
+const ReadAudit = shape({ status: oneOf('Enabled', 'Disabled') });
+
 const Policy = shape({ policy: Type.String({ maxLength: policyMaxBytes, description: 'The policy in JSON.' }) });
 
 /** What is kept of a bucket in documents of their own. */
@@ -169,6 +171,7 @@ export const configurations = {
   objectLock: ObjectLock,
   logging: Logging,
   notification: Notification,
+  readAudit: ReadAudit,
 } as const;
 
 const base = { on: 'Bucket', charge: ['request'], quota: ['requests'], expose: everywhere, byResource: true } as const;
@@ -258,6 +261,11 @@ export const configurationOperations = {
   },
   GetBucketNotification: get('Read which events of a bucket are told.', Notification),
   PutBucketNotification: put("Tell events of a bucket in S3's messages: to webhooks, and in topics.", Notification),
+  GetBucketReadAudit: get('Say whether each read of an object is recorded by itself.', ReadAudit),
+  PutBucketReadAudit: put(
+    'Have each read of an object recorded by itself, with its key, before it is answered; or counted only.',
+    ReadAudit,
+  ),
   GetBucketRequestPayment: get('Say who pays for requests.', RequestPayment),
   PutBucketRequestPayment: put('Decide who pays for requests.', RequestPayment),
   GetObjectLockConfiguration: get('Read how new versions are locked.', ObjectLock, 'ObjectLockConfigurationNotFoundError'),

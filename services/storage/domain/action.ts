@@ -99,6 +99,8 @@ export const actions: Readonly<Record<string, Action>> = {
   DeleteBucketWebsite: bucket('DeleteBucketWebsite'),
   GetBucketLogging: bucket('GetBucketLogging'),
   PutBucketLogging: bucket('PutBucketLogging'),
+  GetBucketReadAudit: bucket('GetBucketLogging'),
+  PutBucketReadAudit: bucket('PutBucketLogging'),
   GetBucketNotification: bucket('GetBucketNotification'),
   PutBucketNotification: bucket('PutBucketNotification'),
   GetBucketInventoryConfiguration: bucket('GetInventoryConfiguration'),

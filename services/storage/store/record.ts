@@ -30,6 +30,8 @@ export type BucketRecord = {
   readonly requesterPays?: true;
   /** Whether its requests are logged. */
   readonly logged?: true;
+  /** Whether each read of an object is recorded by itself. */
+  readonly readAudit?: true;
   /** Whether events of its objects are told. */
   readonly notified?: true;
 };

@@ -99,3 +99,54 @@ test('a bearer token that is not one is refused, with --open too', async () => {
   const reply = await raw(house.s3, { method: 'GET', path: '/', headers: { authorization: 'Bearer gmt_nobody' } });
   assert.deepEqual([reply.status, codeOf(reply)], [403, 'InvalidAccessKeyId']);
 });
+
+test('each read of an object is recorded by itself, with its key, where its bucket wants that', async () => {
+  const { id, s3: pair } = await house.credential();
+  const [client, own] = [house.client(), house.client(pair)];
+  const watched = 'watched-bucket';
+  await client.send(new s3.CreateBucketCommand({ Bucket: watched }));
+  for (const Key of ['watched/a', 'watched/b']) await client.send(new s3.PutObjectCommand({ Bucket: watched, Key, Body: 'x,y' }));
+  const readAudit = (method: string, body?: object) =>
+    house.call(method, `/v1/storage/buckets/${watched}/${method === 'GET' ? 'get' : 'put'}-bucket-read-audit`, body);
+  const read = async (Key: string) => (await own.send(new s3.GetObjectCommand({ Bucket: watched, Key }))).Body!.transformToString();
+  assert.deepEqual((await readAudit('GET')).body, { status: 'Disabled' });
+  assert.equal((await readAudit('POST', { status: 'Perhaps' })).status, 400);
+  await read('watched/a');
+  assert.equal((await readAudit('POST', { status: 'Enabled' })).status, 200);
+  assert.deepEqual((await readAudit('GET')).body, { status: 'Enabled' });
+  await Promise.all(['watched/a', 'watched/b', 'watched/a'].map(read));
+  await own.send(new s3.HeadObjectCommand({ Bucket: watched, Key: 'watched/b' }));
+  assert.equal(await codeFrom(read('watched/none')), 'NoSuchKey');
+  // What a copy takes is read too; one that comes to nothing took nothing.
+  const copy = (Key: string, from: string) =>
+    own.send(new s3.CopyObjectCommand({ Bucket: watched, Key, CopySource: `${watched}/${from}` }));
+  await copy('watched/copy', 'watched/b');
+  assert.equal(await codeFrom(copy('watched/copy', 'watched/none')), 'NoSuchKey');
+  assert.equal((await readAudit('POST', { status: 'Disabled' })).status, 200);
+  await read('watched/b');
+  const wanted = [
+    'GetObject NoSuchKey watched/none',
+    'GetObject ok watched/a',
+    'GetObject ok watched/a',
+    'GetObject ok watched/b',
+    'GetObject ok watched/b',
+    'HeadObject ok watched/b',
+  ];
+  type Item = { event: { api: { operation: string }; status_code: string; unmapped?: { detail?: { key?: string } } } | null };
+  let found: string[] = [];
+  for (let tries = 0; tries < 100 && found.length < wanted.length; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const events: Item['event'][] = [];
+    for (let after: unknown = 0; after !== undefined; ) {
+      const { body } = await house.call('GET', `/v1/platform/audit/-/export-audit?after=${String(after)}&limit=1000`);
+      events.push(...(body.items as unknown as Item[]).map(({ event }) => event));
+      after = body.next;
+    }
+    const told = events.filter((event) => JSON.stringify(event).includes(id) && /^(Get|Head)Object$/.test(event?.api.operation ?? ''));
+    found = told.flatMap((event) => {
+      const key = event?.unmapped?.detail?.key;
+      return key === undefined ? [] : [`${event?.api.operation} ${event?.status_code} ${key}`];
+    });
+  }
+  assert.deepEqual(found.toSorted(), wanted);
+});

@@ -49,7 +49,16 @@ type CopyInput = SourceInput & {
   readonly sourceVersionId?: string;
   readonly sourceCustomerKey?: string;
 };
-type CopyCall = { readonly also: (operation: 'GetObject', name: string, input?: unknown) => Promise<void> };
+type CopyCall = {
+  readonly also: (operation: 'GetObject', name: string, input?: unknown) => Promise<void>;
+  readonly recordAlone: (detail: ReadDetail, of?: { readonly operation: 'GetObject'; readonly name: string }) => void;
+};
+type ReadDetail = { readonly key: string; readonly versionId?: string };
+
+/** Has a read of an object recorded by itself, where its bucket wants that. */
+export function noteRead(call: Pick<CopyCall, 'recordAlone'>, { readAudit }: BucketRecord, { key, versionId }: ReadDetail): void {
+  if (readAudit) call.recordAlone({ key, ...(versionId === undefined ? {} : { versionId }) });
+}
 
 /** The source of a copy, which the caller must be allowed to read. */
 export async function sourceOf({ catalog }: Store, call: CopyCall, input: CopyInput): Promise<Source> {
@@ -57,6 +66,8 @@ export async function sourceOf({ catalog }: Store, call: CopyCall, input: CopyIn
   checkKey(key, '/sourceKey');
   await call.also('GetObject', sourceBucket, { key, ...(versionId === undefined ? {} : { versionId }) });
   const bucket = bucketOf(catalog, sourceBucket);
+  const read = { key, ...(versionId === undefined ? {} : { versionId }) };
+  if (bucket.readAudit) call.recordAlone(read, { operation: 'GetObject', name: bucket.name });
   return {
     bucket,
     key,

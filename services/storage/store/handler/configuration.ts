@@ -32,6 +32,7 @@ const plain: Readonly<Partial<Record<ConfigurationKind, { readonly name: string;
   tagging: { name: 'BucketTagging', absent: 'NoSuchTagSet' },
   logging: { name: 'BucketLogging', absent: {} },
   notification: { name: 'BucketNotification', absent: {} },
+  readAudit: { name: 'BucketReadAudit', absent: { status: 'Disabled' } },
 };
 
 /** The handlers of the configurations of buckets. */
@@ -64,6 +65,7 @@ export function configurationHandlers(store: Store, history: BucketHistory, logs
   }
   delete handlers.DeleteBucketLogging;
   delete handlers.DeleteBucketNotification;
+  delete handlers.DeleteBucketReadAudit;
   return handlers;
 }
 
@@ -82,6 +84,7 @@ async function useDefaultKey(call: AnyCall, bucket: BucketRecord, { rules }: Def
 /** What the bucket itself says of a configuration, so that not every request need read it. */
 function moreOf(kind: ConfigurationKind, document: object): { more?: Partial<BucketRecord> } {
   if (kind === 'notification') return { more: { notified: Object.keys(document).length > 0 ? true : undefined } };
+  if (kind === 'readAudit') return { more: { readAudit: (document as { status: string }).status === 'Enabled' ? true : undefined } };
   return kind === 'logging' ? { more: { logged: 'loggingEnabled' in document ? true : undefined } } : {};
 }
 

@@ -15,7 +15,7 @@ import type { Store } from '../store.ts';
 import { traitsOf } from '../trait.ts';
 import { append } from './append.ts';
 import { payerOf } from './bill.ts';
-import { checkKey, checksumFound, headersOf, sealFor, sourceOf, whoOf } from './call.ts';
+import { checkKey, checksumFound, headersOf, noteRead, sealFor, sourceOf, whoOf } from './call.ts';
 import { attributesOf, checkReadable, findRead, headOf, partChecksumOf, writtenOf } from './head.ts';
 
 type Service = typeof storage;
@@ -30,6 +30,7 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
       const bucket = bucketOf(catalog, call.ref.name);
       const payer = payerOf(call, bucket);
       call.charge('request', 1, payer);
+      noteRead(call, bucket, call.input);
       const { object, layout, span, notModified } = findRead(store, bucket, call);
       const output = { ...headOf(store, bucket, call.input.key, object, span), ...partChecksumOf(layout, call.input.partNumber) };
       const asked = span ? span.last - span.first + 1 : object.size;
@@ -52,6 +53,7 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
     async HeadObject(call) {
       const bucket = bucketOf(catalog, call.ref.name);
       call.charge('request', 1, payerOf(call, bucket));
+      noteRead(call, bucket, call.input);
       const { object, layout, span, notModified } = findRead(store, bucket, call);
       store.heat.note(bucket, call.input.key, 0);
       await openSeal(store.sealer, bucket.tenant, object.seal, call.input.customerKey);
@@ -61,6 +63,7 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
     async GetObjectAttributes(call) {
       const bucket = bucketOf(catalog, call.ref.name);
       call.charge('request', 1, payerOf(call, bucket));
+      noteRead(call, bucket, call.input);
       const { object, layout } = findRead(store, bucket, call);
       await openSeal(store.sealer, bucket.tenant, object.seal, call.input.customerKey);
       return { output: { ...headOf(store, bucket, call.input.key, object, undefined), ...attributesOf(object, layout, call.input) } };

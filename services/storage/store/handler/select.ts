@@ -18,6 +18,7 @@ import type { BucketRecord, LayoutRecord, ObjectRecord } from '../record.ts';
 import { openObject, openSeal } from '../seal.ts';
 import type { Store } from '../store.ts';
 import { payerOf } from './bill.ts';
+import { noteRead } from './call.ts';
 import { checkReadable, findRead } from './head.ts';
 
 type Service = typeof storage;
@@ -33,6 +34,7 @@ export function selectHandlers(store: Store, processes: SelectProcesses, log: Lo
       call.charge('request', 1, payer);
       // Who may not read the object may not ask it anything, whatever else they may do.
       await call.also('GetObject', bucket.name, { key: call.input.key });
+      noteRead(call, bucket, call.input);
       const { object, layout } = findRead(store, bucket, { input: { key: call.input.key } });
       checkReadable(store, object);
       const job = checked(call, object, store.now());
