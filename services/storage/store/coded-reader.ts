@@ -1,7 +1,8 @@
 import { fault } from '#kernel/contract/fault.ts';
 import { type Coder, dataShards, parityShards, shards, type Stripe } from '../engine/stripe.ts';
 import { type Spread, shardPath } from './coded.ts';
-import { type DriveFile, systemCode } from './drive.ts';
+import type { DriveFile } from './drive.ts';
+import { systemCode } from './system.ts';
 import type { DriveSet } from './drive-set.ts';
 import { frameAt, type Geometry, geometryOf, isFrame, stripeDataBytes, unitOf } from './frame.ts';
 import { headBytes } from '../engine/limits.ts';

@@ -1,7 +1,8 @@
 import { freeUsed } from '#engine/http1/chunk.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { type Coder, dataShards, shards, type Stripe } from '../engine/stripe.ts';
-import { type Drive, type DriveFile, systemCode } from './drive.ts';
+import type { Drive, DriveFile } from './drive.ts';
+import { systemCode } from './system.ts';
 import type { DriveSet } from './drive-set.ts';
 import { frameAt, sealFrame, stripeDataBytes, unitFor } from './frame.ts';
 import { shardsWrittenMin } from './limits.ts';

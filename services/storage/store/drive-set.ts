@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '#kernel/contract/implement.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { shards } from '../engine/stripe.ts';
 import { place } from '../domain/placement.ts';
-import { Drive, type DriveSpec, replacementMark, syncDirectory } from './drive.ts';
+import { Drive, type DriveSpec, replacementMark } from './drive.ts';
 import { Patience } from './patience.ts';
 import { readTopology, topologyFile } from './topology.ts';
+import { readTwice, writeTwice } from './twin.ts';
 
 /** The drives' identities as this store knows them, so that an empty or foreign directory is not taken for a drive. */
 type Roll = { readonly drives: readonly { readonly number: number; readonly id: string; readonly lost?: boolean }[] };
@@ -79,7 +79,7 @@ export class DriveSet {
       if (was?.lost) set.#lost.add(drive.number);
       if (was) {
         drive.putIn(was.id);
-        await drive.check();
+        await drive.check(true);
       } else {
         await drive.writeIdentity(randomUUID());
         drive.putIn((await drive.readIdentity()) ?? '');
@@ -150,10 +150,15 @@ export class DriveSet {
     for (const listener of this.#listeners) listener();
   }
 
+  /** Reads both copies of everything that says which drive is which, and mends what is damaged. */
+  async checkIdentities(): Promise<void> {
+    await readTwice(this.#roll, true);
+    for (const drive of this.drives) await drive.check(true);
+  }
+
   async #readRoll(): Promise<Roll | undefined> {
-    if (!existsSync(this.#roll)) return undefined;
     try {
-      return JSON.parse(await readFile(this.#roll, 'utf8')) as Roll;
+      return (await readTwice(this.#roll, true)) as Roll | undefined;
     } catch (cause) {
       throw fault('DataDirectory', { detail: `${this.#roll} cannot be read.`, cause });
     }
@@ -161,8 +166,6 @@ export class DriveSet {
 
   async #writeRoll(): Promise<void> {
     const drives = this.drives.map(({ number, id }) => ({ number, id, ...(this.#lost.has(number) ? { lost: true } : {}) }));
-    await writeFile(`${this.#roll}.new`, `${JSON.stringify({ drives } satisfies Roll)}\n`, { mode: 0o600, flush: true });
-    await rename(`${this.#roll}.new`, this.#roll);
-    await syncDirectory(join(this.#roll, '..'));
+    await writeTwice(this.#roll, { drives } satisfies Roll);
   }
 }

@@ -1,9 +1,11 @@
 import * as fs from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Place } from '../domain/placement.ts';
 import { latePauseMs, quickPauseMs, quickReadMaxBytes, quickReadMs } from './limits.ts';
+import { closeDescriptor, openDescriptor, syncDirectory, systemCode } from './system.ts';
+import { readTwice, writeTwice } from './twin.ts';
 
 /** Where drive number n is, and in which failure domains. */
 export type DriveSpec = Place & { readonly path: string };
@@ -32,16 +34,9 @@ const drivesOwn = new Set([
   'EPERM',
 ]);
 
-const openDescriptor = promisify(fs.open);
 const datasync = promisify(fs.fdatasync);
-const sync = promisify(fs.fsync);
-const closeDescriptor = promisify(fs.close);
 const truncate = promisify(fs.ftruncate);
 const stat = promisify(fs.fstat);
-
-export function systemCode(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | undefined)?.code;
-}
 
 /**
  * One directory that stands for one drive. Every error of the system passes `judge`: one that is the drive's own takes it out.
@@ -117,23 +112,15 @@ export class Drive {
     this.#state = { state: 'in' };
   }
 
-  /** The identity written on the drive; undefined when it has none, an error when it cannot be read. */
-  async readIdentity(): Promise<string | undefined> {
-    try {
-      const { id } = JSON.parse(await readFile(join(this.spec.path, 'drive.json'), 'utf8')) as { id?: unknown };
-      return typeof id === 'string' ? id : undefined;
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
+  /** The identity written on the drive, with `both` in both of its copies; undefined when it has none, an error when it cannot be read. */
+  async readIdentity(both = false): Promise<string | undefined> {
+    const found = (await readTwice(join(this.spec.path, 'drive.json'), both)) as { id?: unknown } | undefined;
+    return typeof found?.id === 'string' ? found.id : undefined;
   }
 
   async writeIdentity(id: string): Promise<void> {
     await mkdir(this.spec.path, { recursive: true, mode: 0o700 });
-    const file = join(this.spec.path, 'drive.json');
-    await writeFile(`${file}.new`, `${JSON.stringify({ id, number: this.number })}\n`, { mode: 0o600, flush: true });
-    await rename(`${file}.new`, file);
-    await syncDirectory(this.spec.path);
+    await writeTwice(join(this.spec.path, 'drive.json'), { id, number: this.number });
   }
 
   /** Whether the operator put another one in its place: the mark lies there, and nothing that was written here before. */
@@ -142,11 +129,11 @@ export class Drive {
     return names.includes(replacementMark) && !names.some((name) => name === 'shard' || name === 'extent' || name === 'index');
   }
 
-  /** Looks whether the drive is still the one it was; takes it out when it is not. */
-  async check(): Promise<void> {
+  /** Looks whether the drive is still the one it was; takes it out when it is not. With `both`, mends the copy of its identity too. */
+  async check(both = false): Promise<void> {
     if (!this.isIn) return;
     try {
-      const found = await this.readIdentity();
+      const found = await this.readIdentity(both);
       if (found !== this.id) this.takeOut(found === undefined ? 'it is gone' : 'another drive is in its place');
     } catch (error) {
       this.takeOut(`it cannot be read: ${systemCode(error) ?? String(error)}`);
@@ -320,13 +307,4 @@ function dropBytes(parts: readonly Uint8Array[], count: number): readonly Uint8A
   while (at < parts.length && skip >= parts[at]!.length) skip -= parts[at++]!.length;
   if (skip === 0) return parts.slice(at);
   return [parts[at]!.subarray(skip), ...parts.slice(at + 1)];
-}
-
-export async function syncDirectory(path: string): Promise<void> {
-  const descriptor = await openDescriptor(path, 'r');
-  try {
-    await sync(descriptor);
-  } finally {
-    await closeDescriptor(descriptor);
-  }
 }

@@ -1,5 +1,5 @@
 import type { Drive, DriveFile } from './drive.ts';
-import { systemCode } from './drive.ts';
+import { systemCode } from './system.ts';
 import { type IndexFrame, indexBodyBytes, unpackIndexFrame } from './index-frame.ts';
 import { indexHeadBytes } from './limits.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { OperationError } from '#kernel/contract/fault.ts';
 import type { Log } from '#kernel/contract/implement.ts';
 import { Catalog, tableNames } from './catalog.ts';
-import { syncDirectory } from './drive.ts';
+import { syncDirectory } from './system.ts';
 import type { DriveSet } from './drive-set.ts';
 import { checkIndex, indexPages } from './index-check.ts';
 import { IndexLog } from './index-log.ts';

@@ -5,7 +5,7 @@ import { Appender, type PackPlace } from './appender.ts';
 import type { Catalog } from './catalog.ts';
 import { shardPath } from './coded.ts';
 import { type CodedPlace, CodedReader, type OnDamage } from './coded-reader.ts';
-import { systemCode } from './drive.ts';
+import { systemCode } from './system.ts';
 import type { DriveSet } from './drive-set.ts';
 import { type Extent, extentPath, packExtent, unpackExtent } from './extent.ts';
 import { FileCache } from './file-cache.ts';

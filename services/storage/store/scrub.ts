@@ -1,7 +1,7 @@
 import { shards } from '../engine/stripe.ts';
 import type { BlobStore } from './blob.ts';
 import { CodedReader, openShard } from './coded-reader.ts';
-import { systemCode } from './drive.ts';
+import { systemCode } from './system.ts';
 import type { Extent } from './extent.ts';
 import { extentPath } from './extent.ts';
 import { geometryOf, runFileBytes } from './frame.ts';
@@ -18,6 +18,7 @@ export type Pace = (bytes: number) => Promise<void>;
 /** Reads every byte on every drive and compares it with its checksum. What is damaged is handed to upkeep. */
 export async function scrub(blobs: BlobStore, pace: Pace): Promise<ScrubReport> {
   const report: ScrubReport = { runs: 0, extents: 0, bytes: 0, damagedShards: 0, damagedCopies: 0 };
+  await blobs.drives.checkIdentities();
   for await (const runs of codedRuns(blobs)) {
     for (const run of runs) {
       const missing = await missingShards(blobs, run);

@@ -2,7 +2,7 @@ import { fault } from '#kernel/contract/fault.ts';
 import { CodedWriter, writeCoded } from './coded.ts';
 import type { CodedReader } from './coded-reader.ts';
 import { type BlobStore, idKey } from './blob.ts';
-import { systemCode } from './drive.ts';
+import { systemCode } from './system.ts';
 import { type Extent, extentPath, packExtent } from './extent.ts';
 import { stripeDataBytes } from './frame.ts';
 import { newIdentity } from './identity.ts';

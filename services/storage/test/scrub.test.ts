@@ -33,7 +33,7 @@ async function fill(store: Store): Promise<Map<string, Buffer>> {
 
 function files(directory: string): Map<string, Buffer> {
   const found = readdirSync(join(directory, 'drive'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name !== 'drive.json' && !entry.parentPath.endsWith('/index'))
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('drive.json') && !entry.parentPath.endsWith('/index'))
     .map((entry) => join(entry.parentPath, entry.name));
   return new Map(found.map((path) => [path, readFileSync(path)]));
 }
@@ -88,6 +88,49 @@ test('a byte flipped in what lies compressed is met by a read, which answers the
       for (const [path, bytes] of whole) assert.ok(readFileSync(path).equals(bytes), path);
     }
   });
+});
+
+test('a byte flipped in what says which drive is which is mended from its twin, by a scrub or at the next start', async () => {
+  const directory = temporary();
+  let store = await openShelf(directory);
+  try {
+    const model = await fill(store);
+    const drive = (number: number) => join(directory, 'drive', String(number).padStart(2, '0'), 'drive.json');
+    const flip = (path: string, at: number) => {
+      const bytes = readFileSync(path);
+      bytes[at % bytes.length]! ^= 1 << (at % 7);
+      writeFileSync(path, bytes);
+    };
+    const files = [drive(3), `${drive(3)}.twin`, join(directory, 'drives.json'), join(directory, 'drives.json.twin')];
+    const whole = files.map((path) => readFileSync(path));
+    const assertMended = () => {
+      for (const [at, path] of files.entries()) assert.ok(readFileSync(path).equals(whole[at]!), path);
+      assert.equal(store.blobs.drives.allIn.length, 16);
+    };
+    for (let at = 0; at < whole[0]!.length; at += 5) {
+      for (const path of at % 2 === 0 ? [files[0]!, files[3]!] : [files[1]!, files[2]!]) flip(path, at);
+      await store.blobs.drives.checkIdentities();
+      assertMended();
+    }
+    await closeStore(store);
+    for (let number = 0; number < 16; number++) flip(number % 2 === 0 ? drive(number) : `${drive(number)}.twin`, 11 + number);
+    flip(files[2]!, 40);
+    rmSync(files[1]!);
+    store = await openShelf(directory);
+    assertMended();
+    for (const [key, bytes] of model) assert.ok((await get(store, 'shelf', key))?.equals(bytes), key);
+    // What earlier releases wrote has no checksum and no twin.
+    await closeStore(store);
+    for (const [at, path] of files.entries()) {
+      if (path.endsWith('.twin')) rmSync(path);
+      else writeFileSync(path, `${whole[at]!.toString().split('\n')[0]}\n`);
+    }
+    store = await openShelf(directory);
+    assertMended();
+  } finally {
+    await closeStore(store);
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
 
 test('a drive directory that is gone is made again by itself, with every shard that was on it', async () => {
