@@ -111,6 +111,11 @@ export class HttpResponse extends Writable {
     return [...before, ...given];
   }
 
+  /** Whether these bytes are all that is missing of a body whose length was said, with nothing before them waiting. */
+  isLast(bytes: Uint8Array): boolean {
+    return this.#framing === 'length' && bytes.length === this.#left && this.writableLength === 0;
+  }
+
   /** A whole reply leaves in one write. */
   override end(chunk?: unknown, ...rest: unknown[]): this {
     if (this.#head === undefined && !this.#isGone()) {
@@ -118,7 +123,8 @@ export class HttpResponse extends Writable {
       const bytes = isBody ? Buffer.byteLength(chunk as string) : 0;
       this.writeHead(this.statusCode, this.getHeader('content-length') === undefined ? { 'Content-Length': bytes } : {});
     }
-    if (!this.writableEnded && this.writableLength === 0 && this.#head !== '' && typeof chunk !== 'function' && rest.length === 0) {
+    const isWhole = this.#head !== '' || (chunk instanceof Uint8Array && this.isLast(chunk));
+    if (!this.writableEnded && this.writableLength === 0 && isWhole && typeof chunk !== 'function' && rest.length === 0) {
       this.#isFinal = true;
       if (chunk === undefined || chunk === null) this.#send('');
       else this.#send(chunk as string | Uint8Array);

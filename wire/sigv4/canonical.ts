@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { queryParametersMax } from './limits.ts';
 
 /** A request as its bytes came: names of headers in lower case, values as Latin-1 strings of their bytes, in order. */
@@ -105,7 +105,7 @@ export function canonicalRequest(
 
 /** What is signed: the algorithm, the time, the scope and the hash of the canonical request. */
 export function stringToSign(timestamp: string, scope: string, canonical: string): string {
-  return `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${createHash('sha256').update(canonical, 'latin1').digest('hex')}`;
+  return `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash('sha256', Buffer.from(canonical, 'latin1'), 'hex')}`;
 }
 
 /** Headers by lower-case name out of Node's flat list of names and values. */

@@ -143,10 +143,8 @@ function finish(request: RawRequest, path: string, parameters: readonly Paramete
       'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, one of the STREAMING forms, or a SHA-256 in hexadecimal.',
     );
   }
-  const signedHeaders = claim.signedHeaders.split(';');
-  if (signedHeaders.length > signedHeadersMax || !signedHeaders.every((name) => /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name))) {
-    return malformed(code, 'SignedHeaders must be names of headers in lower case, joined by semicolons.');
-  }
+  const signedHeaders = readNames(claim.signedHeaders);
+  if (!signedHeaders) return malformed(code, 'SignedHeaders must be names of headers in lower case, joined by semicolons.');
   const unsigned = missingHeader(request, signedHeaders);
   if (unsigned !== undefined)
     return malformed('AccessDenied', `There were headers present in the request which were not signed: ${unsigned}`);
@@ -190,8 +188,29 @@ export function signedPolicy(form: {
   };
 }
 
+/** What was read last: clients sign request after request with the same scope and over the same headers. */
+let lastNames: { readonly text: string; readonly names: readonly string[] } | undefined;
+let lastScope: { readonly text: string; readonly scope: Scope } | undefined;
+
+function readNames(text: string): readonly string[] | undefined {
+  if (lastNames?.text === text) return lastNames.names;
+  const names = text.split(';');
+  if (names.length > signedHeadersMax || !names.every((name) => /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name))) return undefined;
+  lastNames = { text, names };
+  return names;
+}
+
+function readCredential(text: string): Scope | undefined {
+  if (lastScope?.text === text) return lastScope.scope;
+  const scope = scopeOf(text);
+  if (scope) lastScope = { text, scope };
+  return scope;
+}
+
+type Scope = { readonly accessKeyId: string; readonly date: string; readonly region: string; readonly service: string };
+
 /** The key id itself may contain slashes: the scope is the last four segments. */
-function readCredential(credential: string): { accessKeyId: string; date: string; region: string; service: string } | undefined {
+function scopeOf(credential: string): Scope | undefined {
   const segments = credential.split('/');
   const [date, region, service, end] = segments.slice(-4);
   const accessKeyId = segments.slice(0, -4).join('/');

@@ -7,8 +7,16 @@ export function timestampOf(at: number): string {
   return `${day}T${two(time.getUTCHours())}${two(time.getUTCMinutes())}${two(time.getUTCSeconds())}Z`;
 }
 
+/** The time that was read last: requests of one second come one after the other. */
+let last = { timestamp: '', at: Number.NaN };
+
 /** The moment of a yyyymmddThhmmssZ in milliseconds since 1970; NaN when the calendar does not have it. */
 export function timeOf(timestamp: string): number {
+  if (timestamp !== last.timestamp) last = { timestamp, at: momentOf(timestamp) };
+  return last.at;
+}
+
+function momentOf(timestamp: string): number {
   if (!/^\d{8}T\d{6}Z$/.test(timestamp)) return Number.NaN;
   const part = (from: number, to: number) => Number(timestamp.slice(from, to));
   const at = Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(9, 11), part(11, 13), part(13, 15));

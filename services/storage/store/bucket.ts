@@ -4,19 +4,37 @@ import { bucketsMax } from '../contract/limits.ts';
 import { isBucketName } from '../domain/name.ts';
 import type { Catalog } from './catalog.ts';
 import { afterPrefix, bucketPlace, numberKey, placedKey, placedName } from './key.ts';
+import { bucketsReadMax } from './limits.ts';
 import { type BucketRecord, pack, unpack } from './record.ts';
 import type { Store } from './store.ts';
 
 export type Owner = { readonly tenant: bigint; readonly scope: bigint };
 export type BucketEnvelope = Envelope<{ location: string }, { objects: number; sizeBytes: number }>;
 
+type Read = { readonly bytes: Buffer; readonly bucket: BucketRecord };
+
+/** Buckets as they were read last. Each request reads its bucket several times, and unpacking costs more than comparing. */
+const lately = new WeakMap<Catalog, Map<string, Read>>();
+
 /** The bucket of a name, whoever owns it. */
 export function findBucket(catalog: Catalog, name: string): BucketRecord | undefined {
   // A name that cannot be one may be longer than a key of the index.
   const found = name.length < 1 || name.length > 63 ? undefined : catalog.table.bucket.get(Buffer.from(name));
   if (!found) return undefined;
+  const read = lately.get(catalog) ?? new Map<string, Read>();
+  const known = read.get(name);
+  if (known?.bytes.equals(found)) return known.bucket;
   const record = unpack<BucketRecord>(found);
-  return { ...record, id: BigInt(record.id), tenant: BigInt(record.tenant), scope: BigInt(record.scope), version: BigInt(record.version) };
+  const bucket = {
+    ...record,
+    id: BigInt(record.id),
+    tenant: BigInt(record.tenant),
+    scope: BigInt(record.scope),
+    version: BigInt(record.version),
+  };
+  if (read.size >= bucketsReadMax) read.clear();
+  lately.set(catalog, read.set(name, { bytes: Buffer.from(found), bucket }));
+  return bucket;
 }
 
 /** The bucket of a name when it is the owner's; NoSuchBucket or, when it is somebody else's, Denied. */

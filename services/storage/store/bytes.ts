@@ -98,6 +98,15 @@ async function readPacked(blobs: BlobStore, { blob, start, size }: BlobSegment):
   throw fault('ObjectDamaged', 'The bytes of the object are nowhere to be found.');
 }
 
+/**
+ * All bytes of a segment that is read in one piece anyway, being in the index or packed; undefined of others. They are handed over
+ * without the steps of a stream, which cost more than such bytes themselves.
+ */
+export function readPiece(blobs: BlobStore, segment: Segment): Uint8Array | Promise<Uint8Array> | undefined {
+  if ('bytes' in segment) return verified(segment);
+  return 'extent' in blobs.record(segment.blob) ? readPacked(blobs, segment) : undefined;
+}
+
 async function* readShards(blobs: BlobStore, segment: BlobSegment, size: number, spread: Uint8Array): AsyncGenerator<Uint8Array, void> {
   const reader = blobs.reader(segment.blob, size, spread);
   try {

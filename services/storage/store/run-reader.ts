@@ -1,9 +1,10 @@
+import { useOnce } from '#engine/http1/chunk.ts';
 import { frameBytes, frameTagBytes } from '../contract/limits.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { framesOf, openFrame, openFrames } from '../domain/frame.ts';
 import type { Span } from '../domain/range.ts';
 import type { BlobStore } from './blob.ts';
-import { openBytes, segmentSize, sliceSegments } from './bytes.ts';
+import { openBytes, readPiece, segmentSize, sliceSegments } from './bytes.ts';
 import { decompress } from './compressor.ts';
 import type { KeptDictionary } from './dictionary.ts';
 import { compressAheadMax, frameListBytes } from './limits.ts';
@@ -31,8 +32,29 @@ export async function* openRun(blobs: BlobStore, run: Run, { first, last }: Span
       if (piece.length > 0) yield piece;
     }
   } catch (error) {
-    throw error instanceof Error && /auth|state/i.test(error.message) ? fault('ObjectDamaged', 'A sealed frame was changed.') : error;
+    throw asDamage(error);
   }
+}
+
+/** The bytes of a run of one frame that lies in one piece; undefined of others. */
+export async function openPiece(blobs: BlobStore, { segment, key, dictionary }: Run): Promise<Uint8Array | undefined> {
+  const sealed = await readPiece(blobs, segment);
+  if (!sealed) return undefined;
+  try {
+    const bytes = openFrame(key, 0, sealed);
+    return bytes.length === segment.seal.size ? useOnce(bytes) : await decompress(bytes, segment.seal.size, dictionary);
+  } catch (error) {
+    throw asDamage(error);
+  }
+}
+
+/** Whether a run has one frame and nothing behind it. */
+export function isOneFrame({ size, compressed }: SegmentSeal): boolean {
+  return size <= frameBytes && !compressed?.lengths && compressed?.listAt === undefined;
+}
+
+function asDamage(error: unknown): unknown {
+  return error instanceof Error && /auth|state/i.test(error.message) ? fault('ObjectDamaged', 'A sealed frame was changed.') : error;
 }
 
 async function* openPlain(blobs: BlobStore, { segment, key }: Run, { first, last }: Span): AsyncGenerator<Uint8Array, void> {

@@ -6,7 +6,7 @@ import type { Span } from '../domain/range.ts';
 import { openBytes, segmentSize, sliceSegments } from './bytes.ts';
 import { checkExpected, type Expected, receive, type Received, type ReceiveRules } from './receive.ts';
 import type { BucketRecord, Seal, Segment, SegmentSeal } from './record.ts';
-import { openRun } from './run-reader.ts';
+import { isOneFrame, openPiece, openRun } from './run-reader.ts';
 import { RunWriter } from './run-writer.ts';
 import type { Store } from './store.ts';
 
@@ -165,6 +165,14 @@ export async function openObject(
   segments: readonly Segment[],
   { span, seal, done }: { readonly span?: Span; readonly seal?: OpenSeal; readonly done: () => void },
 ): Promise<Bytes> {
+  const [segment] = segments;
+  if (segments.length === 1 && segment?.seal && isOneFrame(segment.seal)) {
+    const whole = await openSmall(vault, bucket, { ...segment, seal: segment.seal }, seal).catch((error: unknown) => {
+      done();
+      throw error;
+    });
+    if (whole) return only(span ? whole.subarray(span.first, span.last + 1) : whole, done);
+  }
   const opened = openSegments(vault, bucket, segments, span, seal);
   try {
     const first = await opened.next();
@@ -185,6 +193,27 @@ async function* rest(first: IteratorResult<Uint8Array, void>, opened: AsyncGener
     await opened.return();
     done();
   }
+}
+
+async function* only(bytes: Uint8Array, done: () => void): Bytes {
+  try {
+    if (bytes.length > 0) yield bytes;
+  } finally {
+    done();
+  }
+}
+
+/** A run of one frame, without the steps of a stream. */
+async function openSmall(
+  vault: Vault,
+  bucket: Place,
+  segment: Segment & { readonly seal: SegmentSeal },
+  seal: OpenSeal | undefined,
+): Promise<Uint8Array | undefined> {
+  const key = await keyOf(vault, bucket, segment.seal, seal);
+  const name = segment.seal.compressed?.dictionary;
+  const dictionary = name && (await vault.dictionaries.open(bucket.tenant, name));
+  return openPiece(vault.blobs, { segment, key, dictionary });
 }
 
 async function* openSegments(

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openObject } from '../store/seal.ts';
-import { partNumberMax } from '../contract/limits.ts';
+import { frameBytes, partNumberMax } from '../contract/limits.ts';
 import { findGrown } from '../store/append.ts';
 import { createBucket, deleteBucket, listBuckets, ownBucket } from '../store/bucket.ts';
 import { copyObject } from '../store/copy.ts';
@@ -87,6 +87,33 @@ test('a span of any place and length is told as it is, also where what is read e
         const last = Math.min(first + length, size) - 1;
         const told = Buffer.concat(await Array.fromAsync(await openObject(store, shelf, segments, { span: { first, last }, done: () => {} })));
         assert.ok(told.equals(bytes.subarray(first, last + 1)), `${first}-${last}`);
+      }
+  });
+});
+
+test('an object of one frame is told in spans as it is, in the index or packed, noise or text, and not under another key', async () => {
+  await withShelf(async (store) => {
+    await createBucket(store, owner, photos);
+    const shelf = shelfOf(store, 'photos');
+    for (const size of [1, 700, 4096, frameBytes - 1, frameBytes, frameBytes + 1])
+      for (const bytes of [bytesOf(size, size), Buffer.alloc(size, 'every line of it is like the others\n')]) {
+        await put(store, 'photos', 'one', bytes);
+        const { segments } = readLayout(store.catalog, readObject(store.catalog, shelf, 'one')!);
+        const ends = [0, 1, 699, 4095, size - 2, size - 1].filter((at) => at >= 0 && at < size);
+        for (const first of ends)
+          for (const last of ends.filter((at) => at >= first)) {
+            let closed = 0;
+            const told = await openObject(store, shelf, segments, { span: { first, last }, done: () => void closed++ });
+            assert.ok(Buffer.concat(await Array.fromAsync(told)).equals(bytes.subarray(first, last + 1)), `${size}: ${first}-${last}`);
+            assert.equal(closed, 1);
+          }
+        const [segment] = segments;
+        const seal = segment?.seal && { ...segment.seal, key: Buffer.alloc(32, 9) };
+        await assert.rejects(
+          openObject(store, shelf, [{ ...segment!, seal: seal! }], { done: () => {} }),
+          code('ObjectDamaged'),
+          `${size} under another key`,
+        );
       }
   });
 });

@@ -14,8 +14,13 @@ export type Headers = Readonly<Record<string, string | number | undefined>>;
 export function writeHead(response: HttpResponse, { requestId, hostId }: ReplyId, status: number, headers: Headers): void {
   const flat: string[] = ['x-amz-request-id', requestId, 'x-amz-id-2', hostId];
   for (const [name, value] of Object.entries(headers))
-    if (value !== undefined) flat.push(name, Buffer.from(String(value), 'utf8').toString('latin1'));
+    if (value !== undefined) flat.push(name, typeof value === 'number' ? String(value) : bytesOf(value));
   response.writeHead(status, flat);
+}
+
+/** A text as the bytes of its UTF-8, each as a character; nearly always it is ASCII, which is that already. */
+function bytesOf(text: string): string {
+  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** Answers with headers alone. */
@@ -60,14 +65,18 @@ export function replyError(response: HttpResponse, id: ReplyId, method: string, 
   response.end(method === 'HEAD' ? undefined : body);
 }
 
-/** Sends a body no faster than it is read. The connection is cut when the body breaks: a short reply must not look whole. */
+/**
+ * Sends a body no faster than it is read. The connection is cut when the body breaks: a short reply must not look whole. The
+ * piece that makes it as long as was said leaves with the end, which is one step and not two for most bodies.
+ */
 export async function sendBytes(response: HttpResponse, body: Bytes): Promise<void> {
   try {
     for await (const bytes of body) {
       if (response.destroyed) return;
-      if (!response.write(bytes)) await drained(response);
+      if (response.isLast(bytes)) response.end(bytes);
+      else if (!response.write(bytes)) await drained(response);
     }
-    response.end();
+    if (!response.writableEnded) response.end();
   } catch (error) {
     response.destroy();
     throw error;
