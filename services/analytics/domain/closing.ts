@@ -1,12 +1,13 @@
 import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
 import { column, conjuncts, constant, type Expr, shifted } from './expression.ts';
 import { type Bound, type Closing, inputsOf, type Plan, scansIn } from './plan.ts';
+import { matchClosing } from './match-closing.ts';
 import { at as composed, isFixed, meeting, rising } from './rising.ts';
 import type { Type } from './value.ts';
 
 /** The columns of a plan by which its rows come in the order of a watermark, as far as they do. */
 export type Times = ReadonlyMap<number, Bound>;
-type Closed = { readonly plan: Plan; readonly times: Times /** Whether its rows never end. */; readonly isStream: boolean };
+export type Closed = { readonly plan: Plan; readonly times: Times /** Whether its rows never end. */; readonly isStream: boolean };
 
 /** What a view says of how its rows come and how long they stay. */
 export type Pace = { readonly onClose: boolean /** In microseconds. */; readonly retention: number | undefined };
@@ -62,6 +63,8 @@ function withInputs(plan: Plan, to: (input: Plan) => Plan): Plan {
 /** Rows are held back below what is computed of each row alone. */
 function onClosing(plan: Plan): Plan {
   if (plan.kind === 'map') return { ...plan, input: onClosing(plan.input) };
+  // What a pattern finds behind a watermark comes once and for good.
+  if (plan.kind === 'match' && plan.closing) return plan;
   const best = bestOf(closing(plan).times, plan.columns);
   if (!best) throw new StatementError('0A000', `EMIT ON WINDOW CLOSE needs rows with a time: a window over a source with a watermark`);
   return { kind: 'emit', input: plan, columns: plan.columns, closing: best };
@@ -173,6 +176,8 @@ function single(
       if (isStream && !best && plan.aggregates.some(({ distinct }) => distinct)) throw unbounded('different values', plan.position);
       return { plan: { ...plan, input, ...(best ? { closing: best } : {}) }, times: keys, isStream };
     }
+    case 'match':
+      return matchClosing(plan, { plan: input, times, isStream });
     case 'over': {
       const timed = plan.partition.flatMap((expr) => {
         const bound = rising(expr, times);

@@ -1,5 +1,6 @@
 import type { Expr } from './expression.ts';
 import { type Bound, type Closing, inputsOf, type Order, type Plan } from './plan.ts';
+import { printPattern } from './row-pattern.ts';
 import { type Column, printValue } from './value.ts';
 
 const quoted = (name: string) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
@@ -126,9 +127,30 @@ function headOf(plan: Plan): string[] {
         ...until(plan.closing, columns),
       ];
     }
+    case 'match':
+      return matched(plan);
     case 'union':
       return ['Append'];
   }
+}
+
+/** Variables without quotes are told in upper case. */
+const labelled = (name: string) => (/^[A-Z_][A-Z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
+
+function matched({ match, closing, input }: Extract<Plan, { kind: 'match' }>): string[] {
+  const { columns } = input;
+  const [first] = match.order;
+  const ends = closing?.ends && `Rows: when the watermark has passed ${worded(closing.ends, columns)}${behind(closing.bound)}`;
+  const passes = first && `Rows: when the watermark has passed ${worded(first.expr, columns)}${behind(closing?.bound ?? [])}`;
+  const within = match.within === undefined ? [] : [`Within: ${printValue('interval', { months: 0, days: 0, micros: match.within })}`];
+  return [
+    `Match ${match.shown === 'one' ? 'one row' : 'all rows'}`,
+    ...(match.partition.length > 0 ? [`Partition: ${list(match.partition, columns)}`] : []),
+    ...(first ? [`Order: ${ordered(match.order, columns)}`] : []),
+    `Pattern: ${printPattern(match.pattern, (label) => labelled(match.names[label] ?? ''))}`,
+    ...within,
+    ...(closing ? [ends ?? passes ?? ''] : []),
+  ];
 }
 
 /** A plan as lines, each input below what takes it. */

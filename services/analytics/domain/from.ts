@@ -8,6 +8,8 @@ import { type Context, locationIn, relationNamed } from './context.ts';
 import { type Correlated, dependent, joinedWith } from './correlated.ts';
 import { column, columnsIn, conjuncts, type Expr, shifted } from './expression.ts';
 import { fixedLength } from './interval.ts';
+import { recognized } from './match.ts';
+import { recognitionOf } from './match-text.ts';
 import { filtered, joined, type JoinKind, type Plan } from './plan.ts';
 import { type Item, Scope } from './scope.ts';
 import { plainName, textIn } from './statement.ts';
@@ -63,7 +65,8 @@ function lateral(how: JoinKind, left: Factors, node: RangeSubselect, quals: Node
   const { around: _, ...plain } = context;
   const inner = dependent(node.subquery.SelectStmt, { plan, columnOf }, plain, planner);
   const shown: Plan = { ...inner.plan, columns: inner.plan.columns.slice(inner.outer.length) };
-  const [item] = single(shown, node.alias, '').items;
+  if (recognitionOf(node.alias)) throw notBuilt('MATCH_RECOGNIZE behind LATERAL', context.at(locationIn(node)));
+  const [item] = single(shown, node.alias, '', context).items;
   const items = [...left.items, { ...(item as Item), from: plan.columns.length + inner.outer.length }];
   const all = new Scope(items);
   const residual = quals && asCondition(bind(quals, namesIn(all, context)), 'JOIN/ON');
@@ -111,16 +114,18 @@ function factorsOf(node: Node, context: Within, planner: Planner): Factors {
   if ('JoinExpr' in node) return joinOf(node.JoinExpr, context, planner);
   if ('RangeVar' in node) {
     const name = plainName(node.RangeVar);
-    return single(relationNamed(context, name, node.RangeVar.location), node.RangeVar.alias, name);
+    return single(relationNamed(context, name, node.RangeVar.location), node.RangeVar.alias, name, context);
   }
   if ('RangeSubselect' in node) {
-    return single(planner(node.RangeSubselect.subquery as Node, context), node.RangeSubselect.alias, '');
+    return single(planner(node.RangeSubselect.subquery as Node, context), node.RangeSubselect.alias, '', context);
   }
   if ('RangeFunction' in node) return windowOf(node.RangeFunction, context);
   throw notBuilt('This form of FROM');
 }
 
-function single(plan: Plan, alias: Alias | undefined, name: string): Factors {
+function single(of: Plan, alias: Alias | undefined, name: string, context: Context): Factors {
+  const asked = recognitionOf(alias);
+  const plan = asked ? recognized(of, asked, context) : of;
   const given = (alias?.colnames ?? []).map(textIn);
   if (given.length > plan.columns.length)
     throw new StatementError(
@@ -167,7 +172,7 @@ function temporal(how: JoinKind, left: Factors, node: RangeTableSample, quals: N
   if (!of || node.repeatable || (node.method ?? []).map(textIn).join() !== asOfMethod) throw notBuilt('TABLESAMPLE', at);
   if (how !== 'inner' && how !== 'left') throw notBuilt(`A ${how.toUpperCase()} JOIN with FOR SYSTEM_TIME AS OF`, at);
   const name = plainName(of);
-  const right = single(relationNamed(context, name, of.location), of.alias, name);
+  const right = single(relationNamed(context, name, of.location), of.alias, name, context);
   const both = beside(left, right);
   const [own, versions] = [joinAll(left.plans, left.conditions, at), right.plans[0] as Plan];
   const time = bind(node.args?.[0], namesIn(new Scope(left.items), context));
@@ -199,7 +204,7 @@ function windowOf({ functions = [], alias, lateral, ordinality }: RangeFunction,
   const input = relationNamed(context, path[0] ?? '', call.location);
   const plan =
     name === 'session' ? sessionOf(input, path[0] ?? '', args, call, context) : slices(name, input, path[0] ?? '', args, call, context);
-  return single(plan, alias, path[0] ?? '');
+  return single(plan, alias, path[0] ?? '', context);
 }
 
 function within(input: Plan, name: string, context: Context) {

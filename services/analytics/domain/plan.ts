@@ -2,6 +2,7 @@ import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { column, columnsIn, conjunction, conjuncts, type Expr, shifted } from './expression.ts';
 import type { Aggregate } from './aggregate.ts';
 import { operatorsMax } from './limits.ts';
+import type { RowPattern } from './row-pattern.ts';
 import type { Column, Type } from './value.ts';
 
 export type Order = { readonly expr: Expr; readonly isDown: boolean; readonly nullsFirst: boolean };
@@ -10,6 +11,54 @@ export type Order = { readonly expr: Expr; readonly isDown: boolean; readonly nu
 export type Ranking =
   | { readonly name: 'row_number' | 'rank' | 'dense_rank'; readonly type: 'int8'; readonly aggregate?: undefined }
   | { readonly name: Aggregate['name']; readonly type: Type; readonly aggregate: Aggregate };
+
+/**
+ * What an expression reads of a match, up to the row it is asked at, or of the whole match where it is `final`. `of` are labels,
+ * undefined for all; expressions are over a row with its label (text) and the number of the match (int8) behind it.
+ */
+export type MatchRead =
+  /** A value of the first or last row of some labels, or of one so many rows from that. */
+  | {
+      readonly kind: 'row';
+      readonly of: readonly number[] | undefined;
+      readonly from: 'first' | 'last';
+      /** Counted among the rows of these labels. */
+      readonly offset: number;
+      /** Counted among all rows of the partition. */
+      readonly shift: number;
+      readonly expr: Expr;
+      readonly final: boolean;
+    }
+  | { readonly kind: 'aggregate'; readonly of: readonly number[] | undefined; readonly aggregate: Aggregate; readonly final: boolean }
+  | { readonly kind: 'number' }
+  | { readonly kind: 'timedOut' };
+/** An expression whose columns are what is read. */
+export type MatchExpr = { readonly reads: readonly MatchRead[]; readonly expr: Expr };
+
+/** What MATCH_RECOGNIZE asks; labels are numbers, `names` are theirs. */
+export type Match = {
+  readonly partition: readonly Expr[];
+  readonly order: readonly Order[];
+  readonly names: readonly string[];
+  readonly pattern: RowPattern<number>;
+  /** By label; rows of one without a condition are any. */
+  readonly conditions: readonly (MatchExpr | undefined)[];
+  readonly measures: readonly MatchExpr[];
+  readonly shown: 'one' | 'all';
+  /** Of all rows: whether those of empty matches and of none are shown. */
+  readonly empties: boolean;
+  readonly unmatched: boolean;
+  /** Whether what has begun and cannot be completed in time is shown. */
+  readonly timeouts: boolean;
+  readonly skip: { readonly to: 'past' | 'next' | 'first' | 'last' /** For the last two. */; readonly of: readonly number[] };
+  /** Microseconds that the last row of a match is less than behind the first. */
+  readonly within: number | undefined;
+  /** Rows before a match, and behind a row, that may be read. */
+  readonly before: number;
+  readonly ahead: number;
+  /** Whether the number of a match is asked for. */
+  readonly isNumbered: boolean;
+};
 
 type Node = { readonly columns: readonly Column[] };
 
@@ -104,6 +153,14 @@ export type Plan =
       readonly position?: number | undefined;
       readonly closing?: { readonly bound: Bound };
     })
+  /** Rows in their order as a pattern finds them; `ends`: partitions are over when the watermark has passed that time of theirs. */
+  | (Node & {
+      readonly kind: 'match';
+      readonly input: Plan;
+      readonly match: Match;
+      readonly position?: number | undefined;
+      readonly closing?: { readonly bound: Bound; readonly ends?: Expr };
+    })
   /** Rows when the watermark has passed their time, as they are then. */
   | (Node & { readonly kind: 'emit'; readonly input: Plan; readonly closing: Closing })
   /** Rows until the watermark has passed their time. */
@@ -141,6 +198,8 @@ export function appends(plan: Plan): boolean {
     case 'over':
     case 'retain':
       return false;
+    case 'match':
+      return plan.closing !== undefined;
     case 'temporal':
       return appends(plan.left);
     case 'emit':

@@ -56,7 +56,8 @@ export function rising(expr: Expr, times: Timed): Bound | undefined {
   return bound.map((term) => ({ ...term, at: at(expr, term.at), strict: term.strict && isShift }));
 }
 
-const later = (bound: Bound, by: number): Bound =>
+/** A bound that is so many microseconds after another. */
+export const later = (bound: Bound, by: number): Bound =>
   by === 0
     ? bound
     : bound.map((term) => {

@@ -7,6 +7,7 @@ import { type SinkText, sinkText } from './sink-statement.ts';
 import { type Target, targetOf } from './sink.ts';
 import { controlOf } from './session-statement.ts';
 import { takeAsOf } from './as-of.ts';
+import { attachMatches, type Taken, takeMatches } from './match-text.ts';
 import { placesIn } from './context.ts';
 import type { Pace } from './closing.ts';
 import { msOf, takeEmit, takeWatermark, type WatermarkText, watermarkOf } from './watermark.ts';
@@ -107,6 +108,7 @@ type Lifted = {
   readonly watermark: WatermarkText | undefined;
   /** Whether rows of a view wait until their windows close. */
   readonly onClose: boolean;
+  readonly matches: readonly Taken[];
 };
 
 /**
@@ -137,12 +139,13 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
   if (words[0] === 'show' && words[1] === 'materialized' && words[2] === 'views') {
     write(1, '');
   }
+  const matches = takeMatches(bytes, tokens, text, placesIn(text));
   takeAsOf(bytes, tokens, placesIn(text));
   const watermark = isSource ? takeWatermark(bytes, tokens) : undefined;
   const made = tokens.findIndex(({ text: word }) => word.toLowerCase() === 'materialized');
   const isView = (words[0] === 'create' || words[0] === 'explain') && tokens[made - 1]?.text.toLowerCase() === 'create';
   const onClose = isView ? takeEmit(bytes, tokens) === true : false;
-  return { text: bytes.toString(), subscribes: subscribes || copies, isSource, dropsSink, watermark, onClose };
+  return { text: bytes.toString(), subscribes: subscribes || copies, isSource, dropsSink, watermark, onClose, matches };
 }
 
 /** Understands one statement; undefined for none. */
@@ -154,6 +157,7 @@ export async function parseStatement(text: string): Promise<Statement | undefine
   const lifted = lift(text, tokens);
   if (lifted.text.trim() === '') return undefined;
   const node = nodeOf(parse, lifted.text);
+  attachMatches(node, lifted.matches, (each) => nodeOf(parse, each));
   const by = lifted.watermark && nodeOf(parse, lifted.watermark.select);
   return node && statementOf(node, lifted, text, by);
 }
@@ -174,11 +178,13 @@ function createdSink(parse: Parser, { select, options, name, orIs }: SinkText): 
   const bytes = Buffer.from(select);
   const tokens = tokensOf(parse, select) ?? [];
   takeEmit(bytes, tokens);
+  const matches = takeMatches(bytes, tokens, select, placesIn(select));
   takeAsOf(bytes, tokens, placesIn(select));
   const [of, made] = [nodeOf(parse, bytes.toString()), nodeOf(parse, options)];
   const named = nodeOf(parse, `table ${name}`);
   if (!of || !('SelectStmt' in of) || !made || !('CreateStmt' in made) || !named || !('SelectStmt' in named))
     throw notBuilt('A sink of anything but a SELECT');
+  attachMatches(of, matches, (each) => nodeOf(parse, each));
   const given = optionsOf(made.CreateStmt.options ?? [], ['topic', 'format', 'envelope', 'key'], 'sink');
   return { kind: 'createSink', name: subscribed(named.SelectStmt), select: select.trim(), target: targetOf(given), orIs };
 }
@@ -338,14 +344,6 @@ function columnsOf(elements: readonly Node[]): Column[] {
   return columns;
 }
 
-/** The one expression of a SELECT of nothing else. */
-function targetIn(node: Node | undefined): Node | undefined {
-  const { targetList = [], ...rest } = node && 'SelectStmt' in node ? node.SelectStmt : {};
-  const [target, ...more] = targetList;
-  if (more.length > 0 || 'fromClause' in rest || 'whereClause' in rest) return undefined;
-  return target && 'ResTarget' in target ? target.ResTarget.val : undefined;
-}
-
 function valuesOf(
   options: readonly Node[],
   watermark: WatermarkText | undefined,
@@ -356,7 +354,7 @@ function valuesOf(
   const given = optionsOf(options, ['topic', 'format', 'envelope', 'delimiter', 'null', 'dead_letters', ...timed], 'source');
   const format = {
     ...formatOf(given),
-    ...(watermark ? { watermark: watermarkOf(watermark, targetIn(by), given, placesIn(text)(watermark.start)) } : {}),
+    ...(watermark ? { watermark: watermarkOf(watermark, by, given, placesIn(text)(watermark.start)) } : {}),
   };
   const topic = given.get('topic') ?? '';
   if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic))

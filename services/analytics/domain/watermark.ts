@@ -76,10 +76,18 @@ export function takeEmit(bytes: Buffer, tokens: readonly Token[]): boolean | und
   return mode;
 }
 
-/** The watermark of a clause and the options of its source. */
+/** The one expression of a SELECT of nothing else. */
+function targetIn(node: Node | undefined): Node | undefined {
+  const { targetList = [], ...rest } = node && 'SelectStmt' in node ? node.SelectStmt : {};
+  const [target, ...more] = targetList;
+  if (more.length > 0 || 'fromClause' in rest || 'whereClause' in rest) return undefined;
+  return target && 'ResTarget' in target ? target.ResTarget.val : undefined;
+}
+
+/** The watermark of a clause, whose expression is that of a SELECT, and the options of its source. */
 export function watermarkOf(
   { column }: WatermarkText,
-  expr: Node | undefined,
+  by: Node | undefined,
   given: ReadonlyMap<string, string>,
   position: number | undefined,
 ): Watermark {
@@ -88,7 +96,7 @@ export function watermarkOf(
     throw new StatementError('22023', 'late names another topic');
   const [lateness, idle] = [given.get('lateness'), given.get('idle')];
   return {
-    ...{ column, delayMs: delayOf(column, expr, position) },
+    ...{ column, delayMs: delayOf(column, targetIn(by), position) },
     latenessMs: lateness === undefined ? 0 : msOf(lateness, 'lateness'),
     idleMs: idle === undefined ? idleUsualMs : msOf(idle, 'idle'),
     ...(late === undefined ? {} : { late }),

@@ -9,6 +9,8 @@ import { type Clocks, noClocks } from './clock.ts';
 import { Emission } from './emission.ts';
 import { entriesMax } from './limits.ts';
 import type { Entry, Operator } from './operator.ts';
+import { StreamMatch } from './match-stream.ts';
+import { WholeMatch } from './match-whole.ts';
 import { Partitioned } from './partition.ts';
 import { pipeline } from './pipeline.ts';
 import { Temporal } from './temporal.ts';
@@ -68,6 +70,11 @@ export class Circuit {
   /** Rows and groups that are remembered. */
   get size(): number {
     return this.#nodes.reduce((sum, { operator }) => sum + (operator?.state?.size ?? 0), 0);
+  }
+
+  /** Takes out why rows were left out that had been taken before. */
+  rejected(): string[] {
+    return this.#nodes.flatMap(({ operator }) => operator?.rejected?.() ?? []);
   }
 
   settle(): CircuitEntry[] {
@@ -130,6 +137,8 @@ function operatorOf(plan: Plan): Operator | undefined {
     case 'over':
     case 'session':
       return new Partitioned(plan, appends(plan.input));
+    case 'match':
+      return plan.closing && !plan.closing.ends ? new StreamMatch(plan) : new WholeMatch(plan);
     case 'temporal':
       return new Temporal(plan);
     case 'emit':

@@ -8,3 +8,7 @@ export const entriesMax = limit(
 );
 export const pairsMax = limit(1_000_000, 'row', 'Most rows that a join makes of one batch.');
 export const patternMax = limit(1_000, 'character', 'Longest pattern of LIKE.');
+export const runsMax = limit(10_000, 'run', 'Most ways in which one match of a pattern goes on at once.');
+export const attemptStepsMax = limit(1_000_000, 'step', 'Most steps that one match is sought for, beyond which there is none.');
+export const matchStepsMax = limit(20_000_000, 'step', 'Most steps that matches are sought for in one commit or query.');
+export const runsSpentMin = limit(1_000, 'step', 'Most steps that one match is sought for when those of a commit are spent.');

@@ -16,6 +16,8 @@ export interface Operator {
   /** The source of what was generated, by what it does. */
   readonly code: readonly (readonly [what: string, code: string])[];
   readonly state?: State;
+  /** Takes out why rows and matches of the steps since the last time were left out, where that is known behind them alone. */
+  rejected?(): string[];
 }
 
 /** What an operator remembers. A step is kept, and then written down, or undone. */

@@ -15,6 +15,27 @@ import { runningOf } from './running.ts';
 type Ordered = { readonly row: Row; readonly by: readonly Value[] };
 type Of<K extends Plan['kind']> = Extract<Plan, { kind: K }>;
 
+/** Behind what is asked for, rows are in the order of all their columns, so that the answer never depends on how they came. */
+export const fullOrder = (order: readonly Order[], columns: readonly Column[]): readonly Order[] => [
+  ...order,
+  ...columns.map(({ type }, place): Order => ({ expr: column(type, place), isDown: false, nullsFirst: false })),
+];
+
+/** Rows by the values that they are ordered by. */
+export function compareBy(order: readonly Order[], left: readonly Value[], right: readonly Value[], most = order.length): number {
+  for (let at = 0; at < most; at += 1) {
+    const { isDown, nullsFirst } = order[at] as Order;
+    const [a, b] = [left[at] ?? null, right[at] ?? null];
+    if (a === null || b === null) {
+      if (a !== b) return (a === null) === nullsFirst ? -1 : 1;
+      continue;
+    }
+    const found = compareValues(a, b);
+    if (found !== 0) return isDown ? -found : found;
+  }
+  return 0;
+}
+
 /** Rows by partition, of which each that changed is computed anew. */
 export class Partitioned implements Operator, State {
   readonly columns: readonly Column[];
@@ -42,9 +63,7 @@ export class Partitioned implements Operator, State {
     this.#keys = keysOf(plan.partition, false);
     this.#keyOf = keyOfRow(plan.partition);
     const order: readonly Order[] = plan.kind === 'over' ? plan.order : [{ expr: plan.time, isDown: false, nullsFirst: false }];
-    // Behind what is asked for, rows are in the order of all their columns, so that the answer never depends on how they came.
-    const rest = plan.input.columns.map(({ type }, place): Order => ({ expr: column(type, place), isDown: false, nullsFirst: false }));
-    this.#order = [...order, ...rest];
+    this.#order = fullOrder(order, plan.input.columns);
     const aggregates = plan.kind === 'over' ? plan.rankings.flatMap(({ aggregate }) => aggregate ?? []) : [];
     const values = [
       ...this.#order.map(({ expr }) => expr),
@@ -70,17 +89,7 @@ export class Partitioned implements Operator, State {
   }
 
   #compare(left: Ordered, right: Ordered, most = this.#order.length): number {
-    for (let at = 0; at < most; at += 1) {
-      const { isDown, nullsFirst } = this.#order[at] as Order;
-      const [a, b] = [left.by[at] ?? null, right.by[at] ?? null];
-      if (a === null || b === null) {
-        if (a !== b) return (a === null) === nullsFirst ? -1 : 1;
-        continue;
-      }
-      const found = compareValues(a, b);
-      if (found !== 0) return isDown ? -found : found;
-    }
-    return 0;
+    return compareBy(this.#order, left.by, right.by, most);
   }
 
   #sorted(key: Value, params: Row): Ordered[] {
@@ -171,7 +180,7 @@ export class Partitioned implements Operator, State {
 }
 
 /** What went and came between two answers. */
-function difference(before: readonly Row[], after: readonly Row[], add: (row: Row, weight: number) => void): void {
+export function difference(before: readonly Row[], after: readonly Row[], add: (row: Row, weight: number) => void): void {
   const counts = new Map<string, { row: Row; weight: number }>();
   const count = (row: Row, by: number) => {
     const key = rowKey(row);

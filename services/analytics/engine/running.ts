@@ -6,71 +6,75 @@ import { compareValues, finite, ranged, type Value } from '../domain/value.ts';
 export type Running = { add(value: Value): void; value(): Value };
 
 /** Begins an aggregate; values that are NULL do not count. */
-export function runningOf({ name, arg, type }: Aggregate): Running {
-  const inner = known(name, arg?.type, type);
-  return { add: (value) => value !== null && inner.add(value), value: inner.value };
+export function runningOf(aggregate: Aggregate): Running {
+  const fold = foldOf(aggregate);
+  let state = fold.first;
+  return { add: (value) => value !== null && (state = fold.add(state, value)), value: () => fold.value(state) };
 }
 
-type Known = { add(value: Exclude<Value, null>): void; value(): Value };
+/** An aggregate whose states are values, of which each may go on in several ways. */
+export type Fold = {
+  readonly first: FoldState;
+  add(state: FoldState, value: Exclude<Value, null>): FoldState;
+  value(state: FoldState): Value;
+};
+/** How many values there were, and what they came to. */
+export type FoldState = readonly [count: number, value: Value];
 
-function known(name: Aggregate['name'], of: string | undefined, type: Aggregate['type']): Known {
+const none: FoldState = [0, null];
+
+export function foldOf({ name, arg, type }: Aggregate): Fold {
+  const made = (add: (before: Value, value: Exclude<Value, null>) => Value, value: (state: FoldState) => Value): Fold => ({
+    first: none,
+    add: ([count, before], each) => [count + 1, add(before, each)],
+    value,
+  });
+  const last = ([, value]: FoldState) => value;
   switch (name) {
-    case 'count': {
-      let count = 0;
-      return { add: () => (count += 1), value: () => count };
-    }
+    case 'count':
+      return made(
+        () => null,
+        ([count]) => count,
+      );
     case 'min':
     case 'max': {
-      let best: Value = null;
       const sign = name === 'min' ? -1 : 1;
-      return { add: (value) => (best = best === null || compareValues(value, best) * sign > 0 ? value : best), value: () => best };
+      return made((best, value) => (best === null || compareValues(value, best) * sign > 0 ? value : best), last);
     }
     case 'bool_and':
-    case 'bool_or': {
-      let held: boolean | null = null;
-      return {
-        add: (value) => (held = held === null ? value === true : name === 'bool_or' ? held || value === true : held && value === true),
-        value: () => held,
-      };
-    }
+      return made((held, value) => held !== false && value === true, last);
+    case 'bool_or':
+      return made((held, value) => held === true || value === true, last);
     default:
-      return of === 'float8' ? floats(name) : of === 'numeric' ? decimals(name) : wholes(name, type);
+      return arg?.type === 'float8' ? floats(name) : arg?.type === 'numeric' ? decimals(name) : wholes(name, type);
   }
 }
 
-function floats(name: 'sum' | 'avg'): Known {
-  let [count, sum] = [0, 0];
+function floats(name: 'sum' | 'avg'): Fold {
   return {
-    add(value) {
-      count += 1;
-      sum = finite(sum + (value as number));
-    },
-    value: () => (count === 0 ? null : name === 'sum' ? sum : sum / count),
+    first: none,
+    add: ([count, sum], value) => [count + 1, finite(((sum as number | null) ?? 0) + (value as number))],
+    value: ([count, sum]) => (count === 0 || name === 'sum' ? sum : (sum as number) / count),
   };
 }
 
-function decimals(name: 'sum' | 'avg'): Known {
-  let [count, sum] = [0, decimal(0n)];
+function decimals(name: 'sum' | 'avg'): Fold {
   return {
-    add(value) {
-      sum = count === 0 ? (value as Decimal) : add(sum, value as Decimal);
-      count += 1;
-    },
-    value: () => (count === 0 ? null : name === 'sum' ? sum : divide(sum, decimal(BigInt(count)))),
+    first: none,
+    add: ([count, sum], value) => [count + 1, sum === null ? value : add(sum as Decimal, value as Decimal)],
+    value: ([count, sum]) => (count === 0 || name === 'sum' ? sum : divide(sum as Decimal, decimal(BigInt(count)))),
   };
 }
 
-function wholes(name: 'sum' | 'avg', type: Aggregate['type']): Known {
-  let [count, sum] = [0, 0n];
+function wholes(name: 'sum' | 'avg', type: Aggregate['type']): Fold {
   return {
-    add(value) {
-      sum += BigInt(value as number);
-      count += 1;
-    },
-    value() {
+    first: none,
+    add: ([count, sum], value) => [count + 1, BigInt((sum as bigint | null) ?? 0) + BigInt(value as number)],
+    value([count, sum]) {
       if (count === 0) return null;
-      if (name === 'avg') return divide(decimal(sum), decimal(BigInt(count)));
-      return type === 'int8' ? ranged('int8', sum) : decimal(sum);
+      const total = BigInt(sum as bigint);
+      if (name === 'avg') return divide(decimal(total), decimal(BigInt(count)));
+      return type === 'int8' ? ranged('int8', total) : decimal(total);
     },
   };
 }

@@ -41,6 +41,11 @@ export class View {
     return found;
   }
 
+  /** Takes out why rows were left out that had been taken before. */
+  rejected(): string[] {
+    return this.#circuit.rejected();
+  }
+
   settle(): CircuitEntry[] {
     return [...this.#circuit.settle(), ...this.#rows.settle().map(([key, written]): CircuitEntry => [own, key, written])];
   }

@@ -39,7 +39,13 @@ export type Pumped = {
 /** `mark`: how far the watermark of its source had come behind it. */
 type Taken = { readonly record: Incoming; readonly said: Said; readonly mark: number | undefined };
 /** What some records did to a view. */
-type Outcome = { readonly entries: CircuitEntry[]; readonly changes: Changed[]; readonly refused: Refused[] };
+type Outcome = {
+  readonly entries: CircuitEntry[];
+  readonly changes: Changed[];
+  readonly refused: Refused[];
+  /** Why rows of records before these were left out. */
+  readonly rejected: string[];
+};
 type Refused = { readonly record: Incoming; readonly reason: string };
 /** Records of a source that a view did not take: those that do not fit, and those that come too late. */
 type Sorted = { readonly source: Relation; readonly refused: readonly Refused[]; readonly late: readonly Refused[] };
@@ -189,7 +195,7 @@ export class Pump {
       format,
       records.map(({ value }) => value),
     );
-    const outcome: Outcome = { entries: [], changes: [], refused: [] };
+    const outcome: Outcome = { entries: [], changes: [], refused: [], rejected: [] };
     const taken: Taken[] = [];
     const late: Refused[] = [];
     const now = Date.now();
@@ -216,7 +222,8 @@ export class Pump {
       await loaded.inTurn(async () => {
         if (!watermarks.rest(Date.now())) return;
         const changes = loaded.view.step(new Map());
-        await this.#commit(loaded, { entries: loaded.view.settle(), changes, refused: [] }, undefined);
+        const rejected = loaded.view.rejected();
+        await this.#commit(loaded, { entries: loaded.view.settle(), changes, refused: [], rejected }, undefined);
       });
     }
   }
@@ -226,10 +233,19 @@ export class Pump {
     const { states, changes } = this.#with;
     const out = from ? [...from.late, ...from.refused] : [];
     const last = out.at(-1);
-    const rejection = last ? `partition ${last.record.partition} offset ${last.record.offset}: ${last.reason}`.slice(0, reasonMax) : null;
+    const rejection = last
+      ? `partition ${last.record.partition} offset ${last.record.offset}: ${last.reason}`.slice(0, reasonMax)
+      : (outcome.rejected.at(-1)?.slice(0, reasonMax) ?? null);
     for (const entry of loaded.view.watermarks.settle()) outcome.entries.push(entry);
     const posting = await this.#posting(loaded, outcome.changes, from);
-    const more = { isFresh: false, entries: outcome.entries, place, rejected: out.length, rejection, more: posting };
+    const more = {
+      isFresh: false,
+      entries: outcome.entries,
+      place,
+      rejected: out.length + outcome.rejected.length,
+      rejection,
+      more: posting,
+    };
     try {
       await states.commit(this.#at, { ...this.#base(loaded), ...more });
     } catch (error) {
@@ -260,6 +276,7 @@ function step(view: View, source: Relation, taken: readonly Taken[], outcome: Ou
       mark === undefined ? clocks : new Map([...clocks, [source.id, mark]]),
     );
     // One by one: there may be more than a call takes arguments.
+    for (const reason of view.rejected()) outcome.rejected.push(reason);
     for (const entry of view.settle()) outcome.entries.push(entry);
     for (const changed of changes) outcome.changes.push(changed);
   } catch (error) {
