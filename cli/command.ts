@@ -22,7 +22,7 @@ export const commands: Readonly<Record<string, Command>> = {
       '  --open        callers without credentials become the dev tenant (loopback only)',
       '  --host        address to listen on, 127.0.0.1 if not said',
       '  --region      name of this region, us-east-1 if not said',
-      '  --domains     base names: buckets are <bucket>.s3.NAME, and their websites <bucket>.s3-website.NAME',
+      '  --domains     base names: buckets are <bucket>.s3.NAME, their websites <bucket>.s3-website.NAME, pages of payments checkout.NAME',
       '  --sql         an external PostgreSQL: postgres://user:password@host/database',
       '  --mail        a mail server: smtp://user:password@host',
       '  --blobs       any S3 for bytes that outgrow the disk, of objects and of logs: https://KEY:SECRET@host/BUCKET/PREFIX?region=REGION',

@@ -61,7 +61,7 @@ import type { World } from './store/world.ts';
 
 registerFaults(payments.errors);
 
-export const main = implement<typeof payments, Needs>(payments, async ({ needs, sealer, scopes, kindOf, allow, now, log }) => {
+export const main = implement<typeof payments, Needs>(payments, async ({ needs, sealer, scopes, kindOf, allow, domains, now, log }) => {
   const { sql, ledgers } = needs;
   if (!sql || !ledgers) throw new TypeError('payments needs sql and a ledger');
   const objects = new Objects(sql, sealer);
@@ -123,7 +123,7 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
       const at = placeNamed(name);
       return at && kindOf(at.scope) ? at : undefined;
     },
-    doors: { stripe: openStripe },
+    doors: { stripe: (place) => openStripe(place, domains) },
     async stop() {
       await deliverer.stop();
       await biller.stop();

@@ -23,7 +23,7 @@ export function waysOf(context: Readonly<Record<string, string>>, given: Fields)
   const back = textOf(given.return_url);
   if (back !== undefined && !isReturnUrl(back))
     throw invalid('return_url', 'Invalid URL: An explicit scheme (such as https) must be provided.', 'url_invalid');
-  return { use_stripe_sdk: given.use_stripe_sdk === true, return_url: back ?? null, origin: context.origin ?? '' };
+  return { use_stripe_sdk: given.use_stripe_sdk === true, return_url: back ?? null, origin: context.pages ?? '' };
 }
 
 export const challengeOf = (at: Placed, thing: Thing, ways: Fields, mandate: string | null): Challenge => ({

@@ -30,7 +30,7 @@ export async function serveCheckout(place: Place, request: HttpRequest, response
     const session = place.gate.anonymous({ resource: environment });
     try {
       const given = { client_secret: secret, ...input };
-      return (await session.invoke(operation, id, given as never, { context: { origin } })).output as Thing;
+      return (await session.invoke(operation, id, given as never, { context: { pages: origin } })).output as Thing;
     } finally {
       session.end();
     }

@@ -9,26 +9,27 @@ import { readBody } from '#kernel/listen/body.ts';
 import { httpServer } from '#kernel/listen/http.ts';
 import { currentVersion, isVersion, plainVersion } from '../../domain/version.ts';
 import { payments } from '../../service.ts';
-import { serveChallenge } from './challenge.ts';
-import { isCheckout, serveCheckout } from './checkout.ts';
 import { inputOf } from './coerce.ts';
 import { datedAnswer, versionOf } from './dated.ts';
 import { malformedStripe, wordError } from './error.ts';
 import { expanded, takeExpand } from './expand.ts';
 import { type Branch, decoded, FormError, readForm } from './form.ts';
 import { formBytesMax } from './limits.ts';
+import { isPage, isPageHost, originOf, pagesOf, servePage } from './host.ts';
 import { routeOf } from './route.ts';
 import { isUpload, readUpload } from './upload.ts';
 
 type Place = DoorPlace<typeof payments>;
 type Shown = { readonly key: string; readonly session: Session<typeof payments> };
 
-/** Opens the Stripe API: one request is one operation, whose input is a form and whose output is JSON. */
-export function openStripe(place: Place): Promise<OpenDoor> {
+/**
+ * Opens the Stripe API: one request is one operation, whose input is a form and whose output is JSON. Pages for buyers stand
+ * on a host name of their own where the operator gave a base name, so that no browser mixes them up with anything else.
+ */
+export function openStripe(place: Place, domains: readonly string[]): Promise<OpenDoor> {
   const sessions = new WeakMap<Socket, Shown>();
   return httpServer({ ...place.at, malformed: malformedStripe, log: place.log }, async (request, response) => {
-    if (request.url.startsWith('/3d_secure/')) return serveChallenge(place, request, response);
-    if (isCheckout(request.url)) return serveCheckout(place, request, response, originOf(request));
+    if (isPage(request.url) || isPageHost(request, domains)) return servePage(place, request, response, domains);
     const requestId = `req_${randomBytes(10).toString('hex')}`;
     const head: [string, string][] = [['Request-Id', requestId]];
     const { 'stripe-version': version, 'idempotency-key': key } = request.headers;
@@ -36,7 +37,7 @@ export function openStripe(place: Place): Promise<OpenDoor> {
     if (key !== undefined && /^[\x20-\x7e]*$/.test(key)) head.push(['Idempotency-Key', key]);
     try {
       const session = presented(place, sessions, request);
-      const { output, replayed } = await answer(session, request, requestId);
+      const { output, replayed } = await answer(session, request, requestId, pagesOf(request, domains));
       if (replayed) head.push(['Idempotent-Replayed', 'true']);
       if (isContents(output)) sendBytes(response, head, output);
       else send(response, 200, head, output);
@@ -51,9 +52,6 @@ export function openStripe(place: Place): Promise<OpenDoor> {
     }
   });
 }
-
-const originOf = ({ socket, headers }: HttpRequest): string =>
-  `${'encrypted' in socket && socket.encrypted === true ? 'https' : 'http'}://${headers.host ?? ''}`;
 
 /** Whose key the request shows; kept with its connection, so that what is decided of it stays decided. */
 function presented({ gate }: Place, sessions: WeakMap<Socket, Shown>, { headers, socket }: HttpRequest): Session<typeof payments> {
@@ -80,7 +78,7 @@ function keyOf(authorization: string | undefined): string {
   return key;
 }
 
-async function answer(session: Session<typeof payments>, request: HttpRequest, requestId: string) {
+async function answer(session: Session<typeof payments>, request: HttpRequest, requestId: string, pages: string) {
   const { method, url, headers } = request;
   const question = url.indexOf('?');
   const [path, query] = question < 0 ? [url, ''] : [url.slice(0, question), url.slice(question + 1)];
@@ -100,7 +98,7 @@ async function answer(session: Session<typeof payments>, request: HttpRequest, r
   const key = headers['idempotency-key'];
   const { output, replayed } = await session.invoke(operation, decoded(id), inputOf(payments.operations[operation].input, form) as never, {
     requestId,
-    context: { origin: originOf(request), ...(version === undefined ? {} : { 'stripe-version': version }) },
+    context: { origin: originOf(request), pages, ...(version === undefined ? {} : { 'stripe-version': version }) },
     ...(key === undefined || method !== 'POST' ? {} : { key }),
     ...(typeof headers.traceparent === 'string' ? { traceparent: headers.traceparent } : {}),
   });

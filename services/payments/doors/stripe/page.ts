@@ -7,7 +7,7 @@ export const plain = (text: string) => text.replace(/[&<>"']/g, (one) => escaped
 const style =
   ':root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:26rem;margin:12vh auto;padding:0 1rem}' +
   'button,input{font:inherit;width:100%;margin:.5rem 0;padding:.6rem;border:1px solid;border-radius:.4rem;box-sizing:border-box}' +
-  'button{cursor:pointer}p.note{opacity:.7;font-size:.875rem}dl{display:grid;grid-template-columns:1fr auto}dd{margin:0}';
+  'button{cursor:pointer}a{color:inherit}p.note{opacity:.7;font-size:.875rem}dl{display:grid;grid-template-columns:1fr auto}dd{margin:0}';
 const styleHash = createHash('sha256').update(style).digest('base64');
 
 /** A page is nobody's to run scripts in, and its address, which holds a secret, is told to nobody. */

@@ -81,7 +81,7 @@ export async function openedSession(request: Request): Promise<Thing> {
   const total = dueToday(input, items, sums.total);
   if (input.mode === 'payment' || total > 0) checkMoney(total, sums.currency);
   const secret = await world.secrets.hash(desk.at, 'checkout', id, secretLength);
-  const url = `${context.origin ?? ''}/c/pay/${placeText(desk.at)}/${id}?client_secret=${secret}`;
+  const url = `${context.pages ?? ''}/c/pay/${placeText(desk.at)}/${id}?client_secret=${secret}`;
   const own = { id, created: desk.created, livemode: desk.livemode };
   const session = newSession(input, { ...sums, total }, url, own);
   const { payment_intent_data = null, subscription_data = null } = input;

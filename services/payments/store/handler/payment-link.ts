@@ -22,7 +22,7 @@ async function create(asked: Request): Promise<Thing> {
   const { items, total, currency } = await itemsOfRequest(request);
   if (!recurring) checkMoney(total, currency);
   const secret = await world.secrets.hash(desk.at, 'payment link', id, secretLength);
-  const url = `${context.origin ?? ''}/b/${placeText(desk.at)}/${id}?client_secret=${secret}`;
+  const url = `${context.pages ?? ''}/b/${placeText(desk.at)}/${id}?client_secret=${secret}`;
   const link = newPaymentLink(asked.input, currency, url, { id, created: desk.created, livemode: desk.livemode });
   // The prices are those of now; a price that a request brings is made once.
   const line_items = items.map(({ price, quantity = 1, rates }) => ({

@@ -1,0 +1,42 @@
+import type { HttpRequest } from '#engine/http1/request.ts';
+import type { HttpResponse } from '#engine/http1/response.ts';
+import type { DoorPlace } from '#kernel/contract/implement.ts';
+import { hostName } from '#kernel/listen/origin.ts';
+import type { payments } from '../../service.ts';
+import { serveChallenge } from './challenge.ts';
+import { isCheckout, serveCheckout } from './checkout.ts';
+import { page, sendOn, show } from './page.ts';
+
+/** How the host of pages is called below a base name. */
+const pagesName = 'checkout';
+
+const isChallenge = (url: string): boolean => url.startsWith('/3d_secure/');
+export const isPage = (url: string): boolean => isChallenge(url) || isCheckout(url);
+
+const schemeOf = ({ socket }: HttpRequest): string => ('encrypted' in socket && socket.encrypted === true ? 'https' : 'http');
+export const originOf = (request: HttpRequest): string => `${schemeOf(request)}://${request.headers.host ?? ''}`;
+
+/** Whether a request is for the host of pages, which has nothing else. */
+export const isPageHost = ({ headers }: HttpRequest, domains: readonly string[]): boolean =>
+  domains.some((domain) => hostName(headers.host) === `${pagesName}.${domain}`);
+
+/** Where pages stand for who comes by this address: on their own host, at the same port. */
+export function pagesOf(request: HttpRequest, domains: readonly string[]): string {
+  const [domain] = domains;
+  if (domain === undefined || isPageHost(request, domains)) return originOf(request);
+  const [port = ''] = /:[0-9]{1,5}$/.exec(request.headers.host ?? '') ?? [];
+  return `${schemeOf(request)}://${pagesName}.${domain}${port}`;
+}
+
+/** Serves a page, or sends the browser to the host that pages have. */
+export function servePage(
+  place: DoorPlace<typeof payments>,
+  request: HttpRequest,
+  response: HttpResponse,
+  domains: readonly string[],
+): Promise<void> | void {
+  if (!isPage(request.url)) return show(response, 404, page('There is no such page', '', ''));
+  const origin = pagesOf(request, domains);
+  if (origin !== originOf(request)) return sendOn(response, `${origin}${request.url}`);
+  return isChallenge(request.url) ? serveChallenge(place, request, response) : serveCheckout(place, request, response, origin);
+}
