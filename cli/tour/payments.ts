@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { checkoutSteps, payoutSteps, subscriptionSteps } from './checkout.ts';
 import { killAndAwait } from './kill.ts';
 import type { Stage } from './stage.ts';
 
@@ -6,7 +7,10 @@ const amount = 1000;
 const part = 60;
 const racing = 50;
 
-/** A payment through the unmodified stripe client: held, taken, given back by many at once, while the service is killed. */
+/**
+ * Payments through the unmodified stripe client: one held, taken, and given back by many at once while the service is killed;
+ * a page, a subscription and a payout.
+ */
 export async function paymentsScene(stage: Stage): Promise<void> {
   const there = { environment: stage.cast.organization };
   const { stripe: keys } = await stage.admin.CreateCredential(
@@ -35,6 +39,10 @@ export async function paymentsScene(stage: Stage): Promise<void> {
     .catch((error: Stripe.errors.StripeError) => error.decline_code);
   stage.assert(declined === 'insufficient_funds', 'the decline was not told');
   stage.done('a card without funds is declined, with the code of its issuer', began);
+
+  await checkoutSteps(stage, stripe);
+  await subscriptionSteps(stage, stripe);
+  await payoutSteps(stage, stripe);
 
   began = performance.now();
   const asked = Promise.allSettled(

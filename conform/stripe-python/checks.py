@@ -101,6 +101,60 @@ def prepares():
     same([each.id for each in kept.data], [made.payment_method])
 
 
+def subscribes():
+    method = v1.customers.payment_methods.list(state["customer"]).data[0].id
+    recurring = {"currency": "usd", "unit_amount": 900, "recurring": {"interval": "month"}, "product_data": {"name": "Club"}}
+    price = v1.prices.create(recurring)
+    items = [{"price": price.id}]
+    wanted = {"customer": state["customer"], "items": items, "default_payment_method": method, "expand": ["latest_invoice"]}
+    made = v1.subscriptions.create(wanted)
+    same((made.status, made.latest_invoice.status, made.latest_invoice.amount_paid), ("active", "paid", 900))
+    item = v1.subscription_items.list({"subscription": made.id}).data[0]
+    changed = v1.subscriptions.update(made.id, {"items": [{"id": item.id, "quantity": 3}]})
+    same(changed["items"].data[0].quantity, 3)
+    same([each.id for each in v1.subscriptions.list({"price": price.id}).data], [made.id])
+    same(v1.subscriptions.cancel(made.id).status, "canceled")
+
+
+def invoices():
+    draft = v1.invoices.create({"customer": state["customer"], "currency": "usd", "pending_invoice_items_behavior": "exclude"})
+    v1.invoice_items.create({"customer": state["customer"], "invoice": draft.id, "amount": 700, "currency": "usd"})
+    ended = v1.invoices.finalize_invoice(draft.id)
+    same((ended.status, ended.amount_due, len(ended.lines.data)), ("open", 700, 1))
+    done = v1.invoices.pay(draft.id, {"payment_method": "pm_card_visa"})
+    same((done.status, done.amount_remaining), ("paid", 0))
+    note = v1.credit_notes.create({"invoice": draft.id, "amount": 200, "refund_amount": 200})
+    same((note.status, note.amount), ("issued", 200))
+    error = refused(lambda: v1.invoices.void_invoice(draft.id), stripe.InvalidRequestError)
+    same(error.http_status, 400)
+
+
+def connects():
+    bank = {"object": "bank_account", "country": "US", "currency": "usd", "routing_number": "110000000", "account_number": "000123456789"}
+    seller = v1.accounts.create(
+        {
+            "type": "custom",
+            "country": "US",
+            "business_type": "individual",
+            "email": "seller@example.com",
+            "business_profile": {"mcc": "5734", "url": "https://seller.example"},
+            "capabilities": {"transfers": {"requested": True}, "card_payments": {"requested": True}},
+            "external_account": bank,
+            "individual": {"first_name": "Sal", "last_name": "Ler", "dob": {"day": 1, "month": 2, "year": 1990}},
+            "tos_acceptance": {"date": 1700000000, "ip": "127.0.0.1"},
+        }
+    )
+    same((seller.payouts_enabled, seller.capabilities.transfers), (True, "active"))
+    onward = {"application_fee_amount": 120, "transfer_data": {"destination": seller.id}}
+    v1.payment_intents.create(paid(1000, "pm_card_bypassPending", **onward))
+    balance = v1.balance.retrieve(options={"stripe_account": seller.id})
+    same([each.amount for each in balance.available if each.currency == "usd"], [880])
+    v1.payment_intents.create(paid(1000, "pm_card_bypassPending"))
+    sent = v1.transfers.create({"amount": 300, "currency": "usd", "destination": seller.id})
+    same(v1.transfers.reversals.create(sent.id, {"amount": 100}).amount, 100)
+    same(v1.transfers.retrieve(sent.id).amount_reversed, 100)
+
+
 told("customers are made, changed, and listed page by page", customers)
 told("a payment is confirmed, and what it names is expanded", confirms)
 told("money is held, taken in part, given back and called off", captures)
@@ -108,3 +162,6 @@ told("a decline tells its codes, and another card pays", declines)
 told("the same key is the same payment, and another body under it is refused", repeats)
 told("a wrong key, a missing parameter and a missing object are refused as Stripe does", keys)
 told("a card that was set up pays while its holder is away", prepares)
+told("a subscription is begun, changed and ended, and its first invoice is paid", subscribes)
+told("an invoice is written, ended and paid, and a credit note gives a part back", invoices)
+told("a payment is passed on to a connected account, less a fee, and a transfer comes back in part", connects)

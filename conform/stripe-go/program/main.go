@@ -208,6 +208,141 @@ func prepares() error {
 	return errors.Join(same(made.Status, stripe.SetupIntentStatusSucceeded), same(later.Status, stripe.PaymentIntentStatusSucceeded))
 }
 
+func subscribes() error {
+	price, err := api.Prices.New(&stripe.PriceParams{
+		Currency: stripe.String("usd"), UnitAmount: stripe.Int64(900),
+		Recurring:   &stripe.PriceRecurringParams{Interval: stripe.String("month")},
+		ProductData: &stripe.PriceProductDataParams{Name: stripe.String("Club")},
+	})
+	if err != nil {
+		return err
+	}
+	kept := api.PaymentMethods.List(&stripe.PaymentMethodListParams{Customer: &customer})
+	if !kept.Next() {
+		return fmt.Errorf("no card is kept: %v", kept.Err())
+	}
+	params := &stripe.SubscriptionParams{
+		Customer: &customer, DefaultPaymentMethod: &kept.PaymentMethod().ID,
+		Items: []*stripe.SubscriptionItemsParams{{Price: &price.ID}},
+	}
+	params.AddExpand("latest_invoice")
+	made, err := api.Subscriptions.New(params)
+	if err != nil {
+		return err
+	}
+	changed, err := api.Subscriptions.Update(made.ID, &stripe.SubscriptionParams{
+		Items: []*stripe.SubscriptionItemsParams{{ID: &made.Items.Data[0].ID, Quantity: stripe.Int64(3)}},
+	})
+	if err != nil {
+		return err
+	}
+	gone, err := api.Subscriptions.Cancel(made.ID, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		same(made.Status, stripe.SubscriptionStatusActive),
+		same(made.LatestInvoice.AmountPaid, int64(900)),
+		same(changed.Items.Data[0].Quantity, int64(3)),
+		same(gone.Status, stripe.SubscriptionStatusCanceled),
+	)
+}
+
+func invoices() error {
+	draft, err := api.Invoices.New(&stripe.InvoiceParams{
+		Customer: &customer, Currency: stripe.String("usd"), PendingInvoiceItemsBehavior: stripe.String("exclude"),
+	})
+	if err != nil {
+		return err
+	}
+	item := &stripe.InvoiceItemParams{Customer: &customer, Invoice: &draft.ID, Amount: stripe.Int64(700), Currency: stripe.String("usd")}
+	if _, err = api.InvoiceItems.New(item); err != nil {
+		return err
+	}
+	ended, err := api.Invoices.FinalizeInvoice(draft.ID, nil)
+	if err != nil {
+		return err
+	}
+	done, err := api.Invoices.Pay(draft.ID, &stripe.InvoicePayParams{PaymentMethod: stripe.String("pm_card_visa")})
+	if err != nil {
+		return err
+	}
+	note, err := api.CreditNotes.New(&stripe.CreditNoteParams{
+		Invoice: &draft.ID, Amount: stripe.Int64(200), RefundAmount: stripe.Int64(200),
+	})
+	if err != nil {
+		return err
+	}
+	_, err = api.Invoices.VoidInvoice(draft.ID, nil)
+	return errors.Join(
+		same(ended.Status, stripe.InvoiceStatusOpen),
+		same(ended.AmountDue, int64(700)),
+		same(done.Status, stripe.InvoiceStatusPaid),
+		same(note.Amount, int64(200)),
+		same(refused(err).HTTPStatusCode, 400),
+	)
+}
+
+func seller() (*stripe.Account, error) {
+	return api.Accounts.New(&stripe.AccountParams{
+		Type: stripe.String("custom"), Country: stripe.String("US"), BusinessType: stripe.String("individual"),
+		Email:           stripe.String("seller@example.com"),
+		BusinessProfile: &stripe.AccountBusinessProfileParams{MCC: stripe.String("5734"), URL: stripe.String("https://seller.example")},
+		Capabilities: &stripe.AccountCapabilitiesParams{
+			Transfers:    &stripe.AccountCapabilitiesTransfersParams{Requested: stripe.Bool(true)},
+			CardPayments: &stripe.AccountCapabilitiesCardPaymentsParams{Requested: stripe.Bool(true)},
+		},
+		ExternalAccount: &stripe.AccountExternalAccountParams{
+			Country: stripe.String("US"), Currency: stripe.String("usd"),
+			RoutingNumber: stripe.String("110000000"), AccountNumber: stripe.String("000123456789"),
+		},
+		Individual: &stripe.PersonParams{
+			FirstName: stripe.String("Sal"), LastName: stripe.String("Ler"),
+			DOB: &stripe.PersonDOBParams{Day: stripe.Int64(1), Month: stripe.Int64(2), Year: stripe.Int64(1990)},
+		},
+		TOSAcceptance: &stripe.AccountTOSAcceptanceParams{Date: stripe.Int64(1700000000), IP: stripe.String("127.0.0.1")},
+	})
+}
+
+func connects() error {
+	to, err := seller()
+	if err != nil {
+		return err
+	}
+	onward := paid(1000, "pm_card_bypassPending")
+	onward.ApplicationFeeAmount = stripe.Int64(120)
+	onward.TransferData = &stripe.PaymentIntentTransferDataParams{Destination: &to.ID}
+	for _, params := range []*stripe.PaymentIntentParams{onward, paid(1000, "pm_card_bypassPending")} {
+		if _, err := api.PaymentIntents.New(params); err != nil {
+			return err
+		}
+	}
+	asked := &stripe.BalanceParams{}
+	asked.SetStripeAccount(to.ID)
+	balance, err := api.Balance.Get(asked)
+	if err != nil {
+		return err
+	}
+	sent, err := api.Transfers.New(&stripe.TransferParams{Amount: stripe.Int64(300), Currency: stripe.String("usd"), Destination: &to.ID})
+	if err != nil {
+		return err
+	}
+	if _, err = api.TransferReversals.New(&stripe.TransferReversalParams{ID: &sent.ID, Amount: stripe.Int64(100)}); err != nil {
+		return err
+	}
+	after, err := api.Transfers.Get(sent.ID, nil)
+	if err != nil {
+		return err
+	}
+	has := int64(0)
+	for _, each := range balance.Available {
+		if each.Currency == "usd" {
+			has = each.Amount
+		}
+	}
+	return errors.Join(same(to.PayoutsEnabled, true), same(has, int64(880)), same(after.AmountReversed, int64(100)))
+}
+
 func main() {
 	told("customers are made, changed, and listed page by page", customers)
 	told("a payment is confirmed, and what it names is expanded", confirms)
@@ -216,4 +351,7 @@ func main() {
 	told("the same key is the same payment, and another body under it is refused", repeats)
 	told("a wrong key, a missing parameter and a missing object are refused as Stripe does", keys)
 	told("a card that was set up pays while its holder is away", prepares)
+	told("a subscription is begun, changed and ended, and its first invoice is paid", subscribes)
+	told("an invoice is written, ended and paid, and a credit note gives a part back", invoices)
+	told("a payment is passed on to a connected account, less a fee, and a transfer comes back in part", connects)
 }

@@ -9,16 +9,28 @@ import com.stripe.model.Charge;
 import com.stripe.model.Customer;
 import com.stripe.model.PaymentIntent;
 import com.stripe.net.RequestOptions;
+import com.stripe.service.V1Services;
+import com.stripe.param.AccountCreateParams;
+import com.stripe.param.CreditNoteCreateParams;
 import com.stripe.param.CustomerCreateParams;
 import com.stripe.param.CustomerListParams;
 import com.stripe.param.CustomerUpdateParams;
+import com.stripe.param.InvoiceCreateParams;
+import com.stripe.param.InvoiceItemCreateParams;
+import com.stripe.param.InvoicePayParams;
 import com.stripe.param.PaymentIntentCaptureParams;
 import com.stripe.param.PaymentIntentConfirmParams;
 import com.stripe.param.PaymentIntentCreateParams;
+import com.stripe.param.PriceCreateParams;
 import com.stripe.param.RefundCreateParams;
 import com.stripe.param.SetupIntentCreateParams;
+import com.stripe.param.SubscriptionCreateParams;
+import com.stripe.param.SubscriptionUpdateParams;
+import com.stripe.param.TransferCreateParams;
+import com.stripe.param.TransferReversalCreateParams;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /** Drives payments through stripe-java, unmodified; prints a check per line. */
@@ -139,5 +151,67 @@ public class Checks {
       var later = paid(400, made.getPaymentMethod()).setCustomer(customer[0]).setOffSession(true);
       same(intents.create(later.build()).getStatus(), "succeeded");
     });
+    told("a subscription is begun, changed and ended, and its first invoice is paid", () -> subscribes(v1));
+    told("an invoice is written, ended and paid, and a credit note gives a part back", () -> invoices(v1));
+    told("a payment is passed on to a connected account, less a fee, and a transfer comes back in part", () -> connects(v1));
+  }
+
+  static void subscribes(V1Services v1) throws Exception {
+    var monthly = PriceCreateParams.Recurring.builder().setInterval(PriceCreateParams.Recurring.Interval.MONTH).build();
+    var club = PriceCreateParams.ProductData.builder().setName("Club").build();
+    var price = v1.prices().create(
+        PriceCreateParams.builder().setCurrency("usd").setUnitAmount(900L).setRecurring(monthly).setProductData(club).build());
+    var card = v1.customers().paymentMethods().list(customer[0]).getData().get(0).getId();
+    var wanted = SubscriptionCreateParams.builder().setCustomer(customer[0]).setDefaultPaymentMethod(card).addExpand("latest_invoice");
+    var made = v1.subscriptions().create(
+        wanted.addItem(SubscriptionCreateParams.Item.builder().setPrice(price.getId()).build()).build());
+    same(made.getStatus(), "active");
+    same(made.getLatestInvoiceObject().getAmountPaid(), 900L);
+    var item = SubscriptionUpdateParams.Item.builder().setId(made.getItems().getData().get(0).getId()).setQuantity(3L).build();
+    var changed = v1.subscriptions().update(made.getId(), SubscriptionUpdateParams.builder().addItem(item).build());
+    same(changed.getItems().getData().get(0).getQuantity(), 3L);
+    same(v1.subscriptions().cancel(made.getId()).getStatus(), "canceled");
+  }
+
+  static void invoices(V1Services v1) throws Exception {
+    var exclude = InvoiceCreateParams.PendingInvoiceItemsBehavior.EXCLUDE;
+    var draft = v1.invoices().create(InvoiceCreateParams.builder()
+        .setCustomer(customer[0]).setCurrency("usd").setPendingInvoiceItemsBehavior(exclude).build());
+    v1.invoiceItems().create(InvoiceItemCreateParams.builder()
+        .setCustomer(customer[0]).setInvoice(draft.getId()).setAmount(700L).setCurrency("usd").build());
+    var ended = v1.invoices().finalizeInvoice(draft.getId());
+    same(ended.getStatus(), "open");
+    same(ended.getAmountDue(), 700L);
+    var done = v1.invoices().pay(draft.getId(), InvoicePayParams.builder().setPaymentMethod("pm_card_visa").build());
+    same(done.getStatus(), "paid");
+    var note = CreditNoteCreateParams.builder().setInvoice(draft.getId()).setAmount(200L).setRefundAmount(200L).build();
+    same(v1.creditNotes().create(note).getAmount(), 200L);
+    refused(InvalidRequestException.class, () -> v1.invoices().voidInvoice(draft.getId()));
+  }
+
+  static void connects(V1Services v1) throws Exception {
+    var wanted = AccountCreateParams.builder()
+        .setType(AccountCreateParams.Type.CUSTOM).setCountry("US").setBusinessType(AccountCreateParams.BusinessType.INDIVIDUAL)
+        .setEmail("seller@example.com")
+        .setBusinessProfile(AccountCreateParams.BusinessProfile.builder().setMcc("5734").setUrl("https://seller.example").build())
+        .setCapabilities(AccountCreateParams.Capabilities.builder()
+            .setTransfers(AccountCreateParams.Capabilities.Transfers.builder().setRequested(true).build())
+            .setCardPayments(AccountCreateParams.Capabilities.CardPayments.builder().setRequested(true).build()).build())
+        .putExtraParam("external_account", Map.of("object", "bank_account", "country", "US", "currency", "usd",
+            "routing_number", "110000000", "account_number", "000123456789"))
+        .setIndividual(AccountCreateParams.Individual.builder().setFirstName("Sal").setLastName("Ler")
+            .setDob(AccountCreateParams.Individual.Dob.builder().setDay(1L).setMonth(2L).setYear(1990L).build()).build())
+        .setTosAcceptance(AccountCreateParams.TosAcceptance.builder().setDate(1700000000L).setIp("127.0.0.1").build());
+    var seller = v1.accounts().create(wanted.build());
+    same(seller.getPayoutsEnabled(), true);
+    var onward = PaymentIntentCreateParams.TransferData.builder().setDestination(seller.getId()).build();
+    v1.paymentIntents().create(paid(1000, "pm_card_bypassPending").setApplicationFeeAmount(120L).setTransferData(onward).build());
+    var balance = v1.balance().retrieve(RequestOptions.builder().setStripeAccount(seller.getId()).build());
+    for (var each : balance.getAvailable()) if (each.getCurrency().equals("usd")) same(each.getAmount(), 880L);
+    v1.paymentIntents().create(paid(1000, "pm_card_bypassPending").build());
+    var sent = v1.transfers().create(
+        TransferCreateParams.builder().setAmount(300L).setCurrency("usd").setDestination(seller.getId()).build());
+    v1.transfers().reversals().create(sent.getId(), TransferReversalCreateParams.builder().setAmount(100L).build());
+    same(v1.transfers().retrieve(sent.getId()).getAmountReversed(), 100L);
   }
 }
