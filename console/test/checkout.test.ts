@@ -58,17 +58,21 @@ for (const scheme of ['light', 'dark'] as const satisfies readonly Scheme[])
     await page.getByRole('heading', { name: 'Checkout' }).waitFor();
     await page.getByText('2 × Mug <b>').waitFor();
     await seen(me, '60-checkout');
-    await pay(me, '4000000000000002');
-    await page.getByRole('alert').getByText('Your card was declined').waitFor();
-    await seen(me, '61-checkout-declined');
+    if (scheme === 'light') {
+      await pay(me, '4000000000000002');
+      await page.getByRole('alert').getByText('Your card was declined').waitFor();
+      await seen(me, '61-checkout-declined');
+    }
     await pay(me, '4000000000003220');
     await page.getByRole('heading', { name: 'Is it you?' }).waitFor();
     assert.equal(new URL(page.url()).host, `checkout.shop.localhost:${house.at.port}`);
     await seen(me, '62-challenge');
-    await page.getByRole('button', { name: 'Fail authentication' }).click();
-    await page.getByRole('heading', { name: 'Checkout' }).waitFor();
-    assert.equal((await stripe.checkout.sessions.retrieve(session.id)).payment_status, 'unpaid');
-    await pay(me, '4000000000003220');
+    if (scheme === 'light') {
+      await page.getByRole('button', { name: 'Fail authentication' }).click();
+      await page.getByRole('heading', { name: 'Checkout' }).waitFor();
+      assert.equal((await stripe.checkout.sessions.retrieve(session.id)).payment_status, 'unpaid');
+      await pay(me, '4000000000003220');
+    }
     await page.getByRole('button', { name: 'Complete authentication' }).click();
     await page.getByRole('heading', { name: 'Thank you for buying' }).waitFor();
     assert.equal(page.url(), `${shopUrl()}/done?s=${session.id}`);

@@ -114,6 +114,13 @@ export const transferOperations = {
     output: Found,
   },
   GetTransferReversal: { ...transfer, ...read, text: 'Read a reversal.', input: input({ transfer: Id }), output: Found },
+  UpdateTransferReversal: {
+    ...transfer,
+    ...write,
+    text: 'Change what is said of a reversal.',
+    input: input({ transfer: Id, metadata: Metadata }),
+    output: Found,
+  },
   ListTransferReversals: {
     ...transfer,
     ...read,

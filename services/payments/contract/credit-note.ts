@@ -25,6 +25,7 @@ export const creditNoteOperations = {
     output: Found,
   },
   GetCreditNote: { ...on, ...read, text: 'Read a credit note.', input: nothing, output: Found },
+  ListCreditNoteLines: { ...on, ...read, text: 'List the lines of a credit note.', input: input(page), output: List },
   ListCreditNotes: {
     ...on,
     ...read,

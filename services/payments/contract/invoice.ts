@@ -53,6 +53,17 @@ export const invoiceItemOperations = {
     input: input({ ...page, customer: may(Id), invoice: may(Id), pending: may(Flag) }),
     output: List,
   },
+  UpdateInvoiceItem: {
+    ...item,
+    ...write,
+    text: 'Change an item that stands on no invoice yet, or on a draft.',
+    input: input({
+      amount: may(Type.Integer({ minimum: -amountMax, maximum: amountMax })),
+      ...{ quantity: may(Type.Integer({ minimum: 0, maximum: amountMax })), description: may(Text), discountable: may(Flag) },
+      ...{ tax_rates: may(Rates), metadata: Metadata, period: may(input({ start: Instant, end: Instant })) },
+    }),
+    output: Found,
+  },
   DeleteInvoiceItem: {
     ...item,
     ...write,
@@ -101,6 +112,14 @@ export const invoiceOperations = {
     output: Found,
   },
   DeleteInvoice: { ...on, ...write, repeat: 'natural', text: 'Delete a draft.', input: nothing, output: Found },
+  ListInvoiceLines: { ...on, ...read, text: 'List the lines of an invoice.', input: input(page), output: List },
+  SendInvoice: {
+    ...on,
+    ...write,
+    text: 'Say that an invoice is with its customer; in test environments alone, where no mail goes out.',
+    input: nothing,
+    output: Found,
+  },
   FinalizeInvoice: {
     ...on,
     ...write,

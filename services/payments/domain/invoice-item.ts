@@ -34,6 +34,20 @@ export function newInvoiceItem(given: Fields, price: Thing | undefined, { id, cr
   };
 }
 
+const plain = ['description', 'period', 'tax_rates', 'discountable'] as const;
+
+/** The item with what was given in place of what was there. */
+export function changedInvoiceItem(before: Thing, given: Fields, price: Thing | undefined): Thing {
+  const next: Thing = { ...before, metadata: merged(before.metadata, given.metadata) };
+  for (const name of plain) if (given[name] != null) next[name] = given[name];
+  const quantity = numberOf(given.quantity);
+  if (quantity !== undefined) Object.assign(next, { quantity, quantity_decimal: String(quantity) });
+  const amount = price ? amountOf(price, Number(next.quantity)) : numberOf(given.amount);
+  if (amount === undefined || amount === before.amount) return next;
+  const pricing: Fields = price ? {} : { pricing: { ...fieldsOf(before.pricing), unit_amount_decimal: String(amount) } };
+  return { ...next, amount, net_amount: amount, ...pricing };
+}
+
 const whole = 10_000;
 const part = (amount: number, percent: number): number => Math.floor((amount * Math.round(percent * whole)) / (100 * whole) + 0.5);
 

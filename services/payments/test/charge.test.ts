@@ -203,6 +203,9 @@ test('money is passed on to accounts that are ready, comes back at most once, an
   const sent = await stripe.transfers.create({ amount: 1000, currency: 'nok', destination: seller.id, metadata: { for: 'march' } });
   const backs = await Promise.allSettled(Array.from({ length: 4 }, () => stripe.transfers.createReversal(sent.id, { amount: 400 })));
   assert.equal(backs.filter(({ status }) => status === 'fulfilled').length, 2);
+  const [reversal] = (await stripe.transfers.listReversals(sent.id)).data;
+  const named = await stripe.transfers.updateReversal(sent.id, String(reversal?.id), { metadata: { why: 'late' } });
+  assert.equal(named.metadata?.why, 'late');
   const after = await stripe.transfers.retrieve(sent.id);
   assert.deepEqual([after.amount_reversed, after.reversed, after.reversals.data.length], [800, false, 2]);
   assert.deepEqual([await has('nok'), await own('nok')], [1000, 1000]);

@@ -44,12 +44,31 @@ test('items come to a sum with discounts and taxes, each line for itself', async
   assert.equal((await refusal(stripe.invoices.create({ ...wanted, discounts: [{ coupon: coupon.id }] }))).code, 'coupon_expired');
   const more = await stripe.invoiceItems.create({ customer, invoice: draft.id, amount: -49, currency: 'eur', tax_rates: [inside.id] });
   assert.equal((await stripe.invoices.retrieve(draft.id)).total, 1200);
+  const less = await stripe.invoiceItems.update(more.id, { amount: -98, description: 'Less', metadata: { why: 'old' } });
+  assert.deepEqual([less.amount, less.description, less.metadata?.why], [-98, 'Less', 'old']);
+  assert.equal((await stripe.invoices.retrieve(draft.id)).total, 1151);
+  const lines = await stripe.invoices.listLineItems(draft.id, { limit: 2 });
+  assert.deepEqual([lines.data.length, lines.has_more], [2, true]);
+  const [last] = (await stripe.invoices.listLineItems(draft.id, { starting_after: String(lines.data[1]?.id) })).data;
+  assert.deepEqual([last?.amount, last?.description], [-98, 'Less']);
   await stripe.invoiceItems.del(more.id);
   assert.equal((await stripe.invoices.retrieve(draft.id)).total, 1249);
   assert.equal((await stripe.invoiceItems.list({ customer, pending: true })).data.length, 1);
   await stripe.invoices.del(draft.id);
   assert.equal((await stripe.invoiceItems.list({ customer, pending: true })).data.length, 3);
   assert.equal((await refusal(stripe.invoices.retrieve(draft.id))).code, 'resource_missing');
+});
+
+test('an invoice that is sent is told of, once a draft has ended', async () => {
+  const customer = (await stripe.customers.create()).id;
+  const sent = async () => (await stripe.events.list({ type: 'invoice.sent' })).data.map(({ data }) => (data.object as Stripe.Invoice).id);
+  const draft = await stripe.invoices.create({ customer, currency: 'usd', collection_method: 'send_invoice', days_until_due: 7 });
+  await stripe.invoiceItems.create({ customer, invoice: draft.id, amount: 300, currency: 'usd' });
+  assert.equal((await stripe.invoices.sendInvoice(draft.id)).status, 'open');
+  assert.equal((await stripe.invoices.sendInvoice(draft.id)).amount_due, 300);
+  assert.deepEqual(await sent(), [draft.id, draft.id]);
+  const taken = await stripe.invoices.create({ customer, currency: 'usd' });
+  assert.equal((await refusal(stripe.invoices.sendInvoice(taken.id))).param, 'collection_method');
 });
 
 test('an invoice is numbered, declined, paid once by however many ask, and its payment is its own', async () => {

@@ -21,7 +21,7 @@ import { creditNotesMax } from '../limits.ts';
 import { asJson } from '../payment.ts';
 import { eventsOf, found, type World, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
-import { listed, pageOf } from './list.ts';
+import { listed, pageOf, sliced } from './list.ts';
 
 const kind = 'credit_note';
 
@@ -149,6 +149,8 @@ export const creditNoteHandlers = (world: World) =>
   handlersOf(world, {
     CreateCreditNote: create,
     GetCreditNote: async ({ world, desk, id }) => (await found(world, desk.at, kind, id)).thing,
+    ListCreditNoteLines: async ({ world, desk, id, input }) =>
+      sliced(linesIn((await found(world, desk.at, kind, id)).thing), input, `/v1/credit_notes/${id}/lines`),
     ListCreditNotes: ({ world, desk, input }) => {
       const filters = { customer: 'customer = ?', invoice: `body->>'invoice' = ?` };
       return listed(world.objects, desk.at, kind, pageOf(input, filters), '/v1/credit_notes');

@@ -1,5 +1,5 @@
 import { isCurrency } from '../../domain/currency.ts';
-import { newInvoiceItem } from '../../domain/invoice-item.ts';
+import { changedInvoiceItem, newInvoiceItem } from '../../domain/invoice-item.ts';
 import { fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import { deskFor } from '../clock.ts';
 import { invalid, refuse } from '../fault.ts';
@@ -57,6 +57,28 @@ async function create(asked: Request): Promise<Thing> {
   });
 }
 
+async function update(request: Request): Promise<Thing> {
+  const { world, desk, id, input } = request;
+  const { customer } = (await found(world, desk.at, kind, id)).thing;
+  const given =
+    input.tax_rates === undefined ? input : { ...input, tax_rates: await ratesOf(world, desk.at, input.tax_rates, 'tax_rates') };
+  return world.steps.on(desk.at, invoicesOf(String(customer)), async () => {
+    const kept = await found(world, desk.at, kind, id);
+    const draft = await draftOf(request, textOf(kept.thing.invoice));
+    const price = textOf(fieldsOf(fieldsOf(kept.thing.pricing).price_details).price);
+    if (price !== undefined && input.amount != null) throw invalid('amount', 'The amount of an item of a price follows from the price.');
+    const of = price === undefined ? undefined : (await found(world, desk.at, 'price', price)).thing;
+    const next = changedInvoiceItem(kept.thing, given, of);
+    const statements = [await world.objects.change(desk.at, kept, next)];
+    if (draft) {
+      const items = (await itemsOn(world, desk.at, [standingOn(draft.thing.id)])).map(({ thing }) => (thing.id === id ? next : thing));
+      statements.push(await world.objects.change(desk.at, draft, counted(draft.thing, draft.hidden, items)));
+    }
+    await world.objects.commit(desk.at, statements);
+    return next;
+  });
+}
+
 async function remove(request: Request): Promise<Thing> {
   const { world, desk, id } = request;
   const { customer } = (await found(world, desk.at, kind, id)).thing;
@@ -82,5 +104,6 @@ export const invoiceItemHandlers = (world: World) =>
       const filters = { customer: 'customer = ?', invoice: `body->>'invoice' = ?`, pending: `(body->>'invoice' is null)::text = ?` };
       return listed(world.objects, desk.at, kind, pageOf(input, filters), '/v1/invoiceitems');
     },
+    UpdateInvoiceItem: update,
     DeleteInvoiceItem: remove,
   }) satisfies Partial<All>;

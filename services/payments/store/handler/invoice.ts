@@ -1,3 +1,4 @@
+import { linesIn } from '../../domain/credit-note.ts';
 import { describedInvoice, draftSeconds, newInvoice, paidInvoice } from '../../domain/invoice.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import { isCancelable } from '../../domain/payment-intent.ts';
@@ -6,7 +7,7 @@ import { changed } from '../change.ts';
 import { deskFor } from '../clock.ts';
 import { finalized } from '../collect.ts';
 import { redeemed } from '../discount.ts';
-import { refuse } from '../fault.ts';
+import { invalid, refuse } from '../fault.ts';
 import { counted, invoicesOf, itemsOn, ratesOf, standingOn } from '../invoice.ts';
 import { methodNamed } from '../method.ts';
 import { isPayable, unfit } from '../mover/finalize.ts';
@@ -15,7 +16,7 @@ import { asJson } from '../payment.ts';
 import { afterPaid, dueAt, subscriptionBehind } from '../subscription.ts';
 import { type Desk, eventsOf, found, type World, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
-import { listed, pageOf } from './list.ts';
+import { listed, pageOf, sliced } from './list.ts';
 import { searched } from './search.ts';
 import { confirmed } from './payment-intent.ts';
 
@@ -92,6 +93,25 @@ async function finalize(request: Request): Promise<Thing> {
       await finalized(world, desk, (await found(world, desk.at, kind, id)).thing, step);
     }
     return (await found(world, desk.at, kind, id)).thing;
+  });
+}
+
+/** An invoice is told to be with its customer; as with Stripe's, no mail goes out in tests. A draft ends first. */
+async function send(request: Request): Promise<Thing> {
+  const { world, id, desk: asked } = request;
+  if (asked.livemode) throw refuse('StateInvalid', 'Invoices are not mailed here: tell your customer of its payment yourself.');
+  const desk = await deskOfInvoice(request);
+  const [step, { thing: before }] = [desk.ids('step'), await found(world, desk.at, kind, id)];
+  if (before.collection_method !== 'send_invoice')
+    throw invalid('collection_method', 'You can only manually send an invoice if its collection method is send_invoice.');
+  return world.steps.on(desk.at, invoicesOf(String(before.customer)), async () => {
+    if (before.status === 'draft' && !(desk.again && (await world.steps.wasTaken(desk.at, step))))
+      await finalized(world, desk, (await found(world, desk.at, kind, id)).thing, step);
+    const { thing } = await found(world, desk.at, kind, id);
+    if (thing.status !== 'open') throw unfit(thing, 'send');
+    const isTold = before.status === 'draft' && thing.auto_advance === true;
+    if (!isTold) await world.objects.commit(desk.at, await eventsOf(world, desk, [['invoice.sent', thing]]));
+    return thing;
   });
 }
 
@@ -198,6 +218,9 @@ export const invoiceHandlers = (world: World) =>
       return changed(world, desk, kind, id, change, 'invoice.updated');
     },
     DeleteInvoice: remove,
+    ListInvoiceLines: async ({ world, desk, id, input }) =>
+      sliced(linesIn((await found(world, desk.at, kind, id)).thing), input, `/v1/invoices/${id}/lines`),
+    SendInvoice: send,
     FinalizeInvoice: finalize,
     PayInvoice: pay,
     VoidInvoice: voids,

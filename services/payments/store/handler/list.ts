@@ -40,3 +40,12 @@ export async function listed(objects: Objects, at: Placed, kind: string, page: P
   const { items, hasMore } = await objects.list(at, kind, page);
   return { object: 'list', data: items.map(({ thing }) => thing), has_more: hasMore, url };
 }
+
+/** A page of what lies within an object. */
+export function sliced(all: readonly Thing[], input: Fields, url: string): ListOf {
+  const { starting_after: after, ending_before: before } = input;
+  const from = typeof after === 'string' ? all.findIndex(({ id }) => id === after) + 1 : 0;
+  const until = typeof before === 'string' ? all.findIndex(({ id }) => id === before) : all.length;
+  const data = all.slice(from, Math.min(until, from + (numberOf(input.limit) ?? usual)));
+  return { object: 'list', data, has_more: from + data.length < until, url };
+}

@@ -1,8 +1,9 @@
-import { type Fields, textOf, type Thing } from '../../domain/json.ts';
+import type { Fields, Thing } from '../../domain/json.ts';
 import { itemsOf } from '../../domain/subscription.ts';
 import { missing } from '../fault.ts';
 import { found, type World } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
+import { sliced } from './list.ts';
 import { update } from './subscription-change.ts';
 
 const kind = 'subscription_item';
@@ -55,11 +56,7 @@ async function remove(request: Request): Promise<Thing> {
 async function list({ world, desk, input }: Request) {
   const subscription = (await found(world, desk.at, 'subscription', String(input.subscription), 'subscription')).thing;
   const all = itemsOf(subscription).map(({ thing }) => thing);
-  const [after, before] = [textOf(input.starting_after), textOf(input.ending_before)];
-  const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
-  const until = before === undefined ? all.length : all.findIndex(({ id }) => id === before);
-  const data = all.slice(from, Math.min(until, from + Number(input.limit ?? 10)));
-  return { object: 'list' as const, data, has_more: from + data.length < until, url: '/v1/subscription_items' };
+  return sliced(all, input, '/v1/subscription_items');
 }
 
 export const subscriptionItemHandlers = (world: World) =>

@@ -84,6 +84,13 @@ export const transferHandlers = (world: World) =>
       if (thing.transfer !== input.transfer) throw missing('transfer_reversal', id);
       return thing;
     },
+    UpdateTransferReversal: ({ world, desk, id, input }) => {
+      const change = ({ thing }: { thing: Thing }) => {
+        if (thing.transfer !== input.transfer) throw missing('transfer_reversal', id);
+        return { next: { ...thing, metadata: merged(thing.metadata, input.metadata) } };
+      };
+      return changed(world, desk, 'transfer_reversal', id, change);
+    },
     ListTransferReversals: ({ world, desk, input }) => {
       const page = pageOf(input, { transfer: `body->>'transfer' = ?` });
       return listed(world.objects, desk.at, 'transfer_reversal', page, `/v1/transfers/${String(input.transfer)}/reversals`);
