@@ -5,8 +5,8 @@ import { once } from 'node:events';
 export type Forked = { readonly pid: number; ask<Answer>(question?: object): Promise<Answer>; end(): Promise<void> };
 
 /** Starts a module of ours as a process of its own. */
-export function forked(module: string): Forked {
-  const child: ChildProcess = fork(module, { stdio: ['ignore', 2, 2, 'ipc'] });
+export function forked(module: string, args: readonly string[] = []): Forked {
+  const child: ChildProcess = fork(module, args, { stdio: ['ignore', 2, 2, 'ipc'] });
   return {
     pid: child.pid ?? 0,
     async ask<Answer>(question?: object) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
 /** What the generator is asked: so many connections, each with one request under way, for so long. */
@@ -5,6 +6,8 @@ export type Asked = {
   readonly port: number;
   readonly path: string;
   readonly bearer?: string;
+  /** A form to post; a GET without one. */
+  readonly form?: string;
   readonly connections: number;
   readonly ms: number;
   /** Requests a second over all connections; as many as go if not said. */
@@ -27,13 +30,16 @@ const lengthName = '\r\ncontent-length: ';
  * to find the end of a reply with Content-Length, because a full client costs more than the servers under test.
  */
 function drive(asked: Asked, until: number, taken: (ms: number, ok: boolean) => void): Promise<void> {
+  const form = asked.form;
   const head = [
-    `GET ${asked.path} HTTP/1.1`,
+    `${form === undefined ? 'GET' : 'POST'} ${asked.path} HTTP/1.1`,
     `Host: 127.0.0.1:${asked.port}`,
     ...(asked.bearer ? [`Authorization: Bearer ${asked.bearer}`] : []),
-    '\r\n',
-  ];
-  const request = Buffer.from(head.join('\r\n'), 'latin1');
+    ...(form === undefined ? [] : ['Content-Type: application/x-www-form-urlencoded', `Content-Length: ${Buffer.byteLength(form)}`]),
+  ].join('\r\n');
+  const plain = Buffer.from(`${head}\r\n\r\n`, 'latin1');
+  // What is posted has a key of its own each time, as clients of such services send it.
+  const request = () => (form === undefined ? plain : `${head}\r\nIdempotency-Key: ${randomUUID()}\r\n\r\n${form}`);
   const everyMs = asked.perSecond === undefined ? 0 : (1000 * asked.connections) / asked.perSecond;
   return new Promise((resolve, reject) => {
     // Connections begin at times of their own, so that their requests do not come all at once.
@@ -43,7 +49,7 @@ function drive(asked: Asked, until: number, taken: (ms: number, ok: boolean) => 
     let waiting = '';
     const send = () => {
       sentAt = performance.now();
-      socket.write(request);
+      socket.write(request());
     };
     socket.once('connect', send);
     socket.once('error', reject);

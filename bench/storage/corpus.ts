@@ -46,7 +46,9 @@ function logLines(size: number, pick: (below: number) => number): Buffer {
       service: services[pick(services.length)],
       message: 'a request was served',
       operation: operations[pick(operations.length)],
-      requestId: createHash('md5').update(String(pick(2 ** 31))).digest('hex'),
+      requestId: createHash('md5')
+        .update(String(pick(2 ** 31)))
+        .digest('hex'),
       status: pick(12) > 0 ? 200 : 404,
       bytes: pick(100_000),
       durationMs: pick(4000) / 100,
