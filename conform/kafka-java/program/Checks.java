@@ -8,6 +8,7 @@ import org.apache.kafka.common.*;
 import org.apache.kafka.common.acl.*;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.*;
+import org.apache.kafka.common.quota.*;
 import org.apache.kafka.common.resource.*;
 import org.apache.kafka.common.serialization.*;
 
@@ -288,6 +289,68 @@ public class Checks {
         }
     }
 
+    static ClientQuotaEntity of(String... names) {
+        Map<String, String> entries = new HashMap<>();
+        for (int at = 0; at < names.length; at += 2) entries.put(names[at], names[at + 1]);
+        return new ClientQuotaEntity(entries);
+    }
+
+    static void limit(Admin admin, ClientQuotaEntity entity, String key, Double value) throws Exception {
+        var change = new ClientQuotaAlteration(entity, List.of(new ClientQuotaAlteration.Op(key, value)));
+        admin.alterClientQuotas(List.of(change)).all().get(20, TimeUnit.SECONDS);
+    }
+
+    static double metric(Map<MetricName, ? extends Metric> metrics, String name) {
+        return metrics.values().stream().filter(one -> one.metricName().name().equals(name))
+            .mapToDouble(one -> ((Number) one.metricValue()).doubleValue()).filter(one -> !Double.isNaN(one)).max().orElse(0);
+    }
+
+    static void quotas() throws Exception {
+        create("java-limited", 1);
+        try (Admin admin = admin()) {
+            ClientQuotaEntity writer = of("client-id", "java-writer"), reader = of("client-id", "java-reader"), ip = of("ip", null);
+            limit(admin, writer, "producer_byte_rate", 20000.0);
+            limit(admin, reader, "consumer_byte_rate", 20000.0);
+            limit(admin, of("user", null, "client-id", "java-busy"), "request_percentage", 50.5);
+            limit(admin, ip, "connection_creation_rate", 1000.0);
+            var all = admin.describeClientQuotas(ClientQuotaFilter.all()).entities().get(20, TimeUnit.SECONDS);
+            holds(all.size() == 4 && all.get(writer).equals(Map.of("producer_byte_rate", 20000.0)), all);
+            holds(all.get(of("user", null, "client-id", "java-busy")).equals(Map.of("request_percentage", 50.5)), all);
+            var found = admin.describeClientQuotas(ClientQuotaFilter.containsOnly(List.of(ClientQuotaFilterComponent.ofDefaultEntity("ip"))))
+                .entities().get(20, TimeUnit.SECONDS);
+            holds(found.equals(Map.of(ip, Map.of("connection_creation_rate", 1000.0))), found);
+            holds(refusal(admin.alterClientQuotas(List.of(new ClientQuotaAlteration(writer,
+                List.of(new ClientQuotaAlteration.Op("connection_creation_rate", 1.0))))).all()) instanceof InvalidRequestException, "a wrong key");
+            try (KafkaProducer<String, String> producer = producer("client.id", "java-writer", "batch.size", "1", "linger.ms", "0")) {
+                for (int at = 0; at < 12; at++) producer.send(new ProducerRecord<>("java-limited", "x".repeat(20000))).get(60, TimeUnit.SECONDS);
+                holds(metric(producer.metrics(), "produce-throttle-time-max") > 0, "the producer was not throttled");
+            }
+            try (KafkaConsumer<String, String> consumer = consumer("java-limited", "client.id", "java-reader", "fetch.max.bytes", "50000")) {
+                consumer.subscribe(List.of("java-limited"));
+                long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+                for (int count = 0; count < 12 && System.nanoTime() < end; ) count += consumer.poll(Duration.ofMillis(200)).count();
+                for (int tries = 0; tries < 50 && metric(consumer.metrics(), "fetch-throttle-time-max") == 0; tries++)
+                    consumer.poll(Duration.ofMillis(100));
+                holds(metric(consumer.metrics(), "fetch-throttle-time-max") > 0, "the consumer was not throttled");
+            }
+            limit(admin, of("client-id", "java-maker"), "controller_mutation_rate", 0.1);
+        }
+        try (Admin maker = Admin.create(with("client.id", "java-maker"))) {
+            maker.createTopics(List.of(new NewTopic("java-first", 3, (short) 1))).all().get(20, TimeUnit.SECONDS);
+            var hasty = new CreateTopicsOptions().retryOnQuotaViolation(false);
+            holds(refusal(maker.createTopics(List.of(new NewTopic("java-second", 3, (short) 1)), hasty).all())
+                instanceof ThrottlingQuotaExceededException, "partitions beyond the quota were made");
+        }
+        try (Admin admin = admin()) {
+            limit(admin, of("client-id", "java-writer"), "producer_byte_rate", null);
+            limit(admin, of("client-id", "java-reader"), "consumer_byte_rate", null);
+            limit(admin, of("client-id", "java-maker"), "controller_mutation_rate", null);
+            limit(admin, of("user", null, "client-id", "java-busy"), "request_percentage", null);
+            limit(admin, of("ip", null), "connection_creation_rate", null);
+            holds(admin.describeClientQuotas(ClientQuotaFilter.all()).entities().get(20, TimeUnit.SECONDS).isEmpty(), "quotas are left");
+        }
+    }
+
     static void refused() throws Exception {
         String login = base.getProperty("sasl.jaas.config").replaceAll("password=\"[^\"]*\"", "password=\"wrong\"");
         try (Admin admin = Admin.create(with("sasl.jaas.config", login))) {
@@ -312,6 +375,7 @@ public class Checks {
         told("open transactions, their producers and log directories are told", Checks::transactionsSeen);
         told("SCRAM users are made, log in, are described, changed and deleted", Checks::users);
         told("ACLs bind a SCRAM user: literal, prefixed, all, and what denies wins", Checks::acls);
+        told("client quotas are set, told, felt by producer, consumer and admin, and taken back", Checks::quotas);
         told("a wrong password is refused", Checks::refused);
         System.exit(0);
     }
