@@ -1,10 +1,13 @@
 import { fileURLToPath } from 'node:url';
+import kafkajs from 'kafkajs';
 import { command } from '../../conform/command.ts';
 
 const transactions = fileURLToPath(new URL('./Transactions.java', import.meta.url));
 const toolMs = 600_000;
 
 export type Produced = { readonly mbPerSecond: number; readonly recordsPerSecond: number; readonly p99Ms: number };
+/** How to reach a broker: `config` is a file of client properties, `sasl` what it says of the login. */
+export type Reach = { readonly address: string; readonly config: string; readonly sasl?: { username: string; password: string } };
 export type Producing = { topic: string; records: number; sizeBytes: number; acks: '1' | 'all'; perSecond?: number };
 
 /** Apache Kafka's own perf tools, against one broker. */
@@ -12,12 +15,14 @@ export class Tools {
   readonly #jars: string;
   readonly #address: string;
   readonly #config: string;
+  readonly #kafka: kafkajs.Kafka;
 
-  /** `config` is a file of client properties. */
-  constructor(jars: string, { address, config }: { address: string; config: string }) {
+  constructor(jars: string, { address, config, sasl }: Reach) {
     this.#jars = jars;
     this.#address = address;
     this.#config = config;
+    const login = sasl && { sasl: { mechanism: 'plain' as const, ...sasl } };
+    this.#kafka = new kafkajs.Kafka({ brokers: [address], logLevel: kafkajs.logLevel.NOTHING, requestTimeout: toolMs, ...login });
   }
 
   #run(name: string, ...words: string[]): Promise<string> {
@@ -25,8 +30,12 @@ export class Tools {
     return command([...program, ...words, '--bootstrap-server', this.#address, '--command-config', this.#config], { timeoutMs: toolMs });
   }
 
+  /** Nothing of it is measured, so it need not start a Java. */
   async create(topic: string, partitions: number): Promise<void> {
-    await this.#run('TopicCommand', '--create', '--topic', topic, '--partitions', String(partitions));
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }], timeout: toolMs });
+    await admin.disconnect();
   }
 
   /** Of the last tenths of the records: the first warm up the tool's own code. */
