@@ -65,7 +65,8 @@ export class DriveKeeper {
     await this.#store.index.tend();
     await packs.appender.rotateOlder(extentAgeMaxMs, this.#store.now());
     for (const drive of drives.drives) {
-      if (!drive.isIn && (this.#isGone(drive) || (await drive.isReplaced()))) await drives.replace(drive.number);
+      if (await drive.isBack()) await drives.comeBack(drive.number);
+      else if (!drive.isIn && (this.#isGone(drive) || (await drive.isReplaced()))) await drives.replace(drive.number);
     }
     for (const number of drives.lost) {
       if (this.#stop.signal.aborted) return;

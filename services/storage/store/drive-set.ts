@@ -138,6 +138,15 @@ export class DriveSet {
     this.#log('info', 'a drive was replaced', { drive: number });
   }
 
+  /** Takes a drive into use again that was away; what was written meanwhile has to be made on it. */
+  async comeBack(number: number): Promise<void> {
+    const drive = this.drives[number]!;
+    this.#lost.add(number);
+    await this.#writeRoll();
+    drive.putIn(drive.id);
+    this.#log('info', 'a drive is back', { drive: number });
+  }
+
   /** Notes that a replaced drive holds again all that it should. */
   async whole(number: number): Promise<void> {
     if (!this.#lost.delete(number)) return;

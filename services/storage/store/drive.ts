@@ -16,6 +16,9 @@ export type DriveState = { readonly state: 'in' } | { readonly state: 'out'; rea
 /** The empty file by which an operator says that a directory is a new drive in the place of the one that is out. */
 export const replacementMark = 'replace';
 
+/** Why a drive is out that may come back. */
+const away = 'it is gone';
+
 /** How many of the last ten reads or so are slow before a drive is taken for slow. */
 const slowReads = 3;
 
@@ -105,6 +108,12 @@ export class Drive {
     this.#onOut(this, reason);
   }
 
+  /** Whether it was away, and is there again as it was. One that failed is not asked: it would fail again. */
+  async isBack(): Promise<boolean> {
+    if (this.#state.state !== 'out' || this.#state.reason !== away) return false;
+    return (await this.readIdentity().catch(() => undefined)) === this.id;
+  }
+
   /** Puts it into use, under the identity written on it. */
   putIn(id: string): void {
     this.id = id;
@@ -134,7 +143,7 @@ export class Drive {
     if (!this.isIn) return;
     try {
       const found = await this.readIdentity(both);
-      if (found !== this.id) this.takeOut(found === undefined ? 'it is gone' : 'another drive is in its place');
+      if (found !== this.id) this.takeOut(found === undefined ? away : 'another drive is in its place');
     } catch (error) {
       this.takeOut(`it cannot be read: ${systemCode(error) ?? String(error)}`);
     }

@@ -93,6 +93,7 @@ test('histories of concurrent S3 clients are linearizable key by key, while driv
     while (!over && !(await areIn())) await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await recording;
+  while (!(await areIn())) await new Promise((resolve) => setTimeout(resolve, 50));
   for (const [key, calls] of history) {
     assert.ok(calls.length > 100 && calls.some(({ act }) => act.is === 'write-if' && act.done), key);
     assert.ok(isLinearizable(calls), `${key}: ${JSON.stringify(calls)}`);

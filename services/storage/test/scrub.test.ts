@@ -154,6 +154,36 @@ test('a drive directory that is gone is made again by itself, with every shard t
   });
 });
 
+test('a drive that was away comes back by itself as it was, and gets what was written meanwhile', async () => {
+  await withShelf(async (store, directory) => {
+    const model = await fill(store);
+    const keeper = new DriveKeeper(store, directory, { graceMs: 600_000, checkMs: 20 });
+    const { drives } = store.blobs;
+    const until = async (done: () => boolean) => {
+      while (!done()) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    const pathOf = (number: number) => join(directory, 'drive', String(number).padStart(2, '0'));
+    try {
+      const { id } = drives.drives[5]!;
+      renameSync(pathOf(5), `${pathOf(5)}.away`);
+      await until(() => !drives.drives[5]!.isIn);
+      model.set('meanwhile', bytesOf(77, 3_000_000));
+      await put(store, 'shelf', 'meanwhile', model.get('meanwhile')!);
+      renameSync(`${pathOf(5)}.away`, pathOf(5));
+      await until(() => drives.allIn.length === 16 && drives.lost.size === 0);
+      assert.equal(drives.drives[5]!.id, id);
+      await settled(store);
+      const report = await scrub(store.blobs, unpaced);
+      assert.deepEqual([report.damagedShards, report.damagedCopies], [0, 0]);
+      for (const number of [0, 4, 8, 12]) renameSync(pathOf(number), `${pathOf(number)}.away`);
+      await until(() => drives.allIn.length === 12);
+      for (const [key, bytes] of model) assert.ok((await get(store, 'shelf', key))?.equals(bytes), key);
+    } finally {
+      await keeper.stop();
+    }
+  });
+});
+
 function drivesOf(count: number, racks: number): Place[] {
   return Array.from({ length: count }, (_, number) => ({
     number,
