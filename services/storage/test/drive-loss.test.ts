@@ -136,10 +136,22 @@ for (const damage of ['a flipped byte', 'a cut', 'a missing file'] as const) {
       }
       await assertAll(store, model);
       await settled(store);
-      const mended = [...whole].filter(([path, bytes]) => existsSync(path) && readFileSync(path).equals(bytes));
       // What was read was mended: all data shards, and parity with the first stripe that missed a data shard.
-      const touched = [...whole.keys()].filter((path) => /\.[37b]$/.test(path));
-      for (const path of touched) assert.ok(mended.some(([one]) => one === path) || statSync(path).size < 16_000, path);
+      const sizeOf = (path: string) => (existsSync(path) ? statSync(path).size : Number.POSITIVE_INFINITY);
+      const left = () =>
+        [...whole].filter(
+          ([path, bytes]) => /\.[37b]$/.test(path) && sizeOf(path) >= 16_000 && !(existsSync(path) && readFileSync(path).equals(bytes)),
+        );
+      // A drive that was slow is asked last for a while, and what lies on it is not touched: later readers come to it.
+      for (let tries = 0; tries < 40 && left().length > 0; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        await assertAll(store, model);
+        await settled(store);
+      }
+      assert.deepEqual(
+        left().map(([path]) => path),
+        [],
+      );
       await assertAll(store, model);
     });
   });
