@@ -9,6 +9,21 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
+/** CPU-seconds that these processes have used together. One that ended, as PostgreSQL's do, counts as it was seen last. */
+export function cpuOf(pids: readonly number[]): () => number {
+  const seen = new Map<number, number>();
+  return () => {
+    for (const pid of pids) {
+      try {
+        seen.set(pid, cpuSeconds(pid));
+      } catch {
+        // It ended.
+      }
+    }
+    return seen.values().reduce((sum, seconds) => sum + seconds, 0);
+  };
+}
+
 /** Proportional set size of a process in MB: pages that several share are split among them. */
 export function pssMb(pid: number): number {
   const found = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { openHouse } from '#kernel/session/test/fixture/house.ts';
 import type { Pair } from '#services/storage/test/fixtures/house.ts';
 import { peerAddress, usedBy } from '../peer.ts';
-import { cpuSeconds, family } from '../process.ts';
+import { cpuOf, family } from '../process.ts';
 import { type BenchRow, compared, least, median } from '../result.ts';
 import { Caller } from './caller.ts';
 
@@ -115,7 +115,7 @@ export async function doorRows(): Promise<BenchRow[]> {
   try {
     const { s3 } = await house.credential({ role: 'owner' });
     const pids = house.platform.status().processes.flatMap(({ pid }) => (pid === null ? [] : family(pid)));
-    const used = () => pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+    const used = cpuOf(pids);
     const own: Side = { address: house.platform.doors['storage.s3']?.url ?? '', pair: s3, used };
     const peer = peerSide();
     const sides = peer ? [own, peer] : [own];

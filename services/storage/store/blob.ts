@@ -261,9 +261,9 @@ export class BlobStore {
     };
   }
 
-  /** Reads a blob of shards. */
-  reader(id: string, size: number, spread: Spread): CodedReader {
-    return new CodedReader({ id, size, spread }, this.coder, this.drives, (...found) => this.concern.damage(...found));
+  /** Reads a blob of shards; of `sealed` bytes the opening tells whether they are right. */
+  reader(id: string, size: number, spread: Spread, sealed = false): CodedReader {
+    return new CodedReader({ id, size, spread }, this.coder, this.drives, (...found) => this.concern.damage(...found), sealed);
   }
 
   /** Opens a file of the first format, wherever it lies. */

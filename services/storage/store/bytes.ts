@@ -4,6 +4,7 @@ import { fault } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import type { Span } from '../domain/range.ts';
 import { type BlobStore, sumOf } from './blob.ts';
+import type { CodedReader } from './coded-reader.ts';
 import { stripeDataBytes } from './frame.ts';
 import { blockBytes, movesMax } from './limits.ts';
 import type { RemotePlace, Segment } from './record.ts';
@@ -40,10 +41,10 @@ function verified(segment: Extract<Segment, { bytes: Uint8Array }>): Uint8Array 
 /**
  * The bytes of segments, every block checked before any of it is given out. The first block is read before this resolves,
  * so damage that lies there is told as an error and not as a broken stream. `done` is called once, however it ends; the
- * stream must be begun by whoever gets it.
+ * stream must be begun by whoever gets it. Bytes in shards that are `sealed` are not checked: whoever opens them finds out.
  */
-export async function openBytes(blobs: BlobStore, segments: readonly Segment[], done: () => void): Promise<Bytes> {
-  const blocks = readSegments(blobs, segments);
+export async function openBytes(blobs: BlobStore, segments: readonly Segment[], done: () => void, sealed = false): Promise<Bytes> {
+  const blocks = readSegments(blobs, segments, sealed);
   try {
     const first = await blocks.next();
     return first.done ? finished(done) : rest(first.value, blocks, done);
@@ -67,20 +68,20 @@ async function* rest(first: Uint8Array, blocks: AsyncGenerator<Uint8Array, void>
   }
 }
 
-async function* readSegments(blobs: BlobStore, segments: readonly Segment[]): AsyncGenerator<Uint8Array, void> {
+async function* readSegments(blobs: BlobStore, segments: readonly Segment[], sealed: boolean): AsyncGenerator<Uint8Array, void> {
   for (const segment of segments) {
     if ('bytes' in segment) {
       if (segment.bytes.length > 0) yield verified(segment);
       continue;
     }
-    yield* readBlob(blobs, segment);
+    yield* readBlob(blobs, segment, sealed);
   }
 }
 
-async function* readBlob(blobs: BlobStore, segment: BlobSegment): AsyncGenerator<Uint8Array, void> {
+async function* readBlob(blobs: BlobStore, segment: BlobSegment, sealed: boolean): AsyncGenerator<Uint8Array, void> {
   const record = blobs.record(segment.blob);
   if ('extent' in record) yield await readPacked(blobs, segment);
-  else if ('spread' in record) yield* readShards(blobs, segment, record.size, record.spread);
+  else if ('spread' in record) yield* readShards(blobs.reader(segment.blob, record.size, record.spread, sealed), segment);
   else if ('remote' in record) yield* readRemote(blobs, segment, record);
   else yield* readFile(blobs, segment, record.size, record.sums);
 }
@@ -107,8 +108,7 @@ export function readPiece(blobs: BlobStore, segment: Segment): Uint8Array | Prom
   return 'extent' in blobs.record(segment.blob) ? readPacked(blobs, segment) : undefined;
 }
 
-async function* readShards(blobs: BlobStore, segment: BlobSegment, size: number, spread: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  const reader = blobs.reader(segment.blob, size, spread);
+async function* readShards(reader: CodedReader, segment: BlobSegment): AsyncGenerator<Uint8Array, void> {
   try {
     yield* readAhead(segment, stripeDataBytes, (from, to) => reader.read(from, to));
   } finally {

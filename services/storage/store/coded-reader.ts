@@ -29,9 +29,12 @@ export class CodedReader {
   /** Shards that were not waited for: their files are closed when they answer. */
   readonly #late = new Set<number>();
   readonly #onDamage: OnDamage;
+  readonly #isSealed: boolean;
 
-  constructor(place: CodedPlace, coder: Coder, drives: DriveSet, onDamage: OnDamage) {
+  /** Bytes that are sealed prove themselves when they are opened: their checksums are left to a reader that comes after this one. */
+  constructor(place: CodedPlace, coder: Coder, drives: DriveSet, onDamage: OnDamage, isSealed = false) {
     this.#place = place;
+    this.#isSealed = isSealed;
     this.#coder = coder;
     this.#drives = drives;
     this.#geometry = geometryOf(place.size);
@@ -158,7 +161,7 @@ export class CodedReader {
     if (!file?.drive.isIn) return false;
     try {
       const got = await file.read(this.#coder.frame(lent, shard, unit), frameAt(stripe));
-      return got === unit + headBytes && isFrame(this.#coder, lent, shard, unit, { id: this.#key, stripe });
+      return got === unit + headBytes && isFrame(this.#coder, lent, shard, unit, { id: this.#key, stripe, isSealed: this.#isSealed });
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
       return false;
