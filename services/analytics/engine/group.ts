@@ -1,16 +1,17 @@
 import type { Aggregate } from '../domain/aggregate.ts';
 import { columnsIn, type Expr } from '../domain/expression.ts';
 import type { Plan } from '../domain/plan.ts';
-import { type Column, keyOf, printRow, ranged, readValue, type Row, rowKey, type Type, type Value } from '../domain/value.ts';
+import { type Column, printRow, ranged, readValue, type Row, rowKey, type Type, type Value } from '../domain/value.ts';
 import { type Accumulator, accumulatorOf, type Kept } from './accumulator.ts';
 import type { Bag } from './bag.ts';
 import { type Batch, BatchBuilder } from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { compile } from './compile.ts';
-import { batchColumns, batchReads, Emitter, keyCode } from './emit.ts';
+import { batchColumns, batchReads, Emitter, keyCode, type Term } from './emit.ts';
 import { Expiry } from './expiry.ts';
 import { accumulated, exactSum, rounded, scaledSum, unscaled } from './exact.ts';
 import type { Entry, Operator, State } from './operator.ts';
+import { Places } from './place.ts';
 import { runtime } from './runtime.ts';
 
 const parts = {
@@ -64,20 +65,24 @@ export class Group implements Operator {
   }
 }
 
+/** Code that finds a group: by numbers where all keys are. */
+function found(keys: readonly Expr[], terms: readonly Term[]): string {
+  const types = keys.map(({ type }) => type);
+  const named = `map.byName(${keyCode(terms, types)})`;
+  if (!new Places(types).isNumbered || keys.length > 2) return named;
+  const values = terms.map(({ value }) => value);
+  const are = terms.map(({ value, isNull }) => `${isNull === 'false' ? '' : `!${isNull} && `}typeof ${value} === 'number'`);
+  return `${are.join(' && ')} ? map.${keys.length === 1 ? 'byNumber' : 'byNumbers'}(${values.join(', ')}) : ${named}`;
+}
+
 function groupCode(keys: readonly Expr[], aggregates: readonly Aggregate[], accumulators: readonly Accumulator[]) {
   const constants: Value[] = [];
   const emitter = new Emitter(batchReads, constants);
   const used = new Set<number>();
   for (const expr of [...keys, ...aggregates.flatMap(({ arg, filter }) => [arg, filter])]) if (expr) columnsIn(expr, used);
   const terms = keys.map((key) => emitter.term(key));
-  emitter.line(
-    `const key = ${keyCode(
-      terms,
-      keys.map(({ type }) => type),
-    )};`,
-  );
   const list = terms.map(({ value, isNull }) => (isNull === 'false' ? value : `${isNull} ? null : ${value}`)).join(', ');
-  emitter.line(`let s = map.get(key);\nif (s === undefined) s = g.open(key, [${list}]);`);
+  emitter.line(`let s = ${found(keys, terms)};\nif (s === undefined || s < 0) s = g.open([${list}]);`);
   emitter.line('if (g.stamps[s] !== step) g.touch(s);\ng.rows[s] += w;');
   let first = 0;
   const results: string[] = [];
@@ -120,7 +125,7 @@ type Undo = { readonly slot: number; readonly rows: number; readonly kept: reado
 
 /** Where groups lie. A group whose rows have all gone gives its slot to another. */
 class Slots implements State {
-  readonly places = new Map<Value, number>();
+  readonly places: Places;
   readonly keys: Value[][] = [];
   readonly kept: unknown[][];
   rows = new Float64Array(slotsFirst);
@@ -134,7 +139,6 @@ class Slots implements State {
   readonly #closesBy: number | undefined;
   readonly #expiry = new Expiry<number>();
   readonly #forgotten = new Set<number>();
-  readonly #mapKeys: Value[] = [];
   #free: number[] = [];
   #journal: Undo[] = [];
   #opened: number[] = [];
@@ -148,6 +152,7 @@ class Slots implements State {
     { isWhole, closesBy }: { readonly isWhole: boolean; readonly closesBy: number | undefined },
   ) {
     this.#types = types;
+    this.places = new Places(types);
     this.#kinds = kinds;
     this.#bags = kinds.flatMap(({ bag }, at) => (bag ? [at] : []));
     this.#result = result;
@@ -178,14 +183,13 @@ class Slots implements State {
   /** The group that there is without any row. */
   openFirst(): void {
     this.reserve(1);
-    this.touch(this.places.get('') ?? this.open('', []));
+    this.touch(this.places.get([]) ?? this.open([]));
   }
 
-  open(key: Value, keys: Value[]): number {
+  open(keys: Value[]): number {
     const slot = this.#free.pop() ?? this.#next++;
-    this.places.set(key, slot);
+    this.places.set(keys, slot);
     this.keys[slot] = keys;
-    this.#mapKeys[slot] = key;
     this.rows[slot] = 0;
     this.stamps[slot] = opened;
     this.#kinds.forEach(({ first }, at) => ((this.kept[at] as unknown[])[slot] = first()));
@@ -199,7 +203,7 @@ class Slots implements State {
     for (const slot of this.#expiry.take(limit)) {
       const time = this.keys[slot]?.[this.#closesBy ?? 0];
       // The slot may be another group's by now.
-      if (typeof time !== 'number' || time >= limit || this.places.get(this.#mapKeys[slot] as Value) !== slot) continue;
+      if (typeof time !== 'number' || time >= limit || this.places.get(this.keys[slot] as Value[]) !== slot) continue;
       if (this.stamps[slot] !== this.step) this.touch(slot);
       this.rows[slot] = 0;
       this.#forgotten.add(slot);
@@ -240,7 +244,7 @@ class Slots implements State {
   }
 
   #close(slot: number): void {
-    this.places.delete(this.#mapKeys[slot] as Value);
+    this.places.delete(this.keys[slot] as Value[]);
     this.keys[slot] = [];
     this.kept.forEach((array) => (array[slot] = undefined));
     this.#free.push(slot);
@@ -288,27 +292,18 @@ class Slots implements State {
   load([, written]: Entry): void {
     const [texts, ...rest] = written as [(string | null)[], ...unknown[]];
     const keys = texts.map((text, at) => (text === null ? null : readValue(this.#types[at] as Type, text)));
-    const key = this.#keyOf(keys);
     if (rest.length === 3) {
       const [at, text, count] = rest as [number, string, number];
-      const slot = this.places.get(key) as number;
+      const slot = this.places.get(keys) as number;
       ((this.kept[at] as Bag[])[slot] as Bag).load(readValue(this.#kinds[at]?.bag as Type, text), count);
       return;
     }
     const [rows, kept] = rest as [number, unknown[]];
     this.reserve(1);
-    const slot = this.open(key, keys);
+    const slot = this.open(keys);
     this.stamps[slot] = 0;
     this.rows[slot] = rows;
     this.#kinds.forEach(({ read }, at) => ((this.kept[at] as unknown[])[slot] = read(kept[at] as never)));
     this.#opened = [];
-  }
-
-  /** As generated code makes it. */
-  #keyOf(keys: readonly Value[]): Value {
-    const [first = null] = keys;
-    if (keys.length !== 1 || typeof first === 'object' || first === null)
-      return keys.length === 1 && first === null ? null : keys.map(keyOf).join('');
-    return first;
   }
 }

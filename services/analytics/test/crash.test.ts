@@ -32,7 +32,7 @@ async function asked(text: string): Promise<unknown[][]> {
   }
 }
 
-test('a service that is killed again and again counts each record once', { timeout: 55_000 }, async () => {
+test('a service that is killed again and again counts each record once', { timeout: 100_000 }, async () => {
   const { username, password } = house.faces.sasl;
   await using log = openLog(
     (house.platform.doors['log.kafka']?.url ?? '').replace('//', `//${username}:${encodeURIComponent(password)}@`),
