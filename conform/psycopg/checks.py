@@ -199,6 +199,42 @@ def streams():
         same(seen[2:], [(-1, "Bergen", 1), (1, "Bergen", 2)])
 
 
+def tables():
+    with connect(autocommit=True) as connection:
+        connection.execute("create table psycopg_people (id int8 primary key, name text not null, born date, score numeric default 1.5)")
+        born = datetime.date(1815, 12, 10)
+        row = connection.execute("insert into psycopg_people (id, name, born) values (%s, %s, %s) returning *", [1, "Ada", born]).fetchone()
+        same(row, (1, "Ada", born, decimal.Decimal("1.5")))
+    with connect() as connection:
+        with connection.cursor() as cursor:
+            cursor.executemany("insert into psycopg_people (id, name) values (%s, %s)", [(number, f"p{number}") for number in range(2, 40)])
+            same(cursor.rowcount, 38)
+            cursor.executemany(
+                "insert into psycopg_people (id, name) values (%s, %s) on conflict (id) do update set name = excluded.name returning id",
+                [(1, "Ada L."), (40, "last")],
+                returning=True,
+            )
+            same(cursor.fetchone(), (1,))
+        try:
+            with connection.transaction():
+                connection.execute("delete from psycopg_people where id < %s", [10])
+                connection.execute("insert into psycopg_people (id, name) values (%s, %s)", [40, "again"])
+        except errors.UniqueViolation:
+            pass
+        refused(errors.NotNullViolation, lambda: connection.execute("update psycopg_people set name = %s", [None]))
+        connection.rollback()
+        same(connection.execute("select count(*) from psycopg_people").fetchone(), (1,))
+        with connection.cursor().copy("copy psycopg_people (id, name, born) from stdin") as copy:
+            for number in range(100, 2100):
+                copy.write_row((number, "a\tb\n\\", None if number % 2 else born))
+        same(connection.execute("select count(*), count(born) from psycopg_people").fetchone(), (2001, 1001))
+        connection.commit()
+        connection.execute("update psycopg_people set score = score * %s where name = %s", [decimal.Decimal("2.0"), "a\tb\n\\"])
+        connection.commit()
+    with connect() as connection:
+        same(connection.execute("select sum(score) from psycopg_people").fetchone(), (decimal.Decimal("6001.50"),))
+
+
 def secure():
     with connect(sslmode="verify-ca", sslrootcert=given["ca"]) as connection:
         assert connection.pgconn.ssl_in_use
@@ -216,4 +252,5 @@ check("cursors on the server, read in portions", cursors)
 check("settings, and that a rollback takes them back", settings)
 check("a pipeline of statements", pipelines)
 check("a subscription is streamed and cancelled", streams)
+check("rows are inserted, changed and copied into a table, in transactions too", tables)
 check("TLS with a certificate that is checked; a wrong password is out", secure)

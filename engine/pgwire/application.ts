@@ -17,6 +17,9 @@ export type Prepared = {
   readonly alone?: string;
   /** Rows go as the lines of COPY TO STDOUT, and not as rows. */
   readonly copy?: { readonly columns: readonly string[]; readonly format: CopyFormat };
+  /** Rows come as the lines of COPY FROM STDIN, and go to `load` in blocks. */
+  readonly copyIn?: { readonly columns: readonly string[]; readonly format: CopyFormat };
+  load?(lines: AsyncIterable<readonly Cells[]>, signal: AbortSignal): Promise<Answer>;
   /** The types of the parameters. */
   readonly params: readonly number[];
   readonly fields?: readonly Field[];
@@ -33,6 +36,17 @@ export type Control =
   | { readonly kind: 'fetch'; readonly name: string; readonly count: number; readonly shows: boolean }
   | { readonly kind: 'close' | 'deallocate'; readonly name: string | undefined };
 
+/** What becomes of changes between BEGIN and COMMIT. Savepoints of a name may stand above each other; the last one counts. */
+export type Bracket = {
+  begin(): void;
+  /** Throws where it cannot be: the transaction is then over all the same. */
+  commit(signal: AbortSignal): Promise<void>;
+  rollback(): void;
+  save(name: string): void;
+  release(name: string): void;
+  back(name: string): void;
+};
+
 /** What one identified caller may ask. Whatever it throws goes through `Door.report`. */
 export interface Desk {
   /** Aborted when the caller has lost the right to be here. */
@@ -41,6 +55,8 @@ export interface Desk {
   split(text: string): Promise<readonly string[]>;
   /** Understands one statement; undefined for an empty one. `types` are those that the client named; 0 names none. */
   prepare(text: string, types: readonly number[]): Promise<Prepared | undefined>;
+  /** For those whose statements change something within a transaction. */
+  readonly bracket?: Bracket;
   /** The caller left. */
   end(): void;
 }

@@ -1,4 +1,4 @@
-import type { Answer, Cells, Control, Field, Prepared } from './application.ts';
+import type { Answer, Bracket, Cells, Control, Field, Prepared } from './application.ts';
 import type { Outbox } from './outbox.ts';
 import { Portal } from './portal.ts';
 import type { Settings } from './setting.ts';
@@ -13,6 +13,7 @@ export type Reached = {
   /** Names of the cursors that outlive their transaction. */
   readonly held: Set<string>;
   readonly outbox: Outbox;
+  readonly bracket: Bracket | undefined;
   /** Forgets prepared statements: one, or all. */
   deallocate(name: string | undefined): void;
 };
@@ -41,13 +42,25 @@ export function controlled(prepared: Prepared, reached: Reached): Prepared {
       return done('BEGIN', () => begin(reached));
     case 'commit':
     case 'rollback':
-      return { params: [], execute: async () => ({ rows: none, tag: tagOf(end(reached, control.kind === 'commit')) }) };
+      return {
+        params: [],
+        execute: async (_, signal) => ({ rows: none, tag: tagOf(await end(reached, control.kind === 'commit', signal)) }),
+      };
     case 'savepoint':
-      return done('SAVEPOINT', () => transaction.save(control.name));
+      return done('SAVEPOINT', () => {
+        transaction.save(control.name);
+        reached.bracket?.save(control.name);
+      });
     case 'release':
-      return done('RELEASE', () => transaction.release(control.name));
+      return done('RELEASE', () => {
+        transaction.release(control.name);
+        reached.bracket?.release(control.name);
+      });
     case 'rollbackTo':
-      return done('ROLLBACK', () => transaction.back(control.name));
+      return done('ROLLBACK', () => {
+        transaction.back(control.name);
+        reached.bracket?.back(control.name);
+      });
     case 'set':
       return done(control.value === undefined ? 'RESET' : 'SET', () => set(reached, control));
     case 'resetAll':
@@ -82,15 +95,23 @@ function begin(reached: Reached): void {
   if (transaction.isOpen) return warn(reached, '25001', 'there is already a transaction in progress');
   settings.begin();
   transaction.begin();
+  reached.bracket?.begin();
 }
 
-function end(reached: Reached, commits: boolean): string {
-  const { transaction, settings } = reached;
+async function end(reached: Reached, commits: boolean, signal: AbortSignal): Promise<string> {
+  const { transaction, settings, bracket } = reached;
   if (!transaction.isOpen) {
     warn(reached, '25P01', 'there is no transaction in progress');
     return commits ? 'COMMIT' : 'ROLLBACK';
   }
   const isCommitted = transaction.end(commits);
+  try {
+    if (isCommitted) await bracket?.commit(signal);
+    else bracket?.rollback();
+  } catch (error) {
+    tellAll(reached, () => settings.end(false));
+    throw error;
+  }
   tellAll(reached, () => settings.end(isCommitted));
   // Its cursors end once this statement is over, which may itself be one of the portals.
   return isCommitted ? 'COMMIT' : 'ROLLBACK';

@@ -1,6 +1,8 @@
 import { type Frontend, readFrontend } from '#wire/pgwire/frontend.ts';
 import { ProtocolViolation } from '#wire/pgwire/violation.ts';
-import type { Desk, Door, Prepared } from './application.ts';
+import type { Cells, Desk, Door, Prepared } from './application.ts';
+import type { CopyFormat } from './copy.ts';
+import { CopyReader } from './copy-reader.ts';
 import { controlled, isWayOut, type Reached } from './control.ts';
 import { formatAt, textOf } from './format.ts';
 import type { Inbox } from './inbox.ts';
@@ -38,6 +40,7 @@ export class Conversation {
     this.#outbox = outbox;
     this.#reached = {
       ...{ settings, outbox, transaction: this.#transaction, portals: this.#portals, held: this.#held },
+      bracket: desk.bracket,
       deallocate: (name) => {
         if (name === undefined) this.#statements.clear();
         else if (!this.#statements.delete(name)) throw missingStatement(name);
@@ -151,13 +154,29 @@ export class Conversation {
     const late = () => controller.abort(new StatementError(sqlstates.cancelled, 'canceling statement due to statement timeout'));
     const timer = statementMs > 0 ? setTimeout(late, statementMs) : undefined;
     try {
-      await portal.run(this.#outbox, rowsMax, controller.signal);
+      if (portal.prepared?.load) await portal.load(this.#outbox, this.#copied(portal.prepared), controller.signal);
+      else await portal.run(this.#outbox, rowsMax, controller.signal);
     } catch (error) {
       throw controller.signal.aborted ? controller.signal.reason : error;
     } finally {
       clearTimeout(timer);
       this.#running = undefined;
     }
+  }
+
+  /** The rows that the client sends for a COPY, in blocks. */
+  async *#copied({ copyIn }: Prepared): AsyncGenerator<readonly Cells[]> {
+    const reader = new CopyReader(copyIn?.format as CopyFormat);
+    while (!this.#over && (await this.#inbox.next())) {
+      const { type, buffer, start, end } = this.#inbox.reader;
+      const message = readFrontend(type, buffer, start, end);
+      if (message.type === 'copyData') yield* reader.push(message.data);
+      else if (message.type === 'copyDone') return yield* reader.end();
+      else if (message.type === 'copyFail') throw new StatementError(sqlstates.cancelled, `COPY from stdin failed: ${message.reason}`);
+      else if (message.type !== 'flush' && message.type !== 'sync')
+        throw new ProtocolViolation(`a client's ${message.type} in the middle of a COPY`);
+    }
+    throw new StatementError(sqlstates.cancelled, 'the client left in the middle of a COPY');
   }
 
   async #extended(message: Frontend): Promise<void> {

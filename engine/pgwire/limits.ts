@@ -12,3 +12,7 @@ export const sendBytes = 64 * 1024;
 export const preparedMax = 1_000;
 /** Most steps of one authentication. */
 export const proofStepsMax = 8;
+/** Rows of a COPY that are taken together. */
+export const copyBlockRows = 500;
+/** Longest line of a COPY, in characters. */
+export const copyLineBytes = 16 * 1024 * 1024;

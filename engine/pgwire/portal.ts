@@ -52,6 +52,18 @@ export class Portal {
     outbox.say({ type: 'commandComplete', tag: `COPY ${this.#rows}` });
   }
 
+  /** Takes the rows that the client sends, and says how it ended. */
+  async load(outbox: Outbox, lines: AsyncIterable<readonly Cells[]>, signal: AbortSignal): Promise<void> {
+    const { prepared } = this;
+    if (!prepared?.load || !prepared.copyIn) throw new TypeError('a statement that takes no rows');
+    outbox.say({ type: 'copyIn', format: 0, formats: prepared.copyIn.columns.map(() => 0) });
+    await outbox.send();
+    const answer = await prepared.load(lines, signal);
+    this.#isDone = true;
+    this.#answer = answer;
+    outbox.say({ type: 'commandComplete', tag: answer.tag(0) });
+  }
+
   /** The next rows, at most so many: fewer, and the portal is done. */
   async *take(most: number, signal: AbortSignal): AsyncGenerator<readonly Cells[]> {
     if (this.#isDone || !this.prepared) return;

@@ -26,6 +26,7 @@ export const sqlstates = {
   kindWrong: '42809',
   nameWrong: '42602',
   dependents: '2BP01',
+  serialization: '40001',
   tooMuch: '53400',
   tooComplex: '54001',
   tooLarge: '54000',

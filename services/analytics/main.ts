@@ -3,6 +3,7 @@ import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openPostgres } from './doors/postgres/door.ts';
+import type { LiveTable } from './jobs/keep.ts';
 import { LiveViews } from './jobs/live.ts';
 import { Maintenance } from './jobs/maintain.ts';
 import { analytics } from './service.ts';
@@ -10,6 +11,7 @@ import { Catalogues } from './store/catalogue.ts';
 import { Changes } from './store/change.ts';
 import { relationHandlers } from './store/handler/relation.ts';
 import { Outbox } from './store/outbox.ts';
+import { Pendings } from './store/pending.ts';
 import { Relations } from './store/relation.ts';
 import { SchemaStore } from './store/schema.ts';
 import { States } from './store/state.ts';
@@ -24,23 +26,23 @@ export const main = implement<typeof analytics, Needs>(analytics, async ({ needs
   const plans = new Plans(relations);
   const changes = new Changes();
   const live = new LiveViews();
+  const tables = new LiveViews<LiveTable>();
+  const pendings = new Pendings();
   const schemas = new SchemaStore(logs);
-  const maintenance = new Maintenance({
-    ...{ relations, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) },
-    ...{ plans, changes, live, logs, schemas, scopes, log },
-  });
+  const kept = { relations, plans, changes, tables, logs, log, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
+  const maintenance = new Maintenance({ ...kept, live, schemas, scopes });
   maintenance.begin();
   // PostgreSQL's user may pass through the platform's own directory, and not through a service's.
   const catalogues = new Catalogues({ data: join(directory, '../..'), run });
   return {
-    handlers: relationHandlers({ relations, plans, changes, live, logs, schemas, maintenance }),
-    providers: { Source: absent, View: absent, Sink: absent } as never,
-    doors: { postgres: (place) => openPostgres(place, plans, catalogues) },
+    handlers: relationHandlers({ relations, plans, changes, live, tables, pendings, kept, logs, schemas, maintenance }),
+    providers: { Source: absent, Table: absent, View: absent, Sink: absent } as never,
+    doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings }) },
     stop: async () => void (await Promise.all([maintenance.stop(), catalogues.stop()])),
   };
 });
 
-/** Sources, views and sinks have no attributes that policy could ask for. */
+/** Sources, tables, views and sinks have no attributes that policy could ask for. */
 const absent = { attributes: () => undefined };
 
 export const part = servicePart(main, { migrations: new URL('store/migration', import.meta.url) });

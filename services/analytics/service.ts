@@ -1,6 +1,7 @@
 import { defineService } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { relationOperations } from './contract/relation.ts';
+import { tableOperations } from './contract/table.ts';
 
 const spec = Type.Object({});
 const kind = (text: string) => ({ of: 'scope', text, spec, owner: 'service' }) as const;
@@ -9,11 +10,12 @@ const kind = (text: string) => ({ of: 'scope', text, spec, owner: 'service' }) a
 export const analytics = defineService({
   name: 'analytics',
   title: 'Analytics',
-  text: 'SQL views over topics, kept up exactly once as records come, behind the PostgreSQL protocol.',
+  text: 'SQL views over topics and tables, kept up exactly once as records come, behind the PostgreSQL protocol.',
   version: 1,
   resources: {
     Source: kind('A topic as a table of its records.'),
     View: kind('A SELECT over sources and views, kept up with them.'),
+    Table: kind('Rows that statements change, and whose changes go into a topic.'),
     Sink: kind('A SELECT over sources and views, whose changes go into a topic.'),
   },
   meters: {},
@@ -33,11 +35,24 @@ export const analytics = defineService({
       text: 'SQL over the PostgreSQL protocol: psql -h 127.0.0.1 -p PORT -U CREDENTIAL_ID, with the sasl password.',
     },
   },
-  operations: relationOperations,
+  operations: { ...relationOperations, ...tableOperations },
   roles: {
-    auditor: ['ListSources', 'ListViews', 'ListSinks'],
-    reader: ['auditor', 'ReadSource', 'ReadView', 'SubscribeView'],
-    editor: ['reader', 'CreateSource', 'CreateView', 'DeleteSource', 'DeleteView', 'CreateSink', 'DeleteSink'],
+    auditor: ['ListSources', 'ListTables', 'ListViews', 'ListSinks'],
+    reader: ['auditor', 'ReadSource', 'ReadTable', 'ReadView', 'SubscribeView', 'SubscribeTable'],
+    editor: [
+      'reader',
+      'CreateSource',
+      'CreateView',
+      'DeleteSource',
+      'DeleteView',
+      'CreateSink',
+      'DeleteSink',
+      'CreateTable',
+      'DeleteTable',
+      'WriteTable',
+      'LoadTable',
+      'CommitTable',
+    ],
     admin: ['editor'],
     owner: ['admin'],
   },

@@ -3,15 +3,9 @@ import { Type } from '#kernel/contract/type.ts';
 import { formatKinds } from '../domain/format.ts';
 import { spanMaxMs } from '../domain/limits.ts';
 import { sinkEnvelopes, sinkFormats } from '../domain/sink.ts';
-import { columnsInMax, nameMax, paramsMax, textMax, topicNameMax, valueMax } from './limits.ts';
+import { columnsInMax, nameMax, topicNameMax } from './limits.ts';
+import { asked, closed, Column, errors, Name, none, read, Text, write } from './part.ts';
 
-const closed = { additionalProperties: false } as const;
-const none = Type.Object({}, closed);
-const Name = Type.String({ minLength: 1, maxLength: nameMax, description: 'Name, unique among the sources and views of the environment.' });
-const TypeName = Type.Enum(['bool', 'int4', 'int8', 'numeric', 'float8', 'text', 'date', 'timestamp', 'timestamptz', 'interval'], {
-  description: 'A type, by its name in PostgreSQL.',
-});
-const Column = Type.Object({ name: Name, type: TypeName }, closed);
 const Columns = Type.Array(Column, { minItems: 1, maxItems: columnsInMax, description: 'Columns, which are fields of the values.' });
 const topicName = { minLength: 1, maxLength: topicNameMax, pattern: '^[a-zA-Z0-9._-]+$' } as const;
 const span = { minimum: 0, maximum: spanMaxMs } as const;
@@ -39,9 +33,6 @@ const FormatOf = Type.Object(
   { ...closed, description: 'How values of the topic are read; as JSON objects, if not said.' },
 );
 const Topic = Type.String({ ...topicName, description: 'The topic that is read.' });
-const Text = Type.String({ minLength: 1, maxLength: textMax });
-const Cell = Type.Union([Type.String(), Type.Null()]);
-const Param = Type.Union([Type.String({ maxLength: valueMax }), Type.Null()]);
 
 const Source = Type.Object({ name: Type.String(), topic: Type.String(), columns: Type.Array(Column), format: Type.Optional(FormatOf) });
 const View = Type.Object({
@@ -73,25 +64,6 @@ const Sink = Type.Object({
   },
   ...{ epoch: View.properties.epoch, rejected: View.properties.rejected, rejection: View.properties.rejection },
 });
-
-const expose = ['rest', 'cli', 'console'] as const;
-const errors = ['StatementRefused'] as const;
-const read = { expose, effect: 'read', audit: 'window', repeat: 'natural' } as const;
-const write = { expose, effect: 'write', audit: 'before-reply', repeat: 'natural', errors } as const;
-
-const asked = {
-  posted: true,
-  errors,
-  input: Type.Object(
-    {
-      text: Text,
-      types: Type.Optional(Type.Array(TypeName, { maxItems: paramsMax })),
-      params: Type.Optional(Type.Array(Param, { maxItems: paramsMax, description: 'Values of $1 and on, as text.' })),
-    },
-    closed,
-  ),
-  output: Type.Object({ fields: Type.Array(Type.Object({ name: Type.String(), type: TypeName })), rows: Type.Array(Type.Array(Cell)) }),
-} as const;
 
 /** The operations on sources and views, as the PostgreSQL door and REST reach them. */
 export const relationOperations = {

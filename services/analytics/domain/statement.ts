@@ -1,4 +1,4 @@
-import type { CopyStmt, DeclareCursorStmt, ExplainStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
+import type { ColumnDef, CopyStmt, CreateStmt, DeclareCursorStmt, ExplainStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
 import type { Control } from '#engine/pgwire/application.ts';
 import { type CopyFormat, copyFormat } from '#engine/pgwire/copy.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
@@ -13,6 +13,7 @@ import type { Pace } from './closing.ts';
 import { msOf, takeEmit, takeWatermark, type WatermarkText, watermarkOf } from './watermark.ts';
 import { columnsMax, nameBytesMax, statementBytesMax, statementsMax } from './limits.ts';
 import { type Column, isType, type Type } from './value.ts';
+import type { Changing } from './write.ts';
 
 /** A statement that is known; what a name stands for is found when it is planned. */
 export type Statement =
@@ -34,14 +35,24 @@ export type Statement =
       /** How many characters were before the text. */
       readonly before: number;
     }
+  | { readonly kind: 'createTable'; readonly name: string; readonly text: string; readonly made: CreateStmt; readonly orIs: boolean }
+  /** A change of the rows of a table. */
+  | { readonly kind: 'write'; readonly name: string; readonly of: Changing; readonly text: string }
+  /** COPY FROM STDIN; without names the columns are all. */
+  | { readonly kind: 'load'; readonly name: string; readonly columns: readonly string[] | undefined; readonly format: CopyFormat }
   /** `select` is the text of what the sink gives out. */
   | { readonly kind: 'createSink'; readonly name: string; readonly select: string; readonly target: Target; readonly orIs: boolean }
-  | { readonly kind: 'drop'; readonly of: 'source' | 'view' | 'sink'; readonly names: readonly string[]; readonly orNone: boolean }
+  | {
+      readonly kind: 'drop';
+      readonly of: 'source' | 'view' | 'sink' | 'table';
+      readonly names: readonly string[];
+      readonly orNone: boolean;
+    }
   | { readonly kind: 'select'; readonly select: SelectStmt; readonly text: string }
   /** `code` asks for what is generated too; `view`: of a view that would be made. */
   | { readonly kind: 'explain'; readonly select: SelectStmt; readonly text: string; readonly code: boolean; readonly view: boolean }
   | { readonly kind: 'subscribe'; readonly name: string }
-  | { readonly kind: 'show'; readonly what: 'sources' | 'views' | 'sinks' }
+  | { readonly kind: 'show'; readonly what: 'sources' | 'views' | 'sinks' | 'tables' }
   | { readonly kind: 'declare'; readonly name: string; readonly select: SelectStmt; readonly text: string; readonly hold: boolean }
   | {
       readonly kind: 'copy';
@@ -203,8 +214,9 @@ function statementOf(node: Node, lifted: Lifted, text: string, by: Node | undefi
     return { kind: 'select', select: node.SelectStmt, text };
   }
   if ('CreateStmt' in node) {
-    if (!isSource) throw notBuilt('CREATE TABLE');
     const { relation, tableElts = [], options = [], if_not_exists = false, ...rest } = node.CreateStmt;
+    if (!isSource)
+      return { kind: 'createTable', name: checkedName(plainName(relation)), text: text.trim(), made: node.CreateStmt, orIs: if_not_exists };
     if (rest.inhRelations || rest.constraints || rest.partspec) throw notBuilt('This form of CREATE SOURCE');
     const own = { name: plainName(relation), columns: columnsOf(tableElts), ...valuesOf(options, lifted.watermark, by, text) };
     return { kind: 'createSource', ...own, orIs: if_not_exists };
@@ -220,6 +232,8 @@ function statementOf(node: Node, lifted: Lifted, text: string, by: Node | undefi
     const own = { name: plainName(into?.rel), text: text.trim(), select: query.SelectStmt, orIs: if_not_exists };
     return { kind: 'createView', ...own, pace, before };
   }
+  const change = changing(node);
+  if (change) return { kind: 'write', name: plainName(change.on), of: change.of, text };
   if ('ExplainStmt' in node) return explained(node.ExplainStmt, text);
   if ('DropStmt' in node) {
     const { objects = [], removeType, behavior, missing_ok = false } = node.DropStmt;
@@ -228,8 +242,10 @@ function statementOf(node: Node, lifted: Lifted, text: string, by: Node | undefi
       ? 'sink'
       : removeType === 'OBJECT_MATVIEW'
         ? 'view'
-        : removeType === 'OBJECT_TABLE' && isSource
-          ? 'source'
+        : removeType === 'OBJECT_TABLE'
+          ? isSource
+            ? 'source'
+            : 'table'
           : undefined;
     if (!of) throw notBuilt('DROP of this kind');
     return { kind: 'drop', of, names: objects.map(droppedName), orNone: missing_ok };
@@ -237,11 +253,19 @@ function statementOf(node: Node, lifted: Lifted, text: string, by: Node | undefi
   if ('CopyStmt' in node) return copied(node.CopyStmt, subscribes, text);
   if ('DeclareCursorStmt' in node) return declared(node.DeclareCursorStmt, text);
   const control = controlOf(node);
-  if (control?.kind === 'show' && ['sources', 'views', 'sinks'].includes(control.name))
+  if (control?.kind === 'show' && ['sources', 'views', 'sinks', 'tables'].includes(control.name))
     return { kind: 'show', what: control.name as 'sources' };
   if (control) return { kind: 'control', control };
   const [kind = 'Stmt'] = Object.keys(node);
   throw notBuilt(`The statement ${kind.replace(/Stmt$/, '')}`);
+}
+
+/** What a statement changes of a table's rows, and the table. */
+function changing(node: Node): { readonly on: RangeVar | undefined; readonly of: Changing } | undefined {
+  if ('InsertStmt' in node) return { on: node.InsertStmt.relation, of: { insert: node.InsertStmt } };
+  if ('UpdateStmt' in node) return { on: node.UpdateStmt.relation, of: { update: node.UpdateStmt } };
+  if ('DeleteStmt' in node) return { on: node.DeleteStmt.relation, of: { delete: node.DeleteStmt } };
+  return undefined;
 }
 
 /** The text of an option; one without a value is empty. */
@@ -253,11 +277,14 @@ function optionText(arg: Node | undefined): string {
 
 function copied(node: CopyStmt, subscribes: boolean, text: string): Statement {
   const { relation, query, attlist, options = [] } = node;
-  if (node.is_from) throw notBuilt('COPY FROM');
   if (node.is_program || node.filename !== undefined)
-    throw new StatementError(sqlstates.denied, 'COPY reaches no files and programs; use STDOUT');
+    throw new StatementError(sqlstates.denied, `COPY reaches no files and programs; use ${node.is_from ? 'STDIN' : 'STDOUT'}`);
   const given = options.map((option) => ('DefElem' in option ? option.DefElem : {}));
   const format = copyFormat(new Map(given.map(({ defname = '', arg }) => [defname, optionText(arg)])));
+  if (node.is_from) {
+    if (node.whereClause) throw notBuilt('COPY FROM with WHERE');
+    return { kind: 'load', name: plainName(relation), columns: attlist?.map(textIn), format };
+  }
   if (query && 'SelectStmt' in query)
     return { kind: 'copy', of: subscribes ? { subscribe: subscribed(query.SelectStmt) } : { select: query.SelectStmt }, text, format };
   if (!relation) throw notBuilt('COPY of anything but a SELECT');
@@ -330,15 +357,21 @@ export function typeNamed(of: { names?: Node[]; typmods?: Node[]; arrayBounds?: 
   return name;
 }
 
+/** A column as its name and type say. */
+export const columnOfDef = ({ colname = '', typeName }: ColumnDef): Column => ({ name: checkedName(colname), type: typeNamed(typeName) });
+
 function columnsOf(elements: readonly Node[]): Column[] {
   const columns = elements.map((element): Column => {
     if (!('ColumnDef' in element)) throw notBuilt('A constraint on a source');
-    const { colname = '', typeName, constraints, collClause } = element.ColumnDef;
-    if (constraints || collClause) throw notBuilt('A constraint on a column');
-    return { name: checkedName(colname), type: typeNamed(typeName) };
+    if (element.ColumnDef.constraints || element.ColumnDef.collClause) throw notBuilt('A constraint on a column');
+    return columnOfDef(element.ColumnDef);
   });
-  if (columns.length > columnsMax) throw new StatementError('54011', `a source has at most ${columnsMax} columns`);
-  if (columns.length === 0) throw new StatementError(sqlstates.syntax, 'a source needs columns');
+  return checkedColumns(columns, 'source');
+}
+
+export function checkedColumns(columns: Column[], what: string): Column[] {
+  if (columns.length > columnsMax) throw new StatementError('54011', `a ${what} has at most ${columnsMax} columns`);
+  if (columns.length === 0) throw new StatementError(sqlstates.syntax, `a ${what} needs columns`);
   const twice = columns.find(({ name }, at) => columns.findIndex((other) => other.name === name) !== at);
   if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
   return columns;

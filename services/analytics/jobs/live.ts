@@ -4,13 +4,13 @@ import type { View } from '../engine/view.ts';
 import { loadWaitMs } from '../store/limits.ts';
 
 /** A view in memory, of which one thing is done at a time: who reads sees what was committed, and all of it. */
-export class LiveView {
-  readonly view: View;
+export class LiveView<V = View> {
+  readonly view: V;
   epoch: bigint;
   #turn: Promise<unknown> = Promise.resolve();
   #failed: unknown;
 
-  constructor(view: View, epoch: bigint) {
+  constructor(view: V, epoch: bigint) {
     this.view = view;
     this.epoch = epoch;
   }
@@ -30,35 +30,35 @@ export class LiveView {
   }
 }
 
-type Waiting = PromiseWithResolvers<LiveView> & { isSettled: boolean };
+type Waiting<L> = PromiseWithResolvers<L> & { isSettled: boolean };
 
 /** The views that are in memory. */
-export class LiveViews {
-  readonly #views = new Map<bigint, Waiting>();
+export class LiveViews<L = LiveView> {
+  readonly #views = new Map<bigint, Waiting<L>>();
 
   /** Expects a view, for those who ask before it is there; one that was there is no more. */
-  expect(id: bigint): Waiting {
+  expect(id: bigint): Waiting<L> {
     const known = this.#views.get(id);
     if (known && !known.isSettled) return known;
-    const waiting = { ...Promise.withResolvers<LiveView>(), isSettled: false };
+    const waiting = { ...Promise.withResolvers<L>(), isSettled: false };
     waiting.promise.catch(() => undefined);
     this.#views.set(id, waiting);
     return waiting;
   }
 
-  put(id: bigint, view: LiveView): void {
+  put(id: bigint, view: L): void {
     const waiting = this.expect(id);
     waiting.isSettled = true;
     waiting.resolve(view);
   }
 
   forget(id: bigint): void {
-    this.#views.get(id)?.reject(new StatementError(sqlstates.relationMissing, 'the view was dropped'));
+    this.#views.get(id)?.reject(new StatementError(sqlstates.relationMissing, 'the relation was dropped'));
     this.#views.delete(id);
   }
 
   /** A view, once it is loaded. */
-  async get(id: bigint): Promise<LiveView> {
+  async get(id: bigint): Promise<L> {
     const waiting = this.#views.get(id) ?? this.expect(id);
     const { promise, reject } = Promise.withResolvers<never>();
     const late = setTimeout(() => reject(fault('Unavailable', 'The view is not loaded yet.')), loadWaitMs);

@@ -3,13 +3,14 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { retryMaxMs, retryMs } from '../store/limits.ts';
 import type { Relation } from '../store/relation.ts';
+import { Keep, type LiveTables } from './keep.ts';
 import { Pump, type Pumped } from './pump.ts';
 
-export type Maintained = Pumped & { readonly scopes: () => readonly Placed[] };
+export type Maintained = Pumped & { readonly tables: LiveTables; readonly scopes: () => readonly Placed[] };
 
 type Running = { readonly stop: AbortController; readonly done: Promise<void> };
 
-/** Keeps views up with their topics, each in a loop of its own. */
+/** Keeps views up with their topics and tables ready, each in a loop of its own. */
 export class Maintenance {
   readonly #with: Maintained;
   readonly #running = new Map<bigint, Running>();
@@ -24,7 +25,7 @@ export class Maintenance {
   begin(): void {
     this.#beginning = (async () => {
       for (const at of this.#with.scopes()) {
-        for (const kind of ['view', 'sink'] as const) {
+        for (const kind of ['table', 'view', 'sink'] as const) {
           const found = await this.#retried(() => this.#with.relations.list(at, kind), this.#stop.signal);
           for (const view of found ?? []) this.start(at, view);
         }
@@ -35,8 +36,10 @@ export class Maintenance {
   start(at: Placed, view: Relation): void {
     if (this.#running.has(view.id) || this.#stop.signal.aborted) return;
     const stop = new AbortController();
-    this.#with.live.expect(view.id);
-    const done = this.#retried(() => new Pump(this.#with, at, view, stop.signal).run(), stop.signal).then(() => undefined);
+    const isTable = view.kind === 'table';
+    (isTable ? this.#with.tables : this.#with.live).expect(view.id);
+    const run = () => (isTable ? new Keep(this.#with, at, view, stop.signal) : new Pump(this.#with, at, view, stop.signal)).run();
+    const done = this.#retried(run, stop.signal).then(() => undefined);
     this.#running.set(view.id, { stop, done });
   }
 
@@ -45,7 +48,8 @@ export class Maintenance {
     this.#running.delete(view.id);
     known?.stop.abort();
     this.#with.live.forget(view.id);
-    this.#with.changes.end(view.id, new StatementError(sqlstates.relationMissing, 'the view was dropped'));
+    this.#with.tables.forget(view.id);
+    this.#with.changes.end(view.id, new StatementError(sqlstates.relationMissing, 'the relation was dropped'));
     await known?.done;
   }
 
@@ -62,7 +66,7 @@ export class Maintenance {
         return await work();
       } catch (error) {
         if (signal.aborted) return undefined;
-        this.#with.log('warn', 'a view could not go on; it is tried again', { error: String(error) });
+        this.#with.log('warn', 'a view or table could not go on; it is tried again', { error: String(error) });
         await pause(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
       }
     }

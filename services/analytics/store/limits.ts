@@ -1,6 +1,6 @@
 import { limit } from '#kernel/contract/limit.ts';
 
-export const relationsMax = limit(200, 'relation', 'Most sources and views of one environment.');
+export const relationsMax = limit(200, 'relation', 'Most sources, tables, views and sinks of one environment.');
 export const rowsMax = limit(20_000, 'row', 'Most rows of one answer; a longer one is asked for with LIMIT.');
 export const sourceRowsMax = limit(200_000, 'record', 'Most records of a topic that one query reads.');
 export const commitRecordsMax = limit(4_096, 'record', 'Most records that a view takes in one commit.');
@@ -18,6 +18,7 @@ export const schemasKeptMax = limit(1_000, 'schema', 'Schemas of values that one
 export const outboxEpochsMax = limit(64, 'commit', 'Commits whose changes wait to be delivered before a sink takes no more records.');
 export const transactionLettersMax = limit(10_000, 'record', 'Records of one transaction of a sink, beyond which no commit joins it.');
 export const viewDepthMax = limit(16, 'view', 'Most views that stand on each other.');
+export const pendingChangesMax = limit(200_000, 'row', 'Most rows that one transaction, or one COPY, changes.');
 export const loadWaitMs = limit(20_000, 'ms', 'Longest wait for a view that is being loaded.');
 export const cataloguesMax = limit(32, 'database', 'Most environments whose catalogues are kept ready at once.');
 export const restMinMs = limit(50, 'ms', 'Shortest pause between two looks for partitions without records.');

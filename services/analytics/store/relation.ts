@@ -8,11 +8,11 @@ import type { Target } from '../domain/sink.ts';
 import type { Column } from '../domain/value.ts';
 import { relationsMax } from './limits.ts';
 
-/** A source, which reads a topic, or a view over sources and views. */
+/** A source, which reads a topic, a view over others, a sink of one, or a table with rows of its own. */
 export type Relation = {
   readonly id: bigint;
   readonly name: string;
-  readonly kind: 'source' | 'view' | 'sink';
+  readonly kind: 'source' | 'view' | 'sink' | 'table';
   readonly columns: readonly Column[];
   readonly topic: string | null;
   /** How values of a source's topic are read; null of a view. */
@@ -34,7 +34,7 @@ export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' |
   readonly needs: readonly Relation[];
 };
 
-const words = { source: 'source', view: 'materialized view', sink: 'sink' } as const;
+const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table' } as const;
 
 const columns = `id, name, kind, columns, topic, format, text, target, shape, epoch, groups, rejected, rejection,
   array(select r.name::text from need n
@@ -72,7 +72,7 @@ export class Relations {
           [name, kind, json(own), topic, text, format && json(format), target && json(target), relationsMax],
         );
         const [row] = rows;
-        if (!row) throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources, views and sinks.`);
+        if (!row) throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources, tables, views and sinks.`);
         const ids = needs.map(({ id }) => id);
         await tx.query('insert into need (view, relation) select $1, relation from unnest($2::int8[]) as n(relation)', [row.id, ids]);
         return (await tx.query<Relation>(`select ${columns} from relation where id = $1`, [row.id])).rows[0];

@@ -73,10 +73,19 @@ export class States {
   }
 
   /**
-   * Keeps changes and progress together, or neither: so each record counts once whatever dies. Refused with SQLSTATE GM409
-   * where another commit came first.
+   * Keeps changes and progress together, or neither, of several views too: so each record counts once whatever dies.
+   * Refused with SQLSTATE GM409 where another commit came first.
    */
-  async commit(at: Placed, commit: Commit): Promise<void> {
+  async commit(at: Placed, ...commits: readonly Commit[]): Promise<void> {
+    const all: Statement[] = [];
+    const written: (() => void)[] = [];
+    for (const commit of commits) written.push(await this.#write(at, commit, all));
+    await this.#sql.as(at).group(all);
+    for (const done of written) done();
+  }
+
+  /** What commits one, and what is to be noted once that is done. */
+  async #write(at: Placed, commit: Commit, all: Statement[]): Promise<() => void> {
     const { view, epoch, isFresh, place, entries } = commit;
     const known = this.#bytes.get(view) ?? { whole: 0, changes: 0 };
     const isWhole = isFresh || known.changes > Math.max(logBytesMin, 2 * known.whole);
@@ -103,9 +112,10 @@ export class States {
                on conflict (tenant, scope, view, source, part) do update set next = excluded.next`,
         params: [view, place.source, place.partition, place.next],
       });
-    await this.#sql.as(at).group([...statements, ...commit.more]);
+    all.push(...statements, ...commit.more);
     const bytes = parts.reduce((sum, { length }) => sum + length, 0);
-    this.#bytes.set(view, isWhole ? { whole: bytes, changes: 0 } : { whole: known.whole, changes: known.changes + bytes });
+    return () =>
+      void this.#bytes.set(view, isWhole ? { whole: bytes, changes: 0 } : { whole: known.whole, changes: known.changes + bytes });
   }
 
   async #seal(at: Placed, view: bigint, epoch: bigint, entries: Iterable<CircuitEntry>): Promise<Buffer[]> {

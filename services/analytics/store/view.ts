@@ -8,7 +8,9 @@ import { checkSize, type Plan, scansIn } from '../domain/plan.ts';
 import { planQuery, planRows, type Query } from '../domain/planner.ts';
 import { relationsIn } from '../domain/reference.ts';
 import { parseStatement } from '../domain/statement.ts';
+import { type Table, tableOf } from '../domain/table.ts';
 import type { Type } from '../domain/value.ts';
+import type { Changing } from '../domain/write.ts';
 import { plansKeptMax, viewDepthMax } from './limits.ts';
 import type { Relation, Relations } from './relation.ts';
 
@@ -22,7 +24,7 @@ export type ViewPlan = {
   readonly sources: readonly Relation[];
 };
 
-function scanOf({ id, name, columns, kind, format }: Relation): Plan {
+export function scanOf({ id, name, columns, kind, format }: Relation): Plan {
   const { watermark } = format ?? {};
   const place = columns.findIndex((each) => each.name === watermark?.column);
   return {
@@ -36,6 +38,7 @@ function scanOf({ id, name, columns, kind, format }: Relation): Plan {
 export class Plans {
   readonly #relations: Relations;
   readonly #known = new Map<bigint, ViewPlan>();
+  readonly #tables = new Map<bigint, Table>();
 
   constructor(relations: Relations) {
     this.#relations = relations;
@@ -52,6 +55,18 @@ export class Plans {
     if (this.#known.size >= plansKeptMax) this.#known.clear();
     this.#known.set(view.id, plan);
     return plan;
+  }
+
+  /** What a table is made of. */
+  async table({ id, text }: Pick<Relation, 'id' | 'text'>): Promise<Table> {
+    const known = this.#tables.get(id);
+    if (known) return known;
+    const statement = await parseStatement(text ?? '');
+    if (statement?.kind !== 'createTable') throw new StatementError(sqlstates.syntax, 'the text is no CREATE TABLE');
+    const table = tableOf(statement.made);
+    if (this.#tables.size >= plansKeptMax) this.#tables.clear();
+    this.#tables.set(id, table);
+    return table;
   }
 
   /** Understands the statement that makes a view: views within it become part of it, so that it stands on sources alone. */
@@ -79,8 +94,8 @@ export class Plans {
     return { name, plan, needs: [...needs.values()], sources: [...sources.values()] };
   }
 
-  /** The relations that a SELECT names, as far as there are such. */
-  async named(at: Placed, select: SelectStmt): Promise<Map<string, Relation>> {
+  /** The relations that a statement names, as far as there are such. */
+  async named(at: Placed, select: SelectStmt | Changing): Promise<Map<string, Relation>> {
     const names = [...relationsIn(select)];
     const found = await this.#relations.some(at, names);
     return new Map(found.map((relation) => [relation.name, relation]));
@@ -94,6 +109,6 @@ export function planAsked(select: SelectStmt, text: string, relations: Iterable<
   return query;
 }
 
-function contextOf(text: string, plans: ReadonlyMap<string, Plan>, params: (Type | undefined)[]): Context {
+export function contextOf(text: string, plans: ReadonlyMap<string, Plan>, params: (Type | undefined)[]): Context {
   return { relation: (name) => plans.get(name), named: new Map(), params, at: placesIn(text) };
 }

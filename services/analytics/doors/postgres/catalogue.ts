@@ -21,12 +21,14 @@ export async function askCatalogue(
   const written = catalogueText(select, alone(text));
   const types = oids.map((oid) => (oid === unknownOid ? 0 : oid));
   const question = async (signal: AbortSignal): Promise<Question> => {
-    const [sources, views] = await Promise.all([
+    const [sources, tables, views] = await Promise.all([
       session.invoke('ListSources', '', {}, { signal }),
+      session.invoke('ListTables', '', {}, { signal }),
       session.invoke('ListViews', '', {}, { signal }),
     ]);
     const relations = [
       ...sources.output.items.map(({ name, columns }) => ({ name, columns, text: null })),
+      ...tables.output.items.map(({ name, columns }) => ({ name, columns, text: null })),
       ...views.output.items.map(({ name, columns, text: made }) => ({ name, columns, text: made })),
     ];
     const { scope, credential } = session.caller;

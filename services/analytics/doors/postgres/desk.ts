@@ -1,46 +1,38 @@
 import type { Session } from '#kernel/contract/session.ts';
 import { OperationError } from '#kernel/contract/fault.ts';
-import type { Answer, Cells, Desk, Field, Prepared } from '#engine/pgwire/application.ts';
-import { oids as wireOids } from '#wire/pgwire/oid.ts';
+import type { Bracket, Cells, Desk, Field, Prepared } from '#engine/pgwire/application.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { catalogueIn } from '../../domain/catalogue.ts';
 import { explain } from '../../domain/explain.ts';
 import { parseStatement, type Statement, splitStatements } from '../../domain/statement.ts';
-import { type Column, oidOf, printRow, readValue, type Type, typeOfOid } from '../../domain/value.ts';
+import { oidOf, printRow, readValue } from '../../domain/value.ts';
 import { answer as answerQuery } from '../../engine/answer.ts';
 import { Circuit } from '../../engine/circuit.ts';
 import type { analytics } from '../../service.ts';
 import type { Catalogues } from '../../store/catalogue.ts';
+import type { Pendings } from '../../store/pending.ts';
 import type { Relation } from '../../store/relation.ts';
 import { planAsked, type Plans } from '../../store/view.ts';
+import { block, fieldsOf, none, unasked } from './answer.ts';
 import { askCatalogue } from './catalogue.ts';
+import { decide, decideReads, reading } from './decision.ts';
+import { oidsOf, typesOf } from './parameter.ts';
+import { TableDesk } from './table.ts';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
-/** The pseudo-type of literals, which clients name where they leave the type to us. */
-const unknownOid = 705;
-/** Types of parameters that are taken for others, which hold all of their values. */
-const alikeOids: ReadonlyMap<number, Type> = new Map([
-  [wireOids.int2, 'int4'],
-  [wireOids.float4, 'float8'],
-  [wireOids.varchar, 'text'],
-  [wireOids.bpchar, 'text'],
-  [wireOids.name, 'text'],
-]);
 
 /** The columns of what SHOW shows. */
 const shown = {
   sources: ['name', 'topic'],
+  tables: ['name', 'topic', 'key', 'epoch', 'rows'],
   views: ['name', 'source', 'epoch', 'groups', 'rejected', 'rejection'],
   sinks: ['name', 'source', 'topic', 'format', 'envelope', 'key', 'epoch', 'rejected', 'rejection'],
 } as const;
 
-const none: Answer['rows'] = (async function* () {})();
-const fieldsOf = (columns: readonly Column[]): Field[] => columns.map(({ name, type }) => ({ name, oid: oidOf(type) }));
-const texts = (...names: string[]): Field[] => names.map((name) => ({ name, oid: oidOf('text') }));
+/** What all connections share. */
+export type Known = { readonly plans: Plans; readonly catalogues: Catalogues; readonly pendings: Pendings };
 
-async function* block(rows: readonly Cells[]): AsyncGenerator<readonly Cells[]> {
-  yield rows;
-}
+const texts = (...names: string[]): Field[] => names.map((name) => ({ name, oid: oidOf('text') }));
 
 /** What one identified caller may ask of analytics: each statement is an operation of the contract. */
 export class SessionDesk implements Desk {
@@ -48,11 +40,13 @@ export class SessionDesk implements Desk {
   readonly #session: Session<typeof analytics>;
   readonly #plans: Plans;
   readonly #catalogues: Catalogues;
+  readonly #tables: TableDesk;
 
-  constructor(session: Session<typeof analytics>, plans: Plans, catalogues: Catalogues) {
+  constructor(session: Session<typeof analytics>, { plans, catalogues, pendings }: Known) {
     this.#session = session;
     this.#plans = plans;
     this.#catalogues = catalogues;
+    this.#tables = new TableDesk(session, plans, pendings);
     this.signal = session.signal;
   }
 
@@ -71,6 +65,12 @@ export class SessionDesk implements Desk {
         return this.#createView(statement);
       case 'createSink':
         return this.#createSink(statement);
+      case 'createTable':
+        return this.#createTable(statement);
+      case 'write':
+        return this.#tables.write(statement, types);
+      case 'load':
+        return this.#tables.load(statement);
       case 'drop':
         return this.#drop(statement);
       case 'show':
@@ -92,8 +92,19 @@ export class SessionDesk implements Desk {
     }
   }
 
+  get bracket(): Bracket {
+    return this.#tables.bracket;
+  }
+
   end(): void {
+    this.#tables.bracket.rollback();
     this.#session.end();
+  }
+
+  #createTable({ name, text, orIs }: Of<'createTable'>): Prepared {
+    return done('CREATE TABLE', (signal) =>
+      excused(orIs, sqlstates.relationThere, this.#session.invoke('CreateTable', '', { name, text }, { signal })),
+    );
   }
 
   #createSource({ name, columns, topic, format, orIs }: Of<'createSource'>): Prepared {
@@ -117,8 +128,8 @@ export class SessionDesk implements Desk {
   }
 
   #drop({ of, names, orNone }: Of<'drop'>): Prepared {
-    const operation = ({ view: 'DeleteView', source: 'DeleteSource', sink: 'DeleteSink' } as const)[of];
-    const tag = { view: 'DROP MATERIALIZED VIEW', source: 'DROP SOURCE', sink: 'DROP SINK' }[of];
+    const operation = ({ view: 'DeleteView', source: 'DeleteSource', sink: 'DeleteSink', table: 'DeleteTable' } as const)[of];
+    const tag = { view: 'DROP MATERIALIZED VIEW', source: 'DROP SOURCE', sink: 'DROP SINK', table: 'DROP TABLE' }[of];
     return done(tag, async (signal) => {
       for (const name of names) await excused(orNone, sqlstates.relationMissing, this.#session.invoke(operation, name, {}, { signal }));
     });
@@ -129,6 +140,10 @@ export class SessionDesk implements Desk {
       if (what === 'sources') {
         const { output } = await this.#session.invoke('ListSources', '', {}, { signal });
         return output.items.map(({ name, topic }) => [name, topic]);
+      }
+      if (what === 'tables') {
+        const { output } = await this.#session.invoke('ListTables', '', {}, { signal });
+        return output.items.map(({ name, topic, key, epoch, rows: count }) => [name, topic, key.join(', '), epoch, count]);
       }
       if (what === 'sinks') {
         const { output } = await this.#session.invoke('ListSinks', '', {}, { signal });
@@ -142,18 +157,10 @@ export class SessionDesk implements Desk {
     return rows('SHOW', texts(...shown[what]), (_, signal) => rowsOf(signal));
   }
 
-  /** What is decided of a relation before anything of it is told. */
-  async #decide(operation: 'ReadView' | 'ReadSource' | 'SubscribeView', name: string): Promise<void> {
-    const grant = this.#session.grant(operation, name);
-    if (!grant.denied) return;
-    await grant.recorded;
-    throw grant.denied;
-  }
-
   /** The relations that a SELECT names, whose columns are told to those alone who may read them. */
   async #named(select: Of<'select'>['select']): Promise<Relation[]> {
     const named = await this.#plans.named(this.#session.caller, select);
-    for (const { name, kind } of named.values()) await this.#decide(kind === 'view' ? 'ReadView' : 'ReadSource', name);
+    await decideReads(this.#session, [...named.values()]);
     return [...named.values()];
   }
 
@@ -177,11 +184,7 @@ export class SessionDesk implements Desk {
 
   async #rows({ select, text }: Pick<Of<'select'>, 'select' | 'text'>, oids: readonly number[]): Promise<Prepared> {
     const named = await this.#named(select);
-    const known = oids.map((oid): Type | undefined => {
-      const type = typeOfOid(oid) ?? alikeOids.get(oid);
-      if (oid !== 0 && oid !== unknownOid && !type) throw notBuilt(`A parameter of the type ${oid}`);
-      return type;
-    });
+    const known = typesOf(oids);
     const query = planAsked(select, text, named, known);
     const types = known.map((type) => type ?? 'text');
     const [first] = named;
@@ -190,12 +193,12 @@ export class SessionDesk implements Desk {
         const given = params.map((value, at) => (value === null ? null : readValue(types[at] ?? 'text', value)));
         return answerQuery(query, new Map(), given).map((row) => printRow(query.columns, row));
       }
-      const operation = first.kind === 'view' ? 'ReadView' : 'ReadSource';
-      const { output } = await this.#session.invoke(operation, first.name, { text, types, params: [...params] }, { signal });
+      const operation = reading[first.kind as keyof typeof reading];
+      const input = { text, types, params: [...params], ...this.#tables.transaction };
+      const { output } = await this.#session.invoke(operation, first.name, input, { signal });
       return output.rows;
     });
-    // A parameter comes as the type that the client named, which may be a smaller one.
-    return { ...prepared, params: types.map((type, at) => (alikeOids.has(oids[at] ?? 0) ? (oids[at] as number) : oidOf(type))) };
+    return { ...prepared, params: oidsOf(types, oids) };
   }
 
   async #copy({ of, text, format }: Of<'copy'>): Promise<Prepared> {
@@ -214,14 +217,16 @@ export class SessionDesk implements Desk {
   }
 
   async #subscribe(name: string): Promise<Prepared> {
-    await this.#decide('SubscribeView', name);
     const view = await this.#plans.relation(this.#session.caller, name);
-    if (view?.kind !== 'view') throw new StatementError(sqlstates.relationMissing, `materialized view "${name}" does not exist`);
+    const operation = view?.kind === 'table' ? 'SubscribeTable' : 'SubscribeView';
+    await decide(this.#session, operation, name);
+    if (view?.kind !== 'view' && view?.kind !== 'table')
+      throw new StatementError(sqlstates.relationMissing, `materialized view "${name}" does not exist`);
     const fields = [{ name: 'epoch', oid: oidOf('int8') }, { name: 'diff', oid: oidOf('int4') }, ...fieldsOf(view.columns)];
     return {
       ...{ params: [], fields },
       execute: async (_, signal) => {
-        const { body } = await this.#session.invoke('SubscribeView', name, {}, { signal });
+        const { body } = await this.#session.invoke(operation, name, {}, { signal });
         return { rows: blocksOf(body), tag: (count) => `SUBSCRIBE ${count}` };
       },
     };
@@ -231,11 +236,6 @@ export class SessionDesk implements Desk {
 async function* blocksOf(body: AsyncIterable<Uint8Array> | undefined): AsyncGenerator<readonly Cells[]> {
   for await (const bytes of body ?? []) yield JSON.parse(Buffer.from(bytes).toString()) as Cells[];
 }
-
-/** The connection itself does what it is asked. */
-const unasked = (): never => {
-  throw new TypeError('a statement about the connection came to the desk');
-};
 
 /** A statement that answers no rows, and whose effect stays. */
 const done = (tag: string, work: (signal: AbortSignal) => Promise<unknown>): Prepared => ({

@@ -4,13 +4,11 @@ import { Canceller } from '#engine/pgwire/canceller.ts';
 import { serveConnection } from '#engine/pgwire/connection.ts';
 import type { Door } from '#engine/pgwire/application.ts';
 import type { analytics } from '../../service.ts';
-import type { Catalogues } from '../../store/catalogue.ts';
-import type { Plans } from '../../store/view.ts';
-import { SessionDesk } from './desk.ts';
+import { type Known, SessionDesk } from './desk.ts';
 import { report } from './error.ts';
 
 /** Opens the PostgreSQL door: plain, TLS by SSLRequest, and TLS from the first byte, on one port. */
-export async function openPostgres(place: DoorPlace<typeof analytics>, plans: Plans, catalogues: Catalogues): Promise<OpenDoor> {
+export async function openPostgres(place: DoorPlace<typeof analytics>, known: Known): Promise<OpenDoor> {
   const canceller = new Canceller();
   const door: Door = {
     report: (error) => report(error, place.log),
@@ -18,7 +16,7 @@ export async function openPostgres(place: DoorPlace<typeof analytics>, plans: Pl
       // A client that names no database asks for one of the user's name: the credential's own environment.
       const environment = database === user ? {} : { environment: database };
       const exchange = place.gate.exchange('sasl', { mechanism: 'SCRAM-SHA-256', username: user, ...environment });
-      return { next: (answer) => exchange.next(answer), desk: () => new SessionDesk(exchange.session(), plans, catalogues) };
+      return { next: (answer) => exchange.next(answer), desk: () => new SessionDesk(exchange.session(), known) };
     },
   };
   const listener = await listen({

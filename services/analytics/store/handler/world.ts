@@ -2,9 +2,11 @@ import { fault } from '#kernel/contract/fault.ts';
 import type { Logs } from '#kernel/session/log-need.ts';
 import { LogError } from '#seams/log/error.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
+import type { Kept, LiveTables } from '../../jobs/keep.ts';
 import type { LiveViews } from '../../jobs/live.ts';
 import type { Maintenance } from '../../jobs/maintain.ts';
 import type { Changes } from '../change.ts';
+import type { Pendings } from '../pending.ts';
 import type { Relations } from '../relation.ts';
 import type { SchemaStore } from '../schema.ts';
 import type { Plans } from '../view.ts';
@@ -15,6 +17,10 @@ export type World = {
   readonly plans: Plans;
   readonly changes: Changes;
   readonly live: LiveViews;
+  readonly tables: LiveTables;
+  readonly pendings: Pendings;
+  /** What tables are committed with. */
+  readonly kept: Kept;
   readonly logs: Logs;
   readonly schemas: SchemaStore;
   readonly maintenance: Maintenance;

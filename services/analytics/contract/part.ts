@@ -1,0 +1,40 @@
+import { Type } from '#kernel/contract/type.ts';
+import { nameMax, paramsMax, textMax, valueMax } from './limits.ts';
+
+export const closed = { additionalProperties: false } as const;
+export const none = Type.Object({}, closed);
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: nameMax,
+  description: 'Name, unique among the sources and views of the environment.',
+});
+export const TypeName = Type.Enum(['bool', 'int4', 'int8', 'numeric', 'float8', 'text', 'date', 'timestamp', 'timestamptz', 'interval'], {
+  description: 'A type, by its name in PostgreSQL.',
+});
+export const Column = Type.Object({ name: Name, type: TypeName }, closed);
+export const Text = Type.String({ minLength: 1, maxLength: textMax });
+export const Transaction = Type.String({
+  ...{ minLength: 1, maxLength: nameMax },
+  description: 'The transaction of a connection that it is a part of.',
+});
+export const Cell = Type.Union([Type.String(), Type.Null()]);
+const Param = Type.Union([Type.String({ maxLength: valueMax }), Type.Null()]);
+const expose = ['rest', 'cli', 'console'] as const;
+export const errors = ['StatementRefused'] as const;
+export const read = { expose, effect: 'read', audit: 'window', repeat: 'natural' } as const;
+export const write = { expose, effect: 'write', audit: 'before-reply', repeat: 'natural', errors } as const;
+
+export const asked = {
+  posted: true,
+  errors,
+  input: Type.Object(
+    {
+      text: Text,
+      types: Type.Optional(Type.Array(TypeName, { maxItems: paramsMax })),
+      params: Type.Optional(Type.Array(Param, { maxItems: paramsMax, description: 'Values of $1 and on, as text.' })),
+      transaction: Type.Optional(Transaction),
+    },
+    closed,
+  ),
+  output: Type.Object({ fields: Type.Array(Type.Object({ name: Type.String(), type: TypeName })), rows: Type.Array(Type.Array(Cell)) }),
+} as const;

@@ -1,0 +1,94 @@
+import type { Operation } from '#kernel/contract/contract.ts';
+import { Type } from '#kernel/contract/type.ts';
+import { loadRowsMax, paramsMax, textMax, valueMax } from './limits.ts';
+import { asked, Cell, closed, Column, Name, none, read, Text, Transaction, TypeName, write } from './part.ts';
+
+const Table = Type.Object({
+  name: Type.String(),
+  topic: Type.String({ description: 'The topic that its changes go into.' }),
+  text: Type.String({ description: 'The statement that made it.' }),
+  columns: Type.Array(Column),
+  key: Type.Array(Type.String(), { description: 'The columns of its primary key.' }),
+  epoch: Type.String({ description: 'Commits so far.' }),
+  rows: Type.String({ description: 'Different rows that it has.' }),
+});
+
+const changed = { on: 'Table', effect: 'write', audit: 'before-reply', repeat: 'refuse', errors: ['StatementRefused'] } as const;
+
+/** The operations on tables. */
+export const tableOperations = {
+  CreateTable: {
+    ...write,
+    on: 'Table',
+    at: 'new',
+    text: 'Make a table: rows that statements change, and whose changes go into a topic of its own.',
+    input: Type.Object({ name: Name, text: Text }, closed),
+    output: Table,
+  },
+  ListTables: {
+    ...read,
+    on: 'Table',
+    at: 'collection',
+    text: 'List tables in order of name.',
+    input: none,
+    output: Type.Object({ items: Type.Array(Table) }),
+  },
+  DeleteTable: {
+    ...write,
+    on: 'Table',
+    essential: true,
+    text: 'Drop a table that no view needs, with its rows; its topic stays.',
+    input: none,
+    output: Type.Object({}),
+  },
+  ReadTable: { ...read, ...asked, on: 'Table', text: 'Ask a table: a SELECT from it, as of its last commit. It may name others too.' },
+  WriteTable: {
+    ...changed,
+    expose: ['rest', 'cli', 'console'],
+    text: 'Change the rows of a table by INSERT, UPDATE or DELETE.',
+    input: Type.Object(
+      {
+        text: Type.String({ minLength: 1, maxLength: textMax }),
+        types: Type.Optional(Type.Array(TypeName, { maxItems: paramsMax })),
+        params: Type.Optional(Type.Array(Type.Union([Type.String({ maxLength: valueMax }), Type.Null()]), { maxItems: paramsMax })),
+        transaction: Type.Optional(Transaction),
+      },
+      closed,
+    ),
+    output: Type.Object({
+      count: Type.Integer({ description: 'Rows that were changed.' }),
+      fields: Type.Array(Type.Object({ name: Type.String(), type: TypeName })),
+      rows: Type.Array(Type.Array(Cell), { description: 'What RETURNING says.' }),
+    }),
+  },
+  LoadTable: {
+    ...changed,
+    text: 'Add rows to a table within a transaction, as COPY does.',
+    input: Type.Object(
+      {
+        columns: Type.Optional(Type.Array(Name)),
+        rows: Type.Array(Type.Array(Cell), { maxItems: loadRowsMax }),
+        transaction: Transaction,
+      },
+      closed,
+    ),
+    output: Type.Object({}),
+  },
+  CommitTable: {
+    ...changed,
+    text: 'Commit what a transaction changed, of this table and of others.',
+    input: Type.Object({ transaction: Transaction }, closed),
+    output: Type.Object({}),
+  },
+  SubscribeTable: {
+    on: 'Table',
+    effect: 'read',
+    audit: 'window',
+    repeat: 'natural',
+    errors: ['StatementRefused'],
+    body: 'out',
+    text: 'Follow a table: its rows, then those that each commit adds and takes away.',
+    input: none,
+    output: Type.Object({}),
+  },
+} as const satisfies Readonly<Record<string, Operation>>;

@@ -1,0 +1,64 @@
+import type { Node } from 'libpg-query';
+import { bind } from './bind.ts';
+import { converted } from './bound.ts';
+import type { Context } from './context.ts';
+import type { Expr } from './expression.ts';
+import { textIn } from './statement.ts';
+import type { Table } from './table.ts';
+import { isImplicit } from './value.ts';
+
+/** A statement that takes its rows from relations. */
+type Asking = { readonly from: readonly Node[]; readonly where: Node | undefined; readonly whole: unknown };
+
+/**
+ * The key of the one row of a table that a statement can be about, as its condition says it; undefined where it may be about
+ * more than one, or names the table elsewhere too.
+ */
+export function keyAsked({ from, where, whole }: Asking, table: Table, context: Context): readonly Expr[] | undefined {
+  const [only, ...more] = from;
+  if (!only || more.length > 0 || !('RangeVar' in only) || table.key.length === 0 || hasSubquery(whole)) return undefined;
+  const { relname = '', alias } = only.RangeVar;
+  const values = new Map(conditionsIn(where).flatMap((node) => equality(node, alias?.aliasname ?? relname)));
+  const exprs = table.key.map((place) => valueOf(values.get(table.columns[place]?.name ?? ''), table, place, context));
+  return exprs.every((expr) => expr !== undefined) ? exprs : undefined;
+}
+
+const hasSubquery = (node: unknown): boolean =>
+  typeof node === 'object' && node !== null && ('SubLink' in node || Object.values(node).some(hasSubquery));
+
+function conditionsIn(node: Node | undefined): Node[] {
+  if (!node) return [];
+  if (!('BoolExpr' in node)) return [node];
+  return node.BoolExpr.boolop === 'AND_EXPR' ? (node.BoolExpr.args ?? []).flatMap(conditionsIn) : [];
+}
+
+/** `column = value`, or the other way round. */
+function equality(node: Node, relation: string): [string, Node][] {
+  if (!('A_Expr' in node) || node.A_Expr.kind !== 'AEXPR_OP' || (node.A_Expr.name ?? []).map(textIn).join('.') !== '=') return [];
+  const { lexpr, rexpr } = node.A_Expr;
+  for (const [of, value] of [
+    [lexpr, rexpr],
+    [rexpr, lexpr],
+  ]) {
+    const fields = of && 'ColumnRef' in of ? (of.ColumnRef.fields ?? []) : [];
+    if (fields.some((field) => 'A_Star' in field) || !value || !isAlone(value)) continue;
+    const path = fields.map(textIn);
+    if (path.length === 1 || (path.length === 2 && path[0] === relation)) return [[path.at(-1) ?? '', value]];
+  }
+  return [];
+}
+
+const isAlone = (node: Node): boolean =>
+  'A_Const' in node || 'ParamRef' in node || ('TypeCast' in node && node.TypeCast.arg !== undefined && isAlone(node.TypeCast.arg));
+
+function valueOf(node: Node | undefined, { columns }: Table, place: number, { params, at }: Context): Expr | undefined {
+  const type = columns[place]?.type;
+  if (!node || !type) return undefined;
+  const columnOf = (): never => {
+    throw new TypeError('a value without columns');
+  };
+  const bound = bind(node, { columnOf, params, at });
+  if (bound.kind === 'open') return bound.take(type);
+  // What would have to be rounded is compared as it is.
+  return bound.type === type || isImplicit(bound.type, type) ? converted(bound, type) : undefined;
+}

@@ -1,0 +1,21 @@
+import type { Session } from '#kernel/contract/session.ts';
+import type { analytics } from '../../service.ts';
+import type { Relation } from '../../store/relation.ts';
+
+type Decided = 'ReadView' | 'ReadSource' | 'ReadTable' | 'WriteTable' | 'SubscribeView' | 'SubscribeTable';
+
+/** By which operation relations are read. */
+export const reading = { view: 'ReadView', source: 'ReadSource', table: 'ReadTable' } as const;
+
+/** What is decided of a relation before anything of it is told. */
+export async function decide(session: Session<typeof analytics>, operation: Decided, name: string): Promise<void> {
+  const grant = session.grant(operation, name);
+  if (!grant.denied) return;
+  await grant.recorded;
+  throw grant.denied;
+}
+
+/** Decides the reading of all of them. */
+export async function decideReads(session: Session<typeof analytics>, relations: readonly Relation[]): Promise<void> {
+  for (const { name, kind } of relations) if (kind !== 'sink') await decide(session, reading[kind], name);
+}

@@ -1,0 +1,27 @@
+import { oids as wireOids } from '#wire/pgwire/oid.ts';
+import { notBuilt } from '#engine/pgwire/statement-error.ts';
+import { oidOf, type Type, typeOfOid } from '../../domain/value.ts';
+
+/** The pseudo-type of literals, which clients name where they leave the type to us. */
+const unknownOid = 705;
+/** Types of parameters that are taken for others, which hold all of their values. */
+const alikeOids: ReadonlyMap<number, Type> = new Map([
+  [wireOids.int2, 'int4'],
+  [wireOids.float4, 'float8'],
+  [wireOids.varchar, 'text'],
+  [wireOids.bpchar, 'text'],
+  [wireOids.name, 'text'],
+]);
+
+/** The types of parameters, as far as the client named them. */
+export function typesOf(oids: readonly number[]): (Type | undefined)[] {
+  return oids.map((oid): Type | undefined => {
+    const type = typeOfOid(oid) ?? alikeOids.get(oid);
+    if (oid !== 0 && oid !== unknownOid && !type) throw notBuilt(`A parameter of the type ${oid}`);
+    return type;
+  });
+}
+
+/** A parameter comes as the type that the client named, which may be a smaller one. */
+export const oidsOf = (types: readonly Type[], oids: readonly number[]): number[] =>
+  types.map((type, at) => (alikeOids.has(oids[at] ?? 0) ? (oids[at] as number) : oidOf(type)));

@@ -1,0 +1,142 @@
+import type { Placed } from '#kernel/contract/provider.ts';
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { lettersOf, recordsOf, type Target } from '../domain/sink.ts';
+import { Draft, TableRows } from '../engine/table.ts';
+import type { Changed } from '../engine/view.ts';
+import type { Relation } from '../store/relation.ts';
+import type { Commit } from '../store/state.ts';
+import { Delivery } from './delivery.ts';
+import { LiveView, type LiveViews } from './live.ts';
+import type { Pumped } from './pump.ts';
+
+export type LiveTables = LiveViews<LiveTable>;
+export type Kept = Omit<Pumped, 'live' | 'schemas'> & { readonly tables: LiveTables };
+
+/** How the changes of a table are records of its topic. */
+const targetOf = ({ topic, columns }: Relation, key: readonly number[]): Target => ({
+  ...{ topic: topic ?? '', format: 'json', envelope: 'debezium' },
+  key: key.map((place) => columns[place]?.name ?? ''),
+});
+
+/** A table in memory: who changes it is alone with it from what it read to what it wrote. */
+export class LiveTable extends LiveView<TableRows> {
+  readonly relation: Relation;
+  readonly delivery: Delivery;
+  readonly failed = Promise.withResolvers<never>();
+  #writing: Promise<unknown> = Promise.resolve();
+
+  constructor(rows: TableRows, relation: Relation, delivery: Delivery) {
+    super(rows, relation.epoch);
+    this.relation = relation;
+    this.delivery = delivery;
+    this.failed.promise.catch(() => undefined);
+  }
+
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#writing.then(work);
+    this.#writing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  override fail(error: unknown): void {
+    super.fail(error);
+    this.failed.reject(error);
+  }
+}
+
+/** Keeps one table: its rows in memory as of its last commit, and what commits changed on its way to its topic. */
+export class Keep {
+  readonly #with: Kept;
+  readonly #at: Placed;
+  readonly #table: Relation;
+  readonly #signal: AbortSignal;
+
+  constructor(kept: Kept, at: Placed, table: Relation, signal: AbortSignal) {
+    this.#with = kept;
+    this.#at = at;
+    this.#table = table;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<void> {
+    const { relations, tables, changes, plans, states } = this.#with;
+    changes.end(this.#table.id, new StatementError(sqlstates.unavailable, 'the table was interrupted; subscribe again'));
+    tables.expect(this.#table.id);
+    const relation = await relations.find(this.#at, this.#table.name);
+    if (relation?.id !== this.#table.id) return;
+    const table = await plans.table(relation);
+    const rows = new TableRows(relation.name, table);
+    rows.load(await states.load(this.#at, relation.id));
+    const target = targetOf(relation, table.key);
+    const stop = new AbortController();
+    const route = {
+      topic: target.topic,
+      records: (letters: readonly (readonly (string | null)[])[]) => recordsOf(target, relation.columns, letters),
+    };
+    const delivery = new Delivery(
+      this.#with,
+      this.#at,
+      { relation: relation.id, lane: 0n },
+      route,
+      AbortSignal.any([stop.signal, this.#signal]),
+    );
+    const live = new LiveTable(rows, relation, delivery);
+    tables.put(relation.id, live);
+    try {
+      await Promise.race([live.failed.promise, delivery.run()]);
+    } finally {
+      stop.abort();
+    }
+  }
+}
+
+/** The changes of a table, as they are to be committed. */
+export type Part = { readonly table: LiveTable; readonly changes: readonly Changed[] };
+
+/** Commits changes of tables, all of them or none. Throws what a change meets in the table as it is by then. */
+export function commitParts(kept: Kept, at: Placed, parts: readonly Part[]): Promise<void> {
+  if (parts.length === 0) return Promise.resolve();
+  // In one order, so that no two wait for each other.
+  const inOrder = [...parts].sort((left, right) => (left.table.relation.id < right.table.relation.id ? -1 : 1));
+  const within = (place: number): Promise<void> => {
+    const part = inOrder[place];
+    return part ? part.table.inTurn(() => within(place + 1)) : commit(kept, at, inOrder);
+  };
+  return within(0);
+}
+
+async function commit({ states, outbox, changes: followed }: Kept, at: Placed, parts: readonly Part[]): Promise<void> {
+  const drafted = parts.map(({ table, changes }) => {
+    const draft = new Draft(table.view);
+    draft.take(changes);
+    return { table, changes, draft };
+  });
+  const commits: Commit[] = [];
+  for (const { table, changes, draft } of drafted) {
+    const { relation, view: rows, epoch } = table;
+    const letters = lettersOf(targetOf(relation, rows.table.key), relation.columns, changes);
+    const more = await outbox.posting(at, { relation: relation.id, lane: 0n }, epoch + 1n, letters);
+    commits.push({
+      ...{ view: relation.id, epoch, shape: 'table', isFresh: false, entries: [...draft.entries()], place: undefined },
+      ...{ rows: draft.size, rejected: 0, rejection: null, more, all: () => rows.dump(draft) },
+    });
+  }
+  try {
+    await states.commit(at, ...commits);
+  } catch (error) {
+    // Whether it took effect may not be known: they are read anew.
+    for (const { table } of drafted) table.fail(error);
+    throw error;
+  }
+  for (const { table, changes, draft } of drafted) {
+    table.view.settle(draft);
+    table.epoch += 1n;
+    table.delivery.posted();
+    const { epoch, relation } = table;
+    if (followed.isFollowed(relation.id))
+      followed.tell(
+        relation.id,
+        changes.map(({ row, weight }) => ({ epoch, diff: weight > 0 ? (1 as const) : (-1 as const), row })),
+      );
+  }
+}

@@ -1,0 +1,144 @@
+import type { SelectStmt } from 'libpg-query';
+import type { Call } from '#kernel/contract/call.ts';
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import type { Format } from '../../domain/format.ts';
+import { keyAsked } from '../../domain/key.ts';
+import { readRecord, type Said, type Schemas } from '../../domain/record.ts';
+import { parseStatement, type Statement } from '../../domain/statement.ts';
+import { printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
+import { scansIn } from '../../domain/plan.ts';
+import { answer } from '../../engine/answer.ts';
+import { type Batch, BatchBuilder } from '../../engine/batch.ts';
+import { Draft } from '../../engine/table.ts';
+import { valuesIn } from '../../engine/write.ts';
+import type { LiveView } from '../../jobs/live.ts';
+import type { analytics } from '../../service.ts';
+import { blockRows, rowsMax, sourceRowsMax } from '../limits.ts';
+import type { Pending } from '../pending.ts';
+import type { Relation } from '../relation.ts';
+import { contextOf, planAsked } from '../view.ts';
+import type { World } from './world.ts';
+
+/** The SELECT whose rows a statement shows, in a cursor or a COPY too. */
+function selectIn(statement: Statement): SelectStmt | undefined {
+  if (statement.kind === 'copy') return 'select' in statement.of ? statement.of.select : undefined;
+  return statement.kind === 'select' || statement.kind === 'declare' ? statement.select : undefined;
+}
+
+type Asked = {
+  readonly text: string;
+  readonly types?: readonly Type[];
+  readonly params?: readonly (string | null)[];
+  /** Tables are as this transaction sees them. */
+  readonly transaction?: string;
+};
+
+const reading = { view: 'ReadView', source: 'ReadSource', table: 'ReadTable' } as const;
+
+/** A query: of what the call was decided about, and of others that the caller may read too. */
+export async function read(world: World, call: Call, { text, types = [], params = [], transaction }: Asked) {
+  const statement = await parseStatement(text);
+  const select = statement && selectIn(statement);
+  if (!select) throw new StatementError(sqlstates.syntax, 'the text is no SELECT');
+  const named = await world.plans.named(call.caller, select);
+  const own = named.get(call.ref.name);
+  if (own?.kind !== call.ref.kind.toLowerCase())
+    throw new StatementError(sqlstates.syntax, `the text is no SELECT from the ${call.ref.kind.toLowerCase()} "${call.ref.name}"`);
+  for (const { name, kind } of named.values())
+    if (name !== own.name && kind !== 'sink') await (call as Call<typeof analytics>).also(reading[kind], name);
+  const known: (Type | undefined)[] = [...types];
+  const query = planAsked(select, text, named.values(), known);
+  if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the query has ${known.length} parameters`);
+  const given: Value[] = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
+  const pending = transaction === undefined ? undefined : world.pendings.get(transaction, call.caller);
+  const relations = new Map<bigint, Batch>();
+  const read = scansIn(query.plan);
+  for (const relation of named.values())
+    if (read.has(relation.id))
+      relations.set(
+        relation.id,
+        await batchOf(world, call, { relation, pending, key: () => keyIn(world, select, relation, known, given) }),
+      );
+  const rows = answer(query, relations, given);
+  if (rows.length > rowsMax) throw new StatementError(sqlstates.tooLarge, `an answer has at most ${rowsMax} rows; add LIMIT`);
+  const fields = query.columns.map(({ name, type }) => ({ name, type }));
+  return { output: { fields, rows: rows.map((row) => printRow(fields, row)) } };
+}
+
+type Wanted = {
+  readonly relation: Relation;
+  readonly pending: Pending | undefined;
+  /** The key of the one row of a table that is asked for, if it is one. */
+  readonly key?: () => Promise<Row | undefined>;
+};
+
+async function keyIn({ plans }: World, select: SelectStmt, relation: Relation, types: (Type | undefined)[], params: Row) {
+  const { fromClause = [], whereClause, withClause, op } = select;
+  if (withClause || (op && op !== 'SETOP_NONE')) return undefined;
+  const context = contextOf('', new Map(), types);
+  const key = keyAsked({ from: fromClause, where: whereClause, whole: select }, await plans.table(relation), context);
+  return key && valuesIn([key], params)[0];
+}
+
+/** A relation as it is: a view as of its last commit, a table as a transaction sees it, a source with all its records. */
+export async function batchOf(
+  { live, tables, logs, schemas }: World,
+  { caller, signal }: Call,
+  { relation, pending, key }: Wanted,
+): Promise<Batch> {
+  if (relation.kind === 'table') {
+    const [table, at] = await Promise.all([tables.get(relation.id), key?.()]);
+    return table.inTurn(() => {
+      const draft = pending?.draft(table) ?? new Draft(table.view);
+      return at ? draft.batchAt(at) : draft.batch();
+    });
+  }
+  if (relation.kind === 'view') {
+    const view = await live.get(relation.id);
+    return view.inTurn(() => view.view.batch());
+  }
+  const builder = new BatchBuilder(relation.columns);
+  await logs.as(caller, async (log) => {
+    const format = relation.format as Format;
+    for await (const { value } of log.read(relation.topic ?? '', signal)) {
+      for (const { row, weight } of saidBy(relation, value, await schemas.of(caller, format, [value]))) builder.add(row, weight);
+      if (builder.size > sourceRowsMax)
+        throw new StatementError(sqlstates.tooLarge, `a query reads at most ${sourceRowsMax} records of a source`);
+    }
+  });
+  return builder.finish();
+}
+
+/** What a record says; a record that does not fit is left out, as views leave it out. */
+function saidBy({ format, columns }: Relation, value: Buffer | null, known: Schemas): Said {
+  try {
+    return readRecord(format as Format, columns, value, known);
+  } catch (error) {
+    if (error instanceof StatementError || error instanceof RangeError) return [];
+    throw error;
+  }
+}
+
+/** A view as it is, then what each commit changes: blocks of `[epoch, diff, ...values]` in JSON. */
+export async function* follow(
+  { changes }: World,
+  view: Relation,
+  loaded: LiveView<{ rows(): Iterable<Row> }>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const line = (epoch: bigint, diff: 1 | -1, row: Row) => [String(epoch), String(diff), ...printRow(view.columns, row)];
+  const block = (lines: unknown) => Buffer.from(JSON.stringify(lines));
+  // Between two commits, so that none is missed and none told twice.
+  const { follower, rows, epoch } = await loaded.inTurn(() => ({
+    follower: changes.follow(view.id, signal),
+    rows: [...loaded.view.rows()],
+    epoch: loaded.epoch,
+  }));
+  try {
+    for (let from = 0; from < rows.length; from += blockRows)
+      yield block(rows.slice(from, from + blockRows).map((row) => line(epoch, 1, row)));
+    for await (const told of follower.changes()) yield block(told.map((change) => line(change.epoch, change.diff, change.row)));
+  } finally {
+    follower.stop();
+  }
+}

@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto';
+import type { Call, Handlers } from '#kernel/contract/call.ts';
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { parseStatement } from '../../domain/statement.ts';
+import { tableOf } from '../../domain/table.ts';
+import { printRow, readValue, type Row, type Type } from '../../domain/value.ts';
+import { scansIn } from '../../domain/plan.ts';
+import { atMoment } from '../../domain/moment.ts';
+import { planWrite } from '../../domain/write.ts';
+import type { Batch } from '../../engine/batch.ts';
+import { returned, valuesIn, write } from '../../engine/write.ts';
+import { commitParts, type LiveTable } from '../../jobs/keep.ts';
+import type { analytics } from '../../service.ts';
+import { Pending } from '../pending.ts';
+import type { Relation } from '../relation.ts';
+import { type Change, changeAsked, tableNamed } from '../table.ts';
+import { contextOf } from '../view.ts';
+import { batchOf, follow, read } from './read.ts';
+import { writable } from './sink.ts';
+import { type World, worded } from './world.ts';
+
+type Own = Pick<
+  Handlers<typeof analytics>,
+  'CreateTable' | 'ListTables' | 'DeleteTable' | 'ReadTable' | 'WriteTable' | 'LoadTable' | 'CommitTable' | 'SubscribeTable'
+>;
+
+export function tableHandlers(world: World): Own {
+  const { relations, plans, maintenance, pendings } = world;
+  const shown = async (relation: Relation) => {
+    const { key } = await plans.table(relation);
+    const { name, topic, text, columns, epoch, groups } = relation;
+    return {
+      ...{ name, topic: topic ?? '', text: text ?? '', columns: [...columns], key: key.map((place) => columns[place]?.name ?? '') },
+      ...{ epoch: String(epoch), rows: String(groups) },
+    };
+  };
+  return {
+    CreateTable: (call) =>
+      worded(async () => {
+        const { name, text } = call.input;
+        const statement = await parseStatement(text);
+        if (statement?.kind !== 'createTable' || statement.name !== name)
+          throw new StatementError(sqlstates.syntax, `the text does not make the table "${name}"`);
+        const { columns, defaults, ...table } = tableOf(statement.made);
+        // Defaults are tried here, so that none fails for the first time in a row.
+        const fresh = { ...table, columns, defaults: defaults.map((node) => node && atMoment(node, call.now * 1000)) };
+        planWrite({ insert: { relation: { relname: name } } }, fresh, contextOf(text, new Map(), []));
+        if ((await relations.find(call.caller, name)) !== undefined)
+          throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
+        const topic = `table.${name.replaceAll(/[^a-zA-Z0-9_-]/g, '_')}.${randomBytes(4).toString('hex')}`;
+        await world.logs.as(call.caller, (log) => writable(log, topic));
+        const format = { kind: 'json', envelope: 'debezium' } as const;
+        const made = await relations.create(call.caller, { name, kind: 'table', columns, topic, format, text, target: null, needs: [] });
+        maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, made);
+        return { output: await shown(made) };
+      }),
+    ListTables: (call) =>
+      worded(async () => ({ output: { items: await Promise.all((await relations.list(call.caller, 'table')).map(shown)) } })),
+    DeleteTable: (call) =>
+      worded(async () => {
+        await maintenance.forget(await relations.drop(call.caller, 'table', call.ref.name));
+        return { output: {} };
+      }),
+    ReadTable: (call) => worded(() => read(world, call as unknown as Call, call.input)),
+    SubscribeTable: (call) =>
+      worded(async () => {
+        const relation = await tableNamed(plans, call.caller, call.ref.name);
+        return { output: {}, body: follow(world, relation, await world.tables.get(relation.id), call.signal) };
+      }),
+    WriteTable: (call) => worded(() => written(world, call)),
+    LoadTable: (call) =>
+      worded(async () => {
+        const { columns, rows, transaction } = call.input;
+        await loaded(world, call, pendings.get(transaction, call.caller), columns, rows);
+        return { output: {} };
+      }),
+    CommitTable: (call) =>
+      worded(async () => {
+        const pending = pendings.get(call.input.transaction, call.caller);
+        pendings.end(call.input.transaction);
+        await commit(world, call, pending);
+        return { output: {} };
+      }),
+  };
+}
+
+type Writing = Call<typeof analytics, 'WriteTable'>;
+
+async function written(world: World, call: Writing) {
+  const { text, types = [], params = [], transaction } = call.input;
+  const statement = await parseStatement(text);
+  if (statement?.kind !== 'write' || statement.name !== call.ref.name)
+    throw new StatementError(sqlstates.syntax, `the text does not change the table "${call.ref.name}"`);
+  const open = transaction === undefined ? undefined : world.pendings.get(transaction, call.caller);
+  const known: (Type | undefined)[] = [...types];
+  const change = await changeAsked(world.plans, call.caller, { statement, params: known, now: open?.begun ?? call.now });
+  const operations = { view: 'ReadView', source: 'ReadSource', table: 'ReadTable' } as const;
+  for (const { kind, name } of change.reads)
+    if (kind !== 'sink') await (call as unknown as Call<typeof analytics>).also(operations[kind], name);
+  if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the statement has ${known.length} parameters`);
+  const given: Row = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
+  const table = await world.tables.get(change.relation.id);
+  const work = (pending: Pending) => changed(world, call, { change, table, given, pending });
+  if (open) return { output: await work(open) };
+  // From what it reads to what it writes nobody else changes the table.
+  return table.alone(async () => {
+    const pending = new Pending(call.now);
+    const output = await work(pending);
+    await commitParts(world.kept, placeOf(call), partsOf(pending, new Map([[change.relation.id, table]])));
+    return { output };
+  });
+}
+
+const placeOf = ({ caller }: Pick<Call, 'caller'>) => ({ tenant: caller.tenant, scope: caller.scope });
+
+type Doing = { readonly change: Change; readonly table: LiveTable; readonly given: Row; readonly pending: Pending };
+
+/** Carries out a change in a transaction. */
+async function changed(world: World, call: Writing, { change, table, given, pending }: Doing) {
+  const { write: of, reads, relation, key } = change;
+  const inputs = new Map<bigint, Batch>();
+  const scans = 'query' in of ? scansIn(of.query.plan) : new Set<bigint>();
+  const [at] = key ? valuesIn([key], given) : [];
+  if (at) inputs.set(relation.id, pending.draft(table).batchAt(at));
+  for (const each of [relation, ...reads])
+    if (scans.has(each.id) && !inputs.has(each.id))
+      inputs.set(each.id, await batchOf(world, call as unknown as Call, { relation: each, pending }));
+  try {
+    const done = write(of, pending.draft(table), { relations: inputs, params: given });
+    pending.note(table, done.changes);
+    const { returning } = of;
+    const rows = returning ? returned(returning, done.rows, given).map((row) => printRow(returning.columns, row)) : [];
+    return { count: done.rows.length, fields: (returning?.columns ?? []).map(({ name, type }) => ({ name, type })), rows };
+  } catch (error) {
+    pending.spoil();
+    throw error;
+  }
+}
+
+type Cells = readonly (readonly (string | null)[])[];
+
+/** Adds rows of texts to a table in a transaction. */
+async function loaded(
+  world: World,
+  call: Call<typeof analytics, 'LoadTable'>,
+  pending: Pending,
+  names: readonly string[] | undefined,
+  cells: Cells,
+) {
+  const relation = await tableNamed(world.plans, call.caller, call.ref.name);
+  const table = await world.tables.get(relation.id);
+  const { columns } = relation;
+  const places = (names ?? columns.map(({ name }) => name)).map((name) => columns.findIndex((column) => column.name === name));
+  if (places.includes(-1)) throw new StatementError(sqlstates.columnMissing, `COPY names a column that "${relation.name}" does not have`);
+  const blank = await blankOf(world, relation, pending.begun);
+  const changes = cells.map((line) => {
+    if (line.length !== places.length)
+      throw new StatementError(
+        '22P04',
+        line.length < places.length
+          ? `missing data for column "${columns[places[line.length] ?? 0]?.name}"`
+          : 'extra data after last expected column',
+      );
+    const row = [...blank];
+    for (const [at, place] of places.entries()) {
+      const text = line[at] ?? null;
+      row[place] = text === null ? null : readValue(columns[place]?.type ?? 'text', text);
+    }
+    return { row, weight: 1 };
+  });
+  try {
+    pending.draft(table).take(changes);
+    pending.note(table, changes);
+  } catch (error) {
+    pending.spoil();
+    throw error;
+  }
+}
+
+/** A row of which nothing is said. */
+async function blankOf({ plans }: World, relation: Relation, now: number): Promise<Row> {
+  const table = await plans.table(relation);
+  const defaults = table.defaults.map((node) => node && atMoment(node, now * 1000));
+  const of = planWrite({ insert: { relation: { relname: relation.name } } }, { ...table, defaults }, contextOf('', new Map(), []));
+  return of.kind === 'insert' ? (valuesIn(of.rows)[0] ?? []) : [];
+}
+
+function partsOf(pending: Pending, tables: ReadonlyMap<bigint, LiveTable>) {
+  return [...pending.changes()].flatMap(([id, changes]) => {
+    const table = tables.get(id);
+    return table && changes.length > 0 ? [{ table, changes }] : [];
+  });
+}
+
+async function commit(world: World, call: Call<typeof analytics, 'CommitTable'>, pending: Pending): Promise<void> {
+  const tables = new Map<bigint, LiveTable>();
+  for (const id of pending.changes().keys()) tables.set(id, await world.tables.get(id));
+  // The right to write may have gone since.
+  for (const { relation } of tables.values())
+    if (relation.name !== call.ref.name) await (call as unknown as Call<typeof analytics>).also('WriteTable', relation.name);
+  const parts = partsOf(pending, tables);
+  const inOrder = [...tables.values()].sort((left, right) => (left.relation.id < right.relation.id ? -1 : 1));
+  const within = (place: number): Promise<void> =>
+    inOrder[place]?.alone(() => within(place + 1)) ?? commitParts(world.kept, placeOf(call), parts);
+  await within(0);
+}
