@@ -1,0 +1,2 @@
+/** Longest text of a code: what EMVCo lets it have. */
+export const qrLengthMax = 512;
