@@ -4,11 +4,13 @@ import { goBuild } from '../../conform/go.ts';
 import { caseLine, cases } from '../../conform/iso8583.ts';
 import { buildIso8583 } from '#wire/iso8583/build.ts';
 import { parseIso8583 } from '#wire/iso8583/parse.ts';
-import { type BenchResult, type BenchRow, compared, median } from '../result.ts';
+import { type BenchResult, type BenchRow, bounded, compared, least, median } from '../result.ts';
+import { answers } from './answers.ts';
 
 const rounds = 5;
 const seconds = 1;
 const goal = 1.5;
+const p99MostMs = 10;
 const program = fileURLToPath(new URL('../../conform/moov-iso8583/program', import.meta.url));
 
 /** Authorizations a second that are read, every field of them, and written anew of the fields: ours beside moov-io/iso8583 in Go. */
@@ -36,5 +38,10 @@ export async function run(): Promise<BenchResult> {
       compared(`an authorization read and written, ${encoding}`, 'messages/s', 'more', median(us), peer ? median(them) : 'not run', goal),
     );
   }
+  const { rate, p99Ms } = await answers(seconds);
+  rows.push(
+    bounded('an authorization answered, 64 under way, p99', 'ms', p99Ms, p99MostMs),
+    least('authorizations answered', 'messages/s', rate, null),
+  );
   return { name: 'iso8583', rows };
 }

@@ -13,6 +13,11 @@ export function framed(message: Uint8Array): Buffer<ArrayBuffer> {
 export class FrameReader {
   #rest: Buffer = Buffer.alloc(0);
 
+  /** Whether a message has begun and is not whole. */
+  get isMidway(): boolean {
+    return this.#rest.length > 0;
+  }
+
   /** The messages that are whole now; a length that none has is an `Iso8583Error`, after which the connection is of no use. */
   push(piece: Buffer): Buffer[] {
     const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
