@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { fault } from '#kernel/contract/fault.ts';
 import { type BatchHead, buildBatch, compressionOf, isControl, isTransactional, readHead } from '#wire/kafka/record/batch.ts';
 import { deflate } from '#wire/kafka/record/compression.ts';
@@ -98,19 +98,21 @@ type Rewritten = (batch: Buffer, head: BatchHead) => Buffer | undefined;
 
 function rewrite(partition: Partition, segment: Segment, rewritten: Rewritten): void {
   const cleaned = segment.path.replace('.log', '.cleaned');
-  const fd = openSync(cleaned, 'w', 0o600);
+  // Nothing is written before something is to go: a log that rests is left alone.
+  let fd: number | undefined;
   const fresh = partition.newSegment(segment.baseOffset, segment.createdAt);
-  let dropped = 0;
+  let position = 0;
   scanBatches(segment.path, (head, batch) => {
     const kept = isControl(head.attributes) ? batch : rewritten(batch, head);
-    if (kept !== batch) dropped += 1;
+    if (kept !== batch) fd ??= beginningOf(segment, cleaned, position);
+    position += head.sizeBytes;
     if (!kept) return;
-    for (let written = 0; written < kept.length; ) written += writeSync(fd, kept, written);
+    if (fd !== undefined) for (let written = 0; written < kept.length; ) written += writeSync(fd, kept, written);
     fresh.note(head.baseOffset, head.baseOffset + head.lastOffsetDelta, head.maxTimestamp, kept.length);
   });
+  if (fd === undefined) return;
   fsyncSync(fd);
   closeSync(fd);
-  if (dropped === 0) return rmSync(cleaned);
   fresh.nextOffset = segment.nextOffset;
   const facts = segment.readIndex<unknown>();
   partition.disk.remove(segment.indexPath);
@@ -118,6 +120,14 @@ function rewrite(partition: Partition, segment: Segment, rewritten: Rewritten): 
   fresh.writeIndex(facts?.extra ?? partition.producers.snapshot());
   segment.close();
   partition.segments[partition.segments.indexOf(segment)] = fresh;
+}
+
+/** A copy of what a segment begins with, to write on behind it. */
+function beginningOf({ path }: Segment, copy: string, bytes: number): number {
+  copyFileSync(path, copy);
+  const fd = openSync(copy, 'a', 0o600);
+  ftruncateSync(fd, bytes);
+  return fd;
 }
 
 /** The batch with the records that are kept, under its own offsets; itself when all are, undefined when none is. */

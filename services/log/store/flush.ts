@@ -12,6 +12,7 @@ export type FlushConfig = {
 /** Brings what a partition appends to the disk, when its topic says so. Whoever waits at one moment shares a sync. */
 export class Flush {
   readonly #active: () => Segment;
+  readonly #isThere: (segment: Segment) => boolean;
   #config: FlushConfig;
   /** What was sealed and is not surely on the disk yet. */
   #sealing: Promise<void> | undefined;
@@ -20,9 +21,10 @@ export class Flush {
   #waiting = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(config: FlushConfig, active: () => Segment) {
+  constructor(config: FlushConfig, active: () => Segment, isThere: (segment: Segment) => boolean) {
     this.#config = config;
     this.#active = active;
+    this.#isThere = isThere;
   }
 
   /** Whether what is acknowledged survives a loss of power. */
@@ -60,10 +62,15 @@ export class Flush {
     if (!flushes && flushMs === Number.POSITIVE_INFINITY && flushRecords === Number.POSITIVE_INFINITY) return segment.close();
     const before = this.#sealing;
     this.#sealing = Promise.all([before, segment.sync()])
-      .then(() => undefined)
+      .then(() => this.#settle(segment))
       .finally(() => segment.close());
     // Nobody may be waiting.
     this.#sealing.catch(() => undefined);
+  }
+
+  #settle(segment: Segment): void {
+    // Meanwhile it may have been removed, or compacted into another.
+    if (this.#isThere(segment)) segment.settle();
   }
 
   /** Resolves when what was appended so far is as safe as the topic promises. */

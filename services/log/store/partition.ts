@@ -8,6 +8,7 @@ import { indexIntervalBytes, producerBatchesMax, producersMax, tierReadBytes } f
 import { type Disk, removedEnding } from './disk.ts';
 import { Flush, type FlushConfig } from './flush.ts';
 import { type BatchKey, generationOf, isSealed, openBatch, sealBatch } from './sealed-batch.ts';
+import { machineBoot } from './boot.ts';
 import { cutBatches, type RemoteRead, Segment } from './segment.ts';
 import { fetchBack, recalledEnding } from './tier/fetch-back.ts';
 import { type Mark, markEnding } from './tier/mark.ts';
@@ -74,7 +75,11 @@ export class Partition {
     this.directory = directory;
     this.index = index;
     this.#config = config;
-    this.#flush = new Flush(config, () => this.active);
+    this.#flush = new Flush(
+      config,
+      () => this.active,
+      (segment) => this.segments.includes(segment),
+    );
     this.#now = now;
     this.#vault = vault;
     this.#tier = tier;
@@ -132,7 +137,7 @@ export class Partition {
     const named = (ending: string) => names.filter((name) => name.endsWith(ending)).map((name) => Number.parseInt(name, 10));
     const bases = [...new Set([...named('.log'), ...named(markEnding)])].sort((left, right) => left - right);
     this.segments = bases.map((base) => this.newSegment(base, this.#now()));
-    for (const segment of this.segments) this.#load(segment);
+    for (const segment of this.segments) this.#load(segment, segment === this.segments.at(-1));
     const last = this.segments.at(-1);
     // Nothing is ever added to a segment that was copied.
     if (!last || last.mark) this.segments.push(this.newSegment(last?.nextOffset ?? logStart, this.#now()));
@@ -144,13 +149,14 @@ export class Partition {
     return new Segment(this.disk, this.directory, baseOffset, createdAt, this.#tier?.read);
   }
 
-  #load(segment: Segment): void {
+  #load(segment: Segment, isLast: boolean): void {
     segment.findMark();
     const facts = segment.readIndex<ProducersSnapshot>('begun');
     if (facts) this.producers.restore(facts.extra);
     // What is not believed now must not be later, when the file has grown to that size again.
     else if (segment.isLocal) this.disk.remove(segment.indexPath);
     if (segment.isLocal && (!facts || facts.boot !== undefined)) segment.recover((head, batch) => this.#note(head, batch));
+    if (!facts && !isLast && segment.isLocal) segment.settleRead(this.producers.snapshot());
   }
 
   #note(head: BatchHead, batch: Buffer): void {
@@ -212,7 +218,8 @@ export class Partition {
   /** Seals the active segment and begins another. */
   roll(): void {
     const { active } = this;
-    active.writeIndex(this.producers.snapshot());
+    // After a loss of power its file may have any size and lack what it had not been synced.
+    active.writeIndex(this.producers.snapshot(), machineBoot);
     this.#flush.seal(active);
     const next = this.newSegment(active.nextOffset, this.#now());
     // Where everything before is let go, its name alone says how far the log has come.
@@ -358,7 +365,7 @@ export class Partition {
   close(): void {
     this.#flush.stop();
     try {
-      if (this.segments.length > 0 && this.active.sizeBytes > 0) this.active.writeIndex(this.producers.snapshot());
+      if (this.segments.length > 0 && this.active.sizeBytes > 0) this.active.writeIndex(this.producers.snapshot(), machineBoot);
     } catch {
       // On a full disk the next start reads the segment instead.
     }

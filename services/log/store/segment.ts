@@ -1,6 +1,7 @@
 import {
   closeSync,
   fdatasync,
+  fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
@@ -62,6 +63,7 @@ export class Segment {
   #closed = false;
   #checkpointedBytes = 0;
   #named = false;
+  #extra: unknown;
 
   readonly #disk: Disk;
 
@@ -205,10 +207,25 @@ export class Segment {
 
   /** Writes the index beside the sealed or resting segment. A file that is torn or of another size is not believed. */
   writeIndex(extra: unknown, boot?: string): void {
+    this.#extra = extra;
+
     const { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times } = this;
     const facts = { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times, extra, ...(boot ? { boot } : {}) };
     this.#disk.put(this.indexPath, JSON.stringify(facts));
     this.#checkpointedBytes = sizeBytes;
+  }
+
+  /** The sealed segment is on the disk: from now on its index is believed after a loss of power as well. */
+  settle(): void {
+    if (this.#extra !== undefined) this.writeIndex(this.#extra);
+  }
+
+  /** Brings a sealed segment that was read after a loss of power to the disk, so that the next start need not read it again. */
+  settleRead(extra: unknown): void {
+    fsyncSync(this.#file);
+    syncFolder(dirname(this.path));
+    this.close();
+    this.writeIndex(extra);
   }
 
   /**

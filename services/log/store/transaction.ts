@@ -275,6 +275,11 @@ export class Transactions {
     if (held.some(({ flushes }) => flushes)) await this.#state.flushed();
   }
 
+  /** Waits until the identities that were given survive a loss of power: nobody gets one of them again. */
+  saved(): Promise<void> {
+    return this.#state.flushed();
+  }
+
   /** Aborts transactions that are open for longer than their producer said, and tries again what could not be ended. */
   sweep(): void {
     const now = this.#now();

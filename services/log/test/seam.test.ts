@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Delivery, type Incoming, type Log, openLog, type ScopedLog } from '#seams/log/log.ts';
+import { fetch, listOffsets } from '#wire/kafka/message/record-access.ts';
+import { batchOf } from '#wire/kafka/record/record.ts';
+import { appendBatch } from '../store/append.ts';
+import { openBroker } from '../store/broker.ts';
 import { type House, openHouse } from './fixtures/house.ts';
+import { openRaw } from './fixtures/raw.ts';
+import { sealer } from './fixtures/sealer.ts';
 
 let house: House;
 let url: string;
@@ -155,4 +164,63 @@ test('an environment with a topic gamut.events gets its events there; publishing
   assert.equal(await produced('gamut.events'), 0);
   const later = await house.call('GET', '/v1/log/topics/gamut.events', undefined, { door: 'log.rest' });
   assert.deepEqual((later.body.status as { records: number }).records, (before.body.status as { records: number }).records);
+});
+
+test('an idle platform writes nothing to the log: no file below its directory changes while a fetch is parked, and upkeep leaves them alone', async () => {
+  const raw = await openRaw(house.kafka, house.owner.sasl);
+  const root = join(house.data, 'service', 'log');
+  const files = () =>
+    readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => `${path.slice(root.length)} ${statSync(path).size} ${statSync(path).mtimeMs}`)
+      .sort();
+  const end = async () => {
+    const { topics } = await raw.call(listOffsets, 4, {
+      ...{ replicaId: -1, isolationLevel: 0 },
+      topics: [{ name: 'gamut.events', partitions: [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: -1 }] }],
+    });
+    return topics[0]?.partitions[0]?.offset ?? assert.fail('no end');
+  };
+  /** Answers whether records came in the time; it has passed when it did not. */
+  const comes = async (fetchOffset: number, maxWaitMs: number) => {
+    const { responses } = await raw.call(fetch, 11, {
+      ...{ replicaId: -1, maxWaitMs, minBytes: 1, maxBytes: 1_000_000, sessionEpoch: -1 },
+      topics: [{ topic: 'gamut.events', partitions: [{ partition: 0, currentLeaderEpoch: -1, fetchOffset, partitionMaxBytes: 1_000_000 }] }],
+    });
+    return (responses[0]?.partitions[0]?.records?.length ?? 0) > 0;
+  };
+  // What was done before is told within a while.
+  for (let settles = false; !settles; ) settles = !(await comes(await end(), 1500));
+  const before = files();
+  assert.ok(before.length > 3, `${before.length} files`);
+  assert.equal(await comes(await end(), 6000), false);
+  assert.deepEqual(files(), before);
+  raw.end();
+
+  const data = mkdtempSync(join(tmpdir(), 'gamut-log-idle-'));
+  let now = 1_700_000_000_000;
+  const broker = openBroker({ directory: data, log: () => undefined, now: () => now, mayWrite: () => true, sealer });
+  const owner = { tenant: 1n, scope: 2n };
+  const config = { 'cleanup.policy': 'compact', 'segment.bytes': '500', 'retention.ms': '-1' };
+  const topic = broker.topics.create(owner, 'kept', { partitions: 1, config });
+  const partition = topic.partitions[0] ?? assert.fail('no partition');
+  for (let at = 0; at < 40; at += 1) {
+    const batch = batchOf([{ key: Buffer.from(`k${at % 3}`), value: Buffer.from(`v${at}`), timestamp: now }]);
+    await appendBatch(broker, topic, partition, batch, { scope: owner.scope, transactionalId: null, adds: false });
+  }
+  let written = 0;
+  broker.disk.onChange = () => void (written += 1);
+  await broker.sweep();
+  assert.ok(written > 0, 'there was something to compact');
+  written = 0;
+  for (let pass = 0; pass < 20; pass += 1) {
+    now += 3_600_000;
+    await broker.sweep();
+    await broker.checkpoint();
+    broker.transactions.sweep();
+  }
+  assert.equal(written, 0);
+  await broker.close();
+  rmSync(data, { recursive: true });
 });

@@ -32,13 +32,16 @@ const answerInit = route(initProducerId, async (message, asking) => {
   const refuse = (code: number) => ({ throttleTimeMs: 0, errorCode: code, producerId: -1, producerEpoch: -1 });
   if (transactionalId === null) {
     if (!(await mayWriteIdempotently(asking))) return refuse(errorCode.CLUSTER_AUTHORIZATION_FAILED);
-    return { throttleTimeMs: 0, errorCode: 0, producerId: broker.transactions.newId(), producerEpoch: 0 };
+    const id = broker.transactions.newId();
+    await broker.transactions.saved();
+    return { throttleTimeMs: 0, errorCode: 0, producerId: id, producerEpoch: 0 };
   }
   if (transactionalId === '') return refuse(errorCode.INVALID_REQUEST);
   if (!(await granted(asking, 'WriteTransaction', transactionalId))) return refuse(errorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
   const said = { producerId, epoch: producerEpoch };
   const identity = broker.transactions.init(session.caller.scope, transactionalId, transactionTimeoutMs, said);
   if ('error' in identity) return refuse(fenced(identity.error, version >= 4));
+  await broker.transactions.saved();
   return { throttleTimeMs: 0, errorCode: 0, producerId: identity.producerId, producerEpoch: identity.epoch };
 });
 
