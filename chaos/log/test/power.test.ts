@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PowerSimulation } from '../power-simulation.ts';
 
-const seeds = 2;
+// It tells an index apart that speaks of later producers than its segment does; `power-run.ts` runs others.
+const seeds = [4];
 const actions = 60;
 
 test('a kill or a loss of power at any step of append, index, compaction and transaction loses nothing acknowledged', async () => {
   const totals: Record<string, number> = {};
-  for (let seed = 1; seed <= seeds; seed += 1) {
+  for (const seed of seeds) {
     const seen = await new PowerSimulation(seed).run(actions).catch((cause: unknown) => {
       throw new Error(`seed ${seed} fails; run it with: node chaos/log/power-run.ts 1 ${seed} ${actions}`, { cause });
     });

@@ -57,20 +57,20 @@ export class Flush {
   }
 
   /** A segment is sealed: whoever appended last waits for it as well. */
-  seal(segment: Segment): void {
+  seal(segment: Segment, extra: unknown): void {
     const { flushes, flushMs, flushRecords } = this.#config;
     if (!flushes && flushMs === Number.POSITIVE_INFINITY && flushRecords === Number.POSITIVE_INFINITY) return segment.close();
     const before = this.#sealing;
     this.#sealing = Promise.all([before, segment.sync()])
-      .then(() => this.#settle(segment))
+      .then(() => this.#settle(segment, extra))
       .finally(() => segment.close());
     // Nobody may be waiting.
     this.#sealing.catch(() => undefined);
   }
 
-  #settle(segment: Segment): void {
+  #settle(segment: Segment, extra: unknown): void {
     // Meanwhile it may have been removed, or compacted into another.
-    if (this.#isThere(segment)) segment.settle();
+    if (this.#isThere(segment)) segment.settle(extra);
   }
 
   /** Resolves when what was appended so far is as safe as the topic promises. */

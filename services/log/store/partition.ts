@@ -219,8 +219,10 @@ export class Partition {
   roll(): void {
     const { active } = this;
     // After a loss of power its file may have any size and lack what it had not been synced.
-    active.writeIndex(this.producers.snapshot(), machineBoot);
-    this.#flush.seal(active);
+    // What it knows of producers is what they were when it ended, whenever that is written.
+    const known = structuredClone(this.producers.snapshot());
+    active.writeIndex(known, machineBoot);
+    this.#flush.seal(active, known);
     const next = this.newSegment(active.nextOffset, this.#now());
     // Where everything before is let go, its name alone says how far the log has come.
     next.begin();

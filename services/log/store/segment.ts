@@ -63,7 +63,6 @@ export class Segment {
   #closed = false;
   #checkpointedBytes = 0;
   #named = false;
-  #extra: unknown;
 
   readonly #disk: Disk;
 
@@ -207,7 +206,6 @@ export class Segment {
 
   /** Writes the index beside the sealed or resting segment. A file that is torn or of another size is not believed. */
   writeIndex(extra: unknown, boot?: string): void {
-    this.#extra = extra;
 
     const { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times } = this;
     const facts = { sizeBytes, nextOffset, maxTimestamp, createdAt, offsets, positions, times, extra, ...(boot ? { boot } : {}) };
@@ -216,8 +214,8 @@ export class Segment {
   }
 
   /** The sealed segment is on the disk: from now on its index is believed after a loss of power as well. */
-  settle(): void {
-    if (this.#extra !== undefined) this.writeIndex(this.#extra);
+  settle(extra: unknown): void {
+    this.writeIndex(extra);
   }
 
   /** Brings a sealed segment that was read after a loss of power to the disk, so that the next start need not read it again. */
