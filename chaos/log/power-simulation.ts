@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { batchOf } from '#wire/kafka/record/record.ts';
-import { appendBatch } from '#services/log/store/append.ts';
+import { appendBatch, batchFlushed } from '#services/log/store/append.ts';
 import { type Broker, openBroker } from '#services/log/store/broker.ts';
 import { recordsFrom } from '#services/log/store/offset.ts';
 import type { Partition } from '#services/log/store/partition.ts';
@@ -83,7 +83,7 @@ export class PowerSimulation {
   async #work(actions: number): Promise<void> {
     const broker = this.#open(this.#root);
     for (const name of names) {
-      const topic = broker.topics.create(owner, name, { partitions: 1, config: configs[name] });
+      const topic = broker.topics.create(owner, name, { partitions: name === 'moved' ? 2 : 1, config: configs[name] });
       await broker.topics.flushed(topic);
       this.#made.push(this.#told(name));
     }
@@ -105,7 +105,7 @@ export class PowerSimulation {
   }
 
   async #init(broker: Broker): Promise<void> {
-    const identity = broker.transactions.init(owner.scope, writer, 60_000, none);
+    const identity = await broker.transactions.init(owner.scope, writer, 60_000, none);
     assert.ok(!('error' in identity));
     this.#identity = identity;
     await broker.transactions.saved();
@@ -131,14 +131,14 @@ export class PowerSimulation {
     const name = `t${(this.#transaction += 1)}`;
     const commits = this.#random.chance(0.6);
     if (!commits) this.#aborted.add(name);
-    for (let sequence = 0; sequence < 3; sequence += 1) {
-      const appended = await put(broker, 'moved', movedBatch(name, sequence, this.#identity), writer);
+    for (const [index, sequence] of moves) {
+      const appended = await put(broker, 'moved', movedBatch(name, sequence, this.#identity), writer, index);
       assert.ok(!('error' in appended), JSON.stringify(appended));
-      await partitionOf(broker, 'moved').flushed();
+      await batchFlushed(broker, partitionOf(broker, 'moved', index), { scope: owner.scope, transactionalId: writer, adds: true });
     }
     const next = broker.transactions.end(owner.scope, writer, this.#identity, commits ? 'commit' : 'abort', true);
     assert.ok(!('error' in next));
-    await broker.transactions.flushed(owner.scope, ['moved 0']);
+    assert.ok(await broker.transactions.ended(owner.scope, writer, ['moved 0', 'moved 1']));
     this.#identity = next;
     this.#identities.push(this.#told(next));
     if (commits) this.#committed.push(this.#told(name));
@@ -193,32 +193,41 @@ export class PowerSimulation {
   }
 
   async #checkMoved(broker: Broker, committed: readonly string[], identity: Identity | undefined): Promise<void> {
-    const partition = partitionOf(broker, 'moved');
     // Whoever takes the name ends what was open.
-    const fresh = broker.transactions.init(owner.scope, writer, 60_000, none);
+    const fresh = await broker.transactions.init(owner.scope, writer, 60_000, none);
     assert.ok(!('error' in fresh));
-    const values = await valuesOf(partition);
-    const found = [...new Set(values.map((value) => value.split(' ')[0] ?? ''))];
-    assert.deepEqual(
-      values,
-      found.flatMap((name) => [0, 1, 2].map((sequence) => `${name} ${sequence}`)),
-      'a transaction is torn',
-    );
+    const values = [await valuesOf(partitionOf(broker, 'moved', 0)), await valuesOf(partitionOf(broker, 'moved', 1))];
+    const found = [...new Set(values.flat().map((value) => value.split(' ')[0] ?? ''))];
+    for (const [index, read] of values.entries())
+      assert.deepEqual(
+        read,
+        found.flatMap((name) => moves.filter(([to]) => to === index).map(([, sequence]) => `${name} ${sequence}`)),
+        `a transaction is torn in partition ${index}`,
+      );
     for (const name of found) assert.ok(!this.#aborted.has(name), `${name} was aborted and is read`);
     for (const name of committed) assert.ok(found.includes(name), `${name} was committed and is lost`);
     if (!identity) return;
-    const late = await put(broker, 'moved', movedBatch('late', 0, identity), writer);
-    assert.ok('error' in late, 'an older epoch writes');
+    for (const index of [0, 1]) {
+      const late = await put(broker, 'moved', movedBatch('late', 0, identity), writer, index);
+      assert.ok('error' in late, 'an older epoch writes');
+    }
     this.seen.fenced += 1;
   }
 }
 
-const partitionOf = ({ topics }: Broker, name: Name): Partition =>
-  topics.find(owner.scope, name)?.partitions[0] ?? assert.fail(`${name} is not there`);
+/** What each transaction writes: to which partition, as which record of its own there. */
+const moves = [
+  [0, 0],
+  [1, 0],
+  [0, 1],
+] as const;
 
-function put(broker: Broker, name: Name, batch: Buffer, transactionalId: string | null = null) {
+const partitionOf = ({ topics }: Broker, name: Name, index = 0): Partition =>
+  topics.find(owner.scope, name)?.partitions[index] ?? assert.fail(`${name} is not there`);
+
+function put(broker: Broker, name: Name, batch: Buffer, transactionalId: string | null = null, index = 0) {
   const topic = broker.topics.find(owner.scope, name) ?? assert.fail(`${name} is not there`);
-  return appendBatch(broker, topic, partitionOf(broker, name), batch, { scope: owner.scope, transactionalId, adds: true });
+  return appendBatch(broker, topic, partitionOf(broker, name, index), batch, { scope: owner.scope, transactionalId, adds: true });
 }
 
 const plainBatch = (value: number): Buffer =>

@@ -42,6 +42,11 @@ export async function appendBatch(
   }
 }
 
+/** Resolves when what was appended is as durable as its topic promises, and with it that it belongs to its transaction. */
+export async function batchFlushed({ transactions }: Broker, partition: Partition, { scope, transactionalId }: Producing): Promise<void> {
+  await Promise.all([partition.flushed(), transactionalId !== null && partition.flushes && transactions.added(scope, transactionalId)]);
+}
+
 /** The batch packed as its topic has it; so it may be larger than it came, and than the topic takes. */
 async function repacked({ config }: Topic, batch: Buffer): Promise<Buffer | Refused> {
   const { compression, level } = packingOf(config) ?? { compression: 'none', level: 0 };

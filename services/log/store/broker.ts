@@ -129,7 +129,7 @@ export function openBroker(options: BrokerOptions): Broker {
       tier.close();
       effects.flush();
       await upkeep.stop();
-      transactions.close();
+      await transactions.close();
       transactionState.close();
       groups.close();
       groupState.close();

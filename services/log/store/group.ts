@@ -245,6 +245,11 @@ export class Groups {
     for (const committed of offsets) group.offsets.put(committed);
   }
 
+  /** Waits until the offsets that were committed survive a loss of power. */
+  flushed(): Promise<void> {
+    return this.#state.flushed();
+  }
+
   /** Forgets offsets. */
   forget(group: Group, places: readonly { readonly topic: string; readonly partition: number }[]): void {
     if (places.length === 0) return;

@@ -15,6 +15,7 @@ import {
 } from '../domain/transaction.ts';
 import type { Groups } from './group.ts';
 import { producerBlockMax, transactionalIdsMax, transactionSweepMs, transactionTimeoutMaxMs } from './limits.ts';
+import type { Partition } from './partition.ts';
 import type { StateChange, StateKey, StateLog } from './state-log.ts';
 import type { Topics } from './topic.ts';
 
@@ -30,7 +31,13 @@ export type Held = {
 type Stored = { at: Transaction; marker?: Held['marker']; offsets: [group: string, offsets: Committed[]][] };
 type Identity = { readonly producerId: number; readonly epoch: number };
 
-/** The transaction coordinator. A decision is in its log before the first marker: a kill in the middle is finished at the next start. */
+const isDecided = ({ state }: Transaction): boolean => state === 'PrepareCommit' || state === 'PrepareAbort';
+
+/**
+ * The transaction coordinator. A decision is in its log before the first marker: a kill in the middle is finished at the next start.
+ * Where a partition of the transaction survives a loss of power, each of these steps is on the disk before the next: the decision, the
+ * markers and offsets, and that all is done. So a loss of power in the middle is finished at the next start as well.
+ */
 export class Transactions {
   readonly #state: StateLog;
   readonly #topics: Topics;
@@ -38,6 +45,8 @@ export class Transactions {
   readonly #now: () => number;
   readonly #log: Log;
   readonly #held = new Map<string, Held>();
+  /** Ends under way that wait for the disk; false when it refused, and it is tried again later. */
+  readonly #ending = new Map<Held, Promise<boolean>>();
   #nextId = 0;
   #reserved = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -65,14 +74,33 @@ export class Transactions {
     this.#held.set(key, { scope, id: String(id), at, marker, offsets: byGroup });
   }
 
-  /** Tells groups what waits, finishes what a kill interrupted, and watches timeouts from now on. */
+  /** Tells groups what waits, finishes what was interrupted, and watches timeouts from now on. */
   open(): void {
+    this.#abortLost();
     for (const held of this.#held.values()) {
       for (const [group, offsets] of held.offsets)
         this.#groups.at(held.scope, group).offsets.pend(held.at.producerId, [...offsets.values()]);
       this.#finishOrLater(held);
     }
     this.#timer = setInterval(() => this.sweep(), transactionSweepMs);
+  }
+
+  /**
+   * Aborts what is open in a partition and unknown here: a loss of power took the note of it, so nobody was told that it was
+   * written. The marker's epoch fences who would go on with it.
+   */
+  #abortLost(): void {
+    for (const { scope, partitions } of this.#topics.all())
+      for (const partition of partitions)
+        for (const producerId of partition.producers.open()) {
+          if (this.ownerOf(scope, producerId) !== undefined) continue;
+          const epoch = partition.producers.known(producerId)?.epoch ?? 0;
+          try {
+            partition.appendMarker('abort', { producerId, producerEpoch: epoch + 1 });
+          } catch (error) {
+            this.#failed(error);
+          }
+        }
   }
 
   find(scope: bigint, id: string): Held | undefined {
@@ -102,7 +130,7 @@ export class Transactions {
   }
 
   /** Gives a transactional producer its identity, and ends what an earlier one of the same name left open: KIP-98, KIP-360. */
-  init(scope: bigint, id: string, timeoutMs: number, said: Identity): Identity | { readonly error: ErrorName } {
+  async init(scope: bigint, id: string, timeoutMs: number, said: Identity): Promise<Identity | { readonly error: ErrorName }> {
     if (timeoutMs <= 0 || timeoutMs > transactionTimeoutMaxMs) return { error: 'INVALID_TRANSACTION_TIMEOUT' };
     const held = this.find(scope, id);
     if (!held) return this.#initNew(scope, id, timeoutMs, said);
@@ -113,9 +141,11 @@ export class Transactions {
       if (!isCurrent && !isRetry) return { error: 'PRODUCER_FENCED' };
     }
     if (at.state === 'Ongoing') this.#abort(held);
-    if (held.at.state === 'PrepareCommit' || held.at.state === 'PrepareAbort') {
-      if (!this.#finishOrLater(held)) return { error: 'CONCURRENT_TRANSACTIONS' };
-    }
+    if (!this.#finishOrLater(held)) return { error: 'CONCURRENT_TRANSACTIONS' };
+    const { epoch } = held.at;
+    await this.#ending.get(held);
+    // Another of the name may have been quicker.
+    if (isDecided(held.at) || held.at.epoch !== epoch) return { error: 'CONCURRENT_TRANSACTIONS' };
     const identity = bumped(held.at, () => this.newId());
     const { endedAs: _, ...kept } = held.at;
     const before = said.producerId >= 0 ? { endedAs: said } : {};
@@ -234,45 +264,82 @@ export class Transactions {
     return undefined;
   }
 
-  /** Brings a decided transaction to its end; false when the log cannot be written, and it is tried again later. */
+  #partitionsOf(scope: bigint, names: readonly string[]): Partition[] {
+    return names.flatMap((name) => {
+      const [topic = '', index = ''] = name.split(' ');
+      return this.#topics.find(scope, topic)?.partitions[Number(index)] ?? [];
+    });
+  }
+
+  /** Brings a decided transaction to its end, or begins to; false when the log cannot be written, and it is tried again later. */
   #finishOrLater(held: Held): boolean {
-    if (held.at.state !== 'PrepareCommit' && held.at.state !== 'PrepareAbort') return true;
+    if (!isDecided(held.at) || this.#ending.has(held)) return true;
+    const partitions = this.#partitionsOf(held.scope, held.at.partitions);
     try {
-      this.#finish(held);
+      if (partitions.some(({ flushes }) => flushes)) {
+        const ending = this.#finishDurably(held, partitions).finally(() => this.#ending.delete(held));
+        this.#ending.set(held, ending);
+      } else {
+        this.#mark(held, partitions);
+        this.#complete(held);
+      }
       return true;
     } catch (error) {
-      this.#log('error', 'a transaction could not be ended; trying again', { error: String(error) });
+      this.#failed(error);
       return false;
     }
   }
 
-  #finish(held: Held): void {
-    const { at, marker, scope } = held;
+  #failed(error: unknown): void {
+    this.#log('error', 'a transaction could not be ended; trying again', { error: String(error) });
+  }
+
+  async #finishDurably(held: Held, partitions: readonly Partition[]): Promise<boolean> {
+    try {
+      await this.#state.flushed();
+      this.#mark(held, partitions);
+      await Promise.all([this.#groups.flushed(), ...partitions.map((partition) => partition.flushed())]);
+      this.#complete(held);
+      // Else the marker that a start would write again could end the transaction that comes next.
+      await this.#state.flushed();
+      return true;
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
+  }
+
+  #mark({ at, marker, scope, offsets: byGroup }: Held, partitions: readonly Partition[]): void {
     const outcome: Outcome = at.state === 'PrepareCommit' ? 'commit' : 'abort';
     const producer = marker ?? { producerId: at.producerId, producerEpoch: at.epoch };
-    for (const name of at.partitions) {
-      const [topic = '', index = ''] = name.split(' ');
-      // A second marker after a kill finds no open transaction and changes nothing.
-      this.#topics.find(scope, topic)?.partitions[Number(index)]?.appendMarker(outcome, producer);
-    }
-    for (const [name, offsets] of held.offsets) {
+    // A second marker after a kill finds no open transaction and changes nothing.
+    for (const partition of partitions) partition.appendMarker(outcome, producer);
+    for (const [name, offsets] of byGroup) {
       const group = this.#groups.at(scope, name);
       if (outcome === 'commit') this.#groups.commit(group, [...offsets.values()]);
       group.offsets.take(producer.producerId);
     }
-    held.offsets = new Map();
-    held.marker = undefined;
-    this.#put(held, completed(at, this.#now()));
   }
 
-  /** Waits until the partitions of a transaction that ended are as durable as their topics promise. */
-  async flushed(scope: bigint, partitions: readonly string[]): Promise<void> {
-    const held = partitions.flatMap((name) => {
-      const [topic = '', index = ''] = name.split(' ');
-      return this.#topics.find(scope, topic)?.partitions[Number(index)] ?? [];
-    });
-    await Promise.all(held.map((partition) => partition.flushed()));
-    if (held.some(({ flushes }) => flushes)) await this.#state.flushed();
+  #complete(held: Held): void {
+    held.offsets = new Map();
+    held.marker = undefined;
+    this.#put(held, completed(held.at, this.#now()));
+  }
+
+  /** Waits until the end of a transaction over `partitions` is as durable as their topics promise; false when it will be tried again. */
+  async ended(scope: bigint, id: string, partitions: readonly string[]): Promise<boolean> {
+    const held = this.find(scope, id);
+    const ending = held && this.#ending.get(held);
+    if (ending) return ending;
+    await Promise.all(this.#partitionsOf(scope, partitions).map((partition) => partition.flushed()));
+    return true;
+  }
+
+  /** Waits until what a transaction has taken in is as durable as the strictest of its topics promises. */
+  async added(scope: bigint, id: string): Promise<void> {
+    const partitions = this.#partitionsOf(scope, this.find(scope, id)?.at.partitions ?? []);
+    if (partitions.some(({ flushes }) => flushes)) await this.#state.flushed();
   }
 
   /** Waits until the identities that were given survive a loss of power: nobody gets one of them again. */
@@ -294,7 +361,8 @@ export class Transactions {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     clearInterval(this.#timer);
+    await Promise.all(this.#ending.values());
   }
 }

@@ -51,7 +51,7 @@ test('killed again and again amid transactions: what was acknowledged is there, 
   }
   const broker = open(data);
   // A transaction that was open at the last kill is ended by whoever takes its name.
-  broker.transactions.init(scope, 'writer', 60_000, { producerId: -1, epoch: -1 });
+  await broker.transactions.init(scope, 'writer', 60_000, { producerId: -1, epoch: -1 });
   const [first, second] = [await committed(broker, 0), await committed(broker, 1)];
   const names = (values: string[], mark: string) =>
     values.filter((value) => value.includes(` ${mark} `)).map((value) => value.split(' ')[0]);

@@ -3,7 +3,7 @@ import type { Grant } from '#kernel/contract/session.ts';
 import { OperationError } from '#kernel/contract/fault.ts';
 import { errorCode, type ErrorName } from '#wire/kafka/error.ts';
 import { produce } from '#wire/kafka/message/record-access.ts';
-import { appendBatch } from '../../store/append.ts';
+import { appendBatch, batchFlushed } from '../../store/append.ts';
 import type { Topic } from '../../store/topic.ts';
 import { admitted, type Asking, granted, route } from './exchange.ts';
 
@@ -77,7 +77,7 @@ async function producePartition(
       answer.recordErrors = appended.records.map((one) => ({ batchIndex: one.index, batchIndexErrorMessage: worded(one.message) }));
     return answer;
   }
-  await partition.flushed();
+  await batchFlushed(broker, partition, producing);
   return {
     index,
     errorCode: 0,

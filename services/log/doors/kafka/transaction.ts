@@ -39,7 +39,7 @@ const answerInit = route(initProducerId, async (message, asking) => {
   if (transactionalId === '') return refuse(errorCode.INVALID_REQUEST);
   if (!(await granted(asking, 'WriteTransaction', transactionalId))) return refuse(errorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
   const said = { producerId, epoch: producerEpoch };
-  const identity = broker.transactions.init(session.caller.scope, transactionalId, transactionTimeoutMs, said);
+  const identity = await broker.transactions.init(session.caller.scope, transactionalId, transactionTimeoutMs, said);
   if ('error' in identity) return refuse(fenced(identity.error, version >= 4));
   await broker.transactions.saved();
   return { throttleTimeMs: 0, errorCode: 0, producerId: identity.producerId, producerEpoch: identity.epoch };
@@ -125,6 +125,7 @@ const answerOffsets = route(txnOffsetCommit, async (message, asking) => {
   const good = sorted.flatMap((topic) => topic.good);
   const error = broker.transactions.pend(scope, transactionalId, { producerId, epoch: producerEpoch }, groupId, good, version >= 5);
   if (error !== 'NONE') return refuse(error);
+  await broker.transactions.added(scope, transactionalId);
   return { throttleTimeMs: 0, topics: sorted.map(({ name, partitions }) => ({ name, partitions })) };
 });
 
@@ -138,7 +139,7 @@ const answerEnd = route(endTxn, async (message, asking) => {
   const said = { producerId, epoch: producerEpoch };
   const identity = broker.transactions.end(scope, transactionalId, said, committed ? 'commit' : 'abort', version >= 5);
   if ('error' in identity) return refuse(fenced(identity.error, version >= 2));
-  await broker.transactions.flushed(scope, partitions);
+  if (!(await broker.transactions.ended(scope, transactionalId, partitions))) return refuse(errorCode.COORDINATOR_NOT_AVAILABLE);
   return { throttleTimeMs: 0, errorCode: 0, producerId: identity.producerId, producerEpoch: identity.epoch };
 });
 

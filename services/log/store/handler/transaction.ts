@@ -52,7 +52,7 @@ export function transactionHandlers({ transactions }: Broker): Pick<Handlers<typ
       if (!held) throw fault('NoSuchTransaction');
       const { partitions } = held.at;
       transactions.abort(held);
-      await transactions.flushed(caller.scope, partitions);
+      await transactions.ended(caller.scope, held.id, partitions);
       return { output: envelopeOf(held) };
     },
     WriteTransaction: step,
