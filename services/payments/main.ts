@@ -11,6 +11,7 @@ import { accountHandlers } from './store/handler/account.ts';
 import { chargeHandlers } from './store/handler/charge.ts';
 import { checkoutHandlers, sessionDue } from './store/handler/checkout.ts';
 import { couponHandlers } from './store/handler/coupon.ts';
+import { Commits } from './store/commit.ts';
 import { Contents } from './store/content.ts';
 import { Deliveries } from './store/delivery.ts';
 import { creditNoteHandlers } from './store/handler/credit-note.ts';
@@ -64,7 +65,8 @@ registerFaults(payments.errors);
 export const main = implement<typeof payments, Needs>(payments, async ({ needs, sealer, scopes, kindOf, allow, domains, now, log }) => {
   const { sql, ledgers } = needs;
   if (!sql || !ledgers) throw new TypeError('payments needs sql and a ledger');
-  const objects = new Objects(sql, sealer);
+  const commits = new Commits(sql);
+  const objects = new Objects(sql, sealer, commits);
   const secrets = new Secrets(sql, sealer);
   const it = () => world;
   const movers = {
@@ -73,7 +75,7 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
     ...{ finalize: finalizer(it), void: voider(it), balance: balancer(it), credit_note: creditor(it) },
     ...{ transfer: transferrer(it), reverse: reverser(it) },
   };
-  const steps = new Steps(sql, objects, movers);
+  const steps = new Steps(sql, sealer, objects, movers);
   const rates = new Rates(objects, now);
   const isLive = ({ scope }: { scope: bigint }) => kindOf(scope) === 'live';
   const beside = { usages: new Usages(sql), contents: new Contents(sql, sealer) };
@@ -115,7 +117,7 @@ export const main = implement<typeof payments, Needs>(payments, async ({ needs, 
       ...subjects(world),
     },
     providers: Object.fromEntries(Object.keys(payments.resources).map((kind) => [kind, absent])) as never,
-    repeats: repeatsOver({ sql, sealer, secrets, boot: randomUUID() }),
+    repeats: repeatsOver({ sql, commits, sealer, secrets, boot: randomUUID() }),
     // A page has no key: whoever knows the client secret of what it is about is let in, for that alone.
     authorize: ({ caller, input, identityAllows }) =>
       identityAllows || (caller.face === 'anonymous' && typeof (input as { client_secret?: unknown }).client_secret === 'string'),

@@ -13,9 +13,9 @@ import { afterFailed, dueAt, policyIn, subscriptionBehind } from './subscription
 import { type Desk, deskOfCause, eventsOf, found, type World, writtenDesk } from './world.ts';
 
 /** Ends a draft, within its customer's turn. */
-export function finalized(world: World, desk: Desk, invoice: Thing, step: string): Promise<void> {
+export async function finalized(world: World, desk: Desk, invoice: Thing, step: string): Promise<void> {
   const input: Fields = { invoice: invoice.id, desk: writtenDesk(desk) };
-  return world.steps.take(desk.at, { id: step, kind: 'finalize', subject: invoicesOf(String(invoice.customer)), input });
+  await world.steps.take(desk.at, { id: step, kind: 'finalize', subject: invoicesOf(String(invoice.customer)), input });
 }
 
 /** The card that an invoice is paid by: its own, its subscription's or its customer's; none that is not the customer's any more. */

@@ -2,13 +2,15 @@ import { createHmac } from 'node:crypto';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Sql, Statement } from '#seams/sql/sql.ts';
 import type { Thing } from '../domain/json.ts';
+import type { Joint } from './commit.ts';
 
 /** The statement that tells endpoints of events, in the transaction that keeps them. */
-export const deliveriesOf = (events: readonly Thing[]): Statement => ({
+export const deliveriesOf = (events: readonly Thing[]): Joint => ({
   text: `insert into delivery (event, endpoint) select e.id, o.id from unnest($1::text[], $2::text[]) as e(id, type)
            join object o on o.kind = 'webhook_endpoint' and o.body->>'status' = 'enabled'
              and (o.body->'enabled_events' ? e.type or o.body->'enabled_events' ? '*') on conflict do nothing`,
   params: [events.map(({ id }) => id), events.map(({ type }) => String(type))],
+  joint: 'rows',
 });
 
 export const isDelivery = ({ text }: Statement): boolean => text.startsWith('insert into delivery');

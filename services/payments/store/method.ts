@@ -1,5 +1,5 @@
 import { type CardFacts, factsOf } from '../domain/card.ts';
-import { type Fields, fieldsOf, numberOf, textOf, type Thing } from '../domain/json.ts';
+import { type Fields, fieldsOf, type Json, numberOf, textOf, type Thing } from '../domain/json.ts';
 import { newPaymentMethod } from '../domain/payment-method.ts';
 import { type Behaviour, cardNamed, cardOfNumber, isCardNumber, type TestCard } from '../domain/test-card.ts';
 import { changed } from './change.ts';
@@ -64,20 +64,42 @@ function standIn(desk: Desk, id: string): Typed | undefined {
   return card && { card, month: 12, year: new Date(desk.created * 1000).getUTCFullYear() + 1, cvc: true };
 }
 
-async function made(world: World, desk: Desk, { card, month, year, cvc }: Typed, given: Fields, prefix = 'pm'): Promise<Thing> {
+/** The payment method of a card, which is not kept yet. */
+async function methodOf(world: World, desk: Desk, { card, month, year, cvc }: Typed, given: Fields, prefix = 'pm'): Promise<Kept> {
   const fingerprint = await world.secrets.hash(desk.at, 'card', card.number, fingerprintLength);
   const facts = factsOf(card, { month, year, cvc, fingerprint });
   const own = { id: desk.ids(prefix), created: desk.created, livemode: desk.livemode };
-  return keepNew(world, desk, newPaymentMethod(facts, given, own), undefined, { hidden: { behaviour: asJson(card.behaviour) } });
+  return { thing: newPaymentMethod(facts, given, own), hidden: { behaviour: asJson(card.behaviour) }, version: 0 };
 }
+
+/** Keeps a payment method, unless it is kept. */
+export async function keptMethod(world: World, desk: Desk, method: Kept): Promise<Kept> {
+  if (method.version > 0) return method;
+  await keepNew(world, desk, method.thing, undefined, { hidden: method.hidden });
+  return desk.again ? found(world, desk.at, 'payment_method', method.thing.id) : { ...method, version: 1 };
+}
+
+const made = async (world: World, desk: Desk, typed: Typed, given: Fields, prefix?: string): Promise<Kept> =>
+  keptMethod(world, desk, await methodOf(world, desk, typed, given, prefix));
 
 /** Makes a payment method of the data of a request. */
 export async function newMethod(world: World, desk: Desk, data: Fields): Promise<Thing> {
   const card = fieldsOf(data.card);
   const token = textOf(card.token);
-  if (token === undefined) return made(world, desk, typedCard(desk, card), data);
-  const stand = standIn(desk, token);
-  return stand ? made(world, desk, stand, data) : ofToken(world, desk, token, data);
+  const typed = token === undefined ? typedCard(desk, card) : standIn(desk, token);
+  return typed ? (await made(world, desk, typed, data)).thing : ofToken(world, desk, String(token), data);
+}
+
+/** The payment method that a request names, or brings the data of; one that is made for it is not kept yet, unless a token is used. */
+export async function methodToBe(world: World, desk: Desk, named: Json | undefined, data: Json | undefined): Promise<Kept | undefined> {
+  if (typeof named !== 'string' && data == null) return undefined;
+  const given = typeof named === 'string' ? {} : fieldsOf(data);
+  const card = fieldsOf(given.card);
+  const id = textOf(named) ?? textOf(card.token);
+  const typed = id === undefined ? typedCard(desk, card) : standIn(desk, id);
+  if (typed) return methodOf(world, desk, typed, given);
+  if (typeof named === 'string') return methodNamed(world, desk, named);
+  return found(world, desk.at, 'payment_method', (await newMethod(world, desk, given)).id);
 }
 
 /** What is known of a card that was typed in: what may be shown, and what its issuer does. */
@@ -105,8 +127,7 @@ async function ofToken(world: World, desk: Desk, token: string, data: Fields, pr
 /** The payment method of an id; the name of a test card makes one. */
 export async function methodNamed(world: World, desk: Desk, id: string, param = 'payment_method'): Promise<Kept> {
   const stand = standIn(desk, id);
-  const name = stand ? (await made(world, desk, stand, {})).id : id;
-  const kept = await world.objects.get(desk.at, 'payment_method', name);
+  const kept = stand ? await made(world, desk, stand, {}) : await world.objects.get(desk.at, 'payment_method', id);
   if (!kept) throw missing('PaymentMethod', id, param);
   return kept;
 }
@@ -114,9 +135,9 @@ export async function methodNamed(world: World, desk: Desk, id: string, param = 
 /** The card of a source, as integrations of old name it: a token, a card of a customer, or a card as it was typed. */
 export async function cardOfSource(world: World, desk: Desk, source: string | Fields): Promise<Kept> {
   const read = (id: string) => found(world, desk.at, 'payment_method', id, 'source');
-  if (typeof source !== 'string') return read((await made(world, desk, typedCard(desk, source), {}, 'card')).id);
+  if (typeof source !== 'string') return made(world, desk, typedCard(desk, source), {}, 'card');
   const stand = standIn(desk, source);
-  if (stand) return read((await made(world, desk, stand, {}, 'card')).id);
+  if (stand) return made(world, desk, stand, {}, 'card');
   if (source.startsWith('tok_')) return read((await ofToken(world, desk, source, {}, 'card')).id);
   const kept = await world.objects.get(desk.at, 'payment_method', source);
   if (!kept) throw missing('source', source, 'source');

@@ -56,13 +56,17 @@ export class Money {
   /** Holds an amount until it is captured or released. */
   authorize(at: Placed, { intent, currency }: Payment, { step, attempt, amount }: Hold): Promise<Done> {
     return this.#ledgers.use(at, async (ledger) => {
-      await this.#prepare(ledger, at, currency, step === 'authorize' ? intent : undefined);
+      const prepared = this.#prepare(ledger, at, currency, step === 'authorize' ? intent : undefined);
+      // What a hold is between is there since the first payment in its currency; what may be given back is needed by a capture.
+      if (!this.#ready.has(`${at.scope} ${currency}`)) await prepared;
       const between = { debit: accountId('clearing', currency), credit: accountId('balance', currency) };
-      return hold(
+      const held = hold(
         ledger,
         { intent, step, attempt },
         { ...between, amount: BigInt(amount), ledger: ledgerOf(currency), code: codes.clearing, timeoutSeconds: holdSeconds },
       );
+      const [done] = await Promise.all([held, prepared]);
+      return done;
     });
   }
 

@@ -5,10 +5,11 @@ import { PostgresError } from '#seams/sql/error.ts';
 import { json, type Result, type Sql, type Statement } from '#seams/sql/sql.ts';
 import type { Fields, Thing } from '../domain/json.ts';
 import { parted } from '../domain/personal.ts';
+import type { Commits, Joint } from './commit.ts';
 import { isDelivery } from './delivery.ts';
 import { eachPageMax } from './limits.ts';
 
-/** An object as it is kept: what clients see, and what they do not. */
+/** An object as it is kept: what clients see, and what they do not. One of version 0 is not kept yet. */
 export type Kept = { readonly thing: Thing; readonly hidden: Fields; readonly version: number };
 
 type Row = { id: string; body: Fields; sealed: Buffer | null; hidden: Fields; version: number };
@@ -16,6 +17,12 @@ type Row = { id: string; body: Fields; sealed: Buffer | null; hidden: Fields; ve
 export type Due = { readonly id: string; readonly kind: string; readonly due: number };
 type Pending = { readonly currency: string; readonly pending: bigint };
 const columns = 'id, body, sealed, hidden, version';
+// In the order given, which lists follow.
+const insertion = `insert into object (id, kind, created, body, sealed, hidden, mark)
+  select id, kind, created, body, sealed, hidden, mark
+    from unnest($1::text[], $2::text[], $3::bigint[], $4::jsonb[], $5::bytea[], $6::jsonb[], $7::text[])
+      with ordinality as new(id, kind, created, body, sealed, hidden, mark, place)
+    order by place on conflict do nothing`;
 
 /** What must hold of an object, in SQL; each `?` stands for one of the values. */
 export type Condition = readonly [expression: string, ...values: (string | number | readonly string[])[]];
@@ -32,12 +39,14 @@ export type Page = {
 export class Objects {
   readonly #sql: Sql;
   readonly #sealer: Sealer;
+  readonly #commits: Commits;
   /** Told when there is something to tell the endpoints of an environment. */
   onDelivery: (at: Placed) => void = () => undefined;
 
-  constructor(sql: Sql, sealer: Sealer) {
+  constructor(sql: Sql, sealer: Sealer, commits: Commits) {
     this.#sql = sql;
     this.#sealer = sealer;
+    this.#commits = commits;
   }
 
   async get(at: Placed, kind: string, id: string): Promise<Kept | undefined> {
@@ -118,21 +127,23 @@ export class Objects {
   /** The statement that keeps a new object; one that is there already, by a request that is made again, stays. */
   async insertion(at: Placed, thing: Thing, hidden: Fields = {}, mark: string | null = null): Promise<Statement> {
     const { open, sealed } = await this.#parted(at, thing);
-    return {
-      text: `insert into object (id, kind, created, body, sealed, hidden, mark) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
-      params: [thing.id, thing.object, Number(thing.created ?? 0), json(open), sealed, json(hidden), mark],
-    };
+    const row = [thing.id, thing.object, Number(thing.created ?? 0), json(open), sealed, json(hidden), mark];
+    const joint: Joint = { text: insertion, params: row.map((value) => [value]), joint: 'rows' };
+    return joint;
   }
 
-  /** The statement that changes an object; it ends its transaction when the object was changed meanwhile. */
+  /** The statement that changes an object, or keeps one that is not kept yet; it ends its transaction when it was changed meanwhile. */
   async change(at: Placed, before: Kept, thing: Thing, hidden: Fields = before.hidden, mark?: string | null): Promise<Statement> {
+    if (before.version === 0) return this.insertion(at, thing, hidden, mark);
     const { open, sealed } = await this.#parted(at, thing);
-    return {
+    const joint: Joint = {
       text: `with changed as (update object set body = $3, sealed = $4, hidden = $5, version = version + 1,
                mark = case when $6 then $7 else mark end where id = $1 and version = $2 returning 1)
              select exactly_one((select count(*) from changed))`,
       params: [thing.id, before.version, json(open), sealed, json(hidden), mark !== undefined, mark ?? null],
+      joint: 'alone',
     };
+    return joint;
   }
 
   deletion(kept: Kept): Statement {
@@ -145,7 +156,7 @@ export class Objects {
   /** Does all or nothing. Conflict: somebody else changed one of the objects meanwhile. */
   async commit(at: Placed, statements: readonly Statement[]): Promise<Result[]> {
     try {
-      const results = await this.#sql.as(at).group(statements);
+      const results = await this.#commits.commit(at, statements);
       if (results.some(({ count }, index) => count > 0 && isDelivery(statements[index] as Statement))) this.onDelivery(at);
       return results;
     } catch (error) {

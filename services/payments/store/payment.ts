@@ -3,6 +3,7 @@ import { type Fields, type Json, textOf, type Thing } from '../domain/json.ts';
 import type { Behaviour } from '../domain/test-card.ts';
 import type { Hold } from './money.ts';
 import type { Kept } from './object.ts';
+import type { Step } from './step.ts';
 import { found, type World } from './world.ts';
 
 /** What is known of a payment beside what clients see: how often it was tried, and what is held for it. */
@@ -33,6 +34,14 @@ const kindOfPayment = (id: string): string => (id.startsWith('pd_') ? 'direct_pa
 
 export const paymentNamed = async (world: World, at: Placed, id: string): Promise<Payment> =>
   paymentOf(await found(world, at, kindOfPayment(id), id));
+
+/** The object of a step: one that began with it, or one that is kept. */
+export const foundIn = async (world: World, at: Placed, { made }: Step, kind: string, id: string): Promise<Kept> =>
+  made?.find(({ thing }) => thing.id === id) ?? found(world, at, kind, id);
+
+/** The payment that a step is of. */
+export const paymentIn = async (world: World, at: Placed, step: Step): Promise<Payment> =>
+  paymentOf(await foundIn(world, at, step, kindOfPayment(step.subject), step.subject));
 
 /** The payment that a charge or dispute is of. */
 export const paymentBehind = ({ thing, hidden }: Kept): string => textOf(hidden.payment) ?? String(thing.payment_intent);

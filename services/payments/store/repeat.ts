@@ -4,20 +4,34 @@ import type { RepeatEntry, RepeatOutcome, RepeatStore, StoredReply } from '#kern
 import type { Sql } from '#seams/sql/sql.ts';
 import { newSeed } from '../domain/id.ts';
 import type { Fields } from '../domain/json.ts';
+import type { Commits, Joint } from './commit.ts';
 import { errorOf, keptError, refusalOf } from './fault.ts';
 import { holdRenewMs, holdSilentMs, repeatKeptMs } from './limits.ts';
 import type { Secrets } from './secret.ts';
+import { Turns } from './turn.ts';
 
 /** What work under an idempotency key is told: the seed of its ids, and whether it was begun before and not finished. */
 export type Repetition = { readonly seed: string; readonly again: boolean };
 
 type Row = { operation: string; hash: Buffer; seed: string; boot: string; status: number | null; sealed: Buffer | null };
 
-type Options = { readonly sql: Sql; readonly sealer: Sealer; readonly secrets: Secrets; readonly boot: string };
+type Options = {
+  readonly sql: Sql;
+  readonly commits: Commits;
+  readonly sealer: Sealer;
+  readonly secrets: Secrets;
+  readonly boot: string;
+};
 
 const failed = 402;
 /** Letters of a keyed hash. */
 const hashLength = 40;
+
+const taking = `insert into reply (key, operation, hash, seed, boot)
+  select * from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[])
+  on conflict (tenant, scope, key) do update set operation = excluded.operation, hash = excluded.hash, seed = excluded.seed,
+    boot = excluded.boot, status = null, sealed = null, at = now(), held_at = now()
+    where reply.at < now() - interval '${repeatKeptMs} ms' returning key, seed`;
 
 /** Says of the keys that this process works under that it still does, so that others know which of theirs nobody holds any more. */
 class Holding {
@@ -61,12 +75,13 @@ class Holding {
 }
 
 /**
- * Keeps replies to requests with an idempotency key. The key is taken before the work begins, in a transaction of its own,
- * because money moves outside of SQL; work that died is begun again under the same seed, so that it makes the same things.
+ * Keeps replies to requests with an idempotency key. The key is taken before the work begins, in another transaction,
+ * because money moves outside of SQL; work that died is begun again under the same seed, so that it makes the same things. That
+ * transaction, and the one that the reply is kept in, are shared with other requests.
  * A refusal of a card is a reply too. `boot` names this run of the process. Another process' key is in use for as long as that
  * process says so; one that was only slow and goes on nevertheless makes the same things by the same ids.
  */
-export function repeatsOver({ sql, sealer, secrets, boot }: Options): RepeatStore {
+export function repeatsOver({ sql, commits, sealer, secrets, boot }: Options): RepeatStore {
   // What was asked may hold a card's number, whose plain hash could be guessed at.
   const keyed = async (asked: RepeatEntry): Promise<RepeatEntry> => ({
     ...asked,
@@ -74,16 +89,13 @@ export function repeatsOver({ sql, sealer, secrets, boot }: Options): RepeatStor
   });
   const aad = (entry: RepeatEntry) => `reply ${entry.scope} ${entry.key}`;
   const holding = new Holding(sql, boot);
+  const turns = new Turns();
 
   async function take(entry: RepeatEntry): Promise<Repetition | Row | 'busy'> {
-    const made = await sql.as(entry).query(
-      `insert into reply (key, operation, hash, seed, boot) values ($1, $2, $3, $4, $5)
-       on conflict (tenant, scope, key) do update set operation = excluded.operation, hash = excluded.hash, seed = excluded.seed,
-         boot = excluded.boot, status = null, sealed = null, at = now(), held_at = now()
-         where reply.at < now() - $6::bigint * interval '1 ms' returning seed`,
-      [entry.key, entry.operation, Buffer.from(entry.hash), newSeed(), boot, BigInt(repeatKeptMs)],
-    );
-    const fresh = made.rows[0] as { seed: string } | undefined;
+    const params = [[entry.key], [entry.operation], [Buffer.from(entry.hash)], [newSeed()], [boot]];
+    const take: Joint = { text: taking, params, joint: 'rows' };
+    const [made] = await commits.commit(entry, [take]);
+    const fresh = (made?.rows as { key: string; seed: string }[] | undefined)?.find(({ key }) => key === entry.key);
     if (fresh) return { seed: fresh.seed, again: false };
     const { rows } = await sql
       .as(entry)
@@ -101,7 +113,12 @@ export function repeatsOver({ sql, sealer, secrets, boot }: Options): RepeatStor
 
   async function keep(entry: RepeatEntry, reply: StoredReply): Promise<void> {
     const sealed = await sealer.seal(entry.tenant, reply.bytes, aad(entry));
-    await sql.as(entry).query('update reply set status = $2, sealed = $3 where key = $1', [entry.key, reply.status, sealed]);
+    const keeping: Joint = {
+      text: 'update reply set status = $2, sealed = $3 where key = $1',
+      params: [entry.key, reply.status, sealed],
+      joint: 'alone',
+    };
+    await commits.commit(entry, [keeping]);
   }
 
   /** What was refused for good is kept; what may be asked again with another word is forgotten; the rest may be finished later. */
@@ -121,7 +138,8 @@ export function repeatsOver({ sql, sealer, secrets, boot }: Options): RepeatStor
   return {
     async run(asked, work): Promise<RepeatOutcome> {
       const entry = await keyed(asked);
-      const taken = await take(entry);
+      // Two rows of one key cannot be written at once.
+      const taken = await turns.take(`${entry.scope} ${entry.key}`, () => take(entry));
       if (taken === 'busy') return { kind: 'in-flight' };
       if ('hash' in taken) {
         if (!same(taken, entry)) return { kind: 'conflict' };

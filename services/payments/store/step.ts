@@ -1,61 +1,90 @@
 import { fault, OperationError } from '#kernel/contract/fault.ts';
+import type { Sealer } from '#kernel/contract/implement.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { json, type Sql, type Statement } from '#seams/sql/sql.ts';
-import type { Fields } from '../domain/json.ts';
+import type { Fields, Thing } from '../domain/json.ts';
+import type { Joint } from './commit.ts';
 import { errorOf, keptError } from './fault.ts';
 import { changeTriesMax, repeatKeptMs, sweptMax } from './limits.ts';
-import type { Objects } from './object.ts';
+import type { Kept, Objects } from './object.ts';
 import { Turns } from './turn.ts';
 
 type Billing = 'finalize' | 'void' | 'balance' | 'credit_note' | 'transfer' | 'reverse';
 export type StepKind = 'authorize' | 'capture' | 'cancel' | 'increment' | 'refund' | 'dispute' | 'decide' | 'payout' | 'unpay' | Billing;
 
-/** Something that is about to move money. `subject` is the payment it is about; the same id is the same step forever. */
-export type Step = { readonly id: string; readonly kind: StepKind; readonly subject: string; readonly input: Fields };
+/**
+ * Something that is about to move money. `subject` is the payment it is about; the same id is the same step forever. `made` are
+ * objects that begin with the step, and are kept with what it ends in: until then they are known to the step alone.
+ */
+export type Step = {
+  readonly id: string;
+  readonly kind: StepKind;
+  readonly subject: string;
+  readonly input: Fields;
+  readonly made?: readonly Kept[];
+};
 
-/** How a step ends: what is written down with it, and the refusal if there is one. */
-export type Ending = { readonly statements: readonly Statement[]; readonly refusal?: OperationError };
+/** How a step ends: what is written down with it, its subject as it is then, and the refusal if there is one. */
+export type Ending = { readonly statements: readonly Statement[]; readonly after?: Thing; readonly refusal?: OperationError };
+
+type Ended = Pick<Ending, 'after' | 'refusal'>;
 
 /** Moves the money of a step and says what is to be written. Called again with the same step it does the same, and nothing twice. */
 export type Mover = (at: Placed, step: Step) => Promise<Ending>;
 
-type Row = { id: string; kind: StepKind; subject: string; input: Fields };
+type Row = { id: string; kind: StepKind; subject: string; input: Fields; sealed: Buffer | null };
+
+const intention = `insert into step (id, kind, subject, input, sealed)
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[]) on conflict do nothing`;
 
 /**
  * Steps that move money: first the intention is written, then the ledger is asked, then all that follows is written at once.
  * Whoever finds an intention that nobody works on does it again: the ledger tells by the ids of its transfers what was done,
  * and the rest is done now. Nothing is guessed.
+ *
+ * A payment that is made and confirmed at once is such an intention before it is an object. Its key is taken first, then its step
+ * is committed with all that the payment is made of, then the ledger is asked, and then the payment, its charge and its events are
+ * written in the transaction that ends the step. Whoever dies before the step is committed has moved nothing; whoever dies after
+ * it has left a step that is found, by the key's seed or by the sweep, and makes the same payment by the same ids.
  */
 export class Steps {
   readonly #sql: Sql;
+  readonly #sealer: Sealer;
   readonly #objects: Objects;
   readonly #movers: Readonly<Record<StepKind, Mover>>;
   readonly #turns = new Turns();
 
-  constructor(sql: Sql, objects: Objects, movers: Readonly<Record<StepKind, Mover>>) {
+  constructor(sql: Sql, sealer: Sealer, objects: Objects, movers: Readonly<Record<StepKind, Mover>>) {
     this.#sql = sql;
+    this.#sealer = sealer;
     this.#objects = objects;
     this.#movers = movers;
   }
 
-  /** Works on a payment while nobody else here does, after what was left open of it has been finished. */
-  on<T>(at: Placed, subject: string, work: () => Promise<T>): Promise<T> {
+  /** Works on a payment while nobody else here does, after what was left open of it has been finished. One that is new has nothing left. */
+  on<T>(at: Placed, subject: string, work: () => Promise<T>, { isNew = false }: { isNew?: boolean } = {}): Promise<T> {
     return this.#turns.take(`${at.scope} ${subject}`, async () => {
-      await this.#mend(at, subject);
+      if (!isNew) await this.#mend(at, subject);
       return work();
     });
   }
 
-  /** Takes a step, within `on`; throws its refusal. */
-  async take(at: Placed, step: Step): Promise<void> {
-    await this.#sql
-      .as(at)
-      .query('insert into step (id, kind, subject, input) values ($1, $2, $3, $4) on conflict do nothing', [
-        ...[step.id, step.kind, step.subject],
-        json(step.input),
-      ]);
-    const refusal = await this.#finish(at, step);
+  /** Takes a step, within `on`; throws its refusal, and answers its subject as it is then, where the step tells it. */
+  async take(at: Placed, step: Step): Promise<Thing | undefined> {
+    await this.#objects.commit(at, [await this.#intended(at, step)]);
+    const { after, refusal } = await this.#finish(at, step);
     if (refusal) throw refusal;
+    return after;
+  }
+
+  async #intended(at: Placed, { id, kind, subject, input, made }: Step): Promise<Joint> {
+    const sealed = made?.length && (await this.#sealer.seal(at.tenant, Buffer.from(JSON.stringify(made)), `step ${id}`));
+    return { text: intention, params: [[id], [kind], [subject], [json(input)], [sealed || null]], joint: 'rows' };
+  }
+
+  async #opened(at: Placed, { sealed, ...step }: Row): Promise<Step> {
+    if (sealed === null) return step;
+    return { ...step, made: JSON.parse((await this.#sealer.open(at.tenant, sealed, `step ${step.id}`)).toString()) as Kept[] };
   }
 
   /** Whether a step was taken and finished before; throws what refused it. */
@@ -81,26 +110,27 @@ export class Steps {
   async #mend(at: Placed, subject: string): Promise<void> {
     const { rows } = await this.#sql
       .as(at)
-      .query<Row>('select id, kind, subject, input from step where subject = $1 and not is_done order by at', [subject]);
-    for (const step of rows) await this.#finish(at, step);
+      .query<Row>('select id, kind, subject, input, sealed from step where subject = $1 and not is_done order by at', [subject]);
+    for (const row of rows) await this.#finish(at, await this.#opened(at, row));
   }
 
-  async #finish(at: Placed, step: Step): Promise<OperationError | undefined> {
+  async #finish(at: Placed, step: Step): Promise<Ended> {
     for (let tries = 1; ; tries += 1) {
       const ended = await this.#attempt(at, step);
       if (ended !== 'changed') return ended;
-      if (await this.wasTaken(at, step.id)) return undefined;
+      if (await this.wasTaken(at, step.id)) return {};
       if (tries >= changeTriesMax) throw fault('Unavailable', 'What it is about changes too fast.');
     }
   }
 
   /** Once: `changed` when what is written down for it was changed by somebody else meanwhile, or is there already. */
-  async #attempt(at: Placed, step: Step): Promise<OperationError | undefined | 'changed'> {
-    const { statements, refusal } = await this.#movers[step.kind](at, step);
-    const done: Statement = {
-      text: `with done as (update step set is_done = true, refusal = $2 where id = $1 and not is_done returning 1)
+  async #attempt(at: Placed, step: Step): Promise<Ended | 'changed'> {
+    const { statements, after, refusal } = await this.#movers[step.kind](at, step);
+    const done: Joint = {
+      text: `with done as (update step set is_done = true, refusal = $2, sealed = null where id = $1 and not is_done returning 1)
              select exactly_one((select count(*) from done))`,
       params: [step.id, refusal ? json(keptError(refusal)) : null],
+      joint: 'alone',
     };
     try {
       await this.#objects.commit(at, [...statements, done]);
@@ -108,6 +138,6 @@ export class Steps {
       if (!(error instanceof OperationError) || error.code !== 'Conflict') throw error;
       return 'changed';
     }
-    return refusal;
+    return { after, refusal };
   }
 }

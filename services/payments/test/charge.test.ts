@@ -217,3 +217,21 @@ test('money is passed on to accounts that are ready, comes back at most once, an
   assert.equal((await refusal(stripe.charges.list({}, { stripeAccount: seller.id }))).statusCode, 403);
   assert.equal((await refusal(stripe.paymentIntents.create({ ...paid, application_fee_amount: 5 }))).param, 'application_fee_amount');
 });
+
+test('a card that is typed in with its payment is kept for the customer where it is to be used again', async () => {
+  const customer = await stripe.customers.create();
+  const given = { amount: 500, currency: 'usd', confirm: true, customer: customer.id, return_url: 'https://example.com/back' } as const;
+  const card = { type: 'card', card: { number: '4242424242424242', exp_month: 12, exp_year: 2039, cvc: '123' } } as const;
+  const kept = await stripe.paymentIntents.create({ ...given, payment_method_data: card as never, setup_future_usage: 'off_session' });
+  const [own] = (await stripe.customers.listPaymentMethods(customer.id)).data;
+  assert.deepEqual([kept.status, kept.payment_method, own?.card?.exp_year], ['succeeded', own?.id, 2039]);
+  const once = await stripe.paymentIntents.create({ ...given, payment_method_data: card as never });
+  assert.equal((await stripe.paymentMethods.retrieve(String(once.payment_method))).customer, null);
+  assert.equal((await stripe.customers.listPaymentMethods(customer.id)).data.length, 1);
+  const later = await stripe.paymentIntents.create({ ...given, payment_method: String(own?.id), off_session: true });
+  assert.deepEqual([later.status, later.payment_method], ['succeeded', own?.id]);
+  const types = ['payment_intent.created', 'payment_method.attached', 'payment_intent.succeeded'];
+  const told = (await stripe.events.list({ types, limit: 7 })).data.map(({ type }) => type).toReversed();
+  const made = ['payment_intent.created', 'payment_intent.succeeded'];
+  assert.deepEqual(told, [...types, ...made, ...made]);
+});

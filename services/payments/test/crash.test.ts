@@ -72,6 +72,16 @@ test('a service that is killed between its steps loses no money and moves none t
   const [intent, back] = await Promise.all([answered(create), answered(refund)]);
   assert.equal(intent.status, 'succeeded');
   assert.equal((await stripe.charges.list({ payment_intent: intent.id })).data.length, 1);
+  // It was nothing but an intention when its service died.
+  const made = await stripe.events.list({ type: 'payment_intent.created' });
+  assert.deepEqual(
+    made.data.map(({ data }) => (data.object as Stripe.PaymentIntent).id),
+    [intent.id, paid.id],
+  );
+  assert.deepEqual(
+    (await stripe.paymentIntents.list()).data.map(({ id }) => id),
+    [intent.id, paid.id],
+  );
   assert.equal(back.amount, 300);
   assert.equal((await stripe.refunds.list({ payment_intent: paid.id })).data.length, 1);
   assert.equal((await answered(refund)).id, back.id);

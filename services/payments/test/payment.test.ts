@@ -113,6 +113,8 @@ test('declines are told with their codes, and the payment may be tried with anot
     assert.equal(error.decline_code, decline);
     assert.equal(error.payment_intent?.status, 'requires_payment_method');
     assert.equal(error.payment_intent?.last_payment_error?.code, code);
+    const card = String(error.payment_intent?.last_payment_error?.payment_method?.id);
+    assert.equal((await stripe.paymentMethods.retrieve(card)).customer, null);
     const again = await stripe.paymentIntents.confirm(error.payment_intent?.id ?? '', { payment_method: 'pm_card_visa' });
     assert.equal(again.status, 'succeeded');
   }

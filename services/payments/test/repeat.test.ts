@@ -9,6 +9,8 @@ import { deployDatabase, serviceUrl } from '#kernel/migrate/database.ts';
 import { deploySchema } from '#kernel/migrate/deploy.ts';
 import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { startTestServer, type TestServer } from '#seams/sql/test/server.ts';
+import { Commits } from '../store/commit.ts';
+import { Objects } from '../store/object.ts';
 import { repeatsOver, type Repetition } from '../store/repeat.ts';
 import { Secrets } from '../store/secret.ts';
 
@@ -50,7 +52,7 @@ const sealer: Sealer = {
 function begin(boot: string): { repeats: RepeatStore; sql: Sql } {
   const sql = openSql(serviceUrl(server.url, deployment, 'payments', 'pw'), { max: 2 });
   open.push(sql);
-  return { repeats: repeatsOver({ sql, sealer, secrets: new Secrets(sql, sealer), boot }), sql };
+  return { repeats: repeatsOver({ sql, commits: new Commits(sql), sealer, secrets: new Secrets(sql, sealer), boot }), sql };
 }
 
 const asked = (name: string, body = 'body'): RepeatEntry => ({
@@ -126,4 +128,36 @@ test('a hundred that ask at once by four processes do the work once', async () =
   assert.equal(done, 1);
   assert.equal(outcomes.filter((each) => each?.kind === 'fresh').length, 1);
   assert.ok(outcomes.every((each) => ['fresh', 'replay', 'in-flight'].includes(each?.kind ?? '')));
+});
+
+test('what many requests write goes into few transactions, and one that is refused takes no other with it', async () => {
+  const { sql } = begin('writer');
+  const objects = new Objects(sql, sealer, new Commits(sql));
+  const at = { tenant: 1n, scope: 2n };
+  const things = Array.from({ length: 60 }, (_, n) => ({ id: `prod_${n}`, object: 'product', created: n, name: 'new' }));
+  await Promise.all(things.map(async (thing) => objects.commit(at, [await objects.insertion(at, thing)])));
+  const { rows } = await sql.as(at).query<{ id: string; by: string }>('select id, xmin::text as by from object order by seq');
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    things.map(({ id }) => id),
+  );
+  assert.ok(new Set(rows.map(({ by }) => by)).size < 10);
+
+  const kept = await Promise.all(things.map(({ id }) => objects.get(at, 'product', id)));
+  const renamed = async (n: number, name: string) => {
+    const before = kept[n];
+    assert.ok(before);
+    return objects.commit(at, [await objects.change(at, before, { ...before.thing, name })]);
+  };
+  await renamed(7, 'changed meanwhile');
+  // PostgreSQL keeps no text with a zero character.
+  const outcomes = await Promise.allSettled(things.map((_, n) => renamed(n, n === 30 ? 'zero \0' : 'changed')));
+  const failed = outcomes.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []));
+  assert.deepEqual(failed, [7, 30]);
+  assert.equal(outcomes[7]?.status === 'rejected' && (outcomes[7].reason as { code?: string }).code, 'Conflict');
+  const names = await Promise.all(things.map(async ({ id }) => (await objects.get(at, 'product', id))?.thing.name));
+  assert.deepEqual(
+    names,
+    things.map((_, n) => (n === 7 ? 'changed meanwhile' : n === 30 ? 'new' : 'changed')),
+  );
 });

@@ -7,7 +7,7 @@ import { cardOfSource } from '../method.ts';
 import type { Kept } from '../object.ts';
 import { behaviourOf, paymentBehind, paymentNamed } from '../payment.ts';
 import { rateOfCharge } from '../rate.ts';
-import { found, keepNew, writtenDesk } from '../world.ts';
+import { found, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 
 /** The card that is charged: of the source, or the customer's own. */
@@ -35,17 +35,20 @@ async function create(request: Request): Promise<Thing> {
   const { capture, source: _, ...given } = input;
   const own = { id, created: desk.created, livemode: desk.livemode, secret: '' };
   const asked: Fields = { ...given, currency, payment_method: card.thing.id, capture_method: capture === false ? 'manual' : 'automatic' };
-  await keepNew(world, desk, { ...newPaymentIntent(asked, own), object: 'direct_payment' });
-  await world.steps.on(desk.at, id, async () => {
+  const payment: Kept = { thing: { ...newPaymentIntent(asked, own), object: 'direct_payment' }, hidden: {}, version: 0 };
+  // A release before this one kept it before its first step.
+  const known = desk.again ? await world.objects.get(desk.at, payment.thing.object, id) : undefined;
+  const work = async () => {
     const rate = await world.rates.of(desk.at, currency, card.thing.card);
     const more = { method: card.thing.id, mandate: null, rate, attempt: 1, refuse_action: true, desk: writtenDesk(desk) };
-    if (!(await world.steps.wasTaken(desk.at, step)))
-      await world.steps.take(desk.at, { id: step, kind: 'authorize', subject: id, input: more });
+    if (!(desk.again && (await world.steps.wasTaken(desk.at, step))))
+      await world.steps.take(desk.at, { id: step, kind: 'authorize', subject: id, input: more, made: known ? [] : [payment] });
     const { dispute } = behaviourOf(card) as { dispute?: string };
-    if (dispute === undefined || capture === false || (await world.steps.wasTaken(desk.at, contest))) return;
+    if (dispute === undefined || capture === false || (desk.again && (await world.steps.wasTaken(desk.at, contest)))) return;
     const contested = { reason: dispute, desk: writtenDesk(desk) };
     await world.steps.take(desk.at, { id: contest, kind: 'dispute', subject: id, input: contested });
-  });
+  };
+  await world.steps.on(desk.at, id, work, { isNew: !desk.again });
   const { thing } = await paymentNamed(world, desk.at, id);
   return (await found(world, desk.at, 'charge', String(thing.latest_charge))).thing;
 }

@@ -6,10 +6,11 @@ import { changed } from '../change.ts';
 import { waysOf } from '../challenge.ts';
 import { errorOf, invalid, keptError, missing, refusalOf, refuse } from '../fault.ts';
 import { chosen, mandateOf, methodGiven } from '../choice.ts';
+import { keptMethod, methodToBe } from '../method.ts';
 import type { Kept } from '../object.ts';
 import { behaviourOf, hiddenOf, paymentOf } from '../payment.ts';
 import { rateOfCharge } from '../rate.ts';
-import type { StepKind } from '../step.ts';
+import type { Step, StepKind } from '../step.ts';
 import { found, keepNew, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
@@ -42,12 +43,34 @@ async function create(request: Request): Promise<Thing> {
   if (typeof given.customer === 'string') await found(world, desk.at, 'customer', given.customer, 'customer');
   await checkShare(request, Number(given.amount));
   const id = desk.ids('pi');
-  const method = await methodGiven(world, desk, named, data);
+  const method = await methodToBe(world, desk, named, data);
   const secret = `${id}_secret_${await world.secrets.hash(desk.at, 'client secret', id, secretLength)}`;
   const own = { id, created: desk.created, livemode: desk.livemode, secret };
   const intent = newPaymentIntent({ ...given, currency, ...(method ? { payment_method: method.thing.id } : {}) }, own);
+  if (confirm === true && method && given.confirmation_token == null) return paidAtOnce({ ...request, id }, intent, method, given);
+  if (method) await keptMethod(world, desk, method);
   const made = await keepNew(world, desk, intent, 'payment_intent.created');
   return confirm === true ? confirmed({ ...request, id }, { ...given, payment_method: method?.thing.id ?? null }) : made;
+}
+
+/** A payment that is made and confirmed at once: it is kept, with the card it is made with, as what it has become by its first step. */
+function paidAtOnce(request: Request, intent: Thing, method: Kept, given: Fields): Promise<Thing> {
+  const { world, desk, id } = request;
+  const [step, contest] = [desk.ids('step'), desk.ids('step')];
+  const work = async () => {
+    if (desk.again && (await world.steps.wasTaken(desk.at, step))) return (await found(world, desk.at, kind, id)).thing;
+    // A release before this one kept it before its first step.
+    const known = desk.again ? await world.objects.get(desk.at, kind, id) : undefined;
+    if (known && !isOpen(known.thing)) return known.thing;
+    const kept: Kept = known ?? { thing: intent, hidden: {}, version: 0 };
+    checkOwner(intent, method.thing);
+    const mandate = await mandateOf(world, desk, given, method.thing.id);
+    const rate = await world.rates.of(desk.at, String(intent.currency), method.thing.card);
+    const input = { method: method.thing.id, mandate, rate, ...attemptOf(request, kept, given) };
+    const made = [kept, method].filter(({ version }) => version === 0);
+    return contested(request, method, contest, await take(request, { kind: 'authorize', id: step, input, made }));
+  };
+  return telling(request, () => world.steps.on(desk.at, id, work, { isNew: !desk.again }));
 }
 
 /** Refuses to pass on what cannot be: to an account that is not ready, or more than is paid. */
@@ -66,10 +89,9 @@ async function checkShare({ world, desk, input }: Request, amount: number): Prom
 }
 
 /** Takes a step of a payment; what refuses it tells the payment as it is then. */
-async function take({ world, desk, id }: Request, step: { kind: StepKind; id: string; input: Fields }): Promise<Thing> {
-  const written = { id: step.id, kind: step.kind, subject: id, input: { ...step.input, desk: writtenDesk(desk) } };
-  await world.steps.take(desk.at, written);
-  return (await found(world, desk.at, kind, id)).thing;
+async function take({ world, desk, id }: Request, step: Omit<Step, 'subject'>): Promise<Thing> {
+  const after = await world.steps.take(desk.at, { ...step, subject: id, input: { ...step.input, desk: writtenDesk(desk) } });
+  return after ?? (await found(world, desk.at, kind, id)).thing;
 }
 
 /** Tells with a refusal of a card what became of the payment. */

@@ -15,12 +15,12 @@ import { refuse } from '../fault.ts';
 import { availableAfterSeconds } from '../limits.ts';
 import type { Hold } from '../money.ts';
 import type { Kept } from '../object.ts';
-import { behaviourOf, behind, hiddenOf, type Payment, paymentNamed } from '../payment.ts';
+import { behaviourOf, behind, foundIn, hiddenOf, type Payment, paymentIn } from '../payment.ts';
 import type { Ending, Mover } from '../step.ts';
 import { sessionAfter } from './checkout.ts';
 import { invoiceAfter } from './invoice.ts';
 import { feeLeft, shared, shareFor } from './transfer.ts';
-import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
+import { type Desk, deskOfStep, eventsOf, type World } from '../world.ts';
 
 type Attempt = {
   readonly desk: Desk;
@@ -40,10 +40,11 @@ export function sure(done: Done): void {
 /** Authorizes a payment, and takes the money at once unless it is captured apart: hold, ask the issuer, then take or release. */
 export const authorizer =
   (world: () => World): Mover =>
-  async (at, { id, subject, input }) => {
+  async (at, step) => {
+    const { id, input } = step;
     const desk = deskOfStep(at, id, fieldsOf(input.desk));
-    const payment = await paymentNamed(world(), at, subject);
-    const method = await found(world(), at, 'payment_method', String(input.method));
+    const payment = await paymentIn(world(), at, step);
+    const method = await foundIn(world(), at, step, 'payment_method', String(input.method));
     const hold: Hold = { step: 'authorize', attempt: Number(input.attempt), amount: Number(payment.thing.amount) };
     const authenticated = input.authenticated === true || payment.authenticated === method.thing.id;
     const attempt = { desk, payment, method, hold, input, authenticated };
@@ -80,7 +81,8 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
     ...thing,
     ...{ latest_charge: charge.id, payment_method: method.thing.id, next_action: null, last_payment_error: null },
   };
-  const statements = await attached(world, desk, base, method);
+  const kept = await attached(world, desk, base, method);
+  const statements = [...(await begun(world, attempt, kept.length > 0)), ...kept];
   if (isManual(thing)) {
     const next: Thing = { ...base, status: 'requires_capture', amount_capturable: hold.amount };
     const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold] });
@@ -92,7 +94,7 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
         ['payment_intent.amount_capturable_updated', next],
       ])),
     );
-    return { statements };
+    return { statements, after: next };
   }
   const share = shareFor(desk, thing, hold.amount);
   const fee = feeLeft(feeOf(hold.amount, rateIn(attempt.input)), hold.amount, share);
@@ -111,7 +113,14 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
     ...(await invoiceAfter(world, desk, payment, { outcome: 'paid', method: method.thing.id, automatic: false })),
     ...(await sessionAfter(world, desk, payment.kept, method.thing)),
   );
-  return { statements };
+  return { statements, after: next };
+}
+
+/** What began with this attempt, and is kept from now on. A payment that is new is kept as what it has become. */
+async function begun(world: World, { desk, payment, method }: Attempt, isMethodKept = false): Promise<Statement[]> {
+  const fresh = method.version > 0 || isMethodKept ? [] : [await world.objects.insertion(desk.at, method.thing, method.hidden)];
+  if (payment.kept.version > 0) return fresh;
+  return [...fresh, ...(await eventsOf(world, desk, [['payment_intent.created', payment.thing]]))];
 }
 
 /** The line of the statement that a captured charge makes. */
@@ -156,6 +165,7 @@ async function declined(world: World, attempt: Attempt, verdict: Extract<Verdict
     last_payment_error: { ...said, payment_method: method.thing },
   };
   const statements = [
+    ...(await begun(world, attempt)),
     await world.objects.change(desk.at, payment.kept, next, hiddenOf(payment.kept, { attempts: hold.attempt, authenticated: null })),
     await world.objects.insertion(desk.at, charge, behind(payment.thing)),
     ...(await eventsOf(world, desk, [
@@ -169,7 +179,8 @@ async function declined(world: World, attempt: Attempt, verdict: Extract<Verdict
 }
 
 /** The issuer wants to know that it is the cardholder: no money is held until that is proven. */
-async function challenged(world: World, { desk, payment, method, hold, input }: Attempt): Promise<Ending> {
+async function challenged(world: World, attempt: Attempt): Promise<Ending> {
+  const { desk, payment, method, hold, input } = attempt;
   const { thing, kept } = payment;
   const challenge = challengeOf(desk.at, thing, input, textOf(input.mandate) ?? null);
   const next: Thing = {
@@ -180,7 +191,9 @@ async function challenged(world: World, { desk, payment, method, hold, input }: 
     last_payment_error: null,
   };
   return {
+    after: next,
     statements: [
+      ...(await begun(world, attempt)),
       await world.objects.change(desk.at, kept, next, hiddenOf(kept, { attempts: hold.attempt, challenge: keptChallenge(challenge) })),
       ...(await eventsOf(world, desk, [['payment_intent.requires_action', next]])),
       ...(await invoiceAfter(world, desk, payment, { outcome: 'waiting', method: method.thing.id, automatic: false })),

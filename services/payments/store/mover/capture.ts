@@ -46,6 +46,7 @@ export const capturer =
     const taken = passed.charge;
     const next: Thing = { ...payment.thing, status: 'succeeded', amount_capturable: 0, amount_received: amount };
     return {
+      after: next,
       statements: [
         await world.objects.change(at, payment.kept, next),
         await world.objects.change(at, charge, taken),
@@ -117,6 +118,7 @@ export const increaser =
     const next: Thing = { ...payment.thing, amount, amount_capturable: amount };
     const grown: Thing = { ...charge.thing, amount };
     return {
+      after: next,
       statements: [
         await world.objects.change(at, payment.kept, next, hiddenOf(payment.kept, { holds: [...payment.holds, hold] })),
         await world.objects.change(at, charge, grown),
