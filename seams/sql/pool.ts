@@ -139,7 +139,7 @@ export class Pool {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const gone = new SqlUnavailable('closed', 'The pool is closed.');
+    const gone = poolClosed();
     for (const group of this.#groups.splice(0)) group.finish(gone);
     for (const reservation of [...this.#reservations, ...this.#claims.values()]) {
       this.#withdraw(reservation);
@@ -152,7 +152,7 @@ export class Pool {
   }
 
   #refuses(waiting: number): Error | null {
-    if (this.#closed) return new SqlUnavailable('closed', 'The pool is closed.');
+    if (this.#closed) return poolClosed();
     if (waiting >= poolQueueMax) return new SqlUnavailable('queue', `More than ${poolQueueMax} statement groups wait for a connection.`);
     return null;
   }
@@ -203,7 +203,13 @@ export class Pool {
     const connection = group.connection as Connection;
     group.connection = null;
     if (status === 'transaction' || status === 'failed') connection.fail('A statement left its group in an open transaction.');
-    if (group.error instanceof PostgresError && this.#sendAgain(group, group.error, connection)) return;
+    if (group.error instanceof PostgresError && this.#mayRepeat(group, group.error, connection)) {
+      // Its error was not its own: a pool that closes meanwhile answers what it answers everything that was not run.
+      if (this.#closed) return group.finish(poolClosed());
+      resetExchange(group);
+      this.#groups.unshift(group);
+      return;
+    }
     const cancelled = group.aborted && group.error instanceof PostgresError && group.error.sqlstate === '57014';
     if (status === 'transaction' || status === 'failed')
       group.finish(new SqlMisuse('A statement left its group in an open transaction; it was rolled back.'));
@@ -211,16 +217,13 @@ export class Pool {
   }
 
   // Safe to repeat: the error undid the whole group. A cancel was meant for a neighbour, or the plan no longer fits the tables.
-  #sendAgain(group: Group, error: PostgresError, connection: Connection): boolean {
+  #mayRepeat(group: Group, error: PostgresError, connection: Connection): boolean {
     const stale = error.sqlstate === '26000' || error.routine === 'RevalidateCachedQuery';
     // Before its time is up it was a cancel; one passed on by a proxy may come late.
     const early = this.#options.statementTimeoutMs === 0 || performance.now() - group.sentAt < this.#options.statementTimeoutMs;
     const struck = error.sqlstate === '57014' && !group.aborted && connection.cancels > 0 && early;
     if (stale) connection.statements.clear();
-    if ((!stale && !struck) || group.sends > resendMax || this.#closed) return false;
-    resetExchange(group);
-    this.#groups.unshift(group);
-    return true;
+    return (stale || struck) && group.sends <= resendMax;
   }
 
   #abort(group: Group): void {
@@ -361,4 +364,8 @@ export class Pool {
   #settleClose(): void {
     if (this.#open.size === 0 && this.#opening === 0) this.#drained?.();
   }
+}
+
+function poolClosed(): SqlUnavailable {
+  return new SqlUnavailable('closed', 'The pool is closed.');
 }

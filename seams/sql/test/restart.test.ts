@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PostgresError, SqlUnavailable } from '../error.ts';
+import { PostgresError, SqlAborted, SqlUnavailable } from '../error.ts';
 import { openSql } from '../sql.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
@@ -72,6 +72,23 @@ test('a statement whose connection is ended by an administrator is lost and says
   while ((await end()).count === 0) await sleep(20);
   await lost;
   assert.equal((await sql.as(one).query('select 1')).count, 1);
+});
+
+test('a cancel meant for a neighbour that strikes while the pool closes answers that the pool is closed', async () => {
+  const sql = openSql(server.url, { max: 1 });
+  await using other = openSql(server.url, { max: 1 });
+  const stop = new AbortController();
+  const slow = sql.as(one).query('select pg_sleep(30)', [], { signal: stop.signal });
+  const neighbour = sql.as(one).query('select pg_sleep(20)');
+  neighbour.catch(() => undefined);
+  const running = "from pg_stat_activity where query = 'select pg_sleep(20)' and state = 'active'";
+  setTimeout(() => stop.abort(), 50);
+  await assert.rejects(slow, SqlAborted);
+  while ((await other.platform().query(`select pid ${running}`)).count === 0) await sleep(20);
+  const closed = sql.close();
+  await other.platform().query(`select pg_cancel_backend(pid) ${running}`);
+  await assert.rejects(neighbour, (error: unknown) => error instanceof SqlUnavailable && error.reason === 'closed' && !error.sent);
+  await closed;
 });
 
 test('a transaction whose connection is lost before its commit says that it had no effect', async () => {
