@@ -1,30 +1,64 @@
 import type { Aggregate } from '../domain/aggregate.ts';
-import { printValue, readValue, type Type, type Value, whole } from '../domain/value.ts';
+import { printValue, readValue, type Type, type Value } from '../domain/value.ts';
 import { printDecimal, readDecimal, type Decimal } from '../domain/decimal.ts';
+import { isMasked } from './batch.ts';
 import { codeOf } from './operation.ts';
 import { Bag } from './bag.ts';
-import { noScaled, type Scaled } from './exact.ts';
+import { joinedBest, joinedSum, noScaled, type Scaled, splitBest, splitSum } from './exact.ts';
 
-/** What an aggregate keeps of each group: an array by group, what it begins with, and how it is written down. */
-export type Kept = {
+/** What an aggregate keeps of each group in numbers, what they begin with (0 or NaN), and how it is written down. */
+export type KeptNumbers = {
+  readonly cells: readonly number[];
+  readonly write: (cells: Float64Array, at: number) => unknown;
+  readonly read: (written: never) => readonly number[];
+};
+/** What an aggregate keeps of each group that is no number. */
+export type KeptValue = {
+  readonly cells?: undefined;
   readonly first: () => unknown;
   readonly write: (value: never) => unknown;
   readonly read: (written: never) => unknown;
+  /** Values of this type with their counts, which change in their place. */
   readonly bag?: Type;
+  /** What the result reads of such, as it is now. */
+  readonly shown?: (value: Bag) => unknown;
 };
+export type Kept = KeptNumbers | KeptValue;
 
-/** An aggregate's code: `s` is the group, `w` the weight, the names are those of its arrays. */
+/** Code for what is kept: how it is read and written, and of numbers their place and the second of two. */
+export type Name = { readonly ref: string; readonly at: string; readonly high: string };
+
+/** An aggregate's code: `w` is the weight, `c` are the numbers that names lie in, `x` the values. */
 export type Accumulator = {
   readonly kept: readonly Kept[];
-  readonly update: (names: readonly string[], value: string, weight: string) => string;
-  readonly result: (names: readonly string[]) => string;
+  readonly update: (names: readonly Name[], value: string, weight: string) => string;
+  readonly result: (names: readonly Name[]) => string;
 };
 
-const count: Kept = { first: () => 0, write: (value: number) => value, read: (written: number) => written };
+const count: Kept = { cells: [0], write: (cells, at) => cells[at], read: (written: number) => [written] };
+/** A sum of integers: what is above 52 bits stands in the second number. */
 const wholeSum: Kept = {
-  first: () => 0,
-  write: (value: number | bigint) => String(value),
-  read: (written: string) => whole(BigInt(written)),
+  cells: [0, 0],
+  write: (cells, at) => String(joinedSum(cells[at] as number, cells[at + 1] as number)),
+  read: (written: string) => splitSum(BigInt(written)),
+};
+const float: Kept = {
+  cells: [0],
+  write: (cells, at) => (Object.is(cells[at], -0) ? '-0' : cells[at]),
+  read: (written: number | string) => [Number(written)],
+};
+/** The least or greatest number so far: NaN before there is one. int8 beyond what a number holds takes two. */
+const best = (type: Type): Kept => ({
+  cells: type === 'int8' ? [Number.NaN, 0] : [Number.NaN],
+  write: (cells, at) => printValue(type, bestIn(type, cells, at)),
+  read: (written: string | null) => {
+    const held = written === null ? Number.NaN : (readValue(type, written) as number | bigint);
+    return type === 'int8' ? splitBest(held) : [held as number];
+  },
+});
+const bestIn = (type: Type, cells: Float64Array, at: number): Value => {
+  const held = type === 'int8' ? joinedBest(cells[at] as number, cells[at + 1] as number) : (cells[at] as number);
+  return Number.isNaN(held) ? null : held;
 };
 const exact: Kept = { first: () => 0n, write: (value: bigint) => value.toString(36), read: (written: string) => fromBase36(written) };
 const scaled: Kept = {
@@ -36,17 +70,15 @@ const scaled: Kept = {
     counts: new Map(counts),
   }),
 };
-const float: Kept = {
-  first: () => 0,
-  write: (value: number) => (Object.is(value, -0) ? '-0' : value),
-  read: (written: number | string) => Number(written),
-};
 const decimals: Kept = {
   first: () => null,
   write: (value: Decimal | null) => value && printDecimal(value),
   read: (written: string | null) => (written === null ? null : readDecimal(written)),
 };
-const bag = (type: Type): Kept => ({ first: () => new Bag(), write: () => null, read: () => new Bag(), bag: type });
+const bag = (type: Type, shown?: KeptValue['shown']): Kept => ({
+  ...{ first: () => new Bag(), write: () => null, read: () => new Bag(), bag: type },
+  shown: shown ?? (() => null),
+});
 const value = (type: Type): Kept => ({
   first: () => null,
   write: (held: Value) => printValue(type, held),
@@ -60,6 +92,9 @@ function fromBase36(text: string): bigint {
   return negative ? -found : found;
 }
 
+/** Of names that there are by what is kept. */
+const at = (names: readonly Name[], place: number): Name => names[place] as Name;
+
 /** The code of an aggregate. Where rows only come, what they were need not be kept. */
 export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulator {
   const { name, arg, distinct } = aggregate;
@@ -67,21 +102,21 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
     const inner = accumulatorOf({ ...aggregate, distinct: false }, appends);
     return {
       kept: [bag(arg.type), ...inner.kept],
-      update: ([own = '', ...names], of, weight) =>
-        `const d${own} = ${own}[s].change(${of}, ${weight});\nif (d${own} !== 0) {\n${inner.update(names, of, `d${own}`)}\n}`,
+      update: ([own, ...names], of, weight) =>
+        `const d = ${own?.ref}.change(${of}, ${weight});\nif (d !== 0) {\n${inner.update(names, of, 'd')}\n}`,
       result: ([, ...names]) => inner.result(names),
     };
   }
   const type = arg?.type ?? 'int8';
   switch (name) {
     case 'count':
-      return { kept: [count], update: ([n], _, weight) => `${n}[s] += ${weight};`, result: ([n]) => `${n}[s]` };
+      return { kept: [count], update: ([n], _, weight) => `${n?.ref} += ${weight};`, result: ([n]) => `${n?.ref}` };
     case 'bool_and':
     case 'bool_or':
       return {
         kept: [count, count],
-        update: ([all, held], of, weight) => `${all}[s] += ${weight}; if (${of}) ${held}[s] += ${weight};`,
-        result: ([all, held]) => `${all}[s] === 0 ? null : ${name === 'bool_or' ? `${held}[s] > 0` : `${held}[s] === ${all}[s]`}`,
+        update: ([all, held], of, weight) => `${all?.ref} += ${weight}; if (${of}) ${held?.ref} += ${weight};`,
+        result: ([all, held]) => `${all?.ref} === 0 ? null : ${name === 'bool_or' ? `${held?.ref} > 0` : `${held?.ref} === ${all?.ref}`}`,
       };
     case 'min':
     case 'max':
@@ -92,54 +127,94 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
 }
 
 function extreme(name: 'min' | 'max', type: Type, appends: boolean): Accumulator {
-  if (!appends)
+  const isLeast = name === 'min';
+  if (!appends) {
+    const shown = (held: Bag) => ({ least: isLeast ? held.least : null, greatest: isLeast ? null : held.greatest });
     return {
-      kept: [bag(type)],
-      update: ([held], of, weight) => `${held}[s].change(${of}, ${weight});`,
-      result: ([held]) => `${held}[s].${name === 'min' ? 'least' : 'greatest'}`,
+      kept: [bag(type, shown)],
+      update: (names, of, weight) => `${at(names, 0).ref}.change(${of}, ${weight});`,
+      result: (names) => `${at(names, 0).ref}.${isLeast ? 'least' : 'greatest'}`,
     };
-  const better = codeOf(`${name === 'min' ? '<' : '>'}:${type},${type}`);
+  }
+  // What is no number yet is NaN, beside which nothing holds.
+  const better = (held: string, of: string) => `if (!(${held} ${isLeast ? '<=' : '>='} ${of})) ${held} = ${of};`;
+  if (type === 'int8')
+    return {
+      kept: [best(type)],
+      update(names, of) {
+        const { ref, high, at: place } = at(names, 0);
+        return `if (typeof ${of} === 'number' && ${high} === 0) { ${better(ref, of)} } else r.takeBest(c, ${place}, ${of}, ${isLeast});`;
+      },
+      result: (names) => `r.shownBest(${at(names, 0).ref}, ${at(names, 0).high})`,
+    };
+  if (isMasked(type))
+    return {
+      kept: [best(type)],
+      update: (names, of) => better(at(names, 0).ref, of),
+      result: (names) => `(${at(names, 0).ref} !== ${at(names, 0).ref} ? null : ${at(names, 0).ref})`,
+    };
+  const isBetter = codeOf(`${isLeast ? '<' : '>'}:${type},${type}`);
   return {
     kept: [value(type)],
-    update: ([best], of) => `if (${best}[s] === null || ${better([of, `${best}[s]`])}) ${best}[s] = ${of};`,
-    result: ([best]) => `${best}[s]`,
+    update: (names, of) => `if (${at(names, 0).ref} === null || ${isBetter([of, at(names, 0).ref])}) ${at(names, 0).ref} = ${of};`,
+    result: (names) => at(names, 0).ref,
   };
 }
 
+type Total = {
+  readonly kept: Kept;
+  readonly update: (sum: Name, of: string, weight: string) => string;
+  readonly result: (sum: Name, n: string) => string;
+};
+
+/** A sum beside the number of its values. */
+const counted = ({ kept, update, result }: Total): Accumulator => ({
+  kept: [count, kept],
+  update: (names, of, weight) => `${at(names, 0).ref} += ${weight};\n${update(at(names, 1), of, weight)}`,
+  result: (names) => `${at(names, 0).ref} === 0 ? null : ${result(at(names, 1), at(names, 0).ref)}`,
+});
+
 /** sum and avg: integers and decimals exactly; PostgreSQL's result types. */
 function total(name: 'sum' | 'avg', type: Type, answered: Type, appends: boolean): Accumulator {
-  const counted = (sum: Kept, update: (sum: string, of: string, weight: string) => string, result: (sum: string, n: string) => string) => ({
-    kept: [count, sum],
-    update: ([n, held = '']: readonly string[], of: string, weight: string) => `${n}[s] += ${weight};\n${update(held, of, weight)}`,
-    result: ([n, held = '']: readonly string[]) => `${n}[s] === 0 ? null : ${result(`${held}[s]`, `${n}[s]`)}`,
-  });
   const mean = (sum: string, n: string) => `r.divideDecimal(${sum}, r.decimalOf(${n}))`;
   if (type === 'float8') {
     const result = (sum: string, n: string) => (name === 'sum' ? `r.finite(${sum})` : `r.finite(${sum} / ${n})`);
-    if (appends) return counted(float, (held, of, weight) => `${held}[s] = r.finite(${held}[s] + ${of} * ${weight});`, result);
-    return counted(
-      exact,
-      (held, of, weight) => `${held}[s] = r.exactSum(${held}[s], ${of}, ${weight});`,
-      (sum, n) => result(`r.rounded(${sum})`, n),
-    );
+    if (appends)
+      return counted({
+        kept: float,
+        update: ({ ref }, of, weight) => `${ref} = r.finite(${ref} + ${of} * ${weight});`,
+        result: ({ ref }, n) => result(ref, n),
+      });
+    return counted({
+      kept: exact,
+      update: ({ ref }, of, weight) => `${ref} = r.exactSum(${ref}, ${of}, ${weight});`,
+      result: ({ ref }, n) => result(`r.rounded(${ref})`, n),
+    });
   }
   if (type === 'numeric') {
     const result = (sum: string, n: string) => (name === 'sum' ? sum : mean(sum, n));
     const times = (of: string, weight: string) => `(${weight} === 1 ? ${of} : r.multiplyDecimal(${of}, r.decimalOf(${weight})))`;
     if (appends)
-      return counted(
-        decimals,
-        (held, of, weight) => `${held}[s] = ${held}[s] === null ? ${times(of, weight)} : r.addDecimal(${held}[s], ${times(of, weight)});`,
-        result,
-      );
-    return counted(
-      scaled,
-      (held, of, weight) => `${held}[s] = r.scaledSum(${held}[s], ${of}, ${weight});`,
-      (sum, n) => result(`r.unscaled(${sum})`, n),
-    );
+      return counted({
+        kept: decimals,
+        update: ({ ref }, of, weight) => `${ref} = ${ref} === null ? ${times(of, weight)} : r.addDecimal(${ref}, ${times(of, weight)});`,
+        result: ({ ref }, n) => result(ref, n),
+      });
+    return counted({
+      kept: scaled,
+      update: ({ ref }, of, weight) => `${ref} = r.scaledSum(${ref}, ${of}, ${weight});`,
+      result: ({ ref }, n) => result(`r.unscaled(${ref})`, n),
+    });
   }
-  const update = (held: string, of: string, weight: string) => `${held}[s] = r.accumulated(${held}[s], ${of}, ${weight});`;
-  const result = (sum: string, n: string) =>
-    name === 'avg' ? mean(`r.decimalOf(${sum})`, n) : answered === 'int8' ? `r.int8(${sum})` : `r.decimalOf(${sum})`;
-  return counted(wholeSum, update, result);
+  const isSafe = (of: string) => `Math.abs(${of}) <= ${Number.MAX_SAFE_INTEGER}`;
+  return counted({
+    kept: wholeSum,
+    update: ({ ref, at: place }, of, weight) =>
+      `if (typeof ${of} === 'number' && ${isSafe(`${of} * ${weight}`)} && ${isSafe(`${ref} + ${of} * ${weight}`)}) ` +
+      `${ref} += ${of} * ${weight}; else r.takeSum(c, ${place}, ${of}, ${weight});`,
+    result({ ref, high }, n) {
+      const sum = `r.joinedSum(${ref}, ${high})`;
+      return name === 'avg' ? mean(`r.decimalOf(${sum})`, n) : answered === 'int8' ? `r.int8(${sum})` : `r.decimalOf(${sum})`;
+    },
+  });
 }

@@ -13,10 +13,13 @@ import { StreamMatch } from './match-stream.ts';
 import { WholeMatch } from './match-whole.ts';
 import { Partitioned } from './partition.ts';
 import { pipeline } from './pipeline.ts';
+import { isStage, type Stage } from './stage.ts';
 import { Temporal } from './temporal.ts';
 import { Window } from './window.ts';
 
-type Node = { readonly plan: Plan; readonly operator: Operator | undefined; readonly inputs: readonly number[] };
+type Planned = { readonly plan: Plan; readonly inputs: readonly number[] };
+/** `from`: the nodes whose rows an operator takes, which are not its inputs where it does the work of those besides its own. */
+type Node = Planned & { readonly operator: Operator | undefined; readonly from: readonly number[] };
 
 /** What is written down of a circuit: an operator's entry. */
 export type CircuitEntry = readonly [operator: number, key: string, written: unknown];
@@ -24,42 +27,26 @@ export type CircuitEntry = readonly [operator: number, key: string, written: unk
 /** A plan as operators that go on from one state to the next: changes of relations in, the changes of its rows out. */
 export class Circuit {
   readonly columns: readonly Column[];
-  readonly #nodes: Node[] = [];
+  readonly #nodes: readonly Node[];
   #isFirst = true;
   /** Whether nothing was settled as yet. */
   #isFresh = true;
 
   constructor(plan: Plan) {
     this.columns = plan.columns;
-    this.#build(plan, new Map());
-  }
-
-  #build(plan: Plan, known: Map<string, number>): number {
-    // Equal parts of a plan are computed once.
-    const shape = shapeOf(plan);
-    const seen = known.get(shape);
-    if (seen !== undefined) return seen;
-    const inputs = inputsOf(plan).map((input) => this.#build(input, known));
-    const at = this.#nodes.push({ plan, operator: operatorOf(plan), inputs }) - 1;
-    known.set(shape, at);
-    return at;
+    this.#nodes = operated(planned(plan));
   }
 
   /** One step: the changes of each relation by its number. It is then to be settled or undone. */
   step(changes: ReadonlyMap<bigint, Batch>, params: Row = [], clocks: Clocks = noClocks): Batch {
     const found: Batch[] = [];
-    for (const { plan, operator, inputs } of this.#nodes) {
-      if (plan.kind === 'scan') found.push(changes.get(plan.relation) ?? emptyBatch(plan.columns));
-      else if (plan.kind === 'one') found.push({ size: this.#isFirst ? 1 : 0, columns: [], weights: undefined });
-      else if (operator)
-        found.push(
-          operator.step(
-            inputs.map((at) => found[at] as Batch),
-            params,
-            this.#isFirst,
-            clocks,
-          ),
-        );
+    for (const [at, { plan, operator, from }] of this.#nodes.entries()) {
+      if (plan.kind === 'scan') found[at] = changes.get(plan.relation) ?? emptyBatch(plan.columns);
+      else if (plan.kind === 'one') found[at] = { size: this.#isFirst ? 1 : 0, columns: [], weights: undefined };
+      else if (operator) {
+        const inputs = from.map((input) => found[input] as Batch);
+        found[at] = operator.step(inputs, params, this.#isFirst, clocks);
+      }
     }
     this.#isFirst = false;
     const last = found.at(-1) as Batch;
@@ -119,19 +106,57 @@ export class Circuit {
 const shapeOf = (plan: Plan): string =>
   JSON.stringify(plan, (key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : key === 'position' ? undefined : value));
 
-function operatorOf(plan: Plan): Operator | undefined {
+/** The nodes of a plan, each behind its inputs. Equal parts are computed once. */
+function planned(plan: Plan, nodes: Planned[] = [], known = new Map<string, number>()): readonly Planned[] {
+  const build = (each: Plan): number => {
+    const shape = shapeOf(each);
+    const seen = known.get(shape);
+    if (seen !== undefined) return seen;
+    const inputs = inputsOf(each).map(build);
+    const at = nodes.push({ plan: each, inputs }) - 1;
+    known.set(shape, at);
+    return at;
+  };
+  build(plan);
+  return nodes;
+}
+
+/** Nodes with their operators. What is done to each row alone, for one node, is part of that node's pipeline. */
+function operated(nodes: readonly Planned[]): Node[] {
+  const takers = nodes.map((_, at) => nodes.reduce((sum, { inputs }) => sum + Number(inputs.includes(at)), 0));
+  const absorbed = new Set<number>();
+  const found = nodes.map(({ plan, inputs }) => {
+    const stages: Stage[] = [];
+    let from = inputs;
+    while (plan.kind === 'map' || plan.kind === 'group') {
+      const [below = -1] = from;
+      const under = nodes[below];
+      if (!under || takers[below] !== 1 || !isStage(under.plan)) break;
+      stages.unshift(under.plan);
+      absorbed.add(below);
+      from = under.inputs;
+    }
+    return { plan, inputs, from, stages };
+  });
+  return found.map(({ plan, inputs, from, stages }, at) => ({
+    ...{ plan, inputs, from },
+    operator: absorbed.has(at) ? undefined : operatorOf(plan, stages),
+  }));
+}
+
+function operatorOf(plan: Plan, stages: readonly Stage[]): Operator | undefined {
   switch (plan.kind) {
     case 'scan':
     case 'one':
       return undefined;
     case 'map': {
-      const { run, code } = pipeline(plan.where, plan.outputs);
+      const { run, code } = pipeline([...stages, plan]);
       return { columns: plan.columns, code: [['pipeline', code]], step: ([batch], params) => run(batch as Batch, params) };
     }
     case 'window':
       return new Window(plan);
     case 'group':
-      return new Group(plan, appends(plan.input));
+      return new Group(plan, appends(plan.input), stages);
     case 'join':
       return new Join({ ...plan, left: plan.left.columns, right: plan.right.columns });
     case 'over':

@@ -7,16 +7,17 @@ import { codeOf } from './operation.ts';
 export type Term = { readonly value: string; readonly isNull: string };
 
 const never = 'false';
+/** What stands for a value that is NULL, and is not read: of the type's own kind, so that numbers stay in registers. */
+const nothing = (type: Type): string => (isMasked(type) ? '0' : 'null');
 
 /** Where the columns of an expression come from. */
 export type Reads = (place: number, type: Type) => Term;
 
 /**
- * Writes code for expressions: statements in the order of evaluation, each value in a constant of its own. Equal expressions
- * of one block are evaluated once.
+ * Writes code for expressions: statements in the order of evaluation, each value in a constant of its own.
  */
 export class Emitter {
-  readonly #reads: Reads;
+  #reads: Reads;
   readonly #constants: Value[];
   readonly #lines: string[] = [];
   #count = 0;
@@ -25,6 +26,17 @@ export class Emitter {
   constructor(reads: Reads, constants: Value[]) {
     this.#reads = reads;
     this.#constants = constants;
+  }
+
+  /** What follows reads its columns from elsewhere. */
+  read(reads: Reads): void {
+    this.#reads = reads;
+  }
+
+  /** What follows reads columns from a place on by these names; they are never NULL. */
+  readBeyond(width: number, names: readonly string[]): void {
+    const below = this.#reads;
+    this.#reads = (place, type) => (place < width ? below(place, type) : { value: names[place - width] ?? '', isNull: never });
   }
 
   /** The statements so far; what follows begins anew. */
@@ -50,7 +62,7 @@ export class Emitter {
       case 'parameter':
         return this.#named(`p[${expr.place}]`);
       case 'call':
-        return this.#call(expr.operation, expr.args);
+        return this.#call(expr.operation, expr.args, expr.type);
       case 'isNull': {
         const { isNull } = this.term(expr.args[0]);
         return { value: isNull, isNull: never };
@@ -61,7 +73,7 @@ export class Emitter {
       case 'or':
         return this.#logic(expr.args, expr.kind === 'or');
       case 'case':
-        return this.#case(expr.args);
+        return this.#case(expr.args, expr.type);
     }
   }
 
@@ -85,7 +97,7 @@ export class Emitter {
     return { value, isNull: `(${value} === null)` };
   }
 
-  #call(operation: string, args: readonly Expr[]): Term {
+  #call(operation: string, args: readonly Expr[], type: Type): Term {
     const terms = args.map((arg) => this.term(arg));
     const code = codeOf(operation)(terms.map(({ value }) => value));
     const nulls = [...new Set(terms.map(({ isNull }) => isNull).filter((each) => each !== never))];
@@ -96,7 +108,7 @@ export class Emitter {
     }
     const isNull = this.name('q');
     this.line(`const ${isNull} = ${nulls.join(' || ')};`);
-    this.line(`const ${value} = ${isNull} ? null : ${code};`);
+    this.line(`const ${value} = ${isNull} ? ${nothing(type)} : ${code};`);
     return { value, isNull };
   }
 
@@ -125,12 +137,13 @@ export class Emitter {
     return { value, isNull };
   }
 
-  #case(args: readonly Expr[]): Term {
+  #case(args: readonly Expr[], type: Type): Term {
     const [value, isNull] = [this.name(), this.name('q')];
-    this.line(`let ${value} = null, ${isNull} = true;`);
+    this.line(`let ${value} = ${nothing(type)}, ${isNull} = true;`);
     const found = (expr: Expr) => {
       const term = this.term(expr);
-      this.line(`${value} = ${term.value}; ${isNull} = ${term.isNull};`);
+      if (term.isNull === 'true') this.line(`${isNull} = true;`);
+      else this.line(`${value} = ${term.value}; ${isNull} = ${term.isNull};`);
     };
     const pairs = (args.length - 1) / 2;
     for (let at = 0; at < pairs; at += 1) {

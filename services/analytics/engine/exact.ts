@@ -3,13 +3,36 @@ import { finite, whole } from '../domain/value.ts';
 
 type Whole = number | bigint;
 
-/** Adds a value so often to a sum of integers of any size. */
-export function accumulated(sum: Whole, value: Whole, weight: number): Whole {
-  if (typeof sum === 'number' && typeof value === 'number') {
-    const found = sum + value * weight;
-    if (found <= 9007199254740991 && found >= -9007199254740991) return found;
-  }
-  return whole(BigInt(sum) + BigInt(value) * BigInt(weight));
+/** A sum of integers of any size as two numbers: what is above 52 bits, if anything, in the second. */
+export const splitSum = (sum: bigint): [low: number, high: number] => [Number(BigInt.asUintN(52, sum)), Number(sum >> 52n)];
+
+export const joinedSum = (low: number, high: number): Whole => (high === 0 ? low : whole((BigInt(high) << 52n) + BigInt(low)));
+
+/** Adds a value so often to a sum that lies in two numbers, whatever its size. */
+export function takeSum(cells: Float64Array, at: number, value: Whole, weight: number): void {
+  const [low, high] = splitSum(BigInt(cells[at] as number) + BigInt(value) * BigInt(weight));
+  cells[at] = low;
+  cells[at + 1] = (cells[at + 1] as number) + high;
+}
+
+/** An integer as two numbers: itself and 0, or where a number does not hold it what is above 32 bits in the second. */
+export const splitBest = (value: Whole): [low: number, high: number] =>
+  typeof value === 'number' ? [value, 0] : [Number(BigInt.asUintN(32, value)), Number(value >> 32n)];
+
+export const joinedBest = (low: number, high: number): Whole => (high === 0 ? low : (BigInt(high) << 32n) + BigInt(low));
+
+/** The least or greatest integer, which lies in two numbers, or NULL where there is none. */
+export function shownBest(low: number, high: number): Whole | null {
+  const best = joinedBest(low, high);
+  return Number.isNaN(best) ? null : best;
+}
+
+export function takeBest(cells: Float64Array, at: number, value: Whole, isLeast: boolean): void {
+  const best = joinedBest(cells[at] as number, cells[at + 1] as number);
+  if (isLeast ? best <= value : best >= value) return;
+  const [low, high] = splitBest(value);
+  cells[at] = low;
+  cells[at + 1] = high;
 }
 
 /**

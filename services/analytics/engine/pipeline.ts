@@ -1,56 +1,44 @@
 import { columnsIn, type Expr } from '../domain/expression.ts';
-import type { Row, Type, Value } from '../domain/value.ts';
-import { type Batch, isMasked, room, widened } from './batch.ts';
+import { allOf } from '../domain/plan.ts';
+import type { Row, Value } from '../domain/value.ts';
+import type { Batch } from './batch.ts';
 import { compile } from './compile.ts';
 import { batchColumns, batchReads, Emitter, keyCode, rowReads, type Term } from './emit.ts';
+import { closeCode, openCode, outputParts, storeCode } from './output.ts';
 import { runtime } from './runtime.ts';
+import { emitStages, spread, type Stage } from './stage.ts';
 
 /** What was made of expressions, and its source. */
 export type Made<T> = { readonly run: T; readonly code: string };
 
-const parts = { r: runtime, room, widened };
+const parts = { r: runtime, ...outputParts };
 
-/** Rows for which `where` holds, as other columns: one closed function. */
-export function pipeline(where: Expr | undefined, outputs: readonly Expr[]): Made<(batch: Batch, params: Row) => Batch> {
+/** What stages make of rows, the last of which says their columns: one closed function. */
+export function pipeline(stages: readonly Stage[]): Made<(batch: Batch, params: Row) => Batch> {
   const constants: Value[] = [];
   const emitter = new Emitter(batchReads, constants);
-  const used = new Set<number>();
-  for (const expr of where ? [where, ...outputs] : outputs) columnsIn(expr, used);
-  if (where) emitter.line(`if (!${emitter.condition(where)}) continue;`);
-  const terms = outputs.map((output) => emitter.term(output));
+  const columns = allOf(stages.at(-1)?.columns ?? []);
+  const types = columns.map(({ type }) => type);
+  const { used, before, after } = emitStages(stages, new Set(columns.keys()), emitter);
+  const terms = columns.map((column) => emitter.term(column));
   const body = emitter.take();
-  const stores = outputs.map(({ type }, at) => storeCode(terms[at] as Term, type, at)).join('\n');
+  const most = spread(stages);
   const code = `return function pipeline(b, p) {
-const size = b.size, w = b.weights;
+const w = b.weights, size = b.size${most === 1 ? '' : ` * ${most}`};
 ${batchColumns(used)}
-${outputs.map(({ type }, at) => `let o${at} = room(${JSON.stringify(type)}, size), z${at};`).join('\n')}
+${openCode(types)}
 const v = w === undefined ? undefined : new Float64Array(size);
-let m = 0;
-for (let i = 0; i < size; i++) {
+${before.join('\n')}
+for (let i = 0; i < b.size; i++) {
 ${body}
-${stores}
+${types.map((type, at) => storeCode(terms[at] as Term, type, at)).join('\n')}
 if (w !== undefined) v[m] = w[i];
 m++;
+${after}
 }
-const cut = (values) => {
-if (m === size) return values;
-if (!Array.isArray(values)) return values.subarray(0, m);
-values.length = m;
-return values;
-};
-return { size: m, weights: v && v.subarray(0, m), columns: [
-${outputs.map((_, at) => `{ values: cut(o${at}), nulls: z${at} && z${at}.subarray(0, m) }`).join(',\n')}
-] };
+${closeCode(types, 'v && v.subarray(0, m)')}
 };`;
   return { code, run: compile(code, { ...parts, k: constants }) };
-}
-
-function storeCode({ value, isNull }: Term, type: Type, at: number): string {
-  if (!isMasked(type)) return isNull === 'false' ? `o${at}[m] = ${value};` : `o${at}[m] = ${isNull} ? null : ${value};`;
-  const wide = type === 'int8' ? `if (typeof ${value} === 'bigint' && !Array.isArray(o${at})) o${at} = widened(o${at});\n` : '';
-  if (isNull === 'false') return `${wide}o${at}[m] = ${value};`;
-  const masked = `(z${at} ??= new Uint8Array(size))[m] = 1; o${at}[m] = 0;`;
-  return isNull === 'true' ? masked : `if (${isNull}) { ${masked} } else { ${wide}o${at}[m] = ${value}; }`;
 }
 
 /** The keys of a batch's rows. With `strict`, what has a NULL among its keys has none. */

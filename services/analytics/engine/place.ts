@@ -1,7 +1,10 @@
+import { randomInt } from 'node:crypto';
 import { keyOf, type Type, type Value } from '../domain/value.ts';
 
 const numbers: readonly Type[] = ['int4', 'int8', 'date', 'timestamp', 'timestamptz'];
-const sizeFirst = 512;
+const [slotsFirst, tableFirst] = [16, 64];
+/** Numbers of a slot in front of its keys: the step that it was last seen in, and its rows. */
+export const [stampAt, rowsAt, keysAt] = [0, 1, 2];
 
 /** The text or value under which keys that are not all numbers are found, as generated code makes it. */
 function nameOf(keys: readonly Value[]): Value {
@@ -11,29 +14,45 @@ function nameOf(keys: readonly Value[]): Value {
   return first;
 }
 
-const mixed = (hash: number, value: number): number => {
-  const low = Math.imul(value | 0, 0x9e3779b1);
-  const high = Math.imul((value / 4294967296) | 0, 0x85ebca6b);
-  const next = Math.imul(hash ^ low ^ high, 0xc2b2ae35);
-  return next ^ (next >>> 15);
-};
+/** Whether all keys of these types may be numbers. */
+export const isNumbered = (types: readonly Type[]): boolean => types.length > 0 && types.every((type) => numbers.includes(type));
 
-/** Where groups lie by their keys: those whose keys are all numbers in a table of numbers, the others under a name. */
+/** Code that makes the hash `h` of numbers; `f0` and on are the factors. */
+export function hashCode(values: readonly string[]): string {
+  const parts = values.flatMap((value, at) => [
+    `Math.imul(${value} | 0, f${at * 2})`,
+    `Math.imul((${value} * ${1 / 4294967296}) | 0, f${at * 2 + 1})`,
+  ]);
+  return `let h = ${parts.join(' ^ ')};\nh = Math.imul(h ^ (h >>> 15), -2048144789);\nh = h ^ (h >>> 13);`;
+}
+
+/**
+ * Slots of numbers, `width` for each, and where they lie by their keys: those whose keys are all numbers in a table of their
+ * hashes, the others under a name.
+ */
 export class Places {
-  /** Whether keys may be found by their numbers. */
-  readonly isNumbered: boolean;
+  readonly width: number;
+  /** Odd numbers by which keys are multiplied. Nobody knows them who could choose keys that fall into one place. */
+  readonly factors: Int32Array;
+  cells: Float64Array<ArrayBuffer>;
+  /** Hashes, each with its slot behind it; slots are counted from 1, 0 is none. */
+  table = new Int32Array(tableFirst * 2);
+  mask = tableFirst - 1;
+  readonly #isNumbered: boolean;
+  readonly #keys: number;
   readonly #named = new Map<Value, number>();
-  readonly #width: number;
-  /** The keys of slots, one behind the other. */
-  #keys: Float64Array;
-  /** Slots counted from 1, 0 for none. */
-  #table = new Int32Array(sizeFirst);
+  /** Where NaN stands in a new slot, and not 0. */
+  readonly #unset: readonly number[];
   #count = 0;
 
-  constructor(types: readonly Type[]) {
-    this.#width = types.length;
-    this.isNumbered = types.length > 0 && types.every((type) => numbers.includes(type));
-    this.#keys = new Float64Array(this.isNumbered ? sizeFirst * types.length : 0);
+  /** `first`: what stands in a new slot behind its keys, 0 or NaN. */
+  constructor(types: readonly Type[], first: readonly number[]) {
+    this.#isNumbered = isNumbered(types);
+    this.#keys = this.#isNumbered ? types.length : 0;
+    this.width = keysAt + this.#keys + first.length;
+    this.#unset = first.flatMap((value, at) => (value === 0 ? [] : [keysAt + this.#keys + at]));
+    this.factors = Int32Array.from({ length: this.#keys * 2 }, () => randomInt(2 ** 32) | 1);
+    this.cells = new Float64Array(this.width * slotsFirst);
   }
 
   get size(): number {
@@ -41,97 +60,100 @@ export class Places {
   }
 
   *values(): Generator<number> {
-    for (const slot of this.#table) if (slot > 0) yield slot - 1;
+    for (let at = 1; at < this.table.length; at += 2) if ((this.table[at] as number) > 0) yield (this.table[at] as number) - 1;
     yield* this.#named.values();
   }
 
-  byName(name: Value): number | undefined {
-    return this.#named.get(name);
+  /** Makes room for a slot, and puts into it what stands in a new one; `isNew`: nothing was in it before. */
+  begin(slot: number, isNew: boolean): void {
+    const { width } = this;
+    const from = slot * width;
+    if (from + width > this.cells.length) {
+      const grown = new Float64Array(Math.max(this.cells.length * 2, from + width));
+      grown.set(this.cells);
+      this.cells = grown;
+    }
+    if (!isNew) this.cells.fill(0, from, from + width);
+    const { cells } = this;
+    for (let at = 0; at < this.#unset.length; at += 1) cells[from + (this.#unset[at] as number)] = Number.NaN;
   }
 
-  /** The slot of one number, or -1. */
-  byNumber(first: number): number {
-    const mask = this.#table.length - 1;
-    for (let at = mixed(0, first) & mask; ; at = (at + 1) & mask) {
-      const slot = (this.#table[at] as number) - 1;
-      if (slot < 0 || this.#keys[slot] === first) return slot;
+  byName(name: Value): number {
+    return this.#named.get(name) ?? -1;
+  }
+
+  isNumbers(keys: readonly Value[]): keys is readonly number[] {
+    return this.#isNumbered && keys.every((key) => typeof key === 'number');
+  }
+
+  /** The slot of keys, or -1. */
+  get(keys: readonly Value[]): number {
+    if (!this.isNumbers(keys)) return this.byName(nameOf(keys));
+    const hash = this.hash(keys, 0);
+    for (let at = hash & this.mask; ; at = (at + 1) & this.mask) {
+      const slot = (this.table[at * 2 + 1] as number) - 1;
+      if (slot < 0) return -1;
+      if (this.table[at * 2] === hash && keys.every((key, place) => this.cells[slot * this.width + keysAt + place] === key)) return slot;
     }
   }
 
-  /** The slot of two numbers, or -1. */
-  byNumbers(first: number, second: number): number {
-    const mask = this.#table.length - 1;
-    for (let at = mixed(mixed(0, first), second) & mask; ; at = (at + 1) & mask) {
-      const slot = (this.#table[at] as number) - 1;
-      if (slot < 0 || (this.#keys[slot * 2] === first && this.#keys[slot * 2 + 1] === second)) return slot;
-    }
-  }
-
-  get(keys: readonly Value[]): number | undefined {
-    if (!this.#isNumbers(keys)) return this.#named.get(nameOf(keys));
-    const slot = keys.length === 1 ? this.byNumber(keys[0]) : this.byNumbers(keys[0], keys[1] as number);
-    return slot < 0 ? undefined : slot;
-  }
-
-  #isNumbers(keys: readonly Value[]): keys is readonly [number, ...number[]] {
-    return this.isNumbered && this.#width < 3 && keys.every((key) => typeof key === 'number');
-  }
-
-  set(keys: readonly Value[], slot: number): void {
-    if (!this.#isNumbers(keys)) {
-      this.#named.set(nameOf(keys), slot);
-      return;
-    }
-    if ((slot + 1) * this.#width > this.#keys.length) {
-      const grown = new Float64Array(Math.max(this.#keys.length * 2, (slot + 1) * this.#width));
-      grown.set(this.#keys);
-      this.#keys = grown;
-    }
-    keys.forEach((key, at) => {
-      this.#keys[slot * this.#width + at] = key as number;
-    });
-    this.#count += 1;
-    if (this.#count * 2 > this.#table.length) this.#grow();
-    this.#put(slot);
-  }
-
-  #home(slot: number): number {
+  /** The hash of numbers as generated code makes it. */
+  hash(keys: ArrayLike<number>, from: number): number {
     let hash = 0;
-    for (let at = 0; at < this.#width; at += 1) hash = mixed(hash, this.#keys[slot * this.#width + at] as number);
-    return hash & (this.#table.length - 1);
+    for (let at = 0; at < this.#keys; at += 1) {
+      const key = keys[from + at] as number;
+      hash ^= Math.imul(key | 0, this.factors[at * 2] as number);
+      hash ^= Math.imul((key / 4294967296) | 0, this.factors[at * 2 + 1] as number);
+    }
+    hash = Math.imul(hash ^ (hash >>> 15), -2048144789);
+    return hash ^ (hash >>> 13);
   }
 
-  #put(slot: number): void {
-    const mask = this.#table.length - 1;
-    let at = this.#home(slot);
-    while (this.#table[at] !== 0) at = (at + 1) & mask;
-    this.#table[at] = slot + 1;
+  name(keys: readonly Value[], slot: number): void {
+    this.#named.set(nameOf(keys), slot);
+  }
+
+  /** Puts a slot into the table. */
+  add(hash: number, slot: number): void {
+    this.#count += 1;
+    if (this.#count * 2 > this.mask) this.#grow();
+    this.#put(hash, slot + 1);
+  }
+
+  #put(hash: number, counted: number): void {
+    const { table, mask } = this;
+    let at = hash & mask;
+    while (table[at * 2 + 1] !== 0) at = (at + 1) & mask;
+    table[at * 2] = hash;
+    table[at * 2 + 1] = counted;
   }
 
   #grow(): void {
-    const before = this.#table;
-    this.#table = new Int32Array(before.length * 2);
-    for (const slot of before) if (slot > 0) this.#put(slot - 1);
+    const before = this.table;
+    this.table = new Int32Array(before.length * 2);
+    this.mask = before.length - 1;
+    for (let at = 0; at < before.length; at += 2)
+      if ((before[at + 1] as number) > 0) this.#put(before[at] as number, before[at + 1] as number);
   }
 
-  delete(keys: readonly Value[]): void {
-    if (!this.#isNumbers(keys)) {
-      this.#named.delete(nameOf(keys));
+  /** Takes out a slot, whose name is told where it has one. */
+  delete(slot: number, named: readonly Value[] | undefined): void {
+    if (named) {
+      this.#named.delete(nameOf(named));
       return;
     }
-    const slot = this.get(keys);
-    if (slot === undefined) return;
-    const mask = this.#table.length - 1;
-    let free = this.#home(slot);
-    while (this.#table[free] !== slot + 1) free = (free + 1) & mask;
+    const { table, mask } = this;
+    let free = this.hash(this.cells, slot * this.width + keysAt) & mask;
+    while (table[free * 2 + 1] !== slot + 1) free = (free + 1) & mask;
     this.#count -= 1;
     // What lies behind moves up, so that no search ends before it.
-    for (let at = (free + 1) & mask; this.#table[at] !== 0; at = (at + 1) & mask) {
-      const home = this.#home((this.#table[at] as number) - 1);
+    for (let at = (free + 1) & mask; table[at * 2 + 1] !== 0; at = (at + 1) & mask) {
+      const home = (table[at * 2] as number) & mask;
       if (((at - home) & mask) < ((at - free) & mask)) continue;
-      this.#table[free] = this.#table[at] as number;
+      table[free * 2] = table[at * 2] as number;
+      table[free * 2 + 1] = table[at * 2 + 1] as number;
       free = at;
     }
-    this.#table[free] = 0;
+    table[free * 2 + 1] = 0;
   }
 }

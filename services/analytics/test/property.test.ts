@@ -323,6 +323,55 @@ test('a view that begins again knows how far its times had come, and what waits 
   }
 });
 
+test('groups in their thousands come and go, with sums and bounds of integers of any size', async () => {
+  const columns: Column[] = [
+    { name: 'k', type: 'int8' },
+    { name: 'at', type: 'timestamp' },
+    { name: 'v', type: 'int8' },
+  ];
+  const text = `select k, window_start, count(*) as n, sum(v) as s, min(v) as least, max(v) as most
+    from tumble(w, at, interval '10 seconds') where v <> 7 group by k, window_start`;
+  const statement = await parseStatement(text);
+  assert.equal(statement?.kind, 'select');
+  for (const appends of [true, false]) {
+    const random = new Random(appends ? 3 : 4);
+    const scan: Plan = { kind: 'scan', relation: 0n, name: 'w', appends, columns };
+    const view = new View(planRows(statement.select, { relation: () => scan, named: new Map(), params: [], at: placesIn(text) }));
+    const small = () => random.below(200) - 100;
+    const any = () =>
+      readValue('int8', String(BigInt(small()) * random.of([1n, 1n, 1n, 2n ** 33n, 2n ** 53n + 1n, 2n ** 56n - 1n]))) as number;
+    const held: Row[] = [];
+    for (let step = 0; step < 6; step += 1) {
+      const builder = new BatchBuilder(columns);
+      for (let count = 0; count < 1000; count += 1) {
+        const [gone] = !appends && held.length > 0 && random.is(0.48) ? held.splice(random.below(held.length), 1) : [];
+        const row = gone ?? [random.is(0.1) ? null : any(), random.below(60_000_000), any()];
+        const weight = gone ? -1 : random.of([1, 1, 3]);
+        for (let each = 0; each < weight; each += 1) held.push(row);
+        builder.add(row, weight);
+      }
+      const changes = new Map([[0n, builder.finish()]]);
+      if (random.is(0.5)) view.falter(changes);
+      if (random.is(0.3)) view.restart(random.is(0.5));
+      view.take(changes);
+    }
+    const groups = Map.groupBy(
+      held.filter(([, , v]) => v !== 7),
+      ([k, at]) => `${k} ${Math.floor((at as number) / 10_000_000)}`,
+    );
+    const expected = [...groups.values()].map((rows) => {
+      const [[k = null, at = 0] = []] = rows;
+      const values = rows.map(([, , v]) => BigInt(v as number)).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+      const start = printTimestamp(Math.floor((at as number) / 10_000_000) * 10_000_000, false);
+      const sum = values.reduce((total, value) => total + value, 0n);
+      const told = [values.length, sum, values[0], values.at(-1)].map(String);
+      return JSON.stringify([k === null ? null : String(k), start, ...told]);
+    });
+    assert.ok(expected.length > 500);
+    assert.deepEqual(view.rows().sort(), expected.sort());
+  }
+});
+
 test('names and literals of any kind are values and never code', async () => {
   const hostile = ['__proto__', 'constructor', "'];throw 1;//", '`${process.exit(9)}`', '\u2028', '\\', '*/', 'c0', 'r', 'return'];
   const columns = hostile.map((name): Column => ({ name, type: 'text' }));

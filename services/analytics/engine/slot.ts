@@ -1,0 +1,286 @@
+import { printRow, readValue, type Type, type Value } from '../domain/value.ts';
+import type { Kept, KeptNumbers, KeptValue } from './accumulator.ts';
+import type { Bag } from './bag.ts';
+import { Expiry } from './expiry.ts';
+import type { Entry, State } from './operator.ts';
+import { isNumbered, keysAt, Places, rowsAt, stampAt } from './place.ts';
+
+/** The stamp of a group that no step has seen yet. */
+const opened = -1;
+const changesFirst = 16;
+
+function lengthened<T extends Int32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+type Shape = {
+  readonly types: readonly Type[];
+  readonly kinds: readonly Kept[];
+  /** Whether there is one group, without keys, even without rows. */
+  readonly isWhole: boolean;
+  /** The key by whose time a group is forgotten. */
+  readonly closesBy: number | undefined;
+};
+
+/**
+ * Groups, each in a slot: its numbers in those of `places`, what is no number behind each other in `values`. A group whose
+ * rows have all gone gives its slot to another.
+ */
+export class Slots implements State {
+  readonly places: Places;
+  /** Keys that are not all numbers. */
+  readonly named = new Map<number, readonly Value[]>();
+  readonly values: unknown[] = [];
+  /** How many of the values are one slot's. */
+  readonly depth: number;
+  step = 1;
+  /**
+   * Slots in the order in which steps changed them since the last time, each with the place, in `before` and `valuesBefore`, of
+   * what it was before, which is -1 where it was not there.
+   */
+  changed = new Int32Array(changesFirst * 2);
+  before: Float64Array<ArrayBuffer>;
+  readonly valuesBefore: unknown[] = [];
+  count = 0;
+  #countBefore = 0;
+  readonly #types: readonly Type[];
+  readonly #kinds: readonly Kept[];
+  /** Where each kind's numbers stand in a slot, or its value among those of the slot. */
+  readonly starts: readonly number[];
+  readonly #beside: readonly KeptValue[];
+  readonly #isWhole: boolean;
+  readonly #closesBy: number | undefined;
+  readonly #expiry = new Expiry<number>();
+  readonly #forgotten = new Set<number>();
+  #free: number[] = [];
+  #next = 0;
+
+  constructor({ types, kinds, isWhole, closesBy }: Shape) {
+    this.#types = types;
+    this.#kinds = kinds;
+    this.#isWhole = isWhole;
+    this.#closesBy = closesBy;
+    this.places = new Places(
+      types,
+      kinds.flatMap(({ cells }) => cells ?? []),
+    );
+    this.#beside = kinds.filter((kind) => kind.cells === undefined);
+    this.depth = this.#beside.length;
+    let [cell, value] = [keysAt + (isNumbered(types) ? types.length : 0), 0];
+    this.starts = kinds.map(({ cells }) => {
+      const start = cells ? cell : value;
+      if (cells) cell += cells.length;
+      else value += 1;
+      return start;
+    });
+    this.before = new Float64Array(changesFirst * this.places.width);
+  }
+
+  get size(): number {
+    let held = 0;
+    for (const [at, { bag }] of this.#beside.entries())
+      for (let place = at; bag && place < this.values.length; place += this.depth)
+        held += (this.values[place] as Bag | null)?.held.size ?? 0;
+    return this.places.size + held;
+  }
+
+  rowsOf(slot: number): number {
+    return this.places.cells[slot * this.places.width + rowsAt] as number;
+  }
+
+  keysOf(slot: number): readonly Value[] {
+    const from = slot * this.places.width + keysAt;
+    return this.named.get(slot) ?? [...this.places.cells.subarray(from, from + this.#types.length)];
+  }
+
+  /** The group that there is without any row. */
+  openFirst(): void {
+    const known = this.places.get([]);
+    this.touch(known < 0 ? this.open([]) : known);
+  }
+
+  #begin(): number {
+    const isNew = this.#free.length === 0;
+    const slot = isNew ? this.#next++ : (this.#free.pop() as number);
+    this.places.begin(slot, isNew);
+    this.places.cells[slot * this.places.width + stampAt] = opened;
+    for (let at = 0; at < this.depth; at += 1) this.values[slot * this.depth + at] = (this.#beside[at] as KeptValue).first();
+    return slot;
+  }
+
+  /** Opens a group by keys that are all numbers, which are then to be put into it. */
+  openNumbers(hash: number): number {
+    const slot = this.#begin();
+    this.places.add(hash, slot);
+    return slot;
+  }
+
+  expire(slot: number, time: number): void {
+    this.#expiry.add(time, slot);
+  }
+
+  open(keys: readonly Value[]): number {
+    if (this.places.isNumbers(keys)) {
+      const slot = this.openNumbers(this.places.hash(keys, 0));
+      this.places.cells.set(keys, slot * this.places.width + keysAt);
+      if (this.#closesBy !== undefined) this.#expiry.add(keys[this.#closesBy], slot);
+      return slot;
+    }
+    const slot = this.#begin();
+    this.places.name(keys, slot);
+    this.named.set(slot, keys);
+    if (this.#closesBy !== undefined) this.#expiry.add(keys[this.#closesBy], slot);
+    return slot;
+  }
+
+  /** Forgets groups whose time is before a limit: no row of theirs comes any more, and what they made stays. */
+  forget(limit: number): void {
+    for (const slot of this.#expiry.take(limit)) {
+      const keys = this.keysOf(slot);
+      const time = keys[this.#closesBy ?? 0];
+      // The slot may be another group's by now.
+      if (typeof time !== 'number' || time >= limit || this.places.get(keys) !== slot) continue;
+      const { cells, width } = this.places;
+      if (cells[slot * width + stampAt] !== this.step) this.touch(slot);
+      cells[slot * width + rowsAt] = 0;
+      this.#forgotten.add(slot);
+    }
+  }
+
+  isForgotten(slot: number): boolean {
+    return this.#forgotten.has(slot);
+  }
+
+  /** Remembers what a group was before this step. */
+  touch(slot: number): void {
+    const at = this.count;
+    if (at * 2 === this.changed.length) this.changed = lengthened(this.changed, new Int32Array(at * 4));
+    this.count += 1;
+    this.changed[at * 2] = slot;
+    const { cells, width } = this.places;
+    const from = slot * width;
+    const isNew = cells[from + stampAt] === opened;
+    this.changed[at * 2 + 1] = isNew ? -1 : this.#keep(slot);
+    cells[from + stampAt] = this.step;
+  }
+
+  #keep(slot: number): number {
+    const at = this.#countBefore;
+    this.#countBefore += 1;
+    const { cells, width } = this.places;
+    const [from, to] = [slot * width, at * width];
+    if (to === this.before.length) this.before = lengthened(this.before, new Float64Array(to * 2));
+    for (let place = 0; place < width; place += 1) this.before[to + place] = cells[from + place] as number;
+    for (let place = 0; place < this.depth; place += 1) {
+      const held = this.values[slot * this.depth + place];
+      const { shown } = this.#beside[place] as KeptValue;
+      this.valuesBefore[at * this.depth + place] = shown ? shown(held as Bag) : held;
+    }
+    return at;
+  }
+
+  /** Begins a step; answers how many changes there were before it. */
+  mark(): number {
+    this.step += 1;
+    return this.count;
+  }
+
+  settle(): Entry[] {
+    const entries: Entry[] = [];
+    const changed = new Set<number>();
+    for (let at = 0; at < this.count; at += 1) changed.add(this.changed[at * 2] as number);
+    for (const slot of changed) entries.push(...this.#entries(slot, true));
+    for (const slot of changed) if (this.rowsOf(slot) === 0 && !this.#isWhole) this.#close(slot);
+    this.#expiry.settle();
+    this.#end();
+    return entries;
+  }
+
+  #end(): void {
+    this.count = this.#countBefore = 0;
+    this.valuesBefore.length = 0;
+    this.#forgotten.clear();
+  }
+
+  #close(slot: number): void {
+    this.places.delete(slot, this.named.get(slot));
+    this.named.delete(slot);
+    for (let at = 0; at < this.depth; at += 1) this.values[slot * this.depth + at] = null;
+    this.#free.push(slot);
+  }
+
+  undo(): void {
+    const { cells, width } = this.places;
+    for (let at = this.count - 1; at >= 0; at -= 1) {
+      const [slot, place] = [this.changed[at * 2] as number, this.changed[at * 2 + 1] as number];
+      if (place < 0) {
+        this.#close(slot);
+        continue;
+      }
+      cells.set(this.before.subarray(place * width, (place + 1) * width), slot * width);
+      for (const [beside, { bag }] of this.#beside.entries()) {
+        const held = slot * this.depth + beside;
+        if (bag) (this.values[held] as Bag).undo();
+        else this.values[held] = this.valuesBefore[place * this.depth + beside];
+      }
+    }
+    this.#expiry.undo();
+    this.#end();
+    // What was not undone within a step must not look as if it were.
+    this.step += 1;
+  }
+
+  *#entries(slot: number, changedOnly: boolean): Generator<Entry> {
+    const keys = printRow(
+      this.#types.map((type) => ({ type })),
+      this.keysOf(slot),
+    );
+    const name = JSON.stringify(keys);
+    const rows = this.rowsOf(slot);
+    const isGone = rows === 0 && !this.#isWhole;
+    const written = isGone ? [] : this.#kinds.map((kind, at) => this.#written(kind, slot, at));
+    yield [name, isGone ? null : [keys, rows, written]];
+    for (const [at, kind] of this.#kinds.entries()) {
+      if (kind.cells || !kind.bag) continue;
+      const { bag: type } = kind;
+      const bag = this.values[slot * this.depth + (this.starts[at] as number)] as Bag;
+      const all = () => new Map([...bag.held].map(([key, { value, count }]) => [key, [value, count] as const]));
+      const counts = this.#forgotten.has(slot) ? new Map([...all(), ...bag.settle()]) : changedOnly ? bag.settle() : all();
+      for (const [key, [value, count]] of counts)
+        yield [`${name} ${at} ${key}`, count === 0 || isGone ? null : [keys, at, printRow([{ type }], [value])[0], count]];
+    }
+  }
+
+  #written(kind: Kept, slot: number, at: number): unknown {
+    const start = this.starts[at] as number;
+    if (kind.cells) return (kind as KeptNumbers).write(this.places.cells, slot * this.places.width + start);
+    return kind.write(this.values[slot * this.depth + start] as never);
+  }
+
+  *dump(): Generator<Entry> {
+    for (const slot of this.places.values()) yield* this.#entries(slot, false);
+  }
+
+  /** Groups come before what is in their bags. */
+  load([, written]: Entry): void {
+    const [texts, ...rest] = written as [(string | null)[], ...unknown[]];
+    const keys = texts.map((text, at) => (text === null ? null : readValue(this.#types[at] as Type, text)));
+    if (rest.length === 3) {
+      const [at, text, count] = rest as [number, string, number];
+      const bag = this.values[this.places.get(keys) * this.depth + (this.starts[at] as number)] as Bag;
+      bag.load(readValue((this.#kinds[at] as KeptValue).bag as Type, text), count);
+      return;
+    }
+    const [rows, kept] = rest as [number, unknown[]];
+    const slot = this.open(keys);
+    const { cells, width } = this.places;
+    cells[slot * width + stampAt] = 0;
+    cells[slot * width + rowsAt] = rows;
+    for (const [at, kind] of this.#kinds.entries()) {
+      const start = this.starts[at] as number;
+      if (kind.cells) cells.set(kind.read(kept[at] as never), slot * width + start);
+      else this.values[slot * this.depth + start] = kind.read(kept[at] as never);
+    }
+  }
+}
