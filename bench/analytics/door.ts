@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kafka, logLevel, type Producer } from 'kafkajs';
+import pg from 'pg';
+import { type House, openHouse } from '#services/analytics/test/fixtures/house.ts';
+import { type BenchRow, bounded } from '../result.ts';
+import { quantile } from './measure.ts';
+
+const [queriesPerSecond, eventsPerSecond] = [5000, 20_000];
+const [clients, cities, tickMs] = [16, 1000, 5];
+/** Of so many events one is looked at; the view takes all of them in. */
+const marked = 100;
+
+/** Calls `work` with how many are due, and since when, in ticks of an even pace; answers when the time is over. */
+async function paced(perSecond: number, seconds: number, work: (due: number, sinceMs: number) => void): Promise<void> {
+  const began = performance.now();
+  let done = 0;
+  while (performance.now() - began < seconds * 1000) {
+    const due = Math.floor(((performance.now() - began) * perSecond) / 1000) - done;
+    if (due > 0) work(due, began + (done * 1000) / perSecond);
+    done += due;
+    await sleep(tickMs);
+  }
+}
+
+/** Rows of a view of a thousand by their key, at an even pace whatever comes back; each counts from when it was due. */
+async function pointQueries(house: House, producer: Producer, seconds: number): Promise<number[]> {
+  const own = Array.from({ length: clients }, () => new pg.Client(house.login()));
+  await Promise.all(own.map((client) => client.connect()));
+  const [first] = own as [pg.Client];
+  await first.query(`create source orders (city text, amount numeric) with (topic = 'orders', format = 'json');
+    create materialized view sales as select city, count(*) as n, sum(amount) as paid from orders group by city`);
+  const messages = Array.from({ length: cities }, (_, at) => ({ value: JSON.stringify({ city: `city ${at}`, amount: 2.5 }) }));
+  await producer.send({ topic: 'orders', messages });
+  await house.until(
+    async () => (await first.query<{ n: string }>('select count(*) as n from sales')).rows[0]?.n,
+    (n) => n === String(cities),
+  );
+  const found: number[] = [];
+  const asked: Promise<unknown>[] = [];
+  let next = 0;
+  await paced(queriesPerSecond, seconds, (due, sinceMs) => {
+    for (let at = 0; at < due; at += 1, next += 1) {
+      const dueMs = sinceMs + (at * 1000) / queriesPerSecond;
+      const query = { name: 'point', text: 'select n, paid from sales where city = $1', values: [`city ${next % cities}`] };
+      const client = own[next % clients] as pg.Client;
+      asked.push(client.query(query).then(() => found.push(performance.now() - dueMs)));
+    }
+  });
+  await Promise.all(asked);
+  await Promise.all(own.map((client) => client.end()));
+  return found;
+}
+
+/** Times from the sending of an event until its row is at a subscriber, committed. */
+async function changes(house: House, producer: Producer, seconds: number): Promise<number[]> {
+  const client = new pg.Client(house.login());
+  const subscriber = new pg.Client(house.login());
+  await Promise.all([client.connect(), subscriber.connect()]);
+  await client.query(`create source events (id int8, sent float8) with (topic = 'events', format = 'json');
+    create materialized view looked as select id, sent from events where id % ${marked} = 0`);
+  const found: number[] = [];
+  const query = new pg.Query({ text: 'subscribe to looked' } as never);
+  query.on('row', (row: Record<string, string>) => void found.push(performance.now() - Number(row.sent)));
+  query.on('error', () => undefined);
+  subscriber.query(query as never);
+  let next = 0;
+  const sent: Promise<unknown>[] = [];
+  await paced(eventsPerSecond, seconds, (due) => {
+    const now = performance.now();
+    const messages = Array.from({ length: due }, () => ({ value: `{"id":${next++},"sent":${now}}` }));
+    sent.push(producer.send({ topic: 'events', messages }));
+  });
+  await Promise.all(sent);
+  await house.until(
+    async () => found.length,
+    (count) => count >= Math.floor(next / marked),
+  );
+  await Promise.all([client.end(), subscriber.end()]);
+  return found;
+}
+
+/** Figures of the service in its own process, as its clients see it. */
+export async function door(seconds: number): Promise<BenchRow[]> {
+  const house = await openHouse({ mode: 'processes', quiet: true });
+  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
+  const producer = new Kafka({ brokers, sasl: { mechanism: 'plain', ...house.faces.sasl }, logLevel: logLevel.NOTHING }).producer();
+  try {
+    await producer.connect();
+    const queries = await pointQueries(house, producer, seconds);
+    const latencies = await changes(house, producer, seconds);
+    return [
+      bounded(`point query of a view of ${cities} rows at ${queriesPerSecond}/s, p99`, 'ms', quantile(queries, 0.99), 2),
+      bounded(`produce to committed row at a subscriber, ${eventsPerSecond} events/s, p50`, 'ms', quantile(latencies, 0.5), null),
+      bounded(`produce to committed row at a subscriber, ${eventsPerSecond} events/s, p99`, 'ms', quantile(latencies, 0.99), null),
+    ];
+  } finally {
+    await producer.disconnect().catch(() => undefined);
+    await house.stop();
+  }
+}

@@ -1,0 +1,26 @@
+import type { BenchResult } from '../result.ts';
+import { door } from './door.ts';
+import { decoding } from './json.ts';
+import { nexmark } from './nexmark.ts';
+import { tumbling } from './tumble.ts';
+
+const rounds = Number(process.env.GAMUT_BENCH_ROUNDS ?? 5);
+/** How much of the usual amount is taken; a look in passing takes 0.05. */
+const scale = Number(process.env.GAMUT_BENCH_SCALE ?? 1);
+const amount = (count: number) => Math.ceil(count * scale);
+const [tumbledRows, fewKeys, manyKeys] = [4_000_000, 100, 1000];
+const [events, records, seconds] = [200_000, 200_000, 20];
+
+/** SQL over resident rows beside DuckDB on one thread, JSON beside JSON.parse, and what clients of the service see. */
+export async function run(): Promise<BenchResult> {
+  return {
+    name: 'analytics',
+    rows: [
+      await tumbling(amount(tumbledRows), fewKeys, rounds),
+      await tumbling(amount(tumbledRows), manyKeys, rounds),
+      ...(await nexmark(amount(events), rounds)),
+      await decoding(amount(records), rounds),
+      ...(await door(amount(seconds))),
+    ],
+  };
+}
