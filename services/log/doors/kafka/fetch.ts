@@ -54,19 +54,20 @@ function locate(
   return partition;
 }
 
-type Reading = { left: number; found: number; failed: boolean };
+/** What an answer may still take and has taken; `held` is what reads under way may take at most. */
+type Reading = { left: number; held: number; found: number; failed: boolean };
+/** A partition's answer, which is told when every one before it has been. */
+type Telling = () => Answer | Promise<Answer>;
 
-/** At once where nothing is to be read, which is so for most of many partitions. */
-function readPartition(found: Found, wanted: Wanted, committed: boolean, reading: Reading): Answer | Promise<Answer> {
+/** Begins to read a partition; undefined when what the reads under way leave over must be known before. */
+function beginReading(found: Found, wanted: Wanted, committed: boolean, reading: Reading): Telling | undefined {
   const partition = locate(found, wanted);
   if ('error' in partition) {
     reading.failed = true;
     const answer = failed(wanted.partition, partition.error);
-    return partition.at ? { ...answer, logStartOffset: partition.at.logStart, highWatermark: partition.at.next } : answer;
+    return () => (partition.at ? { ...answer, logStartOffset: partition.at.logStart, highWatermark: partition.at.next } : answer);
   }
   const below = committed ? partition.stable : partition.next;
-  const most = Math.min(wanted.partitionMaxBytes, reading.left);
-  const wants = below > wanted.fetchOffset && (reading.found === 0 || most > 0);
   const answer = (records: Buffer): Answer => ({
     partitionIndex: wanted.partition,
     errorCode: 0,
@@ -76,8 +77,17 @@ function readPartition(found: Found, wanted: Wanted, committed: boolean, reading
     abortedTransactions: committed ? partition.producers.abortedWithin(wanted.fetchOffset, below).map(asked) : null,
     records,
   });
-  if (!wants) return answer(nothing);
-  return readOpened(partition, wanted.fetchOffset, Math.max(0, most), below).then((records) => {
+  if (below <= wanted.fetchOffset) return () => answer(nothing);
+  if (reading.held > 0 && reading.left - reading.held < wanted.partitionMaxBytes) return undefined;
+  const most = Math.max(0, Math.min(wanted.partitionMaxBytes, reading.left));
+  if (most === 0 && reading.found > 0) return () => answer(nothing);
+  reading.held += most;
+  const opened = readOpened(partition, wanted.fetchOffset, most, below);
+  // It is told in its turn, and not at all where one before it failed.
+  opened.catch(() => undefined);
+  return async () => {
+    const records = await opened;
+    reading.held -= most;
     if (typeof records === 'string') {
       reading.failed = true;
       return failed(wanted.partition, records);
@@ -87,7 +97,7 @@ function readPartition(found: Found, wanted: Wanted, committed: boolean, reading
     reading.left -= told.length;
     reading.found += told.length;
     return answer(told);
-  });
+  };
 }
 
 /** Batches in the clear, or why they are not: a key that is refused is a right that is lacking. */
@@ -105,17 +115,29 @@ const asked = ({ producerId, first }: Aborted) => ({ producerId, firstOffset: fi
 
 type Read = { readonly answers: Answer[][]; readonly reading: Reading };
 
+/** Reads partitions beside one another as far as the answer has room for all that they may bring. */
 async function readAll(message: Message, found: readonly Found[], quotaBytes: number): Promise<Read> {
-  const reading: Reading = { left: Math.min(message.maxBytes, fetchMaxBytes, quotaBytes), found: 0, failed: false };
-  const answers: Answer[][] = [];
-  for (const [at, topic] of message.topics.entries()) {
-    const told: Answer[] = [];
-    for (const wanted of topic.partitions) {
-      const answer = readPartition(found[at] as Found, wanted, message.isolationLevel === 1, reading);
+  const reading: Reading = { left: Math.min(message.maxBytes, fetchMaxBytes, quotaBytes), held: 0, found: 0, failed: false };
+  const answers: Answer[][] = message.topics.map(() => []);
+  const waiting: (readonly [Answer[], Telling])[] = [];
+  const tell = async (): Promise<void> => {
+    for (const [told, telling] of waiting.splice(0)) {
+      const answer = telling();
       told.push(answer instanceof Promise ? await answer : answer);
     }
-    answers.push(told);
+  };
+  for (const [at, topic] of message.topics.entries()) {
+    for (const wanted of topic.partitions) {
+      const begin = () => beginReading(found[at] as Found, wanted, message.isolationLevel === 1, reading);
+      let telling = begin();
+      if (!telling) {
+        await tell();
+        telling = begin() as Telling;
+      }
+      waiting.push([answers[at] as Answer[], telling]);
+    }
   }
+  await tell();
   return { answers, reading };
 }
 
