@@ -9,8 +9,10 @@ import { Iso8583Error } from '#wire/iso8583/violation.ts';
 import { answeringMax, sendingBytes, wholeMs } from './limits.ts';
 import { refusalOf } from './refusal.ts';
 
+/** What is said to a request or an advice: nothing, an answer, or, by networks that do so, several. */
+type Said = IsoMessage | readonly IsoMessage[] | undefined;
 /** Answers a request or an advice; undefined where it is not answered. The signal says that the connection is gone. */
-export type Answer = (message: IsoMessage, signal: AbortSignal) => Promise<IsoMessage | undefined> | IsoMessage | undefined;
+export type Answer = (message: IsoMessage, signal: AbortSignal) => Promise<Said> | Said;
 
 type Ends = {
   /** The other side's requests and advices. */
@@ -111,8 +113,8 @@ export class Link {
   async #answer(message: IsoMessage): Promise<void> {
     this.#answering += 1;
     try {
-      const answer = await this.#ends.answer(message, this.#gone.signal);
-      if (answer && this.isOpen) this.send(answer);
+      const said = (await this.#ends.answer(message, this.#gone.signal)) ?? [];
+      for (const answer of 'mti' in said ? [said] : said) if (this.isOpen) this.send(answer);
     } catch (error) {
       this.end(error as Error);
     } finally {
