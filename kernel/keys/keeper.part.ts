@@ -155,6 +155,7 @@ const processCalls: Record<string, (ring: Ring, asked: Asked) => unknown> = {
     if (purpose === 'credential' || purpose === 'field') throw fault('Denied', 'These keys never leave the keeper.');
     if (purpose.startsWith('audit') && process !== 'control' && process !== 'recorder')
       throw fault('Denied', 'The audit log is not yours to read.');
+    if (purpose.startsWith('process ') && purpose !== `process ${process}`) throw fault('Denied', 'These keys are of another process.');
     const { version: at, key } = ring.lease(tenantOf(request), version, purpose, optional(request, 'key'));
     return { version: at, key: key.toString('base64') };
   },
