@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
@@ -23,6 +24,7 @@ import { fileHandlers } from './store/handler/file.ts';
 import { invoiceHandlers } from './store/handler/invoice.ts';
 import { invoiceItemHandlers } from './store/handler/invoice-item.ts';
 import { meterHandlers } from './store/handler/meter.ts';
+import { networkHandlers } from './store/handler/network.ts';
 import { paymentIntentHandlers } from './store/handler/payment-intent.ts';
 import { paymentLinkHandlers } from './store/handler/payment-link.ts';
 import { paymentMethodHandlers } from './store/handler/payment-method.ts';
@@ -51,88 +53,100 @@ import { canceler, capturer, increaser } from './store/mover/capture.ts';
 import { decider, disputer } from './store/mover/dispute.ts';
 import { payer, unpayer } from './store/mover/payout.ts';
 import { refunder } from './store/mover/refund.ts';
+import { teller } from './store/mover/tell.ts';
 import { reverser, transferrer } from './store/mover/transfer.ts';
+import { Networks } from './store/network.ts';
 import { Objects } from './store/object.ts';
+import { cardRail } from './store/rail.ts';
 import { repeatsOver } from './store/repeat.ts';
 import { Rates } from './store/rate.ts';
 import { Secrets } from './store/secret.ts';
 import { Steps } from './store/step.ts';
 import { Usages } from './store/usage.ts';
+import { Vault } from './store/vault.ts';
 import type { World } from './store/world.ts';
 
 registerFaults(payments.errors);
 
-export const main = implement<typeof payments, Needs>(payments, async ({ needs, sealer, scopes, kindOf, allow, domains, now, log }) => {
-  const { sql, ledgers } = needs;
-  if (!sql || !ledgers) throw new TypeError('payments needs sql and a ledger');
-  const commits = new Commits(sql);
-  const objects = new Objects(sql, sealer, commits);
-  const secrets = new Secrets(sql, sealer);
-  const it = () => world;
-  const movers = {
-    ...{ authorize: authorizer(it), capture: capturer(it), cancel: canceler(it), increment: increaser(it), refund: refunder(it) },
-    ...{ dispute: disputer(it), decide: decider(it), payout: payer(it), unpay: unpayer(it) },
-    ...{ finalize: finalizer(it), void: voider(it), balance: balancer(it), credit_note: creditor(it) },
-    ...{ transfer: transferrer(it), reverse: reverser(it) },
-  };
-  const steps = new Steps(sql, sealer, objects, movers);
-  const rates = new Rates(objects, now);
-  const isLive = ({ scope }: { scope: bigint }) => kindOf(scope) === 'live';
-  const beside = { usages: new Usages(sql), contents: new Contents(sql, sealer) };
-  const world: World = { objects, secrets, steps, rates, clocks: new Clocks(), money: new Money(ledgers), isLive, ...beside };
-  const deliveries = new Deliveries(sql);
-  const deliverer = new Deliverer({ world, deliveries, scopes, allow, now, log }).start();
-  objects.onDelivery = (at) => deliverer.wake(at);
-  const biller = new Biller({ world, happenings, scopes, now, log }).start();
-  const stopSweeping = keepSweeping({ world, scopes, now, log });
-  return {
-    handlers: {
-      ...customerHandlers(world),
-      ...paymentMethodHandlers(world),
-      ...paymentIntentHandlers(world),
-      ...chargeHandlers(world),
-      ...directChargeHandlers(world),
-      ...payoutHandlers(world),
-      ...productHandlers(world),
-      ...meterHandlers(world),
-      ...fileHandlers(world),
-      ...couponHandlers(world),
-      ...invoiceItemHandlers(world),
-      ...invoiceHandlers(world),
-      ...subscriptionHandlers(world),
-      ...subscriptionItemHandlers(world),
-      ...customerBalanceHandlers(world),
-      ...creditNoteHandlers(world),
-      ...checkoutHandlers(world),
-      ...paymentLinkHandlers(world),
-      ...accountHandlers(world),
-      ...transferHandlers(world),
-      ...testClockHandlers(world),
-      ...feeHandlers(world),
-      ...statementHandlers(world, deliveries),
-      ...setupIntentHandlers(world),
-      ...tokenHandlers(world),
-      ...disputeHandlers(world),
-      ...webhookEndpointHandlers(world),
-      ...subjects(world),
-    },
-    providers: Object.fromEntries(Object.keys(payments.resources).map((kind) => [kind, absent])) as never,
-    repeats: repeatsOver({ sql, commits, sealer, secrets, boot: randomUUID() }),
-    // A page has no key: whoever knows the client secret of what it is about is let in, for that alone.
-    authorize: ({ caller, input, identityAllows }) =>
-      identityAllows || (caller.face === 'anonymous' && typeof (input as { client_secret?: unknown }).client_secret === 'string'),
-    placeOf: (name) => {
-      const at = placeNamed(name);
-      return at && kindOf(at.scope) ? at : undefined;
-    },
-    doors: { stripe: (place) => openStripe(place, domains) },
-    async stop() {
-      await deliverer.stop();
-      await biller.stop();
-      await stopSweeping();
-    },
-  };
-});
+export const main = implement<typeof payments, Needs>(
+  payments,
+  async ({ needs, sealer, scopes, kindOf, allow, domains, run, now, log }) => {
+    const { sql, ledgers } = needs;
+    if (!sql || !ledgers) throw new TypeError('payments needs sql and a ledger');
+    const commits = new Commits(sql);
+    const objects = new Objects(sql, sealer, commits);
+    const secrets = new Secrets(sql, sealer);
+    const it = () => world;
+    const movers = {
+      ...{ authorize: authorizer(it), capture: capturer(it), cancel: canceler(it), increment: increaser(it), refund: refunder(it) },
+      ...{ dispute: disputer(it), decide: decider(it), payout: payer(it), unpay: unpayer(it) },
+      ...{ finalize: finalizer(it), void: voider(it), balance: balancer(it), credit_note: creditor(it) },
+      ...{ transfer: transferrer(it), reverse: reverser(it), tell: teller(it) },
+    };
+    const steps = new Steps(sql, sealer, objects, movers);
+    const rates = new Rates(objects, now);
+    const isLive = ({ scope }: { scope: bigint }) => kindOf(scope) === 'live';
+    const vault = new Vault(join(run, 'payments-vault.sock'));
+    const networks = new Networks(objects, now);
+    const outside = { vault, networks, rail: cardRail(vault, networks) };
+    const beside = { usages: new Usages(sql), contents: new Contents(sql, sealer), ...outside };
+    const world: World = { objects, secrets, steps, rates, clocks: new Clocks(), money: new Money(ledgers), isLive, ...beside };
+    const deliveries = new Deliveries(sql);
+    const deliverer = new Deliverer({ world, deliveries, scopes, allow, now, log }).start();
+    objects.onDelivery = (at) => deliverer.wake(at);
+    const biller = new Biller({ world, happenings, scopes, now, log }).start();
+    const stopSweeping = keepSweeping({ world, scopes, now, log });
+    return {
+      handlers: {
+        ...customerHandlers(world),
+        ...paymentMethodHandlers(world),
+        ...paymentIntentHandlers(world),
+        ...chargeHandlers(world),
+        ...directChargeHandlers(world),
+        ...payoutHandlers(world),
+        ...productHandlers(world),
+        ...meterHandlers(world),
+        ...fileHandlers(world),
+        ...couponHandlers(world),
+        ...invoiceItemHandlers(world),
+        ...invoiceHandlers(world),
+        ...subscriptionHandlers(world),
+        ...subscriptionItemHandlers(world),
+        ...customerBalanceHandlers(world),
+        ...creditNoteHandlers(world),
+        ...checkoutHandlers(world),
+        ...paymentLinkHandlers(world),
+        ...accountHandlers(world),
+        ...transferHandlers(world),
+        ...testClockHandlers(world),
+        ...feeHandlers(world),
+        ...networkHandlers(world),
+        ...statementHandlers(world, deliveries),
+        ...setupIntentHandlers(world),
+        ...tokenHandlers(world),
+        ...disputeHandlers(world),
+        ...webhookEndpointHandlers(world),
+        ...subjects(world),
+      },
+      providers: Object.fromEntries(Object.keys(payments.resources).map((kind) => [kind, absent])) as never,
+      repeats: repeatsOver({ sql, commits, sealer, secrets, boot: randomUUID() }),
+      // A page has no key: whoever knows the client secret of what it is about is let in, for that alone.
+      authorize: ({ caller, input, identityAllows }) =>
+        identityAllows || (caller.face === 'anonymous' && typeof (input as { client_secret?: unknown }).client_secret === 'string'),
+      placeOf: (name) => {
+        const at = placeNamed(name);
+        return at && kindOf(at.scope) ? at : undefined;
+      },
+      doors: { stripe: (place) => openStripe(place, domains, vault) },
+      async stop() {
+        await deliverer.stop();
+        await biller.stop();
+        await stopSweeping();
+        vault.close();
+      },
+    };
+  },
+);
 
 /** What happens by itself, by kind of object. */
 const happenings: Happenings = { subscription: subscriptionHappens, invoice: invoiceDue, 'checkout.session': sessionDue };

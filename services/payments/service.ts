@@ -11,6 +11,7 @@ import { invoiceItemOperations, invoiceOperations } from './contract/invoice.ts'
 import { requestsBurst, requestsPerSecond } from './contract/limits.ts';
 import { chargeOperations, paymentIntentOperations, refundOperations } from './contract/payment-intent.ts';
 import { meterEventOperations, meterOperations } from './contract/meter.ts';
+import { networkOperations } from './contract/network.ts';
 import { paymentMethodOperations } from './contract/payment-method.ts';
 import { feeOperations, payoutOperations } from './contract/payout.ts';
 import { disputeOperations, setupIntentOperations, tokenOperations } from './contract/setup-intent.ts';
@@ -34,7 +35,7 @@ const reading = [
   ...(['GetBalance', 'GetBalanceTransaction', 'ListBalanceTransactions', 'GetEvent', 'ListEvents'] as const),
   ...(['GetSetupIntent', 'ListSetupIntents', 'GetToken', 'GetConfirmationToken', 'GetMandate', 'GetDispute', 'ListDisputes'] as const),
   ...(['GetWebhookEndpoint', 'ListWebhookEndpoints'] as const),
-  ...(['GetPayout', 'ListPayouts', 'GetFeeSchedule'] as const),
+  ...(['GetPayout', 'ListPayouts', 'GetFeeSchedule', 'GetCardNetwork'] as const),
   ...(['GetProduct', 'ListProducts', 'SearchProducts', 'GetPrice', 'ListPrices', 'SearchPrices', 'GetCoupon', 'ListCoupons'] as const),
   ...(['GetPromotionCode', 'ListPromotionCodes', 'GetTaxRate', 'ListTaxRates'] as const),
   ...([
@@ -128,6 +129,7 @@ export const payments = defineService({
     TestClock: kind('A time of its own, for tests.'),
     Payout: kind('Money that leaves for the bank of the business.'),
     FeeSchedule: kind('What payments cost.'),
+    CardNetwork: kind('The simulated card networks.'),
     WebhookEndpoint: kind('An address that is told of events.'),
     ...subjectResources,
   },
@@ -195,6 +197,7 @@ export const payments = defineService({
     ...testClockOperations,
     ...payoutOperations,
     ...feeOperations,
+    ...networkOperations,
     ...webhookEndpointOperations,
     ...subjectOperations,
   },
@@ -220,6 +223,7 @@ export const payments = defineService({
       'CreateTransferReversal',
       'UpdateTransferReversal',
       'PutFeeSchedule',
+      'PutCardNetwork',
       'PutCollectionPolicy',
       'ExportDataSubject',
       'RevealPersonal',

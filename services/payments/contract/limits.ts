@@ -28,3 +28,6 @@ export const meterNameMax = limit(100, 'character', 'Longest name of the events 
 export const meterIdentifierMax = limit(100, 'character', 'Longest identifier of an event of a meter.');
 export const meterPayloadMax = limit(20, 'field', 'Most fields of an event of a meter.');
 export const fileBytesMax = limit(5 * 1024 * 1024, 'byte', 'Largest file, such as evidence.');
+export const networkLatencyMaxMs = limit(10_000, 'ms', 'Longest latency of simulated card networks.');
+export const networkWaitMinMs = limit(20, 'ms', 'Shortest wait for the answer of a card network.');
+export const networkWaitMaxMs = limit(15_000, 'ms', 'Longest wait for the answer of a card network.');

@@ -1,5 +1,4 @@
 import type { Fields, Json } from './json.ts';
-import type { TestCard } from './test-card.ts';
 
 /** What is kept of a card: never its number nor its code. */
 export type CardFacts = {
@@ -13,12 +12,11 @@ export type CardFacts = {
   readonly cvcCheck: string | null;
 };
 
-export function factsOf(card: TestCard, given: { month: number; year: number; fingerprint: string; cvc: boolean }): CardFacts {
-  const { brand, funding, country, number, cvcCheck } = card;
-  return {
-    ...{ brand, funding, country, fingerprint: given.fingerprint },
-    ...{ last4: number.slice(-4), expMonth: given.month, expYear: given.year, cvcCheck: given.cvc ? cvcCheck : null },
-  };
+/** What the vault tells of a number. */
+type Told = Omit<CardFacts, 'expMonth' | 'expYear' | 'cvcCheck'> & { readonly cvcCheck: string; readonly hasCode: boolean };
+
+export function factsOf({ brand, last4, funding, country, fingerprint, cvcCheck, hasCode }: Told, month: number, year: number): CardFacts {
+  return { brand, last4, funding, country, fingerprint, expMonth: month, expYear: year, cvcCheck: hasCode ? cvcCheck : null };
 }
 
 const checksOf = (card: CardFacts): Fields => ({

@@ -1,3 +1,5 @@
+import { luhnSum } from './luhn.ts';
+
 /** What the simulated issuer does with a card. `code` and `decline` are the words of the API. */
 export type Behaviour =
   | { readonly kind: 'approve'; readonly dispute?: 'fraudulent' | 'product_not_received' | 'inquiry'; readonly atOnce?: true }
@@ -83,22 +85,18 @@ const cards = new Map(
 );
 const byNumber = new Map([...cards.values()].map((card) => [card.number, card]));
 
-/** The test card of `pm_card_visa` or `tok_visa`. */
-export function cardNamed(id: string): TestCard | undefined {
+/** The name of the test card that `pm_card_visa` or `tok_visa` stands for. */
+export function testCardName(id: string): string | undefined {
   const [, name] = /^(?:pm_card|tok)_(\w+)$/.exec(id) ?? [];
-  return name === undefined ? undefined : cards.get(name);
+  return name !== undefined && cards.has(name) ? name : undefined;
 }
+
+/** The test card of a name: `visa`. */
+export const cardNamed = (name: string): TestCard | undefined => cards.get(name);
 
 export const cardOfNumber = (number: string): TestCard | undefined => byNumber.get(number);
 
 /** How long numbers of cards are (ISO/IEC 7812), with the check digit that Luhn's sum gives. */
 export function isCardNumber(number: string): boolean {
-  if (!/^[0-9]{12,19}$/.test(number)) return false;
-  let sum = 0;
-  for (let at = 0; at < number.length; at += 1) {
-    const digit = Number(number[number.length - 1 - at]);
-    const doubled = digit * 2;
-    sum += at % 2 === 0 ? digit : doubled - (doubled > 9 ? 9 : 0);
-  }
-  return sum % 10 === 0;
+  return /^[0-9]{12,19}$/.test(number) && luhnSum(number) === 0;
 }

@@ -1,46 +1,31 @@
+import { fault } from '#kernel/contract/fault.ts';
 import { type CardFacts, factsOf } from '../domain/card.ts';
 import { type Fields, fieldsOf, type Json, numberOf, textOf, type Thing } from '../domain/json.ts';
 import { newPaymentMethod } from '../domain/payment-method.ts';
-import { type Behaviour, cardNamed, cardOfNumber, isCardNumber, type TestCard } from '../domain/test-card.ts';
+import { testCardName } from '../domain/test-card.ts';
 import { changed } from './change.ts';
 import { invalid, missing, refuse } from './fault.ts';
 import type { Kept } from './object.ts';
 import { asJson, behaviourOf } from './payment.ts';
 import { type Desk, found, keepNew, type World } from './world.ts';
 
-const fingerprintLength = 16;
 /** Digits of a year that leaves the century out. */
 const shortYear = 100;
 
-const unknownCard: Behaviour = {
-  ...{ kind: 'decline', code: 'card_declined', decline: 'test_mode_live_card', attachable: true },
-  message:
-    'Your card was declined. Your request was in test mode, but used a non test card. For a list of valid test cards, visit the docs.',
-};
-
-const brands: readonly (readonly [RegExp, string])[] = [
-  [/^4/, 'visa'],
-  [/^(5[1-5]|2[2-7])/, 'mastercard'],
-  [/^3[47]/, 'amex'],
-  [/^(6011|65|64[4-9])/, 'discover'],
-  [/^3(0[0-5]|[689])/, 'diners'],
-  [/^35/, 'jcb'],
-  [/^62/, 'unionpay'],
-];
-
 const refusedCard = (code: string, message: string, param: string) => refuse('CardRefused', message, { code, param });
 
-type Typed = { readonly card: TestCard; readonly month: number; readonly year: number; readonly cvc: boolean };
+/** A card by what stands for it in a request: the ticket of a number that the vault has taken, or the name of a test card. */
+type Given = { readonly card: { readonly ticket: string } | { readonly test: string }; readonly month: number; readonly year: number };
+type Own = { readonly id: string; readonly created: number; readonly livemode: boolean };
 
-/** A card as somebody typed it; its number is looked at here and kept nowhere. */
-function typedCard(desk: Desk, given: Fields): Typed {
-  const number = (textOf(given.number) ?? '').replaceAll(/[ -]/g, '');
-  if (number === '') throw invalid('card[number]', 'Missing required param: card[number].', 'parameter_missing');
+/** A card as somebody typed it; its number went no further than the vault. */
+function typedCard(desk: Desk, given: Fields): Given {
+  const ticket = textOf(given.vaulted);
+  if (ticket === undefined) throw invalid('card[number]', 'Missing required param: card[number].', 'parameter_missing');
   if (desk.livemode)
-    throw refuse('StateInvalid', 'Numbers of live cards are taken by the vault alone, which this platform does not have yet.', {
+    throw refuse('StateInvalid', 'Live cards cannot be charged here: no card network is connected, and the one there is is simulated.', {
       param: 'card[number]',
     });
-  if (!isCardNumber(number)) throw refusedCard('incorrect_number', 'Your card number is incorrect.', 'number');
   const month = numberOf(given.exp_month) ?? 0;
   const short = numberOf(given.exp_year) ?? 0;
   const year = short < shortYear ? 2000 + short : short;
@@ -51,25 +36,33 @@ function typedCard(desk: Desk, given: Fields): Typed {
     throw refusedCard('invalid_expiry_year', "Your card's expiration year is invalid.", 'exp_year');
   if (year === thisYear && month < thisMonth)
     throw refusedCard('invalid_expiry_month', "Your card's expiration month is invalid.", 'exp_month');
-  const cvc = textOf(given.cvc);
-  if (cvc !== undefined && !/^[0-9]{3,4}$/.test(cvc)) throw refusedCard('invalid_cvc', "Your card's security code is invalid.", 'cvc');
-  const brand = brands.find(([form]) => form.test(number))?.[1] ?? 'unknown';
-  const unknown: TestCard = { number, brand, funding: 'unknown' as 'credit', country: 'US', cvcCheck: 'pass', behaviour: unknownCard };
-  return { card: cardOfNumber(number) ?? unknown, month, year, cvc: cvc !== undefined };
+  return { card: { ticket }, month, year };
 }
 
 /** The card that `pm_card_visa` or `tok_visa` stands for; they are of test mode. */
-function standIn(desk: Desk, id: string): Typed | undefined {
-  const card = desk.livemode ? undefined : cardNamed(id);
-  return card && { card, month: 12, year: new Date(desk.created * 1000).getUTCFullYear() + 1, cvc: true };
+function standIn(desk: Desk, id: string): Given | undefined {
+  const test = desk.livemode ? undefined : testCardName(id);
+  return test === undefined ? undefined : { card: { test }, month: 12, year: new Date(desk.created * 1000).getUTCFullYear() + 1 };
+}
+
+/** What is known of a card, and what beside it is kept: what stands for it in the vault, and what its holder and issuer do. */
+async function told(world: World, desk: Desk, { card, month, year }: Given, id: string): Promise<{ facts: CardFacts; hidden: Fields }> {
+  if ('test' in card) {
+    const known = await world.vault.test(desk.at, card.test);
+    return { facts: factsOf(known, month, year), hidden: { card, behaviour: asJson(known.behaviour), alias: known.alias } };
+  }
+  const kept = await world.vault.keep(desk.at, card.ticket, id);
+  if ('gone' in kept) throw fault('Unavailable', 'The number that came with the request was not kept; send it again.');
+  if ('refusal' in kept) throw refusedCard(kept.refusal.code, kept.refusal.message, kept.refusal.param);
+  const hidden = { card: { token: kept.token }, behaviour: asJson(kept.behaviour), alias: kept.alias };
+  return { facts: factsOf(kept, month, year), hidden };
 }
 
 /** The payment method of a card, which is not kept yet. */
-async function methodOf(world: World, desk: Desk, { card, month, year, cvc }: Typed, given: Fields, prefix = 'pm'): Promise<Kept> {
-  const fingerprint = await world.secrets.hash(desk.at, 'card', card.number, fingerprintLength);
-  const facts = factsOf(card, { month, year, cvc, fingerprint });
+async function methodOf(world: World, desk: Desk, card: Given, given: Fields, prefix = 'pm'): Promise<Kept> {
   const own = { id: desk.ids(prefix), created: desk.created, livemode: desk.livemode };
-  return { thing: newPaymentMethod(facts, given, own), hidden: { behaviour: asJson(card.behaviour) }, version: 0 };
+  const { facts, hidden } = await told(world, desk, card, own.id);
+  return { thing: newPaymentMethod(facts, given, own), hidden, version: 0 };
 }
 
 /** Keeps a payment method, unless it is kept. */
@@ -79,8 +72,8 @@ export async function keptMethod(world: World, desk: Desk, method: Kept): Promis
   return desk.again ? found(world, desk.at, 'payment_method', method.thing.id) : { ...method, version: 1 };
 }
 
-const made = async (world: World, desk: Desk, typed: Typed, given: Fields, prefix?: string): Promise<Kept> =>
-  keptMethod(world, desk, await methodOf(world, desk, typed, given, prefix));
+const made = async (world: World, desk: Desk, card: Given, given: Fields, prefix?: string): Promise<Kept> =>
+  keptMethod(world, desk, await methodOf(world, desk, card, given, prefix));
 
 /** Makes a payment method of the data of a request. */
 export async function newMethod(world: World, desk: Desk, data: Fields): Promise<Thing> {
@@ -102,12 +95,8 @@ export async function methodToBe(world: World, desk: Desk, named: Json | undefin
   return found(world, desk.at, 'payment_method', (await newMethod(world, desk, given)).id);
 }
 
-/** What is known of a card that was typed in: what may be shown, and what its issuer does. */
-export async function knownCard(world: World, desk: Desk, given: Fields): Promise<{ facts: CardFacts; behaviour: Behaviour }> {
-  const { card, month, year, cvc } = typedCard(desk, given);
-  const fingerprint = await world.secrets.hash(desk.at, 'card', card.number, fingerprintLength);
-  return { facts: factsOf(card, { month, year, cvc, fingerprint }), behaviour: card.behaviour };
-}
+/** What is known of a card that was typed in, for the token of this id. */
+export const knownCard = (world: World, desk: Desk, given: Fields, { id }: Own) => told(world, desk, typedCard(desk, given), id);
 
 /** A token is used once. */
 async function ofToken(world: World, desk: Desk, token: string, data: Fields, prefix = 'pm'): Promise<Thing> {
@@ -121,7 +110,8 @@ async function ofToken(world: World, desk: Desk, token: string, data: Fields, pr
   };
   await changed(world, desk, 'token', token, use);
   const method = newPaymentMethod(kept.hidden.facts as unknown as CardFacts, data, own);
-  return keepNew(world, desk, method, undefined, { hidden: { behaviour: kept.hidden.behaviour ?? null } });
+  const { card = null, behaviour = null, alias = null } = kept.hidden;
+  return keepNew(world, desk, method, undefined, { hidden: { card, behaviour, alias } });
 }
 
 /** The payment method of an id; the name of a test card makes one. */

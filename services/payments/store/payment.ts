@@ -49,7 +49,7 @@ export const paymentBehind = ({ thing, hidden }: Kept): string => textOf(hidden.
 /** What is kept beside what is of a payment without an intent. */
 export const behind = (payment: Thing): Fields => (payment.object === 'payment_intent' ? {} : { payment: payment.id });
 
-type Hidden = { attempts?: number; holds?: readonly Hold[]; authenticated?: string | null; challenge?: Fields };
+type Hidden = { attempts?: number; holds?: readonly Hold[]; authenticated?: string | null; challenge?: Fields; rail?: Fields };
 
 export const hiddenOf = (kept: Kept, more: Hidden): Fields => ({
   ...kept.hidden,

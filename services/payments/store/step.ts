@@ -9,7 +9,7 @@ import { changeTriesMax, repeatKeptMs, sweptMax } from './limits.ts';
 import type { Kept, Objects } from './object.ts';
 import { Turns } from './turn.ts';
 
-type Billing = 'finalize' | 'void' | 'balance' | 'credit_note' | 'transfer' | 'reverse';
+type Billing = 'tell' | 'finalize' | 'void' | 'balance' | 'credit_note' | 'transfer' | 'reverse';
 export type StepKind = 'authorize' | 'capture' | 'cancel' | 'increment' | 'refund' | 'dispute' | 'decide' | 'payout' | 'unpay' | Billing;
 
 /**
@@ -25,7 +25,13 @@ export type Step = {
 };
 
 /** How a step ends: what is written down with it, its subject as it is then, and the refusal if there is one. */
-export type Ending = { readonly statements: readonly Statement[]; readonly after?: Thing; readonly refusal?: OperationError };
+export type Ending = {
+  readonly statements: readonly Statement[];
+  readonly after?: Thing;
+  readonly refusal?: OperationError;
+  /** A subject of which its statements leave steps open, to be taken up at once. */
+  readonly then?: string;
+};
 
 type Ended = Pick<Ending, 'after' | 'refusal'>;
 
@@ -34,7 +40,8 @@ export type Mover = (at: Placed, step: Step) => Promise<Ending>;
 
 type Row = { id: string; kind: StepKind; subject: string; input: Fields; sealed: Buffer | null };
 
-const intention = `insert into step (id, kind, subject, input, sealed)
+/** Writes down what is about to be done, unless it stands there. */
+export const intention = `insert into step (id, kind, subject, input, sealed)
   select * from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[]) on conflict do nothing`;
 
 /**
@@ -99,12 +106,15 @@ export class Steps {
     const { rows } = await this.#sql
       .as(at)
       .query<{ subject: string }>('select distinct subject from step where not is_done limit $1', [sweptMax]);
-    for (const { subject } of rows) await this.on(at, subject, async () => undefined);
+    // One that cannot be finished yet, because a network does not answer, is no reason to leave the others.
+    const failed: unknown[] = [];
+    for (const { subject } of rows) await this.on(at, subject, async () => undefined).catch((error: unknown) => failed.push(error));
     const old = BigInt(repeatKeptMs);
     await this.#sql.as(at).group([
       { text: `delete from step where is_done and at < now() - $1::bigint * interval '1 ms'`, params: [old] },
       { text: `delete from reply where at < now() - $1::bigint * interval '1 ms'`, params: [old] },
     ]);
+    if (failed.length > 0) throw failed[0];
   }
 
   async #mend(at: Placed, subject: string): Promise<void> {
@@ -125,7 +135,7 @@ export class Steps {
 
   /** Once: `changed` when what is written down for it was changed by somebody else meanwhile, or is there already. */
   async #attempt(at: Placed, step: Step): Promise<Ended | 'changed'> {
-    const { statements, after, refusal } = await this.#movers[step.kind](at, step);
+    const { statements, after, refusal, then } = await this.#movers[step.kind](at, step);
     const done: Joint = {
       text: `with done as (update step set is_done = true, refusal = $2, sealed = null where id = $1 and not is_done returning 1)
              select exactly_one((select count(*) from done))`,
@@ -138,6 +148,8 @@ export class Steps {
       if (!(error instanceof OperationError) || error.code !== 'Conflict') throw error;
       return 'changed';
     }
+    // What fails stays open, and the next sweep finds it.
+    if (then !== undefined) void this.on(at, then, async () => undefined).catch(() => undefined);
     return { after, refusal };
   }
 }

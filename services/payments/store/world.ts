@@ -10,12 +10,15 @@ import type { Clocks } from './clock.ts';
 import type { Contents } from './content.ts';
 import { deliveriesOf } from './delivery.ts';
 import type { Money } from './money.ts';
+import type { Networks } from './network.ts';
 import type { Kept, Objects } from './object.ts';
+import type { Rail } from './rail.ts';
 import type { Rates } from './rate.ts';
 import type { Repetition } from './repeat.ts';
 import type { Secrets } from './secret.ts';
 import type { Steps } from './step.ts';
 import type { Usages } from './usage.ts';
+import type { Vault } from './vault.ts';
 
 /** What handlers work with. */
 export type World = {
@@ -27,6 +30,9 @@ export type World = {
   readonly clocks: Clocks;
   readonly usages: Usages;
   readonly contents: Contents;
+  readonly vault: Vault;
+  readonly rail: Rail;
+  readonly networks: Networks;
   readonly isLive: (at: Placed) => boolean;
 };
 

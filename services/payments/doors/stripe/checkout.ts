@@ -61,7 +61,8 @@ function refused(error: unknown): string {
 /** What somebody filled in, as the operation wants it. */
 function boughtBy(filled: URLSearchParams): object {
   const [month = '', year = ''] = (filled.get('expiry') ?? '').split('/').map((part) => part.trim());
-  const card = { number: filled.get('number') ?? '', exp_month: numbered(month), exp_year: numbered(year), cvc: filled.get('cvc') ?? '' };
+  const vaulted = filled.get('vaulted');
+  const card = { ...(vaulted === null ? {} : { vaulted }), exp_month: numbered(month), exp_year: numbered(year) };
   const said = ['email', 'name'].flatMap((name) => (filled.get(name) ? [[name, filled.get(name)]] : []));
   return { card, ...Object.fromEntries(said) };
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { HttpRequest } from '#engine/http1/request.ts';
 import type { HttpResponse } from '#engine/http1/response.ts';
@@ -7,8 +7,11 @@ import type { DoorPlace, OpenDoor } from '#kernel/contract/implement.ts';
 import type { Session } from '#kernel/contract/session.ts';
 import { readBody } from '#kernel/listen/body.ts';
 import { httpServer } from '#kernel/listen/http.ts';
+import { connectionsMax } from '#kernel/listen/limits.ts';
 import { currentVersion, isVersion, plainVersion } from '../../domain/version.ts';
+import { innerKeepAliveMs, innerRequestsMax } from '../../engine/card/limits.ts';
 import { payments } from '../../service.ts';
+import type { Vault } from '../../store/vault.ts';
 import { inputOf } from './coerce.ts';
 import { datedAnswer, versionOf } from './dated.ts';
 import { malformedStripe, wordError } from './error.ts';
@@ -24,11 +27,17 @@ type Shown = { readonly key: string; readonly session: Session<typeof payments> 
 
 /**
  * Opens the Stripe API: one request is one operation, whose input is a form and whose output is JSON. Pages for buyers stand
- * on a host name of their own where the operator gave a base name, so that no browser mixes them up with anything else.
+ * on a host name of their own where the operator gave a base name, so that no browser mixes them up with anything else. The vault
+ * has the public door; it stands behind.
  */
-export function openStripe(place: Place, domains: readonly string[]): Promise<OpenDoor> {
+export async function openStripe(place: Place, domains: readonly string[], vault: Vault): Promise<OpenDoor> {
   const sessions = new WeakMap<Socket, Shown>();
-  return httpServer({ ...place.at, malformed: malformedStripe, log: place.log }, async (request, response) => {
+  const secret = randomBytes(32).toString('hex');
+  const limits = { keepAliveMs: innerKeepAliveMs, connectionRequestsMax: innerRequestsMax, addressConnectionsMax: connectionsMax };
+  const within = { name: place.at.name, host: '127.0.0.1', port: 0, fallback: 'any', plain: 'loopback' } as const;
+  const door = await httpServer({ ...within, malformed: malformedStripe, log: place.log, limits }, async (request, response) => {
+    // Nothing is taken but what came through the vault, which takes numbers of cards out of it.
+    if (!isSame(request.headers['gamut-front'] ?? '', secret)) return void response.destroy();
     if (isPage(request.url) || isPageHost(request, domains)) return servePage(place, request, response, domains);
     const requestId = `req_${randomBytes(10).toString('hex')}`;
     const head: [string, string][] = [['Request-Id', requestId]];
@@ -51,7 +60,12 @@ export function openStripe(place: Place, domains: readonly string[]): Promise<Op
       send(response, status, head, { error: body });
     }
   });
+  const { url, tlsUrl, note } = await vault.listen(place.at, { port: door.port, secret });
+  return { url, ...(tlsUrl === undefined ? {} : { tlsUrl }), ...(note === undefined ? {} : { note }), close: () => door.close() };
 }
+
+const isSame = (given: string, secret: string): boolean =>
+  given.length === secret.length && timingSafeEqual(Buffer.from(given, 'latin1'), Buffer.from(secret, 'latin1'));
 
 /** Whose key the request shows; kept with its connection, so that what is decided of it stays decided. */
 function presented({ gate }: Place, sessions: WeakMap<Socket, Shown>, { headers, socket }: HttpRequest): Session<typeof payments> {
@@ -59,7 +73,10 @@ function presented({ gate }: Place, sessions: WeakMap<Socket, Shown>, { headers,
   const known = sessions.get(socket);
   if (known?.key === key && !known.session.signal.aborted) return known.session;
   try {
-    const session = gate.present(key.startsWith('pk_') ? 'publishable' : 'stripe', { token: key, peer: socket.remoteAddress });
+    const session = gate.present(key.startsWith('pk_') ? 'publishable' : 'stripe', {
+      token: key,
+      peer: headers['gamut-peer'] ?? socket.remoteAddress,
+    });
     if (known) known.session.end();
     else socket.once('close', () => sessions.get(socket)?.session.end());
     sessions.set(socket, { key, session });

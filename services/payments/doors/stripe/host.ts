@@ -13,7 +13,8 @@ const pagesName = 'checkout';
 const isChallenge = (url: string): boolean => url.startsWith('/3d_secure/');
 export const isPage = (url: string): boolean => isChallenge(url) || isCheckout(url);
 
-const schemeOf = ({ socket }: HttpRequest): string => ('encrypted' in socket && socket.encrypted === true ? 'https' : 'http');
+/** By what the vault, which has the public door, says of it. */
+const schemeOf = ({ headers }: HttpRequest): string => (headers['gamut-scheme'] === 'https' ? 'https' : 'http');
 export const originOf = (request: HttpRequest): string => `${schemeOf(request)}://${request.headers.host ?? ''}`;
 
 /** Whether a request is for the host of pages, which has nothing else. */

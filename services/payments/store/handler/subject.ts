@@ -2,7 +2,7 @@ import { type Kept, subjectHandlers, type SubjectItem } from '#kernel/privacy/su
 import { subjectLabel } from '#kernel/privacy/subject-word.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { json, type Statement } from '#seams/sql/sql.ts';
-import type { Fields, Thing } from '../../domain/json.ts';
+import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import type { World } from '../world.ts';
 
 /** What a subject is called in an environment: as they name themselves, and as the customers that they are. */
@@ -46,6 +46,13 @@ function erasureOf(thing: Thing): Statement {
   };
 }
 
+/** The number of a card is gone before what stands for it is. */
+async function shred({ objects, vault }: World, at: Placed, { object, id }: Thing): Promise<void> {
+  if (object !== 'payment_method' && object !== 'token') return;
+  const token = textOf(fieldsOf((await objects.get(at, object, id))?.hidden.card).token);
+  if (token !== undefined) await vault.shred(at, token);
+}
+
 const reason = 'The law on accounts keeps what was paid; who paid is gone from it.';
 
 /** Export and erasure of who paid: customers by address, id or metadata, and all that is theirs. */
@@ -62,6 +69,7 @@ export const subjects = (world: World) =>
       const order = things.toSorted((a, b) => Number(a.object === 'customer') - Number(b.object === 'customer'));
       for (const thing of order) {
         const used = thing.object === 'customer' ? [world.usages.erasure(thing.id)] : [];
+        await shred(world, at, thing);
         await world.objects.commit(at, [erasureOf(thing), ...used]);
       }
       const kept = left.map(({ object, id }): Kept => ({ kind: object, name: id, reason }));

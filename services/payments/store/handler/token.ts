@@ -10,12 +10,12 @@ import { type All, handlersOf, type Request } from './handlers.ts';
 
 async function create({ world, desk, input }: Request): Promise<Thing> {
   const given = fieldsOf(input.card);
-  const { facts, behaviour } = await knownCard(world, desk, given);
   const own = { id: desk.ids('tok'), created: desk.created, livemode: desk.livemode };
+  const { facts, hidden } = await knownCard(world, desk, given, own);
   // The name on the card is said back once, and not kept.
   const token = newToken(facts, given, desk.ids('card'), own);
   const kept: Thing = { ...token, card: nameless(fieldsOf(token.card)) };
-  await keepNew(world, desk, kept, undefined, { hidden: { facts: asJson(facts), behaviour: asJson(behaviour) } });
+  await keepNew(world, desk, kept, undefined, { hidden: { ...hidden, facts: asJson(facts) } });
   return token;
 }
 

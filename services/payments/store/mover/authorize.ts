@@ -16,6 +16,7 @@ import { availableAfterSeconds } from '../limits.ts';
 import type { Hold } from '../money.ts';
 import type { Kept } from '../object.ts';
 import { behaviourOf, behind, foundIn, hiddenOf, type Payment, paymentIn } from '../payment.ts';
+import { keptRail, notice, railSubject } from '../rail.ts';
 import type { Ending, Mover } from '../step.ts';
 import { sessionAfter } from './checkout.ts';
 import { invoiceAfter } from './invoice.ts';
@@ -37,29 +38,34 @@ export function sure(done: Done): void {
   if (!done.done) throw new TypeError(`the ledger refused what it must do: ${done.status}`);
 }
 
-/** Authorizes a payment, and takes the money at once unless it is captured apart: hold, ask the issuer, then take or release. */
+/** Authorizes a payment, and takes the money at once unless it is captured apart: hold, ask the rail, then take or release. */
 export const authorizer =
   (world: () => World): Mover =>
   async (at, step) => {
-    const { id, input } = step;
+    const { id, subject, input } = step;
     const desk = deskOfStep(at, id, fieldsOf(input.desk));
     const payment = await paymentIn(world(), at, step);
     const method = await foundIn(world(), at, step, 'payment_method', String(input.method));
     const hold: Hold = { step: 'authorize', attempt: Number(input.attempt), amount: Number(payment.thing.amount) };
     const authenticated = input.authenticated === true || payment.authenticated === method.thing.id;
     const attempt = { desk, payment, method, hold, input, authenticated };
-    const verdict = decide(wanted(payment.thing, behaviourOf(method)), {
-      authenticated,
-      prepared: method.hidden.prepared === true,
-      offSession: input.off_session === true || input.refuse_action === true,
-    });
-    if (verdict.kind === 'challenge') return challenged(world(), attempt);
+    const isAway = input.off_session === true || input.refuse_action === true;
+    const circumstances = { authenticated, prepared: method.hidden.prepared === true, offSession: isAway };
+    const proof = wanted(payment.thing, behaviourOf(method));
+    const first = decide(proof, circumstances);
+    if (first.kind === 'challenge') return challenged(world(), attempt);
     sure(await world().money.authorize(at, payment.money, hold));
-    if (verdict.kind === 'declined') {
-      sure(await world().money.release(at, payment.money, [hold], 'decline'));
-      return declined(world(), attempt, verdict);
-    }
-    return accepted(world(), at, attempt, verdict);
+    // A proof that the business wants, and that nobody is there for, is nothing to ask the issuer about.
+    const unproven = first.kind === 'declined' && proof !== behaviourOf(method) ? { verdict: first, trace: {}, isOpen: false } : undefined;
+    const order = { name: `${subject} authorize ${hold.attempt}`, method, ...{ amount: hold.amount, currency: payment.money.currency } };
+    const answer = unproven ?? (await world().rail.authorize(at, { ...order, takes: !isManual(payment.thing), circumstances }));
+    if (answer.verdict.kind === 'approved') return accepted(world(), at, attempt, answer.verdict, answer.trace);
+    sure(await world().money.release(at, payment.money, [hold], 'decline'));
+    const ending = await declined(world(), attempt, answer.verdict);
+    if (!answer.isOpen) return ending;
+    // Nobody knows what the issuer did: whatever it was is taken back.
+    const back = notice(id, subject, { kind: 'reverse', ...order, method: method.thing.id, trace: answer.trace });
+    return { ...ending, statements: [...ending.statements, back], then: railSubject(subject) };
   };
 
 /** What is said of cards alone counts before what is said of the payment. */
@@ -73,9 +79,12 @@ function wanted(intent: Thing, behaviour: Behaviour): Behaviour {
   return isAsked ? { kind: 'authenticate', after: 'approve' } : behaviour;
 }
 
-async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Extract<Verdict, { kind: 'approved' }>): Promise<Ending> {
+type Approved = Extract<Verdict, { kind: 'approved' }>;
+
+async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Approved, trace: Fields): Promise<Ending> {
   const { desk, payment, method, hold } = attempt;
   const { thing } = payment;
+  const rail = keptRail(method.thing.id, [trace]);
   const charge = chargeOf(attempt, desk.ids('ch'), approved);
   const base: Thing = {
     ...thing,
@@ -85,7 +94,7 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
   const statements = [...(await begun(world, attempt, kept.length > 0)), ...kept];
   if (isManual(thing)) {
     const next: Thing = { ...base, status: 'requires_capture', amount_capturable: hold.amount };
-    const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold] });
+    const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold], rail });
     statements.push(
       await world.objects.change(at, payment.kept, next, hidden),
       await world.objects.insertion(at, charge, behind(thing)),
@@ -103,7 +112,7 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: Ext
   const passed = await shared(world, desk, thing, capturedCharge(charge, hold.amount, booked.id), share, Number(booked.available_on));
   const taken = passed.charge;
   const next: Thing = { ...base, status: 'succeeded', amount_received: hold.amount };
-  const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold] });
+  const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold], rail });
   statements.push(
     await world.objects.change(at, payment.kept, next, hidden),
     await world.objects.insertion(at, taken, behind(thing)),

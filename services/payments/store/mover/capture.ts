@@ -7,6 +7,7 @@ import { refuse } from '../fault.ts';
 import type { Hold } from '../money.ts';
 import { rateIn } from '../rate.ts';
 import { behind, hiddenOf, type Payment, paymentNamed } from '../payment.ts';
+import { completions, keptRail, notice, railIn, railSubject } from '../rail.ts';
 import type { Ending, Mover } from '../step.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
 import { bookedOf, sure } from './authorize.ts';
@@ -53,7 +54,9 @@ export const capturer =
         await world.objects.insertion(at, booked),
         ...passed.statements,
         ...(await eventsOf(world, desk, [['charge.captured', taken], ['payment_intent.succeeded', next], ...passed.told])),
+        ...completions(step.id, payment, amount),
       ],
+      then: railSubject(step.subject),
     };
   };
 
@@ -76,7 +79,9 @@ export const canceler =
     const done = await world.money.release(at, payment.money, held, 'cancel');
     // A hold that has ended by itself holds nothing: that is what was asked for.
     if (!done.done && !/Expired/.test(done.status)) sure(done);
-    return { statements: await called(world, desk, payment, textOf(step.input.reason) ?? null, step.input) };
+    const reversed = held.length > 0 ? completions(step.id, payment, 0) : [];
+    const statements = [...(await called(world, desk, payment, textOf(step.input.reason) ?? null, step.input)), ...reversed];
+    return { statements, ...(reversed.length > 0 ? { then: railSubject(step.subject) } : {}) };
   };
 
 async function called(world: World, desk: Desk, payment: Payment, reason: string | null, input: Fields = {}) {
@@ -114,13 +119,15 @@ export const increaser =
     const amount = Number(step.input.amount);
     const hold: Hold = { step: 'increment', attempt: payment.holds.length, amount: amount - Number(payment.thing.amount) };
     sure(await world.money.authorize(at, payment.money, hold));
+    const asked = await askedFor(world, at, step, payment, hold);
+    if (asked.refused) return asked.refused;
     const charge = await chargeOf(world, at, payment);
     const next: Thing = { ...payment.thing, amount, amount_capturable: amount };
     const grown: Thing = { ...charge.thing, amount };
     return {
       after: next,
       statements: [
-        await world.objects.change(at, payment.kept, next, hiddenOf(payment.kept, { holds: [...payment.holds, hold] })),
+        await world.objects.change(at, payment.kept, next, hiddenOf(payment.kept, { holds: [...payment.holds, hold], ...asked.kept })),
         await world.objects.change(at, charge, grown),
         ...(await eventsOf(world, desk, [
           ['charge.updated', grown],
@@ -129,3 +136,18 @@ export const increaser =
       ],
     };
   };
+
+/** Asks the rail for what is more; what it declines is not held. */
+async function askedFor(world: World, at: Placed, step: Parameters<Mover>[1], payment: Payment, hold: Hold) {
+  const rail = railIn(payment.kept.hidden);
+  if (!rail) return { kept: {} };
+  const method = await found(world, at, 'payment_method', rail.method);
+  const order = { name: `${step.subject} increment ${hold.attempt}`, amount: hold.amount, currency: payment.money.currency };
+  const circumstances = { authenticated: true, prepared: true, offSession: true };
+  const { verdict, trace, isOpen } = await world.rail.authorize(at, { ...order, method, takes: false, circumstances });
+  if (verdict.kind === 'approved') return { kept: { rail: keptRail(rail.method, [...rail.traces, trace]) } };
+  sure(await world.money.release(at, payment.money, [hold], 'decline'));
+  const back = isOpen ? [notice(step.id, step.subject, { kind: 'reverse', ...order, method: rail.method, trace })] : [];
+  const refusal = refuse('CardRefused', verdict.message, { code: verdict.code, decline_code: verdict.decline });
+  return { kept: {}, refused: { statements: back, refusal, ...(isOpen ? { then: railSubject(step.subject) } : {}) } };
+}

@@ -4,6 +4,7 @@ import { fieldsOf } from '../../domain/json.ts';
 import { newRefund, refundedCharge } from '../../domain/refund.ts';
 import { refuse } from '../fault.ts';
 import { behind, paymentNamed } from '../payment.ts';
+import { notice, railIn, railSubject } from '../rail.ts';
 import type { Mover } from '../step.ts';
 import { deskOfStep, eventsOf, found, type World } from '../world.ts';
 
@@ -39,13 +40,18 @@ export const refunder =
     const refund = newRefund(given, { id, created: desk.created, amount, transaction: booked.id, charge: charge.thing });
     const next = refundedCharge(charge.thing, amount);
     const passed = back && back.share.amount > 0 ? await sharedBack(world, desk, back, id) : undefined;
+    const rail = railIn(payment.kept.hidden);
+    const { currency } = payment.money;
+    const told = rail ? [notice(step.id, subject, { kind: 'refund', name: id, method: rail.method, amount, currency, trace: {} })] : [];
     return {
+      ...(rail ? { then: railSubject(subject) } : {}),
       statements: [
         await world.objects.insertion(at, refund, behind(payment.thing)),
         await world.objects.insertion(at, booked),
         await world.objects.change(at, charge, next),
         ...(passed?.statements ?? []),
         ...(await eventsOf(world, desk, [['refund.created', refund], ['charge.refunded', next], ...(passed?.told ?? [])])),
+        ...told,
       ],
     };
   };

@@ -1,0 +1,37 @@
+import type { Operation } from '#kernel/contract/contract.ts';
+import { Type } from '#kernel/contract/type.ts';
+import { Found, input, may, nothing, read, write } from './field.ts';
+import { networkLatencyMaxMs, networkWaitMaxMs, networkWaitMinMs, percentMax } from './limits.ts';
+
+const on = { on: 'CardNetwork', at: 'collection' } as const;
+const Share = may(Type.Integer({ minimum: 0, maximum: percentMax }));
+const Latency = may(Type.Integer({ minimum: 0, maximum: networkLatencyMaxMs }));
+
+/** The simulated card networks of an environment. */
+export const networkOperations = {
+  GetCardNetwork: {
+    ...on,
+    ...read,
+    text: 'Read what the simulated card networks are like, their last messages, and what their issuers hold, by currency.',
+    input: nothing,
+    output: Found,
+  },
+  PutCardNetwork: {
+    ...on,
+    ...write,
+    repeat: 'natural',
+    text: 'Say what the simulated card networks are like from now on; shares are percentages of messages; what is not said is as usual.',
+    input: input({
+      seed: may(Type.String({ maxLength: 64, description: 'What all chance follows from.' })),
+      latency_ms: Latency,
+      spread_ms: Latency,
+      wait_ms: may(
+        Type.Integer({ minimum: networkWaitMinMs, maximum: networkWaitMaxMs, description: 'How long an answer is waited for.' }),
+      ),
+      lost: Share,
+      late: Share,
+      twice: Share,
+    }),
+    output: Found,
+  },
+} as const satisfies Record<string, Operation>;

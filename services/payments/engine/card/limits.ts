@@ -1,0 +1,23 @@
+import { limit } from '#kernel/contract/limit.ts';
+
+export const cardMapBytes = limit(64 * 1024 ** 3, 'byte', 'Largest file of sealed cards; only what is used is on the disk.');
+export const ticketMs = limit(120_000, 'ms', 'How long a number that came in waits in memory for the request that brought it.');
+export const ticketsMax = limit(20_000, 'number', 'Most numbers that wait so; the oldest is forgotten.');
+export const keysKeptMs = limit(60_000, 'ms', "How long the vault remembers a tenant's keys of fingerprints and FF1.");
+export const keysKeptMax = limit(1_000, 'tenant', 'Tenants whose keys the vault remembers.');
+export const vaultLineBytes = limit(256 * 1024, 'byte', 'Longest line between the service and its vault.');
+export const vaultCallMs = limit(60_000, 'ms', 'Longest wait for the answer of the vault.');
+export const vaultRetryMs = limit(50, 'ms', 'Wait before a vault that is away is tried again.');
+export const vaultAwayMs = limit(10_000, 'ms', 'How long a call waits for a vault that is away.');
+export const passedBytesMax = limit(6 * 1024 * 1024, 'byte', 'Largest body of a request that the vault passes on.');
+export const answerHeadBytes = limit(64 * 1024, 'byte', 'Largest head of an answer that the vault passes back.');
+export const answerBytes = limit(64 * 1024 * 1024, 'byte', 'Largest answer that the vault passes back.');
+export const innerKeepAliveMs = limit(24 * 3_600_000, 'ms', 'Silence on a line from the vault; those of its callers end long before.');
+export const innerRequestsMax = limit(1_000_000_000, 'request', 'Most requests on one line from the vault.');
+export const networkWaitMs = limit(8_000, 'ms', 'How long the switch waits for an issuer, unless an environment says otherwise.');
+export const adviceTriesMax = limit(3, 'try', 'How often an advice is sent before the next look takes it up again.');
+export const authorizationsKeptMax = limit(200_000, 'authorization', 'Authorizations that the simulated issuers remember.');
+export const messagesKeptMax = limit(100, 'message', 'Last card messages of an environment that are shown.');
+export const placesKeptMax = limit(1_000, 'environment', 'Environments whose card messages are shown.');
+export const testsKeptMax = limit(10_000, 'card', 'Test cards of environments whose facts the service remembers.');
+export const vaultStartMs = limit(60_000, 'ms', 'How long a service that starts waits for its vault.');

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type Stripe from 'stripe';
+import { type House, openHouse } from './fixtures/house.ts';
+import { refusal } from './fixtures/refusal.ts';
+
+type Message = { readonly mti: string; readonly fields: Readonly<Record<string, string>> };
+type Network = { readonly messages: readonly Message[]; readonly books: Readonly<Record<string, number>> };
+
+let house: House;
+let stripe: Stripe;
+let bearer = '';
+before(async () => {
+  house = await openHouse({ mode: 'processes', quiet: false });
+  stripe = house.stripe();
+  bearer = (await house.credential({ environment: 'test', role: 'admin' })).bearer;
+});
+after(() => house?.stop());
+
+const pidOf = (name: string): number => {
+  const pid = house.platform.status().processes.find((process) => process.name === name)?.pid;
+  assert.ok(typeof pid === 'number', `there is no process ${name}`);
+  return pid;
+};
+
+async function put(conditions: object): Promise<void> {
+  const path = '/v1/payments/card-networks/-/put-card-network';
+  const reply = await house.call('POST', path, conditions, { door: 'payments.rest', bearer });
+  assert.equal(reply.status, 200, JSON.stringify(reply.body));
+}
+
+async function network(): Promise<Network> {
+  const reply = await house.call('GET', '/v1/payments/card-networks', undefined, { door: 'payments.rest', bearer });
+  assert.equal(reply.status, 200, JSON.stringify(reply.body));
+  return reply.body as unknown as Network;
+}
+
+/** Asks until the answer is what is wanted, and says the last one when it never is. */
+async function until<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    const answer = await ask();
+    if (isWanted(answer)) return answer;
+    if (tries > 400) throw new Error(`never came: ${JSON.stringify(answer)}`);
+    await pause(50);
+  }
+}
+
+/** Asks again until it is answered for good. */
+async function answered<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { statusCode = 0 } = error as Stripe.errors.StripeError;
+      if (tries > 600 || (statusCode !== 0 && statusCode !== 409 && statusCode < 500)) throw error;
+      await pause(50);
+    }
+  }
+}
+
+/** What the statement says was taken of a currency, and not given back. */
+async function statement(currency: string): Promise<number> {
+  let sum = 0;
+  for await (const line of stripe.balanceTransactions.list({ currency, limit: 100 })) sum += line.net;
+  return sum;
+}
+
+const held = { capture_method: 'manual', confirm: true } as const;
+
+test('a payment is a message to the network of its card, and so is all that becomes of it', async () => {
+  const bought = await stripe.paymentIntents.create({ amount: 900, currency: 'eur', confirm: true, payment_method: 'pm_card_mastercard' });
+  await stripe.refunds.create({ payment_intent: bought.id, amount: 300 });
+  const part = await stripe.paymentIntents.create({ ...held, amount: 1000, currency: 'eur', payment_method: 'pm_card_amex' });
+  await stripe.paymentIntents.incrementAuthorization(part.id, { amount: 1500 });
+  await stripe.paymentIntents.capture(part.id, { amount_to_capture: 700 });
+  const free = await stripe.paymentIntents.create({ ...held, amount: 400, currency: 'eur', payment_method: 'pm_card_visa' });
+  await stripe.paymentIntents.cancel(free.id);
+  const poor = await refusal(
+    stripe.paymentIntents.create({
+      ...{ amount: 500, currency: 'eur', confirm: true, payment_method: 'pm_card_chargeDeclinedInsufficientFunds' },
+    }),
+  );
+  assert.equal(poor.decline_code, 'insufficient_funds');
+  const { messages } = await until(network, ({ books }) => books.EUR === 600 + 700);
+  const types = new Set(messages.map(({ mti }) => mti));
+  for (const mti of ['0200', '0210', '0100', '0110', '0220', '0230', '0420', '0430']) assert.ok(types.has(mti), `there was no ${mti}`);
+  assert.ok(messages.some(({ mti, fields }) => mti === '0210' && fields['39'] === '51'));
+  assert.ok(messages.every(({ fields }) => fields['2'] === undefined || fields['2'].length >= 14));
+  assert.ok(!JSON.stringify(messages).includes('378282246310005'));
+  assert.equal(await statement('eur'), 1300);
+});
+
+test('answers that are lost, late or doubled leave both books the same, and so does a service that dies', {
+  timeout: 110_000,
+}, async () => {
+  const [count, waitMs] = [12, 100];
+  await put({ seed: 'rail', lost: 40, late: 15, twice: 25, spread_ms: 20, wait_ms: waitMs });
+  let done = 0;
+  const flow = async (at: number): Promise<boolean> => {
+    const name = `flow ${at}`;
+    const asked = { amount: 1000 + at, currency: 'chf', confirm: true, payment_method: at % 2 === 0 ? 'pm_card_visa' : 'pm_card_jcb' };
+    const capture_method = at % 3 === 0 ? 'manual' : 'automatic';
+    const intent = await answered(() =>
+      stripe.paymentIntents.create({ ...asked, capture_method }, { idempotencyKey: `${name} create` }),
+    ).catch((error: Stripe.errors.StripeError) => {
+      assert.equal(error.decline_code, 'processing_error');
+      return undefined;
+    });
+    if (intent?.status === 'requires_capture')
+      await answered(() => stripe.paymentIntents.capture(intent.id, { amount_to_capture: 600 }, { idempotencyKey: `${name} capture` }));
+    if (intent && at % 4 === 1)
+      await answered(() => stripe.refunds.create({ payment_intent: intent.id, amount: 250 }, { idempotencyKey: `${name} refund` }));
+    done += 1;
+    return intent !== undefined;
+  };
+  const flows = Array.from({ length: count }, (_, at) => flow(at));
+  for (let tries = 0; done < 4 && tries < 2_000; tries += 1) await pause(5);
+  process.kill(pidOf('payments'), 'SIGKILL');
+  const outcomes = await Promise.all(flows);
+  assert.ok(outcomes.includes(true));
+  // Nobody answers any more: payments are declined, and no money is held for them.
+  await put({ seed: 'away', lost: 100, wait_ms: 30 });
+  const away = { ...held, amount: 800, currency: 'gbp', payment_method: 'pm_card_visa' };
+  for (let at = 0; at < 4; at += 1) assert.equal((await refusal(stripe.paymentIntents.create(away))).code, 'processing_error');
+  assert.ok((await network()).messages.some(({ mti }) => mti === '0101'));
+  await put({});
+  // What is still to be told is told when the service looks for what it left open, which it does when it starts.
+  process.kill(pidOf('payments'), 'SIGKILL');
+  await answered(() => stripe.balance.retrieve());
+  const wanted = await statement('chf');
+  await until(network, ({ books }) => (books.CHF ?? 0) === wanted && (books.GBP ?? 0) === 0);
+  assert.deepEqual([await statement('chf'), await statement('gbp')], [wanted, 0]);
+  assert.ok((await network()).messages.some(({ mti }) => mti === '0430'));
+});
