@@ -1,8 +1,8 @@
 import type { TObject, TProperties, TSchema } from 'typebox';
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
-import { closed, everywhere, StorageClass } from './field.ts';
-import { policyMaxBytes, rulesMax, tagKeyMax, tagValueMax } from './limits.ts';
+import { closed, everywhere, Grant, StorageClass } from './field.ts';
+import { grantsMax, policyMaxBytes, rulesMax, tagKeyMax, tagValueMax } from './limits.ts';
 
 /**
  * The configurations of a bucket, in the words of S3. `x-xml` is the element of a field when it is not the field's name
@@ -124,10 +124,14 @@ const ObjectLock = shape({
   rule: optional(shape({ defaultRetention: shape({ mode: text(16), days: optional(Type.Integer()), years: optional(Type.Integer()) }) })),
 });
 
+/** What somebody may do with the objects that the logs are; in XML the grantee stands in an element of its own. */
+const LogGrant = shape({ ...Grant.properties, permission: Type.Enum(['FULL_CONTROL', 'READ', 'WRITE']) });
+
 const Logging = shape({
   loggingEnabled: optional(
     shape({
       targetBucket: text(255),
+      targetGrants: optional(list({ ...LogGrant, 'x-grant': true }, 'Grant', { wrap: 'TargetGrants', maxItems: grantsMax })),
       targetPrefix: text(),
       targetObjectKeyFormat: optional(
         shape({
@@ -257,7 +261,14 @@ export const configurationOperations = {
   GetBucketLogging: get('Say where requests of a bucket are logged.', Logging),
   PutBucketLogging: {
     ...put('Log the requests of a bucket in another.', Logging),
-    errors: ['NoSuchBucket', 'NoSuchKey', 'InvalidArgument', 'InvalidTargetBucketForLogging'],
+    errors: [
+      'NoSuchBucket',
+      'NoSuchKey',
+      'InvalidArgument',
+      'InvalidTargetBucketForLogging',
+      'AccessControlListNotSupported',
+      'UnresolvableGrantByEmailAddress',
+    ],
   },
   GetBucketNotification: get('Read which events of a bucket are told.', Notification),
   PutBucketNotification: put("Tell events of a bucket in S3's messages: to webhooks, and in topics.", Notification),

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { OperationError } from '#kernel/contract/fault.ts';
 import type { Log } from '#kernel/contract/implement.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
+import type { Grant } from '../domain/acl.ts';
 import { type AccessEntry, accessLine, type Logging, logKey } from '../domain/access-log.ts';
 import { findBucket } from '../store/bucket.ts';
 import { readConfiguration } from '../store/configuration.ts';
 import { deliver } from '../store/delivery.ts';
 import { accessLogDayParts, accessLogMaxBytes, accessLogWaitMaxMs, accessLogWaitMinMs } from '../store/limits.ts';
-import { mayDeliver } from '../store/log-target.ts';
+import { logGrants, mayDeliver } from '../store/log-target.ts';
+import type { BucketRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 
 /**
@@ -81,6 +84,18 @@ export class AccessLogs {
       yield Buffer.from(lines.join(''));
     })();
     const { signal } = new AbortController();
-    await deliver(this.#store, target, { key, contentType: 'text/plain', body, principal: 'logging', signal });
+    const acl = this.#grants(target, logging);
+    await deliver(this.#store, target, { key, contentType: 'text/plain', body, principal: 'logging', ...(acl ? { acl } : {}), signal });
+  }
+
+  /** The target may have stopped to take grants since they were named: then its owner alone reads the log, and it is not lost. */
+  #grants(target: BucketRecord, { targetGrants }: Logging): readonly Grant[] | undefined {
+    try {
+      return logGrants(this.#store, target, targetGrants);
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      this.#log('warn', 'a log of requests was delivered without its grants', { bucket: target.name, error: String(error) });
+      return undefined;
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { Bytes } from '#kernel/contract/session.ts';
 import { putMaxBytes } from '../contract/limits.ts';
+import type { Grant } from '../domain/acl.ts';
 import { putObject } from './object.ts';
 import type { BucketRecord } from './record.ts';
 import { makeSeal, type SealWish, takeIn } from './seal.ts';
@@ -16,6 +17,8 @@ export type Delivered = {
   readonly principal: string;
   /** Instead of the bucket's default. */
   readonly encryption?: NonNullable<SealWish['encryption']>;
+  /** Absent: full control of the bucket's owner alone. */
+  readonly acl?: readonly Grant[];
   readonly signal: AbortSignal;
 };
 
@@ -26,13 +29,13 @@ export function delivererOf({ tenant, scope }: BucketRecord, principal: string, 
 
 /** Writes an object into a bucket, as its owner's; whether the bucket allows it was asked before. Answers its size. */
 export async function deliver(store: Store, target: BucketRecord, delivered: Delivered): Promise<{ readonly size: number }> {
-  const { key, contentType, body, principal, encryption, signal } = delivered;
+  const { key, contentType, body, principal, encryption, acl, signal } = delivered;
   const seal = await makeSeal(store.sealer, target.tenant, sealWish(store, target, encryption ? { encryption } : {}));
   const received = await takeIn(store, target, body, {}, { maxBytes: putMaxBytes, mayWrite: store.mayWrite, signal }, seal);
   await putObject(store, target, received, {
     key,
     headers: { contentType },
-    traits: seal ? { seal: seal.seal } : {},
+    traits: { ...(seal ? { seal: seal.seal } : {}), ...(acl ? { acl } : {}) },
     checksum: undefined,
     conditions: {},
     who: delivererOf(target, principal, 'PutObject'),

@@ -1,13 +1,15 @@
 import { fault } from '#kernel/contract/fault.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
-import { logDelivery } from '../domain/acl.ts';
+import { type Grant, logDelivery, ownerGrants } from '../domain/acl.ts';
 import { evaluate } from '../domain/policy/evaluate.ts';
 import { findBucket } from './bucket.ts';
 import { readConfiguration, readPolicy } from './configuration.ts';
 import type { BucketRecord } from './record.ts';
 import type { Store } from './store.ts';
+import { type AclWish, grantsOf } from './trait.ts';
 
-export type LoggingDocument = { readonly loggingEnabled?: { readonly targetBucket: string; readonly targetPrefix: string } };
+type Target = { readonly targetBucket: string; readonly targetPrefix: string; readonly targetGrants?: AclWish['grants'] };
+export type LoggingDocument = { readonly loggingEnabled?: Target };
 
 /** The services that write the logs of requests, and inventories, as policies name them. */
 export const inventoryService = 's3.amazonaws.com';
@@ -28,6 +30,18 @@ export function checkLogTarget(store: Store, source: BucketRecord, { loggingEnab
   if (target.requesterPays) throw fault('InvalidArgument', 'Who asks the target bucket pays for it.');
   if (!mayDeliver(store, source, target, loggingEnabled.targetPrefix))
     throw fault('Denied', 'The target bucket does not let logs be delivered.');
+  logGrants(store, target, loggingEnabled.targetGrants);
+}
+
+/**
+ * The grants of a log in its target: its owner has full control of it, and who is named beside it what they are granted.
+ * Undefined where nobody is named; refuses what the target's settings do not let pass.
+ */
+export function logGrants(store: Store, target: BucketRecord, named: Target['targetGrants']): readonly Grant[] | undefined {
+  if (named === undefined || named.length === 0) return undefined;
+  const owner = formatId(target.scope);
+  const others = grantsOf(store, target, { grants: named }, owner) ?? [];
+  return [...ownerGrants(owner), ...others.filter(({ id }) => id !== owner)];
 }
 
 /** Who delivers, as policies name it, and what its requests say: by their condition keys. */

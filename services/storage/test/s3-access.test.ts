@@ -197,15 +197,30 @@ test('requests of a bucket are logged in another, in the lines of S3, where that
   ];
   await owner.send(new s3.PutBucketPolicyCommand({ Bucket: Target, Policy: JSON.stringify({ Version: '2012-10-17', Statement }) }));
   assert.equal(await turnOn(), 'accepted');
-  const granted = { TargetGrants: [{ Grantee: { Type: 'CanonicalUser' as const, ID: 'x' }, Permission: 'READ' as const }] };
-  const refused = { LoggingEnabled: { ...BucketLoggingStatus.LoggingEnabled, ...granted } };
-  assert.equal(
-    await codeOf(owner.send(new s3.PutBucketLoggingCommand({ Bucket: Logged, BucketLoggingStatus: refused }))),
-    'NotImplemented',
+  const { ID: strangers } = (await stranger.send(new s3.ListBucketsCommand())).Owner!;
+  const grantTo = async (Grantee: Omit<s3.Grantee, 'Type'> & { Type: s3.Type }, Permission: s3.BucketLogsPermission = 'READ') => {
+    const to = { ...BucketLoggingStatus.LoggingEnabled, TargetGrants: [{ Grantee, Permission }] };
+    return codeOf(owner.send(new s3.PutBucketLoggingCommand({ Bucket: Logged, BucketLoggingStatus: { LoggingEnabled: to } })));
+  };
+  assert.equal(await grantTo({ Type: 'CanonicalUser', ID: 'x' }), 'InvalidArgument');
+  assert.equal(await grantTo({ Type: 'Group', URI: 'http://example.org/all' }), 'InvalidArgument');
+  assert.equal(await grantTo({ Type: 'AmazonCustomerByEmail', EmailAddress: 'a@example.org' }), 'UnresolvableGrantByEmailAddress');
+  assert.equal(await grantTo({ Type: 'CanonicalUser', ID: strangers }, 'READ_ACP' as 'READ'), 'MalformedXML');
+  const own = (ObjectOwnership: s3.ObjectOwnership) =>
+    owner.send(new s3.PutBucketOwnershipControlsCommand({ Bucket: Target, OwnershipControls: { Rules: [{ ObjectOwnership }] } }));
+  await own('BucketOwnerEnforced');
+  assert.equal(await grantTo({ Type: 'CanonicalUser', ID: strangers }), 'AccessControlListNotSupported');
+  await own('ObjectWriter');
+  assert.equal(await grantTo({ Type: 'CanonicalUser', ID: strangers }), 'accepted');
+  const { LoggingEnabled: kept } = await owner.send(new s3.GetBucketLoggingCommand({ Bucket: Logged }));
+  assert.deepEqual(
+    kept?.TargetGrants?.map(({ Grantee, Permission }) => [Grantee?.Type, Grantee?.ID, Permission]),
+    [['CanonicalUser', strangers, 'READ']],
   );
   await owner.send(new s3.PutObjectCommand({ Bucket: Logged, Key: 'logged " key', Body: 'twelve bytes' }));
   assert.equal((await fetch(`${house.s3}/${Logged}/nothing`)).status, 403);
   const lines: string[] = [];
+  let putLog: string | undefined;
   for (
     let tries = 0;
     tries < 300 && !(lines.some((line) => line.includes('PUT.OBJECT')) && lines.some((line) => / 403 /.test(line)));
@@ -217,9 +232,22 @@ test('requests of a bucket are logged in another, in the lines of S3, where that
     for (const { Key } of Contents) {
       assert.match(Key!, /^of\/\d{4}(-\d\d){5}-[0-9A-F]{16}$/);
       const got = await owner.send(new s3.GetObjectCommand({ Bucket: Target, Key }));
-      lines.push(...(await got.Body!.transformToString()).trimEnd().split('\n'));
+      const text = await got.Body!.transformToString();
+      if (text.includes('REST.PUT.OBJECT logged')) putLog = Key;
+      lines.push(...text.trimEnd().split('\n'));
     }
   }
+  // Who was named reads the logs of what came since, and may not do more; others do not, and the bucket's owner has full control.
+  const log = { Bucket: Target, Key: putLog! };
+  assert.match(await (await stranger.send(new s3.GetObjectCommand(log))).Body!.transformToString(), / logged-bucket \[/);
+  assert.equal(await codeOf(stranger.send(new s3.GetObjectAclCommand(log))), 'AccessDenied');
+  assert.equal((await fetch(`${house.s3}/${Target}/${log.Key}`)).status, 403);
+  const { Grants, Owner } = await owner.send(new s3.GetObjectAclCommand(log));
+  const told = Grants!.map(({ Grantee, Permission }) => [Grantee!.ID, Permission]);
+  assert.deepEqual(told, [
+    [Owner!.ID, 'FULL_CONTROL'],
+    [strangers, 'READ'],
+  ]);
   const put = lines.find((line) => line.includes('REST.PUT.OBJECT'));
   const id = /^(\S+) logged-bucket \[\d\d\/\w{3}\/\d{4}(?::\d\d){3} \+0000\] 127\.0\.0\.1 arn:aws:iam::(\S+):user\/\S+ [0-9A-F]{16} /.exec(
     put ?? '',
@@ -238,9 +266,9 @@ test('requests of a bucket are logged in another, in the lines of S3, where that
   const itself = { LoggingEnabled: { TargetBucket: Target, TargetPrefix: 'of/itself/' } };
   for (let times = 0; times < 2; times++) await owner.send(new s3.PutBucketLoggingCommand({ Bucket: Target, BucketLoggingStatus: itself }));
   assert.equal(await turnOn(), 'InvalidArgument');
-  const own = async () => (await owner.send(new s3.ListObjectsV2Command({ Bucket: Target, Prefix: 'of/itself/' }))).Contents ?? [];
-  for (let tries = 0; tries < 300 && (await own()).length === 0; tries++) await setTimeout(200);
-  assert.ok((await own()).length > 0);
+  const ofItself = async () => (await owner.send(new s3.ListObjectsV2Command({ Bucket: Target, Prefix: 'of/itself/' }))).Contents ?? [];
+  for (let tries = 0; tries < 300 && (await ofItself()).length === 0; tries++) await setTimeout(200);
+  assert.ok((await ofItself()).length > 0);
   await owner.send(new s3.PutBucketLoggingCommand({ Bucket: Target, BucketLoggingStatus: {} }));
   await owner.send(new s3.PutBucketLoggingCommand({ Bucket: Logged, BucketLoggingStatus: {} }));
   assert.deepEqual((await owner.send(new s3.GetBucketLoggingCommand({ Bucket: Logged }))).LoggingEnabled, undefined);

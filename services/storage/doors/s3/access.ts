@@ -1,6 +1,6 @@
 import { OperationError } from '#kernel/contract/fault.ts';
 import type { Output } from '#kernel/contract/contract.ts';
-import { child, childrenOf, childText, type XmlElement } from '#wire/xml/read.ts';
+import { child, childrenOf, childText } from '#wire/xml/read.ts';
 import type { XmlNode } from '#wire/xml/write.ts';
 import { Tagging } from '../../contract/configuration.ts';
 import type { storage } from '../../service.ts';
@@ -8,14 +8,12 @@ import { dropUndefined } from './condition.ts';
 import { readDocument, writeDocument } from './document.ts';
 import { refuse } from './errors.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import { grantNodes, readGrant } from './grant.ts';
 import { xmlBodyMaxBytes } from './limits.ts';
 import { readXmlBody } from './payload.ts';
 import { type Headers, isoTime, ownerNode, replyEmpty, replyXml } from './reply.ts';
 import { header, type S3Request } from './request.ts';
 import { aclHeaders, type AclInput } from './trait.ts';
-
-const instance = { 'xmlns:xsi': 'http://www.w3.org/2001/XMLSchema-instance' };
-const permissions = ['FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP'] as const;
 
 /** The version that a request is about, in the contract's words. */
 export function versionInput(request: S3Request): { key: string; versionId?: string } {
@@ -31,25 +29,7 @@ const versionHeader = (output: { readonly versionId?: string }): Headers => ({ '
 type Grants = Pick<Output<typeof storage, 'GetBucketAcl'>, 'owner' | 'grants'>;
 
 function aclNodes({ owner, grants }: Grants): XmlNode[] {
-  const told = grants.map(
-    ({ id, uri, permission }): XmlNode => [
-      'Grant',
-      [
-        uri === undefined
-          ? [
-              'Grantee',
-              [
-                ['ID', id ?? ''],
-                ['DisplayName', id ?? ''],
-              ],
-              { ...instance, 'xsi:type': 'CanonicalUser' },
-            ]
-          : ['Grantee', [['URI', uri]], { ...instance, 'xsi:type': 'Group' }],
-        ['Permission', permission],
-      ],
-    ],
-  );
-  return [ownerNode(owner), ['AccessControlList', told]];
+  return [ownerNode(owner), ['AccessControlList', grants.map((grant): XmlNode => ['Grant', grantNodes(grant)])]];
 }
 
 /** Grants from the headers or from the body, never both. */
@@ -60,24 +40,15 @@ async function readAcl({ request, identified }: Exchange): Promise<AclInput> {
   if (Object.keys(said).length > 0) throw refuse('UnexpectedContent');
   const list = child(xml, 'AccessControlList');
   if (xml.name !== 'AccessControlPolicy' || !list) throw refuse('MalformedACLError');
-  return { grants: childrenOf(list, 'Grant').map(readGrant) };
+  return { grants: childrenOf(list, 'Grant').map((grant) => readGrant(grant) ?? malformed()) };
 }
 
 function missingAcl(): never {
   throw refuse('MissingSecurityHeader');
 }
 
-function readGrant(grant: XmlElement): NonNullable<AclInput['grants']>[number] {
-  const grantee = child(grant, 'Grantee');
-  const permission = permissions.find((one) => one === childText(grant, 'Permission')?.trim());
-  if (!grantee || !permission) throw refuse('MalformedACLError');
-  const [id, uri, email] = [
-    childText(grantee, 'ID')?.trim(),
-    childText(grantee, 'URI')?.trim(),
-    childText(grantee, 'EmailAddress')?.trim(),
-  ];
-  if ([id, uri, email].filter((one) => one !== undefined).length !== 1) throw refuse('MalformedACLError');
-  return dropUndefined({ id, uri, email, permission });
+function malformed(): never {
+  throw refuse('MalformedACLError');
 }
 
 export const getBucketAcl: Answer = async ({ request, session, id, more }) => {

@@ -92,9 +92,6 @@ async function putDocument(exchange: Exchange, { root, putStatus }: Kind, operat
 function refuseUnbuilt(xml: XmlElement): void {
   if (xml.name === 'NotificationConfiguration' && childrenOf(xml, 'CloudFunctionConfiguration').length > 0)
     throw refuse('NotImplemented', 'Events of buckets call no functions.');
-  const [logging] = childrenOf(xml, 'LoggingEnabled');
-  if (logging && childrenOf(logging, 'TargetGrants').length > 0)
-    throw refuse('NotImplemented', 'Grants on the logs of requests are not implemented; the target bucket decides who reads them.');
 }
 
 async function removeDocument({ request, session, id, more }: Exchange, operation: keyof typeof configurationOperations): Promise<void> {

@@ -2,11 +2,13 @@ import type { TSchema } from 'typebox';
 import { childrenOf, type XmlElement } from '#wire/xml/read.ts';
 import type { XmlNode } from '#wire/xml/write.ts';
 import { refuse } from './errors.ts';
+import { grantNodes, readGrant } from './grant.ts';
 
 /**
  * Documents of configuration between XML and the contract's words, by the contract's own schema: a field's element is its name
  * with a capital letter unless the schema names another (`x-xml`), a list's items stand where the field would, or in an
- * element around them (`x-wrap`). What the schema does not know is refused, so that nothing is accepted and ignored.
+ * element around them (`x-wrap`), and a grant is written as S3 writes it (`x-grant`). What the schema does not know is refused,
+ * so that nothing is accepted and ignored.
  */
 type Schema = TSchema & {
   readonly type?: string;
@@ -14,6 +16,7 @@ type Schema = TSchema & {
   readonly items?: Schema;
   readonly 'x-xml'?: string;
   readonly 'x-wrap'?: string;
+  readonly 'x-grant'?: true;
 };
 
 const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
@@ -46,6 +49,7 @@ export function readDocument(schema: TSchema, element: XmlElement): unknown {
 const isOptional = (schema: Schema, name: string) => !((schema as { required?: readonly string[] }).required ?? []).includes(name);
 
 function readValue(schema: Schema, element: XmlElement): unknown {
+  if (schema['x-grant']) return readGrant(element) ?? refuseXml();
   if (schema.type === 'object') return readDocument(schema, element);
   const text = element.text;
   if (schema.type === 'integer') return /^\s*-?\d{1,15}\s*$/.test(text) ? Number(text) : refuseXml();
@@ -74,5 +78,6 @@ export function writeDocument(schema: TSchema, value: unknown): XmlNode[] {
 }
 
 function writeValue(schema: Schema, value: unknown): XmlNode[1] {
+  if (schema['x-grant']) return grantNodes(value as Parameters<typeof grantNodes>[0]);
   return schema.type === 'object' ? writeDocument(schema, value) : (value as string | number | boolean);
 }
