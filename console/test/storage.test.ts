@@ -76,6 +76,14 @@ async function look({ me, root, scheme }: Look): Promise<void> {
     .waitFor();
   await shown(me, '36-hot-prefixes');
 
+  await tab('Durability');
+  await page.getByText('A write is acknowledged when its bytes and the index are on disk.').waitFor();
+  await page.getByRole('radiogroup', { name: 'Durability' }).getByText('Relaxed').click();
+  await page.getByText('Writes are relaxed from now on.').waitFor();
+  await page.getByText('A machine that stops takes the writes of that second along').waitFor();
+  assert.equal(JSON.parse(await make('GET', `/${bucket}/get-bucket-durability`)).durability, 'relaxed');
+  await shown(me, '36-bucket-durability');
+
   await page.goto(`${root}/storage/-/drives`);
   await page.getByText('All drives are directories of one disk.').waitFor();
   await page.getByText('Nothing waits for repair').waitFor();

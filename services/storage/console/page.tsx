@@ -1,4 +1,5 @@
 import type { ServicePages } from '#console/service-page.ts';
+import { BucketDurability } from './bucket-durability.tsx';
 import { BucketPolicy } from './bucket-policy.tsx';
 import { connectS3 } from './connect.ts';
 import { Cost } from './cost.tsx';
@@ -27,6 +28,7 @@ const pages: ServicePages = {
       { path: 'objects', title: 'Objects', page: ObjectBrowser },
       { path: 'policy', title: 'Policy', page: BucketPolicy },
       { path: 'lifecycle', title: 'Lifecycle', page: Lifecycle },
+      { path: 'durability', title: 'Durability', page: BucketDurability },
       { path: 'hot', title: 'Hot prefixes', page: HotPrefixes },
       { path: 'uploads', title: 'Unfinished uploads', page: Uploads },
     ],

@@ -13,6 +13,7 @@ export const BucketSpec = Type.Object({ location: Type.String({ description: 'Re
 export const BucketStatus = Type.Object({
   objects: Type.Integer({ description: 'Objects in the bucket.' }),
   sizeBytes: Type.Integer({ description: 'Bytes of the objects in the bucket.' }),
+  durability: Type.Enum(['synced', 'relaxed'], { description: 'Whether writes are acknowledged when they are on disk, or before.' }),
 });
 
 export const Bucket = envelope(BucketSpec, BucketStatus);

@@ -161,6 +161,12 @@ const RequestPayment = shape({ payer: oneOf('BucketOwner', 'Requester') });
 
 const ReadAudit = shape({ status: oneOf('Enabled', 'Disabled') });
 
+const Durability = shape({
+  durability: Type.Enum(['synced', 'relaxed'], {
+    description: 'Whether a write is acknowledged when it is on disk, or before: then up to a second of writes is lost with the machine.',
+  }),
+});
+
 const Policy = shape({ policy: Type.String({ maxLength: policyMaxBytes, description: 'The policy in JSON.' }) });
 
 /** What is kept of a bucket in documents of their own. */
@@ -176,6 +182,7 @@ export const configurations = {
   logging: Logging,
   notification: Notification,
   readAudit: ReadAudit,
+  durability: Durability,
 } as const;
 
 const base = { on: 'Bucket', charge: ['request'], quota: ['requests'], expose: everywhere, byResource: true } as const;
@@ -277,6 +284,8 @@ export const configurationOperations = {
     'Have each read of an object recorded by itself, with its key, before it is answered; or counted only.',
     ReadAudit,
   ),
+  GetBucketDurability: get('Say whether writes of objects are acknowledged when they are on disk.', Durability),
+  PutBucketDurability: put('Have writes of objects acknowledged when they are on disk, or before it.', Durability),
   GetBucketRequestPayment: get('Say who pays for requests.', RequestPayment),
   PutBucketRequestPayment: put('Decide who pays for requests.', RequestPayment),
   GetObjectLockConfiguration: get('Read how new versions are locked.', ObjectLock, 'ObjectLockConfigurationNotFoundError'),

@@ -75,6 +75,9 @@ export const engineOperations = {
       repaired: Type.Integer({ description: 'Runs of shards repaired since the start.' }),
       repairedBytes: Type.Integer(),
       index: Type.Object({
+        unsyncedSince: Type.Optional(
+          Type.Integer({ description: 'Since when changes of relaxed buckets wait for their sync, in milliseconds since 1970.' }),
+        ),
         copies: Type.Integer({ description: 'Drives that hold the log from which the index can be made again.' }),
         logBytes: Type.Integer({ description: 'Bytes of a copy of it.' }),
         lastCheck: Type.Optional(

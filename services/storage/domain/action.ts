@@ -101,6 +101,8 @@ export const actions: Readonly<Record<string, Action>> = {
   PutBucketLogging: bucket('PutBucketLogging'),
   GetBucketReadAudit: bucket('GetBucketLogging'),
   PutBucketReadAudit: bucket('PutBucketLogging'),
+  GetBucketDurability: bucket('GetBucketVersioning'),
+  PutBucketDurability: bucket('PutBucketVersioning'),
   GetBucketNotification: bucket('GetBucketNotification'),
   PutBucketNotification: bucket('PutBucketNotification'),
   GetBucketInventoryConfiguration: bucket('GetInventoryConfiguration'),

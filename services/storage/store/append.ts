@@ -111,7 +111,7 @@ export function appendObject(store: Store, place: BucketRecord, received: Receiv
       batch.log(effectOf(who, store.now(), bucket, received.size, detail, () => [toldOf(who, key, longer)]));
       atStep('object-appended');
       return { object: longer, bytes: batch.tally(bucket.scope).bytes, freed: [] };
-    }),
+    }, place.relaxed),
   );
 }
 

@@ -11,17 +11,21 @@ import { appendBytes, appendTriesMax, appendWaitingBytes, copiesMin, copiesOfExt
 import { atStep } from './step.ts';
 import { recordBytes, recordHead } from './record-frame.ts';
 
-export type PackPlace = { readonly extent: number; readonly offset: number };
+/** `relaxed`: it was acknowledged before it was on disk, so a machine that stopped may have taken it along. */
+export type PackPlace = { readonly extent: number; readonly offset: number; readonly relaxed?: boolean };
 
 type Waiting = {
   readonly id: Buffer;
   readonly pieces: readonly Uint8Array[];
   readonly size: number;
+  readonly relaxed: boolean;
   readonly resolve: (place: PackPlace) => void;
   readonly reject: (error: unknown) => void;
 };
 
-type Open = { readonly extent: Extent; readonly files: readonly DriveFile[] };
+/** `unsynced`: records were acknowledged that are not on disk yet. */
+type Open = { readonly extent: Extent; readonly files: readonly DriveFile[]; unsynced: boolean };
+type Asking = { readonly resolve: () => void; readonly reject: (error: unknown) => void };
 
 const padding = Buffer.alloc(recordHeadBytes);
 
@@ -42,6 +46,11 @@ export class Appender {
   readonly #most: number;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
+  /** Those who wait for a sync. */
+  #asking: Asking[] = [];
+  #hadRelaxed = false;
+  /** The last sync of an extent that was declared full. */
+  #closing: Promise<void> = Promise.resolve();
   #open: Open | undefined;
   #running: Promise<void> | undefined;
   /** When the first object came into the open extent. */
@@ -58,7 +67,7 @@ export class Appender {
       const files = await Promise.all(extent.drives.map((number) => this.#drive(number).open(extentPath(extent.id), 'r+')));
       const sizes = await Promise.all(files.map((file) => file.size()));
       extent.size = Math.ceil(Math.max(...sizes) / recordHeadBytes) * recordHeadBytes;
-      this.#open = { extent, files };
+      this.#open = { extent, files, unsynced: false };
       if (extent.size > 0) this.#begunAt = this.#of.now();
     } catch (error) {
       if (systemCode(error) === undefined && (error as { code?: string }).code !== 'Unavailable') throw error;
@@ -67,15 +76,34 @@ export class Appender {
     }
   }
 
-  /** Resolves with the place of the bytes when all copies are on disk. */
-  append(id: Buffer, pieces: readonly Uint8Array[], size: number): Promise<PackPlace> {
+  /** Resolves with the place of the bytes when all copies are on disk; when they are `relaxed`, when they are with the system. */
+  append(id: Buffer, pieces: readonly Uint8Array[], size: number, relaxed = false): Promise<PackPlace> {
     if (this.#waitingBytes > appendWaitingBytes) return Promise.reject(fault('Unavailable', 'Too many objects wait for their sync.'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ id, pieces, size, resolve, reject });
+      this.#waiting.push({ id, pieces, size, relaxed, resolve, reject });
       this.#waitingBytes += recordBytes(size);
-      this.#running ??= this.#run().finally(() => {
-        this.#running = undefined;
-      });
+      this.#hadRelaxed ||= relaxed;
+      this.#start();
+    });
+  }
+
+  /** Brings to disk what was acknowledged before. */
+  async sync(): Promise<void> {
+    if (!this.#hadRelaxed) return;
+    if (this.#open?.unsynced || this.#running) await this.#ask();
+    await this.#closing;
+  }
+
+  #ask(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#asking.push({ resolve, reject });
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
     });
   }
 
@@ -99,6 +127,8 @@ export class Appender {
 
   async close(): Promise<void> {
     await this.#running;
+    await this.#closing;
+    if (this.#open) await syncAll(this.#open);
     for (const file of this.#open?.files ?? []) await file.close();
     this.#open = undefined;
   }
@@ -106,7 +136,9 @@ export class Appender {
   async #run(): Promise<void> {
     // What else this turn of the event loop brings joins the first sync.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 || this.#asking.length > 0) {
+      if (this.#asking.length > 0) await this.#answer();
+      if (this.#waiting.length === 0) continue;
       const group = this.#take();
       try {
         const places = await this.#write(group);
@@ -114,6 +146,16 @@ export class Appender {
       } catch (error) {
         for (const { reject } of group) reject(error);
       }
+    }
+  }
+
+  async #answer(): Promise<void> {
+    const asking = this.#asking.splice(0);
+    try {
+      if (this.#open) await syncAll(this.#open);
+      for (const { resolve } of asking) resolve();
+    } catch (error) {
+      for (const { reject } of asking) reject(error);
     }
   }
 
@@ -133,16 +175,18 @@ export class Appender {
   /** Writes a group to the open extent, and to another one when a drive of it fails meanwhile. */
   async #write(group: readonly Waiting[]): Promise<PackPlace[]> {
     const bytes = group.reduce((sum, { size }) => sum + recordBytes(size), 0);
+    const isRelaxed = group.every(({ relaxed }) => relaxed);
     for (let tries = 0; tries < appendTriesMax; tries++) {
       if (this.#open && mustEnd(this.#open, bytes, this.#most)) await this.#finish(this.#open);
       const open = (this.#open ??= await this.#begin());
       const { parts, places } = this.#lay(group, open.extent);
-      const done = await Promise.allSettled(open.files.map((file) => writeThrough(file, parts, open.extent.size)));
+      const done = await Promise.allSettled(open.files.map((file) => writeThrough(file, parts, open.extent.size, !isRelaxed)));
       const errors = done.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
       if (errors.length === 0) {
         open.extent.size += bytes;
+        open.unsynced = isRelaxed;
         this.#begunAt ??= this.#of.now();
-        atStep('packed-synced');
+        if (!isRelaxed) atStep('packed-synced');
         return places;
       }
       const other = errors.find((error) => systemCode(error) === undefined || ['ENOSPC', 'EDQUOT'].includes(systemCode(error)!));
@@ -194,7 +238,7 @@ export class Appender {
         files.push(await drive.open(extentPath(id), 'w+'));
         await drive.syncDirectory('extent');
       }
-      return { extent, files };
+      return { extent, files, unsynced: false };
     } catch (error) {
       for (const file of files) await file.close();
       // It holds nothing; upkeep drops it.
@@ -204,9 +248,13 @@ export class Appender {
     }
   }
 
-  async #finish({ extent, files }: Open): Promise<void> {
+  async #finish(open: Open): Promise<void> {
+    const { extent, files } = open;
     if (this.#open?.extent === extent) this.#open = undefined;
     this.#begunAt = undefined;
+    // A copy that fails now is away, and what the others hold is sealed without it.
+    this.#closing = syncAll(open).catch(() => {});
+    await this.#closing;
     for (const file of files) await file.close();
     await this.#close(extent);
   }
@@ -229,8 +277,17 @@ function mustEnd({ extent, files }: Open, bytes: number, most: number): boolean 
   return (extent.size > 0 && extent.size + bytes > most) || files.some(({ drive }) => !drive.isIn);
 }
 
-async function writeThrough(file: DriveFile, parts: readonly Uint8Array[], position: number): Promise<void> {
+async function writeThrough(file: DriveFile, parts: readonly Uint8Array[], position: number, synced: boolean): Promise<void> {
   await file.write(parts, position);
   atStep('packed-written');
-  await file.datasync();
+  if (synced) await file.datasync();
+}
+
+/** Brings what was acknowledged to disk, on every copy that does not fail; an error when fewer are left than must hold it. */
+async function syncAll(open: Open): Promise<void> {
+  if (!open.unsynced) return;
+  const done = await Promise.allSettled(open.files.map((file) => file.datasync()));
+  const failed = done.filter((one) => one.status === 'rejected');
+  if (done.length - failed.length < copiesMin) throw failed[0]!.reason;
+  open.unsynced = false;
 }

@@ -11,6 +11,7 @@ import { CodedReader, type OnDamage } from './coded-reader.ts';
 import type { DriveSet } from './drive-set.ts';
 import type { Extent } from './extent.ts';
 import { newIdentity } from './identity.ts';
+import { LateSyncs } from './late-sync.ts';
 import { sweepMax } from './limits.ts';
 import { PackStore } from './pack-store.ts';
 import { type BlobPlace, type BlobRecord, pack, type RemotePlace, type Segment, unpack } from './record.ts';
@@ -58,6 +59,7 @@ export class BlobStore {
   readonly #freed = new Set<string>();
   /** What was written down of blobs that no record points at any more, until they are gone: streams may still need it. */
   readonly #kept = new Map<string, BlobRecord>();
+  readonly #late = new LateSyncs();
   #work: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -95,16 +97,42 @@ export class BlobStore {
     return store;
   }
 
-  /** Begins a blob of a scope; its id is written down as garbage until a commit adopts it. */
-  async begin(scope: bigint): Promise<BlobWriter> {
+  /**
+   * Begins a blob of a scope; its id is written down as garbage until a commit adopts it. A `relaxed` one is done when its bytes
+   * are with the system, and synced after.
+   */
+  async begin(scope: bigint, relaxed = false): Promise<BlobWriter> {
     if (this.remote) return this.#beginRemote(this.remote, scope, undefined);
     const writer = await this.#beginCoded();
     return {
       id: writer.id,
       write: (pieces, length) => writer.write(pieces, length),
       abandon: () => writer.abandon(),
-      finish: async () => ({ spread: await writer.finish() }),
+      finish: async () => ({ spread: await (relaxed ? this.#finishLate(writer) : writer.finish()) }),
     };
+  }
+
+  async #finishLate(writer: CodedWriter): Promise<Spread> {
+    const { spread } = writer;
+    await this.#late.add(
+      writer.id,
+      () => writer.finish(),
+      (error) => {
+        this.log('error', 'an object of a relaxed bucket could not be synced', { id: writer.id, error: String(error) });
+      },
+    );
+    return spread;
+  }
+
+  /** Brings to disk what relaxed buckets were told is stored. */
+  async secureAll(): Promise<void> {
+    await Promise.all([this.packs.appender.sync(), this.#late.all()]);
+  }
+
+  /** The same for the bytes of segments, before somebody who was promised more points at them. */
+  async secure(segments: readonly Segment[]): Promise<void> {
+    const ids = segments.flatMap((segment) => ('blob' in segment ? [segment.blob] : []));
+    await Promise.all([this.#late.of(ids), ids.length > 0 ? this.packs.appender.sync() : undefined]);
   }
 
   async #beginRemote(remote: RemoteBlobs, scope: bigint, pieces: number | undefined): Promise<RemoteWriter> {
@@ -124,11 +152,11 @@ export class BlobStore {
     return writer;
   }
 
-  /** Keeps few bytes of a scope, packed with others or in the operator's store; resolves when they are safe. */
-  async pack(pieces: readonly Uint8Array[], size: number, scope: bigint): Promise<{ id: string; place: BlobPlace }> {
+  /** Keeps few bytes of a scope, packed with others or in the operator's store; resolves when they are safe, or `relaxed`. */
+  async pack(pieces: readonly Uint8Array[], size: number, scope: bigint, relaxed = false): Promise<{ id: string; place: BlobPlace }> {
     if (this.remote) return this.#packRemote(this.remote, pieces, size, scope);
     const key = newIdentity();
-    return { id: key.toString('hex'), place: await this.packs.append(key, pieces, size) };
+    return { id: key.toString('hex'), place: await this.packs.append(key, pieces, size, relaxed) };
   }
 
   async #packRemote(remote: RemoteBlobs, pieces: readonly Uint8Array[], size: number, scope: bigint) {
@@ -199,6 +227,8 @@ export class BlobStore {
         this.#kept.delete(id);
         const found = this.catalog.table.garbage.get(idKey(id));
         if (!found) continue;
+        // What a crash may bring back must still have its bytes; at the end they are left to the next start.
+        if (!(await this.catalog.lag.whenSynced())) break;
         const mark = readMark(found);
         if (mark) {
           // Its row stays until the store has confirmed that it is gone.
@@ -297,6 +327,7 @@ export class BlobStore {
   async close(): Promise<void> {
     this.remote?.close();
     await this.#work;
+    await this.#late.all();
     await this.packs.close();
   }
 

@@ -9,7 +9,8 @@ import { type BucketRecord, pack, unpack } from './record.ts';
 import type { Store } from './store.ts';
 
 export type Owner = { readonly tenant: bigint; readonly scope: bigint };
-export type BucketEnvelope = Envelope<{ location: string }, { objects: number; sizeBytes: number }>;
+export type BucketStatus = { objects: number; sizeBytes: number; durability: 'synced' | 'relaxed' };
+export type BucketEnvelope = Envelope<{ location: string }, BucketStatus>;
 
 type Read = { readonly bytes: Buffer; readonly bucket: BucketRecord };
 
@@ -188,6 +189,6 @@ export function envelopeOf(catalog: Catalog, bucket: BucketRecord): BucketEnvelo
     labels: bucket.labels,
     createdAt: bucket.createdAt,
     spec: { location: bucket.location },
-    status: { objects, sizeBytes: bytes },
+    status: { objects, sizeBytes: bytes, durability: bucket.relaxed ? 'relaxed' : 'synced' },
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import { type Database, open, type RootDatabase, TransactionFlags } from 'lmdb';
 import { commitCause } from '#engine/lmdb/commit-cause.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { LoggedEffect, Sealer } from '#kernel/contract/implement.ts';
@@ -8,10 +8,12 @@ import { type IndexRow, rowName } from './index-frame.ts';
 import type { IndexLog } from './index-log.ts';
 import type { Told } from '../domain/notification.ts';
 import { numberKey } from './key.ts';
+import { Lag } from './lag.ts';
 import { batchMax, openReadersMax, waitingMax } from './limits.ts';
 import { pack, type Tally, unpack } from './record.ts';
 import { atStep } from './step.ts';
 import { Table } from './table.ts';
+import type { UnsyncedMark } from './unsynced-mark.ts';
 import { openVeil, packEffect, type Veil } from './veil.ts';
 
 export type { Table } from './table.ts';
@@ -61,12 +63,18 @@ export type Sequence = 'bucket' | 'version' | 'object';
 /** A change of the index. It runs inside the write transaction and must refuse before it writes: others share its commit. */
 export type Change<T> = (batch: Batch) => T;
 
-type Waiting = { readonly change: Change<unknown>; readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void };
+type Waiting = {
+  readonly change: Change<unknown>;
+  /** Whether its outcome may be told before the commit is synced. */
+  readonly relaxed: boolean;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+};
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 /**
- * The index: LMDB, written in group commits. A change is told of its outcome only when its commit is on disk. Reads see
- * the last commit and hold no transaction past their turn.
+ * The index: LMDB, written in group commits. A change is told of its outcome only when its commit is on disk, unless it is
+ * relaxed. Reads see the last commit and hold no transaction past their turn.
  */
 export class Catalog {
   readonly table: Readonly<Record<TableName, Table>>;
@@ -82,6 +90,8 @@ export class Catalog {
   #logged = 0n;
   #closed = false;
   readonly #listeners = new Set<() => void>();
+  /** How far the disk is behind. */
+  readonly lag: Lag = new Lag();
 
   constructor(directory: string) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -113,9 +123,15 @@ export class Catalog {
     return this.#counter(sequenceKey.toString());
   }
 
-  /** Tells every change to the log from now on. */
-  logTo(index: IndexLog): void {
+  /** Tells every change to the log from now on, and the mark when commits are not synced. */
+  logTo(index: IndexLog, mark: UnsyncedMark): void {
     this.#index = index;
+    this.lag.allow(mark);
+  }
+
+  /** Brings every commit to disk that was made before. */
+  async sync(): Promise<void> {
+    if (this.lag.since !== undefined) await this.commit(() => undefined);
   }
 
   /** Gathers the names of rows that commits change, until `unwatchChanges`. */
@@ -172,12 +188,15 @@ export class Catalog {
     return found ? unpack<Tally>(found) : { objects: 0, bytes: 0 };
   }
 
-  /** Runs the change in the next group commit; resolves with what it returned when that is on disk. */
-  commit<T>(change: Change<T>): Promise<T> {
+  /**
+   * Runs the change in the next group commit; resolves with what it returned when that is on disk. A `relaxed` one resolves when
+   * others see it, and is on disk with the next that is not, if none else then before long.
+   */
+  commit<T>(change: Change<T>, relaxed = false): Promise<T> {
     if (this.#closed) return Promise.reject(fault('Draining'));
     if (this.#waiting.length >= waitingMax) return Promise.reject(fault('Unavailable', 'Too many changes wait for their commit.'));
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ change, resolve: resolve as (value: unknown) => void, reject });
+      this.#waiting.push({ change, relaxed, resolve: resolve as (value: unknown) => void, reject });
       this.#committing ??= this.#commitAll();
     });
   }
@@ -185,6 +204,7 @@ export class Catalog {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#committing;
+    if (this.lag.since !== undefined) await this.#commitGroup([]);
     await this.#environment.close();
   }
 
@@ -196,19 +216,24 @@ export class Catalog {
   }
 
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
+    const isRelaxed = group.length > 0 && group.every(({ relaxed }) => relaxed) && (await this.lag.may(this.#index));
     let outcomes: Outcome[];
     let logged = this.#logged;
     let told: Promise<void> | undefined;
+    const run = () => {
+      const batch = new OpenBatch(this.table, this.#counter('effect'), () => this.veil);
+      const done = group.map(({ change }) => runChange(change, batch));
+      logged = batch.flush();
+      // The log is written while LMDB commits.
+      told = this.#tell(!isRelaxed);
+      return done;
+    };
     try {
-      outcomes = await this.#environment.childTransaction(() => {
-        const batch = new OpenBatch(this.table, this.#counter('effect'), () => this.veil);
-        const done = group.map(({ change }) => runChange(change, batch));
-        logged = batch.flush();
-        // The log is written while LMDB commits.
-        told = this.#tell();
-        return done;
-      });
+      outcomes = isRelaxed
+        ? this.#environment.transactionSync(run, TransactionFlags.NO_SYNC_FLUSH)
+        : await this.#environment.childTransaction(run);
       await told;
+      if (!isRelaxed) await this.lag.noteSynced(this.#index);
     } catch (error) {
       this.#changes = [];
       // Before any other wait: LMDB's wrapper rejects a second promise beside the error, and nobody else would handle it.
@@ -219,23 +244,27 @@ export class Catalog {
       return;
     }
     atStep('index-committed');
-    const more = logged > this.#logged;
-    this.#logged = logged;
+    // What is not on disk is told to nobody who keeps it elsewhere.
+    const more = !isRelaxed && logged > this.#logged;
+    if (more) this.#logged = logged;
     group.forEach(({ resolve, reject }, at) => {
       const outcome = outcomes[at]!;
       if ('error' in outcome) reject(outcome.error);
       else resolve(outcome.value);
     });
+    if (isRelaxed) this.lag.noteUnsynced();
     if (more) for (const wake of this.#listeners) wake();
   }
 
   /** Hands what this commit changes to the log, and writes its number into the index with it. */
-  #tell(): Promise<void> | undefined {
+  #tell(synced: boolean): Promise<void> | undefined {
     const rows = this.#changes;
     this.#changes = [];
-    if (rows.length === 0 || !this.#index) return undefined;
+    // LMDB syncs nothing for a commit without a change.
+    const isDue = rows.length > 0 || (synced && this.lag.since !== undefined);
+    if (!isDue || !this.#index) return undefined;
     for (const names of this.#watched) for (const [table, key] of rows) names.add(rowName(table, key));
-    const told = this.#index.append(rows);
+    const told = this.#index.append(rows, synced);
     void this.#rows[tableNames.indexOf('counter')]!.put(sequenceKey, numberKey(this.#index.sequence));
     return told;
   }
@@ -257,7 +286,9 @@ function runChange(change: Change<unknown>, batch: Batch): Outcome {
 /** Whatever made a commit fail, nothing of it is to be seen. LMDB words a full disk as a short write. */
 async function reasonOf(error: unknown): Promise<unknown> {
   const cause = await commitCause(error);
-  return cause === error ? error : fault('DiskFull', { detail: 'The index could not be written.', cause });
+  // A commit that is not synced throws LMDB's own error, which has the number of the system's.
+  const isLmdb = typeof (error as { readonly code?: unknown }).code === 'number';
+  return cause === error && !isLmdb ? error : fault('DiskFull', { detail: 'The index could not be written.', cause });
 }
 
 /** A reader that cannot register would read recycled pages silently. */

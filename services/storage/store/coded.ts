@@ -65,6 +65,11 @@ export class CodedWriter {
       return shard;
     });
     atStep('shards-synced');
+    return this.spread;
+  }
+
+  /** Where the shards lie that were written so far. */
+  get spread(): Spread {
     return Uint8Array.from({ length: shards }, (_, shard) => this.#files[shard]?.drive.number ?? nowhere);
   }
 

@@ -151,6 +151,7 @@ async function copyShared(store: Store, place: BucketRecord, opened: Opened, opt
   const { key, source, conditions, who } = options;
   const { object, segments } = opened;
   const { md5, checksum } = await digestsOfCopy(store, source.bucket, opened, options.checksumAlgorithm);
+  if (!place.relaxed) await store.blobs.secure(segments);
   return catalog.commit((batch) => {
     const bucket = sameBucket(catalog, place);
     demand(conditions, readObject(catalog, bucket, key));
@@ -159,7 +160,7 @@ async function copyShared(store: Store, place: BucketRecord, opened: Opened, opt
     const detail = { key, etag: md5, source: `${source.bucket.name}/${source.key}` };
     batch.log(effectOf(who, placed.object.modifiedAt, bucket, object.size, detail, () => [toldOf(who, key, placed.object)]));
     return { ...placed, source: object };
-  });
+  }, place.relaxed);
 }
 
 /** The source's bytes in the open. */
@@ -234,13 +235,14 @@ async function sharePart(
   const { catalog, blobs } = store;
   const size = segments.reduce((sum, segment) => sum + plainSize(segment), 0);
   const { md5, checksum } = await digest(store, place, segments, algorithm);
+  if (!place.relaxed) await blobs.secure(segments);
   const made = await catalog.commit((batch) => {
     const bucket = sameBucket(catalog, place);
     findUpload(catalog, bucket, options);
     shareAll(store, segments);
     const part = { ...partOf(options), ...(checksum ? { checksum } : {}) };
     return placePart(store, batch, bucket, part, { etag: md5, size, segments });
-  });
+  }, place.relaxed);
   blobs.free(made.freed);
   return made;
 }

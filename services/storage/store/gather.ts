@@ -69,5 +69,5 @@ function replaceRuns(store: Store, place: BucketRecord, key: string, { object }:
     catalog.table.layout.put(idKey(current.id), pack({ segments: left, parts } satisfies LayoutRecord));
     atStep('runs-gathered');
     return runs.flatMap((run) => blobs.release(run));
-  });
+  }, place.relaxed);
 }

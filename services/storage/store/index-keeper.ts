@@ -8,6 +8,7 @@ import { syncDirectory } from './system.ts';
 import type { DriveSet } from './drive-set.ts';
 import { checkIndex, indexPages } from './index-check.ts';
 import { IndexLog } from './index-log.ts';
+import { UnsyncedMark } from './unsynced-mark.ts';
 import { driveWaitMs, indexCheckedMaxBytes, indexCheckMaxBytes } from './limits.ts';
 
 export type IndexReport = { readonly endedAt: number; readonly rows: number; readonly wrong: number; readonly damagedCopies: number };
@@ -17,6 +18,7 @@ export class IndexKeeper {
   readonly catalog: Catalog;
   /** From which the index can be made again. */
   readonly log: IndexLog;
+  readonly #unsynced: UnsyncedMark;
   readonly #tell: Log;
   readonly #now: () => number;
   #renewing: Promise<void> | undefined;
@@ -24,9 +26,10 @@ export class IndexKeeper {
   /** What the last look at every row found. */
   lastCheck: IndexReport | undefined;
 
-  private constructor(catalog: Catalog, index: IndexLog, tell: Log, now: () => number) {
+  private constructor(catalog: Catalog, index: IndexLog, unsynced: UnsyncedMark, tell: Log, now: () => number) {
     this.catalog = catalog;
     this.log = index;
+    this.#unsynced = unsynced;
     this.#tell = tell;
     this.#now = now;
   }
@@ -38,7 +41,9 @@ export class IndexKeeper {
   static async open(directory: string, drives: DriveSet, log: Log, now: () => number): Promise<IndexKeeper> {
     const index = await IndexLog.open(drives, log);
     const [place, mark] = [join(directory, 'index'), join(directory, 'index-opening')];
-    const distrust = existsSync(mark) ? 'the last start did not end' : existsSync(join(place, 'data.mdb')) ? undefined : 'it is gone';
+    const unsynced = new UnsyncedMark(directory);
+    const lost = await unsynced.settle();
+    const distrust = existsSync(mark) ? 'the last start did not end' : existsSync(join(place, 'data.mdb')) ? lost : 'it is gone';
     // On a full disk it may not come to be; the index is opened all the same.
     await writeFile(mark, '', { mode: 0o600, flush: true }).catch(() => {});
     let catalog: Catalog | undefined;
@@ -48,9 +53,10 @@ export class IndexKeeper {
         await rebuild(place, index);
         catalog = new Catalog(place);
       }
-      const keeper = new IndexKeeper(catalog, index, log, now);
+      const keeper = new IndexKeeper(catalog, index, unsynced, log, now);
       await keeper.#begin();
       await rm(mark, { force: true });
+      if (lost !== undefined) await unsynced.clear();
       return keeper;
     } catch (error) {
       await catalog?.close();
@@ -68,7 +74,7 @@ export class IndexKeeper {
       this.log.distrust();
       this.#tell('warn', 'the log of the index could not be begun', { error: String(error) });
     }
-    this.catalog.logTo(this.log);
+    this.catalog.logTo(this.log, this.#unsynced);
     await this.tend();
   }
 
@@ -136,6 +142,7 @@ export class IndexKeeper {
     await this.#renewing?.catch(() => {});
     await this.catalog.close();
     await this.log.close();
+    if (this.#unsynced.isSet && this.catalog.lag.since === undefined) await this.#unsynced.clear();
   }
 }
 

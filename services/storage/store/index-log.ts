@@ -28,6 +28,8 @@ export class IndexLog {
   #before = { at: 0, sequence: 0n };
   #appending: Promise<void> = Promise.resolve();
   #behind = false;
+  /** Whether something was appended and not synced. */
+  #unsynced = false;
 
   private constructor(drives: DriveSet, log: Log) {
     this.#drives = drives;
@@ -60,6 +62,15 @@ export class IndexLog {
     return (this.#base?.bytes ?? 0) + this.#bytes;
   }
 
+  /** Whether the logs alone would bear the loss of the index: everything is in them, on as many drives as are wanted. */
+  get isEnough(): boolean {
+    return this.isWhole && this.isKnown && this.copies >= this.#wanted;
+  }
+
+  get #wanted(): number {
+    return Math.min(copiesOfIndex, this.#drives.allIn.length);
+  }
+
   /** Whether every change since the base is in the logs. */
   get isWhole(): boolean {
     return !this.#behind;
@@ -83,8 +94,7 @@ export class IndexLog {
   /** Whether a new base should be written: too few copies, too long a log, or changes that are in no log. */
   get isDue(): boolean {
     const most = Math.max(indexLogMinBytes, this.#base?.bytes ?? 0);
-    const wanted = Math.min(copiesOfIndex, this.#drives.allIn.length);
-    return this.#behind || !this.#base || this.copies < wanted || this.#bytes > most || this.#logs.length > indexLogsMax;
+    return this.#behind || !this.#base || this.copies < this.#wanted || this.#bytes > most || this.#logs.length > indexLogsMax;
   }
 
   /** The rows of the base, and what was changed since, in order. Refuses when something between is lost. */
@@ -107,16 +117,20 @@ export class IndexLog {
     if (this.#copies.length === 0) this.#sequence = last;
   }
 
-  /** Appends what one commit changes; resolves when it is on disk, or could not be brought there: then a new base is due. */
-  append(rows: readonly IndexRow[]): Promise<void> {
+  /**
+   * Appends what one commit changes; resolves when it is on disk, with all before it, or could not be brought there: then a new
+   * base is due. What need not be `synced` is left to the system, up to the next that need.
+   */
+  append(rows: readonly IndexRow[], synced = true): Promise<void> {
     this.#before = { at: this.#at, sequence: this.#sequence };
+    if (rows.length === 0) return synced ? (this.#appending = this.#sync()) : Promise.resolve();
     this.#sequence += 1n;
     if (this.#copies.length === 0) {
       this.#behind = true;
       return Promise.resolve();
     }
     const parts = packIndexFrame({ kind: 'changes', sequence: this.#sequence, rows }, this.#at);
-    this.#appending = this.#write(parts, this.#at);
+    this.#appending = this.#write(parts, this.#at, synced);
     this.#at += sizeOf(parts);
     this.#bytes += sizeOf(parts);
     return this.#appending;
@@ -136,11 +150,25 @@ export class IndexLog {
     await this.#keep((copy) => copy.file.truncate(at));
   }
 
-  async #write(parts: readonly Buffer[], at: number): Promise<void> {
+  async #write(parts: readonly Buffer[], at: number, synced: boolean): Promise<void> {
+    // What is appended while a sync runs is for the next one.
+    this.#unsynced = !synced;
     await this.#keep(async ({ file }) => {
       await file.write(parts, at);
-      await file.datasync();
+      if (synced) await file.datasync();
     });
+    this.#notice();
+  }
+
+  async #sync(): Promise<void> {
+    if (!this.#unsynced) return;
+    this.#unsynced = false;
+    await this.#keep(({ file }) => file.datasync());
+    this.#notice();
+  }
+
+  /** Without a copy left, the logs tell not everything any more. */
+  #notice(): void {
     if (this.#copies.length > 0 || this.#behind) return;
     this.#behind = true;
     this.#log('error', 'changes of the index are in no log; a new base is written as soon as the drives take it', {});
@@ -164,7 +192,10 @@ export class IndexLog {
     const opened = await Promise.allSettled(chosen.map((drive) => openNew(drive, path)));
     const copies = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     if (copies.length === 0) throw (opened[0] as PromiseRejectedResult | undefined)?.reason ?? fault('Unavailable', 'No drive is in use.');
-    for (let running: Promise<void> | undefined; running !== this.#appending; ) await (running = this.#appending);
+    for (let running: Promise<void> | undefined; running !== this.#appending || this.#unsynced; ) {
+      if (running === this.#appending) this.#appending = this.#sync();
+      await (running = this.#appending);
+    }
     const old = this.#copies;
     if (old.length === 0) this.#sequence = sequence;
     this.#copies = copies;
@@ -235,6 +266,7 @@ export class IndexLog {
 
   async close(): Promise<void> {
     await this.#appending;
+    await this.#sync();
     for (const { file } of this.#copies) await file.close();
     this.#copies = [];
   }

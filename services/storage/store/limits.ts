@@ -24,6 +24,12 @@ export const extentAgeMaxMs = limit(
 export const appendBytes = limit(8 * mib, 'byte', 'Most bytes of packed objects that one sync makes durable.');
 export const appendWaitingBytes = limit(64 * mib, 'byte', 'Most bytes of packed objects that wait for their sync before more are refused.');
 export const appendTriesMax = limit(4, 'extent', 'Extents that are tried for packed objects while drives fail.');
+export const relaxedSyncMs = limit(
+  1000,
+  'ms',
+  'Time after which what buckets of relaxed durability acknowledged is synced, if nothing before it was.',
+);
+export const relaxedRunsMax = limit(16, 'run', 'Runs of shards, acknowledged and not synced yet, beyond which writes wait for the oldest.');
 export const copiesOfExtent = limit(3, 'drive', 'Drives that hold an extent until it is sealed.');
 export const copiesMin = limit(2, 'drive', 'Fewest drives in use with which packed objects are still taken.');
 export const shardsWrittenMin = limit(

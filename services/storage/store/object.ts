@@ -183,7 +183,7 @@ export async function putObject(store: Store, place: BucketRecord, received: Rec
       const told = () => [toldOf(who, key, made.object)];
       batch.log(effectOf(who, made.object.modifiedAt, bucket, received.size, { key, etag: received.md5 }, told));
       return made;
-    }),
+    }, place.relaxed),
   );
   blobs.free(stored.freed);
   return stored;

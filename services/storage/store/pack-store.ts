@@ -154,12 +154,15 @@ export class PackStore {
     return out;
   }
 
-  /** Packs bytes; resolves with their place when they are on disk. Whoever asked says what becomes of them: `landed` or `forget`. */
-  async append(id: Buffer, pieces: readonly Uint8Array[], size: number): Promise<PackPlace> {
-    const place = await this.appender.append(id, pieces, size);
+  /**
+   * Packs bytes; resolves with their place when they are on disk, or `relaxed` with the system. Whoever asked says what becomes of
+   * them: `landed` or `forget`.
+   */
+  async append(id: Buffer, pieces: readonly Uint8Array[], size: number, relaxed = false): Promise<PackPlace> {
+    const place = await this.appender.append(id, pieces, size, relaxed);
     const flying = this.#flying.get(place.extent) ?? new Set();
     this.#flying.set(place.extent, flying.add(place.offset));
-    return place;
+    return relaxed ? { ...place, relaxed } : place;
   }
 
   /** Within a change: the index points at the record from now on. */

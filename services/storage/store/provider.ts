@@ -1,15 +1,11 @@
 import { fault } from '#kernel/contract/fault.ts';
 import type { Provider } from '#kernel/contract/provider.ts';
-import { createBucket, deleteBucket, envelopeOf, findBucket, labelBucket, listBuckets } from './bucket.ts';
+import { type BucketStatus, createBucket, deleteBucket, envelopeOf, findBucket, labelBucket, listBuckets } from './bucket.ts';
 import type { BucketHistory } from './history.ts';
 import type { Store } from './store.ts';
 
 /** Buckets as resources of the platform. */
-export function bucketProvider(
-  store: Store,
-  history: BucketHistory,
-  region: string,
-): Provider<{ location: string }, { objects: number; sizeBytes: number }> {
+export function bucketProvider(store: Store, history: BucketHistory, region: string): Provider<{ location: string }, BucketStatus> {
   const { catalog } = store;
   return {
     attributes(_scope, name) {

@@ -37,6 +37,8 @@ export type ReceiveRules = {
   readonly maxBytes: number;
   readonly mayWrite: () => boolean;
   readonly signal: AbortSignal;
+  /** Whether the bytes may be told as stored before they are on disk. */
+  readonly relaxed?: boolean;
   /** Compresses and seals the bytes on their way to the disk; digests are of those that came. */
   readonly frames?: RunWriter;
 };
@@ -138,7 +140,7 @@ class Intake {
     const pieces = this.#pieces;
     this.#pieces = [];
     this.#held = 0;
-    const writer = (this.#writer ??= await this.#blobs.begin(this.#rules.scope));
+    const writer = (this.#writer ??= await this.#blobs.begin(this.#rules.scope, this.#rules.relaxed));
     await this.#writing;
     this.#writing = writer.write(pieces, length);
     // Its failure is met at the next stripe or at the end.
@@ -168,7 +170,7 @@ class Intake {
     }
     if (!this.#writer && Math.min(this.#size, this.#stored) <= packedMaxBytes) {
       if (!this.#rules.mayWrite()) throw fault('DiskFull');
-      const { id, place } = await this.#blobs.pack(this.#pieces, this.#stored, this.#rules.scope);
+      const { id, place } = await this.#blobs.pack(this.#pieces, this.#stored, this.#rules.scope, this.#rules.relaxed);
       return { segment: { blob: id, start: 0, size: this.#stored }, place };
     }
     if (this.#held > 0) await this.#writeStripe(this.#held);

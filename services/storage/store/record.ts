@@ -32,6 +32,8 @@ export type BucketRecord = {
   readonly logged?: true;
   /** Whether each read of an object is recorded by itself. */
   readonly readAudit?: true;
+  /** Whether writes of its objects are acknowledged before they are on disk. */
+  readonly relaxed?: true;
   /** Whether events of its objects are told. */
   readonly notified?: true;
 };
@@ -158,7 +160,7 @@ export type RemotePlace = { readonly remote: bigint; readonly pieceBytes: number
  * store; or, from the first format, in a file of their own with a CRC-32 of each of its blocks.
  */
 export type BlobPlace =
-  | { readonly extent: number; readonly offset: number }
+  | { readonly extent: number; readonly offset: number; readonly relaxed?: boolean }
   | { readonly spread: Uint8Array }
   | RemotePlace
   | { readonly sums: Uint8Array };

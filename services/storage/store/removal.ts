@@ -51,7 +51,7 @@ export async function deleteObjects(
     const bytes = before - batch.tally(bucket.scope).bytes;
     if (who.operation === 'DeleteObjects' || !removed[0]?.code) batch.log(logged(who, now(), bucket, bytes, removed));
     return { removed, freed, bytes: batch.tally(bucket.scope).bytes };
-  });
+  }, place.relaxed);
   blobs.free(done.freed);
   return done;
 }

@@ -45,7 +45,7 @@ export async function renameObject(store: Store, place: BucketRecord, rename: Re
     batch.log(effectOf(who, store.now(), bucket, 0, { key, source: sourceKey, etag: object.etag }, told));
     atStep('object-renamed');
     return { ...(isMoved ? { object } : {}), repeated: false, bytes: batch.tally(bucket.scope).bytes, freed };
-  });
+  }, place.relaxed);
   store.blobs.free(freed);
   return renamed;
 }

@@ -126,10 +126,10 @@ const runPlace = ({ scope }: Place) => `storage run ${scope}`;
  */
 export async function takeIn(
   { blobs, sealer, dictionaries }: Vault,
-  bucket: Place & Pick<BucketRecord, 'id' | 'name'>,
+  bucket: Place & Pick<BucketRecord, 'id' | 'name' | 'relaxed'>,
   body: Bytes | undefined,
   expected: Expected,
-  rules: Omit<ReceiveRules, 'scope' | 'frames'>,
+  rules: Omit<ReceiveRules, 'scope' | 'frames' | 'relaxed'>,
   seal: OpenSeal | undefined,
 ): Promise<Received> {
   checkExpected(expected, rules.maxBytes);
@@ -143,7 +143,7 @@ export async function takeIn(
     seal ? runKey(seal.key, fresh) : fresh,
     isPlain ? { dictionary: await dictionaries.newest(bucket), onSample: (bytes) => dictionaries.sample(bucket, bytes) } : {},
   );
-  const received = await receive(blobs, body, expected, { ...rules, scope: bucket.scope, frames });
+  const received = await receive(blobs, body, expected, { ...rules, scope: bucket.scope, relaxed: bucket.relaxed === true, frames });
   const { size, md5: digest, segment } = received;
   const compressed = frames.compressed ? { compressed: frames.compressed } : {};
   const etag = isPlain ? digest : createHash('md5').update(seal.key).update(digest).digest('hex');

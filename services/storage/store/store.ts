@@ -8,6 +8,7 @@ import { DriveSet } from './drive-set.ts';
 import { Heat } from './heat.ts';
 import { IndexKeeper } from './index-keeper.ts';
 import { RemoteBlobs } from './remote.ts';
+import { Unsynced } from './unsynced.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** The index and the drives of one data directory. */
@@ -16,6 +17,7 @@ export type Store = {
   readonly index: IndexKeeper;
   readonly blobs: BlobStore;
   readonly upkeep: Upkeep;
+  readonly unsynced: Unsynced;
   readonly heat: Heat;
   readonly dictionaries: Dictionaries;
   readonly now: () => number;
@@ -51,15 +53,20 @@ export async function openStore({ directory, log, specs, extentBytes, remote, ..
     });
     const upkeep = new Upkeep(blobs, ({ id }) => log('error', 'too few shards are left to read a part of an object', { id }));
     const dictionaries = new Dictionaries(catalog, more.sealer, log);
-    return { catalog, index, blobs, upkeep, dictionaries, heat: new Heat(now), ...more };
+    const unsynced = new Unsynced(catalog, blobs, log);
+    return { catalog, index, blobs, upkeep, dictionaries, unsynced, heat: new Heat(now), ...more };
   } catch (error) {
     await index.close();
     throw error;
   }
 }
 
-export async function closeStore({ index, blobs, upkeep, dictionaries }: Store): Promise<void> {
+export async function closeStore({ catalog, index, blobs, upkeep, dictionaries, unsynced }: Store): Promise<void> {
   await dictionaries.close();
+  await unsynced.stop();
+  // On a full disk it fails, and the next start makes the index again.
+  await unsynced.sync().catch(() => {});
+  catalog.lag.waitNoMore();
   await upkeep.stop();
   await blobs.close();
   await index.close();

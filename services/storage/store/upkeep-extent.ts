@@ -110,24 +110,27 @@ async function removeCopies({ drives }: BlobStore, extent: Extent): Promise<void
   await Promise.all(extent.drives.map((number) => drives.inUse(number)?.remove(extentPath(extent.id))));
 }
 
-type Image = { readonly image: Buffer; readonly records: readonly FoundRecord[] };
+/** `isAll`: no copy is away. */
+type Image = { readonly image: Buffer; readonly records: readonly FoundRecord[]; readonly isAll?: boolean };
 
 /**
  * The bytes of an extent with every record that is whole in at least one copy. A record that the index knows and no copy
- * holds is an error: what may be left of it on a drive that is away must not be given up.
+ * holds is an error: what may be left of it on a drive that is away must not be given up. Only what was relaxed, and is in none
+ * of all copies, went with a machine that stopped.
  */
 async function readImage(blobs: BlobStore, extent: Extent): Promise<Image> {
   const found = extent.coded ? await readSealed(blobs, extent, extent.coded) : await joinCopies(blobs, extent);
   const covered = found.records.reduce((sum, { size }) => sum + recordBytes(size), 0);
-  if (covered < extent.size) await assertNoneMissing(blobs, extent, new Set(found.records.map(({ offset }) => offset)));
+  if (covered < extent.size) await assertNoneMissing(blobs, extent, found);
   return found;
 }
 
-async function assertNoneMissing({ catalog }: BlobStore, extent: Extent, have: ReadonlySet<number>): Promise<void> {
+async function assertNoneMissing({ catalog }: BlobStore, extent: Extent, { records, isAll }: Image): Promise<void> {
+  const have = new Set(records.map(({ offset }) => offset));
   for await (const rows of walkTable(catalog.table.blob)) {
     for (const { value } of rows) {
       const record = unpack<BlobRecord>(value);
-      if ('extent' in record && record.extent === extent.id && !have.has(record.offset))
+      if ('extent' in record && record.extent === extent.id && !have.has(record.offset) && !(isAll && record.relaxed))
         throw fault('TooFewShards', `Extent ${extent.id} holds an object at ${record.offset} of which no copy is whole.`);
     }
   }
@@ -137,9 +140,11 @@ async function joinCopies(blobs: BlobStore, extent: Extent): Promise<Image> {
   const image = Buffer.alloc(extent.size);
   const records = new Map<number, FoundRecord>();
   let covered = 0;
+  let copies = 0;
   for (const number of extent.drives) {
     const copy = await readCopy(blobs, extent, number);
     if (!copy) continue;
+    copies++;
     await eachRecord(blobs.coder.kernel, copy, { extent: extent.id, secret: extent.secret }, (record) => {
       const { offset, size } = record;
       if (records.has(offset)) return;
@@ -150,7 +155,7 @@ async function joinCopies(blobs: BlobStore, extent: Extent): Promise<Image> {
     // Without a gap there is nothing that another copy could add.
     if (covered >= extent.size) break;
   }
-  return { image, records: [...records.values()] };
+  return { image, records: [...records.values()], isAll: copies === extent.drives.length };
 }
 
 async function readCopy({ drives, packs }: BlobStore, extent: Extent, number: number): Promise<Buffer | undefined> {
@@ -176,7 +181,7 @@ async function readSealed(blobs: BlobStore, extent: Extent, { id, spread }: NonN
       image.set(await reader.read(at, Math.min(at + stripeDataBytes, image.length)), at);
     const records: FoundRecord[] = [];
     await eachRecord(blobs.coder.kernel, image, { extent: extent.id, secret: extent.secret }, (record) => void records.push(record));
-    return { image, records };
+    return { image, records, isAll: true };
   } finally {
     await reader.close();
   }

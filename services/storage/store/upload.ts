@@ -62,7 +62,7 @@ export function createUpload(
     catalog.table.upload.put(uploadKey(bucket.id, key, uploadId), packTold(record, catalog.veil));
     batch.log(effectOf(who, initiatedAt, bucket, 0, { key, uploadId }));
     return uploadId;
-  });
+  }, place.relaxed);
 }
 
 /** Forgets which principal began an upload; the upload itself goes on. */
@@ -114,7 +114,7 @@ export async function putPart(
       findUpload(catalog, bucket, part);
       addReceived(store, received);
       return placePart(store, batch, bucket, part, { etag: received.md5, size: received.size, segments: [received.segment] });
-    }),
+    }, place.relaxed),
   );
   blobs.free(stored.freed);
   return stored;
@@ -154,7 +154,7 @@ export async function abortUpload({ catalog, blobs, now }: Store, at: BucketReco
     batch.count(bucket.scope, 0, -parts.reduce((sum, { part }) => sum + part.size, 0));
     batch.log(effectOf(who, now(), bucket, 0, place));
     return { freed, bytes: batch.tally(bucket.scope).bytes };
-  });
+  }, at.relaxed);
   blobs.free(done.freed);
   return done.bytes;
 }
@@ -174,6 +174,8 @@ export type Completion = UploadPlace & {
 export async function completeUpload(store: Store, place: BucketRecord, completion: Completion): Promise<Stored> {
   const { catalog, blobs, now } = store;
   const { key, uploadId, who } = completion;
+  // Parts that came while the bucket was relaxed.
+  if (!place.relaxed) await blobs.secureAll();
   const stored = await catalog.commit((batch): Stored => {
     const bucket = sameBucket(catalog, place);
     const current = readObject(catalog, bucket, key);
@@ -187,7 +189,7 @@ export async function completeUpload(store: Store, place: BucketRecord, completi
     const { size, checksum } = judge(upload, chosen, completion);
     demand(completion.conditions, current);
     return join(store, batch, bucket, { completion, upload, have, chosen, size, checksum });
-  });
+  }, place.relaxed);
   blobs.free(stored.freed);
   return stored;
 }

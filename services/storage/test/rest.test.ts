@@ -126,11 +126,43 @@ test('the derived surface makes a bucket, stores, reads, lists and deletes what 
   const list = JSON.parse((await call('GET', '/buckets/by-rest/list-objects-v2?delimiter=%2F')).text);
   assert.deepEqual(list.prefixes, ['a/']);
   const bucket = JSON.parse((await call('GET', '/buckets/by-rest')).text);
-  assert.deepEqual(bucket.status, { objects: 1, sizeBytes: 5 });
+  assert.deepEqual(bucket.status, { objects: 1, sizeBytes: 5, durability: 'synced' });
   assert.equal((await call('DELETE', '/buckets/by-rest')).status, 409);
   assert.equal((await call('POST', '/buckets/by-rest/delete-object', { key: 'a/b' })).status, 200);
   assert.equal((await call('DELETE', '/buckets/by-rest')).status, 200);
   assert.equal((await call('GET', '/buckets/by-rest')).status, 404);
+});
+
+test('a bucket is told to acknowledge before it syncs, by who may configure it, says so, and goes back', async () => {
+  await call('POST', '/buckets', { name: 'quick' });
+  const told = async () => JSON.parse((await call('GET', '/buckets/quick')).text).status.durability;
+  const put = (durability: string) => call('POST', '/buckets/quick/put-bucket-durability', { durability });
+  const read = async () => JSON.parse((await call('GET', '/buckets/quick/get-bucket-durability')).text);
+  assert.deepEqual([await told(), await read()], ['synced', { durability: 'synced' }]);
+  assert.equal((await put('perhaps')).status, 400);
+  assert.equal((await put('relaxed')).status, 200);
+  assert.deepEqual([await told(), await read()], ['relaxed', { durability: 'relaxed' }]);
+  const editor = await house.credential({ role: 'editor' });
+  const refused = await fetch(`${house.platform.doors['storage.rest']?.url}/v1/storage/buckets/quick/put-bucket-durability`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${editor.bearer}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ durability: 'synced' }),
+  });
+  assert.equal(refused.status, 403);
+  // Whoever writes reads it at once; drives tell since when something waits, until it is synced.
+  const waiting = async () => JSON.parse((await call('GET', '/buckets/-/describe-drives')).text).index.unsyncedSince as number | undefined;
+  let since: number | undefined;
+  for (let tries = 0; tries < 100 && since === undefined; tries++) {
+    const content = `written ${tries}`;
+    assert.equal((await call('POST', '/buckets/quick/put-object?key=k', content)).status, 200);
+    assert.equal((await call('GET', '/buckets/quick/get-object?key=k')).text, content);
+    since = await waiting();
+  }
+  assert.ok(since! > 0 && since! <= Date.now());
+  assert.equal((await put('synced')).status, 200);
+  assert.deepEqual([await told(), await waiting()], ['synced', undefined]);
+  await call('POST', '/buckets/quick/delete-object', { key: 'k' });
+  assert.equal((await call('DELETE', '/buckets/quick')).status, 200);
 });
 
 test('what is wrong is answered with a problem that names the code, never 500', async () => {

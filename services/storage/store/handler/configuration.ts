@@ -33,6 +33,7 @@ const plain: Readonly<Partial<Record<ConfigurationKind, { readonly name: string;
   logging: { name: 'BucketLogging', absent: {} },
   notification: { name: 'BucketNotification', absent: {} },
   readAudit: { name: 'BucketReadAudit', absent: { status: 'Disabled' } },
+  durability: { name: 'BucketDurability', absent: { durability: 'synced' } },
 };
 
 /** The handlers of the configurations of buckets. */
@@ -56,6 +57,8 @@ export function configurationHandlers(store: Store, history: BucketHistory, logs
       if (kind === 'encryption') await useDefaultKey(call, bucket, document as never);
       if (kind === 'logging') checkLogTarget(store, bucket, document as never);
       history.put(await writeConfiguration(store, bucket, kind, document, moreOf(kind, document)));
+      // Whoever is told that writes are synced has those on disk that were acknowledged before.
+      if (kind === 'durability') await store.unsynced.sync();
       return { output: {} };
     };
     handlers[`Delete${name}`] = async (call) => {
@@ -66,6 +69,7 @@ export function configurationHandlers(store: Store, history: BucketHistory, logs
   delete handlers.DeleteBucketLogging;
   delete handlers.DeleteBucketNotification;
   delete handlers.DeleteBucketReadAudit;
+  delete handlers.DeleteBucketDurability;
   return handlers;
 }
 
@@ -85,6 +89,7 @@ async function useDefaultKey(call: AnyCall, bucket: BucketRecord, { rules }: Def
 function moreOf(kind: ConfigurationKind, document: object): { more?: Partial<BucketRecord> } {
   if (kind === 'notification') return { more: { notified: Object.keys(document).length > 0 ? true : undefined } };
   if (kind === 'readAudit') return { more: { readAudit: (document as { status: string }).status === 'Enabled' ? true : undefined } };
+  if (kind === 'durability') return { more: { relaxed: (document as { durability: string }).durability === 'relaxed' ? true : undefined } };
   return kind === 'logging' ? { more: { logged: 'loggingEnabled' in document ? true : undefined } } : {};
 }
 

@@ -23,7 +23,7 @@ type Names = 'DescribeDrives' | 'EstimateDurability';
 
 /** The handlers of the operations that tell of the drives. */
 export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers<typeof storage>, Names> {
-  const { blobs, index, upkeep } = store;
+  const { blobs, catalog, index, upkeep } = store;
   return {
     async DescribeDrives(call) {
       call.charge('request', 1);
@@ -60,6 +60,7 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
           repaired: upkeep.repaired,
           repairedBytes: upkeep.repairedBytes,
           index: {
+            ...(catalog.lag.since === undefined ? {} : { unsyncedSince: catalog.lag.since }),
             copies: index.log.copies,
             logBytes: index.log.bytes,
             ...(index.lastCheck ? { lastCheck: index.lastCheck } : {}),
