@@ -10,6 +10,7 @@ import { analytics } from './service.ts';
 import { Catalogues } from './store/catalogue.ts';
 import { Changes } from './store/change.ts';
 import { relationHandlers } from './store/handler/relation.ts';
+import { History } from './store/history.ts';
 import { Outbox } from './store/outbox.ts';
 import { Pendings } from './store/pending.ts';
 import { Relations } from './store/relation.ts';
@@ -30,12 +31,13 @@ export const main = implement<typeof analytics, Needs>(analytics, async ({ needs
   const pendings = new Pendings();
   const schemas = new SchemaStore(logs);
   const kept = { relations, plans, changes, tables, logs, log, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
-  const maintenance = new Maintenance({ ...kept, live, schemas, scopes });
+  const history = new History(sql, sealer);
+  const maintenance = new Maintenance({ ...kept, live, history, schemas, scopes });
   maintenance.begin();
   // PostgreSQL's user may pass through the platform's own directory, and not through a service's.
   const catalogues = new Catalogues({ data: join(directory, '../..'), run });
   return {
-    handlers: relationHandlers({ relations, plans, changes, live, tables, pendings, kept, logs, schemas, maintenance }),
+    handlers: relationHandlers({ relations, plans, changes, live, tables, history, pendings, kept, logs, schemas, maintenance }),
     providers: { Source: absent, Table: absent, View: absent, Sink: absent } as never,
     doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings }) },
     stop: async () => void (await Promise.all([maintenance.stop(), catalogues.stop()])),

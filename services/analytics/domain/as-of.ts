@@ -21,17 +21,21 @@ const behind = new Set([
   'having',
   'union',
 ]);
+const isText = (text: string | undefined) => text?.startsWith("'") === true;
 const isName = (text: string | undefined) => text !== undefined && /^(?:[a-z_]\w*|".+")$/i.test(text);
 
-/** Writes `FOR SYSTEM_TIME AS OF column [AS alias]` as the grammar knows it, in the same room. */
+/** Writes `FOR SYSTEM_TIME AS OF {column | [TIMESTAMP] 'moment'} [AS alias]` as the grammar knows it, in the same room. */
 export function takeAsOf(bytes: Buffer, tokens: readonly Token[], placeOf: (start: number) => number | undefined): void {
   for (let at = 1; at < tokens.length; at += 1) {
     if (!words.every((word, by) => tokens[at + by]?.text.toLowerCase() === word)) continue;
     const from = tokens[at] as Token;
     let last = at + words.length;
-    if (!isName(tokens[last]?.text)) throw notBuilt('FOR SYSTEM_TIME AS OF anything but a column', placeOf(from.start));
+    if (/^timestamp(tz)?$/i.test(tokens[last]?.text ?? '') && isText(tokens[last + 1]?.text)) last += 1;
+    const first = last;
+    if (!isName(tokens[last]?.text) && !isText(tokens[last]?.text))
+      throw notBuilt('FOR SYSTEM_TIME AS OF anything but a column or a moment', placeOf(from.start));
     if (tokens[last + 1]?.text === '.') last += 2;
-    const column = bytes.toString('utf8', tokens[at + words.length]?.start, tokens[last]?.end);
+    const column = bytes.toString('utf8', tokens[first]?.start, tokens[last]?.end);
     let alias = '';
     const next = tokens[last + 1]?.text.toLowerCase() === 'as' ? last + 2 : last + 1;
     if (isName(tokens[next]?.text) && !behind.has(tokens[next]?.text.toLowerCase() ?? '')) {

@@ -13,6 +13,8 @@ export type Context = {
   readonly params: (Type | undefined)[];
   /** The character, from 1, of a place in the text. */
   readonly at: (location: number | undefined) => number | undefined;
+  /** A relation as it was at a moment, in microseconds since 1970; where there is none, rows are of no moment. */
+  readonly past?: ((plan: Plan, micros: number, at: number | undefined) => Plan) | undefined;
   /** What is seen of a query around this one. */
   readonly correlated?: Correlated | undefined;
 };

@@ -7,6 +7,7 @@ import { timeIn } from './closing.ts';
 import { type Context, locationIn, relationNamed } from './context.ts';
 import { type Correlated, dependent, joinedWith } from './correlated.ts';
 import { column, columnsIn, conjuncts, type Expr, shifted } from './expression.ts';
+import { readTimestamp } from './datetime.ts';
 import { fixedLength } from './interval.ts';
 import { recognized } from './match.ts';
 import { recognitionOf } from './match-text.ts';
@@ -120,6 +121,7 @@ function factorsOf(node: Node, context: Within, planner: Planner): Factors {
     return single(planner(node.RangeSubselect.subquery as Node, context), node.RangeSubselect.alias, '', context);
   }
   if ('RangeFunction' in node) return windowOf(node.RangeFunction, context);
+  if ('RangeTableSample' in node) return pastOf(node.RangeTableSample, context);
   throw notBuilt('This form of FROM');
 }
 
@@ -144,7 +146,8 @@ function joinOf({ jointype, larg, rarg, quals, usingClause, isNatural, alias }: 
   const left = factorsOf(larg, context, planner);
   if ('RangeSubselect' in rarg && rarg.RangeSubselect.lateral && !usingClause)
     return lateral(how, left, rarg.RangeSubselect, quals, context, planner);
-  if ('RangeTableSample' in rarg && !usingClause) return temporal(how, left, rarg.RangeTableSample, quals, context);
+  if ('RangeTableSample' in rarg && !usingClause && !momentIn(rarg.RangeTableSample))
+    return temporal(how, left, rarg.RangeTableSample, quals, context);
   const right = factorsOf(rarg, context, planner);
   const both = beside(left, right);
   const scope = new Scope(both.items);
@@ -163,6 +166,25 @@ function joinOf({ jointype, larg, rarg, quals, usingClause, isNatural, alias }: 
   const [one, other] = [left, right].map(({ plans, conditions }) => joinAll(plans, conditions, position)) as [Plan, Plan];
   const plan = joined(how, one, other, on, position);
   return { plans: [plan], items, conditions: [] };
+}
+
+/** The moment of FOR SYSTEM_TIME AS OF 'moment', as it is written. */
+function momentIn({ args = [], method = [] }: RangeTableSample): string | undefined {
+  const [of] = args;
+  return method.map(textIn).join() === asOfMethod && of && 'A_Const' in of ? of.A_Const.sval?.sval : undefined;
+}
+
+/** A view as it was at a moment. */
+function pastOf(node: RangeTableSample, context: Within): Factors {
+  const of = node.relation && 'RangeVar' in node.relation ? node.relation.RangeVar : undefined;
+  const at = context.at(of?.location ?? node.location);
+  const moment = momentIn(node);
+  if (!of || moment === undefined || node.repeatable) throw notBuilt('TABLESAMPLE', at);
+  if (!context.past) throw notBuilt('A view of what was at a moment', at);
+  const micros = readTimestamp(moment, true);
+  if (micros === undefined) throw new StatementError(sqlstates.dateWrong, `invalid input syntax for type timestamp: "${moment}"`, at);
+  const name = plainName(of);
+  return single(context.past(relationNamed(context, name, of.location), micros, at), of.alias, name, context);
 }
 
 /** Each row of the left beside the version of its key that holds at its time: FOR SYSTEM_TIME AS OF. */

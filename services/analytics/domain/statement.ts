@@ -32,6 +32,8 @@ export type Statement =
       readonly select: SelectStmt;
       readonly orIs: boolean;
       readonly pace: Pace;
+      /** For how many milliseconds it is remembered what its rows were. */
+      readonly historyMs: number | undefined;
       /** How many characters were before the text. */
       readonly before: number;
     }
@@ -226,11 +228,13 @@ function statementOf(node: Node, lifted: Lifted, text: string, by: Node | undefi
     if (objtype !== 'OBJECT_MATVIEW') throw notBuilt('CREATE TABLE AS');
     if (into?.colNames || into?.skipData) throw notBuilt('This form of CREATE MATERIALIZED VIEW');
     if (!query || !('SelectStmt' in query)) throw notBuilt('A view of anything but a SELECT');
-    const retention = optionsOf(into?.options ?? [], ['retention'], 'view').get('retention');
+    const given = optionsOf(into?.options ?? [], ['retention', 'history'], 'view');
+    const [retention, history] = [given.get('retention'), given.get('history')];
+    const historyMs = history === undefined ? undefined : msOf(history, 'history');
     const pace = { onClose, retention: retention === undefined ? undefined : msOf(retention, 'retention') * 1000 };
     const before = [...text].length - [...text.trimStart()].length;
     const own = { name: plainName(into?.rel), text: text.trim(), select: query.SelectStmt, orIs: if_not_exists };
-    return { kind: 'createView', ...own, pace, before };
+    return { kind: 'createView', ...own, pace, historyMs, before };
   }
   const change = changing(node);
   if (change) return { kind: 'write', name: plainName(change.on), of: change.of, text };

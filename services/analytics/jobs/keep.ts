@@ -10,7 +10,7 @@ import { LiveView, type LiveViews } from './live.ts';
 import type { Pumped } from './pump.ts';
 
 export type LiveTables = LiveViews<LiveTable>;
-export type Kept = Omit<Pumped, 'live' | 'schemas'> & { readonly tables: LiveTables };
+export type Kept = Omit<Pumped, 'live' | 'schemas' | 'history'> & { readonly tables: LiveTables };
 
 /** How the changes of a table are records of its topic. */
 const targetOf = ({ topic, columns }: Relation, key: readonly number[]): Target => ({

@@ -15,6 +15,7 @@ import type { CircuitEntry } from '../engine/circuit.ts';
 import { type Changed, View } from '../engine/view.ts';
 import type { Paced } from '../engine/watermark.ts';
 import type { Changes } from '../store/change.ts';
+import type { History } from '../store/history.ts';
 import { commitRecordsMax, reasonMax, restMinMs } from '../store/limits.ts';
 import type { Letter, Outbox } from '../store/outbox.ts';
 import type { Relation, Relations } from '../store/relation.ts';
@@ -33,6 +34,7 @@ export type Pumped = {
   readonly logs: Logs;
   readonly schemas: SchemaStore;
   readonly outbox: Outbox;
+  readonly history: History;
   readonly log: Log;
 };
 
@@ -71,6 +73,9 @@ export class Pump {
   readonly #view: Relation;
   readonly #signal: AbortSignal;
   readonly #deliveries = new Map<bigint, Delivery>();
+  /** For how long it is remembered what rows were, and when the last commit was. */
+  #historyMs: number | undefined;
+  #lastMs = 0;
 
   constructor(pumped: Pumped, at: Placed, view: Relation, signal: AbortSignal) {
     this.#with = pumped;
@@ -86,7 +91,8 @@ export class Pump {
     live.expect(this.#view.id);
     const view = await relations.find(this.#at, this.#view.name);
     if (view?.id !== this.#view.id) return;
-    const { plan, sources } = await plans.of(this.#at, view);
+    const { plan, sources, historyMs } = await plans.of(this.#at, view);
+    this.#historyMs = historyMs;
     const { loaded, positions } = await this.#load(new View(plan, view.kind === 'view', pacedBy(plan, sources)), view);
     // Views can be read whatever becomes of the log.
     live.put(view.id, loaded);
@@ -118,7 +124,7 @@ export class Pump {
     // What there is without any record: a sum over nothing, for one.
     const changes = view.step(new Map());
     const entries = view.settle();
-    const more = await this.#posting(loaded, changes);
+    const more = [...(await this.#posting(loaded, changes)), ...(await this.#remembered(loaded, changes, true))];
     await states.commit(this.#at, {
       ...this.#base(loaded),
       isFresh: true,
@@ -152,6 +158,15 @@ export class Pump {
       this.#deliveries.set(lane, delivery);
       return delivery.run();
     });
+  }
+
+  /** What writes down what a commit changes, for those who ask what was. */
+  #remembered({ epoch }: LiveView, changes: readonly Changed[], isFresh: boolean) {
+    const { id, columns } = this.#view;
+    if (this.#historyMs === undefined) return [];
+    this.#lastMs = Math.max(this.#lastMs, Date.now());
+    const kept = { view: id, epoch: epoch + 1n, at: this.#lastMs, keepMs: this.#historyMs, isFresh };
+    return this.#with.history.posting(this.#at, kept, columns, changes);
   }
 
   /** What writes down what a commit gives out. */
@@ -238,13 +253,14 @@ export class Pump {
       : (outcome.rejected.at(-1)?.slice(0, reasonMax) ?? null);
     for (const entry of loaded.view.watermarks.settle()) outcome.entries.push(entry);
     const posting = await this.#posting(loaded, outcome.changes, from);
+    const kept = await this.#remembered(loaded, outcome.changes, false);
     const more = {
       isFresh: false,
       entries: outcome.entries,
       place,
       rejected: out.length + outcome.rejected.length,
       rejection,
-      more: posting,
+      more: [...posting, ...kept],
     };
     try {
       await states.commit(this.#at, { ...this.#base(loaded), ...more });

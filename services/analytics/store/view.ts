@@ -22,7 +22,12 @@ export type ViewPlan = {
   readonly needs: readonly Relation[];
   /** The sources that it reads in the end, through other views too. */
   readonly sources: readonly Relation[];
+  /** For how many milliseconds it is remembered what its rows were. */
+  readonly historyMs: number | undefined;
 };
+
+/** Views of a query as they were at a moment, in microseconds, by the numbers that they have in its plan. */
+export type Pasts = ReadonlyMap<bigint, { readonly relation: Relation; readonly micros: number }>;
 
 export function scanOf({ id, name, columns, kind, format }: Relation): Plan {
   const { watermark } = format ?? {};
@@ -74,7 +79,7 @@ export class Plans {
     if (depth > viewDepthMax) throw new StatementError(sqlstates.tooComplex, `at most ${viewDepthMax} views stand on each other`);
     const statement = await parseStatement(text);
     if (statement?.kind !== 'createView') throw new StatementError(sqlstates.syntax, 'the text is no CREATE MATERIALIZED VIEW');
-    const { name, select, pace } = statement;
+    const { name, select, pace, historyMs } = statement;
     const needs = await this.named(at, select);
     const plans = new Map<string, Plan>();
     const sources = new Map<bigint, Relation>();
@@ -91,7 +96,7 @@ export class Plans {
     if (scansIn(plan).size === 0) throw notBuilt('A view of no source');
     const twice = plan.columns.find((each, place) => plan.columns.findIndex((other) => other.name === each.name) !== place);
     if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
-    return { name, plan, needs: [...needs.values()], sources: [...sources.values()] };
+    return { name, plan, needs: [...needs.values()], sources: [...sources.values()], historyMs };
   }
 
   /** The relations that a statement names, as far as there are such. */
@@ -103,10 +108,25 @@ export class Plans {
 }
 
 /** Understands a query that is asked once, of relations as they are. */
-export function planAsked(select: SelectStmt, text: string, relations: Iterable<Relation>, params: (Type | undefined)[]): Query {
-  const query = planQuery(select, contextOf(text, new Map([...relations].map((relation) => [relation.name, scanOf(relation)])), params));
+export function planAsked(
+  select: SelectStmt,
+  text: string,
+  relations: Iterable<Relation>,
+  params: (Type | undefined)[],
+): Query & { readonly pasts: Pasts } {
+  const known = [...relations];
+  const pasts = new Map<bigint, { readonly relation: Relation; readonly micros: number }>();
+  const past = (plan: Plan, micros: number, at: number | undefined): Plan => {
+    const relation = plan.kind === 'scan' ? known.find(({ id }) => id === plan.relation) : undefined;
+    if (plan.kind !== 'scan' || relation?.kind !== 'view') throw notBuilt('FOR SYSTEM_TIME AS OF a moment of anything but a view', at);
+    const id = BigInt(-1 - pasts.size);
+    pasts.set(id, { relation, micros });
+    return { ...plan, relation: id };
+  };
+  const scans = new Map(known.map((relation) => [relation.name, scanOf(relation)]));
+  const query = planQuery(select, { ...contextOf(text, scans, params), past });
   checkSize(query.plan);
-  return query;
+  return { ...query, pasts };
 }
 
 export function contextOf(text: string, plans: ReadonlyMap<string, Plan>, params: (Type | undefined)[]): Context {

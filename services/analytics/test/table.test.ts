@@ -200,6 +200,55 @@ test('views follow tables, and so does who subscribes; what is needed is not dro
   assert.deepEqual(await rowsOf(client, 'select * from stock'), []);
 });
 
+test('a view that remembers is asked as it was, as far back as it remembers', async () => {
+  await client.query(`create table seats (id int4 primary key, room text, taken bool);
+    create materialized view rooms with (history = '1 hour') as select room, count(*) filter (where taken) as taken
+      from seats group by room;
+    create materialized view brief with (history = '10 milliseconds') as select room from seats;
+    create materialized view mute as select room from seats`);
+  const shown = (of = '') => rowsOf(client, `select room, taken from rooms ${of} order by room`);
+  const moments: string[] = [];
+  const states = [
+    { change: `insert into seats values (1, 'a', true), (2, 'a', false), (3, 'b', true)`, rows: 'a,1;b,1' },
+    { change: 'update seats set taken = true where id = 2', rows: 'a,2;b,1' },
+    { change: `delete from seats where room = 'b'`, rows: 'a,2' },
+  ];
+  const before = new Date(Date.now() - 60_000).toISOString();
+  for (const { change, rows } of states) {
+    await client.query(change);
+    assert.equal((await house.until(shown, (found) => found.join(';') === rows)).join(';'), rows);
+    const at = Date.now();
+    moments.push(new Date(at).toISOString());
+    // What comes next comes after that.
+    await house.until(
+      async () => Date.now(),
+      (now) => now > at,
+    );
+  }
+  for (const [at, { rows }] of states.entries()) {
+    assert.equal((await shown(`for system_time as of '${moments[at]}'`)).join(';'), rows);
+    assert.equal((await shown(`for system_time as of timestamp '${moments[at]}' as r`)).join(';'), rows);
+  }
+  // Two moments of one view in one question.
+  const both = `select n.room, o.taken, n.taken from rooms for system_time as of '${moments[1]}' n
+    join rooms for system_time as of '${moments[0]}' o on n.room = o.room order by 1`;
+  assert.deepEqual(await rowsOf(client, both), [
+    ['a', '1', '2'],
+    ['b', '1', '1'],
+  ]);
+  for (const [text, code] of [
+    [`select * from rooms for system_time as of '${before}'`, '22023'],
+    [`select * from brief for system_time as of '${moments[0]}'`, '22023'],
+    [`select * from rooms for system_time as of '2200-01-01'`, '22023'],
+    [`select * from rooms for system_time as of 'x'`, '22007'],
+    [`select * from mute for system_time as of '${moments[2]}'`, '0A000'],
+    [`select * from seats for system_time as of '${moments[2]}'`, '0A000'],
+    [`create materialized view earlier as select * from rooms for system_time as of '${moments[2]}'`, '0A000'],
+    [`create materialized view earlier with (history = 'x') as select room from seats`, '22007'],
+  ] as const)
+    assert.equal(await told(client, text), code, text);
+});
+
 test('a transaction is seen when it is committed, all of it or nothing', { timeout: 55_000 }, async () => {
   await client.query('create table accounts (id int4 primary key, n int8 not null); create table moves (a int4, b int4, n int8)');
   await client.query('insert into accounts values (1, 100), (2, 0)');

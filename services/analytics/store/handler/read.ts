@@ -8,7 +8,7 @@ import { parseStatement, type Statement } from '../../domain/statement.ts';
 import { printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
 import { scansIn } from '../../domain/plan.ts';
 import { answer } from '../../engine/answer.ts';
-import { type Batch, BatchBuilder } from '../../engine/batch.ts';
+import { type Batch, BatchBuilder, rowAt, weightAt } from '../../engine/batch.ts';
 import { Draft } from '../../engine/table.ts';
 import { valuesIn } from '../../engine/write.ts';
 import type { LiveView } from '../../jobs/live.ts';
@@ -59,6 +59,7 @@ export async function read(world: World, call: Call, { text, types = [], params 
         relation.id,
         await batchOf(world, call, { relation, pending, key: () => keyIn(world, select, relation, known, given) }),
       );
+  for (const [id, { relation, micros }] of query.pasts) relations.set(id, await pastOf(world, call, relation, micros));
   const rows = answer(query, relations, given);
   if (rows.length > rowsMax) throw new StatementError(sqlstates.tooLarge, `an answer has at most ${rowsMax} rows; add LIMIT`);
   const fields = query.columns.map(({ name, type }) => ({ name, type }));
@@ -106,6 +107,27 @@ export async function batchOf(
         throw new StatementError(sqlstates.tooLarge, `a query reads at most ${sourceRowsMax} records of a source`);
     }
   });
+  return builder.finish();
+}
+
+/** A view as it was at a moment: as it is, without what commits changed since. */
+async function pastOf({ live, plans, history }: World, { caller, now }: Call, relation: Relation, micros: number): Promise<Batch> {
+  const { id, name, columns } = relation;
+  const { historyMs } = await plans.of(caller, relation);
+  const wrong = (message: string) => new StatementError('22023', message);
+  if (historyMs === undefined)
+    throw new StatementError('0A000', `"${name}" does not remember what was: CREATE MATERIALIZED VIEW ... WITH (history = '1 hour')`);
+  const ms = micros / 1000;
+  const told = (at: number) => new Date(at).toISOString();
+  if (ms > now) throw wrong(`the moment ${told(ms)} is still to come`);
+  if (ms < now - historyMs) throw wrong(`"${name}" remembers what was since ${told(now - historyMs)}, and not as of ${told(ms)}`);
+  const loaded = await live.get(id);
+  const { batch, epoch } = await loaded.inTurn(() => ({ batch: loaded.view.batch(), epoch: loaded.epoch }));
+  const { begun, changes } = await history.since(caller, id, ms, epoch, columns);
+  if (begun !== undefined) throw wrong(`"${name}" remembers what was since ${told(begun)}, and not as of ${told(ms)}`);
+  const builder = new BatchBuilder(columns);
+  for (let at = 0; at < batch.size; at += 1) builder.add(rowAt(batch, at), weightAt(batch, at));
+  for (const { row, weight } of changes) builder.add(row, -weight);
   return builder.finish();
 }
 

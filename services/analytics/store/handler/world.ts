@@ -6,6 +6,7 @@ import type { Kept, LiveTables } from '../../jobs/keep.ts';
 import type { LiveViews } from '../../jobs/live.ts';
 import type { Maintenance } from '../../jobs/maintain.ts';
 import type { Changes } from '../change.ts';
+import type { History } from '../history.ts';
 import type { Pendings } from '../pending.ts';
 import type { Relations } from '../relation.ts';
 import type { SchemaStore } from '../schema.ts';
@@ -18,6 +19,7 @@ export type World = {
   readonly changes: Changes;
   readonly live: LiveViews;
   readonly tables: LiveTables;
+  readonly history: History;
   readonly pendings: Pendings;
   /** What tables are committed with. */
   readonly kept: Kept;
