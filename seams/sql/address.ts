@@ -12,7 +12,11 @@ export type Address = {
   readonly database: string;
   readonly protection: Protection;
   readonly ca: string | undefined;
+  /** Finds the address of the host, where the system's resolver is not to be believed. */
+  readonly locate?: Locate;
 };
+
+export type Locate = (host: string, port: number, signal: AbortSignal) => Promise<string>;
 
 const modes: Readonly<Record<string, Protection>> = {
   disable: 'none',

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, isIP, type Socket } from 'node:net';
+import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net';
 import { connect as secure } from 'node:tls';
 import { writeSslRequest } from '#wire/pgwire/frontend.ts';
 import { Writer } from '#wire/pgwire/writer.ts';
@@ -8,7 +8,7 @@ import { SqlRefused } from './error.ts';
 
 /** Opens a socket to the server, encrypted as the address asks. The signal ends the attempt. */
 export async function dial(address: Address, signal: AbortSignal): Promise<Socket> {
-  const socket = 'path' in address.socket ? connect({ path: address.socket.path }) : connect({ ...address.socket, keepAlive: true });
+  const socket = connect(await placeOf(address, signal));
   // A socket without a listener for errors would end the process; who waits for it sees the error too.
   socket.on('error', () => undefined);
   try {
@@ -19,6 +19,12 @@ export async function dial(address: Address, signal: AbortSignal): Promise<Socke
     socket.destroy();
     throw cause;
   }
+}
+
+async function placeOf({ socket, locate }: Address, signal: AbortSignal): Promise<NetConnectOpts> {
+  if ('path' in socket) return { path: socket.path };
+  const { host, port } = socket;
+  return { host: locate ? await locate(host, port, signal) : host, port, keepAlive: true };
 }
 
 async function encrypt(socket: Socket, address: Address, signal: AbortSignal): Promise<Socket> {

@@ -1,6 +1,6 @@
 import { encodeParameter } from '#wire/pgwire/encode.ts';
 import { parameterCountMax } from '#wire/pgwire/limits.ts';
-import { parseAddress } from './address.ts';
+import { type Locate, parseAddress } from './address.ts';
 import { SqlMisuse } from './error.ts';
 import { newExchange, type Part, type Result, type Row } from './exchange.ts';
 import { groupStatementsMax, poolConnectionsMax, statementTimeoutMs, transactionIdleMs } from './limits.ts';
@@ -50,6 +50,10 @@ export type SqlOptions = {
   readonly applicationName?: string;
   /** Longest run of one statement; 0 is without end. */
   readonly statementTimeoutMs?: number;
+  /** Finds the address of the host for each connection, instead of the system's resolver. */
+  readonly locate?: Locate;
+  /** The authority of the server's certificate, in PEM. */
+  readonly ca?: string;
 };
 
 const settingText = "select set_config('gamut.tenant', $1, true), set_config('gamut.scope', $2, true)";
@@ -62,7 +66,11 @@ export function openSql(url: URL | string, options: SqlOptions): Sql {
   }
   const timeoutMs = options.statementTimeoutMs ?? statementTimeoutMs;
   const pool = new Pool({
-    address: parseAddress(url),
+    address: {
+      ...parseAddress(url),
+      ...(options.locate ? { locate: options.locate } : {}),
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+    },
     max: options.max,
     settings: sessionSettings(options, timeoutMs),
     statementTimeoutMs: timeoutMs,

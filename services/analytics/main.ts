@@ -9,42 +9,46 @@ import { Maintenance } from './jobs/maintain.ts';
 import { analytics } from './service.ts';
 import { Catalogues } from './store/catalogue.ts';
 import { Changes } from './store/change.ts';
+import { Connections } from './store/connection.ts';
 import { relationHandlers } from './store/handler/relation.ts';
 import { History } from './store/history.ts';
 import { Outbox } from './store/outbox.ts';
 import { Pendings } from './store/pending.ts';
 import { Relations } from './store/relation.ts';
 import { SchemaStore } from './store/schema.ts';
+import { SqlFunctions } from './store/sql-function.ts';
 import { States } from './store/state.ts';
 import { Plans } from './store/view.ts';
 
 registerFaults(analytics.errors);
 
-export const main = implement<typeof analytics, Needs>(analytics, async ({ needs, sealer, scopes, log, directory, run }) => {
+export const main = implement<typeof analytics, Needs>(analytics, async ({ needs, sealer, scopes, log, directory, run, allow }) => {
   const { sql, logs } = needs;
   if (!sql || !logs) throw new TypeError('analytics needs sql and a log');
   const relations = new Relations(sql);
-  const plans = new Plans(relations);
+  const plans = new Plans(relations, new SqlFunctions(sql));
   const changes = new Changes();
   const live = new LiveViews();
   const tables = new LiveViews<LiveTable>();
   const pendings = new Pendings();
   const schemas = new SchemaStore(logs);
-  const kept = { relations, plans, changes, tables, logs, log, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
+  const carriers = { logs, allow, connections: new Connections(sql, sealer), failures: new Map<bigint, string>() };
+  const stores = { relations, plans, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
+  const kept = { ...carriers, ...stores, changes, tables, log };
   const history = new History(sql, sealer);
   const maintenance = new Maintenance({ ...kept, live, history, schemas, scopes });
   maintenance.begin();
   // PostgreSQL's user may pass through the platform's own directory, and not through a service's.
   const catalogues = new Catalogues({ data: join(directory, '../..'), run });
   return {
-    handlers: relationHandlers({ relations, plans, changes, live, tables, history, pendings, kept, logs, schemas, maintenance }),
-    providers: { Source: absent, Table: absent, View: absent, Sink: absent } as never,
+    handlers: relationHandlers({ relations, plans, changes, live, tables, history, pendings, kept, ...carriers, schemas, maintenance }),
+    providers: { Source: absent, Table: absent, View: absent, Sink: absent, Connection: absent, Function: absent } as never,
     doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings }) },
     stop: async () => void (await Promise.all([maintenance.stop(), catalogues.stop()])),
   };
 });
 
-/** Sources, tables, views and sinks have no attributes that policy could ask for. */
+/** Sources, tables, views, sinks, connections and functions have no attributes that policy could ask for. */
 const absent = { attributes: () => undefined };
 
 export const part = servicePart(main, { migrations: new URL('store/migration', import.meta.url) });

@@ -1,5 +1,7 @@
 import { defineService } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
+import { connectionOperations } from './contract/connection.ts';
+import { functionOperations } from './contract/function.ts';
 import { relationOperations } from './contract/relation.ts';
 import { tableOperations } from './contract/table.ts';
 
@@ -16,7 +18,9 @@ export const analytics = defineService({
     Source: kind('A topic as a table of its records.'),
     View: kind('A SELECT over sources and views, kept up with them.'),
     Table: kind('Rows that statements change, and whose changes go into a topic.'),
-    Sink: kind('A SELECT over sources and views, whose changes go into a topic.'),
+    Sink: kind('A SELECT over sources and views, whose changes go into a topic or over a connection.'),
+    Function: kind('An expression over parameters, which statements call.'),
+    Connection: kind('What leads to another system, with the secrets for it.'),
   },
   meters: {},
   quotas: {},
@@ -35,9 +39,9 @@ export const analytics = defineService({
       text: 'SQL over the PostgreSQL protocol: psql -h 127.0.0.1 -p PORT -U CREDENTIAL_ID, with the sasl password.',
     },
   },
-  operations: { ...relationOperations, ...tableOperations },
+  operations: { ...relationOperations, ...tableOperations, ...connectionOperations, ...functionOperations },
   roles: {
-    auditor: ['ListSources', 'ListTables', 'ListViews', 'ListSinks'],
+    auditor: ['ListSources', 'ListTables', 'ListViews', 'ListSinks', 'ListConnections', 'ListFunctions'],
     reader: ['auditor', 'ReadSource', 'ReadTable', 'ReadView', 'SubscribeView', 'SubscribeTable'],
     editor: [
       'reader',
@@ -52,8 +56,11 @@ export const analytics = defineService({
       'WriteTable',
       'LoadTable',
       'CommitTable',
+      'UseConnection',
+      'CreateFunction',
+      'DeleteFunction',
     ],
-    admin: ['editor'],
+    admin: ['editor', 'CreateConnection', 'UpdateConnection', 'DeleteConnection'],
     owner: ['admin'],
   },
 });

@@ -5,8 +5,8 @@ export type { Column, ColumnType, ParquetValue } from './page.ts';
 
 const magic = Buffer.from('PAR1');
 /** Parquet's numbers of its physical types, of what they stand for, of its encodings and of GZIP. */
-const physical = { boolean: 0, integer: 2, time: 2, text: 6 } as const;
-const converted: Readonly<Partial<Record<ColumnType, number>>> = { text: 0, time: 9 };
+const physical = { boolean: 0, date: 1, integer: 2, time: 2, instant: 2, double: 5, text: 6 } as const;
+const converted: Readonly<Partial<Record<ColumnType, number>>> = { text: 0, date: 6, time: 9, instant: 10 };
 const [plain, rle, gzip] = [0, 3, 2];
 
 const i32 = (value: number): ThriftValue => ({ i32: value });
@@ -87,8 +87,10 @@ export class ParquetWriter {
 
 /** A schema in Parquet's own words. */
 export function parquetSchema(name: string, columns: readonly Column[]): string {
-  const words = { boolean: 'boolean', integer: 'int64', time: 'int64', text: 'binary' };
-  const meanings: Readonly<Partial<Record<ColumnType, string>>> = { text: ' (UTF8)', time: ' (TIMESTAMP_MILLIS)' };
+  const words = { boolean: 'boolean', date: 'int32', integer: 'int64', time: 'int64', instant: 'int64', double: 'double', text: 'binary' };
+  const meanings: Readonly<Partial<Record<ColumnType, string>>> = {
+    ...{ text: ' (UTF8)', date: ' (DATE)', time: ' (TIMESTAMP_MILLIS)', instant: ' (TIMESTAMP_MICROS)' },
+  };
   const told = columns.map(
     (column) => ` ${column.required ? 'required' : 'optional'} ${words[column.type]} ${column.name}${meanings[column.type] ?? ''};`,
   );

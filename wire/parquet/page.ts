@@ -1,8 +1,11 @@
 import { writeVarint } from './thrift.ts';
 
-/** The sorts of columns that are written, by Parquet's words: texts are BYTE_ARRAY (UTF8), times INT64 (TIMESTAMP_MILLIS). */
-export type ColumnType = 'text' | 'boolean' | 'integer' | 'time';
-export type ParquetValue = string | boolean | number | undefined;
+/**
+ * The sorts of columns that are written, by Parquet's words: texts are BYTE_ARRAY (UTF8), times INT64 (TIMESTAMP_MILLIS), instants
+ * INT64 (TIMESTAMP_MICROS), dates INT32 (DATE), in days since 1970.
+ */
+export type ColumnType = 'text' | 'boolean' | 'integer' | 'time' | 'instant' | 'date' | 'double';
+export type ParquetValue = string | boolean | number | bigint | undefined;
 export type Column = { readonly name: string; readonly type: ColumnType; readonly required?: true };
 
 /** The content of a data page: which rows have a value, and then the values, in PLAIN. */
@@ -36,8 +39,10 @@ function encodeValues(type: ColumnType, values: readonly ParquetValue[]): Buffer
     return bits;
   }
   if (type === 'text') return encodeTexts(values as readonly string[]);
-  const bytes = Buffer.allocUnsafe(values.length * 8);
-  for (const [at, value] of values.entries()) bytes.writeBigInt64LE(BigInt(value as number), at * 8);
+  const bytes = Buffer.allocUnsafe(values.length * (type === 'date' ? 4 : 8));
+  if (type === 'date') for (const [at, value] of values.entries()) bytes.writeInt32LE(value as number, at * 4);
+  else if (type === 'double') for (const [at, value] of values.entries()) bytes.writeDoubleLE(value as number, at * 8);
+  else for (const [at, value] of values.entries()) bytes.writeBigInt64LE(BigInt(value as number), at * 8);
   return bytes;
 }
 

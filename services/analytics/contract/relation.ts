@@ -3,7 +3,7 @@ import { Type } from '#kernel/contract/type.ts';
 import { formatKinds } from '../domain/format.ts';
 import { spanMaxMs } from '../domain/limits.ts';
 import { sinkEnvelopes, sinkFormats } from '../domain/sink.ts';
-import { columnsInMax, nameMax, topicNameMax } from './limits.ts';
+import { columnsInMax, nameMax, pathMax, topicNameMax } from './limits.ts';
 import { asked, closed, Column, errors, Name, none, read, Text, write } from './part.ts';
 
 const Columns = Type.Array(Column, { minItems: 1, maxItems: columnsInMax, description: 'Columns, which are fields of the values.' });
@@ -48,8 +48,17 @@ const View = Type.Object({
 
 const SinkTarget = Type.Object(
   {
-    topic: Type.String({ ...topicName, description: 'The topic that changes are written to; it is made where it is not there.' }),
-    format: Type.Enum([...sinkFormats], { description: 'JSON, or Avro with its schemas in the registry.' }),
+    topic: Type.Optional(
+      Type.String({ ...topicName, description: 'The topic that changes are written to; it is made where it is not there.' }),
+    ),
+    connection: Type.Optional(Type.String({ ...Name, description: 'The connection over which changes go, where that is no topic.' })),
+    table: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 2 * nameMax + 1, description: 'The table in PostgreSQL, with its schema or without.' }),
+    ),
+    path: Type.Optional(Type.String({ maxLength: pathMax, description: 'What the names of files begin with.' })),
+    format: Type.Enum([...sinkFormats], {
+      description: 'JSON, Avro with its schemas in the registry, rows of a table, or files of Parquet.',
+    }),
     envelope: Type.Enum([...sinkEnvelopes], { description: 'Rows that only come, the last row of each key, or insertions and deletions.' }),
     key: Type.Array(Name, { maxItems: columnsInMax, description: 'Columns that are the key of records.' }),
   },
@@ -61,6 +70,7 @@ const Sink = Type.Object({
     source: View.properties.source,
     text: Type.String({ description: 'The SELECT whose changes it writes.' }),
     target: SinkTarget,
+    failure: Type.Optional(Type.String({ description: 'Why its changes do not get to where they go at present.' })),
   },
   ...{ epoch: View.properties.epoch, rejected: View.properties.rejected, rejection: View.properties.rejection },
 });
@@ -112,7 +122,7 @@ export const relationOperations = {
     ...write,
     on: 'Sink',
     at: 'new',
-    text: 'Write the changes of a SELECT into a topic, each once, from the oldest record of its sources on.',
+    text: 'Write the changes of a SELECT into a topic or over a connection, from the oldest record of its sources on.',
     input: Type.Object({ name: Name, text: Text, target: SinkTarget }, closed),
     output: Sink,
   },
@@ -128,7 +138,7 @@ export const relationOperations = {
     ...write,
     on: 'Sink',
     essential: true,
-    text: 'Drop a sink; what it wrote stays in its topic.',
+    text: 'Drop a sink; what it wrote stays where it is.',
     input: none,
     output: Type.Object({}),
   },

@@ -5,7 +5,8 @@ import { constant, type Expr, isNull, not } from './expression.ts';
 import { functionsNamed } from './function.ts';
 import { intervalLiteral } from './interval-literal.ts';
 import { expressionDepthMax } from './limits.ts';
-import { textIn, typeNamed } from './statement.ts';
+import { typeNamed } from './column.ts';
+import { textIn } from './name.ts';
 import { readValue, type Type, whole } from './value.ts';
 
 /** What names stand for in an expression. */

@@ -2,7 +2,7 @@ import type { FuncCall, SelectStmt } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { catalogueFunctions, catalogueRelations, replacedFunctions, replacedRelations, replacedSchemaRelations } from './catalogue-list.ts';
 import { placesIn } from './context.ts';
-import { textIn } from './statement.ts';
+import { textIn } from './name.ts';
 
 type Relation = { readonly relname?: string; readonly schemaname?: string; readonly catalogname?: string; readonly location?: number };
 /** Bytes of the text that others take the place of. */

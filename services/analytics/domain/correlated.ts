@@ -3,7 +3,7 @@ import { StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Context } from './context.ts';
 import { call, column, constant, type Expr, isNull } from './expression.ts';
 import { allOf, type JoinKind, type Plan } from './plan.ts';
-import { textIn } from './statement.ts';
+import { textIn } from './name.ts';
 import type { Column, Type, Value } from './value.ts';
 
 /** What a query within another sees of the row that it is asked for; `plan` is undefined where it sees nothing of it. */

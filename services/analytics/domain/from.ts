@@ -13,7 +13,7 @@ import { recognized } from './match.ts';
 import { recognitionOf } from './match-text.ts';
 import { filtered, joined, type JoinKind, type Plan } from './plan.ts';
 import { type Item, Scope } from './scope.ts';
-import { plainName, textIn } from './statement.ts';
+import { plainName, textIn } from './name.ts';
 import type { Column } from './value.ts';
 
 /** Relations that stand side by side, and what must hold between them. */

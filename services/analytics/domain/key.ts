@@ -3,7 +3,7 @@ import { bind } from './bind.ts';
 import { converted } from './bound.ts';
 import type { Context } from './context.ts';
 import type { Expr } from './expression.ts';
-import { textIn } from './statement.ts';
+import { textIn } from './name.ts';
 import type { Table } from './table.ts';
 import { isImplicit } from './value.ts';
 

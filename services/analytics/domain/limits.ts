@@ -15,6 +15,8 @@ export const idleUsualMs = limit(
 );
 export const spanMaxMs = limit(9_000_000_000_000, 'ms', 'Longest delay, lateness or retention.');
 export const operatorsMax = limit(1_000, 'operator', 'Most operators of a query, those of the views within it too.');
+export const pathBytesMax = limit(512, 'byte', 'Longest beginning of the names of files that a sink writes.');
+export const functionSizeMax = limit(100_000, 'node', 'Most nodes of a statement whose functions are what they say.');
 export const patternDepthMax = limit(100, 'level', 'Deepest nesting of a pattern of rows.');
 export const patternSizeMax = limit(5_000, 'step', 'Most steps of a pattern of rows, its repetitions and permutations written out.');
 export const navigationMax = limit(1_000, 'row', 'Farthest that PREV, NEXT, FIRST and LAST go.');

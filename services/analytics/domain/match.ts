@@ -12,7 +12,7 @@ import { orderOf } from './over.ts';
 import { programOf } from './pattern-program.ts';
 import type { Match, MatchExpr, MatchRead, Order, Plan } from './plan.ts';
 import { hasPart, leastBefore, leastRows, mapPattern, type Named } from './row-pattern.ts';
-import { textIn } from './statement.ts';
+import { textIn } from './name.ts';
 import type { Column, Type } from './value.ts';
 
 /** What names of variables stand for: labels, by their numbers. */

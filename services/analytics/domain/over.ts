@@ -5,7 +5,7 @@ import { bind, functionName, type Names } from './bind.ts';
 import { type Bound, settled } from './bound.ts';
 import { column, type Expr, shapeOf } from './expression.ts';
 import type { Order, Plan, Ranking } from './plan.ts';
-import { textIn } from './statement.ts';
+import { textIn } from './name.ts';
 
 type Shown = { readonly names: readonly string[]; readonly outputs: readonly Expr[]; readonly bind: (node: Node | undefined) => Bound };
 

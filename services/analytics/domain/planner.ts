@@ -10,7 +10,7 @@ import { From } from './from.ts';
 import { columnsMax } from './limits.ts';
 import { orderOf, rankedOver } from './over.ts';
 import { allOf, columnsOf, filtered, type Order, type Plan } from './plan.ts';
-import { textIn } from './statement.ts';
+import { textIn } from './name.ts';
 import { conditionsIn, hasLink, Subqueries } from './subquery.ts';
 import { type Target, targetsOf } from './target.ts';
 import type { Column, Type } from './value.ts';

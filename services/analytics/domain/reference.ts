@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { functionName } from './bind.ts';
-import { plainName, textIn } from './statement.ts';
+import { plainName, textIn } from './name.ts';
 
 /** The names that stand for relations anywhere in a tree: some may be those that WITH gives. */
 export function relationsIn(node: unknown, found = new Set<string>()): Set<string> {

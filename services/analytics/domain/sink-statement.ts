@@ -5,6 +5,9 @@ type Token = { readonly text: string; readonly start: number; readonly end: numb
 /** The parts of a CREATE SINK, each as a text that PostgreSQL's grammar knows, at the places where they were. */
 export type SinkText = { readonly select: string; readonly options: string; readonly name: string; readonly orIs: boolean };
 
+/** The parts of a CREATE CONNECTION. */
+export type ConnectionText = Omit<SinkText, 'select'>;
+
 /** `CREATE SINK [IF NOT EXISTS] name {FROM view | AS SELECT ...} WITH (...)`; undefined for any other statement. */
 export function sinkText(text: string, tokens: readonly Token[]): SinkText | undefined {
   const words = tokens.map((token) => token.text.toLowerCase());
@@ -23,8 +26,26 @@ export function sinkText(text: string, tokens: readonly Token[]): SinkText | und
     orIs,
     name: name.text,
     select: what === 'from' ? `select *${before.slice('select *'.length)}${body}` : `${before}${body}`,
-    options: `create table x ()${blank(0, end.start).slice('create table x ()'.length)}${bytes.toString('utf8', end.start)}`,
+    options: optionsText(bytes, end.start),
   };
+}
+
+/** `{CREATE CONNECTION [IF NOT EXISTS] | ALTER CONNECTION} name WITH (...)` as texts that the grammar knows; undefined for any other. */
+export function connectionText(text: string, tokens: readonly Token[]): (ConnectionText & { readonly isThere: boolean }) | undefined {
+  const words = tokens.map((token) => token.text.toLowerCase());
+  if ((words[0] !== 'create' && words[0] !== 'alter') || words[1] !== 'connection') return undefined;
+  const isThere = words[0] === 'alter';
+  const orIs = !isThere && words.slice(2, 5).join(' ') === 'if not exists';
+  const [name, begin] = orIs ? [tokens[5], tokens[6]] : [tokens[2], tokens[3]];
+  if (!name || begin?.text.toLowerCase() !== 'with')
+    throw new StatementError(sqlstates.syntax, "a connection is made so: CREATE CONNECTION name WITH (type = '...', url = '...')");
+  return { orIs, isThere, name: name.text, options: optionsText(Buffer.from(text), begin.start) };
+}
+
+/** What stands behind a place, as the options of a table without columns, at the same places. */
+function optionsText(bytes: Buffer, start: number): string {
+  const blank = bytes.toString('utf8', 0, start).replace(/[^\n]/g, ' ');
+  return `create table x ()${blank.slice('create table x ()'.length)}${bytes.toString('utf8', start)}`;
 }
 
 /** Where the last WITH stands whose parenthesis ends the statement. */

@@ -4,40 +4,68 @@ import { parseAvro } from '#wire/avro/parse.ts';
 import type { Decoded } from '#wire/schema/value.ts';
 import type { Outgoing } from '#seams/log/log.ts';
 import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
+import { nameBytesMax, pathBytesMax } from './limits.ts';
 import { appends, type Plan } from './plan.ts';
 import { type Column, printRow, readValue, type Row, rowKey, type Type, type Value } from './value.ts';
 
-export const sinkFormats = ['json', 'avro'] as const;
+export const sinkFormats = ['json', 'avro', 'rows', 'parquet'] as const;
 export const sinkEnvelopes = ['append', 'upsert', 'debezium'] as const;
+export const targetOptions = ['topic', 'connection', 'table', 'path', 'format', 'envelope', 'key'] as const;
 
 /**
- * Where the changes of a sink go. `append`: rows as they come, which never go. `upsert`: the last row of each key, and no
- * value for a key whose row went. `debezium`: each row that came or went, as an insertion or a deletion.
+ * Where the changes of a sink go: a topic, or what a connection leads to, of PostgreSQL into a table. `append`: rows as they come,
+ * which never go. `upsert`: the last row of each key, and no value for a key whose row went. `debezium`: each row that came or
+ * went, as an insertion or a deletion.
  */
 export type Target = {
-  readonly topic: string;
+  readonly topic?: string;
+  readonly connection?: string;
+  readonly table?: string;
+  /** What the names of files begin with. */
+  readonly path?: string;
   readonly format: (typeof sinkFormats)[number];
   readonly envelope: (typeof sinkEnvelopes)[number];
   readonly key: readonly string[];
   /** The numbers of the schemas in the registry, of Avro. */
   readonly keySchema?: number;
   readonly valueSchema?: number;
+  /** What no other sink has, by which the other side knows this one. */
+  readonly mark?: string;
 };
 
 const wrong = (message: string) => new StatementError('22023', message);
 
 /** What the options of a sink ask for. */
 export function targetOf(given: ReadonlyMap<string, string>): Target {
-  const topic = given.get('topic') ?? '';
-  if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic)) throw wrong('a sink needs the name of a topic: WITH (topic = ..., format = ...)');
-  const named = (given.get('format') ?? '').toLowerCase();
+  const [topic, connection, table, path] = ['topic', 'connection', 'table', 'path'].map((name) => given.get(name));
+  const named = (given.get('format') ?? (table === undefined ? '' : 'rows')).toLowerCase();
   const format = sinkFormats.find((known) => known === named);
   if (!format) throw notBuilt(named === '' ? 'A sink without a format' : `The format ${named} of a sink`);
   const key = (given.get('key') ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
   const asked = (given.get('envelope') ?? (key.length > 0 ? 'upsert' : 'append')).toLowerCase();
   const envelope = sinkEnvelopes.find((known) => known === asked);
   if (!envelope) throw notBuilt(`The envelope ${asked} of a sink`);
-  return { topic, format, envelope, key };
+  const where = { ...(topic === undefined ? {} : { topic }), ...(connection === undefined ? {} : { connection }) };
+  const there = { ...(table === undefined ? {} : { table }), ...(path === undefined ? {} : { path }) };
+  const target = { ...where, ...there, format, envelope, key };
+  checkPlace(target);
+  return target;
+}
+
+/** Refuses a target that is no place, or says its rows as nobody reads them there. */
+export function checkPlace({ topic, connection, table, path, format, envelope }: Target): void {
+  if ((topic === undefined) === (connection === undefined) || (topic !== undefined && !/^[a-zA-Z0-9._-]{1,249}$/.test(topic)))
+    throw wrong('a sink needs the name of a topic or of a connection: WITH (topic = ..., format = ...)');
+  if (topic !== undefined && table !== undefined) throw wrong('a table is beside a connection');
+  if ((format === 'rows') !== (table !== undefined)) throw wrong('rows go into a table, and nothing else does');
+  if (table !== undefined && table.split('.').some((name) => name === '' || Buffer.byteLength(name) > nameBytesMax))
+    throw wrong('a table is named so: table, or schema.table');
+  if (path !== undefined && (format !== 'parquet' || Buffer.byteLength(path) > pathBytesMax || !/^[\w!.*'()/=-]*$/.test(path)))
+    throw wrong('a path is what the names of files begin with');
+  if (format === 'parquet' && connection === undefined) throw notBuilt('The format parquet in a topic');
+  if (format === 'parquet' && envelope !== 'append') throw notBuilt(`The envelope ${envelope} of files`);
+  if (format === 'rows' && envelope === 'debezium') throw notBuilt('The envelope debezium of a table');
+  if (connection !== undefined && format === 'avro') throw notBuilt('The format avro over a connection');
 }
 
 /** Refuses what a sink of a plan cannot say truly. */
@@ -99,7 +127,7 @@ export function lettersOf({ envelope, key }: Target, columns: readonly Column[],
 
 /** The records of what commits changed. */
 export function recordsOf(target: Target, columns: readonly Column[], letters: readonly (readonly (string | null)[])[]): Outgoing[] {
-  const keyed = target.key.map((name) => columns.find((column) => column.name === name) as Column);
+  const keyed = keyColumns(target, columns);
   const write = writersOf(target, columns, keyed);
   return letters.map(([diff, ...cells]) => {
     const key = keyed.length === 0 ? null : write.key(keyed.map((column) => cells[columns.indexOf(column)] ?? null));
@@ -136,6 +164,10 @@ function writersOf(target: Target, columns: readonly Column[], keyed: readonly C
     },
   };
 }
+
+/** Columns of the key of a target, in its order. */
+export const keyColumns = ({ key }: Target, columns: readonly Column[]): Column[] =>
+  key.map((name) => columns.find((column) => column.name === name) as Column);
 
 const isBare = (type: Type) => type === 'int4' || type === 'int8' || type === 'numeric' || type === 'float8';
 

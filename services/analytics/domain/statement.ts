@@ -1,18 +1,23 @@
-import type { ColumnDef, CopyStmt, CreateStmt, DeclareCursorStmt, ExplainStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
+import type { CopyStmt, CreateStmt, DeclareCursorStmt, ExplainStmt, Node, RawStmt, SelectStmt, TruncateStmt } from 'libpg-query';
 import type { Control } from '#engine/pgwire/application.ts';
 import { type CopyFormat, copyFormat } from '#engine/pgwire/copy.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { type Format, formatOf, optionsOf } from './format.ts';
-import { type SinkText, sinkText } from './sink-statement.ts';
-import { type Target, targetOf } from './sink.ts';
+import { columnsOf } from './column.ts';
+import { connectionOf, type ConnectionSpec } from './connection.ts';
+import { type Format, optionsOf } from './format.ts';
+import { checkedName, droppedName, plainName, type RangeVar, textIn } from './name.ts';
+import { type ConnectionText, connectionText, type SinkText, sinkText } from './sink-statement.ts';
+import { type Target, targetOf, targetOptions } from './sink.ts';
+import { valuesOf } from './source-statement.ts';
+import { functionOf, type SqlFunction } from './sql-function.ts';
 import { controlOf } from './session-statement.ts';
 import { takeAsOf } from './as-of.ts';
 import { attachMatches, type Taken, takeMatches } from './match-text.ts';
 import { placesIn } from './context.ts';
 import type { Pace } from './closing.ts';
-import { msOf, takeEmit, takeWatermark, type WatermarkText, watermarkOf } from './watermark.ts';
-import { columnsMax, nameBytesMax, statementBytesMax, statementsMax } from './limits.ts';
-import { type Column, isType, type Type } from './value.ts';
+import { msOf, takeEmit, takeWatermark, type WatermarkText } from './watermark.ts';
+import { statementBytesMax, statementsMax } from './limits.ts';
+import type { Column } from './value.ts';
 import type { Changing } from './write.ts';
 
 /** A statement that is known; what a name stands for is found when it is planned. */
@@ -44,9 +49,12 @@ export type Statement =
   | { readonly kind: 'load'; readonly name: string; readonly columns: readonly string[] | undefined; readonly format: CopyFormat }
   /** `select` is the text of what the sink gives out. */
   | { readonly kind: 'createSink'; readonly name: string; readonly select: string; readonly target: Target; readonly orIs: boolean }
+  | { readonly kind: 'createFunction'; readonly made: SqlFunction; readonly text: string }
+  | { readonly kind: 'createConnection'; readonly name: string; readonly spec: ConnectionSpec; readonly orIs: boolean }
+  | { readonly kind: 'alterConnection'; readonly name: string; readonly spec: ConnectionSpec }
   | {
       readonly kind: 'drop';
-      readonly of: 'source' | 'view' | 'sink' | 'table';
+      readonly of: 'source' | 'view' | 'sink' | 'table' | 'connection' | 'function';
       readonly names: readonly string[];
       readonly orNone: boolean;
     }
@@ -54,7 +62,7 @@ export type Statement =
   /** `code` asks for what is generated too; `view`: of a view that would be made. */
   | { readonly kind: 'explain'; readonly select: SelectStmt; readonly text: string; readonly code: boolean; readonly view: boolean }
   | { readonly kind: 'subscribe'; readonly name: string }
-  | { readonly kind: 'show'; readonly what: 'sources' | 'views' | 'sinks' | 'tables' }
+  | { readonly kind: 'show'; readonly what: 'sources' | 'views' | 'sinks' | 'tables' | 'connections' | 'functions' }
   | { readonly kind: 'declare'; readonly name: string; readonly select: SelectStmt; readonly text: string; readonly hold: boolean }
   | {
       readonly kind: 'copy';
@@ -117,7 +125,8 @@ type Lifted = {
   readonly text: string;
   readonly subscribes: boolean;
   readonly isSource: boolean;
-  readonly dropsSink: boolean;
+  /** What stands in a DROP as a view. */
+  readonly drops: 'sink' | 'connection' | undefined;
   readonly watermark: WatermarkText | undefined;
   /** Whether rows of a view wait until their windows close. */
   readonly onClose: boolean;
@@ -135,8 +144,8 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
     const { start = 0, end = 0 } = tokens[at] ?? {};
     bytes.write(word.padEnd(end - start), start);
   };
-  const dropsSink = words[0] === 'drop' && words[1] === 'sink';
-  if (dropsSink) write(1, 'VIEW');
+  const drops = words[0] === 'drop' && (words[1] === 'sink' || words[1] === 'connection') ? words[1] : undefined;
+  if (drops) write(1, 'VIEW');
   const isSource = (words[0] === 'create' || words[0] === 'drop') && words[1] === 'source';
   if (isSource) write(1, 'TABLE');
   const subscribes = words[0] === 'subscribe';
@@ -158,7 +167,7 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
   const made = tokens.findIndex(({ text: word }) => word.toLowerCase() === 'materialized');
   const isView = (words[0] === 'create' || words[0] === 'explain') && tokens[made - 1]?.text.toLowerCase() === 'create';
   const onClose = isView ? takeEmit(bytes, tokens) === true : false;
-  return { text: bytes.toString(), subscribes: subscribes || copies, isSource, dropsSink, watermark, onClose, matches };
+  return { text: bytes.toString(), subscribes: subscribes || copies, isSource, drops, watermark, onClose, matches };
 }
 
 /** Understands one statement; undefined for none. */
@@ -167,12 +176,14 @@ export async function parseStatement(text: string): Promise<Statement | undefine
   const tokens = tokensOf(parse, text) ?? [];
   const sink = sinkText(text, tokens);
   if (sink) return createdSink(parse, sink);
+  const connection = connectionText(text, tokens);
+  if (connection) return createdConnection(parse, connection, connection.isThere);
   const lifted = lift(text, tokens);
   if (lifted.text.trim() === '') return undefined;
   const node = nodeOf(parse, lifted.text);
   attachMatches(node, lifted.matches, (each) => nodeOf(parse, each));
   const by = lifted.watermark && nodeOf(parse, lifted.watermark.select);
-  return node && statementOf(node, lifted, text, by);
+  return node && statementOf(node, { lifted, text, by, parse: (each) => nodeOf(parse, each) });
 }
 
 function nodeOf(parse: Parser, text: string): Node | undefined {
@@ -198,8 +209,15 @@ function createdSink(parse: Parser, { select, options, name, orIs }: SinkText): 
   if (!of || !('SelectStmt' in of) || !made || !('CreateStmt' in made) || !named || !('SelectStmt' in named))
     throw notBuilt('A sink of anything but a SELECT');
   attachMatches(of, matches, (each) => nodeOf(parse, each));
-  const given = optionsOf(made.CreateStmt.options ?? [], ['topic', 'format', 'envelope', 'key'], 'sink');
+  const given = optionsOf(made.CreateStmt.options ?? [], targetOptions, 'sink');
   return { kind: 'createSink', name: subscribed(named.SelectStmt), select: select.trim(), target: targetOf(given), orIs };
+}
+
+function createdConnection(parse: Parser, { options, name: written, orIs }: ConnectionText, isThere: boolean): Statement {
+  const [made, named] = [nodeOf(parse, options), nodeOf(parse, `table ${written}`)];
+  if (!made || !('CreateStmt' in made) || !named || !('SelectStmt' in named)) throw notBuilt('This form of a connection');
+  const [name, spec] = [subscribed(named.SelectStmt), connectionOf(made.CreateStmt.options ?? [])];
+  return isThere ? { kind: 'alterConnection', name, spec } : { kind: 'createConnection', name, spec, orIs };
 }
 
 function refusal(parse: Parser, error: unknown): unknown {
@@ -209,8 +227,16 @@ function refusal(parse: Parser, error: unknown): unknown {
   return new StatementError(sqlstates.syntax, error.message, at < 0 ? undefined : at + 1);
 }
 
-function statementOf(node: Node, lifted: Lifted, text: string, by: Node | undefined): Statement {
-  const { subscribes, isSource, dropsSink, onClose } = lifted;
+/** What a statement is understood with; `by` is how the times of a source go on. */
+type Understood = {
+  readonly lifted: Lifted;
+  readonly text: string;
+  readonly by: Node | undefined;
+  readonly parse: (text: string) => Node | undefined;
+};
+
+function statementOf(node: Node, { lifted, text, by, parse }: Understood): Statement {
+  const { subscribes, isSource, drops, onClose } = lifted;
   if ('SelectStmt' in node) {
     if (subscribes) return { kind: 'subscribe', name: subscribed(node.SelectStmt) };
     return { kind: 'select', select: node.SelectStmt, text };
@@ -242,22 +268,16 @@ function statementOf(node: Node, lifted: Lifted, text: string, by: Node | undefi
   if ('DropStmt' in node) {
     const { objects = [], removeType, behavior, missing_ok = false } = node.DropStmt;
     if (behavior === 'DROP_CASCADE') throw notBuilt('DROP ... CASCADE');
-    const of = dropsSink
-      ? 'sink'
-      : removeType === 'OBJECT_MATVIEW'
-        ? 'view'
-        : removeType === 'OBJECT_TABLE'
-          ? isSource
-            ? 'source'
-            : 'table'
-          : undefined;
+    const own = { OBJECT_MATVIEW: 'view', OBJECT_TABLE: isSource ? 'source' : 'table', OBJECT_FUNCTION: 'function' } as const;
+    const of = drops ?? own[removeType as keyof typeof own];
     if (!of) throw notBuilt('DROP of this kind');
     return { kind: 'drop', of, names: objects.map(droppedName), orNone: missing_ok };
   }
+  if ('CreateFunctionStmt' in node) return { kind: 'createFunction', made: functionOf(node.CreateFunctionStmt, parse), text: text.trim() };
   if ('CopyStmt' in node) return copied(node.CopyStmt, subscribes, text);
   if ('DeclareCursorStmt' in node) return declared(node.DeclareCursorStmt, text);
   const control = controlOf(node);
-  if (control?.kind === 'show' && ['sources', 'views', 'sinks', 'tables'].includes(control.name))
+  if (control?.kind === 'show' && ['sources', 'views', 'sinks', 'tables', 'connections', 'functions'].includes(control.name))
     return { kind: 'show', what: control.name as 'sources' };
   if (control) return { kind: 'control', control };
   const [kind = 'Stmt'] = Object.keys(node);
@@ -269,7 +289,16 @@ function changing(node: Node): { readonly on: RangeVar | undefined; readonly of:
   if ('InsertStmt' in node) return { on: node.InsertStmt.relation, of: { insert: node.InsertStmt } };
   if ('UpdateStmt' in node) return { on: node.UpdateStmt.relation, of: { update: node.UpdateStmt } };
   if ('DeleteStmt' in node) return { on: node.DeleteStmt.relation, of: { delete: node.DeleteStmt } };
+  if ('TruncateStmt' in node) return truncated(node.TruncateStmt);
   return undefined;
+}
+
+/** TRUNCATE takes all rows, one by one for views that follow. */
+function truncated({ relations = [], restart_seqs, behavior }: TruncateStmt): { readonly on: RangeVar; readonly of: Changing } {
+  const [only, ...more] = relations;
+  if (!only || !('RangeVar' in only) || more.length > 0) throw notBuilt('TRUNCATE of more than one table');
+  if (restart_seqs || behavior === 'DROP_CASCADE') throw notBuilt('TRUNCATE with RESTART IDENTITY or CASCADE');
+  return { on: only.RangeVar, of: { delete: { relation: only.RangeVar }, isTruncation: true } };
 }
 
 /** The text of an option; one without a value is empty. */
@@ -325,76 +354,4 @@ function explained({ query, options = [] }: ExplainStmt, text: string): Statemen
     if (inner && 'SelectStmt' in inner) return { kind: 'explain', select: inner.SelectStmt, text, code, view: true };
   }
   throw notBuilt('EXPLAIN of anything but a SELECT or a materialized view');
-}
-
-type RangeVar = { readonly relname?: string; readonly schemaname?: string; readonly catalogname?: string };
-
-/** The name of a relation, in the one schema that there is. */
-export function plainName(relation: RangeVar | undefined): string {
-  const { relname = '', schemaname, catalogname } = relation ?? {};
-  if (catalogname || (schemaname !== undefined && schemaname !== 'public')) throw notBuilt(`The schema ${schemaname}`);
-  return checkedName(relname);
-}
-
-function checkedName(name: string): string {
-  if (Buffer.byteLength(name) > nameBytesMax) throw new StatementError(sqlstates.nameWrong, `a name is at most ${nameBytesMax} bytes long`);
-  return name;
-}
-
-function droppedName(node: Node): string {
-  const parts = 'List' in node ? (node.List.items ?? []).map(textIn) : [];
-  if (parts.length === 2 && parts[0] === 'public') parts.shift();
-  if (parts.length !== 1) throw notBuilt('A schema');
-  return parts[0] ?? '';
-}
-
-export const textIn = (node: Node): string => ('String' in node ? (node.String.sval ?? '') : '');
-
-/** The type that a name in a statement stands for. */
-export function typeNamed(of: { names?: Node[]; typmods?: Node[]; arrayBounds?: Node[] } | undefined): Type {
-  const names = (of?.names ?? []).map(textIn);
-  if (names[0] === 'pg_catalog') names.shift();
-  const written = names.join('.');
-  const name = written === 'varchar' ? 'text' : written;
-  if (!isType(name) || of?.arrayBounds) throw notBuilt(`The type ${name}${of?.arrayBounds ? '[]' : ''}`);
-  if (of?.typmods) throw notBuilt(`A precision of ${name}`);
-  return name;
-}
-
-/** A column as its name and type say. */
-export const columnOfDef = ({ colname = '', typeName }: ColumnDef): Column => ({ name: checkedName(colname), type: typeNamed(typeName) });
-
-function columnsOf(elements: readonly Node[]): Column[] {
-  const columns = elements.map((element): Column => {
-    if (!('ColumnDef' in element)) throw notBuilt('A constraint on a source');
-    if (element.ColumnDef.constraints || element.ColumnDef.collClause) throw notBuilt('A constraint on a column');
-    return columnOfDef(element.ColumnDef);
-  });
-  return checkedColumns(columns, 'source');
-}
-
-export function checkedColumns(columns: Column[], what: string): Column[] {
-  if (columns.length > columnsMax) throw new StatementError('54011', `a ${what} has at most ${columnsMax} columns`);
-  if (columns.length === 0) throw new StatementError(sqlstates.syntax, `a ${what} needs columns`);
-  const twice = columns.find(({ name }, at) => columns.findIndex((other) => other.name === name) !== at);
-  if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
-  return columns;
-}
-
-function valuesOf(
-  options: readonly Node[],
-  watermark: WatermarkText | undefined,
-  by: Node | undefined,
-  text: string,
-): { readonly topic: string; readonly format: Format } {
-  const timed = watermark ? ['lateness', 'idle', 'late'] : [];
-  const given = optionsOf(options, ['topic', 'format', 'envelope', 'delimiter', 'null', 'dead_letters', ...timed], 'source');
-  const format = {
-    ...formatOf(given),
-    ...(watermark ? { watermark: watermarkOf(watermark, by, given, placesIn(text)(watermark.start)) } : {}),
-  };
-  const topic = given.get('topic') ?? '';
-  if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic))
-    throw new StatementError('22023', 'a source needs the name of a topic: WITH (topic = ..., format = ...)');
-  return { topic, format };
 }

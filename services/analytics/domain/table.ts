@@ -1,6 +1,7 @@
 import type { ColumnDef, Constraint, CreateStmt, Node } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { columnOfDef, checkedColumns, textIn } from './statement.ts';
+import { columnOfDef, checkedColumns } from './column.ts';
+import { textIn } from './name.ts';
 import type { Column } from './value.ts';
 
 /** What a table is made of. */

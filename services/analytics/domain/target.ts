@@ -3,7 +3,7 @@ import { notBuilt } from '#engine/pgwire/statement-error.ts';
 import { functionName, type Names } from './bind.ts';
 import type { Expr } from './expression.ts';
 import type { Scope } from './scope.ts';
-import { textIn } from './statement.ts';
+import { textIn } from './name.ts';
 
 /** A column that a SELECT shows; those of `*` are known. */
 export type Target = { readonly name: string; readonly node: Node; readonly expr?: Expr };

@@ -11,7 +11,11 @@ import { targetsOf } from './target.ts';
 import { type Column, type Type, typeNames } from './value.ts';
 
 /** A statement that changes a table, as its grammar has it. */
-export type Changing = { readonly insert: InsertStmt } | { readonly update: UpdateStmt } | { readonly delete: DeleteStmt };
+export type Changing =
+  | { readonly insert: InsertStmt }
+  | { readonly update: UpdateStmt }
+  /** TRUNCATE deletes all rows. */
+  | { readonly delete: DeleteStmt; readonly isTruncation?: true };
 
 /** What becomes of a row whose key is there: nothing, or columns get other values, told over the old row and the new one. */
 export type Conflict = 'error' | 'nothing' | { readonly sets: ReadonlyMap<number, Expr>; readonly where: Expr | undefined };

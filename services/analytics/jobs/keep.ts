@@ -1,6 +1,6 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { lettersOf, recordsOf, type Target } from '../domain/sink.ts';
+import { lettersOf, type Target } from '../domain/sink.ts';
 import { Draft, TableRows } from '../engine/table.ts';
 import type { Changed } from '../engine/view.ts';
 import type { Relation } from '../store/relation.ts';
@@ -8,6 +8,7 @@ import type { Commit } from '../store/state.ts';
 import { Delivery } from './delivery.ts';
 import { LiveView, type LiveViews } from './live.ts';
 import type { Pumped } from './pump.ts';
+import { sinkCarrier } from './sink-carrier.ts';
 
 export type LiveTables = LiveViews<LiveTable>;
 export type Kept = Omit<Pumped, 'live' | 'schemas' | 'history'> & { readonly tables: LiveTables };
@@ -67,19 +68,10 @@ export class Keep {
     const table = await plans.table(relation);
     const rows = new TableRows(relation.name, table);
     rows.load(await states.load(this.#at, relation.id));
-    const target = targetOf(relation, table.key);
     const stop = new AbortController();
-    const route = {
-      topic: target.topic,
-      records: (letters: readonly (readonly (string | null)[])[]) => recordsOf(target, relation.columns, letters),
-    };
-    const delivery = new Delivery(
-      this.#with,
-      this.#at,
-      { relation: relation.id, lane: 0n },
-      route,
-      AbortSignal.any([stop.signal, this.#signal]),
-    );
+    const carrier = sinkCarrier(this.#with, this.#at, relation, targetOf(relation, table.key));
+    const box = { relation: relation.id, lane: 0n };
+    const delivery = new Delivery(this.#with, this.#at, box, carrier, AbortSignal.any([stop.signal, this.#signal]));
     const live = new LiveTable(rows, relation, delivery);
     tables.put(relation.id, live);
     try {

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Log } from '#kernel/contract/implement.ts';
-import type { Logs } from '#kernel/session/log-need.ts';
 import type { Incoming } from '#seams/log/log.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { clocksOf } from '../domain/closing.ts';
@@ -9,7 +8,7 @@ import { deadLetter, deadRecords } from '../domain/dead-letter.ts';
 import type { Format } from '../domain/format.ts';
 import type { Plan } from '../domain/plan.ts';
 import { readRecord, type Said } from '../domain/record.ts';
-import { lettersOf, recordsOf, type Target } from '../domain/sink.ts';
+import { lettersOf } from '../domain/sink.ts';
 import { BatchBuilder } from '../engine/batch.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
 import { type Changed, View } from '../engine/view.ts';
@@ -21,9 +20,12 @@ import type { Letter, Outbox } from '../store/outbox.ts';
 import type { Relation, Relations } from '../store/relation.ts';
 import type { SchemaStore } from '../store/schema.ts';
 import type { Commit, Positions, States } from '../store/state.ts';
+import { atStep } from '../store/step.ts';
 import type { Plans } from '../store/view.ts';
 import { Delivery } from './delivery.ts';
+import { type Carriers, sinkCarrier } from './sink-carrier.ts';
 import { LiveView, type LiveViews } from './live.ts';
+import { topicCarrier } from './topic-carrier.ts';
 
 export type Pumped = {
   readonly relations: Relations;
@@ -31,12 +33,13 @@ export type Pumped = {
   readonly plans: Plans;
   readonly changes: Changes;
   readonly live: LiveViews;
-  readonly logs: Logs;
   readonly schemas: SchemaStore;
   readonly outbox: Outbox;
   readonly history: History;
   readonly log: Log;
-};
+  /** Why what relations gave out does not get to where it goes. */
+  readonly failures: Map<bigint, string>;
+} & Carriers;
 
 /** `mark`: how far the watermark of its source had come behind it. */
 type Taken = { readonly record: Incoming; readonly said: Said; readonly mark: number | undefined };
@@ -144,17 +147,21 @@ export class Pump {
 
   /** Begins to deliver what commits give out: changes of a sink, and refused records of sources that say where to. */
   #deliver(loaded: LiveView, sources: readonly Relation[], signal: AbortSignal): Promise<void>[] {
-    const routes = sources.flatMap(({ id, format }) =>
-      format?.deadLetters === undefined ? [] : [{ lane: id, topic: format.deadLetters, records: deadRecords }],
+    const { id, target } = this.#view;
+    const dead = (lane: bigint, topic: string) => ({
+      lane,
+      carrier: topicCarrier(this.#with.logs, this.#at, { relation: id, lane }, { topic, records: deadRecords }),
+    });
+    const routes = sources.flatMap((source) =>
+      source.format?.deadLetters === undefined ? [] : [dead(source.id, source.format.deadLetters)],
     );
     for (const source of sources) {
       const late = loaded.view.watermarks.has(source.id) ? source.format?.watermark?.late : undefined;
-      if (late !== undefined) routes.push({ lane: lateLane(source), topic: late, records: deadRecords });
+      if (late !== undefined) routes.push(dead(lateLane(source), late));
     }
-    const { target, columns, id } = this.#view;
-    if (target) routes.push({ lane: ownLane, topic: target.topic, records: (letters) => recordsOf(target as Target, columns, letters) });
-    return routes.map(({ lane, ...route }) => {
-      const delivery = new Delivery(this.#with, this.#at, { relation: id, lane }, route, signal);
+    if (target) routes.push({ lane: ownLane, carrier: sinkCarrier(this.#with, this.#at, this.#view, target) });
+    return routes.map(({ lane, carrier }) => {
+      const delivery = new Delivery(this.#with, this.#at, { relation: id, lane }, carrier, signal);
       this.#deliveries.set(lane, delivery);
       return delivery.run();
     });
@@ -263,7 +270,9 @@ export class Pump {
       more: [...posting, ...kept],
     };
     try {
+      atStep('epoch-computed');
       await states.commit(this.#at, { ...this.#base(loaded), ...more });
+      atStep('epoch-committed');
     } catch (error) {
       loaded.fail(error);
       throw error;

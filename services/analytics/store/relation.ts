@@ -32,6 +32,10 @@ export type Relation = {
 
 export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' | 'format' | 'text' | 'target'> & {
   readonly needs: readonly Relation[];
+  /** The connection that a sink goes over. */
+  readonly connection?: bigint | undefined;
+  /** The functions that a view or sink calls. */
+  readonly calls?: readonly bigint[];
 };
 
 const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table' } as const;
@@ -63,7 +67,10 @@ export class Relations {
     return (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where kind = $1 order by name`, [kind])).rows;
   }
 
-  async create(at: Placed, { name, kind, columns: own, topic, format, text, target, needs }: NewRelation): Promise<Relation> {
+  async create(
+    at: Placed,
+    { name, kind, columns: own, topic, format, text, target, needs, connection, calls = [] }: NewRelation,
+  ): Promise<Relation> {
     try {
       const made = await this.#sql.as(at).begin(async (tx) => {
         const { rows } = await tx.query<{ id: bigint }>(
@@ -75,6 +82,11 @@ export class Relations {
         if (!row) throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources, tables, views and sinks.`);
         const ids = needs.map(({ id }) => id);
         await tx.query('insert into need (view, relation) select $1, relation from unnest($2::int8[]) as n(relation)', [row.id, ids]);
+        if (connection !== undefined) await tx.query('insert into passage (relation, connection) values ($1, $2)', [row.id, connection]);
+        await tx.query('insert into calling (function, relation) select function, $1 from unnest($2::int8[]) as f(function)', [
+          row.id,
+          calls,
+        ]);
         return (await tx.query<Relation>(`select ${columns} from relation where id = $1`, [row.id])).rows[0];
       });
       return made as Relation;
@@ -82,7 +94,10 @@ export class Relations {
       if (error instanceof PostgresError && error.duplicate)
         throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
       if (error instanceof PostgresError && error.sqlstate === '23503')
-        throw new StatementError(sqlstates.relationMissing, 'a relation that the view reads was dropped meanwhile');
+        throw new StatementError(
+          sqlstates.relationMissing,
+          'a relation that the view reads, its connection or a function was dropped meanwhile',
+        );
       throw error;
     }
   }

@@ -41,7 +41,8 @@ export async function tableNamed(plans: Plans, at: Placed, name: string): Promis
 
 /** Understands a statement that changes a table. */
 export async function changeAsked(plans: Plans, at: Placed, { statement, params, now }: Asked): Promise<Change> {
-  const { name, of, text } = statement;
+  const { name, text } = statement;
+  const { tree: of } = await plans.functions.inlined(at, statement.of);
   const relation = await tableNamed(plans, at, name);
   const table = await plans.table(relation);
   const named = await plans.named(at, of);

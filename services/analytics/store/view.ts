@@ -13,6 +13,7 @@ import type { Type } from '../domain/value.ts';
 import type { Changing } from '../domain/write.ts';
 import { plansKeptMax, viewDepthMax } from './limits.ts';
 import type { Relation, Relations } from './relation.ts';
+import type { SqlFunctions } from './sql-function.ts';
 
 /** A view that is understood. */
 export type ViewPlan = {
@@ -24,6 +25,8 @@ export type ViewPlan = {
   readonly sources: readonly Relation[];
   /** For how many milliseconds it is remembered what its rows were. */
   readonly historyMs: number | undefined;
+  /** The functions that its text calls. */
+  readonly calls: readonly bigint[];
 };
 
 /** Views of a query as they were at a moment, in microseconds, by the numbers that they have in its plan. */
@@ -42,11 +45,13 @@ export function scanOf({ id, name, columns, kind, format }: Relation): Plan {
 /** The plans of views, as they are asked for by name and number. */
 export class Plans {
   readonly #relations: Relations;
+  readonly functions: SqlFunctions;
   readonly #known = new Map<bigint, ViewPlan>();
   readonly #tables = new Map<bigint, Table>();
 
-  constructor(relations: Relations) {
+  constructor(relations: Relations, functions: SqlFunctions) {
     this.#relations = relations;
+    this.functions = functions;
   }
 
   relation(at: Placed, name: string): Promise<Relation | undefined> {
@@ -79,7 +84,8 @@ export class Plans {
     if (depth > viewDepthMax) throw new StatementError(sqlstates.tooComplex, `at most ${viewDepthMax} views stand on each other`);
     const statement = await parseStatement(text);
     if (statement?.kind !== 'createView') throw new StatementError(sqlstates.syntax, 'the text is no CREATE MATERIALIZED VIEW');
-    const { name, select, pace, historyMs } = statement;
+    const { name, pace, historyMs } = statement;
+    const { tree: select, calls } = await this.functions.inlined(at, statement.select);
     const needs = await this.named(at, select);
     const plans = new Map<string, Plan>();
     const sources = new Map<bigint, Relation>();
@@ -96,7 +102,7 @@ export class Plans {
     if (scansIn(plan).size === 0) throw notBuilt('A view of no source');
     const twice = plan.columns.find((each, place) => plan.columns.findIndex((other) => other.name === each.name) !== place);
     if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
-    return { name, plan, needs: [...needs.values()], sources: [...sources.values()], historyMs };
+    return { name, plan, needs: [...needs.values()], sources: [...sources.values()], historyMs, calls };
   }
 
   /** The relations that a statement names, as far as there are such. */

@@ -1,14 +1,32 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openLog, type ScopedLog } from '#seams/log/log.ts';
+import { openSql, type Sql } from '#seams/sql/sql.ts';
+import { startStranger } from '#seams/sql/test/server.ts';
 import pg from 'pg';
 import { type House, openHouse } from './fixtures/house.ts';
 
 let house: House;
+let server: Awaited<ReturnType<typeof startStranger>>;
+/** Another PostgreSQL, into whose tables sinks write. */
+let target: Sql;
 before(async () => {
-  house = await openHouse({ mode: 'processes' });
+  server = await startStranger({ fsync: 'off' });
+  const address = new URL(server.strangerUrl.replaceAll("'", '%27'));
+  {
+    await using first = openSql(address, { max: 1 });
+    await first.platform().script('create database target');
+  }
+  address.pathname = '/target';
+  target = openSql(address, { max: 1 });
+  house = await openHouse({ mode: 'processes', settings: { outbound: [`127.0.0.1:${address.port}`] } });
+  await asked(`create connection if not exists other with (type = 'postgres', url = '${address.href}')`);
 });
-after(() => house?.stop());
+after(async () => {
+  await house?.stop();
+  await target?.close();
+  await server?.[Symbol.asyncDispose]();
+});
 
 function kill(name: string): void {
   const found = house.platform.status().processes.find((process) => process.name === name);
@@ -48,6 +66,8 @@ test('a service that is killed again and again counts each record once', { timeo
   await asked('create materialized view if not exists pages as select page, count(*) as n, sum(ms) as ms from clicks group by page');
   await asked(`create sink if not exists changed from pages with (topic = 'changed', format = 'json', envelope = 'debezium')`);
   await asked(`create sink if not exists seen as select page, ms from clicks with (topic = 'seen', format = 'json')`);
+  await asked(`create sink if not exists kept from pages with (connection = 'other', table = 'pages', key = 'page')`);
+  await asked(`create sink if not exists every as select page, ms from clicks with (connection = 'other', table = 'clicks')`);
   await asked('create table if not exists marks (id int8 primary key, round int4 not null)');
   await asked('create materialized view if not exists marked as select round, count(*) as n, sum(id) as ids from marks group by round');
   let marks = 0;
@@ -107,6 +127,15 @@ test('a service that is killed again and again counts each record once', { timeo
   );
   const ids = Array.from({ length: written }, (_, at) => `{"page":${at % 17},"ms":${BigInt(at) * 1_000_003n}}`);
   assert.deepEqual(seen.sort(), ids.sort());
+  const there = async (text: string) => (await target.platform().query(text)).rows.map((row) => Object.values(row).map(String).join());
+  const counted = () => there('select count(*) from clicks');
+  assert.deepEqual(await house.until(counted, ([n]) => Number(n) >= written), [String(written)]);
+  assert.deepEqual(await there('select count(distinct ms), sum(ms) from clicks'), [
+    `${written},${(1_000_003n * BigInt(written) * BigInt(written - 1)) / 2n}`,
+  ]);
+  const pages = [...expected].sort(([a], [b]) => a - b).map(([page, [n, ms]]) => `${page},${n},${ms}`);
+  const known = () => there('select page, n, ms from pages order by page');
+  assert.deepEqual(await house.until(known, (rows) => rows.join() === pages.join()), pages);
   const last = [...expected].map(([page, [n, ms]]) => `{"page":${page},"n":${n},"ms":${ms}}`).sort();
   const left = async () => {
     const rows = new Set<string>();

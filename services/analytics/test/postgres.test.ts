@@ -333,3 +333,42 @@ test('TLS is spoken when it is asked for; a wrong password and a revoked credent
   await gone;
   await assert.rejects(new pg.Client(house.login(faces)).connect(), refusedWith('28P01'));
 });
+
+test('functions in SQL stand for what they say, in questions, views, changes and each other', async () => {
+  await client.query(`create function gross(net numeric, rate int4) returns numeric immutable language sql
+      as $$ select net + net * rate * 0.01 $$;
+    create function twice(text) returns text return $1 || $1;
+    create function label(what text, net numeric) returns text language sql as 'select twice(what) || '':'' || gross(label.net, 20)::text';
+    create table goods (id int4 primary key, what text, net numeric);
+    create materialized view labels as select id, label(what, net) as l from goods where gross(net, 100) > 2`);
+  await client.query(`insert into goods values (1, twice('a'), gross(10, 10)), (2, null, 5), (3, 'c', 1)`);
+  assert.equal(String(await rowsOf(`select twice(what), gross(net, 50) from goods order by id`)), 'aaaa,16.5000,,7.50,cc,1.50');
+  const labels = () => rowsOf('select id, l from labels order by id');
+  const both = '1,aaaa:13.2000,2,';
+  assert.equal(String(await house.until(labels, (rows) => String(rows) === both)), both);
+  assert.equal(String(await rowsOf(`select gross(2, 50), twice('b')`)), '3.00,bb');
+  assert.deepEqual(
+    (await rowsOf('show functions')).map(([name]) => name),
+    ['gross', 'label', 'twice'],
+  );
+  const deep = Array.from({ length: 40 }).reduce((of: string) => `twice(${of})`, `'x'`);
+  for (const [text, code] of [
+    ['create function twice(a int4) returns int4 return a', '42723'],
+    ['create function abs(a int4) returns int4 return a', '42723'],
+    ['create function f(a int4) returns int4 return b', '42703'],
+    ['create function f(a int4) returns int4 return $2', '42P02'],
+    ['create function f(a int4) returns date return a', '42846'],
+    ['create function f(a int4) returns int4 return g(a)', '42883'],
+    ['create function f(a int4) returns int8 return (select count(*) from goods)', '0A000'],
+    ['create function f(a int4) returns int8 return count(a)', '0A000'],
+    ['create function f(a int4) returns int4 language plpgsql as $$ begin return a; end $$', '0A000'],
+    ['create function f(a int4) returns int4 strict return a', '0A000'],
+    [`select gross(1)`, '42883'],
+    [`select nothing(1)`, '42883'],
+    [`select ${deep}`, '54001'],
+    ['drop function gross', '2BP01'],
+    ['drop function nothing', '42883'],
+  ] as const)
+    await assert.rejects(client.query(text), refusedWith(code), text);
+  await client.query('drop materialized view labels; drop function label; drop function gross; drop function if exists gross');
+});

@@ -16,6 +16,9 @@ const columns: Column[] = [
   { name: 'size', type: 'integer' },
   { name: 'at', type: 'time' },
   { name: 'never', type: 'text' },
+  { name: 'then', type: 'instant' },
+  { name: 'day', type: 'date' },
+  { name: 'part', type: 'double' },
 ];
 const row = (at: number): ParquetValue[] => [
   at - 3,
@@ -25,7 +28,12 @@ const row = (at: number): ParquetValue[] => [
   at % 5 < 2 ? undefined : 2 ** 52 + at,
   at % 11 === 0 ? undefined : 1_700_000_000_123 + at * 1000,
   undefined,
+  at % 4 === 0 ? undefined : 1_700_000_000_123_456n + BigInt(at),
+  at % 4 === 1 ? undefined : at - 20_000,
+  at % 4 === 2 ? undefined : at / 3 - 7,
 ];
+
+const wholes = new Set(['integer', 'time']);
 
 async function fileOf(groups: readonly number[]): Promise<Buffer> {
   const writer = new ParquetWriter('test.row', columns, promisify(gzip) as (bytes: Buffer) => Promise<Buffer>);
@@ -46,11 +54,12 @@ test('another engine reads what was written: values and their absence, of severa
     for (const groups of [[], [1], [1000, 1, 37, ...Array.from({ length: 20 }, () => 9)]]) {
       const path = join(folder, 'made.parquet');
       await writeFile(path, await fileOf(groups));
-      const columnsAsked = 'id, name, note, is_on, size, epoch_ms("at") AS at, never';
+      const columnsAsked =
+        'id, name, note, is_on, size, epoch_ms("at") AS at, never, epoch_us("then") AS then, ("day" - DATE \'1970-01-01\')::INT AS day, part';
       const found = await engine.runAndReadAll(`SELECT ${columnsAsked} FROM read_parquet('${path}')`);
       const total = groups.reduce((sum, count) => sum + count, 0);
       const wanted = Array.from({ length: total }, (_, at) =>
-        row(at).map((one) => (typeof one === 'number' ? BigInt(one) : (one ?? null))),
+        row(at).map((one, place) => (typeof one === 'number' && wholes.has(columns[place]?.type ?? 'text') ? BigInt(one) : (one ?? null))),
       );
       assert.deepEqual(found.getRows(), wanted);
       const told = await engine.runAndReadAll(`SELECT count(DISTINCT row_group_id) FROM parquet_metadata('${path}')`);

@@ -26,7 +26,18 @@ const shown = {
   sources: ['name', 'topic'],
   tables: ['name', 'topic', 'key', 'epoch', 'rows'],
   views: ['name', 'source', 'epoch', 'groups', 'rejected', 'rejection'],
-  sinks: ['name', 'source', 'topic', 'format', 'envelope', 'key', 'epoch', 'rejected', 'rejection'],
+  sinks: ['name', 'source', 'topic', 'format', 'envelope', 'key', 'epoch', 'rejected', 'rejection', 'connection', 'place', 'failure'],
+  connections: ['name', 'type', 'address'],
+  functions: ['name', 'text'],
+} as const;
+
+const dropping = {
+  view: 'DeleteView',
+  source: 'DeleteSource',
+  sink: 'DeleteSink',
+  table: 'DeleteTable',
+  connection: 'DeleteConnection',
+  function: 'DeleteFunction',
 } as const;
 
 /** What all connections share. */
@@ -67,6 +78,14 @@ export class SessionDesk implements Desk {
         return this.#createSink(statement);
       case 'createTable':
         return this.#createTable(statement);
+      case 'createFunction': {
+        const { text, made } = statement;
+        return done('CREATE FUNCTION', (signal) => this.#session.invoke('CreateFunction', '', { name: made.name, text }, { signal }));
+      }
+      case 'alterConnection':
+        return this.#alterConnection(statement);
+      case 'createConnection':
+        return this.#createConnection(statement);
       case 'write':
         return this.#tables.write(statement, types);
       case 'load':
@@ -127,11 +146,22 @@ export class SessionDesk implements Desk {
     );
   }
 
+  #createConnection({ name, spec, orIs }: Of<'createConnection'>): Prepared {
+    return done('CREATE CONNECTION', (signal) =>
+      excused(orIs, '42710', this.#session.invoke('CreateConnection', '', { name, ...spec }, { signal })),
+    );
+  }
+
+  #alterConnection({ name, spec }: Of<'alterConnection'>): Prepared {
+    return done('ALTER CONNECTION', (signal) => this.#session.invoke('UpdateConnection', name, spec, { signal }));
+  }
+
   #drop({ of, names, orNone }: Of<'drop'>): Prepared {
-    const operation = ({ view: 'DeleteView', source: 'DeleteSource', sink: 'DeleteSink', table: 'DeleteTable' } as const)[of];
-    const tag = { view: 'DROP MATERIALIZED VIEW', source: 'DROP SOURCE', sink: 'DROP SINK', table: 'DROP TABLE' }[of];
+    const operation = dropping[of];
+    const tag = `DROP ${of === 'view' ? 'MATERIALIZED VIEW' : of.toUpperCase()}`;
+    const missing = of === 'connection' ? '42704' : of === 'function' ? sqlstates.functionMissing : sqlstates.relationMissing;
     return done(tag, async (signal) => {
-      for (const name of names) await excused(orNone, sqlstates.relationMissing, this.#session.invoke(operation, name, {}, { signal }));
+      for (const name of names) await excused(orNone, missing, this.#session.invoke(operation, name, {}, { signal }));
     });
   }
 
@@ -147,9 +177,18 @@ export class SessionDesk implements Desk {
       }
       if (what === 'sinks') {
         const { output } = await this.#session.invoke('ListSinks', '', {}, { signal });
-        return output.items.map(({ name, source, target, epoch, rejected, rejection = null }) => [
-          ...[name, source, target.topic, target.format, target.envelope, target.key.join(', '), epoch, rejected, rejection],
+        return output.items.map(({ name, source, target, epoch, rejected, rejection = null, failure = null }) => [
+          ...[name, source, target.topic ?? null, target.format, target.envelope, target.key.join(', '), epoch, rejected, rejection],
+          ...[target.connection ?? null, target.table ?? target.path ?? null, failure],
         ]);
+      }
+      if (what === 'functions') {
+        const { output } = await this.#session.invoke('ListFunctions', '', {}, { signal });
+        return output.items.map(({ name, text }) => [name, text]);
+      }
+      if (what === 'connections') {
+        const { output } = await this.#session.invoke('ListConnections', '', {}, { signal });
+        return output.items.map(({ name, kind, address }) => [name, kind, address]);
       }
       const { output } = await this.#session.invoke('ListViews', '', {}, { signal });
       return output.items.map((view) => [view.name, view.source, view.epoch, view.groups, view.rejected, view.rejection ?? null]);
@@ -182,7 +221,8 @@ export class SessionDesk implements Desk {
     }
   }
 
-  async #rows({ select, text }: Pick<Of<'select'>, 'select' | 'text'>, oids: readonly number[]): Promise<Prepared> {
+  async #rows({ select: asked, text }: Pick<Of<'select'>, 'select' | 'text'>, oids: readonly number[]): Promise<Prepared> {
+    const { tree: select } = await this.#plans.functions.inlined(this.#session.caller, asked);
     const named = await this.#named(select);
     const known = typesOf(oids);
     const query = planAsked(select, text, named, known);
@@ -207,7 +247,8 @@ export class SessionDesk implements Desk {
     return { params, execute, copy: { columns: fields.map(({ name }) => name), format } };
   }
 
-  async #explain({ select, text, code, view }: Of<'explain'>): Promise<Prepared> {
+  async #explain({ select: asked, text, code, view }: Of<'explain'>): Promise<Prepared> {
+    const { tree: select } = await this.#plans.functions.inlined(this.#session.caller, asked);
     const named = await this.#named(select);
     const plan = view
       ? (await this.#plans.view(this.#session.caller, text.replace(/^\s*explain\s*(\([^)]*\))?/i, ''))).plan

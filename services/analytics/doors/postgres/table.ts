@@ -79,7 +79,8 @@ export class TableDesk {
         if (this.#open) this.#open.first ??= name;
         const input = { text, types, params: [...given], ...this.transaction };
         const { output } = await this.#session.invoke('WriteTable', name, input, { signal });
-        return { rows: write.returning ? block(output.rows) : none, tag: () => `${tag} ${output.count}` };
+        const told = 'isTruncation' in of ? 'TRUNCATE TABLE' : `${tag} ${output.count}`;
+        return { rows: write.returning ? block(output.rows) : none, tag: () => told };
       },
     };
   }

@@ -38,8 +38,9 @@ const reading = { view: 'ReadView', source: 'ReadSource', table: 'ReadTable' } a
 /** A query: of what the call was decided about, and of others that the caller may read too. */
 export async function read(world: World, call: Call, { text, types = [], params = [], transaction }: Asked) {
   const statement = await parseStatement(text);
-  const select = statement && selectIn(statement);
-  if (!select) throw new StatementError(sqlstates.syntax, 'the text is no SELECT');
+  const said = statement && selectIn(statement);
+  if (!said) throw new StatementError(sqlstates.syntax, 'the text is no SELECT');
+  const { tree: select } = await world.plans.functions.inlined(call.caller, said);
   const named = await world.plans.named(call.caller, select);
   const own = named.get(call.ref.name);
   if (own?.kind !== call.ref.kind.toLowerCase())

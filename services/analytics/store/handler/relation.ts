@@ -3,7 +3,9 @@ import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { checkColumns } from '../../domain/format.ts';
 import type { analytics } from '../../service.ts';
 import type { Relation } from '../relation.ts';
+import { functionHandlers } from './function.ts';
 import { follow, read } from './read.ts';
+import { connectionHandlers } from './connection.ts';
 import { sinkHandlers, writable } from './sink.ts';
 import { tableHandlers } from './table.ts';
 import { type World, worded } from './world.ts';
@@ -51,10 +53,10 @@ export function relationHandlers(world: World): All {
     CreateView: (call) =>
       worded(async () => {
         const { text } = call.input;
-        const { plan, needs, name } = await world.plans.view(call.caller, text);
+        const { plan, needs, name, calls } = await world.plans.view(call.caller, text);
         if (name !== call.input.name) throw new StatementError(sqlstates.syntax, `the text makes the view "${name}"`);
         const { columns } = plan;
-        const view = await relations.create(call.caller, { name, kind: 'view', columns, text, needs, ...nowhere });
+        const view = await relations.create(call.caller, { name, kind: 'view', columns, text, needs, calls, ...nowhere });
         maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, view);
         return { output: viewOf(view) };
       }),
@@ -66,6 +68,8 @@ export function relationHandlers(world: World): All {
       }),
     ...sinkHandlers(world),
     ...tableHandlers(world),
+    ...connectionHandlers(world),
+    ...functionHandlers(world),
     ReadSource: (call) => worded(() => read(world, call as unknown as Call, call.input)),
     ReadView: (call) => worded(() => read(world, call as unknown as Call, call.input)),
     SubscribeView: (call) =>

@@ -1,21 +1,27 @@
-import type { Handlers } from '#kernel/contract/call.ts';
+import { randomUUID } from 'node:crypto';
+import type { Call, Handlers } from '#kernel/contract/call.ts';
 import type { Caller } from '#kernel/contract/caller.ts';
 import type { ScopedLog } from '#seams/log/log.ts';
-import { avroKey, avroValue, checkTarget, type Target } from '../../domain/sink.ts';
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { avroKey, avroValue, checkPlace, checkTarget, keyColumns, type Target } from '../../domain/sink.ts';
 import type { Column } from '../../domain/value.ts';
+import { openTarget, prepareTable } from '../../jobs/postgres-carrier.ts';
 import type { analytics } from '../../service.ts';
 import type { Relation } from '../relation.ts';
+import { asked, told } from './connection.ts';
 import { type World, worded } from './world.ts';
 
+type Creating = Call<typeof analytics, 'CreateSink'>;
+type Ready = { readonly target: Target; readonly connection?: bigint };
 type Sinks = Pick<Handlers<typeof analytics>, 'CreateSink' | 'ListSinks' | 'DeleteSink'>;
 
 /** A sink is understood as the view that it would be. */
 const made = (name: string): string => `create materialized view "${name.replaceAll('"', '""')}" as `;
 
 const sinkOf = ({ name, needs, text, target, epoch, rejected, rejection }: Relation) => {
-  const { topic, format, envelope, key } = target as Target;
+  const { keySchema: _, valueSchema: __, mark: ___, key, ...shown } = target as Target;
   return {
-    ...{ name, source: needs.join(', '), text: (text ?? '').slice(made(name).length), target: { topic, format, envelope, key: [...key] } },
+    ...{ name, source: needs.join(', '), text: (text ?? '').slice(made(name).length), target: { ...shown, key: [...key] } },
     ...{ epoch: String(epoch), rejected: String(rejected), ...(rejection === null ? {} : { rejection }) },
   };
 };
@@ -33,17 +39,26 @@ export function sinkHandlers(world: World): Sinks {
       worded(async () => {
         const { name, text: select, target } = call.input;
         const text = `${made(name)}${select}`;
-        const { plan, needs } = await plans.view(call.caller, text);
+        const { plan, needs, calls } = await plans.view(call.caller, text);
+        checkPlace(target);
         checkTarget(target, plan);
-        await world.logs.as(call.caller, (log) => writable(log, target.topic));
-        const schemas = target.format === 'avro' ? await registered(world, call.caller, target, plan.columns) : {};
         const { columns } = plan;
-        const own = { name, kind: 'sink', topic: null, format: null, columns, text, needs, target: { ...target, ...schemas } } as const;
+        if ((await relations.find(call.caller, name)) !== undefined)
+          throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
+        const { target: whole, connection } = await ready(world, call, target, columns);
+        const own = { name, kind: 'sink', topic: null, format: null, columns, text, needs, target: whole, connection, calls } as const;
         const sink = await relations.create(call.caller, own);
         maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, sink);
         return { output: sinkOf(sink) };
       }),
-    ListSinks: async (call) => ({ output: { items: (await relations.list(call.caller, 'sink')).map(sinkOf) } }),
+    ListSinks: async (call) => ({
+      output: {
+        items: (await relations.list(call.caller, 'sink')).map((sink) => {
+          const failure = world.failures.get(sink.id);
+          return { ...sinkOf(sink), ...(failure === undefined ? {} : { failure }) };
+        }),
+      },
+    }),
     DeleteSink: (call) =>
       worded(async () => {
         await maintenance.forget(await relations.drop(call.caller, 'sink', call.ref.name));
@@ -52,11 +67,31 @@ export function sinkHandlers(world: World): Sinks {
   };
 }
 
+/** Sees to it that changes can go where they are to go, with the caller's rights. */
+async function ready(world: World, call: Creating, target: Target, columns: readonly Column[]): Promise<Ready> {
+  const { topic, connection } = target;
+  if (topic !== undefined) await world.logs.as(call.caller, (log) => writable(log, topic));
+  if (connection === undefined)
+    return { target: target.format === 'avro' ? { ...target, ...(await registered(world, call.caller, target, columns)) } : target };
+  await (call as unknown as Call<typeof analytics>).also('UseConnection', connection);
+  const { id, spec } = await world.connections.open(call.caller, connection);
+  const whole = { ...target, mark: randomUUID() };
+  const format = ({ postgres: 'rows', http: 'json', s3: 'parquet' } as const)[spec.kind];
+  if (target.format !== format)
+    throw new StatementError('22023', `over a connection of the type ${spec.kind} changes go in the format ${format}`);
+  if (spec.kind === 's3') await asked(spec, world.allow, call.signal);
+  if (spec.kind === 'postgres')
+    await told(async () => {
+      await using sql = openTarget(spec, world.allow);
+      await prepareTable(sql, whole, columns);
+    });
+  return { target: whole, connection: id };
+}
+
 /** Registers what records of Avro are, with the caller's rights. */
 async function registered({ logs }: World, caller: Caller, target: Target, columns: readonly Column[]) {
   const registry = await logs.registry(caller, caller);
-  const keyed = columns.filter(({ name }) => target.key.includes(name));
-  const ordered = target.key.map((name) => keyed.find((column) => column.name === name) as Column);
+  const ordered = keyColumns(target, columns);
   const value = avroValue(target, columns);
   return {
     ...(ordered.length > 0 ? { keySchema: await registry.register(`${target.topic}-key`, 'AVRO', avroKey(ordered)) } : {}),

@@ -1,10 +1,10 @@
 import { fault } from '#kernel/contract/fault.ts';
-import type { Logs } from '#kernel/session/log-need.ts';
 import { LogError } from '#seams/log/error.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Kept, LiveTables } from '../../jobs/keep.ts';
 import type { LiveViews } from '../../jobs/live.ts';
 import type { Maintenance } from '../../jobs/maintain.ts';
+import type { Carriers } from '../../jobs/sink-carrier.ts';
 import type { Changes } from '../change.ts';
 import type { History } from '../history.ts';
 import type { Pendings } from '../pending.ts';
@@ -23,10 +23,11 @@ export type World = {
   readonly pendings: Pendings;
   /** What tables are committed with. */
   readonly kept: Kept;
-  readonly logs: Logs;
   readonly schemas: SchemaStore;
   readonly maintenance: Maintenance;
-};
+  /** Why what sinks gave out does not get to where it goes. */
+  readonly failures: ReadonlyMap<bigint, string>;
+} & Carriers;
 
 /** What is wrong with a statement in the contract's words; `path` is the SQLSTATE. */
 export async function worded<T>(work: () => Promise<T>): Promise<T> {

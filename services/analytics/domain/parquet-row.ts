@@ -1,0 +1,17 @@
+import type { Column as ParquetColumn, ColumnType, ParquetValue } from '#wire/parquet/file.ts';
+import { type Column, readValue, type Type } from './value.ts';
+
+const types: Readonly<Record<Type, ColumnType>> = {
+  ...{ bool: 'boolean', int4: 'integer', int8: 'integer', float8: 'double', date: 'date', timestamp: 'instant', timestamptz: 'instant' },
+  // Decimals of any scale and intervals have no type in Parquet.
+  ...{ numeric: 'text', text: 'text', interval: 'text' },
+};
+
+export const parquetColumns = (columns: readonly Column[]): ParquetColumn[] =>
+  columns.map(({ name, type }) => ({ name, type: types[type] }));
+
+/** A value as Parquet has it, from its text. */
+export function parquetValue(type: Type, cell: string | null): ParquetValue {
+  if (cell === null) return undefined;
+  return types[type] === 'text' ? cell : (readValue(type, cell) as boolean | number | bigint);
+}
