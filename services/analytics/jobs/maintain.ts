@@ -38,7 +38,8 @@ export class Maintenance {
     const stop = new AbortController();
     const isTable = view.kind === 'table';
     (isTable ? this.#with.tables : this.#with.live).expect(view.id);
-    const run = () => (isTable ? new Keep(this.#with, at, view, stop.signal) : new Pump(this.#with, at, view, stop.signal)).run();
+    const run = (went: () => void) =>
+      isTable ? new Keep(this.#with, at, view, stop.signal).run() : new Pump(this.#with, at, view, stop.signal).run(went);
     const done = this.#retried(run, stop.signal).then(() => undefined);
     this.#running.set(view.id, { stop, done });
   }
@@ -59,11 +60,11 @@ export class Maintenance {
     await Promise.all([this.#beginning, ...[...this.#running.values()].map(({ done }) => done)]);
   }
 
-  /** Does something until it is done, whatever is away meanwhile. */
-  async #retried<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  /** Does something until it is done, whatever is away meanwhile; where it goes on, pauses are short again. */
+  async #retried<T>(work: (went: () => void) => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
     for (let waitMs = retryMs; !signal.aborted; waitMs = Math.min(waitMs * 2, retryMaxMs)) {
       try {
-        return await work();
+        return await work(() => (waitMs = retryMs));
       } catch (error) {
         if (signal.aborted) return undefined;
         this.#with.log('warn', 'a view or table could not go on; it is tried again', { error: String(error) });

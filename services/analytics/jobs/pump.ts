@@ -79,6 +79,7 @@ export class Pump {
   /** For how long it is remembered what rows were, and when the last commit was. */
   #historyMs: number | undefined;
   #lastMs = 0;
+  #went: () => void = () => undefined;
 
   constructor(pumped: Pumped, at: Placed, view: Relation, signal: AbortSignal) {
     this.#with = pumped;
@@ -87,8 +88,10 @@ export class Pump {
     this.#signal = signal;
   }
 
-  async run(): Promise<void> {
+  /** Runs until the signal; `went` is told of each commit. */
+  async run(went: () => void): Promise<void> {
     const { relations, changes, live, plans } = this.#with;
+    this.#went = went;
     // Whether the commit before this one took effect may not be known, and who follows would miss it.
     changes.end(this.#view.id, new StatementError(sqlstates.unavailable, 'the view was interrupted; subscribe again'));
     live.expect(this.#view.id);
@@ -278,6 +281,7 @@ export class Pump {
       throw error;
     }
     loaded.epoch += 1n;
+    this.#went();
     if (posting.length > 0) for (const delivery of this.#deliveries.values()) delivery.posted();
     if (!changes.isFollowed(this.#view.id)) return;
     const { epoch } = loaded;

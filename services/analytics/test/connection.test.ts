@@ -33,8 +33,10 @@ const asked: Asked[] = [];
 const answers: number[] = [];
 
 before(async () => {
-  const stranger = await startStranger({ fsync: 'off' });
-  server = stranger;
+  const [stranger] = await Promise.all([
+    startStranger({ fsync: 'off' }).then((started) => (server = started)),
+    openPlatform({ services: ['storage'], samples: false }).then((opened) => (store = opened)),
+  ]);
   address = new URL(stranger.strangerUrl.replaceAll("'", '%27'));
   await using first = openSql(address, { max: 1 });
   await first.platform().script('create database target');
@@ -48,7 +50,6 @@ before(async () => {
     response.end();
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  store = await openPlatform({ services: ['storage'], samples: false });
   keys = (await store.credential()).s3;
   bucket = new S3Client({ endpoint: s3().href, region: keys.region, credentials: keys, forcePathStyle: true });
   const hosts = [`127.0.0.1:${address.port}`, `127.0.0.1:${port()}`, s3().host];

@@ -276,7 +276,7 @@ test('a row is joined with the version that held at its time; subqueries see the
   await refused('select id from orders where id ^in (select id, amount from orders)', '42601');
   await refused(`select count(*), ^(select 1) from orders`, '0A000');
   await refused('select 1 from orders o join ^plain for system_time as of o.at as p on o.currency = p.currency', '0A000');
-  await refused(`select 1 from orders ^for system_time as of '2024-05-06'`, '0A000');
+  await refused(`select 1 from ^orders for system_time as of '2024-05-06'`, '0A000');
   const many = Array.from({ length: 14 }, (_, at) => `cross join lateral (select o.id + ${at} as id) l${at}`).join(' ');
   await refused(`select o.id from orders o ${many}`, '54001');
   await refused('select 1 from orders o right join lateral (select o.id) l on true', '42809');
