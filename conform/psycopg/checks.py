@@ -188,7 +188,7 @@ def pipelines():
 def streams():
     with connect(autocommit=True) as connection:
         seen = []
-        for row in connection.cursor().stream("subscribe to psycopg_fares"):
+        for row in connection.cursor().stream("subscribe to psycopg_fares with (committed)"):
             seen.append(row[1:4])
             if len(seen) == 2:
                 produce("psycopg-trips", [{"city": "Bergen", "fare": 1}])

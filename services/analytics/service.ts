@@ -42,7 +42,7 @@ export const analytics = defineService({
   operations: { ...relationOperations, ...tableOperations, ...connectionOperations, ...functionOperations },
   roles: {
     auditor: ['ListSources', 'ListTables', 'ListViews', 'ListSinks', 'ListConnections', 'ListFunctions'],
-    reader: ['auditor', 'ReadSource', 'ReadTable', 'ReadView', 'SubscribeView', 'SubscribeTable'],
+    reader: ['auditor', 'ReadSource', 'ReadTable', 'ReadView', 'FindRows', 'SubscribeView', 'SubscribeTable', 'WatchView'],
     editor: [
       'reader',
       'CreateSource',

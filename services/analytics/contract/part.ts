@@ -19,10 +19,16 @@ export const Transaction = Type.String({
 });
 export const Cell = Type.Union([Type.String(), Type.Null()]);
 const Param = Type.Union([Type.String({ maxLength: valueMax }), Type.Null()]);
-const expose = ['rest', 'cli', 'console'] as const;
+export const expose = ['rest', 'cli', 'console'] as const;
 export const errors = ['StatementRefused'] as const;
 export const read = { expose, effect: 'read', audit: 'window', repeat: 'natural' } as const;
 export const write = { expose, effect: 'write', audit: 'before-reply', repeat: 'natural', errors } as const;
+
+/** What following takes. */
+export const followed = Type.Object(
+  { committed: Type.Optional(Type.Boolean({ description: 'Tell nothing before it is committed, and no commits without changes.' })) },
+  closed,
+);
 
 export const asked = {
   posted: true,

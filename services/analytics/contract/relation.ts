@@ -3,8 +3,8 @@ import { Type } from '#kernel/contract/type.ts';
 import { formatKinds } from '../domain/format.ts';
 import { spanMaxMs } from '../domain/limits.ts';
 import { sinkEnvelopes, sinkFormats } from '../domain/sink.ts';
-import { columnsInMax, nameMax, pathMax, topicNameMax } from './limits.ts';
-import { asked, closed, Column, errors, Name, none, read, Text, write } from './part.ts';
+import { columnsInMax, nameMax, pathMax, topicNameMax, valueMax, whereMax } from './limits.ts';
+import { asked, closed, Column, errors, expose, followed, Name, none, read, Text, write } from './part.ts';
 
 const Columns = Type.Array(Column, { minItems: 1, maxItems: columnsInMax, description: 'Columns, which are fields of the values.' });
 const topicName = { minLength: 1, maxLength: topicNameMax, pattern: '^[a-zA-Z0-9._-]+$' } as const;
@@ -156,8 +156,40 @@ export const relationOperations = {
     repeat: 'natural',
     errors,
     body: 'out',
-    text: 'Follow a view: its rows, then those that each commit adds and takes away.',
-    input: none,
+    text: 'Follow a view: its rows, then those that come and go, at once; those that a commit does not bring after all are taken back.',
+    input: followed,
     output: Type.Object({}),
+  },
+  WatchView: {
+    on: 'View',
+    effect: 'read',
+    audit: 'window',
+    repeat: 'natural',
+    expose,
+    errors,
+    body: 'watch',
+    text: 'Follow the commits of a view: an event `begin` with its columns and rows, then `changes`, each line with its diff first.',
+    input: Type.Object(
+      { from: Type.Optional(Type.String({ maxLength: 40, description: 'The version to go on from, if the view still stands at it.' })) },
+      closed,
+    ),
+    output: Type.Object({}),
+  },
+  FindRows: {
+    ...read,
+    on: 'View',
+    errors,
+    text: 'Find the rows of a view that have some values, as of its last commit.',
+    input: Type.Object(
+      {
+        where: Type.Array(Type.String({ minLength: 2, maxLength: valueMax, description: 'column=value' }), {
+          minItems: 1,
+          maxItems: whereMax,
+          description: 'Values that columns are to have.',
+        }),
+      },
+      closed,
+    ),
+    output: Type.Object({ epoch: View.properties.epoch, ...asked.output.properties }),
   },
 } as const satisfies Readonly<Record<string, Operation>>;

@@ -1,7 +1,7 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { loadRowsMax, paramsMax, textMax, valueMax } from './limits.ts';
-import { asked, Cell, closed, Column, Name, none, read, Text, Transaction, TypeName, write } from './part.ts';
+import { asked, Cell, closed, Column, followed, Name, none, read, Text, Transaction, TypeName, write } from './part.ts';
 
 const Table = Type.Object({
   name: Type.String(),
@@ -88,7 +88,7 @@ export const tableOperations = {
     errors: ['StatementRefused'],
     body: 'out',
     text: 'Follow a table: its rows, then those that each commit adds and takes away.',
-    input: none,
+    input: followed,
     output: Type.Object({}),
   },
 } as const satisfies Readonly<Record<string, Operation>>;

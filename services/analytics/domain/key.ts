@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 import type { Expr } from './expression.ts';
 import { textIn } from './name.ts';
 import type { Table } from './table.ts';
-import { isImplicit } from './value.ts';
+import { type Column, isImplicit } from './value.ts';
 
 /** A statement that takes its rows from relations. */
 type Asking = { readonly from: readonly Node[]; readonly where: Node | undefined; readonly whole: unknown };
@@ -14,13 +14,26 @@ type Asking = { readonly from: readonly Node[]; readonly where: Node | undefined
  * The key of the one row of a table that a statement can be about, as its condition says it; undefined where it may be about
  * more than one, or names the table elsewhere too.
  */
-export function keyAsked({ from, where, whole }: Asking, table: Table, context: Context): readonly Expr[] | undefined {
+export function keyAsked(
+  { from, where, whole }: Asking,
+  table: Pick<Table, 'key' | 'columns'>,
+  context: Context,
+): readonly Expr[] | undefined {
   const [only, ...more] = from;
   if (!only || more.length > 0 || !('RangeVar' in only) || table.key.length === 0 || hasSubquery(whole)) return undefined;
   const { relname = '', alias } = only.RangeVar;
   const values = new Map(conditionsIn(where).flatMap((node) => equality(node, alias?.aliasname ?? relname)));
   const exprs = table.key.map((place) => valueOf(values.get(table.columns[place]?.name ?? ''), table, place, context));
   return exprs.every((expr) => expr !== undefined) ? exprs : undefined;
+}
+
+/** The columns of a relation for which a statement about it alone gives one value each, as `=` in its condition says. */
+export function matchedColumns({ from, where, whole }: Asking, columns: readonly Column[]): number[] {
+  const [only, ...more] = from;
+  if (!only || more.length > 0 || !('RangeVar' in only) || hasSubquery(whole)) return [];
+  const { relname = '', alias } = only.RangeVar;
+  const names = new Set(conditionsIn(where).flatMap((node) => equality(node, alias?.aliasname ?? relname).map(([name]) => name)));
+  return columns.flatMap(({ name }, place) => (names.has(name) ? [place] : []));
 }
 
 const hasSubquery = (node: unknown): boolean =>
@@ -51,7 +64,7 @@ function equality(node: Node, relation: string): [string, Node][] {
 const isAlone = (node: Node): boolean =>
   'A_Const' in node || 'ParamRef' in node || ('TypeCast' in node && node.TypeCast.arg !== undefined && isAlone(node.TypeCast.arg));
 
-function valueOf(node: Node | undefined, { columns }: Table, place: number, { params, at }: Context): Expr | undefined {
+function valueOf(node: Node | undefined, { columns }: Pick<Table, 'columns'>, place: number, { params, at }: Context): Expr | undefined {
   const type = columns[place]?.type;
   if (!node || !type) return undefined;
   const columnOf = (): never => {

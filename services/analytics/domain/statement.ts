@@ -61,12 +61,13 @@ export type Statement =
   | { readonly kind: 'select'; readonly select: SelectStmt; readonly text: string }
   /** `code` asks for what is generated too; `view`: of a view that would be made. */
   | { readonly kind: 'explain'; readonly select: SelectStmt; readonly text: string; readonly code: boolean; readonly view: boolean }
-  | { readonly kind: 'subscribe'; readonly name: string }
+  /** `committed`: nothing is told before it is committed. */
+  | { readonly kind: 'subscribe'; readonly name: string; readonly committed: boolean }
   | { readonly kind: 'show'; readonly what: 'sources' | 'views' | 'sinks' | 'tables' | 'connections' | 'functions' }
   | { readonly kind: 'declare'; readonly name: string; readonly select: SelectStmt; readonly text: string; readonly hold: boolean }
   | {
       readonly kind: 'copy';
-      readonly of: { readonly select: SelectStmt } | { readonly subscribe: string };
+      readonly of: { readonly select: SelectStmt } | { readonly subscribe: string; readonly committed: boolean };
       readonly text: string;
       readonly format: CopyFormat;
     }
@@ -124,6 +125,8 @@ export async function splitStatements(text: string): Promise<string[]> {
 type Lifted = {
   readonly text: string;
   readonly subscribes: boolean;
+  /** Whether a subscription is WITH (COMMITTED). */
+  readonly committed: boolean;
   readonly isSource: boolean;
   /** What stands in a DROP as a view. */
   readonly drops: 'sink' | 'connection' | undefined;
@@ -132,6 +135,8 @@ type Lifted = {
   readonly onClose: boolean;
   readonly matches: readonly Taken[];
 };
+
+const ofCommitted = ['with', '(', 'committed', ')'];
 
 /**
  * Puts what PostgreSQL's grammar knows in the place of what it does not, at the same length: a source is written like a
@@ -158,6 +163,9 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
     write(2, 'TABLE');
     if (tokens[3]?.text.toLowerCase() === 'to') write(3, '');
   }
+  const how =
+    subscribes || copies ? tokens.findIndex((_, at) => ofCommitted.every((word, by) => word === tokens[at + by]?.text.toLowerCase())) : -1;
+  if (how >= 0) for (const by of ofCommitted.keys()) write(how + by, '');
   if (words[0] === 'show' && words[1] === 'materialized' && words[2] === 'views') {
     write(1, '');
   }
@@ -167,7 +175,7 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
   const made = tokens.findIndex(({ text: word }) => word.toLowerCase() === 'materialized');
   const isView = (words[0] === 'create' || words[0] === 'explain') && tokens[made - 1]?.text.toLowerCase() === 'create';
   const onClose = isView ? takeEmit(bytes, tokens) === true : false;
-  return { text: bytes.toString(), subscribes: subscribes || copies, isSource, drops, watermark, onClose, matches };
+  return { text: bytes.toString(), subscribes: subscribes || copies, committed: how >= 0, isSource, drops, watermark, onClose, matches };
 }
 
 /** Understands one statement; undefined for none. */
@@ -238,7 +246,7 @@ type Understood = {
 function statementOf(node: Node, { lifted, text, by, parse }: Understood): Statement {
   const { subscribes, isSource, drops, onClose } = lifted;
   if ('SelectStmt' in node) {
-    if (subscribes) return { kind: 'subscribe', name: subscribed(node.SelectStmt) };
+    if (subscribes) return { kind: 'subscribe', name: subscribed(node.SelectStmt), committed: lifted.committed };
     return { kind: 'select', select: node.SelectStmt, text };
   }
   if ('CreateStmt' in node) {
@@ -274,7 +282,7 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
     return { kind: 'drop', of, names: objects.map(droppedName), orNone: missing_ok };
   }
   if ('CreateFunctionStmt' in node) return { kind: 'createFunction', made: functionOf(node.CreateFunctionStmt, parse), text: text.trim() };
-  if ('CopyStmt' in node) return copied(node.CopyStmt, subscribes, text);
+  if ('CopyStmt' in node) return copied(node.CopyStmt, lifted, text);
   if ('DeclareCursorStmt' in node) return declared(node.DeclareCursorStmt, text);
   const control = controlOf(node);
   if (control?.kind === 'show' && ['sources', 'views', 'sinks', 'tables', 'connections', 'functions'].includes(control.name))
@@ -308,7 +316,7 @@ function optionText(arg: Node | undefined): string {
   return 'Integer' in arg ? String(arg.Integer.ival ?? 0) : textIn(arg);
 }
 
-function copied(node: CopyStmt, subscribes: boolean, text: string): Statement {
+function copied(node: CopyStmt, { subscribes, committed }: Lifted, text: string): Statement {
   const { relation, query, attlist, options = [] } = node;
   if (node.is_program || node.filename !== undefined)
     throw new StatementError(sqlstates.denied, `COPY reaches no files and programs; use ${node.is_from ? 'STDIN' : 'STDOUT'}`);
@@ -318,8 +326,10 @@ function copied(node: CopyStmt, subscribes: boolean, text: string): Statement {
     if (node.whereClause) throw notBuilt('COPY FROM with WHERE');
     return { kind: 'load', name: plainName(relation), columns: attlist?.map(textIn), format };
   }
-  if (query && 'SelectStmt' in query)
-    return { kind: 'copy', of: subscribes ? { subscribe: subscribed(query.SelectStmt) } : { select: query.SelectStmt }, text, format };
+  if (query && 'SelectStmt' in query) {
+    const { SelectStmt: select } = query;
+    return { kind: 'copy', of: subscribes ? { subscribe: subscribed(select), committed } : { select }, text, format };
+  }
   if (!relation) throw notBuilt('COPY of anything but a SELECT');
   const fields = attlist?.map((name) => [name]) ?? [[{ A_Star: {} }]];
   const targetList = fields.map((path): Node => ({ ResTarget: { val: { ColumnRef: { fields: path } } } }));

@@ -7,8 +7,13 @@ import { Circuit } from './circuit.ts';
 import { valuesOf } from './pipeline.ts';
 
 /** Answers a query over relations as they are: the circuit of a view, fed once with all of it. */
-export function answer(query: Query, relations: ReadonlyMap<bigint, Batch>, params: Row): Row[] {
-  const batch = new Circuit(query.plan).step(relations, params);
+export function answer(
+  query: Query,
+  relations: ReadonlyMap<bigint, Batch>,
+  params: Row,
+  circuit: Pick<Circuit, 'step'> = new Circuit(query.plan),
+): Row[] {
+  const batch = circuit.step(relations, params);
   const counted = new Map<string, { row: Row; weight: number }>();
   for (let at = 0; at < batch.size; at += 1) {
     const row = rowAt(batch, at);

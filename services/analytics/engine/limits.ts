@@ -12,3 +12,4 @@ export const runsMax = limit(10_000, 'run', 'Most ways in which one match of a p
 export const attemptStepsMax = limit(1_000_000, 'step', 'Most steps that one match is sought for, beyond which there is none.');
 export const matchStepsMax = limit(20_000_000, 'step', 'Most steps that matches are sought for in one commit or query.');
 export const runsSpentMin = limit(1_000, 'step', 'Most steps that one match is sought for when those of a commit are spent.');
+export const indexesMax = limit(8, 'index', 'Most combinations of columns by which the rows of one view are found at once.');

@@ -1,5 +1,5 @@
 import type { Plan } from '../domain/plan.ts';
-import type { Column, Row } from '../domain/value.ts';
+import { type Column, keyOf, type Row, rowKey } from '../domain/value.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
 import { Circuit, type CircuitEntry } from './circuit.ts';
 import { Heap } from './heap.ts';
@@ -75,14 +75,36 @@ export class View {
     return this.#rows.size;
   }
 
-  *rows(): Generator<Row> {
-    for (const { row, weight } of this.#rows.under('')) for (let count = 0; count < weight; count += 1) yield row;
+  *rows(ahead: readonly Changed[] = []): Generator<Row> {
+    const batch = this.batch(ahead);
+    for (let at = 0; at < batch.size; at += 1) for (let left = weightAt(batch, at); left > 0; left -= 1) yield rowAt(batch, at);
   }
 
-  /** All rows as a batch. */
-  batch(): Batch {
+  /** All rows as a batch, as if some changes had not been. */
+  batch(ahead: readonly Changed[] = []): Batch {
+    return this.#built(this.#rows.named(''), ahead);
+  }
+
+  /** The rows that have some values in some columns, as if some changes had not been. */
+  matching(places: readonly number[], values: Row, ahead: readonly Changed[]): Batch {
+    const wanted = values.map(keyOf).join('');
+    const own = ahead.filter(({ row }) => places.map((place) => keyOf(row[place] ?? null)).join('') === wanted);
+    return this.#built(this.#rows.matching(places, values), own);
+  }
+
+  #built(rows: Iterable<readonly [string, Changed]>, ahead: readonly Changed[]): Batch {
+    const sums = new Map<string, Changed>();
+    for (const { row, weight } of ahead) {
+      const name = rowKey(row);
+      sums.set(name, { row, weight: (sums.get(name)?.weight ?? 0) - weight });
+    }
     const builder = new BatchBuilder(this.columns);
-    for (const { row, weight } of this.#rows.under('')) builder.add(row, weight);
+    for (const [name, { row, weight }] of rows) {
+      const total = weight + (sums.get(name)?.weight ?? 0);
+      sums.delete(name);
+      if (total !== 0) builder.add(row, total);
+    }
+    for (const { row, weight } of sums.values()) if (weight !== 0) builder.add(row, weight);
     return builder.finish();
   }
 }

@@ -109,7 +109,7 @@ async function commit({ states, outbox, changes: followed }: Kept, at: Placed, p
     const letters = lettersOf(targetOf(relation, rows.table.key), relation.columns, changes);
     const more = await outbox.posting(at, { relation: relation.id, lane: 0n }, epoch + 1n, letters);
     commits.push({
-      ...{ view: relation.id, epoch, shape: 'table', isFresh: false, entries: [...draft.entries()], place: undefined },
+      ...{ view: relation.id, epoch, shape: 'table', isFresh: false, entries: [...draft.entries()], places: [] },
       ...{ rows: draft.size, rejected: 0, rejection: null, more, all: () => rows.dump(draft) },
     });
   }
@@ -125,10 +125,7 @@ async function commit({ states, outbox, changes: followed }: Kept, at: Placed, p
     table.epoch += 1n;
     table.delivery.posted();
     const { epoch, relation } = table;
-    if (followed.isFollowed(relation.id))
-      followed.tell(
-        relation.id,
-        changes.map(({ row, weight }) => ({ epoch, diff: weight > 0 ? (1 as const) : (-1 as const), row })),
-      );
+    followed.tell(relation.id, epoch, changes);
+    followed.commit(relation.id, epoch);
   }
 }

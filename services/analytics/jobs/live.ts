@@ -7,6 +7,8 @@ import { loadWaitMs } from '../store/limits.ts';
 export class LiveView<V = View> {
   readonly view: V;
   epoch: bigint;
+  /** Whether the commit that follows is under way. */
+  isCommitting = false;
   #turn: Promise<unknown> = Promise.resolve();
   #failed: unknown;
 

@@ -10,7 +10,6 @@ import type { Plan } from '../domain/plan.ts';
 import { readRecord, type Said } from '../domain/record.ts';
 import { lettersOf } from '../domain/sink.ts';
 import { BatchBuilder } from '../engine/batch.ts';
-import type { CircuitEntry } from '../engine/circuit.ts';
 import { type Changed, View } from '../engine/view.ts';
 import type { Paced } from '../engine/watermark.ts';
 import type { Changes } from '../store/change.ts';
@@ -19,10 +18,11 @@ import { commitRecordsMax, reasonMax, restMinMs } from '../store/limits.ts';
 import type { Letter, Outbox } from '../store/outbox.ts';
 import type { Relation, Relations } from '../store/relation.ts';
 import type { SchemaStore } from '../store/schema.ts';
-import type { Commit, Positions, States } from '../store/state.ts';
+import { type Commit, overtaken, type Place, type Positions, type States } from '../store/state.ts';
 import { atStep } from '../store/step.ts';
 import type { Plans } from '../store/view.ts';
 import { Delivery } from './delivery.ts';
+import { Gathered, type Outcome, type Refused, type Sorted } from './gathered.ts';
 import { type Carriers, sinkCarrier } from './sink-carrier.ts';
 import { LiveView, type LiveViews } from './live.ts';
 import { topicCarrier } from './topic-carrier.ts';
@@ -43,17 +43,6 @@ export type Pumped = {
 
 /** `mark`: how far the watermark of its source had come behind it. */
 type Taken = { readonly record: Incoming; readonly said: Said; readonly mark: number | undefined };
-/** What some records did to a view. */
-type Outcome = {
-  readonly entries: CircuitEntry[];
-  readonly changes: Changed[];
-  readonly refused: Refused[];
-  /** Why rows of records before these were left out. */
-  readonly rejected: string[];
-};
-type Refused = { readonly record: Incoming; readonly reason: string };
-/** Records of a source that a view did not take: those that do not fit, and those that come too late. */
-type Sorted = { readonly source: Relation; readonly refused: readonly Refused[]; readonly late: readonly Refused[] };
 /** The lane of a sink's own changes; those of refused records have the numbers of their sources, of late ones below nothing. */
 const ownLane = 0n;
 const lateLane = ({ id }: Relation) => -id;
@@ -80,6 +69,10 @@ export class Pump {
   #historyMs: number | undefined;
   #lastMs = 0;
   #went: () => void = () => undefined;
+  /** What is to be committed next, told when there is some, and when it is taken. */
+  #gathered = new Gathered();
+  #some = Promise.withResolvers<void>();
+  #taken = Promise.withResolvers<void>();
 
   constructor(pumped: Pumped, at: Placed, view: Relation, signal: AbortSignal) {
     this.#with = pumped;
@@ -92,27 +85,30 @@ export class Pump {
   async run(went: () => void): Promise<void> {
     const { relations, changes, live, plans } = this.#with;
     this.#went = went;
-    // Whether the commit before this one took effect may not be known, and who follows would miss it.
-    changes.end(this.#view.id, new StatementError(sqlstates.unavailable, 'the view was interrupted; subscribe again'));
     live.expect(this.#view.id);
     const view = await relations.find(this.#at, this.#view.name);
     if (view?.id !== this.#view.id) return;
     const { plan, sources, historyMs } = await plans.of(this.#at, view);
     this.#historyMs = historyMs;
     const { loaded, positions } = await this.#load(new View(plan, view.kind === 'view', pacedBy(plan, sources)), view);
+    changes.rollback(view.id, loaded.epoch);
     // Views can be read whatever becomes of the log.
     live.put(view.id, loaded);
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#signal]);
+    const committing = this.#commits(loaded, signal);
     try {
       const delivering = this.#deliver(loaded, sources, signal);
       await Promise.all([
         ...delivering,
+        committing,
         this.#rest(loaded, signal),
         ...sources.map((source) => this.#follow(loaded, source, positions.get(source.id) ?? new Map<number, number>(), signal)),
       ]);
     } finally {
       stop.abort();
+      // Whoever goes on is to know how far this came.
+      await committing.catch(() => undefined);
     }
   }
 
@@ -128,24 +124,26 @@ export class Pump {
     if (this.#view.kind === 'sink' && epoch > 0n)
       throw new StatementError(sqlstates.notBuilt, `the sink ${this.#view.name} is computed otherwise by now; it has to be made anew`);
     // What there is without any record: a sum over nothing, for one.
+    this.#interrupt();
     const changes = view.step(new Map());
     const entries = view.settle();
     const more = [...(await this.#posting(loaded, changes)), ...(await this.#remembered(loaded, changes, true))];
     await states.commit(this.#at, {
       ...this.#base(loaded),
       isFresh: true,
-      entries,
-      place: undefined,
-      rejected: 0,
-      rejection: null,
-      more,
+      ...{ entries, places: [], rows: view.size, rejected: 0, rejection: null, more },
     });
     loaded.epoch += 1n;
     return { loaded, positions: new Map() };
   }
 
-  #base({ view, epoch }: LiveView): Omit<Commit, 'isFresh' | 'entries' | 'place' | 'rejected' | 'rejection' | 'more'> {
-    return { view: this.#view.id, epoch, shape: view.shape, rows: view.size, all: () => view.dump() };
+  #base({ view, epoch }: LiveView): Pick<Commit, 'view' | 'epoch' | 'shape' | 'all'> {
+    return { view: this.#view.id, epoch, shape: view.shape, all: () => view.dump() };
+  }
+
+  /** What was told to whoever follows is not what the view goes on from. */
+  #interrupt(): void {
+    this.#with.changes.end(this.#view.id, new StatementError(sqlstates.unavailable, 'the view was interrupted; subscribe again'));
   }
 
   /** Begins to deliver what commits give out: changes of a sink, and refused records of sources that say where to. */
@@ -180,20 +178,18 @@ export class Pump {
   }
 
   /** What writes down what a commit gives out. */
-  async #posting(loaded: LiveView, changes: readonly Changed[], from?: Sorted) {
+  async #posting(loaded: LiveView, changes: readonly Changed[], from: Iterable<Sorted> = []) {
     const { id, name, target, columns } = this.#view;
     const post = (lane: bigint, letters: readonly Letter[]) =>
       this.#with.outbox.posting(this.#at, { relation: id, lane }, loaded.epoch + 1n, letters);
-    const own = target ? await post(ownLane, lettersOf(target, columns, changes)) : [];
-    if (!from) return own;
-    const { source, refused, late } = from;
-    const { deadLetters, watermark } = source.format ?? {};
+    const posted = target ? [...(await post(ownLane, lettersOf(target, columns, changes)))] : [];
     const dead = (records: readonly Refused[]) => records.map(({ record, reason }) => deadLetter(record, name, reason));
-    const both = [
-      ...(deadLetters === undefined ? [] : await post(source.id, dead(refused))),
-      ...(watermark?.late === undefined ? [] : await post(lateLane(source), dead(late))),
-    ];
-    return [...own, ...both];
+    for (const { source, refused, late } of from) {
+      const { deadLetters, watermark } = source.format ?? {};
+      if (deadLetters !== undefined) posted.push(...(await post(source.id, dead(refused))));
+      if (watermark?.late !== undefined) posted.push(...(await post(lateLane(source), dead(late))));
+    }
+    return posted;
   }
 
   async #follow(loaded: LiveView, source: Relation, at: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
@@ -206,12 +202,13 @@ export class Pump {
         const isLast = from + commitRecordsMax >= records.length;
         const last = part.at(-1) as Incoming;
         const place = { source: source.id, partition: next.partition, next: isLast ? next.offset : last.offset + 1 };
-        for (const delivery of this.#deliveries.values()) await delivery.room();
+        while (this.#gathered.records > 0 && this.#gathered.records + part.length > commitRecordsMax && !signal.aborted)
+          await this.#taken.promise;
         await loaded.inTurn(() => this.#take(loaded, source, part, place));
       }
   }
 
-  async #take(loaded: LiveView, source: Relation, records: readonly Incoming[], place: NonNullable<Commit['place']>): Promise<void> {
+  async #take(loaded: LiveView, source: Relation, records: readonly Incoming[], place: Place): Promise<void> {
     const { schemas } = this.#with;
     const { watermarks } = loaded.view;
     const format = source.format as Format;
@@ -220,19 +217,29 @@ export class Pump {
       format,
       records.map(({ value }) => value),
     );
-    const outcome: Outcome = { entries: [], changes: [], refused: [], rejected: [] };
+    const outcome: Outcome = { entries: [], changes: [], rejected: [] };
     const taken: Taken[] = [];
-    const late: Refused[] = [];
+    const [refused, late]: [Refused[], Refused[]] = [[], []];
     const now = Date.now();
     for (const record of records)
-      attempt(record, outcome.refused, () => {
+      attempt(record, refused, () => {
         const said = readRecord(format, source.columns, record.value, known);
         const reasons = said.flatMap(({ row }) => watermarks.admit(source.id, record.partition, row, now) ?? []);
         if (reasons[0] === undefined) taken.push({ record, said, mark: watermarks.mark(source.id) });
         else late.push({ record, reason: reasons[0] });
       });
-    if (taken.length > 0) step(loaded.view, source, taken, outcome);
-    await this.#commit(loaded, outcome, place, { source, refused: outcome.refused, late });
+    if (taken.length > 0) step(loaded.view, source, taken, outcome, refused);
+    this.#gathered.read(place, records.length, { source, refused, late });
+    this.#gather(loaded, outcome);
+  }
+
+  /** Notes what a step did for the next commit, and tells it at once to those who follow the view. */
+  #gather(loaded: LiveView, outcome: Outcome): void {
+    for (const entry of loaded.view.watermarks.settle()) outcome.entries.push(entry);
+    this.#gathered.add(outcome, loaded.view.size);
+    // The commit that is under way, if there is one, takes no more.
+    if (this.#view.kind === 'view') this.#with.changes.tell(this.#view.id, loaded.epoch + (loaded.isCommitting ? 2n : 1n), outcome.changes);
+    this.#some.resolve();
   }
 
   /** Lets the watermark come farther while partitions have no records. */
@@ -243,57 +250,71 @@ export class Pump {
     while (!signal.aborted) {
       await pause(Math.max(restMinMs, idleMs / 2), undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
-      for (const delivery of this.#deliveries.values()) await delivery.room();
-      await loaded.inTurn(async () => {
+      await loaded.inTurn(() => {
         if (!watermarks.rest(Date.now())) return;
         const changes = loaded.view.step(new Map());
         const rejected = loaded.view.rejected();
-        await this.#commit(loaded, { entries: loaded.view.settle(), changes, refused: [], rejected }, undefined);
+        this.#gather(loaded, { entries: loaded.view.settle(), changes, rejected });
       });
     }
   }
 
-  /** Writes down what records did, and tells those who follow the view. */
-  async #commit(loaded: LiveView, outcome: Outcome, place: Commit['place'], from?: Sorted): Promise<void> {
-    const { states, changes } = this.#with;
-    const out = from ? [...from.late, ...from.refused] : [];
-    const last = out.at(-1);
-    const rejection = last
-      ? `partition ${last.record.partition} offset ${last.record.offset}: ${last.reason}`.slice(0, reasonMax)
-      : (outcome.rejected.at(-1)?.slice(0, reasonMax) ?? null);
-    for (const entry of loaded.view.watermarks.settle()) outcome.entries.push(entry);
-    const posting = await this.#posting(loaded, outcome.changes, from);
-    const kept = await this.#remembered(loaded, outcome.changes, false);
-    const more = {
-      isFresh: false,
-      entries: outcome.entries,
-      place,
-      rejected: out.length + outcome.rejected.length,
-      rejection,
-      more: [...posting, ...kept],
+  /** Commits what was gathered, again and again; steps go on meanwhile. */
+  async #commits(loaded: LiveView, signal: AbortSignal): Promise<void> {
+    const stop = () => {
+      this.#some.resolve();
+      this.#taken.resolve();
     };
+    signal.addEventListener('abort', stop);
     try {
-      atStep('epoch-computed');
-      await states.commit(this.#at, { ...this.#base(loaded), ...more });
-      atStep('epoch-committed');
+      while (!signal.aborted) {
+        await this.#some.promise;
+        for (const delivery of this.#deliveries.values()) await delivery.room();
+        if (signal.aborted) return;
+        // All that is remembered is written down as it is between two steps.
+        if (this.#with.states.isDue(this.#view.id)) await loaded.inTurn(() => this.#commit(loaded));
+        else await this.#commit(loaded);
+      }
     } catch (error) {
       loaded.fail(error);
+      if (overtaken(error)) this.#interrupt();
       throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stop();
     }
+  }
+
+  /** Writes down what steps did, and tells those who follow the view that it stays. */
+  async #commit(loaded: LiveView): Promise<void> {
+    const { states, changes } = this.#with;
+    const taken = this.#gathered;
+    this.#gathered = new Gathered();
+    this.#some = Promise.withResolvers();
+    this.#taken.resolve();
+    this.#taken = Promise.withResolvers();
+    if (taken.isEmpty) return;
+    loaded.isCommitting = true;
+    const posting = await this.#posting(loaded, taken.changes, taken.sorted.values());
+    const kept = await this.#remembered(loaded, taken.changes, false);
+    const { entries, places, rows, rejected, rejection } = taken;
+    atStep('epoch-computed');
+    await states.commit(this.#at, {
+      ...this.#base(loaded),
+      isFresh: false,
+      ...{ entries, places, rows, rejected, rejection, more: [...posting, ...kept] },
+    });
+    atStep('epoch-committed');
     loaded.epoch += 1n;
+    loaded.isCommitting = false;
     this.#went();
     if (posting.length > 0) for (const delivery of this.#deliveries.values()) delivery.posted();
-    if (!changes.isFollowed(this.#view.id)) return;
-    const { epoch } = loaded;
-    const told = outcome.changes.flatMap(({ row, weight }) =>
-      Array.from({ length: Math.abs(weight) }, () => ({ epoch, diff: weight > 0 ? (1 as const) : (-1 as const), row })),
-    );
-    changes.tell(this.#view.id, told);
+    if (this.#view.kind === 'view') changes.commit(this.#view.id, loaded.epoch);
   }
 }
 
 /** Gives records to a view together; where that fails, in halves, until those that fail are alone. */
-function step(view: View, source: Relation, taken: readonly Taken[], outcome: Outcome): void {
+function step(view: View, source: Relation, taken: readonly Taken[], outcome: Outcome, refused: Refused[]): void {
   const builder = new BatchBuilder(source.columns);
   for (const { said } of taken) for (const { row, weight } of said) builder.add(row, weight);
   // As far as the last of these had come: what is behind it would find its windows closed.
@@ -312,14 +333,14 @@ function step(view: View, source: Relation, taken: readonly Taken[], outcome: Ou
     view.undo();
     const [first] = taken;
     if (taken.length === 1 && first)
-      attempt(first.record, outcome.refused, () => {
+      attempt(first.record, refused, () => {
         throw error;
       });
     else {
       if (!isRefusal(error)) throw error;
       const half = Math.ceil(taken.length / 2);
-      step(view, source, taken.slice(0, half), outcome);
-      step(view, source, taken.slice(half), outcome);
+      step(view, source, taken.slice(0, half), outcome, refused);
+      step(view, source, taken.slice(half), outcome, refused);
     }
   }
 }

@@ -7,6 +7,7 @@ export const commitRecordsMax = limit(4_096, 'record', 'Most records that a view
 export const retryMs = limit(250, 'ms', 'Pause before a view that could not go on is tried again; it doubles.');
 export const retryMaxMs = limit(5_000, 'ms', 'Longest pause before a view is tried again.');
 export const plansKeptMax = limit(1_000, 'plan', 'Plans of views that one process remembers.');
+export const pointsKeptMax = limit(1_000, 'question', 'Questions by values of columns that one process remembers as understood.');
 export const behindMax = limit(10_000, 'change', 'Changes that wait for a subscriber before it is ended.');
 export const blockRows = limit(500, 'row', 'Rows that are read or answered in one block.');
 export const reasonMax = limit(500, 'character', 'Longest reason that is kept of a rejected record.');

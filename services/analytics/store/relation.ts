@@ -47,6 +47,8 @@ const columns = `id, name, kind, columns, topic, format, text, target, shape, ep
 /** The sources and views of every environment. */
 export class Relations {
   readonly #sql: Sql;
+  /** Moves with what is made and dropped, so that what was understood before is understood anew. */
+  generation = 0;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -89,6 +91,7 @@ export class Relations {
         ]);
         return (await tx.query<Relation>(`select ${columns} from relation where id = $1`, [row.id])).rows[0];
       });
+      this.generation += 1;
       return made as Relation;
     } catch (error) {
       if (error instanceof PostgresError && error.duplicate)
@@ -109,6 +112,7 @@ export class Relations {
         .as(at)
         .query<Relation>(`delete from relation where name = $1 and kind = $2 returning ${columns}`, [name, kind]);
       const [gone] = rows;
+      this.generation += 1;
       if (gone) return gone;
     } catch (error) {
       if (error instanceof PostgresError && error.sqlstate === '23503')

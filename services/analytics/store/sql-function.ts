@@ -17,6 +17,8 @@ const absent = (name: string) => new StatementError(sqlstates.functionMissing, `
 /** The functions of every environment. */
 export class SqlFunctions {
   readonly #sql: Sql;
+  /** Moves with what is made and dropped. */
+  generation = 0;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -64,6 +66,7 @@ export class SqlFunctions {
           calls,
         ]);
       });
+      this.generation += 1;
     } catch (error) {
       if (error instanceof PostgresError && error.duplicate) throw new StatementError('42723', `function "${name}" already exists`);
       if (error instanceof PostgresError && error.sqlstate === '23503')
@@ -75,6 +78,7 @@ export class SqlFunctions {
   async drop(at: Placed, name: string): Promise<void> {
     try {
       const { count } = await this.#sql.as(at).query('delete from sql_function where name = $1', [name]);
+      this.generation += 1;
       if (count === 0) throw absent(name);
     } catch (error) {
       if (error instanceof PostgresError && error.sqlstate === '23503')

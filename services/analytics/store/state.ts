@@ -1,12 +1,16 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Sealer } from '#kernel/contract/implement.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
+import { PostgresError } from '#seams/sql/error.ts';
 import type { Sql, Statement } from '#seams/sql/sql.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
 import { blobBytesMax, logBytesMin, partBytes, partEntriesMax } from './limits.ts';
 
 /** How far a view has read: the next offset of each partition, by source. */
 export type Positions = Map<bigint, Map<number, number>>;
+
+/** How far a partition of a source was read: the offset that is next. */
+export type Place = { readonly source: bigint; readonly partition: number; readonly next: number };
 
 /** What a commit of a view changes. */
 export type Commit = {
@@ -17,7 +21,7 @@ export type Commit = {
   /** The view was computed anew: what was kept before is given up. */
   readonly isFresh: boolean;
   readonly entries: readonly CircuitEntry[];
-  readonly place: { readonly source: bigint; readonly partition: number; readonly next: number } | undefined;
+  readonly places: readonly Place[];
   readonly rows: number;
   readonly rejected: number;
   readonly rejection: string | null;
@@ -72,6 +76,12 @@ export class States {
     return inOrder(found.values());
   }
 
+  /** Whether the next commit of a view writes down all that it remembers. */
+  isDue(view: bigint): boolean {
+    const { whole, changes } = this.#bytes.get(view) ?? { whole: 0, changes: 0 };
+    return changes > Math.max(logBytesMin, 2 * whole);
+  }
+
   /**
    * Keeps changes and progress together, or neither, of several views too: so each record counts once whatever dies.
    * Refused with SQLSTATE GM409 where another commit came first.
@@ -86,9 +96,9 @@ export class States {
 
   /** What commits one, and what is to be noted once that is done. */
   async #write(at: Placed, commit: Commit, all: Statement[]): Promise<() => void> {
-    const { view, epoch, isFresh, place, entries } = commit;
+    const { view, epoch, isFresh, places, entries } = commit;
     const known = this.#bytes.get(view) ?? { whole: 0, changes: 0 };
-    const isWhole = isFresh || known.changes > Math.max(logBytesMin, 2 * known.whole);
+    const isWhole = isFresh || this.isDue(view);
     const parts = await this.#seal(at, view, epoch + 1n, isWhole ? commit.all() : entries);
     const statements: Statement[] = [
       {
@@ -106,11 +116,12 @@ export class States {
                select $1, $2, at - 1, sealed from unnest($3::bytea[]) with ordinality as p(sealed, at)`,
         params: [view, epoch + 1n, parts],
       });
-    if (place)
+    if (places.length > 0)
       statements.push({
-        text: `insert into position (view, source, part, next) values ($1, $2, $3, $4)
+        text: `insert into position (view, source, part, next)
+               select $1, source, part, next from unnest($2::int8[], $3::int4[], $4::int8[]) as p(source, part, next)
                on conflict (tenant, scope, view, source, part) do update set next = excluded.next`,
-        params: [view, place.source, place.partition, place.next],
+        params: [view, places.map(({ source }) => source), places.map(({ partition }) => partition), places.map(({ next }) => next)],
       });
     all.push(...statements, ...commit.more);
     const bytes = parts.reduce((sum, { length }) => sum + length, 0);
@@ -137,6 +148,9 @@ export class States {
     return parts;
   }
 }
+
+/** Whether a commit was refused because another came first. */
+export const overtaken = (error: unknown): boolean => error instanceof PostgresError && error.sqlstate === 'GM409';
 
 const aad = (view: bigint, epoch: bigint, part: number) => `state ${view} ${epoch} ${part}`;
 

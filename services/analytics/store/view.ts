@@ -12,6 +12,7 @@ import { type Table, tableOf } from '../domain/table.ts';
 import type { Type } from '../domain/value.ts';
 import type { Changing } from '../domain/write.ts';
 import { plansKeptMax, viewDepthMax } from './limits.ts';
+import { Points } from './point.ts';
 import type { Relation, Relations } from './relation.ts';
 import type { SqlFunctions } from './sql-function.ts';
 
@@ -46,12 +47,18 @@ export function scanOf({ id, name, columns, kind, format }: Relation): Plan {
 export class Plans {
   readonly #relations: Relations;
   readonly functions: SqlFunctions;
+  readonly points = new Points();
   readonly #known = new Map<bigint, ViewPlan>();
   readonly #tables = new Map<bigint, Table>();
 
   constructor(relations: Relations, functions: SqlFunctions) {
     this.#relations = relations;
     this.functions = functions;
+  }
+
+  /** Moves with every change of what statements may name. */
+  get generation(): number {
+    return this.#relations.generation + this.functions.generation;
   }
 
   relation(at: Placed, name: string): Promise<Relation | undefined> {

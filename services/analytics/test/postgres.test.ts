@@ -276,7 +276,7 @@ test('a subscriber sees the view as it is, and each change of it', async () => {
   const subscriber = new pg.Client(house.login());
   await subscriber.connect();
   const seen: string[][] = [];
-  const query = new pg.Query({ text: 'subscribe to totals' } as never);
+  const query = new pg.Query({ text: 'subscribe to totals with (committed)' } as never);
   query.on('row', (row: Record<string, string>) => void seen.push([String(row.diff), String(row.s)]));
   const ended = new Promise<pg.DatabaseError>((resolve) => query.on('error', resolve as (error: Error) => void));
   subscriber.query(query as never);

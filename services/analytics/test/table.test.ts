@@ -167,7 +167,7 @@ test('views follow tables, and so does who subscribes; what is needed is not dro
   const follower = new pg.Client(house.login());
   await follower.connect();
   const lines: unknown[][] = [];
-  const query = new pg.Query({ text: 'subscribe to stock', rowMode: 'array', types: asText } as never);
+  const query = new pg.Query({ text: 'subscribe to stock with (committed)', rowMode: 'array', types: asText } as never);
   query.on('row', (row: unknown) => lines.push((row as unknown[]).slice(1, 5)));
   query.on('error', () => undefined);
   follower.on('error', () => undefined);

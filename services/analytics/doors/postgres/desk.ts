@@ -95,7 +95,7 @@ export class SessionDesk implements Desk {
       case 'show':
         return this.#show(statement);
       case 'subscribe':
-        return this.#subscribe(statement.name);
+        return this.#subscribe(statement.name, statement.committed);
       case 'explain':
         return this.#explain(statement);
       case 'copy':
@@ -242,7 +242,7 @@ export class SessionDesk implements Desk {
   }
 
   async #copy({ of, text, format }: Of<'copy'>): Promise<Prepared> {
-    const inner = 'select' in of ? await this.#select({ select: of.select, text }, []) : await this.#subscribe(of.subscribe);
+    const inner = 'select' in of ? await this.#select({ select: of.select, text }, []) : await this.#subscribe(of.subscribe, of.committed);
     const { fields = [], params, execute } = inner;
     return { params, execute, copy: { columns: fields.map(({ name }) => name), format } };
   }
@@ -257,7 +257,7 @@ export class SessionDesk implements Desk {
     return rows('EXPLAIN', texts('QUERY PLAN'), async () => lines.map((line) => [line]));
   }
 
-  async #subscribe(name: string): Promise<Prepared> {
+  async #subscribe(name: string, committed: boolean): Promise<Prepared> {
     const view = await this.#plans.relation(this.#session.caller, name);
     const operation = view?.kind === 'table' ? 'SubscribeTable' : 'SubscribeView';
     await decide(this.#session, operation, name);
@@ -267,7 +267,7 @@ export class SessionDesk implements Desk {
     return {
       ...{ params: [], fields },
       execute: async (_, signal) => {
-        const { body } = await this.#session.invoke(operation, name, {}, { signal });
+        const { body } = await this.#session.invoke(operation, name, { committed }, { signal });
         return { rows: blocksOf(body), tag: (count) => `SUBSCRIBE ${count}` };
       },
     };

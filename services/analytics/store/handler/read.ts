@@ -7,14 +7,15 @@ import { readRecord, type Said, type Schemas } from '../../domain/record.ts';
 import { parseStatement, type Statement } from '../../domain/statement.ts';
 import { printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
 import { scansIn } from '../../domain/plan.ts';
+import type { Query } from '../../domain/planner.ts';
 import { answer } from '../../engine/answer.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from '../../engine/batch.ts';
 import { Draft } from '../../engine/table.ts';
 import { valuesIn } from '../../engine/write.ts';
-import type { LiveView } from '../../jobs/live.ts';
 import type { analytics } from '../../service.ts';
-import { blockRows, rowsMax, sourceRowsMax } from '../limits.ts';
+import { rowsMax, sourceRowsMax } from '../limits.ts';
 import type { Pending } from '../pending.ts';
+import type { Point } from '../point.ts';
 import type { Relation } from '../relation.ts';
 import { contextOf, planAsked } from '../view.ts';
 import type { World } from './world.ts';
@@ -36,7 +37,52 @@ type Asked = {
 const reading = { view: 'ReadView', source: 'ReadSource', table: 'ReadTable' } as const;
 
 /** A query: of what the call was decided about, and of others that the caller may read too. */
-export async function read(world: World, call: Call, { text, types = [], params = [], transaction }: Asked) {
+export async function read(world: World, call: Call, asked: Asked) {
+  const { plans } = world;
+  const point = plans.points.find(call.caller, asked, plans.generation);
+  return point ? await readPoint(world, point, asked.params ?? []) : await readAny(world, call, asked);
+}
+
+/** Rows of a view by values of its columns. */
+async function readPoint({ live, changes }: World, point: Point, params: readonly (string | null)[]) {
+  const { relation, query, places, values, types, circuit } = point;
+  const loaded = await live.get(relation.id);
+  const given = params.map((value, place) => (value === null ? null : readValue(types[place] ?? 'text', value)));
+  const [wanted = []] = valuesIn([values], given);
+  const batch = await loaded.inTurn(() => loaded.view.matching(places, wanted, changes.ahead(relation.id)));
+  return answered(query, answer(query, new Map([[relation.id, batch]]), given, circuit));
+}
+
+/** Rows of a view that have some values, written `column=value`, as of its last commit. */
+export async function findRows({ live, changes }: World, { id, columns, name }: Relation, where: readonly string[]) {
+  const wanted = where.map((text) => {
+    const end = text.indexOf('=');
+    const place = columns.findIndex((column) => column.name === text.slice(0, end));
+    if (place < 0) throw new StatementError(sqlstates.columnMissing, `"${text}" is no column=value of ${name}`);
+    return { place, value: readValue(columns[place]?.type ?? 'text', text.slice(end + 1)) };
+  });
+  const loaded = await live.get(id);
+  const [places, values] = [wanted.map(({ place }) => place), wanted.map(({ value }) => value)];
+  const { batch, epoch } = await loaded.inTurn(() => ({
+    batch: loaded.view.matching(places, values, changes.ahead(id)),
+    epoch: loaded.epoch,
+  }));
+  if (batch.size > rowsMax) throw new StatementError(sqlstates.tooLarge, `an answer has at most ${rowsMax} rows`);
+  const rows = Array.from({ length: batch.size }, (_, at) =>
+    Array.from({ length: weightAt(batch, at) }, () => printRow(columns, rowAt(batch, at))),
+  ).flat();
+  return { epoch: String(epoch), fields: columns.map((column) => ({ name: column.name, type: column.type })), rows };
+}
+
+function answered(query: Query, rows: readonly Row[]) {
+  if (rows.length > rowsMax) throw new StatementError(sqlstates.tooLarge, `an answer has at most ${rowsMax} rows; add LIMIT`);
+  const fields = query.columns.map(({ name, type }) => ({ name, type }));
+  return { output: { fields, rows: rows.map((row) => printRow(fields, row)) } };
+}
+
+async function readAny(world: World, call: Call, asked: Asked) {
+  const { text, types = [], params = [], transaction } = asked;
+  const { generation } = world.plans;
   const statement = await parseStatement(text);
   const said = statement && selectIn(statement);
   if (!said) throw new StatementError(sqlstates.syntax, 'the text is no SELECT');
@@ -49,6 +95,8 @@ export async function read(world: World, call: Call, { text, types = [], params 
     if (name !== own.name && kind !== 'sink') await (call as Call<typeof analytics>).also(reading[kind], name);
   const known: (Type | undefined)[] = [...types];
   const query = planAsked(select, text, named.values(), known);
+  if (said === select && named.size === 1)
+    world.plans.points.keep(call.caller, asked, { select, relation: own, query, types: known, generation });
   if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the query has ${known.length} parameters`);
   const given: Value[] = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
   const pending = transaction === undefined ? undefined : world.pendings.get(transaction, call.caller);
@@ -61,10 +109,7 @@ export async function read(world: World, call: Call, { text, types = [], params 
         await batchOf(world, call, { relation, pending, key: () => keyIn(world, select, relation, known, given) }),
       );
   for (const [id, { relation, micros }] of query.pasts) relations.set(id, await pastOf(world, call, relation, micros));
-  const rows = answer(query, relations, given);
-  if (rows.length > rowsMax) throw new StatementError(sqlstates.tooLarge, `an answer has at most ${rowsMax} rows; add LIMIT`);
-  const fields = query.columns.map(({ name, type }) => ({ name, type }));
-  return { output: { fields, rows: rows.map((row) => printRow(fields, row)) } };
+  return answered(query, answer(query, relations, given));
 }
 
 type Wanted = {
@@ -84,7 +129,7 @@ async function keyIn({ plans }: World, select: SelectStmt, relation: Relation, t
 
 /** A relation as it is: a view as of its last commit, a table as a transaction sees it, a source with all its records. */
 export async function batchOf(
-  { live, tables, logs, schemas }: World,
+  { live, tables, logs, schemas, changes }: World,
   { caller, signal }: Call,
   { relation, pending, key }: Wanted,
 ): Promise<Batch> {
@@ -97,7 +142,7 @@ export async function batchOf(
   }
   if (relation.kind === 'view') {
     const view = await live.get(relation.id);
-    return view.inTurn(() => view.view.batch());
+    return view.inTurn(() => view.view.batch(changes.ahead(relation.id)));
   }
   const builder = new BatchBuilder(relation.columns);
   await logs.as(caller, async (log) => {
@@ -112,7 +157,12 @@ export async function batchOf(
 }
 
 /** A view as it was at a moment: as it is, without what commits changed since. */
-async function pastOf({ live, plans, history }: World, { caller, now }: Call, relation: Relation, micros: number): Promise<Batch> {
+async function pastOf(
+  { live, plans, history, changes: followed }: World,
+  { caller, now }: Call,
+  relation: Relation,
+  micros: number,
+): Promise<Batch> {
   const { id, name, columns } = relation;
   const { historyMs } = await plans.of(caller, relation);
   const wrong = (message: string) => new StatementError('22023', message);
@@ -123,7 +173,7 @@ async function pastOf({ live, plans, history }: World, { caller, now }: Call, re
   if (ms > now) throw wrong(`the moment ${told(ms)} is still to come`);
   if (ms < now - historyMs) throw wrong(`"${name}" remembers what was since ${told(now - historyMs)}, and not as of ${told(ms)}`);
   const loaded = await live.get(id);
-  const { batch, epoch } = await loaded.inTurn(() => ({ batch: loaded.view.batch(), epoch: loaded.epoch }));
+  const { batch, epoch } = await loaded.inTurn(() => ({ batch: loaded.view.batch(followed.ahead(id)), epoch: loaded.epoch }));
   const { begun, changes } = await history.since(caller, id, ms, epoch, columns);
   if (begun !== undefined) throw wrong(`"${name}" remembers what was since ${told(begun)}, and not as of ${told(ms)}`);
   const builder = new BatchBuilder(columns);
@@ -139,29 +189,5 @@ function saidBy({ format, columns }: Relation, value: Buffer | null, known: Sche
   } catch (error) {
     if (error instanceof StatementError || error instanceof RangeError) return [];
     throw error;
-  }
-}
-
-/** A view as it is, then what each commit changes: blocks of `[epoch, diff, ...values]` in JSON. */
-export async function* follow(
-  { changes }: World,
-  view: Relation,
-  loaded: LiveView<{ rows(): Iterable<Row> }>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const line = (epoch: bigint, diff: 1 | -1, row: Row) => [String(epoch), String(diff), ...printRow(view.columns, row)];
-  const block = (lines: unknown) => Buffer.from(JSON.stringify(lines));
-  // Between two commits, so that none is missed and none told twice.
-  const { follower, rows, epoch } = await loaded.inTurn(() => ({
-    follower: changes.follow(view.id, signal),
-    rows: [...loaded.view.rows()],
-    epoch: loaded.epoch,
-  }));
-  try {
-    for (let from = 0; from < rows.length; from += blockRows)
-      yield block(rows.slice(from, from + blockRows).map((row) => line(epoch, 1, row)));
-    for await (const told of follower.changes()) yield block(told.map((change) => line(change.epoch, change.diff, change.row)));
-  } finally {
-    follower.stop();
   }
 }

@@ -4,7 +4,8 @@ import { checkColumns } from '../../domain/format.ts';
 import type { analytics } from '../../service.ts';
 import type { Relation } from '../relation.ts';
 import { functionHandlers } from './function.ts';
-import { follow, read } from './read.ts';
+import { follow, followedView, watch } from './follow.ts';
+import { findRows, read } from './read.ts';
 import { connectionHandlers } from './connection.ts';
 import { sinkHandlers, writable } from './sink.ts';
 import { tableHandlers } from './table.ts';
@@ -74,10 +75,25 @@ export function relationHandlers(world: World): All {
     ReadView: (call) => worded(() => read(world, call as unknown as Call, call.input)),
     SubscribeView: (call) =>
       worded(async () => {
+        const followed = await followedNamed(world, call as unknown as Call);
+        return { output: {}, body: follow(world, followed, { committed: call.input.committed ?? false, signal: call.signal }) };
+      }),
+    WatchView: (call) =>
+      worded(async () => {
+        const followed = await followedNamed(world, call as unknown as Call);
+        return { output: {}, body: watch(world, followed, call.signal, call.input.from) };
+      }),
+    FindRows: (call) =>
+      worded(async () => {
         const view = await viewNamed(world, call as unknown as Call);
-        return { output: {}, body: follow(world, view, await world.live.get(view.id), call.signal) };
+        return { output: await findRows(world, view, call.input.where) };
       }),
   };
+}
+
+async function followedNamed(world: World, call: Call) {
+  const view = await viewNamed(world, call);
+  return followedView(world, view, await world.live.get(view.id));
 }
 
 async function viewNamed({ relations }: World, call: Call): Promise<Relation> {

@@ -15,7 +15,8 @@ import { Pending } from '../pending.ts';
 import type { Relation } from '../relation.ts';
 import { type Change, changeAsked, tableNamed } from '../table.ts';
 import { contextOf } from '../view.ts';
-import { batchOf, follow, read } from './read.ts';
+import { follow } from './follow.ts';
+import { batchOf, read } from './read.ts';
 import { writable } from './sink.ts';
 import { type World, worded } from './world.ts';
 
@@ -65,7 +66,9 @@ export function tableHandlers(world: World): Own {
     SubscribeTable: (call) =>
       worded(async () => {
         const relation = await tableNamed(plans, call.caller, call.ref.name);
-        return { output: {}, body: follow(world, relation, await world.tables.get(relation.id), call.signal) };
+        const loaded = await world.tables.get(relation.id);
+        const followed = { relation, loaded, rows: () => [...loaded.view.rows()] };
+        return { output: {}, body: follow(world, followed, { committed: call.input.committed ?? false, signal: call.signal }) };
       }),
     WriteTable: (call) => worded(() => written(world, call)),
     LoadTable: (call) =>
