@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { calibrated, shareOf } from '../calibration.ts';
+import { contributionsOf } from '../contribution.ts';
+import { Forest } from '../forest.ts';
+import { train, usual } from '../train.ts';
+import { readModel, writeModel } from '../written.ts';
+
+/** Numbers between 0 and 1 that are the same in every run. */
+function chanceOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const names = ['a', 'b', 'c', 'noise'];
+/** Yes is likely where a is above b, or where c is not known. */
+function drawn(count: number, seed: number) {
+  const chance = chanceOf(seed);
+  const rows = Float64Array.from({ length: count * 4 }, (_, at) => (at % 4 === 2 && chance() < 0.2 ? Number.NaN : chance()));
+  const labels = Float64Array.from({ length: count }, (_, row) => {
+    const [a = 0, b = 0, c = 0] = rows.subarray(row * 4, row * 4 + 4);
+    return Number(chance() < (a > b || Number.isNaN(c) ? 0.9 : 0.1));
+  });
+  return { rows, labels };
+}
+
+const learned = drawn(4000, 1);
+const unseen = drawn(2000, 2);
+const model = train(names, learned.rows, learned.labels, { ...usual, rounds: 40 });
+
+test('a model that is trained tells what is likely of rows it has not seen, and is the same when it is trained again', () => {
+  const said = new Forest(model).predict(unseen.rows);
+  const right = said.filter((each, row) => each > 0.5 === (unseen.labels[row] === 1)).length;
+  assert.ok(right / said.length > 0.86, `${right} of ${said.length}`);
+  assert.equal(writeModel(train(names, learned.rows, learned.labels, { ...usual, rounds: 40 })), writeModel(model));
+  assert.deepEqual(new Forest(readModel(writeModel(model))).predict(unseen.rows), said);
+  assert.throws(() => readModel(writeModel(model).replace(/"left":\[1/, '"left":[0')));
+});
+
+test('a model for numbers comes near to them', () => {
+  const target = (rows: Float64Array) =>
+    Float64Array.from({ length: rows.length / 4 }, (_, row) => 3 * (rows[row * 4] ?? 0) + ((rows[row * 4 + 1] ?? 0) > 0.5 ? 2 : 0));
+  const said = new Forest(train(names, learned.rows, target(learned.rows), { ...usual, objective: 'squared' })).predict(unseen.rows);
+  const wanted = target(unseen.rows);
+  const error = Math.sqrt(said.reduce((sum, each, row) => sum + (each - (wanted[row] ?? 0)) ** 2, 0) / said.length);
+  assert.ok(error < 0.1, `${error}`);
+});
+
+test('what features contribute adds up to the margin, and tells what counted', () => {
+  const row = Float64Array.of(0.9, 0.1, 0.5, 0.5);
+  const parts = contributionsOf(model, row);
+  const margin = new Forest(model).margins(row)[0] ?? 0;
+  assert.ok(Math.abs(parts.reduce((sum, each) => sum + each, 0) - margin) < 1e-9);
+  assert.ok(Math.max(Math.abs(parts[0] ?? 0), Math.abs(parts[1] ?? 0)) > 3 * Math.abs(parts[3] ?? 0));
+});
+
+test('a calibration says how often it was so', () => {
+  const scores = Float64Array.of(0.1, 0.2, 0.3, 0.4, 0.4, 0.8, 0.9, 0.9);
+  const labels = Float64Array.of(0, 1, 0, 0, 1, 1, 1, 1);
+  const known = calibrated(scores, labels);
+  const shares = [0, 0.1, 0.2, 0.25, 0.4, 0.6, 0.8, 1].map((score) => shareOf(known, score));
+  assert.deepEqual(
+    shares.map((each) => Math.round(each * 1000) / 1000),
+    [0, 0, 0.5, 0.5, 0.5, 0.75, 1, 1],
+  );
+  const near = calibrated(new Forest(model).predict(unseen.rows), unseen.labels);
+  const fresh = drawn(2000, 3);
+  const said = [...new Forest(model).predict(fresh.rows)].map((score) => shareOf(near, score));
+  const mean = (list: readonly number[]) => list.reduce((sum, each) => sum + each, 0) / list.length;
+  assert.ok(Math.abs(mean(said) - mean([...fresh.labels])) < 0.03);
+});
