@@ -47,6 +47,8 @@ export type LoggedEffect = {
 
 /** The service's own durable log as a source of audit: the kernel reads on from the last offset it has journalled. */
 export interface EffectSource {
+  /** Tells a service's logs apart, where it has several: letters, digits and hyphens. */
+  readonly name?: string;
   read(after: bigint, limit: number): Promise<readonly LoggedEffect[]>;
   /** Events that follow from a record: told in the log's order and at least once, under ids that are the same each time. */
   eventsOf?(effect: LoggedEffect): readonly { readonly event: string; readonly subject: string; readonly data: unknown }[];
@@ -131,7 +133,7 @@ export type Implementation<S extends AnyService> = {
   readonly handlers: Handlers<S>;
   readonly providers: Providers<S>;
   readonly doors: { readonly [D in keyof S['doors']]: (place: DoorPlace<S>) => Promise<OpenDoor> };
-  readonly effects?: EffectSource;
+  readonly effects?: EffectSource | readonly EffectSource[];
   /**
    * Lets go of a personal field of a kind that the service owns, where it was last changed before the time that its label keeps
    * it; answers of how many. The kernel does so itself for what it keeps.

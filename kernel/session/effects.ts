@@ -10,9 +10,10 @@ const idOrNone = (id: bigint) => (id === 0n ? '' : formatId(id));
 /**
  * Re-emits a service's own log into the journal as audit records: from its first record that is left, in order, until
  * `stop`. After a crash some come twice; recorder knows them by their offset. They do not spend the journal's reserve: while
- * it is full they wait in the service's log. `name` tells logs apart: that of a standby is another than the service's own.
+ * it is full they wait in the service's log. `process` tells logs apart: that of a standby is another than the service's own.
  */
-export function emitEffects(source: EffectSource, service: string, name: string, journal: Journal, log: Log): { stop(): Promise<void> } {
+export function emitEffects(source: EffectSource, service: string, process: string, journal: Journal, log: Log): { stop(): Promise<void> } {
+  const name = source.name === undefined ? process : `${process}/${source.name}`;
   let stopped = false;
   let wake: (() => void) | undefined;
   let due = true;
@@ -77,7 +78,7 @@ function eventsOf(source: EffectSource, effect: LoggedEffect, service: string): 
   return (source.eventsOf?.(effect) ?? []).map(({ event, subject, data }, index) => ({
     tenant: formatId(tenant),
     scope: formatId(scope),
-    id: `${formatId(scope)}-${offset}-${index}`,
+    id: [formatId(scope), ...(source.name === undefined ? [] : [source.name]), offset, index].join('-'),
     source: `gamut/${service}`,
     type: `${service}.${event}`,
     time: new Date(at).toISOString(),

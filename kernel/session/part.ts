@@ -5,7 +5,7 @@ import { openSql, type Sql } from '#seams/sql/sql.ts';
 import type { Caller } from '../contract/caller.ts';
 import type { AnyService } from '../contract/contract.ts';
 import { assertContract } from '../contract/check.ts';
-import type { Implementation, Kernel, Main, OpenDoor } from '../contract/implement.ts';
+import type { EffectSource, Implementation, Kernel, Main, OpenDoor } from '../contract/implement.ts';
 import { restHandler } from '../derive/rest.ts';
 import { sealerOf } from '../keys/sealer.ts';
 import { httpServer } from '../listen/http.ts';
@@ -108,7 +108,9 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
   };
   const gate = createGate(owned.runtime);
   const stopExpiring = keepExpiring(owned, kernel, order.settings.retentionDayMs, kept, implementation);
-  const effects = implementation.effects && emitEffects(implementation.effects, contract.name, order.process, owned.journal, owned.log);
+  const effects = [implementation.effects ?? []].flat().map((source: EffectSource) => {
+    return emitEffects(source, contract.name, order.process, owned.journal, owned.log);
+  });
   const doors = await openDoors({ link, registered, gate, implementation, served: owned.served }, contract, owned.log);
   implementation.opened?.(Object.fromEntries(Object.entries(doors).map(([name, { url }]) => [name.slice(order.process.length + 1), url])));
   return {
@@ -120,7 +122,7 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
       await Promise.all(closing);
       await stopExpiring();
       await implementation.stop();
-      await effects?.stop();
+      for (const running of effects) await running.stop();
       gate.stop();
       seams.ledgers?.close();
       await seams.logs?.close();

@@ -16,7 +16,7 @@ import { storage } from './service.ts';
 import { authorizer } from './store/authorize.ts';
 import { findBucket } from './store/bucket.ts';
 import { readConfiguration } from './store/configuration.ts';
-import { effectSource } from './store/effect.ts';
+import { effectSources } from './store/effect.ts';
 import { accessHandlers } from './store/handler/access.ts';
 import { bucketHandlers } from './store/handler/bucket.ts';
 import { configurationHandlers } from './store/handler/configuration.ts';
@@ -25,12 +25,14 @@ import { insightHandlers } from './store/handler/insight.ts';
 import { inventoryHandlers } from './store/handler/inventory.ts';
 import { listHandlers } from './store/handler/list.ts';
 import { multipartHandlers } from './store/handler/multipart.ts';
+import { eachInItsPartition } from './store/handler/partition.ts';
 import { objectHandlers } from './store/handler/object.ts';
 import { renameHandlers } from './store/handler/rename.ts';
 import { selectHandlers } from './store/handler/select.ts';
 import { subjects } from './store/handler/subject.ts';
 import { BucketHistory } from './store/history.ts';
 import { dayOf } from './store/limits.ts';
+import { partitionsWanted } from './store/partition.ts';
 import { bucketProvider } from './store/provider.ts';
 import { closeStore, openStore } from './store/store.ts';
 
@@ -41,52 +43,59 @@ export const main = implement<typeof storage, Needs>(
   async ({ directory, region, domains, log, now, mayWrite, sealer, emit, needs, signal }) => {
     const remote = needs.blobs?.external;
     const dayMs = dayOf(process.env.GAMUT_STORAGE_DAY_MS);
-    const store = await openStore({ directory, log, now, mayWrite, sealer, dayMs, ...(remote ? { remote } : {}) });
+    const wanted = partitionsWanted(process.env.GAMUT_STORAGE_PARTITIONS);
+    const kept = { directory, log, now, mayWrite, sealer, dayMs, partitions: wanted };
+    const store = await openStore({ ...kept, ...(remote ? { remote } : {}) });
+    const { partitions } = store;
     const keeper = new DriveKeeper(store, directory);
-    const history = new BucketHistory(store.catalog);
+    const history = new BucketHistory(partitions);
     const websiteOf = (name: string) => {
-      const bucket = findBucket(store.catalog, name);
-      return bucket && readConfiguration(store.catalog, bucket, 'website');
+      const { catalog } = partitions.of(name);
+      const bucket = findBucket(catalog, name);
+      return bucket && readConfiguration(catalog, bucket, 'website');
     };
-    const sweeps = keepSweeping(store);
+    const sweeps = keepSweeping(partitions);
     const tokens = keepTokens(store, log, signal);
     const accessLog = new AccessLogs(store, region, log);
     const lifecycles = keepLifecycles(store, log, signal);
     const inventories = keepInventories(store, { log, emit }, signal);
     const selects = new SelectProcesses();
     const ownerOf = (name: string) => {
-      const bucket = findBucket(store.catalog, name);
+      const bucket = partitions.find(name);
       return bucket && formatId(bucket.scope);
     };
     const tenantOf = (name: string) => {
-      const bucket = findBucket(store.catalog, name);
+      const bucket = partitions.find(name);
       return bucket && formatId(bucket.tenant);
     };
-    const isRequesterPays = (name: string) => findBucket(store.catalog, name)?.requesterPays === true;
+    const isRequesterPays = (name: string) => partitions.find(name)?.requesterPays === true;
     const corsOf = (name: string) => {
-      const bucket = findBucket(store.catalog, name);
-      return bucket && readConfiguration(store.catalog, bucket, 'cors')?.rules;
+      const { catalog } = partitions.of(name);
+      const bucket = findBucket(catalog, name);
+      return bucket && readConfiguration(catalog, bucket, 'cors')?.rules;
     };
     return {
-      authorize: authorizer(store),
-      placeOf: (name) => findBucket(store.catalog, name),
+      authorize: authorizer(partitions),
+      placeOf: (name) => partitions.find(name),
       handlers: {
-        ...bucketHandlers(store, history, region),
-        ...objectHandlers(store),
-        ...renameHandlers(store),
-        ...listHandlers(store),
-        ...selectHandlers(store, selects, log),
-        ...multipartHandlers(store),
+        ...eachInItsPartition(partitions, (one) => ({
+          ...bucketHandlers(one, history, region),
+          ...objectHandlers(one),
+          ...renameHandlers(one),
+          ...listHandlers(one),
+          ...selectHandlers(one, selects, log),
+          ...multipartHandlers(one),
+          ...insightHandlers(one),
+          ...accessHandlers(one, history),
+          ...inventoryHandlers(one, history),
+          ...(configurationHandlers(one, history, needs.logs) as unknown as Handlers<typeof storage>),
+        })),
         ...engineHandlers(store, keeper),
-        ...insightHandlers(store),
-        ...accessHandlers(store, history),
-        ...inventoryHandlers(store, history),
         ...subjects(store),
-        ...(configurationHandlers(store, history, needs.logs) as unknown as Handlers<typeof storage>),
       },
       providers: { Bucket: bucketProvider(store, history, region), DataSubject: dataSubjectProvider },
       doors: { s3: (place) => openS3(place, { region, domains, ownerOf, tenantOf, isRequesterPays, corsOf, websiteOf, accessLog }) },
-      effects: effectSource(store.catalog, region),
+      effects: effectSources(partitions, region),
       async stop() {
         selects.stop();
         await accessLog.stop();

@@ -75,6 +75,7 @@ export const engineOperations = {
       repaired: Type.Integer({ description: 'Runs of shards repaired since the start.' }),
       repairedBytes: Type.Integer(),
       index: Type.Object({
+        partitions: Type.Integer({ description: 'Partitions of the index: what follows is of all of them together.' }),
         unsyncedSince: Type.Optional(
           Type.Integer({ description: 'Since when changes of relaxed buckets wait for their sync, in milliseconds since 1970.' }),
         ),

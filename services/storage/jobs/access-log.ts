@@ -35,12 +35,12 @@ export class AccessLogs {
 
   /** Whether requests of a bucket are logged. */
   wants(bucket: string): boolean {
-    return findBucket(this.#store.catalog, bucket)?.logged === true;
+    return this.#store.partitions.find(bucket)?.logged === true;
   }
 
   /** Notes a request of a bucket. */
   note(entry: Omit<AccessEntry, 'owner'>): void {
-    const bucket = findBucket(this.#store.catalog, entry.bucket);
+    const bucket = this.#store.partitions.find(entry.bucket);
     if (!bucket?.logged) return;
     const line = accessLine({ ...entry, owner: formatId(bucket.scope) });
     const lines = this.#waiting.get(bucket.name) ?? [];
@@ -72,26 +72,28 @@ export class AccessLogs {
   }
 
   async #deliver(name: string, lines: readonly string[]): Promise<void> {
-    const { catalog } = this.#store;
+    const { partitions } = this.#store;
+    const { catalog } = partitions.of(name);
     const source = findBucket(catalog, name);
     const logging: Logging | undefined = source && readConfiguration(catalog, source, 'logging')?.loggingEnabled;
-    const target = logging && findBucket(catalog, logging.targetBucket);
+    const holder = partitions.of(logging?.targetBucket ?? '');
+    const target = logging && findBucket(holder.catalog, logging.targetBucket);
     // The target may be gone, or shut, since it was named.
-    if (!source || !logging || !target || !mayDeliver(this.#store, source, target, logging.targetPrefix)) return;
+    if (!source || !logging || !target || !mayDeliver(holder, source, target, logging.targetPrefix)) return;
     const place = { account: formatId(source.scope), region: this.#region, bucket: source.name };
     const key = logKey(logging, place, this.#store.now(), randomBytes(8).toString('hex').toUpperCase());
     const body = (async function* () {
       yield Buffer.from(lines.join(''));
     })();
     const { signal } = new AbortController();
-    const acl = this.#grants(target, logging);
-    await deliver(this.#store, target, { key, contentType: 'text/plain', body, principal: 'logging', ...(acl ? { acl } : {}), signal });
+    const acl = this.#grants(holder, target, logging);
+    await deliver(holder, target, { key, contentType: 'text/plain', body, principal: 'logging', ...(acl ? { acl } : {}), signal });
   }
 
   /** The target may have stopped to take grants since they were named: then its owner alone reads the log, and it is not lost. */
-  #grants(target: BucketRecord, { targetGrants }: Logging): readonly Grant[] | undefined {
+  #grants(holder: Store, target: BucketRecord, { targetGrants }: Logging): readonly Grant[] | undefined {
     try {
-      return logGrants(this.#store, target, targetGrants);
+      return logGrants(holder, target, targetGrants);
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
       this.#log('warn', 'a log of requests was delivered without its grants', { bucket: target.name, error: String(error) });

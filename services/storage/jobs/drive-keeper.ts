@@ -57,13 +57,16 @@ export class DriveKeeper {
   }
 
   async #check(): Promise<void> {
-    const { drives, packs } = this.#store.blobs;
+    const { drives } = this.#store.blobs;
+    const { all } = this.#store.partitions;
     for (const drive of drives.drives) {
       await drive.check();
       if (!drive.isIn) this.#mindCopies(drive.number);
     }
-    await this.#store.index.tend();
-    await packs.appender.rotateOlder(extentAgeMaxMs, this.#store.now());
+    for (const { index, blobs } of all) {
+      await index.tend();
+      await blobs.packs.appender.rotateOlder(extentAgeMaxMs, this.#store.now());
+    }
     for (const drive of drives.drives) {
       if (await drive.isBack()) await drives.comeBack(drive.number);
       else if (!drive.isIn && (this.#isGone(drive) || (await drive.isReplaced()))) await drives.replace(drive.number);
@@ -82,20 +85,22 @@ export class DriveKeeper {
 
   /** What lost a copy is sealed at once. */
   #mindCopies(number: number): void {
-    const { blobs, upkeep } = this.#store;
-    for (const extent of blobs.packs.extents.values()) if (extent.drives.includes(number)) upkeep.look(extent);
+    for (const { blobs, upkeep } of this.#store.partitions.all)
+      for (const extent of blobs.packs.extents.values()) if (extent.drives.includes(number)) upkeep.look(extent);
   }
 
   async #rebuild(number: number): Promise<void> {
     const rebuild: Rebuild = { drive: number, startedAt: this.#store.now(), bytes: 0 };
     this.rebuilding = rebuild;
     try {
-      await rebuildDrive(this.#store.blobs, number, async (bytes) => {
-        rebuild.bytes += bytes;
-        this.#stop.signal.throwIfAborted();
-      });
+      const { all } = this.#store.partitions;
+      for (const { blobs } of all)
+        await rebuildDrive(blobs, number, async (bytes) => {
+          rebuild.bytes += bytes;
+          this.#stop.signal.throwIfAborted();
+        });
       await this.#store.blobs.drives.whole(number);
-      this.#store.upkeep.retry();
+      for (const { upkeep } of all) upkeep.retry();
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;
     } finally {
@@ -108,10 +113,10 @@ export class DriveKeeper {
     while (!this.#stop.signal.aborted) {
       try {
         await this.#pause(1000);
-        const report = await scrub(this.#store.blobs, (bytes) => this.#pause((bytes / this.#bytesPerSecond()) * 1000));
+        const report = await this.#scrubAll();
         this.lastScrub = { ...report, endedAt: this.#store.now() };
-        const { index } = this.#store;
-        if (this.#store.now() - (index.lastCheck?.endedAt ?? this.#startedAt) >= indexCheckMs) await index.check();
+        for (const { index } of this.#store.partitions.all)
+          if (this.#store.now() - (index.lastCheck?.endedAt ?? this.#startedAt) >= indexCheckMs) await index.check();
         if (report.bytes === 0) await this.#pause(driveCheckMs);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
@@ -119,6 +124,15 @@ export class DriveKeeper {
         await this.#pause(driveCheckMs).catch(() => {});
       }
     }
+  }
+
+  async #scrubAll(): Promise<ScrubReport> {
+    const sum = { runs: 0, extents: 0, bytes: 0, damagedShards: 0, damagedCopies: 0 };
+    for (const { blobs } of this.#store.partitions.all) {
+      const report = await scrub(blobs, (bytes) => this.#pause((bytes / this.#bytesPerSecond()) * 1000));
+      for (const name of Object.keys(sum) as (keyof ScrubReport)[]) sum[name] += report[name];
+    }
+    return sum;
   }
 
   #bytesPerSecond(): number {

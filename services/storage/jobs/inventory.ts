@@ -30,7 +30,11 @@ export function keepInventories(store: Store, told: Told, signal: AbortSignal): 
   return keepRounds((over) => runAll(store, told, over), { of: 'inventories', waitMs, log: told.log, signal });
 }
 
-async function runAll(store: Store, told: Told, signal: AbortSignal): Promise<void> {
+async function runAll({ partitions }: Store, told: Told, signal: AbortSignal): Promise<void> {
+  for (const store of partitions.all) await runPartition(store, told, signal);
+}
+
+async function runPartition(store: Store, told: Told, signal: AbortSignal): Promise<void> {
   const names = [...store.catalog.table.bucket.getKeys()].map((key) => Buffer.from(key).toString('utf8'));
   for (const name of names) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -54,10 +58,11 @@ async function runOne(store: Store, { log, emit }: Told, source: BucketRecord, k
     emit(source, 'InventoryFailed', source.name, { ...fields, reason });
     return closeSlot(store, source, id, slot);
   };
-  const target = findBucket(store.catalog, fields.destination);
+  const holder = store.partitions.of(fields.destination);
+  const target = findBucket(holder.catalog, fields.destination);
   if (!target) return giveUp('The destination bucket does not exist.');
   try {
-    const isWritten = await write(store, source, target, inventory, signal);
+    const isWritten = await write(store, source, { holder, target }, inventory, signal);
     await (isWritten ? closeSlot(store, source, id, slot) : giveUp('The destination bucket does not let the inventory be delivered.'));
   } catch (error) {
     if (signal.aborted) return;
@@ -71,7 +76,7 @@ async function runOne(store: Store, { log, emit }: Told, source: BucketRecord, k
 async function write(
   store: Store,
   source: BucketRecord,
-  target: BucketRecord,
+  { holder, target }: { readonly holder: Store; readonly target: BucketRecord },
   inventory: Inventory,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -83,12 +88,12 @@ async function write(
     's3:x-amz-server-side-encryption': encryption?.algorithm,
     's3:x-amz-server-side-encryption-aws-kms-key-id': encryption?.keyId,
   };
-  const may = (key: string) => mayDeliver(store, source, target, key, { service: inventoryService, facts });
+  const may = (key: string) => mayDeliver(holder, source, target, key, { service: inventoryService, facts });
   if (![places.manifest, places.checksum, places.links, places.file(randomUUID())].every(may)) return false;
   const table = inventoryTable(inventory, source.name);
   const { format } = inventory.destination.s3BucketDestination;
   const files: InventoryFile[] = [];
-  const writing = { store, target, encryption, signal };
+  const writing = { store: holder, target, encryption, signal };
   try {
     const rows = inventoryPages(store, source, inventory);
     for await (const bytes of inventoryFiles(format === 'CSV' ? 'CSV' : 'Parquet', table, rows, signal)) {
@@ -105,7 +110,7 @@ async function write(
   } catch (error) {
     // Files that no manifest names would be nobody's.
     const removals = files.map(({ key }) => ({ key }));
-    if (removals.length > 0) await deleteObjects(store, target, removals, delivererOf(target, principal, 'DeleteObjects')).catch(() => {});
+    if (removals.length > 0) await deleteObjects(holder, target, removals, delivererOf(target, principal, 'DeleteObjects')).catch(() => {});
     throw error;
   }
   return true;

@@ -20,7 +20,11 @@ export function keepLifecycles(store: Store, log: Log, signal: AbortSignal): Rou
 }
 
 /** One round over all buckets. */
-export async function runAll(store: Store, signal: AbortSignal): Promise<void> {
+export async function runAll({ partitions }: Store, signal: AbortSignal): Promise<void> {
+  for (const store of partitions.all) await runPartition(store, signal);
+}
+
+async function runPartition(store: Store, signal: AbortSignal): Promise<void> {
   const names = [...store.catalog.table.bucket.getKeys()].map((key) => Buffer.from(key).toString('utf8'));
   for (const name of names) {
     const bucket = findBucket(store.catalog, name);

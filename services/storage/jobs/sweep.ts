@@ -1,9 +1,19 @@
 import { OperationError } from '#kernel/contract/fault.ts';
 import { remoteSweepMs, remoteWaitMs } from '../store/limits.ts';
+import type { Partitions } from '../store/partition.ts';
 import type { Store } from '../store/store.ts';
 
 /** Searches the operator's store, where there is one, for what the index knows nothing of: after the start, and once in so long. */
-export function keepSweeping({ blobs }: Store): { stop(): void } {
+export function keepSweeping({ all }: Partitions): { stop(): void } {
+  const running = all.map(keepSweepingOne);
+  return {
+    stop() {
+      for (const one of running) one.stop();
+    },
+  };
+}
+
+function keepSweepingOne({ blobs }: Store): { stop(): void } {
   const { remote, log } = blobs;
   let timer: NodeJS.Timeout | undefined;
   let over = false;

@@ -6,5 +6,8 @@ import { keepRounds, type Rounds } from './round.ts';
 
 /** Drops the tokens of renames that are older than they are kept. */
 export function keepTokens(store: Store, log: Log, signal: AbortSignal): Rounds {
-  return keepRounds((over) => forgetTokens(store, over), { of: 'tokens of renames', waitMs: tokenRoundMs, log, signal });
+  const round = async (over: AbortSignal) => {
+    for (const one of store.partitions.all) await forgetTokens(one, over);
+  };
+  return keepRounds(round, { of: 'tokens of renames', waitMs: tokenRoundMs, log, signal });
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Kernel } from '../engine/kernel.ts';
 import type { Catalog } from './catalog.ts';
 import type { DriveFile } from './drive.ts';
 import { systemCode } from './system.ts';
 import type { DriveSet } from './drive-set.ts';
-import { type Extent, extentPath, packExtent } from './extent.ts';
+import { type Extent, extentPath, extentsBefore, packExtent } from './extent.ts';
 import { numberKey } from './key.ts';
 import { appendBytes, appendTriesMax, appendWaitingBytes, copiesMin, copiesOfExtent, extentBytes, recordHeadBytes } from './limits.ts';
 import { atStep } from './step.ts';
@@ -37,6 +38,7 @@ export type AppenderOptions = {
   readonly extents: Map<number, Extent>;
   /** Called when an extent is full. */
   readonly onFull: (extent: Extent) => void;
+  readonly partition: number;
   readonly extentBytes?: number;
 };
 
@@ -217,7 +219,7 @@ export class Appender {
   /** Makes a new extent: known to the index first, so that no file is ever left that nobody knows. */
   async #begin(): Promise<Open> {
     const { catalog, drives, extents } = this.#of;
-    let id = 1;
+    let id = extentsBefore(this.#of.partition) + 1;
     for (const known of extents.keys()) id = Math.max(id, known + 1);
     const chosen = drives.choose(numberKey(BigInt(id)), copiesOfExtent);
     if (chosen.length < copiesMin) throw fault('Unavailable', `Fewer than ${copiesMin} drives are in use.`);
@@ -236,7 +238,7 @@ export class Appender {
       atStep('extent-begun');
       for (const drive of chosen) {
         files.push(await drive.open(extentPath(id), 'w+'));
-        await drive.syncDirectory('extent');
+        await drive.syncDirectory(dirname(extentPath(id)));
       }
       return { extent, files, unsynced: false };
     } catch (error) {

@@ -8,6 +8,7 @@ import type { Policy } from '../domain/policy/policy.ts';
 import { findBucket } from './bucket.ts';
 import { readConfiguration, readPolicy } from './configuration.ts';
 import { factsOf, type ObjectInput } from './fact.ts';
+import type { Partitions } from './partition.ts';
 import type { BucketRecord, ObjectRecord } from './record.ts';
 import type { Store } from './store.ts';
 import { readObject, readVersion } from './version.ts';
@@ -40,8 +41,9 @@ export const isPermit = (because: Because): boolean => permits.has(because);
  * The rules of a bucket: its policy and the lists of grants. Within the account its owner's identity policies, the bucket's
  * policy or a grant allows; across accounts the caller's identity policies and the bucket's owner both must. A policy's denial wins.
  */
-export function authorizer(store: Store): (question: ResourceQuestion) => boolean {
+export function authorizer(partitions: Partitions): (question: ResourceQuestion) => boolean {
   return (question) => {
+    const store = partitions.of(question.name);
     const bucket = findBucket(store.catalog, question.name);
     // What is not there is told by the handler; to callers without credential, only the door can have said so.
     if (!bucket) return question.identityAllows;

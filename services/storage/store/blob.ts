@@ -31,6 +31,8 @@ export type BlobOptions = {
   readonly log: Log;
   readonly now: () => number;
   readonly drives: DriveSet;
+  /** Of the index, whose blobs these are. */
+  readonly partition: number;
   readonly extentBytes?: number;
   /** The operator's store: new bytes go there, and not to the drives. */
   readonly remote?: RemoteBlobs;
@@ -78,7 +80,8 @@ export class BlobStore {
   }
 
   /** Opens drives and extents and clears away what a crash left. */
-  static async open(catalog: Catalog, directory: string, { log, now, drives, extentBytes, remote }: BlobOptions): Promise<BlobStore> {
+  static async open(catalog: Catalog, directory: string, options: BlobOptions): Promise<BlobStore> {
+    const { log, now, drives, partition, extentBytes, remote } = options;
     const coder = await openCoder();
     const early: Extent[] = [];
     const concern: Concern = { damage: () => {}, work: (extent) => void early.push(extent) };
@@ -87,6 +90,7 @@ export class BlobStore {
       drives,
       coder,
       now,
+      partition,
       onDamage: (...found) => concern.damage(...found),
       onWork: (extent, damaged) => concern.work(extent, damaged),
       ...(extentBytes === undefined ? {} : { extentBytes }),

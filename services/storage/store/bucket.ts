@@ -2,8 +2,8 @@ import { fault } from '#kernel/contract/fault.ts';
 import type { Envelope } from '#kernel/contract/provider.ts';
 import { bucketsMax } from '../contract/limits.ts';
 import { isBucketName } from '../domain/name.ts';
-import type { Catalog } from './catalog.ts';
-import { afterPrefix, bucketPlace, numberKey, placedKey, placedName } from './key.ts';
+import type { Batch, Catalog } from './catalog.ts';
+import { afterPrefix, bucketPlace, bucketsBefore, numberKey, placedKey, placedName } from './key.ts';
 import { bucketsReadMax } from './limits.ts';
 import { type BucketRecord, pack, unpack } from './record.ts';
 import type { Store } from './store.ts';
@@ -69,32 +69,39 @@ export type NewBucket = {
 };
 
 export async function createBucket(
-  { catalog, now }: Store,
+  { partitions, now }: Store,
   owner: Owner,
   { name, location, labels, settings = {} }: NewBucket,
 ): Promise<BucketRecord> {
   if (!isBucketName(name)) throw fault('InvalidBucketName', { path: '/name' });
-  return catalog.commit((batch) => {
-    const known = findBucket(catalog, name);
+  const home = partitions.home(name);
+  const { catalog } = home;
+  return commitChange(home, (batch, nextVersion) => {
+    const known = partitions.find(name);
     if (known)
       throw fault(known.scope === owner.scope && known.tenant === owner.tenant ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists');
-    const { owned } = catalog.table;
-    if (owned.getKeysCount({ start: numberKey(owner.scope), end: numberKey(owner.scope + 1n) }) >= bucketsMax)
+    const own = { start: numberKey(owner.scope), end: numberKey(owner.scope + 1n) };
+    if (partitions.all.reduce((sum, { catalog: { table } }) => sum + table.owned.getKeysCount(own), 0) >= bucketsMax)
       throw fault('QuotaExceeded', `A scope may have ${bucketsMax} buckets.`);
     const record: BucketRecord = {
-      id: batch.next('bucket'),
+      id: batch.next('bucket', bucketsBefore(home.partition)),
       ...owner,
       name,
       createdAt: now(),
       location,
       labels,
       generation: 1,
-      version: batch.next('version'),
+      version: nextVersion(),
       ...settings,
     };
     writeBucket(catalog, record);
     return record;
   });
+}
+
+/** Commits a change of a bucket, which has a number among those of all. */
+function commitChange<T>({ catalog, partitions }: Store, change: (batch: Batch, nextVersion: () => bigint) => T): Promise<T> {
+  return partitions.alone(() => catalog.commit((batch) => change(batch, () => batch.next('version', partitions.version))));
 }
 
 /** Within a change: writes what is kept of a bucket. */
@@ -105,13 +112,14 @@ export function writeBucket({ table }: Catalog, record: BucketRecord): void {
 
 /** Changes what is kept of a bucket itself. */
 export function changeBucket(
-  { catalog }: Store,
+  store: Store,
   place: BucketRecord,
   change: (bucket: BucketRecord) => Partial<BucketRecord>,
 ): Promise<BucketRecord> {
-  return catalog.commit((batch) => {
+  const { catalog } = store;
+  return commitChange(store, (_, nextVersion) => {
     const bucket = sameBucket(catalog, place);
-    const record = { ...bucket, ...change(bucket), generation: bucket.generation + 1, version: batch.next('version') };
+    const record = { ...bucket, ...change(bucket), generation: bucket.generation + 1, version: nextVersion() };
     writeBucket(catalog, record);
     return record;
   });
@@ -119,24 +127,26 @@ export function changeBucket(
 
 /** Gives a bucket other labels. */
 export function labelBucket(
-  { catalog }: Store,
+  store: Store,
   owner: Owner,
   name: string,
   labels: Readonly<Record<string, string>>,
   ifVersion: string | undefined,
 ): Promise<BucketRecord> {
-  return catalog.commit((batch) => {
+  const { catalog } = store;
+  return commitChange(store, (_, nextVersion) => {
     const bucket = ownBucket(catalog, owner, name);
     if (ifVersion !== undefined && ifVersion !== String(bucket.version)) throw fault('PreconditionFailed');
-    const record = { ...bucket, labels, generation: bucket.generation + 1, version: batch.next('version') };
+    const record = { ...bucket, labels, generation: bucket.generation + 1, version: nextVersion() };
     writeBucket(catalog, record);
     return record;
   });
 }
 
 /** Deletes an empty bucket; its unfinished uploads must have been given up. Resolves with what it was. */
-export function deleteBucket({ catalog }: Store, owner: Owner, name: string, ifVersion?: string): Promise<BucketRecord> {
-  return catalog.commit((batch) => {
+export function deleteBucket(store: Store, owner: Owner, name: string, ifVersion?: string): Promise<BucketRecord> {
+  const { catalog } = store;
+  return commitChange(store, (_, nextVersion) => {
     const bucket = ownBucket(catalog, owner, name);
     if (ifVersion !== undefined && ifVersion !== String(bucket.version)) throw fault('PreconditionFailed');
     const { table } = catalog;
@@ -146,7 +156,7 @@ export function deleteBucket({ catalog }: Store, owner: Owner, name: string, ifV
     for (const key of [...table.dictionary.getKeys(below)]) table.dictionary.remove(key);
     table.bucket.remove(Buffer.from(name));
     table.owned.remove(placedKey(bucket.scope, name));
-    return { ...bucket, version: batch.next('version') };
+    return { ...bucket, version: nextVersion() };
   });
 }
 
@@ -161,21 +171,23 @@ export function holdsObjects({ catalog }: Store, bucket: BucketRecord): boolean 
 
 /** A page of an owner's buckets in order of name. */
 export function listBuckets(
-  { catalog }: Store,
+  { partitions }: Pick<Store, 'partitions'>,
   owner: Owner,
   page: { after?: string; limit: number; prefix?: string },
 ): { items: BucketEnvelope[]; next?: string; version: string } {
-  const { owned } = catalog.table;
   const prefix = placedKey(owner.scope, page.prefix ?? '');
   const behind = page.after === undefined ? prefix : placedKey(owner.scope, `${page.after}\0`);
   const start = Buffer.compare(behind, prefix) > 0 ? behind : prefix;
-  const names = [...owned.getKeys({ start, end: afterPrefix(prefix), limit: page.limit + 1 })].map(placedName);
-  const items = names.slice(0, page.limit).flatMap((name) => {
+  const range = { start, end: afterPrefix(prefix), limit: page.limit + 1 };
+  const { version } = partitions;
+  const found = partitions.all
+    .flatMap(({ catalog }) => [...catalog.table.owned.getKeys(range)].map((key) => ({ catalog, name: placedName(key) })))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const items = found.slice(0, page.limit).flatMap(({ catalog, name }) => {
     const bucket = findBucket(catalog, name);
     return bucket ? [envelopeOf(catalog, bucket)] : [];
   });
-  const version = catalog.table.counter.get(Buffer.from('version'))?.readBigUInt64BE() ?? 0n;
-  return { items, ...(names.length > page.limit ? { next: names[page.limit - 1]! } : {}), version: String(version) };
+  return { items, ...(found.length > page.limit ? { next: found[page.limit - 1]!.name } : {}), version: String(version) };
 }
 
 /** A bucket as everything derived sees it. */

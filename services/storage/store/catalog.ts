@@ -53,8 +53,8 @@ export type Batch = {
   tally(place: bigint): Tally;
   /** Appends to the effects log. */
   log(effect: Effect): void;
-  /** The next number of a named sequence. */
-  next(counter: Sequence): bigint;
+  /** The next number of a named sequence, which is greater than `above`. */
+  next(counter: Sequence, above?: bigint): bigint;
 };
 
 /** Named sequences: of buckets, of changes of buckets, and of the versions of objects. */
@@ -336,9 +336,10 @@ class OpenBatch implements Batch {
     this.#table.effect.put(numberKey(this.#offset), packEffect({ ...effect, offset: this.#offset }, this.#veil()));
   }
 
-  next(counter: Sequence): bigint {
+  next(counter: Sequence, above = 0n): bigint {
     const key = Buffer.from(counter);
-    const value = (this.#table.counter.get(key)?.readBigUInt64BE() ?? 0n) + 1n;
+    const last = this.#table.counter.get(key)?.readBigUInt64BE() ?? 0n;
+    const value = (last > above ? last : above) + 1n;
     this.#table.counter.put(key, numberKey(value));
     return value;
   }

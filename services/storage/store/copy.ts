@@ -16,6 +16,8 @@ import { readObject, readVersion } from './version.ts';
 import { effectOf, toldOf, type Who } from './who.ts';
 
 export type Source = {
+  /** The partition that holds it. */
+  readonly store: Store;
   readonly bucket: BucketRecord;
   readonly key: string;
   readonly versionId?: string;
@@ -29,8 +31,9 @@ type Opened = { readonly object: ObjectRecord; readonly segments: readonly Segme
 const gone = Symbol('the source was replaced');
 
 /** The version that a copy names. */
-function readSource({ catalog, now }: Store, source: Source): ObjectRecord {
+function readSource(source: Source): ObjectRecord {
   const { key, versionId } = source;
+  const { catalog, now } = source.store;
   const object = versionId === undefined ? readObject(catalog, source.bucket, key) : readVersion(catalog, source.bucket, key, versionId);
   if (!object) throw fault(versionId === undefined ? 'NoSuchKey' : 'NoSuchVersion');
   if (object.deleteMarker) throw fault('InvalidRequest', 'The source of a copy request may not specifically refer to a delete marker.');
@@ -39,16 +42,17 @@ function readSource({ catalog, now }: Store, source: Source): ObjectRecord {
   return object;
 }
 
-function openSource(store: Store, source: Source): Opened {
-  const object = readSource(store, source);
+function openSource(source: Source): Opened {
+  const { store } = source;
+  const object = readSource(source);
   const { segments } = readLayout(store.catalog, object);
   return { object, segments, unpin: store.blobs.pin(segments) };
 }
 
 /** Reads a source, and reads it again when it was replaced before its bytes could be shared. */
-async function fromSource<T>(store: Store, source: Source, work: (opened: Opened) => Promise<T>): Promise<T> {
+async function fromSource<T>(source: Source, work: (opened: Opened) => Promise<T>): Promise<T> {
   for (let tries = 0; tries < copyTriesMax; tries++) {
-    const opened = openSource(store, source);
+    const opened = openSource(source);
     try {
       return await work(opened);
     } catch (error) {
@@ -66,8 +70,12 @@ function shareAll({ catalog, blobs }: Store, segments: readonly Segment[]): void
   for (const segment of segments) blobs.share(segment);
 }
 
-/** Bytes sealed under a scope's key are of use in that scope alone, and those that need a dictionary in its bucket alone. */
-function mayShare(from: BucketRecord, to: BucketRecord, { segments }: Opened): boolean {
+/**
+ * Who refers to bytes is counted in their partition alone. Bytes sealed under a scope's key are of use in that scope alone, and
+ * those that need a dictionary in its bucket alone.
+ */
+function mayShare(store: Store, { store: holder, bucket: from }: Source, to: BucketRecord, { segments }: Opened): boolean {
+  if (holder !== store) return false;
   if (from.id === to.id) return true;
   if (from.tenant !== to.tenant || from.scope !== to.scope) return segments.every(({ seal }) => seal === undefined);
   return segments.every(({ seal }) => seal?.compressed?.dictionary === undefined);
@@ -128,7 +136,7 @@ export type CopyOptions = {
 /** Stores an object whose bytes are there already: both point at the same files, unless they are sealed under different keys. */
 export async function copyObject(store: Store, place: BucketRecord, options: CopyOptions): Promise<Stored & { source: ObjectRecord }> {
   const { source, maxBytes, seal } = options;
-  const stored = await fromSource(store, source, (opened) => {
+  const stored = await fromSource(source, (opened) => {
     const { object } = opened;
     if (object.size > maxBytes) throw fault('EntityTooLarge', 'The source is too large to be copied in one request; copy it in parts.');
     const tags = options.replaceTags ? options.traits.tags : object.tags;
@@ -137,7 +145,7 @@ export async function copyObject(store: Store, place: BucketRecord, options: Cop
       headers: options.headers ?? { ...kept },
       traits: { ...options.traits, ...(tags ? { tags } : {}), ...(seal ? { seal: seal.seal } : {}) },
     };
-    const isSealedAnew = object.seal !== undefined || seal !== undefined || !mayShare(source.bucket, place, opened);
+    const isSealedAnew = object.seal !== undefined || seal !== undefined || !mayShare(store, source, place, opened);
     return (isSealedAnew ? copySealed : copyShared)(store, place, opened, options, made);
   });
   store.blobs.free(stored.freed);
@@ -164,7 +172,8 @@ async function copyShared(store: Store, place: BucketRecord, opened: Opened, opt
 }
 
 /** The source's bytes in the open. */
-async function openBody(store: Store, opened: Opened, source: Source, span: Span | undefined): Promise<Bytes> {
+async function openBody(opened: Opened, source: Source, span: Span | undefined): Promise<Bytes> {
+  const { store } = source;
   const seal = await openSeal(store.sealer, source.bucket.tenant, opened.object.seal, source.customerKey);
   return openObject(store, source.bucket, opened.segments, { span, seal, done: () => {} });
 }
@@ -172,7 +181,7 @@ async function openBody(store: Store, opened: Opened, source: Source, span: Span
 async function copySealed(store: Store, place: BucketRecord, opened: Opened, options: CopyOptions, made: Made) {
   const { key, source, conditions, who, seal, maxBytes, signal } = options;
   const { object } = opened;
-  const body = await openBody(store, opened, source, undefined);
+  const body = await openBody(opened, source, undefined);
   const algorithm = options.checksumAlgorithm ?? object.checksum?.algorithm;
   const rules = { maxBytes, mayWrite: store.mayWrite, signal };
   const received = await takeIn(
@@ -203,16 +212,16 @@ export async function copyPart(
   options: CopyPartOptions,
 ): Promise<{ part: PartRecord; bytes: number; source: ObjectRecord }> {
   const { source, span, maxBytes } = options;
-  return fromSource(store, source, async (opened) => {
+  return fromSource(source, async (opened) => {
     const { object, segments } = opened;
     if (span && span.last >= object.size) throw fault('InvalidRange', 'The range is outside the source.');
     if ((span ? span.last - span.first + 1 : object.size) > maxBytes) throw fault('EntityTooLarge');
     const upload = findUpload(store.catalog, sameBucket(store.catalog, place), options);
     const isWhole = !span || (span.first === 0 && span.last === object.size - 1);
-    if (!object.seal && !upload.seal && isWhole && mayShare(source.bucket, place, opened))
+    if (!object.seal && !upload.seal && isWhole && mayShare(store, source, place, opened))
       return { ...(await sharePart(store, place, options, segments, upload.checksumAlgorithm)), source: object };
     const seal = await openSeal(store.sealer, place.tenant, upload.seal, options.customerKey);
-    const body = await openBody(store, opened, source, span);
+    const body = await openBody(opened, source, span);
     const expected = upload.checksumAlgorithm ? { checksumAlgorithm: upload.checksumAlgorithm } : {};
     const received = await takeIn(store, place, body, expected, { maxBytes, mayWrite: store.mayWrite, signal: options.signal }, seal);
     const value = received.checksum;

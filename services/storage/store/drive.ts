@@ -135,7 +135,7 @@ export class Drive {
   /** Whether the operator put another one in its place: the mark lies there, and nothing that was written here before. */
   async isReplaced(): Promise<boolean> {
     const names = await readdir(this.spec.path).catch((): string[] => []);
-    return names.includes(replacementMark) && !names.some((name) => name === 'shard' || name === 'extent' || name === 'index');
+    return names.includes(replacementMark) && !names.some((name) => /^(?:shard|(?:extent|index)(?:-\d+)?)$/.test(name));
   }
 
   /** Looks whether the drive is still the one it was; takes it out when it is not. With `both`, mends the copy of its identity too. */

@@ -6,12 +6,19 @@ import type { Catalog, Effect } from './catalog.ts';
 import { readConfiguration } from './configuration.ts';
 import { numberKey } from './key.ts';
 import { effectsForgetMax, effectsReadMax } from './limits.ts';
+import type { Partitions } from './partition.ts';
 import { unpackEffect } from './veil.ts';
 
+/** The effects logs of all partitions; that of the first has no name, as when it was the only one. */
+export function effectSources({ all }: Partitions, region: string): EffectSource[] {
+  return all.map(({ catalog, partition }) => effectSource(catalog, region, partition === 0 ? undefined : String(partition)));
+}
+
 /** The effects log as a source of audit: what changed objects was logged in the same commit as the change itself. */
-export function effectSource(catalog: Catalog, region: string): EffectSource {
+export function effectSource(catalog: Catalog, region: string, name?: string): EffectSource {
   const { effect } = catalog.table;
   return {
+    ...(name === undefined ? {} : { name }),
     async read(after, limit) {
       if (catalog.closed) return [];
       const found: LoggedEffect[] = [];

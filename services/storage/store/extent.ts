@@ -15,9 +15,16 @@ export type Extent = {
   coded?: { readonly id: string; spread: Spread };
 };
 
+/** Extents of a partition are numbered from behind this number on, so that no two partitions have one of the same number. */
+export const extentsBefore = (partition: number): number => partition * 2 ** 40;
+
+/** Where the copies of a partition's extents lie, below their drives. */
+export const extentFolder = (partition: number): string => (partition === 0 ? 'extent' : `extent-${partition}`);
+
 /** The file of a copy, below its drive. */
 export function extentPath(id: number): string {
-  return `extent/${id.toString(16).padStart(12, '0')}`;
+  const partition = Math.floor(id / extentsBefore(1));
+  return `${extentFolder(partition)}/${(id - extentsBefore(partition)).toString(16).padStart(12, '0')}`;
 }
 
 export function packExtent(extent: Extent): Buffer {

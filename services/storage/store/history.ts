@@ -2,8 +2,8 @@ import { EventEmitter, once } from 'node:events';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Change } from '#kernel/contract/provider.ts';
 import { type BucketEnvelope, envelopeOf, type Owner } from './bucket.ts';
-import type { Catalog } from './catalog.ts';
 import { bucketChangesMax } from './limits.ts';
+import type { Partitions } from './partition.ts';
 import type { BucketRecord } from './record.ts';
 
 type Entry = {
@@ -14,16 +14,16 @@ type Entry = {
 
 /** The last changes of buckets, for watches. Versions are numbers that grow with every change of any bucket. */
 export class BucketHistory {
-  readonly #catalog: Catalog;
+  readonly #partitions: Partitions;
   readonly #entries: Entry[] = [];
   readonly #more = new EventEmitter();
   /** Changes up to here are not remembered. */
   #forgotten: bigint;
 
-  constructor(catalog: Catalog) {
-    this.#catalog = catalog;
+  constructor(partitions: Partitions) {
+    this.#partitions = partitions;
     this.#more.setMaxListeners(0);
-    this.#forgotten = catalog.table.counter.get(Buffer.from('version'))?.readBigUInt64BE() ?? 0n;
+    this.#forgotten = partitions.version;
   }
 
   put(bucket: BucketRecord): void {
@@ -39,7 +39,7 @@ export class BucketHistory {
     this.#entries.push({
       owner: { tenant, scope },
       version,
-      change: { type, version: String(version), resource: envelopeOf(this.#catalog, bucket) },
+      change: { type, version: String(version), resource: envelopeOf(this.#partitions.of(bucket.name).catalog, bucket) },
     });
     if (this.#entries.length > bucketChangesMax) this.#forgotten = this.#entries.shift()!.version;
     this.#more.emit('more');

@@ -3,13 +3,14 @@ import { systemCode } from './system.ts';
 import { type IndexFrame, indexBodyBytes, unpackIndexFrame } from './index-frame.ts';
 import { indexHeadBytes } from './limits.ts';
 
-export const indexFolder = 'index';
+/** Where the log of a partition of the index lies, below its drives; and the partition itself, below the data directory. */
+export const indexFolder = (partition: number): string => (partition === 0 ? 'index' : `index-${partition}`);
 
 /** A base, or a log of what changed since; the numbers grow. */
 export type IndexFileName = { readonly number: number; readonly kind: 'base' | 'log' };
 
-export function indexPath({ number, kind }: IndexFileName): string {
-  return `${indexFolder}/${number.toString(16).padStart(12, '0')}.${kind}`;
+export function indexPath(folder: string, { number, kind }: IndexFileName): string {
+  return `${folder}/${number.toString(16).padStart(12, '0')}.${kind}`;
 }
 
 /** The file of such a name; undefined for what a crash left half made. */

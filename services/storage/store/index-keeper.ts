@@ -7,9 +7,18 @@ import { Catalog, tableNames } from './catalog.ts';
 import { syncDirectory } from './system.ts';
 import type { DriveSet } from './drive-set.ts';
 import { checkIndex, indexPages } from './index-check.ts';
+import { indexFolder } from './index-file.ts';
 import { IndexLog } from './index-log.ts';
 import { UnsyncedMark } from './unsynced-mark.ts';
 import { driveWaitMs, indexCheckedMaxBytes, indexCheckMaxBytes } from './limits.ts';
+
+export type IndexOptions = {
+  readonly directory: string;
+  readonly drives: DriveSet;
+  readonly partition: number;
+  readonly log: Log;
+  readonly now: () => number;
+};
 
 export type IndexReport = { readonly endedAt: number; readonly rows: number; readonly wrong: number; readonly damagedCopies: number };
 
@@ -38,10 +47,11 @@ export class IndexKeeper {
    * Opens the index. One that is gone, that cannot be opened, that differs from its log, or on whose opening the process died
    * before, is set aside and made again from the log.
    */
-  static async open(directory: string, drives: DriveSet, log: Log, now: () => number): Promise<IndexKeeper> {
-    const index = await IndexLog.open(drives, log);
-    const [place, mark] = [join(directory, 'index'), join(directory, 'index-opening')];
-    const unsynced = new UnsyncedMark(directory);
+  static async open({ directory, drives, partition, log, now }: IndexOptions): Promise<IndexKeeper> {
+    const index = await IndexLog.open(drives, log, partition);
+    const name = indexFolder(partition);
+    const [place, mark] = [join(directory, name), join(directory, `${name}-opening`)];
+    const unsynced = new UnsyncedMark(directory, name);
     const lost = await unsynced.settle();
     const distrust = existsSync(mark) ? 'the last start did not end' : existsSync(join(place, 'data.mdb')) ? lost : 'it is gone';
     // On a full disk it may not come to be; the index is opened all the same.

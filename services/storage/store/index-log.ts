@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Log } from '#kernel/contract/implement.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Drive, DriveFile } from './drive.ts';
@@ -17,6 +18,7 @@ type Copy = { readonly drive: Drive; readonly id: string; readonly file: DriveFi
 export class IndexLog {
   readonly #drives: DriveSet;
   readonly #log: Log;
+  readonly #folder: string;
   #copies: Copy[] = [];
   #number = 0;
   #at = 0;
@@ -31,23 +33,25 @@ export class IndexLog {
   /** Whether something was appended and not synced. */
   #unsynced = false;
 
-  private constructor(drives: DriveSet, log: Log) {
+  private constructor(drives: DriveSet, log: Log, folder: string) {
     this.#drives = drives;
     this.#log = log;
+    this.#folder = folder;
   }
 
   /** Finds the newest base and the logs behind it. */
-  static async open(drives: DriveSet, log: Log): Promise<IndexLog> {
-    const found = new IndexLog(drives, log);
-    const names = (await Promise.all(drives.allIn.map((drive) => drive.list(indexFolder)))).flat().map(readIndexName);
+  static async open(drives: DriveSet, log: Log, partition: number): Promise<IndexLog> {
+    const folder = indexFolder(partition);
+    const found = new IndexLog(drives, log, folder);
+    const names = (await Promise.all(drives.allIn.map((drive) => drive.list(folder)))).flat().map(readIndexName);
     const numbers = (kind: 'base' | 'log') =>
       [...new Set(names.flatMap((name) => (name?.kind === kind ? [name.number] : [])))].toSorted((a, b) => a - b);
     const base = numbers('base').at(-1);
     found.#number = Math.max(0, ...names.map((name) => name?.number ?? 0));
     if (base !== undefined) {
       found.#logs = numbers('log').filter((number) => number >= base);
-      found.#base = { number: base, bytes: await found.#sizeOf(indexPath({ number: base, kind: 'base' })) };
-      for (const number of found.#logs) found.#bytes += await found.#sizeOf(indexPath({ number, kind: 'log' }));
+      found.#base = { number: base, bytes: await found.#sizeOf(indexPath(folder, { number: base, kind: 'base' })) };
+      for (const number of found.#logs) found.#bytes += await found.#sizeOf(indexPath(folder, { number, kind: 'log' }));
     }
     return found;
   }
@@ -102,13 +106,13 @@ export class IndexLog {
     if (!this.#base) return;
     const { allIn } = this.#drives;
     let last: bigint | undefined;
-    for await (const frame of framesOf(allIn, indexPath({ number: this.#base.number, kind: 'base' }))) {
+    for await (const frame of framesOf(allIn, indexPath(this.#folder, { number: this.#base.number, kind: 'base' }))) {
       if (frame.kind === 'end') last = frame.sequence;
       yield frame;
     }
     if (last === undefined) throw fault('DataDirectory', 'The base of the storage index is damaged on every drive.');
     for (const number of this.#logs) {
-      for await (const frame of framesOf(allIn, indexPath({ number, kind: 'log' }))) {
+      for await (const frame of framesOf(allIn, indexPath(this.#folder, { number, kind: 'log' }))) {
         if (frame.sequence !== last + 1n) throw fault('DataDirectory', `Changes of the storage index are lost behind ${last}.`);
         last = frame.sequence;
         yield frame;
@@ -187,8 +191,8 @@ export class IndexLog {
   /** Goes on in new files, on as many drives as are wanted; resolves with the number of the last change before them. */
   async turn(sequence = this.#sequence): Promise<bigint> {
     const number = (this.#number += 1);
-    const path = indexPath({ number, kind: 'log' });
-    const chosen = this.#drives.choose(Buffer.from(indexFolder), Math.min(copiesOfIndex, this.#drives.allIn.length));
+    const path = indexPath(this.#folder, { number, kind: 'log' });
+    const chosen = this.#drives.choose(Buffer.from(this.#folder), Math.min(copiesOfIndex, this.#drives.allIn.length));
     const opened = await Promise.allSettled(chosen.map((drive) => openNew(drive, path)));
     const copies = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     if (copies.length === 0) throw (opened[0] as PromiseRejectedResult | undefined)?.reason ?? fault('Unavailable', 'No drive is in use.');
@@ -209,7 +213,7 @@ export class IndexLog {
   /** Writes a base that stands for the last change before the files of the last turn, and removes what it replaces. */
   async write(pages: AsyncIterable<readonly IndexRow[]>, last: bigint): Promise<void> {
     const number = this.#number;
-    const path = indexPath({ number, kind: 'base' });
+    const path = indexPath(this.#folder, { number, kind: 'base' });
     let copies: Copy[] = [];
     let at = 0;
     const put = async (frame: IndexFrame) => {
@@ -227,7 +231,7 @@ export class IndexLog {
       await put({ kind: 'end', sequence: last, rows: [] });
       for (const { file } of copies) await file.datasync();
       for (const { drive } of copies) await drive.rename(`${path}.new`, path);
-      for (const { drive } of copies) await drive.syncDirectory(indexFolder);
+      for (const { drive } of copies) await drive.syncDirectory(this.#folder);
     } finally {
       for (const { file } of copies) await file.close();
     }
@@ -241,9 +245,9 @@ export class IndexLog {
   /** Removes what no rebuild needs any more. */
   async #clear(from: number): Promise<void> {
     for (const drive of this.#drives.allIn) {
-      for (const name of await drive.list(indexFolder)) {
+      for (const name of await drive.list(this.#folder)) {
         const known = readIndexName(name);
-        if (!known || known.number < from) await drive.remove(`${indexFolder}/${name}`);
+        if (!known || known.number < from) await drive.remove(`${this.#folder}/${name}`);
       }
     }
   }
@@ -255,7 +259,7 @@ export class IndexLog {
     const current = { number: this.#number, end: this.#at };
     const names = [{ number: this.#base.number, kind: 'base' as const }, ...this.#logs.map((number) => ({ number, kind: 'log' as const }))];
     for (const name of names) {
-      const path = indexPath(name);
+      const path = indexPath(this.#folder, name);
       const end = name.kind === 'log' && name.number === current.number ? current.end : await this.#sizeOf(path);
       const holders = await this.#holders(path);
       damaged += Math.max(0, Math.min(copiesOfIndex, this.#drives.allIn.length) - holders.length);
@@ -272,8 +276,8 @@ export class IndexLog {
   }
 
   async #holders(path: string): Promise<Drive[]> {
-    const name = path.slice(indexFolder.length + 1);
-    const names = await Promise.all(this.#drives.allIn.map((drive) => drive.list(indexFolder)));
+    const name = path.slice(this.#folder.length + 1);
+    const names = await Promise.all(this.#drives.allIn.map((drive) => drive.list(this.#folder)));
     return this.#drives.allIn.filter((_, at) => names[at]?.includes(name));
   }
 
@@ -287,7 +291,7 @@ export class IndexLog {
 
 async function openNew(drive: Drive, path: string): Promise<Copy> {
   const file = await drive.open(path, 'w+');
-  await drive.syncDirectory(indexFolder);
+  await drive.syncDirectory(dirname(path));
   return { drive, id: drive.id, file };
 }
 

@@ -10,6 +10,9 @@ export function numberKey(value: bigint): Buffer {
   return key;
 }
 
+/** Buckets of a partition are numbered from behind this number on, so that no two have the same number. */
+export const bucketsBefore = (partition: number): bigint => BigInt(partition) << 48n;
+
 /** What a bucket's tally stands under: its number with the highest bit set, which no scope has. */
 export function bucketPlace(bucket: bigint): bigint {
   return bucket | (1n << 63n);

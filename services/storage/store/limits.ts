@@ -76,6 +76,7 @@ export const deadShareMax = limit(
   'share',
   'Share of an extent that is deleted objects above which the rest is moved and it is dropped.',
 );
+export const partitionsMax = limit(16, 'partition', 'Partitions of the index; each has a log and extents of its own.');
 export const copiesOfIndex = limit(3, 'drive', 'Drives that hold the log of the index.');
 export const indexHeadBytes = limit(32, 'byte', 'Header before every frame of the log of the index.');
 export const indexFrameMaxBytes = limit(1024 * mib, 'byte', 'Longest frame of the log of the index: what one commit changes.');

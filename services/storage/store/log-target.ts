@@ -21,16 +21,17 @@ const logService = 'logging.s3.amazonaws.com';
  */
 export function checkLogTarget(store: Store, source: BucketRecord, { loggingEnabled }: LoggingDocument): void {
   if (!loggingEnabled) return;
-  const { catalog } = store;
+  const holder = store.partitions.of(loggingEnabled.targetBucket);
+  const { catalog } = holder;
   const target = findBucket(catalog, loggingEnabled.targetBucket);
   if (!target) throw fault('NoSuchKey', 'The target bucket for logging does not exist.');
   if (target.id !== source.id && readConfiguration(catalog, target, 'logging')?.loggingEnabled)
     throw fault('InvalidArgument', 'The target bucket has logging itself.');
   if (readConfiguration(catalog, target, 'encryption')) throw fault('InvalidArgument', 'The target bucket seals its objects by default.');
   if (target.requesterPays) throw fault('InvalidArgument', 'Who asks the target bucket pays for it.');
-  if (!mayDeliver(store, source, target, loggingEnabled.targetPrefix))
+  if (!mayDeliver(holder, source, target, loggingEnabled.targetPrefix))
     throw fault('Denied', 'The target bucket does not let logs be delivered.');
-  logGrants(store, target, loggingEnabled.targetGrants);
+  logGrants(holder, target, loggingEnabled.targetGrants);
 }
 
 /**
@@ -47,7 +48,7 @@ export function logGrants(store: Store, target: BucketRecord, named: Target['tar
 /** Who delivers, as policies name it, and what its requests say: by their condition keys. */
 type Deliverer = { readonly service: string; readonly facts: Readonly<Record<string, string | undefined>> };
 
-/** Whether the target lets a service put an object for a source: by its policy, or, the log's writer, by a grant. */
+/** Whether the target, of this partition, lets a service put an object for a source: by its policy, or, the log's writer, by a grant. */
 export function mayDeliver(
   { catalog }: Store,
   source: BucketRecord,

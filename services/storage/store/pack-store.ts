@@ -7,7 +7,7 @@ import { shardPath } from './coded.ts';
 import { type CodedPlace, CodedReader, type OnDamage } from './coded-reader.ts';
 import { systemCode } from './system.ts';
 import type { DriveSet } from './drive-set.ts';
-import { type Extent, extentPath, packExtent, unpackExtent } from './extent.ts';
+import { type Extent, extentFolder, extentPath, packExtent, unpackExtent } from './extent.ts';
 import { FileCache } from './file-cache.ts';
 import { frameAt, geometryOf, stripeDataBytes, unitOf } from './frame.ts';
 import { numberKey } from './key.ts';
@@ -23,6 +23,8 @@ export type PackOptions = {
   /** Called with extents that have work for upkeep: full, mostly dead, or with a damaged copy. */
   readonly onWork: (extent: Extent, damaged?: boolean) => void;
   readonly extentBytes?: number;
+  /** Of the index. */
+  readonly partition: number;
 };
 
 /** Small objects, packed in extents. */
@@ -36,7 +38,7 @@ export class PackStore {
 
   private constructor(options: PackOptions) {
     this.#of = options;
-    const { catalog, drives, coder, now, onWork, extentBytes } = options;
+    const { catalog, drives, coder, now, onWork, extentBytes, partition } = options;
     this.appender = new Appender({
       catalog,
       drives,
@@ -44,6 +46,7 @@ export class PackStore {
       now,
       extents: this.extents,
       onFull: onWork,
+      partition,
       ...(extentBytes === undefined ? {} : { extentBytes }),
     });
   }
@@ -52,6 +55,7 @@ export class PackStore {
   static async open(options: PackOptions): Promise<PackStore> {
     const store = new PackStore(options);
     const { catalog, drives, onWork } = options;
+    const folder = extentFolder(options.partition);
     for (const { value } of catalog.table.extent.getRange()) {
       const extent = unpackExtent(value);
       store.extents.set(extent.id, extent);
@@ -60,8 +64,8 @@ export class PackStore {
       [...store.extents.values()].filter(({ state }) => state !== 'sealed').map((extent) => [extentPath(extent.id), extent]),
     );
     for (const drive of drives.allIn) {
-      for (const name of await drive.list('extent')) {
-        if (!known.get(`extent/${name}`)?.drives.includes(drive.number)) await drive.remove(`extent/${name}`);
+      for (const name of await drive.list(folder)) {
+        if (!known.get(`${folder}/${name}`)?.drives.includes(drive.number)) await drive.remove(`${folder}/${name}`);
       }
     }
     for (const extent of store.extents.values()) {

@@ -6,30 +6,32 @@ import type { Store } from './store.ts';
 
 /** Buckets as resources of the platform. */
 export function bucketProvider(store: Store, history: BucketHistory, region: string): Provider<{ location: string }, BucketStatus> {
-  const { catalog } = store;
+  const { partitions } = store;
   return {
     attributes(_scope, name) {
-      const bucket = findBucket(catalog, name);
+      const bucket = partitions.find(name);
       return bucket && { owner: String(bucket.scope), labels: bucket.labels, createdAt: bucket.createdAt };
     },
     async get({ tenant, scope }, name) {
+      const { catalog } = partitions.of(name);
       const bucket = findBucket(catalog, name);
       return bucket?.scope === scope && bucket.tenant === tenant ? envelopeOf(catalog, bucket) : undefined;
     },
     list: async (at, page) => listBuckets(store, at, page),
     async put({ tenant, scope }, { name, spec, labels = {}, ifVersion }) {
-      const known = findBucket(catalog, name);
+      const holder = partitions.of(name);
+      const known = findBucket(holder.catalog, name);
       if (ifVersion === '0' && known) throw fault('Conflict');
       if (spec.location !== region) throw fault('IllegalLocationConstraint', { path: '/spec/location' });
       const owner = { tenant, scope };
       const bucket = known
-        ? await labelBucket(store, owner, name, labels, ifVersion)
+        ? await labelBucket(holder, owner, name, labels, ifVersion)
         : await createBucket(store, owner, { name, location: region, labels });
       history.put(bucket);
-      return envelopeOf(catalog, bucket);
+      return envelopeOf(partitions.of(name).catalog, bucket);
     },
     async delete({ tenant, scope }, name, ifVersion) {
-      history.deleted(await deleteBucket(store, { tenant, scope }, name, ifVersion));
+      history.deleted(await deleteBucket(partitions.of(name), { tenant, scope }, name, ifVersion));
     },
     watch: (at, from, signal) => history.watch(at, from, signal),
   };

@@ -7,12 +7,16 @@ import type { DriveSpec } from './drive.ts';
 import { DriveSet } from './drive-set.ts';
 import { Heat } from './heat.ts';
 import { IndexKeeper } from './index-keeper.ts';
+import { countPartitions, Partitions } from './partition.ts';
 import { RemoteBlobs } from './remote.ts';
 import { Unsynced } from './unsynced.ts';
 import { Upkeep } from './upkeep.ts';
 
-/** The index and the drives of one data directory. */
+/** A partition of the index, and what belongs to it: with most data directories the only one. */
 export type Store = {
+  readonly partition: number;
+  /** All of them, this one among them. */
+  readonly partitions: Partitions;
   readonly catalog: Catalog;
   readonly index: IndexKeeper;
   readonly blobs: BlobStore;
@@ -35,33 +39,56 @@ export type StoreOptions = Pick<Store, 'now' | 'mayWrite' | 'sealer' | 'dayMs'> 
   readonly extentBytes?: number;
   /** The operator's store, which takes the bytes instead of the drives. */
   readonly remote?: Blobs;
+  /** How many partitions there are at least. */
+  readonly partitions?: number;
 };
 
-export async function openStore({ directory, log, specs, extentBytes, remote, ...more }: StoreOptions): Promise<Store> {
-  const { now } = more;
+/** Opens what lies in a data directory; resolves with the first partition, which knows the others. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { directory, log, now, specs } = options;
   const drives = await DriveSet.open({ directory, log, now, ...(specs ? { specs } : {}) });
-  const index = await IndexKeeper.open(directory, drives, log, now);
+  const count = await countPartitions(directory, options.partitions ?? 1);
+  const partitions = new Partitions();
+  try {
+    for (let partition = 0; partition < count; partition++) partitions.add(await openPartition(options, drives, partition, partitions));
+    return partitions.all[0]!;
+  } catch (error) {
+    for (const store of partitions.all) await closePartition(store);
+    throw error;
+  }
+}
+
+async function openPartition(options: StoreOptions, drives: DriveSet, partition: number, partitions: Partitions): Promise<Store> {
+  const { directory, log, now, extentBytes, remote, mayWrite, sealer, dayMs } = options;
+  const index = await IndexKeeper.open({ directory, drives, partition, log, now });
   const { catalog } = index;
   try {
-    await catalog.unveil(more.sealer);
+    await catalog.unveil(sealer);
     const blobs = await BlobStore.open(catalog, directory, {
       log,
       now,
       drives,
+      partition,
       ...(remote ? { remote: new RemoteBlobs({ blobs: remote, catalog, log, now }) } : {}),
       ...(extentBytes === undefined ? {} : { extentBytes }),
     });
     const upkeep = new Upkeep(blobs, ({ id }) => log('error', 'too few shards are left to read a part of an object', { id }));
-    const dictionaries = new Dictionaries(catalog, more.sealer, log);
+    const dictionaries = new Dictionaries(catalog, sealer, log);
     const unsynced = new Unsynced(catalog, blobs, log);
-    return { catalog, index, blobs, upkeep, dictionaries, unsynced, heat: new Heat(now), ...more };
+    const parts = { catalog, index, blobs, upkeep, dictionaries, unsynced, heat: new Heat(now) };
+    return { partition, partitions, ...parts, now, mayWrite, sealer, dayMs };
   } catch (error) {
     await index.close();
     throw error;
   }
 }
 
-export async function closeStore({ catalog, index, blobs, upkeep, dictionaries, unsynced }: Store): Promise<void> {
+/** Closes a store with all its partitions. */
+export async function closeStore({ partitions }: Pick<Store, 'partitions'>): Promise<void> {
+  for (const store of partitions.all) await closePartition(store);
+}
+
+async function closePartition({ catalog, index, blobs, upkeep, dictionaries, unsynced }: Store): Promise<void> {
   await dictionaries.close();
   await unsynced.stop();
   // On a full disk it fails, and the next start makes the index again.

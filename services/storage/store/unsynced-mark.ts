@@ -17,9 +17,9 @@ export class UnsyncedMark {
   readonly #path: string;
   #isSet = false;
 
-  constructor(directory: string) {
+  constructor(directory: string, index: string) {
     this.#directory = directory;
-    this.#path = join(directory, 'index-unsynced');
+    this.#path = join(directory, `${index}-unsynced`);
   }
 
   get isSet(): boolean {

@@ -123,7 +123,7 @@ test('a bucket of small objects alike gets a dictionary, which outlives the inde
     // A copy into another bucket stands without the dictionary.
     await copyObject(store, shelfOf(store, 'other'), {
       key: 'copy',
-      source: { bucket: shelfOf(store, 'logs'), key: 'last', conditions: {} },
+      source: { store, bucket: shelfOf(store, 'logs'), key: 'last', conditions: {} },
       signal: never,
       seal: undefined,
       traits: {},

@@ -305,7 +305,7 @@ test('killed at any step, every acknowledged object is in the store and nothing 
   const fates = new Map<string, Fate>();
   let sequence = 0;
   for (const step of ['pieces-stored', 'index-committed'] as const) {
-    sequence = await runAndKill(directory, fates, sequence, { step, times: 9 }, addressOf('killed'));
+    sequence = await runAndKill(directory, fates, sequence, { step, times: 9 }, { remote: addressOf('killed') });
     const store = await openShelf(directory, { remote: place });
     await checkFates(store, directory, fates);
     await store.blobs.remote?.removal.sweep();

@@ -280,7 +280,7 @@ test('a copy shares the bytes, and outlives its source', async () => {
     await createBucket(store, owner, photos);
     const bytes = bytesOf(9, 3 * stripeDataBytes);
     await put(store, 'photos', 'from', bytes);
-    const source = { bucket: shelfOf(store, 'photos'), key: 'from', conditions: {} };
+    const source = { store, bucket: shelfOf(store, 'photos'), key: 'from', conditions: {} };
     const { object } = await copyObject(store, shelfOf(store, 'photos'), {
       key: 'to',
       source,

@@ -93,7 +93,7 @@ test('a bucket that is synced shares no bytes that are not', async () => {
       const bytes = bytesOf(size, size);
       await put(store, 'quick', 'source', bytes);
       const before = syncsSoFar();
-      const source = { bucket: shelfOf(store, 'quick'), key: 'source', conditions: {} };
+      const source = { store, bucket: shelfOf(store, 'quick'), key: 'source', conditions: {} };
       const made = { key: `copy-${size}`, source, conditions: {}, who: whoIs('CopyObject'), maxBytes: size, signal: never };
       const { object } = await copyObject(store, shelfOf(store, 'shelf'), { ...made, seal: undefined, traits: {} });
       assert.ok(syncsSoFar() > before);

@@ -3,6 +3,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import type { storage } from '../../service.ts';
 import { appendObject, checkKept, checkSeal, type Grown } from '../append.ts';
 import { gatherRunsOf } from '../gather.ts';
+import { storedBytes } from '../partition.ts';
 import { checkExpected, type Expected } from '../receive.ts';
 import type { BucketRecord, StoredHeaders, Traits } from '../record.ts';
 import { namedKey, openSeal, takeIn } from '../seal.ts';
@@ -43,7 +44,7 @@ export async function append(store: Store, call: PutCall, { bucket, payer, grown
     conditions: { ifMatch, ifNoneMatch },
     who: whoOf(call, 'PutObject'),
   });
-  call.charge('stored', bytes, bucket);
+  call.charge('stored', storedBytes(store, bucket, bytes), bucket);
   call.emit('ObjectCreated', { bucket: bucket.name, key, operation: 'PutObject', size: object.size, etag: object.etag });
   return { output: writtenOf(store, bucket, key, object) };
 }

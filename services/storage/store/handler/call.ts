@@ -61,14 +61,16 @@ export function noteRead(call: Pick<CopyCall, 'recordAlone'>, { readAudit }: Buc
 }
 
 /** The source of a copy, which the caller must be allowed to read. */
-export async function sourceOf({ catalog }: Store, call: CopyCall, input: CopyInput): Promise<Source> {
+export async function sourceOf({ partitions }: Store, call: CopyCall, input: CopyInput): Promise<Source> {
   const { sourceBucket, sourceKey: key, sourceVersionId: versionId, sourceCustomerKey: customerKey } = input;
   checkKey(key, '/sourceKey');
   await call.also('GetObject', sourceBucket, { key, ...(versionId === undefined ? {} : { versionId }) });
-  const bucket = bucketOf(catalog, sourceBucket);
+  const store = partitions.of(sourceBucket);
+  const bucket = bucketOf(store.catalog, sourceBucket);
   const read = { key, ...(versionId === undefined ? {} : { versionId }) };
   if (bucket.readAudit) call.recordAlone(read, { operation: 'GetObject', name: bucket.name });
   return {
+    store,
     bucket,
     key,
     ...(versionId === undefined ? {} : { versionId }),

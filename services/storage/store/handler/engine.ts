@@ -23,15 +23,17 @@ type Names = 'DescribeDrives' | 'EstimateDurability';
 
 /** The handlers of the operations that tell of the drives. */
 export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers<typeof storage>, Names> {
-  const { blobs, catalog, index, upkeep } = store;
+  const { all } = store.partitions;
   return {
     async DescribeDrives(call) {
       call.charge('request', 1);
-      const { drives, lost } = blobs.drives;
+      const { drives, lost } = store.blobs.drives;
       const disks = drives.map(diskOf);
-      const states = [...blobs.packs.extents.values()].map(({ state }) => state);
+      const states = all.flatMap(({ blobs }) => [...blobs.packs.extents.values()].map(({ state }) => state));
       const count = (state: string) => states.filter((one) => one === state).length;
-      const { repairs, extents } = upkeep.waiting;
+      const waiting = all.map(({ upkeep }) => upkeep.waiting);
+      const repairs = waiting.flatMap((one) => one.repairs);
+      const remotes = all.flatMap(({ blobs }) => blobs.remote ?? []);
       const { rebuilding, lastScrub } = keeper;
       return {
         output: {
@@ -55,17 +57,12 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
             shards: [...shards],
             unreadable,
           })),
-          extentsWaiting: extents,
+          extentsWaiting: sumOf(waiting, ({ extents }) => extents),
           extents: { open: count('open'), full: count('full'), sealed: count('sealed') },
-          repaired: upkeep.repaired,
-          repairedBytes: upkeep.repairedBytes,
-          index: {
-            ...(catalog.lag.since === undefined ? {} : { unsyncedSince: catalog.lag.since }),
-            copies: index.log.copies,
-            logBytes: index.log.bytes,
-            ...(index.lastCheck ? { lastCheck: index.lastCheck } : {}),
-          },
-          ...(blobs.remote ? { remote: remoteOf(blobs.remote) } : {}),
+          repaired: sumOf(all, ({ upkeep }) => upkeep.repaired),
+          repairedBytes: sumOf(all, ({ upkeep }) => upkeep.repairedBytes),
+          index: indexOf(all),
+          ...(remotes.length > 0 ? { remote: remoteOf(remotes) } : {}),
           ...(rebuilding ? { rebuilding } : {}),
           ...(lastScrub
             ? {
@@ -102,8 +99,46 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
   };
 }
 
-function remoteOf({ isAway, removal: { waiting, lastSweep } }: RemoteBlobs) {
-  return { away: isAway, removalsWaiting: waiting, ...(lastSweep ? { lastSweep } : {}) };
+const sumOf = <T>(all: readonly T[], count: (one: T) => number): number => all.reduce((sum, one) => sum + count(one), 0);
+
+/** What is told of all partitions together: of the last looks, when the first of them ended. */
+function indexOf(all: readonly Store[]) {
+  const lags = all.flatMap(({ catalog }) => catalog.lag.since ?? []);
+  const checks = all.flatMap(({ index }) => index.lastCheck ?? []);
+  return {
+    partitions: all.length,
+    ...(lags.length > 0 ? { unsyncedSince: Math.min(...lags) } : {}),
+    copies: Math.min(...all.map(({ index }) => index.log.copies)),
+    logBytes: sumOf(all, ({ index }) => index.log.bytes),
+    ...(checks.length === all.length
+      ? {
+          lastCheck: {
+            endedAt: Math.min(...checks.map(({ endedAt }) => endedAt)),
+            rows: sumOf(checks, ({ rows }) => rows),
+            wrong: sumOf(checks, ({ wrong }) => wrong),
+            damagedCopies: sumOf(checks, ({ damagedCopies }) => damagedCopies),
+          },
+        }
+      : {}),
+  };
+}
+
+function remoteOf(remotes: readonly RemoteBlobs[]) {
+  const sweeps = remotes.flatMap(({ removal }) => removal.lastSweep ?? []);
+  return {
+    away: remotes.some(({ isAway }) => isAway),
+    removalsWaiting: sumOf(remotes, ({ removal }) => removal.waiting),
+    ...(sweeps.length === remotes.length
+      ? {
+          lastSweep: {
+            endedAt: Math.min(...sweeps.map(({ endedAt }) => endedAt)),
+            objects: sumOf(sweeps, ({ objects }) => objects),
+            orphans: sumOf(sweeps, ({ orphans }) => orphans),
+            foreign: sumOf(sweeps, ({ foreign }) => foreign),
+          },
+        }
+      : {}),
+  };
 }
 
 function tooMany(): never {

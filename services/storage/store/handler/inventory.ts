@@ -4,7 +4,7 @@ import { formatId } from '#kernel/tenancy/id.ts';
 import type { inventoryOperations } from '../../contract/inventory.ts';
 import { checkInventory, destinationBucket, type Inventory } from '../../domain/inventory.ts';
 import type { storage } from '../../service.ts';
-import { bucketOf, findBucket } from '../bucket.ts';
+import { bucketOf } from '../bucket.ts';
 import type { BucketHistory } from '../history.ts';
 import { listInventories, putInventory, readInventory, removeInventory } from '../inventory.ts';
 import type { BucketRecord } from '../record.ts';
@@ -47,12 +47,12 @@ export function inventoryHandlers(store: Store, history: BucketHistory) {
 
 /** The destination must be there, and its owner's the account that is named; whether it lets the lists in is asked at each of them. */
 async function checkDestination(
-  { catalog }: Store,
+  { partitions }: Store,
   call: InventoryCall<'PutBucketInventoryConfiguration'>,
   { destination }: Inventory,
 ): Promise<void> {
   const { accountId, encryption, ...to } = destination.s3BucketDestination;
-  const target = findBucket(catalog, destinationBucket(to) ?? '');
+  const target = partitions.find(destinationBucket(to) ?? '');
   if (!target) throw fault('InvalidS3DestinationBucket');
   if (accountId !== undefined && accountId !== formatId(target.scope))
     throw fault('InvalidArgument', 'The destination bucket is not of the account that is named.');

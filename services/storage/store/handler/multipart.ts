@@ -5,6 +5,7 @@ import { checksumTypeOf } from '../../domain/checksum.ts';
 import type { storage } from '../../service.ts';
 import { bucketOf } from '../bucket.ts';
 import { copyPart } from '../copy.ts';
+import { storedBytes } from '../partition.ts';
 import { checkExpected, type Expected } from '../receive.ts';
 import type { BucketRecord, PartRecord, Seal } from '../record.ts';
 import { openSeal, takeIn } from '../seal.ts';
@@ -36,7 +37,7 @@ export function multipartHandlers(store: Store): Pick<Handlers<Service>, Names> 
         conditions: { ifMatch, ifNoneMatch },
         who: whoOf(call, 'CompleteMultipartUpload'),
       });
-      call.charge('stored', bytes, bucket);
+      call.charge('stored', storedBytes(store, bucket, bytes), bucket);
       const { etag, size } = object;
       call.emit('ObjectCreated', { bucket: bucket.name, key: completion.key, operation: 'CompleteMultipartUpload', size, etag });
       return { output: writtenOf(store, bucket, completion.key, object) };
@@ -44,7 +45,8 @@ export function multipartHandlers(store: Store): Pick<Handlers<Service>, Names> 
     async AbortMultipartUpload(call) {
       const bucket = bucketOf(catalog, call.ref.name);
       call.charge('request', 1, payerOf(call, bucket));
-      call.charge('stored', await abortUpload(store, bucket, call.input, whoOf(call, 'AbortMultipartUpload')), bucket);
+      const bytes = await abortUpload(store, bucket, call.input, whoOf(call, 'AbortMultipartUpload'));
+      call.charge('stored', storedBytes(store, bucket, bytes), bucket);
       return { output: {} };
     },
     async ListParts(call) {
@@ -143,7 +145,7 @@ async function uploadPart(store: Store, call: Call<Service, 'UploadPart'>) {
     ...(found ? { checksum: found } : {}),
     who: whoOf(call, 'UploadPart'),
   });
-  call.charge('stored', bytes, bucket);
+  call.charge('stored', storedBytes(store, bucket, bytes), bucket);
   return { output: partOf(partNumber, part, upload.seal) };
 }
 
@@ -170,7 +172,7 @@ async function uploadPartCopy(store: Store, call: Call<Service, 'UploadPartCopy'
     ...(customerKey === undefined ? {} : { customerKey }),
     who: whoOf(call, 'UploadPartCopy'),
   });
-  call.charge('stored', bytes, bucket);
+  call.charge('stored', storedBytes(store, bucket, bytes), bucket);
   const upload = findUpload(store.catalog, bucket, { key, uploadId });
   const shown = source.bucket.versioning ? { sourceVersionId: from.versionId ?? 'null' } : {};
   return { output: { ...partOf(partNumber, part, upload.seal), ...shown } };

@@ -8,6 +8,7 @@ import { bucketOf } from '../bucket.ts';
 import { copyObject } from '../copy.ts';
 import { assertLive } from '../live.ts';
 import { putObject } from '../object.ts';
+import { storedBytes } from '../partition.ts';
 import { checkExpected } from '../receive.ts';
 import { deleteObjects, type Removal, type Removed } from '../removal.ts';
 import { openObject, openSeal, takeIn } from '../seal.ts';
@@ -81,7 +82,7 @@ export function objectHandlers(store: Store): Pick<Handlers<Service>, Names> {
         bypassGovernance,
       });
       if (one?.code) throw one.code === 'ObjectLocked' ? fault('ObjectLocked') : fault(one.code);
-      call.charge('stored', bytes, bucket);
+      call.charge('stored', storedBytes(store, bucket, bytes), bucket);
       if (one?.existed) call.emit('ObjectRemoved', { bucket: bucket.name, key, operation: 'DeleteObject' });
       const shown = one?.deleteMarkerVersionId ?? one?.versionId;
       return { output: { ...(shown === undefined ? {} : { versionId: shown }), ...(one?.deleteMarker ? { deleteMarker: true } : {}) } };
@@ -99,7 +100,7 @@ async function put(store: Store, call: Call<Service, 'PutObject'>) {
   const { key, md5, sha256, size, checksumAlgorithm, checksum, ifMatch, ifNoneMatch } = call.input;
   checkKey(key);
   // A platform that keeps its bytes in itself would never come to an end.
-  if (store.blobs.remote?.isOwn(key)) throw fault('InvalidRequest', 'The store that keeps the bytes is this platform itself.');
+  if (store.partitions.all.some(({ blobs }) => blobs.remote?.isOwn(key))) throw fault('InvalidRequest', 'The store that keeps the bytes is this platform itself.');
   const headers = headersOf(call.input);
   const traits = traitsOf(store, bucket, call.caller, call.input);
   const expected = { md5, sha256, size, checksumAlgorithm, checksum };
@@ -120,7 +121,7 @@ async function put(store: Store, call: Call<Service, 'PutObject'>) {
     conditions: { ifMatch, ifNoneMatch, begins: offset !== undefined },
     who: whoOf(call, 'PutObject'),
   });
-  call.charge('stored', bytes, bucket);
+  call.charge('stored', storedBytes(store, bucket, bytes), bucket);
   call.emit('ObjectCreated', { bucket: bucket.name, key, operation: 'PutObject', size: object.size, etag: object.etag });
   return { output: writtenOf(store, bucket, key, object) };
 }
@@ -144,7 +145,7 @@ async function removeMany(store: Store, call: Call<Service, 'DeleteObjects'>) {
   }
   const { bypassGovernance } = call.input;
   const { removed, bytes } = await deleteObjects(store, bucket, allowed, whoOf(call, 'DeleteObjects'), { bypassGovernance });
-  call.charge('stored', bytes, bucket);
+  call.charge('stored', storedBytes(store, bucket, bytes), bucket);
   for (const { key, existed, code } of removed)
     if (existed && !code) call.emit('ObjectRemoved', { bucket: bucket.name, key, operation: 'DeleteObjects' });
   const failed = removed.flatMap(({ key, versionId, code }) =>
@@ -206,7 +207,7 @@ async function copy(store: Store, call: Call<Service, 'CopyObject'>) {
     ...(replaceTags ? { replaceTags } : {}),
     checksumAlgorithm,
   });
-  call.charge('stored', bytes, bucket);
+  call.charge('stored', storedBytes(store, bucket, bytes), bucket);
   call.emit('ObjectCreated', { bucket: bucket.name, key, operation: 'CopyObject', size: object.size, etag: object.etag });
   const shown = source.bucket.versioning ? { sourceVersionId: from.versionId ?? 'null' } : {};
   return { output: { ...writtenOf(store, bucket, key, object), ...shown } };

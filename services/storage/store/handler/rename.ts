@@ -2,6 +2,7 @@ import type { Handlers } from '#kernel/contract/call.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { storage } from '../../service.ts';
 import { bucketOf } from '../bucket.ts';
+import { storedBytes } from '../partition.ts';
 import { renameObject } from '../rename.ts';
 import type { Store } from '../store.ts';
 import { payerOf } from './bill.ts';
@@ -29,7 +30,7 @@ export function renameHandlers(store: Store): Pick<Handlers<typeof storage>, 'Re
         ...(token === undefined ? {} : { token }),
         who: whoOf(call, 'RenameObject'),
       });
-      call.charge('stored', bytes, bucket);
+      call.charge('stored', storedBytes(store, bucket, bytes), bucket);
       if (object) {
         const { size, etag } = object;
         call.emit('ObjectRemoved', { bucket: bucket.name, key: sourceKey, operation: 'RenameObject' });

@@ -13,7 +13,9 @@ import { versionIdOf } from '../version.ts';
 import { whoOf } from './call.ts';
 
 type Owner = { readonly tenant: bigint; readonly scope: bigint };
-type About = ListedVersion & { readonly bucket: BucketRecord };
+/** A bucket, and the partition that holds it. */
+type Held = { readonly store: Store; readonly bucket: BucketRecord };
+type About = ListedVersion & Held;
 
 type Labelled = Pick<Traits, 'tags'> & { readonly headers: StoredHeaders };
 
@@ -25,12 +27,13 @@ function isAbout(bucket: BucketRecord, { tags, headers }: Labelled, subject: str
 const everything = { prefix: '', delimiter: '', afterPrefix: '', limit: subjectPageMax } as const;
 
 /** The buckets of an environment, a page at a time. */
-function* bucketsOf(store: Store, owner: Owner): Generator<BucketRecord> {
+function* bucketsOf({ partitions }: Store, owner: Owner): Generator<Held> {
   for (let after: string | undefined; ; ) {
-    const { items, next } = listBuckets(store, owner, { limit: subjectPageMax, ...(after === undefined ? {} : { after }) });
+    const { items, next } = listBuckets({ partitions }, owner, { limit: subjectPageMax, ...(after === undefined ? {} : { after }) });
     for (const { name } of items) {
+      const store = partitions.of(name);
       const bucket = findBucket(store.catalog, name);
-      if (bucket) yield bucket;
+      if (bucket) yield { store, bucket };
     }
     if (next === undefined) return;
     after = next;
@@ -38,11 +41,11 @@ function* bucketsOf(store: Store, owner: Owner): Generator<BucketRecord> {
 }
 
 /** Every version that is about a subject; no transaction of the index is held between two pages. */
-function* versionsAbout(store: Store, owner: Owner, subject: string): Generator<About> {
-  for (const bucket of bucketsOf(store, owner)) {
+function* versionsAbout(first: Store, owner: Owner, subject: string): Generator<About> {
+  for (const { store, bucket } of bucketsOf(first, owner)) {
     for (let after = '', version: string | undefined; ; ) {
       const { items, next } = listVersions(store.catalog, bucket, { ...everything, after }, version);
-      for (const item of items) if (!item.object.deleteMarker && isAbout(bucket, item.object, subject)) yield { ...item, bucket };
+      for (const item of items) if (!item.object.deleteMarker && isAbout(bucket, item.object, subject)) yield { ...item, store, bucket };
       const last = items.at(-1);
       if (!next || !last) break;
       [after, version] = [last.key, versionIdOf(last.object)];
@@ -50,7 +53,7 @@ function* versionsAbout(store: Store, owner: Owner, subject: string): Generator<
   }
 }
 
-function itemOf(store: Store, { bucket, key, object }: About): SubjectItem {
+function itemOf({ store, bucket, key, object }: About): SubjectItem {
   const { size, etag, modifiedAt, headers, tags, seal } = object;
   const data = { versionId: versionIdOf(object), size, etag, lastModified: modifiedAt, headers, tags: tags ?? {} };
   const item = { kind: 'Object', name: `${bucket.name}/${key}`, data };
@@ -70,18 +73,18 @@ async function bytesOf(store: Store, bucket: BucketRecord, object: ObjectRecord)
   }
 }
 
-async function erase(store: Store, owner: Owner, subject: string, call: SubjectCall): Promise<Erased> {
+async function erase(first: Store, owner: Owner, subject: string, call: SubjectCall): Promise<Erased> {
   const kept: Kept[] = [];
   const who = whoOf(call, 'EraseDataSubject');
   let erased = 0;
-  for (const { bucket, key, object } of [...versionsAbout(store, owner, subject)]) {
+  for (const { store, bucket, key, object } of [...versionsAbout(first, owner, subject)]) {
     const removal = bucket.versioning ? { key, versionId: versionIdOf(object) } : { key };
     const { removed } = await deleteObjects(store, bucket, [removal], who);
     if (removed[0]?.code === 'ObjectLocked')
       kept.push({ kind: 'Object', name: `${bucket.name}/${key}`, reason: 'A retention or a legal hold protects it.' });
     else erased += 1;
   }
-  for (const bucket of bucketsOf(store, owner)) {
+  for (const { store, bucket } of bucketsOf(first, owner)) {
     const { items } = listUploads(store.catalog, bucket, { ...everything, after: '' }, undefined);
     for (const { key, uploadId, upload } of items) {
       if (upload.principal === subject) await forgetInitiator(store, bucket, { key, uploadId });
@@ -90,7 +93,7 @@ async function erase(store: Store, owner: Owner, subject: string, call: SubjectC
       erased += 1;
     }
   }
-  await store.blobs.idle();
+  for (const { blobs } of first.partitions.all) await blobs.idle();
   return { erased, kept };
 }
 
@@ -98,7 +101,7 @@ async function erase(store: Store, owner: Owner, subject: string, call: SubjectC
 export const subjects = (store: Store) =>
   subjectHandlers('storage', {
     async *find(owner, subject) {
-      for (const about of versionsAbout(store, owner, subject)) yield itemOf(store, about);
+      for (const about of versionsAbout(store, owner, subject)) yield itemOf(about);
     },
     erase: (owner, subject, call) => erase(store, owner, subject, call),
   });

@@ -120,7 +120,7 @@ const copying = fc.tuple(keys, keys).map(([from, to]) =>
     const bytes = model.objects.get(from);
     const copy = copyObject(store, shelfOf(store, 'shelf'), {
       key: to,
-      source: { bucket: shelfOf(store, 'shelf'), key: from, conditions: {} },
+      source: { store, bucket: shelfOf(store, 'shelf'), key: from, conditions: {} },
       ...plainCopy,
       traits: {},
       seal: undefined,
@@ -166,7 +166,7 @@ const parting = fc
           key: upload.key,
           uploadId,
           partNumber,
-          source: { bucket: shelfOf(store, 'shelf'), key: source, conditions: {} },
+          source: { store, bucket: shelfOf(store, 'shelf'), key: source, conditions: {} },
           ...plainCopy,
           span,
           maxBytes: 1e9,

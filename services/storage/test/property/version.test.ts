@@ -79,7 +79,7 @@ const restoring = fc.tuple(keys, fc.nat(4), keys).map(([from, which, to]) =>
     if (!chosen) return;
     const copy = copyObject(store, shelf(store), {
       key: to,
-      source: { bucket: shelf(store), key: from, versionId: chosen.id, conditions: {} },
+      source: { store, bucket: shelf(store), key: from, versionId: chosen.id, conditions: {} },
       signal: never,
       traits: {},
       seal: undefined,
