@@ -57,9 +57,10 @@ async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
 }
 
-async function put(store: Store, key: string, bytes: Uint8Array): Promise<void> {
+async function put(any: Store, key: string, bytes: Uint8Array, name = 'bench'): Promise<void> {
+  const store = any.partitions.of(name);
   const rules = { maxBytes: 1e12, mayWrite: () => true, signal: new AbortController().signal };
-  const bucket = ownBucket(store.catalog, owner, 'bench');
+  const bucket = ownBucket(store.catalog, owner, name);
   const received = await takeIn(store, bucket, pieces(bytes), {}, rules, undefined);
   await putObject(store, bucket, received, { key, headers: {}, traits: {}, conditions: {}, who });
 }
@@ -83,6 +84,24 @@ async function rate(count: number, atOnce: number, work: (at: number) => Promise
     }),
   );
   return { perCpu: count / (cpu() - before), perSecond: count / ((performance.now() - began) / 1000) };
+}
+
+/** Puts of 4 KiB into four buckets of an index of so many partitions: with four, each is in another. */
+async function spreadPuts(partitions: number): Promise<{ perCpu: number; perSecond: number }> {
+  const directory = mkdtempSync(join(tmpdir(), 'gamut-bench-storage-'));
+  const store = await openStore({ directory, log: () => {}, now: Date.now, mayWrite: () => true, sealer, dayMs: dayDefaultMs, partitions });
+  try {
+    const names = ['crate', 'depot', 'versions', 'shelf'];
+    for (const name of names) await createBucket(store, owner, { name, location: 'local', labels: {} });
+    const noise = randomFillSync(Buffer.alloc(mib));
+    const part = (at: number) => noise.subarray((at * 977) % (mib - 4096)).subarray(0, 4096);
+    const one = (at: number) => put(store, `small-${at}`, part(at), names[at % names.length]!);
+    await rate(1000, 64, one);
+    return await rate(6000, 64, one);
+  } finally {
+    await closeStore(store);
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 /** Bytes put for each byte that lies on drives before it is spread, records of their places not counted. */
@@ -161,4 +180,6 @@ async function measure(): Promise<Record<string, number>> {
 
 const text = await compression(textObjects(100 * mib));
 const noise = await compression(noiseObjects(16 * mib));
-process.send?.({ ...(await measure()), textRatio: text.ratio, textPerCpu: text.perCpu, noiseRatio: noise.ratio });
+const [together, apart] = [await spreadPuts(1), await spreadPuts(4)];
+const spread = { apartPerSecond: apart.perSecond, togetherPerSecond: together.perSecond, apartPerCpu: apart.perCpu };
+process.send?.({ ...spread, ...(await measure()), textRatio: text.ratio, textPerCpu: text.perCpu, noiseRatio: noise.ratio });

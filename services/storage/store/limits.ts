@@ -70,7 +70,7 @@ export const driveGraceMs = limit(
 );
 export const scrubDays = limit(14, 'day', 'Days within which every byte on every drive is read and compared with its checksum.');
 export const scrubBytesPerSecondMin = limit(4 * mib, 'byte per second', 'Slowest pace at which stored bytes are read again.');
-export const filesOpenMax = limit(512, 'file', 'Files of extents that stay open between reads.');
+export const filesOpenMax = limit(512, 'file', 'Files of extents that stay open between reads, of each partition.');
 export const deadShareMax = limit(
   0.4,
   'share',
@@ -136,7 +136,11 @@ export const heatBucketsMax = limit(256, 'bucket', 'Buckets of which is remember
 export const heatCountersMax = limit(64, 'name', 'Prefixes and keys of a bucket that are counted, by requests and by bytes.');
 export const heatDepthMax = limit(3, 'slash', 'Slashes of a key up to which its prefixes are counted.');
 export const heatHalfLifeMs = limit(300_000, 'millisecond', 'Age at which a request counts half in what is asked for most.');
-export const remoteRequestsMax = limit(12, 'piece', "Pieces of 3 MiB that go to the operator's store or come from it at once; more wait.");
+export const remoteRequestsMax = limit(
+  12,
+  'piece',
+  "Pieces of 3 MiB that go to the operator's store or come from it at once, for each partition; more wait.",
+);
 export const remoteSilenceMs = limit(10_000, 'ms', "Time for which a silent operator's store is asked nothing.");
 export const remoteRemovalsMax = limit(4, 'blob', "Blobs that are removed from the operator's store at once.");
 export const remoteWaitMs = limit(10_000, 'ms', "Wait before what the operator's store did not remove is tried again.");

@@ -65,7 +65,7 @@ export function storedBytes({ catalog, partitions }: Store, { scope }: Pick<Buck
   return partitions.all.reduce((sum, other) => (other.catalog === catalog ? sum : sum + other.catalog.tally(scope).bytes), here);
 }
 
-/** How many partitions there are: as many as there were, or as are wanted, if these are more. They are written down before they are used. */
+/** How many partitions there are: as many as there were, or as are wanted, if these are more. Written down before they are used. */
 export async function countPartitions(directory: string, wanted: number): Promise<number> {
   const path = join(directory, 'partitions.json');
   const kept = await readTwice(path, true).catch((cause: unknown) => {

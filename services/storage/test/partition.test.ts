@@ -13,6 +13,7 @@ import { scrub } from '../store/scrub.ts';
 import { closeStore, type Store } from '../store/store.ts';
 import { completeUpload, createUpload } from '../store/upload.ts';
 import { readVersion } from '../store/version.ts';
+import { checkFates, type Fate, runAndKill } from './fixtures/fate.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { blobsOf, bytesOf, filesOf, get, never, openShelf, owner, put, settled, shelfOf, temporary, whoIs } from './fixtures/shelf.ts';
 
@@ -21,7 +22,7 @@ const names = ['attic', 'bench', 'box', 'cellar', 'crate', 'depot', 'logs', 'rac
 const sizes = [0, 700, 1500, 60_000, 1_100_000];
 const large = 7_000_000;
 /** Two in each partition. */
-const filled = ['bench', 'box', 'crate', 'depot', 'rack', 'shelf', 'attic'];
+const filled = ['bench', 'rack', 'box', 'crate', 'attic', 'shelf'];
 
 const make = (store: Store, name: string) => createBucket(store, owner, { name, location: 'local', labels: {} });
 const placeOf = (store: Store, name: string) => store.partitions.of(name).partition;
@@ -199,6 +200,20 @@ test('each partition is made again from its own log, and a lost drive is made ag
       }
       await assertFilled(store);
     });
+  });
+});
+
+test('killed at steps of which each partition has its own, both hold what was acknowledged, and nothing else', async () => {
+  await withDirectory(async (directory) => {
+    const fates = new Map<string, Fate>();
+    let sequence = 0;
+    for (const step of ['extent-begun', 'move-committed', 'index-committed'] as const) {
+      sequence = await runAndKill(directory, fates, sequence, { step, times: 3 }, { partitions: 2 });
+      await opened(directory, 2, async (store) => {
+        assert.deepEqual([placeOf(store, 'shelf'), placeOf(store, 'rack')], [1, 0]);
+        await checkFates(store, directory, fates);
+      });
+    }
   });
 });
 

@@ -100,7 +100,8 @@ async function put(store: Store, call: Call<Service, 'PutObject'>) {
   const { key, md5, sha256, size, checksumAlgorithm, checksum, ifMatch, ifNoneMatch } = call.input;
   checkKey(key);
   // A platform that keeps its bytes in itself would never come to an end.
-  if (store.partitions.all.some(({ blobs }) => blobs.remote?.isOwn(key))) throw fault('InvalidRequest', 'The store that keeps the bytes is this platform itself.');
+  if (store.partitions.all.some(({ blobs }) => blobs.remote?.isOwn(key)))
+    throw fault('InvalidRequest', 'The store that keeps the bytes is this platform itself.');
   const headers = headersOf(call.input);
   const traits = traitsOf(store, bucket, call.caller, call.input);
   const expected = { md5, sha256, size, checksumAlgorithm, checksum };
