@@ -1,6 +1,5 @@
-import type { Format } from '#services/analytics/domain/format.ts';
-import { readRecord } from '#services/analytics/domain/record.ts';
 import type { Column } from '#services/analytics/domain/value.ts';
+import { JsonReader } from '#services/analytics/engine/json.ts';
 import { type BenchRow, compared, median } from '../result.ts';
 import { Random } from '../nexmark/random.ts';
 import { cpuOf } from './measure.ts';
@@ -14,7 +13,6 @@ const columns: Column[] = [
   { name: 'paid', type: 'bool' },
   { name: 'note', type: 'text' },
 ];
-const format: Format = { kind: 'json' };
 const [seed, noteLength, firstMs] = [5, 60, 1_700_000_000_000];
 
 /** Records of seven fields and some two hundred bytes. */
@@ -30,19 +28,55 @@ function records(count: number): Buffer[] {
   });
 }
 
-/** Values of JSON to rows with all fields, beside JSON.parse of the same bytes, which makes objects with text and rounded numbers. */
-export async function decoding(count: number, rounds: number): Promise<BenchRow> {
-  const all = records(count);
-  const taken: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
-  for (let round = 0; round <= rounds; round += 1) {
-    const own = await cpuOf(() => {
-      for (const value of all) readRecord(format, columns, value, new Map());
-    });
-    const other = await cpuOf(() => {
-      for (const value of all) JSON.parse(value.toString());
-    });
-    if (round > 0) taken.ours.push(count / own / 1e6);
-    if (round > 0) taken.theirs.push(count / other / 1e6);
+/** As many as a view takes in one commit. */
+const recordsAtOnce = 4096;
+
+/** Records one behind the other in one buffer, as a fetch brings them. */
+function fetched(values: readonly Buffer[]): Buffer[] {
+  const all = Buffer.concat(values);
+  let from = 0;
+  return values.map(({ length }) => all.subarray(from, (from += length)));
+}
+
+type Way = {
+  readonly what: string;
+  readonly read: (reader: JsonReader, values: Buffer[]) => unknown;
+  readonly used?: number[];
+  readonly goal?: number;
+};
+
+const ways: readonly Way[] = [
+  { what: 'all of 7 fields into columns', read: (reader, values) => reader.read(values), goal: 4 },
+  {
+    what: 'all of 7 fields, each text and decimal made a value',
+    read: (reader, values) => reader.read(values).batch.columns.map((column) => column.values),
+  },
+  { what: '2 of 7 fields into columns', read: (reader, values) => reader.read(values), used: [0, 3] },
+];
+
+/** Values of JSON into columns, beside JSON.parse of the same bytes, which makes objects with text and rounded numbers. */
+export async function decoding(count: number, rounds: number): Promise<BenchRow[]> {
+  const all = fetched(records(count));
+  const portions = Array.from({ length: Math.ceil(count / recordsAtOnce) }, (_, at) =>
+    all.slice(at * recordsAtOnce, (at + 1) * recordsAtOnce),
+  );
+  const found: BenchRow[] = [];
+  for (const { what, read, used, goal } of ways) {
+    const reader = new JsonReader(columns, used && new Set(used));
+    const taken: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
+    for (let round = 0; round <= rounds; round += 1) {
+      const own = await cpuOf(() => {
+        for (const values of portions) read(reader, values);
+      });
+      const other = await cpuOf(() => {
+        for (const value of all) JSON.parse(value.toString());
+      });
+      if (round > 0) taken.ours.push(count / own / 1e6);
+      if (round > 0) taken.theirs.push(count / other / 1e6);
+    }
+    found.push(
+      compared(`JSON, ${what}, beside JSON.parse`, 'M records/CPU-s', 'more', median(taken.ours), median(taken.theirs), goal ?? null),
+    );
   }
-  return compared('JSON, all of 7 fields, beside JSON.parse', 'M records/CPU-s', 'more', median(taken.ours), median(taken.theirs), 4);
+  return found;
 }

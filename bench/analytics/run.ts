@@ -19,7 +19,7 @@ export async function run(): Promise<BenchResult> {
       await tumbling(amount(tumbledRows), fewKeys, rounds),
       await tumbling(amount(tumbledRows), manyKeys, rounds),
       ...(await nexmark(amount(events), rounds)),
-      await decoding(amount(records), rounds),
+      ...(await decoding(amount(records), rounds)),
       ...(await door(amount(seconds))),
     ],
   };

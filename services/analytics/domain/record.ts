@@ -19,6 +19,9 @@ export type Schemas = ReadonlyMap<number, Understood | StatementError>;
 /** What a record says: rows that came (1), and that went (-1). */
 export type Said = readonly { readonly row: Row; readonly weight: 1 | -1 }[];
 
+/** Whether an error says that a record fits no row; one that is nested too deeply ends in a RangeError. */
+export const isRefusal = (error: unknown): error is Error => error instanceof StatementError || error instanceof RangeError;
+
 const wrong = (message: string) => new StatementError(sqlstates.valueWrong, message);
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

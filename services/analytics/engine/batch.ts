@@ -24,6 +24,17 @@ export const emptyBatch = (columns: readonly Column[]): Batch => ({
   weights: undefined,
 });
 
+/** A column of NULLs alone. */
+export const absent = (type: Type, size: number): Vector =>
+  isMasked(type)
+    ? { values: room(type, size), nulls: new Uint8Array(size).fill(1) }
+    : { values: new Array<Value>(size).fill(null), nulls: undefined };
+
+/** A vector whose values are made when they are first asked for. */
+export interface LazyVector extends Vector {
+  gather(places: Uint32Array): Vector;
+}
+
 export function valueAt({ values, nulls }: Vector, at: number): Value {
   return nulls?.[at] === 1 ? null : (values[at] ?? null);
 }
@@ -83,7 +94,9 @@ export const widened = (values: Values): Value[] => Array.from(values as ArrayLi
 
 /** The rows at some places of a batch, in their order. */
 export function gathered(batch: Batch, places: Uint32Array): Batch {
-  const columns = batch.columns.map(({ values, nulls }): Vector => {
+  const columns = batch.columns.map((vector): Vector => {
+    if ('gather' in vector) return (vector as LazyVector).gather(places);
+    const { values, nulls } = vector;
     const made = Array.isArray(values)
       ? new Array<Value>(places.length)
       : new (values.constructor as Float64ArrayConstructor)(places.length);

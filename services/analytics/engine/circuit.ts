@@ -91,7 +91,7 @@ export class Circuit {
   /** Changes whenever what is written down would be understood otherwise. */
   get shape(): string {
     return createHash('sha256')
-      .update(`1 ${this.#nodes.map(({ plan, inputs }) => `${shapeOf(plan)} ${inputs.join()}`).join('\n')}`)
+      .update(`2 ${this.#nodes.map(({ plan, inputs }) => `${shapeOf(plan)} ${inputs.join()}`).join('\n')}`)
       .digest('hex');
   }
 

@@ -13,3 +13,6 @@ export const attemptStepsMax = limit(1_000_000, 'step', 'Most steps that one mat
 export const matchStepsMax = limit(20_000_000, 'step', 'Most steps that matches are sought for in one commit or query.');
 export const runsSpentMin = limit(1_000, 'step', 'Most steps that one match is sought for when those of a commit are spent.');
 export const indexesMax = limit(8, 'index', 'Most combinations of columns by which the rows of one view are found at once.');
+export const shapesMax = limit(16, 'shape', 'Most orders of fields of a source for which a decoder of its own is made.');
+export const fieldsMax = limit(500, 'field', 'Most fields of a record for whose order a decoder is made.');
+export const shapeBytesMax = limit(256, 'byte', 'Longest name and space between two values of a record for whose order a decoder is made.');

@@ -1,5 +1,5 @@
 import { printTimestamp } from '../domain/datetime.ts';
-import type { Row } from '../domain/value.ts';
+import type { Value } from '../domain/value.ts';
 import type { CircuitEntry } from './circuit.ts';
 import type { Clocks } from './clock.ts';
 
@@ -36,6 +36,11 @@ export class Watermarks {
     return this.#sources.has(source);
   }
 
+  /** The column by which the watermark of a source goes. */
+  placeOf(source: bigint): number | undefined {
+    return this.#sources.get(source)?.of.place;
+  }
+
   /** A pause after which some partition may be idle; undefined where there is no watermark. */
   get idleMs(): number | undefined {
     const all = [...this.#sources.values()].map(({ of }) => of.idleMs);
@@ -57,10 +62,9 @@ export class Watermarks {
   }
 
   /** Takes the time of a row, in the order of its partition; answers why it is too late, if it is. */
-  admit(source: bigint, partition: number, row: Row, nowMs: number): string | undefined {
+  admit(source: bigint, partition: number, time: Value, nowMs: number): string | undefined {
     const found = this.#sources.get(source);
     if (!found) return undefined;
-    const time = row[found.of.place] ?? null;
     if (time === null) return 'it has no time, which the watermark goes by';
     const own = this.#partition(found, partition, nowMs);
     own.seenMs = nowMs;

@@ -7,14 +7,14 @@ import { clocksOf } from '../domain/closing.ts';
 import { deadLetter, deadRecords } from '../domain/dead-letter.ts';
 import type { Format } from '../domain/format.ts';
 import type { Plan } from '../domain/plan.ts';
-import { readRecord, type Said } from '../domain/record.ts';
 import { lettersOf } from '../domain/sink.ts';
-import { BatchBuilder } from '../engine/batch.ts';
+import { readsOf } from '../domain/wanted.ts';
+import { Intake } from '../engine/intake.ts';
 import { type Changed, View } from '../engine/view.ts';
 import type { Paced } from '../engine/watermark.ts';
 import type { Changes } from '../store/change.ts';
 import type { History } from '../store/history.ts';
-import { commitRecordsMax, reasonMax, restMinMs } from '../store/limits.ts';
+import { commitRecordsMax, restMinMs } from '../store/limits.ts';
 import type { Letter, Outbox } from '../store/outbox.ts';
 import type { Relation, Relations } from '../store/relation.ts';
 import type { SchemaStore } from '../store/schema.ts';
@@ -25,6 +25,7 @@ import { Delivery } from './delivery.ts';
 import { Gathered, type Outcome, type Refused, type Sorted } from './gathered.ts';
 import { type Carriers, sinkCarrier } from './sink-carrier.ts';
 import { LiveView, type LiveViews } from './live.ts';
+import { admitted, refuse, step } from './portion.ts';
 import { topicCarrier } from './topic-carrier.ts';
 
 export type Pumped = {
@@ -41,8 +42,6 @@ export type Pumped = {
   readonly failures: Map<bigint, string>;
 } & Carriers;
 
-/** `mark`: how far the watermark of its source had come behind it. */
-type Taken = { readonly record: Incoming; readonly said: Said; readonly mark: number | undefined };
 /** The lane of a sink's own changes; those of refused records have the numbers of their sources, of late ones below nothing. */
 const ownLane = 0n;
 const lateLane = ({ id }: Relation) => -id;
@@ -90,6 +89,7 @@ export class Pump {
     if (view?.id !== this.#view.id) return;
     const { plan, sources, historyMs } = await plans.of(this.#at, view);
     this.#historyMs = historyMs;
+    const reads = readsOf(plan);
     const { loaded, positions } = await this.#load(new View(plan, view.kind === 'view', pacedBy(plan, sources)), view);
     changes.rollback(view.id, loaded.epoch);
     // Views can be read whatever becomes of the log.
@@ -103,7 +103,10 @@ export class Pump {
         ...delivering,
         committing,
         this.#rest(loaded, signal),
-        ...sources.map((source) => this.#follow(loaded, source, positions.get(source.id) ?? new Map<number, number>(), signal)),
+        ...sources.map((source) => {
+          const intake = new Intake(source.format as Format, source.columns, reads.get(source.id));
+          return this.#follow(loaded, source, intake, positions.get(source.id) ?? new Map<number, number>(), signal);
+        }),
       ]);
     } finally {
       stop.abort();
@@ -192,7 +195,7 @@ export class Pump {
     return posted;
   }
 
-  async #follow(loaded: LiveView, source: Relation, at: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
+  async #follow(loaded: LiveView, source: Relation, intake: Intake, at: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
     const log = await this.#with.logs.own(this.#at, `${this.#view.id} ${source.id}`);
     const { watermarks } = loaded.view;
     if (watermarks.has(source.id)) watermarks.expect(source.id, await log.partitions(source.topic ?? ''), Date.now());
@@ -204,13 +207,12 @@ export class Pump {
         const place = { source: source.id, partition: next.partition, next: isLast ? next.offset : last.offset + 1 };
         while (this.#gathered.records > 0 && this.#gathered.records + part.length > commitRecordsMax && !signal.aborted)
           await this.#taken.promise;
-        await loaded.inTurn(() => this.#take(loaded, source, part, place));
+        await loaded.inTurn(() => this.#take(loaded, source, intake, part, place));
       }
   }
 
-  async #take(loaded: LiveView, source: Relation, records: readonly Incoming[], place: Place): Promise<void> {
+  async #take(loaded: LiveView, source: Relation, intake: Intake, records: readonly Incoming[], place: Place): Promise<void> {
     const { schemas } = this.#with;
-    const { watermarks } = loaded.view;
     const format = source.format as Format;
     const known = await schemas.of(
       this.#at,
@@ -218,17 +220,14 @@ export class Pump {
       records.map(({ value }) => value),
     );
     const outcome: Outcome = { entries: [], changes: [], rejected: [] };
-    const taken: Taken[] = [];
-    const [refused, late]: [Refused[], Refused[]] = [[], []];
-    const now = Date.now();
-    for (const record of records)
-      attempt(record, refused, () => {
-        const said = readRecord(format, source.columns, record.value, known);
-        const reasons = said.flatMap(({ row }) => watermarks.admit(source.id, record.partition, row, now) ?? []);
-        if (reasons[0] === undefined) taken.push({ record, said, mark: watermarks.mark(source.id) });
-        else late.push({ record, reason: reasons[0] });
-      });
-    if (taken.length > 0) step(loaded.view, source, taken, outcome, refused);
+    const read = intake.read(
+      records.map(({ value }) => value),
+      known,
+    );
+    const refused: Refused[] = [];
+    for (const { record, error } of read.refused) refuse(refused, records[record] as Incoming, error);
+    const { taken, late } = admitted(loaded.view.watermarks, source.id, records, read);
+    if (taken.batch.size > 0) step(loaded.view, source.id, { records, ...taken }, outcome, refused);
     this.#gathered.read(place, records.length, { source, refused, late });
     this.#gather(loaded, outcome);
   }
@@ -310,50 +309,5 @@ export class Pump {
     this.#went();
     if (posting.length > 0) for (const delivery of this.#deliveries.values()) delivery.posted();
     if (this.#view.kind === 'view') changes.commit(this.#view.id, loaded.epoch);
-  }
-}
-
-/** Gives records to a view together; where that fails, in halves, until those that fail are alone. */
-function step(view: View, source: Relation, taken: readonly Taken[], outcome: Outcome, refused: Refused[]): void {
-  const builder = new BatchBuilder(source.columns);
-  for (const { said } of taken) for (const { row, weight } of said) builder.add(row, weight);
-  // As far as the last of these had come: what is behind it would find its windows closed.
-  const mark = taken.at(-1)?.mark;
-  const clocks = view.watermarks.clocks();
-  try {
-    const changes = view.step(
-      new Map([[source.id, builder.finish()]]),
-      mark === undefined ? clocks : new Map([...clocks, [source.id, mark]]),
-    );
-    // One by one: there may be more than a call takes arguments.
-    for (const reason of view.rejected()) outcome.rejected.push(reason);
-    for (const entry of view.settle()) outcome.entries.push(entry);
-    for (const changed of changes) outcome.changes.push(changed);
-  } catch (error) {
-    view.undo();
-    const [first] = taken;
-    if (taken.length === 1 && first)
-      attempt(first.record, refused, () => {
-        throw error;
-      });
-    else {
-      if (!isRefusal(error)) throw error;
-      const half = Math.ceil(taken.length / 2);
-      step(view, source, taken.slice(0, half), outcome, refused);
-      step(view, source, taken.slice(half), outcome, refused);
-    }
-  }
-}
-
-// A value that is nested too deeply ends in a RangeError.
-const isRefusal = (error: unknown): error is Error => error instanceof StatementError || error instanceof RangeError;
-
-/** Takes a record, or notes why not. */
-function attempt(record: Incoming, refused: Refused[], take: () => void): void {
-  try {
-    take();
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    refused.push({ record, reason: error.message.slice(0, reasonMax) });
   }
 }

@@ -211,7 +211,7 @@ function timedHistory(random: Random, { lateness, place }: NonNullable<Watermark
     const rows = Array.from({ length: random.below(10) }, () => {
       const texts = Object.values(tables.t).map((type) => randomText(random, type));
       const row = texts.map((text, at) => (text === null ? null : readValue(columnsOf('t')[at]?.type as Type, text)));
-      if (watermarks.admit(0n, random.below(2), row, 0) !== undefined) {
+      if (watermarks.admit(0n, random.below(2), row[place] ?? null, 0) !== undefined) {
         late += 1;
         return [];
       }
@@ -307,7 +307,9 @@ test('a view that begins again knows how far its times had come, and what waits 
   const take = (view: Kept, ...times: string[]) => {
     const rows = times.map((time) => ({ texts: texts(time), weight: 1 }));
     const batch = batchOf({ name: 't', rows });
-    const late = rows.map((_, at) => view.watermarks.admit(0n, 0, rowAt(batch, at), 0)).filter((reason) => reason !== undefined);
+    const late = rows
+      .map((_, at) => view.watermarks.admit(0n, 0, rowAt(batch, at)[watermark.place] ?? null, 0))
+      .filter((reason) => reason !== undefined);
     const changes = late.length > 0 ? [] : view.step(new Map([[0n, batch]]));
     return { late, changes: changes.map(({ row, weight }) => [printTimestamp(row[0] as number, false), row[1], weight]) };
   };

@@ -3,17 +3,17 @@ import type { Call } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Format } from '../../domain/format.ts';
 import { keyAsked } from '../../domain/key.ts';
-import { readRecord, type Said, type Schemas } from '../../domain/record.ts';
 import { parseStatement, type Statement } from '../../domain/statement.ts';
 import { printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
-import { scansIn } from '../../domain/plan.ts';
 import type { Query } from '../../domain/planner.ts';
+import { readsOf } from '../../domain/wanted.ts';
 import { answer } from '../../engine/answer.ts';
-import { type Batch, BatchBuilder, rowAt, weightAt } from '../../engine/batch.ts';
+import { type Batch, BatchBuilder, concatenated, rowAt, weightAt } from '../../engine/batch.ts';
+import { Intake } from '../../engine/intake.ts';
 import { Draft } from '../../engine/table.ts';
 import { valuesIn } from '../../engine/write.ts';
 import type { analytics } from '../../service.ts';
-import { rowsMax, sourceRowsMax } from '../limits.ts';
+import { commitRecordsMax, rowsMax, sourceRowsMax } from '../limits.ts';
 import type { Pending } from '../pending.ts';
 import type { Point } from '../point.ts';
 import type { Relation } from '../relation.ts';
@@ -101,12 +101,17 @@ async function readAny(world: World, call: Call, asked: Asked) {
   const given: Value[] = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
   const pending = transaction === undefined ? undefined : world.pendings.get(transaction, call.caller);
   const relations = new Map<bigint, Batch>();
-  const read = scansIn(query.plan);
+  const read = readsOf(query.plan);
   for (const relation of named.values())
     if (read.has(relation.id))
       relations.set(
         relation.id,
-        await batchOf(world, call, { relation, pending, key: () => keyIn(world, select, relation, known, given) }),
+        await batchOf(world, call, {
+          relation,
+          pending,
+          used: read.get(relation.id),
+          key: () => keyIn(world, select, relation, known, given),
+        }),
       );
   for (const [id, { relation, micros }] of query.pasts) relations.set(id, await pastOf(world, call, relation, micros));
   return answered(query, answer(query, relations, given));
@@ -115,6 +120,8 @@ async function readAny(world: World, call: Call, asked: Asked) {
 type Wanted = {
   readonly relation: Relation;
   readonly pending: Pending | undefined;
+  /** Of a source: the columns that are read. */
+  readonly used?: ReadonlySet<number> | undefined;
   /** The key of the one row of a table that is asked for, if it is one. */
   readonly key?: () => Promise<Row | undefined>;
 };
@@ -131,7 +138,7 @@ async function keyIn({ plans }: World, select: SelectStmt, relation: Relation, t
 export async function batchOf(
   { live, tables, logs, schemas, changes }: World,
   { caller, signal }: Call,
-  { relation, pending, key }: Wanted,
+  { relation, pending, used, key }: Wanted,
 ): Promise<Batch> {
   if (relation.kind === 'table') {
     const [table, at] = await Promise.all([tables.get(relation.id), key?.()]);
@@ -144,16 +151,23 @@ export async function batchOf(
     const view = await live.get(relation.id);
     return view.inTurn(() => view.view.batch(changes.ahead(relation.id)));
   }
-  const builder = new BatchBuilder(relation.columns);
+  const format = relation.format as Format;
+  const intake = new Intake(format, relation.columns, used);
+  const batches: Batch[] = [];
+  let [size, waiting]: [number, (Buffer | null)[]] = [0, []];
+  // A record that does not fit is left out, as views leave it out.
+  const take = async () => {
+    const { batch } = intake.read(waiting, await schemas.of(caller, format, waiting));
+    waiting = [];
+    size += batch.size;
+    batches.push(batch);
+    if (size > sourceRowsMax) throw new StatementError(sqlstates.tooLarge, `a query reads at most ${sourceRowsMax} records of a source`);
+  };
   await logs.as(caller, async (log) => {
-    const format = relation.format as Format;
-    for await (const { value } of log.read(relation.topic ?? '', signal)) {
-      for (const { row, weight } of saidBy(relation, value, await schemas.of(caller, format, [value]))) builder.add(row, weight);
-      if (builder.size > sourceRowsMax)
-        throw new StatementError(sqlstates.tooLarge, `a query reads at most ${sourceRowsMax} records of a source`);
-    }
+    for await (const { value } of log.read(relation.topic ?? '', signal)) if (waiting.push(value) === commitRecordsMax) await take();
+    await take();
   });
-  return builder.finish();
+  return concatenated(batches, relation.columns);
 }
 
 /** A view as it was at a moment: as it is, without what commits changed since. */
@@ -180,14 +194,4 @@ async function pastOf(
   for (let at = 0; at < batch.size; at += 1) builder.add(rowAt(batch, at), weightAt(batch, at));
   for (const { row, weight } of changes) builder.add(row, -weight);
   return builder.finish();
-}
-
-/** What a record says; a record that does not fit is left out, as views leave it out. */
-function saidBy({ format, columns }: Relation, value: Buffer | null, known: Schemas): Said {
-  try {
-    return readRecord(format as Format, columns, value, known);
-  } catch (error) {
-    if (error instanceof StatementError || error instanceof RangeError) return [];
-    throw error;
-  }
 }

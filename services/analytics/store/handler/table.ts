@@ -4,7 +4,7 @@ import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { parseStatement } from '../../domain/statement.ts';
 import { tableOf } from '../../domain/table.ts';
 import { printRow, readValue, type Row, type Type } from '../../domain/value.ts';
-import { scansIn } from '../../domain/plan.ts';
+import { type Reads, readsOf } from '../../domain/wanted.ts';
 import { atMoment } from '../../domain/moment.ts';
 import { planWrite } from '../../domain/write.ts';
 import type { Batch } from '../../engine/batch.ts';
@@ -122,12 +122,12 @@ type Doing = { readonly change: Change; readonly table: LiveTable; readonly give
 async function changed(world: World, call: Writing, { change, table, given, pending }: Doing) {
   const { write: of, reads, relation, key } = change;
   const inputs = new Map<bigint, Batch>();
-  const scans = 'query' in of ? scansIn(of.query.plan) : new Set<bigint>();
+  const read: Reads = 'query' in of ? readsOf(of.query.plan) : new Map();
   const [at] = key ? valuesIn([key], given) : [];
   if (at) inputs.set(relation.id, pending.draft(table).batchAt(at));
   for (const each of [relation, ...reads])
-    if (scans.has(each.id) && !inputs.has(each.id))
-      inputs.set(each.id, await batchOf(world, call as unknown as Call, { relation: each, pending }));
+    if (read.has(each.id) && !inputs.has(each.id))
+      inputs.set(each.id, await batchOf(world, call as unknown as Call, { relation: each, pending, used: read.get(each.id) }));
   try {
     const done = write(of, pending.draft(table), { relations: inputs, params: given });
     pending.note(table, done.changes);

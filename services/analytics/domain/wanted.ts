@@ -1,0 +1,73 @@
+import type { Closing, Plan } from './plan.ts';
+import { columnsIn, type Expr } from './expression.ts';
+
+type Wanted = ReadonlySet<number>;
+/** The columns of relations, by their numbers, that count for what a plan answers. */
+export type Reads = ReadonlyMap<bigint, Wanted>;
+
+const within = (exprs: readonly (Expr | undefined)[], wanted: Iterable<number> = []): Set<number> => {
+  const found = new Set(wanted);
+  for (const expr of exprs) if (expr) columnsIn(expr, found);
+  return found;
+};
+
+const all = (plan: Plan): Set<number> => new Set(plan.columns.keys());
+
+/** What a plan reads of each relation: the other columns may be NULL, and its rows are the same. */
+export function readsOf(plan: Plan): Reads {
+  const found = new Map<bigint, Set<number>>();
+  look(plan, all(plan), (relation, places) => {
+    const known = found.get(relation) ?? new Set();
+    for (const place of places) known.add(place);
+    found.set(relation, known);
+  });
+  return found;
+}
+
+function look(plan: Plan, wanted: Wanted, add: (relation: bigint, places: Iterable<number>) => void): void {
+  switch (plan.kind) {
+    case 'scan':
+      add(plan.relation, plan.watermark ? [...wanted, plan.watermark.place] : wanted);
+      return;
+    case 'one':
+      return;
+    case 'map':
+      look(plan.input, within([plan.where, ...plan.outputs.filter((_, place) => wanted.has(place))]), add);
+      return;
+    case 'window':
+      look(plan.input, new Set([...wanted, plan.time].filter((place) => place < plan.input.columns.length)), add);
+      return;
+    case 'group':
+      look(plan.input, within([...plan.keys, ...plan.aggregates.flatMap(({ arg, filter }) => [arg, filter])]), add);
+      return;
+    case 'join':
+      lookBoth(plan, wanted, add);
+      return;
+    case 'union':
+      for (const input of plan.inputs) look(input, wanted, add);
+      return;
+    case 'temporal':
+      look(plan.left, all(plan.left), add);
+      look(plan.right, all(plan.right), add);
+      return;
+    // Which of several rows that are alike in the rest comes first is told by all of their columns.
+    case 'session':
+    case 'over':
+    case 'match':
+    case 'emit':
+    case 'retain':
+      look(plan.input, all(plan.input), add);
+  }
+}
+
+function lookBoth(plan: Extract<Plan, { kind: 'join' }>, wanted: Wanted, add: Parameters<typeof look>[2]): void {
+  const { left, right, leftKeys, rightKeys, residual, closing } = plan;
+  const width = left.columns.length;
+  const both = within([residual], wanted);
+  const side = (keys: readonly Expr[], own: Closing | undefined, places: readonly number[]) => within([...keys, own?.by], places);
+  const places = [...both];
+  const ofLeft = places.filter((place) => place < width);
+  const ofRight = places.filter((place) => place >= width).map((place) => place - width);
+  look(left, side(leftKeys, closing?.left, ofLeft), add);
+  look(right, side(rightKeys, closing?.right, ofRight), add);
+}
