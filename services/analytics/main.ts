@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { keepEvaluating } from '#kernel/alert/evaluate.ts';
 import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
@@ -6,11 +7,14 @@ import { openPostgres } from './doors/postgres/door.ts';
 import type { LiveTable } from './jobs/keep.ts';
 import { LiveViews } from './jobs/live.ts';
 import { Maintenance } from './jobs/maintain.ts';
+import { viewReadings } from './jobs/watch.ts';
 import { analytics } from './service.ts';
 import { Catalogues } from './store/catalogue.ts';
 import { Changes } from './store/change.ts';
 import { Connections } from './store/connection.ts';
+import { alertHandlers } from './store/handler/alert.ts';
 import { relationHandlers } from './store/handler/relation.ts';
+import { alertMs } from './store/limits.ts';
 import { History } from './store/history.ts';
 import { Outbox } from './store/outbox.ts';
 import { Pendings } from './store/pending.ts';
@@ -22,33 +26,49 @@ import { Plans } from './store/view.ts';
 
 registerFaults(analytics.errors);
 
-export const main = implement<typeof analytics, Needs>(analytics, async ({ needs, sealer, scopes, log, directory, run, allow }) => {
-  const { sql, logs } = needs;
-  if (!sql || !logs) throw new TypeError('analytics needs sql and a log');
-  const relations = new Relations(sql);
-  const plans = new Plans(relations, new SqlFunctions(sql));
-  const changes = new Changes();
-  const live = new LiveViews();
-  const tables = new LiveViews<LiveTable>();
-  const pendings = new Pendings();
-  const schemas = new SchemaStore(logs);
-  const carriers = { logs, allow, connections: new Connections(sql, sealer), failures: new Map<bigint, string>() };
-  const stores = { relations, plans, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
-  const kept = { ...carriers, ...stores, changes, tables, log };
-  const history = new History(sql, sealer);
-  const maintenance = new Maintenance({ ...kept, live, history, schemas, scopes });
-  maintenance.begin();
-  // PostgreSQL's user may pass through the platform's own directory, and not through a service's.
-  const catalogues = new Catalogues({ data: join(directory, '../..'), run });
-  return {
-    handlers: relationHandlers({ relations, plans, changes, live, tables, history, pendings, kept, ...carriers, schemas, maintenance }),
-    providers: { Source: absent, Table: absent, View: absent, Sink: absent, Connection: absent, Function: absent } as never,
-    doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings }) },
-    stop: async () => void (await Promise.all([maintenance.stop(), catalogues.stop()])),
-  };
-});
+export const main = implement<typeof analytics, Needs>(
+  analytics,
+  async ({ needs, sealer, scopes, log, directory, run, allow, emit, now }) => {
+    const { sql, logs, resources } = needs;
+    if (!sql || !logs || !resources) throw new TypeError('analytics needs sql and a log');
+    const relations = new Relations(sql);
+    const plans = new Plans(relations, new SqlFunctions(sql));
+    const changes = new Changes();
+    const live = new LiveViews();
+    const tables = new LiveViews<LiveTable>();
+    const pendings = new Pendings();
+    const schemas = new SchemaStore(logs);
+    const carriers = { logs, allow, connections: new Connections(sql, sealer), failures: new Map<bigint, string>() };
+    const stores = { relations, plans, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
+    const kept = { ...carriers, ...stores, changes, tables, log };
+    const history = new History(sql, sealer);
+    const maintenance = new Maintenance({ ...kept, live, history, schemas, scopes });
+    maintenance.begin();
+    const looking = viewReadings(plans, live, changes);
+    const stopAlerting = keepEvaluating({ sql, resources, scopes, emit, allow, now, log, everyMs: alertMs, ...looking });
+    // PostgreSQL's user may pass through the platform's own directory, and not through a service's.
+    const catalogues = new Catalogues({ data: join(directory, '../..'), run });
+    return {
+      handlers: {
+        ...alertHandlers(sql, resources, plans),
+        ...relationHandlers({ relations, plans, changes, live, tables, history, pendings, kept, ...carriers, schemas, maintenance }),
+      },
+      providers: {
+        Source: absent,
+        Table: absent,
+        View: absent,
+        Sink: absent,
+        Connection: absent,
+        Function: absent,
+        Alert: absent,
+      } as never,
+      doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings }) },
+      stop: async () => void (await Promise.all([stopAlerting(), maintenance.stop(), catalogues.stop()])),
+    };
+  },
+);
 
-/** Sources, tables, views, sinks, connections and functions have no attributes that policy could ask for. */
+/** Sources, tables, views, sinks, connections, functions and alerts have no attributes that policy could ask for. */
 const absent = { attributes: () => undefined };
 
 export const part = servicePart(main, { migrations: new URL('store/migration', import.meta.url) });

@@ -1,5 +1,9 @@
 import { defineService } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
+import { AlertEvent, ReceiverSpec, SilenceSpec } from '#kernel/alert/contract.ts';
+import { receiversMax, rulesMax, silencesMax } from '#kernel/alert/limits.ts';
+import { countQuota } from '#kernel/contract/crud.ts';
+import { AlertRuleSpec, viewAlertOperations } from './contract/alert.ts';
 import { connectionOperations } from './contract/connection.ts';
 import { functionOperations } from './contract/function.ts';
 import { relationOperations } from './contract/relation.ts';
@@ -7,6 +11,10 @@ import { tableOperations } from './contract/table.ts';
 
 const spec = Type.Object({});
 const kind = (text: string) => ({ of: 'scope', text, spec, owner: 'service' }) as const;
+
+const alerting = ['AlertRule', 'Receiver', 'Silence'] as const;
+const readingAlerts = alerting.flatMap((each) => [`Get${each}`, `List${each}s`, `Watch${each}s`] as const);
+const writingAlerts = alerting.flatMap((each) => [`Create${each}`, `Update${each}`, `Delete${each}`] as const);
 
 /** Analytics: SQL views over topics, kept up as records come, behind the PostgreSQL protocol. */
 export const analytics = defineService({
@@ -21,10 +29,24 @@ export const analytics = defineService({
     Sink: kind('A SELECT over sources and views, whose changes go into a topic or over a connection.'),
     Function: kind('An expression over parameters, which statements call.'),
     Connection: kind('What leads to another system, with the secrets for it.'),
+    AlertRule: {
+      ...{ of: 'scope', text: 'When somebody is to be told of rows of a view.', spec: AlertRuleSpec, owner: 'kernel' },
+      columns: ['view', 'when', 'severity'],
+    },
+    Receiver: { of: 'scope', text: 'Who is told of alerts.', spec: ReceiverSpec, owner: 'kernel', columns: ['kind', 'url'] },
+    Silence: { of: 'scope', text: 'A time in which nobody is told.', spec: SilenceSpec, owner: 'kernel', columns: ['rule', 'until'] },
+    Alert: kind('A rule whose condition holds, or held lately.'),
   },
   meters: {},
-  quotas: {},
-  events: {},
+  quotas: {
+    rules: countQuota('AlertRule', rulesMax, 'Alert rules of one environment.'),
+    receivers: countQuota('Receiver', receiversMax, 'Receivers of one environment.'),
+    silences: countQuota('Silence', silencesMax, 'Silences of one environment.'),
+  },
+  events: {
+    AlertFired: { data: AlertEvent, text: 'An alert fires.' },
+    AlertResolved: { data: AlertEvent, text: 'An alert that fired is resolved.' },
+  },
   errors: { StatementRefused: { status: 400, retry: false, text: 'The statement cannot be carried out.' } },
   needs: {
     sql: { seam: 'sql', scope: 'caller', optional: false },
@@ -39,10 +61,21 @@ export const analytics = defineService({
       text: 'SQL over the PostgreSQL protocol: psql -h 127.0.0.1 -p PORT -U CREDENTIAL_ID, with the sasl password.',
     },
   },
-  operations: { ...relationOperations, ...tableOperations, ...connectionOperations, ...functionOperations },
+  operations: { ...relationOperations, ...tableOperations, ...connectionOperations, ...functionOperations, ...viewAlertOperations },
   roles: {
     auditor: ['ListSources', 'ListTables', 'ListViews', 'ListSinks', 'ListConnections', 'ListFunctions'],
-    reader: ['auditor', 'ReadSource', 'ReadTable', 'ReadView', 'FindRows', 'SubscribeView', 'SubscribeTable', 'WatchView'],
+    reader: [
+      'auditor',
+      'ReadSource',
+      'ReadTable',
+      'ReadView',
+      'FindRows',
+      'SubscribeView',
+      'SubscribeTable',
+      'WatchView',
+      'ListAlerts',
+      ...readingAlerts,
+    ],
     editor: [
       'reader',
       'CreateSource',
@@ -59,6 +92,7 @@ export const analytics = defineService({
       'UseConnection',
       'CreateFunction',
       'DeleteFunction',
+      ...writingAlerts,
     ],
     admin: ['editor', 'CreateConnection', 'UpdateConnection', 'DeleteConnection'],
     owner: ['admin'],

@@ -3,7 +3,9 @@ import { implement } from '#kernel/contract/implement.ts';
 import { serveReports } from '#kernel/observe/report-door.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openOtlp } from './doors/otlp/door.ts';
-import { keepEvaluating } from './jobs/evaluate.ts';
+import { keepEvaluating } from '#kernel/alert/evaluate.ts';
+import { evaluateMs } from '#kernel/alert/limits.ts';
+import { ruleReadings } from './jobs/reading.ts';
 import { telemetry } from './service.ts';
 import { alertHandlers } from './store/handler/alert.ts';
 import { subjects } from './store/handler/subject.ts';
@@ -18,7 +20,7 @@ export const main = implement<typeof telemetry, Needs>(telemetry, async ({ needs
   if (!sql || !resources) throw new TypeError('telemetry needs sql');
   const reports = await serveReports(run, (report) => writeReport(sql, report), log);
   const stopSweeping = keepSweeping({ sql, scopes, now, log });
-  const stopEvaluating = keepEvaluating({ sql, resources, scopes, emit, allow, now, log });
+  const stopEvaluating = keepEvaluating({ sql, resources, scopes, emit, allow, now, log, everyMs: evaluateMs, ...ruleReadings(now) });
   return {
     handlers: { ...signalHandlers(sql), ...alertHandlers(sql, resources), ...subjects(sql) },
     providers: {

@@ -2,22 +2,16 @@ import { Type } from '#kernel/contract/type.ts';
 import { defineService } from '#kernel/contract/contract.ts';
 import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { countQuota } from '#kernel/contract/crud.ts';
-import { alertOperations, AlertRuleSpec, ObjectiveSpec, ReceiverSpec, SilenceSpec } from './contract/alert.ts';
+import { AlertEvent, alertOperations, ReceiverSpec, SilenceSpec } from '#kernel/alert/contract.ts';
+import { receiversMax, rulesMax, silencesMax } from '#kernel/alert/limits.ts';
+import { AlertRuleSpec, ObjectiveSpec, ruleOperations } from './contract/alert.ts';
 import { PersonalAttributes } from './contract/field.ts';
-import { exportsBurst, exportsPerSecond, objectivesMax, receiversMax, rulesMax, silencesMax } from './contract/limits.ts';
+import { exportsBurst, exportsPerSecond, objectivesMax } from './contract/limits.ts';
 import { signalOperations } from './contract/signal.ts';
 
 const none = Type.Object({});
 /** What a signal says of a person is kept for less long than the signal may be. */
 const Signal = Type.Object({ attributes: PersonalAttributes });
-const AlertEvent = Type.Object({
-  rule: Type.String(),
-  labels: Type.Record(Type.String(), Type.String()),
-  severity: Type.String(),
-  summary: Type.String(),
-  since: Type.Integer(),
-  value: Type.Optional(Type.Number()),
-});
 
 const kinds = ['AlertRule', 'Receiver', 'Silence', 'Objective'] as const;
 const reading = kinds.flatMap((kind) => [`Get${kind}`, `List${kind}s`, `Watch${kind}s`] as const);
@@ -77,7 +71,7 @@ export const telemetry = defineService({
       text: 'OTLP/HTTP in protobuf and JSON: OTEL_EXPORTER_OTLP_ENDPOINT, with OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20<bearer>.',
     },
   },
-  operations: { ...subjectOperations, ...signalOperations, ...alertOperations },
+  operations: { ...subjectOperations, ...signalOperations, ...alertOperations, ...ruleOperations },
   roles: {
     auditor: ['ListRetentions'],
     reader: [

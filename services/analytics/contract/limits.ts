@@ -13,3 +13,4 @@ export const certificateMax = limit(65_536, 'character', 'Longest certificate of
 export const bucketMax = limit(63, 'character', 'Longest name of a bucket or region.');
 export const pathMax = limit(512, 'character', 'Longest beginning of the names of files that a sink writes.');
 export const whereMax = limit(8, 'column', 'Most columns by which rows of a view are found.');
+export const conditionMax = limit(4_096, 'character', 'Longest condition of an alert rule.');

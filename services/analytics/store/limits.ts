@@ -29,3 +29,4 @@ export const targetStatementMs = limit(60_000, 'ms', 'Longest run of a statement
 export const loadWaitMs = limit(20_000, 'ms', 'Longest wait for a view that is being loaded.');
 export const cataloguesMax = limit(32, 'database', 'Most environments whose catalogues are kept ready at once.');
 export const restMinMs = limit(50, 'ms', 'Shortest pause between two looks for partitions without records.');
+export const alertMs = limit(1_000, 'ms', 'How often alert rules over views are looked at.');

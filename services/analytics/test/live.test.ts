@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { Kafka, logLevel, type Producer } from 'kafkajs';
 import pg from 'pg';
@@ -8,8 +9,20 @@ import { type House, openHouse } from './fixtures/house.ts';
 let house: House;
 let client: pg.Client;
 let producer: Producer;
+const told: { path: string; body: unknown }[] = [];
+const receiver = createServer((request, response) => {
+  let text = '';
+  request.on('data', (chunk) => (text += chunk));
+  request.on('end', () => {
+    told.push({ path: request.url ?? '', body: JSON.parse(text) });
+    response.end();
+  });
+});
+let address = '';
 before(async () => {
-  house = await openHouse();
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  address = `127.0.0.1:${(receiver.address() as { port: number }).port}`;
+  house = await openHouse({ settings: { outbound: [address] } });
   client = new pg.Client(house.login());
   await client.connect();
   const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
@@ -23,6 +36,8 @@ after(async () => {
   await producer?.disconnect().catch(() => undefined);
   await client?.end().catch(() => undefined);
   await house?.stop();
+  receiver.close();
+  receiver.closeAllConnections();
 });
 
 const order = (city: string, n: number) =>
@@ -182,4 +197,69 @@ test('commits of a view are server-sent events, which can be taken up again wher
   await open('1');
   assert.equal((await wait(1))[0]?.type, 'begin');
   stop.abort();
+});
+
+test('a rule over a view tells Alertmanager and a webhook of each row that meets it, once, and that it ended; not while it is silenced', async () => {
+  const { bearer } = await house.credential({ role: 'admin' });
+  const call = async (method: string, path: string, body?: unknown) => {
+    const reply = await house.call(method, `/v1/analytics/${path}`, body, { door: 'analytics.rest', bearer });
+    return { status: reply.status, body: reply.body, code: reply.body.code };
+  };
+  await client.query(`create source gauges (place text, n int8) with (topic = 'gauges', format = 'json');
+    create materialized view levels as select place, sum(n) as n from gauges group by place`);
+  const gauge = (place: string, n: number) =>
+    producer.send({ topic: 'gauges', messages: [{ value: JSON.stringify({ place, n }) }] }).then(() => undefined);
+  assert.equal(
+    (await call('POST', 'receivers', { name: 'manager', spec: { kind: 'alertmanager', url: `http://${address}` } })).status,
+    201,
+  );
+  assert.equal((await call('POST', 'receivers', { name: 'hook', spec: { kind: 'webhook', url: `http://${address}/hook` } })).status, 201);
+  const quiet = { rule: 'high', where: ['place=quiet'], until: Date.now() + 3_600_000 };
+  assert.equal((await call('POST', 'silences', { name: 'quiet', spec: quiet })).status, 201);
+  const spec = { view: 'levels', when: 'n > 100', by: ['place'], value: 'n', severity: 'critical', receivers: ['manager', 'hook'] };
+  for (const wrong of [
+    { ...spec, view: 'nowhere' },
+    { ...spec, when: 'm > 100' },
+    { ...spec, when: 'n > (select max(n) from sales)' },
+    { ...spec, when: 'true) union select * from sales where (true' },
+    { ...spec, by: ['m'] },
+  ])
+    assert.equal((await call('POST', 'alert-rules', { name: 'wrong', spec: wrong })).code, 'StatementRefused', JSON.stringify(wrong));
+  assert.equal((await call('POST', 'alert-rules', { name: 'high', spec })).status, 201);
+  await Promise.all([gauge('north', 150), gauge('south', 50), gauge('quiet', 500)]);
+  type Alert = { state: string; labels: { place: string }; value: number; silenced: boolean };
+  const alerts = async () => ((await call('GET', 'alerts')).body.items ?? []) as unknown as Alert[];
+  const found = await house.until(alerts, (all) => all.length === 2 && told.length >= 2);
+  assert.deepEqual(
+    found.map(({ state, labels, value, silenced }) => [state, labels.place, value, silenced]).sort((a, b) => Number(a[2]) - Number(b[2])),
+    [
+      ['firing', 'north', 150, false],
+      ['firing', 'quiet', 500, true],
+    ],
+  );
+  const [first] = told.find(({ path }) => path === '/api/v2/alerts')?.body as { labels: Record<string, string>; annotations: object }[];
+  const { place, alertname, severity } = first?.labels ?? {};
+  assert.deepEqual([place, alertname, severity, first?.annotations], ['north', 'high', 'critical', { value: '150' }]);
+  await gauge('north', -100);
+  type Hook = { status: string; alerts: { labels: Record<string, string> }[] };
+  const hooks = () => told.filter(({ path }) => path === '/hook').map(({ body }) => body as Hook);
+  await house.until(
+    async () => hooks().at(-1)?.status,
+    (status) => status === 'resolved',
+  );
+  assert.deepEqual(
+    hooks().map(({ status, alerts: all }) => [status, all.map(({ labels }) => labels.place).join()]),
+    [
+      ['firing', 'north'],
+      ['resolved', 'north'],
+    ],
+  );
+  assert.equal((await alerts()).find(({ labels }) => labels.place === 'north')?.state, 'resolved');
+  // None of a kind is a condition as well.
+  const none = { view: 'levels', when: `place = 'west'`, absent: true, forMs: 1 };
+  assert.equal((await call('POST', 'alert-rules', { name: 'no-west', spec: none })).status, 201);
+  const state = async () => ((await call('GET', 'alerts')).body.items ?? []).find(({ rule }) => rule === 'no-west')?.state;
+  assert.equal(await house.until(state, (now) => now === 'firing'), 'firing');
+  await gauge('west', 1);
+  assert.equal(await house.until(state, (now) => now === 'resolved'), 'resolved');
 });

@@ -1,18 +1,10 @@
+import { telling, words } from '#kernel/alert/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { crud } from '#kernel/contract/crud.ts';
 import { closed, Instant, read, Span } from './field.ts';
-import { receiversPerRuleMax } from './limits.ts';
 import { Fold } from './signal.ts';
 
 const Text = (maxLength: number, description: string) => Type.String({ minLength: 1, maxLength, description });
-const words = <const W extends readonly string[]>(list: W, description: string) =>
-  Type.Unsafe<W[number]>(
-    Type.Union(
-      list.map((word) => Type.Literal(word)),
-      { description },
-    ),
-  );
-
 /** What is watched: a metric that programs sent, or the calls of an operation. */
 const Watched = {
   metric: Type.Optional(Text(255, 'A metric that programs send; or leave it out and name a service.')),
@@ -39,31 +31,7 @@ export const AlertRuleSpec = Type.Object(
     windowMs: Type.Optional(
       Type.Integer({ minimum: 1000, maximum: 86_400_000, default: 60_000, description: 'The time that is folded into the value watched.' }),
     ),
-    forMs: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 86_400_000, default: 0, description: 'How long the condition must hold before it fires.' }),
-    ),
-    severity: Type.Optional(words(['info', 'warning', 'critical'], 'How bad it is.')),
-    summary: Type.Optional(Text(500, 'What it means and what to do, for whoever is woken.')),
-    receivers: Type.Optional(
-      Type.Array(Text(253, 'Name of a receiver.'), { maxItems: receiversPerRuleMax, description: 'Who is told, besides the event.' }),
-    ),
-  },
-  closed,
-);
-export const ReceiverSpec = Type.Object(
-  {
-    kind: words(['alertmanager', 'webhook'], "Alertmanager's API v2, or a POST of JSON in the shape of Alertmanager's webhooks."),
-    url: Type.String({ minLength: 8, maxLength: 2048, pattern: '^https?://', description: 'Where; Alertmanager without /api/v2/alerts.' }),
-  },
-  closed,
-);
-export const SilenceSpec = Type.Object(
-  {
-    rule: Type.Optional(Text(253, 'Only this rule.')),
-    where: Type.Optional(Type.Array(Text(512, 'name=value'), { maxItems: 8, description: 'Labels that must hold.' })),
-    from: Type.Optional(Instant),
-    until: Instant,
-    reason: Type.Optional(Text(500, 'Why nobody is told.')),
+    ...telling,
   },
   closed,
 );
@@ -80,34 +48,10 @@ export const ObjectiveSpec = Type.Object(
   closed,
 );
 
-const Alert = Type.Object({
-  rule: Type.String(),
-  labels: Type.Record(Type.String(), Type.String()),
-  state: words(['pending', 'firing', 'resolved'], 'Where it stands.'),
-  severity: Type.String(),
-  summary: Type.String(),
-  value: Type.Optional(Type.Number()),
-  since: Instant,
-  firedAt: Type.Optional(Instant),
-  resolvedAt: Type.Optional(Instant),
-  silenced: Type.Boolean(),
-  told: Type.String({ description: 'What became of telling the receivers.' }),
-});
-
-/** Rules, who is told, silences and objectives are resources of the kernel; alerts and budgets follow from them. */
-export const alertOperations = {
+/** Rules and objectives are resources of the kernel; alerts and budgets follow from them. */
+export const ruleOperations = {
   ...crud({ kind: 'AlertRule', title: 'rule', spec: AlertRuleSpec }),
-  ...crud({ kind: 'Receiver', title: 'receiver', spec: ReceiverSpec }),
-  ...crud({ kind: 'Silence', title: 'silence', spec: SilenceSpec }),
   ...crud({ kind: 'Objective', title: 'objective', spec: ObjectiveSpec }),
-  ListAlerts: {
-    ...read,
-    on: 'Alert',
-    at: 'collection',
-    text: 'List alerts: those that stand first, then those that were resolved lately.',
-    input: Type.Object({ state: Type.Optional(words(['pending', 'firing', 'resolved'], 'Only in this state.')) }, closed),
-    output: Type.Object({ items: Type.Array(Alert) }),
-  },
   GetBudget: {
     ...read,
     on: 'Objective',

@@ -1,81 +1,17 @@
-import type { Labels } from './point.ts';
+import type { Labels, Reading } from '#kernel/alert/state.ts';
 
-/** An alert of one rule and one combination of labels. */
-export type AlertState = {
-  readonly rule: string;
-  readonly labels: Labels;
-  readonly state: 'pending' | 'firing' | 'resolved';
-  readonly value: number | undefined;
-  readonly since: number;
-  readonly firedAt: number | undefined;
-  readonly resolvedAt: number | undefined;
-};
-
-/** What a rule asks: a condition on a value that must hold for a time. */
-export type Rule = {
-  readonly name: string;
-  readonly condition: 'above' | 'below' | 'absent' | 'anomaly';
-  readonly threshold: number;
-  readonly forMs: number;
-};
+/** What a rule asks of a value. */
+export type Condition = { readonly condition: 'above' | 'below' | 'absent' | 'anomaly'; readonly threshold: number };
 
 /** What was measured for one combination of labels; `odd` where it departs from what was expected. */
-export type Reading = { readonly labels: Labels; readonly value: number | undefined; readonly odd?: boolean };
+export type Measured = { readonly labels: Labels; readonly value: number | undefined; readonly odd?: boolean };
 
-/** Labels in order, as one text: what makes two alerts of a rule the same. */
-export function fingerprint(labels: Labels): string {
-  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
+/** Measurements beside whether they are what a rule asks for. */
+export const judged = (rule: Condition, measured: readonly Measured[]): Reading[] =>
+  measured.map(({ labels, value, odd }) => ({ labels, value, holds: holds(rule, value, odd) }));
 
-function holds({ condition, threshold }: Rule, { value, odd }: Reading): boolean {
+function holds({ condition, threshold }: Condition, value: number | undefined, odd: boolean | undefined): boolean {
   if (condition === 'absent') return value === undefined;
   if (condition === 'anomaly') return odd === true;
   return value !== undefined && (condition === 'above' ? value > threshold : value < threshold);
-}
-
-/**
- * Moves a rule's alerts on by what was measured: a condition that begins to hold is pending, after its time it fires, and
- * when it holds no longer it is resolved; what was only pending is forgotten. Labels that are no longer measured resolve.
- */
-export function advance(rule: Rule, before: readonly AlertState[], readings: readonly Reading[], now: number): AlertState[] {
-  const known = new Map(before.map((alert) => [fingerprint(alert.labels), alert]));
-  const after: AlertState[] = [];
-  for (const reading of readings) {
-    const key = fingerprint(reading.labels);
-    const alert = known.get(key);
-    known.delete(key);
-    const next = holds(rule, reading) ? held(rule, alert, reading, now) : ended(alert, now);
-    if (next) after.push(next);
-  }
-  for (const alert of known.values()) {
-    const next = ended(alert, now);
-    if (next) after.push(next);
-  }
-  return after;
-}
-
-function held(rule: Rule, alert: AlertState | undefined, { labels, value }: Reading, now: number): AlertState {
-  const standing = alert && alert.state !== 'resolved' ? alert : undefined;
-  const since = standing?.since ?? now;
-  const fires = standing?.state === 'firing' || now - since >= rule.forMs;
-  const firedAt = fires ? (standing?.firedAt ?? now) : undefined;
-  return { rule: rule.name, labels, state: fires ? 'firing' : 'pending', value, since, firedAt, resolvedAt: undefined };
-}
-
-function ended(alert: AlertState | undefined, now: number): AlertState | undefined {
-  if (!alert || alert.state === 'pending') return undefined;
-  return alert.state === 'resolved' ? alert : { ...alert, state: 'resolved', resolvedAt: now };
-}
-
-/** A time in which nobody is told of alerts that fit. */
-export type Silence = { readonly rule?: string; readonly where: Labels; readonly from: number; readonly until: number };
-
-export function isSilenced({ rule, labels }: Pick<AlertState, 'rule' | 'labels'>, silences: readonly Silence[], now: number): boolean {
-  return silences.some(
-    (silence) =>
-      now >= silence.from &&
-      now < silence.until &&
-      (silence.rule === undefined || silence.rule === rule) &&
-      Object.entries(silence.where).every(([name, value]) => labels[name] === value),
-  );
 }

@@ -1,11 +1,13 @@
 import type { Static } from 'typebox';
 import { secondBounds } from '#kernel/observe/registry.ts';
+import type { Evaluation } from '#kernel/alert/evaluate.ts';
 import type { Handle } from '#seams/sql/sql.ts';
 import type { AlertRuleSpec } from '../contract/alert.ts';
-import { alertsPerRuleMax, anomalyHistoryMax } from '../contract/limits.ts';
-import type { Reading } from '../domain/alert.ts';
+import { alertsPerRuleMax } from '#kernel/alert/limits.ts';
+import { anomalyHistoryMax } from '../contract/limits.ts';
+import { judged, type Measured } from '../domain/alert.ts';
 import { type AnomalyState, freshState, measure, usualAnomaly } from '../domain/anomaly.ts';
-import { labelsOf } from '../domain/label.ts';
+import { labelsOf } from '#kernel/alert/state.ts';
 import type { Labels } from '../domain/point.ts';
 import { type Answered, type Fold, quantileOf, query } from '../domain/query.ts';
 import { readOperations, readPoints } from '../store/read.ts';
@@ -57,10 +59,10 @@ function valueOf(of: Measure, { count, failed, counts }: { count: number; failed
 }
 
 /** What a rule's window holds now. Where nothing at all was measured there is one reading without a value. */
-export async function readingsOf(sql: Handle, rule: AlertRule, now: number): Promise<Reading[]> {
+async function readingsOf(sql: Handle, rule: AlertRule, now: number): Promise<Measured[]> {
   const windowMs = rule.windowMs ?? minuteMs;
   const found = await samples(sql, rule, { from: now - windowMs, to: now + 1, stepMs: windowMs + 1, origin: now - windowMs });
-  const readings = found.map(({ labels, points }): Reading => ({ labels, value: points.at(-1)?.value }));
+  const readings = found.map(({ labels, points }): Measured => ({ labels, value: points.at(-1)?.value }));
   return readings.length > 0 ? readings : [{ labels: {}, value: undefined }];
 }
 
@@ -74,7 +76,7 @@ export class Follower {
   readonly #followed = new Map<string, Followed>();
 
   /** `key` names the rule in its generation: a rule that was changed begins anew. */
-  async readings(sql: Handle, key: string, rule: AlertRule, now: number): Promise<Reading[]> {
+  async readings(sql: Handle, key: string, rule: AlertRule, now: number): Promise<Measured[]> {
     // A minute is judged when the reports of all processes of it have come.
     const until = Math.floor((now - minuteMs / 2) / minuteMs) * minuteMs;
     const followed = this.#followed.get(key) ?? { next: until - (anomalyHistoryMax - 1) * minuteMs, states: new Map() };
@@ -102,4 +104,24 @@ export class Follower {
       one.odd = measure(one.state, { at, value: one.value }, usualAnomaly) !== undefined;
     }
   }
+}
+
+/** What rules find; those that look for anomalies remember what was. */
+export function ruleReadings(now: () => number): Pick<Evaluation, 'readings' | 'round'> {
+  const follower = new Follower();
+  let followed = new Set<string>();
+  return {
+    async readings(at, handle, name, spec) {
+      const rule = spec as AlertRule;
+      const key = `${at.scope} ${name} ${JSON.stringify(rule)}`;
+      const isAnomaly = rule.condition === 'anomaly';
+      if (isAnomaly) followed.add(key);
+      const found = await (isAnomaly ? follower.readings(handle, key, rule, now()) : readingsOf(handle, rule, now()));
+      return judged({ condition: rule.condition, threshold: rule.threshold ?? 0 }, found);
+    },
+    round() {
+      follower.keep(followed);
+      followed = new Set();
+    },
+  };
 }

@@ -2,17 +2,21 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { type House, openHouse } from '#kernel/session/test/fixture/house.ts';
-import { advance, type AlertState, isSilenced, type Rule } from '../domain/alert.ts';
+import { advance, type AlertState, isSilenced } from '#kernel/alert/state.ts';
+import { judged } from '../domain/alert.ts';
 import { badCalls, budgetOf } from '../domain/budget.ts';
 
 test('a condition is pending for its time, then fires once, stands, and is resolved when it ends', () => {
-  const rule: Rule = { name: 'r', condition: 'above', threshold: 5, forMs: 100 };
+  const rule = { name: 'r', condition: 'above', threshold: 5, forMs: 100 } as const;
   let alerts: AlertState[] = [];
   const walk = (now: number, ...values: (number | undefined)[]) => {
     alerts = advance(
       rule,
       alerts,
-      values.map((value, at) => ({ labels: { at: String(at) }, value })),
+      judged(
+        rule,
+        values.map((value, at) => ({ labels: { at: String(at) }, value })),
+      ),
       now,
     );
     return alerts.map(({ state }) => state);

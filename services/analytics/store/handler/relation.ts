@@ -1,6 +1,7 @@
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { checkColumns } from '../../domain/format.ts';
+import type { viewAlertOperations } from '../../contract/alert.ts';
 import type { analytics } from '../../service.ts';
 import type { Relation } from '../relation.ts';
 import { functionHandlers } from './function.ts';
@@ -11,7 +12,7 @@ import { sinkHandlers, writable } from './sink.ts';
 import { tableHandlers } from './table.ts';
 import { type World, worded } from './world.ts';
 
-type All = Handlers<typeof analytics>;
+type All = Omit<Handlers<typeof analytics>, keyof typeof viewAlertOperations>;
 
 const sourceOf = ({ name, topic, columns, format }: Relation) => ({
   ...{ name, topic: topic ?? '', columns: [...columns] },

@@ -5,18 +5,18 @@ import { crudHandlers } from '#kernel/resource/crud-handlers.ts';
 import type { Resources } from '#kernel/resource/provider.ts';
 import type { Sql } from '#seams/sql/sql.ts';
 import type { Static } from 'typebox';
-import type { alertOperations, ObjectiveSpec } from '../../contract/alert.ts';
-import { objectivesMax, receiversMax, rulesMax, silencesMax } from '../../contract/limits.ts';
-import { isSilenced } from '../../domain/alert.ts';
+import { checked, tellingHandlers } from '#kernel/alert/handler.ts';
+import { rulesMax } from '#kernel/alert/limits.ts';
+import { labelsOf } from '#kernel/alert/state.ts';
+import type { alertOperations } from '#kernel/alert/contract.ts';
+import type { ObjectiveSpec, ruleOperations } from '../../contract/alert.ts';
+import { objectivesMax } from '../../contract/limits.ts';
 import { badCalls, budgetOf, type Tally } from '../../domain/budget.ts';
-import { labelsOf } from '../../domain/label.ts';
-import { silencesOf } from '../../jobs/evaluate.ts';
 import type { AlertRule } from '../../jobs/reading.ts';
 import type { telemetry } from '../../service.ts';
-import { readAlerts } from '../alert.ts';
 import { readOperations } from '../read.ts';
 
-type Mine = Pick<Handlers<typeof telemetry>, keyof typeof alertOperations>;
+type Mine = Pick<Handlers<typeof telemetry>, keyof typeof alertOperations | keyof typeof ruleOperations>;
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -33,52 +33,15 @@ function checkRule(spec: unknown): void {
   labelsOf(where);
 }
 
-/** Rules, receivers, silences and objectives; where alerts stand; what is left of budgets. */
+/** Rules and objectives; where alerts stand; what is left of budgets. */
 export function alertHandlers(sql: Sql, resources: Resources): Mine {
   const rules = crudHandlers('AlertRule', resources.of('AlertRule'), rulesMax);
-  const checked =
-    <Call, Reply>(next: (call: Call) => Promise<Reply>, check: (spec: unknown) => void) =>
-    (call: Call): Promise<Reply> => {
-      check((call as { input: { spec?: unknown } }).input.spec);
-      return next(call);
-    };
-  const silences = crudHandlers('Silence', resources.of('Silence'), silencesMax);
-  const checkSilence = (spec: unknown) => void labelsOf((spec as { where?: string[] }).where);
   return {
     ...rules,
     CreateAlertRule: checked(rules.CreateAlertRule, checkRule),
     UpdateAlertRule: checked(rules.UpdateAlertRule, checkRule),
-    ...crudHandlers('Receiver', resources.of('Receiver'), receiversMax),
-    ...silences,
-    CreateSilence: checked(silences.CreateSilence, checkSilence),
-    UpdateSilence: checked(silences.UpdateSilence, checkSilence),
+    ...tellingHandlers(sql, resources),
     ...crudHandlers('Objective', resources.of('Objective'), objectivesMax),
-    async ListAlerts({ caller, input, now }) {
-      const quiet = silencesOf(resources.of('Silence'), caller);
-      const known = new Map(
-        resources
-          .of('AlertRule')
-          .known(caller)
-          .map(({ name, spec }) => [name, spec as AlertRule]),
-      );
-      const order = { firing: 0, pending: 1, resolved: 2 } as const;
-      const alerts = (await readAlerts(sql.as(caller))).filter(({ state }) => input.state === undefined || input.state === state);
-      alerts.sort((a, b) => order[a.state] - order[b.state] || b.since - a.since);
-      const items = alerts.map(({ rule, labels, state, value, since, firedAt, resolvedAt, told }) => ({
-        rule,
-        labels,
-        state,
-        severity: known.get(rule)?.severity ?? 'warning',
-        summary: known.get(rule)?.summary ?? '',
-        ...(value === undefined ? {} : { value }),
-        since,
-        ...(firedAt === undefined ? {} : { firedAt }),
-        ...(resolvedAt === undefined ? {} : { resolvedAt }),
-        silenced: isSilenced({ rule, labels }, quiet, now),
-        told,
-      }));
-      return { output: { items: items as never } };
-    },
     async GetBudget({ caller, ref, now }) {
       const found = await resources.of('Objective').get(caller, ref.name);
       if (!found) throw fault('NotFound', `There is no Objective ${ref.name}.`);

@@ -10,7 +10,7 @@ import { LogsData, MetricsData, TracesData } from '#wire/otlp/schema.ts';
 import type { Logs, Metrics, Traces } from '#wire/otlp/signal.ts';
 import { exportMaxBytes, stepsMax, traceSpansMax } from '../../contract/limits.ts';
 import type { signalOperations } from '../../contract/signal.ts';
-import { labelsOf } from '../../domain/label.ts';
+import { labelsOf } from '#kernel/alert/state.ts';
 import { logRows } from '../../domain/log.ts';
 import { pointRows } from '../../domain/point.ts';
 import { type Fold, quantileOf, query } from '../../domain/query.ts';

@@ -1,13 +1,12 @@
 import type { Log } from '#kernel/contract/implement.ts';
 import type { KernelProvider, Resources } from '#kernel/resource/provider.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
-import type { Sql } from '#seams/sql/sql.ts';
-import { evaluateMs, tellAgainMs } from '../contract/limits.ts';
-import { advance, type AlertState, isSilenced, type Silence } from '../domain/alert.ts';
-import { labelsOf } from '../domain/label.ts';
-import { dropAlerts, noteTold, readAlerts, type StoredAlert, writeAlerts } from '../store/alert.ts';
-import type { Placed } from '../store/write.ts';
-import { type AlertRule, Follower, readingsOf } from './reading.ts';
+import type { Handle, Sql } from '#seams/sql/sql.ts';
+import type { Placed } from '#kernel/contract/provider.ts';
+import type { Telling } from './contract.ts';
+import { tellAgainMs } from './limits.ts';
+import { advance, type AlertState, isSilenced, labelsOf, type Reading, type Silence } from './state.ts';
+import { dropAlerts, noteTold, readAlerts, type StoredAlert, writeAlerts } from './store.ts';
 import { type Receiver, tell } from './tell.ts';
 
 export type Evaluation = {
@@ -18,6 +17,11 @@ export type Evaluation = {
   readonly allow: readonly string[];
   readonly now: () => number;
   readonly log: Log;
+  readonly everyMs: number;
+  /** What a rule finds now. */
+  readonly readings: (at: Placed, handle: Handle, name: string, spec: unknown) => Promise<readonly Reading[]>;
+  /** Called when all rules were looked at. */
+  readonly round?: () => void;
 };
 
 type SilenceSpec = { rule?: string; where?: string[]; from?: number; until: number };
@@ -32,22 +36,20 @@ export function silencesOf(provider: KernelProvider, at: Placed): Silence[] {
 
 /** Evaluates every environment's rules, again and again; returns how to stop. */
 export function keepEvaluating(options: Evaluation): () => Promise<void> {
-  const { scopes, log } = options;
+  const { scopes, log, everyMs, round } = options;
   const stop = new AbortController();
-  const follower = new Follower();
   let running: Promise<void> = Promise.resolve();
   let busy = false;
   const all = async () => {
-    const followed = new Set<string>();
     for (const at of scopes()) {
       if (stop.signal.aborted) return;
       try {
-        await evaluate(options, at, follower, followed, stop.signal);
+        await evaluate(options, at, stop.signal);
       } catch (error) {
         log('warn', 'alert rules could not be evaluated', { scope: formatId(at.scope), error: String(error) });
       }
     }
-    follower.keep(followed);
+    round?.();
   };
   const timer = setInterval(() => {
     if (busy) return;
@@ -55,7 +57,7 @@ export function keepEvaluating(options: Evaluation): () => Promise<void> {
     running = all().finally(() => {
       busy = false;
     });
-  }, evaluateMs).unref();
+  }, everyMs).unref();
   return async () => {
     clearInterval(timer);
     stop.abort();
@@ -63,21 +65,18 @@ export function keepEvaluating(options: Evaluation): () => Promise<void> {
   };
 }
 
-async function evaluate(options: Evaluation, at: Placed, follower: Follower, followed: Set<string>, signal: AbortSignal): Promise<void> {
-  const { sql, resources, now, emit, log } = options;
+async function evaluate(options: Evaluation, at: Placed, signal: AbortSignal): Promise<void> {
+  const { sql, resources, now, emit, log, readings } = options;
   const rules = resources.of('AlertRule').known(at);
   if (rules.length === 0) return;
   const handle = sql.as(at);
   const stored = await readAlerts(handle);
   for (const { name, spec } of rules) {
-    const rule = spec as AlertRule;
-    const key = `${at.scope} ${name} ${JSON.stringify(rule)}`;
-    if (rule.condition === 'anomaly') followed.add(key);
+    const rule = spec as Telling;
     try {
-      const readings = await (rule.condition === 'anomaly' ? follower.readings(handle, key, rule, now()) : readingsOf(handle, rule, now()));
+      const found = await readings(at, handle, name, spec);
       const before = stored.filter((alert) => alert.rule === name);
-      const asked = { name, condition: rule.condition, threshold: rule.threshold ?? 0, forMs: rule.forMs ?? 0 };
-      const after = advance(asked, before, readings, now());
+      const after = advance({ name, forMs: rule.forMs ?? 0 }, before, found, now());
       if (before.length + after.length > 0) await writeAlerts(handle, name, after);
       for (const change of changesOf(before, after)) emit(at, change.event, name, dataOf(change.alert, rule));
     } catch (error) {
@@ -89,7 +88,7 @@ async function evaluate(options: Evaluation, at: Placed, follower: Follower, fol
     rules.map(({ name }) => name),
     now(),
   );
-  await tellAll(options, at, new Map(rules.map(({ name, spec }) => [name, spec as AlertRule])), signal);
+  await tellAll(options, at, new Map(rules.map(({ name, spec }) => [name, spec as Telling])), signal);
 }
 
 /** What fired or was resolved between two looks. */
@@ -102,7 +101,7 @@ function changesOf(before: readonly AlertState[], after: readonly AlertState[]) 
   });
 }
 
-const dataOf = ({ rule, labels, value, since }: AlertState, { severity = 'warning', summary = '' }: AlertRule) => ({
+const dataOf = ({ rule, labels, value, since }: AlertState, { severity = 'warning', summary = '' }: Telling) => ({
   rule,
   labels,
   severity,
@@ -117,7 +116,7 @@ function isDue({ state, toldState, toldAt = 0 }: StoredAlert, now: number): bool
   return state === 'resolved' && toldState === 'firing';
 }
 
-async function tellAll(options: Evaluation, at: Placed, rules: ReadonlyMap<string, AlertRule>, signal: AbortSignal): Promise<void> {
+async function tellAll(options: Evaluation, at: Placed, rules: ReadonlyMap<string, Telling>, signal: AbortSignal): Promise<void> {
   const { sql, resources, now, allow } = options;
   const silences = silencesOf(resources.of('Silence'), at);
   const receivers = new Map(
@@ -133,7 +132,7 @@ async function tellAll(options: Evaluation, at: Placed, rules: ReadonlyMap<strin
     for (const name of rules.get(alert.rule)?.receivers ?? []) byReceiver.set(name, [...(byReceiver.get(name) ?? []), alert]);
   for (const [name, alerts] of byReceiver) {
     const receiver = receivers.get(name);
-    const all = alerts.map((alert) => ({ alert, rule: rules.get(alert.rule) as AlertRule }));
+    const all = alerts.map((alert) => ({ alert, rule: rules.get(alert.rule) as Telling }));
     const place = { environment: formatId(at.scope), allow, now: now(), signal };
     const said = receiver ? await tell(receiver, all, place) : 'There is no such receiver.';
     if (said !== '') for (const alert of alerts) why.set(alert, `${why.get(alert) ?? ''}${name}: ${said} `);

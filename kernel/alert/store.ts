@@ -1,7 +1,6 @@
 import type { Handle } from '#seams/sql/sql.ts';
-import { resolvedKeptMs } from '../contract/limits.ts';
-import { type AlertState, fingerprint } from '../domain/alert.ts';
-import type { Labels } from '../domain/point.ts';
+import { resolvedKeptMs } from './limits.ts';
+import { type AlertState, fingerprint, type Labels } from './state.ts';
 
 /** An alert with what its receivers were last told: nothing, that it fires, or that it is resolved. */
 export type StoredAlert = AlertState & {

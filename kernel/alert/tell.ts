@@ -1,13 +1,12 @@
 import type { Static } from 'typebox';
 import { OperationError } from '#kernel/contract/fault.ts';
 import { outbound } from '#kernel/outbound/outbound.ts';
-import type { ReceiverSpec } from '../contract/alert.ts';
-import { tellAgainMs, tellAnswerMaxBytes, tellTimeoutMs } from '../contract/limits.ts';
-import type { StoredAlert } from '../store/alert.ts';
-import type { AlertRule } from './reading.ts';
+import type { ReceiverSpec, Telling } from './contract.ts';
+import { tellAgainMs, tellAnswerMaxBytes, tellTimeoutMs } from './limits.ts';
+import type { StoredAlert } from './store.ts';
 
 export type Receiver = Static<typeof ReceiverSpec>;
-export type Told = { readonly alert: StoredAlert; readonly rule: AlertRule };
+export type Told = { readonly alert: StoredAlert; readonly rule: Telling };
 
 /** Label names as Prometheus has them: letters, digits and low lines. */
 const labelName = (name: string) => name.replaceAll(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_');
