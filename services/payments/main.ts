@@ -24,6 +24,13 @@ import { fileHandlers } from './store/handler/file.ts';
 import { invoiceHandlers } from './store/handler/invoice.ts';
 import { invoiceItemHandlers } from './store/handler/invoice-item.ts';
 import { meterHandlers } from './store/handler/meter.ts';
+import { entryDue } from './store/clearing.ts';
+import { fileDue } from './store/clearing-file.ts';
+import { voucherDue } from './store/voucher.ts';
+import { clearingFileHandlers } from './store/handler/clearing-file.ts';
+import { microdepositHandlers } from './store/handler/microdeposit.ts';
+import { settler } from './store/mover/settle.ts';
+import { waiter } from './store/mover/wait.ts';
 import { networkHandlers } from './store/handler/network.ts';
 import { paymentIntentHandlers } from './store/handler/payment-intent.ts';
 import { paymentLinkHandlers } from './store/handler/payment-link.ts';
@@ -79,7 +86,7 @@ export const main = implement<typeof payments, Needs>(
     const it = () => world;
     const movers = {
       ...{ authorize: authorizer(it), capture: capturer(it), cancel: canceler(it), increment: increaser(it), refund: refunder(it) },
-      ...{ dispute: disputer(it), decide: decider(it), payout: payer(it), unpay: unpayer(it) },
+      ...{ wait: waiter(it), settle: settler(it), dispute: disputer(it), decide: decider(it), payout: payer(it), unpay: unpayer(it) },
       ...{ finalize: finalizer(it), void: voider(it), balance: balancer(it), credit_note: creditor(it) },
       ...{ transfer: transferrer(it), reverse: reverser(it), tell: teller(it) },
     };
@@ -106,7 +113,7 @@ export const main = implement<typeof payments, Needs>(
         ...payoutHandlers(world),
         ...productHandlers(world),
         ...meterHandlers(world),
-        ...fileHandlers(world),
+        ...{ ...fileHandlers(world), ...clearingFileHandlers(world), ...microdepositHandlers(world) },
         ...couponHandlers(world),
         ...invoiceItemHandlers(world),
         ...invoiceHandlers(world),
@@ -149,7 +156,10 @@ export const main = implement<typeof payments, Needs>(
 );
 
 /** What happens by itself, by kind of object. */
-const happenings: Happenings = { subscription: subscriptionHappens, invoice: invoiceDue, 'checkout.session': sessionDue };
+const happenings: Happenings = {
+  ...{ subscription: subscriptionHappens, invoice: invoiceDue, 'checkout.session': sessionDue, payment_intent: voucherDue },
+  ...{ clearing_entry: entryDue, clearing_file: fileDue },
+};
 
 /** Objects have no attributes that policy could ask for. */
 const absent = { attributes: () => undefined };

@@ -2,6 +2,7 @@ import { defineService } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { couponOperations, priceOperations, productOperations, promotionCodeOperations, taxRateOperations } from './contract/catalog.ts';
+import { clearingFileOperations } from './contract/clearing-file.ts';
 import { checkoutOperations, paymentLinkOperations } from './contract/checkout.ts';
 import { accountOperations, applicationFeeOperations, transferOperations } from './contract/connect.ts';
 import { creditNoteOperations } from './contract/credit-note.ts';
@@ -55,11 +56,12 @@ const reading = [
   ...(['GetAccount', 'ListAccounts', 'GetTransfer', 'ListTransfers', 'GetTransferReversal', 'ListTransferReversals'] as const),
   ...(['GetApplicationFee', 'ListApplicationFees', 'GetMeter', 'ListMeters', 'ListMeterEventSummaries'] as const),
   ...(['GetFile', 'ListFiles', 'GetFileContents'] as const),
+  ...(['GetClearingFile', 'GetClearingFileContents', 'ListClearingFiles'] as const),
 ] as const;
 const writing = [
   ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
   ...(['DetachPaymentMethod', 'CreatePaymentIntent', 'UpdatePaymentIntent', 'ConfirmPaymentIntent', 'CapturePaymentIntent'] as const),
-  ...(['AnswerPaymentIntentChallenge', 'AnswerSetupIntentChallenge'] as const),
+  ...(['VerifyPaymentIntentMicrodeposits', 'AnswerPaymentIntentChallenge', 'AnswerSetupIntentChallenge'] as const),
   ...(['CancelPaymentIntent', 'IncrementPaymentIntentAuthorization', 'CreateCharge', 'CaptureCharge'] as const),
   ...(['UpdateCharge', 'CreateRefund', 'UpdateRefund'] as const),
   ...(['CreateSetupIntent', 'UpdateSetupIntent', 'ConfirmSetupIntent', 'CancelSetupIntent', 'CreateToken'] as const),
@@ -114,6 +116,7 @@ export const payments = defineService({
     Invoice: kind('What a customer is to pay, and for what.'),
     Subscription: kind('Prices that a customer pays again and again.'),
     File: kind('A file, such as evidence.'),
+    ClearingFile: kind('A file that went to a clearing house, or came from it.'),
     Meter: kind('What counts how much is used.'),
     MeterEvent: kind('Something that was used.'),
     SubscriptionItem: kind('One price of a subscription.'),
@@ -184,6 +187,7 @@ export const payments = defineService({
     ...subscriptionOperations,
     ...subscriptionItemOperations,
     ...fileOperations,
+    ...clearingFileOperations,
     ...meterOperations,
     ...meterEventOperations,
     ...customerBalanceOperations,

@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import { Type } from '#kernel/contract/type.ts';
+import { wayNames } from '../domain/way.ts';
 import { idMax, metadataKeyMax, metadataMax, metadataValueMax, pageMax, textMax } from './limits.ts';
 
 export const closed = { additionalProperties: false } as const;
@@ -54,10 +55,33 @@ export const CardInput = Type.Object(
   closed,
 );
 
+/** Every type of payment methods. */
+export const MethodType = oneOf('card', ...wayNames);
+
+/** An account that is debited, or who pays a voucher. */
+const bankInput = {
+  us_bank_account: may(
+    Type.Object(
+      {
+        account_holder_type: may(oneOf('individual', 'company')),
+        account_number: may(Text),
+        account_type: may(oneOf('checking', 'savings')),
+        routing_number: may(Text),
+      },
+      closed,
+    ),
+  ),
+  sepa_debit: may(Type.Object({ iban: may(Text) }, closed)),
+  boleto: may(Type.Object({ tax_id: may(Text) }, closed)),
+  oxxo: may(Type.Object({}, closed)),
+  pix: may(Type.Object({}, closed)),
+};
+
 export const MethodData = Type.Object(
   {
-    type: oneOf('card'),
+    type: MethodType,
     card: may(CardInput),
+    ...bankInput,
     billing_details: may(Billing),
     metadata: Metadata,
     allow_redisplay: may(oneOf('always', 'limited', 'unspecified')),

@@ -1,7 +1,23 @@
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
 import { CardInput } from './field.ts';
-import { Amount, Currency, Flag, Found, Id, input, List, MandateData, may, Metadata, MethodData, nothing, oneOf } from './field.ts';
+import {
+  Amount,
+  Currency,
+  Flag,
+  Found,
+  Id,
+  input,
+  List,
+  MandateData,
+  may,
+  Metadata,
+  MethodData,
+  MethodType,
+  nothing,
+  oneOf,
+} from './field.ts';
+import { boletoDaysMax, oxxoDaysMax, pixSecondsMax, pixSecondsMin, typesMax } from './limits.ts';
 import { byPage, page, publicly, read, Search, searchInput, Shipping, Text, write } from './field.ts';
 
 const on = { on: 'PaymentIntent' } as const;
@@ -15,6 +31,16 @@ const options = input({
       request_three_d_secure: may(oneOf('any', 'automatic', 'challenge')),
       request_incremental_authorization: may(oneOf('if_available', 'never')),
       setup_future_usage: may(usage),
+    }),
+  ),
+  us_bank_account: may(input({ verification_method: may(oneOf('automatic', 'microdeposits')), setup_future_usage: may(usage) })),
+  sepa_debit: may(input({ setup_future_usage: may(usage) })),
+  boleto: may(input({ expires_after_days: may(Type.Integer({ minimum: 0, maximum: boletoDaysMax })) })),
+  oxxo: may(input({ expires_after_days: may(Type.Integer({ minimum: 1, maximum: oxxoDaysMax })) })),
+  pix: may(
+    input({
+      expires_after_seconds: may(Type.Integer({ minimum: pixSecondsMin, maximum: pixSecondsMax })),
+      expires_at: may(Type.Integer({ minimum: 0 })),
     }),
   ),
 });
@@ -60,7 +86,7 @@ export const paymentIntentOperations = {
       ...described,
       ...confirming,
       automatic_payment_methods: may(input({ enabled: Flag, allow_redirects: may(oneOf('always', 'never')) })),
-      payment_method_types: may(Type.Array(oneOf('card'), { minItems: 1, maxItems: 1 })),
+      payment_method_types: may(Type.Array(MethodType, { minItems: 1, maxItems: typesMax, uniqueItems: true })),
       capture_method: may(capture),
       confirm: may(Flag),
       confirmation_method: may(oneOf('automatic', 'manual')),
@@ -127,6 +153,18 @@ export const paymentIntentOperations = {
     ...byPage,
     text: 'Say whether the cardholder has proven to be it, as the page of their bank does; simulated.',
     input: input({ client_secret: Text, outcome: oneOf('authenticated', 'failed') }),
+    output: Found,
+  },
+  VerifyPaymentIntentMicrodeposits: {
+    ...on,
+    ...write,
+    ...publicly,
+    text: 'Say which small amounts came to a bank account, or the code that came with one: whoever knows them holds the account.',
+    input: input({
+      amounts: may(Type.Array(Amount, { minItems: 2, maxItems: 2 })),
+      descriptor_code: may(Text),
+      client_secret: may(Text),
+    }),
     output: Found,
   },
   CancelPaymentIntent: {

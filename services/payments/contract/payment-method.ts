@@ -1,17 +1,34 @@
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
-import { Billing, Found, Id, input, List, may, Metadata, MethodData, nothing, oneOf, page, publicly, read, Text, write } from './field.ts';
+import {
+  Billing,
+  Found,
+  Id,
+  input,
+  List,
+  may,
+  Metadata,
+  MethodData,
+  MethodType,
+  nothing,
+  oneOf,
+  page,
+  publicly,
+  read,
+  Text,
+  write,
+} from './field.ts';
 
 const on = { on: 'PaymentMethod' } as const;
 
-/** How somebody pays: today, by card. */
+/** How somebody pays: by card, from a bank account, or by a voucher. */
 export const paymentMethodOperations = {
   CreatePaymentMethod: {
     ...on,
     ...write,
     ...publicly,
     at: 'collection',
-    text: 'Make a payment method of a card.',
+    text: 'Make a payment method of a card, of a bank account, or of who pays a voucher.',
     input: input({ ...MethodData.properties, customer: may(Text), payment_method: may(Id) }),
     output: Found,
   },
@@ -21,7 +38,7 @@ export const paymentMethodOperations = {
     ...read,
     at: 'collection',
     text: 'List the payment methods of a customer.',
-    input: input({ ...page, customer: may(Id), type: may(oneOf('card')) }),
+    input: input({ ...page, customer: may(Id), type: may(MethodType) }),
     output: List,
   },
   UpdatePaymentMethod: {

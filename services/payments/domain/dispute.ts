@@ -17,7 +17,10 @@ const codes: Readonly<Record<string, string>> = { fraudulent: '10.4', product_no
 /** A dispute as it comes in; an inquiry asks, and takes no money. */
 export function newDispute({ id, created, charge, reason, evidence }: Own): Thing {
   const isInquiry = reason === 'inquiry';
-  const card = fieldsOf(fieldsOf(charge.payment_method_details).card);
+  const details = fieldsOf(charge.payment_method_details);
+  const card = fieldsOf(details.card);
+  // What a bank takes back of a debit is not argued about.
+  const isFinal = details.type !== 'card';
   return {
     ...{ id, object: 'dispute', amount: charge.amount_captured ?? 0, balance_transactions: [], charge: charge.id, created },
     ...{ currency: charge.currency ?? '', enhanced_eligibility_types: [] },
@@ -30,14 +33,16 @@ export function newDispute({ id, created, charge, reason, evidence }: Own): Thin
       submission_count: 0,
     },
     ...{ is_charge_refundable: isInquiry, livemode: charge.livemode ?? false, metadata: {}, payment_intent: charge.payment_intent ?? null },
-    payment_method_details: {
-      card: {
-        ...{ brand: card.brand ?? '', case_type: isInquiry ? 'inquiry' : 'chargeback', network_reason_code: codes[reason] ?? '10.4' },
-        network: card.network ?? '',
-      },
-      type: 'card',
-    },
-    ...{ reason: isInquiry ? 'fraudulent' : reason, status: isInquiry ? 'warning_needs_response' : 'needs_response' },
+    payment_method_details: isFinal
+      ? { type: details.type ?? null }
+      : {
+          card: {
+            ...{ brand: card.brand ?? '', case_type: isInquiry ? 'inquiry' : 'chargeback', network_reason_code: codes[reason] ?? '10.4' },
+            network: card.network ?? '',
+          },
+          type: 'card',
+        },
+    ...{ reason: isInquiry ? 'fraudulent' : reason, status: isFinal ? 'lost' : isInquiry ? 'warning_needs_response' : 'needs_response' },
   };
 }
 

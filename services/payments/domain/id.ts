@@ -52,6 +52,8 @@ const kinds: readonly (readonly [prefix: string, object: string])[] = [
   ['fee', 'application_fee'],
   ['clock', 'test_helpers.test_clock'],
   ['mandate', 'mandate'],
+  ['clf', 'clearing_file'],
+  ['cle', 'clearing_entry'],
   ['file', 'file'],
   ['evt', 'event'],
   ['we', 'webhook_endpoint'],

@@ -1,4 +1,5 @@
 import { shippingOf } from './customer.ts';
+import { waysIn } from './way.ts';
 import { type Fields, fieldsOf, type Json, merged, type Thing } from './json.ts';
 
 type Own = { readonly id: string; readonly created: number; readonly livemode: boolean; readonly secret: string };
@@ -11,7 +12,7 @@ const taken = [
 /** A payment intent as it is made. */
 export function newPaymentIntent(given: Fields, { id, created, livemode, secret }: Own): Thing {
   const automatic = fieldsOf(given.automatic_payment_methods);
-  const types = (given.payment_method_types ?? ['card']) as Json;
+  const types = (given.payment_method_types ?? (automatic.enabled === true ? waysIn(String(given.currency)) : ['card'])) as Json;
   const made: Thing = {
     ...{ id, object: 'payment_intent', amount: given.amount ?? 0, amount_capturable: 0, amount_details: { tip: {} }, amount_received: 0 },
     ...{ application: null, application_fee_amount: given.application_fee_amount ?? null },
@@ -58,4 +59,4 @@ export function changedPaymentIntent(before: Thing, given: Fields): Thing {
 export const isOpen = ({ status }: Thing): boolean => status === 'requires_payment_method' || status === 'requires_confirmation';
 
 export const isCancelable = (intent: Thing): boolean =>
-  isOpen(intent) || ['requires_action', 'requires_capture', 'processing'].includes(String(intent.status));
+  isOpen(intent) || ['requires_action', 'requires_capture'].includes(String(intent.status));

@@ -4,6 +4,15 @@ import { type Fields, fieldsOf, merged, type Thing } from './json.ts';
 
 type Own = { readonly id: string; readonly created: number; readonly livemode: boolean };
 
+/** A payment method from a bank account, or of who pays a voucher. */
+export function newBankMethod(type: string, shown: Fields, given: Fields, { id, created, livemode }: Own): Thing {
+  return {
+    ...{ id, object: 'payment_method', allow_redisplay: given.allow_redisplay ?? 'unspecified' },
+    ...{ billing_details: billingOf(given.billing_details), created, customer: null, customer_account: null, livemode },
+    ...{ metadata: merged({}, given.metadata), type, [type]: shown },
+  };
+}
+
 /** A payment method over a card. */
 export function newPaymentMethod(card: CardFacts, given: Fields, { id, created, livemode }: Own): Thing {
   return {
@@ -44,6 +53,6 @@ export function changedPaymentMethod(before: Thing, given: Fields): Thing {
   if (typeof given.allow_redisplay === 'string') next.allow_redisplay = given.allow_redisplay;
   const card = (given.card ?? {}) as Fields;
   const dates = Object.fromEntries(['exp_month', 'exp_year'].flatMap((name) => (card[name] === undefined ? [] : [[name, card[name]]])));
-  next.card = { ...(before.card as Fields), ...(dates as Fields) };
+  if (before.type === 'card') next.card = { ...(before.card as Fields), ...(dates as Fields) };
   return next;
 }

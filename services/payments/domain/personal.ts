@@ -13,6 +13,7 @@ const personal: Readonly<Record<string, readonly string[]>> = {
   subscription: ['description'],
   customer_balance_transaction: ['description'],
   'checkout.session': ['customer_details', 'customer_email'],
+  clearing_entry: ['name'],
   account: ['email', 'individual', 'company', 'external_accounts', 'tos_acceptance'],
   transfer: ['description'],
   charge: ['source', 'billing_details', 'receipt_email', 'shipping', 'description'],

@@ -33,10 +33,11 @@ export function newConfirmationToken(given: Fields, method: Thing, expires: numb
 }
 
 /** What a customer agreed to, by an intent. */
-export function newMandate(data: Fields, method: string, { id, created, livemode }: Own): Thing {
+export function newMandate(data: Fields, method: Thing, { id, created, livemode }: Own): Thing {
   const acceptance = fieldsOf(data.customer_acceptance);
   return {
-    ...{ id, object: 'mandate', livemode, multi_use: {}, payment_method: method, payment_method_details: { card: {}, type: 'card' } },
+    ...{ id, object: 'mandate', livemode, multi_use: {}, payment_method: method.id },
+    payment_method_details: { [String(method.type)]: {}, type: String(method.type) },
     customer_acceptance: { accepted_at: created, ...acceptance },
     ...{ status: 'active', type: 'multi_use' },
   };

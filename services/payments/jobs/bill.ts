@@ -4,6 +4,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import { goOn, happen, type Happenings } from '../store/due.ts';
 import { endClocks, goingClocks } from '../store/handler/test-clock.ts';
 import { clockRetryMs, sweepMs } from '../store/limits.ts';
+import { Turns } from '../store/turn.ts';
 import type { World } from '../store/world.ts';
 
 type Options = {
@@ -19,6 +20,10 @@ export class Biller {
   readonly #options: Options;
   readonly #stop = new AbortController();
   readonly #clocks = new Map<string, Promise<void>>();
+  /** Looks that come before the next round does, by environment and second. */
+  readonly #soon = new Map<string, NodeJS.Timeout>();
+  readonly #looking = new Set<Promise<void>>();
+  readonly #turns = new Turns();
   #running: Promise<void> | undefined;
 
   constructor(options: Options) {
@@ -27,14 +32,35 @@ export class Biller {
 
   start(): this {
     this.#options.world.clocks.onAdvance = (at, clock) => this.#advance(at, clock);
+    this.#options.world.steps.onDue = (at, seconds) => this.#lookAt(at, seconds);
     this.#running = this.#run();
     return this;
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
+    for (const timer of this.#soon.values()) clearTimeout(timer);
     await this.#running;
+    await Promise.all(this.#looking);
     await Promise.all(this.#clocks.values());
+  }
+
+  /** What is due soon is not kept waiting for the next round. */
+  #lookAt({ tenant, scope }: Placed, seconds: number): void {
+    const name = `${scope} ${seconds}`;
+    // Timers may be a moment early.
+    const wait = Math.max(0, seconds * 1000 - this.#options.now()) + 2;
+    if (this.#soon.has(name) || wait > sweepMs || this.#stop.signal.aborted) return;
+    const look = () => {
+      this.#soon.delete(name);
+      const looking = this.#look({ tenant, scope })
+        .catch((error: unknown) => {
+          if (!this.#stop.signal.aborted) this.#options.log('warn', 'what is due could not be looked at', { error: String(error) });
+        })
+        .finally(() => this.#looking.delete(looking));
+      this.#looking.add(looking);
+    };
+    this.#soon.set(name, setTimeout(look, wait).unref());
   }
 
   #advance({ tenant, scope }: Placed, clock: string): void {
@@ -74,7 +100,12 @@ export class Biller {
     }
   }
 
-  async #look(at: Placed): Promise<void> {
+  /** One look at an environment at a time. */
+  #look(at: Placed): Promise<void> {
+    return this.#turns.take(String(at.scope), () => this.#lookNow(at));
+  }
+
+  async #lookNow(at: Placed): Promise<void> {
     const { world, happenings, now, log } = this.#options;
     for (const clock of await goingClocks(world, at)) this.#advance(at, clock);
     const seconds = Math.floor(now() / 1000);

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, type Json, textOf } from '../domain/json.ts';
+import { type Fields, fieldsOf, type Json, textOf, type Thing } from '../domain/json.ts';
 import { newMandate } from '../domain/token.ts';
 import { changed } from './change.ts';
 import { missing, refuse } from './fault.ts';
@@ -32,7 +32,7 @@ export async function chosen(world: World, desk: Desk, given: Fields, intent: st
 }
 
 /** Keeps what a customer agreed to with a confirmation; answers its id. */
-export async function mandateOf(world: World, desk: Desk, given: Fields, method: string): Promise<string | null> {
+export async function mandateOf(world: World, desk: Desk, given: Fields, method: Thing): Promise<string | null> {
   const data = given.mandate_data;
   if (data == null) return null;
   const own = { id: desk.ids('mandate'), created: desk.created, livemode: desk.livemode };

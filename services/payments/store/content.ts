@@ -18,6 +18,10 @@ export class Contents {
     return { text: 'insert into content (id, sealed) values ($1, $2) on conflict do nothing', params: [id, sealed] };
   }
 
+  deletion(id: string): Statement {
+    return { text: 'delete from content where id = $1', params: [id] };
+  }
+
   async get(at: Placed, id: string): Promise<Buffer | undefined> {
     const { rows } = await this.#sql.as(at).query<{ sealed: Buffer }>('select sealed from content where id = $1', [id]);
     return rows[0] && this.#sealer.open(at.tenant, rows[0].sealed, `content ${id}`);

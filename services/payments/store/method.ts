@@ -3,6 +3,7 @@ import { type CardFacts, factsOf } from '../domain/card.ts';
 import { type Fields, fieldsOf, type Json, numberOf, textOf, type Thing } from '../domain/json.ts';
 import { newPaymentMethod } from '../domain/payment-method.ts';
 import { testCardName } from '../domain/test-card.ts';
+import { bankStandIn, newBankMethodOf } from './bank.ts';
 import { changed } from './change.ts';
 import { invalid, missing, refuse } from './fault.ts';
 import type { Kept } from './object.ts';
@@ -77,6 +78,8 @@ const made = async (world: World, desk: Desk, card: Given, given: Fields, prefix
 
 /** Makes a payment method of the data of a request. */
 export async function newMethod(world: World, desk: Desk, data: Fields): Promise<Thing> {
+  const bank = await newBankMethodOf(world, desk, data);
+  if (bank) return bank.thing;
   const card = fieldsOf(data.card);
   const token = textOf(card.token);
   const typed = token === undefined ? typedCard(desk, card) : standIn(desk, token);
@@ -87,6 +90,8 @@ export async function newMethod(world: World, desk: Desk, data: Fields): Promise
 export async function methodToBe(world: World, desk: Desk, named: Json | undefined, data: Json | undefined): Promise<Kept | undefined> {
   if (typeof named !== 'string' && data == null) return undefined;
   const given = typeof named === 'string' ? {} : fieldsOf(data);
+  const bank = typeof named === 'string' ? undefined : await newBankMethodOf(world, desk, given);
+  if (bank) return bank;
   const card = fieldsOf(given.card);
   const id = textOf(named) ?? textOf(card.token);
   const typed = id === undefined ? typedCard(desk, card) : standIn(desk, id);
@@ -117,7 +122,9 @@ async function ofToken(world: World, desk: Desk, token: string, data: Fields, pr
 /** The payment method of an id; the name of a test card makes one. */
 export async function methodNamed(world: World, desk: Desk, id: string, param = 'payment_method'): Promise<Kept> {
   const stand = standIn(desk, id);
-  const kept = stand ? await made(world, desk, stand, {}) : await world.objects.get(desk.at, 'payment_method', id);
+  const kept = stand
+    ? await made(world, desk, stand, {})
+    : ((await bankStandIn(world, desk, id)) ?? (await world.objects.get(desk.at, 'payment_method', id)));
   if (!kept) throw missing('PaymentMethod', id, param);
   return kept;
 }

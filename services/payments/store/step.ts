@@ -10,7 +10,19 @@ import type { Kept, Objects } from './object.ts';
 import { Turns } from './turn.ts';
 
 type Billing = 'tell' | 'finalize' | 'void' | 'balance' | 'credit_note' | 'transfer' | 'reverse';
-export type StepKind = 'authorize' | 'capture' | 'cancel' | 'increment' | 'refund' | 'dispute' | 'decide' | 'payout' | 'unpay' | Billing;
+export type StepKind =
+  | 'authorize'
+  | 'capture'
+  | 'cancel'
+  | 'increment'
+  | 'wait'
+  | 'settle'
+  | 'refund'
+  | 'dispute'
+  | 'decide'
+  | 'payout'
+  | 'unpay'
+  | Billing;
 
 /**
  * Something that is about to move money. `subject` is the payment it is about; the same id is the same step forever. `made` are
@@ -31,6 +43,8 @@ export type Ending = {
   readonly refusal?: OperationError;
   /** A subject of which its statements leave steps open, to be taken up at once. */
   readonly then?: string;
+  /** When something of what it leaves is due, in seconds since 1970. */
+  readonly due?: number;
 };
 
 type Ended = Pick<Ending, 'after' | 'refusal'>;
@@ -60,6 +74,8 @@ export class Steps {
   readonly #objects: Objects;
   readonly #movers: Readonly<Record<StepKind, Mover>>;
   readonly #turns = new Turns();
+  /** Told when something becomes due by the time of the world. */
+  onDue: (at: Placed, seconds: number) => void = () => undefined;
 
   constructor(sql: Sql, sealer: Sealer, objects: Objects, movers: Readonly<Record<StepKind, Mover>>) {
     this.#sql = sql;
@@ -135,7 +151,7 @@ export class Steps {
 
   /** Once: `changed` when what is written down for it was changed by somebody else meanwhile, or is there already. */
   async #attempt(at: Placed, step: Step): Promise<Ended | 'changed'> {
-    const { statements, after, refusal, then } = await this.#movers[step.kind](at, step);
+    const { statements, after, refusal, then, due } = await this.#movers[step.kind](at, step);
     const done: Joint = {
       text: `with done as (update step set is_done = true, refusal = $2, sealed = null where id = $1 and not is_done returning 1)
              select exactly_one((select count(*) from done))`,
@@ -148,6 +164,7 @@ export class Steps {
       if (!(error instanceof OperationError) || error.code !== 'Conflict') throw error;
       return 'changed';
     }
+    if (due !== undefined) this.onDue(at, due);
     // What fails stays open, and the next sweep finds it.
     if (then !== undefined) void this.on(at, then, async () => undefined).catch(() => undefined);
     return { after, refusal };

@@ -26,6 +26,7 @@ const table: readonly (readonly [method: string, path: string, operation: Name])
   ['POST', 'payment_intents/:id/confirm', 'ConfirmPaymentIntent'],
   ['POST', 'payment_intents/:id/capture', 'CapturePaymentIntent'],
   ['POST', 'payment_intents/:id/cancel', 'CancelPaymentIntent'],
+  ['POST', 'payment_intents/:id/verify_microdeposits', 'VerifyPaymentIntentMicrodeposits'],
   ['POST', 'payment_intents/:id/increment_authorization', 'IncrementPaymentIntentAuthorization'],
   ['POST', 'charges', 'CreateCharge'],
   ['GET', 'charges', 'ListCharges'],

@@ -1,5 +1,5 @@
 import { shippingOf } from '../../domain/customer.ts';
-import { type Fields, merged, numberOf, textOf, type Thing } from '../../domain/json.ts';
+import { type Fields, fieldsOf, merged, numberOf, textOf, type Thing } from '../../domain/json.ts';
 import { changed } from '../change.ts';
 import { invalid, refuse } from '../fault.ts';
 import type { Kept } from '../object.ts';
@@ -49,6 +49,9 @@ async function refund(request: Request): Promise<Thing> {
     throw refuse('StateInvalid', `Charge ${charge.id} has not been captured, so that it cannot be refunded; cancel its payment.`, {
       code: 'charge_not_refundable',
     });
+  const way = fieldsOf(charge.payment_method_details).type;
+  if (way === 'boleto' || way === 'oxxo')
+    throw refuse('StateInvalid', `Charge ${charge.id} was paid by ${way}, which cannot be refunded.`, { code: 'charge_not_refundable' });
   await world.steps.on(desk.at, intent, async () => {
     if (desk.again && (await world.steps.wasTaken(desk.at, step))) return;
     const amount = numberOf(input.amount) ?? (await world.money.refundable(desk.at, intent));

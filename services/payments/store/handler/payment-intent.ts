@@ -2,6 +2,7 @@ import { OperationError } from '#kernel/contract/fault.ts';
 import { type Fields, fieldsOf, numberOf, textOf, type Thing } from '../../domain/json.ts';
 import { changedPaymentIntent, isCancelable, isOpen, newPaymentIntent } from '../../domain/payment-intent.ts';
 import { checkMoney } from '../amount.ts';
+import { checkWay } from '../bank.ts';
 import { changed } from '../change.ts';
 import { waysOf } from '../challenge.ts';
 import { errorOf, invalid, keptError, missing, refusalOf, refuse } from '../fault.ts';
@@ -20,11 +21,11 @@ import { destinationOf } from './transfer.ts';
 const kind = 'payment_intent';
 const secretLength = 25;
 
-const unexpected = ({ thing }: Kept, message: string) =>
+export const unexpected = ({ thing }: Kept, message: string) =>
   refuse('StateInvalid', message, { code: 'payment_intent_unexpected_state', payment_intent: thing });
 
 /** A payment that a page asks for must be named with its client secret. */
-function assertSecret({ isPublic, input }: Request, { thing }: Kept): Thing {
+export function assertSecret({ isPublic, input }: Request, { thing }: Kept): Thing {
   const given = textOf(input.client_secret);
   const isWrong = given === undefined ? isPublic : given !== thing.client_secret;
   if (isWrong) throw missing(kind, thing.id, 'intent');
@@ -64,11 +65,12 @@ function paidAtOnce(request: Request, intent: Thing, method: Kept, given: Fields
     if (known && !isOpen(known.thing)) return known.thing;
     const kept: Kept = known ?? { thing: intent, hidden: {}, version: 0 };
     checkOwner(intent, method.thing);
-    const mandate = await mandateOf(world, desk, given, method.thing.id);
+    await checkWay(world, desk, intent, method.thing, given);
+    const mandate = await mandateOf(world, desk, given, method.thing);
     const rate = await world.rates.of(desk.at, String(intent.currency), method.thing.card);
     const input = { method: method.thing.id, mandate, rate, ...attemptOf(request, kept, given) };
     const made = [kept, method].filter(({ version }) => version === 0);
-    return contested(request, method, contest, await take(request, { kind: 'authorize', id: step, input, made }));
+    return contested(request, method, contest, await take(request, { kind: firstStep(method), id: step, input, made }));
   };
   return telling(request, () => world.steps.on(desk.at, id, work, { isNew: !desk.again }));
 }
@@ -89,7 +91,7 @@ async function checkShare({ world, desk, input }: Request, amount: number): Prom
 }
 
 /** Takes a step of a payment; what refuses it tells the payment as it is then. */
-async function take({ world, desk, id }: Request, step: Omit<Step, 'subject'>): Promise<Thing> {
+export async function take({ world, desk, id }: Request, step: Omit<Step, 'subject'>): Promise<Thing> {
   const after = await world.steps.take(desk.at, { ...step, subject: id, input: { ...step.input, desk: writtenDesk(desk) } });
   return after ?? (await found(world, desk.at, kind, id)).thing;
 }
@@ -124,14 +126,18 @@ export function confirmed(request: Request, asked: Fields): Promise<Thing> {
           "You cannot confirm this PaymentIntent because it's missing a payment method. Update it with one and confirm it again.",
         );
       checkOwner(kept.thing, method.thing);
+      await checkWay(world, desk, kept.thing, method.thing, given);
       await note(request, given);
-      const mandate = await mandateOf(world, desk, given, method.thing.id);
+      const mandate = await mandateOf(world, desk, given, method.thing);
       const rate = await world.rates.of(desk.at, String(kept.thing.currency), method.thing.card);
       const input = { method: method.thing.id, mandate, rate, ...attemptOf(request, kept, given) };
-      return contested(request, method, contest, await take(request, { kind: 'authorize', id: step, input }));
+      return contested(request, method, contest, await take(request, { kind: firstStep(method), id: step, input }));
     }),
   );
 }
+
+/** A card is asked at once; any other way waits. */
+const firstStep = ({ thing }: Kept): StepKind => (thing.type === 'card' ? 'authorize' : 'wait');
 
 /** Some test cards contest what was taken from them. */
 async function contested(request: Request, method: Kept, step: string, done: Thing): Promise<Thing> {
@@ -149,7 +155,7 @@ function answered(request: Request): Promise<Thing> {
       if (desk.again && (await world.steps.wasTaken(desk.at, step))) return (await found(world, desk.at, kind, id)).thing;
       const kept = await found(world, desk.at, kind, id);
       const intent = assertSecret(request, kept);
-      if (intent.status !== 'requires_action')
+      if (intent.status !== 'requires_action' || kept.hidden.challenge == null)
         throw unexpected(kept, `This PaymentIntent waits for nobody to authenticate: it has a status of ${intent.status}.`);
       if (input.outcome === 'failed') return unproven(request, kept);
       const method = await found(world, desk.at, 'payment_method', String(intent.payment_method));

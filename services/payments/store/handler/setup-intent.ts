@@ -58,7 +58,7 @@ function confirmed(request: Request, asked: Fields): Promise<Thing> {
     const behaviour = behaviourOf(method);
     if (verdict.kind === 'declined' && !(behaviour.kind === 'decline' && behaviour.attachable))
       return declined(request, kept, method, verdict);
-    return succeeded(request, kept, method, await mandateOf(world, desk, given, method.thing.id));
+    return succeeded(request, kept, method, await mandateOf(world, desk, given, method.thing));
   });
 }
 
@@ -94,7 +94,7 @@ async function succeeded(request: Request, kept: Kept, method: Kept, mandate: st
 async function challenged(request: Request, kept: Kept, method: Kept, given: Fields): Promise<Thing> {
   const { world, desk, context } = request;
   const ways = waysOf(context, given);
-  const mandate = await mandateOf(world, desk, given, method.thing.id);
+  const mandate = await mandateOf(world, desk, given, method.thing);
   const challenge = challengeOf(desk.at, kept.thing, ways, mandate);
   const action = nextAction(challenge, kept.thing.id);
   const next: Thing = { ...kept.thing, status: 'requires_action', payment_method: method.thing.id, next_action: action };

@@ -3,6 +3,7 @@ import { subjectLabel } from '#kernel/privacy/subject-word.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { json, type Statement } from '#seams/sql/sql.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
+import { accountContent } from '../bank.ts';
 import type { World } from '../world.ts';
 
 /** What a subject is called in an environment: as they name themselves, and as the customers that they are. */
@@ -53,6 +54,15 @@ async function shred({ objects, vault }: World, at: Placed, { object, id }: Thin
   if (token !== undefined) await vault.shred(at, token);
 }
 
+/** The number of an account goes, and the name on what was debited from it; files that went to a clearing house stay as they went. */
+const accountErasure = (world: World, method: string): Statement[] => [
+  world.contents.deletion(accountContent(method)),
+  {
+    text: `update object set sealed = null, version = version + 1 where kind = 'clearing_entry' and body->>'payment_method' = $1`,
+    params: [method],
+  },
+];
+
 const reason = 'The law on accounts keeps what was paid; who paid is gone from it.';
 
 /** Export and erasure of who paid: customers by address, id or metadata, and all that is theirs. */
@@ -70,7 +80,8 @@ export const subjects = (world: World) =>
       for (const thing of order) {
         const used = thing.object === 'customer' ? [world.usages.erasure(thing.id)] : [];
         await shred(world, at, thing);
-        await world.objects.commit(at, [erasureOf(thing), ...used]);
+        const account = thing.object === 'payment_method' ? accountErasure(world, thing.id) : [];
+        await world.objects.commit(at, [erasureOf(thing), ...used, ...account]);
       }
       const kept = left.map(({ object, id }): Kept => ({ kind: object, name: id, reason }));
       return { erased: things.length - left.length, kept };

@@ -4,7 +4,7 @@ import type { Statement } from '#seams/sql/sql.ts';
 import { newBalanceTransaction } from '../../domain/balance-transaction.ts';
 import { factsFrom } from '../../domain/card.ts';
 import { keptChallenge, nextAction } from '../../domain/challenge.ts';
-import { approved, capturedCharge, declinedBy, newCharge } from '../../domain/charge.ts';
+import { approved, capturedCharge, cardDetails, declinedBy, newCharge } from '../../domain/charge.ts';
 import { feeOf } from '../../domain/fee.ts';
 import { decide, type Verdict } from '../../domain/issuer.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
@@ -125,8 +125,10 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: App
   return { statements, after: next };
 }
 
+type Begun = Pick<Attempt, 'desk' | 'payment' | 'method'>;
+
 /** What began with this attempt, and is kept from now on. A payment that is new is kept as what it has become. */
-async function begun(world: World, { desk, payment, method }: Attempt, isMethodKept = false): Promise<Statement[]> {
+export async function begun(world: World, { desk, payment, method }: Begun, isMethodKept = false): Promise<Statement[]> {
   const fresh = method.version > 0 || isMethodKept ? [] : [await world.objects.insertion(desk.at, method.thing, method.hidden)];
   if (payment.kept.version > 0) return fresh;
   return [...fresh, ...(await eventsOf(world, desk, [['payment_intent.created', payment.thing]]))];
@@ -144,14 +146,15 @@ function chargeOf({ desk, payment, method, input, authenticated }: Attempt, id: 
   const card = fieldsOf(method.thing.card);
   const mandate = textOf(input.mandate) ?? null;
   const cvcCheck = textOf(fieldsOf(card.checks).cvc_check) ?? null;
+  const held = isManual(payment.thing) ? Number(payment.thing.amount) : null;
   return newCharge({
-    ...{ id, created: desk.created, intent: payment.thing, method: method.thing, card: factsFrom(card, cvcCheck) },
-    ...{ authenticated, outcome, receiptUrl: null, mandate, manual: isManual(payment.thing) },
+    ...{ id, created: desk.created, intent: payment.thing, method: method.thing, outcome, receiptUrl: null },
+    details: cardDetails(factsFrom(card, cvcCheck), { authenticated, mandate, held }),
   });
 }
 
 /** A payment method that is to be used again is kept for the customer. */
-async function attached(world: World, desk: Desk, intent: Thing, method: Kept): Promise<Statement[]> {
+export async function attached(world: World, desk: Desk, intent: Thing, method: Kept): Promise<Statement[]> {
   const { customer } = intent;
   const usage = cardOptions(intent).setup_future_usage ?? intent.setup_future_usage ?? null;
   if (typeof customer !== 'string' || usage === null || method.thing.customer !== null) return [];

@@ -36,6 +36,7 @@ export const disputer =
       statements.push(await world.objects.insertion(at, line));
       events.push(['charge.dispute.funds_withdrawn', dispute]);
     }
+    if (dispute.status === 'lost') events.push(['charge.dispute.closed', dispute]);
     statements.push(
       await world.objects.insertion(at, dispute, behind(payment.thing)),
       ...(await eventsOf(world, desk, [['charge.dispute.created', dispute], ...events])),

@@ -7,7 +7,7 @@ import type { Payment } from '../payment.ts';
 import { afterFailed, afterPaid, dueAt, nothingElse, policyIn } from '../subscription.ts';
 import { type Desk, eventsOf, type World } from '../world.ts';
 
-type What = { readonly outcome: 'paid' | 'failed' | 'waiting'; readonly method: string; readonly automatic: boolean };
+type What = { readonly outcome: 'paid' | 'failed' | 'waiting' | 'processing'; readonly method: string; readonly automatic: boolean };
 
 /** What becomes of the invoice that a payment is of, in the transaction of what becomes of the payment. */
 export async function invoiceAfter(world: World, desk: Desk, { kept, thing }: Payment, what: What): Promise<Statement[]> {
@@ -15,6 +15,7 @@ export async function invoiceAfter(world: World, desk: Desk, { kept, thing }: Pa
   const invoice = id === undefined ? undefined : await world.objects.get(desk.at, 'invoice', id);
   if (!invoice || (invoice.thing.status !== 'open' && invoice.thing.status !== 'uncollectible')) return [];
   if (what.outcome === 'waiting') return waiting(world, desk, invoice);
+  if (what.outcome === 'processing') return tried(world, desk, invoice);
   if (what.outcome === 'failed') return notPaid(world, desk, invoice, what.automatic);
   const next = paidInvoice(invoice.thing, desk.created, Number(thing.amount));
   const { statements, told } = await afterPaid(world, desk.at, invoice, what.method);
@@ -23,6 +24,12 @@ export async function invoiceAfter(world: World, desk: Desk, { kept, thing }: Pa
     ...statements,
     ...(await eventsOf(world, desk, [['invoice.paid', next], ['invoice.payment_succeeded', next], ...told])),
   ];
+}
+
+/** Its money is on its way: it is not tried again meanwhile. */
+async function tried(world: World, desk: Desk, invoice: Kept): Promise<Statement[]> {
+  const next: Thing = { ...invoice.thing, attempted: true, next_payment_attempt: null };
+  return [await world.objects.change(desk.at, invoice, next, dueAt(invoice.hidden, undefined))];
 }
 
 /** Its customer is to prove something; it is not tried again until they did. */

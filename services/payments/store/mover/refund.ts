@@ -5,6 +5,7 @@ import { newRefund, refundedCharge } from '../../domain/refund.ts';
 import { refuse } from '../fault.ts';
 import { behind, paymentNamed } from '../payment.ts';
 import { notice, railIn, railSubject } from '../rail.ts';
+import { creditOf } from '../clearing.ts';
 import type { Mover } from '../step.ts';
 import { deskOfStep, eventsOf, found, type World } from '../world.ts';
 
@@ -43,7 +44,9 @@ export const refunder =
     const rail = railIn(payment.kept.hidden);
     const { currency } = payment.money;
     const told = rail ? [notice(step.id, subject, { kind: 'refund', name: id, method: rail.method, amount, currency, trace: {} })] : [];
+    const credit = await creditOf(world, desk, { charge: charge.thing, payment: subject, amount });
     return {
+      ...(credit.length > 0 ? { due: desk.created } : {}),
       ...(rail ? { then: railSubject(subject) } : {}),
       statements: [
         await world.objects.insertion(at, refund, behind(payment.thing)),
@@ -52,6 +55,7 @@ export const refunder =
         ...(passed?.statements ?? []),
         ...(await eventsOf(world, desk, [['refund.created', refund], ['charge.refunded', next], ...(passed?.told ?? [])])),
         ...told,
+        ...credit,
       ],
     };
   };
