@@ -46,8 +46,11 @@ export interface ScopedLog {
   assertWritable(topic: string): Promise<void>;
   /** How far a group has read a topic, by partition, once no transaction is open on it; -1 where it has not. */
   committed(group: string, topic: string): Promise<number[]>;
-  /** A producer whose writes and offsets count together or not at all; one of an id fences those before it. */
-  transactions(id: string): Promise<{ transact<T>(work: (within: Within) => Promise<T>): Promise<T> }>;
+  /**
+   * A producer whose writes and offsets count together or not at all; one of an id fences those before it. `openMs` is how long
+   * a transaction may be open.
+   */
+  transactions(id: string, more?: { openMs?: number }): Promise<{ transact<T>(work: (within: Within) => Promise<T>): Promise<T> }>;
 }
 
 /** `at` says where partitions are begun, for who keeps that itself; the others begin as `from` says. */
@@ -119,8 +122,8 @@ function scopedLog(cluster: Cluster, prefix: string): ScopedLog {
     async *read(topic, signal) {
       for await (const records of new Consumer(cluster, named(topic)).all(signal)) yield* records.map(own);
     },
-    async transactions(id) {
-      const transactional = new Producer(cluster, named(id));
+    async transactions(id, { openMs } = {}) {
+      const transactional = new Producer(cluster, named(id), openMs);
       await transactional.open();
       return {
         transact: (work) =>

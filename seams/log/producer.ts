@@ -14,6 +14,7 @@ type Identity = { readonly producerId: number; readonly producerEpoch: number };
 export class Producer {
   readonly #cluster: Cluster;
   readonly #transactionalId: string | null;
+  readonly #openMs: number;
   readonly #sequences = new Map<string, number>();
   readonly #turns = new Map<string, Promise<unknown>>();
   #identity: Promise<Identity> | undefined;
@@ -21,7 +22,8 @@ export class Producer {
   /** Partitions of the open transaction; undefined while none is open. */
   #added: Set<string> | undefined;
 
-  constructor(cluster: Cluster, transactionalId: string | null = null) {
+  constructor(cluster: Cluster, transactionalId: string | null = null, openMs: number = transactionMs) {
+    this.#openMs = openMs;
     this.#cluster = cluster;
     this.#transactionalId = transactionalId;
   }
@@ -30,7 +32,7 @@ export class Producer {
     this.#identity ??= this.#cluster.retried(async () => {
       const id = this.#transactionalId;
       const to = await (id === null ? this.#cluster.any() : this.#cluster.coordinator(id, 1));
-      const told = await to.call(initProducerId, 4, { transactionalId: id, transactionTimeoutMs: transactionMs });
+      const told = await to.call(initProducerId, 4, { transactionalId: id, transactionTimeoutMs: this.#openMs });
       check(told.errorCode, 'A producer');
       return { producerId: told.producerId, producerEpoch: told.producerEpoch };
     });

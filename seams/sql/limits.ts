@@ -32,5 +32,7 @@ export const resultBytesMax = 64 * 1024 * 1024;
 export const resendMax = 3;
 /** Rows that a cursor fetches at a time unless told otherwise. */
 export const cursorRowsMax = 500;
+/** Milliseconds between two words to a server that replicates to us, which ends who is silent for long. */
+export const replicationWordMs = 10_000;
 /** Bytes of a server's greeting and authentication before a connection is given up. */
 export const handshakeBytesMax = 64 * 1024;

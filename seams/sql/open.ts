@@ -1,26 +1,34 @@
+import type { Socket } from 'node:net';
 import type { Address } from './address.ts';
 import { Connection } from './connection.ts';
 import { dial } from './dial.ts';
 import { SqlRefused, SqlUnavailable } from './error.ts';
-import { handshake } from './handshake.ts';
+import { type Greeting, handshake } from './handshake.ts';
 import { connectTimeoutMs } from './limits.ts';
 import { writeCancel } from '#wire/pgwire/frontend.ts';
 import { ProtocolViolation } from '#wire/pgwire/violation.ts';
 import { Writer } from '#wire/pgwire/writer.ts';
 
 /** Opens a connection, or says in one sentence why not: SqlRefused when waiting will not help, else SqlUnavailable. */
-export async function openConnection(
+export const openConnection = (
   address: Address,
   settings: Iterable<readonly [string, string]>,
   hooks: { onIdle: (c: Connection) => void; onLost: (c: Connection) => void },
-): Promise<Connection> {
+): Promise<Connection> => opened(address, settings, (socket, greeting) => new Connection(socket, greeting, hooks.onIdle, hooks.onLost));
+
+/** Opens a socket on which a server is ready, and gives it to `use` at once. */
+export async function opened<T>(
+  address: Address,
+  settings: Iterable<readonly [string, string]>,
+  use: (socket: Socket, greeting: Greeting) => T,
+): Promise<T> {
   const signal = AbortSignal.timeout(connectTimeoutMs);
   try {
     const socket = await dial(address, signal);
     const stop = () => socket.destroy(new Error('timeout'));
     signal.addEventListener('abort', stop);
     try {
-      return new Connection(socket, await handshake(socket, address, settings), hooks.onIdle, hooks.onLost);
+      return use(socket, await handshake(socket, address, settings));
     } catch (error) {
       socket.destroy();
       throw error;

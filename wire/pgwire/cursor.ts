@@ -33,6 +33,10 @@ export class Cursor {
     return this.buffer.readInt32BE(this.#advance(4));
   }
 
+  int64(): bigint {
+    return this.buffer.readBigInt64BE(this.#advance(8));
+  }
+
   uint32(): number {
     return this.buffer.readUInt32BE(this.#advance(4));
   }

@@ -47,6 +47,12 @@ export class Writer {
     return this;
   }
 
+  int64(value: bigint): this {
+    this.#reserve(8);
+    this.#offset = this.#buffer.writeBigInt64BE(value, this.#offset);
+    return this;
+  }
+
   bytes(value: Uint8Array): this {
     this.#reserve(value.length);
     this.#buffer.set(value, this.#offset);

@@ -34,7 +34,24 @@ const FormatOf = Type.Object(
 );
 const Topic = Type.String({ ...topicName, description: 'The topic that is read.' });
 
-const Source = Type.Object({ name: Type.String(), topic: Type.String(), columns: Type.Array(Column), format: Type.Optional(FormatOf) });
+const OriginOf = Type.Object(
+  {
+    connection: Type.String({ ...Name, description: 'The connection over which rows come.' }),
+    table: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 2 * nameMax + 1, description: 'The table in PostgreSQL whose rows and changes come.' }),
+    ),
+    publication: Type.Optional(
+      Type.String({ minLength: 1, maxLength: nameMax, description: 'Its publication there; one is made, if not said.' }),
+    ),
+  },
+  { ...closed, description: 'Where rows come from, where that is no topic that others write.' },
+);
+
+const Source = Type.Object({
+  ...{ name: Type.String(), topic: Type.String(), columns: Type.Array(Column), format: Type.Optional(FormatOf) },
+  origin: Type.Optional(OriginOf),
+  failure: Type.Optional(Type.String({ description: 'Why its rows do not come over the connection at present.' })),
+});
 const View = Type.Object({
   name: Type.String(),
   source: Type.String({ description: 'The sources and views that it reads.' }),
@@ -81,8 +98,14 @@ export const relationOperations = {
     ...write,
     on: 'Source',
     at: 'new',
-    text: 'Make a source over a topic; a topic that is not there is made.',
-    input: Type.Object({ name: Name, topic: Topic, columns: Columns, format: Type.Optional(FormatOf) }, closed),
+    text: 'Make a source over a topic, which is made where it is not there, or of what comes over a connection.',
+    input: Type.Object(
+      {
+        ...{ name: Name, topic: Type.Optional(Topic), columns: Columns, format: Type.Optional(FormatOf) },
+        origin: Type.Optional(OriginOf),
+      },
+      closed,
+    ),
     output: Source,
   },
   ListSources: {

@@ -2,6 +2,7 @@ import type { Node } from 'libpg-query';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { placesIn } from './context.ts';
 import { type Format, formatOf, optionsOf } from './format.ts';
+import { type Origin, originFormat, originOf, originOptions } from './origin.ts';
 import { type WatermarkText, watermarkOf } from './watermark.ts';
 
 /** The topic of a source, and how its values are read. */
@@ -10,9 +11,12 @@ export function valuesOf(
   watermark: WatermarkText | undefined,
   by: Node | undefined,
   text: string,
-): { readonly topic: string; readonly format: Format } {
+): { readonly topic: string | undefined; readonly format: Format; readonly origin?: Origin } {
   const timed = watermark ? ['lateness', 'idle', 'late'] : [];
-  const given = optionsOf(options, ['topic', 'format', 'envelope', 'delimiter', 'null', 'dead_letters', ...timed], 'source');
+  const own = ['topic', 'format', 'envelope', 'delimiter', 'null', 'dead_letters', ...originOptions];
+  const given = optionsOf(options, [...own, ...timed], 'source');
+  const origin = originOf(given);
+  if (origin) return overConnection(origin, given);
   const format = {
     ...formatOf(given),
     ...(watermark ? { watermark: watermarkOf(watermark, by, given, placesIn(text)(watermark.start)) } : {}),
@@ -21,4 +25,12 @@ export function valuesOf(
   if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic))
     throw new StatementError('22023', 'a source needs the name of a topic: WITH (topic = ..., format = ...)');
   return { topic, format };
+}
+
+/** A source whose rows come over a connection, as what is there says them. */
+function overConnection(origin: Origin, given: ReadonlyMap<string, string>) {
+  const other = [...given.keys()].find((name) => name !== 'dead_letters' && !(originOptions as readonly string[]).includes(name));
+  if (other !== undefined) throw new StatementError('22023', `${other} is no option of a source of a table of PostgreSQL`);
+  const { deadLetters } = formatOf(new Map([...given, ['format', 'json']]));
+  return { topic: undefined, origin, format: { ...originFormat, ...(deadLetters === undefined ? {} : { deadLetters }) } };
 }

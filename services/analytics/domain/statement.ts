@@ -6,6 +6,7 @@ import { columnsOf } from './column.ts';
 import { connectionOf, type ConnectionSpec } from './connection.ts';
 import { type Format, optionsOf } from './format.ts';
 import { checkedName, droppedName, plainName, type RangeVar, textIn } from './name.ts';
+import type { Origin } from './origin.ts';
 import { type ConnectionText, connectionText, type SinkText, sinkText } from './sink-statement.ts';
 import { type Target, targetOf, targetOptions } from './sink.ts';
 import { valuesOf } from './source-statement.ts';
@@ -26,8 +27,9 @@ export type Statement =
       readonly kind: 'createSource';
       readonly name: string;
       readonly columns: readonly Column[];
-      readonly topic: string;
+      readonly topic: string | undefined;
       readonly format: Format;
+      readonly origin?: Origin;
       readonly orIs: boolean;
     }
   | {

@@ -1,10 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '#kernel/contract/implement.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
-import { outboxEpochsMax, reasonMax, retryMaxMs, retryMs, transactionLettersMax } from '../store/limits.ts';
+import { outboxEpochsMax, transactionLettersMax } from '../store/limits.ts';
 import type { Box, Outbox, Posted } from '../store/outbox.ts';
 import { atStep } from '../store/step.ts';
 import type { Carrier } from './carrier.ts';
+import { persist } from './persist.ts';
 
 /** `failures`: why what relations gave out does not get to where it goes, as long as it does not. */
 export type Delivered = { readonly outbox: Outbox; readonly log: Log; readonly failures: Map<bigint, string> };
@@ -48,24 +48,12 @@ export class Delivery {
 
   /** Delivers until the signal, whatever is away meanwhile. */
   async run(): Promise<void> {
-    const { failures, log } = this.#with;
-    const { relation } = this.#box;
-    for (let waitMs = retryMs; !this.#signal.aborted; waitMs = Math.min(waitMs * 2, retryMaxMs)) {
-      try {
-        await this.#deliver(() => (waitMs = retryMs));
-      } catch (error) {
-        if (this.#signal.aborted) break;
-        const reason = error instanceof Error ? error.message : String(error);
-        failures.set(relation, reason.slice(0, reasonMax));
-        log('warn', 'what a commit gave out could not be delivered; it is tried again', { error: String(error) });
-        await pause(waitMs, undefined, { signal: this.#signal, ref: false }).catch(() => undefined);
-      }
-    }
-    failures.delete(relation);
+    const what = 'what a commit gave out could not be delivered; it is tried again';
+    await persist({ ...this.#with, signal: this.#signal }, this.#box.relation, what, (went) => this.#deliver(went));
   }
 
   async #deliver(went: () => void): Promise<void> {
-    const { outbox, failures } = this.#with;
+    const { outbox } = this.#with;
     const carriage = await this.#carrier.open(this.#signal);
     try {
       atStep('carrier-opened');
@@ -83,7 +71,6 @@ export class Delivery {
         atStep('epoch-carried');
         await outbox.forget(this.#at, this.#box, posted.at(-1)?.epoch ?? -1n);
         atStep('epoch-forgotten');
-        failures.delete(this.#box.relation);
         went();
         this.#behind = 0;
         this.#room.resolve();

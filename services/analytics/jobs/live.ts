@@ -19,7 +19,7 @@ export class LiveView<V = View> {
 
   inTurn<T>(work: () => T | Promise<T>): Promise<T> {
     const turn = this.#turn.then(() => {
-      if (this.#failed !== undefined) throw this.#failed;
+      if (this.#failed !== undefined) throw fault('Unavailable', { detail: 'It was interrupted; ask again.', cause: this.#failed });
       return work();
     });
     this.#turn = turn.catch(() => undefined);

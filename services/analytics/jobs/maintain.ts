@@ -3,6 +3,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { retryMaxMs, retryMs } from '../store/limits.ts';
 import type { Relation } from '../store/relation.ts';
+import { Intake } from './intake.ts';
 import { Keep, type LiveTables } from './keep.ts';
 import { Pump, type Pumped } from './pump.ts';
 
@@ -25,9 +26,9 @@ export class Maintenance {
   begin(): void {
     this.#beginning = (async () => {
       for (const at of this.#with.scopes()) {
-        for (const kind of ['table', 'view', 'sink'] as const) {
+        for (const kind of ['source', 'table', 'view', 'sink'] as const) {
           const found = await this.#retried(() => this.#with.relations.list(at, kind), this.#stop.signal);
-          for (const view of found ?? []) this.start(at, view);
+          for (const view of found ?? []) if (kind !== 'source' || view.origin) this.start(at, view);
         }
       }
     })();
@@ -37,9 +38,11 @@ export class Maintenance {
     if (this.#running.has(view.id) || this.#stop.signal.aborted) return;
     const stop = new AbortController();
     const isTable = view.kind === 'table';
-    (isTable ? this.#with.tables : this.#with.live).expect(view.id);
-    const run = (went: () => void) =>
-      isTable ? new Keep(this.#with, at, view, stop.signal).run() : new Pump(this.#with, at, view, stop.signal).run(went);
+    if (view.kind !== 'source') (isTable ? this.#with.tables : this.#with.live).expect(view.id);
+    const run = (went: () => void) => {
+      if (view.kind === 'source') return new Intake(this.#with, at, view, stop.signal).run();
+      return isTable ? new Keep(this.#with, at, view, stop.signal).run() : new Pump(this.#with, at, view, stop.signal).run(went);
+    };
     const done = this.#retried(run, stop.signal).then(() => undefined);
     this.#running.set(view.id, { stop, done });
   }

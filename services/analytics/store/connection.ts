@@ -76,7 +76,7 @@ export class Connections {
       if (count === 0) throw absent(name);
     } catch (error) {
       if (error instanceof PostgresError && error.sqlstate === '23503')
-        throw new StatementError(sqlstates.dependents, `cannot drop connection ${name} because sinks depend on it`);
+        throw new StatementError(sqlstates.dependents, `cannot drop connection ${name} because sources or sinks depend on it`);
       throw error;
     }
   }

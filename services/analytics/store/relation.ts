@@ -4,6 +4,7 @@ import { PostgresError } from '#seams/sql/error.ts';
 import { json, type Sql } from '#seams/sql/sql.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Format } from '../domain/format.ts';
+import type { Origin } from '../domain/origin.ts';
 import type { Target } from '../domain/sink.ts';
 import type { Column } from '../domain/value.ts';
 import { relationsMax } from './limits.ts';
@@ -20,6 +21,8 @@ export type Relation = {
   readonly text: string | null;
   /** Where a sink's changes go. */
   readonly target: Target | null;
+  /** Where a source has its rows from over a connection. */
+  readonly origin: Origin | null;
   /** Names, in order, of what a view reads. */
   readonly needs: readonly string[];
   /** What the kept state of a view is of; null before its first commit. */
@@ -32,7 +35,8 @@ export type Relation = {
 
 export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' | 'format' | 'text' | 'target'> & {
   readonly needs: readonly Relation[];
-  /** The connection that a sink goes over. */
+  readonly origin?: Origin;
+  /** The connection that a sink or source goes over. */
   readonly connection?: bigint | undefined;
   /** The functions that a view or sink calls. */
   readonly calls?: readonly bigint[];
@@ -40,7 +44,7 @@ export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' |
 
 const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table' } as const;
 
-const columns = `id, name, kind, columns, topic, format, text, target, shape, epoch, groups, rejected, rejection,
+const columns = `id, name, kind, columns, topic, format, text, target, origin, shape, epoch, groups, rejected, rejection,
   array(select r.name::text from need n
   join relation r on r.id = n.relation where n.view = relation.id order by 1) as needs`;
 
@@ -71,14 +75,14 @@ export class Relations {
 
   async create(
     at: Placed,
-    { name, kind, columns: own, topic, format, text, target, needs, connection, calls = [] }: NewRelation,
+    { name, kind, columns: own, topic, format, text, target, origin, needs, connection, calls = [] }: NewRelation,
   ): Promise<Relation> {
     try {
       const made = await this.#sql.as(at).begin(async (tx) => {
         const { rows } = await tx.query<{ id: bigint }>(
-          `insert into relation (name, kind, columns, topic, text, format, target)
-           select $1, $2, $3, $4, $5, $6, $7 where (select count(*) from relation) < $8 returning id`,
-          [name, kind, json(own), topic, text, format && json(format), target && json(target), relationsMax],
+          `insert into relation (name, kind, columns, topic, text, format, target, origin)
+           select $1, $2, $3, $4, $5, $6, $7, $8 where (select count(*) from relation) < $9 returning id`,
+          [name, kind, json(own), topic, text, format && json(format), target && json(target), origin ? json(origin) : null, relationsMax],
         );
         const [row] = rows;
         if (!row) throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources, tables, views and sinks.`);

@@ -1,5 +1,12 @@
 /** The moments of a commit at which a crash would find things half done, by name. */
-export type Step = 'epoch-computed' | 'epoch-committed' | 'carrier-opened' | 'epoch-carried' | 'epoch-forgotten';
+export type Step =
+  | 'epoch-computed'
+  | 'epoch-committed'
+  | 'carrier-opened'
+  | 'epoch-carried'
+  | 'epoch-forgotten'
+  | 'intake-read'
+  | 'intake-taken';
 
 let listener: ((step: Step) => void) | undefined;
 

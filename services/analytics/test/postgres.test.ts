@@ -112,7 +112,7 @@ test('views are asked with conditions, parameters, order and limits', async () =
     ['14', '28', '3'],
     ['15', '43', '4'],
   ]);
-  assert.deepEqual(await rowsOf('show sources'), [['orders', 'orders']]);
+  assert.deepEqual(await rowsOf('show sources'), [['orders', 'orders', null, null, null]]);
 });
 
 test('a source is asked, views are joined, and a view may stand on another', async () => {

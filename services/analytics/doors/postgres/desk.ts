@@ -23,7 +23,7 @@ type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
 
 /** The columns of what SHOW shows. */
 const shown = {
-  sources: ['name', 'topic'],
+  sources: ['name', 'topic', 'connection', 'place', 'failure'],
   tables: ['name', 'topic', 'key', 'epoch', 'rows'],
   views: ['name', 'source', 'epoch', 'groups', 'rejected', 'rejection'],
   sinks: ['name', 'source', 'topic', 'format', 'envelope', 'key', 'epoch', 'rejected', 'rejection', 'connection', 'place', 'failure'],
@@ -126,8 +126,8 @@ export class SessionDesk implements Desk {
     );
   }
 
-  #createSource({ name, columns, topic, format, orIs }: Of<'createSource'>): Prepared {
-    const input = { name, topic, columns: [...columns], format };
+  #createSource({ name, columns, topic, format, origin, orIs }: Of<'createSource'>): Prepared {
+    const input = { ...{ name, columns: [...columns], format }, ...(topic === undefined ? {} : { topic }), ...(origin ? { origin } : {}) };
     return done('CREATE SOURCE', (signal) =>
       excused(orIs, sqlstates.relationThere, this.#session.invoke('CreateSource', '', input, { signal })),
     );
@@ -169,7 +169,9 @@ export class SessionDesk implements Desk {
     const rowsOf = async (signal: AbortSignal): Promise<Cells[]> => {
       if (what === 'sources') {
         const { output } = await this.#session.invoke('ListSources', '', {}, { signal });
-        return output.items.map(({ name, topic }) => [name, topic]);
+        return output.items.map(({ name, topic, origin, failure = null }) => [
+          ...[name, topic, origin?.connection ?? null, origin?.table ?? null, failure],
+        ]);
       }
       if (what === 'tables') {
         const { output } = await this.#session.invoke('ListTables', '', {}, { signal });

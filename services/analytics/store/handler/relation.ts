@@ -1,6 +1,5 @@
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { checkColumns } from '../../domain/format.ts';
 import type { viewAlertOperations } from '../../contract/alert.ts';
 import type { analytics } from '../../service.ts';
 import type { Relation } from '../relation.ts';
@@ -8,16 +7,13 @@ import { functionHandlers } from './function.ts';
 import { follow, followedView, watch } from './follow.ts';
 import { findRows, read } from './read.ts';
 import { connectionHandlers } from './connection.ts';
-import { sinkHandlers, writable } from './sink.ts';
+import { sinkHandlers } from './sink.ts';
+import { sourceHandlers } from './source.ts';
 import { tableHandlers } from './table.ts';
 import { type World, worded } from './world.ts';
 
 type All = Omit<Handlers<typeof analytics>, keyof typeof viewAlertOperations>;
 
-const sourceOf = ({ name, topic, columns, format }: Relation) => ({
-  ...{ name, topic: topic ?? '', columns: [...columns] },
-  ...(format ? { format: { ...format } } : {}),
-});
 const viewOf = ({ name, needs, text, columns, epoch, groups, rejected, rejection }: Relation) => ({
   ...{ name, source: needs.join(', '), text: text ?? '', columns: [...columns] },
   ...{ epoch: String(epoch), groups: String(groups), rejected: String(rejected), ...(rejection === null ? {} : { rejection }) },
@@ -28,30 +24,7 @@ const nowhere = { topic: null, format: null, target: null } as const;
 export function relationHandlers(world: World): All {
   const { relations, maintenance } = world;
   return {
-    CreateSource: (call) =>
-      worded(async () => {
-        const { name, topic, columns, format = { kind: 'json' } } = call.input;
-        checkColumns(format, columns);
-        // With the caller's own rights: nobody gets to see by a view what they may not read.
-        await world.logs.as(call.caller, async (log) => {
-          if (!(await log.hasTopic(topic))) await log.createTopic(topic);
-          await log.assertReadable(topic);
-          for (const other of [format.deadLetters, format.watermark?.late]) if (other !== undefined) await writable(log, other);
-        });
-        const made = await relations.create(call.caller, {
-          ...{ name, kind: 'source', topic, format, columns },
-          text: null,
-          target: null,
-          needs: [],
-        });
-        return { output: sourceOf(made) };
-      }),
-    ListSources: async (call) => ({ output: { items: (await relations.list(call.caller, 'source')).map(sourceOf) } }),
-    DeleteSource: (call) =>
-      worded(async () => {
-        await relations.drop(call.caller, 'source', call.ref.name);
-        return { output: {} };
-      }),
+    ...sourceHandlers(world),
     CreateView: (call) =>
       worded(async () => {
         const { text } = call.input;

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import type { Call, Handlers } from '#kernel/contract/call.ts';
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { checkColumns, type Format } from '../../domain/format.ts';
+import { checkOrigin, type Origin, originFormat } from '../../domain/origin.ts';
+import { forgetOrigin, prepareOrigin } from '../../jobs/postgres-intake.ts';
+import type { analytics } from '../../service.ts';
+import { intakeRecordMaxBytes } from '../limits.ts';
+import type { Relation } from '../relation.ts';
+import { told } from './connection.ts';
+import { writable } from './sink.ts';
+import { type World, worded } from './world.ts';
+
+type Own = Pick<Handlers<typeof analytics>, 'CreateSource' | 'ListSources' | 'DeleteSource'>;
+type Creating = Call<typeof analytics, 'CreateSource'>;
+
+const sourceOf = ({ name, topic, columns, format, origin }: Relation) => {
+  const { mark: _, ...shown } = origin ?? { connection: '' };
+  return {
+    ...{ name, topic: topic ?? '', columns: [...columns] },
+    ...(format ? { format: { ...format } } : {}),
+    ...(origin ? { origin: shown } : {}),
+  };
+};
+
+export function sourceHandlers(world: World): Own {
+  const { relations, maintenance, failures } = world;
+  return {
+    CreateSource: (call) =>
+      worded(async () => {
+        const { name, columns, format = { kind: 'json' } } = call.input;
+        if ((await relations.find(call.caller, name)) !== undefined)
+          throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
+        const ready = await readySource(world, call, format);
+        const own = { name, kind: 'source', columns, text: null, target: null, needs: [] } as const;
+        const made = await relations.create(call.caller, { ...own, ...ready });
+        if (made.origin) maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, made);
+        return { output: sourceOf(made) };
+      }),
+    ListSources: async (call) => ({
+      output: {
+        items: (await relations.list(call.caller, 'source')).map((source) => {
+          const failure = failures.get(source.id);
+          return { ...sourceOf(source), ...(failure === undefined ? {} : { failure }) };
+        }),
+      },
+    }),
+    DeleteSource: (call) =>
+      worded(async () => {
+        const gone = await relations.drop(call.caller, 'source', call.ref.name);
+        if (gone.origin) await forgotten(world, call as unknown as Call, gone, gone.origin);
+        return { output: {} };
+      }),
+  };
+}
+
+/** Sees to it that what a source reads is there, with the caller's own rights: nobody gets to see by a view what they may not read. */
+async function readySource(world: World, call: Creating, format: Format) {
+  const { topic, origin, columns } = call.input;
+  if ((topic === undefined) === (origin === undefined)) throw new StatementError('22023', 'a source reads a topic, or over a connection');
+  checkColumns(format, columns);
+  const others = [format.deadLetters, format.watermark?.late];
+  if (origin) return overConnection(world, call, origin, format);
+  const own = topic ?? '';
+  await world.logs.as(call.caller, async (log) => {
+    if (!(await log.hasTopic(own))) await log.createTopic(own);
+    await log.assertReadable(own);
+    for (const other of others) if (other !== undefined) await writable(log, other);
+  });
+  return { topic: own, format };
+}
+
+async function overConnection(world: World, call: Creating, asked: Origin, format: Format) {
+  const { name, columns } = call.input;
+  checkOrigin(asked);
+  if (format.kind !== originFormat.kind || format.envelope !== originFormat.envelope || format.watermark)
+    throw new StatementError('22023', 'changes of a table of PostgreSQL come as JSON in the envelope debezium, without a watermark');
+  await (call as unknown as Call<typeof analytics>).also('UseConnection', asked.connection);
+  const { id, spec } = await world.connections.open(call.caller, asked.connection);
+  if (spec.kind !== 'postgres') throw new StatementError('22023', `a source over a connection of the type ${spec.kind} has no table`);
+  const topic = `source.${name.replaceAll(/[^a-zA-Z0-9_-]/g, '_')}.${randomBytes(4).toString('hex')}`;
+  await world.logs.as(call.caller, async (log) => {
+    // Views that come later begin with the first record, so none may go.
+    const config = { 'retention.ms': '-1', 'retention.bytes': '-1', 'max.message.bytes': String(intakeRecordMaxBytes) };
+    await log.createTopic(topic, { config });
+    await log.assertReadable(topic);
+    await log.assertWritable(topic);
+    if (format.deadLetters !== undefined) await writable(log, format.deadLetters);
+  });
+  const { allow } = world;
+  const marked = { ...asked, mark: randomBytes(8).toString('hex') };
+  const origin = await told(() => prepareOrigin(spec, marked, columns, { allow, signal: call.signal }));
+  return { topic, format, origin, connection: id };
+}
+
+/** Ends what takes a source's rows, and takes away what was made for it at the other side. */
+async function forgotten({ maintenance, connections, allow, kept }: World, call: Call, gone: Relation, origin: Origin): Promise<void> {
+  await maintenance.forget(gone);
+  try {
+    await forgetOrigin((await connections.open(call.caller, origin.connection)).spec, origin, allow);
+  } catch (error) {
+    // The source is gone whether the other side can be told or not.
+    kept.log('warn', 'a replication slot could not be dropped', { error: String(error) });
+  }
+}

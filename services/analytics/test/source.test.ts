@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openSql, type Sql } from '#seams/sql/sql.ts';
+import { startStranger, type TestServer } from '#seams/sql/test/server.ts';
+import pg from 'pg';
+import { onStep, type Step } from '../store/step.ts';
+import { type House, openHouse } from './fixtures/house.ts';
+
+let house: House;
+let client: pg.Client;
+let server: TestServer;
+/** Somebody else's PostgreSQL, and its address as its owner writes it. */
+let elsewhere: Sql;
+let address: URL;
+
+before(async () => {
+  const stranger = await startStranger({ fsync: 'off', wal_level: 'logical', max_replication_slots: '4', max_wal_senders: '6' });
+  server = stranger;
+  address = new URL(stranger.strangerUrl.replaceAll("'", '%27'));
+  {
+    await using own = openSql(stranger.url, { max: 1 });
+    await own.platform().script('alter role stranger replication');
+    await using first = openSql(address, { max: 1 });
+    await first.platform().script('create database shop');
+  }
+  address.pathname = '/shop';
+  elsewhere = openSql(address, { max: 2 });
+  house = await openHouse({ settings: { outbound: [`127.0.0.1:${address.port}`] } });
+  client = new pg.Client(house.login());
+  await client.connect();
+  await client.query(`create connection shop with (type = 'postgres', url = '${address.href}');
+    create connection hook with (type = 'http', url = 'https://hook.example/')`);
+});
+after(async () => {
+  onStep(undefined);
+  await client?.end().catch(() => undefined);
+  await house?.stop();
+  await elsewhere?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+/** The SQLSTATE with which a statement is refused. */
+const told = (text: string): Promise<string> =>
+  client.query(text).then(
+    () => 'done',
+    (error: pg.DatabaseError) => error.code ?? String(error),
+  );
+const there = (text: string) => elsewhere.platform().script(text);
+const lines = (rows: readonly Record<string, unknown>[]) => rows.map((row) => JSON.stringify(Object.values(row).map(String)));
+/** What is here; while a view begins again it cannot be asked. */
+const rowsHere = (text: string) =>
+  client.query<Record<string, unknown>>(text).then(
+    ({ rows }) => lines(rows),
+    (error: pg.DatabaseError) => [`${error.code}`],
+  );
+const rowsThere = async (text: string) => lines((await elsewhere.platform().query<Record<string, unknown>>(text)).rows);
+const failure = async (name: string) =>
+  (await client.query<{ name: string; failure: string | null }>('show sources')).rows.find((row) => row.name === name)?.failure;
+
+/** Lets what runs fall at steps, each so many times, at moments that a seed says. */
+function falling(steps: readonly Step[], times: number, seed: number): Map<string, number> {
+  const fallen = new Map<string, number>();
+  const due = new Map<string, number>();
+  let state = seed;
+  onStep((step) => {
+    const left = due.get(step) ?? 0;
+    due.set(step, left - 1);
+    const before = fallen.get(step) ?? 0;
+    if (!steps.includes(step) || left > 0 || before >= times) return;
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    due.set(step, (state >> 16) % 3);
+    fallen.set(step, before + 1);
+    throw new Error(`fell at ${step}`);
+  });
+  return fallen;
+}
+
+const shownAll = `select id, what, n::text as n, price::text as price, at::text as at, day::text as day, ok::text as ok, big from orders_all order by id`;
+const all = shownAll
+  .replace('orders_all', 'public.orders')
+  .replace('at::text', `to_char(at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US"+00"')`);
+
+test('rows of a table elsewhere and its changes are in views each once, whatever falls', { timeout: 55_000 }, async () => {
+  await there(`create table orders (id int primary key, what text, n bigint, price numeric, at timestamptz, day date, ok boolean, big text);
+    alter table orders alter column big set storage external;
+    create table bare (id int primary key); create table other (id int primary key); alter table other replica identity full;
+    create view seen as select id from other; create publication half for table other with (publish = 'insert')`);
+  for (const [options, code] of [
+    [`connection = 'shop', table = 'bare'`, '55000'],
+    [`connection = 'shop', table = 'seen'`, '55000'],
+    [`connection = 'shop', table = 'none'`, '42P01'],
+    [`connection = 'shop', table = 'pg_catalog.a.b'`, '22023'],
+    [`connection = 'shop', table = 'other', publication = 'none'`, '42704'],
+    [`connection = 'shop', table = 'other', publication = 'half'`, '42704'],
+    [`connection = 'shop', table = 'other', topic = 't'`, '22023'],
+    [`connection = 'shop', table = 'other', format = 'json'`, '22023'],
+    [`connection = 'hook', table = 'other'`, '22023'],
+    [`connection = 'none', table = 'other'`, '42704'],
+    [`connection = 'shop'`, '22023'],
+    [`table = 'other', topic = 't', format = 'json'`, '22023'],
+  ] as const)
+    assert.equal(await told(`create source wrong (id int4) with (${options})`), code, options);
+  assert.equal(await told(`create source wrong (id int4, nothing text) with (connection = 'shop', table = 'other')`), '42703');
+
+  await there(`alter table orders replica identity full;
+    insert into orders select g, case when g % 7 = 0 then null else 'w' || g % 5 end, 9007199254740993 + g, g / 4.0,
+      '2024-02-29 01:02:03.123456+00'::timestamptz + g * interval '1 second', '2024-02-29', g % 2 = 0,
+      case when g % 50 = 0 then repeat(md5(g::text), 200) end from generate_series(1, 2300) g`);
+  const seed = Date.now() % 2 ** 31;
+  const fallen = falling(['intake-read', 'intake-taken', 'epoch-computed', 'epoch-committed'], 3, seed);
+  const columns = 'id int4, what text, n int8, price numeric, at timestamptz, day date, ok bool, big text';
+  await client.query(`create source orders (${columns}) with (connection = 'shop', table = 'orders')`);
+  assert.equal(await told(`create source orders (${columns}) with (connection = 'shop', table = 'orders')`), '42P07');
+  await client.query(`create materialized view orders_all as select * from orders;
+    create materialized view sums as select what, count(*) as c, sum(n) as n, max(price) as price from orders group by what`);
+  // While it runs: rows that come, change and go, transactions that are given up, large values that are left as they are.
+  for (let round = 0; round < 12; round += 1) {
+    const first = 3000 + round * 100;
+    await there(`begin; insert into orders select g, 'r${round}', g, null, null, null, null, null from generate_series(${first}, ${first} + 60) g;
+      update orders set n = n + 1 where id % 13 = ${round}; delete from orders where id % 97 = ${round};
+      update orders set id = id + 100000 where id = ${first + 1}; commit`);
+    await there(`begin; delete from orders; rollback; insert into other values (${round})`);
+    if (round === 5) await there('alter table orders add column extra int default 4');
+    if (round === 8) await there(`select pg_terminate_backend(active_pid) from pg_replication_slots where active`);
+  }
+  const expected = await rowsThere(all);
+  assert.deepEqual(
+    await house.until(
+      () => rowsHere(shownAll),
+      (rows) => rows.join() === expected.join(),
+    ),
+    expected,
+    `seed ${seed}`,
+  );
+  const sums = `select what, count(*)::text as c, sum(n)::text as n, max(price)::text as price from public.orders group by what order by what`;
+  const summed = await rowsThere(sums);
+  const own = () => rowsHere('select what, c::text as c, n::text as n, price::text as price from sums order by what');
+  assert.deepEqual(await house.until(own, (rows) => rows.join() === summed.join()), summed, `seed ${seed}`);
+  assert.deepEqual([...fallen.keys()].sort(), ['epoch-committed', 'epoch-computed', 'intake-read', 'intake-taken']);
+  onStep(undefined);
+
+  // All rows go at once, and others come in the same transaction.
+  await there(`begin; insert into orders (id) values (7000001); truncate orders; insert into orders (id, what) values (1, 'new'); commit`);
+  assert.deepEqual(
+    await house.until(
+      () => rowsHere('select id, what from orders_all'),
+      (rows) => rows.length === 1,
+    ),
+    ['["1","new"]'],
+  );
+  // What is taken is not kept there.
+  await there('insert into other select g from generate_series(100, 200) g');
+  const [here = ''] = await rowsThere('select pg_current_wal_lsn()::text');
+  const behind = () => rowsThere(`select confirmed_flush_lsn >= '${JSON.parse(here)[0]}'::pg_lsn as done from pg_replication_slots`);
+  assert.deepEqual(await house.until(behind, ([done]) => done === '["true"]'), ['["true"]']);
+  assert.equal(
+    await house.until(
+      () => failure('orders'),
+      (reason) => reason === null,
+    ),
+    null,
+  );
+  // What was taken in with a column could not be taken back without it.
+  await there('alter table orders drop column price; insert into orders (id) values (2)');
+  assert.match(
+    String(
+      await house.until(
+        () => failure('orders'),
+        (reason) => /column "price"/.test(reason ?? ''),
+      ),
+    ),
+    /made anew/,
+  );
+  assert.equal(await told('drop connection shop'), '2BP01');
+  assert.equal(await told('drop source orders'), '2BP01');
+  await client.query('drop materialized view orders_all; drop materialized view sums; drop source orders');
+  assert.deepEqual(await rowsThere('select slot_name from pg_replication_slots union all select pubname from pg_publication'), [
+    '["half"]',
+  ]);
+});
