@@ -48,7 +48,9 @@ export const int32 = primitive('int32', 0 as number);
 export const int64 = primitive('int64', 0 as number);
 export const float64 = primitive('float64', 0 as number);
 export const string = primitive('string', '' as string);
-export const uuid = primitive('uuid', '00000000-0000-0000-0000-000000000000' as string);
+/** No topic's id: what a message says where a name counts. */
+export const noUuid = '00000000-0000-0000-0000-000000000000';
+export const uuid = primitive('uuid', noUuid as string);
 export const bytes = primitive('bytes', Buffer.alloc(0) as Buffer);
 export const records = primitive('records', null as unknown as Buffer);
 

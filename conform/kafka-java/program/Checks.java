@@ -98,6 +98,41 @@ public class Checks {
         holds(read("java-plain", "java-next", 501, "group.protocol", "consumer").size() == 501, "not all");
     }
 
+    static void byExpression() throws Exception {
+        create("java-tried-1", 1);
+        try (KafkaProducer<String, String> producer = producer()) {
+            producer.send(new ProducerRecord<>("java-tried-1", "one")).get(20, TimeUnit.SECONDS);
+        }
+        Set<String> values = new TreeSet<>();
+        try (KafkaConsumer<String, String> consumer = consumer("java-triers", "group.protocol", "consumer")) {
+            consumer.subscribe(new SubscriptionPattern("java-tried-\\d"));
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (values.size() < 2 && System.nanoTime() < end) {
+                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
+                    values.add(record.topic() + " " + record.value());
+                    if (values.size() > 1) continue;
+                    // A topic that is made later matches as well.
+                    create("java-tried-2", 1);
+                    try (KafkaProducer<String, String> producer = producer()) {
+                        producer.send(new ProducerRecord<>("java-tried-2", "two")).get(20, TimeUnit.SECONDS);
+                    }
+                }
+            }
+            holds(values.equals(Set.of("java-tried-1 one", "java-tried-2 two")), values);
+        }
+        try (KafkaConsumer<String, String> consumer = consumer("java-triers-2", "group.protocol", "consumer")) {
+            consumer.subscribe(new SubscriptionPattern("java-tried-("));
+            String said = "nothing";
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            try {
+                while (System.nanoTime() < end) consumer.poll(Duration.ofMillis(200));
+            } catch (InvalidRegularExpression error) {
+                said = "invalid";
+            }
+            holds(said.equals("invalid"), said);
+        }
+    }
+
     static void transactions() throws Exception {
         create("java-in", 1);
         create("java-out", 1);
@@ -368,6 +403,7 @@ public class Checks {
         base.put("sasl.jaas.config", "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + argv[1] + "\" password=\"" + argv[2] + "\";");
         told("a group of the classic protocol reads what was written, and goes on where it was", Checks::roundtrip);
         told("a group of the consumer protocol reads all partitions", Checks::nextProtocol);
+        told("a group of the consumer protocol subscribes by an expression that the broker tries", Checks::byExpression);
         told("read, write and commit in one transaction; an aborted one is not read", Checks::transactions);
         told("a second producer of a transactional id fences the first", Checks::fenced);
         told("topics are configured, grown, shortened and deleted", Checks::administration);

@@ -4,7 +4,8 @@ import { after, before, test } from 'node:test';
 import { errorCode } from '#wire/kafka/error.ts';
 import { apiVersions, metadata } from '#wire/kafka/message/cluster.ts';
 import { describeConfigs, incrementalAlterConfigs } from '#wire/kafka/message/config.ts';
-import { joinGroup, heartbeat } from '#wire/kafka/message/group.ts';
+import { consumerGroupHeartbeat, heartbeat, joinGroup } from '#wire/kafka/message/group.ts';
+import { consumerGroupDescribe } from '#wire/kafka/message/group-admin.ts';
 import { offsetCommit, offsetFetch } from '#wire/kafka/message/offset.ts';
 import { fetch, listOffsets, produce } from '#wire/kafka/message/record-access.ts';
 import { createPartitions, createTopics, deleteRecords } from '#wire/kafka/message/topic.ts';
@@ -286,4 +287,40 @@ test('revoking a credential ends its open connections, a parked fetch included, 
     await assert.rejects(openRaw(house.kafka, doomed.sasl), /not let in/);
   }
   assert.ok(least.ms < 100, `the fetch ended after ${least.ms} ms`);
+});
+
+test('a member subscribes by a regular expression that the broker tries: whole names, topics made later, and none that is hostile', async () => {
+  for (const name of ['tried-a', 'tried-b', 'untried-a']) await createTopic(name);
+  const member = { groupId: 'triers', memberId: 'trier', rebalanceTimeoutMs: 10_000 };
+  const beat = (more: object) => raw.call(consumerGroupHeartbeat, 1, { ...member, memberEpoch: 0, ...more });
+  const join = (subscribedTopicRegex: string, subscribedTopicNames: string[] = []) =>
+    beat({ subscribedTopicNames, subscribedTopicRegex, topicPartitions: [] });
+  const byId = async (topicId: string | undefined) =>
+    (await raw.call(metadata, 12, { topics: [{ name: '', topicId: topicId ?? '' }] })).topics.map(({ name, errorCode: code }) => [name, code]);
+  const topics = async () => {
+    const { topics: all } = await raw.call(metadata, 12, { topics: null });
+    return new Map(all.map(({ topicId, name }) => [topicId, name]));
+  };
+  const assigned = async ({ assignment }: Awaited<ReturnType<typeof beat>>) => {
+    const names = await topics();
+    return (assignment ?? assert.fail('no assignment')).topicPartitions.map(({ topicId }) => names.get(topicId)).sort();
+  };
+  for (const hostile of ['(', '(?=tried)', '(a{1000}){1000}', 'a?'.repeat(400) + 'a'.repeat(400), '[a-z].{0,900}', 'x'.repeat(1001)]) {
+    const told = await join(hostile);
+    assert.deepEqual([told.errorCode, typeof told.errorMessage], [errorCode.INVALID_REGULAR_EXPRESSION, 'string'], hostile);
+  }
+  const first = await join('tried-.*');
+  assert.deepEqual(await assigned(first), ['tried-a', 'tried-b']);
+  assert.deepEqual(await byId(first.assignment?.topicPartitions[0]?.topicId), [['tried-a', 0]]);
+  await createTopic('tried-c');
+  const later = await beat({ memberEpoch: first.memberEpoch });
+  assert.equal(later.memberEpoch, first.memberEpoch + 1);
+  assert.deepEqual(await assigned(later), ['tried-a', 'tried-b', 'tried-c']);
+  const { groups } = await raw.call(consumerGroupDescribe, 1, { groupIds: ['triers'] });
+  assert.deepEqual(
+    groups[0]?.members.map(({ subscribedTopicRegex, subscribedTopicNames }) => [subscribedTopicRegex, subscribedTopicNames]),
+    [['tried-.*', []]],
+  );
+  assert.deepEqual(await assigned(await join('tried-[a]', ['untried-a'])), ['tried-a', 'untried-a']);
+  assert.deepEqual(await assigned(await join('')), []);
 });

@@ -1,4 +1,5 @@
 import type { ErrorName } from '#wire/kafka/error.ts';
+import type { TopicPattern } from './pattern.ts';
 import { type AssignorName, assignors, type Sized } from './target.ts';
 
 /** What a member says in a heartbeat; undefined is 'as before'. */
@@ -10,6 +11,10 @@ export type Beat = {
   readonly host: string;
   readonly rebalanceTimeoutMs: number;
   readonly topics: readonly string[] | undefined;
+  /** Topics by a regular expression, which goes on beside those that are named; null is 'none any more'. */
+  readonly pattern: TopicPattern | null | undefined;
+  /** Which topics the pattern that counts now is of, as the caller may see them. */
+  readonly matched: readonly string[];
   readonly assignor: string | null;
   /** The partitions that the member holds, named `topic index`. */
   readonly owned: readonly string[] | undefined;
@@ -23,6 +28,9 @@ export type ConsumerMember = {
   epoch: number;
   previousEpoch: number;
   rebalanceTimeoutMs: number;
+  named: readonly string[];
+  pattern: TopicPattern | null;
+  /** Those that it named and those of its pattern. */
   topics: readonly string[];
   /** What it may hold now. */
   assigned: Set<string>;
@@ -113,9 +121,9 @@ export class ConsumerGroup {
     return { epoch: member.epoch, assignment: tells ? assignment : undefined };
   }
 
-  #joinFault({ topics, instanceId, memberId, assignor }: Beat): ErrorName | undefined {
+  #joinFault({ topics, pattern, instanceId, memberId, assignor }: Beat): ErrorName | undefined {
     if (assignor !== null && !Object.hasOwn(assignors, assignor)) return 'UNSUPPORTED_ASSIGNOR';
-    if (!topics) return 'INVALID_REQUEST';
+    if (!topics && !pattern) return 'INVALID_REQUEST';
     const other = instanceId === null ? undefined : [...this.members.values()].find((member) => member.instanceId === instanceId);
     if (!other || other.id === memberId) return undefined;
     if (other.epoch !== leavingStatic) return 'UNRELEASED_INSTANCE_ID';
@@ -138,6 +146,8 @@ export class ConsumerGroup {
       ...{ id: memberId, instanceId, clientId, host, rebalanceTimeoutMs },
       epoch: 0,
       previousEpoch: 0,
+      named: [],
+      pattern: null,
       topics: [],
       assigned: new Set(),
       revoking: new Set(),
@@ -150,12 +160,15 @@ export class ConsumerGroup {
   }
 
   /** Takes what the member says of itself; whether the partitions must be divided anew. */
-  #hear(member: ConsumerMember, { topics, assignor, rebalanceTimeoutMs, clientId, host }: Beat, isNew: boolean): boolean {
+  #hear(member: ConsumerMember, { topics, pattern, matched, assignor, rebalanceTimeoutMs, clientId, host }: Beat, isNew: boolean): boolean {
     Object.assign(member, { clientId, host });
     if (rebalanceTimeoutMs > 0) member.rebalanceTimeoutMs = rebalanceTimeoutMs;
     let changed = isNew;
-    if (topics && topics.join(',') !== member.topics.join(',')) {
-      member.topics = [...topics];
+    if (topics) member.named = [...topics];
+    if (pattern !== undefined) member.pattern = pattern;
+    const wants = member.pattern ? [...new Set([...member.named, ...matched])].sort() : member.named;
+    if (wants.join(',') !== member.topics.join(',')) {
+      member.topics = wants;
       changed = true;
     }
     if (assignor !== null && assignor !== this.assignor) {

@@ -1,6 +1,7 @@
 import { OperationError } from '#kernel/contract/fault.ts';
 import type { ResponseOf } from '#wire/kafka/api.ts';
 import { errorCode } from '#wire/kafka/error.ts';
+import { noUuid } from '#wire/kafka/field.ts';
 import { describeCluster, describeTopicPartitions, metadata } from '#wire/kafka/message/cluster.ts';
 import { topicNameFault } from '../../domain/name.ts';
 import type { Topic } from '../../store/topic.ts';
@@ -73,7 +74,7 @@ async function ofId(asking: Asking, id: string, tellsRights: boolean): Promise<T
 }
 
 /** The topics that the caller may describe. */
-function seen({ session, broker }: Asking): Topic[] {
+export function seen({ session, broker }: Asking): Topic[] {
   const filter = session.visible('ListTopics', 'GetTopic');
   return broker.topics.list(session.caller.scope).filter(({ name, labels }) => filter.admits({ name, labels, spec: {} }));
 }
@@ -94,8 +95,9 @@ const answerMetadata = route(metadata, async (message, asking) => {
       ? seen(asking).map((topic) => described(asking, topic, tellsRights))
       : []
     : await Promise.all(
+        // Who asks by id may leave the name null, or empty as Apache Kafka's consumer does.
         (message.topics ?? []).map(({ name, topicId }) =>
-          name === null
+          name === null || topicId !== noUuid
             ? ofId(asking, topicId, tellsRights)
             : named(asking, name, version < 4 || message.allowAutoTopicCreation, tellsRights),
         ),

@@ -3,8 +3,10 @@ import { errorCode, type ErrorName } from '#wire/kafka/error.ts';
 import { consumerGroupHeartbeat } from '#wire/kafka/message/group.ts';
 import { consumerGroupDescribe } from '#wire/kafka/message/group-admin.ts';
 import type { ConsumerGroup } from '../../domain/group/consumer.ts';
+import { TopicPattern } from '../../domain/group/pattern.ts';
 import { consumerHeartbeatMs, groupMembersMax } from '../../store/limits.ts';
 import { type Asking, granted, route } from './exchange.ts';
+import { seen } from './cluster.ts';
 
 type Placed = { readonly topicId: string; readonly partitions: readonly number[] };
 
@@ -27,6 +29,17 @@ const named = ({ broker, session }: Asking, owned: readonly Placed[] | null) =>
     return topic ? partitions.map((index) => `${topic.name} ${index}`) : [];
   });
 
+/** What a heartbeat says of a pattern: undefined is 'as before', an empty one 'none any more', a sentence what is wrong with it. */
+function patternOf(text: string | null): TopicPattern | null | undefined | string {
+  if (text === null) return undefined;
+  try {
+    return text === '' ? null : new TopicPattern(text);
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
 const answerHeartbeat = route(consumerGroupHeartbeat, async (message, asking) => {
   const { broker, session, clientId, clientHost } = asking;
   const { scope } = session.caller;
@@ -36,8 +49,6 @@ const answerHeartbeat = route(consumerGroupHeartbeat, async (message, asking) =>
   });
   if (message.groupId === '') return refuse('INVALID_REQUEST', 'A group has a name.');
   if (!(await granted(asking, 'JoinGroup', message.groupId))) return refuse('GROUP_AUTHORIZATION_FAILED');
-  // A pattern that a tenant wrote could stop this process; what it matches would have to be found another way.
-  if (message.subscribedTopicRegex) return refuse('INVALID_REQUEST', 'Subscriptions by a regular expression are not offered.');
   for (const topic of message.subscribedTopicNames ?? [])
     if (!(await granted(asking, 'Fetch', topic))) return refuse('TOPIC_AUTHORIZATION_FAILED');
   const known = broker.groups.find(scope, message.groupId);
@@ -46,6 +57,10 @@ const answerHeartbeat = route(consumerGroupHeartbeat, async (message, asking) =>
   const group = known ?? broker.groups.at(scope, message.groupId);
   const machine = broker.groups.consumer(group);
   if (!machine) return refuse('GROUP_ID_NOT_FOUND', 'The group has members of the classic protocol.');
+  const pattern = patternOf(message.subscribedTopicRegex);
+  if (typeof pattern === 'string') return refuse('INVALID_REGULAR_EXPRESSION', pattern);
+  const counting = pattern === undefined ? machine.members.get(memberId)?.pattern : pattern;
+  const matched = (await counting?.among(seen(asking).map(({ name }) => name))) ?? [];
   if (machine.members.size >= groupMembersMax && !machine.members.has(memberId)) return refuse('GROUP_MAX_SIZE_REACHED');
   const told = machine.heartbeat(
     {
@@ -58,6 +73,8 @@ const answerHeartbeat = route(consumerGroupHeartbeat, async (message, asking) =>
       },
       host: clientHost,
       topics: message.subscribedTopicNames ?? undefined,
+      pattern,
+      matched,
       assignor: message.serverAssignor,
       owned: named(asking, message.topicPartitions),
     },
@@ -103,17 +120,17 @@ const answerDescribe = route(consumerGroupDescribe, async (message, asking) => (
 }));
 
 function described(asking: Asking, machine: ConsumerGroup) {
-  const members = [...machine.members.values()].map(({ id, instanceId, epoch, clientId, host, topics, assigned }) => ({
-    memberId: id,
-    instanceId,
+  const members = [...machine.members.values()].map((member) => ({
+    memberId: member.id,
+    instanceId: member.instanceId,
     rackId: null,
-    memberEpoch: epoch,
-    clientId,
-    clientHost: host,
-    subscribedTopicNames: topics,
-    subscribedTopicRegex: null,
-    assignment: { topicPartitions: placed(asking, [...assigned]) },
-    targetAssignment: { topicPartitions: placed(asking, machine.targetOf(id)) },
+    memberEpoch: member.epoch,
+    clientId: member.clientId,
+    clientHost: member.host,
+    subscribedTopicNames: member.named,
+    subscribedTopicRegex: member.pattern?.text ?? '',
+    assignment: { topicPartitions: placed(asking, [...member.assigned]) },
+    targetAssignment: { topicPartitions: placed(asking, machine.targetOf(member.id)) },
     memberType: 1,
   }));
   return { groupState: machine.state, groupEpoch: machine.epoch, assignmentEpoch: machine.epoch, assignorName: machine.assignor, members };
