@@ -66,6 +66,18 @@ export const commands: Readonly<Record<string, Command>> = {
       '  --port         the port here, any free one if not said',
     ].join('\n'),
   },
+  'storage-node': {
+    module: 'cli/storage-node',
+    text: 'Hold drives for the storage of a platform, here or on another machine.',
+    usage: [
+      'gamut storage-node --listen ADDRESS --key FILE --drive DIRECTORY [--drive DIRECTORY ...]',
+      'gamut storage-node --new-key FILE',
+      '  --listen   unix:/PATH or tls://HOST:PORT; what `topology.json` of the storage calls the address of this node',
+      '  --key      the key that this node and the storage share; nobody else may read the file',
+      '  --drive    a directory that is there; storage takes it when it is empty, or its own',
+      '  --new-key  make such a key, and end',
+    ].join('\n'),
+  },
   tour: { module: 'cli/tour', text: 'See the platform at work, from an organization to its bill.', usage: 'gamut tour' },
   test: { module: 'cli/test', text: 'Run the tests.', usage: 'gamut test [FILE ...]' },
   conform: { module: 'conform/main', text: 'Run unmodified foreign clients and suites.', usage: 'gamut conform [--record] [CLIENT ...]' },

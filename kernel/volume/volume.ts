@@ -99,7 +99,7 @@ function makeDirectory(path: string): void {
 function refuseForeign(path: string): void {
   const names = readdirSync(path);
   if (!names.includes('format.json')) {
-    const foreign = names.find((name) => !beforeFormat.has(name));
+    const foreign = names.find((name) => !beforeFormat.has(name) && !(name === 'service' && isWritten(join(path, name))));
     if (foreign !== undefined)
       throw fault('DataDirectory', `${path} holds other files (${foreign}) and no format.json: name an empty directory.`);
     return;
@@ -108,6 +108,12 @@ function refuseForeign(path: string): void {
   const uid = process.getuid?.() ?? owner;
   if (owner !== uid)
     throw fault('DataDirectory', `${path} belongs to user ${owner} and this is user ${uid}: start Gamut as the user who made it.`);
+}
+
+/** Whether nothing is there but what an operator writes for services before the first start: `service/NAME/FILE.json`. */
+function isWritten(path: string): boolean {
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
+  return entries.every((entry) => (entry.isDirectory() ? entry.parentPath === path : entry.isFile() && entry.name.endsWith('.json')));
 }
 
 /** As root others may pass through, because PostgreSQL runs as a user of its own; what is private is closed one level below. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ballastHeld, fillBallast } from '../ballast.ts';
@@ -56,6 +56,17 @@ test('a directory with other files is refused, and nothing is written to it', (t
   writeFileSync(join(path, 'thesis.txt'), 'mine');
   assert.equal(refusal(path), `${path} holds other files (thesis.txt) and no format.json: name an empty directory.`);
   assert.deepEqual(readdirSync(path), ['thesis.txt']);
+});
+
+test('what an operator wrote for a service before the first start is taken, and anything else below services is foreign', (t) => {
+  const path = newFolder(t);
+  mkdirSync(join(path, 'service', 'storage'), { recursive: true });
+  writeFileSync(join(path, 'service', 'storage', 'thesis.txt'), 'mine');
+  assert.match(refusal(path), /holds other files \(service\)/);
+  rmSync(join(path, 'service', 'storage', 'thesis.txt'));
+  writeFileSync(join(path, 'service', 'storage', 'topology.json'), '{}');
+  openVolume(path).close();
+  assert.deepEqual(readdirSync(join(path, 'service', 'storage')), ['topology.json']);
 });
 
 test('a directory of a newer release is refused with the release it needs', (t) => {

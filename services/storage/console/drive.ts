@@ -14,8 +14,19 @@ export type Drive = {
 /** A run of shards that waits for repair. */
 export type Repair = { readonly id: string; readonly size: number; readonly shards: readonly number[]; readonly unreadable: boolean };
 
+/** A process that holds drives, perhaps on another machine. */
+export type StorageNode = {
+  readonly name: string;
+  readonly address: string;
+  readonly state: 'there' | 'away';
+  readonly reason?: string;
+  readonly since: number;
+  readonly drives: readonly number[];
+};
+
 export type DriveMap = {
   readonly drives: readonly Drive[];
+  readonly nodes?: readonly StorageNode[];
   readonly failureDomains: number;
   readonly rebuilding?: { readonly drive: number; readonly bytes: number; readonly startedAt: number };
   readonly repairsWaiting: number;

@@ -11,6 +11,7 @@ import { Status, type Tone } from '#console/part/status.tsx';
 import { type Column, Table } from '#console/part/table.tsx';
 import { When } from '#console/part/when.tsx';
 import type { Drive, DriveMap, Repair } from './drive.ts';
+import { StorageNodes } from './storage-nodes.tsx';
 import { liveEveryMs } from './limits.ts';
 
 const tones: Readonly<Record<Drive['state'], Tone>> = { in: 'ok', rebuilding: 'warn', out: 'bad' };
@@ -34,6 +35,7 @@ export function Drives() {
       <Section title="Drives" actions={<Live mode={reading.problem ? 'lost' : 'live'} heardAt={reading.heardAt} />}>
         <DriveGrid drives={map.drives} />
       </Section>
+      {map.nodes && <StorageNodes nodes={map.nodes} />}
       <Repairs map={map} />
       <Section title="Kept whole">
         <Facts facts={factsOf(map)} />

@@ -29,6 +29,15 @@ const Drive = Type.Object({
   freeBytes: Type.Optional(Type.Integer({ description: 'What is free of it.' })),
 });
 
+const Node = Type.Object({
+  name: Type.String(),
+  address: Type.String(),
+  state: Type.Union([Type.Literal('there'), Type.Literal('away')]),
+  reason: Type.Optional(Type.String({ description: 'Why it is away.' })),
+  since: Type.Integer({ description: 'Milliseconds since 1970.' }),
+  drives: Type.Array(Type.Integer(), { description: 'The numbers of its drives.' }),
+});
+
 const Model = {
   dataShards: Type.Integer({ minimum: 1, maximum: 200, default: 12 }),
   parityShards: Type.Integer({ minimum: 0, maximum: 50, default: 4 }),
@@ -55,6 +64,7 @@ export const engineOperations = {
     input: Type.Object({}, closed),
     output: Type.Object({
       drives: Type.Array(Drive),
+      nodes: Type.Optional(Type.Array(Node, { description: 'The processes that hold drives, where there are such.' })),
       failureDomains: Type.Integer({
         description: 'File systems that the drives lie on. With one, the loss of its disk loses everything.',
       }),

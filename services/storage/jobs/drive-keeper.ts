@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Drive } from '../store/drive.ts';
+import type { Drive, DriveSpec } from '../store/drive.ts';
 import { driveCheckMs, driveGraceMs, extentAgeMaxMs, indexCheckMs, scrubBytesPerSecondMin, scrubDays } from '../store/limits.ts';
 import { rebuildDrive, scrub, type ScrubReport } from '../store/scrub.ts';
 import type { Store } from '../store/store.ts';
@@ -12,7 +12,7 @@ export type Rebuild = { readonly drive: number; readonly startedAt: number; byte
  */
 export class DriveKeeper {
   readonly #store: Store;
-  readonly #local: (path: string) => boolean;
+  readonly #local: (spec: DriveSpec) => boolean;
   readonly #stop = new AbortController();
   readonly #graceMs: number;
   readonly #startedAt: number;
@@ -30,11 +30,11 @@ export class DriveKeeper {
   ) {
     this.#store = store;
     this.#startedAt = store.now();
-    this.#local = (path) => path.startsWith(`${directory}/`);
+    this.#local = ({ path, at }) => !at && path.startsWith(`${directory}/`);
     this.#graceMs = graceMs;
     this.#timer = setInterval(() => this.look(), checkMs);
     this.#timer.unref();
-    store.blobs.drives.onOut(() => this.look());
+    store.blobs.drives.onChange(() => this.look());
     this.look();
     this.#scrubbing = this.#scrubAlways();
   }
@@ -78,8 +78,8 @@ export class DriveKeeper {
   }
 
   /** A directory of our own that is gone is no drive that may come back. */
-  #isGone({ state, spec: { path } }: Drive): boolean {
-    if (state.state !== 'out' || !this.#local(path) || existsSync(path)) return false;
+  #isGone({ state, spec }: Drive): boolean {
+    if (state.state !== 'out' || !this.#local(spec) || existsSync(spec.path)) return false;
     return this.#store.now() - state.since >= this.#graceMs;
   }
 

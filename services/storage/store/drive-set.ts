@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { printNodeAddress } from '#engine/storage-node/address.ts';
+import { nodeAway } from '#engine/storage-node/failure.ts';
 import type { Log } from '#kernel/contract/implement.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { shards } from '../engine/stripe.ts';
 import { place } from '../domain/placement.ts';
 import { Drive, type DriveSpec, replacementMark } from './drive.ts';
+import { LocalDisk } from './local-disk.ts';
+import { StorageNode } from './node.ts';
 import { Patience } from './patience.ts';
 import { readTopology, topologyFile } from './topology.ts';
+import { systemCode } from './system.ts';
 import { readTwice, writeTwice } from './twin.ts';
 
 /** The drives' identities as this store knows them, so that an empty or foreign directory is not taken for a drive. */
@@ -36,8 +40,11 @@ function localDrives(directory: string): DriveSpec[] {
  * A directory that the operator named is never made here: where it is not, its disk is not mounted, and what is written would
  * go to another one. Nor is one taken that holds something.
  */
-async function demandEmpty({ number, spec: { path } }: Drive): Promise<void> {
-  const names = await readdir(path).catch((cause: unknown) => {
+async function demandEmpty(drive: Drive): Promise<void> {
+  const { number, name: path } = drive;
+  const names = await drive.contents().catch((cause: unknown) => {
+    if (systemCode(cause) === nodeAway)
+      throw fault('Unavailable', { detail: `Drive ${number} is new, and its node is away: ${path}.`, cause });
     throw fault('DataDirectory', { detail: `The directory of drive ${number} cannot be read: ${path}.`, cause });
   });
   if (names.some((name) => !mayLie.has(name)))
@@ -50,6 +57,8 @@ const mayLie = new Set(['lost+found', replacementMark]);
 /** All drives of a store. */
 export class DriveSet {
   readonly drives: readonly Drive[];
+  /** The nodes that hold some of them. */
+  readonly nodes: readonly StorageNode[];
   /** How long a shard is waited for. */
   readonly patience: Patience = new Patience();
   readonly #roll: string;
@@ -60,23 +69,53 @@ export class DriveSet {
   private constructor({ directory, log, now }: DriveSetOptions, specs: readonly DriveSpec[]) {
     this.#roll = join(directory, 'drives.json');
     this.#log = log;
-    this.drives = specs.map((spec) => new Drive(spec, now, (drive, reason) => this.#wentOut(drive, reason)));
+    const nodes = new Map<string, StorageNode>();
+    this.drives = specs.map((spec) => {
+      const node = spec.at && nodeOf(nodes, spec, () => this.#nodeOf(spec, now));
+      const disk = node?.disk(spec) ?? new LocalDisk(spec.path, spec.path.startsWith(`${directory}/`));
+      const drive = new Drive(spec, disk, now, (gone, reason) => this.#wentOut(gone, reason));
+      node?.drives.push(drive);
+      return drive;
+    });
+    this.nodes = [...nodes.values()];
+  }
+
+  #nodeOf(spec: DriveSpec, now: () => number): StorageNode {
+    return new StorageNode(spec, spec.at!, {
+      now,
+      onAway: ({ name, address, reason }) => this.#log('error', 'a storage node is away', { node: name, at: address, reason }),
+      onThere: ({ name, address }) => {
+        this.#log('info', 'a storage node is there', { node: name, at: address });
+        for (const listener of this.#listeners) listener();
+      },
+    });
   }
 
   /** Finds the drives again, or makes them in a new store. One that is not what it was stays out. */
   static async open(options: DriveSetOptions): Promise<DriveSet> {
     const told = options.specs ?? (await readTopology(options.directory));
     const set = new DriveSet(options, told ?? localDrives(options.directory));
-    const roll = await set.#readRoll();
-    const left = roll?.drives.find(({ number }) => !set.drives[number]);
+    try {
+      await Promise.all(set.nodes.map((node) => node.connect()));
+      await set.#find(options, told !== undefined);
+      return set;
+    } catch (error) {
+      set.close();
+      throw error;
+    }
+  }
+
+  async #find({ directory }: DriveSetOptions, isTold: boolean): Promise<void> {
+    const roll = await this.#readRoll();
+    const left = roll?.drives.find(({ number }) => !this.drives[number]);
     if (left) throw fault('DataDirectory', { detail: `There was a drive ${left.number}, and ${topologyFile} names none at its place.` });
     const known = new Map(roll?.drives.map((drive) => [drive.number, drive]));
     // All of them before the first is written to.
-    for (const drive of told ? set.drives : [])
-      if (!known.has(drive.number) && !drive.spec.path.startsWith(`${options.directory}/`)) await demandEmpty(drive);
-    for (const drive of set.drives) {
+    for (const drive of isTold ? this.drives : [])
+      if (!known.has(drive.number) && (drive.spec.at || !drive.spec.path.startsWith(`${directory}/`))) await demandEmpty(drive);
+    for (const drive of this.drives) {
       const was = known.get(drive.number);
-      if (was?.lost) set.#lost.add(drive.number);
+      if (was?.lost) this.#lost.add(drive.number);
       if (was) {
         drive.putIn(was.id);
         await drive.check(true);
@@ -85,12 +124,16 @@ export class DriveSet {
         drive.putIn((await drive.readIdentity()) ?? '');
       }
     }
-    if (!roll || roll.drives.length !== set.drives.length) await set.#writeRoll();
-    return set;
+    if (!roll || roll.drives.length !== this.drives.length) await this.#writeRoll();
   }
 
-  /** Calls back when a drive goes out. */
-  onOut(listener: () => void): void {
+  /** Ends the connections to nodes. */
+  close(): void {
+    for (const node of this.nodes) node.close();
+  }
+
+  /** Calls back when a drive goes out, or a node is there again. */
+  onChange(listener: () => void): void {
     this.#listeners.add(listener);
   }
 
@@ -155,7 +198,7 @@ export class DriveSet {
   }
 
   #wentOut(drive: Drive, reason: string): void {
-    this.#log('error', 'a drive went out', { drive: drive.number, path: drive.spec.path, reason });
+    this.#log('error', 'a drive went out', { drive: drive.number, path: drive.name, reason });
     for (const listener of this.#listeners) listener();
   }
 
@@ -177,4 +220,12 @@ export class DriveSet {
     const drives = this.drives.map(({ number, id }) => ({ number, id, ...(this.#lost.has(number) ? { lost: true } : {}) }));
     await writeTwice(this.#roll, { drives } satisfies Roll);
   }
+}
+
+/** The node at an address; there is one connection to it, however many drives it holds. */
+function nodeOf(nodes: Map<string, StorageNode>, { at }: DriveSpec, make: () => StorageNode): StorageNode {
+  const address = printNodeAddress(at!.address);
+  const node = nodes.get(address) ?? make();
+  nodes.set(address, node);
+  return node;
 }

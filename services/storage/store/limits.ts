@@ -38,6 +38,8 @@ export const shardsWrittenMin = limit(
   'Fewest of sixteen shards with which large objects are still taken: one drive more may fail.',
 );
 export const drivesMax = limit(255, 'drive', 'Drives of a store; a shard says in one byte on which of them it lies.');
+export const keyFileMaxBytes = limit(256, 'byte', 'Largest file of the key that storage and a node share.');
+export const nodeFilesMax = limit(8192, 'file', 'Files that a node keeps open for one connection.');
 export const rebuildsMax = limit(4, 'run', 'Runs of shards that are rebuilt at once for a new drive.');
 export const quickReadMaxBytes = limit(
   64 * kib,

@@ -47,13 +47,14 @@ export type StoreOptions = Pick<Store, 'now' | 'mayWrite' | 'sealer' | 'dayMs'> 
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { directory, log, now, specs } = options;
   const drives = await DriveSet.open({ directory, log, now, ...(specs ? { specs } : {}) });
-  const count = await countPartitions(directory, options.partitions ?? 1);
   const partitions = new Partitions();
   try {
+    const count = await countPartitions(directory, options.partitions ?? 1);
     for (let partition = 0; partition < count; partition++) partitions.add(await openPartition(options, drives, partition, partitions));
     return partitions.all[0]!;
   } catch (error) {
     for (const store of partitions.all) await closePartition(store);
+    drives.close();
     throw error;
   }
 }
@@ -86,6 +87,7 @@ async function openPartition(options: StoreOptions, drives: DriveSet, partition:
 /** Closes a store with all its partitions. */
 export async function closeStore({ partitions }: Pick<Store, 'partitions'>): Promise<void> {
   for (const store of partitions.all) await closePartition(store);
+  partitions.all[0]?.blobs.drives.close();
 }
 
 async function closePartition({ catalog, index, blobs, upkeep, dictionaries, unsynced }: Store): Promise<void> {

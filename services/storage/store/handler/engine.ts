@@ -1,4 +1,3 @@
-import { statfsSync, statSync } from 'node:fs';
 import type { Handlers } from '#kernel/contract/call.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { domainStatesMax, repairsShownMax } from '../../contract/limits.ts';
@@ -14,8 +13,10 @@ import {
 import { correlatedYearsToLoss, holding, raised, raiseFor, yearsToLoss } from '../../domain/failure-domain.ts';
 import type { DriveKeeper } from '../../jobs/drive-keeper.ts';
 import type { storage } from '../../service.ts';
+import type { Room } from '../disk.ts';
 import type { Drive } from '../drive.ts';
 import { failuresPlayedMax, livesAtOnce } from '../limits.ts';
+import type { StorageNode } from '../node.ts';
 import type { RemoteBlobs } from '../remote.ts';
 import type { Store } from '../store.ts';
 
@@ -27,8 +28,9 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
   return {
     async DescribeDrives(call) {
       call.charge('request', 1);
-      const { drives, lost } = store.blobs.drives;
-      const disks = drives.map(diskOf);
+      const { drives, lost, nodes } = store.blobs.drives;
+      const rooms = await Promise.all(drives.map((drive) => drive.room()));
+      const disks = rooms.map((room) => room?.disk);
       const states = all.flatMap(({ blobs }) => [...blobs.packs.extents.values()].map(({ state }) => state));
       const count = (state: string) => states.filter((one) => one === state).length;
       const waiting = all.map(({ upkeep }) => upkeep.waiting);
@@ -46,8 +48,9 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
             weight: drive.spec.weight,
             ...stateOf(drive, lost.has(drive.number)),
             sameDisk: disks.some((disk, other) => other !== at && disk !== undefined && disk === disks[at]),
-            ...roomOf(drive),
+            ...(drive.isIn ? roomOf(rooms[at]) : {}),
           })),
+          ...(nodes.length > 0 ? { nodes: nodes.map(nodeOf) } : {}),
           failureDomains: new Set(disks.filter((disk) => disk !== undefined)).size,
           repairsWaiting: repairs.length,
           unreadable: repairs.filter((one) => one.lost).length,
@@ -173,19 +176,17 @@ function stateOf(drive: Drive, rebuilding: boolean) {
   return { state: rebuilding ? ('rebuilding' as const) : ('in' as const) };
 }
 
-/** The file system that a drive lies on; undefined when it cannot be looked at. */
-function diskOf({ spec }: Drive): number | undefined {
-  return statSync(spec.path, { throwIfNoEntry: false })?.dev;
+function nodeOf({ name, address, isThere, reason, since, drives }: StorageNode) {
+  return {
+    name,
+    address,
+    state: isThere ? ('there' as const) : ('away' as const),
+    since,
+    drives: drives.map(({ number }) => number),
+    ...(isThere || reason === undefined ? {} : { reason }),
+  };
 }
 
-/** The room of the file system that a drive lies on. */
-function roomOf({ spec, isIn }: Drive): { sizeBytes?: number; freeBytes?: number } {
-  if (!isIn) return {};
-  try {
-    const { blocks, bsize, bavail } = statfsSync(spec.path);
-    return { sizeBytes: blocks * bsize, freeBytes: bavail * bsize };
-  } catch {
-    // It goes out with the next look.
-    return {};
-  }
+function roomOf(room: Room | undefined): { sizeBytes?: number; freeBytes?: number } {
+  return room ? { sizeBytes: room.sizeBytes, freeBytes: room.freeBytes } : {};
 }
