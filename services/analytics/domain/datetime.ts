@@ -1,4 +1,5 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { patternsKeptMax } from './limits.ts';
 
 /** Microseconds of a day, an hour, a minute, a second. */
 export const dayMicros = 86_400_000_000;
@@ -155,12 +156,55 @@ const patterns: ReadonlyMap<string, (micros: number) => string> = new Map([
   ['US', (micros) => padded(((micros % secondMicros) + secondMicros) % secondMicros, 6)],
 ]);
 
-/** to_char of a time, with the patterns YYYY MM DD HH24 HH12 HH MI SS MS US; letters that are none of them must be quoted. */
+type Printer = {
+  readonly parts: readonly (string | ((micros: number) => string))[];
+  /** Times of one of these, in microseconds, look the same. */
+  readonly granule: number;
+  /** The last that was printed. */
+  at: number;
+  text: string;
+};
+const printers = new Map<string, Printer>();
+
+function printerOf(pattern: string): Printer {
+  const parts: Printer['parts'][number][] = [];
+  let granule = dayMicros;
+  let from = 0;
+  for (const found of pattern.matchAll(/YYYY|MM|DD|HH24|HH12|HH|MI|SS|MS|US|"([^"]*)"|[A-Za-z]+/g)) {
+    const [word, quoted] = found;
+    parts.push(pattern.slice(from, found.index));
+    from = found.index + word.length;
+    const print = patterns.get(word);
+    if (quoted === undefined && !print)
+      throw new StatementError(sqlstates.notBuilt, `The pattern ${word.slice(0, 60)} of to_char is not supported yet`);
+    parts.push(quoted ?? (print as (micros: number) => string));
+    if (quoted === undefined) granule = Math.min(granule, granules.find(([names]) => names.includes(word))?.[1] ?? granule);
+  }
+  return { parts: [...parts, pattern.slice(from)], granule, at: Number.NaN, text: '' };
+}
+
+const granules: readonly (readonly [readonly string[], number])[] = [
+  [['MS', 'US'], 1],
+  [['SS'], secondMicros],
+  [['HH24', 'HH12', 'HH', 'MI'], minuteMicros],
+];
+
+/**
+ * to_char of a time, with the patterns YYYY MM DD HH24 HH12 HH MI SS MS US; letters that are none of them must be quoted. Times
+ * of rows mostly look like the one before.
+ */
 export function formatTime(micros: number, pattern: string): string {
-  return pattern.replace(/YYYY|MM|DD|HH24|HH12|HH|MI|SS|MS|US|"([^"]*)"|[A-Za-z]+/g, (found, quoted?: string) => {
-    if (quoted !== undefined) return quoted;
-    const print = patterns.get(found);
-    if (!print) throw new StatementError(sqlstates.notBuilt, `The pattern ${found.slice(0, 60)} of to_char is not supported yet`);
-    return print(micros);
-  });
+  let printer = printers.get(pattern);
+  if (!printer) {
+    printer = printerOf(pattern);
+    if (printers.size >= patternsKeptMax) printers.clear();
+    printers.set(pattern, printer);
+  }
+  const at = Math.floor(micros / printer.granule);
+  if (at !== printer.at) {
+    const time = at * printer.granule;
+    printer.text = printer.parts.map((part) => (typeof part === 'string' ? part : part(time))).join('');
+    printer.at = at;
+  }
+  return printer.text;
 }

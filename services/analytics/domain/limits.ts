@@ -20,3 +20,4 @@ export const functionSizeMax = limit(100_000, 'node', 'Most nodes of a statement
 export const patternDepthMax = limit(100, 'level', 'Deepest nesting of a pattern of rows.');
 export const patternSizeMax = limit(5_000, 'step', 'Most steps of a pattern of rows, its repetitions and permutations written out.');
 export const navigationMax = limit(1_000, 'row', 'Farthest that PREV, NEXT, FIRST and LAST go.');
+export const patternsKeptMax = limit(256, 'pattern', 'Patterns of to_char that are kept ready.');

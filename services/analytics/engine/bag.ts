@@ -3,16 +3,19 @@ import { compareValues, keyOf, type Value } from '../domain/value.ts';
 type Known = Exclude<Value, null>;
 type Held = { readonly value: Known; count: number };
 
+/** The same for equal values: most of them are themselves. */
+const nameOf = (value: Known): Known => (typeof value === 'object' ? keyOf(value) : value === 0 ? 0 : value);
+
 /** Values of a group with how often each is there, so that rows may go again. */
 export class Bag {
-  readonly held = new Map<string, Held>();
-  #journal: [string, Known, number][] = [];
+  readonly held = new Map<Known, Held>();
+  #journal: [Known, Known, number][] = [];
   #least: Known | undefined;
   #greatest: Known | undefined;
 
   /** Adds (or takes away) a value so often; answers 1 where it is now there and was not, -1 for the reverse. */
   change(value: Known, weight: number): number {
-    const key = keyOf(value);
+    const key = nameOf(value);
     const known = this.held.get(key);
     const before = known?.count ?? 0;
     this.#journal.push([key, value, before]);
@@ -20,7 +23,7 @@ export class Bag {
     return Number(before + weight > 0) - Number(before > 0);
   }
 
-  #set(key: string, value: Known, count: number): void {
+  #set(key: Known, value: Known, count: number): void {
     const known = this.held.get(key);
     if (count === 0) this.held.delete(key);
     else if (known) known.count = count;
@@ -51,10 +54,15 @@ export class Bag {
     return best;
   }
 
+  /** All of them, by their keys. */
+  *counts(): Generator<readonly [string, readonly [Known, number]]> {
+    for (const { value, count } of this.held.values()) yield [keyOf(value), [value, count]];
+  }
+
   /** What changed since the last time this was asked, by its key; the counts are those of now. */
   settle(): Map<string, readonly [Known, number]> {
     const changed = new Map<string, readonly [Known, number]>();
-    for (const [key, value] of this.#journal) changed.set(key, [value, this.held.get(key)?.count ?? 0]);
+    for (const [key, value] of this.#journal) changed.set(keyOf(value), [value, this.held.get(key)?.count ?? 0]);
     this.#journal = [];
     return changed;
   }
@@ -67,6 +75,6 @@ export class Bag {
 
   /** Puts back a count that was kept. */
   load(value: Known, count: number): void {
-    this.#set(keyOf(value), value, count);
+    this.#set(nameOf(value), value, count);
   }
 }

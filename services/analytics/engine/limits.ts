@@ -16,3 +16,4 @@ export const indexesMax = limit(8, 'index', 'Most combinations of columns by whi
 export const shapesMax = limit(16, 'shape', 'Most orders of fields of a source for which a decoder of its own is made.');
 export const fieldsMax = limit(500, 'field', 'Most fields of a record for whose order a decoder is made.');
 export const shapeBytesMax = limit(256, 'byte', 'Longest name and space between two values of a record for whose order a decoder is made.');
+export const compiledMax = limit(1_000, 'function', 'Generated functions that are kept ready for another view or query with equal code.');

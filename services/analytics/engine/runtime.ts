@@ -136,8 +136,15 @@ export const runtime = {
   replaced: (text: string, from: string, to: string) => (from === '' ? text : sized(text.split(from).join(to))),
   splitPart(text: string, by: string, place: number): string {
     if (place === 0) throw new StatementError('22023', 'field position must not be zero');
-    const parts = by === '' ? [text] : text.split(by);
-    return parts.at(place > 0 ? place - 1 : place) ?? '';
+    if (by === '' || place < 0) return (by === '' ? [text] : text.split(by)).at(place > 0 ? place - 1 : place) ?? '';
+    let from = 0;
+    for (let passed = 1; passed < place; passed += 1) {
+      const at = text.indexOf(by, from);
+      if (at < 0) return '';
+      from = at + by.length;
+    }
+    const end = text.indexOf(by, from);
+    return end < 0 ? text.slice(from) : text.slice(from, end);
   },
   position(text: string, part: string): number {
     const at = text.indexOf(part);

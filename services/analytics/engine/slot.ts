@@ -245,7 +245,7 @@ export class Slots implements State {
       if (kind.cells || !kind.bag) continue;
       const { bag: type } = kind;
       const bag = this.values[slot * this.depth + (this.starts[at] as number)] as Bag;
-      const all = () => new Map([...bag.held].map(([key, { value, count }]) => [key, [value, count] as const]));
+      const all = () => new Map(bag.counts());
       const counts = this.#forgotten.has(slot) ? new Map([...all(), ...bag.settle()]) : changedOnly ? bag.settle() : all();
       for (const [key, [value, count]] of counts)
         yield [`${name} ${at} ${key}`, count === 0 || isGone ? null : [keys, at, printRow([{ type }], [value])[0], count]];
