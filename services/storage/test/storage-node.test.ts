@@ -17,7 +17,7 @@ import { stripeDataBytes } from '../store/frame.ts';
 import { openStorageNode } from '../store/node-server.ts';
 import { closeStore } from '../store/store.ts';
 import type { DriveSpec } from '../store/drive.ts';
-import { bytesOf, get, openShelf, owner, put, settled, temporary } from './fixtures/shelf.ts';
+import { bytesOf, get, openShelf, owner, put, settled, shelves, temporary } from './fixtures/shelf.ts';
 import { type Nodes, openNodes } from './fixtures/node.ts';
 
 let nodes: Nodes;
@@ -51,7 +51,7 @@ async function until(what: string, isSo: () => boolean | Promise<boolean>): Prom
   assert.fail(`in vain waited for: ${what}`);
 }
 
-test('objects lie on the drives of nodes; an error of one of them takes it out and no other', async () => {
+test('objects of every partition of the index lie on the drives of nodes; an error of one of them takes it out and no other', async () => {
   const directory = temporary();
   const keyFile = join(directory, 'key');
   const key = randomBytes(32);
@@ -69,15 +69,20 @@ test('objects lie on the drives of nodes; an error of one of them takes it out a
   );
   const home = join(directory, 'store');
   mkdirSync(home);
-  const store = await openShelf(home, { specs });
+  const store = await openShelf(home, { specs, partitions: 2 });
   try {
-    await createBucket(store, owner, { name: 'shelf', location: 'local', labels: {} });
+    for (const name of shelves) await createBucket(store, owner, { name, location: 'local', labels: {} });
+    assert.deepEqual(
+      shelves.map((name) => store.partitions.of(name).partition),
+      [1, 0],
+    );
     const model = new Map([100, 5000, 900_000, 2 * stripeDataBytes + 12_345].map((size) => [`k${size}`, bytesOf(size, size)]));
-    for (const [name, bytes] of model) await put(store, 'shelf', name, bytes);
-    await store.blobs.packs.appender.rotate();
+    for (const shelf of shelves) for (const [name, bytes] of model) await put(store, shelf, name, bytes);
+    for (const { blobs } of store.partitions.all) await blobs.packs.appender.rotate();
     await settled(store);
     const assertAll = async () => {
-      for (const [name, bytes] of model) assert.ok((await get(store, 'shelf', name))?.equals(bytes), name);
+      for (const shelf of shelves)
+        for (const [name, bytes] of model) assert.ok((await get(store, shelf, name))?.equals(bytes), `${shelf}/${name}`);
     };
     await assertAll();
     assert.equal((await store.blobs.drives.drive(5)!.room())?.disk, (await store.blobs.drives.drive(15)!.room())?.disk);
