@@ -3,6 +3,7 @@ import { type Form, kernelBinary } from './build.ts';
 
 /** What kernel.as exports for digests. */
 type Exports = {
+  readonly md5One: (state: number, input: number, blocks: number) => void;
   readonly md5Four: (states: number, inputs: number, blocks: number, words: number) => void;
   readonly crc64: (from: number, length: number, before: bigint, tables: number) => bigint;
 };
@@ -59,7 +60,9 @@ export class DigestKernel {
     const at = this.#states / 4;
     for (let word = 0; word < 4; word++)
       for (let lane = 0; lane < lanes; lane++) this.#view[at + word * 4 + lane] = states[lane]?.[word] ?? 0;
-    this.#exports.md5Four(this.#states, this.#inputs, blocks, this.#words);
+    const used = states.flatMap((state, lane) => (state ? [lane * 4] : []));
+    if (used.length === 1) this.#exports.md5One(this.#states + used[0]!, this.#inputs + used[0]!, blocks);
+    else this.#exports.md5Four(this.#states, this.#inputs, blocks, this.#words);
     for (let word = 0; word < 4; word++) {
       for (const [lane, state] of states.entries()) if (state) state[word] = this.#view[at + word * 4 + lane]!;
     }

@@ -298,16 +298,18 @@ function turned(sum: v128, shift: i32): v128 {
   return v128.or(i32x4.shl(sum, shift), i32x4.shr_u(sum, 32 - shift));
 }
 
+/** Turned by sixteen bits, which is one step. */
 // @ts-ignore: decorator
 @inline
-function chosen(mask: v128, yes: v128, no: v128): v128 {
-  return v128.xor(no, v128.and(mask, v128.xor(yes, no)));
+function halvesTurned(sum: v128): v128 {
+  return i8x16.shuffle(sum, sum, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
 }
 
 // @ts-ignore: decorator
 @inline
 function summed(a: v128, f: v128, word: v128, constant: i32): v128 {
-  return i32x4.add(i32x4.add(a, f), i32x4.add(word, i32x4.splat(constant)));
+  // What depends on the last step comes last.
+  return i32x4.add(i32x4.add(a, i32x4.add(word, i32x4.splat(constant))), f);
 }
 
 /**
@@ -345,53 +347,53 @@ export function md5Four(states: usize, inputs: usize, blocks: i32, words: usize)
       v128.store(out, v128.shuffle<i64>(high01, high23, 0, 2), 32);
       v128.store(out, v128.shuffle<i64>(high01, high23, 1, 3), 48);
     }
-    a = i32x4.add(b, turned(summed(a, chosen(b, c, d), v128.load(words, 0), -680876936), 7));
-    d = i32x4.add(a, turned(summed(d, chosen(a, b, c), v128.load(words, 16), -389564586), 12));
-    c = i32x4.add(d, turned(summed(c, chosen(d, a, b), v128.load(words, 32), 606105819), 17));
-    b = i32x4.add(c, turned(summed(b, chosen(c, d, a), v128.load(words, 48), -1044525330), 22));
-    a = i32x4.add(b, turned(summed(a, chosen(b, c, d), v128.load(words, 64), -176418897), 7));
-    d = i32x4.add(a, turned(summed(d, chosen(a, b, c), v128.load(words, 80), 1200080426), 12));
-    c = i32x4.add(d, turned(summed(c, chosen(d, a, b), v128.load(words, 96), -1473231341), 17));
-    b = i32x4.add(c, turned(summed(b, chosen(c, d, a), v128.load(words, 112), -45705983), 22));
-    a = i32x4.add(b, turned(summed(a, chosen(b, c, d), v128.load(words, 128), 1770035416), 7));
-    d = i32x4.add(a, turned(summed(d, chosen(a, b, c), v128.load(words, 144), -1958414417), 12));
-    c = i32x4.add(d, turned(summed(c, chosen(d, a, b), v128.load(words, 160), -42063), 17));
-    b = i32x4.add(c, turned(summed(b, chosen(c, d, a), v128.load(words, 176), -1990404162), 22));
-    a = i32x4.add(b, turned(summed(a, chosen(b, c, d), v128.load(words, 192), 1804603682), 7));
-    d = i32x4.add(a, turned(summed(d, chosen(a, b, c), v128.load(words, 208), -40341101), 12));
-    c = i32x4.add(d, turned(summed(c, chosen(d, a, b), v128.load(words, 224), -1502002290), 17));
-    b = i32x4.add(c, turned(summed(b, chosen(c, d, a), v128.load(words, 240), 1236535329), 22));
-    a = i32x4.add(b, turned(summed(a, chosen(d, b, c), v128.load(words, 16), -165796510), 5));
-    d = i32x4.add(a, turned(summed(d, chosen(c, a, b), v128.load(words, 96), -1069501632), 9));
-    c = i32x4.add(d, turned(summed(c, chosen(b, d, a), v128.load(words, 176), 643717713), 14));
-    b = i32x4.add(c, turned(summed(b, chosen(a, c, d), v128.load(words, 0), -373897302), 20));
-    a = i32x4.add(b, turned(summed(a, chosen(d, b, c), v128.load(words, 80), -701558691), 5));
-    d = i32x4.add(a, turned(summed(d, chosen(c, a, b), v128.load(words, 160), 38016083), 9));
-    c = i32x4.add(d, turned(summed(c, chosen(b, d, a), v128.load(words, 240), -660478335), 14));
-    b = i32x4.add(c, turned(summed(b, chosen(a, c, d), v128.load(words, 64), -405537848), 20));
-    a = i32x4.add(b, turned(summed(a, chosen(d, b, c), v128.load(words, 144), 568446438), 5));
-    d = i32x4.add(a, turned(summed(d, chosen(c, a, b), v128.load(words, 224), -1019803690), 9));
-    c = i32x4.add(d, turned(summed(c, chosen(b, d, a), v128.load(words, 48), -187363961), 14));
-    b = i32x4.add(c, turned(summed(b, chosen(a, c, d), v128.load(words, 128), 1163531501), 20));
-    a = i32x4.add(b, turned(summed(a, chosen(d, b, c), v128.load(words, 208), -1444681467), 5));
-    d = i32x4.add(a, turned(summed(d, chosen(c, a, b), v128.load(words, 32), -51403784), 9));
-    c = i32x4.add(d, turned(summed(c, chosen(b, d, a), v128.load(words, 112), 1735328473), 14));
-    b = i32x4.add(c, turned(summed(b, chosen(a, c, d), v128.load(words, 192), -1926607734), 20));
+    a = i32x4.add(b, turned(summed(a, v128.xor(d, v128.and(b, v128.xor(c, d))), v128.load(words, 0), -680876936), 7));
+    d = i32x4.add(a, turned(summed(d, v128.xor(c, v128.and(a, v128.xor(b, c))), v128.load(words, 16), -389564586), 12));
+    c = i32x4.add(d, turned(summed(c, v128.xor(b, v128.and(d, v128.xor(a, b))), v128.load(words, 32), 606105819), 17));
+    b = i32x4.add(c, turned(summed(b, v128.xor(a, v128.and(c, v128.xor(d, a))), v128.load(words, 48), -1044525330), 22));
+    a = i32x4.add(b, turned(summed(a, v128.xor(d, v128.and(b, v128.xor(c, d))), v128.load(words, 64), -176418897), 7));
+    d = i32x4.add(a, turned(summed(d, v128.xor(c, v128.and(a, v128.xor(b, c))), v128.load(words, 80), 1200080426), 12));
+    c = i32x4.add(d, turned(summed(c, v128.xor(b, v128.and(d, v128.xor(a, b))), v128.load(words, 96), -1473231341), 17));
+    b = i32x4.add(c, turned(summed(b, v128.xor(a, v128.and(c, v128.xor(d, a))), v128.load(words, 112), -45705983), 22));
+    a = i32x4.add(b, turned(summed(a, v128.xor(d, v128.and(b, v128.xor(c, d))), v128.load(words, 128), 1770035416), 7));
+    d = i32x4.add(a, turned(summed(d, v128.xor(c, v128.and(a, v128.xor(b, c))), v128.load(words, 144), -1958414417), 12));
+    c = i32x4.add(d, turned(summed(c, v128.xor(b, v128.and(d, v128.xor(a, b))), v128.load(words, 160), -42063), 17));
+    b = i32x4.add(c, turned(summed(b, v128.xor(a, v128.and(c, v128.xor(d, a))), v128.load(words, 176), -1990404162), 22));
+    a = i32x4.add(b, turned(summed(a, v128.xor(d, v128.and(b, v128.xor(c, d))), v128.load(words, 192), 1804603682), 7));
+    d = i32x4.add(a, turned(summed(d, v128.xor(c, v128.and(a, v128.xor(b, c))), v128.load(words, 208), -40341101), 12));
+    c = i32x4.add(d, turned(summed(c, v128.xor(b, v128.and(d, v128.xor(a, b))), v128.load(words, 224), -1502002290), 17));
+    b = i32x4.add(c, turned(summed(b, v128.xor(a, v128.and(c, v128.xor(d, a))), v128.load(words, 240), 1236535329), 22));
+    a = i32x4.add(b, turned(i32x4.add(summed(a, v128.andnot(c, d), v128.load(words, 16), -165796510), v128.and(b, d)), 5));
+    d = i32x4.add(a, turned(i32x4.add(summed(d, v128.andnot(b, c), v128.load(words, 96), -1069501632), v128.and(a, c)), 9));
+    c = i32x4.add(d, turned(i32x4.add(summed(c, v128.andnot(a, b), v128.load(words, 176), 643717713), v128.and(d, b)), 14));
+    b = i32x4.add(c, turned(i32x4.add(summed(b, v128.andnot(d, a), v128.load(words, 0), -373897302), v128.and(c, a)), 20));
+    a = i32x4.add(b, turned(i32x4.add(summed(a, v128.andnot(c, d), v128.load(words, 80), -701558691), v128.and(b, d)), 5));
+    d = i32x4.add(a, turned(i32x4.add(summed(d, v128.andnot(b, c), v128.load(words, 160), 38016083), v128.and(a, c)), 9));
+    c = i32x4.add(d, turned(i32x4.add(summed(c, v128.andnot(a, b), v128.load(words, 240), -660478335), v128.and(d, b)), 14));
+    b = i32x4.add(c, turned(i32x4.add(summed(b, v128.andnot(d, a), v128.load(words, 64), -405537848), v128.and(c, a)), 20));
+    a = i32x4.add(b, turned(i32x4.add(summed(a, v128.andnot(c, d), v128.load(words, 144), 568446438), v128.and(b, d)), 5));
+    d = i32x4.add(a, turned(i32x4.add(summed(d, v128.andnot(b, c), v128.load(words, 224), -1019803690), v128.and(a, c)), 9));
+    c = i32x4.add(d, turned(i32x4.add(summed(c, v128.andnot(a, b), v128.load(words, 48), -187363961), v128.and(d, b)), 14));
+    b = i32x4.add(c, turned(i32x4.add(summed(b, v128.andnot(d, a), v128.load(words, 128), 1163531501), v128.and(c, a)), 20));
+    a = i32x4.add(b, turned(i32x4.add(summed(a, v128.andnot(c, d), v128.load(words, 208), -1444681467), v128.and(b, d)), 5));
+    d = i32x4.add(a, turned(i32x4.add(summed(d, v128.andnot(b, c), v128.load(words, 32), -51403784), v128.and(a, c)), 9));
+    c = i32x4.add(d, turned(i32x4.add(summed(c, v128.andnot(a, b), v128.load(words, 112), 1735328473), v128.and(d, b)), 14));
+    b = i32x4.add(c, turned(i32x4.add(summed(b, v128.andnot(d, a), v128.load(words, 192), -1926607734), v128.and(c, a)), 20));
     a = i32x4.add(b, turned(summed(a, v128.xor(b, v128.xor(c, d)), v128.load(words, 80), -378558), 4));
     d = i32x4.add(a, turned(summed(d, v128.xor(a, v128.xor(b, c)), v128.load(words, 128), -2022574463), 11));
-    c = i32x4.add(d, turned(summed(c, v128.xor(d, v128.xor(a, b)), v128.load(words, 176), 1839030562), 16));
+    c = i32x4.add(d, halvesTurned(summed(c, v128.xor(d, v128.xor(a, b)), v128.load(words, 176), 1839030562)));
     b = i32x4.add(c, turned(summed(b, v128.xor(c, v128.xor(d, a)), v128.load(words, 224), -35309556), 23));
     a = i32x4.add(b, turned(summed(a, v128.xor(b, v128.xor(c, d)), v128.load(words, 16), -1530992060), 4));
     d = i32x4.add(a, turned(summed(d, v128.xor(a, v128.xor(b, c)), v128.load(words, 64), 1272893353), 11));
-    c = i32x4.add(d, turned(summed(c, v128.xor(d, v128.xor(a, b)), v128.load(words, 112), -155497632), 16));
+    c = i32x4.add(d, halvesTurned(summed(c, v128.xor(d, v128.xor(a, b)), v128.load(words, 112), -155497632)));
     b = i32x4.add(c, turned(summed(b, v128.xor(c, v128.xor(d, a)), v128.load(words, 160), -1094730640), 23));
     a = i32x4.add(b, turned(summed(a, v128.xor(b, v128.xor(c, d)), v128.load(words, 208), 681279174), 4));
     d = i32x4.add(a, turned(summed(d, v128.xor(a, v128.xor(b, c)), v128.load(words, 0), -358537222), 11));
-    c = i32x4.add(d, turned(summed(c, v128.xor(d, v128.xor(a, b)), v128.load(words, 48), -722521979), 16));
+    c = i32x4.add(d, halvesTurned(summed(c, v128.xor(d, v128.xor(a, b)), v128.load(words, 48), -722521979)));
     b = i32x4.add(c, turned(summed(b, v128.xor(c, v128.xor(d, a)), v128.load(words, 96), 76029189), 23));
     a = i32x4.add(b, turned(summed(a, v128.xor(b, v128.xor(c, d)), v128.load(words, 144), -640364487), 4));
     d = i32x4.add(a, turned(summed(d, v128.xor(a, v128.xor(b, c)), v128.load(words, 192), -421815835), 11));
-    c = i32x4.add(d, turned(summed(c, v128.xor(d, v128.xor(a, b)), v128.load(words, 240), 530742520), 16));
+    c = i32x4.add(d, halvesTurned(summed(c, v128.xor(d, v128.xor(a, b)), v128.load(words, 240), 530742520)));
     b = i32x4.add(c, turned(summed(b, v128.xor(c, v128.xor(d, a)), v128.load(words, 32), -995338651), 23));
     a = i32x4.add(b, turned(summed(a, v128.xor(c, v128.or(b, v128.xor(d, ones))), v128.load(words, 0), -198630844), 6));
     d = i32x4.add(a, turned(summed(d, v128.xor(b, v128.or(a, v128.xor(c, ones))), v128.load(words, 112), 1126891415), 10));
@@ -418,6 +420,96 @@ export function md5Four(states: usize, inputs: usize, blocks: i32, words: usize)
   v128.store(states, b, 16);
   v128.store(states, c, 32);
   v128.store(states, d, 48);
+}
+
+/**
+ * MD5 of one stream, which takes half as long as in a lane beside empty ones. `state` points at A, B, C and D, sixteen bytes apart;
+ * `input` at the pointer to the bytes.
+ */
+export function md5One(state: usize, input: usize, blocks: i32): void {
+  let at = <usize>load<u32>(input);
+  let a = load<i32>(state, 0);
+  let b = load<i32>(state, 16);
+  let c = load<i32>(state, 32);
+  let d = load<i32>(state, 48);
+  for (const end = at + (<usize>blocks << 6); at < end; at += 64) {
+    const before0 = a;
+    const before1 = b;
+    const before2 = c;
+    const before3 = d;
+    a = b + rotl<i32>(a + load<i32>(at, 0) - 680876936 + (d ^ (b & (c ^ d))), 7);
+    d = a + rotl<i32>(d + load<i32>(at, 4) - 389564586 + (c ^ (a & (b ^ c))), 12);
+    c = d + rotl<i32>(c + load<i32>(at, 8) + 606105819 + (b ^ (d & (a ^ b))), 17);
+    b = c + rotl<i32>(b + load<i32>(at, 12) - 1044525330 + (a ^ (c & (d ^ a))), 22);
+    a = b + rotl<i32>(a + load<i32>(at, 16) - 176418897 + (d ^ (b & (c ^ d))), 7);
+    d = a + rotl<i32>(d + load<i32>(at, 20) + 1200080426 + (c ^ (a & (b ^ c))), 12);
+    c = d + rotl<i32>(c + load<i32>(at, 24) - 1473231341 + (b ^ (d & (a ^ b))), 17);
+    b = c + rotl<i32>(b + load<i32>(at, 28) - 45705983 + (a ^ (c & (d ^ a))), 22);
+    a = b + rotl<i32>(a + load<i32>(at, 32) + 1770035416 + (d ^ (b & (c ^ d))), 7);
+    d = a + rotl<i32>(d + load<i32>(at, 36) - 1958414417 + (c ^ (a & (b ^ c))), 12);
+    c = d + rotl<i32>(c + load<i32>(at, 40) - 42063 + (b ^ (d & (a ^ b))), 17);
+    b = c + rotl<i32>(b + load<i32>(at, 44) - 1990404162 + (a ^ (c & (d ^ a))), 22);
+    a = b + rotl<i32>(a + load<i32>(at, 48) + 1804603682 + (d ^ (b & (c ^ d))), 7);
+    d = a + rotl<i32>(d + load<i32>(at, 52) - 40341101 + (c ^ (a & (b ^ c))), 12);
+    c = d + rotl<i32>(c + load<i32>(at, 56) - 1502002290 + (b ^ (d & (a ^ b))), 17);
+    b = c + rotl<i32>(b + load<i32>(at, 60) + 1236535329 + (a ^ (c & (d ^ a))), 22);
+    a = b + rotl<i32>(a + load<i32>(at, 4) - 165796510 + (~d & c) + (d & b), 5);
+    d = a + rotl<i32>(d + load<i32>(at, 24) - 1069501632 + (~c & b) + (c & a), 9);
+    c = d + rotl<i32>(c + load<i32>(at, 44) + 643717713 + (~b & a) + (b & d), 14);
+    b = c + rotl<i32>(b + load<i32>(at, 0) - 373897302 + (~a & d) + (a & c), 20);
+    a = b + rotl<i32>(a + load<i32>(at, 20) - 701558691 + (~d & c) + (d & b), 5);
+    d = a + rotl<i32>(d + load<i32>(at, 40) + 38016083 + (~c & b) + (c & a), 9);
+    c = d + rotl<i32>(c + load<i32>(at, 60) - 660478335 + (~b & a) + (b & d), 14);
+    b = c + rotl<i32>(b + load<i32>(at, 16) - 405537848 + (~a & d) + (a & c), 20);
+    a = b + rotl<i32>(a + load<i32>(at, 36) + 568446438 + (~d & c) + (d & b), 5);
+    d = a + rotl<i32>(d + load<i32>(at, 56) - 1019803690 + (~c & b) + (c & a), 9);
+    c = d + rotl<i32>(c + load<i32>(at, 12) - 187363961 + (~b & a) + (b & d), 14);
+    b = c + rotl<i32>(b + load<i32>(at, 32) + 1163531501 + (~a & d) + (a & c), 20);
+    a = b + rotl<i32>(a + load<i32>(at, 52) - 1444681467 + (~d & c) + (d & b), 5);
+    d = a + rotl<i32>(d + load<i32>(at, 8) - 51403784 + (~c & b) + (c & a), 9);
+    c = d + rotl<i32>(c + load<i32>(at, 28) + 1735328473 + (~b & a) + (b & d), 14);
+    b = c + rotl<i32>(b + load<i32>(at, 48) - 1926607734 + (~a & d) + (a & c), 20);
+    a = b + rotl<i32>(a + load<i32>(at, 20) - 378558 + (b ^ (c ^ d)), 4);
+    d = a + rotl<i32>(d + load<i32>(at, 32) - 2022574463 + (a ^ (b ^ c)), 11);
+    c = d + rotl<i32>(c + load<i32>(at, 44) + 1839030562 + (d ^ (a ^ b)), 16);
+    b = c + rotl<i32>(b + load<i32>(at, 56) - 35309556 + (c ^ (d ^ a)), 23);
+    a = b + rotl<i32>(a + load<i32>(at, 4) - 1530992060 + (b ^ (c ^ d)), 4);
+    d = a + rotl<i32>(d + load<i32>(at, 16) + 1272893353 + (a ^ (b ^ c)), 11);
+    c = d + rotl<i32>(c + load<i32>(at, 28) - 155497632 + (d ^ (a ^ b)), 16);
+    b = c + rotl<i32>(b + load<i32>(at, 40) - 1094730640 + (c ^ (d ^ a)), 23);
+    a = b + rotl<i32>(a + load<i32>(at, 52) + 681279174 + (b ^ (c ^ d)), 4);
+    d = a + rotl<i32>(d + load<i32>(at, 0) - 358537222 + (a ^ (b ^ c)), 11);
+    c = d + rotl<i32>(c + load<i32>(at, 12) - 722521979 + (d ^ (a ^ b)), 16);
+    b = c + rotl<i32>(b + load<i32>(at, 24) + 76029189 + (c ^ (d ^ a)), 23);
+    a = b + rotl<i32>(a + load<i32>(at, 36) - 640364487 + (b ^ (c ^ d)), 4);
+    d = a + rotl<i32>(d + load<i32>(at, 48) - 421815835 + (a ^ (b ^ c)), 11);
+    c = d + rotl<i32>(c + load<i32>(at, 60) + 530742520 + (d ^ (a ^ b)), 16);
+    b = c + rotl<i32>(b + load<i32>(at, 8) - 995338651 + (c ^ (d ^ a)), 23);
+    a = b + rotl<i32>(a + load<i32>(at, 0) - 198630844 + (c ^ (b | ~d)), 6);
+    d = a + rotl<i32>(d + load<i32>(at, 28) + 1126891415 + (b ^ (a | ~c)), 10);
+    c = d + rotl<i32>(c + load<i32>(at, 56) - 1416354905 + (a ^ (d | ~b)), 15);
+    b = c + rotl<i32>(b + load<i32>(at, 20) - 57434055 + (d ^ (c | ~a)), 21);
+    a = b + rotl<i32>(a + load<i32>(at, 48) + 1700485571 + (c ^ (b | ~d)), 6);
+    d = a + rotl<i32>(d + load<i32>(at, 12) - 1894986606 + (b ^ (a | ~c)), 10);
+    c = d + rotl<i32>(c + load<i32>(at, 40) - 1051523 + (a ^ (d | ~b)), 15);
+    b = c + rotl<i32>(b + load<i32>(at, 4) - 2054922799 + (d ^ (c | ~a)), 21);
+    a = b + rotl<i32>(a + load<i32>(at, 32) + 1873313359 + (c ^ (b | ~d)), 6);
+    d = a + rotl<i32>(d + load<i32>(at, 60) - 30611744 + (b ^ (a | ~c)), 10);
+    c = d + rotl<i32>(c + load<i32>(at, 24) - 1560198380 + (a ^ (d | ~b)), 15);
+    b = c + rotl<i32>(b + load<i32>(at, 52) + 1309151649 + (d ^ (c | ~a)), 21);
+    a = b + rotl<i32>(a + load<i32>(at, 16) - 145523070 + (c ^ (b | ~d)), 6);
+    d = a + rotl<i32>(d + load<i32>(at, 44) - 1120210379 + (b ^ (a | ~c)), 10);
+    c = d + rotl<i32>(c + load<i32>(at, 8) + 718787259 + (a ^ (d | ~b)), 15);
+    b = c + rotl<i32>(b + load<i32>(at, 36) - 343485551 + (d ^ (c | ~a)), 21);
+    a += before0;
+    b += before1;
+    c += before2;
+    d += before3;
+  }
+  store<i32>(state, a, 0);
+  store<i32>(state, b, 16);
+  store<i32>(state, c, 32);
+  store<i32>(state, d, 48);
 }
 
 /**
