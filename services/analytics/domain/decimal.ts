@@ -5,7 +5,8 @@ import { numericDigitsMax, numericScaleMax, quotientScaleMax } from './limits.ts
 export type Decimal = { readonly units: bigint; readonly scale: number };
 
 export const decimal = (units: bigint, scale = 0): Decimal => ({ units, scale });
-const power = (scale: number): bigint => 10n ** BigInt(scale);
+const powers = Array.from({ length: 40 }, (_, scale) => 10n ** BigInt(scale));
+const power = (scale: number): bigint => powers[scale] ?? 10n ** BigInt(scale);
 const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
 
 /** Reads `-12.50`, `1e3`; undefined for what is no number, an error for one beyond PostgreSQL's range. */
@@ -28,7 +29,7 @@ export function printDecimal({ units, scale }: Decimal): string {
 }
 
 function rescaled(value: Decimal, scale: number): bigint {
-  return value.units * power(scale - value.scale);
+  return scale === value.scale ? value.units : value.units * power(scale - value.scale);
 }
 
 let mostUnits: bigint | undefined;

@@ -1,4 +1,4 @@
-import type { Expr } from '../domain/expression.ts';
+import { type Expr, shapeOf } from '../domain/expression.ts';
 import type { Type, Value } from '../domain/value.ts';
 import { isMasked } from './batch.ts';
 import { codeOf } from './operation.ts';
@@ -21,6 +21,8 @@ export class Emitter {
   readonly #constants: Value[];
   readonly #lines: string[] = [];
   #count = 0;
+  /** What was computed already, in the blocks that are open. */
+  #known: Map<string, Term>[] = [new Map()];
 
   /** `constants` are those of the whole function: `k` in its code. */
   constructor(reads: Reads, constants: Value[]) {
@@ -31,16 +33,27 @@ export class Emitter {
   /** What follows reads its columns from elsewhere. */
   read(reads: Reads): void {
     this.#reads = reads;
+    this.#known = [new Map()];
+  }
+
+  /** What follows stands in a block of its own, until `leave`. */
+  enter(): void {
+    this.#known.push(new Map());
+  }
+
+  leave(blocks = 1): void {
+    this.#known.length -= blocks;
   }
 
   /** What follows reads columns from a place on by these names; they are never NULL. */
   readBeyond(width: number, names: readonly string[]): void {
     const below = this.#reads;
-    this.#reads = (place, type) => (place < width ? below(place, type) : { value: names[place - width] ?? '', isNull: never });
+    this.read((place, type) => (place < width ? below(place, type) : { value: names[place - width] ?? '', isNull: never }));
   }
 
   /** The statements so far; what follows begins anew. */
   take(): string {
+    this.#known = [new Map()];
     return this.#lines.splice(0).join('\n');
   }
 
@@ -61,8 +74,14 @@ export class Emitter {
         return expr.value === null ? { value: 'null', isNull: 'true' } : { value: this.#constant(expr.value), isNull: never };
       case 'parameter':
         return this.#named(`p[${expr.place}]`);
-      case 'call':
-        return this.#call(expr.operation, expr.args, expr.type);
+      case 'call': {
+        const shape = shapeOf(expr);
+        const known = this.#known.findLast((block) => block.has(shape))?.get(shape);
+        if (known) return known;
+        const term = this.#call(expr.operation, expr.args, expr.type);
+        this.#known.at(-1)?.set(shape, term);
+        return term;
+      }
       case 'isNull': {
         const { isNull } = this.term(expr.args[0]);
         return { value: isNull, isNull: never };
@@ -125,7 +144,10 @@ export class Emitter {
     const [value, isNull] = [this.name(), this.name('q')];
     this.line(`let ${value} = ${!decides}, ${isNull} = false;`);
     args.forEach((arg, at) => {
-      if (at > 0) this.line(`if (${isNull} || ${value} === ${!decides}) {`);
+      if (at > 0) {
+        this.line(`if (${isNull} || ${value} === ${!decides}) {`);
+        this.enter();
+      }
       const part = this.term(arg);
       if (part.isNull === never) this.line(`if (${part.value} === ${decides}) { ${value} = ${decides}; ${isNull} = false; }`);
       else
@@ -134,6 +156,7 @@ export class Emitter {
         );
     });
     this.line('}'.repeat(Math.max(0, args.length - 1)));
+    this.leave(Math.max(0, args.length - 1));
     return { value, isNull };
   }
 
@@ -149,11 +172,15 @@ export class Emitter {
     for (let at = 0; at < pairs; at += 1) {
       const condition = this.condition(args[at * 2] as Expr);
       this.line(`if (${condition}) {`);
+      this.enter();
       found(args[at * 2 + 1] as Expr);
       this.line('} else {');
+      this.leave();
+      this.enter();
     }
     found(args.at(-1) as Expr);
     this.line('}'.repeat(pairs));
+    this.leave(pairs);
     return { value, isNull };
   }
 }

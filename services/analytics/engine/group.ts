@@ -172,6 +172,7 @@ if (t[q * 2] === h${values.map((value, at) => ` && c[s * ${width} + ${keysAt + a
 
 function updateCode({ arg, filter }: Aggregate, { update }: Accumulator, names: readonly Name[], emitter: Emitter): void {
   emitter.line('{');
+  emitter.enter();
   if (filter) emitter.line(`if (${emitter.condition(filter)}) {`);
   const term = arg && emitter.term(arg);
   const isSure = !term || term.isNull === 'false';
@@ -180,6 +181,7 @@ function updateCode({ arg, filter }: Aggregate, { update }: Accumulator, names: 
   if (term) emitter.line(`const ${value} = ${term.value};`);
   emitter.line(update(names, value, 'w'));
   emitter.line(`}${isSure ? '' : '}'}${filter ? '}' : ''}`);
+  emitter.leave();
 }
 
 /** Code that answers the rows that went and came with the groups that changed since a mark. */
