@@ -167,6 +167,10 @@ def next_protocol():
     write("next", [str(at) for at in range(100)])
     more = {"group.protocol": "consumer"}
     assert sorted(read("next", "next-group", 100, more)) == sorted(str(at) for at in range(100))
+    # Tried by the broker: the client sends the expression as it is.
+    create("next-too")
+    write("next-too", ["too"])
+    assert sorted(read("^next-t.*", "next-triers", 1, more)) == ["too"]
 
 
 def administration():
@@ -353,7 +357,7 @@ told("gzip, snappy, lz4 and zstd pass through", packed)
 told("an idempotent producer keeps its order", idempotent)
 told("read, write and commit in one transaction; an aborted one is not read", transactions)
 told("a second producer of a transactional id fences the first", fenced)
-told("the consumer group protocol reads all partitions", next_protocol)
+told("the consumer group protocol reads all partitions, and topics by an expression", next_protocol)
 told("topics are configured, grown, shortened and deleted", administration)
 told("groups are listed, described and deleted", groups)
 told("SCRAM-SHA-256 and SCRAM-SHA-512 let in", scram)
