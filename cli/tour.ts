@@ -6,6 +6,7 @@ import { dataPath } from '#kernel/volume/path.ts';
 import { createClient } from '../sdk/index.ts';
 import type { Global } from './global.ts';
 import { storage } from '#services/storage/service.ts';
+import { eventScene, happenedScene } from './tour/analytics.ts';
 import { driveScene } from './tour/drive.ts';
 import { ledgerScene } from './tour/ledger.ts';
 import { logScene } from './tour/log.ts';
@@ -19,6 +20,8 @@ import { storageScene } from './tour/storage.ts';
 export async function run(_argv: readonly string[], global: Global): Promise<number> {
   const stage = await start(global);
   await platformScene(stage);
+  const hasEvents = stage.doors['log.kafka'] !== undefined && stage.doors['analytics.postgres'] !== undefined;
+  if (hasEvents) await eventScene(stage);
   if (stage.doors['log.kafka']) await logScene(stage);
   if (stage.doors['ledger.tigerbeetle']) await ledgerScene(stage);
   if (stage.doors['payments.stripe']) await paymentsScene(stage);
@@ -27,6 +30,7 @@ export async function run(_argv: readonly string[], global: Global): Promise<num
     const url = stage.doors['storage.rest']?.url ?? '';
     await driveScene(stage, dataPath(global.data), createClient(storage, { url, bearer: stage.cast.owner?.bearer ?? '' }));
   }
+  if (hasEvents) await happenedScene(stage);
   await recordScene(stage);
   stage.say(`\nThe console is at ${stage.facts.console}; sign in there with the credential that \`gamut up --detach -o json\` prints.`);
   stage.say('`gamut down` ends the platform.');

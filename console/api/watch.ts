@@ -98,7 +98,8 @@ async function keepFollowing(
   }
 }
 
-async function* messagesOf(reply: Response): AsyncGenerator<StreamMessage> {
+/** The messages of an event stream as they come; a comment is one without text. */
+export async function* messagesOf(reply: Response): AsyncGenerator<StreamMessage> {
   if (!reply.body) return;
   let rest = '';
   for await (const piece of decoded(reply.body)) {

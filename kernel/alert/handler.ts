@@ -1,5 +1,6 @@
 import type { Handlers } from '#kernel/contract/call.ts';
 import type { AnyService } from '#kernel/contract/contract.ts';
+import { checked } from '#kernel/resource/checked.ts';
 import { crudHandlers } from '#kernel/resource/crud-handlers.ts';
 import type { Resources } from '#kernel/resource/provider.ts';
 import type { Sql } from '#seams/sql/sql.ts';
@@ -10,14 +11,6 @@ import { isSilenced, labelsOf } from './state.ts';
 import { readAlerts } from './store.ts';
 
 type Mine = Pick<Handlers<AnyService & { operations: typeof alertOperations }>, keyof typeof alertOperations>;
-
-/** Calls, once a spec is checked. */
-export const checked =
-  <Call, Reply>(next: (call: Call) => Promise<Reply>, check: (spec: unknown, call: Call) => void | Promise<void>) =>
-  async (call: Call): Promise<Reply> => {
-    await check((call as { input: { spec?: unknown } }).input.spec, call);
-    return await next(call);
-  };
 
 /** Who is told of alerts, when nobody is, and where alerts stand. */
 export function tellingHandlers(sql: Sql, resources: Resources): Mine {

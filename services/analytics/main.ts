@@ -13,6 +13,7 @@ import { Catalogues } from './store/catalogue.ts';
 import { Changes } from './store/change.ts';
 import { Connections } from './store/connection.ts';
 import { alertHandlers } from './store/handler/alert.ts';
+import { dashboardHandlers } from './store/handler/dashboard.ts';
 import { relationHandlers } from './store/handler/relation.ts';
 import { alertMs } from './store/limits.ts';
 import { History } from './store/history.ts';
@@ -51,6 +52,7 @@ export const main = implement<typeof analytics, Needs>(
     return {
       handlers: {
         ...alertHandlers(sql, resources, plans),
+        ...dashboardHandlers(resources),
         ...relationHandlers({ relations, plans, changes, live, tables, history, pendings, kept, ...carriers, schemas, maintenance }),
       },
       providers: {

@@ -5,16 +5,18 @@ import { receiversMax, rulesMax, silencesMax } from '#kernel/alert/limits.ts';
 import { countQuota } from '#kernel/contract/crud.ts';
 import { AlertRuleSpec, viewAlertOperations } from './contract/alert.ts';
 import { connectionOperations } from './contract/connection.ts';
+import { dashboardOperations, DashboardSpec } from './contract/dashboard.ts';
 import { functionOperations } from './contract/function.ts';
+import { dashboardsMax } from './contract/limits.ts';
 import { relationOperations } from './contract/relation.ts';
 import { tableOperations } from './contract/table.ts';
 
 const spec = Type.Object({});
 const kind = (text: string) => ({ of: 'scope', text, spec, owner: 'service' }) as const;
 
-const alerting = ['AlertRule', 'Receiver', 'Silence'] as const;
-const readingAlerts = alerting.flatMap((each) => [`Get${each}`, `List${each}s`, `Watch${each}s`] as const);
-const writingAlerts = alerting.flatMap((each) => [`Create${each}`, `Update${each}`, `Delete${each}`] as const);
+const shown = ['AlertRule', 'Receiver', 'Silence', 'Dashboard'] as const;
+const readingShown = shown.flatMap((each) => [`Get${each}`, `List${each}s`, `Watch${each}s`] as const);
+const writingShown = shown.flatMap((each) => [`Create${each}`, `Update${each}`, `Delete${each}`] as const);
 
 /** Analytics: SQL views over topics, kept up as records come, behind the PostgreSQL protocol. */
 export const analytics = defineService({
@@ -35,12 +37,14 @@ export const analytics = defineService({
     },
     Receiver: { of: 'scope', text: 'Who is told of alerts.', spec: ReceiverSpec, owner: 'kernel', columns: ['kind', 'url'] },
     Silence: { of: 'scope', text: 'A time in which nobody is told.', spec: SilenceSpec, owner: 'kernel', columns: ['rule', 'until'] },
+    Dashboard: { of: 'scope', text: 'Queries side by side, kept up as views change.', spec: DashboardSpec, owner: 'kernel' },
     Alert: kind('A rule whose condition holds, or held lately.'),
   },
   meters: {},
   quotas: {
     rules: countQuota('AlertRule', rulesMax, 'Alert rules of one environment.'),
     receivers: countQuota('Receiver', receiversMax, 'Receivers of one environment.'),
+    dashboards: countQuota('Dashboard', dashboardsMax, 'Dashboards of one environment.'),
     silences: countQuota('Silence', silencesMax, 'Silences of one environment.'),
   },
   events: {
@@ -61,7 +65,14 @@ export const analytics = defineService({
       text: 'SQL over the PostgreSQL protocol: psql -h 127.0.0.1 -p PORT -U CREDENTIAL_ID, with the sasl password.',
     },
   },
-  operations: { ...relationOperations, ...tableOperations, ...connectionOperations, ...functionOperations, ...viewAlertOperations },
+  operations: {
+    ...relationOperations,
+    ...tableOperations,
+    ...connectionOperations,
+    ...functionOperations,
+    ...viewAlertOperations,
+    ...dashboardOperations,
+  },
   roles: {
     auditor: ['ListSources', 'ListTables', 'ListViews', 'ListSinks', 'ListConnections', 'ListFunctions'],
     reader: [
@@ -73,8 +84,10 @@ export const analytics = defineService({
       'SubscribeView',
       'SubscribeTable',
       'WatchView',
+      'GetView',
+      'UnderstandStatement',
       'ListAlerts',
-      ...readingAlerts,
+      ...readingShown,
     ],
     editor: [
       'reader',
@@ -92,7 +105,7 @@ export const analytics = defineService({
       'UseConnection',
       'CreateFunction',
       'DeleteFunction',
-      ...writingAlerts,
+      ...writingShown,
     ],
     admin: ['editor', 'CreateConnection', 'UpdateConnection', 'DeleteConnection'],
     owner: ['admin'],

@@ -14,3 +14,6 @@ export const bucketMax = limit(63, 'character', 'Longest name of a bucket or reg
 export const pathMax = limit(512, 'character', 'Longest beginning of the names of files that a sink writes.');
 export const whereMax = limit(8, 'column', 'Most columns by which rows of a view are found.');
 export const conditionMax = limit(4_096, 'character', 'Longest condition of an alert rule.');
+export const dashboardsMax = limit(100, 'dashboard', 'Dashboards of one environment.');
+export const panelsMax = limit(24, 'panel', 'Most panels of a dashboard.');
+export const titleMax = limit(120, 'character', 'Longest title of a dashboard or panel.');

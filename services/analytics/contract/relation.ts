@@ -63,6 +63,14 @@ const View = Type.Object({
   rejection: Type.Optional(Type.String({ description: 'Place and reason of the last one that was rejected.' })),
 });
 
+const OperatorOf = Type.Object({
+  lines: Type.Array(Type.String(), { description: 'What it does.' }),
+  inputs: Type.Array(Type.Integer(), { description: 'The places of its inputs in this list.' }),
+  rows: Type.Optional(Type.Integer({ description: 'Rows that came out of it since the service began; none where it is part of another.' })),
+  entries: Type.Optional(Type.Integer({ description: 'Rows and groups that it remembers.' })),
+  watermark: Type.Optional(Type.Integer({ description: 'How far its times have come, in milliseconds since 1970.' })),
+});
+
 const SinkTarget = Type.Object(
   {
     topic: Type.Optional(
@@ -139,6 +147,30 @@ export const relationOperations = {
     text: 'List views in order of name.',
     input: none,
     output: Type.Object({ items: Type.Array(View) }),
+  },
+  GetView: {
+    ...read,
+    on: 'View',
+    errors,
+    text: 'See a view at work: what each operator gave out so far and remembers, its watermark, and the code that was generated.',
+    input: none,
+    output: Type.Object({ ...View.properties, operators: Type.Array(OperatorOf), code: Type.Array(Type.String()) }),
+  },
+  UnderstandStatement: {
+    ...read,
+    on: 'View',
+    at: 'collection',
+    posted: true,
+    errors,
+    text: 'Say which operation carries a statement out, of what and with what, and which views its answer changes with.',
+    input: Type.Object({ text: Text }, closed),
+    output: Type.Object({
+      operation: Type.Optional(Type.String({ description: 'None where the lines are the answer.' })),
+      name: Type.String(),
+      input: Type.Record(Type.String(), Type.Unknown()),
+      follows: Type.Array(Type.String(), { description: 'Views that the answer changes with.' }),
+      lines: Type.Optional(Type.Array(Type.String(), { description: 'What EXPLAIN answers.' })),
+    }),
   },
   DeleteView: { ...write, on: 'View', essential: true, text: 'Drop a view and what it keeps.', input: none, output: Type.Object({}) },
   CreateSink: {

@@ -53,7 +53,8 @@ function behind(bound: Bound): string {
   return lateness > 0 ? ` by ${printValue('interval', { months: 0, days: 0, micros: lateness })}` : '';
 }
 
-function headOf(plan: Plan): string[] {
+/** What a node of a plan does, in lines. */
+export function headOf(plan: Plan): string[] {
   switch (plan.kind) {
     case 'scan': {
       const by = plan.watermark && plan.columns[plan.watermark.place];

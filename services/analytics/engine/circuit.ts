@@ -21,6 +21,16 @@ type Planned = { readonly plan: Plan; readonly inputs: readonly number[] };
 /** `from`: the nodes whose rows an operator takes, which are not its inputs where it does the work of those besides its own. */
 type Node = Planned & { readonly operator: Operator | undefined; readonly from: readonly number[] };
 
+/** What is known of an operator at work. */
+export type OperatorFacts = {
+  readonly plan: Plan;
+  /** The places of its inputs among the operators. */
+  readonly inputs: readonly number[];
+  readonly rows: number | undefined;
+  /** Rows and groups that it remembers. */
+  readonly entries: number | undefined;
+};
+
 /** What is written down of a circuit: an operator's entry. */
 export type CircuitEntry = readonly [operator: number, key: string, written: unknown];
 
@@ -28,6 +38,8 @@ export type CircuitEntry = readonly [operator: number, key: string, written: unk
 export class Circuit {
   readonly columns: readonly Column[];
   readonly #nodes: readonly Node[];
+  /** Rows that came out of each node so far. */
+  readonly #rows: number[];
   #isFirst = true;
   /** Whether nothing was settled as yet. */
   #isFresh = true;
@@ -35,6 +47,7 @@ export class Circuit {
   constructor(plan: Plan) {
     this.columns = plan.columns;
     this.#nodes = operated(planned(plan));
+    this.#rows = this.#nodes.map(() => 0);
   }
 
   /** One step: the changes of each relation by its number. It is then to be settled or undone. */
@@ -47,6 +60,7 @@ export class Circuit {
         const inputs = from.map((input) => found[input] as Batch);
         found[at] = operator.step(inputs, params, this.#isFirst, clocks);
       }
+      this.#rows[at] = (this.#rows[at] ?? 0) + (found[at]?.size ?? 0);
     }
     this.#isFirst = false;
     const last = found.at(-1) as Batch;
@@ -57,6 +71,15 @@ export class Circuit {
   /** Rows and groups that are remembered. */
   get size(): number {
     return this.#nodes.reduce((sum, { operator }) => sum + (operator?.state?.size ?? 0), 0);
+  }
+
+  /** The nodes with what came out of them and what they remember. */
+  operators(): OperatorFacts[] {
+    return this.#nodes.map(({ plan, inputs, operator }, at) => {
+      // What is part of the pipeline above it has no rows of its own.
+      const isOwn = operator !== undefined || plan.kind === 'scan' || plan.kind === 'one';
+      return { plan, inputs, rows: isOwn ? this.#rows[at] : undefined, entries: operator?.state?.size };
+    });
   }
 
   /** Takes out why rows were left out that had been taken before. */

@@ -1,7 +1,7 @@
 import type { Plan } from '../domain/plan.ts';
 import { type Column, keyOf, type Row, rowKey } from '../domain/value.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
-import { Circuit, type CircuitEntry } from './circuit.ts';
+import { Circuit, type CircuitEntry, type OperatorFacts } from './circuit.ts';
 import { Heap } from './heap.ts';
 import { type Paced, watermarkEntries, Watermarks } from './watermark.ts';
 
@@ -39,6 +39,16 @@ export class View {
       found.push(changed);
     }
     return found;
+  }
+
+  /** Its operators at work. */
+  operators(): OperatorFacts[] {
+    return this.#circuit.operators();
+  }
+
+  /** The source that was generated for it. */
+  code(): string[] {
+    return [...this.#circuit.code()];
   }
 
   /** Takes out why rows were left out that had been taken before. */

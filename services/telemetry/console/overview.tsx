@@ -8,12 +8,12 @@ import { pollEveryMs } from '#console/limits.ts';
 import { Figure } from '#console/part/page.tsx';
 import { Status } from '#console/part/status.tsx';
 import { spanOf } from '#console/view/range.tsx';
-import { useAlerts } from './alerts.tsx';
+import { useAlerts } from '#console/view/alert-list.tsx';
 
 /** What is wrong now, and how the last hour went. */
 export function TelemetryOverview() {
   const link = useLink();
-  const alerts = useAlerts().value?.items;
+  const alerts = useAlerts('telemetry').value?.items;
   const firing = alerts?.filter(({ state }) => state === 'firing').length ?? 0;
   const { from, to, step } = spanOf('hour');
   const span = useMemo(() => ({ from, to, step }), [from, to, step]);

@@ -1,5 +1,6 @@
 import type { Call, Handlers } from '#kernel/contract/call.ts';
-import { checked, tellingHandlers } from '#kernel/alert/handler.ts';
+import { tellingHandlers } from '#kernel/alert/handler.ts';
+import { checked } from '#kernel/resource/checked.ts';
 import { rulesMax } from '#kernel/alert/limits.ts';
 import { crudHandlers } from '#kernel/resource/crud-handlers.ts';
 import type { Resources } from '#kernel/resource/provider.ts';

@@ -34,7 +34,7 @@ type Asked = {
   readonly transaction?: string;
 };
 
-const reading = { view: 'ReadView', source: 'ReadSource', table: 'ReadTable' } as const;
+export const reading = { view: 'ReadView', source: 'ReadSource', table: 'ReadTable' } as const;
 
 /** A query: of what the call was decided about, and of others that the caller may read too. */
 export async function read(world: World, call: Call, asked: Asked) {

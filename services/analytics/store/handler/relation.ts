@@ -1,5 +1,7 @@
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { headOf } from '../../domain/explain.ts';
+import type { dashboardOperations } from '../../contract/dashboard.ts';
 import type { viewAlertOperations } from '../../contract/alert.ts';
 import type { analytics } from '../../service.ts';
 import type { Relation } from '../relation.ts';
@@ -10,9 +12,10 @@ import { connectionHandlers } from './connection.ts';
 import { sinkHandlers } from './sink.ts';
 import { sourceHandlers } from './source.ts';
 import { tableHandlers } from './table.ts';
+import { understood } from './understand.ts';
 import { type World, worded } from './world.ts';
 
-type All = Omit<Handlers<typeof analytics>, keyof typeof viewAlertOperations>;
+type All = Omit<Handlers<typeof analytics>, keyof typeof viewAlertOperations | keyof typeof dashboardOperations>;
 
 const viewOf = ({ name, needs, text, columns, epoch, groups, rejected, rejection }: Relation) => ({
   ...{ name, source: needs.join(', '), text: text ?? '', columns: [...columns] },
@@ -57,6 +60,12 @@ export function relationHandlers(world: World): All {
         const followed = await followedNamed(world, call as unknown as Call);
         return { output: {}, body: watch(world, followed, call.signal, call.input.from) };
       }),
+    GetView: (call) =>
+      worded(async () => {
+        const view = await viewNamed(world, call as unknown as Call);
+        return { output: { ...viewOf(view), ...(await atWork(world, view)) } };
+      }),
+    UnderstandStatement: (call) => worded(async () => ({ output: await understood(world, call as unknown as Call, call.input.text) })),
     FindRows: (call) =>
       worded(async () => {
         const view = await viewNamed(world, call as unknown as Call);
@@ -74,4 +83,25 @@ async function viewNamed({ relations }: World, call: Call): Promise<Relation> {
   const view = await relations.find(call.caller, call.ref.name);
   if (view?.kind !== 'view') throw new StatementError(sqlstates.relationMissing, `materialized view "${call.ref.name}" does not exist`);
   return view;
+}
+
+/** What the operators of a view did so far. */
+async function atWork({ live }: World, { id }: Relation) {
+  const loaded = await live.get(id);
+  return loaded.inTurn(() => {
+    const clocks = loaded.view.watermarks.clocks();
+    const marks: (number | undefined)[] = [];
+    const operators = loaded.view.operators().map(({ plan, inputs, rows, entries }, at) => {
+      const below = inputs.flatMap((input) => marks[input] ?? []);
+      const mark = plan.kind === 'scan' ? clocks.get(plan.relation) : below.length > 0 ? Math.min(...below) : undefined;
+      marks[at] = mark;
+      return {
+        ...{ lines: headOf(plan), inputs: [...inputs] },
+        ...(rows === undefined ? {} : { rows }),
+        ...(entries === undefined ? {} : { entries }),
+        ...(mark === undefined ? {} : { watermark: Math.floor(mark / 1000) }),
+      };
+    });
+    return { operators, code: loaded.view.code() };
+  });
 }

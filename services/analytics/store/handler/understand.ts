@@ -1,0 +1,99 @@
+import type { Call } from '#kernel/contract/call.ts';
+import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { explain } from '../../domain/explain.ts';
+import { parseStatement, type Statement } from '../../domain/statement.ts';
+import { Circuit } from '../../engine/circuit.ts';
+import type { analytics } from '../../service.ts';
+import { planAsked } from '../view.ts';
+import { reading } from './read.ts';
+import type { World } from './world.ts';
+
+type Understood = {
+  readonly operation?: string;
+  readonly name: string;
+  readonly input: Record<string, unknown>;
+  readonly follows: string[];
+  readonly lines?: string[];
+};
+type OnOne = Extract<Statement, { kind: 'createSource' | 'createTable' | 'createSink' | 'createFunction' | 'drop' }>;
+
+const dropping = {
+  ...{ view: 'DeleteView', source: 'DeleteSource', sink: 'DeleteSink', table: 'DeleteTable' },
+  ...{ connection: 'DeleteConnection', function: 'DeleteFunction' },
+} as const;
+
+/** Which operation carries a statement out: whoever has the answer asks for it in their own name. */
+export async function understood(world: World, call: Call, text: string): Promise<Understood> {
+  const statement = await parseStatement(text);
+  switch (statement?.kind) {
+    case undefined:
+      throw new StatementError(sqlstates.syntax, 'there is no statement');
+    case 'select':
+      return await selected(world, call, statement);
+    case 'subscribe':
+      return { operation: 'WatchView', name: statement.name, input: {}, follows: [] };
+    case 'explain':
+      return await explained(world, call, statement);
+    case 'createView':
+      return { operation: 'CreateView', name: '', input: { name: statement.name, text: statement.text }, follows: [] };
+    case 'write':
+      return { operation: 'WriteTable', name: statement.name, input: { text }, follows: [] };
+    case 'createSource':
+    case 'createTable':
+    case 'createSink':
+    case 'createFunction':
+    case 'drop':
+      return { ...onOne(statement), follows: [] };
+    default:
+      throw notBuilt('This statement anywhere but over the PostgreSQL protocol');
+  }
+}
+
+function onOne(statement: OnOne): Omit<Understood, 'follows'> {
+  switch (statement.kind) {
+    case 'createSource': {
+      const { name, topic, columns, format, origin } = statement;
+      const input = { name, columns, format, ...(topic === undefined ? {} : { topic }), ...(origin ? { origin } : {}) };
+      return { operation: 'CreateSource', name: '', input };
+    }
+    case 'createTable':
+      return { operation: 'CreateTable', name: '', input: { name: statement.name, text: statement.text } };
+    case 'createSink': {
+      const { name, select, target } = statement;
+      return { operation: 'CreateSink', name: '', input: { name, text: select, target } };
+    }
+    case 'createFunction':
+      return { operation: 'CreateFunction', name: '', input: { name: statement.made.name, text: statement.text } };
+    case 'drop': {
+      const [name = '', ...more] = statement.names;
+      if (more.length > 0) throw notBuilt('DROP of several at once anywhere but over the PostgreSQL protocol');
+      return { operation: dropping[statement.of], name, input: {} };
+    }
+  }
+}
+
+/** The relations that a query names; what is said of them is for those alone who may read them. */
+async function named({ plans }: World, call: Call, select: Extract<Statement, { kind: 'select' }>['select']) {
+  const { tree } = await plans.functions.inlined(call.caller, select);
+  const found = [...(await plans.named(call.caller, tree)).values()];
+  for (const { name, kind } of found) if (kind !== 'sink') await (call as Call<typeof analytics>).also(reading[kind], name);
+  return { tree, found };
+}
+
+async function selected(world: World, call: Call, { select, text }: Extract<Statement, { kind: 'select' }>): Promise<Understood> {
+  const { tree, found } = await named(world, call, select);
+  planAsked(tree, text, found, []);
+  const [first] = found;
+  if (!first || first.kind === 'sink') throw notBuilt('A query of no relation anywhere but over the PostgreSQL protocol');
+  const follows = found.filter(({ kind }) => kind === 'view').map(({ name }) => name);
+  return { operation: reading[first.kind], name: first.name, input: { text }, follows };
+}
+
+async function explained(world: World, call: Call, asked: Extract<Statement, { kind: 'explain' }>): Promise<Understood> {
+  const { tree, found } = await named(world, call, asked.select);
+  const { plan } = asked.view
+    ? await world.plans.view(call.caller, asked.text.replace(/^\s*explain\s*(\([^)]*\))?/i, ''))
+    : planAsked(tree, asked.text, found, []);
+  const lines = [...explain(plan), ...(asked.code ? new Circuit(plan).code() : [])];
+  return { name: '', input: {}, follows: [], lines };
+}
