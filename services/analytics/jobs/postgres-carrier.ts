@@ -8,6 +8,7 @@ import { TableTarget, type TableText } from '../domain/table-target.ts';
 import type { Target } from '../domain/sink.ts';
 import type { Column } from '../domain/value.ts';
 import { targetStatementMs } from '../store/limits.ts';
+import { atStep } from '../store/step.ts';
 import type { Carrier } from './carrier.ts';
 
 /** A pool on the PostgreSQL that a tenant named; the host is looked up, and checked, for each connection. */
@@ -81,6 +82,7 @@ export const postgresCarrier = (spec: ConnectionSpec, target: Target, columns: r
               const { count } = await tx.query(moved, [target.mark, done, last]);
               if (count !== 1) throw fault('Unavailable', 'another process has delivered for this sink meanwhile');
               for (const { text, params } of statements) await tx.query(text, params);
+              atStep('epoch-carrying');
             },
             { signal },
           );

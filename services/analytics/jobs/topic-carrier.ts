@@ -2,6 +2,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import type { Logs } from '#kernel/session/log-need.ts';
 import type { Outgoing } from '#seams/log/log.ts';
 import type { Box, Letter } from '../store/outbox.ts';
+import { atStep } from '../store/step.ts';
 import type { Carrier } from './carrier.ts';
 
 /** Where letters go, and as what records. */
@@ -23,6 +24,7 @@ export const topicCarrier = (logs: Logs, at: Placed, box: Box, { topic, records 
       carry: (posted) =>
         producer.transact(async (within) => {
           await within.produce(topic, records(posted.flatMap(({ letters }) => letters)));
+          atStep('epoch-carrying');
           await within.sendOffsets(name, [{ topic, partition: 0, offset: Number(posted.at(-1)?.epoch ?? 0n) }]);
         }),
       close: async () => undefined,

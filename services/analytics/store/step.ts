@@ -3,6 +3,7 @@ export type Step =
   | 'epoch-computed'
   | 'epoch-committed'
   | 'carrier-opened'
+  | 'epoch-carrying'
   | 'epoch-carried'
   | 'epoch-forgotten'
   | 'intake-read'
