@@ -14,6 +14,7 @@ import { Changes } from './store/change.ts';
 import { Connections } from './store/connection.ts';
 import { alertHandlers } from './store/handler/alert.ts';
 import { dashboardHandlers } from './store/handler/dashboard.ts';
+import { Files } from './store/file.ts';
 import { relationHandlers } from './store/handler/relation.ts';
 import { alertMs } from './store/limits.ts';
 import { History } from './store/history.ts';
@@ -42,8 +43,8 @@ export const main = implement<typeof analytics, Needs>(
     const carriers = { logs, allow, connections: new Connections(sql, sealer), failures: new Map<bigint, string>() };
     const stores = { relations, plans, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
     const kept = { ...carriers, ...stores, changes, tables, log };
-    const history = new History(sql, sealer);
-    const maintenance = new Maintenance({ ...kept, live, history, schemas, scopes });
+    const [history, files] = [new History(sql, sealer), new Files(sql)];
+    const maintenance = new Maintenance({ ...kept, live, history, files, schemas, scopes });
     maintenance.begin();
     const looking = viewReadings(plans, live, changes);
     const stopAlerting = keepEvaluating({ sql, resources, scopes, emit, allow, now, log, everyMs: alertMs, ...looking });

@@ -1,7 +1,7 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { formatKinds } from '../domain/format.ts';
-import { spanMaxMs } from '../domain/limits.ts';
+import { everyMinMs, spanMaxMs } from '../domain/limits.ts';
 import { sinkEnvelopes, sinkFormats } from '../domain/sink.ts';
 import { columnsInMax, nameMax, pathMax, topicNameMax, valueMax, whereMax } from './limits.ts';
 import { asked, closed, Column, errors, expose, followed, Name, none, read, Text, write } from './part.ts';
@@ -40,6 +40,9 @@ const OriginOf = Type.Object(
     table: Type.Optional(
       Type.String({ minLength: 1, maxLength: 2 * nameMax + 1, description: 'The table in PostgreSQL whose rows and changes come.' }),
     ),
+    path: Type.Optional(Type.String({ maxLength: pathMax, description: 'What the names of files begin with whose lines come.' })),
+    header: Type.Optional(Type.Boolean({ description: 'Whether the first line of each file names columns.' })),
+    everyMs: Type.Optional(Type.Integer({ ...span, minimum: everyMinMs, description: 'Pause between two looks for new files.' })),
     publication: Type.Optional(
       Type.String({ minLength: 1, maxLength: nameMax, description: 'Its publication there; one is made, if not said.' }),
     ),

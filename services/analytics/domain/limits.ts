@@ -21,3 +21,6 @@ export const patternDepthMax = limit(100, 'level', 'Deepest nesting of a pattern
 export const patternSizeMax = limit(5_000, 'step', 'Most steps of a pattern of rows, its repetitions and permutations written out.');
 export const navigationMax = limit(1_000, 'row', 'Farthest that PREV, NEXT, FIRST and LAST go.');
 export const patternsKeptMax = limit(256, 'pattern', 'Patterns of to_char that are kept ready.');
+export const lineBytesMax = limit(8 * 1_048_576, 'byte', 'Longest line of a file that a source reads.');
+export const everyUsualMs = limit(10_000, 'ms', 'Pause between two looks for new files, if a source does not say.');
+export const everyMinMs = limit(100, 'ms', 'Shortest pause between two looks for new files.');

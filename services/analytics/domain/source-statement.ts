@@ -2,7 +2,7 @@ import type { Node } from 'libpg-query';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { placesIn } from './context.ts';
 import { type Format, formatOf, optionsOf } from './format.ts';
-import { type Origin, originFormat, originOf, originOptions } from './origin.ts';
+import { checkOriginFormat, type Origin, originFormat, originOf, originOptions } from './origin.ts';
 import { type WatermarkText, watermarkOf } from './watermark.ts';
 
 /** The topic of a source, and how its values are read. */
@@ -16,19 +16,23 @@ export function valuesOf(
   const own = ['topic', 'format', 'envelope', 'delimiter', 'null', 'dead_letters', ...originOptions];
   const given = optionsOf(options, [...own, ...timed], 'source');
   const origin = originOf(given);
-  if (origin) return overConnection(origin, given);
+  if (origin?.table !== undefined) return ofTable(origin, given);
   const format = {
     ...formatOf(given),
     ...(watermark ? { watermark: watermarkOf(watermark, by, given, placesIn(text)(watermark.start)) } : {}),
   };
+  if (origin) {
+    checkOriginFormat(origin, format);
+    return { topic: undefined, origin, format };
+  }
   const topic = given.get('topic') ?? '';
   if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic))
     throw new StatementError('22023', 'a source needs the name of a topic: WITH (topic = ..., format = ...)');
   return { topic, format };
 }
 
-/** A source whose rows come over a connection, as what is there says them. */
-function overConnection(origin: Origin, given: ReadonlyMap<string, string>) {
+/** A source of a table of PostgreSQL, whose rows come as what is there says them. */
+function ofTable(origin: Origin, given: ReadonlyMap<string, string>) {
   const other = [...given.keys()].find((name) => name !== 'dead_letters' && !(originOptions as readonly string[]).includes(name));
   if (other !== undefined) throw new StatementError('22023', `${other} is no option of a source of a table of PostgreSQL`);
   const { deadLetters } = formatOf(new Map([...given, ['format', 'json']]));

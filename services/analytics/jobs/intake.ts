@@ -4,12 +4,13 @@ import { fault } from '#kernel/contract/fault.ts';
 import { intakeOpenMs } from '../store/limits.ts';
 import type { Relation } from '../store/relation.ts';
 import { atStep } from '../store/step.ts';
+import { followFiles } from './file-intake.ts';
 import { persist } from './persist.ts';
 import { followTable } from './postgres-intake.ts';
 import type { Pumped } from './pump.ts';
 
 /** Adds records to the source's topic. */
-export type Put = (values: readonly string[]) => Promise<void>;
+export type Put = (values: readonly (Buffer | string)[]) => Promise<void>;
 
 /** The way into a source's topic. */
 export type Inlet = {
@@ -17,6 +18,8 @@ export type Inlet = {
   readonly done: bigint;
   /** Adds what `work` puts and notes up to where that goes, which it answers: both or neither. */
   take(work: (put: Put) => Promise<bigint>): Promise<void>;
+  /** The other side answers, whether it has anything new or not. */
+  came(): void;
   /** All records that the topic has. */
   read(): AsyncIterable<Incoming>;
 };
@@ -52,7 +55,7 @@ export class Intake {
   }
 
   async #take(went: () => void, signal: AbortSignal): Promise<void> {
-    const { logs, connections, allow } = this.#with;
+    const { logs, connections, files, allow } = this.#with;
     const { id, columns, origin } = this.#source;
     const topic = this.#source.topic ?? '';
     const name = `gamut.analytics.${id}.in`;
@@ -74,14 +77,17 @@ export class Intake {
           atStep('intake-read');
           await within.sendOffsets(name, [{ topic, partition: 0, offset: Number(upTo) }]);
         });
-        atStep('intake-taken');
         went();
+        atStep('intake-taken');
       },
+      came: went,
       read: () => log.read(topic, signal),
     };
     // Secrets are unsealed when they are used, and not kept.
     if (!origin) return;
     const { spec } = await connections.open(this.#at, origin.connection);
-    await followTable({ spec, allow, origin, columns, inlet, signal });
+    if (origin.table !== undefined) return followTable({ spec, allow, origin, columns, inlet, signal });
+    const format = this.#source.format ?? { kind: 'json' };
+    return followFiles({ at: this.#at, source: id, origin, format, files, inlet, bucket: { spec, allow, signal } });
   }
 }

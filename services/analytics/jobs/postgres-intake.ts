@@ -8,8 +8,9 @@ import type { ConnectionSpec } from '../domain/connection.ts';
 import { changeText, goneText, originFormat, type Origin, pathOf, slotOf } from '../domain/origin.ts';
 import { readRecord } from '../domain/record.ts';
 import { type Column, type Row, rowKey } from '../domain/value.ts';
-import { intakeBytes, intakeRows, slotFreeMs, slotTries, sourceRowsMax } from '../store/limits.ts';
+import { addedBytesMax, intakeRows, slotFreeMs, slotTries, sourceRowsMax } from '../store/limits.ts';
 import type { Inlet, Put } from './intake.ts';
+import { Page } from './page.ts';
 import { openTarget } from './postgres-carrier.ts';
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
@@ -101,8 +102,10 @@ export async function followTable(following: Following): Promise<void> {
     const table = new Table(following);
     for (;;) {
       const first = await link.next();
-      if (first.type === 'alive') link.confirm(first.end);
-      else if (first.type !== 'begin') table.learn(first);
+      if (first.type === 'alive') {
+        inlet.came();
+        link.confirm(first.end);
+      } else if (first.type !== 'begin') table.learn(first);
       else {
         let end = done;
         await inlet.take(async (put) => (end = await table.transactions(link, first, put)));
@@ -133,28 +136,6 @@ async function snapshot({ origin, columns }: Following, link: Replication, put: 
   return readPlace(place ?? '');
 }
 
-/** Records on their way into the topic. */
-class Page {
-  readonly #put: Put;
-  #texts: string[] = [];
-  #bytes = 0;
-
-  constructor(put: Put) {
-    this.#put = put;
-  }
-
-  async add(text: string): Promise<void> {
-    this.#texts.push(text);
-    this.#bytes += text.length;
-    if (this.#texts.length >= intakeRows || this.#bytes >= intakeBytes) await this.flush();
-  }
-
-  async flush(): Promise<void> {
-    if (this.#texts.length > 0) await this.#put(this.#texts);
-    [this.#texts, this.#bytes] = [[], 0];
-  }
-}
-
 const short = (what: string) => fault('Unavailable', `${what}; the source has to be made anew`);
 
 /** A table as the server tells of it. */
@@ -166,6 +147,7 @@ class Table {
   /** What was added since the last commit. */
   #added: string[] = [];
   #count = 0;
+  #bytes = 0;
 
   constructor(following: Following) {
     this.#with = following;
@@ -188,7 +170,7 @@ class Table {
   /** One transaction, and those that are there already behind it; answers where they end. */
   async transactions(link: Replication, first: Extract<Logical, { type: 'begin' }>, put: Put): Promise<bigint> {
     const page = new Page(put);
-    [this.#added, this.#count] = [[], 0];
+    [this.#added, this.#count, this.#bytes] = [[], 0, 0];
     // What the topic has already is not told again; if it were, it would not count.
     let isKnown = first.at < this.#with.inlet.done;
     let end = 0n;
@@ -206,7 +188,8 @@ class Table {
     const { columns } = this.#with;
     const add = async (text: string) => {
       this.#count += 1;
-      if (this.#added.length <= sourceRowsMax) this.#added.push(text);
+      this.#bytes += text.length;
+      if (this.#added.length <= sourceRowsMax && this.#bytes <= addedBytesMax) this.#added.push(text);
       await page.add(text);
     };
     if (told.type === 'truncate') {
@@ -246,7 +229,7 @@ class Table {
       if (rows.size > sourceRowsMax) throw short(`the table was truncated with more than ${sourceRowsMax} rows in it`);
     };
     for await (const { value } of inlet.read()) take(value);
-    if (this.#added.length < this.#count) throw short(`a transaction truncated the table behind more than ${sourceRowsMax} changes`);
+    if (this.#added.length < this.#count) throw short('a transaction truncated the table behind more changes than are kept');
     for (const text of this.#added) take(Buffer.from(text));
     return [...rows.values()].flatMap(({ row, count }) => Array.from({ length: Math.max(0, count) }, () => row));
   }

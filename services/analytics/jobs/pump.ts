@@ -13,6 +13,7 @@ import { Intake } from '../engine/intake.ts';
 import { type Changed, View } from '../engine/view.ts';
 import type { Paced } from '../engine/watermark.ts';
 import type { Changes } from '../store/change.ts';
+import type { Files } from '../store/file.ts';
 import type { History } from '../store/history.ts';
 import { commitRecordsMax, restMinMs } from '../store/limits.ts';
 import type { Letter, Outbox } from '../store/outbox.ts';
@@ -37,6 +38,8 @@ export type Pumped = {
   readonly schemas: SchemaStore;
   readonly outbox: Outbox;
   readonly history: History;
+  /** What sources found of files. */
+  readonly files: Files;
   readonly log: Log;
   /** Why what relations gave out does not get to where it goes. */
   readonly failures: Map<bigint, string>;

@@ -1,46 +1,16 @@
-import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { fault } from '#kernel/contract/fault.ts';
-import { outbound, type OutboundAnswer } from '#kernel/outbound/outbound.ts';
 import { ParquetWriter } from '#wire/parquet/file.ts';
-import { encode } from '#wire/sigv4/canonical.ts';
-import { sign } from '#wire/sigv4/sign.ts';
-import type { ConnectionSpec } from '../domain/connection.ts';
 import { parquetColumns, parquetValue } from '../domain/parquet-row.ts';
-import { requestAnswerMaxBytes, requestMs } from '../store/limits.ts';
 import type { Posted } from '../store/outbox.ts';
+import { askBucket } from './bucket.ts';
 import type { Carrier } from './carrier.ts';
 import type { Posting } from './http-carrier.ts';
 
 const compress = promisify(gzip) as (bytes: Buffer) => Promise<Buffer>;
 /** Where a file says which commit is the last in it. */
 const lastHeader = 'x-amz-meta-gamut-last';
-
-type Asked = { readonly method: 'PUT' | 'HEAD'; readonly key: string; readonly headers?: Record<string, string>; readonly body?: Buffer };
-
-/** Asks a bucket, path-style and signed. */
-export async function askBucket(
-  spec: ConnectionSpec,
-  asked: Asked,
-  allow: readonly string[],
-  signal: AbortSignal,
-): Promise<OutboundAnswer> {
-  const { url, bucket = '', region = 'us-east-1', accessKeyId = '', secretAccessKey = '', ca } = spec;
-  const { method, key, headers = {}, body } = asked;
-  const at = new URL(url);
-  const rawPath = `${at.pathname.replace(/\/$/, '')}/${bucket}${key === '' ? '' : `/${encode(key, true)}`}`;
-  const payloadHash = createHash('sha256')
-    .update(body ?? '')
-    .digest('hex');
-  const request = { method, rawPath, rawQuery: '', headers: { ...headers, host: at.host }, payloadHash };
-  const signed = sign(request, { accessKeyId, secretAccessKey, region, service: 's3', at: Date.now() });
-  return outbound(`${at.origin}${rawPath}`, {
-    ...{ method, headers: signed, allow, signal, redirects: 0, limits: { timeoutMs: requestMs, answerBytes: requestAnswerMaxBytes } },
-    ...(body ? { body } : {}),
-    ...(ca === undefined ? {} : { ca }),
-  });
-}
 
 /**
  * Into files of Parquet, each row once: a file is named by the first commit in it and says which is the last. It is made where

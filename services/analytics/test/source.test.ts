@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { type House as Platform, openHouse as openPlatform } from '#kernel/session/test/fixture/house.ts';
 import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { startStranger, type TestServer } from '#seams/sql/test/server.ts';
 import pg from 'pg';
@@ -12,10 +15,20 @@ let server: TestServer;
 /** Somebody else's PostgreSQL, and its address as its owner writes it. */
 let elsewhere: Sql;
 let address: URL;
+/** A storage of its own, as somebody else's S3. */
+let store: Platform;
+let bucket: S3Client;
 
 before(async () => {
-  const stranger = await startStranger({ fsync: 'off', wal_level: 'logical', max_replication_slots: '4', max_wal_senders: '6' });
-  server = stranger;
+  const settings = { fsync: 'off', wal_level: 'logical', max_replication_slots: '4', max_wal_senders: '6' };
+  const [stranger] = await Promise.all([
+    startStranger(settings).then((started) => (server = started)),
+    openPlatform({ services: ['storage'], samples: false }).then((opened) => (store = opened)),
+  ]);
+  const s3 = new URL(store.platform.doors['storage.s3']?.url ?? '');
+  const keys = (await store.credential()).s3;
+  bucket = new S3Client({ endpoint: s3.href, region: keys.region, credentials: keys, forcePathStyle: true });
+  await bucket.send(new CreateBucketCommand({ Bucket: 'lake' }));
   address = new URL(stranger.strangerUrl.replaceAll("'", '%27'));
   {
     await using own = openSql(stranger.url, { max: 1 });
@@ -25,16 +38,20 @@ before(async () => {
   }
   address.pathname = '/shop';
   elsewhere = openSql(address, { max: 2 });
-  house = await openHouse({ settings: { outbound: [`127.0.0.1:${address.port}`] } });
+  house = await openHouse({ settings: { outbound: [`127.0.0.1:${address.port}`, s3.host] } });
   client = new pg.Client(house.login());
   await client.connect();
   await client.query(`create connection shop with (type = 'postgres', url = '${address.href}');
+    create connection lake with (type = 's3', url = '${s3.href}', bucket = 'lake', access_key_id = '${keys.accessKeyId}',
+      secret_access_key = '${keys.secretAccessKey}', region = '${keys.region}');
     create connection hook with (type = 'http', url = 'https://hook.example/')`);
 });
 after(async () => {
   onStep(undefined);
   await client?.end().catch(() => undefined);
   await house?.stop();
+  bucket?.destroy();
+  await store?.stop();
   await elsewhere?.close();
   await server?.[Symbol.asyncDispose]();
 });
@@ -56,6 +73,8 @@ const rowsHere = (text: string) =>
 const rowsThere = async (text: string) => lines((await elsewhere.platform().query<Record<string, unknown>>(text)).rows);
 const failure = async (name: string) =>
   (await client.query<{ name: string; failure: string | null }>('show sources')).rows.find((row) => row.name === name)?.failure;
+
+const put = (key: string, body: string | Buffer) => bucket.send(new PutObjectCommand({ Bucket: 'lake', Key: key, Body: body }));
 
 /** Lets what runs fall at steps, each so many times, at moments that a seed says. */
 function falling(steps: readonly Step[], times: number, seed: number): Map<string, number> {
@@ -177,4 +196,81 @@ test('rows of a table elsewhere and its changes are in views each once, whatever
   assert.deepEqual(await rowsThere('select slot_name from pg_replication_slots union all select pubname from pg_publication'), [
     '["half"]',
   ]);
+});
+
+test('each file of a bucket is read once, line by line, whatever falls; new ones are found', { timeout: 55_000 }, async () => {
+  for (const [options, code] of [
+    [`connection = 'lake', path = 'in/', format = 'avro'`, '22023'],
+    [`connection = 'lake', path = 'in/', format = 'json', envelope = 'debezium'`, '22023'],
+    [`connection = 'lake', path = 'in/', format = 'json', header = 'true'`, '22023'],
+    [`connection = 'lake', path = 'in/', format = 'csv', header = 'maybe'`, '22023'],
+    [`connection = 'lake', path = 'in/', format = 'csv', every = '1 ms'`, '22023'],
+    [`connection = 'lake', path = 'in/', format = 'csv', publication = 'p'`, '22023'],
+    [`connection = 'lake', table = 'other'`, '22023'],
+    [`connection = 'shop', path = 'in/', format = 'json'`, '22023'],
+    [`path = 'in/', topic = 't', format = 'json'`, '22023'],
+  ] as const)
+    assert.equal(await told(`create source wrong (id int4) with (${options})`), code, options);
+  const seed = Date.now() % 2 ** 31;
+  const fallen = falling(['intake-read', 'intake-taken'], 4, seed);
+  const json = (from: number, count: number) =>
+    Array.from({ length: count }, (_, at) => `{"id":${from + at},"what":"w${at % 3}"}\n`).join('');
+  await put('in/a+b c%20.json', json(0, 2500));
+  await put('in/folder/', '');
+  await put('in/zwölf.json', `\ufeff${json(2500, 10).trimEnd()}`);
+  await put('in/empty.json', '');
+  await put('in/packed.json.gz', gzipSync(json(2510, 90_000)));
+  await put('other/x.json', json(1_000_000, 1));
+  await client.query(`create source files (id int8, what text) with (connection = 'lake', path = 'in/', format = 'json', every = '200 ms',
+      dead_letters = 'files.dead');
+    create source tables (id int4, what text, more text) with (connection = 'lake', path = 'csv/', format = 'csv', header = 'true',
+      every = '200 ms', delimiter = ';');
+    create materialized view seen as select count(*) as n, count(distinct id) as ids, sum(id) as sum from files;
+    create materialized view rows_seen as select * from tables`);
+  const all = async (count: number) => {
+    const wanted = [JSON.stringify([count, count, (count * (count - 1)) / 2].map(String))];
+    const seen = () => rowsHere('select n::text as n, ids::text as ids, sum::text as sum from seen');
+    assert.deepEqual(await house.until(seen, (rows) => rows.join() === wanted.join()), wanted, `seed ${seed}`);
+  };
+  await all(92_510);
+  // What is found later comes before what was found by its name, and is read all the same; what does not fit is told.
+  await put('in/A.json', json(92_510, 20));
+  await put('in/B.json', `${json(92_530, 1)}{"id":"none"}\r\n\n${json(92_531, 1)}`);
+  await put('csv/one.csv', 'id;what;more\r\n1;"two\nlines; ""and"" more";\r\n2;;x\n');
+  await all(92_532);
+  const rows = ['["1","two\\nlines; \\"and\\" more","null"]', '["2","null","x"]'];
+  const csv = () => rowsHere('select * from rows_seen order by id');
+  assert.deepEqual(await house.until(csv, (found) => found.length === 2), rows);
+  const views = await client.query<{ name: string; rejected: string; rejection: string }>('show materialized views');
+  assert.deepEqual(
+    views.rows.filter(({ name }) => name === 'seen').map(({ rejected }) => rejected),
+    ['1'],
+  );
+  assert.deepEqual([...fallen.keys()].sort(), ['intake-read', 'intake-taken']);
+  onStep(undefined);
+  // A file that is written anew, or goes, changes nothing; one that is no gzip is told.
+  await put('in/A.json', json(0, 20));
+  await bucket.send(new DeleteObjectCommand({ Bucket: 'lake', Key: 'in/zwölf.json' }));
+  await put('in/torn.json.gz', gzipSync(json(92_532, 100)).subarray(0, 40));
+  assert.match(
+    String(
+      await house.until(
+        () => failure('files'),
+        (reason) => typeof reason === 'string',
+      ),
+    ),
+    /torn\.json\.gz is no gzip/,
+  );
+  await put('in/torn.json.gz', gzipSync(json(92_532, 100)));
+  await all(92_632);
+  assert.equal(
+    await house.until(
+      () => failure('files'),
+      (reason) => reason === null,
+    ),
+    null,
+  );
+  await client.query(
+    'drop materialized view seen; drop materialized view rows_seen; drop source files; drop source tables; drop connection lake',
+  );
 });

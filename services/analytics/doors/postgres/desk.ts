@@ -170,7 +170,7 @@ export class SessionDesk implements Desk {
       if (what === 'sources') {
         const { output } = await this.#session.invoke('ListSources', '', {}, { signal });
         return output.items.map(({ name, topic, origin, failure = null }) => [
-          ...[name, topic, origin?.connection ?? null, origin?.table ?? null, failure],
+          ...[name, topic, origin?.connection ?? null, origin?.table ?? origin?.path ?? null, failure],
         ]);
       }
       if (what === 'tables') {

@@ -3,7 +3,7 @@ import { assertCallable, assertReachable, outbound } from '#kernel/outbound/outb
 import { PostgresError, SqlRefused, SqlUnavailable } from '#seams/sql/error.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { checkConnection, type ConnectionSpec } from '../../domain/connection.ts';
-import { askBucket } from '../../jobs/s3-carrier.ts';
+import { askBucket } from '../../jobs/bucket.ts';
 import { openTarget } from '../../jobs/postgres-carrier.ts';
 import type { analytics } from '../../service.ts';
 import { requestAnswerMaxBytes, requestMs } from '../limits.ts';

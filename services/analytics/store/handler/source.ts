@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { checkColumns, type Format } from '../../domain/format.ts';
-import { checkOrigin, type Origin, originFormat } from '../../domain/origin.ts';
+import { checkOrigin, checkOriginFormat, type Origin } from '../../domain/origin.ts';
 import { forgetOrigin, prepareOrigin } from '../../jobs/postgres-intake.ts';
 import type { analytics } from '../../service.ts';
 import { intakeRecordMaxBytes } from '../limits.ts';
 import type { Relation } from '../relation.ts';
-import { told } from './connection.ts';
+import { asked as reached, told } from './connection.ts';
 import { writable } from './sink.ts';
 import { type World, worded } from './world.ts';
 
@@ -59,13 +59,12 @@ async function readySource(world: World, call: Creating, format: Format) {
   const { topic, origin, columns } = call.input;
   if ((topic === undefined) === (origin === undefined)) throw new StatementError('22023', 'a source reads a topic, or over a connection');
   checkColumns(format, columns);
-  const others = [format.deadLetters, format.watermark?.late];
   if (origin) return overConnection(world, call, origin, format);
   const own = topic ?? '';
   await world.logs.as(call.caller, async (log) => {
     if (!(await log.hasTopic(own))) await log.createTopic(own);
     await log.assertReadable(own);
-    for (const other of others) if (other !== undefined) await writable(log, other);
+    for (const other of [format.deadLetters, format.watermark?.late]) if (other !== undefined) await writable(log, other);
   });
   return { topic: own, format };
 }
@@ -73,11 +72,14 @@ async function readySource(world: World, call: Creating, format: Format) {
 async function overConnection(world: World, call: Creating, asked: Origin, format: Format) {
   const { name, columns } = call.input;
   checkOrigin(asked);
-  if (format.kind !== originFormat.kind || format.envelope !== originFormat.envelope || format.watermark)
-    throw new StatementError('22023', 'changes of a table of PostgreSQL come as JSON in the envelope debezium, without a watermark');
+  checkOriginFormat(asked, format);
   await (call as unknown as Call<typeof analytics>).also('UseConnection', asked.connection);
   const { id, spec } = await world.connections.open(call.caller, asked.connection);
-  if (spec.kind !== 'postgres') throw new StatementError('22023', `a source over a connection of the type ${spec.kind} has no table`);
+  if (spec.kind !== (asked.table === undefined ? 's3' : 'postgres'))
+    throw new StatementError(
+      '22023',
+      `a source over a connection of the type ${spec.kind} has no ${asked.table === undefined ? 'files' : 'table'}`,
+    );
   const topic = `source.${name.replaceAll(/[^a-zA-Z0-9_-]/g, '_')}.${randomBytes(4).toString('hex')}`;
   await world.logs.as(call.caller, async (log) => {
     // Views that come later begin with the first record, so none may go.
@@ -85,9 +87,13 @@ async function overConnection(world: World, call: Creating, asked: Origin, forma
     await log.createTopic(topic, { config });
     await log.assertReadable(topic);
     await log.assertWritable(topic);
-    if (format.deadLetters !== undefined) await writable(log, format.deadLetters);
+    for (const other of [format.deadLetters, format.watermark?.late]) if (other !== undefined) await writable(log, other);
   });
   const { allow } = world;
+  if (asked.table === undefined) {
+    await reached(spec, allow, call.signal);
+    return { topic, format, origin: asked, connection: id };
+  }
   const marked = { ...asked, mark: randomBytes(8).toString('hex') };
   const origin = await told(() => prepareOrigin(spec, marked, columns, { allow, signal: call.signal }));
   return { topic, format, origin, connection: id };
@@ -96,6 +102,7 @@ async function overConnection(world: World, call: Creating, asked: Origin, forma
 /** Ends what takes a source's rows, and takes away what was made for it at the other side. */
 async function forgotten({ maintenance, connections, allow, kept }: World, call: Call, gone: Relation, origin: Origin): Promise<void> {
   await maintenance.forget(gone);
+  if (origin.table === undefined) return;
   try {
     await forgetOrigin((await connections.open(call.caller, origin.connection)).spec, origin, allow);
   } catch (error) {
