@@ -9,6 +9,7 @@ const Table = Type.Object({
   text: Type.String({ description: 'The statement that made it.' }),
   columns: Type.Array(Column),
   key: Type.Array(Type.String(), { description: 'The columns of its primary key.' }),
+  required: Type.Array(Type.String(), { description: 'The columns that take no NULL.' }),
   epoch: Type.String({ description: 'Commits so far.' }),
   rows: Type.String({ description: 'Different rows that it has.' }),
 });

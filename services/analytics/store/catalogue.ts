@@ -8,7 +8,14 @@ import { asker, owner } from './catalogue-template.ts';
 import { cataloguesMax, rowsMax } from './limits.ts';
 
 /** A relation as the catalogues tell of it. */
-export type Told = { readonly name: string; readonly columns: readonly Column[]; readonly text: string | null };
+export type Told = {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  readonly text: string | null;
+  /** The columns of a table's primary key, and those that take no NULL. */
+  readonly key?: readonly string[];
+  readonly required?: readonly string[];
+};
 /** A question, who asks it, and what there is to be told of. */
 export type Question = {
   readonly database: string;
@@ -110,6 +117,13 @@ class Catalogue {
     const wanted = new Map(relations.map((relation) => [relation.name, JSON.stringify(relation)]));
     const held = this.#held;
     if (held && held.size === wanted.size && [...wanted].every(([name, made]) => held.get(name) === made)) return;
+    // What is made later may have the name of a key: then all are made anew.
+    const keys = [...(held?.keys() ?? [])].map((name) => `${name}_pkey`);
+    if (held && keys.some((name) => wanted.has(name) && !held.has(name))) {
+      this.close();
+      this.#held = undefined;
+      return await this.#fill(relations);
+    }
     if (!held) {
       await this.#server.drop(this.#database);
       await this.#server.make(this.#database);
@@ -117,7 +131,9 @@ class Catalogue {
     const gone = [...(held ?? [])]
       .filter(([name, made]) => wanted.get(name) !== made)
       .map(([name, made]) => dropped(JSON.parse(made) as Told, name));
-    const come = relations.filter((relation) => held?.get(relation.name) !== wanted.get(relation.name)).map(made);
+    const come = relations
+      .filter((relation) => held?.get(relation.name) !== wanted.get(relation.name))
+      .map((relation) => made(relation, (name) => wanted.has(name)));
     await using sql = openSql(this.#server.filledAt(this.#database), { max: 1 });
     this.#held = undefined;
     if (gone.length + come.length > 0) await sql.platform().script([...gone, ...come].join('\n'));
@@ -142,12 +158,26 @@ const dropped = ({ text }: Told, name: string): string =>
 /** The body of a view's statement, as PostgreSQL would tell it. */
 const definitionOf = (text: string): string => `${text.replace(/^[\s\S]*?\bas\s+(?=select|with|values|\()/i, '').replace(/;\s*$/, '')};`;
 
-function made({ name, columns, text }: Told): string {
+/** The primary key of a table, under a name that no relation has. */
+function keyed({ name, key = [] }: Told, isTaken: (name: string) => boolean): string {
+  if (key.length === 0 || key.some((column) => reserved.has(column))) return '';
+  let constraint = `${name}_pkey`;
+  while (isTaken(constraint)) constraint += '1';
+  return `, constraint ${quoted(constraint)} primary key (${key.map(quoted).join(', ')})`;
+}
+
+function made(told: Told, isTaken: (name: string) => boolean): string {
+  const { name, columns, text, required = [] } = told;
   const shown = columns.filter((column) => !reserved.has(column.name));
   const at = `public.${quoted(name)}`;
-  const typed = shown.map((column) => `${quoted(column.name)} ${column.type}`).join(', ');
+  const typed = shown
+    .map((column) => `${quoted(column.name)} ${column.type}${required.includes(column.name) ? ' not null' : ''}`)
+    .join(', ');
   const nothing = shown.map((column) => `null::${column.type} as ${quoted(column.name)}`).join(', ');
-  const make = text === null ? `create table ${at} (${typed});` : `create materialized view ${at} as select ${nothing} with no data;`;
+  const make =
+    text === null
+      ? `create table ${at} (${typed}${keyed(told, isTaken)});`
+      : `create materialized view ${at} as select ${nothing} with no data;`;
   const kind = text === null ? 'table' : 'materialized view';
   return `${make}
     alter ${kind} ${at} owner to ${owner};

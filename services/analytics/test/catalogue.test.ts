@@ -68,6 +68,24 @@ test('psql finds relations, their columns and the statement of a view (\\d), as 
   assert.deepEqual(await rowsOf(oid), before);
 });
 
+test('keys of tables and columns that take no NULL are told, whatever other relations are called', async () => {
+  await client.query(`create table held (id int8, item text not null, note text, primary key (item, id))`);
+  const keys = `select c.conname, a.attname from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = any(c.conkey)
+    where c.contype = 'p' and c.conrelid = 'held'::regclass order by array_position(c.conkey, a.attnum)`;
+  assert.deepEqual(await rowsOf(keys), [
+    ['held_pkey', 'item'],
+    ['held_pkey', 'id'],
+  ]);
+  const open = `select column_name from information_schema.columns where table_name = 'held' and is_nullable = 'YES'`;
+  assert.deepEqual(await rowsOf(open), [['note']]);
+  await client.query('create materialized view held_pkey as select item from held');
+  assert.deepEqual(await rowsOf(keys), [
+    ['held_pkey1', 'item'],
+    ['held_pkey1', 'id'],
+  ]);
+  await client.query('drop materialized view held_pkey; drop table held');
+});
+
 test('an error in a question to the catalogues has its SQLSTATE and its place in what was written', async () => {
   const text = 'select d.datname, wrong from pg_database d, pg_roles';
   const error = (await client.query(text).catch((found: unknown) => found)) as pg.DatabaseError;

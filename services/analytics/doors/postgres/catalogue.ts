@@ -28,7 +28,7 @@ export async function askCatalogue(
     ]);
     const relations = [
       ...sources.output.items.map(({ name, columns }) => ({ name, columns, text: null })),
-      ...tables.output.items.map(({ name, columns }) => ({ name, columns, text: null })),
+      ...tables.output.items.map(({ name, columns, key, required }) => ({ name, columns, text: null, key, required })),
       ...views.output.items.map(({ name, columns, text: made }) => ({ name, columns, text: made })),
     ];
     const { scope, credential } = session.caller;

@@ -28,10 +28,11 @@ type Own = Pick<
 export function tableHandlers(world: World): Own {
   const { relations, plans, maintenance, pendings } = world;
   const shown = async (relation: Relation) => {
-    const { key } = await plans.table(relation);
+    const { key, required } = await plans.table(relation);
     const { name, topic, text, columns, epoch, groups } = relation;
     return {
       ...{ name, topic: topic ?? '', text: text ?? '', columns: [...columns], key: key.map((place) => columns[place]?.name ?? '') },
+      ...{ required: columns.flatMap((column, place) => (required[place] ? [column.name] : [])) },
       ...{ epoch: String(epoch), rows: String(groups) },
     };
   };
