@@ -67,6 +67,8 @@ import { Objects } from './store/object.ts';
 import { cardRail } from './store/rail.ts';
 import { repeatsOver } from './store/repeat.ts';
 import { Rates } from './store/rate.ts';
+import { risksOver } from './store/risk.ts';
+import { riskHandlers } from './store/handler/risk.ts';
 import { Secrets } from './store/secret.ts';
 import { Steps } from './store/step.ts';
 import { Usages } from './store/usage.ts';
@@ -92,12 +94,13 @@ export const main = implement<typeof payments, Needs>(
     };
     const steps = new Steps(sql, sealer, objects, movers);
     const rates = new Rates(objects, now);
+    const risks = risksOver(objects, now);
     const isLive = ({ scope }: { scope: bigint }) => kindOf(scope) === 'live';
     const vault = new Vault(join(run, 'payments-vault.sock'));
     const networks = new Networks(objects, now);
     const outside = { vault, networks, rail: cardRail(vault, networks) };
     const beside = { usages: new Usages(sql), contents: new Contents(sql, sealer), ...outside };
-    const world: World = { objects, secrets, steps, rates, clocks: new Clocks(), money: new Money(ledgers), isLive, ...beside };
+    const world: World = { objects, secrets, steps, rates, risks, clocks: new Clocks(), money: new Money(ledgers), isLive, ...beside };
     const deliveries = new Deliveries(sql);
     const deliverer = new Deliverer({ world, deliveries, scopes, allow, now, log }).start();
     objects.onDelivery = (at) => deliverer.wake(at);
@@ -127,6 +130,7 @@ export const main = implement<typeof payments, Needs>(
         ...transferHandlers(world),
         ...testClockHandlers(world),
         ...feeHandlers(world),
+        ...riskHandlers(world),
         ...networkHandlers(world),
         ...statementHandlers(world, deliveries),
         ...setupIntentHandlers(world),

@@ -16,6 +16,7 @@ import { networkOperations } from './contract/network.ts';
 import { paymentMethodOperations } from './contract/payment-method.ts';
 import { feeOperations, payoutOperations } from './contract/payout.ts';
 import { disputeOperations, setupIntentOperations, tokenOperations } from './contract/setup-intent.ts';
+import { riskOperations } from './contract/risk.ts';
 import { statementOperations } from './contract/statement.ts';
 import {
   collectionOperations,
@@ -55,6 +56,7 @@ const reading = [
   ...(['GetPaymentLink', 'ListPaymentLinks', 'ListPaymentLinkItems'] as const),
   ...(['GetAccount', 'ListAccounts', 'GetTransfer', 'ListTransfers', 'GetTransferReversal', 'ListTransferReversals'] as const),
   ...(['GetApplicationFee', 'ListApplicationFees', 'GetMeter', 'ListMeters', 'ListMeterEventSummaries'] as const),
+  ...(['GetRiskRule', 'ListRiskRules', 'GetRiskModel', 'AssessRisk'] as const),
   ...(['GetFile', 'ListFiles', 'GetFileContents'] as const),
   ...(['GetClearingFile', 'GetClearingFileContents', 'ListClearingFiles'] as const),
 ] as const;
@@ -132,6 +134,8 @@ export const payments = defineService({
     TestClock: kind('A time of its own, for tests.'),
     Payout: kind('Money that leaves for the bank of the business.'),
     FeeSchedule: kind('What payments cost.'),
+    RiskRule: kind('What is decided of payments before anything is moved.'),
+    RiskModel: kind('What payments are scored by.'),
     CardNetwork: kind('The simulated card networks.'),
     WebhookEndpoint: kind('An address that is told of events.'),
     ...subjectResources,
@@ -201,6 +205,7 @@ export const payments = defineService({
     ...testClockOperations,
     ...payoutOperations,
     ...feeOperations,
+    ...riskOperations,
     ...networkOperations,
     ...webhookEndpointOperations,
     ...subjectOperations,
@@ -227,6 +232,10 @@ export const payments = defineService({
       'CreateTransferReversal',
       'UpdateTransferReversal',
       'PutFeeSchedule',
+      'CreateRiskRule',
+      'UpdateRiskRule',
+      'DeleteRiskRule',
+      'PutRiskModel',
       'PutCardNetwork',
       'PutCollectionPolicy',
       'ExportDataSubject',

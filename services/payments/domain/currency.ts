@@ -18,6 +18,9 @@ function exponentOf(currency: string): number {
   return thousandth.has(currency) ? 3 : 2;
 }
 
+/** An amount in whole units of its currency: 1050 is 10.5 dollars. */
+export const unitsOf = (amount: number, currency: string): number => amount / 10 ** exponentOf(currency);
+
 /** The least that a card is charged: half a unit. */
 export const leastOf = (currency: string): number => (exponentOf(currency) === 0 ? 50 : 5 * 10 ** (exponentOf(currency) - 1));
 

@@ -1,10 +1,22 @@
 import { luhnSum } from './luhn.ts';
 
-/** What the simulated issuer does with a card. `code` and `decline` are the words of the API. */
+/** What the simulated issuer does with a card, in the words of the API; `risk` is the score, of 100, that it is known by. */
 export type Behaviour =
-  | { readonly kind: 'approve'; readonly dispute?: 'fraudulent' | 'product_not_received' | 'inquiry'; readonly atOnce?: true }
-  | { readonly kind: 'decline'; readonly code: string; readonly decline?: string; readonly message: string; readonly attachable?: true }
-  | { readonly kind: 'authenticate'; readonly after: 'approve' | 'decline'; readonly onlyOnce?: true };
+  | {
+      readonly kind: 'approve';
+      readonly dispute?: 'fraudulent' | 'product_not_received' | 'inquiry';
+      readonly atOnce?: true;
+      readonly risk?: number;
+    }
+  | {
+      readonly kind: 'decline';
+      readonly code: string;
+      readonly decline?: string;
+      readonly message: string;
+      readonly attachable?: true;
+      readonly risk?: number;
+    }
+  | { readonly kind: 'authenticate'; readonly after: 'approve' | 'decline'; readonly onlyOnce?: true; readonly risk?: number };
 
 export type TestCard = {
   readonly number: string;
@@ -62,7 +74,10 @@ const rows: readonly Row[] = [
     ...(['chargeDeclinedProcessingError', '4000000000000119', 'visa'] as const),
     decline('processing_error', 'An error occurred while processing your card. Try again in a little bit.'),
   ],
-  ['chargeDeclinedFraudulent', '4100000000000019', 'visa', decline('card_declined', refused, 'fraudulent')],
+  ['chargeDeclinedFraudulent', '4100000000000019', 'visa', { ...decline('card_declined', refused, 'fraudulent'), risk: 95 }],
+  ['radarBlock', '4100000000000019', 'visa', { ...decline('card_declined', refused, 'fraudulent'), risk: 95 }],
+  ['riskLevelHighest', '4000000000004954', 'visa', { kind: 'approve', risk: 80 }],
+  ['riskLevelElevated', '4000000000009235', 'visa', { kind: 'approve', risk: 70 }],
   ['chargeCustomerFail', '4000000000000341', 'visa', decline('card_declined', refused, 'generic_decline', true)],
   ['authenticationRequired', '4000002500003155', 'visa', { kind: 'authenticate', after: 'approve', onlyOnce: true }],
   ['authenticationRequiredOnSetup', '4000002500003155', 'visa', { kind: 'authenticate', after: 'approve', onlyOnce: true }],

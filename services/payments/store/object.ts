@@ -24,6 +24,9 @@ const insertion = `insert into object (id, kind, created, body, sealed, hidden, 
       with ordinality as new(id, kind, created, body, sealed, hidden, mark, place)
     order by place on conflict do nothing`;
 
+/** The event that a statement keeps. */
+const eventOf = new WeakMap<Statement, Thing>();
+
 /** What must hold of an object, in SQL; each `?` stands for one of the values. */
 export type Condition = readonly [expression: string, ...values: (string | number | readonly string[])[]];
 
@@ -42,6 +45,8 @@ export class Objects {
   readonly #commits: Commits;
   /** Told when there is something to tell the endpoints of an environment. */
   onDelivery: (at: Placed) => void = () => undefined;
+  /** Told of each event that was committed. */
+  onEvent: (at: Placed, event: Thing) => void = () => undefined;
 
   constructor(sql: Sql, sealer: Sealer, commits: Commits) {
     this.#sql = sql;
@@ -91,6 +96,38 @@ export class Objects {
     }
   }
 
+  /** The newest events of these types, oldest first. */
+  async events(at: Placed, types: readonly string[], since: number, most: number): Promise<Thing[]> {
+    const all: Thing[] = [];
+    for (let before: bigint | null = null; all.length < most; ) {
+      const { rows }: { rows: (Row & { seq: bigint })[] } = await this.#sql.as(at).query<Row & { seq: bigint }>(
+        `select ${columns}, seq from object where kind = 'event' and body->>'type' = any($1::text[]) and created >= $2
+           and ($3::bigint is null or seq < $3) order by seq desc limit $4`,
+        [types, since, before, Math.min(eachPageMax, most - all.length)],
+      );
+      for (const row of rows) all.push((await this.#open(at, row)).thing);
+      before = rows.at(-1)?.seq ?? null;
+      if (before === null) break;
+    }
+    return all.reverse();
+  }
+
+  /** What a rule of risk met. */
+  async metBy(at: Placed, rule: string): Promise<{ payments: number; amounts: Record<string, number>; disputed: number }> {
+    const { rows } = await this.#sql.as(at).query<{ currency: string; count: bigint; amount: bigint; disputed: bigint }>(
+      `select body->>'currency' as currency, count(*) as count, sum((body->>'amount')::bigint)::bigint as amount,
+         count(*) filter (where body->>'disputed' = 'true') as disputed
+       from object where kind = 'charge' and hidden->'risk'->'matched' ? $1 group by 1 order by 1`,
+      [rule],
+    );
+    const sum = (name: 'count' | 'disputed') => rows.reduce((all, row) => all + Number(row[name]), 0);
+    return {
+      payments: sum('count'),
+      amounts: Object.fromEntries(rows.map((row) => [row.currency, Number(row.amount)])),
+      disputed: sum('disputed'),
+    };
+  }
+
   /** What is due up to a time by a test clock, or by the time of the world; what is earliest comes first. */
   async due(at: Placed, clock: string | null, until: number, limit: number): Promise<Due[]> {
     const by = clock === null ? `hidden->>'clock' is null` : `hidden->>'clock' = $3`;
@@ -129,6 +166,7 @@ export class Objects {
     const { open, sealed } = await this.#parted(at, thing);
     const row = [thing.id, thing.object, Number(thing.created ?? 0), json(open), sealed, json(hidden), mark];
     const joint: Joint = { text: insertion, params: row.map((value) => [value]), joint: 'rows' };
+    if (thing.object === 'event') eventOf.set(joint, thing);
     return joint;
   }
 
@@ -158,6 +196,10 @@ export class Objects {
     try {
       const results = await this.#commits.commit(at, statements);
       if (results.some(({ count }, index) => count > 0 && isDelivery(statements[index] as Statement))) this.onDelivery(at);
+      for (const statement of statements) {
+        const event = eventOf.get(statement);
+        if (event) this.onEvent(at, event);
+      }
       return results;
     } catch (error) {
       if (error instanceof PostgresError && error.sqlstate === 'GM409') throw fault('Conflict', 'It was changed meanwhile.');

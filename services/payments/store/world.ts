@@ -14,6 +14,7 @@ import type { Networks } from './network.ts';
 import type { Kept, Objects } from './object.ts';
 import type { Rail } from './rail.ts';
 import type { Rates } from './rate.ts';
+import type { Risks } from './risk.ts';
 import type { Repetition } from './repeat.ts';
 import type { Secrets } from './secret.ts';
 import type { Steps } from './step.ts';
@@ -26,6 +27,7 @@ export type World = {
   readonly money: Money;
   readonly secrets: Secrets;
   readonly rates: Rates;
+  readonly risks: Risks;
   readonly steps: Steps;
   readonly clocks: Clocks;
   readonly usages: Usages;

@@ -7,6 +7,7 @@ import { cardOfSource } from '../method.ts';
 import type { Kept } from '../object.ts';
 import { behaviourOf, paymentBehind, paymentNamed } from '../payment.ts';
 import { rateOfCharge } from '../rate.ts';
+import { riskOf } from '../risk-step.ts';
 import { found, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 
@@ -40,7 +41,8 @@ async function create(request: Request): Promise<Thing> {
   const known = desk.again ? await world.objects.get(desk.at, payment.thing.object, id) : undefined;
   const work = async () => {
     const rate = await world.rates.of(desk.at, currency, card.thing.card);
-    const more = { method: card.thing.id, mandate: null, rate, attempt: 1, refuse_action: true, desk: writtenDesk(desk) };
+    const risk = await riskOf(world, desk, payment.thing, card, {});
+    const more = { method: card.thing.id, mandate: null, rate, risk, attempt: 1, refuse_action: true, desk: writtenDesk(desk) };
     if (!(desk.again && (await world.steps.wasTaken(desk.at, step))))
       await world.steps.take(desk.at, { id: step, kind: 'authorize', subject: id, input: more, made: known ? [] : [payment] });
     const { dispute } = behaviourOf(card) as { dispute?: string };

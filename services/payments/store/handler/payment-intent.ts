@@ -11,6 +11,7 @@ import { keptMethod, methodToBe } from '../method.ts';
 import type { Kept } from '../object.ts';
 import { behaviourOf, hiddenOf, paymentOf } from '../payment.ts';
 import { rateOfCharge } from '../rate.ts';
+import { riskOf } from '../risk-step.ts';
 import type { Step, StepKind } from '../step.ts';
 import { found, keepNew, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
@@ -68,7 +69,9 @@ function paidAtOnce(request: Request, intent: Thing, method: Kept, given: Fields
     await checkWay(world, desk, intent, method.thing, given);
     const mandate = await mandateOf(world, desk, given, method.thing);
     const rate = await world.rates.of(desk.at, String(intent.currency), method.thing.card);
-    const input = { method: method.thing.id, mandate, rate, ...attemptOf(request, kept, given) };
+    const attempt = attemptOf(request, kept, given);
+    const risk = await riskOf(world, desk, intent, method, attempt);
+    const input = { method: method.thing.id, mandate, rate, risk, ...attempt };
     const made = [kept, method].filter(({ version }) => version === 0);
     return contested(request, method, contest, await take(request, { kind: firstStep(method), id: step, input, made }));
   };
@@ -130,7 +133,10 @@ export function confirmed(request: Request, asked: Fields): Promise<Thing> {
       await note(request, given);
       const mandate = await mandateOf(world, desk, given, method.thing);
       const rate = await world.rates.of(desk.at, String(kept.thing.currency), method.thing.card);
-      const input = { method: method.thing.id, mandate, rate, ...attemptOf(request, kept, given) };
+      const attempt = attemptOf(request, kept, given);
+      const noted = (await found(world, desk.at, kind, id)).thing;
+      const risk = await riskOf(world, desk, noted, method, attempt);
+      const input = { method: method.thing.id, mandate, rate, risk, ...attempt };
       return contested(request, method, contest, await take(request, { kind: firstStep(method), id: step, input }));
     }),
   );
@@ -163,7 +169,8 @@ function answered(request: Request): Promise<Thing> {
       const { mandate, back } = fieldsOf(kept.hidden.challenge);
       const attempt = attemptOf(request, kept, { return_url: back ?? null });
       const rate = await world.rates.of(desk.at, String(intent.currency), method.thing.card);
-      const given = { method: method.thing.id, mandate: mandate ?? null, rate, ...attempt, authenticated: true };
+      const risk = await riskOf(world, desk, intent, method, { ...attempt, authenticated: true });
+      const given = { method: method.thing.id, mandate: mandate ?? null, rate, risk, ...attempt, authenticated: true };
       return contested(request, method, contest, await take(request, { kind: 'authorize', id: step, input: given }));
     }),
   );

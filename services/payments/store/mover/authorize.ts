@@ -8,6 +8,7 @@ import { approved, capturedCharge, cardDetails, declinedBy, newCharge } from '..
 import { feeOf } from '../../domain/fee.ts';
 import { decide, type Verdict } from '../../domain/issuer.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
+import { type Assessment, assessmentIn, blockedOutcome, outcomeOf } from '../../domain/risk.ts';
 import type { Behaviour } from '../../domain/test-card.ts';
 import { challengeOf } from '../challenge.ts';
 import { rateIn } from '../rate.ts';
@@ -51,7 +52,9 @@ export const authorizer =
     const attempt = { desk, payment, method, hold, input, authenticated };
     const isAway = input.off_session === true || input.refuse_action === true;
     const circumstances = { authenticated, prepared: method.hidden.prepared === true, offSession: isAway };
-    const proof = wanted(payment.thing, behaviourOf(method));
+    const risk = assessmentIn(input);
+    if (risk?.action === 'block') return declined(world(), attempt, blocked, blockedOutcome);
+    const proof = wanted(payment.thing, behaviourOf(method), risk);
     const first = decide(proof, circumstances);
     if (first.kind === 'challenge') return challenged(world(), attempt);
     sure(await world().money.authorize(at, payment.money, hold));
@@ -61,7 +64,7 @@ export const authorizer =
     const answer = unproven ?? (await world().rail.authorize(at, { ...order, takes: !isManual(payment.thing), circumstances }));
     if (answer.verdict.kind === 'approved') return accepted(world(), at, attempt, answer.verdict, answer.trace);
     sure(await world().money.release(at, payment.money, [hold], 'decline'));
-    const ending = await declined(world(), attempt, answer.verdict);
+    const ending = await declined(world(), attempt, answer.verdict, declinedBy(answer.verdict.decline));
     if (!answer.isOpen) return ending;
     // Nobody knows what the issuer did: whatever it was is taken back.
     const back = notice(id, subject, { kind: 'reverse', ...order, method: method.thing.id, trace: answer.trace });
@@ -72,9 +75,15 @@ export const authorizer =
 const cardOptions = (intent: Thing): Fields => fieldsOf(fieldsOf(intent.payment_method_options).card);
 const isManual = (intent: Thing): boolean => (cardOptions(intent).capture_method ?? intent.capture_method) === 'manual';
 
-/** A business may want the cardholder to prove it, though the issuer does not. */
-function wanted(intent: Thing, behaviour: Behaviour): Behaviour {
-  const asked = cardOptions(intent).request_three_d_secure;
+/** No issuer is asked of what is blocked, and no money is held for it. */
+const blocked = { kind: 'declined', code: 'card_declined', decline: 'fraudulent', message: 'Your card was declined.' } as const;
+
+/** What is kept of a charge beside what clients see. */
+const beside = ({ payment, input }: Attempt): Fields => ({ ...behind(payment.thing), ...(input.risk == null ? {} : { risk: input.risk }) });
+
+/** A business, or a rule, may want the cardholder to prove it, though the issuer does not. */
+function wanted(intent: Thing, behaviour: Behaviour, risk: Assessment | undefined): Behaviour {
+  const asked = risk?.action === 'challenge' ? 'challenge' : cardOptions(intent).request_three_d_secure;
   const isAsked = (asked === 'any' || asked === 'challenge') && behaviour.kind === 'approve';
   return isAsked ? { kind: 'authenticate', after: 'approve' } : behaviour;
 }
@@ -97,7 +106,7 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: App
     const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold], rail });
     statements.push(
       await world.objects.change(at, payment.kept, next, hidden),
-      await world.objects.insertion(at, charge, behind(thing)),
+      await world.objects.insertion(at, charge, beside(attempt)),
       ...(await eventsOf(world, desk, [
         ['charge.succeeded', charge],
         ['payment_intent.amount_capturable_updated', next],
@@ -115,7 +124,7 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: App
   const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold], rail });
   statements.push(
     await world.objects.change(at, payment.kept, next, hidden),
-    await world.objects.insertion(at, taken, behind(thing)),
+    await world.objects.insertion(at, taken, beside(attempt)),
     await world.objects.insertion(at, booked),
     ...passed.statements,
     ...(await eventsOf(world, desk, [['charge.succeeded', taken], ['payment_intent.succeeded', next], ...passed.told])),
@@ -148,7 +157,8 @@ function chargeOf({ desk, payment, method, input, authenticated }: Attempt, id: 
   const cvcCheck = textOf(fieldsOf(card.checks).cvc_check) ?? null;
   const held = isManual(payment.thing) ? Number(payment.thing.amount) : null;
   return newCharge({
-    ...{ id, created: desk.created, intent: payment.thing, method: method.thing, outcome, receiptUrl: null },
+    ...{ id, created: desk.created, intent: payment.thing, method: method.thing, receiptUrl: null },
+    outcome: outcomeOf(outcome, assessmentIn(input)),
     details: cardDetails(factsFrom(card, cvcCheck), { authenticated, mandate, held }),
   });
 }
@@ -163,11 +173,13 @@ export async function attached(world: World, desk: Desk, intent: Thing, method: 
   return [await world.objects.change(desk.at, method, next, hidden), ...(await eventsOf(world, desk, [['payment_method.attached', next]]))];
 }
 
-async function declined(world: World, attempt: Attempt, verdict: Extract<Verdict, { kind: 'declined' }>): Promise<Ending> {
+type Declined = Extract<Verdict, { kind: 'declined' }>;
+
+async function declined(world: World, attempt: Attempt, verdict: Declined, outcome: Fields): Promise<Ending> {
   const { desk, payment, method, hold, input } = attempt;
   const { code, decline, message } = verdict;
   const charge: Thing = {
-    ...chargeOf(attempt, desk.ids('ch'), declinedBy(decline)),
+    ...chargeOf(attempt, desk.ids('ch'), outcome),
     ...{ status: 'failed', paid: false, failure_code: code, failure_message: message },
   };
   const said: Fields = { type: 'card_error', code, decline_code: decline, message, charge: charge.id, advice_code: 'try_again_later' };
@@ -179,7 +191,7 @@ async function declined(world: World, attempt: Attempt, verdict: Extract<Verdict
   const statements = [
     ...(await begun(world, attempt)),
     await world.objects.change(desk.at, payment.kept, next, hiddenOf(payment.kept, { attempts: hold.attempt, authenticated: null })),
-    await world.objects.insertion(desk.at, charge, behind(payment.thing)),
+    await world.objects.insertion(desk.at, charge, beside(attempt)),
     ...(await eventsOf(world, desk, [
       ['charge.failed', charge],
       ['payment_intent.payment_failed', next],

@@ -1,0 +1,81 @@
+import type { Operation } from '#kernel/contract/contract.ts';
+import { Type } from '#kernel/contract/type.ts';
+import {
+  Amount,
+  Billing,
+  Currency,
+  Flag,
+  Found,
+  Id,
+  input,
+  List,
+  may,
+  Metadata,
+  nothing,
+  oneOf,
+  page,
+  read,
+  Shipping,
+  Text,
+  write,
+} from './field.ts';
+import { calibrationMax, modelCharactersMax, ruleCharactersMax } from './limits.ts';
+
+const on = { on: 'RiskRule' } as const;
+const model = { on: 'RiskModel', at: 'collection' } as const;
+
+const Words = Type.String({
+  minLength: 1,
+  maxLength: ruleCharactersMax,
+  description: "Such as: block if :card_country: != 'US' and :card_count_1h: > 3",
+});
+const Status = oneOf('enabled', 'shadow', 'disabled');
+const Numbers = Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { maxItems: calibrationMax });
+const Card = input(Object.fromEntries(['brand', 'country', 'funding', 'last4', 'fingerprint'].map((name) => [name, may(Text)])));
+
+/** What is decided of payments before anything is moved. Stripe's API has no such thing: there it stands in the dashboard. */
+export const riskOperations = {
+  CreateRiskRule: {
+    ...on,
+    ...write,
+    at: 'collection',
+    text: 'Write a rule that allows, blocks, challenges or reviews payments; in shadow it only counts what it would have met.',
+    input: input({ rule: Words, status: may(Status) }),
+    output: Found,
+  },
+  GetRiskRule: { ...on, ...read, text: 'Read a rule, with what it met so far.', input: nothing, output: Found },
+  ListRiskRules: { ...on, ...read, at: 'collection', text: 'List rules, newest first.', input: input({ ...page }), output: List },
+  UpdateRiskRule: {
+    ...on,
+    ...write,
+    text: 'Change a rule, or put it into shadow and back; it holds within a second.',
+    input: input({ rule: may(Words), status: may(Status) }),
+    output: Found,
+  },
+  DeleteRiskRule: { ...on, ...write, text: 'Take a rule away.', input: nothing, output: Found },
+  GetRiskModel: { ...model, ...read, text: 'Read what payments are scored by.', input: nothing, output: Found },
+  PutRiskModel: {
+    ...model,
+    ...write,
+    repeat: 'natural',
+    text: 'Score payments by a model whose features are attributes of rules: a file of XGBoost or LightGBM, or one trained here.',
+    input: input({
+      format: oneOf('xgboost', 'lightgbm', 'gamut'),
+      model: may(Type.String({ maxLength: modelCharactersMax, description: 'The text of the file; null ends scoring.' })),
+      calibration: may(input({ scores: Numbers, shares: Numbers })),
+    }),
+    output: Found,
+  },
+  AssessRisk: {
+    ...read,
+    on: 'RiskRule',
+    at: 'collection',
+    text: 'Ask what would be decided of a payment: score, level, reasons, and the rule that decides. Nothing is kept of it.',
+    input: input({
+      ...{ amount: Amount, currency: Currency, customer: may(Id), payment_method: may(Id), card: may(Card) },
+      ...{ billing_details: may(Billing), shipping: may(Shipping), receipt_email: may(Text), description: may(Text) },
+      ...{ metadata: Metadata, off_session: may(Flag) },
+    }),
+    output: Type.Object({ object: Type.String(), action: Type.String(), risk_level: Type.String() }),
+  },
+} as const satisfies Record<string, Operation>;

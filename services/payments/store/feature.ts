@@ -1,0 +1,75 @@
+import type { Placed } from '#kernel/contract/provider.ts';
+import { type Thing, textOf } from '../domain/json.ts';
+import { askedOfCharge, entitiesOf } from '../domain/risk.ts';
+import { type Happening, Velocity } from '../domain/velocity.ts';
+import { featureEntitiesMax, featureEnvironmentsMax, featureEventsMax, featureSeconds } from './limits.ts';
+import type { Objects } from './object.ts';
+
+/** Events that features are counted from. */
+const counted = ['charge.succeeded', 'charge.failed', 'charge.dispute.created'];
+
+type Known = { readonly velocity: Velocity; waiting: Thing[] | undefined; readonly loading: Promise<void> };
+
+/**
+ * Features of payments, counted in memory from the environment's own events: those that are kept already when somebody first asks,
+ * and each that is written afterwards, in the turn in which it is committed. An environment whose rules ask for none has none.
+ */
+export class Features {
+  readonly #objects: Objects;
+  readonly #now: () => number;
+  readonly #known = new Map<bigint, Known>();
+
+  constructor(objects: Objects, now: () => number) {
+    this.#objects = objects;
+    this.#now = now;
+  }
+
+  /** What is known of an environment's entities by now. */
+  async of(at: Placed): Promise<Velocity> {
+    const known = this.#known.get(at.scope) ?? this.#begin(at);
+    await known.loading;
+    return known.velocity;
+  }
+
+  /** Takes what was just committed. */
+  told(at: Placed, event: Thing): void {
+    const known = this.#known.get(at.scope);
+    if (!known || !counted.includes(String(event.type))) return;
+    if (known.waiting) known.waiting.push(event);
+    else void this.#count(at, known.velocity, event).catch(() => this.#known.delete(at.scope));
+  }
+
+  #begin(at: Placed): Known {
+    const oldest = this.#known.size >= featureEnvironmentsMax ? this.#known.keys().next().value : undefined;
+    if (oldest !== undefined) this.#known.delete(oldest);
+    const velocity = new Velocity(featureEntitiesMax);
+    const waiting: Thing[] = [];
+    const known: Known = { velocity, waiting, loading: Promise.resolve().then(() => this.#load(at, known)) };
+    this.#known.set(at.scope, known);
+    known.loading.catch(() => this.#known.delete(at.scope));
+    return known;
+  }
+
+  async #load(at: Placed, known: Known): Promise<void> {
+    const since = Math.floor(this.#now() / 1000) - featureSeconds;
+    const events = await this.#objects.events(at, counted, since, featureEventsMax);
+    const seen = new Set(events.map(({ id }) => id));
+    for (const event of events) await this.#count(at, known.velocity, event);
+    // What was committed meanwhile may have been read already.
+    for (const event of known.waiting ?? []) if (!seen.has(event.id)) await this.#count(at, known.velocity, event);
+    known.waiting = undefined;
+  }
+
+  async #count(at: Placed, velocity: Velocity, { type, data, created }: Thing): Promise<void> {
+    const object = (data as { object: Thing }).object;
+    const kind: Happening['kind'] = type === 'charge.dispute.created' ? 'disputed' : type === 'charge.failed' ? 'declined' : 'paid';
+    const charge = kind === 'disputed' ? (await this.#objects.get(at, 'charge', textOf(object.charge) ?? ''))?.thing : object;
+    if (!charge) return;
+    const asked = askedOfCharge(charge);
+    const known = entitiesOf(asked);
+    for (const [entity, value] of known) {
+      const other = known.get(entity === 'card' ? 'customer' : 'card') ?? '';
+      velocity.note(entity, value, Number(created), { kind, amount: asked.amount, other });
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import { ModelError } from '#engine/tree/tree.ts';
+import { type Fields, fieldsOf, type Json, type Thing, textOf } from '../../domain/json.ts';
+import { type Asked, factType } from '../../domain/risk.ts';
+import { readRule } from '../../domain/rule.ts';
+import { RuleError } from '../../domain/rule-token.ts';
+import { unitsOf } from '../../domain/currency.ts';
+import { changed } from '../change.ts';
+import { invalid } from '../fault.ts';
+import { rulesMax } from '../limits.ts';
+import { modelKind, modelOf, ruleKind } from '../risk.ts';
+import { found, keepNew, type World } from '../world.ts';
+import { type All, handlersOf, type Request } from './handlers.ts';
+import { listed, pageOf } from './list.ts';
+
+/** A rule in its parts; its words are those of the request where they can be read. */
+function partsOf(text: string): { action: string; predicate: string } {
+  try {
+    const { action } = readRule(text, factType);
+    return { action, predicate: text.slice(text.toLowerCase().indexOf(' if ') + 4).trim() };
+  } catch (error) {
+    if (error instanceof RuleError) throw invalid('rule', error.message, 'rule_invalid');
+    throw error;
+  }
+}
+
+async function create({ world, desk, input }: Request): Promise<Thing> {
+  const { items } = await world.objects.list(desk.at, ruleKind, { limit: rulesMax, where: [] });
+  if (items.length >= rulesMax && !desk.again) throw invalid('rule', `An environment has at most ${rulesMax} rules.`);
+  const { action, predicate } = partsOf(String(input.rule));
+  const status = input.status ?? 'enabled';
+  const made = { id: desk.ids('rule'), object: ruleKind, created: desk.created, livemode: desk.livemode };
+  const rule = await keepNew(world, desk, { ...made, action, predicate, status });
+  world.risks.forget(desk.at);
+  return rule;
+}
+
+async function update({ world, desk, id, input }: Request): Promise<Thing> {
+  const parts = input.rule == null ? {} : partsOf(String(input.rule));
+  const next = await changed(world, desk, ruleKind, id, ({ thing }) => ({
+    next: { ...thing, ...parts, ...(input.status == null ? {} : { status: input.status }) },
+  }));
+  world.risks.forget(desk.at);
+  return next;
+}
+
+async function remove({ world, desk, id }: Request): Promise<Thing> {
+  const kept = await found(world, desk.at, ruleKind, id);
+  await world.objects.commit(desk.at, [world.objects.deletion(kept)]);
+  world.risks.forget(desk.at);
+  return { id, object: ruleKind, deleted: true };
+}
+
+/** The rule, with what it met: how many payments, how much of them, how many were contested afterwards. */
+async function get({ world, desk, id }: Request): Promise<Thing> {
+  const { thing } = await found(world, desk.at, ruleKind, id);
+  return { ...thing, results: (await world.objects.metBy(desk.at, id)) as unknown as Json };
+}
+
+async function putModel({ world, desk, input }: Request): Promise<Thing> {
+  const { format, model = null, calibration = null } = input;
+  try {
+    if (model !== null) modelOf(String(format), String(model));
+  } catch (error) {
+    if (error instanceof ModelError || error instanceof TypeError || error instanceof SyntaxError) throw invalid('model', error.message);
+    throw error;
+  }
+  const { scores, shares } = fieldsOf(calibration);
+  const isSorted = (list: Json | undefined) =>
+    Array.isArray(list) && list.every((each, at) => at === 0 || Number(each) >= Number(list[at - 1]));
+  if (calibration !== null && !(isSorted(scores) && isSorted(shares) && (scores as Json[]).length === (shares as Json[]).length))
+    throw invalid('calibration', 'Scores and shares are as many, and rise.');
+  await keepNew(world, desk, { id: modelKind, object: modelKind, created: desk.created });
+  const more = { format: format ?? null, model, calibration };
+  const next = await changed(world, desk, modelKind, modelKind, ({ thing }) => ({ next: { ...thing, ...more } }));
+  world.risks.forget(desk.at);
+  return shown(next);
+}
+
+/** The model without its trees. */
+const shown = ({ model, ...thing }: Thing): Thing => ({ ...(thing as Thing), features: featuresIn(thing.format, model) });
+
+function featuresIn(format: Json | undefined, text: Json | undefined): Json {
+  return typeof text === 'string' ? modelOf(String(format), text).features : [];
+}
+
+async function getModel({ world, desk }: Request): Promise<Thing> {
+  const kept = await world.objects.get(desk.at, modelKind, modelKind);
+  return shown(kept?.thing ?? { id: modelKind, object: modelKind, created: 0, format: null, calibration: null });
+}
+
+/** What would be decided of a payment; nothing is kept of it. */
+async function assess({ world, desk, input }: Request): Promise<object> {
+  const currency = String(input.currency).toLowerCase();
+  const asked: Asked = {
+    ...{ amount: unitsOf(Number(input.amount), currency), currency, seconds: desk.created },
+    ...{ customer: textOf(input.customer), card: fieldsOf(input.card), billing: fieldsOf(input.billing_details) },
+    ...{ shipping: fieldsOf(fieldsOf(input.shipping).address), email: textOf(input.receipt_email), metadata: fieldsOf(input.metadata) },
+    description: textOf(input.description),
+  };
+  const method = input.payment_method == null ? undefined : await found(world, desk.at, 'payment_method', String(input.payment_method));
+  const card: Fields = { ...fieldsOf(method?.thing.card), ...asked.card };
+  const billing: Fields = { ...fieldsOf(method?.thing.billing_details), ...asked.billing };
+  const beside = { ...(method ? { method } : {}), isOffSession: input.off_session === true, isAuthenticated: false };
+  const { action, level, score, rule, matched, facts, reasons } = await world.risks.assess(desk.at, { ...asked, card, billing }, beside);
+  return { object: 'risk_assessment', action, risk_level: level, risk_score: score, rule, matched, facts, reasons };
+}
+
+export const riskHandlers = (world: World) =>
+  handlersOf(world, {
+    CreateRiskRule: create,
+    GetRiskRule: get,
+    ListRiskRules: ({ world, desk, input }) => listed(world.objects, desk.at, ruleKind, pageOf(input, {}), '/v1/radar/rules'),
+    UpdateRiskRule: update,
+    DeleteRiskRule: remove,
+    GetRiskModel: getModel,
+    PutRiskModel: putModel,
+    AssessRisk: assess,
+  }) satisfies Partial<All>;
