@@ -26,7 +26,7 @@ export async function run(argv: string[], global: Global): Promise<number> {
     throw fault('Usage', { detail: `It cannot listen at ${listen}: ${cause.code}.`, cause });
   });
   const { address } = node;
-  console.log(global.output === 'json' ? JSON.stringify({ address, drives }) : `${drives.length} drives are served at ${address}.`);
+  console.log(global.output === 'json' ? JSON.stringify({ address, drives }) : `Serves at ${address}: ${drives.join(', ')}`);
   await interrupted();
   await node.close();
   return 0;
@@ -35,15 +35,17 @@ export async function run(argv: string[], global: Global): Promise<number> {
 type Options = { listen?: string | undefined; key?: string | undefined; newKey?: string | undefined; drives: readonly string[] };
 
 function readOptions(argv: string[]): Options {
+  const { drive = [], listen, key, 'new-key': newKey } = parsed(argv);
+  const drives = drive.map((path) => resolve(path));
+  if (new Set(drives).size < drives.length) throw usage('A drive is named twice.');
+  return { listen, key, newKey, drives };
+}
+
+function parsed(argv: string[]) {
   const text = { type: 'string' } as const;
+  const drive = { type: 'string', multiple: true } as const;
   try {
-    const { values } = parseArgs({
-      args: argv,
-      options: { listen: text, key: text, 'new-key': text, drive: { type: 'string', multiple: true } },
-    });
-    const drives = (values.drive ?? []).map((path) => resolve(path));
-    if (new Set(drives).size < drives.length) throw usage('A drive is named twice.');
-    return { listen: values.listen, key: values.key, newKey: values['new-key'], drives };
+    return parseArgs({ args: argv, options: { listen: text, key: text, 'new-key': text, drive } }).values;
   } catch (cause) {
     throw usage((cause as Error).message);
   }

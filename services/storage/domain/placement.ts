@@ -69,6 +69,20 @@ export function place<P extends Place>(id: Uint8Array, drives: readonly P[], cou
   return [...chosen];
 }
 
+/**
+ * How many of the places of the shards of a stripe are too many for their region, zone, rack or node, of those that there are:
+ * more than four, or than the even share. With none, each of these may be lost.
+ */
+export function crowding(held: readonly Place[], drives: readonly Place[]): number {
+  let many = 0;
+  for (const nameOf of levelsOf) {
+    const names = new Set(drives.filter(({ weight }) => weight > 0).map(nameOf));
+    const most = Math.max(perDomainMost, Math.ceil(held.length / Math.max(1, names.size)));
+    for (const inOne of Map.groupBy(held, nameOf).values()) many += Math.max(0, inOne.length - most);
+  }
+  return many;
+}
+
 /** What fails as a whole, from the widest to the narrowest. */
 const levelsOf: readonly ((place: Place) => string)[] = [
   ({ region }) => region,

@@ -1,5 +1,5 @@
 import { shards } from '../engine/stripe.ts';
-import { place } from '../domain/placement.ts';
+import { crowding, place, rank } from '../domain/placement.ts';
 import { type BlobStore, idKey } from './blob.ts';
 import { nowhere, shardPath, type Spread } from './coded.ts';
 import { CodedReader } from './coded-reader.ts';
@@ -112,6 +112,50 @@ async function writeShards(blobs: BlobStore, id: string, owner: Owner, targets: 
     for (const file of files.values()) await file.close();
     await reader.close();
   }
+}
+
+/**
+ * Moves shards of a run to where they belong: what was written while a node or a rack was away lies crowded on the others, and
+ * would be lost with one of them. Resolves with the bytes written.
+ */
+export function evenOut(blobs: BlobStore, id: string): Promise<number> {
+  return alone(id, async () => {
+    let bytes = 0;
+    for (let moves = 0; moves < shards; moves++) {
+      const owner = ownerOf(blobs, id);
+      const move = owner && findMove(blobs, id, owner.spread);
+      if (!move) break;
+      const targets = new Map([[move.shard, move.to]]);
+      bytes += await writeShards(blobs, id, owner, targets);
+      await adoptSpread(blobs, id, targets);
+      await move.from.remove(shardPath(id, move.shard));
+    }
+    return bytes;
+  });
+}
+
+/** A shard that is better off on another drive. */
+function findMove({ drives }: BlobStore, id: string, spread: Spread): { shard: number; from: Drive; to: Drive } | undefined {
+  const all = drives.drives.map(({ spec }) => spec);
+  const placed = [...spread].flatMap((number, shard) => {
+    const from = drives.drive(number);
+    return from ? [{ shard, from }] : [];
+  });
+  const held = placed.map(({ from }) => from.spec);
+  const before = crowding(held, all);
+  if (before === 0) return undefined;
+  const free = rank(
+    Buffer.from(id, 'hex'),
+    drives.allIn.map(({ spec }) => spec).filter(({ number }) => !spread.includes(number)),
+  );
+  for (const { shard, from } of placed) {
+    if (!from.isIn) continue;
+    const rest = held.filter((spec) => spec !== from.spec);
+    const to = free.find((spec) => crowding([...rest, spec], all) < before);
+    const drive = to && drives.inUse(to.number);
+    if (drive) return { shard, from, to: drive };
+  }
+  return undefined;
 }
 
 /** Writes down where shards lie now. A blob that was deleted meanwhile takes the new files with it. */

@@ -6,7 +6,7 @@ import type { Extent } from './extent.ts';
 import { extentPath } from './extent.ts';
 import { geometryOf, runFileBytes } from './frame.ts';
 import { readPieceBytes, rebuildsMax } from './limits.ts';
-import { type CodedRun, codedRuns, repairCoded, shardsOn } from './repair.ts';
+import { type CodedRun, codedRuns, evenOut, repairCoded, shardsOn } from './repair.ts';
 import { eachRecord } from './record-frame.ts';
 
 /** What a look at everything that is stored found. */
@@ -27,6 +27,7 @@ export async function scrub(blobs: BlobStore, pace: Pace): Promise<ScrubReport> 
       report.bytes += bytes;
       report.damagedShards += missing.length;
       if (missing.length > 0) blobs.concern.damage(run, missing, false);
+      else await evenOut(blobs, run.id);
       await pace(bytes);
     }
   }
@@ -99,7 +100,8 @@ export async function rebuildDrive(blobs: BlobStore, number: number, pace: Pace)
 async function rebuildRun(blobs: BlobStore, run: CodedRun, drive: number): Promise<number> {
   const wanted: number[] = [];
   for (const shard of shardsOn(run.spread, drive)) if (!(await isThere(blobs, run, shard))) wanted.push(shard);
-  return wanted.length === 0 ? 0 : ((await repairCoded(blobs, run.id, wanted)) ?? 0);
+  const made = wanted.length === 0 ? 0 : ((await repairCoded(blobs, run.id, wanted)) ?? 0);
+  return made + (await evenOut(blobs, run.id));
 }
 
 async function isThere(blobs: BlobStore, run: CodedRun, shard: number): Promise<boolean> {
