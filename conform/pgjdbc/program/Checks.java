@@ -148,7 +148,7 @@ public class Checks {
             same(rows(of.getVersionColumns(null, "public", "jdbc_people"), "COLUMN_NAME").size(), 1);
             same(rows(of.getProcedures(null, "public", "%"), "PROCEDURE_NAME"), "[]");
             same(rows(of.getFunctions(null, "public", "%"), "FUNCTION_NAME"), "[]");
-            same(rows(of.getUDTs(null, "public", "%", null), "TYPE_NAME"), "[]");
+            same(rows(of.getUDTs(null, "public", "jdbc_%", null), "TYPE_NAME"), "[jdbc_fares, jdbc_people, jdbc_trips]");
             rows(of.getTablePrivileges(null, "public", "jdbc_people"), "PRIVILEGE");
             rows(of.getColumnPrivileges(null, "public", "jdbc_people", "id"), "PRIVILEGE");
             rows(of.getClientInfoProperties(), "NAME");
