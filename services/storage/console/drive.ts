@@ -46,6 +46,7 @@ export type DriveMap = {
     readonly removalsWaiting: number;
     readonly lastSweep?: { readonly endedAt: number; readonly objects: number; readonly orphans: number; readonly foreign: number };
   };
+  readonly scrubDays: number;
   readonly lastScrub?: {
     readonly endedAt: number;
     readonly bytes: number;

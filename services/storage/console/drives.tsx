@@ -172,7 +172,7 @@ function Repairs({ map }: { map: DriveMap }) {
   );
 }
 
-function factsOf({ lastScrub, index, extents }: DriveMap): readonly (readonly [string, React.ReactNode])[] {
+function factsOf({ scrubDays, lastScrub, index, extents }: DriveMap): readonly (readonly [string, React.ReactNode])[] {
   return [
     [
       'Last scrub',
@@ -184,6 +184,7 @@ function factsOf({ lastScrub, index, extents }: DriveMap): readonly (readonly [s
         'the first one runs'
       ),
     ],
+    ['All is read within', `${exactCount(scrubDays)} ${plural(scrubDays, 'day')}`],
     ['Damage found by it', lastScrub ? exactCount(lastScrub.damagedShards + lastScrub.damagedCopies) : '–'],
     ['Extents', `${exactCount(extents.open)} open, ${exactCount(extents.full)} full, ${exactCount(extents.sealed)} sealed`],
     ['Copies of the index', `${exactCount(index.copies)} drives`],

@@ -117,6 +117,7 @@ export const engineOperations = {
           { description: "The operator's store, where there is one: new bytes go there and not to the drives." },
         ),
       ),
+      scrubDays: Type.Number({ description: 'Days within which every stored byte is read.' }),
       lastScrub: Type.Optional(
         Type.Object({
           endedAt: Type.Integer(),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Drive, DriveSpec } from '../store/drive.ts';
-import { driveCheckMs, driveGraceMs, extentAgeMaxMs, indexCheckMs, scrubBytesPerSecondMin, scrubDays } from '../store/limits.ts';
-import { rebuildDrive, scrub, type ScrubReport } from '../store/scrub.ts';
+import { driveCheckMs, driveGraceMs, extentAgeMaxMs, indexCheckMs } from '../store/limits.ts';
+import { rebuildDrive, scrub, scrubBytes, scrubPace, type ScrubReport } from '../store/scrub.ts';
 import type { Store } from '../store/store.ts';
 
 export type Rebuild = { readonly drive: number; readonly startedAt: number; bytes: number };
@@ -128,15 +128,15 @@ export class DriveKeeper {
 
   async #scrubAll(): Promise<ScrubReport> {
     const sum = { runs: 0, extents: 0, bytes: 0, damagedShards: 0, damagedCopies: 0 };
-    for (const { blobs } of this.#store.partitions.all) {
-      const report = await scrub(blobs, (bytes) => this.#pause((bytes / this.#bytesPerSecond()) * 1000));
+    const { all } = this.#store.partitions;
+    let due = 0;
+    for (const { blobs } of all) due += await scrubBytes(blobs);
+    const bytesPerSecond = scrubPace(due, this.#store.blobs.drives.scrubDays);
+    for (const { blobs } of all) {
+      const report = await scrub(blobs, (bytes) => this.#pause((bytes / bytesPerSecond) * 1000));
       for (const name of Object.keys(sum) as (keyof ScrubReport)[]) sum[name] += report[name];
     }
     return sum;
-  }
-
-  #bytesPerSecond(): number {
-    return Math.max((this.lastScrub?.bytes ?? 0) / (scrubDays * 86_400), scrubBytesPerSecondMin);
   }
 
   #pause(ms: number): Promise<void> {

@@ -12,6 +12,7 @@ import { StorageNode } from './node.ts';
 import { Patience } from './patience.ts';
 import { readTopology, topologyFile } from './topology.ts';
 import { systemCode } from './system.ts';
+import { scrubDays } from './limits.ts';
 import { readTwice, writeTwice } from './twin.ts';
 
 /** The drives' identities as this store knows them, so that an empty or foreign directory is not taken for a drive. */
@@ -59,6 +60,8 @@ export class DriveSet {
   readonly drives: readonly Drive[];
   /** The nodes that hold some of them. */
   readonly nodes: readonly StorageNode[];
+  /** Days within which every byte is to be read. */
+  readonly scrubDays: number;
   /** How long a shard is waited for. */
   readonly patience: Patience = new Patience();
   readonly #roll: string;
@@ -66,7 +69,8 @@ export class DriveSet {
   readonly #lost = new Set<number>();
   readonly #listeners = new Set<() => void>();
 
-  private constructor({ directory, log, now }: DriveSetOptions, specs: readonly DriveSpec[]) {
+  private constructor({ directory, log, now }: DriveSetOptions, specs: readonly DriveSpec[], days: number) {
+    this.scrubDays = days;
     this.#roll = join(directory, 'drives.json');
     this.#log = log;
     const nodes = new Map<string, StorageNode>();
@@ -93,8 +97,9 @@ export class DriveSet {
 
   /** Finds the drives again, or makes them in a new store. One that is not what it was stays out. */
   static async open(options: DriveSetOptions): Promise<DriveSet> {
-    const told = options.specs ?? (await readTopology(options.directory));
-    const set = new DriveSet(options, told ?? localDrives(options.directory));
+    const topology = await readTopology(options.directory);
+    const told = options.specs ?? topology.specs;
+    const set = new DriveSet(options, told ?? localDrives(options.directory), topology.scrubDays ?? scrubDays);
     try {
       await Promise.all(set.nodes.map((node) => node.connect()));
       await set.#find(options, told !== undefined);

@@ -70,7 +70,11 @@ export const driveGraceMs = limit(
   'ms',
   'Time for which a drive directory of our own must be gone before it is made again and rebuilt.',
 );
-export const scrubDays = limit(14, 'day', 'Days within which every byte on every drive is read and compared with its checksum.');
+export const scrubDays = limit(
+  14,
+  'day',
+  'Days within which every byte on every drive is read and compared with its checksum, unless the operator names others.',
+);
 export const scrubBytesPerSecondMin = limit(4 * mib, 'byte per second', 'Slowest pace at which stored bytes are read again.');
 export const filesOpenMax = limit(512, 'file', 'Files of extents that stay open between reads, of each partition.');
 export const deadShareMax = limit(

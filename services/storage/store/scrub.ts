@@ -5,7 +5,7 @@ import { systemCode } from './system.ts';
 import type { Extent } from './extent.ts';
 import { extentPath } from './extent.ts';
 import { geometryOf, runFileBytes } from './frame.ts';
-import { readPieceBytes, rebuildsMax } from './limits.ts';
+import { readPieceBytes, rebuildsMax, scrubBytesPerSecondMin } from './limits.ts';
 import { type CodedRun, codedRuns, evenOut, repairCoded, shardsOn } from './repair.ts';
 import { eachRecord } from './record-frame.ts';
 
@@ -41,6 +41,19 @@ export async function scrub(blobs: BlobStore, pace: Pace): Promise<ScrubReport> 
     await pace(extent.size * extent.drives.length);
   }
   return report;
+}
+
+/** Bytes that a scrub would read now. */
+export async function scrubBytes(blobs: BlobStore): Promise<number> {
+  let bytes = 0;
+  for await (const runs of codedRuns(blobs)) for (const { size } of runs) bytes += runFileBytes(geometryOf(size)) * shards;
+  for (const { state, size, drives } of blobs.packs.extents.values()) if (state !== 'sealed') bytes += size * drives.length;
+  return bytes;
+}
+
+/** Bytes that are to be read in a second, so that so many are read within the days. */
+export function scrubPace(bytes: number, days: number): number {
+  return Math.max(bytes / (days * 86_400), scrubBytesPerSecondMin);
 }
 
 async function missingShards(blobs: BlobStore, run: CodedRun): Promise<number[]> {

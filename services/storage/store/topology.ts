@@ -17,19 +17,22 @@ export const topologyFile = 'topology.json';
 const Name = Type.Optional(Type.String({ minLength: 1, maxLength: 64 }));
 const Topology = Type.Object(
   {
-    drives: Type.Array(
-      Type.Object(
-        {
-          path: Type.String({ minLength: 1, maxLength: 4096 }),
-          region: Name,
-          zone: Name,
-          rack: Name,
-          node: Name,
-          weight: Type.Optional(Type.Number({ minimum: 0, maximum: 1000 })),
-        },
-        { additionalProperties: false },
+    scrubDays: Type.Optional(Type.Number({ minimum: 1, maximum: 365 })),
+    drives: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            path: Type.String({ minLength: 1, maxLength: 4096 }),
+            region: Name,
+            zone: Name,
+            rack: Name,
+            node: Name,
+            weight: Type.Optional(Type.Number({ minimum: 0, maximum: 1000 })),
+          },
+          { additionalProperties: false },
+        ),
+        { minItems: shards, maxItems: drivesMax },
       ),
-      { minItems: shards, maxItems: drivesMax },
     ),
     nodes: Type.Optional(
       Type.Array(
@@ -48,30 +51,31 @@ const Topology = Type.Object(
   { additionalProperties: false },
 );
 
+/** What the operator says; of drives nothing, where there is no word of them. */
+export type Told = { readonly specs?: readonly DriveSpec[]; readonly scrubDays?: number };
+
 /**
- * Where the operator says that the drives are, and what of them fails together; undefined where nothing is said. A drive's
+ * Where the operator says that the drives are, and what of them fails together. A drive's
  * number is its place in the list. Paths are absolute, or begin in the store's directory. The drives of a node that has an
  * address are there, at their paths on its machine.
  */
-export async function readTopology(directory: string): Promise<DriveSpec[] | undefined> {
+export async function readTopology(directory: string): Promise<Told> {
   const file = join(directory, topologyFile);
-  if (!existsSync(file)) return undefined;
-  const { drives, nodes = [] } = parse(file, await readFile(file, 'utf8'));
+  if (!existsSync(file)) return {};
+  const { drives, nodes = [], scrubDays } = parse(file, await readFile(file, 'utf8'));
   const places = await nodePlaces(file, directory, nodes);
-  const specs = drives.map(
-    ({ path, region = 'local', zone = 'local', rack = 'local', node = 'local', weight = 1 }, number): DriveSpec => {
-      const at = places.get(node);
-      if (at && (!isAbsolute(path) || normalize(path) !== path))
-        throw unusable(file, `${path} is at the node ${node}, so its path must be whole.`);
-      return { number, path: at ? path : resolve(directory, path), region, zone, rack, node, weight, ...(at ? { at } : {}) };
-    },
-  );
+  const specs = drives?.map(({ path, region = 'local', zone = 'local', rack = 'local', node = 'local', weight = 1 }, number): DriveSpec => {
+    const at = places.get(node);
+    if (at && (!isAbsolute(path) || normalize(path) !== path))
+      throw unusable(file, `${path} is at the node ${node}, so its path must be whole.`);
+    return { number, path: at ? path : resolve(directory, path), region, zone, rack, node, weight, ...(at ? { at } : {}) };
+  });
   const same = (a: DriveSpec, b: DriveSpec) => a.path === b.path && a.at === b.at;
-  const [twice] = specs.filter((spec, at) => specs.findIndex((other) => same(other, spec)) !== at);
+  const [twice] = (specs ?? []).filter((spec, at) => specs?.findIndex((other) => same(other, spec)) !== at);
   if (twice) throw unusable(file, `two drives are at ${twice.path}.`);
-  const [idle] = [...places.keys()].filter((name) => !specs.some(({ node }) => node === name));
+  const [idle] = [...places.keys()].filter((name) => !specs?.some(({ node }) => node === name));
   if (idle) throw unusable(file, `no drive is at the node ${idle}.`);
-  return specs;
+  return { ...(specs ? { specs } : {}), ...(scrubDays === undefined ? {} : { scrubDays }) };
 }
 
 async function nodePlaces(

@@ -7,7 +7,7 @@ import { type Place, place, rank } from '../domain/placement.ts';
 import { DriveKeeper } from '../jobs/drive-keeper.ts';
 import { createBucket } from '../store/bucket.ts';
 import { readLayout } from '../store/object.ts';
-import { scrub } from '../store/scrub.ts';
+import { scrub, scrubBytes, scrubPace } from '../store/scrub.ts';
 import { closeStore, type Store } from '../store/store.ts';
 import { readObject } from '../store/version.ts';
 import { bytesOf, get, linesOf, openShelf, owner, put, settled, shelfOf, temporary, withShelf } from './fixtures/shelf.ts';
@@ -228,6 +228,31 @@ test('no rack, zone or region holds more than four shards of a stripe where ther
       },
     ),
   );
+});
+
+test('everything is read within the days that the operator names, and drives need not be named for that', async () => {
+  const directory = temporary();
+  const say = (told: object) => writeFileSync(join(directory, 'topology.json'), JSON.stringify(told));
+  try {
+    say({ scrubDays: 0 });
+    await assert.rejects(openShelf(directory), ({ detail }: { detail?: string }) => /\/scrubDays/.test(detail ?? ''));
+    say({ scrubDays: 30 });
+    const store = await openShelf(directory);
+    const { drives } = store.blobs;
+    assert.deepEqual([drives.scrubDays, drives.allIn.length], [30, 16]);
+    await fill(store);
+    assert.equal(await scrubBytes(store.blobs), (await scrub(store.blobs, unpaced)).bytes);
+    await closeStore(store);
+    rmSync(join(directory, 'topology.json'));
+    const other = await openShelf(directory);
+    assert.equal(other.blobs.drives.scrubDays, 14);
+    await closeStore(other);
+    const petabyte = 1e15;
+    assert.ok(Math.abs(petabyte / scrubPace(petabyte, 30) - 30 * 86_400) < 1);
+    assert.equal(scrubPace(1e6, 30), 4 * 1024 * 1024);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
 
 /** A topology of so many drives outside the store, four to a zone. */

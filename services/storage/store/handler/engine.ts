@@ -67,6 +67,7 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
           index: indexOf(all),
           ...(remotes.length > 0 ? { remote: remoteOf(remotes) } : {}),
           ...(rebuilding ? { rebuilding } : {}),
+          scrubDays: store.blobs.drives.scrubDays,
           ...(lastScrub
             ? {
                 lastScrub: {
