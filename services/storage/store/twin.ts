@@ -8,17 +8,36 @@ const twinOf = (path: string): string => `${path}.twin`;
 
 const sumOf = (line: string): string => crc32(line).toString(16).padStart(8, '0');
 
+const busy = new Map<string, Promise<unknown>>();
+
+/** One after the other for each file: two that write its copies at once would take the new one away from each other. */
+function inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const mine = (busy.get(path) ?? Promise.resolve()).then(work, work);
+  const end = () => {
+    if (busy.get(path) === mine) busy.delete(path);
+  };
+  busy.set(path, mine);
+  mine.then(end, end);
+  return mine;
+}
+
 /** Writes a small file twice, each copy with its checksum, so that a byte that turns in one of them is mended from the other. */
-export async function writeTwice(path: string, value: object): Promise<void> {
+export function writeTwice(path: string, value: object): Promise<void> {
   const line = JSON.stringify(value);
-  for (const copy of [path, twinOf(path)]) await put(copy, `${line}\n${sumOf(line)}\n`);
+  return inTurn(path, async () => {
+    for (const copy of [path, twinOf(path)]) await put(copy, `${line}\n${sumOf(line)}\n`);
+  });
 }
 
 /**
  * Reads such a file, and writes it anew from its twin where it is damaged or gone; with `both`, the twin as well from it. Files
  * of releases before have neither checksum nor twin. Undefined when there is none; an error when neither copy is whole.
  */
-export async function readTwice(path: string, both = false): Promise<unknown> {
+export function readTwice(path: string, both = false): Promise<unknown> {
+  return inTurn(path, () => readMended(path, both));
+}
+
+async function readMended(path: string, both: boolean): Promise<unknown> {
   const own = await whole(path);
   if (own.value !== undefined && !both) return own.value;
   const twin = await whole(twinOf(path));

@@ -9,6 +9,7 @@ import { createBucket } from '../store/bucket.ts';
 import { readLayout } from '../store/object.ts';
 import { scrub, scrubBytes, scrubPace } from '../store/scrub.ts';
 import { closeStore, type Store } from '../store/store.ts';
+import { readTwice, writeTwice } from '../store/twin.ts';
 import { readObject } from '../store/version.ts';
 import { bytesOf, get, linesOf, openShelf, owner, put, settled, shelfOf, temporary, withShelf } from './fixtures/shelf.ts';
 
@@ -228,6 +229,22 @@ test('no rack, zone or region holds more than four shards of a stripe where ther
       },
     ),
   );
+});
+
+test('a file that lies twice is written and mended by several at once, and what was written last is there', async () => {
+  const directory = temporary();
+  const path = join(directory, 'drives.json');
+  try {
+    for (let round = 0; round < 10; round++) {
+      await writeTwice(path, { round: -1 });
+      rmSync(`${path}.twin`);
+      await Promise.all([readTwice(path, true), readTwice(path, true), writeTwice(path, { round }), readTwice(path, true)]);
+      assert.deepEqual(await readTwice(path, true), { round });
+      assert.equal(readFileSync(path, 'utf8'), readFileSync(`${path}.twin`, 'utf8'));
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
 
 test('everything is read within the days that the operator names, and drives need not be named for that', async () => {
