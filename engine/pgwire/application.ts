@@ -9,16 +9,19 @@ export type Cells = readonly (string | null)[];
 /** Rows in blocks, and the tag that says how many there were. */
 export type Answer = { readonly rows: AsyncIterable<readonly Cells[]>; tag(rows: number): string };
 
+/** What a COPY is of: columns and the format in which their values go. */
+export type Copied = { readonly columns: readonly Field[]; readonly format: CopyFormat };
+
 /** A statement that was understood. Without `fields` it answers no rows. */
 export type Prepared = {
   /** Asks something of the connection itself, which carries it out; `execute` is then never called. */
   readonly control?: Control;
   /** What the statement is called where it cannot be undone, and so cannot be part of a transaction. */
   readonly alone?: string;
-  /** Rows go as the lines of COPY TO STDOUT, and not as rows. */
-  readonly copy?: { readonly columns: readonly string[]; readonly format: CopyFormat };
-  /** Rows come as the lines of COPY FROM STDIN, and go to `load` in blocks. */
-  readonly copyIn?: { readonly columns: readonly string[]; readonly format: CopyFormat };
+  /** Rows go as COPY TO STDOUT has them, and not as rows. */
+  readonly copy?: Copied;
+  /** Rows come as COPY FROM STDIN has them, and go to `load` in blocks. */
+  readonly copyIn?: Copied;
   load?(lines: AsyncIterable<readonly Cells[]>, signal: AbortSignal): Promise<Answer>;
   /** The types of the parameters. */
   readonly params: readonly number[];

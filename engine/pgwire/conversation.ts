@@ -1,7 +1,7 @@
 import { type Frontend, readFrontend } from '#wire/pgwire/frontend.ts';
 import { ProtocolViolation } from '#wire/pgwire/violation.ts';
-import type { Cells, Desk, Door, Prepared } from './application.ts';
-import type { CopyFormat } from './copy.ts';
+import type { Cells, Copied, Desk, Door, Prepared } from './application.ts';
+import { BinaryReader } from './copy-binary.ts';
 import { CopyReader } from './copy-reader.ts';
 import { controlled, isWayOut, type Reached } from './control.ts';
 import { formatAt, textOf } from './format.ts';
@@ -166,7 +166,8 @@ export class Conversation {
 
   /** The rows that the client sends for a COPY, in blocks. */
   async *#copied({ copyIn }: Prepared): AsyncGenerator<readonly Cells[]> {
-    const reader = new CopyReader(copyIn?.format as CopyFormat);
+    const { columns, format } = copyIn as Copied;
+    const reader = format.isBinary ? new BinaryReader(columns.map(({ oid }) => oid)) : new CopyReader(format);
     while (!this.#over && (await this.#inbox.next())) {
       const { type, buffer, start, end } = this.#inbox.reader;
       const message = readFrontend(type, buffer, start, end);

@@ -1,8 +1,9 @@
 import type { Cells } from './application.ts';
 import { notBuilt, StatementError } from './statement-error.ts';
 
-/** How rows are written as lines of COPY. */
+/** How rows are written for COPY: as lines, or in the binary format. */
 export type CopyFormat = {
+  readonly isBinary: boolean;
   readonly isCsv: boolean;
   readonly delimiter: string;
   readonly none: string;
@@ -16,14 +17,16 @@ const wrong = (message: string) => new StatementError('22023', message);
 /** The format that the options of a COPY ask for; `null` and the like are their texts. */
 export function copyFormat(options: ReadonlyMap<string, string>): CopyFormat {
   const format = (options.get('format') ?? 'text').toLowerCase();
-  if (format === 'binary') throw notBuilt('COPY in the binary format');
-  if (format !== 'text' && format !== 'csv') throw wrong(`COPY format "${format}" not recognized`);
+  const isBinary = format === 'binary';
+  if (!isBinary && format !== 'text' && format !== 'csv') throw wrong(`COPY format "${format}" not recognized`);
   const isCsv = format === 'csv';
   const other = [...options.keys()].find(
     (name) => !['format', 'delimiter', 'null', 'quote', 'escape', 'header', 'encoding'].includes(name),
   );
   if (other !== undefined) throw notBuilt(`The option ${other} of COPY`);
   if (!['utf8', 'utf-8', 'unicode'].includes((options.get('encoding') ?? 'utf8').toLowerCase())) throw notBuilt('COPY in another encoding');
+  const ofLines = ['delimiter', 'null', 'quote', 'escape', 'header'].find((name) => isBinary && options.has(name));
+  if (ofLines !== undefined) throw new StatementError('42601', `cannot specify ${ofLines.toUpperCase()} in BINARY mode`);
   const delimiter = options.get('delimiter') ?? (isCsv ? ',' : '\t');
   const quote = options.get('quote') ?? '"';
   const escape = options.get('escape') ?? quote;
@@ -35,7 +38,7 @@ export function copyFormat(options: ReadonlyMap<string, string>): CopyFormat {
   if (/[\r\n]/.test(none)) throw wrong('COPY null representation cannot use newline or carriage return');
   const header = (options.get('header') ?? 'off').toLowerCase();
   if (!['', 'on', 'true', '1', 'off', 'false', '0'].includes(header)) throw wrong('COPY header requires a Boolean value');
-  return { isCsv, delimiter, none, quote, escape, header: !['off', 'false', '0'].includes(header) };
+  return { isBinary, isCsv, delimiter, none, quote, escape, header: !['off', 'false', '0'].includes(header) };
 }
 
 const escapes: Readonly<Record<string, string>> = {

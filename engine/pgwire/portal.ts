@@ -1,7 +1,14 @@
-import type { Answer, Cells, Field, Prepared } from './application.ts';
+import type { Answer, Cells, Copied, Field, Prepared } from './application.ts';
 import { copyLine } from './copy.ts';
+import { copyHead, copyTail, copyTuple } from './copy-binary.ts';
 import type { Outbox } from './outbox.ts';
 import { sqlstates, StatementError } from './statement-error.ts';
+
+/** In what format a COPY is, as messages say it: 0 is text, 1 binary. */
+function kindOf({ columns, format }: Copied) {
+  const kind = format.isBinary ? 1 : 0;
+  return { format: kind, formats: columns.map(() => kind) };
+}
 
 /** A statement with its parameters, which is run, or run on where it stopped. */
 export class Portal {
@@ -41,13 +48,18 @@ export class Portal {
   }
 
   async #copy(outbox: Outbox, { columns, format }: NonNullable<Prepared['copy']>, signal: AbortSignal): Promise<void> {
-    outbox.say({ type: 'copyOut', format: 0, formats: columns.map(() => 0) });
-    if (format.header) outbox.say({ type: 'copyData', data: Buffer.from(copyLine(columns, format)) });
+    const oids = columns.map(({ oid }) => oid);
+    const data = (of: Buffer) => outbox.say({ type: 'copyData', data: of });
+    outbox.say({ type: 'copyOut', ...kindOf({ columns, format }) });
+    if (format.isBinary) data(copyHead);
+    const names = columns.map(({ name }) => name);
+    if (format.header) data(Buffer.from(copyLine(names, format)));
     await outbox.send();
     for await (const block of this.take(Number.POSITIVE_INFINITY, signal)) {
-      for (const row of block) outbox.say({ type: 'copyData', data: Buffer.from(copyLine(row, format)) });
+      for (const row of block) data(format.isBinary ? copyTuple(row, oids) : Buffer.from(copyLine(row, format)));
       await outbox.send();
     }
+    if (format.isBinary) data(copyTail);
     outbox.say({ type: 'copyDone' });
     outbox.say({ type: 'commandComplete', tag: `COPY ${this.#rows}` });
   }
@@ -56,7 +68,7 @@ export class Portal {
   async load(outbox: Outbox, lines: AsyncIterable<readonly Cells[]>, signal: AbortSignal): Promise<void> {
     const { prepared } = this;
     if (!prepared?.load || !prepared.copyIn) throw new TypeError('a statement that takes no rows');
-    outbox.say({ type: 'copyIn', format: 0, formats: prepared.copyIn.columns.map(() => 0) });
+    outbox.say({ type: 'copyIn', ...kindOf(prepared.copyIn) });
     await outbox.send();
     const answer = await prepared.load(lines, signal);
     this.#isDone = true;

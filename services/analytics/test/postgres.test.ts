@@ -189,7 +189,7 @@ test('what is wrong or not built is told by its SQLSTATE, and the connection goe
     [`set timezone = 'Asia/Tokyo'`, '0A000'],
     ['copy sales from stdin', '42809'],
     [`copy sales to '/tmp/x'`, '42501'],
-    ['copy sales to stdout with (format binary)', '0A000'],
+    [`copy sales to stdout with (format binary, delimiter ',')`, '42601'],
     ['declare c cursor for select 1', '25P01'],
     ['fetch 1 from c', '34000'],
     ['savepoint s', '25P01'],

@@ -6,6 +6,7 @@ import { type House as Platform, openHouse as openPlatform } from '#kernel/sessi
 import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { startStranger, type TestServer } from '#seams/sql/test/server.ts';
 import pg from 'pg';
+import postgres from 'postgres';
 import { onStep, type Step } from '../store/step.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 
@@ -274,3 +275,77 @@ test('each file of a bucket is read once, line by line, whatever falls; new ones
     'drop materialized view seen; drop materialized view rows_seen; drop source files; drop source tables; drop connection lake',
   );
 });
+
+test('COPY in the binary format writes what PostgreSQL writes, and reads it', { timeout: 30_000 }, async () => {
+  const [ours, theirs] = [house.login(), address];
+  const options = { max: 1, onnotice: () => undefined, fetch_types: false };
+  const { host = '', port = 0, user = '', password } = ours;
+  const here = postgres({ host, port, user, password: String(password), database: user, ...options });
+  const other = postgres(theirs.href.replaceAll('%27', "'"), options);
+  const copied = async (sql: postgres.Sql, text: string) =>
+    Buffer.concat((await Array.fromAsync(await sql.unsafe(text).readable())) as Uint8Array[]);
+  try {
+    await there(`create table kinds (id int4 primary key, b bool, i int8, n numeric, f float8, t text, d date, m timestamp, z timestamptz, v interval);
+      insert into kinds values (1, true, 9007199254740993, -12345678901234567890.0123450, 0.1, e'\\n"å\\t', '1815-12-10', '2024-02-29 01:02:03.123456',
+        '1999-12-31 23:59:59.5+02', '1 mon -2 days 03:04:05.6'), (2, null, null, null, null, null, null, null, null, null),
+        (3, false, -1, 0.00, -1e300, '', '2024-01-01', '1969-12-31 00:00:00', '2254-01-01 00:00:00+00', '-00:00:01')`);
+    const columns = 'id int4 primary key, b bool, i int8, n numeric, f float8, t text, d date, m timestamp, z timestamptz, v interval';
+    await client.query(`create table kinds (${columns})`);
+    const bytes = await copied(other, 'copy (select * from kinds order by id) to stdout (format binary)');
+    assert.equal(await refusedBy('copy kinds from stdin (format binary)', bytes, 7), 'done');
+    assert.equal(
+      (await copied(here, 'copy (select * from kinds order by id) to stdout (format binary)')).toString('hex'),
+      bytes.toString('hex'),
+    );
+    const head = bytes.subarray(0, 19);
+    const row = Buffer.from([0, 1, 0, 0, 0, 4, 0, 0, 0, 9]);
+    const tail = Buffer.from([0xff, 0xff]);
+    const single = 'copy kinds (id) from stdin (format binary)';
+    for (const [wrong, code] of [
+      [Buffer.concat([Buffer.from('PGCOPX'), bytes.subarray(6)]), '22P04'],
+      [Buffer.concat([head.subarray(0, 11), Buffer.from([0, 1, 0, 0]), head.subarray(15), row, tail]), '22P04'],
+      [Buffer.concat([head, Buffer.from([0, 2]), tail]), '22P04'],
+      [Buffer.concat([head, Buffer.from([0, 1, 0, 0, 0, 3, 1, 2, 3]), tail]), '22P03'],
+      [Buffer.concat([head, Buffer.from([0, 1, 0xff, 0xff, 0xff, 0xfe]), tail]), '22P04'],
+      [Buffer.concat([head, row, tail, row]), '22P04'],
+      [Buffer.concat([head, row, row, tail]), '23505'],
+    ] as const)
+      assert.equal(await refusedBy(single, wrong), code, wrong.toString('hex'));
+    assert.deepEqual((await client.query('select count(*)::int4 as n from kinds')).rows, [{ n: 3 }]);
+  } finally {
+    await Promise.all([here.end(), other.end()]);
+  }
+});
+
+/** With which SQLSTATE bytes of a COPY are refused, which come in pieces of a size. */
+async function refusedBy(text: string, bytes: Buffer, size = bytes.length): Promise<string> {
+  const own = new pg.Client(house.login());
+  await own.connect();
+  try {
+    const connection = (own as unknown as { connection: { sendCopyFromChunk(chunk: Buffer): void; endCopyFrom(): void } }).connection;
+    const submitted = {
+      text,
+      callback: (_: unknown) => undefined,
+      submit(to: { query(of: string): void }) {
+        to.query(text);
+      },
+    };
+    const { promise, resolve } = Promise.withResolvers<string>();
+    own.query(
+      Object.assign(submitted, {
+        handleCopyInResponse() {
+          for (let at = 0; at < bytes.length; at += size) connection.sendCopyFromChunk(bytes.subarray(at, at + size));
+          connection.endCopyFrom();
+        },
+        handleError: (error: pg.DatabaseError) => resolve(`${error.code}`),
+        handleCommandComplete: () => undefined,
+        handleReadyForQuery: () => resolve('done'),
+        handleRowDescription: () => undefined,
+        handleDataRow: () => undefined,
+      }) as unknown as pg.Submittable,
+    );
+    return await promise;
+  } finally {
+    await own.end();
+  }
+}

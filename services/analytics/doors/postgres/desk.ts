@@ -246,7 +246,7 @@ export class SessionDesk implements Desk {
   async #copy({ of, text, format }: Of<'copy'>): Promise<Prepared> {
     const inner = 'select' in of ? await this.#select({ select: of.select, text }, []) : await this.#subscribe(of.subscribe, of.committed);
     const { fields = [], params, execute } = inner;
-    return { params, execute, copy: { columns: fields.map(({ name }) => name), format } };
+    return { params, execute, copy: { columns: fields, format } };
   }
 
   async #explain({ select: asked, text, code, view }: Of<'explain'>): Promise<Prepared> {

@@ -95,7 +95,7 @@ export class TableDesk {
     const names = columns ?? table.columns.map((column) => column.name);
     return {
       params: [],
-      copyIn: { columns: names, format },
+      copyIn: { columns: fieldsOf(names.flatMap((own) => table.columns.find((column) => column.name === own) ?? [])), format },
       execute: unasked,
       load: async (lines, signal) => {
         const open = this.#open;
