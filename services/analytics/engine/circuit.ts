@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { appends, inputsOf, type Plan } from '../domain/plan.ts';
 import type { Column, Row } from '../domain/value.ts';
-import { type Batch, concatenated, emptyBatch } from './batch.ts';
+import { type Reads, readsOf } from '../domain/wanted.ts';
+import { absent, type Batch, concatenated, emptyBatch } from './batch.ts';
 import { Group } from './group.ts';
 import { Join } from './join.ts';
 import { type Clocks, noClocks } from './clock.ts';
@@ -40,6 +41,7 @@ export class Circuit {
   readonly #nodes: readonly Node[];
   /** Rows that came out of each node so far. */
   readonly #rows: number[];
+  readonly #reads: Reads;
   #isFirst = true;
   /** Whether nothing was settled as yet. */
   #isFresh = true;
@@ -48,13 +50,14 @@ export class Circuit {
     this.columns = plan.columns;
     this.#nodes = operated(planned(plan));
     this.#rows = this.#nodes.map(() => 0);
+    this.#reads = readsOf(plan);
   }
 
   /** One step: the changes of each relation by its number. It is then to be settled or undone. */
   step(changes: ReadonlyMap<bigint, Batch>, params: Row = [], clocks: Clocks = noClocks): Batch {
     const found: Batch[] = [];
     for (const [at, { plan, operator, from }] of this.#nodes.entries()) {
-      if (plan.kind === 'scan') found[at] = changes.get(plan.relation) ?? emptyBatch(plan.columns);
+      if (plan.kind === 'scan') found[at] = this.#read(plan, changes.get(plan.relation) ?? emptyBatch(plan.columns));
       else if (plan.kind === 'one') found[at] = { size: this.#isFirst ? 1 : 0, columns: [], weights: undefined };
       else if (operator) {
         const inputs = from.map((input) => found[input] as Batch);
@@ -66,6 +69,14 @@ export class Circuit {
     const last = found.at(-1) as Batch;
     if (this.size > entriesMax) throw new StatementError(sqlstates.tooLarge, `a view keeps at most ${entriesMax} rows and groups`);
     return last;
+  }
+
+  /** Columns that nobody reads are NULL, so that nothing of them is remembered. */
+  #read({ relation, columns }: Extract<Plan, { kind: 'scan' }>, batch: Batch): Batch {
+    const wanted = this.#reads.get(relation);
+    if (batch.size === 0 || !wanted || wanted.size === columns.length) return batch;
+    const read = batch.columns.map((vector, place) => (wanted.has(place) ? vector : absent(columns[place]?.type ?? 'text', batch.size)));
+    return { ...batch, columns: read };
   }
 
   /** Rows and groups that are remembered. */
@@ -114,7 +125,7 @@ export class Circuit {
   /** Changes whenever what is written down would be understood otherwise. */
   get shape(): string {
     return createHash('sha256')
-      .update(`2 ${this.#nodes.map(({ plan, inputs }) => `${shapeOf(plan)} ${inputs.join()}`).join('\n')}`)
+      .update(`3 ${this.#nodes.map(({ plan, inputs }) => `${shapeOf(plan)} ${inputs.join()}`).join('\n')}`)
       .digest('hex');
   }
 
