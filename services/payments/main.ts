@@ -29,6 +29,8 @@ import { fileDue } from './store/clearing-file.ts';
 import { voucherDue } from './store/voucher.ts';
 import { clearingFileHandlers } from './store/handler/clearing-file.ts';
 import { microdepositHandlers } from './store/handler/microdeposit.ts';
+import { screeningHandlers } from './store/handler/screening.ts';
+import { listDue, Screens } from './store/screening.ts';
 import { settler } from './store/mover/settle.ts';
 import { waiter } from './store/mover/wait.ts';
 import { networkHandlers } from './store/handler/network.ts';
@@ -97,9 +99,9 @@ export const main = implement<typeof payments, Needs>(
     const risks = risksOver(objects, now);
     const isLive = ({ scope }: { scope: bigint }) => kindOf(scope) === 'live';
     const vault = new Vault(join(run, 'payments-vault.sock'));
-    const networks = new Networks(objects, now);
+    const [networks, contents] = [new Networks(objects, now), new Contents(sql, sealer)];
     const outside = { vault, networks, rail: cardRail(vault, networks) };
-    const beside = { usages: new Usages(sql), contents: new Contents(sql, sealer), ...outside };
+    const beside = { usages: new Usages(sql), contents, screens: new Screens(objects, contents), ...outside };
     const world: World = { objects, secrets, steps, rates, risks, clocks: new Clocks(), money: new Money(ledgers), isLive, ...beside };
     const deliveries = new Deliveries(sql);
     const deliverer = new Deliverer({ world, deliveries, scopes, allow, now, log }).start();
@@ -116,7 +118,7 @@ export const main = implement<typeof payments, Needs>(
         ...payoutHandlers(world),
         ...productHandlers(world),
         ...meterHandlers(world),
-        ...{ ...fileHandlers(world), ...clearingFileHandlers(world), ...microdepositHandlers(world) },
+        ...{ ...fileHandlers(world), ...clearingFileHandlers(world), ...microdepositHandlers(world), ...screeningHandlers(world) },
         ...couponHandlers(world),
         ...invoiceItemHandlers(world),
         ...invoiceHandlers(world),
@@ -162,7 +164,7 @@ export const main = implement<typeof payments, Needs>(
 /** What happens by itself, by kind of object. */
 const happenings: Happenings = {
   ...{ subscription: subscriptionHappens, invoice: invoiceDue, 'checkout.session': sessionDue, payment_intent: voucherDue },
-  ...{ clearing_entry: entryDue, clearing_file: fileDue },
+  ...{ clearing_entry: entryDue, clearing_file: fileDue, screening_list: listDue },
 };
 
 /** Objects have no attributes that policy could ask for. */

@@ -17,6 +17,7 @@ import { paymentMethodOperations } from './contract/payment-method.ts';
 import { feeOperations, payoutOperations } from './contract/payout.ts';
 import { disputeOperations, setupIntentOperations, tokenOperations } from './contract/setup-intent.ts';
 import { riskOperations } from './contract/risk.ts';
+import { screeningOperations } from './contract/screening.ts';
 import { statementOperations } from './contract/statement.ts';
 import {
   collectionOperations,
@@ -59,6 +60,7 @@ const reading = [
   ...(['GetRiskRule', 'ListRiskRules', 'GetRiskModel', 'AssessRisk'] as const),
   ...(['GetFile', 'ListFiles', 'GetFileContents'] as const),
   ...(['GetClearingFile', 'GetClearingFileContents', 'ListClearingFiles'] as const),
+  ...(['ListScreeningLists', 'ScreenName', 'ListScreeningMatches'] as const),
 ] as const;
 const writing = [
   ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
@@ -118,6 +120,7 @@ export const payments = defineService({
     Invoice: kind('What a customer is to pay, and for what.'),
     Subscription: kind('Prices that a customer pays again and again.'),
     File: kind('A file, such as evidence.'),
+    ScreeningList: kind('Names of who must not pay or be paid.'),
     ClearingFile: kind('A file that went to a clearing house, or came from it.'),
     Meter: kind('What counts how much is used.'),
     MeterEvent: kind('Something that was used.'),
@@ -192,6 +195,7 @@ export const payments = defineService({
     ...subscriptionItemOperations,
     ...fileOperations,
     ...clearingFileOperations,
+    ...screeningOperations,
     ...meterOperations,
     ...meterEventOperations,
     ...customerBalanceOperations,
@@ -237,6 +241,7 @@ export const payments = defineService({
       'DeleteRiskRule',
       'PutRiskModel',
       'PutCardNetwork',
+      'PutScreeningList',
       'PutCollectionPolicy',
       'ExportDataSubject',
       'RevealPersonal',

@@ -39,3 +39,6 @@ export const boletoDaysMax = limit(60, 'day', 'Longest time in which a boleto ma
 export const oxxoDaysMax = limit(7, 'day', "Longest time in which a voucher of OXXO's may be paid.");
 export const pixSecondsMin = limit(10, 'second', 'Shortest time in which a code of PIX may be paid.');
 export const pixSecondsMax = limit(1_209_600, 'second', 'Longest time in which a code of PIX may be paid.');
+export const listEntriesMax = limit(20_000, 'entry', 'Most entries of one list that names are screened by.');
+export const listAliasesMax = limit(100, 'name', 'Most other names of one entry.');
+export const screeningNameMax = limit(500, 'character', 'Longest name that is screened.');

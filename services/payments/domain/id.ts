@@ -52,6 +52,7 @@ const kinds: readonly (readonly [prefix: string, object: string])[] = [
   ['fee', 'application_fee'],
   ['clock', 'test_helpers.test_clock'],
   ['mandate', 'mandate'],
+  ['scm', 'screening_match'],
   ['clf', 'clearing_file'],
   ['cle', 'clearing_entry'],
   ['file', 'file'],

@@ -48,3 +48,5 @@ export const fileAgainSeconds = limit(1, 'second', 'Wait before a file that was 
 export const fileLateSeconds = limit(2, 'second', 'How much later an answer comes that comes late.');
 export const returnsAfterSeconds = limit(1, 'second', 'When the simulated banks send back what counted as paid.');
 export const depositTriesMax = limit(10, 'try', 'How often the small amounts that came to an account may be said.');
+export const listsMax = limit(10, 'list', 'Most lists of one environment that names are screened by.');
+export const screensKeptMax = limit(16, 'list', 'Lists that one process keeps ready.');

@@ -16,6 +16,7 @@ import type { Rail } from './rail.ts';
 import type { Rates } from './rate.ts';
 import type { Risks } from './risk.ts';
 import type { Repetition } from './repeat.ts';
+import type { Screens } from './screening.ts';
 import type { Secrets } from './secret.ts';
 import type { Steps } from './step.ts';
 import type { Usages } from './usage.ts';
@@ -35,6 +36,7 @@ export type World = {
   readonly vault: Vault;
   readonly rail: Rail;
   readonly networks: Networks;
+  readonly screens: Screens;
   readonly isLive: (at: Placed) => boolean;
 };
 
