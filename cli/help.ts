@@ -2,12 +2,12 @@ import { commands } from './command.ts';
 
 /** What `gamut help` prints. */
 export function helpText(): string {
-  const rows = Object.entries(commands).map(([name, { text }]) => `  ${name.padEnd(12)}${text}`);
+  const rows = Object.entries(commands).map(([name, { text }]) => `  ${name.padEnd(14)}${text}`);
   return [
     'gamut: an open cloud platform behind the protocols that clients already speak.',
     '',
     ...rows,
-    '  help        Show this, or with a command how to use it.',
+    '  help          Show this, or with a command how to use it.',
     '',
     'Everything else is a verb of the platform or of a service: `gamut tenant create NAME`, `gamut credential create`,',
     '`gamut SERVICE VERB`. Every command takes --data DIR and -o json or text; what scripts read (up --detach, status,',

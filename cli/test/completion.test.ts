@@ -24,7 +24,8 @@ function bashAnswers(words: readonly string[]): string[] {
 }
 
 test('bash completes commands, services, verbs and options', () => {
-  assert.deepEqual(bashAnswers(['stor']), ['storage']);
+  assert.deepEqual(bashAnswers(['stor']), ['storage-node', 'storage']);
+  assert.deepEqual(bashAnswers(['led']), ['ledger']);
   assert.deepEqual(bashAnswers(['do']), ['down']);
   assert.deepEqual(bashAnswers(['storage', 'delete-bucket-o']), ['delete-bucket-ownership-controls']);
   assert.deepEqual(bashAnswers(['credential', '']), ['create', 'list', 'revoke']);

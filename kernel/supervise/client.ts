@@ -6,20 +6,35 @@ import { isRunning } from '../volume/process-identity.ts';
 import { type Owner, readOwner } from '../volume/owner.ts';
 import { type ControlAnswer, type ControlRequest, controlSocketPath } from './control-socket.ts';
 import { endLeftovers } from './leftover.ts';
-import { fault } from './fault.ts';
+import { fault, OperationError } from './fault.ts';
 import { controlAnswerMs, downMs, lineBytes, pollMs } from './limits.ts';
 import type { PlatformStatus } from './status.ts';
 
 /** The platform that runs on a data directory, or undefined when none does. Throws SupervisorSilent when it does not answer. */
 export async function runningPlatform(data: string): Promise<PlatformStatus | undefined> {
-  const owner = readOwner(data);
-  return owner ? ask(owner, { type: 'status' }, controlAnswerMs) : undefined;
+  return askUnlessEnded(data, { type: 'status' }, controlAnswerMs);
 }
 
 /** Like `runningPlatform`, once its start has ended, well or not. */
 export async function startedPlatform(data: string, waitMs: number): Promise<PlatformStatus | undefined> {
+  return askUnlessEnded(data, { type: 'wait' }, waitMs);
+}
+
+/** Undefined also when the owner is about to end: then it answers nobody any more. */
+async function askUnlessEnded(data: string, request: ControlRequest, waitMs: number): Promise<PlatformStatus | undefined> {
   const owner = readOwner(data);
-  return owner ? ask(owner, { type: 'wait' }, waitMs) : undefined;
+  if (!owner) return undefined;
+  const end = performance.now() + waitMs;
+  try {
+    return await ask(owner, request, waitMs);
+  } catch (error) {
+    if (!(error instanceof OperationError) || error.code !== 'SupervisorSilent') throw error;
+    while (isRunning(owner.pid, owner.identity)) {
+      if (performance.now() > end) throw error;
+      await sleep(pollMs);
+    }
+    return undefined;
+  }
 }
 
 /** Drains one process of the platform on a data directory and starts it again; resolves when it is ready. */
