@@ -23,7 +23,7 @@ export const analytics = defineService({
   name: 'analytics',
   title: 'Analytics',
   text: 'SQL views over topics and tables, kept up exactly once as records come, behind the PostgreSQL protocol.',
-  version: 1,
+  version: 2,
   resources: {
     Source: kind('A topic as a table of its records.'),
     View: kind('A SELECT over sources and views, kept up with them.'),

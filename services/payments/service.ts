@@ -96,7 +96,7 @@ export const payments = defineService({
   name: 'payments',
   title: 'Payments',
   text: 'Payments, refunds and balances behind the Stripe API; every unit of money is a transfer of the ledger.',
-  version: 1,
+  version: 2,
   resources: {
     Customer: kind('Who pays.'),
     PaymentMethod: kind('How somebody pays.'),

@@ -114,4 +114,11 @@ test('a release that takes something away or asks for more is refused, one that 
     copied.quotas.notes.limit = 5000;
   }) as never);
   assert.deepEqual(narrowed(last, wider), []);
+  const without = (version: number) =>
+    gone(((copied: { version: number; operations: Record<string, unknown> }) => {
+      copied.version = version;
+      delete copied.operations.WatchNotes;
+    }) as never);
+  assert.deepEqual(without(last.version + 1), [], 'on purpose');
+  assert.deepEqual(without(last.version - 1), ['/version', '/operations/WatchNotes']);
 });
