@@ -55,7 +55,7 @@ async function drive({ admin, folder }: Place): Promise<{ report: Report; out: s
     '--report-json-path',
     file,
   ];
-  const { code, out, err } = await tryCommand([pythonProgram('schemathesis'), ...argv], { cwd: folder, timeoutMs: 4 * commandMs });
+  const { code, out, err } = await tryCommand([pythonProgram('schemathesis'), ...argv], { cwd: folder, timeoutMs: 8 * commandMs });
   if (code !== 0 && code !== 1) throw new Error(`schemathesis exited with ${code}: ${(err || out).slice(-1500)}`);
   return { report: JSON.parse(readFileSync(file, 'utf8')) as Report, out };
 }
