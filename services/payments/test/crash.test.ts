@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type Stripe from 'stripe';
+import { answered } from './fixtures/answered.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 
 let house: House;
@@ -22,19 +23,6 @@ function goOn(pid: number): void {
     process.kill(pid, 'SIGCONT');
   } catch (error) {
     assert.equal((error as NodeJS.ErrnoException).code, 'ESRCH');
-  }
-}
-
-/** Asks again until it is answered: a connection that breaks and a key in use say nothing of the payment. */
-async function answered<T>(ask: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await ask();
-    } catch (error) {
-      const { statusCode = 0 } = error as Stripe.errors.StripeError;
-      if (tries > 600 || (statusCode !== 0 && statusCode !== 409 && statusCode < 500)) throw error;
-      await pause(50);
-    }
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type Stripe from 'stripe';
+import { answered } from './fixtures/answered.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { refusal } from './fixtures/refusal.ts';
 
@@ -43,19 +44,6 @@ async function until<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean)
     if (isWanted(answer)) return answer;
     if (tries > 400) throw new Error(`never came: ${JSON.stringify(answer)}`);
     await pause(50);
-  }
-}
-
-/** Asks again until it is answered for good. */
-async function answered<T>(ask: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await ask();
-    } catch (error) {
-      const { statusCode = 0 } = error as Stripe.errors.StripeError;
-      if (tries > 600 || (statusCode !== 0 && statusCode !== 409 && statusCode < 500)) throw error;
-      await pause(50);
-    }
   }
 }
 

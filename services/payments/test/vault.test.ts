@@ -4,7 +4,6 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import type Stripe from 'stripe';
 import type { Keeper } from '#kernel/keys/client.ts';
 import { openRing } from '#kernel/keys/ring.ts';
@@ -12,6 +11,7 @@ import { sealerOf } from '#kernel/keys/sealer.ts';
 import { luhnSum } from '../domain/luhn.ts';
 import { Aliases } from '../engine/card/alias.ts';
 import { CardStore } from '../engine/card/card-store.ts';
+import { answered } from './fixtures/answered.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { refusal } from './fixtures/refusal.ts';
 import { Search } from './fixtures/search.ts';
@@ -183,16 +183,3 @@ test('random numbers are in the card environment alone, and at rest nowhere at a
   assert.ok((await search.inTables(data)) > 100);
   assert.deepEqual([...search.found], []);
 });
-
-/** Asks again until it is answered: a connection that breaks and a key in use say nothing of the payment. */
-async function answered<T>(ask: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await ask();
-    } catch (error) {
-      const { statusCode = 0 } = error as Stripe.errors.StripeError;
-      if (tries > 600 || (statusCode !== 0 && statusCode !== 409 && statusCode < 500)) throw error;
-      await pause(50);
-    }
-  }
-}
