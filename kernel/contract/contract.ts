@@ -137,6 +137,8 @@ export type ServiceShape<
   readonly title: string;
   readonly text: string;
   readonly version: number;
+  /** What clients of earlier releases lose on purpose: paths into the contract, by the version that took them away. */
+  readonly withdrawn?: Readonly<Record<number, readonly string[]>>;
   readonly resources: R;
   readonly meters: M;
   readonly quotas: Q;
@@ -167,6 +169,7 @@ export function defineService<
   title: string;
   text: string;
   version: number;
+  withdrawn?: ServiceShape['withdrawn'];
   resources: R;
   meters: M;
   quotas: Q;

@@ -22,10 +22,15 @@ type Schema = TSchema & {
 
 /**
  * What a new release takes away from the last one: a client of the last release must go on working. Empty means it may be released.
- * A higher version of the contract says that it takes something away on purpose, as where numbers of cards are no longer taken.
+ * What versions since the last release withdrew on purpose, as numbers of cards that are no longer taken, is not told.
  */
 export function narrowed(last: AnyService, next: AnyService): Finding[] {
-  if (next.version > last.version) return [];
+  const withdrawn = Object.entries(next.withdrawn ?? {}).filter(([version]) => Number(version) > last.version);
+  const meant = withdrawn.flatMap(([, paths]) => paths);
+  return lost(last, next).filter(({ path }) => !meant.some((start) => path === start || path.startsWith(`${start}/`)));
+}
+
+function lost(last: AnyService, next: AnyService): Finding[] {
   const found: Finding[] = [];
   const gone = (path: string, before: object, after: object) => {
     for (const name of Object.keys(before)) if (!Object.hasOwn(after, name)) found.push({ path: `${path}/${name}`, reason: 'was removed' });

@@ -24,6 +24,8 @@ export const analytics = defineService({
   title: 'Analytics',
   text: 'SQL views over topics and tables, kept up exactly once as records come, behind the PostgreSQL protocol.',
   version: 2,
+  // A sink may lead elsewhere than into a topic.
+  withdrawn: { 2: ['/operations/CreateSink/output/target', '/operations/ListSinks/output/items/items/target'] },
   resources: {
     Source: kind('A topic as a table of its records.'),
     View: kind('A SELECT over sources and views, kept up with them.'),

@@ -97,6 +97,8 @@ export const payments = defineService({
   title: 'Payments',
   text: 'Payments, refunds and balances behind the Stripe API; every unit of money is a transfer of the ledger.',
   version: 2,
+  // Numbers of cards come in by the Stripe door alone.
+  withdrawn: { 2: ['/operations/CreateToken/input/card/number', '/operations/CreateToken/input/card/cvc'] },
   resources: {
     Customer: kind('Who pays.'),
     PaymentMethod: kind('How somebody pays.'),

@@ -114,11 +114,16 @@ test('a release that takes something away or asks for more is refused, one that 
     copied.quotas.notes.limit = 5000;
   }) as never);
   assert.deepEqual(narrowed(last, wider), []);
-  const without = (version: number) =>
-    gone(((copied: { version: number; operations: Record<string, unknown> }) => {
+  const without = (version: number, withdrawn?: Record<number, string[]>) =>
+    gone(((copied: { version: number; withdrawn?: Record<number, string[]>; operations: Record<string, unknown> }) => {
       copied.version = version;
+      if (withdrawn) copied.withdrawn = withdrawn;
       delete copied.operations.WatchNotes;
     }) as never);
-  assert.deepEqual(without(last.version + 1), [], 'on purpose');
-  assert.deepEqual(without(last.version - 1), ['/version', '/operations/WatchNotes']);
+  const { version } = last;
+  assert.deepEqual(without(version + 1, { [version + 1]: ['/operations/WatchNotes'] }), [], 'on purpose');
+  assert.deepEqual(without(version + 1, { [version + 1]: ['/operations/Watch'] }), ['/operations/WatchNotes'], 'not meant');
+  assert.deepEqual(without(version + 1), ['/operations/WatchNotes']);
+  assert.deepEqual(without(version, { [version]: ['/operations/WatchNotes'] }), ['/operations/WatchNotes'], 'the last release had it');
+  assert.deepEqual(without(version - 1), ['/version', '/operations/WatchNotes']);
 });
