@@ -1,11 +1,11 @@
-import { account, agent, party, remittance } from './part.ts';
+import { account, agent, messageIds, party, remittance } from './part.ts';
 import { code, date, external, iban, money, text, time, uetr } from './scalar.ts';
 import { group, many, maybe, one } from './shape.ts';
 import { Iso20022Error } from './violation.ts';
 
 const direction = one('direction', 'CdtDbtInd', code('CRDT', 'DBIT'));
 
-const header = group([one('id', 'MsgId', text(35)), one('created', 'CreDtTm', time)]);
+const header = group(messageIds);
 
 const detail = group([
   maybe('payment', 'Refs/PmtInfId', text(35)),

@@ -2,7 +2,7 @@ import { readXml, XmlError } from '../xml/read.ts';
 import { writeXml } from '../xml/write.ts';
 import { notification, statement } from './camt.ts';
 import { iso20022DepthMax, iso20022ElementsMax, iso20022MaxBytes } from './limits.ts';
-import { creditTransfer, directDebitCollection, paymentReturn, statusReport } from './pacs.ts';
+import { creditTransfer, directDebitCollection, paymentReturn, statusReport, statusRequest } from './pacs.ts';
 import { creditTransferOrder, directDebitOrder } from './pain.ts';
 import type { Shape } from './shape.ts';
 import { Iso20022Error } from './violation.ts';
@@ -15,6 +15,7 @@ const kinds = {
   'pacs.003': { version: 'pacs.003.001.08', element: 'FIToFICstmrDrctDbt', shape: directDebitCollection },
   'pacs.004': { version: 'pacs.004.001.10', element: 'PmtRtr', shape: paymentReturn },
   'pacs.008': { version: 'pacs.008.001.09', element: 'FIToFICstmrCdtTrf', shape: creditTransfer },
+  'pacs.028': { version: 'pacs.028.001.04', element: 'FIToFIPmtStsReq', shape: statusRequest },
   'camt.053': { version: 'camt.053.001.08', element: 'BkToCstmrStmt', shape: statement },
   'camt.054': { version: 'camt.054.001.08', element: 'BkToCstmrDbtCdtNtfctn', shape: notification },
 } as const;

@@ -1,19 +1,12 @@
-import { account, agent, chargeBearer, checkTotals, controlSum, directDebit, party, paymentIds, paymentType, remittance } from './part.ts';
-import { settlement } from './part.ts';
-import { count, date, external, money, text, time, uetr } from './scalar.ts';
+import { account, agent, batch, chargeBearer, countedIds, directDebit, messageIds, party, paymentIds, paymentType } from './part.ts';
+import { remittance, settlement } from './part.ts';
+import { date, external, money, text, time, uetr } from './scalar.ts';
 import { group, many, maybe, one } from './shape.ts';
 
-const begin = [one('id', 'MsgId', text(35)), one('created', 'CreDtTm', time), one('count', 'NbOfTxs', count), controlSum] as const;
-
-const header = group([
-  ...begin,
-  maybe('total', 'TtlIntrBkSttlmAmt', money),
-  maybe('settlementDate', 'IntrBkSttlmDt', date),
-  one('settlement', 'SttlmInf', settlement),
-  maybe('type', 'PmtTpInf', paymentType),
-  maybe('sender', 'InstgAgt', agent),
-  maybe('receiver', 'InstdAgt', agent),
-]);
+const between = [maybe('sender', 'InstgAgt', agent), maybe('receiver', 'InstdAgt', agent)] as const;
+const settled = [maybe('settlementDate', 'IntrBkSttlmDt', date), one('settlement', 'SttlmInf', settlement)] as const;
+const total = maybe('total', 'TtlIntrBkSttlmAmt', money);
+const header = group([...countedIds, total, ...settled, maybe('type', 'PmtTpInf', paymentType), ...between]);
 
 const transfer = group([
   one('ids', 'PmtId', paymentIds),
@@ -33,15 +26,7 @@ const transfer = group([
 ]);
 
 /** A credit transfer from bank to bank, as SEPA (instant or not), RTP and FedNow carry it: pacs.008. */
-export const creditTransfer = group(
-  [one('header', 'GrpHdr', header), many('transfers', 'CdtTrfTxInf', transfer)],
-  ({ header, transfers }) =>
-    checkTotals(
-      header,
-      transfers.map(({ amount }) => amount),
-      'GrpHdr',
-    ),
-);
+export const creditTransfer = batch(header, 'transfers', 'CdtTrfTxInf', transfer);
 
 const collection = group([
   one('ids', 'PmtId', paymentIds),
@@ -61,15 +46,7 @@ const collection = group([
 ]);
 
 /** A direct debit from bank to bank: pacs.003. */
-export const directDebitCollection = group(
-  [one('header', 'GrpHdr', header), many('collections', 'DrctDbtTxInf', collection)],
-  ({ header, collections }) =>
-    checkTotals(
-      header,
-      collections.map(({ amount }) => amount),
-      'GrpHdr',
-    ),
-);
+export const directDebitCollection = batch(header, 'collections', 'DrctDbtTxInf', collection);
 
 /** Why something was refused or sent back: a code such as AC04, and words. */
 const reason = group([maybe('code', 'Rsn/Cd', external(4)), maybe('own', 'Rsn/Prtry', text(35)), many('words', 'AddtlInf', text(105))]);
@@ -86,18 +63,11 @@ const originalGroup = [
   maybe('created', 'OrgnlCreDtTm', time),
 ] as const;
 
+const statusHeader = group([...messageIds, ...between]);
+
 /** What became of payments: ACCP, ACSC, PDNG, RJCT and their kin: pacs.002. */
 export const statusReport = group([
-  one(
-    'header',
-    'GrpHdr',
-    group([
-      one('id', 'MsgId', text(35)),
-      one('created', 'CreDtTm', time),
-      maybe('sender', 'InstgAgt', agent),
-      maybe('receiver', 'InstdAgt', agent),
-    ]),
-  ),
+  one('header', 'GrpHdr', statusHeader),
   many(
     'groups',
     'OrgnlGrpInfAndSts',
@@ -117,37 +87,31 @@ export const statusReport = group([
   ),
 ]);
 
-const returnHeader = group([
-  ...begin,
-  maybe('total', 'TtlRtrdIntrBkSttlmAmt', money),
-  maybe('settlementDate', 'IntrBkSttlmDt', date),
-  one('settlement', 'SttlmInf', settlement),
-  maybe('sender', 'InstgAgt', agent),
-  maybe('receiver', 'InstdAgt', agent),
+/** The question what became of payments whose answer did not come: pacs.028. */
+export const statusRequest = group([
+  one('header', 'GrpHdr', statusHeader),
+  many('groups', 'OrgnlGrpInf', group(originalGroup)),
+  many(
+    'requests',
+    'TxInf',
+    group([maybe('id', 'StsReqId', text(35)), maybe('original', 'OrgnlGrpInf', group(originalGroup)), ...originalIds]),
+  ),
 ]);
 
+const returnHeader = group([...countedIds, maybe('total', 'TtlRtrdIntrBkSttlmAmt', money), ...settled, ...between]);
+
 /** Payments that come back after they were settled: pacs.004. */
-export const paymentReturn = group(
-  [
-    one('header', 'GrpHdr', returnHeader),
-    many(
-      'returns',
-      'TxInf',
-      group([
-        maybe('id', 'RtrId', text(35)),
-        maybe('original', 'OrgnlGrpInf', group(originalGroup)),
-        ...originalIds,
-        maybe('originalAmount', 'OrgnlIntrBkSttlmAmt', money),
-        one('amount', 'RtrdIntrBkSttlmAmt', money),
-        maybe('settlementDate', 'IntrBkSttlmDt', date),
-        many('reasons', 'RtrRsnInf', reason),
-      ]),
-    ),
-  ],
-  ({ header, returns }) =>
-    checkTotals(
-      header,
-      returns.map(({ amount }) => amount),
-      'GrpHdr',
-    ),
+export const paymentReturn = batch(
+  returnHeader,
+  'returns',
+  'TxInf',
+  group([
+    maybe('id', 'RtrId', text(35)),
+    maybe('original', 'OrgnlGrpInf', group(originalGroup)),
+    ...originalIds,
+    maybe('originalAmount', 'OrgnlIntrBkSttlmAmt', money),
+    one('amount', 'RtrdIntrBkSttlmAmt', money),
+    maybe('settlementDate', 'IntrBkSttlmDt', date),
+    many('reasons', 'RtrRsnInf', reason),
+  ]),
 );

@@ -1,26 +1,6 @@
-import {
-  account,
-  agent,
-  chargeBearer,
-  checkTotals,
-  controlSum,
-  creditorScheme,
-  directDebit,
-  orderIds,
-  party,
-  paymentType,
-} from './part.ts';
-import { remittance } from './part.ts';
-import { code, count, date, external, money, text, time } from './scalar.ts';
-import { group, many, maybe, one } from './shape.ts';
-
-const header = group([
-  one('id', 'MsgId', text(35)),
-  one('created', 'CreDtTm', time),
-  one('count', 'NbOfTxs', count),
-  controlSum,
-  one('initiator', 'InitgPty', party),
-]);
+import { account, agent, chargeBearer, creditorScheme, directDebit, order, orderIds, party, paymentType, remittance } from './part.ts';
+import { date, external, money } from './scalar.ts';
+import { group, maybe, one } from './shape.ts';
 
 const transfer = group([
   one('ids', 'PmtId', orderIds),
@@ -34,41 +14,18 @@ const transfer = group([
 ]);
 
 /** What a customer has its bank pay: pain.001. */
-export const creditTransferOrder = group(
+export const creditTransferOrder = order(
+  'TRF',
   [
-    one('header', 'GrpHdr', header),
-    many(
-      'payments',
-      'PmtInf',
-      group(
-        [
-          one('id', 'PmtInfId', text(35)),
-          one('method', 'PmtMtd', code('TRF')),
-          maybe('count', 'NbOfTxs', count),
-          controlSum,
-          maybe('type', 'PmtTpInf', paymentType),
-          one('executionDate', 'ReqdExctnDt/Dt', date),
-          one('debtor', 'Dbtr', party),
-          one('debtorAccount', 'DbtrAcct', account),
-          one('debtorAgent', 'DbtrAgt', agent),
-          maybe('charges', 'ChrgBr', chargeBearer),
-          many('transfers', 'CdtTrfTxInf', transfer),
-        ],
-        (value, path) =>
-          checkTotals(
-            value,
-            value.transfers.map(({ amount }) => amount),
-            path,
-          ),
-      ),
-    ),
+    one('executionDate', 'ReqdExctnDt/Dt', date),
+    one('debtor', 'Dbtr', party),
+    one('debtorAccount', 'DbtrAcct', account),
+    one('debtorAgent', 'DbtrAgt', agent),
+    maybe('charges', 'ChrgBr', chargeBearer),
   ],
-  ({ header, payments }) =>
-    checkTotals(
-      header,
-      payments.flatMap(({ transfers }) => transfers.map(({ amount }) => amount)),
-      'GrpHdr',
-    ),
+  'transfers',
+  'CdtTrfTxInf',
+  transfer,
 );
 
 const collection = group([
@@ -83,40 +40,17 @@ const collection = group([
 ]);
 
 /** What a customer has its bank collect: pain.008. */
-export const directDebitOrder = group(
+export const directDebitOrder = order(
+  'DD',
   [
-    one('header', 'GrpHdr', header),
-    many(
-      'payments',
-      'PmtInf',
-      group(
-        [
-          one('id', 'PmtInfId', text(35)),
-          one('method', 'PmtMtd', code('DD')),
-          maybe('count', 'NbOfTxs', count),
-          controlSum,
-          maybe('type', 'PmtTpInf', paymentType),
-          one('collectionDate', 'ReqdColltnDt', date),
-          one('creditor', 'Cdtr', party),
-          one('creditorAccount', 'CdtrAcct', account),
-          one('creditorAgent', 'CdtrAgt', agent),
-          maybe('charges', 'ChrgBr', chargeBearer),
-          maybe('scheme', 'CdtrSchmeId', creditorScheme),
-          many('collections', 'DrctDbtTxInf', collection),
-        ],
-        (value, path) =>
-          checkTotals(
-            value,
-            value.collections.map(({ amount }) => amount),
-            path,
-          ),
-      ),
-    ),
+    one('collectionDate', 'ReqdColltnDt', date),
+    one('creditor', 'Cdtr', party),
+    one('creditorAccount', 'CdtrAcct', account),
+    one('creditorAgent', 'CdtrAgt', agent),
+    maybe('charges', 'ChrgBr', chargeBearer),
+    maybe('scheme', 'CdtrSchmeId', creditorScheme),
   ],
-  ({ header, payments }) =>
-    checkTotals(
-      header,
-      payments.flatMap(({ collections }) => collections.map(({ amount }) => amount)),
-      'GrpHdr',
-    ),
+  'collections',
+  'DrctDbtTxInf',
+  collection,
 );

@@ -1,5 +1,5 @@
-import { bic, code, country, date, decimal, exponentOf, external, iban, type Money, text, uetr } from './scalar.ts';
-import { group, maybe, one } from './shape.ts';
+import { bic, code, count, country, date, decimal, exponentOf, external, iban, type Money, text, time, uetr } from './scalar.ts';
+import { type Field, group, many, maybe, one, type Shape } from './shape.ts';
 import { Iso20022Error } from './violation.ts';
 
 /** Who pays or is paid. */
@@ -74,20 +74,51 @@ export const remittance = text(140);
 const unitExponent = 5;
 const units = ({ currency, minor }: Money): bigint => BigInt(minor) * 10n ** BigInt(unitExponent - exponentOf(currency));
 
-/** Fails unless a header says how many payments there are, and what they come to where it says that. */
-export function checkTotals(
-  { count, sum }: { readonly count?: number; readonly sum?: string },
-  amounts: readonly Money[],
-  path: string,
-): void {
+/** What is said of the payments behind it: how many there are, and what they come to, where that is said. */
+export type Totals = { readonly count?: number; readonly sum?: string };
+export type Paid = { readonly amount: Money };
+
+/** Fails unless totals are those of the amounts. */
+function checkTotals({ count, sum }: Totals, amounts: readonly Paid[], path: string): void {
   if (count !== undefined && count !== amounts.length)
     throw new Iso20022Error(`is ${count}, and there are ${amounts.length} transactions`, `${path}/NbOfTxs`);
   if (sum === undefined) return;
   const [whole = '', part = ''] = sum.split('.');
-  const made = amounts.reduce((total, amount) => total + units(amount), 0n);
+  const made = amounts.reduce((total, { amount }) => total + units(amount), 0n);
   if (BigInt(whole + part.padEnd(unitExponent, '0')) !== made)
     throw new Iso20022Error(`is ${sum}, which the amounts do not come to`, `${path}/CtrlSum`);
 }
 
-/** What a header says of the payments behind it. */
-export const controlSum = maybe('sum', 'CtrlSum', decimal);
+/** How a message is told from others. */
+export const messageIds = [one('id', 'MsgId', text(35)), one('created', 'CreDtTm', time)] as const;
+const controlSum = maybe('sum', 'CtrlSum', decimal);
+/** The same of a message that says its totals. */
+export const countedIds = [...messageIds, one('count', 'NbOfTxs', count), controlSum] as const;
+
+/** A message between banks: its header, and the payments that the totals in it are of. */
+export function batch<const Key extends string, H extends Totals, P extends Paid>(header: Shape<H>, key: Key, path: string, payment: Shape<P>) {
+  return group([one('header', 'GrpHdr', header), many(key, path, payment)], (value) => {
+    const { header: totals, [key]: payments } = value as unknown as { header: Totals } & Record<Key, readonly P[]>;
+    checkTotals(totals, payments, 'GrpHdr');
+  });
+}
+
+const orderHeader = group([...countedIds, one('initiator', 'InitgPty', party)]);
+
+/** A message of a customer to its bank: lots of payments, each lot with totals of its own; `fields` are what all of a lot share. */
+export function order<Method extends string, const Fields extends readonly Field[], const Key extends string, P extends Paid>(
+  method: Method,
+  fields: Fields,
+  key: Key,
+  path: string,
+  payment: Shape<P>,
+) {
+  const paymentsOf = (lot: unknown) => (lot as Record<Key, readonly P[]>)[key];
+  const named = [one('id', 'PmtInfId', text(35)), one('method', 'PmtMtd', code(method)), maybe('count', 'NbOfTxs', count)] as const;
+  const lot = group([...named, controlSum, maybe('type', 'PmtTpInf', paymentType), ...fields, many(key, path, payment)], (value, at) =>
+    checkTotals(value as Totals, paymentsOf(value), at),
+  );
+  return group([one('header', 'GrpHdr', orderHeader), many('payments', 'PmtInf', lot)], ({ header, payments }) =>
+    checkTotals(header, payments.flatMap(paymentsOf), 'GrpHdr'),
+  );
+}

@@ -23,7 +23,7 @@ function refusal(kind: Iso20022Message['kind'], from: string | RegExp, to: strin
 }
 
 test('every kind of message is read as it was written', () => {
-  assert.equal(texts.size, 8);
+  assert.equal(texts.size, 9);
   for (const message of iso20022Messages) assert.deepEqual(read(texts.get(message.kind)!), message);
 });
 
