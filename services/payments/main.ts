@@ -37,6 +37,7 @@ import { networkHandlers } from './store/handler/network.ts';
 import { paymentIntentHandlers } from './store/handler/payment-intent.ts';
 import { paymentLinkHandlers } from './store/handler/payment-link.ts';
 import { paymentMethodHandlers } from './store/handler/payment-method.ts';
+import { bankAccountHandlers } from './store/handler/bank-account.ts';
 import { payoutHandlers } from './store/handler/payout.ts';
 import { productHandlers } from './store/handler/product.ts';
 import { setupIntentHandlers } from './store/handler/setup-intent.ts';
@@ -60,7 +61,7 @@ import { Money } from './store/money.ts';
 import { authorizer } from './store/mover/authorize.ts';
 import { canceler, capturer, increaser } from './store/mover/capture.ts';
 import { decider, disputer } from './store/mover/dispute.ts';
-import { payer, unpayer } from './store/mover/payout.ts';
+import { payer, payoutEnder, unpayer } from './store/mover/payout.ts';
 import { refunder } from './store/mover/refund.ts';
 import { teller } from './store/mover/tell.ts';
 import { reverser, transferrer } from './store/mover/transfer.ts';
@@ -91,6 +92,7 @@ export const main = implement<typeof payments, Needs>(
     const movers = {
       ...{ authorize: authorizer(it), capture: capturer(it), cancel: canceler(it), increment: increaser(it), refund: refunder(it) },
       ...{ wait: waiter(it), settle: settler(it), dispute: disputer(it), decide: decider(it), payout: payer(it), unpay: unpayer(it) },
+      ...{ payout_end: payoutEnder(it) },
       ...{ finalize: finalizer(it), void: voider(it), balance: balancer(it), credit_note: creditor(it) },
       ...{ transfer: transferrer(it), reverse: reverser(it), tell: teller(it) },
     };
@@ -107,7 +109,7 @@ export const main = implement<typeof payments, Needs>(
     const deliverer = new Deliverer({ world, deliveries, scopes, allow, now, log }).start();
     objects.onDelivery = (at) => deliverer.wake(at);
     const biller = new Biller({ world, happenings, scopes, now, log }).start();
-    const stopSweeping = keepSweeping({ world, scopes, now, log });
+    const stopSweeping = keepSweeping({ world, scopes, log });
     return {
       handlers: {
         ...customerHandlers(world),
@@ -116,6 +118,7 @@ export const main = implement<typeof payments, Needs>(
         ...chargeHandlers(world),
         ...directChargeHandlers(world),
         ...payoutHandlers(world),
+        ...bankAccountHandlers(world),
         ...productHandlers(world),
         ...meterHandlers(world),
         ...{ ...fileHandlers(world), ...clearingFileHandlers(world), ...microdepositHandlers(world), ...screeningHandlers(world) },

@@ -2,6 +2,7 @@ import { defineService } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts';
 import { couponOperations, priceOperations, productOperations, promotionCodeOperations, taxRateOperations } from './contract/catalog.ts';
+import { bankAccountOperations } from './contract/bank-account.ts';
 import { clearingFileOperations } from './contract/clearing-file.ts';
 import { checkoutOperations, paymentLinkOperations } from './contract/checkout.ts';
 import { accountOperations, applicationFeeOperations, transferOperations } from './contract/connect.ts';
@@ -38,7 +39,7 @@ const reading = [
   ...(['GetBalance', 'GetBalanceTransaction', 'ListBalanceTransactions', 'GetEvent', 'ListEvents'] as const),
   ...(['GetSetupIntent', 'ListSetupIntents', 'GetToken', 'GetConfirmationToken', 'GetMandate', 'GetDispute', 'ListDisputes'] as const),
   ...(['GetWebhookEndpoint', 'ListWebhookEndpoints'] as const),
-  ...(['GetPayout', 'ListPayouts', 'GetFeeSchedule', 'GetCardNetwork'] as const),
+  ...(['GetPayout', 'ListPayouts', 'GetBankAccount', 'ListBankAccounts', 'GetFeeSchedule', 'GetCardNetwork'] as const),
   ...(['GetProduct', 'ListProducts', 'SearchProducts', 'GetPrice', 'ListPrices', 'SearchPrices', 'GetCoupon', 'ListCoupons'] as const),
   ...(['GetPromotionCode', 'ListPromotionCodes', 'GetTaxRate', 'ListTaxRates'] as const),
   ...([
@@ -138,6 +139,7 @@ export const payments = defineService({
     ApplicationFee: kind('What was kept of a payment that was passed on.'),
     TestClock: kind('A time of its own, for tests.'),
     Payout: kind('Money that leaves for the bank of the business.'),
+    BankAccount: kind('An account of the business at a bank.'),
     FeeSchedule: kind('What payments cost.'),
     RiskRule: kind('What is decided of payments before anything is moved.'),
     RiskModel: kind('What payments are scored by.'),
@@ -210,6 +212,7 @@ export const payments = defineService({
     ...applicationFeeOperations,
     ...testClockOperations,
     ...payoutOperations,
+    ...bankAccountOperations,
     ...feeOperations,
     ...riskOperations,
     ...networkOperations,
@@ -230,6 +233,8 @@ export const payments = defineService({
       'CreatePayout',
       'UpdatePayout',
       'CancelPayout',
+      'ReversePayout',
+      'PutBankAccount',
       'CreateAccount',
       'UpdateAccount',
       'DeleteAccount',

@@ -1,5 +1,6 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Found, input, List, may, nothing, oneOf, page, read } from './field.ts';
+import { payoutRails } from '../domain/payout-rail.ts';
 import { Type } from '#kernel/contract/type.ts';
 
 const on = { on: 'ClearingFile' } as const;
@@ -19,7 +20,7 @@ export const clearingFileOperations = {
     ...read,
     at: 'collection',
     text: 'List the files of clearing houses, newest first.',
-    input: input({ ...page, rail: may(oneOf('ach', 'sepa')), direction: may(oneOf('sent', 'received')) }),
+    input: input({ ...page, rail: may(oneOf(...payoutRails)), direction: may(oneOf('sent', 'received')) }),
     output: List,
   },
 } as const satisfies Record<string, Operation>;

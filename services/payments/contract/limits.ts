@@ -42,3 +42,4 @@ export const pixSecondsMax = limit(1_209_600, 'second', 'Longest time in which a
 export const listEntriesMax = limit(20_000, 'entry', 'Most entries of one list that names are screened by.');
 export const listAliasesMax = limit(100, 'name', 'Most other names of one entry.');
 export const screeningNameMax = limit(500, 'character', 'Longest name that is screened.');
+export const payoutSecondsMax = limit(604_800, 'second', 'Longest wait before a standard payout leaves.');

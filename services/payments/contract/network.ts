@@ -1,7 +1,7 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { Found, input, may, nothing, read, write } from './field.ts';
-import { networkLatencyMaxMs, networkWaitMaxMs, networkWaitMinMs, percentMax } from './limits.ts';
+import { payoutSecondsMax, networkLatencyMaxMs, networkWaitMaxMs, networkWaitMinMs, percentMax } from './limits.ts';
 
 const on = { on: 'CardNetwork', at: 'collection' } as const;
 const Share = may(Type.Integer({ minimum: 0, maximum: percentMax }));
@@ -20,13 +20,16 @@ export const networkOperations = {
     ...on,
     ...write,
     repeat: 'natural',
-    text: 'Say what the simulated card networks are like from now on; shares are percentages of messages; what is not said is as usual.',
+    text: 'Say what the simulated networks of cards and banks are like from now on; shares are percentages of messages; what is not said is as usual.',
     input: input({
       seed: may(Type.String({ maxLength: 64, description: 'What all chance follows from.' })),
       latency_ms: Latency,
       spread_ms: Latency,
       wait_ms: may(
         Type.Integer({ minimum: networkWaitMinMs, maximum: networkWaitMaxMs, description: 'How long an answer is waited for.' }),
+      ),
+      payout_s: may(
+        Type.Integer({ minimum: 0, maximum: payoutSecondsMax, description: 'How soon a standard payout leaves; on the next bank day if not said.' }),
       ),
       lost: Share,
       late: Share,

@@ -11,11 +11,12 @@ export const payoutOperations = {
     ...on,
     ...write,
     at: 'collection',
-    text: 'Send money to the bank; simulated.',
+    text: 'Send money to the bank of the business; the rails to it are simulated.',
     input: input({
       amount: Amount,
       currency: Currency,
       description: may(Text),
+      destination: may(Id),
       metadata: Metadata,
       method: may(oneOf('standard', 'instant')),
       source_type: may(oneOf('card')),
@@ -34,6 +35,13 @@ export const payoutOperations = {
   },
   UpdatePayout: { ...on, ...write, text: 'Change the metadata of a payout.', input: input({ metadata: Metadata }), output: Found },
   CancelPayout: { ...on, ...write, text: 'Call a payout off that has not gone yet.', input: nothing, output: Found },
+  ReversePayout: {
+    ...on,
+    ...write,
+    text: 'Take a payout back from the bank that has it, by a debit.',
+    input: input({ metadata: Metadata }),
+    output: Found,
+  },
 } as const satisfies Record<string, Operation>;
 
 const Row = input({

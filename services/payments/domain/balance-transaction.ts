@@ -1,12 +1,14 @@
 import type { Fields, Thing } from './json.ts';
 
+type PayoutLine = 'payout' | 'payout_cancel' | 'payout_failure';
+
 export type Booked = {
   readonly id: string;
   readonly amount: number;
   readonly currency: string;
   readonly created: number;
   readonly source: string;
-  readonly type: 'charge' | 'refund' | 'adjustment' | 'payout' | 'payout_cancel' | 'transfer' | 'transfer_refund' | 'application_fee';
+  readonly type: 'charge' | 'refund' | 'adjustment' | 'transfer' | 'transfer_refund' | 'application_fee' | PayoutLine;
   readonly category: string;
   readonly description: string | null;
   /** When it may be paid out, in seconds since 1970. */

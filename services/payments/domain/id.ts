@@ -34,6 +34,7 @@ const kinds: readonly (readonly [prefix: string, object: string])[] = [
   ['txn', 'balance_transaction'],
   ['dp', 'dispute'],
   ['po', 'payout'],
+  ['ba', 'bank_account'],
   ['price', 'price'],
   ['promo', 'promotion_code'],
   ['txr', 'tax_rate'],

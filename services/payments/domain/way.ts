@@ -11,7 +11,6 @@ export const ways = {
 } as const;
 
 export type Way = keyof typeof ways;
-export type BankRail = 'ach' | 'sepa';
 
 export const wayNames = Object.keys(ways) as Way[];
 

@@ -8,6 +8,8 @@ import { invalid, refuse } from './fault.ts';
 import type { Kept } from './object.ts';
 import { type Desk, found, type World } from './world.ts';
 
+/** What is to go into the next file to a clearing house, or has gone. */
+export const entryKind = 'clearing_entry';
 const fingerprintLength = 16;
 
 /** What the number of an account is kept under, sealed. */

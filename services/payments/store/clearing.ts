@@ -1,19 +1,22 @@
 import type { Statement } from '#seams/sql/sql.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { type Fields, fieldsOf, numberOf, textOf, type Thing } from '../domain/json.ts';
-import { type BankRail, isWay, ways } from '../domain/way.ts';
+import { isFiled, type PayoutRail } from '../domain/payout-rail.ts';
+import { isWay, ways } from '../domain/way.ts';
 import { achFile } from '../engine/bank/ach.ts';
 import type { BankOrder, OrderFile } from '../engine/bank/order.ts';
 import { sepaFile } from '../engine/bank/sepa.ts';
-import { accountNumber } from './bank.ts';
+import { transferMessage } from '../engine/bank/transfer.ts';
+import { accountNumber, entryKind } from './bank.ts';
+import { numberUnder } from './bank-account.ts';
 import type { Happening } from './due.ts';
 import { fileEntriesMax } from './limits.ts';
 import type { Condition, Kept } from './object.ts';
+import { payoutHeard } from './payout.ts';
 import { settle } from './settle.ts';
 import { dueAt } from './subscription.ts';
-import { type Desk, deskOfCause, found, type World } from './world.ts';
+import { type Desk, deskOfCause, eventsOf, found, type World } from './world.ts';
 
-const entryKind = 'clearing_entry';
 export const fileKind = 'clearing_file';
 
 type About = {
@@ -62,36 +65,50 @@ export const entriesOf = async (world: World, at: Placed, file: string): Promise
   (await world.objects.list(at, entryKind, { limit: fileEntriesMax, where: [[`body->>'file' = ?`, file]] })).items;
 
 async function orderOf(world: World, at: Placed, { thing }: Kept): Promise<BankOrder | undefined> {
-  const account = await accountNumber(world, at, String(thing.payment_method));
+  const own = textOf(thing.account);
+  const account = await (own === undefined ? accountNumber(world, at, String(thing.payment_method)) : numberUnder(world, at, own));
   if (!account) return undefined;
   const mandate = await world.objects.get(at, 'mandate', textOf(thing.mandate) ?? '');
   const accepted = numberOf(fieldsOf(mandate?.thing.customer_acceptance).accepted_at) ?? Number(thing.created);
   const signed = new Date(accepted * 1000).toISOString().slice(0, 10);
   const way = thing.way === 'credit' ? 'credit' : 'debit';
-  const own = { id: thing.id, way, amount: Number(thing.amount), name: textOf(thing.name) ?? '', account } as const;
-  return { ...own, mandate: { id: mandate?.thing.id ?? 'NOTPROVIDED', signed } };
+  const order = { id: thing.id, way, amount: Number(thing.amount), currency: String(thing.currency), name: textOf(thing.name) ?? '' } as const;
+  const purpose = own === undefined ? 'payment' : 'payout';
+  return { ...order, account, purpose, mandate: { id: mandate?.thing.id ?? 'NOTPROVIDED', signed } };
 }
 
-const fileOf = (rail: BankRail, orders: readonly BankOrder[], now: number, id: string): OrderFile =>
-  rail === 'ach' ? achFile(orders, new Date(now * 1000), now) : sepaFile(orders, new Date(now * 1000), id);
+function fileOf(rail: PayoutRail, orders: readonly BankOrder[], now: number, id: string): OrderFile {
+  const at = new Date(now * 1000);
+  if (rail === 'ach') return achFile(orders, at, now);
+  if (rail === 'sepa') return sepaFile(orders, at, id);
+  const [order] = orders;
+  if (!order || orders.length > 1) throw new TypeError(`${rail} takes one transfer at a time`);
+  return transferMessage(order, rail, at, id);
+}
 
 /** What waits goes into one file with all that waits for the same clearing house. */
 export const entryDue: Happening = async (world, at, { id }, now) => {
-  const rail = (await found(world, at, entryKind, id)).thing.rail === 'ach' ? 'ach' : 'sepa';
-  const gone = await world.steps.on(at, `clearing ${rail}`, () => gathered(world, at, id, rail, now));
-  // Whose number was erased cannot be debited any more.
-  for (const { thing } of gone) await settle(world, at, now, thing, { outcome: 'failed', code: 'ERASED' });
+  const rail = String((await found(world, at, entryKind, id)).thing.rail) as PayoutRail;
+  const subject = isFiled(rail) ? `clearing ${rail}` : `clearing ${id}`;
+  const gone = await world.steps.on(at, subject, () => gathered(world, at, id, rail, now));
+  // Whose number was erased cannot be debited any more, nor paid.
+  for (const { thing } of gone)
+    if (textOf(thing.payout) === undefined) await settle(world, at, now, thing, { outcome: 'failed', code: 'ERASED' });
+    else await payoutHeard(world, at, now, thing, 'ERASED');
   world.steps.onDue(at, now);
 };
 
 /** Writes the file, in the transaction that takes its entries out of what waits; answers those that cannot go into any. */
-async function gathered(world: World, at: Placed, id: string, rail: BankRail, now: number): Promise<Kept[]> {
+async function gathered(world: World, at: Placed, id: string, rail: PayoutRail, now: number): Promise<Kept[]> {
   const first = await found(world, at, entryKind, id);
   if (first.thing.state !== 'waiting') return [];
   // Orders of one file go one way.
-  const where: Condition[] = [[`body->>'rail' = ?`, rail], [`body->>'way' = ?`, String(first.thing.way)], [`body->>'state' = 'waiting'`]];
-  const { items } = await world.objects.list(at, entryKind, { limit: fileEntriesMax, where });
-  const pairs = await Promise.all(items.toReversed().map(async (kept) => ({ kept, order: await orderOf(world, at, kept) })));
+  const where: Condition[] = [
+    ...([[`body->>'rail' = ?`, rail], [`body->>'way' = ?`, String(first.thing.way)], [`body->>'state' = 'waiting'`]] as const),
+    [`(hidden->>'due')::bigint <= ?`, now],
+  ];
+  const together = isFiled(rail) ? (await world.objects.list(at, entryKind, { limit: fileEntriesMax, where })).items : [first];
+  const pairs = await Promise.all(together.toReversed().map(async (kept) => ({ kept, order: await orderOf(world, at, kept) })));
   const sent = pairs.flatMap(({ kept, order }) => (order ? [{ kept, order }] : []));
   const gone = pairs.flatMap(({ kept, order }) => (order ? [] : [kept]));
   if (sent.length === 0) return gone;
@@ -109,8 +126,19 @@ async function gathered(world: World, at: Placed, id: string, rail: BankRail, no
   ];
   for (const [index, { kept }] of sent.entries()) {
     const next: Thing = { ...kept.thing, state: 'sent', file, reference: references[index] ?? '' };
-    statements.push(await world.objects.change(at, kept, next, dueAt(kept.hidden, undefined)));
+    statements.push(
+      await world.objects.change(at, kept, next, dueAt(kept.hidden, undefined)),
+      ...(await inTransit(world, desk, next, references[index] ?? '')),
+    );
   }
   await world.objects.commit(at, statements);
   return gone;
+}
+
+/** A payout that goes cannot be called off any more, and has a name by which its bank finds it. */
+async function inTransit(world: World, desk: Desk, { payout: id }: Thing, reference: string): Promise<Statement[]> {
+  if (typeof id !== 'string') return [];
+  const kept = await found(world, desk.at, 'payout', id);
+  const next: Thing = { ...kept.thing, status: 'in_transit', trace_id: { status: 'supported', value: reference } };
+  return [await world.objects.change(desk.at, kept, next), ...(await eventsOf(world, desk, [['payout.updated', next, kept.thing]]))];
 }

@@ -21,7 +21,6 @@ export const confirmationTokenSeconds = limit(12 * 3_600, 'second', 'How long a 
 export const eachPageMax = limit(500, 'object', 'Objects read at once where all of an environment are looked through.');
 export const ratesKeptMs = limit(1_000, 'ms', 'How long a process remembers what payments of an environment cost.');
 export const ratesKeptMax = limit(10_000, 'environment', 'Environments whose rates one process remembers.');
-export const payoutsSettledMax = limit(100, 'payout', 'Payouts of one environment that arrive in one look.');
 export const invoiceItemsMax = limit(250, 'item', 'Most items of one invoice.');
 export const clockCustomersMax = limit(3, 'customer', 'Most customers that live by one test clock.');
 export const clocksEndedMax = limit(100, 'clock', 'Test clocks of one environment that one look takes up.');

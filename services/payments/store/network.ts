@@ -39,9 +39,11 @@ export class Networks {
 }
 
 function conditionsIn(given: Fields): Conditions {
+  const payoutSeconds = numberOf(given.payout_s);
   const of = (name: string) => numberOf(given[name]) ?? Number(fair[name]);
   return {
     ...{ seed: String(given.seed ?? ''), latencyMs: of('latency_ms'), spreadMs: of('spread_ms'), waitMs: of('wait_ms') },
     ...{ lost: of('lost'), late: of('late'), twice: of('twice') },
+    ...(payoutSeconds === undefined ? {} : { payoutSeconds }),
   };
 }

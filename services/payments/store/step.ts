@@ -22,6 +22,7 @@ export type StepKind =
   | 'decide'
   | 'payout'
   | 'unpay'
+  | 'payout_end'
   | Billing;
 
 /**

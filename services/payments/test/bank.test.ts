@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import type Stripe from 'stripe';
 import { readIso20022 } from '#wire/iso20022/document.ts';
 import { readNacha } from '#wire/nacha/read.ts';
@@ -8,6 +7,7 @@ import { readBoleto } from '#wire/voucher/boleto.ts';
 import { readPix } from '#wire/emvco-qr/pix.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { refusal } from './fixtures/refusal.ts';
+import { until } from './fixtures/until.ts';
 
 let house: House;
 let stripe: Stripe;
@@ -18,16 +18,6 @@ before(async () => {
   bearer = (await house.credential({ environment: 'test', role: 'admin' })).bearer;
 });
 after(() => house?.stop());
-
-/** Asks until the answer is what is wanted, and says the last one when it never is. */
-async function until<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> {
-  for (let tries = 0; ; tries += 1) {
-    const answer = await ask();
-    if (isWanted(answer)) return answer;
-    if (tries > 600) throw new Error(`never came: ${JSON.stringify(answer)}`);
-    await pause(50);
-  }
-}
 
 const reached = (id: string, status: string) =>
   until(

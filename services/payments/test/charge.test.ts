@@ -4,6 +4,7 @@ import type Stripe from 'stripe';
 import { readyAccount } from './fixtures/account.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { refusal } from './fixtures/refusal.ts';
+import { until } from './fixtures/until.ts';
 
 let house: House;
 let stripe: Stripe;
@@ -117,13 +118,16 @@ test('a payout takes no more than is available, however many are asked, and may 
   assert.equal(await available(), 400);
   assert.equal((await refusal(stripe.payouts.cancel(first.id))).statusCode, 400);
   const instant = await stripe.payouts.create({ amount: 400, currency: 'cad', method: 'instant', metadata: { run: '7' } });
-  assert.equal(instant.status, 'paid');
+  await until(
+    () => stripe.payouts.retrieve(instant.id),
+    ({ status }) => status === 'paid',
+  );
   const line = await stripe.balanceTransactions.retrieve(String(instant.balance_transaction));
   assert.deepEqual([line.type, line.net, line.source], ['payout', -400, instant.id]);
   assert.deepEqual((await stripe.payouts.update(instant.id, { metadata: { run: '8' } })).metadata, { run: '8' });
   assert.equal((await stripe.payouts.list({ status: 'canceled' })).data[0]?.id, first.id);
   const types = (await stripe.events.list({ type: 'payout.*' })).data.map(({ type }) => type);
-  assert.deepEqual(types.slice(0, 3), ['payout.updated', 'payout.paid', 'payout.created']);
+  assert.deepEqual(types.slice(0, 4), ['payout.updated', 'payout.paid', 'payout.updated', 'payout.created']);
   const lines = await stripe.balanceTransactions.list({ currency: 'cad', limit: 100 });
   assert.equal(
     lines.data.reduce((sum, { net }) => sum + net, 0),

@@ -21,6 +21,7 @@ const readers: Readonly<Record<string, Name>> = {
   dispute: 'GetDispute',
   mandate: 'GetMandate',
   payout: 'GetPayout',
+  bank_account: 'GetBankAccount',
   price: 'GetPrice',
   invoice: 'GetInvoice',
   invoiceitem: 'GetInvoiceItem',

@@ -68,6 +68,7 @@ const table: readonly (readonly [method: string, path: string, operation: Name])
   ['GET', 'payouts/:id', 'GetPayout'],
   ['POST', 'payouts/:id', 'UpdatePayout'],
   ['POST', 'payouts/:id/cancel', 'CancelPayout'],
+  ['POST', 'payouts/:id/reverse', 'ReversePayout'],
   ['POST', 'products', 'CreateProduct'],
   ['GET', 'products', 'ListProducts'],
   ['GET', 'products/search', 'SearchProducts'],

@@ -25,7 +25,7 @@ export function moments(at: Date): { date: string; time: string } {
 }
 
 function entryOf(order: BankOrder, trace: string): Entry {
-  if ('iban' in order.account) throw new TypeError('an account of the clearing house has a routing number');
+  if (!('routing' in order.account)) throw new TypeError('an account of the clearing house has a routing number');
   const { routing, number, type } = order.account;
   const kind = type === 'savings' ? '3' : '2';
   return {
@@ -33,17 +33,19 @@ function entryOf(order: BankOrder, trace: string): Entry {
     identification: plain(order.id.slice(-widths.identification), widths.identification),
     name: plain(order.name, widths.name),
     // A debit that was agreed to over the internet is single; a credit says nothing.
-    discretionary: order.way === 'debit' ? 'S' : '',
+    discretionary: order.way === 'debit' && order.purpose === 'payment' ? 'S' : '',
   };
 }
 
-type Kind = Pick<Batch, 'serviceClass' | 'entryClass'>;
+type Kind = Pick<Batch, 'serviceClass' | 'entryClass' | 'description'>;
 
 /** Debits agreed to on a page are WEB, those of companies CCD; what is paid back is PPD or CCD. */
-function kindOf({ way, account }: BankOrder): Kind {
-  const isCompany = 'holder' in account && account.holder === 'company';
-  if (way === 'debit') return { serviceClass: '225', entryClass: isCompany ? 'CCD' : 'WEB' };
-  return { serviceClass: '220', entryClass: isCompany ? 'CCD' : 'PPD' };
+function kindOf({ way, account, purpose }: BankOrder): Kind {
+  // What a business has with its own bank is agreed to by a company.
+  const isCompany = purpose === 'payout' || ('holder' in account && account.holder === 'company');
+  const isDebit = way === 'debit';
+  const description = purpose === 'payout' ? (isDebit ? 'REVERSAL' : 'PAYOUT') : isDebit ? 'PAYMENT' : 'REFUND';
+  return { serviceClass: isDebit ? '225' : '220', entryClass: isCompany ? 'CCD' : isDebit ? 'WEB' : 'PPD', description };
 }
 
 /** The file of orders. `serial` tells files of one day apart. */
@@ -58,10 +60,9 @@ export function achFile(orders: readonly BankOrder[], at: Date, serial: number):
       references[orders.indexOf(order)] = trace;
       return entryOf(order, trace);
     });
-    const description = members[0]?.way === 'debit' ? 'PAYMENT' : 'REFUND';
     return {
       ...(JSON.parse(kind) as Kind),
-      ...{ company: company.name, companyId: company.id, discretionary: '', description, descriptiveDate: '' },
+      ...{ company: company.name, companyId: company.id, discretionary: '', descriptiveDate: '' },
       ...{
         effectiveDate: moments(at).date,
         settlementDate: '',

@@ -2,7 +2,10 @@
 export type BankOrder = {
   readonly id: string;
   readonly way: 'debit' | 'credit';
+  readonly purpose: 'payment' | 'payout';
   readonly amount: number;
+  /** In lower case. */
+  readonly currency: string;
   readonly name: string;
   readonly account: BankAccountNumber;
   /** What the payer agreed to, and on which day (`YYYY-MM-DD`). */
@@ -11,7 +14,8 @@ export type BankOrder = {
 
 export type BankAccountNumber =
   | { readonly routing: string; readonly number: string; readonly holder: string; readonly type: string }
-  | { readonly iban: string };
+  | { readonly iban: string }
+  | { readonly bic: string; readonly number: string };
 
 /** A file of orders as it goes to a clearing house. `references` are what each order is called in it, in their order. */
 export type OrderFile = { readonly format: string; readonly text: string; readonly references: readonly string[] };

@@ -23,6 +23,8 @@ export type Conditions = {
   readonly late: number;
   /** Answers that come twice. */
   readonly twice: number;
+  /** How soon a standard payout leaves, in seconds; on the next bank day where it is undefined. */
+  readonly payoutSeconds?: number;
 };
 
 /** What a message says of the cardholder, in field 60: proven, prepared for payments without them, away. */

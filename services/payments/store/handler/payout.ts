@@ -1,23 +1,32 @@
-import type { Placed } from '#kernel/contract/provider.ts';
 import { isCurrency } from '../../domain/currency.ts';
 import { type Fields, merged, type Thing } from '../../domain/json.ts';
+import { bankFor, bankId, bankNumber } from '../bank-account.ts';
 import { changed } from '../change.ts';
-import { invalid } from '../fault.ts';
-import { payoutsSettledMax } from '../limits.ts';
+import { invalid, refuse } from '../fault.ts';
 import { gone, tooPoor } from '../mover/payout.ts';
-import { type Desk, deskOfCause, found, type World, writtenDesk } from '../world.ts';
+import { payoutsOf, payoutWay } from '../payout.ts';
+import { type Desk, found, type World, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
 
 const kind = 'payout';
-const destinationLength = 24;
-
-/** Payouts of one currency go one after another: what may be paid out is what the one before has left. */
-export const subjectOf = (currency: string): string => `payouts ${currency}`;
 
 export async function availableOf(world: World, { at, created }: Desk, currency: string): Promise<number> {
   const waiting = (await world.objects.pending(at, created)).find((each) => each.currency === currency);
   return ((await world.money.balances(at, [currency])).get(currency) ?? 0) - Number(waiting?.pending ?? 0n);
+}
+
+type Going = { readonly id: string; readonly currency: string; readonly amount: number; readonly given: Fields; readonly isInstant: boolean };
+
+/** The step that sends a payout, or takes one back. */
+async function send(world: World, desk: Desk, step: string, { id, currency, amount, given, isInstant }: Going): Promise<void> {
+  const bank = await bankFor(world, desk, currency);
+  const { rail, arrival } = await payoutWay(world, desk, currency, isInstant, bank);
+  const { content, name } = bankNumber(bank);
+  const written = { payout: id, amount, currency, destination: bank.id, rail, arrival, account: content, name, given };
+  await world.steps.take(desk.at, {
+    ...{ id: step, kind: 'payout', subject: payoutsOf(currency), input: { ...written, desk: writtenDesk(desk) } },
+  });
 }
 
 async function create({ world, desk, input }: Request): Promise<Thing> {
@@ -26,21 +35,38 @@ async function create({ world, desk, input }: Request): Promise<Thing> {
   if (!isCurrency(currency)) throw invalid('currency', `Invalid currency: ${currency}.`);
   const amount = Number(input.amount);
   if (amount < 1) throw invalid('amount', 'Invalid positive integer', 'parameter_invalid_integer');
-  await world.steps.on(desk.at, subjectOf(currency), async () => {
+  if (input.destination != null && input.destination !== (await bankId(world, desk.at, currency)))
+    throw invalid('destination', `No such external account: '${String(input.destination)}'`, 'resource_missing');
+  await world.steps.on(desk.at, payoutsOf(currency), async () => {
     if (desk.again && (await world.steps.wasTaken(desk.at, step))) return;
     if (amount > (await availableOf(world, desk, currency))) throw tooPoor();
-    const destination = `ba_1${await world.secrets.hash(desk.at, 'bank account', currency, destinationLength)}`;
     const { description = null, metadata = {}, method = null, statement_descriptor = null } = input;
     const given: Fields = { description, metadata, method, statement_descriptor };
-    const written = { payout: id, amount, currency, destination, given, desk: writtenDesk(desk) };
-    await world.steps.take(desk.at, { id: step, kind: 'payout', subject: subjectOf(currency), input: written });
+    await send(world, desk, step, { id, currency, amount, given, isInstant: method === 'instant' });
   });
   return (await found(world, desk.at, kind, id)).thing;
 }
 
+/** Takes a payout back from the bank that has it, by a debit. Banks of the United States alone are debited so. */
+async function reverse({ world, desk, id, input }: Request): Promise<Thing> {
+  const [back, step] = [desk.ids('po'), desk.ids('step')];
+  const currency = String((await found(world, desk.at, kind, id)).thing.currency);
+  await world.steps.on(desk.at, payoutsOf(currency), async () => {
+    if (desk.again && (await world.steps.wasTaken(desk.at, step))) return;
+    const { thing } = await found(world, desk.at, kind, id);
+    if (thing.status !== 'paid' || thing.reversed_by !== null || thing.original_payout !== null || currency !== 'usd')
+      throw refuse('StateInvalid', 'Only a payout in usd that is paid, and was not reversed, can be reversed.', {
+        code: 'payouts_not_allowed',
+      });
+    const given: Fields = { metadata: input.metadata ?? {}, original_payout: id };
+    await send(world, desk, step, { id: back, currency, amount: Number(thing.amount), given, isInstant: false });
+  });
+  return (await found(world, desk.at, kind, back)).thing;
+}
+
 async function cancel({ world, desk, id }: Request): Promise<Thing> {
   const step = desk.ids('step');
-  const subject = subjectOf(String((await found(world, desk.at, kind, id)).thing.currency));
+  const subject = payoutsOf(String((await found(world, desk.at, kind, id)).thing.currency));
   await world.steps.on(desk.at, subject, async () => {
     if (desk.again && (await world.steps.wasTaken(desk.at, step))) return;
     const { thing } = await found(world, desk.at, kind, id);
@@ -49,20 +75,6 @@ async function cancel({ world, desk, id }: Request): Promise<Thing> {
   });
   return (await found(world, desk.at, kind, id)).thing;
 }
-
-/** The simulated bank has what has arrived by now. */
-export async function settlePayouts(world: World, at: Placed, now: number): Promise<void> {
-  const due = [[`body->>'status' = 'pending'`], [`(body->>'arrival_date')::bigint <= ?`, now]] as const;
-  const { items } = await world.objects.list(at, kind, { limit: payoutsSettledMax, where: due });
-  for (const { thing } of items) {
-    const desk = deskOfCause(at, `${thing.id} paid`, now, thing.livemode === true);
-    await world.steps.on(at, subjectOf(String(thing.currency)), () =>
-      changed(...([world, desk, kind, thing.id] as const), (kept) => ({ next: paid(kept.thing) }), 'payout.paid'),
-    );
-  }
-}
-
-const paid = (payout: Thing): Thing => (payout.status === 'pending' ? { ...payout, status: 'paid' } : payout);
 
 export const payoutHandlers = (world: World) =>
   handlersOf(world, {
@@ -77,4 +89,5 @@ export const payoutHandlers = (world: World) =>
       return changed(world, desk, kind, id, change, 'payout.updated');
     },
     CancelPayout: cancel,
+    ReversePayout: reverse,
   }) satisfies Partial<All>;

@@ -6,7 +6,8 @@ import { invalid, missing, refuse } from '../fault.ts';
 import { type Desk, found, type World, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
-import { availableOf, subjectOf } from './payout.ts';
+import { payoutsOf } from '../payout.ts';
+import { availableOf } from './payout.ts';
 
 const kind = 'transfer';
 
@@ -31,7 +32,7 @@ async function create({ world, desk, input }: Request): Promise<Thing> {
   if (charge && charge.currency !== currency) throw invalid('currency', 'The currency of source_transaction is another.');
   if (charge && amount > Number(charge.amount_captured)) throw invalid('amount', 'The amount is more than that of source_transaction.');
   // What is passed on of a charge waits as long as the charge's own money does.
-  await world.steps.on(desk.at, subjectOf(currency), async () => {
+  await world.steps.on(desk.at, payoutsOf(currency), async () => {
     if (desk.again && (await world.steps.wasTaken(desk.at, step))) return;
     if (!charge && amount > (await availableOf(world, desk, currency)))
       throw refuse('BalanceInsufficient', 'You have insufficient available funds in your Stripe account.', {
@@ -41,7 +42,7 @@ async function create({ world, desk, input }: Request): Promise<Thing> {
     const given: Fields = { description, metadata, source_transaction, transfer_group };
     const available = Math.max(desk.created, Number(line?.available_on ?? 0));
     const written = { transfer: id, amount, currency, destination, given, available_on: available, desk: writtenDesk(desk) };
-    await world.steps.take(desk.at, { id: step, kind: 'transfer', subject: subjectOf(currency), input: written });
+    await world.steps.take(desk.at, { id: step, kind: 'transfer', subject: payoutsOf(currency), input: written });
   });
   return (await found(world, desk.at, kind, id)).thing;
 }
