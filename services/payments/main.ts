@@ -92,8 +92,7 @@ export const main = implement<typeof payments, Needs>(
     const movers = {
       ...{ authorize: authorizer(it), capture: capturer(it), cancel: canceler(it), increment: increaser(it), refund: refunder(it) },
       ...{ wait: waiter(it), settle: settler(it), dispute: disputer(it), decide: decider(it), payout: payer(it), unpay: unpayer(it) },
-      ...{ payout_end: payoutEnder(it) },
-      ...{ finalize: finalizer(it), void: voider(it), balance: balancer(it), credit_note: creditor(it) },
+      ...{ payout_end: payoutEnder(it), finalize: finalizer(it), void: voider(it), balance: balancer(it), credit_note: creditor(it) },
       ...{ transfer: transferrer(it), reverse: reverser(it), tell: teller(it) },
     };
     const steps = new Steps(sql, sealer, objects, movers);
@@ -117,8 +116,7 @@ export const main = implement<typeof payments, Needs>(
         ...paymentIntentHandlers(world),
         ...chargeHandlers(world),
         ...directChargeHandlers(world),
-        ...payoutHandlers(world),
-        ...bankAccountHandlers(world),
+        ...{ ...payoutHandlers(world), ...bankAccountHandlers(world) },
         ...productHandlers(world),
         ...meterHandlers(world),
         ...{ ...fileHandlers(world), ...clearingFileHandlers(world), ...microdepositHandlers(world), ...screeningHandlers(world) },

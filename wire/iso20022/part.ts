@@ -96,7 +96,12 @@ const controlSum = maybe('sum', 'CtrlSum', decimal);
 export const countedIds = [...messageIds, one('count', 'NbOfTxs', count), controlSum] as const;
 
 /** A message between banks: its header, and the payments that the totals in it are of. */
-export function batch<const Key extends string, H extends Totals, P extends Paid>(header: Shape<H>, key: Key, path: string, payment: Shape<P>) {
+export function batch<const Key extends string, H extends Totals, P extends Paid>(
+  header: Shape<H>,
+  key: Key,
+  path: string,
+  payment: Shape<P>,
+) {
   return group([one('header', 'GrpHdr', header), many(key, path, payment)], (value) => {
     const { header: totals, [key]: payments } = value as unknown as { header: Totals } & Record<Key, readonly P[]>;
     checkTotals(totals, payments, 'GrpHdr');

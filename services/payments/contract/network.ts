@@ -20,7 +20,7 @@ export const networkOperations = {
     ...on,
     ...write,
     repeat: 'natural',
-    text: 'Say what the simulated networks of cards and banks are like from now on; shares are percentages of messages; what is not said is as usual.',
+    text: 'Say what the simulated networks of cards and banks are like from now on; shares are percentages; what is not said is as usual.',
     input: input({
       seed: may(Type.String({ maxLength: 64, description: 'What all chance follows from.' })),
       latency_ms: Latency,
@@ -29,7 +29,11 @@ export const networkOperations = {
         Type.Integer({ minimum: networkWaitMinMs, maximum: networkWaitMaxMs, description: 'How long an answer is waited for.' }),
       ),
       payout_s: may(
-        Type.Integer({ minimum: 0, maximum: payoutSecondsMax, description: 'How soon a standard payout leaves; on the next bank day if not said.' }),
+        Type.Integer({
+          minimum: 0,
+          maximum: payoutSecondsMax,
+          description: 'How soon a standard payout leaves; the next bank day if not said.',
+        }),
       ),
       lost: Share,
       late: Share,

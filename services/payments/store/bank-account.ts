@@ -34,7 +34,8 @@ function numberIn(currency: string, given: Fields): BankAccountNumber {
   }
   const fields = { routing_number: routing, account_number: number, account_holder_type: given.account_holder_type ?? 'company' };
   const account = currency === 'usd' ? bankAccountOf('us_bank_account', fields) : bankAccountOf('sepa_debit', { iban: number });
-  if (isAccountError(account)) throw invalid(/\[routing/.test(account.param) ? 'routing_number' : 'account_number', account.message, account.code);
+  if (isAccountError(account))
+    throw invalid(/\[routing/.test(account.param) ? 'routing_number' : 'account_number', account.message, account.code);
   return account.secret as unknown as BankAccountNumber;
 }
 

@@ -72,7 +72,13 @@ async function orderOf(world: World, at: Placed, { thing }: Kept): Promise<BankO
   const accepted = numberOf(fieldsOf(mandate?.thing.customer_acceptance).accepted_at) ?? Number(thing.created);
   const signed = new Date(accepted * 1000).toISOString().slice(0, 10);
   const way = thing.way === 'credit' ? 'credit' : 'debit';
-  const order = { id: thing.id, way, amount: Number(thing.amount), currency: String(thing.currency), name: textOf(thing.name) ?? '' } as const;
+  const order = {
+    id: thing.id,
+    way,
+    amount: Number(thing.amount),
+    currency: String(thing.currency),
+    name: textOf(thing.name) ?? '',
+  } as const;
   const purpose = own === undefined ? 'payment' : 'payout';
   return { ...order, account, purpose, mandate: { id: mandate?.thing.id ?? 'NOTPROVIDED', signed } };
 }

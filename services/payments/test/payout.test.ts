@@ -61,7 +61,9 @@ test('payouts go by the rail of their currency and haste, and are called off unt
   assert.match((await refusal(stripe.payouts.cancel(made[0]?.id ?? ''))).message, /paid/);
   assert.equal((await stripe.payouts.cancel(patient.id)).status, 'canceled');
   assert.deepEqual([await available('usd'), await available('eur'), await available('gbp')], [7900, 7500, 0]);
-  const kinds = await Promise.all(['sepa', 'sct_inst', 'rtp', 'wire'].map(async (rail) => (await messages(rail)).map(({ kind }) => kind).toSorted()));
+  const kinds = await Promise.all(
+    ['sepa', 'sct_inst', 'rtp', 'wire'].map(async (rail) => (await messages(rail)).map(({ kind }) => kind).toSorted()),
+  );
   assert.deepEqual(kinds, [['pacs.002', 'pain.001'], ...[1, 2, 3].map(() => ['pacs.002', 'pacs.008'])]);
   const [transfer] = (await messages('rtp')).flatMap((each) => (each.kind === 'pacs.008' ? each.value.transfers : []));
   assert.deepEqual(transfer?.amount, { currency: 'USD', minor: 1100 });

@@ -16,7 +16,13 @@ export async function availableOf(world: World, { at, created }: Desk, currency:
   return ((await world.money.balances(at, [currency])).get(currency) ?? 0) - Number(waiting?.pending ?? 0n);
 }
 
-type Going = { readonly id: string; readonly currency: string; readonly amount: number; readonly given: Fields; readonly isInstant: boolean };
+type Going = {
+  readonly id: string;
+  readonly currency: string;
+  readonly amount: number;
+  readonly given: Fields;
+  readonly isInstant: boolean;
+};
 
 /** The step that sends a payout, or takes one back. */
 async function send(world: World, desk: Desk, step: string, { id, currency, amount, given, isInstant }: Going): Promise<void> {
