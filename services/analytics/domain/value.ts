@@ -156,6 +156,13 @@ export function keyOf(value: Value): string {
   }
 }
 
+/** Whether values look the same: equal decimals of another scale do not. */
+export function isAlike(left: Value, right: Value): boolean {
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return left === right;
+  if ('units' in left) return 'units' in right && left.units === right.units && left.scale === right.scale;
+  return !('units' in right) && left.months === right.months && left.days === right.days && left.micros === right.micros;
+}
+
 /** The same text for rows that look the same: equal decimals of another scale do not. */
 export function rowKey(row: Row): string {
   let key = '';

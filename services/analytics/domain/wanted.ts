@@ -16,19 +16,26 @@ const all = (plan: Plan): Set<number> => new Set(plan.columns.keys());
 /** What a plan reads of each relation: the other columns may be NULL, and its rows are the same. */
 export function readsOf(plan: Plan): Reads {
   const found = new Map<bigint, Set<number>>();
-  look(plan, all(plan), (relation, places) => {
-    const known = found.get(relation) ?? new Set();
-    for (const place of places) known.add(place);
-    found.set(relation, known);
+  look(plan, all(plan), (each, wanted) => {
+    if (each.kind !== 'scan') return;
+    const known = found.get(each.relation) ?? new Set();
+    for (const place of each.watermark ? [...wanted, each.watermark.place] : wanted) known.add(place);
+    found.set(each.relation, known);
   });
   return found;
 }
 
-function look(plan: Plan, wanted: Wanted, add: (relation: bigint, places: Iterable<number>) => void): void {
+/** The columns of each part of a plan that are read: the others may be NULL. */
+export function shownOf(plan: Plan): ReadonlyMap<Plan, Wanted> {
+  const found = new Map<Plan, Wanted>();
+  look(plan, all(plan), (each, wanted) => found.set(each, new Set([...(found.get(each) ?? []), ...wanted])));
+  return found;
+}
+
+function look(plan: Plan, wanted: Wanted, add: (plan: Plan, wanted: Wanted) => void): void {
+  add(plan, wanted);
   switch (plan.kind) {
     case 'scan':
-      add(plan.relation, plan.watermark ? [...wanted, plan.watermark.place] : wanted);
-      return;
     case 'one':
       return;
     case 'map':

@@ -24,16 +24,45 @@ export const emptyBatch = (columns: readonly Column[]): Batch => ({
   weights: undefined,
 });
 
-/** A column of NULLs alone. */
-export const absent = (type: Type, size: number): Vector =>
-  isMasked(type)
-    ? { values: room(type, size), nulls: new Uint8Array(size).fill(1) }
-    : { values: new Array<Value>(size).fill(null), nulls: undefined };
-
 /** A vector whose values are made when they are first asked for. */
 export interface LazyVector extends Vector {
   gather(places: Uint32Array): Vector;
 }
+
+/** A vector that is made when it is first asked for. */
+export class Later implements LazyVector {
+  readonly #make: () => Vector;
+  #made: Vector | undefined;
+
+  constructor(make: () => Vector) {
+    this.#make = make;
+  }
+
+  get made(): Vector {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  get values(): Values {
+    return this.made.values;
+  }
+
+  get nulls(): Uint8Array | undefined {
+    return this.made.nulls;
+  }
+
+  gather(places: Uint32Array): Vector {
+    return new Later(() => picked(this.made, places));
+  }
+}
+
+/** A column of NULLs alone. */
+export const absent = (type: Type, size: number): Vector =>
+  new Later(() =>
+    isMasked(type)
+      ? { values: room(type, size), nulls: new Uint8Array(size).fill(1) }
+      : { values: new Array<Value>(size).fill(null), nulls: undefined },
+  );
 
 export function valueAt({ values, nulls }: Vector, at: number): Value {
   return nulls?.[at] === 1 ? null : (values[at] ?? null);
@@ -92,17 +121,31 @@ function vectorOf(type: Type, rows: readonly Row[], place: number): Vector {
 /** The values in an array that holds integers of any size. */
 export const widened = (values: Values): Value[] => Array.from(values as ArrayLike<Value>);
 
+/** The values at some places of a vector, in their order. */
+export function picked(vector: Vector, places: ArrayLike<number>): Vector {
+  const { values, nulls } = vector;
+  const count = places.length;
+  if (Array.isArray(values)) {
+    const made = new Array<Value>(count);
+    for (let at = 0; at < count; at += 1) made[at] = values[places[at] as number] as Value;
+    return { values: made, nulls: nulls && pickedMask(nulls, places) };
+  }
+  const made = values instanceof Int32Array ? new Int32Array(count) : new Float64Array(count);
+  for (let at = 0; at < count; at += 1) made[at] = values[places[at] as number] as number;
+  return { values: made, nulls: nulls && pickedMask(nulls, places) };
+}
+
+function pickedMask(nulls: Uint8Array, places: ArrayLike<number>): Uint8Array {
+  const made = new Uint8Array(places.length);
+  for (let at = 0; at < made.length; at += 1) made[at] = nulls[places[at] as number] as number;
+  return made;
+}
+
 /** The rows at some places of a batch, in their order. */
 export function gathered(batch: Batch, places: Uint32Array): Batch {
-  const columns = batch.columns.map((vector): Vector => {
-    if ('gather' in vector) return (vector as LazyVector).gather(places);
-    const { values, nulls } = vector;
-    const made = Array.isArray(values)
-      ? new Array<Value>(places.length)
-      : new (values.constructor as Float64ArrayConstructor)(places.length);
-    for (let at = 0; at < places.length; at += 1) made[at] = values[places[at] as number] as never;
-    return { values: made, nulls: nulls && (places.map((place) => nulls[place] ?? 0) as unknown as Uint8Array) };
-  });
+  const columns = batch.columns.map((vector) =>
+    'gather' in vector ? (vector as LazyVector).gather(places) : new Later(() => picked(vector, places)),
+  );
   return { size: places.length, columns, weights: batch.weights && Float64Array.from(places, (place) => batch.weights?.[place] ?? 1) };
 }
 
@@ -110,7 +153,29 @@ export function gathered(batch: Batch, places: Uint32Array): Batch {
 export function concatenated(batches: readonly Batch[], columns: readonly Column[]): Batch {
   const filled = batches.filter(({ size }) => size > 0);
   if (filled.length < 2) return filled[0] ?? emptyBatch(columns);
-  const builder = new BatchBuilder(columns);
-  for (const batch of filled) for (let at = 0; at < batch.size; at += 1) builder.add(rowAt(batch, at), weightAt(batch, at));
-  return builder.finish();
+  const size = filled.reduce((sum, batch) => sum + batch.size, 0);
+  const parts = columns.map(({ type }, place) => new Later(() => behind(type, filled, place, size)));
+  let weights: Float64Array | undefined;
+  let from = 0;
+  for (const batch of filled) {
+    if (batch.weights) (weights ??= new Float64Array(size).fill(1)).set(batch.weights, from);
+    from += batch.size;
+  }
+  return { size, columns: parts, weights };
+}
+
+/** One column of batches behind each other. */
+function behind(type: Type, batches: readonly Batch[], place: number, size: number): Vector {
+  const vectors = batches.map(({ columns }) => columns[place] as Vector);
+  const isPlain = vectors.some(({ values }) => Array.isArray(values));
+  const made = isPlain ? new Array<Value>(size) : room(type, size);
+  let nulls: Uint8Array | undefined;
+  let from = 0;
+  for (const [at, { size: count }] of batches.entries()) {
+    const { values, nulls: masked } = vectors[at] as Vector;
+    for (let row = 0; row < count; row += 1) made[from + row] = values[row] as never;
+    if (masked) (nulls ??= new Uint8Array(size)).set(masked.subarray(0, count), from);
+    from += count;
+  }
+  return { values: made, nulls };
 }

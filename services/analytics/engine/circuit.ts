@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { appends, inputsOf, type Plan } from '../domain/plan.ts';
 import type { Column, Row } from '../domain/value.ts';
-import { type Reads, readsOf } from '../domain/wanted.ts';
+import { type Reads, readsOf, shownOf } from '../domain/wanted.ts';
 import { absent, type Batch, concatenated, emptyBatch } from './batch.ts';
 import { Group } from './group.ts';
 import { Join } from './join.ts';
@@ -18,7 +18,8 @@ import { isStage, type Stage } from './stage.ts';
 import { Temporal } from './temporal.ts';
 import { Window } from './window.ts';
 
-type Planned = { readonly plan: Plan; readonly inputs: readonly number[] };
+/** `shown`: the columns that are read of what comes out of it. */
+type Planned = { readonly plan: Plan; readonly inputs: readonly number[]; readonly shown: Set<number> };
 /** `from`: the nodes whose rows an operator takes, which are not its inputs where it does the work of those besides its own. */
 type Node = Planned & { readonly operator: Operator | undefined; readonly from: readonly number[] };
 
@@ -141,14 +142,16 @@ const shapeOf = (plan: Plan): string =>
   JSON.stringify(plan, (key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : key === 'position' ? undefined : value));
 
 /** The nodes of a plan, each behind its inputs. Equal parts are computed once. */
-function planned(plan: Plan, nodes: Planned[] = [], known = new Map<string, number>()): readonly Planned[] {
+function planned(plan: Plan): readonly Planned[] {
+  const nodes: Planned[] = [];
+  const known = new Map<string, number>();
+  const shown = shownOf(plan);
   const build = (each: Plan): number => {
     const shape = shapeOf(each);
-    const seen = known.get(shape);
-    if (seen !== undefined) return seen;
     const inputs = inputsOf(each).map(build);
-    const at = nodes.push({ plan: each, inputs }) - 1;
+    const at = known.get(shape) ?? nodes.push({ plan: each, inputs, shown: new Set() }) - 1;
     known.set(shape, at);
+    for (const place of shown.get(each) ?? []) nodes[at]?.shown.add(place);
     return at;
   };
   build(plan);
@@ -159,7 +162,7 @@ function planned(plan: Plan, nodes: Planned[] = [], known = new Map<string, numb
 function operated(nodes: readonly Planned[]): Node[] {
   const takers = nodes.map((_, at) => nodes.reduce((sum, { inputs }) => sum + Number(inputs.includes(at)), 0));
   const absorbed = new Set<number>();
-  const found = nodes.map(({ plan, inputs }) => {
+  const found = nodes.map(({ plan, inputs, shown }) => {
     const stages: Stage[] = [];
     let from = inputs;
     while (plan.kind === 'map' || plan.kind === 'group') {
@@ -170,15 +173,17 @@ function operated(nodes: readonly Planned[]): Node[] {
       absorbed.add(below);
       from = under.inputs;
     }
-    return { plan, inputs, from, stages };
+    return { plan, inputs, shown, from, stages };
   });
-  return found.map(({ plan, inputs, from, stages }, at) => ({
-    ...{ plan, inputs, from },
-    operator: absorbed.has(at) ? undefined : operatorOf(plan, stages),
+  return found.map(({ plan, inputs, shown, from, stages }, at) => ({
+    ...{ plan, inputs, shown, from },
+    operator: absorbed.has(at) ? undefined : operatorOf(plan, stages, shown),
   }));
 }
 
-function operatorOf(plan: Plan, stages: readonly Stage[]): Operator | undefined {
+const inputOf = (plan: Plan) => ({ columns: plan.columns, appends: appends(plan) });
+
+function operatorOf(plan: Plan, stages: readonly Stage[], shown: ReadonlySet<number>): Operator | undefined {
   switch (plan.kind) {
     case 'scan':
     case 'one':
@@ -192,7 +197,7 @@ function operatorOf(plan: Plan, stages: readonly Stage[]): Operator | undefined 
     case 'group':
       return new Group(plan, appends(plan.input), stages);
     case 'join':
-      return new Join({ ...plan, left: plan.left.columns, right: plan.right.columns });
+      return new Join({ ...plan, left: inputOf(plan.left), right: inputOf(plan.right), shown });
     case 'over':
     case 'session':
       return new Partitioned(plan, appends(plan.input));

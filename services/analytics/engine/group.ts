@@ -6,25 +6,19 @@ import { type Accumulator, accumulatorOf, type Kept, type Name } from './accumul
 import type { Batch } from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { compile } from './compile.ts';
-import { batchColumns, batchReads, Emitter, keyCode, type Term } from './emit.ts';
+import { batchColumns, batchReads, Emitter, type Term } from './emit.ts';
 import { exactSum, joinedSum, rounded, scaledSum, shownBest, takeBest, takeSum, unscaled } from './exact.ts';
+import { findBefore, findCode } from './find.ts';
 import type { Operator, State } from './operator.ts';
 import { closeCode, openCode, outputParts, storeCode } from './output.ts';
-import { hashCode, isNumbered, keysAt, rowsAt, stampAt } from './place.ts';
+import { isNumbered, keysAt, rowsAt, stampAt } from './place.ts';
 import { runtime } from './runtime.ts';
 import { Slots } from './slot.ts';
 import { emitStages, type Stage } from './stage.ts';
 
-/** Whether results look the same: equal decimals of another scale do not. */
-function isAlike(left: Value, right: Value): boolean {
-  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return left === right;
-  if ('units' in left) return 'units' in right && left.units === right.units && left.scale === right.scale;
-  return !('units' in right) && left.months === right.months && left.days === right.days && left.micros === right.micros;
-}
-
 const parts = {
   ...runtime,
-  ...{ exactSum, joinedSum, rounded, scaledSum, shownBest, takeBest, takeSum, unscaled, isAlike },
+  ...{ exactSum, joinedSum, rounded, scaledSum, shownBest, takeBest, takeSum, unscaled },
   int8: (value: number | bigint) => (typeof value === 'number' ? value : ranged('int8', value)),
 };
 
@@ -97,14 +91,12 @@ function groupCode(grouping: Grouping, slots: Slots) {
   for (const expr of [...keys, ...aggregates.flatMap(({ arg, filter }) => [arg, filter])]) if (expr) columnsIn(expr, wanted);
   const { used, before, after } = emitStages(stages, wanted, emitter);
   const names = namesOf(grouping.accumulators, slots);
-  findCode(grouping, slots, emitter);
+  slotCode(grouping, slots, emitter);
   aggregates.forEach((aggregate, at) => updateCode(aggregate, grouping.accumulators[at] as Accumulator, names[at] ?? [], emitter));
   const body = emitter.take();
-  const factors = [...slots.places.factors.keys()].map((at) => `const f${at} = map.factors[${at}];`).join('\n');
   const loop = (name: string, weight: string) => `function ${name}(b, p) {
 const step = g.step, x = g.values;
-let c = map.cells, t = map.table, mask = map.mask;
-${factors}
+${findBefore(keys.map(({ type }) => type))}
 ${batchColumns(used)}
 ${before.join('\n')}
 for (let i = 0; i < b.size; i++) {
@@ -126,10 +118,8 @@ ${rowsCode(grouping, names, slots)}
   return { code, constants };
 }
 
-const reload = 'c = map.cells; t = map.table; mask = map.mask;';
-
 /** Code that finds the slot `s` of a row, whose numbers begin at `o` and values at `y`. */
-function findCode({ keys, closesBy }: Grouping, { places, depth }: Slots, emitter: Emitter): void {
+function slotCode({ keys, closesBy }: Grouping, { places, depth }: Slots, emitter: Emitter): void {
   const { width } = places;
   const terms = keys.map((key): Term => {
     const { value, isNull } = emitter.term(key);
@@ -137,38 +127,11 @@ function findCode({ keys, closesBy }: Grouping, { places, depth }: Slots, emitte
     emitter.line(`const ${name} = ${value};`);
     return { value: name, isNull };
   });
-  const types = keys.map(({ type }) => type);
-  const list = terms.map(({ value, isNull }) => (isNull === 'false' ? value : `${isNull} ? null : ${value}`)).join(', ');
-  const byName = `s = map.byName(${keyCode(terms, types)});\nif (s < 0) { s = g.open([${list}]); ${reload} }`;
-  emitter.line('let s;');
-  if (isNumbered(types)) {
-    const are = terms.flatMap(({ value, isNull }, at) => [
-      ...(isNull === 'false' ? [] : [`!${isNull}`]),
-      ...(types[at] === 'int8' ? [`typeof ${value} === 'number'`] : []),
-    ]);
-    const byNumbers = numbersCode(
-      terms.map(({ value }) => value),
-      width,
-      closesBy,
-    );
-    emitter.line(are.length === 0 ? byNumbers : `if (${are.join(' && ')}) {\n${byNumbers}\n} else {\n${byName}\n}`);
-  } else emitter.line(byName);
+  const onOpen = closesBy === undefined ? '' : `g.expire(s, ${terms[closesBy]?.value});`;
+  emitter.line(findCode({ terms, types: keys.map(({ type }) => type), width, onOpen }));
   emitter.line(`const o = s * ${width}${depth > 0 ? `, y = s * ${depth}` : ''};`);
   emitter.line(`if (c[o + ${stampAt}] !== step) g.touch(s);\nc[o + ${rowsAt}] += w;`);
 }
-
-/** Code that finds a slot by numbers, or begins one. */
-const numbersCode = (values: readonly string[], width: number, closesBy: number | undefined): string => `${hashCode(values)}
-for (let q = h & mask; ; q = (q + 1) & mask) {
-s = t[q * 2 + 1] - 1;
-if (s < 0) {
-s = g.openNumbers(h); ${reload}
-${values.map((value, at) => `c[s * ${width} + ${keysAt + at}] = ${value};`).join(' ')}
-${closesBy === undefined ? '' : `g.expire(s, ${values[closesBy]});`}
-break;
-}
-if (t[q * 2] === h${values.map((value, at) => ` && c[s * ${width} + ${keysAt + at}] === ${value}`).join('')}) break;
-}`;
 
 function updateCode({ arg, filter }: Aggregate, { update }: Accumulator, names: readonly Name[], emitter: Emitter): void {
   emitter.line('{');

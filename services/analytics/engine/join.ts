@@ -1,60 +1,49 @@
+import { columnsIn, type Expr } from '../domain/expression.ts';
 import type { Closing, JoinKind } from '../domain/plan.ts';
-import type { Expr } from '../domain/expression.ts';
-import { type Column, type Row, rowKey, type Value } from '../domain/value.ts';
-import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
+import type { Column, Row, Type, Value } from '../domain/value.ts';
+import {
+  absent,
+  type Batch,
+  BatchBuilder,
+  concatenated,
+  isMasked,
+  Later,
+  type LazyVector,
+  picked,
+  room,
+  type Values,
+  type Vector,
+} from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
-import { Expiry } from './expiry.ts';
-import { Heap, type Held } from './heap.ts';
-import { pairsMax } from './limits.ts';
-import type { Entry, Operator, State } from './operator.ts';
-import { keysOf, pairTest, valuesOf } from './pipeline.ts';
-import { runtime } from './runtime.ts';
+import { type SideShape, type Taking, takingOf } from './join-code.ts';
+import { JoinKeys } from './join-key.ts';
+import { JoinSide } from './join-side.ts';
+import { type Entry, named, type Operator, type State } from './operator.ts';
+import { Pairs } from './pair.ts';
+
+/** One side of a join: its columns, and whether its rows only come. */
+type Input = { readonly columns: readonly Column[]; readonly appends: boolean };
 
 type Joined = {
   readonly how: JoinKind;
-  readonly left: readonly Column[];
-  readonly right: readonly Column[];
+  readonly left: Input;
+  readonly right: Input;
   readonly leftKeys: readonly Expr[];
   readonly rightKeys: readonly Expr[];
   readonly residual: Expr | undefined;
   readonly columns: readonly Column[];
   readonly closing?: { readonly left: Closing; readonly right: Closing };
+  /** The columns that are read of what comes out; the others are NULL. */
+  readonly shown: ReadonlySet<number>;
 };
 
-type Keys = ReturnType<typeof keysOf>;
-/** One side: its rows by key, and whether those without a partner are shown. */
 type Side = {
-  readonly rows: Heap;
-  readonly keys: Keys;
-  readonly isOuter: boolean;
-  readonly width: number;
-  readonly past: Past | undefined;
+  readonly columns: readonly Column[];
+  readonly rows: JoinSide;
+  readonly taking: Taking;
+  /** By when rows have met all that they can meet. */
+  readonly limit: ((clocks: Clocks) => number) | undefined;
 };
-
-/** By when rows of a side have met all that they can meet. */
-class Past {
-  readonly limit: (clocks: Clocks) => number;
-  readonly expiry = new Expiry<{ readonly key: Value; readonly name: string }>();
-  readonly #time: (row: Row) => Value;
-
-  constructor({ by, bound }: Closing) {
-    this.limit = limitOf(bound, 'forgotten');
-    const values = valuesOf([by]);
-    this.#time = (row) => values.run(row, [])[0] ?? null;
-  }
-
-  add(key: Value, row: Row): void {
-    this.expiry.add(this.#time(row), { key, name: rowKey(row) });
-  }
-
-  forget(rows: Heap, clocks: Clocks): void {
-    for (const { key, name } of this.expiry.take(this.limit(clocks))) {
-      const held = rows.find(key, name);
-      if (held) rows.change(key, held.row, -held.weight, name);
-    }
-  }
-}
 
 /** A join of two inputs, which remembers the rows of both. */
 export class Join implements Operator, State {
@@ -63,63 +52,70 @@ export class Join implements Operator, State {
   readonly state: State = this;
   readonly #left: Side;
   readonly #right: Side;
-  readonly #test: ((left: Row, right: Row, params: Row) => boolean) | undefined;
-  readonly #keyOf: readonly ((row: Row) => Value)[];
+  readonly #shown: ReadonlySet<number>;
+  /** Whether rows are shown that have no partner. */
+  readonly #isOuter: boolean;
 
-  constructor({ how, left, right, leftKeys, rightKeys, residual, columns, closing }: Joined) {
-    this.columns = columns;
-    const test = residual && pairTest(residual, left.length);
-    this.#test = test?.run;
-    const isOuter = (side: 'left' | 'right') => how === 'full' || how === side;
-    const side = (name: 'left' | 'right', own: readonly Column[], keys: readonly Expr[]): Side => ({
-      ...{ rows: new Heap(own), keys: keysOf(keys, true), isOuter: isOuter(name), width: own.length },
-      past: closing && new Past(closing[name]),
+  constructor(joined: Joined) {
+    const { how, left, right, leftKeys, rightKeys, residual, closing } = joined;
+    this.columns = joined.columns;
+    this.#shown = joined.shown;
+    this.#isOuter = how !== 'inner';
+    const keys = new JoinKeys(typesOf(leftKeys), typesOf(rightKeys));
+    const sides = [shapeOf(joined, 'left'), shapeOf(joined, 'right')] as const;
+    const rows = sides.map((shape, side) => new JoinSide({ ...shape, keys, side: side as 0 | 1 })) as [JoinSide, JoinSide];
+    const made = ([0, 1] as const).map((side) =>
+      takingOf({ sides, residual }, side, { keys, own: rows[side], other: rows[1 - side] as JoinSide }),
+    );
+    const side = (at: 0 | 1, { columns }: Input, own: Closing | undefined): Side => ({
+      ...{ columns, rows: rows[at], taking: made[at]?.run as Taking },
+      limit: own && limitOf(own.bound, 'forgotten'),
     });
-    this.#left = side('left', left, leftKeys);
-    this.#right = side('right', right, rightKeys);
-    this.#keyOf = [leftKeys, rightKeys].map(keyOfRow);
-    const code = [
-      ['left keys', this.#left.keys.code],
-      ['right keys', this.#right.keys.code],
-    ] as const;
-    this.code = test ? [...code, ['condition', test.code]] : code;
+    this.#left = side(0, left, closing?.left);
+    this.#right = side(1, right, closing?.right);
+    this.code = [
+      ['left', made[0]?.code ?? ''],
+      ['right', made[1]?.code ?? ''],
+    ];
   }
 
   step([left, right]: readonly Batch[], params: Row, _isFirst: boolean, clocks: Clocks): Batch {
-    const builder = new BatchBuilder(this.columns);
-    if (left) this.#take(left, this.#left, this.#right, false, builder, params);
-    if (right) this.#take(right, this.#right, this.#left, true, builder, params);
-    for (const { past, rows } of [this.#left, this.#right]) past?.forget(rows, clocks);
-    return builder.finish();
+    const found = [this.#take(left, 0, params), this.#take(right, 1, params)];
+    for (const { limit, rows } of [this.#left, this.#right]) if (limit) rows.forget(limit(clocks));
+    return concatenated(
+      found.filter((batch) => batch !== undefined),
+      this.columns,
+    );
   }
 
   /** Changes of one side against all rows of the other. */
-  #take(batch: Batch, own: Side, other: Side, isRight: boolean, out: BatchBuilder, params: Row): void {
-    if (batch.size === 0) return;
-    const keys = own.keys.run(batch, params);
-    const test = this.#test;
-    const pair = (mine: Row, theirs: Row) => (isRight ? [...theirs, ...mine] : [...mine, ...theirs]);
-    const [ownNulls, otherNulls] = [new Array<Value>(own.width).fill(null), new Array<Value>(other.width).fill(null)];
-    for (let at = 0; at < batch.size; at += 1) {
-      const [row, weight, key] = [rowAt(batch, at), weightAt(batch, at), keys[at] ?? null];
-      if (key === null) {
-        if (own.isOuter) out.add(pair(row, otherNulls), weight);
-        continue;
-      }
-      let matches = 0;
-      for (const held of [...other.rows.under(key)]) {
-        if (test && !(isRight ? test(held.row, row, params) : test(row, held.row, params))) continue;
-        matches += held.weight;
-        out.add(pair(row, held.row), weight * held.weight);
-        if (out.size > pairsMax) throw new StatementError(sqlstates.tooLarge, `a join makes at most ${pairsMax} rows of one batch`);
-        if (other.isOuter) partnered(other.rows, key, held, weight, (sign) => out.add(pair(ownNulls, held.row), sign));
-      }
-      const held = own.rows.change(key, row, weight);
-      if (held && held.weight === weight) own.past?.add(key, row);
-      if (!own.isOuter) continue;
-      if (held && held.matches !== matches) own.rows.match(key, held, matches - held.matches);
-      if (matches === 0) out.add(pair(row, otherNulls), weight);
-    }
+  #take(batch: Batch | undefined, side: 0 | 1, params: Row): Batch | undefined {
+    if (!batch || batch.size === 0) return undefined;
+    const pairs = new Pairs(batch.size);
+    const [own, other] = side === 0 ? [this.#left, this.#right] : [this.#right, this.#left];
+    own.taking.take(batch, params, pairs);
+    const { size } = pairs;
+    const [mine, theirs] = [pairs.own.subarray(0, size), pairs.other.subarray(0, size)];
+    const shown = (column: Column, place: number, make: () => Vector): Vector =>
+      this.#shown.has(place) ? new Later(make) : absent(column.type, size);
+    const width = this.#left.columns.length;
+    const [ownFrom, otherFrom] = side === 0 ? [0, width] : [width, 0];
+    const ofOwn = own.columns.map((column, place) => shown(column, ownFrom + place, () => this.#ofBatch(batch, place, mine, column.type)));
+    const ofOther = other.columns.map(({ type, name }, place) => {
+      const values = { values: other.rows.columns[place] as Values, nulls: other.rows.masks[place] };
+      return shown({ type, name }, otherFrom + place, () => (this.#isOuter ? pickedOr(values, theirs, 0, type) : picked(values, theirs)));
+    });
+    const weights = pairs.weights.subarray(0, size);
+    return {
+      ...{ size, columns: side === 0 ? [...ofOwn, ...ofOther] : [...ofOther, ...ofOwn] },
+      weights: weights.every((weight) => weight === 1) ? undefined : weights,
+    };
+  }
+
+  #ofBatch({ columns }: Batch, place: number, places: Int32Array, type: Type): Vector {
+    const vector = columns[place] as Vector;
+    if (this.#isOuter) return pickedOr(vector, places, -1, type);
+    return 'gather' in vector ? (vector as LazyVector).gather(Uint32Array.from(places)) : picked(vector, places);
   }
 
   get size(): number {
@@ -127,15 +123,12 @@ export class Join implements Operator, State {
   }
 
   settle(): Entry[] {
-    for (const { past } of [this.#left, this.#right]) past?.expiry.settle();
     return [...named('l', this.#left.rows.settle()), ...named('r', this.#right.rows.settle())];
   }
 
   undo(): void {
-    for (const { rows, past } of [this.#left, this.#right]) {
-      rows.undo();
-      past?.expiry.undo();
-    }
+    this.#left.rows.undo();
+    this.#right.rows.undo();
   }
 
   *dump(): Generator<Entry> {
@@ -144,34 +137,44 @@ export class Join implements Operator, State {
   }
 
   load([name, written]: Entry): void {
-    const isLeft = name.startsWith('l');
-    const { rows, past } = isLeft ? this.#left : this.#right;
-    const keyOf = this.#keyOf[isLeft ? 0 : 1] as (row: Row) => Value;
-    const row = rows.load([name.slice(1), written], keyOf);
-    past?.add(keyOf(row), row);
+    const { rows, columns, taking } = name.startsWith('l') ? this.#left : this.#right;
+    const [texts, weight, matches] = written as [(string | null)[], number, number];
+    const builder = new BatchBuilder(columns);
+    builder.add(rows.read(texts), weight);
+    rows.place(name.slice(1));
+    rows.placed(taking.keep(builder.finish()), matches);
   }
 }
 
-/** Entries under the name of one side. */
-export function* named(side: string, entries: Iterable<Entry>): Generator<Entry> {
-  for (const [name, written] of entries) yield [`${side}${name}`, written];
+const typesOf = (exprs: readonly Expr[]): Type[] => exprs.map(({ type }) => type);
+
+/** What is kept of a side: what is shown of it, what pairs are told by, and what says under which key and how long it is kept. */
+function shapeOf({ how, left, right, leftKeys, rightKeys, residual, closing, shown }: Joined, name: 'left' | 'right'): SideShape {
+  const isLeft = name === 'left';
+  const { columns, appends } = isLeft ? left : right;
+  const keys = isLeft ? leftKeys : rightKeys;
+  const time = closing?.[name].by;
+  const from = isLeft ? 0 : left.columns.length;
+  const stored = new Set<number>();
+  for (const place of [...shown, ...(residual ? columnsIn(residual) : [])])
+    if (place >= from && place < from + columns.length) stored.add(place - from);
+  for (const expr of [...keys, ...(time ? [time] : [])]) columnsIn(expr, stored);
+  return { types: columns.map(({ type }) => type), stored, keys, isOuter: how === 'full' || how === name, appends, time };
 }
 
-/** A row that got or lost partners: it is shown alone while it has none. */
-function partnered(rows: Heap, key: Value, held: Held, by: number, alone: (weight: number) => void): void {
-  rows.match(key, held, by);
-  const now = held.matches + by;
-  if (held.matches === 0 && now !== 0) alone(-held.weight);
-  if (held.matches !== 0 && now === 0) alone(held.weight);
-}
-
-/** The key of one row, as `keysOf` makes it. */
-export function keyOfRow(keys: readonly Expr[]): (row: Row) => Value {
-  const values = valuesOf(keys);
-  const isPlain = keys.length === 1 && !['numeric', 'interval'].includes(keys[0]?.type ?? '');
-  return (row) => {
-    const found = values.run(row, []);
-    if (isPlain) return found[0] ?? null;
-    return keys.length === 1 && found[0] === null ? null : found.map(runtime.keyOf).join('');
-  };
+/** The values at some places, NULL where the place is that of none. */
+function pickedOr({ values, nulls }: Vector, places: Int32Array, none: number, type: Type): Vector {
+  if (!isMasked(type)) {
+    const made = new Array<Value>(places.length);
+    for (let at = 0; at < made.length; at += 1) made[at] = places[at] === none ? null : (values[places[at] as number] as Value);
+    return { values: made, nulls: undefined };
+  }
+  const made = Array.isArray(values) ? new Array<Value>(places.length).fill(0) : room(type, places.length);
+  const masked = new Uint8Array(places.length);
+  for (let at = 0; at < masked.length; at += 1) {
+    const place = places[at] as number;
+    if (place === none || nulls?.[place] === 1) masked[at] = 1;
+    else made[at] = values[place] as never;
+  }
+  return { values: made, nulls: masked };
 }

@@ -4,11 +4,10 @@ import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { Expiry } from './expiry.ts';
 import { Heap } from './heap.ts';
-import { keyOfRow, named } from './join.ts';
 import { matchStepsMax } from './limits.ts';
 import { Recognizer } from './match.ts';
-import type { Entry, Operator, State } from './operator.ts';
-import { keysOf } from './pipeline.ts';
+import { type Entry, named, type Operator, type State } from './operator.ts';
+import { keyOfRow, keysOf } from './pipeline.ts';
 import { attempted, type Handler, type Place, type Scan } from './scan.ts';
 
 type Waiting = { readonly key: Value; readonly name: string };

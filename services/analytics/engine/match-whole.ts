@@ -5,12 +5,11 @@ import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { Expiry } from './expiry.ts';
 import { Heap } from './heap.ts';
-import { keyOfRow } from './join.ts';
 import { matchStepsMax } from './limits.ts';
 import { Recognizer } from './match.ts';
 import type { Entry, Operator, State } from './operator.ts';
 import { difference } from './partition.ts';
-import { keysOf, valuesOf } from './pipeline.ts';
+import { keyOfRow, keysOf, valuesOf } from './pipeline.ts';
 import { attempted } from './scan.ts';
 
 /** Matches in partitions that are known as a whole: of those that changed all anew, or of each one once, when it is over. */

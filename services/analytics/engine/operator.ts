@@ -32,3 +32,8 @@ export interface State {
   /** All of it as entries. */
   dump(): Iterable<Entry>;
 }
+
+/** Entries under the name of one of several states. */
+export function* named(part: string, entries: Iterable<Entry>): Generator<Entry> {
+  for (const [name, written] of entries) yield [`${part}${name}`, written];
+}

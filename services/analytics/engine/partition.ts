@@ -7,9 +7,8 @@ import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { Expiry } from './expiry.ts';
 import { Heap } from './heap.ts';
-import { keyOfRow } from './join.ts';
 import type { Entry, Operator, State } from './operator.ts';
-import { keysOf, valuesOf } from './pipeline.ts';
+import { keyOfRow, keysOf, valuesOf } from './pipeline.ts';
 import { runningOf } from './running.ts';
 
 type Ordered = { readonly row: Row; readonly by: readonly Value[] };

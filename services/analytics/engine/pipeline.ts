@@ -88,3 +88,14 @@ export function valuesOf(exprs: readonly Expr[]): Made<(row: Row, params: Row) =
   const code = `return function values(a, p) {\n${emitter.take()}\nreturn [${list.join(', ')}];\n};`;
   return { code, run: compile(code, { ...parts, k: constants }) };
 }
+
+/** The key of one row, as `keysOf` makes it. */
+export function keyOfRow(keys: readonly Expr[]): (row: Row) => Value {
+  const values = valuesOf(keys);
+  const isPlain = keys.length === 1 && !['numeric', 'interval'].includes(keys[0]?.type ?? '');
+  return (row) => {
+    const found = values.run(row, []);
+    if (isPlain) return found[0] ?? null;
+    return keys.length === 1 && found[0] === null ? null : found.map(runtime.keyOf).join('');
+  };
+}

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { keyOf, type Type, type Value } from '../domain/value.ts';
+import { HashTable } from './hash-table.ts';
 
 const numbers: readonly Type[] = ['int4', 'int8', 'date', 'timestamp', 'timestamptz'];
-const [slotsFirst, tableFirst] = [16, 64];
+const slotsFirst = 16;
 /** Numbers of a slot in front of its keys: the step that it was last seen in, and its rows. */
 export const [stampAt, rowsAt, keysAt] = [0, 1, 2];
 
@@ -35,15 +36,13 @@ export class Places {
   /** Odd numbers by which keys are multiplied. Nobody knows them who could choose keys that fall into one place. */
   readonly factors: Int32Array;
   cells: Float64Array<ArrayBuffer>;
-  /** Hashes, each with its slot behind it; slots are counted from 1, 0 is none. */
-  table = new Int32Array(tableFirst * 2);
-  mask = tableFirst - 1;
+  /** Slots by their hashes; they are counted from 1 there. */
+  readonly #table = new HashTable();
   readonly #isNumbered: boolean;
   readonly #keys: number;
   readonly #named = new Map<Value, number>();
   /** Where NaN stands in a new slot, and not 0. */
   readonly #unset: readonly number[];
-  #count = 0;
 
   /** `first`: what stands in a new slot behind its keys, 0 or NaN. */
   constructor(types: readonly Type[], first: readonly number[]) {
@@ -56,11 +55,19 @@ export class Places {
   }
 
   get size(): number {
-    return this.#named.size + this.#count;
+    return this.#named.size + this.#table.size;
+  }
+
+  get table(): Int32Array {
+    return this.#table.table;
+  }
+
+  get mask(): number {
+    return this.#table.mask;
   }
 
   *values(): Generator<number> {
-    for (let at = 1; at < this.table.length; at += 2) if ((this.table[at] as number) > 0) yield (this.table[at] as number) - 1;
+    for (const counted of this.#table.values()) yield counted - 1;
     yield* this.#named.values();
   }
 
@@ -90,10 +97,11 @@ export class Places {
   get(keys: readonly Value[]): number {
     if (!this.isNumbers(keys)) return this.byName(nameOf(keys));
     const hash = this.hash(keys, 0);
-    for (let at = hash & this.mask; ; at = (at + 1) & this.mask) {
-      const slot = (this.table[at * 2 + 1] as number) - 1;
+    const { table, mask } = this.#table;
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const slot = (table[at * 2 + 1] as number) - 1;
       if (slot < 0) return -1;
-      if (this.table[at * 2] === hash && keys.every((key, place) => this.cells[slot * this.width + keysAt + place] === key)) return slot;
+      if (table[at * 2] === hash && keys.every((key, place) => this.cells[slot * this.width + keysAt + place] === key)) return slot;
     }
   }
 
@@ -115,45 +123,12 @@ export class Places {
 
   /** Puts a slot into the table. */
   add(hash: number, slot: number): void {
-    this.#count += 1;
-    if (this.#count * 2 > this.mask) this.#grow();
-    this.#put(hash, slot + 1);
-  }
-
-  #put(hash: number, counted: number): void {
-    const { table, mask } = this;
-    let at = hash & mask;
-    while (table[at * 2 + 1] !== 0) at = (at + 1) & mask;
-    table[at * 2] = hash;
-    table[at * 2 + 1] = counted;
-  }
-
-  #grow(): void {
-    const before = this.table;
-    this.table = new Int32Array(before.length * 2);
-    this.mask = before.length - 1;
-    for (let at = 0; at < before.length; at += 2)
-      if ((before[at + 1] as number) > 0) this.#put(before[at] as number, before[at + 1] as number);
+    this.#table.add(hash, slot + 1);
   }
 
   /** Takes out a slot, whose name is told where it has one. */
   delete(slot: number, named: readonly Value[] | undefined): void {
-    if (named) {
-      this.#named.delete(nameOf(named));
-      return;
-    }
-    const { table, mask } = this;
-    let free = this.hash(this.cells, slot * this.width + keysAt) & mask;
-    while (table[free * 2 + 1] !== slot + 1) free = (free + 1) & mask;
-    this.#count -= 1;
-    // What lies behind moves up, so that no search ends before it.
-    for (let at = (free + 1) & mask; table[at * 2 + 1] !== 0; at = (at + 1) & mask) {
-      const home = (table[at * 2] as number) & mask;
-      if (((at - home) & mask) < ((at - free) & mask)) continue;
-      table[free * 2] = table[at * 2] as number;
-      table[free * 2 + 1] = table[at * 2 + 1] as number;
-      free = at;
-    }
-    table[free * 2 + 1] = 0;
+    if (named) this.#named.delete(nameOf(named));
+    else this.#table.delete(this.hash(this.cells, slot * this.width + keysAt), slot + 1);
   }
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { fieldOf, formatTime, inTime, truncated } from '../domain/datetime.ts';
 import { add, type Decimal, decimal, divide, multiply, negate, printDecimal, remainder, rounded, truncatedAt } from '../domain/decimal.ts';
 import { addIntervals, between, fixedLength, type Interval, moved, negateInterval } from '../domain/interval.ts';
-import { castValue, compareTexts, compareValues, finite, keyOf, ranged } from '../domain/value.ts';
+import { castValue, compareTexts, compareValues, finite, isAlike, keyOf, ranged, type Value } from '../domain/value.ts';
 import { like } from './like.ts';
 import { textBytesMax } from './limits.ts';
 
@@ -45,13 +45,38 @@ const trimming =
 const slow8 = (operate: (left: bigint, right: bigint) => bigint, left: Whole, right: Whole) =>
   ranged('int8', operate(BigInt(left), BigInt(right)));
 
+const halves = new Int32Array(2);
+const whole = new Float64Array(halves.buffer);
+/** Nobody knows it who could choose texts that have one hash. */
+const factor = randomInt(2 ** 32) | 1;
+
+/** A hash of 32 bits, the same for values that are alike. */
+function hashOf(value: Value): number {
+  switch (typeof value) {
+    case 'number':
+      whole[0] = value + 0;
+      return (halves[0] as number) ^ Math.imul(halves[1] as number, factor);
+    case 'string': {
+      let hash = value.length;
+      for (let at = 0; at < value.length; at += 1) hash = Math.imul(hash ^ value.charCodeAt(at), factor);
+      return hash ^ (hash >>> 15);
+    }
+    case 'boolean':
+      return value ? 1 : 2;
+    default:
+      return value === null ? 0 : hashOf(keyOf(value));
+  }
+}
+
 /** What generated code calls. */
 export const runtime = {
   castValue,
   compareTexts,
   compareValues,
   finite,
+  isAlike,
   keyOf,
+  hashOf,
   moved,
   between,
   addIntervals,

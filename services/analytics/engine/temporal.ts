@@ -4,9 +4,8 @@ import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { Expiry } from './expiry.ts';
 import { Heap } from './heap.ts';
-import { keyOfRow, named } from './join.ts';
-import type { Entry, Operator, State } from './operator.ts';
-import { keysOf, pairTest, valuesOf } from './pipeline.ts';
+import { type Entry, named, type Operator, type State } from './operator.ts';
+import { keyOfRow, keysOf, pairTest, valuesOf } from './pipeline.ts';
 
 type Waiting = { readonly key: Value; readonly name: string };
 
