@@ -97,9 +97,13 @@ export const payments = defineService({
   name: 'payments',
   title: 'Payments',
   text: 'Payments, refunds and balances behind the Stripe API; every unit of money is a transfer of the ledger.',
-  version: 2,
-  // Numbers of cards come in by the Stripe door alone.
-  withdrawn: { 2: ['/operations/CreateToken/input/card/number', '/operations/CreateToken/input/card/cvc'] },
+  version: 3,
+  withdrawn: {
+    // Numbers of cards come in by the Stripe door alone.
+    2: ['/operations/CreateToken/input/card/number', '/operations/CreateToken/input/card/cvc'],
+    // Names of people stand in bodies, and in no address.
+    3: ['/operations/AssessRisk/posted', '/operations/ScreenName/posted'],
+  },
   resources: {
     Customer: kind('Who pays.'),
     PaymentMethod: kind('How somebody pays.'),

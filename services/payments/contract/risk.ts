@@ -68,6 +68,7 @@ export const riskOperations = {
   },
   AssessRisk: {
     ...read,
+    posted: true,
     on: 'RiskRule',
     at: 'collection',
     text: 'Ask what would be decided of a payment: score, level, reasons, and the rule that decides. Nothing is kept of it.',

@@ -30,6 +30,7 @@ export const screeningOperations = {
   ScreenName: {
     ...on,
     ...read,
+    posted: true,
     at: 'collection',
     text: 'Say whom on the lists a name may mean: by any alias, in another script, spelling or order, and with slips.',
     input: input({ name: Name, birth_date: may(Day), country: may(Text) }),

@@ -11,7 +11,11 @@ export type Asked = {
   readonly currency: string;
   readonly seconds: number;
   readonly customer: string | undefined;
+  /** What it is paid by: `card`, or another way, such as `sepa_debit`. */
+  readonly type: string | undefined;
   readonly card: Fields;
+  /** The account that is debited, where no card is. */
+  readonly account: Fields;
   readonly billing: Fields;
   readonly shipping: Fields;
   readonly email: string | undefined;
@@ -23,6 +27,7 @@ const facts: Readonly<Record<string, FactType>> = {
   ...{ amount: 'number', currency: 'text', description: 'text', customer: 'text', email: 'text', email_domain: 'text' },
   ...{ card_country: 'text', card_brand: 'text', card_funding: 'text', card_last4: 'text', card_fingerprint: 'text', cvc_check: 'text' },
   ...{ billing_address_country: 'text', billing_address_postal_code: 'text', shipping_address_country: 'text', ip_address: 'text' },
+  ...{ payment_method_type: 'text', bank_country: 'text', bank_name: 'text' },
   ...{ hour: 'number', weekday: 'number', is_off_session: 'flag', is_authenticated: 'flag', risk_score: 'number', risk_level: 'text' },
 };
 
@@ -36,7 +41,7 @@ export const askedOfCharge = (charge: Thing): Asked => ({
   currency: String(charge.currency),
   seconds: Number(charge.created),
   customer: textOf(charge.customer),
-  card: fieldsOf(fieldsOf(charge.payment_method_details).card),
+  ...paidBy(fieldsOf(charge.payment_method_details)),
   billing: fieldsOf(charge.billing_details),
   shipping: fieldsOf(fieldsOf(charge.shipping).address),
   email: textOf(charge.receipt_email) ?? textOf(fieldsOf(charge.billing_details).email),
@@ -44,22 +49,30 @@ export const askedOfCharge = (charge: Thing): Asked => ({
   description: textOf(charge.description),
 });
 
+/** What a payment is made by, of a payment method or of what a charge says of it. */
+export function paidBy(method: Fields): Pick<Asked, 'type' | 'card' | 'account'> {
+  const type = textOf(method.type);
+  const own = type === undefined ? {} : fieldsOf(method[type]);
+  return { type, card: type === 'card' ? own : {}, account: type === 'card' ? {} : own };
+}
+
 /** What is known of a payment before it is made: of the intent, and of how it is paid. */
 export const askedOf = (intent: Thing, method: Thing, seconds: number): Asked =>
   askedOfCharge({
     ...{ id: '', object: 'charge', amount: intent.amount ?? 0, currency: intent.currency ?? '', created: seconds },
-    ...{ customer: intent.customer ?? null, payment_method_details: { card: method.card ?? {} } },
+    ...{ customer: intent.customer ?? null, payment_method_details: method as Fields },
     ...{ billing_details: method.billing_details ?? {}, shipping: intent.shipping ?? null, receipt_email: intent.receipt_email ?? null },
     ...{ metadata: intent.metadata ?? {}, description: intent.description ?? null },
   });
 
 /** The values that an entity has in a payment. */
-export function entitiesOf({ card, customer, email, billing, shipping, metadata }: Asked): ReadonlyMap<Entity, string> {
+export function entitiesOf({ card, account, customer, email, billing, shipping, metadata }: Asked): ReadonlyMap<Entity, string> {
   const ip = textOf(metadata.ip_address);
   const address = fieldsOf(billing.address);
   const values: Readonly<Record<Entity, string | undefined>> = {
     ...{
-      card: textOf(card.fingerprint),
+      // An account that is debited is counted as a card is.
+      card: textOf(card.fingerprint) ?? textOf(account.fingerprint),
       customer,
       email: email?.toLowerCase(),
       email_domain: domainOf(email),
@@ -75,6 +88,9 @@ export function entitiesOf({ card, customer, email, billing, shipping, metadata 
 const domainOf = (email: string | undefined): string | undefined => email?.slice(email.lastIndexOf('@') + 1).toLowerCase();
 const placeOf = ({ postal_code: code, country, line1 }: Fields): string | undefined =>
   textOf(code) && `${textOf(country) ?? ''} ${textOf(code)} ${textOf(line1) ?? ''}`.toLowerCase();
+
+/** Only banks of the United States have routing numbers. */
+const americanBank = ({ routing_number: routing }: Fields): string | undefined => (textOf(routing) === undefined ? undefined : 'US');
 
 /** The /24 of an address, or the /48. */
 const networkOf = (ip: string | undefined): string | undefined =>
@@ -96,6 +112,8 @@ export function factsOf(asked: Asked, { isOffSession, isAuthenticated, velocity 
     ...{ email: () => asked.email, email_domain: () => domainOf(asked.email), ip_address: () => textOf(metadata.ip_address) },
     ...{ card_country: () => textOf(card.country), card_brand: () => textOf(card.brand), card_funding: () => textOf(card.funding) },
     ...{ card_last4: () => textOf(card.last4), card_fingerprint: () => textOf(card.fingerprint) },
+    ...{ payment_method_type: () => asked.type, bank_country: () => textOf(asked.account.country) ?? americanBank(asked.account) },
+    bank_name: () => textOf(asked.account.bank_name),
     cvc_check: () => textOf(fieldsOf(card.checks).cvc_check),
     billing_address_country: () => textOf(fieldsOf(billing.address).country),
     billing_address_postal_code: () => textOf(fieldsOf(billing.address).postal_code),

@@ -15,12 +15,12 @@ export const voucherDue: Happening = async (world, at, { id, due }, now) => {
     await world.objects.commit(at, [await world.objects.change(at, kept, kept.thing, dueAt(kept.hidden, undefined))]);
     return;
   }
-  const { method = null, rate, created, expires } = fieldsOf(kept.hidden.voucher);
+  const { method = null, rate, risk = null, created, expires } = fieldsOf(kept.hidden.voucher);
   const payer = await world.objects.get(at, 'payment_method', textOf(method) ?? '');
   const pays = payer && paysAt(textOf(fieldsOf(payer.thing.billing_details).email) ?? '', Number(created));
   const isInTime = pays !== undefined && pays <= due && due <= Number(expires);
   // What the till reads must be the whole amount.
   const isPaid = isInTime && paidAtTill(shown.way, shown.text, Number(kept.thing.amount), new Date(due * 1000)) === kept.thing.amount;
-  const input: Fields = { method, type: shown.way, rate: fieldsOf(rate), outcome: isPaid ? 'paid' : 'failed' };
+  const input: Fields = { method, type: shown.way, rate: fieldsOf(rate), risk, outcome: isPaid ? 'paid' : 'failed' };
   await settleAs(world, at, now, id, `${id} voucher ${Number(kept.hidden.attempts ?? 0)}`, input, kept.thing.livemode === true);
 };

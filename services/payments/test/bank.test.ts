@@ -204,3 +204,34 @@ test('vouchers of Boleto and OXXO and codes of PIX are read at the till, paid on
   );
   assert.equal(foreign.param, 'currency');
 });
+
+test('rules and features take debits and vouchers as they take cards, before a bank is asked or a voucher is shown', async () => {
+  const written = async (rule: string) => (await rest<{ id: string }>('POST', 'risk-rules/-/create-risk-rule', { rule })).id;
+  const rules = [
+    await written("block if :payment_method_type: = 'sepa_debit' and :bank_country: = 'DE' and :card_count_1d: >= 1"),
+    await written("block if :payment_method_type: = 'oxxo' and :amount: > 100"),
+    await written("block if :bank_country: = 'US' and :amount: > 50"),
+    await written("review if :payment_method_type: = 'us_bank_account'"),
+  ];
+  const first = await stripe.paymentIntents.create(european(900, 'AT611904300234573201'));
+  assert.equal(first.status, 'processing');
+  const again = await refusal(stripe.paymentIntents.create(european(900, iban.good)));
+  assert.deepEqual([again.statusCode, again.code, again.decline_code], [402, 'payment_intent_payment_attempt_failed', 'fraudulent']);
+  const { outcome, status, failure_code: code } = await stripe.charges.retrieve(String(again.charge));
+  assert.deepEqual(
+    [status, outcome?.type, outcome?.network_status, outcome?.rule, code],
+    ['failed', 'blocked', 'not_sent_to_network', rules[0], 'payment_intent_payment_attempt_failed'],
+  );
+  const voucher = await refusal(
+    stripe.paymentIntents.create({
+      ...{ amount: 20_000, currency: 'mxn', confirm: true, payment_method_types: ['oxxo'] },
+      payment_method_data: { type: 'oxxo', billing_details: { name: 'Jenny Rosen', email: 'j@example.com' } },
+    }),
+  );
+  assert.equal((await stripe.charges.retrieve(String(voucher.charge))).outcome?.rule, rules[1]);
+  assert.equal((await refusal(stripe.paymentIntents.create(american(6000, '000123456789')))).decline_code, 'fraudulent');
+  const reviewed = await reached(await verified(4000, '000123456789'), 'succeeded');
+  const taken = await stripe.charges.retrieve(String(reviewed.latest_charge));
+  assert.deepEqual([taken.outcome?.type, taken.outcome?.rule], ['manual_review', rules[3]]);
+  for (const id of rules) await rest('DELETE', `risk-rules/${id}`);
+});

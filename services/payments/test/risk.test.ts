@@ -29,7 +29,7 @@ async function ask(method: string, path: string, body?: object, status = 200): P
   return reply.body as Body;
 }
 
-const assessed = (query: object) => ask('GET', `risk-rules/-/assess-risk?${new URLSearchParams({ currency: 'usd', ...query })}`);
+const assessed = (body: object) => ask('POST', 'risk-rules/-/assess-risk', { currency: 'usd', ...body });
 const written = async (rule: string, status = 'enabled') =>
   String((await ask('POST', 'risk-rules/-/create-risk-rule', { rule, status })).id);
 const removed = (id: string) => ask('DELETE', `risk-rules/${id}`);
@@ -152,7 +152,7 @@ test('features count the payments that were, those before anybody asked too, and
   await pay('pm_card_visa', more);
   await pay('pm_card_createDispute', more);
   const rule = await written('block if :email_count_1d: >= 3');
-  const facts = async () => (await assessed({ amount: '100', receipt_email })).facts as Record<string, number>;
+  const facts = async () => (await assessed({ amount: 100, receipt_email })).facts as Record<string, number>;
   assert.equal((await facts()).email_count_1d, 2);
   assert.equal((await pay('pm_card_visa', more)).status, 'succeeded');
   const other = await written('review if :email_disputed_7d: > 5 or :email_others_7d: > 9', 'shadow');
@@ -169,14 +169,14 @@ test('a model that was trained here or by XGBoost scores payments, with reasons'
   const model = writeModel(train(['amount'], rows, labels, { ...usual, rate: 0.3 }));
   const put = (body: object, status = 200) => ask('POST', 'risk-models/-/put-risk-model', body, status);
   assert.deepEqual((await put({ format: 'gamut', model })).features, ['amount']);
-  const high = await assessed({ amount: '18000' });
+  const high = await assessed({ amount: 18_000 });
   assert.deepEqual([high.action, high.risk_level], ['block', 'highest']);
   assert.equal((high.reasons as Body[])[0]?.feature, 'amount');
   assert.equal((await blocked('pm_card_visa', { amount: 18_000 })).outcome?.reason, 'highest_risk_level');
   const low = await outcomeOf(pay('pm_card_visa', { amount: 1000 }));
   assert.ok(low?.risk_level === 'normal' && (low.risk_score ?? 100) < 10, JSON.stringify(low));
   await put({ format: 'gamut', model, calibration: { scores: [0, 1], shares: [0, 0.7] } });
-  assert.equal((await assessed({ amount: '18000' })).risk_level, 'elevated');
+  assert.equal((await assessed({ amount: 18_000 })).risk_level, 'elevated');
   const file = readFileSync(new URL('../../../engine/tree/test/fixture/xgboost-logistic.json', import.meta.url), 'utf8');
   await put({ format: 'xgboost', model: file }, 400);
   const named = file.replace(
@@ -184,9 +184,9 @@ test('a model that was trained here or by XGBoost scores payments, with reasons'
     '"feature_names":["amount","hour","weekday","card_count_1h","card_sum_1d","email_count_7d"]',
   );
   await put({ format: 'xgboost', model: named });
-  const other = await assessed({ amount: '18000' });
+  const other = await assessed({ amount: 18_000 });
   assert.equal(typeof other.risk_score, 'number');
   await put({ format: 'xgboost', model: 'nothing' }, 400);
   await put({ format: 'xgboost', model: null });
-  assert.equal((await assessed({ amount: '18000' })).risk_score, null);
+  assert.equal((await assessed({ amount: 18_000 })).risk_score, null);
 });

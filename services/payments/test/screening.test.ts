@@ -19,7 +19,7 @@ async function rest<T>(method: string, path: string, body?: object): Promise<T> 
 
 type Found = { readonly matches: readonly { readonly entry: string; readonly score: number; readonly reasons: readonly string[] }[] };
 const screened = async (name: string, more: Readonly<Record<string, string>> = {}) =>
-  (await rest<Found>('GET', `/-/screen-name?${new URLSearchParams({ name, ...more }).toString()}`)).matches.map(({ entry }) => entry);
+  (await rest<Found>('POST', '/-/screen-name', { name, ...more })).matches.map(({ entry }) => entry);
 
 const put = (entries: readonly object[]) => rest('POST', '/-/put-screening-list', { name: 'own', entries });
 

@@ -34,8 +34,8 @@ async function verify(request: Request): Promise<Thing> {
     if (!isRight(input.amounts, code)) return wrong(request, kept, code !== undefined);
     const method = String(intent.payment_method);
     await changed(world, desk, 'payment_method', method, ({ thing, hidden }) => ({ next: thing, hidden: { ...hidden, verified: true } }));
-    const { mandate = null, rate = {} } = kept.hidden;
-    return take(request, { kind: 'wait', id: step, input: { method, mandate, rate, attempt: paymentOf(kept).attempts + 1 } });
+    const { mandate = null, rate = {}, risk = null } = kept.hidden;
+    return take(request, { kind: 'wait', id: step, input: { method, mandate, rate, risk, attempt: paymentOf(kept).attempts + 1 } });
   });
 }
 

@@ -1,6 +1,6 @@
 import { ModelError } from '#engine/tree/tree.ts';
 import { type Fields, fieldsOf, type Json, type Thing, textOf } from '../../domain/json.ts';
-import { type Asked, factType } from '../../domain/risk.ts';
+import { type Asked, factType, paidBy } from '../../domain/risk.ts';
 import { readRule } from '../../domain/rule.ts';
 import { RuleError } from '../../domain/rule-token.ts';
 import { unitsOf } from '../../domain/currency.ts';
@@ -93,15 +93,26 @@ async function assess({ world, desk, input }: Request): Promise<object> {
   const currency = String(input.currency).toLowerCase();
   const asked: Asked = {
     ...{ amount: unitsOf(Number(input.amount), currency), currency, seconds: desk.created },
-    ...{ customer: textOf(input.customer), card: fieldsOf(input.card), billing: fieldsOf(input.billing_details) },
+    ...{
+      customer: textOf(input.customer),
+      type: 'card',
+      card: fieldsOf(input.card),
+      account: {},
+      billing: fieldsOf(input.billing_details),
+    },
     ...{ shipping: fieldsOf(fieldsOf(input.shipping).address), email: textOf(input.receipt_email), metadata: fieldsOf(input.metadata) },
     description: textOf(input.description),
   };
   const method = input.payment_method == null ? undefined : await found(world, desk.at, 'payment_method', String(input.payment_method));
-  const card: Fields = { ...fieldsOf(method?.thing.card), ...asked.card };
+  const by = method ? paidBy(method.thing) : asked;
+  const card: Fields = { ...by.card, ...asked.card };
   const billing: Fields = { ...fieldsOf(method?.thing.billing_details), ...asked.billing };
   const beside = { ...(method ? { method } : {}), isOffSession: input.off_session === true, isAuthenticated: false };
-  const { action, level, score, rule, matched, facts, reasons } = await world.risks.assess(desk.at, { ...asked, card, billing }, beside);
+  const { action, level, score, rule, matched, facts, reasons } = await world.risks.assess(
+    desk.at,
+    { ...asked, ...by, card, billing },
+    beside,
+  );
   return { object: 'risk_assessment', action, risk_level: level, risk_score: score, rule, matched, facts, reasons };
 }
 

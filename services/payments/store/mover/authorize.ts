@@ -53,7 +53,9 @@ export const authorizer =
     const isAway = input.off_session === true || input.refuse_action === true;
     const circumstances = { authenticated, prepared: method.hidden.prepared === true, offSession: isAway };
     const risk = assessmentIn(input);
-    if (risk?.action === 'block') return declined(world(), attempt, blocked, blockedOutcome);
+    const refusedBy = (verdict: Declined, outcome: Fields) =>
+      declined(world(), attempt, chargeOf(attempt, desk.ids('ch'), outcome), verdict);
+    if (risk?.action === 'block') return refusedBy(blocked, blockedOutcome);
     const proof = wanted(payment.thing, behaviourOf(method), risk);
     const first = decide(proof, circumstances);
     if (first.kind === 'challenge') return challenged(world(), attempt);
@@ -64,7 +66,7 @@ export const authorizer =
     const answer = unproven ?? (await world().rail.authorize(at, { ...order, takes: !isManual(payment.thing), circumstances }));
     if (answer.verdict.kind === 'approved') return accepted(world(), at, attempt, answer.verdict, answer.trace);
     sure(await world().money.release(at, payment.money, [hold], 'decline'));
-    const ending = await declined(world(), attempt, answer.verdict, declinedBy(answer.verdict.decline));
+    const ending = await refusedBy(answer.verdict, declinedBy(answer.verdict.decline));
     if (!answer.isOpen) return ending;
     // Nobody knows what the issuer did: whatever it was is taken back.
     const back = notice(id, subject, { kind: 'reverse', ...order, method: method.thing.id, trace: answer.trace });
@@ -79,7 +81,10 @@ const isManual = (intent: Thing): boolean => (cardOptions(intent).capture_method
 const blocked = { kind: 'declined', code: 'card_declined', decline: 'fraudulent', message: 'Your card was declined.' } as const;
 
 /** What is kept of a charge beside what clients see. */
-const beside = ({ payment, input }: Attempt): Fields => ({ ...behind(payment.thing), ...(input.risk == null ? {} : { risk: input.risk }) });
+const beside = ({ payment, input }: Pick<Attempt, 'payment' | 'input'>): Fields => ({
+  ...behind(payment.thing),
+  ...(input.risk == null ? {} : { risk: input.risk }),
+});
 
 /** A business, or a rule, may want the cardholder to prove it, though the issuer does not. */
 function wanted(intent: Thing, behaviour: Behaviour, risk: Assessment | undefined): Behaviour {
@@ -175,11 +180,16 @@ export async function attached(world: World, desk: Desk, intent: Thing, method: 
 
 type Declined = Extract<Verdict, { kind: 'declined' }>;
 
-async function declined(world: World, attempt: Attempt, verdict: Declined, outcome: Fields): Promise<Ending> {
-  const { desk, payment, method, hold, input } = attempt;
-  const { code, decline, message } = verdict;
+/** Ends an attempt with a charge that failed. */
+export async function declined(
+  world: World,
+  attempt: Pick<Attempt, 'desk' | 'payment' | 'method' | 'input'>,
+  tried: Thing,
+  { code, decline, message }: Omit<Declined, 'kind'>,
+): Promise<Ending> {
+  const { desk, payment, method, input } = attempt;
   const charge: Thing = {
-    ...chargeOf(attempt, desk.ids('ch'), outcome),
+    ...tried,
     ...{ status: 'failed', paid: false, failure_code: code, failure_message: message },
   };
   const said: Fields = { type: 'card_error', code, decline_code: decline, message, charge: charge.id, advice_code: 'try_again_later' };
@@ -190,7 +200,12 @@ async function declined(world: World, attempt: Attempt, verdict: Declined, outco
   };
   const statements = [
     ...(await begun(world, attempt)),
-    await world.objects.change(desk.at, payment.kept, next, hiddenOf(payment.kept, { attempts: hold.attempt, authenticated: null })),
+    await world.objects.change(
+      desk.at,
+      payment.kept,
+      next,
+      hiddenOf(payment.kept, { attempts: Number(input.attempt), authenticated: null }),
+    ),
     await world.objects.insertion(desk.at, charge, beside(attempt)),
     ...(await eventsOf(world, desk, [
       ['charge.failed', charge],

@@ -3,6 +3,7 @@ import type { Statement } from '#seams/sql/sql.ts';
 import { approved, bankDetails, capturedCharge, failedCharge, newCharge } from '../../domain/charge.ts';
 import { feeOf } from '../../domain/fee.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
+import { assessmentIn, outcomeOf } from '../../domain/risk.ts';
 import { failureOf } from '../../domain/return-code.ts';
 import { settledEntry } from '../clearing.ts';
 import type { Hold } from '../money.ts';
@@ -59,13 +60,14 @@ async function paid(world: World, at: Placed, { desk, payment, method, charge, i
   const own = { id: desk.ids('ch'), created: desk.created, intent: thing, method };
   const made = charge?.thing ?? newCharge({ ...own, details: bankDetails(method, null), outcome: approved, receiptUrl: null });
   const booked = bookedOf(desk, made, { amount, fee, atOnce: false });
-  const good: Thing = { ...capturedCharge(made, amount, booked.id), status: 'succeeded', paid: true, outcome: approved };
+  const outcome = outcomeOf(approved, assessmentIn(charge ? charge.hidden : input));
+  const good: Thing = { ...capturedCharge(made, amount, booked.id), status: 'succeeded', paid: true, outcome };
   const passed = await shared(world, desk, thing, good, share, Number(booked.available_on));
   const taken = passed.charge;
   const next: Thing = { ...thing, status: 'succeeded', amount_received: amount, next_action: null, latest_charge: taken.id };
   const statements: Statement[] = [
     await world.objects.change(at, payment.kept, next, ended(hiddenOf(payment.kept, { holds: [hold] }))),
-    charge ? await world.objects.change(at, charge, taken) : await world.objects.insertion(at, taken),
+    charge ? await world.objects.change(at, charge, taken) : await world.objects.insertion(at, taken, { risk: input.risk ?? null }),
     await world.objects.insertion(at, booked),
     ...passed.statements,
     ...(await eventsOf(world, desk, [['charge.succeeded', taken], ['payment_intent.succeeded', next], ...passed.told])),
@@ -101,6 +103,6 @@ async function failed(world: World, at: Placed, { desk, payment, method, charge,
 
 /** What is kept of a payment that waits for nothing any more. */
 function ended(hidden: Fields): Fields {
-  const { due: _, voucher: __, deposits: ___, ...left } = hidden;
+  const { due: _, voucher: __, deposits: ___, risk: ____, ...left } = hidden;
   return left;
 }

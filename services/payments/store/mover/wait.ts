@@ -2,6 +2,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import type { Statement } from '#seams/sql/sql.ts';
 import { bankDetails, newCharge, pendingCharge } from '../../domain/charge.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
+import { type Assessment, assessmentIn, blockedOutcome, outcomeOf } from '../../domain/risk.ts';
 import { type Voucher, voucherOf } from '../../domain/voucher.ts';
 import { isWay, type Way, ways } from '../../domain/way.ts';
 import { expiresAt, paysAt } from '../../engine/bank/shop.ts';
@@ -11,7 +12,7 @@ import { foundIn, hiddenOf, type Payment, paymentIn } from '../payment.ts';
 import type { Kept } from '../object.ts';
 import type { Ending, Mover } from '../step.ts';
 import { type Desk, deskOfStep, eventsOf, type World } from '../world.ts';
-import { attached, begun } from './authorize.ts';
+import { attached, begun, declined } from './authorize.ts';
 import { invoiceAfter } from './invoice.ts';
 
 type Attempt = { readonly desk: Desk; readonly payment: Payment; readonly method: Kept; readonly way: Way; readonly input: Fields };
@@ -35,9 +36,21 @@ export const waiter =
     const way = method.thing.type;
     if (!isWay(way)) throw new TypeError(`a payment by ${String(way)} does not wait`);
     const attempt = { desk, payment, method, way, input: step.input };
+    const risk = assessmentIn(step.input);
+    if (risk?.action === 'block') return blocked(world, attempt, risk);
     if (ways[way].flow === 'voucher') return given(world, at, attempt);
     return way === 'us_bank_account' && method.hidden.verified !== true ? unverified(world, attempt) : collecting(world, at, attempt);
   };
+
+/** Nothing is asked of a bank, and no voucher is shown. */
+function blocked(world: World, attempt: Attempt, risk: Assessment): Promise<Ending> {
+  const { desk, payment, method } = attempt;
+  const own = { id: desk.ids('ch'), created: desk.created, intent: payment.thing, method: method.thing };
+  const details = bankDetails(method.thing, textOf(attempt.input.mandate) ?? null);
+  const charge = newCharge({ ...own, details, outcome: outcomeOf(blockedOutcome, risk), receiptUrl: null });
+  const message = 'The payment was declined.';
+  return declined(world, attempt, charge, { code: 'payment_intent_payment_attempt_failed', decline: 'fraudulent', message });
+}
 
 /** What a payment becomes; its card, customer and events are kept with it. */
 async function become(world: World, attempt: Attempt, next: Thing, hidden: Fields, event: string, more: readonly Statement[] = []) {
@@ -64,7 +77,8 @@ async function unverified(world: World, attempt: Attempt): Promise<Ending> {
     ...{ arrival_date: attempt.desk.created + depositSeconds, hosted_verification_url: null, microdeposit_type: 'amounts' },
   };
   const next = waiting(attempt, 'requires_action', { type: 'verify_with_microdeposits', verify_with_microdeposits: details });
-  const hidden: Fields = { mandate: textOf(attempt.input.mandate) ?? null, rate: attempt.input.rate ?? {}, deposits: 0 };
+  const { mandate = null, rate = {}, risk = null } = attempt.input;
+  const hidden: Fields = { mandate, rate, risk, deposits: 0 };
   const { desk, payment, method } = attempt;
   const told = await invoiceAfter(world, desk, payment, { outcome: 'waiting', method: method.thing.id, automatic: false });
   return { after: next, statements: await become(world, attempt, next, hidden, 'payment_intent.requires_action', told) };
@@ -80,7 +94,7 @@ async function collecting(world: World, at: Placed, attempt: Attempt): Promise<E
   const about = { way: 'debit', payment: payment.thing.id, method, charge: charge.id, mandate, rate: fieldsOf(input.rate) } as const;
   const entry = entryOf(desk, { ...about, amount: Number(payment.thing.amount), type: way });
   const more = [
-    await world.objects.insertion(at, charge),
+    await world.objects.insertion(at, charge, { risk: input.risk ?? null }),
     await world.objects.insertion(at, entry, { due: desk.created }),
     ...(await attached(world, desk, next, method)),
     ...(await eventsOf(world, desk, [['charge.pending', charge]])),
@@ -103,7 +117,7 @@ async function given(world: World, at: Placed, attempt: Attempt): Promise<Ending
   const due = dueOf(voucher, textOf(fieldsOf(method.thing.billing_details).email) ?? '', desk.created);
   const hidden: Fields = {
     due,
-    voucher: { method: method.thing.id, rate: input.rate ?? {}, created: desk.created, expires: voucher.expires },
+    voucher: { method: method.thing.id, rate: input.rate ?? {}, risk: input.risk ?? null, created: desk.created, expires: voucher.expires },
   };
   const told = await invoiceAfter(world, desk, payment, { outcome: 'processing', method: method.thing.id, automatic: false });
   return { after: next, statements: await become(world, attempt, next, hidden, 'payment_intent.requires_action', told), due };
