@@ -1,20 +1,24 @@
-import { blockRows } from './limits.ts';
+import { Lanes } from './lane.ts';
+import { blockRows, lanes } from './limits.ts';
 import { below, depthOf, goesLeft, missingRight, type Model, type Tree } from './tree.ts';
 
 /**
- * A model laid out for scoring. Each row stands in memory twice, as it is and negated, so that every node asks one question,
+ * A model laid out for scoring. Many rows are scored by `Lanes` where the model is one for it; what is left over, and a row alone,
+ * so: each row stands in memory twice, as it is and negated, so that every node asks one question,
  * `x > t`, whose answer for what is no number is the child that it shall go to. Children are neighbours and leaves lead to
  * themselves, so that a step has no branch; four rows walk down a tree at once, because each of them waits for memory.
  */
 export class Forest {
   readonly model: Model;
   readonly #layout: Layout | undefined;
+  readonly #lanes: Lanes | undefined;
   readonly #block: Float64Array;
   readonly #sums: Float64Array;
 
   constructor(model: Model) {
     this.model = model;
     this.#layout = isPlain(model) ? layoutOf(model) : undefined;
+    this.#lanes = this.#layout && Lanes.of(model);
     this.#block = new Float64Array(blockRows * 2 * this.width);
     this.#sums = new Float64Array(blockRows * this.classes);
   }
@@ -41,7 +45,9 @@ export class Forest {
     const count = width === 0 ? 0 : rows.length / width;
     if (!Number.isInteger(count)) throw new TypeError(`rows of ${width} numbers are not ${rows.length} numbers`);
     const all = new Float64Array(count * classes);
-    for (let from = 0; from < count; from += blockRows) {
+    let done = 0;
+    if (this.#lanes) for (; count - done >= lanes / 2; done += lanes) this.#lanes.margins(rows, done, Math.min(lanes, count - done), all);
+    for (let from = done; from < count; from += blockRows) {
       const size = Math.min(blockRows, count - from);
       const sums = this.#layout ? this.#fast(this.#layout, rows, from, size) : this.#slow(rows, from, size);
       all.set(sums.subarray(0, size * classes), from * classes);

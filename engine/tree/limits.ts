@@ -16,3 +16,13 @@ export const blockRows = 64;
 export const binsMax = 256;
 /** Rows that the bins of a feature are found from. */
 export const binnedRowsMax = 200_000;
+/** Rows that are scored at once where a vector holds a byte of each. */
+export const lanes = 16;
+/** Deepest tree that is laid out whole: leaves have numbers of a byte. */
+export const laneDepthMax = 8;
+/** Most bytes that a model takes so. */
+export const laneBytesMax = 64 * 1024 * 1024;
+/** Thresholds of one column of codes. */
+export const laneThresholdsMax = 254;
+/** A page of WebAssembly's memory. */
+export const lanePageBytes = 65_536;

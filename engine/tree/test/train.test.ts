@@ -4,6 +4,7 @@ import { calibrated, shareOf } from '../calibration.ts';
 import { contributionsOf } from '../contribution.ts';
 import { Forest } from '../forest.ts';
 import { train, usual } from '../train.ts';
+import type { Model, Tree } from '../tree.ts';
 import { readModel, writeModel } from '../written.ts';
 
 /** Numbers between 0 and 1 that are the same in every run. */
@@ -71,4 +72,50 @@ test('a calibration says how often it was so', () => {
   const said = [...new Forest(model).predict(fresh.rows)].map((score) => shareOf(near, score));
   const mean = (list: readonly number[]) => list.reduce((sum, each) => sum + each, 0) / list.length;
   assert.ok(Math.abs(mean(said) - mean([...fresh.labels])) < 0.03);
+});
+
+/** A tree that asks at each node for a drawn feature and threshold, and ends now and then before the greatest depth. */
+function drawnTree(chance: () => number, depthMost: number): Tree {
+  const lists: Record<'feature' | 'threshold' | 'left' | 'right' | 'missing' | 'value' | 'cover', number[]> = {
+    ...{ feature: [], threshold: [], left: [], right: [], missing: [], value: [], cover: [] },
+  };
+  const grow = (depth: number): number => {
+    const node = lists.feature.length;
+    for (const list of Object.values(lists)) list.push(0);
+    lists.value[node] = chance() - 0.5;
+    lists.feature[node] = depth === depthMost || (depth > 0 && chance() < 0.1) ? -1 : Math.floor(chance() * 4);
+    if (lists.feature[node] === -1) return node;
+    lists.threshold[node] = chance() < 0.1 ? 0.5 : chance();
+    lists.missing[node] = Number(chance() < 0.5);
+    lists.left[node] = grow(depth + 1);
+    lists.right[node] = grow(depth + 1);
+    return node;
+  };
+  grow(0);
+  const { feature, left, right, missing, threshold, value, cover } = lists;
+  return {
+    ...{ feature: Int32Array.from(feature), left: Int32Array.from(left), right: Int32Array.from(right) },
+    ...{ missing: Uint8Array.from(missing), threshold: Float64Array.from(threshold) },
+    ...{ value: Float64Array.from(value), cover: Float64Array.from(cover) },
+  };
+}
+
+test('rows are scored together as each is alone: trees of all depths, more thresholds than a byte tells, classes, and no numbers', () => {
+  const chance = chanceOf(7);
+  const rows = Float64Array.from({ length: 1003 * 4 }, () => (chance() < 0.1 ? Number.NaN : chance() < 0.1 ? 0.5 : chance()));
+  rows.set([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0]);
+  for (const [depthMost, count, isSingle] of [
+    [8, 120, false],
+    [6, 100, true],
+    [1, 600, false],
+    [0, 5, false],
+    [11, 20, true],
+  ] as const) {
+    const trees = Array.from({ length: count }, (_, at) => drawnTree(chance, Math.max(0, depthMost - (at % 3))));
+    const kind = { link: 'softmax', slope: 1, isSingle, classOf: Int32Array.from(trees, (_, at) => at % 2) } as const;
+    const drawnModel: Model = { features: names, base: [0.25, -0.5], ...kind, trees };
+    const forest = new Forest(drawnModel);
+    const alone = Array.from({ length: rows.length / 4 }, (_, row) => [...forest.margins(rows.subarray(row * 4, row * 4 + 4))]);
+    assert.deepEqual([...forest.margins(rows)], alone.flat(), `depth ${depthMost}`);
+  }
 });

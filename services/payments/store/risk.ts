@@ -18,7 +18,7 @@ export const ruleKind = 'radar.rule';
 export const modelKind = 'radar.model';
 
 type Written = { readonly rule: Rule; readonly said: Fields; readonly isShadow: boolean };
-type Scoring = { readonly forest: Forest; readonly calibration: Calibration | undefined };
+type Scoring = { readonly version: number; readonly forest: Forest; readonly calibration: Calibration | undefined };
 type Known = {
   readonly until: number;
   readonly rules: readonly Written[];
@@ -55,7 +55,8 @@ export class Risks {
   }
 
   forget(at: Placed): void {
-    this.#known.delete(at.scope);
+    const known = this.#known.get(at.scope);
+    if (known) this.#known.set(at.scope, { ...known, until: 0 });
   }
 
   async assess(at: Placed, asked: Asked, { method, isOffSession, isAuthenticated }: Beside): Promise<Assessment> {
@@ -84,7 +85,7 @@ export class Risks {
     if (known && known.until > this.#now()) return known;
     const { items } = await this.#objects.list(at, ruleKind, { limit: rulesMax, where: [[`body->>'status' <> 'disabled'`]] });
     const rules = items.reverse().map(({ thing }) => writtenOf(thing));
-    const scoring = scoringOf((await this.#objects.get(at, modelKind, modelKind))?.thing);
+    const scoring = scoringOf(await this.#objects.get(at, modelKind, modelKind), known?.scoring);
     const asks = [...rules.flatMap(({ rule }) => [...rule.names]), ...(scoring?.forest.model.features ?? [])];
     const made = { until: this.#now() + rulesKeptMs, rules, scoring, needsFeatures: asks.some((name) => features.has(name)) };
     if (this.#known.size >= rulesKeptMax) this.#known.clear();
@@ -105,12 +106,15 @@ function writtenOf(thing: Thing): Written {
   return { rule: readRule(`${action} if ${predicate}`, factType), said: { id, action, predicate }, isShadow: status === 'shadow' };
 }
 
-function scoringOf(thing: Thing | undefined): Scoring | undefined {
-  const text = textOf(thing?.model);
-  if (thing === undefined || text === undefined) return undefined;
+/** A model that did not change since `before` is not laid out anew. */
+function scoringOf(kept: Kept | undefined, before: Scoring | undefined): Scoring | undefined {
+  if (!kept || kept.version === before?.version) return kept && before;
+  const { thing, version } = kept;
+  const text = textOf(thing.model);
+  if (text === undefined) return undefined;
   const { scores, shares } = fieldsOf(thing.calibration);
   const calibration = Array.isArray(scores) && scores.length > 0 ? ({ scores, shares } as unknown as Calibration) : undefined;
-  return { forest: new Forest(modelOf(String(thing.format), text)), calibration };
+  return { version, forest: new Forest(modelOf(String(thing.format), text)), calibration };
 }
 
 /** Of 100, as Stripe counts; and what speaks for it most, when that is asked. */
