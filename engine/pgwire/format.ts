@@ -1,5 +1,5 @@
 import { readBinary, writeBinary } from '#wire/pgwire/binary.ts';
-import { readDate, readInterval, readMoment, writeDate, writeInterval, writeMoment } from '#wire/pgwire/moment.ts';
+import { readClock, readDate, readInterval, readMoment, writeClock, writeDate, writeInterval, writeMoment } from '#wire/pgwire/moment.ts';
 import { readNumeric, writeNumeric } from '#wire/pgwire/numeric.ts';
 import { oids } from '#wire/pgwire/oid.ts';
 import { notBuilt, sqlstates, StatementError } from './statement-error.ts';
@@ -31,8 +31,18 @@ export function formatted(text: string | null, oid: number, format: number): str
     case oids.timestamp:
     case oids.timestamptz:
       return writeMoment(text);
+    case oids.time:
+      return writeClock(text);
     case oids.interval:
       return writeInterval(text);
+    case oids.bytea:
+      return Buffer.from(text.slice(2), 'hex');
+    case oids.uuid:
+      return writeBinary(oid, text);
+    case oids.json:
+      return Buffer.from(text);
+    case oids.jsonb:
+      return Buffer.concat([Buffer.from([1]), Buffer.from(text)]);
     default:
       throw notBuilt(`The binary format of type ${oid}`);
   }
@@ -59,14 +69,23 @@ export function textOf(value: Buffer | null, oid: number, format: number): strin
     case oids.timestamp:
     case oids.timestamptz:
       return readMoment(value, oid === oids.timestamptz);
+    case oids.time:
+      return readClock(value);
     case oids.interval:
       return readInterval(value);
+    case oids.bytea:
+      return `\\x${value.toString('hex')}`;
+    case oids.uuid:
+      return readBinary(oid, value) as string;
+    case oids.jsonb:
+      if (value[0] !== 1) throw new StatementError('22P03', `unsupported jsonb version number ${value[0] ?? ''}`);
+      return utf8(value.subarray(1));
     default:
       throw notBuilt(`The binary format of type ${oid}`);
   }
 }
 
-const texts: ReadonlySet<number> = new Set<number>([oids.char, oids.text, oids.varchar, oids.bpchar, oids.name]);
+const texts: ReadonlySet<number> = new Set<number>([oids.char, oids.text, oids.varchar, oids.bpchar, oids.name, oids.json]);
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -87,10 +106,12 @@ export function formatAt(formats: readonly number[], at: number): number {
 
 const sizes: Readonly<Record<number, number>> = {
   [oids.bool]: 1,
+  [oids.int2]: 2,
   [oids.int4]: 4,
   [oids.int8]: 8,
+  [oids.float4]: 4,
   [oids.float8]: 8,
-  ...{ [oids.date]: 4, [oids.timestamp]: 8, [oids.timestamptz]: 8, [oids.interval]: 16 },
+  ...{ [oids.date]: 4, [oids.timestamp]: 8, [oids.timestamptz]: 8, [oids.interval]: 16, [oids.time]: 8, [oids.uuid]: 16 },
 };
 
 /** Bytes of a type's values; -1 where they vary. */

@@ -61,6 +61,15 @@ export function readMoment(bytes: Buffer, zoned: boolean): string {
   return `${dateOf(Number(days))} ${clockOf(micros - days * microsPerDay)}${zoned ? '+00' : ''}`;
 }
 
+/** A time of the day in the binary format, from its text. */
+export function writeClock(text: string): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(clockMicros(text));
+  return bytes;
+}
+
+export const readClock = (bytes: Buffer): string => clockOf(sized(bytes, 8).readBigInt64BE(0));
+
 /** An interval in the binary format, from its text in the style of PostgreSQL. */
 export function writeInterval(text: string): Buffer {
   let [months, days, micros] = [0, 0, 0n];

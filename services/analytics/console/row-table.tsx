@@ -5,7 +5,7 @@ import { shownRowsMax } from './limits.ts';
 
 type Line = { readonly key: string; readonly cells: Cells };
 
-const numbers = new Set(['int4', 'int8', 'numeric', 'float8']);
+const numbers = new Set(['int2', 'int4', 'int8', 'numeric', 'float4', 'float8']);
 
 /** Rows of a query or a view; NULL is told apart from an empty text. */
 export function RowTable({

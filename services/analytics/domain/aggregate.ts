@@ -3,7 +3,7 @@ import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-er
 import { bind, functionName, type Names } from './bind.ts';
 import { asCondition, converted, settled } from './bound.ts';
 import type { Expr } from './expression.ts';
-import { numbers, type Type, typeNames } from './value.ts';
+import { isFloat, numbers, type Type, typeNames } from './value.ts';
 
 export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'bool_and' | 'bool_or';
 
@@ -43,7 +43,9 @@ export function aggregateOf(call: FuncCall, within: Names): Aggregate {
   const type = resultOf(name, arg?.type, at);
   const distinct = (call.agg_distinct ?? false) && name !== 'min' && name !== 'max';
   // The sum of a smaller integer is that of a larger one.
-  const given = arg && (name === 'sum' || name === 'avg') && arg.type === 'int4' ? converted(arg, 'int8') : arg;
+  const wide = arg?.type === 'float4' ? 'float8' : 'int8';
+  const isTotal = name === 'sum' || name === 'avg';
+  const given = arg && isTotal && ['int2', 'int4', 'float4'].includes(arg.type) ? converted(arg, wide) : arg;
   return { name, type, arg: given, filter, distinct };
 }
 
@@ -59,11 +61,11 @@ function resultOf(name: AggregateName, type: Type | undefined, at: number | unde
       return 'bool';
     case 'min':
     case 'max':
-      if (type === 'bool') throw missing();
+      if (type === 'bool' || /^json/.test(type)) throw missing();
       return type;
     default:
       if (!numbers.includes(type)) throw type === 'interval' ? notBuilt(`${name} of intervals`, at) : missing();
-      if (type === 'float8') return 'float8';
-      return name === 'sum' && type === 'int4' ? 'int8' : 'numeric';
+      if (isFloat(type)) return 'float8';
+      return name === 'sum' && (type === 'int2' || type === 'int4') ? 'int8' : 'numeric';
   }
 }

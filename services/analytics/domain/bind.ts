@@ -1,11 +1,12 @@
 import type { A_Const, A_Expr, CaseExpr, ColumnRef, FuncCall, Node, TypeName } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { applied, asCondition, type Bound, cast, converted, oneType, settled } from './bound.ts';
-import { constant, type Expr, isNull, not } from './expression.ts';
+import { call, constant, type Expr, isNull, not } from './expression.ts';
 import { functionsNamed } from './function.ts';
 import { intervalLiteral } from './interval-literal.ts';
 import { expressionDepthMax } from './limits.ts';
-import { typeNamed } from './column.ts';
+import { plainType } from './column.ts';
+import { fitOf } from './fit.ts';
 import { textIn } from './name.ts';
 import { readValue, type Type, whole } from './value.ts';
 
@@ -92,7 +93,13 @@ function parameter(number: number, { params, at }: Names, location: number | und
 function typeCast(arg: Node | undefined, typeName: TypeName | undefined, at: number | undefined, inner: Inner): Expr {
   const [mod] = typeName?.typmods ?? [];
   const isInterval = textIn(typeName?.names?.at(-1) ?? { String: {} }) === 'interval';
-  if (!isInterval || !mod) return cast(inner(arg), typeNamed(typeName), at);
+  if (!isInterval || !mod) {
+    const made = cast(inner(arg), plainType(typeName), at);
+    const fit = typeName && fitOf(typeName);
+    if (!fit) return made;
+    const sizes = fit.kind === 'length' ? [fit.most] : [fit.precision, fit.scale];
+    return call(`fit:${made.type}`, made.type, made, ...sizes.map((size) => constant('int4', size)));
+  }
   const read = intervalLiteral(arg, typeName);
   if (!read) throw notBuilt('This form of interval', at);
   return constant('interval', read);

@@ -1,22 +1,27 @@
-import type { ColumnDef, Node } from 'libpg-query';
+import type { ColumnDef, Node, TypeName } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { columnsMax } from './limits.ts';
 import { checkedName, textIn } from './name.ts';
 import { type Column, isType, type Type } from './value.ts';
 
 /** The type that a name in a statement stands for. */
-export function typeNamed(of: { names?: Node[]; typmods?: Node[]; arrayBounds?: Node[] } | undefined): Type {
+export function typeNamed(of: TypeName | undefined): Type {
+  if (of?.typmods) throw notBuilt(`A precision of ${textIn(of.names?.at(-1) ?? { String: {} })} here`);
+  return plainType(of);
+}
+
+/** The type alone, whatever is said besides its name. */
+export function plainType(of: TypeName | undefined): Type {
   const names = (of?.names ?? []).map(textIn);
   if (names[0] === 'pg_catalog') names.shift();
   const written = names.join('.');
   const name = written === 'varchar' ? 'text' : written;
   if (!isType(name) || of?.arrayBounds) throw notBuilt(`The type ${name}${of?.arrayBounds ? '[]' : ''}`);
-  if (of?.typmods) throw notBuilt(`A precision of ${name}`);
   return name;
 }
 
 /** A column as its name and type say. */
-export const columnOfDef = ({ colname = '', typeName }: ColumnDef): Column => ({ name: checkedName(colname), type: typeNamed(typeName) });
+const columnOfDef = ({ colname = '', typeName }: ColumnDef): Column => ({ name: checkedName(colname), type: typeNamed(typeName) });
 
 /** The columns of a source. */
 export function columnsOf(elements: readonly Node[]): Column[] {

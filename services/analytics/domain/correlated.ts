@@ -82,7 +82,8 @@ export function joinedWith(
 }
 
 const zeros: Readonly<Record<Type, Value>> = {
-  ...{ bool: false, int4: 0, int8: 0, float8: 0, text: '', date: 0, timestamp: 0, timestamptz: 0 },
+  ...{ bool: false, int2: 0, int4: 0, int8: 0, float4: 0, float8: 0, text: '', date: 0, time: 0, timestamp: 0, timestamptz: 0 },
+  ...{ bytea: '', uuid: '', json: '', jsonb: '' },
   numeric: { units: 0n, scale: 0 },
   interval: { months: 0, days: 0, micros: 0 },
 };

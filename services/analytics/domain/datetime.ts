@@ -55,6 +55,18 @@ export const readDate = (text: string): number | undefined => {
   return read?.days;
 };
 
+/** Reads a time of the day in microseconds; 24:00 is the end of it. */
+export function readClock(text: string): number | undefined {
+  const [, hour = '', minute = '', second = '0', fraction = ''] =
+    /^\s*(?:\d{4,6}-\d{1,2}-\d{1,2}[ T]+)?(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*$/.exec(text) ?? [];
+  if (hour === '') return undefined;
+  const part = Math.round(Number(`0.${fraction || '0'}`) * secondMicros);
+  const micros = Number(hour) * hourMicros + Number(minute) * minuteMicros + Number(second) * secondMicros + part;
+  if (Number(minute) > 59 || Number(second) > 60 || micros > dayMicros)
+    throw new StatementError('22008', `date/time field value out of range: "${text.trim().slice(0, 60)}"`);
+  return micros;
+}
+
 const padded = (value: number, width = 2): string => String(value).padStart(width, '0');
 
 export function printDate(days: number): string {

@@ -28,6 +28,13 @@ export function printDecimal({ units, scale }: Decimal): string {
   return `${units < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
+/** The text of a number that equal ones have too. */
+export function canonicalNumber(text: string): string {
+  const read = readDecimal(text) as Decimal;
+  const shown = printDecimal(read);
+  return read.scale === 0 ? shown : shown.replace(/\.?0+$/, '');
+}
+
 function rescaled(value: Decimal, scale: number): bigint {
   return scale === value.scale ? value.units : value.units * power(scale - value.scale);
 }

@@ -1,20 +1,20 @@
-import type { Alias, FuncCall, JoinExpr, Node, RangeFunction, RangeSubselect, RangeTableSample } from 'libpg-query';
+import type { Alias, JoinExpr, Node, RangeFunction, RangeSubselect, RangeTableSample } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { bind, functionName, type Names } from './bind.ts';
+import { bind, type Names } from './bind.ts';
 import { applied, asCondition } from './bound.ts';
 import { asOfMethod } from './as-of.ts';
 import { timeIn } from './closing.ts';
 import { type Context, locationIn, relationNamed } from './context.ts';
 import { type Correlated, dependent, joinedWith } from './correlated.ts';
-import { column, columnsIn, conjuncts, type Expr, shifted } from './expression.ts';
+import { columnsIn, conjuncts, type Expr, shifted } from './expression.ts';
 import { readTimestamp } from './datetime.ts';
-import { fixedLength } from './interval.ts';
 import { recognized } from './match.ts';
 import { recognitionOf } from './match-text.ts';
 import { filtered, joined, type JoinKind, type Plan } from './plan.ts';
 import { type Item, Scope } from './scope.ts';
 import { plainName, textIn } from './name.ts';
 import type { Column } from './value.ts';
+import { windowed } from './window-call.ts';
 
 /** Relations that stand side by side, and what must hold between them. */
 type Factors = { readonly plans: readonly Plan[]; readonly items: readonly Item[]; readonly conditions: readonly Expr[] };
@@ -212,69 +212,12 @@ function temporal(how: JoinKind, left: Factors, node: RangeTableSample, quals: N
 const equal = (name: string, left: Scope, right: Scope, width: number): Expr =>
   applied('=', [left.columnOf([name], undefined), shifted(right.columnOf([name], undefined), width)], undefined);
 
-/** TUMBLE(t, time, size), HOP(t, time, step, size), CUMULATE(t, time, step, size), SESSION(t, keys..., time, gap). */
+/** A relation whose rows lie in windows, as a function in FROM says it. */
 function windowOf({ functions = [], alias, lateral, ordinality }: RangeFunction, context: Context): Factors {
   const [list, ...more] = functions;
   const node = list && 'List' in list ? list.List.items?.[0] : undefined;
   const call = node && 'FuncCall' in node ? node.FuncCall : undefined;
   if (!call || more.length > 0 || lateral || ordinality) throw notBuilt('A function in FROM');
-  const name = functionName(call);
-  const [of, ...args] = call.args ?? [];
-  const path = of && 'ColumnRef' in of ? (of.ColumnRef.fields ?? []).map(textIn) : [];
-  if (!['tumble', 'hop', 'cumulate', 'session'].includes(name) || path.length !== 1)
-    throw notBuilt(`The function ${name} in FROM`, context.at(call.location));
-  const input = relationNamed(context, path[0] ?? '', call.location);
-  const plan =
-    name === 'session' ? sessionOf(input, path[0] ?? '', args, call, context) : slices(name, input, path[0] ?? '', args, call, context);
-  return single(plan, alias, path[0] ?? '', context);
-}
-
-function within(input: Plan, name: string, context: Context) {
-  const scope = new Scope([{ name, columns: input.columns, from: 0, merged: new Set() }]);
-  return (node: Node | undefined) =>
-    bind(node, { columnOf: (path, at) => scope.columnOf(path, at), params: context.params, at: context.at });
-}
-
-function timeOf(input: Plan, name: string, node: Node | undefined, context: Context): Extract<Expr, { kind: 'column' }> {
-  const time = within(input, name, context)(node);
-  if (time.kind !== 'column' || (time.type !== 'timestamp' && time.type !== 'timestamptz'))
-    throw new StatementError(sqlstates.typeWrong, 'a window needs a column of the type timestamp');
-  return time;
-}
-
-const withWindow = (input: Plan, { type }: Expr): Column[] => [
-  ...input.columns,
-  { name: 'window_start', type },
-  { name: 'window_end', type },
-];
-
-function slices(how: string, input: Plan, name: string, args: readonly Node[], call: FuncCall, context: Context): Plan {
-  const wanted = how === 'tumble' ? 2 : 3;
-  if (args.length !== wanted)
-    throw new StatementError(sqlstates.functionMissing, `${how} takes ${wanted + 1} arguments`, context.at(call.location));
-  const time = timeOf(input, name, args[0], context);
-  const [first = 0, second] = args.slice(1).map((node) => {
-    const length = within(input, name, context)(node);
-    const expr = length.kind === 'open' ? length.take('interval') : length;
-    if (expr.kind !== 'constant' || expr.type !== 'interval' || expr.value === null) throw notBuilt('A window without a constant length');
-    return fixedLength(expr.value as Parameters<typeof fixedLength>[0], 'a window');
-  });
-  const [size, step] = [second ?? first, first];
-  if (size % step !== 0) throw new StatementError('22023', 'the size of a window must be a multiple of its step');
-  const { place } = time;
-  return { kind: 'window', how: how as 'hop', input, time: place, size, step, columns: withWindow(input, time) };
-}
-
-function sessionOf(input: Plan, name: string, args: readonly Node[], call: FuncCall, context: Context): Plan {
-  if (args.length < 2) throw new StatementError(sqlstates.functionMissing, 'session takes at least 3 arguments', context.at(call.location));
-  const time = timeOf(input, name, args.at(-2), context);
-  const bound = within(input, name, context)(args.at(-1));
-  const gap = bound.kind === 'open' ? bound.take('interval') : bound;
-  if (gap.type !== 'interval') throw new StatementError(sqlstates.typeWrong, 'the gap of a session is an interval');
-  const partition = args.slice(0, -2).map((node) => {
-    const key = within(input, name, context)(node);
-    return key.kind === 'open' ? key.take('text') : key;
-  });
-  const position = context.at(call.location);
-  return { kind: 'session', input, partition, time: column(time.type, time.place), gap, columns: withWindow(input, time), position };
+  const { plan, name } = windowed(call, context);
+  return single(plan, alias, name, context);
 }

@@ -1,4 +1,4 @@
-import type { Type } from './value.ts';
+import { isFloat, type Type } from './value.ts';
 
 /** A function or operator on types: what its operation is called, and what it answers. */
 export type Signature = { readonly args: readonly Type[]; readonly type: Type; readonly operation: string };
@@ -9,13 +9,13 @@ function define(name: string, args: readonly Type[], type: Type, operation = `${
   known.set(name, [...(known.get(name) ?? []), { args, type, operation }]);
 }
 
-const numeric = ['int4', 'int8', 'numeric', 'float8'] as const;
+const numeric = ['int2', 'int4', 'int8', 'numeric', 'float4', 'float8'] as const;
 const times = ['timestamp', 'timestamptz'] as const;
-const all = [...numeric, 'text', 'bool', 'date', ...times, 'interval'] as const;
+const all = [...numeric, 'text', 'bool', 'bytea', 'uuid', 'date', 'time', ...times, 'interval'] as const;
 
 for (const type of numeric) {
   for (const sign of ['+', '-', '*', '/'] as const) define(sign, [type, type], type);
-  if (type !== 'float8') {
+  if (!isFloat(type)) {
     define('%', [type, type], type);
     define('mod', [type, type], type, `%:${type},${type}`);
   }
@@ -34,6 +34,23 @@ for (const type of times) {
   define('extract', ['text', type], 'numeric', 'extract');
   define('date_part', ['text', type], 'float8', 'date_part');
 }
+for (const type of ['json', 'jsonb'] as const) {
+  for (const at of ['text', 'int4'] as const) {
+    define('->', [type, at], type);
+    define('->>', [type, at], 'text');
+  }
+  define(`${type}_typeof`, [type], 'text', 'json_typeof');
+  define(`${type}_array_length`, [type], 'int4', 'json_array_length');
+}
+for (const sign of ['=', '<>'] as const) define(sign, ['jsonb', 'jsonb'], 'bool');
+define('octet_length', ['bytea'], 'int4');
+define('length', ['bytea'], 'int4', 'octet_length:bytea');
+define('+', ['time', 'interval'], 'time', '+:clock,interval');
+define('-', ['time', 'interval'], 'time', '-:clock,interval');
+define('-', ['time', 'time'], 'interval', '-:time,time');
+define('extract', ['text', 'time'], 'numeric', 'extract');
+define('*', ['interval', 'float8'], 'interval', '*:interval,float8');
+define('*', ['float8', 'interval'], 'interval', '*:float8,interval');
 define('+', ['interval', 'timestamp'], 'timestamp', '+:interval,time');
 define('+', ['interval', 'timestamptz'], 'timestamptz', '+:interval,time');
 define('+', ['interval', 'interval'], 'interval');

@@ -79,6 +79,22 @@ export const negateInterval = ({ months, days, micros }: Interval): Interval => 
 export const addIntervals = (left: Interval, right: Interval): Interval =>
   checked({ months: left.months + right.months, days: left.days + right.days, micros: left.micros + right.micros });
 
+/** An interval so many times: what is no whole month or day becomes days of thirty a month, and hours of twenty-four a day. */
+export function timesInterval({ months, days, micros }: Interval, factor: number): Interval {
+  const [allMonths, allDays] = [months * factor, days * factor];
+  const [wholeMonths, wholeDays] = [Math.trunc(allMonths), Math.trunc(allDays)];
+  const restDays = Math.round((allMonths - wholeMonths) * 30 * 1e6) / 1e6;
+  const more = Math.trunc(restDays);
+  const parts = Math.round((allDays - wholeDays + restDays - more) * dayMicros);
+  return checked({ months: wholeMonths, days: wholeDays + more, micros: Math.round(micros * factor) + parts });
+}
+
+/** A time of the day moved by an interval, round the clock; days and months do not count. */
+export function clockMoved(micros: number, by: Interval): number {
+  const at = (micros + by.micros) % dayMicros;
+  return at < 0 ? at + dayMicros : at;
+}
+
 /** A time moved by months, then days, then the rest; a day that a month lacks becomes its last one. */
 export function moved(micros: number, { months, days, micros: rest }: Interval): number {
   let at = micros;

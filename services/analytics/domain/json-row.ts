@@ -1,16 +1,8 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { parseExact, readJson, Written } from './jsonb.ts';
+import { hexOf } from './text-form.ts';
 import { type Column, readValue, type Row, type Value } from './value.ts';
 
-/** A number as it was written: JSON.parse alone would round it. */
-class Written {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-type Context = { readonly source?: string };
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Fields by name; numbers are as they were written. Throws StatementError for what is no JSON object. */
@@ -26,10 +18,8 @@ export const rowOfFields = (columns: readonly Column[], fields: Readonly<Record<
   columns.map((column) => valueOf(column, Object.hasOwn(fields, column.name) ? fields[column.name] : null));
 
 function parse(bytes: Uint8Array): unknown {
-  const exact = (_key: string, value: unknown, context?: Context) =>
-    typeof value === 'number' ? new Written(context?.source ?? String(value)) : value;
   try {
-    return JSON.parse(decoder.decode(bytes), exact as (key: string, value: unknown) => unknown);
+    return parseExact(decoder.decode(bytes));
   } catch {
     throw new StatementError(sqlstates.valueWrong, 'the value is no JSON');
   }
@@ -38,8 +28,9 @@ function parse(bytes: Uint8Array): unknown {
 function valueOf({ name, type }: Column, value: unknown): Value {
   if (value === null || value === undefined) return null;
   if (typeof value === 'boolean' && type === 'bool') return value;
+  if (type === 'json' || type === 'jsonb') return readJson(type, JSON.stringify(plain(value))) as string;
   if (typeof value === 'object' && !(value instanceof Written)) {
-    if (type === 'text' && Buffer.isBuffer(value)) return hex(value);
+    if ((type === 'text' || type === 'bytea') && Buffer.isBuffer(value)) return hexOf(value);
     if (type === 'text') return JSON.stringify(plain(value));
     throw new StatementError(sqlstates.valueWrong, `${name} is no ${type}`);
   }
@@ -53,15 +44,13 @@ function valueOf({ name, type }: Column, value: unknown): Value {
   }
 }
 
-/** Bytes as PostgreSQL shows them. */
-const hex = (bytes: Buffer): string => `\\x${bytes.toString('hex')}`;
 const raw = (text: string): unknown => (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
 
 /** A value within an object as text; numbers stay as they were written. */
 function plain(value: unknown): unknown {
   if (value instanceof Written) return raw(value.text);
   if (typeof value === 'bigint') return raw(String(value));
-  if (Buffer.isBuffer(value)) return hex(value);
+  if (Buffer.isBuffer(value)) return hexOf(value);
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));

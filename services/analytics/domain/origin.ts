@@ -2,7 +2,7 @@ import { StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Format } from './format.ts';
 import { everyMinMs, pathBytesMax, spanMaxMs } from './limits.ts';
 import { msOf } from './watermark.ts';
-import { type Column, printRow, type Row, type Type } from './value.ts';
+import { type Column, numbers, printRow, type Row, type Type } from './value.ts';
 
 /**
  * Where a source has its rows from besides a topic that others write: a table of PostgreSQL, whose changes are followed, or files
@@ -98,7 +98,7 @@ export function changeText(
 /** The record of a row that went with all others. */
 export const goneText = (columns: readonly Column[], row: Row): string => changeText(columns, 'd', printRow(columns, row), undefined);
 
-const isBare = (type: Type) => type === 'int4' || type === 'int8' || type === 'numeric' || type === 'float8';
+const isBare = (type: Type) => numbers.includes(type);
 /** What JSON takes for a number; other texts stay texts, whatever the column. */
 const number = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
@@ -110,5 +110,6 @@ function rowText(columns: readonly Column[], cells: Cells): string {
 function cellText(type: Type, cell: string | null): string {
   if (cell === null) return 'null';
   if (type === 'bool' && (cell === 't' || cell === 'f')) return String(cell === 't');
+  if (type === 'json' || type === 'jsonb') return cell;
   return isBare(type) && number.test(cell) ? cell : JSON.stringify(cell);
 }

@@ -2,9 +2,19 @@ import type { Column as ParquetColumn, ColumnType, ParquetValue } from '#wire/pa
 import { type Column, readValue, type Type } from './value.ts';
 
 const types: Readonly<Record<Type, ColumnType>> = {
-  ...{ bool: 'boolean', int4: 'integer', int8: 'integer', float8: 'double', date: 'date', timestamp: 'instant', timestamptz: 'instant' },
+  ...{
+    bool: 'boolean',
+    int2: 'integer',
+    int4: 'integer',
+    int8: 'integer',
+    float4: 'double',
+    float8: 'double',
+    date: 'date',
+    timestamp: 'instant',
+    timestamptz: 'instant',
+  },
   // Decimals of any scale and intervals have no type in Parquet.
-  ...{ numeric: 'text', text: 'text', interval: 'text' },
+  ...{ numeric: 'text', text: 'text', interval: 'text', bytea: 'text', uuid: 'text', json: 'text', jsonb: 'text', time: 'text' },
 };
 
 export const parquetColumns = (columns: readonly Column[]): ParquetColumn[] =>

@@ -7,6 +7,7 @@ import { type Context, locationIn } from './context.ts';
 import { column, conjunction, type Expr, mapColumns, shapeOf } from './expression.ts';
 import { type Correlated, wholeGroups } from './correlated.ts';
 import { From } from './from.ts';
+import { withoutGroupWindow } from './group-window.ts';
 import { columnsMax } from './limits.ts';
 import { orderOf, rankedOver } from './over.ts';
 import { allOf, columnsOf, filtered, type Order, type Plan } from './plan.ts';
@@ -28,7 +29,8 @@ export type Query = {
 const refused = ['windowClause', 'lockingClause', 'intoClause'] as const;
 
 /** Plans a SELECT. */
-export function planQuery(select: SelectStmt, outer: Context): Query {
+export function planQuery(given: SelectStmt, outer: Context): Query {
+  const select = withoutGroupWindow(given);
   for (const clause of refused) if (select[clause]) throw notBuilt(`A SELECT with ${clause.replace('Clause', '').toUpperCase()}`);
   if (select.limitOption === 'LIMIT_OPTION_WITH_TIES') throw notBuilt('WITH TIES');
   const context = withNames(select.withClause, outer);
@@ -160,9 +162,17 @@ function ordered({ plan, outputs, order, names }: Shown, distinct: boolean, posi
 /** Conditions with subqueries, and those without. */
 const partitioned = (nodes: readonly Node[]): readonly [Node[], Node[]] => [nodes.filter(hasLink), nodes.filter((node) => !hasLink(node))];
 
-const distinctOf = (input: Plan, position: number | undefined): Plan => ({
-  ...{ kind: 'group', input, keys: allOf(input.columns), aggregates: [], columns: input.columns, position },
-});
+function distinctOf(input: Plan, position: number | undefined): Plan {
+  const keys = allOf(input.columns);
+  checkEquals(keys);
+  return { kind: 'group', input, keys, aggregates: [], columns: input.columns, position };
+}
+
+/** Refuses keys of a type whose values are not told to be equal. */
+function checkEquals(keys: readonly Expr[]): void {
+  if (keys.some(({ type }) => type === 'json'))
+    throw new StatementError(sqlstates.functionMissing, 'could not identify an equality operator for type json');
+}
 
 /** UNION, INTERSECT and EXCEPT. */
 function together({ op, all = false, larg, rarg, sortClause }: SelectStmt, context: Context): Body {
@@ -265,6 +275,7 @@ function grouping(
   if (nodes.some(hasAggregate)) throw new StatementError(sqlstates.groupingWrong, 'aggregate functions are not allowed in GROUP BY');
   const lead = allOf(of.correlated?.columns ?? []);
   const keys = [...lead, ...nodes.map((node) => settled(bind(node, names), 'text'))];
+  checkEquals(keys);
   const shapes = keys.map(shapeOf);
   const aggregates: Aggregate[] = [];
   const instead = (node: Node): Expr | undefined => {

@@ -1,6 +1,7 @@
 import type { Node } from 'libpg-query';
 import { functionName } from './bind.ts';
 import { plainName, textIn } from './name.ts';
+import { windowNames } from './window-call.ts';
 
 /** The names that stand for relations anywhere in a tree: some may be those that WITH gives. */
 export function relationsIn(node: unknown, found = new Set<string>()): Set<string> {
@@ -12,7 +13,7 @@ export function relationsIn(node: unknown, found = new Set<string>()): Set<strin
   const { RangeVar, FuncCall } = node as { RangeVar?: Parameters<typeof plainName>[0]; FuncCall?: Parameters<typeof functionName>[0] };
   if (RangeVar) found.add(plainName(RangeVar));
   // TUMBLE(t, ...) names its relation as if it were a column.
-  if (FuncCall && ['tumble', 'hop', 'cumulate', 'session'].includes(functionName(FuncCall))) {
+  if (FuncCall && windowNames.includes(functionName(FuncCall))) {
     const [of] = (FuncCall.args ?? []) as Node[];
     const fields = of && 'ColumnRef' in of ? (of.ColumnRef.fields ?? []) : [];
     if (fields.length === 1 && fields[0]) found.add(textIn(fields[0]));

@@ -6,7 +6,7 @@ import type { Outgoing } from '#seams/log/log.ts';
 import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
 import { nameBytesMax, pathBytesMax } from './limits.ts';
 import { appends, type Plan } from './plan.ts';
-import { type Column, printRow, readValue, type Row, rowKey, type Type, type Value } from './value.ts';
+import { type Column, isFloat, numbers, printRow, readValue, type Row, rowKey, type Type, type Value } from './value.ts';
 
 export const sinkFormats = ['json', 'avro', 'rows', 'parquet'] as const;
 export const sinkEnvelopes = ['append', 'upsert', 'debezium'] as const;
@@ -169,7 +169,7 @@ function writersOf(target: Target, columns: readonly Column[], keyed: readonly C
 export const keyColumns = ({ key }: Target, columns: readonly Column[]): Column[] =>
   key.map((name) => columns.find((column) => column.name === name) as Column);
 
-const isBare = (type: Type) => type === 'int4' || type === 'int8' || type === 'numeric' || type === 'float8';
+const isBare = (type: Type) => numbers.includes(type) || type === 'json' || type === 'jsonb';
 
 /** A row as a JSON object, numbers with all their digits. */
 function jsonOf(columns: readonly Column[], cells: Cells): string {
@@ -190,8 +190,10 @@ function framed(id: number, type: AvroType, value: Decoded): Buffer {
 
 const avroTypes: Readonly<Partial<Record<Type, unknown>>> = {
   bool: 'boolean',
+  int2: 'int',
   int4: 'int',
   int8: 'long',
+  float4: 'float',
   float8: 'double',
   date: { type: 'int', logicalType: 'date' },
   timestamp: { type: 'long', logicalType: 'local-timestamp-micros' },
@@ -224,7 +226,7 @@ function avroRow(columns: readonly Column[], cells: Cells): Decoded {
     const cell = cells[at] ?? null;
     if (cell === null) return [name, null];
     const value: Value = avroTypes[type] === undefined ? cell : readValue(type, cell);
-    const isWhole = type !== 'float8' && (typeof value === 'number' || typeof value === 'bigint');
+    const isWhole = !isFloat(type) && (typeof value === 'number' || typeof value === 'bigint');
     return [name, isWhole ? BigInt(value) : (value as Decoded)];
   });
   return Object.fromEntries(fields);

@@ -19,6 +19,7 @@ import type { Pace } from './closing.ts';
 import { msOf, takeEmit, takeWatermark, type WatermarkText } from './watermark.ts';
 import { statementBytesMax, statementsMax } from './limits.ts';
 import type { Column } from './value.ts';
+import { takeWindows } from './window-text.ts';
 import type { Changing } from './write.ts';
 
 /** A statement that is known; what a name stands for is found when it is planned. */
@@ -173,6 +174,7 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
   }
   const matches = takeMatches(bytes, tokens, text, placesIn(text));
   takeAsOf(bytes, tokens, placesIn(text));
+  takeWindows(bytes, tokens);
   const watermark = isSource ? takeWatermark(bytes, tokens) : undefined;
   const made = tokens.findIndex(({ text: word }) => word.toLowerCase() === 'materialized');
   const isView = (words[0] === 'create' || words[0] === 'explain') && tokens[made - 1]?.text.toLowerCase() === 'create';
@@ -214,6 +216,7 @@ function createdSink(parse: Parser, { select, options, name, orIs }: SinkText): 
   takeEmit(bytes, tokens);
   const matches = takeMatches(bytes, tokens, select, placesIn(select));
   takeAsOf(bytes, tokens, placesIn(select));
+  takeWindows(bytes, tokens);
   const [of, made] = [nodeOf(parse, bytes.toString()), nodeOf(parse, options)];
   const named = nodeOf(parse, `table ${name}`);
   if (!of || !('SelectStmt' in of) || !made || !('CreateStmt' in made) || !named || !('SelectStmt' in named))

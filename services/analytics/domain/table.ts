@@ -1,7 +1,8 @@
 import type { ColumnDef, Constraint, CreateStmt, Node } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { columnOfDef, checkedColumns } from './column.ts';
-import { textIn } from './name.ts';
+import { checkedColumns, plainType } from './column.ts';
+import { type Fit, fitOf } from './fit.ts';
+import { checkedName, textIn } from './name.ts';
 import type { Column } from './value.ts';
 
 /** What a table is made of. */
@@ -13,6 +14,8 @@ export type Table = {
   readonly required: readonly boolean[];
   /** By place: what stands where a row says nothing. */
   readonly defaults: readonly (Node | undefined)[];
+  /** By place: what the column's type says besides its name. */
+  readonly fits: readonly (Fit | undefined)[];
 };
 
 const syntax = (message: string) => new StatementError(sqlstates.syntax, message);
@@ -37,7 +40,7 @@ export function tableOf(node: CreateStmt): Table {
   const definitions = tableElts.flatMap((element) => ('ColumnDef' in element ? [element.ColumnDef] : []));
   const others = tableElts.find((element) => !('ColumnDef' in element || 'Constraint' in element));
   if (others) throw notBuilt('LIKE');
-  const columns = checkedColumns(definitions.map(columnOfDef), 'table');
+  const columns = checkedColumns(definitions.map(columnOf), 'table');
   const keys = [...definitions.flatMap(keyOf), ...constraintsOf(tableElts).map(keyOfTable)];
   if (keys.length > 1) throw new StatementError('42P16', `multiple primary keys for table "${relation?.relname}" are not allowed`);
   const key = (keys[0] ?? []).map((name) => {
@@ -52,8 +55,11 @@ export function tableOf(node: CreateStmt): Table {
       (own, place) => key.includes(place) || constraintsOf(own.constraints).some(({ contype }) => contype === 'CONSTR_NOTNULL'),
     ),
     defaults: definitions.map(defaultOf),
+    fits: definitions.map(({ typeName }) => typeName && fitOf(typeName)),
   };
 }
+
+const columnOf = ({ colname = '', typeName }: ColumnDef): Column => ({ name: checkedName(colname), type: plainType(typeName) });
 
 /** The name of the key, where the column says that it is one. */
 function keyOf({ colname = '', constraints, collClause }: ColumnDef): string[][] {

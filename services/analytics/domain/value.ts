@@ -1,18 +1,27 @@
 import { oids } from '#wire/pgwire/oid.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { canonical, compareDecimal, type Decimal, decimal, printDecimal, readDecimal, toInteger } from './decimal.ts';
-import { dayMicros, printDate, printTimestamp, readDate, readTimestamp } from './datetime.ts';
+import { dayMicros, printDate, printTime, printTimestamp, readClock, readDate, readTimestamp } from './datetime.ts';
 import { compareInterval, type Interval, isInterval, printInterval, readInterval } from './interval.ts';
+import { readJson } from './jsonb.ts';
+import { readBytes, readUuid } from './text-form.ts';
 
 /** The types that there are, by the names PostgreSQL shows. */
 export const typeNames = {
   bool: 'boolean',
+  int2: 'smallint',
   int4: 'integer',
   int8: 'bigint',
   numeric: 'numeric',
+  float4: 'real',
   float8: 'double precision',
   text: 'text',
+  bytea: 'bytea',
+  uuid: 'uuid',
+  json: 'json',
+  jsonb: 'jsonb',
   date: 'date',
+  time: 'time without time zone',
   timestamp: 'timestamp without time zone',
   timestamptz: 'timestamp with time zone',
   interval: 'interval',
@@ -23,8 +32,9 @@ export const oidOf = (type: Type): number => oids[type];
 export const typeOfOid = (oid: number): Type | undefined => (Object.keys(typeNames) as Type[]).find((type) => oids[type] === oid);
 
 /**
- * bool is boolean; int4 is number; int8 is a number where that is exact, else a bigint; numeric is Decimal; float8 is number;
- * text is string; date is days, timestamps are microseconds since 1970.
+ * bool is boolean; int2 and int4 are number; int8 is a number where that is exact, else a bigint; numeric is Decimal; floats are
+ * number; text is string, and bytea, uuid, json and jsonb are in the one form that they have; date is days, timestamps are
+ * microseconds since 1970, time is microseconds of the day.
  */
 export type Value = boolean | number | bigint | Decimal | Interval | string | null;
 export type Row = readonly Value[];
@@ -34,10 +44,14 @@ export type Column = { readonly name: string; readonly type: Type };
 export const whole = (value: bigint): number | bigint =>
   value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
 
-const ranges = { int4: [-(2n ** 31n), 2n ** 31n - 1n], int8: [-(2n ** 63n), 2n ** 63n - 1n] } as const;
+const ranges = {
+  int2: [-(2n ** 15n), 2n ** 15n - 1n],
+  int4: [-(2n ** 31n), 2n ** 31n - 1n],
+  int8: [-(2n ** 63n), 2n ** 63n - 1n],
+} as const;
 
 /** An integer that its type holds, or PostgreSQL's error. */
-export function ranged(type: 'int4' | 'int8', value: bigint): number | bigint {
+export function ranged(type: keyof typeof ranges, value: bigint): number | bigint {
   const [least, most] = ranges[type];
   if (value < least || value > most) throw new StatementError(sqlstates.outOfRange, `${typeNames[type]} out of range`);
   return whole(value);
@@ -48,6 +62,9 @@ export function finite(value: number): number {
   if (!Number.isFinite(value)) throw new StatementError(sqlstates.outOfRange, 'value out of range: overflow');
   return value;
 }
+
+/** A float of four bytes. */
+export const single = (value: number): number => finite(Math.fround(finite(value)));
 
 const wrong = (type: Type, text: string) =>
   new StatementError(sqlstates.valueWrong, `invalid input syntax for type ${typeNames[type]}: ${JSON.stringify(text.slice(0, 100))}`);
@@ -70,14 +87,26 @@ function parsed(type: Type, text: string): Exclude<Value, null> | undefined {
       return text;
     case 'bool':
       return booleans.get(text.trim().toLowerCase());
+    case 'int2':
     case 'int4':
     case 'int8':
       if (!/^\s*[+-]?\d{1,40}\s*$/.test(text)) return undefined;
       return ranged(type, BigInt(text.trim().replace(/^\+/, '')));
     case 'numeric':
       return readDecimal(text);
+    case 'float4':
     case 'float8':
-      return /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text) ? finite(Number(text)) : undefined;
+      if (!/^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text)) return undefined;
+      return type === 'float4' ? single(Number(text)) : finite(Number(text));
+    case 'bytea':
+      return readBytes(text);
+    case 'uuid':
+      return readUuid(text);
+    case 'json':
+    case 'jsonb':
+      return readJson(type, text);
+    case 'time':
+      return readClock(text);
     case 'date':
       return readDate(text);
     case 'timestamp':
@@ -94,12 +123,16 @@ export function printValue(type: Type, value: Value): string | null {
   switch (type) {
     case 'bool':
       return value === true ? 't' : 'f';
+    case 'float4':
+      return printFloat(value as number, shortest(value as number), 6);
     case 'float8':
-      return printFloat(value as number);
+      return printFloat(value as number, (value as number).toExponential(), 15);
     case 'numeric':
       return printDecimal(value as Decimal);
     case 'date':
       return printDate(value as number);
+    case 'time':
+      return printTime(value as number);
     case 'timestamp':
     case 'timestamptz':
       return printTimestamp(value as number, type === 'timestamptz');
@@ -113,13 +146,25 @@ export function printValue(type: Type, value: Value): string | null {
 export const printRow = (columns: readonly { readonly type: Type }[], row: Row): (string | null)[] =>
   columns.map(({ type }, at) => printValue(type, row[at] ?? null));
 
-/** The shortest digits that read back as the same, with an exponent from 1e15 on and below 1e-4. */
-function printFloat(value: number): string {
+/** The fewest digits that read back as the same float of four bytes. */
+function shortest(value: number): string {
+  for (let digits = 0; digits < 8; digits += 1) {
+    const text = value.toExponential(digits);
+    if (Math.fround(Number(text)) === value) return text;
+  }
+  return value.toExponential(8);
+}
+
+/** The digits of a float, with an exponent from so many on and below 1e-4. */
+function printFloat(value: number, digits: string, most: number): string {
   if (Object.is(value, -0)) return '-0';
-  const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
+  const [mantissa = '', exponent = '0'] = digits.split('e');
   const power = Number(exponent);
-  if (value !== 0 && (power < -4 || power >= 15)) return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-  return power < 0 && value !== 0 ? value.toFixed(Math.max(0, mantissa.replace(/^-?\d\.?/, '').length - power)) : String(value);
+  if (value !== 0 && (power < -4 || power >= most))
+    return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  return power < 0 && value !== 0
+    ? Number(digits).toFixed(Math.max(0, mantissa.replace(/^-?\d\.?/, '').length - power))
+    : String(Number(digits));
 }
 
 /** Texts in the order of their code points: units of pairs stand above all others. */
@@ -173,7 +218,11 @@ export function rowKey(row: Row): string {
   return key;
 }
 
-export const numbers: readonly Type[] = ['int4', 'int8', 'numeric', 'float8'];
+export const numbers: readonly Type[] = ['int2', 'int4', 'int8', 'numeric', 'float4', 'float8'];
+/** Types whose values are texts in one form of their own. */
+const formed: readonly Type[] = ['bytea', 'uuid', 'json', 'jsonb'];
+export const isText = (type: Type): boolean => type === 'text' || formed.includes(type);
+export const isFloat = (type: Type): boolean => type === 'float4' || type === 'float8';
 
 /** Makes a value another type's, where PostgreSQL has such a cast. */
 export function castValue(value: Exclude<Value, null>, from: Type, to: Type): Exclude<Value, null> {
@@ -184,14 +233,23 @@ export function castValue(value: Exclude<Value, null>, from: Type, to: Type): Ex
   switch (to) {
     case 'bool':
       return value !== 0;
+    case 'int2':
     case 'int4':
     case 'int8':
       return ranged(
         to,
-        typeof value === 'object' ? toInteger(value as Decimal) : from === 'float8' ? evenly(value as number) : BigInt(value as number),
+        typeof value === 'object' ? toInteger(value as Decimal) : isFloat(from) ? evenly(value as number) : BigInt(value as number),
       );
-    case 'float8':
-      return typeof value === 'object' ? finite(Number(printDecimal(value as Decimal))) : Number(value);
+    case 'float4':
+    case 'float8': {
+      const float = typeof value === 'object' ? finite(Number(printDecimal(value as Decimal))) : Number(value);
+      return to === 'float4' ? single(float) : float;
+    }
+    case 'json':
+    case 'jsonb':
+      return readValue(to, value as string);
+    case 'time':
+      return (value as number) - Math.floor((value as number) / dayMicros) * dayMicros;
     case 'date':
       return Math.floor((value as number) / dayMicros);
     case 'timestamp':
@@ -215,16 +273,20 @@ const times: readonly Type[] = ['date', 'timestamp', 'timestamptz'];
 /** Whether there is such a cast. */
 export function isCastable(from: Type, to: Type): boolean {
   if (from === to || from === 'text' || to === 'text') return true;
+  if (formed.includes(from) || formed.includes(to)) return /^json/.test(from) && /^json/.test(to);
+  if (from === 'time' || to === 'time') return from.startsWith('timestamp');
   if (times.includes(from) || times.includes(to)) return times.includes(from) && times.includes(to);
   if (from === 'interval' || to === 'interval') return false;
   if (from === 'bool') return to === 'int4';
   if (to === 'bool') return from === 'int4';
-  return !(from === 'float8' && to === 'numeric');
+  return !(isFloat(from) && to === 'numeric');
 }
 
 /** Whether a value of one type is taken for another's without being asked. */
 export function isImplicit(from: Type, to: Type): boolean {
   if (from === to) return true;
+  // Numbers that meet a float become one of eight bytes.
+  if (to === 'float4') return false;
   const [low, high] = [numbers.indexOf(from), numbers.indexOf(to)];
   if (low >= 0 && high >= 0) return low < high;
   return times.includes(from) && times.includes(to) && times.indexOf(from) < times.indexOf(to);

@@ -1,7 +1,7 @@
 import { type Expr, shapeOf } from '../domain/expression.ts';
 import type { Type, Value } from '../domain/value.ts';
 import { isMasked } from './batch.ts';
-import { codeOf } from './operation.ts';
+import { codeOf, isPartial } from './operation.ts';
 
 /** What code calls the value of an expression, and whether it is NULL; `never` is code for false. */
 export type Term = { readonly value: string; readonly isNull: string };
@@ -121,6 +121,10 @@ export class Emitter {
     const code = codeOf(operation)(terms.map(({ value }) => value));
     const nulls = [...new Set(terms.map(({ isNull }) => isNull).filter((each) => each !== never))];
     const value = this.name();
+    if (isPartial(operation)) {
+      this.line(`const ${value} = ${nulls.length === 0 ? code : `${nulls.join(' || ')} ? null : ${code}`};`);
+      return { value, isNull: `(${value} === null)` };
+    }
     if (nulls.length === 0) {
       this.line(`const ${value} = ${code};`);
       return { value, isNull: never };

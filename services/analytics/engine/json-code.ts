@@ -169,12 +169,13 @@ b${at}[m] = a; z${at}[m] = p;
 else if (p + 5 <= e && d.getInt32(p, true) === 0x736c6166 && u[p + 4] === 101) { p += 5; c${at}[m] = false; }
 else if (u[p] === 34) { ${generalCode(at, type)} }
 ${other}`;
+    case 'int2':
     case 'int4':
     case 'int8':
       return `if (u[p] === 34) { ${generalCode(at, type)} }
 else if (u[p] !== 110) {
 ${digitsCode}
-if (c === 46 || c === 101 || c === 69${type === 'int4' ? ' || n > 2147483647' : ''}) return j;
+if (c === 46 || c === 101 || c === 69${type === 'int4' ? ' || n > 2147483647' : type === 'int2' ? ' || n > 32767' : ''}) return j;
 c${at}[m] = s && n > 0 ? -n : n; n${at}[m] = 0;
 }
 ${other}`;
@@ -198,6 +199,13 @@ ${other}`;
     case 'timestamp':
     case 'timestamptz':
       return `if (u[p] === 34) {\n${timeCode(at, type)}\n}\n${other}`;
+    case 'json':
+    case 'jsonb':
+      return 'return j;';
+    case 'float4':
+    case 'bytea':
+    case 'uuid':
+    case 'time':
     case 'interval':
       return `if (u[p] === 34) { ${generalCode(at, type)} }\n${other}`;
   }
@@ -219,7 +227,7 @@ function openCode(at: number, type: Type): string {
   if (type === 'text') return `${own}, b${at} = o${at}.starts, z${at} = o${at}.ends;`;
   if (type === 'numeric') return `${own}, b${at} = o${at}.units, z${at} = o${at}.scales;`;
   if (type === 'bool') return `${own}, c${at} = o${at}.values;`;
-  if (type === 'interval') return `${own};`;
+  if (['float4', 'bytea', 'uuid', 'time', 'interval', 'json', 'jsonb'].includes(type)) return `${own};`;
   const cached = type === 'timestamp' || type === 'timestamptz';
   const minute = `\nlet g${at} = NaN, h${at} = 0, i${at} = 0, k${at} = 0, l${at} = 0;`;
   return `${own}, c${at} = o${at}.values, n${at} = o${at}.nulls;${cached ? minute : ''}`;

@@ -1,10 +1,10 @@
-import { numbers, type Type } from '../domain/value.ts';
+import { isText, numbers, type Type } from '../domain/value.ts';
 
 /** The code of an operation on values that are not NULL; `r` is the runtime. */
 export type Coded = (args: readonly string[]) => string;
 
 const signs: Readonly<Record<string, string>> = { '=': '===', '<>': '!==', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
-const plain: readonly Type[] = ['int4', 'int8', 'float8', 'bool', 'date', 'timestamp', 'timestamptz'];
+const plain: readonly Type[] = ['int2', 'int4', 'int8', 'float4', 'float8', 'bool', 'date', 'time', 'timestamp', 'timestamptz'];
 
 const called =
   (name: string): Coded =>
@@ -15,6 +15,13 @@ const fixed = new Map<string, Coded>([
   ['not', ([a]) => `!${a}`],
   ['itself', ([a]) => `${a}`],
   ['single', called('isOne')],
+  ['+:int2,int2', ([a, b]) => `r.int2(${a} + ${b})`],
+  ['-:int2,int2', ([a, b]) => `r.int2(${a} - ${b})`],
+  ['*:int2,int2', ([a, b]) => `r.int2(${a} * ${b})`],
+  ['/:int2,int2', ([a, b]) => `r.int2(Math.trunc(${a} / r.divisor(${b})))`],
+  ['%:int2,int2', ([a, b]) => `${a} % r.divisor(${b}) + 0`],
+  ['-:int2', ([a]) => `r.int2(0 - ${a})`],
+  ['abs:int2', ([a]) => `r.int2(Math.abs(${a}))`],
   ['+:int4,int4', ([a, b]) => `r.int4(${a} + ${b})`],
   ['-:int4,int4', ([a, b]) => `r.int4(${a} - ${b})`],
   ['*:int4,int4', ([a, b]) => `r.int4(${a} * ${b})`],
@@ -40,8 +47,29 @@ const fixed = new Map<string, Coded>([
   ['-:float8,float8', ([a, b]) => `r.finite(${a} - ${b})`],
   ['*:float8,float8', ([a, b]) => `r.finite(${a} * ${b})`],
   ['/:float8,float8', ([a, b]) => `r.finite(${a} / r.divisor(${b}))`],
+  ['+:float4,float4', ([a, b]) => `r.single(${a} + ${b})`],
+  ['-:float4,float4', ([a, b]) => `r.single(${a} - ${b})`],
+  ['*:float4,float4', ([a, b]) => `r.single(${a} * ${b})`],
+  ['/:float4,float4', ([a, b]) => `r.single(${a} / r.divisor(${b}))`],
+  ['-:float4', ([a]) => `-${a}`],
+  ['abs:float4', ([a]) => `Math.abs(${a})`],
   ['-:float8', ([a]) => `-${a}`],
   ['abs:float8', ([a]) => `Math.abs(${a})`],
+  ['fit:text', ([a, most]) => `r.cutTo(${a}, ${most}, true)`],
+  ['fit:numeric', called('scaledTo')],
+  ['json_typeof', called('jsonKind')],
+  ['json_array_length', called('jsonLength')],
+  ...(['json', 'jsonb'] as const).flatMap((type) =>
+    (['text', 'int4'] as const).flatMap((at): [string, Coded][] => [
+      [`->:${type},${at}`, ([a, b]) => `r.jsonPart('${type}', ${a}, ${b})`],
+      [`->>:${type},${at}`, ([a, b]) => `r.jsonText('${type}', ${a}, ${b})`],
+    ]),
+  ),
+  ['octet_length:bytea', ([a]) => `(${a}.length / 2 - 1)`],
+  ['+:clock,interval', ([a, b]) => `r.clockMoved(${a}, ${b})`],
+  ['-:clock,interval', ([a, b]) => `r.clockMoved(${a}, r.negateInterval(${b}))`],
+  ['*:interval,float8', called('timesInterval')],
+  ['*:float8,interval', ([a, b]) => `r.timesInterval(${b}, ${a})`],
   ['+:time,interval', called('moved')],
   ['-:time,interval', ([a, b]) => `r.moved(${a}, r.negateInterval(${b}))`],
   ['+:interval,time', ([a, b]) => `r.moved(${b}, ${a})`],
@@ -93,6 +121,9 @@ const fixed = new Map<string, Coded>([
   ['sign:float8', ([a]) => `Math.sign(${a})`],
 ]);
 
+/** Whether an operation may answer NULL for values that are not. */
+export const isPartial = (operation: string): boolean => operation.startsWith('->');
+
 /** The code of an operation by its name; names come from the table of functions alone. */
 export function codeOf(operation: string): Coded {
   const known = fixed.get(operation);
@@ -102,14 +133,19 @@ export function codeOf(operation: string): Coded {
   if (name === 'cast') return castCode(from, to);
   const sign = signs[name];
   if (sign === undefined) throw new TypeError(`no code for ${operation}`);
-  if (plain.includes(from) || (from === 'text' && (name === '=' || name === '<>'))) return ([a, b]) => `${a} ${sign} ${b}`;
-  if (from === 'text') return ([a, b]) => `r.compareTexts(${a}, ${b}) ${sign} 0`;
+  if (plain.includes(from) || (isText(from) && (name === '=' || name === '<>'))) return ([a, b]) => `${a} ${sign} ${b}`;
+  if (isText(from)) return ([a, b]) => `r.compareTexts(${a}, ${b}) ${sign} 0`;
   return ([a, b]) => `r.compareValues(${a}, ${b}) ${sign} 0`;
 }
 
 function castCode(from: Type, to: Type): Coded {
-  if (from === 'int4' && to === 'int8') return ([a]) => `${a}`;
-  if (to === 'float8' && (from === 'int4' || from === 'int8')) return ([a]) => `Number(${a})`;
+  if (
+    (from === 'int2' && to === 'int4') ||
+    ((from === 'int2' || from === 'int4') && to === 'int8') ||
+    (from === 'float4' && to === 'float8')
+  )
+    return ([a]) => `${a}`;
+  if (to === 'float8' && (from === 'int2' || from === 'int4' || from === 'int8')) return ([a]) => `Number(${a})`;
   if (to === 'numeric' && numbers.includes(from)) return ([a]) => `r.decimalOf(${a})`;
   if (from === 'date' && to !== 'text') return ([a]) => `r.inTime(${a} * ${86_400_000_000})`;
   if (from.startsWith('timestamp') && to.startsWith('timestamp')) return ([a]) => `${a}`;

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { keyOf, type Type, type Value } from '../domain/value.ts';
 import { HashTable } from './hash-table.ts';
 
-const numbers: readonly Type[] = ['int4', 'int8', 'date', 'timestamp', 'timestamptz'];
+const numbers: readonly Type[] = ['int2', 'int4', 'int8', 'date', 'time', 'timestamp', 'timestamptz'];
 const slotsFirst = 16;
 /** Numbers of a slot in front of its keys: the step that it was last seen in, and its rows. */
 export const [stampAt, rowsAt, keysAt] = [0, 1, 2];

@@ -2,8 +2,10 @@ import { createHash, randomInt } from 'node:crypto';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { fieldOf, formatTime, inTime, truncated } from '../domain/datetime.ts';
 import { add, type Decimal, decimal, divide, multiply, negate, printDecimal, remainder, rounded, truncatedAt } from '../domain/decimal.ts';
-import { addIntervals, between, fixedLength, type Interval, moved, negateInterval } from '../domain/interval.ts';
-import { castValue, compareTexts, compareValues, finite, isAlike, keyOf, ranged, type Value } from '../domain/value.ts';
+import { addIntervals, between, clockMoved, fixedLength, type Interval, moved, negateInterval, timesInterval } from '../domain/interval.ts';
+import { cutTo, scaledTo } from '../domain/fit.ts';
+import { jsonKind, jsonLength, jsonPart, jsonText } from '../domain/jsonb.ts';
+import { castValue, compareTexts, compareValues, finite, isAlike, keyOf, ranged, single, type Value } from '../domain/value.ts';
 import { like } from './like.ts';
 import { textBytesMax } from './limits.ts';
 
@@ -73,7 +75,7 @@ export const runtime = {
   castValue,
   compareTexts,
   compareValues,
-  finite,
+  ...{ finite, single, cutTo, scaledTo, jsonKind, jsonLength, jsonPart, jsonText },
   isAlike,
   keyOf,
   hashOf,
@@ -81,6 +83,7 @@ export const runtime = {
   between,
   addIntervals,
   negateInterval,
+  ...{ clockMoved, timesInterval },
   inTime,
   formatTime,
   like,
@@ -93,6 +96,10 @@ export const runtime = {
   negateDecimal: negate,
   decimalOf: (value: Whole) => decimal(BigInt(value)),
   asFloat: (value: Decimal) => Number(printDecimal(value)),
+  int2(value: number): number {
+    if (value > 32767 || value < -32768) throw new StatementError(sqlstates.outOfRange, 'smallint out of range');
+    return value + 0;
+  },
   int4(value: number): number {
     if (value > 2147483647 || value < -2147483648) throw new StatementError(sqlstates.outOfRange, 'integer out of range');
     return value + 0;

@@ -1,5 +1,6 @@
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Expr } from '../domain/expression.ts';
+import { fittedRow } from '../domain/fit.ts';
 import type { Query } from '../domain/planner.ts';
 import { castValue, type Row, type Type, type Value } from '../domain/value.ts';
 import type { Conflict, Write } from '../domain/write.ts';
@@ -61,7 +62,9 @@ export function valuesIn(rows: readonly (readonly Expr[])[], params: Row = []): 
   );
 }
 
-function inserted(rows: readonly Row[], conflict: Conflict, draft: Draft, params: Row): Written {
+function inserted(given: readonly Row[], conflict: Conflict, draft: Draft, params: Row): Written {
+  const { fits } = draft.rows.table;
+  const rows = given.map((row) => fittedRow(fits, row));
   if (conflict === 'error' || draft.rows.table.key.length === 0) {
     const changes = rows.map((row) => ({ row, weight: 1 }));
     draft.take(changes);
@@ -74,7 +77,7 @@ function inserted(rows: readonly Row[], conflict: Conflict, draft: Draft, params
   for (const row of rows) {
     const name = draft.rows.nameOf(row);
     const held = draft.find(name);
-    const made = held ? run?.(held.row, row) : row;
+    const made = held ? fittedRow(fits, run?.(held.row, row)) : row;
     if (held && run && touched.has(name))
       throw new StatementError('21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time');
     if (!made) continue;
@@ -140,7 +143,7 @@ function updated(
       made[place] = cast(value, query.columns[columns.length + at]?.type as Type, columns[place]?.type as Type);
     }
     olds.push(old);
-    news.push(made);
+    news.push(fittedRow(draft.rows.table.fits, made));
   }
   // What goes goes first, so that keys may be exchanged.
   const changes = [...olds.map((row) => ({ row, weight: -1 })), ...news.map((row) => ({ row, weight: 1 }))];

@@ -6,8 +6,6 @@ import { oidOf, type Type, typeOfOid } from '../../domain/value.ts';
 const unknownOid = 705;
 /** Types of parameters that are taken for others, which hold all of their values. */
 const alikeOids: ReadonlyMap<number, Type> = new Map([
-  [wireOids.int2, 'int4'],
-  [wireOids.float4, 'float8'],
   [wireOids.varchar, 'text'],
   [wireOids.bpchar, 'text'],
   [wireOids.name, 'text'],

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { fittedRow } from '../../domain/fit.ts';
 import { parseStatement } from '../../domain/statement.ts';
 import { tableOf } from '../../domain/table.ts';
 import { printRow, readValue, type Row, type Type } from '../../domain/value.ts';
@@ -170,7 +171,7 @@ async function loaded(
       const text = line[at] ?? null;
       row[place] = text === null ? null : readValue(columns[place]?.type ?? 'text', text);
     }
-    return { row, weight: 1 };
+    return { row: fittedRow(table.view.table.fits, row), weight: 1 };
   });
   try {
     pending.draft(table).take(changes);
