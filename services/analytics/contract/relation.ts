@@ -135,6 +135,36 @@ export const relationOperations = {
     input: none,
     output: Type.Object({}),
   },
+  UpdateSource: {
+    ...write,
+    on: 'Source',
+    text: 'Give a source another name, another column of what its values say by name, or other options.',
+    input: Type.Object(
+      {
+        name: Type.Optional(Name),
+        add: Type.Optional(Column),
+        idleMs: Type.Optional(WatermarkOf.properties.idleMs),
+        late: WatermarkOf.properties.late,
+        deadLetters: FormatOf.properties.deadLetters,
+      },
+      closed,
+    ),
+    output: none,
+  },
+  UpdateView: {
+    ...write,
+    on: 'View',
+    text: 'Give a view another name, or let it remember what was for another time.',
+    input: Type.Object(
+      {
+        name: Type.Optional(Name),
+        historyMs: Type.Optional(Type.Integer({ ...span, description: 'For how long it remembers what was; 0 for not at all.' })),
+      },
+      closed,
+    ),
+    output: none,
+  },
+  UpdateSink: { ...write, on: 'Sink', text: 'Give a sink another name.', input: Type.Object({ name: Name }, closed), output: none },
   CreateView: {
     ...write,
     on: 'View',

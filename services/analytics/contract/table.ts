@@ -34,6 +34,13 @@ export const tableOperations = {
     input: none,
     output: Type.Object({ items: Type.Array(Table) }),
   },
+  UpdateTable: {
+    ...write,
+    on: 'Table',
+    text: 'Give a table another name, or another column, which is NULL in the rows that there are.',
+    input: Type.Object({ name: Type.Optional(Name), add: Type.Optional(Column) }, closed),
+    output: none,
+  },
   DeleteTable: {
     ...write,
     on: 'Table',

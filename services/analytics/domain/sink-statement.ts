@@ -1,4 +1,4 @@
-import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 
 type Token = { readonly text: string; readonly start: number; readonly end: number };
 
@@ -37,6 +37,8 @@ export function connectionText(text: string, tokens: readonly Token[]): (Connect
   const isThere = words[0] === 'alter';
   const orIs = !isThere && words.slice(2, 5).join(' ') === 'if not exists';
   const [name, begin] = orIs ? [tokens[5], tokens[6]] : [tokens[2], tokens[3]];
+  if (isThere && begin && ['rename', 'owner'].includes(begin.text.toLowerCase()))
+    throw notBuilt(`ALTER CONNECTION ... ${begin.text.toUpperCase()}`);
   if (!name || begin?.text.toLowerCase() !== 'with')
     throw new StatementError(sqlstates.syntax, "a connection is made so: CREATE CONNECTION name WITH (type = '...', url = '...')");
   return { orIs, isThere, name: name.text, options: optionsText(Buffer.from(text), begin.start) };

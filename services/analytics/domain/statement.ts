@@ -2,11 +2,13 @@ import type { CopyStmt, CreateStmt, DeclareCursorStmt, ExplainStmt, Node, RawStm
 import type { Control } from '#engine/pgwire/application.ts';
 import { type CopyFormat, copyFormat } from '#engine/pgwire/copy.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { type Alter, altered } from './alter-statement.ts';
 import { columnsOf } from './column.ts';
 import { connectionOf, type ConnectionSpec } from './connection.ts';
 import { type Format, optionsOf } from './format.ts';
 import { checkedName, droppedName, plainName, type RangeVar, textIn } from './name.ts';
 import type { Origin } from './origin.ts';
+import { type Parser, parser, type Token, tokensOf } from './parser.ts';
 import { type ConnectionText, connectionText, type SinkText, sinkText } from './sink-statement.ts';
 import { type Target, targetOf, targetOptions } from './sink.ts';
 import { valuesOf } from './source-statement.ts';
@@ -54,6 +56,7 @@ export type Statement =
   | { readonly kind: 'createSink'; readonly name: string; readonly select: string; readonly target: Target; readonly orIs: boolean }
   | { readonly kind: 'createFunction'; readonly made: SqlFunction; readonly text: string }
   | { readonly kind: 'createConnection'; readonly name: string; readonly spec: ConnectionSpec; readonly orIs: boolean }
+  | Alter
   | { readonly kind: 'alterConnection'; readonly name: string; readonly spec: ConnectionSpec }
   | {
       readonly kind: 'drop';
@@ -75,29 +78,6 @@ export type Statement =
       readonly format: CopyFormat;
     }
   | { readonly kind: 'control'; readonly control: Exclude<Control, { kind: 'declare' }> };
-
-type Parser = typeof import('libpg-query');
-let loading: Promise<Parser> | undefined;
-
-/** PostgreSQL's own grammar, as WebAssembly; it is loaded by the first statement, because it is large. */
-async function parser(): Promise<Parser> {
-  loading ??= import('libpg-query').then(async (module) => {
-    await module.loadModule();
-    return module;
-  });
-  return loading;
-}
-
-type Token = { readonly text: string; readonly start: number; readonly end: number };
-
-function tokensOf(parse: Parser, text: string): Token[] | undefined {
-  try {
-    return parse.scanSync(text).tokens.filter(({ tokenName }) => !tokenName.endsWith('_COMMENT'));
-  } catch {
-    // A text that cannot be cut is one statement, which the grammar refuses with its place.
-    return undefined;
-  }
-}
 
 /** The statements of a text, each behind as many spaces as there were characters, so that places in it stay true. */
 export async function splitStatements(text: string): Promise<string[]> {
@@ -131,6 +111,8 @@ type Lifted = {
   /** Whether a subscription is WITH (COMMITTED). */
   readonly committed: boolean;
   readonly isSource: boolean;
+  /** An ALTER whose sink stands as a view. */
+  readonly isSink: boolean;
   /** What stands in a DROP as a view. */
   readonly drops: 'sink' | 'connection' | undefined;
   readonly watermark: WatermarkText | undefined;
@@ -154,8 +136,10 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
   };
   const drops = words[0] === 'drop' && (words[1] === 'sink' || words[1] === 'connection') ? words[1] : undefined;
   if (drops) write(1, 'VIEW');
-  const isSource = (words[0] === 'create' || words[0] === 'drop') && words[1] === 'source';
+  const isSource = ['create', 'drop', 'alter'].includes(words[0] ?? '') && words[1] === 'source';
   if (isSource) write(1, 'TABLE');
+  const isSink = words[0] === 'alter' && words[1] === 'sink';
+  if (isSink) write(1, 'VIEW');
   const subscribes = words[0] === 'subscribe';
   if (subscribes) {
     write(0, 'TABLE');
@@ -179,7 +163,17 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
   const made = tokens.findIndex(({ text: word }) => word.toLowerCase() === 'materialized');
   const isView = (words[0] === 'create' || words[0] === 'explain') && tokens[made - 1]?.text.toLowerCase() === 'create';
   const onClose = isView ? takeEmit(bytes, tokens) === true : false;
-  return { text: bytes.toString(), subscribes: subscribes || copies, committed: how >= 0, isSource, drops, watermark, onClose, matches };
+  return {
+    text: bytes.toString(),
+    subscribes: subscribes || copies,
+    committed: how >= 0,
+    isSource,
+    isSink,
+    drops,
+    watermark,
+    onClose,
+    matches,
+  };
 }
 
 /** Understands one statement; undefined for none. */
@@ -275,6 +269,8 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
     const own = { name: plainName(into?.rel), text: text.trim(), select: query.SelectStmt, orIs: if_not_exists };
     return { kind: 'createView', ...own, pace, historyMs, before };
   }
+  const alter = altered(node, isSource ? 'source' : lifted.isSink ? 'sink' : undefined);
+  if (alter) return alter;
   const change = changing(node);
   if (change) return { kind: 'write', name: plainName(change.on), of: change.of, text };
   if ('ExplainStmt' in node) return explained(node.ExplainStmt, text);

@@ -75,6 +75,8 @@ export class Circuit {
   /** Columns that nobody reads are NULL, so that nothing of them is remembered. */
   #read({ relation, columns }: Extract<Plan, { kind: 'scan' }>, batch: Batch): Batch {
     const wanted = this.#reads.get(relation);
+    if (batch.columns.length > columns.length)
+      return this.#read({ relation, columns } as never, { ...batch, columns: batch.columns.slice(0, columns.length) });
     if (batch.size === 0 || !wanted || wanted.size === columns.length) return batch;
     const read = batch.columns.map((vector, place) => (wanted.has(place) ? vector : absent(columns[place]?.type ?? 'text', batch.size)));
     return { ...batch, columns: read };

@@ -15,6 +15,8 @@ export class TableRows {
   readonly name: string;
   readonly #rows = new Map<string, Held>();
   #batch: Batch | undefined;
+  /** Whether rows are found by other names than they were written down under, because columns were added. */
+  isRenamed = false;
 
   constructor(name: string, table: Table) {
     this.name = name;
@@ -70,8 +72,10 @@ export class TableRows {
   load(entries: Iterable<CircuitEntry>): void {
     for (const [, name, written] of entries) {
       const [texts, weight] = written as [(string | null)[], number];
-      const row = texts.map((text, at) => (text === null ? null : readValue(this.table.columns[at]?.type ?? 'text', text)));
-      this.#rows.set(name, { row, weight });
+      const row = this.table.columns.map(({ type }, at) => (typeof texts[at] === 'string' ? readValue(type, texts[at]) : null));
+      const own = this.nameOf(row);
+      if (own !== name) this.isRenamed = true;
+      this.#rows.set(own, { row, weight });
     }
     this.#batch = undefined;
   }

@@ -63,8 +63,8 @@ export class Keep {
     const { relations, tables, changes, plans, states } = this.#with;
     changes.end(this.#table.id, new StatementError(sqlstates.unavailable, 'the table was interrupted; subscribe again'));
     tables.expect(this.#table.id);
-    const relation = await relations.find(this.#at, this.#table.name);
-    if (relation?.id !== this.#table.id) return;
+    const relation = await relations.byId(this.#at, this.#table.id);
+    if (!relation) return;
     const table = await plans.table(relation);
     const rows = new TableRows(relation.name, table);
     rows.load(await states.load(this.#at, relation.id));
@@ -109,7 +109,7 @@ async function commit({ states, outbox, changes: followed }: Kept, at: Placed, p
     const letters = lettersOf(targetOf(relation, rows.table.key), relation.columns, changes);
     const more = await outbox.posting(at, { relation: relation.id, lane: 0n }, epoch + 1n, letters);
     commits.push({
-      ...{ view: relation.id, epoch, shape: 'table', isFresh: false, entries: [...draft.entries()], places: [] },
+      ...{ view: relation.id, epoch, shape: 'table', isFresh: rows.isRenamed, entries: [...draft.entries()], places: [] },
       ...{ rows: draft.size, rejected: 0, rejection: null, more, all: () => rows.dump(draft) },
     });
   }
@@ -122,6 +122,7 @@ async function commit({ states, outbox, changes: followed }: Kept, at: Placed, p
   }
   for (const { table, changes, draft } of drafted) {
     table.view.settle(draft);
+    table.view.isRenamed = false;
     table.epoch += 1n;
     table.delivery.posted();
     const { epoch, relation } = table;

@@ -47,6 +47,16 @@ export class Maintenance {
     this.#running.set(view.id, { stop, done });
   }
 
+  /** Lets a relation that was altered go on as it is now. */
+  async again(at: Placed, view: Relation): Promise<void> {
+    const known = this.#running.get(view.id);
+    if (!known) return;
+    known.stop.abort();
+    await known.done;
+    this.#running.delete(view.id);
+    this.start(at, view);
+  }
+
   async forget(view: Relation): Promise<void> {
     const known = this.#running.get(view.id);
     this.#running.delete(view.id);

@@ -88,8 +88,8 @@ export class Pump {
     const { relations, changes, live, plans } = this.#with;
     this.#went = went;
     live.expect(this.#view.id);
-    const view = await relations.find(this.#at, this.#view.name);
-    if (view?.id !== this.#view.id) return;
+    const view = await relations.byId(this.#at, this.#view.id);
+    if (!view) return;
     const { plan, sources, historyMs } = await plans.of(this.#at, view);
     this.#historyMs = historyMs;
     const reads = readsOf(plan);

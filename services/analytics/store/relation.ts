@@ -7,6 +7,7 @@ import type { Format } from '../domain/format.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Target } from '../domain/sink.ts';
 import type { Column } from '../domain/value.ts';
+import { alter, type Altering } from './alter.ts';
 import { relationsMax } from './limits.ts';
 
 /** A source, which reads a topic, a view over others, a sink of one, or a table with rows of its own. */
@@ -31,6 +32,10 @@ export type Relation = {
   readonly groups: bigint;
   readonly rejected: bigint;
   readonly rejection: string | null;
+  /** Of a view, where its statement does not say it: for how many milliseconds it remembers what was; 0 for none. */
+  readonly historyMs: bigint | null;
+  /** Since when, in milliseconds since 1970. */
+  readonly historyFrom: number | null;
 };
 
 export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' | 'format' | 'text' | 'target'> & {
@@ -45,6 +50,7 @@ export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' |
 const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table' } as const;
 
 const columns = `id, name, kind, columns, topic, format, text, target, origin, shape, epoch, groups, rejected, rejection,
+  history_ms as "historyMs", (extract(epoch from history_from) * 1000)::float8 as "historyFrom",
   array(select r.name::text from need n
   join relation r on r.id = n.relation where n.view = relation.id order by 1) as needs`;
 
@@ -60,6 +66,28 @@ export class Relations {
 
   async find(at: Placed, name: string): Promise<Relation | undefined> {
     return (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where name = $1`, [name])).rows[0];
+  }
+
+  /** One by its number, whatever its name is by now. */
+  async byId(at: Placed, id: bigint): Promise<Relation | undefined> {
+    return (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where id = $1`, [id])).rows[0];
+  }
+
+  /** What a view or sink reads, as its statement knows it: by the names, and with the columns, that there were. */
+  async needed(at: Placed, view: bigint): Promise<Relation[]> {
+    const text = `select n.said, n.width, relation.* from need n join (select ${columns} from relation) relation
+      on relation.id = n.relation where n.view = $1 order by 1, relation.name`;
+    const { rows } = await this.#sql.as(at).query<Relation & { said: string | null; width: number | null }>(text, [view]);
+    return rows.map(({ said, width, ...relation }) => ({
+      ...relation,
+      name: said ?? relation.name,
+      columns: relation.columns.slice(0, width ?? relation.columns.length),
+    }));
+  }
+
+  async alter(at: Placed, relation: Relation, to: Altering): Promise<void> {
+    await alter(this.#sql, at, relation, to);
+    this.generation += 1;
   }
 
   /** Those of some names that are there. */

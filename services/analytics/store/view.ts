@@ -68,10 +68,16 @@ export class Plans {
   async of(at: Placed, view: Relation): Promise<ViewPlan> {
     const known = this.#known.get(view.id);
     if (known) return known;
-    const plan = await this.view(at, view.text ?? '');
+    const plan = await this.made(at, view);
     if (this.#known.size >= plansKeptMax) this.#known.clear();
     this.#known.set(view.id, plan);
     return plan;
+  }
+
+  /** What was understood of a relation that was altered. */
+  forget(id: bigint): void {
+    this.#known.delete(id);
+    this.#tables.delete(id);
   }
 
   /** What a table is made of. */
@@ -86,20 +92,39 @@ export class Plans {
     return table;
   }
 
-  /** Understands the statement that makes a view: views within it become part of it, so that it stands on sources alone. */
-  async view(at: Placed, text: string, depth = 0): Promise<ViewPlan> {
+  /** Understands the statement that makes a view. */
+  view(at: Placed, text: string): Promise<ViewPlan> {
+    return this.#planned(at, text, (select) => this.named(at, select), 0);
+  }
+
+  /** A view that is there. */
+  async made(at: Placed, view: Relation, depth = 0): Promise<ViewPlan> {
+    const needed = async () => new Map((await this.#relations.needed(at, view.id)).map((each) => [each.name, each]));
+    const plan = await this.#planned(at, view.text ?? '', needed, depth);
+    return view.historyMs === null ? plan : { ...plan, historyMs: Number(view.historyMs) || undefined };
+  }
+
+  /** Views within a view become part of it, so that it stands on sources alone. */
+  async #planned(
+    at: Placed,
+    text: string,
+    needsOf: (select: SelectStmt) => Promise<Map<string, Relation>>,
+    depth: number,
+  ): Promise<ViewPlan> {
     if (depth > viewDepthMax) throw new StatementError(sqlstates.tooComplex, `at most ${viewDepthMax} views stand on each other`);
     const statement = await parseStatement(text);
     if (statement?.kind !== 'createView') throw new StatementError(sqlstates.syntax, 'the text is no CREATE MATERIALIZED VIEW');
     const { name, pace, historyMs } = statement;
     const { tree: select, calls } = await this.functions.inlined(at, statement.select);
-    const needs = await this.named(at, select);
+    const needs = await needsOf(select);
     const plans = new Map<string, Plan>();
     const sources = new Map<bigint, Relation>();
     for (const relation of needs.values()) {
-      const inner = relation.kind === 'view' ? await this.view(at, relation.text ?? '', depth + 1) : undefined;
+      const inner = relation.kind === 'view' ? await this.made(at, relation, depth + 1) : undefined;
       plans.set(relation.name, inner?.plan ?? scanOf(relation));
-      for (const source of inner?.sources ?? [relation]) sources.set(source.id, source);
+      // Of one that has more columns by now, views that came later see more.
+      for (const source of inner?.sources ?? [relation])
+        if ((sources.get(source.id)?.columns.length ?? 0) < source.columns.length) sources.set(source.id, source);
     }
     const params: undefined[] = [];
     const rows = planRows(select, contextOf(text, plans, params));

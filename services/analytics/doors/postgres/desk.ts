@@ -15,6 +15,7 @@ import type { Relation } from '../../store/relation.ts';
 import { planAsked, type Plans } from '../../store/view.ts';
 import { block, fieldsOf, none, unasked } from './answer.ts';
 import { askCatalogue } from './catalogue.ts';
+import { alteringOf } from '../../domain/alter-statement.ts';
 import { decide, decideReads, reading } from './decision.ts';
 import { oidsOf, typesOf } from './parameter.ts';
 import { TableDesk } from './table.ts';
@@ -84,6 +85,8 @@ export class SessionDesk implements Desk {
       }
       case 'alterConnection':
         return this.#alterConnection(statement);
+      case 'alter':
+        return this.#alter(statement);
       case 'createConnection':
         return this.#createConnection(statement);
       case 'write':
@@ -154,6 +157,12 @@ export class SessionDesk implements Desk {
 
   #alterConnection({ name, spec }: Of<'alterConnection'>): Prepared {
     return done('ALTER CONNECTION', (signal) => this.#session.invoke('UpdateConnection', name, spec, { signal }));
+  }
+
+  #alter({ of, name, alteration }: Of<'alter'>): Prepared {
+    const { operation, input, isExcused } = alteringOf({ of, alteration });
+    const tag = `ALTER ${of === 'view' ? 'MATERIALIZED VIEW' : of.toUpperCase()}`;
+    return done(tag, (signal) => excused(isExcused, '42701', this.#session.invoke(operation, name, input, { signal })));
   }
 
   #drop({ of, names, orNone }: Of<'drop'>): Prepared {

@@ -185,11 +185,14 @@ async function pastOf(
   const ms = micros / 1000;
   const told = (at: number) => new Date(at).toISOString();
   if (ms > now) throw wrong(`the moment ${told(ms)} is still to come`);
-  if (ms < now - historyMs) throw wrong(`"${name}" remembers what was since ${told(now - historyMs)}, and not as of ${told(ms)}`);
+  const { historyFrom } = relation;
+  const isBefore = (from: number) => wrong(`"${name}" remembers what was since ${told(from)}, and not as of ${told(ms)}`);
+  const first = Math.max(now - historyMs, historyFrom ?? Number.NEGATIVE_INFINITY);
+  if (ms < first) throw isBefore(first);
   const loaded = await live.get(id);
   const { batch, epoch } = await loaded.inTurn(() => ({ batch: loaded.view.batch(followed.ahead(id)), epoch: loaded.epoch }));
   const { begun, changes } = await history.since(caller, id, ms, epoch, columns);
-  if (begun !== undefined) throw wrong(`"${name}" remembers what was since ${told(begun)}, and not as of ${told(ms)}`);
+  if (begun !== undefined) throw isBefore(begun);
   const builder = new BatchBuilder(columns);
   for (let at = 0; at < batch.size; at += 1) builder.add(rowAt(batch, at), weightAt(batch, at));
   for (const { row, weight } of changes) builder.add(row, -weight);

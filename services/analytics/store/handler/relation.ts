@@ -5,6 +5,7 @@ import type { dashboardOperations } from '../../contract/dashboard.ts';
 import type { viewAlertOperations } from '../../contract/alert.ts';
 import type { analytics } from '../../service.ts';
 import type { Relation } from '../relation.ts';
+import { alterHandlers } from './alter.ts';
 import { functionHandlers } from './function.ts';
 import { follow, followedView, watch } from './follow.ts';
 import { findRows, read } from './read.ts';
@@ -28,6 +29,7 @@ export function relationHandlers(world: World): All {
   const { relations, maintenance } = world;
   return {
     ...sourceHandlers(world),
+    ...alterHandlers(world),
     CreateView: (call) =>
       worded(async () => {
         const { text } = call.input;

@@ -1,5 +1,6 @@
 import type { Call } from '#kernel/contract/call.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { alteringOf } from '../../domain/alter-statement.ts';
 import { explain } from '../../domain/explain.ts';
 import { parseStatement, type Statement } from '../../domain/statement.ts';
 import { Circuit } from '../../engine/circuit.ts';
@@ -38,6 +39,10 @@ export async function understood(world: World, call: Call, text: string): Promis
       return { operation: 'CreateView', name: '', input: { name: statement.name, text: statement.text }, follows: [] };
     case 'write':
       return { operation: 'WriteTable', name: statement.name, input: { text }, follows: [] };
+    case 'alter': {
+      const { operation, input } = alteringOf(statement);
+      return { operation, name: statement.name, input, follows: [] };
+    }
     case 'createSource':
     case 'createTable':
     case 'createSink':

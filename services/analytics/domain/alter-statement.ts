@@ -1,0 +1,128 @@
+import type { AlterTableStmt, Node, RenameStmt } from 'libpg-query';
+import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
+import { columnsOf } from './column.ts';
+import { optionsOf } from './format.ts';
+import { checkedName, plainName } from './name.ts';
+import { parser, tokensOf } from './parser.ts';
+import type { Column } from './value.ts';
+import { msOf } from './watermark.ts';
+
+type Kind = 'source' | 'table' | 'view' | 'sink';
+
+/** What becomes otherwise of a relation. */
+export type Alteration =
+  | { readonly what: 'rename'; readonly to: string }
+  | { readonly what: 'add'; readonly column: Column; readonly orIs: boolean }
+  /** Of a view; 0 remembers nothing. */
+  | { readonly what: 'history'; readonly historyMs: number }
+  | { readonly what: 'source'; readonly idleMs?: number; readonly late?: string; readonly deadLetters?: string };
+export type Alter = { readonly kind: 'alter'; readonly of: Kind; readonly name: string; readonly alteration: Alteration };
+
+const kinds: Readonly<Record<string, Kind>> = { OBJECT_TABLE: 'table', OBJECT_MATVIEW: 'view', OBJECT_VIEW: 'view' };
+
+/** Understands ALTER of a relation; `stood` is what stands in the statement in the place of TABLE or VIEW. */
+export function altered(node: Node, stood: Kind | undefined): Alter | undefined {
+  if ('RenameStmt' in node) return renamed(node.RenameStmt, stood);
+  return 'AlterTableStmt' in node ? changed(node.AlterTableStmt, stood) : undefined;
+}
+
+function renamed({ renameType = 'OBJECT_TABLE', relation, newname = '', missing_ok }: RenameStmt, stood: Kind | undefined): Alter {
+  const of = stood ?? kinds[renameType];
+  if (!of || renameType === 'OBJECT_COLUMN') throw notBuilt(`RENAME of a ${renameType.replace('OBJECT_', '').toLowerCase()}`);
+  if (missing_ok) throw notBuilt('ALTER ... IF EXISTS');
+  return { kind: 'alter', of, name: plainName(relation), alteration: { what: 'rename', to: checkedName(newname) } };
+}
+
+const words: Readonly<Record<string, string>> = {
+  AT_ChangeOwner: 'ALTER ... OWNER',
+  AT_DropColumn: 'DROP COLUMN',
+  AT_AlterColumnType: 'ALTER COLUMN ... TYPE',
+  AT_ColumnDefault: 'ALTER COLUMN ... DEFAULT',
+  AT_SetNotNull: 'ALTER COLUMN ... SET NOT NULL',
+  AT_DropNotNull: 'ALTER COLUMN ... DROP NOT NULL',
+  AT_AddConstraint: 'ADD CONSTRAINT',
+};
+
+function changed({ relation, cmds = [], objtype = 'OBJECT_TABLE', missing_ok }: AlterTableStmt, stood: Kind | undefined): Alter {
+  const of = stood ?? kinds[objtype];
+  const [node, ...more] = cmds;
+  const command = node && 'AlterTableCmd' in node ? node.AlterTableCmd : undefined;
+  if (!of || !command || more.length > 0 || missing_ok) throw notBuilt('This form of ALTER');
+  const { subtype = '', def, missing_ok: orIs = false } = command;
+  const own = { kind: 'alter', of, name: plainName(relation) } as const;
+  if (subtype === 'AT_AddColumn' && def && (of === 'table' || of === 'source')) {
+    // What rows had before there was the column is NULL, for them and for the records that told of them.
+    const [column] = columnsOf([def]);
+    return { ...own, alteration: { what: 'add', column: column as Column, orIs } };
+  }
+  if (subtype === 'AT_SetRelOptions' || subtype === 'AT_ResetRelOptions') return { ...own, alteration: optionsSet(of, subtype, def) };
+  throw notBuilt(words[subtype] ?? `ALTER with ${subtype.replace('AT_', '')}`);
+}
+
+function optionsSet(of: Kind, subtype: string, def: Node | undefined): Alteration {
+  const options = def && 'List' in def ? (def.List.items ?? []) : [];
+  if (of === 'view') {
+    const names = options.map((option) => ('DefElem' in option ? (option.DefElem.defname ?? '') : ''));
+    if (names.includes('retention')) throw notBuilt('Another retention of a view, which would have to be computed anew');
+    const history = optionsOf(options, ['history'], 'view').get('history') ?? '';
+    return { what: 'history', historyMs: subtype === 'AT_ResetRelOptions' ? 0 : msOf(history, 'history') };
+  }
+  if (of !== 'source' || subtype === 'AT_ResetRelOptions')
+    throw notBuilt(`ALTER ${of.toUpperCase()} ... ${subtype.slice(3, -10).toUpperCase()}`);
+  const given = optionsOf(options, ['idle', 'late', 'dead_letters'], 'source that is there');
+  const [idle, late, deadLetters] = [given.get('idle'), given.get('late'), given.get('dead_letters')];
+  for (const topic of [late, deadLetters])
+    if (topic !== undefined && !/^[a-zA-Z0-9._-]{1,249}$/.test(topic))
+      throw new StatementError('22023', `"${topic}" is no name of a topic`);
+  return {
+    what: 'source',
+    ...(idle === undefined ? {} : { idleMs: msOf(idle, 'idle') }),
+    ...(late === undefined ? {} : { late }),
+    ...(deadLetters === undefined ? {} : { deadLetters }),
+  };
+}
+
+const operations = { source: 'UpdateSource', table: 'UpdateTable', view: 'UpdateView', sink: 'UpdateSink' } as const;
+
+/** What the operations take, each a part of it. */
+type Input = { name?: string; add?: Column; idleMs?: number; late?: string; deadLetters?: string };
+
+/** The operation that carries an ALTER out, its input, and whether a column that is there already is no error. */
+export function alteringOf({ of, alteration }: Pick<Alter, 'of' | 'alteration'>): {
+  readonly operation: 'UpdateSource';
+  readonly input: Input;
+  readonly isExcused: boolean;
+} {
+  const operation = operations[of] as 'UpdateSource';
+  switch (alteration.what) {
+    case 'rename':
+      return { operation, input: { name: alteration.to }, isExcused: false };
+    case 'add':
+      return { operation, input: { add: alteration.column }, isExcused: alteration.orIs };
+    default: {
+      const { what: _, ...input } = alteration;
+      return { operation, input: input as Input, isExcused: false };
+    }
+  }
+}
+
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+/** The statement that makes a relation, with another name. */
+export async function withName(text: string, name: string): Promise<string> {
+  const tokens = tokensOf(await parser(), text) ?? [];
+  const words = tokens.map((token) => token.text.toLowerCase());
+  let at = words[1] === 'materialized' ? 3 : 2;
+  if (words.slice(at, at + 3).join(' ') === 'if not exists') at += 3;
+  if (words[at + 1] === '.') at += 2;
+  const bytes = Buffer.from(text);
+  return `${bytes.toString('utf8', 0, tokens[at]?.start)}${quoted(name)}${bytes.toString('utf8', tokens[at]?.end)}`;
+}
+
+/** The statement that makes a table, with another column behind the others. */
+export async function withColumn(text: string, { name, type }: Column): Promise<string> {
+  const tokens = tokensOf(await parser(), text) ?? [];
+  const end = tokens.findLast((token) => token.text === ')')?.start ?? 0;
+  const bytes = Buffer.from(text);
+  return `${bytes.toString('utf8', 0, end)}, ${quoted(name)} ${type}${bytes.toString('utf8', end)}`;
+}

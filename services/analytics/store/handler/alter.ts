@@ -1,0 +1,91 @@
+import type { Call, Handlers } from '#kernel/contract/call.ts';
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { checkColumns, type Format } from '../../domain/format.ts';
+import { checkedColumns } from '../../domain/column.ts';
+import { withColumn, withName } from '../../domain/alter-statement.ts';
+import type { Column } from '../../domain/value.ts';
+import type { analytics } from '../../service.ts';
+import type { Altering } from '../alter.ts';
+import type { Relation } from '../relation.ts';
+import { writable } from './sink.ts';
+import { type World, worded } from './world.ts';
+
+type Own = Pick<Handlers<typeof analytics>, 'UpdateSource' | 'UpdateTable' | 'UpdateView' | 'UpdateSink'>;
+type Kind = Relation['kind'];
+const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table' } as const;
+
+export function alterHandlers(world: World): Own {
+  const { relations, plans, maintenance } = world;
+  /** Finds a relation, changes it, and lets it go on as it is now. */
+  const altered = (call: Call, kind: Kind, of: (relation: Relation) => Promise<Altering>) =>
+    worded(async () => {
+      const relation = await relations.find(call.caller, call.ref.name);
+      if (relation?.kind !== kind) throw new StatementError(sqlstates.relationMissing, `${words[kind]} "${call.ref.name}" does not exist`);
+      await relations.alter(call.caller, relation, await of(relation));
+      plans.forget(relation.id);
+      const now = await relations.byId(call.caller, relation.id);
+      if (now) await maintenance.again({ tenant: call.caller.tenant, scope: call.caller.scope }, now);
+      return { output: {} };
+    });
+  const named = async ({ text }: Relation, name: string | undefined): Promise<Altering> =>
+    name === undefined ? {} : { name, ...(text === null ? {} : { text: await withName(text, name) }) };
+  return {
+    UpdateSource: (call) =>
+      altered(call as unknown as Call, 'source', async (relation) => {
+        const { name, add, idleMs, late, deadLetters } = call.input;
+        const format = formatWith(relation, { idleMs, late, deadLetters });
+        const topics = [late, deadLetters].filter((topic) => topic !== undefined);
+        if (topics.length > 0)
+          await world.logs.as(call.caller, async (log) => {
+            for (const topic of topics) await writable(log, topic);
+          });
+        return { ...(await named(relation, name)), ...added(relation, add, format), ...(format ? { format } : {}) };
+      }),
+    UpdateTable: (call) =>
+      altered(call as unknown as Call, 'table', async (relation) => {
+        const { name, add } = call.input;
+        const text = add ? await withColumn(relation.text ?? '', add) : relation.text;
+        return { ...(await named({ ...relation, text }, name)), ...(add ? { text } : {}), ...added(relation, add, relation.format) };
+      }),
+    UpdateView: (call) =>
+      altered(call as unknown as Call, 'view', async (relation) => {
+        const { name, historyMs } = call.input;
+        return { ...(await named(relation, name)), ...(historyMs === undefined ? {} : { historyMs }) };
+      }),
+    UpdateSink: (call) => altered(call as unknown as Call, 'sink', (relation) => named(relation, call.input.name)),
+  };
+}
+
+/** The columns with another behind them, which the values of the relation can have. */
+function added({ kind, name, columns, origin }: Relation, add: Column | undefined, format: Format | null | undefined): Altering {
+  if (!add) return {};
+  if (columns.some((column) => column.name === add.name))
+    throw new StatementError('42701', `column "${add.name}" of relation "${name}" already exists`);
+  const all = checkedColumns([...columns, add], kind);
+  if (format && format.kind !== 'json' && format.kind !== 'avro' && format.kind !== 'protobuf')
+    throw new StatementError(
+      sqlstates.notBuilt,
+      `values of the format ${format.kind} have no columns by name, to which one could be added`,
+    );
+  if (origin?.table !== undefined)
+    throw new StatementError(sqlstates.notBuilt, 'a source of a table of PostgreSQL has to be made anew with other columns');
+  if (format) checkColumns(format, all);
+  return { columns: all };
+}
+
+type Set = { readonly idleMs?: number | undefined; readonly late?: string | undefined; readonly deadLetters?: string | undefined };
+
+/** The format with other options; undefined where none is set. */
+function formatWith({ format, name, topic }: Relation, { idleMs, late, deadLetters }: Set): Format | undefined {
+  if (idleMs === undefined && late === undefined && deadLetters === undefined) return undefined;
+  const { watermark } = format ?? {};
+  if (!watermark && (idleMs !== undefined || late !== undefined))
+    throw new StatementError('22023', `"${name}" has no watermark, of which idle and late are options`);
+  if (topic === late || topic === deadLetters) throw new StatementError('22023', 'late and dead_letters name other topics');
+  const marked = watermark && { ...watermark, ...(idleMs === undefined ? {} : { idleMs }), ...(late === undefined ? {} : { late }) };
+  return {
+    ...(format ?? { kind: 'json' }),
+    ...(marked ? { watermark: marked } : {}),
+    ...(deadLetters === undefined ? {} : { deadLetters }),
+  };
+}
