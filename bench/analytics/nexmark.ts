@@ -2,14 +2,14 @@ import { strict as assert } from 'node:assert';
 import type { Row } from '#services/analytics/domain/value.ts';
 import { type Batch, BatchBuilder, weightAt } from '#services/analytics/engine/batch.ts';
 import { Circuit } from '#services/analytics/engine/circuit.ts';
-import { Nexmark, nexmarkTables } from '../nexmark/event.ts';
+import { Nexmark } from '../nexmark/event.ts';
 import { nexmarkQueries, streaming, type Windows } from '../nexmark/query.ts';
 import { type BenchRow, compared, median } from '../result.ts';
 import { Duck } from './duck.ts';
-import { columnsOf, numberOf, planOf, type Tables } from './plan.ts';
+import { columnsOf, numberOf, planOf } from './plan.ts';
 import { cpuOf } from './measure.ts';
+import { streamTables as tables } from './stream.ts';
 
-const tables: Tables = { ...nexmarkTables, side: { key: 'int8', value: 'text' } };
 const [seed, perSecond, sideRows] = [7, 1000, 500];
 
 /** Windows in DuckDB's SQL. */
@@ -100,6 +100,5 @@ export async function nexmark(count: number, rounds: number): Promise<BenchRow[]
   return [
     ...all.map((each) => compared(`Nexmark ${each.name}, resident, beside DuckDB's batch`, unit, 'more', each.ours, each.theirs, null)),
     compared('Nexmark, resident, geometric mean', unit, 'more', mean('ours'), mean('theirs'), null),
-    compared('Nexmark, geometric mean, beside Apache Flink', unit, 'more', mean('ours'), 'not run', 8),
   ];
 }

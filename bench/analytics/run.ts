@@ -1,7 +1,9 @@
 import type { BenchResult } from '../result.ts';
 import { door } from './door.ts';
+import { besideFlink } from './flink.ts';
 import { decoding } from './json.ts';
 import { nexmark } from './nexmark.ts';
+import { skewed } from './skew.ts';
 import { tumbling } from './tumble.ts';
 
 const rounds = Number(process.env.GAMUT_BENCH_ROUNDS ?? 5);
@@ -9,7 +11,8 @@ const rounds = Number(process.env.GAMUT_BENCH_ROUNDS ?? 5);
 const scale = Number(process.env.GAMUT_BENCH_SCALE ?? 1);
 const amount = (count: number) => Math.ceil(count * scale);
 const [tumbledRows, fewKeys, manyKeys] = [4_000_000, 100, 1000];
-const [events, records, seconds] = [200_000, 200_000, 20];
+const [skewRows, skewKeys] = [2_000_000, 100_000];
+const [events, fileEvents, records, seconds] = [200_000, 500_000, 200_000, 20];
 
 /** SQL over resident rows beside DuckDB on one thread, JSON beside JSON.parse, and what clients of the service see. */
 export async function run(): Promise<BenchResult> {
@@ -18,7 +21,9 @@ export async function run(): Promise<BenchResult> {
     rows: [
       await tumbling(amount(tumbledRows), fewKeys, rounds),
       await tumbling(amount(tumbledRows), manyKeys, rounds),
+      ...(await skewed(amount(skewRows), skewKeys, rounds)),
       ...(await nexmark(amount(events), rounds)),
+      ...(await besideFlink(amount(fileEvents), rounds)),
       ...(await decoding(amount(records), rounds)),
       ...(await door(amount(seconds))),
     ],

@@ -16,6 +16,7 @@ import { Partitioned } from './partition.ts';
 import { pipeline } from './pipeline.ts';
 import { isStage, type Stage } from './stage.ts';
 import { Temporal } from './temporal.ts';
+import { isTop, Top } from './top.ts';
 import { Window } from './window.ts';
 
 /** `shown`: the columns that are read of what comes out of it. */
@@ -201,6 +202,7 @@ function operatorOf(plan: Plan, stages: readonly Stage[], shown: ReadonlySet<num
     case 'join':
       return new Join({ ...plan, left: inputOf(plan.left), right: inputOf(plan.right), shown });
     case 'over':
+      return isTop(plan, appends(plan.input)) ? new Top(plan) : new Partitioned(plan, appends(plan.input));
     case 'session':
       return new Partitioned(plan, appends(plan.input));
     case 'match':

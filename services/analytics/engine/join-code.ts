@@ -4,9 +4,10 @@ import { type Batch, isMasked } from './batch.ts';
 import { compile } from './compile.ts';
 import { batchColumns, batchReads, Emitter, type Reads, type Term } from './emit.ts';
 import { findBefore, findCode } from './find.ts';
-import type { JoinKeys } from './join-key.ts';
 import type { JoinSide } from './join-side.ts';
+import type { KeySlots } from './key-slot.ts';
 import type { Pairs } from './pair.ts';
+import { keepBefore, keepCode } from './row-store.ts';
 import { runtime } from './runtime.ts';
 
 /** One side as code is made for it. */
@@ -33,7 +34,7 @@ export type Taking = {
   keep(batch: Batch): number;
 };
 
-type Given = { readonly keys: JoinKeys; readonly own: JoinSide; readonly other: JoinSide };
+type Given = { readonly keys: KeySlots; readonly own: JoinSide; readonly other: JoinSide };
 
 /** The functions that take rows of one side, and their source. */
 export function takingOf(shape: JoinShape, side: 0 | 1, given: Given): { readonly run: Taking; readonly code: string } {
@@ -44,16 +45,16 @@ export function takingOf(shape: JoinShape, side: 0 | 1, given: Given): { readonl
   const emitter = new Emitter(batchReads, constants);
   const store = storing(shape, side, given.keys, emitter);
   const meet = meeting(shape, side, given.keys, emitter);
-  const before = `own.reserve(b.size);
-${findBefore(
-  own.keys.map(({ type }) => type),
-  given.keys.isByNumber,
-)}
+  const before = `${findBefore(
+    own.keys.map(({ type }) => type),
+    given.keys.isByNumber,
+  )}
 ${batchColumns(used)}
-${[...own.stored].map((place) => `let k${place} = own.columns[${place}], z${place} = own.masks[${place}];`).join('\n')}`;
+${keepBefore(own.stored)}`;
   const code = `const map = g.places;
 return {
 take(b, p, out) {
+own.reserve(b.size);
 ${before}
 ${meet.before}
 for (let i = 0; i < b.size; i++) {
@@ -82,7 +83,7 @@ const pair = (own: string, other: string, weight: string): string => `${grow}
 ii[m] = ${own}; jj[m] = ${other}; ww[m] = ${weight}; m++;`;
 
 /** Code that puts a row `i` under its key as `id`: its key, what is done where it has none, and the rest. */
-function storing({ sides }: JoinShape, side: 0 | 1, { places, isByNumber }: JoinKeys, emitter: Emitter) {
+function storing({ sides }: JoinShape, side: 0 | 1, { places, isByNumber }: KeySlots, emitter: Emitter) {
   const { keys, types, stored, appends, isOuter, time } = sides[side];
   const found = keys.map((key): Term => {
     const { value, isNull } = emitter.term(key);
@@ -95,7 +96,7 @@ function storing({ sides }: JoinShape, side: 0 | 1, { places, isByNumber }: Join
   const alone = nulls.length === 0 ? '' : `if (${nulls.join(' || ')}) {\n${isOuter ? pair('i', '0', 'w') : ''}\ncontinue;\n}`;
   const terms = found.map(({ value }) => ({ value, isNull: 'false' }));
   emitter.line(findCode({ terms, types: keys.map(({ type }) => type), width: places.width, onOpen: '' }, isByNumber));
-  const columns = [...stored].map((place) => columnCode(types[place] as Type, place)).join('\n');
+  const columns = [...stored].map((place) => keepCode(types[place] as Type, place)).join('\n');
   if (appends) emitter.line(`const id = own.begin(s);\n${columns}`);
   else
     emitter.line(
@@ -109,21 +110,10 @@ function storing({ sides }: JoinShape, side: 0 | 1, { places, isByNumber }: Join
   return { values, alone, code: emitter.take() };
 }
 
-/** Code that keeps a value of row `i` in its column. */
-function columnCode(type: Type, place: number): string {
-  const [value, isNull] = [`c${place}[i]`, batchReads(place, type).isNull];
-  if (!isMasked(type)) return `k${place}[id] = ${value};`;
-  const wide = type === 'int8' ? `if (typeof ${value} === 'bigint' && !Array.isArray(k${place})) k${place} = own.widen(${place});\n` : '';
-  return `if (${isNull}) { (z${place} ??= own.mask(${place}))[id] = 1; k${place}[id] = 0; } else {
-${wide}if (z${place} !== undefined) z${place}[id] = 0;
-k${place}[id] = ${value};
-}`;
-}
-
 /** Code for the hash `d` of a row with its key. */
 function hashOf(stored: ReadonlySet<number>, types: readonly Type[]): string {
   const parts = [...stored].map((place) => {
-    const hash = `Math.imul(r.hashOf(c${place}[i]), own.factors[${place * 2}])`;
+    const hash = `Math.imul(r.hashOf(c${place}[i]), own.factors[${place}])`;
     return isMasked(types[place] as Type) ? `(${batchReads(place, types[place] as Type).isNull} ? 0 : ${hash})` : hash;
   });
   return `let d = ${['s', ...parts].join(' ^ ')};\nd = Math.imul(d ^ (d >>> 15), -2048144789);\nd = d ^ (d >>> 13);`;
@@ -147,7 +137,7 @@ if (own.table.table[at * 2] === d && own.slots[a] === s${same.join('')}) id = a;
 }
 
 /** Code that notes the rows of the other side that row `id` meets. */
-function meeting({ sides, residual }: JoinShape, side: 0 | 1, { places, heads }: JoinKeys, emitter: Emitter) {
+function meeting({ sides, residual }: JoinShape, side: 0 | 1, { places, beside }: KeySlots, emitter: Emitter) {
   const [own, other] = [sides[side], sides[1 - side] as SideShape];
   const width = sides[0].types.length;
   const isOwn = (place: number) => place < width === (side === 0);
@@ -170,10 +160,10 @@ if (q === 0 && q + w !== 0) { ${pair('-1', 'j', '-v')} }
 if (q !== 0 && q + w === 0) { ${pair('-1', 'j', 'v')} }`;
   return {
     before: `const vw = other.weights, vn = other.next${other.isOuter ? ', vm = other.matches' : ''};
-${[...read].map((place) => `const h${place} = other.columns[${place}], y${place} = other.masks[${place}];`).join('\n')}
+${[...read].map((place) => `const h${place} = other.rows.columns[${place}], y${place} = other.rows.masks[${place}];`).join('\n')}
 let ii = out.own, jj = out.other, ww = out.weights, m = 0;`,
     code: `${own.isOuter ? 'let x = 0;' : ''}
-for (let j = c[s * ${places.width} + ${heads[1 - side]}] | 0; j !== 0; j = vn[j]) {
+for (let j = c[s * ${places.width} + ${beside + 1 - side}] | 0; j !== 0; j = vn[j]) {
 const v = vw[j];
 if (v === 0) continue;
 ${test}

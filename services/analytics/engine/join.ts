@@ -16,8 +16,8 @@ import {
 } from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { type SideShape, type Taking, takingOf } from './join-code.ts';
-import { JoinKeys } from './join-key.ts';
 import { JoinSide } from './join-side.ts';
+import { KeySlots } from './key-slot.ts';
 import { type Entry, named, type Operator, type State } from './operator.ts';
 import { Pairs } from './pair.ts';
 
@@ -39,7 +39,7 @@ type Joined = {
 
 type Side = {
   readonly columns: readonly Column[];
-  readonly rows: JoinSide;
+  readonly held: JoinSide;
   readonly taking: Taking;
   /** By when rows have met all that they can meet. */
   readonly limit: ((clocks: Clocks) => number) | undefined;
@@ -61,14 +61,14 @@ export class Join implements Operator, State {
     this.columns = joined.columns;
     this.#shown = joined.shown;
     this.#isOuter = how !== 'inner';
-    const keys = new JoinKeys(typesOf(leftKeys), typesOf(rightKeys));
+    const keys = new KeySlots(typesOf(leftKeys), typesOf(rightKeys), 2);
     const sides = [shapeOf(joined, 'left'), shapeOf(joined, 'right')] as const;
     const rows = sides.map((shape, side) => new JoinSide({ ...shape, keys, side: side as 0 | 1 })) as [JoinSide, JoinSide];
     const made = ([0, 1] as const).map((side) =>
       takingOf({ sides, residual }, side, { keys, own: rows[side], other: rows[1 - side] as JoinSide }),
     );
     const side = (at: 0 | 1, { columns }: Input, own: Closing | undefined): Side => ({
-      ...{ columns, rows: rows[at], taking: made[at]?.run as Taking },
+      ...{ columns, held: rows[at] as JoinSide, taking: made[at]?.run as Taking },
       limit: own && limitOf(own.bound, 'forgotten'),
     });
     this.#left = side(0, left, closing?.left);
@@ -81,7 +81,7 @@ export class Join implements Operator, State {
 
   step([left, right]: readonly Batch[], params: Row, _isFirst: boolean, clocks: Clocks): Batch {
     const found = [this.#take(left, 0, params), this.#take(right, 1, params)];
-    for (const { limit, rows } of [this.#left, this.#right]) if (limit) rows.forget(limit(clocks));
+    for (const { limit, held } of [this.#left, this.#right]) if (limit) held.forget(limit(clocks));
     return concatenated(
       found.filter((batch) => batch !== undefined),
       this.columns,
@@ -102,7 +102,7 @@ export class Join implements Operator, State {
     const [ownFrom, otherFrom] = side === 0 ? [0, width] : [width, 0];
     const ofOwn = own.columns.map((column, place) => shown(column, ownFrom + place, () => this.#ofBatch(batch, place, mine, column.type)));
     const ofOther = other.columns.map(({ type, name }, place) => {
-      const values = { values: other.rows.columns[place] as Values, nulls: other.rows.masks[place] };
+      const values = { values: other.held.rows.columns[place] as Values, nulls: other.held.rows.masks[place] };
       return shown({ type, name }, otherFrom + place, () => (this.#isOuter ? pickedOr(values, theirs, 0, type) : picked(values, theirs)));
     });
     const weights = pairs.weights.subarray(0, size);
@@ -119,30 +119,29 @@ export class Join implements Operator, State {
   }
 
   get size(): number {
-    return this.#left.rows.size + this.#right.rows.size;
+    return this.#left.held.size + this.#right.held.size;
   }
 
   settle(): Entry[] {
-    return [...named('l', this.#left.rows.settle()), ...named('r', this.#right.rows.settle())];
+    return [...named('l', this.#left.held.settle()), ...named('r', this.#right.held.settle())];
   }
 
   undo(): void {
-    this.#left.rows.undo();
-    this.#right.rows.undo();
+    this.#left.held.undo();
+    this.#right.held.undo();
   }
 
   *dump(): Generator<Entry> {
-    yield* named('l', this.#left.rows.dump());
-    yield* named('r', this.#right.rows.dump());
+    yield* named('l', this.#left.held.dump());
+    yield* named('r', this.#right.held.dump());
   }
 
   load([name, written]: Entry): void {
-    const { rows, columns, taking } = name.startsWith('l') ? this.#left : this.#right;
+    const { held, columns, taking } = name.startsWith('l') ? this.#left : this.#right;
     const [texts, weight, matches] = written as [(string | null)[], number, number];
     const builder = new BatchBuilder(columns);
-    builder.add(rows.read(texts), weight);
-    rows.place(name.slice(1));
-    rows.placed(taking.keep(builder.finish()), matches);
+    builder.add(held.rows.read(texts), weight);
+    held.load(name.slice(1), matches, () => taking.keep(builder.finish()));
   }
 }
 

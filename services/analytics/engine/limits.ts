@@ -17,3 +17,4 @@ export const shapesMax = limit(16, 'shape', 'Most orders of fields of a source f
 export const fieldsMax = limit(500, 'field', 'Most fields of a record for whose order a decoder is made.');
 export const shapeBytesMax = limit(256, 'byte', 'Longest name and space between two values of a record for whose order a decoder is made.');
 export const compiledMax = limit(1_000, 'function', 'Generated functions that are kept ready for another view or query with equal code.');
+export const topMax = limit(16, 'row', 'Most first rows of a partition for which room is made ahead; more are kept otherwise.');

@@ -1,5 +1,5 @@
 import type { Order, Plan, Ranking } from '../domain/plan.ts';
-import { column, constant } from '../domain/expression.ts';
+import { constant } from '../domain/expression.ts';
 import { moved } from '../domain/interval.ts';
 import type { Interval } from '../domain/interval.ts';
 import { type Column, compareValues, type Row, rowKey, type Value } from '../domain/value.ts';
@@ -8,17 +8,12 @@ import { type Clocks, limitOf } from './clock.ts';
 import { Expiry } from './expiry.ts';
 import { Heap } from './heap.ts';
 import type { Entry, Operator, State } from './operator.ts';
+import { fullOrder } from './order.ts';
 import { keyOfRow, keysOf, valuesOf } from './pipeline.ts';
 import { runningOf } from './running.ts';
 
 type Ordered = { readonly row: Row; readonly by: readonly Value[] };
 type Of<K extends Plan['kind']> = Extract<Plan, { kind: K }>;
-
-/** Behind what is asked for, rows are in the order of all their columns, so that the answer never depends on how they came. */
-export const fullOrder = (order: readonly Order[], columns: readonly Column[]): readonly Order[] => [
-  ...order,
-  ...columns.map(({ type }, place): Order => ({ expr: column(type, place), isDown: false, nullsFirst: false })),
-];
 
 /** Rows by the values that they are ordered by. */
 export function compareBy(order: readonly Order[], left: readonly Value[], right: readonly Value[], most = order.length): number {

@@ -1,21 +1,21 @@
 import type { Type, Value } from '../domain/value.ts';
 import { isNumbered, keysAt, Places, rowsAt } from './place.ts';
 
-/** The keys of a join, each in a slot, with the first row of either side: one search finds what is alike on both. */
-export class JoinKeys {
+/** Keys, each in a slot with some numbers beside it, as long as there are rows under it. */
+export class KeySlots {
   readonly places: Places;
   readonly isByNumber: boolean;
-  /** Where the first row of a side stands in a slot. */
-  readonly heads: readonly [left: number, right: number];
+  /** Where the numbers beside the keys begin in a slot. */
+  readonly beside: number;
   readonly #named = new Map<number, readonly Value[]>();
   readonly #free: number[] = [];
   #next = 0;
 
-  constructor(left: readonly Type[], right: readonly Type[]) {
-    this.isByNumber = isNumbered(left) && isNumbered(right);
-    this.places = new Places(this.isByNumber ? left : ['text'], [0, 0]);
-    const first = keysAt + (this.isByNumber ? left.length : 0);
-    this.heads = [first, first + 1];
+  /** `more`: types of what is looked for as the same keys; `numbers`: how many stand beside them. */
+  constructor(types: readonly Type[], more: readonly Type[], numbers: number) {
+    this.isByNumber = isNumbered(types) && isNumbered(more);
+    this.places = new Places(this.isByNumber ? types : ['text'], new Array<number>(numbers).fill(0));
+    this.beside = keysAt + (this.isByNumber ? types.length : 0);
   }
 
   #begin(): number {
@@ -39,12 +39,17 @@ export class JoinKeys {
     return slot;
   }
 
-  /** Counts rows under a key, which goes with the last of them. */
+  rowsOf(slot: number): number {
+    return this.places.cells[slot * this.places.width + rowsAt] as number;
+  }
+
+  /** Counts rows under a key. */
   count(slot: number, by: number): void {
     const { cells, width } = this.places;
-    const left = (cells[slot * width + rowsAt] as number) + by;
-    cells[slot * width + rowsAt] = left;
-    if (left > 0) return;
+    cells[slot * width + rowsAt] = (cells[slot * width + rowsAt] as number) + by;
+  }
+
+  close(slot: number): void {
     this.places.delete(slot, this.#named.get(slot));
     this.#named.delete(slot);
     this.#free.push(slot);
