@@ -1,4 +1,4 @@
-import type { Closing, Plan } from './plan.ts';
+import { appends, type Closing, type Plan } from './plan.ts';
 import { columnsIn, type Expr } from './expression.ts';
 
 type Wanted = ReadonlySet<number>;
@@ -57,8 +57,10 @@ function look(plan: Plan, wanted: Wanted, add: (plan: Plan, wanted: Wanted) => v
       look(plan.left, all(plan.left), add);
       look(plan.right, all(plan.right), add);
       return;
-    // Which of several rows that are alike in the rest comes first is told by all of their columns.
     case 'session':
+      look(plan.input, appends(plan.input) ? ofSession(plan, wanted) : all(plan.input), add);
+      return;
+    // Which of several rows that are alike in the rest comes first is told by all of their columns.
     case 'over':
     case 'match':
     case 'emit':
@@ -66,6 +68,13 @@ function look(plan: Plan, wanted: Wanted, add: (plan: Plan, wanted: Wanted) => v
       look(plan.input, all(plan.input), add);
   }
 }
+
+/** What a session is told by, and is wanted of its rows, none of which is ever looked for to be taken back. */
+const ofSession = ({ partition, time, gap, input }: Extract<Plan, { kind: 'session' }>, wanted: Wanted): Set<number> =>
+  within(
+    [...partition, time, gap],
+    [...wanted].filter((place) => place < input.columns.length),
+  );
 
 function lookBoth(plan: Extract<Plan, { kind: 'join' }>, wanted: Wanted, add: Parameters<typeof look>[2]): void {
   const { left, right, leftKeys, rightKeys, residual, closing } = plan;

@@ -3,7 +3,7 @@ import { printValue, readValue, type Type, type Value } from '../domain/value.ts
 import { printDecimal, readDecimal, type Decimal } from '../domain/decimal.ts';
 import { isMasked } from './batch.ts';
 import { codeOf } from './operation.ts';
-import { Bag } from './bag.ts';
+import { Bag, type Tally } from './bag.ts';
 import { joinedBest, joinedSum, noScaled, type Scaled, splitBest, splitSum } from './exact.ts';
 
 /** What an aggregate keeps of each group in numbers, what they begin with (0 or NaN), and how it is written down. */
@@ -15,9 +15,10 @@ export type KeptNumbers = {
 /** What an aggregate keeps of each group that is no number. */
 export type KeptValue = {
   readonly cells?: undefined;
-  readonly first: () => unknown;
+  /** Bags count what is in them in the tally. */
+  readonly first: (tally: Tally) => unknown;
   readonly write: (value: never) => unknown;
-  readonly read: (written: never) => unknown;
+  readonly read: (written: never, tally: Tally) => unknown;
   /** Values of this type with their counts, which change in their place. */
   readonly bag?: Type;
   /** What the result reads of such, as it is now. */
@@ -76,7 +77,7 @@ const decimals: Kept = {
   read: (written: string | null) => (written === null ? null : readDecimal(written)),
 };
 const bag = (type: Type, shown?: KeptValue['shown']): Kept => ({
-  ...{ first: () => new Bag(), write: () => null, read: () => new Bag(), bag: type },
+  ...{ first: (tally: Tally) => new Bag(tally), write: () => null, read: (_written: never, tally: Tally) => new Bag(tally), bag: type },
   shown: shown ?? (() => null),
 });
 const value = (type: Type): Kept => ({

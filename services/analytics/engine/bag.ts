@@ -1,33 +1,59 @@
 import { compareValues, keyOf, type Value } from '../domain/value.ts';
 
 type Known = Exclude<Value, null>;
-type Held = { readonly value: Known; count: number };
+
+/** So many values are looked through one by one. */
+const fewMost = 8;
 
 /** The same for equal values: most of them are themselves. */
 const nameOf = (value: Known): Known => (typeof value === 'object' ? keyOf(value) : value === 0 ? 0 : value);
 
-/** Values of a group with how often each is there, so that rows may go again. */
+/** How many different values are in some bags together. */
+export type Tally = { held: number };
+
+/** Values of a group with how often each is there, so that rows may go again. Most bags are small: they have no table. */
 export class Bag {
-  readonly held = new Map<Known, Held>();
-  #journal: [Known, Known, number][] = [];
+  readonly #tally: Tally;
+  readonly #names: Known[] = [];
+  readonly #values: Known[] = [];
+  readonly #counts: number[] = [];
+  /** Where a name stands, once there are many. */
+  #places: Map<Known, number> | undefined;
+  /** Values that were changed since the last time, with how often they were there before. */
+  #changed: Known[] | undefined;
+  #before: number[] | undefined;
   #least: Known | undefined;
   #greatest: Known | undefined;
 
+  constructor(tally: Tally) {
+    this.#tally = tally;
+  }
+
+  /** How many different values there are. */
+  get size(): number {
+    return this.#names.length;
+  }
+
+  #placeOf(name: Known): number {
+    return this.#places ? (this.#places.get(name) ?? -1) : this.#names.indexOf(name);
+  }
+
   /** Adds (or takes away) a value so often; answers 1 where it is now there and was not, -1 for the reverse. */
   change(value: Known, weight: number): number {
-    const key = nameOf(value);
-    const known = this.held.get(key);
-    const before = known?.count ?? 0;
-    this.#journal.push([key, value, before]);
-    this.#set(key, value, before + weight);
+    const name = nameOf(value);
+    const place = this.#placeOf(name);
+    const before = place < 0 ? 0 : (this.#counts[place] as number);
+    (this.#changed ??= []).push(value);
+    (this.#before ??= []).push(before);
+    this.#set(place, name, value, before + weight);
     return Number(before + weight > 0) - Number(before > 0);
   }
 
-  #set(key: Known, value: Known, count: number): void {
-    const known = this.held.get(key);
-    if (count === 0) this.held.delete(key);
-    else if (known) known.count = count;
-    else this.held.set(key, { value, count });
+  #set(place: number, name: Known, value: Known, count: number): void {
+    if (place < 0) {
+      if (count !== 0) this.#add(name, value, count);
+    } else if (count === 0) this.#remove(place);
+    else this.#counts[place] = count;
     if (count > 0) {
       if (this.#least !== undefined && compareValues(value, this.#least) < 0) this.#least = value;
       if (this.#greatest !== undefined && compareValues(value, this.#greatest) > 0) this.#greatest = value;
@@ -35,6 +61,30 @@ export class Bag {
       if (this.#least !== undefined && compareValues(value, this.#least) === 0) this.#least = undefined;
       if (this.#greatest !== undefined && compareValues(value, this.#greatest) === 0) this.#greatest = undefined;
     }
+  }
+
+  #add(name: Known, value: Known, count: number): void {
+    this.#tally.held += 1;
+    const place = this.#names.push(name) - 1;
+    this.#values.push(value);
+    this.#counts.push(count);
+    if (this.#places) this.#places.set(name, place);
+    else if (place >= fewMost) this.#places = new Map(this.#names.map((each, at) => [each, at]));
+  }
+
+  /** The last value takes the place of one that went. */
+  #remove(place: number): void {
+    this.#tally.held -= 1;
+    const [name, value, count] = [this.#names.pop() as Known, this.#values.pop() as Known, this.#counts.pop() as number];
+    if (place === this.#names.length) {
+      this.#places?.delete(name);
+      return;
+    }
+    this.#places?.delete(this.#names[place] as Known);
+    this.#places?.set(name, place);
+    this.#names[place] = name;
+    this.#values[place] = value;
+    this.#counts[place] = count;
   }
 
   get least(): Value {
@@ -49,32 +99,43 @@ export class Bag {
 
   #best(sign: number): Known | undefined {
     let best: Known | undefined;
-    for (const { value, count } of this.held.values())
-      if (count > 0 && (best === undefined || compareValues(value, best) * sign > 0)) best = value;
+    for (let at = 0; at < this.#values.length; at += 1) {
+      const value = this.#values[at] as Known;
+      if ((this.#counts[at] as number) > 0 && (best === undefined || compareValues(value, best) * sign > 0)) best = value;
+    }
     return best;
   }
 
   /** All of them, by their keys. */
   *counts(): Generator<readonly [string, readonly [Known, number]]> {
-    for (const { value, count } of this.held.values()) yield [keyOf(value), [value, count]];
+    for (const [at, value] of this.#values.entries()) yield [keyOf(value), [value, this.#counts[at] as number]];
   }
 
   /** What changed since the last time this was asked, by its key; the counts are those of now. */
   settle(): Map<string, readonly [Known, number]> {
     const changed = new Map<string, readonly [Known, number]>();
-    for (const [key, value] of this.#journal) changed.set(keyOf(value), [value, this.held.get(key)?.count ?? 0]);
-    this.#journal = [];
+    for (const value of this.#changed ?? []) {
+      const place = this.#placeOf(nameOf(value));
+      changed.set(keyOf(value), [value, place < 0 ? 0 : (this.#counts[place] as number)]);
+    }
+    this.#changed = this.#before = undefined;
     return changed;
   }
 
   /** Puts back what changed since `settle`. */
   undo(): void {
-    for (const [key, value, count] of this.#journal.reverse()) this.#set(key, value, count);
-    this.#journal = [];
+    const [changed, before] = [this.#changed ?? [], this.#before ?? []];
+    for (let at = changed.length - 1; at >= 0; at -= 1) {
+      const [value, count] = [changed[at] as Known, before[at] as number];
+      const name = nameOf(value);
+      this.#set(this.#placeOf(name), name, value, count);
+    }
+    this.#changed = this.#before = undefined;
   }
 
   /** Puts back a count that was kept. */
   load(value: Known, count: number): void {
-    this.#set(nameOf(value), value, count);
+    const name = nameOf(value);
+    this.#set(this.#placeOf(name), name, value, count);
   }
 }

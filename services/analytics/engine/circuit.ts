@@ -14,6 +14,7 @@ import { StreamMatch } from './match-stream.ts';
 import { WholeMatch } from './match-whole.ts';
 import { Partitioned } from './partition.ts';
 import { pipeline } from './pipeline.ts';
+import { Session } from './session.ts';
 import { isStage, type Stage } from './stage.ts';
 import { Temporal } from './temporal.ts';
 import { isTop, Top } from './top.ts';
@@ -204,7 +205,7 @@ function operatorOf(plan: Plan, stages: readonly Stage[], shown: ReadonlySet<num
     case 'over':
       return isTop(plan, appends(plan.input)) ? new Top(plan) : new Partitioned(plan, appends(plan.input));
     case 'session':
-      return new Partitioned(plan, appends(plan.input));
+      return appends(plan.input) ? new Session(plan, shown) : new Partitioned(plan, false);
     case 'match':
       return plan.closing && !plan.closing.ends ? new StreamMatch(plan) : new WholeMatch(plan);
     case 'temporal':

@@ -261,6 +261,9 @@ export function shapeCode({ fields, after }: Shape, columns: readonly Column[]):
 
 const spaceCode = 'while (u[p] === 32 || (u[p] <= 13 && (u[p] === 10 || u[p] === 13 || u[p] === 9))) p++;';
 
+// What lies behind a record may look like space as well, as between the lines of a file.
+const lastSpaceCode = spaceCode.replace('while (', 'while (p < e && (').replace(') p++;', ')) p++;');
+
 /** Code of the decoder of records whose fields come in any order. */
 export function anyCode(places: ReadonlyMap<string, number>, columns: readonly Column[]): string {
   const named = new Map<number, string[]>();
@@ -299,7 +302,7 @@ if (c === 125) break;
 if (c !== 44) return j;
 ${spaceCode}
 }
-${spaceCode}`;
+${lastSpaceCode}`;
   return wholeCode([...places.values()], columns, body);
 }
 

@@ -1,6 +1,6 @@
 import { printRow, readValue, type Type, type Value } from '../domain/value.ts';
 import type { Kept, KeptNumbers, KeptValue } from './accumulator.ts';
-import type { Bag } from './bag.ts';
+import type { Bag, Tally } from './bag.ts';
 import { Expiry } from './expiry.ts';
 import type { Entry, State } from './operator.ts';
 import { isNumbered, keysAt, Places, rowsAt, stampAt } from './place.ts';
@@ -53,6 +53,8 @@ export class Slots implements State {
   readonly #closesBy: number | undefined;
   readonly #expiry = new Expiry<number>();
   readonly #forgotten = new Set<number>();
+  /** What is in the bags of all groups. */
+  readonly #tally: Tally = { held: 0 };
   #free: number[] = [];
   #next = 0;
 
@@ -78,11 +80,7 @@ export class Slots implements State {
   }
 
   get size(): number {
-    let held = 0;
-    for (const [at, { bag }] of this.#beside.entries())
-      for (let place = at; bag && place < this.values.length; place += this.depth)
-        held += (this.values[place] as Bag | null)?.held.size ?? 0;
-    return this.places.size + held;
+    return this.places.size + this.#tally.held;
   }
 
   rowsOf(slot: number): number {
@@ -105,7 +103,7 @@ export class Slots implements State {
     const slot = isNew ? this.#next++ : (this.#free.pop() as number);
     this.places.begin(slot, isNew);
     this.places.cells[slot * this.places.width + stampAt] = opened;
-    for (let at = 0; at < this.depth; at += 1) this.values[slot * this.depth + at] = (this.#beside[at] as KeptValue).first();
+    for (let at = 0; at < this.depth; at += 1) this.values[slot * this.depth + at] = (this.#beside[at] as KeptValue).first(this.#tally);
     return slot;
   }
 
@@ -206,7 +204,10 @@ export class Slots implements State {
   #close(slot: number): void {
     this.places.delete(slot, this.named.get(slot));
     this.named.delete(slot);
-    for (let at = 0; at < this.depth; at += 1) this.values[slot * this.depth + at] = null;
+    for (let at = 0; at < this.depth; at += 1) {
+      if (this.#beside[at]?.bag) this.#tally.held -= (this.values[slot * this.depth + at] as Bag).size;
+      this.values[slot * this.depth + at] = null;
+    }
     this.#free.push(slot);
   }
 
@@ -280,7 +281,7 @@ export class Slots implements State {
     for (const [at, kind] of this.#kinds.entries()) {
       const start = this.starts[at] as number;
       if (kind.cells) cells.set(kind.read(kept[at] as never), slot * width + start);
-      else this.values[slot * this.depth + start] = kind.read(kept[at] as never);
+      else this.values[slot * this.depth + start] = kind.read(kept[at] as never, this.#tally);
     }
   }
 }

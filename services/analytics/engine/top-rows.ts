@@ -1,64 +1,36 @@
 import type { Type, Value } from '../domain/value.ts';
 import { Expiry } from './expiry.ts';
+import { KeptRows } from './kept-rows.ts';
 import type { KeySlots } from './key-slot.ts';
 import type { Entry } from './operator.ts';
 import { stampAt } from './place.ts';
-import { longer, RowStore } from './row-store.ts';
-
-/** What has become of a row: one that came since the last time was never written down. */
-const [free, kept, made, keptGone, madeGone] = [0, 1, 2, 3, 4];
+import { longer, type RowStore } from './row-store.ts';
 
 /** The first rows of each partition, in their order: those behind them are not kept. */
 export class TopRows {
+  readonly kept: KeptRows;
   readonly rows: RowStore;
   readonly keys: KeySlots;
   readonly most: number;
   /** The rows of a slot in their order, from `slot * most` on. */
   ranked: Int32Array<ArrayBuffer>;
-  step = 1;
   /** What partitions were before each step that changed them: the slot, how many rows, and these. */
   journal: number[] = [];
   readonly #expiry = new Expiry<number>();
-  #states: Uint8Array<ArrayBuffer>;
-  /** The step that a row came in. */
-  #born: Int32Array<ArrayBuffer>;
-  #made: number[] = [];
-  #gone: number[] = [];
-  #renamed: number[] = [];
-  #size = 0;
 
   constructor(types: readonly Type[], keys: KeySlots, most: number) {
-    this.rows = new RowStore(types, new Set(types.keys()));
+    this.kept = new KeptRows(types, new Set(types.keys()));
+    this.rows = this.kept.rows;
     this.keys = keys;
     this.most = most;
     this.ranked = new Int32Array(most * 16);
-    this.#states = new Uint8Array(this.rows.capacity);
-    this.#born = new Int32Array(this.rows.capacity);
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Makes room for so many rows more, so that arrays are the same until these have come. */
-  reserve(count: number): void {
-    this.rows.loaded((id) => this.#states[id] !== free);
-    this.rows.reserve(count);
-    this.#lengthen();
-  }
-
-  #lengthen(): void {
-    const { capacity } = this.rows;
-    if (capacity <= this.#states.length) return;
-    this.#states = longer(this.#states, new Uint8Array(capacity));
-    this.#born = longer(this.#born, new Int32Array(capacity));
   }
 
   /** Remembers what a partition was before this step. */
   touch(slot: number): void {
     const { cells, width } = this.keys.places;
-    if (cells[slot * width + stampAt] === this.step) return;
-    cells[slot * width + stampAt] = this.step;
+    if (cells[slot * width + stampAt] === this.kept.step) return;
+    cells[slot * width + stampAt] = this.kept.step;
     const count = this.keys.rowsOf(slot);
     this.journal.push(slot, count);
     for (let at = 0; at < count; at += 1) this.journal.push(this.ranked[slot * this.most + at] as number);
@@ -73,28 +45,12 @@ export class TopRows {
     let count = this.keys.rowsOf(slot);
     if (count === most) {
       count -= 1;
-      this.#remove(ranked[from + count] as number);
+      this.kept.remove(ranked[from + count] as number, false);
     } else this.keys.count(slot, 1);
-    const id = this.rows.begin();
+    const id = this.kept.begin();
     for (let at = from + count; at > from + place; at -= 1) ranked[at] = ranked[at - 1] as number;
     ranked[from + place] = id;
-    this.#states[id] = made;
-    this.#born[id] = this.step;
-    this.#made.push(id);
-    this.#size += 1;
     return id;
-  }
-
-  #remove(id: number): void {
-    this.#size -= 1;
-    if (this.#states[id] === made && this.#born[id] === this.step) {
-      // Nobody has seen it.
-      this.#states[id] = free;
-      this.rows.end(id);
-      return;
-    }
-    this.#states[id] = this.#states[id] === made ? madeGone : keptGone;
-    this.#gone.push(id);
   }
 
   expire(slot: number, time: Value): void {
@@ -111,41 +67,22 @@ export class TopRows {
       // The slot may be another partition's by now.
       if (count === 0 || (cells[slot * width + this.keys.beside] as number) >= limit) continue;
       this.touch(slot);
-      for (let at = 0; at < count; at += 1) this.#remove(this.ranked[slot * this.most + at] as number);
+      for (let at = 0; at < count; at += 1) this.kept.remove(this.ranked[slot * this.most + at] as number, true);
       this.keys.count(slot, -count);
     }
   }
 
   settle(): Entry[] {
-    const entries: Entry[] = this.rows.superseded();
-    for (const id of this.#renamed.splice(0)) if (this.#states[id] === kept) entries.push(this.#entry(id));
-    for (const id of this.#made) {
-      if (this.#states[id] !== made) continue;
-      this.#states[id] = kept;
-      entries.push(this.#entry(id));
-    }
-    for (const id of this.#gone) {
-      if (this.#states[id] === keptGone) entries.push([String(id), null]);
-      this.#free(id);
-    }
     this.#expiry.settle();
     this.#end();
-    return entries;
+    return this.kept.settle();
   }
 
   undo(): void {
-    for (const id of this.#gone)
-      if (this.#states[id] === keptGone) {
-        this.#states[id] = kept;
-        this.#size += 1;
-      }
-    for (const id of this.#made) {
-      if (this.#states[id] === made) this.#size -= 1;
-      if (this.#states[id] === made || this.#states[id] === madeGone) this.#free(id);
-    }
     this.#restore();
     this.#expiry.undo();
     this.#end();
+    this.kept.undo();
   }
 
   /** Puts partitions back as they were, the latest change first. */
@@ -160,40 +97,16 @@ export class TopRows {
     }
   }
 
-  #free(id: number): void {
-    this.#states[id] = free;
-    this.rows.end(id);
-  }
-
   #end(): void {
     const slots = new Set<number>();
     for (let at = 0; at < this.journal.length; at += 2 + (this.journal[at + 1] as number)) slots.add(this.journal[at] as number);
     for (const slot of slots) if (this.keys.rowsOf(slot) === 0) this.keys.close(slot);
     this.journal = [];
-    this.#made = [];
-    this.#gone = [];
-    this.step += 1;
-  }
-
-  #entry(id: number): Entry {
-    return [String(id), [this.rows.textsOf(id), 1, 0]];
-  }
-
-  *dump(): Generator<Entry> {
-    for (let id = 1; id < this.rows.next; id += 1) if (this.#states[id] === kept || this.#states[id] === made) yield this.#entry(id);
   }
 
   /** Takes a row that was written down under a name; `keep` puts it in, and answers its number. */
   load(name: string, keep: () => number): void {
-    const isRenamed = this.rows.place(name);
-    this.#lengthen();
-    const id = keep();
-    this.rows.placed();
-    if (id > 0) this.#states[id] = kept;
-    if (isRenamed && id > 0) this.#renamed.push(id);
+    this.kept.load(name, keep);
     this.journal = [];
-    this.#made = [];
-    this.#gone = [];
-    this.step += 1;
   }
 }

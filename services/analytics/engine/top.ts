@@ -57,10 +57,10 @@ export class Top implements Operator, State {
 
   step([batch]: readonly Batch[], params: Row, _isFirst: boolean, clocks: Clocks): Batch {
     const rows = this.#rows;
-    rows.step += 1;
+    rows.kept.step += 1;
     const from = rows.journal.length;
     if (batch && batch.size > 0) {
-      rows.reserve(batch.size);
+      rows.kept.reserve(batch.size);
       this.#taking.take(batch, params);
     }
     const changed = this.#changed(from);
@@ -99,7 +99,7 @@ export class Top implements Operator, State {
   }
 
   get size(): number {
-    return this.#rows.size;
+    return this.#rows.kept.size;
   }
 
   settle(): Entry[] {
@@ -111,7 +111,7 @@ export class Top implements Operator, State {
   }
 
   dump(): Iterable<Entry> {
-    return this.#rows.dump();
+    return this.#rows.kept.dump();
   }
 
   load([name, written]: Entry): void {

@@ -228,3 +228,12 @@ test('what stands in a field that nobody reads must be JSON, and no more', () =>
     [3, 4, 5],
   );
 });
+
+test('records that are the lines of one buffer have a decoder of their shape', () => {
+  const all = Buffer.from(Array.from({ length: 5 }, (_, at) => `{"a":${at}}\n`).join(''));
+  const lines = Array.from({ length: 5 }, (_, at) => all.subarray(at * 8, at * 8 + 7));
+  const reader = new JsonReader([{ name: 'a', type: 'int4' }]);
+  const { batch } = reader.read(lines);
+  assert.deepEqual([...(batch.columns[0]?.values ?? [])], [0, 1, 2, 3, 4]);
+  assert.equal(reader.code.length, 2);
+});

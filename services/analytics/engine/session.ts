@@ -1,0 +1,128 @@
+import { columnsIn } from '../domain/expression.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Column, Row, Value } from '../domain/value.ts';
+import { absent, type Batch, BatchBuilder, Later, picked, type Values, type Vector } from './batch.ts';
+import { type Clocks, limitOf } from './clock.ts';
+import { compile } from './compile.ts';
+import { batchColumns, batchReads, Emitter, type Term } from './emit.ts';
+import { findBefore, findCode } from './find.ts';
+import { KeySlots } from './key-slot.ts';
+import type { Entry, Operator, State } from './operator.ts';
+import { keepBefore, keepCode } from './row-store.ts';
+import { runtime } from './runtime.ts';
+import { SessionRows } from './session-rows.ts';
+
+type Taking = { take(batch: Batch, params: Row): number };
+
+/** Each row with the start and end of its session, of rows that only come. */
+export class Session implements Operator, State {
+  readonly columns: readonly Column[];
+  readonly code: Operator['code'];
+  readonly state: State = this;
+  readonly #input: readonly Column[];
+  readonly #stored: ReadonlySet<number>;
+  readonly #rows: SessionRows;
+  readonly #taking: Taking;
+  readonly #limit: ((clocks: Clocks) => number) | undefined;
+
+  /** `shown`: the columns that are read of what comes out; the others are NULL. */
+  constructor(plan: Extract<Plan, { kind: 'session' }>, shown: ReadonlySet<number>) {
+    this.columns = plan.columns;
+    this.#input = plan.input.columns;
+    const stored = new Set([...shown].filter((place) => place < plan.input.columns.length));
+    for (const expr of [...plan.partition, plan.time, plan.gap]) columnsIn(expr, stored);
+    this.#stored = stored;
+    const types = plan.partition.map(({ type }) => type);
+    const keys = new KeySlots(types, types, 0);
+    this.#rows = new SessionRows(
+      plan.input.columns.map(({ type }) => type),
+      stored,
+      keys,
+      plan.closing !== undefined,
+    );
+    this.#limit = plan.closing && limitOf(plan.closing.bound, 'forgotten');
+    const constants: Value[] = [];
+    const code = sessionCode(plan, stored, keys, constants);
+    this.code = [['session', code]];
+    this.#taking = compile<Taking>(code, { r: runtime, k: constants, g: keys, own: this.#rows });
+  }
+
+  step([batch]: readonly Batch[], params: Row, _isFirst: boolean, clocks: Clocks): Batch {
+    this.#rows.begin(batch?.size ?? 0);
+    if (batch && batch.size > 0) this.#taking.take(batch, params);
+    const { ids, starts, ends, weights } = this.#rows.moves();
+    const { columns, masks } = this.#rows.rows;
+    const found = this.#input.map(({ type }, place): Vector => {
+      if (!this.#stored.has(place)) return absent(type, ids.length);
+      const vector = { values: columns[place] as Values, nulls: masks[place] };
+      return new Later(() => picked(vector, ids));
+    });
+    for (const bound of [starts, ends]) found.push({ values: Float64Array.from(bound), nulls: undefined });
+    if (this.#limit) this.#rows.forget(this.#limit(clocks));
+    return { size: ids.length, columns: found, weights: weights.every((weight) => weight === 1) ? undefined : Float64Array.from(weights) };
+  }
+
+  get size(): number {
+    return this.#rows.kept.size;
+  }
+
+  settle(): Entry[] {
+    return this.#rows.settle();
+  }
+
+  undo(): void {
+    this.#rows.undo();
+  }
+
+  dump(): Iterable<Entry> {
+    return this.#rows.kept.dump();
+  }
+
+  load([name, written]: Entry): void {
+    const [texts, weight] = written as [(string | null)[], number];
+    const builder = new BatchBuilder(this.#input);
+    builder.add(this.#rows.rows.read(texts), 1);
+    const batch = builder.finish();
+    // What was once written down as often as it is there is so many rows now.
+    for (let count = 0; count < weight; count += 1)
+      this.#rows.load(count === 0 ? name : `${name} ${count}`, () => this.#taking.take(batch, []));
+  }
+}
+
+/** The function that takes the rows of a batch; those without a time or gap are in no session. */
+function sessionCode(
+  { partition, time, gap, input }: Extract<Plan, { kind: 'session' }>,
+  stored: ReadonlySet<number>,
+  keys: KeySlots,
+  constants: Value[],
+): string {
+  const types = partition.map(({ type }) => type);
+  const emitter = new Emitter(batchReads, constants);
+  const [from, length] = [emitter.term(time), emitter.term(gap)];
+  for (const { isNull } of [from, length]) if (isNull !== 'false') emitter.line(`if (${isNull}) continue;`);
+  emitter.line(`const time = ${from.value}, until = r.moved(time, ${length.value});`);
+  const terms = partition.map((key): Term => {
+    const { value, isNull } = emitter.term(key);
+    const name = emitter.name();
+    emitter.line(`const ${name} = ${value};`);
+    return { value: name, isNull };
+  });
+  emitter.line(findCode({ terms, types, width: keys.places.width, onOpen: '' }));
+  return `const map = g.places;
+return {
+take(b, p) {
+let id = 0;
+${findBefore(types)}
+${batchColumns(stored)}
+${keepBefore(stored)}
+for (let i = 0; i < b.size; i++) {
+${emitter.take()}
+for (let w = b.weights === undefined ? 1 : b.weights[i]; w > 0; w--) {
+id = own.add(s, time, until);
+${[...stored].map((place) => keepCode(input.columns[place]?.type ?? 'text', place)).join('\n')}
+}
+}
+return id;
+}
+};`;
+}
