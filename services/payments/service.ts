@@ -17,6 +17,7 @@ import { networkOperations } from './contract/network.ts';
 import { paymentMethodOperations } from './contract/payment-method.ts';
 import { feeOperations, payoutOperations } from './contract/payout.ts';
 import { disputeOperations, setupIntentOperations, tokenOperations } from './contract/setup-intent.ts';
+import { reviewOperations } from './contract/review.ts';
 import { riskOperations } from './contract/risk.ts';
 import { screeningOperations } from './contract/screening.ts';
 import { statementOperations } from './contract/statement.ts';
@@ -58,7 +59,7 @@ const reading = [
   ...(['GetPaymentLink', 'ListPaymentLinks', 'ListPaymentLinkItems'] as const),
   ...(['GetAccount', 'ListAccounts', 'GetTransfer', 'ListTransfers', 'GetTransferReversal', 'ListTransferReversals'] as const),
   ...(['GetApplicationFee', 'ListApplicationFees', 'GetMeter', 'ListMeters', 'ListMeterEventSummaries'] as const),
-  ...(['GetRiskRule', 'ListRiskRules', 'GetRiskModel', 'AssessRisk'] as const),
+  ...(['GetRiskRule', 'ListRiskRules', 'GetRiskModel', 'AssessRisk', 'GetReview', 'ListReviews'] as const),
   ...(['GetFile', 'ListFiles', 'GetFileContents'] as const),
   ...(['GetClearingFile', 'GetClearingFileContents', 'ListClearingFiles'] as const),
   ...(['ListScreeningLists', 'ScreenName', 'ListScreeningMatches'] as const),
@@ -70,7 +71,7 @@ const writing = [
   ...(['CancelPaymentIntent', 'IncrementPaymentIntentAuthorization', 'CreateCharge', 'CaptureCharge'] as const),
   ...(['UpdateCharge', 'CreateRefund', 'UpdateRefund'] as const),
   ...(['CreateSetupIntent', 'UpdateSetupIntent', 'ConfirmSetupIntent', 'CancelSetupIntent', 'CreateToken'] as const),
-  ...(['CreateTestConfirmationToken', 'UpdateDispute', 'CloseDispute'] as const),
+  ...(['CreateTestConfirmationToken', 'UpdateDispute', 'CloseDispute', 'ApproveReview'] as const),
   ...(['CreateProduct', 'UpdateProduct', 'DeleteProduct', 'CreatePrice', 'UpdatePrice', 'CreateCoupon', 'UpdateCoupon'] as const),
   ...(['DeleteCoupon', 'CreatePromotionCode', 'UpdatePromotionCode', 'CreateTaxRate', 'UpdateTaxRate'] as const),
   ...([
@@ -118,6 +119,7 @@ export const payments = defineService({
     ConfirmationToken: kind('Something that stands for what a buyer chose, once.'),
     Mandate: kind('What a customer agreed to.'),
     Dispute: kind('A payment that its cardholder contests.'),
+    Review: kind('A payment that somebody is to look at.'),
     Product: kind('Something that is sold.'),
     Price: kind('What a product costs.'),
     Coupon: kind('What is taken off.'),
@@ -219,6 +221,7 @@ export const payments = defineService({
     ...bankAccountOperations,
     ...feeOperations,
     ...riskOperations,
+    ...reviewOperations,
     ...networkOperations,
     ...webhookEndpointOperations,
     ...subjectOperations,

@@ -33,6 +33,7 @@ const kinds: readonly (readonly [prefix: string, object: string])[] = [
   ['re', 'refund'],
   ['txn', 'balance_transaction'],
   ['dp', 'dispute'],
+  ['prv', 'review'],
   ['po', 'payout'],
   ['ba', 'bank_account'],
   ['price', 'price'],

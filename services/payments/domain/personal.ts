@@ -22,6 +22,7 @@ const personal: Readonly<Record<string, readonly string[]>> = {
   confirmation_token: ['payment_method_preview', 'shipping'],
   balance_transaction: ['description'],
   dispute: ['evidence'],
+  review: ['billing_zip', 'ip_address'],
   mandate: ['customer_acceptance'],
   event: ['data'],
 };

@@ -19,6 +19,7 @@ const readers: Readonly<Record<string, Name>> = {
   balance_transaction: 'GetBalanceTransaction',
   setup_intent: 'GetSetupIntent',
   dispute: 'GetDispute',
+  review: 'GetReview',
   mandate: 'GetMandate',
   payout: 'GetPayout',
   bank_account: 'GetBankAccount',

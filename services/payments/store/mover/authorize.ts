@@ -17,6 +17,7 @@ import { availableAfterSeconds } from '../limits.ts';
 import type { Hold } from '../money.ts';
 import type { Kept } from '../object.ts';
 import { behaviourOf, behind, foundIn, hiddenOf, type Payment, paymentIn } from '../payment.ts';
+import { reviewOf } from '../review.ts';
 import { keptRail, notice, railSubject } from '../rail.ts';
 import type { Ending, Mover } from '../step.ts';
 import { sessionAfter } from './checkout.ts';
@@ -99,23 +100,22 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: App
   const { desk, payment, method, hold } = attempt;
   const { thing } = payment;
   const rail = keptRail(method.thing.id, [trace]);
-  const charge = chargeOf(attempt, desk.ids('ch'), approved);
+  const made = chargeOf(attempt, desk.ids('ch'), approved);
+  const review = await reviewOf(world, desk, made, attempt.input);
+  const charge: Thing = { ...made, ...review.named };
   const base: Thing = {
-    ...thing,
+    ...{ ...thing, ...review.named },
     ...{ latest_charge: charge.id, payment_method: method.thing.id, next_action: null, last_payment_error: null },
   };
   const kept = await attached(world, desk, base, method);
-  const statements = [...(await begun(world, attempt, kept.length > 0)), ...kept];
+  const statements = [...(await begun(world, attempt, kept.length > 0)), ...kept, ...review.statements];
   if (isManual(thing)) {
     const next: Thing = { ...base, status: 'requires_capture', amount_capturable: hold.amount };
     const hidden = hiddenOf(payment.kept, { attempts: hold.attempt, holds: [hold], rail });
     statements.push(
       await world.objects.change(at, payment.kept, next, hidden),
       await world.objects.insertion(at, charge, beside(attempt)),
-      ...(await eventsOf(world, desk, [
-        ['charge.succeeded', charge],
-        ['payment_intent.amount_capturable_updated', next],
-      ])),
+      ...(await eventsOf(world, desk, [['charge.succeeded', charge], ['payment_intent.amount_capturable_updated', next], ...review.told])),
     );
     return { statements, after: next };
   }
@@ -132,7 +132,7 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: App
     await world.objects.insertion(at, taken, beside(attempt)),
     await world.objects.insertion(at, booked),
     ...passed.statements,
-    ...(await eventsOf(world, desk, [['charge.succeeded', taken], ['payment_intent.succeeded', next], ...passed.told])),
+    ...(await eventsOf(world, desk, [['charge.succeeded', taken], ['payment_intent.succeeded', next], ...passed.told, ...review.told])),
     ...(await invoiceAfter(world, desk, payment, { outcome: 'paid', method: method.thing.id, automatic: false })),
     ...(await sessionAfter(world, desk, payment.kept, method.thing)),
   );

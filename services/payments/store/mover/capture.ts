@@ -8,6 +8,7 @@ import type { Hold } from '../money.ts';
 import { rateIn } from '../rate.ts';
 import { behind, hiddenOf, type Payment, paymentNamed } from '../payment.ts';
 import { completions, keptRail, notice, railIn, railSubject } from '../rail.ts';
+import { reviewEnded } from '../review.ts';
 import type { Ending, Mover } from '../step.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
 import { bookedOf, sure } from './authorize.ts';
@@ -95,7 +96,7 @@ async function called(world: World, desk: Desk, payment: Payment, reason: string
   if (thing.status === 'requires_capture') {
     const charge = await chargeOf(world, desk.at, payment);
     const back: Thing = { ...charge.thing, amount_refunded: charge.thing.amount ?? 0, refunded: true };
-    statements.push(await world.objects.change(desk.at, charge, back));
+    statements.push(await world.objects.change(desk.at, charge, back), ...(await reviewEnded(world, desk, back, 'canceled')));
     events.push([reason === 'automatic' ? 'charge.expired' : 'charge.refunded', back]);
     // A charge without an intent is called off by a refund of all of it.
     const id = textOf(input.refund);

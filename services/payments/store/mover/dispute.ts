@@ -4,6 +4,7 @@ import { newBalanceTransaction } from '../../domain/balance-transaction.ts';
 import { newDispute } from '../../domain/dispute.ts';
 import { fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import { behind, paymentNamed } from '../payment.ts';
+import { reviewEnded } from '../review.ts';
 import type { Mover } from '../step.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
 import { sure } from './authorize.ts';
@@ -40,6 +41,7 @@ export const disputer =
     statements.push(
       await world.objects.insertion(at, dispute, behind(payment.thing)),
       ...(await eventsOf(world, desk, [['charge.dispute.created', dispute], ...events])),
+      ...(await reviewEnded(world, desk, charge.thing, 'disputed')),
     );
     return { statements };
   };

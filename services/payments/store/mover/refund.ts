@@ -1,11 +1,12 @@
 import { newBalanceTransaction } from '../../domain/balance-transaction.ts';
 import { spoken } from '../../domain/currency.ts';
-import { fieldsOf } from '../../domain/json.ts';
+import { fieldsOf, type Thing } from '../../domain/json.ts';
 import { newRefund, refundedCharge } from '../../domain/refund.ts';
 import { refuse } from '../fault.ts';
 import { behind, paymentNamed } from '../payment.ts';
 import { notice, railIn, railSubject } from '../rail.ts';
 import { creditOf } from '../clearing.ts';
+import { reviewEnded } from '../review.ts';
 import type { Mover } from '../step.ts';
 import { deskOfStep, eventsOf, found, type World } from '../world.ts';
 
@@ -54,11 +55,14 @@ export const refunder =
         await world.objects.change(at, charge, next),
         ...(passed?.statements ?? []),
         ...(await eventsOf(world, desk, [['refund.created', refund], ['charge.refunded', next], ...(passed?.told ?? [])])),
+        ...(next.refunded === true ? await reviewEnded(world, desk, next, refundEnd(refund)) : []),
         ...told,
         ...credit,
       ],
     };
   };
+
+const refundEnd = ({ reason }: Thing) => (reason === 'fraudulent' ? 'refunded_as_fraud' : 'refunded');
 
 function tooMuch(charge: string, currency: string, amount: number, left: number) {
   if (left === 0) return refuse('StateInvalid', `Charge ${charge} has already been refunded.`, { code: 'charge_already_refunded' });

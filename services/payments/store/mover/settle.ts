@@ -10,6 +10,7 @@ import type { Hold } from '../money.ts';
 import type { Kept } from '../object.ts';
 import { hiddenOf, type Payment, paymentNamed } from '../payment.ts';
 import { rateIn } from '../rate.ts';
+import { reviewOf } from '../review.ts';
 import type { Ending, Mover } from '../step.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
 import { bookedOf, sure } from './authorize.ts';
@@ -63,14 +64,23 @@ async function paid(world: World, at: Placed, { desk, payment, method, charge, i
   const outcome = outcomeOf(approved, assessmentIn(charge ? charge.hidden : input));
   const good: Thing = { ...capturedCharge(made, amount, booked.id), status: 'succeeded', paid: true, outcome };
   const passed = await shared(world, desk, thing, good, share, Number(booked.available_on));
-  const taken = passed.charge;
-  const next: Thing = { ...thing, status: 'succeeded', amount_received: amount, next_action: null, latest_charge: taken.id };
+  const review = await reviewOf(world, desk, passed.charge, charge ? charge.hidden : input);
+  const taken: Thing = { ...passed.charge, ...review.named };
+  const next: Thing = {
+    ...thing,
+    ...review.named,
+    status: 'succeeded',
+    amount_received: amount,
+    next_action: null,
+    latest_charge: taken.id,
+  };
   const statements: Statement[] = [
     await world.objects.change(at, payment.kept, next, ended(hiddenOf(payment.kept, { holds: [hold] }))),
     charge ? await world.objects.change(at, charge, taken) : await world.objects.insertion(at, taken, { risk: input.risk ?? null }),
     await world.objects.insertion(at, booked),
     ...passed.statements,
-    ...(await eventsOf(world, desk, [['charge.succeeded', taken], ['payment_intent.succeeded', next], ...passed.told])),
+    ...review.statements,
+    ...(await eventsOf(world, desk, [['charge.succeeded', taken], ['payment_intent.succeeded', next], ...passed.told, ...review.told])),
     ...(await invoiceAfter(world, desk, payment, { outcome: 'paid', method: method.id, automatic: false })),
     ...(await sessionAfter(world, desk, payment.kept, method)),
   ];
