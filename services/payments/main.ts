@@ -71,7 +71,6 @@ import { cardRail } from './store/rail.ts';
 import { repeatsOver } from './store/repeat.ts';
 import { Rates } from './store/rate.ts';
 import { risksOver } from './store/risk.ts';
-import { reviewHandlers } from './store/handler/review.ts';
 import { riskHandlers } from './store/handler/risk.ts';
 import { Secrets } from './store/secret.ts';
 import { Steps } from './store/step.ts';
@@ -135,7 +134,6 @@ export const main = implement<typeof payments, Needs>(
         ...testClockHandlers(world),
         ...feeHandlers(world),
         ...riskHandlers(world),
-        ...reviewHandlers(world),
         ...networkHandlers(world),
         ...statementHandlers(world, deliveries),
         ...setupIntentHandlers(world),

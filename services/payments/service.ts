@@ -35,7 +35,7 @@ const kind = (text: string) => ({ of: 'scope', text, spec, owner: 'service' }) a
 
 const reading = [
   ...(['GetCustomer', 'ListCustomers', 'SearchCustomers', 'GetPaymentMethod', 'ListPaymentMethods'] as const),
-  ...(['GetPaymentIntent', 'ListPaymentIntents', 'SearchPaymentIntents'] as const),
+  ...(['GetPaymentIntent', 'GetPaymentIntentTrace', 'ListPaymentIntents', 'SearchPaymentIntents'] as const),
   ...(['GetCharge', 'ListCharges', 'SearchCharges', 'GetRefund', 'ListRefunds'] as const),
   ...(['GetBalance', 'GetBalanceTransaction', 'ListBalanceTransactions', 'GetEvent', 'ListEvents'] as const),
   ...(['GetSetupIntent', 'ListSetupIntents', 'GetToken', 'GetConfirmationToken', 'GetMandate', 'GetDispute', 'ListDisputes'] as const),
@@ -59,7 +59,7 @@ const reading = [
   ...(['GetPaymentLink', 'ListPaymentLinks', 'ListPaymentLinkItems'] as const),
   ...(['GetAccount', 'ListAccounts', 'GetTransfer', 'ListTransfers', 'GetTransferReversal', 'ListTransferReversals'] as const),
   ...(['GetApplicationFee', 'ListApplicationFees', 'GetMeter', 'ListMeters', 'ListMeterEventSummaries'] as const),
-  ...(['GetRiskRule', 'ListRiskRules', 'GetRiskModel', 'AssessRisk', 'GetReview', 'ListReviews'] as const),
+  ...(['GetRiskRule', 'ListRiskRules', 'TryRiskRule', 'GetRiskModel', 'AssessRisk', 'GetReview', 'ListReviews'] as const),
   ...(['GetFile', 'ListFiles', 'GetFileContents'] as const),
   ...(['GetClearingFile', 'GetClearingFileContents', 'ListClearingFiles'] as const),
   ...(['ListScreeningLists', 'ScreenName', 'ListScreeningMatches'] as const),

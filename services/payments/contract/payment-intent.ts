@@ -1,3 +1,4 @@
+import type { TSchema } from 'typebox';
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
 import { CardInput } from './field.ts';
@@ -73,6 +74,25 @@ const confirming = {
   mandate_data: may(MandateData),
 };
 
+const Milliseconds = Type.Integer({ description: 'Milliseconds since 1970.' });
+const maybe = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
+
+/** What was decided of an attempt before anything was moved. */
+const Decision = Type.Object({
+  ...{ action: Type.String(), risk_level: Type.String(), risk_score: maybe(Type.Number()) },
+  features: Type.Array(Type.Object({ name: Type.String() }), { description: 'What rules and the model looked at, with its value.' }),
+  reasons: Type.Array(Type.Object({ feature: Type.String(), contribution: Type.Number() })),
+  rules: Type.Array(Type.Object({ id: Type.String(), status: Type.String(), held: Flag }), {
+    description: 'Each rule there was, in shadow or not, and whether it held.',
+  }),
+});
+const Route = Type.Object({ rail: Type.String() });
+const Side = Type.Object({ id: Type.String(), account: maybe(Type.String()) });
+const LedgerEntry = Type.Object({
+  ...{ id: Type.String(), of: maybe(Type.String()), step: maybe(Type.String()), kind: oneOf('hold', 'post', 'void', 'move') },
+  ...{ debit: Side, credit: Side, amount: Type.Integer(), pending: maybe(Type.String()), ledger: Type.Integer(), at: Milliseconds },
+});
+
 export const paymentIntentOperations = {
   CreatePaymentIntent: {
     ...on,
@@ -109,6 +129,35 @@ export const paymentIntentOperations = {
     text: 'List payments, newest first.',
     input: input({ ...page, customer: may(Id) }),
     output: List,
+  },
+  GetPaymentIntentTrace: {
+    ...on,
+    ...read,
+    text:
+      'Read all that led to what became of a payment: features, rules and score, route, messages and records of its rails, ' +
+      'entries of the ledger, and events.',
+    input: nothing,
+    output: Type.Object({
+      object: Type.String(),
+      payment: Found,
+      attempts: Type.Array(
+        Type.Object({ charge: Found, decision: Type.Union([Decision, Type.Null()]), route: Type.Union([Route, Type.Null()]) }),
+      ),
+      messages: Type.Array(
+        Type.Object({
+          at: Milliseconds,
+          mti: Type.String(),
+          type: Type.String(),
+          elements: Type.Array(Type.Object({ number: Type.Integer(), name: Type.String(), value: Type.String() })),
+        }),
+        { description: 'Card messages, the last of the environment; numbers of cards are aliases.' },
+      ),
+      records: Type.Array(Type.Object({ file: Type.String(), kind: Type.String() }), {
+        description: 'What files of clearing houses say of it; of numbers of accounts the last digits.',
+      }),
+      entries: Type.Array(LedgerEntry),
+      ...{ refunds: Type.Array(Found), disputes: Type.Array(Found), reviews: Type.Array(Found), events: Type.Array(Found) },
+    }),
   },
   SearchPaymentIntents: { ...on, ...read, at: 'collection', text: 'Find payments by a query.', input: searchInput, output: Search },
   UpdatePaymentIntent: {

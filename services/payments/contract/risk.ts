@@ -53,6 +53,27 @@ export const riskOperations = {
     output: Found,
   },
   DeleteRiskRule: { ...on, ...write, text: 'Take a rule away.', input: nothing, output: Found },
+  TryRiskRule: {
+    ...read,
+    on: 'RiskRule',
+    at: 'collection',
+    posted: true,
+    text: 'Say what is wrong with a rule and where, or how many of the last payments it would have met; nothing is kept or decided.',
+    input: input({ rule: Type.String({ maxLength: ruleCharactersMax }) }),
+    output: Type.Object({
+      object: Type.String(),
+      problem: Type.Union([
+        Type.Object({ message: Type.String(), at: Type.Integer({ minimum: 0, description: 'The character, counted from 0.' }) }),
+        Type.Null(),
+      ]),
+      payments: Type.Integer({ description: 'Payments of cards and accounts that were tried, the newest.' }),
+      met: Type.Integer(),
+      disputed: Type.Integer({ description: 'How many of what it met were contested afterwards.' }),
+      missed: Type.Integer({ description: 'How many contested payments it did not meet.' }),
+      amounts: Type.Record(Type.String(), Type.Integer(), { description: 'How much of each currency it met.' }),
+      last: Type.Array(Found, { description: 'The newest charges that it met.' }),
+    }),
+  },
   GetRiskModel: { ...model, ...read, text: 'Read what payments are scored by.', input: nothing, output: Found },
   PutRiskModel: {
     ...model,

@@ -32,7 +32,7 @@ export function ledgerOf(currency: string): number {
 /** An amount in the words of people. */
 export function spoken(amount: number, currency: string): string {
   const digits = exponentOf(currency);
-  const text = String(amount).padStart(digits + 1, '0');
+  const text = String(Math.abs(amount)).padStart(digits + 1, '0');
   const cut = text.length - digits;
-  return `${digits === 0 ? text : `${text.slice(0, cut)}.${text.slice(cut)}`} ${currency}`;
+  return `${amount < 0 ? '-' : ''}${digits === 0 ? text : `${text.slice(0, cut)}.${text.slice(cut)}`} ${currency}`;
 }

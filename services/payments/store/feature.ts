@@ -6,7 +6,7 @@ import { featureEntitiesMax, featureEnvironmentsMax, featureEventsMax, featureSe
 import type { Objects } from './object.ts';
 
 /** Events that features are counted from. */
-const counted = ['charge.succeeded', 'charge.failed', 'charge.dispute.created'];
+export const counted = ['charge.succeeded', 'charge.failed', 'charge.dispute.created'];
 
 type Known = { readonly velocity: Velocity; waiting: Thing[] | undefined; readonly loading: Promise<void> };
 
@@ -62,14 +62,21 @@ export class Features {
 
   async #count(at: Placed, velocity: Velocity, { type, data, created }: Thing): Promise<void> {
     const object = (data as { object: Thing }).object;
-    const kind: Happening['kind'] = type === 'charge.dispute.created' ? 'disputed' : type === 'charge.failed' ? 'declined' : 'paid';
+    const kind = kindOfEvent(type);
     const charge = kind === 'disputed' ? (await this.#objects.get(at, 'charge', textOf(object.charge) ?? ''))?.thing : object;
-    if (!charge) return;
-    const asked = askedOfCharge(charge);
-    const known = entitiesOf(asked);
-    for (const [entity, value] of known) {
-      const other = known.get(entity === 'card' ? 'customer' : 'card') ?? '';
-      velocity.note(entity, value, Number(created), { kind, amount: asked.amount, other });
-    }
+    if (charge) noteIn(velocity, charge, kind, Number(created));
+  }
+}
+
+const kindOfEvent = (type: unknown): Happening['kind'] =>
+  type === 'charge.dispute.created' ? 'disputed' : type === 'charge.failed' ? 'declined' : 'paid';
+
+/** Counts what happened to a charge of everything that it has to do with. */
+export function noteIn(velocity: Velocity, charge: Thing, kind: Happening['kind'], seconds: number): void {
+  const asked = askedOfCharge(charge);
+  const known = entitiesOf(asked);
+  for (const [entity, value] of known) {
+    const other = known.get(entity === 'card' ? 'customer' : 'card') ?? '';
+    velocity.note(entity, value, seconds, { kind, amount: asked.amount, other });
   }
 }

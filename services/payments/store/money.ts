@@ -2,7 +2,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import type { Ledgers } from '#kernel/session/ledger-need.ts';
 import type { Ledger } from '#seams/ledger/ledger.ts';
 import { type Change, changeTogether, type Done, hold, type Step, transferId } from '#seams/ledger/step.ts';
-import { accountFlag } from '#wire/tigerbeetle/record.ts';
+import { accountFlag, type Transfer } from '#wire/tigerbeetle/record.ts';
 import { ledgerOf } from '../domain/currency.ts';
 import { holdSeconds } from './limits.ts';
 
@@ -35,12 +35,12 @@ const codes = {
   credit: 9,
   connected: 10,
 } as const;
-type Account = keyof typeof codes;
+export type Account = keyof typeof codes;
 
 /** Ledgers of what may be given back lie this far behind those of money. */
 const apart = 100_000;
 
-const accountId = (account: Account, name: string): bigint => transferId({ intent: `account ${account}`, step: name });
+export const accountId = (account: Account, name: string): bigint => transferId({ intent: `account ${account}`, step: name });
 const beside: Partial<Record<Account, number>> = { issued: apart, refundable: apart, granted: 2 * apart, credit: 2 * apart };
 const ledgerFor = (account: Account, currency: string): number => ledgerOf(currency) + (beside[account] ?? 0);
 
@@ -199,6 +199,13 @@ export class Money {
       await this.#make(ledger, [{ id: accountId('credit', name), ledger: ledgerFor('credit', currency), code: codes.credit }]);
       return changeTogether(ledger, [{ move: of, to }]);
     });
+  }
+
+  /** What the ledger has of these steps, in the order in which it was done. */
+  async made(at: Placed, steps: readonly Step[]): Promise<Transfer[]> {
+    if (steps.length === 0) return [];
+    const found = await this.#ledgers.use(at, (ledger) => ledger.lookupTransfers(steps.map(transferId)));
+    return found.toSorted((one, other) => Number(one.timestamp - other.timestamp));
   }
 
   /** What may still be given back of a payment. */

@@ -26,6 +26,9 @@ export type Known = {
   readonly hasCode: boolean;
 };
 
+/** A message as it may be shown: its number is an alias. `at` is in milliseconds since 1970. */
+export type CardMessage = { readonly at: number; readonly mti: string; readonly fields: Readonly<Record<string, string>> };
+
 type Kept = (Known & { readonly token: string }) | { readonly refusal: TypingError } | { readonly gone: true };
 type Waiting = { readonly resolve: (ok: unknown) => void; readonly reject: (error: Error) => void; readonly timer: NodeJS.Timeout };
 export type Address = { readonly url: string; readonly tlsUrl?: string; readonly note?: string; readonly port: number };
@@ -86,6 +89,11 @@ export class Vault {
   /** The card messages of an environment, and what its simulated issuers hold. */
   network(at: Placed): Promise<{ readonly messages: readonly object[]; readonly books: Readonly<Record<string, number>> }> {
     return this.#ask('network', of(at)) as never;
+  }
+
+  /** What was said to and by networks under these retrieval reference numbers, as far as it is remembered. */
+  messages(at: Placed, references: readonly string[]): Promise<readonly CardMessage[]> {
+    return this.#ask('messages', { ...of(at), references }) as Promise<readonly CardMessage[]>;
   }
 
   close(): void {

@@ -87,6 +87,15 @@ export async function found(world: World, at: Placed, kind: string, id: string, 
 /** What is told: of an object as it is now, and of what of it was before, where it was changed. */
 export type Told = readonly [type: string, object: Thing, before?: Thing | undefined];
 
+/** Events are found by the payment that they are about. */
+function eventMark({ data }: Thing): string | null {
+  const { id, object, payment_intent: intent } = (data as { object: Thing }).object;
+  const about = object === 'payment_intent' ? id : intent;
+  return typeof about === 'string' ? aboutPayment(about) : null;
+}
+
+export const aboutPayment = (intent: string): string => `about ${intent}`;
+
 /** The statements that keep events, in this order, and tell endpoints of them. */
 export async function eventsOf(world: World, desk: Desk, told: readonly Told[]): Promise<Statement[]> {
   const { at, created, livemode, asked } = desk;
@@ -94,7 +103,7 @@ export async function eventsOf(world: World, desk: Desk, told: readonly Told[]):
   const events = told
     .filter(([, object]) => object.object !== 'direct_payment')
     .map(([type, object, before]) => newEvent(type, object, { id: desk.ids('evt'), created, livemode, asked, before }));
-  const kept = await Promise.all(events.map((event) => world.objects.insertion(at, event)));
+  const kept = await Promise.all(events.map((event) => world.objects.insertion(at, event, {}, eventMark(event))));
   return [...kept, deliveriesOf(events)];
 }
 

@@ -233,5 +233,20 @@ test('rules and features take debits and vouchers as they take cards, before a b
   const reviewed = await reached(await verified(4000, '000123456789'), 'succeeded');
   const taken = await stripe.charges.retrieve(String(reviewed.latest_charge));
   assert.deepEqual([taken.outcome?.type, taken.outcome?.rule], ['manual_review', rules[3]]);
+  type Traced = { records: { kind: string; direction: string; records: object[] }[]; attempts: { route: object }[] };
+  const trace = await rest<Traced>('GET', `payment-intents/${reviewed.id}/get-payment-intent-trace`);
+  assert.deepEqual(trace.attempts[0]?.route, { rail: 'ach' });
+  assert.equal(trace.records[0]?.kind, 'NACHA');
+  assert.match(JSON.stringify(trace.records), /"account":"\*\*\*\*6789"/);
+  assert.ok(!JSON.stringify(trace.records).includes('000123456789'));
+  await reached(first.id, 'succeeded');
+  const euros = await rest<Traced>('GET', `payment-intents/${first.id}/get-payment-intent-trace`);
+  assert.deepEqual(
+    euros.records.map(({ kind, direction }) => [kind, direction]),
+    [
+      ['pain.008', 'sent'],
+      ['pacs.002', 'received'],
+    ],
+  );
   for (const id of rules) await rest('DELETE', `risk-rules/${id}`);
 });

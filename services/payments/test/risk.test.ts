@@ -180,6 +180,81 @@ test('what a rule lets in to be looked at has a review, which ends when it is ap
   await removed(rule);
 });
 
+type Trace = {
+  readonly attempts: readonly {
+    readonly charge: Stripe.Charge;
+    readonly decision: {
+      readonly action: string;
+      readonly features: readonly { readonly name: string; readonly value: unknown }[];
+      readonly rules: readonly { readonly id: string; readonly status: string; readonly held: boolean }[];
+    } | null;
+    readonly route: { readonly rail: string; readonly network: string } | null;
+  }[];
+  readonly messages: readonly { readonly mti: string; readonly type: string; readonly elements: readonly Body[] }[];
+  readonly entries: readonly {
+    readonly step: string;
+    readonly kind: string;
+    readonly amount: number;
+    readonly debit: Body;
+    readonly credit: Body;
+  }[];
+  readonly events: readonly { readonly type: string }[];
+};
+
+test('a payment tells all that led to it: what was known and decided, its messages, what was booked, and events', async () => {
+  const shadow = await written('block if :amount: > 6 and :card_count_1h: >= 0', 'shadow');
+  const other = await written('block if :amount: > 6000', 'shadow');
+  const { id } = await stripe.paymentIntents.create({ amount: 700, currency: 'usd' });
+  await refusal(stripe.paymentIntents.confirm(id, { payment_method: 'pm_card_visa_chargeDeclined', return_url: 'https://example.com/' }));
+  await stripe.paymentIntents.confirm(id, { payment_method: 'pm_card_visa', return_url: 'https://example.com/' });
+  await stripe.refunds.create({ payment_intent: id, amount: 200 });
+  const { attempts, messages, entries, events } = (await ask('GET', `payment-intents/${id}/get-payment-intent-trace`)) as unknown as Trace;
+  assert.deepEqual(
+    attempts.map(({ charge, route }) => [charge.status, charge.amount_refunded, route?.network]),
+    [
+      ['failed', 0, 'visa'],
+      ['succeeded', 200, 'visa'],
+    ],
+  );
+  const decision = attempts[1]?.decision;
+  assert.equal(decision?.action, 'none');
+  assert.deepEqual(
+    decision.rules.filter((rule) => [shadow, other].includes(rule.id)).map(({ status, held }) => [status, held]),
+    [
+      ['shadow', false],
+      ['shadow', true],
+    ],
+  );
+  assert.equal(decision.features.find(({ name }) => name === 'amount')?.value, 7);
+  assert.equal(typeof decision.features.find(({ name }) => name === 'card_count_1h')?.value, 'number');
+  const asked = messages.filter(({ mti }) => mti === '0200' || mti === '0210');
+  assert.ok(asked.length >= 4 && asked[0]?.type === 'financial request', JSON.stringify(messages.map(({ mti }) => mti)));
+  const named = asked[1]?.elements.find(({ name }) => name === 'Response code');
+  assert.ok(named && named.value !== '00');
+  assert.ok(!/4242424242424242|4000000000000002/.test(JSON.stringify(messages)));
+  assert.deepEqual(
+    entries.map(({ step, kind, amount }) => [step, kind, amount]),
+    [
+      ['authorize', 'hold', 700],
+      ['decline authorize', 'void', 700],
+      ['authorize', 'hold', 700],
+      ['capture', 'post', 700],
+      ['refundable', 'move', 700],
+      ['refundable', 'move', 200],
+      ['refund', 'move', 200],
+    ],
+  );
+  assert.deepEqual([entries[3]?.debit.account, entries[3]?.credit.account], ['clearing usd', 'balance usd']);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    [
+      ...['payment_intent.created', 'charge.failed', 'payment_intent.payment_failed', 'charge.succeeded', 'payment_intent.succeeded'],
+      ...['refund.created', 'charge.refunded'],
+    ],
+  );
+  for (const rule of [shadow, other]) await removed(rule);
+});
+
 test('features count the payments that were, those before anybody asked too, and disputes', async () => {
   const receipt_email = 'often@example.com';
   const more = { receipt_email };

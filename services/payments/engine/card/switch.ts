@@ -117,7 +117,9 @@ export class Switch {
   }
 }
 
-const referenceOf = (name: string): string => createHash('sha256').update(name).digest('hex').slice(0, referenceLetters).toUpperCase();
+/** What field 37 says of all that is asked and told under a name. */
+export const referenceOf = (name: string): string =>
+  createHash('sha256').update(name).digest('hex').slice(0, referenceLetters).toUpperCase();
 
 /** `MMDDhhmmss` in UTC. */
 const timeNow = (): string => new Date().toISOString().replaceAll(/\D/g, '').slice(4, 14);

@@ -8,7 +8,7 @@ import { cardNamed, type TestCard } from '../../domain/test-card.ts';
 import type { CardStore } from './card-store.ts';
 import { Front, type Inner, type Place } from './front.ts';
 import type { VaultKeys } from './key.ts';
-import { messagesKeptMax, networkWaitMs, placesKeptMax } from './limits.ts';
+import { messagesKeptMax, messagesShownMax, networkWaitMs, placesKeptMax } from './limits.ts';
 import type { Question } from './line-host.ts';
 import type { Conditions } from './network.ts';
 import { type Advice, type Asked, Switch } from './switch.ts';
@@ -17,7 +17,7 @@ import { Tickets } from './ticket.ts';
 type Parts = { readonly cards: CardStore; readonly keys: VaultKeys; readonly log: Log };
 
 /** What a card message says, as it is shown: the number is an alias, and codes are in no message. */
-type Shown = { readonly mti: string; readonly fields: Readonly<Record<string, string>> };
+type Shown = { readonly at: number; readonly mti: string; readonly fields: Readonly<Record<string, string>> };
 
 const fair: Conditions = { seed: '', latencyMs: 0, spreadMs: 0, waitMs: networkWaitMs, lost: 0, late: 0, twice: 0 };
 
@@ -55,7 +55,12 @@ export class Vault {
       case 'advise':
         return this.#advise(at, question);
       case 'network':
-        return { messages: this.#messages.get(formatId(at.scope)) ?? [], books: this.#switch.issuers.books(formatId(at.scope)) };
+        return {
+          messages: (this.#messages.get(formatId(at.scope)) ?? []).slice(-messagesShownMax),
+          books: this.#switch.issuers.books(formatId(at.scope)),
+        };
+      case 'messages':
+        return this.#named(at, new Set(question.references as string[]));
       default:
         throw fault('NoSuchOperation', question.op);
     }
@@ -125,6 +130,12 @@ export class Vault {
     return { acknowledged: await this.#switch.advise(advice) };
   }
 
+  /** What was said of these retrieval reference numbers, as far as it is remembered. */
+  #named(at: Placed, references: ReadonlySet<string>): Shown[] {
+    const all = this.#messages.get(formatId(at.scope)) ?? [];
+    return all.filter(({ fields }) => references.has(fields['37'] ?? '')).slice(-messagesShownMax);
+  }
+
   /** An environment's messages bear its name, and are treated as it wants. */
   #met(at: Placed, { conditions }: Question): string {
     const place = formatId(at.scope);
@@ -145,7 +156,7 @@ export class Vault {
     const messages = this.#messages.get(place) ?? [];
     this.#messages.set(place, messages);
     const number = message.fields[2];
-    const shown = { mti: message.mti, fields: Object.fromEntries(said) };
+    const shown = { at: Date.now(), mti: message.mti, fields: Object.fromEntries(said) };
     messages.push(shown);
     if (messages.length > messagesKeptMax) messages.shift();
     if (typeof number === 'string') shown.fields['2'] = await this.#parts.keys.alias(at, number);

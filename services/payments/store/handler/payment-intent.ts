@@ -13,6 +13,7 @@ import { behaviourOf, hiddenOf, paymentOf } from '../payment.ts';
 import { rateOfCharge } from '../rate.ts';
 import { riskOf } from '../risk-step.ts';
 import type { Step, StepKind } from '../step.ts';
+import { traceOf } from '../trace.ts';
 import { found, keepNew, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
@@ -327,6 +328,7 @@ export const paymentIntentHandlers = (world: Request['world']) =>
   handlersOf(world, {
     CreatePaymentIntent: create,
     GetPaymentIntent: async (request) => assertSecret(request, await found(request.world, request.desk.at, kind, request.id)),
+    GetPaymentIntentTrace: ({ world, desk, id }) => traceOf(world, desk.at, id),
     ListPaymentIntents: list,
     SearchPaymentIntents: (request) => searched(request, kind, '/v1/payment_intents/search'),
     UpdatePaymentIntent: update,

@@ -7,10 +7,12 @@ import { unitsOf } from '../../domain/currency.ts';
 import { changed } from '../change.ts';
 import { invalid } from '../fault.ts';
 import { rulesMax } from '../limits.ts';
+import { replayed } from '../replay.ts';
 import { modelKind, modelOf, ruleKind } from '../risk.ts';
 import { found, keepNew, type World } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
+import { reviewHandlers } from './review.ts';
 
 /** A rule in its parts; its words are those of the request where they can be read. */
 function partsOf(text: string): { action: string; predicate: string } {
@@ -54,6 +56,17 @@ async function remove({ world, desk, id }: Request): Promise<Thing> {
 async function get({ world, desk, id }: Request): Promise<Thing> {
   const { thing } = await found(world, desk.at, ruleKind, id);
   return { ...thing, results: (await world.objects.metBy(desk.at, id)) as unknown as Json };
+}
+
+/** What is wrong with a rule, or what it would have met of the payments that were. */
+async function tried({ world, desk, input }: Request): Promise<object> {
+  const none = { object: 'risk_rule_trial', problem: null, payments: 0, met: 0, disputed: 0, missed: 0, amounts: {}, last: [] };
+  try {
+    return { ...none, ...(await replayed(world.objects, desk.at, readRule(String(input.rule), factType))) };
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error;
+    return { ...none, problem: { message: error.message, at: error.at } };
+  }
 }
 
 async function putModel({ world, desk, input }: Request): Promise<Thing> {
@@ -116,13 +129,17 @@ async function assess({ world, desk, input }: Request): Promise<object> {
   return { object: 'risk_assessment', action, risk_level: level, risk_score: score, rule, matched, facts, reasons };
 }
 
-export const riskHandlers = (world: World) =>
+/** What is decided of payments, and what somebody is to look at because of that. */
+export const riskHandlers = (world: World) => ({ ...reviewHandlers(world), ...ownHandlers(world) }) satisfies Partial<All>;
+
+const ownHandlers = (world: World) =>
   handlersOf(world, {
     CreateRiskRule: create,
     GetRiskRule: get,
     ListRiskRules: ({ world, desk, input }) => listed(world.objects, desk.at, ruleKind, pageOf(input, {}), '/v1/radar/rules'),
     UpdateRiskRule: update,
     DeleteRiskRule: remove,
+    TryRiskRule: tried,
     GetRiskModel: getModel,
     PutRiskModel: putModel,
     AssessRisk: assess,
