@@ -4,6 +4,7 @@ import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openPostgres } from './doors/postgres/door.ts';
+import { RoutinePool } from './engine/routine/pool.ts';
 import type { LiveTable } from './jobs/keep.ts';
 import { LiveViews } from './jobs/live.ts';
 import { Maintenance } from './jobs/maintain.ts';
@@ -42,11 +43,12 @@ export const main = implement<typeof analytics, Needs>(
     const schemas = new SchemaStore(logs);
     const carriers = { logs, allow, connections: new Connections(sql, sealer), failures: new Map<bigint, string>() };
     const stores = { relations, plans, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
-    const kept = { ...carriers, ...stores, changes, tables, log };
+    const routines = new RoutinePool();
+    const kept = { ...carriers, ...stores, changes, tables, log, routines };
     const [history, files] = [new History(sql, sealer), new Files(sql)];
     const maintenance = new Maintenance({ ...kept, live, history, files, schemas, scopes });
     maintenance.begin();
-    const looking = viewReadings(plans, live, changes);
+    const looking = viewReadings({ plans, live, changes, routines });
     const stopAlerting = keepEvaluating({ sql, resources, scopes, emit, allow, now, log, everyMs: alertMs, ...looking });
     // PostgreSQL's user may pass through the platform's own directory, and not through a service's.
     const catalogues = new Catalogues({ data: join(directory, '../..'), run });
@@ -54,7 +56,20 @@ export const main = implement<typeof analytics, Needs>(
       handlers: {
         ...alertHandlers(sql, resources, plans),
         ...dashboardHandlers(resources),
-        ...relationHandlers({ relations, plans, changes, live, tables, history, pendings, kept, ...carriers, schemas, maintenance }),
+        ...relationHandlers({
+          relations,
+          plans,
+          changes,
+          live,
+          tables,
+          history,
+          pendings,
+          kept,
+          ...carriers,
+          schemas,
+          maintenance,
+          routines,
+        }),
       },
       providers: {
         Source: absent,
@@ -65,8 +80,11 @@ export const main = implement<typeof analytics, Needs>(
         Function: absent,
         Alert: absent,
       } as never,
-      doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings }) },
-      stop: async () => void (await Promise.all([stopAlerting(), maintenance.stop(), catalogues.stop()])),
+      doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings, routines }) },
+      async stop() {
+        routines.stop();
+        await Promise.all([stopAlerting(), maintenance.stop(), catalogues.stop()]);
+      },
     };
   },
 );

@@ -10,7 +10,7 @@ export const functionOperations = {
     ...write,
     on: 'Function',
     at: 'new',
-    text: 'Make a function in SQL: an expression over its parameters.',
+    text: 'Make a function: an expression over its parameters in SQL, or a body in JavaScript or WebAssembly.',
     input: Type.Object({ name: Name, text: Text }, closed),
     output: SqlFunction,
   },

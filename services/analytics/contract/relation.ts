@@ -64,6 +64,7 @@ const View = Type.Object({
   groups: Type.String({ description: 'Different rows that it has.' }),
   rejected: Type.String({ description: 'Records that could not be taken.' }),
   rejection: Type.Optional(Type.String({ description: 'Place and reason of the last one that was rejected.' })),
+  failure: Type.Optional(Type.String({ description: 'Why it stands still at present.' })),
 });
 
 const OperatorOf = Type.Object({

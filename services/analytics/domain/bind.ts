@@ -7,6 +7,7 @@ import { intervalLiteral } from './interval-literal.ts';
 import { expressionDepthMax } from './limits.ts';
 import { plainType } from './column.ts';
 import { fitOf } from './fit.ts';
+import { routineIn, routineOf } from './routine.ts';
 import { textIn } from './name.ts';
 import { readValue, type Type, whole } from './value.ts';
 
@@ -51,6 +52,11 @@ export function bind(node: Node | undefined, names: Names, depth = 0): Bound {
     return greatest(sign, (node.MinMaxExpr.args ?? []).map(inner), names.at(node.MinMaxExpr.location));
   }
   if ('FuncCall' in node) return functionCall(node.FuncCall, names, inner);
+  const routine = routineIn(node);
+  if (routine) {
+    const { definition, args } = routine;
+    return call('routine', routineOf(definition).returns, constant('text', definition), ...args.map((arg) => settled(inner(arg), 'text')));
+  }
   if ('SubLink' in node) throw notBuilt('A subquery in an expression', names.at(node.SubLink.location));
   const [kind = ''] = Object.keys(node);
   throw notBuilt(`An expression of the kind ${kind}`);

@@ -1,5 +1,6 @@
 import type { Expr } from './expression.ts';
 import { type Bound, type Closing, inputsOf, type Order, type Plan } from './plan.ts';
+import { routineOf } from './routine.ts';
 import { printPattern } from './row-pattern.ts';
 import { type Column, printValue } from './value.ts';
 
@@ -31,12 +32,19 @@ function worded(expr: Expr, columns: readonly Column[]): string {
     }
     case 'call': {
       const [name = ''] = expr.operation.split(':');
+      if (name === 'routine') return routined(expr.args, inner);
       if (name === 'cast') return `${inner(expr.args[0])}::${expr.type}`;
       if (name === 'not') return `(NOT ${inner(expr.args[0])})`;
       if (/^\w/.test(name)) return `${name}(${expr.args.map(inner).join(', ')})`;
       return expr.args.length === 1 ? `(${name}${inner(expr.args[0])})` : `(${expr.args.map(inner).join(` ${name} `)})`;
     }
   }
+}
+
+/** A call of a function in another language, whose definition is its first argument. */
+function routined([definition, ...args]: readonly Expr[], inner: (arg: Expr) => string): string {
+  const known = definition?.kind === 'constant' ? routineOf(String(definition.value)) : undefined;
+  return `${quoted(known?.name ?? '')}(${args.map(inner).join(', ')})`;
 }
 
 const list = (exprs: readonly Expr[], columns: readonly Column[]) => exprs.map((expr) => worded(expr, columns)).join(', ');

@@ -7,14 +7,19 @@ import { functionsNamed } from './function.ts';
 import { functionSizeMax } from './limits.ts';
 import { plainName, textIn } from './name.ts';
 import { relationsIn } from './reference.ts';
+import { languageOf, routineBody, routineNode, routineOptions } from './routine.ts';
 
-/** A function in SQL: an expression over its parameters, which is put in the place of its calls. */
+/**
+ * A function: an expression over its parameters, which is put in the place of its calls. That of a function in another language
+ * is a call of its routine.
+ */
 export type SqlFunction = {
   readonly name: string;
   /** A parameter without a name is told by its number alone. */
   readonly params: readonly { readonly name: string; readonly type: TypeName }[];
   readonly returns: TypeName;
   readonly body: Node;
+  readonly isAnew: boolean;
 };
 
 /** Functions of forms of their own, which no name of a function may hide. */
@@ -39,21 +44,29 @@ export function callsIn(tree: unknown, found = new Set<string>()): Set<string> {
 /** Understands CREATE FUNCTION; `parse` reads a body that is a text. */
 export function functionOf(node: CreateFunctionStmt, parse: (text: string) => Node | undefined): SqlFunction {
   const { funcname = [], parameters = [], returnType, options = [] } = node;
-  if (node.is_procedure || node.replace) throw notBuilt(node.replace ? 'CREATE OR REPLACE FUNCTION' : 'CREATE PROCEDURE');
+  if (node.is_procedure) throw notBuilt('CREATE PROCEDURE');
   const [schemaname, relname] = funcname.length > 1 ? funcname.map(textIn) : ['public', textIn(funcname[0] ?? { String: {} })];
+  const isAnew = node.replace === true;
   const name = plainName({ ...(schemaname === undefined ? {} : { schemaname }), ...(relname === undefined ? {} : { relname }) });
   if (isKnown(name)) throw new StatementError('42723', `function "${name}" already exists`);
   if (!returnType || returnType.setof) throw notBuilt('A function that returns rows');
-  typeNamed(returnType);
+  const answers = typeNamed(returnType);
   const params = parameters.map((parameter) => {
     const { name: own = '', argType, mode, defexpr } = 'FunctionParameter' in parameter ? parameter.FunctionParameter : {};
     if (!argType || defexpr || (mode !== 'FUNC_PARAM_DEFAULT' && mode !== 'FUNC_PARAM_IN')) throw notBuilt('This form of a parameter');
     typeNamed(argType);
     return { name: own, type: argType };
   });
+  const language = languageOf(options);
+  if (language !== 'sql') {
+    const { text, strict } = routineOptions(node);
+    const routine = { name, language, params: params.map((param) => ({ ...param, type: typeNamed(param.type) })), returns: answers };
+    const args = params.map((_, place): Node => ({ ParamRef: { number: place + 1 } }));
+    return { name, params, returns: returnType, body: routineNode({ ...routine, strict, body: routineBody(routine, text) }, args), isAnew };
+  }
   const body = bodyOf(node, parse, options);
   if (hasAggregate(body) || relationsIn(body).size > 0 || hasSubquery(body)) throw notBuilt('A function of more than its parameters');
-  return { name, params, returns: returnType, body };
+  return { name, params, returns: returnType, body, isAnew };
 }
 
 const hasSubquery = (tree: unknown): boolean => isObject(tree) && ('SubLink' in tree || Object.values(tree).some(hasSubquery));
@@ -63,7 +76,6 @@ function bodyOf({ sql_body }: CreateFunctionStmt, parse: (text: string) => Node 
     options.map((option) => ('DefElem' in option ? [option.DefElem.defname ?? '', option.DefElem.arg] : ['', undefined])),
   );
   for (const [option, arg] of given) {
-    if (option === 'language' && arg && textIn(arg).toLowerCase() !== 'sql') throw notBuilt(`A function in ${textIn(arg)}`);
     // What a function is follows from what it says; VOLATILE would be untrue.
     const isTold = option === 'volatility' && arg !== undefined && textIn(arg) !== 'volatile';
     if (!isTold && option !== 'language' && option !== 'as') throw notBuilt(`A function with ${option.toUpperCase()}`);

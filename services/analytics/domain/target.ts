@@ -4,6 +4,7 @@ import { functionName, type Names } from './bind.ts';
 import type { Expr } from './expression.ts';
 import type { Scope } from './scope.ts';
 import { textIn } from './name.ts';
+import { routineIn, routineOf } from './routine.ts';
 
 /** A column that a SELECT shows; those of `*` are known. */
 export type Target = { readonly name: string; readonly node: Node; readonly expr?: Expr };
@@ -26,6 +27,8 @@ export function targetsOf(node: Node, scope: Scope, names: Names): Target[] {
 function usualName(node: Node): string {
   if ('ColumnRef' in node) return textIn(node.ColumnRef.fields?.at(-1) ?? { String: {} });
   if ('FuncCall' in node) return functionName(node.FuncCall).split('.').at(-1) ?? '';
+  const routine = routineIn(node);
+  if (routine) return routineOf(routine.definition).name;
   if ('TypeCast' in node) {
     const { arg, typeName } = node.TypeCast;
     const inner = arg ? usualName(arg) : '?column?';

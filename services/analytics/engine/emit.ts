@@ -78,7 +78,7 @@ export class Emitter {
         const shape = shapeOf(expr);
         const known = this.#known.findLast((block) => block.has(shape))?.get(shape);
         if (known) return known;
-        const term = this.#call(expr.operation, expr.args, expr.type);
+        const term = expr.operation === 'routine' ? this.#routine(expr.args) : this.#call(expr.operation, expr.args, expr.type);
         this.#known.at(-1)?.set(shape, term);
         return term;
       }
@@ -133,6 +133,15 @@ export class Emitter {
     this.line(`const ${isNull} = ${nulls.join(' || ')};`);
     this.line(`const ${value} = ${isNull} ? ${nothing(type)} : ${code};`);
     return { value, isNull };
+  }
+
+  /** A function in another language, which is given NULL too. */
+  #routine(args: readonly Expr[]): Term {
+    const given = args.map((arg) => {
+      const { value, isNull } = this.term(arg);
+      return isNull === never ? value : isNull === 'true' ? 'null' : `(${isNull} ? null : ${value})`;
+    });
+    return this.#named(`r.routine(${given.join(', ')})`);
   }
 
   #same([left, right]: readonly [Expr, Expr]): Term {

@@ -8,6 +8,7 @@ import { jsonKind, jsonLength, jsonPart, jsonText } from '../domain/jsonb.ts';
 import { castValue, compareTexts, compareValues, finite, isAlike, keyOf, ranged, single, type Value } from '../domain/value.ts';
 import { like } from './like.ts';
 import { textBytesMax } from './limits.ts';
+import { callRoutine } from './routine/calls.ts';
 
 type Whole = number | bigint;
 const zero = () => new StatementError(sqlstates.divisionByZero, 'division by zero');
@@ -72,6 +73,7 @@ function hashOf(value: Value): number {
 
 /** What generated code calls. */
 export const runtime = {
+  routine: callRoutine,
   castValue,
   compareTexts,
   compareValues,

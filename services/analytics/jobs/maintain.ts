@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { retryMaxMs, retryMs } from '../store/limits.ts';
+import { reasonMax, retryMaxMs, retryMs } from '../store/limits.ts';
 import type { Relation } from '../store/relation.ts';
 import { Intake } from './intake.ts';
 import { Keep, type LiveTables } from './keep.ts';
@@ -43,7 +43,7 @@ export class Maintenance {
       if (view.kind === 'source') return new Intake(this.#with, at, view, stop.signal).run();
       return isTable ? new Keep(this.#with, at, view, stop.signal).run() : new Pump(this.#with, at, view, stop.signal).run(went);
     };
-    const done = this.#retried(run, stop.signal).then(() => undefined);
+    const done = this.#retried(run, stop.signal, view.id).then(() => undefined);
     this.#running.set(view.id, { stop, done });
   }
 
@@ -52,12 +52,14 @@ export class Maintenance {
     const known = this.#running.get(view.id);
     if (!known) return;
     known.stop.abort();
+    this.#with.failures.delete(view.id);
     await known.done;
     this.#running.delete(view.id);
     this.start(at, view);
   }
 
   async forget(view: Relation): Promise<void> {
+    this.#with.failures.delete(view.id);
     const known = this.#running.get(view.id);
     this.#running.delete(view.id);
     known?.stop.abort();
@@ -74,13 +76,19 @@ export class Maintenance {
   }
 
   /** Does something until it is done, whatever is away meanwhile; where it goes on, pauses are short again. */
-  async #retried<T>(work: (went: () => void) => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  async #retried<T>(work: (went: () => void) => Promise<T>, signal: AbortSignal, of?: bigint): Promise<T | undefined> {
+    const { failures, log } = this.#with;
     for (let waitMs = retryMs; !signal.aborted; waitMs = Math.min(waitMs * 2, retryMaxMs)) {
       try {
-        return await work(() => (waitMs = retryMs));
+        return await work(() => {
+          waitMs = retryMs;
+          if (of !== undefined) failures.delete(of);
+        });
       } catch (error) {
         if (signal.aborted) return undefined;
-        this.#with.log('warn', 'a view or table could not go on; it is tried again', { error: String(error) });
+        // What a statement asks of it is told; what is wrong with the platform is not its owner's to see.
+        if (of !== undefined && error instanceof StatementError) failures.set(of, error.message.slice(0, reasonMax));
+        log('warn', 'a view or table could not go on; it is tried again', { error: String(error) });
         await pause(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
       }
     }

@@ -2,6 +2,8 @@ import type { Incoming } from '#seams/log/log.ts';
 import { isRefusal } from '../domain/record.ts';
 import { type Batch, gathered, valueAt, type Vector } from '../engine/batch.ts';
 import type { Read } from '../engine/json.ts';
+import { withRoutines } from '../engine/routine/calls.ts';
+import type { CallRoutines } from '../engine/routine/pool.ts';
 import type { View } from '../engine/view.ts';
 import type { Watermarks } from '../engine/watermark.ts';
 import { reasonMax } from '../store/limits.ts';
@@ -57,8 +59,20 @@ const cut = (of: Batch, from: number, to: number): Batch =>
         Uint32Array.from({ length: to - from }, (_, at) => from + at),
       );
 
+/** A step with what functions answer in it. */
+export const stepped = (call: CallRoutines, view: View, changes: ReadonlyMap<bigint, Batch>, clocks = view.watermarks.clocks()) =>
+  withRoutines(
+    call,
+    () => view.step(changes, clocks),
+    () => {
+      view.rejected();
+      view.undo();
+    },
+  );
+
 /** Gives rows to a view together; where that fails, in halves, until those of records that fail are alone. */
-export function step(
+export async function step(
+  call: CallRoutines,
   view: View,
   source: bigint,
   portion: Portion,
@@ -66,16 +80,14 @@ export function step(
   refused: Refused[],
   from = 0,
   to = portion.batch.size,
-): void {
+): Promise<void> {
   const { batch, records, numbers, marks } = portion;
   // As far as the last of these had come: what is behind it would find its windows closed.
   const mark = marks?.[to - 1] ?? Number.NEGATIVE_INFINITY;
   const clocks = view.watermarks.clocks();
   try {
-    const changes = view.step(
-      new Map([[source, cut(batch, from, to)]]),
-      mark === Number.NEGATIVE_INFINITY ? clocks : new Map([...clocks, [source, mark]]),
-    );
+    const given = new Map([[source, cut(batch, from, to)]]);
+    const changes = await stepped(call, view, given, mark === Number.NEGATIVE_INFINITY ? clocks : new Map([...clocks, [source, mark]]));
     // One by one: there may be more than a call takes arguments.
     for (const reason of view.rejected()) outcome.rejected.push(reason);
     for (const entry of view.settle()) outcome.entries.push(entry);
@@ -95,7 +107,7 @@ export function step(
       half = (from + to) >>> 1;
       while (numbers[half] === numbers[half - 1]) half -= 1;
     }
-    step(view, source, portion, outcome, refused, from, half);
-    step(view, source, portion, outcome, refused, half, to);
+    await step(call, view, source, portion, outcome, refused, from, half);
+    await step(call, view, source, portion, outcome, refused, half, to);
   }
 }

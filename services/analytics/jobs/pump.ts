@@ -11,6 +11,7 @@ import { lettersOf } from '../domain/sink.ts';
 import { readsOf } from '../domain/wanted.ts';
 import { Intake } from '../engine/intake.ts';
 import { type Changed, View } from '../engine/view.ts';
+import type { CallRoutines, RoutinePool } from '../engine/routine/pool.ts';
 import type { Paced } from '../engine/watermark.ts';
 import type { Changes } from '../store/change.ts';
 import type { Files } from '../store/file.ts';
@@ -26,7 +27,7 @@ import { Delivery } from './delivery.ts';
 import { Gathered, type Outcome, type Refused, type Sorted } from './gathered.ts';
 import { type Carriers, sinkCarrier } from './sink-carrier.ts';
 import { LiveView, type LiveViews } from './live.ts';
-import { admitted, refuse, step } from './portion.ts';
+import { admitted, refuse, step, stepped } from './portion.ts';
 import { topicCarrier } from './topic-carrier.ts';
 
 export type Pumped = {
@@ -41,6 +42,7 @@ export type Pumped = {
   /** What sources found of files. */
   readonly files: Files;
   readonly log: Log;
+  readonly routines: RoutinePool;
   /** Why what relations gave out does not get to where it goes. */
   readonly failures: Map<bigint, string>;
 } & Carriers;
@@ -66,6 +68,7 @@ export class Pump {
   readonly #at: Placed;
   readonly #view: Relation;
   readonly #signal: AbortSignal;
+  readonly #call: CallRoutines;
   readonly #deliveries = new Map<bigint, Delivery>();
   /** For how long it is remembered what rows were, and when the last commit was. */
   #historyMs: number | undefined;
@@ -81,6 +84,7 @@ export class Pump {
     this.#at = at;
     this.#view = view;
     this.#signal = signal;
+    this.#call = pumped.routines.of(at);
   }
 
   /** Runs until the signal; `went` is told of each commit. */
@@ -131,7 +135,7 @@ export class Pump {
       throw new StatementError(sqlstates.notBuilt, `the sink ${this.#view.name} is computed otherwise by now; it has to be made anew`);
     // What there is without any record: a sum over nothing, for one.
     this.#interrupt();
-    const changes = view.step(new Map());
+    const changes = await stepped(this.#call, view, new Map());
     const entries = view.settle();
     const more = [...(await this.#posting(loaded, changes)), ...(await this.#remembered(loaded, changes, true))];
     await states.commit(this.#at, {
@@ -230,7 +234,7 @@ export class Pump {
     const refused: Refused[] = [];
     for (const { record, error } of read.refused) refuse(refused, records[record] as Incoming, error);
     const { taken, late } = admitted(loaded.view.watermarks, source.id, records, read);
-    if (taken.batch.size > 0) step(loaded.view, source.id, { records, ...taken }, outcome, refused);
+    if (taken.batch.size > 0) await step(this.#call, loaded.view, source.id, { records, ...taken }, outcome, refused);
     this.#gathered.read(place, records.length, { source, refused, late });
     this.#gather(loaded, outcome);
   }
@@ -252,9 +256,9 @@ export class Pump {
     while (!signal.aborted) {
       await pause(Math.max(restMinMs, idleMs / 2), undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
-      await loaded.inTurn(() => {
+      await loaded.inTurn(async () => {
         if (!watermarks.rest(Date.now())) return;
-        const changes = loaded.view.step(new Map());
+        const changes = await stepped(this.#call, loaded.view, new Map());
         const rejected = loaded.view.rejected();
         this.#gather(loaded, { entries: loaded.view.settle(), changes, rejected });
       });

@@ -10,6 +10,9 @@ import { parseStatement } from '../domain/statement.ts';
 import type { Query } from '../domain/planner.ts';
 import { printRow, type Row } from '../domain/value.ts';
 import { answer } from '../engine/answer.ts';
+import type { Batch } from '../engine/batch.ts';
+import { withRoutines } from '../engine/routine/calls.ts';
+import type { RoutinePool } from '../engine/routine/pool.ts';
 import type { Changes } from '../store/change.ts';
 import type { Relation } from '../store/relation.ts';
 import { planAsked, type Plans } from '../store/view.ts';
@@ -70,8 +73,10 @@ function readingsIn({ query, by, value }: Watched, { absent = false }: ViewRule,
 
 type Known = { readonly watched: Watched; readonly generation: number; readonly epoch: bigint; readonly readings: readonly Reading[] };
 
+type Watching = { readonly plans: Plans; readonly live: LiveViews; readonly changes: Changes; readonly routines: RoutinePool };
+
 /** What rules over views find: a view is gone through again when it has a new commit. */
-export function viewReadings(plans: Plans, live: LiveViews, changes: Changes): Pick<Evaluation, 'readings' | 'round'> {
+export function viewReadings({ plans, live, changes, routines }: Watching): Pick<Evaluation, 'readings' | 'round'> {
   let [before, now] = [new Map<string, Known>(), new Map<string, Known>()];
   return {
     async readings(at, _handle, name, spec) {
@@ -86,8 +91,8 @@ export function viewReadings(plans: Plans, live: LiveViews, changes: Changes): P
         const { epoch } = loaded;
         return epoch === known?.epoch ? known : { epoch, batch: loaded.view.batch(changes.ahead(of.relation.id)) };
       });
-      const readings =
-        'readings' in read ? read.readings : readingsIn(of, rule, answer(of.query, new Map([[of.relation.id, read.batch]]), []));
+      const rowsIn = (batch: Batch) => withRoutines(routines.of(at), () => answer(of.query, new Map([[of.relation.id, batch]]), []));
+      const readings = 'readings' in read ? read.readings : readingsIn(of, rule, await rowsIn(read.batch));
       now.set(key, { watched: of, generation, epoch: read.epoch, readings });
       return readings;
     },

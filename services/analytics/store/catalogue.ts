@@ -15,6 +15,8 @@ export type Told = {
   /** The columns of a table's primary key, and those that take no NULL. */
   readonly key?: readonly string[];
   readonly required?: readonly string[];
+  /** Of a function: its parameters in SQL, and the type that it answers. */
+  readonly signature?: { readonly params: string; readonly returns: string };
 };
 /** A question, who asks it, and what there is to be told of. */
 export type Question = {
@@ -151,8 +153,10 @@ const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 /** Names that every relation of PostgreSQL has for itself. */
 const reserved = new Set(['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid']);
 
-const dropped = ({ text }: Told, name: string): string =>
-  `drop ${text === null ? 'table' : 'materialized view'} public.${quoted(name)};
+const dropped = ({ text, signature }: Told, name: string): string =>
+  signature !== undefined
+    ? `drop function public.${quoted(name.slice(functionMark.length))};`
+    : `drop ${text === null ? 'table' : 'materialized view'} public.${quoted(name)};
    delete from ${shadowSchema}.relation where name = ${literal(name)};`;
 
 /** The body of a view's statement, as PostgreSQL would tell it. */
@@ -166,7 +170,15 @@ function keyed({ name, key = [] }: Told, isTaken: (name: string) => boolean): st
   return `, constraint ${quoted(constraint)} primary key (${key.map(quoted).join(', ')})`;
 }
 
+/** Before the names of functions, which may be those of relations too: a name of a relation does not begin so. */
+export const functionMark = '()';
+
 function made(told: Told, isTaken: (name: string) => boolean): string {
+  if (told.signature) {
+    const { params, returns } = told.signature;
+    return `create function public.${quoted(told.name.slice(functionMark.length))}(${params}) returns ${returns} immutable return null::${returns};
+      alter function public.${quoted(told.name.slice(functionMark.length))} owner to ${owner};`;
+  }
   const { name, columns, text, required = [] } = told;
   const shown = columns.filter((column) => !reserved.has(column.name));
   const at = `public.${quoted(name)}`;

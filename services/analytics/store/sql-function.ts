@@ -3,14 +3,38 @@ import { fault } from '#kernel/contract/fault.ts';
 import { PostgresError } from '#seams/sql/error.ts';
 import type { Sql } from '#seams/sql/sql.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { typeNamed } from '../domain/column.ts';
 import { callsIn, inlined, type SqlFunction } from '../domain/sql-function.ts';
 import { parseStatement } from '../domain/statement.ts';
 import { functionsMax, viewDepthMax } from './limits.ts';
 
 /** A function in SQL, with the statement that made it. */
 export type KeptFunction = { readonly id: bigint; readonly name: string; readonly text: string };
-/** A tree without calls of functions, and the functions that it called itself. */
-export type Inlined<T> = { readonly tree: T; readonly calls: readonly bigint[] };
+/** A tree without calls of functions, the functions that it called itself, and the names of those that are called in turn too. */
+export type Inlined<T> = { readonly tree: T; readonly calls: readonly bigint[]; readonly reached: ReadonlySet<string> };
+/** A function to be made; `isAnew` where it may take the place of one. */
+type NewFunction = { readonly name: string; readonly text: string; readonly calls: readonly bigint[]; readonly isAnew: boolean };
+
+/** The relations whose plans a function is part of, by way of other functions and views too. */
+const dependents = `with recursive hit(id) as (
+    select id from sql_function where name = $1
+    union select c.caller from calling c join hit on c.function = hit.id where c.caller is not null
+  ), standing(id) as (
+    select c.relation from calling c join hit on c.function = hit.id where c.relation is not null
+    union select n.view from need n join standing on n.relation = standing.id
+  ) select r.name, r.kind from relation r join standing on standing.id = r.id`;
+
+const calling = 'insert into calling (function, caller) select function, $1 from unnest($2::int8[]) as f(function)';
+
+/** What stands in the place of a function takes and answers the same types. */
+async function replaceable({ name, text: before }: KeptFunction, text: string): Promise<void> {
+  const [old, made] = await Promise.all([parseStatement(before), parseStatement(text)]);
+  if (old?.kind !== 'createFunction' || made?.kind !== 'createFunction')
+    throw new StatementError(sqlstates.syntax, 'the text makes no function');
+  const typesOf = ({ params, returns }: SqlFunction) => [...params.map(({ type }) => type), returns].map(typeNamed).join();
+  if (typesOf(old.made) !== typesOf(made.made))
+    throw new StatementError('42P13', `cannot change the types of function ${name}; drop it, and make it anew`);
+}
 
 const absent = (name: string) => new StatementError(sqlstates.functionMissing, `function "${name}" does not exist`);
 
@@ -49,24 +73,42 @@ export class SqlFunctions {
       const next = found.flatMap(({ name }) => [...callsIn(functions.get(name)?.body)]);
       names = [...new Set(next)].filter((name) => !functions.has(name));
     }
-    return { tree: functions.size === 0 ? tree : inlined(tree, functions), calls };
+    return { tree: functions.size === 0 ? tree : inlined(tree, functions), calls, reached: new Set(functions.keys()) };
   }
 
-  async create(at: Placed, name: string, text: string, calls: readonly bigint[]): Promise<void> {
+  /** Makes a function, or puts it in the place of one; answers the names of the views and sinks that are computed otherwise then. */
+  async create(at: Placed, { name, text, calls, isAnew }: NewFunction): Promise<string[]> {
     try {
-      await this.#sql.as(at).begin(async (tx) => {
+      const others = await this.#sql.as(at).begin(async (tx) => {
+        const held = isAnew
+          ? await tx.query<KeptFunction>('select id, name, text from sql_function where name = $1 for update', [name])
+          : undefined;
+        const [old] = held?.rows ?? [];
+        if (old) {
+          await replaceable(old, text);
+          const found = await tx.query<{ name: string; kind: string }>(dependents, [name]);
+          const sink = found.rows.find(({ kind }) => kind === 'sink');
+          if (sink)
+            throw new StatementError(
+              sqlstates.dependents,
+              `cannot replace function ${name} because the sink ${sink.name} depends on it, and what it gave out cannot be taken back`,
+            );
+          await tx.query('update sql_function set text = $2 where id = $1', [old.id, text]);
+          await tx.query('delete from calling where caller = $1', [old.id]);
+          await tx.query(calling, [old.id, calls]);
+          return found.rows.map((each) => each.name);
+        }
         const { rows } = await tx.query<{ id: bigint }>(
           'insert into sql_function (name, text) select $1, $2 where (select count(*) from sql_function) < $3 returning id',
           [name, text, functionsMax],
         );
         const [made] = rows;
         if (!made) throw fault('QuotaExceeded', `An environment has at most ${functionsMax} functions.`);
-        await tx.query('insert into calling (function, caller) select function, $1 from unnest($2::int8[]) as f(function)', [
-          made.id,
-          calls,
-        ]);
+        await tx.query(calling, [made.id, calls]);
+        return [];
       });
       this.generation += 1;
+      return others;
     } catch (error) {
       if (error instanceof PostgresError && error.duplicate) throw new StatementError('42723', `function "${name}" already exists`);
       if (error instanceof PostgresError && error.sqlstate === '23503')

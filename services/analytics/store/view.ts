@@ -65,6 +65,11 @@ export class Plans {
     return this.#relations.find(at, name);
   }
 
+  /** Understands a view anew when it is asked for next. */
+  forget({ id }: Relation): void {
+    this.#known.delete(id);
+  }
+
   async of(at: Placed, view: Relation): Promise<ViewPlan> {
     const known = this.#known.get(view.id);
     if (known) return known;

@@ -32,4 +32,3 @@ export const inventoryGroupBytesMax = limit(16 * mib, 'byte', 'Values of rows wi
 export const inventoryValueBytes = limit(8, 'byte', 'What a value that is no text counts in a row group.');
 export const selectMemoryMb = limit(512, 'MB', 'Memory of the engine of one query.');
 export const selectFrameHeadBytes = limit(5, 'byte', "Before what a query's process says: its sort and its length.");
-export const selectPieceHeadBytes = limit(4, 'byte', "Before what a query's process is given: its length.");

@@ -1,4 +1,5 @@
-import { selectFrameHeadBytes, selectPieceHeadBytes } from './limits.ts';
+import { encodePiece } from '#engine/confined/piece.ts';
+import { selectFrameHeadBytes } from './limits.ts';
 
 /** What the process of a query says: bytes of the result, how far it came, why it failed, that it is done. */
 export type SelectFrame =
@@ -32,26 +33,5 @@ export async function* framesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerat
   }
 }
 
-/** What goes to the process, piece by piece: its length before it. */
-export function encodePiece(bytes: Uint8Array): Buffer {
-  const piece = Buffer.alloc(selectPieceHeadBytes + bytes.length);
-  piece.writeUInt32BE(bytes.length);
-  piece.set(bytes, selectPieceHeadBytes);
-  return piece;
-}
-
 /** Ends what goes to the process for one query; no other piece is empty. */
 export const endPiece = encodePiece(new Uint8Array(0));
-
-/** Reads pieces as they come in; an empty one ends a query. */
-export async function* piecesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void> {
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const some of stream) {
-    rest = rest.length === 0 ? Buffer.from(some) : Buffer.concat([rest, some]);
-    while (rest.length >= selectPieceHeadBytes && rest.length >= selectPieceHeadBytes + rest.readUInt32BE()) {
-      const end = selectPieceHeadBytes + rest.readUInt32BE();
-      yield rest.subarray(selectPieceHeadBytes, end);
-      rest = rest.subarray(end);
-    }
-  }
-}

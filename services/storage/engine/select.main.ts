@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import { piecesOf } from '#engine/confined/piece.ts';
 import { SelectRefusal } from '../domain/select/refusal.ts';
-import { encodeFrame, piecesOf, type SelectFrame } from './select-frame.ts';
+import { encodeFrame, type SelectFrame } from './select-frame.ts';
 import { openInput } from './select-input.ts';
 import { runQuery } from './select-query.ts';
 

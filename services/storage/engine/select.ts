@@ -1,22 +1,13 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import { encodePiece } from '#engine/confined/piece.ts';
+import { ConfinedProcess } from '#engine/confined/process.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { modulePath } from '#kernel/supervise/module.ts';
 import { selectHeapMb, selectIdleMs, selectMaxMs } from './limits.ts';
 import { encodeOrder, type SelectOrder } from './select-input.ts';
-import { encodePiece, endPiece, framesOf, type SelectFrame } from './select-frame.ts';
+import { endPiece, framesOf, type SelectFrame } from './select-frame.ts';
 
 /** What a query's process may do: load the engine and read files; no network, no processes, nothing written but in memory. */
-const flags = [
-  `--max-old-space-size=${selectHeapMb}`,
-  '--disable-warning=SecurityWarning',
-  '--disable-warning=ExperimentalWarning',
-  '--permission',
-  '--allow-addons',
-  '--allow-fs-read=*',
-  '--allow-fs-write=/dev/shm/*',
-];
+const flags = ['--allow-addons', '--allow-fs-read=*', '--allow-fs-write=/dev/shm/*'];
 
 /**
  * The processes that answer queries, one query at a time each. One that is through waits a while for another query of the same
@@ -73,35 +64,15 @@ export class SelectProcesses {
 }
 
 class SelectProcess {
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
-  readonly #frames: AsyncGenerator<SelectFrame, void>;
-  readonly #gone: Promise<unknown>;
-  #errors = '';
-  isOver = false;
+  readonly #process = new ConfinedProcess({ module: modulePath('services/storage/engine/select.main'), heapMb: selectHeapMb, flags });
+  readonly #frames = framesOf(this.#process.output);
 
-  constructor() {
-    this.#child = spawn(process.execPath, [...flags, modulePath('services/storage/engine/select.main')], {
-      cwd: '/',
-      env: {},
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#gone = promise;
-    const over = () => {
-      this.isOver = true;
-      resolve();
-    };
-    this.#child.on('error', over);
-    this.#child.on('exit', over);
-    this.#child.stdin.on('error', over);
-    this.#child.stderr.on('data', (piece: Buffer) => {
-      this.#errors = `${this.#errors}${piece.toString('utf8')}`.slice(-2000);
-    });
-    this.#frames = framesOf(this.#child.stdout);
+  get isOver(): boolean {
+    return this.#process.isOver;
   }
 
   end(): void {
-    this.#child.kill('SIGKILL');
+    this.#process.end();
   }
 
   async *run(order: SelectOrder, bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<SelectFrame, void> {
@@ -126,7 +97,7 @@ class SelectProcess {
         if (!next.done) yield next.value;
         else {
           signal.throwIfAborted();
-          throw fault('Internal', { detail: `The process of a query ended early: ${this.#errors}` });
+          throw fault('Internal', { detail: `The process of a query ended early: ${this.#process.errors}` });
         }
       }
     } finally {
@@ -138,16 +109,14 @@ class SelectProcess {
 
   /** Gives the process its order and the bytes, no faster than it takes them. It may have enough before their end. */
   async #feed(order: SelectOrder, bytes: AsyncIterable<Uint8Array>, enough: { said: boolean }): Promise<void> {
-    const { stdin } = this.#child;
-    stdin.write(encodePiece(encodeOrder(order)));
+    await this.#process.give(encodePiece(encodeOrder(order)));
     try {
       for await (const piece of bytes) {
         if (enough.said || this.isOver) return;
-        stdin.write(encodePiece(piece));
-        if (stdin.writableNeedDrain) await Promise.race([once(stdin, 'drain').catch(() => {}), this.#gone]);
+        await this.#process.give(encodePiece(piece));
       }
     } finally {
-      if (!this.isOver) stdin.write(endPiece);
+      void this.#process.give(endPiece);
     }
   }
 }

@@ -3,9 +3,11 @@ import type { Session } from '#kernel/contract/session.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
 import type { Prepared } from '#engine/pgwire/application.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
+import { typeNamed } from '../../domain/column.ts';
+import { parseStatement } from '../../domain/statement.ts';
 import { type CatalogueText, catalogueText } from '../../domain/catalogue.ts';
 import type { analytics } from '../../service.ts';
-import { type Catalogues, isTellable, type Question } from '../../store/catalogue.ts';
+import { type Catalogues, functionMark, isTellable, type Question, type Told } from '../../store/catalogue.ts';
 
 type Asked = { readonly select: SelectStmt; readonly text: string };
 /** The pseudo-type of literals, which clients name where they leave the type to us. */
@@ -21,15 +23,17 @@ export async function askCatalogue(
   const written = catalogueText(select, alone(text));
   const types = oids.map((oid) => (oid === unknownOid ? 0 : oid));
   const question = async (signal: AbortSignal): Promise<Question> => {
-    const [sources, tables, views] = await Promise.all([
+    const [sources, tables, views, functions] = await Promise.all([
       session.invoke('ListSources', '', {}, { signal }),
       session.invoke('ListTables', '', {}, { signal }),
       session.invoke('ListViews', '', {}, { signal }),
+      session.invoke('ListFunctions', '', {}, { signal }),
     ]);
     const relations = [
       ...sources.output.items.map(({ name, columns }) => ({ name, columns, text: null })),
       ...tables.output.items.map(({ name, columns, key, required }) => ({ name, columns, text: null, key, required })),
       ...views.output.items.map(({ name, columns, text: made }) => ({ name, columns, text: made })),
+      ...(await Promise.all(functions.output.items.map(signed))),
     ];
     const { scope, credential } = session.caller;
     return { database: formatId(scope), user: formatId(credential), relations, text: written.text, types };
@@ -50,6 +54,17 @@ export async function askCatalogue(
     },
   };
 }
+
+/** A function as the catalogues tell it. */
+async function signed({ name, text }: { readonly name: string; readonly text: string }): Promise<Told> {
+  const statement = await parseStatement(text);
+  if (statement?.kind !== 'createFunction') throw new TypeError(`the function ${name} is none`);
+  const { params, returns } = statement.made;
+  const args = params.map((param) => `${param.name === '' ? '' : `${quoted(param.name)} `}${typeNamed(param.type)}`);
+  return { name: `${functionMark}${name}`, columns: [], text: null, signature: { params: args.join(', '), returns: typeNamed(returns) } };
+}
+
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 async function told<T>({ placeOf }: CatalogueText, work: () => Promise<T>): Promise<T> {
   try {

@@ -8,6 +8,8 @@ import { parseStatement, type Statement, splitStatements } from '../../domain/st
 import { oidOf, printRow, readValue } from '../../domain/value.ts';
 import { answer as answerQuery } from '../../engine/answer.ts';
 import { Circuit } from '../../engine/circuit.ts';
+import { withRoutines } from '../../engine/routine/calls.ts';
+import type { RoutinePool } from '../../engine/routine/pool.ts';
 import type { analytics } from '../../service.ts';
 import type { Catalogues } from '../../store/catalogue.ts';
 import type { Pendings } from '../../store/pending.ts';
@@ -26,7 +28,7 @@ type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
 const shown = {
   sources: ['name', 'topic', 'connection', 'place', 'failure'],
   tables: ['name', 'topic', 'key', 'epoch', 'rows'],
-  views: ['name', 'source', 'epoch', 'groups', 'rejected', 'rejection'],
+  views: ['name', 'source', 'epoch', 'groups', 'rejected', 'rejection', 'failure'],
   sinks: ['name', 'source', 'topic', 'format', 'envelope', 'key', 'epoch', 'rejected', 'rejection', 'connection', 'place', 'failure'],
   connections: ['name', 'type', 'address'],
   functions: ['name', 'text'],
@@ -42,7 +44,7 @@ const dropping = {
 } as const;
 
 /** What all connections share. */
-export type Known = { readonly plans: Plans; readonly catalogues: Catalogues; readonly pendings: Pendings };
+export type Known = { readonly plans: Plans; readonly catalogues: Catalogues; readonly pendings: Pendings; readonly routines: RoutinePool };
 
 const texts = (...names: string[]): Field[] => names.map((name) => ({ name, oid: oidOf('text') }));
 
@@ -52,12 +54,14 @@ export class SessionDesk implements Desk {
   readonly #session: Session<typeof analytics>;
   readonly #plans: Plans;
   readonly #catalogues: Catalogues;
+  readonly #routines: RoutinePool;
   readonly #tables: TableDesk;
 
-  constructor(session: Session<typeof analytics>, { plans, catalogues, pendings }: Known) {
+  constructor(session: Session<typeof analytics>, { plans, catalogues, pendings, routines }: Known) {
     this.#session = session;
     this.#plans = plans;
     this.#catalogues = catalogues;
+    this.#routines = routines;
     this.#tables = new TableDesk(session, plans, pendings);
     this.signal = session.signal;
   }
@@ -202,7 +206,9 @@ export class SessionDesk implements Desk {
         return output.items.map(({ name, kind, address }) => [name, kind, address]);
       }
       const { output } = await this.#session.invoke('ListViews', '', {}, { signal });
-      return output.items.map((view) => [view.name, view.source, view.epoch, view.groups, view.rejected, view.rejection ?? null]);
+      return output.items.map(({ name, source, epoch, groups, rejected, rejection = null, failure = null }) => [
+        ...[name, source, epoch, groups, rejected, rejection, failure],
+      ]);
     };
     return rows('SHOW', texts(...shown[what]), (_, signal) => rowsOf(signal));
   }
@@ -242,7 +248,8 @@ export class SessionDesk implements Desk {
     const prepared = rows('SELECT', fieldsOf(query.columns), async (params, signal) => {
       if (!first) {
         const given = params.map((value, at) => (value === null ? null : readValue(types[at] ?? 'text', value)));
-        return answerQuery(query, new Map(), given).map((row) => printRow(query.columns, row));
+        const found = await withRoutines(this.#routines.of(this.#session.caller), () => answerQuery(query, new Map(), given));
+        return found.map((row) => printRow(query.columns, row));
       }
       const operation = reading[first.kind as keyof typeof reading];
       const input = { text, types, params: [...params], ...this.#tables.transaction };

@@ -10,6 +10,7 @@ import { readsOf } from '../../domain/wanted.ts';
 import { answer } from '../../engine/answer.ts';
 import { type Batch, BatchBuilder, concatenated, rowAt, weightAt } from '../../engine/batch.ts';
 import { Intake } from '../../engine/intake.ts';
+import { withRoutines } from '../../engine/routine/calls.ts';
 import { Draft } from '../../engine/table.ts';
 import { valuesIn } from '../../engine/write.ts';
 import type { analytics } from '../../service.ts';
@@ -114,7 +115,8 @@ async function readAny(world: World, call: Call, asked: Asked) {
         }),
       );
   for (const [id, { relation, micros }] of query.pasts) relations.set(id, await pastOf(world, call, relation, micros));
-  return answered(query, answer(query, relations, given));
+  const rows = await withRoutines(world.routines.of(call.caller), () => answer(query, relations, given));
+  return answered(query, rows);
 }
 
 type Wanted = {

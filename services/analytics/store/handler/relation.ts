@@ -18,15 +18,16 @@ import { type World, worded } from './world.ts';
 
 type All = Omit<Handlers<typeof analytics>, keyof typeof viewAlertOperations | keyof typeof dashboardOperations>;
 
-const viewOf = ({ name, needs, text, columns, epoch, groups, rejected, rejection }: Relation) => ({
+const viewOf = ({ id, name, needs, text, columns, epoch, groups, rejected, rejection }: Relation, failures: World['failures']) => ({
   ...{ name, source: needs.join(', '), text: text ?? '', columns: [...columns] },
   ...{ epoch: String(epoch), groups: String(groups), rejected: String(rejected), ...(rejection === null ? {} : { rejection }) },
+  ...(failures.has(id) ? { failure: failures.get(id) ?? '' } : {}),
 });
 
 const nowhere = { topic: null, format: null, target: null } as const;
 
 export function relationHandlers(world: World): All {
-  const { relations, maintenance } = world;
+  const { relations, maintenance, failures } = world;
   return {
     ...sourceHandlers(world),
     ...alterHandlers(world),
@@ -38,9 +39,9 @@ export function relationHandlers(world: World): All {
         const { columns } = plan;
         const view = await relations.create(call.caller, { name, kind: 'view', columns, text, needs, calls, ...nowhere });
         maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, view);
-        return { output: viewOf(view) };
+        return { output: viewOf(view, failures) };
       }),
-    ListViews: async (call) => ({ output: { items: (await relations.list(call.caller, 'view')).map(viewOf) } }),
+    ListViews: async (call) => ({ output: { items: (await relations.list(call.caller, 'view')).map((view) => viewOf(view, failures)) } }),
     DeleteView: (call) =>
       worded(async () => {
         await maintenance.forget(await relations.drop(call.caller, 'view', call.ref.name));
@@ -65,7 +66,7 @@ export function relationHandlers(world: World): All {
     GetView: (call) =>
       worded(async () => {
         const view = await viewNamed(world, call as unknown as Call);
-        return { output: { ...viewOf(view), ...(await atWork(world, view)) } };
+        return { output: { ...viewOf(view, failures), ...(await atWork(world, view)) } };
       }),
     UnderstandStatement: (call) => worded(async () => ({ output: await understood(world, call as unknown as Call, call.input.text) })),
     FindRows: (call) =>

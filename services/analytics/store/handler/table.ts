@@ -9,6 +9,7 @@ import { type Reads, readsOf } from '../../domain/wanted.ts';
 import { atMoment } from '../../domain/moment.ts';
 import { planWrite } from '../../domain/write.ts';
 import type { Batch } from '../../engine/batch.ts';
+import { withRoutines } from '../../engine/routine/calls.ts';
 import { returned, valuesIn, write } from '../../engine/write.ts';
 import { commitParts, type LiveTable } from '../../jobs/keep.ts';
 import type { analytics } from '../../service.ts';
@@ -131,10 +132,14 @@ async function changed(world: World, call: Writing, { change, table, given, pend
     if (read.has(each.id) && !inputs.has(each.id))
       inputs.set(each.id, await batchOf(world, call as unknown as Call, { relation: each, pending, used: read.get(each.id) }));
   try {
-    const done = write(of, pending.draft(table), { relations: inputs, params: given });
-    pending.note(table, done.changes);
     const { returning } = of;
-    const rows = returning ? returned(returning, done.rows, given).map((row) => printRow(returning.columns, row)) : [];
+    const work = () => {
+      const done = write(of, pending.draft(table), { relations: inputs, params: given });
+      return { done, told: returning ? returned(returning, done.rows, given) : [] };
+    };
+    const { done, told } = await withRoutines(world.routines.of(call.caller), work, () => pending.spoil());
+    pending.note(table, done.changes);
+    const rows = told.map((row) => printRow(returning?.columns ?? [], row));
     return { count: done.rows.length, fields: (returning?.columns ?? []).map(({ name, type }) => ({ name, type })), rows };
   } catch (error) {
     pending.spoil();

@@ -1,6 +1,7 @@
 import { fault } from '#kernel/contract/fault.ts';
 import { LogError } from '#seams/log/error.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
+import type { RoutinePool } from '../../engine/routine/pool.ts';
 import type { Kept, LiveTables } from '../../jobs/keep.ts';
 import type { LiveViews } from '../../jobs/live.ts';
 import type { Maintenance } from '../../jobs/maintain.ts';
@@ -25,6 +26,8 @@ export type World = {
   readonly kept: Kept;
   readonly schemas: SchemaStore;
   readonly maintenance: Maintenance;
+  /** Where functions in other languages run. */
+  readonly routines: RoutinePool;
   /** Why what sinks gave out does not get to where it goes. */
   readonly failures: ReadonlyMap<bigint, string>;
 } & Carriers;

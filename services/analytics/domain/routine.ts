@@ -1,0 +1,86 @@
+import type { CreateFunctionStmt, Node } from 'libpg-query';
+import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { textIn } from './name.ts';
+import type { Type } from './value.ts';
+
+export const languages = ['javascript', 'wasm'] as const;
+
+/** A function whose body runs in a process of its own: an external routine, in the words of SQL. */
+export type Routine = {
+  readonly name: string;
+  readonly language: (typeof languages)[number];
+  readonly params: readonly { readonly name: string; readonly type: Type }[];
+  readonly returns: Type;
+  /** JavaScript, or a module of WebAssembly in base64. */
+  readonly body: string;
+  /** Whether it is NULL where an argument is, without being called. */
+  readonly strict: boolean;
+};
+
+/** A call of a routine in a tree: one that no grammar knows. `definition` is the routine as JSON. */
+export type RoutineCall = { readonly definition: string; readonly args: readonly Node[] };
+
+export const routineNode = (routine: Routine, args: readonly Node[]): Node =>
+  ({ RoutineCall: { definition: JSON.stringify(routine), args } }) as unknown as Node;
+
+export const routineIn = (node: Node): RoutineCall | undefined => (node as unknown as { RoutineCall?: RoutineCall }).RoutineCall;
+
+export const routineOf = (definition: string): Routine => JSON.parse(definition) as Routine;
+
+/** A call took too much time or memory. It is not the row's fault: a view waits until the function is another. */
+export class Overrun extends StatementError {}
+
+/** SQLSTATEs of functions: class 38 and 39 of PostgreSQL's appendix A, and those of time and memory. */
+export const routineStates = { threw: '38000', wrong: '39000', late: sqlstates.cancelled, memory: '53200' } as const;
+
+const wrongBody = (message: string) => new StatementError('42P13', message);
+
+/** What an engine calls its parameters, which a body may name. */
+const isName = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name);
+
+/** Types that a module of WebAssembly takes and answers. */
+const inModule: readonly Type[] = ['bool', 'int4', 'int8', 'float8', 'text'];
+
+/** The body of a function in another language, as it is kept. */
+export function routineBody({ name, language, params, returns }: Omit<Routine, 'body' | 'strict'>, text: string): string {
+  if (language === 'javascript') {
+    const unnamed = params.findIndex((param) => !isName(param.name));
+    if (unnamed >= 0) throw wrongBody(`parameter ${unnamed + 1} of a function in JavaScript needs a name that JavaScript takes`);
+    // import() would bring what is outside; as a word of the language it can be written in no other way.
+    if (/\bimport\b/.test(text)) throw wrongBody('a function in JavaScript imports nothing, and its text may not have the word import');
+    return text;
+  }
+  const other = [...params.map(({ type }) => type), returns].find((type) => !inModule.includes(type));
+  if (other) throw notBuilt(`The type ${other} in a function of WebAssembly`);
+  const packed = text.replaceAll(/\s+/g, '');
+  const bytes = /^(\\x)?([0-9a-f]{2})+$/i.test(packed) ? Buffer.from(packed.replace(/^\\x/, ''), 'hex') : Buffer.from(packed, 'base64');
+  if (bytes.length < 8 || bytes.readUInt32BE() !== 0x0061736d)
+    throw wrongBody(`the body of ${name} is no module of WebAssembly in base64 or hexadecimal`);
+  return bytes.toString('base64');
+}
+
+/** The language that a function is written in; SQL, if it does not say. */
+export function languageOf(options: readonly Node[]): Routine['language'] | 'sql' {
+  const said = options.flatMap((option) =>
+    'DefElem' in option && option.DefElem.defname === 'language' && option.DefElem.arg ? [textIn(option.DefElem.arg).toLowerCase()] : [],
+  )[0];
+  if (said === undefined || said === 'sql') return 'sql';
+  const found = languages.find((each) => each === said || (said === 'js' && each === 'javascript'));
+  if (!found) throw new StatementError('42704', `language "${said}" does not exist`);
+  return found;
+}
+
+/** Options of CREATE FUNCTION besides its language. */
+export function routineOptions({ options = [] }: CreateFunctionStmt): { readonly text: string; readonly strict: boolean } {
+  let [text, strict]: [string | undefined, boolean] = [undefined, false];
+  for (const option of options) {
+    const { defname = '', arg } = 'DefElem' in option ? option.DefElem : {};
+    if (defname === 'as' && arg && 'List' in arg && arg.List.items?.length === 1) text = textIn(arg.List.items[0] as Node);
+    else if (defname === 'strict') strict = arg !== undefined && 'Boolean' in arg && arg.Boolean.boolval === true;
+    // The same call always has the same answer; VOLATILE would be untrue.
+    else if (defname !== 'language' && !(defname === 'volatility' && arg && textIn(arg) !== 'volatile'))
+      throw notBuilt(`A function with ${defname.toUpperCase()}`);
+  }
+  if (text === undefined) throw wrongBody('no function body specified');
+  return { text, strict };
+}
