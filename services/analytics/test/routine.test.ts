@@ -30,8 +30,8 @@ type Of = { params?: string[]; returns?: string; language?: string };
 const definition = (body: string, { params = ['int4'], returns = 'text', language = 'javascript' }: Of = {}) =>
   JSON.stringify({ name: 'f', language, params: params.map((type, at) => ({ name: `a${at}`, type })), returns, body, strict: false });
 const one = async (body: string, of: Of = {}, by: CallRoutines = call) => (await by(definition(body, of), [[1]]))[0] ?? [];
-const rowsOf = async (text: string, values?: unknown[]) =>
-  (await client.query({ text, values, rowMode: 'array', types: { getTypeParser: () => String } } as never)).rows as unknown[][];
+const rowsOf = async (text: string, values: unknown[] = []): Promise<unknown[][]> =>
+  (await client.query({ text, values, rowMode: 'array', types: { getTypeParser: () => String as never } })).rows;
 const refusal = (text: string) =>
   client.query(text).then(
     () => assert.fail(`${text} was not refused`),
