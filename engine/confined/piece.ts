@@ -8,10 +8,7 @@ export function encodePiece(bytes: Uint8Array): Buffer {
   return piece;
 }
 
-/** A piece was announced that is longer than it may be. */
-export class PieceTooLong extends Error {}
-
-/** Reads pieces as they come; one longer than `most` bytes throws PieceTooLong before it is read. */
+/** Reads pieces as they come; one longer than `most` bytes throws RangeError before it is read. */
 export async function* piecesOf(stream: AsyncIterable<Uint8Array>, most = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer, void> {
   const have: Buffer[] = [];
   let [size, wanted]: [number, number | undefined] = [0, undefined];
@@ -27,7 +24,7 @@ export async function* piecesOf(stream: AsyncIterable<Uint8Array>, most = Number
       size -= end;
       if (wanted === undefined) {
         wanted = piece.readUInt32BE();
-        if (wanted > most) throw new PieceTooLong(`a piece of ${wanted} bytes is longer than ${most}`);
+        if (wanted > most) throw new RangeError(`a piece of ${wanted} bytes is longer than ${most}`);
         continue;
       }
       wanted = undefined;

@@ -66,7 +66,7 @@ export function languageOf(options: readonly Node[]): Routine['language'] | 'sql
   )[0];
   if (said === undefined || said === 'sql') return 'sql';
   const found = languages.find((each) => each === said || (said === 'js' && each === 'javascript'));
-  if (!found) throw new StatementError('42704', `language "${said}" does not exist`);
+  if (!found) throw notBuilt(`A function in ${said}`);
   return found;
 }
 

@@ -176,8 +176,8 @@ export const functionMark = '()';
 function made(told: Told, isTaken: (name: string) => boolean): string {
   if (told.signature) {
     const { params, returns } = told.signature;
-    return `create function public.${quoted(told.name.slice(functionMark.length))}(${params}) returns ${returns} immutable return null::${returns};
-      alter function public.${quoted(told.name.slice(functionMark.length))} owner to ${owner};`;
+    const of = `public.${quoted(told.name.slice(functionMark.length))}`;
+    return `create function ${of}(${params}) returns ${returns} immutable return null::${returns}; alter function ${of} owner to ${owner};`;
   }
   const { name, columns, text, required = [] } = told;
   const shown = columns.filter((column) => !reserved.has(column.name));

@@ -181,10 +181,11 @@ export class RoutinePool {
     this.#close(place);
     while (replies.length < rows.length) {
       const end = await (await this.#open(place)).run(order([rows[replies.length] ?? []]), replies);
-      if (end === 'done') continue;
-      this.#close(place);
-      replies.push([end, '']);
-      break;
+      if (end !== 'done') {
+        this.#close(place);
+        replies.push([end, '']);
+      }
+      if (end !== 'done' || replies.at(-1)?.[0] === 'late') break;
     }
     return replies;
   }
