@@ -65,11 +65,6 @@ export class Plans {
     return this.#relations.find(at, name);
   }
 
-  /** Understands a view anew when it is asked for next. */
-  forget({ id }: Relation): void {
-    this.#known.delete(id);
-  }
-
   async of(at: Placed, view: Relation): Promise<ViewPlan> {
     const known = this.#known.get(view.id);
     if (known) return known;
@@ -79,7 +74,7 @@ export class Plans {
     return plan;
   }
 
-  /** What was understood of a relation that was altered. */
+  /** What was understood of a relation that was altered, or whose functions were. */
   forget(id: bigint): void {
     this.#known.delete(id);
     this.#tables.delete(id);

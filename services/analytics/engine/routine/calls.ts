@@ -1,6 +1,6 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { Overrun, type Routine, routineOf, routineStates } from '../../domain/routine.ts';
-import { keyOf, printValue, ranged, readValue, type Type, type Value } from '../../domain/value.ts';
+import { castValue, keyOf, printValue, ranged, readValue, type Type, type Value } from '../../domain/value.ts';
 import {
   routineBatchLength,
   routineCallsLength,
@@ -25,10 +25,12 @@ function nameOf(args: readonly Value[]): string {
   return name;
 }
 
+const plain: readonly Type[] = ['bool', 'int2', 'int4', 'text'];
+
 /** A value as a function is given it. */
 function cellOf(type: Type, value: Value): unknown {
-  if (value === null || type === 'bool' || type === 'int4' || type === 'text') return value;
-  if (type === 'float8' && !Object.is(value, -0)) return value;
+  if (value === null || plain.includes(type)) return value;
+  if ((type === 'float8' || type === 'float4') && !Object.is(value, -0)) return value;
   return printValue(type, value);
 }
 
@@ -36,9 +38,10 @@ function cellOf(type: Type, value: Value): unknown {
 function valueOf(type: Type, cell: unknown): Value {
   if (cell === null) return null;
   if (type === 'bool' && typeof cell === 'boolean') return cell;
-  if (type === 'float8' && (typeof cell === 'number' || cell === '-0')) return Number(cell);
+  if ((type === 'float8' || type === 'float4') && (typeof cell === 'number' || cell === '-0'))
+    return type === 'float8' ? Number(cell) : castValue(Number(cell), 'float8', 'float4');
   if (typeof cell !== 'string') throw new StatementError(routineStates.wrong, 'a function answered what is no value of its type');
-  if (type === 'int4' || type === 'int8') return ranged(type, BigInt(cell));
+  if (type === 'int2' || type === 'int4' || type === 'int8') return ranged(type, BigInt(cell));
   return readValue(type, cell);
 }
 

@@ -126,13 +126,20 @@ function freezeAll(): void {
 function tellerOf({ returns, textMax, errorMax }: RealmSpec): Teller {
   const cut = (text: string) => (text.length > errorMax ? `${text.slice(0, errorMax)}...` : text);
   const wrong = (what: string): Reply => ['wrong', `answered ${cut(what)}, which is no ${returns}`];
+  const whole = ['int2', 'int4', 'int8'];
+  const isJson = returns === 'json' || returns === 'jsonb';
+  const { stringify } = JSON;
+  const text = (value: string): Reply =>
+    value.length > textMax ? ['wrong', `answered a text of more than ${textMax} characters`] : ['value', value];
   const number = (value: number): Reply => {
     if (returns === 'numeric') return Number.isFinite(value) ? ['value', String(value)] : wrong(String(value));
-    if (returns === 'float8') return Number.isFinite(value) ? ['value', Object.is(value, -0) ? '-0' : value] : wrong(String(value));
-    if (returns !== 'int4' && returns !== 'int8') return wrong('a number');
+    if (returns === 'float8' || returns === 'float4')
+      return Number.isFinite(value) ? ['value', Object.is(value, -0) ? '-0' : value] : wrong(String(value));
+    if (!whole.includes(returns)) return wrong('a number');
     return Number.isInteger(value) ? ['value', String(BigInt(value))] : wrong(String(value));
   };
   const said = (value: unknown): Reply => {
+    if (isJson && value !== null && value !== undefined) return text(stringify(value) ?? '');
     switch (typeof value) {
       case 'undefined':
         return ['value', null];
@@ -141,11 +148,10 @@ function tellerOf({ returns, textMax, errorMax }: RealmSpec): Teller {
       case 'number':
         return number(value);
       case 'bigint':
-        if (returns === 'float8') return number(Number(value));
-        return ['int4', 'int8', 'numeric'].includes(returns) ? ['value', String(value)] : wrong('a bigint');
+        if (returns === 'float8' || returns === 'float4') return number(Number(value));
+        return [...whole, 'numeric'].includes(returns) ? ['value', String(value)] : wrong('a bigint');
       case 'string':
-        if (value.length > textMax) return ['wrong', `answered a text of more than ${textMax} characters`];
-        return ['bool', 'int4', 'int8', 'float8'].includes(returns) ? wrong('a text') : ['value', value];
+        return ['bool', 'float4', 'float8', ...whole].includes(returns) ? wrong('a text') : text(value);
       default:
         return value === null ? ['value', null] : wrong(typeof value === 'object' ? 'an object' : `a ${typeof value}`);
     }
@@ -172,7 +178,10 @@ function openPort({ params, chunkMs, textMax }: RealmSpec, { said, failed }: Tel
   let size = 0;
   const readers = params.map((type) => {
     if (type === 'int8') return (cell: unknown) => (cell === null ? null : BigInt(cell as string));
-    return type === 'float8' ? (cell: unknown) => (typeof cell === 'string' ? Number(cell) : cell) : (cell: unknown) => cell;
+    if (type === 'json' || type === 'jsonb') return (cell: unknown) => (cell === null ? null : parse(cell as string));
+    return type === 'float8' || type === 'float4'
+      ? (cell: unknown) => (typeof cell === 'string' ? Number(cell) : cell)
+      : (cell: unknown) => cell;
   });
   const replyTo = (row: readonly unknown[]): Reply => {
     const args = row.map((cell, place) => (readers[place] as (cell: unknown) => unknown)(cell));

@@ -61,6 +61,6 @@ async function compiled({ routines }: World, at: Placed, body: Node): Promise<vo
 async function again({ relations, plans, maintenance }: World, at: Placed, name: string): Promise<void> {
   const view = await relations.find(at, name);
   if (!view) return;
-  plans.forget(view);
+  plans.forget(view.id);
   await maintenance.again(at, view);
 }
