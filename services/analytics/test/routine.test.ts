@@ -10,24 +10,6 @@ let house: House;
 let client: pg.Client;
 let producer: Producer;
 const pool = new RoutinePool();
-/** What became of what is tried, while the platform starts. */
-let attempts: Promise<(readonly unknown[])[]>;
-before(async () => {
-  attempts = attempted();
-  house = await openHouse();
-  client = new pg.Client(house.login());
-  await client.connect();
-  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
-  producer = new Kafka({ brokers, sasl: { mechanism: 'plain', ...house.faces.sasl }, logLevel: logLevel.NOTHING }).producer();
-  await producer.connect();
-});
-after(async () => {
-  pool.stop();
-  await producer?.disconnect().catch(() => undefined);
-  await client?.end().catch(() => undefined);
-  await house?.stop();
-});
-
 const [call, other] = [pool.of({ tenant: 1n, scope: 1n }), pool.of({ tenant: 1n, scope: 2n })];
 type Of = { params?: string[]; returns?: string; language?: string };
 const definition = (body: string, { params = ['int4'], returns = 'text', language = 'javascript' }: Of = {}) =>
@@ -104,6 +86,24 @@ async function attempted(): Promise<(readonly unknown[])[]> {
   for (const [body] of hostile) replies.push(await one(body));
   return replies;
 }
+
+/** What became of what is tried, while the platform starts. */
+let attempts: Promise<(readonly unknown[])[]>;
+before(async () => {
+  attempts = attempted();
+  house = await openHouse();
+  client = new pg.Client(house.login());
+  await client.connect();
+  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
+  producer = new Kafka({ brokers, sasl: { mechanism: 'plain', ...house.faces.sasl }, logLevel: logLevel.NOTHING }).producer();
+  await producer.connect();
+});
+after(async () => {
+  pool.stop();
+  await producer?.disconnect().catch(() => undefined);
+  await client?.end().catch(() => undefined);
+  await house?.stop();
+});
 
 test('nothing that a function tries reaches beyond it: not the process, its globals, time, or another call', async () => {
   const replies = await attempts;
