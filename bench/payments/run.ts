@@ -20,7 +20,8 @@ const form = 'amount=2000&currency=usd&confirm=true&payment_method=pm_card_visa'
 type Side = { readonly pids: () => readonly number[]; readonly port: number; readonly bearer?: string };
 type Taken = { readonly perSecond: number; readonly cpuUs: number; readonly p50Ms: number; readonly p99Ms: number };
 
-const usedBy = (side: Side): number => side.pids().reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+const usedOf = (pids: readonly number[]): number => pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+const usedBy = (side: Side): number => usedOf(side.pids());
 
 async function load(generator: Forked, side: Side, ms: number, perSecond?: number): Promise<Taken> {
   const before = usedBy(side);
@@ -55,6 +56,11 @@ export async function run(): Promise<BenchResult> {
     const of = (side: 'ours' | 'peer', figure: keyof Taken) => median(taken[side].map((one) => one[figure]));
     const both = (figure: keyof Taken) => [of('ours', figure), of('peer', figure)] as const;
     const paced = await load(generator, ours, roundMs, of('ours', 'perSecond') * part);
+    const parts = () => own.map(({ name, pid }) => ({ name, seconds: usedOf(family(pid)) }));
+    const before = parts();
+    const asked: Asked = { port: ours.port, path, bearer: ours.bearer, form, connections, ms: roundMs };
+    const { requests } = await generator.ask<Told>(asked);
+    const each = parts().map(({ name, seconds }, index) => ({ name, us: ((seconds - (before[index]?.seconds ?? 0)) * 1e6) / requests }));
     return {
       name: 'payments',
       rows: [
@@ -63,6 +69,8 @@ export async function run(): Promise<BenchResult> {
         compared('median latency at full load', 'ms', 'less', ...both('p50Ms'), null),
         compared('p99 latency at full load', 'ms', 'less', ...both('p99Ms'), null),
         bounded('p99 latency at 70 % of full load', 'ms', paced.p99Ms, 25),
+        ...each.map(({ name, us }) => bounded(`CPU of ${name} and what it started`, 'us/payment', us, null)),
+        bounded('payments a second for each core', 'payments/s', 1e6 / of('ours', 'cpuUs'), null),
         bounded('cores for 100,000 payments/s, if all of it scaled', 'cores', (of('ours', 'cpuUs') * manySecond) / 1e6, null),
       ],
     };

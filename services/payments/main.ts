@@ -9,6 +9,16 @@ import { Biller } from './jobs/bill.ts';
 import { keepSweeping } from './jobs/sweep.ts';
 import { payments } from './service.ts';
 import { accountHandlers } from './store/handler/account.ts';
+import { accountDue as settlementDue } from './store/bank-statement.ts';
+import { journalHandlers } from './store/handler/journal.ts';
+import { settlementHandlers } from './store/handler/settlement.ts';
+import { bookkeeper, matcher, writerOff } from './store/mover/bank.ts';
+import { Settled } from './store/settled.ts';
+import { accountLinkHandlers } from './store/handler/account-link.ts';
+import { accountPartHandlers } from './store/handler/account-part.ts';
+import { accountDue, balanceSettingsHandlers, settingsDue } from './store/handler/balance-settings.ts';
+import { feeRefundHandlers } from './store/handler/fee-refund.ts';
+import { feeRefunder } from './store/mover/fee-refund.ts';
 import { chargeHandlers } from './store/handler/charge.ts';
 import { checkoutHandlers, sessionDue } from './store/handler/checkout.ts';
 import { couponHandlers } from './store/handler/coupon.ts';
@@ -93,7 +103,8 @@ export const main = implement<typeof payments, Needs>(
       ...{ authorize: authorizer(it), capture: capturer(it), cancel: canceler(it), increment: increaser(it), refund: refunder(it) },
       ...{ wait: waiter(it), settle: settler(it), dispute: disputer(it), decide: decider(it), payout: payer(it), unpay: unpayer(it) },
       ...{ payout_end: payoutEnder(it), finalize: finalizer(it), void: voider(it), balance: balancer(it), credit_note: creditor(it) },
-      ...{ transfer: transferrer(it), reverse: reverser(it), tell: teller(it) },
+      ...{ transfer: transferrer(it), reverse: reverser(it), fee_refund: feeRefunder(it), tell: teller(it) },
+      ...{ bank_entry: bookkeeper(it), bank_match: matcher(it), bank_write_off: writerOff(it) },
     };
     const steps = new Steps(sql, sealer, objects, movers);
     const rates = new Rates(objects, now);
@@ -102,7 +113,7 @@ export const main = implement<typeof payments, Needs>(
     const vault = new Vault(join(run, 'payments-vault.sock'));
     const [networks, contents] = [new Networks(objects, now), new Contents(sql, sealer)];
     const outside = { vault, networks, rail: cardRail(vault, networks) };
-    const beside = { usages: new Usages(sql), contents, screens: new Screens(objects, contents), ...outside };
+    const beside = { usages: new Usages(sql), settled: new Settled(sql), contents, screens: new Screens(objects, contents), ...outside };
     const world: World = { objects, secrets, steps, rates, risks, clocks: new Clocks(), money: new Money(ledgers), isLive, ...beside };
     const deliveries = new Deliveries(sql);
     const deliverer = new Deliverer({ world, deliveries, scopes, allow, now, log }).start();
@@ -129,10 +140,8 @@ export const main = implement<typeof payments, Needs>(
         ...creditNoteHandlers(world),
         ...checkoutHandlers(world),
         ...paymentLinkHandlers(world),
-        ...accountHandlers(world),
-        ...transferHandlers(world),
+        ...connectHandlers(world),
         ...testClockHandlers(world),
-        ...feeHandlers(world),
         ...riskHandlers(world),
         ...networkHandlers(world),
         ...statementHandlers(world, deliveries),
@@ -162,9 +171,17 @@ export const main = implement<typeof payments, Needs>(
   },
 );
 
+/** Connected accounts, and what is paid out to whom. */
+const connectHandlers = (world: World) => ({
+  ...{ ...accountHandlers(world), ...accountPartHandlers(world), ...accountLinkHandlers(world), ...feeRefundHandlers(world) },
+  ...{ ...transferHandlers(world), ...balanceSettingsHandlers(world), ...payoutHandlers(world), ...feeHandlers(world) },
+  ...{ ...settlementHandlers(world), ...journalHandlers(world) },
+});
+
 /** What happens by itself, by kind of object. */
 const happenings: Happenings = {
   ...{ subscription: subscriptionHappens, invoice: invoiceDue, 'checkout.session': sessionDue, payment_intent: voucherDue },
+  ...{ balance_settings: settingsDue, account: accountDue, settlement_account: settlementDue },
   ...{ clearing_entry: entryDue, clearing_file: fileDue, screening_list: listDue },
 };
 

@@ -5,6 +5,8 @@ import { couponOperations, priceOperations, productOperations, promotionCodeOper
 import { bankAccountOperations } from './contract/bank-account.ts';
 import { clearingFileOperations } from './contract/clearing-file.ts';
 import { checkoutOperations, paymentLinkOperations } from './contract/checkout.ts';
+import { accountLinkOperations, accountPartOperations, feeRefundOperations } from './contract/account-link.ts';
+import { balanceSettingsOperations } from './contract/balance-settings.ts';
 import { accountOperations, applicationFeeOperations, transferOperations } from './contract/connect.ts';
 import { creditNoteOperations } from './contract/credit-note.ts';
 import { customerOperations } from './contract/customer.ts';
@@ -20,6 +22,7 @@ import { disputeOperations, setupIntentOperations, tokenOperations } from './con
 import { reviewOperations } from './contract/review.ts';
 import { riskOperations } from './contract/risk.ts';
 import { screeningOperations } from './contract/screening.ts';
+import { settlementOperations } from './contract/settlement.ts';
 import { statementOperations } from './contract/statement.ts';
 import {
   collectionOperations,
@@ -59,6 +62,11 @@ const reading = [
   ...(['GetPaymentLink', 'ListPaymentLinks', 'ListPaymentLinkItems'] as const),
   ...(['GetAccount', 'ListAccounts', 'GetTransfer', 'ListTransfers', 'GetTransferReversal', 'ListTransferReversals'] as const),
   ...(['GetApplicationFee', 'ListApplicationFees', 'GetMeter', 'ListMeters', 'ListMeterEventSummaries'] as const),
+  ...(['GetOwnAccount', 'ListCapabilities', 'GetCapability', 'GetExternalAccount', 'ListExternalAccounts'] as const),
+  ...(['GetSettlementAccount', 'ListSettlementAccounts', 'ListExpectedMovements', 'GetBankStatement', 'ListBankStatements'] as const),
+  ...(['GetBankStatementContents', 'GetBankMovement', 'ListBankMovements', 'GetSettlementException'] as const),
+  ...(['ListSettlementExceptions', 'GetSettlementRules', 'ExportJournal'] as const),
+  ...(['GetFeeRefund', 'ListFeeRefunds', 'GetBalanceSettings'] as const),
   ...(['GetRiskRule', 'ListRiskRules', 'TryRiskRule', 'GetRiskModel', 'AssessRisk', 'GetReview', 'ListReviews'] as const),
   ...(['GetFile', 'ListFiles', 'GetFileContents'] as const),
   ...(['GetClearingFile', 'GetClearingFileContents', 'ListClearingFiles'] as const),
@@ -147,6 +155,10 @@ export const payments = defineService({
     Payout: kind('Money that leaves for the bank of the business.'),
     BankAccount: kind('An account of the business at a bank.'),
     FeeSchedule: kind('What payments cost.'),
+    SettlementAccount: kind('An account at a bank that payments are settled on.'),
+    BankStatement: kind('What a bank says has moved.'),
+    BankMovement: kind('Something that a bank moved.'),
+    SettlementException: kind('What banks moved and what was expected, where they do not belong together.'),
     RiskRule: kind('What is decided of payments before anything is moved.'),
     RiskModel: kind('What payments are scored by.'),
     CardNetwork: kind('The simulated card networks.'),
@@ -214,12 +226,17 @@ export const payments = defineService({
     ...checkoutOperations,
     ...paymentLinkOperations,
     ...accountOperations,
+    ...accountLinkOperations,
+    ...accountPartOperations,
+    ...feeRefundOperations,
+    ...balanceSettingsOperations,
     ...transferOperations,
     ...applicationFeeOperations,
     ...testClockOperations,
     ...payoutOperations,
     ...bankAccountOperations,
     ...feeOperations,
+    ...settlementOperations,
     ...riskOperations,
     ...reviewOperations,
     ...networkOperations,
@@ -242,6 +259,21 @@ export const payments = defineService({
       'CancelPayout',
       'ReversePayout',
       'PutBankAccount',
+      'UpdateBalanceSettings',
+      'OpenSettlementAccount',
+      'ImportBankStatement',
+      'ResolveSettlementException',
+      'PutSettlementRules',
+      'CreateFeeRefund',
+      'UpdateFeeRefund',
+      'CreateAccountLink',
+      'OpenAccountLink',
+      'FillAccountLink',
+      'RejectAccount',
+      'UpdateCapability',
+      'CreateExternalAccount',
+      'UpdateExternalAccount',
+      'DeleteExternalAccount',
       'CreateAccount',
       'UpdateAccount',
       'DeleteAccount',

@@ -1,10 +1,12 @@
 import type { ServicePages } from '#console/service-page.ts';
 import { connectStripe } from './connect.ts';
+import { Reconciliation } from './reconciliation.tsx';
 import { objectList, objectPage } from './objects.tsx';
 
 /** Payments' own pages: objects in the form of the API, and lines for clients. */
 const pages: ServicePages = {
   order: ['payment-intents', 'charges', 'refunds', 'customers', 'payment-methods', 'balance-transactions', 'events'],
+  places: [{ path: 'reconciliation', title: 'Reconciliation', page: Reconciliation, operation: 'ListSettlementExceptions' }],
   lists: {
     'payment-intents': objectList('ListPaymentIntents', 'payment-intents', 'payments'),
     charges: objectList('ListCharges', 'charges', 'charges'),

@@ -1,5 +1,7 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
+import { bankingDays } from '../domain/payout-schedule.ts';
+import { DelayDays, Descriptor, interval } from './balance-settings.ts';
 import {
   Address,
   Amount,
@@ -43,6 +45,22 @@ const described = {
   ),
   capabilities: may(input({ card_payments: may(input({ requested: Flag })), transfers: may(input({ requested: Flag })) })),
   ...{ external_account: may(Bank), default_currency: may(Currency) },
+  settings: may(
+    input({
+      payouts: may(
+        input({
+          debit_negative_balances: may(Flag),
+          schedule: may(
+            input({
+              ...{ interval: may(interval), delay_days: may(DelayDays), weekly_anchor: may(oneOf(...bankingDays)) },
+              monthly_anchor: may(Type.Integer({ minimum: 1, maximum: 31 })),
+            }),
+          ),
+          statement_descriptor: may(Descriptor),
+        }),
+      ),
+    }),
+  ),
   tos_acceptance: may(input({ date: may(Type.Integer({ minimum: 0 })), ip: may(Text), user_agent: may(Text) })),
 };
 

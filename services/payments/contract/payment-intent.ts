@@ -313,6 +313,7 @@ export const refundOperations = {
       metadata: Metadata,
       reason: may(oneOf('duplicate', 'fraudulent', 'requested_by_customer')),
       reverse_transfer: may(Flag),
+      refund_application_fee: may(Flag),
     }),
     output: Found,
   },

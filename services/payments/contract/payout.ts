@@ -4,6 +4,8 @@ import { Amount, Currency, Found, Id, input, List, may, Metadata, nothing, oneOf
 import { rateBasisPointsMax, rateFixedMax, rateRowsMax } from './limits.ts';
 
 const on = { on: 'Payout' } as const;
+/** The connected account that asks. */
+const account = { account: may(Id) };
 
 /** What leaves for the bank of the business. */
 export const payoutOperations = {
@@ -13,8 +15,7 @@ export const payoutOperations = {
     at: 'collection',
     text: 'Send money to the bank of the business; the rails to it are simulated.',
     input: input({
-      amount: Amount,
-      currency: Currency,
+      ...{ ...account, amount: Amount, currency: Currency },
       description: may(Text),
       destination: may(Id),
       metadata: Metadata,
@@ -24,22 +25,28 @@ export const payoutOperations = {
     }),
     output: Found,
   },
-  GetPayout: { ...on, ...read, text: 'Read a payout.', input: nothing, output: Found },
+  GetPayout: { ...on, ...read, text: 'Read a payout.', input: input(account), output: Found },
   ListPayouts: {
     ...on,
     ...read,
     at: 'collection',
     text: 'List payouts, newest first.',
-    input: input({ ...page, destination: may(Id), status: may(oneOf('pending', 'in_transit', 'paid', 'failed', 'canceled')) }),
+    input: input({ ...page, ...account, destination: may(Id), status: may(oneOf('pending', 'in_transit', 'paid', 'failed', 'canceled')) }),
     output: List,
   },
-  UpdatePayout: { ...on, ...write, text: 'Change the metadata of a payout.', input: input({ metadata: Metadata }), output: Found },
-  CancelPayout: { ...on, ...write, text: 'Call a payout off that has not gone yet.', input: nothing, output: Found },
+  UpdatePayout: {
+    ...on,
+    ...write,
+    text: 'Change the metadata of a payout.',
+    input: input({ ...account, metadata: Metadata }),
+    output: Found,
+  },
+  CancelPayout: { ...on, ...write, text: 'Call a payout off that has not gone yet.', input: input(account), output: Found },
   ReversePayout: {
     ...on,
     ...write,
     text: 'Take a payout back from the bank that has it, by a debit.',
-    input: input({ metadata: Metadata }),
+    input: input({ ...account, metadata: Metadata }),
     output: Found,
   },
 } as const satisfies Record<string, Operation>;

@@ -21,7 +21,7 @@ export const statementOperations = {
     ...read,
     at: 'collection',
     text: 'List the lines of the statement, newest first.',
-    input: input({ ...page, source: may(Id), type: may(Text), currency: may(Text) }),
+    input: input({ ...page, source: may(Id), type: may(Text), currency: may(Text), payout: may(Id) }),
     output: List,
   },
   GetEvent: { ...event, ...read, text: 'Read an event.', input: nothing, output: Found },

@@ -55,6 +55,28 @@ export function newBankAccount(given: Fields, account: string, id: string, finge
   };
 }
 
+/** The account with these accounts at banks. */
+export function withBanks(account: Thing, banks: readonly Thing[]): Thing {
+  const next: Thing = { ...account, external_accounts: { ...fieldsOf(account.external_accounts), data: banks } };
+  return withRequirements(next, Object.keys(fieldsOf(account.capabilities)));
+}
+
+/** An account that is refused for good: it can do nothing any more. */
+export function rejectedAccount(account: Thing, reason: string): Thing {
+  const capabilities = Object.fromEntries(Object.keys(fieldsOf(account.capabilities)).map((name) => [name, 'inactive']));
+  const requirements: Fields = { ...fieldsOf(account.requirements), disabled_reason: `rejected.${reason}` };
+  return { ...account, capabilities, charges_enabled: false, payouts_enabled: false, requirements };
+}
+
+const isRejected = ({ requirements }: Thing): boolean => String(fieldsOf(requirements).disabled_reason).startsWith('rejected.');
+
+/** The account of the business itself, which nothing is required of here. */
+export const ownAccount = (id: string, { created, livemode }: { created: number; livemode: boolean }): Thing => ({
+  ...newAccount({ type: 'standard' }, { id, created, livemode }),
+  ...{ charges_enabled: true, payouts_enabled: true, details_submitted: true },
+  capabilities: { card_payments: 'active', transfers: 'active' },
+});
+
 /** The account with what was given in place of what was there, and with what is still required of it. */
 export function changedAccount(before: Thing, given: Fields, bank: Thing | undefined): Thing {
   const next: Thing = { ...before, metadata: merged(before.metadata, given.metadata) };
@@ -63,13 +85,19 @@ export function changedAccount(before: Thing, given: Fields, bank: Thing | undef
   for (const name of ['business_profile', 'tos_acceptance'] as const)
     if (given[name] != null) next[name] = { ...fieldsOf(before[name]), ...fieldsOf(given[name]) };
   for (const name of ['individual', 'company'] as const) if (given[name] != null) next[name] = person(before[name], fieldsOf(given[name]));
-  if (bank) next.external_accounts = { ...fieldsOf(before.external_accounts), data: [bank] };
+  if (bank) next.external_accounts = { ...fieldsOf(before.external_accounts), data: replacing(before, bank) };
   const asked = Object.entries(fieldsOf(given.capabilities)).map(([name, value]) => [name, fieldsOf(value).requested === true] as const);
   const wanted = new Set(Object.keys(fieldsOf(before.capabilities)));
   for (const [name, is] of asked)
     if (is) wanted.add(name);
     else wanted.delete(name);
   return withRequirements(next, [...wanted]);
+}
+
+/** A bank account takes the place of the one of its currency. */
+function replacing(account: Thing, bank: Thing): Thing[] {
+  const all = (fieldsOf(account.external_accounts).data ?? []) as Thing[];
+  return [...all.filter(({ currency }) => currency !== bank.currency), bank];
 }
 
 function person(before: Json | undefined, given: Fields): Fields {
@@ -98,6 +126,7 @@ function isThere(account: Thing, path: string): boolean {
 function withRequirements(account: Thing, wanted: readonly string[]): Thing {
   const paths = [...common, ...(account.business_type === 'company' ? ofCompany : account.business_type === 'individual' ? ofPerson : [])];
   const due = wanted.length === 0 ? [] : paths.filter((path) => !isThere(account, path)).toSorted();
+  if (isRejected(account)) return account;
   const isReady = wanted.length > 0 && due.length === 0;
   const capabilities = Object.fromEntries(wanted.map((name) => [name, isReady ? 'active' : 'inactive']));
   const requirements: Fields = {

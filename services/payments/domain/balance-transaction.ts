@@ -1,6 +1,7 @@
 import type { Fields, Thing } from './json.ts';
 
 type PayoutLine = 'payout' | 'payout_cancel' | 'payout_failure';
+type ConnectLine = 'transfer' | 'transfer_refund' | 'application_fee' | 'application_fee_refund';
 
 export type Booked = {
   readonly id: string;
@@ -8,7 +9,7 @@ export type Booked = {
   readonly currency: string;
   readonly created: number;
   readonly source: string;
-  readonly type: 'charge' | 'refund' | 'adjustment' | 'transfer' | 'transfer_refund' | 'application_fee' | PayoutLine;
+  readonly type: 'charge' | 'refund' | 'adjustment' | ConnectLine | PayoutLine;
   readonly category: string;
   readonly description: string | null;
   /** When it may be paid out, in seconds since 1970. */

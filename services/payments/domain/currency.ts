@@ -29,10 +29,13 @@ export function ledgerOf(currency: string): number {
   return [...currency].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 96, 0);
 }
 
-/** An amount in the words of people. */
-export function spoken(amount: number, currency: string): string {
+/** An amount in whole units with its decimals: 1050 is 10.50. */
+export function unitsText(amount: number, currency: string): string {
   const digits = exponentOf(currency);
   const text = String(Math.abs(amount)).padStart(digits + 1, '0');
   const cut = text.length - digits;
-  return `${amount < 0 ? '-' : ''}${digits === 0 ? text : `${text.slice(0, cut)}.${text.slice(cut)}`} ${currency}`;
+  return `${amount < 0 ? '-' : ''}${digits === 0 ? text : `${text.slice(0, cut)}.${text.slice(cut)}`}`;
 }
+
+/** An amount in the words of people. */
+export const spoken = (amount: number, currency: string): string => `${unitsText(amount, currency)} ${currency}`;

@@ -29,6 +29,22 @@ export function reversedTransfer(transfer: Thing, reversal: Thing): Thing {
   };
 }
 
+/** What of an application fee goes back to the account that it was taken from. */
+export const newFeeRefund = (given: Fields, fee: Thing, amount: number, transaction: string, { id, created }: Own): Thing => ({
+  ...{ id, object: 'fee_refund', amount, balance_transaction: transaction, created, currency: fee.currency ?? '', fee: fee.id },
+  metadata: merged({}, given.metadata),
+});
+
+export function refundedFee(fee: Thing, refund: Thing): Thing {
+  const back = Number(fee.amount_refunded) + Number(refund.amount);
+  const list = fieldsOf(fee.refunds);
+  return {
+    ...fee,
+    ...{ amount_refunded: back, refunded: back >= Number(fee.amount) },
+    refunds: { ...list, data: [refund, ...(list.data as Thing[])] },
+  };
+}
+
 type Kept = { readonly amount: number; readonly account: string; readonly charge: Thing; readonly transaction: string };
 
 /** What the business kept of a payment that it passed on. */

@@ -20,7 +20,7 @@ const usual: Readonly<Record<string, Fields>> = {
 const elsewhere: Fields = { routing_number: 'COBADEFFXXX', account_number: '000123456789' };
 const holder = { account_holder_name: 'Gamut Test Business', account_holder_type: 'company' };
 
-export async function bankId(world: World, at: Placed, currency: string): Promise<string> {
+async function bankId(world: World, at: Placed, currency: string): Promise<string> {
   return `ba_1${await world.secrets.hash(at, 'bank account', currency, destinationLength)}`;
 }
 
@@ -37,6 +37,18 @@ function numberIn(currency: string, given: Fields): BankAccountNumber {
   if (isAccountError(account))
     throw invalid(/\[routing/.test(account.param) ? 'routing_number' : 'account_number', account.message, account.code);
   return account.secret as unknown as BankAccountNumber;
+}
+
+/** An account of a connected account at a bank. A bank that is named by no BIC is reached by way of the simulated one. */
+export async function externalBank(world: World, desk: Desk, account: string, given: Fields) {
+  const currency = String(given.currency);
+  const isByBic = /^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$/.test(String(given.routing_number));
+  const routing = currency === 'usd' || currency === 'eur' || isByBic ? given.routing_number : elsewhere.routing_number;
+  const secret = numberIn(currency, { ...given, routing_number: routing ?? null });
+  const text = `${textOf(given.routing_number) ?? ''} ${String(given.account_number)}`;
+  const fingerprint = await world.secrets.hash(desk.at, 'bank account', text, fingerprintLength);
+  const bank = newBankAccount(given, account, desk.ids('ba'), fingerprint);
+  return { bank, number: await world.contents.insertion(desk.at, contentOf(bank), Buffer.from(JSON.stringify(secret))) };
 }
 
 /** The object of an account and the statement that keeps its number, sealed. */

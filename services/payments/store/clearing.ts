@@ -108,10 +108,12 @@ export const entryDue: Happening = async (world, at, { id }, now) => {
 async function gathered(world: World, at: Placed, id: string, rail: PayoutRail, now: number): Promise<Kept[]> {
   const first = await found(world, at, entryKind, id);
   if (first.thing.state !== 'waiting') return [];
-  // Orders of one file go one way.
+  const clock = textOf(first.hidden.clock);
+  // Orders of one file go one way, and by one clock.
   const where: Condition[] = [
     ...([[`body->>'rail' = ?`, rail], [`body->>'way' = ?`, String(first.thing.way)], [`body->>'state' = 'waiting'`]] as const),
     [`(hidden->>'due')::bigint <= ?`, now],
+    clock === undefined ? [`hidden->>'clock' is null`] : [`hidden->>'clock' = ?`, clock],
   ];
   const together = isFiled(rail) ? (await world.objects.list(at, entryKind, { limit: fileEntriesMax, where })).items : [first];
   const pairs = await Promise.all(together.toReversed().map(async (kept) => ({ kept, order: await orderOf(world, at, kept) })));
@@ -127,7 +129,7 @@ async function gathered(world: World, at: Placed, id: string, rail: PayoutRail, 
     ...{ amount: orders.reduce((sum, { amount }) => sum + amount, 0), currency: first.thing.currency ?? '', answer_to: null },
   };
   const statements: Statement[] = [
-    await world.objects.insertion(at, thing, { due: now, turn: 'early' }),
+    await world.objects.insertion(at, thing, { due: now, turn: 'early', ...(clock === undefined ? {} : { clock }) }),
     await world.contents.insertion(at, file, Buffer.from(text)),
   ];
   for (const [index, { kept }] of sent.entries()) {

@@ -1,7 +1,6 @@
 import { limit } from '#kernel/contract/limit.ts';
 
 export const holdSeconds = limit(7 * 86_400, 'second', 'How long an authorization holds before it ends by itself.');
-export const availableAfterSeconds = limit(2 * 86_400, 'second', 'How long money that was taken waits before it may be paid out.');
 export const repeatKeptMs = limit(24 * 3_600_000, 'ms', 'How long the reply to a request with an idempotency key is kept.');
 export const holdRenewMs = limit(1_000, 'ms', 'How often a process says that it still works under an idempotency key.');
 export const holdSilentMs = limit(4_000, 'ms', 'After which silence of a process its idempotency key may be worked under by another.');
@@ -53,3 +52,16 @@ export const returnsAfterSeconds = limit(1, 'second', 'When the simulated banks 
 export const depositTriesMax = limit(10, 'try', 'How often the small amounts that came to an account may be said.');
 export const listsMax = limit(10, 'list', 'Most lists of one environment that names are screened by.');
 export const screensKeptMax = limit(16, 'list', 'Lists that one process keeps ready.');
+export const expectedMax = limit(500, 'movement', 'Most movements of one currency that are expected of a bank and looked at once.');
+export const entriesOpenMax = limit(
+  500,
+  'entry',
+  'Most entries of a bank, of one currency, that belong to nothing and are looked at once.',
+);
+export const exceptionsOpenMax = limit(500, 'exception', 'Most exceptions of one currency that rules are asked about at once.');
+export const statementsAtOnceMax = limit(100, 'statement', 'Most statements of one message of a bank.');
+export const matchSeconds = limit(5 * 86_400, 'second', 'Furthest that an entry of a bank is from when it was expected.');
+export const matchManyMax = limit(6, 'movement', 'Most movements of one side that belong together as a sum.');
+export const matchTriesMax = limit(50_000, 'sum', 'Most sums that are tried for one entry of a bank.');
+export const transfersAtOnceMax = limit(2_000, 'transfer', 'Transfers that are read of the ledger at once.');
+export const journalLinesMax = limit(100_000, 'line', 'Most lines of one export of the journal.');

@@ -4,13 +4,22 @@ import type { Ledger } from '#seams/ledger/ledger.ts';
 import { type Change, changeTogether, type Done, hold, type Step, transferId } from '#seams/ledger/step.ts';
 import { accountFlag, type Transfer } from '#wire/tigerbeetle/record.ts';
 import { ledgerOf } from '../domain/currency.ts';
-import { holdSeconds } from './limits.ts';
+import { holdSeconds, transfersAtOnceMax } from './limits.ts';
 
 /** What is held for a payment: by which step, which time of it, and how much. */
 export type Hold = { readonly step: 'authorize' | 'increment'; readonly attempt: number; readonly amount: number };
 
 /** What of a payment is passed on to a connected account by which transfer, and what comes back of that as a fee. */
 export type Share = { readonly transfer: string; readonly destination: string; readonly amount: number; readonly fee: number };
+
+/** A part of an application fee that goes back to the connected account it was taken from; `whole` is all of the fee. */
+export type FeeBack = {
+  readonly fee: string;
+  readonly account: string;
+  readonly whole: number;
+  readonly refund: string;
+  readonly amount: number;
+};
 
 type Payment = { readonly intent: string; readonly currency: string };
 
@@ -19,6 +28,8 @@ type Payment = { readonly intent: string; readonly currency: string };
  * which cannot be overdrawn), what disputes keep (`disputed`), what was taken for the service (`fees`), and what went to the
  * bank (`paid`). Beside them, in a ledger of its own, each payment has an
  * account of what may still be given back of it (`refundable`, out of `issued`): no race gives back more than was taken.
+ * What the fee of a payment took, and is missing when all of the payment is given back, the business owes (`owed`).
+ * What a bank says it has is `bank`, and stands against `suspense` until it is known what it was; what nobody will know is `written` off.
  * A connected account has one of each currency (`connected`), which cannot be overdrawn either, and each transfer to it one of
  * what may be taken back (`refundable`).
  * Beside those, in a third, each customer has an account of what stands to their credit (`credit`, out of `granted`).
@@ -34,8 +45,14 @@ const codes = {
   granted: 8,
   credit: 9,
   connected: 10,
+  owed: 11,
+  bank: 12,
+  suspense: 13,
+  written: 14,
 } as const;
 export type Account = keyof typeof codes;
+/** A part of what a bank moved: more than nothing came. */
+export type Part = { readonly to: Account; readonly amount: number };
 
 /** Ledgers of what may be given back lie this far behind those of money. */
 const apart = 100_000;
@@ -106,13 +123,17 @@ export class Money {
   }
 
   /** Gives an amount back, with what was passed on of it. Not done `at` 0: it is more than is left of the payment; else: than there is. */
-  refund(at: Placed, { intent, currency }: Payment, refund: string, amount: number, share?: Share): Promise<Done> {
+  refund(at: Placed, { intent, currency }: Payment, refund: string, amount: number, share?: Share, fee?: FeeBack): Promise<Done> {
     const changes: Change[] = [
       { move: { intent: refund, step: 'refundable' }, to: this.#between('refundable', intent, 'issued', currency, currency, amount) },
+      ...(fee ? this.#feeBack(currency, fee) : []),
       ...(share && share.amount > 0 ? this.#back(currency, share, refund) : []),
       { move: { intent: refund, step: 'refund' }, to: this.#between('balance', currency, 'clearing', currency, currency, amount) },
     ];
-    return this.#ledgers.use(at, (ledger) => changeTogether(ledger, changes));
+    return this.#ledgers.use(at, async (ledger) => {
+      if (fee) await this.#issueFee(ledger, currency, fee);
+      return changeTogether(ledger, changes);
+    });
   }
 
   /** Puts an amount that is contested aside, or back again when the dispute was won: nothing of it can be given back meanwhile. */
@@ -127,12 +148,30 @@ export class Money {
     return this.#ledgers.use(at, (ledger) => changeTogether(ledger, changes));
   }
 
-  /** Sends an amount to the bank, or takes back what has not gone yet. Not done: it is more than the business has. */
-  payout(at: Placed, currency: string, payout: string, amount: number, way: 'send' | 'return'): Promise<Done> {
+  /** The same as a refund where the balance lacks what the fee of the payment took before: the business owes that from now on. */
+  refundOwed(at: Placed, { intent, currency }: Payment, refund: string, amount: number, fee: number): Promise<Done> {
+    const lent: Change = { move: { intent, step: 'fee owed' }, to: this.#between('owed', currency, 'balance', currency, currency, fee) };
+    const changes: Change[] = [
+      { move: { intent: refund, step: 'owed refundable' }, to: this.#between('refundable', intent, 'issued', currency, currency, amount) },
+      { move: { intent: refund, step: 'owed refund' }, to: this.#between('balance', currency, 'clearing', currency, currency, amount) },
+    ];
+    return this.#ledgers.use(at, async (ledger) => {
+      await this.#make(ledger, [{ id: accountId('owed', currency), ledger: ledgerFor('owed', currency), code: codes.owed }]);
+      // Once for each payment: the same step again does nothing.
+      await changeTogether(ledger, [lent]);
+      return changeTogether(ledger, changes);
+    });
+  }
+
+  /**
+   * Sends an amount of the business, or of a connected account, to the bank, or takes it back. Not done: it is more than there is.
+   */
+  payout(at: Placed, currency: string, payout: string, amount: number, way: 'send' | 'return', account?: string): Promise<Done> {
+    const [from, name] = account === undefined ? (['balance', currency] as const) : (['connected', `${account} ${currency}`] as const);
     const to =
       way === 'send'
-        ? this.#between('balance', currency, 'paid', currency, currency, amount)
-        : this.#between('paid', currency, 'balance', currency, currency, amount);
+        ? this.#between(from, name, 'paid', currency, currency, amount)
+        : this.#between('paid', currency, from, name, currency, amount);
     return this.#ledgers.use(at, async (ledger) => {
       await this.#prepare(ledger, at, currency, undefined);
       return changeTogether(ledger, [{ move: { intent: payout, step: way }, to }]);
@@ -158,6 +197,88 @@ export class Money {
     const accounts = ids.length === 0 ? [] : await this.#ledgers.use(at, (ledger) => ledger.lookupAccounts(ids));
     const known = new Map(accounts.map((each) => [each.id, Number(each.creditsPosted - each.debitsPosted)]));
     return new Map(currencies.map((currency, index) => [currency, known.get(ids[index] as bigint) ?? 0]));
+  }
+
+  /** Books what a bank says that came, or went where it is less than nothing; it stands in suspense until it is known what it was. */
+  bankMoved(at: Placed, currency: string, entry: string, amount: number): Promise<Done> {
+    return this.#ledgers.use(at, async (ledger) => {
+      await this.#settling(ledger, at, currency);
+      return changeTogether(ledger, [this.#signed({ intent: entry, step: 'bank' }, 'bank', 'suspense', currency, amount)]);
+    });
+  }
+
+  /** Says what something in suspense was, or writes off what never came (`from` is `written`): each part, signed as the bank counts. */
+  explained(at: Placed, currency: string, cause: string, from: 'suspense' | 'written', parts: readonly Part[]): Promise<Done> {
+    const changes = parts
+      .filter(({ amount }) => amount !== 0)
+      .map(({ to, amount }, index) => this.#signed({ intent: cause, step: 'explained', attempt: index }, from, to, currency, amount));
+    if (changes.length === 0) return Promise.resolve({ done: true, timestamp: 0n });
+    return this.#ledgers.use(at, async (ledger) => {
+      await this.#settling(ledger, at, currency);
+      return changeTogether(ledger, changes);
+    });
+  }
+
+  async #settling(ledger: Ledger, at: Placed, currency: string): Promise<void> {
+    await this.#prepare(ledger, at, currency, undefined);
+    const of = (account: Account) => ({ id: accountId(account, currency), ledger: ledgerFor(account, currency), code: codes[account] });
+    await this.#make(ledger, [of('bank'), of('suspense'), of('written')]);
+  }
+
+  #signed(move: Step, debit: Account, credit: Account, currency: string, amount: number): Change {
+    const [from, to] = amount < 0 ? [credit, debit] : [debit, credit];
+    return { move, to: this.#between(from, currency, to, currency, currency, Math.abs(amount)) };
+  }
+
+  /** What the books say of a currency: debits less credits of each account. */
+  async books(at: Placed, currency: string, names: readonly Account[]): Promise<Map<Account, number>> {
+    const ids = names.map((name) => accountId(name, currency));
+    const known = await this.#ledgers.use(at, (ledger) => ledger.lookupAccounts(ids));
+    const found = new Map(known.map((each) => [each.id, Number(each.debitsPosted - each.creditsPosted)]));
+    return new Map(names.map((name, index) => [name, found.get(ids[index] as bigint) ?? 0]));
+  }
+
+  /** What accounts of these names are called in the ledger. */
+  named(names: readonly (readonly [account: Account, name: string])[]): Map<bigint, readonly [Account, string]> {
+    return new Map(names.map((each) => [accountId(...each), each]));
+  }
+
+  /** Transfers of money of a currency in a time, oldest first; `from` and `until` are in nanoseconds, the last is no part of it. */
+  async *transfers(at: Placed, currency: string, from: bigint, until: bigint): AsyncGenerator<Transfer> {
+    for (let timestampMin = from; timestampMin < until; ) {
+      const query = { ledger: ledgerOf(currency), timestampMin, timestampMax: until - 1n, limit: transfersAtOnceMax };
+      const rows = await this.#ledgers.use(at, (ledger) => ledger.queryTransfers(query));
+      yield* rows;
+      const last = rows.at(-1);
+      if (!last || rows.length < transfersAtOnceMax) return;
+      timestampMin = last.timestamp + 1n;
+    }
+  }
+
+  /** Gives a part of an application fee back to the connected account. Not done `at` 0: it is more than is left of the fee. */
+  refundFee(at: Placed, currency: string, fee: FeeBack): Promise<Done> {
+    return this.#ledgers.use(at, async (ledger) => {
+      await this.#issueFee(ledger, currency, fee);
+      return changeTogether(ledger, this.#feeBack(currency, fee));
+    });
+  }
+
+  /** What may be given back of a fee is issued once: it is the same step each time. */
+  async #issueFee(ledger: Ledger, currency: string, { fee, whole }: FeeBack): Promise<void> {
+    const flags = accountFlag.debitsMustNotExceedCredits;
+    await this.#make(ledger, [
+      { id: accountId('refundable', fee), ledger: ledgerFor('refundable', currency), code: codes.refundable, flags },
+    ]);
+    const issued = this.#between('issued', currency, 'refundable', fee, currency, whole);
+    await changeTogether(ledger, [{ move: { intent: fee, step: 'refundable' }, to: issued }]);
+  }
+
+  #feeBack(currency: string, { fee, account, refund, amount }: FeeBack): Change[] {
+    const name = `${account} ${currency}`;
+    return [
+      { move: { intent: refund, step: 'refundable' }, to: this.#between('refundable', fee, 'issued', currency, currency, amount) },
+      { move: { intent: refund, step: 'fee refund' }, to: this.#between('balance', currency, 'connected', name, currency, amount) },
+    ];
   }
 
   async #passed(ledger: Ledger, currency: string, payment: string, { transfer, destination, amount, fee }: Share): Promise<Change[]> {
@@ -214,12 +335,13 @@ export class Money {
     return account ? Number(account.creditsPosted - account.debitsPosted) : 0;
   }
 
-  /** What the business has of each currency. */
+  /** What the business has of each currency; less than nothing where it owes more than that. */
   async balances(at: Placed, currencies: readonly string[]): Promise<Map<string, number>> {
-    const ids = currencies.map((currency) => accountId('balance', currency));
-    const accounts = await this.#ledgers.use(at, (ledger) => ledger.lookupAccounts(ids));
+    const ids = currencies.flatMap((currency) => [accountId('balance', currency), accountId('owed', currency)]);
+    const accounts = ids.length === 0 ? [] : await this.#ledgers.use(at, (ledger) => ledger.lookupAccounts(ids));
     const found = new Map(accounts.map((account) => [account.id, Number(account.creditsPosted - account.debitsPosted)]));
-    return new Map(currencies.map((currency, index) => [currency, found.get(ids[index] as bigint) ?? 0]));
+    const of = (id: bigint | undefined) => found.get(id ?? 0n) ?? 0;
+    return new Map(currencies.map((currency, index) => [currency, of(ids[2 * index]) + of(ids[2 * index + 1])]));
   }
 
   #between(from: Account, debit: string, to: Account, credit: string, currency: string, amount: number) {

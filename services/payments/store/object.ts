@@ -155,7 +155,7 @@ export class Objects {
     const { rows } = await this.#sql.as(at).query<Pending>(
       `select body->>'currency' as currency,
          coalesce(sum((body->>'net')::bigint) filter (where (body->>'available_on')::bigint > $1), 0)::bigint as pending
-       from object where kind = 'balance_transaction' group by 1 order by 1`,
+       from object where kind = 'balance_transaction' and hidden->>'account' is null group by 1 order by 1`,
       [now],
     );
     return rows;

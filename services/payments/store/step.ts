@@ -23,6 +23,10 @@ export type StepKind =
   | 'payout'
   | 'unpay'
   | 'payout_end'
+  | 'fee_refund'
+  | 'bank_entry'
+  | 'bank_match'
+  | 'bank_write_off'
   | Billing;
 
 /**

@@ -18,6 +18,7 @@ import type { Risks } from './risk.ts';
 import type { Repetition } from './repeat.ts';
 import type { Screens } from './screening.ts';
 import type { Secrets } from './secret.ts';
+import type { Settled } from './settled.ts';
 import type { Steps } from './step.ts';
 import type { Usages } from './usage.ts';
 import type { Vault } from './vault.ts';
@@ -32,6 +33,7 @@ export type World = {
   readonly steps: Steps;
   readonly clocks: Clocks;
   readonly usages: Usages;
+  readonly settled: Settled;
   readonly contents: Contents;
   readonly vault: Vault;
   readonly rail: Rail;

@@ -46,7 +46,10 @@ export async function openStripe(place: Place, domains: readonly string[], vault
     if (key !== undefined && /^[\x20-\x7e]*$/.test(key)) head.push(['Idempotency-Key', key]);
     try {
       const session = presented(place, sessions, request);
-      const { output, replayed } = await answer(session, request, requestId, pagesOf(request, domains));
+      const { output, replayed } = await answer(session, request, requestId, {
+        pages: pagesOf(request, domains, 'pages'),
+        accounts: pagesOf(request, domains, 'accounts'),
+      });
       if (replayed) head.push(['Idempotent-Replayed', 'true']);
       if (isContents(output)) sendBytes(response, head, output);
       else send(response, 200, head, output);
@@ -95,7 +98,12 @@ function keyOf(authorization: string | undefined): string {
   return key;
 }
 
-async function answer(session: Session<typeof payments>, request: HttpRequest, requestId: string, pages: string) {
+async function answer(
+  session: Session<typeof payments>,
+  request: HttpRequest,
+  requestId: string,
+  hosts: { pages: string; accounts: string },
+) {
   const { method, url, headers } = request;
   const question = url.indexOf('?');
   const [path, query] = question < 0 ? [url, ''] : [url.slice(0, question), url.slice(question + 1)];
@@ -108,20 +116,26 @@ async function answer(session: Session<typeof payments>, request: HttpRequest, r
   const { operation, id } = match;
   const account = headers['stripe-account'];
   if (typeof account === 'string') {
-    if (operation !== 'GetBalance')
-      throw fault('Denied', 'The provided key does not have access to objects of a connected account: only its balance is implemented.');
+    if (!forAccounts.has(operation))
+      throw fault('Denied', 'The provided key does not have access to these objects of a connected account: they are not implemented.');
     form.set('account', account);
   }
   const key = headers['idempotency-key'];
   const { output, replayed } = await session.invoke(operation, decoded(id), inputOf(payments.operations[operation].input, form) as never, {
     requestId,
-    context: { origin: originOf(request), pages, ...(version === undefined ? {} : { 'stripe-version': version }) },
+    context: { origin: originOf(request), ...hosts, ...(version === undefined ? {} : { 'stripe-version': version }) },
     ...(key === undefined || method !== 'POST' ? {} : { key }),
     ...(typeof headers.traceparent === 'string' ? { traceparent: headers.traceparent } : {}),
   });
   const whole = paths.length === 0 ? output : await expanded(session, output as object, paths);
   return { output: await datedAnswer(session, whole, version), replayed };
 }
+
+/** What is asked in the name of a connected account. */
+const forAccounts: ReadonlySet<string> = new Set([
+  ...['GetBalance', 'GetBalanceSettings', 'UpdateBalanceSettings', 'GetOwnAccount'],
+  ...['CreatePayout', 'GetPayout', 'ListPayouts', 'UpdatePayout', 'CancelPayout', 'ReversePayout'],
+]);
 
 /** The parameters of a request: its query, and the form that it brings. */
 async function formOf(request: HttpRequest, query: string, takesFile: boolean): Promise<Branch> {

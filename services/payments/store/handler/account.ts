@@ -1,36 +1,54 @@
-import { changedAccount, newAccount, newBankAccount } from '../../domain/account.ts';
+import type { Statement } from '#seams/sql/sql.ts';
+import { changedAccount, newAccount, rejectedAccount } from '../../domain/account.ts';
 import { isCurrency } from '../../domain/currency.ts';
-import { fieldsOf, type Thing } from '../../domain/json.ts';
+import { type Fields, fieldsOf, type Json, type Thing } from '../../domain/json.ts';
 import { changed } from '../change.ts';
 import { invalid, refuse } from '../fault.ts';
+import { externalBank } from '../bank-account.ts';
+import type { Kept } from '../object.ts';
 import { found, keepNew, type World } from '../world.ts';
+import { withSchedule } from './balance-settings.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
 
-const kind = 'account';
-const fingerprintLength = 16;
+export const accountKind = 'account';
+const kind = accountKind;
 
-/** The bank account of a request, of whose number only the last digits and a keyed fingerprint are kept. */
-async function bankOf({ world, desk, input }: Request, account: string): Promise<Thing | undefined> {
-  if (input.external_account == null) return undefined;
-  const given = fieldsOf(input.external_account);
-  if (!/^[0-9A-Za-z]{4,34}$/.test(String(given.account_number)))
-    throw invalid(
-      'external_account[account_number]',
-      'Invalid account number: it has 4 to 34 digits and letters.',
-      'account_number_invalid',
-    );
-  if (!isCurrency(String(given.currency).toLowerCase())) throw invalid('external_account[currency]', 'Invalid currency.');
-  const text = `${String(given.routing_number ?? '')} ${String(given.account_number)}`;
-  return newBankAccount(given, account, desk.ids('ba'), await world.secrets.hash(desk.at, 'bank account', text, fingerprintLength));
+type Bank = { readonly bank: Thing; readonly number: Statement };
+
+/** A bank account as it was given: its number lies sealed, and what is shown of it is its last digits and a keyed fingerprint. */
+export async function bankGiven({ world, desk }: Request, account: string, asked: Json | undefined): Promise<Bank | undefined> {
+  if (asked == null) return undefined;
+  const given = fieldsOf(asked);
+  const currency = String(given.currency).toLowerCase();
+  if (!isCurrency(currency)) throw invalid('external_account[currency]', 'Invalid currency.');
+  return externalBank(world, desk, account, { ...given, currency });
+}
+
+/** The rhythm of payouts that a request asks for, on the account as it is then. */
+function paidOut(account: Thing, { settings }: Fields, hidden: Fields, now: number): { next: Thing; hidden: Fields } {
+  const { payouts } = fieldsOf(settings);
+  return payouts == null ? { next: account, hidden } : withSchedule(account, fieldsOf(payouts), hidden, now);
 }
 
 async function create(request: Request): Promise<Thing> {
   const { world, desk, input } = request;
   const id = desk.ids('acct');
-  const bank = await bankOf(request, id);
+  const bank = await bankGiven(request, id, input.external_account);
   const made = newAccount(input, { id, created: desk.created, livemode: desk.livemode });
-  return keepNew(world, desk, bank ? changedAccount(made, {}, bank) : made);
+  const { next, hidden } = paidOut(bank ? changedAccount(made, {}, bank.bank) : made, input, {}, desk.created);
+  if (bank) await world.objects.commit(desk.at, [bank.number]);
+  return keepNew(world, desk, next, undefined, { hidden });
+}
+
+async function update(request: Request): Promise<Thing> {
+  const { world, desk, id, input } = request;
+  const bank = await bankGiven(request, id, input.external_account);
+  const change = ({ thing, hidden }: Kept) => ({
+    ...paidOut(changedAccount(thing, input, bank?.bank), input, hidden, desk.created),
+    also: bank ? [bank.number] : [],
+  });
+  return changed(world, desk, kind, id, change, 'account.updated');
 }
 
 async function remove({ world, desk, id }: Request): Promise<Thing> {
@@ -46,10 +64,10 @@ export const accountHandlers = (world: World) =>
     CreateAccount: create,
     GetAccount: async ({ world, desk, id }) => (await found(world, desk.at, kind, id)).thing,
     ListAccounts: ({ world, desk, input }) => listed(world.objects, desk.at, kind, pageOf(input), '/v1/accounts'),
-    UpdateAccount: async (request) => {
-      const { world, desk, id, input } = request;
-      const bank = await bankOf(request, id);
-      return changed(world, desk, kind, id, ({ thing }) => ({ next: changedAccount(thing, input, bank) }), 'account.updated');
-    },
+    UpdateAccount: update,
     DeleteAccount: remove,
+    RejectAccount: ({ world, desk, id, input }) => {
+      const change = ({ thing }: Kept) => ({ next: rejectedAccount(thing, String(input.reason)) });
+      return changed(world, desk, kind, id, change, 'account.updated');
+    },
   }) satisfies Partial<All>;

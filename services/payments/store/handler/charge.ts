@@ -2,6 +2,7 @@ import { shippingOf } from '../../domain/customer.ts';
 import { type Fields, fieldsOf, merged, numberOf, textOf, type Thing } from '../../domain/json.ts';
 import { changed } from '../change.ts';
 import { invalid, refuse } from '../fault.ts';
+import { feePartOf } from '../mover/fee-refund.ts';
 import type { Kept } from '../object.ts';
 import { paymentBehind } from '../payment.ts';
 import { found, writtenDesk } from '../world.ts';
@@ -62,11 +63,16 @@ async function refund(request: Request): Promise<Thing> {
     const reverse = input.reverse_transfer === true;
     if (reverse && charge.transfer == null)
       throw invalid('reverse_transfer', 'Cannot reverse the transfer of a charge that was passed on to nobody.');
-    const written = { refund: id, charge: charge.id, amount, given, reverse, desk: writtenDesk(desk) };
+    if (input.refund_application_fee === true && charge.application_fee == null)
+      throw invalid('refund_application_fee', 'Cannot refund the application fee of a charge that has none.');
+    const fee = input.refund_application_fee === true ? await feePartOf(world, desk.at, await fresh(request, charge), amount) : 0;
+    const written = { refund: id, charge: charge.id, amount, given, reverse, fee, desk: writtenDesk(desk) };
     await world.steps.take(desk.at, { id: step, kind: 'refund', subject: intent, input: written });
   });
   return (await found(world, desk.at, 'refund', id)).thing;
 }
+
+const fresh = async ({ world, desk }: Request, { id }: Thing): Promise<Thing> => (await found(world, desk.at, 'charge', id)).thing;
 
 /** What was held by a charge without an intent is free again; of that, all or nothing is given back. */
 async function released({ world, desk, input }: Request, { thing, hidden }: Kept, id: string, step: string, given: Fields): Promise<Thing> {

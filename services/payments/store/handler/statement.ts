@@ -5,6 +5,7 @@ import type { Deliveries } from '../delivery.ts';
 import { found } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
+import { belongingTo } from './payout.ts';
 
 /** A line says by the time of whoever reads it whether its money may be paid out. */
 const current = (line: Thing, now: number): Thing => ({ ...line, status: Number(line.available_on) > now ? 'pending' : 'available' });
@@ -62,8 +63,16 @@ export const statementHandlers = (world: Request['world'], deliveries: Deliverie
     GetBalanceTransaction: async ({ world, desk, id }) =>
       current((await found(world, desk.at, 'balance_transaction', id)).thing, desk.created),
     ListBalanceTransactions: async ({ world, desk, input }) => {
-      const page = pageOf(input, { source: 'source = ?', type: `body->>'type' = ?`, currency: `body->>'currency' = ?` });
-      const list = await listed(world.objects, desk.at, 'balance_transaction', page, '/v1/balance_transactions');
+      const filters = {
+        source: 'source = ?',
+        type: `body->>'type' = ?`,
+        currency: `body->>'currency' = ?`,
+        payout: `hidden->>'payout' = ?`,
+      };
+      const page = pageOf(input, filters);
+      // A line of a payout of a connected account is found under that payout alone.
+      const where = [...page.where, belongingTo(undefined)];
+      const list = await listed(world.objects, desk.at, 'balance_transaction', { ...page, where }, '/v1/balance_transactions');
       return { ...list, data: list.data.map((line) => current(line, desk.created)) };
     },
     GetEvent: async ({ world, desk, id }) => {

@@ -9,6 +9,7 @@ import { invalid, refuse } from '../fault.ts';
 import { clockCustomersMax, clocksEndedMax, clockSubscriptionsMax } from '../limits.ts';
 import type { Condition } from '../object.ts';
 import { type Desk, deskOfCause, eventsOf, found, keepNew, type World } from '../world.ts';
+import { leaveClock } from './balance-settings.ts';
 import { erased } from './customer.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
@@ -60,6 +61,7 @@ export async function arrive(world: World, at: Placed, id: string): Promise<void
 async function ended(world: World, desk: Desk, id: string): Promise<Thing> {
   const { items } = await world.objects.list(desk.at, 'customer', { limit: clockCustomersMax, where: [livingBy(id)] });
   for (const { thing } of items) await erased(world, desk, thing.id);
+  await leaveClock(world, desk, id);
   const kept = await found(world, desk.at, kind, id);
   const gone: Thing = { id, object: kind, deleted: true };
   await world.objects.commit(desk.at, [

@@ -3,11 +3,11 @@ import { isCurrency } from '../../domain/currency.ts';
 import { type Fields, merged, numberOf, textOf, type Thing } from '../../domain/json.ts';
 import { changed } from '../change.ts';
 import { invalid, missing, refuse } from '../fault.ts';
+import { payoutsOf } from '../payout.ts';
+import { availableOf } from '../payout-send.ts';
 import { type Desk, found, type World, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
-import { payoutsOf } from '../payout.ts';
-import { availableOf } from './payout.ts';
 
 const kind = 'transfer';
 

@@ -11,9 +11,8 @@ import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts'
 import { type Assessment, assessmentIn, blockedOutcome, outcomeOf } from '../../domain/risk.ts';
 import type { Behaviour } from '../../domain/test-card.ts';
 import { challengeOf } from '../challenge.ts';
-import { rateIn } from '../rate.ts';
+import { rateIn, waitSeconds } from '../rate.ts';
 import { refuse } from '../fault.ts';
-import { availableAfterSeconds } from '../limits.ts';
 import type { Hold } from '../money.ts';
 import type { Kept } from '../object.ts';
 import { behaviourOf, behind, foundIn, hiddenOf, type Payment, paymentIn } from '../payment.ts';
@@ -122,7 +121,7 @@ async function accepted(world: World, at: Placed, attempt: Attempt, verdict: App
   const share = shareFor(desk, thing, hold.amount);
   const fee = feeLeft(feeOf(hold.amount, rateIn(attempt.input)), hold.amount, share);
   sure(await world.money.capture(at, payment.money, [hold], hold.amount, fee, share));
-  const booked = bookedOf(desk, charge, { amount: hold.amount, fee, atOnce: verdict.atOnce });
+  const booked = bookedOf(desk, charge, { amount: hold.amount, fee, wait: verdict.atOnce ? 0 : waitSeconds(attempt.input) });
   const passed = await shared(world, desk, thing, capturedCharge(charge, hold.amount, booked.id), share, Number(booked.available_on));
   const taken = passed.charge;
   const next: Thing = { ...base, status: 'succeeded', amount_received: hold.amount };
@@ -149,11 +148,11 @@ export async function begun(world: World, { desk, payment, method }: Begun, isMe
 }
 
 /** The line of the statement that a captured charge makes. */
-export const bookedOf = (desk: Desk, charge: Thing, { amount, fee, atOnce }: { amount: number; fee: number; atOnce: boolean }): Thing =>
+export const bookedOf = (desk: Desk, charge: Thing, { amount, fee, wait }: { amount: number; fee: number; wait: number }): Thing =>
   newBalanceTransaction({
     ...{ id: desk.ids('txn'), amount, fee, currency: String(charge.currency), created: desk.created, source: charge.id },
     ...{ type: 'charge', category: 'charge', description: textOf(charge.description) ?? null },
-    availableOn: desk.created + (atOnce ? 0 : availableAfterSeconds),
+    availableOn: desk.created + wait,
   });
 
 function chargeOf({ desk, payment, method, input, authenticated }: Attempt, id: string, outcome: Fields): Thing {

@@ -5,7 +5,7 @@ import { newRefund } from '../../domain/refund.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import { refuse } from '../fault.ts';
 import type { Hold } from '../money.ts';
-import { rateIn } from '../rate.ts';
+import { rateIn, waitSeconds } from '../rate.ts';
 import { behind, hiddenOf, type Payment, paymentNamed } from '../payment.ts';
 import { completions, keptRail, notice, railIn, railSubject } from '../rail.ts';
 import { reviewEnded } from '../review.ts';
@@ -36,7 +36,7 @@ export const capturer =
     if (!done.done && /Expired|Voided/.test(done.status)) return expired(world, desk, payment);
     sure(done);
     const charge = await chargeOf(world, at, payment);
-    const booked = bookedOf(desk, charge.thing, { amount, fee, atOnce: false });
+    const booked = bookedOf(desk, charge.thing, { amount, fee, wait: waitSeconds(step.input) });
     const passed = await shared(
       world,
       desk,

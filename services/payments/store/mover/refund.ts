@@ -1,6 +1,6 @@
 import { newBalanceTransaction } from '../../domain/balance-transaction.ts';
 import { spoken } from '../../domain/currency.ts';
-import { fieldsOf, type Thing } from '../../domain/json.ts';
+import { fieldsOf, numberOf, type Thing } from '../../domain/json.ts';
 import { newRefund, refundedCharge } from '../../domain/refund.ts';
 import { refuse } from '../fault.ts';
 import { behind, paymentNamed } from '../payment.ts';
@@ -10,6 +10,7 @@ import { reviewEnded } from '../review.ts';
 import type { Mover } from '../step.ts';
 import { deskOfStep, eventsOf, found, type World } from '../world.ts';
 
+import { feeBackFor, feeGone } from './fee-refund.ts';
 import { backFor, sharedBack } from './transfer.ts';
 
 const refusedByBalance = /exceedsCredits|idAlreadyFailed/;
@@ -25,13 +26,18 @@ export const refunder =
     const payment = await paymentNamed(world, at, subject);
     const charge = await found(world, at, 'charge', String(input.charge));
     const back = input.reverse === true ? await backFor(world, desk, charge.thing, amount) : undefined;
-    const done = await world.money.refund(at, payment.money, id, amount, back?.share);
+    const fee = await feeBackFor(world, desk, charge.thing, numberOf(input.fee) ?? 0);
+    const before = await world.objects.get(at, 'balance_transaction', String(charge.thing.balance_transaction));
+    const whole = await world.money.refund(at, payment.money, id, amount, back?.share, fee?.back);
+    // What a fee took is missing when all is given back: the business owes it, as it does with Stripe. Asked for again, the first
+    // way is refused where the second was gone before, and the second says so.
+    const owed = whole.done || back || fee ? 0 : Number(before?.thing.fee ?? 0);
+    const done = owed === 0 ? whole : await world.money.refundOwed(at, payment.money, id, amount, owed);
     if (!done.done) {
       if (!refusedByBalance.test(done.status)) throw new TypeError(`the ledger refused a refund: ${done.status}`);
       const left = await world.money.refundable(at, subject);
       return { statements: [], refusal: done.at === 0 ? tooMuch(String(input.charge), payment.money.currency, amount, left) : poor() };
     }
-    const before = await world.objects.get(at, 'balance_transaction', String(charge.thing.balance_transaction));
     const booked = newBalanceTransaction({
       ...{ id: desk.ids('txn'), amount: -amount, currency: payment.money.currency, created: desk.created, source: id },
       ...{ type: 'refund', category: 'refund', description: null },
@@ -41,6 +47,7 @@ export const refunder =
     const given = fieldsOf(input.given);
     const refund = newRefund(given, { id, created: desk.created, amount, transaction: booked.id, charge: charge.thing });
     const next = refundedCharge(charge.thing, amount);
+    const feeLeft = fee && (await feeGone(world, at, desk, fee, {}));
     const passed = back && back.share.amount > 0 ? await sharedBack(world, desk, back, id) : undefined;
     const rail = railIn(payment.kept.hidden);
     const { currency } = payment.money;
@@ -54,7 +61,13 @@ export const refunder =
         await world.objects.insertion(at, booked),
         await world.objects.change(at, charge, next),
         ...(passed?.statements ?? []),
-        ...(await eventsOf(world, desk, [['refund.created', refund], ['charge.refunded', next], ...(passed?.told ?? [])])),
+        ...(feeLeft?.statements ?? []),
+        ...(await eventsOf(world, desk, [
+          ['refund.created', refund],
+          ['charge.refunded', next],
+          ...(passed?.told ?? []),
+          ...(feeLeft?.told ?? []),
+        ])),
         ...(next.refunded === true ? await reviewEnded(world, desk, next, refundEnd(refund)) : []),
         ...told,
         ...credit,

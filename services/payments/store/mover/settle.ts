@@ -9,7 +9,7 @@ import { settledEntry } from '../clearing.ts';
 import type { Hold } from '../money.ts';
 import type { Kept } from '../object.ts';
 import { hiddenOf, type Payment, paymentNamed } from '../payment.ts';
-import { rateIn } from '../rate.ts';
+import { rateIn, waitSeconds } from '../rate.ts';
 import { reviewOf } from '../review.ts';
 import type { Ending, Mover } from '../step.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
@@ -60,7 +60,7 @@ async function paid(world: World, at: Placed, { desk, payment, method, charge, i
   sure(await world.money.capture(at, money, [hold], amount, fee, share));
   const own = { id: desk.ids('ch'), created: desk.created, intent: thing, method };
   const made = charge?.thing ?? newCharge({ ...own, details: bankDetails(method, null), outcome: approved, receiptUrl: null });
-  const booked = bookedOf(desk, made, { amount, fee, atOnce: false });
+  const booked = bookedOf(desk, made, { amount, fee, wait: waitSeconds(input) });
   const outcome = outcomeOf(approved, assessmentIn(charge ? charge.hidden : input));
   const good: Thing = { ...capturedCharge(made, amount, booked.id), status: 'succeeded', paid: true, outcome };
   const passed = await shared(world, desk, thing, good, share, Number(booked.available_on));
