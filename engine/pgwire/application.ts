@@ -35,9 +35,23 @@ export type Control =
   | { readonly kind: 'savepoint' | 'release' | 'rollbackTo'; readonly name: string }
   | { readonly kind: 'set'; readonly name: string; readonly value: string | undefined; readonly isLocal: boolean }
   | { readonly kind: 'show'; readonly name: string }
+  | { readonly kind: 'configure'; readonly settings: readonly Configured[] }
   | { readonly kind: 'declare'; readonly name: string; readonly of: Prepared; readonly hold: boolean }
   | { readonly kind: 'fetch'; readonly name: string; readonly count: number; readonly shows: boolean }
   | { readonly kind: 'close' | 'deallocate'; readonly name: string | undefined };
+
+/**
+ * A column of a SELECT of `set_config` and `current_setting`: with a value it sets and tells that, else it only tells. A value may be
+ * a parameter, by its place.
+ */
+export type Configured = {
+  readonly label: string;
+  readonly name: string;
+  readonly value?: string | { readonly param: number };
+  readonly isLocal?: boolean;
+  /** A name that nobody knows is NULL, and no error. */
+  readonly orNull?: boolean;
+};
 
 /** What becomes of changes between BEGIN and COMMIT. Savepoints of a name may stand above each other; the last one counts. */
 export type Bracket = {

@@ -1,4 +1,4 @@
-import type { Answer, Bracket, Cells, Control, Field, Prepared } from './application.ts';
+import type { Answer, Bracket, Cells, Configured, Control, Field, Prepared } from './application.ts';
 import type { Outbox } from './outbox.ts';
 import { Portal } from './portal.ts';
 import type { Settings } from './setting.ts';
@@ -67,6 +67,8 @@ export function controlled(prepared: Prepared, reached: Reached): Prepared {
       return done('RESET', () => tellAll(reached, () => settings.reset()));
     case 'show':
       return show(settings, control.name);
+    case 'configure':
+      return configure(reached, control.settings);
     case 'declare':
       return declare(control, reached);
     case 'fetch':
@@ -127,6 +129,27 @@ function tellAll({ settings, outbox }: Reached, work: () => void): void {
 function set(reached: Reached, { name, value, isLocal }: Extract<Control, { kind: 'set' }>): void {
   if (isLocal && !reached.transaction.isOpen) return warn(reached, '25P01', 'SET LOCAL can only be used in transaction blocks');
   tellAll(reached, () => reached.settings.set(name, value, isLocal));
+}
+
+/** SET and SHOW as functions, in their order. */
+function configure(reached: Reached, asked: readonly Configured[]): Prepared {
+  const places = asked.map(({ value }) => (typeof value === 'object' ? value.param + 1 : 0));
+  return {
+    params: Array.from({ length: Math.max(...places) }, () => textOid),
+    fields: asked.map(({ label }) => ({ name: label, oid: textOid })),
+    async execute(params) {
+      const row = asked.map(({ name, value, isLocal = false, orNull }) => {
+        if (value !== undefined) {
+          const text = typeof value === 'object' ? (params[value.param] ?? null) : value;
+          if (text === null) throw new StatementError('22004', `the value of "${name}" must not be null`);
+          // Within no transaction what is local ends with this statement.
+          if (reached.transaction.isOpen || !isLocal) tellAll(reached, () => reached.settings.set(name, text, isLocal));
+        }
+        return orNull && !reached.settings.knows(name) ? null : reached.settings.get(name).value;
+      });
+      return { rows: blockOf([row]), tag: (rows) => `SELECT ${rows}` };
+    },
+  };
 }
 
 function show(settings: Settings, name: string): Prepared {

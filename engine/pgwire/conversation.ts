@@ -93,6 +93,8 @@ export class Conversation {
       if (error instanceof ProtocolViolation) throw error;
       this.#failed = true;
       this.#fail(error);
+      // At once: a client that said Flush waits for it before it says Sync.
+      await this.#outbox.send();
     }
   }
 

@@ -1,7 +1,8 @@
 import { readBinary, writeBinary } from '#wire/pgwire/binary.ts';
 import { readClock, readDate, readInterval, readMoment, writeClock, writeDate, writeInterval, writeMoment } from '#wire/pgwire/moment.ts';
 import { readNumeric, writeNumeric } from '#wire/pgwire/numeric.ts';
-import { oids } from '#wire/pgwire/oid.ts';
+import { elementOf, oids } from '#wire/pgwire/oid.ts';
+import { readArrayBinary, writeArrayBinary } from './array.ts';
 import { notBuilt, sqlstates, StatementError } from './statement-error.ts';
 
 /** A value in the format that was asked for: 0 is text, 1 binary. */
@@ -44,8 +45,14 @@ export function formatted(text: string | null, oid: number, format: number): str
     case oids.jsonb:
       return Buffer.concat([Buffer.from([1]), Buffer.from(text)]);
     default:
-      throw notBuilt(`The binary format of type ${oid}`);
+      return formattedArray(text, oid);
   }
+}
+
+function formattedArray(text: string, oid: number): Buffer {
+  const element = elementOf.get(oid);
+  if (element === undefined) throw notBuilt(`The binary format of type ${oid}`);
+  return writeArrayBinary(text, element, (each) => formatted(each, element, 1));
 }
 
 /** A parameter as text, from the format that it came in. */
@@ -81,8 +88,14 @@ export function textOf(value: Buffer | null, oid: number, format: number): strin
       if (value[0] !== 1) throw new StatementError('22P03', `unsupported jsonb version number ${value[0] ?? ''}`);
       return utf8(value.subarray(1));
     default:
-      throw notBuilt(`The binary format of type ${oid}`);
+      return arrayOf(value, oid);
   }
+}
+
+function arrayOf(value: Buffer, oid: number): string {
+  const element = elementOf.get(oid);
+  if (element === undefined) throw notBuilt(`The binary format of type ${oid}`);
+  return readArrayBinary(value, element, (each) => textOf(each, element, 1));
 }
 
 const texts: ReadonlySet<number> = new Set<number>([oids.char, oids.text, oids.varchar, oids.bpchar, oids.name, oids.json]);

@@ -51,15 +51,22 @@ export class Portal {
     const oids = columns.map(({ oid }) => oid);
     const data = (of: Buffer) => outbox.say({ type: 'copyData', data: of });
     outbox.say({ type: 'copyOut', ...kindOf({ columns, format }) });
-    if (format.isBinary) data(copyHead);
     const names = columns.map(({ name }) => name);
     if (format.header) data(Buffer.from(copyLine(names, format)));
     await outbox.send();
+    // The head goes with what comes first, as PostgreSQL sends it: clients read a row from the first message.
+    let head: Buffer | undefined = copyHead;
+    const binary = (of: Buffer) => {
+      data(head ? Buffer.concat([head, of]) : of);
+      head = undefined;
+    };
     for await (const block of this.take(Number.POSITIVE_INFINITY, signal)) {
-      for (const row of block) data(format.isBinary ? copyTuple(row, oids) : Buffer.from(copyLine(row, format)));
+      for (const row of block)
+        if (format.isBinary) binary(copyTuple(row, oids));
+        else data(Buffer.from(copyLine(row, format)));
       await outbox.send();
     }
-    if (format.isBinary) data(copyTail);
+    if (format.isBinary) binary(copyTail);
     outbox.say({ type: 'copyDone' });
     outbox.say({ type: 'commandComplete', tag: `COPY ${this.#rows}` });
   }

@@ -77,6 +77,10 @@ export class Settings {
     }
   }
 
+  knows(name: string): boolean {
+    return known.has(name.toLowerCase());
+  }
+
   get(name: string): { name: string; value: string } {
     const setting = settingNamed(name);
     const key = setting.name.toLowerCase();

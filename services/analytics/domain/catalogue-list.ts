@@ -37,7 +37,7 @@ export const catalogueFunctions = words(`
   pg_is_other_temp_schema pg_my_temp_schema pg_opclass_is_visible pg_operator_is_visible pg_opfamily_is_visible
   pg_options_to_table pg_partition_ancestors pg_partition_root pg_postmaster_start_time pg_relation_is_publishable
   pg_relation_is_updatable pg_relation_size pg_size_pretty pg_statistics_obj_is_visible pg_table_is_visible pg_table_size
-  pg_tablespace_location
+  like_escape pg_tablespace_location similar_to_escape
   pg_total_relation_size pg_ts_config_is_visible pg_ts_dict_is_visible pg_ts_parser_is_visible pg_ts_template_is_visible
   pg_type_is_visible pg_typeof position quote_ident quote_literal quote_nullable rank regexp_match regexp_matches regexp_replace
   regexp_split_to_array replace reverse right round row_number row_to_json row_security_active rpad rtrim shobj_description

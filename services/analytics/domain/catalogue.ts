@@ -59,6 +59,7 @@ export function catalogueText(select: SelectStmt, text: string): CatalogueText {
     const clause = clauses.find((each) => of[each] !== undefined);
     if (clause) throw notBuilt(`A question to the catalogues with ${clause.replace('Clause', '').toUpperCase()}`);
     if (kind === 'RangeVar') edit(relationEdit(of, given, bytes, at));
+    if (kind === 'ColumnRef') edit(columnEdit(of, bytes));
     if (kind === 'FuncCall') edit(functionEdit(of, bytes, at));
     if (kind === 'SQLValueFunction') edit(userEdit(of, bytes));
   }
@@ -79,6 +80,16 @@ function relationEdit(relation: Relation, given: ReadonlySet<string>, bytes: Buf
   if (replacedRelations.has(relname)) return replaced(bytes, location, relname, path);
   if (!catalogueRelations.has(relname)) throw denied();
   return undefined;
+}
+
+/** Columns by schema and relation are those of what answers in their place. */
+function columnEdit({ fields, location }: Record<string, unknown>, bytes: Buffer): Edit | undefined {
+  const [schema, relation, ...rest] = (fields as Parameters<typeof textIn>[0][]).map((each) => ('String' in each ? textIn(each) : '*'));
+  if (rest.length === 0 || schema === undefined || relation === undefined) return undefined;
+  const isReplaced =
+    (schema === 'pg_catalog' && replacedRelations.has(relation)) ||
+    (schema === 'information_schema' && replacedSchemaRelations.has(relation));
+  return isReplaced ? replaced(bytes, Number(location ?? 0), relation, [schema, relation]) : undefined;
 }
 
 function functionEdit(call: FuncCall, bytes: Buffer, at: ReturnType<typeof placesIn>): Edit | undefined {

@@ -1,5 +1,5 @@
-import type { Node, VariableSetStmt } from 'libpg-query';
-import type { Control } from '#engine/pgwire/application.ts';
+import type { Node, SelectStmt, VariableSetStmt } from 'libpg-query';
+import type { Configured, Control } from '#engine/pgwire/application.ts';
 import { notBuilt } from '#engine/pgwire/statement-error.ts';
 
 type Own = Exclude<Control, { kind: 'declare' }>;
@@ -12,6 +12,7 @@ export function controlOf(node: Node): Own | undefined {
     checkModes(options ?? []);
     return transactionOf(kind ?? '', name);
   }
+  if ('SelectStmt' in node) return configuring(node.SelectStmt);
   if ('VariableSetStmt' in node) return settingOf(node.VariableSetStmt);
   if ('VariableShowStmt' in node) return { kind: 'show', name: node.VariableShowStmt.name ?? '' };
   if ('FetchStmt' in node) {
@@ -75,6 +76,33 @@ function settingOf({ kind, name = '', args = [], is_local: isLocal = false }: Va
       throw notBuilt('SET in this form');
   }
 }
+
+/** A SELECT of nothing but `set_config` and `current_setting`, one of which sets. */
+function configuring({ targetList = [], ...rest }: SelectStmt): Own | undefined {
+  if (rest.fromClause || rest.whereClause || rest.valuesLists || rest.withClause || rest.larg) return undefined;
+  const settings = targetList.map(configured);
+  if (!settings.every((each) => each !== undefined) || !settings.some(({ value }) => value !== undefined)) return undefined;
+  return { kind: 'configure', settings };
+}
+
+function configured(target: Node): Configured | undefined {
+  if (!('ResTarget' in target)) return undefined;
+  const { val: call, name: label } = target.ResTarget;
+  if (!call || !('FuncCall' in call)) return undefined;
+  const path = (call.FuncCall.funcname ?? []).map((each) => ('String' in each ? each.String.sval : undefined));
+  const last = path.at(-1);
+  if (path.length > 2 || (path.length === 2 && path[0] !== 'pg_catalog')) return undefined;
+  const [name, second, third] = (call.FuncCall.args ?? []).map(bare);
+  if (!name || !('A_Const' in name)) return undefined;
+  const own = { label: label ?? last ?? '', name: textOf(name) };
+  if (last === 'current_setting') return { ...own, orNull: second !== undefined && textOf(second) === 'on' };
+  if (last !== 'set_config' || !second || !third) return undefined;
+  const value = 'ParamRef' in second ? { param: (second.ParamRef.number ?? 1) - 1 } : textOf(second);
+  return { ...own, value, isLocal: textOf(third) === 'on' };
+}
+
+/** Without casts, which drivers put around what they send. */
+const bare = (node: Node): Node => ('TypeCast' in node && node.TypeCast.arg ? bare(node.TypeCast.arg) : node);
 
 function textOf(node: Node): string {
   const { sval, ival, fval, boolval } = 'A_Const' in node ? node.A_Const : {};

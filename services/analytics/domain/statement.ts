@@ -246,7 +246,8 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
   const { subscribes, isSource, drops, onClose } = lifted;
   if ('SelectStmt' in node) {
     if (subscribes) return { kind: 'subscribe', name: subscribed(node.SelectStmt), committed: lifted.committed };
-    return { kind: 'select', select: node.SelectStmt, text };
+    const control = controlOf(node);
+    return control ? { kind: 'control', control } : { kind: 'select', select: node.SelectStmt, text };
   }
   if ('CreateStmt' in node) {
     const { relation, tableElts = [], options = [], if_not_exists = false, ...rest } = node.CreateStmt;

@@ -121,6 +121,14 @@ test('postgres.js reads the types of arrays from the catalogues, as it does unle
   await sql.end();
 });
 
+test('SQLAlchemy reflects by columns with their schema, and by patterns with an escape', async () => {
+  const named = `SELECT pg_catalog.pg_class.relname, pg_catalog.pg_tablespace.spcname FROM pg_catalog.pg_class LEFT OUTER JOIN
+    pg_catalog.pg_tablespace ON pg_catalog.pg_class.reltablespace = pg_catalog.pg_tablespace.oid JOIN pg_catalog.pg_namespace
+    ON pg_catalog.pg_namespace.oid = pg_catalog.pg_class.relnamespace
+    WHERE pg_catalog.pg_namespace.nspname NOT LIKE 'pg/_' || '%' ESCAPE '/' AND pg_catalog.pg_class.relname = 'orders'`;
+  assert.deepEqual(await rowsOf(named), [['orders', null]]);
+});
+
 test('Grafana lists tables and columns by the queries that its PostgreSQL data source sends', async () => {
   assert.match(String((await rowsOf(`SELECT current_setting('server_version_num')::int/100`))[0]?.[0]), /^18/);
   assert.deepEqual(await rowsOf(`SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'`), []);

@@ -260,6 +260,52 @@ test('transactions, savepoints, cursors and settings are as in PostgreSQL', asyn
   await sql.end();
 });
 
+test('an error comes at once to a client that flushes, and settings are set and told by functions', async () => {
+  const flushing = new pg.Client(house.login());
+  flushing.on('error', () => undefined);
+  await flushing.connect();
+  const { connection } = flushing as unknown as { connection: pg.Connection };
+  const told = new Promise<pg.DatabaseError>((resolve) => connection.once('errorMessage', resolve as () => void));
+  connection.parse({ name: '', text: 'select nothing from nowhere', types: [] }, true);
+  connection.flush();
+  assert.equal((await told).code, '42P01');
+  connection.end();
+  const own = new pg.Client(house.login());
+  await own.connect();
+  const asked = async (text: string, values: unknown[] = []) =>
+    (await own.query({ text, values, rowMode: 'array' })).rows as unknown as unknown[][];
+  assert.deepEqual(await asked(`select set_config('TimeZone', $1, false), current_setting('nobody.knows', true) as x`, ['utc']), [
+    ['UTC', null],
+  ]);
+  await own.query('begin');
+  assert.deepEqual(await asked(`select pg_catalog.set_config('statement_timeout', '3s', true) as was`), [['3000ms']]);
+  await own.query('commit');
+  assert.deepEqual(await asked('show statement_timeout'), [['0']]);
+  await assert.rejects(asked(`select set_config('jit', 'off', false)`), refusedWith('42704'));
+  await assert.rejects(asked(`select set_config('search_path', $1, false)`, [null]), refusedWith('22004'));
+  await own.end();
+});
+
+test('arrays go in the binary format, and the first message of a COPY has its head and a row', async () => {
+  for (const [oid, literal, same] of [
+    [1007, '{1,NULL,-3}'],
+    [1009, '{"a b","","say \\"x\\"",NULL,"NULL"}'],
+    [1231, '{{1.50,2},{3,4}}'],
+    [1016, '{}'],
+    [1000, '[5:6]={t,f}', '{t,f}'],
+  ] as const)
+    assert.equal(textOf(formatted(literal, oid, 1) as Buffer, oid, 1), same ?? literal);
+  const lying = Buffer.from(formatted('{1,2}', 1007, 1) as Buffer);
+  lying.writeInt32BE(2 ** 30, 12);
+  assert.throws(() => textOf(lying, 1007, 1), /elements in/);
+  const sql = postgres(house.faces.postgres?.url ?? '', { fetch_types: false, max: 1 });
+  const messages = async (text: string) => Array.fromAsync((await sql.unsafe(text).readable()) as AsyncIterable<Buffer>);
+  const [first] = await messages('copy (values (1), (2)) to stdout (format binary)');
+  assert.deepEqual([first?.subarray(0, 6).toString(), first?.length], ['PGCOPY', 19 + 10]);
+  assert.equal(Buffer.concat(await messages('copy (select 1 where false) to stdout (format binary)')).length, 19 + 2);
+  await sql.end();
+});
+
 test('a record that does not fit is counted with its place and reason, and the others count', async () => {
   await client.query(`create source mixed (n int4) with (topic = 'mixed', format = 'json');
     create materialized view totals as select sum(n) s from mixed`);
