@@ -23,9 +23,17 @@ export const analytics = defineService({
   name: 'analytics',
   title: 'Analytics',
   text: 'SQL views over topics and tables, kept up exactly once as records come, behind the PostgreSQL protocol.',
-  version: 2,
-  // A sink may lead elsewhere than into a topic.
-  withdrawn: { 2: ['/operations/CreateSink/output/target', '/operations/ListSinks/output/items/items/target'] },
+  version: 3,
+  withdrawn: {
+    // A sink may lead elsewhere than into a topic.
+    2: ['/operations/CreateSink/output/target', '/operations/ListSinks/output/items/items/target'],
+    // Columns may be of types that were not known before.
+    3: [
+      ...['CreateSource', 'CreateTable', 'CreateView', 'GetView'].map((name) => `/operations/${name}/output/columns/items/type`),
+      ...['ListSources', 'ListTables', 'ListViews'].map((name) => `/operations/${name}/output/items/items/columns/items/type`),
+      ...['FindRows', 'ReadSource', 'ReadTable', 'ReadView', 'WriteTable'].map((name) => `/operations/${name}/output/fields/items/type`),
+    ],
+  },
   resources: {
     Source: kind('A topic as a table of its records.'),
     View: kind('A SELECT over sources and views, kept up with them.'),
