@@ -24,6 +24,7 @@ import { Pendings } from './store/pending.ts';
 import { Relations } from './store/relation.ts';
 import { SchemaStore } from './store/schema.ts';
 import { SqlFunctions } from './store/sql-function.ts';
+import { Samples } from './store/statistic.ts';
 import { States } from './store/state.ts';
 import { Plans } from './store/view.ts';
 
@@ -35,12 +36,13 @@ export const main = implement<typeof analytics, Needs>(
     const { sql, logs, resources } = needs;
     if (!sql || !logs || !resources) throw new TypeError('analytics needs sql and a log');
     const relations = new Relations(sql);
-    const plans = new Plans(relations, new SqlFunctions(sql));
+    const plans = new Plans(relations, new SqlFunctions(sql), (at, all) => samples.of(at, all));
     const changes = new Changes();
     const live = new LiveViews();
     const tables = new LiveViews<LiveTable>();
     const pendings = new Pendings();
     const schemas = new SchemaStore(logs);
+    const samples = new Samples({ sql, live, tables, schemas, logs });
     const carriers = { logs, allow, connections: new Connections(sql, sealer), failures: new Map<bigint, string>() };
     const stores = { relations, plans, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
     const routines = new RoutinePool();

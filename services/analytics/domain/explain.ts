@@ -1,3 +1,4 @@
+import type { Estimates } from './estimate.ts';
 import type { Expr } from './expression.ts';
 import { type Bound, type Closing, inputsOf, type Order, type Plan } from './plan.ts';
 import { routineOf } from './routine.ts';
@@ -162,10 +163,18 @@ function matched({ match, closing, input }: Extract<Plan, { kind: 'match' }>): s
   ];
 }
 
-/** A plan as lines, each input below what takes it. */
-export function explain(plan: Plan, depth = 0): string[] {
-  const [head = '', ...more] = headOf(plan);
+const counted = (value: number): string => String(Math.round(value));
+
+/** A plan as lines, each input below what takes it, with the rows that are expected of it and what it costs with all below it. */
+export function explain(plan: Plan, estimates: Estimates, depth = 0): string[] {
+  const [named = '', ...more] = headOf(plan);
+  const { rows, cost } = estimates.of(plan);
+  const head = `${named} (rows=${counted(rows)} cost=${counted(cost)})`;
   const indent = depth === 0 ? '' : `${' '.repeat(depth * 6 - 4)}->  `;
   const below = ' '.repeat(depth * 6 + 2);
-  return [`${indent}${head}`, ...more.map((line) => `${below}${line}`), ...inputsOf(plan).flatMap((input) => explain(input, depth + 1))];
+  return [
+    `${indent}${head}`,
+    ...more.map((line) => `${below}${line}`),
+    ...inputsOf(plan).flatMap((input) => explain(input, estimates, depth + 1)),
+  ];
 }

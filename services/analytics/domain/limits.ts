@@ -24,6 +24,9 @@ export const patternsKeptMax = limit(256, 'pattern', 'Patterns of to_char that a
 export const lineBytesMax = limit(8 * 1_048_576, 'byte', 'Longest line of a file that a source reads.');
 export const everyUsualMs = limit(10_000, 'ms', 'Pause between two looks for new files, if a source does not say.');
 export const everyMinMs = limit(100, 'ms', 'Shortest pause between two looks for new files.');
-
-/** How many windows of COUNT_WINDOW a row lies in at most. */
-export const countWindowsMax = 64;
+export const countWindowsMax = limit(64, 'window', 'Most windows of COUNT_WINDOW that a row lies in.');
+export const joinedLeavesMax = limit(
+  10,
+  'relation',
+  'Most relations of one inner join whose order is weighed; more are joined as they are written.',
+);

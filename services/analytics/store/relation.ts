@@ -7,6 +7,7 @@ import type { Format } from '../domain/format.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Target } from '../domain/sink.ts';
 import type { Column } from '../domain/value.ts';
+import type { Orders } from '../domain/join-order.ts';
 import { alter, type Altering } from './alter.ts';
 import { relationsMax } from './limits.ts';
 
@@ -32,6 +33,8 @@ export type Relation = {
   readonly groups: bigint;
   readonly rejected: bigint;
   readonly rejection: string | null;
+  /** In what orders it joins relations; null where none was weighed. */
+  readonly orders: Orders | null;
   /** Of a view, where its statement does not say it: for how many milliseconds it remembers what was; 0 for none. */
   readonly historyMs: bigint | null;
   /** Since when, in milliseconds since 1970. */
@@ -45,12 +48,13 @@ export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' |
   readonly connection?: bigint | undefined;
   /** The functions that a view or sink calls. */
   readonly calls?: readonly bigint[];
+  readonly orders?: Orders | null;
 };
 
 const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table' } as const;
 
 const columns = `id, name, kind, columns, topic, format, text, target, origin, shape, epoch, groups, rejected, rejection,
-  history_ms as "historyMs", (extract(epoch from history_from) * 1000)::float8 as "historyFrom",
+  orders, history_ms as "historyMs", (extract(epoch from history_from) * 1000)::float8 as "historyFrom",
   array(select r.name::text from need n
   join relation r on r.id = n.relation where n.view = relation.id order by 1) as needs`;
 
@@ -103,14 +107,25 @@ export class Relations {
 
   async create(
     at: Placed,
-    { name, kind, columns: own, topic, format, text, target, origin, needs, connection, calls = [] }: NewRelation,
+    { name, kind, columns: own, topic, format, text, target, origin, needs, connection, calls = [], orders = null }: NewRelation,
   ): Promise<Relation> {
     try {
       const made = await this.#sql.as(at).begin(async (tx) => {
         const { rows } = await tx.query<{ id: bigint }>(
-          `insert into relation (name, kind, columns, topic, text, format, target, origin)
-           select $1, $2, $3, $4, $5, $6, $7, $8 where (select count(*) from relation) < $9 returning id`,
-          [name, kind, json(own), topic, text, format && json(format), target && json(target), origin ? json(origin) : null, relationsMax],
+          `insert into relation (name, kind, columns, topic, text, format, target, origin, orders)
+           select $1, $2, $3, $4, $5, $6, $7, $8, $10 where (select count(*) from relation) < $9 returning id`,
+          [
+            name,
+            kind,
+            json(own),
+            topic,
+            text,
+            format && json(format),
+            target && json(target),
+            origin ? json(origin) : null,
+            relationsMax,
+            orders && json(orders),
+          ],
         );
         const [row] = rows;
         if (!row) throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources, tables, views and sinks.`);

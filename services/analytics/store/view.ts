@@ -1,7 +1,10 @@
 import type { SelectStmt } from 'libpg-query';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { bounded } from '../domain/closing.ts';
+import { bounded, type Pace } from '../domain/closing.ts';
+import type { Statistics } from '../domain/estimate.ts';
+import { isWeighed, type Orders, reordered } from '../domain/join-order.ts';
+import { pushedDown } from '../domain/push-down.ts';
 import { type Context, placesIn } from '../domain/context.ts';
 import { isGrowing } from '../domain/format.ts';
 import { checkSize, type Plan, scansIn } from '../domain/plan.ts';
@@ -28,7 +31,12 @@ export type ViewPlan = {
   readonly historyMs: number | undefined;
   /** The functions that its text calls. */
   readonly calls: readonly bigint[];
+  /** In what orders it joins relations; null where the plan is as the text has it. */
+  readonly orders: Orders | null;
 };
+
+/** What is known of relations that a view reads, asked for when it is made. */
+type KnownOf = (at: Placed, relations: Iterable<Relation>) => Promise<Statistics>;
 
 /** Views of a query as they were at a moment, in microseconds, by the numbers that they have in its plan. */
 export type Pasts = ReadonlyMap<bigint, { readonly relation: Relation; readonly micros: number }>;
@@ -46,13 +54,15 @@ export function scanOf({ id, name, columns, kind, format }: Relation): Plan {
 /** The plans of views, as they are asked for by name and number. */
 export class Plans {
   readonly #relations: Relations;
+  readonly statistics: KnownOf;
   readonly functions: SqlFunctions;
   readonly points = new Points();
   readonly #known = new Map<bigint, ViewPlan>();
   readonly #tables = new Map<bigint, Table>();
 
-  constructor(relations: Relations, functions: SqlFunctions) {
+  constructor(relations: Relations, functions: SqlFunctions, statistics: KnownOf) {
     this.#relations = relations;
+    this.statistics = statistics;
     this.functions = functions;
   }
 
@@ -94,13 +104,19 @@ export class Plans {
 
   /** Understands the statement that makes a view. */
   view(at: Placed, text: string): Promise<ViewPlan> {
-    return this.#planned(at, text, (select) => this.named(at, select), 0);
+    return this.#planned(
+      at,
+      text,
+      (select) => this.named(at, select),
+      0,
+      (sources) => this.statistics(at, sources),
+    );
   }
 
   /** A view that is there. */
   async made(at: Placed, view: Relation, depth = 0): Promise<ViewPlan> {
     const needed = async () => new Map((await this.#relations.needed(at, view.id)).map((each) => [each.name, each]));
-    const plan = await this.#planned(at, view.text ?? '', needed, depth);
+    const plan = await this.#planned(at, view.text ?? '', needed, depth, view.orders);
     return view.historyMs === null ? plan : { ...plan, historyMs: Number(view.historyMs) || undefined };
   }
 
@@ -110,6 +126,7 @@ export class Plans {
     text: string,
     needsOf: (select: SelectStmt) => Promise<Map<string, Relation>>,
     depth: number,
+    by: Orders | null | ((sources: Iterable<Relation>) => Promise<Statistics>),
   ): Promise<ViewPlan> {
     if (depth > viewDepthMax) throw new StatementError(sqlstates.tooComplex, `at most ${viewDepthMax} views stand on each other`);
     const statement = await parseStatement(text);
@@ -129,12 +146,26 @@ export class Plans {
     const params: undefined[] = [];
     const rows = planRows(select, contextOf(text, plans, params));
     checkSize(rows);
-    const plan = bounded(rows, pace);
+    const { plan, orders } = await this.#ordered(rows, pace, typeof by === 'function' ? () => by(sources.values()) : by);
     if (params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');
     if (scansIn(plan).size === 0) throw notBuilt('A view of no source');
     const twice = plan.columns.find((each, place) => plan.columns.findIndex((other) => other.name === each.name) !== place);
     if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
-    return { name, plan, needs: [...needs.values()], sources: [...sources.values()], historyMs, calls };
+    return { name, plan, needs: [...needs.values()], sources: [...sources.values()], historyMs, calls, orders };
+  }
+
+  /** The plan in the order that costs least, or that was chosen; as the text has it where that alone can be kept up. */
+  async #ordered(rows: Plan, pace: Pace, by: Orders | null | (() => Promise<Statistics>)) {
+    if (by === null) return { plan: bounded(rows, pace), orders: null };
+    const pushed = pushedDown(rows);
+    const how = typeof by === 'function' ? (isWeighed(pushed) ? await by() : []) : by;
+    const { plan, orders } = reordered(pushed, how);
+    try {
+      return { plan: bounded(plan, pace), orders };
+    } catch (error) {
+      if (!(error instanceof StatementError) || typeof by !== 'function') throw error;
+      return { plan: bounded(rows, pace), orders: null };
+    }
   }
 
   /** The relations that a statement names, as far as there are such. */
@@ -164,7 +195,7 @@ export function planAsked(
   const scans = new Map(known.map((relation) => [relation.name, scanOf(relation)]));
   const query = planQuery(select, { ...contextOf(text, scans, params), past });
   checkSize(query.plan);
-  return { ...query, pasts };
+  return { ...query, plan: pushedDown(query.plan), pasts };
 }
 
 export function contextOf(text: string, plans: ReadonlyMap<string, Plan>, params: (Type | undefined)[]): Context {

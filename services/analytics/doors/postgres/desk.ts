@@ -3,15 +3,14 @@ import { OperationError } from '#kernel/contract/fault.ts';
 import type { Bracket, Cells, Desk, Field, Prepared } from '#engine/pgwire/application.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { catalogueIn } from '../../domain/catalogue.ts';
-import { explain } from '../../domain/explain.ts';
 import { parseStatement, type Statement, splitStatements } from '../../domain/statement.ts';
 import { oidOf, printRow, readValue } from '../../domain/value.ts';
 import { answer as answerQuery } from '../../engine/answer.ts';
-import { Circuit } from '../../engine/circuit.ts';
 import { withRoutines } from '../../engine/routine/calls.ts';
 import type { RoutinePool } from '../../engine/routine/pool.ts';
 import type { analytics } from '../../service.ts';
 import type { Catalogues } from '../../store/catalogue.ts';
+import { explained } from '../../store/explained.ts';
 import type { Pendings } from '../../store/pending.ts';
 import type { Relation } from '../../store/relation.ts';
 import { planAsked, type Plans } from '../../store/view.ts';
@@ -267,11 +266,8 @@ export class SessionDesk implements Desk {
 
   async #explain({ select: asked, text, code, view }: Of<'explain'>): Promise<Prepared> {
     const { tree: select } = await this.#plans.functions.inlined(this.#session.caller, asked);
-    const named = await this.#named(select);
-    const plan = view
-      ? (await this.#plans.view(this.#session.caller, text.replace(/^\s*explain\s*(\([^)]*\))?/i, ''))).plan
-      : planAsked(select, text, named, []).plan;
-    const lines = [...explain(plan), ...(code ? new Circuit(plan).code() : [])];
+    const relations = await this.#named(select);
+    const lines = await explained(this.#plans, this.#session.caller, { select, text, code, view, relations });
     return rows('EXPLAIN', texts('QUERY PLAN'), async () => lines.map((line) => [line]));
   }
 

@@ -2,7 +2,9 @@ import type { SelectStmt } from 'libpg-query';
 import type { Call } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Format } from '../../domain/format.ts';
+import { isWeighed, reordered } from '../../domain/join-order.ts';
 import { keyAsked } from '../../domain/key.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { parseStatement, type Statement } from '../../domain/statement.ts';
 import { printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
 import type { Query } from '../../domain/planner.ts';
@@ -18,6 +20,7 @@ import { commitRecordsMax, rowsMax, sourceRowsMax } from '../limits.ts';
 import type { Pending } from '../pending.ts';
 import type { Point } from '../point.ts';
 import type { Relation } from '../relation.ts';
+import { statisticsOf } from '../statistic.ts';
 import { contextOf, planAsked } from '../view.ts';
 import type { World } from './world.ts';
 
@@ -115,8 +118,15 @@ async function readAny(world: World, call: Call, asked: Asked) {
         }),
       );
   for (const [id, { relation, micros }] of query.pasts) relations.set(id, await pastOf(world, call, relation, micros));
-  const rows = await withRoutines(world.routines.of(call.caller), () => answer(query, relations, given));
+  const ordered = { ...query, plan: orderedBy(query.plan, relations) };
+  const rows = await withRoutines(world.routines.of(call.caller), () => answer(ordered, relations, given));
   return answered(query, rows);
+}
+
+/** The plan in the order that costs least for rows as they are. */
+function orderedBy(plan: Plan, relations: ReadonlyMap<bigint, Batch>): Plan {
+  if (!isWeighed(plan)) return plan;
+  return reordered(plan, statisticsOf(new Map([...relations].map(([id, batch]) => [id, { rows: batch.size, batch }])))).plan;
 }
 
 type Wanted = {

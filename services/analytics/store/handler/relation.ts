@@ -34,10 +34,10 @@ export function relationHandlers(world: World): All {
     CreateView: (call) =>
       worded(async () => {
         const { text } = call.input;
-        const { plan, needs, name, calls } = await world.plans.view(call.caller, text);
+        const { plan, needs, name, calls, orders } = await world.plans.view(call.caller, text);
         if (name !== call.input.name) throw new StatementError(sqlstates.syntax, `the text makes the view "${name}"`);
         const { columns } = plan;
-        const view = await relations.create(call.caller, { name, kind: 'view', columns, text, needs, calls, ...nowhere });
+        const view = await relations.create(call.caller, { name, kind: 'view', columns, text, needs, calls, orders, ...nowhere });
         maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, view);
         return { output: viewOf(view, failures) };
       }),

@@ -39,7 +39,7 @@ export function sinkHandlers(world: World): Sinks {
       worded(async () => {
         const { name, text: select, target } = call.input;
         const text = `${made(name)}${select}`;
-        const { plan, needs, calls } = await plans.view(call.caller, text);
+        const { plan, needs, calls, orders } = await plans.view(call.caller, text);
         checkPlace(target);
         checkTarget(target, plan);
         const { columns } = plan;
@@ -47,7 +47,7 @@ export function sinkHandlers(world: World): Sinks {
           throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
         const { target: whole, connection } = await ready(world, call, target, columns);
         const own = { name, kind: 'sink', topic: null, format: null, columns, text, needs, target: whole, connection, calls } as const;
-        const sink = await relations.create(call.caller, own);
+        const sink = await relations.create(call.caller, { ...own, orders });
         maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, sink);
         return { output: sinkOf(sink) };
       }),

@@ -1,10 +1,9 @@
 import type { Call } from '#kernel/contract/call.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { alteringOf } from '../../domain/alter-statement.ts';
-import { explain } from '../../domain/explain.ts';
 import { parseStatement, type Statement } from '../../domain/statement.ts';
-import { Circuit } from '../../engine/circuit.ts';
 import type { analytics } from '../../service.ts';
+import { explained } from '../explained.ts';
 import { planAsked } from '../view.ts';
 import { reading } from './read.ts';
 import type { World } from './world.ts';
@@ -34,7 +33,7 @@ export async function understood(world: World, call: Call, text: string): Promis
     case 'subscribe':
       return { operation: 'WatchView', name: statement.name, input: {}, follows: [] };
     case 'explain':
-      return await explained(world, call, statement);
+      return await toExplain(world, call, statement);
     case 'createView':
       return { operation: 'CreateView', name: '', input: { name: statement.name, text: statement.text }, follows: [] };
     case 'write':
@@ -94,11 +93,8 @@ async function selected(world: World, call: Call, { select, text }: Extract<Stat
   return { operation: reading[first.kind], name: first.name, input: { text }, follows };
 }
 
-async function explained(world: World, call: Call, asked: Extract<Statement, { kind: 'explain' }>): Promise<Understood> {
+async function toExplain(world: World, call: Call, asked: Extract<Statement, { kind: 'explain' }>): Promise<Understood> {
   const { tree, found } = await named(world, call, asked.select);
-  const { plan } = asked.view
-    ? await world.plans.view(call.caller, asked.text.replace(/^\s*explain\s*(\([^)]*\))?/i, ''))
-    : planAsked(tree, asked.text, found, []);
-  const lines = [...explain(plan), ...(asked.code ? new Circuit(plan).code() : [])];
+  const lines = await explained(world.plans, call.caller, { ...asked, select: tree, relations: found });
   return { name: '', input: {}, follows: [], lines };
 }
