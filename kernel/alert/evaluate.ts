@@ -4,6 +4,7 @@ import { formatId } from '#kernel/tenancy/id.ts';
 import type { Handle, Sql } from '#seams/sql/sql.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Telling } from './contract.ts';
+import { Complaints } from './complaint.ts';
 import { tellAgainMs } from './limits.ts';
 import { advance, type AlertState, isSilenced, labelsOf, type Reading, type Silence } from './state.ts';
 import { dropAlerts, noteTold, readAlerts, type StoredAlert, writeAlerts } from './store.ts';
@@ -40,15 +41,18 @@ export function keepEvaluating(options: Evaluation): () => Promise<void> {
   const stop = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let busy = false;
+  const complaints = new Complaints();
   const all = async () => {
+    const looked = new Set<string>();
     for (const at of scopes()) {
       if (stop.signal.aborted) return;
       try {
-        await evaluate(options, at, stop.signal);
+        for (const name of await evaluate(options, at, complaints, stop.signal)) looked.add(keyOf(at, name));
       } catch (error) {
         log('warn', 'alert rules could not be evaluated', { scope: formatId(at.scope), error: String(error) });
       }
     }
+    complaints.keep(looked);
     round?.();
   };
   const timer = setInterval(() => {
@@ -65,10 +69,14 @@ export function keepEvaluating(options: Evaluation): () => Promise<void> {
   };
 }
 
-async function evaluate(options: Evaluation, at: Placed, signal: AbortSignal): Promise<void> {
+const keyOf = ({ scope }: Placed, rule: string) => `${scope} ${rule}`;
+
+/** Looks at the rules of an environment, and answers their names. */
+async function evaluate(options: Evaluation, at: Placed, complaints: Complaints, signal: AbortSignal): Promise<string[]> {
   const { sql, resources, now, emit, log, readings } = options;
   const rules = resources.of('AlertRule').known(at);
-  if (rules.length === 0) return;
+  const names = rules.map(({ name }) => name);
+  if (rules.length === 0) return names;
   const handle = sql.as(at);
   const stored = await readAlerts(handle);
   for (const { name, spec } of rules) {
@@ -79,16 +87,15 @@ async function evaluate(options: Evaluation, at: Placed, signal: AbortSignal): P
       const after = advance({ name, forMs: rule.forMs ?? 0 }, before, found, now());
       if (before.length + after.length > 0) await writeAlerts(handle, name, after);
       for (const change of changesOf(before, after)) emit(at, change.event, name, dataOf(change.alert, rule));
+      if (complaints.end(keyOf(at, name))) log('info', 'an alert rule is evaluated again', { rule: name });
     } catch (error) {
-      log('warn', 'an alert rule could not be evaluated', { rule: name, error: error instanceof Error ? error.message : String(error) });
+      const text = error instanceof Error ? error.message : String(error);
+      if (complaints.isNew(keyOf(at, name), text)) log('warn', 'an alert rule cannot be evaluated', { rule: name, error: text });
     }
   }
-  await dropAlerts(
-    handle,
-    rules.map(({ name }) => name),
-    now(),
-  );
+  await dropAlerts(handle, names, now());
   await tellAll(options, at, new Map(rules.map(({ name, spec }) => [name, spec as Telling])), signal);
+  return names;
 }
 
 /** What fired or was resolved between two looks. */

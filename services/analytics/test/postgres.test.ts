@@ -138,25 +138,26 @@ test('a source is asked, views are joined, and a view may stand on another', asy
   );
   assert.deepEqual(best, [['9223372036854775807'], ['9223372036854775806']]);
   await assert.rejects(client.query('drop materialized view sales'), refusedWith('2BP01'));
-  const plan = (await rowsOf('explain (code) select city, n from sales where n > 7')).map(([line]) => String(line));
-  assert.deepEqual(plan.slice(0, 5), [
-    'Pipeline',
+  // What is expected of each operator is told behind it.
+  const told = (line: unknown) => String(line).replace(/ \(rows=\d+ cost=\d+\)$/, ' (expected)');
+  const plan = (await rowsOf('explain (code) select city, n from sales where n > 7')).map(([line]) => told(line));
+  assert.deepEqual(plan.slice(0, 4), [
+    'Pipeline (expected)',
+    "  Filter: (n > '7'::int8)",
     '  Output: city, n',
-    '  ->  Pipeline',
-    "        Filter: (n > '7'::int8)",
-    '        Output: city, n, ids, total, least, most, paid, mean, middle, f, top',
+    '  ->  Scan sales (expected)',
   ]);
   assert.ok(plan.some((line) => line.startsWith('return function pipeline(b, p) {')));
   const made = await rowsOf('explain create materialized view w as select city, count(*) from orders group by city');
   assert.deepEqual(
-    made.map(([line]) => line),
+    made.map(([line]) => told(line)),
     [
-      'Pipeline',
+      'Pipeline (expected)',
       '  Output: city, count',
-      '  ->  Aggregate',
+      '  ->  Aggregate (expected)',
       '        Group Key: city',
       '        Output: count(*)',
-      '        ->  Scan orders',
+      '        ->  Scan orders (expected)',
     ],
   );
   await client.query('drop materialized view top, cities');

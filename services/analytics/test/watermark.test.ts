@@ -62,7 +62,7 @@ const asTexts = { getTypeParser: () => (value: string) => value };
 const rowsOf = async (text: string): Promise<(string | null)[][]> =>
   (await client.query({ text, rowMode: 'array', types: asTexts as never })).rows as (string | null)[][];
 const settled = (text: string, isDone: (rows: (string | null)[][]) => boolean) => house.until(() => rowsOf(text), isDone);
-const plan = async (text: string) => (await rowsOf(`explain ${text}`)).map(([line]) => line?.trim());
+const plan = async (text: string) => (await rowsOf(`explain ${text}`)).map(([line]) => line?.trim().replace(/ \(rows=\d+ cost=\d+\)$/, ''));
 
 const at = (time: string) => `2024-05-06T${time}Z`;
 
