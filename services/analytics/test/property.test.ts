@@ -5,9 +5,7 @@ import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { bounded } from '../domain/closing.ts';
 import { placesIn } from '../domain/context.ts';
 import { printTimestamp } from '../domain/datetime.ts';
-import { reordered } from '../domain/join-order.ts';
 import { planRows } from '../domain/planner.ts';
-import { pushedDown } from '../domain/push-down.ts';
 import type { Plan } from '../domain/plan.ts';
 import { parseJson, rowOfFields } from '../domain/json-row.ts';
 import { parseStatement } from '../domain/statement.ts';
@@ -19,6 +17,7 @@ import { View as Kept } from '../engine/view.ts';
 import { Watermarks } from '../engine/watermark.ts';
 import { openOracle } from './fixtures/oracle.ts';
 import { Random } from '../../../bench/nexmark/random.ts';
+import { inAnyOrder } from './fixtures/order.ts';
 import { randomSelect, randomText, tables } from './fixtures/query.ts';
 import { randomWindowed } from './fixtures/window.ts';
 
@@ -139,18 +138,6 @@ async function planOf(text: string, appends: boolean, watermark?: Watermark): Pr
     return at < 0 ? undefined : { kind: 'scan', relation: BigInt(at), name, appends, columns: columnsOf(name as 't'), watermark };
   };
   return planRows(statement.select, { relation, named: new Map(), params: [], at: placesIn(text) });
-}
-
-/** The plan with its conditions pushed down and its relations in the order that is best for some numbers. */
-function inAnyOrder(plan: Plan, random: Random): Plan {
-  if (random.is(0.2)) return plan;
-  const pushed = pushedDown(plan);
-  const counts = names.map(() => 10 ** random.below(5));
-  const statistics = { rows: (of: bigint) => counts[Number(of)] ?? 1, distinct: () => 10 ** random.below(4) };
-  const { plan: found, orders } = reordered(pushed, statistics);
-  // What was chosen once can be done again without the numbers.
-  assert.deepEqual(reordered(pushed, JSON.parse(JSON.stringify(orders)) as typeof orders).plan, found);
-  return found;
 }
 
 /** The outcome of a query on either side: its rows, or that it has none because it fails. */
