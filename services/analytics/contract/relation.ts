@@ -41,6 +41,7 @@ const OriginOf = Type.Object(
       Type.String({ minLength: 1, maxLength: 2 * nameMax + 1, description: 'The table in PostgreSQL whose rows and changes come.' }),
     ),
     path: Type.Optional(Type.String({ maxLength: pathMax, description: 'What the names of files begin with whose lines come.' })),
+    parquet: Type.Optional(Type.Literal(true, { description: 'Files are of Parquet: each row is a record in JSON.' })),
     header: Type.Optional(Type.Boolean({ description: 'Whether the first line of each file names columns.' })),
     everyMs: Type.Optional(Type.Integer({ ...span, minimum: everyMinMs, description: 'Pause between two looks for new files.' })),
     publication: Type.Optional(

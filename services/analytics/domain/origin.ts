@@ -16,6 +16,8 @@ export type Origin = {
   readonly publication?: string;
   /** What the names of files begin with. */
   readonly path?: string;
+  /** Whether files are of Parquet: each row is a record. */
+  readonly parquet?: true;
   /** Whether the first line of each file names columns. */
   readonly header?: boolean;
   /** Pause between two looks for new files. */
@@ -23,6 +25,15 @@ export type Origin = {
   /** What no other source has, by which the other side knows this one. */
   readonly mark?: string;
 };
+
+/** The options of a source of files of Parquet, whose rows are records in JSON; others as they are. */
+export function parquetOf(given: ReadonlyMap<string, string>): {
+  readonly given: ReadonlyMap<string, string>;
+  readonly isParquet: boolean;
+} {
+  const isParquet = given.get('format')?.toLowerCase() === 'parquet' && given.has('path');
+  return { isParquet, given: isParquet ? new Map([...given, ['format', 'json']]) : given };
+}
 
 export const originOptions = ['connection', 'table', 'publication', 'path', 'header', 'every'] as const;
 
@@ -51,7 +62,8 @@ export function originOf(given: ReadonlyMap<string, string>): Origin | undefined
 }
 
 /** Refuses what is no origin. */
-export function checkOrigin({ table, publication, path, header, everyMs }: Origin): void {
+export function checkOrigin({ table, publication, path, header, everyMs, parquet }: Origin): void {
+  if (parquet && path === undefined) throw wrong('files of Parquet are told by the path of files');
   if ((table === undefined) === (path === undefined))
     throw wrong("a source over a connection needs a table or the path of files: WITH (connection = ..., table = '...')");
   if (table !== undefined && !/^[^.\0]{1,63}(\.[^.\0]{1,63})?$/.test(table))
@@ -65,11 +77,12 @@ export function checkOrigin({ table, publication, path, header, everyMs }: Origi
 }
 
 /** Refuses a format in which what comes from there is not read. */
-export function checkOriginFormat({ table, header }: Origin, { kind, envelope, watermark }: Format): void {
+export function checkOriginFormat({ table, header, parquet }: Origin, { kind, envelope, watermark }: Format): void {
   if (table !== undefined && (kind !== originFormat.kind || envelope !== originFormat.envelope || watermark))
     throw wrong('changes of a table of PostgreSQL come as JSON in the envelope debezium, without a watermark');
   if (table === undefined && (envelope !== undefined || (kind !== 'json' && kind !== 'csv' && kind !== 'raw')))
     throw wrong('the lines of files are json, csv or raw, without an envelope');
+  if (parquet && kind !== 'json') throw wrong('the rows of files of Parquet are records in JSON');
   if (header === true && kind !== 'csv') throw wrong('header is an option of the format csv');
 }
 

@@ -2,7 +2,7 @@ import type { Node } from 'libpg-query';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { placesIn } from './context.ts';
 import { type Format, formatOf, optionsOf } from './format.ts';
-import { checkOriginFormat, type Origin, originFormat, originOf, originOptions } from './origin.ts';
+import { checkOriginFormat, type Origin, originFormat, originOf, originOptions, parquetOf } from './origin.ts';
 import { type WatermarkText, watermarkOf } from './watermark.ts';
 
 /** The topic of a source, and how its values are read. */
@@ -14,8 +14,9 @@ export function valuesOf(
 ): { readonly topic: string | undefined; readonly format: Format; readonly origin?: Origin } {
   const timed = watermark ? ['lateness', 'idle', 'late'] : [];
   const own = ['topic', 'format', 'envelope', 'delimiter', 'null', 'dead_letters', ...originOptions];
-  const given = optionsOf(options, [...own, ...timed], 'source');
-  const origin = originOf(given);
+  const { given, isParquet } = parquetOf(optionsOf(options, [...own, ...timed], 'source'));
+  const said = originOf(given);
+  const origin = said && isParquet ? { ...said, parquet: true as const } : said;
   if (origin?.table !== undefined) return ofTable(origin, given);
   const format = {
     ...formatOf(given),

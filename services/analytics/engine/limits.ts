@@ -18,3 +18,11 @@ export const fieldsMax = limit(500, 'field', 'Most fields of a record for whose 
 export const shapeBytesMax = limit(256, 'byte', 'Longest name and space between two values of a record for whose order a decoder is made.');
 export const compiledMax = limit(1_000, 'function', 'Generated functions that are kept ready for another view or query with equal code.');
 export const topMax = limit(16, 'row', 'Most first rows of a partition for which room is made ahead; more are kept otherwise.');
+export const parquetFileMaxBytes = limit(
+  256 * 1_048_576,
+  'byte',
+  'Largest file of Parquet that a source reads; it lies in memory meanwhile.',
+);
+export const parquetMemoryMb = limit(512, 'MiB', 'Memory of the engine that reads such a file.');
+export const parquetHeapMb = limit(192, 'MiB', 'Heap of the process that reads such a file, beside its engine.');
+export const parquetMaxMs = limit(600_000, 'ms', 'Longest time that reading such a file may take.');

@@ -7,6 +7,8 @@ import type { Format } from '../domain/format.ts';
 import { everyUsualMs } from '../domain/limits.ts';
 import { LineReader } from '../domain/line.ts';
 import type { Origin } from '../domain/origin.ts';
+import type { Column } from '../domain/value.ts';
+import { rowsOfParquet } from '../engine/parquet.ts';
 import type { Files } from '../store/file.ts';
 import { type Bucket, bytesOf, filesIn } from './bucket.ts';
 import type { Inlet, Put } from './intake.ts';
@@ -20,13 +22,14 @@ export type Watching = {
   readonly files: Files;
   readonly inlet: Inlet;
   readonly bucket: Bucket;
+  readonly columns: readonly Column[];
 };
 
 /**
  * Takes the lines of files whose names begin so, each file once: files get numbers as they are found, and a transaction of the
  * log holds the lines of one file and, as how far the source has come, its number.
  */
-export async function followFiles({ at, source, origin, format, files, inlet, bucket }: Watching): Promise<void> {
+export async function followFiles({ at, source, origin, format, files, inlet, bucket, columns }: Watching): Promise<void> {
   const { signal } = bucket;
   let { done } = inlet;
   while (!signal.aborted) {
@@ -34,7 +37,8 @@ export async function followFiles({ at, source, origin, format, files, inlet, bu
     for (let waiting = await files.behind(at, source, done); waiting.length > 0; waiting = await files.behind(at, source, done))
       for (const { number, key } of waiting) {
         await inlet.take(async (put) => {
-          await lines(bucket, key, { isCsv: format.kind === 'csv', isHeaded: origin.header === true }, put);
+          if (origin.parquet) await rows(bucket, key, columns, put);
+          else await lines(bucket, key, { isCsv: format.kind === 'csv', isHeaded: origin.header === true }, put);
           return number;
         });
         done = number;
@@ -61,6 +65,16 @@ async function lines(bucket: Bucket, key: string, { isCsv, isHeaded }: { isCsv: 
     throw /^Z_|^ERR_.*ZLIB/.test((error as { code?: string }).code ?? '') ? fault('Unavailable', `The file ${key} is no gzip.`) : error;
   }
   await take(reader.end());
+  await page.flush();
+}
+
+/** Puts the rows of a file of Parquet. */
+async function rows(bucket: Bucket, key: string, columns: readonly Column[], put: Put): Promise<void> {
+  const page = new Page(put);
+  const reader = new LineReader(false);
+  const asked = { name: key, columns: columns.map(({ name }) => name), signal: bucket.signal };
+  for await (const piece of rowsOfParquet(bytesOf(bucket, key), asked)) for (const line of reader.push(piece)) await page.add(line);
+  for (const line of reader.end()) await page.add(line);
   await page.flush();
 }
 

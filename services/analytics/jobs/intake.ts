@@ -88,6 +88,6 @@ export class Intake {
     const { spec } = await connections.open(this.#at, origin.connection);
     if (origin.table !== undefined) return followTable({ spec, allow, origin, columns, inlet, signal });
     const format = this.#source.format ?? { kind: 'json' };
-    return followFiles({ at: this.#at, source: id, origin, format, files, inlet, bucket: { spec, allow, signal } });
+    return followFiles({ at: this.#at, source: id, origin, format, files, inlet, columns, bucket: { spec, allow, signal } });
   }
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { startStranger, type TestServer } from '#seams/sql/test/server.ts';
@@ -268,6 +268,50 @@ test('rows go into files of Parquet in a bucket, each once, and another engine r
     ),
     wanted,
   );
+  // They are a source as well, beside files that another engine wrote.
+  const folder = await mkdtemp(join(tmpdir(), 'gamut-lake-'));
+  const engine = await (await DuckDBInstance.create(':memory:')).connect();
+  const body = async (text: string): Promise<Buffer> => {
+    await engine.run(`copy (${text}) to '${folder}/x.parquet' (format parquet)`);
+    return readFile(join(folder, 'x.parquet'));
+  };
+  const put = async (Key: string, Body: Buffer | string) => void (await bucket.send(new PutObjectCommand({ Bucket: 'lake', Key, Body })));
+  await put(
+    'readings/day=1/other',
+    await body(`select -1::bigint as id, null::varchar as what, 1.25::decimal(9,2) as price, [1, 2] as list, {'a': 'x'} as made,
+      'ab'::blob as bytes, uuid '00000000-0000-0000-0000-00000000000f' as key, timestamptz '2024-02-29 01:02:03+00' as zoned, time '12:30' as clock`),
+  );
+  await client.query(`create source back (id int8, what text, n int4, part float8, d date, at timestamp, ison bool, price numeric,
+      list jsonb, made jsonb, bytes bytea, key uuid, zoned timestamptz, clock time)
+      with (connection = 'lake', path = 'readings/day=1/', format = 'parquet', every = '200 ms');
+    create materialized view again as select * from back`);
+  const ours = `select count(*), count(distinct id), min(id), max(id), count(what), sum(n), sum(part), min(d)::text, max(at)::text,
+    count(*) filter (where ison), max(price) from again where id > 0`;
+  const known = await house.until(
+    async () => String((await rowsOf(ours))[0]),
+    (found) => found.startsWith('500,'),
+  );
+  assert.equal(known, wanted.replace('99.50', '499.50'));
+  const others = () =>
+    rowsOf('select price::text, list::text, made::text, bytes::text, key::text, zoned::text, clock::text from again where id < 0');
+  assert.deepEqual(await house.until(others, (rows) => rows.length > 0), [
+    ['1.25', '[1, 2]', '{"a": "x"}', '\\x6162', '00000000-0000-0000-0000-00000000000f', '2024-02-29 01:02:03+00', '12:30:00'],
+  ]);
+  // What is no Parquet is told of, and read when it is written anew.
+  await put('readings/day=1/wrong', 'no parquet');
+  const failure = async () => (await rowsOf('show sources')).find(([name]) => name === 'back')?.at(-1);
+  assert.match(String(await house.until(failure, (reason) => reason !== null)), /wrong is no Parquet/);
+  await put('readings/day=1/wrong', await body('select -2::bigint as id'));
+  assert.equal(await house.until(failure, (reason) => reason === null), null);
+  assert.deepEqual(
+    await house.until(
+      () => rowsOf('select count(*) from again where id < 0'),
+      (rows) => rows[0]?.[0] === '2',
+    ),
+    [['2']],
+  );
+  engine.closeSync();
+  await rm(folder, { recursive: true, force: true });
   for (const [text, code] of [
     [`create sink s from readings with (connection = 'lake', format = 'json')`, '22023'],
     [`create sink s from readings with (connection = 'lake', format = 'parquet', envelope = 'debezium')`, '0A000'],
