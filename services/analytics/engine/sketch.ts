@@ -13,7 +13,7 @@ function spread(hash: number): number {
 }
 
 /** How many different values there are, within some hundredths: HyperLogLog with 4,096 registers. */
-export class Sketch {
+class Sketch {
   readonly #ranks = new Uint8Array(registers);
 
   add(hash: number): void {
