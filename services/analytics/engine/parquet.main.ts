@@ -14,7 +14,6 @@ async function say(text: string): Promise<void> {
 }
 
 const isNested = (type: string): boolean => /[([]/.test(type) && !/^DECIMAL\(\d+,\d+\)$/.test(type);
-const raw = (text: string): unknown => (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
 
 /** A column as text that PostgreSQL's types are read from. */
 function asText(name: string, type: string): string {
@@ -43,13 +42,16 @@ const names = wanted.filter((name) => types.has(name));
 const shown = names.length === 0 ? ['NULL'] : names.map((name) => asText(name, types.get(name) ?? ''));
 const result = await engine.stream(`SELECT ${shown.join(', ')} FROM read_parquet('${file}')`);
 for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-  const columns = names.map((name, at) => {
-    const texts = chunk.getColumnValues(at) as (string | null)[];
-    return isNested(types.get(name) ?? '') ? texts.map((text) => (text === null ? null : raw(text))) : texts;
-  });
+  const columns = names.map((_, at) => chunk.getColumnValues(at) as (string | null)[]);
+  const written = names.map((name) => ({ key: JSON.stringify(name), isJson: isNested(types.get(name) ?? '') }));
   let lines = '';
-  for (let row = 0; row < chunk.rowCount; row += 1)
-    lines += `${JSON.stringify(Object.fromEntries(names.map((name, at) => [name, columns[at]?.[row] ?? null])))}\n`;
+  for (let row = 0; row < chunk.rowCount; row += 1) {
+    const fields = written.map(({ key, isJson }, at) => {
+      const text = columns[at]?.[row] ?? null;
+      return `${key}:${text !== null && isJson ? text : JSON.stringify(text)}`;
+    });
+    lines += `{${fields.join(',')}}\n`;
+  }
   await say(lines);
 }
 process.exit(0);
