@@ -5,7 +5,10 @@ import { asCondition, converted, settled } from './bound.ts';
 import type { Expr } from './expression.ts';
 import { isFloat, numbers, type Type, typeNames } from './value.ts';
 
-export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'bool_and' | 'bool_or';
+const orderedNames = ['percentile_cont', 'percentile_disc', 'mode'] as const;
+/** Aggregates of values in their order. */
+export type OrderedName = (typeof orderedNames)[number];
+export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'bool_and' | 'bool_or' | OrderedName;
 
 /** A function over the rows of a group; rows without the argument's value, or passed over by the filter, do not count. */
 export type Aggregate = {
@@ -14,11 +17,21 @@ export type Aggregate = {
   readonly arg: Expr | undefined;
   readonly filter: Expr | undefined;
   readonly distinct: boolean;
+  /** Of a percentile: which part of the values is before it, and whether they are counted from the greatest. */
+  readonly fraction?: number;
+  readonly isDown?: boolean;
 };
 
-const names: ReadonlySet<string> = new Set<AggregateName>(['count', 'sum', 'min', 'max', 'avg', 'bool_and', 'bool_or']);
+/** Names that say the same; what is asked to be near is exact. */
+const others: Readonly<Record<string, AggregateName>> = { every: 'bool_and', approx_count_distinct: 'count' };
+const names: ReadonlySet<string> = new Set<string>([
+  ...(['count', 'sum', 'min', 'max', 'avg', 'bool_and', 'bool_or'] satisfies AggregateName[]),
+  ...[...orderedNames, ...Object.keys(others)],
+]);
 
 export const isAggregateName = (name: string): name is AggregateName => names.has(name);
+/** Whether all values are needed in their order. */
+export const isOrdered = (name: AggregateName): name is OrderedName => orderedNames.includes(name as OrderedName);
 
 /** Whether a node is the call of an aggregate. */
 export const isAggregate = (node: Node): boolean => 'FuncCall' in node && !node.FuncCall.over && names.has(functionName(node.FuncCall));
@@ -32,8 +45,10 @@ export function hasAggregate(node: unknown): boolean {
 
 /** The aggregate of a call. */
 export function aggregateOf(call: FuncCall, within: Names): Aggregate {
-  const name = functionName(call) as AggregateName;
+  const said = functionName(call) as AggregateName;
+  const name = others[said] ?? said;
   const at = within.at(call.location);
+  if (isOrdered(name)) return orderedOf(name, call, within);
   if (call.agg_order || call.agg_within_group || call.func_variadic) throw notBuilt(`This form of ${name}`, at);
   const [node, ...more] = call.args ?? [];
   if (more.length > 0 || (call.agg_star ? name !== 'count' : !node))
@@ -41,12 +56,38 @@ export function aggregateOf(call: FuncCall, within: Names): Aggregate {
   const arg = node && settled(bind(node, within), 'text');
   const filter = call.agg_filter && asCondition(bind(call.agg_filter, within), 'FILTER', at);
   const type = resultOf(name, arg?.type, at);
-  const distinct = (call.agg_distinct ?? false) && name !== 'min' && name !== 'max';
+  const isNear = said !== name && name === 'count';
+  if (isNear && (call.over || call.agg_star)) throw notBuilt(`This form of ${said}`, at);
+  const distinct = (isNear || (call.agg_distinct ?? false)) && name !== 'min' && name !== 'max';
   // The sum of a smaller integer is that of a larger one.
   const wide = arg?.type === 'float4' ? 'float8' : 'int8';
   const isTotal = name === 'sum' || name === 'avg';
   const given = arg && isTotal && ['int2', 'int4', 'float4'].includes(arg.type) ? converted(arg, wide) : arg;
   return { name, type, arg: given, filter, distinct };
+}
+
+/** `percentile_cont(fraction) WITHIN GROUP (ORDER BY value)` and its kin. */
+function orderedOf(name: OrderedName, call: FuncCall, within: Names): Aggregate {
+  const at = within.at(call.location);
+  const [by, ...more] = call.agg_order ?? [];
+  const [part, ...rest] = call.args ?? [];
+  if (!call.agg_within_group || !by || !('SortBy' in by) || more.length > 0 || call.over) throw notBuilt(`This form of ${name}`, at);
+  if (rest.length > 0 || (part === undefined) !== (name === 'mode'))
+    throw new StatementError(sqlstates.functionMissing, `function ${name} with these arguments does not exist`, at);
+  const value = settled(bind(by.SortBy.node, within), 'text');
+  const isDown = by.SortBy.sortby_dir === 'SORTBY_DESC';
+  const filter = call.agg_filter && asCondition(bind(call.agg_filter, within), 'FILTER', at);
+  const own = { name, filter, distinct: false, isDown } as const;
+  if (value.type === 'json')
+    throw new StatementError(sqlstates.functionMissing, 'could not identify an ordering operator for type json', at);
+  if (name === 'mode') return { ...own, type: value.type, arg: value };
+  const fraction = converted(settled(bind(part, within), 'float8'), 'float8');
+  if (fraction.kind !== 'constant' || fraction.value === null) throw notBuilt(`${name} of anything but a constant`, at);
+  const share = fraction.value as number;
+  if (!(share >= 0 && share <= 1)) throw new StatementError('22003', `percentile value ${share} is not between 0 and 1`, at);
+  if (name === 'percentile_disc') return { ...own, type: value.type, arg: value, fraction: share };
+  if (!numbers.includes(value.type)) throw notBuilt(`${name} of the type ${typeNames[value.type]}`, at);
+  return { ...own, type: 'float8', arg: converted(value, 'float8'), fraction: share };
 }
 
 function resultOf(name: AggregateName, type: Type | undefined, at: number | undefined): Type {

@@ -168,6 +168,13 @@ function operation(node: A_Expr, names: Names, inner: Inner): Expr {
     case 'AEXPR_OP':
     case 'AEXPR_LIKE':
       return known(node.lexpr ? [left(), inner(node.rexpr)] : [inner(node.rexpr)]);
+    case 'AEXPR_OP_ANY':
+    case 'AEXPR_OP_ALL': {
+      if (!node.rexpr || !('A_ArrayExpr' in node.rexpr)) throw notBuilt(`${sign} ANY or ALL of anything but ARRAY[...]`, at);
+      const parts = (node.rexpr.A_ArrayExpr.elements ?? []).map((each) => known([left(), inner(each)]));
+      if (parts.length === 0) return constant('bool', node.kind === 'AEXPR_OP_ALL');
+      return node.kind === 'AEXPR_OP_ANY' ? or(parts) : and(...parts);
+    }
     case 'AEXPR_IN': {
       const any = or(items.map((item) => applied('=', [left(), inner(item)], at)));
       return sign === '<>' ? not(any) : any;

@@ -1,6 +1,6 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { aggregateOf, isAggregateName } from './aggregate.ts';
+import { aggregateOf, isAggregateName, isOrdered } from './aggregate.ts';
 import { bind, functionName, type Names } from './bind.ts';
 import { asCondition, settled } from './bound.ts';
 import type { Context } from './context.ts';
@@ -271,6 +271,7 @@ class Asked {
     const isStar = name === 'count' && fields.length === 2 && fields[1] !== undefined && 'A_Star' in fields[1];
     const { args: _, ...bare } = call;
     const made = aggregateOf(isStar ? { ...bare, funcname, agg_star: true } : { ...call, funcname }, names);
+    if (isOrdered(made.name) || made.distinct) throw notBuilt(`${name} in MATCH_RECOGNIZE`, at);
     const own = isStar ? this.#variable(textIn(fields[0] as Node), at) : of();
     return this.#read({ kind: 'aggregate', of: own, aggregate: made, final }, made.type);
   }

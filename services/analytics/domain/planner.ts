@@ -125,12 +125,13 @@ function one(select: SelectStmt, context: Context): Body {
   const { outputs, plan, bind: ranked } = rankedOver(select, grouped.names, exprsOf, () => filtered(grouped.finish(), having), lead);
   const named = targets.map(({ name }) => name);
   const distinct = select.distinctClause !== undefined;
-  if (distinct && select.distinctClause?.some((node) => Object.keys(node).length > 0)) throw notBuilt('DISTINCT ON');
   const shown = outputs.slice(lead.length);
+  const onOf = (node: Node): Expr => orderOf({ SortBy: { node } }, { names: named, outputs: shown, bind: ranked }).expr;
+  const on = (select.distinctClause ?? []).filter((node) => Object.keys(node).length > 0).map(onOf);
   const order = (select.sortClause ?? []).map((node) => orderOf(node, { names: named, outputs: shown, bind: ranked }));
   return ordered(
     { plan: plan(), outputs, order, names: [...lead.map(() => ''), ...named] },
-    distinct,
+    on.length > 0 ? [...lead, ...on] : distinct,
     context.at(locationIn(select.targetList)),
   );
 }
@@ -142,21 +143,46 @@ type Shown = {
   readonly names: readonly string[];
 };
 
-/** Outputs, and behind them columns that the order alone needs. */
-function ordered({ plan, outputs, order, names }: Shown, distinct: boolean, position: number | undefined): Body {
-  const extra = order.flatMap(({ expr }) => (outputs.some((output) => shapeOf(output) === shapeOf(expr)) ? [] : [expr]));
-  if (distinct && extra.length > 0)
+/** Outputs, and behind them columns that the order alone needs. `distinct` are the expressions of DISTINCT ON. */
+function ordered({ plan, outputs, order, names }: Shown, distinct: boolean | readonly Expr[], position: number | undefined): Body {
+  const on = typeof distinct === 'boolean' ? [] : distinct;
+  const extra = [...order.map(({ expr }) => expr), ...on].filter((expr) => !outputs.some((output) => shapeOf(output) === shapeOf(expr)));
+  if (order.slice(0, on.length).some(({ expr }) => on.every((each) => shapeOf(each) !== shapeOf(expr))))
+    throw new StatementError('42P10', 'SELECT DISTINCT ON expressions must match initial ORDER BY expressions');
+  if (distinct === true && extra.length > 0)
     throw new StatementError('42P10', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list');
   const all = [...outputs, ...extra];
   const mapped: Plan = { kind: 'map', input: plan, where: undefined, outputs: all, columns: columnsOf(all, names) };
-  const placed = order.map((each) => ({
-    ...each,
-    expr: column(
-      each.expr.type,
-      all.findIndex((expr) => shapeOf(expr) === shapeOf(each.expr)),
-    ),
-  }));
-  return { plan: distinct ? distinctOf(mapped, position) : mapped, columns: columnsOf(outputs, names), order: placed };
+  const placeOf = (of: Expr): Expr =>
+    column(
+      of.type,
+      all.findIndex((expr) => shapeOf(expr) === shapeOf(of)),
+    );
+  const placed = order.map((each) => ({ ...each, expr: placeOf(each.expr) }));
+  const found = on.length > 0 ? firstOfEach(mapped, on.map(placeOf), placed, position) : distinct ? distinctOf(mapped, position) : mapped;
+  return { plan: found, columns: columnsOf(outputs, names), order: placed };
+}
+
+const numberOf = { name: 'row_number', type: 'int8' } as const;
+
+/** The first row of each set of rows that have some values in common. */
+function firstOfEach(input: Plan, partition: readonly Expr[], order: readonly Order[], position: number | undefined): Plan {
+  checkEquals(partition);
+  const numbered: Plan = {
+    ...{ kind: 'over', input, partition, order, rankings: [numberOf], limit: 1, position },
+    columns: [...input.columns, numberOf],
+  };
+  return { kind: 'map', input: numbered, where: undefined, outputs: allOf(input.columns), columns: input.columns };
+}
+
+/** Rows with their number among those that are the same. */
+function numberedAlike(input: Plan, position: number | undefined): Plan {
+  const partition = allOf(input.columns);
+  checkEquals(partition);
+  return {
+    ...{ kind: 'over', input, partition, order: [], rankings: [numberOf], limit: undefined, position },
+    columns: [...input.columns, numberOf],
+  };
 }
 
 /** Conditions with subqueries, and those without. */
@@ -214,7 +240,13 @@ function union(inputs: readonly Plan[], columns: readonly Column[], all: boolean
 
 /** Rows of the left that are, or are not, on the right too: both are counted by row. */
 function compared(op: string, sides: readonly [Plan, Plan], columns: readonly Column[], all: boolean, position: number | undefined): Plan {
-  if (all) throw notBuilt(`${op.replace('SETOP_', '')} ALL`);
+  if (all) {
+    // Of rows that are the same, those count that have the same number.
+    const [left, right] = sides.map((side) => numberedAlike(side, position)) as [Plan, Plan];
+    const input = compared(op, [left, right], left.columns, false, position);
+    return { kind: 'map', input, where: undefined, outputs: allOf(columns), columns };
+  }
+  checkEquals(allOf(columns));
   const tagged = sides.map((input, at): Plan => {
     const tag: Expr = { kind: 'constant', type: 'bool', value: at === 0 };
     return { kind: 'map', input, where: undefined, outputs: [...allOf(columns), tag], columns: [...columns, { name: '', type: 'bool' }] };
@@ -282,10 +314,8 @@ function grouping(
     if ('SubLink' in node) throw notBuilt('A subquery beside aggregates', names.at(node.SubLink.location));
     if ('FuncCall' in node && isAggregate(node)) {
       const made = aggregateOf(node.FuncCall, names);
-      const shape = JSON.stringify([made.name, made.distinct, made.arg && shapeOf(made.arg), made.filter && shapeOf(made.filter)]);
-      const seen = aggregates.findIndex(
-        (each) => JSON.stringify([each.name, each.distinct, each.arg && shapeOf(each.arg), each.filter && shapeOf(each.filter)]) === shape,
-      );
+      const shape = shapeOfAggregate(made);
+      const seen = aggregates.findIndex((each) => shapeOfAggregate(each) === shape);
       const place = seen >= 0 ? seen : aggregates.push(made) - 1;
       return column(made.type, keys.length + place);
     }
@@ -317,6 +347,9 @@ function grouping(
   };
   return { names: { ...names, instead }, finish };
 }
+
+const shapeOfAggregate = ({ name, distinct, arg, filter, fraction, isDown }: Aggregate): string =>
+  JSON.stringify([name, distinct, arg && shapeOf(arg), filter && shapeOf(filter), fraction, isDown]);
 
 /** The shape of an expression on its own; what cannot be bound there has none. */
 function shapeTried(node: Node, names: Names): string {

@@ -1,9 +1,10 @@
-import type { Aggregate } from '../domain/aggregate.ts';
+import type { Aggregate, OrderedName } from '../domain/aggregate.ts';
 import { printValue, readValue, type Type, type Value } from '../domain/value.ts';
 import { printDecimal, readDecimal, type Decimal } from '../domain/decimal.ts';
 import { isMasked } from './batch.ts';
 import { codeOf } from './operation.ts';
 import { Bag, type Tally } from './bag.ts';
+import { orderedIn } from './ordered.ts';
 import { joinedBest, joinedSum, noScaled, type Scaled, splitBest, splitSum } from './exact.ts';
 
 /** What an aggregate keeps of each group in numbers, what they begin with (0 or NaN), and how it is written down. */
@@ -119,12 +120,28 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
         update: ([all, held], of, weight) => `${all?.ref} += ${weight}; if (${of}) ${held?.ref} += ${weight};`,
         result: ([all, held]) => `${all?.ref} === 0 ? null : ${name === 'bool_or' ? `${held?.ref} > 0` : `${held?.ref} === ${all?.ref}`}`,
       };
+    case 'percentile_cont':
+    case 'percentile_disc':
+    case 'mode':
+      return ordered(aggregate, type);
     case 'min':
     case 'max':
       return extreme(name, type, appends);
     default:
       return total(name, type, aggregate.type, appends);
   }
+}
+
+/** An aggregate of all values in their order, which are kept. */
+function ordered({ name, fraction = 0, isDown = false }: Aggregate, type: Type): Accumulator {
+  const asked = { how: name as OrderedName, fraction, isDown };
+  const shown = (held: Bag) => ({ answer: orderedIn(held, asked) });
+  const how = `'${asked.how}', ${fraction}, ${isDown}`;
+  return {
+    kept: [bag(type, shown)],
+    update: (names, of, weight) => `${at(names, 0).ref}.change(${of}, ${weight});`,
+    result: (names) => `r.shownOrdered(${at(names, 0).ref}, ${how})`,
+  };
 }
 
 function extreme(name: 'min' | 'max', type: Type, appends: boolean): Accumulator {

@@ -7,6 +7,7 @@ import type { Batch } from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { compile } from './compile.ts';
 import { batchColumns, batchReads, Emitter, type Term } from './emit.ts';
+import { shownOrdered } from './ordered.ts';
 import { exactSum, joinedSum, rounded, scaledSum, shownBest, takeBest, takeSum, unscaled } from './exact.ts';
 import { findBefore, findCode } from './find.ts';
 import type { Operator, State } from './operator.ts';
@@ -18,7 +19,7 @@ import { emitStages, type Stage } from './stage.ts';
 
 const parts = {
   ...runtime,
-  ...{ exactSum, joinedSum, rounded, scaledSum, shownBest, takeBest, takeSum, unscaled },
+  ...{ exactSum, joinedSum, rounded, scaledSum, shownBest, shownOrdered, takeBest, takeSum, unscaled },
   int8: (value: number | bigint) => (typeof value === 'number' ? value : ranged('int8', value)),
 };
 

@@ -45,6 +45,10 @@ export function foldOf({ name, arg, type }: Aggregate): Fold {
       return made((held, value) => held !== false && value === true, last);
     case 'bool_or':
       return made((held, value) => held === true || value === true, last);
+    case 'percentile_cont':
+    case 'percentile_disc':
+    case 'mode':
+      throw new TypeError(`${name} has no fold`);
     default:
       return arg?.type === 'float8' ? floats(name) : arg?.type === 'numeric' ? decimals(name) : wholes(name, type);
   }

@@ -93,6 +93,15 @@ describe('types', () => {
     await isSame(['i', 'count(*)'], 'from kinds group by i order by i');
     await isSame(['id'], `from kinds where i = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11' and h = '{"a":"t","bb":[1,2.5,{"x":null}]}'`);
     await isSame(['id'], `from kinds where e > '\\x61' order by e`);
+    await isSame(['every(id > 0)', 'every(id > 1)'], 'from kinds where id = any (array[1, 3]) or id <> all (array[1, 2, 3])');
+    await isSame(['percentile_disc(0.5) within group (order by f)', 'mode() within group (order by i)'], 'from kinds');
+    await isSame(['id', 'a'], 'from (select distinct on (i) id, a from kinds order by i, id desc) q order by id');
+    assert.deepEqual(await ours('select approx_count_distinct(i) from kinds'), [['2']]);
+    for (const text of [
+      'select percentile_cont(2) within group (order by id) from kinds',
+      'select distinct on (a) b from kinds order by b',
+    ])
+      assert.equal(await stateOf(text), await theirStateOf(text));
   });
 
   for (const text of [
