@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { RequestHead } from '#wire/http1/head.ts';
+import { piecesAheadMax } from './limits.ts';
 
 /** Fields of which the first counts; others that come twice are joined by a comma (RFC 9110 5.3). */
 const single = new Set([
@@ -31,7 +32,8 @@ export class HttpRequest extends Readable {
 
   /** `wanted` is called when the body is read and more of it may come. */
   constructor(head: RequestHead, socket: Socket, wanted: () => void) {
-    super();
+    // As objects, so that pieces are neither joined nor copied while they wait.
+    super({ objectMode: true, highWaterMark: piecesAheadMax });
     this.method = head.method;
     this.url = head.target;
     this.httpVersion = head.version;

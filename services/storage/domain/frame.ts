@@ -1,5 +1,5 @@
 import { type CipherGCM, createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto';
-import { freeUsed, useOnce } from '#engine/http1/chunk.ts';
+import { useOnce } from '#engine/http1/chunk.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { frameBytes, frameTagBytes } from '../contract/limits.ts';
 
@@ -84,8 +84,11 @@ export function openFrame(key: Uint8Array, frame: number, bytes: Uint8Array, lis
   return plain;
 }
 
-/** Opens frames as their bytes come, in pieces of any size: `left` of them, from the frame of this number on. */
-class FrameOpener {
+/**
+ * Opens frames as their bytes come, in pieces of any size: `left` of them, from the frame of this number on. The pieces may be
+ * written over afterwards.
+ */
+export class FrameOpener {
   readonly #key: Uint8Array;
   readonly #tag = Buffer.alloc(frameTagBytes);
   #frame: number;
@@ -145,19 +148,4 @@ class FrameOpener {
   end(): void {
     if (this.#decipher || this.#left > 0) throw fault('ObjectDamaged', 'A frame is not whole.');
   }
-}
-
-/** The bytes of frames, `length` of them as they are stored, from the one of this number on. */
-export async function* openFrames(
-  key: Uint8Array,
-  { frame, length }: { readonly frame: number; readonly length: number },
-  body: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void> {
-  const opener = new FrameOpener(key, frame, length);
-  for await (const bytes of body) {
-    const ready = opener.open(bytes);
-    freeUsed(bytes);
-    yield* ready;
-  }
-  opener.end();
 }

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { useOnce } from '#engine/http1/chunk.ts';
+import { freeUsed, useOnce } from '#engine/http1/chunk.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import type { Span } from '../domain/range.ts';
@@ -41,10 +41,10 @@ function verified(segment: Extract<Segment, { bytes: Uint8Array }>): Uint8Array 
 /**
  * The bytes of segments, every block checked before any of it is given out. The first block is read before this resolves,
  * so damage that lies there is told as an error and not as a broken stream. `done` is called once, however it ends; the
- * stream must be begun by whoever gets it. Bytes in shards that are `sealed` are not checked: whoever opens them finds out.
+ * stream must be begun by whoever gets it.
  */
-export async function openBytes(blobs: BlobStore, segments: readonly Segment[], done: () => void, sealed = false): Promise<Bytes> {
-  const blocks = readSegments(blobs, segments, sealed);
+export async function openBytes(blobs: BlobStore, segments: readonly Segment[], done: () => void): Promise<Bytes> {
+  const blocks = readSegments(blobs, segments);
   try {
     const first = await blocks.next();
     return first.done ? finished(done) : rest(first.value, blocks, done);
@@ -68,20 +68,56 @@ async function* rest(first: Uint8Array, blocks: AsyncGenerator<Uint8Array, void>
   }
 }
 
-async function* readSegments(blobs: BlobStore, segments: readonly Segment[], sealed: boolean): AsyncGenerator<Uint8Array, void> {
+async function* readSegments(blobs: BlobStore, segments: readonly Segment[]): AsyncGenerator<Uint8Array, void> {
   for (const segment of segments) {
     if ('bytes' in segment) {
       if (segment.bytes.length > 0) yield verified(segment);
       continue;
     }
-    yield* readBlob(blobs, segment, sealed);
+    yield* readBlob(blobs, segment);
   }
 }
 
-async function* readBlob(blobs: BlobStore, segment: BlobSegment, sealed: boolean): AsyncGenerator<Uint8Array, void> {
+/**
+ * What is made of the bytes of a segment as they are read; `make` must not keep what it is given, because it may lie in the stripe
+ * into which others are read next. Bytes in shards that are `sealed` are not checked: whoever opens them finds out.
+ */
+export async function* openThrough(
+  blobs: BlobStore,
+  segment: Segment,
+  make: (bytes: Uint8Array) => readonly Uint8Array[],
+  sealed: boolean,
+): AsyncGenerator<readonly Uint8Array[], void> {
+  const record = 'blob' in segment ? blobs.record(segment.blob) : undefined;
+  if (record && 'spread' in record && 'blob' in segment) {
+    const reader = blobs.reader(segment.blob, record.size, record.spread, sealed);
+    yield* readShards(reader, segment, (from, to) => madeOf(reader, { from, to }, make));
+    return;
+  }
+  for await (const bytes of readSegments(blobs, [segment])) {
+    const made = make(bytes);
+    freeUsed(bytes);
+    yield made;
+  }
+}
+
+async function madeOf(
+  reader: CodedReader,
+  { from, to }: { readonly from: number; readonly to: number },
+  make: (bytes: Uint8Array) => readonly Uint8Array[],
+): Promise<Uint8Array[]> {
+  const made: Uint8Array[] = [];
+  await reader.lend(from, to, (part) => void made.push(...make(part)));
+  return made;
+}
+
+async function* readBlob(blobs: BlobStore, segment: BlobSegment): AsyncGenerator<Uint8Array, void> {
   const record = blobs.record(segment.blob);
   if ('extent' in record) yield await readPacked(blobs, segment);
-  else if ('spread' in record) yield* readShards(blobs.reader(segment.blob, record.size, record.spread, sealed), segment);
+  else if ('spread' in record) {
+    const reader = blobs.reader(segment.blob, record.size, record.spread);
+    for await (const bytes of readShards(reader, segment, (from, to) => reader.read(from, to))) yield useOnce(bytes);
+  }
   else if ('remote' in record) yield* readRemote(blobs, segment, record);
   else yield* readFile(blobs, segment, record.size, record.sums);
 }
@@ -108,9 +144,13 @@ export function readPiece(blobs: BlobStore, segment: Segment): Uint8Array | Prom
   return 'extent' in blobs.record(segment.blob) ? readPacked(blobs, segment) : undefined;
 }
 
-async function* readShards(reader: CodedReader, segment: BlobSegment): AsyncGenerator<Uint8Array, void> {
+async function* readShards<T>(
+  reader: CodedReader,
+  segment: BlobSegment,
+  read: (from: number, to: number) => Promise<T>,
+): AsyncGenerator<T, void> {
   try {
-    yield* readAhead(segment, stripeDataBytes, (from, to) => reader.read(from, to));
+    yield* readAhead(segment, stripeDataBytes, read);
   } finally {
     await reader.close();
   }
@@ -119,28 +159,29 @@ async function* readShards(reader: CodedReader, segment: BlobSegment): AsyncGene
 /** The pieces of a blob in the operator's store. */
 async function* readRemote(blobs: BlobStore, segment: BlobSegment, place: RemotePlace): AsyncGenerator<Uint8Array, void> {
   const { pieceBytes } = place;
-  yield* readAhead(segment, pieceBytes, async (from, to) => {
+  const read = (from: number, to: number) => {
     const piece = Math.floor(from / pieceBytes);
     return blobs.readPiece(segment.blob, place, piece, from - piece * pieceBytes, to - from);
-  });
+  };
+  for await (const bytes of readAhead(segment, pieceBytes, read)) yield useOnce(bytes);
 }
 
 /** The bytes of a segment, of which each unit is read on its own; the next one while this one is sent. */
-async function* readAhead(
+async function* readAhead<T>(
   { start, size }: BlobSegment,
   unit: number,
-  read: (from: number, to: number) => Promise<Uint8Array>,
-): AsyncGenerator<Uint8Array, void> {
+  read: (from: number, to: number) => Promise<T>,
+): AsyncGenerator<T, void> {
   const end = start + size;
   const unitEnd = (from: number) => Math.min(end, (Math.floor(from / unit) + 1) * unit);
-  let next: Promise<Uint8Array> | undefined;
+  let next: Promise<T> | undefined;
   try {
     for (let at = start; at < end; ) {
       const stop = unitEnd(at);
-      const bytes = await (next ?? read(at, stop));
+      const found = await (next ?? read(at, stop));
       next = stop < end ? read(stop, unitEnd(stop)) : undefined;
       next?.catch(() => {});
-      yield useOnce(bytes);
+      yield found;
       at = stop;
     }
   } finally {

@@ -44,6 +44,17 @@ export class CodedReader {
 
   /** Bytes from `first` up to `end`, which must lie in one stripe. */
   async read(first: number, end: number): Promise<Buffer> {
+    const out = Buffer.allocUnsafeSlow(end - first);
+    let at = 0;
+    await this.lend(first, end, (part) => {
+      out.set(part, at);
+      at += part.length;
+    });
+    return out;
+  }
+
+  /** The same bytes in parts, in their order; they are others when `take` has returned. */
+  async lend(first: number, end: number, take: (part: Uint8Array) => void): Promise<void> {
     const stripe = Math.floor(first / stripeDataBytes);
     const unit = unitOf(this.#geometry, stripe);
     const from = first - stripe * stripeDataBytes;
@@ -53,13 +64,11 @@ export class CodedReader {
     const hold = { stripe: await this.#coder.borrow() };
     try {
       await this.#gather(hold, stripe, unit, wanted);
-      const out = Buffer.allocUnsafeSlow(to - from);
       for (const shard of wanted) {
         const start = Math.max(from - shard * unit, 0);
         const stop = Math.min(to - shard * unit, unit);
-        out.set(this.#coder.unit(hold.stripe, shard, unit).subarray(start, stop), shard * unit + start - from);
+        take(this.#coder.unit(hold.stripe, shard, unit).subarray(start, stop));
       }
-      return out;
     } finally {
       this.#coder.giveBack(hold.stripe);
     }

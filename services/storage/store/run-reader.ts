@@ -1,14 +1,17 @@
 import { useOnce } from '#engine/http1/chunk.ts';
 import { frameBytes, frameTagBytes } from '../contract/limits.ts';
 import { fault } from '#kernel/contract/fault.ts';
-import { framesOf, openFrame, openFrames } from '../domain/frame.ts';
+import { FrameOpener, framesOf, openFrame } from '../domain/frame.ts';
 import type { Span } from '../domain/range.ts';
 import type { BlobStore } from './blob.ts';
-import { openBytes, readPiece, segmentSize, sliceSegments } from './bytes.ts';
+import { openBytes, openThrough, readPiece, segmentSize, sliceSegments } from './bytes.ts';
 import { decompress } from './compressor.ts';
 import type { KeptDictionary } from './dictionary.ts';
 import { compressAheadMax, frameListBytes } from './limits.ts';
 import type { Compressed, Segment, SegmentSeal } from './record.ts';
+
+/** Pieces of bytes, in order: each turn of a stream costs as much as some of them. */
+type Pieces = readonly Uint8Array[];
 
 export type Run = {
   readonly segment: Segment & { readonly seal: SegmentSeal };
@@ -16,20 +19,29 @@ export type Run = {
   readonly dictionary?: KeptDictionary | undefined;
 };
 
-/** The bytes of a span (both ends inclusive) of a run; only the frames that hold it are read. */
-export async function* openRun(blobs: BlobStore, run: Run, { first, last }: Span): AsyncGenerator<Uint8Array, void> {
+/** The bytes of a span (both ends inclusive) of a run, some pieces at a time; only the frames that hold it are read. */
+export async function* openRun(blobs: BlobStore, run: Run, { first, last }: Span): AsyncGenerator<Pieces, void> {
   let skip = first - Math.floor(first / frameBytes) * frameBytes;
   let left = last - first + 1;
   const { compressed } = run.segment.seal;
   const frames = compressed ? openCompressed(blobs, run, compressed, { first, last }) : openPlain(blobs, run, { first, last });
   try {
     // What is read may end within a frame, so the bytes before the span may come in several pieces.
-    for await (const plain of frames) {
-      const from = Math.min(skip, plain.length);
-      const piece = plain.subarray(from, from + left);
-      skip -= from;
-      left -= piece.length;
-      if (piece.length > 0) yield piece;
+    for await (const opened of frames) {
+      if (skip === 0 && bytesOf(opened) <= left) {
+        left -= bytesOf(opened);
+        yield opened;
+        continue;
+      }
+      const pieces: Uint8Array[] = [];
+      for (const plain of opened) {
+        const from = Math.min(skip, plain.length);
+        const piece = plain.subarray(from, from + left);
+        skip -= from;
+        left -= piece.length;
+        if (piece.length > 0) pieces.push(piece);
+      }
+      yield pieces;
     }
   } catch (error) {
     throw asDamage(error);
@@ -53,6 +65,8 @@ export function isOneFrame({ size, compressed }: SegmentSeal): boolean {
   return size <= frameBytes && !compressed?.lengths && compressed?.listAt === undefined;
 }
 
+const bytesOf = (pieces: Pieces): number => pieces.reduce((sum, { length }) => sum + length, 0);
+
 /** What the cipher says of bytes that are not those that were sealed. */
 const isUnproven = (error: unknown): boolean => error instanceof Error && /auth|state/i.test(error.message);
 
@@ -64,14 +78,12 @@ function asDamage(error: unknown): unknown {
  * Opening a frame proves every byte of it, so that the checksums of shards would only say the same once more. They are needed where
  * a frame does not open: then the rest is read again with them, which tells which shard is damaged and makes it anew from others.
  */
-async function* openPlain(blobs: BlobStore, { segment, key }: Run, { first, last }: Span): AsyncGenerator<Uint8Array, void> {
-  const { frame, from, to } = framesOf(first, last, segment.seal.size);
-  const sealedFrom = (at: number, sealed: boolean) =>
-    openBytes(blobs, sliceSegments([segment], { first: at, last: to - 1 }), () => {}, sealed);
+async function* openPlain(blobs: BlobStore, run: Run, { first, last }: Span): AsyncGenerator<Pieces, void> {
+  const { frame, from, to } = framesOf(first, last, run.segment.seal.size);
   let proven = 0;
   try {
-    for await (const plain of openFrames(key, { frame, length: to - from }, await sealedFrom(from, true))) {
-      proven += plain.length;
+    for await (const plain of openFrames(blobs, run, { frame, from, to }, true)) {
+      proven += bytesOf(plain);
       yield plain;
     }
     return;
@@ -81,11 +93,24 @@ async function* openPlain(blobs: BlobStore, { segment, key }: Run, { first, last
   // Frames are given out whole, so what was given out ends where one does.
   const done = Math.floor(proven / frameBytes);
   const at = from + done * (frameBytes + frameTagBytes);
-  yield* openFrames(key, { frame: frame + done, length: to - at }, await sealedFrom(at, false));
+  yield* openFrames(blobs, run, { frame: frame + done, from: at, to }, false);
+}
+
+/** The bytes of the frames that lie in a span of what is stored, from the frame of this number on. */
+async function* openFrames(
+  blobs: BlobStore,
+  { segment, key }: Run,
+  { frame, from, to }: ReturnType<typeof framesOf>,
+  sealed: boolean,
+): AsyncGenerator<Pieces, void> {
+  const opener = new FrameOpener(key, frame, to - from);
+  const open = (bytes: Uint8Array) => opener.open(bytes);
+  for (const part of sliceSegments([segment], { first: from, last: to - 1 })) yield* openThrough(blobs, part, open, sealed);
+  opener.end();
 }
 
 /** Frames are cut out of what is read, opened, and made large again a few at once, in order. */
-async function* openCompressed(blobs: BlobStore, run: Run, compressed: Compressed, span: Span): AsyncGenerator<Uint8Array, void> {
+async function* openCompressed(blobs: BlobStore, run: Run, compressed: Compressed, span: Span): AsyncGenerator<Pieces, void> {
   const { segment, key, dictionary } = run;
   const { size } = segment.seal;
   const [first, last] = [Math.floor(span.first / frameBytes), Math.floor(span.last / frameBytes)];
@@ -100,9 +125,9 @@ async function* openCompressed(blobs: BlobStore, run: Run, compressed: Compresse
     plain.catch(() => {});
     waiting.push(plain);
     frame += 1;
-    if (waiting.length >= compressAheadMax) yield await waiting.shift()!;
+    if (waiting.length >= compressAheadMax) yield [await waiting.shift()!];
   }
-  for (const plain of waiting) yield await plain;
+  for (const plain of waiting) yield [await plain];
 }
 
 /** Where the frames begin that are wanted, and where the last of them ends. */

@@ -184,11 +184,11 @@ export async function openObject(
   }
 }
 
-async function* rest(first: IteratorResult<Uint8Array, void>, opened: AsyncGenerator<Uint8Array, void>, done: () => void): Bytes {
+type Opened = AsyncGenerator<readonly Uint8Array[], void>;
+
+async function* rest(first: IteratorResult<readonly Uint8Array[], void>, opened: Opened, done: () => void): Bytes {
   try {
-    if (first.done) return;
-    yield first.value;
-    yield* opened;
+    for (let next = first; !next.done; next = await opened.next()) for (const piece of next.value) yield piece;
   } finally {
     await opened.return();
     done();
@@ -222,7 +222,7 @@ async function* openSegments(
   segments: readonly Segment[],
   span: Span | undefined,
   seal: OpenSeal | undefined,
-): AsyncGenerator<Uint8Array, void> {
+): Opened {
   let at = 0;
   for (const segment of segments) {
     const size = plainSize(segment);
@@ -237,7 +237,7 @@ async function* openSegments(
       yield* openRun(vault.blobs, { segment: { ...segment, seal: segment.seal }, key, dictionary }, { first, last });
     }
     // What was stored before everything was sealed.
-    else yield* await openBytes(vault.blobs, sliceSegments([segment], { first, last }), () => {});
+    else for await (const bytes of await openBytes(vault.blobs, sliceSegments([segment], { first, last }), () => {})) yield [bytes];
   }
 }
 
