@@ -12,7 +12,7 @@ export const stripesMax = limit(8, 'stripe', 'Stripes that are in memory at once
 export const decodersMax = limit(256, 'matrix', 'Inverted matrices remembered, one for each set of shards that were missing.');
 export const laneBytes = limit(64 * kib, 'byte', 'Bytes of one stream that MD5 takes at once beside those of three others.');
 const mib = 1024 * kib;
-export const laneWaitBytes = limit(mib, 'byte', 'Bytes of one stream that wait for its MD5 at most until others fill the lanes beside it.');
+export const laneWaitBytes = limit(2 * mib, 'byte', 'Bytes of one stream that wait for MD5 at most until others fill the lanes.');
 export const digestToldBytes = limit(512 * kib, 'byte', 'Bytes of a stream that are done before the event loop is told of room.');
 
 export const selectHeadMaxBytes = limit(mib, 'byte', 'Bytes of the beginning of an object in which the header of a CSV is looked for.');

@@ -109,17 +109,33 @@ class Intake {
     const { frames } = this.#rules;
     if (!frames) {
       const room = this.#digest.update(new Uint8Array(bytes));
-      await this.#store(bytes);
+      await this.#store([bytes]);
       return room;
     }
-    const ready = await frames.take(bytes);
+    const taken = frames.take(bytes);
+    const ready = taken instanceof Promise ? await taken : taken;
     // What is sealed is needed in the open for its digests alone.
     const room = this.#digest.update(bytes);
-    for (const sealed of ready) await this.#store(sealed);
+    const stored = this.#store(ready);
+    if (stored) await stored;
     return room;
   }
 
-  async #store(bytes: Uint8Array): Promise<void> {
+  /** Keeps pieces for the next stripe; a promise where they fill one. */
+  #store(pieces: readonly Uint8Array[]): Promise<void> | undefined {
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (this.#held + size >= stripeDataBytes) return this.#storeAcross(pieces);
+    this.#pieces.push(...pieces);
+    this.#held += size;
+    this.#stored += size;
+    return undefined;
+  }
+
+  async #storeAcross(pieces: readonly Uint8Array[]): Promise<void> {
+    for (const bytes of pieces) await this.#storeOne(bytes);
+  }
+
+  async #storeOne(bytes: Uint8Array): Promise<void> {
     this.#stored += bytes.length;
     let rest = bytes;
     while (this.#held + rest.length >= stripeDataBytes) {
@@ -158,7 +174,7 @@ class Intake {
     const found = made.checksum && Buffer.from(made.checksum).toString('base64');
     if (checksum !== undefined && found !== checksum)
       throw fault('BadDigest', `The ${checksumAlgorithm} you specified did not match the calculated checksum.`);
-    for (const sealed of (await this.#rules.frames?.end()) ?? []) await this.#store(sealed);
+    await this.#store((await this.#rules.frames?.end()) ?? []);
     const told = { size: this.#size, md5: digest.toString('hex'), ...(found === undefined ? {} : { checksum: found }) };
     return { ...told, ...(await this.#place()) };
   }

@@ -42,8 +42,11 @@ export class RunWriter {
   }
 
   /** What is there of the run after these bytes, in order. They may be written over afterwards. */
-  async take(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
-    if (this.#plain) return this.#plain.seal(bytes);
+  take(bytes: Uint8Array): Promise<readonly Uint8Array[]> | readonly Uint8Array[] {
+    return this.#plain ? this.#plain.seal(bytes) : this.#takeFrames(bytes);
+  }
+
+  async #takeFrames(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
     const ready: Uint8Array[] = [];
     for (let at = 0; at < bytes.length; ) {
       const piece = bytes.subarray(at, at + frameBytes - this.#heldBytes);
