@@ -11,7 +11,7 @@ import { detachMs } from '#kernel/supervise/limits.ts';
 import { modulePath } from '#kernel/supervise/module.ts';
 import { failureTail, startPlatform } from '#kernel/supervise/platform.ts';
 import type { Settings } from '#kernel/supervise/protocol.ts';
-import { availableServices, checkStandby, impliedServices } from '#kernel/supervise/service.ts';
+import { availableServices, checkStandby, impliedServices, readWorkers } from '#kernel/supervise/service.ts';
 import type { PlatformStatus } from '#kernel/supervise/status.ts';
 import { dataPath } from '#kernel/volume/path.ts';
 import { readAddress as readBlobsAddress } from '#seams/blobs/address.ts';
@@ -127,12 +127,15 @@ async function readOptions(argv: string[]): Promise<{ mode: Mode; settings: Part
   const services = only ? await impliedServices(only) : availableServices();
   const standby = values.standby?.split(',') ?? [];
   checkStandby(standby, services);
+  const workers = values.workers === undefined ? undefined : readWorkers(values.workers, services);
+  if (workers && mode.inProcess) throw fault('Usage', '--workers are processes, which --in-process excludes.');
   const settings: Partial<Settings> = {
     ports,
     host,
     open: values.open ?? false,
     services,
     ...(standby.length > 0 && { standby }),
+    ...(workers && { workers }),
     ...(values.region !== undefined && { region: values.region }),
     ...(values.domains !== undefined && { domains: domainsOf(values.domains) }),
     ...(values.sql !== undefined && { sql: values.sql }),
@@ -169,6 +172,7 @@ function parse(argv: string[]) {
         witness: text,
         otlp: text,
         standby: text,
+        workers: text,
         reserve: text,
         'in-process': flag,
       },

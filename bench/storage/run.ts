@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { forked } from '../fork.ts';
 import { type BenchResult, type BenchRow, compared, least } from '../result.ts';
 import { doorRows } from './door.ts';
+import { workerRows } from './worker.ts';
 
 const unit = 262_144;
 
@@ -23,7 +24,7 @@ function isal(): number | 'not run' {
 
 /** The S3 door beside a peer; the engine below it: the code's kernel beside ISA-L, small and large objects, degraded reads, rebuild. */
 export async function run(): Promise<BenchResult> {
-  const door = await doorRows();
+  const door = [...(await doorRows()), ...(await workerRows())];
   const child = forked(fileURLToPath(new URL('./engine.main.ts', import.meta.url)));
   const found = await child.ask<Record<string, number>>();
   await child.end();

@@ -9,6 +9,8 @@ export type ConnectorOptions = {
   readonly key: Buffer;
   /** The paths of its drives. */
   readonly drives: readonly string[];
+  /** Which of several processes of storage this is: each has a connection of its own. */
+  readonly worker: number;
   readonly onAway: (reason: string) => void;
   readonly onThere: () => void;
 };
@@ -75,8 +77,8 @@ export class Connector {
   }
 
   #connect(): void {
-    const { address, key, drives } = this.#options;
-    const link = new Link({ address, key, drives, onEnd: (reason) => this.#ended(reason) });
+    const { address, key, drives, worker } = this.#options;
+    const link = new Link({ address, key, drives, worker, onEnd: (reason) => this.#ended(reason) });
     this.#link = link;
     link.begun.then(
       () => {

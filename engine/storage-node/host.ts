@@ -15,11 +15,14 @@ export type NodeHostOptions = {
   readonly onRefused: (why: string) => void;
 };
 
+/** The drives that a connection asked for, and which process of storage it is of. */
+type Held = { readonly drives: ReadonlySet<string>; readonly worker?: number };
+
 /** The side of a node: it takes the connections of whoever proves the key. */
 export class NodeHost {
   readonly #options: NodeHostOptions;
   readonly #server: Server;
-  readonly #sessions = new Map<Session, ReadonlySet<string>>();
+  readonly #sessions = new Map<Session, Held>();
 
   private constructor(options: NodeHostOptions) {
     this.#options = options;
@@ -27,10 +30,10 @@ export class NodeHost {
       if (!isProven(socket)) return void socket.destroy();
       const session = new Session(
         socket,
-        (asking, drives) => this.#receive(asking, drives),
+        (asking, drives, worker) => this.#receive(asking, drives, worker),
         (ended) => this.#ended(ended),
       );
-      this.#sessions.set(session, new Set());
+      this.#sessions.set(session, { drives: new Set() });
     });
     this.#server.maxConnections = connectionsMax;
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException) => options.onRefused(error.code ?? error.message));
@@ -59,13 +62,16 @@ export class NodeHost {
   }
 
   /**
-   * A drive is served to the connection that came last. What an older one has asked for is done or dropped before: it may be
-   * one that storage has given up, with requests on the way that must not come behind those of the new one.
+   * A drive is served to the connection that came last, of each process of storage: they write different files. What an older one
+   * has asked for is done or dropped before: it may be one that storage has given up, with requests on the way that must not come
+   * behind those of the new one.
    */
-  async #receive(session: Session, drives: readonly string[]): Promise<Desk> {
+  async #receive(session: Session, drives: readonly string[], worker: number): Promise<Desk> {
     const wanted = new Set(drives);
-    const older = [...this.#sessions].filter(([other, held]) => other !== session && !held.isDisjointFrom(wanted));
-    this.#sessions.set(session, wanted);
+    const older = [...this.#sessions].filter(
+      ([other, held]) => other !== session && held.worker === worker && !held.drives.isDisjointFrom(wanted),
+    );
+    this.#sessions.set(session, { drives: wanted, worker });
     await Promise.all(older.map(([other]) => other.end()));
     return this.#options.receive(drives);
   }

@@ -22,6 +22,8 @@ export type LinkOptions = {
   readonly key: Buffer;
   /** The drives that are asked for, by their paths at the node; requests name them by their place in this list. */
   readonly drives: readonly string[];
+  /** Which of several processes of storage asks; it stands where requests name a drive. */
+  readonly worker: number;
   /** Told once, when the connection is over or never came to be. */
   readonly onEnd: (reason: string) => void;
 };
@@ -66,7 +68,7 @@ export class Link {
         this.#socket.once('close', () => reject(this.#away()));
       });
       if (!isProven(this.#socket)) throw new NodeProtocolError('it has not proven the key');
-      const body = await this.call(0, { is: 'greet', protocol: nodeProtocol, drives: this.#options.drives });
+      const body = await this.call(this.#options.worker, { is: 'greet', protocol: nodeProtocol, drives: this.#options.drives });
       if (readGreeting(body) !== nodeProtocol) throw new NodeProtocolError('it speaks another release of the protocol');
     } catch (error) {
       this.end((error as Error).message);

@@ -16,8 +16,8 @@ export type Desk = {
   close(): Promise<void>;
 };
 
-/** Makes a desk for a connection that asks for these drives; others that had one of them are ended before. */
-export type Receive = (session: Session, drives: readonly string[]) => Promise<Desk>;
+/** Makes a desk for a connection of a process that asks for these drives; others of the same that had one are ended before. */
+export type Receive = (session: Session, drives: readonly string[], worker: number) => Promise<Desk>;
 
 type Asked = { readonly drive: number; readonly id: number; readonly request: Exclude<NodeRequest, { readonly is: 'ping' }> };
 
@@ -127,7 +127,7 @@ export class Session {
   async #answer(drive: number, request: Asked['request']): Promise<readonly Uint8Array[]> {
     if (request.is !== 'greet') return this.#desk!.answer(drive, request);
     if (request.protocol !== nodeProtocol) throw new NodeProtocolError(`release ${request.protocol} of the protocol is not spoken here`);
-    this.#desk = await this.#receive(this, request.drives);
+    this.#desk = await this.#receive(this, request.drives, drive);
     return packGreeting(nodeProtocol);
   }
 

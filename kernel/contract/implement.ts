@@ -1,4 +1,7 @@
 import type { Handlers, Providers } from './call.ts';
+import type { Socket } from 'node:net';
+import type { HttpDoor } from '../listen/http.ts';
+import type { Greeting } from '../listen/worker-door.ts';
 import type { Caller } from './caller.ts';
 import type { AnyService } from './contract.ts';
 import type { Placed } from './provider.ts';
@@ -6,7 +9,13 @@ import type { RepeatStore } from './repeat.ts';
 import type { Gate, RequestContext } from './session.ts';
 
 /** A door that listens: its address, and what closing it means (stop accepting, finish what runs, then close). */
-export type OpenDoor = { readonly url: string; readonly tlsUrl?: string; readonly note?: string; close(): Promise<void> };
+export type OpenDoor = {
+  readonly url: string;
+  readonly tlsUrl?: string;
+  readonly note?: string;
+  close(): Promise<void>;
+  readonly take?: HttpDoor['take'];
+};
 
 /** Seals and opens bytes under a leased data key of a tenant (0n = the platform); `aad` is the associated data. */
 export interface Sealer {
@@ -58,6 +67,14 @@ export interface EffectSource {
   onMore(wake: () => void): () => void;
 }
 
+/** Which process of several that share a service's work this is: the first, 0, bears the service's name. */
+export type Worker = {
+  readonly index: number;
+  readonly count: number;
+  /** Where another one is connected to, by a greeting: `door` and `from` for a connection of a client, else what `take` gets. */
+  readonly path: (index: number) => string;
+};
+
 /** What `start` gets: the service's directory, its needs, and what the kernel does for it. `Needs` are opened by kernel/session. */
 export type Kernel<Needs> = {
   readonly directory: string;
@@ -65,6 +82,8 @@ export type Kernel<Needs> = {
   readonly process: string;
   /** The names of the service's process and of its standby, where the operator asked for one. */
   readonly pair?: readonly [string, string];
+  /** Where several processes share the service's work in one directory. */
+  readonly worker?: Worker;
   readonly region: string;
   /** The base names that the operator gave this deployment, in lower case. */
   readonly domains: readonly string[];
@@ -104,6 +123,8 @@ export type DoorPlace<S extends AnyService> = {
     /** The port to try first; 0 means any. */
     readonly port: number;
     readonly fallback: 'any' | 'refuse';
+    /** Whether other processes listen on the port as well; the system deals connections out. */
+    readonly shared?: boolean;
     readonly plain: 'loopback' | 'never';
     readonly certificate: { readonly cert: string; readonly key: string; readonly ca?: string };
   };
@@ -146,6 +167,10 @@ export type Implementation<S extends AnyService> = {
   readonly repeats?: RepeatStore;
   /** Called once when the doors are open, with their addresses by name; the REST surface is `rest`. */
   readonly opened?: (doors: Readonly<Record<string, string>>) => void;
+  /** Gets what the other processes of the service connect for, besides doors. */
+  readonly take?: (socket: Socket, greeting: Greeting) => void;
+  /** Which other process of the service answers REST's request for an address; undefined when this one does. */
+  readonly holderOf?: (url: string) => Promise<number | undefined>;
   /** The REST address of the process that answers in place of this one; undefined when this one does. */
   readonly elsewhere?: () => string | undefined;
   /** Closes what `start` opened, after the doors are closed. */

@@ -18,6 +18,8 @@ export type Connection = {
   /** Whether secrets may be read from this connection as it is: it is TLS, or plain text between two loopback ends. */
   readonly confidential: boolean;
   readonly peerAddress: string;
+  /** Whether another process of the service accepted it, and passes its requests on. */
+  readonly isRelayed?: boolean;
 };
 
 export type Accepted = { readonly socket: Socket; readonly connection: Connection };

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { HttpConnection } from '#engine/http1/connection.ts';
 import type { HttpRequest } from '#engine/http1/request.ts';
@@ -7,7 +8,7 @@ import type { Log } from '#kernel/contract/implement.ts';
 import type { Connection } from './acceptor.ts';
 import { farewell } from './farewell.ts';
 import { type Listener, type ListenOptions, listen } from './listen.ts';
-import { type HttpLimits, httpLimits, type ListenLimits } from './limits.ts';
+import { drainMs, type HttpLimits, httpLimits, type ListenLimits } from './limits.ts';
 import { type MalformedCode, type MalformedDialect, problemDialect } from './malformed.ts';
 import { laneOf } from './lane.ts';
 import { Pace } from './pace.ts';
@@ -26,7 +27,11 @@ export type HttpOptions = Omit<ListenOptions, 'onConnection' | 'schemes' | 'half
 };
 
 /** An HTTP port. `close` stops accepting, closes idle connections at once and waits for running requests up to the drain limit. */
-export type HttpDoor = Pick<Listener, 'url' | 'tlsUrl' | 'port' | 'usual' | 'note' | 'renew' | 'close'> & AsyncDisposable;
+export type HttpDoor = Pick<Listener, 'url' | 'tlsUrl' | 'port' | 'usual' | 'note' | 'renew' | 'close'> &
+  AsyncDisposable & {
+    /** Serves a connection that another process accepted. */
+    take(socket: Socket, connection: Connection): void;
+  };
 
 /** Listens for HTTP/1.1 and hands every request to `handler`, body unread. */
 export async function httpServer(options: HttpOptions, handler: HttpHandler): Promise<HttpDoor> {
@@ -44,8 +49,8 @@ export async function httpServer(options: HttpOptions, handler: HttpHandler): Pr
 
 const origins = new WeakMap<Socket, Connection>();
 
-/** The connection a request came over: whether it is secure, and whose certificate the client showed. */
-function connectionOf(request: HttpRequest): Connection {
+/** The connection a request came over: whether it is secure, where from, and whose certificate the client showed. */
+export function connectionOf(request: HttpRequest): Connection {
   return origins.get(request.socket) ?? { secure: false, confidential: false, peerAddress: '' };
 }
 
@@ -99,6 +104,7 @@ class HttpServer {
       usual: listener.usual,
       note: listener.note,
       renew: (certificate) => listener.renew(certificate),
+      take: (socket, connection) => this.#connect(socket, connection),
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -109,9 +115,19 @@ class HttpServer {
     const closed = listener.close();
     this.#closeIdle();
     const idle = setInterval(() => this.#closeIdle(), this.#limits.drainSweepMs);
-    await closed;
+    await Promise.all([closed, this.#takenEnd()]);
     clearInterval(idle);
     for (const timer of timers) clearInterval(timer);
+  }
+
+  /** Resolves when the connections that other processes accepted have ended; what has not by the drain limit is cut. */
+  async #takenEnd(): Promise<void> {
+    const taken = [...this.#living.keys()].map(({ socket }) => socket).filter((socket) => origins.get(socket)?.isRelayed);
+    const cut = setTimeout(() => {
+      for (const socket of taken) socket.destroy();
+    }, this.#options.limits?.drainMs ?? drainMs);
+    await Promise.all(taken.map((socket) => socket.closed || once(socket, 'close')));
+    clearTimeout(cut);
   }
 
   #connect(socket: Socket, origin: Connection): void {
@@ -168,7 +184,10 @@ class HttpServer {
         if (now - since > headersMs) this.#refuse(connection, 'Timeout');
       } else if (request && !request.complete) {
         if (now - requestSince > requestMs) this.#refuse(connection, 'Timeout');
-      } else if (connection.isIdle && now - since > keepAliveMs) connection.socket.destroy();
+      } else if (connection.isIdle && now - since > keepAliveMs && !origins.get(connection.socket)?.isRelayed) {
+        // That of another process ends with its client's: closed here, it might be just when a request comes on it.
+        connection.socket.destroy();
+      }
     }
   }
 

@@ -9,6 +9,14 @@ export const connectionsMax = limit(8192, 'connection', 'Most connections of one
 export const addressConnectionsMax = limit(2048, 'connection', 'Most connections from one address to one listener; more are closed.');
 export const firstByteMs = limit(10 * second, 'ms', 'Longest wait for the first byte of a connection, which tells TLS from plain text.');
 export const proxyHeadMs = limit(60_000, 'ms', 'How long a request that is passed on waits for the head of a service answer.');
+export const relayWaitMs = limit(
+  5 * second,
+  'ms',
+  'Longest wait for a process of the same service that is away, before a request is refused.',
+);
+export const relayRetryMs = limit(25, 'ms', 'Time between two attempts to reach a process of the same service.');
+export const workerGreetingMs = limit(10 * second, 'ms', 'Longest wait for the first line of a process of the same service.');
+export const workerGreetingMaxBytes = limit(64 * kib, 'byte', 'Longest first line of a process of the same service.');
 export const handshakeMs = limit(10 * second, 'ms', 'Longest TLS handshake.');
 export const drainMs = limit(10 * second, 'ms', 'Longest wait for connections to end after a listener was closed; the rest is cut.');
 export const keepAliveProbeMs = limit(60 * second, 'ms', 'Silence after which the system asks whether a peer still lives.');

@@ -11,6 +11,8 @@ export type ListenOptions = AcceptOptions & {
   /** The port to try first; 0 means any. */
   readonly port: number;
   readonly fallback: Fallback;
+  /** Whether other processes listen on the port as well. */
+  readonly shared?: boolean;
   /** The address schemes to print, for example `['http', 'https']`; the second may equal the first. */
   readonly schemes: readonly [plain: string, secure: string];
 };

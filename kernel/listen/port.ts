@@ -8,23 +8,32 @@ export type Fallback = 'any' | 'refuse';
 /** Where a listener came to stand. `usual` says whether it got the port asked for; `note` is a sentence when not. */
 export type Bound = { readonly port: number; readonly usual: boolean; readonly note?: string };
 
+/** `shared`: other processes may listen on it too. */
+export type At = {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly fallback: Fallback;
+  readonly shared?: boolean;
+};
+
 /** Binds a server to the port asked for (0 = any), or by `fallback` to a free one. */
-export async function bind(server: Server, at: { name: string; host: string; port: number; fallback: Fallback }): Promise<Bound> {
-  const reason = await attempt(server, at.host, at.port);
+export async function bind(server: Server, at: At): Promise<Bound> {
+  const reason = await attempt(server, at, at.port);
   if (reason === undefined) return { port: portOf(server), usual: at.port !== 0 };
   const why = wording(reason, at.host, at.port);
   if (!why.elsewhere || at.fallback === 'refuse' || at.port === 0) {
     throw fault('Unavailable', { detail: `${at.name}: ${why.sentence}.`, cause: reason });
   }
-  const second = await attempt(server, at.host, 0);
+  const second = await attempt(server, at, 0);
   if (second !== undefined) throw fault('Unavailable', { detail: `${at.name}: ${wording(second, at.host, 0).sentence}.`, cause: second });
   return { port: portOf(server), usual: false, note: `${why.sentence}; using ${portOf(server)}` };
 }
 
-async function attempt(server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+async function attempt(server: Server, { host, shared = false }: At, port: number): Promise<NodeJS.ErrnoException | undefined> {
   try {
     const listening = once(server, 'listening');
-    server.listen({ host, port });
+    server.listen({ host, port, reusePort: shared });
     await listening;
     return undefined;
   } catch (error) {

@@ -6,9 +6,14 @@ import { replyProblem } from '../derive/problem.ts';
 import { passOnTo } from '../listen/pass-on.ts';
 
 /** Passes a request to the process that answers in place of this one. */
-export async function passOnOr(url: string, request: HttpRequest, response: HttpResponse): Promise<void> {
+export function passOnOr(url: string, request: HttpRequest, response: HttpResponse): Promise<void> {
+  return answeredBy(response, passOnTo(url, 'The process that answers is away.', request, response));
+}
+
+/** Waits for the reply of another process; what it cannot say is said here. */
+export async function answeredBy(response: HttpResponse, answering: Promise<void>): Promise<void> {
   try {
-    await passOnTo(url, 'The process that answers is away.', request, response);
+    await answering;
   } catch (error) {
     if (response.headersSent) response.destroy();
     else replyProblem(response, error instanceof OperationError ? error : fault('Internal', { cause: error }), randomUUID(), []);

@@ -13,11 +13,12 @@ import { passOnOr } from './elsewhere.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts';
 import type { Link, Part, Running } from '../supervise/protocol.ts';
 import { type Directory, openDirectory } from './directory.ts';
-import { standbyOf } from '../supervise/service.ts';
+import { standbyOf, workerPlace } from '../supervise/service.ts';
 import { emitEffects } from './effects.ts';
 import { createGate, type OpenGate } from './gate.ts';
 import { openProcess, type Process } from './process.ts';
 import { callControl, type Registered, register, type Registration } from './registration.ts';
+import { heldBy, openWorkerSocket, workerOfKernel } from './worker.ts';
 import { sqlConnectionsMax, standbyPortStep } from './limits.ts';
 import { type KeptData, keptData } from '../resource/kept.ts';
 import { keepRetention } from '../privacy/retention.ts';
@@ -69,8 +70,8 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     registered.sql === undefined
       ? undefined
       : openSql(registered.sql, { max: sqlConnectionsMax, applicationName: `gamut ${order.process}` });
-  const directory = join(order.data, 'service', order.process);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const worker = workerPlace(contract.name, order.process, order.settings);
+  const directory = makeDirectory(order, worker ? contract.name : order.process);
   const resources = sql && resourcesOf(sql, contract.name, link, snapshot);
   const serviceToken = (caller: Caller) => owned.keeper.serviceToken(caller);
   const seams = await openSeams(contract, { order, serviceToken, ca: registered.certificate.ca });
@@ -78,6 +79,7 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     directory,
     process: order.process,
     ...(hasStandby(order, contract.name) ? { pair: [contract.name, standbyOf(contract.name)] as const } : {}),
+    ...workerOfKernel(order, worker),
     region: order.settings.region,
     domains: order.settings.domains ?? [],
     run: order.run,
@@ -112,11 +114,13 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     return emitEffects(source, contract.name, order.process, owned.journal, owned.log);
   });
   const doors = await openDoors({ link, registered, gate, implementation, served: owned.served }, contract, owned.log);
+  const workerDoor = worker && (await openWorkerSocket(order, doors, implementation.take));
   implementation.opened?.(Object.fromEntries(Object.entries(doors).map(([name, { url }]) => [name.slice(order.process.length + 1), url])));
   return {
     doors: addressesOf(doors, order.process, contract),
     async drain() {
       owned.observed.health.drain();
+      workerDoor?.close();
       const closing = Object.values(doors).map((door) => door.close());
       gate.end('drain');
       await Promise.all(closing);
@@ -132,6 +136,12 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
       await snapshot.close();
     },
   };
+}
+
+function makeDirectory({ data }: Link['order'], name: string): string {
+  const directory = join(data, 'service', name);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return directory;
 }
 
 const hasDirectory = (contract: AnyService) => Object.values(contract.needs).some(({ seam }) => seam === 'directory');
@@ -224,11 +234,12 @@ async function openDoors<S extends AnyService>(
   const { link, registered, gate, implementation } = started;
   const { order } = link;
   const doors: Record<string, OpenDoor> = {};
-  const place = (name: string, port: number) => ({
+  const worker = workerPlace(contract.name, order.process, order.settings);
+  const place = (name: string, port: number, joins = false) => ({
     name,
     host: order.settings.host,
     port: order.ports?.[name] ?? (order.settings.ports === 'auto' ? 0 : port),
-    fallback: 'any' as const,
+    fallback: (joins ? 'refuse' : 'any') as 'any' | 'refuse',
     plain: 'loopback' as const,
     certificate: registered.certificate,
   });
@@ -236,13 +247,25 @@ async function openDoors<S extends AnyService>(
     const name = `${order.process}.${door}`;
     const open = implementation.doors[door as keyof S['doors']];
     const port = spec.port + (order.process === standbyOf(contract.name) ? standbyPortStep : 0);
-    doors[name] = await open({ gate, at: place(name, port), open: order.settings.open, signal: link.signal, log });
+    // The first process finds a port, and the others share it.
+    const joins = worker !== undefined && worker.index > 0;
+    const at = joins ? { ...place(name, 0, true), port: order.ports?.[`${contract.name}.${door}`] ?? port } : place(name, port);
+    doors[name] = await open({
+      gate,
+      at: { ...at, ...(worker ? { shared: true } : {}) },
+      open: order.settings.open,
+      signal: link.signal,
+      log,
+    });
   }
   const name = `${order.process}.rest`;
   if (doors[name] === undefined) {
     const rest = restHandler(contract, gate as never, { log });
+    const { holderOf } = implementation;
+    const held = heldBy(order, worker, holderOf, rest);
     doors[name] = await httpServer({ ...place(name, 0), log }, (request, response, connection) => {
       if (started.served(request, response)) return undefined;
+      if (worker && holderOf && !connection.isRelayed) return held(request, response, connection);
       const elsewhere = implementation.elsewhere?.();
       return elsewhere === undefined ? rest(request, response, connection) : passOnOr(elsewhere, request, response);
     });

@@ -17,6 +17,7 @@ import { observeProcess } from '../observe/process.ts';
 import { Registry } from '../observe/registry.ts';
 import type { Snapshot } from '../snapshot/reader.ts';
 import type { Link } from '../supervise/protocol.ts';
+import { workerPlace } from '../supervise/service.ts';
 import { reserveOf } from '../volume/ballast.ts';
 import { watchSpace } from '../volume/space.ts';
 import { openLeases } from '../quota/lease.ts';
@@ -58,7 +59,8 @@ export async function openProcess<S extends AnyService>(link: Link, contract: S,
   observed.health.check('disk', () => (space.mayWrite() ? undefined : 'The disk is nearly full; changes are refused.'));
   const telemetry = openTelemetry({ order, registry: observed.registry, log, service: contract.name });
   // A service of one process shares its rates with nobody, and keeps them in memory.
-  const leases = contract.parts === undefined ? undefined : openLeases(order.run, contract.name);
+  const isAlone = contract.parts === undefined && workerPlace(contract.name, order.process, order.settings) === undefined;
+  const leases = isAlone ? undefined : openLeases(order.run, contract.name);
   const runtime = createRuntime({
     ...(leases ? { shared: { leases, process: order.process } } : {}),
     measure: telemetry.measure,

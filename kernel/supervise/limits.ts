@@ -37,4 +37,5 @@ export const leftoverMs = limit(5000, 'ms', 'Time that processes of a supervisor
 export const guardEndMs = limit(25_000, 'ms', 'Time that a foreign program gets to end under its guard after its supervisor died.');
 export const partMemoryMb = limit(512, 'MiB', 'Largest heap of a process if its plan does not say otherwise.');
 export const guardMemoryMb = limit(96, 'MiB', 'Largest heap of keeper.');
+export const workersMax = limit(8, 'process', 'Most processes of one service that share its work.');
 export const recorderThreads = limit(16, 'thread', 'Threads of recorder, which syncs the files of the audit log.');

@@ -3,7 +3,7 @@ import { modulePath } from './module.ts';
 import type { ChildSpec, NodeSpec } from './plan.ts';
 import { postgresSpec } from './postgres.ts';
 import type { Settings } from './protocol.ts';
-import { serviceParts, standbyOf } from './service.ts';
+import { serviceParts, standbyOf, workersOf } from './service.ts';
 
 /**
  * The processes of a platform: PostgreSQL unless it is external, keeper, control, then recorder and the services together.
@@ -22,6 +22,8 @@ export function platformPlan(settings: Settings): ChildSpec[] {
   const services = settings.services.flatMap((name) => [
     node(name, `services/${name}/main`, { after: ['control'] }),
     ...(settings.standby?.includes(name) ? [node(standbyOf(name), `services/${name}/main`, { after: ['control'] })] : []),
+    // Its directory, and the port that all of them share, are there once the service's own process is.
+    ...workersOf(name, settings).map((worker) => node(worker, `services/${name}/main`, { after: [name] })),
     ...serviceParts(name).map((part) => node(`${name}-${part}`, `services/${name}/${part}.main`, { after: ['control'] })),
   ]);
   const sql = settings.sql === undefined ? [postgresSpec()] : [];

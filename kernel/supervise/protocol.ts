@@ -17,6 +17,8 @@ export type Settings = {
   readonly services: readonly string[];
   /** Services that a second process keeps as well, ready to take over. */
   readonly standby?: readonly string[];
+  /** How many processes a service has that share its work; one where it is not named. */
+  readonly workers?: Readonly<Record<string, number>>;
   /** External seams by URL; an absent one is embedded. */
   readonly sql?: string;
   readonly mail?: string;

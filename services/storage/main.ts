@@ -16,6 +16,7 @@ import { storage } from './service.ts';
 import { authorizer } from './store/authorize.ts';
 import { findBucket } from './store/bucket.ts';
 import { readConfiguration } from './store/configuration.ts';
+import type { DriveSet } from './store/drive-set.ts';
 import { effectSources } from './store/effect.ts';
 import { accessHandlers } from './store/handler/access.ts';
 import { bucketHandlers } from './store/handler/bucket.ts';
@@ -35,22 +36,29 @@ import { dayOf } from './store/limits.ts';
 import { partitionsWanted } from './store/partition.ts';
 import { bucketProvider } from './store/provider.ts';
 import { closeStore, openStore } from './store/store.ts';
+import { agreeOnDrives } from './store/worker/drive-agreement.ts';
+import { share, tellChanges } from './store/worker/share.ts';
+import { Workers } from './store/worker/workers.ts';
 
 registerFaults(storage.errors);
 
 export const main = implement<typeof storage, Needs>(
   storage,
-  async ({ directory, region, domains, log, now, mayWrite, sealer, emit, needs, signal }) => {
+  async ({ directory, region, domains, log, now, mayWrite, sealer, emit, needs, signal, worker }) => {
     const remote = needs.blobs?.external;
     const dayMs = dayOf(process.env.GAMUT_STORAGE_DAY_MS);
     const wanted = partitionsWanted(process.env.GAMUT_STORAGE_PARTITIONS);
     const kept = { directory, log, now, mayWrite, sealer, dayMs, partitions: wanted };
-    const store = await openStore({ ...kept, ...(remote ? { remote } : {}) });
+    const store = await openStore({ ...kept, ...(remote ? { remote } : {}), ...(worker ? { worker } : {}) });
     const { partitions } = store;
-    const keeper = new DriveKeeper(store, directory);
-    const history = new BucketHistory(partitions);
+    const workers = worker && new Workers(worker, partitions, log);
+    const agree = workers && ((drives: DriveSet, look: () => void) => agreeOnDrives(drives, workers, look));
+    const keeper = new DriveKeeper(store, directory, agree ? { agree } : {});
+    const history = new BucketHistory(partitions, workers && tellChanges(workers));
+    const sharing = workers && share(workers, { store, keeper, history });
+    await workers?.open();
     const websiteOf = (name: string) => {
-      const { catalog } = partitions.of(name);
+      const { catalog } = partitions.holderOf(name);
       const bucket = findBucket(catalog, name);
       return bucket && readConfiguration(catalog, bucket, 'website');
     };
@@ -70,7 +78,7 @@ export const main = implement<typeof storage, Needs>(
     };
     const isRequesterPays = (name: string) => partitions.find(name)?.requesterPays === true;
     const corsOf = (name: string) => {
-      const { catalog } = partitions.of(name);
+      const { catalog } = partitions.holderOf(name);
       const bucket = findBucket(catalog, name);
       return bucket && readConfiguration(catalog, bucket, 'cors')?.rules;
     };
@@ -90,11 +98,15 @@ export const main = implement<typeof storage, Needs>(
           ...inventoryHandlers(one, history),
           ...(configurationHandlers(one, history, needs.logs) as unknown as Handlers<typeof storage>),
         })),
-        ...engineHandlers(store, keeper),
-        ...subjects(store),
+        ...engineHandlers(store, keeper, async (signal) => (await sharing?.partsOfOthers(signal)) ?? []),
+        ...subjects(store, sharing?.eraseAtOthers),
       },
       providers: { Bucket: bucketProvider(store, history, region), DataSubject: dataSubjectProvider },
-      doors: { s3: (place) => openS3(place, { region, domains, ownerOf, tenantOf, isRequesterPays, corsOf, websiteOf, accessLog }) },
+      doors: {
+        s3: (place) =>
+          openS3(place, { region, domains, ownerOf, tenantOf, isRequesterPays, corsOf, websiteOf, accessLog, ...sharing?.door }),
+      },
+      ...sharing?.process,
       effects: effectSources(partitions, region),
       async stop() {
         selects.stop();
@@ -104,6 +116,7 @@ export const main = implement<typeof storage, Needs>(
         sweeps.stop();
         await tokens.stop();
         await keeper.stop();
+        workers?.close();
         await closeStore(store);
       },
     };

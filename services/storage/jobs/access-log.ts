@@ -9,6 +9,7 @@ import { readConfiguration } from '../store/configuration.ts';
 import { deliver } from '../store/delivery.ts';
 import { accessLogDayParts, accessLogMaxBytes, accessLogWaitMaxMs, accessLogWaitMinMs } from '../store/limits.ts';
 import { logGrants, mayDeliver } from '../store/log-target.ts';
+import type { Holder } from '../store/holder.ts';
 import type { BucketRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 
@@ -76,7 +77,7 @@ export class AccessLogs {
     const { catalog } = partitions.of(name);
     const source = findBucket(catalog, name);
     const logging: Logging | undefined = source && readConfiguration(catalog, source, 'logging')?.loggingEnabled;
-    const holder = partitions.of(logging?.targetBucket ?? '');
+    const holder = partitions.holderOf(logging?.targetBucket ?? '');
     const target = logging && findBucket(holder.catalog, logging.targetBucket);
     // The target may be gone, or shut, since it was named.
     if (!source || !logging || !target || !mayDeliver(holder, source, target, logging.targetPrefix)) return;
@@ -91,7 +92,7 @@ export class AccessLogs {
   }
 
   /** The target may have stopped to take grants since they were named: then its owner alone reads the log, and it is not lost. */
-  #grants(holder: Store, target: BucketRecord, { targetGrants }: Logging): readonly Grant[] | undefined {
+  #grants(holder: Holder, target: BucketRecord, { targetGrants }: Logging): readonly Grant[] | undefined {
     try {
       return logGrants(holder, target, targetGrants);
     } catch (error) {

@@ -1,10 +1,19 @@
 import { existsSync } from 'node:fs';
 import type { Drive, DriveSpec } from '../store/drive.ts';
+import type { DriveSet } from '../store/drive-set.ts';
 import { driveCheckMs, driveGraceMs, extentAgeMaxMs, indexCheckMs } from '../store/limits.ts';
 import { rebuildDrive, scrub, scrubBytes, scrubPace, type ScrubReport } from '../store/scrub.ts';
 import type { Store } from '../store/store.ts';
+import { alone, type DriveAgreement } from '../store/worker/drive-agreement.ts';
 
 export type Rebuild = { readonly drive: number; readonly startedAt: number; bytes: number };
+
+type KeeperOptions = {
+  readonly graceMs?: number;
+  readonly checkMs?: number;
+  /** How processes agree that share the drives. */
+  readonly agree?: (drives: DriveSet, look: () => void) => DriveAgreement;
+};
 
 /**
  * Keeps drives whole by itself: looks whether they are there, makes a directory of our own again when it is gone, rebuilds
@@ -15,6 +24,7 @@ export class DriveKeeper {
   readonly #local: (spec: DriveSpec) => boolean;
   readonly #stop = new AbortController();
   readonly #graceMs: number;
+  readonly #agreement: DriveAgreement;
   readonly #startedAt: number;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> | undefined;
@@ -23,18 +33,16 @@ export class DriveKeeper {
   rebuilding: Rebuild | undefined;
   lastScrub: (ScrubReport & { readonly endedAt: number }) | undefined;
 
-  constructor(
-    store: Store,
-    directory: string,
-    { graceMs = driveGraceMs, checkMs = driveCheckMs }: { graceMs?: number; checkMs?: number } = {},
-  ) {
+  constructor(store: Store, directory: string, { graceMs = driveGraceMs, checkMs = driveCheckMs, agree = alone }: KeeperOptions = {}) {
     this.#store = store;
     this.#startedAt = store.now();
     this.#local = ({ path, at }) => !at && path.startsWith(`${directory}/`);
     this.#graceMs = graceMs;
     this.#timer = setInterval(() => this.look(), checkMs);
     this.#timer.unref();
-    store.blobs.drives.onChange(() => this.look());
+    const { drives } = store.blobs;
+    this.#agreement = agree(drives, () => this.look());
+    drives.onChange(() => this.look());
     this.look();
     this.#scrubbing = this.#scrubAlways();
   }
@@ -67,13 +75,14 @@ export class DriveKeeper {
       await index.tend();
       await blobs.packs.appender.rotateOlder(extentAgeMaxMs, this.#store.now());
     }
-    for (const drive of drives.drives) {
+    await this.#agreement.rejoin();
+    for (const drive of this.#agreement.follows ? [] : drives.drives) {
       if (await drive.isBack()) await drives.comeBack(drive.number);
       else if (!drive.isIn && (this.#isGone(drive) || (await drive.isReplaced()))) await drives.replace(drive.number);
     }
     for (const number of drives.lost) {
       if (this.#stop.signal.aborted) return;
-      if (drives.inUse(number)) await this.#rebuild(number);
+      if (drives.inUse(number) && this.#agreement.isDue(number)) await this.#rebuild(number);
     }
   }
 
@@ -99,7 +108,7 @@ export class DriveKeeper {
           rebuild.bytes += bytes;
           this.#stop.signal.throwIfAborted();
         });
-      await this.#store.blobs.drives.whole(number);
+      await this.#agreement.rebuilt(number);
       for (const { upkeep } of all) upkeep.retry();
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;

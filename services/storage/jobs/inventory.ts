@@ -12,12 +12,12 @@ import {
 } from '../domain/inventory.ts';
 import { inventoryFiles } from '../engine/inventory-file.ts';
 import { findBucket } from '../store/bucket.ts';
-import { type Delivered, deliver, delivererOf } from '../store/delivery.ts';
+import { type Delivered, deliver, undeliver } from '../store/delivery.ts';
 import { closeSlot, inventoryPages, type KeptInventory, listInventories } from '../store/inventory.ts';
 import { inventoryRoundsPerDay, inventoryWaitMaxMs, inventoryWaitMinMs } from '../store/limits.ts';
 import { inventoryService, mayDeliver } from '../store/log-target.ts';
+import type { Holder } from '../store/holder.ts';
 import type { BucketRecord } from '../store/record.ts';
-import { deleteObjects } from '../store/removal.ts';
 import type { Store } from '../store/store.ts';
 import { keepRounds, type Rounds } from './round.ts';
 
@@ -58,7 +58,7 @@ async function runOne(store: Store, { log, emit }: Told, source: BucketRecord, k
     emit(source, 'InventoryFailed', source.name, { ...fields, reason });
     return closeSlot(store, source, id, slot);
   };
-  const holder = store.partitions.of(fields.destination);
+  const holder = store.partitions.holderOf(fields.destination);
   const target = findBucket(holder.catalog, fields.destination);
   if (!target) return giveUp('The destination bucket does not exist.');
   try {
@@ -76,7 +76,7 @@ async function runOne(store: Store, { log, emit }: Told, source: BucketRecord, k
 async function write(
   store: Store,
   source: BucketRecord,
-  { holder, target }: { readonly holder: Store; readonly target: BucketRecord },
+  { holder, target }: { readonly holder: Holder; readonly target: BucketRecord },
   inventory: Inventory,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -109,14 +109,14 @@ async function write(
     await put(writing, places.checksum, 'text/plain', once(createHash('md5').update(manifest).digest('hex')));
   } catch (error) {
     // Files that no manifest names would be nobody's.
-    const removals = files.map(({ key }) => ({ key }));
-    if (removals.length > 0) await deleteObjects(holder, target, removals, delivererOf(target, principal, 'DeleteObjects')).catch(() => {});
+    const keys = files.map(({ key }) => key);
+    if (keys.length > 0) await undeliver(holder, target, keys, principal).catch(() => {});
     throw error;
   }
   return true;
 }
 
-type Writing = { readonly store: Store; readonly target: BucketRecord; readonly signal: AbortSignal } & Pick<Delivered, 'encryption'>;
+type Writing = { readonly store: Holder; readonly target: BucketRecord; readonly signal: AbortSignal } & Pick<Delivered, 'encryption'>;
 
 const put = ({ store, target, encryption, signal }: Writing, key: string, contentType: string, body: Delivered['body']) =>
   deliver(store, target, { key, contentType, body, principal, signal, ...(encryption ? { encryption } : {}) });

@@ -8,16 +8,16 @@ import type { Policy } from '../domain/policy/policy.ts';
 import { findBucket } from './bucket.ts';
 import { readConfiguration, readPolicy } from './configuration.ts';
 import { factsOf, type ObjectInput } from './fact.ts';
+import type { Holder } from './holder.ts';
 import type { Partitions } from './partition.ts';
 import type { BucketRecord, ObjectRecord } from './record.ts';
-import type { Store } from './store.ts';
 import { readObject, readVersion } from './version.ts';
 
 /** Operations with which an account mends a policy that shuts it out. */
 const mending = new Set(['GetBucketPolicy', 'PutBucketPolicy', 'DeleteBucketPolicy']);
 
 export type Asking = {
-  readonly store: Store;
+  readonly store: Holder;
   readonly bucket: BucketRecord;
   readonly question: ResourceQuestion;
   readonly action: Action;
@@ -43,7 +43,7 @@ export const isPermit = (because: Because): boolean => permits.has(because);
  */
 export function authorizer(partitions: Partitions): (question: ResourceQuestion) => boolean {
   return (question) => {
-    const store = partitions.of(question.name);
+    const store = partitions.holderOf(question.name);
     const bucket = findBucket(store.catalog, question.name);
     // What is not there is told by the handler; to callers without credential, only the door can have said so.
     if (!bucket) return question.identityAllows;
@@ -58,7 +58,7 @@ function isOwnOf(bucket: BucketRecord, { caller }: ResourceQuestion): boolean {
 }
 
 /** What decides a request of a bucket. */
-export function ruling(store: Store, bucket: BucketRecord, question: ResourceQuestion, draft?: Asking['draft']): Because {
+export function ruling(store: Holder, bucket: BucketRecord, question: ResourceQuestion, draft?: Asking['draft']): Because {
   const { caller } = question;
   const isAnonymous = caller.face === 'anonymous';
   const isOwn = isOwnOf(bucket, question);
@@ -71,7 +71,7 @@ export function ruling(store: Store, bucket: BucketRecord, question: ResourceQue
 }
 
 /** A request as the rules look at it; undefined when policies know no action of the kind. */
-export function askingOf(store: Store, bucket: BucketRecord, question: ResourceQuestion, draft?: Asking['draft']): Asking | undefined {
+export function askingOf(store: Holder, bucket: BucketRecord, question: ResourceQuestion, draft?: Asking['draft']): Asking | undefined {
   const action = actions[question.operation];
   if (!action) return undefined;
   const account = question.caller.face === 'anonymous' ? undefined : formatId(question.caller.scope);

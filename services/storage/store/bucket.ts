@@ -5,6 +5,7 @@ import { isBucketName } from '../domain/name.ts';
 import type { Batch, Catalog } from './catalog.ts';
 import { afterPrefix, bucketPlace, bucketsBefore, numberKey, placedKey, placedName } from './key.ts';
 import { bucketsReadMax } from './limits.ts';
+import { isOwn } from './holder.ts';
 import { type BucketRecord, pack, unpack } from './record.ts';
 import type { Store } from './store.ts';
 
@@ -25,17 +26,16 @@ export function findBucket(catalog: Catalog, name: string): BucketRecord | undef
   const read = lately.get(catalog) ?? new Map<string, Read>();
   const known = read.get(name);
   if (known?.bytes.equals(found)) return known.bucket;
-  const record = unpack<BucketRecord>(found);
-  const bucket = {
-    ...record,
-    id: BigInt(record.id),
-    tenant: BigInt(record.tenant),
-    scope: BigInt(record.scope),
-    version: BigInt(record.version),
-  };
+  const bucket = bucketFrom(unpack<BucketRecord>(found));
   if (read.size >= bucketsReadMax) read.clear();
   lately.set(catalog, read.set(name, { bytes: Buffer.from(found), bucket }));
   return bucket;
+}
+
+/** A bucket as it was packed, in which small numbers come out as plain ones. */
+export function bucketFrom(record: BucketRecord): BucketRecord {
+  const { id, tenant, scope, version } = record;
+  return { ...record, id: BigInt(id), tenant: BigInt(tenant), scope: BigInt(scope), version: BigInt(version) };
 }
 
 /** The bucket of a name when it is the owner's; NoSuchBucket or, when it is somebody else's, Denied. */
@@ -75,13 +75,14 @@ export async function createBucket(
 ): Promise<BucketRecord> {
   if (!isBucketName(name)) throw fault('InvalidBucketName', { path: '/name' });
   const home = partitions.home(name);
+  if (!isOwn(home)) return home.createBucket(owner, { name, location, labels, settings });
   const { catalog } = home;
   return commitChange(home, (batch, nextVersion) => {
     const known = partitions.find(name);
     if (known)
       throw fault(known.scope === owner.scope && known.tenant === owner.tenant ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists');
     const own = { start: numberKey(owner.scope), end: numberKey(owner.scope + 1n) };
-    if (partitions.all.reduce((sum, { catalog: { table } }) => sum + table.owned.getKeysCount(own), 0) >= bucketsMax)
+    if (partitions.holders.reduce((sum, { catalog: { table } }) => sum + table.owned.getKeysCount(own), 0) >= bucketsMax)
       throw fault('QuotaExceeded', `A scope may have ${bucketsMax} buckets.`);
     const record: BucketRecord = {
       id: batch.next('bucket', bucketsBefore(home.partition)),
@@ -180,7 +181,7 @@ export function listBuckets(
   const start = Buffer.compare(behind, prefix) > 0 ? behind : prefix;
   const range = { start, end: afterPrefix(prefix), limit: page.limit + 1 };
   const { version } = partitions;
-  const found = partitions.all
+  const found = partitions.holders
     .flatMap(({ catalog }) => [...catalog.table.owned.getKeys(range)].map((key) => ({ catalog, name: placedName(key) })))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const items = found.slice(0, page.limit).flatMap(({ catalog, name }) => {

@@ -89,12 +89,15 @@ export class Catalog {
   #committing: Promise<void> | undefined;
   #logged = 0n;
   #closed = false;
+  readonly #isForeign: boolean;
   readonly #listeners = new Set<() => void>();
   /** How far the disk is behind. */
   readonly lag: Lag = new Lag();
 
-  constructor(directory: string) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  /** `isForeign`: another process writes it, and here it is only read. */
+  constructor(directory: string, isForeign = false) {
+    if (!isForeign) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.#isForeign = isForeign;
     // Changes are gathered here and not by LMDB's wrapper: its own gathering leaves rejected promises behind when the disk is full.
     this.#environment = open<Buffer, Buffer>({
       path: directory,
@@ -104,14 +107,20 @@ export class Catalog {
       keyEncoding: 'binary',
       overlappingSync: false,
       eventTurnBatching: false,
+      readOnly: isForeign,
     });
-    this.#environment.readerCheck();
+    this.forgetReaders();
     this.#rows = tableNames.map((name) => this.#environment.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' }));
     this.table = Object.fromEntries(
       tableNames.map((name, at) => [name, new Table(this.#rows[at]!, (key, value) => void this.#changes.push([at, key, value]))]),
     ) as Record<TableName, Table>;
     this.#logged = this.#counter('effect');
     assertReader(this.#environment);
+  }
+
+  /** Frees what processes that were killed held while they read: pages that they saw are used again. */
+  forgetReaders(): void {
+    this.#environment.readerCheck();
   }
 
   get closed(): boolean {
@@ -194,6 +203,7 @@ export class Catalog {
    */
   commit<T>(change: Change<T>, relaxed = false): Promise<T> {
     if (this.#closed) return Promise.reject(fault('Draining'));
+    if (this.#isForeign) return Promise.reject(fault('Unavailable', 'Another process changes this.'));
     if (this.#waiting.length >= waitingMax) return Promise.reject(fault('Unavailable', 'Too many changes wait for their commit.'));
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ change, relaxed, resolve: resolve as (value: unknown) => void, reject });

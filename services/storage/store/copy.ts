@@ -1,23 +1,25 @@
-import { fault } from '#kernel/contract/fault.ts';
+import { fault, OperationError } from '#kernel/contract/fault.ts';
 import type { Bytes } from '#kernel/contract/session.ts';
 import type { ChecksumAlgorithm } from '#wire/checksum/checksum.ts';
 import { type Conditions, copyVerdict } from '../domain/precondition.ts';
 import type { Span } from '../domain/range.ts';
 import { isReadable } from '../domain/storage-class.ts';
-import { sameBucket } from './bucket.ts';
+import { bucketOf, sameBucket } from './bucket.ts';
 import { BodyDigest } from './digest.ts';
 import { copyTriesMax } from './limits.ts';
 import { demand, placeObject, putObject, readLayout, type Stored, type WriteConditions } from './object.ts';
+import { type Holder, isOwn } from './holder.ts';
 import type { BucketRecord, ObjectRecord, PartRecord, Segment, StoredChecksum, StoredHeaders, Traits } from './record.ts';
 import { openObject, openSeal, type OpenSeal, plainSize, takeIn } from './seal.ts';
 import type { Store } from './store.ts';
 import { findUpload, type NewPart, placePart, putPart } from './upload.ts';
 import { readObject, readVersion } from './version.ts';
+import type { AskedBytes } from './worker/foreign-partition.ts';
 import { effectOf, toldOf, type Who } from './who.ts';
 
 export type Source = {
   /** The partition that holds it. */
-  readonly store: Store;
+  readonly store: Holder;
   readonly bucket: BucketRecord;
   readonly key: string;
   readonly versionId?: string;
@@ -46,7 +48,7 @@ function openSource(source: Source): Opened {
   const { store } = source;
   const object = readSource(source);
   const { segments } = readLayout(store.catalog, object);
-  return { object, segments, unpin: store.blobs.pin(segments) };
+  return { object, segments, unpin: isOwn(store) ? store.blobs.pin(segments) : () => {} };
 }
 
 /** Reads a source, and reads it again when it was replaced before its bytes could be shared. */
@@ -56,7 +58,9 @@ async function fromSource<T>(source: Source, work: (opened: Opened) => Promise<T
     try {
       return await work(opened);
     } catch (error) {
-      if (error !== gone) throw error;
+      // Another process tells so that what it was asked for was replaced.
+      const isReplaced = !isOwn(source.store) && error instanceof OperationError && error.code === 'ConditionalConflict';
+      if (error !== gone && !isReplaced) throw error;
     } finally {
       opened.unpin();
     }
@@ -172,16 +176,37 @@ async function copyShared(store: Store, place: BucketRecord, opened: Opened, opt
 }
 
 /** The source's bytes in the open. */
-async function openBody(opened: Opened, source: Source, span: Span | undefined): Promise<Bytes> {
-  const { store } = source;
+async function openBody(opened: Opened, source: Source, span: Span | undefined, signal: AbortSignal): Promise<Bytes> {
+  const { store, bucket, key, versionId, customerKey } = source;
+  if (!isOwn(store)) {
+    const asked = { bucket: bucket.name, key, id: opened.object.id, ...(versionId === undefined ? {} : { versionId }) };
+    return store.bytesOf({ ...asked, ...(span ? { span } : {}), ...(customerKey === undefined ? {} : { customerKey }) }, signal);
+  }
   const seal = await openSeal(store.sealer, source.bucket.tenant, opened.object.seal, source.customerKey);
   return openObject(store, source.bucket, opened.segments, { span, seal, done: () => {} });
+}
+
+/** The bytes of an object, in the clear, for another process; refused when another object has come in its place. */
+export async function openBytesFor(store: Store, asked: AskedBytes): Promise<Bytes> {
+  const { key, versionId, customerKey, span } = asked;
+  const bucket = bucketOf(store.catalog, asked.bucket);
+  const object = versionId === undefined ? readObject(store.catalog, bucket, key) : readVersion(store.catalog, bucket, key, versionId);
+  if (object?.id !== asked.id) throw fault('ConditionalConflict');
+  const { segments } = readLayout(store.catalog, object);
+  const done = store.blobs.pin(segments);
+  try {
+    const seal = await openSeal(store.sealer, bucket.tenant, object.seal, customerKey);
+    return await openObject(store, bucket, segments, { span, seal, done });
+  } catch (error) {
+    done();
+    throw error;
+  }
 }
 
 async function copySealed(store: Store, place: BucketRecord, opened: Opened, options: CopyOptions, made: Made) {
   const { key, source, conditions, who, seal, maxBytes, signal } = options;
   const { object } = opened;
-  const body = await openBody(opened, source, undefined);
+  const body = await openBody(opened, source, undefined, signal);
   const algorithm = options.checksumAlgorithm ?? object.checksum?.algorithm;
   const rules = { maxBytes, mayWrite: store.mayWrite, signal };
   const received = await takeIn(
@@ -221,7 +246,7 @@ export async function copyPart(
     if (!object.seal && !upload.seal && isWhole && mayShare(store, source, place, opened))
       return { ...(await sharePart(store, place, options, segments, upload.checksumAlgorithm)), source: object };
     const seal = await openSeal(store.sealer, place.tenant, upload.seal, options.customerKey);
-    const body = await openBody(opened, source, span);
+    const body = await openBody(opened, source, span, options.signal);
     const expected = upload.checksumAlgorithm ? { checksumAlgorithm: upload.checksumAlgorithm } : {};
     const received = await takeIn(store, place, body, expected, { maxBytes, mayWrite: store.mayWrite, signal: options.signal }, seal);
     const value = received.checksum;

@@ -23,6 +23,8 @@ export type DriveSetOptions = {
   readonly log: Log;
   readonly now: () => number;
   readonly specs?: readonly DriveSpec[];
+  /** Of several processes that have these drives, which one this is: another one says which of them are in use. */
+  readonly follows?: number;
 };
 
 /**
@@ -68,14 +70,16 @@ export class DriveSet {
   readonly #log: Log;
   readonly #lost = new Set<number>();
   readonly #listeners = new Set<() => void>();
+  readonly #follows: boolean;
 
-  private constructor({ directory, log, now }: DriveSetOptions, specs: readonly DriveSpec[], days: number) {
+  private constructor({ directory, log, now, follows }: DriveSetOptions, specs: readonly DriveSpec[], days: number) {
     this.scrubDays = days;
+    this.#follows = follows !== undefined;
     this.#roll = join(directory, 'drives.json');
     this.#log = log;
     const nodes = new Map<string, StorageNode>();
     this.drives = specs.map((spec) => {
-      const node = spec.at && nodeOf(nodes, spec, () => this.#nodeOf(spec, now));
+      const node = spec.at && nodeOf(nodes, spec, () => this.#nodeOf(spec, now, follows));
       const disk = node?.disk(spec) ?? new LocalDisk(spec.path, spec.path.startsWith(`${directory}/`));
       const drive = new Drive(spec, disk, now, (gone, reason) => this.#wentOut(gone, reason));
       node?.drives.push(drive);
@@ -84,13 +88,14 @@ export class DriveSet {
     this.nodes = [...nodes.values()];
   }
 
-  #nodeOf(spec: DriveSpec, now: () => number): StorageNode {
+  #nodeOf(spec: DriveSpec, now: () => number, worker = 0): StorageNode {
     return new StorageNode(spec, spec.at!, {
       now,
+      worker,
       onAway: ({ name, address, reason }) => this.#log('error', 'a storage node is away', { node: name, at: address, reason }),
       onThere: ({ name, address }) => {
         this.#log('info', 'a storage node is there', { node: name, at: address });
-        for (const listener of this.#listeners) listener();
+        this.#tell();
       },
     });
   }
@@ -112,6 +117,8 @@ export class DriveSet {
 
   async #find({ directory }: DriveSetOptions, isTold: boolean): Promise<void> {
     const roll = await this.#readRoll();
+    if (this.#follows && roll?.drives.length !== this.drives.length)
+      throw fault('Unavailable', 'The first process of storage has not found all drives yet.');
     const left = roll?.drives.find(({ number }) => !this.drives[number]);
     if (left) throw fault('DataDirectory', { detail: `There was a drive ${left.number}, and ${topologyFile} names none at its place.` });
     const known = new Map(roll?.drives.map((drive) => [drive.number, drive]));
@@ -123,7 +130,7 @@ export class DriveSet {
       if (was?.lost) this.#lost.add(drive.number);
       if (was) {
         drive.putIn(was.id);
-        await drive.check(true);
+        await drive.check(!this.#follows);
       } else {
         await drive.writeIdentity(randomUUID());
         drive.putIn((await drive.readIdentity()) ?? '');
@@ -137,7 +144,7 @@ export class DriveSet {
     for (const node of this.nodes) node.close();
   }
 
-  /** Calls back when a drive goes out, or a node is there again. */
+  /** Calls back when a drive goes out, comes in or is whole again, or a node is there again. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
   }
@@ -183,6 +190,7 @@ export class DriveSet {
     await this.#writeRoll();
     drive.putIn(id);
     await drive.remove(replacementMark);
+    this.#tell();
     this.#log('info', 'a drive was replaced', { drive: number });
   }
 
@@ -192,6 +200,7 @@ export class DriveSet {
     this.#lost.add(number);
     await this.#writeRoll();
     drive.putIn(drive.id);
+    this.#tell();
     this.#log('info', 'a drive is back', { drive: number });
   }
 
@@ -199,16 +208,36 @@ export class DriveSet {
   async whole(number: number): Promise<void> {
     if (!this.#lost.delete(number)) return;
     await this.#writeRoll();
+    this.#tell();
     this.#log('info', 'a drive was rebuilt', { drive: number });
+  }
+
+  /** Takes a drive into use as the process that is followed has it. */
+  adopt(number: number, id: string): void {
+    this.drives[number]!.putIn(id);
+    this.#tell();
+    this.#log('info', 'a drive is in use again', { drive: number });
+  }
+
+  /** Which drives are not whole yet, as the process that is followed says. */
+  follow(lost: Iterable<number>): void {
+    this.#lost.clear();
+    for (const number of lost) this.#lost.add(number);
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #wentOut(drive: Drive, reason: string): void {
     this.#log('error', 'a drive went out', { drive: drive.number, path: drive.name, reason });
-    for (const listener of this.#listeners) listener();
+    this.#tell();
   }
 
   /** Reads both copies of everything that says which drive is which, and mends what is damaged. */
   async checkIdentities(): Promise<void> {
+    // One process mends them: two would take each other's new copies away.
+    if (this.#follows) return;
     await readTwice(this.#roll, true);
     for (const drive of this.drives) await drive.check(true);
   }

@@ -83,6 +83,14 @@ export const deadShareMax = limit(
   'Share of an extent that is deleted objects above which the rest is moved and it is dropped.',
 );
 export const partitionsMax = limit(16, 'partition', 'Partitions of the index; each has a log and extents of its own.');
+export const changeLockWaitMs = limit(10_000, 'ms', 'Longest wait of a change of a bucket for one that another process makes.');
+export const changeLockLookMs = limit(2, 'ms', 'Time between two looks whether another process still changes a bucket.');
+export const workerFrameHeadBytes = limit(4, 'byte', 'What says how long a piece is that processes of storage send each other.');
+export const workerFrameMaxBytes = limit(4 * mib, 'byte', 'Longest piece that processes of storage send each other at once.');
+export const workerLookMs = limit(25, 'ms', 'Time between two attempts to reach a process of storage that is away.');
+export const changeGapMs = limit(1000, 'ms', 'Longest wait for a change of a bucket by another process, of which a later one is known.');
+export const workerKnownMs = limit(5000, 'ms', 'Longest wait for a process of storage that has not been there yet.');
+export const workerLineMaxBytes = limit(mib, 'byte', 'Longest line that processes of storage tell each other on.');
 export const copiesOfIndex = limit(3, 'drive', 'Drives that hold the log of the index.');
 export const indexHeadBytes = limit(32, 'byte', 'Header before every frame of the log of the index.');
 export const indexFrameMaxBytes = limit(1024 * mib, 'byte', 'Longest frame of the log of the index: what one commit changes.');

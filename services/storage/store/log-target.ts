@@ -4,6 +4,7 @@ import { type Grant, logDelivery, ownerGrants } from '../domain/acl.ts';
 import { evaluate } from '../domain/policy/evaluate.ts';
 import { findBucket } from './bucket.ts';
 import { readConfiguration, readPolicy } from './configuration.ts';
+import type { Holder } from './holder.ts';
 import type { BucketRecord } from './record.ts';
 import type { Store } from './store.ts';
 import { type AclWish, grantsOf } from './trait.ts';
@@ -21,7 +22,7 @@ const logService = 'logging.s3.amazonaws.com';
  */
 export function checkLogTarget(store: Store, source: BucketRecord, { loggingEnabled }: LoggingDocument): void {
   if (!loggingEnabled) return;
-  const holder = store.partitions.of(loggingEnabled.targetBucket);
+  const holder = store.partitions.holderOf(loggingEnabled.targetBucket);
   const { catalog } = holder;
   const target = findBucket(catalog, loggingEnabled.targetBucket);
   if (!target) throw fault('NoSuchKey', 'The target bucket for logging does not exist.');
@@ -38,7 +39,7 @@ export function checkLogTarget(store: Store, source: BucketRecord, { loggingEnab
  * The grants of a log in its target: its owner has full control of it, and who is named beside it what they are granted.
  * Undefined where nobody is named; refuses what the target's settings do not let pass.
  */
-export function logGrants(store: Store, target: BucketRecord, named: Target['targetGrants']): readonly Grant[] | undefined {
+export function logGrants(store: Holder, target: BucketRecord, named: Target['targetGrants']): readonly Grant[] | undefined {
   if (named === undefined || named.length === 0) return undefined;
   const owner = formatId(target.scope);
   const others = grantsOf(store, target, { grants: named }, owner) ?? [];
@@ -50,7 +51,7 @@ type Deliverer = { readonly service: string; readonly facts: Readonly<Record<str
 
 /** Whether the target, of this partition, lets a service put an object for a source: by its policy, or, the log's writer, by a grant. */
 export function mayDeliver(
-  { catalog }: Store,
+  { catalog }: Holder,
   source: BucketRecord,
   target: BucketRecord,
   key: string,

@@ -6,6 +6,8 @@ import { NodeDisk } from './node-disk.ts';
 
 type Told = {
   readonly now: () => number;
+  /** Which of several processes of storage connects. */
+  readonly worker: number;
   readonly onAway: (node: StorageNode) => void;
   readonly onThere: (node: StorageNode) => void;
 };
@@ -52,6 +54,7 @@ export class StorageNode {
       address: this.#place.address,
       key: this.#place.key,
       drives: this.#paths,
+      worker: this.#told.worker,
       onAway: (reason) => {
         this.since = this.#told.now();
         // The first error that is told takes the drives out, and nobody waits for it to be met.

@@ -13,7 +13,7 @@ export function bucketProvider(store: Store, history: BucketHistory, region: str
       return bucket && { owner: String(bucket.scope), labels: bucket.labels, createdAt: bucket.createdAt };
     },
     async get({ tenant, scope }, name) {
-      const { catalog } = partitions.of(name);
+      const { catalog } = partitions.holderOf(name);
       const bucket = findBucket(catalog, name);
       return bucket?.scope === scope && bucket.tenant === tenant ? envelopeOf(catalog, bucket) : undefined;
     },

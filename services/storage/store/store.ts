@@ -7,10 +7,13 @@ import type { DriveSpec } from './drive.ts';
 import { DriveSet } from './drive-set.ts';
 import { Heat } from './heat.ts';
 import { IndexKeeper } from './index-keeper.ts';
+import { isOwn } from './holder.ts';
 import { countPartitions, Partitions } from './partition.ts';
 import { RemoteBlobs } from './remote.ts';
 import { Unsynced } from './unsynced.ts';
 import { Upkeep } from './upkeep.ts';
+import { ChangeLock } from './worker/change-lock.ts';
+import { ForeignPartition } from './worker/foreign-partition.ts';
 
 /** A partition of the index, and what belongs to it: with most data directories the only one. */
 export type Store = {
@@ -41,16 +44,26 @@ export type StoreOptions = Pick<Store, 'now' | 'mayWrite' | 'sealer' | 'dayMs'> 
   readonly remote?: Blobs;
   /** How many partitions there are at least. */
   readonly partitions?: number;
+  /** Which of several processes this is, that share the partitions. */
+  readonly worker?: StoreWorker;
 };
+
+/** A process of several; `path` tells where another one is connected to. */
+export type StoreWorker = { readonly index: number; readonly count: number; readonly path: (index: number) => string };
 
 /** Opens what lies in a data directory; resolves with the first partition, which knows the others. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { directory, log, now, specs } = options;
-  const drives = await DriveSet.open({ directory, log, now, ...(specs ? { specs } : {}) });
-  const partitions = new Partitions();
+  const { worker } = options;
+  const follows = worker && worker.index > 0 ? { follows: worker.index } : {};
+  const drives = await DriveSet.open({ directory, log, now, ...follows, ...(specs ? { specs } : {}) });
+  const partitions = new Partitions(worker && (await ChangeLock.open(directory, worker)));
   try {
-    const count = await countPartitions(directory, options.partitions ?? 1);
-    for (let partition = 0; partition < count; partition++) partitions.add(await openPartition(options, drives, partition, partitions));
+    const count = await countPartitions(directory, Math.max(options.partitions ?? 1, worker?.count ?? 1));
+    for (let partition = 0; partition < count; partition++)
+      if (worker && partition % worker.count !== worker.index)
+        partitions.addForeign(new ForeignPartition(partition, partition % worker.count, worker.path, options));
+      else partitions.add(await openPartition(options, drives, partition, partitions));
     return partitions.all[0]!;
   } catch (error) {
     for (const store of partitions.all) await closePartition(store);
@@ -87,6 +100,7 @@ async function openPartition(options: StoreOptions, drives: DriveSet, partition:
 /** Closes a store with all its partitions. */
 export async function closeStore({ partitions }: Pick<Store, 'partitions'>): Promise<void> {
   for (const store of partitions.all) await closePartition(store);
+  for (const holder of partitions.holders) if (!isOwn(holder)) await holder.close();
   partitions.all[0]?.blobs.drives.close();
 }
 

@@ -8,6 +8,7 @@ import { type Lock, retentionEnd } from '../domain/lock.ts';
 import { readConfiguration } from './configuration.ts';
 import type { BucketRecord, Traits } from './record.ts';
 import type { SealWish } from './seal.ts';
+import type { Holder } from './holder.ts';
 import type { Store } from './store.ts';
 import { accountOf } from './who.ts';
 
@@ -47,7 +48,7 @@ export function traitsOf(store: Store, bucket: BucketRecord, caller: Caller, wis
 }
 
 /** The grants that a wish stands for; undefined when it wishes for none. Refuses what the bucket's settings do not let pass. */
-export function grantsOf(store: Store, bucket: BucketRecord, { cannedAcl, grants }: AclWish, owner: string): readonly Grant[] | undefined {
+export function grantsOf(store: Holder, bucket: BucketRecord, { cannedAcl, grants }: AclWish, owner: string): readonly Grant[] | undefined {
   if (cannedAcl === undefined && grants === undefined) return undefined;
   if (cannedAcl !== undefined && grants !== undefined && grants.length > 0)
     throw fault('InvalidRequest', 'Specifying both Canned ACLs and Header Grants is not allowed');
@@ -63,7 +64,7 @@ export function grantsOf(store: Store, bucket: BucketRecord, { cannedAcl, grants
   return made;
 }
 
-function checkGrant({ catalog }: Store, { id, uri, email, permission }: Grant & { readonly email?: string }): Grant {
+function checkGrant({ catalog }: Holder, { id, uri, email, permission }: Grant & { readonly email?: string }): Grant {
   if (email !== undefined)
     throw fault('UnresolvableGrantByEmailAddress', 'The email address you provided does not match any account on record.');
   if (uri !== undefined) {

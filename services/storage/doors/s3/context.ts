@@ -1,4 +1,5 @@
 import type { RequestContext } from '#kernel/contract/session.ts';
+import { connectionOf } from '#kernel/listen/http.ts';
 import { requesterPays } from '../../domain/action.ts';
 import type { Identified } from './authenticate.ts';
 import { header, type S3Request } from './request.ts';
@@ -25,9 +26,9 @@ export function contextOf(request: S3Request, { form, how }: Identified): Reques
   }
   const payer = header(request, requesterPays) ?? request.query.get(requesterPays);
   if (payer !== undefined) found[requesterPays] = payer.toLowerCase();
-  const { socket } = request.incoming;
-  found['aws:sourceip'] = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  found['aws:securetransport'] = String('encrypted' in socket && socket.encrypted === true);
+  const { peerAddress, secure } = connectionOf(request.incoming);
+  found['aws:sourceip'] = peerAddress.replace(/^::ffff:/, '');
+  found['aws:securetransport'] = String(secure);
   if (how !== 'none') found['s3:authtype'] = how === 'query' ? 'REST-QUERY-STRING' : how === 'form' ? 'POST' : 'REST-HEADER';
   if (how !== 'none')
     found['s3:signatureversion'] = form.kind === 'unsigned' && request.query.has('AWSAccessKeyId') ? 'AWS' : 'AWS4-HMAC-SHA256';

@@ -35,6 +35,8 @@ export type S3Options = {
   readonly accessLog: { wants(bucket: string): boolean; note(entry: Omit<AccessEntry, 'owner'>): void };
   /** How a bucket is served as a website, if it is. */
   readonly websiteOf: (bucket: string) => Website | undefined;
+  /** Passes a request on that another process of storage answers; false where this one does. */
+  readonly passOn?: (bucket: string, incoming: HttpRequest, response: HttpResponse) => Promise<boolean>;
   /** What pages of other sites may do with a bucket. */
   readonly corsOf: (bucket: string) => readonly CorsRule[] | undefined;
 };
@@ -82,6 +84,7 @@ type Arrived = S3Options & {
 /** The steps of a request, in S3's order. */
 async function serve(arrived: Arrived): Promise<void> {
   const request: S3Request = withoutTenant(readHead(arrived.incoming, arrived.response, arrived.domains), arrived.tenantOf);
+  if (arrived.passOn && (await arrived.passOn(request.bucket, arrived.incoming, arrived.response))) return;
   arrived.trace.request = request;
   if (await beforeCaller(arrived, request)) return;
   const identified = authenticate(request, arrived.place.gate, arrived.place.open);

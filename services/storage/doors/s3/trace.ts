@@ -1,5 +1,6 @@
 import type { HttpResponse } from '#engine/http1/response.ts';
 import { formatId } from '#kernel/tenancy/id.ts';
+import { connectionOf } from '#kernel/listen/http.ts';
 import type { AccessEntry } from '../../domain/access-log.ts';
 import { principalArn } from '../../domain/policy/evaluate.ts';
 import type { Identified } from './authenticate.ts';
@@ -24,7 +25,6 @@ export function identityOf({ session: { caller }, how }: Identified): Trace['ide
 export function entryOf(trace: Trace, id: ReplyId, response: HttpResponse, now: number): Omit<AccessEntry, 'owner'> | undefined {
   const { at, request, identified, code } = trace;
   if (!request || request.bucket === '') return undefined;
-  const { socket } = request.incoming;
   const length = Number(header(request, 'x-amz-decoded-content-length') ?? header(request, 'content-length') ?? Number.NaN);
   const isRead = request.method === 'GET' && request.key !== '' && response.statusCode === 200;
   const objectBytes = request.method === 'PUT' && request.key !== '' ? length : isRead ? response.sentBytes : Number.NaN;
@@ -32,7 +32,7 @@ export function entryOf(trace: Trace, id: ReplyId, response: HttpResponse, now: 
   return {
     bucket: request.bucket,
     at,
-    address: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    address: connectionOf(request.incoming).peerAddress.replace(/^::ffff:/, ''),
     ...(identified?.requester === undefined ? {} : { requester: identified.requester }),
     ...id,
     method: request.method,

@@ -1,5 +1,6 @@
 import { fault, OperationError } from '#kernel/contract/fault.ts';
 import type { Gate, Session } from '#kernel/contract/session.ts';
+import { connectionOf } from '#kernel/listen/http.ts';
 import { encode } from '#wire/sigv4/canonical.ts';
 import { pageKey, redirectAll, redirectBy, type Redirection, type Website } from '../../domain/website.ts';
 import type { storage } from '../../service.ts';
@@ -98,8 +99,8 @@ async function isThere({ request, session, id, signal }: Visit, key: string): Pr
 }
 
 function redirect({ request, id }: Visit, { status, protocol, host, key }: Redirection): void {
-  const { socket, headers } = request.incoming;
-  const own = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http';
+  const { headers } = request.incoming;
+  const own = connectionOf(request.incoming).secure ? 'https' : 'http';
   const Location = `${protocol ?? own}://${host ?? headers.host ?? ''}/${encode(key, true)}`;
   replyEmpty(request.response, id, status, { Location });
 }

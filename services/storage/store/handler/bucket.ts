@@ -42,7 +42,7 @@ export function bucketHandlers(store: Store, history: BucketHistory, region: str
         ...(acl ? { acl } : {}),
       };
       const bucket = await createBucket(store, { tenant, scope }, { name, location: region, labels, settings });
-      const output = envelopeOf(store.partitions.of(name).catalog, bucket);
+      const output = envelopeOf(store.partitions.holderOf(name).catalog, bucket);
       history.put(bucket);
       return { output };
     },

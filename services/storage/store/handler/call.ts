@@ -65,7 +65,7 @@ export async function sourceOf({ partitions }: Store, call: CopyCall, input: Cop
   const { sourceBucket, sourceKey: key, sourceVersionId: versionId, sourceCustomerKey: customerKey } = input;
   checkKey(key, '/sourceKey');
   await call.also('GetObject', sourceBucket, { key, ...(versionId === undefined ? {} : { versionId }) });
-  const store = partitions.of(sourceBucket);
+  const store = partitions.holderOf(sourceBucket);
   const bucket = bucketOf(store.catalog, sourceBucket);
   const read = { key, ...(versionId === undefined ? {} : { versionId }) };
   if (bucket.readAudit) call.recordAlone(read, { operation: 'GetObject', name: bucket.name });

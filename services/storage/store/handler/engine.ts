@@ -1,6 +1,6 @@
 import type { Handlers } from '#kernel/contract/call.ts';
 import { fault } from '#kernel/contract/fault.ts';
-import { domainStatesMax, repairsShownMax } from '../../contract/limits.ts';
+import { domainStatesMax } from '../../contract/limits.ts';
 import {
   type Domains,
   type DurabilityModel,
@@ -14,16 +14,20 @@ import { correlatedYearsToLoss, holding, raised, raiseFor, yearsToLoss } from '.
 import type { DriveKeeper } from '../../jobs/drive-keeper.ts';
 import type { storage } from '../../service.ts';
 import type { Room } from '../disk.ts';
+import { type EnginePart, enginePart, joinParts } from '../engine-part.ts';
 import type { Drive } from '../drive.ts';
 import { failuresPlayedMax, livesAtOnce } from '../limits.ts';
 import type { StorageNode } from '../node.ts';
-import type { RemoteBlobs } from '../remote.ts';
 import type { Store } from '../store.ts';
 
 type Names = 'DescribeDrives' | 'EstimateDurability';
 
 /** The handlers of the operations that tell of the drives. */
-export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers<typeof storage>, Names> {
+export function engineHandlers(
+  store: Store,
+  keeper: DriveKeeper,
+  partsOfOthers: (signal: AbortSignal) => Promise<EnginePart[]>,
+): Pick<Handlers<typeof storage>, Names> {
   const { all } = store.partitions;
   return {
     async DescribeDrives(call) {
@@ -31,12 +35,7 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
       const { drives, lost, nodes } = store.blobs.drives;
       const rooms = await Promise.all(drives.map((drive) => drive.room()));
       const disks = rooms.map((room) => room?.disk);
-      const states = all.flatMap(({ blobs }) => [...blobs.packs.extents.values()].map(({ state }) => state));
-      const count = (state: string) => states.filter((one) => one === state).length;
-      const waiting = all.map(({ upkeep }) => upkeep.waiting);
-      const repairs = waiting.flatMap((one) => one.repairs);
-      const remotes = all.flatMap(({ blobs }) => blobs.remote ?? []);
-      const { rebuilding, lastScrub } = keeper;
+      const parts = [enginePart(all, keeper), ...(await partsOfOthers(call.signal))];
       return {
         output: {
           drives: drives.map((drive, at) => ({
@@ -52,32 +51,8 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
           })),
           ...(nodes.length > 0 ? { nodes: nodes.map(nodeOf) } : {}),
           failureDomains: new Set(disks.filter((disk) => disk !== undefined)).size,
-          repairsWaiting: repairs.length,
-          unreadable: repairs.filter((one) => one.lost).length,
-          repairs: repairs.slice(0, repairsShownMax).map(({ place, shards, lost: unreadable }) => ({
-            id: place.id,
-            size: place.size,
-            shards: [...shards],
-            unreadable,
-          })),
-          extentsWaiting: sumOf(waiting, ({ extents }) => extents),
-          extents: { open: count('open'), full: count('full'), sealed: count('sealed') },
-          repaired: sumOf(all, ({ upkeep }) => upkeep.repaired),
-          repairedBytes: sumOf(all, ({ upkeep }) => upkeep.repairedBytes),
-          index: indexOf(all),
-          ...(remotes.length > 0 ? { remote: remoteOf(remotes) } : {}),
-          ...(rebuilding ? { rebuilding } : {}),
+          ...joinParts(parts),
           scrubDays: store.blobs.drives.scrubDays,
-          ...(lastScrub
-            ? {
-                lastScrub: {
-                  endedAt: lastScrub.endedAt,
-                  bytes: lastScrub.bytes,
-                  damagedShards: lastScrub.damagedShards,
-                  damagedCopies: lastScrub.damagedCopies,
-                },
-              }
-            : {}),
         },
       };
     },
@@ -100,48 +75,6 @@ export function engineHandlers(store: Store, keeper: DriveKeeper): Pick<Handlers
         },
       };
     },
-  };
-}
-
-const sumOf = <T>(all: readonly T[], count: (one: T) => number): number => all.reduce((sum, one) => sum + count(one), 0);
-
-/** What is told of all partitions together: of the last looks, when the first of them ended. */
-function indexOf(all: readonly Store[]) {
-  const lags = all.flatMap(({ catalog }) => catalog.lag.since ?? []);
-  const checks = all.flatMap(({ index }) => index.lastCheck ?? []);
-  return {
-    partitions: all.length,
-    ...(lags.length > 0 ? { unsyncedSince: Math.min(...lags) } : {}),
-    copies: Math.min(...all.map(({ index }) => index.log.copies)),
-    logBytes: sumOf(all, ({ index }) => index.log.bytes),
-    ...(checks.length === all.length
-      ? {
-          lastCheck: {
-            endedAt: Math.min(...checks.map(({ endedAt }) => endedAt)),
-            rows: sumOf(checks, ({ rows }) => rows),
-            wrong: sumOf(checks, ({ wrong }) => wrong),
-            damagedCopies: sumOf(checks, ({ damagedCopies }) => damagedCopies),
-          },
-        }
-      : {}),
-  };
-}
-
-function remoteOf(remotes: readonly RemoteBlobs[]) {
-  const sweeps = remotes.flatMap(({ removal }) => removal.lastSweep ?? []);
-  return {
-    away: remotes.some(({ isAway }) => isAway),
-    removalsWaiting: sumOf(remotes, ({ removal }) => removal.waiting),
-    ...(sweeps.length === remotes.length
-      ? {
-          lastSweep: {
-            endedAt: Math.min(...sweeps.map(({ endedAt }) => endedAt)),
-            objects: sumOf(sweeps, ({ objects }) => objects),
-            orphans: sumOf(sweeps, ({ orphans }) => orphans),
-            foreign: sumOf(sweeps, ({ foreign }) => foreign),
-          },
-        }
-      : {}),
   };
 }
 
