@@ -4,14 +4,12 @@ import type { RepeatEntry, RepeatOutcome, RepeatStore, StoredReply } from '#kern
 import type { Sql } from '#seams/sql/sql.ts';
 import { newSeed } from '../domain/id.ts';
 import type { Fields } from '../domain/json.ts';
+import { Claims, type Repetition } from './claim.ts';
 import type { Commits, Joint } from './commit.ts';
 import { errorOf, keptError, refusalOf } from './fault.ts';
 import { holdRenewMs, holdSilentMs, repeatKeptMs } from './limits.ts';
 import type { Secrets } from './secret.ts';
 import { Turns } from './turn.ts';
-
-/** What work under an idempotency key is told: the seed of its ids, and whether it was begun before and not finished. */
-export type Repetition = { readonly seed: string; readonly again: boolean };
 
 type Row = { operation: string; hash: Buffer; seed: string; boot: string; status: number | null; sealed: Buffer | null };
 
@@ -27,11 +25,21 @@ const failed = 402;
 /** Letters of a keyed hash. */
 const hashLength = 40;
 
-const taking = `insert into reply (key, operation, hash, seed, boot)
+const takingKeys = `insert into reply (key, operation, hash, seed, boot)
   select * from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[])
   on conflict (tenant, scope, key) do update set operation = excluded.operation, hash = excluded.hash, seed = excluded.seed,
     boot = excluded.boot, status = null, sealed = null, at = now(), held_at = now()
     where reply.at < now() - interval '${repeatKeptMs} ms' returning key, seed`;
+
+/** The same within a transaction of the work, which ends when one of the keys is another's. */
+const claiming = `with taken as (${takingKeys})
+  select exactly_one(case when (select count(*) from taken) = cardinality($1::text[]) then 1 else 0 end)`;
+
+const keeping = `update reply set status = kept.status, sealed = kept.sealed
+  from unnest($1::text[], $2::int[], $3::bytea[]) as kept(key, status, sealed) where reply.key = kept.key`;
+
+/** Operations that take their key with what they begin: nothing is done before their first transaction. */
+const claimed: ReadonlySet<string> = new Set(['CreatePaymentIntent']);
 
 /** Says of the keys that this process works under that it still does, so that others know which of theirs nobody holds any more. */
 class Holding {
@@ -77,7 +85,8 @@ class Holding {
 /**
  * Keeps replies to requests with an idempotency key. The key is taken before the work begins, in another transaction,
  * because money moves outside of SQL; work that died is begun again under the same seed, so that it makes the same things. That
- * transaction, and the one that the reply is kept in, are shared with other requests.
+ * transaction, and the one that the reply is kept in, are shared with other requests. A payment that is made and confirmed at once
+ * takes its key with its first step, and keeps its reply with the end of it.
  * A refusal of a card is a reply too. `boot` names this run of the process. Another process' key is in use for as long as that
  * process says so; one that was only slow and goes on nevertheless makes the same things by the same ids.
  */
@@ -91,9 +100,10 @@ export function repeatsOver({ sql, commits, sealer, secrets, boot }: Options): R
   const holding = new Holding(sql, boot);
   const turns = new Turns();
 
+  const keyRow = (entry: RepeatEntry, seed: string) => [[entry.key], [entry.operation], [Buffer.from(entry.hash)], [seed], [boot]];
+
   async function take(entry: RepeatEntry): Promise<Repetition | Row | 'busy'> {
-    const params = [[entry.key], [entry.operation], [Buffer.from(entry.hash)], [newSeed()], [boot]];
-    const take: Joint = { text: taking, params, joint: 'rows' };
+    const take: Joint = { text: takingKeys, params: keyRow(entry, newSeed()), joint: 'rows' };
     const [made] = await commits.commit(entry, [take]);
     const fresh = (made?.rows as { key: string; seed: string }[] | undefined)?.find(({ key }) => key === entry.key);
     if (fresh) return { seed: fresh.seed, again: false };
@@ -111,14 +121,19 @@ export function repeatsOver({ sql, commits, sealer, secrets, boot }: Options): R
     return taken.count > 0 ? { seed: known.seed, again: true } : 'busy';
   }
 
+  async function keepingOf(entry: RepeatEntry, { status, bytes }: Pick<StoredReply, 'status' | 'bytes'>): Promise<Joint> {
+    return { text: keeping, params: [[entry.key], [status], [await sealer.seal(entry.tenant, bytes, aad(entry))]], joint: 'rows' };
+  }
+
   async function keep(entry: RepeatEntry, reply: StoredReply): Promise<void> {
-    const sealed = await sealer.seal(entry.tenant, reply.bytes, aad(entry));
-    const keeping: Joint = {
-      text: 'update reply set status = $2, sealed = $3 where key = $1',
-      params: [entry.key, reply.status, sealed],
-      joint: 'alone',
-    };
-    await commits.commit(entry, [keeping]);
+    await commits.commit(entry, [await keepingOf(entry, reply)]);
+  }
+
+  async function isKnown(entry: RepeatEntry): Promise<boolean> {
+    const { rows } = await sql
+      .as(entry)
+      .query(`select 1 from reply where key = $1 and at >= now() - interval '${repeatKeptMs} ms'`, [entry.key]);
+    return rows.length > 0;
   }
 
   /** What was refused for good is kept; what may be asked again with another word is forgotten; the rest may be finished later. */
@@ -135,11 +150,21 @@ export function repeatsOver({ sql, commits, sealer, secrets, boot }: Options): R
     return { status: status ?? 200, headers: {}, bytes };
   }
 
+  const claims = new Claims({
+    taking: (entry, seed) => ({ text: claiming, params: keyRow(entry, seed), joint: 'rows' }),
+    ...{ keeping: keepingOf, keep, keepError, isKnown },
+    hold: (entry) => holding.hold(entry),
+    release: (entry) => holding.release(entry),
+  });
+
   return {
     async run(asked, work): Promise<RepeatOutcome> {
       const entry = await keyed(asked);
+      const name = `${entry.scope} ${entry.key}`;
+      const done = claimed.has(entry.operation) ? await claims.run(name, entry, work) : undefined;
+      if (done) return done;
       // Two rows of one key cannot be written at once.
-      const taken = await turns.take(`${entry.scope} ${entry.key}`, () => take(entry));
+      const taken = await turns.take(name, () => take(entry));
       if (taken === 'busy') return { kind: 'in-flight' };
       if ('hash' in taken) {
         if (!same(taken, entry)) return { kind: 'conflict' };

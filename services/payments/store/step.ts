@@ -3,6 +3,7 @@ import type { Sealer } from '#kernel/contract/implement.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { json, type Sql, type Statement } from '#seams/sql/sql.ts';
 import type { Fields, Thing } from '../domain/json.ts';
+import { type Claim, KeyTaken } from './claim.ts';
 import type { Joint } from './commit.ts';
 import { errorOf, keptError } from './fault.ts';
 import { changeTriesMax, repeatKeptMs, sweptMax } from './limits.ts';
@@ -63,6 +64,11 @@ type Row = { id: string; kind: StepKind; subject: string; input: Fields; sealed:
 export const intention = `insert into step (id, kind, subject, input, sealed)
   select * from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[]) on conflict do nothing`;
 
+/** Ends steps; the transaction comes to nothing when one of them has ended before. */
+const ending = `with done as (update step set is_done = true, refusal = ended.refusal, sealed = null
+    from unnest($1::text[], $2::jsonb[]) as ended(id, refusal) where step.id = ended.id and not is_done returning 1)
+  select exactly_one(case when (select count(*) from done) = cardinality($1::text[]) then 1 else 0 end)`;
+
 /**
  * Steps that move money: first the intention is written, then the ledger is asked, then all that follows is written at once.
  * Whoever finds an intention that nobody works on does it again: the ledger tells by the ids of its transfers what was done,
@@ -98,11 +104,22 @@ export class Steps {
   }
 
   /** Takes a step, within `on`; throws its refusal, and answers its subject as it is then, where the step tells it. */
-  async take(at: Placed, step: Step): Promise<Thing | undefined> {
-    await this.#objects.commit(at, [await this.#intended(at, step)]);
-    const { after, refusal } = await this.#finish(at, step);
+  async take(at: Placed, step: Step, claim?: Claim): Promise<Thing | undefined> {
+    await this.#begin(at, step, claim);
+    const { after, refusal } = await this.#finish(at, step, claim);
     if (refusal) throw refusal;
     return after;
+  }
+
+  async #begin(at: Placed, step: Step, claim: Claim | undefined): Promise<void> {
+    const taking = claim?.taking();
+    const intended = await this.#intended(at, step);
+    try {
+      await this.#objects.commit(at, taking ? [taking, intended] : [intended]);
+    } catch (error) {
+      throw taking && error instanceof OperationError && error.code === 'Conflict' ? new KeyTaken() : error;
+    }
+    if (taking) claim?.taken();
   }
 
   async #intended(at: Placed, { id, kind, subject, input, made }: Step): Promise<Joint> {
@@ -145,9 +162,9 @@ export class Steps {
     for (const row of rows) await this.#finish(at, await this.#opened(at, row));
   }
 
-  async #finish(at: Placed, step: Step): Promise<Ended> {
+  async #finish(at: Placed, step: Step, claim?: Claim): Promise<Ended> {
     for (let tries = 1; ; tries += 1) {
-      const ended = await this.#attempt(at, step);
+      const ended = await this.#attempt(at, step, claim);
       if (ended !== 'changed') return ended;
       if (await this.wasTaken(at, step.id)) return {};
       if (tries >= changeTriesMax) throw fault('Unavailable', 'What it is about changes too fast.');
@@ -155,16 +172,13 @@ export class Steps {
   }
 
   /** Once: `changed` when what is written down for it was changed by somebody else meanwhile, or is there already. */
-  async #attempt(at: Placed, step: Step): Promise<Ended | 'changed'> {
+  async #attempt(at: Placed, step: Step, claim: Claim | undefined): Promise<Ended | 'changed'> {
     const { statements, after, refusal, then, due } = await this.#movers[step.kind](at, step);
-    const done: Joint = {
-      text: `with done as (update step set is_done = true, refusal = $2, sealed = null where id = $1 and not is_done returning 1)
-             select exactly_one((select count(*) from done))`,
-      params: [step.id, refusal ? json(keptError(refusal)) : null],
-      joint: 'alone',
-    };
+    const done: Joint = { text: ending, params: [[step.id], [refusal ? json(keptError(refusal)) : null]], joint: 'rows' };
+    const reply = after && !refusal ? await claim?.keeping(after) : undefined;
     try {
-      await this.#objects.commit(at, [...statements, done]);
+      await this.#objects.commit(at, [...statements, done, ...(reply ? [reply] : [])]);
+      if (reply) claim?.kept();
     } catch (error) {
       if (!(error instanceof OperationError) || error.code !== 'Conflict') throw error;
       return 'changed';

@@ -1,4 +1,5 @@
 import type { Call } from '#kernel/contract/call.ts';
+import { OperationError } from '#kernel/contract/fault.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Statement } from '#seams/sql/sql.ts';
 import { type Asked, newEvent } from '../domain/event.ts';
@@ -6,6 +7,7 @@ import { type IdSource, idsOf, newSeed } from '../domain/id.ts';
 import { type Fields, fieldsOf, type Thing } from '../domain/json.ts';
 import { currentVersion } from '../domain/version.ts';
 import { missing } from './fault.ts';
+import { type Claim, KeyTaken, type Repetition } from './claim.ts';
 import type { Clocks } from './clock.ts';
 import type { Contents } from './content.ts';
 import { deliveriesOf } from './delivery.ts';
@@ -15,7 +17,6 @@ import type { Kept, Objects } from './object.ts';
 import type { Rail } from './rail.ts';
 import type { Rates } from './rate.ts';
 import type { Risks } from './risk.ts';
-import type { Repetition } from './repeat.ts';
 import type { Screens } from './screening.ts';
 import type { Secrets } from './secret.ts';
 import type { Settled } from './settled.ts';
@@ -53,16 +54,30 @@ export type Desk = {
   readonly created: number;
   readonly livemode: boolean;
   readonly asked: Asked;
+  /** The idempotency key, where it is taken with what the request begins. */
+  readonly claim?: Claim | undefined;
 };
 
 export function deskOf(world: World, call: Call): Desk {
-  const { seed, again } = (call.repeat?.transaction as Repetition | undefined) ?? { seed: newSeed(), again: false };
+  const { seed, again, claim } = (call.repeat?.transaction as Repetition | undefined) ?? { seed: newSeed(), again: false };
   const { tenant, scope } = call.caller;
   return {
     ...{ at: { tenant, scope }, ids: idsOf(seed), seed, again, created: Math.floor(call.now / 1000) },
-    livemode: world.isLive(call.caller),
+    ...{ livemode: world.isLive(call.caller), claim },
     asked: { request: call.requestId, key: call.repeat?.key ?? null, version: currentVersion },
   };
+}
+
+/** Takes the key of a request by itself, where what it does is more than one step. */
+export async function claimed(world: World, { at, claim }: Desk): Promise<void> {
+  const taking = claim?.taking();
+  if (!taking) return;
+  try {
+    await world.objects.commit(at, [taking]);
+  } catch (error) {
+    throw error instanceof OperationError && error.code === 'Conflict' ? new KeyTaken() : error;
+  }
+  claim?.taken();
 }
 
 /** The desk as a part of a step's input, and the desk of a step: ids follow from the step's. */

@@ -11,7 +11,8 @@ import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { startTestServer, type TestServer } from '#seams/sql/test/server.ts';
 import { Commits } from '../store/commit.ts';
 import { Objects } from '../store/object.ts';
-import { repeatsOver, type Repetition } from '../store/repeat.ts';
+import type { Repetition } from '../store/claim.ts';
+import { repeatsOver } from '../store/repeat.ts';
 import { Secrets } from '../store/secret.ts';
 
 const deployment = 'repeat1';

@@ -4,6 +4,7 @@ import { changedPaymentIntent, isCancelable, isOpen, newPaymentIntent } from '..
 import { checkMoney } from '../amount.ts';
 import { checkWay } from '../bank.ts';
 import { changed } from '../change.ts';
+import type { Claim } from '../claim.ts';
 import { waysOf } from '../challenge.ts';
 import { errorOf, invalid, keptError, missing, refusalOf, refuse } from '../fault.ts';
 import { chosen, mandateOf, methodGiven } from '../choice.ts';
@@ -14,7 +15,7 @@ import { rateOfCharge } from '../rate.ts';
 import { riskOf } from '../risk-step.ts';
 import type { Step, StepKind } from '../step.ts';
 import { traceOf } from '../trace.ts';
-import { found, keepNew, writtenDesk } from '../world.ts';
+import { claimed, found, keepNew, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
 import { searched } from './search.ts';
@@ -46,11 +47,16 @@ async function create(request: Request): Promise<Thing> {
   if (typeof given.customer === 'string') await found(world, desk.at, 'customer', given.customer, 'customer');
   await checkShare(request, Number(given.amount));
   const id = desk.ids('pi');
+  // A token that is used up is used under this key.
+  if (data != null || confirm !== true || given.confirmation_token != null) await claimed(world, desk);
   const method = await methodToBe(world, desk, named, data);
+  // An account that is debited has a mandate, which is kept before the first step.
+  if (method?.thing.type !== 'card' || given.mandate_data != null) await claimed(world, desk);
   const secret = `${id}_secret_${await world.secrets.hash(desk.at, 'client secret', id, secretLength)}`;
   const own = { id, created: desk.created, livemode: desk.livemode, secret };
   const intent = newPaymentIntent({ ...given, currency, ...(method ? { payment_method: method.thing.id } : {}) }, own);
   if (confirm === true && method && given.confirmation_token == null) return paidAtOnce({ ...request, id }, intent, method, given);
+  await claimed(world, desk);
   if (method) await keptMethod(world, desk, method);
   const made = await keepNew(world, desk, intent, 'payment_intent.created');
   return confirm === true ? confirmed({ ...request, id }, { ...given, payment_method: method?.thing.id ?? null }) : made;
@@ -74,7 +80,11 @@ function paidAtOnce(request: Request, intent: Thing, method: Kept, given: Fields
     const risk = await riskOf(world, desk, intent, method, attempt);
     const input = { method: method.thing.id, mandate, rate, risk, ...attempt };
     const made = [kept, method].filter(({ version }) => version === 0);
-    return contested(request, method, contest, await take(request, { kind: firstStep(method), id: step, input, made }));
+    const first = { kind: firstStep(method), id: step, input, made };
+    if (disputeOf(method) === undefined) return take(request, first, desk.claim);
+    // What is answered is known after the dispute.
+    await claimed(world, desk);
+    return contested(request, method, contest, await take(request, first));
   };
   return telling(request, () => world.steps.on(desk.at, id, work, { isNew: !desk.again }));
 }
@@ -95,8 +105,8 @@ async function checkShare({ world, desk, input }: Request, amount: number): Prom
 }
 
 /** Takes a step of a payment; what refuses it tells the payment as it is then. */
-export async function take({ world, desk, id }: Request, step: Omit<Step, 'subject'>): Promise<Thing> {
-  const after = await world.steps.take(desk.at, { ...step, subject: id, input: { ...step.input, desk: writtenDesk(desk) } });
+export async function take({ world, desk, id }: Request, step: Omit<Step, 'subject'>, claim?: Claim): Promise<Thing> {
+  const after = await world.steps.take(desk.at, { ...step, subject: id, input: { ...step.input, desk: writtenDesk(desk) } }, claim);
   return after ?? (await found(world, desk.at, kind, id)).thing;
 }
 
@@ -146,9 +156,11 @@ export function confirmed(request: Request, asked: Fields): Promise<Thing> {
 /** A card is asked at once; any other way waits. */
 const firstStep = ({ thing }: Kept): StepKind => (thing.type === 'card' ? 'authorize' : 'wait');
 
+const disputeOf = (method: Kept): string | undefined => (behaviourOf(method) as { dispute?: string }).dispute;
+
 /** Some test cards contest what was taken from them. */
 async function contested(request: Request, method: Kept, step: string, done: Thing): Promise<Thing> {
-  const { dispute } = behaviourOf(method) as { dispute?: string };
+  const dispute = disputeOf(method);
   if (dispute === undefined || done.status !== 'succeeded') return done;
   return take(request, { kind: 'dispute', id: step, input: { reason: dispute } });
 }
