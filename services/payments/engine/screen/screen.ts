@@ -157,7 +157,7 @@ export class Screen {
       const other = this.#folds[at] as string;
       if (common < commonLeast * Math.max(pairs.size, other.length + 1)) continue;
       const plain = this.#words[at] as string;
-      const sim = plain === word ? 1 : Math.max(alike(fold, other) - foldedCost, alike(word, plain));
+      const sim = likenessOf(word, fold, plain, other);
       if (sim >= wordLeast) near.push({ word: at, sim });
     }
     if (this.#near.size >= wordsKnownMax) this.#near.clear();
@@ -212,6 +212,15 @@ export class Screen {
     for (const word of words) if (!used.has(word)) left += this.#weights[word] ?? 0;
     return left === 0 ? 0 : agreed / left;
   }
+}
+
+/** How alike two words are as they are written, or, a little less, as they are spelled elsewhere. */
+function likenessOf(word: string, fold: string, plain: string, other: string): number {
+  if (plain === word) return 1;
+  const written = alike(word, plain, wordLeast);
+  // Most words are spelled as they are written.
+  if (fold === word && other === plain) return written;
+  return Math.max(alike(fold, other, wordLeast + foldedCost) - foldedCost, written);
 }
 
 /** A word weighs the more, the fewer names have it. */
