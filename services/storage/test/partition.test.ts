@@ -13,6 +13,7 @@ import { scrub } from '../store/scrub.ts';
 import { closeStore, type Store } from '../store/store.ts';
 import { completeUpload, createUpload } from '../store/upload.ts';
 import { readVersion } from '../store/version.ts';
+import { eventually } from './fixtures/eventually.ts';
 import { checkFates, type Fate, runAndKill } from './fixtures/fate.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { blobsOf, bytesOf, filesOf, get, never, openShelf, owner, put, settled, shelfOf, temporary, whoIs } from './fixtures/shelf.ts';
@@ -300,12 +301,3 @@ test('through the door nobody sees partitions: buckets, objects, copies, what is
   });
   assert.equal(Number(stored.value), kept);
 });
-
-async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (tries === 300) throw new Error('it did not come to be');
-    await setTimeout(100);
-  }
-}

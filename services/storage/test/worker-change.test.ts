@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { createBucket } from '../store/bucket.ts';
 import { BucketHistory, type Entry } from '../store/history.ts';
 import { ChangeLock } from '../store/worker/change-lock.ts';
+import { eventually } from './fixtures/eventually.ts';
+import { checkFates, type Fate, startWriter } from './fixtures/fate.ts';
 import { openShelf, owner, temporary, withShelf } from './fixtures/shelf.ts';
+import type { Step } from '../store/step.ts';
 import { closeStore } from '../store/store.ts';
 
 test('one process changes buckets at a time, and what one left that was killed only its next start takes away', async () => {
@@ -86,6 +89,36 @@ test('a store with no second process has the lock and the partitions that it had
     assert.equal(alone.partitions.all.length, 2);
     await createBucket(alone, owner, { name: 'shelf', location: 'local', labels: {} });
     await closeStore(alone);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+test('of two processes that write, one is killed at steps of its own: the other goes on, and both hold what was acknowledged', async () => {
+  const directory = temporary();
+  const fates = new Map<string, Fate>();
+  try {
+    const start = (worker: number, from: number, step?: Step) =>
+      startWriter(directory, fates, from, step && { step, times: 3 }, { partitions: 2, worker });
+    const first = start(0, 0);
+    // The second begins when the first has found drives and partitions, and both when they have met.
+    await eventually(() => existsSync(join(directory, 'partitions.json')) || undefined);
+    const other = start(1, 0);
+    await Promise.all([first.begun, other.begun]);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    let last = first.at.last;
+    for (const step of ['index-committed', 'move-committed', 'shards-intended'] as const) {
+      const one = start(0, last, step);
+      assert.equal(await one.ended, 'SIGKILL');
+      last = one.at.last;
+      const { done } = other.at;
+      await eventually(() => (other.at.done > done + 20 ? true : undefined));
+    }
+    other.child.kill('SIGKILL');
+    await other.ended;
+    const store = await openShelf(directory, { partitions: 2, extentBytes: 500_000 });
+    await checkFates(store, directory, fates).finally(() => closeStore(store));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import * as s3 from '@aws-sdk/client-s3';
-import { checkFates, type Fate, startWriter } from './fixtures/fate.ts';
+import { eventually } from './fixtures/eventually.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { rawExchange, rawRequest } from './fixtures/raw.ts';
-import { bytesOf, openShelf, temporary } from './fixtures/shelf.ts';
-import { closeStore } from '../store/store.ts';
-import type { Step } from '../store/step.ts';
+import { bytesOf } from './fixtures/shelf.ts';
 
 const processes = ['storage', 'storage-worker-1'] as const;
 /** Three buckets of each process, by the process. */
@@ -28,14 +26,6 @@ before(async () => {
 after(() => house?.stop());
 
 const pidOf = (name: string) => house.platform.status().processes.find((one) => one.name === name)?.pid ?? undefined;
-
-async function eventually<T>(look: () => Promise<T | undefined> | T | undefined, ms = 15_000): Promise<T> {
-  for (const until = Date.now() + ms; ; await setTimeout(50)) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() > until) throw new Error('It did not come to be.');
-  }
-}
 
 /** A client of which each request has a connection of its own, so that the system deals them out to both processes. */
 const freshly = () => {
@@ -256,33 +246,3 @@ for (const killed of processes)
       assert.ok(Buffer.from(await Body!.transformToByteArray()).equals(bytesOf(at, 3000)), place);
     }
   });
-
-test('of two processes that write, one is killed at steps of its own: the other goes on, and both hold what was acknowledged', async () => {
-  const directory = temporary();
-  const fates = new Map<string, Fate>();
-  try {
-    const start = (worker: number, from: number, step?: Step) =>
-      startWriter(directory, fates, from, step && { step, times: 3 }, { partitions: 2, worker });
-    const first = start(0, 0);
-    // The second begins when the first has found drives and partitions, and both when they have met.
-    await eventually(() => existsSync(join(directory, 'partitions.json')) || undefined);
-    const other = start(1, 0);
-    await Promise.all([first.begun, other.begun]);
-    first.child.kill('SIGKILL');
-    await first.ended;
-    let last = first.at.last;
-    for (const step of ['index-committed', 'move-committed', 'shards-intended'] as const) {
-      const one = start(0, last, step);
-      assert.equal(await one.ended, 'SIGKILL');
-      last = one.at.last;
-      const { done } = other.at;
-      await eventually(() => (other.at.done > done + 20 ? true : undefined));
-    }
-    other.child.kill('SIGKILL');
-    await other.ended;
-    const store = await openShelf(directory, { partitions: 2, extentBytes: 500_000 });
-    await checkFates(store, directory, fates).finally(() => closeStore(store));
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-});
