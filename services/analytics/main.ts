@@ -19,6 +19,7 @@ import { Files } from './store/file.ts';
 import { relationHandlers } from './store/handler/relation.ts';
 import { alertMs } from './store/limits.ts';
 import { History } from './store/history.ts';
+import { Models, Routines } from './store/model.ts';
 import { Outbox } from './store/outbox.ts';
 import { Pendings } from './store/pending.ts';
 import { Relations } from './store/relation.ts';
@@ -45,7 +46,9 @@ export const main = implement<typeof analytics, Needs>(
     const samples = new Samples({ sql, live, tables, schemas, logs });
     const carriers = { logs, allow, connections: new Connections(sql, sealer), failures: new Map<bigint, string>() };
     const stores = { relations, plans, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
-    const routines = new RoutinePool();
+    const pool = new RoutinePool();
+    const models = new Models(sql, sealer);
+    const routines = new Routines(pool, models);
     const kept = { ...carriers, ...stores, changes, tables, log, routines };
     const [history, files] = [new History(sql, sealer), new Files(sql)];
     const maintenance = new Maintenance({ ...kept, live, history, files, schemas, scopes });
@@ -71,6 +74,7 @@ export const main = implement<typeof analytics, Needs>(
           schemas,
           maintenance,
           routines,
+          models,
         }),
       },
       providers: {
@@ -84,7 +88,7 @@ export const main = implement<typeof analytics, Needs>(
       } as never,
       doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings, routines }) },
       async stop() {
-        routines.stop();
+        pool.stop();
         await Promise.all([stopAlerting(), maintenance.stop(), catalogues.stop()]);
       },
     };

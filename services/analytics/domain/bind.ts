@@ -216,6 +216,8 @@ function functionCall(node: FuncCall, names: Names, inner: Inner): Expr {
     return texts.reduce((left, right) => applied('||', [left, right], at), constant('text', ''));
   }
   if (functionsNamed(name).length === 0) {
+    if (name === 'predict')
+      throw new StatementError(sqlstates.functionMissing, 'PREDICT(model, features) names no model that there is', at);
     if (node.funcformat === 'COERCE_SQL_SYNTAX') throw notBuilt(`The function ${name}`, at);
     throw new StatementError(sqlstates.functionMissing, `function ${name} does not exist`, at);
   }

@@ -3,7 +3,8 @@ import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-er
 import { textIn } from './name.ts';
 import type { Type } from './value.ts';
 
-export const languages = ['javascript', 'wasm'] as const;
+const models = ['xgboost', 'lightgbm', 'onnx'] as const;
+const languages = ['javascript', 'wasm', ...models] as const;
 
 /** A function whose body runs in a process of its own: an external routine, in the words of SQL. */
 export type Routine = {
@@ -11,11 +12,16 @@ export type Routine = {
   readonly language: (typeof languages)[number];
   readonly params: readonly { readonly name: string; readonly type: Type }[];
   readonly returns: Type;
-  /** JavaScript, or a module of WebAssembly in base64. */
+  /** JavaScript, a module of WebAssembly in base64, or the hash of the file of a model. */
   readonly body: string;
+  /** Where the file of a model comes from: a connection of the type s3, and the file's name there. */
+  readonly file?: { readonly connection: string; readonly path: string };
   /** Whether it is NULL where an argument is, without being called. */
   readonly strict: boolean;
 };
+
+export const isModel = (language: Routine['language']): language is (typeof models)[number] =>
+  (models as readonly string[]).includes(language);
 
 /** A call of a routine in a tree: one that no grammar knows. `definition` is the routine as JSON. */
 export type RoutineCall = { readonly definition: string; readonly args: readonly Node[] };
@@ -41,14 +47,26 @@ const isName = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name);
 /** Types that a module of WebAssembly takes and answers. */
 const inModule: readonly Type[] = ['bool', 'int4', 'int8', 'float8', 'text'];
 
-/** The body of a function in another language, as it is kept. */
-export function routineBody({ name, language, params, returns }: Omit<Routine, 'body' | 'strict'>, text: string): string {
+/** The body of a function in another language, as it is kept; `more` is what stands behind it, of which models alone have one. */
+export function routineBody(
+  { name, language, params, returns }: Omit<Routine, 'body' | 'strict'>,
+  text: string,
+  more: string | undefined,
+): Pick<Routine, 'body' | 'file'> {
+  if (isModel(language)) {
+    if (more === undefined) throw wrongBody(`a model is made so: LANGUAGE ${language} AS 'connection', 'path'`);
+    if (returns !== 'float8' && returns !== 'int4') throw wrongBody('a model RETURNS float8, or int4, which is a class');
+    const other = params.find(({ type }) => !['bool', 'int4', 'int8', 'numeric', 'float8'].includes(type));
+    if (other) throw wrongBody(`a feature is a number, and ${other.name} is none`);
+    return { body: '', file: { connection: text, path: more } };
+  }
+  if (more !== undefined) throw wrongBody(`a function in ${language} has one body`);
   if (language === 'javascript') {
     const unnamed = params.findIndex((param) => !isName(param.name));
     if (unnamed >= 0) throw wrongBody(`parameter ${unnamed + 1} of a function in JavaScript needs a name that JavaScript takes`);
     // import() would bring what is outside; as a word of the language it can be written in no other way.
     if (/\bimport\b/.test(text)) throw wrongBody('a function in JavaScript imports nothing, and its text may not have the word import');
-    return text;
+    return { body: text };
   }
   const other = [...params.map(({ type }) => type), returns].find((type) => !inModule.includes(type));
   if (other) throw notBuilt(`The type ${other} in a function of WebAssembly`);
@@ -56,7 +74,7 @@ export function routineBody({ name, language, params, returns }: Omit<Routine, '
   const bytes = /^(\\x)?([0-9a-f]{2})+$/i.test(packed) ? Buffer.from(packed.replace(/^\\x/, ''), 'hex') : Buffer.from(packed, 'base64');
   if (bytes.length < 8 || bytes.readUInt32BE() !== 0x0061736d)
     throw wrongBody(`the body of ${name} is no module of WebAssembly in base64 or hexadecimal`);
-  return bytes.toString('base64');
+  return { body: bytes.toString('base64') };
 }
 
 /** The language that a function is written in; SQL, if it does not say. */
@@ -71,16 +89,21 @@ export function languageOf(options: readonly Node[]): Routine['language'] | 'sql
 }
 
 /** Options of CREATE FUNCTION besides its language. */
-export function routineOptions({ options = [] }: CreateFunctionStmt): { readonly text: string; readonly strict: boolean } {
-  let [text, strict]: [string | undefined, boolean] = [undefined, false];
+export function routineOptions({ options = [] }: CreateFunctionStmt): {
+  readonly text: string;
+  readonly more: string | undefined;
+  readonly strict: boolean;
+} {
+  let strict = false;
+  let [text, more]: (string | undefined)[] = [];
   for (const option of options) {
     const { defname = '', arg } = 'DefElem' in option ? option.DefElem : {};
-    if (defname === 'as' && arg && 'List' in arg && arg.List.items?.length === 1) text = textIn(arg.List.items[0] as Node);
+    if (defname === 'as' && arg && 'List' in arg) [text, more] = (arg.List.items ?? []).map(textIn);
     else if (defname === 'strict') strict = arg !== undefined && 'Boolean' in arg && arg.Boolean.boolval === true;
     // The same call always has the same answer; VOLATILE would be untrue.
     else if (defname !== 'language' && !(defname === 'volatility' && arg && textIn(arg) !== 'volatile'))
       throw notBuilt(`A function with ${defname.toUpperCase()}`);
   }
   if (text === undefined) throw wrongBody('no function body specified');
-  return { text, strict };
+  return { text, more, strict };
 }

@@ -7,7 +7,7 @@ import { functionsNamed } from './function.ts';
 import { functionSizeMax } from './limits.ts';
 import { plainName, textIn } from './name.ts';
 import { relationsIn } from './reference.ts';
-import { languageOf, routineBody, routineNode, routineOptions } from './routine.ts';
+import { languageOf, routineBody, routineIn, routineNode, routineOf, routineOptions } from './routine.ts';
 
 /**
  * A function: an expression over its parameters, which is put in the place of its calls. That of a function in another language
@@ -24,21 +24,39 @@ export type SqlFunction = {
 
 /** Functions of forms of their own, which no name of a function may hide. */
 const own = new Set(
-  'concat now tumble hop cumulate session row_number rank dense_rank first last prev next classifier match_number match_timed_out'.split(
+  'concat now predict tumble hop cumulate session row_number rank dense_rank first last prev next classifier match_number match_timed_out'.split(
     ' ',
   ),
 );
 const isKnown = (name: string) => functionsNamed(name).length > 0 || isAggregateName(name) || own.has(name);
 const isObject = (tree: unknown): tree is object => typeof tree === 'object' && tree !== null;
 
+/** The model that PREDICT names in front of the features. */
+function modelIn(call: FuncCall): string | undefined {
+  const [first] = call.args ?? [];
+  if (functionName(call) !== 'predict' || !first || !('ColumnRef' in first)) return undefined;
+  const [field, ...more] = first.ColumnRef.fields ?? [];
+  return field && more.length === 0 && !('A_Star' in field) ? textIn(field) : undefined;
+}
+
+/** PREDICT(model, features) calls the model as a function. */
+const calledName = (call: FuncCall): string => modelIn(call) ?? functionName(call);
+const unpredicted = (call: FuncCall): FuncCall => (modelIn(call) === undefined ? call : { ...call, args: (call.args ?? []).slice(1) });
+
 /** The names of functions that a tree calls, and that are not PostgreSQL's. */
 export function callsIn(tree: unknown, found = new Set<string>()): Set<string> {
   if (!isObject(tree)) return found;
   const { FuncCall: call } = tree as { FuncCall?: FuncCall };
-  const name = call && functionName(call);
+  const name = call && calledName(call);
   if (name !== undefined && !isKnown(name) && !name.includes('.')) found.add(name);
   for (const each of Object.values(tree)) callsIn(each, found);
   return found;
+}
+
+/** A function that is a model, with the hash of its file. */
+export function ofModel(made: SqlFunction, hash: string | null): SqlFunction {
+  const call = hash === null ? undefined : routineIn(made.body);
+  return call ? { ...made, body: routineNode({ ...routineOf(call.definition), body: hash ?? '' }, call.args) } : made;
 }
 
 /** Understands CREATE FUNCTION; `parse` reads a body that is a text. */
@@ -59,10 +77,16 @@ export function functionOf(node: CreateFunctionStmt, parse: (text: string) => No
   });
   const language = languageOf(options);
   if (language !== 'sql') {
-    const { text, strict } = routineOptions(node);
+    const { text, more, strict } = routineOptions(node);
     const routine = { name, language, params: params.map((param) => ({ ...param, type: typeNamed(param.type) })), returns: answers };
     const args = params.map((_, place): Node => ({ ParamRef: { number: place + 1 } }));
-    return { name, params, returns: returnType, body: routineNode({ ...routine, strict, body: routineBody(routine, text) }, args), isAnew };
+    return {
+      name,
+      params,
+      returns: returnType,
+      body: routineNode({ ...routine, strict, ...routineBody(routine, text, more) }, args),
+      isAnew,
+    };
   }
   const body = bodyOf(node, parse, options);
   if (hasAggregate(body) || relationsIn(body).size > 0 || hasSubquery(body)) throw notBuilt('A function of more than its parameters');
@@ -104,8 +128,8 @@ export function inlined<T>(tree: T, functions: ReadonlyMap<string, SqlFunction>)
     if (Array.isArray(of)) return of.map((each: unknown) => within(each)) as U;
     const made = Object.fromEntries(Object.entries(of).map(([name, each]) => [name, within(each as unknown)]));
     const { FuncCall: call } = made as { FuncCall?: FuncCall };
-    const called = call && functions.get(functionName(call));
-    return (called ? said(call, called, bodyOfCalled(called), room) : made) as U;
+    const called = call && functions.get(calledName(call));
+    return (called ? said(unpredicted(call), called, bodyOfCalled(called), room) : made) as U;
   };
   const bodyOfCalled = (called: SqlFunction): Node => {
     const known = bodies.get(called.name);

@@ -11,7 +11,7 @@ import { lettersOf } from '../domain/sink.ts';
 import { readsOf } from '../domain/wanted.ts';
 import { Intake } from '../engine/intake.ts';
 import { type Changed, View } from '../engine/view.ts';
-import type { CallRoutines, RoutinePool } from '../engine/routine/pool.ts';
+import type { CallRoutines, RoutineCalls } from '../engine/routine/pool.ts';
 import type { Paced } from '../engine/watermark.ts';
 import type { Changes } from '../store/change.ts';
 import type { Files } from '../store/file.ts';
@@ -42,7 +42,7 @@ export type Pumped = {
   /** What sources found of files. */
   readonly files: Files;
   readonly log: Log;
-  readonly routines: RoutinePool;
+  readonly routines: RoutineCalls;
   /** Why what relations gave out does not get to where it goes. */
   readonly failures: Map<bigint, string>;
 } & Carriers;

@@ -12,7 +12,7 @@ import { printRow, type Row } from '../domain/value.ts';
 import { answer } from '../engine/answer.ts';
 import type { Batch } from '../engine/batch.ts';
 import { withRoutines } from '../engine/routine/calls.ts';
-import type { RoutinePool } from '../engine/routine/pool.ts';
+import type { RoutineCalls } from '../engine/routine/pool.ts';
 import type { Changes } from '../store/change.ts';
 import type { Relation } from '../store/relation.ts';
 import { planAsked, type Plans } from '../store/view.ts';
@@ -73,7 +73,7 @@ function readingsIn({ query, by, value }: Watched, { absent = false }: ViewRule,
 
 type Known = { readonly watched: Watched; readonly generation: number; readonly epoch: bigint; readonly readings: readonly Reading[] };
 
-type Watching = { readonly plans: Plans; readonly live: LiveViews; readonly changes: Changes; readonly routines: RoutinePool };
+type Watching = { readonly plans: Plans; readonly live: LiveViews; readonly changes: Changes; readonly routines: RoutineCalls };
 
 /** What rules over views find: a view is gone through again when it has a new commit. */
 export function viewReadings({ plans, live, changes, routines }: Watching): Pick<Evaluation, 'readings' | 'round'> {

@@ -4,16 +4,23 @@ import { PostgresError } from '#seams/sql/error.ts';
 import type { Sql } from '#seams/sql/sql.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { typeNamed } from '../domain/column.ts';
-import { callsIn, inlined, type SqlFunction } from '../domain/sql-function.ts';
+import { callsIn, inlined, ofModel, type SqlFunction } from '../domain/sql-function.ts';
 import { parseStatement } from '../domain/statement.ts';
 import { functionsMax, viewDepthMax } from './limits.ts';
 
 /** A function in SQL, with the statement that made it. */
-export type KeptFunction = { readonly id: bigint; readonly name: string; readonly text: string };
+/** `model` is the hash of its file, where it is a model. */
+export type KeptFunction = { readonly id: bigint; readonly name: string; readonly text: string; readonly model: string | null };
 /** A tree without calls of functions, the functions that it called itself, and the names of those that are called in turn too. */
 export type Inlined<T> = { readonly tree: T; readonly calls: readonly bigint[]; readonly reached: ReadonlySet<string> };
 /** A function to be made; `isAnew` where it may take the place of one. */
-type NewFunction = { readonly name: string; readonly text: string; readonly calls: readonly bigint[]; readonly isAnew: boolean };
+type NewFunction = {
+  readonly name: string;
+  readonly text: string;
+  readonly calls: readonly bigint[];
+  readonly isAnew: boolean;
+  readonly model: { readonly hash: string; readonly sealed: Buffer } | undefined;
+};
 
 /** The relations whose plans a function is part of, by way of other functions and views too. */
 const dependents = `with recursive hit(id) as (
@@ -23,6 +30,9 @@ const dependents = `with recursive hit(id) as (
     select c.relation from calling c join hit on c.function = hit.id where c.relation is not null
     union select n.view from need n join standing on n.relation = standing.id
   ) select r.name, r.kind from relation r join standing on standing.id = r.id`;
+
+/** Lets files of models go that no function is any more. */
+const unused = 'delete from model m where not exists (select 1 from sql_function f where f.model = m.hash)';
 
 const calling = 'insert into calling (function, caller) select function, $1 from unnest($2::int8[]) as f(function)';
 
@@ -49,11 +59,11 @@ export class SqlFunctions {
   }
 
   async list(at: Placed): Promise<KeptFunction[]> {
-    return (await this.#sql.as(at).query<KeptFunction>('select id, name, text from sql_function order by name')).rows;
+    return (await this.#sql.as(at).query<KeptFunction>('select id, name, text, model from sql_function order by name')).rows;
   }
 
   async #some(at: Placed, names: readonly string[]): Promise<KeptFunction[]> {
-    const text = 'select id, name, text from sql_function where name = any($1::text[])';
+    const text = 'select id, name, text, model from sql_function where name = any($1::text[])';
     return (await this.#sql.as(at).query<KeptFunction>(text, [names])).rows;
   }
 
@@ -66,9 +76,9 @@ export class SqlFunctions {
       if (depth > viewDepthMax) throw new StatementError(sqlstates.tooComplex, `at most ${viewDepthMax} functions call each other`);
       const found = await this.#some(at, names);
       if (depth === 0) calls.push(...found.map(({ id }) => id));
-      for (const { name, text } of found) {
+      for (const { name, text, model } of found) {
         const statement = await parseStatement(text);
-        if (statement?.kind === 'createFunction') functions.set(name, statement.made);
+        if (statement?.kind === 'createFunction') functions.set(name, ofModel(statement.made, model));
       }
       const next = found.flatMap(({ name }) => [...callsIn(functions.get(name)?.body)]);
       names = [...new Set(next)].filter((name) => !functions.has(name));
@@ -77,11 +87,12 @@ export class SqlFunctions {
   }
 
   /** Makes a function, or puts it in the place of one; answers the names of the views and sinks that are computed otherwise then. */
-  async create(at: Placed, { name, text, calls, isAnew }: NewFunction): Promise<string[]> {
+  async create(at: Placed, { name, text, calls, isAnew, model }: NewFunction): Promise<string[]> {
     try {
       const others = await this.#sql.as(at).begin(async (tx) => {
+        if (model) await tx.query('insert into model (hash, sealed) values ($1, $2) on conflict do nothing', [model.hash, model.sealed]);
         const held = isAnew
-          ? await tx.query<KeptFunction>('select id, name, text from sql_function where name = $1 for update', [name])
+          ? await tx.query<KeptFunction>('select id, name, text, model from sql_function where name = $1 for update', [name])
           : undefined;
         const [old] = held?.rows ?? [];
         if (old) {
@@ -93,14 +104,15 @@ export class SqlFunctions {
               sqlstates.dependents,
               `cannot replace function ${name} because the sink ${sink.name} depends on it, and what it gave out cannot be taken back`,
             );
-          await tx.query('update sql_function set text = $2 where id = $1', [old.id, text]);
+          await tx.query('update sql_function set text = $2, model = $3 where id = $1', [old.id, text, model?.hash ?? null]);
+          await tx.query(unused);
           await tx.query('delete from calling where caller = $1', [old.id]);
           await tx.query(calling, [old.id, calls]);
           return found.rows.map((each) => each.name);
         }
         const { rows } = await tx.query<{ id: bigint }>(
-          'insert into sql_function (name, text) select $1, $2 where (select count(*) from sql_function) < $3 returning id',
-          [name, text, functionsMax],
+          'insert into sql_function (name, text, model) select $1, $2, $4 where (select count(*) from sql_function) < $3 returning id',
+          [name, text, functionsMax, model?.hash ?? null],
         );
         const [made] = rows;
         if (!made) throw fault('QuotaExceeded', `An environment has at most ${functionsMax} functions.`);
@@ -122,6 +134,7 @@ export class SqlFunctions {
       const { count } = await this.#sql.as(at).query('delete from sql_function where name = $1', [name]);
       this.generation += 1;
       if (count === 0) throw absent(name);
+      await this.#sql.as(at).query(unused);
     } catch (error) {
       if (error instanceof PostgresError && error.sqlstate === '23503')
         throw new StatementError(sqlstates.dependents, `cannot drop function ${name} because views, sinks or functions depend on it`);

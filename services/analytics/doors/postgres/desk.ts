@@ -7,7 +7,7 @@ import { parseStatement, type Statement, splitStatements } from '../../domain/st
 import { oidOf, printRow, readValue } from '../../domain/value.ts';
 import { answer as answerQuery } from '../../engine/answer.ts';
 import { withRoutines } from '../../engine/routine/calls.ts';
-import type { RoutinePool } from '../../engine/routine/pool.ts';
+import type { RoutineCalls } from '../../engine/routine/pool.ts';
 import type { analytics } from '../../service.ts';
 import type { Catalogues } from '../../store/catalogue.ts';
 import { explained } from '../../store/explained.ts';
@@ -43,7 +43,7 @@ const dropping = {
 } as const;
 
 /** What all connections share. */
-export type Known = { readonly plans: Plans; readonly catalogues: Catalogues; readonly pendings: Pendings; readonly routines: RoutinePool };
+export type Known = { readonly plans: Plans; readonly catalogues: Catalogues; readonly pendings: Pendings; readonly routines: RoutineCalls };
 
 const texts = (...names: string[]): Field[] => names.map((name) => ({ name, oid: oidOf('text') }));
 
@@ -53,7 +53,7 @@ export class SessionDesk implements Desk {
   readonly #session: Session<typeof analytics>;
   readonly #plans: Plans;
   readonly #catalogues: Catalogues;
-  readonly #routines: RoutinePool;
+  readonly #routines: RoutineCalls;
   readonly #tables: TableDesk;
 
   constructor(session: Session<typeof analytics>, { plans, catalogues, pendings, routines }: Known) {

@@ -105,6 +105,9 @@ class RoutineProcess {
 
 type Place = { process: RoutineProcess | undefined; turn: Promise<unknown>; waiting: number; idle: NodeJS.Timeout | undefined };
 
+/** Who calls functions of environments. */
+export type RoutineCalls = { of(at: Placed): CallRoutines };
+
 /**
  * The processes in which functions run, one for an environment: it has one batch of calls at a time, and goes when there are
  * none for a while. What one environment does to its own is nothing to the others.

@@ -1,11 +1,15 @@
+import { createHash } from 'node:crypto';
 import type { Node } from 'libpg-query';
 import type { Placed } from '#kernel/contract/provider.ts';
-import type { Handlers } from '#kernel/contract/call.ts';
+import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { routineIn } from '../../domain/routine.ts';
+import { type RoutineCall, routineIn, routineOf } from '../../domain/routine.ts';
 import { inlined, type SqlFunction } from '../../domain/sql-function.ts';
 import { parseStatement } from '../../domain/statement.ts';
+import { modelOf } from '../../engine/model.ts';
+import { bytesOf } from '../../jobs/bucket.ts';
 import type { analytics } from '../../service.ts';
+import { modelMaxBytes } from '../limits.ts';
 import { planAsked } from '../view.ts';
 import { type World, worded } from './world.ts';
 
@@ -24,9 +28,10 @@ export function functionHandlers(world: World): Own {
         const { tree: body, calls, reached } = await functions.inlined(call.caller, made.body);
         if (reached.has(name)) throw notBuilt('A function that calls itself');
         tried(made, body);
-        await compiled(world, call.caller, made.body);
+        const routine = routineIn(made.body);
+        const model = routine && (await compiled(world, call as unknown as Call<typeof analytics>, routine));
         const { tenant, scope } = call.caller;
-        const others = await functions.create(call.caller, { name, text, calls, isAnew: made.isAnew });
+        const others = await functions.create(call.caller, { name, text, calls, isAnew: made.isAnew, model });
         for (const other of others) await again(world, { tenant, scope }, other);
         return { output: { name, text } };
       }),
@@ -49,12 +54,32 @@ function tried(made: SqlFunction, body: Node): void {
   planAsked({ targetList: [{ ResTarget: { val } }], op: 'SETOP_NONE' }, '', [], []);
 }
 
-/** Lets the process that will run it read a body in another language. */
-async function compiled({ routines }: World, at: Placed, body: Node): Promise<void> {
-  const routine = routineIn(body);
-  if (!routine) return;
-  const [reply] = await routines.of(at)(routine.definition, []);
-  if (reply) throw new StatementError(sqlstates.syntax, String(reply[1]) || 'the body is not understood');
+/** Lets the process that will run it read a body in another language; answers the file of a model. */
+async function compiled({ routines, connections, models, allow }: World, call: Call<typeof analytics>, { definition }: RoutineCall) {
+  const routine = routineOf(definition);
+  const { caller, signal } = call;
+  if (!routine.file) {
+    const [reply] = await routines.of(caller)(definition, []);
+    if (reply) throw new StatementError(sqlstates.syntax, String(reply[1]) || 'the body is not understood');
+    return undefined;
+  }
+  const { connection, path } = routine.file;
+  await call.also('UseConnection', connection);
+  const { spec } = await connections.open(caller, connection);
+  if (spec.kind !== 's3')
+    throw new StatementError('22023', `connection "${connection}" is of the type ${spec.kind}, and files are in one of the type s3`);
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of bytesOf({ spec, allow, signal }, path)) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size > modelMaxBytes) throw new StatementError(sqlstates.tooLarge, `the file of a model has at most ${modelMaxBytes} bytes`);
+  }
+  if (size === 0) throw new StatementError('58P01', `there is no file ${path} in what connection "${connection}" leads to`);
+  const file = Buffer.concat(pieces);
+  modelOf(routine, file);
+  const hash = createHash('sha256').update(file).digest('hex');
+  return { hash, sealed: await models.seal(caller, hash, file) };
 }
 
 /** Lets a view be computed by what its function is now. */

@@ -1,13 +1,14 @@
 import { fault } from '#kernel/contract/fault.ts';
 import { LogError } from '#seams/log/error.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
-import type { RoutinePool } from '../../engine/routine/pool.ts';
+import type { RoutineCalls } from '../../engine/routine/pool.ts';
 import type { Kept, LiveTables } from '../../jobs/keep.ts';
 import type { LiveViews } from '../../jobs/live.ts';
 import type { Maintenance } from '../../jobs/maintain.ts';
 import type { Carriers } from '../../jobs/sink-carrier.ts';
 import type { Changes } from '../change.ts';
 import type { History } from '../history.ts';
+import type { Models } from '../model.ts';
 import type { Pendings } from '../pending.ts';
 import type { Relations } from '../relation.ts';
 import type { SchemaStore } from '../schema.ts';
@@ -27,7 +28,8 @@ export type World = {
   readonly schemas: SchemaStore;
   readonly maintenance: Maintenance;
   /** Where functions in other languages run. */
-  readonly routines: RoutinePool;
+  readonly routines: RoutineCalls;
+  readonly models: Models;
   /** Why what sinks gave out does not get to where it goes. */
   readonly failures: ReadonlyMap<bigint, string>;
 } & Carriers;
