@@ -3,6 +3,7 @@ import { door } from './door.ts';
 import { besideFlink } from './flink.ts';
 import { decoding } from './json.ts';
 import { nexmark } from './nexmark.ts';
+import { scoring } from './score.ts';
 import { skewed } from './skew.ts';
 import { tumbling } from './tumble.ts';
 
@@ -13,6 +14,7 @@ const amount = (count: number) => Math.ceil(count * scale);
 const [tumbledRows, fewKeys, manyKeys] = [4_000_000, 100, 1000];
 const [skewRows, skewKeys] = [2_000_000, 100_000];
 const [events, fileEvents, records, seconds] = [200_000, 500_000, 200_000, 20];
+const scoredRows = 400_000;
 
 /** SQL over resident rows beside DuckDB on one thread, JSON beside JSON.parse, and what clients of the service see. */
 export async function run(): Promise<BenchResult> {
@@ -25,6 +27,7 @@ export async function run(): Promise<BenchResult> {
       ...(await nexmark(amount(events), rounds)),
       ...(await besideFlink(amount(fileEvents), rounds)),
       ...(await decoding(amount(records), rounds)),
+      ...(await scoring(amount(scoredRows), rounds)),
       ...(await door(amount(seconds))),
     ],
   };

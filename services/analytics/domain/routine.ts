@@ -1,7 +1,7 @@
 import type { CreateFunctionStmt, Node } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { textIn } from './name.ts';
-import type { Type } from './value.ts';
+import { numbers, type Type } from './value.ts';
 
 const models = ['xgboost', 'lightgbm', 'onnx'] as const;
 const languages = ['javascript', 'wasm', ...models] as const;
@@ -56,7 +56,7 @@ export function routineBody(
   if (isModel(language)) {
     if (more === undefined) throw wrongBody(`a model is made so: LANGUAGE ${language} AS 'connection', 'path'`);
     if (returns !== 'float8' && returns !== 'int4') throw wrongBody('a model RETURNS float8, or int4, which is a class');
-    const other = params.find(({ type }) => !['bool', 'int4', 'int8', 'numeric', 'float8'].includes(type));
+    const other = params.find(({ type }) => !['bool', ...numbers].includes(type));
     if (other) throw wrongBody(`a feature is a number, and ${other.name} is none`);
     return { body: '', file: { connection: text, path: more } };
   }
