@@ -24,9 +24,10 @@ export type SqlFunction = {
 
 /** Functions of forms of their own, which no name of a function may hide. */
 const own = new Set(
-  'concat now predict tumble hop cumulate session row_number rank dense_rank first last prev next classifier match_number match_timed_out'.split(
-    ' ',
-  ),
+  [
+    'concat now predict tumble hop cumulate session row_number rank dense_rank',
+    'first last prev next classifier match_number match_timed_out',
+  ].flatMap((names) => names.split(' ')),
 );
 const isKnown = (name: string) => functionsNamed(name).length > 0 || isAggregateName(name) || own.has(name);
 const isObject = (tree: unknown): tree is object => typeof tree === 'object' && tree !== null;

@@ -43,7 +43,12 @@ const dropping = {
 } as const;
 
 /** What all connections share. */
-export type Known = { readonly plans: Plans; readonly catalogues: Catalogues; readonly pendings: Pendings; readonly routines: RoutineCalls };
+export type Known = {
+  readonly plans: Plans;
+  readonly catalogues: Catalogues;
+  readonly pendings: Pendings;
+  readonly routines: RoutineCalls;
+};
 
 const texts = (...names: string[]): Field[] => names.map((name) => ({ name, oid: oidOf('text') }));
 
