@@ -11,7 +11,7 @@ export type LinearModel = {
 };
 
 /** Scores rows that stand one after the other: margins, one for each class of each row. */
-export function linearMargins({ features, weights, base }: LinearModel, rows: Float64Array): Float64Array {
+function linearMargins({ features, weights, base }: LinearModel, rows: Float64Array): Float64Array {
   const [width, classes] = [features.length, base.length];
   const count = rows.length / width;
   const margins = new Float64Array(count * classes);

@@ -200,6 +200,94 @@ test('rows of a table elsewhere and its changes are in views each once, whatever
   ]);
 });
 
+test('a model is a file in a bucket: what it predicts in questions and views is what Python predicted, and another takes its place', async () => {
+  const fixture = (name: string) => readFileSync(new URL(`../../../engine/tree/test/fixture/${name}`, import.meta.url));
+  const vector = JSON.parse(fixture('vector.json').toString()) as {
+    readonly rows: (number | null)[][];
+    readonly cases: Readonly<Record<string, { readonly file: string; readonly predict: number[][] }>>;
+  };
+  await client.query('create table seen (id int4 primary key, a float8, b float8, c float8, d float8, e float8, f int8)');
+  const texts = vector.rows.map((row, id) => `(${[id, ...row].map((cell) => cell ?? 'null').join()})`);
+  await client.query(`insert into seen values ${texts.join()}`);
+  const params = 'a float8, b float8, c float8, d float8, e float8, f int8';
+  const close = (got: unknown[], wanted: number[]) => {
+    assert.equal(got.length, wanted.length);
+    for (const [at, value] of wanted.entries())
+      assert.ok(Math.abs(Number(got[at]) - value) <= 1e-5 * Math.max(1, Math.abs(value)), `row ${at}: ${got[at]}, and not ${value}`);
+  };
+  const column = async (text: string) => (await client.query({ text, rowMode: 'array' })).rows.map(([value]) => value as unknown);
+  for (const name of [
+    'xgboost logistic',
+    'xgboost category',
+    'xgboost poisson',
+    'lightgbm binary',
+    'lightgbm forest',
+    'lightgbm multiclass',
+  ]) {
+    const { file, predict } = vector.cases[name] as { file: string; predict: number[][] };
+    const [language = ''] = name.split(' ');
+    const [called, classes] = [name.replace(' ', '_'), predict[0]?.length ?? 0];
+    await put(`model/${file}`, fixture(file));
+    const returns = classes > 1 ? 'int4' : 'float8';
+    await client.query(`create function ${called}(${params}) returns ${returns} language ${language} as 'lake', 'model/${file}'`);
+    const wanted = predict.map((row) => (classes > 1 ? row.indexOf(Math.max(...row)) : (row[0] ?? 0)));
+    close(await column(`select predict(${called}, a, b, c, d, e, f) from seen order by id`), wanted);
+  }
+  const onnx = JSON.parse(fixture('onnx-vector.json').toString()) as {
+    readonly rows: number[][];
+    readonly cases: Readonly<Record<string, { readonly predict: number[][]; readonly labels: number[] | null }>>;
+  };
+  const cells = onnx.rows.map((row, at) => `(${[at, ...row].join()})`).join();
+  for (const name of ['linear', 'logistic', 'logistic-kinds', 'forest-kinds', 'boosted-regression']) {
+    const { predict, labels } = onnx.cases[name] as { predict: number[][]; labels: number[] | null };
+    const isOfMany = (predict[0]?.length ?? 0) > 2;
+    await put(`model/${name}`, fixture(`onnx-${name}.onnx`));
+    const [called, returns] = [`onnx_${name.replace('-', '_')}`, isOfMany ? 'int4' : 'float8'];
+    await client.query(
+      `create function ${called}(a float8, b float8, c float8, d float8, e float8) returns ${returns} language onnx as 'lake', 'model/${name}'`,
+    );
+    const wanted = predict.map((row, at) => (isOfMany ? (labels?.[at] ?? 0) : (row.at(-1) ?? 0)));
+    await client.query(
+      `create table of_${called} (id int4 primary key, a float8, b float8, c float8, d float8, e float8); insert into of_${called} values ${cells}`,
+    );
+    close(await column(`select predict(${called}, a, b, c, d, e) from of_${called} order by id`), wanted);
+  }
+  const wrong = {
+    '42P13': [
+      `returns float8 language xgboost as 'lake', 'model/lightgbm-binary.txt'`,
+      `returns float8 language lightgbm as 'lake', 'model/lightgbm-multiclass.txt'`,
+      `returns text language lightgbm as 'lake', 'model/lightgbm-binary.txt'`,
+      `returns float8 language lightgbm as 'lake'`,
+    ],
+    '58P01': [`returns float8 language xgboost as 'lake', 'model/nothing.json'`],
+    '22023': [`returns float8 language xgboost as 'shop', 'model/xgboost-logistic.json'`],
+    '42704': [`returns float8 language xgboost as 'nowhere', 'x'`],
+  };
+  for (const [code, ways] of Object.entries(wrong))
+    for (const way of ways) assert.equal(await told(`create function wrong(${params}) ${way}`), code, way);
+  assert.equal(
+    await told('create function few(a float8) returns float8 language xgboost as $$lake$$, $$model/xgboost-logistic.json$$'),
+    '42P13',
+  );
+  assert.equal(await told('select predict(nothing, a) from seen'), '42883');
+  await client.query(`create materialized view risky as
+    select id, predict(xgboost_logistic, a, b, c, d, e, f) as p from seen where predict(xgboost_logistic, a, b, c, d, e, f) > 0.5`);
+  const above = (name: string) => (vector.cases[name]?.predict ?? []).flatMap(([p = 0]) => (p > 0.5 ? [p] : []));
+  const shown = (count: number) =>
+    house.until(
+      // While it begins again it cannot be asked.
+      () => column('select p from risky order by id').catch(() => []),
+      (rows) => rows.length === count,
+    );
+  close(await shown(above('xgboost logistic').length), above('xgboost logistic'));
+  assert.equal(await told('drop function xgboost_logistic'), '2BP01');
+  await put('model/new', fixture('xgboost-dart.json'));
+  await client.query(`create or replace function xgboost_logistic(${params}) returns float8 language xgboost as 'lake', 'model/new'`);
+  await client.query(`delete from seen where id = 63`);
+  const now = (vector.cases['xgboost dart']?.predict ?? []).slice(0, 63).flatMap(([p = 0]) => (p > 0.5 ? [p] : []));
+  close(await shown(now.length), now);
+});
+
 test('each file of a bucket is read once, line by line, whatever falls; new ones are found', { timeout: 55_000 }, async () => {
   for (const [options, code] of [
     [`connection = 'lake', path = 'in/', format = 'avro'`, '22023'],
@@ -350,91 +438,3 @@ async function refusedBy(text: string, bytes: Buffer, size = bytes.length): Prom
     await own.end();
   }
 }
-
-test('a model is a file in a bucket: what it predicts in questions and views is what Python predicted, and another takes its place', async () => {
-  const fixture = (name: string) => readFileSync(new URL(`../../../engine/tree/test/fixture/${name}`, import.meta.url));
-  const vector = JSON.parse(fixture('vector.json').toString()) as {
-    readonly rows: (number | null)[][];
-    readonly cases: Readonly<Record<string, { readonly file: string; readonly predict: number[][] }>>;
-  };
-  await client.query('create table seen (id int4 primary key, a float8, b float8, c float8, d float8, e float8, f int8)');
-  const texts = vector.rows.map((row, id) => `(${[id, ...row].map((cell) => cell ?? 'null').join()})`);
-  await client.query(`insert into seen values ${texts.join()}`);
-  const params = 'a float8, b float8, c float8, d float8, e float8, f int8';
-  const close = (got: unknown[], wanted: number[]) => {
-    assert.equal(got.length, wanted.length);
-    for (const [at, value] of wanted.entries())
-      assert.ok(Math.abs(Number(got[at]) - value) <= 1e-5 * Math.max(1, Math.abs(value)), `row ${at}: ${got[at]}, and not ${value}`);
-  };
-  const column = async (text: string) => (await client.query({ text, rowMode: 'array' })).rows.map(([value]) => value as unknown);
-  for (const name of [
-    'xgboost logistic',
-    'xgboost category',
-    'xgboost poisson',
-    'lightgbm binary',
-    'lightgbm forest',
-    'lightgbm multiclass',
-  ]) {
-    const { file, predict } = vector.cases[name] as { file: string; predict: number[][] };
-    const [language = ''] = name.split(' ');
-    const [called, classes] = [name.replace(' ', '_'), predict[0]?.length ?? 0];
-    await put(`model/${file}`, fixture(file));
-    const returns = classes > 1 ? 'int4' : 'float8';
-    await client.query(`create function ${called}(${params}) returns ${returns} language ${language} as 'lake', 'model/${file}'`);
-    const wanted = predict.map((row) => (classes > 1 ? row.indexOf(Math.max(...row)) : (row[0] ?? 0)));
-    close(await column(`select predict(${called}, a, b, c, d, e, f) from seen order by id`), wanted);
-  }
-  const onnx = JSON.parse(fixture('onnx-vector.json').toString()) as {
-    readonly rows: number[][];
-    readonly cases: Readonly<Record<string, { readonly predict: number[][]; readonly labels: number[] | null }>>;
-  };
-  const cells = onnx.rows.map((row, at) => `(${[at, ...row].join()})`).join();
-  for (const name of ['linear', 'logistic', 'logistic-kinds', 'forest-kinds', 'boosted-regression']) {
-    const { predict, labels } = onnx.cases[name] as { predict: number[][]; labels: number[] | null };
-    const isOfMany = (predict[0]?.length ?? 0) > 2;
-    await put(`model/${name}`, fixture(`onnx-${name}.onnx`));
-    const [called, returns] = [`onnx_${name.replace('-', '_')}`, isOfMany ? 'int4' : 'float8'];
-    await client.query(
-      `create function ${called}(a float8, b float8, c float8, d float8, e float8) returns ${returns} language onnx as 'lake', 'model/${name}'`,
-    );
-    const wanted = predict.map((row, at) => (isOfMany ? (labels?.[at] ?? 0) : (row.at(-1) ?? 0)));
-    await client.query(
-      `create table of_${called} (id int4 primary key, a float8, b float8, c float8, d float8, e float8); insert into of_${called} values ${cells}`,
-    );
-    close(await column(`select predict(${called}, a, b, c, d, e) from of_${called} order by id`), wanted);
-  }
-  const wrong = {
-    '42P13': [
-      `returns float8 language xgboost as 'lake', 'model/lightgbm-binary.txt'`,
-      `returns float8 language lightgbm as 'lake', 'model/lightgbm-multiclass.txt'`,
-      `returns text language lightgbm as 'lake', 'model/lightgbm-binary.txt'`,
-      `returns float8 language lightgbm as 'lake'`,
-    ],
-    '58P01': [`returns float8 language xgboost as 'lake', 'model/nothing.json'`],
-    '22023': [`returns float8 language xgboost as 'shop', 'model/xgboost-logistic.json'`],
-    '42704': [`returns float8 language xgboost as 'nowhere', 'x'`],
-  };
-  for (const [code, ways] of Object.entries(wrong))
-    for (const way of ways) assert.equal(await told(`create function wrong(${params}) ${way}`), code, way);
-  assert.equal(
-    await told('create function few(a float8) returns float8 language xgboost as $$lake$$, $$model/xgboost-logistic.json$$'),
-    '42P13',
-  );
-  assert.equal(await told('select predict(nothing, a) from seen'), '42883');
-  await client.query(`create materialized view risky as
-    select id, predict(xgboost_logistic, a, b, c, d, e, f) as p from seen where predict(xgboost_logistic, a, b, c, d, e, f) > 0.5`);
-  const above = (name: string) => (vector.cases[name]?.predict ?? []).flatMap(([p = 0]) => (p > 0.5 ? [p] : []));
-  const shown = (count: number) =>
-    house.until(
-      // While it begins again it cannot be asked.
-      () => column('select p from risky order by id').catch(() => []),
-      (rows) => rows.length === count,
-    );
-  close(await shown(above('xgboost logistic').length), above('xgboost logistic'));
-  assert.equal(await told('drop function xgboost_logistic'), '2BP01');
-  await put('model/new', fixture('xgboost-dart.json'));
-  await client.query(`create or replace function xgboost_logistic(${params}) returns float8 language xgboost as 'lake', 'model/new'`);
-  await client.query(`delete from seen where id = 63`);
-  const now = (vector.cases['xgboost dart']?.predict ?? []).slice(0, 63).flatMap(([p = 0]) => (p > 0.5 ? [p] : []));
-  close(await shown(now.length), now);
-});
