@@ -206,9 +206,9 @@ test('a model is a file in a bucket: what it predicts in questions and views is 
     readonly rows: (number | null)[][];
     readonly cases: Readonly<Record<string, { readonly file: string; readonly predict: number[][] }>>;
   };
-  await client.query('create table seen (id int4 primary key, a float8, b float8, c float8, d float8, e float8, f int8)');
+  await client.query('create table measured (id int4 primary key, a float8, b float8, c float8, d float8, e float8, f int8)');
   const texts = vector.rows.map((row, id) => `(${[id, ...row].map((cell) => cell ?? 'null').join()})`);
-  await client.query(`insert into seen values ${texts.join()}`);
+  await client.query(`insert into measured values ${texts.join()}`);
   const params = 'a float8, b float8, c float8, d float8, e float8, f int8';
   const close = (got: unknown[], wanted: number[]) => {
     assert.equal(got.length, wanted.length);
@@ -231,7 +231,7 @@ test('a model is a file in a bucket: what it predicts in questions and views is 
     const returns = classes > 1 ? 'int4' : 'float8';
     await client.query(`create function ${called}(${params}) returns ${returns} language ${language} as 'lake', 'model/${file}'`);
     const wanted = predict.map((row) => (classes > 1 ? row.indexOf(Math.max(...row)) : (row[0] ?? 0)));
-    close(await column(`select predict(${called}, a, b, c, d, e, f) from seen order by id`), wanted);
+    close(await column(`select predict(${called}, a, b, c, d, e, f) from measured order by id`), wanted);
   }
   const onnx = JSON.parse(fixture('onnx-vector.json').toString()) as {
     readonly rows: number[][];
@@ -269,9 +269,9 @@ test('a model is a file in a bucket: what it predicts in questions and views is 
     await told('create function few(a float8) returns float8 language xgboost as $$lake$$, $$model/xgboost-logistic.json$$'),
     '42P13',
   );
-  assert.equal(await told('select predict(nothing, a) from seen'), '42883');
+  assert.equal(await told('select predict(nothing, a) from measured'), '42883');
   await client.query(`create materialized view risky as
-    select id, predict(xgboost_logistic, a, b, c, d, e, f) as p from seen where predict(xgboost_logistic, a, b, c, d, e, f) > 0.5`);
+    select id, predict(xgboost_logistic, a, b, c, d, e, f) as p from measured where predict(xgboost_logistic, a, b, c, d, e, f) > 0.5`);
   const above = (name: string) => (vector.cases[name]?.predict ?? []).flatMap(([p = 0]) => (p > 0.5 ? [p] : []));
   const shown = (count: number) =>
     house.until(
@@ -283,7 +283,7 @@ test('a model is a file in a bucket: what it predicts in questions and views is 
   assert.equal(await told('drop function xgboost_logistic'), '2BP01');
   await put('model/new', fixture('xgboost-dart.json'));
   await client.query(`create or replace function xgboost_logistic(${params}) returns float8 language xgboost as 'lake', 'model/new'`);
-  await client.query(`delete from seen where id = 63`);
+  await client.query(`delete from measured where id = 63`);
   const now = (vector.cases['xgboost dart']?.predict ?? []).slice(0, 63).flatMap(([p = 0]) => (p > 0.5 ? [p] : []));
   close(await shown(now.length), now);
 });

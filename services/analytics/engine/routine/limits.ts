@@ -7,12 +7,12 @@ export const routineIdleMs = limit(30_000, 'ms', 'Time for which the process of 
 export const routineHeapMb = limit(64, 'MiB', 'Objects that functions of one environment may have at once.');
 export const routineResidentMb = limit(192, 'MiB', 'Memory of the process of functions, beyond which it is ended.');
 export const routineMemoryMb = limit(
-  768,
+  1_024,
   'MiB',
   'What that process may ask of the system, what Node reserves for code (about 570) included.',
 );
 export const routineWatchMs = limit(20, 'ms', 'How often it is looked how much memory that process has.');
-export const routinePagesMax = limit(512, 'page', 'Most memory of a module of WebAssembly, in pages of 64 KiB.');
+export const routinePagesMax = limit(256, 'page', 'Most memory of a module of WebAssembly, in pages of 64 KiB.');
 export const routineProcessesMax = limit(16, 'process', 'Most environments whose functions are at work at once; others wait.');
 export const routineRealmsMax = limit(32, 'function', 'Functions that one process keeps ready.');
 export const routineRowsMax = limit(1_000, 'row', 'Rows of one batch of calls.');
@@ -32,3 +32,4 @@ export const routineRoundsMax = limit(
   'round',
   'How often a step is begun anew because a function is called with what another answered.',
 );
+export const moduleGrownBytes = limit(2_097_152, 'byte', 'Memory of a module of WebAssembly behind whose call room is made for the next.');

@@ -1,4 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Routine } from '../../domain/routine.ts';
+import { moduleGrownBytes } from './limits.ts';
+
+// V8 gives the function to contexts that are made between these two, and so to no realm of a function.
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+setFlagsFromString('--no-expose-gc');
 
 type Exported = (...args: unknown[]) => unknown;
 
@@ -18,6 +26,15 @@ export function remembers(bytes: Uint8Array): boolean {
     at = next + size;
   }
   return false;
+}
+
+/** A call; what it took is free again before another asks for as much, so that each finds the same room. */
+function called(run: Exported, given: readonly unknown[], memory: WebAssembly.Memory | undefined): unknown {
+  try {
+    return run(...given);
+  } finally {
+    if (memory instanceof WebAssembly.Memory && memory.buffer.byteLength > moduleGrownBytes) collect();
+  }
 }
 
 const text = (value: unknown): value is string => typeof value === 'string';
@@ -52,7 +69,7 @@ export function moduleOf({ name, params, returns, body }: Routine): Exported {
       return [place, utf8.length];
     });
     if (given.length < params.length) throw new TypeError('arguments are missing');
-    const answer = (exports[name] as Exported)(...given);
+    const answer = called(exports[name] as Exported, given, memory);
     if (returns === 'bool') return answer !== 0;
     if (returns !== 'text') return answer;
     const [place, length] = [Number(BigInt.asUintN(64, answer as bigint) >> 32n), Number((answer as bigint) & 0xffffffffn)];
