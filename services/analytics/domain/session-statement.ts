@@ -92,11 +92,12 @@ function configured(target: Node): Configured | undefined {
   const path = (call.FuncCall.funcname ?? []).map((each) => ('String' in each ? each.String.sval : undefined));
   const last = path.at(-1);
   if (path.length > 2 || (path.length === 2 && path[0] !== 'pg_catalog')) return undefined;
+  if (last !== 'set_config' && last !== 'current_setting') return undefined;
   const [name, second, third] = (call.FuncCall.args ?? []).map(bare);
   if (!name || !('A_Const' in name)) return undefined;
   const own = { label: label ?? last ?? '', name: textOf(name) };
   if (last === 'current_setting') return { ...own, orNull: second !== undefined && textOf(second) === 'on' };
-  if (last !== 'set_config' || !second || !third) return undefined;
+  if (!second || !third) return undefined;
   const value = 'ParamRef' in second ? { param: (second.ParamRef.number ?? 1) - 1 } : textOf(second);
   return { ...own, value, isLocal: textOf(third) === 'on' };
 }
