@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 const ticksPerSecond = 100;
 const afterName = (stat: string) => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -22,6 +22,21 @@ export function cpuOf(pids: readonly number[]): () => number {
     }
     return seen.values().reduce((sum, seconds) => sum + seconds, 0);
   };
+}
+
+/** Bytes that these processes hold in memory of their own, and those that they hold of files, which the system takes back as it likes. */
+export function residentBytes(pids: readonly number[]): { readonly own: number; readonly file: number } {
+  const sum = { own: 0, file: 0 };
+  for (const pid of pids) {
+    const path = `/proc/${pid}/status`;
+    // One that ended holds none.
+    if (!existsSync(path)) continue;
+    const status = readFileSync(path, 'utf8');
+    const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN);
+    sum.own += kib('RssAnon') * 1024;
+    sum.file += kib('RssFile') * 1024;
+  }
+  return sum;
 }
 
 /** Proportional set size of a process in MB: pages that several share are split among them. */

@@ -33,13 +33,14 @@ export class Caller {
     return new Caller(address, pair, socket);
   }
 
-  /** Sends one signed request and reads its reply; another status than 2xx is an error. */
-  async ask(request: Omit<RawRequest, 'pair'>): Promise<Reply> {
+  /** Sends one signed request and reads its reply, of whose first byte `begun` is told; another status than 2xx is an error. */
+  async ask(request: Omit<RawRequest, 'pair'>, begun?: () => void): Promise<Reply> {
     const length: Record<string, string> = request.body === undefined ? {} : { 'content-length': String(request.body.length) };
     const bytes = rawRequest(this.#address, { ...request, headers: { ...length, ...request.headers }, pair: this.#pair });
     const reply = await new Promise<Reply>((resolve, reject) => {
       this.#fail = reject;
-      this.#more = reader(request.method === 'HEAD', resolve);
+      const read = reader(request.method === 'HEAD', resolve);
+      this.#more = begun ? (chunk) => void (begun(), (this.#more = read), read(chunk)) : read;
       this.#socket.write(bytes);
     });
     if (reply.status < 200 || reply.status > 299) throw new Error(`${request.method} ${request.path}: ${reply.status} ${reply.text}`);

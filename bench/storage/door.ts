@@ -1,55 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { openHouse } from '#kernel/session/test/fixture/house.ts';
-import type { Pair } from '#services/storage/test/fixtures/house.ts';
 import { peerAddress, usedBy } from '../peer.ts';
-import { cpuOf, family } from '../process.ts';
+import { cpuOf, family, residentBytes } from '../process.ts';
 import { type BenchRow, compared, least, median } from '../result.ts';
-import { Caller } from './caller.ts';
+import { firstByteRow } from './first-byte.ts';
+import { fillKeys, keyRows, measureKeys, type KeysFound } from './keys.ts';
+import { each, list, type Rate, rate, type Side } from './side.ts';
 
 const rounds = Number(process.env.GAMUT_BENCH_ROUNDS ?? 5);
 const objects = Number(process.env.GAMUT_BENCH_OBJECTS ?? 10_000);
 const [callers, largeCallers, largeObjects] = [64, 4, 8];
 const [small, large] = [randomBytes(4096), randomBytes(64 * 2 ** 20)];
-
-/** An S3 server: where, who asks, and the CPU-seconds it has used; NaN where it runs on another machine. */
-type Side = { readonly address: string; readonly pair: Pair; readonly used: () => number };
-/** Operations (or bytes, or keys) of one row: a second, and a CPU-second of the server. */
-type Rate = { readonly perSecond: number; readonly perCpu: number };
-
-async function rate(side: Side, count: number, work: () => Promise<void>): Promise<Rate> {
-  const [began, before] = [performance.now(), side.used()];
-  await work();
-  return { perSecond: count / ((performance.now() - began) / 1000), perCpu: count / (side.used() - before) };
-}
-
-/** Does `count` requests by so many callers at once. */
-async function each(side: Side, atOnce: number, count: number, ask: (caller: Caller, index: number) => Promise<unknown>): Promise<void> {
-  const all = await Promise.all(Array.from({ length: atOnce }, () => Caller.open(side.address, side.pair)));
-  let next = 0;
-  try {
-    await Promise.all(
-      all.map(async (caller) => {
-        while (next < count) await ask(caller, next++);
-      }),
-    );
-  } finally {
-    for (const caller of all) caller.close();
-  }
-}
-
-/** Lists everything below a prefix, a thousand keys a page, and answers how many there were. */
-async function list(side: Side, prefix: string): Promise<number> {
-  const caller = await Caller.open(side.address, side.pair);
-  let [found, after] = [0, ''];
-  do {
-    const { text } = await caller.ask({ method: 'GET', path: `/bench?list-type=2&prefix=${prefix}${after}` });
-    found += text.split('<Key>').length - 1;
-    const token = /<NextContinuationToken>([^<]*)</.exec(text)?.[1];
-    after = token === undefined ? '' : `&continuation-token=${encodeURIComponent(token)}`;
-  } while (after !== '');
-  caller.close();
-  return found;
-}
 
 /** One round of every row on one side, in a part of the bucket that it leaves empty. */
 async function measured(side: Side, round: number): Promise<Map<string, Rate>> {
@@ -123,7 +84,11 @@ export async function doorRows(): Promise<BenchRow[]> {
     for (const side of sides)
       await each(side, 1, 1, (caller) => caller.ask({ method: 'PUT', path: '/bench' }).catch((error: Error) => allowExisting(error)));
     for (let round = 0; round < rounds; round += 1) for (const [at, side] of sides.entries()) found[at]?.push(await measured(side, round));
-    return rowsOf(found[0] ?? [], peer && found[1]);
+    const [memory, firstByte] = [await fillKeys(own, () => residentBytes(pids)), await firstByteRow(own, rounds)];
+    if (peer) await fillKeys(peer);
+    const keys: KeysFound[][] = sides.map(() => []);
+    for (let round = 0; round < rounds; round += 1) for (const [at, side] of sides.entries()) keys[at]?.push(await measureKeys(side));
+    return [...rowsOf(found[0] ?? [], peer && found[1]), ...keyRows(keys[0] ?? [], peer && keys[1], memory), firstByte];
   } finally {
     await house.stop();
   }

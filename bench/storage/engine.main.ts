@@ -1,6 +1,6 @@
 import type { Sealer } from '#kernel/contract/implement.ts';
 import { randomFillSync } from 'node:crypto';
-import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registerFaults } from '#kernel/contract/fault.ts';
@@ -104,6 +104,35 @@ async function spreadPuts(partitions: number): Promise<{ perCpu: number; perSeco
   }
 }
 
+/** Bytes on drives for each byte put, of noise, when every extent that is full is sealed; names, records and room not counted. */
+async function rawBytes(objects: Iterable<Uint8Array>): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'gamut-bench-storage-'));
+  const store = await openStore({ directory, log: () => {}, now: Date.now, mayWrite: () => true, sealer, dayMs: dayDefaultMs });
+  try {
+    await createBucket(store, owner, { name: 'bench', location: 'local', labels: {} });
+    let [came, count] = [0, 0];
+    for (const bytes of objects) {
+      came += bytes.length;
+      await put(store, `object-${count++}`, bytes);
+    }
+    await store.upkeep.idle();
+    const blobs = [...store.catalog.table.blob.getRange()].map(({ value }) => unpack<BlobRecord>(value));
+    const extents = new Map([...store.blobs.packs.extents.values()].map((extent) => [extent.id, extent.state]));
+    // What lies in the last extent is not sealed yet.
+    const unsealed = blobs.reduce((sum, one) => sum + ('extent' in one && extents.get(one.extent) !== 'sealed' ? one.size : 0), 0);
+    return bytesBelow(directory, 'shard') / (came - unsealed);
+  } finally {
+    await closeStore(store);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Bytes of all files that lie in a folder of this name. */
+function bytesBelow(directory: string, folder: string): number {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes(`/${folder}/`));
+  return names.map((name) => statSync(join(directory, name))).reduce((sum, found) => sum + (found.isFile() ? found.size : 0), 0);
+}
+
 /** Bytes put for each byte that lies on drives before it is spread, records of their places not counted. */
 async function compression(objects: Iterable<Uint8Array>): Promise<{ ratio: number; perCpu: number }> {
   const directory = mkdtempSync(join(tmpdir(), 'gamut-bench-storage-'));
@@ -180,6 +209,7 @@ async function measure(): Promise<Record<string, number>> {
 
 const text = await compression(textObjects(100 * mib));
 const noise = await compression(noiseObjects(16 * mib));
+const raw = { mixedRaw: await rawBytes(noiseObjects(200 * mib)), largeRaw: await rawBytes([randomFillSync(Buffer.alloc(64 * mib))]) };
 const [together, apart] = [await spreadPuts(1), await spreadPuts(4)];
 const spread = { apartPerSecond: apart.perSecond, togetherPerSecond: together.perSecond, apartPerCpu: apart.perCpu };
-process.send?.({ ...spread, ...(await measure()), textRatio: text.ratio, textPerCpu: text.perCpu, noiseRatio: noise.ratio });
+process.send?.({ ...spread, ...raw, ...(await measure()), textRatio: text.ratio, textPerCpu: text.perCpu, noiseRatio: noise.ratio });

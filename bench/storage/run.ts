@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { forked } from '../fork.ts';
-import { type BenchResult, type BenchRow, compared, least } from '../result.ts';
+import { type BenchResult, type BenchRow, bounded, compared, least } from '../result.ts';
 import { doorRows } from './door.ts';
 import { workerRows } from './worker.ts';
 
@@ -51,6 +51,8 @@ export async function run(): Promise<BenchResult> {
     least('bytes put for each that is kept, this repository, its data and 100 MB of its logs', 'x', found.textRatio!, 4),
     least('the same, what a CPU-second takes in', 'GB/CPU-s', giga('textPerCpu'), null),
     least('bytes put for each that is kept, of noise', 'x', found.noiseRatio!, 0.98),
+    bounded('bytes on drives for each that was put, 64 MiB of noise', 'x', found.largeRaw!, 1.34),
+    bounded('the same, sealed, of objects of 4 to 256 KiB', 'x', found.mixedRaw!, 1.34),
     least('64 MiB put, 12+4 synced, MD5', 'GB/CPU-s', giga('largePutPerCpu'), null),
     least('64 MiB get', 'GB/CPU-s', giga('largeGetPerCpu'), null),
     compared('64 MiB get, four drives gone beside all there', 'GB/s', 'more', giga('degradedPerSecond'), giga('largeGetPerSecond'), 0.6),
