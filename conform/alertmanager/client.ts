@@ -22,9 +22,11 @@ export const client: Client = {
       const manager = await startAlertmanager(folder, ends);
       const own = join(folder, 'own');
       mkdirSync(own, { mode: 0o711 });
-      const place = await openPlace(own, { up: ['--only', 'telemetry', '--outbound', new URL(manager.url).host] });
+      const place = await openPlace(own, { up: ['--only', 'telemetry,log,analytics', '--outbound', new URL(manager.url).host] });
       ends.push(() => place.down());
-      return { checks: [...(await alerts(place, manager)), ...(await scrapes(place, folder, ends))] };
+      return {
+        checks: [...(await alerts(place, manager)), ...(await viewAlerts(place, manager)), ...(await scrapes(place, folder, ends))],
+      };
     } finally {
       for (const end of ends.reverse()) await end();
     }
@@ -102,6 +104,43 @@ async function alerts(place: Place, { url, tool, passed }: Manager): Promise<Che
         await send(3);
         await until('the receiver hears of it', async () => passed.at(-1)?.status === 'resolved');
         same((await queried()).length, 0);
+      },
+    ],
+  ]);
+}
+
+/** A rule over a view of analytics. */
+async function viewAlerts(place: Place, { url, tool, passed }: Manager): Promise<Check[]> {
+  const post = (path: string, body: object) => posted(place, `${place.doors['analytics.rest']?.url}/v1/analytics/${path}`, body);
+  const write = (text: string) => post('tables/berths/write-table', { text });
+  const queried = async () => JSON.parse(await tool.run('alert', 'query', 'alertname=full')) as unknown[];
+  return await checksOf([
+    [
+      'an alert of a view that fires is in Alertmanager, with labels of the row and its annotations',
+      async () => {
+        await post('tables', { name: 'berths', text: 'create table berths (harbour text primary key, taken int4)' });
+        await post('views', {
+          name: 'taken',
+          text: 'create materialized view taken as select harbour, sum(taken) as n from berths group by harbour',
+        });
+        await post('receivers', { name: 'manager', spec: { kind: 'alertmanager', url } });
+        const spec = { view: 'taken', when: 'n > 10', by: ['harbour'], value: 'n', severity: 'critical', receivers: ['manager'] };
+        await post('alert-rules', { name: 'full', spec: { ...spec, summary: 'The harbour is full.' } });
+        await write(`insert into berths values ('south', 12), ('west', 3)`);
+        await until('Alertmanager has it', async () => (await queried()).length > 0);
+        const found = (await queried()) as { labels: Record<string, string>; annotations: Record<string, string> }[];
+        const [{ labels, annotations } = { labels: {}, annotations: {} }] = found;
+        const { severity, harbour } = labels as Record<string, string>;
+        same([found.length, severity, harbour, annotations.summary], [1, 'critical', 'south', 'The harbour is full.']);
+        await until('the receiver has it', async () => passed.at(-1)?.alerts.some((alert) => alert.labels.harbour === 'south') === true);
+      },
+    ],
+    [
+      'it is resolved there when the row holds no more, and passed on as such',
+      async () => {
+        await write(`update berths set taken = 2 where harbour = 'south'`);
+        await until('the receiver hears of it', async () => passed.at(-1)?.status === 'resolved' && (await queried()).length === 0);
+        same(passed.at(-1)?.alerts[0]?.labels.harbour, 'south');
       },
     ],
   ]);
