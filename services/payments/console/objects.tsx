@@ -1,7 +1,7 @@
 import { useNavigate } from 'react-router';
 import { useOperation } from '#console/api/call.ts';
 import { useLink } from '#console/api/place.ts';
-import { listPageMax } from '#console/limits.ts';
+import { pageMax } from '../contract/limits.ts';
 import { CodeBlock } from '#console/part/code.tsx';
 import { PageHead, Section } from '#console/part/page.tsx';
 import { Empty, Refusal, Waiting } from '#console/part/state.tsx';
@@ -37,7 +37,7 @@ export function objectList(operation: string, plural: string, title: string) {
   return function ObjectList() {
     const link = useLink();
     const go = useNavigate();
-    const reading = useOperation<{ data: readonly Row[] }>('payments', operation, '', { limit: listPageMax });
+    const reading = useOperation<{ data: readonly Row[] }>('payments', operation, '', { limit: pageMax });
     const rows = reading.value?.data;
     return (
       <Section flush>

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useApi, useMay, useOperation } from '#console/api/call.ts';
-import { listPageMax } from '#console/limits.ts';
+import { pageMax } from '../contract/limits.ts';
 import { Button } from '#console/part/button.tsx';
 import { Id } from '#console/part/copy.tsx';
 import { Dialog, useChange } from '#console/part/dialog.tsx';
@@ -49,7 +49,7 @@ const verbs: Readonly<Record<Way, string>> = { match: 'Match', write_off: 'Write
 
 /** What banks moved against what was expected of them, and what is left over, to be worked on. */
 export function Reconciliation() {
-  const accounts = useOperation<{ data: readonly Account[] }>('payments', 'ListSettlementAccounts', '', { limit: listPageMax });
+  const accounts = useOperation<{ data: readonly Account[] }>('payments', 'ListSettlementAccounts', '', { limit: pageMax });
   const problem = accounts.problem;
   if (!accounts.value) return <Section>{problem ? <Refusal problem={problem} again={accounts.again} /> : <Waiting rows={6} />}</Section>;
   if (accounts.value.data.length === 0)
@@ -81,7 +81,7 @@ const factsOf = ({ currency, ...amounts }: Account): [string, string][] => [
 
 function Exceptions() {
   const reading = useOperation<{ data: readonly Exception[] }>('payments', 'ListSettlementExceptions', '', {
-    ...{ limit: listPageMax, status: 'open' },
+    ...{ limit: pageMax, status: 'open' },
   });
   const may = useMay('payments')('ResolveSettlementException');
   const [chosen, choose] = useState<Exception>();

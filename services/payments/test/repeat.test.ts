@@ -3,6 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fault, OperationError } from '#kernel/contract/fault.ts';
 import type { Sealer } from '#kernel/contract/implement.ts';
 import type { RepeatEntry, RepeatStore } from '#kernel/contract/repeat.ts';
 import { deployDatabase, serviceUrl } from '#kernel/migrate/database.ts';
@@ -11,7 +12,7 @@ import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { startTestServer, type TestServer } from '#seams/sql/test/server.ts';
 import { Commits } from '../store/commit.ts';
 import { Objects } from '../store/object.ts';
-import type { Repetition } from '../store/claim.ts';
+import { KeyTaken, type Repetition } from '../store/claim.ts';
 import { repeatsOver } from '../store/repeat.ts';
 import { Secrets } from '../store/secret.ts';
 
@@ -129,6 +130,49 @@ test('a hundred that ask at once by four processes do the work once', async () =
   assert.equal(done, 1);
   assert.equal(outcomes.filter((each) => each?.kind === 'fresh').length, 1);
   assert.ok(outcomes.every((each) => ['fresh', 'replay', 'in-flight'].includes(each?.kind ?? '')));
+});
+
+test('a key that is taken with the first transaction of its work is taken once, and whoever had it before has what was begun undone', async () => {
+  const processes = ['e', 'f', 'g', 'h'].map((boot) => begin(boot));
+  const paying = { ...asked('paid'), operation: 'CreatePaymentIntent' };
+  let done = 0;
+  const run = async ({ repeats, sql }: (typeof processes)[number], n: number) =>
+    repeats.run(paying, async (given) => {
+      const { claim, seed } = given as Repetition;
+      assert.ok(claim, 'the key is not taken yet');
+      const objects = new Objects(sql, sealer, new Commits(sql));
+      const made = await objects.insertion(paying, { id: `pi_${n}`, object: 'payment_intent', created: n, seed });
+      const taking = claim.taking();
+      assert.ok(taking);
+      await objects.commit(paying, [taking, made]).catch(() => {
+        throw new KeyTaken();
+      });
+      claim.taken();
+      done += 1;
+      await pause(20);
+      const output = { id: `pi_${n}` };
+      await objects.commit(paying, [await claim.keeping(output)]);
+      claim.kept();
+      return reply(JSON.stringify(output));
+    });
+  const outcomes = await Promise.all(Array.from({ length: 60 }, (_, n) => run(processes[n % 4] as (typeof processes)[number], n)));
+  assert.equal(done, 1);
+  assert.equal(outcomes.filter(({ kind }) => kind === 'fresh').length, 1);
+  assert.ok(outcomes.every(({ kind }) => ['fresh', 'replay', 'in-flight'].includes(kind)));
+  const [one] = processes;
+  assert.ok(one);
+  const { rows } = await one.sql.as(paying).query<{ id: string }>(`select id from object where kind = 'payment_intent'`);
+  const again = await run(one, 99);
+  assert.equal(again.kind === 'replay' && Buffer.from(again.reply.bytes).toString(), JSON.stringify({ id: rows[0]?.id }));
+  assert.equal(rows.length, 1, 'of all the others nothing is left');
+  const refused = await one.repeats
+    .run({ ...paying, key: 'wrong' }, () => Promise.reject(fault('BadInput', 'no')))
+    .catch((error: unknown) => error);
+  assert.ok(refused instanceof OperationError, 'what is refused before anything was done takes no key');
+  const { rows: keys } = await one.sql.as(paying).query(`select 1 from reply where key = 'wrong'`);
+  assert.equal(keys.length, 0);
+  const other = await one.repeats.run({ ...paying, hash: Buffer.from('another') }, () => Promise.reject(new KeyTaken()));
+  assert.equal(other.kind, 'conflict');
 });
 
 test('what many requests write goes into few transactions, and one that is refused takes no other with it', async () => {
