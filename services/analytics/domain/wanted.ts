@@ -54,7 +54,7 @@ function look(plan: Plan, wanted: Wanted, add: (plan: Plan, wanted: Wanted) => v
       for (const input of plan.inputs) look(input, wanted, add);
       return;
     case 'temporal':
-      look(plan.left, all(plan.left), add);
+      look(plan.left, appends(plan.left) ? ofTemporal(plan, wanted) : all(plan.left), add);
       look(plan.right, all(plan.right), add);
       return;
     case 'session':
@@ -75,6 +75,12 @@ const ofSession = ({ partition, time, gap, input }: Extract<Plan, { kind: 'sessi
     [...partition, time, gap],
     [...wanted].filter((place) => place < input.columns.length),
   );
+
+/** What the rows of the left are told by, and is wanted of them; which version is the last one is told by all columns of the right. */
+function ofTemporal({ left, leftKeys, time, residual }: Extract<Plan, { kind: 'temporal' }>, wanted: Wanted): Set<number> {
+  const places = [...within([residual], wanted)].filter((place) => place < left.columns.length);
+  return within([...leftKeys, time], places);
+}
 
 function lookBoth(plan: Extract<Plan, { kind: 'join' }>, wanted: Wanted, add: Parameters<typeof look>[2]): void {
   const { left, right, leftKeys, rightKeys, residual, closing } = plan;

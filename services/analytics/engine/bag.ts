@@ -5,6 +5,9 @@ type Known = Exclude<Value, null>;
 /** So many values are looked through one by one. */
 const fewMost = 8;
 
+/** Stands for lists in which nothing ever was: many bags stay empty. */
+const nothing: never[] = [];
+
 /** The same for equal values: most of them are themselves. */
 const nameOf = (value: Known): Known => (typeof value === 'object' ? keyOf(value) : value === 0 ? 0 : value);
 
@@ -14,9 +17,9 @@ export type Tally = { held: number };
 /** Values of a group with how often each is there, so that rows may go again. Most bags are small: they have no table. */
 export class Bag {
   readonly #tally: Tally;
-  readonly #names: Known[] = [];
-  readonly #values: Known[] = [];
-  readonly #counts: number[] = [];
+  #names: Known[] = nothing;
+  #values: Known[] = nothing;
+  #counts: number[] = nothing;
   /** Where a name stands, once there are many. */
   #places: Map<Known, number> | undefined;
   /** Values that were changed since the last time, with how often they were there before. */
@@ -65,6 +68,7 @@ export class Bag {
 
   #add(name: Known, value: Known, count: number): void {
     this.#tally.held += 1;
+    if (this.#names === nothing) [this.#names, this.#values, this.#counts] = [[], [], []];
     const place = this.#names.push(name) - 1;
     this.#values.push(value);
     this.#counts.push(count);

@@ -1,4 +1,4 @@
-import { printRow, readValue, type Type, type Value } from '../domain/value.ts';
+import { printValue, readValue, type Type, type Value } from '../domain/value.ts';
 import { isMasked, room, type Values, valueAt, widened } from './batch.ts';
 import { batchReads, type Term } from './emit.ts';
 import type { Entry } from './operator.ts';
@@ -83,13 +83,10 @@ export class RowStore {
 
   /** A row as it is written down. */
   textsOf(id: number): (string | null)[] {
-    const row = this.#types.map((_, place) =>
-      this.#stored.has(place) ? valueAt({ values: this.columns[place] as Values, nulls: this.masks[place] }, id) : null,
-    );
-    return printRow(
-      this.#types.map((type) => ({ type })),
-      row,
-    );
+    return this.#types.map((type, place) => {
+      if (!this.#stored.has(place)) return null;
+      return printValue(type, valueAt({ values: this.columns[place] as Values, nulls: this.masks[place] }, id));
+    });
   }
 
   read(texts: readonly (string | null)[]): Value[] {
