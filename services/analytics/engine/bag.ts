@@ -18,7 +18,8 @@ export type Tally = { held: number };
 export class Bag {
   readonly #tally: Tally;
   #names: Known[] = nothing;
-  #values: Known[] = nothing;
+  /** The values, where any is not its own name. */
+  #values: Known[] | undefined;
   #counts: number[] = nothing;
   /** Where a name stands, once there are many. */
   #places: Map<Known, number> | undefined;
@@ -46,10 +47,17 @@ export class Bag {
     const name = nameOf(value);
     const place = this.#placeOf(name);
     const before = place < 0 ? 0 : (this.#counts[place] as number);
-    (this.#changed ??= []).push(value);
-    (this.#before ??= []).push(before);
+    this.#note(value, before);
     this.#set(place, name, value, before + weight);
     return Number(before + weight > 0) - Number(before > 0);
+  }
+
+  // A list that is written with its first value takes no room for more.
+  #note(value: Known, before: number): void {
+    if (this.#changed) this.#changed.push(value);
+    else this.#changed = [value];
+    if (this.#before) this.#before.push(before);
+    else this.#before = [before];
   }
 
   #set(place: number, name: Known, value: Known, count: number): void {
@@ -68,10 +76,14 @@ export class Bag {
 
   #add(name: Known, value: Known, count: number): void {
     this.#tally.held += 1;
-    if (this.#names === nothing) [this.#names, this.#values, this.#counts] = [[], [], []];
-    const place = this.#names.push(name) - 1;
-    this.#values.push(value);
-    this.#counts.push(count);
+    if (!this.#values && !Object.is(name, value)) this.#values = [...this.#names];
+    this.#values?.push(value);
+    const place = this.#names.length;
+    if (this.#names === nothing) [this.#names, this.#counts] = [[name], [count]];
+    else {
+      this.#names.push(name);
+      this.#counts.push(count);
+    }
     if (this.#places) this.#places.set(name, place);
     else if (place >= fewMost) this.#places = new Map(this.#names.map((each, at) => [each, at]));
   }
@@ -79,7 +91,8 @@ export class Bag {
   /** The last value takes the place of one that went. */
   #remove(place: number): void {
     this.#tally.held -= 1;
-    const [name, value, count] = [this.#names.pop() as Known, this.#values.pop() as Known, this.#counts.pop() as number];
+    const [name, count] = [this.#names.pop() as Known, this.#counts.pop() as number];
+    const value = this.#values?.pop();
     if (place === this.#names.length) {
       this.#places?.delete(name);
       return;
@@ -87,8 +100,8 @@ export class Bag {
     this.#places?.delete(this.#names[place] as Known);
     this.#places?.set(name, place);
     this.#names[place] = name;
-    this.#values[place] = value;
     this.#counts[place] = count;
+    if (this.#values) this.#values[place] = value as Known;
   }
 
   get least(): Value {
@@ -103,8 +116,9 @@ export class Bag {
 
   #best(sign: number): Known | undefined {
     let best: Known | undefined;
-    for (let at = 0; at < this.#values.length; at += 1) {
-      const value = this.#values[at] as Known;
+    const values = this.#values ?? this.#names;
+    for (let at = 0; at < values.length; at += 1) {
+      const value = values[at] as Known;
       if ((this.#counts[at] as number) > 0 && (best === undefined || compareValues(value, best) * sign > 0)) best = value;
     }
     return best;
@@ -112,7 +126,7 @@ export class Bag {
 
   /** All of them, by their keys. */
   *counts(): Generator<readonly [string, readonly [Known, number]]> {
-    for (const [at, value] of this.#values.entries()) yield [keyOf(value), [value, this.#counts[at] as number]];
+    for (const [at, value] of (this.#values ?? this.#names).entries()) yield [keyOf(value), [value, this.#counts[at] as number]];
   }
 
   /** What changed since the last time this was asked, by its key; the counts are those of now. */
