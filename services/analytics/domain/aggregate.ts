@@ -1,14 +1,16 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { bind, functionName, type Names } from './bind.ts';
-import { asCondition, converted, settled } from './bound.ts';
-import type { Expr } from './expression.ts';
+import { asCondition, converted, featureOf, settled } from './bound.ts';
+import { call as operation, type Expr } from './expression.ts';
 import { isFloat, numbers, type Type, typeNames } from './value.ts';
 
 const orderedNames = ['percentile_cont', 'percentile_disc', 'mode'] as const;
 /** Aggregates of values in their order. */
 export type OrderedName = (typeof orderedNames)[number];
-export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'bool_and' | 'bool_or' | OrderedName;
+const learnerNames = ['learn_linear', 'learn_logistic'] as const;
+type LearnerName = (typeof learnerNames)[number];
+export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'bool_and' | 'bool_or' | LearnerName | OrderedName;
 
 /** A function over the rows of a group; rows without the argument's value, or passed over by the filter, do not count. */
 export type Aggregate = {
@@ -26,8 +28,11 @@ export type Aggregate = {
 const others: Readonly<Record<string, AggregateName>> = { every: 'bool_and', approx_count_distinct: 'count' };
 const names: ReadonlySet<string> = new Set<string>([
   ...(['count', 'sum', 'min', 'max', 'avg', 'bool_and', 'bool_or'] satisfies AggregateName[]),
-  ...[...orderedNames, ...Object.keys(others)],
+  ...[...orderedNames, ...learnerNames, ...Object.keys(others)],
 ]);
+
+/** Whether an aggregate learns from rows one by one, which none can take back. */
+export const isLearner = ({ name }: Pick<Aggregate, 'name'>): boolean => (learnerNames as readonly string[]).includes(name);
 
 export const isAggregateName = (name: string): name is AggregateName => names.has(name);
 /** Whether all values are needed in their order. */
@@ -43,13 +48,17 @@ export function hasAggregate(node: unknown): boolean {
   return isAggregate(node as Node) || Object.values(node).some(hasAggregate);
 }
 
-/** The aggregate of a call. */
-export function aggregateOf(call: FuncCall, within: Names): Aggregate {
+/** The aggregate of a call; models learn in groups alone. */
+export function aggregateOf(call: FuncCall, within: Names, isGroup = false): Aggregate {
   const said = functionName(call) as AggregateName;
   const name = others[said] ?? said;
   const at = within.at(call.location);
   if (isOrdered(name)) return orderedOf(name, call, within);
   if (call.agg_order || call.agg_within_group || call.func_variadic) throw notBuilt(`This form of ${name}`, at);
+  if (isLearner({ name })) {
+    if (!isGroup) throw notBuilt(`${name} of anything but a group`, at);
+    return learnerOf(name, call, within);
+  }
   const [node, ...more] = call.args ?? [];
   if (more.length > 0 || (call.agg_star ? name !== 'count' : !node))
     throw new StatementError(sqlstates.functionMissing, `function ${name} with these arguments does not exist`, at);
@@ -88,6 +97,23 @@ function orderedOf(name: OrderedName, call: FuncCall, within: Names): Aggregate 
   if (name === 'percentile_disc') return { ...own, type: value.type, arg: value, fraction: share };
   if (!numbers.includes(value.type)) throw notBuilt(`${name} of the type ${typeNames[value.type]}`, at);
   return { ...own, type: 'float8', arg: converted(value, 'float8'), fraction: share };
+}
+
+/** A model of a label and features, which learns rows as they come; its argument is both as one text. */
+function learnerOf(name: AggregateName, call: FuncCall, within: Names): Aggregate {
+  const at = within.at(call.location);
+  const [label, ...features] = (call.args ?? []).map((node) => settled(bind(node, within), 'float8'));
+  if (call.agg_distinct) throw notBuilt(`${name} with DISTINCT`, at);
+  const isKnown = label && (name === 'learn_logistic' ? label.type === 'bool' : numbers.includes(label.type));
+  if (!isKnown || features.length === 0)
+    throw new StatementError(
+      sqlstates.functionMissing,
+      `${name} takes a label, which is ${name === 'learn_logistic' ? 'a boolean' : 'a number'}, and features`,
+      at,
+    );
+  const arg = operation('sample', 'text', ...[label, ...features].map((each) => featureOf(each, at)));
+  const filter = call.agg_filter && asCondition(bind(call.agg_filter, within), 'FILTER', at);
+  return { name, type: 'text', arg, filter, distinct: false };
 }
 
 function resultOf(name: AggregateName, type: Type | undefined, at: number | undefined): Type {

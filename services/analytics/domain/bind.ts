@@ -1,6 +1,6 @@
 import type { A_Const, A_Expr, CaseExpr, ColumnRef, FuncCall, Node, TypeName } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { applied, asCondition, type Bound, cast, converted, oneType, settled } from './bound.ts';
+import { applied, asCondition, type Bound, cast, converted, featureOf, oneType, settled } from './bound.ts';
 import { call, constant, type Expr, isNull, not } from './expression.ts';
 import { functionsNamed } from './function.ts';
 import { intervalLiteral } from './interval-literal.ts';
@@ -214,6 +214,12 @@ function functionCall(node: FuncCall, names: Names, inner: Inner): Expr {
   if (name === 'concat') {
     const texts = (node.args ?? []).map((arg) => coalesce([cast(inner(arg), 'text', at), constant('text', '')], at));
     return texts.reduce((left, right) => applied('||', [left, right], at), constant('text', ''));
+  }
+  if (name === 'predict_online') {
+    const [model, ...features] = (node.args ?? []).map((arg, place) => settled(inner(arg), place === 0 ? 'text' : 'float8'));
+    if (!model || model.type !== 'text' || features.length === 0)
+      throw new StatementError(sqlstates.functionMissing, 'predict_online takes a model, which is a text, and features', at);
+    return call('predict_online', 'float8', model, ...features.map((each) => featureOf(each, at)));
   }
   if (functionsNamed(name).length === 0) {
     if (name === 'predict')

@@ -22,6 +22,14 @@ export function cast(bound: Bound, to: Type, at: number | undefined): Expr {
   return converted(bound, to);
 }
 
+/** A number as a model has it. */
+export function featureOf(expr: Expr, at: number | undefined): Expr {
+  if (expr.type === 'bool') return converted(converted(expr, 'int4'), 'float8');
+  if (!numbers.includes(expr.type))
+    throw new StatementError(sqlstates.typeWrong, `a feature is a number or a boolean, and not ${typeNames[expr.type]}`, at);
+  return converted(expr, 'float8');
+}
+
 /** A bool, or PostgreSQL's error. */
 export function asCondition(bound: Bound, where: string, at?: number): Expr {
   const expr = settled(bound, 'bool');

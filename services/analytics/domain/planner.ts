@@ -1,6 +1,6 @@
 import type { Node, SelectStmt, WithClause } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { type Aggregate, aggregateOf, hasAggregate, isAggregate } from './aggregate.ts';
+import { type Aggregate, aggregateOf, hasAggregate, isAggregate, isLearner } from './aggregate.ts';
 import { bind, type Names } from './bind.ts';
 import { asCondition, converted, oneType, settled } from './bound.ts';
 import { type Context, locationIn } from './context.ts';
@@ -10,7 +10,7 @@ import { From } from './from.ts';
 import { withoutGroupWindow } from './group-window.ts';
 import { columnsMax } from './limits.ts';
 import { orderOf, rankedOver } from './over.ts';
-import { allOf, columnsOf, filtered, type Order, type Plan } from './plan.ts';
+import { allOf, appends, columnsOf, filtered, type Order, type Plan } from './plan.ts';
 import { textIn } from './name.ts';
 import { conditionsIn, hasLink, Subqueries } from './subquery.ts';
 import { type Target, targetsOf } from './target.ts';
@@ -313,7 +313,7 @@ function grouping(
   const instead = (node: Node): Expr | undefined => {
     if ('SubLink' in node) throw notBuilt('A subquery beside aggregates', names.at(node.SubLink.location));
     if ('FuncCall' in node && isAggregate(node)) {
-      const made = aggregateOf(node.FuncCall, names);
+      const made = aggregateOf(node.FuncCall, names, true);
       const shape = shapeOfAggregate(made);
       const seen = aggregates.findIndex((each) => shapeOfAggregate(each) === shape);
       const place = seen >= 0 ? seen : aggregates.push(made) - 1;
@@ -342,6 +342,7 @@ function grouping(
       ...aggregates.map(({ name, type }) => ({ name, type })),
     ];
     const position = names.at(locationIn(select.groupClause ?? select.targetList));
+    if (aggregates.some(isLearner) && !appends(input)) throw notBuilt('A model that learns of rows which may be taken back', position);
     const made = { kind: 'group', input, keys, aggregates, columns, position } as const;
     return of.correlated && nodes.length === 0 ? wholeGroups(of.correlated, made) : made;
   };

@@ -25,7 +25,7 @@ export type SqlFunction = {
 /** Functions of forms of their own, which no name of a function may hide. */
 const own = new Set(
   [
-    'concat now predict tumble hop cumulate session row_number rank dense_rank',
+    'concat now predict predict_online tumble hop cumulate session row_number rank dense_rank',
     'first last prev next classifier match_number match_timed_out',
   ].flatMap((names) => names.split(' ')),
 );

@@ -5,6 +5,7 @@ import { isMasked } from './batch.ts';
 import { codeOf } from './operation.ts';
 import { Bag, type Tally } from './bag.ts';
 import { orderedIn } from './ordered.ts';
+import type { Learner } from './learner.ts';
 import { joinedBest, joinedSum, noScaled, type Scaled, splitBest, splitSum } from './exact.ts';
 
 /** What an aggregate keeps of each group in numbers, what they begin with (0 or NaN), and how it is written down. */
@@ -87,6 +88,9 @@ const value = (type: Type): Kept => ({
   read: (written: string | null) => (written === null ? null : readValue(type, written)),
 });
 
+/** A model that learns. */
+const learner: Kept = { first: () => null, write: (held: Learner | null) => held, read: (written: Learner | null) => written };
+
 function fromBase36(text: string): bigint {
   const negative = text.startsWith('-');
   let found = 0n;
@@ -124,6 +128,13 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
     case 'percentile_disc':
     case 'mode':
       return ordered(aggregate, type);
+    case 'learn_linear':
+    case 'learn_logistic':
+      return {
+        kept: [learner],
+        update: ([held], of, weight) => `${held?.ref} = r.learn(${held?.ref}, ${of}, ${weight}, ${name === 'learn_logistic'});`,
+        result: ([held]) => `${held?.ref} === null ? null : r.learned(${held?.ref})`,
+      };
     case 'min':
     case 'max':
       return extreme(name, type, appends);

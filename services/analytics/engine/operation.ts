@@ -15,6 +15,8 @@ const fixed = new Map<string, Coded>([
   ['not', ([a]) => `!${a}`],
   ['itself', ([a]) => `${a}`],
   ['single', called('isOne')],
+  ['sample', called('sample')],
+  ['predict_online', ([model, ...features]) => `r.predictOnline(${model}, [${features.join(', ')}])`],
   ['+:int2,int2', ([a, b]) => `r.int2(${a} + ${b})`],
   ['-:int2,int2', ([a, b]) => `r.int2(${a} - ${b})`],
   ['*:int2,int2', ([a, b]) => `r.int2(${a} * ${b})`],

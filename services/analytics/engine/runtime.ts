@@ -8,6 +8,7 @@ import { jsonKind, jsonLength, jsonPart, jsonText } from '../domain/jsonb.ts';
 import { castValue, compareTexts, compareValues, finite, isAlike, keyOf, ranged, single, type Value } from '../domain/value.ts';
 import { like } from './like.ts';
 import { textBytesMax } from './limits.ts';
+import { predictOnline, sample } from './learner.ts';
 import { callRoutine } from './routine/calls.ts';
 
 type Whole = number | bigint;
@@ -74,6 +75,8 @@ function hashOf(value: Value): number {
 /** What generated code calls. */
 export const runtime = {
   routine: callRoutine,
+  sample,
+  predictOnline,
   castValue,
   compareTexts,
   compareValues,

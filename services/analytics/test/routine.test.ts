@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Kafka, logLevel, type Producer } from 'kafkajs';
 import pg from 'pg';
@@ -293,4 +294,41 @@ test('functions are called where tables are written, groups are taken back and r
     ['public', 'types', 'text', 'a bigint, b numeric', 'func'],
   ]);
   await client.query('drop function types');
+});
+
+test('models learn rows as they come: what they foretold, and what they are in the end, is what it is with river on the same stream', async () => {
+  type Learned = { readonly score: number; readonly bias: number; readonly weights: number[]; readonly predict: number[] };
+  const { rows, learned } = JSON.parse(readFileSync(new URL('fixtures/online.json', import.meta.url), 'utf8')) as {
+    readonly rows: readonly { readonly yes: boolean; readonly number: number; readonly x: number[] }[];
+    readonly learned: Readonly<Record<'logistic' | 'linear', Learned>>;
+  };
+  await client.query(`create source stream (yes bool, number float8, a float8, b float8, c float8) with (topic = 'stream', format = 'json');
+    create materialized view models as select learn_logistic(yes, a, b, c) as logistic, learn_linear(number, a, b, c) as linear from stream`);
+  const records = rows.map(({ yes, number, x: [a, b, c] }) => ({ yes, number, a, b, c }));
+  // In the order of one partition.
+  const given = [...records, { yes: null, number: 1, a: 1, b: 1, c: null }];
+  for (let from = 0; from < given.length; from += 150) {
+    const messages = given.slice(from, from + 150).map((value) => ({ value: JSON.stringify(value), partition: 0 }));
+    await producer.send({ topic: 'stream', messages });
+  }
+  const found = await house.until(
+    async () => (await client.query<{ logistic: string | null; linear: string | null }>('select * from models')).rows[0],
+    (row) => /"rows":400,/.test(`${row?.logistic}`) && /"rows":400,/.test(`${row?.linear}`),
+  );
+  const close = (got: readonly number[], wanted: readonly number[], what: string) => {
+    assert.equal(got.length, wanted.length, what);
+    for (const [at, value] of wanted.entries()) assert.ok(Math.abs((got[at] ?? Number.NaN) - value) < 1e-9, `${what}: ${got} ${wanted}`);
+  };
+  for (const kind of ['logistic', 'linear'] as const) {
+    const own = JSON.parse(found?.[kind] ?? '{}') as { accuracy?: number; error?: number; bias: number; weights: number[] };
+    const { score, bias, weights, predict } = learned[kind];
+    close([own.accuracy ?? own.error ?? Number.NaN, own.bias, ...own.weights], [score, bias, ...weights], kind);
+    const told = rows.slice(0, 20).map(({ x }) => `predict_online(${kind}, ${x.join()})`);
+    const [answers = []] = await rowsOf(`select ${told.join()} from models`);
+    close(answers.map(Number), predict, kind);
+  }
+  await client.query('create table labelled (id int4 primary key, yes bool, x float8)');
+  assert.equal((await refusal('select learn_logistic(yes, x) from labelled')).code, '0A000');
+  assert.equal((await refusal('select learn_logistic(number, a) from stream')).code, '42883');
+  assert.equal((await refusal(`select predict_online('{}', a) from stream`)).code, '22023');
 });
