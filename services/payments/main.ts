@@ -48,6 +48,8 @@ import { paymentIntentHandlers } from './store/handler/payment-intent.ts';
 import { paymentLinkHandlers } from './store/handler/payment-link.ts';
 import { paymentMethodHandlers } from './store/handler/payment-method.ts';
 import { bankAccountHandlers } from './store/handler/bank-account.ts';
+import { terminalHandlers } from './store/handler/terminal.ts';
+import { routingHandlers } from './store/handler/routing.ts';
 import { payoutHandlers } from './store/handler/payout.ts';
 import { productHandlers } from './store/handler/product.ts';
 import { setupIntentHandlers } from './store/handler/setup-intent.ts';
@@ -79,6 +81,7 @@ import { Networks } from './store/network.ts';
 import { Objects } from './store/object.ts';
 import { cardRail } from './store/rail.ts';
 import { repeatsOver } from './store/repeat.ts';
+import { Routes } from './store/routing.ts';
 import { Rates } from './store/rate.ts';
 import { risksOver } from './store/risk.ts';
 import { riskHandlers } from './store/handler/risk.ts';
@@ -112,7 +115,7 @@ export const main = implement<typeof payments, Needs>(
     const isLive = ({ scope }: { scope: bigint }) => kindOf(scope) === 'live';
     const vault = new Vault(join(run, 'payments-vault.sock'));
     const [networks, contents] = [new Networks(objects, now), new Contents(sql, sealer)];
-    const outside = { vault, networks, rail: cardRail(vault, networks) };
+    const outside = { vault, networks, rail: cardRail(vault, networks), routes: new Routes(objects, contents, now) };
     const beside = { usages: new Usages(sql), settled: new Settled(sql), contents, screens: new Screens(objects, contents), ...outside };
     const world: World = { objects, secrets, steps, rates, risks, clocks: new Clocks(), money: new Money(ledgers), isLive, ...beside };
     const deliveries = new Deliveries(sql);
@@ -127,7 +130,7 @@ export const main = implement<typeof payments, Needs>(
         ...paymentIntentHandlers(world),
         ...chargeHandlers(world),
         ...directChargeHandlers(world),
-        ...{ ...payoutHandlers(world), ...bankAccountHandlers(world) },
+        ...{ ...payoutHandlers(world), ...bankAccountHandlers(world), ...routingHandlers(world), ...terminalHandlers(world) },
         ...productHandlers(world),
         ...meterHandlers(world),
         ...{ ...fileHandlers(world), ...clearingFileHandlers(world), ...microdepositHandlers(world), ...screeningHandlers(world) },
@@ -165,6 +168,7 @@ export const main = implement<typeof payments, Needs>(
         await deliverer.stop();
         await biller.stop();
         await stopSweeping();
+        await outside.routes.stop();
         vault.close();
       },
     };

@@ -21,6 +21,7 @@ import { feeOperations, payoutOperations } from './contract/payout.ts';
 import { disputeOperations, setupIntentOperations, tokenOperations } from './contract/setup-intent.ts';
 import { reviewOperations } from './contract/review.ts';
 import { riskOperations } from './contract/risk.ts';
+import { routingOperations } from './contract/routing.ts';
 import { screeningOperations } from './contract/screening.ts';
 import { settlementOperations } from './contract/settlement.ts';
 import { statementOperations } from './contract/statement.ts';
@@ -43,7 +44,16 @@ const reading = [
   ...(['GetBalance', 'GetBalanceTransaction', 'ListBalanceTransactions', 'GetEvent', 'ListEvents'] as const),
   ...(['GetSetupIntent', 'ListSetupIntents', 'GetToken', 'GetConfirmationToken', 'GetMandate', 'GetDispute', 'ListDisputes'] as const),
   ...(['GetWebhookEndpoint', 'ListWebhookEndpoints'] as const),
-  ...(['GetPayout', 'ListPayouts', 'GetBankAccount', 'ListBankAccounts', 'GetFeeSchedule', 'GetCardNetwork'] as const),
+  ...([
+    'GetPayout',
+    'ListPayouts',
+    'GetBankAccount',
+    'ListBankAccounts',
+    'GetRouting',
+    'GetPaymentRoute',
+    'GetFeeSchedule',
+    'GetCardNetwork',
+  ] as const),
   ...(['GetProduct', 'ListProducts', 'SearchProducts', 'GetPrice', 'ListPrices', 'SearchPrices', 'GetCoupon', 'ListCoupons'] as const),
   ...(['GetPromotionCode', 'ListPromotionCodes', 'GetTaxRate', 'ListTaxRates'] as const),
   ...([
@@ -75,8 +85,13 @@ const reading = [
 const writing = [
   ...(['CreateCustomer', 'UpdateCustomer', 'CreatePaymentMethod', 'UpdatePaymentMethod', 'AttachPaymentMethod'] as const),
   ...(['DetachPaymentMethod', 'CreatePaymentIntent', 'UpdatePaymentIntent', 'ConfirmPaymentIntent', 'CapturePaymentIntent'] as const),
-  ...(['VerifyPaymentIntentMicrodeposits', 'AnswerPaymentIntentChallenge', 'AnswerSetupIntentChallenge'] as const),
-  ...(['CancelPaymentIntent', 'IncrementPaymentIntentAuthorization', 'CreateCharge', 'CaptureCharge'] as const),
+  ...([
+    'VerifyPaymentIntentMicrodeposits',
+    'VerifySetupIntentMicrodeposits',
+    'AnswerPaymentIntentChallenge',
+    'AnswerSetupIntentChallenge',
+  ] as const),
+  ...(['CancelPaymentIntent', 'IncrementPaymentIntentAuthorization', 'CreateCharge', 'CaptureCharge', 'PresentCard'] as const),
   ...(['UpdateCharge', 'CreateRefund', 'UpdateRefund'] as const),
   ...(['CreateSetupIntent', 'UpdateSetupIntent', 'ConfirmSetupIntent', 'CancelSetupIntent', 'CreateToken'] as const),
   ...(['CreateTestConfirmationToken', 'UpdateDispute', 'CloseDispute', 'ApproveReview'] as const),
@@ -122,7 +137,7 @@ export const payments = defineService({
     Balance: kind('What there is, by currency.'),
     BalanceTransaction: kind('A line of the statement.'),
     Event: kind('Something that happened.'),
-    SetupIntent: kind('A card that is prepared for later payments.'),
+    SetupIntent: kind('A card or an account that is prepared for later payments.'),
     Token: kind('Something that stands for a card, once.'),
     ConfirmationToken: kind('Something that stands for what a buyer chose, once.'),
     Mandate: kind('What a customer agreed to.'),
@@ -154,6 +169,7 @@ export const payments = defineService({
     TestClock: kind('A time of its own, for tests.'),
     Payout: kind('Money that leaves for the bank of the business.'),
     BankAccount: kind('An account of the business at a bank.'),
+    Routing: kind('By which acquirers cards are taken.'),
     FeeSchedule: kind('What payments cost.'),
     SettlementAccount: kind('An account at a bank that payments are settled on.'),
     BankStatement: kind('What a bank says has moved.'),
@@ -235,6 +251,7 @@ export const payments = defineService({
     ...testClockOperations,
     ...payoutOperations,
     ...bankAccountOperations,
+    ...routingOperations,
     ...feeOperations,
     ...settlementOperations,
     ...riskOperations,
@@ -274,6 +291,7 @@ export const payments = defineService({
       'CreateExternalAccount',
       'UpdateExternalAccount',
       'DeleteExternalAccount',
+      'PutRouting',
       'CreateAccount',
       'UpdateAccount',
       'DeleteAccount',

@@ -1,6 +1,7 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
-import { Found, input, may, nothing, read, write } from './field.ts';
+import { acquirers } from '../domain/acquirer.ts';
+import { Found, input, may, nothing, oneOf, read, write } from './field.ts';
 import { payoutSecondsMax, networkLatencyMaxMs, networkWaitMaxMs, networkWaitMinMs, percentMax } from './limits.ts';
 
 const on = { on: 'CardNetwork', at: 'collection' } as const;
@@ -33,6 +34,15 @@ export const networkOperations = {
           minimum: 0,
           maximum: payoutSecondsMax,
           description: 'How soon a standard payout leaves; the next bank day if not said.',
+        }),
+      ),
+      market: may(
+        Type.String({ maxLength: 64, description: 'The seed of how acquirers differ; without one, all get everything through.' }),
+      ),
+      down: may(
+        Type.Array(oneOf(...acquirers.map(({ id }) => id)), {
+          maxItems: acquirers.length,
+          description: 'Acquirers that reach no network.',
         }),
       ),
       lost: Share,

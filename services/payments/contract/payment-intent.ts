@@ -2,22 +2,8 @@ import type { TSchema } from 'typebox';
 import { Type } from '#kernel/contract/type.ts';
 import type { Operation } from '#kernel/contract/contract.ts';
 import { CardInput } from './field.ts';
-import {
-  Amount,
-  Currency,
-  Flag,
-  Found,
-  Id,
-  input,
-  List,
-  MandateData,
-  may,
-  Metadata,
-  MethodData,
-  MethodType,
-  nothing,
-  oneOf,
-} from './field.ts';
+import { Amount, Currency, Flag, Found, Id, input, List, MandateData, may, Metadata, MethodData, nothing, oneOf } from './field.ts';
+import { wayNames } from '../domain/way.ts';
 import { boletoDaysMax, oxxoDaysMax, pixSecondsMax, pixSecondsMin, typesMax } from './limits.ts';
 import { byPage, page, publicly, read, Search, searchInput, Shipping, Text, write } from './field.ts';
 
@@ -93,6 +79,16 @@ const LedgerEntry = Type.Object({
   ...{ debit: Side, credit: Side, amount: Type.Integer(), pending: maybe(Type.String()), ledger: Type.Integer(), at: Milliseconds },
 });
 
+/** Cards may be put to a terminal as well. */
+const IntentType = oneOf('card_present', 'card', ...wayNames);
+
+/** What came to a bank account. */
+export const deposits = input({
+  amounts: may(Type.Array(Amount, { minItems: 2, maxItems: 2 })),
+  descriptor_code: may(Text),
+  client_secret: may(Text),
+});
+
 export const paymentIntentOperations = {
   CreatePaymentIntent: {
     ...on,
@@ -106,7 +102,7 @@ export const paymentIntentOperations = {
       ...described,
       ...confirming,
       automatic_payment_methods: may(input({ enabled: Flag, allow_redirects: may(oneOf('always', 'never')) })),
-      payment_method_types: may(Type.Array(MethodType, { minItems: 1, maxItems: typesMax, uniqueItems: true })),
+      payment_method_types: may(Type.Array(IntentType, { minItems: 1, maxItems: typesMax, uniqueItems: true })),
       capture_method: may(capture),
       confirm: may(Flag),
       confirmation_method: may(oneOf('automatic', 'manual')),
@@ -209,10 +205,17 @@ export const paymentIntentOperations = {
     ...write,
     ...publicly,
     text: 'Say which small amounts came to a bank account, or the code that came with one: whoever knows them holds the account.',
+    input: deposits,
+    output: Found,
+  },
+  PresentCard: {
+    ...on,
+    ...write,
+    text: 'Put a test card to the simulated terminal, which takes the payment: its chip, and a PIN where one is typed.',
     input: input({
-      amounts: may(Type.Array(Amount, { minItems: 2, maxItems: 2 })),
-      descriptor_code: may(Text),
-      client_secret: may(Text),
+      card: Type.String({ maxLength: 100, description: 'As in pm_card_visa: visa.' }),
+      entry: may(oneOf('chip', 'contactless')),
+      pin: may(Type.String({ pattern: '^[0-9]{4,12}$', description: 'That of every test card is 1234.' })),
     }),
     output: Found,
   },

@@ -1,6 +1,8 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { CardInput, Flag, Found, Id, input, List, MandateData, may, Metadata, MethodData, nothing, oneOf } from './field.ts';
+import { typesMax } from './limits.ts';
+import { deposits } from './payment-intent.ts';
 import { byPage, page, publicly, read, Shipping, Text, write } from './field.ts';
 
 const setup = { on: 'SetupIntent' } as const;
@@ -15,18 +17,24 @@ const confirming = {
   use_stripe_sdk: may(Flag),
 };
 
+const SetupType = oneOf('card', 'us_bank_account', 'sepa_debit');
+/** How an account of the United States is proven: by the page of its bank, or by small amounts. */
+const verification = { verification_method: may(oneOf('automatic', 'instant', 'microdeposits')) };
+const options = input({ us_bank_account: may(input(verification)) });
+
 export const setupIntentOperations = {
   CreateSetupIntent: {
     ...setup,
     ...write,
     at: 'collection',
-    text: 'Begin to prepare a card for later payments.',
+    text: 'Begin to prepare a card, or an account that is debited, for later payments.',
     input: input({
       ...described,
       ...confirming,
       automatic_payment_methods: may(input({ enabled: Flag, allow_redirects: may(oneOf('always', 'never')) })),
       confirm: may(Flag),
-      payment_method_types: may(Type.Array(oneOf('card'), { minItems: 1, maxItems: 1 })),
+      payment_method_types: may(Type.Array(SetupType, { minItems: 1, maxItems: typesMax })),
+      payment_method_options: may(options),
       usage: may(oneOf('off_session', 'on_session')),
     }),
     output: Found,
@@ -47,12 +55,18 @@ export const setupIntentOperations = {
     input: input({ ...page, customer: may(Id), payment_method: may(Id) }),
     output: List,
   },
-  UpdateSetupIntent: { ...setup, ...write, text: 'Change a setup.', input: input({ ...described, ...paying }), output: Found },
+  UpdateSetupIntent: {
+    ...setup,
+    ...write,
+    text: 'Change a setup.',
+    input: input({ ...described, ...paying, payment_method_options: may(options) }),
+    output: Found,
+  },
   ConfirmSetupIntent: {
     ...setup,
     ...write,
     ...publicly,
-    text: 'Ask the issuer whether the card may be used later.',
+    text: 'Ask whether a card may be used later, or have an account proven.',
     input: input({ ...confirming, client_secret: may(Text) }),
     output: Found,
   },
@@ -60,8 +74,16 @@ export const setupIntentOperations = {
     ...setup,
     ...write,
     ...byPage,
-    text: 'Say whether the cardholder has proven to be it, as the page of their bank does; simulated.',
+    text: 'Say whether the holder of the card or account has proven to be it, as the page of their bank does; simulated.',
     input: input({ client_secret: Text, outcome: oneOf('authenticated', 'failed') }),
+    output: Found,
+  },
+  VerifySetupIntentMicrodeposits: {
+    ...setup,
+    ...write,
+    ...publicly,
+    text: 'Say which small amounts came to a bank account, or the code that came with one: whoever knows them holds the account.',
+    input: deposits,
     output: Found,
   },
   CancelSetupIntent: {

@@ -16,8 +16,11 @@ const declines: Readonly<Record<string, Omit<Declined, 'kind'>>> = {
   43: { code: 'card_declined', decline: 'stolen_card', message: refused },
   51: { code: 'card_declined', decline: 'insufficient_funds', message: 'Your card has insufficient funds.' },
   54: { code: 'expired_card', decline: 'expired_card', message: 'Your card has expired.' },
+  55: { code: 'incorrect_pin', decline: 'incorrect_pin', message: 'Your card was declined: the PIN is incorrect.' },
+  75: { code: 'card_declined', decline: 'pin_try_exceeded', message: 'Your card was declined: a wrong PIN was entered too often.' },
   59: { code: 'card_declined', decline: 'fraudulent', message: refused },
   65: { code: 'card_declined', decline: 'card_velocity_exceeded', message: refused },
+  91: { code: 'card_declined', decline: 'issuer_not_available', message: refused },
   96: {
     ...{ code: 'processing_error', decline: 'processing_error' },
     message: 'An error occurred while processing your card. Try again in a little bit.',

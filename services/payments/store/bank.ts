@@ -54,27 +54,39 @@ export async function accountNumber(world: World, at: Placed, method: string): P
 
 /** Refuses a way that a payment cannot be paid by: not named, of another currency, without what must be said, or never agreed to. */
 export async function checkWay(world: World, desk: Desk, intent: Thing, method: Thing, given: Fields): Promise<void> {
-  const type = String(method.type);
-  const types = intent.payment_method_types as readonly string[];
-  if (!types.includes(type))
-    throw invalid(
-      'payment_method',
-      `The PaymentMethod provided (${type}) is not allowed for this PaymentIntent. Please attach a PaymentMethod of one of the following ` +
-        `types: ${types.join(', ')}.`,
-    );
+  checkType(intent, method, 'PaymentIntent');
+  const { type } = method;
   if (!isWay(type)) return;
-  const { currency, flow } = ways[type];
+  const { currency } = ways[type];
   if (intent.currency !== currency)
     throw invalid('currency', `The currency provided (${String(intent.currency)}) is invalid for ${type}; it takes ${currency}.`);
   if (intent.capture_method === 'manual')
     throw invalid('capture_method', `The payment method type ${type} cannot be captured apart from its authorization.`);
+  await checkPayer(world, desk, method, given);
+}
+
+/** Refuses a payment method of a type that an intent does not name. */
+export function checkType(intent: Thing, method: Thing, what: string): void {
+  const types = intent.payment_method_types as readonly string[];
+  if (types.includes(String(method.type))) return;
+  throw invalid(
+    'payment_method',
+    `The PaymentMethod provided (${String(method.type)}) is not allowed for this ${what}. Please attach a PaymentMethod of one of the ` +
+      `following types: ${types.join(', ')}.`,
+  );
+}
+
+/** Refuses a payer of whom too little is said, or who never agreed to a debit. */
+export async function checkPayer(world: World, desk: Desk, method: Thing, given: Fields): Promise<void> {
+  const { type } = method;
+  if (!isWay(type)) return;
   const billing = fieldsOf(method.billing_details);
   const missing = saidOfPayer[type].find(
     (name) => (name === 'address' ? textOf(fieldsOf(billing.address).line1) : textOf(billing[name])) == null,
   );
   if (missing !== undefined)
     throw invalid(`billing_details[${missing}]`, `Missing required param: billing_details[${missing}].`, 'parameter_missing');
-  if (flow === 'debit' && given.mandate_data == null && !(await mandateBehind(world, desk.at, method.id)))
+  if (ways[type].flow === 'debit' && given.mandate_data == null && !(await mandateBehind(world, desk.at, method.id)))
     throw invalid(
       'mandate_data',
       `The payment method type ${type} needs a mandate: provide mandate_data when you confirm.`,

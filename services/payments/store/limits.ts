@@ -65,3 +65,6 @@ export const matchManyMax = limit(6, 'movement', 'Most movements of one side tha
 export const matchTriesMax = limit(50_000, 'sum', 'Most sums that are tried for one entry of a bank.');
 export const transfersAtOnceMax = limit(2_000, 'transfer', 'Transfers that are read of the ledger at once.');
 export const journalLinesMax = limit(100_000, 'line', 'Most lines of one export of the journal.');
+export const routesKeptMax = limit(100, 'environment', 'Environments whose learned routing one process keeps.');
+export const routesWrittenMs = limit(2_000, 'ms', 'How soon what was learned of acquirers is written down.');
+export const routesShownMax = limit(100, 'charge', 'Most charges of one payment whose routes are shown.');

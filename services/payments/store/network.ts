@@ -1,4 +1,5 @@
 import type { Placed } from '#kernel/contract/provider.ts';
+import { acquirerNamed } from '../domain/acquirer.ts';
 import { type Fields, fieldsOf, numberOf, type Thing } from '../domain/json.ts';
 import type { Conditions } from '../engine/card/network.ts';
 import { networkWaitMs } from '../engine/card/limits.ts';
@@ -45,5 +46,7 @@ function conditionsIn(given: Fields): Conditions {
     ...{ seed: String(given.seed ?? ''), latencyMs: of('latency_ms'), spreadMs: of('spread_ms'), waitMs: of('wait_ms') },
     ...{ lost: of('lost'), late: of('late'), twice: of('twice') },
     ...(payoutSeconds === undefined ? {} : { payoutSeconds }),
+    ...(typeof given.market === 'string' ? { market: given.market } : {}),
+    ...(Array.isArray(given.down) ? { down: given.down.flatMap((id) => acquirerNamed(id)?.code ?? []) } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import { json, type Statement } from '#seams/sql/sql.ts';
+import { acquirerNamed, firstAcquirer } from '../domain/acquirer.ts';
 import { type Fields, fieldsOf } from '../domain/json.ts';
 import { declineOf, malfunction } from '../domain/response-code.ts';
 import type { Answered, Sent } from '../engine/card/switch.ts';
@@ -16,6 +17,8 @@ import { intention } from './step.ts';
 export type Order = {
   readonly name: string;
   readonly method: Kept;
+  /** Which acquirer takes it to its network. */
+  readonly acquirer: string;
   readonly amount: number;
   readonly currency: string;
   /** Whether the money is taken at once. */
@@ -62,14 +65,16 @@ const lost: RailAnswer['verdict'] = {
 /** Cards, by the vault's switch: ISO 8583 from there on. */
 export function cardRail(vault: Vault, networks: Networks): Rail {
   return {
-    async authorize(at, { method, ...asked }) {
+    async authorize(at, { method, acquirer, ...order }) {
       const ref = refOf(method);
       const conditions = await networks.conditions(at);
+      const { present } = method.hidden;
+      const asked = { ...order, acquirer: codeOfAcquirer(acquirer), ...(present === undefined ? {} : { present }) };
       const answer =
         ref && ((await vault.authorize(at, ref, { ...asked, expiry: expiryOf(method) }, conditions)) as Answered | { gone: true });
       if (!answer || 'gone' in answer) return { verdict: lost, trace: {}, isOpen: false };
       const { mti, trace, time, reference, code, approval, network } = answer;
-      const written: Fields = { mti, trace, time, reference, code: code ?? null, approval: approval ?? null, network };
+      const written: Fields = { mti, trace, time, reference, code: code ?? null, approval: approval ?? null, network, acquirer };
       const behaviour = fieldsOf(method.hidden.behaviour);
       const declined = declineOf(code ?? malfunction);
       return { verdict: declined ?? { kind: 'approved', atOnce: behaviour.atOnce === true }, trace: written, isOpen: code === undefined };
@@ -80,14 +85,18 @@ export function cardRail(vault: Vault, networks: Networks): Rail {
       const { mti, trace: number, time, reference } = trace;
       const sent: Sent | undefined =
         typeof reference === 'string' ? { mti: String(mti), trace: String(number), time: String(time), reference } : undefined;
-      return vault.advise(at, ref, { ...asked, sent, expiry: expiryOf(method) }, await networks.conditions(at));
+      const acquirer = codeOfAcquirer(trace.acquirer);
+      return vault.advise(at, ref, { ...asked, acquirer, sent, expiry: expiryOf(method) }, await networks.conditions(at));
     },
   };
 }
 
+/** What an acquirer is called in messages. */
+const codeOfAcquirer = (id: unknown): string => (acquirerNamed(id) ?? firstAcquirer).code;
+
 /** `YYMM`. */
 function expiryOf({ thing }: Kept): string {
-  const { exp_month: month, exp_year: year } = fieldsOf(thing.card);
+  const { exp_month: month, exp_year: year } = fieldsOf(thing.card ?? thing.card_present);
   return `${String(year).slice(-2)}${String(month).padStart(2, '0')}`;
 }
 

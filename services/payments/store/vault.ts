@@ -77,6 +77,11 @@ export class Vault {
     await this.#ask('shred', { ...of(at), token });
   }
 
+  /** Has the simulated terminal read a test card. */
+  present(at: Placed, asked: { card: string; amount: number; currency: string; entry: string; pin: string | null }): Promise<object> {
+    return this.#ask('present', { ...of(at), ...asked }) as Promise<object>;
+  }
+
   authorize(at: Placed, card: CardRef, asked: object, conditions: unknown): Promise<unknown> {
     return this.#ask('authorize', { ...of(at), card, asked, conditions });
   }

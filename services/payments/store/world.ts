@@ -17,6 +17,7 @@ import type { Kept, Objects } from './object.ts';
 import type { Rail } from './rail.ts';
 import type { Rates } from './rate.ts';
 import type { Risks } from './risk.ts';
+import type { Routes } from './routing.ts';
 import type { Screens } from './screening.ts';
 import type { Secrets } from './secret.ts';
 import type { Settled } from './settled.ts';
@@ -38,6 +39,7 @@ export type World = {
   readonly contents: Contents;
   readonly vault: Vault;
   readonly rail: Rail;
+  readonly routes: Routes;
   readonly networks: Networks;
   readonly screens: Screens;
   readonly isLive: (at: Placed) => boolean;

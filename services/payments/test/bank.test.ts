@@ -250,3 +250,58 @@ test('rules and features take debits and vouchers as they take cards, before a b
   );
   for (const id of rules) await rest('DELETE', `risk-rules/${id}`);
 });
+
+test('an account is set up by what came to it or by the page of its bank, and is debited without being proven again', async () => {
+  const customer = await stripe.customers.create({ name: 'Jenny Rosen', email: 'jenny@example.com' });
+  const account = { routing_number: '110000000', account_number: '000123456789', account_holder_type: 'individual' } as const;
+  const asked = (verification: 'instant' | 'microdeposits'): Stripe.SetupIntentCreateParams => ({
+    ...{ customer: customer.id, confirm: true, payment_method_types: ['us_bank_account'], mandate_data: agreed },
+    payment_method_data: { type: 'us_bank_account', billing_details: { name: 'Jenny Rosen' }, us_bank_account: account },
+    payment_method_options: { us_bank_account: { verification_method: verification } },
+  });
+  const { mandate_data: _, ...unasked } = asked('microdeposits');
+  assert.equal((await refusal(stripe.setupIntents.create(unasked))).param, 'mandate_data');
+  assert.equal(
+    (await refusal(stripe.setupIntents.create({ ...asked('instant'), ...{ payment_method_types: ['card'] } }))).param,
+    'payment_method',
+  );
+  const waiting = await stripe.setupIntents.create(asked('microdeposits'));
+  assert.deepEqual([waiting.status, waiting.next_action?.type], ['requires_action', 'verify_with_microdeposits']);
+  const answer = (id: string, secret: string | null) =>
+    house.call(
+      ...(['POST', `/v1/payments/setup-intents/${id}/answer-setup-intent-challenge`] as const),
+      ...([
+        { client_secret: secret, outcome: 'authenticated' },
+        { door: 'payments.rest', bearer },
+      ] as const),
+    );
+  assert.equal((await answer(waiting.id, waiting.client_secret)).status, 400, 'no page proves what came to an account');
+  const wrong = await refusal(stripe.setupIntents.verifyMicrodeposits(waiting.id, { amounts: [32, 44] }));
+  assert.equal(wrong.code, 'payment_method_microdeposit_verification_amounts_mismatch');
+  const done = await stripe.setupIntents.verifyMicrodeposits(waiting.id, { descriptor_code: 'SM11AA' });
+  assert.deepEqual([done.status, typeof done.mandate], ['succeeded', 'string']);
+  assert.equal(
+    (await refusal(stripe.setupIntents.verifyMicrodeposits(waiting.id, { amounts: [32, 45] }))).code,
+    'setup_intent_unexpected_state',
+  );
+  const instant = await stripe.setupIntents.create({ ...asked('instant'), return_url: 'https://example.com/back' });
+  assert.match(instant.next_action?.redirect_to_url?.url ?? '', /\/3d_secure\//);
+  assert.equal((await answer(instant.id, instant.client_secret)).status, 200);
+  const methods = [done.payment_method, (await stripe.setupIntents.retrieve(instant.id)).payment_method].map(String);
+  for (const method of methods) {
+    const paid = await stripe.paymentIntents.create({
+      ...{ amount: 900, currency: 'usd', customer: customer.id, payment_method: method, confirm: true, off_session: true },
+      ...{ payment_method_types: ['us_bank_account'] },
+    });
+    assert.equal(paid.status, 'processing');
+    await reached(paid.id, 'succeeded');
+  }
+  const euro = await stripe.setupIntents.create({
+    ...{ customer: customer.id, confirm: true, payment_method_types: ['card', 'sepa_debit'], mandate_data: agreed },
+    payment_method_data: {
+      ...{ type: 'sepa_debit', billing_details: { name: 'Jürgen Groß', email: 'j@example.com' } },
+      sepa_debit: { iban: iban.good },
+    },
+  });
+  assert.deepEqual([euro.status, typeof euro.mandate], ['succeeded', 'string']);
+});

@@ -5,6 +5,7 @@ import type Stripe from 'stripe';
 import { answered } from './fixtures/answered.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { refusal } from './fixtures/refusal.ts';
+import { until } from './fixtures/until.ts';
 
 type Message = { readonly mti: string; readonly fields: Readonly<Record<string, string>> };
 type Network = { readonly messages: readonly Message[]; readonly books: Readonly<Record<string, number>> };
@@ -37,16 +38,6 @@ async function network(): Promise<Network> {
   return reply.body as unknown as Network;
 }
 
-/** Asks until the answer is what is wanted, and says the last one when it never is. */
-async function until<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> {
-  for (let tries = 0; ; tries += 1) {
-    const answer = await ask();
-    if (isWanted(answer)) return answer;
-    if (tries > 400) throw new Error(`never came: ${JSON.stringify(answer)}`);
-    await pause(50);
-  }
-}
-
 /** What the statement says was taken of a currency, and not given back. */
 async function statement(currency: string): Promise<number> {
   let sum = 0;
@@ -77,6 +68,49 @@ test('a payment is a message to the network of its card, and so is all that beco
   assert.ok(messages.every(({ fields }) => fields['2'] === undefined || fields['2'].length >= 14));
   assert.ok(!JSON.stringify(messages).includes('378282246310005'));
   assert.equal(await statement('eur'), 1300);
+});
+
+test('a card at the terminal proves itself by its chip, and its holder by a PIN that nobody else sees', async () => {
+  const begun = (more: object = {}) =>
+    stripe.paymentIntents.create({ amount: 1100, currency: 'dkk', ...{ payment_method_types: ['card_present'] }, ...more });
+  const present = async (id: string, given: object) => {
+    const reply = await house.call('POST', `/v1/payments/payment-intents/${id}/present-card`, given, { door: 'payments.rest', bearer });
+    return reply.body as unknown as Stripe.PaymentIntent & { error?: object };
+  };
+  const paid = await begun();
+  assert.equal((await present(paid.id, { card: 'mastercard', pin: '1234' })).status, 'succeeded');
+  const { latest_charge: charge } = await stripe.paymentIntents.retrieve(paid.id, { expand: ['latest_charge'] });
+  const details = (charge as Stripe.Charge).payment_method_details?.card_present;
+  assert.deepEqual([details?.read_method, details?.last4], ['contact_emv', '4444']);
+  assert.deepEqual(
+    [
+      details?.receipt?.dedicated_file_name,
+      details?.receipt?.cardholder_verification_method,
+      details?.receipt?.authorization_response_code,
+    ],
+    ['A0000000041010', 'online_pin', '00'],
+  );
+  assert.match(details?.receipt?.application_cryptogram ?? '', /^[0-9A-F]{16}$/);
+  const held = await begun({ capture_method: 'manual' });
+  assert.equal((await present(held.id, { card: 'visa', entry: 'contactless' })).status, 'requires_capture');
+  assert.equal((await stripe.paymentIntents.capture(held.id, { amount_to_capture: 500 })).status, 'succeeded');
+  await stripe.refunds.create({ payment_intent: paid.id, amount: 100 });
+  const wrong = await begun();
+  for (const decline of ['incorrect_pin', 'incorrect_pin', 'incorrect_pin', 'pin_try_exceeded']) {
+    await present(wrong.id, { card: 'amex', pin: '4321' });
+    assert.equal((await stripe.paymentIntents.retrieve(wrong.id)).last_payment_error?.decline_code, decline);
+  }
+  const { messages } = await until(network, ({ books }) => books.DKK === 1000 + 500);
+  const asked = messages.filter(({ mti, fields }) => mti.endsWith('00') && fields['55'] !== undefined);
+  assert.deepEqual(asked.map(({ mti, fields }) => [mti, fields['22'], fields['53'] ?? null]).slice(0, 2), [
+    ['0200', '051', '2001010100000000'],
+    ['0100', '071', null],
+  ]);
+  assert.ok(messages.some(({ mti, fields }) => mti === '0210' && /^8a02/.test(fields['55'] ?? '')));
+  const online = await stripe.paymentIntents.create({ amount: 1100, currency: 'dkk' });
+  assert.equal((await stripe.paymentIntents.retrieve(online.id)).status, 'requires_payment_method');
+  await present(online.id, { card: 'visa' });
+  assert.equal((await stripe.paymentIntents.retrieve(online.id)).status, 'requires_payment_method');
 });
 
 test('answers that are lost, late or doubled leave both books the same, and so does a service that dies', {

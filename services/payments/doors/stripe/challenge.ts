@@ -71,15 +71,16 @@ async function answered(visit: Visit, secret: string, outcome: 'authenticated' |
   }
 }
 
-const note = '3-D Secure is simulated here: no bank is asked, and no card is charged.';
+const note = 'This is simulated: no bank is asked, and no card or account is charged.';
 
 function pageOf(thing: Thing): string {
   if (thing.status !== 'requires_action') {
     const isWell = thing.status !== 'requires_payment_method' && thing.status !== 'canceled';
     return page(isWell ? 'Authentication is complete' : 'Authentication has failed', 'You may close this page.', note);
   }
-  const what = thing.object === 'payment_intent' ? `A payment of ${spoken(Number(thing.amount), String(thing.currency))}` : 'A card';
+  const what =
+    thing.object === 'payment_intent' ? `A payment of ${spoken(Number(thing.amount), String(thing.currency))}` : 'A card or account';
   const button = (outcome: string, text: string) => `<button name="outcome" value="${outcome}">${text}</button>`;
   const buttons = button('authenticated', 'Complete authentication') + button('failed', 'Fail authentication');
-  return page('Is it you?', `${what} is to be confirmed by the holder of the card.`, note, `<form method="post">${buttons}</form>`);
+  return page('Is it you?', `${what} is to be confirmed by who holds it.`, note, `<form method="post">${buttons}</form>`);
 }

@@ -46,6 +46,7 @@ const table: readonly (readonly [method: string, path: string, operation: Name])
   ['POST', 'setup_intents/:id', 'UpdateSetupIntent'],
   ['POST', 'setup_intents/:id/confirm', 'ConfirmSetupIntent'],
   ['POST', 'setup_intents/:id/cancel', 'CancelSetupIntent'],
+  ['POST', 'setup_intents/:id/verify_microdeposits', 'VerifySetupIntentMicrodeposits'],
   ['POST', 'tokens', 'CreateToken'],
   ['GET', 'tokens/:id', 'GetToken'],
   ['POST', 'test_helpers/confirmation_tokens', 'CreateTestConfirmationToken'],

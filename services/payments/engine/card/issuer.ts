@@ -3,16 +3,23 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Host } from '#engine/iso8583/host.ts';
 import type { IsoMessage } from '#wire/iso8583/message.ts';
 import { answerTo, assertComplete, type Scheme, schemeSpec } from '#wire/iso8583/scheme.ts';
+import { acquirers } from '../../domain/acquirer.ts';
 import { cardBehind } from '../../domain/card-number.ts';
 import { decide } from '../../domain/issuer.ts';
 import { codeOf } from '../../domain/response-code.ts';
-import { authorizationsKeptMax } from './limits.ts';
+import { issuerData, provenChip, testPin, zoneKey } from './chip.ts';
+import { decipher } from './des.ts';
+import { pinIn } from './pin.ts';
+import { authorizationsKeptMax, chipsKeptMax, pinTriesMax, marketsKeptMax } from './limits.ts';
+import { Market } from './market.ts';
 import { circumstancesIn, type Conditions, encodingOf } from './network.ts';
 
 /** What an issuer remembers of one authorization, by what the acquirer calls it. */
 type Authorization = { readonly answer: IsoMessage['fields']; readonly currency: string; readonly place: string; amount: number };
 
-const [approvedCode, unknownRecord, formatError] = ['00', '25', '30'];
+const [approvedCode, unknownRecord, formatError, unreachable] = ['00', '25', '30', '91'];
+/** A cryptogram that is not the card's, a PIN that is not its holder's, and one time too many. */
+const [notProven, wrongPin, tooManyPins] = ['82', '55', '75'];
 const approvalLetters = 6;
 /** The processing code of money that is given back. */
 const refundCode = '200000';
@@ -25,6 +32,9 @@ const refundCode = '200000';
 export class Issuers {
   readonly #conditionsOf: (place: string) => Conditions;
   readonly #known = new Map<string, Authorization>();
+  readonly #chips = new Set<string>();
+  readonly #wrongPins = new Map<string, number>();
+  readonly #markets = new Map<string, Market>();
 
   constructor(conditionsOf: (place: string) => Conditions) {
     this.#conditionsOf = conditionsOf;
@@ -71,13 +81,60 @@ export class Issuers {
     const { behaviour } = cardBehind(text(message, 2));
     const isRefund = text(message, 3) === refundCode;
     const circumstances = circumstancesIn(text(message, 60));
-    const code = isRefund ? approvedCode : codeOf(decide(behaviour, { ...circumstances, offSession: true }));
+    const proven = this.#proven(message);
+    const decided = proven ?? (isRefund ? approvedCode : codeOf(decide(behaviour, { ...circumstances, offSession: true })));
+    const code = decided === approvedCode && !isRefund && !this.#getsThrough(message) ? unreachable : decided;
     const isApproved = code === approvedCode;
-    const answer = isApproved ? { 38: approvalOf(key), 39: code } : { 39: code };
+    const chip = message.fields[55];
+    const issued = chip instanceof Uint8Array && code !== notProven ? { 55: issuerData(chip, text(message, 2), code) } : {};
+    const answer = { ...(isApproved ? { 38: approvalOf(key) } : {}), 39: code, ...issued };
     const amount = isApproved ? Number(text(message, 4)) * (isRefund ? -1 : 1) : 0;
     if (this.#known.size >= authorizationsKeptMax) this.#known.delete(this.#known.keys().next().value as string);
     this.#known.set(key, { answer, amount, currency: text(message, 49), place: text(message, 42) });
     return answerTo(message, answer);
+  }
+
+  /** Why a card that was there is refused: its chip proves nothing, or nothing new, or the PIN is wrong; undefined where all is right. */
+  #proven(message: IsoMessage): string | undefined {
+    const { 52: block, 55: chip } = message.fields;
+    if (!(chip instanceof Uint8Array)) return undefined;
+    const card = { number: text(message, 2), amount: text(message, 4), currency: text(message, 49) };
+    const counter = provenChip(chip, card);
+    const name = `${text(message, 42)} ${card.number}`;
+    if (counter === undefined || this.#chips.has(`${name} ${counter}`)) return notProven;
+    if (this.#chips.size >= chipsKeptMax) this.#chips.clear();
+    this.#chips.add(`${name} ${counter}`);
+    if (!(block instanceof Uint8Array)) return undefined;
+    const tries = this.#wrongPins.get(name) ?? 0;
+    if (tries >= pinTriesMax) return tooManyPins;
+    const isRight = pinIn(decipher(zoneKey, block), card.number) === testPin;
+    if (isRight) this.#wrongPins.delete(name);
+    else this.#wrongPins.set(name, tries + 1);
+    return isRight ? undefined : wrongPin;
+  }
+
+  /** Whether an acquirer gets to the issuer what the issuer would approve. */
+  #getsThrough(message: IsoMessage): boolean {
+    const { market, down } = this.#conditionsOf(text(message, 42));
+    const code = text(message, 32);
+    if (down?.includes(code)) return false;
+    if (market === undefined) return true;
+    const number = text(message, 2);
+    const { country, brand } = cardBehind(number);
+    const { authenticated, offSession } = circumstancesIn(text(message, 60));
+    const entry = authenticated ? 'proven' : offSession ? 'away' : 'plain';
+    const trade = { country, brand, bin: number.slice(0, 6), amount: Number(text(message, 4)), entry };
+    const acquirer = acquirers.find((each) => each.code === code)?.id ?? code;
+    return drawn(`${market} ${nameOf(message)} ${code}`) < this.#market(market).approval(acquirer, trade);
+  }
+
+  #market(seed: string): Market {
+    const known = this.#markets.get(seed);
+    if (known) return known;
+    const made = new Market(seed);
+    if (this.#markets.size >= marketsKeptMax) this.#markets.clear();
+    this.#markets.set(seed, made);
+    return made;
   }
 
   /** What was authorized is taken, or a part of it; the rest is free again. */

@@ -23,6 +23,10 @@ export type Conditions = {
   readonly late: number;
   /** Answers that come twice. */
   readonly twice: number;
+  /** The market of acquirers that payments go through, by its seed; where it is undefined, all get through. */
+  readonly market?: string;
+  /** Numbers of acquirers that reach no network. */
+  readonly down?: readonly string[];
   /** How soon a standard payout leaves, in seconds; on the next bank day where it is undefined. */
   readonly payoutSeconds?: number;
 };

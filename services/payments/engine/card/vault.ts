@@ -12,6 +12,7 @@ import { messagesKeptMax, messagesShownMax, networkWaitMs, placesKeptMax } from 
 import type { Question } from './line-host.ts';
 import type { Conditions } from './network.ts';
 import { type Advice, type Asked, Switch } from './switch.ts';
+import { Terminal } from './terminal.ts';
 import { Tickets } from './ticket.ts';
 
 type Parts = { readonly cards: CardStore; readonly keys: VaultKeys; readonly log: Log };
@@ -26,6 +27,7 @@ export class Vault {
   readonly #parts: Parts;
   readonly #tickets: Tickets;
   readonly #switch: Switch;
+  readonly #terminal = new Terminal();
   readonly #conditions = new Map<string, Conditions>();
   readonly #places = new Map<string, Placed>();
   readonly #messages = new Map<string, Shown[]>();
@@ -52,6 +54,8 @@ export class Vault {
         return this.#parts.cards.shred(at, String(question.token));
       case 'authorize':
         return this.#authorize(at, question);
+      case 'present':
+        return this.#present(question);
       case 'advise':
         return this.#advise(at, question);
       case 'network':
@@ -106,6 +110,14 @@ export class Vault {
     return { brand, funding, country, cvcCheck, behaviour, last4: number.slice(-4), fingerprint, alias };
   }
 
+  /** A test card is put to the simulated terminal, and its holder types a PIN. What is answered has neither of them. */
+  #present({ card, amount, currency, entry, pin }: Question): object {
+    const { number, brand } = testCard(String(card));
+    const typed = typeof pin === 'string' ? pin : undefined;
+    const asked = { number, brand, amount: Number(amount), currency: String(currency), pin: typed };
+    return this.#terminal.present({ ...asked, entry: entry === 'contactless' ? 'contactless' : 'chip' }) ?? { untaken: true };
+  }
+
   async #number(at: Placed, card: unknown): Promise<string | undefined> {
     const { token, test } = card as { token?: string; test?: string };
     if (test !== undefined) return testCard(test).number;
@@ -151,7 +163,7 @@ export class Vault {
     const at = this.#places.get(place);
     if (!at) return;
     const said = Object.entries(message.fields).flatMap(([number, value]): [string, string][] =>
-      typeof value === 'string' && number !== '2' && number !== '14' ? [[number, value.trimEnd()]] : [],
+      typeof value === 'string' && number !== '2' && number !== '14' ? [[number, value.trimEnd()]] : chipShown(number, value),
     );
     const messages = this.#messages.get(place) ?? [];
     this.#messages.set(place, messages);
@@ -162,6 +174,10 @@ export class Vault {
     if (typeof number === 'string') shown.fields['2'] = await this.#parts.keys.alias(at, number);
   }
 }
+
+/** The chip's data has no number of a card. */
+const chipShown = (number: string, value: unknown): [string, string][] =>
+  number === '55' && value instanceof Uint8Array ? [[number, Buffer.from(value).toString('hex')]] : [];
 
 function testCard(name: string): TestCard {
   const card = cardNamed(name);

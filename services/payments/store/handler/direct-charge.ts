@@ -8,6 +8,7 @@ import type { Kept } from '../object.ts';
 import { behaviourOf, paymentBehind, paymentNamed } from '../payment.ts';
 import { rateOfCharge } from '../rate.ts';
 import { riskOf } from '../risk-step.ts';
+import { routeOf } from '../route-step.ts';
 import { found, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 
@@ -42,7 +43,8 @@ async function create(request: Request): Promise<Thing> {
   const work = async () => {
     const rate = await world.rates.of(desk.at, currency, card.thing.card);
     const risk = await riskOf(world, desk, payment.thing, card, {});
-    const more = { method: card.thing.id, mandate: null, rate, risk, attempt: 1, refuse_action: true, desk: writtenDesk(desk) };
+    const route = await routeOf(world, desk, payment.thing, card, {});
+    const more = { method: card.thing.id, mandate: null, rate, risk, route, attempt: 1, refuse_action: true, desk: writtenDesk(desk) };
     if (!(desk.again && (await world.steps.wasTaken(desk.at, step))))
       await world.steps.take(desk.at, { id: step, kind: 'authorize', subject: id, input: more, made: known ? [] : [payment] });
     const { dispute } = behaviourOf(card) as { dispute?: string };

@@ -1,4 +1,5 @@
 import { OperationError } from '#kernel/contract/fault.ts';
+import { cardFields, isCard } from '../../domain/card-present.ts';
 import { type Fields, fieldsOf, numberOf, textOf, type Thing } from '../../domain/json.ts';
 import { changedPaymentIntent, isCancelable, isOpen, newPaymentIntent } from '../../domain/payment-intent.ts';
 import { checkMoney } from '../amount.ts';
@@ -13,6 +14,7 @@ import type { Kept } from '../object.ts';
 import { behaviourOf, hiddenOf, paymentOf } from '../payment.ts';
 import { rateOfCharge } from '../rate.ts';
 import { riskOf } from '../risk-step.ts';
+import { routeOf } from '../route-step.ts';
 import type { Step, StepKind } from '../step.ts';
 import { traceOf } from '../trace.ts';
 import { claimed, found, keepNew, writtenDesk } from '../world.ts';
@@ -78,7 +80,8 @@ function paidAtOnce(request: Request, intent: Thing, method: Kept, given: Fields
     const rate = await world.rates.of(desk.at, String(intent.currency), method.thing.card);
     const attempt = attemptOf(request, kept, given);
     const risk = await riskOf(world, desk, intent, method, attempt);
-    const input = { method: method.thing.id, mandate, rate, risk, ...attempt };
+    const route = await routeOf(world, desk, intent, method, attempt);
+    const input = { method: method.thing.id, mandate, rate, risk, route, ...attempt };
     const made = [kept, method].filter(({ version }) => version === 0);
     const first = { kind: firstStep(method), id: step, input, made };
     if (disputeOf(method) === undefined) return take(request, first, desk.claim);
@@ -143,18 +146,19 @@ export function confirmed(request: Request, asked: Fields): Promise<Thing> {
       await checkWay(world, desk, kept.thing, method.thing, given);
       await note(request, given);
       const mandate = await mandateOf(world, desk, given, method.thing);
-      const rate = await world.rates.of(desk.at, String(kept.thing.currency), method.thing.card);
+      const rate = await world.rates.of(desk.at, String(kept.thing.currency), cardFields(method.thing));
       const attempt = attemptOf(request, kept, given);
       const noted = (await found(world, desk.at, kind, id)).thing;
       const risk = await riskOf(world, desk, noted, method, attempt);
-      const input = { method: method.thing.id, mandate, rate, risk, ...attempt };
+      const route = await routeOf(world, desk, noted, method, attempt);
+      const input = { method: method.thing.id, mandate, rate, risk, route, ...attempt };
       return contested(request, method, contest, await take(request, { kind: firstStep(method), id: step, input }));
     }),
   );
 }
 
 /** A card is asked at once; any other way waits. */
-const firstStep = ({ thing }: Kept): StepKind => (thing.type === 'card' ? 'authorize' : 'wait');
+const firstStep = ({ thing }: Kept): StepKind => (isCard(thing) ? 'authorize' : 'wait');
 
 const disputeOf = (method: Kept): string | undefined => (behaviourOf(method) as { dispute?: string }).dispute;
 
@@ -183,7 +187,8 @@ function answered(request: Request): Promise<Thing> {
       const attempt = attemptOf(request, kept, { return_url: back ?? null });
       const rate = await world.rates.of(desk.at, String(intent.currency), method.thing.card);
       const risk = await riskOf(world, desk, intent, method, { ...attempt, authenticated: true });
-      const given = { method: method.thing.id, mandate: mandate ?? null, rate, risk, ...attempt, authenticated: true };
+      const route = await routeOf(world, desk, intent, method, { ...attempt, authenticated: true });
+      const given = { method: method.thing.id, mandate: mandate ?? null, rate, risk, route, ...attempt, authenticated: true };
       return contested(request, method, contest, await take(request, { kind: 'authorize', id: step, input: given }));
     }),
   );

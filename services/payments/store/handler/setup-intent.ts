@@ -1,9 +1,11 @@
 import type { Statement } from '#seams/sql/sql.ts';
 import { keptChallenge, nextAction } from '../../domain/challenge.ts';
+import { depositAction, depositType } from '../../domain/deposit.ts';
 import { decide } from '../../domain/issuer.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import { changedSetupIntent, isSettable, newSetupIntent } from '../../domain/setup-intent.ts';
 import { changed } from '../change.ts';
+import { checkPayer, checkType } from '../bank.ts';
 import { challengeOf, waysOf } from '../challenge.ts';
 import { chosen, mandateOf, methodGiven } from '../choice.ts';
 import { errorOf, invalid, keptError, missing, refuse } from '../fault.ts';
@@ -16,12 +18,12 @@ import { listed, pageOf } from './list.ts';
 const kind = 'setup_intent';
 const secretLength = 25;
 
-const unexpected = ({ thing }: Kept, doing: string) =>
+export const unexpected = ({ thing }: Kept, doing: string) =>
   refuse('StateInvalid', `You cannot ${doing} this SetupIntent because it has a status of ${thing.status}.`, {
     ...{ code: 'setup_intent_unexpected_state', setup_intent: thing },
   });
 
-function assertSecret({ isPublic, input }: Request, { thing }: Kept): Thing {
+export function assertSecret({ isPublic, input }: Request, { thing }: Kept): Thing {
   const given = textOf(input.client_secret);
   if (given === undefined ? isPublic : given !== thing.client_secret) throw missing(kind, thing.id, 'intent');
   return thing;
@@ -53,6 +55,10 @@ function confirmed(request: Request, asked: Fields): Promise<Thing> {
     const given = await chosen(world, desk, asked, id);
     const method = (await methodGiven(world, desk, given.payment_method, given.payment_method_data)) ?? (await methodKept(request, kept));
     if (!method) throw unexpected(kept, 'confirm');
+    checkType(kept.thing, method.thing, 'SetupIntent');
+    await checkPayer(world, desk, method.thing, given);
+    const isProven = method.thing.type !== 'us_bank_account' || method.hidden.verified === true;
+    if (!isProven) return isByPage(kept.thing) ? challenged(request, kept, method, given) : deposited(request, kept, method, given);
     const verdict = decide(behaviourOf(method), { authenticated: false, prepared: false, offSession: false });
     if (verdict.kind === 'challenge') return challenged(request, kept, method, given);
     const behaviour = behaviourOf(method);
@@ -72,14 +78,31 @@ async function keep({ world, desk }: Request, kept: Kept, next: Thing, event: st
   return next;
 }
 
-async function succeeded(request: Request, kept: Kept, method: Kept, mandate: string | null): Promise<Thing> {
+/** Whether the holder of an account proves it on the page of their bank, and not by what came to the account. */
+const isByPage = ({ payment_method_options: options }: Thing): boolean =>
+  fieldsOf(fieldsOf(options).us_bank_account).verification_method === 'instant';
+
+/** Two small amounts are on their way to the account: whoever knows them holds it. */
+async function deposited(request: Request, kept: Kept, method: Kept, given: Fields): Promise<Thing> {
+  const { world, desk } = request;
+  const mandate = await mandateOf(world, desk, given, method.thing);
+  const next: Thing = {
+    ...kept.thing,
+    ...{ status: 'requires_action', payment_method: method.thing.id, next_action: depositAction(desk.created) },
+  };
+  const remembered = { ...kept, hidden: { ...kept.hidden, challenge: { mandate }, deposits: 0 } };
+  return keep(request, remembered, next, 'setup_intent.requires_action');
+}
+
+export async function succeeded(request: Request, kept: Kept, method: Kept, mandate: string | null): Promise<Thing> {
   const { world, desk } = request;
   const customer = kept.thing.customer ?? null;
   const owner = method.thing.customer ?? null;
   if (owner !== null && owner !== customer) throw invalid('payment_method', `The PaymentMethod belongs to the Customer ${String(owner)}.`);
   const prepared = kept.thing.usage === 'off_session' ? { prepared: true } : {};
   const attached: Thing = { ...method.thing, customer };
-  const hidden = { ...method.hidden, ...prepared } as Fields;
+  const proven = method.thing.type === 'us_bank_account' ? { verified: true } : {};
+  const hidden = { ...method.hidden, ...prepared, ...proven } as Fields;
   const more = [
     await world.objects.change(desk.at, method, attached, hidden),
     ...(owner === customer ? [] : await eventsOf(world, desk, [['payment_method.attached', attached]])),
@@ -109,7 +132,8 @@ function answered(request: Request): Promise<Thing> {
     const kept = await found(world, desk.at, kind, id);
     const intent = assertSecret(request, kept);
     if (desk.again && kept.hidden.confirmedBy === desk.seed) return intent;
-    if (intent.status !== 'requires_action') throw unexpected(kept, 'authenticate');
+    const isAsked = intent.status === 'requires_action' && fieldsOf(intent.next_action).type !== depositType;
+    if (!isAsked) throw unexpected(kept, 'authenticate');
     const method = await found(world, desk.at, 'payment_method', String(intent.payment_method));
     if (input.outcome !== 'failed') return succeeded(request, kept, method, textOf(fieldsOf(kept.hidden.challenge).mandate) ?? null);
     const error = { code: 'setup_intent_authentication_failure', type: 'invalid_request_error', message: unprovenText };

@@ -6,6 +6,7 @@ import { factsFrom } from '../../domain/card.ts';
 import { keptChallenge, nextAction } from '../../domain/challenge.ts';
 import { approved, capturedCharge, cardDetails, declinedBy, newCharge } from '../../domain/charge.ts';
 import { feeOf } from '../../domain/fee.ts';
+import { presentDetails } from '../../domain/card-present.ts';
 import { decide, type Verdict } from '../../domain/issuer.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import { type Assessment, assessmentIn, blockedOutcome, outcomeOf } from '../../domain/risk.ts';
@@ -17,7 +18,8 @@ import type { Hold } from '../money.ts';
 import type { Kept } from '../object.ts';
 import { behaviourOf, behind, foundIn, hiddenOf, type Payment, paymentIn } from '../payment.ts';
 import { reviewOf } from '../review.ts';
-import { keptRail, notice, railSubject } from '../rail.ts';
+import { keptRail, notice, type RailAnswer, railSubject } from '../rail.ts';
+import { askedBy } from '../route-step.ts';
 import type { Ending, Mover } from '../step.ts';
 import { sessionAfter } from './checkout.ts';
 import { invoiceAfter } from './invoice.ts';
@@ -32,6 +34,10 @@ type Attempt = {
   readonly input: Fields;
   /** Whether the cardholder has proven to be it, now or before. */
   readonly authenticated: boolean;
+  /** Which acquirers were asked, and why those. */
+  route?: Fields;
+  /** What the network said. */
+  said?: Fields;
 };
 
 /** A movement that the ledger must make, because nothing but a fault of ours stands against it. */
@@ -48,8 +54,10 @@ export const authorizer =
     const payment = await paymentIn(world(), at, step);
     const method = await foundIn(world(), at, step, 'payment_method', String(input.method));
     const hold: Hold = { step: 'authorize', attempt: Number(input.attempt), amount: Number(payment.thing.amount) };
-    const authenticated = input.authenticated === true || payment.authenticated === method.thing.id;
-    const attempt = { desk, payment, method, hold, input, authenticated };
+    // Who puts a card to a terminal proves nothing to a page.
+    const isPresent = method.thing.type === 'card_present';
+    const authenticated = isPresent || input.authenticated === true || payment.authenticated === method.thing.id;
+    const attempt: Attempt = { desk, payment, method, hold, input, authenticated };
     const isAway = input.off_session === true || input.refuse_action === true;
     const circumstances = { authenticated, prepared: method.hidden.prepared === true, offSession: isAway };
     const risk = assessmentIn(input);
@@ -63,7 +71,9 @@ export const authorizer =
     // A proof that the business wants, and that nobody is there for, is nothing to ask the issuer about.
     const unproven = first.kind === 'declined' && proof !== behaviourOf(method) ? { verdict: first, trace: {}, isOpen: false } : undefined;
     const order = { name: `${subject} authorize ${hold.attempt}`, method, ...{ amount: hold.amount, currency: payment.money.currency } };
-    const answer = unproven ?? (await world().rail.authorize(at, { ...order, takes: !isManual(payment.thing), circumstances }));
+    const asked = unproven ? undefined : await askedBy(world(), at, { ...order, takes: !isManual(payment.thing), circumstances }, input);
+    const answer = asked?.answer ?? (unproven as RailAnswer);
+    if (asked) Object.assign(attempt, { route: asked.route, said: answer.trace });
     if (answer.verdict.kind === 'approved') return accepted(world(), at, attempt, answer.verdict, answer.trace);
     sure(await world().money.release(at, payment.money, [hold], 'decline'));
     const ending = await refusedBy(answer.verdict, declinedBy(answer.verdict.decline));
@@ -81,7 +91,8 @@ const isManual = (intent: Thing): boolean => (cardOptions(intent).capture_method
 const blocked = { kind: 'declined', code: 'card_declined', decline: 'fraudulent', message: 'Your card was declined.' } as const;
 
 /** What is kept of a charge beside what clients see. */
-const beside = ({ payment, input }: Pick<Attempt, 'payment' | 'input'>): Fields => ({
+const beside = ({ payment, input, route }: Pick<Attempt, 'payment' | 'input' | 'route'>): Fields => ({
+  ...(route === undefined ? {} : { route }),
   ...behind(payment.thing),
   ...(input.risk == null ? {} : { risk: input.risk }),
 });
@@ -155,15 +166,19 @@ export const bookedOf = (desk: Desk, charge: Thing, { amount, fee, wait }: { amo
     availableOn: desk.created + wait,
   });
 
-function chargeOf({ desk, payment, method, input, authenticated }: Attempt, id: string, outcome: Fields): Thing {
+function chargeOf({ desk, payment, method, input, authenticated, said = {} }: Attempt, id: string, outcome: Fields): Thing {
   const card = fieldsOf(method.thing.card);
   const mandate = textOf(input.mandate) ?? null;
   const cvcCheck = textOf(fieldsOf(card.checks).cvc_check) ?? null;
   const held = isManual(payment.thing) ? Number(payment.thing.amount) : null;
+  const isPresent = method.thing.type === 'card_present';
+  const receipt = fieldsOf(fieldsOf(method.hidden.present).receipt);
   return newCharge({
     ...{ id, created: desk.created, intent: payment.thing, method: method.thing, receiptUrl: null },
     outcome: outcomeOf(outcome, assessmentIn(input)),
-    details: cardDetails(factsFrom(card, cvcCheck), { authenticated, mandate, held }),
+    details: isPresent
+      ? presentDetails(method.thing, { receipt, held, code: textOf(said.code) ?? null, approval: textOf(said.approval) ?? null })
+      : cardDetails(factsFrom(card, cvcCheck), { authenticated, mandate, held }),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Placed } from '#kernel/contract/provider.ts';
+import { firstAcquirer } from '../../domain/acquirer.ts';
 import { capturedCharge } from '../../domain/charge.ts';
 import { feeOf } from '../../domain/fee.ts';
 import { newRefund } from '../../domain/refund.ts';
@@ -145,7 +146,9 @@ async function askedFor(world: World, at: Placed, step: Parameters<Mover>[1], pa
   const method = await found(world, at, 'payment_method', rail.method);
   const order = { name: `${step.subject} increment ${hold.attempt}`, amount: hold.amount, currency: payment.money.currency };
   const circumstances = { authenticated: true, prepared: true, offSession: true };
-  const { verdict, trace, isOpen } = await world.rail.authorize(at, { ...order, method, takes: false, circumstances });
+  // Who took the payment to its network holds what is more of it too.
+  const acquirer = textOf(rail.traces[0]?.acquirer) ?? firstAcquirer.id;
+  const { verdict, trace, isOpen } = await world.rail.authorize(at, { ...order, method, acquirer, takes: false, circumstances });
   if (verdict.kind === 'approved') return { kept: { rail: keptRail(rail.method, [...rail.traces, trace]) } };
   sure(await world.money.release(at, payment.money, [hold], 'decline'));
   const back = isOpen ? [notice(step.id, step.subject, { kind: 'reverse', ...order, method: rail.method, trace })] : [];

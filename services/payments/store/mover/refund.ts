@@ -1,6 +1,6 @@
 import { newBalanceTransaction } from '../../domain/balance-transaction.ts';
 import { spoken } from '../../domain/currency.ts';
-import { fieldsOf, numberOf, type Thing } from '../../domain/json.ts';
+import { type Fields, fieldsOf, numberOf, type Thing } from '../../domain/json.ts';
 import { newRefund, refundedCharge } from '../../domain/refund.ts';
 import { refuse } from '../fault.ts';
 import { behind, paymentNamed } from '../payment.ts';
@@ -51,7 +51,9 @@ export const refunder =
     const passed = back && back.share.amount > 0 ? await sharedBack(world, desk, back, id) : undefined;
     const rail = railIn(payment.kept.hidden);
     const { currency } = payment.money;
-    const told = rail ? [notice(step.id, subject, { kind: 'refund', name: id, method: rail.method, amount, currency, trace: {} })] : [];
+    const told = rail
+      ? [notice(step.id, subject, { kind: 'refund', name: id, method: rail.method, amount, currency, trace: byWhom(rail) })]
+      : [];
     const credit = await creditOf(world, desk, { charge: charge.thing, payment: subject, amount });
     return {
       ...(credit.length > 0 ? { due: desk.created } : {}),
@@ -82,6 +84,9 @@ function tooMuch(charge: string, currency: string, amount: number, left: number)
   const message = `Refund amount (${spoken(amount, currency)}) is greater than unrefunded amount on charge (${spoken(left, currency)})`;
   return refuse('ParameterInvalid', message, { param: 'amount' });
 }
+
+/** Who took a payment to its network takes back what is given back of it. */
+const byWhom = ({ traces }: { traces: readonly Fields[] }): Fields => ({ acquirer: traces[0]?.acquirer ?? null });
 
 const poor = () =>
   refuse('BalanceInsufficient', 'Insufficient funds in your balance to refund this amount.', { code: 'balance_insufficient' });

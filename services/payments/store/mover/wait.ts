@@ -1,5 +1,6 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Statement } from '#seams/sql/sql.ts';
+import { depositAction } from '../../domain/deposit.ts';
 import { bankDetails, newCharge, pendingCharge } from '../../domain/charge.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import { type Assessment, assessmentIn, blockedOutcome, outcomeOf } from '../../domain/risk.ts';
@@ -17,8 +18,6 @@ import { invoiceAfter } from './invoice.ts';
 
 type Attempt = { readonly desk: Desk; readonly payment: Payment; readonly method: Kept; readonly way: Way; readonly input: Fields };
 
-/** The next business days, on one of which small amounts arrive. */
-const depositSeconds = 2 * 86_400;
 /** Letters of which a number is made, and how many numbers there are. */
 const [serialLetters, serialRange] = [10, 10 ** 11];
 
@@ -73,10 +72,7 @@ const waiting = ({ payment, method }: Attempt, status: string, action: Fields | 
 
 /** Whoever knows what came to the account holds it. */
 async function unverified(world: World, attempt: Attempt): Promise<Ending> {
-  const details = {
-    ...{ arrival_date: attempt.desk.created + depositSeconds, hosted_verification_url: null, microdeposit_type: 'amounts' },
-  };
-  const next = waiting(attempt, 'requires_action', { type: 'verify_with_microdeposits', verify_with_microdeposits: details });
+  const next = waiting(attempt, 'requires_action', depositAction(attempt.desk.created));
   const { mandate = null, rate = {}, risk = null } = attempt.input;
   const hidden: Fields = { mandate, rate, risk, deposits: 0 };
   const { desk, payment, method } = attempt;
