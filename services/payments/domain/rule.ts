@@ -28,6 +28,8 @@ class Parser {
   readonly #tokens: readonly Token[];
   readonly #typeOf: (name: string) => FactType | undefined;
   readonly #names = new Set<string>();
+  /** Where what is of a type begins. */
+  readonly #places = new Map<Typed, number>();
   #next = 0;
   #nesting = 0;
 
@@ -123,6 +125,13 @@ class Parser {
   }
 
   #atom(): Typed {
+    const { at } = this.#peek();
+    const typed = this.#term();
+    this.#places.set(typed, at);
+    return typed;
+  }
+
+  #term(): Typed {
     const token = this.#peek();
     this.#next += 1;
     if (token.kind === 'number') return fixed('number', Number(token.text));
@@ -177,7 +186,8 @@ class Parser {
   }
 
   #as(typed: Typed, type: FactType): Typed {
-    if (typed.type !== type) throw new RuleError(`a ${type} stands here, and not a ${typed.type}`, this.#peek().at);
+    if (typed.type !== type)
+      throw new RuleError(`a ${type} stands here, and not a ${typed.type}`, this.#places.get(typed) ?? this.#peek().at);
     return typed;
   }
 

@@ -80,6 +80,13 @@ test('rules are typed, and what is not known neither holds nor does its opposite
     ],
   ];
   for (const rule of wrong) assert.throws(() => readRule(rule, factType), RuleError, rule);
+  const places = [
+    ["block if :amount: > 'x'", 20],
+    ['block if :amount: and :is_off_session:', 9],
+    ['block if :unknown: = 1', 9],
+    ['block if :amount: > 1 2', 22],
+  ] as const;
+  for (const [rule, at] of places) assert.throws(() => readRule(rule, factType), { at }, rule);
 });
 
 test('1,008 features are counted by window, and the entity that was seen longest ago is forgotten first', () => {
