@@ -25,7 +25,7 @@ export async function traceOf(world: World, at: Placed, id: string): Promise<obj
     world.objects.list(at, 'event', marked),
     world.objects.list(at, ruleKind, { limit: rulesMax, where: [] }),
     bankRecords(world, at, id),
-    world.vault.messages(at, referencesOf(payment, thingsOf(refunds))),
+    world.vault.messages(at, referencesOf(payment, charges?.items ?? [], thingsOf(refunds))),
     passedOn(world, at, thingsOf(charges)),
   ]);
   const named = { refunds: thingsOf(refunds), disputes: thingsOf(disputes), transfers };
@@ -50,15 +50,24 @@ async function passedOn(world: World, at: Placed, charges: readonly Thing[]): Pr
 }
 
 /** Field 37 of all that was asked of a payment's card, and told to it. */
-function referencesOf({ thing: { id }, attempts, holds }: Payment, refunds: readonly Thing[]): string[] {
-  const tries = Array.from({ length: attempts }, (_, attempt) => `${id} authorize ${attempt + 1}`);
+function referencesOf({ thing: { id }, attempts, holds }: Payment, charges: readonly Kept[], refunds: readonly Thing[]): string[] {
+  // Acquirers after the first are asked under names of their own.
+  const others = charges.flatMap(({ hidden }) => acquirersOf(hidden).slice(1));
+  const tries = Array.from({ length: attempts }, (_, attempt) => `${id} authorize ${attempt + 1}`).flatMap((name) => [
+    name,
+    ...[...new Set(others)].map((acquirer) => `${name} via ${acquirer}`),
+  ]);
   const more = holds.filter(({ step }) => step === 'increment').map(({ attempt }) => `${id} increment ${attempt}`);
   return [...tries, ...more, ...refunds.map((refund) => refund.id)].map(referenceOf);
 }
 
+/** The acquirers that were asked for a charge, in their order. */
+const acquirersOf = (hidden: Fields): string[] =>
+  ((fieldsOf(hidden.route).attempts ?? []) as readonly Fields[]).map(({ acquirer }) => String(acquirer));
+
 function attemptOf(payment: Payment, { thing: charge, hidden }: Kept, rules: readonly Thing[]): Fields {
   const risk = assessmentIn(hidden);
-  return { charge, decision: risk ? decisionOf(risk, charge, rules) : null, route: routeOf(payment, charge) };
+  return { charge, decision: risk ? decisionOf(risk, charge, rules) : null, route: routeOf(payment, charge, hidden) };
 }
 
 /** What was decided, by what: the numbers that were looked at, and of each rule there was whether it held. */
@@ -77,14 +86,15 @@ function decisionOf({ action, level, score, rule, matched, facts, reasons }: Ass
 }
 
 /** By which way an attempt went; null where it went none, because it was blocked. */
-function routeOf({ kept, thing }: Payment, charge: Thing): Fields | null {
+function routeOf({ kept, thing }: Payment, charge: Thing, hidden: Fields): Fields | null {
   if (fieldsOf(charge.outcome).network_status === 'not_sent_to_network') return null;
-  const { type, card } = fieldsOf(charge.payment_method_details);
+  const { type, card, card_present: present } = fieldsOf(charge.payment_method_details);
   const way = isWay(type) ? ways[type] : undefined;
   if (way) return { rail: 'rail' in way ? way.rail : String(type) };
   const known: Fields = (charge.id === thing.latest_charge ? railIn(kept.hidden)?.traces[0] : undefined) ?? {};
-  const brand: Json = textOf(fieldsOf(card).brand) ?? null;
-  return { rail: 'card', network: known.network ?? brand, reference: known.reference ?? null, approval: known.approval ?? null };
+  const brand: Json = textOf(fieldsOf(card ?? present).brand) ?? null;
+  const said = { network: known.network ?? brand, reference: known.reference ?? null, approval: known.approval ?? null };
+  return { rail: 'card', ...said, routing: hidden.route ?? null };
 }
 
 /** A message with its type in words and its fields by their names; numbers of cards are aliases. */

@@ -71,12 +71,18 @@ test('another acquirer is asked when one reaches no network, and none when the i
   }
   await simulated({ down: ['alder', 'birch', 'cedar', 'elm', 'larch'] });
   let fallen: Route | undefined;
+  let payment = '';
   for (let at = 0; !fallen && at < 60; at += 1) {
     await pay('pm_card_visa').catch(() => undefined);
     const route = await routeOf(await last());
-    if (route.attempts.length > 1) fallen = route;
+    if (route.attempts.length > 1) [fallen, payment] = [route, await last()];
   }
   assert.ok(fallen?.attempts.slice(0, -1).every(({ code, retryable }) => code === '91' && retryable));
+  type Trace = { attempts: { route: { routing: Route } }[]; messages: { mti: string; elements: { number: number; value: string }[] }[] };
+  const trace = await rest<Trace>('GET', `payment-intents/${payment}/get-payment-intent-trace`);
+  assert.deepEqual(trace.attempts[0]?.route.routing, fallen);
+  const codes = trace.messages.flatMap(({ elements }) => elements.filter(({ number }) => number === 39).map(({ value }) => value));
+  assert.deepEqual(codes.toSorted(), fallen?.attempts.map(({ code }) => code).toSorted());
   // By and by it is noticed who gets payments through.
   for (let at = 0; at < 6; at += 1) await Promise.allSettled(Array.from({ length: 10 }, () => pay('pm_card_visa')));
   // Two of a hundred payments still go by the fixed acquirer, to compare with.
