@@ -102,10 +102,13 @@ test('a payout that a bank refuses, or sends back, is the money of the business 
 });
 
 test('a payout is taken back from its bank once, and the money is there when the debit cannot come back any more', async () => {
-  await simulated({ payout_s: 0 });
   const before = await available('usd');
+  await simulated({ payout_s: 3600 });
+  const waiting = await stripe.payouts.create({ amount: 800, currency: 'usd' });
+  assert.equal((await refusal(stripe.payouts.reverse(waiting.id))).code, 'payouts_not_allowed', 'not paid yet');
+  await stripe.payouts.cancel(waiting.id);
+  await simulated({ payout_s: 0 });
   const { id } = await stripe.payouts.create({ amount: 800, currency: 'usd' });
-  assert.equal((await refusal(stripe.payouts.reverse(id))).code, 'payouts_not_allowed');
   await ends(id, 'paid');
   const back = await stripe.payouts.reverse(id, { metadata: { why: 'twice' } });
   assert.deepEqual([back.amount, back.original_payout, back.metadata?.why], [-800, id, 'twice']);
