@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { Handlers } from '#kernel/contract/call.ts';
 import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
@@ -32,7 +33,7 @@ import { renameHandlers } from './store/handler/rename.ts';
 import { selectHandlers } from './store/handler/select.ts';
 import { subjects } from './store/handler/subject.ts';
 import { BucketHistory } from './store/history.ts';
-import { dayOf } from './store/limits.ts';
+import { dayOf, heapGrowthPercent } from './store/limits.ts';
 import { partitionsWanted } from './store/partition.ts';
 import { bucketProvider } from './store/provider.ts';
 import { closeStore, openStore } from './store/store.ts';
@@ -41,6 +42,8 @@ import { share, tellChanges } from './store/worker/share.ts';
 import { Workers } from './store/worker/workers.ts';
 
 registerFaults(storage.errors);
+// Buffers outside the heap count as its growth: they come and go, and each few dozen megabytes of them had all of it marked anew.
+setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
 
 export const main = implement<typeof storage, Needs>(
   storage,

@@ -12,6 +12,11 @@ export const packedMaxBytes = limit(
 export const digestHereMaxBytes = limit(64 * kib, 'byte', 'Largest body whose digests are made on the event loop, when it ends.');
 export const digestAheadBytes = limit(4 * mib, 'byte', 'Bytes of one body that may wait for their digests before more of it are read.');
 export const digestPostBytes = limit(512 * kib, 'byte', 'Bytes of one body that are handed to the thread of digests at once.');
+export const heapGrowthPercent = limit(
+  300,
+  'percent',
+  'Growth of the heap, and of the buffers outside it, after which the collector looks through all of it.',
+);
 export const bucketsReadMax = limit(1024, 'bucket', 'Records of buckets that are kept unpacked in memory.');
 export const blockBytes = limit(mib, 'byte', 'Bytes of a file of the first format that share one checksum; the last block may be shorter.');
 export const recordHeadBytes = limit(64, 'byte', 'Header before every packed object; what follows is padded to a multiple of as many.');
