@@ -1,24 +1,11 @@
-import { NumberInput, TextInput } from '@mantine/core';
-import { useEffect, useState } from 'react';
-import { useApi, useMay, useOperation } from '#console/api/call.ts';
-import { Button } from '#console/part/button.tsx';
-import { useChange } from '#console/part/dialog.tsx';
-import { notice } from '#console/part/notice.tsx';
+import { useOperation } from '#console/api/call.ts';
 import { Facts, Section } from '#console/part/page.tsx';
 import { Refusal, Waiting } from '#console/part/state.tsx';
 import { type Column, Table } from '#console/part/table.tsx';
 import { spoken } from '../domain/currency.ts';
+import { type Conditions, ConditionForm } from './condition-form.tsx';
 import { lookMs } from './limits.ts';
 
-const numbers = [
-  { name: 'latency_ms', label: 'Every answer takes', suffix: ' ms' },
-  { name: 'spread_ms', label: 'Some take up to this much more', suffix: ' ms' },
-  { name: 'wait_ms', label: 'The switch waits', suffix: ' ms' },
-  { name: 'lost', label: 'Not answered', suffix: ' %' },
-  { name: 'late', label: 'Answered when nobody waits any more', suffix: ' %' },
-  { name: 'twice', label: 'Answered twice', suffix: ' %' },
-] as const;
-type Conditions = Readonly<Record<string, number | string>>;
 type Message = { readonly mti: string; readonly fields: Readonly<Record<string, string>> };
 type Network = {
   readonly conditions: Conditions;
@@ -65,59 +52,3 @@ const columns: readonly Column<Message & { readonly at: number }>[] = [
 
 const amountIn = ({ 4: amount, 49: currency }: Readonly<Record<string, string>>): string =>
   amount === undefined ? '' : spoken(Number(amount), (currency ?? '').toLowerCase());
-
-function ConditionForm({ conditions }: { conditions: Conditions }) {
-  const api = useApi();
-  const may = useMay('payments');
-  const change = useChange();
-  const [draft, setDraft] = useState<Conditions>(conditions);
-  const known = JSON.stringify(conditions);
-  useEffect(() => setDraft(JSON.parse(known) as Conditions), [known]);
-  const put = (next: Conditions) =>
-    void change.run(async () => {
-      await api.call('payments', 'PutCardNetwork', '', next);
-      notice('The networks are like this from now on.');
-    });
-  const save = (event: React.FormEvent) => {
-    event.preventDefault();
-    put(draft);
-  };
-  return (
-    <Section
-      title="What the simulated networks are like"
-      text="All chance follows from the seed. Clearing houses lose, delay and repeat as card networks do."
-    >
-      <form className="stack" onSubmit={save}>
-        <div className="condition-fields">
-          {numbers.map(({ name, label, suffix }) => (
-            <NumberInput
-              key={name}
-              label={label}
-              suffix={suffix}
-              min={0}
-              allowDecimal={false}
-              value={draft[name] ?? 0}
-              onChange={(value) => setDraft({ ...draft, [name]: Number(value) || 0 })}
-            />
-          ))}
-          <TextInput
-            label="Seed"
-            value={String(draft.seed ?? '')}
-            onChange={(event) => setDraft({ ...draft, seed: event.currentTarget.value })}
-          />
-        </div>
-        {change.problem && <Refusal problem={change.problem} compact />}
-        {may('PutCardNetwork') && (
-          <div className="row dialog-end">
-            <Button onClick={() => put({})} busy={change.busy}>
-              As usual
-            </Button>
-            <Button look="main" type="submit" busy={change.busy}>
-              From now on
-            </Button>
-          </div>
-        )}
-      </form>
-    </Section>
-  );
-}

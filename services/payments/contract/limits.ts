@@ -34,6 +34,7 @@ export const ruleCharactersMax = limit(2_000, 'character', 'Longest rule of risk
 export const modelCharactersMax = limit(2 * 1024 * 1024, 'character', 'Longest file of a model that scores payments.');
 export const calibrationMax = limit(1_000, 'step', 'Most steps of the calibration of a model.');
 export const fileBytesMax = limit(5 * 1024 * 1024, 'byte', 'Largest file, such as evidence.');
+export const perMilleMax = limit(1_000, 'per mille', 'Most card payments of a thousand that simulated issuers decline by chance.');
 export const networkLatencyMaxMs = limit(10_000, 'ms', 'Longest latency of simulated card networks.');
 export const networkWaitMinMs = limit(20, 'ms', 'Shortest wait for the answer of a card network.');
 export const networkWaitMaxMs = limit(15_000, 'ms', 'Longest wait for the answer of a card network.');

@@ -1,8 +1,9 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
-import { acquirers } from '../domain/acquirer.ts';
+import { outages } from '../domain/outage.ts';
+import { declineCodes } from '../domain/response-code.ts';
 import { Found, input, may, nothing, oneOf, read, write } from './field.ts';
-import { payoutSecondsMax, networkLatencyMaxMs, networkWaitMaxMs, networkWaitMinMs, percentMax } from './limits.ts';
+import { payoutSecondsMax, networkLatencyMaxMs, networkWaitMaxMs, networkWaitMinMs, percentMax, perMilleMax } from './limits.ts';
 
 const on = { on: 'CardNetwork', at: 'collection' } as const;
 const Share = may(Type.Integer({ minimum: 0, maximum: percentMax }));
@@ -40,11 +41,22 @@ export const networkOperations = {
         Type.String({ maxLength: 64, description: 'The seed of how acquirers differ; without one, all get everything through.' }),
       ),
       down: may(
-        Type.Array(oneOf(...acquirers.map(({ id }) => id)), {
-          maxItems: acquirers.length,
-          description: 'Acquirers that reach no network.',
+        Type.Array(oneOf(...outages), {
+          maxItems: outages.length,
+          description: 'Networks and rails that nothing comes back from, and acquirers that reach no network.',
         }),
       ),
+      down_until: may(
+        Type.Integer({ minimum: 0, description: 'When they are back, in seconds since 1970; until another word if not said.' }),
+      ),
+      declined: may(
+        Type.Integer({
+          minimum: 0,
+          maximum: perMilleMax,
+          description: 'Card payments of a thousand that issuers decline, whatever the card; drawn by the seed.',
+        }),
+      ),
+      decline_code: may(oneOf(...declineCodes)),
       lost: Share,
       late: Share,
       twice: Share,

@@ -32,6 +32,9 @@ const declines: Readonly<Record<string, Omit<Declined, 'kind'>>> = {
   },
 };
 
+/** Codes that say why a payment was declined, as the API has words for them. */
+export const declineCodes: readonly string[] = Object.keys(declines).toSorted();
+
 /** The code of a network that could not be reached, or whose answer did not come. */
 export const malfunction = '96';
 

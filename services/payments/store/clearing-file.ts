@@ -1,5 +1,6 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import { type Fields, numberOf, textOf, type Thing } from '../domain/json.ts';
+import { isDown } from '../domain/outage.ts';
 import { achReturns } from '../engine/bank/ach.ts';
 import { clearingAnswer } from '../engine/bank/clearing-house.ts';
 import { drawn } from '../engine/bank/draw.ts';
@@ -27,7 +28,9 @@ export const fileDue: Happening = async (world, at, { id, due }, now) => {
   if (file.hidden.due !== due) return;
   const turn: Turn = file.hidden.turn === 'late' ? 'late' : 'early';
   const tries = numberOf(file.hidden.tries) ?? 0;
-  const { seed, lost, late, twice } = await world.networks.conditions(at);
+  const { seed, lost, late, twice, down } = await world.networks.conditions(at);
+  // A rail that is down takes nothing: it is known that nothing went, and what was asked before is still to be asked about.
+  if (isDown(down, String(file.thing.rail))) return lookAgain(world, at, file, now + fileAgainSeconds, {});
   const draw = (what: string) => drawn(`${seed} ${what} ${id} ${turn} ${tries}`);
   const times = draw('twice') < twice ? 2 : 1;
   if (file.thing.format === 'pacs.008' && turn === 'early') return transferDue(world, at, file, now, { tries, times });

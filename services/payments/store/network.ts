@@ -1,5 +1,4 @@
 import type { Placed } from '#kernel/contract/provider.ts';
-import { acquirerNamed } from '../domain/acquirer.ts';
 import { type Fields, fieldsOf, numberOf, type Thing } from '../domain/json.ts';
 import type { Conditions } from '../engine/card/network.ts';
 import { networkWaitMs } from '../engine/card/limits.ts';
@@ -9,7 +8,10 @@ import type { Objects } from './object.ts';
 export const networkKind = 'card_network';
 
 /** Simulated networks as they are unless an environment says otherwise: at once, and without a fault. */
-const fair: Fields = { seed: '', latency_ms: 0, spread_ms: 0, wait_ms: networkWaitMs, lost: 0, late: 0, twice: 0 };
+const fair: Fields = {
+  ...{ seed: '', latency_ms: 0, spread_ms: 0, wait_ms: networkWaitMs, lost: 0, late: 0, twice: 0 },
+  ...{ declined: 0, decline_code: '05' },
+};
 
 export const fairNetwork = (created: number): Thing => ({ id: networkKind, object: networkKind, created, conditions: fair });
 
@@ -28,9 +30,13 @@ export class Networks {
     const known = this.#known.get(at.scope);
     if (known && known.until > this.#now()) return known.conditions;
     const kept = await this.#objects.get(at, networkKind, networkKind);
-    const conditions = conditionsIn(fieldsOf(kept?.thing.conditions));
+    const given = fieldsOf(kept?.thing.conditions);
+    const now = this.#now();
+    const lifted = (numberOf(given.down_until) ?? Number.POSITIVE_INFINITY) * 1000;
+    const { down, ...rest } = conditionsIn(given);
+    const conditions = down === undefined || lifted <= now ? rest : { ...rest, down };
     if (this.#known.size >= ratesKeptMax) this.#known.clear();
-    this.#known.set(at.scope, { conditions, until: this.#now() + ratesKeptMs });
+    this.#known.set(at.scope, { conditions, until: lifted > now ? Math.min(now + ratesKeptMs, lifted) : now + ratesKeptMs });
     return conditions;
   }
 
@@ -45,8 +51,9 @@ function conditionsIn(given: Fields): Conditions {
   return {
     ...{ seed: String(given.seed ?? ''), latencyMs: of('latency_ms'), spreadMs: of('spread_ms'), waitMs: of('wait_ms') },
     ...{ lost: of('lost'), late: of('late'), twice: of('twice') },
+    ...{ declined: of('declined'), declineCode: String(given.decline_code ?? fair.decline_code) },
     ...(payoutSeconds === undefined ? {} : { payoutSeconds }),
     ...(typeof given.market === 'string' ? { market: given.market } : {}),
-    ...(Array.isArray(given.down) ? { down: given.down.flatMap((id) => acquirerNamed(id)?.code ?? []) } : {}),
+    ...(Array.isArray(given.down) ? { down: given.down.map(String) } : {}),
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Thing } from '../domain/json.ts';
+import { isDown } from '../domain/outage.ts';
 import { clearingAnswer, inquiryAnswer } from '../engine/bank/clearing-house.ts';
 import { drawn } from '../engine/bank/draw.ts';
 import type { Answer } from '../engine/bank/order.ts';
@@ -27,6 +28,8 @@ export async function asked(world: World, at: Placed, file: Kept, now: number, {
   const latency = latencyMs + (spreadMs * draw('latency')) / 100;
   if (isLost || latency > waitMs || draw('late') < late) return undefined;
   if (latency > 0) await pause(latency, undefined, { ref: false });
+  // What is on its way when the rail goes down does not arrive, though the clearing house has acted.
+  if (isDown((await world.networks.conditions(at)).down, String(file.thing.rail))) return undefined;
   return answer;
 }
 

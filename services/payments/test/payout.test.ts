@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import type Stripe from 'stripe';
 import { readIso20022 } from '#wire/iso20022/document.ts';
 import { readNacha } from '#wire/nacha/read.ts';
@@ -136,4 +137,39 @@ test('an instant payout is sent once and paid once, whatever is lost, late or sa
     lines.reduce((sum, { net }) => sum + net, 0),
     await available('eur'),
   );
+});
+
+test('a payout whose rail is down is neither paid nor failed, and is paid once when the rail is back', async () => {
+  await fund('usd', 5000);
+  await bank('usd', '000123456789', '110000000');
+  await simulated({ payout_s: 0, latency_ms: 1000 });
+  const before = await available('usd');
+  // The first one may be on its way back from the clearing house when the rail goes down; the others find it down.
+  const made = [await stripe.payouts.create({ amount: 300, currency: 'usd', method: 'instant' })];
+  await until(
+    () => stripe.payouts.retrieve(made[0]?.id ?? ''),
+    ({ status }) => status === 'in_transit',
+  );
+  const down = ['rtp', 'ach'];
+  await simulated({ payout_s: 0, down });
+  made.push(await stripe.payouts.create({ amount: 400, currency: 'usd', method: 'instant' }));
+  made.push(await stripe.payouts.create({ amount: 500, currency: 'usd' }));
+  await pause(2500);
+  const waiting = await Promise.all(made.map(({ id }) => stripe.payouts.retrieve(id)));
+  assert.deepEqual(new Set(waiting.map(({ status }) => status)), new Set(['in_transit']));
+  assert.equal(await available('usd'), before - 1200);
+  await simulated({ payout_s: 0, down, down_until: Math.floor(Date.now() / 1000) + 2 });
+  await Promise.all(made.map(({ id }) => ends(id, 'paid')));
+  await simulated({});
+  const sent = (await messages('rtp')).flatMap((each) => (each.kind === 'pacs.008' ? each.value.transfers : []));
+  assert.deepEqual(
+    [300, 400].map((minor) => sent.filter(({ amount }) => amount.minor === minor).length),
+    [1, 1],
+  );
+  const lines = await Array.fromAsync(stripe.balanceTransactions.list({ currency: 'usd', limit: 100 }));
+  assert.equal(
+    lines.reduce((sum, { net }) => sum + net, 0),
+    await available('usd'),
+  );
+  assert.equal(await available('usd'), before - 1200);
 });

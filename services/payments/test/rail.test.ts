@@ -113,6 +113,41 @@ test('a card at the terminal proves itself by its chip, and its holder by a PIN 
   assert.equal((await stripe.paymentIntents.retrieve(online.id)).status, 'requires_payment_method');
 });
 
+test('a card network that goes down is guessed nothing about: when it is back it is told, and both books agree', async () => {
+  const asked = { currency: 'sek', confirm: true, payment_method: 'pm_card_visa' };
+  const kept = await stripe.paymentIntents.create({ ...held, amount: 700, currency: 'sek', payment_method: 'pm_card_mastercard' });
+  // One payment is on its way back from its issuer, who has approved it, when the network goes down.
+  await put({ latency_ms: 2000, wait_ms: 2500 });
+  const cut = refusal(stripe.paymentIntents.create({ ...asked, amount: 800 }));
+  await until(network, ({ books }) => books.SEK === 1500);
+  await put({ wait_ms: 50, down: ['card'] });
+  assert.equal((await refusal(stripe.paymentIntents.create({ ...asked, amount: 900 }))).code, 'processing_error');
+  assert.equal((await stripe.paymentIntents.capture(kept.id, { amount_to_capture: 600 })).status, 'succeeded');
+  const error = await cut;
+  assert.equal(error.code, 'processing_error');
+  const failed = await stripe.paymentIntents.retrieve(error.payment_intent?.id ?? '');
+  assert.deepEqual([failed.status, failed.last_payment_error?.code], ['requires_payment_method', 'processing_error']);
+  assert.deepEqual([await statement('sek'), (await network()).books.SEK], [600, 1500]);
+  await put({});
+  await until(network, ({ books }) => books.SEK === 600);
+  assert.equal((await stripe.paymentIntents.confirm(failed.id, { payment_method: 'pm_card_visa' })).status, 'succeeded');
+  assert.deepEqual([await statement('sek'), (await network()).books.SEK], [1400, 1400]);
+});
+
+test('issuers decline as many payments as is said, with the code that is said, and take nothing for them', async () => {
+  const pay = () => stripe.paymentIntents.create({ amount: 100, currency: 'nok', confirm: true, payment_method: 'pm_card_visa' });
+  await put({ seed: 'declines', declined: 1000, decline_code: '54' });
+  assert.equal((await refusal(pay())).code, 'expired_card');
+  await put({ seed: 'declines', declined: 500 });
+  const outcomes = await Promise.allSettled(Array.from({ length: 40 }, pay));
+  const paid = outcomes.filter(({ status }) => status === 'fulfilled').length;
+  assert.ok(paid > 0 && paid < 40, `${paid} of 40 were paid`);
+  const codes = new Set(outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason.decline_code] : [])));
+  assert.deepEqual([...codes], ['generic_decline']);
+  await put({});
+  assert.deepEqual([await statement('nok'), (await network()).books.NOK], [paid * 100, paid * 100]);
+});
+
 test('answers that are lost, late or doubled leave both books the same, and so does a service that dies', {
   timeout: 110_000,
 }, async () => {

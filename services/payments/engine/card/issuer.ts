@@ -4,6 +4,7 @@ import { Host } from '#engine/iso8583/host.ts';
 import type { IsoMessage } from '#wire/iso8583/message.ts';
 import { answerTo, assertComplete, type Scheme, schemeSpec } from '#wire/iso8583/scheme.ts';
 import { acquirers } from '../../domain/acquirer.ts';
+import { isDown } from '../../domain/outage.ts';
 import { cardBehind } from '../../domain/card-number.ts';
 import { decide } from '../../domain/issuer.ts';
 import { codeOf } from '../../domain/response-code.ts';
@@ -56,6 +57,7 @@ export class Issuers {
   async #network(scheme: Scheme, message: IsoMessage, signal: AbortSignal): Promise<IsoMessage | IsoMessage[] | undefined> {
     if (message.mti.startsWith('08')) return answerTo(message, { 39: approvedCode });
     const { seed, latencyMs, spreadMs, waitMs, lost, late, twice } = this.#conditionsOf(text(message, 42));
+    if (this.#isDown(scheme, message)) return undefined;
     const draw = (what: string) => drawn(`${seed} ${what} ${message.mti} ${text(message, 37)} ${text(message, 11)}`);
     const isLost = draw('lost') * 100 < lost;
     if (isLost && draw('unseen') < 0.5) return undefined;
@@ -63,7 +65,13 @@ export class Issuers {
     if (isLost) return undefined;
     const delay = latencyMs + spreadMs * draw('latency') + (draw('late') * 100 < late ? waitMs * 2 : 0);
     if (delay > 0) await pause(delay, undefined, { signal, ref: false }).catch(() => undefined);
+    // What is on its way when the network goes down does not arrive, though the issuer has acted.
+    if (this.#isDown(scheme, message)) return undefined;
     return draw('twice') * 100 < twice ? [answer, answer] : answer;
+  }
+
+  #isDown({ name }: Scheme, message: IsoMessage): boolean {
+    return isDown(this.#conditionsOf(text(message, 42)).down, 'card', name);
   }
 
   #issuer(scheme: Scheme, message: IsoMessage): IsoMessage {
@@ -83,7 +91,7 @@ export class Issuers {
     const circumstances = circumstancesIn(text(message, 60));
     const proven = this.#proven(message);
     const decided = proven ?? (isRefund ? approvedCode : codeOf(decide(behaviour, { ...circumstances, offSession: true })));
-    const code = decided === approvedCode && !isRefund && !this.#getsThrough(message) ? unreachable : decided;
+    const code = decided === approvedCode && !isRefund ? this.#fate(message) : decided;
     const isApproved = code === approvedCode;
     const chip = message.fields[55];
     const issued = chip instanceof Uint8Array && code !== notProven ? { 55: issuerData(chip, text(message, 2), code) } : {};
@@ -113,18 +121,25 @@ export class Issuers {
     return isRight ? undefined : wrongPin;
   }
 
+  /** What becomes of what the card would be approved: it does not get through, or is declined by chance. */
+  #fate(message: IsoMessage): string {
+    if (!this.#getsThrough(message)) return unreachable;
+    const { seed, declined, declineCode } = this.#conditionsOf(text(message, 42));
+    return drawn(`${seed} declined ${nameOf(message)}`) * 1000 < declined ? declineCode : approvedCode;
+  }
+
   /** Whether an acquirer gets to the issuer what the issuer would approve. */
   #getsThrough(message: IsoMessage): boolean {
     const { market, down } = this.#conditionsOf(text(message, 42));
     const code = text(message, 32);
-    if (down?.includes(code)) return false;
+    const acquirer = acquirers.find((each) => each.code === code)?.id ?? code;
+    if (isDown(down, acquirer)) return false;
     if (market === undefined) return true;
     const number = text(message, 2);
     const { country, brand } = cardBehind(number);
     const { authenticated, offSession } = circumstancesIn(text(message, 60));
     const entry = authenticated ? 'proven' : offSession ? 'away' : 'plain';
     const trade = { country, brand, bin: number.slice(0, 6), amount: Number(text(message, 4)), entry };
-    const acquirer = acquirers.find((each) => each.code === code)?.id ?? code;
     return drawn(`${market} ${nameOf(message)} ${code}`) < this.#market(market).approval(acquirer, trade);
   }
 

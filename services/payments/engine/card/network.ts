@@ -25,7 +25,10 @@ export type Conditions = {
   readonly twice: number;
   /** The market of acquirers that payments go through, by its seed; where it is undefined, all get through. */
   readonly market?: string;
-  /** Numbers of acquirers that reach no network. */
+  /** Authorizations of a thousand that issuers decline, whatever the card, and the response code that they say. */
+  readonly declined: number;
+  readonly declineCode: string;
+  /** What is down: networks and rails that nothing comes back from, acquirers that reach no network. */
   readonly down?: readonly string[];
   /** How soon a standard payout leaves, in seconds; on the next bank day where it is undefined. */
   readonly payoutSeconds?: number;

@@ -20,7 +20,10 @@ type Parts = { readonly cards: CardStore; readonly keys: VaultKeys; readonly log
 /** What a card message says, as it is shown: the number is an alias, and codes are in no message. */
 type Shown = { readonly at: number; readonly mti: string; readonly fields: Readonly<Record<string, string>> };
 
-const fair: Conditions = { seed: '', latencyMs: 0, spreadMs: 0, waitMs: networkWaitMs, lost: 0, late: 0, twice: 0 };
+const fair: Conditions = {
+  ...{ seed: '', latencyMs: 0, spreadMs: 0, waitMs: networkWaitMs, lost: 0, late: 0, twice: 0 },
+  ...{ declined: 0, declineCode: '05' },
+};
 
 /** The card environment: the public door, the vault of numbers, the switch, and the simulated issuers. Its answers have no numbers. */
 export class Vault {

@@ -17,6 +17,8 @@ async function put({ world, desk, input }: Request): Promise<Thing> {
   const conditions = { ...(fresh.conditions as object), ...input } as Json;
   const next = await changed(world, desk, networkKind, networkKind, ({ thing }) => ({ next: { ...thing, conditions } }));
   world.networks.forget(desk.at);
+  // A network that was down is told at once what it missed; what fails stays open for the next sweep.
+  void world.steps.sweep(desk.at).catch(() => undefined);
   return next;
 }
 
