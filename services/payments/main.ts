@@ -36,7 +36,7 @@ import { invoiceItemHandlers } from './store/handler/invoice-item.ts';
 import { meterHandlers } from './store/handler/meter.ts';
 import { entryDue } from './store/clearing.ts';
 import { fileDue } from './store/clearing-file.ts';
-import { voucherDue } from './store/voucher.ts';
+import { paymentDue } from './store/cash.ts';
 import { clearingFileHandlers } from './store/handler/clearing-file.ts';
 import { microdepositHandlers } from './store/handler/microdeposit.ts';
 import { screeningHandlers } from './store/handler/screening.ts';
@@ -48,6 +48,7 @@ import { paymentIntentHandlers } from './store/handler/payment-intent.ts';
 import { paymentLinkHandlers } from './store/handler/payment-link.ts';
 import { paymentMethodHandlers } from './store/handler/payment-method.ts';
 import { bankAccountHandlers } from './store/handler/bank-account.ts';
+import { cashHandlers } from './store/handler/cash.ts';
 import { terminalHandlers } from './store/handler/terminal.ts';
 import { routingHandlers } from './store/handler/routing.ts';
 import { payoutHandlers } from './store/handler/payout.ts';
@@ -68,6 +69,7 @@ import { subscriptionHappens } from './store/cycle.ts';
 import type { Happenings } from './store/due.ts';
 import { creditor } from './store/mover/credit-note.ts';
 import { balancer, finalizer, voider } from './store/mover/finalize.ts';
+import { funder } from './store/cash-step.ts';
 import { Clocks } from './store/clock.ts';
 import { Money } from './store/money.ts';
 import { authorizer } from './store/mover/authorize.ts';
@@ -106,7 +108,7 @@ export const main = implement<typeof payments, Needs>(
       ...{ authorize: authorizer(it), capture: capturer(it), cancel: canceler(it), increment: increaser(it), refund: refunder(it) },
       ...{ wait: waiter(it), settle: settler(it), dispute: disputer(it), decide: decider(it), payout: payer(it), unpay: unpayer(it) },
       ...{ payout_end: payoutEnder(it), finalize: finalizer(it), void: voider(it), balance: balancer(it), credit_note: creditor(it) },
-      ...{ transfer: transferrer(it), reverse: reverser(it), fee_refund: feeRefunder(it), tell: teller(it) },
+      ...{ transfer: transferrer(it), reverse: reverser(it), fee_refund: feeRefunder(it), tell: teller(it), fund: funder(it) },
       ...{ bank_entry: bookkeeper(it), bank_match: matcher(it), bank_write_off: writerOff(it) },
     };
     const steps = new Steps(sql, sealer, objects, movers);
@@ -124,36 +126,7 @@ export const main = implement<typeof payments, Needs>(
     const biller = new Biller({ world, happenings, scopes, now, log }).start();
     const stopSweeping = keepSweeping({ world, scopes, log });
     return {
-      handlers: {
-        ...customerHandlers(world),
-        ...paymentMethodHandlers(world),
-        ...paymentIntentHandlers(world),
-        ...chargeHandlers(world),
-        ...directChargeHandlers(world),
-        ...{ ...payoutHandlers(world), ...bankAccountHandlers(world), ...routingHandlers(world), ...terminalHandlers(world) },
-        ...productHandlers(world),
-        ...meterHandlers(world),
-        ...{ ...fileHandlers(world), ...clearingFileHandlers(world), ...microdepositHandlers(world), ...screeningHandlers(world) },
-        ...couponHandlers(world),
-        ...invoiceItemHandlers(world),
-        ...invoiceHandlers(world),
-        ...subscriptionHandlers(world),
-        ...subscriptionItemHandlers(world),
-        ...customerBalanceHandlers(world),
-        ...creditNoteHandlers(world),
-        ...checkoutHandlers(world),
-        ...paymentLinkHandlers(world),
-        ...connectHandlers(world),
-        ...testClockHandlers(world),
-        ...riskHandlers(world),
-        ...networkHandlers(world),
-        ...statementHandlers(world, deliveries),
-        ...setupIntentHandlers(world),
-        ...tokenHandlers(world),
-        ...disputeHandlers(world),
-        ...webhookEndpointHandlers(world),
-        ...subjects(world),
-      },
+      handlers: handlersOver(world, deliveries),
       providers: Object.fromEntries(Object.keys(payments.resources).map((kind) => [kind, absent])) as never,
       repeats: repeatsOver({ sql, commits, sealer, secrets, boot: randomUUID() }),
       // A page has no key: whoever knows the client secret of what it is about is let in, for that alone.
@@ -182,9 +155,41 @@ const connectHandlers = (world: World) => ({
   ...{ ...settlementHandlers(world), ...journalHandlers(world) },
 });
 
+/** What answers each operation. */
+const handlersOver = (world: World, deliveries: Deliveries) => ({
+  ...customerHandlers(world),
+  ...paymentMethodHandlers(world),
+  ...paymentIntentHandlers(world),
+  ...chargeHandlers(world),
+  ...directChargeHandlers(world),
+  ...{ ...bankAccountHandlers(world), ...routingHandlers(world), ...terminalHandlers(world), ...cashHandlers(world) },
+  ...productHandlers(world),
+  ...meterHandlers(world),
+  ...{ ...fileHandlers(world), ...clearingFileHandlers(world), ...microdepositHandlers(world), ...screeningHandlers(world) },
+  ...couponHandlers(world),
+  ...invoiceItemHandlers(world),
+  ...invoiceHandlers(world),
+  ...subscriptionHandlers(world),
+  ...subscriptionItemHandlers(world),
+  ...customerBalanceHandlers(world),
+  ...creditNoteHandlers(world),
+  ...checkoutHandlers(world),
+  ...paymentLinkHandlers(world),
+  ...connectHandlers(world),
+  ...testClockHandlers(world),
+  ...riskHandlers(world),
+  ...networkHandlers(world),
+  ...statementHandlers(world, deliveries),
+  ...setupIntentHandlers(world),
+  ...tokenHandlers(world),
+  ...disputeHandlers(world),
+  ...webhookEndpointHandlers(world),
+  ...subjects(world),
+});
+
 /** What happens by itself, by kind of object. */
 const happenings: Happenings = {
-  ...{ subscription: subscriptionHappens, invoice: invoiceDue, 'checkout.session': sessionDue, payment_intent: voucherDue },
+  ...{ subscription: subscriptionHappens, invoice: invoiceDue, 'checkout.session': sessionDue, payment_intent: paymentDue },
   ...{ balance_settings: settingsDue, account: accountDue, settlement_account: settlementDue },
   ...{ clearing_entry: entryDue, clearing_file: fileDue, screening_list: listDue },
 };

@@ -4,6 +4,7 @@ import { subjectOperations, subjectResources } from '#kernel/privacy/subject.ts'
 import { couponOperations, priceOperations, productOperations, promotionCodeOperations, taxRateOperations } from './contract/catalog.ts';
 import { bankAccountOperations } from './contract/bank-account.ts';
 import { clearingFileOperations } from './contract/clearing-file.ts';
+import { cashOperations } from './contract/cash.ts';
 import { checkoutOperations, paymentLinkOperations } from './contract/checkout.ts';
 import { accountLinkOperations, accountPartOperations, feeRefundOperations } from './contract/account-link.ts';
 import { balanceSettingsOperations } from './contract/balance-settings.ts';
@@ -50,6 +51,8 @@ const reading = [
     'GetBankAccount',
     'ListBankAccounts',
     'GetRouting',
+    'GetCashBalance',
+    'ListCashBalanceTransactions',
     'GetPaymentRoute',
     'GetFeeSchedule',
     'GetCardNetwork',
@@ -91,7 +94,15 @@ const writing = [
     'AnswerPaymentIntentChallenge',
     'AnswerSetupIntentChallenge',
   ] as const),
-  ...(['CancelPaymentIntent', 'IncrementPaymentIntentAuthorization', 'CreateCharge', 'CaptureCharge', 'PresentCard'] as const),
+  ...([
+    'CancelPaymentIntent',
+    'IncrementPaymentIntentAuthorization',
+    'CreateCharge',
+    'CaptureCharge',
+    'PresentCard',
+    'CreateFundingInstructions',
+    'FundCashBalance',
+  ] as const),
   ...(['UpdateCharge', 'CreateRefund', 'UpdateRefund'] as const),
   ...(['CreateSetupIntent', 'UpdateSetupIntent', 'ConfirmSetupIntent', 'CancelSetupIntent', 'CreateToken'] as const),
   ...(['CreateTestConfirmationToken', 'UpdateDispute', 'CloseDispute', 'ApproveReview'] as const),
@@ -214,6 +225,7 @@ export const payments = defineService({
   },
   operations: {
     ...customerOperations,
+    ...cashOperations,
     ...paymentMethodOperations,
     ...paymentIntentOperations,
     ...chargeOperations,
@@ -291,6 +303,7 @@ export const payments = defineService({
       'CreateExternalAccount',
       'UpdateExternalAccount',
       'DeleteExternalAccount',
+      'ReceiveTransfer',
       'PutRouting',
       'CreateAccount',
       'UpdateAccount',

@@ -75,6 +75,7 @@ const bankInput = {
   boleto: may(Type.Object({ tax_id: may(Text) }, closed)),
   oxxo: may(Type.Object({}, closed)),
   pix: may(Type.Object({}, closed)),
+  customer_balance: may(Type.Object({}, closed)),
 };
 
 export const MethodData = Type.Object(

@@ -53,3 +53,5 @@ export const payoutSecondsMax = limit(604_800, 'second', 'Longest wait before a 
 export const statementCharactersMax = limit(4 * 1024 * 1024, 'character', 'Longest message of a bank.');
 export const missingDaysMax = limit(365, 'day', 'Longest wait before something that is expected of a bank counts as missing.');
 export const settlementRulesMax = limit(50, 'rule', 'Most rules by which exceptions of settlement are resolved.');
+export const referenceMax = limit(140, 'character', 'Longest reference of a bank transfer.');
+export const messageMax = limit(1_000_000, 'character', 'Longest message of a clearing house that is handed in.');

@@ -22,6 +22,14 @@ const options = input({
   ),
   us_bank_account: may(input({ verification_method: may(oneOf('automatic', 'microdeposits')), setup_future_usage: may(usage) })),
   sepa_debit: may(input({ setup_future_usage: may(usage) })),
+  customer_balance: may(
+    input({
+      funding_type: may(oneOf('bank_transfer')),
+      bank_transfer: may(
+        input({ type: may(oneOf('eu_bank_transfer', 'us_bank_transfer')), eu_bank_transfer: may(input({ country: may(Text) })) }),
+      ),
+    }),
+  ),
   boleto: may(input({ expires_after_days: may(Type.Integer({ minimum: 0, maximum: boletoDaysMax })) })),
   oxxo: may(input({ expires_after_days: may(Type.Integer({ minimum: 1, maximum: oxxoDaysMax })) })),
   pix: may(

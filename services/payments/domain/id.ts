@@ -36,6 +36,7 @@ const kinds: readonly (readonly [prefix: string, object: string])[] = [
   ['prv', 'review'],
   ['po', 'payout'],
   ['ba', 'bank_account'],
+  ['ccsbtxn', 'customer_cash_balance_transaction'],
   ['price', 'price'],
   ['promo', 'promotion_code'],
   ['txr', 'tax_rate'],

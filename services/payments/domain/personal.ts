@@ -7,6 +7,7 @@ const personal: Readonly<Record<string, readonly string[]>> = {
   payment_intent: ['receipt_email', 'shipping', 'description', 'last_payment_error'],
   direct_payment: ['receipt_email', 'shipping', 'description', 'last_payment_error'],
   payout: ['description'],
+  customer_cash_balance_transaction: ['funded'],
   bank_account: ['account_holder_name'],
   invoiceitem: ['description'],
   invoice: ['customer_address', 'customer_email', 'customer_name', 'customer_phone', 'customer_shipping', 'description', 'footer', 'lines'],

@@ -2,7 +2,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import { bankAccountOf, isAccountError, testAccountNamed } from '../domain/bank-account.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../domain/json.ts';
 import { newBankMethod } from '../domain/payment-method.ts';
-import { isWay, saidOfPayer, ways } from '../domain/way.ts';
+import { currenciesOf, isWay, saidOfPayer, ways } from '../domain/way.ts';
 import type { BankAccountNumber } from '../engine/bank/order.ts';
 import { invalid, refuse } from './fault.ts';
 import type { Kept } from './object.ts';
@@ -57,9 +57,14 @@ export async function checkWay(world: World, desk: Desk, intent: Thing, method: 
   checkType(intent, method, 'PaymentIntent');
   const { type } = method;
   if (!isWay(type)) return;
-  const { currency } = ways[type];
-  if (intent.currency !== currency)
-    throw invalid('currency', `The currency provided (${String(intent.currency)}) is invalid for ${type}; it takes ${currency}.`);
+  const currencies = currenciesOf(type);
+  if (!currencies.includes(String(intent.currency)))
+    throw invalid(
+      'currency',
+      `The currency provided (${String(intent.currency)}) is invalid for ${type}; it takes ${currencies.join(', ')}.`,
+    );
+  if (ways[type].flow === 'transfer' && typeof intent.customer !== 'string')
+    throw invalid('customer', 'A payment from a cash balance needs a customer.', 'parameter_missing');
   if (intent.capture_method === 'manual')
     throw invalid('capture_method', `The payment method type ${type} cannot be captured apart from its authorization.`);
   await checkPayer(world, desk, method, given);

@@ -34,7 +34,8 @@ type About = {
 export function entryOf(desk: Desk, { way, type, payment, method, charge, amount, mandate, rate }: About): Thing {
   const taken = isWay(type) ? ways[type] : undefined;
   if (!taken || !('rail' in taken)) throw new TypeError(`no clearing house takes ${type}`);
-  const { currency, rail } = taken;
+  const { rail } = taken;
+  const [currency] = taken.currencies;
   const name = textOf(fieldsOf(method.thing.billing_details).name) ?? '';
   return {
     ...{ id: desk.ids('cle'), object: entryKind, created: desk.created, livemode: desk.livemode, rail, way, type, amount, currency },

@@ -68,3 +68,4 @@ export const journalLinesMax = limit(100_000, 'line', 'Most lines of one export 
 export const routesKeptMax = limit(100, 'environment', 'Environments whose learned routing one process keeps.');
 export const routesWrittenMs = limit(2_000, 'ms', 'How soon what was learned of acquirers is written down.');
 export const routesShownMax = limit(100, 'charge', 'Most charges of one payment whose routes are shown.');
+export const cashPaymentsMax = limit(100, 'payment', 'Payments of one customer that what came in is looked at for.');

@@ -32,6 +32,7 @@ type Payment = { readonly intent: string; readonly currency: string };
  * What a bank says it has is `bank`, and stands against `suspense` until it is known what it was; what nobody will know is `written` off.
  * A connected account has one of each currency (`connected`), which cannot be overdrawn either, and each transfer to it one of
  * what may be taken back (`refundable`).
+ * What a customer has sent and not used (`cash`) cannot be overdrawn either.
  * Beside those, in a third, each customer has an account of what stands to their credit (`credit`, out of `granted`).
  */
 const codes = {
@@ -49,6 +50,7 @@ const codes = {
   bank: 12,
   suspense: 13,
   written: 14,
+  cash: 15,
 } as const;
 export type Account = keyof typeof codes;
 /** A part of what a bank moved: more than nothing came. */
@@ -192,8 +194,13 @@ export class Money {
   }
 
   /** What a connected account has of each currency. */
-  async connected(at: Placed, account: string, currencies: readonly string[]): Promise<Map<string, number>> {
-    const ids = currencies.map((currency) => accountId('connected', `${account} ${currency}`));
+  connected(at: Placed, account: string, currencies: readonly string[]): Promise<Map<string, number>> {
+    return this.#owned(at, 'connected', account, currencies);
+  }
+
+  /** What stands on the accounts of one name, of each currency. */
+  async #owned(at: Placed, kind: Account, name: string, currencies: readonly string[]): Promise<Map<string, number>> {
+    const ids = currencies.map((currency) => accountId(kind, `${name} ${currency}`));
     const accounts = ids.length === 0 ? [] : await this.#ledgers.use(at, (ledger) => ledger.lookupAccounts(ids));
     const known = new Map(accounts.map((each) => [each.id, Number(each.creditsPosted - each.debitsPosted)]));
     return new Map(currencies.map((currency, index) => [currency, known.get(ids[index] as bigint) ?? 0]));
@@ -327,6 +334,26 @@ export class Money {
     if (steps.length === 0) return [];
     const found = await this.#ledgers.use(at, (ledger) => ledger.lookupTransfers(steps.map(transferId)));
     return found.toSorted((one, other) => Number(one.timestamp - other.timestamp));
+  }
+
+  /** Puts what a customer sent to what they have not used, or takes of that. Not done: it is more than is there. */
+  cash(at: Placed, currency: string, customer: string, of: Step, amount: number): Promise<Done> {
+    const name = `${customer} ${currency}`;
+    const to =
+      amount > 0
+        ? this.#between('clearing', currency, 'cash', name, currency, amount)
+        : this.#between('cash', name, 'clearing', currency, currency, -amount);
+    return this.#ledgers.use(at, async (ledger) => {
+      await this.#prepare(ledger, at, currency, undefined);
+      const flags = accountFlag.debitsMustNotExceedCredits;
+      await this.#make(ledger, [{ id: accountId('cash', name), ledger: ledgerFor('cash', currency), code: codes.cash, flags }]);
+      return changeTogether(ledger, [{ move: of, to }]);
+    });
+  }
+
+  /** What a customer has sent and not used, of each currency. */
+  cashBalances(at: Placed, customer: string, currencies: readonly string[]): Promise<Map<string, number>> {
+    return this.#owned(at, 'cash', customer, currencies);
   }
 
   /** What may still be given back of a payment. */

@@ -28,6 +28,7 @@ export type StepKind =
   | 'bank_entry'
   | 'bank_match'
   | 'bank_write_off'
+  | 'fund'
   | Billing;
 
 /**

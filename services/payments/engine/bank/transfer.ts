@@ -34,7 +34,7 @@ function uetrOf(name: string): string {
 }
 
 /** The message of one transfer, which is answered by itself: pacs.008. `id` names it, whenever it is sent. */
-export function transferMessage(order: BankOrder, rail: Profile, at: Date, id: string): OrderFile {
+export function transferMessage(order: BankOrder, rail: Profile, at: Date, id: string, reference = `${own.name} ${order.id}`): OrderFile {
   const { settlement, type, charges } = profiles[rail];
   const created = at.toISOString();
   const amount = { currency: order.currency.toUpperCase(), minor: order.amount };
@@ -42,7 +42,7 @@ export function transferMessage(order: BankOrder, rail: Profile, at: Date, id: s
   const transfer = {
     ...{ ids: { end: order.id, transaction: order.id, uetr: uetrOf(order.id) }, type, amount, charges, accepted: created },
     ...{ debtor: { name: own.name }, debtorAccount: from.account, debtorAgent: from.agent, ...creditorOf(order.account) },
-    ...{ creditor: { name: order.name.trim().slice(0, sepaNameMax) || 'NOTPROVIDED' }, remittance: `${own.name} ${order.id}` },
+    ...{ creditor: { name: order.name.trim().slice(0, sepaNameMax) || 'NOTPROVIDED' }, remittance: reference },
   };
   const header = { id, created, count: 1, total: amount, settlementDate: created.slice(0, 10), settlement };
   return {

@@ -5,6 +5,7 @@ import { newRefund, refundedCharge } from '../../domain/refund.ts';
 import { refuse } from '../fault.ts';
 import { behind, paymentNamed } from '../payment.ts';
 import { notice, railIn, railSubject } from '../rail.ts';
+import { cashBack } from '../cash-step.ts';
 import { creditOf } from '../clearing.ts';
 import { reviewEnded } from '../review.ts';
 import type { Mover } from '../step.ts';
@@ -55,6 +56,7 @@ export const refunder =
       ? [notice(step.id, subject, { kind: 'refund', name: id, method: rail.method, amount, currency, trace: byWhom(rail) })]
       : [];
     const credit = await creditOf(world, desk, { charge: charge.thing, payment: subject, amount });
+    const cash = await cashBack(world, desk, charge.thing, id, amount);
     return {
       ...(credit.length > 0 ? { due: desk.created } : {}),
       ...(rail ? { then: railSubject(subject) } : {}),
@@ -73,6 +75,7 @@ export const refunder =
         ...(next.refunded === true ? await reviewEnded(world, desk, next, refundEnd(refund)) : []),
         ...told,
         ...credit,
+        ...cash,
       ],
     };
   };

@@ -5,6 +5,7 @@ import { feeOf } from '../../domain/fee.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import { assessmentIn, outcomeOf } from '../../domain/risk.ts';
 import { failureOf } from '../../domain/return-code.ts';
+import { cashUsed } from '../cash-step.ts';
 import { settledEntry } from '../clearing.ts';
 import type { Hold } from '../money.ts';
 import type { Kept } from '../object.ts';
@@ -41,11 +42,14 @@ export const settler =
     const method = kept?.thing ?? { id: String(input.method), object: 'payment_method', type: input.type ?? null };
     const charge = typeof input.charge === 'string' ? await found(world, at, 'charge', input.charge) : undefined;
     const settling = { desk, payment, method, charge, input };
+    const used = typeof input.cash === 'string' ? await cashUsed(world, at, desk, payment.thing, input.cash) : [];
+    // It went to another payment, or this one waits for something else now.
+    if (used === undefined) return { statements: [] };
     const ending = input.outcome === 'paid' ? await paid(world, at, settling) : await failed(world, at, settling);
     const entry = textOf(input.entry);
     const code = textOf(input.code);
     return entry === undefined
-      ? ending
+      ? { ...ending, statements: [...ending.statements, ...used] }
       : { ...ending, statements: [...ending.statements, ...(await settledEntry(world, at, entry, code))] };
   };
 
@@ -113,6 +117,6 @@ async function failed(world: World, at: Placed, { desk, payment, method, charge,
 
 /** What is kept of a payment that waits for nothing any more. */
 function ended(hidden: Fields): Fields {
-  const { due: _, voucher: __, deposits: ___, risk: ____, ...left } = hidden;
+  const { due: _, voucher: __, deposits: ___, risk: ____, transfer: _____, cash: ______, ...left } = hidden;
   return left;
 }

@@ -1,5 +1,6 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Statement } from '#seams/sql/sql.ts';
+import { isCashCurrency, transferAction } from '../../domain/cash.ts';
 import { depositAction } from '../../domain/deposit.ts';
 import { bankDetails, newCharge, pendingCharge } from '../../domain/charge.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
@@ -8,6 +9,7 @@ import { type Voucher, voucherOf } from '../../domain/voucher.ts';
 import { isWay, type Way, ways } from '../../domain/way.ts';
 import { expiresAt, paysAt } from '../../engine/bank/shop.ts';
 import { mandateBehind } from '../bank.ts';
+import { cashLeft, virtualAccount } from '../cash.ts';
 import { entryOf } from '../clearing.ts';
 import { foundIn, hiddenOf, type Payment, paymentIn } from '../payment.ts';
 import type { Kept } from '../object.ts';
@@ -38,6 +40,7 @@ export const waiter =
     const risk = assessmentIn(step.input);
     if (risk?.action === 'block') return blocked(world, attempt, risk);
     if (ways[way].flow === 'voucher') return given(world, at, attempt);
+    if (ways[way].flow === 'transfer') return instructed(world, at, attempt);
     return way === 'us_bank_account' && method.hidden.verified !== true ? unverified(world, attempt) : collecting(world, at, attempt);
   };
 
@@ -98,6 +101,20 @@ async function collecting(world: World, at: Placed, attempt: Attempt): Promise<E
   ];
   const statements = await become(world, attempt, next, {}, 'payment_intent.processing', more);
   return { after: next, statements, due: desk.created };
+}
+
+/** The payer is told where to send the money; what they have sent before counts. */
+async function instructed(world: World, at: Placed, attempt: Attempt): Promise<Ending> {
+  const { desk, payment, method, input } = attempt;
+  const { currency, customer, amount, id } = payment.thing;
+  if (!isCashCurrency(currency)) throw new TypeError(`no transfer is taken in ${String(currency)}`);
+  const number = await virtualAccount(world, desk, String(customer), currency);
+  const left = (await cashLeft(world, at, String(customer)))[currency] ?? 0;
+  const remaining = Math.max(0, Number(amount) - left);
+  const next = waiting(attempt, 'requires_action', transferAction(currency, number, remaining, id.slice(-10).toUpperCase()));
+  const hidden: Fields = { due: desk.created, transfer: currency, cash: { rate: input.rate ?? {}, risk: input.risk ?? null } };
+  const told = await invoiceAfter(world, desk, payment, { outcome: 'processing', method: method.thing.id, automatic: false });
+  return { after: next, statements: await become(world, attempt, next, hidden, 'payment_intent.requires_action', told), due: desk.created };
 }
 
 /** The payer is shown what to pay by. */

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type Stripe from 'stripe';
+import { readIso20022, writeIso20022 } from '#wire/iso20022/document.ts';
+import { type House, openHouse } from './fixtures/house.ts';
+import { refusal } from './fixtures/refusal.ts';
+import { until } from './fixtures/until.ts';
+
+let house: House;
+let stripe: Stripe;
+let bearer = '';
+before(async () => {
+  house = await openHouse();
+  stripe = house.stripe();
+  bearer = (await house.credential({ environment: 'test', role: 'admin' })).bearer;
+});
+after(() => house?.stop());
+
+async function rest(method: string, path: string, body?: object) {
+  const reply = await house.call(method, `/v1/payments/${path}`, body, { door: 'payments.rest', bearer });
+  return { status: reply.status, body: reply.body as unknown as { content: string; data: { id: string; format: string }[] } };
+}
+
+const funding = (currency: 'eur' | 'usd'): Stripe.CustomerCreateFundingInstructionsParams => ({
+  ...{ currency, funding_type: 'bank_transfer' },
+  bank_transfer: currency === 'eur' ? { type: 'eu_bank_transfer', eu_bank_transfer: { country: 'DE' } } : { type: 'us_bank_transfer' },
+});
+const begin = (customer: string, amount: number, currency = 'eur') =>
+  stripe.paymentIntents.create({
+    ...{ amount, currency, customer, confirm: true, payment_method_data: { type: 'customer_balance' } },
+    ...{ payment_method_types: ['customer_balance'] },
+    payment_method_options: {
+      customer_balance: { funding_type: 'bank_transfer', bank_transfer: { type: 'eu_bank_transfer', eu_bank_transfer: { country: 'DE' } } },
+    },
+  });
+const reached = (id: string, status: string) =>
+  until(
+    () => stripe.paymentIntents.retrieve(id),
+    (intent) => intent.status === status,
+  );
+const cash = async (customer: string) => (await stripe.customers.retrieveCashBalance(customer)).available;
+const ibanOf = async (customer: string) =>
+  (await stripe.customers.createFundingInstructions(customer, funding('eur'))).bank_transfer.financial_addresses[0]?.iban?.iban ?? '';
+
+test('a payment by bank transfer waits for the money of its customer, and what is more stays theirs', async () => {
+  const { id: customer } = await stripe.customers.create({ name: 'Jenny Rosen' });
+  const iban = await ibanOf(customer);
+  assert.match(iban, /^DE\d{20}$/);
+  const waiting = await begin(customer, 3000);
+  const shown = waiting.next_action?.display_bank_transfer_instructions;
+  assert.deepEqual([waiting.status, shown?.amount_remaining, shown?.financial_addresses?.[0]?.iban?.iban], ['requires_action', 3000, iban]);
+  const first = await stripe.testHelpers.customers.fundCashBalance(customer, { amount: 1000, currency: 'eur', reference: 'INV 7' });
+  assert.deepEqual(
+    [first.type, first.net_amount, first.ending_balance, first.funded?.bank_transfer.reference],
+    ['funded', 1000, 1000, 'INV 7'],
+  );
+  assert.deepEqual(await cash(customer), { eur: 1000 });
+  assert.equal((await stripe.paymentIntents.retrieve(waiting.id)).status, 'requires_action');
+  await stripe.testHelpers.customers.fundCashBalance(customer, { amount: 2500, currency: 'eur' });
+  const paid = await reached(waiting.id, 'succeeded');
+  assert.deepEqual(await cash(customer), { eur: 500 });
+  // What is there before a payment begins pays it.
+  const next = await begin(customer, 400);
+  await reached(next.id, 'succeeded');
+  await stripe.refunds.create({ payment_intent: paid.id, amount: 300 });
+  assert.deepEqual(await cash(customer), { eur: 400 });
+  const lines = await Array.fromAsync(stripe.customers.listCashBalanceTransactions(customer, { limit: 100 }));
+  assert.deepEqual(
+    lines.map(({ type, net_amount: net }) => [type, net]),
+    [
+      ['refunded_from_payment', 300],
+      ['applied_to_payment', -400],
+      ['applied_to_payment', -3000],
+      ['funded', 2500],
+      ['funded', 1000],
+    ],
+  );
+  const { pending } = await stripe.balance.retrieve();
+  assert.equal(pending.find(({ currency }) => currency === 'eur')?.amount, 3100);
+  await stripe.testHelpers.customers.fundCashBalance(customer, { amount: 700, currency: 'usd' });
+  assert.deepEqual(await cash(customer), { eur: 400, usd: 700 });
+  assert.equal((await refusal(begin(customer, 100, 'gbp'))).param, 'currency');
+});
+
+test('racing payments of one customer use what was sent once', async () => {
+  const { id: customer } = await stripe.customers.create({ name: 'Racer' });
+  const made = await Promise.all(Array.from({ length: 5 }, () => begin(customer, 1000)));
+  await stripe.testHelpers.customers.fundCashBalance(customer, { amount: 2500, currency: 'eur' });
+  await until(
+    () => Promise.all(made.map(({ id }) => stripe.paymentIntents.retrieve(id))),
+    (all) => all.filter(({ status }) => status === 'succeeded').length === 2,
+  );
+  assert.deepEqual(await cash(customer), { eur: 500 });
+});
+
+test('a pacs.008 is credited once however often it comes, and one for nobody is sent back with a reason', async () => {
+  const { id: customer } = await stripe.customers.create({ name: 'Anna' });
+  const iban = await ibanOf(customer);
+  const to = (account: string, minor: number, currency = 'EUR') => {
+    const amount = { currency, minor };
+    const ids = { end: `E2E-${minor}`, transaction: `TX-${minor}` };
+    const parties = {
+      ...{ debtor: { name: 'Anna Müller' }, debtorAccount: { iban: 'DE89370400440532013000' }, debtorAgent: { bic: 'COBADEFFXXX' } },
+      ...{ creditor: { name: 'Gamut' }, creditorAccount: { iban: account }, creditorAgent: { bic: 'COBADEFFXXX' } },
+    };
+    const header = {
+      id: `MSG-${minor}`,
+      created: '2026-11-26T15:30:58Z',
+      count: 1,
+      settlement: { method: 'CLRG', system: 'RT1' },
+    } as const;
+    return writeIso20022({ kind: 'pacs.008', value: { header, transfers: [{ ids, amount, charges: 'SLEV', ...parties }] } });
+  };
+  const receive = (message: string) => rest('POST', 'clearing-files/-/receive-transfer', { message });
+  const codes = async (message: string) => {
+    const { content } = (await receive(message)).body;
+    const report = readIso20022(Buffer.from(content));
+    return report.kind === 'pacs.002' ? report.value.statuses.map(({ status, reasons }) => [status, reasons[0]?.code ?? null]) : [];
+  };
+  for (let time = 0; time < 3; time += 1) assert.deepEqual(await codes(to(iban, 1234)), [['ACSC', null]]);
+  assert.deepEqual(await cash(customer), { eur: 1234 });
+  assert.deepEqual(await codes(to('DE89370400440532013000', 55)), [['RJCT', 'AC01']]);
+  assert.deepEqual(await codes(to(iban, 66, 'USD')), [['RJCT', 'AM03']]);
+  assert.deepEqual(await cash(customer), { eur: 1234 });
+  const notices = (await rest('GET', 'clearing-files?rail=sct_inst&limit=100')).body.data.filter(({ format }) => format === 'camt.054');
+  assert.ok(notices.length >= 1);
+  const bomb = to(iban, 77).replace('<Document', '<!DOCTYPE d [<!ENTITY a "aaaa">]><Document');
+  for (const message of [bomb, '<a/>', 'nothing', to(iban, 88).replace('SLEV', 'NONE')]) assert.equal((await receive(message)).status, 400);
+});
