@@ -11,7 +11,8 @@ const banks = {
   eur: { bic: 'COBADEFFXXX', code: '37040044', name: 'SIMULATED BANK' },
   usd: { routing: '110000000', name: 'SIMULATED BANK' },
 } as const;
-const holder = 'Gamut Payments';
+/** In whose name those accounts are. */
+export const accountHolder = 'Gamut Payments';
 
 /** The check digits of an IBAN of Germany: those that leave one when all of it is divided by 97. */
 function ibanOf(bban: string): string {
@@ -26,11 +27,11 @@ export const virtualNumber = (currency: CashCurrency, digits: string): string =>
 /** How to pay to an account: what a customer types at a bank. */
 export function addressesOf(currency: CashCurrency, number: string): Fields[] {
   if (currency === 'eur') {
-    const iban = { account_holder_name: holder, bic: banks.eur.bic, country: 'DE', iban: number };
+    const iban = { account_holder_name: accountHolder, bic: banks.eur.bic, country: 'DE', iban: number };
     return [{ type: 'iban', iban, supported_networks: ['sepa'] }];
   }
   const { name, routing } = banks.usd;
-  const aba = { account_holder_name: holder, account_number: number, account_type: 'checking', bank_name: name, routing_number: routing };
+  const aba = { account_holder_name: accountHolder, account_number: number, account_type: 'checking', bank_name: name, routing_number: routing };
   return [{ type: 'aba', aba, supported_networks: ['ach', 'domestic_wire_us'] }];
 }
 

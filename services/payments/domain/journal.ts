@@ -18,6 +18,7 @@ const places: Readonly<Record<string, string>> = {
   owed: 'Assets:Owed',
   balance: 'Liabilities:Business',
   connected: 'Liabilities:Connected',
+  cash: 'Liabilities:Customers',
   disputed: 'Liabilities:Disputed',
   paid: 'Liabilities:PaidOut',
   suspense: 'Liabilities:Suspense',
@@ -28,7 +29,7 @@ const places: Readonly<Record<string, string>> = {
 /** `Assets:Bank:USD`; an account that belongs to somebody has their name in it. */
 export function placeOf(account: string, name: string, currency: string): string {
   const [owner = ''] = name.split(' ');
-  const part = account === 'connected' ? `:${owner.replaceAll('_', '-').replace(/^./, (letter) => letter.toUpperCase())}` : '';
+  const part = account === 'connected' || account === 'cash' ? `:${owner.replaceAll('_', '-').replace(/^./, (letter) => letter.toUpperCase())}` : '';
   return `${places[account] ?? `Equity:Other:${account}`}${part}:${currency.toUpperCase()}`;
 }
 

@@ -25,7 +25,15 @@ export type Expected = {
   readonly items: number;
   /** The last line of the statement that is in it, by its place. */
   readonly last: number;
+  /** What it is called at the bank, where that is another name. */
+  readonly reference?: string;
 };
+
+/** What an expected movement is called at the bank; a payout that came back is known by the payout's own name. */
+export const referenceOf = ({ id, reference }: Expected): string => reference ?? id.replace(/ back$/, '');
+
+/** Whether it is a transfer of a customer, which is theirs to use. */
+export const isFunding = (id: string): boolean => id.startsWith('ccsbtxn_');
 
 /** How what one way of paying brought on one day is called at the bank. */
 export const batchName = (way: string, dayNumber: number, currency: string): string =>

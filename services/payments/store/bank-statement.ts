@@ -2,7 +2,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import { Iso20022Error } from '#wire/iso20022/violation.ts';
 import { type Fields, numberOf, type Thing } from '../domain/json.ts';
 import { bankingDayFrom } from '../domain/payout-schedule.ts';
-import { accountKind, entryKind, type Expected, batchOf, newException, statementKind } from '../domain/settlement.ts';
+import { accountKind, entryKind, type Expected, batchOf, newException, referenceOf, statementKind } from '../domain/settlement.ts';
 import { type BankEntry, type BankStatement, bankStatement, readStatements, settlementAccount } from '../engine/bank/statement.ts';
 
 import { drawn } from '../engine/bank/draw.ts';
@@ -148,10 +148,11 @@ function movementsOn(expected: readonly Expected[], day: number, series: string,
   });
   const groups = Map.groupBy(today, ({ id }) => batchOf(id)?.way ?? id);
   const sums = [...groups.values()].map((group) => {
-    const { id = '' } = group.at(-1) ?? {};
+    const last = group.at(-1);
+    const id = last?.id ?? '';
     const amount = group.reduce((sum, each) => sum + each.amount, 0);
     const text = group.length > 1 ? `COLLECTED FOR ${group.length} DAYS` : '';
-    return { amount, reference: id.replace(/ back$/, ''), text, isTwice: fate(id).isTwice };
+    return { amount, reference: last ? referenceOf(last) : '', text, isTwice: fate(id).isTwice };
   });
   return sums
     .filter(({ amount }) => amount !== 0)

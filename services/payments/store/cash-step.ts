@@ -1,20 +1,35 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Statement } from '#seams/sql/sql.ts';
 import { newCashTransaction } from '../domain/cash.ts';
-import { type Fields, fieldsOf, textOf, type Thing } from '../domain/json.ts';
+import { idsOf } from '../domain/id.ts';
+import { type Fields, fieldsOf, type Thing } from '../domain/json.ts';
+import { bookedNotice, type Incoming } from '../engine/bank/incoming.ts';
+import { fileKind } from './clearing.ts';
 import { type Desk, deskOfStep, eventsOf, type World } from './world.ts';
 import type { Mover } from './step.ts';
 
-type Change = { readonly customer: string; readonly currency: string; readonly amount: number; readonly why: Fields };
+/** The ledger's words for more than is there. */
+const notThere = /exceedsCredits|idAlreadyFailed/;
+
+type Change = { readonly customer: string; readonly currency: string; readonly amount: number; readonly why: Fields; readonly hidden?: Fields };
+
+/** Payments that wait for a customer's money are looked at when there is more of it; `cause` is what it came by. */
+const waking = ({ created }: Desk, { customer, currency }: Change, cause: string): Statement => ({
+  text: `update object set hidden = hidden || jsonb_build_object('due', $3::bigint, 'looked', $4::text), version = version + 1
+    where kind = 'payment_intent' and customer = $1 and hidden->>'transfer' = $2 and body->>'status' = 'requires_action'`,
+  params: [customer, currency, BigInt(created), cause],
+});
 
 /** The statements of a change of what a customer has sent and not used; the ledger has made it. */
-async function lined(world: World, desk: Desk, { customer, currency, amount, why }: Change): Promise<Statement[]> {
-  const left = (await world.money.cashBalances(desk.at, customer, [currency])).get(currency) ?? 0;
+async function lined(world: World, desk: Desk, change: Change): Promise<Statement[]> {
+  const { customer, currency, amount, why, hidden } = change;
+  const left = (await world.money.owned(desk.at, 'cash', customer, [currency])).get(currency) ?? 0;
   const own = { id: desk.ids('ccsbtxn'), created: desk.created, livemode: desk.livemode };
   const line = newCashTransaction({ ...own, customer, currency, amount, left }, why);
   return [
-    await world.objects.insertion(desk.at, line),
+    await world.objects.insertion(desk.at, line, hidden),
     ...(await eventsOf(world, desk, [['customer_cash_balance_transaction.created', line]])),
+    ...(amount > 0 ? [waking(desk, change, line.id)] : []),
   ];
 }
 
@@ -23,6 +38,7 @@ export async function cashUsed(world: World, at: Placed, desk: Desk, payment: Th
   if (fieldsOf(payment.next_action).type !== 'display_bank_transfer_instructions') return undefined;
   const [currency, amount] = [String(payment.currency), Number(payment.amount)];
   const done = await world.money.cash(at, currency, customer, { intent: payment.id, step: `cash ${desk.seed}` }, -amount);
+  if (!done.done && !notThere.test(done.status)) throw new TypeError(`the ledger refused what is used: ${done.status}`);
   if (!done.done) return undefined;
   const why = { type: 'applied_to_payment', applied_to_payment: { payment_intent: payment.id } };
   return lined(world, desk, { customer, currency, amount: -amount, why });
@@ -32,23 +48,40 @@ export async function cashUsed(world: World, at: Placed, desk: Desk, payment: Th
 export async function cashBack(world: World, desk: Desk, charge: Thing, refund: string, amount: number): Promise<Statement[]> {
   if (fieldsOf(charge.payment_method_details).type !== 'customer_balance') return [];
   const [currency, customer] = [String(charge.currency), String(charge.customer)];
-  await world.money.cash(desk.at, currency, customer, { intent: refund, step: 'cash' }, amount);
+  const done = await world.money.cash(desk.at, currency, customer, { intent: refund, step: 'cash' }, amount);
+  if (!done.done) throw new TypeError(`the ledger refused what is given back: ${done.status}`);
   const why = { type: 'refunded_from_payment', refunded_from_payment: { refund } };
   return lined(world, desk, { customer, currency, amount, why });
 }
 
-/** A transfer has come in: it is the customer's to use. */
+/** The line of what a step put to what a customer has sent. */
+export const fundedLine = (step: string): string => idsOf(step)('ccsbtxn');
+
+/** A transfer has come in: it is the customer's to use, and the bank tells of it. */
 export const funder =
   (worlds: () => World): Mover =>
   async (at, { id, input }) => {
     const world = worlds();
     const desk = deskOfStep(at, id, fieldsOf(input.desk));
-    const [customer, currency, amount] = [String(input.customer), String(input.currency), Number(input.amount)];
+    const incoming = fieldsOf(input.incoming) as unknown as Incoming;
+    const { currency, amount, end } = incoming;
+    const customer = String(input.customer);
     const done = await world.money.cash(at, currency, customer, { intent: id, step: 'funded' }, amount);
     if (!done.done) throw new TypeError(`the ledger refused what came in: ${done.status}`);
     const why = { type: 'funded', funded: { bank_transfer: fieldsOf(input.transfer) } };
+    const statements = await lined(world, desk, { customer, currency, amount, why, hidden: { end } });
+    const notice = desk.ids('clf');
+    const file: Thing = {
+      ...{ id: notice, object: fileKind, created: desk.created, livemode: desk.livemode, currency, amount, entries: 1 },
+      ...{ rail: input.rail ?? null, direction: 'received', format: 'camt.054', answer_to: input.file ?? null },
+    };
+    const text = bookedNotice(incoming, new Date(desk.created * 1000), notice, fundedLine(id));
     return {
-      statements: await lined(world, desk, { customer, currency, amount, why }),
-      after: { id: textOf(input.customer) ?? '', object: 'customer' },
+      statements: [
+        ...statements,
+        await world.objects.insertion(at, file),
+        await world.contents.insertion(at, notice, Buffer.from(text)),
+      ],
+      due: desk.created,
     };
   };

@@ -1,28 +1,29 @@
 import type { Placed } from '#kernel/contract/provider.ts';
-import { type CashCurrency, cashCurrencies, isCashCurrency, virtualNumber } from '../domain/cash.ts';
+import { type CashCurrency, cashCurrencies, virtualNumber } from '../domain/cash.ts';
 import { fieldsOf, textOf, type Thing } from '../domain/json.ts';
 import type { Happening } from './due.ts';
 import { cashPaymentsMax } from './limits.ts';
 import { settleAs } from './settle.ts';
 import { dueAt } from './subscription.ts';
 import { voucherDue } from './voucher.ts';
-import { type Desk, found, type World } from './world.ts';
+import { type Desk, deskOfCause, eventsOf, found, type World } from './world.ts';
 
-const virtualKind = 'virtual_account';
+export const virtualKind = 'virtual_account';
+const waitingAction = 'display_bank_transfer_instructions';
 const [numberLetters, digits] = [12, 10];
 
-/** What a customer sends and uses goes one after another. */
-export const cashOf = (customer: string): string => `cash ${customer}`;
-
-/** The account that a customer pays to, which is the same for ever; it is found by its number. */
+/** The account that a customer pays to, which is the same for ever; it is found by its number, and is nobody else's. */
 export async function virtualAccount(world: World, desk: Desk, customer: string, currency: CashCurrency): Promise<string> {
   const { at } = desk;
-  const letters = await world.secrets.hash(at, 'virtual account', `${customer} ${currency}`, numberLetters);
-  const own = String(BigInt(`0x${Buffer.from(letters).toString('hex')}`) % 10n ** BigInt(digits)).padStart(digits, '0');
-  const number = virtualNumber(currency, own);
-  const thing: Thing = { id: `va_${number}`, object: virtualKind, created: desk.created, customer, currency };
-  await world.objects.commit(at, [await world.objects.insertion(at, thing)]);
-  return number;
+  for (let tries = 0; ; tries += 1) {
+    const letters = await world.secrets.hash(at, 'virtual account', `${customer} ${currency} ${tries}`, numberLetters);
+    const own = String(BigInt(`0x${Buffer.from(letters).toString('hex')}`) % 10n ** BigInt(digits)).padStart(digits, '0');
+    const number = virtualNumber(currency, own);
+    const thing: Thing = { id: `va_${number}`, object: virtualKind, created: desk.created, customer, currency };
+    if (!(await customerAt(world, at, number))) await world.objects.commit(at, [await world.objects.insertion(at, thing)]);
+    const owner = await customerAt(world, at, number);
+    if (owner?.customer === customer && owner.currency === currency) return number;
+  }
 }
 
 /** Whose account a number is. */
@@ -31,35 +32,56 @@ export const customerAt = async (world: World, at: Placed, number: string): Prom
 
 /** What a customer has sent and not used, by currency; what there is none of is left out. */
 export async function cashLeft(world: World, at: Placed, customer: string): Promise<Record<string, number>> {
-  const all = await world.money.cashBalances(at, customer, cashCurrencies);
+  const all = await world.money.owned(at, 'cash', customer, cashCurrencies);
   return Object.fromEntries([...all].filter(([, amount]) => amount > 0));
 }
 
-/** Payments that wait for a transfer are paid out of what is there, the oldest first. `cause` is what it is that came. */
-export async function reconcile(world: World, at: Placed, now: number, customer: string, currency: string, cause: string): Promise<void> {
+const leftOf = async (world: World, at: Placed, customer: string, currency: string): Promise<number> =>
+  (await cashLeft(world, at, customer))[currency] ?? 0;
+
+type Look = { readonly customer: string; readonly currency: string; readonly cause: string };
+
+/** Payments that wait for a transfer are paid out of what is there, the oldest first; the others say what is missing. */
+async function reconcile(world: World, at: Placed, now: number, { customer, currency, cause }: Look): Promise<void> {
   const where = [['customer = ?', customer], [`body->>'status' = 'requires_action'`], [`hidden->>'transfer' = ?`, currency]] as const;
   const { items } = await world.objects.list(at, 'payment_intent', { limit: cashPaymentsMax, where });
   for (const { thing, hidden } of items.toReversed()) {
-    if (((await cashLeft(world, at, customer))[currency] ?? 0) < Number(thing.amount)) continue;
+    if ((await leftOf(world, at, customer, currency)) < Number(thing.amount)) continue;
     const { rate, risk = null } = fieldsOf(hidden.cash);
     const input = {
-      method: textOf(thing.payment_method) ?? '',
-      type: 'customer_balance',
-      rate: fieldsOf(rate),
-      risk,
-      outcome: 'paid',
-      cash: customer,
+      ...{ method: textOf(thing.payment_method) ?? '', type: 'customer_balance', rate: fieldsOf(rate), risk },
+      ...{ outcome: 'paid', cash: customer },
     };
     await settleAs(world, at, now, thing.id, `${thing.id} ${cause}`, input, thing.livemode === true);
   }
+  const left = await leftOf(world, at, customer, currency);
+  for (const { thing } of items) await missing(world, at, now, thing, left, cause);
+}
+
+/** A payment for which not enough is there says how much is missing. */
+async function missing(world: World, at: Placed, now: number, { id, livemode }: Thing, left: number, cause: string): Promise<void> {
+  await world.steps.on(at, id, async () => {
+    const kept = await found(world, at, 'payment_intent', id);
+    const shown = fieldsOf(kept.thing.next_action);
+    const told = fieldsOf(shown.display_bank_transfer_instructions);
+    const remaining = Math.max(0, Number(kept.thing.amount) - left);
+    if (shown.type !== waitingAction || kept.thing.status !== 'requires_action' || told.amount_remaining === remaining) return;
+    const action = { ...shown, display_bank_transfer_instructions: { ...told, amount_remaining: remaining } };
+    const next: Thing = { ...kept.thing, next_action: action };
+    const desk = deskOfCause(at, `missing ${id} ${cause}`, now, livemode === true);
+    const events = left > 0 ? await eventsOf(world, desk, [['payment_intent.partially_funded', next]]) : [];
+    await world.objects.commit(at, [await world.objects.change(at, kept, next), ...events]);
+  });
 }
 
 /** A payment that waits: for its voucher to be paid, or for a transfer, of which enough may be there already. */
 export const paymentDue: Happening = async (world, at, due, now) => {
+  const { thing, hidden } = await found(world, at, 'payment_intent', due.id);
+  if (fieldsOf(thing.next_action).type !== waitingAction) return voucherDue(world, at, due, now);
+  const cause = textOf(hidden.looked) ?? `begun ${Number(hidden.attempts ?? 0)}`;
+  await reconcile(world, at, now, { customer: String(thing.customer), currency: String(hidden.transfer), cause });
+  // More may have come meanwhile, which it is looked at for again.
   const kept = await found(world, at, 'payment_intent', due.id);
-  const { customer, currency, status } = kept.thing;
-  if (kept.hidden.transfer === undefined) return voucherDue(world, at, due, now);
+  if (kept.hidden.due !== hidden.due || kept.hidden.looked !== hidden.looked) return;
   await world.objects.commit(at, [await world.objects.change(at, kept, kept.thing, dueAt(kept.hidden, undefined))]);
-  if (status === 'requires_action' && isCashCurrency(currency))
-    await reconcile(world, at, now, String(customer), currency, `begun ${Number(kept.hidden.attempts ?? 0)}`);
 };

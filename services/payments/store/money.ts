@@ -193,13 +193,8 @@ export class Money {
     return this.#ledgers.use(at, (ledger) => changeTogether(ledger, this.#back(currency, { ...share, fee: 0 }, reversal)));
   }
 
-  /** What a connected account has of each currency. */
-  connected(at: Placed, account: string, currencies: readonly string[]): Promise<Map<string, number>> {
-    return this.#owned(at, 'connected', account, currencies);
-  }
-
-  /** What stands on the accounts of one name, of each currency. */
-  async #owned(at: Placed, kind: Account, name: string, currencies: readonly string[]): Promise<Map<string, number>> {
+  /** What a connected account has of each currency, or what a customer has sent and not used (`cash`). */
+  async owned(at: Placed, kind: 'connected' | 'cash', name: string, currencies: readonly string[]): Promise<Map<string, number>> {
     const ids = currencies.map((currency) => accountId(kind, `${name} ${currency}`));
     const accounts = ids.length === 0 ? [] : await this.#ledgers.use(at, (ledger) => ledger.lookupAccounts(ids));
     const known = new Map(accounts.map((each) => [each.id, Number(each.creditsPosted - each.debitsPosted)]));
@@ -349,11 +344,6 @@ export class Money {
       await this.#make(ledger, [{ id: accountId('cash', name), ledger: ledgerFor('cash', currency), code: codes.cash, flags }]);
       return changeTogether(ledger, [{ move: of, to }]);
     });
-  }
-
-  /** What a customer has sent and not used, of each currency. */
-  cashBalances(at: Placed, customer: string, currencies: readonly string[]): Promise<Map<string, number>> {
-    return this.#owned(at, 'cash', customer, currencies);
   }
 
   /** What may still be given back of a payment. */

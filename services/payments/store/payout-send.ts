@@ -10,7 +10,7 @@ import { type Desk, found, type World, writtenDesk } from './world.ts';
 
 /** What may be paid out: of the business less what waits, of a connected account all that it has. */
 export async function availableOf(world: World, { at, created }: Desk, currency: string, owner?: string): Promise<number> {
-  if (owner !== undefined) return (await world.money.connected(at, owner, [currency])).get(currency) ?? 0;
+  if (owner !== undefined) return (await world.money.owned(at, 'connected', owner, [currency])).get(currency) ?? 0;
   const waiting = (await world.objects.pending(at, created)).find((each) => each.currency === currency);
   return ((await world.money.balances(at, [currency])).get(currency) ?? 0) - Number(waiting?.pending ?? 0n);
 }

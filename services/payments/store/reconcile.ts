@@ -8,6 +8,7 @@ import {
   exceptionKind,
   newException,
   newRules,
+  referenceOf,
   ruleFor,
   settlementRulesKind,
 } from '../domain/settlement.ts';
@@ -29,8 +30,7 @@ const openEntries = async (world: World, at: Placed, currency: string): Promise<
 const entryMovement = ({ thing }: Kept): Movement => ({
   ...{ id: thing.id, amount: Number(thing.amount), date: Number(thing.created), reference: `${String(thing.reference)}` },
 });
-/** A payout that came back is known by the payout's own name. */
-const expectedMovement = ({ id, amount, date }: Expected): Movement => ({ id, amount, date, reference: id.replace(/ back$/, '') });
+const expectedMovement = (each: Expected): Movement => ({ id: each.id, amount: each.amount, date: each.date, reference: referenceOf(each) });
 
 export const rulesOf = async (world: World, at: Placed): Promise<Thing> =>
   (await world.objects.get(at, settlementRulesKind, settlementRulesKind))?.thing ?? newRules(0);
@@ -73,9 +73,12 @@ async function except(world: World, at: Placed, { currency, livemode }: Account,
     await make(`exception ${kept.thing.id}`, { type, ...more });
   }
   const patience = (numberOf(rules.missing_after_days) ?? 0) * daySeconds;
-  for (const { id, amount, date, last } of expected)
-    if (date + patience < now && !entries.some((kept) => spelledReference(String(kept.thing.reference)) === spelledReference(id)))
+  for (const each of expected) {
+    const { id, amount, date, last } = each;
+    const isSaid = entries.some((kept) => spelledReference(String(kept.thing.reference)) === spelledReference(referenceOf(each)));
+    if (date + patience < now && !isSaid)
       await make(`missing ${id} ${last}`, { type: 'missing', amount, difference: amount, entry: null, expected: id, since: date });
+  }
 }
 
 /** References that these entries share with such as were matched before. */

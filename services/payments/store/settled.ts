@@ -3,21 +3,25 @@ import type { Sql, Statement } from '#seams/sql/sql.ts';
 import { batchName, batchOf, type Expected } from '../domain/settlement.ts';
 import { expectedMax } from './limits.ts';
 
-/** Lines of the statement that move money at a bank, with the way that their payment was made. */
+/**
+ * Lines of the statement that move money at a bank, with the way that their payment was made. What is paid out of a cash balance,
+ * or goes back there, moves nothing: it came before, with its transfer.
+ */
 const lines = `select t.id, t.seq, t.created, (t.body->>'amount')::bigint as amount, t.body->>'type' as type,
     coalesce(c.body->'payment_method_details'->>'type', 'card') as way
   from object t
   left join object s on s.id = t.source
   left join object c on c.kind = 'charge' and c.id = case when s.kind = 'charge' then s.id else s.charge end
   where t.kind = 'balance_transaction' and t.body->>'type' in ('charge', 'refund', 'adjustment') and t.body->>'currency' = $1
-    and t.hidden->>'account' is null and not exists (select 1 from settled d where d.item = t.id)`;
+    and t.hidden->>'account' is null and coalesce(c.body->'payment_method_details'->>'type', 'card') <> 'customer_balance'
+    and not exists (select 1 from settled d where d.item = t.id)`;
 
 type Batch = { way: string; day: bigint; amount: bigint; contested: bigint; items: bigint; last: bigint };
 type Sent = { id: string; amount: bigint; date: bigint };
 
 const daySeconds = 86_400;
 
-/** What is expected of banks and has not moved there yet, by the statement and the payouts. */
+/** What is expected of banks and has not moved there yet, by the statement, the payouts, and what customers sent. */
 export class Settled {
   readonly #sql: Sql;
 
@@ -43,12 +47,21 @@ export class Settled {
          and not exists (select 1 from settled d where d.item = leg.id) order by 3 limit $4`,
       [currency, BigInt(from), BigInt(until), expectedMax],
     );
+    const transfers = await sql.query<Sent & { reference: string }>(
+      `select id, (body->>'net_amount')::bigint as amount, created as date, hidden->>'end' as reference from object o
+       where kind = 'customer_cash_balance_transaction' and body->>'type' = 'funded' and body->>'currency' = $1
+         and created >= $2 and created <= $3 and not exists (select 1 from settled d where d.item = o.id) order by seq limit $4`,
+      [currency, BigInt(from), BigInt(until), expectedMax],
+    );
     return [
       ...batches.rows.map(({ way, day, amount, contested, items, last }) => ({
         ...{ id: batchName(way, Number(day), currency), amount: Number(amount), contested: Number(contested) },
         ...{ date: Number(day) * daySeconds, items: Number(items), last: Number(last) },
       })),
       ...payouts.rows.map(({ id, amount, date }) => ({ id, amount: Number(amount), contested: 0, date: Number(date), items: 1, last: 0 })),
+      ...transfers.rows.map(({ id, amount, date, reference }) => ({
+        ...{ id, amount: Number(amount), contested: 0, date: Number(date), items: 1, last: 0, reference },
+      })),
     ];
   }
 

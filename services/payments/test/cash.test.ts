@@ -30,7 +30,7 @@ const begin = (customer: string, amount: number, currency = 'eur') =>
     ...{ amount, currency, customer, confirm: true, payment_method_data: { type: 'customer_balance' } },
     ...{ payment_method_types: ['customer_balance'] },
     payment_method_options: {
-      customer_balance: { funding_type: 'bank_transfer', bank_transfer: { type: 'eu_bank_transfer', eu_bank_transfer: { country: 'DE' } } },
+      customer_balance: { funding_type: 'bank_transfer', bank_transfer: funding(currency === 'usd' ? 'usd' : 'eur').bank_transfer },
     },
   });
 const reached = (id: string, status: string) =>
@@ -41,6 +41,36 @@ const reached = (id: string, status: string) =>
 const cash = async (customer: string) => (await stripe.customers.retrieveCashBalance(customer)).available;
 const ibanOf = async (customer: string) =>
   (await stripe.customers.createFundingInstructions(customer, funding('eur'))).bank_transfer.financial_addresses[0]?.iban?.iban ?? '';
+
+const day = 86_400;
+
+test('what customers send is what the bank says has come: once, when it came, and not when it is used', async () => {
+  const now = Math.floor(Date.now() / 1000);
+  const clock = (await stripe.testHelpers.testClocks.create({ frozen_time: now })).id;
+  await rest('POST', 'settlement-accounts/-/open-settlement-account', { currency: 'usd', test_clock: clock });
+  const { id: customer } = await stripe.customers.create({ name: 'Sam' });
+  const waiting = await begin(customer, 4000, 'usd');
+  const lines = [];
+  for (const amount of [700, 4321]) lines.push(await stripe.testHelpers.customers.fundCashBalance(customer, { amount, currency: 'usd' }));
+  await reached(waiting.id, 'succeeded');
+  await stripe.refunds.create({ payment_intent: waiting.id, amount: 30 });
+  assert.deepEqual(await cash(customer), { usd: 1051 });
+  await stripe.testHelpers.testClocks.advance(clock, { frozen_time: (Math.floor(now / day) + 8) * day });
+  await until(
+    () => stripe.testHelpers.testClocks.retrieve(clock),
+    ({ status }) => status === 'ready',
+  );
+  const moved = (await rest('GET', 'bank-movements?currency=usd')).body.data as unknown as Record<string, unknown>[];
+  assert.deepEqual(
+    moved.map(({ amount, state, how, matched }) => [amount, state, how, matched]).toSorted(),
+    lines.map(({ id, net_amount: amount }) => [amount, 'matched', 'exact', [id]]).toSorted(),
+  );
+  const account = (await rest('GET', 'settlement-accounts/sacc_usd')).body as unknown as Record<string, number>;
+  assert.deepEqual([account.bank_balance, account.unexplained, account.expected_of_networks, account.written_off], [5021, 0, 0, 0]);
+  assert.deepEqual((await rest('GET', 'settlement-exceptions?currency=usd')).body.data, []);
+  const journal = (await rest('GET', 'settlement-accounts/-/export-journal?format=beancount&currency=usd')).body.content;
+  assert.match(journal, /^\d{4}-\d\d-\d\d balance Liabilities:Customers:Cus-\w+:USD {2}-10\.51 USD$/m);
+});
 
 test('a payment by bank transfer waits for the money of its customer, and what is more stays theirs', async () => {
   const { id: customer } = await stripe.customers.create({ name: 'Jenny Rosen' });
@@ -55,10 +85,17 @@ test('a payment by bank transfer waits for the money of its customer, and what i
     ['funded', 1000, 1000, 'INV 7'],
   );
   assert.deepEqual(await cash(customer), { eur: 1000 });
-  assert.equal((await stripe.paymentIntents.retrieve(waiting.id)).status, 'requires_action');
+  const partly = await until(
+    () => stripe.paymentIntents.retrieve(waiting.id),
+    (intent) => intent.next_action?.display_bank_transfer_instructions?.amount_remaining === 2000,
+  );
+  assert.equal(partly.status, 'requires_action');
+  const { data: told } = await stripe.events.list({ type: 'payment_intent.partially_funded' });
+  assert.equal(told.filter(({ data }) => (data.object as Stripe.PaymentIntent).id === waiting.id).length, 1);
   await stripe.testHelpers.customers.fundCashBalance(customer, { amount: 2500, currency: 'eur' });
   const paid = await reached(waiting.id, 'succeeded');
   assert.deepEqual(await cash(customer), { eur: 500 });
+  assert.equal(paid.amount_received, 3000);
   // What is there before a payment begins pays it.
   const next = await begin(customer, 400);
   await reached(next.id, 'succeeded');
@@ -96,9 +133,9 @@ test('racing payments of one customer use what was sent once', async () => {
 test('a pacs.008 is credited once however often it comes, and one for nobody is sent back with a reason', async () => {
   const { id: customer } = await stripe.customers.create({ name: 'Anna' });
   const iban = await ibanOf(customer);
-  const to = (account: string, minor: number, currency = 'EUR') => {
+  const to = (account: string, minor: number, currency = 'EUR', transaction = `TX-${minor}`) => {
     const amount = { currency, minor };
-    const ids = { end: `E2E-${minor}`, transaction: `TX-${minor}` };
+    const ids = { end: 'NOTPROVIDED', transaction };
     const parties = {
       ...{ debtor: { name: 'Anna Müller' }, debtorAccount: { iban: 'DE89370400440532013000' }, debtorAgent: { bic: 'COBADEFFXXX' } },
       ...{ creditor: { name: 'Gamut' }, creditorAccount: { iban: account }, creditorAgent: { bic: 'COBADEFFXXX' } },
@@ -117,13 +154,29 @@ test('a pacs.008 is credited once however often it comes, and one for nobody is 
     const report = readIso20022(Buffer.from(content));
     return report.kind === 'pacs.002' ? report.value.statuses.map(({ status, reasons }) => [status, reasons[0]?.code ?? null]) : [];
   };
+  const notices = async () =>
+    (await rest('GET', 'clearing-files?rail=sct_inst&limit=100')).body.data.filter(({ format }) => format === 'camt.054');
+  const told = (await notices()).length;
   for (let time = 0; time < 3; time += 1) assert.deepEqual(await codes(to(iban, 1234)), [['ACSC', null]]);
   assert.deepEqual(await cash(customer), { eur: 1234 });
   assert.deepEqual(await codes(to('DE89370400440532013000', 55)), [['RJCT', 'AC01']]);
   assert.deepEqual(await codes(to(iban, 66, 'USD')), [['RJCT', 'AM03']]);
+  assert.deepEqual(await codes(to(iban, 0)), [['RJCT', 'AM01']]);
+  assert.deepEqual(await codes(to(iban, 99, 'EUR', 'TX-1234')), [['RJCT', 'AM05']], 'another with the number of one that came');
   assert.deepEqual(await cash(customer), { eur: 1234 });
-  const notices = (await rest('GET', 'clearing-files?rail=sct_inst&limit=100')).body.data.filter(({ format }) => format === 'camt.054');
-  assert.ok(notices.length >= 1);
+  // What was credited is told of once.
+  assert.equal((await notices()).length, told + 1);
+  const [notice] = await notices();
+  const said = readIso20022(Buffer.from((await rest('GET', `clearing-files/${notice?.id}/get-clearing-file-contents`)).body.content));
+  assert.ok(said.kind === 'camt.054');
+  const [booked] = said.value.notifications;
+  assert.deepEqual([booked?.account.iban, booked?.entries[0]?.amount, booked?.entries[0]?.status], [iban, { currency: 'EUR', minor: 1234 }, 'BOOK']);
+  // Two that bear the same name at the bank are two.
+  assert.deepEqual(await codes(to(iban, 5)), [['ACSC', null]]);
+  assert.deepEqual(await cash(customer), { eur: 1239 });
+  await stripe.customers.del(customer);
+  assert.deepEqual(await codes(to(iban, 6)), [['RJCT', 'AC04']]);
+  assert.deepEqual(await codes(to(iban, 1234)), [['ACSC', null]], 'it was taken');
   const bomb = to(iban, 77).replace('<Document', '<!DOCTYPE d [<!ENTITY a "aaaa">]><Document');
   for (const message of [bomb, '<a/>', 'nothing', to(iban, 88).replace('SLEV', 'NONE')]) assert.equal((await receive(message)).status, 400);
 });

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type Stripe from 'stripe';
 import { answered } from './fixtures/answered.ts';
 import { type House, openHouse } from './fixtures/house.ts';
+import { until } from './fixtures/until.ts';
 
 let house: House;
 before(async () => {
@@ -82,6 +83,7 @@ test('requests that are asked again until they are answered have each taken effe
   const stripe = house.stripe();
   const count = 24;
   const customer = await answered(() => stripe.customers.create({}, { idempotencyKey: 'customer' }));
+  const payer = await answered(() => stripe.customers.create({}, { idempotencyKey: 'payer' }));
   const method = await answered(() =>
     stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id }, { idempotencyKey: 'method' }),
   );
@@ -119,6 +121,11 @@ test('requests that are asked again until they are answered have each taken effe
     assert.equal(made.status, 'active');
     const credit = { invoice: String(made.latest_invoice), amount: 60, refund_amount: 60 };
     await answered(() => stripe.creditNotes.create(credit, { idempotencyKey: `${key} credit` }));
+    const transfer = { amount: 250, currency: 'eur', customer: payer.id, confirm: true, payment_method_types: ['customer_balance'] };
+    const bank = { payment_method_data: { type: 'customer_balance' as const } };
+    await answered(() => stripe.paymentIntents.create({ ...transfer, ...bank }, { idempotencyKey: `${key} transfer` }));
+    const sent = { amount: 300, currency: 'eur' };
+    await answered(() => stripe.testHelpers.customers.fundCashBalance(payer.id, sent, { idempotencyKey: `${key} fund` }));
     done += 1;
     return intent.id;
   };
@@ -130,10 +137,15 @@ test('requests that are asked again until they are answered have each taken effe
   }
   const ids = await Promise.all(flows);
   assert.equal(new Set(ids).size, count);
-  const expected = Array.from({ length: count }, (_, at) => 800 - 100 - at + 500 - 200 - at + 300 + 400 - 60).reduce(
+  const expected = Array.from({ length: count }, (_, at) => 800 - 100 - at + 500 - 200 - at + 300 + 400 - 60 + 250).reduce(
     (sum, each) => sum + each,
     0,
   );
+  await until(
+    () => Array.fromAsync(stripe.paymentIntents.list({ customer: payer.id, limit: 100 })),
+    (all) => all.length === count && all.every(({ status }) => status === 'succeeded'),
+  );
+  assert.deepEqual((await stripe.customers.retrieveCashBalance(payer.id)).available, { eur: 50 * count });
   const seen = await Array.fromAsync(stripe.paymentIntents.list({ customer: customer.id, limit: 100 }));
   assert.equal(seen.length, 3 * count);
   assert.ok(seen.every(({ status }) => status === 'succeeded'));

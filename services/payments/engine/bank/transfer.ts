@@ -33,16 +33,27 @@ function uetrOf(name: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** The message of one transfer, which is answered by itself: pacs.008. `id` names it, whenever it is sent. */
-export function transferMessage(order: BankOrder, rail: Profile, at: Date, id: string, reference = `${own.name} ${order.id}`): OrderFile {
+/** Who sends money that comes in, and what they write on it. */
+type Payer = { readonly name: string; readonly reference: string };
+
+/** Accounts of customers at their banks; simulated. */
+const payerOf = (currency: string) =>
+  currency === 'usd'
+    ? { account: { other: '000123456789' }, agent: { system: 'USABA', member: '110000000' } }
+    : { account: { iban: 'AT611904300234573201' }, agent: { bic: 'BKAUATWWXXX' } };
+
+const named = (name: string) => ({ name: name.trim().slice(0, sepaNameMax) || 'NOTPROVIDED' });
+
+/** The message of one transfer, which is answered by itself: pacs.008. `id` names it, whenever it is sent. It is the platform's own if no payer is said. */
+export function transferMessage(order: BankOrder, rail: Profile, at: Date, id: string, payer?: Payer): OrderFile {
   const { settlement, type, charges } = profiles[rail];
   const created = at.toISOString();
   const amount = { currency: order.currency.toUpperCase(), minor: order.amount };
-  const from = 'routing' in order.account ? dollars : others;
+  const from = payer ? payerOf(order.currency) : 'routing' in order.account ? dollars : others;
   const transfer = {
     ...{ ids: { end: order.id, transaction: order.id, uetr: uetrOf(order.id) }, type, amount, charges, accepted: created },
-    ...{ debtor: { name: own.name }, debtorAccount: from.account, debtorAgent: from.agent, ...creditorOf(order.account) },
-    ...{ creditor: { name: order.name.trim().slice(0, sepaNameMax) || 'NOTPROVIDED' }, remittance: reference },
+    ...{ debtor: named(payer?.name ?? own.name), debtorAccount: from.account, debtorAgent: from.agent, ...creditorOf(order.account) },
+    ...{ creditor: named(order.name), remittance: payer?.reference ?? `${own.name} ${order.id}` },
   };
   const header = { id, created, count: 1, total: amount, settlementDate: created.slice(0, 10), settlement };
   return {

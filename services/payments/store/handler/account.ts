@@ -53,7 +53,7 @@ async function update(request: Request): Promise<Thing> {
 
 async function remove({ world, desk, id }: Request): Promise<Thing> {
   const kept = await found(world, desk.at, kind, id);
-  const left = await world.money.connected(desk.at, id, await world.objects.currenciesTo(desk.at, id));
+  const left = await world.money.owned(desk.at, 'connected', id, await world.objects.currenciesTo(desk.at, id));
   if ([...left.values()].some((amount) => amount !== 0)) throw refuse('StateInvalid', 'An account is deleted when nothing is left on it.');
   await world.objects.commit(desk.at, [world.objects.deletion(kept)]);
   return { id, object: kind, deleted: true };

@@ -1,12 +1,13 @@
 import { Iso20022Error } from '#wire/iso20022/violation.ts';
-import { addressesOf, isCashCurrency, transferTypes } from '../../domain/cash.ts';
+import { accountHolder, addressesOf, isCashCurrency, transferTypes } from '../../domain/cash.ts';
 import { type Fields, textOf, type Thing } from '../../domain/json.ts';
-import { bookedNotice, type Fate, type Incoming, incomingReport, incomingTransfers } from '../../engine/bank/incoming.ts';
+import { type Fate, type Incoming, incomingReport, incomingTransfers } from '../../engine/bank/incoming.ts';
 import { transferMessage } from '../../engine/bank/transfer.ts';
-import { cashLeft, cashOf, customerAt, reconcile, virtualAccount } from '../cash.ts';
+import { cashLeft, customerAt, virtualAccount } from '../cash.ts';
+import { fundedLine } from '../cash-step.ts';
 import { fileKind } from '../clearing.ts';
 import { invalid } from '../fault.ts';
-import { type Desk, deskOfCause, found, type World, writtenDesk } from '../world.ts';
+import { claimed, type Desk, found, type World, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
 
@@ -41,53 +42,53 @@ async function keepMessage(world: World, desk: Desk, text: string, about: Fields
   return id;
 }
 
-/** Credits a transfer to the customer whose account it names; why not, where it cannot be. */
-async function credited(world: World, desk: Desk, incoming: Incoming): Promise<string | undefined> {
-  const { account, amount, currency, message, end, sender, from, reference } = incoming;
+const railOf = (currency: string) => (currency === 'eur' ? 'sct_inst' : 'rtp');
+const stepOf = ({ identity }: Incoming): string => `incoming ${identity}`;
+
+/** Credits a transfer to the customer whose account it names; why not, where it cannot be. `file` is what it came in. */
+async function credited(world: World, desk: Desk, incoming: Incoming, file: string): Promise<string | undefined> {
+  const { account, amount, currency, sender, from, reference } = incoming;
   const owner = await customerAt(world, desk.at, account);
   if (!owner) return 'AC01';
-  if (owner.currency !== currency) return 'AM03';
+  if (owner.currency !== currency || !isCashCurrency(currency)) return 'AM03';
+  if (amount === 0) return 'AM01';
   const customer = String(owner.customer);
-  if (!(await world.objects.get(desk.at, 'customer', customer))) return 'AC04';
-  // A transfer is told from others by these names: one that comes again is the same.
-  const step = `incoming ${from} ${message} ${end}`;
-  const own: Fields = currency === 'eur' ? { iban_last4: from.slice(-4), sender_name: sender } : { sender_name: sender, network: 'rtp' };
-  const type = isCashCurrency(currency) ? transferTypes[currency] : 'eu_bank_transfer';
-  const transfer: Fields = { [type]: own, reference, type };
-  const input: Fields = { customer, currency, amount, transfer, desk: writtenDesk(desk) };
-  await world.steps.on(desk.at, cashOf(customer), async () => {
-    if (await world.steps.wasTaken(desk.at, step)) return;
-    await world.steps.take(desk.at, { id: step, kind: 'fund', subject: cashOf(customer), input });
+  const step = stepOf(incoming);
+  return world.steps.on(desk.at, step, async () => {
+    const line = (await world.objects.get(desk.at, lineKind, fundedLine(step)))?.thing;
+    // What comes again is the same; another that calls itself the same is not taken.
+    if (line) return line.customer === customer && line.net_amount === amount ? undefined : 'AM05';
+    if (!(await world.objects.get(desk.at, 'customer', customer))) return 'AC04';
+    const own: Fields = currency === 'eur' ? { iban_last4: from.slice(-4), sender_name: sender } : { sender_name: sender, network: 'rtp' };
+    const type = transferTypes[currency];
+    const transfer: Fields = { [type]: own, reference, type };
+    const input: Fields = { customer, transfer, file, rail: railOf(currency), incoming: { ...incoming, transaction: null } };
+    await world.steps.take(desk.at, { id: step, kind: 'fund', subject: step, input: { ...input, desk: writtenDesk(desk) } });
+    return undefined;
   });
-  await reconcile(world, desk.at, desk.created, customer, currency, step);
-  return undefined;
 }
 
 /** Takes a message in as the clearing house hands it over, and answers the report that goes back. */
-async function received(world: World, desk: Desk, text: string): Promise<{ id: string; content: string; fates: Fate[] }> {
+async function received(world: World, desk: Desk, text: string): Promise<{ id: string; content: string; transfers: Incoming[] }> {
   let transfers: Incoming[];
   try {
     transfers = incomingTransfers(text);
   } catch (error) {
-    if (error instanceof Iso20022Error || error instanceof TypeError) throw invalid('message', error.message);
+    if (error instanceof Iso20022Error) throw invalid('message', error.message);
     throw error;
   }
   const [first] = transfers;
   if (!first) throw invalid('message', 'There is no transfer in it.');
-  const rail = first.currency === 'eur' ? 'sct_inst' : 'rtp';
-  const about = { rail, entries: transfers.length };
+  const about = { rail: railOf(first.currency), entries: transfers.length };
   const came = await keepMessage(world, desk, text, { ...about, direction: 'received', format: 'pacs.008' });
   const fates: Fate[] = [];
-  for (const each of transfers) fates.push({ end: each.end, code: await credited(world, desk, each) });
-  const moment = new Date(desk.created * 1000);
-  const content = incomingReport(first.message, fates, moment, `${came.slice(0, 30)}-r`);
-  const id = await keepMessage(world, desk, content, { ...about, direction: 'sent', format: 'pacs.002', answer_to: came });
-  const taken = transfers.filter((_, index) => fates[index]?.code === undefined);
-  if (taken.length > 0) {
-    const notice = bookedNotice(taken, moment, `${came.slice(0, 30)}-n`);
-    await keepMessage(world, desk, notice, { ...about, direction: 'received', format: 'camt.054', answer_to: came });
+  for (const each of transfers) {
+    const { end, transaction } = each;
+    fates.push({ end, transaction, code: await credited(world, desk, each, came) });
   }
-  return { id, content, fates };
+  const content = incomingReport(first.message, fates, new Date(desk.created * 1000), `${came.slice(0, 30)}-r`);
+  const id = await keepMessage(world, desk, content, { ...about, direction: 'sent', format: 'pacs.002', answer_to: came });
+  return { id, content, transfers };
 }
 
 /** The simulated bank of a customer sends money, as they would have it do. */
@@ -97,22 +98,19 @@ async function fund({ world, desk, id, input }: Request): Promise<Thing> {
   if (!isCashCurrency(currency)) throw invalid('currency', `No bank transfer is taken in ${currency}.`);
   const amount = Number(input.amount);
   if (amount < 1) throw invalid('amount', 'Invalid positive integer', 'parameter_invalid_integer');
+  await claimed(world, desk);
   const number = await virtualAccount(world, desk, id, currency);
   const account = currency === 'eur' ? { iban: number } : { routing: '110000000', number, holder: 'company', type: 'checking' };
-  const [end, message] = [desk.ids('tr').slice(0, 35), desk.ids('msg').slice(0, 35)];
+  const [end, message] = [desk.ids('tr'), desk.ids('msg')];
   const order = {
     ...({ id: end, way: 'credit', purpose: 'payment', amount, currency, account } as const),
-    name: textOf(customer.name) ?? '',
-    mandate: { id: '', signed: '' },
+    ...{ name: accountHolder, mandate: { id: '', signed: '' } },
   };
-  const reference = textOf(input.reference) ?? end;
-  const { text } = transferMessage(order, currency === 'eur' ? 'sct_inst' : 'rtp', new Date(desk.created * 1000), message, reference);
-  await received(world, deskOfCause(desk.at, `fund ${desk.seed}`, desk.created, desk.livemode), text);
-  const where = [['customer = ?', id], [`body->>'type' = 'funded'`], [`body->>'currency' = ?`, currency]] as const;
-  const { items } = await world.objects.list(desk.at, lineKind, { limit: 1, where });
-  const [line] = items;
-  if (!line) throw new TypeError('what came in has a line');
-  return line.thing;
+  const payer = { name: textOf(customer.name) ?? '', reference: textOf(input.reference) ?? end };
+  const { text } = transferMessage(order, railOf(currency), new Date(desk.created * 1000), message, payer);
+  const { transfers } = await received(world, desk, text);
+  const [sent] = transfers;
+  return (await found(world, desk.at, lineKind, fundedLine(sent ? stepOf(sent) : ''))).thing;
 }
 
 export const cashHandlers = (world: World) =>

@@ -2,6 +2,7 @@ import { transferFlag } from '#wire/tigerbeetle/record.ts';
 import { isCurrency } from '../../domain/currency.ts';
 import { textOf } from '../../domain/json.ts';
 import { journalBeancount, journalCsv, placeOf, type Posting } from '../../domain/journal.ts';
+import { virtualKind } from '../cash.ts';
 import { invalid, refuse } from '../fault.ts';
 import { journalLinesMax } from '../limits.ts';
 import type { Account } from '../money.ts';
@@ -12,10 +13,12 @@ const own = ['clearing', 'bank', 'owed', 'balance', 'disputed', 'paid', 'suspens
 const nanoseconds = 1_000_000_000n;
 const notPosted = transferFlag.pending | transferFlag.void;
 
-/** The names of the accounts that money of a currency is on: the business' own, and those of connected accounts. */
+/** The names of the accounts that money of a currency is on: the business' own, and those of connected accounts and customers. */
 async function namesOf({ world, desk }: Request, currency: string): Promise<(readonly [Account, string])[]> {
   const names: (readonly [Account, string])[] = own.map((account) => [account, currency]);
   for await (const { id } of world.objects.each(desk.at, 'account')) names.push(['connected', `${id} ${currency}`]);
+  for await (const { customer, currency: of } of world.objects.each(desk.at, virtualKind))
+    if (of === currency) names.push(['cash', `${String(customer)} ${currency}`]);
   return names;
 }
 

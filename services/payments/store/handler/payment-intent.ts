@@ -278,9 +278,13 @@ async function update(request: Request): Promise<Thing> {
       throw unexpected(kept, `This PaymentIntent could not be updated because it has a status of ${kept.thing.status}.`);
     const next = changedPaymentIntent(kept.thing, given);
     if (given.amount != null || given.currency != null) checkMoney(Number(next.amount), String(next.currency));
-    return { next };
+    // What waits for a transfer is looked at anew, as enough may be there already.
+    const waits = given.amount != null && kept.hidden.transfer !== undefined;
+    return waits ? { next, hidden: { ...kept.hidden, due: desk.created, looked: `changed ${desk.seed}` } } : { next };
   };
-  return world.steps.on(desk.at, id, () => changed(world, desk, kind, id, change));
+  const next = await world.steps.on(desk.at, id, () => changed(world, desk, kind, id, change));
+  world.steps.onDue(desk.at, desk.created);
+  return next;
 }
 
 /** One step of a payment by its number in the request; `check` says what it takes, or throws. */

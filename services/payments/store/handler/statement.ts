@@ -34,7 +34,7 @@ async function balance(request: Request) {
 async function balanceOf({ world, desk }: Request, account: string) {
   if (!(await world.objects.get(desk.at, 'account', account)))
     throw fault('Denied', `The provided key does not have access to account '${account}' (or that account does not exist).`);
-  const all = [...(await world.money.connected(desk.at, account, await world.objects.currenciesTo(desk.at, account)))];
+  const all = [...(await world.money.owned(desk.at, 'connected', account, await world.objects.currenciesTo(desk.at, account)))];
   const available = all.map(([currency, amount]) => ({ amount, currency, source_types: { card: amount } }));
   const pending = all.map(([currency]) => ({ amount: 0, currency, source_types: { card: 0 } }));
   return { object: 'balance', available, livemode: desk.livemode, pending };

@@ -1,7 +1,7 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Statement } from '#seams/sql/sql.ts';
 import { type Fields, fieldsOf, type Json, numberOf, textOf, type Thing } from '../../domain/json.ts';
-import { batchOf, entryKind, type Expected, exceptionKind, resolvedException } from '../../domain/settlement.ts';
+import { batchOf, entryKind, type Expected, exceptionKind, isFunding, resolvedException } from '../../domain/settlement.ts';
 import { exceptionsOpenMax } from '../limits.ts';
 import type { Part } from '../money.ts';
 import type { Kept } from '../object.ts';
@@ -26,7 +26,7 @@ const partsOf = ({ id, amount, contested }: Expected): Part[] =>
         { to: 'clearing', amount: amount - contested },
         { to: 'disputed', amount: contested },
       ]
-    : [{ to: 'paid', amount }];
+    : [{ to: isFunding(id) ? 'clearing' : 'paid', amount }];
 
 const asExpected = (value: Json | undefined): Expected[] => (Array.isArray(value) ? value : []) as unknown as Expected[];
 

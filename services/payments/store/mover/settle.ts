@@ -117,6 +117,6 @@ async function failed(world: World, at: Placed, { desk, payment, method, charge,
 
 /** What is kept of a payment that waits for nothing any more. */
 function ended(hidden: Fields): Fields {
-  const { due: _, voucher: __, deposits: ___, risk: ____, transfer: _____, cash: ______, ...left } = hidden;
+  const { due: _, voucher: __, deposits: ___, risk: ____, transfer: _____, cash: ______, looked: _______, ...left } = hidden;
   return left;
 }
