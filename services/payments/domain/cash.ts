@@ -31,7 +31,8 @@ export function addressesOf(currency: CashCurrency, number: string): Fields[] {
     return [{ type: 'iban', iban, supported_networks: ['sepa'] }];
   }
   const { name, routing } = banks.usd;
-  const aba = { account_holder_name: accountHolder, account_number: number, account_type: 'checking', bank_name: name, routing_number: routing };
+  const at = { account_type: 'checking', bank_name: name, routing_number: routing };
+  const aba = { account_holder_name: accountHolder, account_number: number, ...at };
   return [{ type: 'aba', aba, supported_networks: ['ach', 'domestic_wire_us'] }];
 }
 

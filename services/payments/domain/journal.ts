@@ -29,7 +29,8 @@ const places: Readonly<Record<string, string>> = {
 /** `Assets:Bank:USD`; an account that belongs to somebody has their name in it. */
 export function placeOf(account: string, name: string, currency: string): string {
   const [owner = ''] = name.split(' ');
-  const part = account === 'connected' || account === 'cash' ? `:${owner.replaceAll('_', '-').replace(/^./, (letter) => letter.toUpperCase())}` : '';
+  const isOwned = account === 'connected' || account === 'cash';
+  const part = isOwned ? `:${owner.replaceAll('_', '-').replace(/^./, (letter) => letter.toUpperCase())}` : '';
   return `${places[account] ?? `Equity:Other:${account}`}${part}:${currency.toUpperCase()}`;
 }
 

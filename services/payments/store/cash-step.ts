@@ -11,7 +11,13 @@ import type { Mover } from './step.ts';
 /** The ledger's words for more than is there. */
 const notThere = /exceedsCredits|idAlreadyFailed/;
 
-type Change = { readonly customer: string; readonly currency: string; readonly amount: number; readonly why: Fields; readonly hidden?: Fields };
+type Change = {
+  readonly customer: string;
+  readonly currency: string;
+  readonly amount: number;
+  readonly why: Fields;
+  readonly hidden?: Fields;
+};
 
 /** Payments that wait for a customer's money are looked at when there is more of it; `cause` is what it came by. */
 const waking = ({ created }: Desk, { customer, currency }: Change, cause: string): Statement => ({
@@ -77,11 +83,7 @@ export const funder =
     };
     const text = bookedNotice(incoming, new Date(desk.created * 1000), notice, fundedLine(id));
     return {
-      statements: [
-        ...statements,
-        await world.objects.insertion(at, file),
-        await world.contents.insertion(at, notice, Buffer.from(text)),
-      ],
+      statements: [...statements, await world.objects.insertion(at, file), await world.contents.insertion(at, notice, Buffer.from(text))],
       due: desk.created,
     };
   };

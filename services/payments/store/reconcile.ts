@@ -30,7 +30,12 @@ const openEntries = async (world: World, at: Placed, currency: string): Promise<
 const entryMovement = ({ thing }: Kept): Movement => ({
   ...{ id: thing.id, amount: Number(thing.amount), date: Number(thing.created), reference: `${String(thing.reference)}` },
 });
-const expectedMovement = (each: Expected): Movement => ({ id: each.id, amount: each.amount, date: each.date, reference: referenceOf(each) });
+const expectedMovement = (each: Expected): Movement => ({
+  id: each.id,
+  amount: each.amount,
+  date: each.date,
+  reference: referenceOf(each),
+});
 
 export const rulesOf = async (world: World, at: Placed): Promise<Thing> =>
   (await world.objects.get(at, settlementRulesKind, settlementRulesKind))?.thing ?? newRules(0);

@@ -170,7 +170,10 @@ test('a pacs.008 is credited once however often it comes, and one for nobody is 
   const said = readIso20022(Buffer.from((await rest('GET', `clearing-files/${notice?.id}/get-clearing-file-contents`)).body.content));
   assert.ok(said.kind === 'camt.054');
   const [booked] = said.value.notifications;
-  assert.deepEqual([booked?.account.iban, booked?.entries[0]?.amount, booked?.entries[0]?.status], [iban, { currency: 'EUR', minor: 1234 }, 'BOOK']);
+  assert.deepEqual(
+    [booked?.account.iban, booked?.entries[0]?.amount, booked?.entries[0]?.status],
+    [iban, { currency: 'EUR', minor: 1234 }, 'BOOK'],
+  );
   // Two that bear the same name at the bank are two.
   assert.deepEqual(await codes(to(iban, 5)), [['ACSC', null]]);
   assert.deepEqual(await cash(customer), { eur: 1239 });

@@ -50,7 +50,8 @@ export function incomingReport(message: string, fates: readonly Fate[], at: Date
 type Booked = Pick<Incoming, 'end' | 'amount' | 'currency' | 'account' | 'sender' | 'reference'>;
 
 /** The bank's word that a transfer is on the account: camt.054. `servicer` is the bank's number of it. */
-export function bookedNotice({ end, amount, currency, account, sender, reference }: Booked, at: Date, id: string, servicer: string): string {
+export function bookedNotice(incoming: Booked, at: Date, id: string, servicer: string): string {
+  const { end, amount, currency, account, sender, reference } = incoming;
   const created = at.toISOString();
   const booked = { currency: currency.toUpperCase(), minor: amount };
   const detail = {

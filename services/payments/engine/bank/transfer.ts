@@ -44,7 +44,7 @@ const payerOf = (currency: string) =>
 
 const named = (name: string) => ({ name: name.trim().slice(0, sepaNameMax) || 'NOTPROVIDED' });
 
-/** The message of one transfer, which is answered by itself: pacs.008. `id` names it, whenever it is sent. It is the platform's own if no payer is said. */
+/** The message of one transfer, which is answered by itself: pacs.008. `id` names it, whenever it is sent. Without a payer it goes out. */
 export function transferMessage(order: BankOrder, rail: Profile, at: Date, id: string, payer?: Payer): OrderFile {
   const { settlement, type, charges } = profiles[rail];
   const created = at.toISOString();

@@ -112,7 +112,12 @@ async function instructed(world: World, at: Placed, attempt: Attempt): Promise<E
   const left = (await cashLeft(world, at, String(customer)))[currency] ?? 0;
   const remaining = Math.max(0, Number(amount) - left);
   const next = waiting(attempt, 'requires_action', transferAction(currency, number, remaining, id.slice(-10).toUpperCase()));
-  const hidden: Fields = { due: desk.created, looked: null, transfer: currency, cash: { rate: input.rate ?? {}, risk: input.risk ?? null } };
+  const hidden: Fields = {
+    due: desk.created,
+    looked: null,
+    transfer: currency,
+    cash: { rate: input.rate ?? {}, risk: input.risk ?? null },
+  };
   const told = await invoiceAfter(world, desk, payment, { outcome: 'processing', method: method.thing.id, automatic: false });
   return { after: next, statements: await become(world, attempt, next, hidden, 'payment_intent.requires_action', told), due: desk.created };
 }
