@@ -3,12 +3,13 @@ import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-er
 import { bind, functionName, type Names } from './bind.ts';
 import { asCondition, converted, featureOf, settled } from './bound.ts';
 import { call as operation, type Expr } from './expression.ts';
+import { featuresMax } from './limits.ts';
 import { isFloat, numbers, type Type, typeNames } from './value.ts';
 
 const orderedNames = ['percentile_cont', 'percentile_disc', 'mode'] as const;
 /** Aggregates of values in their order. */
 export type OrderedName = (typeof orderedNames)[number];
-const learnerNames = ['learn_linear', 'learn_logistic'] as const;
+const learnerNames = ['drift', 'learn_linear', 'learn_logistic', 'learn_tree'] as const;
 type LearnerName = (typeof learnerNames)[number];
 export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'bool_and' | 'bool_or' | LearnerName | OrderedName;
 
@@ -22,6 +23,8 @@ export type Aggregate = {
   /** Of a percentile: which part of the values is before it, and whether they are counted from the greatest. */
   readonly fraction?: number;
   readonly isDown?: boolean;
+  /** Of a tree that learns: whether its classes are true and false. */
+  readonly ofBoolean?: boolean;
 };
 
 /** Names that say the same; what is asked to be near is exact. */
@@ -99,21 +102,30 @@ function orderedOf(name: OrderedName, call: FuncCall, within: Names): Aggregate 
   return { ...own, type: 'float8', arg: converted(value, 'float8'), fraction: share };
 }
 
+/** What a model takes for its label. */
+const labels: Readonly<Partial<Record<AggregateName, { readonly types: readonly Type[]; readonly told: string }>>> = {
+  learn_linear: { types: numbers, told: 'a number' },
+  learn_logistic: { types: ['bool'], told: 'a boolean' },
+  learn_tree: { types: ['bool', 'int2', 'int4'], told: 'a boolean, an int2 or an int4' },
+};
+
 /** A model of a label and features, which learns rows as they come; its argument is both as one text. */
 function learnerOf(name: AggregateName, call: FuncCall, within: Names): Aggregate {
   const at = within.at(call.location);
   const [label, ...features] = (call.args ?? []).map((node) => settled(bind(node, within), 'float8'));
   if (call.agg_distinct) throw notBuilt(`${name} with DISTINCT`, at);
-  const isKnown = label && (name === 'learn_logistic' ? label.type === 'bool' : numbers.includes(label.type));
-  if (!isKnown || features.length === 0)
-    throw new StatementError(
-      sqlstates.functionMissing,
-      `${name} takes a label, which is ${name === 'learn_logistic' ? 'a boolean' : 'a number'}, and features`,
-      at,
-    );
-  const arg = operation('sample', 'text', ...[label, ...features].map((each) => featureOf(each, at)));
   const filter = call.agg_filter && asCondition(bind(call.agg_filter, within), 'FILTER', at);
-  return { name, type: 'text', arg, filter, distinct: false };
+  const own = { name, type: 'text', filter, distinct: false } as const;
+  if (name === 'drift') {
+    if (!label || features.length > 0) throw new StatementError(sqlstates.functionMissing, 'drift takes a number or a boolean', at);
+    return { ...own, arg: featureOf(label, at) };
+  }
+  const known = labels[name];
+  if (!label || !known?.types.includes(label.type) || features.length === 0)
+    throw new StatementError(sqlstates.functionMissing, `${name} takes a label, which is ${known?.told}, and features`, at);
+  if (features.length > featuresMax) throw new StatementError(sqlstates.tooComplex, `a model has at most ${featuresMax} features`, at);
+  const arg = operation('sample', 'text', ...[label, ...features].map((each) => featureOf(each, at)));
+  return { ...own, arg, ofBoolean: label.type === 'bool' };
 }
 
 function resultOf(name: AggregateName, type: Type | undefined, at: number | undefined): Type {

@@ -6,6 +6,7 @@ export const expressionDepthMax = limit(200, 'level', 'Deepest nesting of an exp
 export const columnsMax = limit(250, 'column', 'Most columns of a source or view.');
 export const numericDigitsMax = limit(131_072, 'digit', 'Most digits of a numeric before the point, as in PostgreSQL.');
 export const numericScaleMax = limit(16_383, 'digit', 'Most digits of a numeric behind the point, as in PostgreSQL.');
+export const featuresMax = limit(250, 'feature', 'Most features of a model that learns.');
 export const nameBytesMax = limit(63, 'byte', 'Longest name of a source, view or column, as in PostgreSQL.');
 export const quotientScaleMax = limit(1_000, 'digit', 'Most digits behind the point of a quotient of numerics, as in PostgreSQL.');
 export const idleUsualMs = limit(

@@ -349,8 +349,8 @@ function grouping(
   return { names: { ...names, instead }, finish };
 }
 
-const shapeOfAggregate = ({ name, distinct, arg, filter, fraction, isDown }: Aggregate): string =>
-  JSON.stringify([name, distinct, arg && shapeOf(arg), filter && shapeOf(filter), fraction, isDown]);
+const shapeOfAggregate = ({ name, distinct, arg, filter, fraction, isDown, ofBoolean }: Aggregate): string =>
+  JSON.stringify([name, distinct, arg && shapeOf(arg), filter && shapeOf(filter), fraction, isDown, ofBoolean]);
 
 /** The shape of an expression on its own; what cannot be bound there has none. */
 function shapeTried(node: Node, names: Names): string {

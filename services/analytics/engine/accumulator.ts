@@ -5,6 +5,8 @@ import { isMasked } from './batch.ts';
 import { codeOf } from './operation.ts';
 import { Bag, type Tally } from './bag.ts';
 import { orderedIn } from './ordered.ts';
+import type { Tree } from './hoeffding/tree.ts';
+import type { Window } from './hoeffding/window.ts';
 import type { Learner } from './learner.ts';
 import { joinedBest, joinedSum, noScaled, type Scaled, splitBest, splitSum } from './exact.ts';
 
@@ -88,8 +90,9 @@ const value = (type: Type): Kept => ({
   read: (written: string | null) => (written === null ? null : readValue(type, written)),
 });
 
-/** A model that learns. */
-const learner: Kept = { first: () => null, write: (held: Learner | null) => held, read: (written: Learner | null) => written };
+type Learned = Learner | Tree | Window | null;
+/** What learns: it is never changed, only followed by another. */
+const learner: Kept = { first: () => null, write: (held: Learned) => held, read: (written: Learned) => written };
 
 function fromBase36(text: string): bigint {
   const negative = text.startsWith('-');
@@ -130,11 +133,11 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
       return ordered(aggregate, type);
     case 'learn_linear':
     case 'learn_logistic':
-      return {
-        kept: [learner],
-        update: ([held], of, weight) => `${held?.ref} = r.learn(${held?.ref}, ${of}, ${weight}, ${name === 'learn_logistic'});`,
-        result: ([held]) => `${held?.ref} === null ? null : r.learned(${held?.ref})`,
-      };
+      return learning('learn', 'learned', `, ${name === 'learn_logistic'}`);
+    case 'learn_tree':
+      return learning('learnTree', 'treeLearned', `, ${aggregate.ofBoolean === true}`);
+    case 'drift':
+      return learning('drift', 'drifted');
     case 'min':
     case 'max':
       return extreme(name, type, appends);
@@ -142,6 +145,13 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
       return total(name, type, aggregate.type, appends);
   }
 }
+
+/** An aggregate that learns rows one by one. */
+const learning = (learn: string, told: string, of = ''): Accumulator => ({
+  kept: [learner],
+  update: ([held], row, weight) => `${held?.ref} = r.${learn}(${held?.ref}, ${row}, ${weight}${of});`,
+  result: ([held]) => `${held?.ref} === null ? null : r.${told}(${held?.ref})`,
+});
 
 /** An aggregate of all values in their order, which are kept. */
 function ordered({ name, fraction = 0, isDown = false }: Aggregate, type: Type): Accumulator {

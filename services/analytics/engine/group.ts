@@ -10,6 +10,8 @@ import { batchColumns, batchReads, Emitter, type Term } from './emit.ts';
 import { shownOrdered } from './ordered.ts';
 import { exactSum, joinedSum, rounded, scaledSum, shownBest, takeBest, takeSum, unscaled } from './exact.ts';
 import { findBefore, findCode } from './find.ts';
+import { learnTree, treeLearned } from './hoeffding/tree.ts';
+import { drift, drifted } from './hoeffding/window.ts';
 import { learn, learned } from './learner.ts';
 import type { Operator, State } from './operator.ts';
 import { closeCode, openCode, outputParts, storeCode } from './output.ts';
@@ -21,7 +23,7 @@ import { emitStages, type Stage } from './stage.ts';
 const parts = {
   ...runtime,
   ...{ exactSum, joinedSum, rounded, scaledSum, shownBest, shownOrdered, takeBest, takeSum, unscaled },
-  ...{ learn, learned },
+  ...{ drift, drifted, learn, learned, learnTree, treeLearned },
   int8: (value: number | bigint) => (typeof value === 'number' ? value : ranged('int8', value)),
 };
 

@@ -1,5 +1,6 @@
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { finite } from '../domain/value.ts';
+import { foretoldBy, readTree } from './hoeffding/text.ts';
 
 /** How fast weights follow the error of a row. */
 const rate = 0.01;
@@ -76,30 +77,36 @@ export function learned({ isLogistic, rows, score, bias, weights, means, squares
   return JSON.stringify({ kind: isLogistic ? 'logistic' : 'linear', rows, ...told, bias, weights, means, squares });
 }
 
-let last: { readonly text: string; readonly learner: Learner } | undefined;
+/** A model that was a text. */
+type Model = { readonly features: number; readonly foretell: (features: readonly number[]) => number };
+let last: { readonly text: string; readonly model: Model } | undefined;
 
 const wrong = () => new StatementError('22023', 'the text is no model that learned, or one of other features');
 
 /** What a model that is a text says of features. Throws StatementError for a text that is none. */
 export function predictOnline(text: string, features: readonly number[]): number {
   if (last?.text !== text) {
-    const learner = learnerIn(text);
-    if (!learner) throw wrong();
-    last = { text, learner };
+    const model = modelIn(text);
+    if (!model) throw wrong();
+    last = { text, model };
   }
-  if (last.learner.weights.length !== features.length) throw wrong();
-  return finite(foretold(last.learner, features));
+  if (last.model.features !== features.length) throw wrong();
+  return finite(last.model.foretell(features));
 }
 
-function learnerIn(text: string): Learner | undefined {
+function modelIn(text: string): Model | undefined {
   try {
-    const { kind, rows, bias, weights, means, squares } = JSON.parse(text) as Record<string, unknown>;
+    const read = JSON.parse(text) as Record<string, unknown>;
+    const tree = read.kind === 'tree' ? readTree(read) : undefined;
+    if (tree) return { features: tree.features, foretell: (features) => foretoldBy(tree, features) };
+    const { kind, rows, bias, weights, means, squares } = read;
     const lists = [weights, means, squares];
     const areNumbers = lists.every((list) => Array.isArray(list) && list.every((each) => typeof each === 'number'));
     if (!areNumbers || typeof rows !== 'number' || typeof bias !== 'number') return undefined;
     const [own, at, of] = lists as number[][];
     if (own?.length !== at?.length || own?.length !== of?.length) return undefined;
-    return { isLogistic: kind === 'logistic', rows, score: 0, bias, weights: own ?? [], means: at ?? [], squares: of ?? [] };
+    const learner = { isLogistic: kind === 'logistic', rows, score: 0, bias, weights: own ?? [], means: at ?? [], squares: of ?? [] };
+    return { features: learner.weights.length, foretell: (features) => foretold(learner, features) };
   } catch {
     return undefined;
   }

@@ -7,6 +7,13 @@ export const entriesMax = limit(
   'Most rows and groups that one view keeps; records that would add another are rejected.',
 );
 export const pairsMax = limit(1_000_000, 'row', 'Most rows that a join makes of one batch.');
+export const treeLeavesMax = limit(64, 'leaf', 'Leaves of a tree that learns beyond which none splits.');
+export const treeClassesMax = limit(16, 'class', 'Most classes of a tree that learns; rows of others are counted, and not learned.');
+export const treeEstimatesMax = limit(
+  4_096,
+  'estimate',
+  'Leaves times features times classes of a tree that learns beyond which no leaf splits and no class is added.',
+);
 export const patternMax = limit(1_000, 'character', 'Longest pattern of LIKE.');
 export const runsMax = limit(10_000, 'run', 'Most ways in which one match of a pattern goes on at once.');
 export const attemptStepsMax = limit(1_000_000, 'step', 'Most steps that one match is sought for, beyond which there is none.');

@@ -49,8 +49,10 @@ export function foldOf({ name, arg, type }: Aggregate): Fold {
     case 'percentile_disc':
     case 'mode':
       throw new TypeError(`${name} has no fold`);
+    case 'drift':
     case 'learn_linear':
     case 'learn_logistic':
+    case 'learn_tree':
       throw new TypeError(`${name} is learned in groups alone`);
     default:
       return arg?.type === 'float8' ? floats(name) : arg?.type === 'numeric' ? decimals(name) : wholes(name, type);

@@ -303,7 +303,8 @@ test('models learn rows as they come: what they foretold, and what they are in t
     readonly learned: Readonly<Record<'logistic' | 'linear', Learned>>;
   };
   await client.query(`create source stream (yes bool, number float8, a float8, b float8, c float8) with (topic = 'stream', format = 'json');
-    create materialized view models as select learn_logistic(yes, a, b, c) as logistic, learn_linear(number, a, b, c) as linear from stream`);
+    create materialized view models as select learn_logistic(yes, a, b, c) as logistic, learn_linear(number, a, b, c) as linear,
+      learn_tree(yes, a, b, c) as tree, learn_tree((a > 0)::int4 + 5, a, b) as classes, drift(yes) as drift from stream`);
   const records = rows.map(({ yes, number, x: [a, b, c] }) => ({ yes, number, a, b, c }));
   // In the order of one partition.
   const given = [...records, { yes: null, number: 1, a: 1, b: 1, c: null }];
@@ -327,8 +328,20 @@ test('models learn rows as they come: what they foretold, and what they are in t
     const [answers = []] = await rowsOf(`select ${told.join()} from models`);
     close(answers.map(Number), predict, kind);
   }
+  const [[tree = '', yes, kind, none, drift = ''] = []] = await rowsOf(`select tree, predict_online(tree, -3, 0, 1),
+    predict_online(classes, 2, 5), predict_online(classes, -2, 5), drift from models`);
+  const { accuracy, label, labels } = JSON.parse(tree) as { accuracy: number; label: string; labels: number[] };
+  assert.deepEqual([label, labels.length], ['boolean', 2]);
+  assert.ok(accuracy > 0.5 && accuracy < 1 && Number(yes) > 0.5 && Number(yes) <= 1, `${accuracy} ${yes}`);
+  assert.deepEqual([kind, none], ['6', '5']);
+  const { rows: counted, mean } = JSON.parse(drift) as { rows: number; mean: number };
+  assert.equal(counted, 400);
+  assert.ok(Math.abs(mean - 0.5) < 0.2, drift);
   await client.query('create table labelled (id int4 primary key, yes bool, x float8)');
   assert.equal((await refusal('select learn_logistic(yes, x) from labelled')).code, '0A000');
   assert.equal((await refusal('select learn_logistic(number, a) from stream')).code, '42883');
+  for (const wrong of ['learn_tree(number, a)', 'learn_tree(yes)', 'drift(yes, a)', `drift('a'::text)`])
+    assert.match((await refusal(`select ${wrong} from stream`)).code ?? '', /^42(883|804)$/, wrong);
+  assert.equal((await refusal('select drift(x) from labelled')).code, '0A000');
   assert.equal((await refusal(`select predict_online('{}', a) from stream`)).code, '22023');
 });
