@@ -1,11 +1,12 @@
-import { type Gaussian, hasSpread, logDensity, observed, type Spread } from './gaussian.ts';
+import { hasSpread, logDensity, observed, type Spread } from './gaussian.ts';
+import type { Estimates } from './split.ts';
 import { noWindow, type Window } from './window.ts';
 
 /** What rows that end here say of classes, which are told by their places. */
 export type Leaf = {
   readonly counts: readonly number[];
-  /** Of each class its features; null for one of which no row was learned here. */
-  readonly estimates: readonly (readonly Gaussian[] | null)[];
+  /** Of rows that were learned here. */
+  readonly estimates: Estimates;
   /** How many rows the most frequent class foretold, and how many naive Bayes: what foretells better is asked. */
   readonly majorityRight: number;
   readonly naiveRight: number;

@@ -10,6 +10,9 @@ export type Split = {
   readonly above: readonly number[];
 };
 
+/** Of each class its features; null for one that has no rows. */
+export type Estimates = readonly (readonly Gaussian[] | null)[];
+
 /** Values of a feature that are tried. */
 const places = 10;
 /** How likely the second best split may be the better one. */
@@ -34,9 +37,8 @@ function entropy(counts: readonly number[]): number {
  * The split of a leaf by its best feature, if it is better than the second best, or than none, by more than chance (the Hoeffding bound;
  * Domingos and Hulten, Mining High-Speed Data Streams, 2000).
  * @param counts rows of each class
- * @param estimates of each class its features, null for one that has no rows here
  */
-export function splitOf(counts: readonly number[], estimates: readonly (readonly Gaussian[] | null)[], features: number): Split | undefined {
+export function splitOf(counts: readonly number[], estimates: Estimates, features: number): Split | undefined {
   const rows = sum(counts);
   if (Math.max(...counts) > pureShare * rows) return undefined;
   const before = entropy(counts);
@@ -56,7 +58,7 @@ export function splitOf(counts: readonly number[], estimates: readonly (readonly
   return best && (best.gain - second > bound || bound < tie) ? best : undefined;
 }
 
-function bestOf(before: number, estimates: readonly (readonly Gaussian[] | null)[], feature: number): Split | undefined {
+function bestOf(before: number, estimates: Estimates, feature: number): Split | undefined {
   const known = estimates.map((own) => own?.[feature]);
   let least = Number.POSITIVE_INFINITY;
   let greatest = Number.NEGATIVE_INFINITY;
