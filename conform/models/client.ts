@@ -7,7 +7,10 @@ import { pythonChecks, pythonPackage, pythonSet } from '../python.ts';
 
 const set = pythonSet('models');
 
-/** Models as Python trains and writes them: XGBoost, LightGBM, scikit-learn over ONNX, which analytics is to predict like. */
+/**
+ * Models as Python trains and writes them: XGBoost, LightGBM, scikit-learn over ONNX, which analytics is to predict like,
+ * and river, which learns row by row as analytics is to.
+ */
 export const client: Client = {
   name: 'models',
   setup: () => pythonPackage('xgboost-cpu', set),
@@ -21,7 +24,8 @@ export const client: Client = {
       const { sasl } = await other.credential('--role', 'owner');
       const { hostname, port } = new URL(other.doors['analytics.postgres']?.url ?? '');
       const input = { host: hostname, port: Number(port), sasl, s3 };
-      return { checks: await pythonChecks(join(installation, 'conform', 'models', 'checks.py'), [], input, set) };
+      const checksOf = (script: string) => pythonChecks(join(installation, 'conform', 'models', script), [], input, set);
+      return { checks: [...(await checksOf('checks.py')), ...(await checksOf('online.py'))] };
     } finally {
       await other.down();
     }

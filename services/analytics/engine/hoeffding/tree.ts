@@ -16,7 +16,7 @@ type Branch = {
 export type Node = Leaf | Branch;
 
 /**
- * A Hoeffding tree that goes with its stream: ADWIN at each branch, other trees beside it (Bifet and Gavaldà, Adaptive Learning from
+ * A Hoeffding tree that goes with its stream: ADWIN at each node, other trees beside branches (Bifet and Gavaldà, Adaptive Learning from
  * Evolving Data Streams, 2009). It is never changed, only followed by another, so that a step can be taken back.
  */
 export type Tree = {
@@ -64,11 +64,12 @@ function leavesOf(node: Node): number {
 
 function grown(node: Node, row: Row, growth: Growth, missed = isMissed(node, row)): Node {
   const window = slid(node.window, Number(missed));
-  if (isLeaf(node)) return split({ ...withRow(node, row.place, row.features), window }, row, growth);
-  const hasRisen = window.drifts > node.window.drifts && meanOf(window) > meanOf(node.window);
+  const isWorse = hasRisen(node.window, window);
+  // A leaf whose errors become more knows what the stream was before, and begins anew.
+  if (isLeaf(node)) return split({ ...withRow(isWorse ? noLeaf : node, row.place, row.features), window }, row, growth);
   let { other } = node;
-  if (hasRisen) growth.drifts += 1;
-  if (hasRisen && !other) other = noLeaf;
+  if (isWorse) growth.drifts += 1;
+  if (isWorse && !other) other = noLeaf;
   else if (other) {
     const better = betterBy(window, other.window);
     if (better > 0) {
@@ -79,8 +80,13 @@ function grown(node: Node, row: Row, growth: Growth, missed = isMissed(node, row
   }
   const side = sideOf(node, row.features);
   const child = grown(node[side], row, growth, missed);
-  return { ...node, window, other: other && grown(other, row, growth), [side]: child };
+  const next = other && grown(other, row, growth);
+  // One whose own errors become more learned what the stream was before, and begins anew.
+  const isStale = other && next && hasRisen(other.window, next.window);
+  return { ...node, window, other: isStale ? noLeaf : next, [side]: child };
 }
+
+const hasRisen = (before: Window, after: Window): boolean => after.drifts > before.drifts && meanOf(after) > meanOf(before);
 
 /** Above 0 if the other tree errs less than the one that is there, below if more, 0 if it may be chance. */
 function betterBy(own: Window, other: Window): number {
