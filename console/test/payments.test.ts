@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import Stripe from 'stripe';
 import { refusal } from '#services/payments/test/fixtures/refusal.ts';
+import { until } from '#services/payments/test/fixtures/until.ts';
 import { elsewhere, openFlow } from './fixture/flow.ts';
 import { inBothSchemes, type Look } from './fixture/scheme.ts';
 import { seen } from './fixture/visit.ts';
@@ -140,6 +141,22 @@ async function others({ me }: Look, root: string): Promise<void> {
   const began = performance.now();
   await pay('pm_card_visa', 600);
   assert.ok(performance.now() - began >= 30);
+  await page.getByLabel('The switch waits').fill('50');
+  await page
+    .getByRole('textbox', { name: 'Down', exact: true })
+    .or(page.getByRole('combobox', { name: 'Down', exact: true }))
+    .fill('card');
+  await page.getByRole('option', { name: 'card', exact: true }).click();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'From now on' }).click();
+  const goOnPaying = async () => {
+    for (let at = 0; at < 50; at += 1) await pay('pm_card_visa', 600);
+  };
+  assert.equal((await refusal(goOnPaying())).code, 'processing_error');
   await seen(me, '76-network');
   await page.getByRole('button', { name: 'As usual' }).click();
+  await until(
+    () => page.getByLabel('The switch waits').inputValue(),
+    (shown) => shown === '8000 ms',
+  );
 }

@@ -117,7 +117,7 @@ test('a card network that goes down is guessed nothing about: when it is back it
   const asked = { currency: 'sek', confirm: true, payment_method: 'pm_card_visa' };
   const kept = await stripe.paymentIntents.create({ ...held, amount: 700, currency: 'sek', payment_method: 'pm_card_mastercard' });
   // One payment is on its way back from its issuer, who has approved it, when the network goes down.
-  await put({ latency_ms: 2000, wait_ms: 2500 });
+  await put({ latency_ms: 3000, wait_ms: 3500 });
   const cut = refusal(stripe.paymentIntents.create({ ...asked, amount: 800 }));
   await until(network, ({ books }) => books.SEK === 1500);
   await put({ wait_ms: 50, down: ['card'] });
