@@ -11,6 +11,11 @@ const banks = {
   eur: { bic: 'COBADEFFXXX', code: '37040044', name: 'SIMULATED BANK' },
   usd: { routing: '110000000', name: 'SIMULATED BANK' },
 } as const;
+const addressIn = (country: string, city: string, code: string) => ({
+  ...{ city, country, line1: '1 Simulated Street', line2: null, postal_code: code, state: null },
+});
+/** Where the bank is, and with it who has the accounts. */
+const places = { eur: addressIn('DE', 'Berlin', '10117'), usd: addressIn('US', 'San Francisco', '94104') } as const;
 /** In whose name those accounts are. */
 export const accountHolder = 'Gamut Payments';
 
@@ -26,13 +31,14 @@ export const virtualNumber = (currency: CashCurrency, digits: string): string =>
 
 /** How to pay to an account: what a customer types at a bank. */
 export function addressesOf(currency: CashCurrency, number: string): Fields[] {
+  const held = { account_holder_address: places[currency], account_holder_name: accountHolder, bank_address: places[currency] };
   if (currency === 'eur') {
-    const iban = { account_holder_name: accountHolder, bic: banks.eur.bic, country: 'DE', iban: number };
+    const iban = { ...held, bic: banks.eur.bic, country: 'DE', iban: number };
     return [{ type: 'iban', iban, supported_networks: ['sepa'] }];
   }
   const { name, routing } = banks.usd;
   const at = { account_type: 'checking', bank_name: name, routing_number: routing };
-  const aba = { account_holder_name: accountHolder, account_number: number, ...at };
+  const aba = { ...held, account_number: number, ...at };
   return [{ type: 'aba', aba, supported_networks: ['ach', 'domestic_wire_us'] }];
 }
 

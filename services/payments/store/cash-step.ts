@@ -66,15 +66,17 @@ export const fundedLine = (step: string): string => idsOf(step)('ccsbtxn');
 /** A transfer has come in: it is the customer's to use, and the bank tells of it. */
 export const funder =
   (worlds: () => World): Mover =>
-  async (at, { id, input }) => {
+  async (at, { id, input, made = [] }) => {
     const world = worlds();
     const desk = deskOfStep(at, id, fieldsOf(input.desk));
-    const incoming = fieldsOf(input.incoming) as unknown as Incoming;
+    const [sent] = made;
+    if (!sent) throw new TypeError('a transfer that comes in is sealed with its step');
+    const incoming = sent.thing as unknown as Incoming;
     const { currency, amount, end } = incoming;
     const customer = String(input.customer);
     const done = await world.money.cash(at, currency, customer, { intent: id, step: 'funded' }, amount);
     if (!done.done) throw new TypeError(`the ledger refused what came in: ${done.status}`);
-    const why = { type: 'funded', funded: { bank_transfer: fieldsOf(input.transfer) } };
+    const why = { type: 'funded', funded: { bank_transfer: fieldsOf(sent.thing.transfer) } };
     const statements = await lined(world, desk, { customer, currency, amount, why, hidden: { end } });
     const notice = desk.ids('clf');
     const file: Thing = {

@@ -76,6 +76,8 @@ test('a payment by bank transfer waits for the money of its customer, and what i
   const { id: customer } = await stripe.customers.create({ name: 'Jenny Rosen' });
   const iban = await ibanOf(customer);
   assert.match(iban, /^DE\d{20}$/);
+  const { bank_transfer: where } = await stripe.customers.createFundingInstructions(customer, funding('usd'));
+  assert.equal(where.financial_addresses[0]?.aba?.bank_address.country, 'US');
   const waiting = await begin(customer, 3000);
   const shown = waiting.next_action?.display_bank_transfer_instructions;
   assert.deepEqual([waiting.status, shown?.amount_remaining, shown?.financial_addresses?.[0]?.iban?.iban], ['requires_action', 3000, iban]);

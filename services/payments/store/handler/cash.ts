@@ -62,8 +62,10 @@ async function credited(world: World, desk: Desk, incoming: Incoming, file: stri
     const own: Fields = currency === 'eur' ? { iban_last4: from.slice(-4), sender_name: sender } : { sender_name: sender, network: 'rtp' };
     const type = transferTypes[currency];
     const transfer: Fields = { [type]: own, reference, type };
-    const input: Fields = { customer, transfer, file, rail: railOf(currency), incoming: { ...incoming, transaction: null } };
-    await world.steps.take(desk.at, { id: step, kind: 'fund', subject: step, input: { ...input, desk: writtenDesk(desk) } });
+    const input: Fields = { customer, file, rail: railOf(currency), desk: writtenDesk(desk) };
+    // Who sent it is sealed with the step.
+    const sent: Thing = { ...incoming, id: step, object: 'incoming_transfer', transaction: null, transfer };
+    await world.steps.take(desk.at, { id: step, kind: 'fund', subject: step, input, made: [{ thing: sent, hidden: {}, version: 0 }] });
     return undefined;
   });
 }
