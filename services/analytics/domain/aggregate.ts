@@ -2,8 +2,9 @@ import type { FuncCall, Node } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { bind, functionName, type Names } from './bind.ts';
 import { asCondition, converted, featureOf, settled } from './bound.ts';
-import { call as operation, type Expr } from './expression.ts';
+import { call as operation, type Expr, shapeOf } from './expression.ts';
 import { featuresMax } from './limits.ts';
+import { isOfPairs, isStatistic, type Joined, numberOf, orderedText, pairOf, type StatisticName, statisticNames } from './statistic.ts';
 import { isFloat, numbers, type Type, typeNames } from './value.ts';
 
 const orderedNames = ['percentile_cont', 'percentile_disc', 'mode'] as const;
@@ -11,7 +12,9 @@ const orderedNames = ['percentile_cont', 'percentile_disc', 'mode'] as const;
 export type OrderedName = (typeof orderedNames)[number];
 const learnerNames = ['drift', 'learn_linear', 'learn_logistic', 'learn_tree'] as const;
 type LearnerName = (typeof learnerNames)[number];
-export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'bool_and' | 'bool_or' | LearnerName | OrderedName;
+const bitNames = ['bit_and', 'bit_or', 'bit_xor'] as const;
+type PlainName = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'bool_and' | 'bool_or' | (typeof bitNames)[number];
+export type AggregateName = PlainName | 'string_agg' | StatisticName | LearnerName | OrderedName;
 
 /** A function over the rows of a group; rows without the argument's value, or passed over by the filter, do not count. */
 export type Aggregate = {
@@ -25,12 +28,18 @@ export type Aggregate = {
   readonly isDown?: boolean;
   /** Of a tree that learns: whether its classes are true and false. */
   readonly ofBoolean?: boolean;
+  /** Of texts that become one. */
+  readonly joined?: Joined;
 };
 
 /** Names that say the same; what is asked to be near is exact. */
-const others: Readonly<Record<string, AggregateName>> = { every: 'bool_and', approx_count_distinct: 'count' };
+const others: Readonly<Record<string, AggregateName>> = {
+  ...{ every: 'bool_and', approx_count_distinct: 'count', regr_count: 'count' },
+  ...{ variance: 'var_samp', stddev: 'stddev_samp' },
+};
 const names: ReadonlySet<string> = new Set<string>([
   ...(['count', 'sum', 'min', 'max', 'avg', 'bool_and', 'bool_or'] satisfies AggregateName[]),
+  ...[...bitNames, 'string_agg', ...statisticNames],
   ...[...orderedNames, ...learnerNames, ...Object.keys(others)],
 ]);
 
@@ -40,6 +49,9 @@ export const isLearner = ({ name }: Pick<Aggregate, 'name'>): boolean => (learne
 export const isAggregateName = (name: string): name is AggregateName => names.has(name);
 /** Whether all values are needed in their order. */
 export const isOrdered = (name: AggregateName): name is OrderedName => orderedNames.includes(name as OrderedName);
+
+/** Whether an aggregate remembers the values of rows, each of which may be another. */
+export const keepsValues = ({ name, distinct }: Aggregate): boolean => distinct || isOrdered(name) || name === 'string_agg';
 
 /** Whether a node is the call of an aggregate. */
 export const isAggregate = (node: Node): boolean => 'FuncCall' in node && !node.FuncCall.over && names.has(functionName(node.FuncCall));
@@ -53,22 +65,27 @@ export function hasAggregate(node: unknown): boolean {
 
 /** The aggregate of a call; models learn in groups alone. */
 export function aggregateOf(call: FuncCall, within: Names, isGroup = false): Aggregate {
-  const said = functionName(call) as AggregateName;
-  const name = others[said] ?? said;
+  const said: string = functionName(call);
+  const name = others[said] ?? (said as AggregateName);
   const at = within.at(call.location);
   if (isOrdered(name)) return orderedOf(name, call, within);
+  if (name === 'string_agg') return joinedOf(call, within);
   if (call.agg_order || call.agg_within_group || call.func_variadic) throw notBuilt(`This form of ${name}`, at);
   if (isLearner({ name })) {
     if (!isGroup) throw notBuilt(`${name} of anything but a group`, at);
     return learnerOf(name, call, within);
   }
+  const isPair = isOfPairs(said);
   const [node, ...more] = call.args ?? [];
-  if (more.length > 0 || (call.agg_star ? name !== 'count' : !node))
+  if (isPair ? call.agg_star : more.length > 0 || (call.agg_star ? name !== 'count' : !node))
     throw new StatementError(sqlstates.functionMissing, `function ${name} with these arguments does not exist`, at);
-  const arg = node && settled(bind(node, within), 'text');
+  const bounds = (call.args ?? []).map((each) => bind(each, within));
+  const [first] = bounds;
+  const own = isPair ? pairOf(said, bounds, at) : first && settled(first, isStatistic(name) ? 'float8' : 'text');
+  const arg = own && isStatistic(name) && !isPair ? numberOf(said, own, at) : own;
   const filter = call.agg_filter && asCondition(bind(call.agg_filter, within), 'FILTER', at);
   const type = resultOf(name, arg?.type, at);
-  const isNear = said !== name && name === 'count';
+  const isNear = said === 'approx_count_distinct';
   if (isNear && (call.over || call.agg_star)) throw notBuilt(`This form of ${said}`, at);
   const distinct = (isNear || (call.agg_distinct ?? false)) && name !== 'min' && name !== 'max';
   // The sum of a smaller integer is that of a larger one.
@@ -100,6 +117,44 @@ function orderedOf(name: OrderedName, call: FuncCall, within: Names): Aggregate 
   if (name === 'percentile_disc') return { ...own, type: value.type, arg: value, fraction: share };
   if (!numbers.includes(value.type)) throw notBuilt(`${name} of the type ${typeNames[value.type]}`, at);
   return { ...own, type: 'float8', arg: converted(value, 'float8'), fraction: share };
+}
+
+/** `string_agg(text, delimiter [ORDER BY ...])`, whose delimiter is a constant. */
+function joinedOf(call: FuncCall, within: Names): Aggregate {
+  const at = within.at(call.location);
+  const args = (call.args ?? []).map((node) => settled(bind(node, within), 'text'));
+  const [value, delimiter, ...rest] = args;
+  if (call.agg_within_group || call.func_variadic) throw notBuilt('This form of string_agg', at);
+  if (value?.type === 'bytea') throw notBuilt('string_agg of the type bytea', at);
+  if (value?.type !== 'text' || delimiter?.type !== 'text' || rest.length > 0)
+    throw new StatementError(
+      sqlstates.functionMissing,
+      `function string_agg(${args.map(({ type }) => typeNames[type]).join(', ')}) does not exist`,
+      at,
+    );
+  if (delimiter.kind !== 'constant') throw notBuilt('A delimiter of string_agg that is no constant', at);
+  const distinct = call.agg_distinct ?? false;
+  const orders = (call.agg_order ?? []).map((node) => {
+    if (!('SortBy' in node) || node.SortBy.sortby_dir === 'SORTBY_USING') throw notBuilt('ORDER BY in this form', at);
+    const isDown = node.SortBy.sortby_dir === 'SORTBY_DESC';
+    const nulls = node.SortBy.sortby_nulls;
+    const nullsFirst = nulls === 'SORTBY_NULLS_FIRST' || (nulls === 'SORTBY_NULLS_DEFAULT' && isDown);
+    return { key: settled(bind(node.SortBy.node, within), 'text'), isDown, nullsFirst };
+  });
+  if (orders.length > 0 && call.over) throw notBuilt('ORDER BY in an aggregate OVER', at);
+  for (const { key } of orders) {
+    if (key.type === 'json')
+      throw new StatementError(sqlstates.functionMissing, 'could not identify an ordering operator for type json', at);
+    if (distinct && shapeOf(key) !== shapeOf(value))
+      throw new StatementError('42P10', 'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list', at);
+  }
+  const filter = call.agg_filter && asCondition(bind(call.agg_filter, within), 'FILTER', at);
+  const keys = orders.map(({ key }) => key);
+  const joined = {
+    delimiter: (delimiter.value as string | null) ?? '',
+    order: orders.map(({ key: { type }, isDown, nullsFirst }) => ({ type, isDown, nullsFirst })),
+  };
+  return { name: 'string_agg', type: 'text', arg: keys.length > 0 ? orderedText(value, keys, at) : value, filter, distinct, joined };
 }
 
 /** What a model takes for its label. */
@@ -142,9 +197,17 @@ function resultOf(name: AggregateName, type: Type | undefined, at: number | unde
     case 'max':
       if (type === 'bool' || /^json/.test(type)) throw missing();
       return type;
-    default:
+    case 'bit_and':
+    case 'bit_or':
+    case 'bit_xor':
+      if (!['int2', 'int4', 'int8'].includes(type)) throw missing();
+      return type;
+    case 'sum':
+    case 'avg':
       if (!numbers.includes(type)) throw type === 'interval' ? notBuilt(`${name} of intervals`, at) : missing();
       if (isFloat(type)) return 'float8';
       return name === 'sum' && (type === 'int2' || type === 'int4') ? 'int8' : 'numeric';
+    default:
+      return type === 'numeric' ? 'numeric' : 'float8';
   }
 }

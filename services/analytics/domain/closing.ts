@@ -1,4 +1,4 @@
-import { isOrdered } from './aggregate.ts';
+import { keepsValues } from './aggregate.ts';
 import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
 import { column, conjuncts, constant, type Expr, shifted } from './expression.ts';
 import { type Bound, type Closing, inputsOf, type Plan, scansIn } from './plan.ts';
@@ -174,8 +174,7 @@ function single(
       const best = bestOf(keys, plan.keys);
       if (isStream && !best && plan.keys.length > 0)
         throw unbounded(plan.aggregates.length > 0 ? 'groups' : 'different rows', plan.position);
-      if (isStream && !best && plan.aggregates.some(({ name, distinct }) => distinct || isOrdered(name)))
-        throw unbounded('different values', plan.position);
+      if (isStream && !best && plan.aggregates.some(keepsValues)) throw unbounded('different values', plan.position);
       return { plan: { ...plan, input, ...(best ? { closing: best } : {}) }, times: keys, isStream };
     }
     case 'match':

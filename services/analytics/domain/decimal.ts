@@ -121,6 +121,16 @@ export function divide(left: Decimal, right: Decimal): Decimal {
   return { units: quotient(dividend, divisor), scale };
 }
 
+/** The square root of a number that is not negative, with as many digits behind the point as that has. */
+export function squareRoot({ units, scale }: Decimal): Decimal {
+  const wanted = units * power(scale + 2);
+  if (wanted === 0n) return { units, scale };
+  // Newton's steps from above go down to the root without what is behind it.
+  let root = 1n << BigInt(Math.ceil(wanted.toString(2).length / 2));
+  for (let next = (root + wanted / root) >> 1n; next < root; next = (root + wanted / root) >> 1n) root = next;
+  return { units: quotient(root, 10n), scale };
+}
+
 /** The remainder, with the sign of the dividend. */
 export function remainder(left: Decimal, right: Decimal): Decimal {
   if (right.units === 0n) throw new StatementError(sqlstates.divisionByZero, 'division by zero');

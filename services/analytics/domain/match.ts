@@ -14,6 +14,7 @@ import type { Match, MatchExpr, MatchRead, Order, Plan } from './plan.ts';
 import { hasPart, leastBefore, leastRows, mapPattern, type Named } from './row-pattern.ts';
 import { textIn } from './name.ts';
 import type { Column, Type } from './value.ts';
+import { isStatistic } from './statistic.ts';
 
 /** What names of variables stand for: labels, by their numbers. */
 type Labels = { readonly names: readonly string[]; of(named: Named): readonly number[]; find(name: string): readonly number[] | undefined };
@@ -271,7 +272,8 @@ class Asked {
     const isStar = name === 'count' && fields.length === 2 && fields[1] !== undefined && 'A_Star' in fields[1];
     const { args: _, ...bare } = call;
     const made = aggregateOf(isStar ? { ...bare, funcname, agg_star: true } : { ...call, funcname }, names);
-    if (isOrdered(made.name) || made.distinct) throw notBuilt(`${name} in MATCH_RECOGNIZE`, at);
+    if (isOrdered(made.name) || made.distinct || made.joined?.order.length || isStatistic(made.name))
+      throw notBuilt(`${name} in MATCH_RECOGNIZE`, at);
     const own = isStar ? this.#variable(textIn(fields[0] as Node), at) : of();
     return this.#read({ kind: 'aggregate', of: own, aggregate: made, final }, made.type);
   }

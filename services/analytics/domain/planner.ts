@@ -349,8 +349,8 @@ function grouping(
   return { names: { ...names, instead }, finish };
 }
 
-const shapeOfAggregate = ({ name, distinct, arg, filter, fraction, isDown, ofBoolean }: Aggregate): string =>
-  JSON.stringify([name, distinct, arg && shapeOf(arg), filter && shapeOf(filter), fraction, isDown, ofBoolean]);
+const shapeOfAggregate = ({ name, distinct, arg, filter, fraction, isDown, ofBoolean, joined }: Aggregate): string =>
+  JSON.stringify([name, distinct, arg && shapeOf(arg), filter && shapeOf(filter), fraction, isDown, ofBoolean, joined]);
 
 /** The shape of an expression on its own; what cannot be bound there has none. */
 function shapeTried(node: Node, names: Names): string {

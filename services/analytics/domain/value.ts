@@ -256,9 +256,12 @@ export function castValue(value: Exclude<Value, null>, from: Type, to: Type): Ex
     case 'timestamptz':
       return from === 'date' ? (value as number) * dayMicros : value;
     default:
-      return decimal(BigInt(value as number));
+      return isFloat(from) ? decimalOf(value as number, from === 'float4' ? 6 : 15) : decimal(BigInt(value as number));
   }
 }
+
+/** A float with as many digits as its type surely has (PostgreSQL's float8_numeric). */
+const decimalOf = (value: number, digits: number): Decimal => readDecimal(String(Number(value.toPrecision(digits)))) as Decimal;
 
 /** The nearest integer; a half goes to the even one, as PostgreSQL's rint. */
 function evenly(value: number): bigint {
@@ -279,7 +282,7 @@ export function isCastable(from: Type, to: Type): boolean {
   if (from === 'interval' || to === 'interval') return false;
   if (from === 'bool') return to === 'int4';
   if (to === 'bool') return from === 'int4';
-  return !(isFloat(from) && to === 'numeric');
+  return true;
 }
 
 /** Whether a value of one type is taken for another's without being asked. */

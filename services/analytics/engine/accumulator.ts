@@ -1,4 +1,5 @@
 import type { Aggregate, OrderedName } from '../domain/aggregate.ts';
+import type { StatisticName } from '../domain/statistic.ts';
 import { printValue, readValue, type Type, type Value } from '../domain/value.ts';
 import { printDecimal, readDecimal, type Decimal } from '../domain/decimal.ts';
 import { isMasked } from './batch.ts';
@@ -8,6 +9,9 @@ import { orderedIn } from './ordered.ts';
 import type { Tree } from './hoeffding/tree.ts';
 import type { Window } from './hoeffding/window.ts';
 import type { Learner } from './learner.ts';
+import type { BitName } from './bit.ts';
+import { noPairs, noSquares, type Pairs, type Squares } from './statistic.ts';
+import { TextBag } from './text-bag.ts';
 import { joinedBest, joinedSum, noScaled, type Scaled, splitBest, splitSum } from './exact.ts';
 
 /** What an aggregate keeps of each group in numbers, what they begin with (0 or NaN), and how it is written down. */
@@ -66,7 +70,7 @@ const bestIn = (type: Type, cells: Float64Array, at: number): Value => {
   return Number.isNaN(held) ? null : held;
 };
 const exact: Kept = { first: () => 0n, write: (value: bigint) => value.toString(36), read: (written: string) => fromBase36(written) };
-const scaled: Kept = {
+const scaled: KeptValue = {
   first: () => noScaled,
   write: ({ units, scale, counts }: Scaled) => [String(units), scale, [...counts]],
   read: ([units, scale, counts]: [string, number, [number, number][]]): Scaled => ({
@@ -89,6 +93,24 @@ const value = (type: Type): Kept => ({
   write: (held: Value) => printValue(type, held),
   read: (written: string | null) => (written === null ? null : readValue(type, written)),
 });
+
+const pairs: Kept = {
+  first: () => noPairs,
+  write: ({ count: rows, ...sums }: Pairs) => [rows, ...[sums.y, sums.x, sums.yy, sums.xx, sums.xy].map((sum) => sum.toString(36))],
+  read([rows, ...written]: [number, ...string[]]): Pairs {
+    const [y = 0n, x = 0n, yy = 0n, xx = 0n, xy = 0n] = written.map(fromBase36);
+    return { count: rows, y, x, yy, xx, xy };
+  },
+};
+const squares: Kept = {
+  first: () => noSquares,
+  write: (held: Squares) => [held.count, scaled.write(held.sum as never), scaled.write(held.squares as never)],
+  read: ([rows, sum, more]: [number, never, never], tally: Tally): Squares => ({
+    count: rows,
+    sum: scaled.read(sum, tally) as Scaled,
+    squares: scaled.read(more, tally) as Scaled,
+  }),
+};
 
 type Learned = Learner | Tree | Window | null;
 /** What learns: it is never changed, only followed by another. */
@@ -131,6 +153,12 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
     case 'percentile_disc':
     case 'mode':
       return ordered(aggregate, type);
+    case 'string_agg':
+      return joined(aggregate);
+    case 'bit_and':
+    case 'bit_or':
+    case 'bit_xor':
+      return bits(name, type);
     case 'learn_linear':
     case 'learn_logistic':
       return learning('learn', 'learned', `, ${name === 'learn_logistic'}`);
@@ -141,8 +169,11 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
     case 'min':
     case 'max':
       return extreme(name, type, appends);
-    default:
+    case 'sum':
+    case 'avg':
       return total(name, type, aggregate.type, appends);
+    default:
+      return statistic(name, type);
   }
 }
 
@@ -162,6 +193,50 @@ function ordered({ name, fraction = 0, isDown = false }: Aggregate, type: Type):
     kept: [bag(type, shown)],
     update: (names, of, weight) => `${at(names, 0).ref}.change(${of}, ${weight});`,
     result: (names) => `r.shownOrdered(${at(names, 0).ref}, ${how})`,
+  };
+}
+
+/** Texts as one. */
+function joined({ joined: how = { delimiter: '', order: [] } }: Aggregate): Accumulator {
+  const made = (tally: Tally) => new TextBag(tally, how);
+  const kept: Kept = {
+    ...{ first: made, write: () => null, read: (_written: never, tally: Tally) => made(tally), bag: 'text' },
+    shown: (held: Bag) => ({ answer: (held as TextBag).answer }),
+  };
+  return {
+    kept: [kept],
+    update: (names, of, weight) => `${at(names, 0).ref}.change(${of}, ${weight});`,
+    result: (names) => `${at(names, 0).ref}.answer`,
+  };
+}
+
+const widths: Partial<Record<Type, number>> = { int2: 16, int4: 32, int8: 64 };
+
+function bits(name: BitName, type: Type): Accumulator {
+  const width = widths[type] ?? 0;
+  const kept: Kept = {
+    cells: new Array<number>(width + 1).fill(0),
+    write: (cells, from) => [...cells.subarray(from, from + width + 1)],
+    read: (written: number[]) => written,
+  };
+  return {
+    kept: [kept],
+    update: (names, of, weight) => `r.takeBits(c, ${at(names, 0).at}, ${of}, ${weight}, ${width});`,
+    result: (names) => `r.shownBits(c, ${at(names, 0).at}, '${name}', ${width})`,
+  };
+}
+
+/** Statistics of floats, one or two of each row, or of decimals: of exact sums. */
+function statistic(name: StatisticName, type: Type): Accumulator {
+  const take = { text: 'takeSample', numeric: 'takeSquare' }[type as string] ?? 'takePair';
+  const result = type === 'numeric' ? 'decimalStatistic' : 'floatStatistic';
+  return {
+    kept: [type === 'numeric' ? squares : pairs],
+    update([own], of, weight) {
+      const args = take === 'takePair' ? `${of}, 0` : of;
+      return `${own?.ref} = r.${take}(${own?.ref}, ${args}, ${weight});`;
+    },
+    result: ([own]) => `r.${result}('${name}', ${own?.ref})`,
   };
 }
 

@@ -61,7 +61,7 @@ export function unscaled({ units, scale, counts }: Scaled): Decimal {
 const least = 1074n;
 
 /** A float as an exact integer: so many of the least float there is. */
-function units(value: number): bigint {
+export function units(value: number): bigint {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, value);
   const bits = view.getBigUint64(0);

@@ -4,6 +4,7 @@ import type { Plan } from '../domain/plan.ts';
 import { type Column, ranged, type Row, type Type, type Value } from '../domain/value.ts';
 import { type Accumulator, accumulatorOf, type Kept, type Name } from './accumulator.ts';
 import type { Batch } from './batch.ts';
+import { shownBits, takeBits } from './bit.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { compile } from './compile.ts';
 import { batchColumns, batchReads, Emitter, type Term } from './emit.ts';
@@ -18,12 +19,14 @@ import { closeCode, openCode, outputParts, storeCode } from './output.ts';
 import { isNumbered, keysAt, rowsAt, stampAt } from './place.ts';
 import { runtime } from './runtime.ts';
 import { Slots } from './slot.ts';
+import { decimalStatistic, floatStatistic, takePair, takeSample, takeSquare } from './statistic.ts';
 import { emitStages, type Stage } from './stage.ts';
 
 const parts = {
   ...runtime,
   ...{ exactSum, joinedSum, rounded, scaledSum, shownBest, shownOrdered, takeBest, takeSum, unscaled },
   ...{ drift, drifted, learn, learned, learnTree, treeLearned },
+  ...{ takeBits, shownBits, takePair, takeSample, takeSquare, floatStatistic, decimalStatistic },
   int8: (value: number | bigint) => (typeof value === 'number' ? value : ranged('int8', value)),
 };
 

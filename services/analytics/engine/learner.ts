@@ -21,8 +21,8 @@ export type Learner = {
   readonly squares: readonly number[];
 };
 
-/** A row as text, the label first: what an aggregate has one argument for. */
-export const sample = (...values: readonly number[]): string => JSON.stringify(values);
+/** A row as text: what an aggregate has one argument for. */
+export const sample = (...values: readonly (number | string)[]): string => JSON.stringify(values);
 
 /** Weights times features, each in units of its deviation. */
 function marginOf({ rows, bias, weights, means, squares }: Learner, features: readonly number[]): number {

@@ -105,7 +105,7 @@ export class MatchReads {
   /** The same text for what goes on in the same way. */
   nameOf(known: Known): string {
     let name = '';
-    for (const each of known) name += typeof each === 'number' ? `${each} ` : rowKey(each);
+    for (const each of known) name += typeof each === 'number' ? `${each} ` : rowKey([each[0], each[1]]);
     return name;
   }
 

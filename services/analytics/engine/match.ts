@@ -6,7 +6,7 @@ import { printTimestamp } from '../domain/datetime.ts';
 import type { Row, Value } from '../domain/value.ts';
 import type { Attempted } from './attempt.ts';
 import { fullOrder } from './order.ts';
-import { compareBy } from './partition.ts';
+import { compareBy } from './order.ts';
 import { type Known, MatchReads } from './match-read.ts';
 import { valuesOf } from './pipeline.ts';
 import { type Found, type Handler, type Place, Scan } from './scan.ts';

@@ -1,4 +1,4 @@
-import { isText, numbers, type Type } from '../domain/value.ts';
+import { isFloat, isText, numbers, type Type } from '../domain/value.ts';
 
 /** The code of an operation on values that are not NULL; `r` is the runtime. */
 export type Coded = (args: readonly string[]) => string;
@@ -148,7 +148,7 @@ function castCode(from: Type, to: Type): Coded {
   )
     return ([a]) => `${a}`;
   if (to === 'float8' && (from === 'int2' || from === 'int4' || from === 'int8')) return ([a]) => `Number(${a})`;
-  if (to === 'numeric' && numbers.includes(from)) return ([a]) => `r.decimalOf(${a})`;
+  if (to === 'numeric' && numbers.includes(from) && !isFloat(from)) return ([a]) => `r.decimalOf(${a})`;
   if (from === 'date' && to !== 'text') return ([a]) => `r.inTime(${a} * ${86_400_000_000})`;
   if (from.startsWith('timestamp') && to.startsWith('timestamp')) return ([a]) => `${a}`;
   return ([a]) => `r.castValue(${a}, ${JSON.stringify(from)}, ${JSON.stringify(to)})`;

@@ -2,33 +2,18 @@ import type { Order, Plan, Ranking } from '../domain/plan.ts';
 import { constant } from '../domain/expression.ts';
 import { moved } from '../domain/interval.ts';
 import type { Interval } from '../domain/interval.ts';
-import { type Column, compareValues, type Row, rowKey, type Value } from '../domain/value.ts';
+import { type Column, type Row, rowKey, type Value } from '../domain/value.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { Expiry } from './expiry.ts';
 import { Heap } from './heap.ts';
 import type { Entry, Operator, State } from './operator.ts';
-import { fullOrder } from './order.ts';
+import { compareBy, fullOrder } from './order.ts';
 import { keyOfRow, keysOf, valuesOf } from './pipeline.ts';
 import { runningOf } from './running.ts';
 
 type Ordered = { readonly row: Row; readonly by: readonly Value[] };
 type Of<K extends Plan['kind']> = Extract<Plan, { kind: K }>;
-
-/** Rows by the values that they are ordered by. */
-export function compareBy(order: readonly Order[], left: readonly Value[], right: readonly Value[], most = order.length): number {
-  for (let at = 0; at < most; at += 1) {
-    const { isDown, nullsFirst } = order[at] as Order;
-    const [a, b] = [left[at] ?? null, right[at] ?? null];
-    if (a === null || b === null) {
-      if (a !== b) return (a === null) === nullsFirst ? -1 : 1;
-      continue;
-    }
-    const found = compareValues(a, b);
-    if (found !== 0) return isDown ? -found : found;
-  }
-  return 0;
-}
 
 /** Rows by partition, of which each that changed is computed anew. */
 export class Partitioned implements Operator, State {

@@ -1,6 +1,19 @@
 import type { Aggregate } from '../domain/aggregate.ts';
 import { add, type Decimal, decimal, divide } from '../domain/decimal.ts';
-import { compareValues, finite, ranged, type Value } from '../domain/value.ts';
+import type { StatisticName } from '../domain/statistic.ts';
+import { compareValues, finite, ranged, type Value, whole } from '../domain/value.ts';
+import { runtime } from './runtime.ts';
+import {
+  decimalStatistic,
+  floatStatistic,
+  noPairs,
+  noSquares,
+  type Pairs,
+  type Squares,
+  takePair,
+  takeSample,
+  takeSquare,
+} from './statistic.ts';
 
 /** An aggregate over more and more rows. */
 export type Running = { add(value: Value): void; value(): Value };
@@ -19,17 +32,19 @@ export type Fold = {
   value(state: FoldState): Value;
 };
 /** How many values there were, and what they came to. */
-export type FoldState = readonly [count: number, value: Value];
+export type FoldState = readonly [count: number, value: Value, sums?: Pairs | Squares];
 
 const none: FoldState = [0, null];
 
-export function foldOf({ name, arg, type }: Aggregate): Fold {
+export function foldOf({ name, arg, type, joined }: Aggregate): Fold {
   const made = (add: (before: Value, value: Exclude<Value, null>) => Value, value: (state: FoldState) => Value): Fold => ({
     first: none,
     add: ([count, before], each) => [count + 1, add(before, each)],
     value,
   });
   const last = ([, value]: FoldState) => value;
+  const together = (how: (left: bigint, right: bigint) => bigint) =>
+    made((held, value) => (held === null ? value : whole(how(BigInt(held as number), BigInt(value as number)))), last);
   switch (name) {
     case 'count':
       return made(
@@ -45,6 +60,17 @@ export function foldOf({ name, arg, type }: Aggregate): Fold {
       return made((held, value) => held !== false && value === true, last);
     case 'bool_or':
       return made((held, value) => held === true || value === true, last);
+    case 'bit_and':
+      return together((left, right) => left & right);
+    case 'bit_or':
+      return together((left, right) => left | right);
+    case 'bit_xor':
+      return together((left, right) => left ^ right);
+    case 'string_agg':
+      return made(
+        (held, value) => (held === null ? value : runtime.joinTexts(`${held as string}${joined?.delimiter ?? ''}`, value as string)),
+        last,
+      );
     case 'percentile_cont':
     case 'percentile_disc':
     case 'mode':
@@ -54,9 +80,31 @@ export function foldOf({ name, arg, type }: Aggregate): Fold {
     case 'learn_logistic':
     case 'learn_tree':
       throw new TypeError(`${name} is learned in groups alone`);
-    default:
+    case 'sum':
+    case 'avg':
       return arg?.type === 'float8' ? floats(name) : arg?.type === 'numeric' ? decimals(name) : wholes(name, type);
+    default:
+      return arg?.type === 'numeric' ? ofDecimals(name) : ofFloats(name, arg?.type === 'text');
   }
+}
+
+function ofFloats(name: StatisticName, isPair: boolean): Fold {
+  return {
+    first: [0, null, noPairs],
+    add([count, , sums], value) {
+      const pairs = sums as Pairs;
+      return [count + 1, null, isPair ? takeSample(pairs, value as string, 1) : takePair(pairs, value as number, 0, 1)];
+    },
+    value: ([, , sums]) => floatStatistic(name, sums as Pairs),
+  };
+}
+
+function ofDecimals(name: StatisticName): Fold {
+  return {
+    first: [0, null, noSquares],
+    add: ([count, , sums], value) => [count + 1, null, takeSquare(sums as Squares, value as Decimal, 1)],
+    value: ([, , sums]) => decimalStatistic(name, sums as Squares),
+  };
 }
 
 function floats(name: 'sum' | 'avg'): Fold {

@@ -91,6 +91,25 @@ describe('types', () => {
   test('they are compared, grouped and aggregated as there', async () => {
     await isSame(['count(*)', 'max(a)', 'min(f)', 'sum(a)', 'avg(a)', 'avg(c)', 'max(b)', 'count(distinct i)'], 'from kinds');
     await isSame(['i', 'count(*)'], 'from kinds group by i order by i');
+    await isSame(
+      ['c::numeric', 'c::float8::numeric', '(b::float8 / 3)::numeric(20, 3)', '1e25::float8::numeric'],
+      'from kinds order by id',
+    );
+    await isSame(
+      ['variance(a)', 'stddev(b)', 'var_pop(id)', 'stddev_pop(id)', 'stddev_samp(b * 1e-9)', 'bit_and(a)', 'bit_or(id)'],
+      'from kinds',
+    );
+    await isSame([`string_agg(d, ', ' order by id desc)`, `string_agg(distinct a::text, '|' order by a::text)`], 'from kinds');
+    await isSame(
+      [`string_agg(d, null order by id)`, `string_agg(d, '/') filter (where id > 9)`, 'corr(id, 1)', 'regr_count(id, a)'],
+      'from kinds',
+    );
+    await isSame(['id', 'stddev(id) over (order by id)', `string_agg(d, ',') over (order by id)`], 'from kinds order by id');
+    const floats = ['stddev(x)', 'corr(y, x)', 'regr_slope(y, x)', 'regr_intercept(y, x)', 'covar_samp(y, x)', 'regr_r2(y, x)'];
+    await isSame(
+      floats.map((call) => `round(${call}::numeric, 9)`),
+      'from (select id * 1.25::float8 as x, id * id - 2.5::float8 as y from kinds) q',
+    );
     await isSame(['id'], `from kinds where i = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11' and h = '{"a":"t","bb":[1,2.5,{"x":null}]}'`);
     await isSame(['id'], `from kinds where e > '\\x61' order by e`);
     await isSame(['every(id > 0)', 'every(id > 1)'], 'from kinds where id = any (array[1, 3]) or id <> all (array[1, 2, 3])');
@@ -100,6 +119,13 @@ describe('types', () => {
     for (const text of [
       'select percentile_cont(2) within group (order by id) from kinds',
       'select distinct on (a) b from kinds order by b',
+      'select stddev(d) from kinds',
+      'select corr(id) from kinds',
+      'select bit_and(b) from kinds',
+      'select string_agg(id, 1) from kinds',
+      `select string_agg(distinct d, ',' order by id) from kinds`,
+      `select string_agg(d, ',' order by g) from kinds`,
+      'select stddev(1e200::float8 * id) from kinds',
     ])
       assert.equal(await stateOf(text), await theirStateOf(text));
   });
