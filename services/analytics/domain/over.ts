@@ -4,8 +4,9 @@ import { aggregateOf, isAggregateName } from './aggregate.ts';
 import { bind, functionName, type Names } from './bind.ts';
 import { type Bound, settled } from './bound.ts';
 import { column, type Expr, shapeOf } from './expression.ts';
-import type { Order, Plan, Ranking } from './plan.ts';
 import { textIn } from './name.ts';
+import { isPlaceName, placeOf, readsFrame } from './place.ts';
+import type { Frame, Order, Plan, Ranking } from './plan.ts';
 
 type Shown = { readonly names: readonly string[]; readonly outputs: readonly Expr[]; readonly bind: (node: Node | undefined) => Bound };
 
@@ -79,17 +80,33 @@ export function rankedOver(
   return { outputs: outputs.map(placed), plan: () => plan, bind: bound };
 }
 
-// PostgreSQL's bits of a frame from the first row to the last peer of this one, unsaid and said.
-const usualFrames: readonly (number | undefined)[] = [undefined, 1058, 1059];
+const frameUsual = 1058;
+// PostgreSQL's bits of frames from the first row on, without those that tell that it was said, and how (1, 16).
+const frames: ReadonlyMap<number, Frame> = new Map([
+  [frameUsual, 'peers'],
+  [1064, 'peers'],
+  [1060, 'row'],
+  ...[290, 292, 296].map((bits): [number, Frame] => [bits, 'all']),
+]);
+
+function frameOf(over: WindowDef | undefined, at: number | undefined): Frame {
+  const found = frames.get((over?.frameOptions ?? frameUsual) & ~17);
+  if (!found || over?.startOffset || over?.endOffset) throw notBuilt('This frame of a window', at);
+  return found;
+}
 
 function rankingOf(call: FuncCall, names: Names): Ranking {
   const name = functionName(call);
   const at = names.at(call.location);
   if (isAggregateName(name)) {
     if (call.agg_distinct) throw notBuilt('DISTINCT in an aggregate OVER', at);
-    if (!usualFrames.includes(call.over?.frameOptions)) throw notBuilt('This frame of a window', at);
     const aggregate = aggregateOf(call, names);
-    return { name, type: aggregate.type, aggregate };
+    return { name, type: aggregate.type, aggregate, frame: frameOf(call.over, at) };
+  }
+  if (call.agg_filter || call.agg_distinct || call.agg_order) throw notBuilt(`This form of ${name} OVER`, at);
+  if (isPlaceName(name)) {
+    const bounds = (call.args ?? []).map((node) => bind(node, names));
+    return { name, ...placeOf(name, bounds, at), frame: readsFrame.has(name) ? frameOf(call.over, at) : 'peers' };
   }
   if (!known.has(name)) throw notBuilt(`${name} OVER`, at);
   if ((call.args ?? []).length > 0) throw new StatementError(sqlstates.functionMissing, `function ${name} takes no arguments`, at);

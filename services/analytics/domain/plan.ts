@@ -7,10 +7,33 @@ import type { Column, Type } from './value.ts';
 
 export type Order = { readonly expr: Expr; readonly isDown: boolean; readonly nullsFirst: boolean };
 
-/** What is computed over the rows of a partition in their order: a rank, or an aggregate of all rows up to the last peer. */
+/** What is answered of other rows of the partition, or of the place of this one among them. */
+export type PlaceName = 'lag' | 'lead' | 'first_value' | 'last_value' | 'nth_value' | 'ntile' | 'percent_rank' | 'cume_dist';
+/** The last row of those that count, from the first on: the last that stands beside this one in the order, this one, or the last. */
+export type Frame = 'peers' | 'row' | 'all';
+
+/** What is computed over the rows of a partition in their order: a rank, what stands at a place, or an aggregate of a frame. */
 export type Ranking =
-  | { readonly name: 'row_number' | 'rank' | 'dense_rank'; readonly type: 'int8'; readonly aggregate?: undefined }
-  | { readonly name: Aggregate['name']; readonly type: Type; readonly aggregate: Aggregate };
+  | {
+      readonly name: 'row_number' | 'rank' | 'dense_rank';
+      readonly type: 'int8';
+      readonly aggregate?: undefined;
+      readonly args?: undefined;
+    }
+  | {
+      readonly name: PlaceName;
+      readonly type: Type;
+      readonly args: readonly Expr[];
+      readonly frame: Frame;
+      readonly aggregate?: undefined;
+    }
+  | {
+      readonly name: Aggregate['name'];
+      readonly type: Type;
+      readonly aggregate: Aggregate;
+      readonly frame: Frame;
+      readonly args?: undefined;
+    };
 
 /**
  * What an expression reads of a match, up to the row it is asked at, or of the whole match where it is `final`. `of` are labels,
@@ -252,8 +275,8 @@ function limitedAt(plan: Plan, place: number, most: number): Plan {
     return !plan.where && output?.kind === 'column' ? { ...plan, input: limitedAt(plan.input, output.place, most) } : plan;
   }
   if (plan.kind !== 'over' || plan.rankings[place - plan.input.columns.length]?.name !== 'row_number') return plan;
-  // Rows behind the limit still count in aggregates.
-  if (plan.rankings.some(({ aggregate }) => aggregate)) return plan;
+  // Rows behind the limit still count in aggregates, and in what is asked of other rows.
+  if (plan.rankings.some(({ aggregate, args }) => aggregate || args)) return plan;
   return { ...plan, limit: Math.min(plan.limit ?? most, most) };
 }
 

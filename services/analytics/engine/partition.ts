@@ -1,5 +1,4 @@
-import type { Order, Plan, Ranking } from '../domain/plan.ts';
-import { constant } from '../domain/expression.ts';
+import type { Order, Plan } from '../domain/plan.ts';
 import { moved } from '../domain/interval.ts';
 import type { Interval } from '../domain/interval.ts';
 import { type Column, type Row, rowKey, type Value } from '../domain/value.ts';
@@ -10,9 +9,8 @@ import { Heap } from './heap.ts';
 import type { Entry, Operator, State } from './operator.ts';
 import { compareBy, fullOrder } from './order.ts';
 import { keyOfRow, keysOf, valuesOf } from './pipeline.ts';
-import { runningOf } from './running.ts';
+import { type Ordered, ranks, readsOf } from './ranking.ts';
 
-type Ordered = { readonly row: Row; readonly by: readonly Value[] };
 type Of<K extends Plan['kind']> = Extract<Plan, { kind: K }>;
 
 /** Rows by partition, of which each that changed is computed anew. */
@@ -43,11 +41,10 @@ export class Partitioned implements Operator, State {
     this.#keyOf = keyOfRow(plan.partition);
     const order: readonly Order[] = plan.kind === 'over' ? plan.order : [{ expr: plan.time, isDown: false, nullsFirst: false }];
     this.#order = fullOrder(order, plan.input.columns);
-    const aggregates = plan.kind === 'over' ? plan.rankings.flatMap(({ aggregate }) => aggregate ?? []) : [];
     const values = [
       ...this.#order.map(({ expr }) => expr),
       ...(plan.kind === 'session' ? [plan.gap] : []),
-      ...aggregates.flatMap(({ arg, filter }) => [arg ?? always, filter ?? always]),
+      ...(plan.kind === 'over' ? plan.rankings.flatMap(readsOf) : []),
     ];
     this.#by = valuesOf(values);
     this.#answer =
@@ -170,38 +167,6 @@ export function difference(before: readonly Row[], after: readonly Row[], add: (
   for (const row of before) count(row, -1);
   for (const row of after) count(row, 1);
   for (const { row, weight } of counts.values()) if (weight !== 0) add(row, weight);
-}
-
-const always = constant('bool', true);
-
-/** Rows with their ranks and aggregates, in their order; `from` is where the values of aggregates begin. */
-function ranks({ rankings, limit }: Of<'over'>, width: number, from: number, compare: (left: Ordered, right: Ordered) => number) {
-  return (rows: readonly Ordered[]): Row[] => {
-    const found: Row[] = [];
-    const running = rankings.flatMap(({ aggregate }) => (aggregate ? [runningOf(aggregate)] : []));
-    let [rank, dense, taken] = [0, 0, 0];
-    for (let at = 0; at < rows.length && (limit === undefined || at < limit); at += 1) {
-      const [own, last] = [rows[at] as Ordered, rows[at - 1]];
-      if (!last || (width > 0 && compare(last, own) !== 0)) {
-        rank = at + 1;
-        dense += 1;
-      }
-      // All that stand beside this row in the order count for it.
-      for (; running.length > 0 && taken < rows.length && (width === 0 || compare(rows[taken] as Ordered, own) <= 0); taken += 1) {
-        const { by } = rows[taken] as Ordered;
-        running.forEach((each, place) => {
-          if (by[from + place * 2 + 1] === true) each.add(by[from + place * 2] ?? null);
-        });
-      }
-      let place = 0;
-      const valueOf = ({ name, aggregate }: Ranking): Value => {
-        if (aggregate) return running[place++]?.value() ?? null;
-        return name === 'row_number' ? at + 1 : name === 'rank' ? rank : dense;
-      };
-      found.push([...own.row, ...rankings.map(valueOf)]);
-    }
-    return found;
-  };
 }
 
 /** Rows with the start and end of their session; those without a time are in none. */
