@@ -1,7 +1,15 @@
 import { goesLeft, type Model, type Tree } from './tree.ts';
 
-/** One feature on the way to a node: how much of the rows that lack it, or have it, come along, and of subsets of each size. */
-type Step = { feature: number; zero: number; one: number; weight: number };
+/**
+ * Features on the ways to nodes: of each, how much of the rows that lack it, or have it, come along, and the weight of subsets of
+ * each size. The way to a node stands behind that to its parent, so that the parent's is there when its other child is gone to.
+ */
+type Ways = {
+  readonly feature: Int32Array;
+  readonly zero: Float64Array;
+  readonly one: Float64Array;
+  readonly weight: Float64Array;
+};
 
 /**
  * What each feature contributes to the margin of a row, of one class: the Shapley values of the trees (Lundberg and others,
@@ -12,98 +20,142 @@ export function contributionsOf({ trees, classOf, base, features, isSingle }: Mo
   const known = isSingle ? row.map(Math.fround) : row;
   const all = new Float64Array(features.length + 1);
   all[features.length] = base[kind] ?? 0;
+  const descent = { row: known, all, ways: waysOf(placesFirst) };
   trees.forEach((tree, at) => {
     if (classOf[at] !== kind) return;
     all[features.length] = (all[features.length] ?? 0) + expectedOf(tree);
-    descend({ tree, row: known, all }, 0, [], { feature: -1, zero: 1, one: 1, weight: 1 });
+    descend({ ...descent, tree }, 0, 0, 0, -1, 1, 1);
   });
   return all;
+}
+
+/** Enough for trees of depth 10; deeper ones get more when they are gone down. */
+const placesFirst = 66;
+
+const waysOf = (places: number): Ways => ({
+  ...{ feature: new Int32Array(places), zero: new Float64Array(places), one: new Float64Array(places), weight: new Float64Array(places) },
+});
+
+function grown(ways: Ways, places: number): Ways {
+  const more = waysOf(Math.max(places, 2 * ways.feature.length));
+  more.feature.set(ways.feature);
+  more.zero.set(ways.zero);
+  more.one.set(ways.one);
+  more.weight.set(ways.weight);
+  return more;
 }
 
 /** The mean of a tree's leaves, by how much went to each. */
 function expectedOf({ feature, value, cover }: Tree): number {
   let [sum, weight] = [0, 0];
-  feature.forEach((each, node) => {
-    if (each >= 0) return;
-    sum += (value[node] ?? 0) * (cover[node] ?? 0);
-    weight += cover[node] ?? 0;
-  });
+  for (let node = 0; node < feature.length; node += 1) {
+    if ((feature[node] as number) >= 0) continue;
+    sum += (value[node] as number) * (cover[node] as number);
+    weight += cover[node] as number;
+  }
   return weight === 0 ? 0 : sum / weight;
 }
 
-type Descent = { readonly tree: Tree; readonly row: Float64Array; readonly all: Float64Array };
+type Descent = { readonly tree: Tree; readonly row: Float64Array; readonly all: Float64Array; ways: Ways };
 
-function descend(descent: Descent, node: number, before: readonly Step[], step: Omit<Step, 'weight'> & { weight: number }): void {
+/** Goes to a node: the way to its parent begins at `before` and has `length` steps; the step to it is of `by`, with its `zero` and `one`. */
+function descend(descent: Descent, node: number, before: number, length: number, by: number, zero: number, one: number): void {
   const { tree, row, all } = descent;
-  let path = extended(before, step);
-  const feature = tree.feature[node] ?? -1;
-  if (feature < 0) {
-    for (let at = 1; at < path.length; at += 1) {
-      const { feature: of, zero, one } = path[at] as Step;
-      all[of] = (all[of] ?? 0) + unwoundSum(path, at) * (one - zero) * (tree.value[node] ?? 0);
-    }
-    return;
-  }
-  const isLeft = goesLeft(tree, node, row[feature] ?? Number.NaN);
-  const [hot = 0, cold = 0] = isLeft ? [tree.left[node], tree.right[node]] : [tree.right[node], tree.left[node]];
-  const share = (child: number): number => (tree.cover[node] ? (tree.cover[child] ?? 0) / (tree.cover[node] ?? 1) : 0);
-  let [zero, one] = [1, 1];
-  const seen = path.findIndex((each, at) => at > 0 && each.feature === feature);
+  const from = before + length;
+  if (from + length + 1 > descent.ways.feature.length) descent.ways = grown(descent.ways, from + length + 1);
+  const { ways } = descent;
+  extend(ways, before, length, by, zero, one);
+  const feature = tree.feature[node] as number;
+  if (feature < 0) return tell(ways, from, length, tree.value[node] as number, all);
+  const isLeft = goesLeft(tree, node, row[feature] as number);
+  const left = tree.left[node] as number;
+  const right = tree.right[node] as number;
+  const hot = isLeft ? left : right;
+  const cold = isLeft ? right : left;
+  let steps = length + 1;
+  let ownZero = 1;
+  let ownOne = 1;
+  const seen = seenAt(ways, from, steps, feature);
   if (seen > 0) {
-    ({ zero, one } = path[seen] as Step);
-    path = unwound(path, seen);
+    ownZero = ways.zero[from + seen] as number;
+    ownOne = ways.one[from + seen] as number;
+    unwind(ways, from, length, seen);
+    steps -= 1;
   }
-  descend(descent, hot, path, { feature, zero: share(hot) * zero, one, weight: 0 });
-  descend(descent, cold, path, { feature, zero: share(cold) * zero, one: 0, weight: 0 });
+  const cover = tree.cover[node] as number;
+  const share = cover ? ownZero / cover : 0;
+  descend(descent, hot, from, steps, feature, share * (tree.cover[hot] as number), ownOne);
+  descend(descent, cold, from, steps, feature, share * (tree.cover[cold] as number), 0);
 }
 
-function extended(path: readonly Step[], { feature, zero, one }: Step): Step[] {
-  const depth = path.length;
-  const next = path.map((each) => ({ ...each }));
-  next.push({ feature, zero, one, weight: depth === 0 ? 1 : 0 });
-  for (let at = depth - 1; at >= 0; at -= 1) {
-    const [here, after] = [next[at] as Step, next[at + 1] as Step];
-    after.weight += (one * here.weight * (at + 1)) / (depth + 1);
-    here.weight = (zero * here.weight * (depth - at)) / (depth + 1);
-  }
-  return next;
+/** Which step of a way is of a feature; 0 where none is, as the first is of none. */
+function seenAt({ feature }: Ways, from: number, steps: number, wanted: number): number {
+  for (let at = 1; at < steps; at += 1) if (feature[from + at] === wanted) return at;
+  return 0;
 }
 
-/** The path as if a step of it had not been taken. */
-function unwound(path: readonly Step[], place: number): Step[] {
-  const depth = path.length - 1;
-  const next = path.map((each) => ({ ...each }));
-  const { zero, one } = next[place] as Step;
-  let left = (next[depth] as Step).weight;
-  for (let at = depth - 1; at >= 0; at -= 1) {
-    const here = next[at] as Step;
-    if (one !== 0) {
-      const kept = here.weight;
-      here.weight = (left * (depth + 1)) / ((at + 1) * one);
-      left = kept - (here.weight * zero * (depth - at)) / (depth + 1);
-    } else here.weight = (here.weight * (depth + 1)) / (zero * (depth - at));
+/** Writes the way to a node behind the way to its parent, and a step more. */
+function extend({ feature, zero, one, weight }: Ways, before: number, depth: number, by: number, lacking: number, having: number): void {
+  const from = before + depth;
+  const lackingShare = lacking / (depth + 1);
+  const havingShare = having / (depth + 1);
+  let carried = 0;
+  for (let at = 0; at < depth; at += 1) {
+    feature[from + at] = feature[before + at] as number;
+    zero[from + at] = zero[before + at] as number;
+    one[from + at] = one[before + at] as number;
+    const here = weight[before + at] as number;
+    weight[from + at] = carried + lackingShare * here * (depth - at);
+    carried = havingShare * here * (at + 1);
   }
-  for (let at = place; at < depth; at += 1) {
-    const after = next[at + 1] as Step;
-    Object.assign(next[at] as Step, { feature: after.feature, zero: after.zero, one: after.one });
-  }
-  next.pop();
-  return next;
+  feature[from + depth] = by;
+  zero[from + depth] = lacking;
+  one[from + depth] = having;
+  weight[from + depth] = depth === 0 ? 1 : carried;
 }
 
-/** The sum of the weights of what `unwound` answers. */
-function unwoundSum(path: readonly Step[], place: number): number {
-  const depth = path.length - 1;
-  const { zero, one } = path[place] as Step;
-  let left = (path[depth] as Step).weight;
-  let total = 0;
+/** Makes of a way what it were if the step at a place had not been taken. */
+function unwind({ feature, zero, one, weight }: Ways, from: number, depth: number, place: number): void {
+  const lacking = zero[from + place] as number;
+  const having = one[from + place] as number;
+  let left = weight[from + depth] as number;
   for (let at = depth - 1; at >= 0; at -= 1) {
-    const { weight } = path[at] as Step;
-    if (one !== 0) {
-      const part = (left * (depth + 1)) / ((at + 1) * one);
-      total += part;
-      left = weight - part * zero * ((depth - at) / (depth + 1));
-    } else if (zero !== 0) total += weight / (zero * ((depth - at) / (depth + 1)));
+    const kept = weight[from + at] as number;
+    if (having !== 0) {
+      const next = (left * (depth + 1)) / ((at + 1) * having);
+      weight[from + at] = next;
+      left = kept - (next * lacking * (depth - at)) / (depth + 1);
+    } else weight[from + at] = (kept * (depth + 1)) / (lacking * (depth - at));
   }
-  return total;
+  for (let at = from + place; at < from + depth; at += 1) {
+    feature[at] = feature[at + 1] as number;
+    zero[at] = zero[at + 1] as number;
+    one[at] = one[at + 1] as number;
+  }
+}
+
+/**
+ * What the way to a leaf tells of each of its features: the weights that would be left without its step, times what the step changes.
+ * A step is taken by the row (its `one` is 1) or not (0); of those that are not, `lacking` cancels out, and all are told the same.
+ */
+function tell({ feature, zero, one, weight }: Ways, from: number, depth: number, value: number, all: Float64Array): void {
+  let without = 0;
+  for (let at = 0; at < depth; at += 1) without += (weight[from + at] as number) / (depth - at);
+  const scale = value * (depth + 1);
+  for (let place = from + 1; place <= from + depth; place += 1) {
+    const of = feature[place] as number;
+    const lacking = zero[place] as number;
+    if (one[place] === 0) {
+      if (lacking !== 0) all[of] = (all[of] as number) - without * scale;
+      continue;
+    }
+    let left = weight[from + depth] as number;
+    let sum = 0;
+    for (let at = depth - 1; at >= 0; at -= 1) {
+      const part = left / (at + 1);
+      sum += part;
+      left = (weight[from + at] as number) - part * lacking * (depth - at);
+    }
+    all[of] = (all[of] as number) + sum * (1 - lacking) * scale;
+  }
 }

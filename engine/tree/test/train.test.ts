@@ -84,11 +84,14 @@ function drawnTree(chance: () => number, depthMost: number): Tree {
     for (const list of Object.values(lists)) list.push(0);
     lists.value[node] = chance() - 0.5;
     lists.feature[node] = depth === depthMost || (depth > 0 && chance() < 0.1) ? -1 : Math.floor(chance() * 4);
+    lists.cover[node] = 1;
     if (lists.feature[node] === -1) return node;
     lists.threshold[node] = chance() < 0.1 ? 0.5 : chance();
     lists.missing[node] = Number(chance() < 0.5);
-    lists.left[node] = grow(depth + 1);
-    lists.right[node] = grow(depth + 1);
+    const [left, right] = [grow(depth + 1), grow(depth + 1)];
+    lists.left[node] = left;
+    lists.right[node] = right;
+    lists.cover[node] = (lists.cover[left] ?? 0) + (lists.cover[right] ?? 0);
     return node;
   };
   grow(0);
@@ -117,5 +120,21 @@ test('rows are scored together as each is alone: trees of all depths, more thres
     const forest = new Forest(drawnModel);
     const alone = Array.from({ length: rows.length / 4 }, (_, row) => [...forest.margins(rows.subarray(row * 4, row * 4 + 4))]);
     assert.deepEqual([...forest.margins(rows)], alone.flat(), `depth ${depthMost}`);
+  }
+});
+
+test('what features contribute adds up to the margin in trees that ask for a feature again and again, and what is not asked for has no part', () => {
+  const chance = chanceOf(11);
+  const kind = { link: 'identity', slope: 1, isSingle: false, classOf: Int32Array.of(0, 0), base: [0.5] } as const;
+  for (const depth of [0, 1, 3, 16]) {
+    const drawnModel: Model = { features: [...names, 'unasked'], ...kind, trees: [drawnTree(chance, depth), drawnTree(chance, depth)] };
+    for (let row = 0; row < 3; row += 1) {
+      const numbers = Float64Array.from({ length: 5 }, () => (chance() < 0.1 ? Number.NaN : chance()));
+      const parts = contributionsOf(drawnModel, numbers);
+      const margin = new Forest(drawnModel).margins(numbers)[0] ?? 0;
+      const sum = parts.reduce((all, each) => all + each, 0);
+      assert.ok(Math.abs(sum - margin) < 1e-9, `depth ${depth}: ${sum} is not ${margin}`);
+      assert.equal(parts[4], 0);
+    }
   }
 });

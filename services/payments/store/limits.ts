@@ -31,6 +31,7 @@ export const creditNotesMax = limit(98, 'credit note', 'Most credit notes of one
 export const clockSubscriptionsMax = limit(1_000, 'subscription', 'Subscriptions of one test clock that are asked how far it may go.');
 export const rulesMax = limit(100, 'rule', 'Most rules of risk of one environment.');
 export const rulesKeptMs = limit(1_000, 'ms', 'How long a process remembers the rules and the model of an environment.');
+export const rulesFreshMs = limit(500, 'ms', 'How old what a process remembers of them is when it reads them anew beside its work.');
 export const rulesKeptMax = limit(1_000, 'environment', 'Environments whose rules one process remembers.');
 export const modelReasonsMax = limit(5, 'feature', 'Most reasons that are said of a score.');
 export const featureSeconds = limit(90 * 86_400, 'second', 'How far back events are counted into features.');

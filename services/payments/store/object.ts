@@ -59,6 +59,12 @@ export class Objects {
     return rows[0] && this.#open(at, rows[0]);
   }
 
+  /** The version of an object, which is not read. */
+  async version(at: Placed, kind: string, id: string): Promise<number | undefined> {
+    const { rows } = await this.#sql.as(at).query<{ version: number }>('select version from object where id = $1 and kind = $2', [id, kind]);
+    return rows[0]?.version;
+  }
+
   async list(at: Placed, kind: string, { limit, after, before, where }: Page): Promise<{ items: Kept[]; hasMore: boolean }> {
     const params: unknown[] = [kind, limit + 1];
     const param = (value: unknown) => `$${params.push(value)}`;

@@ -11,7 +11,7 @@ import { type Asked, type Assessment, builtIn, factsOf, factType, levelOf } from
 import { type Fact, type Facts, readRule, type Rule } from '../domain/rule.ts';
 import { features } from '../domain/velocity.ts';
 import { Features } from './feature.ts';
-import { modelReasonsMax, rulesKeptMax, rulesKeptMs, rulesMax } from './limits.ts';
+import { modelReasonsMax, rulesFreshMs, rulesKeptMax, rulesKeptMs, rulesMax } from './limits.ts';
 import type { Kept, Objects } from './object.ts';
 
 export const ruleKind = 'radar.rule';
@@ -20,7 +20,8 @@ export const modelKind = 'radar.model';
 type Written = { readonly rule: Rule; readonly said: Fields; readonly isShadow: boolean };
 type Scoring = { readonly version: number; readonly forest: Forest; readonly calibration: Calibration | undefined };
 type Known = {
-  readonly until: number;
+  /** When they were read. */
+  readonly since: number;
   readonly rules: readonly Written[];
   readonly scoring: Scoring | undefined;
   readonly needsFeatures: boolean;
@@ -47,6 +48,7 @@ export class Risks {
   readonly #features: Features;
   readonly #now: () => number;
   readonly #known = new Map<bigint, Known>();
+  readonly #reading = new Map<bigint, Promise<Known>>();
 
   constructor(objects: Objects, features: Features, now: () => number) {
     this.#objects = objects;
@@ -56,7 +58,9 @@ export class Risks {
 
   forget(at: Placed): void {
     const known = this.#known.get(at.scope);
-    if (known) this.#known.set(at.scope, { ...known, until: 0 });
+    if (known) this.#known.set(at.scope, { ...known, since: Number.NEGATIVE_INFINITY });
+    // What is being read may be from before the change.
+    this.#reading.delete(at.scope);
   }
 
   async assess(at: Placed, asked: Asked, { method, isOffSession, isAuthenticated }: Beside): Promise<Assessment> {
@@ -80,17 +84,47 @@ export class Risks {
     };
   }
 
+  /** What is known of an environment. It is read anew beside the payments while it may still be gone by, and by one for all. */
   async #of(at: Placed): Promise<Known> {
     const known = this.#known.get(at.scope);
-    if (known && known.until > this.#now()) return known;
-    const { items } = await this.#objects.list(at, ruleKind, { limit: rulesMax, where: [[`body->>'status' <> 'disabled'`]] });
+    const ageMs = known ? this.#now() - known.since : Number.POSITIVE_INFINITY;
+    if (known && ageMs < rulesFreshMs) return known;
+    const reading = this.#reading.get(at.scope) ?? this.#begin(at, known);
+    return known && ageMs < rulesKeptMs ? known : reading;
+  }
+
+  #begin(at: Placed, before: Known | undefined): Promise<Known> {
+    const reading = this.#read(at, before);
+    this.#reading.set(at.scope, reading);
+    const isCurrent = () => this.#reading.get(at.scope) === reading;
+    reading.then(
+      (known) => {
+        if (!isCurrent()) return;
+        this.#reading.delete(at.scope);
+        if (this.#known.size >= rulesKeptMax) this.#known.clear();
+        this.#known.set(at.scope, known);
+      },
+      // Whoever waits for it is told; the next one reads again.
+      () => isCurrent() && this.#reading.delete(at.scope),
+    );
+    return reading;
+  }
+
+  async #read(at: Placed, before: Known | undefined): Promise<Known> {
+    const since = this.#now();
+    const [{ items }, scoring] = await Promise.all([
+      this.#objects.list(at, ruleKind, { limit: rulesMax, where: [[`body->>'status' <> 'disabled'`]] }),
+      this.#scoring(at, before?.scoring),
+    ]);
     const rules = items.reverse().map(({ thing }) => writtenOf(thing));
-    const scoring = scoringOf(await this.#objects.get(at, modelKind, modelKind), known?.scoring);
     const asks = [...rules.flatMap(({ rule }) => [...rule.names]), ...(scoring?.forest.model.features ?? [])];
-    const made = { until: this.#now() + rulesKeptMs, rules, scoring, needsFeatures: asks.some((name) => features.has(name)) };
-    if (this.#known.size >= rulesKeptMax) this.#known.clear();
-    this.#known.set(at.scope, made);
-    return made;
+    return { since, rules, scoring, needsFeatures: asks.some((name) => features.has(name)) };
+  }
+
+  /** A model that did not change since `before` is neither read nor laid out anew. */
+  async #scoring(at: Placed, before: Scoring | undefined): Promise<Scoring | undefined> {
+    if (before && (await this.#objects.version(at, modelKind, modelKind)) === before.version) return before;
+    return scoringOf(await this.#objects.get(at, modelKind, modelKind));
   }
 }
 
@@ -106,9 +140,8 @@ function writtenOf(thing: Thing): Written {
   return { rule: readRule(`${action} if ${predicate}`, factType), said: { id, action, predicate }, isShadow: status === 'shadow' };
 }
 
-/** A model that did not change since `before` is not laid out anew. */
-function scoringOf(kept: Kept | undefined, before: Scoring | undefined): Scoring | undefined {
-  if (!kept || kept.version === before?.version) return kept && before;
+function scoringOf(kept: Kept | undefined): Scoring | undefined {
+  if (!kept) return undefined;
   const { thing, version } = kept;
   const text = textOf(thing.model);
   if (text === undefined) return undefined;
