@@ -58,7 +58,7 @@ function expectedOf({ feature, value, cover }: Tree): number {
 
 type Descent = { readonly tree: Tree; readonly row: Float64Array; readonly all: Float64Array; ways: Ways };
 
-/** Goes to a node: the way to its parent begins at `before` and has `length` steps; the step to it is of `by`, with its `zero` and `one`. */
+/** Goes to a node. The way to its parent begins at `before` and has `length` steps; the step to it is of `by`. */
 function descend(descent: Descent, node: number, before: number, length: number, by: number, zero: number, one: number): void {
   const { tree, row, all } = descent;
   const from = before + length;

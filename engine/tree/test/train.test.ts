@@ -123,7 +123,7 @@ test('rows are scored together as each is alone: trees of all depths, more thres
   }
 });
 
-test('what features contribute adds up to the margin in trees that ask for a feature again and again, and what is not asked for has no part', () => {
+test('contributions add up to the margin in trees that ask for a feature again, and what is not asked for has none', () => {
   const chance = chanceOf(11);
   const kind = { link: 'identity', slope: 1, isSingle: false, classOf: Int32Array.of(0, 0), base: [0.5] } as const;
   for (const depth of [0, 1, 3, 16]) {

@@ -61,7 +61,9 @@ export class Objects {
 
   /** The version of an object, which is not read. */
   async version(at: Placed, kind: string, id: string): Promise<number | undefined> {
-    const { rows } = await this.#sql.as(at).query<{ version: number }>('select version from object where id = $1 and kind = $2', [id, kind]);
+    const { rows } = await this.#sql
+      .as(at)
+      .query<{ version: number }>('select version from object where id = $1 and kind = $2', [id, kind]);
     return rows[0]?.version;
   }
 
