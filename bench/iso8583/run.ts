@@ -6,11 +6,14 @@ import { buildIso8583 } from '#wire/iso8583/build.ts';
 import { parseIso8583 } from '#wire/iso8583/parse.ts';
 import { type BenchResult, type BenchRow, bounded, compared, least, median } from '../result.ts';
 import { answers } from './answers.ts';
+import { switched } from './switching.ts';
 
 const rounds = 5;
 const seconds = 1;
 const goal = 1.5;
 const p99MostMs = 10;
+/** Authorizations that are under way in the switch. */
+const switchedTogether = 32;
 const program = fileURLToPath(new URL('../../conform/moov-iso8583/program', import.meta.url));
 
 /** Authorizations a second that are read, every field of them, and written anew of the fields: ours beside moov-io/iso8583 in Go. */
@@ -39,9 +42,13 @@ export async function run(): Promise<BenchResult> {
     );
   }
   const { rate, p99Ms } = await answers(seconds);
+  const through = await switched(seconds, switchedTogether);
   rows.push(
     bounded('an authorization answered, 64 under way, p99', 'ms', p99Ms, p99MostMs),
     least('authorizations answered', 'messages/s', rate, null),
+    bounded(`an authorization through the card switch, ${switchedTogether} under way, p99`, 'ms', through.p99Ms, p99MostMs),
+    least('authorizations through the card switch', 'messages/s', through.rate, null),
+    bounded('CPU of one, of the switch, the network and the issuer', 'us', through.cpuUs, null),
   );
   return { name: 'iso8583', rows };
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { openSql } from '#seams/sql/sql.ts';
 import { startStranger } from '#seams/sql/test/server.ts';
-import { openHouse } from '#services/payments/test/fixtures/house.ts';
+import { type House, openHouse } from '#services/payments/test/fixtures/house.ts';
 import { type Forked, forked } from '../fork.ts';
 import type { Asked, Told } from '../invoke/generator.main.ts';
 import { cpuSeconds, family } from '../process.ts';
@@ -12,6 +12,9 @@ const roundMs = 3000;
 const warmMs = 4000;
 const connections = 32;
 const part = 0.7;
+const issuerMs = 20;
+/** What is changed of the simulated networks holds within a second. */
+const changedMs = 1500;
 const manySecond = 100_000;
 const path = '/v1/payment_intents';
 const form = 'amount=2000&currency=usd&confirm=true&payment_method=pm_card_visa';
@@ -30,6 +33,14 @@ async function load(generator: Forked, side: Side, ms: number, perSecond?: numbe
   if (told.failed > 0) throw new Error(`${told.failed} of ${told.requests} requests failed`);
   const cpuUs = ((usedBy(side) - before) * 1e6) / told.requests;
   return { perSecond: told.requests / told.seconds, cpuUs, p50Ms: told.p50Ms, p99Ms: told.p99Ms };
+}
+
+/** From now on the simulated issuer takes its time over each answer. */
+async function slowIssuer(house: House): Promise<void> {
+  const { bearer } = await house.credential({ environment: 'test', role: 'admin' });
+  const asked = { door: 'payments.rest', bearer };
+  const { status } = await house.call('POST', '/v1/payments/card-networks/-/put-card-network', { latency_ms: issuerMs }, asked);
+  if (status !== 200) throw new Error(`the simulated network was not changed: ${status}`);
 }
 
 /** A payment that is made and confirmed, against a handler that writes one row; both sync each commit to the disk. */
@@ -61,6 +72,9 @@ export async function run(): Promise<BenchResult> {
     const asked: Asked = { port: ours.port, path, bearer: ours.bearer, form, connections, ms: roundMs };
     const { requests } = await generator.ask<Told>(asked);
     const each = parts().map(({ name, seconds }, index) => ({ name, us: ((seconds - (before[index]?.seconds ?? 0)) * 1e6) / requests }));
+    await slowIssuer(house);
+    await load(generator, ours, changedMs);
+    const slow = await load(generator, ours, roundMs, of('ours', 'perSecond') * part);
     return {
       name: 'payments',
       rows: [
@@ -69,6 +83,8 @@ export async function run(): Promise<BenchResult> {
         compared('median latency at full load', 'ms', 'less', ...both('p50Ms'), null),
         compared('p99 latency at full load', 'ms', 'less', ...both('p99Ms'), null),
         bounded('p99 latency at 70 % of full load', 'ms', paced.p99Ms, 25),
+        bounded(`median latency of that with an issuer of ${issuerMs} ms`, 'ms', slow.p50Ms, null),
+        bounded(`p99 latency of that with an issuer of ${issuerMs} ms`, 'ms', slow.p99Ms, 100),
         ...each.map(({ name, us }) => bounded(`CPU of ${name} and what it started`, 'us/payment', us, null)),
         bounded('payments a second for each core', 'payments/s', 1e6 / of('ours', 'cpuUs'), null),
         bounded('cores for 100,000 payments/s, if all of it scaled', 'cores', (of('ours', 'cpuUs') * manySecond) / 1e6, null),

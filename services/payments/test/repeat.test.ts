@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fault, OperationError } from '#kernel/contract/fault.ts';
-import type { Sealer } from '#kernel/contract/implement.ts';
 import type { RepeatEntry, RepeatStore } from '#kernel/contract/repeat.ts';
 import { deployDatabase, serviceUrl } from '#kernel/migrate/database.ts';
 import { deploySchema } from '#kernel/migrate/deploy.ts';
@@ -15,6 +13,7 @@ import { Objects } from '../store/object.ts';
 import { KeyTaken, type Repetition } from '../store/claim.ts';
 import { repeatsOver } from '../store/repeat.ts';
 import { Secrets } from '../store/secret.ts';
+import { sealer } from './fixtures/sealer.ts';
 
 const deployment = 'repeat1';
 let server: TestServer;
@@ -31,24 +30,6 @@ after(async () => {
   for (const sql of open) await sql.close();
   await server?.[Symbol.asyncDispose]();
 });
-
-const key = randomBytes(32);
-const sealer: Sealer = {
-  seal(_, plain, aad) {
-    const iv = randomBytes(12);
-    const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(aad));
-    const body = Buffer.concat([cipher.update(plain), cipher.final()]);
-    return Promise.resolve(Buffer.concat([iv, cipher.getAuthTag(), body]));
-  },
-  open(_, sealed, aad) {
-    const bytes = Buffer.from(sealed);
-    const cipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12)).setAAD(Buffer.from(aad));
-    cipher.setAuthTag(bytes.subarray(12, 28));
-    return Promise.resolve(Buffer.concat([cipher.update(bytes.subarray(28)), cipher.final()]));
-  },
-  under: () => sealer,
-  state: () => undefined,
-};
 
 /** The keys as one process sees them: with connections of its own, and nothing remembered. */
 function begin(boot: string): { repeats: RepeatStore; sql: Sql } {
