@@ -1,7 +1,7 @@
 import { Switch } from '#services/payments/engine/card/switch.ts';
 
 const waitMs = 5000;
-const fair = { seed: '', latencyMs: 0, spreadMs: 0, waitMs, lost: 0, late: 0, twice: 0 };
+const fair = { seed: '', latencyMs: 0, spreadMs: 0, waitMs, lost: 0, late: 0, twice: 0, declined: 0, declineCode: '05' };
 const circumstances = { authenticated: false, prepared: false, offSession: false };
 
 /** Authorizations through the card switch of payments and its simulated issuers, which answer at once, all in this process. */
