@@ -54,6 +54,8 @@ test('money goes to the bank by the schedule, each currency for itself, less wha
     [700, 'nok'],
   ] as const)
     await paid(amount, currency);
+  // Longer than a weekend, whatever day it is today.
+  await stripe.balanceSettings.update({ payments: { settlement_timing: { delay_days_override: 5 } } });
   const late = await stripe.paymentIntents.create({ amount: 900, currency: 'nok', confirm: true, payment_method: 'pm_card_visa' });
   assert.equal(late.status, 'succeeded');
   const settings = await stripe.balanceSettings.update({
@@ -86,7 +88,9 @@ test('money goes to the bank by the schedule, each currency for itself, less wha
     'what waited went when its day came, and nothing went twice',
   );
   await stripe.testHelpers.testClocks.del(clock);
-  await stripe.balanceSettings.update({ payments: { payouts: { schedule: { interval: 'manual' } } } });
+  await stripe.balanceSettings.update({
+    payments: { payouts: { schedule: { interval: 'manual' } }, settlement_timing: { delay_days_override: '' } },
+  });
 });
 
 test('money that was taken waits for as many days as the settings say', async () => {
