@@ -91,6 +91,7 @@ export const timeIn = (plan: Plan): Expr | undefined => bestOf(closing(plan).tim
 function closing(plan: Plan): Closed {
   switch (plan.kind) {
     case 'one':
+    case 'series':
       return { plan, times: new Map(), isStream: false };
     case 'scan': {
       if (!plan.watermark) return { plan, times: new Map(), isStream: false };
@@ -141,7 +142,7 @@ function timesOf(exprs: readonly Expr[], times: Times): Times {
 }
 
 function single(
-  plan: Exclude<Plan, { kind: 'one' | 'scan' | 'join' | 'temporal' | 'union' | 'emit' | 'retain' }>,
+  plan: Exclude<Plan, { kind: 'one' | 'series' | 'scan' | 'join' | 'temporal' | 'union' | 'emit' | 'retain' }>,
   { plan: input, times, isStream }: Closed,
 ): Closed {
   switch (plan.kind) {

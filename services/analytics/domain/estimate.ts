@@ -11,6 +11,8 @@ export type Statistics = {
 export type Estimate = { readonly rows: number; readonly cost: number };
 
 const [some, few] = [1 / 3, 0.1];
+/** Rows of a series, as PostgreSQL expects them. */
+const seriesUsual = 1_000;
 
 /** Estimates of plans, each made once. */
 export class Estimates {
@@ -39,6 +41,8 @@ export class Estimates {
         return this.#statistics.rows(plan.relation);
       case 'one':
         return 1;
+      case 'series':
+        return seriesUsual;
       case 'map':
         return first * this.part(plan.input, plan.where);
       case 'window':

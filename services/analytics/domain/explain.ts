@@ -75,6 +75,8 @@ export function headOf(plan: Plan): string[] {
       return ['Retain', ...until(plan.closing, plan.columns, 'Rows')];
     case 'one':
       return ['One Row'];
+    case 'series':
+      return [`Series: ${list(plan.args, [])}`];
     case 'map': {
       const { columns } = plan.input;
       const outputs = `Output: ${list(plan.outputs, columns)}`;
@@ -89,20 +91,8 @@ export function headOf(plan: Plan): string[] {
         `Gap: ${worded(plan.gap, plan.input.columns)}`,
         ...(plan.closing ? [`State: until the watermark has passed the end${behind(plan.closing.bound)}`] : []),
       ];
-    case 'group': {
-      const { columns } = plan.input;
-      const calls = plan.aggregates.map(({ name, arg, distinct, filter }) => {
-        const of = arg ? `${distinct ? 'DISTINCT ' : ''}${worded(arg, columns)}` : '*';
-        return `${name}(${of})${filter ? ` FILTER (${worded(filter, columns)})` : ''}`;
-      });
-      const keys = plan.keys.length > 0 ? [`Group Key: ${list(plan.keys, columns)}`] : [];
-      return [
-        plan.aggregates.length > 0 ? 'Aggregate' : 'Distinct',
-        ...keys,
-        ...(calls.length > 0 ? [`Output: ${calls.join(', ')}`] : []),
-        ...until(plan.closing, plan.columns),
-      ];
-    }
+    case 'group':
+      return grouped(plan);
     case 'join': {
       const pairs = plan.leftKeys.map(
         (key, at) => `${worded(key, plan.left.columns)} = ${worded(plan.rightKeys[at] as Expr, plan.right.columns)}`,
@@ -142,6 +132,21 @@ export function headOf(plan: Plan): string[] {
     case 'union':
       return ['Append'];
   }
+}
+
+function grouped(plan: Extract<Plan, { kind: 'group' }>): string[] {
+  const { columns } = plan.input;
+  const calls = plan.aggregates.map(({ name, arg, distinct, filter }) => {
+    const of = arg ? `${distinct ? 'DISTINCT ' : ''}${worded(arg, columns)}` : '*';
+    return `${name}(${of})${filter ? ` FILTER (${worded(filter, columns)})` : ''}`;
+  });
+  const keys = plan.keys.length > 0 ? [`Group Key: ${list(plan.keys, columns)}`] : [];
+  return [
+    plan.aggregates.length > 0 ? 'Aggregate' : 'Distinct',
+    ...keys,
+    ...(calls.length > 0 ? [`Output: ${calls.join(', ')}`] : []),
+    ...until(plan.closing, plan.columns),
+  ];
 }
 
 /** Variables without quotes are told in upper case. */

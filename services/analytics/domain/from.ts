@@ -1,6 +1,6 @@
 import type { Alias, JoinExpr, Node, RangeFunction, RangeSubselect, RangeTableSample } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { bind, type Names } from './bind.ts';
+import { bind, functionName, type Names } from './bind.ts';
 import { applied, asCondition } from './bound.ts';
 import { asOfMethod } from './as-of.ts';
 import { timeIn } from './closing.ts';
@@ -13,6 +13,7 @@ import { recognitionOf } from './match-text.ts';
 import { filtered, joined, type JoinKind, type Plan } from './plan.ts';
 import { type Item, Scope } from './scope.ts';
 import { plainName, textIn } from './name.ts';
+import { seriesOf } from './series.ts';
 import type { Column } from './value.ts';
 import { windowed } from './window-call.ts';
 
@@ -212,12 +213,16 @@ function temporal(how: JoinKind, left: Factors, node: RangeTableSample, quals: N
 const equal = (name: string, left: Scope, right: Scope, width: number): Expr =>
   applied('=', [left.columnOf([name], undefined), shifted(right.columnOf([name], undefined), width)], undefined);
 
-/** A relation whose rows lie in windows, as a function in FROM says it. */
+/** A function in FROM: a series, or a relation whose rows lie in windows. */
 function windowOf({ functions = [], alias, lateral, ordinality }: RangeFunction, context: Context): Factors {
   const [list, ...more] = functions;
   const node = list && 'List' in list ? list.List.items?.[0] : undefined;
   const call = node && 'FuncCall' in node ? node.FuncCall : undefined;
   if (!call || more.length > 0 || lateral || ordinality) throw notBuilt('A function in FROM');
+  if (functionName(call) === 'generate_series') {
+    const own = alias?.aliasname ?? 'generate_series';
+    return single(seriesOf(call, own, context), alias, own, context);
+  }
   const { plan, name } = windowed(call, context);
   return single(plan, alias, name, context);
 }

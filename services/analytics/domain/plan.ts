@@ -92,6 +92,9 @@ type Node = { readonly columns: readonly Column[] };
 export type Term = { readonly relation: bigint; readonly lateness: number; readonly at: Expr; readonly strict: boolean };
 /** Times that are before all of these are past. */
 export type Bound = readonly Term[];
+/** Values that go on by steps: from the first, to the last at most, by how much. */
+type Series = readonly [first: Expr, last: Expr, step: Expr];
+
 /** Tells by one of its values when what is remembered of rows is needed no more. */
 export type Closing = { readonly by: Expr; readonly bound: Bound };
 
@@ -108,6 +111,8 @@ export type Plan =
     })
   /** One row without columns. */
   | (Node & { readonly kind: 'one' })
+  /** Values that go on by steps, for the one row of the input. */
+  | (Node & { readonly kind: 'series'; readonly input: Plan; readonly args: Series })
   | (Node & { readonly kind: 'map'; readonly input: Plan; readonly where: Expr | undefined; readonly outputs: readonly Expr[] })
   /** Each row once for each window that it lies in, with the window's start and end behind its columns. */
   | (Node & {

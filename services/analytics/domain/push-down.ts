@@ -28,6 +28,7 @@ export function pushedDown(plan: Plan, conditions: readonly Expr[] = []): Plan {
   switch (plan.kind) {
     case 'scan':
     case 'one':
+    case 'series':
       return over(plan, conditions);
     case 'map':
       return mapped(plan, conditions);

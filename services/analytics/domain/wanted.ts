@@ -37,6 +37,7 @@ function look(plan: Plan, wanted: Wanted, add: (plan: Plan, wanted: Wanted) => v
   switch (plan.kind) {
     case 'scan':
     case 'one':
+    case 'series':
       return;
     case 'map':
       look(plan.input, within([plan.where, ...plan.outputs.filter((_, place) => wanted.has(place))]), add);

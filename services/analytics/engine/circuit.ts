@@ -18,6 +18,7 @@ import { Session } from './session.ts';
 import { isStage, type Stage } from './stage.ts';
 import { Temporal } from './temporal.ts';
 import { isTop, Top } from './top.ts';
+import { SeriesRows } from './series.ts';
 import { Window } from './window.ts';
 
 /** `shown`: the columns that are read of what comes out of it. */
@@ -196,6 +197,8 @@ function operatorOf(plan: Plan, stages: readonly Stage[], shown: ReadonlySet<num
       const { run, code } = pipeline([...stages, plan]);
       return { columns: plan.columns, code: [['pipeline', code]], step: ([batch], params) => run(batch as Batch, params) };
     }
+    case 'series':
+      return new SeriesRows(plan);
     case 'window':
       return new Window(plan);
     case 'group':

@@ -106,6 +106,8 @@ describe('types', () => {
     assert.deepEqual(await ours('select approx_count_distinct(i) from kinds'), [['2']]);
     const places = ['lag(d)', 'lead(a, 2, 7::int2)', 'first_value(b)', 'last_value(id)', 'nth_value(d, 2)', 'ntile(3)', 'cume_dist()'];
     await isSame(['id', ...places.map((call) => `${call} over (order by id)`)], 'from kinds order by id');
+    const series = `from generate_series(9, -4, -5) g, generate_series(timestamp '2026-01-31', '2026-05-01', '1 month') as q(x)`;
+    await isSame(['g', 'x', 'generate_series'], `${series}, generate_series(1, 2::int8) order by g, x, generate_series`);
     const whole = 'over (order by id desc rows between unbounded preceding and unbounded following)';
     await isSame(['id', `last_value(d) ${whole}`, `nth_value(id, 4) ${whole}`, `count(a) ${whole}`], 'from kinds order by id');
     for (const text of [
@@ -116,7 +118,7 @@ describe('types', () => {
       'select nth_value(id, 0) over (order by id) from kinds',
       'select lag(d, 1, id) over (order by id) from kinds',
       'select first_value() over (order by id) from kinds',
-      'select corr(id) from kinds',
+      'select * from generate_series(1, 2, 0)',
       'select bit_and(b) from kinds',
       'select string_agg(id, 1) from kinds',
       `select string_agg(distinct d, ',' order by id) from kinds`,
