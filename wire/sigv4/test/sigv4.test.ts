@@ -269,6 +269,8 @@ test('malformed presigned addresses are refused with the code of S3', () => {
   assert.equal(with_(`${query}&X-Amz-Expires=70`), 'AuthorizationQueryParametersError');
   assert.equal(with_(query.replace('HMAC-SHA256', 'HMAC-SHA1')), 'AuthorizationQueryParametersError');
   assert.equal(with_('AWSAccessKeyId=a&Signature=b&Expires=1'), 'InvalidRequest');
+  const said = { method: 'GET', rawPath: '/', rawQuery: query, headers: headerMap(['host', 'a', 'x-amz-content-sha256', 'none']) };
+  assert.match(String((readSigned(said) as Signed).stringToSign), /^AWS4/, 'read, for a signature that it cannot have');
   const both = { method: 'GET', rawPath: '/', rawQuery: query, headers: headerMap(['host', 'a', 'authorization', 'AWS4-HMAC-SHA256 x']) };
   assert.equal(refused(both), 'InvalidArgument');
 });

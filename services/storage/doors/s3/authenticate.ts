@@ -29,13 +29,13 @@ export function authenticate(request: S3Request, gate: Gate<typeof storage>, ope
       how: request.headers.has('authorization') ? 'header' : 'none',
     };
   const how = signed.form === 'header' ? 'header' : 'query';
-  const form = payloadForm(signed.payloadHash) ?? { kind: 'unsigned' };
+  const form = payloadForm(signed.payloadHash);
   try {
     const session = gate.present('sigv4', { signed });
-    return { session, form, proof: session.proof as ChunkProof, how };
+    return { session, form: form ?? refuseForm(), proof: session.proof as ChunkProof, how };
   } catch (error) {
     // Chunks of an unknown signer cannot be checked; they are read for their bytes alone.
-    if (open && refusedAs(error, 'unknown')) return { session: gate.present('open', {}), form, how: 'none' };
+    if (open && refusedAs(error, 'unknown')) return { session: gate.present('open', {}), form: form ?? refuseForm(), how: 'none' };
     throw error;
   }
 }
