@@ -234,7 +234,7 @@ test('a wrong command line exits with 2, names the option and sends nothing', as
 test('a refusal of the platform exits with 1 and tells its code', async () => {
   const text = await gamut('storage create-bucket taken');
   assert.deepEqual([text.code, text.out], [1, '']);
-  assert.match(text.err, /^gamut: BucketAlreadyExists: The bucket name is taken/);
+  assert.match(text.err, /^gamut: BucketAlreadyExists: The requested bucket name is not available/);
   const json = await gamut('storage create-bucket taken -o json');
   assert.equal(JSON.parse(json.err).error.code, 'BucketAlreadyExists');
   assert.equal((await gamut('storage list', { env: { GAMUT_TOKEN: 'bad' } })).code, 1);
