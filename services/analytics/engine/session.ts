@@ -1,13 +1,14 @@
+import { AppendState } from './append-state.ts';
 import { columnsIn } from '../domain/expression.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Column, Row, Value } from '../domain/value.ts';
-import { absent, type Batch, BatchBuilder, Later, picked, type Values, type Vector } from './batch.ts';
+import { absent, type Batch, Later, picked, type Values, type Vector } from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { compile } from './compile.ts';
 import { batchColumns, batchReads, Emitter, type Term } from './emit.ts';
 import { findBefore, findCode } from './find.ts';
 import { KeySlots } from './key-slot.ts';
-import type { Entry, Operator, State } from './operator.ts';
+import type { Operator, State } from './operator.ts';
 import { keepBefore, keepCode } from './row-store.ts';
 import { runtime } from './runtime.ts';
 import { SessionRows } from './session-rows.ts';
@@ -15,10 +16,10 @@ import { SessionRows } from './session-rows.ts';
 type Taking = { take(batch: Batch, params: Row): number };
 
 /** Each row with the start and end of its session, of rows that only come. */
-export class Session implements Operator, State {
+export class Session implements Operator {
   readonly columns: readonly Column[];
   readonly code: Operator['code'];
-  readonly state: State = this;
+  readonly state: State;
   readonly #input: readonly Column[];
   readonly #stored: ReadonlySet<number>;
   readonly #rows: SessionRows;
@@ -45,6 +46,7 @@ export class Session implements Operator, State {
     const code = sessionCode(plan, stored, keys, constants);
     this.code = [['session', code]];
     this.#taking = compile<Taking>(code, { r: runtime, k: constants, g: keys, own: this.#rows });
+    this.state = new AppendState(this.#rows, plan.input.columns, (batch, params) => this.#taking.take(batch, params));
   }
 
   step([batch]: readonly Batch[], params: Row, _isFirst: boolean, clocks: Clocks): Batch {
@@ -60,32 +62,6 @@ export class Session implements Operator, State {
     for (const bound of [starts, ends]) found.push({ values: Float64Array.from(bound), nulls: undefined });
     if (this.#limit) this.#rows.forget(this.#limit(clocks));
     return { size: ids.length, columns: found, weights: weights.every((weight) => weight === 1) ? undefined : Float64Array.from(weights) };
-  }
-
-  get size(): number {
-    return this.#rows.kept.size;
-  }
-
-  settle(): Entry[] {
-    return this.#rows.settle();
-  }
-
-  undo(): void {
-    this.#rows.undo();
-  }
-
-  dump(): Iterable<Entry> {
-    return this.#rows.kept.dump();
-  }
-
-  load([name, written]: Entry): void {
-    const [texts, weight] = written as [(string | null)[], number];
-    const builder = new BatchBuilder(this.#input);
-    builder.add(this.#rows.rows.read(texts), 1);
-    const batch = builder.finish();
-    // What was once written down as often as it is there is so many rows now.
-    for (let count = 0; count < weight; count += 1)
-      this.#rows.load(count === 0 ? name : `${name} ${count}`, () => this.#taking.take(batch, []));
   }
 }
 

@@ -1,14 +1,15 @@
+import { AppendState } from './append-state.ts';
 import { columnsIn } from '../domain/expression.ts';
 import type { Order, Plan } from '../domain/plan.ts';
 import type { Column, Row, Type, Value } from '../domain/value.ts';
-import { type Batch, BatchBuilder, Later, picked, type Vector } from './batch.ts';
+import { type Batch, Later, picked, type Vector } from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { compile } from './compile.ts';
 import { batchColumns, batchReads, Emitter, type Term } from './emit.ts';
 import { findBefore, findCode } from './find.ts';
 import { KeySlots } from './key-slot.ts';
 import { topMax } from './limits.ts';
-import type { Entry, Operator, State } from './operator.ts';
+import type { Operator, State } from './operator.ts';
 import { fullOrder } from './order.ts';
 import { rowsAt } from './place.ts';
 import { keepBefore, keepCode, keptTerm } from './row-store.ts';
@@ -27,10 +28,10 @@ export const isTop = (plan: Over, inputAppends: boolean): boolean =>
   plan.rankings.every(({ name }) => name === 'row_number');
 
 /** The first rows of each partition with their numbers, of rows that only come. */
-export class Top implements Operator, State {
+export class Top implements Operator {
   readonly columns: readonly Column[];
   readonly code: Operator['code'];
-  readonly state: State = this;
+  readonly state: State;
   readonly #input: readonly Column[];
   readonly #numbers: number;
   readonly #rows: TopRows;
@@ -53,6 +54,7 @@ export class Top implements Operator, State {
     const code = topCode(plan, keys, constants);
     this.code = [['top', code]];
     this.#taking = compile<Taking>(code, { r: runtime, k: constants, g: keys, own: this.#rows });
+    this.state = new AppendState(this.#rows, plan.input.columns, (batch, params) => this.#taking.take(batch, params));
   }
 
   step([batch]: readonly Batch[], params: Row, _isFirst: boolean, clocks: Clocks): Batch {
@@ -96,32 +98,6 @@ export class Top implements Operator, State {
     const counted = Float64Array.from(numbers);
     for (let at = 0; at < this.#numbers; at += 1) columns.push({ values: counted, nulls: undefined });
     return { size: ids.length, columns, weights: weights.every((weight) => weight === 1) ? undefined : Float64Array.from(weights) };
-  }
-
-  get size(): number {
-    return this.#rows.kept.size;
-  }
-
-  settle(): Entry[] {
-    return this.#rows.settle();
-  }
-
-  undo(): void {
-    this.#rows.undo();
-  }
-
-  dump(): Iterable<Entry> {
-    return this.#rows.kept.dump();
-  }
-
-  load([name, written]: Entry): void {
-    const [texts, weight] = written as [(string | null)[], number];
-    const builder = new BatchBuilder(this.#input);
-    builder.add(this.#rows.rows.read(texts), 1);
-    const batch = builder.finish();
-    // What was once written down as often as it is there is so many rows now.
-    for (let count = 0; count < weight; count += 1)
-      this.#rows.load(count === 0 ? name : `${name} ${count}`, () => this.#taking.take(batch, []));
   }
 }
 
