@@ -66,6 +66,8 @@ const statements: readonly (readonly [string, ...unknown[]])[] = [
     '9223372036854775807',
   ],
   [`insert into items values (5, 'new'), (1, 'again')`],
+  [`insert into items (id, name) select g, 'row ' || g from generate_series(20, 24, 2) as g`],
+  ['insert into items (id, name) select g, $1 from generate_series($2::int8, 19) as g', 'again', 19],
   [`insert into items (id) values (6)`],
   [`insert into items values (null, 'x')`],
   [`insert into items (id, name, id) values (6, 'x', 7)`],

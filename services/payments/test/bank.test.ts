@@ -7,6 +7,7 @@ import { readBoleto } from '#wire/voucher/boleto.ts';
 import { readPix } from '#wire/emvco-qr/pix.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { refusal } from './fixtures/refusal.ts';
+import { restOf } from './fixtures/rest.ts';
 import { until } from './fixtures/until.ts';
 
 let house: House;
@@ -27,11 +28,7 @@ const reached = (id: string, status: string) =>
 
 type File = { readonly id: string; readonly direction: string; readonly format: string; readonly answer_to: string | null };
 
-async function rest<T>(method: string, path: string, body?: object): Promise<T> {
-  const reply = await house.call(method, `/v1/payments/${path}`, body, { door: 'payments.rest', bearer });
-  assert.equal(reply.status, 200, JSON.stringify(reply.body));
-  return reply.body as unknown as T;
-}
+const rest = <T>(method: string, path: string, body?: object) => restOf<T>(house, bearer, method, path, body);
 
 const files = async (rail: string) => (await rest<{ data: File[] }>('GET', `clearing-files?rail=${rail}&limit=100`)).data;
 const contents = async (id: string) => (await rest<{ content: string }>('GET', `clearing-files/${id}/get-clearing-file-contents`)).content;

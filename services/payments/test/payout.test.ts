@@ -6,6 +6,7 @@ import { readIso20022 } from '#wire/iso20022/document.ts';
 import { readNacha } from '#wire/nacha/read.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { refusal } from './fixtures/refusal.ts';
+import { restOf } from './fixtures/rest.ts';
 import { until } from './fixtures/until.ts';
 
 let house: House;
@@ -18,11 +19,7 @@ before(async () => {
 });
 after(() => house?.stop());
 
-async function rest<T>(method: string, path: string, body?: object): Promise<T> {
-  const reply = await house.call(method, `/v1/payments/${path}`, body, { door: 'payments.rest', bearer });
-  assert.equal(reply.status, 200, JSON.stringify(reply.body));
-  return reply.body as unknown as T;
-}
+const rest = <T>(method: string, path: string, body?: object) => restOf<T>(house, bearer, method, path, body);
 
 type File = { readonly id: string; readonly direction: string; readonly format: string; readonly answer_to: string | null };
 const files = async (rail: string) => (await rest<{ data: File[] }>('GET', `clearing-files?rail=${rail}&limit=100`)).data;
@@ -125,7 +122,9 @@ test('an instant payout is sent once and paid once, whatever is lost, late or sa
   await bank('eur', 'DE89370400440532013000');
   const before = await available('eur');
   const reasons = async () =>
-    (await messages('sct_inst')).flatMap((each) => (each.kind === 'pacs.002' ? each.value.statuses.map((one) => one.reasons[0]?.code) : []));
+    (await messages('sct_inst')).flatMap((each) =>
+      each.kind === 'pacs.002' ? each.value.statuses.map((one) => one.reasons[0]?.code) : [],
+    );
   // Which of them are lost follows from their ids, which nobody knows before: five at a time, until one was lost on its way there.
   let rounds = 0;
   for (let seen: unknown[] = []; !seen.includes('NOOR') && rounds < 10; seen = await reasons()) {

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type Stripe from 'stripe';
 import { answered } from './fixtures/answered.ts';
 import { type House, openHouse } from './fixtures/house.ts';
+import { restOf } from './fixtures/rest.ts';
 import { refusal } from './fixtures/refusal.ts';
 
 type Attempt = { readonly acquirer: string; readonly code: string | null; readonly retryable: boolean };
@@ -28,11 +29,7 @@ before(async () => {
 });
 after(() => house?.stop());
 
-async function rest<T>(method: string, path: string, body?: object): Promise<T> {
-  const reply = await house.call(method, `/v1/payments/${path}`, body, { door: 'payments.rest', bearer });
-  assert.equal(reply.status, 200, JSON.stringify(reply.body));
-  return reply.body as unknown as T;
-}
+const rest = <T>(method: string, path: string, body?: object) => restOf<T>(house, bearer, method, path, body);
 
 const routing = () => rest<Routing>('GET', 'routings');
 const put = (given: object) => rest<Routing>('POST', 'routings/-/put-routing', given);
