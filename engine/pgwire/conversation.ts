@@ -28,7 +28,7 @@ export class Conversation {
   readonly #reached: Reached;
   /** Cursors that outlive their transaction. */
   readonly #held = new Set<string>();
-  #running: AbortController | undefined;
+  #running: Portal | undefined;
   #over = false;
   /** After an error everything is passed over until the client's Sync. */
   #failed = false;
@@ -50,7 +50,7 @@ export class Conversation {
 
   /** Ends the statement that runs; the connection goes on. */
   cancel(): void {
-    this.#running?.abort(new StatementError(sqlstates.cancelled, 'canceling statement due to user request'));
+    this.#running?.stop(new StatementError(sqlstates.cancelled, 'canceling statement due to user request'));
   }
 
   /** Ends all of it. */
@@ -150,16 +150,15 @@ export class Conversation {
   }
 
   async #run(portal: Portal, rowsMax: number): Promise<void> {
-    const controller = new AbortController();
-    this.#running = controller;
+    this.#running = portal;
     const { statementMs } = this.#reached.settings;
-    const late = () => controller.abort(new StatementError(sqlstates.cancelled, 'canceling statement due to statement timeout'));
+    const late = () => portal.stop(new StatementError(sqlstates.cancelled, 'canceling statement due to statement timeout'));
     const timer = statementMs > 0 ? setTimeout(late, statementMs) : undefined;
     try {
-      if (portal.prepared?.load) await portal.load(this.#outbox, this.#copied(portal.prepared), controller.signal);
-      else await portal.run(this.#outbox, rowsMax, controller.signal);
+      if (portal.prepared?.load) await portal.load(this.#outbox, this.#copied(portal.prepared));
+      else await portal.run(this.#outbox, rowsMax);
     } catch (error) {
-      throw controller.signal.aborted ? controller.signal.reason : error;
+      throw portal.stopped ? portal.stopped.reason : error;
     } finally {
       clearTimeout(timer);
       this.#running = undefined;

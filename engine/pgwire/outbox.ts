@@ -9,6 +9,9 @@ import { sendBytes } from './limits.ts';
 export class Outbox {
   readonly #writer = new Writer();
   #socket: Socket;
+  #soon: NodeJS.Immediate | undefined;
+  /** Until the socket takes more. */
+  #full: Promise<void> | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -46,17 +49,34 @@ export class Outbox {
     this.say({ type: 'error', report });
   }
 
+  /**
+   * Sends what has gathered unless more is said in this turn of the loop: what waits for more to come does not keep back what
+   * is there, and an answer that is there at once is one write. Resolves once the socket takes more.
+   */
+  async soon(): Promise<void> {
+    this.#soon ??= setImmediate(() => this.#flush());
+    if (this.#full) await this.#full;
+  }
+
   /** Resolves once the socket takes more. */
   async send(): Promise<void> {
+    this.#flush();
+    if (this.#full) await this.#full;
+  }
+
+  #flush(): void {
+    clearImmediate(this.#soon);
+    this.#soon = undefined;
     const socket = this.#socket;
     const bytes = this.#writer.take();
-    if (bytes.length === 0 || socket.destroyed || !socket.writable || socket.write(bytes)) return;
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        socket.off('drain', done).off('close', done);
-        resolve();
-      };
-      socket.on('drain', done).on('close', done);
-    });
+    if (bytes.length === 0 || socket.destroyed || !socket.writable || socket.write(bytes) || this.#full) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#full = promise;
+    const done = () => {
+      socket.off('drain', done).off('close', done);
+      this.#full = undefined;
+      resolve();
+    };
+    socket.on('drain', done).on('close', done);
   }
 }

@@ -30,24 +30,33 @@ export class Portal {
     this.formats = formats;
   }
 
+  /** Ends it, whatever it waits for. */
+  stop(reason: unknown): void {
+    this.#stop.abort(reason);
+  }
+
+  /** Why it was ended, if it was. */
+  get stopped(): AbortSignal | undefined {
+    return this.#stop.signal.aborted ? this.#stop.signal : undefined;
+  }
+
   /** Says the rows, at most `rowsMax` of them where that is not 0, and how it ended. */
-  async run(outbox: Outbox, rowsMax: number, signal: AbortSignal): Promise<void> {
+  async run(outbox: Outbox, rowsMax: number): Promise<void> {
     if (!this.prepared) return outbox.say({ type: 'emptyQuery' });
     if (this.#isDone) return outbox.say({ type: 'commandComplete', tag: this.#answer?.tag(0) ?? '' });
-    if (this.prepared.copy) return this.#copy(outbox, this.prepared.copy, signal);
+    if (this.prepared.copy) return this.#copy(outbox, this.prepared.copy);
     const most = rowsMax > 0 ? rowsMax : Number.POSITIVE_INFINITY;
-    await outbox.send();
-    for await (const block of this.take(most, signal)) {
+    await outbox.soon();
+    for await (const block of this.take(most)) {
       if (!this.fields && block.length > 0) throw new StatementError(sqlstates.internal, 'rows of a statement that has none');
       for (const row of block) await outbox.row(row, this.fields ?? [], this.formats);
-      // What waits for more to come must not keep back what is there.
-      await outbox.send();
+      await outbox.soon();
     }
     if (!this.#isDone) return outbox.say({ type: 'portalSuspended' });
     outbox.say({ type: 'commandComplete', tag: this.#answer?.tag(this.#rows) ?? '' });
   }
 
-  async #copy(outbox: Outbox, { columns, format }: NonNullable<Prepared['copy']>, signal: AbortSignal): Promise<void> {
+  async #copy(outbox: Outbox, { columns, format }: NonNullable<Prepared['copy']>): Promise<void> {
     const oids = columns.map(({ oid }) => oid);
     const data = (of: Buffer) => outbox.say({ type: 'copyData', data: of });
     outbox.say({ type: 'copyOut', ...kindOf({ columns, format }) });
@@ -60,7 +69,7 @@ export class Portal {
       data(head ? Buffer.concat([head, of]) : of);
       head = undefined;
     };
-    for await (const block of this.take(Number.POSITIVE_INFINITY, signal)) {
+    for await (const block of this.take(Number.POSITIVE_INFINITY)) {
       for (const row of block)
         if (format.isBinary) binary(copyTuple(row, oids));
         else data(Buffer.from(copyLine(row, format)));
@@ -72,29 +81,29 @@ export class Portal {
   }
 
   /** Takes the rows that the client sends, and says how it ended. */
-  async load(outbox: Outbox, lines: AsyncIterable<readonly Cells[]>, signal: AbortSignal): Promise<void> {
+  async load(outbox: Outbox, lines: AsyncIterable<readonly Cells[]>): Promise<void> {
     const { prepared } = this;
     if (!prepared?.load || !prepared.copyIn) throw new TypeError('a statement that takes no rows');
     outbox.say({ type: 'copyIn', ...kindOf(prepared.copyIn) });
     await outbox.send();
-    const answer = await prepared.load(lines, signal);
+    const answer = await prepared.load(lines, this.#stop.signal);
     this.#isDone = true;
     this.#answer = answer;
     outbox.say({ type: 'commandComplete', tag: answer.tag(0) });
   }
 
-  /** The next rows, at most so many: fewer, and the portal is done. */
-  async *take(most: number, signal: AbortSignal): AsyncGenerator<readonly Cells[]> {
+  /** The next rows, at most so many: fewer, and the portal is done. `signal` is of the statement that asks for them, if it is another. */
+  async *take(most: number, signal?: AbortSignal): AsyncGenerator<readonly Cells[]> {
     if (this.#isDone || !this.prepared) return;
-    const stop = () => this.#stop.abort(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
+    const stop = () => this.#stop.abort(signal?.reason);
+    signal?.addEventListener('abort', stop, { once: true });
     try {
       this.#answer ??= await this.prepared.execute(this.#params, this.#stop.signal);
       this.#blocks ??= this.#answer.rows[Symbol.asyncIterator]();
       for (let left = most; left > 0; ) {
         if (this.#left.length === 0) {
           const next = await this.#blocks.next();
-          if (signal.aborted) throw signal.reason;
+          this.#stop.signal.throwIfAborted();
           if (next.done) {
             this.#isDone = true;
             return;
@@ -107,11 +116,12 @@ export class Portal {
         if (block.length > 0) yield block;
       }
     } finally {
-      signal.removeEventListener('abort', stop);
+      signal?.removeEventListener('abort', stop);
     }
   }
 
   async close(): Promise<void> {
+    if (this.#isDone || !this.#answer) return;
     this.#stop.abort(new StatementError(sqlstates.cancelled, 'the portal was closed'));
     await this.#blocks?.return?.();
   }

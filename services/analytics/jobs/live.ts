@@ -62,6 +62,7 @@ export class LiveViews<L = LiveView> {
   /** A view, once it is loaded. */
   async get(id: bigint): Promise<L> {
     const waiting = this.#views.get(id) ?? this.expect(id);
+    if (waiting.isSettled) return waiting.promise;
     const { promise, reject } = Promise.withResolvers<never>();
     const late = setTimeout(() => reject(fault('Unavailable', 'The view is not loaded yet.')), loadWaitMs);
     try {
