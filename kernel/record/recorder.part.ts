@@ -15,7 +15,7 @@ import { createLog } from '../observe/log.ts';
 import type { Link, Part } from '../supervise/protocol.ts';
 import { writeDurably } from '../volume/write.ts';
 import { sortRecords } from './batch.ts';
-import { ingestGatherMs, processScanMs, retentionSweepMs, retryMs } from './limits.ts';
+import { gatherMs, processScanMs, retentionSweepMs, retryMs } from './limits.ts';
 import { Dispatcher, forgetDeliveries, webhookPurpose } from '../webhook/dispatch.ts';
 import { policySource } from '../audit/policy-file.ts';
 import { Publisher } from './publish.ts';
@@ -56,8 +56,8 @@ async function follow(process: string, { dir, sql, open, sealer, notary, log, si
         notary.touch(await storeBatch(sql, process, sorted, next, sealer));
         if (sorted.event.length > 0) stored();
         await trim(dir, process, next);
-        // Identities cost a third in large transactions; the first of a burst is stored at once, what follows gathers.
-        if (sorted.ingest.length > 0) await pause(ingestGatherMs, signal);
+        // What a transaction costs it costs for many records too: the first of a burst is stored at once, what follows gathers.
+        if (records.length > 0) await pause(gatherMs, signal);
       }
     } catch (error) {
       if (signal.aborted) return;

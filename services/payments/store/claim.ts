@@ -30,9 +30,9 @@ type Work = (taken: Repetition) => Promise<StoredReply>;
 type Store = {
   /** The statement that takes a key, and ends its transaction where it cannot. */
   taking(entry: RepeatEntry, seed: string): Joint;
-  keeping(entry: RepeatEntry, reply: Pick<StoredReply, 'status' | 'bytes'>): Promise<Joint>;
-  keep(entry: RepeatEntry, reply: StoredReply): Promise<void>;
-  keepError(entry: RepeatEntry, error: unknown): Promise<void>;
+  keeping(entry: RepeatEntry, seed: string, reply: Pick<StoredReply, 'status' | 'bytes'>): Promise<Joint>;
+  keep(entry: RepeatEntry, seed: string, reply: StoredReply): Promise<void>;
+  keepError(entry: RepeatEntry, seed: string, error: unknown): Promise<void>;
   /** Whether somebody has the key. */
   isKnown(entry: RepeatEntry): Promise<boolean>;
   hold(entry: RepeatEntry): void;
@@ -75,7 +75,7 @@ export class Claims {
       },
       async keeping(output) {
         now.kept = Buffer.from(JSON.stringify(output));
-        return store.keeping(entry, { status: 200, bytes: now.kept });
+        return store.keeping(entry, seed, { status: 200, bytes: now.kept });
       },
       kept() {
         now.isKept = true;
@@ -85,7 +85,7 @@ export class Claims {
       const reply = await work({ seed, again: false, claim });
       if (!now.isTaken) throw new TypeError('work under a key that took none');
       // What the work has kept is what is answered, unless something came after.
-      if (!now.isKept || now.kept?.equals(reply.bytes) !== true) await store.keep(entry, reply);
+      if (!now.isKept || now.kept?.equals(reply.bytes) !== true) await store.keep(entry, seed, reply);
       return { kind: 'fresh', reply };
     } catch (error) {
       if (error instanceof KeyTaken) return undefined;
@@ -93,7 +93,7 @@ export class Claims {
       // Refused before anything was done: but who was answered under the key is answered so again.
       if (!now.isTaken && isRefused && (await store.isKnown(entry))) return undefined;
       // Whether the key was taken is not known where the answer was lost.
-      if (now.isTaken || !isRefused) await store.keepError(entry, error);
+      if (now.isTaken || !isRefused) await store.keepError(entry, seed, error);
       throw error;
     } finally {
       store.release(entry);

@@ -35,8 +35,10 @@ const takingKeys = `insert into reply (key, operation, hash, seed, boot)
 const claiming = `with taken as (${takingKeys})
   select exactly_one(case when (select count(*) from taken) = cardinality($1::text[]) then 1 else 0 end)`;
 
-const keeping = `update reply set status = kept.status, sealed = kept.sealed
-  from unnest($1::text[], $2::int[], $3::bytea[]) as kept(key, status, sealed) where reply.key = kept.key`;
+/** An insertion, because PostgreSQL finds each key of one by the index, and of an update may read all that there are. */
+const keeping = `insert into reply (key, operation, hash, seed, boot, status, sealed)
+  select * from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::int[], $7::bytea[])
+  on conflict (tenant, scope, key) do update set status = excluded.status, sealed = excluded.sealed`;
 
 /** Operations that take their key with what they begin: nothing is done before their first transaction. */
 const claimed: ReadonlySet<string> = new Set(['CreatePaymentIntent']);
@@ -121,12 +123,13 @@ export function repeatsOver({ sql, commits, sealer, secrets, boot }: Options): R
     return taken.count > 0 ? { seed: known.seed, again: true } : 'busy';
   }
 
-  async function keepingOf(entry: RepeatEntry, { status, bytes }: Pick<StoredReply, 'status' | 'bytes'>): Promise<Joint> {
-    return { text: keeping, params: [[entry.key], [status], [await sealer.seal(entry.tenant, bytes, aad(entry))]], joint: 'rows' };
+  async function keepingOf(entry: RepeatEntry, seed: string, { status, bytes }: Pick<StoredReply, 'status' | 'bytes'>): Promise<Joint> {
+    const sealed = await sealer.seal(entry.tenant, bytes, aad(entry));
+    return { text: keeping, params: [...keyRow(entry, seed), [status], [sealed]], joint: 'rows' };
   }
 
-  async function keep(entry: RepeatEntry, reply: StoredReply): Promise<void> {
-    await commits.commit(entry, [await keepingOf(entry, reply)]);
+  async function keep(entry: RepeatEntry, seed: string, reply: StoredReply): Promise<void> {
+    await commits.commit(entry, [await keepingOf(entry, seed, reply)]);
   }
 
   async function isKnown(entry: RepeatEntry): Promise<boolean> {
@@ -137,9 +140,9 @@ export function repeatsOver({ sql, commits, sealer, secrets, boot }: Options): R
   }
 
   /** What was refused for good is kept; what may be asked again with another word is forgotten; the rest may be finished later. */
-  async function keepError(entry: RepeatEntry, error: unknown): Promise<void> {
+  async function keepError(entry: RepeatEntry, seed: string, error: unknown): Promise<void> {
     if (error instanceof OperationError && refusalOf(error)?.type === 'card_error')
-      return keep(entry, { status: failed, headers: {}, bytes: Buffer.from(JSON.stringify(keptError(error))) });
+      return keep(entry, seed, { status: failed, headers: {}, bytes: Buffer.from(JSON.stringify(keptError(error))) });
     if (error instanceof OperationError && !error.retry) await sql.as(entry).query('delete from reply where key = $1', [entry.key]);
     else await sql.as(entry).query(`update reply set boot = '' where key = $1 and boot = $2 and status is null`, [entry.key, boot]);
   }
@@ -173,10 +176,10 @@ export function repeatsOver({ sql, commits, sealer, secrets, boot }: Options): R
       holding.hold(entry);
       try {
         const reply = await work(taken);
-        await keep(entry, reply);
+        await keep(entry, taken.seed, reply);
         return { kind: 'fresh', reply };
       } catch (error) {
-        await keepError(entry, error);
+        await keepError(entry, taken.seed, error);
         throw error;
       } finally {
         holding.release(entry);
