@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { PostgresError } from '#seams/sql/error.ts';
 import type { Result, Sql, Statement } from '#seams/sql/sql.ts';
-import { commitStatementsMax } from './limits.ts';
+import { circleTriesMax, commitStatementsMax } from './limits.ts';
 
 /**
  * A statement that may stand in one transaction with those of other requests, in any order among them. One of `rows` has an array
@@ -14,43 +14,54 @@ export type Joint =
 
 type Unit = { readonly statements: readonly Joint[]; resolve(results: Result[]): void; reject(error: unknown): void };
 
+/**
+ * What may be under way beside each other: intentions, which are steps and keys that are new, and all else. Objects come by one
+ * transaction after another, because whoever reads a list from where it ended last must miss none.
+ */
+export type Lane = 'intentions' | 'objects';
+
+/** SQLSTATE deadlock_detected. */
+const deadlock = '40P01';
+
 const isJoint = (statement: Statement): statement is Joint => 'joint' in statement;
 
 /**
- * Commits of many requests in few transactions. Each environment has one transaction under way, and what is asked for meanwhile
- * goes into the next. When one is refused, its requests are parted until the one that is to blame stands alone: each is done
- * whole or not at all, and none fails by another's fault.
+ * Commits of many requests in few transactions. Each environment has one transaction of each lane under way, and what is asked
+ * for meanwhile goes into the next. When one is refused, its requests are parted until the one that is to blame stands alone:
+ * each is done whole or not at all, and none fails by another's fault. One that met a transaction of the other lane in a circle
+ * of waits is done again.
  */
 export class Commits {
   readonly #sql: Sql;
-  readonly #waiting = new Map<bigint, Unit[]>();
+  readonly #waiting = new Map<string, Unit[]>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
   /** Does all of the statements or nothing, and answers one result each. */
-  commit(at: Placed, statements: readonly Statement[]): Promise<Result[]> {
+  commit(at: Placed, statements: readonly Statement[], lane: Lane = 'objects'): Promise<Result[]> {
     if (!statements.every(isJoint) || statements.length > commitStatementsMax) return this.#sql.as(at).group(statements);
     return new Promise((resolve, reject) => {
       const unit = { statements, resolve, reject };
-      const waiting = this.#waiting.get(at.scope);
+      const name = `${at.scope} ${lane}`;
+      const waiting = this.#waiting.get(name);
       if (waiting) return waiting.push(unit);
-      this.#waiting.set(at.scope, [unit]);
-      return void this.#run(at);
+      this.#waiting.set(name, [unit]);
+      return void this.#run(at, name);
     });
   }
 
-  async #run(at: Placed): Promise<void> {
-    for (let waiting = this.#waiting.get(at.scope) ?? []; waiting.length > 0; ) {
+  async #run(at: Placed, name: string): Promise<void> {
+    for (let waiting = this.#waiting.get(name) ?? []; waiting.length > 0; ) {
       // What is asked for in this turn of the event loop goes along.
       await turn();
       await this.#together(at, waiting.splice(0, countOf(waiting)));
     }
-    this.#waiting.delete(at.scope);
+    this.#waiting.delete(name);
   }
 
-  async #together(at: Placed, units: readonly Unit[]): Promise<void> {
+  async #together(at: Placed, units: readonly Unit[], tries = 1): Promise<void> {
     const { statements, places } = joined(units.flatMap((unit) => unit.statements));
     try {
       const results = await this.#sql.as(at).group(statements);
@@ -58,6 +69,8 @@ export class Commits {
     } catch (error) {
       // Of both it is certain that nothing was written: the server refused it, or it was never sent.
       const isUndone = error instanceof PostgresError || error instanceof TypeError;
+      const isCircle = error instanceof PostgresError && error.sqlstate === deadlock && tries < circleTriesMax;
+      if (isCircle) return this.#together(at, units, tries + 1);
       if (!isUndone || units.length === 1) return units.forEach((unit) => unit.reject(error));
       const middle = Math.ceil(units.length / 2);
       await Promise.all([this.#together(at, units.slice(0, middle)), this.#together(at, units.slice(middle))]);

@@ -6,6 +6,7 @@ export const holdRenewMs = limit(1_000, 'ms', 'How often a process says that it 
 export const holdSilentMs = limit(4_000, 'ms', 'After which silence of a process its idempotency key may be worked under by another.');
 export const secretsKeptMax = limit(10_000, 'environment', 'Environments whose keyed hash one process remembers.');
 export const commitStatementsMax = limit(250, 'statement', 'Most statements of several requests that share one transaction.');
+export const circleTriesMax = limit(5, 'try', 'How often a transaction is done that each time waited for one that waited for it.');
 export const changeTriesMax = limit(20, 'try', 'How often a change that meets another one is made anew.');
 export const sweepMs = limit(60_000, 'ms', 'How often steps that were left open are looked for, and what is old is dropped.');
 export const sweptMax = limit(1_000, 'step', 'Open steps of one environment that one look takes up.');

@@ -5,7 +5,7 @@ import { PostgresError } from '#seams/sql/error.ts';
 import { json, type Result, type Sql, type Statement } from '#seams/sql/sql.ts';
 import type { Fields, Thing } from '../domain/json.ts';
 import { parted } from '../domain/personal.ts';
-import type { Commits, Joint } from './commit.ts';
+import type { Commits, Joint, Lane } from './commit.ts';
 import { isDelivery } from './delivery.ts';
 import { eachPageMax } from './limits.ts';
 
@@ -200,9 +200,9 @@ export class Objects {
   }
 
   /** Does all or nothing. Conflict: somebody else changed one of the objects meanwhile. */
-  async commit(at: Placed, statements: readonly Statement[]): Promise<Result[]> {
+  async commit(at: Placed, statements: readonly Statement[], lane?: Lane): Promise<Result[]> {
     try {
-      const results = await this.#commits.commit(at, statements);
+      const results = await this.#commits.commit(at, statements, lane);
       if (results.some(({ count }, index) => count > 0 && isDelivery(statements[index] as Statement))) this.onDelivery(at);
       for (const statement of statements) {
         const event = eventOf.get(statement);

@@ -106,7 +106,7 @@ export function repeatsOver({ sql, commits, sealer, secrets, boot }: Options): R
 
   async function take(entry: RepeatEntry): Promise<Repetition | Row | 'busy'> {
     const take: Joint = { text: takingKeys, params: keyRow(entry, newSeed()), joint: 'rows' };
-    const [made] = await commits.commit(entry, [take]);
+    const [made] = await commits.commit(entry, [take], 'intentions');
     const fresh = (made?.rows as { key: string; seed: string }[] | undefined)?.find(({ key }) => key === entry.key);
     if (fresh) return { seed: fresh.seed, again: false };
     const { rows } = await sql

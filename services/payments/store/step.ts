@@ -116,7 +116,7 @@ export class Steps {
     const taking = claim?.taking();
     const intended = await this.#intended(at, step);
     try {
-      await this.#objects.commit(at, taking ? [taking, intended] : [intended]);
+      await this.#objects.commit(at, taking ? [taking, intended] : [intended], 'intentions');
     } catch (error) {
       throw taking && error instanceof OperationError && error.code === 'Conflict' ? new KeyTaken() : error;
     }

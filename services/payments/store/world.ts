@@ -75,7 +75,7 @@ export async function claimed(world: World, { at, claim }: Desk): Promise<void> 
   const taking = claim?.taking();
   if (!taking) return;
   try {
-    await world.objects.commit(at, [taking]);
+    await world.objects.commit(at, [taking], 'intentions');
   } catch (error) {
     throw error instanceof OperationError && error.code === 'Conflict' ? new KeyTaken() : error;
   }
