@@ -21,12 +21,22 @@ export const Transaction = Type.String({
   ...{ minLength: 1, maxLength: nameMax },
   description: 'The transaction of a connection that it is a part of.',
 });
+/** Of what makes or drops something: it takes effect with the transaction, if there is one. */
+export const within = { transaction: Type.Optional(Transaction) } as const;
 export const Cell = Type.Union([Type.String(), Type.Null()]);
 const Param = Type.Union([Type.String({ maxLength: valueMax }), Type.Null()]);
 export const expose = ['rest', 'cli', 'console'] as const;
 export const errors = ['StatementRefused'] as const;
 export const read = { expose, effect: 'read', audit: 'window', repeat: 'natural' } as const;
 export const write = { expose, effect: 'write', audit: 'before-reply', repeat: 'natural', errors } as const;
+export const committed = {
+  effect: 'write',
+  audit: 'before-reply',
+  repeat: 'refuse',
+  errors,
+  input: Type.Object({ transaction: Transaction }, closed),
+  output: Type.Object({}),
+} as const;
 
 /** What following takes. */
 export const followed = Type.Object(

@@ -4,7 +4,7 @@ import { formatKinds } from '../domain/format.ts';
 import { everyMinMs, spanMaxMs } from '../domain/limits.ts';
 import { sinkEnvelopes, sinkFormats } from '../domain/sink.ts';
 import { columnsInMax, nameMax, pathMax, topicNameMax, valueMax, whereMax } from './limits.ts';
-import { asked, closed, Column, errors, expose, followed, Name, none, read, Text, write } from './part.ts';
+import { asked, closed, Column, committed, errors, expose, followed, Name, none, read, Text, within, write } from './part.ts';
 
 const Columns = Type.Array(Column, { minItems: 1, maxItems: columnsInMax, description: 'Columns, which are fields of the values.' });
 const topicName = { minLength: 1, maxLength: topicNameMax, pattern: '^[a-zA-Z0-9._-]+$' } as const;
@@ -116,11 +116,15 @@ export const relationOperations = {
       {
         ...{ name: Name, topic: Type.Optional(Topic), columns: Columns, format: Type.Optional(FormatOf) },
         origin: Type.Optional(OriginOf),
+        ...within,
       },
       closed,
     ),
     output: Source,
   },
+  CommitSource: { ...committed, on: 'Source', text: 'Commit what a transaction did, of which this source was the first.' },
+  CommitView: { ...committed, on: 'View', text: 'Commit what a transaction did, of which this view was the first.' },
+  CommitSink: { ...committed, on: 'Sink', text: 'Commit what a transaction did, of which this sink was the first.' },
   ListSources: {
     ...read,
     on: 'Source',
@@ -134,7 +138,7 @@ export const relationOperations = {
     on: 'Source',
     essential: true,
     text: 'Drop a source that no view needs.',
-    input: none,
+    input: Type.Object(within, closed),
     output: Type.Object({}),
   },
   UpdateSource: {
@@ -172,7 +176,7 @@ export const relationOperations = {
     on: 'View',
     at: 'new',
     text: 'Make a view that is kept up with its source from the oldest record on.',
-    input: Type.Object({ name: Name, text: Text }, closed),
+    input: Type.Object({ name: Name, text: Text, ...within }, closed),
     output: View,
   },
   ListViews: {
@@ -207,13 +211,20 @@ export const relationOperations = {
       lines: Type.Optional(Type.Array(Type.String(), { description: 'What EXPLAIN answers.' })),
     }),
   },
-  DeleteView: { ...write, on: 'View', essential: true, text: 'Drop a view and what it keeps.', input: none, output: Type.Object({}) },
+  DeleteView: {
+    ...write,
+    on: 'View',
+    essential: true,
+    text: 'Drop a view and what it keeps.',
+    input: Type.Object(within, closed),
+    output: Type.Object({}),
+  },
   CreateSink: {
     ...write,
     on: 'Sink',
     at: 'new',
     text: 'Write the changes of a SELECT into a topic or over a connection, from the oldest record of its sources on.',
-    input: Type.Object({ name: Name, text: Text, target: SinkTarget }, closed),
+    input: Type.Object({ name: Name, text: Text, target: SinkTarget, ...within }, closed),
     output: Sink,
   },
   ListSinks: {
@@ -229,7 +240,7 @@ export const relationOperations = {
     on: 'Sink',
     essential: true,
     text: 'Drop a sink; what it wrote stays where it is.',
-    input: none,
+    input: Type.Object(within, closed),
     output: Type.Object({}),
   },
   ReadSource: { ...read, ...asked, on: 'Source', text: 'Ask a source: a SELECT from it, over all records that its topic has now.' },

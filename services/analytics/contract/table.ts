@@ -1,7 +1,7 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { loadRowsMax, paramsMax, textMax, valueMax } from './limits.ts';
-import { asked, Cell, closed, Column, followed, Name, none, read, Text, Transaction, TypeName, write } from './part.ts';
+import { asked, Cell, closed, Column, committed, followed, Name, none, read, Text, Transaction, TypeName, within, write } from './part.ts';
 
 const Table = Type.Object({
   name: Type.String(),
@@ -23,7 +23,7 @@ export const tableOperations = {
     on: 'Table',
     at: 'new',
     text: 'Make a table: rows that statements change, and whose changes go into a topic of its own.',
-    input: Type.Object({ name: Name, text: Text }, closed),
+    input: Type.Object({ name: Name, text: Text, ...within }, closed),
     output: Table,
   },
   ListTables: {
@@ -46,7 +46,7 @@ export const tableOperations = {
     on: 'Table',
     essential: true,
     text: 'Drop a table that no view needs, with its rows; its topic stays.',
-    input: none,
+    input: Type.Object(within, closed),
     output: Type.Object({}),
   },
   ReadTable: { ...read, ...asked, on: 'Table', text: 'Ask a table: a SELECT from it, as of its last commit. It may name others too.' },
@@ -83,10 +83,9 @@ export const tableOperations = {
     output: Type.Object({}),
   },
   CommitTable: {
-    ...changed,
-    text: 'Commit what a transaction changed, of this table and of others.',
-    input: Type.Object({ transaction: Transaction }, closed),
-    output: Type.Object({}),
+    ...committed,
+    on: 'Table',
+    text: 'Commit what a transaction changed, of which this table was the first, and what it made and dropped.',
   },
   SubscribeTable: {
     on: 'Table',

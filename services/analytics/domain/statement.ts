@@ -12,6 +12,7 @@ import { type Parser, parser, type Token, tokensOf } from './parser.ts';
 import { type ConnectionText, connectionText, type SinkText, sinkText } from './sink-statement.ts';
 import { type Target, targetOf, targetOptions } from './sink.ts';
 import { valuesOf } from './source-statement.ts';
+import { type TableAs, tableAs } from './table-as.ts';
 import { functionOf, type SqlFunction } from './sql-function.ts';
 import { controlOf } from './session-statement.ts';
 import { takeAsOf } from './as-of.ts';
@@ -48,6 +49,7 @@ export type Statement =
       readonly before: number;
     }
   | { readonly kind: 'createTable'; readonly name: string; readonly text: string; readonly made: CreateStmt; readonly orIs: boolean }
+  | TableAs
   /** A change of the rows of a table. */
   | { readonly kind: 'write'; readonly name: string; readonly of: Changing; readonly text: string }
   /** COPY FROM STDIN; without names the columns are all. */
@@ -259,7 +261,7 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
   }
   if ('CreateTableAsStmt' in node) {
     const { into, query, objtype, if_not_exists = false } = node.CreateTableAsStmt;
-    if (objtype !== 'OBJECT_MATVIEW') throw notBuilt('CREATE TABLE AS');
+    if (objtype === 'OBJECT_TABLE') return tableAs(node.CreateTableAsStmt, text);
     if (into?.colNames || into?.skipData) throw notBuilt('This form of CREATE MATERIALIZED VIEW');
     if (!query || !('SelectStmt' in query)) throw notBuilt('A view of anything but a SELECT');
     const given = optionsOf(into?.options ?? [], ['retention', 'history'], 'view');

@@ -1,6 +1,8 @@
 import type { Placed } from '#kernel/contract/provider.ts';
+import type { Statement } from '#seams/sql/sql.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { lettersOf, type Target } from '../domain/sink.ts';
+import type { Table } from '../domain/table.ts';
 import { Draft, TableRows } from '../engine/table.ts';
 import type { Changed } from '../engine/view.ts';
 import type { Relation } from '../store/relation.ts';
@@ -22,11 +24,12 @@ const targetOf = ({ topic, columns }: Relation, key: readonly number[]): Target 
 /** A table in memory: who changes it is alone with it from what it read to what it wrote. */
 export class LiveTable extends LiveView<TableRows> {
   readonly relation: Relation;
-  readonly delivery: Delivery;
+  /** Who is told that there are changes for its topic. */
+  readonly delivery: Pick<Delivery, 'posted'>;
   readonly failed = Promise.withResolvers<never>();
   #writing: Promise<unknown> = Promise.resolve();
 
-  constructor(rows: TableRows, relation: Relation, delivery: Delivery) {
+  constructor(rows: TableRows, relation: Relation, delivery: Pick<Delivery, 'posted'>) {
     super(rows, relation.epoch);
     this.relation = relation;
     this.delivery = delivery;
@@ -85,19 +88,30 @@ export class Keep {
 /** The changes of a table, as they are to be committed. */
 export type Part = { readonly table: LiveTable; readonly changes: readonly Changed[] };
 
-/** Commits changes of tables, all of them or none. Throws what a change meets in the table as it is by then. */
-export function commitParts(kept: Kept, at: Placed, parts: readonly Part[]): Promise<void> {
-  if (parts.length === 0) return Promise.resolve();
+/** A table that a transaction makes: it is empty until that is committed, and nobody else reads it. */
+export const unkeptTable = (relation: Relation, table: Table): LiveTable =>
+  new LiveTable(new TableRows(relation.name, table), relation, { posted: () => undefined });
+
+/**
+ * Commits changes of tables, all of them or none, after other statements of the same transaction. Throws what a change meets in
+ * the table as it is by then.
+ */
+export function commitParts(kept: Kept, at: Placed, parts: readonly Part[], before: readonly Statement[] = []): Promise<void> {
   // In one order, so that no two wait for each other.
   const inOrder = [...parts].sort((left, right) => (left.table.relation.id < right.table.relation.id ? -1 : 1));
   const within = (place: number): Promise<void> => {
     const part = inOrder[place];
-    return part ? part.table.inTurn(() => within(place + 1)) : commit(kept, at, inOrder);
+    return part ? part.table.inTurn(() => within(place + 1)) : commit(kept, at, inOrder, before);
   };
   return within(0);
 }
 
-async function commit({ states, outbox, changes: followed }: Kept, at: Placed, parts: readonly Part[]): Promise<void> {
+async function commit(
+  { states, outbox, changes: followed }: Kept,
+  at: Placed,
+  parts: readonly Part[],
+  before: readonly Statement[],
+): Promise<void> {
   const drafted = parts.map(({ table, changes }) => {
     const draft = new Draft(table.view);
     draft.take(changes);
@@ -114,7 +128,7 @@ async function commit({ states, outbox, changes: followed }: Kept, at: Placed, p
     });
   }
   try {
-    await states.commit(at, ...commits);
+    await states.commitAfter(at, before, commits);
   } catch (error) {
     // Whether it took effect may not be known: they are read anew.
     for (const { table } of drafted) table.fail(error);

@@ -4,17 +4,23 @@ import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { Draft } from '../engine/table.ts';
 import type { Changed } from '../engine/view.ts';
 import type { LiveTable } from '../jobs/keep.ts';
-import { pendingChangesMax } from './limits.ts';
+import { pendingChangesMax, relationsMax } from './limits.ts';
+import { making, dropping, type Seen, type Unsettled } from './making.ts';
+import type { NewRelation, Relation } from './relation.ts';
 
-type Step = { readonly id: bigint; readonly changes: readonly Changed[] };
+/** A relation that a transaction made; `live` are the rows of a table. */
+export type Made = { readonly relation: Relation; readonly spec: NewRelation; readonly live: LiveTable | undefined };
+type Step = { readonly id: bigint } & ({ readonly changes: readonly Changed[] } | { readonly made: Made } | { readonly gone: Relation });
 
 /** What a transaction changed so far, which nobody else sees. */
-export class Pending {
+export class Pending implements Unsettled {
   /** When it began, in milliseconds since 1970: the moment that `now()` is within it. */
   readonly begun: number;
   readonly #steps: Step[] = [];
   readonly #drafts = new Map<bigint, { readonly table: LiveTable; readonly draft: Draft }>();
   #savepoints: { readonly name: string; readonly steps: number }[] = [];
+  #gone = new Set<bigint>();
+  #isMaking = false;
   #size = 0;
 
   constructor(begun: number) {
@@ -27,7 +33,7 @@ export class Pending {
     const known = this.#drafts.get(id);
     if (known?.table === table) return known.draft;
     const draft = new Draft(table.view);
-    for (const step of this.#steps) if (step.id === id) draft.take(step.changes);
+    for (const step of this.#steps) if (step.id === id && 'changes' in step) draft.take(step.changes);
     this.#drafts.set(id, { table, draft });
     return draft;
   }
@@ -38,6 +44,58 @@ export class Pending {
     if (this.#size > pendingChangesMax)
       throw new StatementError(sqlstates.tooLarge, `a transaction changes at most ${pendingChangesMax} rows`);
     this.#steps.push({ id: table.relation.id, changes });
+  }
+
+  /** Notes a relation that it makes. */
+  make(made: Made): void {
+    if (this.#made().length >= relationsMax)
+      throw new StatementError(sqlstates.tooLarge, `a transaction makes at most ${relationsMax} relations`);
+    this.#steps.push({ id: made.relation.id, made });
+    this.#isMaking = true;
+  }
+
+  drop(relation: Relation): void {
+    this.#steps.push({ id: relation.id, gone: relation });
+    this.#gone.add(relation.id);
+    this.#isMaking = true;
+  }
+
+  /** Whether it makes or drops relations, so that names may stand for others than elsewhere. */
+  get isMaking(): boolean {
+    return this.#isMaking;
+  }
+
+  #made(): Made[] {
+    return this.#steps.flatMap((step) => ('made' in step && !this.isGone(step.id) ? [step.made] : []));
+  }
+
+  made(name: string): Relation | undefined {
+    return this.#made().find(({ relation }) => relation.name === name)?.relation;
+  }
+
+  isGone(id: bigint): boolean {
+    return this.#gone.has(id);
+  }
+
+  needsOf(id: bigint): readonly Relation[] | undefined {
+    return this.#made().find(({ relation }) => relation.id === id)?.spec.needs;
+  }
+
+  isNeeded(id: bigint): boolean {
+    return this.#made().some(({ spec }) => spec.needs.some((each) => each.id === id));
+  }
+
+  /** A table that it made. */
+  live(id: bigint): LiveTable | undefined {
+    return this.#made().find(({ relation }) => relation.id === id)?.live;
+  }
+
+  /** What it comes to: what is made and dropped in the end, and the statements that do so. */
+  settling() {
+    const made = this.#made();
+    const own = new Set(this.#steps.flatMap((step) => ('made' in step ? [step.id] : [])));
+    const gone = this.#steps.flatMap((step) => ('gone' in step && !own.has(step.id) ? [step.gone] : []));
+    return { made, gone, statements: [...gone.map(dropping), ...made.flatMap(({ relation, spec }) => making(relation.id, spec))] };
   }
 
   /** A statement failed: what its drafts have taken of it is given up. */
@@ -57,7 +115,8 @@ export class Pending {
     const at = this.#at(name);
     // One from before the first change is not known here.
     const gone = this.#steps.splice(this.#savepoints[at]?.steps ?? 0);
-    for (const { changes } of gone) this.#size -= changes.length;
+    for (const step of gone) if ('changes' in step) this.#size -= step.changes.length;
+    this.#gone = new Set(this.#steps.flatMap((step) => ('gone' in step ? [step.id] : [])));
     this.#savepoints.length = at + 1;
     this.spoil();
   }
@@ -69,7 +128,9 @@ export class Pending {
   /** All changes, by table. */
   changes(): ReadonlyMap<bigint, readonly Changed[]> {
     const found = new Map<bigint, Changed[]>();
-    for (const { id, changes } of this.#steps) {
+    for (const step of this.#steps) {
+      if (!('changes' in step) || this.isGone(step.id)) continue;
+      const { id, changes } = step;
       const known = found.get(id) ?? [];
       found.set(id, known);
       for (const change of changes) known.push(change);
@@ -77,6 +138,10 @@ export class Pending {
     return found;
   }
 }
+
+/** An environment as a transaction sees it, if there is one. */
+export const seenBy = <T extends Seen>(at: T, pending: Pending | undefined): T & Seen =>
+  pending?.isMaking ? { ...at, unsettled: pending } : at;
 
 /** The transactions that are open, each known to its caller alone. */
 export class Pendings {

@@ -1,7 +1,7 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { PostgresError } from '#seams/sql/error.ts';
-import { json, type Sql } from '#seams/sql/sql.ts';
+import type { Sql } from '#seams/sql/sql.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Format } from '../domain/format.ts';
 import type { Origin } from '../domain/origin.ts';
@@ -10,6 +10,7 @@ import type { Column } from '../domain/value.ts';
 import type { Orders } from '../domain/join-order.ts';
 import { alter, type Altering } from './alter.ts';
 import { relationsMax } from './limits.ts';
+import { making, type Seen } from './making.ts';
 
 /** A source, which reads a topic, a view over others, a sink of one, or a table with rows of its own. */
 export type Relation = {
@@ -51,7 +52,7 @@ export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' |
   readonly orders?: Orders | null;
 };
 
-const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table' } as const;
+export const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table' } as const;
 
 const columns = `id, name, kind, columns, topic, format, text, target, origin, shape, epoch, groups, rejected, rejection,
   orders, history_ms as "historyMs", (extract(epoch from history_from) * 1000)::float8 as "historyFrom",
@@ -68,8 +69,11 @@ export class Relations {
     this.#sql = sql;
   }
 
-  async find(at: Placed, name: string): Promise<Relation | undefined> {
-    return (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where name = $1`, [name])).rows[0];
+  async find(at: Seen, name: string): Promise<Relation | undefined> {
+    const made = at.unsettled?.made(name);
+    if (made) return made;
+    const [found] = (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where name = $1`, [name])).rows;
+    return found && at.unsettled?.isGone(found.id) ? undefined : found;
   }
 
   /** One by its number, whatever its name is by now. */
@@ -78,7 +82,9 @@ export class Relations {
   }
 
   /** What a view or sink reads, as its statement knows it: by the names, and with the columns, that there were. */
-  async needed(at: Placed, view: bigint): Promise<Relation[]> {
+  async needed(at: Seen, view: bigint): Promise<readonly Relation[]> {
+    const unsettled = at.unsettled?.needsOf(view);
+    if (unsettled) return unsettled;
     const text = `select n.said, n.width, relation.* from need n join (select ${columns} from relation) relation
       on relation.id = n.relation where n.view = $1 order by 1, relation.name`;
     const { rows } = await this.#sql.as(at).query<Relation & { said: string | null; width: number | null }>(text, [view]);
@@ -95,61 +101,58 @@ export class Relations {
   }
 
   /** Those of some names that are there. */
-  async some(at: Placed, names: readonly string[]): Promise<Relation[]> {
-    return (
-      await this.#sql.as(at).query<Relation>(`select ${columns} from relation where name = any($1::text[]) and kind <> 'sink'`, [names])
-    ).rows;
+  async some(at: Seen, names: readonly string[]): Promise<Relation[]> {
+    const text = `select ${columns} from relation where name = any($1::text[]) and kind <> 'sink'`;
+    const { rows } = await this.#sql.as(at).query<Relation>(text, [names]);
+    const { unsettled } = at;
+    if (!unsettled) return rows;
+    const made = names.flatMap((name) => unsettled.made(name) ?? []).filter(({ kind }) => kind !== 'sink');
+    return [...rows.filter(({ id, name }) => !unsettled.isGone(id) && !made.some((each) => each.name === name)), ...made];
   }
 
   async list(at: Placed, kind: Relation['kind']): Promise<Relation[]> {
     return (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where kind = $1 order by name`, [kind])).rows;
   }
 
-  async create(
-    at: Placed,
-    { name, kind, columns: own, topic, format, text, target, origin, needs, connection, calls = [], orders = null }: NewRelation,
-  ): Promise<Relation> {
+  /** The number of a relation that is to be made. */
+  async reserve(at: Placed): Promise<bigint> {
+    const text = `select nextval(pg_get_serial_sequence('relation', 'id')) as id, (select count(*) from relation) as count`;
+    const [row] = (await this.#sql.as(at).query<{ id: bigint; count: bigint }>(text)).rows;
+    if (!row || row.count >= BigInt(relationsMax))
+      throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources, tables, views and sinks.`);
+    return row.id;
+  }
+
+  async create(at: Placed, relation: NewRelation): Promise<Relation> {
+    const id = await this.reserve(at);
+    await this.settled([relation.name], () => this.#sql.as(at).group(making(id, relation)));
+    return (await this.byId(at, id)) as Relation;
+  }
+
+  /** Words what a change of the catalogue meets that others changed meanwhile; `names` are those of what it makes. */
+  async settled(names: readonly string[], work: () => Promise<unknown>): Promise<void> {
     try {
-      const made = await this.#sql.as(at).begin(async (tx) => {
-        const { rows } = await tx.query<{ id: bigint }>(
-          `insert into relation (name, kind, columns, topic, text, format, target, origin, orders)
-           select $1, $2, $3, $4, $5, $6, $7, $8, $10 where (select count(*) from relation) < $9 returning id`,
-          [
-            name,
-            kind,
-            json(own),
-            topic,
-            text,
-            format && json(format),
-            target && json(target),
-            origin ? json(origin) : null,
-            relationsMax,
-            orders && json(orders),
-          ],
-        );
-        const [row] = rows;
-        if (!row) throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources, tables, views and sinks.`);
-        const ids = needs.map(({ id }) => id);
-        await tx.query('insert into need (view, relation) select $1, relation from unnest($2::int8[]) as n(relation)', [row.id, ids]);
-        if (connection !== undefined) await tx.query('insert into passage (relation, connection) values ($1, $2)', [row.id, connection]);
-        await tx.query('insert into calling (function, relation) select function, $1 from unnest($2::int8[]) as f(function)', [
-          row.id,
-          calls,
-        ]);
-        return (await tx.query<Relation>(`select ${columns} from relation where id = $1`, [row.id])).rows[0];
-      });
+      await work();
       this.generation += 1;
-      return made as Relation;
     } catch (error) {
-      if (error instanceof PostgresError && error.duplicate)
-        throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
-      if (error instanceof PostgresError && error.sqlstate === '23503')
+      if (!(error instanceof PostgresError)) throw error;
+      if (error.duplicate) throw new StatementError(sqlstates.relationThere, `relation "${names.join('" or "')}" already exists`);
+      if (error.sqlstate === '23503' && names.length === 0)
+        throw new StatementError(sqlstates.dependents, 'cannot drop a relation because views or sinks depend on it');
+      if (error.sqlstate === '23503')
         throw new StatementError(
           sqlstates.relationMissing,
           'a relation that the view reads, its connection or a function was dropped meanwhile',
         );
       throw error;
     }
+  }
+
+  /** Refuses a relation that views or sinks read which a transaction leaves. */
+  async checkUnneeded(at: Seen, { id, name, kind }: Relation): Promise<void> {
+    const { rows } = await this.#sql.as(at).query<{ view: bigint }>('select view from need where relation = $1', [id]);
+    if (at.unsettled?.isNeeded(id) || rows.some(({ view }) => !at.unsettled?.isGone(view)))
+      throw new StatementError(sqlstates.dependents, `cannot drop ${words[kind]} ${name} because views or sinks depend on it`);
   }
 
   /** Drops a source or view, and answers what it was. */

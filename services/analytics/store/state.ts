@@ -86,8 +86,13 @@ export class States {
    * Keeps changes and progress together, or neither, of several views too: so each record counts once whatever dies.
    * Refused with SQLSTATE GM409 where another commit came first.
    */
-  async commit(at: Placed, ...commits: readonly Commit[]): Promise<void> {
-    const all: Statement[] = [];
+  commit(at: Placed, ...commits: readonly Commit[]): Promise<void> {
+    return this.commitAfter(at, [], commits);
+  }
+
+  /** The same, after other statements of the same transaction. */
+  async commitAfter(at: Placed, before: readonly Statement[], commits: readonly Commit[]): Promise<void> {
+    const all: Statement[] = [...before];
     const written: (() => void)[] = [];
     for (const commit of commits) written.push(await this.#write(at, commit, all));
     await this.#sql.as(at).group(all);

@@ -1,4 +1,3 @@
-import type { Placed } from '#kernel/contract/provider.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Context } from '../domain/context.ts';
 import type { Expr } from '../domain/expression.ts';
@@ -9,6 +8,7 @@ import type { Statement } from '../domain/statement.ts';
 import type { Table } from '../domain/table.ts';
 import type { Type } from '../domain/value.ts';
 import { type Changing, planWrite, type Write } from '../domain/write.ts';
+import type { Seen } from './making.ts';
 import type { Relation } from './relation.ts';
 import { contextOf, type Plans, scanOf } from './view.ts';
 
@@ -32,7 +32,7 @@ type Asked = {
 };
 
 /** The table of a name. */
-export async function tableNamed(plans: Plans, at: Placed, name: string): Promise<Relation> {
+export async function tableNamed(plans: Plans, at: Seen, name: string): Promise<Relation> {
   const found = await plans.relation(at, name);
   if (!found || found.kind === 'sink') throw new StatementError(sqlstates.relationMissing, `relation "${name}" does not exist`);
   if (found.kind !== 'table') throw new StatementError(sqlstates.kindWrong, `cannot change ${found.kind} "${name}"`);
@@ -40,7 +40,7 @@ export async function tableNamed(plans: Plans, at: Placed, name: string): Promis
 }
 
 /** Understands a statement that changes a table. */
-export async function changeAsked(plans: Plans, at: Placed, { statement, params, now }: Asked): Promise<Change> {
+export async function changeAsked(plans: Plans, at: Seen, { statement, params, now }: Asked): Promise<Change> {
   const { name, text } = statement;
   const { tree: of } = await plans.functions.inlined(at, statement.of);
   const relation = await tableNamed(plans, at, name);

@@ -15,6 +15,7 @@ import { type Table, tableOf } from '../domain/table.ts';
 import type { Type } from '../domain/value.ts';
 import type { Changing } from '../domain/write.ts';
 import { plansKeptMax, viewDepthMax } from './limits.ts';
+import type { Seen } from './making.ts';
 import { Points } from './point.ts';
 import type { Relation, Relations } from './relation.ts';
 import type { SqlFunctions } from './sql-function.ts';
@@ -71,11 +72,11 @@ export class Plans {
     return this.#relations.generation + this.functions.generation;
   }
 
-  relation(at: Placed, name: string): Promise<Relation | undefined> {
+  relation(at: Seen, name: string): Promise<Relation | undefined> {
     return this.#relations.find(at, name);
   }
 
-  async of(at: Placed, view: Relation): Promise<ViewPlan> {
+  async of(at: Seen, view: Relation): Promise<ViewPlan> {
     const known = this.#known.get(view.id);
     if (known) return known;
     const plan = await this.made(at, view);
@@ -103,18 +104,23 @@ export class Plans {
   }
 
   /** Understands the statement that makes a view. */
-  view(at: Placed, text: string): Promise<ViewPlan> {
+  view(at: Seen, text: string): Promise<ViewPlan> {
     return this.#planned(
       at,
       text,
       (select) => this.named(at, select),
       0,
-      (sources) => this.statistics(at, sources),
+      // Of what a transaction made nobody knows anything yet.
+      (sources) =>
+        this.statistics(
+          at,
+          [...sources].filter(({ id }) => !at.unsettled?.needsOf(id)),
+        ),
     );
   }
 
   /** A view that is there. */
-  async made(at: Placed, view: Relation, depth = 0): Promise<ViewPlan> {
+  async made(at: Seen, view: Relation, depth = 0): Promise<ViewPlan> {
     const needed = async () => new Map((await this.#relations.needed(at, view.id)).map((each) => [each.name, each]));
     const plan = await this.#planned(at, view.text ?? '', needed, depth, view.orders);
     return view.historyMs === null ? plan : { ...plan, historyMs: Number(view.historyMs) || undefined };
@@ -122,7 +128,7 @@ export class Plans {
 
   /** Views within a view become part of it, so that it stands on sources alone. */
   async #planned(
-    at: Placed,
+    at: Seen,
     text: string,
     needsOf: (select: SelectStmt) => Promise<Map<string, Relation>>,
     depth: number,
@@ -169,7 +175,7 @@ export class Plans {
   }
 
   /** The relations that a statement names, as far as there are such. */
-  async named(at: Placed, select: SelectStmt | Changing): Promise<Map<string, Relation>> {
+  async named(at: Seen, select: SelectStmt | Changing): Promise<Map<string, Relation>> {
     const names = [...relationsIn(select)];
     const found = await this.#relations.some(at, names);
     return new Map(found.map((relation) => [relation.name, relation]));

@@ -216,7 +216,7 @@ test('transactions, savepoints, cursors and settings are as in PostgreSQL', asyn
   await refuse('select * from nowhere', '25P02');
   assert.equal((await own.query('commit')).command, 'ROLLBACK');
   await own.query(`begin; savepoint a; set application_name = 'within'`);
-  await refuse('drop materialized view sales', '25001');
+  await refuse('drop function nothing', '25001');
   await own.query('rollback to a');
   await own.query('release a');
   await refuse('release a', '3B001');

@@ -5,6 +5,7 @@ import pg from 'pg';
 import postgres from 'postgres';
 import { startTestServer } from '#seams/sql/test/server.ts';
 import { type House, openHouse } from './fixtures/house.ts';
+import { asText, refusedWith, sortedTold, told } from './fixtures/told.ts';
 
 let house: House;
 let client: pg.Client;
@@ -20,27 +21,10 @@ after(async () => {
   await house?.stop();
 });
 
-const asText = { getTypeParser: () => (value: string) => value } as never;
-type Told = { readonly command: string; readonly count: number | null; readonly rows: unknown[][] };
-
-/** What a statement answers, or the SQLSTATE that it is refused with. */
-async function told(own: pg.Client, text: string, values: unknown[] = []): Promise<Told | string> {
-  try {
-    const { command, rowCount, rows } = await own.query({ text, values, types: asText, rowMode: 'array' });
-    return { command, count: rowCount, rows: rows as unknown[][] };
-  } catch (error) {
-    return (error as pg.DatabaseError).code ?? String(error);
-  }
-}
-
 const rowsOf = async (own: pg.Client, text: string): Promise<unknown[][]> => {
   const answer = await told(own, text);
   assert.ok(typeof answer === 'object', `${text}: ${String(answer)}`);
   return answer.rows;
-};
-const refusedWith = (code: string) => (error: unknown) => {
-  assert.equal((error as pg.DatabaseError).code, code, String(error));
-  return true;
 };
 
 /** Statements with their parameters; each is asked of both. */
@@ -123,12 +107,10 @@ test('statements change tables as PostgreSQL itself has them changed', { timeout
   await real.connect();
   try {
     for (const [text, ...values] of statements) {
-      const [ours, theirs] = [await told(client, text, values), await told(real, text, values)];
-      const sorted = (answer: Told | string) => (typeof answer === 'string' ? answer : { ...answer, rows: answer.rows.map(String).sort() });
-      assert.deepEqual(sorted(ours), sorted(theirs), text);
+      assert.deepEqual(await sortedTold(client, text, values), await sortedTold(real, text, values), text);
       for (const table of ['items', 'lines', 'loose'] as const) {
         const all = `select * from ${table}`;
-        assert.deepEqual(sorted(await told(client, all)), sorted(await told(real, all)), `${table} after: ${text}`);
+        assert.deepEqual(await sortedTold(client, all), await sortedTold(real, all), `${table} after: ${text}`);
       }
     }
   } finally {

@@ -8,15 +8,24 @@ import { parseStatement } from '../../domain/statement.ts';
 import { type CatalogueText, catalogueText } from '../../domain/catalogue.ts';
 import type { analytics } from '../../service.ts';
 import { type Catalogues, functionMark, isTellable, type Question, type Told } from '../../store/catalogue.ts';
+import type { Pending } from '../../store/pending.ts';
+import type { Relation } from '../../store/relation.ts';
+import type { Plans } from '../../store/view.ts';
 
+/** Who asks; `making` is what an open transaction made and dropped. */
+type Asking = {
+  readonly session: Session<typeof analytics>;
+  readonly catalogues: Catalogues;
+  readonly plans: Plans;
+  readonly making: () => Pending | undefined;
+};
 type Asked = { readonly select: SelectStmt; readonly text: string };
 /** The pseudo-type of literals, which clients name where they leave the type to us. */
 const unknownOid = 705;
 
 /** A question to the catalogues: of the relations that the caller may list, answered by PostgreSQL itself. */
 export async function askCatalogue(
-  session: Session<typeof analytics>,
-  catalogues: Catalogues,
+  { session, catalogues, plans, making }: Asking,
   { select, text }: Asked,
   oids: readonly number[],
 ): Promise<Prepared> {
@@ -29,12 +38,12 @@ export async function askCatalogue(
       session.invoke('ListViews', '', {}, { signal }),
       session.invoke('ListFunctions', '', {}, { signal }),
     ]);
-    const relations = [
+    const settled = [
       ...sources.output.items.map(({ name, columns }) => ({ name, columns, text: null })),
       ...tables.output.items.map(({ name, columns, key, required }) => ({ name, columns, text: null, key, required })),
       ...views.output.items.map(({ name, columns, text: made }) => ({ name, columns, text: made })),
-      ...(await Promise.all(functions.output.items.map(signed))),
     ];
+    const relations = [...(await unsettled(plans, settled, making())), ...(await Promise.all(functions.output.items.map(signed)))];
     const { scope, credential } = session.caller;
     return { database: formatId(scope), user: formatId(credential), relations, text: written.text, types };
   };
@@ -53,6 +62,22 @@ export async function askCatalogue(
       };
     },
   };
+}
+
+/** Relations as a transaction sees them. */
+async function unsettled(plans: Plans, relations: readonly Told[], pending: Pending | undefined): Promise<readonly Told[]> {
+  if (!pending) return relations;
+  const { made, gone } = pending.settling();
+  const own = made.filter(({ relation }) => relation.kind !== 'sink').map(({ relation }) => toldOf(plans, relation));
+  return [...relations.filter(({ name }) => !gone.some((each) => each.name === name)), ...(await Promise.all(own))];
+}
+
+async function toldOf(plans: Plans, relation: Relation): Promise<Told> {
+  const { name, columns, kind, text } = relation;
+  if (kind !== 'table') return { name, columns, text: kind === 'view' ? text : null };
+  const { key, required } = await plans.table(relation);
+  const named = (places: readonly number[]) => places.map((place) => columns[place]?.name ?? '');
+  return { name, columns, text: null, key: named(key), required: named(columns.flatMap((_, place) => (required[place] ? [place] : []))) };
 }
 
 /** A function as the catalogues tell it. */

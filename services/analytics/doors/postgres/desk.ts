@@ -20,6 +20,7 @@ import { alteringOf } from '../../domain/alter-statement.ts';
 import { decide, decideReads, reading } from './decision.ts';
 import { oidsOf, typesOf } from './parameter.ts';
 import { TableDesk } from './table.ts';
+import { quoted, tableText } from '../../domain/table-text.ts';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
 
@@ -38,8 +39,6 @@ const dropping = {
   source: 'DeleteSource',
   sink: 'DeleteSink',
   table: 'DeleteTable',
-  connection: 'DeleteConnection',
-  function: 'DeleteFunction',
 } as const;
 
 /** What all connections share. */
@@ -57,14 +56,15 @@ export class SessionDesk implements Desk {
   readonly signal: AbortSignal;
   readonly #session: Session<typeof analytics>;
   readonly #plans: Plans;
-  readonly #catalogues: Catalogues;
+  readonly #known: Known;
   readonly #routines: RoutineCalls;
   readonly #tables: TableDesk;
 
-  constructor(session: Session<typeof analytics>, { plans, catalogues, pendings, routines }: Known) {
+  constructor(session: Session<typeof analytics>, known: Known) {
+    const { plans, pendings, routines } = known;
     this.#session = session;
+    this.#known = known;
     this.#plans = plans;
-    this.#catalogues = catalogues;
     this.#routines = routines;
     this.#tables = new TableDesk(session, plans, pendings);
     this.signal = session.signal;
@@ -87,6 +87,8 @@ export class SessionDesk implements Desk {
         return this.#createSink(statement);
       case 'createTable':
         return this.#createTable(statement);
+      case 'createTableAs':
+        return this.#createTableAs(statement);
       case 'createFunction': {
         const { text, made } = statement;
         return done('CREATE FUNCTION', (signal) => this.#session.invoke('CreateFunction', '', { name: made.name, text }, { signal }));
@@ -132,28 +134,65 @@ export class SessionDesk implements Desk {
   }
 
   #createTable({ name, text, orIs }: Of<'createTable'>): Prepared {
-    return done('CREATE TABLE', (signal) =>
-      excused(orIs, sqlstates.relationThere, this.#session.invoke('CreateTable', '', { name, text }, { signal })),
+    return undone('CREATE TABLE', (signal) =>
+      excused(
+        orIs,
+        sqlstates.relationThere,
+        this.#session.invoke('CreateTable', '', { name, text, ...this.#tables.within('table', name) }, { signal }),
+      ),
     );
+  }
+
+  /** A table of the columns that a question answers, and its rows, in one transaction. */
+  async #createTableAs({ name, select, names, text, orIs, isEmpty }: Of<'createTableAs'>): Promise<Prepared> {
+    const { tree } = await this.#plans.functions.inlined(this.#session.caller, select);
+    const { columns } = planAsked(tree, text, await this.#named(tree), []);
+    const made = tableText(name, columns, names);
+    return {
+      params: [],
+      execute: async (_, signal) => {
+        if (orIs && (await this.#plans.relation(this.#tables.seen, name))) return { rows: none, tag: () => 'CREATE TABLE AS' };
+        let count = 0;
+        await this.#tables.whole(async () => {
+          await this.#session.invoke('CreateTable', '', { name, text: made, ...this.#tables.within('table', name) }, { signal });
+          const insert = await this.prepare(`insert into ${quoted(name)} ${text}`, []);
+          const { tag } = isEmpty || !insert ? { tag: () => '' } : await insert.execute([], signal);
+          count = Number(tag(0).split(' ').at(-1));
+        }, signal);
+        return { rows: none, tag: () => (isEmpty ? 'CREATE TABLE AS' : `SELECT ${count}`) };
+      },
+    };
   }
 
   #createSource({ name, columns, topic, format, origin, orIs }: Of<'createSource'>): Prepared {
     const input = { ...{ name, columns: [...columns], format }, ...(topic === undefined ? {} : { topic }), ...(origin ? { origin } : {}) };
-    return done('CREATE SOURCE', (signal) =>
-      excused(orIs, sqlstates.relationThere, this.#session.invoke('CreateSource', '', input, { signal })),
+    return undone('CREATE SOURCE', (signal) =>
+      excused(
+        orIs,
+        sqlstates.relationThere,
+        this.#session.invoke('CreateSource', '', { ...input, ...this.#tables.within('source', name) }, { signal }),
+      ),
     );
   }
 
   #createView({ name, text, orIs, before }: Of<'createView'>): Prepared {
-    return done('CREATE MATERIALIZED VIEW', (signal) =>
-      excused(orIs, sqlstates.relationThere, placed(before, this.#session.invoke('CreateView', '', { name, text }, { signal }))),
+    return undone('CREATE MATERIALIZED VIEW', (signal) =>
+      excused(
+        orIs,
+        sqlstates.relationThere,
+        placed(before, this.#session.invoke('CreateView', '', { name, text, ...this.#tables.within('view', name) }, { signal })),
+      ),
     );
   }
 
   #createSink({ name, select, target, orIs }: Of<'createSink'>): Prepared {
     const input = { name, text: select, target: { ...target, key: [...target.key] } };
-    return done('CREATE SINK', (signal) =>
-      excused(orIs, sqlstates.relationThere, this.#session.invoke('CreateSink', '', input, { signal })),
+    return undone('CREATE SINK', (signal) =>
+      excused(
+        orIs,
+        sqlstates.relationThere,
+        this.#session.invoke('CreateSink', '', { ...input, ...this.#tables.within('sink', name) }, { signal }),
+      ),
     );
   }
 
@@ -174,11 +213,15 @@ export class SessionDesk implements Desk {
   }
 
   #drop({ of, names, orNone }: Of<'drop'>): Prepared {
-    const operation = dropping[of];
     const tag = `DROP ${of === 'view' ? 'MATERIALIZED VIEW' : of.toUpperCase()}`;
     const missing = of === 'connection' ? '42704' : of === 'function' ? sqlstates.functionMissing : sqlstates.relationMissing;
-    return done(tag, async (signal) => {
-      for (const name of names) await excused(orNone, missing, this.#session.invoke(operation, name, {}, { signal }));
+    const one = (name: string, signal: AbortSignal): Promise<unknown> => {
+      if (of === 'connection') return this.#session.invoke('DeleteConnection', name, {}, { signal });
+      if (of === 'function') return this.#session.invoke('DeleteFunction', name, {}, { signal });
+      return this.#session.invoke(dropping[of], name, this.#tables.within(of, name), { signal });
+    };
+    return (of === 'connection' || of === 'function' ? done : undone)(tag, async (signal) => {
+      for (const name of names) await excused(orNone, missing, one(name, signal));
     });
   }
 
@@ -219,7 +262,7 @@ export class SessionDesk implements Desk {
 
   /** The relations that a SELECT names, whose columns are told to those alone who may read them. */
   async #named(select: Of<'select'>['select']): Promise<Relation[]> {
-    const named = await this.#plans.named(this.#session.caller, select);
+    const named = await this.#plans.named(this.#tables.seen, select);
     await decideReads(this.#session, [...named.values()]);
     return [...named.values()];
   }
@@ -228,7 +271,7 @@ export class SessionDesk implements Desk {
   async #select(asked: Pick<Of<'select'>, 'select' | 'text'>, oids: readonly number[]): Promise<Prepared> {
     const of = catalogueIn(asked.select);
     if (of === 'some') throw notBuilt('A question to the catalogues and to relations at once');
-    const catalogue = () => askCatalogue(this.#session, this.#catalogues, asked, oids);
+    const catalogue = () => askCatalogue({ ...this.#known, session: this.#session, making: () => this.#tables.making }, asked, oids);
     if (of === 'all') return catalogue();
     try {
       return await this.#rows(asked, oids);
@@ -298,9 +341,11 @@ async function* blocksOf(body: AsyncIterable<Uint8Array> | undefined): AsyncGene
 }
 
 /** A statement that answers no rows, and whose effect stays. */
-const done = (tag: string, work: (signal: AbortSignal) => Promise<unknown>): Prepared => ({
+const done = (tag: string, work: (signal: AbortSignal) => Promise<unknown>): Prepared => ({ ...undone(tag, work), alone: tag });
+
+/** A statement that answers no rows, and is undone with its transaction. */
+const undone = (tag: string, work: (signal: AbortSignal) => Promise<unknown>): Prepared => ({
   params: [],
-  alone: tag,
   async execute(_, signal) {
     await work(signal);
     return { rows: none, tag: () => tag };

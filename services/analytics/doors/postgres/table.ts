@@ -1,9 +1,11 @@
+import type { Caller } from '#kernel/contract/caller.ts';
 import type { Session } from '#kernel/contract/session.ts';
 import type { Bracket, Prepared } from '#engine/pgwire/application.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Statement } from '../../domain/statement.ts';
 import type { analytics } from '../../service.ts';
-import type { Pendings } from '../../store/pending.ts';
+import type { Seen } from '../../store/making.ts';
+import { type Pending, type Pendings, seenBy } from '../../store/pending.ts';
 import { changeAsked, tableNamed } from '../../store/table.ts';
 import type { Plans } from '../../store/view.ts';
 import { block, fieldsOf, none, unasked } from './answer.ts';
@@ -11,8 +13,11 @@ import { decide, decideReads } from './decision.ts';
 import { oidsOf, typesOf } from './parameter.ts';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
-/** A transaction; `first` is the table that was changed first. */
-type Open = { readonly id: string; first: string | undefined };
+type Kind = 'table' | 'view' | 'source' | 'sink';
+/** A transaction; `first` is what was changed first. */
+type Open = { readonly id: string; first: { readonly kind: Kind; readonly name: string } | undefined };
+
+const committing = { table: 'CommitTable', view: 'CommitView', source: 'CommitSource', sink: 'CommitSink' } as const;
 
 /** What one caller changes of tables, in transactions too. */
 export class TableDesk {
@@ -61,14 +66,44 @@ export class TableDesk {
   }
 
   async #commit({ id, first }: Open, signal: AbortSignal): Promise<void> {
-    if (first !== undefined) await this.#session.invoke('CommitTable', first, { transaction: id }, { signal });
+    if (first) await this.#session.invoke(committing[first.kind], first.name, { transaction: id }, { signal });
+  }
+
+  /** What the open transaction made and dropped, if it did. */
+  get making(): Pending | undefined {
+    const pending = this.#pending();
+    return pending?.isMaking ? pending : undefined;
+  }
+
+  /** The environment as the open transaction sees it. */
+  get seen(): Caller & Seen {
+    return seenBy(this.#session.caller, this.#pending());
+  }
+
+  /** Notes that something is made or dropped, and answers what the operation is told of the transaction. */
+  within(kind: Kind, name: string): { readonly transaction?: string } {
+    if (this.#open) this.#open.first ??= { kind, name };
+    return this.transaction;
+  }
+
+  /** A transaction for one statement, where none is open. */
+  async whole(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    if (this.#open) return work();
+    this.bracket.begin();
+    try {
+      await work();
+    } catch (error) {
+      this.bracket.rollback();
+      throw error;
+    }
+    await this.bracket.commit(signal);
   }
 
   async write(statement: Of<'write'>, oids: readonly number[]): Promise<Prepared> {
     const { name, of, text } = statement;
     await decide(this.#session, 'WriteTable', name);
     const params = typesOf(oids);
-    const { write, reads } = await changeAsked(this.#plans, this.#session.caller, { statement, params, now: Date.now() });
+    const { write, reads } = await changeAsked(this.#plans, this.seen, { statement, params, now: Date.now() });
     await decideReads(this.#session, reads);
     const types = params.map((type) => type ?? 'text');
     const tag = 'insert' in of ? 'INSERT 0' : 'update' in of ? 'UPDATE' : 'DELETE';
@@ -76,8 +111,7 @@ export class TableDesk {
       params: oidsOf(types, oids),
       ...(write.returning ? { fields: fieldsOf(write.returning.columns) } : {}),
       execute: async (given, signal) => {
-        if (this.#open) this.#open.first ??= name;
-        const input = { text, types, params: [...given], ...this.transaction };
+        const input = { text, types, params: [...given], ...this.within('table', name) };
         const { output } = await this.#session.invoke('WriteTable', name, input, { signal });
         const told = 'isTruncation' in of ? 'TRUNCATE TABLE' : `${tag} ${output.count}`;
         return { rows: write.returning ? block(output.rows) : none, tag: () => told };
@@ -88,7 +122,7 @@ export class TableDesk {
   /** COPY FROM STDIN: a transaction of its own where none is open. */
   async load({ name, columns, format }: Of<'load'>): Promise<Prepared> {
     await decide(this.#session, 'WriteTable', name);
-    const table = await tableNamed(this.#plans, this.#session.caller, name);
+    const table = await tableNamed(this.#plans, this.seen, name);
     const missing = columns?.find((column) => !table.columns.some((each) => each.name === column));
     if (missing !== undefined)
       throw new StatementError(sqlstates.columnMissing, `column "${missing}" of relation "${name}" does not exist`);
@@ -99,8 +133,9 @@ export class TableDesk {
       execute: unasked,
       load: async (lines, signal) => {
         const open = this.#open;
-        if (open) open.first ??= name;
-        const own = open ?? { id: this.#pendings.begin(this.#session.caller, Date.now()), first: name };
+        const first = { kind: 'table', name } as const;
+        if (open) open.first ??= first;
+        const own = open ?? { id: this.#pendings.begin(this.#session.caller, Date.now()), first };
         let count = 0;
         try {
           for await (const rows of lines) {

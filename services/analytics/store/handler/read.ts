@@ -1,6 +1,6 @@
 import type { SelectStmt } from 'libpg-query';
 import type { Call } from '#kernel/contract/call.ts';
-import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Format } from '../../domain/format.ts';
 import { isWeighed, reordered } from '../../domain/join-order.ts';
 import { keyAsked } from '../../domain/key.ts';
@@ -17,11 +17,12 @@ import { Draft } from '../../engine/table.ts';
 import { valuesIn } from '../../engine/write.ts';
 import type { analytics } from '../../service.ts';
 import { commitRecordsMax, rowsMax, sourceRowsMax } from '../limits.ts';
-import type { Pending } from '../pending.ts';
+import { type Pending, seenBy } from '../pending.ts';
 import type { Point } from '../point.ts';
 import type { Relation } from '../relation.ts';
 import { statisticsOf } from '../statistic.ts';
 import { contextOf, planAsked } from '../view.ts';
+import { liveTable } from './transaction.ts';
 import type { World } from './world.ts';
 
 /** The SELECT whose rows a statement shows, in a cursor or a COPY too. */
@@ -43,7 +44,7 @@ export const reading = { view: 'ReadView', source: 'ReadSource', table: 'ReadTab
 /** A query: of what the call was decided about, and of others that the caller may read too. */
 export async function read(world: World, call: Call, asked: Asked) {
   const { plans } = world;
-  const point = plans.points.find(call.caller, asked, plans.generation);
+  const point = isMaking(world, call, asked) ? undefined : plans.points.find(call.caller, asked, plans.generation);
   return point ? await readPoint(world, point, asked.params ?? []) : await readAny(world, call, asked);
 }
 
@@ -84,6 +85,10 @@ function answered(query: Query, rows: readonly Row[]) {
   return { output: { fields, rows: rows.map((row) => printRow(fields, row)) } };
 }
 
+/** Whether the question is part of a transaction for which names may stand for others. */
+const isMaking = ({ pendings }: World, { caller }: Call, { transaction }: Asked): boolean =>
+  transaction !== undefined && pendings.get(transaction, caller).isMaking;
+
 async function readAny(world: World, call: Call, asked: Asked) {
   const { text, types = [], params = [], transaction } = asked;
   const { generation } = world.plans;
@@ -91,7 +96,8 @@ async function readAny(world: World, call: Call, asked: Asked) {
   const said = statement && selectIn(statement);
   if (!said) throw new StatementError(sqlstates.syntax, 'the text is no SELECT');
   const { tree: select } = await world.plans.functions.inlined(call.caller, said);
-  const named = await world.plans.named(call.caller, select);
+  const pending = transaction === undefined ? undefined : world.pendings.get(transaction, call.caller);
+  const named = await world.plans.named(seenBy(call.caller, pending), select);
   const own = named.get(call.ref.name);
   if (own?.kind !== call.ref.kind.toLowerCase())
     throw new StatementError(sqlstates.syntax, `the text is no SELECT from the ${call.ref.kind.toLowerCase()} "${call.ref.name}"`);
@@ -99,11 +105,10 @@ async function readAny(world: World, call: Call, asked: Asked) {
     if (name !== own.name && kind !== 'sink') await (call as Call<typeof analytics>).also(reading[kind], name);
   const known: (Type | undefined)[] = [...types];
   const query = planAsked(select, text, named.values(), known);
-  if (said === select && named.size === 1)
+  if (said === select && named.size === 1 && !pending?.isMaking)
     world.plans.points.keep(call.caller, asked, { select, relation: own, query, types: known, generation });
   if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the query has ${known.length} parameters`);
   const given: Value[] = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
-  const pending = transaction === undefined ? undefined : world.pendings.get(transaction, call.caller);
   const relations = new Map<bigint, Batch>();
   const read = readsOf(query.plan);
   for (const relation of named.values())
@@ -147,19 +152,17 @@ async function keyIn({ plans }: World, select: SelectStmt, relation: Relation, t
 }
 
 /** A relation as it is: a view as of its last commit, a table as a transaction sees it, a source with all its records. */
-export async function batchOf(
-  { live, tables, logs, schemas, changes }: World,
-  { caller, signal }: Call,
-  { relation, pending, used, key }: Wanted,
-): Promise<Batch> {
+export async function batchOf(world: World, { caller, signal }: Call, { relation, pending, used, key }: Wanted): Promise<Batch> {
+  const { live, logs, schemas, changes } = world;
   if (relation.kind === 'table') {
-    const [table, at] = await Promise.all([tables.get(relation.id), key?.()]);
+    const [table, at] = await Promise.all([liveTable(world, pending, relation.id), key?.()]);
     return table.inTurn(() => {
       const draft = pending?.draft(table) ?? new Draft(table.view);
       return at ? draft.batchAt(at) : draft.batch();
     });
   }
   if (relation.kind === 'view') {
+    if (pending?.needsOf(relation.id)) throw notBuilt(`A question to the view "${relation.name}" before its transaction is committed`);
     const view = await live.get(relation.id);
     return view.inTurn(() => view.view.batch(changes.ahead(relation.id)));
   }

@@ -13,6 +13,7 @@ import { connectionHandlers } from './connection.ts';
 import { sinkHandlers } from './sink.ts';
 import { sourceHandlers } from './source.ts';
 import { tableHandlers } from './table.ts';
+import { dropRelation, makeRelation, seenIn, transactionHandlers } from './transaction.ts';
 import { understood } from './understand.ts';
 import { type World, worded } from './world.ts';
 
@@ -27,28 +28,28 @@ const viewOf = ({ id, name, needs, text, columns, epoch, groups, rejected, rejec
 const nowhere = { topic: null, format: null, target: null } as const;
 
 export function relationHandlers(world: World): All {
-  const { relations, maintenance, failures } = world;
+  const { relations, failures } = world;
   return {
     ...sourceHandlers(world),
     ...alterHandlers(world),
     CreateView: (call) =>
       worded(async () => {
         const { text } = call.input;
-        const { plan, needs, name, calls, orders } = await world.plans.view(call.caller, text);
+        const { plan, needs, name, calls, orders } = await world.plans.view(seenIn(world, call), text);
         if (name !== call.input.name) throw new StatementError(sqlstates.syntax, `the text makes the view "${name}"`);
         const { columns } = plan;
-        const view = await relations.create(call.caller, { name, kind: 'view', columns, text, needs, calls, orders, ...nowhere });
-        maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, view);
-        return { output: viewOf(view, failures) };
+        const spec = { name, kind: 'view', columns, text, needs, calls, orders, ...nowhere } as const;
+        return { output: viewOf(await makeRelation(world, call, spec), failures) };
       }),
     ListViews: async (call) => ({ output: { items: (await relations.list(call.caller, 'view')).map((view) => viewOf(view, failures)) } }),
     DeleteView: (call) =>
       worded(async () => {
-        await maintenance.forget(await relations.drop(call.caller, 'view', call.ref.name));
+        await dropRelation(world, call, 'view');
         return { output: {} };
       }),
     ...sinkHandlers(world),
     ...tableHandlers(world),
+    ...transactionHandlers(world),
     ...connectionHandlers(world),
     ...functionHandlers(world),
     ReadSource: (call) => worded(() => read(world, call as unknown as Call, call.input)),

@@ -9,7 +9,8 @@ import { openTarget, prepareTable } from '../../jobs/postgres-carrier.ts';
 import type { analytics } from '../../service.ts';
 import type { Relation } from '../relation.ts';
 import { asked, told } from './connection.ts';
-import { type World, worded } from './world.ts';
+import { dropRelation, makeRelation, seenIn } from './transaction.ts';
+import { alone, type World, worded } from './world.ts';
 
 type Creating = Call<typeof analytics, 'CreateSink'>;
 type Ready = { readonly target: Target; readonly connection?: bigint };
@@ -33,23 +34,22 @@ export async function writable(log: ScopedLog, topic: string): Promise<void> {
 }
 
 export function sinkHandlers(world: World): Sinks {
-  const { relations, plans, maintenance } = world;
+  const { relations, plans } = world;
   return {
     CreateSink: (call) =>
       worded(async () => {
         const { name, text: select, target } = call.input;
         const text = `${made(name)}${select}`;
-        const { plan, needs, calls, orders } = await plans.view(call.caller, text);
+        const seen = seenIn(world, call);
+        const { plan, needs, calls, orders } = await plans.view(seen, text);
         checkPlace(target);
         checkTarget(target, plan);
         const { columns } = plan;
-        if ((await relations.find(call.caller, name)) !== undefined)
+        if ((await relations.find(seen, name)) !== undefined)
           throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
         const { target: whole, connection } = await ready(world, call, target, columns);
         const own = { name, kind: 'sink', topic: null, format: null, columns, text, needs, target: whole, connection, calls } as const;
-        const sink = await relations.create(call.caller, { ...own, orders });
-        maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, sink);
-        return { output: sinkOf(sink) };
+        return { output: sinkOf(await makeRelation(world, call, { ...own, orders })) };
       }),
     ListSinks: async (call) => ({
       output: {
@@ -61,7 +61,7 @@ export function sinkHandlers(world: World): Sinks {
     }),
     DeleteSink: (call) =>
       worded(async () => {
-        await maintenance.forget(await relations.drop(call.caller, 'sink', call.ref.name));
+        await dropRelation(world, call, 'sink');
         return { output: {} };
       }),
   };
@@ -73,6 +73,7 @@ async function ready(world: World, call: Creating, target: Target, columns: read
   if (topic !== undefined) await world.logs.as(call.caller, (log) => writable(log, topic));
   if (connection === undefined)
     return { target: target.format === 'avro' ? { ...target, ...(await registered(world, call.caller, target, columns)) } : target };
+  if (call.input.transaction !== undefined) throw alone('CREATE SINK over a connection');
   await (call as unknown as Call<typeof analytics>).also('UseConnection', connection);
   const { id, spec } = await world.connections.open(call.caller, connection);
   const whole = { ...target, mark: randomUUID() };

@@ -3,13 +3,14 @@ import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { checkColumns, type Format } from '../../domain/format.ts';
 import { checkOrigin, checkOriginFormat, type Origin } from '../../domain/origin.ts';
-import { forgetOrigin, prepareOrigin } from '../../jobs/postgres-intake.ts';
+import { prepareOrigin } from '../../jobs/postgres-intake.ts';
 import type { analytics } from '../../service.ts';
 import { intakeRecordMaxBytes } from '../limits.ts';
 import type { Relation } from '../relation.ts';
 import { asked as reached, told } from './connection.ts';
 import { writable } from './sink.ts';
-import { type World, worded } from './world.ts';
+import { dropRelation, makeRelation, seenIn } from './transaction.ts';
+import { alone, type World, worded } from './world.ts';
 
 type Own = Pick<Handlers<typeof analytics>, 'CreateSource' | 'ListSources' | 'DeleteSource'>;
 type Creating = Call<typeof analytics, 'CreateSource'>;
@@ -24,18 +25,16 @@ const sourceOf = ({ name, topic, columns, format, origin }: Relation) => {
 };
 
 export function sourceHandlers(world: World): Own {
-  const { relations, maintenance, failures } = world;
+  const { relations, failures } = world;
   return {
     CreateSource: (call) =>
       worded(async () => {
         const { name, columns, format = { kind: 'json' } } = call.input;
-        if ((await relations.find(call.caller, name)) !== undefined)
+        if ((await relations.find(seenIn(world, call), name)) !== undefined)
           throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
         const ready = await readySource(world, call, format);
         const own = { name, kind: 'source', columns, text: null, target: null, needs: [] } as const;
-        const made = await relations.create(call.caller, { ...own, ...ready });
-        if (made.origin) maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, made);
-        return { output: sourceOf(made) };
+        return { output: sourceOf(await makeRelation(world, call, { ...own, ...ready })) };
       }),
     ListSources: async (call) => ({
       output: {
@@ -47,8 +46,7 @@ export function sourceHandlers(world: World): Own {
     }),
     DeleteSource: (call) =>
       worded(async () => {
-        const gone = await relations.drop(call.caller, 'source', call.ref.name);
-        if (gone.origin) await forgotten(world, call as unknown as Call, gone, gone.origin);
+        await dropRelation(world, call, 'source');
         return { output: {} };
       }),
   };
@@ -59,6 +57,7 @@ async function readySource(world: World, call: Creating, format: Format) {
   const { topic, origin, columns } = call.input;
   if ((topic === undefined) === (origin === undefined)) throw new StatementError('22023', 'a source reads a topic, or over a connection');
   checkColumns(format, columns);
+  if (origin && call.input.transaction !== undefined) throw alone('CREATE SOURCE over a connection');
   if (origin) return overConnection(world, call, origin, format);
   const own = topic ?? '';
   await world.logs.as(call.caller, async (log) => {
@@ -97,16 +96,4 @@ async function overConnection(world: World, call: Creating, asked: Origin, forma
   const marked = { ...asked, mark: randomBytes(8).toString('hex') };
   const origin = await told(() => prepareOrigin(spec, marked, columns, { allow, signal: call.signal }));
   return { topic, format, origin, connection: id };
-}
-
-/** Ends what takes a source's rows, and takes away what was made for it at the other side. */
-async function forgotten({ maintenance, connections, allow, kept }: World, call: Call, gone: Relation, origin: Origin): Promise<void> {
-  await maintenance.forget(gone);
-  if (origin.table === undefined) return;
-  try {
-    await forgetOrigin((await connections.open(call.caller, origin.connection)).spec, origin, allow);
-  } catch (error) {
-    // The source is gone whether the other side can be told or not.
-    kept.log('warn', 'a replication slot could not be dropped', { error: String(error) });
-  }
 }

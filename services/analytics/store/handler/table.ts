@@ -13,22 +13,23 @@ import { withRoutines } from '../../engine/routine/calls.ts';
 import { returned, valuesIn, write } from '../../engine/write.ts';
 import { commitParts, type LiveTable } from '../../jobs/keep.ts';
 import type { analytics } from '../../service.ts';
-import { Pending } from '../pending.ts';
+import { Pending, seenBy } from '../pending.ts';
 import type { Relation } from '../relation.ts';
 import { type Change, changeAsked, tableNamed } from '../table.ts';
 import { contextOf } from '../view.ts';
 import { follow } from './follow.ts';
 import { batchOf, read } from './read.ts';
 import { writable } from './sink.ts';
+import { dropRelation, liveTable, makeRelation, partsOf, placed, seenIn } from './transaction.ts';
 import { type World, worded } from './world.ts';
 
 type Own = Pick<
   Handlers<typeof analytics>,
-  'CreateTable' | 'ListTables' | 'DeleteTable' | 'ReadTable' | 'WriteTable' | 'LoadTable' | 'CommitTable' | 'SubscribeTable'
+  'CreateTable' | 'ListTables' | 'DeleteTable' | 'ReadTable' | 'WriteTable' | 'LoadTable' | 'SubscribeTable'
 >;
 
 export function tableHandlers(world: World): Own {
-  const { relations, plans, maintenance, pendings } = world;
+  const { relations, plans, pendings } = world;
   const shown = async (relation: Relation) => {
     const { key, required } = await plans.table(relation);
     const { name, topic, text, columns, epoch, groups } = relation;
@@ -42,6 +43,7 @@ export function tableHandlers(world: World): Own {
     CreateTable: (call) =>
       worded(async () => {
         const { name, text } = call.input;
+        const seen = seenIn(world, call);
         const statement = await parseStatement(text);
         if (statement?.kind !== 'createTable' || statement.name !== name)
           throw new StatementError(sqlstates.syntax, `the text does not make the table "${name}"`);
@@ -49,20 +51,19 @@ export function tableHandlers(world: World): Own {
         // Defaults are tried here, so that none fails for the first time in a row.
         const fresh = { ...table, columns, defaults: defaults.map((node) => node && atMoment(node, call.now * 1000)) };
         planWrite({ insert: { relation: { relname: name } } }, fresh, contextOf(text, new Map(), []));
-        if ((await relations.find(call.caller, name)) !== undefined)
+        if ((await relations.find(seen, name)) !== undefined)
           throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
         const topic = `table.${name.replaceAll(/[^a-zA-Z0-9_-]/g, '_')}.${randomBytes(4).toString('hex')}`;
         await world.logs.as(call.caller, (log) => writable(log, topic));
         const format = { kind: 'json', envelope: 'debezium' } as const;
-        const made = await relations.create(call.caller, { name, kind: 'table', columns, topic, format, text, target: null, needs: [] });
-        maintenance.start({ tenant: call.caller.tenant, scope: call.caller.scope }, made);
-        return { output: await shown(made) };
+        const spec = { name, kind: 'table', columns, topic, format, text, target: null, needs: [] } as const;
+        return { output: await shown(await makeRelation(world, call, spec)) };
       }),
     ListTables: (call) =>
       worded(async () => ({ output: { items: await Promise.all((await relations.list(call.caller, 'table')).map(shown)) } })),
     DeleteTable: (call) =>
       worded(async () => {
-        await maintenance.forget(await relations.drop(call.caller, 'table', call.ref.name));
+        await dropRelation(world, call, 'table');
         return { output: {} };
       }),
     ReadTable: (call) => worded(() => read(world, call as unknown as Call, call.input)),
@@ -80,13 +81,6 @@ export function tableHandlers(world: World): Own {
         await loaded(world, call, pendings.get(transaction, call.caller), columns, rows);
         return { output: {} };
       }),
-    CommitTable: (call) =>
-      worded(async () => {
-        const pending = pendings.get(call.input.transaction, call.caller);
-        pendings.end(call.input.transaction);
-        await commit(world, call, pending);
-        return { output: {} };
-      }),
   };
 }
 
@@ -99,25 +93,23 @@ async function written(world: World, call: Writing) {
     throw new StatementError(sqlstates.syntax, `the text does not change the table "${call.ref.name}"`);
   const open = transaction === undefined ? undefined : world.pendings.get(transaction, call.caller);
   const known: (Type | undefined)[] = [...types];
-  const change = await changeAsked(world.plans, call.caller, { statement, params: known, now: open?.begun ?? call.now });
+  const change = await changeAsked(world.plans, seenBy(call.caller, open), { statement, params: known, now: open?.begun ?? call.now });
   const operations = { view: 'ReadView', source: 'ReadSource', table: 'ReadTable' } as const;
   for (const { kind, name } of change.reads)
     if (kind !== 'sink') await (call as unknown as Call<typeof analytics>).also(operations[kind], name);
   if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the statement has ${known.length} parameters`);
   const given: Row = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
-  const table = await world.tables.get(change.relation.id);
+  const table = await liveTable(world, open, change.relation.id);
   const work = (pending: Pending) => changed(world, call, { change, table, given, pending });
   if (open) return { output: await work(open) };
   // From what it reads to what it writes nobody else changes the table.
   return table.alone(async () => {
     const pending = new Pending(call.now);
     const output = await work(pending);
-    await commitParts(world.kept, placeOf(call), partsOf(pending, new Map([[change.relation.id, table]])));
+    await commitParts(world.kept, placed(call.caller), partsOf(pending, new Map([[change.relation.id, table]])));
     return { output };
   });
 }
-
-const placeOf = ({ caller }: Pick<Call, 'caller'>) => ({ tenant: caller.tenant, scope: caller.scope });
 
 type Doing = { readonly change: Change; readonly table: LiveTable; readonly given: Row; readonly pending: Pending };
 
@@ -157,8 +149,8 @@ async function loaded(
   names: readonly string[] | undefined,
   cells: Cells,
 ) {
-  const relation = await tableNamed(world.plans, call.caller, call.ref.name);
-  const table = await world.tables.get(relation.id);
+  const relation = await tableNamed(world.plans, seenBy(call.caller, pending), call.ref.name);
+  const table = await liveTable(world, pending, relation.id);
   const { columns } = relation;
   const places = (names ?? columns.map(({ name }) => name)).map((name) => columns.findIndex((column) => column.name === name));
   if (places.includes(-1)) throw new StatementError(sqlstates.columnMissing, `COPY names a column that "${relation.name}" does not have`);
@@ -193,24 +185,4 @@ async function blankOf({ plans }: World, relation: Relation, now: number): Promi
   const defaults = table.defaults.map((node) => node && atMoment(node, now * 1000));
   const of = planWrite({ insert: { relation: { relname: relation.name } } }, { ...table, defaults }, contextOf('', new Map(), []));
   return of.kind === 'insert' ? (valuesIn(of.rows)[0] ?? []) : [];
-}
-
-function partsOf(pending: Pending, tables: ReadonlyMap<bigint, LiveTable>) {
-  return [...pending.changes()].flatMap(([id, changes]) => {
-    const table = tables.get(id);
-    return table && changes.length > 0 ? [{ table, changes }] : [];
-  });
-}
-
-async function commit(world: World, call: Call<typeof analytics, 'CommitTable'>, pending: Pending): Promise<void> {
-  const tables = new Map<bigint, LiveTable>();
-  for (const id of pending.changes().keys()) tables.set(id, await world.tables.get(id));
-  // The right to write may have gone since.
-  for (const { relation } of tables.values())
-    if (relation.name !== call.ref.name) await (call as unknown as Call<typeof analytics>).also('WriteTable', relation.name);
-  const parts = partsOf(pending, tables);
-  const inOrder = [...tables.values()].sort((left, right) => (left.relation.id < right.relation.id ? -1 : 1));
-  const within = (place: number): Promise<void> =>
-    inOrder[place]?.alone(() => within(place + 1)) ?? commitParts(world.kept, placeOf(call), parts);
-  await within(0);
 }

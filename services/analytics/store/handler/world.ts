@@ -34,6 +34,9 @@ export type World = {
   readonly failures: ReadonlyMap<bigint, string>;
 } & Carriers;
 
+/** What cannot be undone, and so is no part of a transaction. */
+export const alone = (what: string): StatementError => new StatementError('25001', `${what} cannot run inside a transaction block`);
+
 /** What is wrong with a statement in the contract's words; `path` is the SQLSTATE. */
 export async function worded<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -1,0 +1,113 @@
+import type { Call, Handlers } from '#kernel/contract/call.ts';
+import type { Caller } from '#kernel/contract/caller.ts';
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { commitParts, type LiveTable, unkeptTable } from '../../jobs/keep.ts';
+import type { analytics } from '../../service.ts';
+import { type Seen, unkept } from '../making.ts';
+import { type Pending, seenBy } from '../pending.ts';
+import { type NewRelation, type Relation, words } from '../relation.ts';
+import { overtaken } from '../state.ts';
+import { forgetSource } from './forget-source.ts';
+import { type World, worded } from './world.ts';
+
+type Within = { readonly caller: Caller; readonly input: { readonly transaction?: string } };
+type Commits = Pick<Handlers<typeof analytics>, 'CommitTable' | 'CommitView' | 'CommitSource' | 'CommitSink'>;
+
+export const placed = ({ tenant, scope }: Caller) => ({ tenant, scope });
+
+const pendingOf = ({ pendings }: World, { caller, input }: Within): Pending | undefined =>
+  input.transaction === undefined ? undefined : pendings.get(input.transaction, caller);
+
+/** The environment as the call's transaction sees it. */
+export const seenIn = (world: World, call: Within): Caller & Seen => seenBy(call.caller, pendingOf(world, call));
+
+/** A table that is there, or that a transaction made. */
+export const liveTable = async ({ tables }: World, pending: Pending | undefined, id: bigint): Promise<LiveTable> =>
+  pending?.live(id) ?? (await tables.get(id));
+
+/** Makes a relation at once, or with the transaction that the call is part of. */
+export async function makeRelation(world: World, call: Within, spec: NewRelation): Promise<Relation> {
+  const pending = pendingOf(world, call);
+  if (!pending) {
+    const made = await world.relations.create(call.caller, spec);
+    begun(world, call.caller, made);
+    return made;
+  }
+  const relation = unkept(await world.relations.reserve(call.caller), spec);
+  const live = spec.kind === 'table' ? unkeptTable(relation, await world.plans.table(relation)) : undefined;
+  pending.make({ relation, spec, live });
+  return relation;
+}
+
+/** Lets a relation be kept up from now on; a source that reads a topic is read by its views. */
+function begun({ maintenance }: World, caller: Caller, relation: Relation): void {
+  if (relation.kind !== 'source' || relation.origin) maintenance.start(placed(caller), relation);
+}
+
+type Dropping = Within & Pick<Call, 'ref'>;
+
+/** Drops a relation at once, or with the transaction that the call is part of. */
+export async function dropRelation(world: World, call: Dropping, kind: Relation['kind']): Promise<void> {
+  const pending = pendingOf(world, call);
+  const { name } = call.ref;
+  if (!pending) return ended(world, call.caller, await world.relations.drop(call.caller, kind, name));
+  const seen = seenBy(call.caller, pending);
+  const relation = await world.relations.find(seen, name);
+  if (relation?.kind !== kind) throw new StatementError(sqlstates.relationMissing, `${words[kind]} "${name}" does not exist`);
+  await world.relations.checkUnneeded({ ...call.caller, unsettled: pending }, relation);
+  pending.drop(relation);
+}
+
+async function ended(world: World, caller: Caller, gone: Relation): Promise<void> {
+  if (gone.kind !== 'source') return world.maintenance.forget(gone);
+  if (gone.origin) await forgetSource(world, caller, gone, gone.origin);
+}
+
+/** Whoever changed anything commits all of it by what was changed first. */
+export function transactionHandlers(world: World): Commits {
+  const committed = (call: { readonly caller: Caller; readonly input: { readonly transaction: string } }) =>
+    worded(async () => {
+      const pending = world.pendings.get(call.input.transaction, call.caller);
+      world.pendings.end(call.input.transaction);
+      await commit(world, call as unknown as Call<typeof analytics>, pending);
+      return { output: {} };
+    });
+  return { CommitTable: committed, CommitView: committed, CommitSource: committed, CommitSink: committed };
+}
+
+const making = { table: 'CreateTable', view: 'CreateView', source: 'CreateSource', sink: 'CreateSink' } as const;
+const dropping = { table: 'DeleteTable', view: 'DeleteView', source: 'DeleteSource', sink: 'DeleteSink' } as const;
+
+async function commit(world: World, call: Call<typeof analytics>, pending: Pending): Promise<void> {
+  const { made, gone, statements } = pending.settling();
+  const tables = new Map<bigint, LiveTable>();
+  for (const id of pending.changes().keys()) tables.set(id, await liveTable(world, pending, id));
+  // The rights may have gone since.
+  for (const { relation } of tables.values()) await call.also('WriteTable', relation.name);
+  for (const { relation } of made) await call.also(making[relation.kind], '');
+  for (const { kind, name } of gone) await call.also(dropping[kind], name);
+  const parts = partsOf(pending, tables);
+  const inOrder = [...tables.values()].sort((left, right) => (left.relation.id < right.relation.id ? -1 : 1));
+  const settle = () => commitParts(world.kept, placed(call.caller), parts, statements);
+  const whole = () => {
+    if (statements.length === 0) return settle();
+    const names = made.map(({ relation }) => relation.name);
+    return world.relations.settled(names, settle).catch((error: unknown) => {
+      if (gone.length > 0 && overtaken(error))
+        throw new StatementError(sqlstates.serialization, 'could not serialize access due to a relation that was dropped meanwhile');
+      throw error;
+    });
+  };
+  const within = (place: number): Promise<void> => inOrder[place]?.alone(() => within(place + 1)) ?? whole();
+  await within(0);
+  for (const each of gone) await ended(world, call.caller, each);
+  for (const { relation } of made) begun(world, call.caller, relation);
+}
+
+/** What a transaction changed of each table. */
+export function partsOf(pending: Pending, tables: ReadonlyMap<bigint, LiveTable>) {
+  return [...pending.changes()].flatMap(([id, changes]) => {
+    const table = tables.get(id);
+    return table && changes.length > 0 ? [{ table, changes }] : [];
+  });
+}

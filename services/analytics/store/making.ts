@@ -1,0 +1,55 @@
+import type { Placed } from '#kernel/contract/provider.ts';
+import { json, type Statement } from '#seams/sql/sql.ts';
+import type { NewRelation, Relation } from './relation.ts';
+
+/** What a transaction made and dropped of relations so far, which it alone sees. */
+export interface Unsettled {
+  made(name: string): Relation | undefined;
+  isGone(id: bigint): boolean;
+  /** Whether something that it made reads a relation. */
+  isNeeded(id: bigint): boolean;
+  /** What a relation that it made reads; undefined where it did not make it. */
+  needsOf(id: bigint): readonly Relation[] | undefined;
+}
+
+/** An environment as a transaction sees it. */
+export type Seen = Placed & { readonly unsettled?: Unsettled | undefined };
+
+/** A relation that is to be, before it is kept. */
+export function unkept(id: bigint, { needs, origin, orders = null, ...own }: NewRelation): Relation {
+  const { name, kind, columns, topic, format, text, target } = own;
+  return {
+    ...{ id, name, kind, columns, topic, format, text, target, orders, origin: origin ?? null },
+    needs: needs.map((each) => each.name).sort(),
+    ...{ shape: null, epoch: 0n, groups: 0n, rejected: 0n, rejection: null, historyMs: null, historyFrom: null },
+  };
+}
+
+/** What keeps a relation under the number that it was given. */
+export function making(id: bigint, { needs, connection, calls = [], orders = null, origin, ...own }: NewRelation): Statement[] {
+  const { name, kind, columns, topic, text, format, target } = own;
+  const asJson = (value: unknown) => (value ? json(value) : null);
+  return [
+    {
+      text: `insert into relation (id, name, kind, columns, topic, text, format, target, origin, orders)
+             overriding system value values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      params: [id, name, kind, json(columns), topic, text, asJson(format), asJson(target), asJson(origin), asJson(orders)],
+    },
+    {
+      text: 'insert into need (view, relation) select $1, relation from unnest($2::int8[]) as n(relation)',
+      params: [id, needs.map((each) => each.id)],
+    },
+    ...(connection === undefined ? [] : [{ text: 'insert into passage (relation, connection) values ($1, $2)', params: [id, connection] }]),
+    {
+      text: 'insert into calling (function, relation) select function, $1 from unnest($2::int8[]) as f(function)',
+      params: [id, calls],
+    },
+  ];
+}
+
+/** What drops a relation, where it is still there by its name. */
+export const dropping = ({ id, name }: Relation): Statement => ({
+  text: `with gone as (delete from relation where id = $1 and name = $2 returning 1)
+         select exactly_one((select count(*) from gone))`,
+  params: [id, name],
+});
