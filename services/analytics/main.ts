@@ -1,10 +1,14 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { keepEvaluating } from '#kernel/alert/evaluate.ts';
 import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
+import { settingOf } from '#kernel/contract/setting.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openPostgres } from './doors/postgres/door.ts';
 import { RoutinePool } from './engine/routine/pool.ts';
+import { Crews } from './engine/worker/crew.ts';
+import { workersMax } from './engine/worker/limits.ts';
 import type { LiveTable } from './jobs/keep.ts';
 import { LiveViews } from './jobs/live.ts';
 import { Maintenance } from './jobs/maintain.ts';
@@ -47,11 +51,12 @@ export const main = implement<typeof analytics, Needs>(
     const carriers = { logs, allow, connections: new Connections(sql, sealer), failures: new Map<bigint, string>() };
     const stores = { relations, plans, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
     const pool = new RoutinePool();
+    const crews = new Crews(settingOf('GAMUT_ANALYTICS_WORKERS', 1, workersMax, Math.max(1, availableParallelism() - 1)));
     const models = new Models(sql, sealer);
     const routines = new Routines(pool, models);
     const kept = { ...carriers, ...stores, changes, tables, log, routines };
     const [history, files] = [new History(sql, sealer), new Files(sql)];
-    const maintenance = new Maintenance({ ...kept, live, history, files, schemas, scopes });
+    const maintenance = new Maintenance({ ...kept, crews, live, history, files, schemas, scopes });
     maintenance.begin();
     const looking = viewReadings({ plans, live, changes, routines });
     const stopAlerting = keepEvaluating({ sql, resources, scopes, emit, allow, now, log, everyMs: alertMs, ...looking });
@@ -90,6 +95,7 @@ export const main = implement<typeof analytics, Needs>(
       async stop() {
         pool.stop();
         await Promise.all([stopAlerting(), maintenance.stop(), catalogues.stop()]);
+        crews.stop();
       },
     };
   },

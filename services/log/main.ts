@@ -2,6 +2,7 @@ import { registerFaults } from '#kernel/contract/fault.ts';
 import type { Handlers } from '#kernel/contract/call.ts';
 import { implement, type Kernel } from '#kernel/contract/implement.ts';
 import type { Provider } from '#kernel/contract/provider.ts';
+import { settingOf } from '#kernel/contract/setting.ts';
 import { dataSubjectProvider } from '#kernel/privacy/subject.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openHttp } from './doors/http/door.ts';
@@ -73,15 +74,6 @@ function brokerOf({ directory, log, now, mayWrite, sealer, needs, pair, process:
   };
   const blobs = needs.blobs ? { blobs: needs.blobs } : {};
   return openBroker({ directory, log, now, mayWrite, sealer, nodeId, settings, ...blobs });
-}
-
-/** What the operator says in the environment; the least where nothing is said, unless something else is usual. */
-function settingOf(name: string, least: number, most: number, usual = least): number {
-  const said = process.env[name] ?? usual;
-  const value = Number(said);
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new TypeError(`${name} must be a whole number from ${least} to ${most}, not ${said}`);
-  return value;
 }
 
 /** Handlers whose replies are told once the standby has what they speak of. */

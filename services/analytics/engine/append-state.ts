@@ -15,6 +15,7 @@ type Rows = {
 
 /** What an operator over rows that only come remembers, as it is written down and read back. */
 export class AppendState implements State {
+  readonly isNumbered = true;
   readonly #rows: Rows;
   readonly #input: readonly Column[];
   readonly #take: (batch: Batch, params: Row) => number;

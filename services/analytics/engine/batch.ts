@@ -57,12 +57,24 @@ export class Later implements LazyVector {
 }
 
 /** A column of NULLs alone. */
-export const absent = (type: Type, size: number): Vector =>
-  new Later(() =>
-    isMasked(type)
-      ? { values: room(type, size), nulls: new Uint8Array(size).fill(1) }
-      : { values: new Array<Value>(size).fill(null), nulls: undefined },
-  );
+export class Absent extends Later {
+  readonly #type: Type;
+
+  constructor(type: Type, size: number) {
+    super(() =>
+      isMasked(type)
+        ? { values: room(type, size), nulls: new Uint8Array(size).fill(1) }
+        : { values: new Array<Value>(size).fill(null), nulls: undefined },
+    );
+    this.#type = type;
+  }
+
+  override gather(places: Uint32Array): Vector {
+    return new Absent(this.#type, places.length);
+  }
+}
+
+export const absent = (type: Type, size: number): Vector => new Absent(type, size);
 
 export function valueAt({ values, nulls }: Vector, at: number): Value {
   return nulls?.[at] === 1 ? null : (values[at] ?? null);

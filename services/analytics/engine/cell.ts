@@ -1,6 +1,7 @@
 import type { Decimal } from '../domain/decimal.ts';
 import type { Type, Value } from '../domain/value.ts';
 import { isMasked, type LazyVector, type Values, type Vector, widened } from './batch.ts';
+import type { Reader, Writer } from './worker/writer.ts';
 
 /** Values of a column while rows come in; code of decoders puts in what it can, others by `set`. */
 export interface Cells {
@@ -46,6 +47,55 @@ export class Texts implements LazyVector {
   gather(places: Uint32Array): Vector {
     const pick = (from: Int32Array) => Int32Array.from(places, (place) => from[place] as number);
     return new Texts(this.#bytes, pick(this.#starts), pick(this.#ends), this.#others);
+  }
+
+  /** Texts that are there already. */
+  static of(values: readonly (string | null)[]): Texts {
+    const others: string[] = [];
+    const ends = Int32Array.from(values, (value) => (value === null ? 0 : others.push(value) - 1));
+    const starts = Int32Array.from(values, (value) => (value === null ? none : apart));
+    return new Texts(Buffer.alloc(0), starts, ends, others);
+  }
+
+  /** Whether UTF-8 says all of them: what JSON escapes need not be characters. */
+  get isWellFormed(): boolean {
+    return this.#others.every((text) => text.isWellFormed());
+  }
+
+  /** Writes the texts at some places, as the bytes that they are. */
+  write(out: Writer, places: ArrayLike<number>): void {
+    const [starts, ends, others] = [this.#starts, this.#ends, this.#others];
+    let most = 0;
+    for (let at = 0; at < places.length; at += 1) {
+      const place = places[at] as number;
+      const [start, end] = [starts[place] as number, ends[place] as number];
+      // A unit of a text takes three bytes at most.
+      most += start >= 0 ? end - start : start === apart ? (others[end] as string).length * 3 : 0;
+    }
+    const bytes = Buffer.allocUnsafe(most);
+    const told = new Int32Array(places.length);
+    let size = 0;
+    for (let at = 0; at < places.length; at += 1) {
+      const place = places[at] as number;
+      const [start, end] = [starts[place] as number, ends[place] as number];
+      if (start >= 0) for (let from = start; from < end; from += 1) bytes[size++] = this.#bytes[from] as number;
+      else if (start === apart) size += bytes.write(others[end] as string, size);
+      told[at] = start >= 0 || start === apart ? size : none;
+    }
+    out.ints(told.length).set(told);
+    out.bytes(bytes.subarray(0, size));
+  }
+
+  /** Reads texts that were written. */
+  static read(from: Reader, size: number): Texts {
+    const ends = from.ints(size);
+    const starts = new Int32Array(size);
+    let start = 0;
+    for (let at = 0; at < size; at += 1) {
+      starts[at] = (ends[at] as number) === none ? none : start;
+      start = Math.max(start, ends[at] as number);
+    }
+    return new Texts(from.bytes(), starts, ends, []);
   }
 }
 

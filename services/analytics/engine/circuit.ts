@@ -20,6 +20,7 @@ import { Temporal } from './temporal.ts';
 import { isTop, Top } from './top.ts';
 import { SeriesRows } from './series.ts';
 import { Window } from './window.ts';
+import type { Exchange, Route } from './worker/exchange.ts';
 
 /** `shown`: the columns that are read of what comes out of it. */
 type Planned = { readonly plan: Plan; readonly inputs: readonly number[]; readonly shown: Set<number> };
@@ -46,13 +47,19 @@ export class Circuit {
   /** Rows that came out of each node so far. */
   readonly #rows: number[];
   readonly #reads: Reads;
+  /** The ways into nodes, where workers have a share of the rows each. */
+  readonly #routes: readonly (readonly (Route | undefined)[])[] | undefined;
+  readonly #exchange: Exchange | undefined;
   #isFirst = true;
   /** Whether nothing was settled as yet. */
   #isFresh = true;
 
-  constructor(plan: Plan) {
+  /** `exchange`: the way to the workers that have the other shares of the rows. */
+  constructor(plan: Plan, exchange?: Exchange) {
     this.columns = plan.columns;
-    this.#nodes = operated(planned(plan));
+    this.#nodes = operated(planned(plan), exchange !== undefined);
+    this.#exchange = exchange;
+    this.#routes = exchange?.routes(this.#nodes);
     this.#rows = this.#nodes.map(() => 0);
     this.#reads = readsOf(plan);
   }
@@ -60,12 +67,14 @@ export class Circuit {
   /** One step: the changes of each relation by its number. It is then to be settled or undone. */
   step(changes: ReadonlyMap<bigint, Batch>, params: Row = [], clocks: Clocks = noClocks): Batch {
     const found: Batch[] = [];
+    const isFirst = this.#isFirst && (this.#exchange?.isFirst ?? true);
     for (const [at, { plan, operator, from }] of this.#nodes.entries()) {
       if (plan.kind === 'scan') found[at] = this.#read(plan, changes.get(plan.relation) ?? emptyBatch(plan.columns));
-      else if (plan.kind === 'one') found[at] = { size: this.#isFirst ? 1 : 0, columns: [], weights: undefined };
+      else if (plan.kind === 'one') found[at] = { size: isFirst ? 1 : 0, columns: [], weights: undefined };
       else if (operator) {
-        const inputs = from.map((input) => found[input] as Batch);
-        found[at] = operator.step(inputs, params, this.#isFirst, clocks);
+        const routes = this.#routes?.[at];
+        const inputs = from.map((input, side) => routes?.[side]?.(found[input] as Batch, params) ?? (found[input] as Batch));
+        found[at] = operator.step(inputs, params, isFirst, clocks);
       }
       this.#rows[at] = (this.#rows[at] ?? 0) + (found[at]?.size ?? 0);
     }
@@ -125,7 +134,13 @@ export class Circuit {
   load(entries: Iterable<CircuitEntry>): void {
     this.#isFirst = false;
     this.#isFresh = false;
-    for (const [at, key, written] of entries) this.#nodes[at]?.operator?.state?.load([key, written] as Entry);
+    const own = this.#exchange?.ownEntries(this.#nodes, entries) ?? entries;
+    for (const [at, key, written] of own) this.#nodes[at]?.operator?.state?.load([key, written] as Entry);
+  }
+
+  /** Whether an operator names what it writes down by numbers that it gave. */
+  isNumbered(at: number): boolean {
+    return this.#nodes[at]?.operator?.state?.isNumbered ?? false;
   }
 
   /** Changes whenever what is written down would be understood otherwise. */
@@ -163,14 +178,17 @@ function planned(plan: Plan): readonly Planned[] {
   return nodes;
 }
 
-/** Nodes with their operators. What is done to each row alone, for one node, is part of that node's pipeline. */
-function operated(nodes: readonly Planned[]): Node[] {
+/**
+ * Nodes with their operators. What is done to each row alone, for one node, is part of that node's pipeline, unless rows go
+ * from worker to worker between the two.
+ */
+function operated(nodes: readonly Planned[], isShared: boolean): Node[] {
   const takers = nodes.map((_, at) => nodes.reduce((sum, { inputs }) => sum + Number(inputs.includes(at)), 0));
   const absorbed = new Set<number>();
   const found = nodes.map(({ plan, inputs, shown }) => {
     const stages: Stage[] = [];
     let from = inputs;
-    while (plan.kind === 'map' || plan.kind === 'group') {
+    while (plan.kind === 'map' || (plan.kind === 'group' && !isShared)) {
       const [below = -1] = from;
       const under = nodes[below];
       if (!under || takers[below] !== 1 || !isStage(under.plan)) break;

@@ -50,6 +50,7 @@ export class Join implements Operator, State {
   readonly columns: readonly Column[];
   readonly code: Operator['code'];
   readonly state: State = this;
+  readonly isNumbered = true;
   readonly #left: Side;
   readonly #right: Side;
   readonly #shown: ReadonlySet<number>;

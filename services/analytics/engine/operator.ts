@@ -24,6 +24,8 @@ export interface Operator {
 export interface State {
   /** Rows and groups that are remembered. */
   readonly size: number;
+  /** Whether entries are named by numbers that this state gave, and not by what is in them. */
+  readonly isNumbered?: boolean;
   /** Keeps what the steps since the last time changed, and answers it as entries. */
   settle(): Entry[];
   undo(): void;

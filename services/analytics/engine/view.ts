@@ -3,19 +3,27 @@ import { type Column, keyOf, type Row, rowKey } from '../domain/value.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
 import { Circuit, type CircuitEntry, type OperatorFacts } from './circuit.ts';
 import { Heap } from './heap.ts';
+import type { Crew } from './worker/crew.ts';
+import type { SharedSource } from './worker/message.ts';
+import { SharedCircuit } from './worker/shared-circuit.ts';
+import { unshared } from './worker/split.ts';
 import { type Paced, watermarkEntries, Watermarks } from './watermark.ts';
 
 /** The number of a view's own rows among the operators whose entries are written down. */
 const own = -1;
 
 export type Changed = { readonly row: Row; readonly weight: number };
+/** What a step did: changes of the view's rows, what is to be written down, and why rows were left out. */
+export type Done = { readonly changes: Changed[]; readonly entries: readonly CircuitEntry[]; readonly rejected: readonly string[] };
 
 /** A view: its circuit, and the rows that the circuit's changes add up to. */
 export class View {
   readonly columns: readonly Column[];
   readonly shape: string;
   readonly watermarks: Watermarks;
-  readonly #circuit: Circuit;
+  readonly #plan: Plan;
+  #circuit: Circuit;
+  #shared: SharedCircuit | undefined;
   readonly #rows: Heap;
   readonly #keeps: boolean;
 
@@ -23,6 +31,7 @@ export class View {
   constructor(plan: Plan, keeps = true, paced: readonly Paced[] = []) {
     this.watermarks = new Watermarks(paced);
     this.#keeps = keeps;
+    this.#plan = plan;
     this.#circuit = new Circuit(plan);
     this.#rows = new Heap(plan.columns);
     this.columns = plan.columns;
@@ -31,7 +40,38 @@ export class View {
 
   /** One step, up to some watermarks: what it changed of the view's rows. It is then to be settled or undone. */
   step(changes: ReadonlyMap<bigint, Batch>, clocks = this.watermarks.clocks()): Changed[] {
-    const out = this.#circuit.step(changes, [], clocks);
+    return this.#taken(this.#circuit.step(changes, [], clocks));
+  }
+
+  /** Whether workers can share what is computed of it. */
+  get isShareable(): boolean {
+    return unshared(this.#plan) === undefined;
+  }
+
+  /** What workers compute of it, once they share it. */
+  get shared(): SharedCircuit | undefined {
+    return this.#shared;
+  }
+
+  /** Has workers go on with what is computed of it; `tag`: that of the commit it goes on from. */
+  async share(crew: Crew, sources: readonly SharedSource[], tag: string): Promise<void> {
+    this.#shared = await SharedCircuit.open(crew, this.#plan, sources, tag, [...this.#circuit.dump()]);
+    this.#circuit = new Circuit(this.#plan);
+  }
+
+  /** One step of workers, with rows of their portion; it is kept, or undone where it throws. */
+  async stepShared(shared: SharedCircuit, from: number, to: number, clocks = this.watermarks.clocks()): Promise<Done> {
+    const { out, entries, rejected } = await shared.step(from, to, clocks);
+    const changes = this.#taken(out);
+    return { changes, entries: [...entries, ...this.#settleRows()], rejected };
+  }
+
+  /** One step here, which is kept. */
+  settled(changes: Changed[]): Done {
+    return { changes, rejected: this.rejected(), entries: this.settle() };
+  }
+
+  #taken(out: Batch): Changed[] {
     const found: Changed[] = [];
     for (let at = 0; at < out.size; at += 1) {
       const changed = { row: rowAt(out, at), weight: weightAt(out, at) };
@@ -43,7 +83,8 @@ export class View {
 
   /** Its operators at work. */
   operators(): OperatorFacts[] {
-    return this.#circuit.operators();
+    const shared = this.#shared;
+    return this.#circuit.operators().map((known, at) => (shared ? { ...known, ...shared.facts(at) } : known));
   }
 
   /** The source that was generated for it. */
@@ -57,7 +98,11 @@ export class View {
   }
 
   settle(): CircuitEntry[] {
-    return [...this.#circuit.settle(), ...this.#rows.settle().map(([key, written]): CircuitEntry => [own, key, written])];
+    return [...this.#circuit.settle(), ...this.#settleRows()];
+  }
+
+  #settleRows(): CircuitEntry[] {
+    return this.#rows.settle().map(([key, written]): CircuitEntry => [own, key, written]);
   }
 
   undo(): void {
@@ -65,8 +110,9 @@ export class View {
     this.#rows.undo();
   }
 
-  *dump(): Generator<CircuitEntry> {
-    yield* this.#circuit.dump();
+  /** All that is remembered; `shared`: what workers do. */
+  *dump(shared?: readonly CircuitEntry[]): Generator<CircuitEntry> {
+    yield* shared ?? this.#circuit.dump();
     yield* this.watermarks.dump();
     for (const [key, written] of this.#rows.dump()) yield [own, key, written];
   }

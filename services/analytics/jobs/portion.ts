@@ -3,15 +3,27 @@ import { isRefusal } from '../domain/record.ts';
 import { type Batch, gathered, valueAt, type Vector } from '../engine/batch.ts';
 import type { Read } from '../engine/json.ts';
 import { withRoutines } from '../engine/routine/calls.ts';
+import type { Clocks } from '../engine/clock.ts';
 import type { CallRoutines } from '../engine/routine/pool.ts';
-import type { View } from '../engine/view.ts';
+import type { Done, View } from '../engine/view.ts';
 import type { Watermarks } from '../engine/watermark.ts';
 import { reasonMax } from '../store/limits.ts';
 import type { Outcome, Refused } from './gathered.ts';
 
 /** Rows, each with the number of its record, and with how far the watermark of the source had come behind that. */
-type Taken = { readonly batch: Batch; readonly numbers: Uint32Array; readonly marks: Float64Array | undefined };
-type Portion = Taken & { readonly records: readonly Incoming[] };
+type Taken = {
+  readonly batch: Batch;
+  readonly numbers: Uint32Array;
+  readonly marks: Float64Array | undefined;
+  /** Which of the rows that were read these are, where not all. */
+  readonly kept: Uint32Array | undefined;
+};
+/** Rows of records, which a step takes from one to another. */
+type Portion = Pick<Taken, 'numbers' | 'marks'> & {
+  readonly records: readonly Incoming[];
+  readonly size: number;
+  take(from: number, to: number, clocks: Clocks): Promise<Done>;
+};
 
 export const refuse = (refused: Refused[], record: Incoming, { message }: Error): void =>
   void refused.push({ record, reason: message.slice(0, reasonMax) });
@@ -24,7 +36,7 @@ export function admitted(
   { batch, records: numbers }: Read,
 ): { taken: Taken; late: Refused[] } {
   const place = watermarks.placeOf(source);
-  if (place === undefined) return { taken: { batch, numbers, marks: undefined }, late: [] };
+  if (place === undefined) return { taken: { batch, numbers, marks: undefined, kept: undefined }, late: [] };
   const late: Refused[] = [];
   const now = Date.now();
   const kept = new Uint32Array(batch.size);
@@ -45,13 +57,13 @@ export function admitted(
       count += 1;
     }
   }
-  if (count === batch.size) return { taken: { batch, numbers, marks }, late };
+  if (count === batch.size) return { taken: { batch, numbers, marks, kept: undefined }, late };
   const places = kept.subarray(0, count);
   const of = Uint32Array.from(places, (each) => numbers[each] as number);
-  return { taken: { batch: gathered(batch, places), numbers: of, marks: marks.subarray(0, count) }, late };
+  return { taken: { batch: gathered(batch, places), numbers: of, marks: marks.subarray(0, count), kept: places }, late };
 }
 
-const cut = (of: Batch, from: number, to: number): Batch =>
+export const cut = (of: Batch, from: number, to: number): Batch =>
   from === 0 && to === of.size
     ? of
     : gathered(
@@ -59,41 +71,46 @@ const cut = (of: Batch, from: number, to: number): Batch =>
         Uint32Array.from({ length: to - from }, (_, at) => from + at),
       );
 
-/** A step with what functions answer in it. */
-export const stepped = (call: CallRoutines, view: View, changes: ReadonlyMap<bigint, Batch>, clocks = view.watermarks.clocks()) =>
-  withRoutines(
-    call,
-    () => view.step(changes, clocks),
-    () => {
-      view.rejected();
-      view.undo();
-    },
-  );
+/** A step with what functions answer in it, which is kept, or undone where it throws. */
+export async function stepped(
+  call: CallRoutines,
+  view: View,
+  changes: ReadonlyMap<bigint, Batch>,
+  clocks = view.watermarks.clocks(),
+): Promise<Done> {
+  const undo = () => {
+    view.rejected();
+    view.undo();
+  };
+  try {
+    return view.settled(await withRoutines(call, () => view.step(changes, clocks), undo));
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
 
 /** Gives rows to a view together; where that fails, in halves, until those of records that fail are alone. */
 export async function step(
-  call: CallRoutines,
-  view: View,
+  { watermarks }: Pick<View, 'watermarks'>,
   source: bigint,
   portion: Portion,
   outcome: Outcome,
   refused: Refused[],
   from = 0,
-  to = portion.batch.size,
+  to = portion.size,
 ): Promise<void> {
-  const { batch, records, numbers, marks } = portion;
+  const { records, numbers, marks } = portion;
   // As far as the last of these had come: what is behind it would find its windows closed.
   const mark = marks?.[to - 1] ?? Number.NEGATIVE_INFINITY;
-  const clocks = view.watermarks.clocks();
+  const clocks = watermarks.clocks();
   try {
-    const given = new Map([[source, cut(batch, from, to)]]);
-    const changes = await stepped(call, view, given, mark === Number.NEGATIVE_INFINITY ? clocks : new Map([...clocks, [source, mark]]));
+    const done = await portion.take(from, to, mark === Number.NEGATIVE_INFINITY ? clocks : new Map([...clocks, [source, mark]]));
     // One by one: there may be more than a call takes arguments.
-    for (const reason of view.rejected()) outcome.rejected.push(reason);
-    for (const entry of view.settle()) outcome.entries.push(entry);
-    for (const changed of changes) outcome.changes.push(changed);
+    for (const reason of done.rejected) outcome.rejected.push(reason);
+    for (const entry of done.entries) outcome.entries.push(entry);
+    for (const changed of done.changes) outcome.changes.push(changed);
   } catch (error) {
-    view.undo();
     if (!isRefusal(error)) throw error;
     const first = numbers[from] as number;
     if (numbers[to - 1] === first) {
@@ -107,7 +124,7 @@ export async function step(
       half = (from + to) >>> 1;
       while (numbers[half] === numbers[half - 1]) half -= 1;
     }
-    await step(call, view, source, portion, outcome, refused, from, half);
-    await step(call, view, source, portion, outcome, refused, half, to);
+    await step({ watermarks }, source, portion, outcome, refused, from, half);
+    await step({ watermarks }, source, portion, outcome, refused, half, to);
   }
 }

@@ -9,10 +9,15 @@ import type { Format } from '../domain/format.ts';
 import type { Plan } from '../domain/plan.ts';
 import { lettersOf } from '../domain/sink.ts';
 import { readsOf } from '../domain/wanted.ts';
+import type { CircuitEntry } from '../engine/circuit.ts';
+import type { Clocks } from '../engine/clock.ts';
 import { Intake } from '../engine/intake.ts';
 import { type Changed, View } from '../engine/view.ts';
 import type { CallRoutines, RoutineCalls } from '../engine/routine/pool.ts';
 import type { Paced } from '../engine/watermark.ts';
+import type { Crews } from '../engine/worker/crew.ts';
+import { sharedRecordsMin } from '../engine/worker/limits.ts';
+import type { SharedSource } from '../engine/worker/message.ts';
 import type { Changes } from '../store/change.ts';
 import type { Files } from '../store/file.ts';
 import type { History } from '../store/history.ts';
@@ -27,7 +32,7 @@ import { Delivery } from './delivery.ts';
 import { Gathered, type Outcome, type Refused, type Sorted } from './gathered.ts';
 import { type Carriers, sinkCarrier } from './sink-carrier.ts';
 import { LiveView, type LiveViews } from './live.ts';
-import { admitted, refuse, step, stepped } from './portion.ts';
+import { admitted, cut, refuse, step, stepped } from './portion.ts';
 import { topicCarrier } from './topic-carrier.ts';
 
 export type Pumped = {
@@ -43,6 +48,8 @@ export type Pumped = {
   readonly files: Files;
   readonly log: Log;
   readonly routines: RoutineCalls;
+  /** The workers that share views of which many records come. */
+  readonly crews: Crews;
   /** Why what relations gave out does not get to where it goes. */
   readonly failures: Map<bigint, string>;
 } & Carriers;
@@ -78,6 +85,7 @@ export class Pump {
   #gathered = new Gathered();
   #some = Promise.withResolvers<void>();
   #taken = Promise.withResolvers<void>();
+  #sources: readonly SharedSource[] = [];
 
   constructor(pumped: Pumped, at: Placed, view: Relation, signal: AbortSignal) {
     this.#with = pumped;
@@ -97,6 +105,10 @@ export class Pump {
     const { plan, sources, historyMs } = await plans.of(this.#at, view);
     this.#historyMs = historyMs;
     const reads = readsOf(plan);
+    this.#sources = sources.map(({ id, format, columns }) => ({
+      ...{ id, columns, format: format as Format },
+      used: reads.get(id) ?? new Set(columns.keys()),
+    }));
     const { loaded, positions } = await this.#load(new View(plan, view.kind === 'view', pacedBy(plan, sources)), view);
     changes.rollback(view.id, loaded.epoch);
     // Views can be read whatever becomes of the log.
@@ -119,6 +131,7 @@ export class Pump {
       stop.abort();
       // Whoever goes on is to know how far this came.
       await committing.catch(() => undefined);
+      loaded.view.shared?.close();
     }
   }
 
@@ -135,8 +148,7 @@ export class Pump {
       throw new StatementError(sqlstates.notBuilt, `the sink ${this.#view.name} is computed otherwise by now; it has to be made anew`);
     // What there is without any record: a sum over nothing, for one.
     this.#interrupt();
-    const changes = await stepped(this.#call, view, new Map());
-    const entries = view.settle();
+    const { changes, entries } = await stepped(this.#call, view, new Map());
     const more = [...(await this.#posting(loaded, changes)), ...(await this.#remembered(loaded, changes, true))];
     await states.commit(this.#at, {
       ...this.#base(loaded),
@@ -147,8 +159,9 @@ export class Pump {
     return { loaded, positions: new Map() };
   }
 
-  #base({ view, epoch }: LiveView): Pick<Commit, 'view' | 'epoch' | 'shape' | 'all'> {
-    return { view: this.#view.id, epoch, shape: view.shape, all: () => view.dump() };
+  /** `shared`: all that workers remember, where they share the view. */
+  #base({ view, epoch }: LiveView, shared?: readonly CircuitEntry[]): Pick<Commit, 'view' | 'epoch' | 'shape' | 'all'> {
+    return { view: this.#view.id, epoch, shape: view.shape, all: () => view.dump(shared) };
   }
 
   /** What was told to whoever follows is not what the view goes on from. */
@@ -226,17 +239,33 @@ export class Pump {
       format,
       records.map(({ value }) => value),
     );
+    const { view } = loaded;
     const outcome: Outcome = { entries: [], changes: [], rejected: [] };
-    const read = intake.read(
-      records.map(({ value }) => value),
-      known,
-    );
+    const values = records.map(({ value }) => value);
+    await this.#share(loaded, records.length);
+    const { shared } = view;
+    const isReadThere = shared?.reads(source.id) ?? false;
+    const read = shared && isReadThere ? await shared.read(source.id, values, view.watermarks.placeOf(source.id)) : intake.read(values, known);
     const refused: Refused[] = [];
     for (const { record, error } of read.refused) refuse(refused, records[record] as Incoming, error);
-    const { taken, late } = admitted(loaded.view.watermarks, source.id, records, read);
-    if (taken.batch.size > 0) await step(this.#call, loaded.view, source.id, { records, ...taken }, outcome, refused);
+    const { taken, late } = admitted(view.watermarks, source.id, records, read);
+    const { batch, kept } = taken;
+    if (shared && isReadThere && kept) await shared.keep(kept);
+    if (shared && !isReadThere) await shared.give(source.id, batch);
+    const take = (from: number, to: number, clocks: Clocks) =>
+      shared
+        ? view.stepShared(shared, from, to, clocks)
+        : stepped(this.#call, view, new Map([[source.id, cut(batch, from, to)]]), clocks);
+    if (batch.size > 0) await step(view, source.id, { records, ...taken, size: batch.size, take }, outcome, refused);
     this.#gathered.read(place, records.length, { source, refused, late });
     this.#gather(loaded, outcome);
+  }
+
+  /** Lets workers share the view when so many records come at once that it is worth it. */
+  async #share({ view, epoch }: LiveView, records: number): Promise<void> {
+    if (view.shared || records < sharedRecordsMin || !view.isShareable) return;
+    const crew = this.#with.crews.get();
+    if (crew) await view.share(crew, this.#sources, String(epoch));
   }
 
   /** Notes what a step did for the next commit, and tells it at once to those who follow the view. */
@@ -258,9 +287,9 @@ export class Pump {
       if (signal.aborted) return;
       await loaded.inTurn(async () => {
         if (!watermarks.rest(Date.now())) return;
-        const changes = await stepped(this.#call, loaded.view, new Map());
-        const rejected = loaded.view.rejected();
-        this.#gather(loaded, { entries: loaded.view.settle(), changes, rejected });
+        const { shared } = loaded.view;
+        const done = shared ? await loaded.view.stepShared(shared, 0, 0) : await stepped(this.#call, loaded.view, new Map());
+        this.#gather(loaded, { ...done, entries: [...done.entries], rejected: [...done.rejected] });
       });
     }
   }
@@ -304,9 +333,11 @@ export class Pump {
     const posting = await this.#posting(loaded, taken.changes, taken.sorted.values());
     const kept = await this.#remembered(loaded, taken.changes, false);
     const { entries, places, rows, rejected, rejection } = taken;
+    const { shared } = loaded.view;
+    const all = shared && states.isDue(this.#view.id) ? await shared.dump() : undefined;
     atStep('epoch-computed');
     await states.commit(this.#at, {
-      ...this.#base(loaded),
+      ...this.#base(loaded, all),
       isFresh: false,
       ...{ entries, places, rows, rejected, rejection, more: [...posting, ...kept] },
     });

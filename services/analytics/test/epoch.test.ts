@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { openLog } from '#seams/log/log.ts';
 import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { startStranger, type TestServer } from '#seams/sql/test/server.ts';
@@ -14,7 +15,15 @@ let server: TestServer;
 let target: Sql;
 let address: URL;
 
+/** Workers, as they are begun. */
+const workers: Worker[] = [];
+process.on('worker', (worker) => {
+  if (worker.threadName?.startsWith('analytics')) workers.push(worker);
+});
+
 before(async () => {
+  // Views of which many records come at once are shared by two.
+  process.env.GAMUT_ANALYTICS_WORKERS = '2';
   const stranger = await startStranger({ fsync: 'off' });
   server = stranger;
   address = new URL(stranger.strangerUrl.replaceAll("'", '%27'));
@@ -29,6 +38,7 @@ before(async () => {
   await client.connect();
 });
 after(async () => {
+  delete process.env.GAMUT_ANALYTICS_WORKERS;
   onStep(undefined);
   await client?.end().catch(() => undefined);
   await house?.stop();
@@ -52,9 +62,7 @@ const seedMs = 3_000;
 test('whatever step of an epoch is its last, nothing is lost and nothing is twice in the log and in PostgreSQL', {
   timeout: 45_000 + seeds * seedMs,
 }, async () => {
-  const { username, password } = house.faces.sasl;
-  const broker = (house.platform.doors['log.kafka']?.url ?? '').replace('//', `//${username}:${encodeURIComponent(password)}@`);
-  await using log = openLog(broker, { clientId: 'test', loginOf: async () => house.faces.sasl });
+  await using log = logOf();
   const own = log.at('own');
   await client.query(`create connection ended with (type = 'postgres', url = '${address.href}');
     create source ended (id int4, part int4) with (topic = 'ended', format = 'json');
@@ -107,6 +115,59 @@ test('whatever step of an epoch is its last, nothing is lost and nothing is twic
   const logged = await house.until(seen, ({ length }) => length >= written);
   assert.deepEqual(logged.sort(), Array.from({ length: written }, (_, id) => `{"id":${id},"part":${id % 7}}`).sort());
   if (seeds >= ends.length) assert.deepEqual([...met.keys()].sort(), [...ends].sort());
+});
+
+function logOf() {
+  const { username, password } = house.faces.sasl;
+  const broker = (house.platform.doors['log.kafka']?.url ?? '').replace('//', `//${username}:${encodeURIComponent(password)}@`);
+  return openLog(broker, { clientId: 'test', loginOf: async () => house.faces.sasl });
+}
+
+test('views that two workers share count each record once, whatever becomes of a worker', { timeout: 100_000 }, async () => {
+  await using log = logOf();
+  const own = log.at('own');
+  await client.query(`create source dealt (id int4, part int4, name text) with (topic = 'dealt', format = 'json');
+    create source named (part int4, title text) with (topic = 'named', format = 'json');
+    create materialized view dealt_sums as select part, count(*) as n, sum(id) as ids, max(name) as last from dealt group by part;
+    create materialized view dealt_titles as
+      select title, count(*) as n from dealt join named on dealt.part = named.part group by title;
+    create sink dealt_log from dealt with (topic = 'dealt.log', format = 'json')`);
+  const parts = 501;
+  const named = Array.from({ length: parts }, (_, part) => ({ key: null, value: `{"part":${part},"title":"title ${part % 10}"}` }));
+  await own.produce('named', named);
+  let written = 0;
+  const [rounds, count] = [8, 5_000];
+  for (let round = 0; round < rounds; round += 1) {
+    const value = (id: number) => `{"id":${id},"part":${id % parts},"name":"name ${id}"}`;
+    await own.produce(
+      'dealt',
+      Array.from({ length: count }, (_, at) => ({ key: null, value: at === 7 ? '{"id":"none"}' : value(written + at) })),
+    );
+    written += count;
+    if (round % 2 === 0) continue;
+    // One of them falls while the others wait for it.
+    const before = workers.length;
+    await house.until(async () => workers.length, (found) => found > before || found > 0);
+    await new Promise((resolve) => setTimeout(resolve, round * 17));
+    await workers.at(round % 2 === 0 ? -1 : -2)?.terminate();
+  }
+  const ids = Array.from({ length: written }, (_, id) => id).filter((id) => id % count !== 7);
+  const sums = async () => (await client.query('select count(*) as parts, sum(n) as n, sum(ids) as ids, min(last) as last from dealt_sums')).rows[0] as object;
+  const names = Map.groupBy(ids, (id) => id % parts);
+  const least = [...names.values()].map((own_) => own_.map((id) => `name ${id}`).sort().at(-1) ?? '').sort()[0];
+  const expected = [parts, ids.length, ids.reduce((sum, id) => sum + id, 0), least].map(String);
+  const isSame = (found: object) => String(Object.values(found)) === String(expected);
+  assert.deepEqual(Object.values(await house.until(sums, isSame)).map(String), expected);
+  const titles = async () => (await client.query('select title, n from dealt_titles order by title')).rows as { title: string; n: string }[];
+  const perTitle = Array.from({ length: 10 }, (_, at) => ids.filter((id) => (id % parts) % 10 === at).length);
+  assert.deepEqual(
+    (await house.until(titles, (rows) => rows.reduce((sum, { n }) => sum + Number(n), 0) === ids.length)).map(({ n }) => Number(n)),
+    perTitle,
+  );
+  const seen = async () => (await Array.fromAsync(own.read('dealt.log', AbortSignal.timeout(30_000)))).map(({ value }) => String(value));
+  const logged = await house.until(seen, ({ length }) => length >= ids.length);
+  assert.deepEqual([logged.length, new Set(logged).size], [ids.length, ids.length]);
+  assert.ok(workers.length >= 4, `${workers.length} workers were begun`);
 });
 
 /** The steps at which a seed ends what runs, and how often each is passed before. */

@@ -6,15 +6,19 @@ import { bounded } from '../domain/closing.ts';
 import { placesIn } from '../domain/context.ts';
 import { printTimestamp } from '../domain/datetime.ts';
 import { planRows } from '../domain/planner.ts';
-import type { Plan } from '../domain/plan.ts';
+import { type Plan, scansIn } from '../domain/plan.ts';
 import { parseJson, rowOfFields } from '../domain/json-row.ts';
 import { parseStatement } from '../domain/statement.ts';
 import { castValue, type Column, readValue, type Row, type Type, type Value } from '../domain/value.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from '../engine/batch.ts';
 import { Circuit, type CircuitEntry } from '../engine/circuit.ts';
-import type { Clocks } from '../engine/clock.ts';
+import { type Clocks, noClocks } from '../engine/clock.ts';
 import { View as Kept } from '../engine/view.ts';
 import { Watermarks } from '../engine/watermark.ts';
+import { Crew } from '../engine/worker/crew.ts';
+import type { SharedSource } from '../engine/worker/message.ts';
+import { SharedCircuit } from '../engine/worker/shared-circuit.ts';
+import { unshared } from '../engine/worker/split.ts';
 import { openOracle } from './fixtures/oracle.ts';
 import { Random } from '../../../bench/nexmark/random.ts';
 import { inAnyOrder } from './fixtures/order.ts';
@@ -75,27 +79,51 @@ function batchText(left: Record<string, Texts[]>, text: string): string {
 
 const asText = (value: Value, type: Type) => (value === null ? null : castValue(value, type, 'text'));
 
-/** A circuit that is fed step by step, and what its view holds. */
+/** Workers by how many they are. */
+const crews = new Map([2, 3].map((count) => [count, new Crew(count)]));
+after(() => {
+  for (const crew of crews.values()) crew.end(new Error('the test is over'));
+});
+let tags = 0;
+
+/** A circuit that is fed step by step, here or shared by workers, and what its view holds. */
 class View {
   circuit: Circuit;
+  shared: SharedCircuit | undefined;
   readonly #plan: Plan;
+  readonly #sources: readonly SharedSource[];
   readonly #rows = new Map<string, number>();
   #kept = new Map<string, CircuitEntry>();
 
   constructor(plan: Plan) {
     this.#plan = plan;
+    this.#sources = [...scansIn(plan).values()].map(({ relation: id, columns }) => {
+      return { id, format: { kind: 'json' }, columns, used: new Set(columns.keys()) };
+    });
     this.circuit = new Circuit(plan);
   }
 
-  take(changes: ReadonlyMap<bigint, Batch>, clocks?: Clocks): void {
-    const out = this.circuit.step(changes, [], clocks);
+  async take(changes: ReadonlyMap<bigint, Batch>, clocks: Clocks = noClocks): Promise<void> {
+    const { shared } = this;
+    if (shared) {
+      const [[source, batch] = []] = changes;
+      if (source !== undefined && batch) await shared.give(source, batch);
+      const { out, entries } = await shared.step(0, batch?.size ?? 0, clocks);
+      this.#count(out);
+      for (const entry of entries) this.#keep(entry);
+      return;
+    }
+    this.#count(this.circuit.step(changes, [], clocks));
+    for (const entry of this.circuit.settle()) this.#keep(entry);
+  }
+
+  #count(out: Batch): void {
     for (let at = 0; at < out.size; at += 1) {
       const key = JSON.stringify(rowAt(out, at).map((value, place) => asText(value, this.circuit.columns[place]?.type as Type)));
       const count = (this.#rows.get(key) ?? 0) + weightAt(out, at);
       if (count === 0) this.#rows.delete(key);
       else this.#rows.set(key, count);
     }
-    for (const entry of this.circuit.settle()) this.#keep(entry);
   }
 
   #keep(entry: CircuitEntry): void {
@@ -107,6 +135,7 @@ class View {
 
   /** Does a step and takes it back. */
   falter(changes: ReadonlyMap<bigint, Batch>, clocks?: Clocks): void {
+    if (this.shared) return;
     try {
       this.circuit.step(changes, [], clocks);
     } finally {
@@ -114,10 +143,26 @@ class View {
     }
   }
 
-  restart(isWhole: boolean): void {
-    const entries = isWhole ? [...this.circuit.dump()] : [...this.#kept.values()];
+  /** Goes on from what was written down: with so many workers, where there are some. */
+  async restart(isWhole: boolean, workers = 1): Promise<void> {
+    const all = isWhole ? ((await this.shared?.dump()) ?? [...this.circuit.dump()]) : [...this.#kept.values()];
+    const entries = JSON.parse(JSON.stringify(all)) as CircuitEntry[];
+    if (isWhole) this.#kept = new Map(entries.map((entry) => [`${entry[0]} ${entry[1]}`, entry]));
+    this.shared?.close();
+    this.shared = undefined;
     this.circuit = new Circuit(this.#plan);
-    this.circuit.load(JSON.parse(JSON.stringify(entries)) as CircuitEntry[]);
+    const crew = crews.get(workers);
+    tags += 1;
+    if (crew) this.shared = await SharedCircuit.open(crew, this.#plan, this.#sources, String(tags), entries);
+    else this.circuit.load(entries);
+  }
+
+  get workers(): number {
+    return this.shared?.workers ?? 1;
+  }
+
+  close(): void {
+    this.shared?.close();
   }
 
   rows(): string[] {
@@ -140,6 +185,15 @@ async function planOf(text: string, appends: boolean, watermark?: Watermark): Pr
   return planRows(statement.select, { relation, named: new Map(), params: [], at: placesIn(text) });
 }
 
+/** Views that workers shared from the first row on. */
+const shared = { views: 0 };
+
+/** How many workers a view has behind each restart. */
+function workersOf(seed: number, plan: Plan): () => number {
+  const random = new Random(seed + 1_000_000);
+  return () => (unshared(plan) === undefined ? random.of([1, 2, 3]) : 1);
+}
+
 /** The outcome of a query on either side: its rows, or that it has none because it fails. */
 async function compare(seed: number): Promise<'same' | 'equal' | 'both fail' | 'not built'> {
   const random = new Random(seed);
@@ -159,14 +213,19 @@ async function compare(seed: number): Promise<'same' | 'equal' | 'both fail' | '
     });
   let ours: string[] | StatementError;
   try {
-    const view = new View(inAnyOrder(await planOf(text, appends), random));
-    view.take(new Map());
+    const plan = inAnyOrder(await planOf(text, appends), random);
+    const view = new View(plan);
+    const workers = workersOf(seed, plan);
+    await view.take(new Map());
+    await view.restart(true, workers());
+    shared.views += Number(view.workers > 1);
     for (const step of steps) {
       const changes = new Map([[BigInt(names.indexOf(step.name)), batchOf(step)]]);
       if (random.is(0.3)) view.falter(changes);
-      if (random.is(0.3)) view.restart(random.is(0.5));
-      view.take(changes);
+      if (random.is(0.3)) await view.restart(random.is(0.5), workers());
+      await view.take(changes);
     }
+    view.close();
     ours = view.rows();
   } catch (error) {
     if (!(error instanceof StatementError)) throw new Error(`seed ${seed}: ${text}`, { cause: error });
@@ -240,12 +299,13 @@ async function compareTimed(seed: number): Promise<{ late: number; rows: number 
   const plan = bounded(await planOf(ours, true, watermark), { onClose: how === 'close', retention });
   const { steps, onTime, late, mark } = timedHistory(random, { ...watermark, lateness: retention ?? watermark.lateness });
   const view = new View(plan);
-  view.take(new Map());
+  const workers = workersOf(seed, plan);
+  await view.take(new Map());
   for (const { step, clocks } of steps) {
     const changes = new Map([[0n, batchOf(step)]]);
     if (random.is(0.3)) view.falter(changes, clocks);
-    if (random.is(0.3)) view.restart(random.is(0.5));
-    view.take(changes, clocks);
+    if (random.is(0.3)) await view.restart(random.is(0.5), workers());
+    await view.take(changes, clocks);
   }
   const timeOf = (by: number) => (mark === undefined ? "timestamp '-infinity'" : `timestamp '${printTimestamp(mark - by, false)}'`);
   const w = timeOf(0);
@@ -259,11 +319,12 @@ async function compareTimed(seed: number): Promise<{ late: number; rows: number 
   assert.deepEqual(view.rows().sort(), expected.sort(), `seed ${seed} ${how}\n${ours}`);
   // When the watermark has passed all, nothing but the rows of a retention is remembered.
   if (how === 'retention') return { late, rows: expected.length };
-  view.take(new Map(), new Map([[0n, readValue('timestamp', '2050-01-01') as number]]));
+  await view.take(new Map(), new Map([[0n, readValue('timestamp', '2050-01-01') as number]]));
+  await view.restart(true);
   // Of versions the last one of each key.
   const most = isFinal ? 8 : 0;
   assert.ok(view.circuit.size <= most, `seed ${seed} ${how}\n${ours}`);
-  view.restart(false);
+  await view.restart(false);
   assert.ok(view.circuit.size <= most, `seed ${seed} ${how}, after a restart\n${ours}`);
   return { late, rows: expected.length };
 }
@@ -298,6 +359,7 @@ test(`a view is what PostgreSQL computes over the same rows, however they came: 
     );
   if (wrong.length > 0) throw new AggregateError(wrong, wrong.map(String).join('\n'));
   assert.ok(counts.same > (seed - first) * 0.8 && counts.equal < (seed - first) * 0.05, JSON.stringify(counts));
+  assert.ok(shared.views > (seed - first) * 0.4, `${shared.views} of ${seed - first} views were shared`);
   if (process.env.GAMUT_SHOW) process.stderr.write(JSON.stringify(counts));
 });
 
@@ -357,8 +419,8 @@ test('groups in their thousands come and go, with sums and bounds of integers of
       }
       const changes = new Map([[0n, builder.finish()]]);
       if (random.is(0.5)) view.falter(changes);
-      if (random.is(0.3)) view.restart(random.is(0.5));
-      view.take(changes);
+      if (random.is(0.3)) await view.restart(random.is(0.5), random.of([1, 2, 3]));
+      await view.take(changes);
     }
     const groups = Map.groupBy(
       held.filter(([, , v]) => v !== 7),

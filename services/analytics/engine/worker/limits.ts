@@ -1,0 +1,7 @@
+import { limit } from '#kernel/contract/limit.ts';
+
+export const workersMax = limit(64, 'worker', 'Most workers that share views.');
+export const groupsMax = limit(128, 'group', 'Key groups into which the keys of a view that is shared are dealt.');
+export const ringBytes = limit(1_048_576, 'byte', 'Shared memory through which one worker hands rows to another; a power of two.');
+export const ringWaitMs = limit(1_000, 'ms', 'Longest wait for another worker before its ring is looked at again.');
+export const sharedRecordsMin = limit(2_048, 'record', 'Records that come at once to a view before workers share it.');
