@@ -245,7 +245,8 @@ export class Pump {
     await this.#share(loaded, records.length);
     const { shared } = view;
     const isReadThere = shared?.reads(source.id) ?? false;
-    const read = shared && isReadThere ? await shared.read(source.id, values, view.watermarks.placeOf(source.id)) : intake.read(values, known);
+    const read =
+      shared && isReadThere ? await shared.read(source.id, values, view.watermarks.placeOf(source.id)) : intake.read(values, known);
     const refused: Refused[] = [];
     for (const { record, error } of read.refused) refuse(refused, records[record] as Incoming, error);
     const { taken, late } = admitted(view.watermarks, source.id, records, read);
@@ -253,9 +254,7 @@ export class Pump {
     if (shared && isReadThere && kept) await shared.keep(kept);
     if (shared && !isReadThere) await shared.give(source.id, batch);
     const take = (from: number, to: number, clocks: Clocks) =>
-      shared
-        ? view.stepShared(shared, from, to, clocks)
-        : stepped(this.#call, view, new Map([[source.id, cut(batch, from, to)]]), clocks);
+      shared ? view.stepShared(shared, from, to, clocks) : stepped(this.#call, view, new Map([[source.id, cut(batch, from, to)]]), clocks);
     if (batch.size > 0) await step(view, source.id, { records, ...taken, size: batch.size, take }, outcome, refused);
     this.#gathered.read(place, records.length, { source, refused, late });
     this.#gather(loaded, outcome);

@@ -147,18 +147,31 @@ test('views that two workers share count each record once, whatever becomes of a
     if (round % 2 === 0) continue;
     // One of them falls while the others wait for it.
     const before = workers.length;
-    await house.until(async () => workers.length, (found) => found > before || found > 0);
+    await house.until(
+      async () => workers.length,
+      (found) => found > before || found > 0,
+    );
     await new Promise((resolve) => setTimeout(resolve, round * 17));
     await workers.at(round % 2 === 0 ? -1 : -2)?.terminate();
   }
   const ids = Array.from({ length: written }, (_, id) => id).filter((id) => id % count !== 7);
-  const sums = async () => (await client.query('select count(*) as parts, sum(n) as n, sum(ids) as ids, min(last) as last from dealt_sums')).rows[0] as object;
+  const sums = async () =>
+    (await client.query('select count(*) as parts, sum(n) as n, sum(ids) as ids, min(last) as last from dealt_sums')).rows[0] as object;
   const names = Map.groupBy(ids, (id) => id % parts);
-  const least = [...names.values()].map((own_) => own_.map((id) => `name ${id}`).sort().at(-1) ?? '').sort()[0];
+  const least = [...names.values()]
+    .map(
+      (own_) =>
+        own_
+          .map((id) => `name ${id}`)
+          .sort()
+          .at(-1) ?? '',
+    )
+    .sort()[0];
   const expected = [parts, ids.length, ids.reduce((sum, id) => sum + id, 0), least].map(String);
   const isSame = (found: object) => String(Object.values(found)) === String(expected);
   assert.deepEqual(Object.values(await house.until(sums, isSame)).map(String), expected);
-  const titles = async () => (await client.query('select title, n from dealt_titles order by title')).rows as { title: string; n: string }[];
+  const titles = async () =>
+    (await client.query('select title, n from dealt_titles order by title')).rows as { title: string; n: string }[];
   const perTitle = Array.from({ length: 10 }, (_, at) => ids.filter((id) => (id % parts) % 10 === at).length);
   assert.deepEqual(
     (await house.until(titles, (rows) => rows.reduce((sum, { n }) => sum + Number(n), 0) === ids.length)).map(({ n }) => Number(n)),

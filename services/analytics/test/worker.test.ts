@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { relative } from 'node:path';
 import { after, test } from 'node:test';
+import { installation, modulePath } from '#kernel/supervise/module.ts';
 import { placesIn } from '../domain/context.ts';
 import { planRows } from '../domain/planner.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -54,4 +58,30 @@ test('a view that workers share has the rows that it has without them', async ()
     }
     assert.deepEqual(rowsOf(shared), rowsOf(alone));
   }
+});
+
+test('a worker loads nothing that opens files, connections or keys', () => {
+  const met = new Set<string>();
+  const outside = new Set<string>();
+  const look = (path: string) => {
+    if (met.has(path)) return;
+    met.add(path);
+    // Types are gone when it runs.
+    for (const [, named = ''] of readFileSync(path, 'utf8').matchAll(/^(?:import|export)(?! type)[^;]*? from '([^']+)';/gm)) {
+      if (/^[.#]/.test(named)) look(createRequire(path).resolve(named));
+      else outside.add(named);
+    }
+  };
+  look(modulePath('services/analytics/engine/worker/worker.main'));
+  const folders = new Set([...met].map((path) => relative(installation, path).split('/').slice(0, 2).join('/')));
+  assert.deepEqual([...folders].sort(), [
+    'engine/pgwire',
+    'kernel/contract',
+    'services/analytics',
+    'wire/avro',
+    'wire/pgwire',
+    'wire/protobuf',
+    'wire/schema',
+  ]);
+  assert.deepEqual([...outside].sort(), ['node:assert/strict', 'node:buffer', 'node:crypto', 'node:v8', 'node:worker_threads']);
 });

@@ -57,7 +57,7 @@ function writeVector(out: Writer, vector: Vector, places: ArrayLike<number>): vo
 }
 
 /** Reads a batch that was written. */
-export function readBatch(from: Reader, columns: readonly Column[]): Batch {
+function readBatch(from: Reader, columns: readonly Column[]): Batch {
   const size = from.number();
   if (size === 0) return emptyBatch(columns);
   const weights = from.number() === 1 ? from.floats(size) : undefined;
@@ -68,8 +68,7 @@ function readVector(from: Reader, type: Column['type'], size: number): Vector {
   const kind = from.number();
   if (kind === how.absent) return new Absent(type, size);
   if (kind === how.texts) return Texts.read(from, size);
-  const values =
-    kind === how.values ? (deserialize(from.bytes()) as Value[]) : kind === how.ints ? from.ints(size) : from.floats(size);
+  const values = kind === how.values ? (deserialize(from.bytes()) as Value[]) : kind === how.ints ? from.ints(size) : from.floats(size);
   const nulls = from.number() === 1 ? from.masks(size) : undefined;
   return { values, nulls: isMasked(type) ? nulls : undefined };
 }

@@ -59,7 +59,10 @@ export class Crew {
   }
 
   #fault() {
-    return fault('Unavailable', { detail: 'The workers that share views ended; the view goes on from its last commit.', cause: this.#over });
+    return fault('Unavailable', {
+      detail: 'The workers that share views ended; the view goes on from its last commit.',
+      cause: this.#over,
+    });
   }
 
   /** Asks every worker; answers what they answer, by worker. */

@@ -7,7 +7,12 @@ import type { Shared } from './peer.ts';
 /** What a worker begins with: its number, the memory that all share, and the number by which keys are dealt out. */
 export type Begun = { readonly number: number; readonly shared: Shared; readonly factor: number };
 
-export type SharedSource = { readonly id: bigint; readonly format: Format; readonly columns: readonly Column[]; readonly used: ReadonlySet<number> };
+export type SharedSource = {
+  readonly id: bigint;
+  readonly format: Format;
+  readonly columns: readonly Column[];
+  readonly used: ReadonlySet<number>;
+};
 
 /** What workers are asked for, of a view by its number among those that they share. Rows of records lie with them as a portion. */
 export type Asked =

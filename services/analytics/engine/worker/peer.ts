@@ -9,7 +9,8 @@ export const said = { rows: 0, done: 1, failed: 2 } as const;
 type Kind = (typeof said)[keyof typeof said];
 type Frame = { readonly kind: Kind; readonly bytes: Uint8Array<ArrayBuffer> };
 
-const headBytes = 8;
+/** The length of what comes, and its kind. */
+const headLength = 8;
 const none = new Uint8Array(0);
 
 /** A step that cannot go on because it failed for another worker. */
@@ -22,7 +23,7 @@ class Peer {
   readonly #from: Ring;
   #sending: Uint8Array = none;
   #sent = 0;
-  readonly #head = new Uint8Array(headBytes);
+  readonly #head = new Uint8Array(headLength);
   #headRead = 0;
   #body: Uint8Array<ArrayBuffer> = none;
   #bodyRead = 0;
@@ -34,9 +35,9 @@ class Peer {
   }
 
   give(kind: Kind, bytes: Uint8Array): void {
-    const frame = new Uint8Array(headBytes + bytes.length);
+    const frame = new Uint8Array(headLength + bytes.length);
     new Uint32Array(frame.buffer, 0, 2).set([bytes.length, kind]);
-    frame.set(bytes, headBytes);
+    frame.set(bytes, headLength);
     this.#sending = frame;
     this.#sent = 0;
   }
@@ -56,11 +57,11 @@ class Peer {
   /** Goes on with what comes: whether anything came, and the frame, when it is whole. */
   receive(): { readonly moved: boolean; readonly frame: Frame | undefined } {
     let moved = false;
-    if (this.#headRead < headBytes) {
+    if (this.#headRead < headLength) {
       const count = this.#from.read(this.#head, this.#headRead);
       this.#headRead += count;
       moved = count > 0;
-      if (this.#headRead < headBytes) return { moved, frame: undefined };
+      if (this.#headRead < headLength) return { moved, frame: undefined };
       // Typed arrays of what was sent begin at its first byte.
       this.#body = new Uint8Array(new Uint32Array(this.#head.buffer)[0] as number);
       this.#bodyRead = 0;

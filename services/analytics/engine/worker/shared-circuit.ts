@@ -12,7 +12,8 @@ import type { ReadAnswer, SharedSource, StepAnswer, StepFailed, Told } from './m
 /** What a step did to a circuit. */
 export type Stepped = { readonly out: Batch; readonly entries: readonly CircuitEntry[]; readonly rejected: readonly string[] };
 
-const errorOf = ({ sqlstate, message }: Told): Error => (sqlstate === undefined ? new RangeError(message) : new StatementError(sqlstate, message));
+const errorOf = ({ sqlstate, message }: Told): Error =>
+  sqlstate === undefined ? new RangeError(message) : new StatementError(sqlstate, message);
 const blank: Vector = { values: [], nulls: undefined };
 
 /** A circuit whose rows workers share, as the event loop sees it. One thing is done at a time. */
@@ -66,7 +67,12 @@ export class SharedCircuit {
     let at = 0;
     for (const [worker, each] of answers.entries()) for (const record of each.records) records[at++] = record + (dealt[worker]?.[0] ?? 0);
     const told = times === undefined ? undefined : columns[times];
-    const found = told && concatenated(answers.flatMap((each) => (each.times ? [batchIn(each.times, [told])] : [])), [told]).columns[0];
+    const found =
+      told &&
+      concatenated(
+        answers.flatMap((each) => (each.times ? [batchIn(each.times, [told])] : [])),
+        [told],
+      ).columns[0];
     return {
       batch: { size, columns: columns.map((_, place) => (place === times && found ? found : blank)), weights: undefined },
       records,

@@ -93,5 +93,7 @@ export function unshared(plan: Plan): string | undefined {
     (('operation' in expr && expr.operation === 'routine') ||
       Object.entries(expr).some(([name, value]) => !['input', 'inputs', 'left', 'right'].includes(name) && calls(value)));
   if (calls(plan)) return 'functions in other languages';
-  return inputsOf(plan).map(unshared).find((why) => why !== undefined);
+  return inputsOf(plan)
+    .map(unshared)
+    .find((why) => why !== undefined);
 }
