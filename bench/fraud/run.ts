@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { calibrated, shareOf } from '#engine/tree/calibration.ts';
 import { Forest } from '#engine/tree/forest.ts';
+import { averagePrecision } from '#engine/tree/precision.ts';
 import { train, usual } from '#engine/tree/train.ts';
 import { installation } from '#kernel/supervise/module.ts';
 import { command } from '../../conform/command.ts';
 import { type PythonSet, pythonPackage, pythonProgram } from '../../conform/python.ts';
 import { type BenchResult, type BenchRow, bounded, compared, least, median } from '../result.ts';
 import { featuresOf, names, type Rows } from './feature.ts';
-import { averagePrecision } from './precision.ts';
 import { transactions } from './world.ts';
 
 const seeds = [2018, 2019, 2020];

@@ -1,4 +1,4 @@
-import { Random } from '../nexmark/random.ts';
+import { Random } from '#engine/random/random.ts';
 
 /** A payment by card at a terminal; `amount` in whole units of one currency, `seconds` since the first day began. */
 export type Transaction = {
@@ -16,17 +16,6 @@ const [noonSeconds, spreadSeconds] = [daySeconds / 2, 20_000];
 /** Scenario 1: what is more than this. Scenario 2: terminals a day, and days. Scenario 3: customers a day, days, share and factor. */
 const [muchAmount, terminalsADay, terminalDays, customersADay, customerDays, customerShare, factor] = [220, 2, 28, 3, 14, 1 / 3, 5];
 
-/** A normal number of mean 0 and deviation 1, by Box and Muller. */
-const normal = (random: Random): number => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
-
-/** How often something happens that happens `mean` times a day, by Knuth. */
-function poisson(random: Random, mean: number): number {
-  const least = Math.exp(-mean);
-  let count = 0;
-  for (let left = random.next(); left > least; left *= random.next()) count += 1;
-  return count;
-}
-
 /**
  * Transactions in their order, by the process that the Fraud Detection Handbook (Le Borgne and others, 2022, chapter 3) describes:
  * customers and terminals lie in a square, customers pay at terminals near them, and frauds are of three scenarios.
@@ -42,10 +31,10 @@ export function transactions(seed: number, days: number): Transaction[] {
     const often = random.next() * 4;
     const near = terminals.flatMap(([tx, ty], terminal) => (Math.hypot(tx - x, ty - y) < radius ? [terminal] : []));
     for (let day = 0; day < days; day += 1)
-      for (let left = poisson(random, often); left > 0; left -= 1) {
-        const at = Math.floor(noonSeconds + normal(random) * spreadSeconds);
+      for (let left = random.poisson(often); left > 0; left -= 1) {
+        const at = Math.floor(noonSeconds + random.normal() * spreadSeconds);
         if (at <= 0 || at >= daySeconds || near.length === 0) continue;
-        const drawn = mean + (normal(random) * mean) / 2;
+        const drawn = mean + (random.normal() * mean) / 2;
         const amount = Math.round((drawn < 0 ? random.next() * mean * 2 : drawn) * 100) / 100;
         all.push({ seconds: day * daySeconds + at, customer, terminal: random.of(near), amount, fraud: 0 });
       }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
+import type { Placed } from '#kernel/contract/provider.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openStripe } from './doors/stripe/door.ts';
 import { Deliverer } from './jobs/deliver.ts';
@@ -89,6 +90,8 @@ import { risksOver } from './store/risk.ts';
 import { riskHandlers } from './store/handler/risk.ts';
 import { Secrets } from './store/secret.ts';
 import { Steps } from './store/step.ts';
+import { trainingEnded, versionDue } from './store/model.ts';
+import { type Trained, Trainer } from './store/training.ts';
 import { Usages } from './store/usage.ts';
 import { Vault } from './store/vault.ts';
 import type { World } from './store/world.ts';
@@ -119,7 +122,10 @@ export const main = implement<typeof payments, Needs>(
     const [networks, contents] = [new Networks(objects, now), new Contents(sql, sealer)];
     const outside = { vault, networks, rail: cardRail(vault, networks), routes: new Routes(objects, contents, now) };
     const beside = { usages: new Usages(sql), settled: new Settled(sql), contents, screens: new Screens(objects, contents), ...outside };
-    const world: World = { objects, secrets, steps, rates, risks, clocks: new Clocks(), money: new Money(ledgers), isLive, ...beside };
+    const ended = (at: Placed, version: string, trained: Trained) => trainingEnded(world, at, version, trained, Math.floor(now() / 1000));
+    const trainer = new Trainer({ objects, now, log, ended });
+    const own = { objects, secrets, steps, rates, risks, trainer, isLive };
+    const world: World = { ...own, clocks: new Clocks(), money: new Money(ledgers), ...beside };
     const deliveries = new Deliveries(sql);
     const deliverer = new Deliverer({ world, deliveries, scopes, allow, now, log }).start();
     objects.onDelivery = (at) => deliverer.wake(at);
@@ -142,6 +148,7 @@ export const main = implement<typeof payments, Needs>(
         await biller.stop();
         await stopSweeping();
         await outside.routes.stop();
+        await trainer.stop();
         vault.close();
       },
     };
@@ -191,7 +198,7 @@ const handlersOver = (world: World, deliveries: Deliveries) => ({
 const happenings: Happenings = {
   ...{ subscription: subscriptionHappens, invoice: invoiceDue, 'checkout.session': sessionDue, payment_intent: paymentDue },
   ...{ balance_settings: settingsDue, account: accountDue, settlement_account: settlementDue },
-  ...{ clearing_entry: entryDue, clearing_file: fileDue, screening_list: listDue },
+  ...{ clearing_entry: entryDue, clearing_file: fileDue, screening_list: listDue, 'radar.model_version': versionDue },
 };
 
 /** Objects have no attributes that policy could ask for. */

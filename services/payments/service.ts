@@ -20,8 +20,10 @@ import { networkOperations } from './contract/network.ts';
 import { paymentMethodOperations } from './contract/payment-method.ts';
 import { feeOperations, payoutOperations } from './contract/payout.ts';
 import { disputeOperations, setupIntentOperations, tokenOperations } from './contract/setup-intent.ts';
+import { radarOperations } from './contract/radar.ts';
 import { reviewOperations } from './contract/review.ts';
 import { riskOperations } from './contract/risk.ts';
+import { riskModelOperations } from './contract/risk-model.ts';
 import { routingOperations } from './contract/routing.ts';
 import { screeningOperations } from './contract/screening.ts';
 import { settlementOperations } from './contract/settlement.ts';
@@ -81,6 +83,7 @@ const reading = [
   ...(['ListSettlementExceptions', 'GetSettlementRules', 'ExportJournal'] as const),
   ...(['GetFeeRefund', 'ListFeeRefunds', 'GetBalanceSettings'] as const),
   ...(['GetRiskRule', 'ListRiskRules', 'TryRiskRule', 'GetRiskModel', 'AssessRisk', 'GetReview', 'ListReviews'] as const),
+  ...(['GetRiskModelVersion', 'ListRiskModelVersions', 'GetEarlyFraudWarning', 'ListEarlyFraudWarnings'] as const),
   ...(['GetFile', 'ListFiles', 'GetFileContents'] as const),
   ...(['GetClearingFile', 'GetClearingFileContents', 'ListClearingFiles'] as const),
   ...(['ListScreeningLists', 'ScreenName', 'ListScreeningMatches'] as const),
@@ -154,6 +157,7 @@ export const payments = defineService({
     Mandate: kind('What a customer agreed to.'),
     Dispute: kind('A payment that its cardholder contests.'),
     Review: kind('A payment that somebody is to look at.'),
+    EarlyFraudWarning: kind('A payment that an issuer takes for a fraud.'),
     Product: kind('Something that is sold.'),
     Price: kind('What a product costs.'),
     Coupon: kind('What is taken off.'),
@@ -188,6 +192,7 @@ export const payments = defineService({
     SettlementException: kind('What banks moved and what was expected, where they do not belong together.'),
     RiskRule: kind('What is decided of payments before anything is moved.'),
     RiskModel: kind('What payments are scored by.'),
+    RiskModelVersion: kind('A model that was trained here.'),
     CardNetwork: kind('The simulated card networks.'),
     WebhookEndpoint: kind('An address that is told of events.'),
     ...subjectResources,
@@ -267,7 +272,9 @@ export const payments = defineService({
     ...feeOperations,
     ...settlementOperations,
     ...riskOperations,
+    ...riskModelOperations,
     ...reviewOperations,
+    ...radarOperations,
     ...networkOperations,
     ...webhookEndpointOperations,
     ...subjectOperations,
@@ -317,6 +324,8 @@ export const payments = defineService({
       'UpdateRiskRule',
       'DeleteRiskRule',
       'PutRiskModel',
+      'TrainRiskModel',
+      'UpdateRiskModelVersion',
       'PutCardNetwork',
       'PutScreeningList',
       'PutCollectionPolicy',

@@ -22,6 +22,8 @@ export function AttemptSection({ attempt, number, of }: { attempt: Attempt; numb
             ['Reference', route?.reference ? <span className="mono">{route.reference}</span> : '–'],
             ['Approval', route?.approval ? <span className="mono">{route.approval}</span> : '–'],
             ['Decision', decision ? <Decided key="decision" decision={decision} /> : 'not assessed'],
+            ['Scored by', decision?.model ?? 'no model'],
+            ...(decision?.shadow ? [['In shadow', <Shadowed key="shadow" shadow={decision.shadow} />] as const] : []),
           ]}
         />
         {decision && decision.rules.length > 0 && (
@@ -43,6 +45,13 @@ function Decided({ decision: { action, risk_level: level, risk_score: score } }:
     </Status>
   );
 }
+
+/** What another model would have decided. */
+const Shadowed = ({ shadow: { model, level, score, action } }: { shadow: NonNullable<Decision['shadow']> }) => (
+  <span>
+    {action === 'none' ? 'let in' : action} · {level} risk, score {score}, by <span className="mono">{model}</span>
+  </span>
+);
 
 const ruleColumns: readonly Column<Rule>[] = [
   { key: 'held', title: 'Held', show: ({ held }) => (held ? <Status tone="warn">held</Status> : <span className="dim">no</span>) },

@@ -8,6 +8,7 @@ import { Empty, Refusal, Waiting } from '#console/part/state.tsx';
 import { Tag } from '#console/part/status.tsx';
 import { type Column, Table } from '#console/part/table.tsx';
 import { spoken } from '../domain/currency.ts';
+import { Models } from './model.tsx';
 import { RuleEditor } from './rule-editor.tsx';
 import { pageMax } from '../contract/limits.ts';
 
@@ -26,6 +27,7 @@ export function Rules() {
   return (
     <div className="stack">
       <RuleEditor />
+      <Models />
       <Section
         flush
         title="Rules"

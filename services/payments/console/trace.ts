@@ -13,6 +13,8 @@ export type Decision = {
   readonly action: string;
   readonly risk_level: string;
   readonly risk_score: number | null;
+  readonly model: string | null;
+  readonly shadow: (Readonly<Record<'model' | 'level' | 'action', string>> & { readonly score: number }) | null;
   readonly features: readonly { readonly name: string; readonly value: number | string | boolean | null }[];
   readonly reasons: readonly { readonly feature: string; readonly value: number | null; readonly contribution: number }[];
   readonly rules: readonly Rule[];

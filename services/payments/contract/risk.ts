@@ -19,10 +19,9 @@ import {
   Text,
   write,
 } from './field.ts';
-import { calibrationMax, modelCharactersMax, ruleCharactersMax } from './limits.ts';
+import { ruleCharactersMax } from './limits.ts';
 
 const on = { on: 'RiskRule' } as const;
-const model = { on: 'RiskModel', at: 'collection' } as const;
 
 const Words = Type.String({
   minLength: 1,
@@ -30,7 +29,6 @@ const Words = Type.String({
   description: "Such as: block if :card_country: != 'US' and :card_count_1h: > 3",
 });
 const Status = oneOf('enabled', 'shadow', 'disabled');
-const Numbers = Type.Array(Type.Number({ minimum: 0, maximum: 1 }), { maxItems: calibrationMax });
 const Card = input(Object.fromEntries(['brand', 'country', 'funding', 'last4', 'fingerprint'].map((name) => [name, may(Text)])));
 
 /** What is decided of payments before anything is moved. Stripe's API has no such thing: there it stands in the dashboard. */
@@ -73,19 +71,6 @@ export const riskOperations = {
       amounts: Type.Record(Type.String(), Type.Integer(), { description: 'How much of each currency it met.' }),
       last: Type.Array(Found, { description: 'The newest charges that it met.' }),
     }),
-  },
-  GetRiskModel: { ...model, ...read, text: 'Read what payments are scored by.', input: nothing, output: Found },
-  PutRiskModel: {
-    ...model,
-    ...write,
-    repeat: 'natural',
-    text: 'Score payments by a model whose features are attributes of rules: a file of XGBoost or LightGBM, or one trained here.',
-    input: input({
-      format: oneOf('xgboost', 'lightgbm', 'gamut'),
-      model: may(Type.String({ maxLength: modelCharactersMax, description: 'The text of the file; null ends scoring.' })),
-      calibration: may(input({ scores: Numbers, shares: Numbers })),
-    }),
-    output: Found,
   },
   AssessRisk: {
     ...read,

@@ -34,6 +34,8 @@ const kinds: readonly (readonly [prefix: string, object: string])[] = [
   ['txn', 'balance_transaction'],
   ['dp', 'dispute'],
   ['prv', 'review'],
+  ['issfr', 'radar.early_fraud_warning'],
+  ['rmv', 'radar.model_version'],
   ['po', 'payout'],
   ['ba', 'bank_account'],
   ['ccsbtxn', 'customer_cash_balance_transaction'],

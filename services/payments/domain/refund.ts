@@ -27,7 +27,9 @@ export function newRefund(given: Fields, { id, created, amount, transaction, cha
 }
 
 /** The charge after a refund. */
-export function refundedCharge(charge: Thing, amount: number): Thing {
-  const total = Number(charge.amount_refunded) + amount;
-  return { ...charge, amount_refunded: total, refunded: total >= Number(charge.amount), fraud_details: fieldsOf(charge.fraud_details) };
+export function refundedCharge(charge: Thing, { amount, reason }: Thing): Thing {
+  const total = Number(charge.amount_refunded) + Number(amount);
+  // A refund for that reason says so of the charge.
+  const details = { ...fieldsOf(charge.fraud_details), ...(reason === 'fraudulent' ? { user_report: 'fraudulent' } : {}) };
+  return { ...charge, amount_refunded: total, refunded: total >= Number(charge.amount), fraud_details: details };
 }

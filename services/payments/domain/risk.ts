@@ -1,7 +1,7 @@
 import { unitsOf } from './currency.ts';
 import { type Fields, fieldsOf, type Json, textOf, type Thing } from './json.ts';
 import type { Fact, FactType, RuleAction } from './rule.ts';
-import { type Entity, entities, type Feature, features, type Velocity } from './velocity.ts';
+import { type Entity, entities, features, type Happening, type Velocity } from './velocity.ts';
 
 export type RiskLevel = 'normal' | 'elevated' | 'highest';
 
@@ -96,19 +96,43 @@ const americanBank = ({ routing_number: routing }: Fields): string | undefined =
 const networkOf = (ip: string | undefined): string | undefined =>
   ip?.includes(':') ? ip.split(':').slice(0, 3).join(':') : ip?.split('.').slice(0, 3).join('.');
 
+/** Counts what happened to a payment of everything that it has to do with. */
+export function noteAll(velocity: Velocity, known: Entities, seconds: number, { kind, amount }: Omit<Happening, 'other'>): void {
+  for (const [entity, value] of known) {
+    const other = known.get(entity === 'card' ? 'customer' : 'card') ?? '';
+    velocity.note(entity, value, seconds, { kind, amount, other });
+  }
+}
+
+type Entities = ReadonlyMap<Entity, string>;
+type Moment = { readonly amount: number; readonly seconds: number };
+
+/** The numbers of a payment, by name: what is told by itself, and by what was counted before it. */
+export function numbersThen({ amount, seconds }: Moment, known: Entities, velocity: Velocity): (name: string) => number | undefined {
+  return (name) => {
+    const feature = features.get(name);
+    if (!feature) return name in moments ? moments[name]?.({ amount, seconds }) : undefined;
+    const value = known.get(feature.entity);
+    return value === undefined ? undefined : velocity.read(feature, value, seconds, amount);
+  };
+}
+
+const moments: Readonly<Record<string, (moment: Moment) => number>> = {
+  amount: ({ amount }) => amount,
+  hour: ({ seconds }) => new Date(seconds * 1000).getUTCHours(),
+  weekday: ({ seconds }) => new Date(seconds * 1000).getUTCDay(),
+};
+
 /** What else is said with a payment. */
 type Beside = { readonly isOffSession: boolean; readonly isAuthenticated: boolean; readonly velocity: Velocity | undefined };
 
 /** The facts of a payment, by name. */
 export function factsOf(asked: Asked, { isOffSession, isAuthenticated, velocity }: Beside): (name: string) => Fact {
   const known = entitiesOf(asked);
-  const { amount, seconds, card, billing, shipping, metadata } = asked;
-  const featureOf = (feature: Feature): number | undefined => {
-    const value = known.get(feature.entity);
-    return value === undefined ? undefined : velocity?.read(feature, value, seconds, amount);
-  };
+  const { card, billing, shipping, metadata } = asked;
+  const numbers = velocity && numbersThen(asked, known, velocity);
   const own: Readonly<Record<string, () => Fact>> = {
-    ...{ amount: () => amount, currency: () => asked.currency, description: () => asked.description, customer: () => asked.customer },
+    ...{ amount: () => asked.amount, currency: () => asked.currency, description: () => asked.description, customer: () => asked.customer },
     ...{ email: () => asked.email, email_domain: () => domainOf(asked.email), ip_address: () => textOf(metadata.ip_address) },
     ...{ card_country: () => textOf(card.country), card_brand: () => textOf(card.brand), card_funding: () => textOf(card.funding) },
     ...{ card_last4: () => textOf(card.last4), card_fingerprint: () => textOf(card.fingerprint) },
@@ -118,12 +142,11 @@ export function factsOf(asked: Asked, { isOffSession, isAuthenticated, velocity 
     billing_address_country: () => textOf(fieldsOf(billing.address).country),
     billing_address_postal_code: () => textOf(fieldsOf(billing.address).postal_code),
     shipping_address_country: () => textOf(shipping.country),
-    ...{ hour: () => new Date(seconds * 1000).getUTCHours(), weekday: () => new Date(seconds * 1000).getUTCDay() },
+    ...{ hour: () => moments.hour?.(asked), weekday: () => moments.weekday?.(asked) },
     ...{ is_off_session: () => isOffSession, is_authenticated: () => isAuthenticated },
   };
   return (name) => {
-    const feature = features.get(name);
-    if (feature) return featureOf(feature);
+    if (features.has(name)) return numbers?.(name);
     if (name.startsWith('metadata.')) return textOf(metadata[name.slice('metadata.'.length)]);
     return Object.hasOwn(own, name) ? own[name]?.() : undefined;
   };
@@ -131,7 +154,7 @@ export function factsOf(asked: Asked, { isOffSession, isAuthenticated, velocity 
 
 /** From these scores of 100 on, as Stripe has them. */
 const elevatedFrom = 65;
-const highestFrom = 75;
+export const highestFrom = 75;
 
 export function levelOf(score: number | undefined): RiskLevel {
   if (score === undefined || score < elevatedFrom) return 'normal';
@@ -149,6 +172,10 @@ export type Assessment = {
   readonly matched: readonly string[];
   readonly facts: Fields;
   readonly reasons: readonly Fields[];
+  /** What the score is of; null where the test card says it, or nothing does. A step of a release before this one says neither. */
+  readonly model?: string | null;
+  /** What a model in shadow would have decided. */
+  readonly shadow?: Fields | null;
 };
 
 /** What is blocked where no rule allows it. */

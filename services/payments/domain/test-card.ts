@@ -4,7 +4,7 @@ import { luhnSum } from './luhn.ts';
 export type Behaviour =
   | {
       readonly kind: 'approve';
-      readonly dispute?: 'fraudulent' | 'product_not_received' | 'inquiry';
+      readonly dispute?: 'fraudulent' | 'product_not_received' | 'inquiry' | 'warning';
       readonly atOnce?: true;
       readonly risk?: number;
     }
@@ -89,6 +89,7 @@ const rows: readonly Row[] = [
   ],
   ['createDispute', '4000000000000259', 'visa', { kind: 'approve', dispute: 'fraudulent' }],
   ['createDisputeProductNotReceived', '4000000000002685', 'visa', { kind: 'approve', dispute: 'product_not_received' }],
+  ['createIssuerFraudRecord', '4000000000005423', 'visa', { kind: 'approve', dispute: 'warning' }],
   ['createDisputeInquiry', '4000000000001976', 'visa', { kind: 'approve', dispute: 'inquiry' }],
 ];
 

@@ -1,8 +1,16 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import { type Thing, textOf } from '../domain/json.ts';
-import { askedOfCharge, entitiesOf } from '../domain/risk.ts';
+import { askedOfCharge, entitiesOf, noteAll } from '../domain/risk.ts';
 import { type Happening, Velocity } from '../domain/velocity.ts';
-import { featureEntitiesMax, featureEnvironmentsMax, featureEventsMax, featureSeconds } from './limits.ts';
+import { breathing } from './breath.ts';
+import {
+  featureEntitiesAllMax,
+  featureEntitiesMax,
+  featureEnvironmentsMax,
+  featureEventsMax,
+  featureSeconds,
+  replayedMs,
+} from './limits.ts';
 import type { Objects } from './object.ts';
 
 /** Events that features are counted from. */
@@ -27,6 +35,9 @@ export class Features {
   /** What is known of an environment's entities by now. */
   async of(at: Placed): Promise<Velocity> {
     const known = this.#known.get(at.scope) ?? this.#begin(at);
+    // What was asked for last is forgotten last.
+    this.#known.delete(at.scope);
+    this.#known.set(at.scope, known);
     await known.loading;
     return known.velocity;
   }
@@ -40,8 +51,7 @@ export class Features {
   }
 
   #begin(at: Placed): Known {
-    const oldest = this.#known.size >= featureEnvironmentsMax ? this.#known.keys().next().value : undefined;
-    if (oldest !== undefined) this.#known.delete(oldest);
+    this.#makeRoom();
     const velocity = new Velocity(featureEntitiesMax);
     const waiting: Thing[] = [];
     const known: Known = { velocity, waiting, loading: Promise.resolve().then(() => this.#load(at, known)) };
@@ -50,11 +60,24 @@ export class Features {
     return known;
   }
 
+  #makeRoom(): void {
+    let entities = [...this.#known.values()].reduce((sum, { velocity }) => sum + velocity.size, 0);
+    for (const [scope, { velocity }] of this.#known) {
+      if (this.#known.size < featureEnvironmentsMax && entities < featureEntitiesAllMax) return;
+      this.#known.delete(scope);
+      entities -= velocity.size;
+    }
+  }
+
   async #load(at: Placed, known: Known): Promise<void> {
     const since = Math.floor(this.#now() / 1000) - featureSeconds;
     const events = await this.#objects.events(at, counted, since, featureEventsMax);
     const seen = new Set(events.map(({ id }) => id));
-    for (const event of events) await this.#count(at, known.velocity, event);
+    const breath = breathing(replayedMs);
+    for (const event of events) {
+      await this.#count(at, known.velocity, event);
+      await breath();
+    }
     // What was committed meanwhile may have been read already.
     for (const event of known.waiting ?? []) if (!seen.has(event.id)) await this.#count(at, known.velocity, event);
     known.waiting = undefined;
@@ -74,9 +97,5 @@ const kindOfEvent = (type: unknown): Happening['kind'] =>
 /** Counts what happened to a charge of everything that it has to do with. */
 export function noteIn(velocity: Velocity, charge: Thing, kind: Happening['kind'], seconds: number): void {
   const asked = askedOfCharge(charge);
-  const known = entitiesOf(asked);
-  for (const [entity, value] of known) {
-    const other = known.get(entity === 'card' ? 'customer' : 'card') ?? '';
-    velocity.note(entity, value, seconds, { kind, amount: asked.amount, other });
-  }
+  noteAll(velocity, entitiesOf(asked), seconds, { kind, amount: asked.amount });
 }

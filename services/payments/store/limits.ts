@@ -38,7 +38,23 @@ export const modelReasonsMax = limit(5, 'feature', 'Most reasons that are said o
 export const featureSeconds = limit(90 * 86_400, 'second', 'How far back events are counted into features.');
 export const featureEventsMax = limit(50_000, 'event', 'Newest events of one environment that features are built from after a start.');
 export const featureEntitiesMax = limit(20_000, 'entity', 'Cards, customers and others of one environment whose features are kept.');
-export const featureEnvironmentsMax = limit(50, 'environment', 'Environments whose features one process keeps.');
+export const featureEntitiesAllMax = limit(
+  400_000,
+  'entity',
+  'The same of all environments together, at which the one goes that was asked for longest ago.',
+);
+export const featureEnvironmentsMax = limit(1_000, 'environment', 'Environments whose features one process keeps.');
+export const trainedEventsMax = limit(100_000, 'event', 'Newest events of one environment that a model is trained on.');
+export const trainingPageMax = limit(32, 'event', 'Events that are read at once for a training, so that payments go on between.');
+export const trainingMemoryMax = limit(1_024, 'MiB', 'Memory of the thread that trains a model.');
+export const trainingLookSeconds = limit(60, 'second', 'After which a training that nobody works on any more is begun again.');
+export const shadowLookSeconds = limit(
+  300,
+  'second',
+  'How often a model in shadow is compared with the one that decides, from a second on.',
+);
+export const shadowedMax = limit(50_000, 'payment', 'Newest payments by which a model in shadow is told of.');
+export const modelVersionsMax = limit(20, 'model', 'Models of one environment that are kept; the oldest goes that is not in use.');
 export const replayedMax = limit(2_000, 'event', 'Newest events of payments that a rule is tried on.');
 export const replayedMs = limit(10, 'ms', 'After how much work of a trial others have their turn.');
 export const replayShownMax = limit(10, 'charge', 'Newest charges that a trial shows of those that a rule met.');

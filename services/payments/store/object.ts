@@ -15,6 +15,15 @@ export type Kept = { readonly thing: Thing; readonly hidden: Fields; readonly ve
 type Row = { id: string; body: Fields; sealed: Buffer | null; hidden: Fields; version: number };
 /** An object whose time has come, in seconds since 1970. */
 export type Due = { readonly id: string; readonly kind: string; readonly due: number };
+/** A payment with the score that decided (null where there was none), and the one of a model in shadow, each of 100. */
+export type Shadowed = {
+  readonly score: number | null;
+  readonly other: number;
+  readonly action: string;
+  readonly currency: string;
+  readonly amount: number;
+  readonly fraud: boolean;
+};
 type Pending = { readonly currency: string; readonly pending: bigint };
 const columns = 'id, body, sealed, hidden, version';
 // In the order given, which lists follow.
@@ -118,6 +127,48 @@ export class Objects {
       if (before === null) break;
     }
     return all.reverse();
+  }
+
+  /** After which event the newest so many of these types come. */
+  async eventsFrom(at: Placed, types: readonly string[], most: number): Promise<bigint> {
+    const { rows } = await this.#sql
+      .as(at)
+      .query<{ seq: bigint }>(
+        `select seq from object where kind = 'event' and body->>'type' = any($1::text[]) order by seq desc offset $2 limit 1`,
+        [types, most],
+      );
+    return rows[0]?.seq ?? 0n;
+  }
+
+  /** Some events of these types after another, oldest first, and which was the last; undefined where there are no more. */
+  async eventsAfter(
+    at: Placed,
+    types: readonly string[],
+    after: bigint,
+    most: number,
+  ): Promise<{ events: Thing[]; last: bigint | undefined }> {
+    const { rows } = await this.#sql
+      .as(at)
+      .query<Row & { seq: bigint }>(
+        `select ${columns}, seq from object where kind = 'event' and body->>'type' = any($1::text[]) and seq > $2 order by seq limit $3`,
+        [types, after, most],
+      );
+    const opened = await Promise.all(rows.map((row) => this.#open(at, row)));
+    return { events: opened.map(({ thing }) => thing), last: rows.length < most ? undefined : rows.at(-1)?.seq };
+  }
+
+  /** The newest payments that came in while a model was in shadow, with both scores. */
+  async shadowed(at: Placed, model: string, most: number): Promise<Shadowed[]> {
+    const { rows } = await this.#sql.as(at).query<Shadowed>(
+      `select (hidden->'risk'->>'score')::float8 as score, (hidden->'risk'->'shadow'->>'score')::float8 as other,
+         hidden->'risk'->'shadow'->>'action' as action, body->>'currency' as currency, (body->>'amount')::float8 as amount,
+         (body->>'disputed' = 'true' or coalesce(body->'fraud_details'->>'user_report' = 'fraudulent', false) or exists (
+           select 1 from object warning where warning.charge = object.id and warning.kind = 'radar.early_fraud_warning')) as fraud
+       from object where kind = 'charge' and hidden->'risk'->'shadow'->>'model' = $1 and body->>'status' <> 'failed'
+       order by seq desc limit $2`,
+      [model, most],
+    );
+    return rows;
   }
 
   /** What a rule of risk met. */

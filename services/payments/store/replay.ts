@@ -1,9 +1,9 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { fieldsOf, numberOf, textOf, type Thing } from '../domain/json.ts';
 import { askedOfCharge, factsOf } from '../domain/risk.ts';
 import type { Facts, Rule } from '../domain/rule.ts';
 import { Velocity } from '../domain/velocity.ts';
+import { breathing } from './breath.ts';
 import { counted, noteIn } from './feature.ts';
 import { featureEntitiesMax, replayedMax, replayedMs, replayShownMax } from './limits.ts';
 import type { Objects } from './object.ts';
@@ -24,7 +24,7 @@ export async function replayed(objects: Objects, at: Placed, rule: Rule): Promis
   const charges = new Map<string, Thing>();
   const met = new Map<string, Thing>();
   const disputed = new Set<string>();
-  let until = performance.now() + replayedMs;
+  const breath = breathing(replayedMs);
   for (const { type, data, created } of await objects.events(at, counted, 0, replayedMax)) {
     const { object } = data as { object: Thing };
     const seconds = Number(created);
@@ -37,9 +37,7 @@ export async function replayed(objects: Objects, at: Placed, rule: Rule): Promis
       if (rule.holds(factsThen(object, velocity))) met.set(object.id, object);
       noteIn(velocity, object, type === 'charge.failed' ? 'declined' : 'paid', seconds);
     }
-    if (performance.now() < until) continue;
-    await turn();
-    until = performance.now() + replayedMs;
+    await breath();
   }
   const amounts: Record<string, number> = {};
   for (const { amount, currency } of met.values()) amounts[String(currency)] = (amounts[String(currency)] ?? 0) + Number(amount);

@@ -1,46 +1,33 @@
 import type { Placed } from '#kernel/contract/provider.ts';
-import { type Calibration, shareOf } from '#engine/tree/calibration.ts';
-import { contributionsOf } from '#engine/tree/contribution.ts';
-import { Forest } from '#engine/tree/forest.ts';
-import { readLightgbm } from '#engine/tree/lightgbm.ts';
-import type { Model } from '#engine/tree/tree.ts';
-import { readModel } from '#engine/tree/written.ts';
-import { readXgboost } from '#engine/tree/xgboost.ts';
-import { type Fields, fieldsOf, numberOf, textOf, type Thing } from '../domain/json.ts';
+import { type Fields, fieldsOf, numberOf, type Thing } from '../domain/json.ts';
 import { type Asked, type Assessment, builtIn, factsOf, factType, levelOf } from '../domain/risk.ts';
 import { type Fact, type Facts, readRule, type Rule } from '../domain/rule.ts';
 import { features } from '../domain/velocity.ts';
 import { Features } from './feature.ts';
-import { modelReasonsMax, rulesFreshMs, rulesKeptMax, rulesKeptMs, rulesMax } from './limits.ts';
+import { rulesFreshMs, rulesKeptMax, rulesKeptMs, rulesMax } from './limits.ts';
 import type { Kept, Objects } from './object.ts';
+import { type Scoring, scoreOf, scoringIn, scoringOf } from './scoring.ts';
 
 export const ruleKind = 'radar.rule';
+/** What an environment scores by: one object says which model decides, another which one is in shadow. */
 export const modelKind = 'radar.model';
+export const shadowId = 'radar.shadow_model';
 
 type Written = { readonly rule: Rule; readonly said: Fields; readonly isShadow: boolean };
-type Scoring = { readonly version: number; readonly forest: Forest; readonly calibration: Calibration | undefined };
 type Known = {
   /** When they were read. */
   readonly since: number;
   readonly rules: readonly Written[];
   readonly scoring: Scoring | undefined;
+  readonly shadow: Scoring | undefined;
+  readonly names: ReadonlySet<string>;
   readonly needsFeatures: boolean;
 };
 
 /** What a payment is assessed by, besides itself: the behaviour of a test card, and how it is made. */
 type Beside = { readonly method?: Kept; readonly isOffSession: boolean; readonly isAuthenticated: boolean };
 
-const readers: Readonly<Record<string, (text: string) => Model>> = { xgboost: readXgboost, lightgbm: readLightgbm, gamut: readModel };
 const order = ['allow', 'block', 'challenge', 'review'] as const;
-
-/** The model of a text in the format that is said; throws what is wrong with it. */
-export function modelOf(format: string, text: string): Model {
-  const model = readers[format]?.(text);
-  if (!model || model.link !== 'logistic' || model.base.length !== 1) throw new TypeError('the model does not tell one probability');
-  const strange = model.features.find((name) => factType(name) !== 'number' || name === 'risk_score');
-  if (strange !== undefined) throw new TypeError(`there is no number called ${strange}`);
-  return model;
-}
 
 /** Assesses payments by each environment's own rules and model; what was changed holds within a second. */
 export class Risks {
@@ -63,23 +50,28 @@ export class Risks {
     this.#reading.delete(at.scope);
   }
 
+  /** Counts features of environments before a payment asks for them, one after the other. */
+  async prepare(scopes: readonly Placed[], signal: AbortSignal): Promise<void> {
+    for (const at of scopes) {
+      if (signal.aborted) return;
+      if ((await this.#of(at)).needsFeatures) await this.#features.of(at);
+    }
+  }
+
   async assess(at: Placed, asked: Asked, { method, isOffSession, isAuthenticated }: Beside): Promise<Assessment> {
-    const { rules, scoring, needsFeatures } = await this.#of(at);
+    const { rules, scoring, shadow, names, needsFeatures } = await this.#of(at);
     const velocity = needsFeatures ? await this.#features.of(at) : undefined;
-    const plain = factsOf(asked, { isOffSession, isAuthenticated, velocity });
-    const scored = scoreOf(scoring, plain);
-    const score = numberOf(fieldsOf(method?.hidden.behaviour).risk) ?? scored?.score;
-    const level = levelOf(score);
-    const facts: Facts = (name) => (name === 'risk_score' ? score : name === 'risk_level' ? level : plain(name));
-    const matched = rules.filter(({ rule }) => rule.holds(facts));
-    const built = level === 'highest' ? [{ rule: { action: 'block' as const }, said: builtIn, isShadow: false }] : [];
-    const active = [...matched, ...built].filter(({ isShadow }) => !isShadow);
-    const action = order.find((each) => active.some(({ rule }) => rule.action === each)) ?? 'none';
-    const rule = active.find((each) => each.rule.action === action)?.said ?? null;
-    const reasons = scored && level !== 'normal' ? scored.reasons() : [];
-    const names = new Set([...rules.flatMap((each) => [...each.rule.names]), ...(scoring?.forest.model.features ?? [])]);
+    const plain = remembered(factsOf(asked, { isOffSession, isAuthenticated, velocity }));
+    const known = numberOf(fieldsOf(method?.hidden.behaviour).risk);
+    const scored = scoring && scoreOf(scoring, plain);
+    const score = known ?? scored?.score;
+    const { facts, level, action, rule, matched } = decided(rules, score, plain);
+    const beside = shadow && scoreOf(shadow, plain).score;
+    const other = beside === undefined ? undefined : decided(rules, beside, plain);
     return {
-      ...{ action, level, score: score ?? null, rule, matched: matched.map(({ said }) => String(said.id)), reasons },
+      ...{ action, level, score: score ?? null, rule, matched: matched.map(({ said }) => String(said.id)) },
+      ...{ model: known === undefined ? (scoring?.name ?? null) : null, reasons: scored && level !== 'normal' ? scored.reasons() : [] },
+      shadow: shadow && other ? { model: shadow.name, score: beside ?? null, level: other.level, action: other.action } : null,
       facts: numbersOf(names, facts),
     };
   }
@@ -112,20 +104,43 @@ export class Risks {
 
   async #read(at: Placed, before: Known | undefined): Promise<Known> {
     const since = this.#now();
-    const [{ items }, scoring] = await Promise.all([
+    const [{ items }, scoring, shadow] = await Promise.all([
       this.#objects.list(at, ruleKind, { limit: rulesMax, where: [[`body->>'status' <> 'disabled'`]] }),
-      this.#scoring(at, before?.scoring),
+      this.#scoring(at, modelKind, before?.scoring),
+      this.#scoring(at, shadowId, before?.shadow),
     ]);
     const rules = items.reverse().map(({ thing }) => writtenOf(thing));
-    const asks = [...rules.flatMap(({ rule }) => [...rule.names]), ...(scoring?.forest.model.features ?? [])];
-    return { since, rules, scoring, needsFeatures: asks.some((name) => features.has(name)) };
+    const asked = [scoring, shadow].flatMap((each) => each?.forest.model.features ?? []);
+    const names = new Set([...rules.flatMap(({ rule }) => [...rule.names]), ...asked]);
+    return { since, rules, scoring, shadow, names, needsFeatures: [...names].some((name) => features.has(name)) };
   }
 
   /** A model that did not change since `before` is neither read nor laid out anew. */
-  async #scoring(at: Placed, before: Scoring | undefined): Promise<Scoring | undefined> {
-    if (before && (await this.#objects.version(at, modelKind, modelKind)) === before.version) return before;
-    return scoringOf(await this.#objects.get(at, modelKind, modelKind));
+  async #scoring(at: Placed, id: string, before: Scoring | undefined): Promise<Scoring | undefined> {
+    if (before && ((await this.#objects.version(at, modelKind, id)) ?? 0) === before.version) return before;
+    const kept = await this.#objects.get(at, modelKind, id);
+    return id === shadowId ? kept && scoringIn(kept) : scoringOf(kept);
   }
+}
+
+/** What is decided where a score is so much. */
+function decided(rules: readonly Written[], score: number | undefined, plain: Facts) {
+  const level = levelOf(score);
+  const facts: Facts = (name) => (name === 'risk_score' ? score : name === 'risk_level' ? level : plain(name));
+  const matched = rules.filter(({ rule }) => rule.holds(facts));
+  const built = level === 'highest' ? [{ rule: { action: 'block' as const }, said: builtIn, isShadow: false }] : [];
+  const active = [...matched, ...built].filter(({ isShadow }) => !isShadow);
+  const action: Assessment['action'] = order.find((each) => active.some(({ rule }) => rule.action === each)) ?? 'none';
+  return { level, facts, matched, action, rule: active.find((each) => each.rule.action === action)?.said ?? null };
+}
+
+/** Facts that are found out once. */
+function remembered(facts: Facts): Facts {
+  const known = new Map<string, Fact>();
+  return (name) => {
+    if (!known.has(name)) known.set(name, facts(name));
+    return known.get(name);
+  };
 }
 
 /** Assessments of payments among these objects, with features that hear of each event. */
@@ -139,38 +154,6 @@ function writtenOf(thing: Thing): Written {
   const { id, action = null, predicate = null, status } = thing;
   return { rule: readRule(`${action} if ${predicate}`, factType), said: { id, action, predicate }, isShadow: status === 'shadow' };
 }
-
-function scoringOf(kept: Kept | undefined): Scoring | undefined {
-  if (!kept) return undefined;
-  const { thing, version } = kept;
-  const text = textOf(thing.model);
-  if (text === undefined) return undefined;
-  const { scores, shares } = fieldsOf(thing.calibration);
-  const calibration = Array.isArray(scores) && scores.length > 0 ? ({ scores, shares } as unknown as Calibration) : undefined;
-  return { version, forest: new Forest(modelOf(String(thing.format), text)), calibration };
-}
-
-/** Of 100, as Stripe counts; and what speaks for it most, when that is asked. */
-function scoreOf(scoring: Scoring | undefined, facts: Facts) {
-  if (!scoring) return undefined;
-  const { forest, calibration } = scoring;
-  const { model } = forest;
-  const row = Float64Array.from(model.features, (name) => numberIn(facts(name)));
-  const [said = 0] = forest.predict(row);
-  const share = calibration ? shareOf(calibration, said) : said;
-  const reasons = (): Fields[] =>
-    [...contributionsOf(model, row).subarray(0, -1)]
-      .map((contribution, at) => ({
-        feature: model.features[at] ?? '',
-        value: Number.isNaN(row[at]) ? null : (row[at] ?? null),
-        contribution,
-      }))
-      .sort((one, other) => Math.abs(other.contribution) - Math.abs(one.contribution))
-      .slice(0, modelReasonsMax);
-  return { score: Math.round(share * 100), reasons };
-}
-
-const numberIn = (fact: Fact): number => (typeof fact === 'number' ? fact : Number.NaN);
 
 /** What was looked at, as far as it says nothing of who somebody is. */
 function numbersOf(names: Iterable<string>, facts: Facts): Fields {

@@ -71,7 +71,8 @@ function attemptOf(payment: Payment, { thing: charge, hidden }: Kept, rules: rea
 }
 
 /** What was decided, by what: the numbers that were looked at, and of each rule there was whether it held. */
-function decisionOf({ action, level, score, rule, matched, facts, reasons }: Assessment, charge: Thing, rules: readonly Thing[]): Fields {
+function decisionOf(assessment: Assessment, charge: Thing, rules: readonly Thing[]): Fields {
+  const { action, level, score, rule, matched, facts, reasons, model = null, shadow = null } = assessment;
   const held = new Set(matched);
   const known = rules.filter(({ id, created }) => held.has(id) || Number(created) <= Number(charge.created));
   const told = known.map(({ id, action: does = null, predicate = null, status = null }) => ({
@@ -79,7 +80,7 @@ function decisionOf({ action, level, score, rule, matched, facts, reasons }: Ass
   }));
   const gone = matched.filter((id) => !rules.some((each) => each.id === id)).map((id) => ({ id, status: 'deleted', held: true }));
   return {
-    ...{ action, risk_level: level, risk_score: score, rule, reasons: reasons as unknown as Json },
+    ...{ action, risk_level: level, risk_score: score, rule, model, shadow, reasons: reasons as unknown as Json },
     features: Object.entries(facts).map(([name, value]) => ({ name, value: value ?? null })),
     rules: [...told, ...gone],
   };

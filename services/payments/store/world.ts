@@ -22,6 +22,7 @@ import type { Screens } from './screening.ts';
 import type { Secrets } from './secret.ts';
 import type { Settled } from './settled.ts';
 import type { Steps } from './step.ts';
+import type { Trainer } from './training.ts';
 import type { Usages } from './usage.ts';
 import type { Vault } from './vault.ts';
 
@@ -33,6 +34,7 @@ export type World = {
   readonly rates: Rates;
   readonly risks: Risks;
   readonly steps: Steps;
+  readonly trainer: Trainer;
   readonly clocks: Clocks;
   readonly usages: Usages;
   readonly settled: Settled;

@@ -20,6 +20,7 @@ const readers: Readonly<Record<string, Name>> = {
   setup_intent: 'GetSetupIntent',
   dispute: 'GetDispute',
   review: 'GetReview',
+  'radar.early_fraud_warning': 'GetEarlyFraudWarning',
   mandate: 'GetMandate',
   payout: 'GetPayout',
   bank_account: 'GetBankAccount',

@@ -60,6 +60,8 @@ const table: readonly (readonly [method: string, path: string, operation: Name])
   ['GET', 'disputes/:id', 'GetDispute'],
   ['POST', 'disputes/:id', 'UpdateDispute'],
   ['POST', 'disputes/:id/close', 'CloseDispute'],
+  ['GET', 'radar/early_fraud_warnings', 'ListEarlyFraudWarnings'],
+  ['GET', 'radar/early_fraud_warnings/:id', 'GetEarlyFraudWarning'],
   ['GET', 'reviews', 'ListReviews'],
   ['GET', 'reviews/:id', 'GetReview'],
   ['POST', 'reviews/:id/approve', 'ApproveReview'],

@@ -1,4 +1,3 @@
-import { ModelError } from '#engine/tree/tree.ts';
 import { type Fields, fieldsOf, type Json, type Thing, textOf } from '../../domain/json.ts';
 import { type Asked, factType, paidBy } from '../../domain/risk.ts';
 import { readRule } from '../../domain/rule.ts';
@@ -8,11 +7,13 @@ import { changed } from '../change.ts';
 import { invalid } from '../fault.ts';
 import { rulesMax } from '../limits.ts';
 import { replayed } from '../replay.ts';
-import { modelKind, modelOf, ruleKind } from '../risk.ts';
+import { ruleKind } from '../risk.ts';
 import { found, keepNew, type World } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
+import { radarHandlers } from './radar.ts';
 import { reviewHandlers } from './review.ts';
+import { riskModelHandlers } from './risk-model.ts';
 
 /** A rule in its parts; its words are those of the request where they can be read. */
 function partsOf(text: string): { action: string; predicate: string } {
@@ -69,38 +70,6 @@ async function tried({ world, desk, input }: Request): Promise<object> {
   }
 }
 
-async function putModel({ world, desk, input }: Request): Promise<Thing> {
-  const { format, model = null, calibration = null } = input;
-  try {
-    if (model !== null) modelOf(String(format), String(model));
-  } catch (error) {
-    if (error instanceof ModelError || error instanceof TypeError || error instanceof SyntaxError) throw invalid('model', error.message);
-    throw error;
-  }
-  const { scores, shares } = fieldsOf(calibration);
-  const isSorted = (list: Json | undefined) =>
-    Array.isArray(list) && list.every((each, at) => at === 0 || Number(each) >= Number(list[at - 1]));
-  if (calibration !== null && !(isSorted(scores) && isSorted(shares) && (scores as Json[]).length === (shares as Json[]).length))
-    throw invalid('calibration', 'Scores and shares are as many, and rise.');
-  await keepNew(world, desk, { id: modelKind, object: modelKind, created: desk.created });
-  const more = { format: format ?? null, model, calibration };
-  const next = await changed(world, desk, modelKind, modelKind, ({ thing }) => ({ next: { ...thing, ...more } }));
-  world.risks.forget(desk.at);
-  return shown(next);
-}
-
-/** The model without its trees. */
-const shown = ({ model, ...thing }: Thing): Thing => ({ ...(thing as Thing), features: featuresIn(thing.format, model) });
-
-function featuresIn(format: Json | undefined, text: Json | undefined): Json {
-  return typeof text === 'string' ? modelOf(String(format), text).features : [];
-}
-
-async function getModel({ world, desk }: Request): Promise<Thing> {
-  const kept = await world.objects.get(desk.at, modelKind, modelKind);
-  return shown(kept?.thing ?? { id: modelKind, object: modelKind, created: 0, format: null, calibration: null });
-}
-
 /** What would be decided of a payment; nothing is kept of it. */
 async function assess({ world, desk, input }: Request): Promise<object> {
   const currency = String(input.currency).toLowerCase();
@@ -121,16 +90,13 @@ async function assess({ world, desk, input }: Request): Promise<object> {
   const card: Fields = { ...by.card, ...asked.card };
   const billing: Fields = { ...fieldsOf(method?.thing.billing_details), ...asked.billing };
   const beside = { ...(method ? { method } : {}), isOffSession: input.off_session === true, isAuthenticated: false };
-  const { action, level, score, rule, matched, facts, reasons } = await world.risks.assess(
-    desk.at,
-    { ...asked, ...by, card, billing },
-    beside,
-  );
-  return { object: 'risk_assessment', action, risk_level: level, risk_score: score, rule, matched, facts, reasons };
+  const { level, score, ...more } = await world.risks.assess(desk.at, { ...asked, ...by, card, billing }, beside);
+  return { object: 'risk_assessment', risk_level: level, risk_score: score, ...more };
 }
 
 /** What is decided of payments, and what somebody is to look at because of that. */
-export const riskHandlers = (world: World) => ({ ...reviewHandlers(world), ...ownHandlers(world) }) satisfies Partial<All>;
+export const riskHandlers = (world: World) =>
+  ({ ...reviewHandlers(world), ...riskModelHandlers(world), ...radarHandlers(world), ...ownHandlers(world) }) satisfies Partial<All>;
 
 const ownHandlers = (world: World) =>
   handlersOf(world, {
@@ -140,7 +106,5 @@ const ownHandlers = (world: World) =>
     UpdateRiskRule: update,
     DeleteRiskRule: remove,
     TryRiskRule: tried,
-    GetRiskModel: getModel,
-    PutRiskModel: putModel,
     AssessRisk: assess,
   }) satisfies Partial<All>;

@@ -3,6 +3,7 @@ import { evidenceFields } from '../../contract/setup-intent.ts';
 import { newBalanceTransaction } from '../../domain/balance-transaction.ts';
 import { newDispute } from '../../domain/dispute.ts';
 import { fieldsOf, textOf, type Thing } from '../../domain/json.ts';
+import { warned, warningsOver } from '../fraud-warning.ts';
 import { behind, paymentNamed } from '../payment.ts';
 import { reviewEnded } from '../review.ts';
 import type { Mover } from '../step.ts';
@@ -25,6 +26,8 @@ export const disputer =
     const payment = await paymentNamed(world, at, subject);
     const charge = await found(world, at, 'charge', textOf(payment.thing.latest_charge) ?? '');
     const reason = String(input.reason);
+    // Some issuers warn, and nobody contests.
+    if (reason === 'warning') return { statements: await warned(world, desk, charge.thing) };
     const made = newDispute({ id: desk.ids('dp'), created: desk.created, charge: charge.thing, reason, evidence: evidenceFields });
     const disputed: Thing = { ...charge.thing, disputed: true };
     const statements: Statement[] = [await world.objects.change(at, charge, disputed)];
@@ -42,6 +45,7 @@ export const disputer =
       await world.objects.insertion(at, dispute, behind(payment.thing)),
       ...(await eventsOf(world, desk, [['charge.dispute.created', dispute], ...events])),
       ...(await reviewEnded(world, desk, charge.thing, 'disputed')),
+      ...(await warningsOver(world, desk, charge.thing)),
     );
     return { statements };
   };

@@ -6,6 +6,7 @@ import { refuse } from '../fault.ts';
 import { behind, paymentNamed } from '../payment.ts';
 import { notice, railIn, railSubject } from '../rail.ts';
 import { cashBack } from '../cash-step.ts';
+import { warningsOver } from '../fraud-warning.ts';
 import { creditOf } from '../clearing.ts';
 import { reviewEnded } from '../review.ts';
 import type { Mover } from '../step.ts';
@@ -47,7 +48,7 @@ export const refunder =
     });
     const given = fieldsOf(input.given);
     const refund = newRefund(given, { id, created: desk.created, amount, transaction: booked.id, charge: charge.thing });
-    const next = refundedCharge(charge.thing, amount);
+    const next = refundedCharge(charge.thing, refund);
     const feeLeft = fee && (await feeGone(world, at, desk, fee, {}));
     const passed = back && back.share.amount > 0 ? await sharedBack(world, desk, back, id) : undefined;
     const rail = railIn(payment.kept.hidden);
@@ -73,6 +74,7 @@ export const refunder =
           ...(feeLeft?.told ?? []),
         ])),
         ...(next.refunded === true ? await reviewEnded(world, desk, next, refundEnd(refund)) : []),
+        ...(next.refunded === true ? await warningsOver(world, desk, next) : []),
         ...told,
         ...credit,
         ...cash,
