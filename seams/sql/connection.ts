@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { readBackend, tags } from '#wire/pgwire/backend.ts';
+import { Elements } from '#wire/pgwire/elements.ts';
 import {
   writeBind,
   writeClose,
@@ -114,7 +115,8 @@ export class Connection {
       writeParse(w, statement.name, part.text);
       writeDescribe(w, 'statement', statement.name);
     }
-    writeBind(w, portal, statement.name, part.params);
+    const params = part.params.map((param, index) => (param instanceof Elements ? param.of(statement.types[index]) : param));
+    writeBind(w, portal, statement.name, params);
     writeExecute(w, portal, part.rowsMax);
     return statement;
   }
@@ -144,7 +146,6 @@ export class Connection {
       case tags.bindComplete:
       case tags.closeComplete:
       case tags.parseComplete:
-      case tags.parameterDescription:
         return;
       case tags.commandComplete:
         return this.#complete(current(x, type), buffer.toString('latin1', start, end - 1));
@@ -165,6 +166,8 @@ export class Connection {
     switch (message.type) {
       case 'rowDescription':
         return describe(current(x, type), fieldsOf(message.columns));
+      case 'parameterDescription':
+        return describeParameters(current(x, type), message.types);
       case 'noData':
         return describe(current(x, type), null);
       case 'error':
@@ -237,6 +240,11 @@ function emptyResult(): Result {
 function current(x: Exchange | undefined, type: number): Exchange {
   if (!x) throw new ProtocolViolation(`an answer of type ${type} that nothing asked for`);
   return x;
+}
+
+function describeParameters(x: Exchange, types: readonly number[]): void {
+  const statement = x.statements[x.at];
+  if (statement) statement.types = types;
 }
 
 function describe(x: Exchange, fields: Prepared['fields']): void {

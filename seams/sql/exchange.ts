@@ -1,3 +1,4 @@
+import type { Elements } from '#wire/pgwire/elements.ts';
 import type { Field } from '#wire/pgwire/row.ts';
 import type { Prepared } from './statement.ts';
 
@@ -7,7 +8,7 @@ export type Row = Record<string, unknown>;
 /** What a statement answered: its rows, and the number of rows it returned or changed. */
 export type Result<R = Row> = { rows: R[]; count: number; command: string };
 
-export type Parameter = string | Uint8Array | null;
+export type Parameter = string | Uint8Array | Elements | null;
 
 /** One Bind and Execute. With `portal` the portal is named and can be fetched from; with `fetch` it exists already. */
 export type Part = {

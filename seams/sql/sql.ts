@@ -1,4 +1,4 @@
-import { encodeParameter } from '#wire/pgwire/encode.ts';
+import { boundParameter } from '#wire/pgwire/encode.ts';
 import { parameterCountMax } from '#wire/pgwire/limits.ts';
 import { type Locate, parseAddress } from './address.ts';
 import { SqlMisuse } from './error.ts';
@@ -132,7 +132,7 @@ function part(text: string, params: readonly unknown[]): Part {
   checkText(text);
   if (params.length > parameterCountMax)
     throw new SqlMisuse(`A statement has ${params.length} parameters, more than ${parameterCountMax}.`);
-  return { text, params: params.map(encodeParameter) };
+  return { text, params: params.map(boundParameter) };
 }
 
 async function runScript(pool: Pool, text: string): Promise<void> {

@@ -7,6 +7,8 @@ export type Prepared = {
   readonly text: string;
   readonly name: string;
   fields: readonly Field[] | null;
+  /** The types of its parameters, once the server has said them. */
+  types: readonly number[];
   ready: boolean;
   usedAt: number;
 };
@@ -29,8 +31,8 @@ export class StatementCache {
       known.usedAt = usedAt;
       return known;
     }
-    if (known) return { text, name: '', fields: null, ready: false, usedAt };
-    const fresh: Prepared = { text, name: `s${++this.#named}`, fields: null, ready: false, usedAt };
+    if (known) return { text, name: '', fields: null, types: [], ready: false, usedAt };
+    const fresh: Prepared = { text, name: `s${++this.#named}`, fields: null, types: [], ready: false, usedAt };
     if (this.#byText.size >= statementCacheMax) this.#evict();
     this.#byText.set(text, fresh);
     return fresh;

@@ -1,4 +1,4 @@
-import { encodeParameter } from '#wire/pgwire/encode.ts';
+import { boundParameter } from '#wire/pgwire/encode.ts';
 import type { Connection } from './connection.ts';
 import { PostgresError, SqlAborted, SqlMisuse, SqlUnavailable } from './error.ts';
 import { newExchange, type Part, type Result, type Row, type Status } from './exchange.ts';
@@ -82,13 +82,13 @@ class OpenTransaction implements Transaction {
 
   async query<R extends object = Row>(text: string, params: readonly unknown[] = []): Promise<Result<R>> {
     checkText(text);
-    return (await this.#run({ text, params: params.map(encodeParameter) })).result as Result<R>;
+    return (await this.#run({ text, params: params.map(boundParameter) })).result as Result<R>;
   }
 
   async *cursor<R extends object = Row>(text: string, params: readonly unknown[] = [], rowsMax = cursorRowsMax): AsyncGenerator<R[]> {
     checkText(text);
     const portal = `c${++this.#portals}`;
-    let next: Part = { text, params: params.map(encodeParameter), portal, rowsMax };
+    let next: Part = { text, params: params.map(boundParameter), portal, rowsMax };
     for (;;) {
       const { result, suspended, fields } = await this.#run(next);
       if (result.rows.length > 0) yield result.rows as R[];

@@ -1,4 +1,5 @@
 import { writeArray } from './array.ts';
+import { Elements } from './elements.ts';
 import { writeTimestamp } from './timestamp.ts';
 
 /** A value to be sent as JSON, whatever its JavaScript type: needed for arrays, strings, numbers and null in a json column. */
@@ -34,6 +35,12 @@ export function encodeParameter(value: unknown): string | Uint8Array | null {
     default:
       throw new TypeError(`a parameter cannot be ${typeof value}`);
   }
+}
+
+/** The same, but for an array whose form is chosen when the type of the parameter is known. */
+export function boundParameter(value: unknown): string | Uint8Array | Elements | null {
+  if (!Array.isArray(value) || value.some(Array.isArray)) return encodeParameter(value);
+  return new Elements(value.map(encodeParameter));
 }
 
 function object(value: object): string | Uint8Array {

@@ -1,3 +1,4 @@
+import { BinaryArray } from './elements.ts';
 import { parameterCountMax } from './limits.ts';
 import { Cursor } from './cursor.ts';
 import { ProtocolViolation } from './violation.ts';
@@ -63,8 +64,8 @@ export function writeParse(w: Writer, name: string, text: string, types: readonl
   w.end();
 }
 
-/** Binds parameters to a portal: a string goes as text, bytes as binary; results come as text. */
-export function writeBind(w: Writer, portal: string, name: string, params: readonly (string | Uint8Array | null)[]): void {
+/** Binds parameters to a portal: a string goes as text, bytes and such arrays as binary; results come as text. */
+export function writeBind(w: Writer, portal: string, name: string, params: readonly (string | Uint8Array | BinaryArray | null)[]): void {
   if (params.length > parameterCountMax) throw new RangeError(`${params.length} parameters; a statement takes ${parameterCountMax}`);
   w.begin(0x42).cstring(portal).cstring(name);
   let binary = false;
@@ -72,7 +73,7 @@ export function writeBind(w: Writer, portal: string, name: string, params: reado
   w.int16(binary ? params.length : 0);
   if (binary) for (const param of params) w.int16(param !== null && typeof param !== 'string' ? 1 : 0);
   w.int16(params.length);
-  for (const param of params) w.value(param);
+  for (const param of params) param instanceof BinaryArray ? param.write(w) : w.value(param);
   w.int16(0).end();
 }
 

@@ -79,6 +79,24 @@ export class Writer {
     return this;
   }
 
+  /** Text without a length or an end. */
+  text(text: string): this {
+    this.#reserve(text.length * 3);
+    this.#offset += this.#buffer.write(text, this.#offset, 'utf8');
+    return this;
+  }
+
+  /** Begins a value whose length is known when it is closed with what this answers. */
+  openValue(): number {
+    this.int32(0);
+    return this.size;
+  }
+
+  closeValue(opened: number): this {
+    this.#buffer.writeInt32BE(this.size - opened, this.#taken + opened - 4);
+    return this;
+  }
+
   /** What was written since the last take. */
   take(): Buffer {
     const out = this.#buffer.subarray(this.#taken, this.#offset);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import fc from 'fast-check';
 import { readBinary, writeBinary } from '#wire/pgwire/binary.ts';
 import { oids } from '#wire/pgwire/oid.ts';
 import { PostgresError, SqlAborted, SqlMisuse, SqlRefused, SqlUnavailable } from '../error.ts';
@@ -90,6 +91,25 @@ test('values of every kind go to the server and come back the same', async () =>
     js: 'x',
     e: null,
   });
+});
+
+test('arrays of texts, JSON and bytes come back the same from the first use of a statement on, which is in text, and later in binary', async () => {
+  await using single = openSql(server.url, { max: 1 });
+  const text = fc.string({ unit: 'binary' }).filter((each) => each.isWellFormed() && !each.includes('\0'));
+  const array = <T>(of: fc.Arbitrary<T>) => fc.array(fc.option(of, { nil: null }), { maxLength: 8 });
+  const value = fc.record({ a: text, b: fc.option(fc.integer(), { nil: null }) }, { noNullPrototype: true });
+  const bytes = fc.uint8Array({ maxLength: 40 }).map((each) => Buffer.from(each));
+  const given = fc.tuple(array(text), array(text), array(value), array(bytes), array(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })));
+  for (const params of fc.sample(given, { seed: 8, numRuns: 60 })) {
+    const { rows } = await single.as(one).query(
+      `select $1::text[] t, $2::varchar[] v, $3::jsonb[] j, $4::bytea[] y, $5::int8[] n,
+         (select json_agg(octet_length(e)) from unnest($1::text[]) e) as lengths`,
+      params,
+    );
+    const [t, v, j, y, n] = params;
+    const lengths = t.length === 0 ? null : t.map((each) => (each === null ? null : Buffer.byteLength(each)));
+    assert.deepEqual(rows[0], { t, v, j, y, n, lengths });
+  }
 });
 
 test('the binary codec agrees with the server', async () => {

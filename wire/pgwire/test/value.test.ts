@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { readArray, writeArray } from '../array.ts';
 import { textDecoder } from '../decode.ts';
-import { encodeParameter, json } from '../encode.ts';
+import { BinaryArray } from '../elements.ts';
+import { boundParameter, encodeParameter, json } from '../encode.ts';
 import { oids } from '../oid.ts';
 import { fieldsOf, readRow } from '../row.ts';
 import { readTimestamp, writeTimestamp } from '../timestamp.ts';
@@ -123,4 +124,25 @@ test('a row whose lengths do not fit its body is a protocol violation at every c
     () => fieldsOf([{ name: '__proto__', table: 0, attribute: 0, oid: 25, size: -1, modifier: -1, format: 0 }]),
     ProtocolViolation,
   );
+});
+
+test('an array goes in binary where its type is known and has the form of its elements, and as a literal elsewhere', () => {
+  const bound = (value: unknown, type?: number) => {
+    const parameter = boundParameter(value);
+    return parameter !== null && typeof parameter === 'object' && 'of' in parameter && !(parameter instanceof Uint8Array)
+      ? parameter.of(type)
+      : parameter;
+  };
+  for (const [value, type] of [
+    [['a', null], 1009],
+    [[{ a: 1 }], 3807],
+    [[Buffer.from([1]), null], 1001],
+    [[], 1001],
+  ] as const)
+    assert.ok(bound(value, type) instanceof BinaryArray);
+  assert.equal(bound(['a', null]), '{a,NULL}');
+  assert.equal(bound([1n, null], 1016), '{1,NULL}');
+  assert.equal(bound(['\\x01'], 1001), '{"\\\\x01"}');
+  assert.equal(bound([Buffer.from([1])], 1009), '{"\\\\x01"}');
+  assert.equal(bound([['a'], ['b']], 1009), '{{a},{b}}');
 });
