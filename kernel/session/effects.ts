@@ -1,4 +1,4 @@
-import { effectBatchMax, effectRetryMs } from '../audit/limits.ts';
+import { effectBatchMax, effectGatherMs, effectRetryMs } from '../audit/limits.ts';
 import { type EventRecord, recordType } from '../audit/record.ts';
 import type { EffectSource, Log, LoggedEffect } from '../contract/implement.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -18,15 +18,18 @@ export function emitEffects(source: EffectSource, service: string, process: stri
   let wake: (() => void) | undefined;
   let due = true;
   let timer: NodeJS.Timeout | undefined;
+  let gathering: NodeJS.Timeout | undefined;
+  let endGather: (() => void) | undefined;
   const unsubscribe = source.onMore(() => {
     due = true;
     wake?.();
   });
 
-  async function emit(after: bigint): Promise<bigint> {
+  /** Answers the offset of the last, and whether more may be there. */
+  async function emit(after: bigint): Promise<{ after: bigint; isFull: boolean }> {
     const effects = await source.read(after, effectBatchMax);
     const last = effects.at(-1);
-    if (!last) return after;
+    if (!last) return { after, isFull: true };
     await Promise.all(
       effects.flatMap((effect) => [
         journal.append(recordType.audit, auditBytes(recordOf(effect, service, name))),
@@ -35,7 +38,7 @@ export function emitEffects(source: EffectSource, service: string, process: stri
     );
     await source.forget(last.offset);
     due = true;
-    return last.offset;
+    return { after: last.offset, isFull: effects.length >= effectBatchMax };
   }
 
   const pause = (ms?: number) =>
@@ -44,12 +47,21 @@ export function emitEffects(source: EffectSource, service: string, process: stri
       if (ms !== undefined) timer = setTimeout(resolve, ms);
     }).finally(() => clearTimeout(timer));
 
+  const gather = () =>
+    new Promise<void>((resolve) => {
+      endGather = resolve;
+      gathering = setTimeout(resolve, effectGatherMs);
+    }).finally(() => clearTimeout(gathering));
+
   const running = (async () => {
     for (let after = -1n; ; ) {
       try {
         if (due) {
           due = false;
-          after = await emit(after);
+          const emitted = await emit(after);
+          after = emitted.after;
+          // The service's own log holds them: the first of a burst is told at once, what follows gathers for one sync.
+          if (!emitted.isFull && !stopped) await gather();
           continue;
         }
         if (stopped) return;
@@ -67,6 +79,7 @@ export function emitEffects(source: EffectSource, service: string, process: stri
       stopped = true;
       unsubscribe();
       wake?.();
+      endGather?.();
       await running;
     },
   };
