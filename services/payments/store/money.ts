@@ -72,21 +72,23 @@ export class Money {
     this.#ledgers = ledgers;
   }
 
-  /** Holds an amount until it is captured or released. */
-  authorize(at: Placed, { intent, currency }: Payment, { step, attempt, amount }: Hold): Promise<Done> {
-    return this.#ledgers.use(at, async (ledger) => {
-      const prepared = this.#prepare(ledger, at, currency, step === 'authorize' ? intent : undefined);
-      // What a hold is between is there since the first payment in its currency; what may be given back is needed by a capture.
-      if (!this.#ready.has(`${at.scope} ${currency}`)) await prepared;
+  /** Holds an amount until it is captured or released. `opened` tells when what its capture needs beside it is there. */
+  async authorize(at: Placed, { intent, currency }: Payment, { step, attempt, amount }: Hold): Promise<{ done: Done; opened: Promise<void> }> {
+    const done = await this.#ledgers.use(at, async (ledger) => {
+      // What a hold is between is there since the first payment in its currency.
+      await this.#prepare(ledger, at, currency, undefined);
       const between = { debit: accountId('clearing', currency), credit: accountId('balance', currency) };
-      const held = hold(
+      return hold(
         ledger,
         { intent, step, attempt },
         { ...between, amount: BigInt(amount), ledger: ledgerOf(currency), code: codes.clearing, timeoutSeconds: holdSeconds },
       );
-      const [done] = await Promise.all([held, prepared]);
-      return done;
     });
+    const isFirst = step === 'authorize' && done.done;
+    const opened = isFirst ? this.#ledgers.use(at, (ledger) => this.#prepare(ledger, at, currency, intent)) : Promise.resolve();
+    // Who asks for no capture does not wait for it.
+    opened.catch(() => undefined);
+    return { done, opened };
   }
 
   /** Takes an amount out of what is held, releases the rest, and pays the fee of it out of the business' balance. */

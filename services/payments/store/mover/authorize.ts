@@ -67,14 +67,18 @@ export const authorizer =
     const proof = wanted(payment.thing, behaviourOf(method), risk);
     const first = decide(proof, circumstances);
     if (first.kind === 'challenge') return challenged(world(), attempt);
-    sure(await world().money.authorize(at, payment.money, hold));
+    const { done, opened } = await world().money.authorize(at, payment.money, hold);
+    sure(done);
     // A proof that the business wants, and that nobody is there for, is nothing to ask the issuer about.
     const unproven = first.kind === 'declined' && proof !== behaviourOf(method) ? { verdict: first, trace: {}, isOpen: false } : undefined;
     const order = { name: `${subject} authorize ${hold.attempt}`, method, ...{ amount: hold.amount, currency: payment.money.currency } };
     const asked = unproven ? undefined : await askedBy(world(), at, { ...order, takes: !isManual(payment.thing), circumstances }, input);
     const answer = asked?.answer ?? (unproven as RailAnswer);
     if (asked) Object.assign(attempt, { route: asked.route, said: answer.trace });
-    if (answer.verdict.kind === 'approved') return accepted(world(), at, attempt, answer.verdict, answer.trace);
+    if (answer.verdict.kind === 'approved') {
+      await opened;
+      return accepted(world(), at, attempt, answer.verdict, answer.trace);
+    }
     sure(await world().money.release(at, payment.money, [hold], 'decline'));
     const ending = await refusedBy(answer.verdict, declinedBy(answer.verdict.decline));
     if (!answer.isOpen) return ending;

@@ -120,7 +120,7 @@ export const increaser =
     const { desk, payment } = await begun(world, at, step);
     const amount = Number(step.input.amount);
     const hold: Hold = { step: 'increment', attempt: payment.holds.length, amount: amount - Number(payment.thing.amount) };
-    sure(await world.money.authorize(at, payment.money, hold));
+    sure((await world.money.authorize(at, payment.money, hold)).done);
     const asked = await askedFor(world, at, step, payment, hold);
     if (asked.refused) return asked.refused;
     const charge = await chargeOf(world, at, payment);

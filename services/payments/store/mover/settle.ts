@@ -58,7 +58,9 @@ async function paid(world: World, at: Placed, { desk, payment, method, charge, i
   const { thing, money } = payment;
   const amount = Number(thing.amount);
   const hold: Hold = { step: 'authorize', attempt: payment.attempts, amount };
-  sure(await world.money.authorize(at, money, hold));
+  const { done, opened } = await world.money.authorize(at, money, hold);
+  sure(done);
+  await opened;
   const share = shareFor(desk, thing, amount);
   const fee = feeLeft(feeOf(amount, rateIn(input)), amount, share);
   sure(await world.money.capture(at, money, [hold], amount, fee, share));
