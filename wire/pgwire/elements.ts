@@ -55,5 +55,7 @@ export class Elements {
   }
 }
 
-const literal = (value: unknown): string | null =>
-  value instanceof Uint8Array ? `\\x${Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')}` : (value as string | null);
+function literal(value: unknown): string | null {
+  if (!(value instanceof Uint8Array)) return value as string | null;
+  return `\\x${Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')}`;
+}
