@@ -30,7 +30,9 @@ export class BinaryArray {
       if (value === null || this.#element !== oids.jsonb) w.value(value);
       else {
         const element = w.openValue();
-        w.byte(jsonbVersion).text(value as string).closeValue(element);
+        w.byte(jsonbVersion)
+          .text(value as string)
+          .closeValue(element);
       }
     }
     w.closeValue(begun);

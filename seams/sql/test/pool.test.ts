@@ -93,13 +93,15 @@ test('values of every kind go to the server and come back the same', async () =>
   });
 });
 
-test('arrays of texts, JSON and bytes come back the same from the first use of a statement on, which is in text, and later in binary', async () => {
+test('arrays of texts, JSON and bytes come back the same from the first use of a statement on', async () => {
   await using single = openSql(server.url, { max: 1 });
   const text = fc.string({ unit: 'binary' }).filter((each) => each.isWellFormed() && !each.includes('\0'));
   const array = <T>(of: fc.Arbitrary<T>) => fc.array(fc.option(of, { nil: null }), { maxLength: 8 });
   const value = fc.record({ a: text, b: fc.option(fc.integer(), { nil: null }) }, { noNullPrototype: true });
   const bytes = fc.uint8Array({ maxLength: 40 }).map((each) => Buffer.from(each));
-  const given = fc.tuple(array(text), array(text), array(value), array(bytes), array(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })));
+  const number = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+  // The first goes in text, because nobody knows the types yet, and the others in binary.
+  const given = fc.tuple(array(text), array(text), array(value), array(bytes), array(number));
   for (const params of fc.sample(given, { seed: 8, numRuns: 60 })) {
     const { rows } = await single.as(one).query(
       `select $1::text[] t, $2::varchar[] v, $3::jsonb[] j, $4::bytea[] y, $5::int8[] n,

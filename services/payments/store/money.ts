@@ -21,6 +21,9 @@ export type FeeBack = {
   readonly amount: number;
 };
 
+/** `opened` tells when what the capture of what is held needs beside it is there. */
+type Held = { readonly done: Done; readonly opened: Promise<void> };
+
 type Payment = { readonly intent: string; readonly currency: string };
 
 /**
@@ -72,8 +75,8 @@ export class Money {
     this.#ledgers = ledgers;
   }
 
-  /** Holds an amount until it is captured or released. `opened` tells when what its capture needs beside it is there. */
-  async authorize(at: Placed, { intent, currency }: Payment, { step, attempt, amount }: Hold): Promise<{ done: Done; opened: Promise<void> }> {
+  /** Holds an amount until it is captured or released. */
+  async authorize(at: Placed, { intent, currency }: Payment, { step, attempt, amount }: Hold): Promise<Held> {
     const done = await this.#ledgers.use(at, async (ledger) => {
       // What a hold is between is there since the first payment in its currency.
       await this.#prepare(ledger, at, currency, undefined);
