@@ -42,6 +42,8 @@ export type Accumulator = {
   readonly kept: readonly Kept[];
   readonly update: (names: readonly Name[], value: string, weight: string) => string;
   readonly result: (names: readonly Name[]) => string;
+  /** Code that adds what was kept of other rows, by what is kept; there is none where that depends on the order of rows. */
+  readonly merge?: (names: readonly Name[], from: readonly (readonly string[])[]) => string;
 };
 
 const count: Kept = { cells: [0], write: (cells, at) => cells[at], read: (written: number) => [written] };
@@ -141,13 +143,17 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
   const type = arg?.type ?? 'int8';
   switch (name) {
     case 'count':
-      return { kept: [count], update: ([n], _, weight) => `${n?.ref} += ${weight};`, result: ([n]) => `${n?.ref}` };
+      return {
+        ...{ kept: [count], update: ([n], _, weight) => `${n?.ref} += ${weight};`, result: ([n]) => `${n?.ref}` },
+        merge: added,
+      };
     case 'bool_and':
     case 'bool_or':
       return {
         kept: [count, count],
         update: ([all, held], of, weight) => `${all?.ref} += ${weight}; if (${of}) ${held?.ref} += ${weight};`,
         result: ([all, held]) => `${all?.ref} === 0 ? null : ${name === 'bool_or' ? `${held?.ref} > 0` : `${held?.ref} === ${all?.ref}`}`,
+        merge: added,
       };
     case 'percentile_cont':
     case 'percentile_disc':
@@ -176,6 +182,9 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
       return statistic(name, type);
   }
 }
+
+/** Counts add up. */
+const added: Accumulator['merge'] = (names, from) => names.map(({ ref }, kept) => `${ref} += ${from[kept]?.[0]};`).join('\n');
 
 /** An aggregate that learns rows one by one. */
 const learning = (learn: string, told: string, of = ''): Accumulator => ({
@@ -260,18 +269,28 @@ function extreme(name: 'min' | 'max', type: Type, appends: boolean): Accumulator
         return `if (typeof ${of} === 'number' && ${high} === 0) { ${better(ref, of)} } else r.takeBest(c, ${place}, ${of}, ${isLeast});`;
       },
       result: (names) => `r.shownBest(${at(names, 0).ref}, ${at(names, 0).high})`,
+      merge(names, [[low = '', high = ''] = []]) {
+        const own = at(names, 0);
+        const wide = `r.takeBest(c, ${own.at}, r.shownBest(${low}, ${high}), ${isLeast});`;
+        return `if (${low} === ${low}) { if (${high} === 0 && ${own.high} === 0) { ${better(own.ref, low)} } else ${wide} }`;
+      },
     };
   if (isMasked(type))
     return {
       kept: [best(type)],
       update: (names, of) => better(at(names, 0).ref, of),
       result: (names) => `(${at(names, 0).ref} !== ${at(names, 0).ref} ? null : ${at(names, 0).ref})`,
+      merge: (names, [[of = ''] = []]) => `if (${of} === ${of}) { ${better(at(names, 0).ref, of)} }`,
     };
   const isBetter = codeOf(`${isLeast ? '<' : '>'}:${type},${type}`);
   return {
     kept: [value(type)],
     update: (names, of) => `if (${at(names, 0).ref} === null || ${isBetter([of, at(names, 0).ref])}) ${at(names, 0).ref} = ${of};`,
     result: (names) => at(names, 0).ref,
+    merge(names, [[of = ''] = []]) {
+      const { ref } = at(names, 0);
+      return `if (${of} !== null && (${ref} === null || ${isBetter([of, ref])})) ${ref} = ${of};`;
+    },
   };
 }
 
@@ -279,13 +298,17 @@ type Total = {
   readonly kept: Kept;
   readonly update: (sum: Name, of: string, weight: string) => string;
   readonly result: (sum: Name, n: string) => string;
+  readonly merge?: (sum: Name, from: readonly string[]) => string;
 };
 
 /** A sum beside the number of its values. */
-const counted = ({ kept, update, result }: Total): Accumulator => ({
+const counted = ({ kept, update, result, merge }: Total): Accumulator => ({
   kept: [count, kept],
   update: (names, of, weight) => `${at(names, 0).ref} += ${weight};\n${update(at(names, 1), of, weight)}`,
   result: (names) => `${at(names, 0).ref} === 0 ? null : ${result(at(names, 1), at(names, 0).ref)}`,
+  ...(merge && {
+    merge: (names, from) => `${at(names, 0).ref} += ${from[0]?.[0]};\n${merge(at(names, 1), from[1] ?? [])}`,
+  }),
 });
 
 /** sum and avg: integers and decimals exactly; PostgreSQL's result types. */
@@ -302,6 +325,7 @@ function total(name: 'sum' | 'avg', type: Type, answered: Type, appends: boolean
     return counted({
       kept: exact,
       update: ({ ref }, of, weight) => `${ref} = r.exactSum(${ref}, ${of}, ${weight});`,
+      merge: ({ ref }, [of]) => `${ref} = ${ref} + ${of};`,
       result: ({ ref }, n) => result(`r.rounded(${ref})`, n),
     });
   }
@@ -312,6 +336,7 @@ function total(name: 'sum' | 'avg', type: Type, answered: Type, appends: boolean
       return counted({
         kept: decimals,
         update: ({ ref }, of, weight) => `${ref} = ${ref} === null ? ${times(of, weight)} : r.addDecimal(${ref}, ${times(of, weight)});`,
+        merge: ({ ref }, [of]) => `if (${of} !== null) ${ref} = ${ref} === null ? ${of} : r.addDecimal(${ref}, ${of});`,
         result: ({ ref }, n) => result(ref, n),
       });
     return counted({
@@ -326,6 +351,9 @@ function total(name: 'sum' | 'avg', type: Type, answered: Type, appends: boolean
     update: ({ ref, at: place }, of, weight) =>
       `if (typeof ${of} === 'number' && ${isSafe(`${of} * ${weight}`)} && ${isSafe(`${ref} + ${of} * ${weight}`)}) ` +
       `${ref} += ${of} * ${weight}; else r.takeSum(c, ${place}, ${of}, ${weight});`,
+    merge: ({ ref, at: place, high }, [low = '', above = '']) =>
+      `if (${above} === 0 && ${isSafe(`${ref} + ${low}`)}) ${ref} += ${low}; ` +
+      `else { r.takeSum(c, ${place}, ${low}, 1); ${high} += ${above}; }`,
     result({ ref, high }, n) {
       const sum = `r.joinedSum(${ref}, ${high})`;
       return name === 'avg' ? mean(`r.decimalOf(${sum})`, n) : answered === 'int8' ? `r.int8(${sum})` : `r.decimalOf(${sum})`;

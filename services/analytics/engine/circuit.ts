@@ -21,6 +21,8 @@ import { isTop, Top } from './top.ts';
 import { SeriesRows } from './series.ts';
 import { Window } from './window.ts';
 import type { Exchange, Route } from './worker/exchange.ts';
+import { SharedGroup } from './worker/shared-group.ts';
+import type { Wish } from './worker/split.ts';
 
 /** `shown`: the columns that are read of what comes out of it. */
 type Planned = { readonly plan: Plan; readonly inputs: readonly number[]; readonly shown: Set<number> };
@@ -57,11 +59,22 @@ export class Circuit {
   /** `exchange`: the way to the workers that have the other shares of the rows. */
   constructor(plan: Plan, exchange?: Exchange) {
     this.columns = plan.columns;
-    this.#nodes = operated(planned(plan), exchange !== undefined);
     this.#exchange = exchange;
-    this.#routes = exchange?.routes(this.#nodes);
+    const nodes = planned(plan);
+    const moves = exchange?.moves(nodes);
+    this.#nodes = operated(nodes, exchange, moves);
+    this.#routes = moves?.map((wishes, at) => this.#routesInto(at, wishes));
     this.#rows = this.#nodes.map(() => 0);
     this.#reads = readsOf(plan);
+  }
+
+  #routesInto(at: number, wishes: readonly Wish[]): (Route | undefined)[] {
+    const { plan, inputs } = this.#nodes[at] as Node;
+    return wishes.map((wish, side) => {
+      // Groups have a way of their own.
+      if (!wish || plan.kind === 'group') return undefined;
+      return this.#exchange?.route(this.#nodes[inputs[side] as number]?.plan.columns ?? [], wish);
+    });
   }
 
   /** One step: the changes of each relation by its number. It is then to be settled or undone. */
@@ -178,17 +191,14 @@ function planned(plan: Plan): readonly Planned[] {
   return nodes;
 }
 
-/**
- * Nodes with their operators. What is done to each row alone, for one node, is part of that node's pipeline, unless rows go
- * from worker to worker between the two.
- */
-function operated(nodes: readonly Planned[], isShared: boolean): Node[] {
+/** Nodes with their operators. What is done to each row alone, for one node, is part of that node's pipeline. */
+function operated(nodes: readonly Planned[], exchange: Exchange | undefined, moves: readonly (readonly Wish[])[] | undefined): Node[] {
   const takers = nodes.map((_, at) => nodes.reduce((sum, { inputs }) => sum + Number(inputs.includes(at)), 0));
   const absorbed = new Set<number>();
   const found = nodes.map(({ plan, inputs, shown }) => {
     const stages: Stage[] = [];
     let from = inputs;
-    while (plan.kind === 'map' || (plan.kind === 'group' && !isShared)) {
+    while (plan.kind === 'map' || plan.kind === 'group') {
       const [below = -1] = from;
       const under = nodes[below];
       if (!under || takers[below] !== 1 || !isStage(under.plan)) break;
@@ -200,13 +210,14 @@ function operated(nodes: readonly Planned[], isShared: boolean): Node[] {
   });
   return found.map(({ plan, inputs, shown, from, stages }, at) => ({
     ...{ plan, inputs, shown, from },
-    operator: absorbed.has(at) ? undefined : operatorOf(plan, stages, shown),
+    operator: absorbed.has(at) ? undefined : operatorOf(plan, stages, shown, moves?.[at]?.[0] && exchange),
   }));
 }
 
 const inputOf = (plan: Plan) => ({ columns: plan.columns, appends: appends(plan) });
 
-function operatorOf(plan: Plan, stages: readonly Stage[], shown: ReadonlySet<number>): Operator | undefined {
+/** `exchange`: the way of rows to the operator, where they move. */
+function operatorOf(plan: Plan, stages: readonly Stage[], shown: ReadonlySet<number>, exchange?: Exchange): Operator | undefined {
   switch (plan.kind) {
     case 'scan':
     case 'one':
@@ -220,7 +231,7 @@ function operatorOf(plan: Plan, stages: readonly Stage[], shown: ReadonlySet<num
     case 'window':
       return new Window(plan);
     case 'group':
-      return new Group(plan, appends(plan.input), stages);
+      return exchange ? new SharedGroup(plan, appends(plan.input), stages, exchange) : new Group(plan, appends(plan.input), stages);
     case 'join':
       return new Join({ ...plan, left: inputOf(plan.left), right: inputOf(plan.right), shown });
     case 'over':

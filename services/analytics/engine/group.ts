@@ -1,5 +1,5 @@
 import type { Aggregate } from '../domain/aggregate.ts';
-import { columnsIn, type Expr } from '../domain/expression.ts';
+import { column, columnsIn, type Expr } from '../domain/expression.ts';
 import type { Plan } from '../domain/plan.ts';
 import { type Column, ranged, type Row, type Type, type Value } from '../domain/value.ts';
 import { type Accumulator, accumulatorOf, type Kept, type Name } from './accumulator.ts';
@@ -30,7 +30,7 @@ const parts = {
   int8: (value: number | bigint) => (typeof value === 'number' ? value : ranged('int8', value)),
 };
 
-type Generated = { update(batch: Batch, params: Row): void; rows(from: number): Batch };
+type Generated = { update(batch: Batch, params: Row): void; merge(batch: Batch): void; rows(from: number): Batch };
 type Grouping = {
   readonly keys: readonly Expr[];
   readonly aggregates: readonly Aggregate[];
@@ -40,7 +40,12 @@ type Grouping = {
   readonly stages: readonly Stage[];
   readonly isWhole: boolean;
   readonly closesBy: number | undefined;
+  readonly merges: boolean;
 };
+
+/** Whether what is kept of groups can be put together from what was kept of parts of their rows. */
+export const isMergeable = ({ aggregates }: Extract<Plan, { kind: 'group' }>, appends: boolean): boolean =>
+  aggregates.every((aggregate) => accumulatorOf(aggregate, appends).merge !== undefined);
 
 /** Groups and what is kept of each, which generated code reads and writes: from the rows of a batch in one pass. */
 export class Group implements Operator {
@@ -51,8 +56,16 @@ export class Group implements Operator {
   readonly #slots: Slots;
   readonly #isWhole: boolean;
   readonly #limit: ((clocks: Clocks) => number) | undefined;
+  readonly #keys: readonly Column[];
+  readonly #kinds: readonly Kept[];
 
-  constructor({ keys, aggregates, columns, closing }: Extract<Plan, { kind: 'group' }>, appends: boolean, stages: readonly Stage[]) {
+  /** `merges`: whether it is to take parts of groups too, which have to be mergeable then. */
+  constructor(
+    { keys, aggregates, columns, closing }: Extract<Plan, { kind: 'group' }>,
+    appends: boolean,
+    stages: readonly Stage[],
+    merges = false,
+  ) {
     this.columns = columns;
     this.#limit = closing && limitOf(closing.bound, 'forgotten');
     this.#isWhole = keys.length === 0;
@@ -62,20 +75,55 @@ export class Group implements Operator {
     const types = keys.map(({ type }) => type);
     this.#slots = new Slots({ types, kinds, isWhole: this.#isWhole, closesBy });
     this.state = this.#slots;
-    const grouping = { keys, aggregates, accumulators, columns, stages, isWhole: this.#isWhole, closesBy };
+    this.#keys = columns.slice(0, keys.length);
+    this.#kinds = kinds;
+    const grouping = { keys, aggregates, accumulators, columns, stages, isWhole: this.#isWhole, closesBy, merges };
     const { code, constants } = groupCode(grouping, this.#slots);
     this.code = [['group', code]];
     this.#generated = compile<Generated>(code, { r: parts, k: constants, g: this.#slots, ...outputParts });
   }
 
   step([batch]: readonly Batch[], params: Row, isFirst: boolean, clocks: Clocks): Batch {
-    const slots = this.#slots;
-    const from = slots.mark();
-    if (isFirst && this.#isWhole) slots.openFirst();
-    if (batch && batch.size > 0) this.#generated.update(batch, params);
+    const from = this.begin(isFirst);
+    if (batch) this.take(batch, params);
+    return this.end(from, clocks);
+  }
+
+  /** The parts of a step: it begins, */
+  begin(isFirst: boolean): number {
+    const from = this.#slots.mark();
+    if (isFirst && this.#isWhole) this.#slots.openFirst();
+    return from;
+  }
+
+  /** takes rows, */
+  take(batch: Batch, params: Row): void {
+    if (batch.size > 0) this.#generated.update(batch, params);
+  }
+
+  /** takes parts of groups, as `parts` of another has them, */
+  merge(batch: Batch): void {
+    if (batch.size > 0) this.#generated.merge(batch);
+  }
+
+  /** and answers what it changed since `begin`. */
+  end(from: number, clocks: Clocks): Batch {
     const rows = this.#generated.rows(from);
-    if (this.#limit) slots.forget(this.#limit(clocks));
+    if (this.#limit) this.#slots.forget(this.#limit(clocks));
     return rows;
+  }
+
+  /** The columns of `parts`: keys, how many rows, and what is kept. */
+  get partColumns(): Column[] {
+    const kept = this.#kinds.flatMap(({ cells }): Type[] => cells?.map(() => 'float8') ?? ['numeric']);
+    return [...this.#keys, ...['float8' as const, ...kept].map((type) => ({ name: '', type }))];
+  }
+
+  /** What is kept of the groups that are new since the last time, which are forgotten with that. */
+  parts(): Batch {
+    const batch = this.#slots.parts(this.#keys);
+    this.#slots.undo();
+    return batch;
   }
 }
 
@@ -121,6 +169,7 @@ update(b, p) {
 if (b.weights === undefined) came(b, p);
 else changed(b, p);
 },
+${grouping.merges ? mergeCode(grouping, names, slots) : ''}
 ${rowsCode(grouping, names, slots)}
 };`;
   return { code, constants };
@@ -139,6 +188,28 @@ function slotCode({ keys, closesBy }: Grouping, { places, depth }: Slots, emitte
   emitter.line(findCode({ terms, types: keys.map(({ type }) => type), width, onOpen }));
   emitter.line(`const o = s * ${width}${depth > 0 ? `, y = s * ${depth}` : ''};`);
   emitter.line(`if (c[o + ${stampAt}] !== step) g.touch(s);\nc[o + ${rowsAt}] += w;`);
+}
+
+/** Code that takes parts of groups, whose keys, rows and what is kept of them are columns. */
+function mergeCode(grouping: Grouping, names: readonly (readonly Name[])[], slots: Slots): string {
+  const keys = grouping.keys.map(({ type }, at) => column(type, at));
+  const emitter = new Emitter(batchReads, []);
+  slotCode({ ...grouping, keys }, slots, emitter);
+  let next = keys.length + 1;
+  const merged = grouping.accumulators.map(({ kept, merge }, at) => {
+    const from = kept.map(({ cells }) => (cells ?? [0]).map(() => `c${next++}[i]`));
+    return merge?.(names[at] ?? [], from) ?? '';
+  });
+  return `merge(b) {
+const step = g.step, x = g.values;
+${findBefore(keys.map(({ type }) => type))}
+${batchColumns(Array.from({ length: next }, (_, at) => at))}
+for (let i = 0; i < b.size; i++) {
+const w = c${keys.length}[i];
+${emitter.take()}
+${merged.join('\n')}
+}
+},`;
 }
 
 function updateCode({ arg, filter }: Aggregate, { update }: Accumulator, names: readonly Name[], emitter: Emitter): void {

@@ -1,4 +1,5 @@
-import { printRow, readValue, type Type, type Value } from '../domain/value.ts';
+import { type Column, printRow, readValue, type Type, type Value } from '../domain/value.ts';
+import { type Batch, BatchBuilder, type Vector } from './batch.ts';
 import type { Kept, KeptNumbers, KeptValue } from './accumulator.ts';
 import type { Bag, Tally } from './bag.ts';
 import { Expiry } from './expiry.ts';
@@ -182,6 +183,28 @@ export class Slots implements State {
   mark(): number {
     this.step += 1;
     return this.count;
+  }
+
+  /** The groups that are new since the last time: their keys, how many rows, and what is kept of them, in columns. */
+  parts(keys: readonly Column[]): Batch {
+    const size = this.count;
+    const { cells, width } = this.places;
+    const at = (place: number): Vector => {
+      const values = new Float64Array(size);
+      for (let row = 0; row < size; row += 1) values[row] = cells[(this.changed[row * 2] as number) * width + place] as number;
+      return { values, nulls: undefined };
+    };
+    const slots = Array.from({ length: size }, (_, row) => this.changed[row * 2] as number);
+    const isNamed = !isNumbered(this.#types) || this.named.size > 0;
+    const named = new BatchBuilder(keys);
+    if (isNamed) for (const slot of slots) named.add(this.keysOf(slot), 1);
+    const own = isNamed ? named.finish().columns : keys.map((_, place) => at(keysAt + place));
+    const kept = this.#kinds.flatMap(({ cells: first }, kind): Vector[] => {
+      const start = this.starts[kind] as number;
+      if (first) return first.map((_, cell) => at(start + cell));
+      return [{ values: slots.map((slot) => this.values[slot * this.depth + start] as Value), nulls: undefined }];
+    });
+    return { size, columns: [...own, at(rowsAt), ...kept], weights: undefined };
   }
 
   settle(): Entry[] {

@@ -57,7 +57,7 @@ function writeVector(out: Writer, vector: Vector, places: ArrayLike<number>): vo
 }
 
 /** Reads a batch that was written. */
-function readBatch(from: Reader, columns: readonly Column[]): Batch {
+export function readBatch(from: Reader, columns: readonly Column[]): Batch {
   const size = from.number();
   if (size === 0) return emptyBatch(columns);
   const weights = from.number() === 1 ? from.floats(size) : undefined;

@@ -32,9 +32,9 @@ const mixed = (hash: number, value: Value, factor: number): number => {
   return next ^ (next >>> 15);
 };
 
-/** The key group of each row of a batch by its keys; without keys all are in the first. */
-export function groupsBy(keys: readonly Expr[], factor: number): (batch: Batch, params: Row) => Uint8Array {
-  if (keys.length === 0) return ({ size }) => new Uint8Array(size);
+/** A hash of the keys of each row of a batch, by which it has a key group; without keys all are the same. */
+export function hashesBy(keys: readonly Expr[], factor: number): (batch: Batch, params: Row) => Int32Array {
+  if (keys.length === 0) return ({ size }) => new Int32Array(size);
   const constants: Value[] = [];
   const emitter = new Emitter(batchReads, constants);
   const used = new Set<number>();
@@ -42,16 +42,19 @@ export function groupsBy(keys: readonly Expr[], factor: number): (batch: Batch, 
   const terms = keys.map((key) => emitter.term(key));
   const body = emitter.take();
   const lines = terms.map(({ value, isNull }) => `h = mixed(h, ${isNull === 'false' ? value : `${isNull} ? null : ${value}`}, f);`);
-  const code = `return function groups(b, p) {
+  const code = `return function hashes(b, p) {
 ${batchColumns(used)}
-const found = new Uint8Array(b.size);
+const found = new Int32Array(b.size);
 for (let i = 0; i < b.size; i++) {
 ${body}
 let h = 1;
 ${lines.join('\n')}
-found[i] = h & ${groupsMax - 1};
+found[i] = h;
 }
 return found;
 };`;
   return compile(code, { r: runtime, k: constants, mixed, f: factor });
 }
+
+/** The key group of a hash. */
+export const groupOf = (hash: number): number => hash & (groupsMax - 1);

@@ -5,3 +5,6 @@ export const groupsMax = limit(128, 'group', 'Key groups into which the keys of 
 export const ringBytes = limit(1_048_576, 'byte', 'Shared memory through which one worker hands rows to another; a power of two.');
 export const ringWaitMs = limit(1_000, 'ms', 'Longest wait for another worker before its ring is looked at again.');
 export const sharedRecordsMin = limit(2_048, 'record', 'Records that come at once to a view before workers share it.');
+export const hotRowsMin = limit(4, 'row', 'Rows of one key in a portion from which on they are put together before they are handed over.');
+export const sampleRows = limit(512, 'row', 'Rows of a portion by which it is guessed how many keys it has.');
+export const sketchMax = limit(1_048_576, 'count', 'Most counts by which keys that come often are found in a portion; a power of two.');
