@@ -13,14 +13,15 @@ export type Made<T> = { readonly run: T; readonly code: string };
 
 const parts = { r: runtime, ...outputParts };
 
-/** What stages make of rows, the last of which says their columns: one closed function. */
-export function pipeline(stages: readonly Stage[]): Made<(batch: Batch, params: Row) => Batch> {
+/** What stages make of rows, the last of which says their columns: one closed function. Columns that are not `wanted` are NULL. */
+export function pipeline(stages: readonly Stage[], wanted?: ReadonlySet<number>): Made<(batch: Batch, params: Row) => Batch> {
   const constants: Value[] = [];
   const emitter = new Emitter(batchReads, constants);
   const columns = allOf(stages.at(-1)?.columns ?? []);
   const types = columns.map(({ type }) => type);
-  const { used, before, after } = emitStages(stages, new Set(columns.keys()), emitter);
-  const terms = columns.map((column) => emitter.term(column));
+  const { used, before, after } = emitStages(stages, wanted ?? new Set(columns.keys()), emitter);
+  const unwanted: Term = { value: 'null', isNull: 'true' };
+  const terms = columns.map((column, at) => (wanted?.has(at) === false ? unwanted : emitter.term(column)));
   const body = emitter.take();
   const most = spread(stages);
   const code = `return function pipeline(b, p) {

@@ -12,6 +12,7 @@ import { type Column, rowKey, type Row } from '../domain/value.ts';
 import { BatchBuilder } from '../engine/batch.ts';
 import { View } from '../engine/view.ts';
 import { Crew } from '../engine/worker/crew.ts';
+import { Random } from '../../../bench/nexmark/random.ts';
 
 const columns: Column[] = [
   { name: 'k', type: 'int8' },
@@ -21,17 +22,17 @@ const columns: Column[] = [
 const crews: Crew[] = [];
 after(() => crews.forEach((crew) => crew.end(new Error('the test is over'))));
 
-async function viewOf(text: string): Promise<View> {
+async function viewOf(text: string, appends = true): Promise<View> {
   const statement = await parseStatement(text);
   assert.equal(statement?.kind, 'select');
-  const relation = (name: string): Plan => ({ kind: 'scan', relation: name === 't' ? 0n : 1n, name, appends: true, columns });
+  const relation = (name: string): Plan => ({ kind: 'scan', relation: name === 't' ? 0n : 1n, name, appends, columns });
   return new View(planRows(statement.select, { relation, named: new Map(), params: [], at: placesIn(text) }));
 }
 
 const rowsOf = (view: View) => [...view.rows()].map((row) => rowKey(row)).sort();
-const batchOf = (rows: readonly Row[]) => {
+const batchOf = (rows: readonly Row[], weightOf = (_at: number) => 1) => {
   const builder = new BatchBuilder(columns);
-  for (const row of rows) builder.add(row, 1);
+  for (const [at, row] of rows.entries()) builder.add(row, weightOf(at));
   return builder.finish();
 };
 
@@ -58,6 +59,51 @@ test('a view that workers share has the rows that it has without them', async ()
     }
     assert.deepEqual(rowsOf(shared), rowsOf(alone));
   }
+});
+
+test('parts of groups that workers put together are what the rows make', async () => {
+  const random = new Random(5);
+  const whole = `count(*) as n, count(v) filter (where v > 0) as some, sum(v) as total, avg(v) as mean, sum(v::numeric / 4) as exact,
+    min(v) as least, max(name) as last, min(v * 0.5) as half, bool_and(v > -100) as every, bool_or(v is null) as any_null`;
+  const texts = [
+    `select k, ${whole} from t group by k`,
+    `select name, k, ${whole} from t where k <> 3 group by name, k`,
+    `select ${whole} from t where v <> 7`,
+    `select k % 2 as odd, count(distinct v) as n, sum(v::float8) as f from t group by k % 2`,
+  ];
+  const crew = new Crew(3);
+  crews.push(crew);
+  const sources = [{ id: 0n, format: { kind: 'json' } as const, columns, used: new Set([0, 1, 2]) }];
+  const big = 2n ** 61n;
+  const row = (): Row => {
+    // Few keys, many keys, and a few of many that come often.
+    const k = random.of([random.below(5), random.below(100_000), random.is(0.5) ? null : 2 ** 40]);
+    const v = random.is(0.1) ? null : random.is(0.1) ? big + BigInt(random.below(9)) : random.below(400) - 200;
+    return [k, random.is(0.05) && typeof v === 'bigint' ? -v : v, random.is(0.1) ? null : `name ${random.below(3)}`];
+  };
+  for (const text of texts)
+    for (const appends of [true, false]) {
+      const [alone, shared] = [await viewOf(text, appends), await viewOf(text, appends)];
+      for (const view of [alone, shared]) {
+        view.step(new Map());
+        view.settle();
+      }
+      await shared.share(crew, sources, '0');
+      const workers = shared.shared;
+      assert.ok(workers);
+      let held: Row[] = [];
+      for (let step = 0; step < 4; step += 1) {
+        const gone = appends ? [] : held.splice(0, 300);
+        const came = Array.from({ length: 1500 }, row);
+        held = [...held, ...came];
+        const batch = batchOf([...came, ...gone], (at) => (at < came.length ? 1 : -1));
+        alone.step(new Map([[0n, batch]]));
+        alone.settle();
+        await workers.give(0n, batch);
+        await shared.stepShared(workers, 0, batch.size);
+        assert.deepEqual(rowsOf(shared), rowsOf(alone), `${text} ${appends ? 'rows only come' : 'rows come and go'}`);
+      }
+    }
 });
 
 test('a worker loads nothing that opens files, connections or keys', () => {

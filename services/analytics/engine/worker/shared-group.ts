@@ -1,7 +1,7 @@
-import { column, type Expr } from '../../domain/expression.ts';
+import { column, columnsIn, type Expr } from '../../domain/expression.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Column, Row } from '../../domain/value.ts';
-import { type Batch, concatenated, gathered } from '../batch.ts';
+import { absent, type Batch, gathered } from '../batch.ts';
 import type { Clocks } from '../clock.ts';
 import { Group, isMergeable } from '../group.ts';
 import type { Operator, State } from '../operator.ts';
@@ -24,6 +24,8 @@ export class SharedGroup implements Operator {
   readonly #exchange: Exchange;
   readonly #own: Group;
   readonly #input: readonly Column[];
+  /** The columns of these that are read. */
+  readonly #read: Set<number>;
   readonly #staged: ((batch: Batch, params: Row) => Batch) | undefined;
   readonly #hashes: (batch: Batch, params: Row) => Int32Array;
   /** Makes parts of groups of rows as they come, and of such that stages were done to. */
@@ -37,7 +39,10 @@ export class SharedGroup implements Operator {
     const merges = isMergeable(plan, appends);
     this.#own = new Group(plan, appends, [], merges);
     this.state = this.#own.state;
-    this.#staged = stages.length > 0 ? pipeline(stages).run : undefined;
+    this.#read = new Set();
+    for (const expr of [...plan.keys, ...plan.aggregates.flatMap(({ arg, filter }) => [arg, filter])])
+      if (expr) columnsIn(expr, this.#read);
+    this.#staged = stages.length > 0 ? pipeline(stages, this.#read).run : undefined;
     this.#hashes = hashesBy(plan.keys, exchange.factor);
     this.#partHashes = hashesBy(
       plan.keys.map(({ type }, at): Expr => column(type, at)),
@@ -66,19 +71,25 @@ export class SharedGroup implements Operator {
   /** Rows that are handed over as they are, and parts of groups of the others. */
   #divided(batch: Batch, params: Row): Divided {
     const parts = this.#parts;
-    const staged = () => this.#staged?.(batch, params) ?? batch;
-    if (!parts) return { rows: staged(), parts: undefined };
+    if (!parts) return { rows: this.#stagedRows(batch, params), parts: undefined };
     if (this.#isFew(batch, params)) {
       parts.whole.begin(false);
       parts.whole.take(batch, params);
       return { rows: undefined, parts: parts.whole.parts() };
     }
-    const rows = staged();
+    const rows = this.#stagedRows(batch, params);
     const hot = hotPlaces(this.#hashes(rows, params));
     if (!hot) return { rows, parts: undefined };
     parts.staged.begin(false);
     parts.staged.take(gathered(rows, hot.often), params);
     return { rows: gathered(rows, hot.seldom), parts: parts.staged.parts() };
+  }
+
+  /** Rows behind the stages; what nobody reads of them is not handed over. */
+  #stagedRows(batch: Batch, params: Row): Batch {
+    const { size, columns, weights } = this.#staged?.(batch, params) ?? batch;
+    const read = columns.map((vector, at) => (this.#read.has(at) ? vector : absent(this.#input[at]?.type ?? 'text', size)));
+    return { size, columns: read, weights };
   }
 
   /** Whether there are so few keys that every row is one of many of its key, by how often some rows meet their like. */
