@@ -1,12 +1,15 @@
+import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { keepEvaluating } from '#kernel/alert/evaluate.ts';
+import { settingOf } from '#kernel/contract/setting.ts';
 import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
-import { settingOf } from '#kernel/contract/setting.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openPostgres } from './doors/postgres/door.ts';
 import { RoutinePool } from './engine/routine/pool.ts';
+import { mebibyte, viewDiskBytes, viewDiskMaxMb, viewMemoryBytes, viewMemoryMaxMb } from './engine/spill/limits.ts';
+import type { Spill } from './engine/spill/room.ts';
 import { Crews } from './engine/worker/crew.ts';
 import { workersMax } from './engine/worker/limits.ts';
 import type { LiveTable } from './jobs/keep.ts';
@@ -54,7 +57,7 @@ export const main = implement<typeof analytics, Needs>(
     const crews = new Crews(settingOf('GAMUT_ANALYTICS_WORKERS', 1, workersMax, Math.max(1, availableParallelism() - 1)));
     const models = new Models(sql, sealer);
     const routines = new Routines(pool, models);
-    const kept = { ...carriers, ...stores, changes, tables, log, routines };
+    const kept = { ...carriers, ...stores, changes, tables, log, routines, spill: await spillOf(directory) };
     const [history, files] = [new History(sql, sealer), new Files(sql)];
     const maintenance = new Maintenance({ ...kept, crews, live, history, files, schemas, scopes });
     maintenance.begin();
@@ -100,6 +103,18 @@ export const main = implement<typeof analytics, Needs>(
     };
   },
 );
+
+/** What views may have of memory and disk. What lies on disk of processes before is of no use to anybody. */
+async function spillOf(directory: string): Promise<Spill> {
+  const own = join(directory, 'spill');
+  await rm(own, { recursive: true, force: true });
+  const bytesOf = (name: string, most: number, usual: number) => settingOf(name, 0, most, usual / mebibyte) * mebibyte;
+  return {
+    directory: own,
+    memoryBytes: bytesOf('GAMUT_ANALYTICS_MEMORY_MB', viewMemoryMaxMb, viewMemoryBytes),
+    diskBytes: bytesOf('GAMUT_ANALYTICS_DISK_MB', viewDiskMaxMb, viewDiskBytes),
+  };
+}
 
 /** Sources, tables, views, sinks, connections, functions and alerts have no attributes that policy could ask for. */
 const absent = { attributes: () => undefined };

@@ -56,6 +56,15 @@ const Source = Type.Object({
   origin: Type.Optional(OriginOf),
   failure: Type.Optional(Type.String({ description: 'Why its rows do not come over the connection at present.' })),
 });
+const KeptOf = Type.Object(
+  {
+    memoryRows: Type.Integer({ description: 'Rows and groups in memory.' }),
+    diskRows: Type.Integer({ description: 'Rows and groups that are on disk alone, sealed, because memory has no room for them.' }),
+    memoryBytes: Type.Integer({ description: 'Bytes of what could be on disk and is in memory, about.' }),
+    diskBytes: Type.Integer({ description: 'Bytes on disk.' }),
+  },
+  { ...closed, description: 'Where it keeps what it remembers; not told until it is loaded.' },
+);
 const View = Type.Object({
   name: Type.String(),
   source: Type.String({ description: 'The sources and views that it reads.' }),
@@ -66,6 +75,7 @@ const View = Type.Object({
   rejected: Type.String({ description: 'Records that could not be taken.' }),
   rejection: Type.Optional(Type.String({ description: 'Place and reason of the last one that was rejected.' })),
   failure: Type.Optional(Type.String({ description: 'Why it stands still at present.' })),
+  kept: Type.Optional(KeptOf),
 });
 
 const OperatorOf = Type.Object({

@@ -9,12 +9,13 @@ import { Join } from './join.ts';
 import { type Clocks, noClocks } from './clock.ts';
 import { Emission } from './emission.ts';
 import { entriesMax } from './limits.ts';
-import type { Entry, Operator } from './operator.ts';
+import type { Entry, Operator, State } from './operator.ts';
 import { StreamMatch } from './match-stream.ts';
 import { WholeMatch } from './match-whole.ts';
 import { Partitioned } from './partition.ts';
 import { pipeline } from './pipeline.ts';
 import { Session } from './session.ts';
+import type { Room } from './spill/room.ts';
 import { isStage, type Stage } from './stage.ts';
 import { Temporal } from './temporal.ts';
 import { isTop, Top } from './top.ts';
@@ -23,6 +24,9 @@ import { Window } from './window.ts';
 import type { Exchange, Route } from './worker/exchange.ts';
 import { SharedGroup } from './worker/shared-group.ts';
 import type { Wish } from './worker/split.ts';
+
+/** So many entries are loaded before there is room made for more. */
+const loadedBetween = 4096;
 
 /** `shown`: the columns that are read of what comes out of it. */
 type Planned = { readonly plan: Plan; readonly inputs: readonly number[]; readonly shown: Set<number> };
@@ -55,9 +59,12 @@ export class Circuit {
   #isFirst = true;
   /** Whether nothing was settled as yet. */
   #isFresh = true;
+  /** The memory that it may have; without one all that it remembers is in memory. */
+  readonly #room: Room | undefined;
 
   /** `exchange`: the way to the workers that have the other shares of the rows. */
-  constructor(plan: Plan, exchange?: Exchange) {
+  constructor(plan: Plan, room?: Room, exchange?: Exchange) {
+    this.#room = room;
     this.columns = plan.columns;
     this.#exchange = exchange;
     const nodes = planned(plan);
@@ -66,6 +73,7 @@ export class Circuit {
     this.#routes = moves?.map((wishes, at) => this.#routesInto(at, wishes));
     this.#rows = this.#nodes.map(() => 0);
     this.#reads = readsOf(plan);
+    for (const { operator } of this.#nodes) if (operator?.state?.spilling) room?.add(operator.state.spilling);
   }
 
   #routesInto(at: number, wishes: readonly Wish[]): (Route | undefined)[] {
@@ -79,6 +87,7 @@ export class Circuit {
 
   /** One step: the changes of each relation by its number. It is then to be settled or undone. */
   step(changes: ReadonlyMap<bigint, Batch>, params: Row = [], clocks: Clocks = noClocks): Batch {
+    this.#room?.make();
     const found: Batch[] = [];
     const isFirst = this.#isFirst && (this.#exchange?.isFirst ?? true);
     for (const [at, { plan, operator, from }] of this.#nodes.entries()) {
@@ -93,7 +102,8 @@ export class Circuit {
     }
     this.#isFirst = false;
     const last = found.at(-1) as Batch;
-    if (this.size > entriesMax) throw new StatementError(sqlstates.tooLarge, `a view keeps at most ${entriesMax} rows and groups`);
+    if (this.#held > entriesMax)
+      throw new StatementError(sqlstates.tooLarge, `a view keeps at most ${entriesMax} rows and groups that have to be in memory at once`);
     return last;
   }
 
@@ -110,6 +120,22 @@ export class Circuit {
   /** Rows and groups that are remembered. */
   get size(): number {
     return this.#nodes.reduce((sum, { operator }) => sum + (operator?.state?.size ?? 0), 0);
+  }
+
+  /** Whether any of what it remembers may be on disk. */
+  get canSpill(): boolean {
+    return this.#nodes.some(({ operator }) => operator?.state?.spilling !== undefined);
+  }
+
+  /** Gives up its memory; it takes no step any more. */
+  end(): void {
+    for (const { operator } of this.#nodes) if (operator?.state?.spilling) this.#room?.remove(operator.state.spilling);
+  }
+
+  /** Rows and groups that have to be in memory at once. */
+  get #held(): number {
+    const heldOf = (state: State | undefined) => (this.#room && state?.spilling ? state.spilling.held : (state?.size ?? 0));
+    return this.#nodes.reduce((sum, { operator }) => sum + heldOf(operator?.state), 0);
   }
 
   /** The nodes with what came out of them and what they remember. */
@@ -148,7 +174,12 @@ export class Circuit {
     this.#isFirst = false;
     this.#isFresh = false;
     const own = this.#exchange?.ownEntries(this.#nodes, entries) ?? entries;
-    for (const [at, key, written] of own) this.#nodes[at]?.operator?.state?.load([key, written] as Entry);
+    let count = 0;
+    for (const [at, key, written] of own) {
+      this.#nodes[at]?.operator?.state?.load([key, written] as Entry);
+      count += 1;
+      if (count % loadedBetween === 0) this.#room?.make();
+    }
   }
 
   /** Whether an operator names what it writes down by numbers that it gave. */

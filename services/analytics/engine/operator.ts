@@ -1,6 +1,7 @@
 import type { Column, Row } from '../domain/value.ts';
 import type { Batch } from './batch.ts';
 import type { Clocks } from './clock.ts';
+import type { Spilling } from './spill/room.ts';
 
 /** What is written down of an operator's state under a key; null takes it away. */
 export type Entry = readonly [key: string, written: unknown];
@@ -26,6 +27,8 @@ export interface State {
   readonly size: number;
   /** Whether entries are named by numbers that this state gave, and not by what is in them. */
   readonly isNumbered?: boolean;
+  /** How it leaves the memory, where it can. */
+  readonly spilling?: Spilling | undefined;
   /** Keeps what the steps since the last time changed, and answers it as entries. */
   settle(): Entry[];
   undo(): void;

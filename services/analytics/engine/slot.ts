@@ -5,6 +5,9 @@ import type { Bag, Tally } from './bag.ts';
 import { Expiry } from './expiry.ts';
 import type { Entry, State } from './operator.ts';
 import { isNumbered, keysAt, Places, rowsAt, stampAt } from './place.ts';
+import { freeStamp } from './spill/away.ts';
+import { bytesOf, nameBytes } from './spill/size.ts';
+import { SpilledSlots } from './spill/spilled-slots.ts';
 
 /** The stamp of a group that no step has seen yet. */
 const opened = -1;
@@ -55,9 +58,13 @@ export class Slots implements State {
   readonly #expiry = new Expiry<number>();
   readonly #forgotten = new Set<number>();
   /** What is in the bags of all groups. */
-  readonly #tally: Tally = { held: 0 };
+  readonly tally: Tally = { held: 0 };
   #free: number[] = [];
   #next = 0;
+  /** Undefined where groups cannot leave the memory: there is but one, or they are looked for by their time. */
+  readonly spilling: SpilledSlots | undefined;
+  /** Bytes of keys that are not all numbers. */
+  namedBytes = 0;
 
   constructor({ types, kinds, isWhole, closesBy }: Shape) {
     this.#types = types;
@@ -78,10 +85,16 @@ export class Slots implements State {
       return start;
     });
     this.before = new Float64Array(changesFirst * this.places.width);
+    this.spilling = isWhole || closesBy !== undefined ? undefined : new SpilledSlots(this, types, kinds);
   }
 
   get size(): number {
-    return this.places.size + this.#tally.held;
+    return this.places.size + this.tally.held + (this.spilling?.away ?? 0);
+  }
+
+  /** Slots that were ever used. */
+  get end(): number {
+    return this.#next;
   }
 
   rowsOf(slot: number): number {
@@ -104,7 +117,7 @@ export class Slots implements State {
     const slot = isNew ? this.#next++ : (this.#free.pop() as number);
     this.places.begin(slot, isNew);
     this.places.cells[slot * this.places.width + stampAt] = opened;
-    for (let at = 0; at < this.depth; at += 1) this.values[slot * this.depth + at] = (this.#beside[at] as KeptValue).first(this.#tally);
+    for (let at = 0; at < this.depth; at += 1) this.values[slot * this.depth + at] = (this.#beside[at] as KeptValue).first(this.tally);
     return slot;
   }
 
@@ -124,12 +137,15 @@ export class Slots implements State {
       const slot = this.openNumbers(this.places.hash(keys, 0));
       this.places.cells.set(keys, slot * this.places.width + keysAt);
       if (this.#closesBy !== undefined) this.#expiry.add(keys[this.#closesBy], slot);
+      this.spilling?.recall(slot);
       return slot;
     }
     const slot = this.#begin();
     this.places.name(keys, slot);
     this.named.set(slot, keys);
+    this.namedBytes += nameBytes + bytesOf(keys);
     if (this.#closesBy !== undefined) this.#expiry.add(keys[this.#closesBy], slot);
+    this.spilling?.recall(slot);
     return slot;
   }
 
@@ -225,12 +241,25 @@ export class Slots implements State {
   }
 
   #close(slot: number): void {
-    this.places.delete(slot, this.named.get(slot));
+    this.spilling?.close(slot);
+    this.empty(slot);
+  }
+
+  /** Takes a group out of memory. */
+  empty(slot: number): void {
+    const named = this.named.get(slot);
+    this.places.delete(slot, named);
+    if (named) this.namedBytes -= nameBytes + bytesOf(named);
+    this.#release(slot);
+  }
+
+  #release(slot: number): void {
     this.named.delete(slot);
     for (let at = 0; at < this.depth; at += 1) {
-      if (this.#beside[at]?.bag) this.#tally.held -= (this.values[slot * this.depth + at] as Bag).size;
+      if (this.#beside[at]?.bag) this.tally.held -= (this.values[slot * this.depth + at] as Bag).size;
       this.values[slot * this.depth + at] = null;
     }
+    this.places.cells[slot * this.places.width + stampAt] = freeStamp;
     this.#free.push(slot);
   }
 
@@ -284,6 +313,19 @@ export class Slots implements State {
 
   *dump(): Generator<Entry> {
     for (const slot of this.places.values()) yield* this.#entries(slot, false);
+    for (const record of this.spilling?.records() ?? []) yield* this.#entriesOf(record);
+  }
+
+  /** The entries of a group on disk; none where it is in memory too. */
+  *#entriesOf(record: Buffer): Generator<Entry> {
+    const slot = this.#begin();
+    try {
+      const named = this.spilling?.restore(slot, record);
+      if (named) this.named.set(slot, named);
+      if (this.places.get(this.keysOf(slot)) < 0) yield* this.#entries(slot, false);
+    } finally {
+      this.#release(slot);
+    }
   }
 
   /** Groups come before what is in their bags. */
@@ -292,19 +334,27 @@ export class Slots implements State {
     const keys = texts.map((text, at) => (text === null ? null : readValue(this.#types[at] as Type, text)));
     if (rest.length === 3) {
       const [at, text, count] = rest as [number, string, number];
-      const bag = this.values[this.places.get(keys) * this.depth + (this.starts[at] as number)] as Bag;
+      const slot = this.#slotOf(keys);
+      const bag = this.values[slot * this.depth + (this.starts[at] as number)] as Bag;
+      // It is otherwise than what may be on disk of it.
+      this.places.cells[slot * this.places.width + stampAt] = this.step;
       bag.load(readValue((this.#kinds[at] as KeptValue).bag as Type, text), count);
       return;
     }
     const [rows, kept] = rest as [number, unknown[]];
-    const slot = this.open(keys);
+    const slot = this.#slotOf(keys);
     const { cells, width } = this.places;
-    cells[slot * width + stampAt] = 0;
+    cells[slot * width + stampAt] = this.step;
     cells[slot * width + rowsAt] = rows;
     for (const [at, kind] of this.#kinds.entries()) {
       const start = this.starts[at] as number;
       if (kind.cells) cells.set(kind.read(kept[at] as never), slot * width + start);
-      else this.values[slot * this.depth + start] = kind.read(kept[at] as never, this.#tally);
+      else this.values[slot * this.depth + start] = kind.read(kept[at] as never, this.tally);
     }
+  }
+
+  #slotOf(keys: readonly Value[]): number {
+    const known = this.places.get(keys);
+    return known < 0 ? this.open(keys) : known;
   }
 }

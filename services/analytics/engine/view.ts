@@ -1,13 +1,21 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Plan } from '../domain/plan.ts';
 import { type Column, keyOf, type Row, rowKey } from '../domain/value.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
 import { Circuit, type CircuitEntry, type OperatorFacts } from './circuit.ts';
-import { Heap } from './heap.ts';
+import { type Own, OwnRows } from './own-rows.ts';
+import { sharedEntryBytes } from './spill/limits.ts';
+import { type Kept, Room, type Spill } from './spill/room.ts';
 import type { Crew } from './worker/crew.ts';
 import type { SharedSource } from './worker/message.ts';
 import { SharedCircuit } from './worker/shared-circuit.ts';
 import { unshared } from './worker/split.ts';
 import { type Paced, watermarkEntries, Watermarks } from './watermark.ts';
+
+/** So many entries are loaded before there is room made for more. */
+const loadedBetween = 4096;
+/** So many rows are read from disk before others have their turn. */
+const readBetween = 1024;
 
 /** The number of a view's own rows among the operators whose entries are written down. */
 const own = -1;
@@ -24,16 +32,21 @@ export class View {
   readonly #plan: Plan;
   #circuit: Circuit;
   #shared: SharedCircuit | undefined;
-  readonly #rows: Heap;
+  /** Whether workers cannot share it any more: it came to remember too much. */
+  #isAlone = false;
+  readonly #rows: OwnRows;
+  readonly #room: Room | undefined;
   readonly #keeps: boolean;
 
-  /** Without `keeps` the view tells what changes and does not know its rows. */
-  constructor(plan: Plan, keeps = true, paced: readonly Paced[] = []) {
+  /** Without `keeps` the view tells what changes and does not know its rows; without `spill` all of it is in memory. */
+  constructor(plan: Plan, keeps = true, paced: readonly Paced[] = [], spill?: Spill) {
     this.watermarks = new Watermarks(paced);
     this.#keeps = keeps;
     this.#plan = plan;
-    this.#circuit = new Circuit(plan);
-    this.#rows = new Heap(plan.columns);
+    this.#room = spill && new Room(spill);
+    this.#circuit = new Circuit(plan, this.#room);
+    this.#rows = new OwnRows(plan.columns);
+    if (keeps) this.#room?.add(this.#rows);
     this.columns = plan.columns;
     this.shape = this.#circuit.shape;
   }
@@ -45,7 +58,7 @@ export class View {
 
   /** Whether workers can share what is computed of it. */
   get isShareable(): boolean {
-    return unshared(this.#plan) === undefined;
+    return unshared(this.#plan) === undefined && !this.#isAlone && !this.#isTooMuch(this.#circuit.size);
   }
 
   /** What workers compute of it, once they share it. */
@@ -56,11 +69,31 @@ export class View {
   /** Has workers go on with what is computed of it; `tag`: that of the commit it goes on from. */
   async share(crew: Crew, sources: readonly SharedSource[], tag: string): Promise<void> {
     this.#shared = await SharedCircuit.open(crew, this.#plan, sources, tag, [...this.#circuit.dump()]);
+    this.#circuit.end();
     this.#circuit = new Circuit(this.#plan);
+  }
+
+  /** Whether so many rows and groups are too many to be in memory, where they could be on disk. */
+  #isTooMuch(entries: number): boolean {
+    return this.#circuit.canSpill && this.#room !== undefined && entries * sharedEntryBytes > this.#room.memoryBytes;
+  }
+
+  /** Takes back what workers share, for good, once it is too much for them. */
+  async unshare(): Promise<void> {
+    const shared = this.#shared;
+    if (!shared || !this.#isTooMuch(shared.size)) return;
+    const entries = await shared.dump();
+    shared.close();
+    this.#shared = undefined;
+    this.#isAlone = true;
+    this.#circuit = new Circuit(this.#plan, this.#room);
+    this.#circuit.load(entries);
+    this.#room?.make();
   }
 
   /** One step of workers, with rows of their portion; it is kept, or undone where it throws. */
   async stepShared(shared: SharedCircuit, from: number, to: number, clocks = this.watermarks.clocks()): Promise<Done> {
+    this.#room?.make();
     const { out, entries, rejected } = await shared.step(from, to, clocks);
     const changes = this.#taken(out);
     return { changes, entries: [...entries, ...this.#settleRows()], rejected };
@@ -75,7 +108,7 @@ export class View {
     const found: Changed[] = [];
     for (let at = 0; at < out.size; at += 1) {
       const changed = { row: rowAt(out, at), weight: weightAt(out, at) };
-      if (this.#keeps) this.#rows.change('', changed.row, changed.weight);
+      if (this.#keeps) this.#rows.change(changed.row, changed.weight);
       found.push(changed);
     }
     return found;
@@ -117,13 +150,33 @@ export class View {
     for (const [key, written] of this.#rows.dump()) yield [own, key, written];
   }
 
-  load(entries: readonly CircuitEntry[]): void {
-    this.#circuit.load(entries.filter(([at]) => at >= 0));
+  load(entries: Iterable<CircuitEntry>): void {
+    this.#circuit.load(this.#loaded(entries));
+    this.#room?.make();
+  }
+
+  /** Takes the entries that are not the circuit's. */
+  *#loaded(entries: Iterable<CircuitEntry>): Generator<CircuitEntry> {
+    let count = 0;
     for (const entry of entries) {
       const [at, key, written] = entry;
-      if (at === own) this.#rows.load([key, written], () => '');
-      if (at === watermarkEntries) this.watermarks.load(entry, Date.now());
+      if (at === own) this.#rows.load([key, written]);
+      else if (at === watermarkEntries) this.watermarks.load(entry, Date.now());
+      else yield entry;
+      count += 1;
+      if (count % loadedBetween === 0) this.#room?.make();
     }
+  }
+
+  /** What is where of what it remembers; undefined where all of it is in memory. */
+  get kept(): (Kept & { readonly memoryRows: number }) | undefined {
+    const kept = this.#room?.kept;
+    return kept && { ...kept, memoryRows: this.#circuit.size + this.#rows.size - kept.diskRows };
+  }
+
+  /** Takes what it put on disk away; it is not to be used any more. */
+  async close(): Promise<void> {
+    await this.#room?.close();
   }
 
   /** How many different rows there are. */
@@ -131,36 +184,85 @@ export class View {
     return this.#rows.size;
   }
 
+  /** All rows, as if some changes had not been; those that are there twice come twice. */
   *rows(ahead: readonly Changed[] = []): Generator<Row> {
-    const batch = this.batch(ahead);
-    for (let at = 0; at < batch.size; at += 1) for (let left = weightAt(batch, at); left > 0; left -= 1) yield rowAt(batch, at);
+    const building = this.#building(ahead);
+    let next = building.next();
+    while (!next.done) next = building.next();
+    yield* rowsIn(next.value);
   }
 
-  /** All rows as a batch, as if some changes had not been. */
-  batch(ahead: readonly Changed[] = []): Batch {
-    return this.#built(this.#rows.named(''), ahead);
+  /** The rows that are in memory. */
+  sample(): Batch {
+    const adding = new Adding(this.columns, []);
+    for (const each of this.#rows.inMemory()) adding.add(each);
+    return adding.finish();
   }
 
-  /** The rows that have some values in some columns, as if some changes had not been. */
-  matching(places: readonly number[], values: Row, ahead: readonly Changed[]): Batch {
+  /** All rows as a batch, as if some changes had not been. Nothing else is to be done with the view meanwhile. */
+  async batch(ahead: readonly Changed[] = []): Promise<Batch> {
+    const building = this.#building(ahead);
+    for (;;) {
+      const next = building.next();
+      if (next.done) return next.value;
+      await immediate();
+    }
+  }
+
+  *#building(ahead: readonly Changed[]): Generator<void, Batch> {
+    const adding = new Adding(this.columns, ahead);
+    for (const each of this.#rows.inMemory()) adding.add(each);
+    let count = 0;
+    for (const each of this.#rows.onDisk()) {
+      adding.add(each);
+      count += 1;
+      if (count % readBetween === 0) yield;
+    }
+    return adding.finish();
+  }
+
+  /** The rows that have some values in some columns, as if some changes had not been; the first time all are gone through. */
+  matching(places: readonly number[], values: Row, ahead: readonly Changed[]): Batch | Promise<Batch> {
+    if (!this.#rows.isIndexed(places)) return this.#indexed(places, values, ahead);
     const wanted = values.map(keyOf).join('');
     const own = ahead.filter(({ row }) => places.map((place) => keyOf(row[place] ?? null)).join('') === wanted);
-    return this.#built(this.#rows.matching(places, values), own);
+    const adding = new Adding(this.columns, own);
+    for (const each of this.#rows.matching(places, values)) adding.add(each);
+    return adding.finish();
   }
 
-  #built(rows: Iterable<readonly [string, Changed]>, ahead: readonly Changed[]): Batch {
-    const sums = new Map<string, Changed>();
+  async #indexed(places: readonly number[], values: Row, ahead: readonly Changed[]): Promise<Batch> {
+    for (const _ of this.#rows.index(places)) await immediate();
+    return this.matching(places, values, ahead);
+  }
+}
+
+/** The rows of a batch, those that are there twice twice. */
+export function* rowsIn(batch: Batch): Generator<Row> {
+  for (let at = 0; at < batch.size; at += 1) for (let left = weightAt(batch, at); left > 0; left -= 1) yield rowAt(batch, at);
+}
+
+/** Rows as if some changes had not been. */
+class Adding {
+  readonly #builder: BatchBuilder;
+  readonly #sums = new Map<string, Changed>();
+
+  constructor(columns: readonly Column[], ahead: readonly Changed[]) {
+    this.#builder = new BatchBuilder(columns);
     for (const { row, weight } of ahead) {
       const name = rowKey(row);
-      sums.set(name, { row, weight: (sums.get(name)?.weight ?? 0) - weight });
+      this.#sums.set(name, { row, weight: (this.#sums.get(name)?.weight ?? 0) - weight });
     }
-    const builder = new BatchBuilder(this.columns);
-    for (const [name, { row, weight }] of rows) {
-      const total = weight + (sums.get(name)?.weight ?? 0);
-      sums.delete(name);
-      if (total !== 0) builder.add(row, total);
-    }
-    for (const { row, weight } of sums.values()) if (weight !== 0) builder.add(row, weight);
-    return builder.finish();
+  }
+
+  add([name, { row, weight }]: readonly [string, Own]): void {
+    const total = weight + (this.#sums.get(name)?.weight ?? 0);
+    this.#sums.delete(name);
+    if (total !== 0) this.#builder.add(row, total);
+  }
+
+  finish(): Batch {
+    for (const { row, weight } of this.#sums.values()) if (weight !== 0) this.#builder.add(row, weight);
+    return this.#builder.finish();
   }
 }

@@ -9,12 +9,15 @@ export class LiveView<V = View> {
   epoch: bigint;
   /** Whether the commit that follows is under way. */
   isCommitting = false;
+  readonly #close: () => Promise<void>;
   #turn: Promise<unknown> = Promise.resolve();
   #failed: unknown;
 
-  constructor(view: V, epoch: bigint) {
+  /** `close`: what is done when it is not needed any more. */
+  constructor(view: V, epoch: bigint, close = async () => {}) {
     this.view = view;
     this.epoch = epoch;
+    this.#close = close;
   }
 
   inTurn<T>(work: () => T | Promise<T>): Promise<T> {
@@ -26,16 +29,23 @@ export class LiveView<V = View> {
     return turn;
   }
 
+  /** Ends it once nobody is at it any more: it is read no more, and what it put on disk is taken away. */
+  async end(): Promise<void> {
+    this.#failed ??= new Error('the view is loaded anew');
+    await this.#turn;
+    await this.#close();
+  }
+
   /** What is in memory may be ahead of what was committed: nobody is to see it any more. */
   fail(error: unknown): void {
     this.#failed = error;
   }
 }
 
-type Waiting<L> = PromiseWithResolvers<L> & { isSettled: boolean };
+type Waiting<L> = PromiseWithResolvers<L> & { isSettled: boolean; loaded?: L };
 
 /** The views that are in memory. */
-export class LiveViews<L = LiveView> {
+export class LiveViews<L extends Pick<LiveView, 'end'> = LiveView> {
   readonly #views = new Map<bigint, Waiting<L>>();
 
   /** Expects a view, for those who ask before it is there; one that was there is no more. */
@@ -48,15 +58,30 @@ export class LiveViews<L = LiveView> {
     return waiting;
   }
 
+  /** Expects a view anew, and ends what was there of it. */
+  async renew(id: bigint): Promise<void> {
+    const ended = this.known(id);
+    this.expect(id);
+    await ended?.end();
+  }
+
   put(id: bigint, view: L): void {
     const waiting = this.expect(id);
     waiting.isSettled = true;
+    waiting.loaded = view;
     waiting.resolve(view);
   }
 
-  forget(id: bigint): void {
-    this.#views.get(id)?.reject(new StatementError(sqlstates.relationMissing, 'the relation was dropped'));
+  async forget(id: bigint): Promise<void> {
+    const known = this.#views.get(id);
+    known?.reject(new StatementError(sqlstates.relationMissing, 'the relation was dropped'));
     this.#views.delete(id);
+    await known?.loaded?.end();
+  }
+
+  /** A view, if it is loaded. */
+  known(id: bigint): L | undefined {
+    return this.#views.get(id)?.loaded;
   }
 
   /** A view, once it is loaded. */

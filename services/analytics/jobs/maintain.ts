@@ -63,10 +63,9 @@ export class Maintenance {
     const known = this.#running.get(view.id);
     this.#running.delete(view.id);
     known?.stop.abort();
-    this.#with.live.forget(view.id);
-    this.#with.tables.forget(view.id);
+    const ended = Promise.all([this.#with.live.forget(view.id), this.#with.tables.forget(view.id)]);
     this.#with.changes.end(view.id, new StatementError(sqlstates.relationMissing, 'the relation was dropped'));
-    await known?.done;
+    await Promise.all([known?.done, ended]);
   }
 
   async stop(): Promise<void> {

@@ -12,6 +12,7 @@ import { readsOf } from '../domain/wanted.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
 import type { Clocks } from '../engine/clock.ts';
 import { Intake } from '../engine/intake.ts';
+import type { Spill } from '../engine/spill/room.ts';
 import { type Changed, View } from '../engine/view.ts';
 import type { CallRoutines, RoutineCalls } from '../engine/routine/pool.ts';
 import type { Paced } from '../engine/watermark.ts';
@@ -50,6 +51,8 @@ export type Pumped = {
   readonly routines: RoutineCalls;
   /** The workers that share views of which many records come. */
   readonly crews: Crews;
+  /** Where views put what their memory has no room for. */
+  readonly spill: Spill;
   /** Why what relations gave out does not get to where it goes. */
   readonly failures: Map<bigint, string>;
 } & Carriers;
@@ -99,7 +102,7 @@ export class Pump {
   async run(went: () => void): Promise<void> {
     const { relations, changes, live, plans } = this.#with;
     this.#went = went;
-    live.expect(this.#view.id);
+    await live.renew(this.#view.id);
     const view = await relations.byId(this.#at, this.#view.id);
     if (!view) return;
     const { plan, sources, historyMs } = await plans.of(this.#at, view);
@@ -109,7 +112,12 @@ export class Pump {
       ...{ id, columns, format: format as Format },
       used: reads.get(id) ?? new Set(columns.keys()),
     }));
-    const { loaded, positions } = await this.#load(new View(plan, view.kind === 'view', pacedBy(plan, sources)), view);
+    const begun = new View(plan, view.kind === 'view', pacedBy(plan, sources), this.#with.spill);
+    const loaded = new LiveView(begun, view.epoch, () => begun.close());
+    const positions = await this.#load(loaded, view).catch(async (error: unknown) => {
+      await loaded.end();
+      throw error;
+    });
     changes.rollback(view.id, loaded.epoch);
     // Views can be read whatever becomes of the log.
     live.put(view.id, loaded);
@@ -136,12 +144,12 @@ export class Pump {
   }
 
   /** The view as its last commit left it; a new one, or one whose operators have changed, begins with nothing. */
-  async #load(view: View, { id, epoch, shape }: Relation): Promise<{ loaded: LiveView; positions: Positions }> {
+  async #load(loaded: LiveView, { id, epoch, shape }: Relation): Promise<Positions> {
     const { states } = this.#with;
-    const loaded = new LiveView(view, epoch);
+    const { view } = loaded;
     if (shape === view.shape) {
       view.load(await states.load(this.#at, id));
-      return { loaded, positions: await states.positions(this.#at, id) };
+      return await states.positions(this.#at, id);
     }
     // What was given out cannot be taken back, and would come once more.
     if (this.#view.kind === 'sink' && epoch > 0n)
@@ -156,7 +164,7 @@ export class Pump {
       ...{ entries, places: [], rows: view.size, rejected: 0, rejection: null, more },
     });
     loaded.epoch += 1n;
-    return { loaded, positions: new Map() };
+    return new Map();
   }
 
   /** `shared`: all that workers remember, where they share the view. */
@@ -262,6 +270,7 @@ export class Pump {
 
   /** Lets workers share the view when so many records come at once that it is worth it. */
   async #share({ view, epoch }: LiveView, records: number): Promise<void> {
+    await view.unshare();
     if (view.shared || records < sharedRecordsMin || !view.isShareable) return;
     const crew = this.#with.crews.get();
     if (crew) await view.share(crew, this.#sources, String(epoch));

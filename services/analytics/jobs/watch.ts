@@ -87,9 +87,9 @@ export function viewReadings({ plans, live, changes, routines }: Watching): Pick
       const known = last?.generation === generation ? last : undefined;
       const of = known?.watched ?? (await watched(plans, at, rule));
       const loaded = await live.get(of.relation.id);
-      const read = await loaded.inTurn(() => {
+      const read = await loaded.inTurn(async () => {
         const { epoch } = loaded;
-        return epoch === known?.epoch ? known : { epoch, batch: loaded.view.batch(changes.ahead(of.relation.id)) };
+        return epoch === known?.epoch ? known : { epoch, batch: await loaded.view.batch(changes.ahead(of.relation.id)) };
       });
       const rowsIn = (batch: Batch) => withRoutines(routines.of(at), () => answer(of.query, new Map([[of.relation.id, batch]]), []));
       const readings = 'readings' in read ? read.readings : readingsIn(of, rule, await rowsIn(read.batch));

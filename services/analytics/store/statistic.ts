@@ -64,11 +64,12 @@ export class Samples {
   async #known(at: Placed, relation: Relation): Promise<Known> {
     const { live, tables } = this.#with;
     if (relation.kind === 'source') return this.#source(at, relation);
-    const batch =
-      relation.kind === 'table'
-        ? await tables.get(relation.id).then((table) => table.inTurn(() => table.view.batch()))
-        : await live.get(relation.id).then((view) => view.inTurn(() => view.view.batch()));
-    return { rows: batch.size, batch };
+    if (relation.kind === 'table') {
+      const batch = await tables.get(relation.id).then((table) => table.inTurn(() => table.view.batch()));
+      return { rows: batch.size, batch };
+    }
+    const loaded = await live.get(relation.id);
+    return loaded.inTurn(() => ({ rows: loaded.view.size, batch: loaded.view.sample() }));
   }
 
   #source(at: Placed, source: Relation): Promise<Known> {

@@ -11,6 +11,8 @@ let server: Awaited<ReturnType<typeof startStranger>>;
 /** Another PostgreSQL, into whose tables sinks write. */
 let target: Sql;
 before(async () => {
+  // Views have no memory for what can be on disk, so all of that is there when the service dies.
+  process.env.GAMUT_ANALYTICS_MEMORY_MB = '0';
   server = await startStranger({ fsync: 'off' });
   const address = new URL(server.strangerUrl.replaceAll("'", '%27'));
   {
@@ -149,6 +151,11 @@ test('a service that is killed again and again counts each record once', { timeo
   };
   assert.deepEqual(await house.until(left, (rows) => rows.join() === last.join()), last);
   await climbs.check();
+  const [shown] = (await asked('show materialized views')).filter(([name]) => name === 'pages');
+  const [inMemory, onDisk, , diskBytes] = shown?.slice(7).map(Number) ?? [];
+  assert.ok(inMemory !== undefined && onDisk !== undefined && diskBytes !== undefined && diskBytes > 0, String(shown));
+  // Its groups and its rows.
+  assert.equal(inMemory + onDisk, 34);
 });
 
 /** A view of patterns over rows that come out of their order: matches begin in one commit and end in another. */

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { PostgresError } from '#seams/sql/error.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
@@ -13,6 +16,7 @@ import { castValue, type Column, readValue, type Row, type Type, type Value } fr
 import { type Batch, BatchBuilder, rowAt, weightAt } from '../engine/batch.ts';
 import { Circuit, type CircuitEntry } from '../engine/circuit.ts';
 import { type Clocks, noClocks } from '../engine/clock.ts';
+import { Room } from '../engine/spill/room.ts';
 import { View as Kept } from '../engine/view.ts';
 import { Watermarks } from '../engine/watermark.ts';
 import { Crew } from '../engine/worker/crew.ts';
@@ -29,7 +33,13 @@ let oracle: Awaited<ReturnType<typeof openOracle>>;
 before(async () => {
   oracle = await openOracle();
 });
-after(() => oracle?.[Symbol.asyncDispose]());
+after(async () => {
+  await oracle?.[Symbol.asyncDispose]();
+  rmSync(scratch, { recursive: true });
+});
+
+const scratch = mkdtempSync(join(tmpdir(), 'gamut-spill-'));
+const views: View[] = [];
 
 type Texts = (string | null)[];
 const names = ['t', 'u'] as const;
@@ -90,17 +100,30 @@ let tags = 0;
 class View {
   circuit: Circuit;
   shared: SharedCircuit | undefined;
+  room: Room | undefined;
+  /** The most that was on disk. */
+  away = 0;
   readonly #plan: Plan;
   readonly #sources: readonly SharedSource[];
+  readonly #memoryBytes: number | undefined;
   readonly #rows = new Map<string, number>();
   #kept = new Map<string, CircuitEntry>();
 
-  constructor(plan: Plan) {
+  /** With a memory of so many bytes, what it has no room for goes to disk. */
+  constructor(plan: Plan, memoryBytes?: number) {
     this.#plan = plan;
     this.#sources = [...scansIn(plan).values()].map(({ relation: id, columns }) => {
       return { id, format: { kind: 'json' }, columns, used: new Set(columns.keys()) };
     });
-    this.circuit = new Circuit(plan);
+    this.#memoryBytes = memoryBytes;
+    this.circuit = this.#begun();
+  }
+
+  #begun(): Circuit {
+    if (this.#memoryBytes === undefined) return new Circuit(this.#plan);
+    void this.room?.close();
+    this.room = new Room({ directory: scratch, memoryBytes: this.#memoryBytes, diskBytes: 2 ** 30 });
+    return new Circuit(this.#plan, this.room);
   }
 
   async take(changes: ReadonlyMap<bigint, Batch>, clocks: Clocks = noClocks): Promise<void> {
@@ -115,6 +138,7 @@ class View {
     }
     this.#count(this.circuit.step(changes, [], clocks));
     for (const entry of this.circuit.settle()) this.#keep(entry);
+    this.away = Math.max(this.away, this.room?.kept.diskRows ?? 0);
   }
 
   #count(out: Batch): void {
@@ -150,7 +174,7 @@ class View {
     if (isWhole) this.#kept = new Map(entries.map((entry) => [`${entry[0]} ${entry[1]}`, entry]));
     this.shared?.close();
     this.shared = undefined;
-    this.circuit = new Circuit(this.#plan);
+    this.circuit = this.#begun();
     const crew = crews.get(workers);
     tags += 1;
     if (crew) this.shared = await SharedCircuit.open(crew, this.#plan, this.#sources, String(tags), entries);
@@ -214,7 +238,8 @@ async function compare(seed: number): Promise<'same' | 'equal' | 'both fail' | '
   let ours: string[] | StatementError;
   try {
     const plan = inAnyOrder(await planOf(text, appends), random);
-    const view = new View(plan);
+    const view = new View(plan, memoryOf(seed));
+    views.push(view);
     const workers = workersOf(seed, plan);
     await view.take(new Map());
     await view.restart(true, workers());
@@ -249,6 +274,16 @@ async function compare(seed: number): Promise<'same' | 'equal' | 'both fail' | '
   if (JSON.stringify(ours.sort()) === JSON.stringify(theirs.sort())) return 'same';
   assert.deepEqual(plain(ours), plain(theirs), `seed ${seed} (${appends ? 'rows only come' : 'rows come and go'})\n${text}`);
   return 'equal';
+}
+
+/** Of each three views one has no memory at all for what can be on disk, and one has little. */
+const memoryOf = (seed: number): number | undefined => [undefined, 0, 1_000][seed % 3];
+
+/** Views since the last time, closed; answers the rows and groups that were on disk. */
+async function closed(): Promise<number> {
+  const away = views.reduce((sum, view) => sum + view.away, 0);
+  for (const view of views.splice(0)) await view.room?.close();
+  return away;
 }
 
 /** So many random queries, or fewer on a machine that is busy. */
@@ -298,7 +333,8 @@ async function compareTimed(seed: number): Promise<{ late: number; rows: number 
   const retention = how === 'retention' ? (1 + random.below(20)) * 3_600_000_000 : undefined;
   const plan = bounded(await planOf(ours, true, watermark), { onClose: how === 'close', retention });
   const { steps, onTime, late, mark } = timedHistory(random, { ...watermark, lateness: retention ?? watermark.lateness });
-  const view = new View(plan);
+  const view = new View(plan, memoryOf(seed));
+  views.push(view);
   const workers = workersOf(seed, plan);
   await view.take(new Map());
   for (const { step, clocks } of steps) {
@@ -339,6 +375,7 @@ test('views of windows have the rows on time, give them out when their windows c
   const isEnough = (seed: number) => seed >= first + enough && isTelling() && performance.now() - started >= enoughMs;
   for (let seed = first; seed < first + most && !isEnough(seed); seed += 1) {
     const { late, rows } = await compareTimed(seed);
+    await closed();
     counts.late += late;
     counts.rows += rows;
   }
@@ -357,7 +394,9 @@ test(`a view is what PostgreSQL computes over the same rows, however they came: 
       (found) => (counts[found] += 1),
       (error: unknown) => wrong.push(error),
     );
+  const away = await closed();
   if (wrong.length > 0) throw new AggregateError(wrong, wrong.map(String).join('\n'));
+  assert.ok(away > 100, String(away));
   assert.ok(counts.same > (seed - first) * 0.8 && counts.equal < (seed - first) * 0.05, JSON.stringify(counts));
   assert.ok(shared.views > (seed - first) * 0.4, `${shared.views} of ${seed - first} views were shared`);
   if (process.env.GAMUT_SHOW) process.stderr.write(JSON.stringify(counts));
@@ -400,10 +439,17 @@ test('groups in their thousands come and go, with sums and bounds of integers of
     from tumble(w, at, interval '10 seconds') where v <> 7 group by k, window_start`;
   const statement = await parseStatement(text);
   assert.equal(statement?.kind, 'select');
-  for (const appends of [true, false]) {
+  for (const [appends, memoryBytes] of [
+    [true, undefined],
+    [false, undefined],
+    [true, 20_000],
+    [false, 20_000],
+  ] as const) {
     const random = new Random(appends ? 3 : 4);
     const scan: Plan = { kind: 'scan', relation: 0n, name: 'w', appends, columns };
-    const view = new View(planRows(statement.select, { relation: () => scan, named: new Map(), params: [], at: placesIn(text) }));
+    const plan = planRows(statement.select, { relation: () => scan, named: new Map(), params: [], at: placesIn(text) });
+    const view = new View(plan, memoryBytes);
+    views.push(view);
     const small = () => random.below(200) - 100;
     const any = () =>
       readValue('int8', String(BigInt(small()) * random.of([1n, 1n, 1n, 2n ** 33n, 2n ** 53n + 1n, 2n ** 56n - 1n]))) as number;
@@ -436,6 +482,8 @@ test('groups in their thousands come and go, with sums and bounds of integers of
     });
     assert.ok(expected.length > 500);
     assert.deepEqual(view.rows().sort(), expected.sort());
+    assert.ok(memoryBytes === undefined || view.away > expected.length / 2, String(view.away));
+    await closed();
   }
 });
 

@@ -28,7 +28,10 @@ type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
 const shown = {
   sources: ['name', 'topic', 'connection', 'place', 'failure'],
   tables: ['name', 'topic', 'key', 'epoch', 'rows'],
-  views: ['name', 'source', 'epoch', 'groups', 'rejected', 'rejection', 'failure'],
+  views: [
+    ...['name', 'source', 'epoch', 'groups', 'rejected', 'rejection', 'failure'],
+    ...['memory_rows', 'disk_rows', 'memory_bytes', 'disk_bytes'],
+  ],
   sinks: ['name', 'source', 'topic', 'format', 'envelope', 'key', 'epoch', 'rejected', 'rejection', 'connection', 'place', 'failure'],
   connections: ['name', 'type', 'address'],
   functions: ['name', 'text'],
@@ -253,8 +256,9 @@ export class SessionDesk implements Desk {
         return output.items.map(({ name, kind, address }) => [name, kind, address]);
       }
       const { output } = await this.#session.invoke('ListViews', '', {}, { signal });
-      return output.items.map(({ name, source, epoch, groups, rejected, rejection = null, failure = null }) => [
+      return output.items.map(({ name, source, epoch, groups, rejected, rejection = null, failure = null, kept }) => [
         ...[name, source, epoch, groups, rejected, rejection, failure],
+        ...(kept ? [kept.memoryRows, kept.diskRows, kept.memoryBytes, kept.diskBytes].map(String) : [null, null, null, null]),
       ]);
     };
     return rows('SHOW', texts(...shown[what]), (_, signal) => rowsOf(signal));

@@ -27,7 +27,7 @@ export class Share {
   constructor({ plan, sources, tag }: Of<'open'>, peers: Peers, exchange: Exchange) {
     this.#peers = peers;
     this.#tag = tag;
-    this.#circuit = new Circuit(plan, exchange);
+    this.#circuit = new Circuit(plan, undefined, exchange);
     this.#intakes = new Map(sources.map(({ id, format, columns, used }) => [id, new Intake(format, columns, used)]));
     this.#columns = new Map(sources.map(({ id, columns }) => [id, columns]));
   }

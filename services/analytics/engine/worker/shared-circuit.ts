@@ -141,6 +141,11 @@ export class SharedCircuit {
     return { rows: sum(0), entries: sum(1) };
   }
 
+  /** Rows and groups that workers remember. */
+  get size(): number {
+    return this.#facts.reduce((sum, facts) => sum + facts.reduce((total, [, entries = 0]) => total + entries, 0), 0);
+  }
+
   close(): void {
     // Workers that ended know nothing of it.
     this.#crew.ask(this.#view, () => ({ ask: 'close' })).catch(() => undefined);

@@ -1,4 +1,5 @@
 import { printRow, type Row } from '../../domain/value.ts';
+import { rowsIn } from '../../engine/view.ts';
 import type { LiveView } from '../../jobs/live.ts';
 import type { Change } from '../change.ts';
 import { blockRows } from '../limits.ts';
@@ -9,26 +10,30 @@ import type { World } from './world.ts';
 export type Followed = {
   readonly relation: Relation;
   readonly loaded: Pick<LiveView<unknown>, 'inTurn' | 'epoch'>;
-  readonly rows: () => Row[];
+  readonly rows: () => readonly Row[] | Promise<readonly Row[]>;
 };
 
 type How = { readonly committed: boolean; readonly signal: AbortSignal };
 
 /** All rows of a view as of its last commit. */
 export function followedView({ changes }: World, relation: Relation, loaded: LiveView): Followed {
-  return { relation, loaded, rows: () => [...loaded.view.rows(changes.ahead(relation.id))] };
+  return { relation, loaded, rows: async () => [...rowsIn(await loaded.view.batch(changes.ahead(relation.id)))] };
 }
 
 const block = (lines: unknown) => Buffer.from(JSON.stringify(lines));
 
 /** Begins to follow between two steps, so that none is missed and none told twice. */
 const begin = ({ changes }: World, { relation, loaded, rows }: Followed, { committed, signal }: How, from?: string) =>
-  loaded.inTurn(() => ({
-    follower: changes.follow(relation.id, signal, committed),
-    rows: from === String(loaded.epoch) ? undefined : rows(),
-    epoch: loaded.epoch,
-    provisional: changes.provisional(relation.id),
-  }));
+  loaded.inTurn(async () => {
+    const { epoch } = loaded;
+    const [follower, provisional] = [changes.follow(relation.id, signal, committed), changes.provisional(relation.id)];
+    try {
+      return { follower, provisional, epoch, rows: from === String(epoch) ? undefined : await rows() };
+    } catch (error) {
+      follower.stop();
+      throw error;
+    }
+  });
 
 /**
  * A view as it is, then what changes: blocks of `[epoch, diff, ...values]` in JSON. What is not committed yet is told at once,

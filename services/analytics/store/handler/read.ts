@@ -68,10 +68,10 @@ export async function findRows({ live, changes }: World, { id, columns, name }: 
   });
   const loaded = await live.get(id);
   const [places, values] = [wanted.map(({ place }) => place), wanted.map(({ value }) => value)];
-  const { batch, epoch } = await loaded.inTurn(() => ({
-    batch: loaded.view.matching(places, values, changes.ahead(id)),
-    epoch: loaded.epoch,
-  }));
+  const { batch, epoch } = await loaded.inTurn(async () => {
+    const { epoch } = loaded;
+    return { epoch, batch: await loaded.view.matching(places, values, changes.ahead(id)) };
+  });
   if (batch.size > rowsMax) throw new StatementError(sqlstates.tooLarge, `an answer has at most ${rowsMax} rows`);
   const rows = Array.from({ length: batch.size }, (_, at) =>
     Array.from({ length: weightAt(batch, at) }, () => printRow(columns, rowAt(batch, at))),
@@ -205,7 +205,10 @@ async function pastOf(
   const first = Math.max(now - historyMs, historyFrom ?? Number.NEGATIVE_INFINITY);
   if (ms < first) throw isBefore(first);
   const loaded = await live.get(id);
-  const { batch, epoch } = await loaded.inTurn(() => ({ batch: loaded.view.batch(followed.ahead(id)), epoch: loaded.epoch }));
+  const { batch, epoch } = await loaded.inTurn(async () => {
+    const { epoch } = loaded;
+    return { epoch, batch: await loaded.view.batch(followed.ahead(id)) };
+  });
   const { begun, changes } = await history.since(caller, id, ms, epoch, columns);
   if (begun !== undefined) throw isBefore(begun);
   const builder = new BatchBuilder(columns);

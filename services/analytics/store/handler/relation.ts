@@ -4,6 +4,7 @@ import { headOf } from '../../domain/explain.ts';
 import type { dashboardOperations } from '../../contract/dashboard.ts';
 import type { viewAlertOperations } from '../../contract/alert.ts';
 import type { analytics } from '../../service.ts';
+import type { LiveView } from '../../jobs/live.ts';
 import type { Relation } from '../relation.ts';
 import { alterHandlers } from './alter.ts';
 import { functionHandlers } from './function.ts';
@@ -19,16 +20,25 @@ import { type World, worded } from './world.ts';
 
 type All = Omit<Handlers<typeof analytics>, keyof typeof viewAlertOperations | keyof typeof dashboardOperations>;
 
-const viewOf = ({ id, name, needs, text, columns, epoch, groups, rejected, rejection }: Relation, failures: World['failures']) => ({
+const viewOf = (
+  { id, name, needs, text, columns, epoch, groups, rejected, rejection }: Relation,
+  { failures, live }: Pick<World, 'failures' | 'live'>,
+) => ({
   ...{ name, source: needs.join(', '), text: text ?? '', columns: [...columns] },
   ...{ epoch: String(epoch), groups: String(groups), rejected: String(rejected), ...(rejection === null ? {} : { rejection }) },
   ...(failures.has(id) ? { failure: failures.get(id) ?? '' } : {}),
+  ...keptOf(live.known(id)),
 });
+
+function keptOf(loaded: LiveView | undefined) {
+  const kept = loaded?.view.kept;
+  return kept && { kept };
+}
 
 const nowhere = { topic: null, format: null, target: null } as const;
 
 export function relationHandlers(world: World): All {
-  const { relations, failures } = world;
+  const { relations } = world;
   return {
     ...sourceHandlers(world),
     ...alterHandlers(world),
@@ -39,9 +49,9 @@ export function relationHandlers(world: World): All {
         if (name !== call.input.name) throw new StatementError(sqlstates.syntax, `the text makes the view "${name}"`);
         const { columns } = plan;
         const spec = { name, kind: 'view', columns, text, needs, calls, orders, ...nowhere } as const;
-        return { output: viewOf(await makeRelation(world, call, spec), failures) };
+        return { output: viewOf(await makeRelation(world, call, spec), world) };
       }),
-    ListViews: async (call) => ({ output: { items: (await relations.list(call.caller, 'view')).map((view) => viewOf(view, failures)) } }),
+    ListViews: async (call) => ({ output: { items: (await relations.list(call.caller, 'view')).map((view) => viewOf(view, world)) } }),
     DeleteView: (call) =>
       worded(async () => {
         await dropRelation(world, call, 'view');
@@ -67,7 +77,7 @@ export function relationHandlers(world: World): All {
     GetView: (call) =>
       worded(async () => {
         const view = await viewNamed(world, call as unknown as Call);
-        return { output: { ...viewOf(view, failures), ...(await atWork(world, view)) } };
+        return { output: { ...viewOf(view, world), ...(await atWork(world, view)) } };
       }),
     UnderstandStatement: (call) => worded(async () => ({ output: await understood(world, call as unknown as Call, call.input.text) })),
     FindRows: (call) =>

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { roomShare } from './limits.ts';
+import { Scratch, type ScratchTable } from './scratch.ts';
+
+/** Where a view puts what its memory has no room for, and how much of either it may have. */
+export type Spill = { readonly directory: string; readonly memoryBytes: number; readonly diskBytes: number };
+
+/** State that may leave the memory: what is under a key leaves together, and comes back when a step asks for it. */
+export interface Spilling {
+  /** Bytes in memory, about. */
+  readonly bytes: number;
+  /** Rows and groups that are on disk alone. */
+  readonly away: number;
+  /** Rows and groups that have to be in memory at once for the step that goes on. */
+  readonly held: number;
+  /** Is told once where to it may go. */
+  leaveTo(table: ScratchTable): void;
+  /** Has what was longest not asked for leave the memory, about so many bytes of it. */
+  leave(bytes: number): void;
+  /** Takes from the disk what is gone for good. */
+  sweep(): void;
+}
+
+/** What is where of a view. */
+export type Kept = { readonly memoryBytes: number; readonly diskRows: number; readonly diskBytes: number };
+
+/** The memory of one view's state: what it has no room for goes to disk. */
+export class Room {
+  readonly #spill: Spill;
+  readonly #scratch: Scratch;
+  #states: Spilling[] = [];
+  #tables = 0;
+
+  constructor(spill: Spill) {
+    this.#spill = spill;
+    this.#scratch = new Scratch(join(spill.directory, randomUUID()), spill.diskBytes);
+  }
+
+  add(state: Spilling): void {
+    this.#states.push(state);
+    this.#tables += 1;
+    state.leaveTo(this.#scratch.table(String(this.#tables)));
+  }
+
+  /** Forgets state that is not used any more. */
+  remove(state: Spilling): void {
+    this.#states = this.#states.filter((each) => each !== state);
+  }
+
+  get memoryBytes(): number {
+    return this.#spill.memoryBytes;
+  }
+
+  get #bytes(): number {
+    return this.#states.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Makes room between two steps; fails where the disk is full, and then all is as it was. */
+  make(): void {
+    for (const state of this.#states) state.sweep();
+    const bytes = this.#bytes;
+    if (bytes <= this.#spill.memoryBytes) return;
+    const excess = bytes - (this.#spill.memoryBytes * (roomShare - 1)) / roomShare;
+    for (const state of this.#states) if (state.bytes > 0) state.leave((excess * state.bytes) / bytes);
+  }
+
+  get kept(): Kept {
+    return {
+      ...{ memoryBytes: this.#bytes, diskBytes: this.#scratch.bytes },
+      diskRows: this.#states.reduce((sum, { away }) => sum + away, 0),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#scratch.close();
+  }
+}

@@ -1,0 +1,82 @@
+import { printRow, readValue, type Type, type Value } from '../../domain/value.ts';
+import type { Kept, KeptValue } from '../accumulator.ts';
+import type { Bag, Tally } from '../bag.ts';
+import { type Places, stampAt } from '../place.ts';
+
+/** Groups as records are made of them. */
+export type Groups = {
+  readonly places: Places;
+  readonly named: ReadonlyMap<number, readonly Value[]>;
+  readonly values: unknown[];
+  readonly depth: number;
+};
+type Written = readonly [keys: readonly (string | null)[] | null, beside: readonly unknown[]];
+type Counts = readonly (readonly [text: string | null, count: number])[];
+
+/** A group as one record: its numbers as they are, then, where there is more, keys and values in JSON. */
+export class SlotRecords {
+  readonly #groups: Groups;
+  readonly #types: readonly Type[];
+  readonly #beside: readonly KeptValue[];
+
+  constructor(groups: Groups, types: readonly Type[], kinds: readonly Kept[]) {
+    this.#groups = groups;
+    this.#types = types;
+    this.#beside = kinds.filter((kind) => kind.cells === undefined);
+  }
+
+  get #numbersLength(): number {
+    return this.#groups.places.width * 8;
+  }
+
+  #numbers(slot: number): Uint8Array {
+    return new Uint8Array(this.#groups.places.cells.buffer, slot * this.#numbersLength, this.#numbersLength);
+  }
+
+  record(slot: number): Uint8Array {
+    const { named, depth, values } = this.#groups;
+    const keys = named.get(slot);
+    const numbers = this.#numbers(slot);
+    if (!keys && depth === 0) return numbers;
+    const texts = keys ? printRow(this.#columns, keys) : null;
+    const beside = this.#beside.map((kind, at) => {
+      const value = values[slot * depth + at];
+      return kind.bag === undefined ? kind.write(value as never) : countsOf(value as Bag, kind.bag);
+    });
+    return Buffer.concat([numbers, Buffer.from(JSON.stringify([texts, beside] satisfies Written))]);
+  }
+
+  get #columns() {
+    return this.#types.map((type) => ({ type }));
+  }
+
+  #more(record: Buffer): Written | undefined {
+    return record.length > this.#numbersLength ? (JSON.parse(record.toString('utf8', this.#numbersLength)) as Written) : undefined;
+  }
+
+  /** The keys of a record that are not all numbers. */
+  named(record: Buffer): Value[] | undefined {
+    const [texts] = this.#more(record) ?? [null];
+    return texts?.map((text, at) => (text === null ? null : readValue(this.#types[at] as Type, text)));
+  }
+
+  /** Puts a record into a slot. */
+  restore(slot: number, record: Buffer, tally: Tally): void {
+    this.#numbers(slot).set(record.subarray(0, this.#numbersLength));
+    const { places } = this.#groups;
+    places.cells[slot * places.width + stampAt] = 0;
+    const more = this.#more(record);
+    if (!more) return;
+    const { values, depth } = this.#groups;
+    for (const [at, kind] of this.#beside.entries()) {
+      const written = more[1][at];
+      const value = kind.read((kind.bag === undefined ? written : null) as never, tally);
+      if (kind.bag !== undefined)
+        for (const [text, count] of written as Counts) (value as Bag).load(readValue(kind.bag, text as string) as never, count);
+      values[slot * depth + at] = value;
+    }
+  }
+}
+
+const countsOf = (bag: Bag, type: Type): Counts =>
+  Array.from(bag.counts(), ([, [value, count]]) => [printRow([{ type }], [value])[0] ?? null, count] as const);

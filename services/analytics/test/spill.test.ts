@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { Random } from '../../../bench/nexmark/random.ts';
+import { placesIn } from '../domain/context.ts';
+import type { Plan } from '../domain/plan.ts';
+import { planRows } from '../domain/planner.ts';
+import { parseStatement } from '../domain/statement.ts';
+import { type Column, printRow, type Row } from '../domain/value.ts';
+import { type Batch, BatchBuilder, rowAt } from '../engine/batch.ts';
+import type { CircuitEntry } from '../engine/circuit.ts';
+import { View } from '../engine/view.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'gamut-spill-'));
+const opened: View[] = [];
+after(async () => {
+  for (const view of opened) await view.close();
+  rmSync(directory, { recursive: true });
+});
+
+const columns: readonly Column[] = [
+  { name: 'k', type: 'int8' },
+  { name: 'name', type: 'text' },
+  { name: 'v', type: 'int4' },
+];
+
+async function planOf(text: string, appends: boolean): Promise<Plan> {
+  const statement = await parseStatement(text);
+  assert.equal(statement?.kind, 'select');
+  const relation = (): Plan => ({ kind: 'scan', relation: 0n, name: 't', appends, columns });
+  return planRows(statement.select, { relation, named: new Map(), params: [], at: placesIn(text) });
+}
+
+function viewOf(plan: Plan, memoryBytes?: number, diskBytes = 2 ** 30): View {
+  const view = new View(plan, true, [], memoryBytes === undefined ? undefined : { directory, memoryBytes, diskBytes });
+  opened.push(view);
+  return view;
+}
+
+function changes(rows: readonly (readonly [Row, number])[]): ReadonlyMap<bigint, Batch> {
+  const builder = new BatchBuilder(columns);
+  for (const [row, weight] of rows) builder.add(row, weight);
+  return new Map([[0n, builder.finish()]]);
+}
+
+const printed = (view: View, rows: Iterable<Row>) => Array.from(rows, (row) => JSON.stringify(printRow(view.columns, row))).sort();
+const shown = (view: View) => printed(view, view.rows());
+const settled = (view: View) => JSON.parse(JSON.stringify(view.settle())) as CircuitEntry[];
+
+/** Rows that come, and some of them that go, in steps; few keys are in most of them. */
+function* history(random: Random, keys: number, steps: number) {
+  const held: Row[] = [];
+  for (let step = 0; step < steps; step += 1)
+    yield Array.from({ length: 400 }, (): [Row, number] => {
+      if (held.length > 0 && random.is(0.35)) return [held.splice(random.below(held.length), 1)[0] as Row, -1];
+      const key = random.is(0.3) ? random.below(20) : random.below(keys);
+      const row = [key, `the name of ${key}`, random.below(1000)];
+      held.push(row);
+      return [row, 1];
+    });
+}
+
+const queries = [
+  'select k, count(*) as n, sum(v) as s, min(v) as least, max(v) as most from t group by k',
+  'select name, k % 7 as r, count(distinct v) as n, avg(v) as mean, string_agg(name, $$, $$) as names from t group by name, k % 7',
+  'select k, name, v from t where v > 10',
+];
+
+test('a view whose state is many times its memory is what it is with all of it in memory, step by step', async () => {
+  for (const text of queries) {
+    const plan = await planOf(text, false);
+    const [whole, small] = [viewOf(plan), viewOf(plan, 60_000)];
+    const random = new Random(7);
+    const written = new Map<string, CircuitEntry>();
+    let again = small;
+    for (const rows of history(random, 3000, 12)) {
+      const taken = changes(rows);
+      const sorted = (found: readonly { row: Row; weight: number }[]) =>
+        found.map(({ row, weight }) => `${weight} ${JSON.stringify(printRow(whole.columns, row))}`).sort();
+      if (random.is(0.4)) {
+        again.step(taken);
+        again.undo();
+      }
+      assert.deepEqual(sorted(again.step(taken)), sorted(whole.step(taken)));
+      whole.settle();
+      for (const entry of settled(again)) {
+        written.delete(`${entry[0]} ${entry[1]}`);
+        if (entry[2] !== null) written.set(`${entry[0]} ${entry[1]}`, entry);
+      }
+      const sample = [...whole.rows()].filter(() => random.is(0.01)).slice(0, 5);
+      for (const row of sample) {
+        const found = await again.matching([0], row.slice(0, 1), []);
+        assert.ok(
+          printed(
+            again,
+            Array.from({ length: found.size }, (_, at) => rowAt(found, at)),
+          ).includes(JSON.stringify(printRow(again.columns, row))),
+        );
+      }
+      if (random.is(0.2)) {
+        const dumped = JSON.parse(JSON.stringify([...again.dump()])) as CircuitEntry[];
+        assert.deepEqual(dumped.map(([at, key]) => `${at} ${key}`).sort(), [...written.keys()].sort());
+        again = viewOf(plan, 60_000);
+        again.load(random.is(0.5) ? dumped : written.values());
+      }
+    }
+    assert.deepEqual(shown(again), shown(whole));
+    assert.deepEqual(again.step(changes([])), []);
+    const { kept } = again;
+    assert.ok(kept && kept.diskRows > 4 * kept.memoryRows && kept.memoryBytes <= 60_000, JSON.stringify(kept));
+    assert.equal(again.size, whole.size);
+  }
+});
+
+test('what is on disk tells nothing of what it is', async () => {
+  const view = viewOf(await planOf('select name, count(*) as n from t group by name', false), 0);
+  view.step(changes(Array.from({ length: 2000 }, (_, at) => [[at, `a secret called ${at}`, at], 1])));
+  view.settle();
+  view.step(changes([]));
+  assert.equal(view.kept?.diskRows, 4000);
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const bytes = files.map((entry) => readFileSync(join(entry.parentPath, entry.name)));
+  assert.ok(bytes.reduce((sum, { length }) => sum + length, 0) > 200_000);
+  for (const each of bytes) assert.ok(!each.includes('secret') && !each.includes('called 1'));
+  assert.deepEqual(shown(view).length, 2000);
+  await view.close();
+});
+
+test('a view that may have no more of the disk takes no step, keeps what it has, and says why', async () => {
+  const plan = await planOf('select k, name, count(*) as n from t group by k, name', true);
+  const view = viewOf(plan, 0, 1_000_000);
+  const step = (from: number) => {
+    view.step(changes(Array.from({ length: 1000 }, (_, at) => [[from + at, `row ${from + at}`, at], 1])));
+    view.settle();
+  };
+  let from = 0;
+  assert.throws(
+    () => {
+      for (; from < 1_000_000; from += 1000) step(from);
+    },
+    { sqlstate: '53100' },
+  );
+  view.undo();
+  assert.ok(from >= 2000, String(from));
+  assert.throws(() => step(from), { sqlstate: '53100' });
+  view.undo();
+  const expected = Array.from({ length: from }, (_, at) => JSON.stringify([String(at), `row ${at}`, '1'])).sort();
+  assert.deepEqual(shown(view), expected);
+});
