@@ -396,7 +396,7 @@ test(`a view is what PostgreSQL computes over the same rows, however they came: 
     );
   const away = await closed();
   if (wrong.length > 0) throw new AggregateError(wrong, wrong.map(String).join('\n'));
-  assert.ok(away > 100, String(away));
+  assert.ok(away > (seed - first) / 2, String(away));
   assert.ok(counts.same > (seed - first) * 0.8 && counts.equal < (seed - first) * 0.05, JSON.stringify(counts));
   assert.ok(shared.views > (seed - first) * 0.4, `${shared.views} of ${seed - first} views were shared`);
   if (process.env.GAMUT_SHOW) process.stderr.write(JSON.stringify(counts));
@@ -465,7 +465,8 @@ test('groups in their thousands come and go, with sums and bounds of integers of
       }
       const changes = new Map([[0n, builder.finish()]]);
       if (random.is(0.5)) view.falter(changes);
-      if (random.is(0.3)) await view.restart(random.is(0.5), random.of([1, 2, 3]));
+      const workers = random.of([1, 2, 3]);
+      if (random.is(0.3)) await view.restart(random.is(0.5), memoryBytes === undefined ? workers : 1);
       await view.take(changes);
     }
     const groups = Map.groupBy(
