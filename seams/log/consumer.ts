@@ -55,9 +55,9 @@ export class Consumer {
   }
 
   /** All records that there are when it is asked; it waits for none. */
-  async *all(signal: AbortSignal): AsyncGenerator<readonly Incoming[]> {
+  async *all(signal: AbortSignal, from?: ReadonlyMap<number, number>): AsyncGenerator<readonly Incoming[]> {
     const [positions, ends] = await this.#cluster.retried(
-      async () => [await this.#positions('earliest'), await this.#positions('latest')] as const,
+      async () => [await this.#positions('earliest', from), await this.#positions('latest')] as const,
       signal,
     );
     while (positions.some((at, partition) => at < (ends[partition] ?? 0))) {
@@ -67,6 +67,14 @@ export class Consumer {
         yield records.filter(({ offset }) => offset < (ends[next.partition] ?? 0));
       }
     }
+  }
+
+  /** By partition, the offset of the oldest record that is kept, and that of the next committed one. */
+  async bounds(): Promise<{ first: number; next: number }[]> {
+    const [firsts, ends] = await this.#cluster.retried(
+      async () => [await this.#positions('earliest'), await this.#positions('latest')] as const,
+    );
+    return ends.map((next, partition) => ({ first: firsts[partition] ?? 0, next }));
   }
 
   /** Reads once, whatever is there, so that what is not allowed shows. */

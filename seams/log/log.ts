@@ -38,8 +38,10 @@ export interface ScopedLog {
    * `done` was last called; without, at an end of the log.
    */
   consume(topic: string, more: Reading): AsyncIterable<Delivery>;
-  /** All committed records that there are now, partition by partition in order. */
-  read(topic: string, signal: AbortSignal): AsyncIterable<Incoming>;
+  /** All committed records that there are now, partition by partition in order, from some offsets on where they are said. */
+  read(topic: string, signal: AbortSignal, at?: ReadonlyMap<number, number>): AsyncIterable<Incoming>;
+  /** By partition, the offset of the oldest record that is kept, and that of the next committed one. */
+  bounds(topic: string): Promise<readonly { readonly first: number; readonly next: number }[]>;
   /** Whether the login may read a topic that is there: throws the log's own error where it may not. */
   assertReadable(topic: string): Promise<void>;
   /** Whether the login may write to a topic that is there: throws the log's own error where it may not. */
@@ -76,9 +78,7 @@ export function openLog(url: string, options: LogOptions): Log {
   const { clientId, ca, loginOf, locate } = options;
   const common = { tls, ...(ca ? { ca } : {}), ...(locate ? { locate } : {}) };
   const scopes = new Map<string, { cluster: Cluster; log: ScopedLog }>();
-  const shared = loginOf
-    ? undefined
-    : new Cluster(brokers, async () => ({ ...common, ...(login ? { login } : {}) }), clientId);
+  const shared = loginOf ? undefined : new Cluster(brokers, async () => ({ ...common, ...(login ? { login } : {}) }), clientId);
   const close = async () => {
     await Promise.all([shared?.close(), ...[...scopes.values()].map(({ cluster }) => cluster.close())]);
   };
@@ -119,9 +119,10 @@ function scopedLog(cluster: Cluster, prefix: string): ScopedLog {
       for await (const { records, next } of consumer.batches(from, signal, at))
         yield { records: records.map(own), next: own(next), done: () => consumer.commit([next]) };
     },
-    async *read(topic, signal) {
-      for await (const records of new Consumer(cluster, named(topic)).all(signal)) yield* records.map(own);
+    async *read(topic, signal, at) {
+      for await (const records of new Consumer(cluster, named(topic)).all(signal, at)) yield* records.map(own);
     },
+    bounds: (topic) => new Consumer(cluster, named(topic)).bounds(),
     async transactions(id, { openMs } = {}) {
       const transactional = new Producer(cluster, named(id), openMs);
       await transactional.open();

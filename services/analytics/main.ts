@@ -7,6 +7,7 @@ import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openPostgres } from './doors/postgres/door.ts';
+import { DuckPool } from './engine/duck/pool.ts';
 import { RoutinePool } from './engine/routine/pool.ts';
 import { mebibyte, viewDiskBytes, viewDiskMaxMb, viewMemoryBytes, viewMemoryMaxMb } from './engine/spill/limits.ts';
 import type { Spill } from './engine/spill/room.ts';
@@ -50,11 +51,12 @@ export const main = implement<typeof analytics, Needs>(
     const tables = new LiveViews<LiveTable>();
     const pendings = new Pendings();
     const schemas = new SchemaStore(logs);
-    const samples = new Samples({ sql, live, tables, schemas, logs });
+    const samples = new Samples({ live, tables, schemas, logs });
     const carriers = { logs, allow, connections: new Connections(sql, sealer), failures: new Map<bigint, string>() };
     const stores = { relations, plans, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
     const pool = new RoutinePool();
     const crews = new Crews(settingOf('GAMUT_ANALYTICS_WORKERS', 1, workersMax, Math.max(1, availableParallelism() - 1)));
+    const duck = new DuckPool();
     const models = new Models(sql, sealer);
     const routines = new Routines(pool, models);
     const kept = { ...carriers, ...stores, changes, tables, log, routines, spill: await spillOf(directory) };
@@ -82,6 +84,7 @@ export const main = implement<typeof analytics, Needs>(
           schemas,
           maintenance,
           routines,
+          duck,
           models,
         }),
       },
@@ -97,6 +100,7 @@ export const main = implement<typeof analytics, Needs>(
       doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings, routines }) },
       async stop() {
         pool.stop();
+        duck.stop();
         await Promise.all([stopAlerting(), maintenance.stop(), catalogues.stop()]);
         crews.stop();
       },

@@ -1,7 +1,7 @@
 import { keepsValues } from './aggregate.ts';
 import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
 import { column, conjuncts, constant, type Expr, shifted } from './expression.ts';
-import { type Bound, type Closing, inputsOf, type Plan, scansIn } from './plan.ts';
+import { type Bound, type Closing, inputsOf, type Plan, scansIn, withInputs } from './plan.ts';
 import { matchClosing } from './match-closing.ts';
 import { at as composed, isFixed, meeting, rising } from './rising.ts';
 import type { Type } from './value.ts';
@@ -53,12 +53,6 @@ function retained(plan: Plan, lateness: number): Plan {
     return { kind: 'retain', input: plan, columns: plan.columns, closing: { by, bound } };
   }
   return withInputs(plan, (input) => retained(input, lateness));
-}
-
-function withInputs(plan: Plan, to: (input: Plan) => Plan): Plan {
-  if (plan.kind === 'join' || plan.kind === 'temporal') return { ...plan, left: to(plan.left), right: to(plan.right) };
-  if (plan.kind === 'union') return { ...plan, inputs: plan.inputs.map(to) };
-  return 'input' in plan ? { ...plan, input: to(plan.input) } : plan;
 }
 
 /** Rows are held back below what is computed of each row alone. */

@@ -170,9 +170,13 @@ function matched({ match, closing, input }: Extract<Plan, { kind: 'match' }>): s
 
 const counted = (value: number): string => String(Math.round(value));
 
-/** A plan as lines, each input below what takes it, with the rows that are expected of it and what it costs with all below it. */
-export function explain(plan: Plan, estimates: Estimates, depth = 0): string[] {
-  const [named = '', ...more] = headOf(plan);
+/**
+ * A plan as lines, each input below what takes it, with the rows that are expected of it and what it costs with all below it;
+ * `apart` are parts that another engine carries out, each with all below it.
+ */
+export function explain(plan: Plan, estimates: Estimates, apart: ReadonlySet<Plan> = new Set(), depth = 0): string[] {
+  const [named = '', ...heads] = headOf(plan);
+  const more = apart.has(plan) ? [...heads, 'Engine: DuckDB, with all below'] : heads;
   const { rows, cost } = estimates.of(plan);
   const head = `${named} (rows=${counted(rows)} cost=${counted(cost)})`;
   const indent = depth === 0 ? '' : `${' '.repeat(depth * 6 - 4)}->  `;
@@ -180,6 +184,6 @@ export function explain(plan: Plan, estimates: Estimates, depth = 0): string[] {
   return [
     `${indent}${head}`,
     ...more.map((line) => `${below}${line}`),
-    ...inputsOf(plan).flatMap((input) => explain(input, estimates, depth + 1)),
+    ...inputsOf(plan).flatMap((input) => explain(input, estimates, apart, depth + 1)),
   ];
 }

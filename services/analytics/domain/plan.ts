@@ -207,6 +207,13 @@ export const inputsOf = (plan: Plan): readonly Plan[] =>
         ? [plan.input]
         : [];
 
+/** The plan over other inputs. */
+export function withInputs(plan: Plan, to: (input: Plan) => Plan): Plan {
+  if (plan.kind === 'join' || plan.kind === 'temporal') return { ...plan, left: to(plan.left), right: to(plan.right) };
+  if (plan.kind === 'union') return { ...plan, inputs: plan.inputs.map(to) };
+  return 'input' in plan ? { ...plan, input: to(plan.input) } : plan;
+}
+
 /** Refuses plans that grow out of hand: a subquery that sees the rows around it has their plan in it. */
 export function checkSize(plan: Plan): void {
   const open = [plan];

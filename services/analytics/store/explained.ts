@@ -1,10 +1,13 @@
 import type { SelectStmt } from 'libpg-query';
 import type { Placed } from '#kernel/contract/provider.ts';
-import { Estimates } from '../domain/estimate.ts';
+import { Estimates, type Statistics } from '../domain/estimate.ts';
 import { explain } from '../domain/explain.ts';
 import { isWeighed, reordered } from '../domain/join-order.ts';
+import type { Query } from '../domain/planner.ts';
 import { Circuit } from '../engine/circuit.ts';
+import { partsOf } from '../engine/duck/part.ts';
 import type { Relation } from './relation.ts';
+import { isLong, isStorable } from './topic-rows.ts';
 import { planAsked, type Plans } from './view.ts';
 
 type Asked = {
@@ -20,7 +23,19 @@ type Asked = {
 export async function explained(plans: Plans, at: Placed, { select, text, code, view, relations }: Asked): Promise<string[]> {
   const made = view ? await plans.view(at, text.replace(/^\s*explain\s*(\([^)]*\))?/i, '')) : undefined;
   const known = await plans.statistics(at, made?.sources ?? relations);
-  const asked = made?.plan ?? planAsked(select, text, relations, []).plan;
-  const plan = !made && isWeighed(asked) ? reordered(asked, known).plan : asked;
-  return [...explain(plan, new Estimates(known)), ...(code ? new Circuit(plan).code() : [])];
+  const query = made ? undefined : planAsked(select, text, relations, []);
+  const asked = query && isWeighed(query.plan) ? { ...query, plan: reordered(query.plan, known).plan } : query;
+  const plan = made?.plan ?? (asked as Query).plan;
+  const apart = asked && new Set(apartIn(asked, relations, known).map((part) => part.plan));
+  return [...explain(plan, new Estimates(known), apart), ...(code ? new Circuit(plan).code() : [])];
+}
+
+/** The parts that DuckDB would carry out. */
+function apartIn(query: Query, relations: readonly Relation[], known: Statistics) {
+  const byId = new Map(relations.map((relation) => [relation.id, relation]));
+  return partsOf({
+    ...{ query, params: [], isKnown: (id) => byId.has(id) },
+    isLong: (id) => isLong(byId.get(id) as Relation, known.rows(id)),
+    isThere: (id, place) => isStorable({ unfit: new Set() }, byId.get(id) ?? { id, columns: [] }, place),
+  }).parts;
 }

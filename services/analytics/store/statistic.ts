@@ -1,5 +1,4 @@
 import type { Placed } from '#kernel/contract/provider.ts';
-import type { Sql } from '#seams/sql/sql.ts';
 import type { Statistics } from '../domain/estimate.ts';
 import type { Format } from '../domain/format.ts';
 import { type Batch, concatenated, emptyBatch } from '../engine/batch.ts';
@@ -11,6 +10,7 @@ import type { Carriers } from '../jobs/sink-carrier.ts';
 import { sampleMs, sampleRecords, sampleWaitMs } from './limits.ts';
 import type { Relation } from './relation.ts';
 import type { SchemaStore } from './schema.ts';
+import { recordsIn } from './topic-rows.ts';
 
 /** How many rows there are, and some of them. */
 type Known = { readonly rows: number; readonly batch: Batch };
@@ -36,7 +36,6 @@ export function statisticsOf(known: ReadonlyMap<bigint, Known>): Statistics {
 }
 
 type With = {
-  readonly sql: Sql;
   readonly live: LiveViews;
   readonly tables: LiveTables;
   readonly schemas: SchemaStore;
@@ -81,17 +80,14 @@ export class Samples {
     return known;
   }
 
-  /** The first records of a source, and how many its views have read, if any. */
-  async #sampled(at: Placed, { id, topic, format, columns }: Relation): Promise<Known> {
-    const { sql, logs, schemas } = this.#with;
-    const text =
-      'select coalesce(sum(next), 0)::float8 as rows from (select max(next) as next from position where source = $1 group by part) p';
-    const { rows: found } = await sql.as(at).query<{ rows: number }>(text, [id]);
+  /** The first records of a source, and how many there are. */
+  async #sampled(at: Placed, { topic, format, columns }: Relation): Promise<Known> {
+    const { logs, schemas } = this.#with;
     const values: (Buffer | null)[] = [];
     const log = await logs.own(at, 'sample');
     for await (const { value } of log.read(topic ?? '', AbortSignal.timeout(sampleWaitMs))) if (values.push(value) >= sampleRecords) break;
     const own = format as Format;
     const { batch } = new Intake(own, columns).read(values, await schemas.of(at, own, values));
-    return { rows: Math.max(found[0]?.rows ?? 0, batch.size), batch: concatenated([batch], columns) };
+    return { rows: Math.max(recordsIn(await log.bounds(topic ?? '')), batch.size), batch: concatenated([batch], columns) };
   }
 }

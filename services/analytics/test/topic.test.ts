@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { Kafka, logLevel } from 'kafkajs';
@@ -289,4 +292,96 @@ test('who may not write to a topic makes no sink into it and sends no refused re
   await assert.rejects(reader.query(`create sink other from free with (topic = 'open', format = 'json')`), refusedWith('42501'));
   await assert.rejects(reader.query('drop sink fine'), refusedWith('42501'));
   await reader.end();
+});
+
+/** The process in which DuckDB answers. */
+function duckProcess(): number {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+    try {
+      const isOurs = readFileSync(`/proc/${pid}/status`, 'latin1').includes(`PPid:\t${process.pid}\n`);
+      if (isOurs && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('duck/duck.main')) return Number(pid);
+    } catch {
+      // It ended meanwhile.
+    }
+  throw new Error('there is no such process');
+}
+
+test('questions to long topics are answered by DuckDB as by views, over what was read and what came since', async () => {
+  await client.query(`create table lands (city text primary key, land text);
+    insert into lands values ('c1', 'north'), ('c2', 'south'), ('c3', null);
+    create source lots (id int8, city text, amount numeric, at timestamp) with (topic = 'lots', format = 'json')`);
+  const lot = (id: number) =>
+    JSON.stringify({
+      ...{ id: id % 100 === 0 ? '9007199254740993' : id, city: id % 11 === 0 ? null : `c${id % 7}`, amount: `${id % 13}.${id % 9}0` },
+      at: new Date(1_700_000_000_000 + id * 60_000).toISOString().replace('Z', ''),
+    });
+  const count = 21_000;
+  for (let from = 0; from < count; from += 7000)
+    await produce(
+      'lots',
+      Array.from({ length: 7000 }, (_, at) => lot(from + at)),
+    );
+  await produce('lots', ['{"id":1,"amount":"x","city":"none"}', 'no json', '{"id":"none"}']);
+  const asked = [
+    'select city, count(*) n, sum(id) ids, sum(amount) paid, avg(amount) mean, min(at) at, max(amount) most from lots group by city',
+    `select land, count(*), sum(amount * 2 + 1) from lots l left join lands s on l.city = s.city where amount > 3.5 group by land having count(*) > 5`,
+    `select date_trunc('month', at) m, count(distinct city) c from lots where city like 'c%' group by 1`,
+    `select window_start, count(*) from tumble(lots, at, interval '1 day') where id % 3 = 0 group by window_start`,
+  ];
+  for (const [at, text] of asked.entries()) await client.query(`create materialized view lots${at} as ${text}`);
+  const same = async () => {
+    for (const [at, text] of asked.entries()) {
+      const own = (await rowsOf(text)).map((row) => JSON.stringify(row)).sort();
+      const isSame = (rows: unknown[][]) => JSON.stringify(rows.map((row) => JSON.stringify(row)).sort()) === JSON.stringify(own);
+      const kept = await settled(`select * from lots${at}`, isSame);
+      assert.deepEqual(kept.map((row) => JSON.stringify(row)).sort(), own, text);
+    }
+  };
+  await same();
+  for (const text of asked) assert.match((await rowsOf(`explain ${text}`)).join('\n'), /Engine: DuckDB, with all below/);
+  const process = duckProcess();
+  // Whether a record fits is told by the columns that are read.
+  assert.deepEqual(await rowsOf('select count(id) from lots'), [[String(count + 1)]]);
+  assert.deepEqual(await rowsOf('select count(amount) from lots'), [[String(count)]]);
+  await produce(
+    'lots',
+    Array.from({ length: 50 }, (_, at) => lot(count + at)),
+  );
+  await same();
+  const first = await client.query({
+    text: 'select id, at from lots where city = $1 order by at desc, id limit 2 offset 1',
+    values: ['c1'],
+  });
+  assert.deepEqual(
+    first.rows.map(({ id }) => id),
+    [String(count + 29), String(count + 22)],
+  );
+  await assert.rejects(rowsOf('select sum(1 / (id - id)) from lots'), refusedWith('22012'));
+  await assert.rejects(rowsOf('select sum(id * 4611686018427387904) from lots'), refusedWith('22003'));
+  assert.equal(duckProcess(), process);
+  // Long work, which is ended from either side.
+  const slow = 'select count(*) from lots a join lots b on a.city = b.city join lots c on b.city = c.city';
+  const cancelled = assert.rejects(rowsOf(slow), refusedWith('57014'));
+  await setTimeout(300);
+  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+  const cancel = connect({ host: client.host, port: client.port });
+  const packet = Buffer.alloc(16);
+  [16, 80877102, processID, secretKey].forEach((word, at) => packet.writeInt32BE(word, at * 4));
+  cancel.end(packet);
+  await cancelled;
+  assert.equal(duckProcess(), process);
+  const killed = assert.rejects(rowsOf(slow), refusedWith('57P03'));
+  await setTimeout(300);
+  globalThis.process.kill(process, 'SIGKILL');
+  await killed;
+  assert.deepEqual(await rowsOf('select count(amount) from lots'), [[String(count + 50)]]);
+  assert.notEqual(duckProcess(), process);
+  // What lies in memory is for those alone who may read the topic.
+  const someone = await house.credential();
+  const text = `forbid (principal == Gamut::Principal::"service-${someone.id}", action == log::Action::"Fetch", resource == log::Topic::"lots");`;
+  assert.equal((await house.call('POST', '/v1/platform/policies', { name: 'lots', text })).status, 201);
+  const own = new pg.Client(house.login(someone));
+  await own.connect();
+  await assert.rejects(own.query('select count(amount) from lots'), refusedWith('42501'));
+  await own.end();
 });

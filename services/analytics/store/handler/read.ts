@@ -22,6 +22,7 @@ import type { Point } from '../point.ts';
 import type { Relation } from '../relation.ts';
 import { statisticsOf } from '../statistic.ts';
 import { contextOf, planAsked } from '../view.ts';
+import { carriedApart } from './apart.ts';
 import { liveTable } from './transaction.ts';
 import type { World } from './world.ts';
 
@@ -109,8 +110,13 @@ async function readAny(world: World, call: Call, asked: Asked) {
     world.plans.points.keep(call.caller, asked, { select, relation: own, query, types: known, generation });
   if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the query has ${known.length} parameters`);
   const given: Value[] = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
-  const relations = new Map<bigint, Batch>();
-  const read = readsOf(query.plan);
+  const rowsOf = (relation: Relation) => batchOf(world, call, { relation, pending });
+  const apart = pending?.isMaking
+    ? undefined
+    : await carriedApart(world, call, { query, relations: named.values(), params: given, rowsOf });
+  const plan = apart?.plan ?? query.plan;
+  const relations = new Map<bigint, Batch>(apart?.rows);
+  const read = readsOf(plan);
   for (const relation of named.values())
     if (read.has(relation.id))
       relations.set(
@@ -122,8 +128,8 @@ async function readAny(world: World, call: Call, asked: Asked) {
           key: () => keyIn(world, select, relation, known, given),
         }),
       );
-  for (const [id, { relation, micros }] of query.pasts) relations.set(id, await pastOf(world, call, relation, micros));
-  const ordered = { ...query, plan: orderedBy(query.plan, relations) };
+  for (const [id, { relation, micros }] of query.pasts) if (read.has(id)) relations.set(id, await pastOf(world, call, relation, micros));
+  const ordered = { ...query, plan: orderedBy(plan, relations) };
   const rows = await withRoutines(world.routines.of(call.caller), () => answer(ordered, relations, given));
   return answered(query, rows);
 }

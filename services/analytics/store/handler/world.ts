@@ -1,6 +1,7 @@
 import { fault } from '#kernel/contract/fault.ts';
 import { LogError } from '#seams/log/error.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
+import type { DuckPool } from '../../engine/duck/pool.ts';
 import type { RoutineCalls } from '../../engine/routine/pool.ts';
 import type { Kept, LiveTables } from '../../jobs/keep.ts';
 import type { LiveViews } from '../../jobs/live.ts';
@@ -29,6 +30,8 @@ export type World = {
   readonly maintenance: Maintenance;
   /** Where functions in other languages run. */
   readonly routines: RoutineCalls;
+  /** Where DuckDB answers. */
+  readonly duck: DuckPool;
   readonly models: Models;
   /** Why what sinks gave out does not get to where it goes. */
   readonly failures: ReadonlyMap<bigint, string>;
