@@ -114,6 +114,8 @@ export const analytics = defineService({
       'CreateTable',
       'DeleteTable',
       'WriteTable',
+      'CreateIndex',
+      'DeleteIndex',
       'LoadTable',
       'CommitTable',
       'CommitSource',

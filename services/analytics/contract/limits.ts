@@ -6,6 +6,7 @@ export const columnsInMax = limit(250, 'column', 'Most columns of a source that 
 export const textMax = limit(65_536, 'character', 'Longest statement.');
 export const paramsMax = limit(1_000, 'parameter', 'Most parameters of a query.');
 export const valueMax = limit(1_048_576, 'character', 'Longest value of a parameter.');
+export const indexColumnsMax = limit(32, 'column', 'Most columns of an index of a table.');
 export const loadRowsMax = limit(1_000, 'row', 'Most rows that are added to a table in one call.');
 export const addressMax = limit(2_048, 'character', 'Longest address of a connection.');
 export const loginMax = limit(4_096, 'character', 'Longest secret of a connection.');

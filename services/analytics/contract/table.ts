@@ -1,6 +1,6 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
-import { loadRowsMax, paramsMax, textMax, valueMax } from './limits.ts';
+import { indexColumnsMax, loadRowsMax, paramsMax, textMax, valueMax } from './limits.ts';
 import { asked, Cell, closed, Column, committed, followed, Name, none, read, Text, Transaction, TypeName, within, write } from './part.ts';
 
 const Table = Type.Object({
@@ -49,6 +49,22 @@ export const tableOperations = {
     input: Type.Object(within, closed),
     output: Type.Object({}),
   },
+  CreateIndex: {
+    ...write,
+    on: 'Table',
+    text: 'Find rows of a table by the values of columns, which no two rows share where the index is unique.',
+    input: Type.Object(
+      {
+        name: Name,
+        columns: Type.Array(Name, { minItems: 1, maxItems: indexColumnsMax }),
+        unique: Type.Optional(Type.Boolean({ description: 'Whether no two rows have the same values.' })),
+        ...within,
+      },
+      closed,
+    ),
+    output: none,
+  },
+  DeleteIndex: { ...write, on: 'Table', text: 'Drop an index of a table.', input: Type.Object({ name: Name }, closed), output: none },
   ReadTable: { ...read, ...asked, on: 'Table', text: 'Ask a table: a SELECT from it, as of its last commit. It may name others too.' },
   WriteTable: {
     ...changed,

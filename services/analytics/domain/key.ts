@@ -10,21 +10,29 @@ import { type Column, isImplicit } from './value.ts';
 /** A statement that takes its rows from relations. */
 type Asking = { readonly from: readonly Node[]; readonly where: Node | undefined; readonly whole: unknown };
 
+/** Values by which rows of a table are found: of its primary key (-1), or of the columns of an index by its place. */
+export type KeyAsked = { readonly index: number; readonly exprs: readonly Expr[] };
+
 /**
- * The key of the one row of a table that a statement can be about, as its condition says it; undefined where it may be about
- * more than one, or names the table elsewhere too.
+ * The key of the rows of a table that a statement can be about, as its condition says it; undefined where it may be about
+ * others, or names the table elsewhere too.
  */
 export function keyAsked(
   { from, where, whole }: Asking,
-  table: Pick<Table, 'key' | 'columns'>,
+  table: Pick<Table, 'key' | 'columns'> & Partial<Pick<Table, 'indexes'>>,
   context: Context,
-): readonly Expr[] | undefined {
+): KeyAsked | undefined {
   const [only, ...more] = from;
-  if (!only || more.length > 0 || !('RangeVar' in only) || table.key.length === 0 || hasSubquery(whole)) return undefined;
+  if (!only || more.length > 0 || !('RangeVar' in only) || hasSubquery(whole)) return undefined;
   const { relname = '', alias } = only.RangeVar;
   const values = new Map(conditionsIn(where).flatMap((node) => equality(node, alias?.aliasname ?? relname)));
-  const exprs = table.key.map((place) => valueOf(values.get(table.columns[place]?.name ?? ''), table, place, context));
-  return exprs.every((expr) => expr !== undefined) ? exprs : undefined;
+  if (values.size === 0) return undefined;
+  for (const [at, places] of [table.key, ...(table.indexes ?? []).map((each) => each.places)].entries()) {
+    if (places.length === 0 || !places.every((place) => values.has(table.columns[place]?.name ?? ''))) continue;
+    const exprs = places.map((place) => valueOf(values.get(table.columns[place]?.name ?? ''), table, place, context));
+    if (exprs.every((expr) => expr !== undefined)) return { index: at - 1, exprs };
+  }
+  return undefined;
 }
 
 /** The columns of a relation for which a statement about it alone gives one value each, as `=` in its condition says. */

@@ -31,3 +31,4 @@ export const joinedLeavesMax = limit(
   'relation',
   'Most relations of one inner join whose order is weighed; more are joined as they are written.',
 );
+export const groupingSetsMax = limit(64, 'set', 'Most sets of expressions by which one SELECT is grouped.');

@@ -4,9 +4,10 @@ import { aggregateOf, isAggregateName } from './aggregate.ts';
 import { bind, functionName, type Names } from './bind.ts';
 import { type Bound, settled } from './bound.ts';
 import { column, type Expr, shapeOf } from './expression.ts';
+import { frameOf } from './frame.ts';
 import { textIn } from './name.ts';
 import { isPlaceName, placeOf, readsFrame } from './place.ts';
-import type { Frame, Order, Plan, Ranking } from './plan.ts';
+import type { Order, Plan, Ranking } from './plan.ts';
 
 type Shown = { readonly names: readonly string[]; readonly outputs: readonly Expr[]; readonly bind: (node: Node | undefined) => Bound };
 
@@ -25,9 +26,9 @@ export function orderOf(node: Node, { names, outputs, bind: bound }: Shown): Ord
   return { expr: outputs[place] ?? settled(bound(by), 'text'), isDown, nullsFirst };
 }
 
-const known = new Set(['row_number', 'rank', 'dense_rank']);
+const ranked = new Set(['row_number', 'rank', 'dense_rank']);
 
-/** The window that all rankings of a SELECT are over; one alone, as yet. */
+/** A window of a SELECT, and what is computed over it. */
 type Over = {
   readonly partition: readonly Expr[];
   readonly order: readonly Order[];
@@ -51,70 +52,96 @@ export function rankedOver(
   inputOf: () => Plan,
   lead: readonly Expr[],
 ): Ranked {
-  let over: Over | undefined;
-  // Ranks stand behind columns whose number is known only when all is bound: they are counted from a place that no row has.
-  const behind = 1_000_000;
+  const windows: Over[] = [];
+  const known = windowsNamed(select.windowClause ?? [], names);
+  // Ranks stand behind columns whose number is known only when all is bound: they are counted from places that no row has.
+  const [behind, apart] = [1_000_000, 10_000];
   const instead = (node: Node): Expr | undefined => {
     if (!('FuncCall' in node) || !node.FuncCall.over) return names.instead?.(node);
-    const at = names.at(node.FuncCall.location);
-    const ranking = rankingOf(node.FuncCall, names);
-    const own = overOf(node.FuncCall.over, names);
-    over ??= own;
-    if (own.shape !== over.shape) throw notBuilt('Several windows in one SELECT', at);
-    const place = over.rankings.push(ranking) - 1;
-    return column(ranking.type, behind + place);
+    const definition = definitionOf(node.FuncCall.over, known, names);
+    const own = overOf(definition, names);
+    const ranking = rankingOf({ ...node.FuncCall, over: definition }, own.order, names);
+    let at = windows.findIndex(({ shape }) => shape === own.shape);
+    if (at < 0) at = windows.push(own) - 1;
+    const place = (windows[at] as Over).rankings.push(ranking) - 1;
+    return column(ranking.type, behind + at * apart + place);
   };
   const within = { ...names, instead };
   const outputs = exprsOf(within);
-  if (!over) return { outputs, plan: inputOf, bind: (node) => bind(node, within) };
+  if (windows.length === 0) return { outputs, plan: inputOf, bind: (node) => bind(node, within) };
   if (select.distinctClause) throw notBuilt('DISTINCT with OVER');
-  const { partition, order, rankings, position } = over;
-  const input = inputOf();
-  const columns = [...input.columns, ...rankings.map(({ name, type }) => ({ name, type }))];
-  const plan: Plan = { kind: 'over', input, partition: [...lead, ...partition], order, rankings, limit: undefined, columns, position };
+  const starts: number[] = [];
+  // What stands on a window sees the columns of those before it, and nothing of what they are.
+  const plan = windows.reduce<Plan>((input, { partition, order, rankings, position }) => {
+    starts.push(input.columns.length);
+    const columns = [...input.columns, ...rankings.map(({ name, type }) => ({ name, type }))];
+    return { kind: 'over', input, partition: [...lead, ...partition], order, rankings, limit: undefined, columns, position };
+  }, inputOf());
   const placed = (expr: Expr): Expr => {
-    if (expr.kind === 'column') return expr.place >= behind ? column(expr.type, expr.place - behind + input.columns.length) : expr;
+    if (expr.kind === 'column') {
+      const [window, place] = [Math.floor((expr.place - behind) / apart), (expr.place - behind) % apart];
+      return expr.place >= behind ? column(expr.type, (starts[window] as number) + place) : expr;
+    }
     return 'args' in expr ? ({ ...expr, args: expr.args.map(placed) } as Expr) : expr;
   };
   const bound = (node: Node | undefined): Bound => placed(settled(bind(node, names), 'text'));
   return { outputs: outputs.map(placed), plan: () => plan, bind: bound };
 }
 
-const frameUsual = 1058;
-// PostgreSQL's bits of frames from the first row on, without those that tell that it was said, and how (1, 16).
-const frames: ReadonlyMap<number, Frame> = new Map([
-  [frameUsual, 'peers'],
-  [1064, 'peers'],
-  [1060, 'row'],
-  ...[290, 292, 296].map((bits): [number, Frame] => [bits, 'all']),
-]);
-
-function frameOf(over: WindowDef | undefined, at: number | undefined): Frame {
-  const found = frames.get((over?.frameOptions ?? frameUsual) & ~17);
-  if (!found || over?.startOffset || over?.endOffset) throw notBuilt('This frame of a window', at);
+/** The windows that WINDOW names, each of which may go on from one before it. */
+function windowsNamed(nodes: readonly Node[], names: Names): ReadonlyMap<string, WindowDef> {
+  const found = new Map<string, WindowDef>();
+  for (const node of nodes) {
+    if (!('WindowDef' in node)) continue;
+    const { name = '' } = node.WindowDef;
+    if (found.has(name)) throw new StatementError('42P20', `window "${name}" is already defined`, names.at(node.WindowDef.location));
+    const { name: _, ...own } = node.WindowDef;
+    found.set(name, definitionOf(own, found, names));
+  }
   return found;
 }
 
-function rankingOf(call: FuncCall, names: Names): Ranking {
+const frameSaid = 1;
+
+/** A window with what it takes over from the one that it names. */
+function definitionOf(over: WindowDef, known: ReadonlyMap<string, WindowDef>, names: Names): WindowDef {
+  const at = names.at(over.location);
+  const called = over.name ?? over.refname;
+  if (called === undefined) return over;
+  const named = known.get(called);
+  if (!named) throw new StatementError('42704', `window "${called}" does not exist`, at);
+  if (over.name !== undefined) return named;
+  const wrong = (what: string) => new StatementError('42P20', `cannot ${what} of window "${called}"`, at);
+  if (over.partitionClause) throw wrong('override PARTITION BY clause');
+  if (over.orderClause && named.orderClause) throw wrong('override ORDER BY clause');
+  if (((named.frameOptions ?? 0) & frameSaid) !== 0) throw wrong('copy the frame clause');
+  const { refname: _, ...own } = over;
+  return {
+    ...own,
+    ...(named.partitionClause ? { partitionClause: named.partitionClause } : {}),
+    ...(own.orderClause || !named.orderClause ? {} : { orderClause: named.orderClause }),
+  };
+}
+
+function rankingOf(call: FuncCall, order: readonly Order[], names: Names): Ranking {
   const name = functionName(call);
   const at = names.at(call.location);
   if (isAggregateName(name)) {
     if (call.agg_distinct) throw notBuilt('DISTINCT in an aggregate OVER', at);
     const aggregate = aggregateOf(call, names);
-    return { name, type: aggregate.type, aggregate, frame: frameOf(call.over, at) };
+    return { name, type: aggregate.type, aggregate, frame: frameOf(call.over, order, names, at) };
   }
   if (call.agg_filter || call.agg_distinct || call.agg_order) throw notBuilt(`This form of ${name} OVER`, at);
   if (isPlaceName(name)) {
     const bounds = (call.args ?? []).map((node) => bind(node, names));
-    return { name, ...placeOf(name, bounds, at), frame: readsFrame.has(name) ? frameOf(call.over, at) : 'peers' };
+    return { name, ...placeOf(name, bounds, at), frame: readsFrame.has(name) ? frameOf(call.over, order, names, at) : 'peers' };
   }
-  if (!known.has(name)) throw notBuilt(`${name} OVER`, at);
+  if (!ranked.has(name)) throw notBuilt(`${name} OVER`, at);
   if ((call.args ?? []).length > 0) throw new StatementError(sqlstates.functionMissing, `function ${name} takes no arguments`, at);
   return { name: name as 'rank', type: 'int8' };
 }
 
 function overOf(over: WindowDef, names: Names): Over {
-  if (over.refname || over.name) throw notBuilt('A named window');
   const partition = (over.partitionClause ?? []).map((node) => settled(bind(node, names), 'text'));
   const order = (over.orderClause ?? []).map((node) => orderOf(node, { names: [], outputs: [], bind: (by) => bind(by, names) }));
   const shape = JSON.stringify([partition.map(shapeOf), order.map(({ expr, isDown, nullsFirst }) => [shapeOf(expr), isDown, nullsFirst])]);

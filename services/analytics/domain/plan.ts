@@ -9,8 +9,17 @@ export type Order = { readonly expr: Expr; readonly isDown: boolean; readonly nu
 
 /** What is answered of other rows of the partition, or of the place of this one among them. */
 export type PlaceName = 'lag' | 'lead' | 'first_value' | 'last_value' | 'nth_value' | 'ntile' | 'percent_rank' | 'cume_dist';
-/** The last row of those that count, from the first on: the last that stands beside this one in the order, this one, or the last. */
-export type Frame = 'peers' | 'row' | 'all';
+/** An edge of a frame: the first or last row, the row itself (with those beside it, unless rows are counted), or so far from it. */
+export type FrameEdge = { readonly at: 'end' | 'row' } | { readonly at: 'before' | 'behind'; readonly offset: Expr };
+export type SlidingFrame = {
+  readonly mode: 'rows' | 'range' | 'groups';
+  readonly start: FrameEdge;
+  readonly end: FrameEdge;
+  /** Which rows of it do not count: the row, with those beside it, or those alone. */
+  readonly exclude: 'none' | 'row' | 'group' | 'ties';
+};
+/** The rows that count; from the first on to the last that stands beside this one in the order, this one, or the last, or others. */
+export type Frame = 'peers' | 'row' | 'all' | SlidingFrame;
 
 /** What is computed over the rows of a partition in their order: a rank, what stands at a place, or an aggregate of a frame. */
 export type Ranking =

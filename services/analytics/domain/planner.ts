@@ -1,19 +1,20 @@
 import type { Node, SelectStmt, WithClause } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { type Aggregate, aggregateOf, hasAggregate, isAggregate, isLearner } from './aggregate.ts';
+import { type Aggregate, hasAggregate } from './aggregate.ts';
 import { bind, type Names } from './bind.ts';
 import { asCondition, converted, oneType, settled } from './bound.ts';
 import { type Context, locationIn } from './context.ts';
-import { column, conjunction, type Expr, mapColumns, shapeOf } from './expression.ts';
-import { type Correlated, wholeGroups } from './correlated.ts';
+import { column, conjunction, type Expr, shapeOf } from './expression.ts';
+import type { Correlated } from './correlated.ts';
 import { From } from './from.ts';
+import { checkEquals, grouping } from './grouping.ts';
 import { withoutGroupWindow } from './group-window.ts';
 import { columnsMax } from './limits.ts';
 import { orderOf, rankedOver } from './over.ts';
-import { allOf, appends, columnsOf, filtered, type Order, type Plan } from './plan.ts';
+import { allOf, columnsOf, filtered, type Order, type Plan } from './plan.ts';
 import { textIn } from './name.ts';
 import { conditionsIn, hasLink, Subqueries } from './subquery.ts';
-import { type Target, targetsOf } from './target.ts';
+import { targetsOf } from './target.ts';
 import type { Column, Type } from './value.ts';
 
 /** A SELECT that is understood: rows, in what order, and which of them. */
@@ -26,7 +27,7 @@ export type Query = {
   readonly offset: Expr | undefined;
 };
 
-const refused = ['windowClause', 'lockingClause', 'intoClause'] as const;
+const refused = ['lockingClause', 'intoClause'] as const;
 
 /** Plans a SELECT. */
 export function planQuery(given: SelectStmt, outer: Context): Query {
@@ -194,12 +195,6 @@ function distinctOf(input: Plan, position: number | undefined): Plan {
   return { kind: 'group', input, keys, aggregates: [], columns: input.columns, position };
 }
 
-/** Refuses keys of a type whose values are not told to be equal. */
-function checkEquals(keys: readonly Expr[]): void {
-  if (keys.some(({ type }) => type === 'json'))
-    throw new StatementError(sqlstates.functionMissing, 'could not identify an equality operator for type json');
-}
-
 /** UNION, INTERSECT and EXCEPT. */
 function together({ op, all = false, larg, rarg, sortClause }: SelectStmt, context: Context): Body {
   const plans = [larg, rarg].map((side) => planRows(side as SelectStmt, context)) as [Plan, Plan];
@@ -294,84 +289,4 @@ function valuesOf({ valuesLists = [] }: SelectStmt, context: Context): Body {
     return { kind: 'map', input: one, where: undefined, outputs, columns };
   });
   return { plan: inputs.length === 1 ? (inputs[0] as Plan) : { kind: 'union', inputs, columns }, columns, order: [] };
-}
-
-/** The keys and aggregates of a grouped SELECT, and what names mean behind the grouping: the keys, then the aggregates. */
-function grouping(
-  select: SelectStmt,
-  targets: readonly Target[],
-  names: Names,
-  of: { readonly input: () => Plan; readonly correlated: Correlated | undefined },
-): { names: Names; finish: () => Plan } {
-  const nodes = (select.groupClause ?? []).map((node) => keyNode(node, targets, names));
-  if (nodes.some(hasAggregate)) throw new StatementError(sqlstates.groupingWrong, 'aggregate functions are not allowed in GROUP BY');
-  const lead = allOf(of.correlated?.columns ?? []);
-  const keys = [...lead, ...nodes.map((node) => settled(bind(node, names), 'text'))];
-  checkEquals(keys);
-  const shapes = keys.map(shapeOf);
-  const aggregates: Aggregate[] = [];
-  const instead = (node: Node): Expr | undefined => {
-    if ('SubLink' in node) throw notBuilt('A subquery beside aggregates', names.at(node.SubLink.location));
-    if ('FuncCall' in node && isAggregate(node)) {
-      const made = aggregateOf(node.FuncCall, names, true);
-      const shape = shapeOfAggregate(made);
-      const seen = aggregates.findIndex((each) => shapeOfAggregate(each) === shape);
-      const place = seen >= 0 ? seen : aggregates.push(made) - 1;
-      return column(made.type, keys.length + place);
-    }
-    if ('FuncCall' in node && node.FuncCall.over) return undefined;
-    const isConstant = 'A_Const' in node || 'ParamRef' in node;
-    const key = isConstant || keys.length === 0 || hasAggregate(node) ? -1 : shapes.indexOf(shapeTried(node, names));
-    if (key >= 0) return column(keys[key]?.type as Type, key);
-    if ('ColumnRef' in node) {
-      const name = (node.ColumnRef.fields ?? []).map(textIn).join('.');
-      names.columnOf((node.ColumnRef.fields ?? []).map(textIn), names.at(node.ColumnRef.location));
-      throw new StatementError(
-        sqlstates.groupingWrong,
-        `column "${name}" must appear in the GROUP BY clause or be used in an aggregate function`,
-        names.at(node.ColumnRef.location),
-      );
-    }
-    return undefined;
-  };
-  const finish = (): Plan => {
-    const input = of.input();
-    const keyName = (key: Expr) => (key.kind === 'column' ? (input.columns[key.place]?.name ?? '') : '');
-    const columns: Column[] = [
-      ...keys.map((key) => ({ name: keyName(key), type: key.type })),
-      ...aggregates.map(({ name, type }) => ({ name, type })),
-    ];
-    const position = names.at(locationIn(select.groupClause ?? select.targetList));
-    if (aggregates.some(isLearner) && !appends(input)) throw notBuilt('A model that learns of rows which may be taken back', position);
-    const made = { kind: 'group', input, keys, aggregates, columns, position } as const;
-    return of.correlated && nodes.length === 0 ? wholeGroups(of.correlated, made) : made;
-  };
-  return { names: { ...names, instead }, finish };
-}
-
-const shapeOfAggregate = ({ name, distinct, arg, filter, fraction, isDown, ofBoolean, joined }: Aggregate): string =>
-  JSON.stringify([name, distinct, arg && shapeOf(arg), filter && shapeOf(filter), fraction, isDown, ofBoolean, joined]);
-
-/** The shape of an expression on its own; what cannot be bound there has none. */
-function shapeTried(node: Node, names: Names): string {
-  try {
-    return shapeOf(mapColumns(settled(bind(node, names), 'text'), (place, type) => column(type, place)));
-  } catch (error) {
-    if (error instanceof StatementError) return '';
-    throw error;
-  }
-}
-
-function keyNode(node: Node, targets: readonly Target[], names: Names): Node {
-  if ('GroupingSet' in node) throw notBuilt('GROUPING SETS');
-  if ('A_Const' in node && node.A_Const.ival) {
-    const target = targets[(node.A_Const.ival.ival ?? 0) - 1];
-    if (!target) throw new StatementError('42P10', `GROUP BY position ${node.A_Const.ival.ival ?? 0} is not in select list`);
-    return target.node;
-  }
-  const path = 'ColumnRef' in node ? (node.ColumnRef.fields ?? []).map(textIn) : [];
-  if (path.length !== 1) return node;
-  // A name is a column before it is one of the select list.
-  const isColumn = shapeTried(node, names) !== '';
-  return (isColumn ? undefined : targets.find(({ name }) => name === path[0])?.node) ?? node;
 }

@@ -7,6 +7,7 @@ import { columnsOf } from './column.ts';
 import { connectionOf, type ConnectionSpec } from './connection.ts';
 import { type Format, optionsOf } from './format.ts';
 import { checkedName, droppedName, plainName, type RangeVar, textIn } from './name.ts';
+import { type IndexMaking, indexMaking } from './index-statement.ts';
 import type { Origin } from './origin.ts';
 import { type Parser, parser, type Token, tokensOf } from './parser.ts';
 import { type ConnectionText, connectionText, type SinkText, sinkText } from './sink-statement.ts';
@@ -50,6 +51,7 @@ export type Statement =
     }
   | { readonly kind: 'createTable'; readonly name: string; readonly text: string; readonly made: CreateStmt; readonly orIs: boolean }
   | TableAs
+  | IndexMaking
   /** A change of the rows of a table. */
   | { readonly kind: 'write'; readonly name: string; readonly of: Changing; readonly text: string }
   /** COPY FROM STDIN; without names the columns are all. */
@@ -62,7 +64,7 @@ export type Statement =
   | { readonly kind: 'alterConnection'; readonly name: string; readonly spec: ConnectionSpec }
   | {
       readonly kind: 'drop';
-      readonly of: 'source' | 'view' | 'sink' | 'table' | 'connection' | 'function';
+      readonly of: 'source' | 'view' | 'sink' | 'table' | 'connection' | 'function' | 'index';
       readonly names: readonly string[];
       readonly orNone: boolean;
     }
@@ -280,11 +282,17 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
   if ('DropStmt' in node) {
     const { objects = [], removeType, behavior, missing_ok = false } = node.DropStmt;
     if (behavior === 'DROP_CASCADE') throw notBuilt('DROP ... CASCADE');
-    const own = { OBJECT_MATVIEW: 'view', OBJECT_TABLE: isSource ? 'source' : 'table', OBJECT_FUNCTION: 'function' } as const;
+    const own = {
+      OBJECT_MATVIEW: 'view',
+      OBJECT_TABLE: isSource ? 'source' : 'table',
+      OBJECT_FUNCTION: 'function',
+      OBJECT_INDEX: 'index',
+    } as const;
     const of = drops ?? own[removeType as keyof typeof own];
     if (!of) throw notBuilt('DROP of this kind');
     return { kind: 'drop', of, names: objects.map(droppedName), orNone: missing_ok };
   }
+  if ('IndexStmt' in node) return indexMaking(node.IndexStmt);
   if ('CreateFunctionStmt' in node) return { kind: 'createFunction', made: functionOf(node.CreateFunctionStmt, parse), text: text.trim() };
   if ('CopyStmt' in node) return copied(node.CopyStmt, lifted, text);
   if ('DeclareCursorStmt' in node) return declared(node.DeclareCursorStmt, text);

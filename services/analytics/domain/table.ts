@@ -1,6 +1,18 @@
 import type { ColumnDef, Constraint, CreateStmt, Node } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { checkedColumns, plainType } from './column.ts';
+import {
+  type Check,
+  columnsIn,
+  constraintsOf,
+  type Counter,
+  counterOf,
+  type Index,
+  Names,
+  placesNamed,
+  refused,
+  serialType,
+} from './constraint.ts';
 import { type Fit, fitOf } from './fit.ts';
 import { checkedName, textIn } from './name.ts';
 import type { Column } from './value.ts';
@@ -16,22 +28,15 @@ export type Table = {
   readonly defaults: readonly (Node | undefined)[];
   /** By place: what the column's type says besides its name. */
   readonly fits: readonly (Fit | undefined)[];
+  /** By place: how a column counts where a row says nothing. */
+  readonly counters: readonly (Counter | undefined)[];
+  readonly indexes: readonly Index[];
+  readonly checks: readonly Check[];
 };
 
 const syntax = (message: string) => new StatementError(sqlstates.syntax, message);
-const named: Readonly<Record<string, string>> = {
-  CONSTR_UNIQUE: 'UNIQUE',
-  CONSTR_CHECK: 'CHECK',
-  CONSTR_FOREIGN: 'A foreign key',
-  CONSTR_IDENTITY: 'An identity column',
-  CONSTR_GENERATED: 'A generated column',
-  CONSTR_EXCLUSION: 'EXCLUDE',
-};
-const refused = ({ contype }: Constraint) => notBuilt(named[contype ?? ''] ?? `The constraint ${contype?.replace('CONSTR_', '')}`);
-const constraintsOf = (nodes: readonly Node[] = []) => nodes.flatMap((node) => ('Constraint' in node ? [node.Constraint] : []));
-
-/** Understands CREATE TABLE. */
-export function tableOf(node: CreateStmt): Table {
+/** Understands CREATE TABLE; `indexes` were made since. */
+export function tableOf(node: CreateStmt, indexes: readonly Index[] = []): Table {
   const { relation, tableElts = [] } = node;
   if (node.inhRelations || node.partspec || node.partbound || node.ofTypename || node.accessMethod || node.tablespacename)
     throw notBuilt('This form of CREATE TABLE');
@@ -41,44 +46,79 @@ export function tableOf(node: CreateStmt): Table {
   const others = tableElts.find((element) => !('ColumnDef' in element || 'Constraint' in element));
   if (others) throw notBuilt('LIKE');
   const columns = checkedColumns(definitions.map(columnOf), 'table');
-  const keys = [...definitions.flatMap(keyOf), ...constraintsOf(tableElts).map(keyOfTable)];
+  const keys = [...definitions.flatMap(keyOf), ...constraintsOf(tableElts).flatMap(keyOfTable)];
   if (keys.length > 1) throw new StatementError('42P16', `multiple primary keys for table "${relation?.relname}" are not allowed`);
-  const key = (keys[0] ?? []).map((name) => {
-    const place = columns.findIndex((column) => column.name === name);
-    if (place < 0) throw new StatementError(sqlstates.columnMissing, `column "${name}" named in key does not exist`);
-    return place;
-  });
-  if (new Set(key).size !== key.length) throw new StatementError('42701', 'a column appears twice in primary key constraint');
+  const key = placesNamed(columns, keys[0] ?? [], 'primary key constraint');
+  const counters = definitions.map(counterOf);
   return {
-    ...{ columns, key },
+    ...{ columns, key, counters },
     required: definitions.map(
-      (own, place) => key.includes(place) || constraintsOf(own.constraints).some(({ contype }) => contype === 'CONSTR_NOTNULL'),
+      (own, place) =>
+        key.includes(place) ||
+        counters[place] !== undefined ||
+        constraintsOf(own.constraints).some(({ contype }) => contype === 'CONSTR_NOTNULL'),
     ),
     defaults: definitions.map(defaultOf),
     fits: definitions.map(({ typeName }) => typeName && fitOf(typeName)),
+    ...constrained(relation?.relname ?? '', columns, definitions, constraintsOf(tableElts), indexes),
   };
 }
 
-const columnOf = ({ colname = '', typeName }: ColumnDef): Column => ({ name: checkedName(colname), type: plainType(typeName) });
+/** What UNIQUE and CHECK say, with the column or behind all. */
+function constrained(
+  table: string,
+  columns: readonly Column[],
+  definitions: readonly ColumnDef[],
+  behind: readonly Constraint[],
+  made: readonly Index[],
+): Pick<Table, 'indexes' | 'checks'> {
+  const all = [
+    ...definitions.flatMap(({ colname = '', constraints }) => constraintsOf(constraints).map((each) => ({ each, own: [colname] }))),
+    ...behind.map((each) => ({ each, own: undefined })),
+  ];
+  const named = all.flatMap(({ each }) => (['CONSTR_UNIQUE', 'CONSTR_CHECK'].includes(each.contype ?? '') ? (each.conname ?? []) : []));
+  const names = new Names(table, named);
+  const indexes = all.flatMap(({ each, own }): Index[] => {
+    if (each.contype !== 'CONSTR_UNIQUE') return [];
+    if (each.nulls_not_distinct || each.including || each.options || each.indexname) throw notBuilt('This form of UNIQUE');
+    const keys = own ?? (each.keys ?? []).map(textIn);
+    return [{ name: names.of(each.conname, keys, 'key'), places: placesNamed(columns, keys, 'unique constraint'), isUnique: true }];
+  });
+  const checks = all.flatMap(({ each, own }): Check[] => {
+    if (each.contype !== 'CONSTR_CHECK' || !each.raw_expr) return [];
+    const told = [...new Set(columnsIn(each.raw_expr))];
+    return [{ name: names.of(each.conname, own ?? (told.length === 1 ? told : []), 'check'), node: each.raw_expr }];
+  });
+  return { indexes: [...indexes, ...made], checks };
+}
+
+const columnOf = (definition: ColumnDef): Column => ({
+  name: checkedName(definition.colname ?? ''),
+  type: serialType(definition) ?? plainType(definition.typeName),
+});
+
+const ofColumn = new Set([...['CONSTR_NOTNULL', 'CONSTR_NULL', 'CONSTR_DEFAULT', 'CONSTR_UNIQUE', 'CONSTR_CHECK', 'CONSTR_IDENTITY']]);
 
 /** The name of the key, where the column says that it is one. */
 function keyOf({ colname = '', constraints, collClause }: ColumnDef): string[][] {
   if (collClause) throw notBuilt('COLLATE');
   return constraintsOf(constraints).flatMap((each) => {
     if (each.contype === 'CONSTR_PRIMARY') return [[colname]];
-    if (!['CONSTR_NOTNULL', 'CONSTR_NULL', 'CONSTR_DEFAULT'].includes(each.contype ?? '')) throw refused(each);
+    if (!ofColumn.has(each.contype ?? '')) throw refused(each);
     return [];
   });
 }
 
-function keyOfTable(each: Constraint): string[] {
-  if (each.contype !== 'CONSTR_PRIMARY') throw refused(each);
+function keyOfTable(each: Constraint): string[][] {
   if (each.deferrable) throw notBuilt('A key that is deferred');
-  return (each.keys ?? []).map(textIn);
+  if (each.contype === 'CONSTR_UNIQUE' || each.contype === 'CONSTR_CHECK') return [];
+  if (each.contype !== 'CONSTR_PRIMARY') throw refused(each);
+  return [(each.keys ?? []).map(textIn)];
 }
 
-function defaultOf({ colname, constraints }: ColumnDef): Node | undefined {
+function defaultOf(definition: ColumnDef): Node | undefined {
+  const { colname, constraints } = definition;
   const [found, ...more] = constraintsOf(constraints).filter(({ contype }) => contype === 'CONSTR_DEFAULT');
-  if (more.length > 0) throw syntax(`multiple default values specified for column "${colname}"`);
+  if (more.length > 0 || (found && counterOf(definition))) throw syntax(`multiple default values specified for column "${colname}"`);
   return found?.raw_expr;
 }

@@ -17,24 +17,45 @@ export type Changing =
   /** TRUNCATE deletes all rows. */
   | { readonly delete: DeleteStmt; readonly isTruncation?: true };
 
-/** What becomes of a row whose key is there: nothing, or columns get other values, told over the old row and the new one. */
-export type Conflict = 'error' | 'nothing' | { readonly sets: ReadonlyMap<number, Expr>; readonly where: Expr | undefined };
+/**
+ * What becomes of a row whose key is there: nothing, or columns get other values, told over the old row and the new one. `by` is
+ * the primary key (-1) or a unique index by its place; any, where it is not said.
+ */
+export type Conflict =
+  | 'error'
+  | {
+      readonly by: number | undefined;
+      readonly update: { readonly sets: ReadonlyMap<number, Expr>; readonly where: Expr | undefined } | undefined;
+    };
 
 /** A change of a table that is understood. Columns are by their places. */
 export type Write = {
   readonly returning: { readonly columns: readonly Column[]; readonly outputs: readonly Expr[] } | undefined;
-} & (
-  | { readonly kind: 'insert'; readonly rows: readonly (readonly Expr[])[]; readonly conflict: Conflict }
+} & /** `drawn`: by row, the columns that count by themselves. */
+(
+  | {
+      readonly kind: 'insert';
+      readonly rows: readonly (readonly Expr[])[];
+      readonly drawn: readonly (readonly number[])[];
+      readonly conflict: Conflict;
+    }
   /** The query's columns go into these of the table; the others are given by `rest`. */
   | {
       readonly kind: 'insertQuery';
       readonly query: Query;
       readonly places: readonly number[];
       readonly rest: ReadonlyMap<number, Expr>;
+      readonly drawn: readonly number[];
       readonly conflict: Conflict;
     }
   /** The query's rows are the old rows, and behind them what some columns become. */
-  | { readonly kind: 'update'; readonly query: Query; readonly places: readonly number[]; readonly defaults: ReadonlyMap<number, Expr> }
+  | {
+      readonly kind: 'update';
+      readonly query: Query;
+      readonly places: readonly number[];
+      readonly defaults: ReadonlyMap<number, Expr>;
+      readonly drawn: readonly number[];
+    }
   | { readonly kind: 'delete'; readonly query: Query }
 );
 
@@ -111,7 +132,8 @@ type Inserted = Omit<Extract<Write, { kind: 'insert' }>, 'returning'> | Omit<Ext
 
 function inserted(node: InsertStmt, table: Of, context: Context): Inserted {
   const { cols, selectStmt, override, withClause, onConflictClause } = node;
-  if (override && override !== 'OVERRIDING_NOT_SET') throw notBuilt('OVERRIDING');
+  if (override === 'OVERRIDING_USER_VALUE') throw notBuilt('OVERRIDING USER VALUE');
+  const isFree = override === 'OVERRIDING_SYSTEM_VALUE';
   const twice = (name: string) => new StatementError('42701', `column "${name}" specified more than once`);
   const all = table.columns.map((_, place) => place);
   const places = cols ? placesOf(table, cols, context, twice) : all;
@@ -119,7 +141,8 @@ function inserted(node: InsertStmt, table: Of, context: Context): Inserted {
   const select = selectStmt && 'SelectStmt' in selectStmt ? selectStmt.SelectStmt : undefined;
   const rest = new Map(all.map((place) => [place, defaultOf(table, place, context)]));
   const more = { conflict };
-  if (!select) return { ...more, kind: 'insert', rows: [[...rest.values()]] };
+  const counted = all.filter((place) => table.counters[place]);
+  if (!select) return { ...more, kind: 'insert', rows: [[...rest.values()]], drawn: [counted] };
   const tooMany = () => new StatementError(sqlstates.syntax, 'INSERT has more expressions than target columns');
   const tooFew = () => new StatementError(sqlstates.syntax, 'INSERT has more target columns than expressions');
   if (select.valuesLists && !withClause && !select.withClause && !select.sortClause && !select.limitCount && !select.limitOffset) {
@@ -127,17 +150,23 @@ function inserted(node: InsertStmt, table: Of, context: Context): Inserted {
     const lists = select.valuesLists.map((list) => ('List' in list ? (list.List.items ?? []) : []));
     if (lists.some(({ length }) => length !== lists[0]?.length))
       throw new StatementError(sqlstates.syntax, 'VALUES lists must all be the same length');
+    const drawn: number[][] = [];
     const rows = lists.map((items) => {
+      const open = new Set(counted);
       if (items.length > places.length) throw tooMany();
       if (cols && items.length < places.length) throw tooFew();
       const row = [...rest.values()];
       for (const [at, item] of items.entries()) {
         const place = places[at] as number;
-        if (!isDefault(item)) row[place] = assigned(bind(item, names), table.columns[place] as Column, undefined);
+        if (isDefault(item)) continue;
+        if (!isFree) checkCounted(table, place, 'insert into');
+        row[place] = assigned(bind(item, names), table.columns[place] as Column, undefined);
+        open.delete(place);
       }
+      drawn.push([...open]);
       return row;
     });
-    return { ...more, kind: 'insert', rows };
+    return { ...more, kind: 'insert', rows, drawn };
   }
   const given = { ...select, ...(withClause ? { withClause } : {}) };
   const query = planQuery(
@@ -151,9 +180,19 @@ function inserted(node: InsertStmt, table: Of, context: Context): Inserted {
   const taken = places.slice(0, query.columns.length);
   for (const [at, place] of taken.entries()) {
     checkAssignable(query.columns[at]?.type as Type, table.columns[place] as Column);
+    if (!isFree) checkCounted(table, place, 'insert into');
     rest.delete(place);
   }
-  return { ...more, kind: 'insertQuery', query, places: taken, rest };
+  return { ...more, kind: 'insertQuery', query, places: taken, rest, drawn: counted.filter((place) => !taken.includes(place)) };
+}
+
+/** A column that is GENERATED ALWAYS takes no value of a statement. */
+function checkCounted({ counters, columns }: Of, place: number, what: string): void {
+  if (!counters[place]?.isAlways) return;
+  const name = columns[place]?.name ?? '';
+  const message =
+    what === 'update' ? `column "${name}" can only be updated to DEFAULT` : `cannot ${what} a non-DEFAULT value of column "${name}"`;
+  throw new StatementError('428C9', message);
 }
 
 /** A literal or parameter that is a column's value has its type. */
@@ -185,15 +224,19 @@ function updated(node: UpdateStmt, table: Of, context: Context): Omit<Extract<Wr
     context,
   );
   const width = table.columns.length;
-  for (const [at, { place }] of set.entries()) checkAssignable(query.columns[width + at]?.type as Type, table.columns[place] as Column);
-  return { kind: 'update', query, places: set.map(({ place }) => place), defaults };
+  for (const [at, { place }] of set.entries()) {
+    checkCounted(table, place, 'update');
+    checkAssignable(query.columns[width + at]?.type as Type, table.columns[place] as Column);
+  }
+  const drawn = [...defaults.keys()].filter((place) => table.counters[place]);
+  return { kind: 'update', query, places: set.map(({ place }) => place), defaults, drawn };
 }
 
 function conflictOf(node: OnConflictClause | undefined, table: Of, context: Context): Conflict {
   if (!node) return 'error';
   const { infer, action, targetList = [], whereClause } = node;
-  if (infer) checkInferred(infer, table, context);
-  if (action === 'ONCONFLICT_NOTHING') return 'nothing';
+  const by = infer && inferred(infer, table, context);
+  if (action === 'ONCONFLICT_NOTHING') return { by, update: undefined };
   if (!infer) throw new StatementError(sqlstates.syntax, 'ON CONFLICT DO UPDATE requires inference specification or constraint name');
   const width = table.columns.length;
   const item = (name: string, from: number) => ({ name, columns: table.columns, from, merged: new Set<string>() });
@@ -210,25 +253,29 @@ function conflictOf(node: OnConflictClause | undefined, table: Of, context: Cont
     const own = table.columns[place] as Column;
     sets.set(place, val && isDefault(val) ? defaultOf(table, place, context) : assigned(bind(val, names), own, undefined));
   }
-  return { sets, where: whereClause && asCondition(bind(whereClause, names), 'WHERE') };
+  return { by, update: { sets, where: whereClause && asCondition(bind(whereClause, names), 'WHERE') } };
 }
 
-/** The one constraint that rows may meet is the primary key. */
-function checkInferred(
+/** The primary key (-1) or the unique index that rows may meet. */
+function inferred(
   { indexElems = [], conname, whereClause, location }: NonNullable<OnConflictClause['infer']>,
   table: Of,
   context: Context,
-): void {
+): number {
   const at = context.at(location);
+  const uniques = table.indexes.map(({ isUnique, places, name }) => ({ places: isUnique ? places : [], name }));
   if (whereClause) throw notBuilt('ON CONFLICT with a condition of an index', at);
   if (conname !== undefined) {
-    if (conname === `${table.name}_pkey` && table.key.length > 0) return;
+    const found = uniques.findIndex(({ name, places: own }) => name === conname && own.length > 0);
+    if (found >= 0 || (conname === `${table.name}_pkey` && table.key.length > 0)) return found;
     throw new StatementError('42704', `constraint "${conname}" for table "${table.name}" does not exist`, at);
   }
   const names = indexElems.map((each) => ('IndexElem' in each ? each.IndexElem.name : undefined));
   const places = new Set(names.map((name) => (name === undefined ? -1 : placeOf(table, name, at))));
-  if (table.key.length === 0 || places.size !== table.key.length || !table.key.every((place) => places.has(place)))
-    throw new StatementError('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification', at);
+  const isMet = (own: readonly number[]) => own.length > 0 && own.length === places.size && own.every((place) => places.has(place));
+  const found = [table.key, ...uniques.map((each) => each.places)].findIndex(isMet);
+  if (found < 0) throw new StatementError('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification', at);
+  return found - 1;
 }
 
 function returned(clause: ReturningClause | undefined, table: Of, context: Context): Write['returning'] {

@@ -15,6 +15,11 @@ export const treeEstimatesMax = limit(
   'estimate',
   'Leaves times features times classes of a tree that learns beyond which no leaf splits and no class is added.',
 );
+export const frameStepsMax = limit(
+  20_000_000,
+  'row',
+  'Most rows that the frames of one partition take, each for every row that it is a part of.',
+);
 export const patternMax = limit(1_000, 'character', 'Longest pattern of LIKE.');
 export const runsMax = limit(10_000, 'run', 'Most ways in which one match of a pattern goes on at once.');
 export const attemptStepsMax = limit(1_000_000, 'step', 'Most steps that one match is sought for, beyond which there is none.');

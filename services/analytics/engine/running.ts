@@ -29,6 +29,8 @@ export function runningOf(aggregate: Aggregate): Running {
 export type Fold = {
   readonly first: FoldState;
   add(state: FoldState, value: Exclude<Value, null>): FoldState;
+  /** What is left without the value that was added first; undefined where that cannot be told. */
+  remove?(state: FoldState, value: Exclude<Value, null>): FoldState | undefined;
   value(state: FoldState): Value;
 };
 /** How many values there were, and what they came to. */
@@ -47,14 +49,20 @@ export function foldOf({ name, arg, type, joined }: Aggregate): Fold {
     made((held, value) => (held === null ? value : whole(how(BigInt(held as number), BigInt(value as number)))), last);
   switch (name) {
     case 'count':
-      return made(
-        () => null,
-        ([count]) => count,
-      );
+      return {
+        ...made(
+          () => null,
+          ([count]) => count,
+        ),
+        remove: ([count]) => [count - 1, null],
+      };
     case 'min':
     case 'max': {
       const sign = name === 'min' ? -1 : 1;
-      return made((best, value) => (best === null || compareValues(value, best) * sign > 0 ? value : best), last);
+      return {
+        ...made((best, value) => (best === null || compareValues(value, best) * sign > 0 ? value : best), last),
+        remove: ([count, best], value) => (compareValues(value, best as Exclude<Value, null>) === 0 ? undefined : [count - 1, best]),
+      };
     }
     case 'bool_and':
       return made((held, value) => held !== false && value === true, last);
@@ -127,6 +135,7 @@ function wholes(name: 'sum' | 'avg', type: Aggregate['type']): Fold {
   return {
     first: none,
     add: ([count, sum], value) => [count + 1, BigInt((sum as bigint | null) ?? 0) + BigInt(value as number)],
+    remove: ([count, sum], value) => [count - 1, BigInt(sum as bigint) - BigInt(value as number)],
     value([count, sum]) {
       if (count === 0) return null;
       const total = BigInt(sum as bigint);

@@ -20,7 +20,12 @@ export function write(of: Write, draft: Draft, { relations, params }: Inputs): W
   const rowsOf = (query: Query) => answer(query, relations, params);
   switch (of.kind) {
     case 'insert':
-      return inserted(valuesIn(of.rows, params), of.conflict, draft, params);
+      return inserted(
+        valuesIn(of.rows, params).map((row, at) => drawn(row, of.drawn[at] ?? [], draft)),
+        of.conflict,
+        draft,
+        params,
+      );
     case 'insertQuery': {
       const { columns } = draft.rows.table;
       const [rest = []] = valuesIn([[...of.rest.values()]], params);
@@ -30,7 +35,7 @@ export function write(of: Write, draft: Draft, { relations, params }: Inputs): W
         for (const [at, place] of others.entries()) row[place] = rest[at] ?? null;
         for (const [at, place] of of.places.entries())
           row[place] = cast(found[at] ?? null, of.query.columns[at]?.type as Type, columns[place]?.type as Type);
-        return row;
+        return drawn(row, of.drawn, draft);
       });
       return inserted(made, of.conflict, draft, params);
     }
@@ -43,6 +48,14 @@ export function write(of: Write, draft: Draft, { relations, params }: Inputs): W
       return { changes, rows };
     }
   }
+}
+
+/** A row with the next numbers of the columns that count by themselves. */
+export function drawn(row: Row, places: readonly number[], { rows }: Draft): Row {
+  if (places.length === 0) return row;
+  const made = [...row];
+  for (const place of places) made[place] = rows.draw(place);
+  return made;
 }
 
 const cast = (value: Value, from: Type, to: Type): Value => (value === null ? null : castValue(value, from, to));
@@ -65,7 +78,7 @@ export function valuesIn(rows: readonly (readonly Expr[])[], params: Row = []): 
 function inserted(given: readonly Row[], conflict: Conflict, draft: Draft, params: Row): Written {
   const { fits } = draft.rows.table;
   const rows = given.map((row) => fittedRow(fits, row));
-  if (conflict === 'error' || draft.rows.table.key.length === 0) {
+  if (conflict === 'error') {
     const changes = rows.map((row) => ({ row, weight: 1 }));
     draft.take(changes);
     return { changes, rows };
@@ -73,10 +86,10 @@ function inserted(given: readonly Row[], conflict: Conflict, draft: Draft, param
   const changes: Changed[] = [];
   const told: Row[] = [];
   const touched = new Set<string>();
-  const run = conflict === 'nothing' ? undefined : conflicting(conflict, params);
+  const run = conflict.update && conflicting(conflict.update, params);
   for (const row of rows) {
-    const name = draft.rows.nameOf(row);
-    const held = draft.find(name);
+    const held = draft.clash(row, conflict.by);
+    const name = draft.rows.nameOf(held?.row ?? row);
     const made = held ? fittedRow(fits, run?.(held.row, row)) : row;
     if (held && run && touched.has(name))
       throw new StatementError('21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time');
@@ -91,7 +104,10 @@ function inserted(given: readonly Row[], conflict: Conflict, draft: Draft, param
 }
 
 /** What becomes of an old row where a new one has its key; undefined where it stays. */
-function conflicting({ sets, where }: Exclude<Conflict, string>, params: Row): (old: Row, row: Row) => Row | undefined {
+function conflicting(
+  { sets, where }: NonNullable<Exclude<Conflict, string>['update']>,
+  params: Row,
+): (old: Row, row: Row) => Row | undefined {
   const { run } = valuesOf([...sets.values(), ...(where ? [where] : [])]);
   const places = [...sets.keys()];
   return (old, row) => {
@@ -118,7 +134,7 @@ function present(rows: readonly Row[], draft: Draft): Row[] {
 }
 
 function updated(
-  { query, places, defaults }: Extract<Write, { kind: 'update' }>,
+  { query, places, defaults, drawn: counted }: Extract<Write, { kind: 'update' }>,
   found: readonly Row[],
   draft: Draft,
   params: Row,
@@ -143,7 +159,7 @@ function updated(
       made[place] = cast(value, query.columns[columns.length + at]?.type as Type, columns[place]?.type as Type);
     }
     olds.push(old);
-    news.push(fittedRow(draft.rows.table.fits, made));
+    news.push(fittedRow(draft.rows.table.fits, drawn(made, counted, draft)));
   }
   // What goes goes first, so that keys may be exchanged.
   const changes = [...olds.map((row) => ({ row, weight: -1 })), ...news.map((row) => ({ row, weight: 1 }))];

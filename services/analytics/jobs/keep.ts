@@ -123,7 +123,7 @@ async function commit(
     const letters = lettersOf(targetOf(relation, rows.table.key), relation.columns, changes);
     const more = await outbox.posting(at, { relation: relation.id, lane: 0n }, epoch + 1n, letters);
     commits.push({
-      ...{ view: relation.id, epoch, shape: 'table', isFresh: rows.isRenamed, entries: [...draft.entries()], places: [] },
+      ...{ view: relation.id, epoch, shape: 'table', isFresh: rows.isRenamed, entries: [...rows.entries(draft)], places: [] },
       ...{ rows: draft.size, rejected: 0, rejection: null, more, all: () => rows.dump(draft) },
     });
   }

@@ -2,6 +2,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import { PostgresError } from '#seams/sql/error.ts';
 import { json, type Sql } from '#seams/sql/sql.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import type { Index } from '../domain/constraint.ts';
 import type { Column } from '../domain/value.ts';
 import type { Format } from '../domain/format.ts';
 import type { Relation } from './relation.ts';
@@ -13,6 +14,7 @@ export type Altering = {
   readonly columns?: readonly Column[];
   readonly format?: Format | null;
   readonly historyMs?: number;
+  readonly indexes?: readonly Index[];
 };
 
 /**
@@ -25,11 +27,13 @@ export async function alter(sql: Sql, at: Placed, relation: Relation, to: Alteri
     await sql.as(at).begin(async (tx) => {
       const { rows } = await tx.query(
         `update relation set name = $2, text = $3, columns = $4, format = $5, history_ms = coalesce($6, history_ms),
+           indexes = coalesce($9, indexes),
            history_from = case when $6::bigint is null then history_from else now() end
          where id = $1 and name = $7 and columns = $8 returning id`,
         [
           ...[id, to.name ?? name, to.text ?? relation.text, json(to.columns ?? columns)],
           ...[(to.format ?? relation.format) && json(to.format ?? relation.format), to.historyMs ?? null, name, json(columns)],
+          to.indexes ? json(to.indexes) : null,
         ],
       );
       if (rows.length === 0) throw new StatementError(sqlstates.serialization, `relation "${name}" was altered meanwhile`);

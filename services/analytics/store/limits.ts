@@ -1,6 +1,7 @@
 import { limit } from '#kernel/contract/limit.ts';
 
 export const relationsMax = limit(200, 'relation', 'Most sources, tables, views and sinks of one environment.');
+export const indexesMax = limit(16, 'index', 'Most indexes of a table.');
 export const rowsMax = limit(20_000, 'row', 'Most rows of one answer; a longer one is asked for with LIMIT.');
 export const sourceRowsMax = limit(200_000, 'record', 'Most records of a topic that one query reads.');
 export const commitRecordsMax = limit(4_096, 'record', 'Most records that a view takes in one commit.');

@@ -65,8 +65,20 @@ export class Pending implements Unsettled {
     return this.#isMaking;
   }
 
+  /** What it made and left, each as it was made last. */
   #made(): Made[] {
-    return this.#steps.flatMap((step) => ('made' in step && !this.isGone(step.id) ? [step.made] : []));
+    const found = new Map<bigint, Made>();
+    for (const step of this.#steps) if ('made' in step && !this.isGone(step.id)) found.set(step.id, step.made);
+    return [...found.values()];
+  }
+
+  /** A table that it made, which has other indexes from now on. */
+  remake(made: Made): void {
+    this.#steps.push({ id: made.relation.id, made });
+  }
+
+  madeAs(id: bigint): Made | undefined {
+    return this.#made().find(({ relation }) => relation.id === id);
   }
 
   made(name: string): Relation | undefined {
@@ -78,7 +90,7 @@ export class Pending implements Unsettled {
   }
 
   needsOf(id: bigint): readonly Relation[] | undefined {
-    return this.#made().find(({ relation }) => relation.id === id)?.spec.needs;
+    return this.madeAs(id)?.spec.needs;
   }
 
   isNeeded(id: bigint): boolean {
@@ -87,7 +99,7 @@ export class Pending implements Unsettled {
 
   /** A table that it made. */
   live(id: bigint): LiveTable | undefined {
-    return this.#made().find(({ relation }) => relation.id === id)?.live;
+    return this.madeAs(id)?.live;
   }
 
   /** What it comes to: what is made and dropped in the end, and the statements that do so. */

@@ -43,7 +43,7 @@ export class Points {
     const asking = { from: select.fromClause ?? [], where: select.whereClause, whole: select };
     const places = matchedColumns(asking, relation.columns);
     const context = { relation: () => undefined, named: new Map(), params: [...known], at: placesIn(text) };
-    const values = places.length === 0 ? undefined : keyAsked(asking, { key: places, columns: relation.columns }, context);
+    const values = places.length === 0 ? undefined : keyAsked(asking, { key: places, columns: relation.columns }, context)?.exprs;
     if (!values) return;
     if (this.#known.size >= pointsKeptMax) this.#known.clear();
     this.#known.set(keyOf(at, text, types), { relation, query, types: known, places, values, circuit: new Circuit(query.plan) });

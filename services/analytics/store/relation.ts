@@ -4,6 +4,7 @@ import { PostgresError } from '#seams/sql/error.ts';
 import type { Sql } from '#seams/sql/sql.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Format } from '../domain/format.ts';
+import type { Index } from '../domain/constraint.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Target } from '../domain/sink.ts';
 import type { Column } from '../domain/value.ts';
@@ -36,6 +37,8 @@ export type Relation = {
   readonly rejection: string | null;
   /** In what orders it joins relations; null where none was weighed. */
   readonly orders: Orders | null;
+  /** Of a table: the indexes that were made behind its statement. */
+  readonly indexes: readonly Index[] | null;
   /** Of a view, where its statement does not say it: for how many milliseconds it remembers what was; 0 for none. */
   readonly historyMs: bigint | null;
   /** Since when, in milliseconds since 1970. */
@@ -50,12 +53,13 @@ export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' |
   /** The functions that a view or sink calls. */
   readonly calls?: readonly bigint[];
   readonly orders?: Orders | null;
+  readonly indexes?: readonly Index[] | null;
 };
 
 export const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table' } as const;
 
 const columns = `id, name, kind, columns, topic, format, text, target, origin, shape, epoch, groups, rejected, rejection,
-  orders, history_ms as "historyMs", (extract(epoch from history_from) * 1000)::float8 as "historyFrom",
+  orders, indexes, history_ms as "historyMs", (extract(epoch from history_from) * 1000)::float8 as "historyFrom",
   array(select r.name::text from need n
   join relation r on r.id = n.relation where n.view = relation.id order by 1) as needs`;
 
@@ -108,6 +112,12 @@ export class Relations {
     if (!unsettled) return rows;
     const made = names.flatMap((name) => unsettled.made(name) ?? []).filter(({ kind }) => kind !== 'sink');
     return [...rows.filter(({ id, name }) => !unsettled.isGone(id) && !made.some((each) => each.name === name)), ...made];
+  }
+
+  /** The table that an index of a name is of. */
+  async withIndex(at: Placed, name: string): Promise<Relation | undefined> {
+    const text = `select ${columns} from relation where indexes @> jsonb_build_array(jsonb_build_object('name', $1::text))`;
+    return (await this.#sql.as(at).query<Relation>(text, [name])).rows[0];
   }
 
   async list(at: Placed, kind: Relation['kind']): Promise<Relation[]> {

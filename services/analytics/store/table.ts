@@ -1,7 +1,6 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Context } from '../domain/context.ts';
-import type { Expr } from '../domain/expression.ts';
-import { keyAsked } from '../domain/key.ts';
+import { type KeyAsked, keyAsked } from '../domain/key.ts';
 import { atMoment } from '../domain/moment.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Statement } from '../domain/statement.ts';
@@ -17,8 +16,8 @@ export type Change = {
   readonly relation: Relation;
   readonly table: Table;
   readonly write: Write;
-  /** The key of the one row that it can be about, where its condition says so. */
-  readonly key: readonly Expr[] | undefined;
+  /** The key of the rows that it can be about, where its condition says so. */
+  readonly key: KeyAsked | undefined;
   /** What it names, its table too where its rows are read. */
   readonly reads: readonly Relation[];
 };
@@ -57,7 +56,7 @@ export async function changeAsked(plans: Plans, at: Seen, { statement, params, n
   return { relation, table, write, key, reads: isBlind ? others : [relation, ...others] };
 }
 
-function keyOf(of: Changing, table: Table, context: Context): readonly Expr[] | undefined {
+function keyOf(of: Changing, table: Table, context: Context): KeyAsked | undefined {
   if ('insert' in of) return undefined;
   const { relation = {}, whereClause, withClause } = 'update' in of ? of.update : of.delete;
   const others = 'update' in of ? of.update.fromClause : of.delete.usingClause;

@@ -59,7 +59,8 @@ export class Plans {
   readonly functions: SqlFunctions;
   readonly points = new Points();
   readonly #known = new Map<bigint, ViewPlan>();
-  readonly #tables = new Map<bigint, Table>();
+  /** Tables, with the indexes that they had, in JSON. */
+  readonly #tables = new Map<bigint, { readonly table: Table; readonly made: string }>();
 
   constructor(relations: Relations, functions: SqlFunctions, statistics: KnownOf) {
     this.#relations = relations;
@@ -74,6 +75,13 @@ export class Plans {
 
   relation(at: Seen, name: string): Promise<Relation | undefined> {
     return this.#relations.find(at, name);
+  }
+
+  /** The name of the table that an index is of. */
+  async tableOfIndex(at: Placed, name: string): Promise<string> {
+    const table = await this.#relations.withIndex(at, name);
+    if (!table) throw new StatementError('42704', `index "${name}" does not exist`);
+    return table.name;
   }
 
   async of(at: Seen, view: Relation): Promise<ViewPlan> {
@@ -92,14 +100,15 @@ export class Plans {
   }
 
   /** What a table is made of. */
-  async table({ id, text }: Pick<Relation, 'id' | 'text'>): Promise<Table> {
+  async table({ id, text, indexes }: Pick<Relation, 'id' | 'text' | 'indexes'>): Promise<Table> {
+    const made = JSON.stringify(indexes);
     const known = this.#tables.get(id);
-    if (known) return known;
+    if (known?.made === made) return known.table;
     const statement = await parseStatement(text ?? '');
     if (statement?.kind !== 'createTable') throw new StatementError(sqlstates.syntax, 'the text is no CREATE TABLE');
-    const table = tableOf(statement.made);
+    const table = tableOf(statement.made, indexes ?? []);
     if (this.#tables.size >= plansKeptMax) this.#tables.clear();
-    this.#tables.set(id, table);
+    this.#tables.set(id, { table, made });
     return table;
   }
 

@@ -1,5 +1,4 @@
 import type { Session } from '#kernel/contract/session.ts';
-import { OperationError } from '#kernel/contract/fault.ts';
 import type { Bracket, Cells, Desk, Field, Prepared } from '#engine/pgwire/application.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { catalogueIn } from '../../domain/catalogue.ts';
@@ -14,11 +13,12 @@ import { explained } from '../../store/explained.ts';
 import type { Pendings } from '../../store/pending.ts';
 import type { Relation } from '../../store/relation.ts';
 import { planAsked, type Plans } from '../../store/view.ts';
-import { block, fieldsOf, none, unasked } from './answer.ts';
+import { fieldsOf, none, unasked } from './answer.ts';
 import { askCatalogue } from './catalogue.ts';
 import { alteringOf } from '../../domain/alter-statement.ts';
 import { decide, decideReads, reading } from './decision.ts';
 import { oidsOf, typesOf } from './parameter.ts';
+import { done, excused, placed, rows, undone } from './prepared.ts';
 import { TableDesk } from './table.ts';
 import { quoted, tableText } from '../../domain/table-text.ts';
 
@@ -90,6 +90,8 @@ export class SessionDesk implements Desk {
         return this.#createSink(statement);
       case 'createTable':
         return this.#createTable(statement);
+      case 'createIndex':
+        return this.#createIndex(statement);
       case 'createTableAs':
         return this.#createTableAs(statement);
       case 'createFunction': {
@@ -144,6 +146,19 @@ export class SessionDesk implements Desk {
         this.#session.invoke('CreateTable', '', { name, text, ...this.#tables.within('table', name) }, { signal }),
       ),
     );
+  }
+
+  #createIndex({ table, index, orIs }: Of<'createIndex'>): Prepared {
+    const { name, columns, isUnique: unique } = index;
+    return undone('CREATE INDEX', (signal) => {
+      const input = { name, columns: [...columns], unique, ...this.#tables.within('table', table) };
+      return excused(orIs, sqlstates.relationThere, this.#session.invoke('CreateIndex', table, input, { signal }));
+    });
+  }
+
+  async #dropIndex(name: string, signal: AbortSignal): Promise<void> {
+    const table = await this.#plans.tableOfIndex(this.#session.caller, name);
+    await this.#session.invoke('DeleteIndex', table, { name }, { signal });
   }
 
   /** A table of the columns that a question answers, and its rows, in one transaction. */
@@ -217,13 +232,15 @@ export class SessionDesk implements Desk {
 
   #drop({ of, names, orNone }: Of<'drop'>): Prepared {
     const tag = `DROP ${of === 'view' ? 'MATERIALIZED VIEW' : of.toUpperCase()}`;
-    const missing = of === 'connection' ? '42704' : of === 'function' ? sqlstates.functionMissing : sqlstates.relationMissing;
+    const missing =
+      of === 'connection' || of === 'index' ? '42704' : of === 'function' ? sqlstates.functionMissing : sqlstates.relationMissing;
     const one = (name: string, signal: AbortSignal): Promise<unknown> => {
       if (of === 'connection') return this.#session.invoke('DeleteConnection', name, {}, { signal });
+      if (of === 'index') return this.#dropIndex(name, signal);
       if (of === 'function') return this.#session.invoke('DeleteFunction', name, {}, { signal });
       return this.#session.invoke(dropping[of], name, this.#tables.within(of, name), { signal });
     };
-    return (of === 'connection' || of === 'function' ? done : undone)(tag, async (signal) => {
+    return (['connection', 'function', 'index'].includes(of) ? done : undone)(tag, async (signal) => {
       for (const name of names) await excused(orNone, missing, one(name, signal));
     });
   }
@@ -342,46 +359,4 @@ export class SessionDesk implements Desk {
 
 async function* blocksOf(body: AsyncIterable<Uint8Array> | undefined): AsyncGenerator<readonly Cells[]> {
   for await (const bytes of body ?? []) yield JSON.parse(Buffer.from(bytes).toString()) as Cells[];
-}
-
-/** A statement that answers no rows, and whose effect stays. */
-const done = (tag: string, work: (signal: AbortSignal) => Promise<unknown>): Prepared => ({ ...undone(tag, work), alone: tag });
-
-/** A statement that answers no rows, and is undone with its transaction. */
-const undone = (tag: string, work: (signal: AbortSignal) => Promise<unknown>): Prepared => ({
-  params: [],
-  async execute(_, signal) {
-    await work(signal);
-    return { rows: none, tag: () => tag };
-  },
-});
-
-function rows(word: string, fields: readonly Field[], work: (params: Cells, signal: AbortSignal) => Promise<readonly Cells[]>): Prepared {
-  return {
-    ...{ params: [], fields },
-    async execute(params, signal) {
-      const found = await work(params, signal);
-      return { rows: block(found), tag: (count) => (word === 'SELECT' ? `SELECT ${count}` : word) };
-    },
-  };
-}
-
-/** What is wrong with a part of a text, at its place in the whole. */
-async function placed(before: number, work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    const cause = error instanceof OperationError ? error.cause : undefined;
-    if (!(cause instanceof StatementError) || cause.position === undefined) throw error;
-    throw new StatementError(cause.sqlstate, cause.message, before + cause.position);
-  }
-}
-
-/** IF EXISTS and IF NOT EXISTS: one error is none. */
-async function excused(isExcused: boolean, sqlstate: string, work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!(isExcused && error instanceof OperationError && error.code === 'StatementRefused' && error.path === sqlstate)) throw error;
-  }
 }

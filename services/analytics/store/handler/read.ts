@@ -145,8 +145,8 @@ type Wanted = {
   readonly pending: Pending | undefined;
   /** Of a source: the columns that are read. */
   readonly used?: ReadonlySet<number> | undefined;
-  /** The key of the one row of a table that is asked for, if it is one. */
-  readonly key?: () => Promise<Row | undefined>;
+  /** The key of the rows of a table that are asked for, if there is one. */
+  readonly key?: () => Promise<{ readonly index: number; readonly values: Row } | undefined>;
 };
 
 async function keyIn({ plans }: World, select: SelectStmt, relation: Relation, types: (Type | undefined)[], params: Row) {
@@ -154,7 +154,7 @@ async function keyIn({ plans }: World, select: SelectStmt, relation: Relation, t
   if (withClause || (op && op !== 'SETOP_NONE')) return undefined;
   const context = contextOf('', new Map(), types);
   const key = keyAsked({ from: fromClause, where: whereClause, whole: select }, await plans.table(relation), context);
-  return key && valuesIn([key], params)[0];
+  return key && { index: key.index, values: valuesIn([key.exprs], params)[0] ?? [] };
 }
 
 /** A relation as it is: a view as of its last commit, a table as a transaction sees it, a source with all its records. */

@@ -11,6 +11,7 @@ import { functionHandlers } from './function.ts';
 import { follow, followedView, watch } from './follow.ts';
 import { findRows, read } from './read.ts';
 import { connectionHandlers } from './connection.ts';
+import { indexHandlers } from './index.ts';
 import { sinkHandlers } from './sink.ts';
 import { sourceHandlers } from './source.ts';
 import { tableHandlers } from './table.ts';
@@ -60,6 +61,7 @@ export function relationHandlers(world: World): All {
     ...sinkHandlers(world),
     ...tableHandlers(world),
     ...transactionHandlers(world),
+    ...indexHandlers(world),
     ...connectionHandlers(world),
     ...functionHandlers(world),
     ReadSource: (call) => worded(() => read(world, call as unknown as Call, call.input)),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { checksOf } from '../../domain/check.ts';
 import { fittedRow } from '../../domain/fit.ts';
 import { parseStatement } from '../../domain/statement.ts';
 import { tableOf } from '../../domain/table.ts';
@@ -10,7 +11,7 @@ import { atMoment } from '../../domain/moment.ts';
 import { planWrite } from '../../domain/write.ts';
 import type { Batch } from '../../engine/batch.ts';
 import { withRoutines } from '../../engine/routine/calls.ts';
-import { returned, valuesIn, write } from '../../engine/write.ts';
+import { drawn, returned, valuesIn, write } from '../../engine/write.ts';
 import { commitParts, type LiveTable } from '../../jobs/keep.ts';
 import type { analytics } from '../../service.ts';
 import { Pending, seenBy } from '../pending.ts';
@@ -51,6 +52,7 @@ export function tableHandlers(world: World): Own {
         // Defaults are tried here, so that none fails for the first time in a row.
         const fresh = { ...table, columns, defaults: defaults.map((node) => node && atMoment(node, call.now * 1000)) };
         planWrite({ insert: { relation: { relname: name } } }, fresh, contextOf(text, new Map(), []));
+        checksOf(fresh, name);
         if ((await relations.find(seen, name)) !== undefined)
           throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
         const topic = `table.${name.replaceAll(/[^a-zA-Z0-9_-]/g, '_')}.${randomBytes(4).toString('hex')}`;
@@ -118,8 +120,8 @@ async function changed(world: World, call: Writing, { change, table, given, pend
   const { write: of, reads, relation, key } = change;
   const inputs = new Map<bigint, Batch>();
   const read: Reads = 'query' in of ? readsOf(of.query.plan) : new Map();
-  const [at] = key ? valuesIn([key], given) : [];
-  if (at) inputs.set(relation.id, pending.draft(table).batchAt(at));
+  const [values] = key ? valuesIn([key.exprs], given) : [];
+  if (key && values) inputs.set(relation.id, pending.draft(table).batchAt({ index: key.index, values }));
   for (const each of [relation, ...reads])
     if (read.has(each.id) && !inputs.has(each.id))
       inputs.set(each.id, await batchOf(world, call as unknown as Call, { relation: each, pending, used: read.get(each.id) }));
@@ -155,6 +157,8 @@ async function loaded(
   const places = (names ?? columns.map(({ name }) => name)).map((name) => columns.findIndex((column) => column.name === name));
   if (places.includes(-1)) throw new StatementError(sqlstates.columnMissing, `COPY names a column that "${relation.name}" does not have`);
   const blank = await blankOf(world, relation, pending.begun);
+  const draft = pending.draft(table);
+  const counted = table.view.table.counters.flatMap((counter, place) => (counter && !places.includes(place) ? [place] : []));
   const changes = cells.map((line) => {
     if (line.length !== places.length)
       throw new StatementError(
@@ -168,10 +172,10 @@ async function loaded(
       const text = line[at] ?? null;
       row[place] = text === null ? null : readValue(columns[place]?.type ?? 'text', text);
     }
-    return { row: fittedRow(table.view.table.fits, row), weight: 1 };
+    return { row: fittedRow(table.view.table.fits, drawn(row, counted, draft)), weight: 1 };
   });
   try {
-    pending.draft(table).take(changes);
+    draft.take(changes);
     pending.note(table, changes);
   } catch (error) {
     pending.spoil();

@@ -42,6 +42,10 @@ export async function understood(world: World, call: Call, text: string): Promis
       const { operation, input } = alteringOf(statement);
       return { operation, name: statement.name, input, follows: [] };
     }
+    case 'createIndex': {
+      const { name, columns, isUnique } = statement.index;
+      return { operation: 'CreateIndex', name: statement.table, input: { name, columns, unique: isUnique }, follows: [] };
+    }
     case 'createSource':
     case 'createTable':
     case 'createSink':
@@ -70,6 +74,7 @@ function onOne(statement: OnOne): Omit<Understood, 'follows'> {
       return { operation: 'CreateFunction', name: '', input: { name: statement.made.name, text: statement.text } };
     case 'drop': {
       const [name = '', ...more] = statement.names;
+      if (statement.of === 'index') throw notBuilt('DROP INDEX anywhere but over the PostgreSQL protocol');
       if (more.length > 0) throw notBuilt('DROP of several at once anywhere but over the PostgreSQL protocol');
       return { operation: dropping[statement.of], name, input: {} };
     }
