@@ -5,6 +5,7 @@ import { decoding } from './json.ts';
 import { nexmark } from './nexmark.ts';
 import { scoring } from './score.ts';
 import { skewed } from './skew.ts';
+import { spilling } from './spill.ts';
 import { tumbling } from './tumble.ts';
 
 const rounds = Number(process.env.GAMUT_BENCH_ROUNDS ?? 5);
@@ -14,6 +15,7 @@ const amount = (count: number) => Math.ceil(count * scale);
 const [tumbledRows, fewKeys, manyKeys] = [4_000_000, 100, 1000];
 const [skewRows, skewKeys] = [2_000_000, 100_000];
 const [events, fileEvents, records, seconds] = [200_000, 500_000, 200_000, 20];
+const [spilledRows, spilledKeys] = [1_000_000, 200_000];
 const scoredRows = 400_000;
 
 /** SQL over resident rows beside DuckDB on one thread, JSON beside JSON.parse, and what clients of the service see. */
@@ -24,6 +26,7 @@ export async function run(): Promise<BenchResult> {
       await tumbling(amount(tumbledRows), fewKeys, rounds),
       await tumbling(amount(tumbledRows), manyKeys, rounds),
       ...(await skewed(amount(skewRows), skewKeys, rounds)),
+      ...(await spilling(amount(spilledRows), amount(spilledKeys), rounds)),
       ...(await nexmark(amount(events), rounds)),
       ...(await besideFlink(amount(fileEvents), rounds)),
       ...(await decoding(amount(records), rounds)),

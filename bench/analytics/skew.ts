@@ -14,7 +14,7 @@ const queries = {
 } as const;
 
 /** Keys from 0 on whose frequencies fall by a power of their rank, or are alike. */
-function keysOf(rows: number, keys: number, power: number): Float64Array {
+export function keysOf(rows: number, keys: number, power: number): Float64Array {
   const random = new Random(seed);
   const sums = new Float64Array(keys);
   let sum = 0;
@@ -37,7 +37,7 @@ function keysOf(rows: number, keys: number, power: number): Float64Array {
 }
 
 /** Rows in portions as a view takes them. */
-function portions(keys: Float64Array): Batch[] {
+export function portions(keys: Float64Array): Batch[] {
   return Array.from({ length: Math.ceil(keys.length / rowsAtOnce) }, (_, at) => {
     const own = keys.subarray(at * rowsAtOnce, (at + 1) * rowsAtOnce);
     const values = Float64Array.from(own, (_key, row) => (at * rowsAtOnce + row) % 1000);

@@ -20,10 +20,10 @@ export const findBefore = (types: readonly Type[], isByNumber = isNumbered(types
   return ['let c = map.cells, t = map.table, mask = map.mask;', ...factors.map((at) => `const f${at} = map.factors[${at}];`)].join('\n');
 };
 
-/** Code that finds the slot `s` of keys, or has `g` open one. */
-export function findCode({ terms, types, width, onOpen }: Found, isByNumber = isNumbered(types)): string {
+/** Code that finds the slot `s` of keys, or has `g`, or what is said instead, open one. */
+export function findCode({ terms, types, width, onOpen }: Found, isByNumber = isNumbered(types), by = 'g'): string {
   const list = terms.map(({ value, isNull }) => (isNull === 'false' ? value : `${isNull} ? null : ${value}`)).join(', ');
-  const byName = `s = map.byName(${keyCode(terms, types)});\nif (s < 0) { s = g.open([${list}]); ${reload} }`;
+  const byName = `s = map.byName(${keyCode(terms, types)});\nif (s < 0) { s = ${by}.open([${list}]); ${reload} }`;
   if (!isByNumber) return `let s;\n${byName}`;
   const are = terms.flatMap(({ value, isNull }, at) => [
     ...(isNull === 'false' ? [] : [`!${isNull}`]),
@@ -33,16 +33,17 @@ export function findCode({ terms, types, width, onOpen }: Found, isByNumber = is
     terms.map(({ value }) => value),
     width,
     onOpen,
+    by,
   );
   return `let s;\n${are.length === 0 ? byNumbers : `if (${are.join(' && ')}) {\n${byNumbers}\n} else {\n${byName}\n}`}`;
 }
 
 /** Code that finds a slot by numbers, or begins one. */
-const numbersCode = (values: readonly string[], width: number, onOpen: string): string => `${hashCode(values)}
+const numbersCode = (values: readonly string[], width: number, onOpen: string, by: string): string => `${hashCode(values)}
 for (let q = h & mask; ; q = (q + 1) & mask) {
 s = t[q * 2 + 1] - 1;
 if (s < 0) {
-s = g.openNumbers(h); ${reload}
+s = ${by}.openNumbers(h); ${reload}
 ${values.map((value, at) => `c[s * ${width} + ${keysAt + at}] = ${value};`).join(' ')}
 ${onOpen}
 break;

@@ -7,6 +7,7 @@ import { findBefore, findCode } from './find.ts';
 import type { JoinSide } from './join-side.ts';
 import type { KeySlots } from './key-slot.ts';
 import type { Pairs } from './pair.ts';
+import { stampAt } from './place.ts';
 import { keepBefore, keepCode } from './row-store.ts';
 import { runtime } from './runtime.ts';
 
@@ -30,6 +31,8 @@ export type JoinShape = {
 export type Taking = {
   /** Remembers rows of a batch, and notes those of the other side that they meet. */
   take(batch: Batch, params: Row, pairs: Pairs): void;
+  /** Brings back what is on disk of the keys of a batch. */
+  seek(batch: Batch, params: Row): void;
   /** Remembers the one row of a batch, and answers its number. */
   keep(batch: Batch): number;
 };
@@ -66,6 +69,15 @@ ${meet.code}
 }
 out.size = m;
 },
+seek(b, p) {
+const seeker = g.seeker;
+${before}
+for (let i = 0; i < b.size; i++) {
+${store.values}
+${store.isAlone === '' ? '' : `if (${store.isAlone}) continue;`}
+${store.seek}
+}
+},
 keep(b) {
 const i = 0, w = b.weights === undefined ? 1 : b.weights[0], p = [];
 ${before}
@@ -93,9 +105,12 @@ function storing({ sides }: JoinShape, side: 0 | 1, { places, isByNumber }: KeyS
   });
   const nulls = found.map(({ isNull }) => isNull).filter((each) => each !== 'false');
   const values = emitter.take();
+  const isAlone = nulls.join(' || ');
   const alone = nulls.length === 0 ? '' : `if (${nulls.join(' || ')}) {\n${isOuter ? pair('i', '0', 'w') : ''}\ncontinue;\n}`;
   const terms = found.map(({ value }) => ({ value, isNull: 'false' }));
-  emitter.line(findCode({ terms, types: keys.map(({ type }) => type), width: places.width, onOpen: '' }, isByNumber));
+  const find = { terms, types: keys.map(({ type }) => type), width: places.width };
+  const seek = findCode({ ...find, onOpen: 'seeker.recall(s);' }, isByNumber, 'seeker');
+  emitter.line(`${findCode({ ...find, onOpen: '' }, isByNumber)}\nc[s * ${places.width} + ${stampAt}] = g.step;`);
   const columns = [...stored].map((place) => keepCode(types[place] as Type, place)).join('\n');
   if (appends) emitter.line(`const id = own.begin(s);\n${columns}`);
   else
@@ -107,7 +122,7 @@ function storing({ sides }: JoinShape, side: 0 | 1, { places, isByNumber }: KeyS
     const { value, isNull } = emitter.term(time);
     emitter.line(`if (own.weights[id] === w) own.expire(id, ${isNull} ? null : ${value});`);
   }
-  return { values, alone, code: emitter.take() };
+  return { values, alone, isAlone, seek, code: emitter.take() };
 }
 
 /** Code for the hash `d` of a row with its key. */

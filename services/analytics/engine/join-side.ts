@@ -1,10 +1,20 @@
 import { randomInt } from 'node:crypto';
-import type { Type, Value } from '../domain/value.ts';
+import type { Row, Type, Value } from '../domain/value.ts';
 import { Expiry } from './expiry.ts';
 import { HashTable } from './hash-table.ts';
 import type { KeySlots } from './key-slot.ts';
 import type { Entry } from './operator.ts';
+import { runtime } from './runtime.ts';
+import { bytesOf } from './spill/size.ts';
 import { longer, RowStore } from './row-store.ts';
+
+/** A row with the number that it is written down under. */
+export type KeptRow = { readonly number: number; readonly weight: number; readonly matches: number; readonly row: Row };
+
+const isLong = (value: Value): boolean => typeof value === 'string' || typeof value === 'object';
+
+/** Bytes of a row besides its columns, and of each value, about. */
+const [rowBytes, valueBytes] = [72, 8];
 
 type Shape = {
   readonly types: readonly Type[];
@@ -47,12 +57,16 @@ export class JoinSide {
   #changed: number[] = [];
   #before: number[] = [];
   #size = 0;
+  readonly #stored: readonly number[];
+  /** Bytes of the texts of a row, of those that were written down last. */
+  #textBytes = 0;
   /** Rows that are to be written down anew. */
   #renamed: number[] = [];
 
   constructor({ types, stored, keys, side, appends }: Shape) {
     this.rows = new RowStore(types, stored);
     this.#keys = keys;
+    this.#stored = [...stored];
     this.#appends = appends;
     this.head = keys.beside + side;
     this.factors = Int32Array.from({ length: types.length }, () => randomInt(2 ** 32) | 1);
@@ -68,6 +82,68 @@ export class JoinSide {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Bytes in memory, about. */
+  get bytes(): number {
+    return this.#size * (rowBytes + this.#stored.length * valueBytes + this.#textBytes);
+  }
+
+  /** Whether nothing is to be written down or may be taken back. */
+  get isSettled(): boolean {
+    return this.#changed.length === 0 && this.#renamed.length === 0;
+  }
+
+  /** The keys of rows that were changed since the last time. */
+  *changedSlots(): Generator<number> {
+    for (const id of this.#changed) yield this.slots[id] as number;
+  }
+
+  /** Rows under a key. */
+  *under(slot: number): Generator<KeptRow> {
+    const { cells, width } = this.#keys.places;
+    for (let id = cells[slot * width + this.head] as number; id !== 0; id = this.next[id] as number)
+      yield {
+        number: this.rows.numberOf(id),
+        weight: this.weights[id] as number,
+        matches: this.matches[id] as number,
+        row: this.rows.rowOf(id),
+      };
+  }
+
+  /** Takes the rows under a key out of memory. */
+  empty(slot: number): void {
+    const { cells, width } = this.#keys.places;
+    for (let id = cells[slot * width + this.head] as number; id !== 0; id = this.next[id] as number) {
+      if (!this.#appends) this.table.delete(this.#hashes[id] as number, id);
+      this.weights[id] = 0;
+      this.#size -= 1;
+      this.rows.end(id);
+      this.#keys.count(slot, -1);
+    }
+    cells[slot * width + this.head] = 0;
+  }
+
+  /** Puts rows back under a key, in the order in which they were. */
+  restore(slot: number, kept: readonly KeptRow[]): void {
+    this.reserve(kept.length);
+    for (const { number, weight, matches, row } of kept.toReversed()) {
+      const id = this.begin(slot, this.rows.beginAs(number));
+      this.rows.put(id, row);
+      this.weights[id] = weight;
+      this.matches[id] = matches;
+      this.#stamps[id] = 0;
+      this.#size += 1;
+      if (!this.#appends) this.name(id, this.#hashOf(slot, row));
+    }
+  }
+
+  /** The hash of a row with its key as generated code makes it. */
+  #hashOf(slot: number, row: Row): number {
+    let hash = slot;
+    for (const place of this.#stored) hash ^= Math.imul(runtime.hashOf(row[place] ?? null), this.factors[place] as number);
+    hash = Math.imul(hash ^ (hash >>> 15), -2048144789);
+    return hash ^ (hash >>> 13);
   }
 
   /** Makes room for so many rows, so that arrays are the same until these have come. */
@@ -89,8 +165,7 @@ export class JoinSide {
   }
 
   /** A new row under a key, of which there is none yet. */
-  begin(slot: number): number {
-    const id = this.rows.begin();
+  begin(slot: number, id = this.rows.begin()): number {
     const { cells, width } = this.#keys.places;
     const head = slot * width + this.head;
     const first = cells[head] as number;
@@ -163,6 +238,8 @@ export class JoinSide {
   settle(): Entry[] {
     const entries: Entry[] = this.rows.superseded();
     for (const id of this.#renamed.splice(0)) this.touch(id);
+    const [first] = this.#changed;
+    if (first !== undefined) this.#textBytes += (bytesOf(this.rows.rowOf(first).filter(isLong)) - this.#textBytes) / 16;
     for (const [at, id] of this.#changed.entries()) if (this.weights[id] !== 0 || this.#before[at * 2] !== 0) entries.push(this.#entry(id));
     this.#expiry.settle();
     this.#end();
@@ -182,7 +259,7 @@ export class JoinSide {
 
   #entry(id: number): Entry {
     const weight = this.weights[id] as number;
-    return [String(id), weight === 0 ? null : [this.rows.textsOf(id), weight, this.matches[id]]];
+    return [String(this.rows.numberOf(id)), weight === 0 ? null : [this.rows.textsOf(id), weight, this.matches[id]]];
   }
 
   *dump(): Generator<Entry> {

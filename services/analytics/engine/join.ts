@@ -20,6 +20,7 @@ import { JoinSide } from './join-side.ts';
 import { KeySlots } from './key-slot.ts';
 import { type Entry, named, type Operator, type State } from './operator.ts';
 import { Pairs } from './pair.ts';
+import { SpilledJoin } from './spill/spilled-join.ts';
 
 /** One side of a join: its columns, and whether its rows only come. */
 type Input = { readonly columns: readonly Column[]; readonly appends: boolean };
@@ -56,6 +57,9 @@ export class Join implements Operator, State {
   readonly #shown: ReadonlySet<number>;
   /** Whether rows are shown that have no partner. */
   readonly #isOuter: boolean;
+  readonly #keys: KeySlots;
+  /** Undefined where rows cannot leave the memory: there are no keys, or they are looked for by their time. */
+  readonly spilling: SpilledJoin | undefined;
 
   constructor(joined: Joined) {
     const { how, left, right, leftKeys, rightKeys, residual, closing } = joined;
@@ -68,6 +72,8 @@ export class Join implements Operator, State {
     const made = ([0, 1] as const).map((side) =>
       takingOf({ sides, residual }, side, { keys, own: rows[side], other: rows[1 - side] as JoinSide }),
     );
+    this.#keys = keys;
+    this.spilling = leftKeys.length === 0 || closing ? undefined : new SpilledJoin(keys, typesOf(leftKeys), rows);
     const side = (at: 0 | 1, { columns }: Input, own: Closing | undefined): Side => ({
       ...{ columns, held: rows[at] as JoinSide, taking: made[at]?.run as Taking },
       limit: own && limitOf(own.bound, 'forgotten'),
@@ -81,6 +87,12 @@ export class Join implements Operator, State {
   }
 
   step([left, right]: readonly Batch[], params: Row, _isFirst: boolean, clocks: Clocks): Batch {
+    if (this.spilling?.isAway)
+      for (const [batch, { taking }] of [
+        [left, this.#left],
+        [right, this.#right],
+      ] as const)
+        if (batch) taking.seek(batch, params);
     const found = [this.#take(left, 0, params), this.#take(right, 1, params)];
     for (const { limit, held } of [this.#left, this.#right]) if (limit) held.forget(limit(clocks));
     return concatenated(
@@ -120,21 +132,25 @@ export class Join implements Operator, State {
   }
 
   get size(): number {
-    return this.#left.held.size + this.#right.held.size;
+    return this.#left.held.size + this.#right.held.size + (this.spilling?.away ?? 0);
   }
 
   settle(): Entry[] {
-    return [...named('l', this.#left.held.settle()), ...named('r', this.#right.held.settle())];
+    const entries = [...named('l', this.#left.held.settle()), ...named('r', this.#right.held.settle())];
+    this.#keys.settle();
+    return entries;
   }
 
   undo(): void {
     this.#left.held.undo();
     this.#right.held.undo();
+    this.#keys.settle();
   }
 
   *dump(): Generator<Entry> {
     yield* named('l', this.#left.held.dump());
     yield* named('r', this.#right.held.dump());
+    for (const [side, [name, written]] of this.spilling?.entries() ?? []) yield [`${side === 0 ? 'l' : 'r'}${name}`, written];
   }
 
   load([name, written]: Entry): void {
@@ -142,7 +158,9 @@ export class Join implements Operator, State {
     const [texts, weight, matches] = written as [(string | null)[], number, number];
     const builder = new BatchBuilder(columns);
     builder.add(held.rows.read(texts), weight);
-    held.load(name.slice(1), matches, () => taking.keep(builder.finish()));
+    const batch = builder.finish();
+    if (this.spilling?.isAway) taking.seek(batch, []);
+    held.load(name.slice(1), matches, () => taking.keep(batch));
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Type, Value } from '../domain/value.ts';
-import { isNumbered, keysAt, Places, rowsAt } from './place.ts';
+import { isNumbered, keysAt, Places, rowsAt, stampAt } from './place.ts';
+import { type Away, freeStamp } from './spill/away.ts';
+import { bytesOf, nameBytes } from './spill/size.ts';
 
 /** Keys, each in a slot with some numbers beside it, as long as there are rows under it. */
 export class KeySlots {
@@ -10,6 +12,14 @@ export class KeySlots {
   readonly #named = new Map<number, readonly Value[]>();
   readonly #free: number[] = [];
   #next = 0;
+  /** The step that goes on, which stands in the slots of the keys that it asks for. */
+  step = 1;
+  /** What is on disk, where keys may be there. */
+  away: Away | undefined;
+  /** Bytes of keys that are not all numbers. */
+  namedBytes = 0;
+  /** Slots that were opened to look for their keys on disk, and may be of none. */
+  #sought: number[] = [];
 
   /** `more`: types of what is looked for as the same keys; `numbers`: how many stand beside them. */
   constructor(types: readonly Type[], more: readonly Type[], numbers: number) {
@@ -36,7 +46,49 @@ export class KeySlots {
     const slot = this.#begin();
     this.places.name(keys, slot);
     this.#named.set(slot, keys);
+    this.namedBytes += nameBytes + bytesOf(keys);
     return slot;
+  }
+
+  /** Opens slots for keys that are then looked for on disk. */
+  readonly seeker = {
+    openNumbers: (hash: number) => this.openNumbers(hash),
+    open: (keys: readonly Value[]) => {
+      const slot = this.open(keys);
+      this.seek(slot);
+      return slot;
+    },
+    /** Looks for the keys of a slot. */
+    recall: (slot: number) => this.seek(slot),
+  };
+
+  seek(slot: number): void {
+    if (!this.away?.recall(slot)) this.#sought.push(slot);
+  }
+
+  /** Closes what was opened for nothing; the step is over. */
+  settle(): void {
+    for (const slot of this.#sought) if (this.#isHeld(slot) && this.rowsOf(slot) === 0) this.close(slot);
+    this.#sought = [];
+    this.step += 1;
+  }
+
+  #isHeld(slot: number): boolean {
+    return this.places.cells[slot * this.places.width + stampAt] !== freeStamp;
+  }
+
+  /** Slots that were ever used. */
+  get end(): number {
+    return this.#next;
+  }
+
+  keysOf(slot: number): readonly Value[] {
+    const from = slot * this.places.width + keysAt;
+    return this.#named.get(slot) ?? [...this.places.cells.subarray(from, this.places.width * slot + this.beside)];
+  }
+
+  find(keys: readonly Value[]): number {
+    return this.places.get(keys);
   }
 
   rowsOf(slot: number): number {
@@ -50,8 +102,17 @@ export class KeySlots {
   }
 
   close(slot: number): void {
-    this.places.delete(slot, this.#named.get(slot));
+    this.away?.close(slot);
+    this.empty(slot);
+  }
+
+  /** Takes keys out of memory, whose rows are out of it. */
+  empty(slot: number): void {
+    const named = this.#named.get(slot);
+    this.places.delete(slot, named);
+    if (named) this.namedBytes -= nameBytes + bytesOf(named);
     this.#named.delete(slot);
+    this.places.cells[slot * this.places.width + stampAt] = freeStamp;
     this.#free.push(slot);
   }
 }

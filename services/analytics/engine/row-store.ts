@@ -1,4 +1,4 @@
-import { printValue, readValue, type Type, type Value } from '../domain/value.ts';
+import { printValue, readValue, type Row, type Type, type Value } from '../domain/value.ts';
 import { isMasked, room, type Values, valueAt, widened } from './batch.ts';
 import { batchReads, type Term } from './emit.ts';
 import type { Entry } from './operator.ts';
@@ -18,7 +18,10 @@ export class RowStore {
   capacity = rowsFirst;
   /** One more than the greatest number so far. */
   next = 1;
-  readonly #types: readonly Type[];
+  readonly types: readonly Type[];
+  /** Under what numbers rows are written down, where these are not their places; and the greatest. */
+  #names: Float64Array | undefined;
+  #greatest = 0;
   readonly #stored: ReadonlySet<number>;
   #free: number[] = [];
   /** Names of entries that were written down otherwise than today. */
@@ -29,7 +32,7 @@ export class RowStore {
 
   /** `stored`: the columns that are kept; the others are NULL. */
   constructor(types: readonly Type[], stored: ReadonlySet<number>) {
-    this.#types = types;
+    this.types = types;
     this.#stored = stored;
     this.columns = types.map((type) => room(type, rowsFirst));
     this.masks = types.map(() => undefined);
@@ -40,10 +43,11 @@ export class RowStore {
     const needed = this.next + count;
     if (needed <= this.capacity) return false;
     this.capacity = Math.max(this.capacity * 2, needed);
+    if (this.#names) this.#names = longer(this.#names, new Float64Array(this.capacity));
     for (const place of this.#stored) {
       const values = this.columns[place] as Values;
       // Plain arrays grow by themselves.
-      if (!Array.isArray(values)) this.columns[place] = longer(values, room(this.#types[place] as Type, this.capacity) as Float64Array);
+      if (!Array.isArray(values)) this.columns[place] = longer(values, room(this.types[place] as Type, this.capacity) as Float64Array);
       const mask = this.masks[place];
       if (mask) this.masks[place] = longer(mask, new Uint8Array(this.capacity));
     }
@@ -67,10 +71,36 @@ export class RowStore {
   /** The number of a new row. */
   begin(): number {
     const wanted = this.#wanted;
+    if (this.#names) return this.#beginNamed(wanted);
     if (wanted === 0) return this.#free.length > 0 ? (this.#free.pop() as number) : this.next++;
     this.#wanted = 0;
     this.next = Math.max(this.next, wanted + 1);
     return wanted;
+  }
+
+  /** From now on rows have numbers besides their places, so that they may leave and come back elsewhere. There is none as yet. */
+  separate(): void {
+    this.#names = new Float64Array(this.capacity);
+  }
+
+  #beginNamed(wanted: number): number {
+    const id = this.#free.pop() ?? this.next++;
+    const number = wanted || this.#greatest + 1;
+    (this.#names as Float64Array)[id] = number;
+    this.#greatest = Math.max(this.#greatest, number);
+    this.#wanted = 0;
+    return id;
+  }
+
+  /** The number that a row is written down under. */
+  numberOf(id: number): number {
+    return this.#names ? (this.#names[id] as number) : id;
+  }
+
+  /** A place for a row that had a number already. */
+  beginAs(number: number): number {
+    this.#wanted = number;
+    return this.begin();
   }
 
   end(id: number): void {
@@ -83,14 +113,41 @@ export class RowStore {
 
   /** A row as it is written down. */
   textsOf(id: number): (string | null)[] {
-    return this.#types.map((type, place) => {
+    return this.printed(this.rowOf(id));
+  }
+
+  printed(row: Row): (string | null)[] {
+    return row.map((value, place) => printValue(this.types[place] as Type, value));
+  }
+
+  /** The values of a row; NULL in the columns that are not kept. */
+  rowOf(id: number): Value[] {
+    return this.types.map((_, place) => {
       if (!this.#stored.has(place)) return null;
-      return printValue(type, valueAt({ values: this.columns[place] as Values, nulls: this.masks[place] }, id));
+      return valueAt({ values: this.columns[place] as Values, nulls: this.masks[place] }, id);
     });
   }
 
+  /** Puts values into a row. */
+  put(id: number, row: Row): void {
+    for (const place of this.#stored) {
+      const value = row[place] ?? null;
+      let values = this.columns[place] as Values;
+      if (!isMasked(this.types[place] as Type)) (values as Value[])[id] = value;
+      else if (value === null) {
+        this.mask(place)[id] = 1;
+        values[id] = 0;
+      } else {
+        const mask = this.masks[place];
+        if (mask) mask[id] = 0;
+        if (typeof value === 'bigint' && !Array.isArray(values)) values = this.widen(place);
+        (values as Value[])[id] = value;
+      }
+    }
+  }
+
   read(texts: readonly (string | null)[]): Value[] {
-    return texts.map((text, at) => (text === null || !this.#stored.has(at) ? null : readValue(this.#types[at] as Type, text)));
+    return texts.map((text, at) => (text === null || !this.#stored.has(at) ? null : readValue(this.types[at] as Type, text)));
   }
 
   /**
@@ -98,10 +155,15 @@ export class RowStore {
    * gets a new number, and its entry is to be written anew; answers whether it is one.
    */
   place(name: string): boolean {
-    this.#isLoading = true;
     const isNumber = /^\d+$/.test(name);
-    this.#wanted = isNumber ? Number(name) : this.next;
     if (!isNumber) this.#superseded.push(name);
+    if (this.#names) {
+      this.#wanted = isNumber ? Number(name) : 0;
+      this.reserve(1);
+      return !isNumber;
+    }
+    this.#isLoading = true;
+    this.#wanted = isNumber ? Number(name) : this.next;
     this.reserve(Math.max(0, this.#wanted + 1 - this.next));
     return !isNumber;
   }

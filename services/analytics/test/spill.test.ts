@@ -66,6 +66,10 @@ const queries = [
   'select k, count(*) as n, sum(v) as s, min(v) as least, max(v) as most from t group by k',
   'select name, k % 7 as r, count(distinct v) as n, avg(v) as mean, string_agg(name, $$, $$) as names from t group by name, k % 7',
   'select k, name, v from t where v > 10',
+  `select a.k, a.v, b.name, b.v as other from (select k, v from t where v % 3 = 0) a
+     left join (select k, name, v from t where v > 700) b on a.k = b.k and a.v < b.v`,
+  `select a.name, a.v, b.k, b.v as other from (select k, name, v from t where k > 30) a
+     full join (select k + 1 as k, name, v from t where k > 40) b on a.name = b.name and a.k = b.k - 1`,
 ];
 
 test('a view whose state is many times its memory is what it is with all of it in memory, step by step', async () => {
