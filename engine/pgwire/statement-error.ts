@@ -34,6 +34,7 @@ export const sqlstates = {
   shutdown: '57P01',
   unavailable: '57P03',
   internal: 'XX000',
+  dataCorrupted: 'XX001',
 } as const;
 
 /** What is wrong with a statement, in PostgreSQL's words: its SQLSTATE, and the character from 1 where it shows. */

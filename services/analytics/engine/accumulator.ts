@@ -12,12 +12,14 @@ import type { Learner } from './learner.ts';
 import type { BitName } from './bit.ts';
 import { noPairs, noSquares, type Pairs, type Squares } from './statistic.ts';
 import { TextBag } from './text-bag.ts';
-import { joinedBest, joinedSum, noScaled, type Scaled, splitBest, splitSum } from './exact.ts';
+import { noScaled, type Scaled, splitBest, splitSum } from './exact.ts';
 
-/** What an aggregate keeps of each group in numbers, what they begin with (0 or NaN), and how it is written down. */
+/**
+ * What an aggregate keeps of each group in numbers, and what they begin with (0 or NaN). They are written down as they are; `read`
+ * takes what was once written down otherwise.
+ */
 export type KeptNumbers = {
   readonly cells: readonly number[];
-  readonly write: (cells: Float64Array, at: number) => unknown;
   readonly read: (written: never) => readonly number[];
 };
 /** What an aggregate keeps of each group that is no number. */
@@ -29,6 +31,8 @@ export type KeptValue = {
   readonly read: (written: never, tally: Tally) => unknown;
   /** Values of this type with their counts, which change in their place. */
   readonly bag?: Type;
+  /** The type whose values these are, if they are such. */
+  readonly column?: Type;
   /** What the result reads of such, as it is now. */
   readonly shown?: (value: Bag) => unknown;
 };
@@ -46,33 +50,26 @@ export type Accumulator = {
   readonly merge?: (names: readonly Name[], from: readonly (readonly string[])[]) => string;
 };
 
-const count: Kept = { cells: [0], write: (cells, at) => cells[at], read: (written: number) => [written] };
+const count: Kept = { cells: [0], read: (written: number) => [written] };
 /** A sum of integers: what is above 52 bits stands in the second number. */
 const wholeSum: Kept = {
   cells: [0, 0],
-  write: (cells, at) => String(joinedSum(cells[at] as number, cells[at + 1] as number)),
   read: (written: string) => splitSum(BigInt(written)),
 };
 const float: Kept = {
   cells: [0],
-  write: (cells, at) => (Object.is(cells[at], -0) ? '-0' : cells[at]),
   read: (written: number | string) => [Number(written)],
 };
 /** The least or greatest number so far: NaN before there is one. int8 beyond what a number holds takes two. */
 const best = (type: Type): Kept => ({
   cells: type === 'int8' ? [Number.NaN, 0] : [Number.NaN],
-  write: (cells, at) => printValue(type, bestIn(type, cells, at)),
   read: (written: string | null) => {
     const held = written === null ? Number.NaN : (readValue(type, written) as number | bigint);
     return type === 'int8' ? splitBest(held) : [held as number];
   },
 });
-const bestIn = (type: Type, cells: Float64Array, at: number): Value => {
-  const held = type === 'int8' ? joinedBest(cells[at] as number, cells[at + 1] as number) : (cells[at] as number);
-  return Number.isNaN(held) ? null : held;
-};
 const exact: Kept = { first: () => 0n, write: (value: bigint) => value.toString(36), read: (written: string) => fromBase36(written) };
-const scaled: KeptValue = {
+const scaled = {
   first: () => noScaled,
   write: ({ units, scale, counts }: Scaled) => [String(units), scale, [...counts]],
   read: ([units, scale, counts]: [string, number, [number, number][]]): Scaled => ({
@@ -80,8 +77,9 @@ const scaled: KeptValue = {
     scale,
     counts: new Map(counts),
   }),
-};
+} satisfies KeptValue;
 const decimals: Kept = {
+  column: 'numeric',
   first: () => null,
   write: (value: Decimal | null) => value && printDecimal(value),
   read: (written: string | null) => (written === null ? null : readDecimal(written)),
@@ -91,6 +89,7 @@ const bag = (type: Type, shown?: KeptValue['shown']): Kept => ({
   shown: shown ?? (() => null),
 });
 const value = (type: Type): Kept => ({
+  column: type,
   first: () => null,
   write: (held: Value) => printValue(type, held),
   read: (written: string | null) => (written === null ? null : readValue(type, written)),
@@ -106,11 +105,11 @@ const pairs: Kept = {
 };
 const squares: Kept = {
   first: () => noSquares,
-  write: (held: Squares) => [held.count, scaled.write(held.sum as never), scaled.write(held.squares as never)],
-  read: ([rows, sum, more]: [number, never, never], tally: Tally): Squares => ({
+  write: (held: Squares) => [held.count, scaled.write(held.sum), scaled.write(held.squares)],
+  read: ([rows, sum, more]: [number, never, never]): Squares => ({
     count: rows,
-    sum: scaled.read(sum, tally) as Scaled,
-    squares: scaled.read(more, tally) as Scaled,
+    sum: scaled.read(sum),
+    squares: scaled.read(more),
   }),
 };
 
@@ -225,7 +224,6 @@ function bits(name: BitName, type: Type): Accumulator {
   const width = widths[type] ?? 0;
   const kept: Kept = {
     cells: new Array<number>(width + 1).fill(0),
-    write: (cells, from) => [...cells.subarray(from, from + width + 1)],
     read: (written: number[]) => written,
   };
   return {

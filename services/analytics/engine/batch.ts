@@ -115,7 +115,8 @@ export class BatchBuilder {
   }
 }
 
-function vectorOf(type: Type, rows: readonly Row[], place: number): Vector {
+/** One column of rows. */
+export function vectorOf(type: Type, rows: readonly Row[], place: number): Vector {
   if (!isMasked(type)) return { values: rows.map((row) => row[place] ?? null), nulls: undefined };
   let nulls: Uint8Array | undefined;
   let values = room(type, rows.length);

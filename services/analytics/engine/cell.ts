@@ -177,17 +177,17 @@ function bigOf(units: number): bigint {
   return exact[0] as bigint;
 }
 
-class Decimals implements LazyVector {
+export class Decimals implements LazyVector {
   readonly nulls = undefined;
-  readonly #units: Float64Array;
-  readonly #scales: Uint8Array;
-  readonly #others: readonly Decimal[];
+  readonly units: Float64Array;
+  readonly scales: Uint8Array;
+  readonly others: Decimal[];
   #values: Value[] | undefined;
 
-  constructor(units: Float64Array, scales: Uint8Array, others: readonly Decimal[]) {
-    this.#units = units;
-    this.#scales = scales;
-    this.#others = others;
+  constructor(units: Float64Array, scales: Uint8Array, others: Decimal[]) {
+    this.units = units;
+    this.scales = scales;
+    this.others = others;
   }
 
   get values(): Value[] {
@@ -196,22 +196,22 @@ class Decimals implements LazyVector {
   }
 
   #made(): Value[] {
-    const [units, scales] = [this.#units, this.#scales];
+    const { units, scales } = this;
     const made = new Array<Value>(units.length);
     for (let at = 0; at < units.length; at += 1) {
       const [unit, scale] = [units[at] as number, scales[at] as number];
-      made[at] = scale === nullScale ? null : scale === otherScale ? (this.#others[unit] as Decimal) : { units: bigOf(unit), scale };
+      made[at] = scale === nullScale ? null : scale === otherScale ? (this.others[unit] as Decimal) : { units: bigOf(unit), scale };
     }
     return made;
   }
 
   gather(places: Uint32Array): Vector {
-    const [units, scales] = [this.#units, this.#scales];
+    const { units, scales } = this;
     const picked = Float64Array.from(places, (place) => units[place] as number);
     return new Decimals(
       picked,
       Uint8Array.from(places, (place) => scales[place] as number),
-      this.#others,
+      this.others,
     );
   }
 }

@@ -25,7 +25,7 @@ import type { Exchange, Route } from './worker/exchange.ts';
 import { SharedGroup } from './worker/shared-group.ts';
 import type { Wish } from './worker/split.ts';
 
-/** So many entries are loaded before there is room made for more. */
+/** So many entries, or one page, are loaded before there is room made for more. */
 const loadedBetween = 4096;
 
 /** `shown`: the columns that are read of what comes out of it. */
@@ -174,11 +174,15 @@ export class Circuit {
     this.#isFirst = false;
     this.#isFresh = false;
     const own = this.#exchange?.ownEntries(this.#nodes, entries) ?? entries;
+    const owned = this.#exchange?.owned(this.#nodes);
     let count = 0;
     for (const [at, key, written] of own) {
-      this.#nodes[at]?.operator?.state?.load([key, written] as Entry);
-      count += 1;
-      if (count % loadedBetween === 0) this.#room?.make();
+      this.#nodes[at]?.operator?.state?.load([key, written] as Entry, owned?.(at));
+      count += written instanceof Uint8Array ? loadedBetween : 1;
+      if (count >= loadedBetween) {
+        this.#room?.make();
+        count = 0;
+      }
     }
   }
 

@@ -19,7 +19,7 @@ export function takeSum(cells: Float64Array, at: number, value: Whole, weight: n
 export const splitBest = (value: Whole): [low: number, high: number] =>
   typeof value === 'number' ? [value, 0] : [Number(BigInt.asUintN(32, value)), Number(value >> 32n)];
 
-export const joinedBest = (low: number, high: number): Whole => (high === 0 ? low : (BigInt(high) << 32n) + BigInt(low));
+const joinedBest = (low: number, high: number): Whole => (high === 0 ? low : (BigInt(high) << 32n) + BigInt(low));
 
 /** The least or greatest integer, which lies in two numbers, or NULL where there is none. */
 export function shownBest(low: number, high: number): Whole | null {

@@ -1,38 +1,69 @@
+import { type Late, spread } from './spread.ts';
+
 const tableFirst = 64;
 
 /** Hashes, each with a number from 1 on behind it, by open addressing; generated code looks into it. */
 export class HashTable {
-  /** Hashes with their numbers, of which 0 is none. */
-  table = new Int32Array(tableFirst * 2);
-  mask = tableFirst - 1;
+  #table = new Int32Array(tableFirst * 2);
+  #mask = tableFirst - 1;
   #count = 0;
+  /** What is put in when something is looked for. */
+  #late: Late[] = [];
 
   get size(): number {
     return this.#count;
   }
 
+  /** Hashes with their numbers, of which 0 is none. */
+  get table(): Int32Array {
+    if (this.#late.length > 0) this.#spread();
+    return this.#table;
+  }
+
+  get mask(): number {
+    if (this.#late.length > 0) this.#spread();
+    return this.#mask;
+  }
+
   *values(): Generator<number> {
-    for (let at = 1; at < this.table.length; at += 2) if ((this.table[at] as number) > 0) yield this.table[at] as number;
+    const { table } = this;
+    for (let at = 1; at < table.length; at += 2) if ((table[at] as number) > 0) yield table[at] as number;
   }
 
   add(hash: number, counted: number): void {
+    if (this.#late.length > 0) this.#spread();
     this.#count += 1;
-    if (this.#count * 2 > this.mask) this.#grow();
+    if (this.#count * 2 > this.#mask) this.#resize(this.#table.length);
     this.#put(hash, counted);
   }
 
+  /** Puts in many at once. */
+  addAll(late: Late): void {
+    this.#late.push(late);
+    this.#count += late.hashes.length;
+  }
+
+  #spread(): void {
+    let size = this.#table.length >> 1;
+    while (size <= this.#count * 2) size *= 2;
+    if (size > this.#table.length >> 1) this.#resize(size);
+    const all = spread(this.#late, this.#mask);
+    this.#late = [];
+    for (let at = 0; at < all.length; at += 2) this.#put(all[at] as number, all[at + 1] as number);
+  }
+
   #put(hash: number, counted: number): void {
-    const { table, mask } = this;
+    const [table, mask] = [this.#table, this.#mask];
     let at = hash & mask;
     while (table[at * 2 + 1] !== 0) at = (at + 1) & mask;
     table[at * 2] = hash;
     table[at * 2 + 1] = counted;
   }
 
-  #grow(): void {
-    const before = this.table;
-    this.table = new Int32Array(before.length * 2);
-    this.mask = before.length - 1;
+  #resize(size: number): void {
+    const before = this.#table;
+    this.#table = new Int32Array(size * 2);
+    this.#mask = size - 1;
     for (let at = 0; at < before.length; at += 2)
       if ((before[at + 1] as number) > 0) this.#put(before[at] as number, before[at + 1] as number);
   }

@@ -1,5 +1,4 @@
-import { type Column, keyOf, printRow, readValue, type Row, rowKey, type Value } from '../domain/value.ts';
-import { indexesMax } from './limits.ts';
+import { type Column, printRow, readValue, type Row, rowKey, type Value } from '../domain/value.ts';
 import type { Entry } from './operator.ts';
 
 /** A row with how often it is there; `matches` counts its partners in a join. */
@@ -7,27 +6,12 @@ export type Held = { readonly row: Row; readonly weight: number; readonly matche
 
 type Undo = { readonly key: Value; readonly name: string; readonly before: Held | undefined };
 
-type Index = { readonly places: readonly number[]; readonly rows: Map<string, Map<string, Held>> };
-
-/** Puts a row into an index, or takes it out. */
-function putIn({ places, rows }: Index, name: string, known: Held | undefined, held: Held | undefined): void {
-  if (!known) return;
-  const key = places.map((place) => keyOf(known.row[place] ?? null)).join('');
-  const under = rows.get(key) ?? new Map<string, Held>();
-  if (held) under.set(name, held);
-  else under.delete(name);
-  if (under.size === 0) rows.delete(key);
-  else rows.set(key, under);
-}
-
 /** Rows under keys, each row once. What changes is remembered until it is kept or undone. */
 export class Heap {
   readonly #columns: readonly Column[];
   readonly #keys = new Map<Value, Map<string, Held>>();
   #journal: Undo[] = [];
   #size = 0;
-  /** Rows by the values of some of their columns, as far as they are asked for so. */
-  readonly #indexes = new Map<string, Index>();
 
   constructor(columns: readonly Column[]) {
     this.#columns = columns;
@@ -49,11 +33,6 @@ export class Heap {
 
   under(key: Value): Iterable<Held> {
     return this.#keys.get(key)?.values() ?? [];
-  }
-
-  /** Rows under a key with their names. */
-  named(key: Value): Iterable<readonly [string, Held]> {
-    return this.#keys.get(key) ?? [];
   }
 
   count(key: Value): number {
@@ -83,26 +62,12 @@ export class Heap {
 
   #put(key: Value, name: string, held: Held | undefined): void {
     const rows = this.#keys.get(key) ?? new Map<string, Held>();
-    for (const index of this.#indexes.values()) putIn(index, name, held ?? rows.get(name), held);
     this.#size -= rows.size;
     if (held) rows.set(name, held);
     else rows.delete(name);
     this.#size += rows.size;
     if (rows.size === 0) this.#keys.delete(key);
     else this.#keys.set(key, rows);
-  }
-
-  /** Rows that have some values in some columns; the first time they are looked for, all are gone through. */
-  matching(places: readonly number[], values: Row): Iterable<readonly [string, Held]> {
-    const named = places.join();
-    let index = this.#indexes.get(named);
-    if (!index) {
-      index = { places, rows: new Map() };
-      for (const rows of this.#keys.values()) for (const [name, held] of rows) putIn(index, name, held, held);
-      if (this.#indexes.size >= indexesMax) this.#indexes.clear();
-      this.#indexes.set(named, index);
-    }
-    return index.rows.get(values.map(keyOf).join('')) ?? [];
   }
 
   undo(): void {

@@ -21,6 +21,9 @@ export interface Operator {
   rejected?(): string[];
 }
 
+/** Which rows of a batch of keys are one's own: 1, else 0. */
+export type Owned = (keys: Batch) => Uint8Array;
+
 /** What an operator remembers. A step is kept, and then written down, or undone. */
 export interface State {
   /** Rows and groups that are remembered. */
@@ -32,8 +35,8 @@ export interface State {
   /** Keeps what the steps since the last time changed, and answers it as entries. */
   settle(): Entry[];
   undo(): void;
-  /** Puts back an entry that was written down. */
-  load(entry: Entry): void;
+  /** Puts back an entry that was written down; of a page that which is `own`, where others have a share of it. */
+  load(entry: Entry, own?: Owned): void;
   /** All of it as entries. */
   dump(): Iterable<Entry>;
 }

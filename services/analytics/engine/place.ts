@@ -38,7 +38,7 @@ export class Places {
   cells: Float64Array<ArrayBuffer>;
   /** Slots by their hashes; they are counted from 1 there. */
   readonly #table = new HashTable();
-  readonly #isNumbered: boolean;
+  readonly isNumbered: boolean;
   readonly #keys: number;
   readonly #named = new Map<Value, number>();
   /** Where NaN stands in a new slot, and not 0. */
@@ -46,8 +46,8 @@ export class Places {
 
   /** `first`: what stands in a new slot behind its keys, 0 or NaN. */
   constructor(types: readonly Type[], first: readonly number[]) {
-    this.#isNumbered = isNumbered(types);
-    this.#keys = this.#isNumbered ? types.length : 0;
+    this.isNumbered = isNumbered(types);
+    this.#keys = this.isNumbered ? types.length : 0;
     this.width = keysAt + this.#keys + first.length;
     this.#unset = first.flatMap((value, at) => (value === 0 ? [] : [keysAt + this.#keys + at]));
     this.factors = Int32Array.from({ length: this.#keys * 2 }, () => randomInt(2 ** 32) | 1);
@@ -75,14 +75,21 @@ export class Places {
   begin(slot: number, isNew: boolean): void {
     const { width } = this;
     const from = slot * width;
-    if (from + width > this.cells.length) {
-      const grown = new Float64Array(Math.max(this.cells.length * 2, from + width));
-      grown.set(this.cells);
-      this.cells = grown;
-    }
+    if (from + width > this.cells.length) this.#lengthen(Math.max(this.cells.length * 2, from + width));
     if (!isNew) this.cells.fill(0, from, from + width);
     const { cells } = this;
     for (let at = 0; at < this.#unset.length; at += 1) cells[from + (this.#unset[at] as number)] = Number.NaN;
+  }
+
+  /** Makes room for so many slots in all, where it is known that they come. */
+  reserve(slots: number): void {
+    if (slots * this.width > this.cells.length) this.#lengthen(slots * this.width);
+  }
+
+  #lengthen(size: number): void {
+    const grown = new Float64Array(size);
+    grown.set(this.cells);
+    this.cells = grown;
   }
 
   byName(name: Value): number {
@@ -90,7 +97,7 @@ export class Places {
   }
 
   isNumbers(keys: readonly Value[]): keys is readonly number[] {
-    return this.#isNumbered && keys.every((key) => typeof key === 'number');
+    return this.isNumbered && keys.every((key) => typeof key === 'number');
   }
 
   /** The slot of keys, or -1. */
@@ -124,6 +131,11 @@ export class Places {
   /** Puts a slot into the table. */
   add(hash: number, slot: number): void {
     this.#table.add(hash, slot + 1);
+  }
+
+  /** Puts many slots into the table. */
+  addAll(hashes: Int32Array, slots: Int32Array): void {
+    this.#table.addAll({ hashes, numbers: slots.map((slot) => slot + 1) });
   }
 
   /** Takes out a slot, whose name is told where it has one. */

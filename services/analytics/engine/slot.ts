@@ -1,14 +1,18 @@
-import { type Column, printRow, readValue, type Type, type Value } from '../domain/value.ts';
+import { type Column, readValue, type Type, type Value } from '../domain/value.ts';
 import { type Batch, BatchBuilder, type Vector } from './batch.ts';
-import type { Kept, KeptNumbers, KeptValue } from './accumulator.ts';
+import type { Kept, KeptValue } from './accumulator.ts';
 import type { Bag, Tally } from './bag.ts';
 import { Expiry } from './expiry.ts';
-import type { Entry, State } from './operator.ts';
+import type { Entry, Owned, State } from './operator.ts';
+import { pageRowsMax } from './limits.ts';
 import { isNumbered, keysAt, Places, rowsAt, stampAt } from './place.ts';
+import { bagPages, groupPages, loadPage } from './slot-page.ts';
 import { freeStamp } from './spill/away.ts';
 import { bytesOf, nameBytes } from './spill/size.ts';
 import { SpilledSlots } from './spill/spilled-slots.ts';
 
+/** Groups from disk are written down so much fewer at once than others, since they take memory meanwhile. */
+const recordsShare = 16;
 /** The stamp of a group that no step has seen yet. */
 const opened = -1;
 const changesFirst = 16;
@@ -48,13 +52,13 @@ export class Slots implements State {
   readonly valuesBefore: unknown[] = [];
   count = 0;
   #countBefore = 0;
-  readonly #types: readonly Type[];
-  readonly #kinds: readonly Kept[];
+  readonly types: readonly Type[];
+  readonly kinds: readonly Kept[];
   /** Where each kind's numbers stand in a slot, or its value among those of the slot. */
   readonly starts: readonly number[];
   readonly #beside: readonly KeptValue[];
-  readonly #isWhole: boolean;
-  readonly #closesBy: number | undefined;
+  readonly isWhole: boolean;
+  readonly closesBy: number | undefined;
   readonly #expiry = new Expiry<number>();
   readonly #forgotten = new Set<number>();
   /** What is in the bags of all groups. */
@@ -67,10 +71,10 @@ export class Slots implements State {
   namedBytes = 0;
 
   constructor({ types, kinds, isWhole, closesBy }: Shape) {
-    this.#types = types;
-    this.#kinds = kinds;
-    this.#isWhole = isWhole;
-    this.#closesBy = closesBy;
+    this.types = types;
+    this.kinds = kinds;
+    this.isWhole = isWhole;
+    this.closesBy = closesBy;
     this.places = new Places(
       types,
       kinds.flatMap(({ cells }) => cells ?? []),
@@ -103,7 +107,7 @@ export class Slots implements State {
 
   keysOf(slot: number): readonly Value[] {
     const from = slot * this.places.width + keysAt;
-    return this.named.get(slot) ?? [...this.places.cells.subarray(from, from + this.#types.length)];
+    return this.named.get(slot) ?? [...this.places.cells.subarray(from, from + this.types.length)];
   }
 
   /** The group that there is without any row. */
@@ -112,7 +116,8 @@ export class Slots implements State {
     this.touch(known < 0 ? this.open([]) : known);
   }
 
-  #begin(): number {
+  /** A new slot, which has no keys yet. */
+  begin(): number {
     const isNew = this.#free.length === 0;
     const slot = isNew ? this.#next++ : (this.#free.pop() as number);
     this.places.begin(slot, isNew);
@@ -123,7 +128,7 @@ export class Slots implements State {
 
   /** Opens a group by keys that are all numbers, which are then to be put into it. */
   openNumbers(hash: number): number {
-    const slot = this.#begin();
+    const slot = this.begin();
     this.places.add(hash, slot);
     return slot;
   }
@@ -136,15 +141,15 @@ export class Slots implements State {
     if (this.places.isNumbers(keys)) {
       const slot = this.openNumbers(this.places.hash(keys, 0));
       this.places.cells.set(keys, slot * this.places.width + keysAt);
-      if (this.#closesBy !== undefined) this.#expiry.add(keys[this.#closesBy], slot);
+      if (this.closesBy !== undefined) this.#expiry.add(keys[this.closesBy], slot);
       this.spilling?.recall(slot);
       return slot;
     }
-    const slot = this.#begin();
+    const slot = this.begin();
     this.places.name(keys, slot);
     this.named.set(slot, keys);
     this.namedBytes += nameBytes + bytesOf(keys);
-    if (this.#closesBy !== undefined) this.#expiry.add(keys[this.#closesBy], slot);
+    if (this.closesBy !== undefined) this.#expiry.add(keys[this.closesBy], slot);
     this.spilling?.recall(slot);
     return slot;
   }
@@ -153,7 +158,7 @@ export class Slots implements State {
   forget(limit: number): void {
     for (const slot of this.#expiry.take(limit)) {
       const keys = this.keysOf(slot);
-      const time = keys[this.#closesBy ?? 0];
+      const time = keys[this.closesBy ?? 0];
       // The slot may be another group's by now.
       if (typeof time !== 'number' || time >= limit || this.places.get(keys) !== slot) continue;
       const { cells, width } = this.places;
@@ -211,11 +216,11 @@ export class Slots implements State {
       return { values, nulls: undefined };
     };
     const slots = Array.from({ length: size }, (_, row) => this.changed[row * 2] as number);
-    const isNamed = !isNumbered(this.#types) || this.named.size > 0;
+    const isNamed = !isNumbered(this.types) || this.named.size > 0;
     const named = new BatchBuilder(keys);
     if (isNamed) for (const slot of slots) named.add(this.keysOf(slot), 1);
     const own = isNamed ? named.finish().columns : keys.map((_, place) => at(keysAt + place));
-    const kept = this.#kinds.flatMap(({ cells: first }, kind): Vector[] => {
+    const kept = this.kinds.flatMap(({ cells: first }, kind): Vector[] => {
       const start = this.starts[kind] as number;
       if (first) return first.map((_, cell) => at(start + cell));
       return [{ values: slots.map((slot) => this.values[slot * this.depth + start] as Value), nulls: undefined }];
@@ -224,11 +229,10 @@ export class Slots implements State {
   }
 
   settle(): Entry[] {
-    const entries: Entry[] = [];
     const changed = new Set<number>();
     for (let at = 0; at < this.count; at += 1) changed.add(this.changed[at * 2] as number);
-    for (const slot of changed) entries.push(...this.#entries(slot, true));
-    for (const slot of changed) if (this.rowsOf(slot) === 0 && !this.#isWhole) this.#close(slot);
+    const entries = [...this.#entries(changed, true)];
+    for (const slot of changed) if (this.rowsOf(slot) === 0 && !this.isWhole) this.close(slot);
     this.#expiry.settle();
     this.#end();
     return entries;
@@ -240,7 +244,7 @@ export class Slots implements State {
     this.#forgotten.clear();
   }
 
-  #close(slot: number): void {
+  close(slot: number): void {
     this.spilling?.close(slot);
     this.empty(slot);
   }
@@ -268,7 +272,7 @@ export class Slots implements State {
     for (let at = this.count - 1; at >= 0; at -= 1) {
       const [slot, place] = [this.changed[at * 2] as number, this.changed[at * 2 + 1] as number];
       if (place < 0) {
-        this.#close(slot);
+        this.close(slot);
         continue;
       }
       cells.set(this.before.subarray(place * width, (place + 1) * width), slot * width);
@@ -284,77 +288,89 @@ export class Slots implements State {
     this.step += 1;
   }
 
-  *#entries(slot: number, changedOnly: boolean): Generator<Entry> {
-    const keys = printRow(
-      this.#types.map((type) => ({ type })),
-      this.keysOf(slot),
-    );
-    const name = JSON.stringify(keys);
-    const rows = this.rowsOf(slot);
-    const isGone = rows === 0 && !this.#isWhole;
-    const written = isGone ? [] : this.#kinds.map((kind, at) => this.#written(kind, slot, at));
-    yield [name, isGone ? null : [keys, rows, written]];
-    for (const [at, kind] of this.#kinds.entries()) {
-      if (kind.cells || !kind.bag) continue;
-      const { bag: type } = kind;
-      const bag = this.values[slot * this.depth + (this.starts[at] as number)] as Bag;
-      const all = () => new Map(bag.counts());
-      const counts = this.#forgotten.has(slot) ? new Map([...all(), ...bag.settle()]) : changedOnly ? bag.settle() : all();
-      for (const [key, [value, count]] of counts)
-        yield [`${name} ${at} ${key}`, count === 0 || isGone ? null : [keys, at, printRow([{ type }], [value])[0], count]];
-    }
+  /** Pages of groups and of what is in their bags, or of what changed there since the last time. */
+  *#entries(slots: Iterable<number>, changedOnly: boolean): Generator<Entry> {
+    for (const page of groupPages(this, slots, !changedOnly)) yield ['', page];
+    for (const [at, kind] of this.kinds.entries())
+      if (!kind.cells && kind.bag) for (const page of bagPages(this, at, this.#counts(slots, at, changedOnly))) yield ['', page];
   }
 
-  #written(kind: Kept, slot: number, at: number): unknown {
-    const start = this.starts[at] as number;
-    if (kind.cells) return (kind as KeptNumbers).write(this.places.cells, slot * this.places.width + start);
-    return kind.write(this.values[slot * this.depth + start] as never);
+  *#counts(slots: Iterable<number>, at: number, changedOnly: boolean): Generator<readonly [number, Value, number]> {
+    for (const slot of slots) {
+      const bag = this.values[slot * this.depth + (this.starts[at] as number)] as Bag;
+      const counts = changedOnly ? bag.settle().values() : values(bag);
+      // With its group goes what is in its bags.
+      if (this.rowsOf(slot) !== 0 || this.isWhole) for (const [value, count] of counts) yield [slot, value, count];
+    }
   }
 
   *dump(): Generator<Entry> {
-    for (const slot of this.places.values()) yield* this.#entries(slot, false);
-    for (const record of this.spilling?.records() ?? []) yield* this.#entriesOf(record);
+    yield* this.#entries([...this.places.values()], false);
+    let records: Buffer[] = [];
+    for (const record of this.spilling?.records() ?? []) {
+      records.push(record);
+      if (records.length < pageRowsMax / recordsShare) continue;
+      yield* this.#entriesOf(records);
+      records = [];
+    }
+    if (records.length > 0) yield* this.#entriesOf(records);
   }
 
-  /** The entries of a group on disk; none where it is in memory too. */
-  *#entriesOf(record: Buffer): Generator<Entry> {
-    const slot = this.#begin();
-    try {
+  /** The entries of groups on disk, without those that are in memory too. */
+  *#entriesOf(records: readonly Buffer[]): Generator<Entry> {
+    const slots = records.map((record) => {
+      const slot = this.begin();
       const named = this.spilling?.restore(slot, record);
       if (named) this.named.set(slot, named);
-      if (this.places.get(this.keysOf(slot)) < 0) yield* this.#entries(slot, false);
+      return slot;
+    });
+    try {
+      yield* this.#entries(
+        slots.filter((slot) => this.places.get(this.keysOf(slot)) < 0),
+        false,
+      );
     } finally {
-      this.#release(slot);
+      for (const slot of slots) this.#release(slot);
     }
   }
 
-  /** Groups come before what is in their bags. */
-  load([, written]: Entry): void {
+  load([, written]: Entry, own?: Owned): void {
+    if (written instanceof Uint8Array) loadPage(this, written, own);
+    else this.#loadOne(written);
+  }
+
+  /** Takes what was once written down of one group, or of one value in a bag of a group that came before. */
+  #loadOne(written: unknown): void {
     const [texts, ...rest] = written as [(string | null)[], ...unknown[]];
-    const keys = texts.map((text, at) => (text === null ? null : readValue(this.#types[at] as Type, text)));
+    const keys = texts.map((text, at) => (text === null ? null : readValue(this.types[at] as Type, text)));
     if (rest.length === 3) {
       const [at, text, count] = rest as [number, string, number];
-      const slot = this.#slotOf(keys);
+      const slot = this.slotOf(keys);
       const bag = this.values[slot * this.depth + (this.starts[at] as number)] as Bag;
       // It is otherwise than what may be on disk of it.
       this.places.cells[slot * this.places.width + stampAt] = this.step;
-      bag.load(readValue((this.#kinds[at] as KeptValue).bag as Type, text), count);
+      bag.load(readValue((this.kinds[at] as KeptValue).bag as Type, text), count);
       return;
     }
     const [rows, kept] = rest as [number, unknown[]];
-    const slot = this.#slotOf(keys);
+    const slot = this.slotOf(keys);
     const { cells, width } = this.places;
     cells[slot * width + stampAt] = this.step;
     cells[slot * width + rowsAt] = rows;
-    for (const [at, kind] of this.#kinds.entries()) {
+    for (const [at, kind] of this.kinds.entries()) {
       const start = this.starts[at] as number;
       if (kind.cells) cells.set(kind.read(kept[at] as never), slot * width + start);
       else this.values[slot * this.depth + start] = kind.read(kept[at] as never, this.tally);
     }
   }
 
-  #slotOf(keys: readonly Value[]): number {
+  /** The slot of keys, which is opened where there is none; what is on disk of it comes back. */
+  slotOf(keys: readonly Value[]): number {
     const known = this.places.get(keys);
     return known < 0 ? this.open(keys) : known;
   }
+}
+
+function* values(bag: Bag): Generator<readonly [Value, number]> {
+  for (const [, counted] of bag.counts()) yield counted;
 }

@@ -1,9 +1,9 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { Plan } from '../domain/plan.ts';
-import { type Column, keyOf, type Row, rowKey } from '../domain/value.ts';
-import { type Batch, BatchBuilder, rowAt, weightAt } from './batch.ts';
+import { type Column, keyOf, type Row } from '../domain/value.ts';
+import { type Batch, BatchBuilder, concatenated, rowAt, weightAt } from './batch.ts';
 import { Circuit, type CircuitEntry, type OperatorFacts } from './circuit.ts';
-import { type Own, OwnRows } from './own-rows.ts';
+import { type Changed, OwnRows, type Partly } from './own-rows.ts';
 import { sharedEntryBytes } from './spill/limits.ts';
 import { type Kept, Room, type Spill } from './spill/room.ts';
 import type { Crew } from './worker/crew.ts';
@@ -12,7 +12,9 @@ import { SharedCircuit } from './worker/shared-circuit.ts';
 import { unshared } from './worker/split.ts';
 import { type Paced, watermarkEntries, Watermarks } from './watermark.ts';
 
-/** So many entries are loaded before there is room made for more. */
+export type { Changed } from './own-rows.ts';
+
+/** So many entries, or one page, are loaded before there is room made for more. */
 const loadedBetween = 4096;
 /** So many rows are read from disk before others have their turn. */
 const readBetween = 1024;
@@ -20,7 +22,6 @@ const readBetween = 1024;
 /** The number of a view's own rows among the operators whose entries are written down. */
 const own = -1;
 
-export type Changed = { readonly row: Row; readonly weight: number };
 /** What a step did: changes of the view's rows, what is to be written down, and why rows were left out. */
 export type Done = { readonly changes: Changed[]; readonly entries: readonly CircuitEntry[]; readonly rejected: readonly string[] };
 
@@ -163,8 +164,10 @@ export class View {
       if (at === own) this.#rows.load([key, written]);
       else if (at === watermarkEntries) this.watermarks.load(entry, Date.now());
       else yield entry;
-      count += 1;
-      if (count % loadedBetween === 0) this.#room?.make();
+      count += written instanceof Uint8Array ? loadedBetween : 1;
+      if (count < loadedBetween) continue;
+      this.#room?.make();
+      count = 0;
     }
   }
 
@@ -194,9 +197,7 @@ export class View {
 
   /** The rows that are in memory. */
   sample(): Batch {
-    const adding = new Adding(this.columns, []);
-    for (const each of this.#rows.inMemory()) adding.add(each);
-    return adding.finish();
+    return this.#rows.inMemory([]).batch;
   }
 
   /** All rows as a batch, as if some changes had not been. Nothing else is to be done with the view meanwhile. */
@@ -210,8 +211,7 @@ export class View {
   }
 
   *#building(ahead: readonly Changed[]): Generator<void, Batch> {
-    const adding = new Adding(this.columns, ahead);
-    for (const each of this.#rows.inMemory()) adding.add(each);
+    const adding = new Adding(this.columns, this.#rows.inMemory(ahead));
     let count = 0;
     for (const each of this.#rows.onDisk()) {
       adding.add(each);
@@ -226,8 +226,8 @@ export class View {
     if (!this.#rows.isIndexed(places)) return this.#indexed(places, values, ahead);
     const wanted = values.map(keyOf).join('');
     const own = ahead.filter(({ row }) => places.map((place) => keyOf(row[place] ?? null)).join('') === wanted);
-    const adding = new Adding(this.columns, own);
-    for (const each of this.#rows.matching(places, values)) adding.add(each);
+    const adding = new Adding(this.columns, this.#rows.matching(places, values, own));
+    for (const each of this.#rows.matchingOnDisk(places, values)) adding.add(each);
     return adding.finish();
   }
 
@@ -242,27 +242,28 @@ export function* rowsIn(batch: Batch): Generator<Row> {
   for (let at = 0; at < batch.size; at += 1) for (let left = weightAt(batch, at); left > 0; left -= 1) yield rowAt(batch, at);
 }
 
-/** Rows as if some changes had not been. */
+/** Rows in memory, to which those on disk come. */
 class Adding {
+  readonly #columns: readonly Column[];
+  readonly #partly: Partly;
   readonly #builder: BatchBuilder;
-  readonly #sums = new Map<string, Changed>();
 
-  constructor(columns: readonly Column[], ahead: readonly Changed[]) {
+  constructor(columns: readonly Column[], partly: Partly) {
+    this.#columns = columns;
+    this.#partly = partly;
     this.#builder = new BatchBuilder(columns);
-    for (const { row, weight } of ahead) {
-      const name = rowKey(row);
-      this.#sums.set(name, { row, weight: (this.#sums.get(name)?.weight ?? 0) - weight });
-    }
   }
 
-  add([name, { row, weight }]: readonly [string, Own]): void {
-    const total = weight + (this.#sums.get(name)?.weight ?? 0);
-    this.#sums.delete(name);
+  add([name, { row, weight }]: readonly [string, Changed]): void {
+    const { rest } = this.#partly;
+    const total = weight + (rest.get(name)?.weight ?? 0);
+    rest.delete(name);
     if (total !== 0) this.#builder.add(row, total);
   }
 
   finish(): Batch {
-    for (const { row, weight } of this.#sums.values()) if (weight !== 0) this.#builder.add(row, weight);
-    return this.#builder.finish();
+    const { batch, rest } = this.#partly;
+    for (const { row, weight } of rest.values()) if (weight !== 0) this.#builder.add(row, weight);
+    return concatenated([batch, this.#builder.finish()], this.#columns);
   }
 }

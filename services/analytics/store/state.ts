@@ -1,10 +1,16 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { OperationError } from '#kernel/contract/fault.ts';
 import type { Sealer } from '#kernel/contract/implement.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { PostgresError } from '#seams/sql/error.ts';
 import type { Sql, Statement } from '#seams/sql/sql.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
-import { blobBytesMax, logBytesMin, partBytes, partEntriesMax } from './limits.ts';
+import { blobBytesMax, logBytesMin } from './limits.ts';
+import { packed, Unpacked } from './written.ts';
+
+const [compress, decompress] = [promisify(zstdCompress), promisify(zstdDecompress)];
 
 /** How far a view has read: the next offset of each partition, by source. */
 export type Positions = Map<bigint, Map<number, number>>;
@@ -51,29 +57,23 @@ export class States {
     return found;
   }
 
-  /** The entries of a view: of each key the last one. */
+  /** What was written down of a view, as its operators take it. Throws StatementError where it is not what was written. */
   async load(at: Placed, view: bigint): Promise<CircuitEntry[]> {
-    const found = new Map<string, CircuitEntry>();
+    const found = new Unpacked();
     let bytes = 0;
     await this.#sql.as(at).begin(
       async (tx) => {
         const text = 'select epoch, part, sealed from state where view = $1 order by epoch, part';
         for await (const rows of tx.cursor<{ epoch: bigint; part: number; sealed: Buffer }>(text, [view], 16))
-          for (const { epoch, part, sealed } of rows) {
-            bytes += sealed.length;
-            const plain = await this.#sealer.open(at.tenant, sealed, aad(view, epoch, part));
-            for (const entry of JSON.parse(zstdDecompressSync(plain, { maxOutputLength: blobBytesMax }).toString()) as CircuitEntry[]) {
-              const key = `${entry[0]} ${entry[1]}`;
-              // Taken out first, so that what is in a group comes behind the group.
-              found.delete(key);
-              if (entry[2] !== null) found.set(key, entry);
-            }
+          for (const plain of await Promise.all(rows.map(({ epoch, part, sealed }) => this.#open(at, aad(view, epoch, part), sealed)))) {
+            bytes += plain.length;
+            found.take(plain);
           }
       },
       { isolation: 'repeatable read', readOnly: true },
     );
     this.#bytes.set(view, { whole: bytes, changes: 0 });
-    return inOrder(found.values());
+    return found.entries();
   }
 
   /** Whether the next commit of a view writes down all that it remembers. */
@@ -134,23 +134,20 @@ export class States {
       void this.#bytes.set(view, isWhole ? { whole: bytes, changes: 0 } : { whole: known.whole, changes: known.changes + bytes });
   }
 
+  async #open(at: Placed, written: string, sealed: Buffer): Promise<Buffer> {
+    const plain = await this.#sealer.open(at.tenant, sealed, written).catch((error: unknown) => {
+      // The key may be away as well, which is no fault of what was written.
+      if (!(error instanceof OperationError) || error.path !== 'sealed') throw error;
+      throw new StatementError(sqlstates.dataCorrupted, 'what it remembers was changed where it lies, and is not taken');
+    });
+    return await decompress(plain, { maxOutputLength: blobBytesMax });
+  }
+
+  /** Parts are compressed beside what this thread does. */
   async #seal(at: Placed, view: bigint, epoch: bigint, entries: Iterable<CircuitEntry>): Promise<Buffer[]> {
-    const parts: Buffer[] = [];
-    let open: string[] = [];
-    let length = 0;
-    const close = async () => {
-      const plain = zstdCompressSync(Buffer.from(`[${open.join(',')}]`));
-      parts.push(await this.#sealer.seal(at.tenant, plain, aad(view, epoch, parts.length)));
-      [open, length] = [[], 0];
-    };
-    for (const entry of entries) {
-      const text = JSON.stringify(entry);
-      open.push(text);
-      length += text.length;
-      if (length >= partBytes || open.length >= partEntriesMax) await close();
-    }
-    if (open.length > 0) await close();
-    return parts;
+    const parts: Promise<Buffer>[] = [];
+    for (const part of packed(entries)) parts.push(compress(part));
+    return await Promise.all(parts.map(async (part, place) => await this.#sealer.seal(at.tenant, await part, aad(view, epoch, place))));
   }
 }
 
@@ -158,10 +155,3 @@ export class States {
 export const overtaken = (error: unknown): boolean => error instanceof PostgresError && error.sqlstate === 'GM409';
 
 const aad = (view: bigint, epoch: bigint, part: number) => `state ${view} ${epoch} ${part}`;
-
-/** Groups before what is in their bags: the key of a bag's value begins with its group's. */
-function inOrder(entries: Iterable<CircuitEntry>): CircuitEntry[] {
-  const all = [...entries];
-  const isGroup = ([, , written]: CircuitEntry) => Array.isArray(written) && Array.isArray(written[0]) && written.length === 3;
-  return [...all.filter(isGroup), ...all.filter((entry) => !isGroup(entry))];
-}

@@ -9,8 +9,8 @@ import { planRows } from '../domain/planner.ts';
 import { parseStatement } from '../domain/statement.ts';
 import { type Column, printRow, type Row } from '../domain/value.ts';
 import { type Batch, BatchBuilder } from '../engine/batch.ts';
-import type { CircuitEntry } from '../engine/circuit.ts';
 import { View } from '../engine/view.ts';
+import { Lying, readAgain } from './fixtures/lying.ts';
 import { type Fact, randomMatch } from './fixtures/pattern.ts';
 
 const columns: readonly Column[] = [
@@ -43,7 +43,7 @@ class Kept {
   view: View;
   readonly #plan: Plan;
   readonly #random: Random;
-  #written = new Map<string, CircuitEntry>();
+  readonly #written = new Lying();
 
   constructor(plan: Plan, random: Random) {
     this.#plan = plan;
@@ -58,15 +58,11 @@ class Kept {
       this.view.undo();
     }
     this.view.step(changes, clocks);
-    for (const entry of this.view.settle()) {
-      const name = `${entry[0]} ${entry[1]}`;
-      if (entry[2] === null) this.#written.delete(name);
-      else this.#written.set(name, entry);
-    }
+    this.#written.keep(this.view.settle());
     if (!this.#random.is(0.3)) return;
-    const entries = this.#random.is(0.5) ? [...this.view.dump()] : [...this.#written.values()];
+    const entries = this.#random.is(0.5) ? readAgain(this.view.dump()) : this.#written.entries();
     this.view = new View(this.#plan);
-    this.view.load(JSON.parse(JSON.stringify(entries)) as CircuitEntry[]);
+    this.view.load(entries);
   }
 
   /** Rows as the reference has them: the number of the row, then the measures. */

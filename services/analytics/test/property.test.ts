@@ -23,6 +23,7 @@ import { Crew } from '../engine/worker/crew.ts';
 import type { SharedSource } from '../engine/worker/message.ts';
 import { SharedCircuit } from '../engine/worker/shared-circuit.ts';
 import { unshared } from '../engine/worker/split.ts';
+import { Lying, readAgain } from './fixtures/lying.ts';
 import { openOracle } from './fixtures/oracle.ts';
 import { Random } from '../../../bench/nexmark/random.ts';
 import { inAnyOrder } from './fixtures/order.ts';
@@ -107,7 +108,7 @@ class View {
   readonly #sources: readonly SharedSource[];
   readonly #memoryBytes: number | undefined;
   readonly #rows = new Map<string, number>();
-  #kept = new Map<string, CircuitEntry>();
+  #kept = new Lying();
 
   /** With a memory of so many bytes, what it has no room for goes to disk. */
   constructor(plan: Plan, memoryBytes?: number) {
@@ -133,11 +134,11 @@ class View {
       if (source !== undefined && batch) await shared.give(source, batch);
       const { out, entries } = await shared.step(0, batch?.size ?? 0, clocks);
       this.#count(out);
-      for (const entry of entries) this.#keep(entry);
+      this.#kept.keep(entries);
       return;
     }
     this.#count(this.circuit.step(changes, [], clocks));
-    for (const entry of this.circuit.settle()) this.#keep(entry);
+    this.#kept.keep(this.circuit.settle());
     this.away = Math.max(this.away, this.room?.kept.diskRows ?? 0);
   }
 
@@ -148,13 +149,6 @@ class View {
       if (count === 0) this.#rows.delete(key);
       else this.#rows.set(key, count);
     }
-  }
-
-  #keep(entry: CircuitEntry): void {
-    const key = `${entry[0]} ${entry[1]}`;
-    // Written down and read again, as a restart does.
-    if (entry[2] === null) this.#kept.delete(key);
-    else this.#kept.set(key, JSON.parse(JSON.stringify(entry)) as CircuitEntry);
   }
 
   /** Does a step and takes it back. */
@@ -169,9 +163,11 @@ class View {
 
   /** Goes on from what was written down: with so many workers, where there are some. */
   async restart(isWhole: boolean, workers = 1): Promise<void> {
-    const all = isWhole ? ((await this.shared?.dump()) ?? [...this.circuit.dump()]) : [...this.#kept.values()];
-    const entries = JSON.parse(JSON.stringify(all)) as CircuitEntry[];
-    if (isWhole) this.#kept = new Map(entries.map((entry) => [`${entry[0]} ${entry[1]}`, entry]));
+    if (isWhole) {
+      this.#kept = new Lying();
+      this.#kept.keep((await this.shared?.dump()) ?? this.circuit.dump());
+    }
+    const entries = this.#kept.entries();
     this.shared?.close();
     this.shared = undefined;
     this.circuit = this.#begun();
@@ -419,10 +415,10 @@ test('a view that begins again knows how far its times had come, and what waits 
   };
   const first = begun();
   assert.deepEqual(take(first, '10:10', '10:20', '11:30').changes, [['2024-02-28 11:00:00', 2, 1]]);
-  const settled = [...first.settle(), ...first.watermarks.settle()].filter(([, , written]) => written !== null);
+  const settled = [...first.settle(), ...first.watermarks.settle()];
   for (const written of [settled, [...first.dump()]]) {
     const again = begun();
-    again.load(JSON.parse(JSON.stringify(written)) as CircuitEntry[]);
+    again.load(readAgain(written));
     assert.deepEqual([...again.rows()], [...first.rows()]);
     assert.match(String(take(again, '11:29').late), /it is late: 2024-02-28 11:29:00 is before 2024-02-28 11:30:00/);
     assert.deepEqual(take(again, '11:31', '12:00').changes, [['2024-02-28 12:00:00', 2, 1]]);

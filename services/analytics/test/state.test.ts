@@ -36,7 +36,8 @@ class Written {
 
   keep(view: View): void {
     for (const entry of view.settle()) {
-      const key = `${entry[0]} ${entry[1]}`;
+      // Pages all lie there.
+      const key = entry[2] instanceof Uint8Array ? `page ${this.entries.size}` : `${entry[0]} ${entry[1]}`;
       this.entries.delete(key);
       if (entry[2] !== null) this.entries.set(key, entry);
     }
@@ -58,6 +59,10 @@ const isNumbered = /^[lr]?\d+$/;
 function asBefore(written: Written): Written {
   const before = new Written();
   for (const [at, name, entry] of written.entries.values()) {
+    if (entry instanceof Uint8Array) {
+      before.entries.set(`page ${before.entries.size}`, [at, name, entry]);
+      continue;
+    }
     const [texts] = entry as [(string | null)[]];
     const row = [texts[0] === null ? null : texts[0] === String(big) ? big : Number(texts[0]), texts[1] ?? null];
     const old = at >= 0 && isNumbered.test(name) ? `${name.replace(/\d+$/, '')}${rowKey(row)}` : name;

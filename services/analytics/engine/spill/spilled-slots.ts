@@ -81,7 +81,14 @@ export class SpilledSlots implements Spilling {
 
   leave(bytes: number): void {
     // What was changed and not settled may still be taken back.
-    if (this.#slots.count === 0) this.#away?.leave(Math.ceil((bytes / this.bytes) * this.#slots.places.size));
+    if (this.#slots.count > 0) return;
+    const { places } = this.#slots;
+    const goal = this.bytes - bytes;
+    // Those that leave may be smaller than others.
+    for (let before = places.size + 1; places.size < before && this.bytes > Math.max(0, goal); ) {
+      before = places.size;
+      this.#away?.leave(Math.ceil(((this.bytes - goal) / this.bytes) * before));
+    }
   }
 
   sweep(): void {

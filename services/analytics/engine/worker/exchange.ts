@@ -3,6 +3,7 @@ import type { Plan } from '../../domain/plan.ts';
 import { type Column, readValue, type Row } from '../../domain/value.ts';
 import { type Batch, BatchBuilder, concatenated, gathered } from '../batch.ts';
 import type { CircuitEntry } from '../circuit.ts';
+import type { Owned } from '../operator.ts';
 import { readBatch, writeBatch } from './batch-bytes.ts';
 import { groupOf, hashesBy } from './key-group.ts';
 import { isMet, keysOfEntry, type Lies, liesOf, type Wish, wishesOf } from './split.ts';
@@ -115,6 +116,16 @@ export class Exchange {
     }
     for (const entry of all) if (places.get(entry)?.() ?? true) own.push(entry);
     return own;
+  }
+
+  /** Which keys of a page that an operator wrote down are this worker's. */
+  owned(nodes: readonly Node[]): (at: number) => Owned {
+    const all = wished(nodes);
+    return (at) => {
+      const { keys } = keysOfEntry(nodes[at]?.plan as Plan, all[at]?.wishes ?? [], '');
+      const hashesOf = hashesBy(keys, this.factor);
+      return (batch) => Uint8Array.from(hashesOf(batch, []), (hash) => Number(this.#ownerOf(hash) === this.#others.number));
+    };
   }
 }
 

@@ -128,8 +128,10 @@ export class SharedCircuit {
   /** All that workers remember. */
   async dump(): Promise<CircuitEntry[]> {
     const all = (await this.#crew.ask<CircuitEntry[]>(this.#view, () => ({ ask: 'dump' }))).flat();
-    // How far times had come each of them knows.
-    return [...new Map(all.map((entry) => [`${entry[0]} ${entry[1]}`, entry])).values()];
+    // How far times had come each of them knows; pages are of different keys.
+    const isPage = ([, , written]: CircuitEntry) => written instanceof Uint8Array;
+    const named = new Map(all.filter((entry) => !isPage(entry)).map((entry) => [`${entry[0]} ${entry[1]}`, entry]));
+    return [...named.values(), ...all.filter(isPage)];
   }
 
   /** What is known of an operator: rows that came out of it and what is remembered. */
