@@ -33,6 +33,7 @@ export const meterPayloadMax = limit(20, 'field', 'Most fields of an event of a 
 export const ruleCharactersMax = limit(2_000, 'character', 'Longest rule of risk.');
 export const modelCharactersMax = limit(2 * 1024 * 1024, 'character', 'Longest file of a model that scores payments.');
 export const calibrationMax = limit(1_000, 'step', 'Most steps of the calibration of a model.');
+export const listValueMax = limit(800, 'character', 'Longest value on a list that rules ask for.');
 export const modelFeaturesMax = limit(40, 'feature', 'Most features of a model that is trained here.');
 export const modelRoundsMax = limit(300, 'tree', 'Most trees of a model that is trained here.');
 export const labelSecondsUsual = limit(7 * 86_400, 'second', 'Age of the youngest payment that is learned from, where nothing is said.');

@@ -34,6 +34,8 @@ const kinds: readonly (readonly [prefix: string, object: string])[] = [
   ['txn', 'balance_transaction'],
   ['dp', 'dispute'],
   ['prv', 'review'],
+  ['rsl', 'radar.value_list'],
+  ['rsli', 'radar.value_list_item'],
   ['issfr', 'radar.early_fraud_warning'],
   ['rmv', 'radar.model_version'],
   ['po', 'payout'],

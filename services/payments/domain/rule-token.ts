@@ -1,5 +1,5 @@
 /** One word of a rule, and where it stands. */
-export type Token = { readonly kind: 'number' | 'text' | 'name' | 'word' | 'sign' | 'end'; readonly text: string; readonly at: number };
+export type Token = { readonly kind: 'number' | 'text' | 'name' | 'list' | 'word' | 'sign' | 'end'; readonly text: string; readonly at: number };
 
 /** What is wrong with a rule, at which character. */
 export class RuleError extends Error {
@@ -16,6 +16,7 @@ const forms = [
   ['space', /\s+/y],
   ['metadata', /::([A-Za-z0-9_. -]{1,40})::/y],
   ['name', /:([a-z][a-z0-9_]*):/y],
+  ['list', /@([a-z0-9_-]{1,100})/y],
   ['number', /[0-9]+(?:\.[0-9]+)?/y],
   ['text', /'((?:[^'\\]|\\['\\])*)'|"((?:[^"\\]|\\["\\])*)"/y],
   ['word', /[A-Za-z]+/y],

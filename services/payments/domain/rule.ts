@@ -7,7 +7,22 @@ export type FactType = 'number' | 'text' | 'flag';
 export type RuleAction = 'allow' | 'block' | 'challenge' | 'review';
 
 /** A rule that was read: what it does, whether it holds, and what it asks for. */
-export type Rule = { readonly action: RuleAction; readonly holds: (facts: Facts) => boolean; readonly names: ReadonlySet<string> };
+export type Rule = {
+  readonly action: RuleAction;
+  readonly holds: (facts: Facts) => boolean;
+  readonly names: ReadonlySet<string>;
+  /** Lists that it asks whether something stands on. */
+  readonly lists: ReadonlySet<string>;
+};
+
+/** The name under which it is asked whether a value stands on a list. */
+const listName = (alias: string, value: string): string => `@${alias} ${value}`;
+
+/** The list and the value of such a name; undefined for any other. */
+export function listedIn(name: string): { readonly alias: string; readonly value: string } | undefined {
+  const [, alias, value] = /^@([^ ]+) (.*)$/s.exec(name) ?? [];
+  return alias === undefined || value === undefined ? undefined : { alias, value };
+}
 
 type Typed = { readonly type: FactType; readonly of: (facts: Facts) => Fact };
 
@@ -16,8 +31,8 @@ const nestingMost = 40;
 
 /**
  * Reads a rule: `block if :card_country: != 'US' and :card_count_1h: > 3`. Attributes stand between colons and metadata between
- * pairs of them; there are `and`, `or`, `not`, comparisons, `in (...)`, `like 'a%'`, `is missing`, and arithmetic. What asks for
- * something that is not known does not hold, and neither does its opposite; only `is missing` does.
+ * pairs of them; there are `and`, `or`, `not`, comparisons, `in (...)`, `in @list`, `like 'a%'`, `is missing`, and arithmetic. What
+ * asks for something that is not known does not hold, and neither does its opposite; only `is missing` does.
  */
 export function readRule(text: string, typeOf: (name: string) => FactType | undefined): Rule {
   const parser = new Parser(rawTokensOf(text), typeOf);
@@ -28,6 +43,7 @@ class Parser {
   readonly #tokens: readonly Token[];
   readonly #typeOf: (name: string) => FactType | undefined;
   readonly #names = new Set<string>();
+  readonly #lists = new Set<string>();
   /** Where what is of a type begins. */
   readonly #places = new Map<Typed, number>();
   #next = 0;
@@ -44,7 +60,7 @@ class Parser {
     const test = this.#flag(this.#any());
     const { kind } = this.#peek();
     if (kind !== 'end') throw this.#wrong('the end of the rule');
-    return { action, holds: (facts) => test.of(facts) === true, names: this.#names };
+    return { action, holds: (facts) => test.of(facts) === true, names: this.#names, lists: this.#lists };
   }
 
   #action(): RuleAction {
@@ -92,7 +108,7 @@ class Parser {
       return { type: 'flag', of: (facts) => (left.of(facts) === undefined) !== isNot };
     }
     const isNot = this.#word('not');
-    if (this.#word('in')) return among(left, this.#list(left.type), isNot);
+    if (this.#word('in')) return this.#peek().kind === 'list' ? this.#listed(left, isNot) : among(left, this.#list(left.type), isNot);
     if (this.#word('like')) return alike(this.#as(left, 'text'), this.#text(), isNot);
     if (isNot) throw this.#wrong('in or like');
     const sign = this.#peek();
@@ -164,6 +180,21 @@ class Parser {
     } while (this.#sign(','));
     this.#expectSign(')');
     return values;
+  }
+
+  /** Whether something stands on a list that is kept apart from the rule: it is asked for under the name of the list and the value. */
+  #listed(left: Typed, isNot: boolean): Typed {
+    const { text: alias } = this.#peek();
+    const text = this.#as(left, 'text');
+    this.#next += 1;
+    this.#lists.add(alias);
+    return {
+      type: 'flag',
+      of: (facts) => {
+        const known = text.of(facts);
+        return known === undefined ? undefined : (facts(listName(alias, String(known))) === true) !== isNot;
+      },
+    };
   }
 
   #text(): string {

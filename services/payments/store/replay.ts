@@ -7,6 +7,7 @@ import { breathing } from './breath.ts';
 import { counted, noteIn } from './feature.ts';
 import { featureEntitiesMax, replayedMax, replayedMs, replayShownMax } from './limits.ts';
 import type { Objects } from './object.ts';
+import { valueListsOf, withLists } from './value-list.ts';
 
 /** What a rule would have met, had it been there. */
 type Replay = {
@@ -21,6 +22,7 @@ type Replay = {
 /** Tries a rule on the last payments in their order, each with the features that it had then. */
 export async function replayed(objects: Objects, at: Placed, rule: Rule): Promise<Replay> {
   const velocity = new Velocity(featureEntitiesMax);
+  const lists = await valueListsOf(objects, at, [...rule.lists]);
   const charges = new Map<string, Thing>();
   const met = new Map<string, Thing>();
   const disputed = new Set<string>();
@@ -34,7 +36,7 @@ export async function replayed(objects: Objects, at: Placed, rule: Rule): Promis
       if (charge) disputed.add(charge.id);
     } else {
       charges.set(object.id, object);
-      if (rule.holds(factsThen(object, velocity))) met.set(object.id, object);
+      if (rule.holds(withLists(lists, factsThen(object, velocity)))) met.set(object.id, object);
       noteIn(velocity, object, type === 'charge.failed' ? 'declined' : 'paid', seconds);
     }
     await breath();

@@ -7,6 +7,7 @@ import { Features } from './feature.ts';
 import { rulesFreshMs, rulesKeptMax, rulesKeptMs, rulesMax } from './limits.ts';
 import type { Kept, Objects } from './object.ts';
 import { type Scoring, scoreOf, scoringIn, scoringOf } from './scoring.ts';
+import { type ValueLists, valueListsOf, withLists } from './value-list.ts';
 
 export const ruleKind = 'radar.rule';
 /** What an environment scores by: one object says which model decides, another which one is in shadow. */
@@ -21,6 +22,7 @@ type Known = {
   readonly scoring: Scoring | undefined;
   readonly shadow: Scoring | undefined;
   readonly names: ReadonlySet<string>;
+  readonly lists: ValueLists;
   readonly needsFeatures: boolean;
 };
 
@@ -59,9 +61,9 @@ export class Risks {
   }
 
   async assess(at: Placed, asked: Asked, { method, isOffSession, isAuthenticated }: Beside): Promise<Assessment> {
-    const { rules, scoring, shadow, names, needsFeatures } = await this.#of(at);
+    const { rules, scoring, shadow, names, lists, needsFeatures } = await this.#of(at);
     const velocity = needsFeatures ? await this.#features.of(at) : undefined;
-    const plain = remembered(factsOf(asked, { isOffSession, isAuthenticated, velocity }));
+    const plain = withLists(lists, remembered(factsOf(asked, { isOffSession, isAuthenticated, velocity })));
     const known = numberOf(fieldsOf(method?.hidden.behaviour).risk);
     const scored = scoring && scoreOf(scoring, plain);
     const score = known ?? scored?.score;
@@ -112,7 +114,8 @@ export class Risks {
     const rules = items.reverse().map(({ thing }) => writtenOf(thing));
     const asked = [scoring, shadow].flatMap((each) => each?.forest.model.features ?? []);
     const names = new Set([...rules.flatMap(({ rule }) => [...rule.names]), ...asked]);
-    return { since, rules, scoring, shadow, names, needsFeatures: [...names].some((name) => features.has(name)) };
+    const lists = await valueListsOf(this.#objects, at, [...new Set(rules.flatMap(({ rule }) => [...rule.lists]))]);
+    return { since, rules, scoring, shadow, names, lists, needsFeatures: [...names].some((name) => features.has(name)) };
   }
 
   /** A model that did not change since `before` is neither read nor laid out anew. */

@@ -7,6 +7,7 @@ import { changed } from '../change.ts';
 import { invalid } from '../fault.ts';
 import { rulesMax } from '../limits.ts';
 import { replayed } from '../replay.ts';
+import { listKind } from '../value-list.ts';
 import { ruleKind } from '../risk.ts';
 import { found, keepNew, type World } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
@@ -26,10 +27,20 @@ function partsOf(text: string): { action: string; predicate: string } {
   }
 }
 
-async function create({ world, desk, input }: Request): Promise<Thing> {
+/** A rule asks for lists that are there. */
+async function checkLists({ world, desk }: Request, text: string): Promise<void> {
+  for (const alias of readRule(text, factType).lists) {
+    const { items } = await world.objects.list(desk.at, listKind, { limit: 1, where: [[`body->>'alias' = ?`, alias]] });
+    if (items.length === 0) throw invalid('rule', `There is no list of values called @${alias}.`, 'rule_invalid');
+  }
+}
+
+async function create(request: Request): Promise<Thing> {
+  const { world, desk, input } = request;
   const { items } = await world.objects.list(desk.at, ruleKind, { limit: rulesMax, where: [] });
   if (items.length >= rulesMax && !desk.again) throw invalid('rule', `An environment has at most ${rulesMax} rules.`);
   const { action, predicate } = partsOf(String(input.rule));
+  await checkLists(request, String(input.rule));
   const status = input.status ?? 'enabled';
   const made = { id: desk.ids('rule'), object: ruleKind, created: desk.created, livemode: desk.livemode };
   const rule = await keepNew(world, desk, { ...made, action, predicate, status });
@@ -37,8 +48,10 @@ async function create({ world, desk, input }: Request): Promise<Thing> {
   return rule;
 }
 
-async function update({ world, desk, id, input }: Request): Promise<Thing> {
+async function update(request: Request): Promise<Thing> {
+  const { world, desk, id, input } = request;
   const parts = input.rule == null ? {} : partsOf(String(input.rule));
+  if (input.rule != null) await checkLists(request, String(input.rule));
   const next = await changed(world, desk, ruleKind, id, ({ thing }) => ({
     next: { ...thing, ...parts, ...(input.status == null ? {} : { status: input.status }) },
   }));
