@@ -58,8 +58,13 @@ import { setupIntentHandlers } from './store/handler/setup-intent.ts';
 import { customerBalanceHandlers } from './store/handler/customer-balance.ts';
 import { subscriptionHandlers } from './store/handler/subscription.ts';
 import { subscriptionItemHandlers } from './store/handler/subscription-item.ts';
+import { quoteDue, quoteHandlers } from './store/handler/quote.ts';
+import { sourceHandlers } from './store/handler/source.ts';
 import { statementHandlers } from './store/handler/statement.ts';
 import { subjects } from './store/handler/subject.ts';
+import { personHandlers } from './store/handler/person.ts';
+import { planHandlers } from './store/handler/plan.ts';
+import { taxIdHandlers } from './store/handler/tax-id.ts';
 import { testClockHandlers } from './store/handler/test-clock.ts';
 import { transferHandlers } from './store/handler/transfer.ts';
 import { tokenHandlers } from './store/handler/token.ts';
@@ -158,7 +163,13 @@ export const main = implement<typeof payments, Needs>(
 /** Connected accounts, and what is paid out to whom. */
 const connectHandlers = (world: World) => ({
   ...{ ...accountHandlers(world), ...accountPartHandlers(world), ...accountLinkHandlers(world), ...feeRefundHandlers(world) },
-  ...{ ...transferHandlers(world), ...balanceSettingsHandlers(world), ...payoutHandlers(world), ...feeHandlers(world) },
+  ...{
+    ...personHandlers(world),
+    ...transferHandlers(world),
+    ...balanceSettingsHandlers(world),
+    ...payoutHandlers(world),
+    ...feeHandlers(world),
+  },
   ...{ ...settlementHandlers(world), ...journalHandlers(world) },
 });
 
@@ -170,7 +181,7 @@ const handlersOver = (world: World, deliveries: Deliveries) => ({
   ...chargeHandlers(world),
   ...directChargeHandlers(world),
   ...{ ...bankAccountHandlers(world), ...routingHandlers(world), ...terminalHandlers(world), ...cashHandlers(world) },
-  ...productHandlers(world),
+  ...{ ...productHandlers(world), ...planHandlers(world), ...taxIdHandlers(world), ...sourceHandlers(world) },
   ...meterHandlers(world),
   ...{ ...fileHandlers(world), ...clearingFileHandlers(world), ...microdepositHandlers(world), ...screeningHandlers(world) },
   ...couponHandlers(world),
@@ -180,7 +191,7 @@ const handlersOver = (world: World, deliveries: Deliveries) => ({
   ...subscriptionItemHandlers(world),
   ...customerBalanceHandlers(world),
   ...creditNoteHandlers(world),
-  ...checkoutHandlers(world),
+  ...{ ...checkoutHandlers(world), ...quoteHandlers(world) },
   ...paymentLinkHandlers(world),
   ...connectHandlers(world),
   ...testClockHandlers(world),
@@ -198,7 +209,7 @@ const handlersOver = (world: World, deliveries: Deliveries) => ({
 const happenings: Happenings = {
   ...{ subscription: subscriptionHappens, invoice: invoiceDue, 'checkout.session': sessionDue, payment_intent: paymentDue },
   ...{ balance_settings: settingsDue, account: accountDue, settlement_account: settlementDue },
-  ...{ clearing_entry: entryDue, clearing_file: fileDue, screening_list: listDue, 'radar.model_version': versionDue },
+  ...{ clearing_entry: entryDue, clearing_file: fileDue, screening_list: listDue, 'radar.model_version': versionDue, quote: quoteDue },
 };
 
 /** Objects have no attributes that policy could ask for. */

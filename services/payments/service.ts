@@ -23,6 +23,7 @@ import { disputeOperations, setupIntentOperations, tokenOperations } from './con
 import { radarOperations } from './contract/radar.ts';
 import { reviewOperations } from './contract/review.ts';
 import { riskOperations } from './contract/risk.ts';
+import { quoteOperations } from './contract/quote.ts';
 import { riskModelOperations } from './contract/risk-model.ts';
 import { routingOperations } from './contract/routing.ts';
 import { screeningOperations } from './contract/screening.ts';
@@ -34,6 +35,10 @@ import {
   subscriptionItemOperations,
   subscriptionOperations,
 } from './contract/subscription.ts';
+import { personOperations } from './contract/person.ts';
+import { planOperations } from './contract/plan.ts';
+import { sourceOperations } from './contract/source.ts';
+import { taxIdOperations } from './contract/tax-id.ts';
 import { testClockOperations } from './contract/test-clock.ts';
 import { webhookEndpointOperations } from './contract/webhook-endpoint.ts';
 
@@ -84,6 +89,9 @@ const reading = [
   ...(['GetFeeRefund', 'ListFeeRefunds', 'GetBalanceSettings'] as const),
   ...(['GetRiskRule', 'ListRiskRules', 'TryRiskRule', 'GetRiskModel', 'AssessRisk', 'GetReview', 'ListReviews'] as const),
   ...(['GetRiskModelVersion', 'ListRiskModelVersions', 'GetEarlyFraudWarning', 'ListEarlyFraudWarnings'] as const),
+  ...(['GetTaxId', 'ListTaxIds', 'GetPlan', 'ListPlans', 'GetPerson', 'ListPersons', 'ListSetupAttempts'] as const),
+  ...(['GetSource', 'ListSources', 'GetQuote', 'ListQuotes', 'ListQuoteItems', 'ListQuoteUpfrontItems'] as const),
+  ...(['PreviewCreditNote', 'PreviewCreditNoteLines'] as const),
   ...(['GetValueList', 'ListValueLists', 'GetValueListItem', 'ListValueListItems'] as const),
   ...(['GetFile', 'ListFiles', 'GetFileContents'] as const),
   ...(['GetClearingFile', 'GetClearingFileContents', 'ListClearingFiles'] as const),
@@ -128,6 +136,9 @@ const writing = [
   ...(['CreateCreditNote', 'UpdateCreditNote', 'VoidCreditNote', 'CreateCheckoutSession', 'ExpireCheckoutSession'] as const),
   ...(['CreateMeter', 'UpdateMeter', 'DeactivateMeter', 'ReactivateMeter', 'CreateMeterEvent', 'CreateMeterEventAdjustment'] as const),
   'CreateFile',
+  ...(['CreateTaxId', 'DeleteTaxId', 'CreatePlan', 'UpdatePlan', 'DeletePlan', 'UpdateCustomerBalanceTransaction'] as const),
+  ...(['DeleteSubscriptionDiscount', 'CreateSource', 'UpdateSource', 'DeleteSource'] as const),
+  ...(['CreateQuote', 'UpdateQuote', 'FinalizeQuote', 'AcceptQuote', 'CancelQuote'] as const),
   ...(['CompleteCheckoutSession', 'CreatePaymentLink', 'UpdatePaymentLink', 'OpenPaymentLink'] as const),
 ] as const;
 
@@ -158,6 +169,11 @@ export const payments = defineService({
     Mandate: kind('What a customer agreed to.'),
     Dispute: kind('A payment that its cardholder contests.'),
     Review: kind('A payment that somebody is to look at.'),
+    Source: kind('A card of a customer, as integrations of old know it.'),
+    Quote: kind('What is offered to a customer.'),
+    TaxId: kind('A number by which tax offices know somebody.'),
+    Plan: kind('What a price that recurs was called before.'),
+    Person: kind('Somebody who has to do with a connected account.'),
     ValueList: kind('Values that rules ask for.'),
     ValueListItem: kind('A value on such a list.'),
     EarlyFraudWarning: kind('A payment that an issuer takes for a fraud.'),
@@ -269,6 +285,11 @@ export const payments = defineService({
     ...transferOperations,
     ...applicationFeeOperations,
     ...testClockOperations,
+    ...taxIdOperations,
+    ...quoteOperations,
+    ...sourceOperations,
+    ...planOperations,
+    ...personOperations,
     ...payoutOperations,
     ...bankAccountOperations,
     ...routingOperations,
@@ -310,6 +331,7 @@ export const payments = defineService({
       'FillAccountLink',
       'RejectAccount',
       'UpdateCapability',
+      ...(['CreatePerson', 'UpdatePerson', 'DeletePerson'] as const),
       'CreateExternalAccount',
       'UpdateExternalAccount',
       'DeleteExternalAccount',

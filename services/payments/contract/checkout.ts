@@ -18,7 +18,8 @@ const Line = input({
   ...{ price: may(Id), price_data: may(PriceData), quantity: may(Type.Integer({ minimum: 1, maximum: amountMax })) },
   tax_rates: may(Type.Array(Id, { maxItems: invoiceRatesMax })),
 });
-const Lines = Type.Array(Line, { minItems: 1, maxItems: subscriptionItemsMax });
+/** What somebody buys, or is offered. */
+export const Lines = Type.Array(Line, { minItems: 1, maxItems: subscriptionItemsMax });
 const mode = oneOf('payment', 'subscription');
 
 const selling = {

@@ -10,6 +10,12 @@ const Line = input({
   ...{ unit_amount: may(Amount), description: may(Text) },
 });
 
+const credited = {
+  ...{ invoice: Id, amount: may(Amount), lines: may(Type.Array(Line, { minItems: 1, maxItems: idsMax })), memo: may(Text) },
+  ...{ credit_amount: may(Amount), refund_amount: may(Amount), out_of_band_amount: may(Amount), metadata: Metadata },
+  reason: may(oneOf('duplicate', 'fraudulent', 'order_change', 'product_unsatisfactory')),
+};
+
 /** What takes from an invoice that has ended: less is owed, or something comes back. */
 export const creditNoteOperations = {
   CreateCreditNote: {
@@ -17,12 +23,26 @@ export const creditNoteOperations = {
     ...write,
     at: 'collection',
     text: 'Credit an invoice, or a part of it.',
-    input: input({
-      ...{ invoice: Id, amount: may(Amount), lines: may(Type.Array(Line, { minItems: 1, maxItems: idsMax })), memo: may(Text) },
-      ...{ credit_amount: may(Amount), refund_amount: may(Amount), out_of_band_amount: may(Amount), metadata: Metadata },
-      reason: may(oneOf('duplicate', 'fraudulent', 'order_change', 'product_unsatisfactory')),
-    }),
+    input: input(credited),
     output: Found,
+  },
+  PreviewCreditNote: {
+    ...on,
+    ...read,
+    at: 'collection',
+    posted: true,
+    text: 'Say what a credit note would be; none is made.',
+    input: input(credited),
+    output: Found,
+  },
+  PreviewCreditNoteLines: {
+    ...on,
+    ...read,
+    at: 'collection',
+    posted: true,
+    text: 'List the lines that a credit note would have.',
+    input: input({ ...page, ...credited }),
+    output: List,
   },
   GetCreditNote: { ...on, ...read, text: 'Read a credit note.', input: nothing, output: Found },
   ListCreditNoteLines: { ...on, ...read, text: 'List the lines of a credit note.', input: input(page), output: List },

@@ -33,6 +33,12 @@ export const personOperations = {
     input: input({ ...page, account: Id, relationship: may(input(roles)) }),
     output: List,
   },
-  UpdatePerson: { ...on, ...write, text: 'Change what is said of such a person.', input: input({ account: Id, ...described }), output: Found },
+  UpdatePerson: {
+    ...on,
+    ...write,
+    text: 'Change what is said of such a person.',
+    input: input({ account: Id, ...described }),
+    output: Found,
+  },
   DeletePerson: { ...on, ...write, repeat: 'natural', text: 'Take such a person away.', input: input({ account: Id }), output: Found },
 } as const satisfies Record<string, Operation>;

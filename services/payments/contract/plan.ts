@@ -6,7 +6,10 @@ import { trialDaysMax } from './limits.ts';
 const on = { on: 'Plan' } as const;
 const Days = Type.Integer({ minimum: 1, maximum: trialDaysMax });
 const OwnId = Type.String({ pattern: '^[A-Za-z0-9_.-]{1,200}$' });
-const Product = Type.Union([Id, input({ id: may(OwnId), name: Text, active: may(Flag), metadata: Metadata, statement_descriptor: may(Text) })]);
+const Product = Type.Union([
+  Id,
+  input({ id: may(OwnId), name: Text, active: may(Flag), metadata: Metadata, statement_descriptor: may(Text) }),
+]);
 
 /** What prices that recur were called before; each plan is a price of the same id. */
 export const planOperations = {

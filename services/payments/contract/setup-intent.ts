@@ -55,6 +55,14 @@ export const setupIntentOperations = {
     input: input({ ...page, customer: may(Id), payment_method: may(Id) }),
     output: List,
   },
+  ListSetupAttempts: {
+    ...setup,
+    ...read,
+    at: 'collection',
+    text: 'List the attempts at a setup, newest first.',
+    input: input({ ...page, setup_intent: Id }),
+    output: List,
+  },
   UpdateSetupIntent: {
     ...setup,
     ...write,

@@ -95,6 +95,13 @@ export const subscriptionOperations = {
     input: input({ cancellation_details: may(Details), invoice_now: may(Flag), prorate: may(Flag) }),
     output: Found,
   },
+  DeleteSubscriptionDiscount: {
+    ...on,
+    ...write,
+    text: 'Take the discount off a subscription: its next invoices are without it.',
+    input: nothing,
+    output: Found,
+  },
   GetDiscount: {
     ...read,
     on: 'Discount',
@@ -182,6 +189,13 @@ export const customerBalanceOperations = {
     output: Found,
   },
   GetCustomerBalanceTransaction: { ...line, ...read, text: 'Read such a change.', input: input({ customer: Id }), output: Found },
+  UpdateCustomerBalanceTransaction: {
+    ...line,
+    ...write,
+    text: 'Change what is said of such a change; its amount stays.',
+    input: input({ customer: Id, description: may(Text), metadata: Metadata }),
+    output: Found,
+  },
   ListCustomerBalanceTransactions: {
     ...line,
     ...read,

@@ -48,6 +48,12 @@ export function creditedTotal(lines: readonly Thing[]): Fields & { total: number
   };
 }
 
+const countDigits = 2;
+
+/** The number of a credit note: that of its invoice, and how many there are. */
+export const creditNumber = ({ number }: Thing, count: number): string =>
+  `${String(number)}-CN-${String(count).padStart(countDigits, '0')}`;
+
 export function newCreditNote(given: Fields, invoice: Thing, lines: readonly Thing[], split: Split, number: string, own: Own): Thing {
   const { id, created, livemode } = own;
   const { total } = creditedTotal(lines);

@@ -10,7 +10,7 @@ export function priceOfPlan(given: Fields, product: string, own: Own): Thing {
     ...{ interval: interval ?? 'month', interval_count: interval_count ?? null, trial_period_days: trial_period_days ?? null },
     ...{ usage_type: usage_type ?? null, meter: meter ?? null },
   };
-  const money = amount_decimal == null ? { unit_amount: amount ?? 0 } : { unit_amount_decimal: amount_decimal };
+  const money: Fields = amount_decimal == null ? { unit_amount: amount ?? 0 } : { unit_amount_decimal: amount_decimal };
   return newPrice({ ...rest, ...money, recurring }, product, own);
 }
 

@@ -1,5 +1,9 @@
 /** One word of a rule, and where it stands. */
-export type Token = { readonly kind: 'number' | 'text' | 'name' | 'list' | 'word' | 'sign' | 'end'; readonly text: string; readonly at: number };
+export type Token = {
+  readonly kind: 'number' | 'text' | 'name' | 'list' | 'word' | 'sign' | 'end';
+  readonly text: string;
+  readonly at: number;
+};
 
 /** What is wrong with a rule, at which character. */
 export class RuleError extends Error {

@@ -33,7 +33,11 @@ export const isTaxId = (type: string, value: string): boolean => kinds[type]?.fo
 
 /** What the simulated register says, by the numbers that the Stripe documentation names for that: any other is not looked up. */
 function verificationOf(type: string, value: string): Fields {
-  const says = (status: string, name: string | null = null) => ({ status, verified_address: name && '123 Test Street', verified_name: name });
+  const says = (status: string, name: string | null = null) => ({
+    status,
+    verified_address: name && '123 Test Street',
+    verified_name: name,
+  });
   if (kinds[type]?.isChecked !== true) return says('unavailable');
   if (value.endsWith('000000000')) return says('verified', 'Test Company');
   return says(value.endsWith('111111111') ? 'unverified' : 'pending');

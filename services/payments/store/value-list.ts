@@ -15,10 +15,16 @@ export type ValueLists = ReadonlyMap<string, { readonly type: string; readonly v
 /** The lists of an environment by these aliases. */
 export async function valueListsOf(objects: Objects, at: Placed, aliases: readonly string[]): Promise<ValueLists> {
   if (aliases.length === 0) return new Map();
-  const { items: lists } = await objects.list(at, listKind, { limit: valueListsMax, where: [[`body->>'alias' = any(?::text[])`, aliases]] });
+  const { items: lists } = await objects.list(at, listKind, {
+    limit: valueListsMax,
+    where: [[`body->>'alias' = any(?::text[])`, aliases]],
+  });
   const known = lists.map(async ({ thing }) => {
     const { items } = await objects.list(at, itemKind, { limit: valueListItemsMax, where: [[`body->>'value_list' = ?`, thing.id]] });
-    return [String(thing.alias), { type: String(thing.item_type), values: new Set(items.map((each) => valueOf(thing, each.thing))) }] as const;
+    return [
+      String(thing.alias),
+      { type: String(thing.item_type), values: new Set(items.map((each) => valueOf(thing, each.thing))) },
+    ] as const;
   });
   return new Map(await Promise.all(known));
 }

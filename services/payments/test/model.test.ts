@@ -133,7 +133,12 @@ test('an issuer warns of a fraud, which is over when the payment is given back',
 
 test('a rule asks whether something stands on a list, which holds within a second', async () => {
   const list = await stripe.radar.valueLists.create({ alias: 'bad_mail', name: 'Bad', item_type: 'email', metadata: { a: 'b' } });
-  const unknown = await house.call('POST', '/v1/payments/risk-rules/-/create-risk-rule', { rule: 'block if :email: in @nobody' }, { door: 'payments.rest', bearer });
+  const unknown = await house.call(
+    'POST',
+    '/v1/payments/risk-rules/-/create-risk-rule',
+    { rule: 'block if :email: in @nobody' },
+    { door: 'payments.rest', bearer },
+  );
   assert.match(JSON.stringify(unknown.body), /no list of values called @nobody/);
   const rule = await ask('POST', 'risk-rules/-/create-risk-rule', { rule: 'block if :email: in @bad_mail' });
   assert.equal((await pay(800, { receipt_email: 'Eve@example.com' })).status, 'succeeded');
@@ -141,7 +146,9 @@ test('a rule asks whether something stands on a list, which holds within a secon
   await assert.rejects(pay(800, { receipt_email: 'Eve@example.com' }), { decline_code: 'fraudulent' });
   assert.equal((await pay(800, { receipt_email: 'adam@example.com' })).status, 'succeeded');
   assert.equal((await pay(800)).status, 'succeeded');
-  await assert.rejects(stripe.radar.valueListItems.create({ value_list: list.id, value: 'eve@example.com' }), { code: 'resource_already_exists' });
+  await assert.rejects(stripe.radar.valueListItems.create({ value_list: list.id, value: 'eve@example.com' }), {
+    code: 'resource_already_exists',
+  });
   await assert.rejects(stripe.radar.valueListItems.create({ value_list: list.id, value: 'nobody' }), { param: 'value' });
   await assert.rejects(stripe.radar.valueLists.create({ alias: 'bad_mail', name: 'Other' }), { param: 'alias' });
   await assert.rejects(stripe.radar.valueLists.del(list.id), /asks for the list/);

@@ -36,6 +36,8 @@ const readers: Readonly<Record<string, Name>> = {
   application_fee: 'GetApplicationFee',
   'checkout.session': 'GetCheckoutSession',
   payment_link: 'GetPaymentLink',
+  quote: 'GetQuote',
+  tax_id: 'GetTaxId',
   credit_note: 'GetCreditNote',
   'test_helpers.test_clock': 'GetTestClock',
   file: 'GetFile',

@@ -5,12 +5,14 @@ import {
   creditedLine,
   creditedTotal,
   customLine,
+  creditNumber,
   linesIn,
   memoOf,
+  newCreditNote,
   type Split,
 } from '../../domain/credit-note.ts';
 import { spoken } from '../../domain/currency.ts';
-import { type Fields, numberOf, textOf, type Thing } from '../../domain/json.ts';
+import { type Fields, fieldsOf, numberOf, textOf, type Thing } from '../../domain/json.ts';
 import { isOpen } from '../../domain/payment-intent.ts';
 import { shareOf } from '../../domain/period.ts';
 import { changed } from '../change.ts';
@@ -118,6 +120,16 @@ async function writtenNote(request: Request, id: string): Promise<Fields> {
   };
 }
 
+/** What a credit note would be: nothing is kept, and nothing moves. */
+async function previewed(request: Request): Promise<Thing> {
+  const { world, desk, input } = request;
+  const { thing: invoice } = await found(world, desk.at, 'invoice', String(input.invoice), 'invoice');
+  const id = desk.ids('cn');
+  const { lines, split, given, count } = await writtenNote(request, id);
+  const own = { id, created: desk.created, livemode: desk.livemode };
+  return newCreditNote(fieldsOf(given), invoice, lines as Thing[], split as unknown as Split, creditNumber(invoice, Number(count)), own);
+}
+
 /** What was credited of an open invoice is owed again. */
 async function voids({ world, desk, id }: Request): Promise<Thing> {
   const note = await found(world, desk.at, kind, id);
@@ -148,6 +160,8 @@ async function voids({ world, desk, id }: Request): Promise<Thing> {
 export const creditNoteHandlers = (world: World) =>
   handlersOf(world, {
     CreateCreditNote: create,
+    PreviewCreditNote: previewed,
+    PreviewCreditNoteLines: async (request) => sliced(linesIn(await previewed(request)), request.input, '/v1/credit_notes/preview/lines'),
     GetCreditNote: async ({ world, desk, id }) => (await found(world, desk.at, kind, id)).thing,
     ListCreditNoteLines: async ({ world, desk, id, input }) =>
       sliced(linesIn((await found(world, desk.at, kind, id)).thing), input, `/v1/credit_notes/${id}/lines`),

@@ -1,5 +1,5 @@
 import { isCurrency } from '../../domain/currency.ts';
-import type { Fields, Json, Thing } from '../../domain/json.ts';
+import { type Fields, type Json, merged, type Thing } from '../../domain/json.ts';
 import { newPolicy } from '../../domain/collection.ts';
 import { changed } from '../change.ts';
 import { deskFor } from '../clock.ts';
@@ -53,6 +53,12 @@ export const customerBalanceHandlers = (world: World) =>
       if (thing.customer !== input.customer) throw missing(kind, id);
       return thing;
     },
+    UpdateCustomerBalanceTransaction: ({ world, desk, id, input }) =>
+      changed(world, desk, kind, id, ({ thing }) => {
+        if (thing.customer !== input.customer) throw missing(kind, id);
+        const description = input.description === undefined ? (thing.description ?? null) : input.description;
+        return { next: { ...thing, description, metadata: merged(thing.metadata, input.metadata) } };
+      }),
     ListCustomerBalanceTransactions: ({ world, desk, input }) => {
       const page = pageOf(input, { customer: 'customer = ?', invoice: `body->>'invoice' = ?` });
       return listed(world.objects, desk.at, kind, page, `/v1/customers/${String(input.customer)}/balance_transactions`);

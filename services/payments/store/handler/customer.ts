@@ -9,6 +9,7 @@ import { invoicesOf } from '../invoice.ts';
 import { subscriptionsEndedMax } from '../limits.ts';
 import type { Kept } from '../object.ts';
 import { ending } from '../subscription.ts';
+import { taxIdErasure } from '../tax-id.ts';
 import { type Desk, eventsOf, found, keepNew, type World } from '../world.ts';
 import { adjusted } from './customer-balance.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
@@ -88,6 +89,7 @@ export async function erased(world: World, desk: Desk, id: string): Promise<Thin
         params: [id, json(gone)],
       },
       ...ended.flatMap(({ statements }) => statements),
+      taxIdErasure(id),
       ...(await eventsOf(world, desk, [
         ...ended.flatMap(({ told }) => told),
         ['customer.deleted', { ...gone, livemode: kept.thing.livemode ?? false }],

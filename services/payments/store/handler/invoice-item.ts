@@ -32,7 +32,7 @@ async function priceOf({ world, desk, input }: Request): Promise<Thing | undefin
   return thing;
 }
 
-async function create(asked: Request): Promise<Thing> {
+export async function create(asked: Request): Promise<Thing> {
   const { world, input } = asked;
   const payer = (await found(world, asked.desk.at, 'customer', String(input.customer), 'customer')).thing;
   const desk = await deskFor(world, asked.desk, payer);

@@ -22,7 +22,7 @@ import { confirmed } from './payment-intent.ts';
 
 const kind = 'invoice';
 
-async function create({ world, desk: asked, input }: Request): Promise<Thing> {
+export async function create({ world, desk: asked, input }: Pick<Request, 'world' | 'desk' | 'input'>): Promise<Thing> {
   const customer = (await found(world, asked.at, 'customer', String(input.customer), 'customer')).thing;
   const desk = await deskFor(world, asked, customer);
   const id = desk.ids('in');

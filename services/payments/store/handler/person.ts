@@ -60,7 +60,9 @@ async function remove(request: Request): Promise<Thing> {
 async function list({ world, desk, input }: Request) {
   const account = String(input.account);
   await found(world, desk.at, accountKind, account, 'account');
-  const roles = Object.entries(fieldsOf(input.relationship)).map(([role, is]): Condition => [`body->'relationship'->>? = ?`, role, String(is)]);
+  const roles = Object.entries(fieldsOf(input.relationship)).map(
+    ([role, is]): Condition => [`body->'relationship'->>? = ?`, role, String(is)],
+  );
   const page = pageOf(input, { account: `body->>'account' = ?` });
   return listed(world.objects, desk.at, kind, { ...page, where: [...page.where, ...roles] }, `/v1/accounts/${account}/persons`);
 }

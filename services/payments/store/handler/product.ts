@@ -37,8 +37,7 @@ async function keepPrice(world: World, desk: Desk, given: Fields, product: strin
 }
 
 /** A price of usage names an active meter, and no other does. */
-async function checkMeter(world: World, desk: Desk, { usage_type, meter }: Fields): Promise<void> {
-  const param = 'recurring[meter]';
+export async function checkMeter(world: World, desk: Desk, { usage_type, meter }: Fields, param = 'recurring[meter]'): Promise<void> {
   if (usage_type !== 'metered') {
     if (meter != null) throw invalid(param, 'You may only specify a meter when usage_type is metered.');
     return;

@@ -26,7 +26,8 @@ async function shown(world: World, { at }: Desk, list: Thing): Promise<Thing> {
 function named<T>({ world, desk }: Request, alias: string, id: string, work: () => Promise<T>): Promise<T> {
   return world.steps.on(desk.at, `value list ${alias}`, async () => {
     const { items } = await world.objects.list(desk.at, listKind, { limit: 2, where: [[`body->>'alias' = ?`, alias]] });
-    if (items.some(({ thing }) => thing.id !== id)) throw invalid('alias', `A list called @${alias} is there already.`, 'resource_already_exists');
+    if (items.some(({ thing }) => thing.id !== id))
+      throw invalid('alias', `A list called @${alias} is there already.`, 'resource_already_exists');
     return work();
   });
 }

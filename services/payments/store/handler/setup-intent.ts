@@ -3,6 +3,7 @@ import { keptChallenge, nextAction } from '../../domain/challenge.ts';
 import { depositAction, depositType } from '../../domain/deposit.ts';
 import { decide } from '../../domain/issuer.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
+import { endedSetupAttempt, newSetupAttempt } from '../../domain/setup-attempt.ts';
 import { changedSetupIntent, isSettable, newSetupIntent } from '../../domain/setup-intent.ts';
 import { changed } from '../change.ts';
 import { checkPayer, checkType } from '../bank.ts';
@@ -16,6 +17,7 @@ import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
 
 const kind = 'setup_intent';
+const attemptKind = 'setup_attempt';
 const secretLength = 25;
 
 export const unexpected = ({ thing }: Kept, doing: string) =>
@@ -71,11 +73,30 @@ function confirmed(request: Request, asked: Fields): Promise<Thing> {
 const methodKept = async ({ world, desk }: Request, { thing }: Kept) =>
   typeof thing.payment_method === 'string' ? world.objects.get(desk.at, 'payment_method', thing.payment_method) : undefined;
 
-async function keep({ world, desk }: Request, kept: Kept, next: Thing, event: string, more: readonly Statement[] = []): Promise<Thing> {
+/** What became of a setup, with the attempt that it became so by: one that was under way ends, any other begins with it. */
+async function keep(request: Request, kept: Kept, made: Thing, event: string, more: readonly Statement[] = []): Promise<Thing> {
+  const { world, desk } = request;
+  const open = kept.thing.status === 'requires_action' ? textOf(kept.thing.latest_attempt) : undefined;
+  const before = open === undefined ? undefined : await world.objects.get(desk.at, attemptKind, open);
+  const begun = before ? before.thing : await attemptOf(request, kept, made);
+  const attempt = endedSetupAttempt(begun, made);
+  const next: Thing = { ...made, latest_attempt: attempt.id };
   const hidden = { ...kept.hidden, confirmedBy: desk.seed };
-  const statements = [await world.objects.change(desk.at, kept, next, hidden), ...more, ...(await eventsOf(world, desk, [[event, next]]))];
+  const statements = [
+    await world.objects.change(desk.at, kept, next, hidden),
+    before ? await world.objects.change(desk.at, before, attempt) : await world.objects.insertion(desk.at, attempt),
+    ...more,
+    ...(await eventsOf(world, desk, [[event, next]])),
+  ];
   await world.objects.commit(desk.at, statements);
   return next;
+}
+
+/** An attempt begins, with the method that was tried. */
+async function attemptOf({ world, desk }: Request, { thing }: Kept, made: Thing): Promise<Thing> {
+  const tried = textOf(made.payment_method) ?? textOf(fieldsOf(fieldsOf(made.last_setup_error).payment_method).id);
+  const method = tried === undefined ? undefined : await world.objects.get(desk.at, 'payment_method', tried);
+  return newSetupAttempt(thing, method?.thing, { id: desk.ids('setatt'), created: desk.created });
 }
 
 /** Whether the holder of an account proves it on the page of their bank, and not by what came to the account. */
@@ -185,6 +206,8 @@ export const setupIntentHandlers = (world: Request['world']) =>
       const filters = { customer: 'customer = ?', payment_method: `body->>'payment_method' = ?` };
       return listed(world.objects, desk.at, kind, pageOf(input, filters), '/v1/setup_intents');
     },
+    ListSetupAttempts: ({ world, desk, input }) =>
+      listed(world.objects, desk.at, attemptKind, pageOf(input, { setup_intent: `body->>'setup_intent' = ?` }), '/v1/setup_attempts'),
     UpdateSetupIntent: update,
     AnswerSetupIntentChallenge: answered,
     ConfirmSetupIntent: (request) => confirmed(request, request.input),

@@ -29,7 +29,15 @@ async function* about({ objects }: World, at: Placed, subject: string): AsyncGen
 }
 
 /** What is nothing without the person. */
-const passing: ReadonlySet<string> = new Set(['event', 'payment_method', 'token', 'confirmation_token', 'screening_match']);
+const passing: ReadonlySet<string> = new Set([
+  'event',
+  'payment_method',
+  'token',
+  'confirmation_token',
+  'screening_match',
+  'tax_id',
+  'person',
+]);
 
 /** What moved money stays, without what says who it was. */
 function erasureOf(thing: Thing): Statement {

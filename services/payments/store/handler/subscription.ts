@@ -6,7 +6,7 @@ import { type Collecting, drafted, linesFor, pendingFor } from '../bill.ts';
 import { settled } from '../collect.ts';
 import { discountLeft } from '../cycle.ts';
 import { redeemed } from '../discount.ts';
-import { invalid, refuse } from '../fault.ts';
+import { invalid, missing, refuse } from '../fault.ts';
 import { invoicesOf, ratesOf } from '../invoice.ts';
 import type { Condition } from '../object.ts';
 import { asJson } from '../payment.ts';
@@ -162,6 +162,19 @@ function list({ world, desk, input }: Request) {
   );
 }
 
+/** Takes the discount off, if there is one. */
+async function withoutDiscount(request: Request): Promise<Thing> {
+  const { world, desk, id } = request;
+  const before = (await found(world, desk.at, kind, id)).thing;
+  const [own] = (before.discounts ?? []) as readonly string[];
+  if (own === undefined) throw missing('active discount for subscription', id);
+  const { thing } = await found(world, desk.at, 'discount', own);
+  await update({ ...request, input: { discounts: null } });
+  const gone: Thing = { ...thing, deleted: true };
+  await world.objects.commit(desk.at, await eventsOf(world, desk, [['customer.discount.deleted', gone]]));
+  return gone;
+}
+
 export const subscriptionHandlers = (world: World) =>
   handlersOf(world, {
     CreateSubscription: create,
@@ -170,5 +183,6 @@ export const subscriptionHandlers = (world: World) =>
     SearchSubscriptions: (request) => searched(request, kind, '/v1/subscriptions/search'),
     UpdateSubscription: update,
     CancelSubscription: cancel,
+    DeleteSubscriptionDiscount: withoutDiscount,
     GetDiscount: async ({ world, desk, id }) => (await found(world, desk.at, 'discount', id)).thing,
   }) satisfies Partial<All>;

@@ -12,7 +12,8 @@ import { listed, pageOf } from './list.ts';
 function ownerIn({ input }: Request): Fields {
   const { type, customer } = fieldsOf(input.owner);
   const named = textOf(input.customer) ?? (type === 'customer' ? textOf(customer) : undefined);
-  if (type === 'customer' && named === undefined) throw invalid('owner[customer]', 'Missing required param: owner[customer].', 'parameter_missing');
+  if (type === 'customer' && named === undefined)
+    throw invalid('owner[customer]', 'Missing required param: owner[customer].', 'parameter_missing');
   return named === undefined ? { type: 'self' } : { type: 'customer', customer: named };
 }
 

@@ -1,4 +1,4 @@
-import { creditedInvoice, newCreditNote, type Split } from '../../domain/credit-note.ts';
+import { creditedInvoice, creditNumber, newCreditNote, type Split } from '../../domain/credit-note.ts';
 import { paidInvoice } from '../../domain/invoice.ts';
 import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import { isOpen } from '../../domain/payment-intent.ts';
@@ -11,8 +11,6 @@ import { afterPaid, dueAt, nothingElse, type Outcome } from '../subscription.ts'
 import { type Desk, deskOfStep, eventsOf, found, type Told, type World, writtenDesk } from '../world.ts';
 import { refunder } from './refund.ts';
 
-const cents = 2;
-
 /** Credits an invoice: less of it is owed, or its money goes back to the card or to the customer's balance, in one stroke of the books. */
 export const creditor =
   (worlds: () => World): Mover =>
@@ -22,7 +20,7 @@ export const creditor =
     const kept = await found(world, at, 'invoice', String(input.invoice));
     const lines = input.lines as Thing[];
     const split = input.split as unknown as Split;
-    const number = `${String(kept.thing.number)}-CN-${String(input.count).padStart(cents, '0')}`;
+    const number = creditNumber(kept.thing, Number(input.count));
     const own = { id: String(input.note), created: desk.created, livemode: desk.livemode };
     const note = newCreditNote(fieldsOf(input.given), kept.thing, lines, split, number, own);
     const invoice = creditedInvoice(kept.thing, split, Number(note.total), 1);

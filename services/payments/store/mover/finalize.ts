@@ -8,6 +8,7 @@ import { balanced } from '../balance.ts';
 import { invalid, missing, refuse } from '../fault.ts';
 import type { Kept } from '../object.ts';
 import type { Mover } from '../step.ts';
+import { taxIdsOf } from '../tax-id.ts';
 import { afterPaid, dueAt, kept as keptSubscription, nothingElse, type Outcome, subscriptionBehind } from '../subscription.ts';
 import { type Desk, deskOfStep, eventsOf, found, type Told, type World } from '../world.ts';
 
@@ -41,6 +42,7 @@ export const finalizer =
     const open: Thing = {
       ...kept.thing,
       ...{ status: 'open', number: numbered(payer.thing, sequence), effective_at: desk.created, amount_due: applied.due },
+      customer_tax_ids: await taxIdsOf(world, at, payer.thing.id),
       ...{ amount_remaining: applied.due, starting_balance: balance, ending_balance: balance + amount },
       status_transitions: { ...fieldsOf(kept.thing.status_transitions), finalized_at: desk.created },
     };
