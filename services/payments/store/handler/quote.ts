@@ -16,7 +16,7 @@ import { listed, pageOf, sliced } from './list.ts';
 import { create as subscribe } from './subscription.ts';
 
 const kind = 'quote';
-const [prefixLength, numberLength] = ['cus_'.length, 4];
+const [prefixLength, wordLength, numberLength] = ['cus_'.length, 8, 4];
 
 const unfit = ({ thing }: Kept, doing: string) =>
   refuse('StateInvalid', `You cannot ${doing} this quote because it has a status of ${String(thing.status)}.`, {
@@ -81,7 +81,8 @@ const finalize = (request: Request): Promise<Thing> =>
     const customer = String(kept.thing.customer);
     const where = [['customer = ?', customer], [`body->>'number' is not null`]] as const;
     const { items } = await world.objects.list(desk.at, kind, { limit: 10 ** numberLength, where });
-    const number = `QT-${customer.slice(prefixLength, 2 * prefixLength + prefixLength).toUpperCase()}-${String(items.length + 1).padStart(numberLength, '0')}-1`;
+    const word = customer.slice(prefixLength, prefixLength + wordLength).toUpperCase();
+    const number = `QT-${word}-${String(items.length + 1).padStart(numberLength, '0')}-1`;
     const hidden = dueAt({ ...kept.hidden, clock: kept.thing.test_clock ?? null }, ends);
     return { next: movedQuote(kept.thing, 'open', desk.created, { number, expires_at: ends }), hidden };
   });
