@@ -6,6 +6,7 @@ import { Expiry } from './expiry.ts';
 import { Heap } from './heap.ts';
 import type { Entry, Operator, State } from './operator.ts';
 import { valuesOf } from './pipeline.ts';
+import type { Spilling } from './spill/room.ts';
 
 /** Rows by their times: `emit` holds them back until the watermark has passed them, `retain` takes them back then. */
 export class Emission implements Operator, State {
@@ -57,6 +58,10 @@ export class Emission implements Operator, State {
 
   get size(): number {
     return this.#rows.size;
+  }
+
+  get spilling(): Spilling {
+    return this.#rows.spilling;
   }
 
   settle(): Entry[] {

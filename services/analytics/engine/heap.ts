@@ -1,5 +1,6 @@
 import { type Column, printRow, readValue, type Row, rowKey, type Value } from '../domain/value.ts';
 import type { Entry } from './operator.ts';
+import { heldBytes, SpilledHeap } from './spill/spilled-heap.ts';
 
 /** A row with how often it is there; `matches` counts its partners in a join. */
 export type Held = { readonly row: Row; readonly weight: number; readonly matches: number };
@@ -12,13 +13,21 @@ export class Heap {
   readonly #keys = new Map<Value, Map<string, Held>>();
   #journal: Undo[] = [];
   #size = 0;
+  readonly spilling: SpilledHeap;
 
-  constructor(columns: readonly Column[]) {
+  /** `besides`: rows and groups of its operator that are not in here, and cannot leave the memory. */
+  constructor(columns: readonly Column[], besides = () => 0) {
     this.#columns = columns;
+    this.spilling = new SpilledHeap(columns, { keys: this.#keys, changed: () => this.touched(0) }, besides);
   }
 
   get size(): number {
     return this.#size;
+  }
+
+  /** The rows of a key, from disk where they are there. */
+  #rowsOf(key: Value): Map<string, Held> | undefined {
+    return this.#keys.get(key) ?? this.spilling.recall(key);
   }
 
   /** Where `touched` counts from. */
@@ -32,15 +41,15 @@ export class Heap {
   }
 
   under(key: Value): Iterable<Held> {
-    return this.#keys.get(key)?.values() ?? [];
+    return this.#rowsOf(key)?.values() ?? [];
   }
 
   count(key: Value): number {
-    return this.#keys.get(key)?.size ?? 0;
+    return this.#rowsOf(key)?.size ?? 0;
   }
 
   find(key: Value, name: string): Held | undefined {
-    return this.#keys.get(key)?.get(name);
+    return this.#rowsOf(key)?.get(name);
   }
 
   /** Adds a row so often; answers what is there now, undefined where it is gone. */
@@ -61,13 +70,18 @@ export class Heap {
   }
 
   #put(key: Value, name: string, held: Held | undefined): void {
-    const rows = this.#keys.get(key) ?? new Map<string, Held>();
+    const rows = this.#rowsOf(key) ?? new Map<string, Held>();
+    const known = rows.get(name);
     this.#size -= rows.size;
-    if (held) rows.set(name, held);
-    else rows.delete(name);
+    if (known) this.spilling.bytes -= heldBytes(name, known);
+    if (held) {
+      this.spilling.bytes += heldBytes(name, held);
+      rows.set(name, held);
+    } else rows.delete(name);
     this.#size += rows.size;
-    if (rows.size === 0) this.#keys.delete(key);
-    else this.#keys.set(key, rows);
+    // Behind all others: it was changed last.
+    this.#keys.delete(key);
+    if (rows.size > 0) this.#keys.set(key, rows);
   }
 
   undo(): void {
@@ -87,6 +101,7 @@ export class Heap {
 
   *dump(): Generator<Entry> {
     for (const rows of this.#keys.values()) for (const [name, held] of rows) yield this.#entry(name, held);
+    for (const [name, held] of this.spilling.onDisk()) yield this.#entry(name, held);
   }
 
   /** Puts back a row that was written down, and answers it. */

@@ -11,6 +11,7 @@ import type { Entry, Operator, State } from './operator.ts';
 import { difference } from './partition.ts';
 import { keyOfRow, keysOf, valuesOf } from './pipeline.ts';
 import { attempted } from './scan.ts';
+import type { Spilling } from './spill/room.ts';
 
 /** Matches in partitions that are known as a whole: of those that changed all anew, or of each one once, when it is over. */
 export class WholeMatch implements Operator, State {
@@ -90,6 +91,10 @@ export class WholeMatch implements Operator, State {
 
   get size(): number {
     return this.#rows.size;
+  }
+
+  get spilling(): Spilling {
+    return this.#rows.spilling;
   }
 
   settle(): Entry[] {

@@ -10,6 +10,7 @@ import type { Entry, Operator, State } from './operator.ts';
 import { compareBy, fullOrder } from './order.ts';
 import { keyOfRow, keysOf, valuesOf } from './pipeline.ts';
 import { type Ordered, ranks, readsOf } from './ranking.ts';
+import type { Spilling } from './spill/room.ts';
 
 type Of<K extends Plan['kind']> = Extract<Plan, { kind: K }>;
 
@@ -131,6 +132,10 @@ export class Partitioned implements Operator, State {
 
   get size(): number {
     return this.#rows.size;
+  }
+
+  get spilling(): Spilling {
+    return this.#rows.spilling;
   }
 
   settle(): Entry[] {

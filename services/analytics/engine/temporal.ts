@@ -6,6 +6,7 @@ import { Expiry } from './expiry.ts';
 import { Heap } from './heap.ts';
 import { type Entry, named, type Operator, type State } from './operator.ts';
 import { keyOfRow, keysOf, pairTest, valuesOf } from './pipeline.ts';
+import type { Spilling } from './spill/room.ts';
 
 type Waiting = { readonly key: Value; readonly name: string };
 
@@ -33,7 +34,7 @@ export class Temporal implements Operator, State {
     this.columns = plan.columns;
     this.#plan = plan;
     this.#left = new Heap(plan.left.columns);
-    this.#right = new Heap(plan.right.columns);
+    this.#right = new Heap(plan.right.columns, () => this.#left.size);
     this.#keys = [keysOf(plan.leftKeys, true), keysOf(plan.rightKeys, true)];
     this.#keyOf = [keyOfRow(plan.leftKeys), keyOfRow(plan.rightKeys)];
     const [time, version] = [valuesOf([plan.time]), valuesOf([plan.version])];
@@ -115,6 +116,11 @@ export class Temporal implements Operator, State {
 
   get size(): number {
     return this.#left.size + this.#right.size;
+  }
+
+  /** Versions; rows that wait for their time are soon gone. */
+  get spilling(): Spilling {
+    return this.#right.spilling;
   }
 
   settle(): Entry[] {

@@ -66,6 +66,7 @@ const queries = [
   ['select k, count(*) as n, sum(v) as s, min(v) as least, max(v) as most from t group by k', 60_000],
   ['select name, k % 7 as r, count(distinct v) as n, avg(v) as mean, string_agg(name, $$, $$) as names from t group by name, k % 7', 60_000],
   ['select k, name, v from t where v > 10', 20_000],
+  ['select k, v, rank() over (partition by k order by v) as n, sum(v) over (partition by k) as s from t where k > 19', 40_000],
   [
     `select a.k, a.v, b.name, b.v as other from (select k, v from t where v % 3 = 0) a
      left join (select k, name, v from t where v > 700) b on a.k = b.k and a.v < b.v`,
