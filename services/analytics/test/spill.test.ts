@@ -64,7 +64,10 @@ function* history(random: Random, keys: number, steps: number) {
 /** Queries, with the bytes of memory that a view of them has. */
 const queries = [
   ['select k, count(*) as n, sum(v) as s, min(v) as least, max(v) as most from t group by k', 60_000],
-  ['select name, k % 7 as r, count(distinct v) as n, avg(v) as mean, string_agg(name, $$, $$) as names from t group by name, k % 7', 60_000],
+  [
+    'select name, k % 7 as r, count(distinct v) as n, avg(v) as mean, string_agg(name, $$, $$) as names from t group by name, k % 7',
+    60_000,
+  ],
   ['select k, name, v from t where v > 10', 20_000],
   ['select k, v, rank() over (partition by k order by v) as n, sum(v) over (partition by k) as s from t where k > 19', 40_000],
   [
