@@ -1,4 +1,5 @@
 import type { BenchResult } from '../result.ts';
+import { apart } from './apart.ts';
 import { door } from './door.ts';
 import { besideFlink } from './flink.ts';
 import { decoding } from './json.ts';
@@ -17,6 +18,8 @@ const [skewRows, skewKeys] = [2_000_000, 100_000];
 const [events, fileEvents, records, seconds] = [200_000, 500_000, 200_000, 20];
 const [spilledRows, spilledKeys] = [1_000_000, 200_000];
 const scoredRows = 400_000;
+/** Our own engine joins no more than a million rows at once. */
+const [apartRows, topicRecords] = [900_000, 1_000_000];
 
 /** SQL over resident rows beside DuckDB on one thread, JSON beside JSON.parse, and what clients of the service see. */
 export async function run(): Promise<BenchResult> {
@@ -31,6 +34,7 @@ export async function run(): Promise<BenchResult> {
       ...(await besideFlink(amount(fileEvents), rounds)),
       ...(await decoding(amount(records), rounds)),
       ...(await scoring(amount(scoredRows), rounds)),
+      ...(await apart(amount(apartRows), amount(topicRecords), rounds)),
       ...(await door(amount(seconds))),
     ],
   };

@@ -46,6 +46,8 @@ export type Accumulator = {
   readonly kept: readonly Kept[];
   readonly update: (names: readonly Name[], value: string, weight: string) => string;
   readonly result: (names: readonly Name[]) => string;
+  /** Whether the result is a whole number that stands for a decimal, which is made when it is asked for. */
+  readonly isWhole?: boolean;
   /** Code that adds what was kept of other rows, by what is kept; there is none where that depends on the order of rows. */
   readonly merge?: (names: readonly Name[], from: readonly (readonly string[])[]) => string;
 };
@@ -137,6 +139,7 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
       update: ([own, ...names], of, weight) =>
         `const d = ${own?.ref}.change(${of}, ${weight});\nif (d !== 0) {\n${inner.update(names, of, 'd')}\n}`,
       result: ([, ...names]) => inner.result(names),
+      ...(inner.isWhole && { isWhole: true }),
     };
   }
   const type = arg?.type ?? 'int8';
@@ -297,10 +300,12 @@ type Total = {
   readonly update: (sum: Name, of: string, weight: string) => string;
   readonly result: (sum: Name, n: string) => string;
   readonly merge?: (sum: Name, from: readonly string[]) => string;
+  readonly isWhole?: boolean;
 };
 
 /** A sum beside the number of its values. */
-const counted = ({ kept, update, result, merge }: Total): Accumulator => ({
+const counted = ({ kept, update, result, merge, isWhole = false }: Total): Accumulator => ({
+  isWhole,
   kept: [count, kept],
   update: (names, of, weight) => `${at(names, 0).ref} += ${weight};\n${update(at(names, 1), of, weight)}`,
   result: (names) => `${at(names, 0).ref} === 0 ? null : ${result(at(names, 1), at(names, 0).ref)}`,
@@ -347,14 +352,15 @@ function total(name: 'sum' | 'avg', type: Type, answered: Type, appends: boolean
   return counted({
     kept: wholeSum,
     update: ({ ref, at: place }, of, weight) =>
-      `if (typeof ${of} === 'number' && ${isSafe(`${of} * ${weight}`)} && ${isSafe(`${ref} + ${of} * ${weight}`)}) ` +
+      `if (typeof ${of} === 'number' && (${weight} === 1 || ${isSafe(`${of} * ${weight}`)}) && ${isSafe(`${ref} + ${of} * ${weight}`)}) ` +
       `${ref} += ${of} * ${weight}; else r.takeSum(c, ${place}, ${of}, ${weight});`,
     merge: ({ ref, at: place, high }, [low = '', above = '']) =>
       `if (${above} === 0 && ${isSafe(`${ref} + ${low}`)}) ${ref} += ${low}; ` +
       `else { r.takeSum(c, ${place}, ${low}, 1); ${high} += ${above}; }`,
     result({ ref, high }, n) {
       const sum = `r.joinedSum(${ref}, ${high})`;
-      return name === 'avg' ? mean(`r.decimalOf(${sum})`, n) : answered === 'int8' ? `r.int8(${sum})` : `r.decimalOf(${sum})`;
+      return name === 'avg' ? mean(`r.decimalOf(${sum})`, n) : answered === 'int8' ? `r.int8(${sum})` : sum;
     },
+    isWhole: name === 'sum' && answered === 'numeric',
   });
 }

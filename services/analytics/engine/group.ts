@@ -229,7 +229,8 @@ function updateCode({ arg, filter }: Aggregate, { update }: Accumulator, names: 
 
 /** Code that answers the rows that went and came with the groups that changed since a mark. */
 function rowsCode({ keys, accumulators, columns, isWhole }: Grouping, names: readonly (readonly Name[])[], { places, depth }: Slots) {
-  const types: readonly Type[] = columns.map(({ type }) => type);
+  const whole = new Set(accumulators.flatMap(({ isWhole: of }, at) => (of ? [keys.length + at] : [])));
+  const types = columns.map(({ type }, at): Type => (whole.has(at) ? 'int8' : type));
   const numbered = isNumbered(keys.map(({ type }) => type));
   const { width } = places;
   const results = accumulators.map(({ result }, at) => result(names[at] ?? []));
@@ -241,7 +242,7 @@ function rowsCode({ keys, accumulators, columns, isWhole }: Grouping, names: rea
         const value = `${prefix}${at}`;
         return storeCode({ value, isNull: `(${value} === null)` }, types[keys.length + at] as Type, keys.length + at);
       }),
-      `u[m] = ${weight};\nm++;`,
+      weight < 0 ? `(u ??= new Float64Array(size).fill(1, 0, m))[m] = -1;\nm++;` : 'if (u !== undefined) u[m] = 1;\nm++;',
     ].join('\n');
   const keyOf = (at: number) => (numbered ? `n === undefined ? now[s * ${width} + ${keysAt + at}] : n[${at}]` : `n[${at}]`);
   const declared = results.length === 0 ? '' : `let ${results.flatMap((_, at) => [`p${at}`, `q${at}`]).join(', ')};`;
@@ -251,8 +252,7 @@ const now = map.cells, then = g.before, to = g.count;
 let size = to - from;
 for (let j = from; j < to; j++) if (g.changed[j * 2 + 1] >= 0) size++;
 ${openCode(types)}
-const u = new Float64Array(size);
-let grows = true;
+let u;
 for (let j = from; j < to; j++) {
 const s = g.changed[j * 2], l = g.changed[j * 2 + 1], n = ${numbered ? 'g.named.size === 0 ? undefined : ' : ''}g.named.get(s);
 const was = l >= 0 && (${isWhole} || then[l * ${width} + ${rowsAt}] > 0 || g.isForgotten(s));
@@ -269,13 +269,12 @@ ${read('q')}
 if (was && is${alike}) continue;
 ${keys.map((_, at) => `const e${at} = ${keyOf(at)};`).join('\n')}
 if (was) {
-grows = false;
 ${stored('p', -1)}
 }
 if (is) {
 ${stored('q', 1)}
 }
 }
-${closeCode(types, 'grows ? undefined : u.subarray(0, m)')}
+${closeCode(types, 'u && u.subarray(0, m)', whole)}
 }`;
 }

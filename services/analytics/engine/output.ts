@@ -1,5 +1,6 @@
 import type { Type } from '../domain/value.ts';
-import { isMasked, room, type Values, widened } from './batch.ts';
+import { decimal } from '../domain/decimal.ts';
+import { isMasked, Later, room, type Values, type Vector, widened } from './batch.ts';
 import type { Term } from './emit.ts';
 
 /** What code of outputs calls. */
@@ -13,6 +14,12 @@ export const outputParts = {
     values.length = count;
     return values;
   },
+  /** Decimals of whole numbers. */
+  decimals: (values: Values, nulls: Uint8Array | undefined): Vector =>
+    new Later(() => ({
+      values: Array.from(values as ArrayLike<number | bigint>, (value, at) => (nulls?.[at] === 1 ? null : decimal(BigInt(value)))),
+      nulls: undefined,
+    })),
 };
 
 /** Code that makes room for columns: `size` rows at most, of which there are `m` so far. */
@@ -28,7 +35,11 @@ export function storeCode({ value, isNull }: Term, type: Type, at: number): stri
   return isNull === 'true' ? masked : `if (${isNull}) { ${masked} } else { ${wide}o${at}[m] = ${value}; }`;
 }
 
-/** Code that makes a batch of the columns. */
-export const closeCode = (types: readonly Type[], weights: string): string => `return { size: m, weights: ${weights}, columns: [
-${types.map((_, at) => `{ values: cut(o${at}, m), nulls: z${at} && z${at}.subarray(0, m) }`).join(',\n')}
-] };`;
+/** Code that makes a batch of the columns; those that are `whole` have numbers that stand for decimals. */
+export function closeCode(types: readonly Type[], weights: string, whole: ReadonlySet<number> = new Set()): string {
+  const columns = types.map((_, at) => {
+    const [values, nulls] = [`cut(o${at}, m)`, `z${at} && z${at}.subarray(0, m)`];
+    return whole.has(at) ? `decimals(${values}, ${nulls})` : `{ values: ${values}, nulls: ${nulls} }`;
+  });
+  return `return { size: m, weights: ${weights}, columns: [\n${columns.join(',\n')}\n] };`;
+}

@@ -1,7 +1,7 @@
 import { columnsIn, type Expr } from '../domain/expression.ts';
 import { allOf } from '../domain/plan.ts';
 import type { Row, Value } from '../domain/value.ts';
-import type { Batch } from './batch.ts';
+import type { Batch, Vector } from './batch.ts';
 import { compile } from './compile.ts';
 import { batchColumns, batchReads, Emitter, keyCode, rowReads, type Term } from './emit.ts';
 import { closeCode, openCode, outputParts, storeCode } from './output.ts';
@@ -15,6 +15,12 @@ const parts = { r: runtime, ...outputParts };
 
 /** What stages make of rows, the last of which says their columns: one closed function. Columns that are not `wanted` are NULL. */
 export function pipeline(stages: readonly Stage[], wanted?: ReadonlySet<number>): Made<(batch: Batch, params: Row) => Batch> {
+  const places = passed(stages);
+  if (places && !wanted)
+    return {
+      run: (batch) => ({ ...batch, columns: places.map((place) => batch.columns[place] as Vector) }),
+      code: `// columns ${places.join(', ')} as they are`,
+    };
   const constants: Value[] = [];
   const emitter = new Emitter(batchReads, constants);
   const columns = allOf(stages.at(-1)?.columns ?? []);
@@ -40,6 +46,13 @@ ${after}
 ${closeCode(types, 'v && v.subarray(0, m)')}
 };`;
   return { code, run: compile(code, { ...parts, k: constants }) };
+}
+
+/** Of one stage that answers columns as they are, of all rows: which ones. */
+function passed([stage, ...more]: readonly Stage[]): number[] | undefined {
+  if (stage?.kind !== 'map' || stage.where || more.length > 0) return undefined;
+  const places = stage.outputs.flatMap((output) => (output.kind === 'column' ? [output.place] : []));
+  return places.length === stage.outputs.length ? places : undefined;
 }
 
 /** The keys of a batch's rows. With `strict`, what has a NULL among its keys has none. */

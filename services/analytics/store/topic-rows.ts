@@ -4,10 +4,9 @@ import type { Logs } from '#kernel/session/log-need.ts';
 import type { Incoming, ScopedLog } from '#seams/log/log.ts';
 import { type Format, isGrowing } from '../domain/format.ts';
 import { Intake } from '../engine/intake.ts';
-import { duckRowsMax, duckRowsMin, duckStoredBytes, duckStoredMs } from '../engine/duck/limits.ts';
+import { duckRowsMax, duckRowsMin, duckStoredBytes, duckStoredMs, storedRecords } from '../engine/duck/limits.ts';
 import { type Seat, Stored } from '../engine/duck/seat.ts';
 import { storedForm } from '../engine/duck/form.ts';
-import { commitRecordsMax } from './limits.ts';
 import type { Relation } from './relation.ts';
 import type { SchemaStore } from './schema.ts';
 
@@ -127,7 +126,7 @@ async function extended({ schemas }: With, seat: Seat, asked: Asked, stored: Top
       continue;
     }
     stored.last.set(partition, record);
-    if (waiting.push(value) < commitRecordsMax) continue;
+    if (waiting.push(value) < storedRecords) continue;
     const found = await take();
     if (found) return found;
   }

@@ -14,3 +14,4 @@ export const duckRowsMax = limit(20_000_000, 'record', 'Most records of a source
 export const duckAnswerRowsMax = limit(200_000, 'row', 'Most rows that DuckDB answers for a part of a question.');
 export const duckStoredMs = limit(3_600_000, 'ms', 'Age at which rows of a topic are read anew: records may have been compacted away.');
 export const duckStopMs = limit(1_000, 'ms', 'Time in which DuckDB stops when it is told, before its process is ended.');
+export const storedRecords = limit(16_384, 'record', 'Records of a topic that go to the process of DuckDB at once.');
