@@ -235,6 +235,33 @@ def tables():
         same(connection.execute("select sum(score) from psycopg_people").fetchone(), (decimal.Decimal("6001.50"),))
 
 
+def arrays():
+    born = datetime.date(1815, 12, 10)
+    tags = ["a", None, 'b "c"', "NULL", "{x}", "\\", ""]
+    with connect(autocommit=True) as connection:
+        connection.execute("create table psycopg_lists (id int4 primary key, n int4[], t text[], m numeric[], d date[], g float8[])")
+        for form, number in (("%s", 1), ("%b", 2), ("%t", 3)):
+            connection.execute(
+                f"insert into psycopg_lists values ({form}, {form}, {form}, {form}, {form}, {form})",
+                [number, [1, None, -3], tags, [decimal.Decimal("1.50")], [born], [[0.5, 1.0], [2.0, 3.0]]],
+            )
+        with connection.cursor().copy("copy psycopg_lists (id, n, t) from stdin") as copy:
+            copy.write_row((4, [7], tags))
+        with connection.cursor().copy("copy psycopg_lists (id, n, t) from stdin with (format binary)") as copy:
+            copy.set_types(["int4", "int4[]", "text[]"])
+            copy.write_row((5, [], tags))
+        for binary in (False, True):
+            with connection.cursor(binary=binary) as cursor:
+                row = (["a", None, 'b "c"', "NULL", "{x}", "\\", ""], [decimal.Decimal("1.50")], [born], [[0.5, 1.0], [2.0, 3.0]])
+                found = cursor.execute("select n, t, m, d, g from psycopg_lists where id < 4 order by id").fetchall()
+                same(found, [([1, None, -3], *row)] * 3)
+                same(cursor.execute("select n, t from psycopg_lists where id > 3 order by id").fetchall(), [([7], tags), ([], tags)])
+                same(cursor.execute("select id from psycopg_lists where id = any(%s) and n && %s order by id", [[1, 4, 9], [7, 1]]).fetchall(), [(1,), (4,)])
+                same(cursor.execute("select array_agg(id order by id desc) from psycopg_lists where t @> %s", [["a"]]).fetchone(), ([5, 4, 3, 2, 1],))
+                same(cursor.execute("select x, n from unnest(%s::text[]) with ordinality u(x, n) order by n", [["p", None]]).fetchall(), [("p", 1), (None, 2)])
+        refused(errors.InvalidTextRepresentation, lambda: connection.execute("select %t::int4[]", ["{1,"]))
+
+
 def secure():
     with connect(sslmode="verify-ca", sslrootcert=given["ca"]) as connection:
         assert connection.pgconn.ssl_in_use
@@ -253,4 +280,5 @@ check("settings, and that a rollback takes them back", settings)
 check("a pipeline of statements", pipelines)
 check("a subscription is streamed and cancelled", streams)
 check("rows are inserted, changed and copied into a table, in transactions too", tables)
+check("arrays go in and come out in both formats, and by COPY", arrays)
 check("TLS with a certificate that is checked; a wrong password is out", secure)

@@ -40,6 +40,8 @@ export function readArrayBinary(bytes: Buffer, element: number, read: Read): str
     cursor.int32();
     return size;
   });
+  // Some clients write the empty array as one of a dimension of no size.
+  if (sizes.includes(0)) return '{}';
   // Each element takes four bytes at least.
   if (sizes.some((size) => size < 1) || sizes.reduce((count, size) => count * size, 4) > Math.max(4, cursor.left))
     throw new ProtocolViolation(`an array of ${sizes.join(' by ')} elements in ${cursor.left} bytes`);

@@ -70,7 +70,7 @@ export function textOf(value: Buffer | null, oid: number, format: number): strin
     case oids.oid:
     case oids.float4:
     case oids.float8:
-      return String(readBinary(oid, value));
+      return numberText(readBinary(oid, value) as number | bigint);
     case oids.date:
       return readDate(value);
     case oids.timestamp:
@@ -91,6 +91,8 @@ export function textOf(value: Buffer | null, oid: number, format: number): strin
       return arrayOf(value, oid);
   }
 }
+
+const numberText = (value: number | bigint): string => (Object.is(value, -0) ? '-0' : String(value));
 
 function arrayOf(value: Buffer, oid: number): string {
   const element = elementOf.get(oid);

@@ -18,21 +18,25 @@ const shown = ['AlertRule', 'Receiver', 'Silence', 'Dashboard'] as const;
 const readingShown = shown.flatMap((each) => [`Get${each}`, `List${each}s`, `Watch${each}s`] as const);
 const writingShown = shown.flatMap((each) => [`Create${each}`, `Update${each}`, `Delete${each}`] as const);
 
+/** Where answers say the type of a column. */
+const ofTypes = [
+  ...['CreateSource', 'CreateTable', 'CreateView', 'GetView'].map((name) => `/operations/${name}/output/columns/items/type`),
+  ...['ListSources', 'ListTables', 'ListViews'].map((name) => `/operations/${name}/output/items/items/columns/items/type`),
+  ...['FindRows', 'ReadSource', 'ReadTable', 'ReadView', 'WriteTable'].map((name) => `/operations/${name}/output/fields/items/type`),
+];
+
 /** Analytics: SQL views over topics, kept up as records come, behind the PostgreSQL protocol. */
 export const analytics = defineService({
   name: 'analytics',
   title: 'Analytics',
   text: 'SQL views over topics and tables, kept up exactly once as records come, behind the PostgreSQL protocol.',
-  version: 3,
+  version: 4,
   withdrawn: {
     // A sink may lead elsewhere than into a topic.
     2: ['/operations/CreateSink/output/target', '/operations/ListSinks/output/items/items/target'],
-    // Columns may be of types that were not known before.
-    3: [
-      ...['CreateSource', 'CreateTable', 'CreateView', 'GetView'].map((name) => `/operations/${name}/output/columns/items/type`),
-      ...['ListSources', 'ListTables', 'ListViews'].map((name) => `/operations/${name}/output/items/items/columns/items/type`),
-      ...['FindRows', 'ReadSource', 'ReadTable', 'ReadView', 'WriteTable'].map((name) => `/operations/${name}/output/fields/items/type`),
-    ],
+    // Columns may be of types that were not known before; from 4 on of arrays.
+    3: ofTypes,
+    4: ofTypes,
   },
   resources: {
     Source: kind('A topic as a table of its records.'),

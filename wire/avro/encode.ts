@@ -1,7 +1,10 @@
 import type { Decoded } from '../schema/value.ts';
 import type { AvroType } from './type.ts';
 
-/** Writes a value in Avro's binary encoding: records of primitives, in unions with null or without. TypeError: it is none of the type. */
+/**
+ * Writes a value in Avro's binary encoding: records and arrays of primitives, in unions with null or without. TypeError: it is none
+ * of the type.
+ */
 export function encodeAvro(type: AvroType, value: Decoded): Buffer {
   const parts: Buffer[] = [];
   write(type, value, parts);
@@ -19,6 +22,12 @@ function write(type: AvroType, value: Decoded, parts: Buffer[]): void {
     case 'long':
       parts.push(long(value as bigint));
       return;
+    case 'float': {
+      const bytes = Buffer.alloc(4);
+      bytes.writeFloatLE(value as number);
+      parts.push(bytes);
+      return;
+    }
     case 'double': {
       const bytes = Buffer.alloc(8);
       bytes.writeDoubleLE(value as number);
@@ -36,6 +45,13 @@ function write(type: AvroType, value: Decoded, parts: Buffer[]): void {
       if (!branch) throw new TypeError('no branch of the union is meant');
       parts.push(long(BigInt(at)));
       return write(branch, value, parts);
+    }
+    case 'array': {
+      const items = value as readonly Decoded[];
+      if (items.length > 0) parts.push(long(BigInt(items.length)));
+      for (const item of items) write(type.items, item, parts);
+      parts.push(long(0n));
+      return;
     }
     case 'record':
       for (const field of type.fields) write(field.type, (value as { readonly [name: string]: Decoded })[field.name] ?? null, parts);

@@ -43,6 +43,7 @@ export const elementOf: ReadonlyMap<number, number> = new Map([
   [1183, oids.time],
   [1115, oids.timestamp],
   [1185, oids.timestamptz],
+  [1187, oids.interval],
   [1231, oids.numeric],
   [2951, oids.uuid],
   [3807, oids.jsonb],

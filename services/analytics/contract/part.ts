@@ -8,13 +8,13 @@ export const Name = Type.String({
   maxLength: nameMax,
   description: 'Name, unique among the sources and views of the environment.',
 });
-export const TypeName = Type.Enum(
-  [
-    ...(['bool', 'int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'text', 'bytea', 'uuid', 'json', 'jsonb'] as const),
-    ...(['date', 'time', 'timestamp', 'timestamptz', 'interval'] as const),
-  ],
-  { description: 'A type, by its name in PostgreSQL.' },
-);
+const plainTypes = [
+  ...(['bool', 'int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'text', 'bytea', 'uuid', 'json', 'jsonb'] as const),
+  ...(['date', 'time', 'timestamp', 'timestamptz', 'interval'] as const),
+] as const;
+export const TypeName = Type.Enum([...plainTypes, ...plainTypes.map((type) => `${type}[]` as const)], {
+  description: 'A type, by its name in PostgreSQL; arrays have [] behind the name of what is in them.',
+});
 export const Column = Type.Object({ name: Name, type: TypeName }, closed);
 export const Text = Type.String({ minLength: 1, maxLength: textMax });
 export const Transaction = Type.String({

@@ -4,8 +4,18 @@ import { bind, functionName, type Names } from './bind.ts';
 import { asCondition, converted, featureOf, settled } from './bound.ts';
 import { call as operation, type Expr, shapeOf } from './expression.ts';
 import { featuresMax } from './limits.ts';
-import { isOfPairs, isStatistic, type Joined, numberOf, orderedText, pairOf, type StatisticName, statisticNames } from './statistic.ts';
-import { isFloat, numbers, type Type, typeNames } from './value.ts';
+import {
+  isOfPairs,
+  isStatistic,
+  type Joined,
+  numberOf,
+  orderedText,
+  orderedValue,
+  pairOf,
+  type StatisticName,
+  statisticNames,
+} from './statistic.ts';
+import { arrayOf, elementOf, isFloat, numbers, type Plain, type Type, typeNames } from './value.ts';
 
 const orderedNames = ['percentile_cont', 'percentile_disc', 'mode'] as const;
 /** Aggregates of values in their order. */
@@ -14,7 +24,7 @@ const learnerNames = ['drift', 'learn_linear', 'learn_logistic', 'learn_tree'] a
 type LearnerName = (typeof learnerNames)[number];
 const bitNames = ['bit_and', 'bit_or', 'bit_xor'] as const;
 type PlainName = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'bool_and' | 'bool_or' | (typeof bitNames)[number];
-export type AggregateName = PlainName | 'string_agg' | StatisticName | LearnerName | OrderedName;
+export type AggregateName = PlainName | 'string_agg' | 'array_agg' | StatisticName | LearnerName | OrderedName;
 
 /** A function over the rows of a group; rows without the argument's value, or passed over by the filter, do not count. */
 export type Aggregate = {
@@ -39,7 +49,7 @@ const others: Readonly<Record<string, AggregateName>> = {
 };
 const names: ReadonlySet<string> = new Set<string>([
   ...(['count', 'sum', 'min', 'max', 'avg', 'bool_and', 'bool_or'] satisfies AggregateName[]),
-  ...[...bitNames, 'string_agg', ...statisticNames],
+  ...[...bitNames, 'string_agg', 'array_agg', ...statisticNames],
   ...[...orderedNames, ...learnerNames, ...Object.keys(others)],
 ]);
 
@@ -51,7 +61,8 @@ export const isAggregateName = (name: string): name is AggregateName => names.ha
 export const isOrdered = (name: AggregateName): name is OrderedName => orderedNames.includes(name as OrderedName);
 
 /** Whether an aggregate remembers the values of rows, each of which may be another. */
-export const keepsValues = ({ name, distinct }: Aggregate): boolean => distinct || isOrdered(name) || name === 'string_agg';
+export const keepsValues = ({ name, distinct }: Aggregate): boolean =>
+  distinct || isOrdered(name) || name === 'string_agg' || name === 'array_agg';
 
 /** Whether a node is the call of an aggregate. */
 export const isAggregate = (node: Node): boolean => 'FuncCall' in node && !node.FuncCall.over && names.has(functionName(node.FuncCall));
@@ -70,6 +81,7 @@ export function aggregateOf(call: FuncCall, within: Names, isGroup = false): Agg
   const at = within.at(call.location);
   if (isOrdered(name)) return orderedOf(name, call, within);
   if (name === 'string_agg') return joinedOf(call, within);
+  if (name === 'array_agg') return listedOf(call, within, isGroup);
   if (call.agg_order || call.agg_within_group || call.func_variadic) throw notBuilt(`This form of ${name}`, at);
   if (isLearner({ name })) {
     if (!isGroup) throw notBuilt(`${name} of anything but a group`, at);
@@ -134,6 +146,34 @@ function joinedOf(call: FuncCall, within: Names): Aggregate {
     );
   if (delimiter.kind !== 'constant') throw notBuilt('A delimiter of string_agg that is no constant', at);
   const distinct = call.agg_distinct ?? false;
+  const filter = call.agg_filter && asCondition(bind(call.agg_filter, within), 'FILTER', at);
+  const { keys, order } = ordersOf(call, value, within);
+  const joined = { delimiter: (delimiter.value as string | null) ?? '', order };
+  return { name: 'string_agg', type: 'text', arg: keys.length > 0 ? orderedText(value, keys, at) : value, filter, distinct, joined };
+}
+
+/** `array_agg(value [ORDER BY ...])`; without an order the values are in their own. */
+function listedOf(call: FuncCall, within: Names, isGroup: boolean): Aggregate {
+  const at = within.at(call.location);
+  const [value, ...rest] = (call.args ?? []).map((node) => settled(bind(node, within), 'text'));
+  if (call.agg_within_group || call.func_variadic) throw notBuilt('This form of array_agg', at);
+  if (!isGroup) throw notBuilt('array_agg of anything but a group', at);
+  if (!value || rest.length > 0 || call.agg_star)
+    throw new StatementError(sqlstates.functionMissing, 'function array_agg with these arguments does not exist', at);
+  if (elementOf(value.type)) throw notBuilt('array_agg of arrays', at);
+  const isDistinct = call.agg_distinct ?? false;
+  if (isDistinct && value.type === 'json')
+    throw new StatementError(sqlstates.functionMissing, 'could not identify an equality operator for type json', at);
+  const filter = call.agg_filter && asCondition(bind(call.agg_filter, within), 'FILTER', at);
+  const { keys, order } = ordersOf(call, value, within);
+  const joined = { delimiter: '', isDistinct, order };
+  const type = arrayOf(value.type as Plain);
+  return { name: 'array_agg', type, arg: orderedValue(value, keys, at), filter, distinct: false, joined };
+}
+
+/** What ORDER BY in an aggregate says. */
+function ordersOf(call: FuncCall, value: Expr, within: Names): { readonly keys: readonly Expr[]; readonly order: Joined['order'] } {
+  const at = within.at(call.location);
   const orders = (call.agg_order ?? []).map((node) => {
     if (!('SortBy' in node) || node.SortBy.sortby_dir === 'SORTBY_USING') throw notBuilt('ORDER BY in this form', at);
     const isDown = node.SortBy.sortby_dir === 'SORTBY_DESC';
@@ -145,16 +185,13 @@ function joinedOf(call: FuncCall, within: Names): Aggregate {
   for (const { key } of orders) {
     if (key.type === 'json')
       throw new StatementError(sqlstates.functionMissing, 'could not identify an ordering operator for type json', at);
-    if (distinct && shapeOf(key) !== shapeOf(value))
+    if (call.agg_distinct && shapeOf(key) !== shapeOf(value))
       throw new StatementError('42P10', 'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list', at);
   }
-  const filter = call.agg_filter && asCondition(bind(call.agg_filter, within), 'FILTER', at);
-  const keys = orders.map(({ key }) => key);
-  const joined = {
-    delimiter: (delimiter.value as string | null) ?? '',
+  return {
+    keys: orders.map(({ key }) => key),
     order: orders.map(({ key: { type }, isDown, nullsFirst }) => ({ type, isDown, nullsFirst })),
   };
-  return { name: 'string_agg', type: 'text', arg: keys.length > 0 ? orderedText(value, keys, at) : value, filter, distinct, joined };
 }
 
 /** What a model takes for its label. */

@@ -1,15 +1,18 @@
 import type { A_Const, A_Expr, CaseExpr, ColumnRef, FuncCall, Node, TypeName } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { anyOf, arrayExpr, castArray, indirection } from './array-call.ts';
 import { applied, asCondition, type Bound, cast, converted, featureOf, oneType, settled } from './bound.ts';
 import { call, constant, type Expr, isNull, not } from './expression.ts';
 import { functionsNamed } from './function.ts';
+import { comparedRows, rowIn, sideBySide } from './row-call.ts';
 import { intervalLiteral } from './interval-literal.ts';
 import { expressionDepthMax } from './limits.ts';
 import { plainType } from './column.ts';
+import { locationIn } from './context.ts';
 import { fitOf } from './fit.ts';
 import { routineIn, routineOf } from './routine.ts';
 import { textIn } from './name.ts';
-import { readValue, type Type, whole } from './value.ts';
+import { elementOf, readValue, type Type, whole } from './value.ts';
 
 /** What names stand for in an expression. */
 export type Names = {
@@ -41,6 +44,8 @@ export function bind(node: Node | undefined, names: Names, depth = 0): Bound {
     return word === 'NOT' ? not(parts[0] as Expr) : { kind: word === 'AND' ? 'and' : 'or', type: 'bool', args: parts };
   }
   if ('NullTest' in node) {
+    const row = rowIn(node.NullTest.arg);
+    if (row) return nullTest(row.map(inner), node.NullTest.nulltesttype === 'IS_NULL');
     const test = isNull(settled(inner(node.NullTest.arg), 'text'));
     return node.NullTest.nulltesttype === 'IS_NULL' ? test : not(test);
   }
@@ -51,6 +56,8 @@ export function bind(node: Node | undefined, names: Names, depth = 0): Bound {
     const sign = node.MinMaxExpr.op === 'IS_GREATEST' ? '>=' : '<=';
     return greatest(sign, (node.MinMaxExpr.args ?? []).map(inner), names.at(node.MinMaxExpr.location));
   }
+  if ('A_ArrayExpr' in node) return arrayExpr(node.A_ArrayExpr, names.at(node.A_ArrayExpr.location), inner);
+  if ('A_Indirection' in node) return indirection(node.A_Indirection, names.at(locationIn(node)), inner);
   if ('FuncCall' in node) return functionCall(node.FuncCall, names, inner);
   const routine = routineIn(node);
   if (routine) {
@@ -100,7 +107,7 @@ function typeCast(arg: Node | undefined, typeName: TypeName | undefined, at: num
   const [mod] = typeName?.typmods ?? [];
   const isInterval = textIn(typeName?.names?.at(-1) ?? { String: {} }) === 'interval';
   if (!isInterval || !mod) {
-    const made = cast(inner(arg), plainType(typeName), at);
+    const made = castArray(arg, plainType(typeName), at, inner);
     const fit = typeName && fitOf(typeName);
     if (!fit) return made;
     const sizes = fit.kind === 'length' ? [fit.most] : [fit.precision, fit.scale];
@@ -109,6 +116,12 @@ function typeCast(arg: Node | undefined, typeName: TypeName | undefined, at: num
   const read = intervalLiteral(arg, typeName);
   if (!read) throw notBuilt('This form of interval', at);
   return constant('interval', read);
+}
+
+/** Whether all fields of a row are NULL, or none is. */
+function nullTest(fields: readonly Bound[], isNone: boolean): Expr {
+  const tests = fields.map((field) => isNull(settled(field, 'text')));
+  return { kind: 'and', type: 'bool', args: isNone ? tests : tests.map(not) };
 }
 
 function booleanTest(test: string, expr: Expr): Expr {
@@ -164,19 +177,26 @@ function operation(node: A_Expr, names: Names, inner: Inner): Expr {
     if (functionsNamed(sign).length === 0) throw notBuilt(`The operator ${sign}`, at);
     return applied(sign, args, at);
   };
+  const [row, other] = [rowIn(node.lexpr), rowIn(node.rexpr)];
+  if (row && other && node.kind === 'AEXPR_OP') return comparedRows(sign, sideBySide(row, other, at, inner), at);
   switch (node.kind) {
     case 'AEXPR_OP':
     case 'AEXPR_LIKE':
       return known(node.lexpr ? [left(), inner(node.rexpr)] : [inner(node.rexpr)]);
     case 'AEXPR_OP_ANY':
     case 'AEXPR_OP_ALL': {
-      if (!node.rexpr || !('A_ArrayExpr' in node.rexpr)) throw notBuilt(`${sign} ANY or ALL of anything but ARRAY[...]`, at);
-      const parts = (node.rexpr.A_ArrayExpr.elements ?? []).map((each) => known([left(), inner(each)]));
+      const found = node.rexpr && 'A_ArrayExpr' in node.rexpr ? (node.rexpr.A_ArrayExpr.elements ?? []).map(inner) : undefined;
+      if (!found || found.some((each) => each.kind !== 'open' && elementOf(each.type))) return anyOf(node, sign, at, inner);
+      const parts = found.map((each) => known([left(), each]));
       if (parts.length === 0) return constant('bool', node.kind === 'AEXPR_OP_ALL');
       return node.kind === 'AEXPR_OP_ANY' ? or(parts) : and(...parts);
     }
     case 'AEXPR_IN': {
-      const any = or(items.map((item) => applied('=', [left(), inner(item)], at)));
+      const equal = (item: Node): Expr => {
+        const fields = row && rowIn(item);
+        return fields ? comparedRows('=', sideBySide(row, fields, at, inner), at) : applied('=', [left(), inner(item)], at);
+      };
+      const any = or(items.map(equal));
       return sign === '<>' ? not(any) : any;
     }
     case 'AEXPR_BETWEEN':
@@ -186,8 +206,9 @@ function operation(node: A_Expr, names: Names, inner: Inner): Expr {
     }
     case 'AEXPR_DISTINCT':
     case 'AEXPR_NOT_DISTINCT': {
-      const [a, b] = alike([left(), inner(node.rexpr)], 'IS DISTINCT FROM', at) as [Expr, Expr];
-      const same: Expr = { kind: 'same', type: 'bool', args: [a, b] };
+      const pairs = row && other ? sideBySide(row, other, at, inner) : [[left(), inner(node.rexpr)] as const];
+      const parts = pairs.map((pair): Expr => ({ kind: 'same', type: 'bool', args: alike(pair, 'IS DISTINCT FROM', at) as [Expr, Expr] }));
+      const same = parts.length === 1 ? (parts[0] as Expr) : and(...parts);
       return node.kind === 'AEXPR_DISTINCT' ? not(same) : same;
     }
     case 'AEXPR_NULLIF': {

@@ -1,7 +1,7 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { call, constant, type Expr } from './expression.ts';
 import { functionsNamed, type Signature } from './function.ts';
-import { castValue, isCastable, isImplicit, numbers, type Type, typeNames } from './value.ts';
+import { castValue, elementOf, isCastable, isImplicit, numbers, type Type, typeNames } from './value.ts';
 
 /** An expression, or one whose type is open (a literal, a parameter, NULL) until something gives it one. */
 export type Bound = Expr | Open;
@@ -57,6 +57,8 @@ const described = (name: string, args: readonly Bound[]): string => {
 
 /** The function or operator of a name on these arguments, chosen much as PostgreSQL chooses. */
 export function applied(name: string, given: readonly Bound[], at: number | undefined): Expr {
+  const isLists = name === '||' && given.some((arg) => arg.kind !== 'open' && elementOf(arg.type));
+  if (isLists) return applied(joiningOf(given), given, at);
   const args = name === '||' ? asTexts(given, at) : given;
   const found = chosen(name, args);
   if (!found) throw new StatementError(sqlstates.functionMissing, described(name, args), at);
@@ -65,6 +67,12 @@ export function applied(name: string, given: readonly Bound[], at: number | unde
     found.type,
     ...args.map((arg, place) => converted(settled(arg, found.args[place] as Type), found.args[place] as Type)),
   );
+}
+
+/** What `||` does to arrays, or to one and something else; a literal beside one is an array too. */
+function joiningOf(args: readonly Bound[]): string {
+  const [left, right] = args.map((arg) => arg.kind === 'open' || elementOf(arg.type) !== undefined);
+  return left && right ? 'array_cat' : left ? 'array_append' : 'array_prepend';
 }
 
 /** What is joined to a text becomes one. */
@@ -88,7 +96,7 @@ function chosen(name: string, args: readonly Bound[]): Signature | undefined {
   const score = ({ args: wanted }: Signature) =>
     wanted.reduce((sum, type, place) => {
       const arg = args[place] as Bound;
-      if (arg.kind !== 'open') return sum + (arg.type === type ? 100 : 20 - numbers.indexOf(type));
+      if (arg.kind !== 'open') return sum + (arg.type === type ? 100 : 20 - numbers.indexOf(elementOf(type) ?? type));
       return sum + (types.size === 0 ? (type === 'text' ? 3 : type === 'float8' ? 2 : 0) : types.has(type) ? 10 : 0);
     }, 0);
   return fitting.reduce((best, next) => (score(next) > score(best) ? next : best));

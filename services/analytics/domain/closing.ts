@@ -142,6 +142,8 @@ function single(
   switch (plan.kind) {
     case 'map':
       return { plan: { ...plan, input }, times: timesOf(plan.outputs, times), isStream };
+    case 'unnest':
+      return { plan: { ...plan, input }, times, isStream };
     case 'window': {
       const [bound, width] = [times.get(plan.time), plan.input.columns.length];
       const more = new Map(times);

@@ -15,8 +15,9 @@ export function plainType(of: TypeName | undefined): Type {
   const names = (of?.names ?? []).map(textIn);
   if (names[0] === 'pg_catalog') names.shift();
   const written = names.join('.');
-  const name = written === 'varchar' ? 'text' : written;
-  if (!isType(name) || of?.arrayBounds) throw notBuilt(`The type ${name}${of?.arrayBounds ? '[]' : ''}`);
+  // How many dimensions an array has, and how large they are, is not kept, as in PostgreSQL.
+  const name = `${written === 'varchar' ? 'text' : written}${of?.arrayBounds ? '[]' : ''}`;
+  if (!isType(name)) throw notBuilt(`The type ${name}`);
   return name;
 }
 

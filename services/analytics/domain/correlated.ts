@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { call, column, constant, type Expr, isNull } from './expression.ts';
 import { allOf, type JoinKind, type Plan } from './plan.ts';
 import { textIn } from './name.ts';
-import type { Column, Type, Value } from './value.ts';
+import { type Column, elementOf, type Plain, type Type, type Value } from './value.ts';
 
 /** What a query within another sees of the row that it is asked for; `plan` is undefined where it sees nothing of it. */
 export type Correlated = {
@@ -81,17 +81,19 @@ export function joinedWith(
   };
 }
 
-const zeros: Readonly<Record<Type, Value>> = {
+const zeros: Readonly<Record<Plain, Value>> = {
   ...{ bool: false, int2: 0, int4: 0, int8: 0, float4: 0, float8: 0, text: '', date: 0, time: 0, timestamp: 0, timestamptz: 0 },
   ...{ bytea: '', uuid: '', json: '', jsonb: '' },
   numeric: { units: 0n, scale: 0 },
   interval: { months: 0, days: 0, micros: 0 },
 };
 
+const zeroOf = (type: Type): Value => (elementOf(type) ? { sizes: [], items: [] } : zeros[type as Plain]);
+
 /** Keys that are never NULL and equal where the values are the same. */
 const comparable = (expr: Expr): Expr[] => [
   isNull(expr),
-  { kind: 'case', type: expr.type, args: [isNull(expr), constant(expr.type, zeros[expr.type]), expr] },
+  { kind: 'case', type: expr.type, args: [isNull(expr), constant(expr.type, zeroOf(expr.type)), expr] },
 ];
 
 /**

@@ -13,6 +13,8 @@ export type Estimate = { readonly rows: number; readonly cost: number };
 const [some, few] = [1 / 3, 0.1];
 /** Rows of a series, as PostgreSQL expects them. */
 const seriesUsual = 1_000;
+/** Elements of an array, as PostgreSQL expects them. */
+const elementsUsual = 10;
 
 /** Estimates of plans, each made once. */
 export class Estimates {
@@ -45,6 +47,8 @@ export class Estimates {
         return seriesUsual;
       case 'map':
         return first * this.part(plan.input, plan.where);
+      case 'unnest':
+        return first * elementsUsual;
       case 'window':
         return first * (plan.size / plan.step);
       case 'group':

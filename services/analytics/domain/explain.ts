@@ -82,6 +82,13 @@ export function headOf(plan: Plan): string[] {
       const outputs = `Output: ${list(plan.outputs, columns)}`;
       return ['Pipeline', ...(plan.where ? [`Filter: ${worded(plan.where, columns)}`] : []), outputs];
     }
+    case 'unnest': {
+      const { columns } = plan.input;
+      return [
+        `Unnest${plan.outer ? ' left' : ''}: ${list(plan.lists, columns)}`,
+        ...(plan.on ? [`Filter: ${worded(plan.on, plan.columns)}`] : []),
+      ];
+    }
     case 'window':
       return [`Window ${plan.how}`, `Time: ${worded({ kind: 'column', type: 'timestamp', place: plan.time }, plan.input.columns)}`];
     case 'session':

@@ -3,7 +3,7 @@ import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-er
 import { type Decimal, printDecimal, rounded } from './decimal.ts';
 import { numericDigitsMax } from './limits.ts';
 import { textIn } from './name.ts';
-import type { Row, Value } from './value.ts';
+import { isList, type Row, type Value } from './value.ts';
 
 /** What a type in a statement says besides its name: varchar(length), or numeric(precision, scale). */
 export type Fit =
@@ -56,5 +56,6 @@ export function fittedRow<R extends Row | undefined>(fits: readonly (Fit | undef
 /** A value as a column takes it. */
 function fitted(fit: Fit | undefined, value: Value): Value {
   if (!fit || value === null) return value;
+  if (typeof value === 'object' && isList(value)) return { sizes: value.sizes, items: value.items.map((item) => fitted(fit, item)) };
   return fit.kind === 'length' ? cutTo(value as string, fit.most, false) : scaledTo(value as Decimal, fit.precision, fit.scale);
 }

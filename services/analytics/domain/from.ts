@@ -1,4 +1,4 @@
-import type { Alias, JoinExpr, Node, RangeFunction, RangeSubselect, RangeTableSample } from 'libpg-query';
+import type { Alias, FuncCall, JoinExpr, Node, RangeFunction, RangeSubselect, RangeTableSample } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { bind, functionName, type Names } from './bind.ts';
 import { applied, asCondition } from './bound.ts';
@@ -14,6 +14,7 @@ import { filtered, joined, type JoinKind, type Plan } from './plan.ts';
 import { type Item, Scope } from './scope.ts';
 import { plainName, textIn } from './name.ts';
 import { seriesOf } from './series.ts';
+import { hiddenName, listsOf, unnested, unnestsIn } from './unnest.ts';
 import type { Column } from './value.ts';
 import { windowed } from './window-call.ts';
 
@@ -23,6 +24,7 @@ type Planner = (select: Node, context: Context) => Plan;
 /** `around` is of the query that this one stands in, whose columns LATERAL may name too. */
 type Within = Context & { readonly around?: Correlated | undefined };
 
+const nobody: Factors = { plans: [], items: [], conditions: [] };
 const widthOf = (plans: readonly Plan[]) => plans.reduce((sum, { columns }) => sum + columns.length, 0);
 
 /** What a FROM means: its relations, not yet joined, so that WHERE can say how. */
@@ -50,6 +52,8 @@ export class From {
 function besideOf(left: Factors, node: Node, context: Within, planner: Planner): Factors {
   if ('RangeSubselect' in node && node.RangeSubselect.lateral)
     return lateral('inner', left, node.RangeSubselect, undefined, context, planner);
+  const calls = 'RangeFunction' in node ? unnestsIn(node.RangeFunction) : undefined;
+  if (calls && 'RangeFunction' in node) return elements('inner', left, { calls, node: node.RangeFunction }, undefined, context);
   return beside(left, factorsOf(node, context, planner));
 }
 
@@ -73,6 +77,27 @@ function lateral(how: JoinKind, left: Factors, node: RangeSubselect, quals: Node
   const all = new Scope(items);
   const residual = quals && asCondition(bind(quals, namesIn(all, context)), 'JOIN/ON');
   return { plans: [joinedWith(how, plan, inner, residual ? { residual } : {})], items, conditions: [] };
+}
+
+type Unnesting = { readonly calls: readonly FuncCall[]; readonly node: RangeFunction };
+
+/** The elements of arrays for each row of what stands before them; those of constants stand for themselves. */
+function elements(how: JoinKind, left: Factors, { calls, node }: Unnesting, quals: Node | undefined, context: Within): Factors {
+  const lists = listsOf(calls, node, namesIn(new Scope(left.items), context));
+  const reads = lists.exprs.some((expr) => columnsIn(expr).size > 0);
+  const shown: Plan = unnested({ kind: 'one', columns: [] }, lists);
+  const [own] = single(shown, node.alias, node.alias?.aliasname ?? 'unnest', context).items as [Item];
+  const item = own.name === hiddenName ? { ...own, merged: new Set(own.columns.map(({ name }) => name)) } : own;
+  const isPlain = !reads && how === 'inner';
+  if (!isPlain && how !== 'inner' && how !== 'left')
+    throw new StatementError(sqlstates.kindWrong, 'the combining JOIN type must be INNER or LEFT for a LATERAL reference');
+  const plan = isPlain ? undefined : joinAll(left.plans, left.conditions, context.at(calls[0]?.location));
+  const from = plan ? plan.columns.length : widthOf(left.plans);
+  const items = [...left.items, { ...item, from }];
+  const on = quals && asCondition(bind(quals, namesIn(new Scope(items), context)), 'JOIN/ON');
+  if (!plan) return { plans: [...left.plans, shown], items, conditions: [...left.conditions, ...conjuncts(on)] };
+  const found = unnested(plan, lists, how === 'left' ? { on } : undefined);
+  return { plans: [found], items, conditions: how === 'left' ? [] : conjuncts(on) };
 }
 
 const namesIn = (scope: Scope, { params, at, around }: Within): Names => ({
@@ -121,7 +146,11 @@ function factorsOf(node: Node, context: Within, planner: Planner): Factors {
   if ('RangeSubselect' in node) {
     return single(planner(node.RangeSubselect.subquery as Node, context), node.RangeSubselect.alias, '', context);
   }
-  if ('RangeFunction' in node) return windowOf(node.RangeFunction, context);
+  if ('RangeFunction' in node) {
+    const calls = unnestsIn(node.RangeFunction);
+    if (calls) return elements('inner', nobody, { calls, node: node.RangeFunction }, undefined, context);
+    return windowOf(node.RangeFunction, context);
+  }
   if ('RangeTableSample' in node) return pastOf(node.RangeTableSample, context);
   throw notBuilt('This form of FROM');
 }
@@ -147,6 +176,8 @@ function joinOf({ jointype, larg, rarg, quals, usingClause, isNatural, alias }: 
   const left = factorsOf(larg, context, planner);
   if ('RangeSubselect' in rarg && rarg.RangeSubselect.lateral && !usingClause)
     return lateral(how, left, rarg.RangeSubselect, quals, context, planner);
+  const calls = 'RangeFunction' in rarg && !usingClause ? unnestsIn(rarg.RangeFunction) : undefined;
+  if (calls && 'RangeFunction' in rarg) return elements(how, left, { calls, node: rarg.RangeFunction }, quals, context);
   if ('RangeTableSample' in rarg && !usingClause && !momentIn(rarg.RangeTableSample))
     return temporal(how, left, rarg.RangeTableSample, quals, context);
   const right = factorsOf(rarg, context, planner);

@@ -1,4 +1,4 @@
-import { isFloat, type Type } from './value.ts';
+import { arrayOf, isFloat, plainTypes, type Type } from './value.ts';
 
 /** A function or operator on types: what its operation is called, and what it answers. */
 export type Signature = { readonly args: readonly Type[]; readonly type: Type; readonly operation: string };
@@ -91,6 +91,29 @@ define('trunc', ['numeric', 'int4'], 'numeric', 'trunc:numeric');
 for (const name of ['sqrt', 'exp', 'ln']) define(name, ['float8'], 'float8');
 define('power', ['float8', 'float8'], 'float8');
 define('sign', ['float8'], 'float8');
+
+for (const element of plainTypes) {
+  const list = arrayOf(element);
+  const named = `array_to_string:${element}`;
+  for (const more of [[], ['text']] as const) define('array_to_string', [list, 'text', ...more], 'text', named);
+  for (const name of ['array_length', 'array_upper', 'array_lower'])
+    define(name, [list, 'int4'], 'int4', name === 'array_lower' ? name : 'array_length');
+  for (const name of ['cardinality', 'array_ndims']) define(name, [list], 'int4', name);
+  define('array_dims', [list], 'text', 'array_dims');
+  define('trim_array', [list, 'int4'], list, 'trim_array');
+  define('array_append', [list, element], list, 'array_append');
+  define('array_prepend', [element, list], list, 'array_prepend');
+  define('array_cat', [list, list], list, 'array_cat');
+  // What is none of these has no equality that arrays could be told by.
+  if (element === 'json') continue;
+  for (const sign of element === 'jsonb' ? ['=', '<>'] : ['=', '<>', '<', '<=', '>', '>=']) define(sign, [list, list], 'bool');
+  for (const sign of ['@>', '<@', '&&']) define(sign, [list, list], 'bool', sign);
+  for (const more of [[], ['int4']] as const) define('array_position', [list, element, ...more], 'int4', 'array_position');
+  define('array_positions', [list, element], 'int4[]', 'array_positions');
+  define('array_remove', [list, element], list, 'array_remove');
+  define('array_replace', [list, element, element], list, 'array_replace');
+}
+for (const more of [[], ['text']] as const) define('string_to_array', ['text', 'text', ...more], 'text[]', 'string_to_array');
 
 /** The functions of a name, whatever their arguments. */
 export const functionsNamed = (name: string): readonly Signature[] => known.get(name) ?? [];

@@ -1,7 +1,8 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { parseExact, readJson, Written } from './jsonb.ts';
 import { hexOf } from './text-form.ts';
-import { type Column, readValue, type Row, type Value } from './value.ts';
+import { listOfJson } from './json-list.ts';
+import { type Column, elementOf, type List, readValue, type Row, type Type, type Value } from './value.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -25,8 +26,16 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
+/** An array of a type out of JSON. Throws StatementError for what is none. */
+export const listIn = (type: Type, text: string): List =>
+  listOfJson(elementOf(type) as Type, parseExact(text) as unknown[], (item) =>
+    valueOf({ name: 'an element', type: elementOf(type) as Type }, item),
+  );
+
 function valueOf({ name, type }: Column, value: unknown): Value {
   if (value === null || value === undefined) return null;
+  const element = elementOf(type);
+  if (element && Array.isArray(value)) return listOfJson(element, value, (item) => valueOf({ name, type: element }, item));
   if (typeof value === 'boolean' && type === 'bool') return value;
   if (type === 'json' || type === 'jsonb') return readJson(type, JSON.stringify(plain(value))) as string;
   if (typeof value === 'object' && !(value instanceof Written)) {

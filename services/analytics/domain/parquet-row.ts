@@ -1,7 +1,7 @@
 import type { Column as ParquetColumn, ColumnType, ParquetValue } from '#wire/parquet/file.ts';
-import { type Column, readValue, type Type } from './value.ts';
+import { type Column, type Plain, readValue, type Type } from './value.ts';
 
-const types: Readonly<Record<Type, ColumnType>> = {
+const types: Readonly<Record<Plain, ColumnType>> = {
   ...{
     bool: 'boolean',
     int2: 'integer',
@@ -18,10 +18,13 @@ const types: Readonly<Record<Type, ColumnType>> = {
 };
 
 export const parquetColumns = (columns: readonly Column[]): ParquetColumn[] =>
-  columns.map(({ name, type }) => ({ name, type: types[type] }));
+  columns.map(({ name, type }) => ({ name, type: parquetType(type) }));
+
+/** Arrays are text, in PostgreSQL's form. */
+const parquetType = (type: Type): ColumnType => types[type as Plain] ?? 'text';
 
 /** A value as Parquet has it, from its text. */
 export function parquetValue(type: Type, cell: string | null): ParquetValue {
   if (cell === null) return undefined;
-  return types[type] === 'text' ? cell : (readValue(type, cell) as boolean | number | bigint);
+  return parquetType(type) === 'text' ? cell : (readValue(type, cell) as boolean | number | bigint);
 }

@@ -122,6 +122,19 @@ export type Plan =
   | (Node & { readonly kind: 'one' })
   /** Values that go on by steps, for the one row of the input. */
   | (Node & { readonly kind: 'series'; readonly input: Plan; readonly args: Series })
+  /**
+   * Each row once for each element of its arrays, which stand side by side behind its columns, and behind them their number where
+   * they are counted. `outer`: a row of which no element fulfils `on` comes once, with NULLs.
+   */
+  | (Node & {
+      readonly kind: 'unnest';
+      readonly input: Plan;
+      readonly lists: readonly Expr[];
+      readonly isCounted: boolean;
+      readonly outer: boolean;
+      /** Over the columns of the input and those behind them. */
+      readonly on: Expr | undefined;
+    })
   | (Node & { readonly kind: 'map'; readonly input: Plan; readonly where: Expr | undefined; readonly outputs: readonly Expr[] })
   /** Each row once for each window that it lies in, with the window's start and end behind its columns. */
   | (Node & {

@@ -15,6 +15,7 @@ import { allOf, columnsOf, filtered, type Order, type Plan } from './plan.ts';
 import { textIn } from './name.ts';
 import { conditionsIn, hasLink, Subqueries } from './subquery.ts';
 import { targetsOf } from './target.ts';
+import { withoutShownUnnest } from './unnest.ts';
 import type { Column, Type } from './value.ts';
 
 /** A SELECT that is understood: rows, in what order, and which of them. */
@@ -95,7 +96,9 @@ function withNames(clause: WithClause | undefined, context: Context): Context {
 
 type Body = Pick<Query, 'plan' | 'columns' | 'order'>;
 
-function one(select: SelectStmt, context: Context): Body {
+function one(given: SelectStmt, context: Context): Body {
+  const isPlain = !given.groupClause && !given.havingClause && !(given.targetList ?? []).some(hasAggregate);
+  const select = isPlain ? withoutShownUnnest(given) : given;
   const { correlated, ...inner } = context;
   const from = new From(select.fromClause ?? [], context, subquery);
   // What is seen of an outer row stands in front of all.

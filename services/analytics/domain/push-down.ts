@@ -35,11 +35,12 @@ export function pushedDown(plan: Plan, conditions: readonly Expr[] = []): Plan {
     case 'join':
       return sided(plan, conditions);
     case 'window':
+    case 'unnest':
     case 'group':
     case 'over': {
       const keys = plan.kind === 'group' ? plan.keys : plan.kind === 'over' ? plan.partition : [];
       const isKey = (place: number) =>
-        plan.kind === 'window'
+        plan.kind === 'window' || plan.kind === 'unnest'
           ? place < plan.input.columns.length
           : plan.kind === 'group'
             ? place < keys.length

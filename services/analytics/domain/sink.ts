@@ -6,7 +6,9 @@ import type { Outgoing } from '#seams/log/log.ts';
 import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
 import { nameBytesMax, pathBytesMax } from './limits.ts';
 import { appends, type Plan } from './plan.ts';
-import { type Column, isFloat, numbers, printRow, readValue, type Row, rowKey, type Type, type Value } from './value.ts';
+import { readArray } from './array.ts';
+import { jsonOfList } from './json-list.ts';
+import { type Column, elementOf, isFloat, numbers, printRow, readValue, type Row, rowKey, type Type, type Value } from './value.ts';
 
 export const sinkFormats = ['json', 'avro', 'rows', 'parquet'] as const;
 export const sinkEnvelopes = ['append', 'upsert', 'debezium'] as const;
@@ -175,10 +177,16 @@ const isBare = (type: Type) => numbers.includes(type) || type === 'json' || type
 function jsonOf(columns: readonly Column[], cells: Cells): string {
   const fields = columns.map(({ name, type }, at) => {
     const cell = cells[at] ?? null;
-    const written = cell === null ? 'null' : type === 'bool' ? String(cell === 't') : isBare(type) ? cell : JSON.stringify(cell);
-    return `${JSON.stringify(name)}:${written}`;
+    return `${JSON.stringify(name)}:${jsonCell(type, cell)}`;
   });
   return `{${fields.join(',')}}`;
+}
+
+function jsonCell(type: Type, cell: string | null): string {
+  if (cell === null) return 'null';
+  const element = elementOf(type);
+  if (element) return jsonOfList(readArray(cell), (item) => jsonCell(element, item));
+  return type === 'bool' ? String(cell === 't') : isBare(type) ? cell : JSON.stringify(cell);
 }
 
 /** Confluent's frame: a byte of zero, the schema's number, the value. */
@@ -200,11 +208,17 @@ const avroTypes: Readonly<Partial<Record<Type, unknown>>> = {
   timestamptz: { type: 'long', logicalType: 'timestamp-micros' },
 };
 
+/** Elements of arrays may be null; an array of more than one dimension has no form. */
+function avroType(type: Type): unknown {
+  const element = elementOf(type);
+  return element ? { type: 'array', items: ['null', avroType(element)] } : (avroTypes[type] ?? 'string');
+}
+
 /** Fields may be null; what Avro has no type for, such as decimals of any scale, is text. */
 function recordType(name: string, columns: readonly Column[]) {
   const wrongName = columns.find((column) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(column.name));
   if (wrongName) throw wrong(`column "${wrongName.name}" cannot be the name of a field of Avro`);
-  const fields = columns.map((column) => ({ name: column.name, type: ['null', avroTypes[column.type] ?? 'string'], default: null }));
+  const fields = columns.map((column) => ({ name: column.name, type: ['null', avroType(column.type)], default: null }));
   return { type: 'record', name, namespace: 'gamut', fields };
 }
 
@@ -223,11 +237,20 @@ export function avroValue({ envelope }: Target, columns: readonly Column[]): str
 
 function avroRow(columns: readonly Column[], cells: Cells): Decoded {
   const fields = columns.map(({ name, type }, at): [string, Decoded] => {
-    const cell = cells[at] ?? null;
-    if (cell === null) return [name, null];
-    const value: Value = avroTypes[type] === undefined ? cell : readValue(type, cell);
-    const isWhole = !isFloat(type) && (typeof value === 'number' || typeof value === 'bigint');
-    return [name, isWhole ? BigInt(value) : (value as Decoded)];
+    return [name, avroCell(name, type, cells[at] ?? null)];
   });
   return Object.fromEntries(fields);
+}
+
+function avroCell(name: string, type: Type, cell: string | null): Decoded {
+  if (cell === null) return null;
+  const element = elementOf(type);
+  if (element) {
+    const { sizes, items } = readArray(cell);
+    if (sizes.length > 1) throw notBuilt(`An array of several dimensions (column "${name}") in Avro`);
+    return items.map((item) => avroCell(name, element, item));
+  }
+  const value: Value = avroTypes[type] === undefined ? cell : readValue(type, cell);
+  const isWhole = !isFloat(type) && (typeof value === 'number' || typeof value === 'bigint');
+  return isWhole ? BigInt(value) : (value as Decoded);
 }

@@ -39,15 +39,20 @@ export function numberOf(name: string, arg: Expr, at: number | undefined): Expr 
 /** Texts that are joined: by what, and in which order of values that stand beside each of them. */
 export type Joined = {
   readonly delimiter: string;
+  /** Of an array: whether each value is in it once. */
+  readonly isDistinct?: boolean;
   readonly order: readonly { readonly type: Type; readonly isDown: boolean; readonly nullsFirst: boolean }[];
 };
 
 /** A text and what it is ordered by as one text. */
-export function orderedText(value: Expr, keys: readonly Expr[], at: number | undefined): Expr {
-  const marked = (key: Expr): Expr => {
-    const isNone: Expr = { kind: 'isNull', type: 'bool', args: [key] };
-    const known = applied('||', [{ kind: 'constant', type: 'text', value: '=' }, converted(key, 'text')], at);
-    return { kind: 'case', type: 'text', args: [isNone, { kind: 'constant', type: 'text', value: '' }, known] };
-  };
-  return call('sample', 'text', value, ...keys.map(marked));
+export const orderedText = (value: Expr, keys: readonly Expr[], at: number | undefined): Expr =>
+  call('sample', 'text', value, ...keys.map((key) => marked(key, at)));
+
+/** A value, which may be NULL, and what it is ordered by as one text. */
+export const orderedValue = (value: Expr, keys: readonly Expr[], at: number | undefined): Expr => orderedText(marked(value, at), keys, at);
+
+function marked(key: Expr, at: number | undefined): Expr {
+  const isNone: Expr = { kind: 'isNull', type: 'bool', args: [key] };
+  const known = applied('||', [{ kind: 'constant', type: 'text', value: '=' }, converted(key, 'text')], at);
+  return { kind: 'case', type: 'text', args: [isNone, { kind: 'constant', type: 'text', value: '' }, known] };
 }

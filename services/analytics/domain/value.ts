@@ -1,13 +1,13 @@
-import { oids } from '#wire/pgwire/oid.ts';
+import { elementOf as elementOids, oids } from '#wire/pgwire/oid.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { type ArrayOf, compareArrays, printArray, readArray } from './array.ts';
 import { canonical, compareDecimal, type Decimal, decimal, printDecimal, readDecimal, toInteger } from './decimal.ts';
 import { dayMicros, printDate, printTime, printTimestamp, readClock, readDate, readTimestamp } from './datetime.ts';
 import { compareInterval, type Interval, isInterval, printInterval, readInterval } from './interval.ts';
 import { readJson } from './jsonb.ts';
 import { readBytes, readUuid } from './text-form.ts';
 
-/** The types that there are, by the names PostgreSQL shows. */
-export const typeNames = {
+const plainNames = {
   bool: 'boolean',
   int2: 'smallint',
   int4: 'integer',
@@ -26,17 +26,44 @@ export const typeNames = {
   timestamptz: 'timestamp with time zone',
   interval: 'interval',
 } as const;
-export type Type = keyof typeof typeNames;
+/** A type that is no array. */
+export type Plain = keyof typeof plainNames;
+export type ArrayType = `${Plain}[]`;
+export type Type = Plain | ArrayType;
+export const plainTypes = Object.keys(plainNames) as Plain[];
+export const arrayOf = (element: Plain): ArrayType => `${element}[]`;
+const arrayElements: ReadonlyMap<string, Plain> = new Map(plainTypes.map((type) => [arrayOf(type), type]));
+/** The type of the elements of an array; undefined for a type that is none. */
+export const elementOf = (type: Type): Plain | undefined => arrayElements.get(type);
+/** The types that there are, by the names PostgreSQL shows. */
+export const typeNames = Object.fromEntries(
+  plainTypes.flatMap((type): [Type, string][] => [
+    [type, plainNames[type]],
+    [arrayOf(type), `${plainNames[type]}[]`],
+  ]),
+) as Readonly<Record<Type, string>>;
 export const isType = (name: string): name is Type => Object.hasOwn(typeNames, name);
-export const oidOf = (type: Type): number => oids[type];
-export const typeOfOid = (oid: number): Type | undefined => (Object.keys(typeNames) as Type[]).find((type) => oids[type] === oid);
+
+const typesByOid: ReadonlyMap<number, Type> = new Map([
+  ...plainTypes.map((type): [number, Type] => [oids[type], type]),
+  ...[...elementOids].flatMap(([oid, element]): [number, Type][] => {
+    const type = plainTypes.find((each) => oids[each] === element);
+    return type ? [[oid, arrayOf(type)]] : [];
+  }),
+]);
+const oidsByType: ReadonlyMap<Type, number> = new Map([...typesByOid].map(([oid, type]) => [type, oid]));
+export const oidOf = (type: Type): number => oidsByType.get(type) as number;
+export const typeOfOid = (oid: number): Type | undefined => typesByOid.get(oid);
 
 /**
  * bool is boolean; int2 and int4 are number; int8 is a number where that is exact, else a bigint; numeric is Decimal; floats are
  * number; text is string, and bytea, uuid, json and jsonb are in the one form that they have; date is days, timestamps are
- * microseconds since 1970, time is microseconds of the day.
+ * microseconds since 1970, time is microseconds of the day; arrays are an object of their sizes and items.
  */
-export type Value = boolean | number | bigint | Decimal | Interval | string | null;
+export type Value = boolean | number | bigint | Decimal | Interval | List | string | null;
+/** An array of values, which may be NULL. */
+export interface List extends ArrayOf<Value> {}
+export const isList = (value: object): value is List => 'items' in value;
 export type Row = readonly Value[];
 export type Column = { readonly name: string; readonly type: Type };
 
@@ -114,7 +141,14 @@ function parsed(type: Type, text: string): Exclude<Value, null> | undefined {
       return readTimestamp(text, type === 'timestamptz');
     case 'interval':
       return readInterval(text);
+    default:
+      return readList(elementOf(type) as Plain, text);
   }
+}
+
+function readList(element: Plain, text: string): List {
+  const { sizes, items } = readArray(text);
+  return { sizes, items: items.map((item) => (item === null ? null : readValue(element, item))) };
 }
 
 /** The text of a value as PostgreSQL writes it. */
@@ -138,8 +172,10 @@ export function printValue(type: Type, value: Value): string | null {
       return printTimestamp(value as number, type === 'timestamptz');
     case 'interval':
       return printInterval(value as Interval);
-    default:
-      return String(value);
+    default: {
+      const element = elementOf(type);
+      return element ? printArray(value as List, (item) => printValue(element, item)) : String(value);
+    }
   }
 }
 
@@ -182,7 +218,10 @@ const raised = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? uni
 /** Values of one type, in order; neither is null. */
 export function compareValues(left: Exclude<Value, null>, right: Exclude<Value, null>): number {
   if (typeof left === 'string') return compareTexts(left, right as string);
-  if (typeof left === 'object') return isInterval(left) ? compareInterval(left, right as Interval) : compareDecimal(left, right as Decimal);
+  if (typeof left === 'object') {
+    if (isInterval(left)) return compareInterval(left, right as Interval);
+    return isList(left) ? compareArrays(left, right as List, compareValues) : compareDecimal(left, right as Decimal);
+  }
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
@@ -193,6 +232,7 @@ export function keyOf(value: Value): string {
     case 'string':
       return `${value.length}:${value}`;
     case 'object':
+      if (isList(value)) return `[${value.sizes.join()}:${value.items.map(keyOf).join('')}`;
       return isInterval(value) ? `${compareInterval.key(value)};` : `${canonical(value)};`;
     case 'number':
       return `${value === 0 ? 0 : value};`;
@@ -204,6 +244,8 @@ export function keyOf(value: Value): string {
 /** Whether values look the same: equal decimals of another scale do not. */
 export function isAlike(left: Value, right: Value): boolean {
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return left === right;
+  if (isList(left)) return isList(right) && rowKey([left]) === rowKey([right]);
+  if (isList(right)) return false;
   if ('units' in left) return 'units' in right && left.units === right.units && left.scale === right.scale;
   return !('units' in right) && left.months === right.months && left.days === right.days && left.micros === right.micros;
 }
@@ -213,6 +255,7 @@ export function rowKey(row: Row): string {
   let key = '';
   for (const value of row) {
     if (typeof value !== 'object' || value === null) key += keyOf(value);
+    else if (isList(value)) key += `[${value.sizes.join()}:${rowKey(value.items)}`;
     else key += isInterval(value) ? `${value.months} ${value.days} ${value.micros};` : `${value.units}e${value.scale};`;
   }
   return key;
@@ -229,6 +272,11 @@ export function castValue(value: Exclude<Value, null>, from: Type, to: Type): Ex
   if (from === to) return value;
   if (from === 'text') return readValue(to, value as string);
   if (to === 'text') return from === 'bool' ? (value ? 'true' : 'false') : (printValue(from, value) as string);
+  const [element, made] = [elementOf(from), elementOf(to)];
+  if (element && made) {
+    const { sizes, items } = value as List;
+    return { sizes, items: items.map((item) => (item === null ? null : castValue(item, element, made))) };
+  }
   if (from === 'bool') return value ? 1 : 0;
   switch (to) {
     case 'bool':
@@ -276,6 +324,8 @@ const times: readonly Type[] = ['date', 'timestamp', 'timestamptz'];
 /** Whether there is such a cast. */
 export function isCastable(from: Type, to: Type): boolean {
   if (from === to || from === 'text' || to === 'text') return true;
+  const [element, made] = [elementOf(from), elementOf(to)];
+  if (element || made) return element !== undefined && made !== undefined && isCastable(element, made);
   if (formed.includes(from) || formed.includes(to)) return /^json/.test(from) && /^json/.test(to);
   if (from === 'time' || to === 'time') return from.startsWith('timestamp');
   if (times.includes(from) || times.includes(to)) return times.includes(from) && times.includes(to);
@@ -288,6 +338,8 @@ export function isCastable(from: Type, to: Type): boolean {
 /** Whether a value of one type is taken for another's without being asked. */
 export function isImplicit(from: Type, to: Type): boolean {
   if (from === to) return true;
+  const [element, made] = [elementOf(from), elementOf(to)];
+  if (element && made) return isImplicit(element, made);
   // Numbers that meet a float become one of eight bytes.
   if (to === 'float4') return false;
   const [low, high] = [numbers.indexOf(from), numbers.indexOf(to)];

@@ -42,6 +42,11 @@ function look(plan: Plan, wanted: Wanted, add: (plan: Plan, wanted: Wanted) => v
     case 'map':
       look(plan.input, within([plan.where, ...plan.outputs.filter((_, place) => wanted.has(place))]), add);
       return;
+    case 'unnest': {
+      const width = plan.input.columns.length;
+      look(plan.input, new Set([...within([...plan.lists, plan.on], wanted)].filter((place) => place < width)), add);
+      return;
+    }
     case 'window':
       look(plan.input, new Set([...wanted, plan.time].filter((place) => place < plan.input.columns.length)), add);
       return;

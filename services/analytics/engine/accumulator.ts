@@ -1,6 +1,6 @@
 import type { Aggregate, OrderedName } from '../domain/aggregate.ts';
 import type { StatisticName } from '../domain/statistic.ts';
-import { printValue, readValue, type Type, type Value } from '../domain/value.ts';
+import { elementOf, printValue, readValue, type Type, type Value } from '../domain/value.ts';
 import { printDecimal, readDecimal, type Decimal } from '../domain/decimal.ts';
 import { isMasked } from './batch.ts';
 import { codeOf } from './operation.ts';
@@ -11,6 +11,7 @@ import type { Window } from './hoeffding/window.ts';
 import type { Learner } from './learner.ts';
 import type { BitName } from './bit.ts';
 import { noPairs, noSquares, type Pairs, type Squares } from './statistic.ts';
+import { ListBag } from './list-bag.ts';
 import { TextBag } from './text-bag.ts';
 import { noScaled, type Scaled, splitBest, splitSum } from './exact.ts';
 
@@ -162,6 +163,7 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
     case 'mode':
       return ordered(aggregate, type);
     case 'string_agg':
+    case 'array_agg':
       return joined(aggregate);
     case 'bit_and':
     case 'bit_or':
@@ -207,12 +209,13 @@ function ordered({ name, fraction = 0, isDown = false }: Aggregate, type: Type):
   };
 }
 
-/** Texts as one. */
-function joined({ joined: how = { delimiter: '', order: [] } }: Aggregate): Accumulator {
-  const made = (tally: Tally) => new TextBag(tally, how);
+/** Texts as one, or values in an array. */
+function joined({ type, joined: how = { delimiter: '', order: [] } }: Aggregate): Accumulator {
+  const element = elementOf(type);
+  const made = (tally: Tally) => (element ? new ListBag(tally, element, how) : new TextBag(tally, how));
   const kept: Kept = {
     ...{ first: made, write: () => null, read: (_written: never, tally: Tally) => made(tally), bag: 'text' },
-    shown: (held: Bag) => ({ answer: (held as TextBag).answer }),
+    shown: (held: Bag) => ({ answer: (held as TextBag | ListBag).answer }),
   };
   return {
     kept: [kept],

@@ -20,6 +20,7 @@ import { isStage, type Stage } from './stage.ts';
 import { Temporal } from './temporal.ts';
 import { isTop, Top } from './top.ts';
 import { SeriesRows } from './series.ts';
+import { Unnest } from './unnest.ts';
 import { Window } from './window.ts';
 import type { Exchange, Route } from './worker/exchange.ts';
 import { SharedGroup } from './worker/shared-group.ts';
@@ -263,6 +264,8 @@ function operatorOf(plan: Plan, stages: readonly Stage[], shown: ReadonlySet<num
     }
     case 'series':
       return new SeriesRows(plan);
+    case 'unnest':
+      return new Unnest(plan);
     case 'window':
       return new Window(plan);
     case 'group':

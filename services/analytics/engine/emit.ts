@@ -1,7 +1,7 @@
 import { type Expr, shapeOf } from '../domain/expression.ts';
-import type { Type, Value } from '../domain/value.ts';
+import { elementOf, type Type, type Value } from '../domain/value.ts';
 import { isMasked } from './batch.ts';
-import { codeOf, isPartial } from './operation.ts';
+import { type Coded, codeOf, isPartial, takesNull } from './operation.ts';
 
 /** What code calls the value of an expression, and whether it is NULL; `never` is code for false. */
 export type Term = { readonly value: string; readonly isNull: string };
@@ -78,7 +78,12 @@ export class Emitter {
         const shape = shapeOf(expr);
         const known = this.#known.findLast((block) => block.has(shape))?.get(shape);
         if (known) return known;
-        const term = expr.operation === 'routine' ? this.#routine(expr.args) : this.#call(expr.operation, expr.args, expr.type);
+        const term =
+          expr.operation === 'routine'
+            ? this.#given(expr.args, (given) => `r.routine(${given.join(', ')})`)
+            : takesNull(expr.operation)
+              ? this.#given(expr.args, codeOf(expr.operation))
+              : this.#call(expr.operation, expr.args, expr.type);
         this.#known.at(-1)?.set(shape, term);
         return term;
       }
@@ -135,13 +140,13 @@ export class Emitter {
     return { value, isNull };
   }
 
-  /** A function in another language, which is given NULL too. */
-  #routine(args: readonly Expr[]): Term {
+  /** What is given NULL too. */
+  #given(args: readonly Expr[], code: Coded): Term {
     const given = args.map((arg) => {
       const { value, isNull } = this.term(arg);
       return isNull === never ? value : isNull === 'true' ? 'null' : `(${isNull} ? null : ${value})`;
     });
-    return this.#named(`r.routine(${given.join(', ')})`);
+    return this.#named(code(given));
   }
 
   #same([left, right]: readonly [Expr, Expr]): Term {
@@ -226,4 +231,8 @@ export function keyCode(terms: readonly Term[], types: readonly Type[]): string 
 }
 
 /** A single key of most types is its own text. */
-const single = (value: string, type: Type | undefined): string => (type === 'numeric' || type === 'interval' ? `r.keyOf(${value})` : value);
+const single = (value: string, type: Type | undefined): string => (isOwnKey(type) ? value : `r.keyOf(${value})`);
+
+/** Whether values of a type are told apart by themselves. */
+export const isOwnKey = (type: Type | undefined): boolean =>
+  type === undefined || (type !== 'numeric' && type !== 'interval' && elementOf(type) === undefined);

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { dayMicros } from '../domain/datetime.ts';
-import { type Column, readValue, type Type, type Value } from '../domain/value.ts';
+import { listIn } from '../domain/json-row.ts';
+import { type Column, elementOf, readValue, type Type, type Value } from '../domain/value.ts';
 import type { Cells } from './cell.ts';
 import { compile } from './compile.ts';
 import { dayAt, endOfNumber, endOfText, endOfValue, minuteAt } from './json-text.ts';
@@ -22,20 +23,26 @@ export type Decoder = (
   cells: readonly (Cells | undefined)[],
 ) => number;
 
+function tried(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof StatementError) return undefined;
+    throw error;
+  }
+}
+
 const parts = {
   ...{ endOfNumber, endOfText, endOfValue, dayAt, minuteAt },
   isUtf8: (bytes: Buffer, from: number, to: number): boolean => isUtf8(bytes.subarray(from, to)),
   /** A text with escapes, its quotes with it. */
   unescaped: (bytes: Buffer, from: number, to: number): string => JSON.parse(bytes.toString('utf8', from, to)) as string,
   /** A text as a value of another type; undefined where it is none. */
-  read(type: Type, bytes: Buffer, from: number, to: number): Value | undefined {
-    try {
-      return readValue(type, JSON.parse(bytes.toString('utf8', from, to)) as string);
-    } catch (error) {
-      if (error instanceof StatementError) return undefined;
-      throw error;
-    }
-  },
+  read: (type: Type, bytes: Buffer, from: number, to: number): Value | undefined =>
+    tried(() => readValue(type, JSON.parse(bytes.toString('utf8', from, to)) as string)),
+  /** A list as an array; undefined where it is none. */
+  list: (type: Type, bytes: Buffer, from: number, to: number): Value | undefined =>
+    tried(() => listIn(type, bytes.toString('utf8', from, to))),
 };
 
 const wordAt = (bytes: readonly number[], at: number): number =>
@@ -102,11 +109,11 @@ if (f === 0 || p - a > 16) return j;
 if (c === 101 || c === 69) return j;`;
 
 /** Code that reads a text of another type by its general way. */
-const generalCode = (at: number, type: Type): string => `const q = p;
-p = r.endOfText(u, p, e);
+const generalCode = (at: number, type: Type, end = 'endOfText', read = 'read'): string => `const q = p;
+p = r.${end}(u, p, e);
 if (p < 0) return j;
 w |= 128;
-const t = r.read(${JSON.stringify(type)}, u, q, p);
+const t = r.${read}(${JSON.stringify(type)}, u, q, p);
 if (t === undefined) return j;
 o${at}.set(m, t);`;
 
@@ -208,6 +215,10 @@ ${other}`;
     case 'time':
     case 'interval':
       return `if (u[p] === 34) { ${generalCode(at, type)} }\n${other}`;
+    default:
+      return `if (u[p] === 34) { ${generalCode(at, type)} }
+else if (u[p] === 91) { ${generalCode(at, type, 'endOfValue', 'list')} }
+${other}`;
   }
 }
 
@@ -227,7 +238,7 @@ function openCode(at: number, type: Type): string {
   if (type === 'text') return `${own}, b${at} = o${at}.starts, z${at} = o${at}.ends;`;
   if (type === 'numeric') return `${own}, b${at} = o${at}.units, z${at} = o${at}.scales;`;
   if (type === 'bool') return `${own}, c${at} = o${at}.values;`;
-  if (['float4', 'bytea', 'uuid', 'time', 'interval', 'json', 'jsonb'].includes(type)) return `${own};`;
+  if (elementOf(type) || ['float4', 'bytea', 'uuid', 'time', 'interval', 'json', 'jsonb'].includes(type)) return `${own};`;
   const cached = type === 'timestamp' || type === 'timestamptz';
   const minute = `\nlet g${at} = NaN, h${at} = 0, i${at} = 0, k${at} = 0, l${at} = 0;`;
   return `${own}, c${at} = o${at}.values, n${at} = o${at}.nulls;${cached ? minute : ''}`;

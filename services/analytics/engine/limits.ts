@@ -6,6 +6,7 @@ export const entriesMax = limit(
   'entry',
   'Most rows and groups that one view keeps; records that would add another are rejected.',
 );
+export const unnestedMax = limit(1_000_000, 'row', 'Most rows that unnest makes in one step.');
 export const seriesMax = limit(1_000_000, 'row', 'Most rows of generate_series.');
 export const pairsMax = limit(1_000_000, 'row', 'Most rows that a join makes of one batch.');
 export const treeLeavesMax = limit(64, 'leaf', 'Leaves of a tree that learns beyond which none splits.');

@@ -67,6 +67,27 @@ const fixed = new Map<string, Coded>([
       [`->>:${type},${at}`, ([a, b]) => `r.jsonText('${type}', ${a}, ${b})`],
     ]),
   ),
+  ['array', (args) => `r.array([${args.join(', ')}])`],
+  ['array:lists', (args) => `r.ofLists([${args.join(', ')}])`],
+  ['subscript', called('subscripted')],
+  ['slice', called('sliced')],
+  ['array_length', called('sizeIn')],
+  ['array_lower', called('firstIn')],
+  ['array_ndims', called('dimensions')],
+  ['array_dims', called('dimensionText')],
+  ['cardinality', ([a]) => `${a}.items.length`],
+  ['trim_array', called('trimmedTo')],
+  ['array_append', called('appended')],
+  ['array_prepend', called('prepended')],
+  ['array_cat', called('concatenated')],
+  ['array_position', called('positionOf')],
+  ['array_positions', called('positionsOf')],
+  ['array_remove', called('without')],
+  ['array_replace', called('withOther')],
+  ['string_to_array', called('split')],
+  ['@>', called('contains')],
+  ['<@', ([a, b]) => `r.contains(${b}, ${a})`],
+  ['&&', called('overlaps')],
   ['octet_length:bytea', ([a]) => `(${a}.length / 2 - 1)`],
   ['+:clock,interval', ([a, b]) => `r.clockMoved(${a}, ${b})`],
   ['-:clock,interval', ([a, b]) => `r.clockMoved(${a}, r.negateInterval(${b}))`],
@@ -124,15 +145,27 @@ const fixed = new Map<string, Coded>([
 ]);
 
 /** Whether an operation may answer NULL for values that are not. */
-export const isPartial = (operation: string): boolean => operation.startsWith('->');
+export const isPartial = (operation: string): boolean => operation.startsWith('->') || partial.has(operation);
+const partial: ReadonlySet<string> = new Set(['subscript', 'array_length', 'array_lower', 'array_ndims', 'array_dims']);
+
+/** Whether an operation is given NULL too, and may answer it. */
+export const takesNull = (operation: string): boolean => /^(any|all|array_to_string)[ :]/.test(operation) || takers.has(operation);
+const takers: ReadonlySet<string> = new Set([
+  ...['array', 'array:lists', 'array_append', 'array_prepend', 'array_cat', 'string_to_array'],
+  ...['array_position', 'array_positions', 'array_remove', 'array_replace'],
+]);
 
 /** The code of an operation by its name; names come from the table of functions alone. */
 export function codeOf(operation: string): Coded {
   const known = fixed.get(operation);
   if (known) return known;
+  const [how, inner] = operation.split(/ (.*)/s);
+  if (inner !== undefined) return ([a, b]) => `r.someItem(${a}, ${b}, (a, b) => ${codeOf(inner)(['a', 'b'])}, ${how === 'all'})`;
   const [name = '', types = ''] = operation.split(':');
   const [from, to] = types.split(',') as [Type, Type];
   if (name === 'cast') return castCode(from, to);
+  if (name === 'fit') return ([a, ...sizes]) => `r.eachItem(${a}, (a) => ${codeOf(`fit:${from.slice(0, -2)}`)(['a', ...sizes])})`;
+  if (name === 'array_to_string') return (args) => `r.joinedItems(${[JSON.stringify(from), ...args].join(', ')})`;
   const sign = signs[name];
   if (sign === undefined) throw new TypeError(`no code for ${operation}`);
   if (plain.includes(from) || (isText(from) && (name === '=' || name === '<>'))) return ([a, b]) => `${a} ${sign} ${b}`;

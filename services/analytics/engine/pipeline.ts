@@ -3,7 +3,7 @@ import { allOf } from '../domain/plan.ts';
 import type { Row, Value } from '../domain/value.ts';
 import type { Batch, Vector } from './batch.ts';
 import { compile } from './compile.ts';
-import { batchColumns, batchReads, Emitter, keyCode, rowReads, type Term } from './emit.ts';
+import { batchColumns, batchReads, Emitter, isOwnKey, keyCode, rowReads, type Term } from './emit.ts';
 import { closeCode, openCode, outputParts, storeCode } from './output.ts';
 import { runtime } from './runtime.ts';
 import { emitStages, spread, type Stage } from './stage.ts';
@@ -106,7 +106,7 @@ export function valuesOf(exprs: readonly Expr[]): Made<(row: Row, params: Row) =
 /** The key of one row, as `keysOf` makes it. */
 export function keyOfRow(keys: readonly Expr[]): (row: Row) => Value {
   const values = valuesOf(keys);
-  const isPlain = keys.length === 1 && !['numeric', 'interval'].includes(keys[0]?.type ?? '');
+  const isPlain = keys.length === 1 && isOwnKey(keys[0]?.type);
   return (row) => {
     const found = values.run(row, []);
     if (isPlain) return found[0] ?? null;

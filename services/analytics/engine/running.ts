@@ -79,6 +79,7 @@ export function foldOf({ name, arg, type, joined }: Aggregate): Fold {
         (held, value) => (held === null ? value : runtime.joinTexts(`${held as string}${joined?.delimiter ?? ''}`, value as string)),
         last,
       );
+    case 'array_agg':
     case 'percentile_cont':
     case 'percentile_disc':
     case 'mode':

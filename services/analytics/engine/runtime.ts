@@ -6,6 +6,7 @@ import { addIntervals, between, clockMoved, fixedLength, type Interval, moved, n
 import { cutTo, scaledTo } from '../domain/fit.ts';
 import { jsonKind, jsonLength, jsonPart, jsonText } from '../domain/jsonb.ts';
 import { castValue, compareTexts, compareValues, finite, isAlike, keyOf, ranged, single, type Value } from '../domain/value.ts';
+import { arrays } from './array.ts';
 import { like } from './like.ts';
 import { textBytesMax } from './limits.ts';
 import { predictOnline, sample } from './learner.ts';
@@ -81,6 +82,7 @@ export const runtime = {
   compareTexts,
   compareValues,
   ...{ finite, single, cutTo, scaledTo, jsonKind, jsonLength, jsonPart, jsonText },
+  ...arrays,
   isAlike,
   keyOf,
   hashOf,

@@ -1,9 +1,12 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Joined } from '../domain/statistic.ts';
-import { compareTexts, readValue, type Value } from '../domain/value.ts';
+import { compareTexts, readValue, type Type, type Value } from '../domain/value.ts';
 import { Bag, type Tally } from './bag.ts';
 import { textBytesMax } from './limits.ts';
 import { compareBy } from './order.ts';
+
+/** A value that stands beside another in one text, where NULL is empty. */
+export const unmarked = (type: Type, text: string | undefined): Value => (text ? readValue(type, text.slice(1)) : null);
 
 type Entry = { readonly text: string; readonly by: readonly Value[]; readonly count: number };
 
@@ -37,6 +40,6 @@ export class TextBag extends Bag {
     const { order } = this.#joined;
     if (order.length === 0) return { text: value, by: [] };
     const [text = '', ...keys] = JSON.parse(value) as string[];
-    return { text, by: order.map(({ type }, at) => (keys[at] ? readValue(type, keys[at].slice(1)) : null)) };
+    return { text, by: order.map(({ type }, at) => unmarked(type, keys[at])) };
   }
 }

@@ -5,7 +5,7 @@ import type { Column, Row, Type, Value } from '../domain/value.ts';
 import { type Batch, Later, picked, type Vector } from './batch.ts';
 import { type Clocks, limitOf } from './clock.ts';
 import { compile } from './compile.ts';
-import { batchColumns, batchReads, Emitter, type Term } from './emit.ts';
+import { batchColumns, batchReads, Emitter, isOwnKey, type Term } from './emit.ts';
 import { findBefore, findCode } from './find.ts';
 import { KeySlots } from './key-slot.ts';
 import { topMax } from './limits.ts';
@@ -167,7 +167,7 @@ ${known ? '' : `const xNull = ${own.isNull}, yNull = ${other.isNull};\n${nulls}`
 }
 
 function compareOf(type: Type, first: string, last: string): string {
-  if (type === 'numeric' || type === 'interval') return `const d = r.compareValues(x, y); if (d !== 0) return d < 0 ? ${first} : ${last};`;
+  if (!isOwnKey(type)) return `const d = r.compareValues(x, y); if (d !== 0) return d < 0 ? ${first} : ${last};`;
   if (type === 'text') return `if (x !== y) return r.compareTexts(x, y) < 0 ? ${first} : ${last};`;
   return `if (x !== y) return x < y ? ${first} : ${last};`;
 }

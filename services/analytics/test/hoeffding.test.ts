@@ -93,7 +93,12 @@ test('a tree of several classes tells the likeliest, and grows neither classes n
   const told = JSON.parse(text) as { labels: number[]; leaves: number; unlearned: number };
   assert.ok(told.labels.length <= 16 && told.labels.length * told.leaves * wide.length <= 2 * 4096);
   assert.equal(told.labels.length + told.unlearned, 34);
-  for (const [share, label] of [[0.1, 7], [0.4, 8], [0.6, 9], [0.9, 10]] as const)
+  for (const [share, label] of [
+    [0.1, 7],
+    [0.4, 8],
+    [0.6, 9],
+    [0.9, 10],
+  ] as const)
     assert.equal(predictOnline(text, [share, ...wide.slice(1).map(() => 0.5)]), label);
 });
 
@@ -101,7 +106,14 @@ test('a text that is no tree answers an error', () => {
   const leaf = '{"counts":[1]}';
   const head = '{"kind":"tree","features":1,"labels":[1],"label":"boolean","root":';
   assert.equal(predictOnline(`${head}${leaf}}`, [1]), 1);
-  for (const root of ['1', '{}', '{"counts":[]}', '{"counts":[1,2]}', '{"counts":["1"]}', '{"counts":[1],"isNaive":true,"estimates":[[1]]}'])
+  for (const root of [
+    '1',
+    '{}',
+    '{"counts":[]}',
+    '{"counts":[1,2]}',
+    '{"counts":["1"]}',
+    '{"counts":[1],"isNaive":true,"estimates":[[1]]}',
+  ])
     assert.throws(() => predictOnline(`${head}${root}}`, [1]), { sqlstate: '22023' }, root);
   for (const feature of ['-1', '1', '0.5', '"0"'])
     assert.throws(() => predictOnline(`${head}{"feature":${feature},"at":1,"below":${leaf},"above":${leaf}}}`, [1]), { sqlstate: '22023' });

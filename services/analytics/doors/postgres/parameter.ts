@@ -9,6 +9,8 @@ const alikeOids: ReadonlyMap<number, Type> = new Map([
   [wireOids.varchar, 'text'],
   [wireOids.bpchar, 'text'],
   [wireOids.name, 'text'],
+  // Arrays of these, which have no names there.
+  ...[1015, 1014, 1003].map((oid): [number, Type] => [oid, 'text[]']),
 ]);
 
 /** The types of parameters, as far as the client named them. */

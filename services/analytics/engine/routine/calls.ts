@@ -1,6 +1,18 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { Overrun, type Routine, routineOf, routineStates } from '../../domain/routine.ts';
-import { castValue, keyOf, printValue, ranged, readValue, type Type, type Value } from '../../domain/value.ts';
+import { listOfJson } from '../../domain/json-list.ts';
+import {
+  castValue,
+  elementOf,
+  isList,
+  type List,
+  keyOf,
+  printValue,
+  ranged,
+  readValue,
+  type Type,
+  type Value,
+} from '../../domain/value.ts';
 import {
   routineBatchLength,
   routineCallsLength,
@@ -20,6 +32,7 @@ function nameOf(args: readonly Value[]): string {
   let name = '';
   for (const arg of args) {
     if (typeof arg !== 'object' || arg === null) name += Object.is(arg, -0) ? '-0;' : keyOf(arg);
+    else if (isList(arg)) name += `[${arg.sizes.join()}:${nameOf(arg.items)}`;
     else name += 'units' in arg ? `${arg.units}e${arg.scale};` : `${arg.months} ${arg.days} ${arg.micros};`;
   }
   return name;
@@ -31,7 +44,10 @@ const plain: readonly Type[] = ['bool', 'int2', 'int4', 'text'];
 function cellOf(type: Type, value: Value): unknown {
   if (value === null || plain.includes(type)) return value;
   if ((type === 'float8' || type === 'float4') && !Object.is(value, -0)) return value;
-  return printValue(type, value);
+  const element = elementOf(type);
+  if (!element) return printValue(type, value);
+  const { sizes, items } = value as List;
+  return [sizes, items.map((item) => cellOf(element, item))];
 }
 
 /** A value as a process said it, which is not believed. */
@@ -40,9 +56,21 @@ function valueOf(type: Type, cell: unknown): Value {
   if (type === 'bool' && typeof cell === 'boolean') return cell;
   if ((type === 'float8' || type === 'float4') && (typeof cell === 'number' || cell === '-0'))
     return type === 'float8' ? Number(cell) : castValue(Number(cell), 'float8', 'float4');
+  const element = elementOf(type);
+  if (element && typeof cell === 'string') return listOfJson(element, listIn(cell), (item) => valueOf(element, item));
   if (typeof cell !== 'string') throw new StatementError(routineStates.wrong, 'a function answered what is no value of its type');
   if (type === 'int2' || type === 'int4' || type === 'int8') return ranged(type, BigInt(cell));
   return readValue(type, cell);
+}
+
+function listIn(text: string): readonly unknown[] {
+  try {
+    const list = JSON.parse(text) as unknown;
+    if (Array.isArray(list)) return list;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new StatementError(routineStates.wrong, 'a function answered what is no array');
 }
 
 function outcomeOf({ name, returns }: Routine, [kind, told]: Reply): Outcome {

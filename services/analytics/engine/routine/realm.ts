@@ -6,6 +6,9 @@ type RealmSpec = {
   readonly chunkMs: number;
   readonly textMax: number;
   readonly errorMax: number;
+  /** Most elements of an array, and its deepest nesting. */
+  readonly itemsMax: number;
+  readonly depthMax: number;
 };
 
 /** What a function answered: a cell, or why there is none. */
@@ -123,7 +126,10 @@ function freezeAll(): void {
 }
 
 /** What is told of what a function answers or throws: texts, numbers and booleans alone. */
-function tellerOf({ returns, textMax, errorMax }: RealmSpec): Teller {
+function tellerOf(spec: RealmSpec): Teller {
+  const { returns, textMax, errorMax, itemsMax, depthMax } = spec;
+  const { isArray } = Array;
+  const ofItems = returns.endsWith('[]') ? tellerOf({ ...spec, returns: returns.slice(0, -2) }) : undefined;
   const cut = (text: string) => (text.length > errorMax ? `${text.slice(0, errorMax)}...` : text);
   const wrong = (what: string): Reply => ['wrong', `answered ${cut(what)}, which is no ${returns}`];
   const whole = ['int2', 'int4', 'int8'];
@@ -138,7 +144,30 @@ function tellerOf({ returns, textMax, errorMax }: RealmSpec): Teller {
     if (!whole.includes(returns)) return wrong('a number');
     return Number.isInteger(value) ? ['value', String(BigInt(value))] : wrong(String(value));
   };
+  /** What an array has in it, as JSON; a list in a list is a further dimension, but for json. */
+  const listed = (value: readonly unknown[], said: Teller['said']): Reply => {
+    let refused: Reply | undefined;
+    const cells = (list: readonly unknown[], depth: number): unknown[] => {
+      const found: unknown[] = [];
+      if (depth > depthMax || list.length > itemsMax) refused = wrong('an array that is too large');
+      for (let at = 0; at < list.length && !refused; at += 1) {
+        const item = list[at];
+        if (isArray(item) && !returns.startsWith('json')) {
+          found.push(cells(item, depth + 1));
+          continue;
+        }
+        const reply = said(item);
+        if (reply[0] === 'value') found.push(reply[1]);
+        else refused = reply;
+      }
+      return found;
+    };
+    const whole = cells(value, 1);
+    return refused ?? text(stringify(whole));
+  };
   const said = (value: unknown): Reply => {
+    if (ofItems && isArray(value)) return listed(value, ofItems.said);
+    if (ofItems && typeof value === 'string') return wrong('a text');
     if (isJson && value !== null && value !== undefined) return text(stringify(value) ?? '');
     switch (typeof value) {
       case 'undefined':
@@ -176,13 +205,27 @@ function openPort({ params, chunkMs, textMax }: RealmSpec, { said, failed }: Tel
   let rows: readonly unknown[][] = [];
   let replies: Reply[] = [];
   let size = 0;
-  const readers = params.map((type) => {
+  const readerOf = (type: string): ((cell: unknown) => unknown) => {
+    if (type.endsWith('[]')) {
+      const read = readerOf(type.slice(0, -2));
+      return (cell) => (cell === null ? null : nested(cell as [number[], unknown[]], read));
+    }
     if (type === 'int8') return (cell: unknown) => (cell === null ? null : BigInt(cell as string));
     if (type === 'json' || type === 'jsonb') return (cell: unknown) => (cell === null ? null : parse(cell as string));
     return type === 'float8' || type === 'float4'
       ? (cell: unknown) => (typeof cell === 'string' ? Number(cell) : cell)
       : (cell: unknown) => cell;
-  });
+  };
+  const nested = ([sizes, items]: readonly [readonly number[], readonly unknown[]], read: (cell: unknown) => unknown): unknown[] => {
+    let at = 0;
+    const level = (depth: number): unknown[] => {
+      const found: unknown[] = [];
+      for (let left = sizes[depth] ?? 0; left > 0; left -= 1) found.push(depth + 1 < sizes.length ? level(depth + 1) : read(items[at++]));
+      return found;
+    };
+    return level(0);
+  };
+  const readers = params.map(readerOf);
   const replyTo = (row: readonly unknown[]): Reply => {
     const args = row.map((cell, place) => (readers[place] as (cell: unknown) => unknown)(cell));
     port.isCalling = true;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { compileFunction, constants, createContext, Script } from 'node:vm';
 import { encodePiece, piecesOf } from '#engine/confined/piece.ts';
+import { arrayDimensionsMax, arrayItemsMax } from '../../domain/limits.ts';
 import { type Routine, routineOf } from '../../domain/routine.ts';
 import { routineChunkMs, routineErrorMax, routineMs, routineRealmsMax, routineTextMax } from './limits.ts';
 import { moduleOf } from './module.ts';
@@ -27,6 +28,7 @@ function realmOf(routine: Routine): Realm {
   const spec = {
     ...{ params: params.map(({ type }) => type), returns },
     ...{ chunkMs: routineChunkMs, textMax: routineTextMax, errorMax: routineErrorMax },
+    ...{ itemsMax: arrayItemsMax, depthMax: arrayDimensionsMax },
   };
   const port = new Script(`const ${name} = ${furnishing(spec)}; ${name}`).runInContext(global) as Port;
   port.run =

@@ -42,6 +42,7 @@ export function liesOf(plan: Plan, inputs: readonly Lies[]): Lies {
     case 'map':
       return moved(inputs[0], plan.outputs);
     case 'window':
+    case 'unnest':
       return inputs[0];
     case 'group':
       return plan.keys.map((_, at) => at);
