@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const letters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -17,7 +17,7 @@ export function idsOf(seed: string): IdSource {
   let count = 0;
   return (prefix) => {
     count += 1;
-    return `${prefix}_1${lettersOf(createHash('sha512').update(`${seed} ${count}`).digest(), 23)}`;
+    return `${prefix}_1${lettersOf(hash('sha512', `${seed} ${count}`, 'buffer'), 23)}`;
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Fields, Thing } from './json.ts';
+import type { Fields, Json, Thing } from './json.ts';
 
 /** Fields that say who somebody is, by kind of object. They are kept sealed, apart from the rest. */
 const personal: Readonly<Record<string, readonly string[]>> = {
@@ -42,9 +42,13 @@ const personal: Readonly<Record<string, readonly string[]>> = {
   event: ['data'],
 };
 
+/** Whether a field tells nothing: null, or details of which none is given. */
+const isBlank = (value: Json | undefined): boolean =>
+  value === null || value === undefined || (typeof value === 'object' && !Array.isArray(value) && Object.values(value).every(isBlank));
+
 /** An object in two parts: what may lie open, and what says who somebody is; undefined where there is none of that. */
 export function parted(thing: Thing): { open: Fields; sealed: Fields | undefined } {
-  const names = (personal[thing.object] ?? []).filter((name) => thing[name] !== null && thing[name] !== undefined);
+  const names = (personal[thing.object] ?? []).filter((name) => !isBlank(thing[name]));
   if (names.length === 0) return { open: thing, sealed: undefined };
   const open: Fields = { ...thing };
   const sealed: Fields = {};
