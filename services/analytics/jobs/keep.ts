@@ -70,7 +70,7 @@ export class Keep {
     if (!relation) return;
     const table = await plans.table(relation);
     const rows = new TableRows(relation.name, table);
-    rows.load(await states.load(this.#at, relation.id));
+    await states.load(this.#at, relation.id, (entries) => rows.load(entries));
     const stop = new AbortController();
     const carrier = sinkCarrier(this.#with, this.#at, relation, targetOf(relation, table.key));
     const box = { relation: relation.id, lane: 0n };

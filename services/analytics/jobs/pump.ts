@@ -148,7 +148,7 @@ export class Pump {
     const { states } = this.#with;
     const { view } = loaded;
     if (shape === view.shape) {
-      view.load(await states.load(this.#at, id));
+      await states.load(this.#at, id, (entries) => view.load(entries), this.#with.spill);
       return await states.positions(this.#at, id);
     }
     // What was given out cannot be taken back, and would come once more.

@@ -7,6 +7,8 @@ import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { PostgresError } from '#seams/sql/error.ts';
 import type { Sql, Statement } from '#seams/sql/sql.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
+import { EntryStore } from '../engine/spill/entry-store.ts';
+import type { Spill } from '../engine/spill/room.ts';
 import { blobBytesMax, logBytesMin } from './limits.ts';
 import { packed, Unpacked } from './written.ts';
 
@@ -57,9 +59,22 @@ export class States {
     return found;
   }
 
-  /** What was written down of a view, as its operators take it. Throws StatementError where it is not what was written. */
-  async load(at: Placed, view: bigint): Promise<CircuitEntry[]> {
-    const found = new Unpacked();
+  /**
+   * What was written down of a view, part by part, as its operators take it. Throws StatementError where it is not what was
+   * written. What has to wait for other parts is on disk where `spill` says that memory has no room for it.
+   */
+  async load(at: Placed, view: bigint, take: (entries: Iterable<CircuitEntry>) => void, spill?: Spill): Promise<void> {
+    const store = new EntryStore(spill);
+    try {
+      const found = new Unpacked(store);
+      await this.#read(at, view, (part) => take(found.take(part)));
+      take(found.entries());
+    } finally {
+      await store.close();
+    }
+  }
+
+  async #read(at: Placed, view: bigint, take: (part: Buffer) => void): Promise<void> {
     let bytes = 0;
     await this.#sql.as(at).begin(
       async (tx) => {
@@ -67,13 +82,12 @@ export class States {
         for await (const rows of tx.cursor<{ epoch: bigint; part: number; sealed: Buffer }>(text, [view], 16))
           for (const plain of await Promise.all(rows.map(({ epoch, part, sealed }) => this.#open(at, aad(view, epoch, part), sealed)))) {
             bytes += plain.length;
-            found.take(plain);
+            take(plain);
           }
       },
       { isolation: 'repeatable read', readOnly: true },
     );
     this.#bytes.set(view, { whole: bytes, changes: 0 });
-    return found.entries();
   }
 
   /** Whether the next commit of a view writes down all that it remembers. */

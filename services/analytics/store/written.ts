@@ -1,4 +1,5 @@
 import type { CircuitEntry } from '../engine/circuit.ts';
+import { EntryStore } from '../engine/spill/entry-store.ts';
 import { partBytes, partEntriesMax } from './limits.ts';
 
 /** What a part begins with that holds pages; those that hold entries in JSON alone begin with its bracket. */
@@ -45,10 +46,16 @@ export function* packed(entries: Iterable<CircuitEntry>): Generator<Buffer> {
 
 /** What was written down of a view, part by part in the order in which it was. */
 export class Unpacked {
-  readonly #last = new Map<string, CircuitEntry>();
-  readonly #pages: CircuitEntry[] = [];
+  readonly #store: EntryStore;
+  /** Operators of which there were pages. */
+  readonly #paged = new Set<number>();
 
-  take(part: Buffer): void {
+  constructor(store = new EntryStore()) {
+    this.#store = store;
+  }
+
+  /** Takes a part; answers of it what can be loaded at once, behind what was answered before. */
+  *take(part: Buffer): Generator<CircuitEntry> {
     if (part[0] !== mark) {
       this.#take(part);
       return;
@@ -59,27 +66,23 @@ export class Unpacked {
       at = from + part.readUInt32LE(at + 4);
       const bytes = part.subarray(from, at);
       if (operator === inJson) this.#take(bytes);
-      else this.#pages.push([operator, '', bytes]);
+      else yield* this.#page(operator, bytes);
     }
+  }
+
+  /** What has pages once had none. */
+  *#page(operator: number, bytes: Buffer): Generator<CircuitEntry> {
+    if (!this.#paged.has(operator)) yield* this.#store.take(operator);
+    this.#paged.add(operator);
+    yield [operator, '', bytes];
   }
 
   #take(json: Buffer): void {
-    for (const entry of JSON.parse(json.toString()) as CircuitEntry[]) {
-      const key = `${entry[0]} ${entry[1]}`;
-      // Taken out first, so that what is in a group comes behind the group.
-      this.#last.delete(key);
-      if (entry[2] !== null) this.#last.set(key, entry);
-    }
+    this.#store.put(JSON.parse(json.toString()) as CircuitEntry[], json.length);
   }
 
-  /** All of it in an order in which it can be taken; pages come last, since what has pages today once had none. */
-  entries(): CircuitEntry[] {
-    return [...inOrder([...this.#last.values()]), ...this.#pages];
+  /** What can be loaded when all parts were taken. */
+  entries(): Iterable<CircuitEntry> {
+    return this.#store.entries();
   }
-}
-
-/** Groups before what is in their bags: the key of a bag's value begins with its group's. */
-function inOrder(all: readonly CircuitEntry[]): CircuitEntry[] {
-  const isGroup = ([, , written]: CircuitEntry) => Array.isArray(written) && Array.isArray(written[0]) && written.length === 3;
-  return [...all.filter(isGroup), ...all.filter((entry) => !isGroup(entry))];
 }

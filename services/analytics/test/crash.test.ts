@@ -13,6 +13,7 @@ let target: Sql;
 before(async () => {
   // Views have no memory for what can be on disk, so all of that is there when the service dies.
   process.env.GAMUT_ANALYTICS_MEMORY_MB = '0';
+  process.env.GAMUT_ANALYTICS_DISK_MB = '1';
   server = await startStranger({ fsync: 'off' });
   const address = new URL(server.strangerUrl.replaceAll("'", '%27'));
   {
@@ -154,6 +155,13 @@ test('a service that is killed again and again counts each record once', { timeo
   const [shown] = (await asked('show materialized views')).filter(([name]) => name === 'pages');
   const [inMemory, onDisk, , diskBytes] = shown?.slice(7).map(Number) ?? [];
   assert.ok(inMemory !== undefined && onDisk !== undefined && diskBytes !== undefined && diskBytes > 0, String(shown));
+  // One that needs more of the disk than it may have stands still, says why, and the others go on.
+  await asked('create materialized view if not exists each as select ms, page, count(*) as n from clicks group by ms, page');
+  const failure = async () => (await asked('show materialized views')).find(([name]) => name === 'each')?.[6];
+  assert.match(String(await house.until(failure, (told) => typeof told === 'string')), /^what it remembers has no room on disk: /);
+  await write(100);
+  assert.equal(await house.until(count, (known) => known >= written), written);
+  await asked('drop materialized view each');
   // Its groups and its rows.
   assert.equal(inMemory + onDisk, 34);
 });

@@ -59,10 +59,13 @@ export class Room {
   /** Makes room between two steps; fails where the disk is full, and then all is as it was. */
   make(): void {
     for (const state of this.#states) state.sweep();
-    const bytes = this.#bytes;
-    if (bytes <= this.#spill.memoryBytes) return;
-    const excess = bytes - (this.#spill.memoryBytes * (roomShare - 1)) / roomShare;
-    for (const state of this.#states) if (state.bytes > 0) state.leave((excess * state.bytes) / bytes);
+    const { memoryBytes } = this.#spill;
+    // What leaves may be smaller than most; what was changed and not settled stays.
+    for (let [bytes, before] = [this.#bytes, Number.POSITIVE_INFINITY]; bytes > memoryBytes && bytes < before; ) {
+      const excess = bytes - (memoryBytes * (roomShare - 1)) / roomShare;
+      for (const state of this.#states) if (state.bytes > 0) state.leave((excess * state.bytes) / bytes);
+      [before, bytes] = [bytes, this.#bytes];
+    }
   }
 
   get kept(): Kept {

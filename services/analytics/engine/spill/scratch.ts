@@ -53,16 +53,19 @@ export class Scratch {
     return lastPageNumber * pageSize;
   }
 
-  /** Changes tables together or, where the disk is full, not at all. */
-  change(run: () => void): void {
+  /** Changes tables together or, where the disk is full, not at all; `open` makes those that are not there yet. */
+  change(open: () => void, run: () => void): void {
     if (this.bytes > this.#bytesMax) throw full(`it may have ${this.#bytesMax} bytes there`);
     try {
+      open();
       this.#opened.transactionSync(run);
     } catch (error) {
       // LMDB's wrapper rejects a promise beside the error, which nobody else would handle.
       const { commitError } = error as { readonly commitError?: Promise<never> };
       commitError?.catch(() => undefined);
-      throw full(error instanceof Error ? error.message : String(error));
+      // Errors of LMDB and of the system are plain ones.
+      if (!(error instanceof Error) || Object.getPrototypeOf(error) !== Error.prototype) throw error;
+      throw full(error.message);
     }
   }
 
@@ -121,9 +124,11 @@ export class ScratchTable {
   /** Changes of this and other tables together. */
   change(run: () => void): void {
     // A table cannot be made within a change.
-    this.#rows ??= this.#open(this.#name);
-    this.#index ??= this.#open(`${this.#name} index`);
-    this.#scratch.change(run);
+    const open = () => {
+      this.#rows ??= this.#open(this.#name);
+      this.#index ??= this.#open(`${this.#name} index`);
+    };
+    this.#scratch.change(open, run);
   }
 
   get(name: string): Buffer | undefined {
