@@ -9,6 +9,7 @@ import type { Link, Part } from '#kernel/supervise/protocol.ts';
 import { CardStore } from './engine/card/card-store.ts';
 import { VaultKeys } from './engine/card/key.ts';
 import { openLineHost } from './engine/card/line-host.ts';
+import { MessageBook } from './engine/card/message-book.ts';
 import { Vault } from './engine/card/vault.ts';
 import { payments } from './service.ts';
 
@@ -27,7 +28,8 @@ export const part: Part = {
     const purpose = `process ${order.process}`;
     const sealer = sealerOf(keeper, purpose, Date.now, (tenant, key) => snapshot.get('key', tenant, key));
     const cards = await CardStore.open(directory, sealer);
-    const vault = new Vault({ cards, keys: new VaultKeys(keeper, purpose), log });
+    const messages = new MessageBook(join(directory, 'message'), sealer, log);
+    const vault = new Vault({ cards, keys: new VaultKeys(keeper, purpose), messages, log });
     const line = await openLineHost(join(order.run, `${order.process}.sock`), (question) => vault.answer(question), log);
     return {
       doors: {},

@@ -185,3 +185,16 @@ test('a pacs.008 is credited once however often it comes, and one for nobody is 
   const bomb = to(iban, 77).replace('<Document', '<!DOCTYPE d [<!ENTITY a "aaaa">]><Document');
   for (const message of [bomb, '<a/>', 'nothing', to(iban, 88).replace('SLEV', 'NONE')]) assert.equal((await receive(message)).status, 400);
 });
+
+test('no transfer comes in while its clearing house is down, and comes in when it is up', async () => {
+  const { id: customer } = await stripe.customers.create({ name: 'Dora' });
+  const put = (conditions: object) => rest('POST', 'card-networks/-/put-card-network', conditions);
+  const fund = (currency: string) => stripe.testHelpers.customers.fundCashBalance(customer, { amount: 500, currency });
+  await put({ down: ['rtp'] });
+  const refused = await refusal(fund('usd'));
+  assert.deepEqual([refused.statusCode, /clearing house rtp is down/.test(refused.message)], [400, true]);
+  await fund('eur');
+  await put({});
+  await fund('usd');
+  assert.deepEqual(await cash(customer), { eur: 500, usd: 500 });
+});

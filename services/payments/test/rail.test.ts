@@ -92,7 +92,7 @@ test('a card at the terminal proves itself by its chip, and its holder by a PIN 
   );
   assert.match(details?.receipt?.application_cryptogram ?? '', /^[0-9A-F]{16}$/);
   const held = await begun({ capture_method: 'manual' });
-  assert.equal((await present(held.id, { card: 'visa', entry: 'contactless' })).status, 'requires_capture');
+  assert.equal((await present(held.id, { card: 'visa', entry: 'contactless', pin: '1234' })).status, 'requires_capture');
   assert.equal((await stripe.paymentIntents.capture(held.id, { amount_to_capture: 500 })).status, 'succeeded');
   await stripe.refunds.create({ payment_intent: paid.id, amount: 100 });
   const wrong = await begun();

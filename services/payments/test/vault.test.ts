@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -14,7 +14,9 @@ import { CardStore } from '../engine/card/card-store.ts';
 import { answered } from './fixtures/answered.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { refusal } from './fixtures/refusal.ts';
+import { restOf } from './fixtures/rest.ts';
 import { Search } from './fixtures/search.ts';
+import { until } from './fixtures/until.ts';
 
 const room = realpathSync(mkdtempSync(join(tmpdir(), 'gamut-vault-')));
 // PostgreSQL's own user passes through it.
@@ -185,6 +187,13 @@ test('random numbers are in the card environment alone, and at rest nowhere at a
   assert.deepEqual([...search.found], []);
   // What was typed is charged after the vault has started anew: it is kept, and sealed.
   const method = await stripe.paymentMethods.create({ type: 'card', card: typed('4242424242424242') });
+  const told = Date.now();
+  const before = await stripe.paymentIntents.create({ amount: 900, currency: 'usd', confirm: true, payment_method: method.id });
+  const book = join(data, 'service', 'payments-vault', 'message', 'data.mdb');
+  await until(
+    async () => statSync(book).mtimeMs,
+    (written) => written > told,
+  );
   process.kill(pidOf('payments-vault'), 'SIGKILL');
   const paid = await answered(() =>
     stripe.paymentIntents.create(
@@ -193,6 +202,15 @@ test('random numbers are in the card environment alone, and at rest nowhere at a
     ),
   );
   assert.equal(paid.status, 'succeeded');
+  // What was said of cards before is shown still, without numbers and enciphered PINs.
+  const { bearer } = await house.credential({ environment: 'test', role: 'reader' });
+  const trace = `payment-intents/${before.id}/get-payment-intent-trace`;
+  const { messages } = await restOf<{ messages: { mti: string; elements: { number: number }[] }[] }>(house, bearer, 'GET', trace);
+  assert.deepEqual(
+    messages.map(({ mti }) => mti),
+    ['0200', '0210'],
+  );
+  assert.ok(messages.every(({ elements }) => elements.every(({ number }) => number !== 52 && number !== 55)));
   const [gone, left] = [await accountOf('gone@example.com'), await accountOf('left@example.com')];
   await erased('gone@example.com');
   await house.stop();

@@ -8,6 +8,7 @@ const simulated = (name: string): Buffer => createHash('sha256').update(`simulat
 export const issuerKey = simulated('issuer master key');
 /** The key of terminals' keys, and the one that PINs go to issuers under. */
 export const terminalKey = simulated('base derivation key');
+export const aesTerminalKey = simulated('base derivation key of AES');
 export const zoneKey = simulated('zone pin key');
 /** The PIN of every test card, and which of the cards of its number it is. */
 export const [testPin, cardSequence] = ['1234', '01'] as const;

@@ -150,11 +150,11 @@ function baseOf({ number, amount, place, currency, expiry, acquirer }: Base, tra
 const terminalOf = ({ name }: Scheme): IsoMessage['fields'] => (name === 'mastercard' ? { 61: '00000000000000' } : {});
 
 /** What a terminal adds: how the card was read, which of its number it is, what its chip said, and the PIN as issuers want it. */
-function chipOf(present: Presented | undefined): IsoMessage['fields'] {
+function chipOf({ present, number }: Pick<Asked, 'present' | 'number'>): IsoMessage['fields'] {
   if (!present) return {};
   const { entry, chip, pin, serial } = present;
   const read = { 22: entry === 'chip' ? '051' : '071', 23: '001', 25: '00', 55: Buffer.from(chip, 'hex') };
-  return pin === undefined || serial === undefined ? read : { ...read, 52: translated(pin, serial), 53: pinSecurity };
+  return pin === undefined || serial === undefined ? read : { ...read, 52: translated(pin, serial, number), 53: pinSecurity };
 }
 
 /** Field 53: a PIN block of format 0 under triple DES, and the first key of the zone. */
@@ -163,7 +163,7 @@ const pinSecurity = '2001010100000000';
 function requestOf(asked: Asked, scheme: Scheme, trace: string, reference: string): IsoMessage {
   const { authenticated, offSession } = asked.circumstances;
   const entry = { 22: offSession ? '100' : '810', 25: authenticated ? '59' : '08', 60: circumstancesText(asked.circumstances) };
-  const fields = { ...baseOf(asked, trace, reference), ...entry, ...terminalOf(scheme), ...chipOf(asked.present) };
+  const fields = { ...baseOf(asked, trace, reference), ...entry, ...terminalOf(scheme), ...chipOf(asked) };
   const message = { mti: asked.takes ? '0200' : '0100', fields };
   assertComplete(message, scheme);
   return message;

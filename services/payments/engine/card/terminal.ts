@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chipData, currencyNumber, terminalKey, zoneKey } from './chip.ts';
+import { aesInitialKey, aesPinKey, aesSerial, isAesSerial } from './aes-dukpt.ts';
+import { aesTerminalKey, chipData, currencyNumber, terminalKey, zoneKey } from './chip.ts';
 import { decipher, encipher } from './des.ts';
 import { initialKey, pinKey, serialNumber } from './dukpt.ts';
 import { terminalCounterMax } from './limits.ts';
 import { pinBlock } from './pin.ts';
+import { aesPinBlock, aesPinIn } from './pin-aes.ts';
 
 /** How a card is put to a terminal. */
 export type Entry = 'chip' | 'contactless';
@@ -34,10 +36,15 @@ const applications: Readonly<Record<string, readonly [id: string, name: string]>
   unionpay: ['A000000333010101', 'UNIONPAY'],
 };
 
-/** The simulated terminal with the chips that are put to it. Its key of PINs is its own, and it makes a new one for each. */
+/**
+ * The simulated terminal with the chips that are put to it. Its keys of PINs are its own, and it makes a new one for each: where a
+ * card is put in, of triple DES, and its reader without contact is a newer one, of AES.
+ */
 export class Terminal {
   readonly #device = BigInt(`0x${randomBytes(7).toString('hex')}`) >> 1n;
   readonly #key = initialKey(terminalKey, serialNumber(this.#device, 0));
+  readonly #reader = randomBytes(8);
+  readonly #readerKey = aesInitialKey(aesTerminalKey, aesSerial(this.#reader, 0));
   #used = 0;
   #transactions = randomBytes(2).readUInt16BE(0);
 
@@ -63,14 +70,27 @@ export class Terminal {
     const base = { entry, chip: chip.toString('hex'), receipt };
     if (pin === undefined) return base;
     this.#used = (this.#used % terminalCounterMax) + 1;
+    return { ...base, ...(entry === 'chip' ? this.#typed(pin, number) : this.#typedAes(pin, number)) };
+  }
+
+  #typed(pin: string, number: string): Pick<Presented, 'pin' | 'serial'> {
     const serial = serialNumber(this.#device, this.#used);
-    const typed = encipher(pinKey(this.#key, serial), pinBlock(pin, number));
-    return { ...base, pin: typed.toString('hex'), serial: serial.toString('hex') };
+    return { pin: encipher(pinKey(this.#key, serial), pinBlock(pin, number)).toString('hex'), serial: serial.toString('hex') };
+  }
+
+  #typedAes(pin: string, number: string): Pick<Presented, 'pin' | 'serial'> {
+    const serial = aesSerial(this.#reader, this.#used);
+    return { pin: aesPinBlock(aesPinKey(this.#readerKey, serial), pin, number).toString('hex'), serial: serial.toString('hex') };
   }
 }
 
-/** A PIN from under its terminal's key under the one that it goes to issuers by: what an acquirer's security module does. */
-export function translated(pin: string, serial: string): Buffer {
-  const number = Buffer.from(serial, 'hex');
-  return encipher(zoneKey, decipher(pinKey(initialKey(terminalKey, number), number), Buffer.from(pin, 'hex')));
+/**
+ * A PIN from under its terminal's key under the one that it goes to issuers by, in a block of format 0: what an acquirer's security
+ * module does. Where the block is none of the card, what goes on is none either.
+ */
+export function translated(pin: string, serial: string, number: string): Buffer {
+  const [from, block] = [Buffer.from(serial, 'hex'), Buffer.from(pin, 'hex')];
+  if (!isAesSerial(from)) return encipher(zoneKey, decipher(pinKey(initialKey(terminalKey, from), from), block));
+  const typed = aesPinIn(aesPinKey(aesInitialKey(aesTerminalKey, from), from), block, number);
+  return encipher(zoneKey, typed === undefined ? Buffer.alloc(8) : pinBlock(typed, number));
 }

@@ -8,17 +8,15 @@ import { cardNamed, type TestCard } from '../../domain/test-card.ts';
 import type { CardStore } from './card-store.ts';
 import { Front, type Inner, type Place } from './front.ts';
 import type { VaultKeys } from './key.ts';
-import { messagesKeptMax, messagesShownMax, networkWaitMs, placesKeptMax } from './limits.ts';
+import { networkWaitMs, placesKeptMax } from './limits.ts';
 import type { Question } from './line-host.ts';
+import type { MessageBook } from './message-book.ts';
 import type { Conditions } from './network.ts';
 import { type Advice, type Asked, Switch } from './switch.ts';
 import { Terminal } from './terminal.ts';
 import { Tickets } from './ticket.ts';
 
-type Parts = { readonly cards: CardStore; readonly keys: VaultKeys; readonly log: Log };
-
-/** What a card message says, as it is shown: the number is an alias, and codes are in no message. */
-type Shown = { readonly at: number; readonly mti: string; readonly fields: Readonly<Record<string, string>> };
+type Parts = { readonly cards: CardStore; readonly keys: VaultKeys; readonly messages: MessageBook; readonly log: Log };
 
 const fair: Conditions = {
   ...{ seed: '', latencyMs: 0, spreadMs: 0, waitMs: networkWaitMs, lost: 0, late: 0, twice: 0 },
@@ -33,7 +31,6 @@ export class Vault {
   readonly #terminal = new Terminal();
   readonly #conditions = new Map<string, Conditions>();
   readonly #places = new Map<string, Placed>();
-  readonly #messages = new Map<string, Shown[]>();
   #front: Promise<Front> | undefined;
 
   constructor(parts: Parts) {
@@ -63,11 +60,11 @@ export class Vault {
         return this.#advise(at, question);
       case 'network':
         return {
-          messages: (this.#messages.get(formatId(at.scope)) ?? []).slice(-messagesShownMax),
+          messages: await this.#parts.messages.last(at),
           books: this.#switch.issuers.books(formatId(at.scope)),
         };
       case 'messages':
-        return this.#named(at, new Set(question.references as string[]));
+        return this.#parts.messages.last(at, new Set(question.references as string[]));
       default:
         throw fault('NoSuchOperation', question.op);
     }
@@ -76,6 +73,7 @@ export class Vault {
   async close(): Promise<void> {
     await (await this.#front)?.close();
     await this.#switch.close();
+    await this.#parts.messages.close();
     await this.#parts.cards.close();
   }
 
@@ -145,17 +143,13 @@ export class Vault {
     return { acknowledged: await this.#switch.advise(advice) };
   }
 
-  /** What was said of these retrieval reference numbers, as far as it is remembered. */
-  #named(at: Placed, references: ReadonlySet<string>): Shown[] {
-    const all = this.#messages.get(formatId(at.scope)) ?? [];
-    return all.filter(({ fields }) => references.has(fields['37'] ?? '')).slice(-messagesShownMax);
-  }
-
   /** An environment's messages bear its name, and are treated as it wants. */
   #met(at: Placed, { conditions }: Question): string {
     const place = formatId(at.scope);
-    if (this.#places.size >= placesKeptMax && !this.#places.has(place))
-      for (const kept of [this.#places, this.#conditions, this.#messages]) kept.clear();
+    if (this.#places.size >= placesKeptMax && !this.#places.has(place)) {
+      for (const kept of [this.#places, this.#conditions]) kept.clear();
+      void this.#parts.messages.clear();
+    }
     this.#places.set(place, at);
     if (conditions) this.#conditions.set(place, conditions as Conditions);
     else this.#conditions.delete(place);
@@ -168,13 +162,11 @@ export class Vault {
     const said = Object.entries(message.fields).flatMap(([number, value]): [string, string][] =>
       typeof value === 'string' && number !== '2' && number !== '14' ? [[number, value.trimEnd()]] : chipShown(number, value),
     );
-    const messages = this.#messages.get(place) ?? [];
-    this.#messages.set(place, messages);
     const number = message.fields[2];
-    const shown = { at: Date.now(), mti: message.mti, fields: Object.fromEntries(said) };
-    messages.push(shown);
-    if (messages.length > messagesKeptMax) messages.shift();
-    if (typeof number === 'string') shown.fields['2'] = await this.#parts.keys.alias(at, number);
+    const fields = Object.fromEntries(said);
+    const heard = this.#parts.messages.heard(at, { at: Date.now(), mti: message.mti, fields });
+    if (typeof number === 'string') fields['2'] = await this.#parts.keys.alias(at, number);
+    await heard;
   }
 }
 

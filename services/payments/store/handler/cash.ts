@@ -1,12 +1,13 @@
 import { Iso20022Error } from '#wire/iso20022/violation.ts';
 import { accountHolder, addressesOf, isCashCurrency, transferTypes } from '../../domain/cash.ts';
 import { type Fields, textOf, type Thing } from '../../domain/json.ts';
+import { isDown } from '../../domain/outage.ts';
 import { type Fate, type Incoming, incomingReport, incomingTransfers } from '../../engine/bank/incoming.ts';
 import { transferMessage } from '../../engine/bank/transfer.ts';
 import { cashLeft, customerAt, virtualAccount } from '../cash.ts';
 import { fundedLine } from '../cash-step.ts';
 import { fileKind } from '../clearing.ts';
-import { invalid } from '../fault.ts';
+import { invalid, refuse } from '../fault.ts';
 import { claimed, type Desk, found, type World, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
@@ -70,6 +71,13 @@ async function credited(world: World, desk: Desk, incoming: Incoming, file: stri
   });
 }
 
+/** A clearing house that is down hands nothing over. */
+async function assertUp(world: World, desk: Desk, currency: string): Promise<void> {
+  const { down } = await world.networks.conditions(desk.at);
+  const rail = railOf(currency);
+  if (isDown(down, rail)) throw refuse('StateInvalid', `The clearing house ${rail} is down: no transfer comes in until it is up again.`);
+}
+
 /** Takes a message in as the clearing house hands it over, and answers the report that goes back. */
 async function received(world: World, desk: Desk, text: string): Promise<{ id: string; content: string; transfers: Incoming[] }> {
   let transfers: Incoming[];
@@ -81,6 +89,7 @@ async function received(world: World, desk: Desk, text: string): Promise<{ id: s
   }
   const [first] = transfers;
   if (!first) throw invalid('message', 'There is no transfer in it.');
+  await assertUp(world, desk, first.currency);
   const about = { rail: railOf(first.currency), entries: transfers.length };
   const came = await keepMessage(world, desk, text, { ...about, direction: 'received', format: 'pacs.008' });
   const fates: Fate[] = [];
@@ -100,6 +109,7 @@ async function fund({ world, desk, id, input }: Request): Promise<Thing> {
   if (!isCashCurrency(currency)) throw invalid('currency', `No bank transfer is taken in ${currency}.`);
   const amount = Number(input.amount);
   if (amount < 1) throw invalid('amount', 'Invalid positive integer', 'parameter_invalid_integer');
+  await assertUp(world, desk, currency);
   await claimed(world, desk);
   const number = await virtualAccount(world, desk, id, currency);
   const account = currency === 'eur' ? { iban: number } : { routing: '110000000', number, holder: 'company', type: 'checking' };
