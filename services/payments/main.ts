@@ -22,6 +22,7 @@ import { feeRefundHandlers } from './store/handler/fee-refund.ts';
 import { feeRefunder } from './store/mover/fee-refund.ts';
 import { chargeHandlers } from './store/handler/charge.ts';
 import { checkoutHandlers, sessionDue } from './store/handler/checkout.ts';
+import { countrySpecHandlers } from './store/handler/country-spec.ts';
 import { couponHandlers } from './store/handler/coupon.ts';
 import { Commits } from './store/commit.ts';
 import { Contents } from './store/content.ts';
@@ -191,7 +192,7 @@ const handlersOver = (world: World, deliveries: Deliveries) => ({
   ...subscriptionItemHandlers(world),
   ...customerBalanceHandlers(world),
   ...creditNoteHandlers(world),
-  ...{ ...checkoutHandlers(world), ...quoteHandlers(world) },
+  ...{ ...checkoutHandlers(world), ...quoteHandlers(world), ...countrySpecHandlers(world) },
   ...paymentLinkHandlers(world),
   ...connectHandlers(world),
   ...testClockHandlers(world),

@@ -9,6 +9,7 @@ import { checkoutOperations, paymentLinkOperations } from './contract/checkout.t
 import { accountLinkOperations, accountPartOperations, feeRefundOperations } from './contract/account-link.ts';
 import { balanceSettingsOperations } from './contract/balance-settings.ts';
 import { accountOperations, applicationFeeOperations, transferOperations } from './contract/connect.ts';
+import { countrySpecOperations } from './contract/country-spec.ts';
 import { creditNoteOperations } from './contract/credit-note.ts';
 import { customerOperations } from './contract/customer.ts';
 import { fileOperations } from './contract/file.ts';
@@ -90,6 +91,7 @@ const reading = [
   ...(['GetRiskRule', 'ListRiskRules', 'TryRiskRule', 'GetRiskModel', 'AssessRisk', 'GetReview', 'ListReviews'] as const),
   ...(['GetRiskModelVersion', 'ListRiskModelVersions', 'GetEarlyFraudWarning', 'ListEarlyFraudWarnings'] as const),
   ...(['GetTaxId', 'ListTaxIds', 'GetPlan', 'ListPlans', 'GetPerson', 'ListPersons', 'ListSetupAttempts'] as const),
+  ...(['GetCountrySpec', 'ListCountrySpecs'] as const),
   ...(['GetSource', 'ListSources', 'GetQuote', 'ListQuotes', 'ListQuoteItems', 'ListQuoteUpfrontItems'] as const),
   ...(['PreviewCreditNote', 'PreviewCreditNoteLines'] as const),
   ...(['GetValueList', 'ListValueLists', 'GetValueListItem', 'ListValueListItems'] as const),
@@ -114,6 +116,8 @@ const writing = [
     'PresentCard',
     'CreateFundingInstructions',
     'FundCashBalance',
+    'UpdateCashBalance',
+    'ApplyCustomerBalance',
   ] as const),
   ...(['UpdateCharge', 'CreateRefund', 'UpdateRefund'] as const),
   ...(['CreateSetupIntent', 'UpdateSetupIntent', 'ConfirmSetupIntent', 'CancelSetupIntent', 'CreateToken'] as const),
@@ -170,6 +174,7 @@ export const payments = defineService({
     Dispute: kind('A payment that its cardholder contests.'),
     Review: kind('A payment that somebody is to look at.'),
     Source: kind('A card of a customer, as integrations of old know it.'),
+    CountrySpec: kind('What connected accounts of a country can be and need.'),
     Quote: kind('What is offered to a customer.'),
     TaxId: kind('A number by which tax offices know somebody.'),
     Plan: kind('What a price that recurs was called before.'),
@@ -287,6 +292,7 @@ export const payments = defineService({
     ...testClockOperations,
     ...taxIdOperations,
     ...quoteOperations,
+    ...countrySpecOperations,
     ...sourceOperations,
     ...planOperations,
     ...personOperations,

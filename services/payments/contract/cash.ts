@@ -30,6 +30,20 @@ export const cashOperations = {
     output: Found,
   },
   GetCashBalance: { ...on, ...read, text: 'Read what a customer has sent and not used.', input: nothing, output: Found },
+  UpdateCashBalance: {
+    ...on,
+    ...write,
+    text: 'Say whether what a customer sends pays what waits for it by itself, or only when that is asked for.',
+    input: input({ settings: may(input({ reconciliation_mode: may(oneOf('automatic', 'manual', 'merchant_default')) })) }),
+    output: Found,
+  },
+  ApplyCustomerBalance: {
+    ...write,
+    on: 'PaymentIntent',
+    text: 'Pay a payment out of what its customer has sent.',
+    input: input({ amount: may(Amount), currency: may(Currency) }),
+    output: Found,
+  },
   ListCashBalanceTransactions: {
     ...on,
     ...read,

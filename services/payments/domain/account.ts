@@ -122,10 +122,20 @@ function isThere(account: Thing, path: string): boolean {
   return value !== null && value !== '';
 }
 
+/** What is required of an account of a type before it can be paid. */
+export const requiredOf = (type: Json | undefined): string[] => [
+  ...common,
+  ...(type === 'company' ? ofCompany : type === 'individual' ? ofPerson : []),
+];
+
 /** What is still required before the account can be paid; nothing is, while it asks for nothing. */
 function withRequirements(account: Thing, wanted: readonly string[]): Thing {
-  const paths = [...common, ...(account.business_type === 'company' ? ofCompany : account.business_type === 'individual' ? ofPerson : [])];
-  const due = wanted.length === 0 ? [] : paths.filter((path) => !isThere(account, path)).toSorted();
+  const due =
+    wanted.length === 0
+      ? []
+      : requiredOf(account.business_type)
+          .filter((path) => !isThere(account, path))
+          .toSorted();
   if (isRejected(account)) return account;
   const isReady = wanted.length > 0 && due.length === 0;
   const capabilities = Object.fromEntries(wanted.map((name) => [name, isReady ? 'active' : 'inactive']));

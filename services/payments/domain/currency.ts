@@ -6,11 +6,14 @@ const thousandth = new Set(['bhd', 'jod', 'kwd', 'omr', 'tnd']);
 
 let known: ReadonlySet<string> | undefined;
 
-/** Whether it is a currency of ISO 4217, in lower case. */
-export function isCurrency(code: string): boolean {
+/** The currencies of ISO 4217, in lower case. */
+export function currencies(): ReadonlySet<string> {
   known ??= new Set(Intl.supportedValuesOf('currency').map((each) => each.toLowerCase()));
-  return known.has(code);
+  return known;
 }
+
+/** Whether it is a currency of ISO 4217, in lower case. */
+export const isCurrency = (code: string): boolean => currencies().has(code);
 
 /** Digits behind the point: an amount of 1050 is 10.50, 1050 or 1.050. */
 function exponentOf(currency: string): number {

@@ -3,6 +3,7 @@ import { type CashCurrency, cashCurrencies, virtualNumber } from '../domain/cash
 import { fieldsOf, textOf, type Thing } from '../domain/json.ts';
 import type { Happening } from './due.ts';
 import { cashPaymentsMax } from './limits.ts';
+import type { Kept } from './object.ts';
 import { settleAs } from './settle.ts';
 import { dueAt } from './subscription.ts';
 import { voucherDue } from './voucher.ts';
@@ -45,15 +46,8 @@ type Look = { readonly customer: string; readonly currency: string; readonly cau
 async function reconcile(world: World, at: Placed, now: number, { customer, currency, cause }: Look): Promise<void> {
   const where = [['customer = ?', customer], [`body->>'status' = 'requires_action'`], [`hidden->>'transfer' = ?`, currency]] as const;
   const { items } = await world.objects.list(at, 'payment_intent', { limit: cashPaymentsMax, where });
-  for (const { thing, hidden } of items.toReversed()) {
-    if ((await leftOf(world, at, customer, currency)) < Number(thing.amount)) continue;
-    const { rate, risk = null } = fieldsOf(hidden.cash);
-    const input = {
-      ...{ method: textOf(thing.payment_method) ?? '', type: 'customer_balance', rate: fieldsOf(rate), risk },
-      ...{ outcome: 'paid', cash: customer },
-    };
-    await settleAs(world, at, now, thing.id, `${thing.id} ${cause}`, input, thing.livemode === true);
-  }
+  const isByItself = isAutomatic(await world.objects.get(at, 'customer', customer));
+  for (const kept of isByItself ? items.toReversed() : []) await payByCash(world, at, now, kept, cause);
   const left = await leftOf(world, at, customer, currency);
   for (const { thing } of items) await missing(world, at, now, thing, left, cause);
 }
@@ -72,6 +66,21 @@ async function missing(world: World, at: Placed, now: number, { id, livemode }: 
     const events = left > 0 ? await eventsOf(world, desk, [['payment_intent.partially_funded', next]]) : [];
     await world.objects.commit(at, [await world.objects.change(at, kept, next), ...events]);
   });
+}
+
+/** Whether what a customer sends pays by itself what waits for it. */
+export const isAutomatic = (customer: Kept | undefined): boolean => customer?.hidden.cash_mode !== 'manual';
+
+/** Pays one payment out of what its customer has sent, where there is enough. `cause` is what asks for it. */
+export async function payByCash(world: World, at: Placed, now: number, { thing, hidden }: Kept, cause: string): Promise<void> {
+  const [customer, currency] = [String(thing.customer), String(hidden.transfer)];
+  if ((await leftOf(world, at, customer, currency)) < Number(thing.amount)) return;
+  const { rate, risk = null } = fieldsOf(hidden.cash);
+  const input = {
+    ...{ method: textOf(thing.payment_method) ?? '', type: 'customer_balance', rate: fieldsOf(rate), risk },
+    ...{ outcome: 'paid', cash: customer },
+  };
+  await settleAs(world, at, now, thing.id, `${thing.id} ${cause}`, input, thing.livemode === true);
 }
 
 /** A payment that waits: for its voucher to be paid, or for a transfer, of which enough may be there already. */

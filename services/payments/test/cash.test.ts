@@ -198,3 +198,31 @@ test('no transfer comes in while its clearing house is down, and comes in when i
   await fund('usd');
   assert.deepEqual(await cash(customer), { eur: 500, usd: 500 });
 });
+
+test('what a customer sends waits for a word where that is said, and pays a payment whole or not', async () => {
+  const { id: customer } = await stripe.customers.create({ name: 'Mona' });
+  const mode = await stripe.customers.updateCashBalance(customer, { settings: { reconciliation_mode: 'manual' } });
+  assert.deepEqual(mode.settings, { reconciliation_mode: 'manual', using_merchant_default: false });
+  const [first, second] = [await begin(customer, 800), await begin(customer, 500)];
+  await stripe.testHelpers.customers.fundCashBalance(customer, { amount: 900, currency: 'eur' });
+  const remaining = (intent: Stripe.PaymentIntent) => intent.next_action?.display_bank_transfer_instructions?.amount_remaining;
+  await until(
+    () => stripe.paymentIntents.retrieve(second.id),
+    (intent) => remaining(intent) === 0,
+  );
+  assert.equal((await stripe.paymentIntents.retrieve(first.id)).status, 'requires_action');
+  assert.equal((await refusal(stripe.paymentIntents.applyCustomerBalance(second.id, { amount: 100 }))).param, 'amount');
+  const both = await Promise.allSettled([second, first].map(({ id }) => stripe.paymentIntents.applyCustomerBalance(id)));
+  assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+  const paid = [first, second].map(async ({ id, amount }) =>
+    (await stripe.paymentIntents.retrieve(id)).status === 'succeeded' ? amount : 0,
+  );
+  const used = (await Promise.all(paid)).reduce((sum, each) => sum + each, 0);
+  assert.deepEqual(await cash(customer), { eur: 900 - used });
+  const other = await stripe.paymentIntents.create({ amount: 500, currency: 'eur' });
+  assert.equal((await refusal(stripe.paymentIntents.applyCustomerBalance(other.id))).code, 'payment_intent_unexpected_state');
+  // Back to what is usual, the next transfer pays what waits.
+  await stripe.customers.updateCashBalance(customer, { settings: { reconciliation_mode: 'merchant_default' } });
+  await stripe.testHelpers.customers.fundCashBalance(customer, { amount: 800, currency: 'eur' });
+  await Promise.all([first, second].map(({ id }) => reached(id, 'succeeded')));
+});

@@ -246,3 +246,18 @@ test('what is offered in a quote is subscribed to or invoiced when it is accepte
     'quote.accepted',
   ]);
 });
+
+test('what a country needs is what its accounts are asked for', async () => {
+  const spec = await stripe.countrySpecs.retrieve('US');
+  const account = await stripe.accounts.create({
+    type: 'custom',
+    country: 'US',
+    business_type: 'individual',
+    capabilities: { transfers: { requested: true } },
+  });
+  const { minimum } = spec.verification_fields.individual;
+  assert.deepEqual(account.requirements?.currently_due, minimum.filter((name) => name !== 'business_type').toSorted());
+  const all = await stripe.countrySpecs.list({ limit: 100 });
+  assert.ok(all.data.some(({ id, default_currency: currency }) => id === 'DE' && currency === 'eur'));
+  assert.equal((await refusal(stripe.countrySpecs.retrieve('XX'))).statusCode, 404);
+});

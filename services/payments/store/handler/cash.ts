@@ -1,13 +1,15 @@
 import { Iso20022Error } from '#wire/iso20022/violation.ts';
 import { accountHolder, addressesOf, isCashCurrency, transferTypes } from '../../domain/cash.ts';
-import { type Fields, textOf, type Thing } from '../../domain/json.ts';
+import { type Fields, fieldsOf, textOf, type Thing } from '../../domain/json.ts';
 import { isDown } from '../../domain/outage.ts';
 import { type Fate, type Incoming, incomingReport, incomingTransfers } from '../../engine/bank/incoming.ts';
 import { transferMessage } from '../../engine/bank/transfer.ts';
-import { cashLeft, customerAt, virtualAccount } from '../cash.ts';
+import { cashLeft, customerAt, isAutomatic, payByCash, virtualAccount } from '../cash.ts';
+import { changed } from '../change.ts';
 import { fundedLine } from '../cash-step.ts';
 import { fileKind } from '../clearing.ts';
 import { invalid, refuse } from '../fault.ts';
+import type { Kept } from '../object.ts';
 import { claimed, type Desk, found, type World, writtenDesk } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 import { listed, pageOf } from './list.ts';
@@ -125,6 +127,41 @@ async function fund({ world, desk, id, input }: Request): Promise<Thing> {
   return (await found(world, desk.at, lineKind, fundedLine(sent ? stepOf(sent) : ''))).thing;
 }
 
+/** What a customer has sent and not used, and whether it pays by itself what waits for it. */
+async function balanceOf(world: World, desk: Desk, id: string): Promise<object> {
+  const kept = await found(world, desk.at, 'customer', id);
+  const available = await cashLeft(world, desk.at, id);
+  const settings = {
+    reconciliation_mode: isAutomatic(kept) ? 'automatic' : 'manual',
+    using_merchant_default: kept.hidden.cash_mode === undefined,
+  };
+  return {
+    ...{ id: `cash_${id}`, object: 'cash_balance', available: Object.keys(available).length > 0 ? available : null, customer: id },
+    ...{ customer_account: null, livemode: kept.thing.livemode ?? false, settings },
+  };
+}
+
+/** A payment is paid whole out of what is there, or not. */
+async function applied({ world, desk, id, input }: Request): Promise<Thing> {
+  const kept = await found(world, desk.at, 'payment_intent', id);
+  const { thing } = kept;
+  if (desk.again && thing.status === 'succeeded') return thing;
+  if (thing.status !== 'requires_action' || kept.hidden.transfer === undefined)
+    throw refuse('StateInvalid', `This payment does not wait for a bank transfer: its status is ${String(thing.status)}.`, {
+      code: 'payment_intent_unexpected_state',
+    });
+  if (input.currency != null && String(input.currency).toLowerCase() !== thing.currency)
+    throw invalid('currency', `The payment is of ${String(thing.currency)}.`);
+  if (input.amount != null && input.amount !== thing.amount)
+    throw invalid('amount', 'A payment is paid whole out of what its customer has sent: leave the amount out, or say all of it.');
+  await payByCash(world, desk.at, desk.created, kept, `applied ${desk.seed}`);
+  const next = (await found(world, desk.at, 'payment_intent', id)).thing;
+  // Another payment may have used it meanwhile.
+  if (next.status !== 'succeeded')
+    throw refuse('BalanceInsufficient', 'The customer has not sent enough for this payment.', { code: 'cash_balance_insufficient' });
+  return next;
+}
+
 export const cashHandlers = (world: World) =>
   handlersOf(world, {
     CreateFundingInstructions: instructions,
@@ -133,21 +170,17 @@ export const cashHandlers = (world: World) =>
       const { id, content } = await received(world, desk, String(input.message));
       return { id, object: 'clearing_file_contents', format: 'pacs.002', content };
     },
-    GetCashBalance: async ({ world, desk, id }) => {
-      const { thing } = await found(world, desk.at, 'customer', id);
-      const available = await cashLeft(world, desk.at, id);
-      const settings = { reconciliation_mode: 'automatic', using_merchant_default: true };
-      const shown = Object.keys(available).length > 0 ? available : null;
-      return {
-        id: `cash_${id}`,
-        object: 'cash_balance',
-        available: shown,
-        customer: id,
-        customer_account: null,
-        livemode: thing.livemode ?? false,
-        settings,
-      };
+    GetCashBalance: ({ world, desk, id }) => balanceOf(world, desk, id),
+    UpdateCashBalance: async ({ world, desk, id, input }) => {
+      const mode = textOf(fieldsOf(input.settings).reconciliation_mode);
+      const change = ({ thing, hidden: { cash_mode: _, ...hidden } }: Kept) => ({
+        next: thing,
+        hidden: mode === undefined || mode === 'merchant_default' ? hidden : { ...hidden, cash_mode: mode },
+      });
+      if (mode !== undefined) await changed(world, desk, 'customer', id, change);
+      return balanceOf(world, desk, id);
     },
+    ApplyCustomerBalance: applied,
     ListCashBalanceTransactions: async ({ world, desk, id, input }) => {
       await found(world, desk.at, 'customer', id);
       const page = pageOf(input);
