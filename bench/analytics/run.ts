@@ -5,6 +5,7 @@ import { besideFlink } from './flink.ts';
 import { decoding } from './json.ts';
 import { nexmark } from './nexmark.ts';
 import { scoring } from './score.ts';
+import { sharing } from './share.ts';
 import { skewed } from './skew.ts';
 import { spilling } from './spill.ts';
 import { tumbling } from './tumble.ts';
@@ -30,6 +31,7 @@ export async function run(): Promise<BenchResult> {
       await tumbling(amount(tumbledRows), manyKeys, rounds),
       ...(await skewed(amount(skewRows), skewKeys, rounds)),
       ...(await spilling(amount(spilledRows), amount(spilledKeys), rounds)),
+      ...(await sharing(amount(tumbledRows), amount(skewRows), skewKeys, rounds)),
       ...(await nexmark(amount(events), rounds)),
       ...(await besideFlink(amount(fileEvents), rounds)),
       ...(await decoding(amount(records), rounds)),

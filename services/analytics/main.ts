@@ -45,7 +45,8 @@ export const main = implement<typeof analytics, Needs>(
     const { sql, logs, resources } = needs;
     if (!sql || !logs || !resources) throw new TypeError('analytics needs sql and a log');
     const relations = new Relations(sql);
-    const plans = new Plans(relations, new SqlFunctions(sql), (at, all) => samples.of(at, all));
+    const crews = new Crews(settingOf('GAMUT_ANALYTICS_WORKERS', 1, workersMax, Math.max(1, availableParallelism() - 1)));
+    const plans = new Plans(relations, new SqlFunctions(sql), (at, all) => samples.of(at, all), crews.count);
     const changes = new Changes();
     const live = new LiveViews();
     const tables = new LiveViews<LiveTable>();
@@ -55,7 +56,6 @@ export const main = implement<typeof analytics, Needs>(
     const carriers = { logs, allow, connections: new Connections(sql, sealer), failures: new Map<bigint, string>() };
     const stores = { relations, plans, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
     const pool = new RoutinePool();
-    const crews = new Crews(settingOf('GAMUT_ANALYTICS_WORKERS', 1, workersMax, Math.max(1, availableParallelism() - 1)));
     const duck = new DuckPool();
     const models = new Models(sql, sealer);
     const routines = new Routines(pool, models);

@@ -155,6 +155,14 @@ function pickedMask(nulls: Uint8Array, places: ArrayLike<number>): Uint8Array {
   return made;
 }
 
+/** The rows of a batch from one place to another. */
+export function sliced(batch: Batch, from: number, to: number): Batch {
+  if (from === 0 && to === batch.size) return batch;
+  const places = new Uint32Array(to - from);
+  for (let at = 0; at < places.length; at += 1) places[at] = from + at;
+  return gathered(batch, places);
+}
+
 /** The rows at some places of a batch, in their order. */
 export function gathered(batch: Batch, places: Uint32Array): Batch {
   const columns = batch.columns.map((vector) =>

@@ -63,14 +63,6 @@ export function admitted(
   return { taken: { batch: gathered(batch, places), numbers: of, marks: marks.subarray(0, count), kept: places }, late };
 }
 
-export const cut = (of: Batch, from: number, to: number): Batch =>
-  from === 0 && to === of.size
-    ? of
-    : gathered(
-        of,
-        Uint32Array.from({ length: to - from }, (_, at) => from + at),
-      );
-
 /** A step with what functions answer in it, which is kept, or undone where it throws. */
 export async function stepped(
   call: CallRoutines,

@@ -9,6 +9,7 @@ import type { Format } from '../domain/format.ts';
 import type { Plan } from '../domain/plan.ts';
 import { lettersOf } from '../domain/sink.ts';
 import { readsOf } from '../domain/wanted.ts';
+import { sliced } from '../engine/batch.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
 import type { Clocks } from '../engine/clock.ts';
 import { Intake } from '../engine/intake.ts';
@@ -33,7 +34,7 @@ import { Delivery } from './delivery.ts';
 import { Gathered, type Outcome, type Refused, type Sorted } from './gathered.ts';
 import { type Carriers, sinkCarrier } from './sink-carrier.ts';
 import { LiveView, type LiveViews } from './live.ts';
-import { admitted, cut, refuse, step, stepped } from './portion.ts';
+import { admitted, refuse, step, stepped } from './portion.ts';
 import { topicCarrier } from './topic-carrier.ts';
 
 export type Pumped = {
@@ -261,8 +262,10 @@ export class Pump {
     const { batch, kept } = taken;
     if (shared && isReadThere && kept) await shared.keep(kept);
     if (shared && !isReadThere) await shared.give(source.id, batch);
-    const take = (from: number, to: number, clocks: Clocks) =>
-      shared ? view.stepShared(shared, from, to, clocks) : stepped(this.#call, view, new Map([[source.id, cut(batch, from, to)]]), clocks);
+    const take = (from: number, to: number, clocks: Clocks) => {
+      if (shared) return view.stepShared(shared, from, to, clocks);
+      return stepped(this.#call, view, new Map([[source.id, sliced(batch, from, to)]]), clocks);
+    };
     if (batch.size > 0) await step(view, source.id, { records, ...taken, size: batch.size, take }, outcome, refused);
     this.#gathered.read(place, records.length, { source, refused, late });
     this.#gather(loaded, outcome);

@@ -3,9 +3,12 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import { Estimates, type Statistics } from '../domain/estimate.ts';
 import { explain } from '../domain/explain.ts';
 import { isWeighed, reordered } from '../domain/join-order.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { Query } from '../domain/planner.ts';
 import { Circuit } from '../engine/circuit.ts';
 import { partsOf } from '../engine/duck/part.ts';
+import { sharedRecordsMin } from '../engine/worker/limits.ts';
+import { unshared } from '../engine/worker/split.ts';
 import type { Relation } from './relation.ts';
 import { isLong, isStorable } from './topic-rows.ts';
 import { planAsked, type Plans } from './view.ts';
@@ -27,7 +30,15 @@ export async function explained(plans: Plans, at: Placed, { select, text, code, 
   const asked = query && isWeighed(query.plan) ? { ...query, plan: reordered(query.plan, known).plan } : query;
   const plan = made?.plan ?? (asked as Query).plan;
   const apart = asked && new Set(apartIn(asked, relations, known).map((part) => part.plan));
-  return [...explain(plan, new Estimates(known), apart), ...(code ? new Circuit(plan).code() : [])];
+  const lines = explain(plan, new Estimates(known), apart);
+  return [...lines, ...(made ? workersOf(plan, plans.workers) : []), ...(code ? new Circuit(plan).code() : [])];
+}
+
+/** How many workers share a view of a plan, where there are workers. */
+function workersOf(plan: Plan, count: number): string[] {
+  if (count < 2) return [];
+  const why = unshared(plan);
+  return [why === undefined ? `Workers: ${count} from ${sharedRecordsMin} records at once on` : `Workers: none, for ${why}`];
 }
 
 /** The parts that DuckDB would carry out. */

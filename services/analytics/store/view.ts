@@ -62,7 +62,11 @@ export class Plans {
   /** Tables, with the indexes that they had, in JSON. */
   readonly #tables = new Map<bigint, { readonly table: Table; readonly made: string }>();
 
-  constructor(relations: Relations, functions: SqlFunctions, statistics: KnownOf) {
+  /** How many workers may share a view. */
+  readonly workers: number;
+
+  constructor(relations: Relations, functions: SqlFunctions, statistics: KnownOf, workers = 1) {
+    this.workers = workers;
     this.#relations = relations;
     this.statistics = statistics;
     this.functions = functions;

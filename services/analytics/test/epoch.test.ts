@@ -132,6 +132,11 @@ test('views that two workers share count each record once, whatever becomes of a
     create materialized view dealt_titles as
       select title, count(*) as n from dealt join named on dealt.part = named.part group by title;
     create sink dealt_log from dealt with (topic = 'dealt.log', format = 'json')`);
+  const lines = async (text: string) =>
+    (await client.query({ text: `explain ${text}`, rowMode: 'array' })).rows.map(([line]) => line as string);
+  assert.equal((await lines('create materialized view w as select count(*) from dealt')).at(-1), 'Workers: 2 from 2048 records at once on');
+  const matched = 'select * from dealt match_recognize (partition by part order by id pattern (a b) define b as b.id > a.id)';
+  assert.equal((await lines(`create materialized view w as ${matched}`)).at(-1), 'Workers: none, for MATCH_RECOGNIZE');
   const parts = 501;
   const named = Array.from({ length: parts }, (_, part) => ({ key: null, value: `{"part":${part},"title":"title ${part % 10}"}` }));
   await own.produce('named', named);

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { Nexmark, type NexmarkEvent, nexmarkTables } from '../../../bench/nexmark/event.ts';
 import { batch, nexmarkQueries, streaming } from '../../../bench/nexmark/query.ts';
 import { Random } from '../../../bench/nexmark/random.ts';
 import { placesIn } from '../domain/context.ts';
-import type { Plan } from '../domain/plan.ts';
+import { type Plan, scansIn } from '../domain/plan.ts';
 import { planRows } from '../domain/planner.ts';
 import { parseStatement } from '../domain/statement.ts';
 import { castValue, type Column, type Row, type Type } from '../domain/value.ts';
 import { type Batch, BatchBuilder } from '../engine/batch.ts';
 import { View } from '../engine/view.ts';
+import { Crew } from '../engine/worker/crew.ts';
+import type { SharedCircuit } from '../engine/worker/shared-circuit.ts';
 import { openOracle } from './fixtures/oracle.ts';
 
 const tables: Readonly<Record<string, Readonly<Record<string, string>>>> = { ...nexmarkTables, side: { key: 'int8', value: 'text' } };
@@ -61,14 +63,31 @@ test('each query of Nexmark, kept up as events come, is what PostgreSQL computes
   }
   const random = new Random(11);
   const expected = nexmarkQueries(batch);
+  const crew = new Crew(2);
+  after(() => crew.end(new Error('the test is over')));
   for (const [name, text] of Object.entries(nexmarkQueries(streaming))) {
-    const view = new View(await planOf(text));
-    view.step(new Map());
-    view.settle();
+    const plan = await planOf(text);
+    const [view, shared] = [new View(plan), new View(plan)];
+    for (const each of [view, shared]) {
+      each.step(new Map());
+      each.settle();
+    }
+    const sources = [...scansIn(plan).values()].map(({ relation: id, columns }) => {
+      return { id, format: { kind: 'json' } as const, columns, used: new Set(columns.keys()) };
+    });
+    assert.ok(shared.isShareable, `workers share ${name}`);
+    await shared.share(crew, sources, name);
+    const workers = shared.shared as SharedCircuit;
     for (const changes of portions(events, random)) {
       view.step(changes);
       view.settle();
+      for (const [source, rows] of changes) {
+        if (!scansIn(plan).has(source)) continue;
+        await workers.give(source, rows);
+        await shared.stepShared(workers, 0, rows.size);
+      }
     }
+    workers.close();
     const found = [...view.rows()].map((row) => printed(row, view.columns)).sort();
     const shown = view.columns.map((_, at) => `c${at}::text`).join(', ');
     const aliases = view.columns.map((_, at) => `c${at}`).join(', ');
@@ -77,5 +96,7 @@ test('each query of Nexmark, kept up as events come, is what PostgreSQL computes
     const theirs = rows.map((row) => JSON.stringify(view.columns.map((_, at) => row[`c${at}`] ?? null))).sort();
     assert.ok(found.length > 0, `${name} has rows`);
     assert.deepEqual(found, theirs, name);
+    const both = [...shared.rows()].map((row) => printed(row, view.columns)).sort();
+    assert.deepEqual(both, theirs, `${name}, shared by two workers`);
   }
 });

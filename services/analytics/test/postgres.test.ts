@@ -150,7 +150,8 @@ test('a source is asked, views are joined, and a view may stand on another', asy
   assert.ok(plan.some((line) => line.startsWith('return function pipeline(b, p) {')));
   const made = await rowsOf('explain create materialized view w as select city, count(*) from orders group by city');
   assert.deepEqual(
-    made.map(([line]) => told(line)),
+    // How many workers there are is the machine's to say.
+    made.map(([line]) => told(line)).filter((line) => !line.startsWith('Workers: ')),
     [
       'Pipeline (expected)',
       '  Output: city, count',

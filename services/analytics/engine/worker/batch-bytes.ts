@@ -73,7 +73,11 @@ function readVector(from: Reader, type: Column['type'], size: number): Vector {
   return { values, nulls: isMasked(type) ? nulls : undefined };
 }
 
-const allOf = (size: number): Uint32Array => Uint32Array.from({ length: size }, (_, at) => at);
+function allOf(size: number): Uint32Array {
+  const places = new Uint32Array(size);
+  for (let at = 0; at < size; at += 1) places[at] = at;
+  return places;
+}
 
 /** A batch as bytes, and back. */
 export function bytesOf(batch: Batch): Uint8Array<ArrayBuffer> {

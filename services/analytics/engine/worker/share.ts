@@ -1,5 +1,5 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { type Batch, gathered } from '../batch.ts';
+import { type Batch, gathered, sliced } from '../batch.ts';
 import { Circuit, type CircuitEntry } from '../circuit.ts';
 import { Intake } from '../intake.ts';
 import { entriesMax } from '../limits.ts';
@@ -82,7 +82,7 @@ export class Share {
     if (out && ends && failure === undefined) {
       const facts = circuit.operators().map(({ rows, entries }) => [rows, entries] as const);
       const made = bytesOf(out);
-      return { out: made, entries: circuit.settle().map((entry) => this.#named(entry)), rejected, facts };
+      return { out: made, entries: JSON.stringify(circuit.settle().map((entry) => this.#named(entry))), rejected, facts };
     }
     circuit.undo();
     if (failure instanceof StatementError || failure instanceof RangeError) return { failed: told(failure) };
@@ -94,9 +94,7 @@ export class Share {
   #changes(from: number, to: number): ReadonlyMap<bigint, Batch> {
     if (!this.#portion || from >= to) return new Map();
     const { source, batch } = this.#portion;
-    const isAll = from === 0 && to === batch.size;
-    const places = Uint32Array.from({ length: to - from }, (_, at) => from + at);
-    return new Map([[source, isAll ? batch : gathered(batch, places)]]);
+    return new Map([[source, sliced(batch, from, to)]]);
   }
 
   dump(): CircuitEntry[] {

@@ -1,7 +1,7 @@
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Column } from '../../domain/value.ts';
-import { type Batch, concatenated, gathered, type Vector } from '../batch.ts';
+import { type Batch, concatenated, sliced, type Vector } from '../batch.ts';
 import type { CircuitEntry } from '../circuit.ts';
 import type { Clocks } from '../clock.ts';
 import type { Read } from '../json.ts';
@@ -86,14 +86,7 @@ export class SharedCircuit {
   async give(source: bigint, batch: Batch): Promise<void> {
     const dealt = this.#dealt(batch.size);
     this.#sizes = dealt.map(([from, to]) => to - from);
-    const parts = dealt.map(([from, to]) =>
-      bytesOf(
-        gathered(
-          batch,
-          Uint32Array.from({ length: to - from }, (_, at) => from + at),
-        ),
-      ),
-    );
+    const parts = dealt.map(([from, to]) => bytesOf(sliced(batch, from, to)));
     await this.#crew.ask(this.#view, (worker) => ({ ask: 'give', source, bytes: parts[worker] as Uint8Array<ArrayBuffer> }));
   }
 
@@ -120,7 +113,7 @@ export class SharedCircuit {
         done.map(({ out }) => batchIn(out, this.#columns)),
         this.#columns,
       ),
-      entries: done.flatMap(({ entries }) => entries),
+      entries: done.flatMap(({ entries }) => JSON.parse(entries) as CircuitEntry[]),
       rejected: done.flatMap(({ rejected }) => rejected),
     };
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Exchange } from './exchange.ts';
-import type { Answer, Begun, Wish } from './message.ts';
+import type { Answer, Begun, StepAnswer, Wish } from './message.ts';
 import { Peers } from './peer.ts';
 import { Share } from './share.ts';
 
@@ -37,4 +37,8 @@ function answerOf({ view, asked }: Wish): unknown {
   }
 }
 
-port.on('message', (wish: Wish) => port.postMessage({ id: wish.id, answer: answerOf(wish) } satisfies Answer));
+port.on('message', (wish: Wish) => {
+  const answer = answerOf(wish);
+  const moved = typeof answer === 'object' && answer !== null && 'out' in answer ? [(answer as StepAnswer).out.buffer] : [];
+  port.postMessage({ id: wish.id, answer } satisfies Answer, moved);
+});
