@@ -140,7 +140,9 @@ export class Pump {
       stop.abort();
       // Whoever goes on is to know how far this came.
       await committing.catch(() => undefined);
-      loaded.view.shared?.close();
+      const { shared } = loaded.view;
+      if (shared?.isOver) this.#with.crews.fell(this.#view.id);
+      shared?.close();
     }
   }
 
@@ -275,8 +277,13 @@ export class Pump {
   async #share({ view, epoch }: LiveView, records: number): Promise<void> {
     await view.unshare();
     if (view.shared || records < sharedRecordsMin || !view.isShareable) return;
-    const crew = this.#with.crews.get();
-    if (crew) await view.share(crew, this.#sources, String(epoch));
+    const crew = this.#with.crews.for(this.#view.id);
+    if (!crew) return;
+    try {
+      await view.share(crew, this.#sources, String(epoch));
+    } finally {
+      if (crew.isOver) this.#with.crews.fell(this.#view.id);
+    }
   }
 
   /** Notes what a step did for the next commit, and tells it at once to those who follow the view. */
@@ -355,6 +362,7 @@ export class Pump {
     atStep('epoch-committed');
     loaded.epoch += 1n;
     loaded.isCommitting = false;
+    if (shared) this.#with.crews.stood(this.#view.id);
     this.#went();
     if (posting.length > 0) for (const delivery of this.#deliveries.values()) delivery.posted();
     if (this.#view.kind === 'view') changes.commit(this.#view.id, loaded.epoch);

@@ -15,6 +15,8 @@ let server: TestServer;
 let target: Sql;
 let address: URL;
 
+/** Ends a worker when it is begun. */
+const fell = (worker: Worker) => void worker.terminate();
 /** Workers, as they are begun. */
 const workers: Worker[] = [];
 process.on('worker', (worker) => {
@@ -186,6 +188,16 @@ test('views that two workers share count each record once, whatever becomes of a
   const logged = await house.until(seen, ({ length }) => length >= ids.length);
   assert.deepEqual([logged.length, new Set(logged).size], [ids.length, ids.length]);
   assert.ok(workers.length >= 4, `${workers.length} workers were begun`);
+  // One with which workers fall each time goes on without them.
+  await workers.at(-1)?.terminate();
+  const begun = workers.length;
+  process.on('worker', fell);
+  await client.query('create materialized view dealt_alone as select count(*) as n, sum(id) as ids from dealt');
+  const alone = async () => Object.values((await client.query('select n, ids from dealt_alone')).rows[0] as object).map(String);
+  const all = [ids.length, ids.reduce((sum, id) => sum + id, 0)].map(String);
+  assert.deepEqual(await house.until(alone, (found) => String(found) === String(all)), all);
+  process.off('worker', fell);
+  assert.ok(workers.length - begun >= 6, `${workers.length - begun} workers were begun and fell`);
 });
 
 /** The steps at which a seed ends what runs, and how often each is passed before. */

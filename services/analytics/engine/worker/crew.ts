@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { fault } from '#kernel/contract/fault.ts';
 import { modulePath } from '#kernel/supervise/module.ts';
-import { ringBytes } from './limits.ts';
+import { fallsMax, ringBytes } from './limits.ts';
 import type { Answer, Asked, Begun, Wish } from './message.ts';
 import { Ring } from './ring.ts';
 
@@ -89,17 +89,28 @@ export class Crew {
 export class Crews {
   readonly count: number;
   #crew: Crew | undefined;
+  /** How often workers fell with a view that made no commit since. */
+  readonly #falls = new Map<bigint, number>();
 
   /** With one worker, or none, views stay where they are. */
   constructor(count: number) {
     this.count = count;
   }
 
-  /** The workers; undefined where there are none. */
-  get(): Crew | undefined {
-    if (this.count < 2) return undefined;
+  /** The workers for a view; undefined where there are none, or where they fell with it again and again. */
+  for(view: bigint): Crew | undefined {
+    if (this.count < 2 || (this.#falls.get(view) ?? 0) >= fallsMax) return undefined;
     if (!this.#crew || this.#crew.isOver) this.#crew = new Crew(this.count);
     return this.#crew;
+  }
+
+  fell(view: bigint): void {
+    this.#falls.set(view, (this.#falls.get(view) ?? 0) + 1);
+  }
+
+  /** A view that workers share made a commit. */
+  stood(view: bigint): void {
+    this.#falls.delete(view);
   }
 
   stop(): void {

@@ -8,3 +8,8 @@ export const sharedRecordsMin = limit(2_048, 'record', 'Records that come at onc
 export const hotRowsMin = limit(4, 'row', 'Rows of one key in a portion from which on they are put together before they are handed over.');
 export const sampleRows = limit(512, 'row', 'Rows of a portion by which it is guessed how many keys it has.');
 export const sketchMax = limit(1_048_576, 'count', 'Most counts by which keys that come often are found in a portion; a power of two.');
+export const fallsMax = limit(
+  3,
+  'time',
+  'How often workers fall with a view, and no commit of it between, before it is computed without them.',
+);

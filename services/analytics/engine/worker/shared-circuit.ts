@@ -42,6 +42,11 @@ export class SharedCircuit {
     return made;
   }
 
+  /** Whether the workers fell. */
+  get isOver(): boolean {
+    return this.#crew.isOver;
+  }
+
   get workers(): number {
     return this.#crew.count;
   }
