@@ -110,7 +110,7 @@ async function resident(threads: Threads, what: 'tumble' | 'group', rows: number
     const circuit = new Circuit(plan);
     const one = alone(() => {
       bytesOf(circuit.step(new Map([[source, batch]])));
-      JSON.stringify(circuit.settle());
+      circuit.settle();
     });
     const shared = await threads.open(plan);
     await shared.give(source, batch);

@@ -47,8 +47,7 @@ export type ReadAnswer = {
 /** What a step did: rows that came out, what is to be written down, why rows were left out, and by operator what is known of it. */
 export type StepAnswer = {
   readonly out: Uint8Array<ArrayBuffer>;
-  /** As JSON: a text goes from thread to thread for less than what it says. */
-  readonly entries: string;
+  readonly entries: readonly CircuitEntry[];
   readonly rejected: readonly string[];
   readonly facts: readonly (readonly [rows: number | undefined, entries: number | undefined])[];
 };

@@ -82,7 +82,7 @@ export class Share {
     if (out && ends && failure === undefined) {
       const facts = circuit.operators().map(({ rows, entries }) => [rows, entries] as const);
       const made = bytesOf(out);
-      return { out: made, entries: JSON.stringify(circuit.settle().map((entry) => this.#named(entry))), rejected, facts };
+      return { out: made, entries: circuit.settle().map((entry) => this.#named(entry)), rejected, facts };
     }
     circuit.undo();
     if (failure instanceof StatementError || failure instanceof RangeError) return { failed: told(failure) };

@@ -118,7 +118,7 @@ export class SharedCircuit {
         done.map(({ out }) => batchIn(out, this.#columns)),
         this.#columns,
       ),
-      entries: done.flatMap(({ entries }) => JSON.parse(entries) as CircuitEntry[]),
+      entries: done.flatMap(({ entries }) => entries),
       rejected: done.flatMap(({ rejected }) => rejected),
     };
   }
