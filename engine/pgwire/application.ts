@@ -1,4 +1,5 @@
 import type { CopyFormat } from './copy.ts';
+import type { Direction } from './scroll.ts';
 
 /** A column of an answer; `oid` is its type. */
 export type Field = { readonly name: string; readonly oid: number };
@@ -29,15 +30,15 @@ export type Prepared = {
   execute(params: Cells, signal: AbortSignal): Promise<Answer>;
 };
 
-/** What statements ask of their connection. A count without end is all rows; no name is all there are. */
+/** What statements ask of their connection. A count without end is all rows; no name is all there are; `isForward` is NO SCROLL. */
 export type Control =
   | { readonly kind: 'begin' | 'commit' | 'rollback' | 'resetAll' | 'discard' }
   | { readonly kind: 'savepoint' | 'release' | 'rollbackTo'; readonly name: string }
   | { readonly kind: 'set'; readonly name: string; readonly value: string | undefined; readonly isLocal: boolean }
   | { readonly kind: 'show'; readonly name: string }
   | { readonly kind: 'configure'; readonly settings: readonly Configured[] }
-  | { readonly kind: 'declare'; readonly name: string; readonly of: Prepared; readonly hold: boolean }
-  | { readonly kind: 'fetch'; readonly name: string; readonly count: number; readonly shows: boolean }
+  | { readonly kind: 'declare'; readonly name: string; readonly of: Prepared; readonly hold: boolean; readonly isForward: boolean }
+  | { readonly kind: 'fetch'; readonly name: string; readonly direction: Direction; readonly count: number; readonly shows: boolean }
   | { readonly kind: 'close' | 'deallocate'; readonly name: string | undefined };
 
 /**

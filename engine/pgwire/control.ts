@@ -170,13 +170,13 @@ async function* blockOf(rows: readonly Cells[]): AsyncGenerator<readonly Cells[]
   yield rows;
 }
 
-function declare({ name, of, hold }: Extract<Control, { kind: 'declare' }>, { transaction, portals, held }: Reached): Prepared {
+function declare({ name, of, hold, isForward }: Extract<Control, { kind: 'declare' }>, { transaction, portals, held }: Reached): Prepared {
   return {
     params: of.params,
     async execute(params) {
       if (!hold && !transaction.isOpen) throw new StatementError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
       if (portals.has(name)) throw new StatementError(sqlstates.portalThere, `cursor "${name}" already exists`);
-      portals.set(name, new Portal(of, params, []));
+      portals.set(name, new Portal(of, params, [], isForward));
       if (hold) held.add(name);
       return { rows: none, tag: () => 'DECLARE CURSOR' };
     },
@@ -189,12 +189,12 @@ function cursorNamed(portals: ReadonlyMap<string, Portal>, name: string): Portal
   return found;
 }
 
-function fetched({ name, count, shows }: Extract<Control, { kind: 'fetch' }>, { portals }: Reached): Prepared {
+function fetched({ name, direction, count, shows }: Extract<Control, { kind: 'fetch' }>, { portals }: Reached): Prepared {
   const fields = cursorNamed(portals, name).fields ?? [];
   return {
     ...{ params: [], ...(shows ? { fields } : {}) },
     async execute(_, signal) {
-      const rows = cursorNamed(portals, name).take(count, signal);
+      const rows = cursorNamed(portals, name).scroll.rows(direction, count, signal);
       if (shows) return { rows, tag: (found) => `FETCH ${found}` };
       let passed = 0;
       for await (const block of rows) passed += block.length;

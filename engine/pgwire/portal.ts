@@ -2,6 +2,7 @@ import type { Answer, Cells, Copied, Field, Prepared } from './application.ts';
 import { copyLine } from './copy.ts';
 import { copyHead, copyTail, copyTuple } from './copy-binary.ts';
 import type { Outbox } from './outbox.ts';
+import { Scroll } from './scroll.ts';
 import { sqlstates, StatementError } from './statement-error.ts';
 
 /** In what format a COPY is, as messages say it: 0 is text, 1 binary. */
@@ -15,6 +16,8 @@ export class Portal {
   readonly fields: readonly Field[] | undefined;
   readonly formats: readonly number[];
   readonly prepared: Prepared | undefined;
+  /** What FETCH and MOVE go through. */
+  readonly scroll: Scroll;
   readonly #params: Cells;
   #answer: Answer | undefined;
   #blocks: AsyncIterator<readonly Cells[]> | undefined;
@@ -23,7 +26,8 @@ export class Portal {
   #stop = new AbortController();
   #isDone = false;
 
-  constructor(prepared: Prepared | undefined, params: Cells, formats: readonly number[]) {
+  constructor(prepared: Prepared | undefined, params: Cells, formats: readonly number[], isForward = true) {
+    this.scroll = new Scroll((most, signal) => this.take(most, signal), isForward);
     this.prepared = prepared;
     this.#params = params;
     this.fields = prepared?.fields;

@@ -123,9 +123,23 @@ export class Consumer {
     return found;
   }
 
-  async #endOf(partition: number, from: From): Promise<number> {
+  /** By partition: the offset of an end of the log, or of the first record that is not before a time in milliseconds since 1970. */
+  offsets(from: From | number): Promise<number[]> {
+    return this.#cluster.retried(async () => {
+      const count = await this.#cluster.partitions(this.#topic);
+      const found: number[] = [];
+      for (let partition = 0; partition < count; partition++) {
+        const offset = await this.#endOf(partition, from);
+        // There is none that late: what comes is the first.
+        found.push(offset < 0 ? await this.#endOf(partition, 'latest') : offset);
+      }
+      return found;
+    });
+  }
+
+  async #endOf(partition: number, from: From | number): Promise<number> {
     const leader = await this.#cluster.leader(this.#topic, partition);
-    const partitions = [{ partitionIndex: partition, timestamp: from === 'earliest' ? -2 : -1 }];
+    const partitions = [{ partitionIndex: partition, timestamp: from === 'earliest' ? -2 : from === 'latest' ? -1 : from }];
     const told = await leader.call(listOffsets, 5, { replicaId: -1, isolationLevel: 1, topics: [{ name: this.#topic, partitions }] });
     const answer = told.topics[0]?.partitions[0];
     check(answer?.errorCode ?? -1, `Offsets of ${this.#topic}`);

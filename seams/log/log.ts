@@ -42,6 +42,8 @@ export interface ScopedLog {
   read(topic: string, signal: AbortSignal, at?: ReadonlyMap<number, number>): AsyncIterable<Incoming>;
   /** By partition, the offset of the oldest record that is kept, and that of the next committed one. */
   bounds(topic: string): Promise<readonly { readonly first: number; readonly next: number }[]>;
+  /** By partition: the offset of an end, or of the first record that is not before a time in milliseconds since 1970. */
+  offsets(topic: string, from: From | number): Promise<number[]>;
   /** Whether the login may read a topic that is there: throws the log's own error where it may not. */
   assertReadable(topic: string): Promise<void>;
   /** Whether the login may write to a topic that is there: throws the log's own error where it may not. */
@@ -123,6 +125,7 @@ function scopedLog(cluster: Cluster, prefix: string): ScopedLog {
       for await (const records of new Consumer(cluster, named(topic)).all(signal, at)) yield* records.map(own);
     },
     bounds: (topic) => new Consumer(cluster, named(topic)).bounds(),
+    offsets: (topic, from) => new Consumer(cluster, named(topic)).offsets(from),
     async transactions(id, { openMs } = {}) {
       const transactional = new Producer(cluster, named(id), openMs);
       await transactional.open();

@@ -13,6 +13,7 @@ export const loginMax = limit(4_096, 'character', 'Longest secret of a connectio
 export const certificateMax = limit(65_536, 'character', 'Longest certificate of an authority of a connection.');
 export const bucketMax = limit(63, 'character', 'Longest name of a bucket or region.');
 export const pathMax = limit(512, 'character', 'Longest beginning of the names of files that a sink writes.');
+export const startMax = limit(16_384, 'character', 'Longest text of where a source begins.');
 export const whereMax = limit(8, 'column', 'Most columns by which rows of a view are found.');
 export const conditionMax = limit(4_096, 'character', 'Longest condition of an alert rule.');
 export const dashboardsMax = limit(100, 'dashboard', 'Dashboards of one environment.');

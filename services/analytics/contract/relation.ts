@@ -3,7 +3,7 @@ import { Type } from '#kernel/contract/type.ts';
 import { formatKinds } from '../domain/format.ts';
 import { everyMinMs, spanMaxMs } from '../domain/limits.ts';
 import { sinkEnvelopes, sinkFormats } from '../domain/sink.ts';
-import { columnsInMax, nameMax, pathMax, topicNameMax, valueMax, whereMax } from './limits.ts';
+import { columnsInMax, nameMax, pathMax, startMax, topicNameMax, valueMax, whereMax } from './limits.ts';
 import { asked, closed, Column, committed, errors, expose, followed, Name, none, read, Text, within, write } from './part.ts';
 
 const Columns = Type.Array(Column, { minItems: 1, maxItems: columnsInMax, description: 'Columns, which are fields of the values.' });
@@ -126,6 +126,12 @@ export const relationOperations = {
       {
         ...{ name: Name, topic: Type.Optional(Topic), columns: Columns, format: Type.Optional(FormatOf) },
         origin: Type.Optional(OriginOf),
+        start: Type.Optional(
+          Type.String({
+            ...{ minLength: 1, maxLength: startMax },
+            description: 'Where the topic is begun: earliest, latest, a time, or offsets as 0:100, 1:250; its oldest record, if not said.',
+          }),
+        ),
         ...within,
       },
       closed,

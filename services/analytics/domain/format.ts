@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
 import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
+import type { Begun } from './start.ts';
 import { checkWatermark, type Watermark } from './watermark.ts';
 import type { Column } from './value.ts';
 
@@ -17,6 +18,8 @@ export type Format = {
   /** The topic that gets the records which views could not take. */
   readonly deadLetters?: string;
   readonly watermark?: Watermark;
+  /** Where the topic is begun, where that is not its oldest record. */
+  readonly begun?: Begun;
 };
 
 /** Whether rows of such a source only come, and are never taken back. */

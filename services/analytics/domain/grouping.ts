@@ -9,6 +9,7 @@ import { column, type Expr, mapColumns, shapeOf } from './expression.ts';
 import { groupedBySets, groupingSets, toldOf } from './grouping-set.ts';
 import { textIn } from './name.ts';
 import { allOf, appends, type Plan } from './plan.ts';
+import { hasLink } from './subquery.ts';
 import type { Target } from './target.ts';
 import type { Column, Type } from './value.ts';
 
@@ -41,9 +42,9 @@ export function grouping(
   const shapes = keys.map(shapeOf);
   // Of several sets each row says, behind the keys, which of them it was not grouped by.
   const told = sets.length > 1 ? keys.length : 0;
+  const isLinked = nodes.some(hasLink);
   const aggregates: Aggregate[] = [];
   const instead = (node: Node): Expr | undefined => {
-    if ('SubLink' in node) throw notBuilt('A subquery beside aggregates', names.at(node.SubLink.location));
     if ('GroupingFunc' in node)
       return toldOf(node.GroupingFunc, names, (each) => shapes.indexOf(shapeTried(keyNode(each, targets, names), names)), told);
     if ('FuncCall' in node && isAggregate(node)) {
@@ -54,8 +55,8 @@ export function grouping(
       return column(made.type, keys.length + told + place);
     }
     if ('FuncCall' in node && node.FuncCall.over) return undefined;
-    const isConstant = 'A_Const' in node || 'ParamRef' in node;
-    const key = isConstant || keys.length === 0 || hasAggregate(node) ? -1 : shapes.indexOf(shapeTried(node, names));
+    const isOther = 'A_Const' in node || 'ParamRef' in node || (!isLinked && hasLink(node));
+    const key = isOther || keys.length === 0 || hasAggregate(node) ? -1 : shapes.indexOf(shapeTried(node, names));
     if (key >= 0) return column(keys[key]?.type as Type, key);
     if ('ColumnRef' in node) {
       const name = (node.ColumnRef.fields ?? []).map(textIn).join('.');

@@ -35,3 +35,4 @@ export const joinedLeavesMax = limit(
   'Most relations of one inner join whose order is weighed; more are joined as they are written.',
 );
 export const groupingSetsMax = limit(64, 'set', 'Most sets of expressions by which one SELECT is grouped.');
+export const startPartitionsMax = limit(1_000, 'partition', 'Most partitions for which the start of a source names offsets.');

@@ -7,6 +7,7 @@ import { type Context, locationIn } from './context.ts';
 import { column, conjunction, type Expr, shapeOf } from './expression.ts';
 import type { Correlated } from './correlated.ts';
 import { From } from './from.ts';
+import { withSubqueries } from './grouped-subquery.ts';
 import { checkEquals, grouping } from './grouping.ts';
 import { withoutGroupWindow } from './group-window.ts';
 import { columnsMax } from './limits.ts';
@@ -117,7 +118,9 @@ function one(given: SelectStmt, context: Context): Body {
   const input = () => filtered(subqueries.plan, conjunction(where));
   const asked = [...targets.map(({ node }) => node), select.havingClause, ...(select.sortClause ?? [])];
   const isGrouped = select.groupClause !== undefined || select.havingClause !== undefined || asked.some(hasAggregate);
-  const grouped = isGrouped ? grouping(select, targets, names, { input, correlated }) : { names, finish: input };
+  const grouped = isGrouped
+    ? withSubqueries(grouping(select, targets, names, { input, correlated }), asked, inner, subquery)
+    : { names, finish: input };
   const having = select.havingClause && asCondition(bind(select.havingClause, grouped.names), 'HAVING');
   const exprsOf = (within: Names) => [
     ...lead,

@@ -1,5 +1,6 @@
 import type { Node, SelectStmt, VariableSetStmt } from 'libpg-query';
 import type { Configured, Control } from '#engine/pgwire/application.ts';
+import type { Direction } from '#engine/pgwire/scroll.ts';
 import { notBuilt } from '#engine/pgwire/statement-error.ts';
 
 type Own = Exclude<Control, { kind: 'declare' }>;
@@ -16,10 +17,10 @@ export function controlOf(node: Node): Own | undefined {
   if ('VariableSetStmt' in node) return settingOf(node.VariableSetStmt);
   if ('VariableShowStmt' in node) return { kind: 'show', name: node.VariableShowStmt.name ?? '' };
   if ('FetchStmt' in node) {
-    const { direction, howMany, portalname: name = '', ismove = false } = node.FetchStmt;
-    const count = Number(howMany ?? 0);
-    if (direction !== 'FETCH_FORWARD' || count < 1) throw notBuilt('FETCH in this direction');
-    return { kind: 'fetch', name, count: count > 2 ** 53 ? Number.POSITIVE_INFINITY : count, shows: !ismove };
+    const { direction = 'FETCH_FORWARD', howMany, portalname: name = '', ismove = false } = node.FetchStmt;
+    const said = Number(howMany ?? 0);
+    const count = Math.abs(said) > 2 ** 53 ? Math.sign(said) * Number.POSITIVE_INFINITY : said;
+    return { kind: 'fetch', name, direction: direction.slice('FETCH_'.length).toLowerCase() as Direction, count, shows: !ismove };
   }
   if ('ClosePortalStmt' in node) return { kind: 'close', name: node.ClosePortalStmt.portalname };
   if ('DeallocateStmt' in node) return { kind: 'deallocate', name: node.DeallocateStmt.name };

@@ -3,6 +3,7 @@ import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { placesIn } from './context.ts';
 import { type Format, formatOf, optionsOf } from './format.ts';
 import { checkOriginFormat, type Origin, originFormat, originOf, originOptions, parquetOf } from './origin.ts';
+import { startOf } from './start.ts';
 import { type WatermarkText, watermarkOf } from './watermark.ts';
 
 /** The topic of a source, and how its values are read. */
@@ -11,11 +12,14 @@ export function valuesOf(
   watermark: WatermarkText | undefined,
   by: Node | undefined,
   text: string,
-): { readonly topic: string | undefined; readonly format: Format; readonly origin?: Origin } {
+): { readonly topic: string | undefined; readonly format: Format; readonly origin?: Origin; readonly start?: string } {
   const timed = watermark ? ['lateness', 'idle', 'late'] : [];
-  const own = ['topic', 'format', 'envelope', 'delimiter', 'null', 'dead_letters', ...originOptions];
+  const own = ['topic', 'format', 'envelope', 'delimiter', 'null', 'dead_letters', 'start', ...originOptions];
   const { given, isParquet } = parquetOf(optionsOf(options, [...own, ...timed], 'source'));
   const said = originOf(given);
+  const start = given.get('start');
+  if (said && start !== undefined) throw new StatementError('22023', 'start is an option of a source that reads a topic');
+  if (start !== undefined) startOf(start);
   const origin = said && isParquet ? { ...said, parquet: true as const } : said;
   if (origin?.table !== undefined) return ofTable(origin, given);
   const format = {
@@ -29,7 +33,7 @@ export function valuesOf(
   const topic = given.get('topic') ?? '';
   if (!/^[a-zA-Z0-9._-]{1,249}$/.test(topic))
     throw new StatementError('22023', 'a source needs the name of a topic: WITH (topic = ..., format = ...)');
-  return { topic, format };
+  return { topic, format, ...(start === undefined ? {} : { start }) };
 }
 
 /** A source of a table of PostgreSQL, whose rows come as what is there says them. */

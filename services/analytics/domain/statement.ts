@@ -1,12 +1,13 @@
-import type { CopyStmt, CreateStmt, DeclareCursorStmt, ExplainStmt, Node, RawStmt, SelectStmt, TruncateStmt } from 'libpg-query';
+import type { CopyStmt, CreateStmt, DeclareCursorStmt, ExplainStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
 import type { Control } from '#engine/pgwire/application.ts';
 import { type CopyFormat, copyFormat } from '#engine/pgwire/copy.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { type Alter, altered } from './alter-statement.ts';
+import { changing, type Truncation, truncationOf } from './changing-statement.ts';
 import { columnsOf } from './column.ts';
 import { connectionOf, type ConnectionSpec } from './connection.ts';
 import { type Format, optionsOf } from './format.ts';
-import { checkedName, droppedName, plainName, type RangeVar, textIn } from './name.ts';
+import { checkedName, droppedName, plainName, textIn } from './name.ts';
 import { type IndexMaking, indexMaking } from './index-statement.ts';
 import type { Origin } from './origin.ts';
 import { type Parser, parser, type Token, tokensOf } from './parser.ts';
@@ -23,6 +24,7 @@ import type { Pace } from './closing.ts';
 import { msOf, takeEmit, takeWatermark, type WatermarkText } from './watermark.ts';
 import { statementBytesMax, statementsMax } from './limits.ts';
 import type { Column } from './value.ts';
+import { type Telling, tellingOf } from './telling.ts';
 import { takeWindows } from './window-text.ts';
 import type { Changing } from './write.ts';
 
@@ -35,6 +37,7 @@ export type Statement =
       readonly topic: string | undefined;
       readonly format: Format;
       readonly origin?: Origin;
+      readonly start?: string;
       readonly orIs: boolean;
     }
   | {
@@ -74,7 +77,17 @@ export type Statement =
   /** `committed`: nothing is told before it is committed. */
   | { readonly kind: 'subscribe'; readonly name: string; readonly committed: boolean }
   | { readonly kind: 'show'; readonly what: 'sources' | 'views' | 'sinks' | 'tables' | 'connections' | 'functions' }
-  | { readonly kind: 'declare'; readonly name: string; readonly select: SelectStmt; readonly text: string; readonly hold: boolean }
+  | {
+      readonly kind: 'declare';
+      readonly name: string;
+      readonly select: SelectStmt;
+      readonly text: string;
+      readonly hold: boolean;
+      /** NO SCROLL. */
+      readonly isForward: boolean;
+    }
+  | Truncation
+  | Telling
   | {
       readonly kind: 'copy';
       readonly of: { readonly select: SelectStmt } | { readonly subscribe: string; readonly committed: boolean };
@@ -184,6 +197,8 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
 export async function parseStatement(text: string): Promise<Statement | undefined> {
   const parse = await parser();
   const tokens = tokensOf(parse, text) ?? [];
+  const telling = tellingOf(tokens);
+  if (telling) return { ...telling, name: relationNamed(parse, telling.name) };
   const sink = sinkText(text, tokens);
   if (sink) return createdSink(parse, sink);
   const connection = connectionText(text, tokens);
@@ -208,6 +223,13 @@ function nodeOf(parse: Parser, text: string): Node | undefined {
   return first?.stmt;
 }
 
+/** The name of a relation, as it is written. */
+function relationNamed(parse: Parser, written: string): string {
+  const node = nodeOf(parse, `table ${written}`);
+  if (!node || !('SelectStmt' in node)) throw new StatementError(sqlstates.syntax, `"${written}" is no name`);
+  return subscribed(node.SelectStmt);
+}
+
 function createdSink(parse: Parser, { select, options, name, orIs }: SinkText): Statement {
   const bytes = Buffer.from(select);
   const tokens = tokensOf(parse, select) ?? [];
@@ -216,18 +238,16 @@ function createdSink(parse: Parser, { select, options, name, orIs }: SinkText): 
   takeAsOf(bytes, tokens, placesIn(select));
   takeWindows(bytes, tokens);
   const [of, made] = [nodeOf(parse, bytes.toString()), nodeOf(parse, options)];
-  const named = nodeOf(parse, `table ${name}`);
-  if (!of || !('SelectStmt' in of) || !made || !('CreateStmt' in made) || !named || !('SelectStmt' in named))
-    throw notBuilt('A sink of anything but a SELECT');
+  if (!of || !('SelectStmt' in of) || !made || !('CreateStmt' in made)) throw notBuilt('A sink of anything but a SELECT');
   attachMatches(of, matches, (each) => nodeOf(parse, each));
   const given = optionsOf(made.CreateStmt.options ?? [], targetOptions, 'sink');
-  return { kind: 'createSink', name: subscribed(named.SelectStmt), select: select.trim(), target: targetOf(given), orIs };
+  return { kind: 'createSink', name: relationNamed(parse, name), select: select.trim(), target: targetOf(given), orIs };
 }
 
 function createdConnection(parse: Parser, { options, name: written, orIs }: ConnectionText, isThere: boolean): Statement {
-  const [made, named] = [nodeOf(parse, options), nodeOf(parse, `table ${written}`)];
-  if (!made || !('CreateStmt' in made) || !named || !('SelectStmt' in named)) throw notBuilt('This form of a connection');
-  const [name, spec] = [subscribed(named.SelectStmt), connectionOf(made.CreateStmt.options ?? [])];
+  const made = nodeOf(parse, options);
+  if (!made || !('CreateStmt' in made)) throw notBuilt('This form of a connection');
+  const [name, spec] = [relationNamed(parse, written), connectionOf(made.CreateStmt.options ?? [])];
   return isThere ? { kind: 'alterConnection', name, spec } : { kind: 'createConnection', name, spec, orIs };
 }
 
@@ -276,6 +296,8 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
   }
   const alter = altered(node, isSource ? 'source' : lifted.isSink ? 'sink' : undefined);
   if (alter) return alter;
+  const truncation = truncationOf(node);
+  if (truncation) return truncation;
   const change = changing(node);
   if (change) return { kind: 'write', name: plainName(change.on), of: change.of, text };
   if ('ExplainStmt' in node) return explained(node.ExplainStmt, text);
@@ -302,23 +324,6 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
   if (control) return { kind: 'control', control };
   const [kind = 'Stmt'] = Object.keys(node);
   throw notBuilt(`The statement ${kind.replace(/Stmt$/, '')}`);
-}
-
-/** What a statement changes of a table's rows, and the table. */
-function changing(node: Node): { readonly on: RangeVar | undefined; readonly of: Changing } | undefined {
-  if ('InsertStmt' in node) return { on: node.InsertStmt.relation, of: { insert: node.InsertStmt } };
-  if ('UpdateStmt' in node) return { on: node.UpdateStmt.relation, of: { update: node.UpdateStmt } };
-  if ('DeleteStmt' in node) return { on: node.DeleteStmt.relation, of: { delete: node.DeleteStmt } };
-  if ('TruncateStmt' in node) return truncated(node.TruncateStmt);
-  return undefined;
-}
-
-/** TRUNCATE takes all rows, one by one for views that follow. */
-function truncated({ relations = [], restart_seqs, behavior }: TruncateStmt): { readonly on: RangeVar; readonly of: Changing } {
-  const [only, ...more] = relations;
-  if (!only || !('RangeVar' in only) || more.length > 0) throw notBuilt('TRUNCATE of more than one table');
-  if (restart_seqs || behavior === 'DROP_CASCADE') throw notBuilt('TRUNCATE with RESTART IDENTITY or CASCADE');
-  return { on: only.RangeVar, of: { delete: { relation: only.RangeVar }, isTruncation: true } };
 }
 
 /** The text of an option; one without a value is empty. */
@@ -349,13 +354,19 @@ function copied(node: CopyStmt, { subscribes, committed }: Lifted, text: string)
 }
 
 // PostgreSQL's bits of the options of a cursor.
-const [binary, scroll, hold] = [1, 2, 32];
+const [binary, noScroll, hold] = [1, 4, 32];
 
 function declared({ portalname = '', options = 0, query }: DeclareCursorStmt, text: string): Statement {
   if (options & binary) throw notBuilt('A cursor in the binary format');
-  if (options & scroll) throw notBuilt('A cursor that scrolls');
   if (!query || !('SelectStmt' in query)) throw notBuilt('A cursor of anything but a SELECT');
-  return { kind: 'declare', name: portalname, select: query.SelectStmt, text, hold: (options & hold) !== 0 };
+  return {
+    kind: 'declare',
+    name: portalname,
+    select: query.SelectStmt,
+    text,
+    hold: (options & hold) !== 0,
+    isForward: (options & noScroll) !== 0,
+  };
 }
 
 /** SUBSCRIBE names one view and nothing more. */

@@ -6,10 +6,13 @@ import { applied, oneType, settled } from './bound.ts';
 import type { Context } from './context.ts';
 import { type Dependent, dependent, joinedWith } from './correlated.ts';
 import { call, column, constant, type Expr, isNull, not } from './expression.ts';
+import { textIn } from './name.ts';
 import { allOf, type Plan } from './plan.ts';
 
-type Planner = (node: Node, context: Context) => Plan;
+export type Planner = (node: Node, context: Context) => Plan;
 const counted = (arg?: Expr): Aggregate => ({ name: 'count', type: 'int8', arg, filter: undefined, distinct: false });
+const opposite = { '=': '<>', '<>': '=', '<': '>=', '>=': '<', '>': '<=', '<=': '>' } as const;
+type Sign = keyof typeof opposite;
 const zero = constant('int8', 0);
 const among = (expr: Expr): Expr => ({ kind: 'case', type: 'int8', args: [isNull(expr), zero, expr] });
 
@@ -43,7 +46,7 @@ export class Subqueries {
     const { subselect, subLinkType: kind, operName } = link;
     if (!subselect || !('SelectStmt' in subselect)) throw notBuilt('This subquery', at);
     // What it is of is asked before the subquery is there.
-    const own = kind === 'ANY_SUBLINK' ? bind(link.testexpr, this.#names) : undefined;
+    const own = kind === 'ANY_SUBLINK' || kind === 'ALL_SUBLINK' ? bind(link.testexpr, this.#names) : undefined;
     const outer = { plan: this.#rows, columnOf: (path: readonly string[]) => this.#names.columnOf(path, undefined) };
     const inner = dependent(subselect.SelectStmt, outer, this.#context, this.#planner);
     const shown = inner.plan.columns.length - inner.outer.length;
@@ -52,10 +55,33 @@ export class Subqueries {
     const type = inner.plan.columns.at(-1)?.type ?? 'text';
     const value = column(type, inner.outer.length);
     if (kind === 'EXPR_SUBLINK') return this.#single(subselect.SelectStmt, inner, value);
-    if (kind !== 'ANY_SUBLINK' || operName || !own) throw notBuilt('A subquery in this form', at);
+    const sign = operName === undefined ? '=' : operName.map(textIn).join('.');
+    if (!own || !Object.hasOwn(opposite, sign)) throw notBuilt('A subquery in this form', at);
     const common = oneType([own, value]);
     if (!common) throw new StatementError(sqlstates.typeWrong, 'IN types cannot be matched', at);
-    return this.#among(settled(own, common), inner, value, at);
+    const mine = settled(own, common);
+    const anyOf = (by: Sign) => (by === '=' ? this.#among(mine, inner, value, at) : this.#bounded(by, mine, inner, value, at));
+    // What holds of all is what the opposite holds of none of.
+    return kind === 'ALL_SUBLINK' ? not(anyOf(opposite[sign as Sign])) : anyOf(sign as Sign);
+  }
+
+  /** `own < ANY (...)` and its kin, by the least and the greatest of the values. */
+  #bounded(sign: Exclude<Sign, '='>, own: Expr, inner: Dependent, value: Expr, at: number | undefined): Expr {
+    if (['bool', 'json', 'jsonb'].includes(value.type)) throw notBuilt(`${sign} ANY or ALL of values of the type ${value.type}`, at);
+    const bound = (name: 'min' | 'max'): Aggregate => ({ ...counted(value), name, type: value.type });
+    const [count, values, least, most] = this.#grouped(inner, [counted(), counted(value), bound('min'), bound('max')]) as [
+      Expr,
+      Expr,
+      Expr,
+      Expr,
+    ];
+    const against = (edge: Expr) => settled(applied(sign, [own, edge], at), 'bool');
+    const met: Expr =
+      sign === '<>' ? { kind: 'or', type: 'bool', args: [against(least), against(most)] } : against(sign.startsWith('<') ? most : least);
+    const unknown: Expr = { kind: 'or', type: 'bool', args: [isNull(own), call('<:int8,int8', 'bool', among(values), among(count))] };
+    const [yes, no, none] = [constant('bool', true), constant('bool', false), constant('bool', null)];
+    const isNone = call('=:int8,int8', 'bool', among(count), zero);
+    return { kind: 'case', type: 'bool', args: [isNone, no, met, yes, unknown, none, no] };
   }
 
   /** Joins aggregates of an inner query to the rows; answers their columns. */

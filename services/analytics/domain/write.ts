@@ -31,8 +31,7 @@ export type Conflict =
 /** A change of a table that is understood. Columns are by their places. */
 export type Write = {
   readonly returning: { readonly columns: readonly Column[]; readonly outputs: readonly Expr[] } | undefined;
-} & /** `drawn`: by row, the columns that count by themselves. */
-(
+} /** `drawn`: by row, the columns that count by themselves. */ & (
   | {
       readonly kind: 'insert';
       readonly rows: readonly (readonly Expr[])[];

@@ -5,6 +5,7 @@ import type { Incoming } from '#seams/log/log.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { clocksOf } from '../domain/closing.ts';
 import { deadLetter, deadRecords } from '../domain/dead-letter.ts';
+import { begunAt } from '../domain/start.ts';
 import type { Format } from '../domain/format.ts';
 import type { Plan } from '../domain/plan.ts';
 import { lettersOf } from '../domain/sink.ts';
@@ -230,7 +231,8 @@ export class Pump {
     const log = await this.#with.logs.own(this.#at, `${this.#view.id} ${source.id}`);
     const { watermarks } = loaded.view;
     if (watermarks.has(source.id)) watermarks.expect(source.id, await log.partitions(source.topic ?? ''), Date.now());
-    for await (const { records, next } of log.consume(source.topic ?? '', { from: 'earliest', at, signal }))
+    const places = new Map([...begunAt(source.format?.begun), ...at]);
+    for await (const { records, next } of log.consume(source.topic ?? '', { from: 'earliest', at: places, signal }))
       for (let from = 0; from < records.length && !signal.aborted; from += commitRecordsMax) {
         const part = records.slice(from, from + commitRecordsMax);
         const isLast = from + commitRecordsMax >= records.length;

@@ -5,6 +5,8 @@ import type { NewRelation, Relation } from './relation.ts';
 /** What a transaction made and dropped of relations so far, which it alone sees. */
 export interface Unsettled {
   made(name: string): Relation | undefined;
+  /** A table that it made with an index of a name. */
+  indexed(index: string): Relation | undefined;
   isGone(id: bigint): boolean;
   /** Whether something that it made reads a relation. */
   isNeeded(id: bigint): boolean;

@@ -85,6 +85,10 @@ export class Pending implements Unsettled {
     return this.#made().find(({ relation }) => relation.name === name)?.relation;
   }
 
+  indexed(index: string): Relation | undefined {
+    return this.#made().find(({ relation }) => relation.indexes?.some(({ name }) => name === index))?.relation;
+  }
+
   isGone(id: bigint): boolean {
     return this.#gone.has(id);
   }

@@ -115,9 +115,10 @@ export class Relations {
   }
 
   /** The table that an index of a name is of. */
-  async withIndex(at: Placed, name: string): Promise<Relation | undefined> {
+  async withIndex(at: Seen, name: string): Promise<Relation | undefined> {
     const text = `select ${columns} from relation where indexes @> jsonb_build_array(jsonb_build_object('name', $1::text))`;
-    return (await this.#sql.as(at).query<Relation>(text, [name])).rows[0];
+    const { rows } = await this.#sql.as(at).query<Relation>(text, [name]);
+    return rows.find(({ id }) => !at.unsettled?.isGone(id)) ?? at.unsettled?.indexed(name);
   }
 
   async list(at: Placed, kind: Relation['kind']): Promise<Relation[]> {

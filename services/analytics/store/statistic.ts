@@ -1,5 +1,6 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Statistics } from '../domain/estimate.ts';
+import { begunAt } from '../domain/start.ts';
 import type { Format } from '../domain/format.ts';
 import { type Batch, concatenated, emptyBatch } from '../engine/batch.ts';
 import { Intake } from '../engine/intake.ts';
@@ -10,7 +11,7 @@ import type { Carriers } from '../jobs/sink-carrier.ts';
 import { sampleMs, sampleRecords, sampleWaitMs } from './limits.ts';
 import type { Relation } from './relation.ts';
 import type { SchemaStore } from './schema.ts';
-import { recordsIn } from './topic-rows.ts';
+import { boundsOf, recordsIn } from './topic-rows.ts';
 
 /** How many rows there are, and some of them. */
 type Known = { readonly rows: number; readonly batch: Batch };
@@ -85,9 +86,11 @@ export class Samples {
     const { logs, schemas } = this.#with;
     const values: (Buffer | null)[] = [];
     const log = await logs.own(at, 'sample');
-    for await (const { value } of log.read(topic ?? '', AbortSignal.timeout(sampleWaitMs))) if (values.push(value) >= sampleRecords) break;
+    const places = begunAt(format?.begun);
+    for await (const { value } of log.read(topic ?? '', AbortSignal.timeout(sampleWaitMs), places))
+      if (values.push(value) >= sampleRecords) break;
     const own = format as Format;
     const { batch } = new Intake(own, columns).read(values, await schemas.of(at, own, values));
-    return { rows: Math.max(recordsIn(await log.bounds(topic ?? '')), batch.size), batch: concatenated([batch], columns) };
+    return { rows: Math.max(recordsIn(await boundsOf(log, { topic, format })), batch.size), batch: concatenated([batch], columns) };
   }
 }

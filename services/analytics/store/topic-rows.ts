@@ -3,6 +3,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import type { Logs } from '#kernel/session/log-need.ts';
 import type { Incoming, ScopedLog } from '#seams/log/log.ts';
 import { type Format, isGrowing } from '../domain/format.ts';
+import { begunAt } from '../domain/start.ts';
 import { Intake } from '../engine/intake.ts';
 import { duckRowsMax, duckRowsMin, duckStoredBytes, duckStoredMs, storedRecords } from '../engine/duck/limits.ts';
 import { type Seat, Stored } from '../engine/duck/seat.ts';
@@ -12,6 +13,15 @@ import type { SchemaStore } from './schema.ts';
 
 export type Bounds = Awaited<ReturnType<ScopedLog['bounds']>>;
 export const recordsIn = (bounds: Bounds): number => bounds.reduce((sum, { first, next }) => sum + next - first, 0);
+
+/** How far a source's topic goes, from where the source begins. */
+export async function boundsOf(log: ScopedLog, { topic, format }: Pick<Relation, 'topic' | 'format'>): Promise<Bounds> {
+  const begun = begunAt(format?.begun);
+  return (await log.bounds(topic ?? '')).map(({ first, next }, partition) => {
+    const from = Math.max(first, begun.get(partition) ?? first);
+    return { first: from, next: Math.max(from, next) };
+  });
+}
 
 /** A record by which it is seen that a topic is still the one that was read. */
 type Mark = { readonly offset: number; readonly text: string };
@@ -116,7 +126,7 @@ async function extended({ schemas }: With, seat: Seat, asked: Asked, stored: Top
     return undefined;
   };
   const begun = new Map(stored.marks);
-  const from = new Map([...begun].map(([partition, { offset }]) => [partition, offset]));
+  const from = new Map([...begunAt(format.begun), ...[...begun].map(([partition, { offset }]) => [partition, offset] as const)]);
   for await (const record of log.read(relation.topic ?? '', signal, from)) {
     const { partition, value } = record;
     const last = begun.get(partition);

@@ -274,6 +274,51 @@ test('records that a view cannot take go to the dead-letter topic of their sourc
   assert.deepEqual(await rowsOf('select share from shares order by 1'), [[25], [100]]);
 });
 
+test('a source begins at its oldest record, or where it is told to', async () => {
+  const producer = kafka.producer();
+  await producer.connect();
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: 'starts', numPartitions: 2 }] });
+  await admin.disconnect();
+  const put = (partition: number, n: number, at: number) =>
+    producer.send({ topic: 'starts', messages: [{ partition, value: `{"n":${n}}`, timestamp: String(at) }] });
+  const first = Date.UTC(2026, 0, 1);
+  for (const [at, n] of [1, 2, 3].entries()) await put(0, n, first + at * 3_600_000);
+  await put(1, 10, first);
+  const made: readonly (readonly [name: string, start: string, wanted: string])[] = [
+    ['whole', '', '1 2 3 4 10 11'],
+    ['oldest', `, start = 'earliest'`, '1 2 3 4 10 11'],
+    ['newest', `, start = 'latest'`, '4 11'],
+    ['later', `, start = '2026-01-01 01:00:00+00'`, '2 3 4 11'],
+    ['never', `, start = '2100-01-01'`, '4 11'],
+    ['placed', `, start = '0:1, 1:0'`, '2 3 4 10 11'],
+    ['half', `, start = '1:1'`, '1 2 3 4 11'],
+  ];
+  for (const [name, start] of made) {
+    await client.query(`create source ${name} (n int4) with (topic = 'starts', format = 'json'${start})`);
+    await client.query(`create materialized view of_${name} as select n from ${name}`);
+  }
+  await put(0, 4, first + 9 * 3_600_000);
+  await put(1, 11, first + 9 * 3_600_000);
+  await producer.disconnect();
+  for (const [name, , wanted] of made) {
+    const asText = (rows: unknown[][]) => rows.flat().join(' ');
+    assert.equal(asText(await settled(`select n from of_${name} order by n`, (rows) => asText(rows) === wanted)), wanted, name);
+    assert.equal(asText(await rowsOf(`select n from ${name} order by n`)), wanted, `${name} asked`);
+  }
+  for (const [start, code] of [
+    ['2:0', '22023'],
+    ['soon', '22023'],
+    ['0:x', '22023'],
+  ] as const)
+    await assert.rejects(
+      client.query(`create source wrong (n int4) with (topic = 'starts', format = 'json', start = '${start}')`),
+      refusedWith(code),
+      start,
+    );
+});
+
 test('who may not write to a topic makes no sink into it and sends no refused records there', async () => {
   const someone = await house.credential();
   const text = `forbid (principal == Gamut::Principal::"service-${someone.id}", action == log::Action::"Produce", resource == log::Topic::"guarded");`;

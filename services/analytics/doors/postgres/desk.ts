@@ -19,6 +19,7 @@ import { alteringOf } from '../../domain/alter-statement.ts';
 import { decide, decideReads, reading } from './decision.ts';
 import { oidsOf, typesOf } from './parameter.ts';
 import { done, excused, placed, rows, undone } from './prepared.ts';
+import { columnsOf, makingOf } from './show-create.ts';
 import { TableDesk } from './table.ts';
 import { quoted, tableText } from '../../domain/table-text.ts';
 
@@ -110,6 +111,16 @@ export class SessionDesk implements Desk {
         return this.#tables.load(statement);
       case 'drop':
         return this.#drop(statement);
+      case 'truncate':
+        return this.#truncate(statement);
+      case 'showCreate': {
+        const { of, name } = statement;
+        return rows('SHOW', texts('name', 'create_statement'), async (_, signal) => [
+          [name, await makingOf(this.#asking, of, name, signal)],
+        ]);
+      }
+      case 'showColumns':
+        return rows('SHOW', texts('column', 'type', 'nullable'), () => columnsOf(this.#asking, statement.name));
       case 'show':
         return this.#show(statement);
       case 'subscribe':
@@ -122,7 +133,7 @@ export class SessionDesk implements Desk {
         return { params: [], control: statement.control, execute: unasked };
       case 'declare': {
         const of = await this.#select(statement, types);
-        return { params: of.params, control: { kind: 'declare', name: statement.name, of, hold: statement.hold }, execute: unasked };
+        return { params: of.params, control: { ...statement, of }, execute: unasked };
       }
       case 'select':
         return this.#select(statement, types);
@@ -145,6 +156,19 @@ export class SessionDesk implements Desk {
         sqlstates.relationThere,
         this.#session.invoke('CreateTable', '', { name, text, ...this.#tables.within('table', name) }, { signal }),
       ),
+    );
+  }
+
+  get #asking() {
+    return { session: this.#session, plans: this.#plans, seen: this.#tables.seen };
+  }
+
+  /** All of several tables, or none. */
+  #truncate({ names }: Of<'truncate'>): Prepared {
+    return undone('TRUNCATE TABLE', (signal) =>
+      this.#tables.whole(async () => {
+        for (const name of names) await (await this.prepare(`truncate ${quoted(name)}`, []))?.execute([], signal);
+      }, signal),
     );
   }
 
@@ -182,8 +206,9 @@ export class SessionDesk implements Desk {
     };
   }
 
-  #createSource({ name, columns, topic, format, origin, orIs }: Of<'createSource'>): Prepared {
-    const input = { ...{ name, columns: [...columns], format }, ...(topic === undefined ? {} : { topic }), ...(origin ? { origin } : {}) };
+  #createSource({ name, columns, topic, format, origin, start, orIs }: Of<'createSource'>): Prepared {
+    const more = { ...(topic === undefined ? {} : { topic }), ...(origin ? { origin } : {}), ...(start === undefined ? {} : { start }) };
+    const input = { name, columns: [...columns], format, ...more };
     return undone('CREATE SOURCE', (signal) =>
       excused(
         orIs,

@@ -14,7 +14,7 @@ import { type Seat, Stored } from '../../engine/duck/seat.ts';
 import { SelectWriter } from '../../engine/duck/select.ts';
 import { sourceRowsMax } from '../limits.ts';
 import type { Relation } from '../relation.ts';
-import { type Bounds, isLong, isStorable, recordsIn, topicRows } from '../topic-rows.ts';
+import { type Bounds, boundsOf, isLong, isStorable, recordsIn, topicRows } from '../topic-rows.ts';
 import type { World } from './world.ts';
 
 type Asked = {
@@ -36,7 +36,7 @@ async function longTopics({ logs }: Pick<World, 'logs'>, call: Pick<Call, 'calle
   if (sources.length > 0)
     await logs.as(call.caller, async (log) => {
       for (const source of sources) {
-        const bounds = await log.bounds(source.topic ?? '');
+        const bounds = await boundsOf(log, source);
         if (isLong(source, recordsIn(bounds))) found.set(source.id, bounds);
       }
     });
@@ -106,7 +106,7 @@ async function stored(world: World, call: Call, asked: Asked, { seat, long, know
     const found = await (bounds === undefined
       ? batchRows(seat, relation, used, await asked.rowsOf(relation))
       : world.logs.as(caller, async (log) => {
-          const own = bounds.length > 0 ? bounds : await log.bounds(relation.topic ?? '');
+          const own = bounds.length > 0 ? bounds : await boundsOf(log, relation);
           return topicRows(world, seat, { at: caller, log, relation, bounds: own, used, signal });
         }));
     if (!found) return undefined;

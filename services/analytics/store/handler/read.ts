@@ -3,6 +3,7 @@ import type { Call } from '#kernel/contract/call.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Format } from '../../domain/format.ts';
 import { isWeighed, reordered } from '../../domain/join-order.ts';
+import { begunAt } from '../../domain/start.ts';
 import { keyAsked } from '../../domain/key.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { parseStatement, type Statement } from '../../domain/statement.ts';
@@ -185,7 +186,8 @@ export async function batchOf(world: World, { caller, signal }: Call, { relation
     if (size > sourceRowsMax) throw new StatementError(sqlstates.tooLarge, `a query reads at most ${sourceRowsMax} records of a source`);
   };
   await logs.as(caller, async (log) => {
-    for await (const { value } of log.read(relation.topic ?? '', signal)) if (waiting.push(value) === commitRecordsMax) await take();
+    const at = begunAt(format.begun);
+    for await (const { value } of log.read(relation.topic ?? '', signal, at)) if (waiting.push(value) === commitRecordsMax) await take();
     await take();
   });
   return concatenated(batches, relation.columns);

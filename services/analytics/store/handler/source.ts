@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { checkColumns, type Format } from '../../domain/format.ts';
+import { type Start, startOf } from '../../domain/start.ts';
 import { checkOrigin, checkOriginFormat, type Origin } from '../../domain/origin.ts';
 import { prepareOrigin } from '../../jobs/postgres-intake.ts';
 import type { analytics } from '../../service.ts';
@@ -17,9 +18,10 @@ type Creating = Call<typeof analytics, 'CreateSource'>;
 
 const sourceOf = ({ name, topic, columns, format, origin }: Relation) => {
   const { mark: _, ...shown } = origin ?? { connection: '' };
+  const { begun: __, ...read } = format ?? { kind: 'json' };
   return {
     ...{ name, topic: topic ?? '', columns: [...columns] },
-    ...(format ? { format: { ...format } } : {}),
+    ...(format ? { format: read } : {}),
     ...(origin ? { origin: shown } : {}),
   };
 };
@@ -54,7 +56,9 @@ export function sourceHandlers(world: World): Own {
 
 /** Sees to it that what a source reads is there, with the caller's own rights: nobody gets to see by a view what they may not read. */
 async function readySource(world: World, call: Creating, format: Format) {
-  const { topic, origin, columns } = call.input;
+  const { topic, origin, columns, start } = call.input;
+  const from = startOf(start ?? 'earliest');
+  if (origin && start !== undefined) throw new StatementError('22023', 'start is an option of a source that reads a topic');
   if ((topic === undefined) === (origin === undefined)) throw new StatementError('22023', 'a source reads a topic, or over a connection');
   checkColumns(format, columns);
   if (origin && call.input.transaction !== undefined) throw alone('CREATE SOURCE over a connection');
@@ -65,7 +69,21 @@ async function readySource(world: World, call: Creating, format: Format) {
     await log.assertReadable(own);
     for (const other of [format.deadLetters, format.watermark?.late]) if (other !== undefined) await writable(log, other);
   });
-  return { topic: own, format };
+  if (start === undefined || from === 'earliest') return { topic: own, format };
+  return { topic: own, format: { ...format, begun: { said: start, offsets: await beginning(world, call, own, from) } } };
+}
+
+/** The offsets that a source begins at, which are the same for all who read it. */
+async function beginning({ logs }: World, { caller }: Creating, topic: string, from: Exclude<Start, 'earliest'>): Promise<number[]> {
+  return logs.as(caller, async (log) => {
+    if (typeof from === 'object' && 'offsets' in from) {
+      const first = await log.offsets(topic, 'earliest');
+      const missing = [...from.offsets.keys()].find((partition) => partition >= first.length);
+      if (missing !== undefined) throw new StatementError('22023', `the topic ${topic} has no partition ${missing}`);
+      return first.map((offset, partition) => from.offsets.get(partition) ?? offset);
+    }
+    return log.offsets(topic, from === 'latest' ? from : from.ms);
+  });
 }
 
 async function overConnection(world: World, call: Creating, asked: Origin, format: Format) {

@@ -60,8 +60,9 @@ export async function understood(world: World, call: Call, text: string): Promis
 function onOne(statement: OnOne): Omit<Understood, 'follows'> {
   switch (statement.kind) {
     case 'createSource': {
-      const { name, topic, columns, format, origin } = statement;
-      const input = { name, columns, format, ...(topic === undefined ? {} : { topic }), ...(origin ? { origin } : {}) };
+      const { name, topic, columns, format, origin, start } = statement;
+      const more = { ...(topic === undefined ? {} : { topic }), ...(start === undefined ? {} : { start }) };
+      const input = { name, columns, format, ...more, ...(origin ? { origin } : {}) };
       return { operation: 'CreateSource', name: '', input };
     }
     case 'createTable':

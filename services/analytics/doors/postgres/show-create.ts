@@ -1,0 +1,54 @@
+import type { Session } from '#kernel/contract/session.ts';
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { sinkMaking, sourceText, tableMaking, viewMaking } from '../../domain/making-text.ts';
+import type { Telling } from '../../domain/telling.ts';
+import { typeNames } from '../../domain/value.ts';
+import type { analytics } from '../../service.ts';
+import type { Seen } from '../../store/making.ts';
+import type { Relation } from '../../store/relation.ts';
+import type { Plans } from '../../store/view.ts';
+import { decideReads } from './decision.ts';
+
+type Asking = { readonly session: Session<typeof analytics>; readonly plans: Plans; readonly seen: Seen };
+type Kind = Extract<Telling, { kind: 'showCreate' }>['of'];
+
+const words = { source: 'source', table: 'table', view: 'materialized view', sink: 'sink', function: 'function' } as const;
+const missing = (of: Kind, name: string) => {
+  const sqlstate = of === 'function' ? sqlstates.functionMissing : sqlstates.relationMissing;
+  return new StatementError(sqlstate, `${words[of]} "${name}" does not exist`);
+};
+
+/** A relation that the caller may read, or sees that it is not there. */
+async function readable({ session, plans, seen }: Asking, name: string): Promise<Relation | undefined> {
+  const relation = await plans.relation(seen, name);
+  if (relation && relation.kind !== 'sink') await decideReads(session, [relation]);
+  return relation;
+}
+
+/** The statement that makes what there is of a name, which can be run again; secrets are those of connections, and not told. */
+export async function makingOf(asking: Asking, of: Kind, name: string, signal: AbortSignal): Promise<string> {
+  const { session } = asking;
+  if (of === 'function') {
+    const { output } = await session.invoke('ListFunctions', '', {}, { signal });
+    const found = output.items.find((each) => each.name === name);
+    if (!found) throw missing(of, name);
+    return found.text;
+  }
+  if (of === 'sink') {
+    const { output } = await session.invoke('ListSinks', '', {}, { signal });
+    const found = output.items.find((each) => each.name === name);
+    if (!found) throw missing(of, name);
+    return sinkMaking(found);
+  }
+  const relation = await readable(asking, name);
+  if (relation?.kind !== of) throw missing(of, name);
+  return of === 'source' ? sourceText(relation) : of === 'table' ? tableMaking(relation) : viewMaking(relation);
+}
+
+/** Names of columns, their types, and whether they take NULL. */
+export async function columnsOf(asking: Asking, name: string): Promise<[string, string, string][]> {
+  const relation = await readable(asking, name);
+  if (!relation || relation.kind === 'sink') throw new StatementError(sqlstates.relationMissing, `relation "${name}" does not exist`);
+  const required = relation.kind === 'table' ? (await asking.plans.table(relation)).required : [];
+  return relation.columns.map((column, place) => [column.name, typeNames[column.type], required[place] ? 'NO' : 'YES']);
+}
