@@ -24,7 +24,14 @@ const learnerNames = ['drift', 'learn_linear', 'learn_logistic', 'learn_tree'] a
 type LearnerName = (typeof learnerNames)[number];
 const bitNames = ['bit_and', 'bit_or', 'bit_xor'] as const;
 type PlainName = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'bool_and' | 'bool_or' | (typeof bitNames)[number];
-export type AggregateName = PlainName | 'string_agg' | 'array_agg' | StatisticName | LearnerName | OrderedName;
+export type AggregateName =
+  | PlainName
+  | 'string_agg'
+  | 'array_agg'
+  | 'approx_count_distinct'
+  | StatisticName
+  | LearnerName
+  | OrderedName;
 
 /** A function over the rows of a group; rows without the argument's value, or passed over by the filter, do not count. */
 export type Aggregate = {
@@ -33,6 +40,8 @@ export type Aggregate = {
   readonly arg: Expr | undefined;
   readonly filter: Expr | undefined;
   readonly distinct: boolean;
+  /** Whether a number that is near is enough. */
+  readonly isNear?: true;
   /** Of a percentile: which part of the values is before it, and whether they are counted from the greatest. */
   readonly fraction?: number;
   readonly isDown?: boolean;
@@ -42,7 +51,7 @@ export type Aggregate = {
   readonly joined?: Joined;
 };
 
-/** Names that say the same; what is asked to be near is exact. */
+/** Names that say the same; what is asked to be near is exact where nothing is gained. */
 const others: Readonly<Record<string, AggregateName>> = {
   ...{ every: 'bool_and', approx_count_distinct: 'count', regr_count: 'count' },
   ...{ variance: 'var_samp', stddev: 'stddev_samp' },
@@ -104,7 +113,7 @@ export function aggregateOf(call: FuncCall, within: Names, isGroup = false): Agg
   const wide = arg?.type === 'float4' ? 'float8' : 'int8';
   const isTotal = name === 'sum' || name === 'avg';
   const given = arg && isTotal && ['int2', 'int4', 'float4'].includes(arg.type) ? converted(arg, wide) : arg;
-  return { name, type, arg: given, filter, distinct };
+  return { name, type, arg: given, filter, distinct, ...(isNear ? { isNear } : {}) };
 }
 
 /** `percentile_cont(fraction) WITHIN GROUP (ORDER BY value)` and its kin. */

@@ -89,8 +89,8 @@ export function grouping(
   return { names: { ...names, instead }, finish };
 }
 
-const shapeOfAggregate = ({ name, distinct, arg, filter, fraction, isDown, ofBoolean, joined }: Aggregate): string =>
-  JSON.stringify([name, distinct, arg && shapeOf(arg), filter && shapeOf(filter), fraction, isDown, ofBoolean, joined]);
+const shapeOfAggregate = ({ name, distinct, isNear, arg, filter, fraction, isDown, ofBoolean, joined }: Aggregate): string =>
+  JSON.stringify([name, distinct, isNear, arg && shapeOf(arg), filter && shapeOf(filter), fraction, isDown, ofBoolean, joined]);
 
 /** The shape of an expression on its own; what cannot be bound there has none. */
 function shapeTried(node: Node, names: Names): string {

@@ -14,6 +14,7 @@ import { columnsMax } from './limits.ts';
 import { orderOf, rankedOver } from './over.ts';
 import { allOf, columnsOf, filtered, type Order, type Plan } from './plan.ts';
 import { textIn } from './name.ts';
+import { withSeries } from './series-target.ts';
 import { conditionsIn, hasLink, Subqueries } from './subquery.ts';
 import { targetsOf } from './target.ts';
 import { withoutShownUnnest } from './unnest.ts';
@@ -33,7 +34,7 @@ const refused = ['lockingClause', 'intoClause'] as const;
 
 /** Plans a SELECT. */
 export function planQuery(given: SelectStmt, outer: Context): Query {
-  const select = withoutGroupWindow(given);
+  const select = withSeries(withoutGroupWindow(given));
   for (const clause of refused) if (select[clause]) throw notBuilt(`A SELECT with ${clause.replace('Clause', '').toUpperCase()}`);
   if (select.limitOption === 'LIMIT_OPTION_WITH_TIES') throw notBuilt('WITH TIES');
   const context = withNames(select.withClause, outer);

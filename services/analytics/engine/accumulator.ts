@@ -8,6 +8,7 @@ import { Bag, type Tally } from './bag.ts';
 import { orderedIn } from './ordered.ts';
 import type { Tree } from './hoeffding/tree.ts';
 import type { Window } from './hoeffding/window.ts';
+import type { Approximate } from './approximate.ts';
 import type { Learner } from './learner.ts';
 import type { BitName } from './bit.ts';
 import { noPairs, noSquares, type Pairs, type Squares } from './statistic.ts';
@@ -116,7 +117,7 @@ const squares: Kept = {
   }),
 };
 
-type Learned = Learner | Tree | Window | null;
+type Learned = Learner | Tree | Window | Approximate | null;
 /** What learns: it is never changed, only followed by another. */
 const learner: Kept = { first: () => null, write: (held: Learned) => held, read: (written: Learned) => written };
 
@@ -174,6 +175,12 @@ export function accumulatorOf(aggregate: Aggregate, appends: boolean): Accumulat
       return learning('learn', 'learned', `, ${name === 'learn_logistic'}`);
     case 'learn_tree':
       return learning('learnTree', 'treeLearned', `, ${aggregate.ofBoolean === true}`);
+    case 'approx_count_distinct':
+      return {
+        kept: [learner],
+        update: ([held], of) => `${held?.ref} = r.approximated(${held?.ref}, ${of});`,
+        result: ([held]) => `r.approximateCount(${held?.ref})`,
+      };
     case 'drift':
       return learning('drift', 'drifted');
     case 'min':

@@ -11,6 +11,7 @@ import { batchColumns, batchReads, Emitter, type Term } from './emit.ts';
 import { shownOrdered } from './ordered.ts';
 import { exactSum, joinedSum, rounded, scaledSum, shownBest, takeBest, takeSum, unscaled } from './exact.ts';
 import { findBefore, findCode } from './find.ts';
+import { approximateCount, approximated } from './approximate.ts';
 import { learnTree, treeLearned } from './hoeffding/tree.ts';
 import { drift, drifted } from './hoeffding/window.ts';
 import { learn, learned } from './learner.ts';
@@ -25,6 +26,7 @@ import { emitStages, type Stage } from './stage.ts';
 const parts = {
   ...runtime,
   ...{ exactSum, joinedSum, rounded, scaledSum, shownBest, shownOrdered, takeBest, takeSum, unscaled },
+  ...{ approximateCount, approximated },
   ...{ drift, drifted, learn, learned, learnTree, treeLearned },
   ...{ takeBits, shownBits, takePair, takeSample, takeSquare, floatStatistic, decimalStatistic },
   int8: (value: number | bigint) => (typeof value === 'number' ? value : ranged('int8', value)),

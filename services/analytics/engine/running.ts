@@ -84,6 +84,7 @@ export function foldOf({ name, arg, type, joined }: Aggregate): Fold {
     case 'percentile_disc':
     case 'mode':
       throw new TypeError(`${name} has no fold`);
+    case 'approx_count_distinct':
     case 'drift':
     case 'learn_linear':
     case 'learn_logistic':

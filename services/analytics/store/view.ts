@@ -1,6 +1,7 @@
 import type { SelectStmt } from 'libpg-query';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { approximate } from '../domain/approximate.ts';
 import { bounded, type Pace } from '../domain/closing.ts';
 import type { Statistics } from '../domain/estimate.ts';
 import { isWeighed, type Orders, reordered } from '../domain/join-order.ts';
@@ -163,7 +164,7 @@ export class Plans {
         if ((sources.get(source.id)?.columns.length ?? 0) < source.columns.length) sources.set(source.id, source);
     }
     const params: undefined[] = [];
-    const rows = planRows(select, contextOf(text, plans, params));
+    const rows = approximate(planRows(select, contextOf(text, plans, params)));
     checkSize(rows);
     const { plan, orders } = await this.#ordered(rows, pace, typeof by === 'function' ? () => by(sources.values()) : by);
     if (params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');

@@ -233,6 +233,14 @@ const scrolled: readonly string[] = [
   ...['absolute 0', 'forward 2', '0', 'backward 0', 'backward all', 'all', 'backward 2', '-1', 'forward all', 'absolute 99', 'prior'],
 ].map((each) => (/^(create|insert|begin|declare)/.test(each) ? each : `fetch ${each} from c`));
 const emptied: readonly string[] = [
+  'select generate_series(1, 3)',
+  'select generate_series(2, 1), 1 as one',
+  'select generate_series(1, 7, 3) * 2 as twice, 5',
+  'select g.n, generate_series(1, 2) as s from g where n < 4 order by s desc, n limit 5',
+  'select distinct generate_series(1, 2), h.* from g, h',
+  `select generate_series(timestamp '2026-01-31', '2026-04-01', '1 month')`,
+  'select count(*) from (select n, generate_series(1, 3) from g) q',
+  'select n from g where n in (select generate_series(2, 4)) order by n',
   'move absolute 2 in c',
   'move backward all in c',
   'move 4 in c',

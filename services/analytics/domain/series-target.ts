@@ -1,0 +1,47 @@
+import type { FuncCall, Node, SelectStmt } from 'libpg-query';
+import { notBuilt } from '#engine/pgwire/statement-error.ts';
+import { hasAggregate } from './aggregate.ts';
+import { functionName } from './bind.ts';
+
+/** What the relation and its column are called, which nothing else is. */
+const name = ' series';
+const isSeries = (node: object): node is { FuncCall: FuncCall } =>
+  'FuncCall' in node && functionName(node.FuncCall as FuncCall) === 'generate_series';
+
+/** A tree with the column of a series in the place of its call; subqueries are their own. */
+function replaced<T>(node: T, calls: FuncCall[]): T {
+  if (typeof node !== 'object' || node === null || 'SubLink' in node) return node;
+  if (isSeries(node)) {
+    calls.push(node.FuncCall);
+    return { ColumnRef: { fields: [{ String: { sval: name } }, { String: { sval: name } }] } } as T;
+  }
+  if (Array.isArray(node)) return node.map((each) => replaced(each, calls)) as T;
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, replaced(value, calls)])) as T;
+}
+
+const isStar = (node: Node): boolean =>
+  'ResTarget' in node && JSON.stringify(node.ResTarget.val ?? {}).startsWith('{"ColumnRef":{"fields":[{"A_Star"');
+
+/** A SELECT whose list has a series: each row comes with each of its numbers or times, as if it stood in FROM. */
+export function withSeries(select: SelectStmt): SelectStmt {
+  const calls: FuncCall[] = [];
+  const targetList = (select.targetList ?? []).map((node): Node => {
+    const before = calls.length;
+    const made = replaced(node, calls);
+    const isWhole = 'ResTarget' in node && node.ResTarget.val !== undefined && isSeries(node.ResTarget.val);
+    if (calls.length === before || !isWhole || !('ResTarget' in made)) return made;
+    return { ResTarget: { ...made.ResTarget, name: node.ResTarget.name ?? 'generate_series' } };
+  });
+  const [call, ...more] = calls;
+  if (!call) return select;
+  if (more.length > 0) throw notBuilt('Several generate_series in the list of a SELECT');
+  if (select.groupClause || select.havingClause || hasAggregate(targetList)) throw notBuilt('generate_series beside groups');
+  if ((select.targetList ?? []).some(isStar) && select.fromClause) throw notBuilt('generate_series beside *');
+  const series: Node = {
+    RangeFunction: {
+      functions: [{ List: { items: [{ FuncCall: call }, {} as Node] } }],
+      alias: { aliasname: name, colnames: [{ String: { sval: name } }] },
+    },
+  };
+  return { ...select, targetList, fromClause: [...(select.fromClause ?? []), series] };
+}
