@@ -24,14 +24,7 @@ const learnerNames = ['drift', 'learn_linear', 'learn_logistic', 'learn_tree'] a
 type LearnerName = (typeof learnerNames)[number];
 const bitNames = ['bit_and', 'bit_or', 'bit_xor'] as const;
 type PlainName = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'bool_and' | 'bool_or' | (typeof bitNames)[number];
-export type AggregateName =
-  | PlainName
-  | 'string_agg'
-  | 'array_agg'
-  | 'approx_count_distinct'
-  | StatisticName
-  | LearnerName
-  | OrderedName;
+export type AggregateName = PlainName | 'string_agg' | 'array_agg' | 'approx_count_distinct' | StatisticName | LearnerName | OrderedName;
 
 /** A function over the rows of a group; rows without the argument's value, or passed over by the filter, do not count. */
 export type Aggregate = {

@@ -2,9 +2,8 @@ import type { FuncCall, Node, SelectStmt } from 'libpg-query';
 import { notBuilt } from '#engine/pgwire/statement-error.ts';
 import { hasAggregate } from './aggregate.ts';
 import { functionName } from './bind.ts';
+import { hiddenName } from './unnest.ts';
 
-/** What the relation and its column are called, which nothing else is. */
-const name = ' series';
 const isSeries = (node: object): node is { FuncCall: FuncCall } =>
   'FuncCall' in node && functionName(node.FuncCall as FuncCall) === 'generate_series';
 
@@ -13,14 +12,19 @@ function replaced<T>(node: T, calls: FuncCall[]): T {
   if (typeof node !== 'object' || node === null || 'SubLink' in node) return node;
   if (isSeries(node)) {
     calls.push(node.FuncCall);
-    return { ColumnRef: { fields: [{ String: { sval: name } }, { String: { sval: name } }] } } as T;
+    return { ColumnRef: { fields: [{ String: { sval: hiddenName } }, { String: { sval: hiddenName } }] } } as T;
   }
   if (Array.isArray(node)) return node.map((each) => replaced(each, calls)) as T;
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, replaced(value, calls)])) as T;
 }
 
-const isStar = (node: Node): boolean =>
-  'ResTarget' in node && JSON.stringify(node.ResTarget.val ?? {}).startsWith('{"ColumnRef":{"fields":[{"A_Star"');
+const hasUnnest = (nodes: readonly Node[]): boolean => JSON.stringify(nodes).includes('"sval":"unnest"');
+
+const isStar = (node: Node): boolean => {
+  const val = 'ResTarget' in node ? node.ResTarget.val : undefined;
+  const [first] = val && 'ColumnRef' in val ? (val.ColumnRef.fields ?? []) : [];
+  return first !== undefined && 'A_Star' in first;
+};
 
 /** A SELECT whose list has a series: each row comes with each of its numbers or times, as if it stood in FROM. */
 export function withSeries(select: SelectStmt): SelectStmt {
@@ -36,11 +40,12 @@ export function withSeries(select: SelectStmt): SelectStmt {
   if (!call) return select;
   if (more.length > 0) throw notBuilt('Several generate_series in the list of a SELECT');
   if (select.groupClause || select.havingClause || hasAggregate(targetList)) throw notBuilt('generate_series beside groups');
-  if ((select.targetList ?? []).some(isStar) && select.fromClause) throw notBuilt('generate_series beside *');
+  if (hasUnnest(targetList)) throw notBuilt('generate_series beside unnest');
+  if (targetList.some(isStar) && select.fromClause) throw notBuilt('generate_series beside *');
   const series: Node = {
     RangeFunction: {
       functions: [{ List: { items: [{ FuncCall: call }, {} as Node] } }],
-      alias: { aliasname: name, colnames: [{ String: { sval: name } }] },
+      alias: { aliasname: hiddenName, colnames: [{ String: { sval: hiddenName } }] },
     },
   };
   return { ...select, targetList, fromClause: [...(select.fromClause ?? []), series] };
