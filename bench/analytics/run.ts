@@ -4,6 +4,7 @@ import { door } from './door.ts';
 import { besideFlink } from './flink.ts';
 import { decoding } from './json.ts';
 import { nexmark } from './nexmark.ts';
+import { recovered } from './recover.ts';
 import { scoring } from './score.ts';
 import { sharing } from './share.ts';
 import { skewed } from './skew.ts';
@@ -18,7 +19,7 @@ const [tumbledRows, fewKeys, manyKeys] = [4_000_000, 100, 1000];
 const [skewRows, skewKeys] = [2_000_000, 100_000];
 const [events, fileEvents, records, seconds] = [200_000, 500_000, 200_000, 20];
 const [spilledRows, spilledKeys] = [1_000_000, 200_000];
-const scoredRows = 400_000;
+const [scoredRows, recoveredKeys] = [400_000, 1_000_000];
 /** Our own engine joins no more than a million rows at once. */
 const [apartRows, topicRecords] = [900_000, 1_000_000];
 
@@ -37,6 +38,7 @@ export async function run(): Promise<BenchResult> {
       ...(await decoding(amount(records), rounds)),
       ...(await scoring(amount(scoredRows), rounds)),
       ...(await apart(amount(apartRows), amount(topicRecords), rounds)),
+      ...(await recovered(amount(recoveredKeys), rounds)),
       ...(await door(amount(seconds))),
     ],
   };

@@ -83,7 +83,7 @@ export class Places {
 
   /** Makes room for so many slots in all, where it is known that they come. */
   reserve(slots: number): void {
-    if (slots * this.width > this.cells.length) this.#lengthen(slots * this.width);
+    if (slots * this.width > this.cells.length) this.#lengthen(Math.max(this.cells.length * 2, slots * this.width));
   }
 
   #lengthen(size: number): void {

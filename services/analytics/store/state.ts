@@ -79,11 +79,11 @@ export class States {
     await this.#sql.as(at).begin(
       async (tx) => {
         const text = 'select epoch, part, sealed from state where view = $1 order by epoch, part';
-        for await (const rows of tx.cursor<{ epoch: bigint; part: number; sealed: Buffer }>(text, [view], 16))
-          for (const plain of await Promise.all(rows.map(({ epoch, part, sealed }) => this.#open(at, aad(view, epoch, part), sealed)))) {
-            bytes += plain.length;
-            take(plain);
-          }
+        for await (const rows of tx.cursor<{ epoch: bigint; part: number; sealed: Buffer }>(text, [view], 16)) {
+          for (const { sealed } of rows) bytes += sealed.length;
+          const parts = rows.map(({ epoch, part, sealed }) => this.#open(at, aad(view, epoch, part), sealed));
+          for (const plain of await Promise.all(parts)) take(plain);
+        }
       },
       { isolation: 'repeatable read', readOnly: true },
     );

@@ -1,9 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Placed } from '#kernel/contract/provider.ts';
-import { openWith, sealWith } from '#kernel/keys/sealed.ts';
-import { openSql } from '#seams/sql/sql.ts';
-import { startTestServer } from '#seams/sql/test/server.ts';
 import { Random } from '../../../bench/nexmark/random.ts';
 import { placesIn } from '../domain/context.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -13,8 +9,8 @@ import { type Column, keyOf, printRow, readValue, type Row, rowKey, type Type, t
 import { type Batch, BatchBuilder, rowAt, weightAt } from '../engine/batch.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
 import { View } from '../engine/view.ts';
-import { States } from '../store/state.ts';
 import { Lying, readAgain } from './fixtures/lying.ts';
+import { openStates } from './fixtures/states.ts';
 
 /** Values that are easily written down wrongly, by type. */
 const hostile: Partial<Record<Type, readonly string[]>> = {
@@ -208,30 +204,11 @@ test('groups that were once written down one by one are taken, and what changes 
   ]);
 });
 
-/** Where commits are written down, with as much of the tables as they need. */
-const tables = `
-  create table relation (id int8, epoch int8, groups int8, rejected int8, rejection text, shape text);
-  create table position (tenant int8 default 0, scope int8 default 0, view int8, source int8, part int, next int8,
-    primary key (tenant, scope, view, source, part));
-  create table state (view int8, epoch int8, part int, sealed bytea);
-  create function exactly_one(changed int8) returns boolean language sql as 'select changed = 1';
-  insert into relation values (1, 0, 0, 0, null, null)`;
-
 test('what a view remembers is refused, and is said to be, where a byte of it is another', async () => {
-  await using server = await startTestServer({ fsync: 'off' });
-  await using sql = openSql(new URL(server.url), { max: 1 });
-  await sql.platform().script(tables);
-  const key = Buffer.alloc(32, 7);
-  const sealer = {
-    seal: async (_: bigint, plain: Uint8Array, place: string) => sealWith(key, 1, plain, place),
-    open: async (_: bigint, sealed: Uint8Array, place: string) => openWith(key, sealed, place),
-    under: () => sealer,
-    state: () => undefined,
-  };
-  const at = { tenant: 1n, scope: 1n } as Placed;
+  await using opened = await openStates();
+  const { states, sql, at } = opened;
   const begun = await viewOf('select c_int8, c_text, count(*) as n from r group by c_int8, c_text', false);
   const [view, random] = [begun(), new Random(3)];
-  const states = new States(sql, sealer);
   for (let epoch = 0n; epoch < 3n; epoch += 1n) {
     view.step(changes(...Array.from({ length: 20 }, (): [Row, number] => [randomRow(random), 1])));
     const commit = { view: 1n, epoch, shape: '', isFresh: epoch === 1n, entries: view.settle(), places: [], rows: view.size, more: [] };
