@@ -8,7 +8,7 @@ import { deployDatabase, serviceUrl } from '#kernel/migrate/database.ts';
 import { deploySchema } from '#kernel/migrate/deploy.ts';
 import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { startTestServer, type TestServer } from '#seams/sql/test/server.ts';
-import { Commits } from '../store/commit.ts';
+import { Commits, type Joint } from '../store/commit.ts';
 import { Objects } from '../store/object.ts';
 import { KeyTaken, type Repetition } from '../store/claim.ts';
 import { repeatsOver } from '../store/repeat.ts';
@@ -186,4 +186,33 @@ test('what many requests write goes into few transactions, and one that is refus
     names,
     things.map((_, n) => (n === 7 ? 'changed meanwhile' : n === 30 ? 'new' : 'changed')),
   );
+});
+
+test('transactions of two lanes run beside each other, and both are done when each waits for the other', async () => {
+  const { sql } = begin('lanes');
+  const at = { tenant: 1n, scope: 1n };
+  const alone = (text: string, params: readonly unknown[] = []): Joint => ({ text, params, joint: 'alone' });
+  const longer = (id: string) => alone(`update content set sealed = sealed || '\\x01'::bytea where id = $1`, [id]);
+  const slow = alone('select pg_sleep(0.5)');
+  await sql.as(at).query(`insert into content (id, sealed) values ('one', ''), ('other', '')`);
+  // Connections are made when one is busy.
+  await Promise.all(Array.from({ length: 4 }, () => sql.as(at).query('select pg_sleep(0.2)')));
+  let transactions = 0;
+  const counting: Sql = {
+    ...sql,
+    as(scope) {
+      const handle = sql.as(scope);
+      return { ...handle, group: (...given) => ((transactions += 1), handle.group(...given)) };
+    },
+  };
+  const commits = new Commits(counting);
+  // Each has one of the rows when it asks for that of the other: PostgreSQL ends one of them.
+  const [one, other] = [longer('one'), longer('other')];
+  await Promise.all([commits.commit(at, [one, slow, other], 'intentions'), commits.commit(at, [other, slow, one], 'objects')]);
+  assert.equal(transactions, 3);
+  const { rows } = await sql.as(at).query('select id, length(sealed) as length from content order by id');
+  assert.deepEqual(rows, [
+    { id: 'one', length: 2 },
+    { id: 'other', length: 2 },
+  ]);
 });
