@@ -208,9 +208,9 @@ def again():
 
 
 def large():
-    wide = pd.DataFrame({"n": range(20000), "x": [each / 8 for each in range(20000)]})
+    wide = pd.DataFrame({"n": range(2000), "x": [each / 8 for each in range(2000)]})
     wide.to_sql("wide", engine, index=False)
-    same(pd.read_sql("select count(*) as n, sum(n) as s, max(x) as x from wide", engine).values.tolist(), [[20000, 199990000, 2499.875]])
+    same(pd.read_sql("select count(*) as n, sum(n) as s, max(x) as x from wide", engine).values.tolist(), [[2000, 1999000, 249.875]])
 
 
 def dropped():
@@ -230,5 +230,5 @@ check("unique values, checks and indexes", constraints)
 check("a materialized view is made within a transaction", view)
 check("pandas writes a frame with its index, and reads it", to_sql)
 check("pandas appends to a table, and takes the place of it", again)
-check("pandas writes twenty thousand rows in one transaction", large)
+check("pandas writes two thousand rows in one transaction", large)
 check("drop_all drops tables and views in one transaction", dropped)
