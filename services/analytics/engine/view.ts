@@ -5,6 +5,7 @@ import { type Batch, BatchBuilder, concatenated, rowAt, weightAt } from './batch
 import { Circuit, type CircuitEntry, type OperatorFacts } from './circuit.ts';
 import { type Changed, OwnRows, type Partly } from './own-rows.ts';
 import { sharedEntryBytes } from './spill/limits.ts';
+import { sharedEntriesMax } from './worker/limits.ts';
 import { type Kept, Room, type Spill } from './spill/room.ts';
 import type { Crew } from './worker/crew.ts';
 import type { SharedSource } from './worker/message.ts';
@@ -76,7 +77,9 @@ export class View {
 
   /** Whether so many rows and groups are too many to be in memory, where they could be on disk. */
   #isTooMuch(entries: number): boolean {
-    return this.#circuit.canSpill && this.#room !== undefined && entries * sharedEntryBytes > this.#room.memoryBytes;
+    if (!this.#circuit.canSpill || this.#room === undefined) return false;
+    // What workers share is in memory, all of it, and records that would add too much to that are refused.
+    return entries > Math.min(sharedEntriesMax, this.#room.memoryBytes / sharedEntryBytes);
   }
 
   /** Takes back what workers share, for good, once it is too much for them. */

@@ -13,3 +13,8 @@ export const fallsMax = limit(
   'time',
   'How often workers fall with a view, and no commit of it between, before it is computed without them.',
 );
+export const sharedEntriesMax = limit(
+  500_000,
+  'entry',
+  'Rows and groups of a view that could be on disk from which on workers do not share it: half of what they may keep.',
+);
