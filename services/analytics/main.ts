@@ -10,7 +10,7 @@ import { openPostgres } from './doors/postgres/door.ts';
 import { DuckPool } from './engine/duck/pool.ts';
 import { RoutinePool } from './engine/routine/pool.ts';
 import { mebibyte, viewDiskBytes, viewDiskMaxMb, viewMemoryBytes, viewMemoryMaxMb } from './engine/spill/limits.ts';
-import type { Spill } from './engine/spill/room.ts';
+import { Spills } from './engine/spill/room.ts';
 import { Crews } from './engine/worker/crew.ts';
 import { workersMax } from './engine/worker/limits.ts';
 import type { LiveTable } from './jobs/keep.ts';
@@ -59,7 +59,7 @@ export const main = implement<typeof analytics, Needs>(
     const duck = new DuckPool();
     const models = new Models(sql, sealer);
     const routines = new Routines(pool, models);
-    const kept = { ...carriers, ...stores, changes, tables, log, routines, spill: await spillOf(directory) };
+    const kept = { ...carriers, ...stores, changes, tables, log, routines, spills: await spillsOf(directory) };
     const [history, files] = [new History(sql, sealer), new Files(sql)];
     const maintenance = new Maintenance({ ...kept, crews, live, history, files, schemas, scopes });
     maintenance.begin();
@@ -109,15 +109,15 @@ export const main = implement<typeof analytics, Needs>(
 );
 
 /** What views may have of memory and disk. What lies on disk of processes before is of no use to anybody. */
-async function spillOf(directory: string): Promise<Spill> {
+async function spillsOf(directory: string): Promise<Spills> {
   const own = join(directory, 'spill');
   await rm(own, { recursive: true, force: true });
   const bytesOf = (name: string, most: number, usual: number) => settingOf(name, 0, most, usual / mebibyte) * mebibyte;
-  return {
+  return new Spills({
     directory: own,
     memoryBytes: bytesOf('GAMUT_ANALYTICS_MEMORY_MB', viewMemoryMaxMb, viewMemoryBytes),
     diskBytes: bytesOf('GAMUT_ANALYTICS_DISK_MB', viewDiskMaxMb, viewDiskBytes),
-  };
+  });
 }
 
 /** Sources, tables, views, sinks, connections, functions and alerts have no attributes that policy could ask for. */

@@ -14,7 +14,7 @@ import { sliced } from '../engine/batch.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
 import type { Clocks } from '../engine/clock.ts';
 import { Intake } from '../engine/intake.ts';
-import type { Spill } from '../engine/spill/room.ts';
+import type { Spills } from '../engine/spill/room.ts';
 import { type Changed, View } from '../engine/view.ts';
 import type { CallRoutines, RoutineCalls } from '../engine/routine/pool.ts';
 import type { Paced } from '../engine/watermark.ts';
@@ -54,7 +54,7 @@ export type Pumped = {
   /** The workers that share views of which many records come. */
   readonly crews: Crews;
   /** Where views put what their memory has no room for. */
-  readonly spill: Spill;
+  readonly spills: Spills;
   /** Why what relations gave out does not get to where it goes. */
   readonly failures: Map<bigint, string>;
 } & Carriers;
@@ -114,7 +114,7 @@ export class Pump {
       ...{ id, columns, format: format as Format },
       used: reads.get(id) ?? new Set(columns.keys()),
     }));
-    const begun = new View(plan, view.kind === 'view', pacedBy(plan, sources), this.#with.spill);
+    const begun = new View(plan, view.kind === 'view', pacedBy(plan, sources), this.#with.spills.of(this.#at.scope));
     const loaded = new LiveView(begun, view.epoch, () => begun.close());
     const positions = await this.#load(loaded, view).catch(async (error: unknown) => {
       await loaded.end();
@@ -152,7 +152,7 @@ export class Pump {
     const { states } = this.#with;
     const { view } = loaded;
     if (shape === view.shape) {
-      await states.load(this.#at, id, (entries) => view.load(entries), this.#with.spill);
+      await states.load(this.#at, id, (entries) => view.load(entries), this.#with.spills.of(this.#at.scope));
       return await states.positions(this.#at, id);
     }
     // What was given out cannot be taken back, and would come once more.

@@ -11,6 +11,7 @@ import { planRows } from '../domain/planner.ts';
 import { parseStatement } from '../domain/statement.ts';
 import { type Column, printRow, type Row } from '../domain/value.ts';
 import { type Batch, BatchBuilder, rowAt } from '../engine/batch.ts';
+import { Memory } from '../engine/spill/room.ts';
 import { View } from '../engine/view.ts';
 import { Lying } from './fixtures/lying.ts';
 
@@ -166,6 +167,33 @@ const byRow = 'select k, name, count(*) as n from t group by k, name';
 test('a view that may have no more of the disk takes no step, keeps what it has, and says why', async () => {
   const count = filled(viewOf(await planOf(byRow, true), 0, 1_000_000));
   assert.ok(count >= 2000, String(count));
+});
+
+test('views have their memory together, and what one does not need another may have', async () => {
+  const plan = await planOf(byRow, true);
+  const spill = { directory, memoryBytes: 600_000, diskBytes: 2 ** 30, memory: new Memory() };
+  const views = [1, 2, 3].map(() => new View(plan, true, [], spill));
+  opened.push(...views);
+  const sizes = [10, 3000, 3000];
+  const rows = (count: number, from: number): [Row, number][] => Array.from({ length: count }, (_, at) => [[from + at, 'a name', 1], 1]);
+  for (let round = 0; round < 4; round += 1)
+    for (const [at, view] of views.entries()) {
+      view.step(changes(rows(sizes[at] as number, round * 10_000)));
+      view.settle();
+    }
+  const kept = () => views.map((view) => view.kept?.memoryBytes ?? 0);
+  for (const view of views) view.step(changes([]));
+  for (const view of views) view.step(changes([]));
+  const [few, ...most] = kept() as [number, number, number];
+  assert.equal(views[0]?.kept?.diskRows, 0);
+  assert.ok(few < 50_000 && most.every((bytes) => bytes > 200_000 && bytes <= 300_000), String(kept()));
+  await views[2]?.close();
+  for (let round = 4; round < 8; round += 1) {
+    views[1]?.step(changes(rows(3000, round * 10_000)));
+    views[1]?.settle();
+  }
+  views[1]?.step(changes([]));
+  assert.ok((kept().at(1) as number) > 400_000, String(kept()));
 });
 
 test('a full disk takes nothing from a view, and it goes on when there is room again', async (t) => {

@@ -4,7 +4,7 @@ export const mebibyte = 1_048_576;
 export const viewMemoryBytes = limit(
   256 * mebibyte,
   'byte',
-  'Memory of what a view remembers and can put on disk, where `GAMUT_ANALYTICS_MEMORY_MB` says nothing else.',
+  'Memory of what views of one environment remember and can put on disk, where `GAMUT_ANALYTICS_MEMORY_MB` says nothing else.',
 );
 export const viewDiskBytes = limit(
   16_384 * mebibyte,
@@ -12,7 +12,7 @@ export const viewDiskBytes = limit(
   'Disk of what one view has put there, where `GAMUT_ANALYTICS_DISK_MB` says nothing else.',
 );
 export const sharedEntryBytes = limit(512, 'byte', 'Bytes that a row or group of a view takes that workers share, about.');
-export const viewMemoryMaxMb = limit(65_536, 'MiB', 'Greatest memory of a view that may be set.');
+export const viewMemoryMaxMb = limit(65_536, 'MiB', 'Greatest memory of the views of an environment that may be set.');
 export const viewDiskMaxMb = limit(16_777_216, 'MiB', 'Greatest disk of a view that may be set.');
 export const scratchTablesMax = limit(256, 'table', 'Most operators of one view whose state is put on disk.');
 export const roomShare = limit(8, 'part', 'Of so many parts of its memory a view frees one more than it must, so that few steps do.');

@@ -3,8 +3,54 @@ import { join } from 'node:path';
 import { roomShare } from './limits.ts';
 import { Scratch, type ScratchTable } from './scratch.ts';
 
-/** Where a view puts what its memory has no room for, and how much of either it may have. */
-export type Spill = { readonly directory: string; readonly memoryBytes: number; readonly diskBytes: number };
+/** Where a view puts what its memory has no room for, and how much of either it may have; `memory`: it has that with others. */
+export type Spill = {
+  readonly directory: string;
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  readonly memory?: Memory;
+};
+
+/** The memory that the views of an environment have together. */
+export class Memory {
+  readonly #rooms = new Set<Room>();
+
+  add(room: Room): void {
+    this.#rooms.add(room);
+  }
+
+  remove(room: Room): void {
+    this.#rooms.delete(room);
+  }
+
+  /** What one of them may have: an equal part, and of what others do not need as much as the rest of those that need more. */
+  allowed(memoryBytes: number): number {
+    const needed = [...this.#rooms].map(({ bytes }) => bytes).sort((a, b) => a - b);
+    let left = memoryBytes;
+    for (const [at, bytes] of needed.entries()) {
+      const part = left / (needed.length - at);
+      if (bytes > part) return part;
+      left -= bytes;
+    }
+    return memoryBytes;
+  }
+}
+
+/** What the views of each environment may have. */
+export class Spills {
+  readonly #spill: Spill;
+  readonly #memories = new Map<bigint, Memory>();
+
+  constructor(spill: Spill) {
+    this.#spill = spill;
+  }
+
+  of(scope: bigint): Spill {
+    const memory = this.#memories.get(scope) ?? new Memory();
+    this.#memories.set(scope, memory);
+    return { ...this.#spill, memory };
+  }
+}
 
 /** State that may leave the memory: what is under a key leaves together, and comes back when a step asks for it. */
 export interface Spilling {
@@ -35,6 +81,7 @@ export class Room {
   constructor(spill: Spill) {
     this.#spill = spill;
     this.#scratch = new Scratch(join(spill.directory, randomUUID()), spill.diskBytes);
+    spill.memory?.add(this);
   }
 
   add(state: Spilling): void {
@@ -49,33 +96,35 @@ export class Room {
   }
 
   get memoryBytes(): number {
-    return this.#spill.memoryBytes;
+    return this.#spill.memory?.allowed(this.#spill.memoryBytes) ?? this.#spill.memoryBytes;
   }
 
-  get #bytes(): number {
+  /** Bytes in memory, about. */
+  get bytes(): number {
     return this.#states.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Makes room between two steps; fails where the disk is full, and then all is as it was. */
   make(): void {
     for (const state of this.#states) state.sweep();
-    const { memoryBytes } = this.#spill;
+    const { memoryBytes } = this;
     // What leaves may be smaller than most; what was changed and not settled stays.
-    for (let [bytes, before] = [this.#bytes, Number.POSITIVE_INFINITY]; bytes > memoryBytes && bytes < before; ) {
+    for (let [bytes, before] = [this.bytes, Number.POSITIVE_INFINITY]; bytes > memoryBytes && bytes < before; ) {
       const excess = bytes - (memoryBytes * (roomShare - 1)) / roomShare;
       for (const state of this.#states) if (state.bytes > 0) state.leave((excess * state.bytes) / bytes);
-      [before, bytes] = [bytes, this.#bytes];
+      [before, bytes] = [bytes, this.bytes];
     }
   }
 
   get kept(): Kept {
     return {
-      ...{ memoryBytes: this.#bytes, diskBytes: this.#scratch.bytes },
+      ...{ memoryBytes: this.bytes, diskBytes: this.#scratch.bytes },
       diskRows: this.#states.reduce((sum, { away }) => sum + away, 0),
     };
   }
 
   close(): Promise<void> {
+    this.#spill.memory?.remove(this);
     return this.#scratch.close();
   }
 }
