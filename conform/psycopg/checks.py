@@ -260,6 +260,10 @@ def arrays():
                 same(cursor.execute("select array_agg(id order by id desc) from psycopg_lists where t @> %s", [["a"]]).fetchone(), ([5, 4, 3, 2, 1],))
                 same(cursor.execute("select x, n from unnest(%s::text[]) with ordinality u(x, n) order by n", [["p", None]]).fetchall(), [("p", 1), (None, 2)])
         refused(errors.InvalidTextRepresentation, lambda: connection.execute("select %t::int4[]", ["{1,"]))
+        with connection.cursor(binary=True) as cursor:
+            asked = "select (id, t, (n, null::bool)) as r, count(*) from psycopg_lists where id < 3 group by (id, t, (n, null::bool)) order by r"
+            same(cursor.execute(asked).fetchall(), [((number, tags, ([1, None, -3], None)), 1) for number in (1, 2)])
+        same(connection.execute("select id from psycopg_lists where (id, n) in ((1, %s), (5, %s)) order by 1", [[1, None, -3], []]).fetchall(), [(1,), (5,)])
 
 
 def secure():

@@ -2,7 +2,9 @@ import type { CopyFormat } from './copy.ts';
 import type { Direction } from './scroll.ts';
 
 /** A column of an answer; `oid` is its type. */
-export type Field = { readonly name: string; readonly oid: number };
+export type Field = Kind & { readonly name: string };
+/** A type by its object id; a row without a name by those of its fields too. */
+export type Kind = { readonly oid: number; readonly fields?: readonly Kind[] };
 
 /** A row in the text format; null is NULL. */
 export type Cells = readonly (string | null)[];

@@ -2,6 +2,8 @@ import { readBinary, writeBinary } from '#wire/pgwire/binary.ts';
 import { readClock, readDate, readInterval, readMoment, writeClock, writeDate, writeInterval, writeMoment } from '#wire/pgwire/moment.ts';
 import { readNumeric, writeNumeric } from '#wire/pgwire/numeric.ts';
 import { elementOf, oids } from '#wire/pgwire/oid.ts';
+import { readRecord } from '#wire/pgwire/record.ts';
+import type { Kind } from './application.ts';
 import { readArrayBinary, writeArrayBinary } from './array.ts';
 import { notBuilt, sqlstates, StatementError } from './statement-error.ts';
 
@@ -47,6 +49,23 @@ export function formatted(text: string | null, oid: number, format: number): str
     default:
       return formattedArray(text, oid);
   }
+}
+
+/** The same of a type whose fields may be known: a row's are told one by one in binary, each with its type. */
+export function formattedAs(text: string | null, { oid, fields }: Kind, format: number): string | Buffer | null {
+  if (text === null || format === 0 || !fields) return formatted(text, oid, format);
+  const texts = fields.length === 0 ? [] : readRecord(text);
+  const int32 = (value: number) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32BE(value);
+    return bytes;
+  };
+  const parts = fields.flatMap((field, at) => {
+    const value = formattedAs(texts[at] ?? null, field, 1);
+    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+    return [int32(field.oid), int32(bytes?.length ?? -1), ...(bytes ? [bytes] : [])];
+  });
+  return Buffer.concat([int32(fields.length), ...parts]);
 }
 
 function formattedArray(text: string, oid: number): Buffer {

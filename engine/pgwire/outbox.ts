@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { type Backend, type Column, writeBackend } from '#wire/pgwire/backend.ts';
 import { Writer } from '#wire/pgwire/writer.ts';
 import type { Cells, Field, Told } from './application.ts';
-import { formatAt, formatted, sizeOf } from './format.ts';
+import { formatAt, formattedAs, sizeOf } from './format.ts';
 import { sendBytes } from './limits.ts';
 
 /** Gathers what is said to a client. */
@@ -35,7 +35,7 @@ export class Outbox {
   /** One row; sends what has gathered when it is much. */
   async row(cells: Cells, fields: readonly Field[], formats: readonly number[]): Promise<void> {
     // First, because what cannot be formatted must not leave half a message behind.
-    const values = fields.map(({ oid }, at) => formatted(cells[at] ?? null, oid, formatAt(formats, at)));
+    const values = fields.map((field, at) => formattedAs(cells[at] ?? null, field, formatAt(formats, at)));
     const writer = this.#writer.begin(0x44).int16(fields.length);
     for (const value of values) writer.value(value);
     writer.end();

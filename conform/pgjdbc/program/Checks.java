@@ -128,6 +128,43 @@ public class Checks {
         }
     }
 
+    static void arrays() throws Exception {
+        try (Connection connection = open(); Statement make = connection.createStatement()) {
+            make.execute("create table jdbc_lists (id int4 primary key, n int4[], t text[], m numeric[], g int8[])");
+            String[] texts = {"a", null, "b \"c\"", "NULL", "{x}", "\\", ""};
+            try (PreparedStatement insert = connection.prepareStatement("insert into jdbc_lists values (?, ?, ?, ?, ?)")) {
+                for (int id = 1; id < 9; id++) {
+                    insert.setInt(1, id);
+                    insert.setArray(2, connection.createArrayOf("int4", new Integer[] {id, null, -3}));
+                    insert.setArray(3, connection.createArrayOf("text", texts));
+                    insert.setArray(4, connection.createArrayOf("numeric", new BigDecimal[] {new BigDecimal("1.50")}));
+                    insert.setArray(5, connection.createArrayOf("int8", new Long[][] {{1L, Long.MAX_VALUE}, {3L, 4L}}));
+                    same(insert.executeUpdate(), 1);
+                }
+            }
+            String text = "select n, t, m, g, t[3:4] as s, (id, t[1]) as r from jdbc_lists where id = any (?) and t @> ? order by id";
+            try (PreparedStatement select = connection.prepareStatement(text)) {
+                for (int time = 1; time < 9; time++) {
+                    select.setArray(1, connection.createArrayOf("int4", new Integer[] {time, 99}));
+                    select.setArray(2, connection.createArrayOf("text", new String[] {"a"}));
+                    try (ResultSet found = select.executeQuery()) {
+                        ResultSetMetaData of = found.getMetaData();
+                        same(of.getColumnTypeName(1) + " " + of.getColumnType(2) + " " + of.getColumnTypeName(6), "_int4 " + Types.ARRAY + " record");
+                        found.next();
+                        same(Arrays.toString((Object[]) found.getArray(1).getArray()), "[" + time + ", null, -3]");
+                        same(Arrays.toString((Object[]) found.getArray(2).getArray()), Arrays.toString(texts));
+                        same(Arrays.toString((Object[]) found.getArray(3).getArray()), "[1.50]");
+                        same(Arrays.deepToString((Object[]) found.getArray(4).getArray()), "[[1, 9223372036854775807], [3, 4]]");
+                        same(found.getArray(4).getBaseTypeName() + " " + found.getString(5), "int8 {\"b \\\"c\\\"\",\"NULL\"}");
+                        same(found.getString(6), "(" + time + ",a)");
+                        same(found.next(), false);
+                    }
+                }
+            }
+            same(rows(make.executeQuery("select array_agg(x order by x desc) as a from jdbc_lists, unnest(n) x where id < 3"), "a"), "[{NULL,NULL,2,1,-3,-3}]");
+        }
+    }
+
     static void metadata() throws Exception {
         try (Connection connection = open()) {
             DatabaseMetaData of = connection.getMetaData();
@@ -228,6 +265,7 @@ public class Checks {
         told("sources, views and tables are made", Checks::make);
         told("prepared statements take and give every type, in text and then in binary", Checks::prepared);
         told("rows are inserted, in batches and by COPY, changed in transactions with savepoints, and read by a cursor", Checks::tables);
+        told("arrays are those of java.sql, in text and then in binary", Checks::arrays);
         told("DatabaseMetaData tells tables, columns, keys, indexes, types and privileges", Checks::metadata);
         told("an error has its SQLSTATE and its place, and a wrong password is refused", Checks::refused);
         told("a subscription goes on and is cancelled", Checks::follows);

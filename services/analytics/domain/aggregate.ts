@@ -15,7 +15,7 @@ import {
   type StatisticName,
   statisticNames,
 } from './statistic.ts';
-import { arrayOf, elementOf, isFloat, numbers, type Plain, type Type, typeNames } from './value.ts';
+import { arrayOf, elementOf, isFloat, numbers, type Plain, type Type, nameOfType } from './value.ts';
 
 const orderedNames = ['percentile_cont', 'percentile_disc', 'mode'] as const;
 /** Aggregates of values in their order. */
@@ -129,7 +129,7 @@ function orderedOf(name: OrderedName, call: FuncCall, within: Names): Aggregate 
   const share = fraction.value as number;
   if (!(share >= 0 && share <= 1)) throw new StatementError('22003', `percentile value ${share} is not between 0 and 1`, at);
   if (name === 'percentile_disc') return { ...own, type: value.type, arg: value, fraction: share };
-  if (!numbers.includes(value.type)) throw notBuilt(`${name} of the type ${typeNames[value.type]}`, at);
+  if (!numbers.includes(value.type)) throw notBuilt(`${name} of the type ${nameOfType(value.type)}`, at);
   return { ...own, type: 'float8', arg: converted(value, 'float8'), fraction: share };
 }
 
@@ -143,7 +143,7 @@ function joinedOf(call: FuncCall, within: Names): Aggregate {
   if (value?.type !== 'text' || delimiter?.type !== 'text' || rest.length > 0)
     throw new StatementError(
       sqlstates.functionMissing,
-      `function string_agg(${args.map(({ type }) => typeNames[type]).join(', ')}) does not exist`,
+      `function string_agg(${args.map(({ type }) => nameOfType(type)).join(', ')}) does not exist`,
       at,
     );
   if (delimiter.kind !== 'constant') throw notBuilt('A delimiter of string_agg that is no constant', at);
@@ -224,7 +224,7 @@ function learnerOf(name: AggregateName, call: FuncCall, within: Names): Aggregat
 
 function resultOf(name: AggregateName, type: Type | undefined, at: number | undefined): Type {
   const missing = () =>
-    new StatementError(sqlstates.functionMissing, `function ${name}(${type ? typeNames[type] : ''}) does not exist`, at);
+    new StatementError(sqlstates.functionMissing, `function ${name}(${type ? nameOfType(type) : ''}) does not exist`, at);
   if (name === 'count') return 'int8';
   if (type === undefined) throw missing();
   switch (name) {

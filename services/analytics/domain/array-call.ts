@@ -2,7 +2,7 @@ import type { A_ArrayExpr, A_Expr, A_Indirection, Node } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { applied, type Bound, cast, converted, oneType, settled } from './bound.ts';
 import { call, constant, type Expr } from './expression.ts';
-import { arrayOf, elementOf, numbers, type plainTypes, type Type, typeNames } from './value.ts';
+import { arrayOf, elementOf, numbers, type plainTypes, type Type, nameOfType } from './value.ts';
 
 type Inner = (node: Node | undefined) => Bound;
 
@@ -52,7 +52,7 @@ export function indirection({ arg, indirection: steps = [] }: A_Indirection, at:
   if (!element)
     throw new StatementError(
       sqlstates.typeWrong,
-      `cannot subscript type ${typeNames[base.type]} because it does not support subscripting`,
+      `cannot subscript type ${nameOfType(base.type)} because it does not support subscripting`,
       at,
     );
   const place = (node: Node): Expr => {

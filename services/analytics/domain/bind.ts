@@ -4,7 +4,7 @@ import { anyOf, arrayExpr, castArray, indirection } from './array-call.ts';
 import { applied, asCondition, type Bound, cast, converted, featureOf, oneType, settled } from './bound.ts';
 import { call, constant, type Expr, isNull, not } from './expression.ts';
 import { functionsNamed } from './function.ts';
-import { comparedRows, rowIn, sideBySide } from './row-call.ts';
+import { comparedRows, rowIn, rowValue, sideBySide } from './row-call.ts';
 import { intervalLiteral } from './interval-literal.ts';
 import { expressionDepthMax } from './limits.ts';
 import { plainType } from './column.ts';
@@ -12,7 +12,7 @@ import { locationIn } from './context.ts';
 import { fitOf } from './fit.ts';
 import { routineIn, routineOf } from './routine.ts';
 import { textIn } from './name.ts';
-import { elementOf, readValue, type Type, whole } from './value.ts';
+import { elementOf, isRecord, readValue, type Type, whole } from './value.ts';
 
 /** What names stand for in an expression. */
 export type Names = {
@@ -46,7 +46,9 @@ export function bind(node: Node | undefined, names: Names, depth = 0): Bound {
   if ('NullTest' in node) {
     const row = rowIn(node.NullTest.arg);
     if (row) return nullTest(row.map(inner), node.NullTest.nulltesttype === 'IS_NULL');
-    const test = isNull(settled(inner(node.NullTest.arg), 'text'));
+    const of = settled(inner(node.NullTest.arg), 'text');
+    if (isRecord(of.type)) return call(node.NullTest.nulltesttype === 'IS_NULL' ? 'row:none' : 'row:all', 'bool', of);
+    const test = isNull(of);
     return node.NullTest.nulltesttype === 'IS_NULL' ? test : not(test);
   }
   if ('BooleanTest' in node) return booleanTest(node.BooleanTest.booltesttype ?? '', asCondition(inner(node.BooleanTest.arg), 'IS'));
@@ -56,6 +58,7 @@ export function bind(node: Node | undefined, names: Names, depth = 0): Bound {
     const sign = node.MinMaxExpr.op === 'IS_GREATEST' ? '>=' : '<=';
     return greatest(sign, (node.MinMaxExpr.args ?? []).map(inner), names.at(node.MinMaxExpr.location));
   }
+  if ('RowExpr' in node) return rowValue((node.RowExpr.args ?? []).map(inner), names.at(node.RowExpr.location));
   if ('A_ArrayExpr' in node) return arrayExpr(node.A_ArrayExpr, names.at(node.A_ArrayExpr.location), inner);
   if ('A_Indirection' in node) return indirection(node.A_Indirection, names.at(locationIn(node)), inner);
   if ('FuncCall' in node) return functionCall(node.FuncCall, names, inner);

@@ -1,7 +1,8 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { call, constant, type Expr } from './expression.ts';
 import { functionsNamed, type Signature } from './function.ts';
-import { castValue, elementOf, isCastable, isImplicit, numbers, type Type, typeNames } from './value.ts';
+import { castValue, isCastable, isImplicit } from './cast.ts';
+import { elementOf, fieldsOf, numbers, type Type, nameOfType } from './value.ts';
 
 /** An expression, or one whose type is open (a literal, a parameter, NULL) until something gives it one. */
 export type Bound = Expr | Open;
@@ -18,7 +19,7 @@ export function converted(expr: Expr, to: Type): Expr {
 
 export function cast(bound: Bound, to: Type, at: number | undefined): Expr {
   if (bound.kind === 'open') return bound.take(to);
-  if (!isCastable(bound.type, to)) throw new StatementError('42846', `cannot cast type ${typeNames[bound.type]} to ${typeNames[to]}`, at);
+  if (!isCastable(bound.type, to)) throw new StatementError('42846', `cannot cast type ${nameOfType(bound.type)} to ${nameOfType(to)}`, at);
   return converted(bound, to);
 }
 
@@ -26,7 +27,7 @@ export function cast(bound: Bound, to: Type, at: number | undefined): Expr {
 export function featureOf(expr: Expr, at: number | undefined): Expr {
   if (expr.type === 'bool') return converted(converted(expr, 'int4'), 'float8');
   if (!numbers.includes(expr.type))
-    throw new StatementError(sqlstates.typeWrong, `a feature is a number or a boolean, and not ${typeNames[expr.type]}`, at);
+    throw new StatementError(sqlstates.typeWrong, `a feature is a number or a boolean, and not ${nameOfType(expr.type)}`, at);
   return converted(expr, 'float8');
 }
 
@@ -34,7 +35,7 @@ export function featureOf(expr: Expr, at: number | undefined): Expr {
 export function asCondition(bound: Bound, where: string, at?: number): Expr {
   const expr = settled(bound, 'bool');
   if (expr.type !== 'bool')
-    throw new StatementError(sqlstates.typeWrong, `argument of ${where} must be type boolean, not type ${typeNames[expr.type]}`, at);
+    throw new StatementError(sqlstates.typeWrong, `argument of ${where} must be type boolean, not type ${nameOfType(expr.type)}`, at);
   return expr;
 }
 
@@ -50,7 +51,7 @@ export function oneType(bounds: readonly Bound[]): Type | undefined {
 }
 
 const described = (name: string, args: readonly Bound[]): string => {
-  const types = args.map((arg) => (arg.kind === 'open' ? 'unknown' : typeNames[arg.type]));
+  const types = args.map((arg) => (arg.kind === 'open' ? 'unknown' : nameOfType(arg.type)));
   if (/^\w/.test(name)) return `function ${name}(${types.join(', ')}) does not exist`;
   return `operator does not exist: ${types.length === 1 ? `${name} ${types[0]}` : types.join(` ${name} `)}`;
 };
@@ -59,6 +60,8 @@ const described = (name: string, args: readonly Bound[]): string => {
 export function applied(name: string, given: readonly Bound[], at: number | undefined): Expr {
   const isLists = name === '||' && given.some((arg) => arg.kind !== 'open' && elementOf(arg.type));
   if (isLists) return applied(joiningOf(given), given, at);
+  const rows = signs.has(name) ? recordsIn(given, at) : undefined;
+  if (rows) return call(`${name}:record,record`, 'bool', ...rows);
   const args = name === '||' ? asTexts(given, at) : given;
   const found = chosen(name, args);
   if (!found) throw new StatementError(sqlstates.functionMissing, described(name, args), at);
@@ -66,6 +69,25 @@ export function applied(name: string, given: readonly Bound[], at: number | unde
     found.operation,
     found.type,
     ...args.map((arg, place) => converted(settled(arg, found.args[place] as Type), found.args[place] as Type)),
+  );
+}
+
+const signs: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>=']);
+
+/** Two rows that are compared, undefined where there is none. Throws StatementError for rows that are of other kinds. */
+function recordsIn([left, right]: readonly Bound[], at: number | undefined): readonly [Expr, Expr] | undefined {
+  if (left?.kind === 'open' || right?.kind === 'open' || !left || !right) return undefined;
+  const [own, other] = [fieldsOf(left.type), fieldsOf(right.type)];
+  if (!own || !other) return undefined;
+  if (own.length !== other.length)
+    throw new StatementError(sqlstates.typeWrong, 'cannot compare record types with different numbers of columns', at);
+  const place = own.findIndex((type, index) => type !== other[index]);
+  if (place < 0) return [left, right];
+  const [one, two] = [own, other].map((types) => nameOfType(types[place] as Type));
+  throw new StatementError(
+    sqlstates.typeWrong,
+    `cannot compare dissimilar column types ${one} and ${two} at record column ${place + 1}`,
+    at,
   );
 }
 

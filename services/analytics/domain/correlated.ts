@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { call, column, constant, type Expr, isNull } from './expression.ts';
 import { allOf, type JoinKind, type Plan } from './plan.ts';
 import { textIn } from './name.ts';
-import { type Column, elementOf, type Plain, type Type, type Value } from './value.ts';
+import { type Column, elementOf, fieldsOf, type Plain, type Type, type Value } from './value.ts';
 
 /** What a query within another sees of the row that it is asked for; `plan` is undefined where it sees nothing of it. */
 export type Correlated = {
@@ -88,7 +88,11 @@ const zeros: Readonly<Record<Plain, Value>> = {
   interval: { months: 0, days: 0, micros: 0 },
 };
 
-const zeroOf = (type: Type): Value => (elementOf(type) ? { sizes: [], items: [] } : zeros[type as Plain]);
+function zeroOf(type: Type): Value {
+  const fields = fieldsOf(type);
+  if (fields) return { fields: fields.map(zeroOf) };
+  return elementOf(type) ? { sizes: [], items: [] } : zeros[type as Plain];
+}
 
 /** Keys that are never NULL and equal where the values are the same. */
 const comparable = (expr: Expr): Expr[] => [

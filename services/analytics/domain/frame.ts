@@ -4,7 +4,8 @@ import { bind, type Names } from './bind.ts';
 import { converted, settled } from './bound.ts';
 import { columnsIn, type Expr } from './expression.ts';
 import type { Frame, FrameEdge, Order, SlidingFrame } from './plan.ts';
-import { isImplicit, type Type, typeNames } from './value.ts';
+import { isImplicit } from './cast.ts';
+import { type Type, nameOfType } from './value.ts';
 
 // PostgreSQL's bits of a frame, and what those from the first row on come to.
 const bits = {
@@ -56,15 +57,15 @@ function offset(node: Node | undefined, mode: SlidingFrame['mode'], order: reado
   if (!type || !node)
     throw new StatementError(
       '0A000',
-      `RANGE with offset PRECEDING/FOLLOWING is not supported for column type ${typeNames[by?.expr.type as Type]}`,
+      `RANGE with offset PRECEDING/FOLLOWING is not supported for column type ${nameOfType(by?.expr.type as Type)}`,
       at,
     );
   const expr = settled(bind(node, names), type);
   if (columnsIn(expr).size > 0) throw new StatementError('42P10', `argument of ${mode.toUpperCase()} must not contain variables`, at);
   if (!isImplicit(expr.type, type)) {
     if (mode !== 'range')
-      throw new StatementError('42804', `argument of ${mode.toUpperCase()} must be type bigint, not type ${typeNames[expr.type]}`, at);
-    throw notBuilt(`RANGE of ${typeNames[by?.expr.type as Type]} by ${typeNames[expr.type]}`, at);
+      throw new StatementError('42804', `argument of ${mode.toUpperCase()} must be type bigint, not type ${nameOfType(expr.type)}`, at);
+    throw notBuilt(`RANGE of ${nameOfType(by?.expr.type as Type)} by ${nameOfType(expr.type)}`, at);
   }
   return converted(expr, type);
 }

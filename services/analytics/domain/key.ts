@@ -5,7 +5,8 @@ import type { Context } from './context.ts';
 import type { Expr } from './expression.ts';
 import { textIn } from './name.ts';
 import type { Table } from './table.ts';
-import { type Column, isImplicit } from './value.ts';
+import { isImplicit } from './cast.ts';
+import type { Column } from './value.ts';
 
 /** A statement that takes its rows from relations. */
 type Asking = { readonly from: readonly Node[]; readonly where: Node | undefined; readonly whole: unknown };

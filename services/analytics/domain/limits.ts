@@ -6,6 +6,7 @@ export const expressionDepthMax = limit(200, 'level', 'Deepest nesting of an exp
 export const columnsMax = limit(250, 'column', 'Most columns of a source or view.');
 export const numericDigitsMax = limit(131_072, 'digit', 'Most digits of a numeric before the point, as in PostgreSQL.');
 export const numericScaleMax = limit(16_383, 'digit', 'Most digits of a numeric behind the point, as in PostgreSQL.');
+export const rowTypesKeptMax = limit(1_000, 'type', 'Types of rows whose fields are kept ready.');
 export const arrayDimensionsMax = limit(6, 'dimension', 'Most dimensions of an array, as in PostgreSQL.');
 export const arrayItemsMax = limit(100_000, 'element', 'Most elements of an array.');
 export const arrayLengthMax = limit(16 * 1_048_576, 'character', 'Longest elements of an array together.');

@@ -2,7 +2,8 @@ import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { type Bound, converted, oneType, settled } from './bound.ts';
 import type { Expr } from './expression.ts';
 import type { PlaceName } from './plan.ts';
-import { isImplicit, type Type, typeNames } from './value.ts';
+import { isImplicit } from './cast.ts';
+import { type Type, nameOfType } from './value.ts';
 
 /** How many arguments each function of places takes, at least and at most. */
 const places: Readonly<Record<PlaceName, readonly [least: number, most: number]>> = {
@@ -18,7 +19,7 @@ export const readsFrame: ReadonlySet<PlaceName> = new Set(['first_value', 'last_
 export function placeOf(name: PlaceName, bounds: readonly Bound[], at: number | undefined): { args: Expr[]; type: Type } {
   const [least, most] = places[name];
   const missing = () => {
-    const types = bounds.map((bound) => (bound.kind === 'open' ? 'unknown' : typeNames[bound.type]));
+    const types = bounds.map((bound) => (bound.kind === 'open' ? 'unknown' : nameOfType(bound.type)));
     return new StatementError(sqlstates.functionMissing, `function ${name}(${types.join(', ')}) does not exist`, at);
   };
   if (bounds.length < least || bounds.length > most) throw missing();

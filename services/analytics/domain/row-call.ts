@@ -1,7 +1,9 @@
 import type { Node } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { applied, type Bound } from './bound.ts';
-import type { Expr } from './expression.ts';
+import { applied, type Bound, settled } from './bound.ts';
+import { call, type Expr } from './expression.ts';
+import { columnsMax } from './limits.ts';
+import { recordOf } from './value.ts';
 
 type Inner = (node: Node | undefined) => Bound;
 
@@ -11,6 +13,13 @@ const and = (args: readonly Expr[]): Expr => (args.length === 1 ? (args[0] as Ex
 /** The fields of `(a, b)` or `ROW(a, b)`; undefined for what is no row as it is written. */
 export const rowIn = (node: Node | undefined): readonly Node[] | undefined =>
   node && 'RowExpr' in node ? (node.RowExpr.args ?? []) : undefined;
+
+/** `ROW(a, b)`, or `(a, b)`, as a value. */
+export function rowValue(fields: readonly Bound[], at: number | undefined): Expr {
+  if (fields.length > columnsMax) throw new StatementError('54011', `ROW expressions can have at most ${columnsMax} entries`, at);
+  const exprs = fields.map((field) => settled(field, 'text'));
+  return call('row', recordOf(exprs.map(({ type }) => type)), ...exprs);
+}
 
 /** Fields of two rows side by side. Throws StatementError (42601) for rows of other lengths. */
 export function sideBySide(

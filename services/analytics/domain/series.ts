@@ -4,7 +4,8 @@ import { bind } from './bind.ts';
 import { type Bound, converted, oneType, settled } from './bound.ts';
 import type { Context } from './context.ts';
 import type { Plan } from './plan.ts';
-import { isImplicit, type Type, typeNames } from './value.ts';
+import { isImplicit } from './cast.ts';
+import { type Type, nameOfType } from './value.ts';
 
 /** `generate_series(first, last [, step])` of constants and parameters, as a relation of one column of that name. */
 export function seriesOf(call: FuncCall, name: string, { params, at }: Context): Plan {
@@ -14,7 +15,7 @@ export function seriesOf(call: FuncCall, name: string, { params, at }: Context):
   };
   const bounds = (call.args ?? []).map((node) => bind(node, { params, at, columnOf }));
   const missing = () => {
-    const types = bounds.map((bound) => (bound.kind === 'open' ? 'unknown' : typeNames[bound.type]));
+    const types = bounds.map((bound) => (bound.kind === 'open' ? 'unknown' : nameOfType(bound.type)));
     return new StatementError(sqlstates.functionMissing, `function generate_series(${types.join(', ')}) does not exist`, place);
   };
   const [first, last, step] = bounds;

@@ -1,7 +1,8 @@
 import { applied, type Bound, converted, settled } from './bound.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { call, type Expr } from './expression.ts';
-import { isFloat, isImplicit, numbers, type Type, typeNames } from './value.ts';
+import { isImplicit } from './cast.ts';
+import { isFloat, numbers, type Type, nameOfType } from './value.ts';
 
 const ofOne = ['var_pop', 'var_samp', 'stddev_pop', 'stddev_samp'] as const;
 const ofTwo = ['corr', 'covar_pop', 'covar_samp', 'regr_avgx', 'regr_avgy', 'regr_intercept', 'regr_r2', 'regr_slope'] as const;
@@ -16,7 +17,7 @@ export const isOfPairs = (name: string): boolean => pairNames.includes(name) || 
 export const isStatistic = (name: string): name is StatisticName => (statisticNames as readonly string[]).includes(name);
 
 const missing = (name: string, types: readonly Type[], at: number | undefined) =>
-  new StatementError(sqlstates.functionMissing, `function ${name}(${types.map((type) => typeNames[type]).join(', ')}) does not exist`, at);
+  new StatementError(sqlstates.functionMissing, `function ${name}(${types.map((type) => nameOfType(type)).join(', ')}) does not exist`, at);
 
 /** Two numbers as one text, which is NULL where one of them is; throws StatementError (42883) for what are no two numbers. */
 export function pairOf(name: string, bounds: readonly Bound[], at: number | undefined): Expr {

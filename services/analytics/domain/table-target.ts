@@ -1,5 +1,5 @@
 import type { Target } from './sink.ts';
-import { type Column, typeNames } from './value.ts';
+import { type Column, nameOfType } from './value.ts';
 
 export type TableText = { readonly text: string; readonly params: (string | null)[][] };
 type Letter = readonly (string | null)[];
@@ -23,7 +23,7 @@ export class TableTarget {
   }
 
   creation(): string {
-    const columns = this.#columns.map(({ name, type }) => `${quoted(name)} ${typeNames[type]}`);
+    const columns = this.#columns.map(({ name, type }) => `${quoted(name)} ${nameOfType(type)}`);
     // Columns of a key may be null, as those that a SELECT groups by.
     const unique = this.#target.envelope === 'upsert' ? [`unique nulls not distinct (${this.#key().map(quoted).join(', ')})`] : [];
     return `create table ${this.named} (${[...columns, ...unique].join(', ')})`;

@@ -38,6 +38,9 @@ function usualName(node: Node): string {
     const inner = node.CaseExpr.defresult ? usualName(node.CaseExpr.defresult) : '?column?';
     return inner === '?column?' ? 'case' : inner;
   }
+  if ('RowExpr' in node) return 'row';
+  if ('A_ArrayExpr' in node) return 'array';
+  if ('A_Indirection' in node && node.A_Indirection.arg) return usualName(node.A_Indirection.arg);
   if ('CoalesceExpr' in node) return 'coalesce';
   if ('MinMaxExpr' in node) return node.MinMaxExpr.op === 'IS_GREATEST' ? 'greatest' : 'least';
   if ('A_Expr' in node && node.A_Expr.kind === 'AEXPR_NULLIF') return 'nullif';

@@ -4,7 +4,7 @@ import { bind, functionName, type Names } from './bind.ts';
 import { settled } from './bound.ts';
 import type { Expr } from './expression.ts';
 import type { Plan } from './plan.ts';
-import { type Column, elementOf, type Type, typeNames } from './value.ts';
+import { type Column, elementOf, type Type, nameOfType } from './value.ts';
 
 const callIn = (node: Node | undefined): FuncCall | undefined =>
   node && 'FuncCall' in node && functionName(node.FuncCall) === 'unnest' ? node.FuncCall : undefined;
@@ -35,7 +35,7 @@ function listOf(node: Node, call: FuncCall, names: Names): Expr {
   if (bound.kind === 'open') throw new StatementError('42725', 'function unnest(unknown) is not unique', at);
   const expr = settled(bound, 'text');
   if (!elementOf(expr.type))
-    throw new StatementError(sqlstates.functionMissing, `function unnest(${typeNames[expr.type]}) does not exist`, at);
+    throw new StatementError(sqlstates.functionMissing, `function unnest(${nameOfType(expr.type)}) does not exist`, at);
   return expr;
 }
 

@@ -1,11 +1,14 @@
 import { elementOf as elementOids, oids } from '#wire/pgwire/oid.ts';
+import { writeRecord } from '#wire/pgwire/record.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { type ArrayOf, compareArrays, printArray, readArray } from './array.ts';
-import { canonical, compareDecimal, type Decimal, decimal, printDecimal, readDecimal, toInteger } from './decimal.ts';
-import { dayMicros, printDate, printTime, printTimestamp, readClock, readDate, readTimestamp } from './datetime.ts';
+import { canonical, compareDecimal, type Decimal, printDecimal, readDecimal } from './decimal.ts';
+import { printDate, printTime, printTimestamp, readClock, readDate, readTimestamp } from './datetime.ts';
 import { compareInterval, type Interval, isInterval, printInterval, readInterval } from './interval.ts';
 import { readJson } from './jsonb.ts';
+import { rowTypesKeptMax } from './limits.ts';
 import { readBytes, readUuid } from './text-form.ts';
+import { compareTuples, readTuple, type TupleOf } from './tuple.ts';
 
 const plainNames = {
   bool: 'boolean',
@@ -35,13 +38,46 @@ export const arrayOf = (element: Plain): ArrayType => `${element}[]`;
 const arrayElements: ReadonlyMap<string, Plain> = new Map(plainTypes.map((type) => [arrayOf(type), type]));
 /** The type of the elements of an array; undefined for a type that is none. */
 export const elementOf = (type: Type): Plain | undefined => arrayElements.get(type);
-/** The types that there are, by the names PostgreSQL shows. */
-export const typeNames = Object.fromEntries(
+/** The type of rows without a name, by those of their fields: `record(int4;text)`. No relation has such a column, so no contract has it. */
+export const recordOf = (fields: readonly Type[]): Type => `record(${fields.join(';')})` as Type;
+export const isRecord = (type: Type): boolean => type.startsWith('record(');
+
+const knownFields = new Map<Type, readonly Type[]>();
+
+/** The types of the fields of rows; undefined for a type that is no row's. */
+export function fieldsOf(type: Type): readonly Type[] | undefined {
+  if (!isRecord(type)) return undefined;
+  const known = knownFields.get(type) ?? fieldsIn(type);
+  if (knownFields.size >= rowTypesKeptMax) knownFields.clear();
+  knownFields.set(type, known);
+  return known;
+}
+
+function fieldsIn(type: string): readonly Type[] {
+  const fields: string[] = [];
+  let [depth, from] = [0, 'record('.length];
+  for (let at = from; at < type.length; at += 1) {
+    const mark = type[at];
+    if (mark === '(') depth += 1;
+    else if (mark === ')') depth -= 1;
+    if ((mark !== ';' || depth > 0) && depth >= 0) continue;
+    if (at > from) fields.push(type.slice(from, at));
+    from = at + 1;
+  }
+  return fields as Type[];
+}
+
+const typeNames = Object.fromEntries(
   plainTypes.flatMap((type): [Type, string][] => [
     [type, plainNames[type]],
     [arrayOf(type), `${plainNames[type]}[]`],
   ]),
 ) as Readonly<Record<Type, string>>;
+/** A type by the name that PostgreSQL shows. */
+export const nameOfType = (type: Type): string => (isRecord(type) ? 'record' : typeNames[type]);
+/** Whether values of a type are objects, which are compared and found by what is in them. */
+export const isObject = (type: Type): boolean =>
+  type === 'numeric' || type === 'interval' || elementOf(type) !== undefined || isRecord(type);
 export const isType = (name: string): name is Type => Object.hasOwn(typeNames, name);
 
 const typesByOid: ReadonlyMap<number, Type> = new Map([
@@ -52,7 +88,8 @@ const typesByOid: ReadonlyMap<number, Type> = new Map([
   }),
 ]);
 const oidsByType: ReadonlyMap<Type, number> = new Map([...typesByOid].map(([oid, type]) => [type, oid]));
-export const oidOf = (type: Type): number => oidsByType.get(type) as number;
+const recordOid = 2249;
+export const oidOf = (type: Type): number => oidsByType.get(type) ?? recordOid;
 export const typeOfOid = (oid: number): Type | undefined => typesByOid.get(oid);
 
 /**
@@ -60,9 +97,12 @@ export const typeOfOid = (oid: number): Type | undefined => typesByOid.get(oid);
  * number; text is string, and bytea, uuid, json and jsonb are in the one form that they have; date is days, timestamps are
  * microseconds since 1970, time is microseconds of the day; arrays are an object of their sizes and items.
  */
-export type Value = boolean | number | bigint | Decimal | Interval | List | string | null;
+export type Value = boolean | number | bigint | Decimal | Interval | List | Tuple | string | null;
 /** An array of values, which may be NULL. */
 export interface List extends ArrayOf<Value> {}
+/** A row as a value. */
+export interface Tuple extends TupleOf<Value> {}
+export const isTuple = (value: object): value is Tuple => 'fields' in value;
 export const isList = (value: object): value is List => 'items' in value;
 export type Row = readonly Value[];
 export type Column = { readonly name: string; readonly type: Type };
@@ -80,7 +120,7 @@ const ranges = {
 /** An integer that its type holds, or PostgreSQL's error. */
 export function ranged(type: keyof typeof ranges, value: bigint): number | bigint {
   const [least, most] = ranges[type];
-  if (value < least || value > most) throw new StatementError(sqlstates.outOfRange, `${typeNames[type]} out of range`);
+  if (value < least || value > most) throw new StatementError(sqlstates.outOfRange, `${nameOfType(type)} out of range`);
   return whole(value);
 }
 
@@ -94,7 +134,7 @@ export function finite(value: number): number {
 export const single = (value: number): number => finite(Math.fround(finite(value)));
 
 const wrong = (type: Type, text: string) =>
-  new StatementError(sqlstates.valueWrong, `invalid input syntax for type ${typeNames[type]}: ${JSON.stringify(text.slice(0, 100))}`);
+  new StatementError(sqlstates.valueWrong, `invalid input syntax for type ${nameOfType(type)}: ${JSON.stringify(text.slice(0, 100))}`);
 
 const booleans: ReadonlyMap<string, boolean> = new Map([
   ...['t', 'true', 'y', 'yes', 'on', '1'].map((word) => [word, true] as const),
@@ -142,8 +182,15 @@ function parsed(type: Type, text: string): Exclude<Value, null> | undefined {
     case 'interval':
       return readInterval(text);
     default:
-      return readList(elementOf(type) as Plain, text);
+      return isRecord(type) ? readRecord(type, text) : readList(elementOf(type) as Plain, text);
   }
+}
+
+function readRecord(type: Type, text: string): Tuple | undefined {
+  const [types, texts] = [fieldsOf(type) ?? [], readTuple(text)];
+  if (types.length === 0 && texts.length === 1) return { fields: [] };
+  if (texts.length !== types.length) return undefined;
+  return { fields: texts.map((each, place) => (each === null ? null : readValue(types[place] as Type, each))) };
 }
 
 function readList(element: Plain, text: string): List {
@@ -173,6 +220,8 @@ export function printValue(type: Type, value: Value): string | null {
     case 'interval':
       return printInterval(value as Interval);
     default: {
+      const types = fieldsOf(type);
+      if (types) return writeRecord((value as Tuple).fields.map((field, place) => printValue(types[place] as Type, field)));
       const element = elementOf(type);
       return element ? printArray(value as List, (item) => printValue(element, item)) : String(value);
     }
@@ -219,6 +268,7 @@ const raised = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? uni
 export function compareValues(left: Exclude<Value, null>, right: Exclude<Value, null>): number {
   if (typeof left === 'string') return compareTexts(left, right as string);
   if (typeof left === 'object') {
+    if (isTuple(left)) return compareTuples(left, right as Tuple, compareValues);
     if (isInterval(left)) return compareInterval(left, right as Interval);
     return isList(left) ? compareArrays(left, right as List, compareValues) : compareDecimal(left, right as Decimal);
   }
@@ -232,6 +282,7 @@ export function keyOf(value: Value): string {
     case 'string':
       return `${value.length}:${value}`;
     case 'object':
+      if (isTuple(value)) return `(${value.fields.length}:${value.fields.map(keyOf).join('')}`;
       if (isList(value)) return `[${value.sizes.join()}:${value.items.map(keyOf).join('')}`;
       return isInterval(value) ? `${compareInterval.key(value)};` : `${canonical(value)};`;
     case 'number':
@@ -244,6 +295,8 @@ export function keyOf(value: Value): string {
 /** Whether values look the same: equal decimals of another scale do not. */
 export function isAlike(left: Value, right: Value): boolean {
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return left === right;
+  if (isTuple(left)) return isTuple(right) && rowKey([left]) === rowKey([right]);
+  if (isTuple(right)) return false;
   if (isList(left)) return isList(right) && rowKey([left]) === rowKey([right]);
   if (isList(right)) return false;
   if ('units' in left) return 'units' in right && left.units === right.units && left.scale === right.scale;
@@ -255,6 +308,7 @@ export function rowKey(row: Row): string {
   let key = '';
   for (const value of row) {
     if (typeof value !== 'object' || value === null) key += keyOf(value);
+    else if (isTuple(value)) key += `(${value.fields.length}:${rowKey(value.fields)}`;
     else if (isList(value)) key += `[${value.sizes.join()}:${rowKey(value.items)}`;
     else key += isInterval(value) ? `${value.months} ${value.days} ${value.micros};` : `${value.units}e${value.scale};`;
   }
@@ -263,86 +317,6 @@ export function rowKey(row: Row): string {
 
 export const numbers: readonly Type[] = ['int2', 'int4', 'int8', 'numeric', 'float4', 'float8'];
 /** Types whose values are texts in one form of their own. */
-const formed: readonly Type[] = ['bytea', 'uuid', 'json', 'jsonb'];
+export const formed: readonly Type[] = ['bytea', 'uuid', 'json', 'jsonb'];
 export const isText = (type: Type): boolean => type === 'text' || formed.includes(type);
 export const isFloat = (type: Type): boolean => type === 'float4' || type === 'float8';
-
-/** Makes a value another type's, where PostgreSQL has such a cast. */
-export function castValue(value: Exclude<Value, null>, from: Type, to: Type): Exclude<Value, null> {
-  if (from === to) return value;
-  if (from === 'text') return readValue(to, value as string);
-  if (to === 'text') return from === 'bool' ? (value ? 'true' : 'false') : (printValue(from, value) as string);
-  const [element, made] = [elementOf(from), elementOf(to)];
-  if (element && made) {
-    const { sizes, items } = value as List;
-    return { sizes, items: items.map((item) => (item === null ? null : castValue(item, element, made))) };
-  }
-  if (from === 'bool') return value ? 1 : 0;
-  switch (to) {
-    case 'bool':
-      return value !== 0;
-    case 'int2':
-    case 'int4':
-    case 'int8':
-      return ranged(
-        to,
-        typeof value === 'object' ? toInteger(value as Decimal) : isFloat(from) ? evenly(value as number) : BigInt(value as number),
-      );
-    case 'float4':
-    case 'float8': {
-      const float = typeof value === 'object' ? finite(Number(printDecimal(value as Decimal))) : Number(value);
-      return to === 'float4' ? single(float) : float;
-    }
-    case 'json':
-    case 'jsonb':
-      return readValue(to, value as string);
-    case 'time':
-      return (value as number) - Math.floor((value as number) / dayMicros) * dayMicros;
-    case 'date':
-      return Math.floor((value as number) / dayMicros);
-    case 'timestamp':
-    case 'timestamptz':
-      return from === 'date' ? (value as number) * dayMicros : value;
-    default:
-      return isFloat(from) ? decimalOf(value as number, from === 'float4' ? 6 : 15) : decimal(BigInt(value as number));
-  }
-}
-
-/** A float with as many digits as its type surely has (PostgreSQL's float8_numeric). */
-const decimalOf = (value: number, digits: number): Decimal => readDecimal(String(Number(value.toPrecision(digits)))) as Decimal;
-
-/** The nearest integer; a half goes to the even one, as PostgreSQL's rint. */
-function evenly(value: number): bigint {
-  finite(value);
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return BigInt(Math.round(value));
-  return BigInt(floor % 2 === 0 ? floor : floor + 1);
-}
-
-const times: readonly Type[] = ['date', 'timestamp', 'timestamptz'];
-
-/** Whether there is such a cast. */
-export function isCastable(from: Type, to: Type): boolean {
-  if (from === to || from === 'text' || to === 'text') return true;
-  const [element, made] = [elementOf(from), elementOf(to)];
-  if (element || made) return element !== undefined && made !== undefined && isCastable(element, made);
-  if (formed.includes(from) || formed.includes(to)) return /^json/.test(from) && /^json/.test(to);
-  if (from === 'time' || to === 'time') return from.startsWith('timestamp');
-  if (times.includes(from) || times.includes(to)) return times.includes(from) && times.includes(to);
-  if (from === 'interval' || to === 'interval') return false;
-  if (from === 'bool') return to === 'int4';
-  if (to === 'bool') return from === 'int4';
-  return true;
-}
-
-/** Whether a value of one type is taken for another's without being asked. */
-export function isImplicit(from: Type, to: Type): boolean {
-  if (from === to) return true;
-  const [element, made] = [elementOf(from), elementOf(to)];
-  if (element && made) return isImplicit(element, made);
-  // Numbers that meet a float become one of eight bytes.
-  if (to === 'float4') return false;
-  const [low, high] = [numbers.indexOf(from), numbers.indexOf(to)];
-  if (low >= 0 && high >= 0) return low < high;
-  return times.includes(from) && times.includes(to) && times.indexOf(from) < times.indexOf(to);
-}

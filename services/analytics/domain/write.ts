@@ -8,7 +8,7 @@ import { planQuery, type Query } from './planner.ts';
 import { Scope } from './scope.ts';
 import type { Table } from './table.ts';
 import { targetsOf } from './target.ts';
-import { type Column, elementOf, type Type, typeNames } from './value.ts';
+import { type Column, elementOf, isRecord, type Type, nameOfType } from './value.ts';
 
 /** A statement that changes a table, as its grammar has it. */
 export type Changing =
@@ -97,10 +97,10 @@ function assigned(bound: Bound, { name, type }: Column, at: number | undefined):
 function checkAssignable(from: Type, { name, type }: Column, at?: number): void {
   const [own, to] = [elementOf(from), elementOf(type)];
   const [given, taken] = own && to ? [own, to] : [from, type];
-  const isText = given === 'text' && taken !== 'text';
+  const isText = (given === 'text' || isRecord(given)) && taken !== 'text';
   const isBool = (given === 'bool') !== (taken === 'bool') && taken !== 'text';
   if (!isText && !isBool) return;
-  const message = `column "${name}" is of type ${typeNames[type]} but expression is of type ${typeNames[from]}`;
+  const message = `column "${name}" is of type ${nameOfType(type)} but expression is of type ${nameOfType(from)}`;
   throw new StatementError(sqlstates.typeWrong, message, at);
 }
 

@@ -1,4 +1,4 @@
-import { type Column, elementOf, isText, type Row, type Type, type Value } from '../domain/value.ts';
+import { type Column, isObject, isText, type Row, type Type, type Value } from '../domain/value.ts';
 
 /**
  * The values of a column. Numbers and times lie in typed arrays beside a mask of NULLs; int8 beyond what a number holds
@@ -10,8 +10,7 @@ export type Vector = { readonly values: Values; readonly nulls: Uint8Array | und
 /** Changes of a relation: rows in columns, with how often each came (positive) or went; without weights each came once. */
 export type Batch = { readonly size: number; readonly columns: readonly Vector[]; readonly weights: Float64Array | undefined };
 
-export const isMasked = (type: Type): boolean =>
-  !['bool', 'numeric', 'interval'].includes(type) && !isText(type) && elementOf(type) === undefined;
+export const isMasked = (type: Type): boolean => type !== 'bool' && !isText(type) && !isObject(type);
 
 /** Room for values of a type. */
 export function room(type: Type, size: number): Values {

@@ -1,5 +1,5 @@
 import { type Expr, shapeOf } from '../domain/expression.ts';
-import { elementOf, type Type, type Value } from '../domain/value.ts';
+import { isObject, type Type, type Value } from '../domain/value.ts';
 import { isMasked } from './batch.ts';
 import { type Coded, codeOf, isPartial, takesNull } from './operation.ts';
 
@@ -234,5 +234,4 @@ export function keyCode(terms: readonly Term[], types: readonly Type[]): string 
 const single = (value: string, type: Type | undefined): string => (isOwnKey(type) ? value : `r.keyOf(${value})`);
 
 /** Whether values of a type are told apart by themselves. */
-export const isOwnKey = (type: Type | undefined): boolean =>
-  type === undefined || (type !== 'numeric' && type !== 'interval' && elementOf(type) === undefined);
+export const isOwnKey = (type: Type | undefined): boolean => type === undefined || !isObject(type);

@@ -67,6 +67,9 @@ const fixed = new Map<string, Coded>([
       [`->>:${type},${at}`, ([a, b]) => `r.jsonText('${type}', ${a}, ${b})`],
     ]),
   ),
+  ['row:none', ([a]) => `(${a} === null || ${a}.fields.every((f) => f === null))`],
+  ['row:all', ([a]) => `(${a} !== null && ${a}.fields.every((f) => f !== null))`],
+  ['row', (args) => `({ fields: [${args.join(', ')}] })`],
   ['array', (args) => `r.array([${args.join(', ')}])`],
   ['array:lists', (args) => `r.ofLists([${args.join(', ')}])`],
   ['subscript', called('subscripted')],
@@ -151,7 +154,7 @@ const partial: ReadonlySet<string> = new Set(['subscript', 'array_length', 'arra
 /** Whether an operation is given NULL too, and may answer it. */
 export const takesNull = (operation: string): boolean => /^(any|all|array_to_string)[ :]/.test(operation) || takers.has(operation);
 const takers: ReadonlySet<string> = new Set([
-  ...['array', 'array:lists', 'array_append', 'array_prepend', 'array_cat', 'string_to_array'],
+  ...['row', 'row:none', 'row:all', 'array', 'array:lists', 'array_append', 'array_prepend', 'array_cat', 'string_to_array'],
   ...['array_position', 'array_positions', 'array_remove', 'array_replace'],
 ]);
 

@@ -242,7 +242,11 @@ export class OwnRows implements Spilling {
   #pageOf(rows: readonly Changed[]): Entry {
     const all = rows.map(({ row }) => row);
     const vectors = this.#columns.map(({ type }, place) => vectorOf(type, all, place));
-    return this.#page(ofAll, vectors, Float64Array.from(rows, ({ weight }) => weight));
+    return this.#page(
+      ofAll,
+      vectors,
+      Float64Array.from(rows, ({ weight }) => weight),
+    );
   }
 
   /** Rows in pages, each with how often it is there now. */

@@ -216,8 +216,7 @@ class DecimalColumn implements RowColumn {
     const { units, scales, others }: Packed = packedDecimals(vector);
     for (let at = 0; at < hashes.length; at += 1) {
       const [unit, scale] = [units[at] as number, scales[at] as number];
-      const more =
-        scale === nullScale ? nothing : scale === otherScale ? this.hash(others[unit] as Decimal) : this.#hashOf(unit, scale);
+      const more = scale === nullScale ? nothing : scale === otherScale ? this.hash(others[unit] as Decimal) : this.#hashOf(unit, scale);
       hashes[at] = mixed(hashes[at] as number, more);
     }
   }
@@ -270,7 +269,6 @@ class PlainColumn implements RowColumn {
 
 /** Whether a row has values that look like these in all columns. */
 export function isRow(columns: readonly RowColumn[], id: number, valueOf: (place: number) => Value): boolean {
-  for (let place = 0; place < columns.length; place += 1)
-    if (!isAlike((columns[place] as RowColumn).get(id), valueOf(place))) return false;
+  for (let place = 0; place < columns.length; place += 1) if (!isAlike((columns[place] as RowColumn).get(id), valueOf(place))) return false;
   return true;
 }

@@ -99,7 +99,11 @@ export class RowTable {
     const id = this.#number();
     for (let place = 0; place < this.columns.length; place += 1) (this.columns[place] as RowColumn).set(id, row[place] ?? null);
     this.#found.add(id, this.#hash(row));
-    for (const { places, rows } of this.#indexes.values()) rows.add(id, this.#hashOf(places, (at) => row[places[at] as number] ?? null));
+    for (const { places, rows } of this.#indexes.values())
+      rows.add(
+        id,
+        this.#hashOf(places, (at) => row[places[at] as number] ?? null),
+      );
     this.#plainBytes += this.#plainOf(id);
     return id;
   }

@@ -5,7 +5,8 @@ import { add, type Decimal, decimal, divide, multiply, negate, printDecimal, rem
 import { addIntervals, between, clockMoved, fixedLength, type Interval, moved, negateInterval, timesInterval } from '../domain/interval.ts';
 import { cutTo, scaledTo } from '../domain/fit.ts';
 import { jsonKind, jsonLength, jsonPart, jsonText } from '../domain/jsonb.ts';
-import { castValue, compareTexts, compareValues, finite, isAlike, keyOf, ranged, single, type Value } from '../domain/value.ts';
+import { castValue } from '../domain/cast.ts';
+import { compareTexts, compareValues, finite, isAlike, keyOf, ranged, single, type Value } from '../domain/value.ts';
 import { arrays } from './array.ts';
 import { like } from './like.ts';
 import { textBytesMax } from './limits.ts';

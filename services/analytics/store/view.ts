@@ -13,7 +13,7 @@ import { planQuery, planRows, type Query } from '../domain/planner.ts';
 import { relationsIn } from '../domain/reference.ts';
 import { parseStatement } from '../domain/statement.ts';
 import { type Table, tableOf } from '../domain/table.ts';
-import type { Type } from '../domain/value.ts';
+import { isRecord, type Type } from '../domain/value.ts';
 import type { Changing } from '../domain/write.ts';
 import { plansKeptMax, viewDepthMax } from './limits.ts';
 import type { Seen } from './making.ts';
@@ -169,6 +169,8 @@ export class Plans {
     const { plan, orders } = await this.#ordered(rows, pace, typeof by === 'function' ? () => by(sources.values()) : by);
     if (params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');
     if (scansIn(plan).size === 0) throw notBuilt('A view of no source');
+    const row = plan.columns.find(({ type }) => isRecord(type));
+    if (row) throw new StatementError('42P16', `column "${row.name}" has pseudo-type record`);
     const twice = plan.columns.find((each, place) => plan.columns.findIndex((other) => other.name === each.name) !== place);
     if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
     return { name, plan, needs: [...needs.values()], sources: [...sources.values()], historyMs, calls, orders };

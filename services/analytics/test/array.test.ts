@@ -4,7 +4,7 @@ import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import postgres from 'postgres';
-import { formatted, textOf } from '#engine/pgwire/format.ts';
+import { formatted, formattedAs, textOf } from '#engine/pgwire/format.ts';
 import type { PostgresError } from '#seams/sql/error.ts';
 import { oidOf, plainTypes, readValue } from '../domain/value.ts';
 import { type House, openHouse } from './fixtures/house.ts';
@@ -308,6 +308,42 @@ test('tables have arrays of every type, by every client and in every format', as
     `select attname as column, format_type(atttypid, atttypmod) as is from pg_attribute where attrelid = 'lists'::regclass and attnum > 0 order by attnum`,
   );
   assert.deepEqual(rows.map(({ is }) => is).slice(0, 4), ['integer', 'integer[]', 'text[]', 'numeric[]']);
+});
+
+test('rows are values, keys and answers in both formats, and no columns of relations', async () => {
+  await isSame([
+    ...[`row(1, 'a b', null, array[1,2])`, `('"\\'::text, '', row(1.50, true))`, `row()`, `row(null)`, `(1, (2, (3, 'x(y)')))`],
+    ...[
+      `row(1, 2) = row(1, 2)`,
+      `case when true then (1, 'a'::text) else (2, 'b'::text) end < (1, 'b'::text)`,
+      `coalesce(null, (1, 2)) is null`,
+    ],
+  ]);
+  const q = `from (values (1, 'a', 1.0), (1, 'a', 2.0), (2, null, 1.00), (2, null, 5)) v(a, b, c)`;
+  await isSame(['(a, b)', 'count(*)', 'count(distinct (a, c))'], `${q} group by (a, b) order by (a, b) desc`);
+  await isSame(['r', 'n'], `from (select distinct (b, a) as r, a as n ${q}) d order by r`);
+  await isSame(['l.r', 'm.a'], `from (select (a, b) as r ${q}) l join (select (a, b) as s, a ${q}) m on l.r = m.s order by 1, 2`);
+  for (const text of [
+    'select row(1, 2) = row(1, 2, 3)',
+    `select coalesce(null, (1, 2)) = (1, 'a'::text)`,
+    `select (1, 2)::int4`,
+    'select (row(1, 2)).f3',
+  ])
+    assert.notEqual(await stateOf(text), 'done', text);
+  assert.equal(await stateOf('create materialized view no_row as select (id, tags) as r from posts'), '42P16');
+  assert.equal(await stateOf('insert into lists (id, n) values (9, (1, 2))'), '42804');
+  const kinds = [
+    { oid: oidOf('int4') },
+    { oid: oidOf('text[]') },
+    { oid: 2249, fields: [{ oid: oidOf('numeric') }, { oid: oidOf('bool') }] },
+  ];
+  const asked = `select row(7, array['a', null], row(1.50, null::bool))`;
+  const [made] = (
+    await oracle.sql
+      .platform()
+      .query<{ text: string; sent: Buffer }>(`select q::text as text, record_send(q) as sent from (${asked}) as p(q)`)
+  ).rows;
+  assert.deepEqual(formattedAs(made?.text ?? '', { oid: 2249, fields: kinds }, 1), made?.sent);
 });
 
 test('the binary format of arrays is that of PostgreSQL, for every type', async () => {

@@ -1,8 +1,13 @@
-import type { Answer, Cells, Field } from '#engine/pgwire/application.ts';
-import { type Column, oidOf } from '../../domain/value.ts';
+import type { Answer, Cells, Field, Kind } from '#engine/pgwire/application.ts';
+import { type Column, fieldsOf as typesIn, oidOf, type Type } from '../../domain/value.ts';
 
 export const none: Answer['rows'] = (async function* () {})();
-export const fieldsOf = (columns: readonly Column[]): Field[] => columns.map(({ name, type }) => ({ name, oid: oidOf(type) }));
+export const fieldsOf = (columns: readonly Column[]): Field[] => columns.map(({ name, type }) => ({ name, ...kindOf(type) }));
+
+function kindOf(type: Type): Kind {
+  const fields = typesIn(type);
+  return { oid: oidOf(type), ...(fields ? { fields: fields.map(kindOf) } : {}) };
+}
 
 export async function* block(rows: readonly Cells[]): AsyncGenerator<readonly Cells[]> {
   yield rows;

@@ -2,7 +2,7 @@ import type { Session } from '#kernel/contract/session.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { sinkMaking, sourceText, tableMaking, viewMaking } from '../../domain/making-text.ts';
 import type { Telling } from '../../domain/telling.ts';
-import { typeNames } from '../../domain/value.ts';
+import { nameOfType } from '../../domain/value.ts';
 import type { analytics } from '../../service.ts';
 import type { Seen } from '../../store/making.ts';
 import type { Relation } from '../../store/relation.ts';
@@ -50,5 +50,5 @@ export async function columnsOf(asking: Asking, name: string): Promise<[string, 
   const relation = await readable(asking, name);
   if (!relation || relation.kind === 'sink') throw new StatementError(sqlstates.relationMissing, `relation "${name}" does not exist`);
   const required = relation.kind === 'table' ? (await asking.plans.table(relation)).required : [];
-  return relation.columns.map((column, place) => [column.name, typeNames[column.type], required[place] ? 'NO' : 'YES']);
+  return relation.columns.map((column, place) => [column.name, nameOfType(column.type), required[place] ? 'NO' : 'YES']);
 }

@@ -1,18 +1,8 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { Overrun, type Routine, routineOf, routineStates } from '../../domain/routine.ts';
 import { listOfJson } from '../../domain/json-list.ts';
-import {
-  castValue,
-  elementOf,
-  isList,
-  type List,
-  keyOf,
-  printValue,
-  ranged,
-  readValue,
-  type Type,
-  type Value,
-} from '../../domain/value.ts';
+import { castValue } from '../../domain/cast.ts';
+import { elementOf, isList, isTuple, type List, keyOf, printValue, ranged, readValue, type Type, type Value } from '../../domain/value.ts';
 import {
   routineBatchLength,
   routineCallsLength,
@@ -32,6 +22,7 @@ function nameOf(args: readonly Value[]): string {
   let name = '';
   for (const arg of args) {
     if (typeof arg !== 'object' || arg === null) name += Object.is(arg, -0) ? '-0;' : keyOf(arg);
+    else if (isTuple(arg)) name += `(${arg.fields.length}:${nameOf(arg.fields)}`;
     else if (isList(arg)) name += `[${arg.sizes.join()}:${nameOf(arg.items)}`;
     else name += 'units' in arg ? `${arg.units}e${arg.scale};` : `${arg.months} ${arg.days} ${arg.micros};`;
   }

@@ -1,4 +1,4 @@
-import { isList, type Value } from '../../domain/value.ts';
+import { isList, isTuple, type Value } from '../../domain/value.ts';
 
 /** Bytes of what is kept besides its contents, about: of an entry of a table of hashes or of names, of an object. */
 export const [hashBytes, nameBytes, objectBytes, countBytes] = [24, 96, 64, 96];
@@ -13,5 +13,5 @@ export function bytesOf(values: readonly Value[]): number {
 function bytesOfOne(value: Value): number {
   if (typeof value === 'string') return value.length + 24;
   if (typeof value !== 'object' || value === null) return 16;
-  return objectBytes + (isList(value) ? bytesOf(value.items) : 0);
+  return objectBytes + (isList(value) ? bytesOf(value.items) : isTuple(value) ? bytesOf(value.fields) : 0);
 }

@@ -7,7 +7,7 @@ import { begunAt } from '../../domain/start.ts';
 import { keyAsked } from '../../domain/key.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { parseStatement, type Statement } from '../../domain/statement.ts';
-import { printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
+import { type Column, isRecord, printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
 import type { Query } from '../../domain/planner.ts';
 import { readsOf } from '../../domain/wanted.ts';
 import { answer } from '../../engine/answer.ts';
@@ -81,10 +81,13 @@ export async function findRows({ live, changes }: World, { id, columns, name }: 
   return { epoch: String(epoch), fields: columns.map((column) => ({ name: column.name, type: column.type })), rows };
 }
 
+/** Columns of an answer; rows within it are told as texts. */
+export const toldColumns = (columns: readonly Column[]): Column[] =>
+  columns.map(({ name, type }) => ({ name, type: isRecord(type) ? 'text' : type }));
+
 function answered(query: Query, rows: readonly Row[]) {
   if (rows.length > rowsMax) throw new StatementError(sqlstates.tooLarge, `an answer has at most ${rowsMax} rows; add LIMIT`);
-  const fields = query.columns.map(({ name, type }) => ({ name, type }));
-  return { output: { fields, rows: rows.map((row) => printRow(fields, row)) } };
+  return { output: { fields: toldColumns(query.columns), rows: rows.map((row) => printRow(query.columns, row)) } };
 }
 
 /** Whether the question is part of a transaction for which names may stand for others. */

@@ -19,7 +19,7 @@ import type { Relation } from '../relation.ts';
 import { type Change, changeAsked, tableNamed } from '../table.ts';
 import { contextOf } from '../view.ts';
 import { follow } from './follow.ts';
-import { batchOf, read } from './read.ts';
+import { batchOf, read, toldColumns } from './read.ts';
 import { writable } from './sink.ts';
 import { dropRelation, liveTable, makeRelation, partsOf, placed, seenIn } from './transaction.ts';
 import { type World, worded } from './world.ts';
@@ -134,7 +134,7 @@ async function changed(world: World, call: Writing, { change, table, given, pend
     const { done, told } = await withRoutines(world.routines.of(call.caller), work, () => pending.spoil());
     pending.note(table, done.changes);
     const rows = told.map((row) => printRow(returning?.columns ?? [], row));
-    return { count: done.rows.length, fields: (returning?.columns ?? []).map(({ name, type }) => ({ name, type })), rows };
+    return { count: done.rows.length, fields: toldColumns(returning?.columns ?? []), rows };
   } catch (error) {
     pending.spoil();
     throw error;
