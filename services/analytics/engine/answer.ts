@@ -13,7 +13,16 @@ export function answer(
   params: Row,
   circuit: Pick<Circuit, 'step'> = new Circuit(query.plan),
 ): Row[] {
-  const batch = circuit.step(relations, params);
+  const rows = standing(circuit.step(relations, params));
+  const ordered = query.order.length === 0 ? rows : sorted(query.order, rows, params);
+  const from = bound(query.offset, params, 'OFFSET') ?? 0;
+  const limit = bound(query.limit, params, 'LIMIT');
+  const width = query.columns.length;
+  return ordered.slice(from, limit === undefined ? undefined : from + limit).map((row) => row.slice(0, width));
+}
+
+/** The rows of a batch, each as often as it is there in the end. */
+export function standing(batch: Batch): Row[] {
   const counted = new Map<string, { row: Row; weight: number }>();
   for (let at = 0; at < batch.size; at += 1) {
     const row = rowAt(batch, at);
@@ -23,12 +32,7 @@ export function answer(
     if (known) known.weight += weightAt(batch, at);
     else counted.set(key, { row, weight: weightAt(batch, at) });
   }
-  const rows = [...counted.values()].flatMap(({ row, weight }) => (weight > 0 ? new Array<Row>(weight).fill(row) : []));
-  const ordered = query.order.length === 0 ? rows : sorted(query.order, rows, params);
-  const from = bound(query.offset, params, 'OFFSET') ?? 0;
-  const limit = bound(query.limit, params, 'LIMIT');
-  const width = query.columns.length;
-  return ordered.slice(from, limit === undefined ? undefined : from + limit).map((row) => row.slice(0, width));
+  return [...counted.values()].flatMap(({ row, weight }) => (weight > 0 ? new Array<Row>(weight).fill(row) : []));
 }
 
 export function sorted(order: readonly Order[], rows: readonly Row[], params: Row): Row[] {

@@ -15,3 +15,5 @@ export const duckAnswerRowsMax = limit(200_000, 'row', 'Most rows that DuckDB an
 export const duckStoredMs = limit(3_600_000, 'ms', 'Age at which rows of a topic are read anew: records may have been compacted away.');
 export const duckStopMs = limit(1_000, 'ms', 'Time in which DuckDB stops when it is told, before its process is ended.');
 export const storedRecords = limit(16_384, 'record', 'Records of a topic that go to the process of DuckDB at once.');
+export const duckTableRowsMin = limit(50_000, 'row', 'Rows of a table from which on DuckDB is asked.');
+export const duckPassesMin = limit(15, 'pass', 'Passes over a table since it changed, behind which its rows are sent to DuckDB.');

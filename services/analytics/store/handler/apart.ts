@@ -1,13 +1,15 @@
 import type { Call } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { isGrowing } from '../../domain/format.ts';
-import { type Plan, scansIn } from '../../domain/plan.ts';
+import { inputsOf, type Plan, scansIn } from '../../domain/plan.ts';
 import type { Query } from '../../domain/planner.ts';
 import type { Row } from '../../domain/value.ts';
 import { readsOf } from '../../domain/wanted.ts';
-import type { Batch } from '../../engine/batch.ts';
+import { standing } from '../../engine/answer.ts';
+import { type Batch, BatchBuilder } from '../../engine/batch.ts';
 import { batchOf } from '../../engine/duck/column.ts';
 import { typesOf } from '../../engine/duck/form.ts';
+import { duckPassesMin, duckTableRowsMin } from '../../engine/duck/limits.ts';
 import { type Part, partsOf } from '../../engine/duck/part.ts';
 import { DuckFailure } from '../../engine/duck/process.ts';
 import { type Seat, Stored } from '../../engine/duck/seat.ts';
@@ -21,8 +23,10 @@ type Asked = {
   readonly query: Query;
   readonly relations: Iterable<Relation>;
   readonly params: Row;
-  /** A table or view as the one who asks sees it. */
+  /** A table or view, also as it was at a moment, as the one who asks sees it. */
   readonly rowsOf: (relation: Relation) => Promise<Batch>;
+  /** Whether one row of a table is asked for by its key. */
+  readonly isKeyed: (relation: Relation) => Promise<boolean>;
 };
 
 /** What is left of a plan, and the rows of the parts that were carried out apart. */
@@ -43,17 +47,39 @@ async function longTopics({ logs }: Pick<World, 'logs'>, call: Pick<Call, 'calle
   return found;
 }
 
+/** What was asked of the rows of tables since they changed, in passes over them. */
+const passes = new WeakMap<Batch, number>();
+const joinPasses = 8;
+const passesIn = (plan: Plan): number =>
+  inputsOf(plan).reduce((sum, input) => sum + passesIn(input), plan.kind === 'join' ? joinPasses : plan.kind === 'group' ? 1 : 0);
+
+/** Large tables of which so much was asked, since they changed, that it pays to send their rows. */
+async function askedOften({ tables }: World, { query: { plan }, relations, rowsOf, isKeyed }: Asked): Promise<Set<bigint>> {
+  const read = scansIn(plan);
+  const found = new Set<bigint>();
+  for (const relation of relations) {
+    if (relation.kind !== 'table' || !read.has(relation.id)) continue;
+    if ((await tables.get(relation.id)).view.size < duckTableRowsMin || (await isKeyed(relation))) continue;
+    const batch = await rowsOf(relation);
+    const made = (passes.get(batch) ?? 0) + passesIn(plan);
+    passes.set(batch, made);
+    if (made > duckPassesMin) found.add(relation.id);
+  }
+  return found;
+}
+
 /**
- * Carries out with DuckDB what parts of a plan ask of long topics, where its answer is exactly ours; undefined where there is no
- * such part.
+ * Carries out with DuckDB what parts of a plan ask of long topics and of tables that are asked often, where its answer is exactly
+ * ours; undefined where there is no such part.
  */
 export async function carriedApart(world: World, call: Call, asked: Asked): Promise<Apart | undefined> {
   const { query, relations } = asked;
   const known = new Map([...relations].map((relation) => [relation.id, relation]));
   const long = await longTopics(world, call, query.plan, known.values());
-  if (long.size === 0) return undefined;
+  const often = await askedOften(world, asked);
+  if (long.size + often.size === 0) return undefined;
   try {
-    return await world.duck.inTurn(call.caller, (seat) => inParts(world, call, asked, { seat, long, known }));
+    return await world.duck.inTurn(call.caller, (seat) => inParts(world, call, asked, { seat, long, often, known }));
   } catch (error) {
     const refusal = error instanceof DuckFailure ? error.refusal : error instanceof StatementError ? error : undefined;
     if (!(error instanceof DuckFailure) && refusal?.sqlstate !== sqlstates.outOfRange) throw error;
@@ -66,18 +92,24 @@ export async function carriedApart(world: World, call: Call, asked: Asked): Prom
 type Within = {
   readonly seat: Seat;
   readonly long: ReadonlyMap<bigint, Bounds>;
+  readonly often: ReadonlySet<bigint>;
   readonly known: ReadonlyMap<bigint, Relation>;
 };
 
-async function inParts(world: World, call: Call, asked: Asked, { seat, long, known }: Within): Promise<Apart | undefined> {
+async function inParts(world: World, call: Call, asked: Asked, { seat, long, often, known }: Within): Promise<Apart | undefined> {
   for (;;) {
     const of = {
-      ...{ query: asked.query, params: asked.params, isKnown: (id: bigint) => known.has(id), isLong: (id: bigint) => long.has(id) },
+      ...{
+        query: asked.query,
+        params: asked.params,
+        isKnown: (id: bigint) => known.has(id),
+        isLong: (id: bigint) => long.has(id) || often.has(id),
+      },
       isThere: (id: bigint, place: number) => isStorable(seat, known.get(id) ?? { id, columns: [] }, place),
     };
     const { rest, parts, first } = partsOf(of);
     if (parts.length === 0) return undefined;
-    const tables = await stored(world, call, asked, { seat, long, known }, parts);
+    const tables = await stored(world, call, asked, { seat, long, often, known }, parts);
     if (tables === 'again') continue;
     if (!tables) return undefined;
     const writer = new SelectWriter({ ...of, plan: asked.query.plan, tableOf: (id) => tables.get(id) ?? '' });
@@ -127,17 +159,22 @@ class BatchRows extends Stored {
 }
 
 async function batchRows(seat: Seat, relation: Relation, used: ReadonlySet<number>, batch: Batch) {
-  if (batch.weights) return undefined;
   const name = `rows ${relation.id}`;
   const known = seat.find<BatchRows>(name);
   if (known?.of === batch && [...used].every((place) => known.places.includes(place))) return known;
   const places = relation.columns.map((_, place) => place).filter((place) => isStorable(seat, relation, place) && used.has(place));
   const made = (await seat.make(name, relation.columns, places, BatchRows)) as BatchRows;
-  const place = await seat.add(made, batch);
+  const place = await seat.add(made, batch.weights ? unweighted(batch, relation.columns) : batch);
   if (place !== undefined) {
     await seat.forget(name);
     return { place };
   }
   made.of = batch;
   return made;
+}
+
+function unweighted(batch: Batch, columns: Relation['columns']): Batch {
+  const builder = new BatchBuilder(columns);
+  for (const row of standing(batch)) builder.add(row, 1);
+  return builder.finish();
 }

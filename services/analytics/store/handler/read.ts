@@ -114,10 +114,17 @@ async function readAny(world: World, call: Call, asked: Asked) {
     world.plans.points.keep(call.caller, asked, { select, relation: own, query, types: known, generation });
   if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the query has ${known.length} parameters`);
   const given: Value[] = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
-  const rowsOf = (relation: Relation) => batchOf(world, call, { relation, pending });
+  const key = (relation: Relation) => keyIn(world, select, relation, known, given);
   const apart = pending?.isMaking
     ? undefined
-    : await carriedApart(world, call, { query, relations: named.values(), params: given, rowsOf });
+    : await carriedApart(world, call, {
+        ...{ query, params: given, isKeyed: async (relation: Relation) => (await key(relation)) !== undefined },
+        relations: [...named.values(), ...[...query.pasts].map(([id, { relation }]) => ({ ...relation, id }))],
+        rowsOf(relation) {
+          const past = query.pasts.get(relation.id);
+          return past ? pastOf(world, call, past.relation, past.micros) : batchOf(world, call, { relation, pending });
+        },
+      });
   const plan = apart?.plan ?? query.plan;
   const relations = new Map<bigint, Batch>(apart?.rows);
   const read = readsOf(plan);
@@ -129,7 +136,7 @@ async function readAny(world: World, call: Call, asked: Asked) {
           relation,
           pending,
           used: read.get(relation.id),
-          key: () => keyIn(world, select, relation, known, given),
+          key: () => key(relation),
         }),
       );
   for (const [id, { relation, micros }] of query.pasts) if (read.has(id)) relations.set(id, await pastOf(world, call, relation, micros));
