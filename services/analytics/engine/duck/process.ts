@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { encodePiece, piecesOf } from '#engine/confined/piece.ts';
 import { ConfinedProcess } from '#engine/confined/process.ts';
 import { fault } from '#kernel/contract/fault.ts';
@@ -27,10 +28,10 @@ export class DuckFailure extends Error {
 
 const widths: Readonly<Record<string, string>> = { 16: 'smallint', 32: 'integer', 64: 'bigint' };
 
-/** What it is made of: our own modules, the engine, and the file that says what their names stand for. */
-const readable = ['services/analytics', 'engine', 'wire', 'kernel/contract', 'node_modules', 'package.json'].map(
-  (name) => `--allow-fs-read=${join(installation, name)}${name.endsWith('.json') ? '' : '/*'}`,
-);
+/** What it is made of: our own modules, the file that says what their names stand for, and the engine among its like. */
+const own = ['services/analytics', 'engine', 'wire', 'kernel/contract', 'package.json'].map((name) => join(installation, name));
+const packages = join(dirname(fileURLToPath(import.meta.resolve('@duckdb/node-api/package.json'))), '../..');
+const readable = [...own, packages].map((name) => `--allow-fs-read=${name}${name.endsWith('.json') ? '' : '/*'}`);
 
 /** DuckDB in a process of its own, which has nothing but the rows that it is given. It does one thing at a time. */
 export class DuckProcess {
@@ -75,8 +76,7 @@ export class DuckProcess {
 
   async #ordered(order: Order, bytes?: Uint8Array, signal?: AbortSignal): Promise<Packed | undefined> {
     signal?.throwIfAborted();
-    if (!this.#isReady) await this.#next(duckStartMs);
-    this.#isReady = true;
+    if (!this.#isReady) await this.#started();
     const stop = () => void this.#process.give(encodePiece(Buffer.from(JSON.stringify({ kind: 'stop' }))));
     signal?.addEventListener('abort', stop, { once: true });
     try {
@@ -89,6 +89,17 @@ export class DuckProcess {
       throw new DuckFailure(said.message);
     } finally {
       signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /** One that does not start answers nothing, and our own engine is asked. */
+  async #started(): Promise<void> {
+    try {
+      await this.#next(duckStartMs);
+      this.#isReady = true;
+    } catch {
+      this.#process.end();
+      throw new DuckFailure(`it did not start: ${this.#process.errors}`);
     }
   }
 
