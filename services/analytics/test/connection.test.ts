@@ -278,11 +278,11 @@ test('rows go into files of Parquet in a bucket, each once, and another engine r
   const put = async (Key: string, Body: Buffer | string) => void (await bucket.send(new PutObjectCommand({ Bucket: 'lake', Key, Body })));
   await put(
     'readings/day=1/other',
-    await body(`select -1::bigint as id, null::varchar as what, 1.25::decimal(9,2) as price, [1, 2] as list, {'a': 'x'} as made,
+    await body(`select -1::bigint as id, null::varchar as what, 1.25::decimal(9,2) as price, [1, 2] as list, [3, null, 5] as own, {'a': 'x'} as made,
       'ab'::blob as bytes, uuid '00000000-0000-0000-0000-00000000000f' as key, timestamptz '2024-02-29 01:02:03+00' as zoned, time '12:30' as clock`),
   );
   await client.query(`create source back (id int8, what text, n int4, part float8, d date, at timestamp, ison bool, price numeric,
-      list jsonb, made jsonb, bytes bytea, key uuid, zoned timestamptz, clock time)
+      list jsonb, own int4[], made jsonb, bytes bytea, key uuid, zoned timestamptz, clock time)
       with (connection = 'lake', path = 'readings/day=1/', format = 'parquet', every = '200 ms');
     create materialized view again as select * from back`);
   const ours = `select count(*), count(distinct id), min(id), max(id), count(what), sum(n), sum(part), min(d)::text, max(at)::text,
@@ -293,9 +293,11 @@ test('rows go into files of Parquet in a bucket, each once, and another engine r
   );
   assert.equal(known, wanted.replace('99.50', '499.50'));
   const others = () =>
-    rowsOf('select price::text, list::text, made::text, bytes::text, key::text, zoned::text, clock::text from again where id < 0');
+    rowsOf(
+      'select price::text, list::text, own::text, made::text, bytes::text, key::text, zoned::text, clock::text from again where id < 0',
+    );
   assert.deepEqual(await house.until(others, (rows) => rows.length > 0), [
-    ['1.25', '[1, 2]', '{"a": "x"}', '\\x6162', '00000000-0000-0000-0000-00000000000f', '2024-02-29 01:02:03+00', '12:30:00'],
+    ['1.25', '[1, 2]', '{3,NULL,5}', '{"a": "x"}', '\\x6162', '00000000-0000-0000-0000-00000000000f', '2024-02-29 01:02:03+00', '12:30:00'],
   ]);
   // What is no Parquet is told of, and read when it is written anew.
   await put('readings/day=1/wrong', 'no parquet');

@@ -200,6 +200,26 @@ test('rows of a table elsewhere and its changes are in views each once, whatever
   ]);
 });
 
+test('arrays come from a table elsewhere, with its changes, and go into one', { timeout: 55_000 }, async () => {
+  await there(`create table listed (id int primary key, tags text[], grid int8[], days date[]);
+    insert into listed values (1, '{a,NULL,"b c","NULL",""}', '{{1,2},{3,NULL}}', '{2026-01-02}'), (2, '{}', null, null)`);
+  await there('alter table listed replica identity full');
+  await client.query(`create source listed (id int4, tags text[], grid int8[], days date[]) with (connection = 'shop', table = 'listed');
+    create sink listed_back as select id, tags, grid, days, count(*) as n from listed group by id, tags, grid, days
+      with (connection = 'shop', table = 'listed_back', key = 'id, tags, grid, days')`);
+  const shown = (name: string) => rowsThere(`select id, tags::text as t, grid::text as g, days::text as d from ${name} order by id`);
+  const isBack = async () => (await shown('listed')).join() === (await shown('listed_back').catch(() => [])).join();
+  assert.ok(await house.until(isBack, (done) => done));
+  await there(`begin; update listed set tags = tags || '{{x}}'::text where id = 1; insert into listed values (3, '{"\\\\","{"}', '{}', null);
+    delete from listed where id = 2; commit`);
+  assert.ok(await house.until(isBack, (done) => done), String(await shown('listed_back')));
+  const [{ is } = { is: '' }] = (
+    await elsewhere.platform().query<{ is: string }>(`select string_agg(format_type(atttypid, -1), ' ' order by attnum) as is
+    from pg_attribute where attrelid = 'listed_back'::regclass and attnum > 0`)
+  ).rows;
+  assert.equal(is, 'integer text[] bigint[] date[] bigint');
+});
+
 test('a model is a file in a bucket: what it predicts in questions and views is what Python predicted, and another takes its place', async () => {
   const fixture = (name: string) => readFileSync(new URL(`../../../engine/tree/test/fixture/${name}`, import.meta.url));
   const vector = JSON.parse(fixture('vector.json').toString()) as {

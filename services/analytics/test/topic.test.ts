@@ -146,7 +146,8 @@ test('values of Avro and Protobuf are read by their schemas in the registry, eac
   const proto = `syntax = "proto3"; package shop; message Other { int32 x = 1; }
     message Order { int64 id = 1; string who = 2; repeated int32 counts = 3; State state = 4; enum State { NEW = 0; SENT = 1; } }`;
   const third = await own.register({ type: SchemaType.PROTOBUF, schema: proto }, { subject: 'proto-value', separator: '.' });
-  await client.query(`create source messages (id int8, who text, counts text, state text) with (topic = 'proto', format = 'protobuf')`);
+  await client.query(`create source messages (id int8, who text, counts text, state text) with (topic = 'proto', format = 'protobuf');
+    create source counted (id int8, counts int4[]) with (topic = 'proto', format = 'protobuf')`);
   // This client leaves out the place of the message, which stands between the schema's number and the message.
   const message = Buffer.from([...[0x08, 0x2a], ...[0x12, 0x03, ...Buffer.from('Bob')], ...[0x1a, 0x02, 1, 2], ...[0x20, 1]]);
   const head = Buffer.alloc(5);
@@ -157,6 +158,7 @@ test('values of Avro and Protobuf are read by their schemas in the registry, eac
     Buffer.concat([head, Buffer.from([0, 0x08, 3])]),
   ]);
   assert.deepEqual(await rowsOf('select * from messages where id is not null'), [['42', 'Bob', '[1,2]', 'SENT']]);
+  assert.deepEqual(await rowsOf('select * from counted where id is not null'), [['42', [1, 2]]]);
   assert.deepEqual(await rowsOf('select count(*) from messages'), [['2']]);
 });
 
