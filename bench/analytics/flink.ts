@@ -4,24 +4,29 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Type } from '#services/analytics/domain/value.ts';
 import { readsOf } from '#services/analytics/domain/wanted.ts';
+import { openLog } from '#seams/log/log.ts';
+import { openHouse } from '#services/analytics/test/fixtures/house.ts';
 import { mavenClassPath } from '../../conform/java.ts';
 import { type Forked, forked } from '../fork.ts';
 import { FlinkProcess } from '../nexmark/flink-process.ts';
-import { flinkQueries, flinkTable } from '../nexmark/flink.ts';
+import { flinkFile, flinkQueries, flinkTable, flinkTopic } from '../nexmark/flink.ts';
 import { nexmarkQueries, streaming } from '../nexmark/query.ts';
 import { type BenchRow, compared, median } from '../result.ts';
 import { numberOf, planOf } from './plan.ts';
-import { fileOf, firstMs, streamTables, writeEvents } from './stream.ts';
+import { fileOf, firstMs, streamTables, topicScope, writeEvents, writeTopics } from './stream.ts';
 
 const version = '2.3.0';
-const names = ['clients', 'connector-files', 'json', 'table-api-java-bridge', 'table-planner-loader', 'table-runtime'];
+const connector = 'org.apache.flink:flink-connector-kafka:5.0.0-2.2';
+const names = ['clients', 'connector-base', 'connector-files', 'json', 'table-api-java-bridge', 'table-planner-loader', 'table-runtime'];
 const opened = ['lang', 'math', 'net', 'nio', 'text', 'time', 'util'];
 /** What Java is told: room, the collector that it has by default, and to open what Flink's own scripts have it open. */
 const javaFlags = ['-Xmx2g', '-XX:+UseG1GC', ...opened.map((name) => `--add-opens=java.base/java.${name}=ALL-UNNAMED`)];
 /** What is a smaller part of all that a query takes than this is not told from the reading of its source. */
 const leastPart = 0.1;
 const roundsMost = 3;
-const goal = { mean: 8, least: 3, memory: 2 };
+const goal = { mean: 8, least: 3, memory: 2, log: 5 };
+/** Whose answers from the log are compared: of all relations together. */
+const lookedAt = ['q3', 'q20'];
 const unit = '1000 events/CPU-s';
 
 /** What a query reads of its relations, to nowhere: on either side. */
@@ -29,7 +34,8 @@ type Source = { readonly ours: string; readonly theirs: string };
 type Query = { readonly name: string; readonly types: readonly Type[]; readonly sources: readonly Source[] };
 /** CPU-seconds of one piece of work, by round. */
 type Taken = { readonly ours: number[]; readonly theirs: number[] };
-type Sides = { readonly folder: string; readonly own: Forked; readonly flink: FlinkProcess };
+/** `from`: the folder of files, or the address of the log. */
+type Sides = { readonly from: string; readonly own: Forked; readonly flink: FlinkProcess };
 
 async function queryOf(name: string, text: string): Promise<Query> {
   const plan = await planOf(text, streamTables);
@@ -61,15 +67,15 @@ function fingerprintOf({ name, types }: Query): string {
 const isNear = (left: number, right: number): boolean => Math.abs(left - right) <= 1e-9 * Math.max(1, Math.abs(left), Math.abs(right));
 
 /** What the answers of the incremental run, the one over all at once and Flink are, if they differ. */
-async function difference({ folder, own, flink }: Sides, query: Query): Promise<string | undefined> {
-  const { kept, once } = await own.ask<{ kept: number[]; once: number[] }>({ what: 'answer', folder, text: query.name });
+async function difference({ from, own, flink }: Sides, query: Query): Promise<string | undefined> {
+  const { kept, once } = await own.ask<{ kept: number[]; once: number[] }>({ what: 'answer', from, text: query.name });
   const theirs = (await flink.ask('last', fingerprintOf(query))).split('\t').map(Number);
   const isSame = kept.every((value, at) => isNear(value, once[at] as number) && isNear(value, theirs[at] as number));
   return isSame ? undefined : `${query.name}: ${JSON.stringify({ kept, once, theirs })}`;
 }
 
-async function timed({ folder, own, flink }: Sides, ours: string, theirs: string, into: Taken | undefined): Promise<void> {
-  const { seconds } = await own.ask<{ seconds: number }>({ what: 'time', folder, text: ours });
+async function timed({ from, own, flink }: Sides, ours: string, theirs: string, into: Taken | undefined): Promise<void> {
+  const { seconds } = await own.ask<{ seconds: number }>({ what: 'time', from, text: ours });
   const [other = ''] = (await flink.ask('insert', theirs)).split('\t');
   into?.ours.push(seconds);
   into?.theirs.push(Number(other));
@@ -124,13 +130,55 @@ function rowsOf(queries: readonly Query[], taken: ReadonlyMap<string, Taken>, ev
 const notRun: readonly BenchRow[] = [
   compared('Nexmark without what is read, geometric mean, beside Flink', unit, 'more', Number.NaN, 'not run', goal.mean),
   compared('Nexmark, peak memory, beside Flink', 'MB', 'less', Number.NaN, 'not run', goal.memory),
+  compared('Nexmark from JSON on the log to nowhere, geometric mean, beside Flink', unit, 'more', Number.NaN, 'not run', goal.log),
 ];
+
+async function assertAlike(sides: Sides, queries: readonly Query[]): Promise<void> {
+  const differ: string[] = [];
+  for (const query of queries) {
+    const found = await difference(sides, query);
+    if (found !== undefined) differ.push(found);
+  }
+  if (differ.length > 0) throw new Error(`answers differ: ${differ.join('; ')}`);
+}
+
+/** The same queries, and on both sides the same process as before, over the same events in topics of our own log. */
+async function fromTopics({ from: folder, own, flink }: Sides, queries: readonly Query[], events: number): Promise<BenchRow> {
+  const house = await openHouse({ mode: 'processes', quiet: true });
+  try {
+    const broker = (house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '');
+    const { username, password } = house.faces.sasl;
+    const from = `kafka://${username}:${password}@${broker}`;
+    const log = openLog(from, { clientId: 'bench' });
+    await writeTopics(folder, log.at(topicScope));
+    await log.close();
+    for (const [name, columns] of Object.entries(streamTables)) {
+      await flink.ask('execute', `drop table \`${name}\``);
+      await flink.ask('execute', flinkTable(name, columns, flinkTopic(`${topicScope}.${name}`, broker, house.faces.sasl)));
+    }
+    const sides = { from, own, flink };
+    await assertAlike(
+      sides,
+      queries.filter(({ name }) => lookedAt.includes(name)),
+    );
+    const taken = await measured(
+      sides,
+      queries.map((query) => ({ ...query, sources: [] })),
+      1,
+    );
+    const mean = (side: keyof Taken) => meanOf([...taken.values()].map((each) => events / median(each[side]) / 1000));
+    const name = 'Nexmark from JSON on the log to nowhere, geometric mean, beside Flink';
+    return compared(name, unit, 'more', mean('ours'), mean('theirs'), goal.log);
+  } finally {
+    await house.stop();
+  }
+}
 
 /** Queries of Nexmark from files of JSON to nowhere beside Apache Flink, which reads the same files. */
 export async function besideFlink(count: number, rounds: number): Promise<readonly BenchRow[]> {
   const found = await mavenClassPath(
     'flink',
-    names.map((name) => `org.apache.flink:flink-${name}:${version}`),
+    [...names.map((name) => `org.apache.flink:flink-${name}:${version}`), connector],
   );
   if ('skip' in found) return notRun;
   const folder = mkdtempSync(join(tmpdir(), 'gamut-bench-flink-'));
@@ -138,19 +186,19 @@ export async function besideFlink(count: number, rounds: number): Promise<readon
   const flink = new FlinkProcess(found.classPath, javaFlags);
   try {
     writeEvents(folder, count);
-    for (const [name, columns] of Object.entries(streamTables)) await flink.ask('execute', flinkTable(name, columns, fileOf(folder, name)));
+    for (const [name, columns] of Object.entries(streamTables))
+      await flink.ask('execute', flinkTable(name, columns, flinkFile(fileOf(folder, name))));
     const queries = await Promise.all(Object.entries(nexmarkQueries(streaming)).map(([name, text]) => queryOf(name, text)));
-    const sides = { folder, own, flink };
+    const sides = { from: folder, own, flink };
     const taken = await measured(sides, queries, Math.min(rounds, roundsMost));
-    const { megabytes } = await own.ask<{ megabytes: number }>({ what: 'peak', folder, text: '' });
+    const { megabytes } = await own.ask<{ megabytes: number }>({ what: 'peak', from: folder, text: '' });
     const theirs = (Number(await flink.ask('peak')) * 1024) / 1e6;
-    const differ: string[] = [];
-    for (const query of queries) {
-      const found = await difference(sides, query);
-      if (found !== undefined) differ.push(found);
-    }
-    if (differ.length > 0) throw new Error(`answers differ: ${differ.join('; ')}`);
-    return [...rowsOf(queries, taken, count), compared('Nexmark, peak memory, beside Flink', 'MB', 'less', megabytes, theirs, goal.memory)];
+    await assertAlike(sides, queries);
+    return [
+      ...rowsOf(queries, taken, count),
+      compared('Nexmark, peak memory, beside Flink', 'MB', 'less', megabytes, theirs, goal.memory),
+      await fromTopics(sides, queries, count),
+    ];
   } finally {
     await Promise.allSettled([own.end(), flink.end()]);
     rmSync(folder, { recursive: true, force: true });

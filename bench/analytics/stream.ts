@@ -6,6 +6,7 @@ import { readsOf } from '#services/analytics/domain/wanted.ts';
 import { type Batch, concatenated, weightAt } from '#services/analytics/engine/batch.ts';
 import { Circuit } from '#services/analytics/engine/circuit.ts';
 import { JsonReader } from '#services/analytics/engine/json.ts';
+import type { ScopedLog } from '#seams/log/log.ts';
 import { Nexmark, nexmarkTables } from '../nexmark/event.ts';
 import { columnsOf, numberOf, type Tables } from './plan.ts';
 
@@ -14,6 +15,8 @@ const [seed, perSecond, sideRows] = [7, 1000, 500];
 /** As many as a view takes in one commit. */
 const rowsAtOnce = 4096;
 const pieceBytes = 1_048_576;
+/** Before the names of topics on a log. */
+export const topicScope = 'bench';
 
 export const fileOf = (folder: string, table: string): string => join(folder, `${table}.json`);
 
@@ -42,8 +45,41 @@ export function writeEvents(folder: string, count: number): void {
 const printed = (type: Type, value: string | number) =>
   type === 'timestamp' ? new Date(value).toISOString().replace('T', ' ').replace('Z', '') : value;
 
+/** The records of a relation in portions. */
+export type Source = (table: string) => Iterable<readonly Buffer[]> | AsyncIterable<readonly Buffer[]>;
+
+export const fromFiles =
+  (folder: string): Source =>
+  (table) =>
+    linesOf(fileOf(folder, table));
+
+/** Relations as topics of a log, with all that they hold now. */
+export const fromLog = (log: ScopedLog): Source =>
+  async function* (table) {
+    let records: Buffer[] = [];
+    for await (const { value } of log.read(table, new AbortController().signal)) {
+      if (value) records.push(value);
+      if (records.length < rowsAtOnce) continue;
+      yield records;
+      records = [];
+    }
+    if (records.length > 0) yield records;
+  };
+
+/** Writes the files of a folder into topics of the same names. */
+export async function writeTopics(folder: string, log: ScopedLog): Promise<void> {
+  for (const table of Object.keys(streamTables)) {
+    await log.createTopic(table);
+    for (const lines of linesOf(fileOf(folder, table)))
+      await log.produce(
+        table,
+        lines.map((value) => ({ value })),
+      );
+  }
+}
+
 /** Lines of a file, so many at once, as they lie in it. */
-function* portions(path: string): Generator<Buffer[]> {
+function* linesOf(path: string): Generator<Buffer[]> {
   const file = openSync(path, 'r');
   let rest = Buffer.alloc(0);
   let lines: Buffer[] = [];
@@ -69,16 +105,19 @@ function* portions(path: string): Generator<Buffer[]> {
   }
 }
 
-/** Reads the relations of a plan from their files, in turn, and gives each portion to `take`. */
-export function streamed(folder: string, plan: Plan, take: (changes: ReadonlyMap<bigint, Batch>) => void): void {
+/** Reads the relations of a plan, in turn, and gives each portion to `take`. */
+export async function streamed(source: Source, plan: Plan, take: (changes: ReadonlyMap<bigint, Batch>) => void): Promise<void> {
   const reads = readsOf(plan);
   const open = Object.keys(streamTables).flatMap((name) => {
     const wanted = reads.get(numberOf(streamTables, name));
-    return wanted ? [{ name, reader: new JsonReader(columnsOf(streamTables, name), wanted), lines: portions(fileOf(folder, name)) }] : [];
+    if (!wanted) return [];
+    const records = source(name);
+    const portions = Symbol.asyncIterator in records ? records[Symbol.asyncIterator]() : records[Symbol.iterator]();
+    return [{ name, reader: new JsonReader(columnsOf(streamTables, name), wanted), portions }];
   });
   while (open.length > 0)
     for (const each of [...open]) {
-      const next = each.lines.next();
+      const next = await each.portions.next();
       if (next.done) open.splice(open.indexOf(each), 1);
       else take(new Map([[numberOf(streamTables, each.name), each.reader.read(next.value).batch]]));
     }
@@ -89,11 +128,11 @@ function taken(batch: Batch): void {
   for (const { values } of batch.columns) if (batch.size > 0 && values.length < batch.size) throw new Error('a column is too short');
 }
 
-/** Feeds a query with the files until they end; what comes out is made and let go. Nothing is written down. */
-export function intoNothing(folder: string, plan: Plan): void {
+/** Feeds a query until its relations end; what comes out is made and let go. Nothing is written down. */
+export async function intoNothing(source: Source, plan: Plan): Promise<void> {
   const circuit = new Circuit(plan);
   taken(circuit.step(new Map()));
-  streamed(folder, plan, (changes) => taken(circuit.step(changes)));
+  await streamed(source, plan, (changes) => taken(circuit.step(changes)));
 }
 
 /** What is looked at of an answer: how many rows there are, and of each column the sum of its numbers, seconds or lengths. */
@@ -133,13 +172,13 @@ function numberIn(type: Type, value: unknown): number {
 }
 
 /** The answer of a query that is kept up, and of one that is asked once about all. */
-export function answers(folder: string, plan: Plan): { readonly kept: Fingerprint; readonly once: Fingerprint } {
+export async function answers(source: Source, plan: Plan): Promise<{ readonly kept: Fingerprint; readonly once: Fingerprint }> {
   const types = plan.columns.map(({ type }) => type);
   const [kept, once] = [new Fingerprint(types), new Fingerprint(types)];
   const circuit = new Circuit(plan);
   kept.add(circuit.step(new Map()));
   const all = new Map<bigint, Batch[]>();
-  streamed(folder, plan, (changes) => {
+  await streamed(source, plan, (changes) => {
     kept.add(circuit.step(changes));
     circuit.settle();
     for (const [relation, batch] of changes) all.set(relation, [...(all.get(relation) ?? []), batch]);

@@ -55,10 +55,23 @@ export const flinkQueries: Readonly<Record<string, string>> = Object.fromEntries
 
 const types: Readonly<Partial<Record<Type, string>>> = { int8: 'bigint', text: 'string', timestamp: 'timestamp(3)' };
 
-/** A table over a file of JSON, a row a line; rows come by their times, if they have one, at most 4 seconds late. */
-export function flinkTable(name: string, columns: Readonly<Record<string, string>>, file: string): string {
+/** Where Flink reads a table from: a file, or a topic that it reads to the end that it has when it begins. */
+export type FlinkSource = Readonly<Record<string, string>>;
+
+export const flinkFile = (path: string): FlinkSource => ({ connector: 'filesystem', path });
+
+export const flinkTopic = (topic: string, broker: string, { username, password }: { username: string; password: string }): FlinkSource => ({
+  ...{ connector: 'kafka', topic, 'properties.bootstrap.servers': broker },
+  ...{ 'scan.startup.mode': 'earliest-offset', 'scan.bounded.mode': 'latest-offset' },
+  ...{ 'properties.security.protocol': 'SASL_PLAINTEXT', 'properties.sasl.mechanism': 'PLAIN' },
+  'properties.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required username="${username}" password="${password}";`,
+});
+
+/** A table of JSON, a row a record; rows come by their times, if they have one, at most 4 seconds late. */
+export function flinkTable(name: string, columns: Readonly<Record<string, string>>, source: FlinkSource): string {
   const own = Object.entries(columns).map(([column, type]) => `\`${column}\` ${types[type as Type]}`);
   const mark = 'datetime' in columns ? ["watermark for `datetime` as `datetime` - interval '4' second"] : [];
-  const format = `'format' = 'json', 'json.timestamp-format.standard' = 'SQL'`;
-  return `create table \`${name}\` (${[...own, ...mark].join(', ')}) with ('connector' = 'filesystem', 'path' = '${file}', ${format})`;
+  const options = Object.entries({ ...source, format: 'json', 'json.timestamp-format.standard': 'SQL' });
+  const said = options.map(([key, value]) => `'${key}' = '${value.replaceAll("'", "''")}'`);
+  return `create table \`${name}\` (${[...own, ...mark].join(', ')}) with (${said.join(', ')})`;
 }
