@@ -81,12 +81,16 @@ test('a cancel meant for a neighbour that strikes while the pool closes answers 
   const slow = sql.as(one).query('select pg_sleep(30)', [], { signal: stop.signal });
   const neighbour = sql.as(one).query('select pg_sleep(20)');
   neighbour.catch(() => undefined);
-  const running = "from pg_stat_activity where query = 'select pg_sleep(20)' and state = 'active'";
-  setTimeout(() => stop.abort(), 50);
+  const running = (seconds: number) => `from pg_stat_activity where query = 'select pg_sleep(${seconds})' and state = 'active'`;
+  const begun = async (seconds: number) => {
+    while ((await other.platform().query(`select pid ${running(seconds)}`)).count === 0) await sleep(20);
+  };
+  await begun(30);
+  stop.abort();
   await assert.rejects(slow, SqlAborted);
-  while ((await other.platform().query(`select pid ${running}`)).count === 0) await sleep(20);
+  await begun(20);
   const closed = sql.close();
-  await other.platform().query(`select pg_cancel_backend(pid) ${running}`);
+  await other.platform().query(`select pg_cancel_backend(pid) ${running(20)}`);
   await assert.rejects(neighbour, (error: unknown) => error instanceof SqlUnavailable && error.reason === 'closed' && !error.sent);
   await closed;
 });
