@@ -60,11 +60,13 @@ export type FlinkSource = Readonly<Record<string, string>>;
 
 export const flinkFile = (path: string): FlinkSource => ({ connector: 'filesystem', path });
 
+const plainLogin = 'org.apache.kafka.common.security.plain.PlainLoginModule';
+
 export const flinkTopic = (topic: string, broker: string, { username, password }: { username: string; password: string }): FlinkSource => ({
   ...{ connector: 'kafka', topic, 'properties.bootstrap.servers': broker },
   ...{ 'scan.startup.mode': 'earliest-offset', 'scan.bounded.mode': 'latest-offset' },
   ...{ 'properties.security.protocol': 'SASL_PLAINTEXT', 'properties.sasl.mechanism': 'PLAIN' },
-  'properties.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required username="${username}" password="${password}";`,
+  'properties.sasl.jaas.config': `${plainLogin} required username="${username}" password="${password}";`,
 });
 
 /** A table of JSON, a row a record; rows come by their times, if they have one, at most 4 seconds late. */

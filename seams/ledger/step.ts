@@ -18,9 +18,9 @@ export type Move = Pick<NewTransfer, 'userData128' | 'userData64' | 'userData32'
   readonly code: number;
 };
 
-/** Done now or before, or refused with the protocol's word; in a chain `at` is the transfer it is about. */
+/** Done now, or `before`, or refused with the protocol's word; in a chain `at` is the transfer it is about. */
 type Refused = { readonly done: false; readonly status: string; readonly at: number };
-export type Done = { readonly done: true; readonly timestamp: bigint } | Refused;
+export type Done = { readonly done: true; readonly timestamp: bigint; readonly before?: true } | Refused;
 
 /** The most that a post can ask for: all that is held. */
 const all = (1n << 128n) - 1n;
@@ -109,6 +109,6 @@ async function chain(ledger: Ledger, transfers: readonly NewTransfer[], patience
   const at = results.findIndex(({ status }) => status !== 'linkedEventFailed');
   const { status = 'created', timestamp = 0n } = results[at] ?? {};
   // A chain breaks at its first transfer when it was made before; as it was made whole, all of it is there.
-  if (at === 0 && status === 'exists') return { done: true, timestamp };
+  if (at === 0 && status === 'exists') return { done: true, timestamp, before: true };
   return { done: false, status, at };
 }

@@ -50,3 +50,6 @@ export function declineOf(code: string): Declined | undefined {
   if (code === '00') return undefined;
   return { kind: 'declined', ...(declines[code] ?? (declines['05'] as Omit<Declined, 'kind'>)) };
 }
+
+/** What becomes of a payment of which nobody knows what the issuer said. */
+export const silent: Declined = { kind: 'declined', ...(declines[malfunction] as Omit<Declined, 'kind'>) };

@@ -2,7 +2,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import { type Step, transferId } from '#seams/ledger/step.ts';
 import { type Transfer, transferFlag } from '#wire/tigerbeetle/record.ts';
 import type { Fields, Thing } from '../domain/json.ts';
-import { type Account, accountId } from './money.ts';
+import { type Account, accountId } from './book.ts';
 import type { Payment } from './payment.ts';
 import type { World } from './world.ts';
 

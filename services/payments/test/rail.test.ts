@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type Stripe from 'stripe';
+import { openLedger } from '#seams/ledger/ledger.ts';
+import { transferId } from '#seams/ledger/step.ts';
+import { transferFlag } from '#wire/tigerbeetle/record.ts';
 import { answered } from './fixtures/answered.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { refusal } from './fixtures/refusal.ts';
@@ -146,6 +149,37 @@ test('issuers decline as many payments as is said, with the code that is said, a
   assert.deepEqual([...codes], ['generic_decline']);
   await put({});
   assert.deepEqual([await statement('nok'), (await network()).books.NOK], [paid * 100, paid * 100]);
+});
+
+test('what was given back as declined is not approved by who takes the step again, and the issuer gives it back too', async () => {
+  await put({});
+  const address = (house.platform.doors['ledger.tigerbeetle']?.url ?? '').replace('tigerbeetle://', '');
+  using ledger = openLedger(`tigerbeetle://${house.faces.ledger.cluster}@${address}`);
+  const holdOf = (intent: string) => transferId({ intent, step: 'authorize', attempt: 1 });
+  const like = await stripe.paymentIntents.create({ ...held, amount: 1000, currency: 'nzd', payment_method: 'pm_card_visa' });
+  const [hold] = await ledger.lookupTransfers([holdOf(like.id)]);
+  assert.ok(hold, 'there is no hold of a payment that was authorized');
+  await stripe.paymentIntents.cancel(like.id);
+  for (const capture_method of ['manual', 'automatic'] as const) {
+    // As a process leaves it that heard nothing of the issuer, gave the money back, and died.
+    const intent = await stripe.paymentIntents.create({ amount: 1000, currency: 'nzd', capture_method, payment_method: 'pm_card_visa' });
+    const made = await ledger.createTransfers([
+      { ...hold, id: holdOf(intent.id), timestamp: 0n },
+      {
+        ...{ id: transferId({ intent: intent.id, step: 'decline authorize', attempt: 1 }) },
+        ...{ pendingId: holdOf(intent.id), flags: transferFlag.void },
+      },
+    ]);
+    assert.deepEqual(
+      made.map(({ status }) => status),
+      ['created', 'created'],
+    );
+    assert.equal((await refusal(stripe.paymentIntents.confirm(intent.id))).decline_code, 'processing_error');
+    assert.equal((await stripe.paymentIntents.retrieve(intent.id)).status, 'requires_payment_method');
+  }
+  const { messages } = await until(network, ({ books }) => (books.NZD ?? 0) === 0);
+  assert.ok(messages.filter(({ mti }) => mti === '0430').length >= 2);
+  assert.equal(await statement('nzd'), 0);
 });
 
 test('answers that are lost, late or doubled leave both books the same, and so does a service that dies', {

@@ -5,7 +5,7 @@ import { journalBeancount, journalCsv, placeOf, type Posting } from '../../domai
 import { virtualKind } from '../cash.ts';
 import { invalid, refuse } from '../fault.ts';
 import { journalLinesMax } from '../limits.ts';
-import type { Account } from '../money.ts';
+import type { Account } from '../book.ts';
 import type { World } from '../world.ts';
 import { type All, handlersOf, type Request } from './handlers.ts';
 

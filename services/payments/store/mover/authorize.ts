@@ -13,6 +13,7 @@ import { type Assessment, assessmentIn, blockedOutcome, outcomeOf } from '../../
 import type { Behaviour } from '../../domain/test-card.ts';
 import { challengeOf } from '../challenge.ts';
 import { rateIn, waitSeconds } from '../rate.ts';
+import { silent } from '../../domain/response-code.ts';
 import { refuse } from '../fault.ts';
 import type { Hold } from '../money.ts';
 import type { Kept } from '../object.ts';
@@ -45,6 +46,16 @@ export function sure(done: Done): void {
   if (!done.done) throw new TypeError(`the ledger refused what it must do: ${done.status}`);
 }
 
+/**
+ * What a rail's answer comes to. Who takes a step again may hear an approval where the one who died heard nothing, or a decline,
+ * and gave the hold back: then the rail is to take it back too.
+ */
+export async function standing(world: World, at: Placed, money: Payment['money'], hold: Hold, done: Done, answer: RailAnswer) {
+  const isNews = done.done && done.before === true && answer.verdict.kind === 'approved';
+  if (!isNews || !(await world.money.wasDeclined(at, money, hold))) return answer;
+  return { ...answer, verdict: silent, isOpen: true };
+}
+
 /** Authorizes a payment, and takes the money at once unless it is captured apart: hold, ask the rail, then take or release. */
 export const authorizer =
   (world: () => World): Mover =>
@@ -73,7 +84,7 @@ export const authorizer =
     const unproven = first.kind === 'declined' && proof !== behaviourOf(method) ? { verdict: first, trace: {}, isOpen: false } : undefined;
     const order = { name: `${subject} authorize ${hold.attempt}`, method, ...{ amount: hold.amount, currency: payment.money.currency } };
     const asked = unproven ? undefined : await askedBy(world(), at, { ...order, takes: !isManual(payment.thing), circumstances }, input);
-    const answer = asked?.answer ?? (unproven as RailAnswer);
+    const answer = asked ? await standing(world(), at, payment.money, hold, done, asked.answer) : (unproven as RailAnswer);
     if (asked) Object.assign(attempt, { route: asked.route, said: answer.trace });
     if (answer.verdict.kind === 'approved') {
       await opened;

@@ -1,4 +1,5 @@
 import type { Placed } from '#kernel/contract/provider.ts';
+import type { Done } from '#seams/ledger/step.ts';
 import { firstAcquirer } from '../../domain/acquirer.ts';
 import { capturedCharge } from '../../domain/charge.ts';
 import { feeOf } from '../../domain/fee.ts';
@@ -12,7 +13,7 @@ import { completions, keptRail, notice, railIn, railSubject } from '../rail.ts';
 import { reviewEnded } from '../review.ts';
 import type { Ending, Mover } from '../step.ts';
 import { type Desk, deskOfStep, eventsOf, found, type World } from '../world.ts';
-import { bookedOf, sure } from './authorize.ts';
+import { bookedOf, standing, sure } from './authorize.ts';
 import { feeLeft, shared, shareFor } from './transfer.ts';
 
 type Worlds = () => World;
@@ -120,8 +121,9 @@ export const increaser =
     const { desk, payment } = await begun(world, at, step);
     const amount = Number(step.input.amount);
     const hold: Hold = { step: 'increment', attempt: payment.holds.length, amount: amount - Number(payment.thing.amount) };
-    sure((await world.money.authorize(at, payment.money, hold)).done);
-    const asked = await askedFor(world, at, step, payment, hold);
+    const { done } = await world.money.authorize(at, payment.money, hold);
+    sure(done);
+    const asked = await askedFor(world, at, step, payment, hold, done);
     if (asked.refused) return asked.refused;
     const charge = await chargeOf(world, at, payment);
     const next: Thing = { ...payment.thing, amount, amount_capturable: amount };
@@ -140,7 +142,7 @@ export const increaser =
   };
 
 /** Asks the rail for what is more; what it declines is not held. */
-async function askedFor(world: World, at: Placed, step: Parameters<Mover>[1], payment: Payment, hold: Hold) {
+async function askedFor(world: World, at: Placed, step: Parameters<Mover>[1], payment: Payment, hold: Hold, done: Done) {
   const rail = railIn(payment.kept.hidden);
   if (!rail) return { kept: {} };
   const method = await found(world, at, 'payment_method', rail.method);
@@ -148,7 +150,8 @@ async function askedFor(world: World, at: Placed, step: Parameters<Mover>[1], pa
   const circumstances = { authenticated: true, prepared: true, offSession: true };
   // Who took the payment to its network holds what is more of it too.
   const acquirer = textOf(rail.traces[0]?.acquirer) ?? firstAcquirer.id;
-  const { verdict, trace, isOpen } = await world.rail.authorize(at, { ...order, method, acquirer, takes: false, circumstances });
+  const said = await world.rail.authorize(at, { ...order, method, acquirer, takes: false, circumstances });
+  const { verdict, trace, isOpen } = await standing(world, at, payment.money, hold, done, said);
   if (verdict.kind === 'approved') return { kept: { rail: keptRail(rail.method, [...rail.traces, trace]) } };
   sure(await world.money.release(at, payment.money, [hold], 'decline'));
   const back = isOpen ? [notice(step.id, step.subject, { kind: 'reverse', ...order, method: rail.method, trace })] : [];
