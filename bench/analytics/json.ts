@@ -13,6 +13,12 @@ const columns: Column[] = [
   { name: 'paid', type: 'bool' },
   { name: 'note', type: 'text' },
 ];
+const listColumns: Column[] = [
+  { name: 'id', type: 'int8' },
+  { name: 'tags', type: 'text[]' },
+  { name: 'scores', type: 'int4[]' },
+];
+const [tagsMost, tagNames, scoresMost] = [5, 500, 8];
 const [seed, noteLength, firstMs] = [5, 60, 1_700_000_000_000];
 
 /** Records of seven fields and some two hundred bytes. */
@@ -28,6 +34,16 @@ function records(count: number): Buffer[] {
   });
 }
 
+/** Records with a list of texts and one of numbers. */
+function listRecords(count: number): Buffer[] {
+  const random = new Random(seed);
+  const list = (most: number, item: () => string) => `[${Array.from({ length: random.below(most + 1) }, item).join(',')}]`;
+  return Array.from({ length: count }, (_, at) => {
+    const tags = list(tagsMost, () => `"tag-${random.below(tagNames)}"`);
+    return Buffer.from(`{"id":${at},"tags":${tags},"scores":${list(scoresMost, () => String(random.below(100_000)))}}`);
+  });
+}
+
 /** As many as a view takes in one commit. */
 const recordsAtOnce = 4096;
 
@@ -40,6 +56,8 @@ function fetched(values: readonly Buffer[]): Buffer[] {
 
 type Way = {
   readonly what: string;
+  readonly columns?: readonly Column[];
+  readonly records?: (count: number) => Buffer[];
   readonly read: (reader: JsonReader, values: Buffer[]) => unknown;
   readonly used?: number[];
   readonly goal?: number;
@@ -52,17 +70,24 @@ const ways: readonly Way[] = [
     read: (reader, values) => reader.read(values).batch.columns.map((column) => column.values),
   },
   { what: '2 of 7 fields into columns', read: (reader, values) => reader.read(values), used: [0, 3] },
+  {
+    what: 'a list of texts and one of int4, each text and number made a value',
+    columns: listColumns,
+    records: listRecords,
+    read: (reader, values) => reader.read(values).batch.columns.map((column) => column.values),
+    goal: 1,
+  },
 ];
 
 /** Values of JSON into columns, beside JSON.parse of the same bytes, which makes objects with text and rounded numbers. */
 export async function decoding(count: number, rounds: number): Promise<BenchRow[]> {
-  const all = fetched(records(count));
-  const portions = Array.from({ length: Math.ceil(count / recordsAtOnce) }, (_, at) =>
-    all.slice(at * recordsAtOnce, (at + 1) * recordsAtOnce),
-  );
   const found: BenchRow[] = [];
-  for (const { what, read, used, goal } of ways) {
-    const reader = new JsonReader(columns, used && new Set(used));
+  for (const { what, columns: own = columns, records: made = records, read, used, goal } of ways) {
+    const all = fetched(made(count));
+    const portions = Array.from({ length: Math.ceil(count / recordsAtOnce) }, (_, at) =>
+      all.slice(at * recordsAtOnce, (at + 1) * recordsAtOnce),
+    );
+    const reader = new JsonReader(own, used && new Set(used));
     const taken: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
     for (let round = 0; round <= rounds; round += 1) {
       const own = await cpuOf(() => {

@@ -177,6 +177,9 @@ function bigOf(units: number): bigint {
   return exact[0] as bigint;
 }
 
+/** A decimal of so many units, which a number holds exactly. */
+export const decimalOf = (units: number, scale: number): Decimal => ({ units: bigOf(units), scale });
+
 export class Decimals implements LazyVector {
   readonly nulls = undefined;
   readonly units: Float64Array;
@@ -200,7 +203,7 @@ export class Decimals implements LazyVector {
     const made = new Array<Value>(units.length);
     for (let at = 0; at < units.length; at += 1) {
       const [unit, scale] = [units[at] as number, scales[at] as number];
-      made[at] = scale === nullScale ? null : scale === otherScale ? (this.others[unit] as Decimal) : { units: bigOf(unit), scale };
+      made[at] = scale === nullScale ? null : scale === otherScale ? (this.others[unit] as Decimal) : decimalOf(unit, scale);
     }
     return made;
   }
@@ -283,8 +286,25 @@ class PlainCells implements Cells {
   }
 }
 
+/** Arrays of texts, of which those that come again are made once. */
+class TextArrayCells extends PlainCells {
+  readonly #bytes: Buffer;
+  #known: Known | undefined;
+
+  constructor(bytes: Buffer, size: number) {
+    super(size);
+    this.#bytes = bytes;
+  }
+
+  text(start: number, end: number): string {
+    this.#known ??= new Known(this.#bytes);
+    return this.#known.text(start, end);
+  }
+}
+
 export function cellsOf(type: Type, bytes: Buffer, size: number): Cells {
   if (type === 'text') return new TextCells(bytes, size);
+  if (type === 'text[]') return new TextArrayCells(bytes, size);
   if (type === 'numeric') return new DecimalCells(size);
   return isMasked(type) ? new NumberCells(type, size) : new PlainCells(size);
 }

@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
+import { listOf } from '../domain/array.ts';
 import { dayMicros } from '../domain/datetime.ts';
 import { listIn } from '../domain/json-row.ts';
-import { type Column, elementOf, readValue, type Type, type Value } from '../domain/value.ts';
-import type { Cells } from './cell.ts';
+import { arrayItemsMax, arrayLengthMax } from '../domain/limits.ts';
+import { type Column, elementOf, type List, type Plain, readValue, type Type, type Value } from '../domain/value.ts';
+import { type Cells, decimalOf } from './cell.ts';
 import { compile } from './compile.ts';
 import { dayAt, endOfNumber, endOfText, endOfValue, minuteAt } from './json-text.ts';
 import type { Shape } from './json-shape.ts';
@@ -32,8 +34,14 @@ function tried(read: () => Value): Value | undefined {
   }
 }
 
+/** A list of floats with digits or powers of any number, as measures and vectors have them; undefined for any other. */
+function floatsIn(text: string): List | undefined {
+  const items = JSON.parse(text) as Value[];
+  return items.every((item) => item === null || Number.isFinite(item)) ? listOf(items) : undefined;
+}
+
 const parts = {
-  ...{ endOfNumber, endOfText, endOfValue, dayAt, minuteAt },
+  ...{ endOfNumber, endOfText, endOfValue, dayAt, minuteAt, decimalOf },
   isUtf8: (bytes: Buffer, from: number, to: number): boolean => isUtf8(bytes.subarray(from, to)),
   /** A text with escapes, its quotes with it. */
   unescaped: (bytes: Buffer, from: number, to: number): string => JSON.parse(bytes.toString('utf8', from, to)) as string,
@@ -42,7 +50,10 @@ const parts = {
     tried(() => readValue(type, JSON.parse(bytes.toString('utf8', from, to)) as string)),
   /** A list as an array; undefined where it is none. */
   list: (type: Type, bytes: Buffer, from: number, to: number): Value | undefined =>
-    tried(() => listIn(type, bytes.toString('utf8', from, to))),
+    tried(() => {
+      const text = bytes.toString('utf8', from, to);
+      return (type === 'float8[]' ? floatsIn(text) : undefined) ?? listIn(type, text);
+    }),
 };
 
 const wordAt = (bytes: readonly number[], at: number): number =>
@@ -108,6 +119,14 @@ if (f === 0 || p - a > 16) return j;
 }
 if (c === 101 || c === 69) return j;`;
 
+/** Code that reads an integer of a type, which `signed` is then. */
+const integerCode = (type: Type): string => `${digitsCode}
+if (c === 46 || c === 101 || c === 69${type === 'int4' ? ' || n > 2147483647' : type === 'int2' ? ' || n > 32767' : ''}) return j;`;
+const signed = 's && n > 0 ? -n : n';
+const float = 'f === 0 ? (s ? -n : n) : (s ? -n : n) / tens[f]';
+
+const spaceCode = 'while (u[p] === 32 || (u[p] <= 13 && (u[p] === 10 || u[p] === 13 || u[p] === 9))) p++;';
+
 /** Code that reads a text of another type by its general way. */
 const generalCode = (at: number, type: Type, end = 'endOfText', read = 'read'): string => `const q = p;
 p = r.${end}(u, p, e);
@@ -154,7 +173,60 @@ c${at}[m] = t; n${at}[m] = 0; p = x + 1; done = true;
 ${general}`;
 }
 
-/** Code that reads the value at \`p\` into a column. */
+/** Code that reads an item that is not null into `items`; undefined for a type whose items are read in the general way. */
+function itemCode(at: number, element: Plain): string | undefined {
+  switch (element) {
+    case 'text':
+      return `if (u[p] !== 34) return j;
+${textCode}
+items.push(odd ? r.unescaped(u, a, p) : o${at}.text(a, p++));`;
+    case 'bool':
+      return `if (p + 4 <= e && d.getInt32(p, true) === 0x65757274) { p += 4; items.push(true); }
+else if (p + 5 <= e && d.getInt32(p, true) === 0x736c6166 && u[p + 4] === 101) { p += 5; items.push(false); }
+else return j;`;
+    case 'int2':
+    case 'int4':
+    case 'int8':
+      return `${integerCode(element)}\nitems.push(${signed});`;
+    case 'numeric':
+      return `${digitsCode}\n${fractionCode}\nitems.push(r.decimalOf(${signed}, f));`;
+    case 'float4':
+    case 'float8':
+      return `${digitsCode}\n${fractionCode}\nitems.push(${element === 'float4' ? `Math.fround(${float})` : float});`;
+    default:
+      return undefined;
+  }
+}
+
+/** Code that reads a list. One that is deep, too long or otherwise unlike most is read anew, in the general way. */
+function listCode(at: number, type: Type, element: Plain): string {
+  const general = generalCode(at, type, 'endOfValue', 'list');
+  const item = itemCode(at, element)?.replaceAll('return j', 'break list');
+  if (item === undefined) return general;
+  return `const open = p, items = [];
+let whole = false;
+p++;
+${spaceCode}
+if (u[p] === 93) { p++; whole = true; }
+else list: while (p < e && items.length < ${arrayItemsMax}) {
+if (${isNullCode}) { p += 4; items.push(null); }
+else {
+${item}
+}
+${spaceCode}
+const next = u[p++];
+if (next === 93) { whole = p - open <= ${arrayLengthMax}; break; }
+if (next !== 44) break;
+${spaceCode}
+}
+if (whole) c${at}[m] = { sizes: items.length === 0 ? [] : [items.length], items };
+else {
+p = open;
+${general}
+}`;
+}
+
+/** Code that reads the value at `p` into a column. */
 function valueCode(at: number, type: Type): string {
   const other = `else if (${isNullCode}) { p += 4; o${at}.set(m, null); }\nelse return j;`;
   switch (type) {
@@ -181,9 +253,8 @@ ${other}`;
     case 'int8':
       return `if (u[p] === 34) { ${generalCode(at, type)} }
 else if (u[p] !== 110) {
-${digitsCode}
-if (c === 46 || c === 101 || c === 69${type === 'int4' ? ' || n > 2147483647' : type === 'int2' ? ' || n > 32767' : ''}) return j;
-c${at}[m] = s && n > 0 ? -n : n; n${at}[m] = 0;
+${integerCode(type)}
+c${at}[m] = ${signed}; n${at}[m] = 0;
 }
 ${other}`;
     case 'numeric':
@@ -191,7 +262,7 @@ ${other}`;
 else if (u[p] !== 110) {
 ${digitsCode}
 ${fractionCode}
-b${at}[m] = s && n > 0 ? -n : n; z${at}[m] = f;
+b${at}[m] = ${signed}; z${at}[m] = f;
 }
 ${other}`;
     case 'float8':
@@ -199,7 +270,7 @@ ${other}`;
 else if (u[p] !== 110) {
 ${digitsCode}
 ${fractionCode}
-c${at}[m] = f === 0 ? (s ? -n : n) : (s ? -n : n) / tens[f]; n${at}[m] = 0;
+c${at}[m] = ${float}; n${at}[m] = 0;
 }
 ${other}`;
     case 'date':
@@ -217,7 +288,7 @@ ${other}`;
       return `if (u[p] === 34) { ${generalCode(at, type)} }\n${other}`;
     default:
       return `if (u[p] === 34) { ${generalCode(at, type)} }
-else if (u[p] === 91) { ${generalCode(at, type, 'endOfValue', 'list')} }
+else if (u[p] === 91) { ${listCode(at, type, elementOf(type) as Plain)} }
 ${other}`;
   }
 }
@@ -237,8 +308,8 @@ function openCode(at: number, type: Type): string {
   const own = `const o${at} = o[${at}]`;
   if (type === 'text') return `${own}, b${at} = o${at}.starts, z${at} = o${at}.ends;`;
   if (type === 'numeric') return `${own}, b${at} = o${at}.units, z${at} = o${at}.scales;`;
-  if (type === 'bool') return `${own}, c${at} = o${at}.values;`;
-  if (elementOf(type) || ['float4', 'bytea', 'uuid', 'time', 'interval', 'json', 'jsonb'].includes(type)) return `${own};`;
+  if (type === 'bool' || elementOf(type)) return `${own}, c${at} = o${at}.values;`;
+  if (['float4', 'bytea', 'uuid', 'time', 'interval', 'json', 'jsonb'].includes(type)) return `${own};`;
   const cached = type === 'timestamp' || type === 'timestamptz';
   const minute = `\nlet g${at} = NaN, h${at} = 0, i${at} = 0, k${at} = 0, l${at} = 0;`;
   return `${own}, c${at} = o${at}.values, n${at} = o${at}.nulls;${cached ? minute : ''}`;
@@ -269,8 +340,6 @@ export function shapeCode({ fields, after }: Shape, columns: readonly Column[]):
   );
   return wholeCode(read, columns, [...body, passCode(after)].join('\n'));
 }
-
-const spaceCode = 'while (u[p] === 32 || (u[p] <= 13 && (u[p] === 10 || u[p] === 13 || u[p] === 9))) p++;';
 
 // What lies behind a record may look like space as well, as between the lines of a file.
 const lastSpaceCode = spaceCode.replace('while (', 'while (p < e && (').replace(') p++;', ')) p++;');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { arrayItemsMax, arrayLengthMax } from '../domain/limits.ts';
 import { isRefusal, readRecord } from '../domain/record.ts';
-import type { Column, Type, Value } from '../domain/value.ts';
+import { type Column, elementOf, type Type, type Value } from '../domain/value.ts';
 import { gathered, rowAt } from '../engine/batch.ts';
 import { JsonReader } from '../engine/json.ts';
 import { Random } from '../../../bench/nexmark/random.ts';
@@ -15,6 +16,16 @@ const columns: readonly Column[] = [
   { name: 'n', type: 'int8' },
   { name: '__proto__', type: 'text' },
   { name: "'];throw 1;//`${process.exit(9)}`", type: 'text' },
+];
+
+const listColumns: readonly Column[] = [
+  ...(['text', 'bool', 'int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'date', 'jsonb'] as const).map((element) => ({
+    name: `many ${element}`,
+    type: `${element}[]` as Type,
+  })),
+  { name: 'n', type: 'int8[]' },
+  { name: 'größe', type: 'text[]' },
+  { name: 'of text', type: 'text' },
 ];
 
 const numbers = `0 -0 -0.0 1 -1 7 42 1.50 -12.25 0.1 0.000001 1e5 1E-3 -2.5e+2 1e400 123456789 1234567890 123456789012345 1234567890123456
@@ -70,6 +81,23 @@ const others = [
 ];
 const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 
+const oddLists = [
+  ...['[1,]', '[,]', '[,1]', '[1,,2]', '[1 2]', '[1', '[', '[1,2}', '[1,2]]', '[nul]', '[nulll]', '[null', '[null,]', '[tru]', '[truee]', '[True]'],
+  ...['[[1,2],[3,4]]', '[["a"],["b","c"]]', '[1,[2]]', '[[1],2]', '[[],[]]', '[[]]', '[null,[null]]', '[{"a":1}]', '["1",2]', '[1,"2"]'],
+  ...['"{1,2}"', '"{a,NULL,\\"b\\"}"', '"{}"', '"{"', '"[0:1]={1,2}"', '[1,2]x', '["a"x]', '["a]', '["a\\"]', '[\u00a01]', '[\f1]', '{}'],
+  ...['[32767,-32767]', '[32768]', '[-32768]', '[-32769]', '["a","a\\u0000"]', '["\\ud83d","\\ude00"]', '["\u0000"]', '[-]', '[1.]', '[01]', '[1e2]'],
+  ...['[0.8414709848078965,-1e-7,null,-0]', '[0.8414709848078965,1e400]', '[0.8414709848078965,"1"]', '[0.8414709848078965,[1]]'],
+];
+
+/** A list of items that suit a type, but for so large a part of all. */
+function listText(random: Random, element: Type, odd: number): string {
+  if (random.is(odd)) return one(random, oddLists);
+  const space = random.is(0.7) ? '' : one(random, [' ', '\n  ', '\t', '\r\n']);
+  const count = random.is(0.1) ? random.below(60) : random.below(5);
+  const items = Array.from({ length: count }, () => valueText(random, element, odd / 4));
+  return `[${space}${items.join(random.is(0.5) ? `,${space}` : `${space},`)}${space}]`;
+}
+
 const one = <T>(random: Random, of: readonly T[]): T => of[random.below(of.length)] as T;
 
 /** A value that suits a type, but for so large a part of all. */
@@ -77,13 +105,18 @@ function valueText(random: Random, type: Type | undefined, odd: number): string 
   if (random.is(odd))
     return one(random, [...others, deep(1 + random.below(100)), ...numbers, ...texts, ...times.map((time) => `"${time}"`)]);
   if (random.is(0.1)) return 'null';
+  const element = type && elementOf(type);
+  if (element) return listText(random, element, odd);
   switch (type) {
     case 'bool':
       return random.is(0.5) ? 'true' : 'false';
+    case 'int2':
+      return !random.is(odd * 3) ? String(random.below(65_535) - 32_767) : one(random, numbers);
     case 'int4':
     case 'int8':
       return !random.is(odd * 3) ? String(random.below(1e9) - 5e8) : one(random, numbers);
     case 'numeric':
+    case 'float4':
     case 'float8':
       return !random.is(odd * 3) ? ((random.below(1e9) - 5e8) / 10 ** random.below(6)).toFixed(random.below(7)) : one(random, numbers);
     case 'date':
@@ -103,7 +136,7 @@ function valueText(random: Random, type: Type | undefined, odd: number): string 
 }
 
 /** A writer of records that puts fields and spaces as it is used to. */
-function writer(random: Random): () => Buffer {
+function writer(random: Random, columns: readonly Column[]): () => Buffer {
   const spaces = random.is(0.6) ? [''] : ['', ' ', '\n  ', '\t'];
   const known = columns.filter(() => random.is(0.8)).sort(() => random.below(3) - 1);
   const fields = known.map(({ name, type }): { name: string; type: Type | undefined } => ({ name, type }));
@@ -119,7 +152,7 @@ function writer(random: Random): () => Buffer {
         : JSON.stringify(name);
       return `${before}${key}${behind}:${between}${valueText(random, type, odd)}`;
     });
-    if (random.is(0.02)) pairs.push(`"n":${valueText(random, 'int8', odd)}`);
+    if (random.is(0.02)) pairs.push(`"n":${valueText(random, columns.find(({ name }) => name === 'n')?.type, odd)}`);
     return Buffer.from(`{${pairs.join(`${end},`)}${before}}${end}`);
   };
 }
@@ -164,9 +197,10 @@ function asParsed(used: readonly Column[], value: Buffer | null): unknown[] | st
   }
 }
 
-const [seed, readers, batches] = [11, 40, 12];
+const [seed, batches] = [11, 12];
 
-test('records are what JSON.parse says of them, whatever their fields, spaces, numbers and texts, and what is none is refused', () => {
+/** Reads many batches of records, and compares each row and refusal with what JSON.parse says. */
+function compare(columns: readonly Column[], readers: number): { taken: number; refused: number; shapes: number } {
   const random = new Random(seed);
   let [taken, refused, shapes] = [0, 0, 0];
   for (let each = 0; each < readers; each += 1) {
@@ -174,7 +208,7 @@ test('records are what JSON.parse says of them, whatever their fields, spaces, n
     const reader = new JsonReader(columns, used);
     const own = [...used].map((place) => columns[place] as Column);
     for (let at = 0; at < batches; at += 1) {
-      const write = writer(random);
+      const write = writer(random, columns);
       const values = Array.from({ length: 1 + random.below(80) }, () => damaged(random, write()));
       if (random.is(0.5)) {
         // As they are fetched: one behind the other, with something between them.
@@ -202,7 +236,37 @@ test('records are what JSON.parse says of them, whatever their fields, spaces, n
     const code = reader.code.join('\n');
     for (const word of ['process', 'throw', '__proto__', 'größe', '`']) assert.ok(!code.includes(word), word);
   }
+  return { taken, refused, shapes };
+}
+
+test('records are what JSON.parse says of them, whatever their fields, spaces, numbers and texts, and what is none is refused', () => {
+  const readers = 40;
+  const { taken, refused, shapes } = compare(columns, readers);
   assert.ok(taken > 3000 && refused > 3000 && shapes > readers * 2, `${taken} taken, ${refused} refused, ${shapes} decoders`);
+});
+
+test('lists are what JSON.parse says of them, whatever their items, spaces and dimensions, and what is none is refused', () => {
+  const readers = 20;
+  const { taken, refused, shapes } = compare(listColumns, readers);
+  assert.ok(taken > 1500 && refused > 1500 && shapes > readers * 2, `${taken} taken, ${refused} refused, ${shapes} decoders`);
+});
+
+test('a list holds as many items as an array, and texts as long, and one that holds more is refused', () => {
+  const own: Column[] = [
+    { name: 'a', type: 'int4[]' },
+    { name: 'b', type: 'text[]' },
+  ];
+  const many = (count: number) => `{"a":[${Array.from({ length: count }, (_, at) => at).join(',')}],"b":[]}`;
+  const long = (length: number) => `{"a":[],"b":["${'x'.repeat(length)}","${'y'.repeat(length)}"]}`;
+  const said = ['{"a":[1],"b":["c"]}', many(arrayItemsMax), many(arrayItemsMax + 1), long(arrayLengthMax / 2), long(arrayLengthMax / 2 + 1)];
+  const values = said.map((text) => Buffer.from(text));
+  const { batch, records, refused } = new JsonReader(own).read(values);
+  assert.deepEqual([...records], [0, 1, 3]);
+  for (const [row, record] of records.entries()) assert.deepEqual(rowAt(batch, row), asParsed(own, values[record] as Buffer));
+  assert.deepEqual(
+    refused.map(({ record, error }) => [record, error.message]),
+    [2, 4].map((record) => [record, asParsed(own, values[record] as Buffer)]),
+  );
 });
 
 test('what stands in a field that nobody reads must be JSON, and no more', () => {
