@@ -9,7 +9,7 @@ import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openPostgres } from './doors/postgres/door.ts';
 import { DuckPool } from './engine/duck/pool.ts';
 import { RoutinePool } from './engine/routine/pool.ts';
-import { mebibyte, viewDiskBytes, viewDiskMaxMb, viewMemoryBytes, viewMemoryMaxMb } from './engine/spill/limits.ts';
+import { viewDiskBytes, viewDiskMaxMb, viewMemoryBytes, viewMemoryMaxMb } from './engine/spill/limits.ts';
 import { Spills } from './engine/spill/room.ts';
 import { Crews } from './engine/worker/crew.ts';
 import { workersMax } from './engine/worker/limits.ts';
@@ -107,6 +107,8 @@ export const main = implement<typeof analytics, Needs>(
     };
   },
 );
+
+const mebibyte = 1_048_576;
 
 /** What views may have of memory and disk. What lies on disk of processes before is of no use to anybody. */
 async function spillsOf(directory: string): Promise<Spills> {

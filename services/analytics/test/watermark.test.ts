@@ -274,7 +274,7 @@ test('a row is joined with the version that held at its time; subqueries see the
   ]);
   await refused(`select (select id from orders o where o.currency = r.currency) from rates r`, '21000');
   await refused('select id from orders where id ^in (select id, amount from orders)', '42601');
-  await refused(`select count(*), ^(select 1) from orders`, '0A000');
+  assert.deepEqual(await rowsOf(`select count(*), (select 1) as one from orders`), [['4', '1']]);
   await refused('select 1 from orders o join ^plain for system_time as of o.at as p on o.currency = p.currency', '0A000');
   await refused(`select 1 from ^orders for system_time as of '2024-05-06'`, '0A000');
   const many = Array.from({ length: 14 }, (_, at) => `cross join lateral (select o.id + ${at} as id) l${at}`).join(' ');

@@ -1,6 +1,6 @@
 import { limit } from '#kernel/contract/limit.ts';
 
-export const mebibyte = 1_048_576;
+const mebibyte = 1_048_576;
 export const viewMemoryBytes = limit(
   256 * mebibyte,
   'byte',
