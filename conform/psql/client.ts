@@ -34,7 +34,7 @@ export const client: Client = {
               select window_start, count(*) as lines from tumble(psql_lines, at, interval '1 minute') group by window_start;\n`);
           same(await rows('select total from psql_sum;\n', '-P', 'null=none'), ['none']);
           same(
-            (await rows('explain (code) select total from psql_sum;\n')).some((line) => line.includes('function pipeline')),
+            (await rows('explain (code) select total * 2 as twice from psql_sum;\n')).some((line) => line.includes('function pipeline')),
             true,
           );
           same(

@@ -149,7 +149,11 @@ def transactions():
                 pass
             same(connection.execute("select 2").fetchone(), (2,))
         same(connection.info.transaction_status, status.IDLE)
-        refused(errors.ActiveSqlTransaction, lambda: connection.execute("drop materialized view psycopg_fares"))
+        connection.execute("drop materialized view psycopg_fares")
+        refused(errors.UndefinedTable, lambda: connection.execute("select * from psycopg_fares"))
+        connection.rollback()
+        same(connection.execute("select count(*) from psycopg_fares").fetchone(), (2,))
+        refused(errors.ActiveSqlTransaction, lambda: connection.execute("create function psycopg_one() returns int4 return 1"))
 
 
 def cursors():

@@ -162,6 +162,7 @@ public class Checks {
                 }
             }
             same(rows(make.executeQuery("select array_agg(x order by x desc) as a from jdbc_lists, unnest(n) x where id < 3"), "a"), "[{NULL,NULL,2,1,-3,-3}]");
+            make.execute("drop table jdbc_lists");
         }
     }
 
