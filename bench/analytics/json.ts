@@ -1,7 +1,7 @@
 import type { Column } from '#services/analytics/domain/value.ts';
 import { JsonReader } from '#services/analytics/engine/json.ts';
 import { type BenchRow, compared, median } from '../result.ts';
-import { Random } from '../nexmark/random.ts';
+import { Random } from '#engine/random/random.ts';
 import { cpuOf } from './measure.ts';
 
 const columns: Column[] = [

@@ -10,7 +10,7 @@ import { placesIn } from '#services/analytics/domain/context.ts';
 import { Circuit } from '#services/analytics/engine/circuit.ts';
 import { predicted } from '#services/analytics/engine/model.ts';
 import { withRoutines } from '#services/analytics/engine/routine/calls.ts';
-import { Random } from '../nexmark/random.ts';
+import { Random } from '#engine/random/random.ts';
 import { type BenchRow, least, median } from '../result.ts';
 import { cpuOf } from './measure.ts';
 

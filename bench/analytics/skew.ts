@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { Batch } from '#services/analytics/engine/batch.ts';
 import { Circuit } from '#services/analytics/engine/circuit.ts';
-import { Random } from '../nexmark/random.ts';
+import { Random } from '#engine/random/random.ts';
 import { type BenchRow, compared, median } from '../result.ts';
 import { cpuOf } from './measure.ts';
 import { numberOf, planOf } from './plan.ts';

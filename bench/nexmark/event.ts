@@ -1,4 +1,4 @@
-import { Random } from './random.ts';
+import { Random } from '#engine/random/random.ts';
 
 /** The relations of Nexmark, with their columns in order. */
 export const nexmarkTables = {

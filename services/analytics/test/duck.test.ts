@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Random } from '../../../bench/nexmark/random.ts';
+import { Random } from '#engine/random/random.ts';
 import { PostgresError } from '#seams/sql/error.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { placesIn } from '../domain/context.ts';

@@ -5,7 +5,7 @@ import { isRefusal, readRecord } from '../domain/record.ts';
 import { type Column, elementOf, type Type, type Value } from '../domain/value.ts';
 import { gathered, rowAt } from '../engine/batch.ts';
 import { JsonReader } from '../engine/json.ts';
-import { Random } from '../../../bench/nexmark/random.ts';
+import { Random } from '#engine/random/random.ts';
 
 const columns: readonly Column[] = [
   ...(['bool', 'int4', 'int8', 'numeric', 'float8', 'text', 'date', 'timestamp', 'timestamptz', 'interval'] as const).map((type) => ({

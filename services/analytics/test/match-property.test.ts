@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
-import { Random } from '../../../bench/nexmark/random.ts';
+import { Random } from '#engine/random/random.ts';
 import { bounded } from '../domain/closing.ts';
 import { placesIn } from '../domain/context.ts';
 import type { Plan } from '../domain/plan.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Nexmark, type NexmarkEvent, nexmarkTables } from '../../../bench/nexmark/event.ts';
 import { batch, nexmarkQueries, streaming } from '../../../bench/nexmark/query.ts';
-import { Random } from '../../../bench/nexmark/random.ts';
+import { Random } from '#engine/random/random.ts';
 import { placesIn } from '../domain/context.ts';
 import { type Plan, scansIn } from '../domain/plan.ts';
 import { planRows } from '../domain/planner.ts';

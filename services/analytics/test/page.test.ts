@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Random } from '../../../bench/nexmark/random.ts';
+import { Random } from '#engine/random/random.ts';
 import { placesIn } from '../domain/context.ts';
 import type { Plan } from '../domain/plan.ts';
 import { planRows } from '../domain/planner.ts';

@@ -26,7 +26,7 @@ import { SharedCircuit } from '../engine/worker/shared-circuit.ts';
 import { unshared } from '../engine/worker/split.ts';
 import { Lying, readAgain } from './fixtures/lying.ts';
 import { openOracle } from './fixtures/oracle.ts';
-import { Random } from '../../../bench/nexmark/random.ts';
+import { Random } from '#engine/random/random.ts';
 import { inAnyOrder } from './fixtures/order.ts';
 import { randomSelect, randomText, tables } from './fixtures/query.ts';
 import { randomWindowed } from './fixtures/window.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { smallDisk } from '#kernel/volume/test/place.ts';
-import { Random } from '../../../bench/nexmark/random.ts';
+import { Random } from '#engine/random/random.ts';
 import { placesIn } from '../domain/context.ts';
 import type { Plan } from '../domain/plan.ts';
 import { planRows } from '../domain/planner.ts';

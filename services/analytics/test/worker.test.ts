@@ -12,7 +12,7 @@ import { type Column, rowKey, type Row } from '../domain/value.ts';
 import { BatchBuilder } from '../engine/batch.ts';
 import { View } from '../engine/view.ts';
 import { Crew } from '../engine/worker/crew.ts';
-import { Random } from '../../../bench/nexmark/random.ts';
+import { Random } from '#engine/random/random.ts';
 
 const columns: Column[] = [
   { name: 'k', type: 'int8' },
