@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { openDuck } from './duck/open.ts';
 import { parquetMemoryMb } from './limits.ts';
 
 /**
@@ -25,17 +25,7 @@ function asText(name: string, type: string): string {
 process.stdout.on('error', () => process.exit(0));
 
 const wanted = JSON.parse(process.argv[2] ?? '[]') as string[];
-const instance = await DuckDBInstance.create(':memory:', {
-  memory_limit: `${parquetMemoryMb}MB`,
-  threads: '1',
-  max_temp_directory_size: '0B',
-  autoinstall_known_extensions: 'false',
-  autoload_known_extensions: 'false',
-  allow_community_extensions: 'false',
-});
-const engine = await instance.connect();
-for (const setting of [`TimeZone = 'UTC'`, `allowed_paths = ['${file}']`, 'enable_external_access = false', 'lock_configuration = true'])
-  await engine.run(`SET ${setting}`);
+const engine = await openDuck(parquetMemoryMb, [`TimeZone = 'UTC'`, `allowed_paths = ['${file}']`]);
 const described = await engine.runAndReadAll(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet('${file}'))`);
 const types = new Map(described.getRows().map(([name, type]) => [String(name), String(type)]));
 const names = wanted.filter((name) => types.has(name));

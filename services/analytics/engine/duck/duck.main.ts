@@ -4,7 +4,6 @@ import {
   BOOLEAN,
   type DuckDBConnection,
   DuckDBDataChunk,
-  DuckDBInstance,
   type DuckDBType,
   type DuckDBVector,
   DOUBLE,
@@ -16,6 +15,7 @@ import {
 import { encodePiece, piecesOf } from '#engine/confined/piece.ts';
 import { packed, type Packed, type Part, unpacked, widthOf } from './pack.ts';
 import { duckMemoryMb } from './limits.ts';
+import { openDuck } from './open.ts';
 import type { Order, Said } from './order.ts';
 
 /** The process in which DuckDB answers for one environment: it has the rows that it was given, and opens nothing. */
@@ -175,16 +175,7 @@ async function carryOut(engine: DuckDBConnection, order: Order, bytes: Uint8Arra
 // Whoever asked went away.
 process.stdout.on('error', () => process.exit(0));
 
-const instance = await DuckDBInstance.create(':memory:', {
-  memory_limit: `${duckMemoryMb}MB`,
-  threads: '1',
-  max_temp_directory_size: '0B',
-  autoinstall_known_extensions: 'false',
-  autoload_known_extensions: 'false',
-  allow_community_extensions: 'false',
-});
-const engine = await instance.connect();
-for (const setting of ['enable_external_access = false', 'lock_configuration = true']) await engine.run(`SET ${setting}`);
+const engine = await openDuck(duckMemoryMb);
 await say({ kind: 'done' });
 
 let turn: Promise<void> = Promise.resolve();
