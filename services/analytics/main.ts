@@ -13,6 +13,7 @@ import { viewDiskBytes, viewDiskMaxMb, viewMemoryBytes, viewMemoryMaxMb } from '
 import { Spills } from './engine/spill/room.ts';
 import { Crews } from './engine/worker/crew.ts';
 import { workersMax } from './engine/worker/limits.ts';
+import { Feeds } from './jobs/feed.ts';
 import type { LiveTable } from './jobs/keep.ts';
 import { LiveViews } from './jobs/live.ts';
 import { Maintenance } from './jobs/maintain.ts';
@@ -60,8 +61,9 @@ export const main = implement<typeof analytics, Needs>(
     const models = new Models(sql, sealer);
     const routines = new Routines(pool, models);
     const kept = { ...carriers, ...stores, changes, tables, log, routines, spills: await spillsOf(directory) };
+    const feeds = new Feeds(logs);
     const [history, files] = [new History(sql, sealer), new Files(sql)];
-    const maintenance = new Maintenance({ ...kept, crews, live, history, files, schemas, scopes });
+    const maintenance = new Maintenance({ ...kept, crews, feeds, live, history, files, schemas, scopes });
     maintenance.begin();
     const looking = viewReadings({ plans, live, changes, routines });
     const stopAlerting = keepEvaluating({ sql, resources, scopes, emit, allow, now, log, everyMs: alertMs, ...looking });
@@ -86,6 +88,7 @@ export const main = implement<typeof analytics, Needs>(
           routines,
           duck,
           models,
+          feeds,
         }),
       },
       providers: {

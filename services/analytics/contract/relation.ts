@@ -51,10 +51,15 @@ const OriginOf = Type.Object(
   { ...closed, description: 'Where rows come from, where that is no topic that others write.' },
 );
 
+const DecodedOf = Type.Object(
+  { records: Type.Integer(), fields: Type.Integer({ description: 'Columns that were read of them.' }) },
+  { ...closed, description: 'Records that the service decoded for views since it began: once for all that read them together.' },
+);
 const Source = Type.Object({
   ...{ name: Type.String(), topic: Type.String(), columns: Type.Array(Column), format: Type.Optional(FormatOf) },
   origin: Type.Optional(OriginOf),
   failure: Type.Optional(Type.String({ description: 'Why its rows do not come over the connection at present.' })),
+  decoded: Type.Optional(DecodedOf),
 });
 const KeptOf = Type.Object(
   {

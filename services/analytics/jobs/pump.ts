@@ -13,7 +13,6 @@ import { readsOf } from '../domain/wanted.ts';
 import { sliced } from '../engine/batch.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
 import type { Clocks } from '../engine/clock.ts';
-import { Intake } from '../engine/intake.ts';
 import type { Spills } from '../engine/spill/room.ts';
 import { type Changed, View } from '../engine/view.ts';
 import type { CallRoutines, RoutineCalls } from '../engine/routine/pool.ts';
@@ -28,10 +27,11 @@ import { commitRecordsMax, restMinMs } from '../store/limits.ts';
 import type { Letter, Outbox } from '../store/outbox.ts';
 import type { Relation, Relations } from '../store/relation.ts';
 import type { SchemaStore } from '../store/schema.ts';
-import { type Commit, overtaken, type Place, type Positions, type States } from '../store/state.ts';
+import { type Commit, overtaken, type Positions, type States } from '../store/state.ts';
 import { atStep } from '../store/step.ts';
 import type { Plans } from '../store/view.ts';
 import { Delivery } from './delivery.ts';
+import type { Fed, Feeds } from './feed.ts';
 import { Gathered, type Outcome, type Refused, type Sorted } from './gathered.ts';
 import { type Carriers, sinkCarrier } from './sink-carrier.ts';
 import { LiveView, type LiveViews } from './live.ts';
@@ -50,6 +50,7 @@ export type Pumped = {
   /** What sources found of files. */
   readonly files: Files;
   readonly log: Log;
+  readonly feeds: Feeds;
   readonly routines: RoutineCalls;
   /** The workers that share views of which many records come. */
   readonly crews: Crews;
@@ -132,10 +133,7 @@ export class Pump {
         ...delivering,
         committing,
         this.#rest(loaded, signal),
-        ...sources.map((source) => {
-          const intake = new Intake(source.format as Format, source.columns, reads.get(source.id));
-          return this.#follow(loaded, source, intake, positions.get(source.id) ?? new Map<number, number>(), signal);
-        }),
+        ...sources.map((source) => this.#follow(loaded, source, positions.get(source.id) ?? new Map<number, number>(), signal)),
       ]);
     } finally {
       stop.abort();
@@ -227,24 +225,24 @@ export class Pump {
     return posted;
   }
 
-  async #follow(loaded: LiveView, source: Relation, intake: Intake, at: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
-    const log = await this.#with.logs.own(this.#at, `${this.#view.id} ${source.id}`);
+  async #follow(loaded: LiveView, source: Relation, at: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
+    const { logs, feeds } = this.#with;
     const { watermarks } = loaded.view;
-    if (watermarks.has(source.id)) watermarks.expect(source.id, await log.partitions(source.topic ?? ''), Date.now());
+    if (watermarks.has(source.id)) {
+      const log = await logs.own(this.#at, `${this.#view.id} ${source.id}`);
+      watermarks.expect(source.id, await log.partitions(source.topic ?? ''), Date.now());
+    }
     const places = new Map([...begunAt(source.format?.begun), ...at]);
-    for await (const { records, next } of log.consume(source.topic ?? '', { from: 'earliest', at: places, signal }))
-      for (let from = 0; from < records.length && !signal.aborted; from += commitRecordsMax) {
-        const part = records.slice(from, from + commitRecordsMax);
-        const isLast = from + commitRecordsMax >= records.length;
-        const last = part.at(-1) as Incoming;
-        const place = { source: source.id, partition: next.partition, next: isLast ? next.offset : last.offset + 1 };
-        while (this.#gathered.records > 0 && this.#gathered.records + part.length > commitRecordsMax && !signal.aborted)
-          await this.#taken.promise;
-        await loaded.inTurn(() => this.#take(loaded, source, intake, part, place));
-      }
+    const used = this.#sources.find(({ id }) => id === source.id)?.used ?? new Set();
+    for await (const fed of feeds.follow(this.#at, source, used, places, signal)) {
+      while (this.#gathered.records > 0 && this.#gathered.records + fed.records.length > commitRecordsMax && !signal.aborted)
+        await this.#taken.promise;
+      if (signal.aborted) return;
+      await loaded.inTurn(() => this.#take(loaded, source, fed));
+    }
   }
 
-  async #take(loaded: LiveView, source: Relation, intake: Intake, records: readonly Incoming[], place: Place): Promise<void> {
+  async #take(loaded: LiveView, source: Relation, { records, place, read: decoded }: Fed): Promise<void> {
     const { schemas } = this.#with;
     const format = source.format as Format;
     const known = await schemas.of(
@@ -259,7 +257,7 @@ export class Pump {
     const { shared } = view;
     const isReadThere = shared?.reads(source.id) ?? false;
     const read =
-      shared && isReadThere ? await shared.read(source.id, values, view.watermarks.placeOf(source.id)) : intake.read(values, known);
+      shared && isReadThere ? await shared.read(source.id, values, view.watermarks.placeOf(source.id)) : decoded(known);
     const refused: Refused[] = [];
     for (const { record, error } of read.refused) refuse(refused, records[record] as Incoming, error);
     const { taken, late } = admitted(view.watermarks, source.id, records, read);

@@ -112,7 +112,7 @@ test('views are asked with conditions, parameters, order and limits', async () =
     ['14', '28', '4', '3', '27'],
     ['15', '43', '4', '4', '29'],
   ]);
-  assert.deepEqual(await rowsOf('show sources'), [['orders', 'orders', null, null, null]]);
+  assert.deepEqual((await rowsOf('show sources')).map((row) => row.slice(0, 4)), [['orders', 'orders', null, null]]);
 });
 
 test('a source is asked, views are joined, and a view may stand on another', async () => {

@@ -27,7 +27,7 @@ type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
 
 /** The columns of what SHOW shows. */
 const shown = {
-  sources: ['name', 'topic', 'connection', 'place', 'failure'],
+  sources: ['name', 'topic', 'connection', 'place', 'decoded_records', 'decoded_fields', 'failure'],
   tables: ['name', 'topic', 'key', 'epoch', 'rows'],
   views: [
     ...['name', 'source', 'epoch', 'groups', 'rejected', 'rejection', 'failure'],
@@ -274,8 +274,9 @@ export class SessionDesk implements Desk {
     const rowsOf = async (signal: AbortSignal): Promise<Cells[]> => {
       if (what === 'sources') {
         const { output } = await this.#session.invoke('ListSources', '', {}, { signal });
-        return output.items.map(({ name, topic, origin, failure = null }) => [
-          ...[name, topic, origin?.connection ?? null, origin?.table ?? origin?.path ?? null, failure],
+        return output.items.map(({ name, topic, origin, failure = null, decoded }) => [
+          ...[name, topic, origin?.connection ?? null, origin?.table ?? origin?.path ?? null],
+          ...[...[decoded?.records, decoded?.fields].map((count = 0) => String(count)), failure],
         ]);
       }
       if (what === 'tables') {

@@ -27,7 +27,7 @@ const sourceOf = ({ name, topic, columns, format, origin }: Relation) => {
 };
 
 export function sourceHandlers(world: World): Own {
-  const { relations, failures } = world;
+  const { relations, failures, feeds } = world;
   return {
     CreateSource: (call) =>
       worded(async () => {
@@ -42,7 +42,7 @@ export function sourceHandlers(world: World): Own {
       output: {
         items: (await relations.list(call.caller, 'source')).map((source) => {
           const failure = failures.get(source.id);
-          return { ...sourceOf(source), ...(failure === undefined ? {} : { failure }) };
+          return { ...sourceOf(source), decoded: { ...feeds.decodedOf(source.id) }, ...(failure === undefined ? {} : { failure }) };
         }),
       },
     }),

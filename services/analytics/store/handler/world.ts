@@ -3,6 +3,7 @@ import { LogError } from '#seams/log/error.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import type { DuckPool } from '../../engine/duck/pool.ts';
 import type { RoutineCalls } from '../../engine/routine/pool.ts';
+import type { Feeds } from '../../jobs/feed.ts';
 import type { Kept, LiveTables } from '../../jobs/keep.ts';
 import type { LiveViews } from '../../jobs/live.ts';
 import type { Maintenance } from '../../jobs/maintain.ts';
@@ -33,6 +34,7 @@ export type World = {
   /** Where DuckDB answers. */
   readonly duck: DuckPool;
   readonly models: Models;
+  readonly feeds: Feeds;
   /** Why what sinks gave out does not get to where it goes. */
   readonly failures: ReadonlyMap<bigint, string>;
 } & Carriers;
