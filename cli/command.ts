@@ -14,7 +14,8 @@ export const commands: Readonly<Record<string, Command>> = {
     usage: [
       'gamut up [--only SERVICE,...] [--ports auto|usual] [--detach] [--open] [--host ADDRESS] [--region NAME]',
       '         [--domains NAME,...]',
-      '         [--sql URL] [--mail URL] [--blobs URL] [--geo FILE] [--outbound HOST:PORT,...] [--witness FILE] [--standby ledger,log]',
+      '         [--sql URL] [--log URL] [--mail URL] [--blobs URL]',
+      '         [--geo FILE] [--outbound HOST:PORT,...] [--witness FILE] [--standby ledger,log]',
       '         [--workers storage=N]',
       '         [--otlp URL] [--reserve SIZE] [--in-process]',
       '  --only        run these services and what they need; all otherwise',
@@ -26,6 +27,8 @@ export const commands: Readonly<Record<string, Command>> = {
       '  --domains     base names: buckets are <bucket>.s3.NAME, their websites <bucket>.s3-website.NAME, pages of payments checkout.NAME',
       '  --sql         an external PostgreSQL: postgres://user:password@host/database',
       '  --mail        a mail server: smtp://user:password@host',
+      '  --log         another Kafka for views and events: kafka://user:password@host:9092?prefix=PREFIX, kafkas:// over TLS;',
+      '                names of topics begin with the environment and a dot where no prefix is said',
       '  --blobs       any S3 for bytes that outgrow the disk, of objects and of logs: https://KEY:SECRET@host/BUCKET/PREFIX?region=REGION',
       '                or s3://KEY:SECRET@BUCKET/PREFIX?region=REGION&endpoint=https://host',
       '  --geo         where networks are (CSV: network, latitude, longitude): sign-ins from two distant places at once are stopped',

@@ -15,6 +15,7 @@ import { availableServices, checkStandby, impliedServices, readWorkers } from '#
 import type { PlatformStatus } from '#kernel/supervise/status.ts';
 import { dataPath } from '#kernel/volume/path.ts';
 import { readAddress as readBlobsAddress } from '#seams/blobs/address.ts';
+import { readAddress as readLogAddress } from '#seams/log/address.ts';
 import type { Global } from './global.ts';
 import { printReady } from './ready.ts';
 import { parseSize } from './size.ts';
@@ -140,7 +141,8 @@ async function readOptions(argv: string[]): Promise<{ mode: Mode; settings: Part
     ...(values.domains !== undefined && { domains: domainsOf(values.domains) }),
     ...(values.sql !== undefined && { sql: values.sql }),
     ...(values.mail !== undefined && { mail: values.mail }),
-    ...(values.blobs !== undefined && { blobs: blobsAddress(values.blobs) }),
+    ...(values.log !== undefined && { log: checkedAddress(values.log, readLogAddress) }),
+    ...(values.blobs !== undefined && { blobs: checkedAddress(values.blobs, readBlobsAddress) }),
     ...(values.outbound !== undefined && { outbound: values.outbound.split(',') }),
     ...(values.witness !== undefined && { witness: witnessPolicy(values.witness) }),
     ...(values.geo !== undefined && { geo: resolve(values.geo) }),
@@ -166,6 +168,7 @@ function parse(argv: string[]) {
         domains: text,
         sql: text,
         mail: text,
+        log: text,
         blobs: text,
         geo: text,
         outbound: text,
@@ -200,9 +203,9 @@ function witnessPolicy(file: string): string {
   return resolve(file);
 }
 
-function blobsAddress(text: string): string {
+function checkedAddress(text: string, read: (text: string) => unknown): string {
   try {
-    readBlobsAddress(text);
+    read(text);
   } catch (error) {
     throw fault('Usage', { detail: (error as Error).message, cause: error });
   }

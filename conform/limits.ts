@@ -2,6 +2,7 @@ import { limit } from '#kernel/contract/limit.ts';
 
 export const installMs = limit(300_000, 'ms', 'Longest installation of one client.');
 export const commandMs = limit(180_000, 'ms', 'Longest run of one command of a client.');
+export const testMs = limit(400_000, 'ms', 'Longest run of one file of our own tests over what a client brings.');
 export const startMs = limit(120_000, 'ms', 'Longest start of a platform, with a new data directory.');
 export const outputMaxBytes = limit(64 * 1024 * 1024, 'byte', 'Most that is kept of what a command prints.');
 export const detailLengthMax = limit(2000, 'character', 'Most that is printed of why a check failed.');

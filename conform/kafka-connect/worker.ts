@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, until } from '../tool.ts';
+import { openChild } from '../child.ts';
+import { freePort } from '../tool.ts';
 
 export type Sasl = { readonly username: string; readonly password: string };
 export type WorkerOptions = { readonly folder: string; readonly classPath: string; readonly kafka: string; readonly sasl: Sasl };
@@ -21,34 +20,15 @@ export async function openWorker({ folder, classPath, kafka, sasl }: WorkerOptio
   const path = join(folder, 'worker.properties');
   writeFileSync(path, propertiesOf(kafka, sasl, url));
   const main = 'org.apache.kafka.connect.cli.ConnectDistributed';
-  const child = spawn('java', ['-Xmx384m', '-XX:TieredStopAtLevel=1', '-cp', classPath, main, path], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  const hear = (chunk: string) => {
-    said = (said + chunk).slice(-20_000);
-  };
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', hear);
+  const java = ['java', '-Xmx384m', '-XX:TieredStopAtLevel=1', '-cp', classPath, main, path];
   const ask = (method: string, to: string, body?: object) => asked(`${url}${to}`, method, body);
-  const isThere = () => ask('GET', '/connectors').then(
-    () => true,
-    () => false,
+  const child = await openChild('the worker', java, () =>
+    ask('GET', '/connectors').then(
+      () => true,
+      () => false,
+    ),
   );
-  try {
-    await until('the worker answers', async () => {
-      if (child.exitCode !== null) throw new Error('the worker ended');
-      return isThere();
-    });
-  } catch (error) {
-    child.kill('SIGKILL');
-    throw new Error(`${String(error)}: ${said.slice(-1500)}`);
-  }
-  return { ask, end: (signal) => ended(child, signal) };
-}
-
-async function ended(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const closed = once(child, 'close');
-  child.kill(signal);
-  await closed;
+  return { ask, end: child.end };
 }
 
 async function asked(url: string, method: string, body?: object): Promise<unknown> {

@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LogError } from '#seams/log/error.ts';
-import { type Log as LogSeam, openLog, type ScopedLog } from '#seams/log/log.ts';
+import type { ScopedLog } from '#seams/log/log.ts';
 import type { Sql } from '#seams/sql/sql.ts';
-import type { Caller } from '../contract/caller.ts';
 import type { Log } from '../contract/implement.ts';
-import { publisherName } from '../session/publisher.ts';
+import type { Logs } from '../session/log-need.ts';
+import { OperationError } from '../contract/fault.ts';
 import { writeDurably } from '../volume/write.ts';
 import type { StoredEvent } from '../webhook/message.ts';
 import { Round } from '../webhook/round.ts';
@@ -33,10 +33,7 @@ export type PublishOptions = {
   readonly sql: Sql;
   /** Where it is kept how far each tenant's events were published. */
   readonly path: string;
-  /** The address of the log's Kafka door; undefined while there is none. */
-  readonly address: () => Promise<string | undefined>;
-  readonly token: (caller: Caller) => Promise<string>;
-  readonly ca: string | undefined;
+  readonly logs: Pick<Logs, 'own' | 'close'>;
   readonly log: Log;
 };
 
@@ -47,7 +44,6 @@ export class Publisher {
   readonly #positions = new Map<string, bigint>();
   /** When it was last seen that an environment has no topic of a name. */
   readonly #without = new Map<string, number>();
-  #opened: { url: string; seam: LogSeam } | undefined;
   readonly #round: Round;
 
   constructor(options: PublishOptions) {
@@ -73,7 +69,7 @@ export class Publisher {
   async stop(): Promise<void> {
     this.#stop.abort();
     const ended = this.#round.stop();
-    await this.#opened?.seam.close();
+    await this.#options.logs.close();
     await ended;
   }
 
@@ -85,8 +81,6 @@ export class Publisher {
 
   /** Publishes the next events of a tenant; answers whether there is a log at all. */
   async #publish(tenant: bigint): Promise<boolean> {
-    const seam = await this.#seam();
-    if (!seam) return false;
     const after = this.#positions.get(`${tenant}`) ?? 0n;
     const { rows } = await this.#options.sql.platform().query(
       `select sequence, scope, id, source, type, time, subject, data from platform.event
@@ -98,7 +92,8 @@ export class Publisher {
     if (last === undefined) return false;
     for (const [scope, own] of Map.groupBy(events, (event) => event.scope)) {
       if (scope === 0n) continue;
-      const log = seam.at(`${tenant} ${scope}`);
+      const log = await this.#log({ tenant, scope });
+      if (!log) return false;
       // The topic was made just now: what was remembered of its absence is over.
       for (const event of own) if (event.type === 'log.TopicCreated') this.#without.delete(`${scope} ${topicIn(event)}`);
       const told = own.filter((event) => !isMessage(event));
@@ -135,21 +130,14 @@ export class Publisher {
     }
   }
 
-  async #seam(): Promise<LogSeam | undefined> {
-    const url = await this.#options.address();
-    if (url === this.#opened?.url) return this.#opened?.seam;
-    await this.#opened?.seam.close();
-    this.#opened = undefined;
-    if (url === undefined) return undefined;
-    const { token, ca } = this.#options;
-    const loginOf = async (at: string) => {
-      const [tenant = '', scope = ''] = at.split(' ');
-      return {
-        bearer: await token({ tenant: BigInt(tenant), scope: BigInt(scope), principal: publisherName, credential: 0n, face: 'service' }),
-      };
-    };
-    this.#opened = { url, seam: openLog(url, { clientId: 'gamut recorder', loginOf, ...(ca ? { ca } : {}) }) };
-    return this.#opened.seam;
+  /** The log of an environment; undefined while there is none. */
+  async #log(at: { tenant: bigint; scope: bigint }): Promise<ScopedLog | undefined> {
+    try {
+      return await this.#options.logs.own(at, 'events');
+    } catch (error) {
+      if (error instanceof OperationError && error.code === 'Unavailable') return undefined;
+      throw error;
+    }
   }
 }
 

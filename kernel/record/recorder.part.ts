@@ -12,6 +12,8 @@ import { journalOpener } from '../journal/leased.ts';
 import type { Open } from '../journal/seal.ts';
 import { tail } from '../journal/tail.ts';
 import { createLog } from '../observe/log.ts';
+import { openLogs } from '../session/log-need.ts';
+import { publisherName } from '../session/publisher.ts';
 import type { Link, Part } from '../supervise/protocol.ts';
 import { writeDurably } from '../volume/write.ts';
 import { sortRecords } from './batch.ts';
@@ -19,7 +21,6 @@ import { gatherMs, processScanMs, retentionSweepMs, retryMs } from './limits.ts'
 import { Dispatcher, forgetDeliveries, webhookPurpose } from '../webhook/dispatch.ts';
 import { policySource } from '../audit/policy-file.ts';
 import { Publisher } from './publish.ts';
-import { runningPlatform } from '../supervise/client.ts';
 import { openWitnesses } from './witness.ts';
 import { type Notary, startNotary } from './notary.ts';
 import { forgetSeen, readCursor, storeBatch } from './store.ts';
@@ -95,9 +96,12 @@ export const part: Part = {
     const publisher = new Publisher({
       sql: dispatched,
       path: join(order.data, 'recorder', 'published.json'),
-      address: async () => (await runningPlatform(order.data).catch(() => undefined))?.doors['log.kafka']?.url,
-      token: (caller) => keeper.serviceToken(caller),
-      ca: undefined,
+      logs: openLogs({
+        data: order.data,
+        name: publisherName,
+        serviceToken: (caller) => keeper.serviceToken(caller),
+        ...(order.settings.log === undefined ? {} : { external: order.settings.log }),
+      }),
       log,
     }).start();
     const sealer = leafSealer(keeper, Date.now);

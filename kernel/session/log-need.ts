@@ -4,6 +4,7 @@ import type { Caller } from '../contract/caller.ts';
 import { fault } from '../contract/fault.ts';
 import type { Placed } from '../contract/provider.ts';
 import { runningPlatform } from '../supervise/client.ts';
+import { formatId } from '../tenancy/id.ts';
 
 /** The logs of environments. Unavailable: the log is away now. */
 export type Logs = {
@@ -21,22 +22,27 @@ type Options = {
   /** Under which name the service comes by itself. */
   readonly name: string;
   readonly serviceToken: (caller: Caller) => Promise<string>;
-  readonly ca: string;
+  readonly ca?: string;
+  /** The address of a log that is not the platform's own. Each environment has the topics whose names begin as it says. */
+  readonly external?: string;
 };
 
 /** Opens the need of a log. */
-export function openLogs({ data, name, serviceToken, ca }: Options): Logs {
+export function openLogs({ data, name, serviceToken, ca, external }: Options): Logs {
   let opened: { readonly url: string; readonly log: Log } | undefined;
 
-  async function address(door = 'log.kafka'): Promise<string> {
+  async function address(door: 'log.kafka' | 'log.registry'): Promise<string> {
+    if (door === 'log.kafka' && external !== undefined) return external;
     const doors = (await runningPlatform(data).catch(() => undefined))?.doors;
     const url = doors?.[door]?.url;
     if (url === undefined) throw fault('Unavailable', 'The log is away.');
     return url;
   }
 
-  const open = (url: string, loginOf: LogOptions['loginOf']) =>
-    openLog(url, { clientId: `gamut ${name}`, ca, ...(loginOf ? { loginOf } : {}) });
+  const open = (url: string, loginOf: NonNullable<LogOptions['loginOf']>) =>
+    openLog(url, { clientId: `gamut ${name}`, ...(external === undefined ? { loginOf, ...(ca ? { ca } : {}) } : {}) });
+  // Another's log knows nobody by tenant: an environment is told by its id, which names of topics begin with.
+  const placeOf = ({ tenant, scope }: Placed) => (external === undefined ? `${tenant} ${scope}` : formatId(scope));
 
   const ownAt = ({ tenant, scope }: Placed): Caller => ({ tenant, scope, principal: name, credential: 0n, face: 'service' });
   const refuseOwn = (caller: Caller) => {
@@ -45,8 +51,8 @@ export function openLogs({ data, name, serviceToken, ca }: Options): Logs {
   };
 
   return {
-    async own({ tenant, scope }, lane) {
-      const url = await address();
+    async own(at, lane) {
+      const url = await address('log.kafka');
       if (opened?.url !== url) {
         await opened?.log.close();
         const loginOf = async (place: string) => {
@@ -55,17 +61,18 @@ export function openLogs({ data, name, serviceToken, ca }: Options): Logs {
         };
         opened = { url, log: open(url, loginOf) };
       }
-      return opened.log.at(`${tenant} ${scope} ${lane}`);
+      return opened.log.at(placeOf(at), lane);
     },
     async as(caller, work) {
       refuseOwn(caller);
-      await using log = open(await address(), async () => ({ bearer: await serviceToken(caller) }));
-      return await work(log.at('caller'));
+      await using log = open(await address('log.kafka'), async () => ({ bearer: await serviceToken(caller) }));
+      return await work(log.at(placeOf(caller)));
     },
     async registry(at, caller) {
       if (caller) refuseOwn(caller);
       const url = await address('log.registry');
-      return openRegistry(url, { ca, headers: async () => ({ 'gamut-service': await serviceToken(caller ?? ownAt(at)) }) });
+      const headers = async () => ({ 'gamut-service': await serviceToken(caller ?? ownAt(at)) });
+      return openRegistry(url, { ...(ca ? { ca } : {}), headers });
     },
     close: async () => opened?.log.close(),
   };

@@ -202,10 +202,11 @@ async function openSeams({ needs, name: service }: AnyService, { order, serviceT
   const { data, process: name, settings } = order;
   const reach = { data, name, serviceToken, ca };
   const url = settings.blobs === undefined ? {} : { url: settings.blobs };
+  const external = settings.log === undefined ? {} : { external: settings.log };
   const store = { service, hasStorage: settings.services.includes('storage'), ...url };
   return {
     ...(needed.has('ledger') ? { ledgers: (await import('./ledger-need.ts')).openLedgers(order) } : {}),
-    ...(needed.has('log') ? { logs: (await import('./log-need.ts')).openLogs(reach) } : {}),
+    ...(needed.has('log') ? { logs: (await import('./log-need.ts')).openLogs({ ...reach, ...external }) } : {}),
     ...(needed.has('blobs') ? { blobs: (await import('./blobs-need.ts')).openBlobs({ ...reach, ...store }) } : {}),
   };
 }

@@ -22,6 +22,8 @@ export type Settings = {
   /** External seams by URL; an absent one is embedded. */
   readonly sql?: string;
   readonly mail?: string;
+  /** Any Kafka, `kafka://user:password@host:port,...`, as `seams/log` reads it; the platform's own log where it is absent. */
+  readonly log?: string;
   /** Any S3, `https://KEY:SECRET@host/BUCKET/PREFIX`; the platform's own storage where it is absent. */
   readonly blobs?: string;
   /** A CSV of networks with latitude and longitude, for logins that no journey explains. */

@@ -1,11 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type Api, firstVersion, lastVersion, type RequestOf, type ResponseOf } from '#wire/kafka/api.ts';
 import type { Draft } from '#wire/kafka/field.ts';
+import { errorCode } from '#wire/kafka/error.ts';
 import { FrameReader, readResponse, writeRequest } from '#wire/kafka/frame.ts';
 import { apiVersions } from '#wire/kafka/message/cluster.ts';
 import { saslAuthenticate, saslHandshake } from '#wire/kafka/message/sasl.ts';
+import { scramClient } from '#wire/scram/client.ts';
+import { ScramRefusal } from '#wire/scram/server.ts';
 import { check, LogError } from './error.ts';
 import { connectMs, requestMs } from './limits.ts';
 
@@ -18,8 +22,9 @@ export type Read<T> = T extends Uint8Array
       ? { [K in keyof T]-?: Read<Exclude<T[K], undefined>> }
       : T;
 
+type Named = { readonly username: string; readonly password: string };
 /** How a client shows who it is: a user and a password, or a bearer token. */
-export type Login = { readonly username: string; readonly password: string } | { readonly bearer: string };
+export type Login = Named | { readonly bearer: string };
 export type Place = { readonly host: string; readonly port: number };
 export type Transport = {
   readonly tls: boolean;
@@ -28,6 +33,13 @@ export type Transport = {
   /** The address to connect to, for whoever may not go everywhere: brokers say themselves where others are. */
   readonly locate?: (place: Place) => Promise<string>;
 };
+
+/** What is asked of a broker that does not take PLAIN. */
+const scramMechanisms = [
+  { name: 'SCRAM-SHA-512', hash: 'sha512' },
+  { name: 'SCRAM-SHA-256', hash: 'sha256' },
+] as const;
+type Scram = (typeof scramMechanisms)[number];
 
 type Waiting = { readonly resolve: (frame: Buffer) => void; readonly reject: (error: Error) => void; readonly timer: NodeJS.Timeout };
 
@@ -50,7 +62,23 @@ export class Connection {
   }
 
   /** Connects, asks what the broker speaks, and shows who comes. */
-  static async open({ host, port }: Place, transport: Transport, clientId: string): Promise<Connection> {
+  static async open(place: Place, transport: Transport, clientId: string): Promise<Connection> {
+    let connection = await Connection.#dial(place, transport, clientId);
+    try {
+      const other = await connection.#greet(transport.login);
+      if (!other) return connection;
+      // Brokers end a connection over a mechanism that they do not have.
+      connection.close();
+      connection = await Connection.#dial(place, transport, clientId);
+      await connection.#greet(transport.login, other);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  static async #dial({ host, port }: Place, transport: Transport, clientId: string): Promise<Connection> {
     const at = { host: transport.locate ? await transport.locate({ host, port }) : host, port };
     const socket = transport.tls
       ? connectTls({ ...at, ...(transport.ca ? { ca: transport.ca } : {}), ...(isIP(host) ? {} : { servername: host }) })
@@ -64,27 +92,41 @@ export class Connection {
     } finally {
       clearTimeout(timer);
     }
-    const connection = new Connection(socket, clientId);
-    try {
-      await connection.#greet(transport.login);
-    } catch (error) {
-      socket.destroy();
-      throw error;
-    }
-    return connection;
+    return new Connection(socket, clientId);
   }
 
-  async #greet(login: Login | undefined): Promise<void> {
+  /** Shows who comes; answers another mechanism where the broker does not take PLAIN, and has one that we know. */
+  async #greet(login: Login | undefined, scram?: Scram): Promise<Scram | undefined> {
     const told = await this.#send(apiVersions, 3, { clientSoftwareName: 'gamut', clientSoftwareVersion: '1' });
     check(told.errorCode, 'ApiVersions');
     for (const { apiKey, minVersion, maxVersion } of told.apiKeys) this.#versions.set(apiKey, [minVersion, maxVersion]);
-    if (!login) return;
+    if (!login) return undefined;
     const isBearer = 'bearer' in login;
-    const handshake = await this.#send(saslHandshake, 1, { mechanism: isBearer ? 'OAUTHBEARER' : 'PLAIN' });
+    const handshake = await this.#send(saslHandshake, 1, { mechanism: isBearer ? 'OAUTHBEARER' : (scram?.name ?? 'PLAIN') });
+    const other = isBearer || scram ? undefined : scramMechanisms.find(({ name }) => handshake.mechanisms.includes(name));
+    if (handshake.errorCode === errorCode.UNSUPPORTED_SASL_MECHANISM && other) return other;
     check(handshake.errorCode, 'SASL');
-    const text = isBearer ? `n,,\x01auth=Bearer ${login.bearer}\x01\x01` : `\0${login.username}\0${login.password}`;
+    if (isBearer) await this.#enter(`n,,\x01auth=Bearer ${login.bearer}\x01\x01`);
+    else if (scram) await this.#enterByScram(scram, login);
+    else await this.#enter(`\0${login.username}\0${login.password}`);
+    return undefined;
+  }
+
+  async #enter(text: string): Promise<string> {
     const entered = await this.call(saslAuthenticate, 2, { authBytes: Buffer.from(text) });
     check(entered.errorCode, 'SASL', entered.errorMessage);
+    return entered.authBytes.toString();
+  }
+
+  async #enterByScram({ hash }: Scram, { username, password }: Named): Promise<void> {
+    const client = scramClient(password, randomBytes(18).toString('base64'), { user: username, hash });
+    try {
+      const challenge = await this.#enter(client.first);
+      client.verify(await this.#enter(await client.final(challenge)));
+    } catch (error) {
+      if (!(error instanceof ScramRefusal)) throw error;
+      throw new LogError('SASL_AUTHENTICATION_FAILED', `SASL: ${error.message}`);
+    }
   }
 
   get isLost(): boolean {

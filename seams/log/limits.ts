@@ -10,6 +10,8 @@ export const retryMs = 60;
 export const produceMs = 15_000;
 /** Milliseconds that a transaction may be open. */
 export const transactionMs = 60_000;
+/** Bytes of records from which on they go as a further batch: half of what Kafka takes as one unless a topic says otherwise. */
+export const batchBytes = 512 * 1024;
 /** Most bytes of one answer to a read. */
 export const fetchBytes = 4 * 1024 * 1024;
 /** Milliseconds that a read waits for records at the broker. */

@@ -17,7 +17,7 @@ export type LogOptions = {
   readonly ca?: string;
   /**
    * Who comes for a scope. With it each scope has topics of its own behind its credential, as our own log has them. Without
-   * it the address says who comes, for all scopes, and names of topics, groups and transactions begin with `<scope>.`.
+   * it the address says who comes, for all scopes, and names of topics, groups and transactions begin with its prefix, or `<scope>.`.
    */
   readonly loginOf?: (scope: string) => Promise<Login | undefined>;
   /** The address at which a broker is connected to, where not every one may be; the brokers' own word on each other included. */
@@ -69,32 +69,33 @@ export type Delivery = { readonly records: readonly Incoming[]; readonly next: O
 
 /** A log by URL: our own, Apache Kafka, Redpanda or another that speaks its protocol. */
 export interface Log extends AsyncDisposable {
-  /** The log of a scope, by its id. */
-  at(scope: string): ScopedLog;
+  /** The log of a scope, by its id. Each `lane` has connections of its own, where reading waits for no other. */
+  at(scope: string, lane?: string): ScopedLog;
   close(): Promise<void>;
 }
 
 /** `kafka://user:password@host:9092,host:9092`, or `kafkas://` over TLS. Connections are made when they are first needed. */
 export function openLog(url: string, options: LogOptions): Log {
-  const { brokers, tls, login } = readAddress(url);
+  const { brokers, tls, login, prefix } = readAddress(url);
   const { clientId, ca, loginOf, locate } = options;
   const common = { tls, ...(ca ? { ca } : {}), ...(locate ? { locate } : {}) };
   const scopes = new Map<string, { cluster: Cluster; log: ScopedLog }>();
-  const shared = loginOf ? undefined : new Cluster(brokers, async () => ({ ...common, ...(login ? { login } : {}) }), clientId);
   const close = async () => {
-    await Promise.all([shared?.close(), ...[...scopes.values()].map(({ cluster }) => cluster.close())]);
+    await Promise.all([...scopes.values()].map(({ cluster }) => cluster.close()));
   };
   return {
-    at(scope) {
-      let known = scopes.get(scope);
+    at(scope, lane = '') {
+      const key = `${scope} ${lane}`;
+      let known = scopes.get(key);
       if (!known) {
-        const own = async () => {
-          const shown = await loginOf?.(scope);
+        if (!loginOf && !/^[A-Za-z0-9_-]+$/.test(scope))
+          throw new LogError('Unsupported', 'A scope that is a prefix of names is one word.');
+        const transport = async () => {
+          const shown = loginOf ? await loginOf(scope) : login;
           return { ...common, ...(shown ? { login: shown } : {}) };
         };
-        const cluster = shared ?? new Cluster(brokers, own, clientId);
-        if (shared && !/^[A-Za-z0-9_-]+$/.test(scope)) throw new LogError('Unsupported', 'A scope that is a prefix of names is one word.');
-        scopes.set(scope, (known = { cluster, log: scopedLog(cluster, shared ? `${scope}.` : '') }));
+        const cluster = new Cluster(brokers, transport, clientId);
+        scopes.set(key, (known = { cluster, log: scopedLog(cluster, loginOf ? '' : (prefix ?? `${scope}.`)) }));
       }
       return known.log;
     },

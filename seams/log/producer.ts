@@ -1,10 +1,10 @@
 import { addOffsetsToTxn, addPartitionsToTxn, endTxn, initProducerId, txnOffsetCommit } from '#wire/kafka/message/transaction.ts';
 import { produce } from '#wire/kafka/message/record-access.ts';
-import { batchOf } from '#wire/kafka/record/record.ts';
+import { batchOf, type NewRecord } from '#wire/kafka/record/record.ts';
 import type { Cluster } from './cluster.ts';
 import { check, LogError } from './error.ts';
-import { produceMs, transactionMs } from './limits.ts';
-import { newRecord, type Outgoing, partitionOf } from './record.ts';
+import { batchBytes, produceMs, transactionMs } from './limits.ts';
+import { batched, newRecord, type Outgoing, partitionOf } from './record.ts';
 
 export type Written = { readonly partition: number; readonly offset: number };
 export type Offset = { readonly topic: string; readonly partition: number; readonly offset: number };
@@ -61,10 +61,10 @@ export class Producer {
       [...grouped].map(async ([partition, places]) => {
         if (partition < 0 || partition >= count)
           throw new LogError('UNKNOWN_TOPIC_OR_PARTITION', `${topic} has no partition ${partition}.`);
-        const batch = places.map((at) => records[at] as Outgoing);
-        const base = await this.#inTurn(`${topic} ${partition}`, () => this.#write(topic, partition, batch));
+        const made = places.map((at) => newRecord(records[at] as Outgoing));
+        const offsets = await this.#inTurn(`${topic} ${partition}`, () => this.#write(topic, partition, made));
         places.forEach((at, index) => {
-          written[at] = { partition, offset: base + index };
+          written[at] = { partition, offset: offsets[index] as number };
         });
       }),
     );
@@ -83,13 +83,23 @@ export class Producer {
     return turn;
   }
 
-  async #write(topic: string, partition: number, records: readonly Outgoing[]): Promise<number> {
+  /** Writes records of a partition as batches, one after the other; answers their offsets. */
+  async #write(topic: string, partition: number, records: readonly NewRecord[]): Promise<number[]> {
+    const offsets: number[] = [];
+    for (const batch of batched(records, batchBytes)) {
+      const base = await this.#append(topic, partition, batch);
+      for (const at of batch.keys()) offsets.push(base + at);
+    }
+    return offsets;
+  }
+
+  async #append(topic: string, partition: number, records: readonly NewRecord[]): Promise<number> {
     const identity = await this.#begin();
     const key = `${topic} ${partition}`;
     if (this.#transactionalId !== null) await this.#add(identity, topic, partition);
     const baseSequence = this.#sequences.get(key) ?? 0;
     const transactional = this.#transactionalId !== null;
-    const made = batchOf(records.map(newRecord), { ...identity, baseSequence, transactional });
+    const made = batchOf(records, { ...identity, baseSequence, transactional });
     try {
       const base = await this.#cluster.retried(() => this.#send(topic, partition, Buffer.from(made)));
       this.#sequences.set(key, (baseSequence + records.length) % 2 ** 31);

@@ -35,6 +35,26 @@ export function newRecord({ key, value, headers = {}, timestamp }: Outgoing): Ne
   };
 }
 
+/** Records in portions that go as one batch each: as many as `mostBytes` hold, and one at least. */
+export function* batched(records: readonly NewRecord[], mostBytes: number): Generator<readonly NewRecord[]> {
+  let [from, bytes] = [0, 0];
+  for (const [at, record] of records.entries()) {
+    const own = sizeOf(record);
+    if (at > from && bytes + own > mostBytes) {
+      yield records.slice(from, at);
+      [from, bytes] = [at, 0];
+    }
+    bytes += own;
+  }
+  if (from < records.length) yield records.slice(from);
+}
+
+/** About how many bytes a record takes: what it holds, and lengths and differences of at most 24 bytes. */
+function sizeOf({ key, value, headers = [] }: NewRecord): number {
+  const own = 24 + (key?.length ?? 0) + (value?.length ?? 0);
+  return headers.reduce((sum, { key: name, value: told }) => sum + name.length + (told?.length ?? 0) + 8, own);
+}
+
 export function partitionOf({ partition, key }: Outgoing, count: number, spread: number): number {
   if (partition !== undefined) return partition;
   const bytes = bytesOf(key);

@@ -7,6 +7,7 @@ import { type Greeting, handshake } from './handshake.ts';
 import { connectTimeoutMs } from './limits.ts';
 import { writeCancel } from '#wire/pgwire/frontend.ts';
 import { ProtocolViolation } from '#wire/pgwire/violation.ts';
+import { ScramRefusal } from '#wire/scram/server.ts';
 import { Writer } from '#wire/pgwire/writer.ts';
 
 /** Opens a connection, or says in one sentence why not: SqlRefused when waiting will not help, else SqlUnavailable. */
@@ -47,7 +48,7 @@ function late(cause: unknown): SqlUnavailable {
 function explain(cause: unknown, address: Address): Error {
   if (cause instanceof SqlRefused || cause instanceof SqlUnavailable) return cause;
   const place = 'path' in address.socket ? address.socket.path : `${address.socket.host}:${address.socket.port}`;
-  if (cause instanceof ProtocolViolation)
+  if (cause instanceof ProtocolViolation || cause instanceof ScramRefusal)
     return new SqlRefused(`The server at ${place} does not speak PostgreSQL's protocol: ${cause.message}.`, { cause });
   const { code = '', message = '' } = cause as { code?: string; message?: string };
   if (/CERT|SIGNATURE|ALTNAME|ISSUER|ERR_SSL|EPROTO|ERR_TLS/.test(code)) {

@@ -8,7 +8,5 @@ export const slabBytes = 64 * 1024;
 export const parameterCountMax = 65_535;
 /** Most dimensions of an array; PostgreSQL's own limit. */
 export const arrayDimensionMax = 6;
-/** Most rounds of PBKDF2 a server may ask of a client; more would let it stop the process. */
-export const scramRoundsMax = 1_000_000;
 /** Most digits behind the point of a numeric that is read, and most words before it; PostgreSQL's own limit is near. */
 export const numericScaleMax = 16_383;

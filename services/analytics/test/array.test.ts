@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { Kafka, logLevel } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import pg from 'pg';
 import postgres from 'postgres';
 import { formatted, formattedAs, textOf } from '#engine/pgwire/format.ts';
@@ -18,8 +18,7 @@ before(async () => {
   [house, oracle] = await Promise.all([openHouse(), openOracle()]);
   client = new pg.Client(house.login());
   await client.connect();
-  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
-  kafka = new Kafka({ brokers, sasl: { mechanism: 'plain', ...house.faces.sasl }, logLevel: logLevel.NOTHING });
+  kafka = house.kafka();
 });
 after(async () => {
   await client?.end().catch(() => undefined);

@@ -9,7 +9,6 @@ import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, PutObjectC
 import { DuckDBInstance } from '@duckdb/node-api';
 import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { startStranger, type TestServer } from '#seams/sql/test/server.ts';
-import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import { type House as Platform, openHouse as openPlatform } from '#kernel/session/test/fixture/house.ts';
 import { onStep } from '../store/step.ts';
@@ -87,8 +86,7 @@ const arrived = (text: string, wanted: string) =>
 
 /** Writes texts with an unmodified kafkajs. */
 async function produce(topic: string, values: readonly string[]): Promise<void> {
-  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
-  const producer = new Kafka({ brokers, sasl: { mechanism: 'plain', ...house.faces.sasl }, logLevel: logLevel.NOTHING }).producer();
+  const producer = house.kafka().producer();
   await producer.connect();
   await producer.send({ topic, messages: values.map((value) => ({ value })) });
   await producer.disconnect();

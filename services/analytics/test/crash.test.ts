@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openLog, type ScopedLog } from '#seams/log/log.ts';
+import type { ScopedLog } from '#seams/log/log.ts';
 import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { startStranger } from '#seams/sql/test/server.ts';
 import pg from 'pg';
@@ -54,14 +54,7 @@ async function asked(text: string): Promise<unknown[][]> {
 }
 
 test('a service that is killed again and again counts each record once', { timeout: 100_000 }, async () => {
-  const { username, password } = house.faces.sasl;
-  await using log = openLog(
-    (house.platform.doors['log.kafka']?.url ?? '').replace('//', `//${username}:${encodeURIComponent(password)}@`),
-    {
-      clientId: 'test',
-      loginOf: async () => house.faces.sasl,
-    },
-  );
+  await using log = house.log();
   const own = log.at('own');
   const climbs = await openClimbs(own);
   await own.createTopic('clicks', { partitions: 2 });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import { openLog } from '#seams/log/log.ts';
 import { openSql, type Sql } from '#seams/sql/sql.ts';
 import { startStranger, type TestServer } from '#seams/sql/test/server.ts';
 import pg from 'pg';
@@ -64,7 +63,7 @@ const seedMs = 3_000;
 test('whatever step of an epoch is its last, nothing is lost and nothing is twice in the log and in PostgreSQL', {
   timeout: 45_000 + seeds * seedMs,
 }, async () => {
-  await using log = logOf();
+  await using log = house.log();
   const own = log.at('own');
   await client.query(`create connection ended with (type = 'postgres', url = '${address.href}');
     create source ended (id int4, part int4) with (topic = 'ended', format = 'json');
@@ -119,14 +118,8 @@ test('whatever step of an epoch is its last, nothing is lost and nothing is twic
   if (seeds >= ends.length) assert.deepEqual([...met.keys()].sort(), [...ends].sort());
 });
 
-function logOf() {
-  const { username, password } = house.faces.sasl;
-  const broker = (house.platform.doors['log.kafka']?.url ?? '').replace('//', `//${username}:${encodeURIComponent(password)}@`);
-  return openLog(broker, { clientId: 'test', loginOf: async () => house.faces.sasl });
-}
-
 test('views that two workers share count each record once, whatever becomes of a worker', { timeout: 100_000 }, async () => {
-  await using log = logOf();
+  await using log = house.log();
   const own = log.at('own');
   await client.query(`create source dealt (id int4, part int4, name text) with (topic = 'dealt', format = 'json');
     create source named (part int4, title text) with (topic = 'named', format = 'json');

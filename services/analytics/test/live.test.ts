@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { Kafka, logLevel, type Producer } from 'kafkajs';
+import type { Producer } from 'kafkajs';
 import pg from 'pg';
 import { onStep } from '../store/step.ts';
 import { type House, openHouse } from './fixtures/house.ts';
@@ -25,8 +25,7 @@ before(async () => {
   house = await openHouse({ settings: { outbound: [address] } });
   client = new pg.Client(house.login());
   await client.connect();
-  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
-  producer = new Kafka({ brokers, sasl: { mechanism: 'plain', ...house.faces.sasl }, logLevel: logLevel.NOTHING }).producer();
+  producer = house.kafka().producer();
   await producer.connect();
   await client.query(`create source orders (city text, n int8) with (topic = 'orders', format = 'json');
     create materialized view sales as select city, sum(n) as n from orders group by city`);

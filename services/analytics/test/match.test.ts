@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import { type House, openHouse } from './fixtures/house.ts';
 
@@ -17,8 +16,7 @@ after(async () => {
 });
 
 async function produce(topic: string, values: readonly object[]): Promise<void> {
-  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
-  const producer = new Kafka({ brokers, sasl: { mechanism: 'plain', ...house.faces.sasl }, logLevel: logLevel.NOTHING }).producer();
+  const producer = house.kafka().producer();
   await producer.connect();
   await producer.send({ topic, messages: values.map((value) => ({ partition: 0, value: JSON.stringify(value) })) });
   await producer.disconnect();

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
-import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import postgres from 'postgres';
 import { openSql } from '#seams/sql/sql.ts';
@@ -25,8 +24,7 @@ after(async () => {
 
 /** Writes JSON texts with an unmodified kafkajs. */
 async function produce(topic: string, values: readonly string[], faces: Faces = house.faces): Promise<void> {
-  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
-  const producer = new Kafka({ brokers, sasl: { mechanism: 'plain', ...faces.sasl }, logLevel: logLevel.NOTHING }).producer();
+  const producer = house.kafka(faces).producer();
   await producer.connect();
   await producer.send({ topic, messages: values.map((value) => ({ value })) });
   await producer.disconnect();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { Kafka, logLevel, type Producer } from 'kafkajs';
+import type { Producer } from 'kafkajs';
 import pg from 'pg';
 import { type CallRoutines, RoutinePool } from '../engine/routine/pool.ts';
 import { type House, openHouse } from './fixtures/house.ts';
@@ -96,8 +96,7 @@ before(async () => {
   house = await openHouse();
   client = new pg.Client(house.login());
   await client.connect();
-  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
-  producer = new Kafka({ brokers, sasl: { mechanism: 'plain', ...house.faces.sasl }, logLevel: logLevel.NOTHING }).producer();
+  producer = house.kafka().producer();
   await producer.connect();
 });
 after(async () => {

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { Kafka, logLevel } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import pg from 'pg';
 import { type House, openHouse } from './fixtures/house.ts';
 
@@ -15,8 +15,7 @@ before(async () => {
   house = await openHouse();
   client = new pg.Client(house.login());
   await client.connect();
-  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
-  kafka = new Kafka({ brokers, sasl: { mechanism: 'plain', ...house.faces.sasl }, logLevel: logLevel.NOTHING });
+  kafka = house.kafka();
 });
 after(async () => {
   await client?.end().catch(() => undefined);

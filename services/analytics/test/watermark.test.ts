@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Kafka, logLevel } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import pg from 'pg';
 import { type House, openHouse } from './fixtures/house.ts';
 
@@ -11,8 +11,7 @@ before(async () => {
   house = await openHouse();
   client = new pg.Client({ ...house.login(), options: '-c datestyle=iso' });
   await client.connect();
-  const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
-  kafka = new Kafka({ brokers, sasl: { mechanism: 'plain', ...house.faces.sasl }, logLevel: logLevel.NOTHING });
+  kafka = house.kafka();
 });
 after(async () => {
   await client?.end().catch(() => undefined);

@@ -95,6 +95,24 @@ test('the client of the log writes, reads in groups, and goes on where a group w
   );
 });
 
+test('a prefix that the address says stands before names in the place of the scope', async () => {
+  await using log = openLog(`${url}?prefix=shared.`, { clientId: 'test' });
+  await holds(log.at('one'), 'names');
+  assert.deepEqual(await log.at('two').partitions('names'), await log.at('one').partitions('names'));
+  await using bare = openLog(`${url}?prefix=`, { clientId: 'test' });
+  assert.equal(await bare.at('three').hasTopic('shared.names'), true);
+});
+
+test('records of more bytes than one batch may have are written as several, in their order', async () => {
+  await using log = opened();
+  const own = log.at('large');
+  await own.createTopic('many');
+  const texts = Array.from({ length: 3000 }, (_, at) => `${at} ${'x'.repeat(1000)}`);
+  const written = await own.produce('many', texts.map((value) => ({ value })));
+  assert.deepEqual(written.map(({ offset }) => offset), [...texts.keys()]);
+  assert.deepEqual(values(await read(log.at('large'), 'many', texts.length)), texts);
+});
+
 test('where a scope has a credential of its own, names are as they are', async () => {
   const neighbour = await house.credential({}, await house.tenant('seam-neighbours'));
   const logins: Record<string, { bearer: string }> = { ours: house.owner, theirs: neighbour };
@@ -135,6 +153,7 @@ test('a wrong password, a place where nobody listens and an address that is none
   await assert.rejects(nobody.at('x').hasTopic('t'), { code: 'Unreachable' });
   await nobody.close();
   assert.throws(() => openLog('http://127.0.0.1:1', { clientId: 'test' }), { code: 'Unsupported' });
+  assert.throws(() => openLog('kafka://127.0.0.1:1?prefix=a/b', { clientId: 'test' }), { code: 'Unsupported' });
 });
 
 test('an environment with a topic gamut.events gets its events there; publishing makes no events and no audit records', async () => {

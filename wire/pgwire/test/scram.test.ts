@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { md5Answer, scramClient, scramKeys, scramVerifier } from '../scram.ts';
-import { ProtocolViolation } from '../violation.ts';
+import { scramClient, scramKeys } from '../../scram/client.ts';
+import { ScramRefusal } from '../../scram/server.ts';
+import { md5Answer, scramVerifier } from '../scram.ts';
 
 /** A server's side of RFC 5802, from a verifier alone. */
 function server(verifier: string) {
@@ -51,9 +52,9 @@ test('a server with another password, a replayed nonce, absurd rounds or an erro
   const here = scramClient('wrong', 'nonce');
   const final = await here.final(there.first(here.first));
   assert.throws(() => there.final(final), /proof is wrong/);
-  assert.throws(() => here.verify(`v=${randomBytes(32).toString('base64')}`), ProtocolViolation);
-  assert.throws(() => here.verify('e=invalid-proof'), ProtocolViolation);
-  assert.throws(() => scramClient('x', 'n').verify('v='), ProtocolViolation);
+  assert.throws(() => here.verify(`v=${randomBytes(32).toString('base64')}`), ScramRefusal);
+  assert.throws(() => here.verify('e=invalid-proof'), ScramRefusal);
+  assert.throws(() => scramClient('x', 'n').verify('v='), ScramRefusal);
   for (const hostile of [
     'r=other,s=AAAA,i=10',
     'r=nonce,s=AAAA,i=10',
@@ -62,7 +63,7 @@ test('a server with another password, a replayed nonce, absurd rounds or an erro
     'r=nonceX,s=AAAA,i=1e3',
     '',
   ]) {
-    await assert.rejects(scramClient('x', 'nonce').final(hostile), ProtocolViolation, hostile);
+    await assert.rejects(scramClient('x', 'nonce').final(hostile), ScramRefusal, hostile);
   }
 });
 
