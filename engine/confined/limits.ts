@@ -2,3 +2,5 @@
 export const pieceHeadBytes = 4;
 /** Characters that are kept of what a confined process says about its end. */
 export const confinedErrorMax = 2_000;
+/** Kibibytes of a page of memory, in which the system counts. */
+export const pageKib = 4;
