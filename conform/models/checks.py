@@ -10,12 +10,14 @@ from pathlib import Path
 import boto3
 import lightgbm
 import numpy as np
+import onnx
 import onnxruntime
 import psycopg
 import xgboost
 from skl2onnx import to_onnx
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -118,6 +120,111 @@ def sk(name, model, label, returns="float8"):
     return step
 
 
+def told_by(body, feeds):
+    session = onnxruntime.InferenceSession(body, providers=["CPUExecutionProvider"])
+    return session.run(None, feeds)
+
+
+def pick(kind):
+    """What scikit-learn's perceptrons answer over ONNX: numbers, shares and names."""
+
+    def step():
+        single = known.astype(np.float32)
+        label = {"number": target, "share": yes, "name": np.array(["low", "mid", "high"])[kinds]}[kind]
+        model = (MLPRegressor if kind == "number" else MLPClassifier)(hidden_layer_sizes=(16, 8), max_iter=30, random_state=1)
+        body = to_onnx(make_pipeline(StandardScaler(), model).fit(filled, label), single[:1]).SerializeToString()
+        answers = told_by(body, {"X": single})
+        made(f"mlp_{kind}", "onnx", body, "text" if kind == "name" else "float8")
+        got = told(f"mlp_{kind}", "known")
+        if kind == "name":
+            assert got == answers[0].tolist(), "other names"
+        else:
+            close(got, answers[0].ravel() if kind == "number" else [share[1] for share in answers[1]])
+
+    return step
+
+
+node = onnx.helper.make_node
+
+
+def numbers(name, *shape):
+    return onnx.numpy_helper.from_array((rng.standard_normal(shape) * 0.4).astype(np.float32), name)
+
+
+def graph(nodes, shape, initializers, opset):
+    value = onnx.helper.make_tensor_value_info
+    inputs, outputs = [value("x", onnx.TensorProto.FLOAT, shape)], [value("p", onnx.TensorProto.FLOAT, ["n", 2])]
+    made_of = onnx.helper.make_graph(nodes, "network", inputs, outputs, initializers)
+    model = onnx.helper.make_model(made_of, opset_imports=[onnx.helper.make_opsetid("", opset)], ir_version=8)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def layered(name, shape, nodes, initializers, opset):
+    """A network of operators that deep learning's exporters write, over the same eight numbers in another shape."""
+
+    def step():
+        body = graph(nodes, ["n", *shape], initializers, opset)
+        single = known.astype(np.float32)
+        (answer,) = told_by(body, {"x": single.reshape(-1, *shape)})
+        made(name, "onnx", body)
+        close(told(name, "known"), answer[:, 1])
+        made(f"{name}_all", "onnx", body, "float8[]")
+        close(told(f"{name}_all", "known"), answer)
+
+    return step
+
+
+convolution = layered(
+    "convolution",
+    [1, 2, 4],
+    [
+        node("Conv", ["x", "w", "b"], ["c"], kernel_shape=[2, 2], pads=[1, 1, 0, 0]),
+        node("Relu", ["c"], ["r"]),
+        node("GlobalAveragePool", ["r"], ["a"]),
+        node("Flatten", ["a"], ["f"]),
+        node("Gemm", ["f", "v"], ["g"]),
+        node("Softmax", ["g"], ["p"], axis=1),
+    ],
+    [numbers("w", 5, 1, 2, 2), numbers("b", 5), numbers("v", 5, 2)],
+    13,
+)
+recurrent = layered(
+    "recurrent",
+    [4, 2],
+    [
+        node("Transpose", ["x"], ["t"], perm=[1, 0, 2]),
+        node("LSTM", ["t", "w", "r", "b"], ["", "h"], hidden_size=6),
+        node("Squeeze", ["h", "axis"], ["s"]),
+        node("LayerNormalization", ["s", "m", "d"], ["l"], axis=-1),
+        node("MatMul", ["l", "v"], ["p"]),
+    ],
+    [numbers("w", 1, 24, 2), numbers("r", 1, 24, 6), numbers("b", 1, 48), numbers("m", 6), numbers("d", 6), numbers("v", 6, 2), onnx.numpy_helper.from_array(np.array([0]), "axis")],
+    17,
+)
+
+
+def embedding():
+    value = onnx.helper.make_tensor_value_info
+    nodes = [node("Gather", ["e", "tokens"], ["g"]), node("ReduceMax", ["g"], ["m"], axes=[1], keepdims=0), node("MatMul", ["m", "v"], ["p"]), node("ArgMax", ["p"], ["label"], axis=1, keepdims=0)]
+    inputs = [value("tokens", onnx.TensorProto.INT64, ["n", "length"])]
+    outputs = [value("label", onnx.TensorProto.INT64, ["n"]), value("p", onnx.TensorProto.FLOAT, ["n", 5])]
+    made_of = onnx.helper.make_graph(nodes, "network", inputs, outputs, [numbers("e", 40, 7), numbers("v", 7, 5)])
+    body = onnx.helper.make_model(made_of, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+    files.put_object(Bucket=bucket, Key="embedding", Body=body)
+    for name, returns in [("meaning", "int4"), ("meanings", "float8[]")]:
+        base.execute(f"create or replace function {name}(tokens int8[]) returns {returns} language onnx as 'files', 'embedding'")
+    base.execute("create table texts (id int4 primary key, tokens int8[])")
+    texts = [rng.integers(0, 40, size=int(rng.integers(1, 9))) for _ in range(60)]
+    for at, tokens in enumerate(texts):
+        base.execute("insert into texts values (%s, %s)", (at, [int(token) for token in tokens]))
+    got = base.execute("select meaning(tokens), meanings(tokens) from texts order by id").fetchall()
+    for tokens, (label, shares) in zip(texts, got, strict=True):
+        wanted = told_by(body, {"tokens": tokens.reshape(1, -1).astype(np.int64)})
+        assert label == wanted[0][0], f"{label}, and not {wanted[0][0]}"
+        close(shares, wanted[1][0])
+
+
 def view():
     base.execute(f"create materialized view risky as select id, predict(yes_xg, {', '.join(features)}) as p from seen")
     wanted = told("yes_xg", "seen")
@@ -154,4 +261,10 @@ check("scikit-learn over ONNX: boosted trees for a number", sk("boosted_number",
 check("scikit-learn over ONNX: a forest", sk("forest", RandomForestClassifier(n_estimators=30, max_depth=8, random_state=1), yes))
 check("scikit-learn over ONNX: a forest of several classes", sk("forest_kinds", RandomForestClassifier(n_estimators=30, max_depth=8, random_state=1), kinds, "int4"))
 check("scikit-learn over ONNX: a forest for a number", sk("forest_number", RandomForestRegressor(n_estimators=30, max_depth=8, random_state=1), target))
+check("scikit-learn over ONNX: a perceptron for a number", pick("number"))
+check("scikit-learn over ONNX: a perceptron, with shares as maps", pick("share"))
+check("scikit-learn over ONNX: a perceptron that tells names", pick("name"))
+check("ONNX: a convolution", convolution)
+check("ONNX: LSTM and layer normalization", recurrent)
+check("ONNX: embeddings of texts of any length", embedding)
 check("a view predicts what a question predicts, and takes back what goes", view)

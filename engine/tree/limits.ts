@@ -26,3 +26,5 @@ export const laneBytesMax = 64 * 1024 * 1024;
 export const laneThresholdsMax = 254;
 /** A page of WebAssembly's memory. */
 export const lanePageBytes = 65_536;
+/** Graphs of a network that stand in each other. */
+export const graphDepthMax = 16;

@@ -1,7 +1,7 @@
 import { ModelError } from './tree.ts';
 
 /** A message of Protocol Buffers: what stands under each number, in its order; bytes are parts of those that were read. */
-type Message = ReadonlyMap<number, readonly (Uint8Array | number)[]>;
+export type Message = ReadonlyMap<number, readonly (Uint8Array | number)[]>;
 
 /** An operator of a graph, with what it is told. */
 export type OnnxNode = {
@@ -30,7 +30,7 @@ function varint(bytes: Uint8Array, at: number): [value: number, next: number] {
 }
 
 /** Reads a message; fields of four bytes are numbers of single precision, which is what a file of ONNX has there. */
-function messageOf(bytes: Uint8Array): Message {
+export function messageOf(bytes: Uint8Array): Message {
   const found = new Map<number, (Uint8Array | number)[]>();
   for (let at = 0; at < bytes.length; ) {
     const [tag, begin] = varint(bytes, at);
@@ -53,14 +53,35 @@ function messageOf(bytes: Uint8Array): Message {
   return found;
 }
 
-const all = (message: Message, field: number): Uint8Array[] => (message.get(field) ?? []).filter((each) => typeof each !== 'number');
+export const allIn = (message: Message, field: number): Uint8Array[] =>
+  (message.get(field) ?? []).filter((each) => typeof each !== 'number');
 const first = (message: Message | undefined, field: number): Message | undefined => {
-  const [bytes] = message ? all(message, field) : [];
+  const [bytes] = message ? allIn(message, field) : [];
   return bytes && messageOf(bytes);
 };
-const textIn = (message: Message, field: number): string => utf8.decode(all(message, field)[0] ?? new Uint8Array(0));
-const number = (message: Message | undefined, field: number): number | undefined =>
+export const textIn = (message: Message, field: number): string => utf8.decode(allIn(message, field)[0] ?? new Uint8Array(0));
+export const numberIn = (message: Message | undefined, field: number): number | undefined =>
   message?.get(field)?.find((each): each is number => typeof each === 'number');
+
+function written(value: number): number[] {
+  const bytes: number[] = [];
+  let left = BigInt.asUintN(64, BigInt(value));
+  for (; left >= 0x80n; left >>= 7n) bytes.push(Number(left & 0x7fn) | 0x80);
+  return [...bytes, Number(left)];
+}
+
+/** A message of whole numbers and of bytes, as `messageOf` reads it; there is no number of single precision in it. */
+export function writtenMessage(message: Message): Uint8Array {
+  return Buffer.concat(
+    [...message].flatMap(([field, values]) =>
+      values.flatMap((value) =>
+        typeof value === 'number'
+          ? [Uint8Array.from([...written(field * 8), ...written(value)])]
+          : [Uint8Array.from([...written(field * 8 + 2), ...written(value.length)]), value],
+      ),
+    ),
+  );
+}
 
 /** Numbers that stand one by one or packed: those of single precision are 7 in an attribute, whole ones 8. */
 function numbersIn(message: Message, field: number, isWhole: boolean): number[] {
@@ -82,16 +103,16 @@ function numbersIn(message: Message, field: number, isWhole: boolean): number[] 
 
 function nodeOf(bytes: Uint8Array): OnnxNode {
   const message = messageOf(bytes);
-  const attributes = new Map(all(message, 5).map((each) => [textIn(messageOf(each), 1), messageOf(each)]));
+  const attributes = new Map(allIn(message, 5).map((each) => [textIn(messageOf(each), 1), messageOf(each)]));
   return {
     type: textIn(message, 4),
-    inputs: all(message, 1).map((each) => utf8.decode(each)),
-    outputs: all(message, 2).map((each) => utf8.decode(each)),
+    inputs: allIn(message, 1).map((each) => utf8.decode(each)),
+    outputs: allIn(message, 2).map((each) => utf8.decode(each)),
     numbers(name) {
       const own = attributes.get(name);
       if (!own) return [];
       const found = [...numbersIn(own, 7, false), ...numbersIn(own, 8, true)];
-      const single = number(own, 2) ?? number(own, 3);
+      const single = numberIn(own, 2) ?? numberIn(own, 3);
       return found.length === 0 && single !== undefined ? [single] : found;
     },
     text: (name) => {
@@ -100,7 +121,7 @@ function nodeOf(bytes: Uint8Array): OnnxNode {
     },
     texts: (name) => {
       const own = attributes.get(name);
-      return own ? all(own, 9).map((each) => utf8.decode(each)) : [];
+      return own ? allIn(own, 9).map((each) => utf8.decode(each)) : [];
     },
   };
 }
@@ -109,16 +130,16 @@ function nodeOf(bytes: Uint8Array): OnnxNode {
 export function readOnnxGraph(file: Uint8Array): OnnxGraph {
   const graph = first(messageOf(file), 7);
   if (!graph) throw new ModelError('no file of ONNX');
-  const inputs = all(graph, 11).map(messageOf);
+  const inputs = allIn(graph, 11).map(messageOf);
   const [only, ...more] = inputs;
   if (!only || more.length > 0) throw new ModelError(`a graph of ${inputs.length} inputs, where one table of numbers is served`);
   const tensor = first(first(only, 2), 1);
   const shape = first(tensor, 2);
-  const dimensions = shape ? all(shape, 1).map(messageOf) : [];
-  const width = number(dimensions[1], 1);
+  const dimensions = shape ? allIn(shape, 1).map(messageOf) : [];
+  const width = numberIn(dimensions[1], 1);
   if (dimensions.length !== 2 || width === undefined || width < 1)
     throw new ModelError('the input of the graph has no known number of columns');
   // 1 is single precision, 11 double.
-  if (![1, 11].includes(number(tensor, 1) ?? 0)) throw new ModelError('the input of the graph is no table of floating numbers');
-  return { input: textIn(only, 1), width, nodes: all(graph, 1).map(nodeOf) };
+  if (![1, 11].includes(numberIn(tensor, 1) ?? 0)) throw new ModelError('the input of the graph is no table of floating numbers');
+  return { input: textIn(only, 1), width, nodes: allIn(graph, 1).map(nodeOf) };
 }

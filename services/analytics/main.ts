@@ -8,6 +8,7 @@ import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { openPostgres } from './doors/postgres/door.ts';
 import { DuckPool } from './engine/duck/pool.ts';
+import { NetworkPool } from './engine/network/pool.ts';
 import { RoutinePool } from './engine/routine/pool.ts';
 import { viewDiskBytes, viewDiskMaxMb, viewMemoryBytes, viewMemoryMaxMb } from './engine/spill/limits.ts';
 import { Spills } from './engine/spill/room.ts';
@@ -58,7 +59,8 @@ export const main = implement<typeof analytics, Needs>(
     const stores = { relations, plans, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
     const pool = new RoutinePool();
     const duck = new DuckPool();
-    const models = new Models(sql, sealer);
+    const networks = new NetworkPool();
+    const models = new Models(sql, sealer, networks);
     const routines = new Routines(pool, models);
     const kept = { ...carriers, ...stores, changes, tables, log, routines, spills: await spillsOf(directory) };
     const feeds = new Feeds(logs);
@@ -103,6 +105,7 @@ export const main = implement<typeof analytics, Needs>(
       doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings, routines }) },
       async stop() {
         pool.stop();
+        networks.stop();
         duck.stop();
         await Promise.all([stopAlerting(), maintenance.stop(), catalogues.stop()]);
         crews.stop();

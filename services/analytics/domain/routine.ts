@@ -1,7 +1,7 @@
 import type { CreateFunctionStmt, Node } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { textIn } from './name.ts';
-import { numbers, type Type } from './value.ts';
+import { elementOf, numbers, type Type } from './value.ts';
 
 const models = ['xgboost', 'lightgbm', 'onnx'] as const;
 const languages = ['javascript', 'wasm', ...models] as const;
@@ -47,6 +47,12 @@ const isName = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name);
 /** Types that a module of WebAssembly takes and answers. */
 const inModule: readonly Type[] = ['bool', 'int4', 'int8', 'float8', 'text'];
 
+/** What models answer: a number, or a class; networks also texts, all numbers of a row, and all outputs as JSON. */
+const ofTrees: readonly Type[] = ['float8', 'int4'];
+const ofNetwork: readonly Type[] = [...ofTrees, 'int8', 'text', 'float8[]', 'json', 'jsonb'];
+const isFeature = (type: Type, language: Routine['language']): boolean =>
+  type === 'bool' || numbers.includes(type) || (language === 'onnx' && type === 'text');
+
 /** The body of a function in another language, as it is kept; `more` is what stands behind it, of which models alone have one. */
 export function routineBody(
   { name, language, params, returns }: Omit<Routine, 'body' | 'strict'>,
@@ -55,9 +61,11 @@ export function routineBody(
 ): Pick<Routine, 'body' | 'file'> {
   if (isModel(language)) {
     if (more === undefined) throw wrongBody(`a model is made so: LANGUAGE ${language} AS 'connection', 'path'`);
-    if (returns !== 'float8' && returns !== 'int4') throw wrongBody('a model RETURNS float8, or int4, which is a class');
-    const other = params.find(({ type }) => !['bool', ...numbers].includes(type));
-    if (other) throw wrongBody(`a feature is a number, and ${other.name} is none`);
+    const answers: readonly Type[] = language === 'onnx' ? ofNetwork : ofTrees;
+    if (!answers.includes(returns))
+      throw wrongBody(`a model of ${language} RETURNS ${answers.slice(0, -1).join(', ')} or ${answers.at(-1)}, and not ${returns}`);
+    const other = params.find(({ type }) => !isFeature(language === 'onnx' ? (elementOf(type) ?? type) : type, language));
+    if (other) throw wrongBody(`a feature is a number, and ${other.name} is of the type ${other.type}`);
     return { body: '', file: { connection: text, path: more } };
   }
   if (more !== undefined) throw wrongBody(`a function in ${language} has one body`);

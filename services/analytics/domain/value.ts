@@ -107,6 +107,13 @@ export const isList = (value: object): value is List => 'items' in value;
 export type Row = readonly Value[];
 export type Column = { readonly name: string; readonly type: Type };
 
+/** A number of any type, or a truth value, as a float; what is NULL is no number. */
+export function numberOf(value: Value): number {
+  if (typeof value === 'number') return value;
+  if (value === null) return Number.NaN;
+  return typeof value === 'object' && 'units' in value ? Number(printDecimal(value)) : Number(value);
+}
+
 /** An integer in the one form that it has: a number where that is exact. */
 export const whole = (value: bigint): number | bigint =>
   value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;

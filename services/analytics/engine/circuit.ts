@@ -16,6 +16,7 @@ import { Partitioned } from './partition.ts';
 import { pipeline } from './pipeline.ts';
 import { Session } from './session.ts';
 import type { Room } from './spill/room.ts';
+import { scoringOf } from './scoring.ts';
 import { isStage, type Stage } from './stage.ts';
 import { Temporal } from './temporal.ts';
 import { isTop, Top } from './top.ts';
@@ -238,6 +239,7 @@ function operated(nodes: readonly Planned[], exchange: Exchange | undefined, mov
       const [below = -1] = from;
       const under = nodes[below];
       if (!under || takers[below] !== 1 || !isStage(under.plan)) break;
+      if (plan.kind === 'group' && scoringOf([under.plan])) break;
       stages.unshift(under.plan);
       absorbed.add(below);
       from = under.inputs;

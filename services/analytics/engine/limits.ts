@@ -42,3 +42,4 @@ export const parquetHeapMb = limit(192, 'MiB', 'Heap of the process that reads s
 export const parquetMaxMs = limit(600_000, 'ms', 'Longest time that reading such a file may take.');
 export const pageRowsMax = limit(65_536, 'row', 'Most rows of one page of what an operator remembers.');
 export const pageBytesMin = limit(1_048_576, 'character', 'Length of the texts of a page at which it is closed.');
+export const scoredRows = limit(1_024, 'row', 'Rows that a model of trees or sums is asked in one go.');

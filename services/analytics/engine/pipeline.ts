@@ -6,6 +6,7 @@ import { compile } from './compile.ts';
 import { batchColumns, batchReads, Emitter, isOwnKey, keyCode, rowReads, type Term } from './emit.ts';
 import { closeCode, openCode, outputParts, storeCode } from './output.ts';
 import { runtime } from './runtime.ts';
+import { type Scoring, scoringOf } from './scoring.ts';
 import { emitStages, spread, type Stage } from './stage.ts';
 
 /** What was made of expressions, and its source. */
@@ -15,6 +16,8 @@ const parts = { r: runtime, ...outputParts };
 
 /** What stages make of rows, the last of which says their columns: one closed function. Columns that are not `wanted` are NULL. */
 export function pipeline(stages: readonly Stage[], wanted?: ReadonlySet<number>): Made<(batch: Batch, params: Row) => Batch> {
+  const scoring = scoringOf(stages);
+  if (scoring) return scoringPipeline(scoring, wanted);
   const places = passed(stages);
   if (places && !wanted)
     return {
@@ -46,6 +49,15 @@ ${after}
 ${closeCode(types, 'v && v.subarray(0, m)')}
 };`;
   return { code, run: compile(code, { ...parts, k: constants }) };
+}
+
+/** What stages make of rows where models are asked in between. */
+function scoringPipeline({ before, after, score }: Scoring, wanted?: ReadonlySet<number>): Made<(batch: Batch, params: Row) => Batch> {
+  const [first, rest] = [pipeline(before), pipeline(after, wanted)];
+  return {
+    run: (batch, params) => rest.run(score(first.run(batch, params)), params),
+    code: `${first.code}\n// models answer for all of these rows together\n${rest.code}`,
+  };
 }
 
 /** Of one stage that answers columns as they are, of all rows: which ones. */

@@ -2,9 +2,8 @@ import type { Incoming } from '#seams/log/log.ts';
 import { isRefusal } from '../domain/record.ts';
 import { type Batch, gathered, valueAt, type Vector } from '../engine/batch.ts';
 import type { Read } from '../engine/json.ts';
-import { withRoutines } from '../engine/routine/calls.ts';
+import { type Answering, withRoutines } from '../engine/routine/calls.ts';
 import type { Clocks } from '../engine/clock.ts';
-import type { CallRoutines } from '../engine/routine/pool.ts';
 import type { Done, View } from '../engine/view.ts';
 import type { Watermarks } from '../engine/watermark.ts';
 import { reasonMax } from '../store/limits.ts';
@@ -65,7 +64,7 @@ export function admitted(
 
 /** A step with what functions answer in it, which is kept, or undone where it throws. */
 export async function stepped(
-  call: CallRoutines,
+  call: Answering,
   view: View,
   changes: ReadonlyMap<bigint, Batch>,
   clocks = view.watermarks.clocks(),

@@ -15,7 +15,7 @@ import type { CircuitEntry } from '../engine/circuit.ts';
 import type { Clocks } from '../engine/clock.ts';
 import type { Spills } from '../engine/spill/room.ts';
 import { type Changed, View } from '../engine/view.ts';
-import type { CallRoutines, RoutineCalls } from '../engine/routine/pool.ts';
+import type { Answering, RoutineCalls } from '../engine/routine/calls.ts';
 import type { Paced } from '../engine/watermark.ts';
 import type { Crews } from '../engine/worker/crew.ts';
 import { sharedRecordsMin } from '../engine/worker/limits.ts';
@@ -81,7 +81,7 @@ export class Pump {
   readonly #at: Placed;
   readonly #view: Relation;
   readonly #signal: AbortSignal;
-  readonly #call: CallRoutines;
+  readonly #call: Answering;
   readonly #deliveries = new Map<bigint, Delivery>();
   /** For how long it is remembered what rows were, and when the last commit was. */
   #historyMs: number | undefined;

@@ -1,38 +1,71 @@
 import type { Sealer } from '#kernel/contract/implement.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { fault } from '#kernel/contract/fault.ts';
+import { plainNetwork } from '#engine/tree/onnx-network.ts';
+import { ModelError } from '#engine/tree/tree.ts';
+import { StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Sql } from '#seams/sql/sql.ts';
-import { isModel, type Routine, routineOf } from '../domain/routine.ts';
-import { modelOf, predicted, type Scored } from '../engine/model.ts';
-import type { CallRoutines, Reply, RoutinePool } from '../engine/routine/pool.ts';
+import { type Routine, routineOf } from '../domain/routine.ts';
+import { type Asking, modelOf, scoredBy, Unread } from '../engine/model.ts';
+import { type Fit, fitOf } from '../engine/network/fit.ts';
+import type { Asked, File, NetworkPool } from '../engine/network/pool.ts';
+import { networkScored } from '../engine/network/score.ts';
+import type { Answering, RoutineCalls } from '../engine/routine/calls.ts';
+import type { RoutinePool } from '../engine/routine/pool.ts';
+import type { Given, Scored } from '../engine/score.ts';
 import { modelsKeptMax } from './limits.ts';
 
 const aad = (hash: string) => `model ${hash}`;
+
+/** A model that is asked here, or a network, which a process of the environment is asked. */
+type Opened = { readonly kind: 'own'; readonly asking: Asking } | { readonly kind: 'network'; readonly fit: Fit };
 
 /** Files of models, which functions are, sealed under the organization's key. */
 export class Models {
   readonly #sql: Sql;
   readonly #sealer: Sealer;
+  readonly #networks: NetworkPool;
   /** The last that was used stands last. */
-  readonly #kept = new Map<string, Scored>();
+  readonly #kept = new Map<string, Opened>();
 
-  constructor(sql: Sql, sealer: Sealer) {
+  constructor(sql: Sql, sealer: Sealer, networks: NetworkPool) {
     this.#sql = sql;
     this.#sealer = sealer;
+    this.#networks = networks;
   }
 
   seal(at: Placed, hash: string, file: Buffer): Promise<Buffer> {
     return this.#sealer.seal(at.tenant, file, aad(hash));
   }
 
-  async predict(at: Placed, routine: Routine, rows: readonly (readonly unknown[])[]): Promise<Reply[]> {
-    const { body, params, returns } = routine;
-    const key = `${at.tenant} ${at.scope} ${body} ${JSON.stringify([params, returns])}`;
-    const model = this.#kept.get(key) ?? modelOf(routine, await this.#file(at, body));
+  /** Reads a model. Throws StatementError for a file that is none, or that the function does not fit. */
+  async read(at: Placed, routine: Routine, hash: string, file: () => Promise<Buffer>): Promise<Opened> {
+    try {
+      return { kind: 'own', asking: modelOf(routine, await file()) };
+    } catch (error) {
+      if (routine.language !== 'onnx' || !(error instanceof Unread)) throw error;
+    }
+    return { kind: 'network', fit: fitOf(await this.#networks.open(at, networkIn(hash, file)), routine) };
+  }
+
+  /** What answers at once; undefined where the model was not read yet, or is a network. */
+  atHand(at: Placed, definition: string): ((given: Given) => Scored) | undefined {
+    const routine = routineOf(definition);
+    const opened = this.#kept.get(nameOf(at, routine));
+    return opened?.kind === 'own' ? (given) => scoredBy(opened.asking, routine.returns, given) : undefined;
+  }
+
+  async score(at: Placed, definition: string, given: Given): Promise<Scored> {
+    const routine = routineOf(definition);
+    const file = () => this.#file(at, routine.body);
+    const key = nameOf(at, routine);
+    const opened = this.#kept.get(key) ?? (await this.read(at, routine, routine.body, file));
     this.#kept.delete(key);
-    this.#kept.set(key, model);
+    this.#kept.set(key, opened);
     if (this.#kept.size > modelsKeptMax) this.#kept.delete(this.#kept.keys().next().value as string);
-    return predicted(model, returns, rows);
+    if (opened.kind === 'own') return scoredBy(opened.asking, routine.returns, given);
+    const ask = (asked: Asked) => this.#networks.ask(at, networkIn(routine.body, file), asked);
+    return await networkScored({ ...routine, fit: opened.fit, ask }, given);
   }
 
   async #file(at: Placed, hash: string): Promise<Buffer> {
@@ -43,8 +76,24 @@ export class Models {
   }
 }
 
-/** Calls of functions that are no SQL: models are asked here, others in the process of their environment. */
-export class Routines {
+const nameOf = ({ tenant, scope }: Placed, { body, params, returns }: Routine): string =>
+  `${tenant} ${scope} ${body} ${JSON.stringify([params, returns])}`;
+
+/** The network in a file of ONNX. */
+const networkIn = (hash: string, file: () => Promise<Buffer>): File => ({
+  hash,
+  async read() {
+    try {
+      return plainNetwork(await file());
+    } catch (error) {
+      if (error instanceof ModelError) throw new StatementError('42P13', `the file is no model of onnx that is served: ${error.message}`);
+      throw error;
+    }
+  },
+});
+
+/** Calls of functions that are no SQL: models of trees and sums are asked here, others in processes of their environment. */
+export class Routines implements RoutineCalls {
   readonly #pool: RoutinePool;
   readonly #models: Models;
 
@@ -53,11 +102,14 @@ export class Routines {
     this.#models = models;
   }
 
-  of(at: Placed): CallRoutines {
-    const pooled = this.#pool.of(at);
-    return (definition, rows) => {
-      const routine = routineOf(definition);
-      return isModel(routine.language) ? this.#models.predict(at, routine, rows) : pooled(definition, rows);
+  of(at: Placed): Answering {
+    const models = this.#models;
+    return {
+      call: this.#pool.of(at),
+      models: {
+        atHand: (definition) => models.atHand(at, definition),
+        score: (definition, given) => models.score(at, definition, given),
+      },
     };
   }
 }

@@ -308,6 +308,66 @@ test('a model is a file in a bucket: what it predicts in questions and views is 
   close(await shown(now.length), now);
 });
 
+test('a network in ONNX is asked in questions and views, which take back what they answered', async () => {
+  const network = (name: string) => readFileSync(new URL(`fixtures/network/${name}.onnx`, import.meta.url));
+  const cases = JSON.parse(readFileSync(new URL('fixtures/network/vector.json', import.meta.url), 'utf8')) as Record<
+    'perceptron' | 'mlp-kinds' | 'embedding',
+    { readonly inputs: Record<string, number[][]>; readonly outputs: Record<string, number[][]> }
+  >;
+  for (const name of [...Object.keys(cases), 'hostile/chance']) await put(`network/${name}`, network(name));
+  const six = 'a float8, b float8, c float8, d float8, e float8, f float8';
+  const made = (name: string, params: string, returns: string, file: string) =>
+    client.query(`create function ${name}(${params}) returns ${returns} language onnx as 'lake', 'network/${file}'`);
+  await made('risk', six, 'float8', 'perceptron');
+  await made('kind', six, 'text', 'mlp-kinds');
+  await made('meant', 'tokens int8[], more float8[]', 'jsonb', 'embedding');
+  assert.equal(await told(`create function luck(x float8) returns float8 language onnx as 'lake', 'network/hostile/chance'`), '42P13');
+  assert.equal(await told(`create function few(x float8) returns float8 language onnx as 'lake', 'network/perceptron'`), '42P13');
+  assert.equal(await told(`create function many(${six}) returns bool language onnx as 'lake', 'network/perceptron'`), '42P13');
+  await client.query(`create table fed (id int4 primary key, ${six})`);
+  const rows = cases.perceptron.inputs['x'] ?? [];
+  await client.query(`insert into fed values ${rows.map((row, id) => `(${[id, ...row].join()})`).join()}`);
+  const column = async (text: string) => (await client.query({ text, rowMode: 'array' })).rows.map(([value]) => value as unknown);
+  const wanted = (cases.perceptron.outputs['p'] ?? []).map(([p = 0]) => p);
+  const isClose = (got: unknown[], of: number[]) =>
+    got.length === of.length && of.every((value, at) => Math.abs(Number(got[at]) - value) <= 1e-5);
+  assert.ok(isClose(await column('select predict(risk, a, b, c, d, e, f) from fed order by id'), wanted));
+  const view = `select id, predict(risk, a, b, c, d, e, f) as p, kind(a, b, c, d, e, f) as kind from fed
+    where a is not null and predict(risk, a, b, c, d, e, f) > 0.5`;
+  await client.query(`create materialized view likely as ${view}`);
+  await client.query(
+    'create materialized view likely_kinds as select kind(a, b, c, d, e, f) as kind, count(*) as n, sum(risk(a, b, c, d, e, f)) as p from fed group by 1',
+  );
+  const until = (text: string, of: number[]) =>
+    house.until(
+      () => column(text).catch(() => []),
+      (got) => isClose(got, of),
+    );
+  await until(
+    'select p from likely order by id',
+    wanted.filter((p) => p > 0.5),
+  );
+  await until('select sum(n)::int4 from likely_kinds', [rows.length]);
+  // Rows go one by one that came together.
+  for (const id of [3, 5, 8, 40]) await client.query(`delete from fed where id = ${id}`);
+  await client.query('insert into fed values (100, null, 1, 1, 1, 1, 1)');
+  const left = wanted.filter((p, id) => p > 0.5 && ![3, 5, 8, 40].includes(id));
+  await until('select p from likely order by id', left);
+  await until('select sum(n)::int4 from likely_kinds', [rows.length - 3]);
+  await client.query('delete from fed where id <> 1');
+  await until('select sum(n)::int4 from likely_kinds', [1]);
+  await until('select p from likely_kinds', [wanted[1] ?? 0]);
+  const { inputs, outputs } = cases.embedding;
+  const [tokens, more] = [inputs['tokens']?.[0] ?? [], inputs['more']?.[0] ?? []];
+  const [both] = (await column(`select meant(array[${tokens.join()}]::int8[], array[${more.join()}]::float8[])`)) as [
+    { label: number; p: number[] },
+  ];
+  assert.equal(both.label, (outputs['label'] as unknown as number[])[0]);
+  assert.ok(isClose(both.p, outputs['p']?.[0] ?? []));
+  assert.equal(await told('select meant(array[1, 99]::int8[], array[1, 2]::float8[])'), '38000');
+  assert.ok(isClose(await column('select risk(a, b, c, d, e, f) from fed'), wanted.slice(1, 2)));
+});
+
 test('each file of a bucket is read once, line by line, whatever falls; new ones are found', { timeout: 55_000 }, async () => {
   for (const [options, code] of [
     [`connection = 'lake', path = 'in/', format = 'avro'`, '22023'],

@@ -65,9 +65,6 @@ class RoutineSeat {
   }
 }
 
-/** Who calls functions of environments. */
-export type RoutineCalls = { of(at: Placed): CallRoutines };
-
 /** The processes in which functions run, one for an environment. */
 export class RoutinePool {
   readonly #pool = new Pool({

@@ -6,7 +6,6 @@ import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-er
 import { type RoutineCall, routineIn, routineOf } from '../../domain/routine.ts';
 import { inlined, type SqlFunction } from '../../domain/sql-function.ts';
 import { parseStatement } from '../../domain/statement.ts';
-import { modelOf } from '../../engine/model.ts';
 import { bytesOf } from '../../jobs/bucket.ts';
 import type { analytics } from '../../service.ts';
 import { modelMaxBytes } from '../limits.ts';
@@ -59,7 +58,7 @@ async function compiled({ routines, connections, models, allow }: World, call: C
   const routine = routineOf(definition);
   const { caller, signal } = call;
   if (!routine.file) {
-    const [reply] = await routines.of(caller)(definition, []);
+    const [reply] = await routines.of(caller).call(definition, []);
     if (reply) throw new StatementError(sqlstates.syntax, String(reply[1]) || 'the body is not understood');
     return undefined;
   }
@@ -77,8 +76,8 @@ async function compiled({ routines, connections, models, allow }: World, call: C
   }
   if (size === 0) throw new StatementError('58P01', `there is no file ${path} in what connection "${connection}" leads to`);
   const file = Buffer.concat(pieces);
-  modelOf(routine, file);
   const hash = createHash('sha256').update(file).digest('hex');
+  await models.read(caller, routine, hash, async () => file);
   return { hash, sealed: await models.seal(caller, hash, file) };
 }
 

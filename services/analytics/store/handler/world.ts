@@ -2,7 +2,7 @@ import { fault } from '#kernel/contract/fault.ts';
 import { LogError } from '#seams/log/error.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import type { DuckPool } from '../../engine/duck/pool.ts';
-import type { RoutineCalls } from '../../engine/routine/pool.ts';
+import type { RoutineCalls } from '../../engine/routine/calls.ts';
 import type { Feeds } from '../../jobs/feed.ts';
 import type { Kept, LiveTables } from '../../jobs/keep.ts';
 import type { LiveViews } from '../../jobs/live.ts';
