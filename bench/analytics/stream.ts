@@ -57,12 +57,13 @@ export const fromFiles =
 export const fromLog = (log: ScopedLog): Source =>
   async function* (table) {
     let records: Buffer[] = [];
-    for await (const { value } of log.read(table, new AbortController().signal)) {
-      if (value) records.push(value);
-      if (records.length < rowsAtOnce) continue;
-      yield records;
-      records = [];
-    }
+    for await (const portion of log.read(table, new AbortController().signal))
+      for (const { value } of portion) {
+        if (value) records.push(value);
+        if (records.length < rowsAtOnce) continue;
+        yield records;
+        records = [];
+      }
     if (records.length > 0) yield records;
   };
 

@@ -21,11 +21,14 @@ export class Consumer {
   readonly #cluster: Cluster;
   readonly #topic: string;
   readonly #group: string | undefined;
+  readonly #shown: string;
 
-  constructor(cluster: Cluster, topic: string, group?: string) {
+  /** `shown` is what records call their topic, where that is not the broker's name of it. */
+  constructor(cluster: Cluster, topic: string, { group, shown = topic }: { readonly group?: string; readonly shown?: string } = {}) {
     this.#cluster = cluster;
     this.#topic = topic;
     this.#group = group;
+    this.#shown = shown;
   }
 
   /** Batches as they come, until the signal; each partition in order, from where the group stands, or from an end of the log. */
@@ -168,7 +171,7 @@ export class Consumer {
     return answers.flatMap((told) => {
       check(told.errorCode, `Reading ${this.#topic}`);
       return (told.responses[0]?.partitions ?? []).map(({ partitionIndex, errorCode, records, abortedTransactions, logStartOffset }) => {
-        const place = { topic: this.#topic, partition: partitionIndex };
+        const place = { topic: this.#shown, partition: partitionIndex };
         // What was there is deleted by now: reading goes on at the oldest record that is kept.
         if (errorCode === outOfRange && logStartOffset > (positions[partitionIndex] ?? 0))
           return { records: [], next: { ...place, offset: logStartOffset } };

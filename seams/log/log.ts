@@ -38,8 +38,8 @@ export interface ScopedLog {
    * `done` was last called; without, at an end of the log.
    */
   consume(topic: string, more: Reading): AsyncIterable<Delivery>;
-  /** All committed records that there are now, partition by partition in order, from some offsets on where they are said. */
-  read(topic: string, signal: AbortSignal, at?: ReadonlyMap<number, number>): AsyncIterable<Incoming>;
+  /** All committed records that there are now, in portions of one partition in order, from some offsets on where they are said. */
+  read(topic: string, signal: AbortSignal, at?: ReadonlyMap<number, number>): AsyncIterable<readonly Incoming[]>;
   /** By partition, the offset of the oldest record that is kept, and that of the next committed one. */
   bounds(topic: string): Promise<readonly { readonly first: number; readonly next: number }[]>;
   /** By partition: the offset of an end, or of the first record that is not before a time in milliseconds since 1970. */
@@ -107,7 +107,6 @@ export function openLog(url: string, options: LogOptions): Log {
 function scopedLog(cluster: Cluster, prefix: string): ScopedLog {
   const producer = new Producer(cluster);
   const named = (name: string) => `${prefix}${name}`;
-  const own = <T extends { readonly topic: string }>(of: T): T => ({ ...of, topic: of.topic.slice(prefix.length) });
   const all = (offsets: readonly Offset[]) => offsets.map((offset) => ({ ...offset, topic: named(offset.topic) }));
   return {
     createTopic: (topic, { partitions = 1, config = {} } = {}) => createTopic(cluster, named(topic), partitions, config),
@@ -116,15 +115,13 @@ function scopedLog(cluster: Cluster, prefix: string): ScopedLog {
     produce: (topic, records) => producer.produce(named(topic), records),
     assertReadable: (topic) => new Consumer(cluster, named(topic)).assertReadable(),
     assertWritable: (topic) => cluster.assertWritable(named(topic)),
-    committed: (group, topic) => new Consumer(cluster, named(topic), named(group)).committed(),
+    committed: (group, topic) => new Consumer(cluster, named(topic), { group: named(group) }).committed(),
     async *consume(topic, { group, from = 'earliest', at, signal }) {
-      const consumer = new Consumer(cluster, named(topic), group === undefined ? undefined : named(group));
+      const consumer = new Consumer(cluster, named(topic), { shown: topic, ...(group === undefined ? {} : { group: named(group) }) });
       for await (const { records, next } of consumer.batches(from, signal, at))
-        yield { records: records.map(own), next: own(next), done: () => consumer.commit([next]) };
+        yield { records, next, done: () => consumer.commit([next]) };
     },
-    async *read(topic, signal, at) {
-      for await (const records of new Consumer(cluster, named(topic)).all(signal, at)) yield* records.map(own);
-    },
+    read: (topic, signal, at) => new Consumer(cluster, named(topic), { shown: topic }).all(signal, at),
     bounds: (topic) => new Consumer(cluster, named(topic)).bounds(),
     offsets: (topic, from) => new Consumer(cluster, named(topic)).offsets(from),
     async transactions(id, { openMs } = {}) {

@@ -64,7 +64,12 @@ export function partitionOf({ partition, key }: Outgoing, count: number, spread:
 type Aborted = { readonly producerId: number; readonly firstOffset: number };
 
 /** The records of a fetched partition from an offset on, those of aborted transactions left out; and where reading goes on. */
-export function recordsIn(place: { topic: string; partition: number }, bytes: Buffer, from: number, aborted: readonly Aborted[]) {
+export function recordsIn(
+  { topic, partition }: { readonly topic: string; readonly partition: number },
+  bytes: Buffer,
+  from: number,
+  aborted: readonly Aborted[],
+): { readonly records: readonly Incoming[]; readonly next: number } {
   const records: Incoming[] = [];
   const waiting = [...aborted].sort((left, right) => left.firstOffset - right.firstOffset);
   const dropping = new Set<number>();
@@ -83,7 +88,8 @@ export function recordsIn(place: { topic: string; partition: number }, bytes: Bu
       continue;
     }
     if (isTransactional(head.attributes) && dropping.has(head.producerId)) continue;
-    for (const record of readRecords(batch, head)) if (record.offset >= from) records.push({ ...place, ...record });
+    for (const { offset, timestamp, key, value, headers } of readRecords(batch, head))
+      if (offset >= from) records.push({ topic, partition, offset, timestamp, key, value, headers });
   }
   return { records, next };
 }

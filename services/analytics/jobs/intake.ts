@@ -21,7 +21,7 @@ export type Inlet = {
   /** The other side answers, whether it has anything new or not. */
   came(): void;
   /** All records that the topic has. */
-  read(): AsyncIterable<Incoming>;
+  read(): AsyncIterable<readonly Incoming[]>;
 };
 
 /**

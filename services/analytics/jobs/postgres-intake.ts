@@ -228,7 +228,7 @@ class Table {
       }
       if (rows.size > sourceRowsMax) throw short(`the table was truncated with more than ${sourceRowsMax} rows in it`);
     };
-    for await (const { value } of inlet.read()) take(value);
+    for await (const records of inlet.read()) for (const { value } of records) take(value);
     if (this.#added.length < this.#count) throw short('a transaction truncated the table behind more changes than are kept');
     for (const text of this.#added) take(Buffer.from(text));
     return [...rows.values()].flatMap(({ row, count }) => Array.from({ length: Math.max(0, count) }, () => row));

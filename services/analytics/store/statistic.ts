@@ -87,8 +87,10 @@ export class Samples {
     const values: (Buffer | null)[] = [];
     const log = await logs.own(at, 'sample');
     const places = begunAt(format?.begun);
-    for await (const { value } of log.read(topic ?? '', AbortSignal.timeout(sampleWaitMs), places))
-      if (values.push(value) >= sampleRecords) break;
+    for await (const records of log.read(topic ?? '', AbortSignal.timeout(sampleWaitMs), places)) {
+      values.push(...records.slice(0, sampleRecords - values.length).map(({ value }) => value));
+      if (values.length >= sampleRecords) break;
+    }
     const own = format as Format;
     const { batch } = new Intake(own, columns).read(values, await schemas.of(at, own, values));
     return { rows: Math.max(recordsIn(await boundsOf(log, { topic, format })), batch.size), batch: concatenated([batch], columns) };

@@ -127,19 +127,20 @@ async function extended({ schemas }: With, seat: Seat, asked: Asked, stored: Top
   };
   const begun = new Map(stored.marks);
   const from = new Map([...begunAt(format.begun), ...[...begun].map(([partition, { offset }]) => [partition, offset] as const)]);
-  for await (const record of log.read(relation.topic ?? '', signal, from)) {
-    const { partition, value } = record;
-    const last = begun.get(partition);
-    if (last && !seen.has(partition)) {
-      seen.add(partition);
-      if (markOf(record).text !== last.text || record.offset !== last.offset) return 'changed';
-      continue;
+  for await (const records of log.read(relation.topic ?? '', signal, from))
+    for (const record of records) {
+      const { partition, value } = record;
+      const last = begun.get(partition);
+      if (last && !seen.has(partition)) {
+        seen.add(partition);
+        if (markOf(record).text !== last.text || record.offset !== last.offset) return 'changed';
+        continue;
+      }
+      stored.last.set(partition, record);
+      if (waiting.push(value) < storedRecords) continue;
+      const found = await take();
+      if (found) return found;
     }
-    stored.last.set(partition, record);
-    if (waiting.push(value) < storedRecords) continue;
-    const found = await take();
-    if (found) return found;
-  }
   if ([...begun.keys()].some((partition) => !seen.has(partition))) return 'changed';
   const found = (await take()) ?? (await adding.then((place) => (place === undefined ? undefined : { place })));
   if (found) return found;

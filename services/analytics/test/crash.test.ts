@@ -195,6 +195,6 @@ async function openClimbs(own: ScopedLog) {
 
 /** The values of a topic's committed records, in their order. */
 async function values(log: ScopedLog, topic: string): Promise<string[]> {
-  const all = await Array.fromAsync(log.read(topic, new AbortController().signal));
+  const all = (await Array.fromAsync(log.read(topic, new AbortController().signal))).flat();
   return all.map(({ value }) => String(value));
 }

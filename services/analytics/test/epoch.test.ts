@@ -112,7 +112,7 @@ test('whatever step of an epoch is its last, nothing is lost and nothing is twic
   );
   assert.equal(await arrived('select * from ended_sums order by part', sums), sums);
   const seen = async () =>
-    (await Array.fromAsync(own.read('ended.log', AbortSignal.timeout(seedMs * 10)))).map(({ value }) => String(value));
+    (await Array.fromAsync(own.read('ended.log', AbortSignal.timeout(seedMs * 10)))).flat().map(({ value }) => String(value));
   const logged = await house.until(seen, ({ length }) => length >= written);
   assert.deepEqual(logged.sort(), Array.from({ length: written }, (_, id) => `{"id":${id},"part":${id % 7}}`).sort());
   if (seeds >= ends.length) assert.deepEqual([...met.keys()].sort(), [...ends].sort());
@@ -177,7 +177,7 @@ test('views that two workers share count each record once, whatever becomes of a
     (await house.until(titles, (rows) => rows.reduce((sum, { n }) => sum + Number(n), 0) === ids.length)).map(({ n }) => Number(n)),
     perTitle,
   );
-  const seen = async () => (await Array.fromAsync(own.read('dealt.log', AbortSignal.timeout(30_000)))).map(({ value }) => String(value));
+  const seen = async () => (await Array.fromAsync(own.read('dealt.log', AbortSignal.timeout(30_000)))).flat().map(({ value }) => String(value));
   const logged = await house.until(seen, ({ length }) => length >= ids.length);
   assert.deepEqual([logged.length, new Set(logged).size], [ids.length, ids.length]);
   assert.ok(workers.length >= 4, `${workers.length} workers were begun`);

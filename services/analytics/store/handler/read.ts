@@ -197,7 +197,8 @@ export async function batchOf(world: World, { caller, signal }: Call, { relation
   };
   await logs.as(caller, async (log) => {
     const at = begunAt(format.begun);
-    for await (const { value } of log.read(relation.topic ?? '', signal, at)) if (waiting.push(value) === commitRecordsMax) await take();
+    for await (const records of log.read(relation.topic ?? '', signal, at))
+      for (const { value } of records) if (waiting.push(value) === commitRecordsMax) await take();
     await take();
   });
   return concatenated(batches, relation.columns);
