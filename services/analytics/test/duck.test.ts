@@ -296,3 +296,22 @@ test('values at the ends of their types, and errors, are as PostgreSQL has them'
   process.stderr.write(`${JSON.stringify(counts)}\n`);
   assert.ok(counts.whole > 300 && counts.errors > 20, JSON.stringify(counts));
 });
+
+test('a question that takes long keeps the others of its environment waiting for a moment alone', async () => {
+  const placed = { tenant: 1n, scope: 2n } as never;
+  const stop = new AbortController();
+  const ask = (sql: string, signal: AbortSignal) =>
+    pool.inTurn(placed, (seat) => seat.process.ask({ sql, texts: [], types: ['DOUBLE'] }, signal));
+  let isOver = false;
+  const slow = ask('SELECT sum(l.range * r.range)::DOUBLE FROM range(10000000) l, range(10000000) r', stop.signal).finally(
+    () => (isOver = true),
+  );
+  slow.catch(() => undefined);
+  for (let at = 0; at < 3; at += 1) {
+    const { rows, bytes } = await ask(`SELECT ${at}::DOUBLE`, new AbortController().signal);
+    assert.deepEqual([rows, new Float64Array(bytes.buffer, 0, 1)[0]], [1, at]);
+  }
+  assert.equal(isOver, false);
+  stop.abort();
+  await assert.rejects(slow);
+});

@@ -17,3 +17,5 @@ export const duckStopMs = limit(1_000, 'ms', 'Time in which DuckDB stops when it
 export const storedRecords = limit(16_384, 'record', 'Records of a topic that go to the process of DuckDB at once.');
 export const duckTableRowsMin = limit(50_000, 'row', 'Rows of a table from which on DuckDB is asked.');
 export const duckPassesMin = limit(15, 'pass', 'Passes over a table since it changed, behind which its rows are sent to DuckDB.');
+export const duckBesideMs = limit(300, 'ms', 'Time that a question is at work until those behind it are answered by a second process.');
+export const duckWaitMs = limit(30_000, 'ms', 'Longest that a question to long topics waits for others of its environment.');

@@ -5,7 +5,7 @@ import { ConfinedProcess } from '#engine/confined/process.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { installation, modulePath } from '#kernel/supervise/module.ts';
-import { duckAnswerRowsMax, duckHeapMb, duckMs, duckProcessMb, duckReplyBytes, duckStartMs, duckStopMs } from './limits.ts';
+import { duckAnswerRowsMax, duckHeapMb, duckMs, duckProcessMb, duckReplyBytes, duckStartMs, duckStopMs, duckWaitMs } from './limits.ts';
 import type { Order, Said } from './order.ts';
 import type { Packed } from './pack.ts';
 
@@ -18,6 +18,8 @@ export class DuckFailure extends Error {
     const { message } = this;
     if (/too many rows/.test(message))
       return new StatementError(sqlstates.tooLarge, `a part of a query has at most ${duckAnswerRowsMax} rows`);
+    if (/at work too long/.test(message))
+      return new StatementError('53000', `other questions of the environment to long topics took more than ${duckWaitMs} ms; ask again`);
     if (/Out of Memory/i.test(message)) return new StatementError('53200', 'the query needs more memory than it may have');
     if (/Error: 22012$/.test(message)) return new StatementError(sqlstates.divisionByZero, 'division by zero');
     if (/Error: 22003$/.test(message)) return new StatementError(sqlstates.outOfRange, 'value out of range: overflow');
