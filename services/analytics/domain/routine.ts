@@ -12,9 +12,9 @@ export type Routine = {
   readonly language: (typeof languages)[number];
   readonly params: readonly { readonly name: string; readonly type: Type }[];
   readonly returns: Type;
-  /** JavaScript, a module of WebAssembly in base64, or the hash of the file of a model. */
+  /** JavaScript, a module of WebAssembly in base64, or the hash of the file that it, or a model, was read from. */
   readonly body: string;
-  /** Where the file of a model comes from: a connection of the type s3, and the file's name there. */
+  /** Where that file comes from: a connection of the type s3, and the file's name there. */
   readonly file?: { readonly connection: string; readonly path: string };
   /** Whether it is NULL where an argument is, without being called. */
   readonly strict: boolean;
@@ -68,8 +68,8 @@ export function routineBody(
     if (other) throw wrongBody(`a feature is a number, and ${other.name} is of the type ${other.type}`);
     return { body: '', file: { connection: text, path: more } };
   }
-  if (more !== undefined) throw wrongBody(`a function in ${language} has one body`);
   if (language === 'javascript') {
+    if (more !== undefined) throw wrongBody(`a function in ${language} has one body`);
     const unnamed = params.findIndex((param) => !isName(param.name));
     if (unnamed >= 0) throw wrongBody(`parameter ${unnamed + 1} of a function in JavaScript needs a name that JavaScript takes`);
     // import() would bring what is outside; as a word of the language it can be written in no other way.
@@ -78,12 +78,15 @@ export function routineBody(
   }
   const other = [...params.map(({ type }) => type), returns].find((type) => !inModule.includes(type));
   if (other) throw notBuilt(`The type ${other} in a function of WebAssembly`);
+  if (more !== undefined) return { body: '', file: { connection: text, path: more } };
   const packed = text.replaceAll(/\s+/g, '');
   const bytes = /^(\\x)?([0-9a-f]{2})+$/i.test(packed) ? Buffer.from(packed.replace(/^\\x/, ''), 'hex') : Buffer.from(packed, 'base64');
-  if (bytes.length < 8 || bytes.readUInt32BE() !== 0x0061736d)
-    throw wrongBody(`the body of ${name} is no module of WebAssembly in base64 or hexadecimal`);
+  if (!isModule(bytes)) throw wrongBody(`the body of ${name} is no module of WebAssembly in base64 or hexadecimal`);
   return { body: bytes.toString('base64') };
 }
+
+/** Whether a file begins as a module of WebAssembly does. */
+export const isModule = (bytes: Buffer): boolean => bytes.length >= 8 && bytes.readUInt32BE() === 0x0061736d;
 
 /** The language that a function is written in; SQL, if it does not say. */
 export function languageOf(options: readonly Node[]): Routine['language'] | 'sql' {

@@ -26,6 +26,7 @@ export const pendingChangesMax = limit(200_000, 'row', 'Most rows that one trans
 export const functionsMax = limit(200, 'function', 'Most functions of one environment.');
 export const modelsKeptMax = limit(32, 'model', 'Models that one process keeps ready.');
 export const modelMaxBytes = limit(16 * 1_048_576, 'byte', 'Largest file of a model.');
+export const moduleMaxBytes = limit(1_048_576, 'byte', 'Largest module of WebAssembly that a function is read from a file.');
 export const connectionsMax = limit(50, 'connection', 'Most connections to other systems of one environment.');
 export const requestRowsMax = limit(1_000, 'row', 'Most rows of one request of a sink to an HTTP server.');
 export const requestMs = limit(30_000, 'ms', 'Longest wait for the answer to a request of a sink.');

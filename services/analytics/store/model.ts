@@ -27,6 +27,8 @@ export class Models {
   readonly #networks: NetworkPool;
   /** The last that was used stands last. */
   readonly #kept = new Map<string, Opened>();
+  /** Functions with the modules that they were read from. */
+  readonly #modules = new Map<string, string>();
 
   constructor(sql: Sql, sealer: Sealer, networks: NetworkPool) {
     this.#sql = sql;
@@ -68,10 +70,22 @@ export class Models {
     return await networkScored({ ...routine, fit: opened.fit, ask }, given);
   }
 
+  /** A function of a file with what the file has in the place of its hash. */
+  async withFile(at: Placed, definition: string): Promise<string> {
+    const { file, ...routine } = routineOf(definition);
+    if (!file) return definition;
+    const key = `${at.tenant} ${at.scope} ${definition}`;
+    const known = this.#modules.get(key) ?? JSON.stringify({ ...routine, body: (await this.#file(at, routine.body)).toString('base64') });
+    this.#modules.delete(key);
+    this.#modules.set(key, known);
+    if (this.#modules.size > modelsKeptMax) this.#modules.delete(this.#modules.keys().next().value as string);
+    return known;
+  }
+
   async #file(at: Placed, hash: string): Promise<Buffer> {
     const { rows } = await this.#sql.as(at).query<{ sealed: Buffer }>('select sealed from model where hash = $1', [hash]);
     const [found] = rows;
-    if (!found) throw fault('Unavailable', 'The model was replaced meanwhile; ask again.');
+    if (!found) throw fault('Unavailable', 'The file of the function was replaced meanwhile; ask again.');
     return this.#sealer.open(at.tenant, found.sealed, aad(hash));
   }
 }
@@ -104,8 +118,9 @@ export class Routines implements RoutineCalls {
 
   of(at: Placed): Answering {
     const models = this.#models;
+    const pooled = this.#pool.of(at);
     return {
-      call: this.#pool.of(at),
+      call: async (definition, rows) => await pooled(await models.withFile(at, definition), rows),
       models: {
         atHand: (definition) => models.atHand(at, definition),
         score: (definition, given) => models.score(at, definition, given),

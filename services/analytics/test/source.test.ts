@@ -10,6 +10,7 @@ import pg from 'pg';
 import postgres from 'postgres';
 import { onStep, type Step } from '../store/step.ts';
 import { type House, openHouse } from './fixtures/house.ts';
+import { moduleBytes } from './fixtures/module.ts';
 
 let house: House;
 let client: pg.Client;
@@ -366,6 +367,36 @@ test('a network in ONNX is asked in questions and views, which take back what th
   assert.ok(isClose(both.p, outputs['p']?.[0] ?? []));
   assert.equal(await told('select meant(array[1, 99]::int8[], array[1, 2]::float8[])'), '38000');
   assert.ok(isClose(await column('select risk(a, b, c, d, e, f) from fed'), wanted.slice(1, 2)));
+});
+
+test('a module of WebAssembly is a file in a bucket: its function is called in questions and views, and another takes its place', async () => {
+  const module = (operation: number) =>
+    moduleBytes([{ name: 'joined', params: ['i64', 'i64'], returns: 'i64', code: [0x20, 0, 0x20, 1, operation] }]);
+  await put('module/sum', module(0x7c));
+  await put('module/product', module(0x7e));
+  await put(
+    'module/loose',
+    moduleBytes([{ name: 'joined', params: ['i64'], returns: 'i64', code: [0x20, 0] }], false, [1, 1, 0x65, 1, 0x6d, 2, 0, 1]),
+  );
+  await put('module/text', Buffer.from('no module of any kind'));
+  const made = (path: string) => `create or replace function joined(a int8, b int8) returns int8 language wasm as 'lake', 'module/${path}'`;
+  assert.equal(await told(made('nothing')), '58P01');
+  assert.equal(await told(made('loose')), '42601');
+  assert.equal(await told(made('text')), '42P13');
+  await client.query(made('sum'));
+  const column = async (text: string) => (await client.query({ text, rowMode: 'array' })).rows.map(([value]) => String(value));
+  assert.deepEqual(await column('select joined(9007199254740993, 1)'), ['9007199254740994']);
+  await client.query('create table pairs (a int8, b int8); insert into pairs values (3, 4), (5, 6)');
+  await client.query('create materialized view together as select joined(a, b) as j from pairs');
+  const shown = (wanted: string[]) =>
+    house.until(
+      () => column('select j from together order by j').catch(() => []),
+      (rows) => rows.join() === wanted.join(),
+    );
+  await shown(['7', '11']);
+  await client.query(made('product'));
+  await shown(['12', '30']);
+  await client.query('drop materialized view together; drop table pairs; drop function joined');
 });
 
 test('each file of a bucket is read once, line by line, whatever falls; new ones are found', { timeout: 55_000 }, async () => {

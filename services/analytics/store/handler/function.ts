@@ -3,12 +3,13 @@ import type { Node } from 'libpg-query';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { type RoutineCall, routineIn, routineOf } from '../../domain/routine.ts';
+import { isModel, isModule, type RoutineCall, routineIn, routineOf } from '../../domain/routine.ts';
 import { inlined, type SqlFunction } from '../../domain/sql-function.ts';
 import { parseStatement } from '../../domain/statement.ts';
+import type { Answering } from '../../engine/routine/calls.ts';
 import { bytesOf } from '../../jobs/bucket.ts';
 import type { analytics } from '../../service.ts';
-import { modelMaxBytes } from '../limits.ts';
+import { modelMaxBytes, moduleMaxBytes } from '../limits.ts';
 import { planAsked } from '../view.ts';
 import { type World, worded } from './world.ts';
 
@@ -58,8 +59,7 @@ async function compiled({ routines, connections, models, allow }: World, call: C
   const routine = routineOf(definition);
   const { caller, signal } = call;
   if (!routine.file) {
-    const [reply] = await routines.of(caller).call(definition, []);
-    if (reply) throw new StatementError(sqlstates.syntax, String(reply[1]) || 'the body is not understood');
+    await understood(routines.of(caller), definition);
     return undefined;
   }
   const { connection, path } = routine.file;
@@ -67,18 +67,29 @@ async function compiled({ routines, connections, models, allow }: World, call: C
   const { spec } = await connections.open(caller, connection);
   if (spec.kind !== 's3')
     throw new StatementError('22023', `connection "${connection}" is of the type ${spec.kind}, and files are in one of the type s3`);
+  const most = isModel(routine.language) ? modelMaxBytes : moduleMaxBytes;
   const pieces: Buffer[] = [];
   let size = 0;
   for await (const piece of bytesOf({ spec, allow, signal }, path)) {
     pieces.push(piece);
     size += piece.length;
-    if (size > modelMaxBytes) throw new StatementError(sqlstates.tooLarge, `the file of a model has at most ${modelMaxBytes} bytes`);
+    if (size > most)
+      throw new StatementError(sqlstates.tooLarge, `the file of a function in ${routine.language} has at most ${most} bytes`);
   }
   if (size === 0) throw new StatementError('58P01', `there is no file ${path} in what connection "${connection}" leads to`);
   const file = Buffer.concat(pieces);
   const hash = createHash('sha256').update(file).digest('hex');
-  await models.read(caller, routine, hash, async () => file);
+  if (isModel(routine.language)) await models.read(caller, routine, hash, async () => file);
+  else {
+    if (!isModule(file)) throw new StatementError('42P13', `the file ${path} is no module of WebAssembly`);
+    await understood(routines.of(caller), JSON.stringify({ ...routine, file: undefined, body: file.toString('base64') }));
+  }
   return { hash, sealed: await models.seal(caller, hash, file) };
+}
+
+async function understood({ call }: Answering, definition: string): Promise<void> {
+  const [reply] = await call(definition, []);
+  if (reply) throw new StatementError(sqlstates.syntax, String(reply[1]) || 'the body is not understood');
 }
 
 /** Lets a view be computed by what its function is now. */
