@@ -2,32 +2,42 @@ import type { Column, Row } from '../domain/value.ts';
 import { type Batch, BatchBuilder } from './batch.ts';
 import type { KeptRows } from './kept-rows.ts';
 import type { Entry, State } from './operator.ts';
+import type { Spilling } from './spill/room.ts';
+import type { SpilledPartitions } from './spill/spilled-partition.ts';
 import type { RowStore } from './row-store.ts';
 
 /** Rows that only come, with what changes where one of them does. */
 type Rows = {
   readonly rows: RowStore;
   readonly kept: KeptRows;
+  readonly spilling: SpilledPartitions;
   settle(): Entry[];
   undo(): void;
   load(name: string, keep: () => number): void;
 };
+
+/** What takes rows of a batch, and answers the number of the last one; `seek` brings back what is on disk of their keys. */
+export type Taking = { take(batch: Batch, params: Row): number; seek(batch: Batch, params: Row): void };
 
 /** What an operator over rows that only come remembers, as it is written down and read back. */
 export class AppendState implements State {
   readonly isNumbered = true;
   readonly #rows: Rows;
   readonly #input: readonly Column[];
-  readonly #take: (batch: Batch, params: Row) => number;
+  readonly #taking: Taking;
 
-  constructor(rows: Rows, input: readonly Column[], take: (batch: Batch, params: Row) => number) {
+  constructor(rows: Rows, input: readonly Column[], taking: Taking) {
     this.#rows = rows;
     this.#input = input;
-    this.#take = take;
+    this.#taking = taking;
   }
 
   get size(): number {
-    return this.#rows.kept.size;
+    return this.#rows.kept.size + this.#rows.spilling.away;
+  }
+
+  get spilling(): Spilling {
+    return this.#rows.spilling;
   }
 
   settle(): Entry[] {
@@ -38,8 +48,9 @@ export class AppendState implements State {
     this.#rows.undo();
   }
 
-  dump(): Iterable<Entry> {
-    return this.#rows.kept.dump();
+  *dump(): Generator<Entry> {
+    yield* this.#rows.kept.dump();
+    yield* this.#rows.spilling.entries();
   }
 
   load([name, written]: Entry): void {
@@ -47,7 +58,8 @@ export class AppendState implements State {
     const builder = new BatchBuilder(this.#input);
     builder.add(this.#rows.rows.read(texts), 1);
     const batch = builder.finish();
+    if (this.#rows.spilling.isAway) this.#taking.seek(batch, []);
     // What was once written down as often as it is there is so many rows now.
-    for (let count = 0; count < weight; count += 1) this.#rows.load(count === 0 ? name : `${name} ${count}`, () => this.#take(batch, []));
+    for (let count = 0; count < weight; count += 1) this.#rows.load(count === 0 ? name : `${name} ${count}`, () => this.#taking.take(batch, []));
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { appends, inputsOf, type Plan } from '../domain/plan.ts';
 import type { Column, Row } from '../domain/value.ts';
+import { Overrun, routineStates } from '../domain/routine.ts';
 import { type Reads, readsOf, shownOf } from '../domain/wanted.ts';
 import { absent, type Batch, concatenated, emptyBatch } from './batch.ts';
 import { Group } from './group.ts';
@@ -75,7 +76,14 @@ export class Circuit {
     this.#routes = moves?.map((wishes, at) => this.#routesInto(at, wishes));
     this.#rows = this.#nodes.map(() => 0);
     this.#reads = readsOf(plan);
-    for (const { operator } of this.#nodes) if (operator?.state?.spilling) room?.add(operator.state.spilling);
+    for (const state of this.#remembering()) {
+      if (state.spilling) room?.add(state.spilling);
+      room?.hold(state);
+    }
+  }
+
+  *#remembering(): Generator<State> {
+    for (const { operator } of this.#nodes) if (operator?.state) yield operator.state;
   }
 
   #routesInto(at: number, wishes: readonly Wish[]): (Route | undefined)[] {
@@ -104,9 +112,15 @@ export class Circuit {
     }
     this.#isFirst = false;
     const last = found.at(-1) as Batch;
-    if (this.#held > entriesMax)
-      throw new StatementError(sqlstates.tooLarge, `a view keeps at most ${entriesMax} rows and groups that have to be in memory at once`);
+    if (this.#held > entriesMax) throw this.#tooMuch();
+    this.#room?.check();
     return last;
+  }
+
+  /** A view stands still with it; a query is answered so. */
+  #tooMuch(): StatementError {
+    const text = `at most ${entriesMax} rows and groups can be in memory at once for a view or query`;
+    return this.#room ? new Overrun(routineStates.memory, text) : new StatementError(sqlstates.tooLarge, text);
   }
 
   /** Columns that nobody reads are NULL, so that nothing of them is remembered. */
@@ -131,7 +145,10 @@ export class Circuit {
 
   /** Gives up its memory; it takes no step any more. */
   end(): void {
-    for (const { operator } of this.#nodes) if (operator?.state?.spilling) this.#room?.remove(operator.state.spilling);
+    for (const state of this.#remembering()) {
+      if (state.spilling) this.#room?.remove(state.spilling);
+      this.#room?.release(state);
+    }
   }
 
   /** Rows and groups that have to be in memory at once. */

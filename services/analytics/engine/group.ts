@@ -187,7 +187,8 @@ function slotCode({ keys, closesBy }: Grouping, { places, depth }: Slots, emitte
     return { value: name, isNull };
   });
   // What is on disk can be looked for once the keys are in the slot.
-  const onOpen = closesBy === undefined ? 'if (g.spilling) g.spilling.recall(s);' : `g.expire(s, ${terms[closesBy]?.value});`;
+  const expires = closesBy === undefined ? '' : `g.expire(s, ${terms[closesBy]?.value});\n`;
+  const onOpen = `${expires}if (g.spilling) g.spilling.recall(s);`;
   emitter.line(findCode({ terms, types: keys.map(({ type }) => type), width, onOpen }));
   emitter.line(`const o = s * ${width}${depth > 0 ? `, y = s * ${depth}` : ''};`);
   emitter.line(`if (c[o + ${stampAt}] !== step) g.touch(s);\nc[o + ${rowsAt}] += w;`);

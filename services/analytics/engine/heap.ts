@@ -1,6 +1,6 @@
 import { type Column, printRow, readValue, type Row, rowKey, type Value } from '../domain/value.ts';
 import type { Entry } from './operator.ts';
-import { heldBytes, SpilledHeap } from './spill/spilled-heap.ts';
+import { type Beside, heldBytes, SpilledHeap } from './spill/spilled-heap.ts';
 
 /** A row with how often it is there; `matches` counts its partners in a join. */
 export type Held = { readonly row: Row; readonly weight: number; readonly matches: number };
@@ -15,10 +15,10 @@ export class Heap {
   #size = 0;
   readonly spilling: SpilledHeap;
 
-  /** `besides`: rows and groups of its operator that are not in here, and cannot leave the memory. */
-  constructor(columns: readonly Column[], besides = () => 0) {
+  /** `besides`: rows and groups of its operator that are not in here, and cannot leave the memory; `beside`: what leaves with keys. */
+  constructor(columns: readonly Column[], besides = () => 0, beside?: Beside) {
     this.#columns = columns;
-    this.spilling = new SpilledHeap(columns, { keys: this.#keys, changed: () => this.touched(0) }, besides);
+    this.spilling = new SpilledHeap(columns, { keys: this.#keys, changed: () => this.touched(0) }, besides, beside);
   }
 
   get size(): number {

@@ -1,17 +1,23 @@
 import { randomInt } from 'node:crypto';
+import type { Expr } from '../domain/expression.ts';
 import type { Row, Type, Value } from '../domain/value.ts';
 import { Expiry } from './expiry.ts';
 import { HashTable } from './hash-table.ts';
 import type { KeySlots } from './key-slot.ts';
 import type { Entry } from './operator.ts';
 import { runtime } from './runtime.ts';
-import { bytesOf } from './spill/size.ts';
+import { RowSize } from './spill/row-size.ts';
 import { longer, RowStore } from './row-store.ts';
 
 /** A row with the number that it is written down under. */
-export type KeptRow = { readonly number: number; readonly weight: number; readonly matches: number; readonly row: Row };
-
-const isLong = (value: Value): boolean => typeof value === 'string' || typeof value === 'object';
+export type KeptRow = {
+  readonly number: number;
+  readonly weight: number;
+  readonly matches: number;
+  readonly row: Row;
+  /** When it is forgotten; undefined where rows are kept for good. */
+  readonly time: number | undefined;
+};
 
 /** Bytes of a row besides its columns, and of each value, about. */
 const [rowBytes, valueBytes] = [72, 8];
@@ -25,6 +31,8 @@ type Shape = {
   readonly side: 0 | 1;
   /** Whether rows only come, so that none has to be found again. */
   readonly appends: boolean;
+  /** What tells when a row is forgotten, where one is. */
+  readonly time: Expr | undefined;
 };
 
 /**
@@ -46,6 +54,7 @@ export class JoinSide {
   readonly head: number;
   readonly #keys: KeySlots;
   readonly #appends: boolean;
+  readonly #closes: boolean;
   readonly #expiry = new Expiry<number>();
   #previous: Int32Array<ArrayBuffer>;
   #hashes: Int32Array<ArrayBuffer>;
@@ -58,16 +67,17 @@ export class JoinSide {
   #before: number[] = [];
   #size = 0;
   readonly #stored: readonly number[];
-  /** Bytes of the texts of a row, of those that were written down last. */
-  #textBytes = 0;
+  readonly #rowSize: RowSize;
   /** Rows that are to be written down anew. */
   #renamed: number[] = [];
 
-  constructor({ types, stored, keys, side, appends }: Shape) {
+  constructor({ types, stored, keys, side, appends, time }: Shape) {
     this.rows = new RowStore(types, stored);
     this.#keys = keys;
     this.#stored = [...stored];
+    this.#rowSize = new RowSize(rowBytes + stored.size * valueBytes);
     this.#appends = appends;
+    this.#closes = time !== undefined;
     this.head = keys.beside + side;
     this.factors = Int32Array.from({ length: types.length }, () => randomInt(2 ** 32) | 1);
     const { capacity } = this.rows;
@@ -86,7 +96,7 @@ export class JoinSide {
 
   /** Bytes in memory, about. */
   get bytes(): number {
-    return this.#size * (rowBytes + this.#stored.length * valueBytes + this.#textBytes);
+    return this.#size * this.#rowSize.bytes;
   }
 
   /** Whether nothing is to be written down or may be taken back. */
@@ -108,7 +118,18 @@ export class JoinSide {
         weight: this.weights[id] as number,
         matches: this.matches[id] as number,
         row: this.rows.rowOf(id),
+        time: this.#closes ? this.#times[id] : undefined,
       };
+  }
+
+  /** When the first row under a key is forgotten. */
+  timeOf(slot: number): number {
+    let least = Number.POSITIVE_INFINITY;
+    if (!this.#closes) return least;
+    const { cells, width } = this.#keys.places;
+    for (let id = cells[slot * width + this.head] as number; id !== 0; id = this.next[id] as number)
+      least = Math.min(least, this.#times[id] as number);
+    return least;
   }
 
   /** Takes the rows under a key out of memory. */
@@ -116,6 +137,7 @@ export class JoinSide {
     const { cells, width } = this.#keys.places;
     for (let id = cells[slot * width + this.head] as number; id !== 0; id = this.next[id] as number) {
       if (!this.#appends) this.table.delete(this.#hashes[id] as number, id);
+      if (this.#closes) this.#expiry.remove(this.#times[id], id);
       this.weights[id] = 0;
       this.#size -= 1;
       this.rows.end(id);
@@ -127,13 +149,14 @@ export class JoinSide {
   /** Puts rows back under a key, in the order in which they were. */
   restore(slot: number, kept: readonly KeptRow[]): void {
     this.reserve(kept.length);
-    for (const { number, weight, matches, row } of kept.toReversed()) {
+    for (const { number, weight, matches, row, time } of kept.toReversed()) {
       const id = this.begin(slot, this.rows.beginAs(number));
       this.rows.put(id, row);
       this.weights[id] = weight;
       this.matches[id] = matches;
       this.#stamps[id] = 0;
       this.#size += 1;
+      if (this.#closes) this.expire(id, time ?? null);
       if (!this.#appends) this.name(id, this.#hashOf(slot, row));
     }
   }
@@ -239,7 +262,7 @@ export class JoinSide {
     const entries: Entry[] = this.rows.superseded();
     for (const id of this.#renamed.splice(0)) this.touch(id);
     const [first] = this.#changed;
-    if (first !== undefined) this.#textBytes += (bytesOf(this.rows.rowOf(first).filter(isLong)) - this.#textBytes) / 16;
+    if (first !== undefined) this.#rowSize.sample(this.rows.rowOf(first));
     for (const [at, id] of this.#changed.entries()) if (this.weights[id] !== 0 || this.#before[at * 2] !== 0) entries.push(this.#entry(id));
     this.#expiry.settle();
     this.#end();

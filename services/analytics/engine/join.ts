@@ -58,7 +58,7 @@ export class Join implements Operator, State {
   /** Whether rows are shown that have no partner. */
   readonly #isOuter: boolean;
   readonly #keys: KeySlots;
-  /** Undefined where rows cannot leave the memory: there are no keys, or they are looked for by their time. */
+  /** Undefined where rows cannot leave the memory: there are no keys. */
   readonly spilling: SpilledJoin | undefined;
 
   constructor(joined: Joined) {
@@ -73,7 +73,7 @@ export class Join implements Operator, State {
       takingOf({ sides, residual }, side, { keys, own: rows[side], other: rows[1 - side] as JoinSide }),
     );
     this.#keys = keys;
-    this.spilling = leftKeys.length === 0 || closing ? undefined : new SpilledJoin(keys, typesOf(leftKeys), rows);
+    this.spilling = leftKeys.length === 0 ? undefined : new SpilledJoin(keys, typesOf(leftKeys), rows);
     const side = (at: 0 | 1, { columns }: Input, own: Closing | undefined): Side => ({
       ...{ columns, held: rows[at] as JoinSide, taking: made[at]?.run as Taking },
       limit: own && limitOf(own.bound, 'forgotten'),
@@ -94,11 +94,18 @@ export class Join implements Operator, State {
       ] as const)
         if (batch) taking.seek(batch, params);
     const found = [this.#take(left, 0, params), this.#take(right, 1, params)];
-    for (const { limit, held } of [this.#left, this.#right]) if (limit) held.forget(limit(clocks));
+    this.#forget(clocks);
     return concatenated(
       found.filter((batch) => batch !== undefined),
       this.columns,
     );
+  }
+
+  #forget(clocks: Clocks): void {
+    const sides = [this.#left, this.#right].flatMap(({ held, limit }) => (limit ? [{ held, limit: limit(clocks) }] : []));
+    // What may be forgotten of either side alone waits on disk for the other.
+    this.spilling?.recallDue(Math.min(...sides.map(({ limit }) => limit)));
+    for (const { held, limit } of sides) held.forget(limit);
   }
 
   /** Changes of one side against all rows of the other. */
@@ -129,6 +136,10 @@ export class Join implements Operator, State {
     const vector = columns[place] as Vector;
     if (this.#isOuter) return pickedOr(vector, places, -1, type);
     return 'gather' in vector ? (vector as LazyVector).gather(Uint32Array.from(places)) : picked(vector, places);
+  }
+
+  get heldBytes(): number {
+    return this.spilling ? 0 : this.#left.held.bytes + this.#right.held.bytes;
   }
 
   get size(): number {

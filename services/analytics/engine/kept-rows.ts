@@ -1,7 +1,10 @@
-import type { Type } from '../domain/value.ts';
+import type { Row, Type } from '../domain/value.ts';
 import type { Entry } from './operator.ts';
 import { longer, RowStore } from './row-store.ts';
+import { RowSize } from './spill/row-size.ts';
 
+/** Bytes of a row besides its columns, and of each value, about. */
+const [rowBytes, valueBytes] = [48, 8];
 /** What has become of a row: one that came since the last time was never written down. */
 const [free, kept, made, keptGone, madeGone] = [0, 1, 2, 3, 4];
 
@@ -18,15 +21,48 @@ export class KeptRows {
   /** Rows that are to be written down anew. */
   #renamed: number[] = [];
   #size = 0;
+  readonly #rowSize: RowSize;
 
   constructor(types: readonly Type[], stored: ReadonlySet<number>) {
     this.rows = new RowStore(types, stored);
+    this.#rowSize = new RowSize(rowBytes + stored.size * valueBytes);
     this.#states = new Uint8Array(this.rows.capacity);
     this.#born = new Int32Array(this.rows.capacity);
   }
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Bytes in memory, about. */
+  get bytes(): number {
+    return this.#size * this.#rowSize.bytes;
+  }
+
+  /** Rows that came and went since the last time. */
+  get changed(): number {
+    return this.#made.length + this.#gone.length;
+  }
+
+  /** Whether nothing is to be written down or may be taken back. */
+  get isSettled(): boolean {
+    return this.changed === 0 && this.#renamed.length === 0;
+  }
+
+  /** Takes a row out of memory, which is written down. */
+  release(id: number): void {
+    this.#size -= 1;
+    this.#free(id);
+  }
+
+  /** Puts back a row that left the memory, by its number; answers its place. */
+  restore(number: number, row: Row): number {
+    this.reserve(1);
+    const id = this.rows.beginAs(number);
+    this.rows.put(id, row);
+    this.#states[id] = kept;
+    this.#size += 1;
+    return id;
   }
 
   /** Makes room for so many rows more, so that arrays are the same until these have come. */
@@ -70,6 +106,8 @@ export class KeptRows {
 
   settle(): Entry[] {
     const entries: Entry[] = this.rows.superseded();
+    const [first] = this.#made;
+    if (first !== undefined) this.#rowSize.sample(this.rows.rowOf(first));
     for (const id of this.#renamed.splice(0)) if (this.#states[id] === kept) entries.push(this.#entry(id));
     for (const id of this.#made) {
       if (this.#states[id] !== made) continue;
@@ -77,7 +115,7 @@ export class KeptRows {
       entries.push(this.#entry(id));
     }
     for (const id of this.#gone) {
-      if (this.#states[id] === keptGone) entries.push([String(id), null]);
+      if (this.#states[id] === keptGone) entries.push([String(this.rows.numberOf(id)), null]);
       this.#free(id);
     }
     this.#end();
@@ -104,7 +142,7 @@ export class KeptRows {
   }
 
   #entry(id: number): Entry {
-    return [String(id), [this.rows.textsOf(id), 1, 0]];
+    return [String(this.rows.numberOf(id)), [this.rows.textsOf(id), 1, 0]];
   }
 
   *dump(): Generator<Entry> {

@@ -21,10 +21,10 @@ export class KeySlots {
   /** Slots that were opened to look for their keys on disk, and may be of none. */
   #sought: number[] = [];
 
-  /** `more`: types of what is looked for as the same keys; `numbers`: how many stand beside them. */
-  constructor(types: readonly Type[], more: readonly Type[], numbers: number) {
+  /** `more`: types of what is looked for as the same keys; `numbers`: how many stand beside them, each `first` in a new slot. */
+  constructor(types: readonly Type[], more: readonly Type[], numbers: number, first = 0) {
     this.isByNumber = isNumbered(types) && isNumbered(more);
-    this.places = new Places(this.isByNumber ? types : ['text'], new Array<number>(numbers).fill(0));
+    this.places = new Places(this.isByNumber ? types : ['text'], new Array<number>(numbers).fill(first));
     this.beside = keysAt + (this.isByNumber ? types.length : 0);
   }
 
@@ -61,6 +61,17 @@ export class KeySlots {
     /** Looks for the keys of a slot. */
     recall: (slot: number) => this.seek(slot),
   };
+
+  /** Looks on disk for keys that are not in memory. */
+  reopen(keys: readonly Value[]): void {
+    if (this.find(keys) >= 0) return;
+    if (!this.places.isNumbers(keys)) this.seek(this.open(keys));
+    else {
+      const slot = this.openNumbers(this.places.hash(keys, 0));
+      this.places.cells.set(keys, slot * this.places.width + keysAt);
+      this.seek(slot);
+    }
+  }
 
   seek(slot: number): void {
     if (!this.away?.recall(slot)) this.#sought.push(slot);

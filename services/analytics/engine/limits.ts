@@ -4,7 +4,7 @@ export const textBytesMax = limit(1_048_576, 'character', 'Longest text that a f
 export const entriesMax = limit(
   1_000_000,
   'entry',
-  'Most rows and groups that one view keeps; records that would add another are rejected.',
+  'Most rows and groups of a view or query that are in memory at once, and rows of a table; a view with more stands still.',
 );
 export const unnestedMax = limit(1_000_000, 'row', 'Most rows that unnest makes in one step.');
 export const seriesMax = limit(1_000_000, 'row', 'Most rows of generate_series.');

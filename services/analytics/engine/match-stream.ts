@@ -8,6 +8,8 @@ import { matchStepsMax } from './limits.ts';
 import { Recognizer } from './match.ts';
 import { type Entry, named, type Operator, type State } from './operator.ts';
 import { keyOfRow, keysOf } from './pipeline.ts';
+import type { Spilling } from './spill/room.ts';
+import type { Beside } from './spill/spilled-heap.ts';
 import { attempted, type Handler, type Place, type Scan } from './scan.ts';
 
 type Waiting = { readonly key: Value; readonly name: string };
@@ -35,24 +37,65 @@ export class StreamMatch implements Operator, State {
   /** Rows before this were matched. */
   #passed = Number.NEGATIVE_INFINITY;
   #passedBefore = Number.NEGATIVE_INFINITY;
-  #loaded: { readonly key: Value; readonly row: Row }[] = [];
   #rejected: string[] = [];
 
   constructor(plan: Extract<Plan, { kind: 'match' }>) {
     this.columns = plan.columns;
     this.#recognizer = new Recognizer(plan);
-    this.#rows = new Heap(plan.input.columns);
+    this.#rows = new Heap(plan.input.columns, () => 0, this.#beside());
     this.#keys = keysOf(plan.match.partition, false);
     this.#keyOf = keyOfRow(plan.match.partition);
     this.#limit = limitOf(plan.closing?.bound ?? [], 'forgotten');
     this.code = [['keys', this.#keys.code]];
   }
 
+  /** What is known of a partition leaves the memory with its rows: how far matches were told, and when it is looked at again. */
+  #beside(): Beside {
+    const touched = this.#touched;
+    return {
+      get isSettled() {
+        return touched.size === 0;
+      },
+      timeOf: (key) => {
+        let least = Number.POSITIVE_INFINITY;
+        for (const { row } of this.#rows.under(key)) {
+          const time = this.#recognizer.timeOf(row);
+          if (time >= this.#passed) least = Math.min(least, time);
+        }
+        const { within } = this.#recognizer.match;
+        return within === undefined ? least : Math.min(least, (this.#scanOf(key).begun ?? Number.POSITIVE_INFINITY) + within);
+      },
+      written: (key) => writtenOf(this.#places.get(keyOf(key))),
+      left: (keys) => this.#left(keys),
+      back: (key, written) => {
+        if (written) this.#places.set(keyOf(key), placeOf(written));
+        for (const { row } of this.#rows.under(key)) this.#await(key, row);
+      },
+      keyOf: (row) => this.#keyOf(row),
+    };
+  }
+
+  #left(keys: ReadonlySet<Value>): void {
+    const [times, deadlines] = [new Set<number>(), new Set<number>()];
+    const { within = 0 } = this.#recognizer.match;
+    for (const key of keys) {
+      for (const { row } of this.#rows.under(key)) {
+        const time = this.#recognizer.timeOf(row);
+        times.add(time);
+        deadlines.add(time + within);
+      }
+      this.#scans.delete(key);
+      this.#places.delete(keyOf(key));
+    }
+    this.#waiting.drop(times, ({ key }) => keys.has(key));
+    this.#deadlines.drop(deadlines, (key) => keys.has(key));
+  }
+
   step([batch]: readonly Batch[], params: Row, _isFirst: boolean, clocks: Clocks): Batch {
     const out = new BatchBuilder(this.columns);
-    this.#resume();
     if (batch && batch.size > 0) this.#take(batch, params);
     const limit = this.#limit(clocks);
+    this.#rows.spilling.recallDue(limit + 1);
     const due = this.#due(limit);
     for (const key of this.#deadlines.take(limit + 1)) if (!due.has(key)) due.set(key, new Map());
     const budget = { left: matchStepsMax };
@@ -67,15 +110,12 @@ export class StreamMatch implements Operator, State {
     return out.finish();
   }
 
-  /** Tells when the rows of a state that was written down are due. */
-  #resume(): void {
+  /** Notes when a row that was written down is due. */
+  #await(key: Value, row: Row): void {
     const { within } = this.#recognizer.match;
-    for (const { key, row } of this.#loaded) {
-      const time = this.#recognizer.timeOf(row);
-      if (time >= this.#passed) this.#waiting.add(time, { key, name: rowKey(row) });
-      else if (within !== undefined) this.#deadlines.add(time + within, key);
-    }
-    this.#loaded = [];
+    const time = this.#recognizer.timeOf(row);
+    if (time >= this.#passed) this.#waiting.add(time, { key, name: rowKey(row) });
+    else if (within !== undefined) this.#deadlines.add(time + within, key);
   }
 
   #take(batch: Batch, params: Row): void {
@@ -151,6 +191,10 @@ export class StreamMatch implements Operator, State {
     return found;
   }
 
+  get spilling(): Spilling {
+    return this.#rows.spilling;
+  }
+
   get size(): number {
     return this.#rows.size;
   }
@@ -182,21 +226,26 @@ export class StreamMatch implements Operator, State {
   }
 
   *dump(): Generator<Entry> {
-    yield* named('r', this.#rows.dump());
-    for (const [name, place] of this.#places) yield [`p${name}`, writtenOf(place)];
+    // By this it is told of rows whether they are still to be matched.
     if (this.#passed > Number.NEGATIVE_INFINITY) yield ['', this.#passed];
+    yield* named('r', this.#rows.dump());
+    yield* named('p', this.#rows.spilling.besideOnDisk());
+    for (const [name, place] of this.#places) yield [`p${name}`, writtenOf(place)];
   }
 
   load([name, written]: Entry): void {
     if (name === '') this.#passed = this.#passedBefore = written as number;
     else if (name.startsWith('p')) {
-      const [start, covered, number, isBegun] = written as [number, number, number, boolean];
-      this.#places.set(name.slice(1), { start, covered, number, isBegun });
+      this.#places.set(name.slice(1), placeOf(written));
     } else {
       const row = this.#rows.load([name.slice(1), written], this.#keyOf);
-      this.#loaded.push({ key: this.#keyOf(row), row });
+      this.#await(this.#keyOf(row), row);
     }
   }
 }
 
+const placeOf = (written: unknown): Place => {
+  const [start, covered, number, isBegun] = written as [number, number, number, boolean];
+  return { start, covered, number, isBegun };
+};
 const writtenOf = (place: Place | undefined) => (place ? [place.start, place.covered, place.number, place.isBegun] : null);

@@ -30,6 +30,8 @@ export interface State {
   readonly size: number;
   /** Whether entries are named by numbers that this state gave, and not by what is in them. */
   readonly isNumbered?: boolean;
+  /** Bytes in memory, about, of what cannot leave it. */
+  readonly heldBytes?: number;
   /** How it leaves the memory, where it can. */
   readonly spilling?: Spilling | undefined;
   /** Keeps what the steps since the last time changed, and answers it as entries. */

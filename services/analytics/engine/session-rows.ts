@@ -3,10 +3,20 @@ import { Expiry } from './expiry.ts';
 import { KeptRows } from './kept-rows.ts';
 import type { KeySlots } from './key-slot.ts';
 import type { Entry } from './operator.ts';
+import { stampAt } from './place.ts';
 import { longer, type RowStore } from './row-store.ts';
+import { SpilledPartitions } from './spill/spilled-partition.ts';
 
 /** Rows that came or went, each with the start and end of its session then. */
 export type Moves = { readonly ids: number[]; readonly starts: number[]; readonly ends: number[]; readonly weights: number[] };
+
+type Shape = {
+  readonly types: readonly Type[];
+  readonly stored: ReadonlySet<number>;
+  readonly keys: KeySlots;
+  readonly keyTypes: readonly Type[];
+  readonly isClosing: boolean;
+};
 
 /** Rows of partitions in the order of their times, and the session of each. */
 export class SessionRows {
@@ -31,11 +41,62 @@ export class SessionRows {
   #bounds: number[] = [];
   #isLoading = false;
 
-  constructor(types: readonly Type[], stored: ReadonlySet<number>, keys: KeySlots, isClosing: boolean) {
+  readonly spilling: SpilledPartitions;
+
+  constructor({ types, stored, keys, keyTypes, isClosing }: Shape) {
     this.kept = new KeptRows(types, stored);
     this.rows = this.kept.rows;
     this.#keys = keys;
     this.#isClosing = isClosing;
+    this.spilling = new SpilledPartitions(this.#partitions(), keyTypes);
+  }
+
+  /** The rows of partitions as they are put on disk: beside each row its time, until when it goes on, and its session. */
+  #partitions() {
+    const [rows, { kept }, keys] = [this, this, this.#keys];
+    return {
+      ...{ kept, keys, under: (slot: number) => this.#lists[slot] ?? [] },
+      get isSettled() {
+        if (rows.#isLoading) rows.#loaded();
+        return kept.isSettled && rows.#before.size === 0;
+      },
+      beside: (slot: number) =>
+        (this.#lists[slot] ?? []).flatMap((id) => [this.#times, this.#until, this.#starts, this.#ends].map((of) => of[id] as number)),
+      restore: (slot: number, ids: readonly number[], beside: readonly (number | null)[]) => this.#restore(slot, ids, beside as number[]),
+      clear: (slot: number) => {
+        for (const end of this.#endsOf(slot)) this.#expiry.remove(end, slot);
+        this.#lists[slot] = [];
+      },
+      // Sessions are in their order.
+      timeOf: (slot: number) => (this.#isClosing ? (this.#ends[this.#lists[slot]?.[0] ?? -1] ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY),
+    };
+  }
+
+  /** When the sessions of a slot end. */
+  #endsOf(slot: number): Set<number> {
+    return new Set((this.#lists[slot] ?? []).map((id) => this.#ends[id] as number));
+  }
+
+  #restore(slot: number, ids: readonly number[], beside: readonly number[]): void {
+    this.#lengthen();
+    const numbers = [this.#times, this.#until, this.#starts, this.#ends];
+    for (const [at, id] of ids.entries())
+      for (const [place, of] of numbers.entries()) of[id] = beside[at * numbers.length + place] as number;
+    this.#lists[slot] = [...ids];
+    this.#counted(slot);
+    if (this.#isClosing) for (const end of this.#endsOf(slot)) this.#expiry.add(end, slot);
+  }
+
+  /** Notes how many rows a slot has. */
+  #counted(slot: number): void {
+    this.#keys.count(slot, (this.#lists[slot] ?? []).length - this.#keys.rowsOf(slot));
+  }
+
+  /** Notes what a slot was before what changes it. */
+  #touch(slot: number): void {
+    const { cells, width } = this.#keys.places;
+    cells[slot * width + stampAt] = this.kept.step;
+    if (!this.#before.has(slot)) this.#before.set(slot, (this.#lists[slot] ?? []).slice());
   }
 
   /** Begins a step of so many rows. */
@@ -62,7 +123,7 @@ export class SessionRows {
   add(slot: number, time: number, until: number): number {
     const list = (this.#lists[slot] ??= []);
     if (!this.#touched.has(slot)) this.#touched.set(slot, list.length);
-    if (!this.#before.has(slot)) this.#before.set(slot, list.slice());
+    this.#touch(slot);
     const id = this.kept.begin();
     list.push(id);
     this.#times[id] = time;
@@ -141,12 +202,13 @@ export class SessionRows {
 
   /** Forgets sessions that end before a limit; what was made of them stays. */
   forget(limit: number): void {
+    this.spilling.recallDue(limit);
     for (const slot of this.#expiry.take(limit)) {
       const list = this.#lists[slot] ?? [];
       let count = 0;
       while (count < list.length && (this.#ends[list[count] as number] as number) < limit) count += 1;
       if (count === 0) continue;
-      if (!this.#before.has(slot)) this.#before.set(slot, list.slice());
+      this.#touch(slot);
       for (const id of list.splice(0, count)) this.kept.remove(id, true);
     }
   }
@@ -169,11 +231,11 @@ export class SessionRows {
   }
 
   #end(): void {
-    for (const slot of this.#before.keys())
-      if (this.#lists[slot]?.length === 0) {
-        this.#lists[slot] = [];
-        this.#keys.close(slot);
-      }
+    for (const slot of this.#before.keys()) {
+      this.#counted(slot);
+      if (this.#keys.rowsOf(slot) === 0) this.#keys.close(slot);
+    }
+    this.#keys.settle();
     this.#touched.clear();
     this.#before.clear();
     this.#bounds = [];
@@ -186,6 +248,7 @@ export class SessionRows {
       this.#lengthen();
       return keep();
     });
+    for (const slot of this.#before.keys()) this.#counted(slot);
     this.#touched.clear();
     this.#before.clear();
   }

@@ -1,4 +1,4 @@
-import { AppendState } from './append-state.ts';
+import { AppendState, type Taking } from './append-state.ts';
 import { columnsIn } from '../domain/expression.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Column, Row, Value } from '../domain/value.ts';
@@ -12,8 +12,6 @@ import type { Operator, State } from './operator.ts';
 import { keepBefore, keepCode } from './row-store.ts';
 import { runtime } from './runtime.ts';
 import { SessionRows } from './session-rows.ts';
-
-type Taking = { take(batch: Batch, params: Row): number };
 
 /** Each row with the start and end of its session, of rows that only come. */
 export class Session implements Operator {
@@ -35,21 +33,18 @@ export class Session implements Operator {
     this.#stored = stored;
     const types = plan.partition.map(({ type }) => type);
     const keys = new KeySlots(types, types, 0);
-    this.#rows = new SessionRows(
-      plan.input.columns.map(({ type }) => type),
-      stored,
-      keys,
-      plan.closing !== undefined,
-    );
+    const own = plan.input.columns.map(({ type }) => type);
+    this.#rows = new SessionRows({ types: own, stored, keys, keyTypes: types, isClosing: plan.closing !== undefined });
     this.#limit = plan.closing && limitOf(plan.closing.bound, 'forgotten');
     const constants: Value[] = [];
     const code = sessionCode(plan, stored, keys, constants);
     this.code = [['session', code]];
     this.#taking = compile<Taking>(code, { r: runtime, k: constants, g: keys, own: this.#rows });
-    this.state = new AppendState(this.#rows, plan.input.columns, (batch, params) => this.#taking.take(batch, params));
+    this.state = new AppendState(this.#rows, plan.input.columns, this.#taking);
   }
 
   step([batch]: readonly Batch[], params: Row, _isFirst: boolean, clocks: Clocks): Batch {
+    if (batch && this.#rows.spilling.isAway) this.#taking.seek(batch, params);
     this.#rows.begin(batch?.size ?? 0);
     if (batch && batch.size > 0) this.#taking.take(batch, params);
     const { ids, starts, ends, weights } = this.#rows.moves();
@@ -77,22 +72,36 @@ function sessionCode(
   const [from, length] = [emitter.term(time), emitter.term(gap)];
   for (const { isNull } of [from, length]) if (isNull !== 'false') emitter.line(`if (${isNull}) continue;`);
   emitter.line(`const time = ${from.value}, until = r.moved(time, ${length.value});`);
+  const bounds = emitter.take();
   const terms = partition.map((key): Term => {
     const { value, isNull } = emitter.term(key);
     const name = emitter.name();
     emitter.line(`const ${name} = ${value};`);
     return { value: name, isNull };
   });
-  emitter.line(findCode({ terms, types, width: keys.places.width, onOpen: '' }));
+  const named = emitter.take();
+  const find = { terms, types, width: keys.places.width };
   return `const map = g.places;
 return {
+seek(b, p) {
+const seeker = g.seeker;
+${findBefore(types)}
+${batchColumns(stored)}
+for (let i = 0; i < b.size; i++) {
+${bounds}
+${named}
+${findCode({ ...find, onOpen: 'seeker.recall(s);' }, keys.isByNumber, 'seeker')}
+}
+},
 take(b, p) {
 let id = 0;
 ${findBefore(types)}
 ${batchColumns(stored)}
 ${keepBefore(stored)}
 for (let i = 0; i < b.size; i++) {
-${emitter.take()}
+${bounds}
+${named}
+${findCode({ ...find, onOpen: '' })}
 for (let w = b.weights === undefined ? 1 : b.weights[i]; w > 0; w--) {
 id = own.add(s, time, until);
 ${[...stored].map((place) => keepCode(input.columns[place]?.type ?? 'text', place)).join('\n')}

@@ -8,7 +8,7 @@ import { pageRowsMax } from './limits.ts';
 import { isNumbered, keysAt, Places, rowsAt, stampAt } from './place.ts';
 import { bagPages, groupPages, loadPage } from './slot-page.ts';
 import { freeStamp } from './spill/away.ts';
-import { bytesOf, nameBytes } from './spill/size.ts';
+import { bytesOf, countBytes, hashBytes, nameBytes, objectBytes } from './spill/size.ts';
 import { SpilledSlots } from './spill/spilled-slots.ts';
 
 /** Groups from disk are written down so much fewer at once than others, since they take memory meanwhile. */
@@ -65,7 +65,7 @@ export class Slots implements State {
   readonly tally: Tally = { held: 0 };
   #free: number[] = [];
   #next = 0;
-  /** Undefined where groups cannot leave the memory: there is but one, or they are looked for by their time. */
+  /** Undefined where groups cannot leave the memory: there is but one. */
   readonly spilling: SpilledSlots | undefined;
   /** Bytes of keys that are not all numbers. */
   namedBytes = 0;
@@ -89,7 +89,17 @@ export class Slots implements State {
       return start;
     });
     this.before = new Float64Array(changesFirst * this.places.width);
-    this.spilling = isWhole || closesBy !== undefined ? undefined : new SpilledSlots(this, types, kinds);
+    this.spilling = isWhole ? undefined : new SpilledSlots(this, types, kinds);
+  }
+
+  /** Bytes in memory, about. */
+  get bytes(): number {
+    const { places, depth, namedBytes, tally } = this;
+    return places.size * (places.width * 8 + hashBytes + depth * objectBytes) + namedBytes + tally.held * countBytes;
+  }
+
+  get heldBytes(): number {
+    return this.spilling ? 0 : this.bytes;
   }
 
   get size(): number {
@@ -154,13 +164,18 @@ export class Slots implements State {
     return slot;
   }
 
+  /** The time by which a group is forgotten. */
+  timeOf(slot: number): Value {
+    return this.closesBy === undefined ? null : (this.keysOf(slot)[this.closesBy] ?? null);
+  }
+
   /** Forgets groups whose time is before a limit: no row of theirs comes any more, and what they made stays. */
   forget(limit: number): void {
+    this.spilling?.recallDue(limit);
     for (const slot of this.#expiry.take(limit)) {
-      const keys = this.keysOf(slot);
-      const time = keys[this.closesBy ?? 0];
+      const time = this.timeOf(slot);
       // The slot may be another group's by now.
-      if (typeof time !== 'number' || time >= limit || this.places.get(keys) !== slot) continue;
+      if (typeof time !== 'number' || time >= limit || this.places.get(this.keysOf(slot)) !== slot) continue;
       const { cells, width } = this.places;
       if (cells[slot * width + stampAt] !== this.step) this.touch(slot);
       cells[slot * width + rowsAt] = 0;
@@ -254,6 +269,7 @@ export class Slots implements State {
     const named = this.named.get(slot);
     this.places.delete(slot, named);
     if (named) this.namedBytes -= nameBytes + bytesOf(named);
+    if (this.closesBy !== undefined) this.#expiry.remove(this.timeOf(slot), slot);
     this.#release(slot);
   }
 

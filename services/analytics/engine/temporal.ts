@@ -118,6 +118,10 @@ export class Temporal implements Operator, State {
     return this.#left.size + this.#right.size;
   }
 
+  get heldBytes(): number {
+    return this.#left.spilling.bytes;
+  }
+
   /** Versions; rows that wait for their time are soon gone. */
   get spilling(): Spilling {
     return this.#right.spilling;

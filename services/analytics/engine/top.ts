@@ -1,4 +1,4 @@
-import { AppendState } from './append-state.ts';
+import { AppendState, type Taking } from './append-state.ts';
 import { columnsIn } from '../domain/expression.ts';
 import type { Order, Plan } from '../domain/plan.ts';
 import type { Column, Row, Type, Value } from '../domain/value.ts';
@@ -17,7 +17,6 @@ import { runtime } from './runtime.ts';
 import { TopRows } from './top-rows.ts';
 
 type Over = Extract<Plan, { kind: 'over' }>;
-type Taking = { take(batch: Batch, params: Row): number };
 
 /** Whether the first rows of each partition are all that an OVER needs: those behind them never count. */
 export const isTop = (plan: Over, inputAppends: boolean): boolean =>
@@ -43,10 +42,11 @@ export class Top implements Operator {
     this.#input = plan.input.columns;
     this.#numbers = plan.rankings.length;
     const types = plan.partition.map(({ type }) => type);
-    const keys = new KeySlots(types, types, 1);
+    const keys = new KeySlots(types, types, 1, Number.NaN);
     this.#rows = new TopRows(
       plan.input.columns.map(({ type }) => type),
       keys,
+      types,
       plan.limit as number,
     );
     this.#limit = plan.closing && limitOf(plan.closing.bound, 'forgotten');
@@ -54,7 +54,7 @@ export class Top implements Operator {
     const code = topCode(plan, keys, constants);
     this.code = [['top', code]];
     this.#taking = compile<Taking>(code, { r: runtime, k: constants, g: keys, own: this.#rows });
-    this.state = new AppendState(this.#rows, plan.input.columns, (batch, params) => this.#taking.take(batch, params));
+    this.state = new AppendState(this.#rows, plan.input.columns, this.#taking);
   }
 
   step([batch]: readonly Batch[], params: Row, _isFirst: boolean, clocks: Clocks): Batch {
@@ -62,6 +62,7 @@ export class Top implements Operator {
     rows.kept.step += 1;
     const from = rows.journal.length;
     if (batch && batch.size > 0) {
+      if (rows.spilling.isAway) this.#taking.seek(batch, params);
       rows.kept.reserve(batch.size);
       this.#taking.take(batch, params);
     }
@@ -117,12 +118,21 @@ function topCode(plan: Over, keys: KeySlots, constants: Value[]): string {
   });
   const keyTypes = partition.map(({ type }) => type);
   const { width } = keys.places;
-  emitter.line(findCode({ terms, types: keyTypes, width, onOpen: '' }));
-  const find = emitter.take();
+  const named = emitter.take();
+  const find = { terms, types: keyTypes, width };
   const time = closing && emitter.term(closing.by);
   const expire = time ? `${emitter.take()}\nif (m === 0) own.expire(s, ${time.isNull} ? null : ${time.value});` : '';
   return `const map = g.places, most = own.most;
 return {
+seek(b, p) {
+const seeker = g.seeker;
+${findBefore(keyTypes)}
+${batchColumns(used)}
+for (let i = 0; i < b.size; i++) {
+${named}
+${findCode({ ...find, onOpen: 'seeker.recall(s);' }, keys.isByNumber, 'seeker')}
+}
+},
 take(b, p) {
 let id = 0;
 ${findBefore(keyTypes)}
@@ -130,7 +140,8 @@ ${batchColumns(used)}
 ${keepBefore(types.keys())}
 ${compareCode(order, constants)}
 for (let i = 0; i < b.size; i++) {
-${find}
+${named}
+${findCode({ ...find, onOpen: '' })}
 for (let w = b.weights === undefined ? 1 : b.weights[i]; w > 0; w--) {
 const m = c[s * ${width} + ${rowsAt}];
 let at = m;

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { Random } from '#engine/random/random.ts';
 import { bounded } from '../domain/closing.ts';
@@ -38,6 +41,16 @@ function batchOf(rows: readonly { readonly fact: Fact; readonly weight: number }
   return builder.finish();
 }
 
+const directory = mkdtempSync(join(tmpdir(), 'gamut-spill-'));
+const opened: View[] = [];
+async function closed(): Promise<void> {
+  for (const view of opened.splice(0)) await view.close();
+}
+after(async () => {
+  await closed();
+  rmSync(directory, { recursive: true });
+});
+
 /** A view that is begun anew now and then from what was written down, and takes steps back. */
 class Kept {
   view: View;
@@ -48,7 +61,14 @@ class Kept {
   constructor(plan: Plan, random: Random) {
     this.#plan = plan;
     this.#random = random;
-    this.view = new View(plan);
+    this.view = this.#begun();
+  }
+
+  /** Some of them have no memory for what can be on disk. */
+  #begun(): View {
+    const view = new View(this.#plan, true, [], this.#random.is(0.2) ? { directory, memoryBytes: 0, diskBytes: 2 ** 30 } : undefined);
+    opened.push(view);
+    return view;
   }
 
   take(batch: Batch, clocks: ReadonlyMap<bigint, number> = new Map()): void {
@@ -61,7 +81,7 @@ class Kept {
     this.#written.keep(this.view.settle());
     if (!this.#random.is(0.3)) return;
     const entries = this.#random.is(0.5) ? readAgain(this.view.dump()) : this.#written.entries();
-    this.view = new View(this.#plan);
+    this.view = this.#begun();
     this.view.load(entries);
   }
 
@@ -162,8 +182,10 @@ test('a pattern finds what the plainest search finds: asked once, over rows that
   const first = Number(process.env.GAMUT_SEED ?? 1);
   const most = Number(process.env.GAMUT_SEEDS ?? 1500);
   const started = performance.now();
-  for (let seed = first; seed < first + most && (seed < first + 200 || performance.now() - started < 15_000); seed += 1)
+  for (let seed = first; seed < first + most && (seed < first + 200 || performance.now() - started < 15_000); seed += 1) {
     for (const [at, outcome] of (await compare(seed)).entries()) counts[`${at} ${outcome}`] = (counts[`${at} ${outcome}`] ?? 0) + 1;
+    await closed();
+  }
   assert.ok((counts['0 same'] ?? 0) > 100 && (counts['1 same'] ?? 0) > 40, JSON.stringify(counts));
   if (process.env.GAMUT_SHOW) process.stderr.write(JSON.stringify(counts));
 });

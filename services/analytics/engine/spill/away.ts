@@ -1,3 +1,5 @@
+import type { Value } from '../../domain/value.ts';
+import { Due } from './due.ts';
 import type { ScratchTable } from './scratch.ts';
 
 const slotsFirst = 16;
@@ -20,6 +22,11 @@ type Owner = {
   countOf(slot: number): number;
   /** Takes a slot's contents out of memory. */
   empty(slot: number): void;
+  /** When something in a slot falls due, in microseconds; infinite where nothing does. */
+  timeOf(slot: number): number;
+  keysIn(record: Buffer): readonly Value[];
+  /** Has keys recalled into a slot of theirs, where they have none in memory. */
+  reopen(keys: readonly Value[]): void;
 };
 
 /**
@@ -29,6 +36,7 @@ type Owner = {
 export class Away {
   readonly #owner: Owner;
   readonly #table: ScratchTable;
+  readonly #due: Due;
   /** Whether there is a copy of what is in a slot. */
   #isCopied = new Uint8Array(slotsFirst);
   /** Names of copies of slots that were closed. */
@@ -36,6 +44,8 @@ export class Away {
   /** Where the search for what was not used goes on, and the step that it passed there last time at the latest. */
   #hand = 0;
   #passed = 0;
+  /** The record of what is recalled next, where it is known. */
+  #given: Buffer | undefined;
   /** Slots, and rows and groups in them, that are on disk alone. */
   slots = 0;
   count = 0;
@@ -43,18 +53,28 @@ export class Away {
   constructor(owner: Owner, table: ScratchTable) {
     this.#owner = owner;
     this.#table = table;
+    this.#due = new Due(table, 'forgotten');
   }
 
   /** Brings back what belongs to the keys of a slot, if something does. */
   recall(slot: number): boolean {
     if (this.slots === 0) return false;
-    const record = this.#table.get(this.#owner.nameOf(slot));
+    const record = this.#given ?? this.#table.get(this.#owner.nameOf(slot));
     if (!record) return false;
     this.#owner.restore(slot, record);
     this.#copied(slot, 1);
     this.slots -= 1;
     this.count -= this.#owner.countOf(slot);
     return true;
+  }
+
+  /** Brings back of what falls due before a limit as much as one step takes. */
+  recallDue(limit: number): void {
+    for (const record of this.#due.take(limit)) {
+      this.#given = record;
+      this.#owner.reopen(this.#owner.keysIn(record));
+      this.#given = undefined;
+    }
   }
 
   #copied(slot: number, is: 0 | 1): void {
@@ -75,26 +95,34 @@ export class Away {
 
   /** Takes copies of what is gone from the disk. */
   sweep(): void {
-    if (this.#dead.length === 0) return;
+    if (this.#dead.length === 0 && !this.#due.isDirty) return;
     this.#table.change(() => {
       for (const name of this.#dead) this.#table.remove(name);
+      this.#due.sweep();
     });
     this.#dead = [];
+    this.#due.swept();
   }
 
   /** Has so many slots leave the memory, first those that were not changed for longest. */
   leave(count: number): void {
+    const owner = this.#owner;
     const chosen = this.#chosen(count);
-    const changed = chosen.filter((slot) => this.#isCopied[slot] !== 1 || this.#owner.stampOf(slot) !== 0);
-    if (changed.length > 0)
+    const isChanged = (slot: number) => this.#isCopied[slot] !== 1 || owner.stampOf(slot) !== 0;
+    if (chosen.some((slot) => isChanged(slot) || Number.isFinite(owner.timeOf(slot))))
       this.#table.change(() => {
-        for (const slot of changed) this.#table.put(this.#owner.nameOf(slot), this.#owner.record(slot));
+        for (const slot of chosen) {
+          const name = owner.nameOf(slot);
+          if (isChanged(slot)) this.#table.put(name, owner.record(slot));
+          // When a copy falls due may have been taken from the disk.
+          this.#due.put(owner.timeOf(slot), name);
+        }
       });
     for (const slot of chosen) {
-      this.count += this.#owner.countOf(slot);
+      this.count += owner.countOf(slot);
       this.slots += 1;
       this.#isCopied[slot] = 0;
-      this.#owner.empty(slot);
+      owner.empty(slot);
     }
   }
 

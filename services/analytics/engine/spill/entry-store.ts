@@ -17,6 +17,8 @@ export class EntryStore {
   readonly #table: ScratchTable;
   readonly #memoryBytes: number;
   #waiting = new Map<string, CircuitEntry>();
+  /** How far operators had come, one entry each: by that they understand all others. */
+  readonly #passed = new Map<number, CircuitEntry>();
   #bytes = 0;
   #isOnDisk = false;
 
@@ -30,6 +32,10 @@ export class EntryStore {
   /** Takes entries that came together in so many bytes; an entry without contents takes away what had its name. */
   put(entries: readonly CircuitEntry[], bytes: number): void {
     for (const entry of entries) {
+      if (entry[1] === '') {
+        this.#passed.set(entry[0], entry);
+        continue;
+      }
       const name = nameOf(entry);
       // Taken out first, so that the order is that of the last ones.
       this.#waiting.delete(name);
@@ -55,11 +61,14 @@ export class EntryStore {
   take(operator: number): CircuitEntry[] {
     const own = [...this.#waiting.values()].filter(([at]) => at === operator);
     for (const entry of own) this.#waiting.delete(nameOf(entry));
-    return inOrder(own);
+    const passed = this.#passed.get(operator);
+    this.#passed.delete(operator);
+    return [...(passed ? [passed] : []), ...inOrder(own)];
   }
 
   /** All of them, in an order in which they can be loaded. */
   *entries(): Generator<CircuitEntry> {
+    yield* this.#passed.values();
     if (!this.#isOnDisk) {
       yield* inOrder([...this.#waiting.values()]);
       return;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { roomShare } from './limits.ts';
+import { Overrun, routineStates } from '../../domain/routine.ts';
+import { roomShare, stepShare, viewHeldBytes } from './limits.ts';
 import { Scratch, type ScratchTable } from './scratch.ts';
 
 /** Where a view puts what its memory has no room for, and how much of either it may have; `memory`: it has that with others. */
@@ -9,7 +10,13 @@ export type Spill = {
   readonly memoryBytes: number;
   readonly diskBytes: number;
   readonly memory?: Memory;
+  /** Bytes that may be in memory in any case, because they cannot leave it; `viewHeldBytes` where it is not said. */
+  readonly heldBytes?: number;
 };
+
+/** What a view has in memory that cannot leave it. */
+type Holding = { readonly heldBytes?: number };
+
 
 /** The memory that the views of an environment have together. */
 export class Memory {
@@ -76,6 +83,9 @@ export class Room {
   readonly #spill: Spill;
   readonly #scratch: Scratch;
   #states: Spilling[] = [];
+  #holdings: Holding[] = [];
+  /** Bytes that were in memory, and could not leave it, when there was room for them. */
+  #stood = 0;
   #tables = 0;
 
   constructor(spill: Spill) {
@@ -90,6 +100,15 @@ export class Room {
     state.leaveTo(this.#scratch.table(String(this.#tables)));
   }
 
+  /** Counts what cannot leave the memory. */
+  hold(holding: Holding): void {
+    this.#holdings.push(holding);
+  }
+
+  release(holding: Holding): void {
+    this.#holdings = this.#holdings.filter((each) => each !== holding);
+  }
+
   /** Forgets state that is not used any more. */
   remove(state: Spilling): void {
     this.#states = this.#states.filter((each) => each !== state);
@@ -101,10 +120,14 @@ export class Room {
 
   /** Bytes in memory, about. */
   get bytes(): number {
-    return this.#states.reduce((sum, { bytes }) => sum + bytes, 0);
+    const held = this.#holdings.reduce((sum, { heldBytes = 0 }) => sum + heldBytes, 0);
+    return this.#states.reduce((sum, { bytes }) => sum + bytes, held);
   }
 
-  /** Makes room between two steps; fails where the disk is full, and then all is as it was. */
+  /**
+   * Makes room between two steps; fails where the disk is full, and then all is as it was, and where what cannot leave the memory
+   * became more than it may be.
+   */
   make(): void {
     for (const state of this.#states) state.sweep();
     const { memoryBytes } = this;
@@ -114,6 +137,28 @@ export class Room {
       for (const state of this.#states) if (state.bytes > 0) state.leave((excess * state.bytes) / bytes);
       [before, bytes] = [bytes, this.bytes];
     }
+    // What stood before is not to fall because others came to need more.
+    const { bytes } = this;
+    if (bytes > this.#stood) this.#refuse(bytes, Math.max(memoryBytes, this.#heldBytes));
+    this.#stood = bytes;
+  }
+
+  /** Fails where a step has brought more into memory than may be there until the next. */
+  check(): void {
+    this.#refuse(this.bytes, stepShare * Math.max(this.#spill.memoryBytes, this.#heldBytes));
+  }
+
+  get #heldBytes(): number {
+    return this.#spill.heldBytes ?? viewHeldBytes;
+  }
+
+  #refuse(bytes: number, most: number): void {
+    if (bytes <= most) return;
+    const [own, may] = [bytes, most].map((each) => `${(each / 1_048_576).toFixed(1)} MiB`);
+    throw new Overrun(
+      routineStates.memory,
+      `what it remembers takes ${own} of memory and cannot leave it; it may have ${may} (GAMUT_ANALYTICS_MEMORY_MB)`,
+    );
   }
 
   get kept(): Kept {

@@ -171,13 +171,23 @@ export class ScratchTable {
 
   /** The records that are found under something. */
   *under(under: string): Generator<Buffer> {
+    for (const [, record] of this.entriesUnder(under)) if (record) yield record;
+  }
+
+  /** The same with what they are found by, also where there is no such record any more. */
+  *entriesUnder(under: string): Generator<readonly [key: Buffer, record: Buffer | undefined]> {
     if (!this.#rows || !this.#index) return;
     const start = this.#under(under);
     const end = Buffer.concat([start, Buffer.alloc(nameLength, 0xff)]);
     for (const key of this.#index.getKeys({ start, end })) {
       const name = key.subarray(nameLength);
       const sealed = this.#rows.get(name);
-      if (sealed) yield this.#scratch.opened(name, sealed);
+      yield [Buffer.from(key), sealed && this.#scratch.opened(name, sealed)];
     }
+  }
+
+  /** Within a change. */
+  removeEntry(key: Buffer): void {
+    void this.#index?.remove(key);
   }
 }

@@ -1,7 +1,7 @@
 import { printRow, readValue, type Type, type Value } from '../../domain/value.ts';
 import type { Kept, KeptValue } from '../accumulator.ts';
 import type { Bag, Tally } from '../bag.ts';
-import { type Places, stampAt } from '../place.ts';
+import { keysAt, type Places, stampAt } from '../place.ts';
 
 /** Groups as records are made of them. */
 export type Groups = {
@@ -58,6 +58,10 @@ export class SlotRecords {
   named(record: Buffer): Value[] | undefined {
     const [texts] = this.#more(record) ?? [null];
     return texts?.map((text, at) => (text === null ? null : readValue(this.#types[at] as Type, text)));
+  }
+
+  keysIn(record: Buffer): readonly Value[] {
+    return this.named(record) ?? this.#types.map((_, at) => record.readDoubleLE((keysAt + at) * 8));
   }
 
   /** Puts a record into a slot. */

@@ -1,4 +1,4 @@
-import { keyOf, type Row, type Type } from '../../domain/value.ts';
+import { keyOf, type Row, type Type, type Value } from '../../domain/value.ts';
 import type { JoinSide, KeptRow } from '../join-side.ts';
 import type { KeySlots } from '../key-slot.ts';
 import type { Entry } from '../operator.ts';
@@ -9,7 +9,7 @@ import type { ScratchTable } from './scratch.ts';
 import { hashBytes } from './size.ts';
 import { readValues, type Written, writeValues } from './value-record.ts';
 
-type WrittenRow = readonly [number: number, weight: number, matches: number, values: readonly Written[]];
+type WrittenRow = readonly [number: number, weight: number, matches: number, values: readonly Written[], time: number | null];
 type Sides = readonly [JoinSide, JoinSide];
 
 /** Keys of a join that may be on disk, each with its rows of both sides. */
@@ -62,6 +62,9 @@ export class SpilledJoin implements Spilling {
         for (const side of this.#sides) side.empty(slot);
         keys.empty(slot);
       },
+      timeOf: (slot: number) => Math.min(...this.#sides.map((side) => side.timeOf(slot))),
+      keysIn: (record: Buffer) => this.#read(record).keys,
+      reopen: (of: readonly Value[]) => keys.reopen(of),
     };
     this.#away = new Away(owner, table);
     keys.away = this.#away;
@@ -71,6 +74,11 @@ export class SpilledJoin implements Spilling {
   /** Whether a step has to look for its keys on disk. */
   get isAway(): boolean {
     return (this.#away?.slots ?? 0) > 0;
+  }
+
+  /** Brings back what falls due before a limit. */
+  recallDue(limit: number): void {
+    this.#away?.recallDue(limit);
   }
 
   leave(bytes: number): void {
@@ -84,8 +92,8 @@ export class SpilledJoin implements Spilling {
 
   #written(slot: number): [readonly Written[], ...(readonly WrittenRow[])[]] {
     const rows = this.#sides.map((side) =>
-      Array.from(side.under(slot), ({ number, weight, matches, row }): WrittenRow => {
-        return [number, weight, matches, writeValues(side.rows.types, row)];
+      Array.from(side.under(slot), ({ number, weight, matches, row, time }): WrittenRow => {
+        return [number, weight, matches, writeValues(side.rows.types, row), time ?? null];
       }),
     );
     return [writeValues(this.#types, this.#keys.keysOf(slot)), ...rows];
@@ -96,8 +104,8 @@ export class SpilledJoin implements Spilling {
     return {
       keys: readValues(this.#types, keys),
       rows: this.#sides.map((side, at) =>
-        (rows[at] ?? []).map(([number, weight, matches, values]) => {
-          return { number, weight, matches, row: readValues(side.rows.types, values) };
+        (rows[at] ?? []).map(([number, weight, matches, values, time]) => {
+          return { number, weight, matches, row: readValues(side.rows.types, values), time: time ?? undefined };
         }),
       ),
     };

@@ -5,7 +5,6 @@ import { stampAt } from '../place.ts';
 import { Away } from './away.ts';
 import type { Spilling } from './room.ts';
 import type { ScratchTable } from './scratch.ts';
-import { countBytes, hashBytes, objectBytes } from './size.ts';
 import { type Groups, SlotRecords } from './slot-record.ts';
 
 type Slots = Groups & {
@@ -15,10 +14,14 @@ type Slots = Groups & {
   readonly changed: Int32Array;
   readonly end: number;
   readonly tally: Tally;
-  readonly namedBytes: number;
+  readonly bytes: number;
   keysOf(slot: number): readonly Value[];
+  timeOf(slot: number): Value;
+  slotOf(keys: readonly Value[]): number;
   empty(slot: number): void;
 };
+
+const timed = (time: Value): number => (typeof time === 'number' ? time : Number.POSITIVE_INFINITY);
 
 /** Groups that may be on disk. */
 export class SpilledSlots implements Spilling {
@@ -35,8 +38,7 @@ export class SpilledSlots implements Spilling {
   }
 
   get bytes(): number {
-    const { places, depth, namedBytes, tally } = this.#slots;
-    return places.size * (places.width * 8 + hashBytes + depth * objectBytes) + namedBytes + tally.held * countBytes;
+    return this.#slots.bytes;
   }
 
   get away(): number {
@@ -75,6 +77,9 @@ export class SpilledSlots implements Spilling {
       restore: (slot: number, record: Buffer) => this.#records.restore(slot, record, slots.tally),
       countOf: (slot: number) => this.#countOf(slot),
       empty: (slot: number) => slots.empty(slot),
+      timeOf: (slot: number) => timed(slots.timeOf(slot)),
+      keysIn: (record: Buffer) => this.#records.keysIn(record),
+      reopen: (keys: readonly Value[]) => void slots.slotOf(keys),
     };
     this.#away = new Away(owner, table);
   }
@@ -98,6 +103,11 @@ export class SpilledSlots implements Spilling {
   /** Brings back what belongs to the keys of a slot that was opened, if something does. */
   recall(slot: number): void {
     this.#away?.recall(slot);
+  }
+
+  /** Brings back what falls due before a limit. */
+  recallDue(limit: number): void {
+    this.#away?.recallDue(limit);
   }
 
   /** Notes that a slot is about to be closed. */

@@ -1,4 +1,5 @@
-import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { StatementError } from '#engine/pgwire/statement-error.ts';
+import { Overrun, routineStates } from '../../domain/routine.ts';
 import { type Batch, gathered, sliced } from '../batch.ts';
 import { Circuit, type CircuitEntry } from '../circuit.ts';
 import { Intake } from '../intake.ts';
@@ -77,7 +78,7 @@ export class Share {
     const size = Float64Array.of(circuit.size);
     const ends = this.#peers.end(out ? said.done : said.failed, new Uint8Array(size.buffer));
     const total = ends?.reduce((sum, { buffer }) => sum + (new Float64Array(buffer)[0] as number), circuit.size) ?? 0;
-    if (total > entriesMax) failure = new StatementError(sqlstates.tooLarge, `a view keeps at most ${entriesMax} rows and groups`);
+    if (total > entriesMax) failure = new Overrun(routineStates.memory, `a view that workers share keeps at most ${entriesMax} rows and groups`);
     const rejected = circuit.rejected();
     if (out && ends && failure === undefined) {
       const facts = circuit.operators().map(({ rows, entries }) => [rows, entries] as const);

@@ -1,4 +1,5 @@
 import { StatementError } from '#engine/pgwire/statement-error.ts';
+import { Overrun, routineStates } from '../../domain/routine.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Column } from '../../domain/value.ts';
 import { type Batch, concatenated, sliced, type Vector } from '../batch.ts';
@@ -12,8 +13,10 @@ import type { ReadAnswer, SharedSource, StepAnswer, StepFailed, Told } from './m
 /** What a step did to a circuit. */
 export type Stepped = { readonly out: Batch; readonly entries: readonly CircuitEntry[]; readonly rejected: readonly string[] };
 
-const errorOf = ({ sqlstate, message }: Told): Error =>
-  sqlstate === undefined ? new RangeError(message) : new StatementError(sqlstate, message);
+function errorOf({ sqlstate, message }: Told): Error {
+  if (sqlstate === undefined) return new RangeError(message);
+  return sqlstate === routineStates.memory ? new Overrun(sqlstate, message) : new StatementError(sqlstate, message);
+}
 const blank: Vector = { values: [], nulls: undefined };
 
 /** A circuit whose rows workers share, as the event loop sees it. One thing is done at a time. */
