@@ -6,6 +6,7 @@ export const entriesMax = limit(
   'entry',
   'Most rows and groups of a view or query that are in memory at once, and rows of a table; a view with more stands still.',
 );
+export const tableMaxBytes = limit(256 * 1_048_576, 'byte', 'Most bytes of the rows of one table, which are in memory, about.');
 export const unnestedMax = limit(1_000_000, 'row', 'Most rows that unnest makes in one step.');
 export const seriesMax = limit(1_000_000, 'row', 'Most rows of generate_series.');
 export const pairsMax = limit(1_000_000, 'row', 'Most rows that a join makes of one batch.');

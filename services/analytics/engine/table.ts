@@ -4,13 +4,17 @@ import { checksOf } from '../domain/check.ts';
 import { keyOf, printRow, ranged, readValue, type Row, rowKey, type Value } from '../domain/value.ts';
 import { type Batch, BatchBuilder } from './batch.ts';
 import type { CircuitEntry } from './circuit.ts';
-import { entriesMax } from './limits.ts';
+import { entriesMax, tableMaxBytes } from './limits.ts';
 import { valuesOf } from './pipeline.ts';
+import { bytesOf, nameBytes } from './spill/size.ts';
 import { RowIndex } from './table-index.ts';
 import type { Changed } from './view.ts';
 
 /** A row with how often it is there: more than once only where there is no key. */
 type Held = { readonly row: Row; readonly weight: number };
+
+/** Bytes of a row in memory, about. */
+const heldBytes = (name: string, held: Held | undefined): number => (held ? nameBytes + name.length + bytesOf(held.row) : 0);
 
 /** The rows of a table as they are committed, by their keys. */
 export class TableRows {
@@ -18,6 +22,8 @@ export class TableRows {
   readonly name: string;
   readonly indexes: readonly RowIndex[];
   readonly #rows = new Map<string, Held>();
+  /** Bytes of its rows, about. */
+  bytes = 0;
   /** By the places of columns that count: the number that is next. */
   readonly #next = new Map<number, bigint>();
   #checks: ((row: Row, params: Row) => Value[]) | undefined;
@@ -87,10 +93,15 @@ export class TableRows {
   settle(draft: Draft): void {
     for (const [name, held] of draft.changed) {
       for (const index of this.indexes) this.#reindex(index, name, held);
-      if (held) this.#rows.set(name, held);
-      else this.#rows.delete(name);
+      this.#put(name, held);
     }
     this.#batch = undefined;
+  }
+
+  #put(name: string, held: Held | undefined): void {
+    this.bytes += heldBytes(name, held) - heldBytes(name, this.#rows.get(name));
+    if (held) this.#rows.set(name, held);
+    else this.#rows.delete(name);
   }
 
   #reindex(index: RowIndex, name: string, held: Held | undefined): void {
@@ -126,7 +137,7 @@ export class TableRows {
       const row = this.table.columns.map(({ type }, at) => (typeof texts[at] === 'string' ? readValue(type, texts[at]) : null));
       const own = this.nameOf(row);
       if (own !== name) this.isRenamed = true;
-      this.#rows.set(own, { row, weight });
+      this.#put(own, { row, weight });
       for (const index of this.indexes) index.add(row, own);
     }
     this.#batch = undefined;
@@ -147,16 +158,19 @@ export class Draft {
   /** What changed, by the values of indexes. */
   readonly #indexes: readonly RowIndex[];
   #size: number;
+  #bytes: number;
   #batch: Batch | undefined;
 
   constructor(rows: TableRows) {
     this.rows = rows;
     this.#size = rows.size;
+    this.#bytes = rows.bytes;
     this.#indexes = rows.indexes.map(({ of }) => new RowIndex(of));
   }
 
   #set(name: string, held: Held | undefined): void {
     const old = this.changed.get(name);
+    this.#bytes += heldBytes(name, held) - heldBytes(name, this.find(name));
     for (const index of this.#indexes) {
       if (old) index.remove(old.row, name);
       if (held) index.add(held.row, name);
@@ -250,5 +264,6 @@ export class Draft {
     this.#size += held ? 0 : 1;
     if (this.#size > entriesMax) throw new StatementError(sqlstates.tooLarge, `a table keeps at most ${entriesMax} rows`);
     this.#set(name, { row: held?.row ?? row, weight: (held?.weight ?? 0) + 1 });
+    if (this.#bytes > tableMaxBytes) throw new StatementError(sqlstates.tooLarge, `a table keeps at most ${tableMaxBytes} bytes of rows`);
   }
 }

@@ -9,10 +9,12 @@ import { placesIn } from '../domain/context.ts';
 import { inputsOf, type Plan } from '../domain/plan.ts';
 import { planQuery } from '../domain/planner.ts';
 import { parseStatement } from '../domain/statement.ts';
+import { tableOf } from '../domain/table.ts';
 import { type Column, printRow, type Row } from '../domain/value.ts';
 import { answer } from '../engine/answer.ts';
 import { type Batch, BatchBuilder } from '../engine/batch.ts';
 import { type Clocks, noClocks } from '../engine/clock.ts';
+import { Draft, TableRows } from '../engine/table.ts';
 import { type Changed, View } from '../engine/view.ts';
 import { Lying } from './fixtures/lying.ts';
 
@@ -222,3 +224,20 @@ function fill(view: View, each: Case): void {
     view.settle();
   }
 }
+
+test('a table has no more bytes than its rows may have in memory: the statement that adds one is refused', async () => {
+  const statement = await parseStatement('create table t (k int4 primary key, text text)');
+  assert.equal(statement?.kind, 'createTable');
+  const rows = new TableRows('t', tableOf(statement.made));
+  const text = 'x'.repeat(2 ** 20);
+  const put = (from: number, to: number, weight = 1) => {
+    const draft = new Draft(rows);
+    draft.take(Array.from({ length: to - from }, (_, at) => ({ row: [from + at, text], weight })));
+    rows.settle(draft);
+  };
+  put(0, 200);
+  assert.throws(() => put(200, 300), { sqlstate: '54000', message: /at most 268435456 bytes/ });
+  put(0, 100, -1);
+  put(200, 300);
+  assert.equal(rows.size, 200);
+});
