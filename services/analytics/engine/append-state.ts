@@ -60,6 +60,7 @@ export class AppendState implements State {
     const batch = builder.finish();
     if (this.#rows.spilling.isAway) this.#taking.seek(batch, []);
     // What was once written down as often as it is there is so many rows now.
-    for (let count = 0; count < weight; count += 1) this.#rows.load(count === 0 ? name : `${name} ${count}`, () => this.#taking.take(batch, []));
+    for (let count = 0; count < weight; count += 1)
+      this.#rows.load(count === 0 ? name : `${name} ${count}`, () => this.#taking.take(batch, []));
   }
 }

@@ -68,7 +68,8 @@ export class SessionRows {
         this.#lists[slot] = [];
       },
       // Sessions are in their order.
-      timeOf: (slot: number) => (this.#isClosing ? (this.#ends[this.#lists[slot]?.[0] ?? -1] ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY),
+      timeOf: (slot: number) =>
+        this.#isClosing ? (this.#ends[this.#lists[slot]?.[0] ?? -1] ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     };
   }
 

@@ -38,6 +38,8 @@ type Case = {
   readonly rows: 'come and go' | 'come' | 'close' | 'on close' | 'retention';
   /** Whether it stands still, and says so, because it cannot leave the memory. */
   readonly isHeld?: true;
+  /** Of what it remembers a part cannot leave the memory. */
+  readonly isPartlyHeld?: true;
 };
 
 const tumbled = "tumble(t, at, interval '4 minutes') w";
@@ -70,8 +72,14 @@ const operators = {
   ],
   over: [
     { rows: 'come and go', text: 'select k, name, v, sum(v) over (partition by k order by v, name) as s from t' },
-    { rows: 'come', text: 'select * from (select name, v, at, row_number() over (partition by name order by v desc) as n from t) q where n <= 2' },
-    { rows: 'come', text: 'select * from (select k, v, at, row_number() over (partition by k order by v desc) as n from t) q where n <= 40' },
+    {
+      rows: 'come',
+      text: 'select * from (select name, v, at, row_number() over (partition by name order by v desc) as n from t) q where n <= 2',
+    },
+    {
+      rows: 'come',
+      text: 'select * from (select k, v, at, row_number() over (partition by k order by v desc) as n from t) q where n <= 40',
+    },
     {
       rows: 'close',
       text: `select * from (select k, name, window_end, v, row_number() over
@@ -84,8 +92,14 @@ const operators = {
   ],
   session: [
     { rows: 'come and go', text: "select k, window_start, window_end, v from session(t, k, at, interval '20 seconds')" },
-    { rows: 'come', text: "select name, window_start, window_end, count(*) as n from session(t, name, at, interval '20 seconds') group by 1, 2, 3" },
-    { rows: 'close', text: "select k, window_start, window_end, count(*) as n from session(t, k, at, interval '1 minute') group by 1, 2, 3" },
+    {
+      rows: 'come',
+      text: "select name, window_start, window_end, count(*) as n from session(t, name, at, interval '20 seconds') group by 1, 2, 3",
+    },
+    {
+      rows: 'close',
+      text: "select k, window_start, window_end, count(*) as n from session(t, k, at, interval '1 minute') group by 1, 2, 3",
+    },
   ],
   match: [
     {
@@ -104,7 +118,13 @@ const operators = {
         measures first(a.v) as f, last(b.v) as l one row per match pattern (a b+) define b as b.v < prev(b.v))`,
     },
   ],
-  temporal: [{ rows: 'close', text: 'select l.k, l.at, m.v from t l left join t for system_time as of l.at as m on l.k = m.k + 1' }],
+  temporal: [
+    {
+      rows: 'close',
+      text: 'select l.k, l.at, m.v from t l left join t for system_time as of l.at as m on l.k = m.k + 1',
+      isPartlyHeld: true,
+    },
+  ],
   emit: [{ rows: 'on close', text: `select name, window_end, v from ${tumbled}` }],
   retain: [{ rows: 'retention', text: 'select name, v, at from t' }],
 } as const satisfies Readonly<Record<Remembering, readonly Case[]>>;
@@ -116,18 +136,27 @@ function* history({ rows }: Case, count: number): Generator<Step> {
   const random = new Random(11);
   const held: Row[] = [];
   for (let step = 0; step < count; step += 1) {
-    const taken = Array.from({ length: 150 }, (_, at): readonly [Row, number] => {
+    const taken = Array.from({ length: 120 }, (_, at): readonly [Row, number] => {
       if (rows === 'come and go' && held.length > 0 && random.is(0.3)) return [held.splice(random.below(held.length), 1)[0] as Row, -1];
-      const key = random.is(0.2) ? random.below(20) : random.below(500);
+      const key = random.is(0.2) ? random.below(20) : random.below(400);
       // No two rows have one time, so that their order is one.
-      const row = [key, `the name of ${key}`, (step - random.below(4)) * (minute / 2) + random.below(30) * 1_000_000 + step * 1000 + at, random.below(1000)];
+      const row = [
+        key,
+        `the name of ${key}`,
+        (step - random.below(4)) * (minute / 2) + random.below(30) * 1_000_000 + step * 1000 + at,
+        random.below(1000),
+      ];
       held.push(row);
       return [row, 1];
     });
     const builder = new BatchBuilder(columns);
     for (const [row, weight] of taken) builder.add(row, weight);
     const isTimed = rows !== 'come and go' && rows !== 'come';
-    yield { changes: new Map([[0n, builder.finish()]]), clocks: isTimed ? new Map([[0n, (step - 6) * (minute / 2)]]) : noClocks, rows: taken };
+    yield {
+      changes: new Map([[0n, builder.finish()]]),
+      clocks: isTimed ? new Map([[0n, (step - 6) * (minute / 2)]]) : noClocks,
+      rows: taken,
+    };
   }
 }
 
@@ -153,7 +182,7 @@ const told = (view: View, changed: readonly Changed[]) => {
   return [...sums].filter(([, weight]) => weight !== 0).sort();
 };
 
-const steps = 18;
+const steps = 14;
 
 for (const [kind, cases] of Object.entries(operators) as [Remembering, readonly Case[]][])
   for (const each of cases)
@@ -171,7 +200,10 @@ for (const [kind, cases] of Object.entries(operators) as [Remembering, readonly 
       const memoryBytes = Math.max(...expected.map(({ bytes }) => bytes)) / 4;
       if (each.isHeld) {
         const held = open(0, memoryBytes);
-        assert.throws(() => fill(held, each), { sqlstate: '53200', message: /takes .* of memory and cannot leave it.*GAMUT_ANALYTICS_MEMORY_MB/ });
+        assert.throws(() => fill(held, each), {
+          sqlstate: '53200',
+          message: /takes .* of memory and cannot leave it.*GAMUT_ANALYTICS_MEMORY_MB/,
+        });
         return;
       }
       let small = open(memoryBytes);
@@ -198,7 +230,8 @@ for (const [kind, cases] of Object.entries(operators) as [Remembering, readonly 
         away = Math.max(away, kept.diskRows);
         least = Math.min(least, kept.memoryBytes);
       }
-      assert.ok(away > 200 && least <= memoryBytes, JSON.stringify({ away, least, memoryBytes }));
+      const most = each.isPartlyHeld ? memoryBytes * 2 : memoryBytes;
+      assert.ok(away > 100 && least <= most, JSON.stringify({ away, least, memoryBytes }));
       assert.deepEqual(printed(small, small.rows()), printed(whole, whole.rows()));
       if (each.rows === 'come' || each.rows === 'come and go' || (each.rows === 'close' && kind !== 'match' && kind !== 'temporal')) {
         const builder = new BatchBuilder(columns);

@@ -17,7 +17,6 @@ export type Spill = {
 /** What a view has in memory that cannot leave it. */
 type Holding = { readonly heldBytes?: number };
 
-
 /** The memory that the views of an environment have together. */
 export class Memory {
   readonly #rooms = new Set<Room>();

@@ -78,7 +78,8 @@ export class Share {
     const size = Float64Array.of(circuit.size);
     const ends = this.#peers.end(out ? said.done : said.failed, new Uint8Array(size.buffer));
     const total = ends?.reduce((sum, { buffer }) => sum + (new Float64Array(buffer)[0] as number), circuit.size) ?? 0;
-    if (total > entriesMax) failure = new Overrun(routineStates.memory, `a view that workers share keeps at most ${entriesMax} rows and groups`);
+    if (total > entriesMax)
+      failure = new Overrun(routineStates.memory, `a view that workers share keeps at most ${entriesMax} rows and groups`);
     const rejected = circuit.rejected();
     if (out && ends && failure === undefined) {
       const facts = circuit.operators().map(({ rows, entries }) => [rows, entries] as const);
