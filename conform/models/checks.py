@@ -217,7 +217,7 @@ def embedding():
     base.execute("create table texts (id int4 primary key, tokens int8[])")
     texts = [rng.integers(0, 40, size=int(rng.integers(1, 9))) for _ in range(60)]
     for at, tokens in enumerate(texts):
-        base.execute("insert into texts values (%s, %s)", (at, [int(token) for token in tokens]))
+        base.execute(f"insert into texts values ({at}, array[{', '.join(map(str, tokens))}]::int8[])")
     got = base.execute("select meaning(tokens), meanings(tokens) from texts order by id").fetchall()
     for tokens, (label, shares) in zip(texts, got, strict=True):
         wanted = told_by(body, {"tokens": tokens.reshape(1, -1).astype(np.int64)})
