@@ -10,6 +10,7 @@ import psycopg
 from confluent_kafka import Producer
 from psycopg import errors
 from psycopg.rows import dict_row
+from psycopg.types.composite import CompositeInfo, register_composite
 
 given = json.load(sys.stdin)
 login = {
@@ -270,6 +271,40 @@ def arrays():
         same(connection.execute("select id from psycopg_lists where (id, n) in ((1, %s), (5, %s)) order by 1", [[1, None, -3], []]).fetchall(), [(1,), (5,)])
 
 
+def rows():
+    with connect(autocommit=True) as connection:
+        connection.execute("create type psycopg_spot as (name text, x float8)")
+        connection.execute("create type psycopg_walk as (day date, best psycopg_spot, spots psycopg_spot[])")
+        connection.execute("create table psycopg_walks (id int4 primary key, walk psycopg_walk, spot psycopg_spot)")
+        kinds = []
+        for name in ("psycopg_spot", "psycopg_walk"):
+            info = CompositeInfo.fetch(connection, name)
+            register_composite(info, connection)
+            kinds.append(info.python_type)
+        spot, walk = kinds
+        same(spot._fields, ("name", "x"))
+        spots = [spot('a "b", c', 1.5), spot(None, None), spot("", -2.0), None]
+        whole = walk(datetime.date(2024, 5, 1), spots[0], spots)
+        for form, number in (("%s", 1), ("%b", 2), ("%t", 3)):
+            connection.execute(f"insert into psycopg_walks values ({form}, {form}, {form})", [number, whole, spots[2]])
+        for binary in (False, True):
+            with connection.cursor(binary=binary) as cursor:
+                found = cursor.execute("select walk, spot, (walk).spots, (walk).day from psycopg_walks order by id").fetchall()
+                same(found, [(whole, spots[2], spots, whole.day)] * 3)
+                same(cursor.execute("select count(*) from psycopg_walks where spot = %s and (walk).best <> spot", [spots[2]]).fetchone(), (3,))
+                same(cursor.execute("select ((%s::psycopg_walk).best).name", [whole]).fetchone(), (spots[0].name,))
+                asked = "select s.name, count(*) from psycopg_walks w, unnest((w.walk).spots) s group by s.name order by 1"
+                same(cursor.execute(asked).fetchall(), [("", 3), ('a "b", c', 3), (None, 6)])
+        connection.execute("update psycopg_walks set spot.x = %s where id = 1", [7.25])
+        same(connection.execute("select spot from psycopg_walks where id = 1").fetchone(), (spot("", 7.25),))
+        same(
+            connection.execute("select to_json(spot), jsonb_build_object('day', (walk).day) from psycopg_walks where id = 1").fetchone(),
+            ({"name": "", "x": 7.25}, {"day": "2024-05-01"}),
+        )
+        refused(errors.DependentObjectsStillExist, lambda: connection.execute("drop type psycopg_spot"))
+        refused(errors.InvalidTextRepresentation, lambda: connection.execute("select '(1)'::psycopg_spot"))
+
+
 def secure():
     with connect(sslmode="verify-ca", sslrootcert=given["ca"]) as connection:
         assert connection.pgconn.ssl_in_use
@@ -289,4 +324,5 @@ check("a pipeline of statements", pipelines)
 check("a subscription is streamed and cancelled", streams)
 check("rows are inserted, changed and copied into a table, in transactions too", tables)
 check("arrays go in and come out in both formats, and by COPY", arrays)
+check("rows of types that were made are registered, and go in and come out in both formats", rows)
 check("TLS with a certificate that is checked; a wrong password is out", secure)

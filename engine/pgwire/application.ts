@@ -3,8 +3,8 @@ import type { Direction } from './scroll.ts';
 
 /** A column of an answer; `oid` is its type. */
 export type Field = Kind & { readonly name: string };
-/** A type by its object id; a row without a name by those of its fields too. */
-export type Kind = { readonly oid: number; readonly fields?: readonly Kind[] };
+/** A type by its object id; one of rows by those of its fields too, and of arrays of rows by theirs. */
+export type Kind = { readonly oid: number; readonly fields?: readonly Kind[]; readonly element?: Kind };
 
 /** A row in the text format; null is NULL. */
 export type Cells = readonly (string | null)[];

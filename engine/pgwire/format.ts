@@ -1,8 +1,8 @@
 import { readBinary, writeBinary } from '#wire/pgwire/binary.ts';
 import { readClock, readDate, readInterval, readMoment, writeClock, writeDate, writeInterval, writeMoment } from '#wire/pgwire/moment.ts';
 import { readNumeric, writeNumeric } from '#wire/pgwire/numeric.ts';
-import { elementOf, oids } from '#wire/pgwire/oid.ts';
-import { readRecord } from '#wire/pgwire/record.ts';
+import { elementOf, oids, rowOidsFrom } from '#wire/pgwire/oid.ts';
+import { readRecord, writeRecord } from '#wire/pgwire/record.ts';
 import type { Kind } from './application.ts';
 import { readArrayBinary, writeArrayBinary } from './array.ts';
 import { notBuilt, sqlstates, StatementError } from './statement-error.ts';
@@ -52,7 +52,8 @@ export function formatted(text: string | null, oid: number, format: number): str
 }
 
 /** The same of a type whose fields may be known: a row's are told one by one in binary, each with its type. */
-export function formattedAs(text: string | null, { oid, fields }: Kind, format: number): string | Buffer | null {
+export function formattedAs(text: string | null, { oid, fields, element }: Kind, format: number): string | Buffer | null {
+  if (text !== null && format !== 0 && element) return writeArrayBinary(text, element.oid, (each) => formattedAs(each, element, 1));
   if (text === null || format === 0 || !fields) return formatted(text, oid, format);
   const texts = fields.length === 0 ? [] : readRecord(text);
   const int32 = (value: number) => {
@@ -107,14 +108,44 @@ export function textOf(value: Buffer | null, oid: number, format: number): strin
       if (value[0] !== 1) throw new StatementError('22P03', `unsupported jsonb version number ${value[0] ?? ''}`);
       return utf8(value.subarray(1));
     default:
-      return arrayOf(value, oid);
+      return isRow(oid) ? rowOf(value) : arrayOf(value, oid);
   }
 }
 
 const numberText = (value: number | bigint): string => (Object.is(value, -0) ? '-0' : String(value));
 
+const [record, records] = [2249, 2287];
+const isRow = (oid: number): boolean => oid === record || (oid >= rowOidsFrom && oid % 2 === 0);
+
+/** A row says the type of each of its fields. */
+function rowOf(value: Buffer): string {
+  const short = () => new StatementError('22P03', 'a row is shorter than it says');
+  const next = (at: number): number => {
+    if (at + 4 > value.length) throw short();
+    return value.readInt32BE(at);
+  };
+  const fields: (string | null)[] = [];
+  const count = next(0);
+  let at = 4;
+  for (let place = 0; place < count; place += 1) {
+    const [oid, length] = [next(at) >>> 0, next(at + 4)];
+    at += 8;
+    if (length > value.length - at) throw short();
+    fields.push(length < 0 ? null : textOf(value.subarray(at, at + length), oid, 1));
+    at += Math.max(0, length);
+  }
+  if (at !== value.length) throw new StatementError('22P03', 'a row goes on behind its end');
+  return writeRecord(fields);
+}
+
+/** The type of the elements of an array. */
+function elementOid(oid: number): number | undefined {
+  if (oid === records) return record;
+  return oid > rowOidsFrom && oid % 2 === 1 ? oid - 1 : elementOf.get(oid);
+}
+
 function arrayOf(value: Buffer, oid: number): string {
-  const element = elementOf.get(oid);
+  const element = elementOid(oid);
   if (element === undefined) throw notBuilt(`The binary format of type ${oid}`);
   return readArrayBinary(value, element, (each) => textOf(each, element, 1));
 }

@@ -17,6 +17,7 @@ export const sqlstates = {
   functionMissing: '42883',
   relationMissing: '42P01',
   relationThere: '42P07',
+  typeThere: '42710',
   statementThere: '42P05',
   portalThere: '42P03',
   parameterMissing: '42P02',

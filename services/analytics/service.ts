@@ -9,6 +9,7 @@ import { dashboardOperations, DashboardSpec } from './contract/dashboard.ts';
 import { functionOperations } from './contract/function.ts';
 import { dashboardsMax } from './contract/limits.ts';
 import { relationOperations } from './contract/relation.ts';
+import { rowTypeOperations } from './contract/row-type.ts';
 import { tableOperations } from './contract/table.ts';
 
 const spec = Type.Object({});
@@ -25,22 +26,31 @@ const ofTypes = [
   ...['FindRows', 'ReadSource', 'ReadTable', 'ReadView', 'WriteTable'].map((name) => `/operations/${name}/output/fields/items/type`),
 ];
 
+/** Where types are said, which are no list of names any more. */
+const saidTypes = [
+  '/operations/CreateSource/input/columns/items/type',
+  ...['UpdateSource', 'UpdateTable'].map((name) => `/operations/${name}/input/add/type`),
+  ...['ReadSource', 'ReadTable', 'ReadView', 'WriteTable'].map((name) => `/operations/${name}/input/types/items`),
+];
+
 /** Analytics: SQL views over topics, kept up as records come, behind the PostgreSQL protocol. */
 export const analytics = defineService({
   name: 'analytics',
   title: 'Analytics',
   text: 'SQL views over topics and tables, kept up exactly once as records come, behind the PostgreSQL protocol.',
-  version: 4,
+  version: 5,
   withdrawn: {
     // A sink may lead elsewhere than into a topic.
     2: ['/operations/CreateSink/output/target', '/operations/ListSinks/output/items/items/target'],
-    // Columns may be of types that were not known before; from 4 on of arrays.
+    // Columns may be of types that were not known before; from 4 on of arrays, from 5 on of rows.
     3: ofTypes,
     4: ofTypes,
+    5: [...ofTypes, ...saidTypes],
   },
   resources: {
     Source: kind('A topic as a table of its records.'),
     View: kind('A SELECT over sources and views, kept up with them.'),
+    Type: kind('The names and types of the fields of rows.'),
     Table: kind('Rows that statements change, and whose changes go into a topic.'),
     Sink: kind('A SELECT over sources and views, whose changes go into a topic or over a connection.'),
     Function: kind('An expression over parameters, which statements call.'),
@@ -82,13 +92,14 @@ export const analytics = defineService({
   operations: {
     ...relationOperations,
     ...tableOperations,
+    ...rowTypeOperations,
     ...connectionOperations,
     ...functionOperations,
     ...viewAlertOperations,
     ...dashboardOperations,
   },
   roles: {
-    auditor: ['ListSources', 'ListTables', 'ListViews', 'ListSinks', 'ListConnections', 'ListFunctions'],
+    auditor: ['ListSources', 'ListTables', 'ListViews', 'ListSinks', 'ListTypes', 'ListConnections', 'ListFunctions'],
     reader: [
       'auditor',
       'ReadSource',
@@ -118,6 +129,9 @@ export const analytics = defineService({
       'CreateTable',
       'DeleteTable',
       'WriteTable',
+      'CreateType',
+      'DeleteType',
+      'CommitType',
       'CreateIndex',
       'DeleteIndex',
       'LoadTable',

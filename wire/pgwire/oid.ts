@@ -24,6 +24,9 @@ export const oids = {
   jsonb: 3802,
 } as const;
 
+/** Types of rows that users made have even numbers from here on, and arrays of them the odd ones behind. */
+export const rowOidsFrom = 1_000_000_000;
+
 /** Array type to element type. */
 export const elementOf: ReadonlyMap<number, number> = new Map([
   [1000, oids.bool],

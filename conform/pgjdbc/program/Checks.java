@@ -3,6 +3,7 @@ import java.math.BigDecimal;
 import java.sql.*;
 import java.util.*;
 import org.postgresql.PGConnection;
+import org.postgresql.util.PGobject;
 import org.postgresql.util.PSQLException;
 
 /** Drives analytics by pgjdbc, unmodified; prints a check per line. Arguments: host and port, user, password. */
@@ -166,6 +167,47 @@ public class Checks {
         }
     }
 
+    static void composites() throws Exception {
+        try (Connection connection = open(); Statement make = connection.createStatement()) {
+            make.execute("create type jdbc_spot as (name text, x float8)");
+            make.execute("create table jdbc_spots (id int4 primary key, spot jdbc_spot, more jdbc_spot[])");
+            DatabaseMetaData of = connection.getMetaData();
+            same(rows(of.getUDTs(null, "public", "jdbc_spot", null), "TYPE_NAME", "DATA_TYPE"), "[jdbc_spot " + Types.STRUCT + "]");
+            same(rows(of.getColumns(null, "public", "jdbc_spots", "%"), "COLUMN_NAME", "TYPE_NAME"), "[id int4, spot jdbc_spot, more _jdbc_spot]");
+            PGobject spot = new PGobject();
+            spot.setType("jdbc_spot");
+            spot.setValue("(\"a b\",1.5)");
+            try (PreparedStatement insert = connection.prepareStatement("insert into jdbc_spots values (?, ?, ?)")) {
+                for (int id = 1; id < 9; id++) {
+                    insert.setInt(1, id);
+                    insert.setObject(2, spot);
+                    insert.setArray(3, connection.createArrayOf("jdbc_spot", new Object[] {spot, null}));
+                    same(insert.executeUpdate(), 1);
+                }
+            }
+            String text = "select spot, more, (spot).x, row(id, spot) as r from jdbc_spots where id = ? and spot = ?";
+            try (PreparedStatement select = connection.prepareStatement(text)) {
+                for (int time = 1; time < 9; time++) {
+                    select.setInt(1, time);
+                    select.setObject(2, spot);
+                    try (ResultSet found = select.executeQuery()) {
+                        ResultSetMetaData told = found.getMetaData();
+                        same(told.getColumnTypeName(1) + " " + told.getColumnType(1) + " " + told.getColumnTypeName(2), "jdbc_spot " + Types.STRUCT + " _jdbc_spot");
+                        found.next();
+                        PGobject one = (PGobject) found.getObject(1);
+                        same(one.getType() + " " + one.getValue() + " " + found.getDouble(3), "jdbc_spot (\"a b\",1.5) 1.5");
+                        Object[] more = (Object[]) found.getArray(2).getArray();
+                        same(more.length + " " + more[0] + " " + more[1], "2 (\"a b\",1.5) null");
+                        same(found.getString(4), "(" + time + ",\"(\"\"a b\"\",1.5)\")");
+                        same(found.next(), false);
+                    }
+                }
+            }
+            make.execute("drop table jdbc_spots");
+            make.execute("drop type jdbc_spot");
+        }
+    }
+
     static void metadata() throws Exception {
         try (Connection connection = open()) {
             DatabaseMetaData of = connection.getMetaData();
@@ -267,6 +309,7 @@ public class Checks {
         told("prepared statements take and give every type, in text and then in binary", Checks::prepared);
         told("rows are inserted, in batches and by COPY, changed in transactions with savepoints, and read by a cursor", Checks::tables);
         told("arrays are those of java.sql, in text and then in binary", Checks::arrays);
+        told("rows of types that were made are objects, in text and then in binary", Checks::composites);
         told("DatabaseMetaData tells tables, columns, keys, indexes, types and privileges", Checks::metadata);
         told("an error has its SQLSTATE and its place, and a wrong password is refused", Checks::refused);
         told("a subscription goes on and is cancelled", Checks::follows);

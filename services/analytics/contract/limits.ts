@@ -1,6 +1,7 @@
 import { limit } from '#kernel/contract/limit.ts';
 
 export const nameMax = limit(63, 'character', 'Longest name of a source, view or column.');
+export const rowTypeMax = limit(16_400, 'character', 'Longest type of rows, with all of its fields written out.');
 export const topicNameMax = limit(249, 'character', 'Longest name of a topic.');
 export const columnsInMax = limit(250, 'column', 'Most columns of a source that is made.');
 export const textMax = limit(65_536, 'character', 'Longest statement.');

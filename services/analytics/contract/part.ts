@@ -1,5 +1,5 @@
 import { Type } from '#kernel/contract/type.ts';
-import { nameMax, paramsMax, textMax, valueMax } from './limits.ts';
+import { nameMax, paramsMax, rowTypeMax, textMax, valueMax } from './limits.ts';
 
 export const closed = { additionalProperties: false } as const;
 export const none = Type.Object({}, closed);
@@ -12,9 +12,14 @@ const plainTypes = [
   ...(['bool', 'int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'text', 'bytea', 'uuid', 'json', 'jsonb'] as const),
   ...(['date', 'time', 'timestamp', 'timestamptz', 'interval'] as const),
 ] as const;
-export const TypeName = Type.Enum([...plainTypes, ...plainTypes.map((type) => `${type}[]` as const)], {
-  description: 'A type, by its name in PostgreSQL; arrays have [] behind the name of what is in them.',
-});
+/** Arrays have [] behind the name of what is in them; rows say their fields, and what CREATE TYPE called them, if it did. */
+export const TypeName = Type.Union(
+  [
+    Type.Enum([...plainTypes, ...plainTypes.map((type) => `${type}[]` as const)]),
+    Type.Unsafe<`record${string}`>(Type.String({ maxLength: rowTypeMax, pattern: '^record[~(][\\w.%=;~()\\[\\]-]*$' })),
+  ],
+  { description: 'A type, by its name in PostgreSQL, arrays with [] behind it; rows are record(name=type;name=type).' },
+);
 export const Column = Type.Object({ name: Name, type: TypeName }, closed);
 export const Text = Type.String({ minLength: 1, maxLength: textMax });
 export const Transaction = Type.String({

@@ -3,6 +3,7 @@ import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-er
 import { bind, functionName, type Names } from './bind.ts';
 import { asCondition, converted, featureOf, settled } from './bound.ts';
 import { call as operation, type Expr, shapeOf } from './expression.ts';
+import { isJsonAggregate } from './json-call.ts';
 import { featuresMax } from './limits.ts';
 import {
   isOfPairs,
@@ -15,7 +16,7 @@ import {
   type StatisticName,
   statisticNames,
 } from './statistic.ts';
-import { arrayOf, elementOf, isFloat, numbers, type Plain, type Type, nameOfType } from './value.ts';
+import { arrayOf, elementOf, isFloat, numbers, type Type, nameOfType } from './value.ts';
 
 const orderedNames = ['percentile_cont', 'percentile_disc', 'mode'] as const;
 /** Aggregates of values in their order. */
@@ -53,6 +54,7 @@ const names: ReadonlySet<string> = new Set<string>([
   ...(['count', 'sum', 'min', 'max', 'avg', 'bool_and', 'bool_or'] satisfies AggregateName[]),
   ...[...bitNames, 'string_agg', 'array_agg', ...statisticNames],
   ...[...orderedNames, ...learnerNames, ...Object.keys(others)],
+  ...['json_agg', 'jsonb_agg', 'json_object_agg', 'jsonb_object_agg'],
 ]);
 
 /** Whether an aggregate learns from rows one by one, which none can take back. */
@@ -81,6 +83,7 @@ export function aggregateOf(call: FuncCall, within: Names, isGroup = false): Agg
   const said: string = functionName(call);
   const name = others[said] ?? (said as AggregateName);
   const at = within.at(call.location);
+  if (isJsonAggregate(name)) throw notBuilt(`${name} of anything but a group`, at);
   if (isOrdered(name)) return orderedOf(name, call, within);
   if (name === 'string_agg') return joinedOf(call, within);
   if (name === 'array_agg') return listedOf(call, within, isGroup);
@@ -169,7 +172,7 @@ function listedOf(call: FuncCall, within: Names, isGroup: boolean): Aggregate {
   const filter = call.agg_filter && asCondition(bind(call.agg_filter, within), 'FILTER', at);
   const { keys, order } = ordersOf(call, value, within);
   const joined = { delimiter: '', isDistinct, order };
-  const type = arrayOf(value.type as Plain);
+  const type = arrayOf(value.type);
   return { name: 'array_agg', type, arg: orderedValue(value, keys, at), filter, distinct: false, joined };
 }
 

@@ -4,7 +4,7 @@ import { columnsOf } from './column.ts';
 import { optionsOf } from './format.ts';
 import { checkedName, plainName } from './name.ts';
 import { parser, tokensOf } from './parser.ts';
-import type { Column } from './value.ts';
+import { type Column, typeText } from './value.ts';
 import { msOf } from './watermark.ts';
 
 type Kind = 'source' | 'table' | 'view' | 'sink';
@@ -124,5 +124,5 @@ export async function withColumn(text: string, { name, type }: Column): Promise<
   const tokens = tokensOf(await parser(), text) ?? [];
   const end = tokens.findLast((token) => token.text === ')')?.start ?? 0;
   const bytes = Buffer.from(text);
-  return `${bytes.toString('utf8', 0, end)}, ${quoted(name)} ${type}${bytes.toString('utf8', end)}`;
+  return `${bytes.toString('utf8', 0, end)}, ${quoted(name)} ${typeText(type)}${bytes.toString('utf8', end)}`;
 }

@@ -2,7 +2,9 @@ import type { A_ArrayExpr, A_Expr, A_Indirection, Node } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { applied, type Bound, cast, converted, oneType, settled } from './bound.ts';
 import { call, constant, type Expr } from './expression.ts';
-import { arrayOf, elementOf, numbers, type plainTypes, type Type, nameOfType } from './value.ts';
+import { textIn } from './name.ts';
+import { fieldNamed } from './row-call.ts';
+import { arrayOf, elementOf, numbers, type Type, nameOfType } from './value.ts';
 
 type Inner = (node: Node | undefined) => Bound;
 
@@ -15,7 +17,7 @@ export function arrayExpr({ elements = [] }: A_ArrayExpr, at: number | undefined
   const own = oneType(bounds);
   if (own === undefined) throw new StatementError(sqlstates.typeWrong, 'ARRAY types cannot be matched', at);
   const items = bounds.map((bound) => converted(settled(bound, own), own));
-  return made(elementOf(own) ? own : arrayOf(own as (typeof plainTypes)[number]), items);
+  return made(elementOf(own) ? own : arrayOf(own), items);
 }
 
 function emptyOf(type: Type, at: number | undefined): Expr {
@@ -40,13 +42,21 @@ export function castArray(node: Node | undefined, to: Type, at: number | undefin
 
 const [least, greatest] = [constant('int4', -(2 ** 31)), constant('int4', 2 ** 31 - 1)];
 
-/** `array[1]`, `array[1:2]`. */
+/** `array[1]`, `array[1:2]`, `(row).field`, and these one behind another. */
 export function indirection({ arg, indirection: steps = [] }: A_Indirection, at: number | undefined, inner: Inner): Expr {
-  const base = settled(inner(arg), 'text');
-  const indices = steps.map((step) => {
-    if (!('A_Indices' in step)) throw notBuilt('A field of a value', at);
-    return step.A_Indices;
-  });
+  let [found, from] = [settled(inner(arg), 'text'), 0];
+  for (const [place, step] of [...steps, undefined].entries()) {
+    if (step && 'A_Indices' in step) continue;
+    if (place > from) found = subscripted(found, steps.slice(from, place), at, inner);
+    if (step && !('String' in step)) throw notBuilt('* here', at);
+    if (step) found = fieldNamed(found, textIn(step), at);
+    from = place + 1;
+  }
+  return found;
+}
+
+function subscripted(base: Expr, steps: readonly Node[], at: number | undefined, inner: Inner): Expr {
+  const indices = steps.flatMap((step) => ('A_Indices' in step ? [step.A_Indices] : []));
   const element = elementOf(base.type);
   if (!element && /^json/.test(base.type)) throw notBuilt('A subscript of json', at);
   if (!element)
@@ -81,5 +91,5 @@ export function anyOf({ kind, lexpr, rexpr }: A_Expr, sign: string, at: number |
   if (probe.kind !== 'call' || probe.type !== 'bool' || !own || !each || elementOf(each.type))
     throw new StatementError(sqlstates.kindWrong, 'op ANY/ALL (array) requires operator to yield boolean', at);
   const how = kind === 'AEXPR_OP_ANY' ? 'any' : 'all';
-  return call(`${how} ${probe.operation}`, 'bool', own, converted(list, arrayOf(each.type as (typeof plainTypes)[number])));
+  return call(`${how} ${probe.operation}`, 'bool', own, converted(list, arrayOf(each.type)));
 }

@@ -1,10 +1,11 @@
-import type { A_Const, A_Expr, CaseExpr, ColumnRef, FuncCall, Node, TypeName } from 'libpg-query';
+import type { A_Const, A_Expr, CaseExpr, ColumnRef, FuncCall, Node, RowExpr, TypeName } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { anyOf, arrayExpr, castArray, indirection } from './array-call.ts';
 import { applied, asCondition, type Bound, cast, converted, featureOf, oneType, settled } from './bound.ts';
-import { call, constant, type Expr, isNull, not } from './expression.ts';
+import { call, constant, type Expr, isNull, type NamedExpr, not } from './expression.ts';
 import { functionsNamed } from './function.ts';
 import { comparedRows, rowIn, rowValue, sideBySide } from './row-call.ts';
+import { jsonCall } from './json-call.ts';
 import { intervalLiteral } from './interval-literal.ts';
 import { expressionDepthMax } from './limits.ts';
 import { plainType } from './column.ts';
@@ -18,6 +19,8 @@ import { elementOf, isRecord, readValue, type Type, whole } from './value.ts';
 export type Names = {
   /** A column by its path, `name` or `relation.name`. */
   readonly columnOf: (path: readonly string[], at: number | undefined) => Expr;
+  /** The columns of a relation as `name.*` in a row means them. */
+  readonly starOf?: ((relation: string | undefined, at: number | undefined) => readonly NamedExpr[]) | undefined;
   /** The types of the parameters; what is open is set where the expression says it. */
   readonly params: (Type | undefined)[];
   /** The character, from 1, of a place in the text. */
@@ -45,7 +48,7 @@ export function bind(node: Node | undefined, names: Names, depth = 0): Bound {
   }
   if ('NullTest' in node) {
     const row = rowIn(node.NullTest.arg);
-    if (row) return nullTest(row.map(inner), node.NullTest.nulltesttype === 'IS_NULL');
+    if (row && !row.some(isStar)) return nullTest(row.map(inner), node.NullTest.nulltesttype === 'IS_NULL');
     const of = settled(inner(node.NullTest.arg), 'text');
     if (isRecord(of.type)) return call(node.NullTest.nulltesttype === 'IS_NULL' ? 'row:none' : 'row:all', 'bool', of);
     const test = isNull(of);
@@ -58,7 +61,7 @@ export function bind(node: Node | undefined, names: Names, depth = 0): Bound {
     const sign = node.MinMaxExpr.op === 'IS_GREATEST' ? '>=' : '<=';
     return greatest(sign, (node.MinMaxExpr.args ?? []).map(inner), names.at(node.MinMaxExpr.location));
   }
-  if ('RowExpr' in node) return rowValue((node.RowExpr.args ?? []).map(inner), names.at(node.RowExpr.location));
+  if ('RowExpr' in node) return rowOf(node.RowExpr, names, inner);
   if ('A_ArrayExpr' in node) return arrayExpr(node.A_ArrayExpr, names.at(node.A_ArrayExpr.location), inner);
   if ('A_Indirection' in node) return indirection(node.A_Indirection, names.at(locationIn(node)), inner);
   if ('FuncCall' in node) return functionCall(node.FuncCall, names, inner);
@@ -73,6 +76,20 @@ export function bind(node: Node | undefined, names: Names, depth = 0): Bound {
 }
 
 type Inner = (node: Node | undefined) => Bound;
+
+const isStar = (node: Node): boolean => 'ColumnRef' in node && 'A_Star' in (node.ColumnRef.fields?.at(-1) ?? {});
+
+/** `ROW(...)`, in which `name.*` stands for all columns of a relation. */
+function rowOf({ args = [], location }: RowExpr, names: Names, inner: Inner): Expr {
+  const at = names.at(location);
+  const fields = args.flatMap((node): Bound[] => {
+    if (!('ColumnRef' in node) || !isStar(node)) return [inner(node)];
+    const [relation] = (node.ColumnRef.fields ?? []).slice(0, -1);
+    if (!names.starOf) throw notBuilt('* here', at);
+    return names.starOf(relation && textIn(relation), at).map(({ expr }) => expr);
+  });
+  return rowValue(fields, at);
+}
 
 function constantOf({ ival, fval, sval, boolval, isnull }: A_Const): Bound {
   if (ival) return constant('int4', ival.ival ?? 0);
@@ -245,6 +262,8 @@ function functionCall(node: FuncCall, names: Names, inner: Inner): Expr {
       throw new StatementError(sqlstates.functionMissing, 'predict_online takes a model, which is a text, and features', at);
     return call('predict_online', 'float8', model, ...features.map((each) => featureOf(each, at)));
   }
+  const json = jsonCall(name, () => (node.args ?? []).map(inner), at);
+  if (json) return json;
   if (functionsNamed(name).length === 0) {
     if (name === 'predict')
       throw new StatementError(sqlstates.functionMissing, 'PREDICT(model, features) names no model that there is', at);

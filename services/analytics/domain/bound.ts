@@ -1,8 +1,8 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { call, constant, type Expr } from './expression.ts';
 import { functionsNamed, type Signature } from './function.ts';
-import { castValue, isCastable, isImplicit } from './cast.ts';
-import { elementOf, fieldsOf, numbers, type Type, nameOfType } from './value.ts';
+import { castValue, isCastable, isComparable, isImplicit, isShapedAs } from './cast.ts';
+import { arrayOf, elementOf, fieldsOf, isRecord, numbers, type Type, nameOfType } from './value.ts';
 
 /** An expression, or one whose type is open (a literal, a parameter, NULL) until something gives it one. */
 export type Bound = Expr | Open;
@@ -19,6 +19,10 @@ export function converted(expr: Expr, to: Type): Expr {
 
 export function cast(bound: Bound, to: Type, at: number | undefined): Expr {
   if (bound.kind === 'open') return bound.take(to);
+  const fields = fieldsOf(to);
+  // A row that is made here is made of what its fields are to be.
+  if (fields && bound.kind === 'call' && bound.operation === 'row' && bound.args.length === fields.length)
+    return call('row', to, ...bound.args.map((arg, place) => cast(arg, fields[place] as Type, at)));
   if (!isCastable(bound.type, to)) throw new StatementError('42846', `cannot cast type ${nameOfType(bound.type)} to ${nameOfType(to)}`, at);
   return converted(bound, to);
 }
@@ -60,10 +64,12 @@ const described = (name: string, args: readonly Bound[]): string => {
 export function applied(name: string, given: readonly Bound[], at: number | undefined): Expr {
   const isLists = name === '||' && given.some((arg) => arg.kind !== 'open' && elementOf(arg.type));
   if (isLists) return applied(joiningOf(given), given, at);
+  const isJson = name === '||' && given.some((arg) => arg.kind !== 'open' && arg.type === 'jsonb');
+  if (isJson && given.every((arg) => arg.kind === 'open' || arg.type === 'jsonb')) return applied('jsonb_concat', given, at);
   const rows = signs.has(name) ? recordsIn(given, at) : undefined;
   if (rows) return call(`${name}:record,record`, 'bool', ...rows);
   const args = name === '||' ? asTexts(given, at) : given;
-  const found = chosen(name, args);
+  const found = chosen(name, args) ?? ofRows(name, args);
   if (!found) throw new StatementError(sqlstates.functionMissing, described(name, args), at);
   return call(
     found.operation,
@@ -72,16 +78,41 @@ export function applied(name: string, given: readonly Bound[], at: number | unde
   );
 }
 
+// Functions of arrays do to arrays of rows what they do to those of any other type.
+const another: Type = 'uuid';
+
+/** What a function of arrays is for those of rows. */
+function ofRows(name: string, args: readonly Bound[]): Signature | undefined {
+  const typed = args.flatMap((arg) => (arg.kind === 'open' ? [] : [arg.type]));
+  const row = typed.map((type) => elementOf(type) ?? type).find(isRecord);
+  if (row === undefined || typed.every(isRecord)) return undefined;
+  const [rows, others] = [arrayOf(row), arrayOf(another)];
+  const swapped = (type: Type, from: readonly Type[], to: readonly Type[]) => to[from.indexOf(type)] ?? type;
+  const stood = args.map((arg): Bound => (arg.kind === 'open' ? arg : { ...arg, type: swapped(arg.type, [row, rows], [another, others]) } as Expr));
+  const found = chosen(name, stood);
+  if (!found?.args.includes(others)) return undefined;
+  const back = (type: Type) => swapped(type, [another, others], [row, rows]);
+  return { args: found.args.map(back), type: back(found.type), operation: found.operation.replaceAll(another, row) };
+}
+
 const signs: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>=']);
 
+/** A literal beside a row is one too. */
+const asOther = (bound: Bound, beside: Bound): Bound =>
+  bound.kind === 'open' && beside.kind !== 'open' && isRecord(beside.type) ? bound.take(beside.type) : bound;
+
 /** Two rows that are compared, undefined where there is none. Throws StatementError for rows that are of other kinds. */
-function recordsIn([left, right]: readonly Bound[], at: number | undefined): readonly [Expr, Expr] | undefined {
-  if (left?.kind === 'open' || right?.kind === 'open' || !left || !right) return undefined;
+function recordsIn([first, second]: readonly Bound[], at: number | undefined): readonly [Expr, Expr] | undefined {
+  if (!first || !second) return undefined;
+  const [left, right] = [asOther(first, second), asOther(second, first)];
+  if (left.kind === 'open' || right.kind === 'open') return undefined;
   const [own, other] = [fieldsOf(left.type), fieldsOf(right.type)];
   if (!own || !other) return undefined;
   if (own.length !== other.length)
     throw new StatementError(sqlstates.typeWrong, 'cannot compare record types with different numbers of columns', at);
-  const place = own.findIndex((type, index) => type !== other[index]);
+  const place = own.findIndex((type, index) => !isShapedAs(type, other[index] as Type));
+  if (place < 0 && !own.every(isComparable))
+    throw new StatementError(sqlstates.functionMissing, 'could not identify an equality operator for type json', at);
   if (place < 0) return [left, right];
   const [one, two] = [own, other].map((types) => nameOfType(types[place] as Type));
   throw new StatementError(

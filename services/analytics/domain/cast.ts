@@ -11,6 +11,7 @@ import {
   printValue,
   ranged,
   readValue,
+  rowTypeOf,
   single,
   type Tuple,
   type Type,
@@ -29,7 +30,8 @@ export function castValue(value: Exclude<Value, null>, from: Type, to: Type): Ex
   }
   const [fields, others] = [fieldsOf(from), fieldsOf(to)];
   if (fields && others) {
-    const cast = (field: Value, place: number) => (field === null ? null : castValue(field, fields[place] as Type, others[place] as Type));
+    const cast = (field: Value, place: number) =>
+      field === null ? null : castValue(field, fields[place] as Type, others[place] as Type);
     return { fields: (value as Tuple).fields.map(cast) };
   }
   if (from === 'bool') return value ? 1 : 0;
@@ -76,11 +78,30 @@ function evenly(value: number): bigint {
 
 const times: readonly Type[] = ['date', 'timestamp', 'timestamptz'];
 
+/** Whether types are the same but for the names of fields and types of rows. */
+export function isShapedAs(left: Type, right: Type): boolean {
+  if (left === right) return true;
+  const [element, other] = [elementOf(left), elementOf(right)];
+  if (element && other) return isShapedAs(element, other);
+  const [fields, others] = [fieldsOf(left), fieldsOf(right)];
+  return fields?.length === others?.length && (fields?.every((field, place) => isShapedAs(field, others?.[place] as Type)) ?? false);
+}
+
+/** Whether values of a type are told to be equal: json has no such operator, nor what it is part of. */
+export const isComparable = (type: Type): boolean =>
+  type !== 'json' && (elementOf(type) === undefined || isComparable(elementOf(type) as Type)) && (fieldsOf(type) ?? []).every(isComparable);
+
+/** Whether a row becomes one of another type where that is assigned: one without a name of its own, field by field. */
+export function isTaken(from: Type, to: Type): boolean {
+  const [own, other] = [rowTypeOf(from), rowTypeOf(to)];
+  return own !== undefined && other !== undefined && (own.named && other.named ? from === to : isCastable(from, to));
+}
+
 /** Whether there is such a cast. */
 export function isCastable(from: Type, to: Type): boolean {
+  if (from === to || from === 'text' || to === 'text') return true;
   const [fields, others] = [fieldsOf(from), fieldsOf(to)];
   if (others) return fields?.length === others.length && fields.every((field, place) => isCastable(field, others[place] as Type));
-  if (from === to || from === 'text' || to === 'text') return true;
   if (fields) return false;
   const [element, made] = [elementOf(from), elementOf(to)];
   if (element || made) return element !== undefined && made !== undefined && isCastable(element, made);
@@ -98,6 +119,8 @@ export function isImplicit(from: Type, to: Type): boolean {
   if (from === to) return true;
   const [element, made] = [elementOf(from), elementOf(to)];
   if (element && made) return isImplicit(element, made);
+  const [row, other] = [rowTypeOf(from), rowTypeOf(to)];
+  if (row && other) return !row.named && !other.named && isShapedAs(from, to);
   // Numbers that meet a float become one of eight bytes.
   if (to === 'float4') return false;
   const [low, high] = [numbers.indexOf(from), numbers.indexOf(to)];

@@ -2,7 +2,7 @@ import type { ColumnDef, Node, TypeName } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { columnsMax } from './limits.ts';
 import { checkedName, textIn } from './name.ts';
-import { type Column, isType, type Type } from './value.ts';
+import { arrayOf, type Column, isType, type Type } from './value.ts';
 
 /** The type that a name in a statement stands for. */
 export function typeNamed(of: TypeName | undefined): Type {
@@ -11,7 +11,8 @@ export function typeNamed(of: TypeName | undefined): Type {
 }
 
 /** The type alone, whatever is said besides its name. */
-export function plainType(of: TypeName | undefined): Type {
+export function plainType(of: (TypeName & { readonly rowType?: Type }) | undefined): Type {
+  if (of?.rowType !== undefined) return of.arrayBounds ? arrayOf(of.rowType) : of.rowType;
   const names = (of?.names ?? []).map(textIn);
   if (names[0] === 'pg_catalog') names.shift();
   const written = names.join('.');

@@ -14,6 +14,8 @@ export type Expr =
   /** Conditions and results in turn, then the last result. */
   | { readonly kind: 'case'; readonly type: Type; readonly args: readonly Expr[] };
 
+export type NamedExpr = { readonly name: string; readonly expr: Expr };
+
 export const column = (type: Type, place: number): Expr => ({ kind: 'column', type, place });
 export const constant = (type: Type, value: Value): Expr => ({ kind: 'constant', type, value });
 export const call = (operation: string, type: Type, ...args: readonly Expr[]): Expr => ({ kind: 'call', type, operation, args });

@@ -14,8 +14,8 @@ import { filtered, joined, type JoinKind, type Plan } from './plan.ts';
 import { type Item, Scope } from './scope.ts';
 import { plainName, textIn } from './name.ts';
 import { seriesOf } from './series.ts';
-import { hiddenName, listsOf, unnested, unnestsIn } from './unnest.ts';
-import type { Column } from './value.ts';
+import { hiddenName, listsOf, overWhole, spread, unnested, unnestsIn } from './unnest.ts';
+import { type Column, isRecord } from './value.ts';
 import { windowed } from './window-call.ts';
 
 /** Relations that stand side by side, and what must hold between them. */
@@ -85,9 +85,14 @@ type Unnesting = { readonly calls: readonly FuncCall[]; readonly node: RangeFunc
 function elements(how: JoinKind, left: Factors, { calls, node }: Unnesting, quals: Node | undefined, context: Within): Factors {
   const lists = listsOf(calls, node, namesIn(new Scope(left.items), context));
   const reads = lists.exprs.some((expr) => columnsIn(expr).size > 0);
-  const shown: Plan = unnested({ kind: 'one', columns: [] }, lists);
+  // What is shown in a SELECT is whole, and what stands in FROM has the fields of rows for its columns.
+  const isWhole = node.alias?.aliasname === hiddenName;
+  const seen = (plan: Plan) => (isWhole ? plan : spread(plan, lists));
+  const shown = seen(unnested({ kind: 'one', columns: [] }, lists));
   const [own] = single(shown, node.alias, node.alias?.aliasname ?? 'unnest', context).items as [Item];
-  const item = own.name === hiddenName ? { ...own, merged: new Set(own.columns.map(({ name }) => name)) } : own;
+  const [only, ...more] = lists.columns;
+  const isScalar = only !== undefined && more.length === 0 && !isRecord(only.type);
+  const item = isWhole ? { ...own, merged: new Set(own.columns.map(({ name }) => name)) } : { ...own, isScalar };
   const isPlain = !reads && how === 'inner';
   if (!isPlain && how !== 'inner' && how !== 'left')
     throw new StatementError(sqlstates.kindWrong, 'the combining JOIN type must be INNER or LEFT for a LATERAL reference');
@@ -96,12 +101,14 @@ function elements(how: JoinKind, left: Factors, { calls, node }: Unnesting, qual
   const items = [...left.items, { ...item, from }];
   const on = quals && asCondition(bind(quals, namesIn(new Scope(items), context)), 'JOIN/ON');
   if (!plan) return { plans: [...left.plans, shown], items, conditions: [...left.conditions, ...conjuncts(on)] };
-  const found = unnested(plan, lists, how === 'left' ? { on } : undefined);
+  const over = on && !isWhole ? overWhole(on, lists, from) : on;
+  const found = seen(unnested(plan, lists, how === 'left' ? { on: over } : undefined));
   return { plans: [found], items, conditions: how === 'left' ? [] : conjuncts(on) };
 }
 
 const namesIn = (scope: Scope, { params, at, around }: Within): Names => ({
   ...{ params, at },
+  starOf: (relation, place) => scope.star(relation, place),
   columnOf: (path, place) => (scope.knows(path) ? undefined : around?.columnOf(path)) ?? scope.columnOf(path, place),
 });
 

@@ -1,4 +1,4 @@
-import { arrayOf, isFloat, plainTypes, type Type } from './value.ts';
+import { arrayOf, isFloat, plainTypes, recordOf, type Type } from './value.ts';
 
 /** A function or operator on types: what its operation is called, and what it answers. */
 export type Signature = { readonly args: readonly Type[]; readonly type: Type; readonly operation: string };
@@ -42,7 +42,34 @@ for (const type of ['json', 'jsonb'] as const) {
   define(`${type}_typeof`, [type], 'text', 'json_typeof');
   define(`${type}_array_length`, [type], 'int4', 'json_array_length');
 }
+for (const type of ['json', 'jsonb'] as const) {
+  define('#>', [type, 'text[]'], type, 'json_path');
+  define('#>>', [type, 'text[]'], 'text', 'json_path_text');
+}
 for (const sign of ['=', '<>'] as const) define(sign, ['jsonb', 'jsonb'], 'bool');
+for (const type of ['json', 'jsonb'] as const) {
+  const [name, text] = [{ name: 'key', type: 'text' } as const, { name: 'value', type: 'text' } as const];
+  // These stand in FROM, and in a SELECT, where each element of their array is a row.
+  define(`${type}_each`, [type], arrayOf(recordOf([name, { name: 'value', type }])), `${type}_each`);
+  define(`${type}_each_text`, [type], arrayOf(recordOf([name, text])), `${type}_each_text`);
+  define(`${type}_object_keys`, [type], 'text[]', `${type}_object_keys`);
+  define(`${type}_array_elements`, [type], arrayOf(type), `${type}_array_elements`);
+  define(`${type}_array_elements_text`, [type], 'text[]', `${type}_array_elements_text`);
+}
+define('?', ['jsonb', 'text'], 'bool', 'json_has');
+define('?|', ['jsonb', 'text[]'], 'bool', 'json_has_any');
+define('?&', ['jsonb', 'text[]'], 'bool', 'json_has_all');
+define('-', ['jsonb', 'text'], 'jsonb', 'json_without');
+define('-', ['jsonb', 'int4'], 'jsonb', 'json_without_at');
+define('-', ['jsonb', 'text[]'], 'jsonb', 'json_without_all');
+define('#-', ['jsonb', 'text[]'], 'jsonb', 'json_without_path');
+define('jsonb_concat', ['jsonb', 'jsonb'], 'jsonb', 'json_joined');
+for (const more of [[], ['bool']] as const) {
+  define('jsonb_set', ['jsonb', 'text[]', 'jsonb', ...more], 'jsonb', 'json_set');
+  define('jsonb_insert', ['jsonb', 'text[]', 'jsonb', ...more], 'jsonb', 'json_inserted');
+}
+define('jsonb_strip_nulls', ['jsonb'], 'jsonb', 'json_without_nulls');
+define('jsonb_pretty', ['jsonb'], 'text', 'json_pretty');
 define('octet_length', ['bytea'], 'int4');
 define('length', ['bytea'], 'int4', 'octet_length:bytea');
 define('+', ['time', 'interval'], 'time', '+:clock,interval');
@@ -113,6 +140,8 @@ for (const element of plainTypes) {
   define('array_remove', [list, element], list, 'array_remove');
   define('array_replace', [list, element, element], list, 'array_replace');
 }
+define('@>', ['jsonb', 'jsonb'], 'bool', 'json_contains');
+define('<@', ['jsonb', 'jsonb'], 'bool', 'json_within');
 for (const more of [[], ['text']] as const) define('string_to_array', ['text', 'text', ...more], 'text[]', 'string_to_array');
 
 /** The functions of a name, whatever their arguments. */

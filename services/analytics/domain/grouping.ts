@@ -1,12 +1,14 @@
 import type { Node, SelectStmt } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { type Aggregate, aggregateOf, hasAggregate, isAggregate, isLearner } from './aggregate.ts';
-import { bind, type Names } from './bind.ts';
+import { bind, functionName, type Names } from './bind.ts';
 import { settled } from './bound.ts';
+import { isComparable } from './cast.ts';
 import { locationIn } from './context.ts';
 import { type Correlated, wholeGroups } from './correlated.ts';
 import { column, type Expr, mapColumns, shapeOf } from './expression.ts';
 import { groupedBySets, groupingSets, toldOf } from './grouping-set.ts';
+import { isJsonAggregate, jsonAggregate } from './json-call.ts';
 import { textIn } from './name.ts';
 import { allOf, appends, type Plan } from './plan.ts';
 import { hasLink } from './subquery.ts';
@@ -15,7 +17,7 @@ import type { Column, Type } from './value.ts';
 
 /** Refuses keys of a type whose values are not told to be equal. */
 export function checkEquals(keys: readonly Expr[]): void {
-  if (keys.some(({ type }) => type === 'json'))
+  if (keys.some(({ type }) => !isComparable(type)))
     throw new StatementError(sqlstates.functionMissing, 'could not identify an equality operator for type json');
 }
 
@@ -47,6 +49,11 @@ export function grouping(
   const instead = (node: Node): Expr | undefined => {
     if ('GroupingFunc' in node)
       return toldOf(node.GroupingFunc, names, (each) => shapes.indexOf(shapeTried(keyNode(each, targets, names), names)), told);
+    if ('FuncCall' in node && isAggregate(node) && isJsonAggregate(functionName(node.FuncCall))) {
+      const typeOf = (each: Node) => settled(bind(each, names), 'text').type;
+      const { listed, finish } = jsonAggregate(node.FuncCall, functionName(node.FuncCall), typeOf, names.at(node.FuncCall.location));
+      return finish(instead({ FuncCall: listed }) as Expr);
+    }
     if ('FuncCall' in node && isAggregate(node)) {
       const made = aggregateOf(node.FuncCall, names, true);
       const shape = shapeOfAggregate(made);

@@ -30,14 +30,14 @@ export function listOfJson(element: Type, value: readonly unknown[], read: (valu
   return items.length === 0 ? { sizes: [], items } : { sizes, items };
 }
 
-/** An array as a list of JSON. */
-export function jsonOfList<Item>({ sizes, items }: ArrayOf<Item>, write: (item: Item) => string): string {
+/** An array as a list of JSON; `between` stands between the parts of the outermost. */
+export function jsonOfList<Item>({ sizes, items }: ArrayOf<Item>, write: (item: Item) => string, between = ','): string {
   let at = 0;
   const level = (depth: number): string => {
     const parts: string[] = [];
     for (let left = sizes[depth] ?? 0; left > 0; left -= 1)
       parts.push(depth + 1 < sizes.length ? level(depth + 1) : write(items[at++] as Item));
-    return `[${parts.join(',')}]`;
+    return `[${parts.join(depth === 0 ? between : ',')}]`;
   };
   return level(0);
 }

@@ -2,7 +2,7 @@ import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { parseExact, readJson, Written } from './jsonb.ts';
 import { hexOf } from './text-form.ts';
 import { listOfJson } from './json-list.ts';
-import { type Column, elementOf, type List, readValue, type Row, type Type, type Value } from './value.ts';
+import { type Column, elementOf, type List, nameOfType, readValue, type Row, rowTypeOf, type Type, type Value } from './value.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -26,6 +26,9 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
+/** A row of a type out of JSON. Throws StatementError for what is none. */
+export const tupleIn = (type: Type, text: string): Value => valueOf({ name: 'the row', type }, parseExact(text));
+
 /** An array of a type out of JSON. Throws StatementError for what is none. */
 export const listIn = (type: Type, text: string): List =>
   listOfJson(elementOf(type) as Type, parseExact(text) as unknown[], (item) =>
@@ -36,15 +39,17 @@ function valueOf({ name, type }: Column, value: unknown): Value {
   if (value === null || value === undefined) return null;
   const element = elementOf(type);
   if (element && Array.isArray(value)) return listOfJson(element, value, (item) => valueOf({ name, type: element }, item));
+  const row = rowTypeOf(type);
+  if (row && isFields(value)) return { fields: rowOfFields(row.fields as readonly Column[], value) };
   if (typeof value === 'boolean' && type === 'bool') return value;
   if (type === 'json' || type === 'jsonb') return readJson(type, JSON.stringify(plain(value))) as string;
   if (typeof value === 'object' && !(value instanceof Written)) {
     if ((type === 'text' || type === 'bytea') && Buffer.isBuffer(value)) return hexOf(value);
     if (type === 'text') return JSON.stringify(plain(value));
-    throw new StatementError(sqlstates.valueWrong, `${name} is no ${type}`);
+    throw new StatementError(sqlstates.valueWrong, `${name} is no ${nameOfType(type)}`);
   }
   const text = value instanceof Written ? value.text : String(value);
-  if (type !== 'text' && typeof value === 'boolean') throw new StatementError(sqlstates.valueWrong, `${name} is no ${type}`);
+  if (type !== 'text' && typeof value === 'boolean') throw new StatementError(sqlstates.valueWrong, `${name} is no ${nameOfType(type)}`);
   try {
     return readValue(type, text);
   } catch (error) {
@@ -52,6 +57,9 @@ function valueOf({ name, type }: Column, value: unknown): Value {
     throw error;
   }
 }
+
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Written) && !Buffer.isBuffer(value);
 
 const raw = (text: string): unknown => (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
 

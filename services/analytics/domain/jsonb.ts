@@ -1,5 +1,6 @@
-import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { canonicalNumber } from './decimal.ts';
+import { kindOf, spansIn } from './json-span.ts';
 
 /** A number as it was written: JSON.parse alone would round it. */
 export class Written {
@@ -9,6 +10,11 @@ export class Written {
     this.text = text;
   }
 }
+
+/** A value that JSON has. */
+export type Json = null | boolean | string | Written | readonly Json[] | { readonly [name: string]: Json };
+export const isFieldsOfJson = (value: Json): value is { readonly [name: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Written);
 
 /** A value of JSON, whose numbers are as they were written. Throws SyntaxError for what is none. */
 export function parseExact(text: string): unknown {
@@ -27,69 +33,64 @@ const byName = ([left]: [string, unknown], [right]: [string, unknown]): number =
  * The text of a value as jsonb has it: each name once, in one order and spacing. Numbers that are equal are written alike,
  * without zeros at their ends, so that values are equal where their texts are.
  */
-function printed(value: unknown): string {
+export function writeJsonb(value: unknown): string {
   if (value instanceof Written) return canonicalNumber(value.text);
-  if (Array.isArray(value)) return `[${value.map(printed).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map(writeJsonb).join(', ')}]`;
   if (typeof value !== 'object' || value === null) {
     if (typeof value === 'string' && value.includes('\u0000'))
       throw new StatementError('22P05', 'unsupported Unicode escape sequence: \\u0000 cannot be converted to text');
     return JSON.stringify(value);
   }
   const fields = Object.entries(value).sort(byName);
-  return `{${fields.map(([name, inner]) => `${JSON.stringify(name)}: ${printed(inner)}`).join(', ')}}`;
+  return `{${fields.map(([name, inner]) => `${JSON.stringify(name)}: ${writeJsonb(inner)}`).join(', ')}}`;
 }
 
-type Kind = 'json' | 'jsonb';
+export type Kind = 'json' | 'jsonb';
 
 /** Reads a text as json, which keeps it as it is, or as jsonb. */
 export function readJson(type: Kind, text: string): string | undefined {
   try {
     const value = parseExact(text);
-    return type === 'json' ? text : printed(value);
+    return type === 'json' ? text : writeJsonb(value);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-const raw = (text: string): unknown => (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
-const exactly = (_key: string, value: unknown) => (value instanceof Written ? raw(value.text) : value);
-const written = (type: Kind, value: unknown): string => (type === 'jsonb' ? printed(value) : JSON.stringify(value, exactly));
-
-/** The field of an object, or the element of a list, counted from its end below 0; undefined where there is none. */
-function partOf(type: Kind, text: string, at: string | number): unknown {
-  const value = parseExact(text);
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Written);
+/** The field of an object, or the element of a list, counted from its end below 0, as it stands there: the operator `->`. */
+export function jsonPart(type: Kind, text: string, at: string | number): string | null {
+  const kind = kindOf(text);
+  const parts = spansIn(text);
   if (typeof at === 'number') {
-    if (Array.isArray(value)) return value.at(at);
     // PostgreSQL keeps a jsonb that is one value as the only element of a list.
-    return type === 'jsonb' && !isObject && (at === 0 || at === -1) ? value : undefined;
+    if (kind === 'scalar') return type === 'jsonb' && (at === 0 || at === -1) ? text : null;
+    const part = kind === 'array' ? parts.at(at) : undefined;
+    return part ? text.slice(part.from, part.to) : null;
   }
-  return isObject && Object.hasOwn(value, at) ? (value as Readonly<Record<string, unknown>>)[at] : undefined;
+  const part = kind === 'object' ? parts.findLast(({ name }) => name === at) : undefined;
+  return part ? text.slice(part.from, part.to) : null;
 }
 
-/** The operator `->`. */
-export function jsonPart(type: Kind, text: string, at: string | number): string | null {
-  const part = partOf(type, text, at);
-  return part === undefined ? null : written(type, part);
+/** JSON as text: of a text what it says, of null NULL. */
+export function jsonAsText(json: string): string | null {
+  const trimmed = json.trim();
+  if (trimmed === 'null') return null;
+  return trimmed.startsWith('"') ? (JSON.parse(trimmed) as string) : json;
 }
 
 /** The operator `->>`: a part as text, NULL where it is null. */
 export function jsonText(type: Kind, text: string, at: string | number): string | null {
-  const part = partOf(type, text, at);
-  if (part === undefined || part === null) return null;
-  return typeof part === 'string' ? part : written(type, part);
+  const part = jsonPart(type, text, at);
+  return part === null ? null : jsonAsText(part);
 }
 
-export function jsonKind(text: string): string {
-  const value = parseExact(text);
-  if (value === null) return 'null';
-  if (value instanceof Written) return 'number';
-  return Array.isArray(value) ? 'array' : typeof value;
-}
+const kinds: Readonly<Record<string, string>> = { '{': 'object', '[': 'array', '"': 'string', t: 'boolean', f: 'boolean', n: 'null' };
+
+export const jsonKind = (text: string): string => kinds[text.trim()[0] ?? ''] ?? 'number';
 
 export function jsonLength(text: string): number {
-  const value = parseExact(text);
-  if (!Array.isArray(value)) throw new StatementError(sqlstates.valueWrong, 'cannot get array length of a value that is no array');
-  return value.length;
+  const kind = kindOf(text);
+  if (kind !== 'array') throw new StatementError('22023', `cannot get array length of ${kind === 'object' ? 'a non-array' : 'a scalar'}`);
+  return spansIn(text).length;
 }

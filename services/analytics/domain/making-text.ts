@@ -3,7 +3,7 @@ import type { Index } from './constraint.ts';
 import type { Origin } from './origin.ts';
 import type { Target } from './sink.ts';
 import { quoted } from './table-text.ts';
-import type { Column } from './value.ts';
+import { type Column, typeText } from './value.ts';
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 const ms = (of: number | undefined) => (of === undefined ? undefined : `${of} milliseconds`);
@@ -26,7 +26,7 @@ export function sourceText({ name, columns, topic, format, origin }: Source): st
   const { watermark, begun } = format ?? {};
   const delay = `interval ${literal(ms(watermark?.delayMs) ?? '')}`;
   const marks = watermark ? [`watermark for ${quoted(watermark.column)} as ${quoted(watermark.column)} - ${delay}`] : [];
-  const all = [...columns.map((column) => `${quoted(column.name)} ${column.type}`), ...marks];
+  const all = [...columns.map((column) => `${quoted(column.name)} ${typeText(column.type)}`), ...marks];
   const isTable = origin?.table !== undefined;
   const options = {
     topic: origin ? undefined : (topic ?? undefined),

@@ -20,7 +20,14 @@ export function checkedName(name: string): string {
 /** The name of what DROP names. */
 export function droppedName(node: Node): string {
   if ('ObjectWithArgs' in node && !node.ObjectWithArgs.args_unspecified) throw notBuilt('DROP FUNCTION with the types of parameters');
-  const path = 'ObjectWithArgs' in node ? node.ObjectWithArgs.objname : 'List' in node ? node.List.items : [];
+  const path =
+    'ObjectWithArgs' in node
+      ? node.ObjectWithArgs.objname
+      : 'TypeName' in node
+        ? node.TypeName.names
+        : 'List' in node
+          ? node.List.items
+          : [];
   const parts = (path ?? []).map(textIn);
   if (parts.length === 2 && parts[0] === 'public') parts.shift();
   if (parts.length !== 1) throw notBuilt('A schema');

@@ -107,7 +107,8 @@ function one(given: SelectStmt, context: Context): Body {
   const lead = allOf(correlated?.columns ?? []);
   const columnOf: Names['columnOf'] = (path, at) =>
     (from.scope.knows(path) ? undefined : correlated?.columnOf(path)) ?? from.scope.columnOf(path, at);
-  const plain: Names = { columnOf, params: context.params, at: context.at };
+  const starOf: Names['starOf'] = (relation, at) => from.scope.star(relation, at);
+  const plain: Names = { columnOf, starOf, params: context.params, at: context.at };
   const targets = (select.targetList ?? []).flatMap((node) => targetsOf(node, from.scope, plain));
   if (targets.length > columnsMax) throw new StatementError('54011', `target lists have at most ${columnsMax} entries`);
   if (hasAggregate(select.whereClause)) throw new StatementError(sqlstates.groupingWrong, 'aggregate functions are not allowed in WHERE');

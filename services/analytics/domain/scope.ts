@@ -1,5 +1,6 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { column, type Expr } from './expression.ts';
+import { column, type Expr, type NamedExpr } from './expression.ts';
+import { namedRow } from './row-call.ts';
 import type { Column } from './value.ts';
 
 /** A relation as it may be named in a SELECT; its columns begin at a place of the row. */
@@ -9,6 +10,8 @@ export type Item = {
   readonly from: number;
   /** Columns that USING made one with others: they are named, and not shown by `*`. */
   readonly merged: ReadonlySet<string>;
+  /** What a function answers that is no row: its name stands for the one column. */
+  readonly isScalar?: boolean;
 };
 
 /** What names of columns stand for in a SELECT. */
@@ -39,6 +42,8 @@ export class Scope {
       .filter(({ name, merged }) => (relation === undefined ? !merged.has(last) : name === relation))
       .flatMap(({ columns, from }) => columns.flatMap(({ name, type }, place) => (name === last ? [column(type, from + place)] : [])));
     const [first, ...more] = found;
+    const item = first || relation !== undefined ? undefined : this.items.find(({ name }) => name === last);
+    if (item) return item.isScalar ? (this.star(last, at)[0] as NamedExpr).expr : namedRow(this.star(last, at));
     if (!first)
       throw new StatementError(
         sqlstates.columnMissing,
@@ -50,7 +55,7 @@ export class Scope {
   }
 
   /** All columns of a relation, or of all. */
-  star(relation: string | undefined, at: number | undefined): { name: string; expr: Expr }[] {
+  star(relation: string | undefined, at: number | undefined): NamedExpr[] {
     if (this.items.length === 0) throw new StatementError(sqlstates.syntax, 'SELECT * with no tables specified is not valid', at);
     const items = this.items.filter(({ name }) => relation === undefined || name === relation);
     if (items.length === 0) throw new StatementError(sqlstates.relationMissing, `missing FROM-clause entry for table "${relation}"`, at);

@@ -8,7 +8,8 @@ import { nameBytesMax, pathBytesMax } from './limits.ts';
 import { appends, type Plan } from './plan.ts';
 import { readArray } from './array.ts';
 import { jsonOfList } from './json-list.ts';
-import { type Column, elementOf, isFloat, numbers, printRow, readValue, type Row, rowKey, type Type, type Value } from './value.ts';
+import { readTuple } from './tuple.ts';
+import { type Column, elementOf, fieldNamesOf, fieldsOf, isFloat, isRecord, numbers, printRow, readValue, type Row, rowKey, type Type, type Value } from './value.ts';
 
 export const sinkFormats = ['json', 'avro', 'rows', 'parquet'] as const;
 export const sinkEnvelopes = ['append', 'upsert', 'debezium'] as const;
@@ -186,6 +187,7 @@ function jsonCell(type: Type, cell: string | null): string {
   if (cell === null) return 'null';
   const element = elementOf(type);
   if (element) return jsonOfList(readArray(cell), (item) => jsonCell(element, item));
+  if (isRecord(type)) return jsonOf(columnsIn(type), cellsOf(type, cell));
   return type === 'bool' ? String(cell === 't') : isBare(type) ? cell : JSON.stringify(cell);
 }
 
@@ -208,18 +210,27 @@ const avroTypes: Readonly<Partial<Record<Type, unknown>>> = {
   timestamptz: { type: 'long', logicalType: 'timestamp-micros' },
 };
 
-/** Elements of arrays may be null; an array of more than one dimension has no form. */
-function avroType(type: Type): unknown {
+/** The fields of rows as columns. */
+const columnsIn = (type: Type): Column[] =>
+  fieldNamesOf(type).map((name, place) => ({ name, type: fieldsOf(type)?.[place] as Type }));
+const cellsOf = (type: Type, cell: string): Cells => ((fieldsOf(type)?.length ?? 0) > 0 ? readTuple(cell) : []);
+
+/** Elements of arrays may be null; an array of more than one dimension has no form. A row within is a record whose name says where. */
+function avroType(type: Type, name: string, namespace: string): unknown {
   const element = elementOf(type);
-  return element ? { type: 'array', items: ['null', avroType(element)] } : (avroTypes[type] ?? 'string');
+  if (element) return { type: 'array', items: ['null', avroType(element, name, namespace)] };
+  return isRecord(type) ? recordType(name, columnsIn(type), namespace) : (avroTypes[type] ?? 'string');
 }
 
 /** Fields may be null; what Avro has no type for, such as decimals of any scale, is text. */
-function recordType(name: string, columns: readonly Column[]) {
+function recordType(name: string, columns: readonly Column[], namespace = 'gamut'): unknown {
   const wrongName = columns.find((column) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(column.name));
   if (wrongName) throw wrong(`column "${wrongName.name}" cannot be the name of a field of Avro`);
-  const fields = columns.map((column) => ({ name: column.name, type: ['null', avroType(column.type)], default: null }));
-  return { type: 'record', name, namespace: 'gamut', fields };
+  const fields = columns.map((column) => ({
+    ...{ name: column.name, default: null },
+    type: ['null', avroType(column.type, column.name, `${namespace}.${name}`)],
+  }));
+  return { type: 'record', name, namespace, fields };
 }
 
 export const avroKey = (columns: readonly Column[]): string => JSON.stringify(recordType('Key', columns));
@@ -250,6 +261,7 @@ function avroCell(name: string, type: Type, cell: string | null): Decoded {
     if (sizes.length > 1) throw notBuilt(`An array of several dimensions (column "${name}") in Avro`);
     return items.map((item) => avroCell(name, element, item));
   }
+  if (isRecord(type)) return avroRow(columnsIn(type), cellsOf(type, cell));
   const value: Value = avroTypes[type] === undefined ? cell : readValue(type, cell);
   const isWhole = !isFloat(type) && (typeof value === 'number' || typeof value === 'bigint');
   return isWhole ? BigInt(value) : (value as Decoded);

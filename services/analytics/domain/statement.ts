@@ -1,4 +1,4 @@
-import type { CopyStmt, CreateStmt, DeclareCursorStmt, ExplainStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
+import type { CopyStmt, CreateStmt, ExplainStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
 import type { Control } from '#engine/pgwire/application.ts';
 import { type CopyFormat, copyFormat } from '#engine/pgwire/copy.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
@@ -6,6 +6,7 @@ import { type Alter, altered } from './alter-statement.ts';
 import { changing, type Truncation, truncationOf } from './changing-statement.ts';
 import { columnsOf } from './column.ts';
 import { connectionOf, type ConnectionSpec } from './connection.ts';
+import { type Declaring, declared } from './cursor-statement.ts';
 import { type Format, optionsOf } from './format.ts';
 import { checkedName, droppedName, plainName, textIn } from './name.ts';
 import { type IndexMaking, indexMaking } from './index-statement.ts';
@@ -25,6 +26,7 @@ import { msOf, takeEmit, takeWatermark, type WatermarkText } from './watermark.t
 import { statementBytesMax, statementsMax } from './limits.ts';
 import type { Column } from './value.ts';
 import { type Telling, tellingOf } from './telling.ts';
+import { nameTypes, noTypes, type RowTypeText, takeRowTypes, type TypeMaking, typeMaking, type TypesOf } from './type-name.ts';
 import { takeWindows } from './window-text.ts';
 import type { Changing } from './write.ts';
 
@@ -63,11 +65,12 @@ export type Statement =
   | { readonly kind: 'createSink'; readonly name: string; readonly select: string; readonly target: Target; readonly orIs: boolean }
   | { readonly kind: 'createFunction'; readonly made: SqlFunction; readonly text: string }
   | { readonly kind: 'createConnection'; readonly name: string; readonly spec: ConnectionSpec; readonly orIs: boolean }
+  | TypeMaking
   | Alter
   | { readonly kind: 'alterConnection'; readonly name: string; readonly spec: ConnectionSpec }
   | {
       readonly kind: 'drop';
-      readonly of: 'source' | 'view' | 'sink' | 'table' | 'connection' | 'function' | 'index';
+      readonly of: 'source' | 'view' | 'sink' | 'table' | 'connection' | 'function' | 'index' | 'type';
       readonly names: readonly string[];
       readonly orNone: boolean;
     }
@@ -77,15 +80,7 @@ export type Statement =
   /** `committed`: nothing is told before it is committed. */
   | { readonly kind: 'subscribe'; readonly name: string; readonly committed: boolean }
   | { readonly kind: 'show'; readonly what: 'sources' | 'views' | 'sinks' | 'tables' | 'connections' | 'functions' }
-  | {
-      readonly kind: 'declare';
-      readonly name: string;
-      readonly select: SelectStmt;
-      readonly text: string;
-      readonly hold: boolean;
-      /** NO SCROLL. */
-      readonly isForward: boolean;
-    }
+  | Declaring
   | Truncation
   | Telling
   | {
@@ -136,6 +131,7 @@ type Lifted = {
   /** Whether rows of a view wait until their windows close. */
   readonly onClose: boolean;
   readonly matches: readonly Taken[];
+  readonly rowTypes: readonly RowTypeText[];
 };
 
 const ofCommitted = ['with', '(', 'committed', ')'];
@@ -173,6 +169,7 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
   if (words[0] === 'show' && words[1] === 'materialized' && words[2] === 'views') {
     write(1, '');
   }
+  const rowTypes = takeRowTypes(bytes, tokens);
   const matches = takeMatches(bytes, tokens, text, placesIn(text));
   takeAsOf(bytes, tokens, placesIn(text));
   takeWindows(bytes, tokens);
@@ -190,23 +187,26 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
     watermark,
     onClose,
     matches,
+    rowTypes,
   };
 }
 
-/** Understands one statement; undefined for none. */
-export async function parseStatement(text: string): Promise<Statement | undefined> {
+/** Understands one statement; undefined for none. `types` tells what names of types of rows stand for. */
+export async function parseStatement(text: string, types: TypesOf = noTypes): Promise<Statement | undefined> {
   const parse = await parser();
-  const tokens = tokensOf(parse, text) ?? [];
-  const telling = tellingOf(tokens);
+  const words = tokensOf(parse, text) ?? [];
+  const telling = tellingOf(words);
   if (telling) return { ...telling, name: relationNamed(parse, telling.name) };
-  const sink = sinkText(text, tokens);
+  const sink = sinkText(text, words);
   if (sink) return createdSink(parse, sink);
-  const connection = connectionText(text, tokens);
+  const connection = connectionText(text, words);
   if (connection) return createdConnection(parse, connection, connection.isThere);
-  const lifted = lift(text, tokens);
+  const lifted = lift(text, words);
   if (lifted.text.trim() === '') return undefined;
   const node = nodeOf(parse, lifted.text);
   attachMatches(node, lifted.matches, (each) => nodeOf(parse, each));
+  const tokens = (of: string) => tokensOf(parse, of) ?? [];
+  await nameTypes(node, lifted.rowTypes, { tokens, node: (each) => nodeOf(parse, each) }, types);
   const by = lifted.watermark && nodeOf(parse, lifted.watermark.select);
   return node && statementOf(node, { lifted, text, by, parse: (each) => nodeOf(parse, each) });
 }
@@ -234,6 +234,7 @@ function createdSink(parse: Parser, { select, options, name, orIs }: SinkText): 
   const bytes = Buffer.from(select);
   const tokens = tokensOf(parse, select) ?? [];
   takeEmit(bytes, tokens);
+  takeRowTypes(bytes, tokens);
   const matches = takeMatches(bytes, tokens, select, placesIn(select));
   takeAsOf(bytes, tokens, placesIn(select));
   takeWindows(bytes, tokens);
@@ -309,11 +310,13 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
       OBJECT_TABLE: isSource ? 'source' : 'table',
       OBJECT_FUNCTION: 'function',
       OBJECT_INDEX: 'index',
+      OBJECT_TYPE: 'type',
     } as const;
     const of = drops ?? own[removeType as keyof typeof own];
     if (!of) throw notBuilt('DROP of this kind');
     return { kind: 'drop', of, names: objects.map(droppedName), orNone: missing_ok };
   }
+  if ('CompositeTypeStmt' in node) return typeMaking(node.CompositeTypeStmt);
   if ('IndexStmt' in node) return indexMaking(node.IndexStmt);
   if ('CreateFunctionStmt' in node) return { kind: 'createFunction', made: functionOf(node.CreateFunctionStmt, parse), text: text.trim() };
   if ('CopyStmt' in node) return copied(node.CopyStmt, lifted, text);
@@ -351,22 +354,6 @@ function copied(node: CopyStmt, { subscribes, committed }: Lifted, text: string)
   const fields = attlist?.map((name) => [name]) ?? [[{ A_Star: {} }]];
   const targetList = fields.map((path): Node => ({ ResTarget: { val: { ColumnRef: { fields: path } } } }));
   return { kind: 'copy', of: { select: { targetList, fromClause: [{ RangeVar: relation }], op: 'SETOP_NONE' } }, text, format };
-}
-
-// PostgreSQL's bits of the options of a cursor.
-const [binary, noScroll, hold] = [1, 4, 32];
-
-function declared({ portalname = '', options = 0, query }: DeclareCursorStmt, text: string): Statement {
-  if (options & binary) throw notBuilt('A cursor in the binary format');
-  if (!query || !('SelectStmt' in query)) throw notBuilt('A cursor of anything but a SELECT');
-  return {
-    kind: 'declare',
-    name: portalname,
-    select: query.SelectStmt,
-    text,
-    hold: (options & hold) !== 0,
-    isForward: (options & noScroll) !== 0,
-  };
 }
 
 /** SUBSCRIBE names one view and nothing more. */

@@ -1,9 +1,11 @@
+import { notBuilt } from '#engine/pgwire/statement-error.ts';
 import type { Target } from './sink.ts';
-import { type Column, nameOfType } from './value.ts';
+import { type Column, elementOf, isRecord, nameOfType, rowTypeOf, type Type } from './value.ts';
 
 export type TableText = { readonly text: string; readonly params: (string | null)[][] };
 type Letter = readonly (string | null)[];
 
+const isRows = (type: Type): boolean => isRecord(elementOf(type) ?? type);
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 /** The statements by which changes of a sink go into a table of PostgreSQL. Rows are parameters; names are quoted. */
@@ -23,6 +25,8 @@ export class TableTarget {
   }
 
   creation(): string {
+    const nameless = this.#columns.find(({ type }) => rowTypeOf(elementOf(type) ?? type)?.named === undefined && isRows(type));
+    if (nameless) throw notBuilt(`A table of rows whose type has no name (column "${nameless.name}")`);
     const columns = this.#columns.map(({ name, type }) => `${quoted(name)} ${nameOfType(type)}`);
     // Columns of a key may be null, as those that a SELECT groups by.
     const unique = this.#target.envelope === 'upsert' ? [`unique nulls not distinct (${this.#key().map(quoted).join(', ')})`] : [];

@@ -1,7 +1,10 @@
-import type { Node } from 'libpg-query';
+import type { A_Indirection, Node } from 'libpg-query';
 import { notBuilt } from '#engine/pgwire/statement-error.ts';
-import { functionName, type Names } from './bind.ts';
+import { bind, functionName, type Names } from './bind.ts';
+import { settled } from './bound.ts';
+import { locationIn } from './context.ts';
 import type { Expr } from './expression.ts';
+import { fieldsIn } from './row-call.ts';
 import type { Scope } from './scope.ts';
 import { textIn } from './name.ts';
 import { routineIn, routineOf } from './routine.ts';
@@ -12,6 +15,7 @@ export type Target = { readonly name: string; readonly node: Node; readonly expr
 export function targetsOf(node: Node, scope: Scope, names: Names): Target[] {
   const { name, val } = 'ResTarget' in node ? node.ResTarget : {};
   if (!val) throw notBuilt('This target');
+  if ('A_Indirection' in val && 'A_Star' in (val.A_Indirection.indirection?.at(-1) ?? {})) return allFields(val.A_Indirection, names);
   const fields = 'ColumnRef' in val ? (val.ColumnRef.fields ?? []) : [];
   const last = fields.at(-1);
   if (!last || !('A_Star' in last)) return [{ name: name ?? usualName(val), node: val }];
@@ -21,6 +25,17 @@ export function targetsOf(node: Node, scope: Scope, names: Names): Target[] {
     const path = relation === undefined ? [own] : [relation, own];
     return { name: own, expr, node: { ColumnRef: { fields: path.map((sval) => ({ String: { sval } })) } } };
   });
+}
+
+/** `(row).*`: each field of a row. */
+function allFields({ arg, indirection = [] }: A_Indirection, names: Names): Target[] {
+  const steps = indirection.slice(0, -1);
+  const of: Node = { A_Indirection: { ...(arg ? { arg } : {}), indirection: steps } };
+  const row = settled(bind(steps.length > 0 ? of : arg, names), 'text');
+  return fieldsIn(row, names.at(locationIn(arg))).map(({ name }) => ({
+    name,
+    node: { A_Indirection: { ...(arg ? { arg } : {}), indirection: [...steps, { String: { sval: name } }] } },
+  }));
 }
 
 /** The name that PostgreSQL gives a column without one. */
@@ -40,6 +55,10 @@ function usualName(node: Node): string {
   }
   if ('RowExpr' in node) return 'row';
   if ('A_ArrayExpr' in node) return 'array';
+  if ('A_Indirection' in node) {
+    const field = (node.A_Indirection.indirection ?? []).findLast((step) => 'String' in step);
+    if (field) return textIn(field);
+  }
   if ('A_Indirection' in node && node.A_Indirection.arg) return usualName(node.A_Indirection.arg);
   if ('CoalesceExpr' in node) return 'coalesce';
   if ('MinMaxExpr' in node) return node.MinMaxExpr.op === 'IS_GREATEST' ? 'greatest' : 'least';

@@ -8,6 +8,7 @@ import { compareInterval, type Interval, isInterval, printInterval, readInterval
 import { readJson } from './jsonb.ts';
 import { rowTypesKeptMax } from './limits.ts';
 import { readBytes, readUuid } from './text-form.ts';
+import { readRowType, writeRowType } from './row-type.ts';
 import { compareTuples, readTuple, type TupleOf } from './tuple.ts';
 
 const plainNames = {
@@ -32,40 +33,47 @@ const plainNames = {
 /** A type that is no array. */
 export type Plain = keyof typeof plainNames;
 export type ArrayType = `${Plain}[]`;
-export type Type = Plain | ArrayType;
+/** A type of rows, or of arrays of them, as `row-type.ts` writes it. */
+type RowTypeText = `record${string}`;
+export type Type = Plain | ArrayType | RowTypeText;
 export const plainTypes = Object.keys(plainNames) as Plain[];
-export const arrayOf = (element: Plain): ArrayType => `${element}[]`;
+export const arrayOf = (element: Type): ArrayType => `${element}[]` as ArrayType;
 const arrayElements: ReadonlyMap<string, Plain> = new Map(plainTypes.map((type) => [arrayOf(type), type]));
 /** The type of the elements of an array; undefined for a type that is none. */
-export const elementOf = (type: Type): Plain | undefined => arrayElements.get(type);
-/** The type of rows without a name, by those of their fields: `record(int4;text)`. No relation has such a column, so no contract has it. */
-export const recordOf = (fields: readonly Type[]): Type => `record(${fields.join(';')})` as Type;
-export const isRecord = (type: Type): boolean => type.startsWith('record(');
+export const elementOf = (type: Type): Type | undefined =>
+  arrayElements.get(type) ?? (type.startsWith('record') && type.endsWith('[]') ? (type.slice(0, -2) as Type) : undefined);
 
-const knownFields = new Map<Type, readonly Type[]>();
+/** What a type of rows says: the name and number that it was given, if it was, and its fields. */
+export type RowType = { readonly named: { readonly name: string; readonly oid: number } | undefined; readonly fields: readonly FieldType[] };
+type FieldType = { readonly name: string | undefined; readonly type: Type };
+/** The type of rows of some fields; those without names are as `ROW(...)` makes them. */
+export const recordOf = (fields: readonly FieldType[], named?: RowType['named']): Type => writeRowType({ named, fields }) as Type;
+export const isRecord = (type: Type): boolean => type.startsWith('record') && type.endsWith(')');
+
+const knownRows = new Map<Type, RowType & { readonly types: readonly Type[] }>();
+
+/** What a type of rows is made of; undefined for another type. */
+export function rowTypeOf(type: Type): (RowType & { readonly types: readonly Type[] }) | undefined {
+  if (!isRecord(type)) return undefined;
+  const known = knownRows.get(type);
+  if (known) return known;
+  const read = readRowType(type) as RowType | undefined;
+  if (!read) return undefined;
+  const found = { ...read, types: read.fields.map((field) => field.type) };
+  if (knownRows.size >= rowTypesKeptMax) knownRows.clear();
+  knownRows.set(type, found);
+  return found;
+}
 
 /** The types of the fields of rows; undefined for a type that is no row's. */
-export function fieldsOf(type: Type): readonly Type[] | undefined {
-  if (!isRecord(type)) return undefined;
-  const known = knownFields.get(type) ?? fieldsIn(type);
-  if (knownFields.size >= rowTypesKeptMax) knownFields.clear();
-  knownFields.set(type, known);
-  return known;
-}
-
-function fieldsIn(type: string): readonly Type[] {
-  const fields: string[] = [];
-  let [depth, from] = [0, 'record('.length];
-  for (let at = from; at < type.length; at += 1) {
-    const mark = type[at];
-    if (mark === '(') depth += 1;
-    else if (mark === ')') depth -= 1;
-    if ((mark !== ';' || depth > 0) && depth >= 0) continue;
-    if (at > from) fields.push(type.slice(from, at));
-    from = at + 1;
-  }
-  return fields as Type[];
-}
+export const fieldsOf = (type: Type): readonly Type[] | undefined => rowTypeOf(type)?.types;
+/** The names of the fields of rows, as PostgreSQL calls them where they have none. */
+export const fieldNamesOf = (type: Type): readonly string[] => (rowTypeOf(type)?.fields ?? []).map(({ name }, at) => name ?? `f${at + 1}`);
+/** Whether it is of rows whose fields have no names, which no relation has. */
+export const isPseudo = (type: Type): boolean => {
+  const of = elementOf(type) ?? type;
+  return rowTypeOf(of)?.fields.some(({ name, type: inner }) => name === undefined || isPseudo(inner)) ?? false;
+};
 
 const typeNames = Object.fromEntries(
   plainTypes.flatMap((type): [Type, string][] => [
@@ -74,11 +82,28 @@ const typeNames = Object.fromEntries(
   ]),
 ) as Readonly<Record<Type, string>>;
 /** A type by the name that PostgreSQL shows. */
-export const nameOfType = (type: Type): string => (isRecord(type) ? 'record' : typeNames[type]);
+export function nameOfType(type: Type): string {
+  const element = elementOf(type);
+  if (element && isRecord(element)) return `${nameOfType(element)}[]`;
+  const row = rowTypeOf(type);
+  if (!row) return typeNames[type] ?? type;
+  if (row.named) return /^[a-z_][a-z0-9_]*$/.test(row.named.name) ? row.named.name : `"${row.named.name.replaceAll('"', '""')}"`;
+  if (row.fields.length === 0 || isPseudo(type)) return 'record';
+  return `ROW(${row.fields.map(({ name = '', type: inner }) => `"${name.replaceAll('"', '""')}" ${nameOfType(inner)}`).join(', ')})`;
+}
+/** A type as statements name it. */
+export const typeText = (type: Type): string => (type.startsWith('record') ? nameOfType(type) : type);
 /** Whether values of a type are objects, which are compared and found by what is in them. */
 export const isObject = (type: Type): boolean =>
   type === 'numeric' || type === 'interval' || elementOf(type) !== undefined || isRecord(type);
 export const isType = (name: string): name is Type => Object.hasOwn(typeNames, name);
+/** Whether a text is a type, of rows too, all fields of which are of such. */
+export function isKnownType(text: string): text is Type {
+  if (isType(text)) return true;
+  const type = text as Type;
+  const row = rowTypeOf(elementOf(type) ?? type);
+  return row !== undefined && row.types.every(isKnownType) && (row.named === undefined || row.fields.every(({ name }) => name !== undefined));
+}
 
 const typesByOid: ReadonlyMap<number, Type> = new Map([
   ...plainTypes.map((type): [number, Type] => [oids[type], type]),
@@ -88,8 +113,14 @@ const typesByOid: ReadonlyMap<number, Type> = new Map([
   }),
 ]);
 const oidsByType: ReadonlyMap<Type, number> = new Map([...typesByOid].map(([oid, type]) => [type, oid]));
-const recordOid = 2249;
-export const oidOf = (type: Type): number => oidsByType.get(type) ?? recordOid;
+const [recordOid, recordsOid] = [2249, 2287];
+/** The number of a type. That of an array of rows which have a name is behind theirs. */
+export function oidOf(type: Type): number {
+  const element = elementOf(type);
+  const named = rowTypeOf(element ?? type)?.named;
+  if (named) return element ? named.oid + 1 : named.oid;
+  return oidsByType.get(type) ?? (element ? recordsOid : recordOid);
+}
 export const typeOfOid = (oid: number): Type | undefined => typesByOid.get(oid);
 
 /**
@@ -189,18 +220,21 @@ function parsed(type: Type, text: string): Exclude<Value, null> | undefined {
     case 'interval':
       return readInterval(text);
     default:
-      return isRecord(type) ? readRecord(type, text) : readList(elementOf(type) as Plain, text);
+      return isRecord(type) ? readRecord(type, text) : readList(elementOf(type) as Type, text);
   }
 }
 
 function readRecord(type: Type, text: string): Tuple | undefined {
   const [types, texts] = [fieldsOf(type) ?? [], readTuple(text)];
   if (types.length === 0 && texts.length === 1) return { fields: [] };
-  if (texts.length !== types.length) return undefined;
+  if (texts.length !== types.length) {
+    const detail = texts.length < types.length ? 'Too few columns' : 'Too many columns';
+    throw new StatementError(sqlstates.valueWrong, `malformed record literal: ${JSON.stringify(text.slice(0, 100))}: ${detail}.`);
+  }
   return { fields: texts.map((each, place) => (each === null ? null : readValue(types[place] as Type, each))) };
 }
 
-function readList(element: Plain, text: string): List {
+function readList(element: Type, text: string): List {
   const { sizes, items } = readArray(text);
   return { sizes, items: items.map((item) => (item === null ? null : readValue(element, item))) };
 }

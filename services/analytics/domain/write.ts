@@ -2,7 +2,9 @@ import type { DeleteStmt, InsertStmt, Node, OnConflictClause, ReturningClause, S
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { bind, type Names } from './bind.ts';
 import { asCondition, type Bound, cast, settled } from './bound.ts';
-import type { Context } from './context.ts';
+import { isTaken } from './cast.ts';
+import { partOf, typeNode, withField } from './column-part.ts';
+import { type Context, locationIn } from './context.ts';
 import { constant, type Expr } from './expression.ts';
 import { planQuery, type Query } from './planner.ts';
 import { Scope } from './scope.ts';
@@ -97,7 +99,8 @@ function assigned(bound: Bound, { name, type }: Column, at: number | undefined):
 function checkAssignable(from: Type, { name, type }: Column, at?: number): void {
   const [own, to] = [elementOf(from), elementOf(type)];
   const [given, taken] = own && to ? [own, to] : [from, type];
-  const isText = (given === 'text' || isRecord(given)) && taken !== 'text';
+  if (isTaken(given, taken)) return;
+  const isText = (given === 'text' || isRecord(given) || isRecord(taken)) && taken !== 'text';
   const isBool = (given === 'bool') !== (taken === 'bool') && taken !== 'text';
   if (!isText && !isBool) return;
   const message = `column "${name}" is of type ${nameOfType(type)} but expression is of type ${nameOfType(from)}`;
@@ -120,13 +123,32 @@ function placeOf({ columns, name }: Of, column: string, at: number | undefined):
 function placesOf(table: Of, targets: readonly Node[], context: Context, twice: (name: string) => StatementError): number[] {
   const places: number[] = [];
   for (const node of targets) {
-    const { name = '', indirection, location } = 'ResTarget' in node ? node.ResTarget : {};
-    if (indirection) throw notBuilt('A part of a column', context.at(location));
-    const place = placeOf(table, name, context.at(location));
+    const { name, path } = partOf(node, context.at);
+    if (path.length > 0) throw notBuilt('A field of a column in a list of columns', context.at(locationIn(node)));
+    const place = placeOf(table, name, context.at(locationIn(node)));
     if (places.includes(place)) throw twice(name);
     places.push(place);
   }
   return places;
+}
+
+/** What columns are set to; fields of one column are set one after the other. */
+function setsOf(table: Of, targets: readonly Node[], context: Context): ReadonlyMap<number, Node> {
+  const sets = new Map<number, Node>();
+  const whole = new Set<number>();
+  for (const node of targets) {
+    const part = partOf(node, context.at);
+    const place = placeOf(table, part.name, context.at(locationIn(node)));
+    const val = 'ResTarget' in node ? node.ResTarget.val : undefined;
+    if (!val || 'MultiAssignRef' in val) throw notBuilt('SET of several columns at once');
+    if (whole.has(place) || (part.path.length === 0 && sets.has(place)))
+      throw new StatementError(sqlstates.syntax, `multiple assignments to same column "${part.name}"`);
+    if (part.path.length === 0) whole.add(place);
+    else if (isDefault(val)) throw notBuilt('DEFAULT of a field');
+    const own: Node = { ColumnRef: { fields: [{ String: { sval: table.alias } }, { String: { sval: part.name } }] } };
+    sets.set(place, withField(sets.get(place) ?? own, table.columns[place]?.type as Type, part, val));
+  }
+  return sets;
 }
 
 type Inserted = Omit<Extract<Write, { kind: 'insert' }>, 'returning'> | Omit<Extract<Write, { kind: 'insertQuery' }>, 'returning'>;
@@ -202,23 +224,14 @@ function typed(node: Node, type: Type | undefined): Node {
   const { val } = node.ResTarget;
   const isOpen = val && ('ParamRef' in val || ('A_Const' in val && (val.A_Const.isnull || val.A_Const.sval)));
   if (!isOpen) return node;
-  return {
-    ResTarget: { ...node.ResTarget, val: { TypeCast: { arg: val, typeName: { names: [{ String: { sval: type } }], typemod: -1 } } } },
-  };
+  return { ResTarget: { ...node.ResTarget, val: { TypeCast: { arg: val, typeName: typeNode(type) } } } };
 }
 
 function updated(node: UpdateStmt, table: Of, context: Context): Omit<Extract<Write, { kind: 'update' }>, 'returning'> {
   const { relation, targetList = [], whereClause, fromClause = [], withClause } = node;
-  for (const target of targetList)
-    if ('ResTarget' in target && target.ResTarget.val && 'MultiAssignRef' in target.ResTarget.val)
-      throw notBuilt('SET of several columns at once');
-  const twice = (name: string) => new StatementError(sqlstates.syntax, `multiple assignments to same column "${name}"`);
-  const all = placesOf(table, targetList, context, twice);
-  const values = targetList.map((target) => ('ResTarget' in target ? target.ResTarget.val : undefined));
-  const set = all.flatMap((place, at) => (isDefault(values[at] as Node) ? [] : [{ place, val: values[at] as Node }]));
-  const defaults = new Map(
-    all.flatMap((place, at) => (isDefault(values[at] as Node) ? [[place, defaultOf(table, place, context)] as const] : [])),
-  );
+  const sets = [...setsOf(table, targetList, context)];
+  const set = sets.flatMap(([place, val]) => (isDefault(val) ? [] : [{ place, val }]));
+  const defaults = new Map(sets.flatMap(([place, val]) => (isDefault(val) ? [[place, defaultOf(table, place, context)] as const] : [])));
   const targets = set.map(({ place, val }) => typed({ ResTarget: { val } }, table.columns[place]?.type));
   const query = planQuery(
     selectOf([star(table), ...targets], [{ RangeVar: relation ?? {} }, ...fromClause], whereClause, withClause),
@@ -244,15 +257,10 @@ function conflictOf(node: OnConflictClause | undefined, table: Of, context: Cont
   const old = new Scope([item(table.alias, 0)]);
   const both = new Scope([item(table.alias, 0), item('excluded', width)]);
   const names = plain(context, (path, at) => (path.length === 1 ? old : both).columnOf(path, at));
-  const twice = (name: string) => new StatementError(sqlstates.syntax, `multiple assignments to same column "${name}"`);
-  const places = placesOf(table, targetList, context, twice);
   const sets = new Map<number, Expr>();
-  for (const [at, place] of places.entries()) {
-    const target = targetList[at] as Node;
-    const val = 'ResTarget' in target ? target.ResTarget.val : undefined;
-    if (val && 'MultiAssignRef' in val) throw notBuilt('SET of several columns at once');
+  for (const [place, val] of setsOf(table, targetList, context)) {
     const own = table.columns[place] as Column;
-    sets.set(place, val && isDefault(val) ? defaultOf(table, place, context) : assigned(bind(val, names), own, undefined));
+    sets.set(place, isDefault(val) ? defaultOf(table, place, context) : assigned(bind(val, names), own, undefined));
   }
   return { by, update: { sets, where: whereClause && asCondition(bind(whereClause, names), 'WHERE') } };
 }

@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { listOf } from '../domain/array.ts';
 import { dayMicros } from '../domain/datetime.ts';
-import { listIn } from '../domain/json-row.ts';
+import { listIn, tupleIn } from '../domain/json-row.ts';
 import { arrayItemsMax, arrayLengthMax } from '../domain/limits.ts';
-import { type Column, elementOf, type List, type Plain, readValue, type Type, type Value } from '../domain/value.ts';
+import { type Column, elementOf, isRecord, type List, readValue, type Type, type Value } from '../domain/value.ts';
 import { type Cells, decimalOf } from './cell.ts';
 import { compile } from './compile.ts';
 import { dayAt, endOfNumber, endOfText, endOfValue, minuteAt } from './json-text.ts';
@@ -48,6 +48,9 @@ const parts = {
   /** A text as a value of another type; undefined where it is none. */
   read: (type: Type, bytes: Buffer, from: number, to: number): Value | undefined =>
     tried(() => readValue(type, JSON.parse(bytes.toString('utf8', from, to)) as string)),
+  /** An object as a row; undefined where it is none. */
+  row: (type: Type, bytes: Buffer, from: number, to: number): Value | undefined =>
+    tried(() => tupleIn(type, bytes.toString('utf8', from, to))),
   /** A list as an array; undefined where it is none. */
   list: (type: Type, bytes: Buffer, from: number, to: number): Value | undefined =>
     tried(() => {
@@ -174,7 +177,7 @@ ${general}`;
 }
 
 /** Code that reads an item that is not null into `items`; undefined for a type whose items are read in the general way. */
-function itemCode(at: number, element: Plain): string | undefined {
+function itemCode(at: number, element: Type): string | undefined {
   switch (element) {
     case 'text':
       return `if (u[p] !== 34) return j;
@@ -199,7 +202,7 @@ else return j;`;
 }
 
 /** Code that reads a list. One that is deep, too long or otherwise unlike most is read anew, in the general way. */
-function listCode(at: number, type: Type, element: Plain): string {
+function listCode(at: number, type: Type, element: Type): string {
   const general = generalCode(at, type, 'endOfValue', 'list');
   const item = itemCode(at, element)?.replaceAll('return j', 'break list');
   if (item === undefined) return general;
@@ -287,8 +290,12 @@ ${other}`;
     case 'interval':
       return `if (u[p] === 34) { ${generalCode(at, type)} }\n${other}`;
     default:
+      if (isRecord(type))
+        return `if (u[p] === 34) { ${generalCode(at, type)} }
+else if (u[p] === 123) { ${generalCode(at, type, 'endOfValue', 'row')} }
+${other}`;
       return `if (u[p] === 34) { ${generalCode(at, type)} }
-else if (u[p] === 91) { ${listCode(at, type, elementOf(type) as Plain)} }
+else if (u[p] === 91) { ${listCode(at, type, elementOf(type) as Type)} }
 ${other}`;
   }
 }
@@ -309,7 +316,7 @@ function openCode(at: number, type: Type): string {
   if (type === 'text') return `${own}, b${at} = o${at}.starts, z${at} = o${at}.ends;`;
   if (type === 'numeric') return `${own}, b${at} = o${at}.units, z${at} = o${at}.scales;`;
   if (type === 'bool' || elementOf(type)) return `${own}, c${at} = o${at}.values;`;
-  if (['float4', 'bytea', 'uuid', 'time', 'interval', 'json', 'jsonb'].includes(type)) return `${own};`;
+  if (isRecord(type) || ['float4', 'bytea', 'uuid', 'time', 'interval', 'json', 'jsonb'].includes(type)) return `${own};`;
   const cached = type === 'timestamp' || type === 'timestamptz';
   const minute = `\nlet g${at} = NaN, h${at} = 0, i${at} = 0, k${at} = 0, l${at} = 0;`;
   return `${own}, c${at} = o${at}.values, n${at} = o${at}.nulls;${cached ? minute : ''}`;

@@ -69,6 +69,34 @@ const fixed = new Map<string, Coded>([
   ),
   ['row:none', ([a]) => `(${a} === null || ${a}.fields.every((f) => f === null))`],
   ['row:all', ([a]) => `(${a} !== null && ${a}.fields.every((f) => f !== null))`],
+  ['json_object', (args) => `r.jsonObject([${args.join(', ')}], 'json')`],
+  ['jsonb_object', (args) => `r.jsonObject([${args.join(', ')}], 'jsonb')`],
+  ['json_array', (args) => `r.jsonArray([${args.join(', ')}])`],
+  ['as_jsonb', called('asJsonb')],
+  ['json_path', called('jsonAtPath')],
+  ['json_path_text', called('jsonTextAtPath')],
+  ['json_contains', called('jsonContains')],
+  ['json_within', ([a, b]) => `r.jsonContains(${b}, ${a})`],
+  ['json_has', called('jsonHas')],
+  ['json_has_any', called('jsonHasAny')],
+  ['json_has_all', called('jsonHasAll')],
+  ['json_joined', called('jsonJoined')],
+  ['json_without', ([a, b]) => `r.jsonWithout(${a}, [${b}])`],
+  ['json_without_all', ([a, b]) => `r.jsonWithout(${a}, ${b}.items)`],
+  ['json_without_at', called('jsonWithoutAt')],
+  ['json_without_path', called('jsonWithoutPath')],
+  ['json_set', called('jsonSet')],
+  ['json_inserted', called('jsonInserted')],
+  ['json_without_nulls', called('jsonWithoutNulls')],
+  ['json_pretty', called('jsonPretty')],
+  ...(['json', 'jsonb'] as const).flatMap((type): [string, Coded][] => [
+    [`${type}_each`, ([a]) => `r.jsonEach('${type}', ${a}, false)`],
+    [`${type}_each_text`, ([a]) => `r.jsonEach('${type}', ${a}, true)`],
+    [`${type}_object_keys`, ([a]) => `r.jsonKeys('${type}', ${a})`],
+    [`${type}_array_elements`, ([a]) => `r.jsonElements(${a}, false)`],
+    [`${type}_array_elements_text`, ([a]) => `r.jsonElements(${a}, true)`],
+  ]),
+  ['field', ([a, place]) => `${a}.fields[${place}]`],
   ['row', (args) => `({ fields: [${args.join(', ')}] })`],
   ['array', (args) => `r.array([${args.join(', ')}])`],
   ['array:lists', (args) => `r.ofLists([${args.join(', ')}])`],
@@ -149,14 +177,19 @@ const fixed = new Map<string, Coded>([
 
 /** Whether an operation may answer NULL for values that are not. */
 export const isPartial = (operation: string): boolean => operation.startsWith('->') || partial.has(operation);
-const partial: ReadonlySet<string> = new Set(['subscript', 'array_length', 'array_lower', 'array_ndims', 'array_dims']);
+const partial: ReadonlySet<string> = new Set(['json_path', 'json_path_text', 'field', 'subscript', 'array_length', 'array_lower', 'array_ndims', 'array_dims']);
 
 /** Whether an operation is given NULL too, and may answer it. */
 export const takesNull = (operation: string): boolean => /^(any|all|array_to_string)[ :]/.test(operation) || takers.has(operation);
 const takers: ReadonlySet<string> = new Set([
-  ...['row', 'row:none', 'row:all', 'array', 'array:lists', 'array_append', 'array_prepend', 'array_cat', 'string_to_array'],
+  ...['json_object', 'jsonb_object', 'json_array', 'row', 'row:none', 'row:all', 'array', 'array:lists', 'array_append', 'array_prepend', 'array_cat', 'string_to_array'],
   ...['array_position', 'array_positions', 'array_remove', 'array_replace'],
 ]);
+
+/** What is made of values of any type, which is the first argument. */
+const ofType: Readonly<Record<string, string>> = {
+  ...{ to_json: 'jsonOf', to_json_lines: 'jsonOf', json_name: 'jsonName', json_list: 'jsonOfGroup', json_pairs: 'jsonOfPairs' },
+};
 
 /** The code of an operation by its name; names come from the table of functions alone. */
 export function codeOf(operation: string): Coded {
@@ -169,6 +202,8 @@ export function codeOf(operation: string): Coded {
   if (name === 'cast') return castCode(from, to);
   if (name === 'fit') return ([a, ...sizes]) => `r.eachItem(${a}, (a) => ${codeOf(`fit:${from.slice(0, -2)}`)(['a', ...sizes])})`;
   if (name === 'array_to_string') return (args) => `r.joinedItems(${[JSON.stringify(from), ...args].join(', ')})`;
+  const made = ofType[name];
+  if (made !== undefined) return (args) => `r.${made}(${[JSON.stringify(from), ...args].join(', ')})`;
   const sign = signs[name];
   if (sign === undefined) throw new TypeError(`no code for ${operation}`);
   if (plain.includes(from) || (isText(from) && (name === '=' || name === '<>'))) return ([a, b]) => `${a} ${sign} ${b}`;

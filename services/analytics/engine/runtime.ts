@@ -4,6 +4,8 @@ import { fieldOf, formatTime, inTime, truncated } from '../domain/datetime.ts';
 import { add, type Decimal, decimal, divide, multiply, negate, printDecimal, remainder, rounded, truncatedAt } from '../domain/decimal.ts';
 import { addIntervals, between, clockMoved, fixedLength, type Interval, moved, negateInterval, timesInterval } from '../domain/interval.ts';
 import { cutTo, scaledTo } from '../domain/fit.ts';
+import { asJsonb, jsonArray, jsonName, jsonObject, jsonOf, jsonOfGroup, jsonOfPairs } from '../domain/json-make.ts';
+import * as jsonParts from '../domain/json-part.ts';
 import { jsonKind, jsonLength, jsonPart, jsonText } from '../domain/jsonb.ts';
 import { castValue } from '../domain/cast.ts';
 import { compareTexts, compareValues, finite, isAlike, keyOf, ranged, single, type Value } from '../domain/value.ts';
@@ -83,6 +85,8 @@ export const runtime = {
   compareTexts,
   compareValues,
   ...{ finite, single, cutTo, scaledTo, jsonKind, jsonLength, jsonPart, jsonText },
+  ...{ jsonOf, jsonName, jsonObject, jsonArray, jsonOfGroup, jsonOfPairs, asJsonb },
+  ...jsonParts,
   ...arrays,
   isAlike,
   keyOf,

@@ -15,6 +15,8 @@ export type Altering = {
   readonly format?: Format | null;
   readonly historyMs?: number;
   readonly indexes?: readonly Index[];
+  /** Types of rows that it names besides. */
+  readonly needs?: readonly Relation[];
 };
 
 /**
@@ -38,6 +40,11 @@ export async function alter(sql: Sql, at: Placed, relation: Relation, to: Alteri
       );
       if (rows.length === 0) throw new StatementError(sqlstates.serialization, `relation "${name}" was altered meanwhile`);
       if (to.name !== undefined) await tx.query('update need set said = coalesce(said, $2) where relation = $1', [id, name]);
+      if (to.needs && to.needs.length > 0)
+        await tx.query(
+          'insert into need (view, relation) select $1, relation from unnest($2::int8[]) as n(relation) on conflict do nothing',
+          [id, to.needs.map((each) => each.id)],
+        );
       if (to.columns) await tx.query('update need set width = coalesce(width, $2) where relation = $1', [id, columns.length]);
     });
   } catch (error) {

@@ -60,6 +60,22 @@ create view ${shadowSchema}.tables as
     c.relname::information_schema.sql_identifier, 'MATERIALIZED VIEW'::information_schema.character_data,
     null, null, null, null, null, 'NO', 'NO', null
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind = 'm';
+-- Gives a type of rows, and the type of arrays of them, the numbers by which clients know them.
+create function ${shadowSchema}.number_type(named regtype, number oid) returns void language plpgsql as $$
+declare
+  old oid := named;
+  list oid := (select typarray from pg_type where oid = named);
+begin
+  update pg_type set oid = number, typarray = number::int8 + 1 where oid = old;
+  update pg_type set oid = number::int8 + 1, typelem = number where oid = list;
+  update pg_class set reltype = number where reltype = old;
+  update pg_depend set objid = number where classid = 'pg_type'::regclass and objid = old;
+  update pg_depend set refobjid = number where refclassid = 'pg_type'::regclass and refobjid = old;
+  update pg_depend set objid = number::int8 + 1 where classid = 'pg_type'::regclass and objid = list;
+  update pg_depend set refobjid = number::int8 + 1 where refclassid = 'pg_type'::regclass and refobjid = list;
+  update pg_shdepend set objid = number where classid = 'pg_type'::regclass and objid = old
+    and dbid = (select d.oid from pg_database d where d.datname = current_database());
+end $$;
 do $do$
 declare found record;
 begin

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { PostgresError } from '#seams/sql/error.ts';
 import { openSql } from '#seams/sql/sql.ts';
 import { type Described, type TextRows, TextSession } from '#seams/sql/text-session.ts';
 import { shadowSchema } from '../domain/catalogue.ts';
-import type { Column } from '../domain/value.ts';
+import { nameBytesMax } from '../domain/limits.ts';
+import { type Column, elementOf, nameOfType, rowTypeOf, type Type } from '../domain/value.ts';
 import { type CatalogueServer, startCatalogueServer } from './catalogue-server.ts';
 import { asker, owner } from './catalogue-template.ts';
 import { cataloguesMax, rowsMax } from './limits.ts';
@@ -17,6 +19,8 @@ export type Told = {
   readonly required?: readonly string[];
   /** Of a function: its parameters in SQL, and the type that it answers. */
   readonly signature?: { readonly params: string; readonly returns: string };
+  /** Of a type of rows: the number by which clients know it; one that is told for a column alone has none. */
+  readonly rows?: { readonly oid: number | undefined };
 };
 /** A question, who asks it, and what there is to be told of. */
 export type Question = {
@@ -116,7 +120,8 @@ class Catalogue {
 
   /** Makes what is new and drops what is gone, so that numbers of what stays are the same. */
   async #fill(relations: readonly Told[]): Promise<void> {
-    const wanted = new Map(relations.map((relation) => [relation.name, JSON.stringify(relation)]));
+    const all = [...writtenOut(relations), ...relations];
+    const wanted = new Map(all.map((relation) => [relation.name, JSON.stringify(relation)]));
     const held = this.#held;
     if (held && held.size === wanted.size && [...wanted].every(([name, made]) => held.get(name) === made)) return;
     // What is made later may have the name of a key: then all are made anew.
@@ -132,9 +137,12 @@ class Catalogue {
     }
     const gone = [...(held ?? [])]
       .filter(([name, made]) => wanted.get(name) !== made)
-      .map(([name, made]) => dropped(JSON.parse(made) as Told, name));
-    const come = relations
+      .map(([name, made]) => ({ told: JSON.parse(made) as Told, name }))
+      .sort((left, right) => turnOf(right.told) - turnOf(left.told))
+      .map(({ told, name }) => dropped(told, name));
+    const come = all
       .filter((relation) => held?.get(relation.name) !== wanted.get(relation.name))
+      .sort((left, right) => turnOf(left) - turnOf(right))
       .map((relation) => made(relation, (name) => wanted.has(name)));
     await using sql = openSql(this.#server.filledAt(this.#database), { max: 1 });
     this.#held = undefined;
@@ -153,8 +161,45 @@ const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 /** Names that every relation of PostgreSQL has for itself. */
 const reserved = new Set(['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid']);
 
-const dropped = ({ text, signature }: Told, name: string): string =>
-  signature !== undefined
+/** Types stand before what is of them, and those that are part of others before these. */
+const turnOf = ({ rows }: Told): number => (rows ? (rows.oid ?? 0) : Number.MAX_SAFE_INTEGER);
+
+/** The name of a type of rows that has none, by which columns of it are told. */
+function nameOf(type: Type): string {
+  const name = nameOfType(type);
+  if (Buffer.byteLength(name) <= nameBytesMax) return name;
+  return `ROW(...) ${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
+}
+
+/** A type as it is named among catalogues. */
+function told(type: Type): string {
+  const element = elementOf(type);
+  const row = rowTypeOf(element ?? type);
+  if (!row) return type;
+  return `public.${quoted(row.named?.name ?? nameOf(element ?? type))}${element ? '[]' : ''}`;
+}
+
+/** The types of rows without a name that relations have columns of, the innermost first. */
+function writtenOut(relations: readonly Told[]): Told[] {
+  const found = new Map<string, Told>();
+  const names = new Set(relations.map(({ name }) => name));
+  const look = ({ type }: Column): void => {
+    const own = elementOf(type) ?? type;
+    const row = rowTypeOf(own);
+    if (!row || row.named || found.has(nameOf(own))) return;
+    const columns = row.fields.map((field): Column => ({ name: field.name ?? '', type: field.type }));
+    columns.forEach(look);
+    const name = nameOf(own);
+    if (!names.has(name)) found.set(name, { name, columns, text: null, rows: { oid: undefined } });
+  };
+  for (const { columns } of relations) columns.forEach(look);
+  return [...found.values()];
+}
+
+const dropped = ({ text, signature, rows }: Told, name: string): string =>
+  rows !== undefined
+    ? `drop type public.${quoted(name)};`
+    : signature !== undefined
     ? `drop function public.${quoted(name.slice(functionMark.length))};`
     : `drop ${text === null ? 'table' : 'materialized view'} public.${quoted(name)};
    delete from ${shadowSchema}.relation where name = ${literal(name)};`;
@@ -173,22 +218,30 @@ function keyed({ name, key = [] }: Told, isTaken: (name: string) => boolean): st
 /** Before the names of functions, which may be those of relations too: a name of a relation does not begin so. */
 export const functionMark = '()';
 
-function made(told: Told, isTaken: (name: string) => boolean): string {
-  if (told.signature) {
-    const { params, returns } = told.signature;
-    const of = `public.${quoted(told.name.slice(functionMark.length))}`;
+function madeType({ name, columns, rows }: Told): string {
+  const at = `public.${quoted(name)}`;
+  const fields = columns.map((column) => `${quoted(column.name)} ${told(column.type)}`).join(', ');
+  const numbered = rows?.oid === undefined ? '' : `select ${shadowSchema}.number_type(${literal(at)}, ${rows.oid});`;
+  return `create type ${at} as (${fields}); alter type ${at} owner to ${owner}; ${numbered}`;
+}
+
+function made(relation: Told, isTaken: (name: string) => boolean): string {
+  if (relation.rows) return madeType(relation);
+  if (relation.signature) {
+    const { params, returns } = relation.signature;
+    const of = `public.${quoted(relation.name.slice(functionMark.length))}`;
     return `create function ${of}(${params}) returns ${returns} immutable return null::${returns}; alter function ${of} owner to ${owner};`;
   }
-  const { name, columns, text, required = [] } = told;
+  const { name, columns, text, required = [] } = relation;
   const shown = columns.filter((column) => !reserved.has(column.name));
   const at = `public.${quoted(name)}`;
   const typed = shown
-    .map((column) => `${quoted(column.name)} ${column.type}${required.includes(column.name) ? ' not null' : ''}`)
+    .map((column) => `${quoted(column.name)} ${told(column.type)}${required.includes(column.name) ? ' not null' : ''}`)
     .join(', ');
-  const nothing = shown.map((column) => `null::${column.type} as ${quoted(column.name)}`).join(', ');
+  const nothing = shown.map((column) => `null::${told(column.type)} as ${quoted(column.name)}`).join(', ');
   const make =
     text === null
-      ? `create table ${at} (${typed}${keyed(told, isTaken)});`
+      ? `create table ${at} (${typed}${keyed(relation, isTaken)});`
       : `create materialized view ${at} as select ${nothing} with no data;`;
   const kind = text === null ? 'table' : 'materialized view';
   return `${make}

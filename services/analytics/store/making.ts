@@ -10,6 +10,8 @@ export interface Unsettled {
   isGone(id: bigint): boolean;
   /** Whether something that it made reads a relation. */
   isNeeded(id: bigint): boolean;
+  /** The types of rows that it made. */
+  madeTypes(): readonly Relation[];
   /** What a relation that it made reads; undefined where it did not make it. */
   needsOf(id: bigint): readonly Relation[] | undefined;
 }
@@ -22,7 +24,10 @@ export function unkept(id: bigint, { needs, origin, orders = null, indexes = nul
   const { name, kind, columns, topic, format, text, target } = own;
   return {
     ...{ id, name, kind, columns, topic, format, text, target, orders, indexes, origin: origin ?? null },
-    needs: needs.map((each) => each.name).sort(),
+    needs: needs.flatMap((each) => (each.kind === 'type' ? [] : [each.name])).sort(),
+    types: needs.flatMap(({ id: own, name: called, kind: of, columns: fields }) =>
+      of === 'type' ? [{ id: String(own), name: called, columns: fields }] : [],
+    ),
     ...{ shape: null, epoch: 0n, groups: 0n, rejected: 0n, rejection: null, historyMs: null, historyFrom: null },
   };
 }

@@ -94,7 +94,11 @@ export class Pending implements Unsettled {
   }
 
   needsOf(id: bigint): readonly Relation[] | undefined {
-    return this.madeAs(id)?.spec.needs;
+    return this.madeAs(id)?.spec.needs.filter(({ kind }) => kind !== 'type');
+  }
+
+  madeTypes(): Relation[] {
+    return this.#made().flatMap(({ relation }) => (relation.kind === 'type' ? [relation] : []));
   }
 
   isNeeded(id: bigint): boolean {

@@ -7,17 +7,18 @@ import type { Format } from '../domain/format.ts';
 import type { Index } from '../domain/constraint.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Target } from '../domain/sink.ts';
+import type { RowTypeKept } from './row-type.ts';
 import type { Column } from '../domain/value.ts';
 import type { Orders } from '../domain/join-order.ts';
 import { alter, type Altering } from './alter.ts';
 import { relationsMax } from './limits.ts';
 import { making, type Seen } from './making.ts';
 
-/** A source, which reads a topic, a view over others, a sink of one, or a table with rows of its own. */
+/** A source, which reads a topic, a view over others, a sink of one, a table with rows of its own, or a type, whose fields are its columns. */
 export type Relation = {
   readonly id: bigint;
   readonly name: string;
-  readonly kind: 'source' | 'view' | 'sink' | 'table';
+  readonly kind: 'source' | 'view' | 'sink' | 'table' | 'type';
   readonly columns: readonly Column[];
   readonly topic: string | null;
   /** How values of a source's topic are read; null of a view. */
@@ -29,6 +30,8 @@ export type Relation = {
   readonly origin: Origin | null;
   /** Names, in order, of what a view reads. */
   readonly needs: readonly string[];
+  /** The types of rows that its statement names. */
+  readonly types: readonly RowTypeKept[];
   /** What the kept state of a view is of; null before its first commit. */
   readonly shape: string | null;
   readonly epoch: bigint;
@@ -56,12 +59,22 @@ export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' |
   readonly indexes?: readonly Index[] | null;
 };
 
-export const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table' } as const;
+/** Whether a relation has rows that are asked for. */
+export const isRead = (relation: Relation): relation is Relation & { readonly kind: 'source' | 'view' | 'table' } =>
+  relation.kind !== 'sink' && relation.kind !== 'type';
+
+export const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table', type: 'type' } as const;
+
+export const missing = (kind: Relation['kind'], name: string): StatementError =>
+  new StatementError(kind === 'type' ? '42704' : sqlstates.relationMissing, `${words[kind]} "${name}" does not exist`);
+const dependents = (kind: Relation['kind']) => (kind === 'type' ? 'other objects' : 'views or sinks');
 
 const columns = `id, name, kind, columns, topic, format, text, target, origin, shape, epoch, groups, rejected, rejection,
   orders, indexes, history_ms as "historyMs", (extract(epoch from history_from) * 1000)::float8 as "historyFrom",
   array(select r.name::text from need n
-  join relation r on r.id = n.relation where n.view = relation.id order by 1) as needs`;
+  join relation r on r.id = n.relation where n.view = relation.id and r.kind <> 'type' order by 1) as needs,
+  coalesce((select jsonb_agg(jsonb_build_object('id', r.id::text, 'name', r.name, 'columns', r.columns)) from need n
+  join relation r on r.id = n.relation where n.view = relation.id and r.kind = 'type'), '[]') as types`;
 
 /** The sources and views of every environment. */
 export class Relations {
@@ -90,7 +103,7 @@ export class Relations {
     const unsettled = at.unsettled?.needsOf(view);
     if (unsettled) return unsettled;
     const text = `select n.said, n.width, relation.* from need n join (select ${columns} from relation) relation
-      on relation.id = n.relation where n.view = $1 order by 1, relation.name`;
+      on relation.id = n.relation where n.view = $1 and relation.kind <> 'type' order by 1, relation.name`;
     const { rows } = await this.#sql.as(at).query<Relation & { said: string | null; width: number | null }>(text, [view]);
     return rows.map(({ said, width, ...relation }) => ({
       ...relation,
@@ -106,12 +119,19 @@ export class Relations {
 
   /** Those of some names that are there. */
   async some(at: Seen, names: readonly string[]): Promise<Relation[]> {
-    const text = `select ${columns} from relation where name = any($1::text[]) and kind <> 'sink'`;
+    const text = `select ${columns} from relation where name = any($1::text[]) and kind not in ('sink', 'type')`;
     const { rows } = await this.#sql.as(at).query<Relation>(text, [names]);
     const { unsettled } = at;
     if (!unsettled) return rows;
-    const made = names.flatMap((name) => unsettled.made(name) ?? []).filter(({ kind }) => kind !== 'sink');
+    const made = names.flatMap((name) => unsettled.made(name) ?? []).filter(isRead);
     return [...rows.filter(({ id, name }) => !unsettled.isGone(id) && !made.some((each) => each.name === name)), ...made];
+  }
+
+  /** The types of rows that there are. */
+  async rowTypes(at: Seen): Promise<Relation[]> {
+    const kept = await this.list(at, 'type');
+    const { unsettled } = at;
+    return unsettled ? [...kept.filter(({ id }) => !unsettled.isGone(id)), ...unsettled.madeTypes()] : kept;
   }
 
   /** The table that an index of a name is of. */
@@ -130,7 +150,7 @@ export class Relations {
     const text = `select nextval(pg_get_serial_sequence('relation', 'id')) as id, (select count(*) from relation) as count`;
     const [row] = (await this.#sql.as(at).query<{ id: bigint; count: bigint }>(text)).rows;
     if (!row || row.count >= BigInt(relationsMax))
-      throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources, tables, views and sinks.`);
+      throw fault('QuotaExceeded', `An environment has at most ${relationsMax} sources, tables, views, sinks and types.`);
     return row.id;
   }
 
@@ -163,7 +183,7 @@ export class Relations {
   async checkUnneeded(at: Seen, { id, name, kind }: Relation): Promise<void> {
     const { rows } = await this.#sql.as(at).query<{ view: bigint }>('select view from need where relation = $1', [id]);
     if (at.unsettled?.isNeeded(id) || rows.some(({ view }) => !at.unsettled?.isGone(view)))
-      throw new StatementError(sqlstates.dependents, `cannot drop ${words[kind]} ${name} because views or sinks depend on it`);
+      throw new StatementError(sqlstates.dependents, `cannot drop ${words[kind]} ${name} because ${dependents(kind)} depend on it`);
   }
 
   /** Drops a source or view, and answers what it was. */
@@ -177,9 +197,9 @@ export class Relations {
       if (gone) return gone;
     } catch (error) {
       if (error instanceof PostgresError && error.sqlstate === '23503')
-        throw new StatementError(sqlstates.dependents, `cannot drop ${words[kind]} ${name} because views or sinks depend on it`);
+        throw new StatementError(sqlstates.dependents, `cannot drop ${words[kind]} ${name} because ${dependents(kind)} depend on it`);
       throw error;
     }
-    throw new StatementError(sqlstates.relationMissing, `${words[kind]} "${name}" does not exist`);
+    throw missing(kind, name);
   }
 }

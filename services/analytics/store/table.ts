@@ -8,7 +8,7 @@ import type { Table } from '../domain/table.ts';
 import type { Type } from '../domain/value.ts';
 import { type Changing, planWrite, type Write } from '../domain/write.ts';
 import type { Seen } from './making.ts';
-import type { Relation } from './relation.ts';
+import { isRead, type Relation } from './relation.ts';
 import { contextOf, type Plans, scanOf } from './view.ts';
 
 /** A change that is understood: of which table, and what else it reads. */
@@ -33,7 +33,7 @@ type Asked = {
 /** The table of a name. */
 export async function tableNamed(plans: Plans, at: Seen, name: string): Promise<Relation> {
   const found = await plans.relation(at, name);
-  if (!found || found.kind === 'sink') throw new StatementError(sqlstates.relationMissing, `relation "${name}" does not exist`);
+  if (!found || !isRead(found)) throw new StatementError(sqlstates.relationMissing, `relation "${name}" does not exist`);
   if (found.kind !== 'table') throw new StatementError(sqlstates.kindWrong, `cannot change ${found.kind} "${name}"`);
   return found;
 }

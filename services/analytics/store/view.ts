@@ -13,12 +13,14 @@ import { planQuery, planRows, type Query } from '../domain/planner.ts';
 import { relationsIn } from '../domain/reference.ts';
 import { parseStatement } from '../domain/statement.ts';
 import { type Table, tableOf } from '../domain/table.ts';
-import { isRecord, type Type } from '../domain/value.ts';
+import type { TypesOf } from '../domain/type-name.ts';
+import { isPseudo, type Type } from '../domain/value.ts';
 import type { Changing } from '../domain/write.ts';
 import { plansKeptMax, viewDepthMax } from './limits.ts';
 import type { Seen } from './making.ts';
 import { Points } from './point.ts';
 import type { Relation, Relations } from './relation.ts';
+import { keptTypes, rowTypesByOid, typesIn } from './row-type.ts';
 import type { SqlFunctions } from './sql-function.ts';
 
 /** A view that is understood. */
@@ -27,6 +29,8 @@ export type ViewPlan = {
   readonly plan: Plan;
   /** What its text names. */
   readonly needs: readonly Relation[];
+  /** The types of rows that it names. */
+  readonly types: readonly Relation[];
   /** The sources that it reads in the end, through other views too. */
   readonly sources: readonly Relation[];
   /** For how many milliseconds it is remembered what its rows were. */
@@ -105,11 +109,11 @@ export class Plans {
   }
 
   /** What a table is made of. */
-  async table({ id, text, indexes }: Pick<Relation, 'id' | 'text' | 'indexes'>): Promise<Table> {
+  async table({ id, text, indexes, types }: Pick<Relation, 'id' | 'text' | 'indexes' | 'types'>): Promise<Table> {
     const made = JSON.stringify(indexes);
     const known = this.#tables.get(id);
     if (known?.made === made) return known.table;
-    const statement = await parseStatement(text ?? '');
+    const statement = await parseStatement(text ?? '', keptTypes({ types }));
     if (statement?.kind !== 'createTable') throw new StatementError(sqlstates.syntax, 'the text is no CREATE TABLE');
     const table = tableOf(statement.made, indexes ?? []);
     if (this.#tables.size >= plansKeptMax) this.#tables.clear();
@@ -117,11 +121,22 @@ export class Plans {
     return table;
   }
 
+  /** What names of types of rows stand for; `named` gets those that were asked for. */
+  types(at: Seen, named?: Set<Relation>): TypesOf {
+    return typesIn(this.#relations, at, named);
+  }
+
+  /** Types of rows by the numbers that clients name. */
+  typesByOid(at: Seen, oids: readonly number[]): Promise<ReadonlyMap<number, Type>> {
+    return rowTypesByOid(this.#relations, at, oids);
+  }
+
   /** Understands the statement that makes a view. */
-  view(at: Seen, text: string): Promise<ViewPlan> {
-    return this.#planned(
+  async view(at: Seen, text: string): Promise<ViewPlan> {
+    const types = new Set<Relation>();
+    const plan = await this.#planned(
       at,
-      text,
+      { text, types: this.types(at, types) },
       (select) => this.named(at, select),
       0,
       // Of what a transaction made nobody knows anything yet.
@@ -131,25 +146,26 @@ export class Plans {
           [...sources].filter(({ id }) => !at.unsettled?.needsOf(id)),
         ),
     );
+    return { ...plan, types: [...types] };
   }
 
   /** A view that is there. */
   async made(at: Seen, view: Relation, depth = 0): Promise<ViewPlan> {
     const needed = async () => new Map((await this.#relations.needed(at, view.id)).map((each) => [each.name, each]));
-    const plan = await this.#planned(at, view.text ?? '', needed, depth, view.orders);
+    const plan = await this.#planned(at, { text: view.text ?? '', types: keptTypes(view) }, needed, depth, view.orders);
     return view.historyMs === null ? plan : { ...plan, historyMs: Number(view.historyMs) || undefined };
   }
 
   /** Views within a view become part of it, so that it stands on sources alone. */
   async #planned(
     at: Seen,
-    text: string,
+    { text, types }: { readonly text: string; readonly types: TypesOf },
     needsOf: (select: SelectStmt) => Promise<Map<string, Relation>>,
     depth: number,
     by: Orders | null | ((sources: Iterable<Relation>) => Promise<Statistics>),
   ): Promise<ViewPlan> {
     if (depth > viewDepthMax) throw new StatementError(sqlstates.tooComplex, `at most ${viewDepthMax} views stand on each other`);
-    const statement = await parseStatement(text);
+    const statement = await parseStatement(text, types);
     if (statement?.kind !== 'createView') throw new StatementError(sqlstates.syntax, 'the text is no CREATE MATERIALIZED VIEW');
     const { name, pace, historyMs } = statement;
     const { tree: select, calls } = await this.functions.inlined(at, statement.select);
@@ -169,11 +185,11 @@ export class Plans {
     const { plan, orders } = await this.#ordered(rows, pace, typeof by === 'function' ? () => by(sources.values()) : by);
     if (params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');
     if (scansIn(plan).size === 0) throw notBuilt('A view of no source');
-    const row = plan.columns.find(({ type }) => isRecord(type));
+    const row = plan.columns.find(({ type }) => isPseudo(type));
     if (row) throw new StatementError('42P16', `column "${row.name}" has pseudo-type record`);
     const twice = plan.columns.find((each, place) => plan.columns.findIndex((other) => other.name === each.name) !== place);
     if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
-    return { name, plan, needs: [...needs.values()], sources: [...sources.values()], historyMs, calls, orders };
+    return { name, plan, needs: [...needs.values()], types: [], sources: [...sources.values()], historyMs, calls, orders };
   }
 
   /** The plan in the order that costs least, or that was chosen; as the text has it where that alone can be kept up. */

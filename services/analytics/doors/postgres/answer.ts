@@ -1,11 +1,12 @@
 import type { Answer, Cells, Field, Kind } from '#engine/pgwire/application.ts';
-import { type Column, fieldsOf as typesIn, oidOf, type Type } from '../../domain/value.ts';
+import { type Column, elementOf, fieldsOf as typesIn, isRecord, oidOf, type Type } from '../../domain/value.ts';
 
 export const none: Answer['rows'] = (async function* () {})();
 export const fieldsOf = (columns: readonly Column[]): Field[] => columns.map(({ name, type }) => ({ name, ...kindOf(type) }));
 
 function kindOf(type: Type): Kind {
-  const fields = typesIn(type);
+  const [fields, element] = [typesIn(type), elementOf(type)];
+  if (element && isRecord(element)) return { oid: oidOf(type), element: kindOf(element) };
   return { oid: oidOf(type), ...(fields ? { fields: fields.map(kindOf) } : {}) };
 }
 

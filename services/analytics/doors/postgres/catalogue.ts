@@ -5,11 +5,13 @@ import type { Prepared } from '#engine/pgwire/application.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { typeNamed } from '../../domain/column.ts';
 import { parseStatement } from '../../domain/statement.ts';
+import { type Column, rowTypeOf, type Type } from '../../domain/value.ts';
 import { type CatalogueText, catalogueText } from '../../domain/catalogue.ts';
 import type { analytics } from '../../service.ts';
 import { type Catalogues, functionMark, isTellable, type Question, type Told } from '../../store/catalogue.ts';
 import type { Pending } from '../../store/pending.ts';
 import type { Relation } from '../../store/relation.ts';
+import { typeOfRows } from '../../store/row-type.ts';
 import type { Plans } from '../../store/view.ts';
 
 /** Who asks; `making` is what an open transaction made and dropped. */
@@ -27,33 +29,35 @@ const unknownOid = 705;
 export async function askCatalogue(
   { session, catalogues, plans, making }: Asking,
   { select, text }: Asked,
-  oids: readonly number[],
+  given: readonly number[],
 ): Promise<Prepared> {
   const written = catalogueText(select, alone(text));
-  const types = oids.map((oid) => (oid === unknownOid ? 0 : oid));
+  const oids = given.map((oid) => (oid === unknownOid ? 0 : oid));
   const question = async (signal: AbortSignal): Promise<Question> => {
-    const [sources, tables, views, functions] = await Promise.all([
+    const [types, sources, tables, views, functions] = await Promise.all([
+      session.invoke('ListTypes', '', {}, { signal }),
       session.invoke('ListSources', '', {}, { signal }),
       session.invoke('ListTables', '', {}, { signal }),
       session.invoke('ListViews', '', {}, { signal }),
       session.invoke('ListFunctions', '', {}, { signal }),
     ]);
     const settled = [
+      ...types.output.items.map(({ name, fields, type }) => toldType(name, fields, type)),
       ...sources.output.items.map(({ name, columns }) => ({ name, columns, text: null })),
       ...tables.output.items.map(({ name, columns, key, required }) => ({ name, columns, text: null, key, required })),
       ...views.output.items.map(({ name, columns, text: made }) => ({ name, columns, text: made })),
     ];
     const relations = [...(await unsettled(plans, settled, making())), ...(await Promise.all(functions.output.items.map(signed)))];
     const { scope, credential } = session.caller;
-    return { database: formatId(scope), user: formatId(credential), relations, text: written.text, types };
+    return { database: formatId(scope), user: formatId(credential), relations, text: written.text, types: oids };
   };
   const asked = await question(session.signal);
   const { params, fields } = await told(written, () => catalogues.describe(asked));
   return {
     params,
     fields,
-    async execute(given, signal) {
-      const found = await told(written, async () => catalogues.rows(await question(signal), given));
+    async execute(values, signal) {
+      const found = await told(written, async () => catalogues.rows(await question(signal), values));
       return {
         rows: (async function* () {
           yield found;
@@ -72,8 +76,13 @@ async function unsettled(plans: Plans, relations: readonly Told[], pending: Pend
   return [...relations.filter(({ name }) => !gone.some((each) => each.name === name)), ...(await Promise.all(own))];
 }
 
+const toldType = (name: string, columns: readonly Column[], type: Type): Told => ({
+  ...{ name, columns, text: null, rows: { oid: rowTypeOf(type)?.named?.oid } },
+});
+
 async function toldOf(plans: Plans, relation: Relation): Promise<Told> {
   const { name, columns, kind, text } = relation;
+  if (kind === 'type') return toldType(name, columns, typeOfRows(relation));
   if (kind !== 'table') return { name, columns, text: kind === 'view' ? text : null };
   const { key, required } = await plans.table(relation);
   const named = (places: readonly number[]) => places.map((place) => columns[place]?.name ?? '');

@@ -1,6 +1,6 @@
 import type { Session } from '#kernel/contract/session.ts';
 import type { analytics } from '../../service.ts';
-import type { Relation } from '../../store/relation.ts';
+import { isRead, type Relation } from '../../store/relation.ts';
 
 type Decided = 'ReadView' | 'ReadSource' | 'ReadTable' | 'WriteTable' | 'SubscribeView' | 'SubscribeTable';
 
@@ -17,5 +17,5 @@ export async function decide(session: Session<typeof analytics>, operation: Deci
 
 /** Decides the reading of all of them. */
 export async function decideReads(session: Session<typeof analytics>, relations: readonly Relation[]): Promise<void> {
-  for (const { name, kind } of relations) if (kind !== 'sink') await decide(session, reading[kind], name);
+  for (const { name, kind } of relations.filter(isRead)) await decide(session, reading[kind], name);
 }

@@ -42,6 +42,7 @@ const dropping = {
   source: 'DeleteSource',
   sink: 'DeleteSink',
   table: 'DeleteTable',
+  type: 'DeleteType',
 } as const;
 
 /** What all connections share. */
@@ -78,7 +79,7 @@ export class SessionDesk implements Desk {
   }
 
   async prepare(text: string, types: readonly number[]): Promise<Prepared | undefined> {
-    const statement = await parseStatement(text);
+    const statement = await parseStatement(text, this.#plans.types(this.#tables.seen));
     switch (statement?.kind) {
       case undefined:
         return undefined;
@@ -90,6 +91,8 @@ export class SessionDesk implements Desk {
         return this.#createSink(statement);
       case 'createTable':
         return this.#createTable(statement);
+      case 'createType':
+        return this.#tables.createType(statement);
       case 'createIndex':
         return this.#createIndex(statement);
       case 'createTableAs':
@@ -257,7 +260,7 @@ export class SessionDesk implements Desk {
   #drop({ of, names, orNone }: Of<'drop'>): Prepared {
     const tag = `DROP ${of === 'view' ? 'MATERIALIZED VIEW' : of.toUpperCase()}`;
     const missing =
-      of === 'connection' || of === 'index' ? '42704' : of === 'function' ? sqlstates.functionMissing : sqlstates.relationMissing;
+      of === 'connection' || of === 'index' || of === 'type' ? '42704' : of === 'function' ? sqlstates.functionMissing : sqlstates.relationMissing;
     const one = (name: string, signal: AbortSignal): Promise<unknown> => {
       if (of === 'connection') return this.#session.invoke('DeleteConnection', name, {}, { signal });
       if (of === 'index') return this.#dropIndex(name, signal);
@@ -334,7 +337,7 @@ export class SessionDesk implements Desk {
   async #rows({ select: asked, text }: Pick<Of<'select'>, 'select' | 'text'>, oids: readonly number[]): Promise<Prepared> {
     const { tree: select } = await this.#plans.functions.inlined(this.#session.caller, asked);
     const named = await this.#named(select);
-    const known = typesOf(oids);
+    const known = typesOf(oids, await this.#plans.typesByOid(this.#tables.seen, oids));
     const query = planAsked(select, text, named, known);
     const types = known.map((type) => type ?? 'text');
     const [first] = named;

@@ -13,10 +13,10 @@ const alikeOids: ReadonlyMap<number, Type> = new Map([
   ...[1015, 1014, 1003].map((oid): [number, Type] => [oid, 'text[]']),
 ]);
 
-/** The types of parameters, as far as the client named them. */
-export function typesOf(oids: readonly number[]): (Type | undefined)[] {
+/** The types of parameters, as far as the client named them; `rows` are those that users made. */
+export function typesOf(oids: readonly number[], rows: ReadonlyMap<number, Type>): (Type | undefined)[] {
   return oids.map((oid): Type | undefined => {
-    const type = typeOfOid(oid) ?? alikeOids.get(oid);
+    const type = typeOfOid(oid) ?? alikeOids.get(oid) ?? rows.get(oid);
     if (oid !== 0 && oid !== unknownOid && !type) throw notBuilt(`A parameter of the type ${oid}`);
     return type;
   });

@@ -11,13 +11,20 @@ import type { Plans } from '../../store/view.ts';
 import { block, fieldsOf, none, unasked } from './answer.ts';
 import { decide, decideReads } from './decision.ts';
 import { oidsOf, typesOf } from './parameter.ts';
+import { undone } from './prepared.ts';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
-type Kind = 'table' | 'view' | 'source' | 'sink';
+type Kind = 'table' | 'view' | 'source' | 'sink' | 'type';
 /** A transaction; `first` is what was changed first. */
 type Open = { readonly id: string; first: { readonly kind: Kind; readonly name: string } | undefined };
 
-const committing = { table: 'CommitTable', view: 'CommitView', source: 'CommitSource', sink: 'CommitSink' } as const;
+const committing = {
+  table: 'CommitTable',
+  view: 'CommitView',
+  source: 'CommitSource',
+  sink: 'CommitSink',
+  type: 'CommitType',
+} as const;
 
 /** What one caller changes of tables, in transactions too. */
 export class TableDesk {
@@ -99,10 +106,16 @@ export class TableDesk {
     await this.bracket.commit(signal);
   }
 
+  createType({ name, fields }: Of<'createType'>): Prepared {
+    return undone('CREATE TYPE', (signal) =>
+      this.#session.invoke('CreateType', '', { name, fields: [...fields], ...this.within('type', name) }, { signal }),
+    );
+  }
+
   async write(statement: Of<'write'>, oids: readonly number[]): Promise<Prepared> {
     const { name, of, text } = statement;
     await decide(this.#session, 'WriteTable', name);
-    const params = typesOf(oids);
+    const params = typesOf(oids, await this.#plans.typesByOid(this.seen, oids));
     const { write, reads } = await changeAsked(this.#plans, this.seen, { statement, params, now: Date.now() });
     await decideReads(this.#session, reads);
     const types = params.map((type) => type ?? 'text');

@@ -1,4 +1,5 @@
 import type { Call, Handlers } from '#kernel/contract/call.ts';
+import type { Caller } from '#kernel/contract/caller.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { checkColumns, type Format } from '../../domain/format.ts';
 import { checkedColumns } from '../../domain/column.ts';
@@ -6,13 +7,13 @@ import { withColumn, withName } from '../../domain/alter-statement.ts';
 import type { Column } from '../../domain/value.ts';
 import type { analytics } from '../../service.ts';
 import type { Altering } from '../alter.ts';
-import type { Relation } from '../relation.ts';
+import { missing, type Relation } from '../relation.ts';
+import { rowTypesOf } from '../row-type.ts';
 import { writable } from './sink.ts';
 import { type World, worded } from './world.ts';
 
 type Own = Pick<Handlers<typeof analytics>, 'UpdateSource' | 'UpdateTable' | 'UpdateView' | 'UpdateSink'>;
 type Kind = Relation['kind'];
-const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table' } as const;
 
 export function alterHandlers(world: World): Own {
   const { relations, plans, maintenance } = world;
@@ -20,13 +21,15 @@ export function alterHandlers(world: World): Own {
   const altered = (call: Call, kind: Kind, of: (relation: Relation) => Promise<Altering>) =>
     worded(async () => {
       const relation = await relations.find(call.caller, call.ref.name);
-      if (relation?.kind !== kind) throw new StatementError(sqlstates.relationMissing, `${words[kind]} "${call.ref.name}" does not exist`);
+      if (relation?.kind !== kind) throw missing(kind, call.ref.name);
       await relations.alter(call.caller, relation, await of(relation));
       plans.forget(relation.id);
       const now = await relations.byId(call.caller, relation.id);
       if (now) await maintenance.again({ tenant: call.caller.tenant, scope: call.caller.scope }, now);
       return { output: {} };
     });
+  const needing = async ({ caller }: { readonly caller: Caller }, add: Column | undefined): Promise<Altering> =>
+    add ? { needs: await rowTypesOf(relations, caller, [add]) } : {};
   const named = async ({ text }: Relation, name: string | undefined): Promise<Altering> =>
     name === undefined ? {} : { name, ...(text === null ? {} : { text: await withName(text, name) }) };
   return {
@@ -39,13 +42,13 @@ export function alterHandlers(world: World): Own {
           await world.logs.as(call.caller, async (log) => {
             for (const topic of topics) await writable(log, topic);
           });
-        return { ...(await named(relation, name)), ...added(relation, add, format), ...(format ? { format } : {}) };
+        return { ...(await named(relation, name)), ...added(relation, add, format), ...(format ? { format } : {}), ...(await needing(call, add)) };
       }),
     UpdateTable: (call) =>
       altered(call as unknown as Call, 'table', async (relation) => {
         const { name, add } = call.input;
         const text = add ? await withColumn(relation.text ?? '', add) : relation.text;
-        return { ...(await named({ ...relation, text }, name)), ...(add ? { text } : {}), ...added(relation, add, relation.format) };
+        return { ...(await named({ ...relation, text }, name)), ...(add ? { text } : {}), ...added(relation, add, relation.format), ...(await needing(call, add)) };
       }),
     UpdateView: (call) =>
       altered(call as unknown as Call, 'view', async (relation) => {

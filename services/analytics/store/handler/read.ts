@@ -7,7 +7,7 @@ import { begunAt } from '../../domain/start.ts';
 import { keyAsked } from '../../domain/key.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { parseStatement, type Statement } from '../../domain/statement.ts';
-import { type Column, isRecord, printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
+import { type Column, isKnownType, isPseudo, printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
 import type { Query } from '../../domain/planner.ts';
 import { readsOf } from '../../domain/wanted.ts';
 import { answer } from '../../engine/answer.ts';
@@ -20,7 +20,7 @@ import type { analytics } from '../../service.ts';
 import { commitRecordsMax, rowsMax, sourceRowsMax } from '../limits.ts';
 import { type Pending, seenBy } from '../pending.ts';
 import type { Point } from '../point.ts';
-import type { Relation } from '../relation.ts';
+import { isRead, type Relation } from '../relation.ts';
 import { statisticsOf } from '../statistic.ts';
 import { contextOf, planAsked } from '../view.ts';
 import { carriedApart } from './apart.ts';
@@ -81,9 +81,15 @@ export async function findRows({ live, changes }: World, { id, columns, name }: 
   return { epoch: String(epoch), fields: columns.map((column) => ({ name: column.name, type: column.type })), rows };
 }
 
-/** Columns of an answer; rows within it are told as texts. */
+/** Columns of an answer; rows without names for their fields are told as texts. */
 export const toldColumns = (columns: readonly Column[]): Column[] =>
-  columns.map(({ name, type }) => ({ name, type: isRecord(type) ? 'text' : type }));
+  columns.map(({ name, type }) => ({ name, type: isPseudo(type) ? 'text' : type }));
+
+/** The types of parameters as they are said. Throws StatementError (42704) for what is none. */
+export function typesSaid(types: readonly Type[]): (Type | undefined)[] {
+  if (!types.every(isKnownType)) throw new StatementError('42704', 'a type of a parameter is none');
+  return [...types];
+}
 
 function answered(query: Query, rows: readonly Row[]) {
   if (rows.length > rowsMax) throw new StatementError(sqlstates.tooLarge, `an answer has at most ${rowsMax} rows; add LIMIT`);
@@ -97,18 +103,18 @@ const isMaking = ({ pendings }: World, { caller }: Call, { transaction }: Asked)
 async function readAny(world: World, call: Call, asked: Asked) {
   const { text, types = [], params = [], transaction } = asked;
   const { generation } = world.plans;
-  const statement = await parseStatement(text);
+  const pending = transaction === undefined ? undefined : world.pendings.get(transaction, call.caller);
+  const statement = await parseStatement(text, world.plans.types(seenBy(call.caller, pending)));
   const said = statement && selectIn(statement);
   if (!said) throw new StatementError(sqlstates.syntax, 'the text is no SELECT');
   const { tree: select } = await world.plans.functions.inlined(call.caller, said);
-  const pending = transaction === undefined ? undefined : world.pendings.get(transaction, call.caller);
   const named = await world.plans.named(seenBy(call.caller, pending), select);
   const own = named.get(call.ref.name);
   if (own?.kind !== call.ref.kind.toLowerCase())
     throw new StatementError(sqlstates.syntax, `the text is no SELECT from the ${call.ref.kind.toLowerCase()} "${call.ref.name}"`);
-  for (const { name, kind } of named.values())
-    if (name !== own.name && kind !== 'sink') await (call as Call<typeof analytics>).also(reading[kind], name);
-  const known: (Type | undefined)[] = [...types];
+  for (const { name, kind } of [...named.values()].filter(isRead))
+    if (name !== own.name) await (call as Call<typeof analytics>).also(reading[kind], name);
+  const known = typesSaid(types);
   const query = planAsked(select, text, named.values(), known);
   if (said === select && named.size === 1 && !pending?.isMaking)
     world.plans.points.keep(call.caller, asked, { select, relation: own, query, types: known, generation });

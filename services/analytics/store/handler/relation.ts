@@ -16,6 +16,7 @@ import { sinkHandlers } from './sink.ts';
 import { sourceHandlers } from './source.ts';
 import { tableHandlers } from './table.ts';
 import { dropRelation, makeRelation, seenIn, transactionHandlers } from './transaction.ts';
+import { typeHandlers } from './type.ts';
 import { understood } from './understand.ts';
 import { type World, worded } from './world.ts';
 
@@ -46,9 +47,10 @@ export function relationHandlers(world: World): All {
     CreateView: (call) =>
       worded(async () => {
         const { text } = call.input;
-        const { plan, needs, name, calls, orders } = await world.plans.view(seenIn(world, call), text);
+        const { plan, needs: named, types, name, calls, orders } = await world.plans.view(seenIn(world, call), text);
         if (name !== call.input.name) throw new StatementError(sqlstates.syntax, `the text makes the view "${name}"`);
         const { columns } = plan;
+        const needs = [...named, ...types];
         const spec = { name, kind: 'view', columns, text, needs, calls, orders, ...nowhere } as const;
         return { output: viewOf(await makeRelation(world, call, spec), world) };
       }),
@@ -64,6 +66,7 @@ export function relationHandlers(world: World): All {
     ...indexHandlers(world),
     ...connectionHandlers(world),
     ...functionHandlers(world),
+    ...typeHandlers(world),
     ReadSource: (call) => worded(() => read(world, call as unknown as Call, call.input)),
     ReadView: (call) => worded(() => read(world, call as unknown as Call, call.input)),
     SubscribeView: (call) =>

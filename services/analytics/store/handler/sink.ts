@@ -41,7 +41,8 @@ export function sinkHandlers(world: World): Sinks {
         const { name, text: select, target } = call.input;
         const text = `${made(name)}${select}`;
         const seen = seenIn(world, call);
-        const { plan, needs, calls, orders } = await plans.view(seen, text);
+        const { plan, needs: named, types, calls, orders } = await plans.view(seen, text);
+        const needs = [...named, ...types];
         checkPlace(target);
         checkTarget(target, plan);
         const { columns } = plan;

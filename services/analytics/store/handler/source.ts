@@ -8,6 +8,7 @@ import { prepareOrigin } from '../../jobs/postgres-intake.ts';
 import type { analytics } from '../../service.ts';
 import { intakeRecordMaxBytes } from '../limits.ts';
 import type { Relation } from '../relation.ts';
+import { rowTypesOf } from '../row-type.ts';
 import { asked as reached, told } from './connection.ts';
 import { writable } from './sink.ts';
 import { dropRelation, makeRelation, seenIn } from './transaction.ts';
@@ -34,8 +35,9 @@ export function sourceHandlers(world: World): Own {
         const { name, columns, format = { kind: 'json' } } = call.input;
         if ((await relations.find(seenIn(world, call), name)) !== undefined)
           throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
+        const needs = await rowTypesOf(relations, seenIn(world, call), columns);
         const ready = await readySource(world, call, format);
-        const own = { name, kind: 'source', columns, text: null, target: null, needs: [] } as const;
+        const own = { name, kind: 'source', columns, text: null, target: null, needs } as const;
         return { output: sourceOf(await makeRelation(world, call, { ...own, ...ready })) };
       }),
     ListSources: async (call) => ({

@@ -5,7 +5,7 @@ import { checksOf } from '../../domain/check.ts';
 import { fittedRow } from '../../domain/fit.ts';
 import { parseStatement } from '../../domain/statement.ts';
 import { tableOf } from '../../domain/table.ts';
-import { printRow, readValue, type Row, type Type } from '../../domain/value.ts';
+import { printRow, readValue, type Row } from '../../domain/value.ts';
 import { type Reads, readsOf } from '../../domain/wanted.ts';
 import { atMoment } from '../../domain/moment.ts';
 import { planWrite } from '../../domain/write.ts';
@@ -15,11 +15,11 @@ import { drawn, returned, valuesIn, write } from '../../engine/write.ts';
 import { commitParts, type LiveTable } from '../../jobs/keep.ts';
 import type { analytics } from '../../service.ts';
 import { Pending, seenBy } from '../pending.ts';
-import type { Relation } from '../relation.ts';
+import { isRead, type Relation } from '../relation.ts';
 import { type Change, changeAsked, tableNamed } from '../table.ts';
 import { contextOf } from '../view.ts';
 import { follow } from './follow.ts';
-import { batchOf, read, toldColumns } from './read.ts';
+import { batchOf, read, reading, toldColumns, typesSaid } from './read.ts';
 import { writable } from './sink.ts';
 import { dropRelation, liveTable, makeRelation, partsOf, placed, seenIn } from './transaction.ts';
 import { type World, worded } from './world.ts';
@@ -45,7 +45,8 @@ export function tableHandlers(world: World): Own {
       worded(async () => {
         const { name, text } = call.input;
         const seen = seenIn(world, call);
-        const statement = await parseStatement(text);
+        const types = new Set<Relation>();
+        const statement = await parseStatement(text, plans.types(seen, types));
         if (statement?.kind !== 'createTable' || statement.name !== name)
           throw new StatementError(sqlstates.syntax, `the text does not make the table "${name}"`);
         const { columns, defaults, ...table } = tableOf(statement.made);
@@ -58,7 +59,7 @@ export function tableHandlers(world: World): Own {
         const topic = `table.${name.replaceAll(/[^a-zA-Z0-9_-]/g, '_')}.${randomBytes(4).toString('hex')}`;
         await world.logs.as(call.caller, (log) => writable(log, topic));
         const format = { kind: 'json', envelope: 'debezium' } as const;
-        const spec = { name, kind: 'table', columns, topic, format, text, target: null, needs: [] } as const;
+        const spec = { name, kind: 'table', columns, topic, format, text, target: null, needs: [...types] } as const;
         return { output: await shown(await makeRelation(world, call, spec)) };
       }),
     ListTables: (call) =>
@@ -90,15 +91,14 @@ type Writing = Call<typeof analytics, 'WriteTable'>;
 
 async function written(world: World, call: Writing) {
   const { text, types = [], params = [], transaction } = call.input;
-  const statement = await parseStatement(text);
+  const open = transaction === undefined ? undefined : world.pendings.get(transaction, call.caller);
+  const seen = seenBy(call.caller, open);
+  const statement = await parseStatement(text, world.plans.types(seen));
   if (statement?.kind !== 'write' || statement.name !== call.ref.name)
     throw new StatementError(sqlstates.syntax, `the text does not change the table "${call.ref.name}"`);
-  const open = transaction === undefined ? undefined : world.pendings.get(transaction, call.caller);
-  const known: (Type | undefined)[] = [...types];
-  const change = await changeAsked(world.plans, seenBy(call.caller, open), { statement, params: known, now: open?.begun ?? call.now });
-  const operations = { view: 'ReadView', source: 'ReadSource', table: 'ReadTable' } as const;
-  for (const { kind, name } of change.reads)
-    if (kind !== 'sink') await (call as unknown as Call<typeof analytics>).also(operations[kind], name);
+  const known = typesSaid(types);
+  const change = await changeAsked(world.plans, seen, { statement, params: known, now: open?.begun ?? call.now });
+  for (const { kind, name } of change.reads.filter(isRead)) await (call as unknown as Call<typeof analytics>).also(reading[kind], name);
   if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the statement has ${known.length} parameters`);
   const given: Row = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
   const table = await liveTable(world, open, change.relation.id);

@@ -5,13 +5,13 @@ import { commitParts, type LiveTable, unkeptTable } from '../../jobs/keep.ts';
 import type { analytics } from '../../service.ts';
 import { type Seen, unkept } from '../making.ts';
 import { type Pending, seenBy } from '../pending.ts';
-import { type NewRelation, type Relation, words } from '../relation.ts';
+import { missing, type NewRelation, type Relation } from '../relation.ts';
 import { overtaken } from '../state.ts';
 import { forgetSource } from './forget-source.ts';
 import { type World, worded } from './world.ts';
 
 type Within = { readonly caller: Caller; readonly input: { readonly transaction?: string } };
-type Commits = Pick<Handlers<typeof analytics>, 'CommitTable' | 'CommitView' | 'CommitSource' | 'CommitSink'>;
+type Commits = Pick<Handlers<typeof analytics>, 'CommitTable' | 'CommitView' | 'CommitSource' | 'CommitSink' | 'CommitType'>;
 
 export const placed = ({ tenant, scope }: Caller) => ({ tenant, scope });
 
@@ -41,6 +41,7 @@ export async function makeRelation(world: World, call: Within, spec: NewRelation
 
 /** Lets a relation be kept up from now on; a source that reads a topic is read by its views. */
 function begun({ maintenance }: World, caller: Caller, relation: Relation): void {
+  if (relation.kind === 'type') return;
   if (relation.kind !== 'source' || relation.origin) maintenance.start(placed(caller), relation);
 }
 
@@ -53,12 +54,13 @@ export async function dropRelation(world: World, call: Dropping, kind: Relation[
   if (!pending) return ended(world, call.caller, await world.relations.drop(call.caller, kind, name));
   const seen = seenBy(call.caller, pending);
   const relation = await world.relations.find(seen, name);
-  if (relation?.kind !== kind) throw new StatementError(sqlstates.relationMissing, `${words[kind]} "${name}" does not exist`);
+  if (relation?.kind !== kind) throw missing(kind, name);
   await world.relations.checkUnneeded({ ...call.caller, unsettled: pending }, relation);
   pending.drop(relation);
 }
 
 async function ended(world: World, caller: Caller, gone: Relation): Promise<void> {
+  if (gone.kind === 'type') return;
   if (gone.kind !== 'source') return world.maintenance.forget(gone);
   if (gone.origin) await forgetSource(world, caller, gone, gone.origin);
 }
@@ -72,11 +74,13 @@ export function transactionHandlers(world: World): Commits {
       await commit(world, call as unknown as Call<typeof analytics>, pending);
       return { output: {} };
     });
-  return { CommitTable: committed, CommitView: committed, CommitSource: committed, CommitSink: committed };
+  return { CommitTable: committed, CommitView: committed, CommitSource: committed, CommitSink: committed, CommitType: committed };
 }
 
-const making = { table: 'CreateTable', view: 'CreateView', source: 'CreateSource', sink: 'CreateSink' } as const;
-const dropping = { table: 'DeleteTable', view: 'DeleteView', source: 'DeleteSource', sink: 'DeleteSink' } as const;
+const [making, dropping] = [
+  { table: 'CreateTable', view: 'CreateView', source: 'CreateSource', sink: 'CreateSink', type: 'CreateType' },
+  { table: 'DeleteTable', view: 'DeleteView', source: 'DeleteSource', sink: 'DeleteSink', type: 'DeleteType' },
+] as const;
 
 async function commit(world: World, call: Call<typeof analytics>, pending: Pending): Promise<void> {
   const { made, gone, statements } = pending.settling();

@@ -4,6 +4,7 @@ import { alteringOf } from '../../domain/alter-statement.ts';
 import { parseStatement, type Statement } from '../../domain/statement.ts';
 import type { analytics } from '../../service.ts';
 import { explained } from '../explained.ts';
+import { isRead } from '../relation.ts';
 import { planAsked } from '../view.ts';
 import { reading } from './read.ts';
 import type { World } from './world.ts';
@@ -15,16 +16,16 @@ type Understood = {
   readonly follows: string[];
   readonly lines?: string[];
 };
-type OnOne = Extract<Statement, { kind: 'createSource' | 'createTable' | 'createSink' | 'createFunction' | 'drop' }>;
+type OnOne = Extract<Statement, { kind: 'createSource' | 'createTable' | 'createSink' | 'createFunction' | 'createType' | 'drop' }>;
 
 const dropping = {
   ...{ view: 'DeleteView', source: 'DeleteSource', sink: 'DeleteSink', table: 'DeleteTable' },
-  ...{ connection: 'DeleteConnection', function: 'DeleteFunction' },
+  ...{ connection: 'DeleteConnection', function: 'DeleteFunction', type: 'DeleteType' },
 } as const;
 
 /** Which operation carries a statement out: whoever has the answer asks for it in their own name. */
 export async function understood(world: World, call: Call, text: string): Promise<Understood> {
-  const statement = await parseStatement(text);
+  const statement = await parseStatement(text, world.plans.types(call.caller));
   switch (statement?.kind) {
     case undefined:
       throw new StatementError(sqlstates.syntax, 'there is no statement');
@@ -50,6 +51,7 @@ export async function understood(world: World, call: Call, text: string): Promis
     case 'createTable':
     case 'createSink':
     case 'createFunction':
+    case 'createType':
     case 'drop':
       return { ...onOne(statement), follows: [] };
     default:
@@ -73,6 +75,8 @@ function onOne(statement: OnOne): Omit<Understood, 'follows'> {
     }
     case 'createFunction':
       return { operation: 'CreateFunction', name: '', input: { name: statement.made.name, text: statement.text } };
+    case 'createType':
+      return { operation: 'CreateType', name: '', input: { name: statement.name, fields: statement.fields } };
     case 'drop': {
       const [name = '', ...more] = statement.names;
       if (statement.of === 'index') throw notBuilt('DROP INDEX anywhere but over the PostgreSQL protocol');
@@ -86,7 +90,7 @@ function onOne(statement: OnOne): Omit<Understood, 'follows'> {
 async function named({ plans }: World, call: Call, select: Extract<Statement, { kind: 'select' }>['select']) {
   const { tree } = await plans.functions.inlined(call.caller, select);
   const found = [...(await plans.named(call.caller, tree)).values()];
-  for (const { name, kind } of found) if (kind !== 'sink') await (call as Call<typeof analytics>).also(reading[kind], name);
+  for (const { name, kind } of found.filter(isRead)) await (call as Call<typeof analytics>).also(reading[kind], name);
   return { tree, found };
 }
 
@@ -94,7 +98,7 @@ async function selected(world: World, call: Call, { select, text }: Extract<Stat
   const { tree, found } = await named(world, call, select);
   planAsked(tree, text, found, []);
   const [first] = found;
-  if (!first || first.kind === 'sink') throw notBuilt('A query of no relation anywhere but over the PostgreSQL protocol');
+  if (!first || !isRead(first)) throw notBuilt('A query of no relation anywhere but over the PostgreSQL protocol');
   const follows = found.filter(({ kind }) => kind === 'view').map(({ name }) => name);
   return { operation: reading[first.kind], name: first.name, input: { text }, follows };
 }
