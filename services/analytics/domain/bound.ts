@@ -88,7 +88,9 @@ function ofRows(name: string, args: readonly Bound[]): Signature | undefined {
   if (row === undefined || typed.every(isRecord)) return undefined;
   const [rows, others] = [arrayOf(row), arrayOf(another)];
   const swapped = (type: Type, from: readonly Type[], to: readonly Type[]) => to[from.indexOf(type)] ?? type;
-  const stood = args.map((arg): Bound => (arg.kind === 'open' ? arg : { ...arg, type: swapped(arg.type, [row, rows], [another, others]) } as Expr));
+  const stood = args.map(
+    (arg): Bound => (arg.kind === 'open' ? arg : ({ ...arg, type: swapped(arg.type, [row, rows], [another, others]) } as Expr)),
+  );
   const found = chosen(name, stood);
   if (!found?.args.includes(others)) return undefined;
   const back = (type: Type) => swapped(type, [another, others], [row, rows]);

@@ -30,8 +30,7 @@ export function castValue(value: Exclude<Value, null>, from: Type, to: Type): Ex
   }
   const [fields, others] = [fieldsOf(from), fieldsOf(to)];
   if (fields && others) {
-    const cast = (field: Value, place: number) =>
-      field === null ? null : castValue(field, fields[place] as Type, others[place] as Type);
+    const cast = (field: Value, place: number) => (field === null ? null : castValue(field, fields[place] as Type, others[place] as Type));
     return { fields: (value as Tuple).fields.map(cast) };
   }
   if (from === 'bool') return value ? 1 : 0;

@@ -40,7 +40,9 @@ function sized(text: string): string {
 }
 
 const nameless = (kind: Kind) =>
-  kind === 'json' ? new StatementError('22004', 'null value not allowed for object key') : new StatementError('22023', 'key must not be null');
+  kind === 'json'
+    ? new StatementError('22004', 'null value not allowed for object key')
+    : new StatementError('22023', 'key must not be null');
 
 /** Names and values in turn as an object; a value that is not there is null. */
 export function jsonObject(parts: readonly (string | null)[], kind: Kind, [open, close]: readonly [string, string] = ['{', '}']): string {

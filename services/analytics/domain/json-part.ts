@@ -141,7 +141,8 @@ export const jsonWithoutNulls = (text: string): string => writeJsonb(withoutNull
 export function jsonPretty(text: string): string {
   const level = (value: Json, before: string): string => {
     const within = `${before}    `;
-    if (Array.isArray(value)) return `[\n${value.map((each) => `${within}${level(each, within)}`).join(',\n')}${value.length > 0 ? '\n' : ''}${before}]`;
+    if (Array.isArray(value))
+      return `[\n${value.map((each) => `${within}${level(each, within)}`).join(',\n')}${value.length > 0 ? '\n' : ''}${before}]`;
     if (!isFieldsOfJson(value)) return writeJsonb(value);
     const fields = Object.entries(value).map(([name, each]) => `${within}${JSON.stringify(name)}: ${level(each, within)}`);
     return `{\n${fields.join(',\n')}${fields.length > 0 ? '\n' : ''}${before}}`;
@@ -151,7 +152,8 @@ export function jsonPretty(text: string): string {
 
 /** The fields of an object as rows of name and value, the values as JSON or as text. */
 export function jsonEach(kind: Kind, text: string, isText: boolean): List {
-  if (kindOf(text) !== 'object') throw wrong(`cannot call ${kind}_each${isText ? '_text' : ''} on ${kindOf(text) === 'array' ? 'an array' : 'a scalar'}`);
+  if (kindOf(text) !== 'object')
+    throw wrong(`cannot call ${kind}_each${isText ? '_text' : ''} on ${kindOf(text) === 'array' ? 'an array' : 'a scalar'}`);
   return listOf(
     spansIn(text).map(({ name = '', from, to }) => {
       const json = text.slice(from, to);

@@ -4,19 +4,25 @@ import { rowTypeLengthMax } from './limits.ts';
 /** A field of rows of a type; rows that are made of values alone have fields without names. */
 export type FieldText = { readonly name: string | undefined; readonly type: string };
 /** A type of rows as it is written: the name and number that CREATE TYPE gave it, and its fields. */
-export type RowText = { readonly named: { readonly name: string; readonly oid: number } | undefined; readonly fields: readonly FieldText[] };
+export type RowText = {
+  readonly named: { readonly name: string; readonly oid: number } | undefined;
+  readonly fields: readonly FieldText[];
+};
 
 // A type is part of the names of operations and of generated code: what a name may have in it is told by letters and digits alone.
 const written = (name: string): string =>
   encodeURIComponent(name).replaceAll(/[!~*'()]/g, (mark) => `%${mark.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
-/** `record(name=type;...)`, or `record~name~number(...)`, with types in the same form. Throws StatementError (54000) for one that is too large. */
+/** `record(name=type;...)`, or `record~name~number(...)`, with types in the same form. Throws StatementError (54000): too long. */
 export function writeRowType({ named, fields }: RowText): string {
   const head = named ? `record~${written(named.name)}~${named.oid}` : 'record';
   const inner = fields.map(({ name, type }) => (name === undefined ? type : `${written(name)}=${type}`));
   const text = `${head}(${inner.join(';')})`;
   if (text.length > rowTypeLengthMax)
-    throw new StatementError('54000', `a type of rows is at most ${rowTypeLengthMax} characters long when all of its fields are written out`);
+    throw new StatementError(
+      '54000',
+      `a type of rows is at most ${rowTypeLengthMax} characters long when all of its fields are written out`,
+    );
   return text;
 }
 

@@ -9,7 +9,21 @@ import { appends, type Plan } from './plan.ts';
 import { readArray } from './array.ts';
 import { jsonOfList } from './json-list.ts';
 import { readTuple } from './tuple.ts';
-import { type Column, elementOf, fieldNamesOf, fieldsOf, isFloat, isRecord, numbers, printRow, readValue, type Row, rowKey, type Type, type Value } from './value.ts';
+import {
+  type Column,
+  elementOf,
+  fieldNamesOf,
+  fieldsOf,
+  isFloat,
+  isRecord,
+  numbers,
+  printRow,
+  readValue,
+  type Row,
+  rowKey,
+  type Type,
+  type Value,
+} from './value.ts';
 
 export const sinkFormats = ['json', 'avro', 'rows', 'parquet'] as const;
 export const sinkEnvelopes = ['append', 'upsert', 'debezium'] as const;
@@ -211,8 +225,7 @@ const avroTypes: Readonly<Partial<Record<Type, unknown>>> = {
 };
 
 /** The fields of rows as columns. */
-const columnsIn = (type: Type): Column[] =>
-  fieldNamesOf(type).map((name, place) => ({ name, type: fieldsOf(type)?.[place] as Type }));
+const columnsIn = (type: Type): Column[] => fieldNamesOf(type).map((name, place) => ({ name, type: fieldsOf(type)?.[place] as Type }));
 const cellsOf = (type: Type, cell: string): Cells => ((fieldsOf(type)?.length ?? 0) > 0 ? readTuple(cell) : []);
 
 /** Elements of arrays may be null; an array of more than one dimension has no form. A row within is a record whose name says where. */

@@ -40,7 +40,9 @@ export function listsOf(calls: readonly FuncCall[], { ordinality = false, alias 
   if (exprs.length === 0) throw new StatementError(sqlstates.functionMissing, 'function unnest() does not exist');
   // A function that answers one value a row is called as its alias is.
   const only = exprs.length === 1 ? alias?.aliasname : undefined;
-  const columns = told.map(({ name, expr: { type } }): Column => ({ name: ofJson.get(name) ?? only ?? name, type: elementOf(type) as Type }));
+  const columns = told.map(
+    ({ name, expr: { type } }): Column => ({ name: ofJson.get(name) ?? only ?? name, type: elementOf(type) as Type }),
+  );
   return { exprs, isCounted: ordinality, columns: ordinality ? [...columns, { name: 'ordinality', type: 'int8' }] : columns };
 }
 
@@ -48,7 +50,11 @@ export function listsOf(calls: readonly FuncCall[], { ordinality = false, alias 
 function jsonListOf(name: string, call: FuncCall, names: Names): Expr {
   const at = names.at(call.location);
   if (call.agg_distinct || call.agg_order || call.agg_filter || call.over || call.func_variadic) throw notBuilt(`This form of ${name}`, at);
-  return applied(name, (call.args ?? []).map((arg) => bind(arg, names)), at);
+  return applied(
+    name,
+    (call.args ?? []).map((arg) => bind(arg, names)),
+    at,
+  );
 }
 
 function listOf(node: Node, call: FuncCall, names: Names): Expr {

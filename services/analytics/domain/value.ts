@@ -44,7 +44,10 @@ export const elementOf = (type: Type): Type | undefined =>
   arrayElements.get(type) ?? (type.startsWith('record') && type.endsWith('[]') ? (type.slice(0, -2) as Type) : undefined);
 
 /** What a type of rows says: the name and number that it was given, if it was, and its fields. */
-export type RowType = { readonly named: { readonly name: string; readonly oid: number } | undefined; readonly fields: readonly FieldType[] };
+export type RowType = {
+  readonly named: { readonly name: string; readonly oid: number } | undefined;
+  readonly fields: readonly FieldType[];
+};
 type FieldType = { readonly name: string | undefined; readonly type: Type };
 /** The type of rows of some fields; those without names are as `ROW(...)` makes them. */
 export const recordOf = (fields: readonly FieldType[], named?: RowType['named']): Type => writeRowType({ named, fields }) as Type;
@@ -102,7 +105,9 @@ export function isKnownType(text: string): text is Type {
   if (isType(text)) return true;
   const type = text as Type;
   const row = rowTypeOf(elementOf(type) ?? type);
-  return row !== undefined && row.types.every(isKnownType) && (row.named === undefined || row.fields.every(({ name }) => name !== undefined));
+  return (
+    row !== undefined && row.types.every(isKnownType) && (row.named === undefined || row.fields.every(({ name }) => name !== undefined))
+  );
 }
 
 const typesByOid: ReadonlyMap<number, Type> = new Map([

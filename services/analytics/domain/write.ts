@@ -3,7 +3,7 @@ import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-er
 import { bind, type Names } from './bind.ts';
 import { asCondition, type Bound, cast, settled } from './bound.ts';
 import { isTaken } from './cast.ts';
-import { partOf, typeNode, withField } from './column-part.ts';
+import { partOf, typeNode, wholeColumns, withField } from './column-part.ts';
 import { type Context, locationIn } from './context.ts';
 import { constant, type Expr } from './expression.ts';
 import { planQuery, type Query } from './planner.ts';
@@ -123,8 +123,7 @@ function placeOf({ columns, name }: Of, column: string, at: number | undefined):
 function placesOf(table: Of, targets: readonly Node[], context: Context, twice: (name: string) => StatementError): number[] {
   const places: number[] = [];
   for (const node of targets) {
-    const { name, path } = partOf(node, context.at);
-    if (path.length > 0) throw notBuilt('A field of a column in a list of columns', context.at(locationIn(node)));
+    const { name } = partOf(node, context.at);
     const place = placeOf(table, name, context.at(locationIn(node)));
     if (places.includes(place)) throw twice(name);
     places.push(place);
@@ -153,7 +152,9 @@ function setsOf(table: Of, targets: readonly Node[], context: Context): Readonly
 
 type Inserted = Omit<Extract<Write, { kind: 'insert' }>, 'returning'> | Omit<Extract<Write, { kind: 'insertQuery' }>, 'returning'>;
 
-function inserted(node: InsertStmt, table: Of, context: Context): Inserted {
+function inserted(asked: InsertStmt, table: Of, context: Context): Inserted {
+  const typeOf = (name: string, location: number | undefined) => table.columns[placeOf(table, name, context.at(location))]?.type as Type;
+  const node = wholeColumns(asked, typeOf, context.at);
   const { cols, selectStmt, override, withClause, onConflictClause } = node;
   if (override === 'OVERRIDING_USER_VALUE') throw notBuilt('OVERRIDING USER VALUE');
   const isFree = override === 'OVERRIDING_SYSTEM_VALUE';

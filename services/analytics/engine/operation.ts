@@ -177,12 +177,34 @@ const fixed = new Map<string, Coded>([
 
 /** Whether an operation may answer NULL for values that are not. */
 export const isPartial = (operation: string): boolean => operation.startsWith('->') || partial.has(operation);
-const partial: ReadonlySet<string> = new Set(['json_path', 'json_path_text', 'field', 'subscript', 'array_length', 'array_lower', 'array_ndims', 'array_dims']);
+const partial: ReadonlySet<string> = new Set([
+  'json_path',
+  'json_path_text',
+  'field',
+  'subscript',
+  'array_length',
+  'array_lower',
+  'array_ndims',
+  'array_dims',
+]);
 
 /** Whether an operation is given NULL too, and may answer it. */
 export const takesNull = (operation: string): boolean => /^(any|all|array_to_string)[ :]/.test(operation) || takers.has(operation);
 const takers: ReadonlySet<string> = new Set([
-  ...['json_object', 'jsonb_object', 'json_array', 'row', 'row:none', 'row:all', 'array', 'array:lists', 'array_append', 'array_prepend', 'array_cat', 'string_to_array'],
+  ...[
+    'json_object',
+    'jsonb_object',
+    'json_array',
+    'row',
+    'row:none',
+    'row:all',
+    'array',
+    'array:lists',
+    'array_append',
+    'array_prepend',
+    'array_cat',
+    'string_to_array',
+  ],
   ...['array_position', 'array_positions', 'array_remove', 'array_replace'],
 ]);
 

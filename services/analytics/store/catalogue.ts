@@ -200,8 +200,8 @@ const dropped = ({ text, signature, rows }: Told, name: string): string =>
   rows !== undefined
     ? `drop type public.${quoted(name)};`
     : signature !== undefined
-    ? `drop function public.${quoted(name.slice(functionMark.length))};`
-    : `drop ${text === null ? 'table' : 'materialized view'} public.${quoted(name)};
+      ? `drop function public.${quoted(name.slice(functionMark.length))};`
+      : `drop ${text === null ? 'table' : 'materialized view'} public.${quoted(name)};
    delete from ${shadowSchema}.relation where name = ${literal(name)};`;
 
 /** The body of a view's statement, as PostgreSQL would tell it. */

@@ -14,7 +14,7 @@ import { alter, type Altering } from './alter.ts';
 import { relationsMax } from './limits.ts';
 import { making, type Seen } from './making.ts';
 
-/** A source, which reads a topic, a view over others, a sink of one, a table with rows of its own, or a type, whose fields are its columns. */
+/** A source, which reads a topic, a view over others, a sink of one, a table with rows of its own, or a type, whose columns are fields. */
 export type Relation = {
   readonly id: bigint;
   readonly name: string;

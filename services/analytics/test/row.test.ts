@@ -24,7 +24,7 @@ before(async () => {
   await client.connect();
   const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
   kafka = new Kafka({ brokers, sasl: { mechanism: 'plain', ...house.faces.sasl }, logLevel: logLevel.NOTHING });
-  await both(...types, 'create table people (id int4 primary key, who person, home address, homes address[] not null default \'{}\')');
+  await both(...types, "create table people (id int4 primary key, who person, home address, homes address[] not null default '{}')");
 });
 after(async () => {
   await client?.end().catch(() => undefined);
@@ -35,7 +35,8 @@ after(async () => {
 const asTexts = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
 const ours = async (text: string, values: unknown[] = []) =>
   (await client.query({ text, values, rowMode: 'array', types: asTexts })).rows as (string | null)[][];
-const theirs = async (text: string) => (await oracle.sql.platform().query<Record<string, string | null>>(text)).rows.map((row) => Object.values(row));
+const theirs = async (text: string) =>
+  (await oracle.sql.platform().query<Record<string, string | null>>(text)).rows.map((row) => Object.values(row));
 const stateOf = (text: string) =>
   client.query(text).then(
     () => 'done',
@@ -120,16 +121,31 @@ test('rows are columns of tables: INSERT, UPDATE, fields, comparisons, order, gr
     `update people set home."Zip" = (home)."Zip" + 1, home.street = upper((home).street) where id in (2, 3)`,
     `update people set who.home.street = 'Deep', who.tags = '{t}' where id in (3, 4)`,
     `insert into people (id, home) values (1, ('no', 1)) on conflict (id) do update set home."Zip" = (excluded.home)."Zip" + (people.home)."Zip"`,
+    `insert into people (id, home.street, who.home.street, home."Zip", who.tags) values (6, 'p', 'q', 1 + 1, '{r}'), (7, null, 'q', '3', null)`,
     `insert into people (id, who, home) select id + 10, who, row((home).street, id)::address from people where id < 3`,
   );
-  await isSame(['id', 'who', 'home', 'homes', '(who).name', '(home)."Zip"', '((who).home).street', '(homes[1]).street'], 'from people order by id');
+  await isSame(
+    ['id', 'who', 'home', 'homes', '(who).name', '(home)."Zip"', '((who).home).street', '(homes[1]).street'],
+    'from people order by id',
+  );
   await isSame(
     [
       ...['home is null', 'home is not null', 'who is null', 'who is not null', '(who).home is null', 'homes[1] is null'],
-      ...["home = row('Main'::text, 6)", "home <> ('Main'::text, 6)", "home < row('Side'::text, 1)", "home is distinct from '(Main,6)'::address"],
-      ...["home = '(MAIN,)'::address", "home in (row('SIDE'::text, 8), row(null::text, 1))", 'home = (who).home', 'home > any (homes)', "'(x,1)'::address = any (homes)"],
+      ...[
+        "home = row('Main'::text, 6)",
+        "home <> ('Main'::text, 6)",
+        "home < row('Side'::text, 1)",
+        "home is distinct from '(Main,6)'::address",
+      ],
+      ...[
+        "home = '(MAIN,)'::address",
+        "home in (row('SIDE'::text, 8), row(null::text, 1))",
+        'home = (who).home',
+        'home > any (homes)',
+        "'(x,1)'::address = any (homes)",
+      ],
       ...['coalesce(home, (who).home)', 'case when id = 1 then home end', 'nullif(home, (who).home)', 'home::text', 'row(who, home)'],
-      ...["'(q,1)'::address", "(row('z', 3)::address).street", "array_append(homes, home)", 'homes || home', 'cardinality(homes)'],
+      ...["'(q,1)'::address", "(row('z', 3)::address).street", 'array_append(homes, home)', 'homes || home', 'cardinality(homes)'],
       ...["array_position(homes, '(x,1)')", "homes @> array[row('x', 1)::address]", 'homes[1:1]', "array_to_string(homes, ';')"],
       ...["(row('n', home, null, homes, null, 2)::person).old", 'row(people.*)', 'people', '(people).id', '(people.home).street'],
     ],
@@ -142,12 +158,18 @@ test('rows are columns of tables: INSERT, UPDATE, fields, comparisons, order, gr
   await isSame(['(home).street', 'sum((home)."Zip")'], 'from people group by (home).street order by 1');
   await isSame(['id', 'row_number() over (partition by home order by who, id)'], 'from people order by id');
   await isSame(['p.id', 'u.street', 'u."Zip"'], 'from people p, unnest(p.homes) u order by 1, 2, 3');
-  await isSame(['p.id', 'u.s', 'u.z', 'u.n'], `from people p left join unnest(p.homes) with ordinality u(s, z, n) on u.z > 0 order by 1, 4`);
+  await isSame(
+    ['p.id', 'u.s', 'u.z', 'u.n'],
+    `from people p left join unnest(p.homes) with ordinality u(s, z, n) on u.z > 0 order by 1, 4`,
+  );
   await isSame(['u.street', 'u."Zip"', 'u.x'], `from unnest(array[row('a', 1)::address, null], array[3, 4, 5]) as u(street, "Zip", x)`);
   await isSame(['h'], 'from (select unnest(homes) as h from people) t order by h');
   await isSame(['home'], 'from (select home from people union select (who).home from people except select null::address) t order by home');
   const star = 'select (who).*, (home).* from people where id = 2';
-  assert.deepEqual((await client.query(star)).fields.map(({ name }) => name), ['name', 'home', 'tags', 'old', 'born', 'worth', 'street', 'Zip']);
+  assert.deepEqual(
+    (await client.query(star)).fields.map(({ name }) => name),
+    ['name', 'home', 'tags', 'old', 'born', 'worth', 'street', 'Zip'],
+  );
   assert.deepEqual(await ours('select (p).*, (p.home).street from people p where id = 2'), [
     ['2', '(Bob,"(""a, b"",)","{x,NULL}",,,)', '(SIDE,8)', '{"(x,1)","(,)"}', 'SIDE'],
   ]);
@@ -171,8 +193,11 @@ test('what is wrong with rows has the SQLSTATE that PostgreSQL gives', async () 
     'select home = 1 from people',
     'insert into people (id, home) values (100, 5)',
     'insert into people (id, home) select 100, who from people',
-    "update people set home.nothing = 1",
+    'update people set home.nothing = 1',
     'update people set id.nothing = 1',
+    'insert into people (id, home.nothing) values (100, 1)',
+    "insert into people (id, home.street, home) values (100, 'a', null)",
+    'insert into people (id, home.street) values (100)',
     'update people set home = row(1, 2), home.street = 1',
     'create type address as (a int4)',
     'create type people as (a int4)',
@@ -209,7 +234,9 @@ test('nested objects and records come from JSON, Avro and Protobuf as rows, and 
   await client.query(`create materialized view lines as
     select o.id, l.*, (o.place).street as street from orders o, unnest(o.lines) l where l.count is not null`);
   await client.query(`create sink told as select id, place, home, lines from orders with (topic = 'told', format = 'json')`);
-  await client.query(`create sink avro as select id, place, home, lines from orders with (topic = 'avro', format = 'avro', key = 'id', envelope = 'debezium')`);
+  await client.query(
+    `create sink avro as select id, place, home, lines from orders with (topic = 'avro', format = 'avro', key = 'id', envelope = 'debezium')`,
+  );
   await produce('orders', [
     '{"id":1,"place":{"street":"a \\"b\\"","at":{"x":1.5,"y":-2,"tag":["q",null]}},"home":{"street":"s","Zip":7},"lines":[{"sku":"k","count":2,"price":1.10},{"sku":"l","count":null}]}',
     '{"id":2,"place":{"at":{"y":-2.0,"x":1.5,"tag":["q",null]},"street":"a \\"b\\"","other":[1]},"home":"(t,8)","lines":[]}',
@@ -233,13 +260,10 @@ test('nested objects and records come from JSON, Avro and Protobuf as rows, and 
     ['2', '(1.5,-2,"{q,NULL}")', 'q', null, '(t,8)'],
     ['3', null, null, '7', '(,)'],
   ]);
-  assert.deepEqual(
-    (await consumed('told', 4)).map((value) => value.toString()).slice(0, 2),
-    [
-      '{"id":1,"place":{"street":"a \\"b\\"","at":{"x":1.5,"y":-2,"tag":["q",null]}},"home":{"street":"s","Zip":7},"lines":[{"sku":"k","count":2,"price":1.10},{"sku":"l","count":null,"price":null}]}',
-      '{"id":2,"place":{"street":"a \\"b\\"","at":{"x":1.5,"y":-2,"tag":["q",null]}},"home":{"street":"t","Zip":8},"lines":[]}',
-    ],
-  );
+  assert.deepEqual((await consumed('told', 4)).map((value) => value.toString()).slice(0, 2), [
+    '{"id":1,"place":{"street":"a \\"b\\"","at":{"x":1.5,"y":-2,"tag":["q",null]}},"home":{"street":"s","Zip":7},"lines":[{"sku":"k","count":2,"price":1.10},{"sku":"l","count":null,"price":null}]}',
+    '{"id":2,"place":{"street":"a \\"b\\"","at":{"x":1.5,"y":-2,"tag":["q",null]}},"home":{"street":"t","Zip":8},"lines":[]}',
+  ]);
   const [first] = await consumed('avro', 4);
   const read = (await schemas().decode(first as Buffer)) as { after: Record<string, unknown> };
   assert.deepEqual(JSON.parse(JSON.stringify(read.after)), {
@@ -297,19 +321,30 @@ test('types are made and dropped within transactions, are told by the catalogues
   assert.deepEqual(await seen(other, named), []);
   await client.query('rollback');
   assert.deepEqual(await seen(client, named), []);
-  await client.query('begin; create type point2 as (x int4, y int4); create table places2 (id int4 primary key, at point2, path point2[]); commit');
+  await client.query(
+    'begin; create type point2 as (x int4, y int4); create table places2 (id int4 primary key, at point2, path point2[]); commit',
+  );
   assert.equal(await stateOf('drop type point2'), '2BP01');
   assert.equal(await stateOf('alter table places2 add column more point2'), 'done');
   const { fields } = await other.query('select at, path, more from places2');
-  const told = await seen(other, `select a.attname, t.oid, format_type(a.atttypid, a.atttypmod), t.typelem from pg_attribute a join pg_type t on t.oid = a.atttypid
-    where attrelid = 'places2'::regclass and attnum > 1 order by attnum`);
+  const told = await seen(
+    other,
+    `select a.attname, t.oid, format_type(a.atttypid, a.atttypmod), t.typelem from pg_attribute a join pg_type t on t.oid = a.atttypid
+    where attrelid = 'places2'::regclass and attnum > 1 order by attnum`,
+  );
   assert.deepEqual(
     told.map(([name, oid]) => [name, Number(oid)]),
     fields.map(({ name, dataTypeID }) => [name, dataTypeID]),
   );
-  assert.deepEqual(told.map(([, , name]) => name), ['point2', 'point2[]', 'point2']);
   assert.deepEqual(
-    await seen(other, `select attname, format_type(atttypid, -1) from pg_attribute a join pg_class c on c.oid = a.attrelid where c.relname = 'point2' order by attnum`),
+    told.map(([, , name]) => name),
+    ['point2', 'point2[]', 'point2'],
+  );
+  assert.deepEqual(
+    await seen(
+      other,
+      `select attname, format_type(atttypid, -1) from pg_attribute a join pg_class c on c.oid = a.attrelid where c.relname = 'point2' order by attnum`,
+    ),
     [
       ['x', 'integer'],
       ['y', 'integer'],
@@ -323,7 +358,10 @@ test('types are made and dropped within transactions, are told by the catalogues
     and n.nspname <> 'pg_catalog' and n.nspname <> 'information_schema' and pg_catalog.pg_type_is_visible(t.oid) order by 1, 2`;
   const shown = (await seen(other, dT)).map(([, name]) => name);
   for (const name of ['address', 'person', 'point2']) assert.ok(shown.includes(name), name);
-  assert.ok(shown.some((name) => String(name).startsWith('"ROW(')), 'rows whose type has no name are told by what they are');
+  assert.ok(
+    shown.some((name) => String(name).startsWith('"ROW(')),
+    'rows whose type has no name are told by what they are',
+  );
   await client.query({ text: 'insert into places2 (id, at, path) values ($1, $2, $3)', values: [2, '(5,6)', '{"(7,8)"}'] });
   assert.deepEqual(await ours('select count(*) from places2 where at = $1 and path @> $2', ['(5,6)', '{"(7,8)"}']), [['1']]);
   assert.deepEqual(await ours('show columns from places2'), [
@@ -332,7 +370,10 @@ test('types are made and dropped within transactions, are told by the catalogues
     ['path', 'point2[]', 'YES'],
     ['more', 'point2', 'YES'],
   ]);
-  for (const [of, name] of [['source', 'orders'], ['table', 'places2']] as const) {
+  for (const [of, name] of [
+    ['source', 'orders'],
+    ['table', 'places2'],
+  ] as const) {
     const made = String((await ours(`show create ${of} ${name}`))[0]?.[1]);
     await client.query(made.replace(name, `${name}_again`));
     assert.deepEqual(await ours(`show columns from ${name}_again`), await ours(`show columns from ${name}`));
@@ -347,7 +388,10 @@ test('types are made and dropped within transactions, are told by the catalogues
 /** Expressions that PostgreSQL may refuse, each by itself: what it says, or its SQLSTATE. */
 async function areAlike(outputs: readonly string[]): Promise<void> {
   const batch = outputs.map((output, at) => `(${output})::text as c${at}`).join(', ');
-  const [own, other] = await Promise.all([ours(`select ${batch}`).catch(() => undefined), theirs(`select ${batch}`).catch(() => undefined)]);
+  const [own, other] = await Promise.all([
+    ours(`select ${batch}`).catch(() => undefined),
+    theirs(`select ${batch}`).catch(() => undefined),
+  ]);
   if (own && other) assert.deepEqual(own, other, batch);
   else if (outputs.length === 1) assert.equal(await stateOf(`select ${batch}`), await theirStateOf(`select ${batch}`), batch);
   else {
@@ -374,7 +418,16 @@ function randomJson(random: Random, kind: 'json' | 'jsonb', depth = 3): string {
   if (depth <= 0) return leaf;
   const path = `'{${Array.from({ length: random.below(3) }, () => random.of(['a', 'b', '0', '1', '-1', 'x', 'long name', 'zz'])).join(',')}}'`;
   const name = random.of(["'a'", "'b'", "'zz'", "''", '0', '1', '-2', '9']);
-  const value = random.of(["'x\"y'::text", '7', 'null::int4', 'true', "'{1,NULL}'::int4[]", "row('s', 5)::address", "date '2024-02-29'", inner()]);
+  const value = random.of([
+    "'x\"y'::text",
+    '7',
+    'null::int4',
+    'true',
+    "'{1,NULL}'::int4[]",
+    "row('s', 5)::address",
+    "date '2024-02-29'",
+    inner(),
+  ]);
   const both = [
     leaf,
     `${inner()} -> ${name}`,
@@ -412,7 +465,8 @@ function randomOfJson(random: Random): string {
     () => `${inner('jsonb')} ? ${random.of(["'a'", "'str'", "'1'"])}`,
     () => `${inner('jsonb')} ${random.of(['?|', '?&'])} array['a', ${random.of(["'zz'", 'null'])}]`,
     () => `(select string_agg(k, ',' order by k) from ${kind}_object_keys(${inner()}) k)`,
-    () => `(select string_agg(coalesce(value, 'none'), ',' order by value, n) from ${kind}_array_elements_text(${inner()}) with ordinality e(value, n))`,
+    () =>
+      `(select string_agg(coalesce(value, 'none'), ',' order by value, n) from ${kind}_array_elements_text(${inner()}) with ordinality e(value, n))`,
   ])();
 }
 
@@ -438,21 +492,45 @@ test('values of all types, rows and groups become JSON as PostgreSQL writes it',
         null, null, null, null, null, null)`,
   );
   const columns = 'id a b t n f d ts tz i l r rs u y bo tm'.split(' ');
-  await isSame(columns.map((name) => `to_json(${name})`), 'from kinds order by id');
+  await isSame(
+    columns.map((name) => `to_json(${name})`),
+    'from kinds order by id',
+  );
   // Numbers in jsonb have no zeros at their ends here.
-  await isSame(columns.filter((name) => name !== 'n').map((name) => `to_jsonb(${name})`), 'from kinds order by id');
+  await isSame(
+    columns.filter((name) => name !== 'n').map((name) => `to_jsonb(${name})`),
+    'from kinds order by id',
+  );
   await isSame(
     [
       ...['row_to_json(k)', 'row_to_json(r)', 'row_to_json(r, true)', 'row_to_json(row(id, t, l))', 'row_to_json(row(id, rs, l), true)'],
-      ...['array_to_json(l)', 'array_to_json(l, true)', 'array_to_json(rs, true)', 'to_jsonb(r)', 'to_jsonb(rs)', 'json_build_object(id, k)'],
-      ...["a -> 'a'", "a #> '{a,1}'", "a ->> 0", "b -> -1", "b #>> '{a,2,c}'", "b @> '[1]'", "b || '7'", 'jsonb_pretty(b)'],
+      ...[
+        'array_to_json(l)',
+        'array_to_json(l, true)',
+        'array_to_json(rs, true)',
+        'to_jsonb(r)',
+        'to_jsonb(rs)',
+        'json_build_object(id, k)',
+      ],
+      ...["a -> 'a'", "a #> '{a,1}'", 'a ->> 0', 'b -> -1', "b #>> '{a,2,c}'", "b @> '[1]'", "b || '7'", 'jsonb_pretty(b)'],
     ],
     'from kinds k order by id',
   );
   await isSame(
     [
-      ...['json_agg(id order by id)', 'json_agg(r order by id)', 'json_agg(l order by id)', 'json_agg(a order by id)', 'jsonb_agg(b order by id)'],
-      ...['json_agg(d order by id) filter (where id > 2)', 'json_agg(id) filter (where false)', 'json_agg(distinct bo)', 'json_agg(k order by k.id)'],
+      ...[
+        'json_agg(id order by id)',
+        'json_agg(r order by id)',
+        'json_agg(l order by id)',
+        'json_agg(a order by id)',
+        'jsonb_agg(b order by id)',
+      ],
+      ...[
+        'json_agg(d order by id) filter (where id > 2)',
+        'json_agg(id) filter (where false)',
+        'json_agg(distinct bo)',
+        'json_agg(k order by k.id)',
+      ],
       ...['json_object_agg(id, t)', 'json_object_agg(id, r)', 'jsonb_object_agg(id, l)', "jsonb_object_agg('same', id order by id)"],
       ...["coalesce(json_agg(id) filter (where id > 9), '[]')", "json_agg(json_build_object('id', id) order by id)"],
     ],
@@ -460,7 +538,7 @@ test('values of all types, rows and groups become JSON as PostgreSQL writes it',
   );
   await isSame(['id', 'e.key', 'e.value'], 'from kinds, jsonb_each(b) e where id = 1 order by 1, 2');
   await isSame(['id', 'e.k', 'e.v'], 'from kinds left join json_each_text(a) e(k, v) on true where id < 3 order by 1, 2, 3');
-  await isSame(["e ->> 'x'", 'e', 'n'], "from kinds, jsonb_array_elements(b) with ordinality as e(e, n) where id = 3 order by n");
+  await isSame(["e ->> 'x'", 'e', 'n'], 'from kinds, jsonb_array_elements(b) with ordinality as e(e, n) where id = 3 order by n');
   await isSame(['value'], "from kinds, jsonb_array_elements(b) e where id = 3 and e ->> 'x' = '1'");
   await isSame(['id', 'k'], 'from kinds, jsonb_object_keys(b) k where id = 1 order by 1, 2');
   await isSame(['x'], 'from (select json_array_elements(a) as x from kinds where id = 3) t where x is not null');

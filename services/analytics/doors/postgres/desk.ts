@@ -260,7 +260,11 @@ export class SessionDesk implements Desk {
   #drop({ of, names, orNone }: Of<'drop'>): Prepared {
     const tag = `DROP ${of === 'view' ? 'MATERIALIZED VIEW' : of.toUpperCase()}`;
     const missing =
-      of === 'connection' || of === 'index' || of === 'type' ? '42704' : of === 'function' ? sqlstates.functionMissing : sqlstates.relationMissing;
+      of === 'connection' || of === 'index' || of === 'type'
+        ? '42704'
+        : of === 'function'
+          ? sqlstates.functionMissing
+          : sqlstates.relationMissing;
     const one = (name: string, signal: AbortSignal): Promise<unknown> => {
       if (of === 'connection') return this.#session.invoke('DeleteConnection', name, {}, { signal });
       if (of === 'index') return this.#dropIndex(name, signal);

@@ -42,13 +42,23 @@ export function alterHandlers(world: World): Own {
           await world.logs.as(call.caller, async (log) => {
             for (const topic of topics) await writable(log, topic);
           });
-        return { ...(await named(relation, name)), ...added(relation, add, format), ...(format ? { format } : {}), ...(await needing(call, add)) };
+        return {
+          ...(await named(relation, name)),
+          ...added(relation, add, format),
+          ...(format ? { format } : {}),
+          ...(await needing(call, add)),
+        };
       }),
     UpdateTable: (call) =>
       altered(call as unknown as Call, 'table', async (relation) => {
         const { name, add } = call.input;
         const text = add ? await withColumn(relation.text ?? '', add) : relation.text;
-        return { ...(await named({ ...relation, text }, name)), ...(add ? { text } : {}), ...added(relation, add, relation.format), ...(await needing(call, add)) };
+        return {
+          ...(await named({ ...relation, text }, name)),
+          ...(add ? { text } : {}),
+          ...added(relation, add, relation.format),
+          ...(await needing(call, add)),
+        };
       }),
     UpdateView: (call) =>
       altered(call as unknown as Call, 'view', async (relation) => {
