@@ -295,6 +295,12 @@ def rows():
                 same(cursor.execute("select ((%s::psycopg_walk).best).name", [whole]).fetchone(), (spots[0].name,))
                 asked = "select s.name, count(*) from psycopg_walks w, unnest((w.walk).spots) s group by s.name order by 1"
                 same(cursor.execute(asked).fetchall(), [("", 3), ('a "b", c', 3), (None, 6)])
+        with connection.cursor().copy("copy psycopg_walks (id, walk, spot) from stdin with (format binary)") as copy:
+            copy.set_types(["int4", "psycopg_walk", "psycopg_spot"])
+            copy.write_row((4, whole, spots[1]))
+        with connection.cursor().copy("copy (select id, walk, spot from psycopg_walks where id = 4) to stdout with (format binary)") as copy:
+            copy.set_types(["int4", "psycopg_walk", "psycopg_spot"])
+            same(list(copy.rows()), [(4, whole, spots[1])])
         connection.execute("update psycopg_walks set spot.x = %s where id = 1", [7.25])
         same(connection.execute("select spot from psycopg_walks where id = 1").fetchone(), (spot("", 7.25),))
         same(

@@ -1,7 +1,7 @@
 import { Cursor } from '#wire/pgwire/cursor.ts';
 import { ProtocolViolation } from '#wire/pgwire/violation.ts';
-import type { Cells } from './application.ts';
-import { formatted, textOf } from './format.ts';
+import type { Cells, Kind } from './application.ts';
+import { formattedAs, textOf } from './format.ts';
 import { copyBlockRows, copyLineBytes } from './limits.ts';
 import { StatementError } from './statement-error.ts';
 
@@ -14,13 +14,13 @@ const headBytes = copyHead.length;
 const wrong = (message: string) => new StatementError('22P04', message);
 
 /** A row in the binary format of COPY. */
-export function copyTuple(cells: Cells, oids: readonly number[]): Buffer {
+export function copyTuple(cells: Cells, columns: readonly Kind[]): Buffer {
   const pieces: Uint8Array[] = [];
   const count = Buffer.alloc(2);
   count.writeUInt16BE(cells.length);
   pieces.push(count);
   for (const [at, cell] of cells.entries()) {
-    const value = formatted(cell, oids[at] ?? 0, 1);
+    const value = formattedAs(cell, columns[at] ?? { oid: 0 }, 1);
     const bytes = typeof value === 'string' ? Buffer.from(value) : value;
     const length = Buffer.alloc(4);
     length.writeInt32BE(bytes?.length ?? -1);

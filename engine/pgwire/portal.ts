@@ -61,7 +61,6 @@ export class Portal {
   }
 
   async #copy(outbox: Outbox, { columns, format }: NonNullable<Prepared['copy']>): Promise<void> {
-    const oids = columns.map(({ oid }) => oid);
     const data = (of: Buffer) => outbox.say({ type: 'copyData', data: of });
     outbox.say({ type: 'copyOut', ...kindOf({ columns, format }) });
     const names = columns.map(({ name }) => name);
@@ -75,7 +74,7 @@ export class Portal {
     };
     for await (const block of this.take(Number.POSITIVE_INFINITY)) {
       for (const row of block)
-        if (format.isBinary) binary(copyTuple(row, oids));
+        if (format.isBinary) binary(copyTuple(row, columns));
         else data(Buffer.from(copyLine(row, format)));
       await outbox.send();
     }

@@ -23,6 +23,9 @@ export function cast(bound: Bound, to: Type, at: number | undefined): Expr {
   // A row that is made here is made of what its fields are to be.
   if (fields && bound.kind === 'call' && bound.operation === 'row' && bound.args.length === fields.length)
     return call('row', to, ...bound.args.map((arg, place) => cast(arg, fields[place] as Type, at)));
+  if (bound.type === 'jsonb' && to === 'bool') return call('json_bool', 'bool', bound);
+  if (bound.type === 'jsonb' && numbers.includes(to))
+    return converted(call('json_number', 'numeric', bound, constant('text', nameOfType(to))), to);
   if (!isCastable(bound.type, to)) throw new StatementError('42846', `cannot cast type ${nameOfType(bound.type)} to ${nameOfType(to)}`, at);
   return converted(bound, to);
 }

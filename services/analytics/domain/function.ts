@@ -68,6 +68,15 @@ for (const more of [[], ['bool']] as const) {
   define('jsonb_set', ['jsonb', 'text[]', 'jsonb', ...more], 'jsonb', 'json_set');
   define('jsonb_insert', ['jsonb', 'text[]', 'jsonb', ...more], 'jsonb', 'json_inserted');
 }
+for (const more of [[], ['jsonb'], ['jsonb', 'bool']] as const) {
+  define('jsonb_path_query', ['jsonb', 'text', ...more], 'jsonb[]', 'json_path_values');
+  define('jsonb_path_query_array', ['jsonb', 'text', ...more], 'jsonb', 'json_path_array');
+  define('jsonb_path_query_first', ['jsonb', 'text', ...more], 'jsonb', 'json_path_first');
+  define('jsonb_path_exists', ['jsonb', 'text', ...more], 'bool', 'json_path_exists');
+  define('jsonb_path_match', ['jsonb', 'text', ...more], 'bool', 'json_path_match');
+}
+define('@?', ['jsonb', 'text'], 'bool', 'json_path_exists silent');
+define('@@', ['jsonb', 'text'], 'bool', 'json_path_match silent');
 define('jsonb_strip_nulls', ['jsonb'], 'jsonb', 'json_without_nulls');
 define('jsonb_pretty', ['jsonb'], 'text', 'json_pretty');
 define('octet_length', ['bytea'], 'int4');

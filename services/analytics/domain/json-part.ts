@@ -1,6 +1,7 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { listOf } from './array.ts';
-import { isFieldsOfJson, type Json, jsonAsText, type Kind, parseExact, writeJsonb } from './jsonb.ts';
+import { type Decimal, readDecimal } from './decimal.ts';
+import { isFieldsOfJson, type Json, jsonAsText, jsonKind, type Kind, parseExact, writeJsonb } from './jsonb.ts';
 import { kindOf, spansIn } from './json-span.ts';
 import type { List } from './value.ts';
 
@@ -24,6 +25,24 @@ export function jsonAtPath(text: string, path: List): string | null {
 export function jsonTextAtPath(text: string, path: List): string | null {
   const found = jsonAtPath(text, path);
   return found === null ? null : jsonAsText(found);
+}
+
+/** What `jsonb::type` says of values that are none of the type. */
+const uncast = (kind: string, name: string) => wrong(`cannot cast jsonb ${kind} to type ${name}`);
+
+/** A number of jsonb as one of SQL; null is NULL. */
+export function jsonNumber(text: string, name: string): Decimal | null {
+  const kind = jsonKind(text);
+  if (kind === 'null') return null;
+  if (kind !== 'number') throw uncast(kind, name);
+  return readDecimal(text) as Decimal;
+}
+
+export function jsonBool(text: string): boolean | null {
+  const kind = jsonKind(text);
+  if (kind === 'null') return null;
+  if (kind !== 'boolean') throw uncast(kind, 'boolean');
+  return text === 'true';
 }
 
 /** Whether a value of jsonb has all that another has. */
@@ -118,7 +137,9 @@ function atPath(text: string, path: List, change: Change, what: string): string 
   const value = parseExact(text) as Json;
   if (!Array.isArray(value) && !isFieldsOfJson(value)) throw wrong(`cannot ${what} scalar`);
   if (path.sizes.length > 1) throw new StatementError('2202E', 'wrong number of array subscripts');
-  return path.items.length === 0 ? text : writeJsonb(changed(value, texts(path), 0, change));
+  // Where there is nothing, nothing is set or taken away, wherever the path leads.
+  const isIdle = !change.makes && (Array.isArray(value) ? value.length : Object.keys(value).length) === 0;
+  return path.items.length === 0 || isIdle ? text : writeJsonb(changed(value, texts(path), 0, change));
 }
 
 export const jsonSet = (text: string, path: List, value: string, makes = true): string =>

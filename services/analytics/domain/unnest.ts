@@ -10,6 +10,7 @@ import { type Column, elementOf, isRecord, type Type, nameOfType } from './value
 /** Functions that answer rows of JSON: what each element of their array is called, where it is no row. */
 const ofJson: ReadonlyMap<string, string | undefined> = new Map(
   (['json', 'jsonb'] as const).flatMap((type): [string, string | undefined][] => [
+    ...(type === 'jsonb' ? ['_path_query'] : []).map((name): [string, undefined] => [`${type}${name}`, undefined]),
     ...['_each', '_each_text', '_object_keys'].map((name): [string, undefined] => [`${type}${name}`, undefined]),
     ...['_array_elements', '_array_elements_text'].map((name): [string, string] => [`${type}${name}`, 'value']),
   ]),

@@ -75,6 +75,15 @@ const fixed = new Map<string, Coded>([
   ['as_jsonb', called('asJsonb')],
   ['json_path', called('jsonAtPath')],
   ['json_path_text', called('jsonTextAtPath')],
+  ['json_path_values', called('jsonPathValues')],
+  ['json_path_array', called('jsonPathArray')],
+  ['json_path_first', called('jsonPathFirst')],
+  ['json_path_exists', called('jsonPathExists')],
+  ['json_path_match', called('jsonPathMatch')],
+  ['json_path_exists silent', ([a, b]) => `r.jsonPathExists(${a}, ${b}, '{}', true)`],
+  ['json_path_match silent', ([a, b]) => `r.jsonPathMatch(${a}, ${b}, '{}', true)`],
+  ['json_number', called('jsonNumber')],
+  ['json_bool', called('jsonBool')],
   ['json_contains', called('jsonContains')],
   ['json_within', ([a, b]) => `r.jsonContains(${b}, ${a})`],
   ['json_has', called('jsonHas')],
@@ -176,8 +185,10 @@ const fixed = new Map<string, Coded>([
 ]);
 
 /** Whether an operation may answer NULL for values that are not. */
-export const isPartial = (operation: string): boolean => operation.startsWith('->') || partial.has(operation);
+export const isPartial = (operation: string): boolean => /^(->|json_path_)/.test(operation) || partial.has(operation);
 const partial: ReadonlySet<string> = new Set([
+  'json_number',
+  'json_bool',
   'json_path',
   'json_path_text',
   'field',

@@ -5,6 +5,7 @@ import { add, type Decimal, decimal, divide, multiply, negate, printDecimal, rem
 import { addIntervals, between, clockMoved, fixedLength, type Interval, moved, negateInterval, timesInterval } from '../domain/interval.ts';
 import { cutTo, scaledTo } from '../domain/fit.ts';
 import { asJsonb, jsonArray, jsonName, jsonObject, jsonOf, jsonOfGroup, jsonOfPairs } from '../domain/json-make.ts';
+import * as jsonPaths from '../domain/json-path.ts';
 import * as jsonParts from '../domain/json-part.ts';
 import { jsonKind, jsonLength, jsonPart, jsonText } from '../domain/jsonb.ts';
 import { castValue } from '../domain/cast.ts';
@@ -87,6 +88,7 @@ export const runtime = {
   ...{ finite, single, cutTo, scaledTo, jsonKind, jsonLength, jsonPart, jsonText },
   ...{ jsonOf, jsonName, jsonObject, jsonArray, jsonOfGroup, jsonOfPairs, asJsonb },
   ...jsonParts,
+  ...jsonPaths,
   ...arrays,
   isAlike,
   keyOf,

@@ -413,7 +413,7 @@ const documents = [
 
 /** A random expression of json or jsonb, of text, or of a condition. */
 function randomJson(random: Random, kind: 'json' | 'jsonb', depth = 3): string {
-  const inner = () => randomJson(random, kind, depth - 1);
+  const inner = () => `(${randomJson(random, kind, depth - 1)})`;
   const leaf = `'${random.of(documents)}'::${kind}`;
   if (depth <= 0) return leaf;
   const path = `'{${Array.from({ length: random.below(3) }, () => random.of(['a', 'b', '0', '1', '-1', 'x', 'long name', 'zz'])).join(',')}}'`;
@@ -442,11 +442,11 @@ function randomJson(random: Random, kind: 'json' | 'jsonb', depth = 3): string {
   if (kind === 'json') return random.of(both);
   return random.of([
     ...both,
-    `${inner()} || ${inner()}`,
+    `${inner()} || ${leaf}`,
     `${inner()} - ${random.of(["'a'", '0', '-1', "'{a,x}'::text[]"])}`,
     `${inner()} #- ${path}`,
-    `jsonb_set(${inner()}, ${path}, ${inner()}${random.of(['', ', false'])})`,
-    `jsonb_insert(${inner()}, ${path}, ${inner()}${random.of(['', ', true'])})`,
+    `jsonb_set(${inner()}, ${path}, ${leaf}${random.of(['', ', false'])})`,
+    `jsonb_insert(${inner()}, ${path}, ${leaf}${random.of(['', ', true'])})`,
     `jsonb_strip_nulls(${inner()})`,
   ]);
 }
@@ -459,14 +459,15 @@ function randomOfJson(random: Random): string {
     () => `${inner()} ->> ${random.of(["'a'", '0', '-1'])}`,
     () => `${inner()} #>> '{a,1}'`,
     () => `${kind}_typeof(${inner()})`,
+    () => `(${inner('jsonb')} ${random.of(["-> 'b'", '-> 0', "#> '{}'"])})::${random.of(['int4', 'numeric', 'float8', 'bool'])}`,
     () => `${kind}_array_length(${inner()})`,
     () => `jsonb_pretty(${inner('jsonb')})`,
-    () => `${inner('jsonb')} ${random.of(['@>', '<@', '=', '<>'])} ${inner('jsonb')}`,
+    () => `${inner('jsonb')} ${random.of(['@>', '<@', '=', '<>'])} '${random.of(documents)}'::jsonb`,
     () => `${inner('jsonb')} ? ${random.of(["'a'", "'str'", "'1'"])}`,
     () => `${inner('jsonb')} ${random.of(['?|', '?&'])} array['a', ${random.of(["'zz'", 'null'])}]`,
-    () => `(select string_agg(k, ',' order by k) from ${kind}_object_keys(${inner()}) k)`,
+    () => `(select string_agg(k, ',' order by k) from ${kind}_object_keys('${random.of(documents)}') k)`,
     () =>
-      `(select string_agg(coalesce(value, 'none'), ',' order by value, n) from ${kind}_array_elements_text(${inner()}) with ordinality e(value, n))`,
+      `(select string_agg(coalesce(value, 'none'), ',' order by value, n) from ${kind}_array_elements_text('${random.of(documents)}') with ordinality e(value, n))`,
   ])();
 }
 
@@ -538,7 +539,10 @@ test('values of all types, rows and groups become JSON as PostgreSQL writes it',
   );
   await isSame(['id', 'e.key', 'e.value'], 'from kinds, jsonb_each(b) e where id = 1 order by 1, 2');
   await isSame(['id', 'e.k', 'e.v'], 'from kinds left join json_each_text(a) e(k, v) on true where id < 3 order by 1, 2, 3');
-  await isSame(["e ->> 'x'", 'e', 'n'], 'from kinds, jsonb_array_elements(b) with ordinality as e(e, n) where id = 3 order by n');
+  await isSame(
+    ["e ->> 'x'", 'e', 'place'],
+    'from kinds, jsonb_array_elements(b) with ordinality as e(e, place) where id = 3 order by place',
+  );
   await isSame(['value'], "from kinds, jsonb_array_elements(b) e where id = 3 and e ->> 'x' = '1'");
   await isSame(['id', 'k'], 'from kinds, jsonb_object_keys(b) k where id = 1 order by 1, 2');
   await isSame(['x'], 'from (select json_array_elements(a) as x from kinds where id = 3) t where x is not null');
@@ -574,4 +578,120 @@ test('values of all types, rows and groups become JSON as PostgreSQL writes it',
     ['t', '[{"id" : 1, "r" : {"street":"new","Zip":5}}]', '{"1": [1, null, 3]}'],
     [null, '[{"id" : 4, "r" : null}]', '{"4": []}'],
   ]);
+});
+
+/** Paths into JSON, some of which lead nowhere or are none. */
+const paths = [
+  ...['$', '$.a', '$.b[*]', '$.b[0]', '$.b[last]', '$.b[last - 1]', '$.b[0 to 1]', '$.b[0, 2]', '$.*', '$.**', '$.**{2}', '$.**{1 to 2}'],
+  ...[
+    '$.**{last}',
+    '$.**.b',
+    '$[*]',
+    '$[*].a[*].b',
+    '$[4].a.b',
+    'strict $.a',
+    'strict $.b[*]',
+    'strict $[9]',
+    'lax $[9]',
+    '$.b[9]',
+    '$."a"',
+  ],
+  ...[
+    '$.b[*] ? (@ > 1)',
+    '$[*] ? (@ == "2")',
+    '$[*] ? (@ == null)',
+    '$[*] ? (@ != null)',
+    '$.a ? (@ == 1).type()',
+    '$.b.size()',
+    '$.size()',
+  ],
+  ...[
+    'strict $.a.size()',
+    '$[*].type()',
+    '$.price.double()',
+    '$.n.double()',
+    '$.price[*].floor()',
+    '$.price.ceiling()',
+    'strict $.price.abs()',
+  ],
+  ...[
+    '$.a + 1',
+    '-$.price',
+    '$.price[1] / 3',
+    '$.price[0] % 3',
+    '$.a / 0',
+    '$.a > 0',
+    '$.zz > 0',
+    'strict $.b[*] > 2',
+    'exists($.a)',
+    'exists($.zz)',
+  ],
+  ...[
+    '$.a == 1 && $.zz == 1',
+    '$.a == 1 || $.zz == 1',
+    '!($.a == 1)',
+    '($.b[*] > "x") is unknown',
+    '$.d ? (exists(@.e)).e',
+    '$missing',
+    '1 + 2 * 3',
+  ],
+  ...[
+    '$.d ? (@.e starts with "x").g[*]',
+    '$[*] ? (@.a[*].b == 1)',
+    '$.b ? (@.size() > 2)',
+    '$.b[*] ? (@.c == $v)',
+    '$v',
+    '$.a == $w',
+    '(1 + 2) * 3',
+  ],
+  ...[
+    '$.b[$.a]',
+    '$.b["a"]',
+    '$.d.*',
+    'strict $.**.b',
+    '$.b[-1]',
+    '$.b[0.7]',
+    '$ ? (@.a > 0 ? (@ < 5))',
+    'strict $.b ? (@[*] > 1)',
+    '$.last',
+    '- - 1',
+  ],
+  ...[
+    '@.a',
+    '$[last]',
+    'last',
+    '$.',
+    '$.a ==',
+    '$[',
+    '$.a b',
+    '$ &&',
+    '!$.a',
+    '$.a.foo()',
+    '$.d.g ? (@ == true)',
+    '"b" > "a"',
+    'strict $.b[2 to 0]',
+    '1 == 1.0',
+  ],
+];
+const gone = [
+  '{"a":1,"b":[1,2,{"c":3}],"d":{"e":"x","f":null,"g":[true,false]}}',
+  '[1,"2",null,true,{"a":[{"b":1},{"b":"z"},{"b":[1,2]}]},[3,[4]]]',
+  '"str"',
+  '12.5',
+  '{"price":[10,20.25,-3],"n":"7","last":1}',
+  '[]',
+];
+
+test('paths into jsonb lead where they lead in PostgreSQL', async () => {
+  const random = new Random(7);
+  for (let time = 0; time < 20; time += 1)
+    await areAlike(
+      Array.from({ length: 25 }, () => {
+        const [of, path] = [`'${random.of(gone)}'::jsonb`, `'${random.of(paths)}'`];
+        const name = random.of(['query_array', 'query_first', 'exists', 'match']);
+        if (random.is(0.2)) return `${of} ${random.of(['@?', '@@'])} ${path}`;
+        return `jsonb_path_${name}(${of}, ${path}, '{"v":3,"w":1}'${random.of(['', ', true'])})`;
+      }),
+    );
+  await isSame(['id', 'x'], "from kinds, jsonb_path_query(b, '$.a[*] ? (@ > 1)') x where id = 1");
 });
