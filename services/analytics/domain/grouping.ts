@@ -109,6 +109,16 @@ function shapeTried(node: Node, names: Names): string {
   }
 }
 
+function columnTried(path: readonly string[], names: Names): boolean {
+  try {
+    const { kind } = names.columnOf(path, undefined);
+    return kind === 'column';
+  } catch (error) {
+    if (error instanceof StatementError) return false;
+    throw error;
+  }
+}
+
 function keyNode(node: Node, targets: readonly Target[], names: Names): Node {
   if ('A_Const' in node && node.A_Const.ival) {
     const target = targets[(node.A_Const.ival.ival ?? 0) - 1];
@@ -117,7 +127,7 @@ function keyNode(node: Node, targets: readonly Target[], names: Names): Node {
   }
   const path = 'ColumnRef' in node ? (node.ColumnRef.fields ?? []).map(textIn) : [];
   if (path.length !== 1) return node;
-  // A name is a column before it is one of the select list.
-  const isColumn = shapeTried(node, names) !== '';
+  // A name is a column before it is one of the select list, and that before it is a relation.
+  const isColumn = columnTried(path, names);
   return (isColumn ? undefined : targets.find(({ name }) => name === path[0])?.node) ?? node;
 }

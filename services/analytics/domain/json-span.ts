@@ -2,8 +2,17 @@
 export type Span = { readonly name: string | undefined; readonly from: number; readonly to: number };
 
 const space = /[ \t\n\r]*/y;
-const text = /"(?:[^"\\]|\\.)*"/y;
 const word = /[^\s,\]}:]+/y;
+
+/** Behind the text whose quote is there: the next quote before which no backslash stands that is for it. */
+function endOfText(json: string, from: number): number {
+  for (let at = json.indexOf('"', from + 1); at >= 0; at = json.indexOf('"', at + 1)) {
+    let before = at;
+    while (json[before - 1] === '\\') before -= 1;
+    if ((at - before) % 2 === 0) return at + 1;
+  }
+  return json.length;
+}
 
 function endOf(pattern: RegExp, json: string, from: number): number {
   pattern.lastIndex = from;
@@ -15,7 +24,7 @@ function endOfNested(json: string, from: number): number {
   let depth = 0;
   for (let at = from; at < json.length; at += 1) {
     const mark = json[at];
-    if (mark === '"') at = endOf(text, json, at) - 1;
+    if (mark === '"') at = endOfText(json, at) - 1;
     else if (mark === '{' || mark === '[') depth += 1;
     else if ((mark === '}' || mark === ']') && --depth === 0) return at + 1;
   }
@@ -24,7 +33,7 @@ function endOfNested(json: string, from: number): number {
 
 function endOfValue(json: string, from: number): number {
   const mark = json[from];
-  if (mark === '"') return endOf(text, json, from);
+  if (mark === '"') return endOfText(json, from);
   return mark === '{' || mark === '[' ? endOfNested(json, from) : endOf(word, json, from);
 }
 
@@ -42,7 +51,7 @@ export function spansIn(json: string): Span[] {
   for (let at = endOf(space, json, endOf(space, json, 0) + 1); at < json.length && json[at] !== ']' && json[at] !== '}'; ) {
     let name: string | undefined;
     if (kind === 'object') {
-      const end = endOf(text, json, at);
+      const end = endOfText(json, at);
       name = JSON.parse(json.slice(at, end)) as string;
       at = endOf(space, json, endOf(space, json, end) + 1);
     }

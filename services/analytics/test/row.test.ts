@@ -5,6 +5,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import { Random } from '#engine/random/random.ts';
 import type { PostgresError } from '#seams/sql/error.ts';
+import { spansIn } from '../domain/json-span.ts';
 import { readRowType, writeRowType } from '../domain/row-type.ts';
 import { fieldNamesOf, isKnownType, printValue, readValue, type Type } from '../domain/value.ts';
 import { type House, openHouse } from './fixtures/house.ts';
@@ -90,6 +91,18 @@ async function consumed(topic: string, count: number): Promise<Buffer[]> {
   return found;
 }
 
+test('texts in JSON end where they end, however long they are', () => {
+  const long = JSON.stringify({ a: '\\"'.repeat(1_000_000), b: ['x'.repeat(5_000_000), '\\'], '\\"]}': 1 });
+  assert.deepEqual(
+    spansIn(long).map(({ name, from, to }) => [name, to - from]),
+    [
+      ['a', 4_000_002],
+      ['b', 5_000_009],
+      ['\\"]}', 1],
+    ],
+  );
+});
+
 test('types of rows are written and read again, whatever their fields are called', () => {
   const names = ['a', 'a=b;c)', '~', 'Ü "x", y', "it's 100%", '(', ' '];
   const inner = writeRowType({ named: undefined, fields: names.map((name) => ({ name, type: 'int4' })) });
@@ -156,6 +169,9 @@ test('rows are columns of tables: INSERT, UPDATE, fields, comparisons, order, gr
   await isSame(['a.id', 'b.id'], 'from people a join people b on a.home = b.home and a.who is not distinct from b.who order by 1, 2');
   await isSame(['who'], 'from (select distinct who from people) t order by who desc nulls last');
   await isSame(['(home).street', 'sum((home)."Zip")'], 'from people group by (home).street order by 1');
+  await isSame(['h', 'count(*)'], 'from (select p.id % 2 = 0 as h from people p) p group by h order by h');
+  const named = 'select (home).street as p, count(*)::text from people p group by p order by p';
+  assert.deepEqual(await ours(named), await theirs(named));
   await isSame(['id', 'row_number() over (partition by home order by who, id)'], 'from people order by id');
   await isSame(['p.id', 'u.street', 'u."Zip"'], 'from people p, unnest(p.homes) u order by 1, 2, 3');
   await isSame(
