@@ -31,8 +31,11 @@ export type JsonPath = { readonly isStrict: boolean; readonly node: PathNode };
 const conditions: ReadonlySet<PathNode['kind']> = new Set(['and', 'or', 'not', 'exists', 'unknown', 'compare', 'starts']);
 export const isCondition = ({ kind }: PathNode): boolean => conditions.has(kind);
 
-const token =
-  /\s*(?:("(?:[^"\\]|\\.)*")|(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+)|(\*\*|==|!=|<>|<=|>=|&&|\|\||[$@.[\](){}*,?!<>+\-/%])|([\p{L}_][\p{L}\p{N}_]*))/uy;
+const text = /"(?:[^"\\]|\\.)*"/;
+const digits = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+/;
+const marks = /\*\*|==|!=|<>|<=|>=|&&|\|\||[$@.[\](){}*,?!<>+\-/%]/;
+const name = /[\p{L}_][\p{L}\p{N}_]*/u;
+const token = new RegExp(`\\s*(?:${[text, digits, marks, name].map(({ source }) => source).join('|')})`, 'uy');
 
 /** Reads a path. Throws StatementError (42601) for what is none. */
 export function parsePath(text: string): JsonPath {

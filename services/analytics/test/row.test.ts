@@ -589,11 +589,14 @@ test('values of all types, rows and groups become JSON as PostgreSQL writes it',
   await client.query(`create materialized view told_kinds as
     select bo, json_agg(json_build_object('id', id, 'r', r) order by id) as of, jsonb_object_agg(id, l) as lists from kinds group by bo`);
   await client.query("update kinds set r.street = 'new' where id = 1; delete from kinds where id = 2");
-  assert.deepEqual(await settled('select * from told_kinds order by bo', (rows) => rows.length === 3 && String(rows[1]).includes('new')), [
-    ['f', '[{"id" : 3, "r" : {"street":null,"Zip":null}}]', '{"3": [[1, 2], [3, 4]]}'],
-    ['t', '[{"id" : 1, "r" : {"street":"new","Zip":5}}]', '{"1": [1, null, 3]}'],
-    [null, '[{"id" : 4, "r" : null}]', '{"4": []}'],
-  ]);
+  assert.deepEqual(
+    await settled('select * from told_kinds order by bo', (rows) => String(rows).includes('new') && !String(rows).includes('"id" : 2')),
+    [
+      ['f', '[{"id" : 3, "r" : {"street":null,"Zip":null}}]', '{"3": [[1, 2], [3, 4]]}'],
+      ['t', '[{"id" : 1, "r" : {"street":"new","Zip":5}}]', '{"1": [1, null, 3]}'],
+      [null, '[{"id" : 4, "r" : null}]', '{"4": []}'],
+    ],
+  );
 });
 
 /** Paths into JSON, some of which lead nowhere or are none. */
