@@ -78,6 +78,7 @@ async function look({ me, root, scheme }: Look): Promise<void> {
   await page.getByRole('region', { name: 'Plan' }).locator('text.plan-head', { hasText: 'Scan orders' }).waitFor();
   await page.getByRole('region', { name: 'Operators' }).getByText('Scan orders').first().waitFor();
   await page.getByRole('group', { name: 'Generated code' }).waitFor();
+  await page.getByText('nothing waits').waitFor();
   await seen(me, '57-analytics-view');
 
   await page.goto(`${root}/analytics/dashboards/shop`);

@@ -146,7 +146,16 @@ export type ResourceQuestion = {
   readonly identityAllows: boolean;
 };
 
+/** A number that the service tells in its process' metrics; `read` answers it for each combination of the labels' values, as it is now. */
+export type ToldGauge = {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly read: () => Iterable<readonly [values: readonly string[], value: number]>;
+};
+
 export type Implementation<S extends AnyService> = {
+  readonly gauges?: readonly ToldGauge[];
   /** The last word on operations that are `byResource`: whether the call goes on. Called before every handler of one. */
   readonly authorize?: (question: ResourceQuestion) => boolean;
   /** Whose a resource is, so that a caller without credential is placed there; undefined when there is none of the name. */

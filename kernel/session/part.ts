@@ -15,6 +15,7 @@ import type { Link, Part, Running } from '../supervise/protocol.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import { standbyOf, workerPlace } from '../supervise/service.ts';
 import { emitEffects } from './effects.ts';
+import { observeGauges } from './gauge.ts';
 import { createGate, type OpenGate } from './gate.ts';
 import { openProcess, type Process } from './process.ts';
 import { callControl, type Registered, register, type Registration } from './registration.ts';
@@ -98,7 +99,7 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
     now: Date.now,
     mayWrite: owned.runtime.mayWrite,
   };
-  const implementation = await main.start(kernel);
+  const implementation = await startedAs(main, kernel, owned);
   const kept = sql && resources && keptData(contract, sql, resources);
   owned.runtime.implementation = {
     handlers:
@@ -136,6 +137,12 @@ async function startService<S extends AnyService>(main: Main<S, Needs>, link: Li
       await snapshot.close();
     },
   };
+}
+
+async function startedAs<S extends AnyService>(main: Main<S, Needs>, kernel: Kernel<Needs>, { observed }: Process<S>) {
+  const implementation = await main.start(kernel);
+  observeGauges(observed.registry, implementation.gauges ?? []);
+  return implementation;
 }
 
 function makeDirectory({ data }: Link['order'], name: string): string {

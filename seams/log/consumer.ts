@@ -15,6 +15,10 @@ export type Batch = {
   /** Where reading goes on behind this batch. */
   readonly next: Offset;
 };
+type Fetched = Batch & { readonly end: number };
+
+/** What a read found in a partition: the first record, where there are some, where reading goes on, and how far committed records go. */
+export type Heard = { readonly partition: number; readonly first: Incoming | undefined; readonly next: number; readonly end: number };
 
 /** Reads all partitions of a topic in turn, committed records only. `group` remembers how far, when `commit` is called. */
 export class Consumer {
@@ -32,7 +36,12 @@ export class Consumer {
   }
 
   /** Batches as they come, until the signal; each partition in order, from where the group stands, or from an end of the log. */
-  async *batches(from: From, signal: AbortSignal, at?: ReadonlyMap<number, number>): AsyncGenerator<Batch> {
+  async *batches(
+    from: From,
+    signal: AbortSignal,
+    at?: ReadonlyMap<number, number>,
+    heard: (found: Heard) => void = () => undefined,
+  ): AsyncGenerator<Batch> {
     const positions = await this.#cluster.retried(() => this.#positions(from, at), signal);
     let learnedAt = performance.now();
     while (!signal.aborted) {
@@ -50,6 +59,8 @@ export class Consumer {
           if (signal.aborted) return [];
           throw error;
         });
+      for (const { records, next, end } of found)
+        heard({ partition: next.partition, first: records[0], next: next.offset, end: Math.max(end, next.offset) });
       for (const batch of found) {
         positions[batch.next.partition] = batch.next.offset;
         if (batch.records.length > 0 && !signal.aborted) yield batch;
@@ -150,7 +161,7 @@ export class Consumer {
   }
 
   /** One fetch from every leader; what waits for records waits at all of them at once. */
-  async #fetchAll(positions: readonly number[], signal: AbortSignal, waitMs = fetchWaitMs): Promise<Batch[]> {
+  async #fetchAll(positions: readonly number[], signal: AbortSignal, waitMs = fetchWaitMs): Promise<Fetched[]> {
     const byLeader = new Map<Awaited<ReturnType<Cluster['leader']>>, number[]>();
     for (const partition of positions.keys()) {
       const leader = await this.#cluster.leader(this.#topic, partition);
@@ -170,14 +181,15 @@ export class Consumer {
     if (signal.aborted) return [];
     return answers.flatMap((told) => {
       check(told.errorCode, `Reading ${this.#topic}`);
-      return (told.responses[0]?.partitions ?? []).map(({ partitionIndex, errorCode, records, abortedTransactions, logStartOffset }) => {
+      return (told.responses[0]?.partitions ?? []).map(({ partitionIndex, errorCode, records, abortedTransactions, ...at }) => {
+        const { logStartOffset, lastStableOffset: end } = at;
         const place = { topic: this.#shown, partition: partitionIndex };
         // What was there is deleted by now: reading goes on at the oldest record that is kept.
         if (errorCode === outOfRange && logStartOffset > (positions[partitionIndex] ?? 0))
-          return { records: [], next: { ...place, offset: logStartOffset } };
+          return { records: [], next: { ...place, offset: logStartOffset }, end };
         check(errorCode, `Reading ${this.#topic}`);
         const found = recordsIn(place, records ?? Buffer.alloc(0), positions[partitionIndex] ?? 0, abortedTransactions ?? []);
-        return { records: found.records, next: { ...place, offset: found.next } };
+        return { records: found.records, next: { ...place, offset: found.next }, end };
       });
     });
   }

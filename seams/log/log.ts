@@ -2,13 +2,13 @@ import { createTopics } from '#wire/kafka/message/topic.ts';
 import { readAddress } from './address.ts';
 import { Cluster } from './cluster.ts';
 import type { Login, Place } from './connection.ts';
-import { Consumer, type From } from './consumer.ts';
+import { Consumer, type From, type Heard } from './consumer.ts';
 import { check, LogError } from './error.ts';
 import { createMs } from './limits.ts';
 import { type Offset, Producer, type Within, type Written } from './producer.ts';
 import type { Incoming, Outgoing } from './record.ts';
 
-export type { Incoming, Offset, Outgoing, Within, Written };
+export type { Heard, Incoming, Offset, Outgoing, Within, Written };
 
 export type LogOptions = {
   /** What brokers see as the client's name. */
@@ -62,6 +62,8 @@ export type Reading = {
   readonly group?: string;
   readonly from?: From;
   readonly at?: ReadonlyMap<number, number>;
+  /** Is told what each read found, before that comes. */
+  readonly heard?: (found: Heard) => void;
   readonly signal: AbortSignal;
 };
 
@@ -116,9 +118,9 @@ function scopedLog(cluster: Cluster, prefix: string): ScopedLog {
     assertReadable: (topic) => new Consumer(cluster, named(topic)).assertReadable(),
     assertWritable: (topic) => cluster.assertWritable(named(topic)),
     committed: (group, topic) => new Consumer(cluster, named(topic), { group: named(group) }).committed(),
-    async *consume(topic, { group, from = 'earliest', at, signal }) {
+    async *consume(topic, { group, from = 'earliest', at, heard, signal }) {
       const consumer = new Consumer(cluster, named(topic), { shown: topic, ...(group === undefined ? {} : { group: named(group) }) });
-      for await (const { records, next } of consumer.batches(from, signal, at))
+      for await (const { records, next } of consumer.batches(from, signal, at, heard))
         yield { records, next, done: () => consumer.commit([next]) };
     },
     read: (topic, signal, at) => new Consumer(cluster, named(topic), { shown: topic }).all(signal, at),

@@ -16,6 +16,8 @@ import { Crews } from './engine/worker/crew.ts';
 import { workersMax } from './engine/worker/limits.ts';
 import { Feeds } from './jobs/feed.ts';
 import type { LiveTable } from './jobs/keep.ts';
+import { Lags } from './jobs/lag.ts';
+import { lagGauges } from './jobs/lag-gauge.ts';
 import { LiveViews } from './jobs/live.ts';
 import { Maintenance } from './jobs/maintain.ts';
 import { viewReadings } from './jobs/watch.ts';
@@ -65,7 +67,8 @@ export const main = implement<typeof analytics, Needs>(
     const kept = { ...carriers, ...stores, changes, tables, log, routines, spills: await spillsOf(directory) };
     const feeds = new Feeds(logs);
     const [history, files] = [new History(sql, sealer), new Files(sql)];
-    const maintenance = new Maintenance({ ...kept, crews, feeds, live, history, files, schemas, scopes });
+    const lags = new Lags({ logs, log });
+    const maintenance = new Maintenance({ ...kept, crews, feeds, lags, live, history, files, schemas, scopes });
     maintenance.begin();
     const looking = viewReadings({ plans, live, changes, routines });
     const stopAlerting = keepEvaluating({ sql, resources, scopes, emit, allow, now, log, everyMs: alertMs, ...looking });
@@ -80,6 +83,7 @@ export const main = implement<typeof analytics, Needs>(
           plans,
           changes,
           live,
+          lags,
           tables,
           history,
           pendings,
@@ -102,11 +106,13 @@ export const main = implement<typeof analytics, Needs>(
         Function: absent,
         Alert: absent,
       } as never,
+      gauges: lagGauges({ lags, live, crews }),
       doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings, routines }) },
       async stop() {
         pool.stop();
         networks.stop();
         duck.stop();
+        lags.stop();
         await Promise.all([stopAlerting(), maintenance.stop(), catalogues.stop()]);
         crews.stop();
       },

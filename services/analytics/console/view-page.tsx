@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { useMay, useOperation } from '#console/api/call.ts';
+import { duration } from '#console/format/moment.ts';
 import { exactCount } from '#console/format/quantity.ts';
 import { useAsk } from '#console/operation/ask.ts';
 import { Button } from '#console/part/button.tsx';
@@ -22,6 +23,8 @@ type ViewAtWork = {
   readonly groups: string;
   readonly rejected: string;
   readonly rejection?: string;
+  readonly lag: readonly { readonly source: string; readonly records: number; readonly ageMs: number }[];
+  readonly sharing?: { readonly workers: number; readonly ringBytes: number; readonly ringMaxBytes: number };
   readonly operators: readonly OperatorNode[];
   readonly code: readonly string[];
 };
@@ -83,6 +86,7 @@ function AtWork({ view, rates }: { view: ViewAtWork; rates: readonly (number | u
       <div className="figures">
         <Figure label="Rows" value={exactCount(Number(view.groups))} note={`as of commit ${exactCount(Number(view.epoch))}`} />
         <Figure label="In" value={`${exactCount(Math.round(scans.reduce((sum, rate) => sum + rate, 0)))}/s`} note="rows of sources" />
+        <Behind view={view} />
         <Figure label="State" value={exactCount(entries)} note="rows and groups that operators remember" />
         <Figure
           label="Rejected"
@@ -105,6 +109,16 @@ function AtWork({ view, rates }: { view: ViewAtWork; rates: readonly (number | u
       </Section>
     </div>
   );
+}
+
+/** How far the view is behind its sources, and who shares it. */
+function Behind({ view: { lag, sharing } }: { view: Pick<ViewAtWork, 'lag' | 'sharing'> }) {
+  const records = lag.reduce((sum, each) => sum + each.records, 0);
+  const age = Math.max(0, ...lag.map(({ ageMs }) => ageMs));
+  const { workers = 0, ringBytes = 0, ringMaxBytes = 1 } = sharing ?? {};
+  const shared = sharing ? `, shared by ${workers} workers, rings ${Math.round((100 * ringBytes) / ringMaxBytes)} % full` : '';
+  const note = records === 0 ? `nothing waits${shared}` : `records not read yet, the oldest for ${duration(age)}${shared}`;
+  return <Figure label="Lag" value={exactCount(records)} note={note} />;
 }
 
 type OperatorRow = { readonly node: OperatorNode; readonly at: number; readonly rate: number | undefined };

@@ -70,6 +70,27 @@ const KeptOf = Type.Object(
   },
   { ...closed, description: 'Where it keeps what it remembers; not told until it is loaded.' },
 );
+const LagOf = Type.Object(
+  {
+    source: Type.String({ description: 'The source.' }),
+    records: Type.Integer({ description: 'Committed records of its topic that were not read yet.' }),
+    ageMs: Type.Integer({ description: 'How long ago the oldest of them was written, in milliseconds; 0 where there is none.' }),
+  },
+  closed,
+);
+const behind = {
+  lag: Type.Array(LagOf, { description: 'How far it is behind its sources; none of a source before that is read.' }),
+  sharing: Type.Optional(
+    Type.Object(
+      {
+        workers: Type.Integer({ description: 'Workers that share it.' }),
+        ringBytes: Type.Integer({ description: 'Bytes that wait in the rings through which these hand rows to each other, of all views.' }),
+        ringMaxBytes: Type.Integer({ description: 'Most bytes that these rings have room for.' }),
+      },
+      { ...closed, description: 'Who shares it, while many records come.' },
+    ),
+  ),
+};
 const View = Type.Object({
   name: Type.String(),
   source: Type.String({ description: 'The sources and views that it reads.' }),
@@ -81,6 +102,7 @@ const View = Type.Object({
   rejection: Type.Optional(Type.String({ description: 'Place and reason of the last one that was rejected.' })),
   failure: Type.Optional(Type.String({ description: 'Why it stands still at present.' })),
   kept: Type.Optional(KeptOf),
+  ...behind,
 });
 
 const OperatorOf = Type.Object({
@@ -118,6 +140,7 @@ const Sink = Type.Object({
     failure: Type.Optional(Type.String({ description: 'Why its changes do not get to where they go at present.' })),
   },
   ...{ epoch: View.properties.epoch, rejected: View.properties.rejected, rejection: View.properties.rejection },
+  ...behind,
 });
 
 /** The operations on sources and views, as the PostgreSQL door and REST reach them. */

@@ -79,7 +79,7 @@ export type Statement =
   | { readonly kind: 'explain'; readonly select: SelectStmt; readonly text: string; readonly code: boolean; readonly view: boolean }
   /** `committed`: nothing is told before it is committed. */
   | { readonly kind: 'subscribe'; readonly name: string; readonly committed: boolean }
-  | { readonly kind: 'show'; readonly what: 'sources' | 'views' | 'sinks' | 'tables' | 'connections' | 'functions' }
+  | { readonly kind: 'show'; readonly what: 'sources' | 'views' | 'sinks' | 'tables' | 'connections' | 'functions' | 'lag' }
   | Declaring
   | Truncation
   | Telling
@@ -322,7 +322,7 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
   if ('CopyStmt' in node) return copied(node.CopyStmt, lifted, text);
   if ('DeclareCursorStmt' in node) return declared(node.DeclareCursorStmt, text);
   const control = controlOf(node);
-  if (control?.kind === 'show' && ['sources', 'views', 'sinks', 'tables', 'connections', 'functions'].includes(control.name))
+  if (control?.kind === 'show' && ['sources', 'views', 'sinks', 'tables', 'connections', 'functions', 'lag'].includes(control.name))
     return { kind: 'show', what: control.name as 'sources' };
   if (control) return { kind: 'control', control };
   const [kind = 'Stmt'] = Object.keys(node);

@@ -1,7 +1,7 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import { fault } from '#kernel/contract/fault.ts';
 import type { Logs } from '#kernel/session/log-need.ts';
-import type { Delivery, Incoming } from '#seams/log/log.ts';
+import type { Delivery, Heard, Incoming } from '#seams/log/log.ts';
 import type { Format } from '../domain/format.ts';
 import type { Schemas } from '../domain/record.ts';
 import { Intake } from '../engine/intake.ts';
@@ -49,8 +49,12 @@ class Portion {
   }
 }
 
+/** Who takes records: the columns that it reads, where it begins, and what is told of what reading the log found. */
+export type Taking = { readonly used: ReadonlySet<number>; readonly from: Places; readonly heard?: (found: Heard) => void };
 /** One who takes records: how far it came, and the number of the portion that is next for it. */
-type Taker = { readonly used: ReadonlySet<number>; readonly places: Map<number, number>; next: number };
+type Taker = Pick<Taking, 'used' | 'heard'> & { readonly places: Map<number, number>; next: number };
+
+type Consume = (heard: (found: Heard) => void, signal: AbortSignal) => AsyncIterable<Delivery>;
 
 /** One reading of a topic, of which all take that stand near each other. */
 class Run {
@@ -64,6 +68,8 @@ class Run {
   /** Where the first portion that is here begins in each partition, and where the next one will. */
   readonly #from: Map<number, number>;
   readonly #next: Map<number, number>;
+  /** What the last reading found of each partition. */
+  readonly #heard = new Map<number, Heard>();
   #coming: Promise<void> | undefined;
   #moved = Promise.withResolvers<void>();
   #isOver = false;
@@ -71,12 +77,12 @@ class Run {
   readonly #intakes = new Map<string, Intake>();
   readonly #decoded: Decoded;
 
-  constructor(source: Source, decoded: Decoded, places: Places, consume: (signal: AbortSignal) => AsyncIterable<Delivery>) {
+  constructor(source: Source, decoded: Decoded, places: Places, consume: Consume) {
     this.#source = source;
     this.#decoded = decoded;
     this.#from = new Map(places);
     this.#next = new Map(places);
-    this.#deliveries = consume(this.#stop.signal)[Symbol.asyncIterator]();
+    this.#deliveries = consume((found) => this.#hear(found), this.#stop.signal)[Symbol.asyncIterator]();
   }
 
   /** Whether all that somebody who stands there takes is here or still to come. */
@@ -92,6 +98,12 @@ class Run {
   enter(taker: Taker): void {
     taker.next = this.#first;
     this.takers.add(taker);
+    for (const each of this.#heard.values()) taker.heard?.({ ...each, first: undefined });
+  }
+
+  #hear(found: Heard): void {
+    this.#heard.set(found.partition, found);
+    for (const taker of this.takers) taker.heard?.(found);
   }
 
   leave(taker: Taker): void {
@@ -222,10 +234,10 @@ export class Feeds {
     return known;
   }
 
-  /** Records of a source from some places on, until the signal; `used`: the columns that are read. */
-  async *follow(at: Placed, source: Source, used: ReadonlySet<number>, from: Places, signal: AbortSignal): AsyncGenerator<Fed> {
+  /** Records of a source from some places on, until the signal. */
+  async *follow(at: Placed, source: Source, { used, from, heard }: Taking, signal: AbortSignal): AsyncGenerator<Fed> {
     const name = `${at.tenant} ${at.scope} ${source.id} ${JSON.stringify([source.topic, source.format, source.columns])}`;
-    const taker: Taker = { used, places: new Map(from), next: 0 };
+    const taker: Taker = { used, places: new Map(from), next: 0, ...(heard ? { heard } : {}) };
     let run = this.#entered(name, at, source, taker);
     const stopped = Promise.withResolvers<void>();
     const stop = () => stopped.resolve();
@@ -282,21 +294,21 @@ export class Feeds {
     let run = runs.find((each) => each.covers(taker.places));
     if (!run) {
       const places = new Map(taker.places);
-      run = new Run(source, this.decodedOf(source.id), places, (signal) => this.#consume(at, source, places, signal));
+      run = new Run(source, this.decodedOf(source.id), places, (...more) => this.#consume(at, source, places, ...more));
       runs.push(run);
     }
     run.enter(taker);
     return run;
   }
 
-  async *#consume(at: Placed, source: Source, places: Places, signal: AbortSignal): AsyncGenerator<Delivery> {
+  async *#consume(at: Placed, source: Source, places: Places, ...[heard, signal]: Parameters<Consume>): AsyncGenerator<Delivery> {
     // Each run has a connection, where it waits for no other.
     let lane = '';
     for (let number = 0; lane === '' || this.#lanes.has(lane); number += 1) lane = `${at.scope} ${source.id} ${number}`;
     this.#lanes.add(lane);
     try {
       const log = await this.#logs.own(at, lane);
-      yield* log.consume(source.topic ?? '', { from: 'earliest', at: places, signal });
+      yield* log.consume(source.topic ?? '', { from: 'earliest', at: places, heard, signal });
     } finally {
       this.#lanes.delete(lane);
     }

@@ -84,6 +84,11 @@ export class LiveViews<L extends Pick<LiveView, 'end'> = LiveView> {
     return this.#views.get(id)?.loaded;
   }
 
+  /** How many of those that are loaded are so. */
+  count(isSo: (view: L) => boolean): number {
+    return [...this.#views.values()].filter(({ loaded }) => loaded && isSo(loaded)).length;
+  }
+
   /** A view, once it is loaded. */
   async get(id: bigint): Promise<L> {
     const waiting = this.#views.get(id) ?? this.expect(id);

@@ -60,6 +60,7 @@ export class Maintenance {
 
   async forget(view: Relation): Promise<void> {
     this.#with.failures.delete(view.id);
+    this.#with.lags.forget(view.id);
     const known = this.#running.get(view.id);
     this.#running.delete(view.id);
     known?.stop.abort();

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Log } from '#kernel/contract/implement.ts';
-import type { Incoming } from '#seams/log/log.ts';
+import type { Heard, Incoming } from '#seams/log/log.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { clocksOf } from '../domain/closing.ts';
 import { deadLetter, deadRecords } from '../domain/dead-letter.ts';
@@ -34,6 +34,7 @@ import { Delivery } from './delivery.ts';
 import type { Fed, Feeds } from './feed.ts';
 import { Gathered, type Outcome, type Refused, type Sorted } from './gathered.ts';
 import { type Carriers, sinkCarrier } from './sink-carrier.ts';
+import { type Lags, SourceLag } from './lag.ts';
 import { LiveView, type LiveViews } from './live.ts';
 import { admitted, refuse, step, stepped } from './portion.ts';
 import { topicCarrier } from './topic-carrier.ts';
@@ -51,6 +52,8 @@ export type Pumped = {
   readonly files: Files;
   readonly log: Log;
   readonly feeds: Feeds;
+  /** How far views are behind their sources. */
+  readonly lags: Lags;
   readonly routines: RoutineCalls;
   /** The workers that share views of which many records come. */
   readonly crews: Crews;
@@ -74,6 +77,13 @@ function pacedBy(plan: Plan, sources: readonly Relation[]): Paced[] {
     return [{ id, place, delay: watermark.delayMs * 1000, lateness, idleMs: watermark.idleMs }];
   });
 }
+
+/** A source that a view reads, and from where on. */
+type Followed = {
+  readonly source: Relation;
+  readonly at: ReadonlyMap<number, number>;
+  readonly lag: SourceLag;
+};
 
 /** One view, from where its last commit ended. */
 export class Pump {
@@ -124,6 +134,8 @@ export class Pump {
     changes.rollback(view.id, loaded.epoch);
     // Views can be read whatever becomes of the log.
     live.put(view.id, loaded);
+    const lags = new Map(sources.map(({ id, name, topic }) => [id, new SourceLag(this.#at, name, topic ?? '', positions.get(id))]));
+    this.#with.lags.put(view.id, view.name, [...lags.values()]);
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#signal]);
     const committing = this.#commits(loaded, signal);
@@ -133,7 +145,10 @@ export class Pump {
         ...delivering,
         committing,
         this.#rest(loaded, signal),
-        ...sources.map((source) => this.#follow(loaded, source, positions.get(source.id) ?? new Map<number, number>(), signal)),
+        ...sources.map((source) => {
+          const at = positions.get(source.id) ?? new Map<number, number>();
+          return this.#follow(loaded, { source, at, lag: lags.get(source.id) as SourceLag }, signal);
+        }),
       ]);
     } finally {
       stop.abort();
@@ -225,7 +240,7 @@ export class Pump {
     return posted;
   }
 
-  async #follow(loaded: LiveView, source: Relation, at: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
+  async #follow(loaded: LiveView, { source, at, lag }: Followed, signal: AbortSignal): Promise<void> {
     const { logs, feeds } = this.#with;
     const { watermarks } = loaded.view;
     if (watermarks.has(source.id)) {
@@ -234,11 +249,13 @@ export class Pump {
     }
     const places = new Map([...begunAt(source.format?.begun), ...at]);
     const used = this.#sources.find(({ id }) => id === source.id)?.used ?? new Set();
-    for await (const fed of feeds.follow(this.#at, source, used, places, signal)) {
+    const heard = (found: Heard) => lag.heard(found, Date.now());
+    for await (const fed of feeds.follow(this.#at, source, { used, from: places, heard }, signal)) {
       while (this.#gathered.records > 0 && this.#gathered.records + fed.records.length > commitRecordsMax && !signal.aborted)
         await this.#taken.promise;
       if (signal.aborted) return;
       await loaded.inTurn(() => this.#take(loaded, source, fed));
+      lag.took(fed.place.partition, fed.place.next, fed.records.at(-1)?.timestamp ?? 0);
     }
   }
 

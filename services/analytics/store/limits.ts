@@ -38,6 +38,7 @@ export const restMinMs = limit(50, 'ms', 'Shortest pause between two looks for p
 export const sampleRecords = limit(4_096, 'record', 'Records of a source that are looked at for how many different values it has.');
 export const sampleMs = limit(60_000, 'ms', 'How long what was found of them is taken for true.');
 export const sampleWaitMs = limit(2_000, 'ms', 'Longest wait for them; then a source counts as one of a thousand rows.');
+export const lagMs = limit(1_000, 'ms', 'How often the log is asked how far it goes beyond what a view that has enough to do has read.');
 export const alertMs = limit(1_000, 'ms', 'How often alert rules over views are looked at.');
 export const intakeOpenMs = limit(900_000, 'ms', 'Longest time for all rows of a table or file to come into the topic of a source.');
 export const intakeRows = limit(1_000, 'row', 'Rows that are taken over a connection in one block.');

@@ -19,6 +19,7 @@ import { decide, decideReads, reading } from './decision.ts';
 import { oidsOf, typesOf } from './parameter.ts';
 import { done, excused, placed, rows, undone } from './prepared.ts';
 import { columnsOf, makingOf } from './show-create.ts';
+import { lagColumns, lagOf } from './show-lag.ts';
 import { TableDesk } from './table.ts';
 import { quoted, tableText } from '../../domain/table-text.ts';
 
@@ -35,6 +36,7 @@ const shown = {
   sinks: ['name', 'source', 'topic', 'format', 'envelope', 'key', 'epoch', 'rejected', 'rejection', 'connection', 'place', 'failure'],
   connections: ['name', 'type', 'address'],
   functions: ['name', 'text'],
+  lag: lagColumns,
 } as const;
 
 const dropping = {
@@ -296,6 +298,7 @@ export class SessionDesk implements Desk {
           ...[target.connection ?? null, target.table ?? target.path ?? null, failure],
         ]);
       }
+      if (what === 'lag') return await lagOf(this.#session, signal);
       if (what === 'functions') {
         const { output } = await this.#session.invoke('ListFunctions', '', {}, { signal });
         return output.items.map(({ name, text }) => [name, text]);

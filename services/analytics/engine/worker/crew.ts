@@ -6,8 +6,12 @@ import { fallsMax, ringBytes } from './limits.ts';
 import type { Answer, Asked, Begun, Wish } from './message.ts';
 import { Ring } from './ring.ts';
 
+/** Bytes that wait in all rings through which workers hand rows to each other, and most that these have room for. */
+export type Rings = { readonly ringBytes: number; readonly ringMaxBytes: number };
+
 /** Threads that share views. All are asked the same in the same order, since each waits for the others within a step. */
 export class Crew {
+  readonly #rings: readonly Ring[];
   readonly count: number;
   readonly #workers: readonly Worker[];
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
@@ -22,6 +26,7 @@ export class Crew {
       rings: all.map((from) => all.map((to) => Ring.memory(from === to ? 8 : ringBytes))),
       bells: new SharedArrayBuffer(count * 4),
     };
+    this.#rings = shared.rings.flatMap((to, from) => to.filter((_, at) => at !== from).map((memory) => new Ring(memory)));
     const factor = randomInt(2 ** 32) | 1;
     this.#workers = all.map((number) => {
       const worker = new Worker(modulePath('services/analytics/engine/worker/worker.main'), {
@@ -38,6 +43,14 @@ export class Crew {
       worker.on('exit', () => this.end(new Error('a worker ended')));
       return worker;
     });
+  }
+
+  /** How full the rings are. */
+  get rings(): Rings {
+    const [ringBytes, ringMaxBytes] = [(ring: Ring) => ring.waiting, (ring: Ring) => ring.sizeBytes].map((of) =>
+      this.#rings.reduce((sum, ring) => sum + of(ring), 0),
+    ) as [number, number];
+    return { ringBytes, ringMaxBytes };
   }
 
   get isOver(): boolean {
@@ -102,6 +115,11 @@ export class Crews {
     if (this.count < 2 || (this.#falls.get(view) ?? 0) >= fallsMax) return undefined;
     if (!this.#crew || this.#crew.isOver) this.#crew = new Crew(this.count);
     return this.#crew;
+  }
+
+  /** How full the rings of the workers are; undefined where there are none at present. */
+  get rings(): Rings | undefined {
+    return this.#crew?.isOver ? undefined : this.#crew?.rings;
   }
 
   fell(view: bigint): void {

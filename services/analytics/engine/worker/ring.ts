@@ -16,15 +16,20 @@ export class Ring {
     return new SharedArrayBuffer(headWords * 4 + size);
   }
 
+  /** Most bytes that may wait. */
+  get sizeBytes(): number {
+    return this.#bytes.length;
+  }
+
   /** Bytes that wait to be read. Counts go round at 2^32, so differences alone say something. */
-  get #waiting(): number {
+  get waiting(): number {
     return (Atomics.load(this.#counts, writtenAt) - Atomics.load(this.#counts, readAt)) >>> 0;
   }
 
   /** Puts in as much of `from` as there is room for; answers how many bytes. */
   write(from: Uint8Array, start: number): number {
     const size = this.#bytes.length;
-    const count = Math.min(size - this.#waiting, from.length - start);
+    const count = Math.min(size - this.waiting, from.length - start);
     const at = (Atomics.load(this.#counts, writtenAt) >>> 0) % size;
     const first = Math.min(count, size - at);
     this.#bytes.set(from.subarray(start, start + first), at);
@@ -36,7 +41,7 @@ export class Ring {
   /** Takes out as much as `into` has room for; answers how many bytes. */
   read(into: Uint8Array, start: number): number {
     const size = this.#bytes.length;
-    const count = Math.min(this.#waiting, into.length - start);
+    const count = Math.min(this.waiting, into.length - start);
     const at = (Atomics.load(this.#counts, readAt) >>> 0) % size;
     const first = Math.min(count, size - at);
     into.set(this.#bytes.subarray(at, at + first), start);

@@ -7,7 +7,7 @@ import type { CircuitEntry } from '../circuit.ts';
 import type { Clocks } from '../clock.ts';
 import type { Read } from '../json.ts';
 import { batchIn, bytesOf } from './batch-bytes.ts';
-import type { Crew } from './crew.ts';
+import type { Crew, Rings } from './crew.ts';
 import type { ReadAnswer, SharedSource, StepAnswer, StepFailed, Told } from './message.ts';
 
 /** What a step did to a circuit. */
@@ -52,6 +52,11 @@ export class SharedCircuit {
 
   get workers(): number {
     return this.#crew.count;
+  }
+
+  /** Bytes that wait in the rings of the workers, and most that these have room for. */
+  get rings(): Rings {
+    return this.#crew.rings;
   }
 
   /** Whether workers read records of a source themselves. */

@@ -9,6 +9,7 @@ import type { Relation } from '../relation.ts';
 import { alterHandlers } from './alter.ts';
 import { functionHandlers } from './function.ts';
 import { follow, followedView, watch } from './follow.ts';
+import { behindOf } from './lag.ts';
 import { findRows, read } from './read.ts';
 import { connectionHandlers } from './connection.ts';
 import { indexHandlers } from './index.ts';
@@ -24,12 +25,13 @@ type All = Omit<Handlers<typeof analytics>, keyof typeof viewAlertOperations | k
 
 const viewOf = (
   { id, name, needs, text, columns, epoch, groups, rejected, rejection }: Relation,
-  { failures, live }: Pick<World, 'failures' | 'live'>,
+  world: Pick<World, 'failures' | 'live' | 'lags'>,
 ) => ({
   ...{ name, source: needs.join(', '), text: text ?? '', columns: [...columns] },
   ...{ epoch: String(epoch), groups: String(groups), rejected: String(rejected), ...(rejection === null ? {} : { rejection }) },
-  ...(failures.has(id) ? { failure: failures.get(id) ?? '' } : {}),
-  ...keptOf(live.known(id)),
+  ...(world.failures.has(id) ? { failure: world.failures.get(id) ?? '' } : {}),
+  ...keptOf(world.live.known(id)),
+  ...behindOf(world, id),
 });
 
 function keptOf(loaded: LiveView | undefined) {

@@ -9,6 +9,7 @@ import { openTarget, prepareTable } from '../../jobs/postgres-carrier.ts';
 import type { analytics } from '../../service.ts';
 import type { Relation } from '../relation.ts';
 import { asked, told } from './connection.ts';
+import { behindOf } from './lag.ts';
 import { dropRelation, makeRelation, seenIn } from './transaction.ts';
 import { alone, type World, worded } from './world.ts';
 
@@ -19,11 +20,12 @@ type Sinks = Pick<Handlers<typeof analytics>, 'CreateSink' | 'ListSinks' | 'Dele
 /** A sink is understood as the view that it would be. */
 const made = (name: string): string => `create materialized view "${name.replaceAll('"', '""')}" as `;
 
-const sinkOf = ({ name, needs, text, target, epoch, rejected, rejection }: Relation) => {
+const sinkOf = ({ id, name, needs, text, target, epoch, rejected, rejection }: Relation, world: World) => {
   const { keySchema: _, valueSchema: __, mark: ___, key, ...shown } = target as Target;
   return {
     ...{ name, source: needs.join(', '), text: (text ?? '').slice(made(name).length), target: { ...shown, key: [...key] } },
     ...{ epoch: String(epoch), rejected: String(rejected), ...(rejection === null ? {} : { rejection }) },
+    ...behindOf(world, id),
   };
 };
 
@@ -50,13 +52,13 @@ export function sinkHandlers(world: World): Sinks {
           throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
         const { target: whole, connection } = await ready(world, call, target, columns);
         const own = { name, kind: 'sink', topic: null, format: null, columns, text, needs, target: whole, connection, calls } as const;
-        return { output: sinkOf(await makeRelation(world, call, { ...own, orders })) };
+        return { output: sinkOf(await makeRelation(world, call, { ...own, orders }), world) };
       }),
     ListSinks: async (call) => ({
       output: {
         items: (await relations.list(call.caller, 'sink')).map((sink) => {
           const failure = world.failures.get(sink.id);
-          return { ...sinkOf(sink), ...(failure === undefined ? {} : { failure }) };
+          return { ...sinkOf(sink, world), ...(failure === undefined ? {} : { failure }) };
         }),
       },
     }),

@@ -5,6 +5,7 @@ import type { DuckPool } from '../../engine/duck/pool.ts';
 import type { RoutineCalls } from '../../engine/routine/calls.ts';
 import type { Feeds } from '../../jobs/feed.ts';
 import type { Kept, LiveTables } from '../../jobs/keep.ts';
+import type { Lags } from '../../jobs/lag.ts';
 import type { LiveViews } from '../../jobs/live.ts';
 import type { Maintenance } from '../../jobs/maintain.ts';
 import type { Carriers } from '../../jobs/sink-carrier.ts';
@@ -22,6 +23,8 @@ export type World = {
   readonly plans: Plans;
   readonly changes: Changes;
   readonly live: LiveViews;
+  /** How far views and sinks are behind their sources. */
+  readonly lags: Lags;
   readonly tables: LiveTables;
   readonly history: History;
   readonly pendings: Pendings;
