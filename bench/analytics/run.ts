@@ -10,6 +10,7 @@ import { sharing } from './share.ts';
 import { skewed } from './skew.ts';
 import { spilling } from './spill.ts';
 import { tumbling } from './tumble.ts';
+import { whole } from './whole.ts';
 
 const rounds = Number(process.env.GAMUT_BENCH_ROUNDS ?? 5);
 /** How much of the usual amount is taken; a look in passing takes 0.05. */
@@ -36,6 +37,7 @@ export async function run(): Promise<BenchResult> {
       ...(await spilling(amount(spilledRows), amount(spilledKeys), rounds)),
       ...(await sharing(amount(tumbledRows), amount(sharedSkewRows), skewKeys, rounds)),
       ...(await nexmark(amount(events), rounds)),
+      ...(await whole(amount(events), rounds)),
       ...(await besideFlink(amount(fileEvents), rounds)),
       ...(await decoding(amount(records), rounds)),
       ...(await scoring(amount(scoredRows), rounds)),

@@ -56,7 +56,7 @@ class Threads {
       return { id, format: { kind: 'json' } as const, columns, used: new Set(columns.keys()) };
     });
     this.#views += 1;
-    return await SharedCircuit.open(this.crew, plan, sources, String(this.#views), []);
+    return await SharedCircuit.open(this.crew, { plan, sources, tag: String(this.#views) }, []);
   }
 
   end(): void {
@@ -113,8 +113,8 @@ async function resident(threads: Threads, what: 'tumble' | 'group', rows: number
       circuit.settle();
     });
     const shared = await threads.open(plan);
-    await shared.give(source, batch);
-    const two = await threads.taken(() => shared.step(0, batch.size, noClocks));
+    const portion = await shared.give(source, batch);
+    const two = await threads.taken(() => shared.step(portion, 0, batch.size, noClocks));
     assert.equal(
       Array.from({ length: 9 }, (_, at) => shared.facts(at).entries ?? 0).reduce((sum, each) => sum + each, 0),
       circuit.size,
@@ -146,8 +146,8 @@ async function skewed(threads: Threads, rows: number, keys: number, rounds: numb
       for (const side of ['ours', 'theirs'] as const) {
         const shared = await threads.open(plan);
         const given = async (relation: 't' | 'u', batch: Batch) => {
-          await shared.give(numberOf(tables, relation), batch);
-          return (await shared.step(0, batch.size, noClocks)).out.size;
+          const portion = await shared.give(numberOf(tables, relation), batch);
+          return (await shared.step(portion, 0, batch.size, noClocks)).out.size;
         };
         if (name === 'join') await given('u', namesOf(keys));
         let out = 0;

@@ -8,8 +8,7 @@ import { sharedEntryBytes } from './spill/limits.ts';
 import { sharedEntriesMax } from './worker/limits.ts';
 import { type Kept, Room, type Spill } from './spill/room.ts';
 import type { Crew } from './worker/crew.ts';
-import type { SharedSource } from './worker/message.ts';
-import { SharedCircuit } from './worker/shared-circuit.ts';
+import { type Opened, SharedCircuit, type Stepped } from './worker/shared-circuit.ts';
 import { unshared } from './worker/split.ts';
 import { type Paced, watermarkEntries, Watermarks } from './watermark.ts';
 
@@ -68,9 +67,9 @@ export class View {
     return this.#shared;
   }
 
-  /** Has workers go on with what is computed of it; `tag`: that of the commit it goes on from. */
-  async share(crew: Crew, sources: readonly SharedSource[], tag: string): Promise<void> {
-    this.#shared = await SharedCircuit.open(crew, this.#plan, sources, tag, [...this.#circuit.dump()]);
+  /** Has workers go on with what is computed of it. */
+  async share(crew: Crew, opened: Omit<Opened, 'plan'>): Promise<void> {
+    this.#shared = await SharedCircuit.open(crew, { ...opened, plan: this.#plan }, [...this.#circuit.dump()]);
     this.#circuit.end();
     this.#circuit = new Circuit(this.#plan);
   }
@@ -82,23 +81,27 @@ export class View {
     return entries > Math.min(sharedEntriesMax, this.#room.memoryBytes / sharedEntryBytes);
   }
 
-  /** Takes back what workers share, for good, once it is too much for them. */
+  /** Whether workers remember too much of it. */
+  get isTooMuch(): boolean {
+    return this.#shared !== undefined && this.#isTooMuch(this.#shared.size);
+  }
+
+  /** Takes back what workers share; for good, where it is too much for them. */
   async unshare(): Promise<void> {
     const shared = this.#shared;
-    if (!shared || !this.#isTooMuch(shared.size)) return;
+    if (!shared) return;
+    this.#isAlone ||= this.isTooMuch;
     const entries = await shared.dump();
     shared.close();
     this.#shared = undefined;
-    this.#isAlone = true;
     this.#circuit = new Circuit(this.#plan, this.#room);
     this.#circuit.load(entries);
     this.#room?.make();
   }
 
-  /** One step of workers, with rows of their portion; it is kept, or undone where it throws. */
-  async stepShared(shared: SharedCircuit, from: number, to: number, clocks = this.watermarks.clocks()): Promise<Done> {
+  /** What workers computed in one step becomes part of it. */
+  told({ out, entries, rejected }: Stepped): Done {
     this.#room?.make();
-    const { out, entries, rejected } = await shared.step(from, to, clocks);
     const changes = this.#taken(out);
     return { changes, entries: [...entries, ...this.#settleRows()], rejected };
   }

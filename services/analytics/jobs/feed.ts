@@ -6,7 +6,7 @@ import type { Format } from '../domain/format.ts';
 import type { Schemas } from '../domain/record.ts';
 import { Intake } from '../engine/intake.ts';
 import type { Read } from '../engine/json.ts';
-import { commitRecordsMax, feedPortions, feedWaitMs } from '../store/limits.ts';
+import { feedPortions, feedWaitMs, portionRecordsMax } from '../store/limits.ts';
 import type { Relation } from '../store/relation.ts';
 import type { Place } from '../store/state.ts';
 
@@ -133,7 +133,7 @@ class Run {
     let kept = 0;
     for (let at = taken - 1; at >= 0; at -= 1) {
       kept += this.#portions[at]?.records.length ?? 0;
-      if (kept <= commitRecordsMax) continue;
+      if (kept <= portionRecordsMax) continue;
       for (; at >= 0; at -= 1) this.#shift();
     }
   }
@@ -175,9 +175,9 @@ class Run {
   async #add(): Promise<void> {
     while (this.#portions.length >= feedPortions) if (!(await this.#drop())) return;
     const { records, next } = await this.#delivered();
-    for (let from = 0; from < records.length; from += commitRecordsMax) {
-      const part = records.slice(from, from + commitRecordsMax);
-      const isLast = from + commitRecordsMax >= records.length;
+    for (let from = 0; from < records.length; from += portionRecordsMax) {
+      const part = records.slice(from, from + portionRecordsMax);
+      const isLast = from + portionRecordsMax >= records.length;
       const end = isLast ? next.offset : (part.at(-1) as Incoming).offset + 1;
       this.#portions.push(new Portion(part, { source: this.#source.id, partition: next.partition, next: end }));
     }

@@ -3,11 +3,13 @@ import { isRefusal } from '../domain/record.ts';
 import { type Batch, gathered, valueAt, type Vector } from '../engine/batch.ts';
 import type { Read } from '../engine/json.ts';
 import { type Answering, withRoutines } from '../engine/routine/calls.ts';
+import type { CircuitEntry } from '../engine/circuit.ts';
 import type { Clocks } from '../engine/clock.ts';
 import type { Done, View } from '../engine/view.ts';
+import type { Portion as Lying, SharedCircuit, Stepped } from '../engine/worker/shared-circuit.ts';
 import type { Watermarks } from '../engine/watermark.ts';
 import { reasonMax } from '../store/limits.ts';
-import type { Outcome, Refused } from './gathered.ts';
+import type { Refused } from './gathered.ts';
 
 /** Rows, each with the number of its record, and with how far the watermark of the source had come behind that. */
 type Taken = {
@@ -17,18 +19,33 @@ type Taken = {
   /** Which of the rows that were read these are, where not all. */
   readonly kept: Uint32Array | undefined;
 };
-/** Rows of records, which a step takes from one to another. */
-type Portion = Pick<Taken, 'numbers' | 'marks'> & {
+/** What taking records did: by step, with what is to be written down of times, and records that were not taken. */
+export type Computed<D> = {
+  readonly steps: readonly D[];
+  readonly marks: readonly CircuitEntry[];
+  readonly refused: Refused[];
+  readonly late: Refused[];
+};
+/** Rows that lie with workers, and what is known of them here. */
+export type Handed = { readonly portion: Lying; readonly read: Read };
+/** A step with rows, from one to another. */
+export type Take<D> = (taken: Taken, from: number, to: number, clocks: Clocks) => Promise<D>;
+/** Rows of records, which steps take from one to another, and what becomes of them. */
+type Portion<D> = {
+  readonly source: bigint;
   readonly records: readonly Incoming[];
-  readonly size: number;
-  take(from: number, to: number, clocks: Clocks): Promise<Done>;
+  readonly taken: Taken;
+  readonly clocks: Clocks;
+  readonly take: Take<D>;
+  readonly steps: D[];
+  readonly refused: Refused[];
 };
 
-export const refuse = (refused: Refused[], record: Incoming, { message }: Error): void =>
+const refuse = (refused: Refused[], record: Incoming, { message }: Error): void =>
   void refused.push({ record, reason: message.slice(0, reasonMax) });
 
 /** The rows of records, and without them the records that come too late. */
-export function admitted(
+function admitted(
   watermarks: Watermarks,
   source: bigint,
   records: readonly Incoming[],
@@ -62,6 +79,19 @@ export function admitted(
   return { taken: { batch: gathered(batch, places), numbers: of, marks: marks.subarray(0, count), kept: places }, late };
 }
 
+/** Hands records to workers, in this call: those of a format that workers do not read as the rows that are read here. */
+export async function handedOver(
+  shared: SharedCircuit,
+  source: bigint,
+  values: readonly (Buffer | null)[],
+  times: number | undefined,
+  readHere: () => Read,
+): Promise<Handed> {
+  if (shared.reads(source)) return await shared.read(source, values, times);
+  const read = readHere();
+  return { portion: await shared.give(source, read.batch), read };
+}
+
 /** A step with what functions answer in it, which is kept, or undone where it throws. */
 export async function stepped(
   call: Answering,
@@ -81,26 +111,46 @@ export async function stepped(
   }
 }
 
-/** Gives rows to a view together; where that fails, in halves, until those of records that fail are alone. */
-export async function step(
-  { watermarks }: Pick<View, 'watermarks'>,
+/** Takes the rows of records in steps, without the records that come too late or do not fit. */
+export async function computed<D>(
+  watermarks: Watermarks,
   source: bigint,
-  portion: Portion,
-  outcome: Outcome,
-  refused: Refused[],
-  from = 0,
-  to = portion.size,
-): Promise<void> {
-  const { records, numbers, marks } = portion;
+  records: readonly Incoming[],
+  read: Read,
+  take: Take<D>,
+): Promise<Computed<D>> {
+  const [refused, steps]: [Refused[], D[]] = [[], []];
+  for (const { record, error } of read.refused) refuse(refused, records[record] as Incoming, error);
+  const { taken, late } = admitted(watermarks, source, records, read);
+  // Those of records behind these are no part of it.
+  const marks = watermarks.settle();
+  if (taken.batch.size > 0) await step({ source, records, taken, clocks: watermarks.clocks(), take, steps, refused }, 0, taken.batch.size);
+  return { steps, marks, refused, late };
+}
+
+/** The same of records that were handed to workers. */
+export function computedThere(
+  shared: SharedCircuit,
+  { portion, read }: Handed,
+  watermarks: Watermarks,
+  source: bigint,
+  records: readonly Incoming[],
+): Promise<Computed<Stepped>> {
+  let own: Lying | undefined;
+  return computed(watermarks, source, records, read, ({ kept }, from, to, clocks) => {
+    own ??= kept ? shared.keep(portion, kept) : portion;
+    return shared.step(own, from, to, clocks);
+  });
+}
+
+/** Gives rows to a view together; where that fails, in halves, until those of records that fail are alone. */
+async function step<D>(portion: Portion<D>, from: number, to: number): Promise<void> {
+  const { source, records, taken, clocks, take, steps, refused } = portion;
+  const { numbers, marks } = taken;
   // As far as the last of these had come: what is behind it would find its windows closed.
   const mark = marks?.[to - 1] ?? Number.NEGATIVE_INFINITY;
-  const clocks = watermarks.clocks();
   try {
-    const done = await portion.take(from, to, mark === Number.NEGATIVE_INFINITY ? clocks : new Map([...clocks, [source, mark]]));
-    // One by one: there may be more than a call takes arguments.
-    for (const reason of done.rejected) outcome.rejected.push(reason);
-    for (const entry of done.entries) outcome.entries.push(entry);
-    for (const changed of done.changes) outcome.changes.push(changed);
+    steps.push(await take(taken, from, to, mark === Number.NEGATIVE_INFINITY ? clocks : new Map([...clocks, [source, mark]])));
   } catch (error) {
     if (!isRefusal(error)) throw error;
     const first = numbers[from] as number;
@@ -115,7 +165,7 @@ export async function step(
       half = (from + to) >>> 1;
       while (numbers[half] === numbers[half - 1]) half -= 1;
     }
-    await step({ watermarks }, source, portion, outcome, refused, from, half);
-    await step({ watermarks }, source, portion, outcome, refused, half, to);
+    await step(portion, from, half);
+    await step(portion, half, to);
   }
 }

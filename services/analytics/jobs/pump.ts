@@ -1,42 +1,40 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Log } from '#kernel/contract/implement.ts';
-import type { Heard, Incoming } from '#seams/log/log.ts';
+import type { Heard } from '#seams/log/log.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { clocksOf } from '../domain/closing.ts';
 import { deadLetter, deadRecords } from '../domain/dead-letter.ts';
 import { begunAt } from '../domain/start.ts';
 import type { Format } from '../domain/format.ts';
-import type { Plan } from '../domain/plan.ts';
 import { lettersOf } from '../domain/sink.ts';
 import { readsOf } from '../domain/wanted.ts';
 import { sliced } from '../engine/batch.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
-import type { Clocks } from '../engine/clock.ts';
 import type { Spills } from '../engine/spill/room.ts';
-import { type Changed, View } from '../engine/view.ts';
+import { type Changed, type Done, View } from '../engine/view.ts';
 import type { Answering, RoutineCalls } from '../engine/routine/calls.ts';
-import type { Paced } from '../engine/watermark.ts';
 import type { Crews } from '../engine/worker/crew.ts';
-import { sharedRecordsMin } from '../engine/worker/limits.ts';
-import type { SharedSource } from '../engine/worker/message.ts';
+import type { Stepped } from '../engine/worker/shared-circuit.ts';
 import type { Changes } from '../store/change.ts';
 import type { Files } from '../store/file.ts';
 import type { History } from '../store/history.ts';
-import { commitRecordsMax, restMinMs } from '../store/limits.ts';
+import { commitRecordsMax, portionRecordsMax, restMinMs } from '../store/limits.ts';
 import type { Letter, Outbox } from '../store/outbox.ts';
 import type { Relation, Relations } from '../store/relation.ts';
 import type { SchemaStore } from '../store/schema.ts';
 import { type Commit, overtaken, type Positions, type States } from '../store/state.ts';
 import { atStep } from '../store/step.ts';
 import type { Plans } from '../store/view.ts';
+import { Balance } from './balance.ts';
 import { Delivery } from './delivery.ts';
 import type { Fed, Feeds } from './feed.ts';
 import { Gathered, type Outcome, type Refused, type Sorted } from './gathered.ts';
 import { type Carriers, sinkCarrier } from './sink-carrier.ts';
 import { type Lags, SourceLag } from './lag.ts';
 import { LiveView, type LiveViews } from './live.ts';
-import { admitted, refuse, step, stepped } from './portion.ts';
+import { pacedBy } from './paced.ts';
+import { oneAhead, Passage } from './passage.ts';
+import { type Computed, computed, computedThere, handedOver, stepped, type Take } from './portion.ts';
 import { topicCarrier } from './topic-carrier.ts';
 
 export type Pumped = {
@@ -67,20 +65,11 @@ export type Pumped = {
 const ownLane = 0n;
 const lateLane = ({ id }: Relation) => -id;
 
-/** The sources by whose watermarks a plan goes. */
-function pacedBy(plan: Plan, sources: readonly Relation[]): Paced[] {
-  const clocks = clocksOf(plan);
-  return sources.flatMap(({ id, columns, format }) => {
-    const [watermark, lateness] = [format?.watermark, clocks.get(id)];
-    if (!watermark || lateness === undefined) return [];
-    const place = columns.findIndex(({ name }) => name === watermark.column);
-    return [{ id, place, delay: watermark.delayMs * 1000, lateness, idleMs: watermark.idleMs }];
-  });
-}
-
-/** A source that a view reads, and from where on. */
+/** A source that a view reads, from where on, and where its records are computed. */
 type Followed = {
   readonly source: Relation;
+  readonly used: ReadonlySet<number>;
+  readonly balance: Balance;
   readonly at: ReadonlyMap<number, number>;
   readonly lag: SourceLag;
 };
@@ -101,7 +90,8 @@ export class Pump {
   #gathered = new Gathered();
   #some = Promise.withResolvers<void>();
   #taken = Promise.withResolvers<void>();
-  #sources: readonly SharedSource[] = [];
+  /** Records that were taken up and are not gathered yet. */
+  #coming = 0;
 
   constructor(pumped: Pumped, at: Placed, view: Relation, signal: AbortSignal) {
     this.#with = pumped;
@@ -121,7 +111,7 @@ export class Pump {
     const { plan, sources, historyMs } = await plans.of(this.#at, view);
     this.#historyMs = historyMs;
     const reads = readsOf(plan);
-    this.#sources = sources.map(({ id, format, columns }) => ({
+    const read = sources.map(({ id, format, columns }) => ({
       ...{ id, columns, format: format as Format },
       used: reads.get(id) ?? new Set(columns.keys()),
     }));
@@ -138,22 +128,27 @@ export class Pump {
     this.#with.lags.put(view.id, view.name, [...lags.values()]);
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#signal]);
-    const committing = this.#commits(loaded, signal);
+    const passage = new Passage(loaded, signal);
+    const balance = new Balance(this.#with.crews, view.id, loaded, passage, { sources: read });
+    const committing = this.#commits(loaded, passage, signal);
     try {
       const delivering = this.#deliver(loaded, sources, signal);
       await Promise.all([
         ...delivering,
         committing,
-        this.#rest(loaded, signal),
+        passage.failing,
+        this.#rest(loaded, passage, signal),
         ...sources.map((source) => {
           const at = positions.get(source.id) ?? new Map<number, number>();
-          return this.#follow(loaded, { source, at, lag: lags.get(source.id) as SourceLag }, signal);
+          const used = reads.get(source.id) ?? new Set(source.columns.keys());
+          return this.#follow(loaded, passage, { source, used, balance, at, lag: lags.get(source.id) as SourceLag }, signal);
         }),
       ]);
     } finally {
       stop.abort();
       // Whoever goes on is to know how far this came.
       await committing.catch(() => undefined);
+      await passage.end();
       const { shared } = loaded.view;
       if (shared?.isOver) this.#with.crews.fell(this.#view.id);
       shared?.close();
@@ -240,7 +235,8 @@ export class Pump {
     return posted;
   }
 
-  async #follow(loaded: LiveView, { source, at, lag }: Followed, signal: AbortSignal): Promise<void> {
+  async #follow(loaded: LiveView, passage: Passage, followed: Followed, signal: AbortSignal): Promise<void> {
+    const { source, used, at, lag } = followed;
     const { logs, feeds } = this.#with;
     const { watermarks } = loaded.view;
     if (watermarks.has(source.id)) {
@@ -248,64 +244,68 @@ export class Pump {
       watermarks.expect(source.id, await log.partitions(source.topic ?? ''), Date.now());
     }
     const places = new Map([...begunAt(source.format?.begun), ...at]);
-    const used = this.#sources.find(({ id }) => id === source.id)?.used ?? new Set();
     const heard = (found: Heard) => lag.heard(found, Date.now());
-    for await (const fed of feeds.follow(this.#at, source, { used, from: places, heard }, signal)) {
-      while (this.#gathered.records > 0 && this.#gathered.records + fed.records.length > commitRecordsMax && !signal.aborted)
-        await this.#taken.promise;
+    for await (const fed of oneAhead(feeds.follow(this.#at, source, { used, from: places, heard }, signal))) {
+      while (this.#isFull(fed.records.length) && !signal.aborted) await this.#taken.promise;
       if (signal.aborted) return;
-      await loaded.inTurn(() => this.#take(loaded, source, fed));
-      lag.took(fed.place.partition, fed.place.next, fed.records.at(-1)?.timestamp ?? 0);
+      this.#coming += fed.records.length;
+      await this.#take(loaded, passage, followed, fed);
     }
   }
 
-  async #take(loaded: LiveView, source: Relation, { records, place, read: decoded }: Fed): Promise<void> {
-    const { schemas } = this.#with;
-    const format = source.format as Format;
-    const known = await schemas.of(
-      this.#at,
-      format,
-      records.map(({ value }) => value),
-    );
+  /** Whether so many records would be more than a commit takes, with those that are under way to the next one. */
+  #isFull(records: number): boolean {
+    const all = this.#gathered.records + this.#coming;
+    return all > 0 && all + records > (this.#view.kind === 'sink' ? portionRecordsMax : commitRecordsMax);
+  }
+
+  /** Takes records: here and now, or, where workers share the view, so that the next may be handed to them meanwhile. */
+  async #take(loaded: LiveView, passage: Passage, { source, balance, lag }: Followed, fed: Fed): Promise<void> {
+    const { records, place } = fed;
     const { view } = loaded;
-    const outcome: Outcome = { entries: [], changes: [], rejected: [] };
+    const { watermarks } = view;
     const values = records.map(({ value }) => value);
-    await this.#share(loaded, records.length);
-    const { shared } = view;
-    const isReadThere = shared?.reads(source.id) ?? false;
-    const read =
-      shared && isReadThere ? await shared.read(source.id, values, view.watermarks.placeOf(source.id)) : decoded(known);
-    const refused: Refused[] = [];
-    for (const { record, error } of read.refused) refuse(refused, records[record] as Incoming, error);
-    const { taken, late } = admitted(view.watermarks, source.id, records, read);
-    const { batch, kept } = taken;
-    if (shared && isReadThere && kept) await shared.keep(kept);
-    if (shared && !isReadThere) await shared.give(source.id, batch);
-    const take = (from: number, to: number, clocks: Clocks) => {
-      if (shared) return view.stepShared(shared, from, to, clocks);
-      return stepped(this.#call, view, new Map([[source.id, sliced(batch, from, to)]]), clocks);
+    const known = await this.#with.schemas.of(this.#at, source.format as Format, values);
+    await balance.weigh(records.length);
+    for (let shut = passage.shut; shut; shut = passage.shut) await shut;
+    if (passage.isOver) return;
+    const tell = (found: Computed<Done | Stepped>, done: readonly Done[]) => {
+      this.#coming -= records.length;
+      this.#gathered.read(place, records.length, { source, ...found });
+      this.#gather(loaded, done, found.marks);
+      lag.took(place.partition, place.next, records.at(-1)?.timestamp ?? 0);
     };
-    if (batch.size > 0) await step(view, source.id, { records, ...taken, size: batch.size, take }, outcome, refused);
-    this.#gathered.read(place, records.length, { source, refused, late });
-    this.#gather(loaded, outcome);
-  }
-
-  /** Lets workers share the view when so many records come at once that it is worth it. */
-  async #share({ view, epoch }: LiveView, records: number): Promise<void> {
-    await view.unshare();
-    if (view.shared || records < sharedRecordsMin || !view.isShareable) return;
-    const crew = this.#with.crews.for(this.#view.id);
-    if (!crew) return;
-    try {
-      await view.share(crew, this.#sources, String(epoch));
-    } finally {
-      if (crew.isOver) this.#with.crews.fell(this.#view.id);
+    const { shared } = view;
+    if (!shared) {
+      const take: Take<Done> = ({ batch }, start, end, clocks) =>
+        stepped(this.#call, view, new Map([[source.id, sliced(batch, start, end)]]), clocks);
+      return await loaded.inTurn(async () => {
+        const found = await computed(watermarks, source.id, records, fed.read(known), take);
+        tell(found, found.steps);
+      });
     }
+    const handed = handedOver(shared, source.id, values, watermarks.placeOf(source.id), () => fed.read(known));
+    // Whoever computes hears of it.
+    handed.catch(() => undefined);
+    void passage.pass(
+      async () => computedThere(shared, await handed, watermarks, source.id, records),
+      (found) =>
+        tell(
+          found,
+          found.steps.map((each) => view.told(each)),
+        ),
+    );
   }
 
   /** Notes what a step did for the next commit, and tells it at once to those who follow the view. */
-  #gather(loaded: LiveView, outcome: Outcome): void {
-    for (const entry of loaded.view.watermarks.settle()) outcome.entries.push(entry);
+  #gather(loaded: LiveView, steps: readonly Done[], marks: readonly CircuitEntry[]): void {
+    const outcome: Outcome = { entries: [...marks], changes: [], rejected: [] };
+    // One by one: there may be more than a call takes arguments.
+    for (const done of steps) {
+      for (const reason of done.rejected) outcome.rejected.push(reason);
+      for (const entry of done.entries) outcome.entries.push(entry);
+      for (const changed of done.changes) outcome.changes.push(changed);
+    }
     this.#gathered.add(outcome, loaded.view.size);
     // The commit that is under way, if there is one, takes no more.
     if (this.#view.kind === 'view') this.#with.changes.tell(this.#view.id, loaded.epoch + (loaded.isCommitting ? 2n : 1n), outcome.changes);
@@ -313,24 +313,36 @@ export class Pump {
   }
 
   /** Lets the watermark come farther while partitions have no records. */
-  async #rest(loaded: LiveView, signal: AbortSignal): Promise<void> {
-    const { watermarks } = loaded.view;
+  async #rest(loaded: LiveView, passage: Passage, signal: AbortSignal): Promise<void> {
+    const { view } = loaded;
+    const { watermarks } = view;
     const { idleMs } = watermarks;
     if (idleMs === undefined) return;
     while (!signal.aborted) {
       await pause(Math.max(restMinMs, idleMs / 2), undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
-      await loaded.inTurn(async () => {
-        if (!watermarks.rest(Date.now())) return;
-        const { shared } = loaded.view;
-        const done = shared ? await loaded.view.stepShared(shared, 0, 0) : await stepped(this.#call, loaded.view, new Map());
-        this.#gather(loaded, { ...done, entries: [...done.entries], rejected: [...done.rejected] });
-      });
+      for (let shut = passage.shut; shut; shut = passage.shut) await shut;
+      if (passage.isOver) return;
+      const { shared } = view;
+      const marks = () => (watermarks.rest(Date.now()) ? watermarks.settle() : undefined);
+      if (shared)
+        await passage.pass(
+          async () => {
+            const found = marks();
+            return found && { found, done: await shared.step(shared.nothing, 0, 0, watermarks.clocks()) };
+          },
+          (of) => of && this.#gather(loaded, [view.told(of.done)], of.found),
+        );
+      else
+        await loaded.inTurn(async () => {
+          const found = marks();
+          if (found) this.#gather(loaded, [await stepped(this.#call, view, new Map())], found);
+        });
     }
   }
 
   /** Commits what was gathered, again and again; steps go on meanwhile. */
-  async #commits(loaded: LiveView, signal: AbortSignal): Promise<void> {
+  async #commits(loaded: LiveView, passage: Passage, signal: AbortSignal): Promise<void> {
     const stop = () => {
       this.#some.resolve();
       this.#taken.resolve();
@@ -342,7 +354,7 @@ export class Pump {
         for (const delivery of this.#deliveries.values()) await delivery.room();
         if (signal.aborted) return;
         // All that is remembered is written down as it is between two steps.
-        if (this.#with.states.isDue(this.#view.id)) await loaded.inTurn(() => this.#commit(loaded));
+        if (this.#with.states.isDue(this.#view.id)) await passage.alone(() => this.#commit(loaded));
         else await this.#commit(loaded);
       }
     } catch (error) {

@@ -147,3 +147,77 @@ test('a view whose workers have much to do falls behind, and its API says so', {
   const sum = async () => Number((await client.query<{ n: string }>('select sum(n) as n from done')).rows[0]?.n);
   assert.equal(await house.until(sum, (n) => n === count), count);
 });
+
+test('views go to workers while many records come, and back, with a stream that never stops and subscribers who notice nothing', {
+  timeout: 300_000,
+}, async () => {
+  await client.query(`create source ticks (id int4, part int4) with (topic = 'ticks', format = 'json');
+    create materialized view moved as select part, count(*) as n, sum(id * 3) as total, max(id) as last from ticks group by part;
+    create materialized view pairs as select part, id from (
+      select *, row_number() over (partition by part order by id desc) as place from ticks) r where place <= 2`);
+  const [parts, burst] = [101, 5_000];
+  const subscriber = new pg.Client(house.login());
+  await subscriber.connect();
+  const told = new Map<string, number>();
+  const query = new pg.Query({ text: 'subscribe to moved with (committed)' } as never);
+  let isOver = false;
+  query.on('row', ({ diff, part, n, total, last }: Record<string, string>) => {
+    const row = [part, n, total, last].join();
+    const left = (told.get(row) ?? 0) + Number(diff);
+    if (left === 0) told.delete(row);
+    else told.set(row, left);
+  });
+  query.on('error', (error) => {
+    if (!isOver) told.set(String(error), 1);
+  });
+  subscriber.query(query as never);
+  let written = 0;
+  const write = async (count: number) => {
+    const from = written;
+    written += count;
+    await own.produce(
+      'ticks',
+      Array.from({ length: count }, (_, at) => ({ key: null, value: `{"id":${from + at},"part":${(from + at) % parts}}` })),
+    );
+  };
+  let isRunning = true;
+  const trickle = (async () => {
+    for (; isRunning; await setTimeout(20)) await write(3);
+  })();
+  const workersOf = async () => [(await lagOf('moved'))?.workers, (await lagOf('pairs'))?.workers].join();
+  try {
+    for (const wanted of ['2,2', ',', '2,2']) {
+      let found = await workersOf();
+      for (let tries = 0; found !== wanted && tries < 400; tries += 1) {
+        if (wanted !== ',') await write(burst);
+        for (let looks = 0; found !== wanted && looks < 10; looks += 1) {
+          await setTimeout(50);
+          found = await workersOf();
+        }
+      }
+      assert.equal(found, wanted);
+    }
+  } finally {
+    isRunning = false;
+    await trickle;
+  }
+  const expected = Array.from({ length: parts }, (_, part) => {
+    const ids = Array.from({ length: Math.ceil((written - part) / parts) }, (_each, at) => part + at * parts);
+    return [part, ids.length, ids.reduce((sum, id) => sum + id * 3, 0), ids.at(-1)].join();
+  });
+  const rows = async () => {
+    const found = await client.query<Record<string, string>>('select part, n, total, last from moved order by part');
+    return found.rows.map(({ part, n, total, last }) => [part, n, total, last].join());
+  };
+  assert.deepEqual(await house.until(rows, (found) => String(found) === String(expected)), expected);
+  const pairs = expected.reduce((sum, row) => sum + 2 * Number(row.split(',')[3]) - parts, 0);
+  const latest = async () => Number((await client.query<{ sum: string }>('select sum(id) as sum from pairs')).rows[0]?.sum);
+  assert.equal(await house.until(latest, (found) => found === pairs), pairs);
+  await house.until(
+    async () => told.size,
+    (size) => size === parts,
+  );
+  assert.deepEqual([...told.keys()].sort(), [...expected].sort(), 'what was told adds up');
+  isOver = true;
+  await subscriber.end();
+});

@@ -10,6 +10,7 @@ import { parseStatement } from '../domain/statement.ts';
 import { castValue } from '../domain/cast.ts';
 import type { Column, Row, Type } from '../domain/value.ts';
 import { type Batch, BatchBuilder } from '../engine/batch.ts';
+import { noClocks } from '../engine/clock.ts';
 import { View } from '../engine/view.ts';
 import { Crew } from '../engine/worker/crew.ts';
 import type { SharedCircuit } from '../engine/worker/shared-circuit.ts';
@@ -77,15 +78,15 @@ test('each query of Nexmark, kept up as events come, is what PostgreSQL computes
       return { id, format: { kind: 'json' } as const, columns, used: new Set(columns.keys()) };
     });
     assert.ok(shared.isShareable, `workers share ${name}`);
-    await shared.share(crew, sources, name);
+    await shared.share(crew, { sources, tag: name });
     const workers = shared.shared as SharedCircuit;
     for (const changes of portions(events, random)) {
       view.step(changes);
       view.settle();
       for (const [source, rows] of changes) {
         if (!scansIn(plan).has(source)) continue;
-        await workers.give(source, rows);
-        await shared.stepShared(workers, 0, rows.size);
+        const portion = await workers.give(source, rows);
+        shared.told(await workers.step(portion, 0, rows.size, noClocks));
       }
     }
     workers.close();

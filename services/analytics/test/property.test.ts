@@ -132,8 +132,8 @@ class View {
     const { shared } = this;
     if (shared) {
       const [[source, batch] = []] = changes;
-      if (source !== undefined && batch) await shared.give(source, batch);
-      const { out, entries } = await shared.step(0, batch?.size ?? 0, clocks);
+      const portion = source !== undefined && batch ? await shared.give(source, batch) : shared.nothing;
+      const { out, entries } = await shared.step(portion, 0, batch?.size ?? 0, clocks);
       this.#count(out);
       this.#kept.keep(entries);
       return;
@@ -174,7 +174,7 @@ class View {
     this.circuit = this.#begun();
     const crew = crews.get(workers);
     tags += 1;
-    if (crew) this.shared = await SharedCircuit.open(crew, this.#plan, this.#sources, String(tags), entries);
+    if (crew) this.shared = await SharedCircuit.open(crew, { plan: this.#plan, sources: this.#sources, tag: String(tags) }, entries);
     else this.circuit.load(entries);
   }
 

@@ -10,6 +10,7 @@ import type { Plan } from '../domain/plan.ts';
 import { parseStatement } from '../domain/statement.ts';
 import { type Column, rowKey, type Row } from '../domain/value.ts';
 import { BatchBuilder } from '../engine/batch.ts';
+import { noClocks } from '../engine/clock.ts';
 import { View } from '../engine/view.ts';
 import { Crew } from '../engine/worker/crew.ts';
 import { Random } from '#engine/random/random.ts';
@@ -36,6 +37,16 @@ const batchOf = (rows: readonly Row[], weightOf = (_at: number) => 1) => {
   return builder.finish();
 };
 
+/** Values as they come from the log, in one piece with what lies between them. */
+function inOnePiece(texts: readonly string[]): Buffer[] {
+  const piece = Buffer.from(texts.join(' - '));
+  let at = 0;
+  return texts.map((text) => {
+    at += text.length + 3;
+    return piece.subarray(at - text.length - 3, at - 3);
+  });
+}
+
 test('a view that workers share has the rows that it has without them', async () => {
   const text = 'select k, count(*) as n, sum(v) as total, max(name) as last from t group by k';
   const [alone, shared] = [await viewOf(text), await viewOf(text)];
@@ -46,13 +57,14 @@ test('a view that workers share has the rows that it has without them', async ()
     const rows = Array.from({ length: 1000 }, (_, at): Row => [(at * 7 + step) % 101, at, `name ${at % 13}`]);
     alone.step(new Map([[0n, batchOf(rows)]]));
     alone.settle();
-    if (step === 3) await shared.share(crew, sources, '3');
+    if (step === 3) await shared.share(crew, { sources, tag: '3' });
     if (shared.shared) {
-      const values = rows.map(([k, v, name]) => Buffer.from(JSON.stringify({ k, v, name })));
-      const read = await shared.shared.read(0n, values, undefined);
+      const texts = rows.map(([k, v, name]) => JSON.stringify({ k, v, name }));
+      const values = step % 2 === 0 ? texts.map((text) => Buffer.from(text)) : inOnePiece(texts);
+      const { portion, read } = await shared.shared.read(0n, values, undefined);
       assert.equal(read.batch.size, rows.length);
-      await shared.stepShared(shared.shared, 0, 500);
-      await shared.stepShared(shared.shared, 500, 1000);
+      shared.told(await shared.shared.step(portion, 0, 500, noClocks));
+      shared.told(await shared.shared.step(portion, 500, 1000, noClocks));
     } else {
       shared.step(new Map([[0n, batchOf(rows)]]));
       shared.settle();
@@ -88,7 +100,7 @@ test('parts of groups that workers put together are what the rows make', async (
         view.step(new Map());
         view.settle();
       }
-      await shared.share(crew, sources, '0');
+      await shared.share(crew, { sources, tag: '0' });
       const workers = shared.shared;
       assert.ok(workers);
       let held: Row[] = [];
@@ -99,8 +111,8 @@ test('parts of groups that workers put together are what the rows make', async (
         const batch = batchOf([...came, ...gone], (at) => (at < came.length ? 1 : -1));
         alone.step(new Map([[0n, batch]]));
         alone.settle();
-        await workers.give(0n, batch);
-        await shared.stepShared(workers, 0, batch.size);
+        const portion = await workers.give(0n, batch);
+        shared.told(await workers.step(portion, 0, batch.size, noClocks));
         assert.deepEqual(rowsOf(shared), rowsOf(alone), `${text} ${appends ? 'rows only come' : 'rows come and go'}`);
       }
     }

@@ -14,23 +14,30 @@ export type SharedSource = {
   readonly used: ReadonlySet<number>;
 };
 
-/** What workers are asked for, of a view by its number among those that they share. Rows of records lie with them as a portion. */
+/** What workers are asked for, of a view by its number among those that they share. Rows of records lie with them in portions by number. */
 export type Asked =
   | { readonly ask: 'open'; readonly plan: Plan; readonly sources: readonly SharedSource[]; readonly tag: string }
   | { readonly ask: 'load'; readonly entries: readonly CircuitEntry[] }
-  /** Records of a source behind each other, each up to its end; none ends at -1. `times`: the column to tell the values of. */
+  /** Records of a source, with where each begins and ends; -1 where there is none. `times`: the column to tell the values of. */
   | {
       readonly ask: 'read';
+      readonly portion: number;
       readonly source: bigint;
       readonly bytes: Uint8Array<ArrayBuffer>;
-      readonly ends: Int32Array;
+      readonly spans: Int32Array;
       readonly times: number | undefined;
     }
-  | { readonly ask: 'give'; readonly source: bigint; readonly bytes: Uint8Array<ArrayBuffer> }
-  /** Of the portion these rows alone. */
-  | { readonly ask: 'keep'; readonly places: Uint32Array }
-  /** A step with rows of the portion, from one to another. */
-  | { readonly ask: 'step'; readonly from: number; readonly to: number; readonly clocks: ReadonlyMap<bigint, number> }
+  | { readonly ask: 'give'; readonly portion: number; readonly source: bigint; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** Of a portion these rows alone. */
+  | { readonly ask: 'keep'; readonly portion: number; readonly places: Uint32Array }
+  /** A step with rows of a portion, from one to another. */
+  | {
+      readonly ask: 'step';
+      readonly portion: number;
+      readonly from: number;
+      readonly to: number;
+      readonly clocks: ReadonlyMap<bigint, number>;
+    }
   | { readonly ask: 'dump' }
   | { readonly ask: 'close' };
 export type Wish = { readonly id: number; readonly view: number; readonly asked: Asked };

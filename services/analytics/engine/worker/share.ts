@@ -6,9 +6,11 @@ import { Intake } from '../intake.ts';
 import { entriesMax } from '../limits.ts';
 import { batchIn, bytesOf } from './batch-bytes.ts';
 import type { Exchange } from './exchange.ts';
+import { portionsMax } from './limits.ts';
 import type { Asked, ReadAnswer, StepAnswer, StepFailed, Told } from './message.ts';
 import { Abandoned, type Peers, said } from './peer.ts';
 
+type Portion = { readonly source: bigint; readonly batch: Batch };
 type Of<A extends Asked['ask']> = Extract<Asked, { ask: A }>;
 
 const told = (error: Error): Told => ({
@@ -16,14 +18,14 @@ const told = (error: Error): Told => ({
   message: error.message,
 });
 
-/** One worker's share of a view: its circuit over the rows that are its own, and the portion of records that it has read. */
+/** One worker's share of a view: its circuit over the rows that are its own, and the portions of records that it has read. */
 export class Share {
   readonly #peers: Peers;
   readonly #circuit: Circuit;
   readonly #intakes: ReadonlyMap<bigint, Intake>;
   readonly #columns: ReadonlyMap<bigint, Of<'open'>['sources'][number]['columns']>;
   readonly #tag: string;
-  #portion: { readonly source: bigint; readonly batch: Batch } | undefined;
+  readonly #portions = new Map<number, Portion>();
 
   constructor({ plan, sources, tag }: Of<'open'>, peers: Peers, exchange: Exchange) {
     this.#peers = peers;
@@ -37,19 +39,16 @@ export class Share {
     this.#circuit.load(entries.map(([at, name, written]): CircuitEntry => [at, this.#own(at, name), written]));
   }
 
-  read({ source, bytes, ends, times }: Of<'read'>): ReadAnswer {
+  read({ portion, source, bytes, spans, times }: Of<'read'>): ReadAnswer {
     const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    let start = 0;
-    const values = Array.from(ends, (end) => {
-      if (end < 0) return null;
-      const value = all.subarray(start, end);
-      start = end;
-      return value;
+    const values = Array.from({ length: spans.length / 2 }, (_, at) => {
+      const start = spans[at * 2] as number;
+      return start < 0 ? null : all.subarray(start, spans[at * 2 + 1]);
     });
     const intake = this.#intakes.get(source);
     if (!intake) throw new TypeError('a view is given records of a source that it does not read');
     const { batch, records, refused } = intake.read(values, new Map());
-    this.#portion = { source, batch };
+    this.#put(portion, { source, batch });
     const column = times === undefined ? undefined : batch.columns[times];
     return {
       ...{ size: batch.size, records: records.slice() },
@@ -58,20 +57,27 @@ export class Share {
     };
   }
 
-  give({ source, bytes }: Of<'give'>): void {
-    this.#portion = { source, batch: batchIn(bytes, this.#columns.get(source) ?? []) };
+  give({ portion, source, bytes }: Of<'give'>): void {
+    this.#put(portion, { source, batch: batchIn(bytes, this.#columns.get(source) ?? []) });
   }
 
-  keep({ places }: Of<'keep'>): void {
-    if (this.#portion) this.#portion = { ...this.#portion, batch: gathered(this.#portion.batch, places) };
+  keep({ portion, places }: Of<'keep'>): void {
+    const known = this.#portions.get(portion);
+    if (known) this.#portions.set(portion, { ...known, batch: gathered(known.batch, places) });
+  }
+
+  /** Keeps a portion, and lets go of those that are computed by then. */
+  #put(number: number, portion: Portion): void {
+    for (const each of this.#portions.keys()) if (each <= number - portionsMax) this.#portions.delete(each);
+    this.#portions.set(number, portion);
   }
 
   /** A step that all workers keep, or none does. */
-  step({ from, to, clocks }: Of<'step'>): StepAnswer | StepFailed {
+  step({ portion, from, to, clocks }: Of<'step'>): StepAnswer | StepFailed {
     const circuit = this.#circuit;
     let [out, failure]: [Batch | undefined, unknown] = [undefined, undefined];
     try {
-      out = circuit.step(this.#changes(from, to), [], clocks);
+      out = circuit.step(this.#changes(portion, from, to), [], clocks);
     } catch (error) {
       failure = error;
     }
@@ -93,9 +99,11 @@ export class Share {
     return { failed: undefined };
   }
 
-  #changes(from: number, to: number): ReadonlyMap<bigint, Batch> {
-    if (!this.#portion || from >= to) return new Map();
-    const { source, batch } = this.#portion;
+  #changes(portion: number, from: number, to: number): ReadonlyMap<bigint, Batch> {
+    if (from >= to) return new Map();
+    const known = this.#portions.get(portion);
+    if (!known) throw new TypeError('a step is taken with rows of a portion that is not there');
+    const { source, batch } = known;
     return new Map([[source, sliced(batch, from, to)]]);
   }
 

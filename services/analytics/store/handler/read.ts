@@ -17,7 +17,7 @@ import { withRoutines } from '../../engine/routine/calls.ts';
 import { Draft } from '../../engine/table.ts';
 import { valuesIn } from '../../engine/write.ts';
 import type { analytics } from '../../service.ts';
-import { commitRecordsMax, rowsMax, sourceRowsMax } from '../limits.ts';
+import { portionRecordsMax, rowsMax, sourceRowsMax } from '../limits.ts';
 import { type Pending, seenBy } from '../pending.ts';
 import type { Point } from '../point.ts';
 import { isRead, type Relation } from '../relation.ts';
@@ -204,7 +204,7 @@ export async function batchOf(world: World, { caller, signal }: Call, { relation
   await logs.as(caller, async (log) => {
     const at = begunAt(format.begun);
     for await (const records of log.read(relation.topic ?? '', signal, at))
-      for (const { value } of records) if (waiting.push(value) === commitRecordsMax) await take();
+      for (const { value } of records) if (waiting.push(value) === portionRecordsMax) await take();
     await take();
   });
   return concatenated(batches, relation.columns);
