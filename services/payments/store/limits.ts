@@ -51,7 +51,16 @@ export const featureEnvironmentsMax = limit(1_000, 'environment', 'Environments 
 export const trainedEventsMax = limit(100_000, 'event', 'Newest events of one environment that a model is trained on.');
 export const trainingPageMax = limit(32, 'event', 'Events that are read at once for a training, so that payments go on between.');
 export const trainingMemoryMax = limit(1_024, 'MiB', 'Memory of the thread that trains a model.');
-export const trainingLookSeconds = limit(60, 'second', 'After which a training that nobody works on any more is begun again.');
+export const trainingLookSeconds = limit(
+  1,
+  'second',
+  'After which a training is looked at again, with the next round; a service that begins looks at all.',
+);
+export const trainingTriesMax = limit(
+  5,
+  'try',
+  'Interruptions of a training, each by the end of its thread or of the service, behind which it has failed.',
+);
 export const shadowLookSeconds = limit(
   300,
   'second',

@@ -1,11 +1,11 @@
 import { OperationError } from '#kernel/contract/fault.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Statement } from '#seams/sql/sql.ts';
-import { type Fields, textOf, type Thing } from '../domain/json.ts';
+import { type Fields, numberOf, textOf, type Thing } from '../domain/json.ts';
 import { comparedOf, isShownBetter, type ShadowResults } from '../domain/shadow.ts';
 import type { Happening } from './due.ts';
 import { refuse } from './fault.ts';
-import { changeTriesMax, modelVersionsMax, shadowedMax, shadowLookSeconds, trainingLookSeconds } from './limits.ts';
+import { changeTriesMax, modelVersionsMax, shadowedMax, shadowLookSeconds, trainingLookSeconds, trainingTriesMax } from './limits.ts';
 import type { Kept } from './object.ts';
 import { modelKind, shadowId } from './risk.ts';
 import { defaultModel } from './scoring.ts';
@@ -123,18 +123,41 @@ export async function roomForModel(world: World, at: Placed): Promise<Statement[
 export const shadowResults = async (world: World, at: Placed, id: string): Promise<ShadowResults> =>
   comparedOf(await world.objects.shadowed(at, id, shadowedMax));
 
+/** A training that nobody works on is begun anew from the events, which are all that it stands on, or has failed in the end. */
+async function trainingDue(world: World, at: Placed, { thing: { id }, version }: Kept, now: number): Promise<void> {
+  const isAtWork = world.trainer.isAtWork(id);
+  await persistently(async () => {
+    const kept = await world.objects.get(at, versionKind, id);
+    // Who changed it meanwhile has said when it is due.
+    if (kept?.version !== version) return;
+    const interrupted = (numberOf(kept.hidden.interrupted) ?? 0) + Number(!isAtWork);
+    if (interrupted > trainingTriesMax) {
+      const failure = `Its training was interrupted ${interrupted} times, and is not begun again.`;
+      const failed: Thing = { ...kept.thing, status: 'failed', failure };
+      await world.objects.commit(at, [await world.objects.change(at, kept, failed, dueAt(kept.hidden, undefined))]);
+      return;
+    }
+    const hidden = dueAt({ ...kept.hidden, interrupted }, now + trainingLookSeconds);
+    await world.objects.commit(at, [await world.objects.change(at, kept, kept.thing, hidden)]);
+    if (!isAtWork) world.trainer.begin(at, kept);
+  });
+}
+
 /** A training that nobody works on is begun again, and a model in shadow that has been shown to be better is put to work. */
 export const versionDue: Happening = async (world, at, { id }, now) => {
   const kept = await world.objects.get(at, versionKind, id);
   if (!kept) return;
   const { status, activation } = kept.thing;
-  if (status === 'training') world.trainer.begin(at, kept);
+  if (status === 'training') {
+    await trainingDue(world, at, kept, now);
+    return;
+  }
   const isWaiting = status === 'shadow' && activation === 'when_better';
   if (isWaiting && isShownBetter(await shadowResults(world, at, id))) {
     await usedAs(world, at, id, 'active', now);
     return;
   }
-  const next = status === 'training' ? now + trainingLookSeconds : isWaiting ? now + shadowLookSeconds : undefined;
+  const next = isWaiting ? now + shadowLookSeconds : undefined;
   // Who changed it meanwhile has said when it is due.
   await persistently(async () => {
     const again = await world.objects.get(at, versionKind, id);

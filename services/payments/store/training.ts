@@ -50,6 +50,11 @@ export class Trainer {
     this.#running.set(id, this.#last);
   }
 
+  /** Whether a version is trained, or waits for those before it. */
+  isAtWork(id: string): boolean {
+    return this.#running.has(id);
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#worker?.terminate();

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type Stripe from 'stripe';
 import { answered } from './fixtures/answered.ts';
 import { type House, openHouse } from './fixtures/house.ts';
+import { restOf } from './fixtures/rest.ts';
 import { until } from './fixtures/until.ts';
 
 let house: House;
@@ -154,4 +155,28 @@ test('requests that are asked again until they are answered have each taken effe
   assert.deepEqual([subscriptions.length, (await Array.fromAsync(stripe.creditNotes.list({ limit: 100 }))).length], [count, count]);
   assert.equal((await Array.fromAsync(stripe.payouts.list({ limit: 100 }))).length, count);
   assert.deepEqual(await books(stripe, 'eur'), { ledger: expected, statement: expected });
+});
+
+test('a training that was killed in the middle is begun again, and ends', { timeout: 55_000 }, async () => {
+  const { bearer } = await house.credential({ environment: 'test', role: 'admin' });
+  type Version = { readonly id: string; readonly status: string; readonly failure: string | null };
+  const ask = (method: string, path: string, body?: object) =>
+    restOf<Version>(house, bearer, method, `risk-model-versions/${path}`, body).catch(() => undefined);
+  const paid = { amount: 900, currency: 'usd', confirm: true, payment_method: 'pm_card_visa' };
+  await answered(() => house.stripe().paymentIntents.create(paid, { idempotencyKey: 'learned' }));
+  const begun = await ask('POST', '-/train-risk-model', { label_after_s: 0 });
+  process.kill(pidOf('payments'), 'SIGKILL');
+  assert.equal(begun?.status, 'training');
+  const left = await until(
+    () => ask('GET', begun.id),
+    (version) => version !== undefined,
+  );
+  assert.equal(left?.status, 'training');
+  const ended = await until(
+    () => ask('GET', begun.id),
+    (version) => version !== undefined && version.status !== 'training',
+  );
+  // It was told of all that was paid, none of which is a fraud.
+  assert.deepEqual([ended?.id, ended?.status], [begun.id, 'failed']);
+  assert.match(String(ended?.failure), /^Of [1-9]\d* payments that are old enough 0 were told to be frauds/);
 });

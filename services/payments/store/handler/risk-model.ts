@@ -6,7 +6,6 @@ import { readDefault } from '../../engine/risk/default.ts';
 import { modelOf } from '../../engine/risk/model.ts';
 import { changed } from '../change.ts';
 import { invalid, refuse } from '../fault.ts';
-import { trainingLookSeconds } from '../limits.ts';
 import { putModel, roomForModel, shadowResults, type Use, usedAs, useDefault, versionKind } from '../model.ts';
 import { modelKind, shadowId } from '../risk.ts';
 import { defaultModel } from '../scoring.ts';
@@ -56,7 +55,8 @@ async function train({ world, desk, input }: Request): Promise<Thing> {
     ...{ id: desk.ids('rmv'), object: versionKind, created: desk.created, livemode: desk.livemode, status: 'training', failure: null },
     ...{ activation: input.activation ?? 'by_hand', format: 'gamut', features: [], calibration: null, report: null },
   };
-  const hidden = dueAt({ wish }, desk.created + trainingLookSeconds);
+  // A service that begins after this one was ended finds it at once.
+  const hidden = dueAt({ wish }, desk.created);
   const room = await roomForModel(world, desk.at);
   await world.objects.commit(desk.at, [...room, await world.objects.insertion(desk.at, version, hidden)]);
   const kept = await found(world, desk.at, versionKind, version.id);
