@@ -69,7 +69,7 @@ export function scoredBy({ predictor, places }: Asking, returns: Routine['return
   const block = new Float64Array(Math.min(size, scoredRows) * width);
   for (let from = 0; from < size; from += scoredRows) {
     const count = Math.min(scoredRows, size - from);
-    for (const [at, place] of places.entries()) put(columns[place] as Vector, from, count, block, at, width);
+    putRows(columns, places, from, count, block);
     const said = predict(block.subarray(0, count * width));
     if (returns === 'float8') takeNumbers(told, said, from, count, classes);
     else takeClasses(told, said, from, count, predictor);
@@ -102,7 +102,12 @@ function takeClasses(told: Told, said: Float64Array, from: number, count: number
   }
 }
 
-/** Puts the numbers of a column where a feature stands in rows; what is NULL is no number. */
+/** Puts the numbers of columns beside each other, row after row; what is NULL is no number. */
+export function putRows(columns: readonly Vector[], places: readonly number[], first: number, count: number, rows: Float64Array): void {
+  for (const [at, place] of places.entries()) put(columns[place] as Vector, first, count, rows, at, places.length);
+}
+
+/** Puts the numbers of a column where a feature stands in rows. */
 function put({ values, nulls }: Vector, first: number, count: number, rows: Float64Array, from: number, width: number): void {
   if (Array.isArray(values)) putAny(values, first, count, rows, from, width);
   else if (values instanceof Float64Array) putFloats(values, first, count, rows, from, width);

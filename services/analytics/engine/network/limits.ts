@@ -1,7 +1,7 @@
 import { limit } from '#kernel/contract/limit.ts';
 
-export const networkMs = limit(4_000, 'ms', 'Silence after which the process of networks is ended: longest that eight rows may take.');
-export const networkLoadMs = limit(8_000, 'ms', 'Longest that a network takes to be read and tried.');
+export const networkMs = limit(2_000, 'ms', 'Silence after which the process of networks is ended: longest that eight rows may take.');
+export const networkLoadMs = limit(5_000, 'ms', 'Longest that a network takes to be read and tried.');
 export const networkStartMs = limit(20_000, 'ms', 'Longest start of a process of networks.');
 export const networkIdleMs = limit(60_000, 'ms', 'Time for which the process of networks of an environment waits for more rows.');
 export const networkHeapMb = limit(128, 'MiB', 'Objects of that process, beside the memory of its runtime.');

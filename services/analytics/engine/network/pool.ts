@@ -151,7 +151,9 @@ async function carriedOut(seat: NetworkSeat, room: () => Promise<void>, file: Fi
     await seat.load(file);
     return await seat.ask(file.hash, sliced(asked, from, to), answered);
   };
-  if ((await run(0, asked.rows)) === 'done') return answered;
+  const first = await run(0, asked.rows);
+  if (first === 'done') return answered;
+  if (first === 'late' && asked.rows === 1) return [{ kind: 'failed', error: overrun(first) }];
   // Which row it was that ended the process, and whether it was its fault, shows when a fresh one gets them one by one.
   for (let from = rowsIn(answered); from < asked.rows; from = rowsIn(answered)) {
     const end = await run(from, from + 1);

@@ -2,6 +2,7 @@ import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { routineStates } from '../../domain/routine.ts';
 import { isList, type List, numberOf, ranged, readValue, type Type, type Value } from '../../domain/value.ts';
 import { valueAt } from '../batch.ts';
+import { putRows } from '../model.ts';
 import type { Given } from '../score.ts';
 import { countOf, type Fit, type Input } from './fit.ts';
 import { numbersOf, type Tensor, type TensorType } from './order.ts';
@@ -14,6 +15,9 @@ export type Portion = { readonly rows: readonly number[]; readonly tensors: read
  * NULL. Of a row that does not fit `refused` is told why.
  */
 export function portionsOf({ inputs }: Fit, { columns, size }: Given, refused: (row: number, why: StatementError) => void): Portion[] {
+  // Numbers alone need no look at each row.
+  if (size > 0 && inputs.every(({ type, isArray }) => type.startsWith('float') && !isArray))
+    return [{ rows: Array.from({ length: size }, (_, row) => row), tensors: inputs.map((input) => floatsOf(input, columns, size)) }];
   const found = new Map<string, { rows: number[]; gathered: Gathered[] }>();
   const whole = inputs.map(({ shape }) => shape.slice(1));
   for (let row = 0; row < size; row += 1) {
@@ -34,6 +38,14 @@ export function portionsOf({ inputs }: Fit, { columns, size }: Given, refused: (
     }
   }
   return [...found.values()].map(({ rows, gathered }) => ({ rows, tensors: gathered.map((own) => own.finish()) }));
+}
+
+function floatsOf(input: Input, columns: Given['columns'], size: number): Tensor {
+  const { name, type, params } = input;
+  const own = new Float64Array(size * params.length);
+  putRows(columns, params, 0, size, own);
+  const made = type === 'float32' ? new Float32Array(own) : own;
+  return { name, type, sizes: sizesOf(input, params.length), bytes: new Uint8Array(made.buffer) };
 }
 
 /** What a row gives an input; undefined for an array that is NULL. */
@@ -122,6 +134,15 @@ export function toldOf(tensors: readonly Tensor[], rows: number): Told[][] {
   return Array.from({ length: rows }, (_, row) =>
     all.map(({ width, values, ...own }) => ({ ...own, values: values.slice(row * width, (row + 1) * width) })),
   );
+}
+
+/** The numbers that rows are answered, where those are one each, or two of which the second counts; undefined where they are others. */
+export function floatsTold([tensor, ...more]: readonly Tensor[], rows: number): ArrayLike<number> | undefined {
+  if (!tensor?.type.startsWith('float') || more.length > 0) return undefined;
+  const numbers = numbersOf(tensor.type, tensor.bytes) as Float64Array;
+  const width = numbers.length / rows;
+  if (width === 1) return numbers;
+  return width === 2 ? numbers.filter((_, at) => at % 2 === 1) : undefined;
 }
 
 const no = (value: unknown, returns: Type) =>

@@ -7,7 +7,7 @@ import { countOf, type Fit } from './fit.ts';
 import { networkRowsMax, networkValuesMax } from './limits.ts';
 import { slicedTensor } from './order.ts';
 import type { Answered, Asked } from './pool.ts';
-import { type Portion, portionsOf, toldOf, valueOf } from './rows.ts';
+import { type Portion, floatsTold, portionsOf, toldOf, valueOf } from './rows.ts';
 
 type Of = Pick<Routine, 'name' | 'returns'> & { readonly fit: Fit; readonly ask: (asked: Asked) => Promise<readonly Answered[]> };
 
@@ -22,22 +22,38 @@ export async function networkScored({ name, returns, fit, ask }: Of, given: Give
       let at = 0;
       for (const answered of await ask({ rows: rows.length, tensors, outputs })) {
         if (answered.kind === 'failed') refused(rows[at++] as number, answered.error);
-        else
-          for (const told of toldOf(answered.tensors, answered.rows)) {
-            const row = rows[at++] as number;
-            try {
-              values[row] = valueOf(told, returns);
-            } catch (error) {
-              if (!(error instanceof StatementError)) throw error;
-              refused(row, error);
-            }
-          }
+        else {
+          take(answered, returns, rows.slice(at, at + answered.rows), values, refused);
+          at += answered.rows;
+        }
       }
       // One took too much: what comes behind it is not asked.
       if (at < rows.length) return { vector: { values: [], nulls: undefined }, errors };
     }
   const column = values.map((value) => [value]);
   return { vector: vectorOf(returns, column, 0), errors };
+}
+
+type Refused = (row: number, error: StatementError) => void;
+type Answers = Extract<Answered, { kind: 'answers' }>;
+
+/** Takes what rows were answered as values in their places. */
+function take({ tensors, rows: count }: Answers, returns: Routine['returns'], rows: readonly number[], values: Value[], refused: Refused) {
+  const floats = returns === 'float8' ? floatsTold(tensors, count) : undefined;
+  let told: ReturnType<typeof toldOf> | undefined;
+  for (const [at, row] of rows.entries()) {
+    const float = floats?.[at];
+    if (float !== undefined && Number.isFinite(float)) values[row] = float;
+    else if (float === undefined || !Number.isNaN(float)) {
+      try {
+        told ??= toldOf(tensors, count);
+        values[row] = valueOf(told[at] ?? [], returns);
+      } catch (error) {
+        if (!(error instanceof StatementError)) throw error;
+        refused(row, error);
+      }
+    }
+  }
 }
 
 function named(name: string, error: StatementError): StatementError {
