@@ -1,8 +1,10 @@
 import { strict as assert } from 'node:assert';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Batch } from '#services/analytics/engine/batch.ts';
 import { View } from '#services/analytics/engine/view.ts';
 import { type Opened, openStates } from '#services/analytics/test/fixtures/states.ts';
-import { type BenchRow, bounded, median } from '../result.ts';
+import { packed } from '#services/analytics/store/written.ts';
+import { type BenchRow, bounded, compared, median } from '../result.ts';
 import { planOf } from './plan.ts';
 
 const rowsAtOnce = 4096;
@@ -34,7 +36,20 @@ export async function recovered(keys: number, rounds: number): Promise<BenchRow[
     }
     const commit = { epoch: 0n, shape: '', places: [], rows: view.size, rejected: 0, rejection: null, more: [], all: () => view.dump() };
     const [whole, told] = [BigInt(at * 2 + 1), BigInt(at * 2 + 2)];
-    await opened.states.commit(opened.at, { ...commit, view: whole, isFresh: true, entries: [] });
+    const heldMs = await held(() => opened.states.commit(opened.at, { ...commit, view: whole, isFresh: true, entries: [] }));
+    const began = performance.now();
+    const parts = [...packed(view.dump())].length;
+    rows.push(
+      compared(
+        `longest that the loop is held while ${keys} keys (${type}) are written down, beside all in one go`,
+        'ms',
+        'less',
+        heldMs,
+        performance.now() - began,
+        1,
+      ),
+    );
+    assert.ok(parts > 0);
     await opened.states.commit(opened.at, { ...commit, view: told, isFresh: false, entries: changes });
     const begun = () => new View(plan);
     const key = kinds[type](77);
@@ -52,6 +67,15 @@ export async function recovered(keys: number, rounds: number): Promise<BenchRow[
     );
   }
   return rows;
+}
+
+/** The longest that nothing else had its turn, in milliseconds. */
+async function held(work: () => Promise<void>): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  await work();
+  delay.disable();
+  return delay.max / 1e6;
 }
 
 async function timed({ states, at }: Opened, id: bigint, begun: () => View, key: string | number, keys: number): Promise<number> {

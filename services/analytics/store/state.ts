@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { OperationError } from '#kernel/contract/fault.ts';
@@ -157,10 +158,13 @@ export class States {
     return await decompress(plain, { maxOutputLength: blobBytesMax });
   }
 
-  /** Parts are compressed beside what this thread does. */
+  /** Parts are compressed beside what this thread does, which others have their turn at between two of them. */
   async #seal(at: Placed, view: bigint, epoch: bigint, entries: Iterable<CircuitEntry>): Promise<Buffer[]> {
     const parts: Promise<Buffer>[] = [];
-    for (const part of packed(entries)) parts.push(compress(part));
+    for (const part of packed(entries)) {
+      parts.push(compress(part));
+      await immediate();
+    }
     return await Promise.all(parts.map(async (part, place) => await this.#sealer.seal(at.tenant, await part, aad(view, epoch, place))));
   }
 }
