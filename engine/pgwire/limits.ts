@@ -16,3 +16,5 @@ export const proofStepsMax = 8;
 export const copyBlockRows = 500;
 /** Longest line of a COPY, in characters. */
 export const copyLineBytes = 16 * 1024 * 1024;
+/** Bytes of rows that a cursor keeps to go back to, about. */
+export const scrollBytes = 16 * 1024 * 1024;

@@ -106,6 +106,7 @@ export const analytics = defineService({
       'ReadTable',
       'ReadView',
       'FindRows',
+      'ScanView',
       'SubscribeView',
       'SubscribeTable',
       'WatchView',

@@ -294,6 +294,17 @@ export const relationOperations = {
     on: 'View',
     text: 'Ask a view: a SELECT from it, as of its last commit. It may name other sources and views too.',
   },
+  ScanView: {
+    on: 'View',
+    effect: 'read',
+    audit: 'window',
+    repeat: 'natural',
+    errors,
+    body: 'out',
+    text: 'Read a view of any size: a SELECT from it alone that shows something of each row, in no order, as of its last commit.',
+    input: asked.input,
+    output: Type.Object({}),
+  },
   SubscribeView: {
     on: 'View',
     effect: 'read',

@@ -15,10 +15,23 @@ export function answer(
 ): Row[] {
   const rows = standing(circuit.step(relations, params));
   const ordered = query.order.length === 0 ? rows : sorted(query.order, rows, params);
-  const from = bound(query.offset, params, 'OFFSET') ?? 0;
-  const limit = bound(query.limit, params, 'LIMIT');
+  const { offset, limit } = boundsOf(query, params);
   const width = query.columns.length;
-  return ordered.slice(from, limit === undefined ? undefined : from + limit).map((row) => row.slice(0, width));
+  return ordered.slice(offset, offset + limit).map((row) => row.slice(0, width));
+}
+
+/** How many rows are passed over, and how many shown at most. */
+export const boundsOf = (query: Query, params: Row): { readonly offset: number; readonly limit: number } => ({
+  offset: bound(query.offset, params, 'OFFSET') ?? 0,
+  limit: bound(query.limit, params, 'LIMIT') ?? Number.POSITIVE_INFINITY,
+});
+
+/** Whether a query of one relation shows something of each of its rows alone, in no order. */
+export function isPerRow({ plan, order }: Query): boolean {
+  if (order.length > 0) return false;
+  let below = plan;
+  while (below.kind === 'map') below = below.input;
+  return below.kind === 'scan' && below.relation >= 0n;
 }
 
 /** The rows of a batch, each as often as it is there in the end. */

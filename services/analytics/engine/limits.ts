@@ -41,6 +41,7 @@ export const parquetFileMaxBytes = limit(
 export const parquetMemoryMb = limit(512, 'MiB', 'Memory of the engine that reads such a file.');
 export const parquetHeapMb = limit(192, 'MiB', 'Heap of the process that reads such a file, beside its engine.');
 export const parquetMaxMs = limit(600_000, 'ms', 'Longest time that reading such a file may take.');
+export const readersMax = limit(16, 'reader', 'Most who read all of a view at once; each keeps the rows that were in memory then.');
 export const pageRowsMax = limit(65_536, 'row', 'Most rows of one page of what an operator remembers.');
 export const pageBytesMin = limit(1_048_576, 'character', 'Length of the texts of a page at which it is closed.');
 export const scoredRows = limit(1_024, 'row', 'Rows that a model of trees or sums is asked in one go.');

@@ -6,6 +6,7 @@ import { PageReader, PageWriter } from './page.ts';
 import { readColumn, writeColumn } from './page-column.ts';
 import { longer } from './row-store.ts';
 import { RowTable } from './row-table.ts';
+import type { DiskRows } from './snapshot.ts';
 import type { Spilling } from './spill/room.ts';
 import type { ScratchTable } from './spill/scratch.ts';
 
@@ -149,12 +150,21 @@ export class OwnRows implements Spilling {
 
   /** Rows that are on disk alone, with their names. */
   *onDisk(records = this.#table?.values() ?? []): Generator<readonly [string, Changed]> {
-    if (this.away === 0) return;
+    if (this.away > 0) yield* this.#named(records, this.#stale);
+  }
+
+  *#named(records: Iterable<Buffer>, stale: ReadonlyMap<string, Row>): Generator<readonly [string, Changed]> {
     for (const record of records) {
       const own = this.#read(JSON.parse(record.toString()) as Written);
       const name = rowKey(own.row);
-      if (!this.#stale.has(name)) yield [name, own];
+      if (!stale.has(name)) yield [name, own];
     }
+  }
+
+  /** The same as they are now, whatever becomes of them. */
+  diskSnapshot(): DiskRows | undefined {
+    const records = this.away > 0 ? this.#table?.snapshot() : undefined;
+    return records && { rows: this.#named(records.values, new Map(this.#stale)), close: () => records.close() };
   }
 
   /** Whether rows can be looked for by these columns without going through all. */

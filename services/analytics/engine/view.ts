@@ -1,9 +1,13 @@
 import { setImmediate as immediate } from 'node:timers/promises';
+import { StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Plan } from '../domain/plan.ts';
+import { routineStates } from '../domain/routine.ts';
 import { type Column, keyOf, type Row } from '../domain/value.ts';
 import { type Batch, BatchBuilder, concatenated, rowAt, weightAt } from './batch.ts';
 import { Circuit, type CircuitEntry, type OperatorFacts } from './circuit.ts';
+import { readersMax } from './limits.ts';
 import { type Changed, OwnRows, type Partly } from './own-rows.ts';
+import { Snapshot } from './snapshot.ts';
 import { sharedEntryBytes } from './spill/limits.ts';
 import { sharedEntriesMax } from './worker/limits.ts';
 import { type Kept, Room, type Spill } from './spill/room.ts';
@@ -38,6 +42,8 @@ export class View {
   readonly #rows: OwnRows;
   readonly #room: Room | undefined;
   readonly #keeps: boolean;
+  /** How many read it as it was. */
+  #reading = 0;
 
   /** Without `keeps` the view tells what changes and does not know its rows; without `spill` all of it is in memory. */
   constructor(plan: Plan, keeps = true, paced: readonly Paced[] = [], spill?: Spill) {
@@ -199,6 +205,17 @@ export class View {
     let next = building.next();
     while (!next.done) next = building.next();
     yield* rowsIn(next.value);
+  }
+
+  /** All rows as they are now, as if some changes had not been, to be gone through while the view goes on. */
+  snapshot(ahead: readonly Changed[]): Snapshot {
+    if (this.#reading >= readersMax)
+      throw new StatementError(
+        routineStates.memory,
+        `at most ${readersMax} read all of a view at once; ask again when one of them is done`,
+      );
+    this.#reading += 1;
+    return new Snapshot(this.columns, this.#rows.inMemory(ahead), this.#rows.diskSnapshot(), () => (this.#reading -= 1));
   }
 
   /** The rows that are in memory. */

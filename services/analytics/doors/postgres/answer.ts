@@ -10,6 +10,11 @@ function kindOf(type: Type): Kind {
   return { oid: oidOf(type), ...(fields ? { fields: fields.map(kindOf) } : {}) };
 }
 
+/** Rows of a body, block by block as it is read. */
+export async function* blocksOf(body: AsyncIterable<Uint8Array> | undefined): AsyncGenerator<readonly Cells[]> {
+  for await (const bytes of body ?? []) yield JSON.parse(Buffer.from(bytes).toString()) as Cells[];
+}
+
 export async function* block(rows: readonly Cells[]): AsyncGenerator<readonly Cells[]> {
   yield rows;
 }

@@ -12,7 +12,8 @@ import { explained } from '../../store/explained.ts';
 import type { Pendings } from '../../store/pending.ts';
 import type { Relation } from '../../store/relation.ts';
 import { planAsked, type Plans } from '../../store/view.ts';
-import { fieldsOf, none, unasked } from './answer.ts';
+import { blocksOf, fieldsOf, none, unasked } from './answer.ts';
+import { isScan } from './scan.ts';
 import { askCatalogue } from './catalogue.ts';
 import { alteringOf } from '../../domain/alter-statement.ts';
 import { decide, decideReads, reading } from './decision.ts';
@@ -359,7 +360,15 @@ export class SessionDesk implements Desk {
       const { output } = await this.#session.invoke(operation, first.name, input, { signal });
       return output.rows;
     });
-    return { ...prepared, params: oidsOf(types, oids) };
+    const params = oidsOf(types, oids);
+    if (!first || !isScan(named, query, select)) return { ...prepared, params };
+    // What a transaction made is not there to be read in pieces.
+    const execute: Prepared['execute'] = async (given, signal) => {
+      if (this.#tables.making) return prepared.execute(given, signal);
+      const { body } = await this.#session.invoke('ScanView', first.name, { text, types, params: [...given] }, { signal });
+      return { rows: blocksOf(body), tag: (count) => `SELECT ${count}` };
+    };
+    return { ...prepared, params, execute };
   }
 
   async #copy({ of, text, format }: Of<'copy'>): Promise<Prepared> {
@@ -390,8 +399,4 @@ export class SessionDesk implements Desk {
       },
     };
   }
-}
-
-async function* blocksOf(body: AsyncIterable<Uint8Array> | undefined): AsyncGenerator<readonly Cells[]> {
-  for await (const bytes of body ?? []) yield JSON.parse(Buffer.from(bytes).toString()) as Cells[];
 }

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { fault } from '#kernel/contract/fault.ts';
 import { Overrun } from '../../domain/routine.ts';
 import { scratchTablesMax } from './limits.ts';
 
@@ -10,6 +11,9 @@ const nothing = Buffer.alloc(0);
 
 /** Why a view stands still that has no more room on disk; PostgreSQL's class 53. */
 const full = (reason: string) => new Overrun('53100', `what it remembers has no room on disk: ${reason}`);
+
+/** Records as they were at a moment; `close` gives them up. */
+type ScratchSnapshot = { readonly values: Iterable<Buffer>; close(): void };
 
 /**
  * What left the memory of one view: tables of records in LMDB, in a directory of its own that goes with it. Nothing in there is
@@ -23,6 +27,8 @@ export class Scratch {
   readonly #secret = randomBytes(32).toString('base64');
   #sealed = 0;
   #environment: RootDatabase<Buffer, Buffer> | undefined;
+  /** What ends those who read it as it was. */
+  readonly #snapshots = new Set<() => void>();
 
   /** Nothing is on disk until something is put there. */
   constructor(directory: string, bytesMax: number) {
@@ -87,17 +93,43 @@ export class Scratch {
     return sealed;
   }
 
-  opened(name: Buffer, sealed: Buffer): Buffer {
+  readonly opened = (name: Buffer, sealed: Buffer): Buffer => {
     const cipher = createDecipheriv('aes-256-gcm', this.#key, sealed.subarray(0, nonceLength));
     cipher.setAAD(name);
     cipher.setAuthTag(sealed.subarray(nonceLength, nonceLength + tagLength));
     const plain = cipher.update(sealed.subarray(nonceLength + tagLength));
     cipher.final();
     return plain;
+  };
+
+  /** Records of a table as they are now, whatever becomes of them; it ends with what they are of. */
+  snapshot(rows: Database<Buffer, Buffer>): ScratchSnapshot {
+    const transaction = this.#opened.useReadTransaction();
+    const range = rows.getRange({ transaction })[Symbol.iterator]();
+    let isOpen = true;
+    const close = () => {
+      if (!isOpen) return;
+      isOpen = false;
+      this.#snapshots.delete(close);
+      range.return?.();
+      transaction.done();
+    };
+    this.#snapshots.add(close);
+    const { opened } = this;
+    function* values(): Generator<Buffer> {
+      for (;;) {
+        if (!isOpen) throw fault('Unavailable', 'What was read is kept no longer; ask again.');
+        const next = range.next();
+        if (next.done) return;
+        yield opened(next.value.key as Buffer, next.value.value);
+      }
+    }
+    return { values: values(), close };
   }
 
   /** Takes all of it from the disk. */
   async close(): Promise<void> {
+    for (const close of this.#snapshots) close();
     const environment = this.#environment;
     this.#environment = undefined;
     if (!environment) return;
@@ -153,6 +185,11 @@ export class ScratchTable {
   *values(): Generator<Buffer> {
     if (!this.#rows) return;
     for (const { key, value } of this.#rows.getRange()) yield this.#scratch.opened(key, value);
+  }
+
+  /** All records as they are now, to be read while they change. */
+  snapshot(): ScratchSnapshot | undefined {
+    return this.#rows && this.#scratch.snapshot(this.#rows);
   }
 
   #under(under: string): Buffer {

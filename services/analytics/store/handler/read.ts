@@ -6,7 +6,8 @@ import { isWeighed, reordered } from '../../domain/join-order.ts';
 import { begunAt } from '../../domain/start.ts';
 import { keyAsked } from '../../domain/key.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { parseStatement, type Statement } from '../../domain/statement.ts';
+import { selectIn } from '../../domain/select-in.ts';
+import { parseStatement } from '../../domain/statement.ts';
 import { type Column, isKnownType, isPseudo, printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
 import type { Query } from '../../domain/planner.ts';
 import { readsOf } from '../../domain/wanted.ts';
@@ -27,13 +28,7 @@ import { carriedApart } from './apart.ts';
 import { liveTable } from './transaction.ts';
 import type { World } from './world.ts';
 
-/** The SELECT whose rows a statement shows, in a cursor or a COPY too. */
-function selectIn(statement: Statement): SelectStmt | undefined {
-  if (statement.kind === 'copy') return 'select' in statement.of ? statement.of.select : undefined;
-  return statement.kind === 'select' || statement.kind === 'declare' ? statement.select : undefined;
-}
-
-type Asked = {
+export type Asked = {
   readonly text: string;
   readonly types?: readonly Type[];
   readonly params?: readonly (string | null)[];

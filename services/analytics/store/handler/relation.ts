@@ -13,6 +13,7 @@ import { behindOf } from './lag.ts';
 import { findRows, read } from './read.ts';
 import { connectionHandlers } from './connection.ts';
 import { indexHandlers } from './index.ts';
+import { scan } from './scan.ts';
 import { sinkHandlers } from './sink.ts';
 import { sourceHandlers } from './source.ts';
 import { tableHandlers } from './table.ts';
@@ -71,6 +72,7 @@ export function relationHandlers(world: World): All {
     ...typeHandlers(world),
     ReadSource: (call) => worded(() => read(world, call as unknown as Call, call.input)),
     ReadView: (call) => worded(() => read(world, call as unknown as Call, call.input)),
+    ScanView: (call) => worded(async () => ({ output: {}, body: await scan(world, call as unknown as Call, call.input) })),
     SubscribeView: (call) =>
       worded(async () => {
         const followed = await followedNamed(world, call as unknown as Call);
