@@ -13,7 +13,7 @@ import type { Pendings } from '../../store/pending.ts';
 import type { Relation } from '../../store/relation.ts';
 import { planAsked, type Plans } from '../../store/view.ts';
 import { blocksOf, fieldsOf, none, unasked } from './answer.ts';
-import { isScan } from './scan.ts';
+import { inPieces, isScan } from './scan.ts';
 import { askCatalogue } from './catalogue.ts';
 import { alteringOf } from '../../domain/alter-statement.ts';
 import { decide, decideReads, reading } from './decision.ts';
@@ -360,15 +360,11 @@ export class SessionDesk implements Desk {
       const { output } = await this.#session.invoke(operation, first.name, input, { signal });
       return output.rows;
     });
-    const params = oidsOf(types, oids);
-    if (!first || !isScan(named, query, select)) return { ...prepared, params };
-    // What a transaction made is not there to be read in pieces.
-    const execute: Prepared['execute'] = async (given, signal) => {
-      if (this.#tables.making) return prepared.execute(given, signal);
-      const { body } = await this.#session.invoke('ScanView', first.name, { text, types, params: [...given] }, { signal });
-      return { rows: blocksOf(body), tag: (count) => `SELECT ${count}` };
-    };
-    return { ...prepared, params, execute };
+    const whole = { ...prepared, params: oidsOf(types, oids) };
+    if (!first || !isScan(named, query, select)) return whole;
+    const read = (params: Cells, signal: AbortSignal) =>
+      this.#session.invoke('ScanView', first.name, { text, types, params: [...params] }, { signal });
+    return inPieces(whole, () => this.#tables.making !== undefined, read);
   }
 
   async #copy({ of, text, format }: Of<'copy'>): Promise<Prepared> {
