@@ -15,17 +15,20 @@ export const [apart, none] = [-1, -2];
 /** Texts as the parts of `bytes` that they are; those that stand otherwise there lie in `others`. */
 export class Texts implements LazyVector {
   readonly nulls = undefined;
-  readonly #bytes: Buffer;
-  readonly #starts: Int32Array;
-  readonly #ends: Int32Array;
-  readonly #others: readonly string[];
+  readonly bytes: Buffer;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  readonly others: readonly string[];
+  /** The bytes, where they are all texts in their order, each from a whole word on and with zeros behind it. */
+  readonly words: Int32Array | undefined;
   #values: Value[] | undefined;
 
-  constructor(bytes: Buffer, starts: Int32Array, ends: Int32Array, others: readonly string[]) {
-    this.#bytes = bytes;
-    this.#starts = starts;
-    this.#ends = ends;
-    this.#others = others;
+  constructor(bytes: Buffer, starts: Int32Array, ends: Int32Array, others: readonly string[], words?: Int32Array) {
+    this.words = words;
+    this.bytes = bytes;
+    this.starts = starts;
+    this.ends = ends;
+    this.others = others;
   }
 
   get values(): Value[] {
@@ -34,9 +37,9 @@ export class Texts implements LazyVector {
   }
 
   #made(): Value[] {
-    const [starts, ends, others] = [this.#starts, this.#ends, this.#others];
+    const { starts, ends, others } = this;
     const made = new Array<Value>(starts.length);
-    const known = new Known(this.#bytes);
+    const known = new Known(this.bytes);
     for (let at = 0; at < starts.length; at += 1) {
       const [start, end] = [starts[at] as number, ends[at] as number];
       made[at] = start >= 0 ? known.text(start, end) : start === apart ? (others[end] as string) : null;
@@ -46,7 +49,7 @@ export class Texts implements LazyVector {
 
   gather(places: Uint32Array): Vector {
     const pick = (from: Int32Array) => Int32Array.from(places, (place) => from[place] as number);
-    return new Texts(this.#bytes, pick(this.#starts), pick(this.#ends), this.#others);
+    return new Texts(this.bytes, pick(this.starts), pick(this.ends), this.others);
   }
 
   /** Texts that are there already. */
@@ -57,14 +60,22 @@ export class Texts implements LazyVector {
     return new Texts(Buffer.alloc(0), starts, ends, others);
   }
 
+  isNull(at: number): boolean {
+    return this.starts[at] === none;
+  }
+
+  get hasNull(): boolean {
+    return this.starts.includes(none);
+  }
+
   /** Whether UTF-8 says all of them: what JSON escapes need not be characters. */
   get isWellFormed(): boolean {
-    return this.#others.every((text) => text.isWellFormed());
+    return this.others.every((text) => text.isWellFormed());
   }
 
   /** Writes the texts at some places, as the bytes that they are. */
   write(out: Writer, places: ArrayLike<number>): void {
-    const [starts, ends, others] = [this.#starts, this.#ends, this.#others];
+    const { starts, ends, others } = this;
     let most = 0;
     for (let at = 0; at < places.length; at += 1) {
       const place = places[at] as number;
@@ -78,7 +89,7 @@ export class Texts implements LazyVector {
     for (let at = 0; at < places.length; at += 1) {
       const place = places[at] as number;
       const [start, end] = [starts[place] as number, ends[place] as number];
-      if (start >= 0) for (let from = start; from < end; from += 1) bytes[size++] = this.#bytes[from] as number;
+      if (start >= 0) for (let from = start; from < end; from += 1) bytes[size++] = this.bytes[from] as number;
       else if (start === apart) size += bytes.write(others[end] as string, size);
       told[at] = start >= 0 || start === apart ? size : none;
     }

@@ -15,9 +15,11 @@ import { approximateCount, approximated } from './approximate.ts';
 import { learnTree, treeLearned } from './hoeffding/tree.ts';
 import { drift, drifted } from './hoeffding/window.ts';
 import { learn, learned } from './learner.ts';
+import { type KeyColumn, nullCell } from './key/key-column.ts';
 import type { Operator, State } from './operator.ts';
 import { closeCode, openCode, outputParts, storeCode } from './output.ts';
-import { isNumbered, keysAt, rowsAt, stampAt } from './place.ts';
+import { keysAt, rowsAt, stampAt } from './place.ts';
+import { runBefore, runCode } from './run.ts';
 import { runtime } from './runtime.ts';
 import { Slots } from './slot.ts';
 import { decimalStatistic, floatStatistic, takePair, takeSample, takeSquare } from './statistic.ts';
@@ -123,7 +125,7 @@ export class Group implements Operator {
 
   /** What is kept of the groups that are new since the last time, which are forgotten with that. */
   parts(): Batch {
-    const batch = this.#slots.parts(this.#keys);
+    const batch = this.#slots.parts();
     this.#slots.undo();
     return batch;
   }
@@ -154,7 +156,8 @@ function groupCode(grouping: Grouping, slots: Slots) {
   const body = emitter.take();
   const loop = (name: string, weight: string) => `function ${name}(b, p) {
 const step = g.step, x = g.values;
-${findBefore(keys.map(({ type }) => type))}
+${findBefore(slots.places)}
+${slots.runs ? runBefore(slots.runs) : ''}
 ${batchColumns(used)}
 ${before.join('\n')}
 for (let i = 0; i < b.size; i++) {
@@ -178,8 +181,7 @@ ${rowsCode(grouping, names, slots)}
 }
 
 /** Code that finds the slot `s` of a row, whose numbers begin at `o` and values at `y`. */
-function slotCode({ keys, closesBy }: Grouping, { places, depth }: Slots, emitter: Emitter): void {
-  const { width } = places;
+function slotCode({ keys }: Grouping, { places, depth, closesBy, runs }: Slots, emitter: Emitter): void {
   const terms = keys.map((key): Term => {
     const { value, isNull } = emitter.term(key);
     const name = emitter.name();
@@ -187,10 +189,10 @@ function slotCode({ keys, closesBy }: Grouping, { places, depth }: Slots, emitte
     return { value: name, isNull };
   });
   // What is on disk can be looked for once the keys are in the slot.
-  const expires = closesBy === undefined ? '' : `g.expire(s, ${terms[closesBy]?.value});\n`;
-  const onOpen = `${expires}if (g.spilling) g.spilling.recall(s);`;
-  emitter.line(findCode({ terms, types: keys.map(({ type }) => type), width, onOpen }));
-  emitter.line(`const o = s * ${width}${depth > 0 ? `, y = s * ${depth}` : ''};`);
+  const onOpen = closesBy === undefined ? 'if (g.spilling) g.spilling.recall(s);' : 'g.opened(s);';
+  const found = { terms, types: keys.map(({ type }) => type), places, onOpen };
+  emitter.line(runs ? runCode(found, runs) : findCode(found));
+  emitter.line(`const o = s * ${places.width}${depth > 0 ? `, y = s * ${depth}` : ''};`);
   emitter.line(`if (c[o + ${stampAt}] !== step) g.touch(s);\nc[o + ${rowsAt}] += w;`);
 }
 
@@ -206,7 +208,8 @@ function mergeCode(grouping: Grouping, names: readonly (readonly Name[])[], slot
   });
   return `merge(b) {
 const step = g.step, x = g.values;
-${findBefore(keys.map(({ type }) => type))}
+${findBefore(slots.places)}
+${slots.runs ? runBefore(slots.runs) : ''}
 ${batchColumns(Array.from({ length: next }, (_, at) => at))}
 for (let i = 0; i < b.size; i++) {
 const w = c${keys.length}[i];
@@ -234,30 +237,29 @@ function updateCode({ arg, filter }: Aggregate, { update }: Accumulator, names: 
 function rowsCode({ keys, accumulators, columns, isWhole }: Grouping, names: readonly (readonly Name[])[], { places, depth }: Slots) {
   const whole = new Set(accumulators.flatMap(({ isWhole: of }, at) => (of ? [keys.length + at] : [])));
   const types = columns.map(({ type }, at): Type => (whole.has(at) ? 'int8' : type));
-  const numbered = isNumbered(keys.map(({ type }) => type));
   const { width } = places;
   const results = accumulators.map(({ result }, at) => result(names[at] ?? []));
   const read = (prefix: string) => results.map((result, at) => `${prefix}${at} = ${result};`).join('\n');
   const stored = (prefix: string, weight: number) =>
     [
-      ...keys.map((_, at) => storeCode({ value: `e${at}`, isNull: `(e${at} === null)` }, types[at] as Type, at)),
+      ...keys.map((_, at) => storeKeyCode(places.columns[at] as KeyColumn, types[at] as Type, at)),
       ...results.map((_, at) => {
         const value = `${prefix}${at}`;
         return storeCode({ value, isNull: `(${value} === null)` }, types[keys.length + at] as Type, keys.length + at);
       }),
       weight < 0 ? `(u ??= new Float64Array(size).fill(1, 0, m))[m] = -1;\nm++;` : 'if (u !== undefined) u[m] = 1;\nm++;',
     ].join('\n');
-  const keyOf = (at: number) => (numbered ? `n === undefined ? now[s * ${width} + ${keysAt + at}] : n[${at}]` : `n[${at}]`);
   const declared = results.length === 0 ? '' : `let ${results.flatMap((_, at) => [`p${at}`, `q${at}`]).join(', ')};`;
   const alike = results.map((_, at) => ` && (p${at} === q${at} || r.isAlike(p${at}, q${at}))`).join('');
   return `rows(from) {
+${keys.map((_, at) => `const d${at} = map.columns[${at}];`).join('\n')}
 const now = map.cells, then = g.before, to = g.count;
 let size = to - from;
 for (let j = from; j < to; j++) if (g.changed[j * 2 + 1] >= 0) size++;
 ${openCode(types)}
 let u;
 for (let j = from; j < to; j++) {
-const s = g.changed[j * 2], l = g.changed[j * 2 + 1], n = ${numbered ? 'g.named.size === 0 ? undefined : ' : ''}g.named.get(s);
+const s = g.changed[j * 2], l = g.changed[j * 2 + 1];
 const was = l >= 0 && (${isWhole} || then[l * ${width} + ${rowsAt}] > 0 || g.isForgotten(s));
 const is = ${isWhole} || now[s * ${width} + ${rowsAt}] > 0;
 ${declared}
@@ -270,7 +272,7 @@ const c = now, o = s * ${width}, x = g.values, y = s * ${depth};
 ${read('q')}
 }
 if (was && is${alike}) continue;
-${keys.map((_, at) => `const e${at} = ${keyOf(at)};`).join('\n')}
+${keys.map((_, at) => `const e${at} = now[s * ${width} + ${keysAt + at}];`).join('\n')}
 if (was) {
 ${stored('p', -1)}
 }
@@ -280,4 +282,12 @@ ${stored('q', 1)}
 }
 ${closeCode(types, 'u && u.subarray(0, m)', whole)}
 }`;
+}
+
+/** Code that puts the value of a key, for which the number `e` stands, into a column of the next row. */
+function storeKeyCode({ kind }: KeyColumn, type: Type, at: number): string {
+  const known = { value: `e${at}`, isNull: kind === 'integer' ? `(e${at} === ${nullCell})` : 'false' };
+  if (kind === 'integer' && type !== 'int8') return storeCode(known, type, at);
+  const value = `{\nconst y = d${at}.valueOf(e${at});\n${storeCode({ value: 'y', isNull: '(y === null)' }, type, at)}\n}`;
+  return kind === 'integer' ? `if (e${at} === Math.floor(e${at})) o${at}[m] = e${at}; else ${value}` : value;
 }

@@ -1,14 +1,18 @@
 import { type Late, spread } from './spread.ts';
 
-const tableFirst = 64;
+/** Places of a table to begin with, and the most that are put in late in one array. */
+const [tableFirst, lateMost] = [64, 65_536];
 
 /** Hashes, each with a number from 1 on behind it, by open addressing; generated code looks into it. */
 export class HashTable {
   #table = new Int32Array(tableFirst * 2);
   #mask = tableFirst - 1;
   #count = 0;
-  /** What is put in when something is looked for. */
+  /** What is put in when something is looked for; and what came for that one by one. */
   #late: Late[] = [];
+  #few = 0;
+  #fewHashes = new Int32Array(0);
+  #fewNumbers = new Int32Array(0);
 
   get size(): number {
     return this.#count;
@@ -16,12 +20,12 @@ export class HashTable {
 
   /** Hashes with their numbers, of which 0 is none. */
   get table(): Int32Array {
-    if (this.#late.length > 0) this.#spread();
+    if (this.#few > 0 || this.#late.length > 0) this.#spread();
     return this.#table;
   }
 
   get mask(): number {
-    if (this.#late.length > 0) this.#spread();
+    if (this.#few > 0 || this.#late.length > 0) this.#spread();
     return this.#mask;
   }
 
@@ -31,10 +35,26 @@ export class HashTable {
   }
 
   add(hash: number, counted: number): void {
-    if (this.#late.length > 0) this.#spread();
+    if (this.#few > 0 || this.#late.length > 0) this.#spread();
     this.#count += 1;
     if (this.#count * 2 > this.#mask) this.#resize(this.#table.length);
     this.#put(hash, counted);
+  }
+
+  /** Puts in one together with those that come next, when something is looked for. */
+  addLate(hash: number, counted: number): void {
+    if (this.#few === this.#fewHashes.length) this.#gather();
+    this.#fewHashes[this.#few] = hash;
+    this.#fewNumbers[this.#few++] = counted;
+    this.#count += 1;
+  }
+
+  /** Puts what came one by one behind what is to be put in. */
+  #gather(): void {
+    const few = this.#few;
+    if (few > 0) this.#late.push({ hashes: this.#fewHashes.subarray(0, few), numbers: this.#fewNumbers.subarray(0, few) });
+    const size = Math.min(lateMost, Math.max(tableFirst, few * 2));
+    [this.#few, this.#fewHashes, this.#fewNumbers] = [0, new Int32Array(size), new Int32Array(size)];
   }
 
   /** Puts in many at once. */
@@ -44,6 +64,7 @@ export class HashTable {
   }
 
   #spread(): void {
+    this.#gather();
     let size = this.#table.length >> 1;
     while (size <= this.#count * 2) size *= 2;
     if (size > this.#table.length >> 1) this.#resize(size);

@@ -48,10 +48,7 @@ export function takingOf(shape: JoinShape, side: 0 | 1, given: Given): { readonl
   const emitter = new Emitter(batchReads, constants);
   const store = storing(shape, side, given.keys, emitter);
   const meet = meeting(shape, side, given.keys, emitter);
-  const before = `${findBefore(
-    own.keys.map(({ type }) => type),
-    given.keys.isByNumber,
-  )}
+  const before = `${findBefore(given.keys.places)}
 ${batchColumns(used)}
 ${keepBefore(own.stored)}`;
   const code = `const map = g.places;
@@ -95,7 +92,7 @@ const pair = (own: string, other: string, weight: string): string => `${grow}
 ii[m] = ${own}; jj[m] = ${other}; ww[m] = ${weight}; m++;`;
 
 /** Code that puts a row `i` under its key as `id`: its key, what is done where it has none, and the rest. */
-function storing({ sides }: JoinShape, side: 0 | 1, { places, isByNumber }: KeySlots, emitter: Emitter) {
+function storing({ sides }: JoinShape, side: 0 | 1, { places }: KeySlots, emitter: Emitter) {
   const { keys, types, stored, appends, isOuter, time } = sides[side];
   const found = keys.map((key): Term => {
     const { value, isNull } = emitter.term(key);
@@ -108,9 +105,9 @@ function storing({ sides }: JoinShape, side: 0 | 1, { places, isByNumber }: KeyS
   const isAlone = nulls.join(' || ');
   const alone = nulls.length === 0 ? '' : `if (${nulls.join(' || ')}) {\n${isOuter ? pair('i', '0', 'w') : ''}\ncontinue;\n}`;
   const terms = found.map(({ value }) => ({ value, isNull: 'false' }));
-  const find = { terms, types: keys.map(({ type }) => type), width: places.width };
-  const seek = findCode({ ...find, onOpen: 'seeker.recall(s);' }, isByNumber, 'seeker');
-  emitter.line(`${findCode({ ...find, onOpen: '' }, isByNumber)}\nc[s * ${places.width} + ${stampAt}] = g.step;`);
+  const find = { terms, types: keys.map(({ type }) => type), places };
+  const seek = findCode({ ...find, onOpen: 'seeker.recall(s);' }, 'seeker');
+  emitter.line(`${findCode({ ...find, onOpen: '' })}\nc[s * ${places.width} + ${stampAt}] = g.step;`);
   const columns = [...stored].map((place) => keepCode(types[place] as Type, place)).join('\n');
   if (appends) emitter.line(`const id = own.begin(s);\n${columns}`);
   else

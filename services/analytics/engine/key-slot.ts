@@ -1,31 +1,32 @@
 import type { Type, Value } from '../domain/value.ts';
-import { isNumbered, keysAt, Places, rowsAt, stampAt } from './place.ts';
+import { keysAt, Places, rowsAt, stampAt } from './place.ts';
 import { type Away, freeStamp } from './spill/away.ts';
-import { bytesOf, nameBytes } from './spill/size.ts';
 
 /** Keys, each in a slot with some numbers beside it, as long as there are rows under it. */
 export class KeySlots {
   readonly places: Places;
-  readonly isByNumber: boolean;
   /** Where the numbers beside the keys begin in a slot. */
   readonly beside: number;
-  readonly #named = new Map<number, readonly Value[]>();
   readonly #free: number[] = [];
   #next = 0;
   /** The step that goes on, which stands in the slots of the keys that it asks for. */
   step = 1;
   /** What is on disk, where keys may be there. */
   away: Away | undefined;
-  /** Bytes of keys that are not all numbers. */
-  namedBytes = 0;
   /** Slots that were opened to look for their keys on disk, and may be of none. */
   #sought: number[] = [];
 
   /** `more`: types of what is looked for as the same keys; `numbers`: how many stand beside them, each `first` in a new slot. */
   constructor(types: readonly Type[], more: readonly Type[], numbers: number, first = 0) {
-    this.isByNumber = isNumbered(types) && isNumbered(more);
-    this.places = new Places(this.isByNumber ? types : ['text'], new Array<number>(numbers).fill(first));
-    this.beside = keysAt + (this.isByNumber ? types.length : 0);
+    this.places = new Places(types, new Array<number>(numbers).fill(first), more);
+    this.beside = keysAt + types.length;
+  }
+
+  /** Opens a slot for the numbers of keys, which are then to be put into it. */
+  openCells(hash: number): number {
+    const slot = this.#begin();
+    this.places.add(hash, slot);
+    return slot;
   }
 
   #begin(): number {
@@ -35,29 +36,9 @@ export class KeySlots {
     return slot;
   }
 
-  /** Opens a slot for keys that are all numbers, which are then to be put into it. */
-  openNumbers(hash: number): number {
-    const slot = this.#begin();
-    this.places.add(hash, slot);
-    return slot;
-  }
-
-  open(keys: readonly Value[]): number {
-    const slot = this.#begin();
-    this.places.name(keys, slot);
-    this.#named.set(slot, keys);
-    this.namedBytes += nameBytes + bytesOf(keys);
-    return slot;
-  }
-
   /** Opens slots for keys that are then looked for on disk. */
   readonly seeker = {
-    openNumbers: (hash: number) => this.openNumbers(hash),
-    open: (keys: readonly Value[]) => {
-      const slot = this.open(keys);
-      this.seek(slot);
-      return slot;
-    },
+    openCells: (hash: number) => this.openCells(hash),
     /** Looks for the keys of a slot. */
     recall: (slot: number) => this.seek(slot),
   };
@@ -65,12 +46,10 @@ export class KeySlots {
   /** Looks on disk for keys that are not in memory. */
   reopen(keys: readonly Value[]): void {
     if (this.find(keys) >= 0) return;
-    if (!this.places.isNumbers(keys)) this.seek(this.open(keys));
-    else {
-      const slot = this.openNumbers(this.places.hash(keys, 0));
-      this.places.cells.set(keys, slot * this.places.width + keysAt);
-      this.seek(slot);
-    }
+    const slot = this.#begin();
+    this.places.put(slot, keys);
+    this.places.add(this.places.hashOf(slot), slot);
+    this.seek(slot);
   }
 
   seek(slot: number): void {
@@ -94,8 +73,7 @@ export class KeySlots {
   }
 
   keysOf(slot: number): readonly Value[] {
-    const from = slot * this.places.width + keysAt;
-    return this.#named.get(slot) ?? [...this.places.cells.subarray(from, this.places.width * slot + this.beside)];
+    return this.places.keysOf(slot);
   }
 
   find(keys: readonly Value[]): number {
@@ -119,10 +97,7 @@ export class KeySlots {
 
   /** Takes keys out of memory, whose rows are out of it. */
   empty(slot: number): void {
-    const named = this.#named.get(slot);
-    this.places.delete(slot, named);
-    if (named) this.namedBytes -= nameBytes + bytesOf(named);
-    this.#named.delete(slot);
+    this.places.delete(slot);
     this.places.cells[slot * this.places.width + stampAt] = freeStamp;
     this.#free.push(slot);
   }

@@ -12,7 +12,7 @@ export function writeColumn(page: PageWriter, type: Type, vector: Vector, count:
   else if (type === 'numeric') writeDecimals(page, packedDecimals(vector), count);
   else if (type === 'bool')
     page.numbers(Float64Array.from(vector.values as Value[], (value) => (value === null ? unknown : value ? truth : falsehood)));
-  else if (isText(type)) page.texts(vector.values as string[]);
+  else if (isText(type)) page.textsOf(vector, count);
   else page.texts((vector.values as Value[]).map((value) => printValue(type, value)));
 }
 
@@ -24,8 +24,8 @@ export function readColumn(page: PageReader, type: Type, count: number): Vector 
     const values = Array.from(page.numbers(count), (each): Value => (each === unknown ? null : each === truth));
     return { values, nulls: undefined };
   }
-  const texts = page.texts(count);
-  const values = isText(type) ? texts : texts.map((text) => (text === null ? null : readValue(type, text)));
+  if (isText(type)) return page.column(count);
+  const values = page.texts(count).map((text) => (text === null ? null : readValue(type, text)));
   return { values, nulls: undefined };
 }
 

@@ -1,9 +1,12 @@
 import { canonical, type Decimal } from '../domain/decimal.ts';
-import { isAlike, keyOf, type Type, type Value } from '../domain/value.ts';
+import { isAlike, isText, keyOf, type Type, type Value } from '../domain/value.ts';
 import { isMasked, room, type Values, type Vector, valueAt, widened } from './batch.ts';
 import { Decimals, nullScale, otherScale } from './cell.ts';
 import { isShort, type Packed, packedDecimals } from './page-column.ts';
+import { mixed, mixer, nothing } from './row-hash.ts';
 import { longer } from './row-store.ts';
+import { bytesOf } from './spill/size.ts';
+import { TextColumn } from './text-column.ts';
 
 /** A column of rows that come and go, by the numbers of the rows. Hashes are the same for values that are equal, alike or not. */
 export interface RowColumn {
@@ -14,20 +17,25 @@ export interface RowColumn {
   /** Lets go of what a row had. */
   clear(id: number): void;
   hash(value: Value): number;
+  /** Whether the value of a row looks like this one. */
+  is(id: number, value: Value): boolean;
+  /** Bytes of what a row has besides numbers of fixed size, about. */
+  bytesOf(id: number): number;
+  /** Bytes or characters of a text; 0 of what is none. */
+  lengthOf(id: number): number;
   /** The values of some rows. */
   gather(ids: Int32Array): Vector;
   /** Takes the values of rows, all of them those of a vector in its order. */
   take(ids: Int32Array, vector: Vector): void;
   /** The hashes of the first values of a vector, each put behind what is there of its row. */
   mix(hashes: Int32Array, vector: Vector): void;
+  /** The same with the hashes of the values of some rows. */
+  mixOwn(hashes: Int32Array, ids: Int32Array): void;
 }
 
 const float = new Float64Array(1);
 const halves = new Int32Array(float.buffer);
-const [nothing, mixer] = [0x3c6e_f372, -1640531535];
 
-/** Puts a hash behind another. */
-export const mixed = (hash: number, more: number): number => Math.imul((hash << 5) ^ (hash >>> 27) ^ more, mixer);
 
 function hashOfNumber(value: number, secret: number): number {
   float[0] = value + 0;
@@ -43,6 +51,7 @@ function hashOfText(text: string, secret: number): number {
 /** A column of a type; `secret` is an odd number that nobody knows who could choose values of one hash. */
 export function rowColumn(type: Type, secret: number): RowColumn {
   if (type === 'numeric') return new DecimalColumn(secret);
+  if (isText(type)) return new TextColumn();
   return isMasked(type) ? new NumberColumn(type, secret) : new PlainColumn(secret);
 }
 
@@ -87,6 +96,18 @@ class NumberColumn implements RowColumn {
 
   clear(): void {}
 
+  is(id: number, value: Value): boolean {
+    return this.get(id) === value;
+  }
+
+  bytesOf(): number {
+    return 0;
+  }
+
+  lengthOf(): number {
+    return 0;
+  }
+
   hash(value: Value): number {
     if (value === null) return nothing;
     return typeof value === 'bigint' ? hashOfText(String(value), this.#secret) : hashOfNumber(value as number, this.#secret);
@@ -109,6 +130,10 @@ class NumberColumn implements RowColumn {
       return;
     }
     for (let at = 0; at < ids.length; at += 1) into[ids[at] as number] = values[at] as number;
+  }
+
+  mixOwn(hashes: Int32Array, ids: Int32Array): void {
+    this.mix(hashes, this.gather(ids));
   }
 
   mix(hashes: Int32Array, vector: Vector): void {
@@ -167,6 +192,18 @@ class DecimalColumn implements RowColumn {
     return isShort(known) ? this.#hashOf(Number(known.units), known.scale) : this.#hashOfLong(known);
   }
 
+  is(id: number, value: Value): boolean {
+    return isAlike(this.get(id), value);
+  }
+
+  bytesOf(): number {
+    return 0;
+  }
+
+  lengthOf(): number {
+    return 0;
+  }
+
   /** Of equal numbers the one without zeros behind its point. */
   #hashOf(units: number, scale: number): number {
     let [digits, places] = [units, scale];
@@ -212,6 +249,10 @@ class DecimalColumn implements RowColumn {
     }
   }
 
+  mixOwn(hashes: Int32Array, ids: Int32Array): void {
+    this.mix(hashes, this.gather(ids));
+  }
+
   mix(hashes: Int32Array, vector: Vector): void {
     const { units, scales, others }: Packed = packedDecimals(vector);
     for (let at = 0; at < hashes.length; at += 1) {
@@ -249,7 +290,19 @@ class PlainColumn implements RowColumn {
   hash(value: Value): number {
     if (value === null) return nothing;
     if (typeof value === 'boolean') return value ? this.#secret : -this.#secret;
-    return hashOfText(typeof value === 'string' ? value : keyOf(value), this.#secret);
+    return hashOfText(keyOf(value), this.#secret);
+  }
+
+  is(id: number, value: Value): boolean {
+    return isAlike(this.get(id), value);
+  }
+
+  bytesOf(id: number): number {
+    return bytesOf([this.get(id)]);
+  }
+
+  lengthOf(): number {
+    return 0;
   }
 
   gather(ids: Int32Array): Vector {
@@ -262,6 +315,10 @@ class PlainColumn implements RowColumn {
     for (let at = 0; at < ids.length; at += 1) this.#values[ids[at] as number] = valueAt(vector, at);
   }
 
+  mixOwn(hashes: Int32Array, ids: Int32Array): void {
+    this.mix(hashes, this.gather(ids));
+  }
+
   mix(hashes: Int32Array, vector: Vector): void {
     mixAll(this, hashes, vector);
   }
@@ -269,6 +326,6 @@ class PlainColumn implements RowColumn {
 
 /** Whether a row has values that look like these in all columns. */
 export function isRow(columns: readonly RowColumn[], id: number, valueOf: (place: number) => Value): boolean {
-  for (let place = 0; place < columns.length; place += 1) if (!isAlike((columns[place] as RowColumn).get(id), valueOf(place))) return false;
+  for (let place = 0; place < columns.length; place += 1) if (!(columns[place] as RowColumn).is(id, valueOf(place))) return false;
   return true;
 }

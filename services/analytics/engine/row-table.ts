@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto';
 import { type Column, keyOf, type Row, type Value } from '../domain/value.ts';
 import { type Batch, isMasked, type Vector, valueAt } from './batch.ts';
 import { indexesMax } from './limits.ts';
-import { isRow, mixed, type RowColumn, rowColumn } from './row-column.ts';
+import { isRow, type RowColumn, rowColumn } from './row-column.ts';
+import { mixed } from './row-hash.ts';
 import { RowIndex } from './row-index.ts';
 import { longer } from './row-store.ts';
-import { bytesOf } from './spill/size.ts';
 
 type Index = { readonly places: readonly number[]; readonly rows: RowIndex };
 
@@ -15,7 +15,6 @@ const oddNumber = () => randomInt(2 ** 32) | 1;
 
 /** Rows in columns by number, from 1 on, each once with how often it is there. Numbers of rows that went are given again. */
 export class RowTable {
-  readonly #types: readonly Column[];
   readonly columns: readonly RowColumn[];
   #weights = new Float64Array(1);
   readonly #found = new RowIndex();
@@ -31,7 +30,6 @@ export class RowTable {
   #plainBytes = 0;
 
   constructor(columns: readonly Column[]) {
-    this.#types = columns;
     this.columns = columns.map(({ type }) => rowColumn(type, oddNumber()));
     this.#plain = columns.flatMap(({ type }, place) => (isMasked(type) || type === 'numeric' ? [] : [place]));
   }
@@ -109,7 +107,9 @@ export class RowTable {
   }
 
   #plainOf(id: number): number {
-    return this.#plain.length === 0 ? 0 : bytesOf(this.#plain.map((place) => (this.columns[place] as RowColumn).get(id)));
+    let bytes = 0;
+    for (const place of this.#plain) bytes += (this.columns[place] as RowColumn).bytesOf(id);
+    return bytes;
   }
 
   remove(id: number): void {
@@ -163,10 +163,7 @@ export class RowTable {
 
   #putUnder(places: readonly number[], rows: RowIndex, ids: Int32Array): void {
     const hashes = new Int32Array(ids.length);
-    for (const place of places) {
-      const column = this.columns[place] as RowColumn;
-      column.mix(hashes, column.gather(ids));
-    }
+    for (const place of places) (this.columns[place] as RowColumn).mixOwn(hashes, ids);
     rows.addAll({ hashes, numbers: ids });
   }
 
@@ -216,10 +213,7 @@ export class RowTable {
   /** Characters of the texts of a row. */
   textLength(id: number): number {
     let length = 0;
-    for (const place of this.#plain) {
-      const value = (this.columns[place] as RowColumn).get(id);
-      if (this.#types[place]?.type === 'text' && value !== null) length += (value as string).length;
-    }
+    for (const place of this.#plain) length += (this.columns[place] as RowColumn).lengthOf(id);
     return length;
   }
 }

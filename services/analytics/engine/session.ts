@@ -80,22 +80,22 @@ function sessionCode(
     return { value: name, isNull };
   });
   const named = emitter.take();
-  const find = { terms, types, width: keys.places.width };
+  const find = { terms, types, places: keys.places };
   return `const map = g.places;
 return {
 seek(b, p) {
 const seeker = g.seeker;
-${findBefore(types)}
+${findBefore(keys.places)}
 ${batchColumns(stored)}
 for (let i = 0; i < b.size; i++) {
 ${bounds}
 ${named}
-${findCode({ ...find, onOpen: 'seeker.recall(s);' }, keys.isByNumber, 'seeker')}
+${findCode({ ...find, onOpen: 'seeker.recall(s);' }, 'seeker')}
 }
 },
 take(b, p) {
 let id = 0;
-${findBefore(types)}
+${findBefore(keys.places)}
 ${batchColumns(stored)}
 ${keepBefore(stored)}
 for (let i = 0; i < b.size; i++) {

@@ -6,7 +6,8 @@ import { entriesMax, pageBytesMin, pageRowsMax } from './limits.ts';
 import type { Owned } from './operator.ts';
 import { PageReader, PageWriter } from './page.ts';
 import { readColumn, writeColumn } from './page-column.ts';
-import { keysAt, type Places, rowsAt, stampAt } from './place.ts';
+import type { KeyColumn } from './key/key-column.ts';
+import { type Places, rowsAt, stampAt } from './place.ts';
 
 /** What a page is of: groups with what is kept of each, the same of all groups that there are, or values of their bags. */
 const [ofGroups, ofAllGroups, ofBags] = [0, 1, 2];
@@ -17,22 +18,20 @@ export type Groups = {
   readonly kinds: readonly Kept[];
   readonly starts: readonly number[];
   readonly places: Places;
-  readonly named: ReadonlyMap<number, readonly Value[]>;
   readonly values: unknown[];
   readonly depth: number;
   readonly isWhole: boolean;
   readonly tally: Tally;
-  /** The key by whose time a group is forgotten. */
-  readonly closesBy: number | undefined;
-  keysOf(slot: number): readonly Value[];
   rowsOf(slot: number): number;
   readonly step: number;
   readonly spilling: { readonly away: number } | undefined;
   /** The slot of keys, which is opened where there is none. */
   slotOf(keys: readonly Value[]): number;
-  open(keys: readonly Value[]): number;
   begin(): number;
-  expire(slot: number, time: number): void;
+  /** Has a group that was opened and has its keys come back from disk, and be forgotten in its time; */
+  opened(slot: number): void;
+  /** the latter alone. */
+  expire(slot: number): void;
   close(slot: number): void;
 };
 
@@ -51,13 +50,12 @@ const isWritten = (kind: Kept): kind is KeptValue => kind.cells === undefined &&
 export function* groupPages(groups: Groups, slots: Iterable<number>, areAll: boolean): Generator<Uint8Array> {
   const of = areAll ? ofAllGroups : ofGroups;
   const own = groups.kinds.flatMap((kind, at) => (isWritten(kind) ? [at] : []));
-  const hasTexts = groups.types.includes('text');
   let chosen: number[] = [];
   let texts: (string | null)[][] = own.map(() => []);
   let bytes = 0;
   for (const slot of slots) {
     chosen.push(slot);
-    if (hasTexts) for (const key of groups.keysOf(slot)) if (typeof key === 'string') bytes += key.length;
+    bytes += groups.places.keyLength(slot);
     for (const [place, at] of own.entries()) {
       const kind = groups.kinds[at] as KeptValue;
       const text = textOf(kind.write(groups.values[beside(groups, at, slot)] as never));
@@ -77,7 +75,7 @@ function pageOfGroups(of: number, groups: Groups, slots: readonly number[], text
   page.count(slots.length);
   page.count(groups.places.size);
   const cells = cellsOf(groups.places, slots);
-  writeKeys(page, groups, slots, cells);
+  writeKeys(page, groups, slots);
   page.numbers(cells[rowsAt] as Float64Array);
   let written = 0;
   for (const [at, kind] of groups.kinds.entries()) {
@@ -101,17 +99,8 @@ function cellsOf({ cells, width }: Places, slots: readonly number[]): Float64Arr
   return made;
 }
 
-function writeKeys(page: PageWriter, groups: Groups, slots: readonly number[], cells: readonly Float64Array[]): void {
-  const { types, places, named } = groups;
-  const areNumbers = places.isNumbered && (named.size === 0 || !slots.some((slot) => named.has(slot)));
-  const rows = areNumbers ? [] : slots.map((slot) => groups.keysOf(slot));
-  for (const [at, type] of types.entries())
-    writeColumn(
-      page,
-      type,
-      areNumbers ? { values: cells[keysAt + at] as Float64Array, nulls: undefined } : vectorOf(type, rows, at),
-      slots.length,
-    );
+function writeKeys(page: PageWriter, { types, places }: Groups, slots: readonly number[]): void {
+  for (const [at, type] of types.entries()) writeColumn(page, type, places.column(at, slots), slots.length);
 }
 
 /** Values of bags in pages, each with how often it is there now. */
@@ -134,7 +123,7 @@ function pageOfBags(groups: Groups, kind: number, slots: readonly number[], held
   page.byte(ofBags);
   page.count(slots.length);
   page.count(kind);
-  writeKeys(page, groups, slots, cellsOf(groups.places, slots));
+  writeKeys(page, groups, slots);
   const type = (groups.kinds[kind] as KeptValue).bag as Type;
   const rows = held.map((value) => [value]);
   writeColumn(page, type, vectorOf(type, rows, 0), slots.length);
@@ -159,15 +148,13 @@ export function loadPage(groups: Groups, bytes: Uint8Array, own?: Owned): void {
   const counts = page.numbers(count);
   for (let at = 0; at < count; at += 1) {
     if (mask?.[at] === 0) continue;
-    const slot = groups.slotOf(keysIn(keys, at));
+    const slot = groups.slotOf(keys.map((vector) => valueAt(vector, at)));
     // It is otherwise than what may be on disk of it.
     groups.places.cells[slot * groups.places.width + stampAt] = groups.step;
     const bag = groups.values[beside(groups, more, slot)] as Bag;
     bag.load(valueAt(values, at) as Exclude<Value, null>, counts[at] as number);
   }
 }
-
-const keysIn = (keys: readonly Vector[], at: number): Value[] => keys.map((vector) => valueAt(vector, at));
 
 /** The keys of a page of groups; `areNew`: none of them is there. */
 type Keyed = { readonly keys: readonly Vector[]; readonly count: number; readonly mask: Uint8Array | undefined; readonly areNew: boolean };
@@ -214,34 +201,50 @@ function readValues({ tally }: Groups, page: PageReader, kind: KeptValue, count:
 }
 
 /** The slots of groups, which are opened where they are not there; of those that are another's or have gone, which are closed, -1. */
-function slotsOf(groups: Groups, { keys, mask, areNew }: Keyed, rows: Float64Array): Int32Array {
-  const areNumbers = groups.places.isNumbered && keys.every(({ values, nulls }) => !nulls && !Array.isArray(values));
-  if (areNew && areNumbers) return opened(groups, keys, mask, rows.length);
-  return Int32Array.from(rows, (count, at) => {
-    if (mask?.[at] === 0) return -1;
-    const own = keysIn(keys, at);
-    if (count !== 0 || groups.isWhole) return areNew ? groups.open(own) : groups.slotOf(own);
-    // What has gone may be on disk.
-    if (groups.places.get(own) >= 0 || (groups.spilling?.away ?? 0) > 0) groups.close(groups.slotOf(own));
-    return -1;
-  });
-}
-
-/** Opens groups by keys that are all numbers, none of which is there. */
-function opened(groups: Groups, keys: readonly Vector[], mask: Uint8Array | undefined, count: number): Int32Array {
-  const { places, closesBy } = groups;
-  const [slots, hashes, made] = [new Int32Array(count).fill(-1), new Int32Array(count), new Int32Array(count)];
-  const own = new Float64Array(keys.length);
-  let size = 0;
+function slotsOf(groups: Groups, { keys, mask, count, areNew }: Keyed, rows: Float64Array): Int32Array {
+  const { places } = groups;
+  const own = keys.map((vector, at) => (places.columns[at] as KeyColumn).cells(vector, count, areNew && keys.length === 1));
+  const cells = new Float64Array(keys.length);
+  const [slots, late] = [new Int32Array(count).fill(-1), { hashes: new Int32Array(count), slots: new Int32Array(count), size: 0 }];
+  const read = (at: number) => {
+    for (let place = 0; place < own.length; place += 1) cells[place] = (own[place] as Float64Array)[at] as number;
+  };
   for (let at = 0; at < count; at += 1) {
     if (mask?.[at] === 0) continue;
-    for (let place = 0; place < own.length; place += 1) own[place] = (keys[place] as Vector).values[at] as number;
-    const slot = groups.begin();
-    slots[at] = made[size] = slot;
-    hashes[size++] = places.hash(own, 0);
-    places.cells.set(own, slot * places.width + keysAt);
-    if (closesBy !== undefined) groups.expire(slot, own[closesBy] as number);
+    read(at);
+    const hash = places.hash(cells, 0);
+    const known = areNew ? -1 : places.at(cells, hash);
+    slots[at] = known >= 0 ? known : openedAt(groups, cells, hash, rows[at] as number, areNew ? late : undefined);
   }
-  places.addAll(hashes.subarray(0, size), made.subarray(0, size));
+  for (let at = 0; at < count; at += 1) {
+    if (!areNew && mask?.[at] !== 0 && rows[at] === 0 && !groups.isWhole && (slots[at] as number) >= 0) {
+      groups.close(slots[at] as number);
+      slots[at] = -1;
+    }
+    if ((slots[at] as number) >= 0) continue;
+    read(at);
+    places.drop(cells);
+  }
+  places.addAll(late.hashes.subarray(0, late.size), late.slots.subarray(0, late.size));
   return slots;
+}
+
+type Late = { readonly hashes: Int32Array; readonly slots: Int32Array; size: number };
+
+/** The slot that is opened for the numbers of keys, or -1 where nothing is to be opened; `late`: where it is put for the table. */
+function openedAt(groups: Groups, cells: Float64Array, hash: number, rows: number, late: Late | undefined): number {
+  const { places } = groups;
+  // What has gone may be on disk.
+  if (rows === 0 && !groups.isWhole && (groups.spilling?.away ?? 0) === 0) return -1;
+  const slot = groups.begin();
+  places.take(slot, cells);
+  if (late) {
+    late.hashes[late.size] = hash;
+    late.slots[late.size++] = slot;
+    groups.expire(slot);
+  } else {
+    places.add(hash, slot);
+    groups.opened(slot);
+  }
+  return slot;
 }

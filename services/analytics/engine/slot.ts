@@ -1,14 +1,15 @@
-import { type Column, readValue, type Type, type Value } from '../domain/value.ts';
-import { type Batch, BatchBuilder, type Vector } from './batch.ts';
+import { readValue, type Type, type Value } from '../domain/value.ts';
+import type { Batch, Vector } from './batch.ts';
 import type { Kept, KeptValue } from './accumulator.ts';
 import type { Bag, Tally } from './bag.ts';
 import { Expiry } from './expiry.ts';
 import type { Entry, Owned, State } from './operator.ts';
 import { pageRowsMax } from './limits.ts';
-import { isNumbered, keysAt, Places, rowsAt, stampAt } from './place.ts';
+import { keysAt, Places, rowsAt, stampAt } from './place.ts';
+import { type Runs, runsOf } from './run.ts';
 import { bagPages, groupPages, loadPage } from './slot-page.ts';
 import { freeStamp } from './spill/away.ts';
-import { bytesOf, countBytes, hashBytes, nameBytes, objectBytes } from './spill/size.ts';
+import { countBytes, hashBytes, objectBytes } from './spill/size.ts';
 import { SpilledSlots } from './spill/spilled-slots.ts';
 
 /** Groups from disk are written down so much fewer at once than others, since they take memory meanwhile. */
@@ -37,8 +38,6 @@ type Shape = {
  */
 export class Slots implements State {
   readonly places: Places;
-  /** Keys that are not all numbers. */
-  readonly named = new Map<number, readonly Value[]>();
   readonly values: unknown[] = [];
   /** How many of the values are one slot's. */
   readonly depth: number;
@@ -67,8 +66,9 @@ export class Slots implements State {
   #next = 0;
   /** Undefined where groups cannot leave the memory: there is but one. */
   readonly spilling: SpilledSlots | undefined;
-  /** Bytes of keys that are not all numbers. */
-  namedBytes = 0;
+
+  /** Undefined where no key is a time beside others. */
+  readonly runs: Runs | undefined;
 
   constructor({ types, kinds, isWhole, closesBy }: Shape) {
     this.types = types;
@@ -79,9 +79,10 @@ export class Slots implements State {
       types,
       kinds.flatMap(({ cells }) => cells ?? []),
     );
+    this.runs = runsOf(types);
     this.#beside = kinds.filter((kind) => kind.cells === undefined);
     this.depth = this.#beside.length;
-    let [cell, value] = [keysAt + (isNumbered(types) ? types.length : 0), 0];
+    let [cell, value] = [keysAt + types.length, 0];
     this.starts = kinds.map(({ cells }) => {
       const start = cells ? cell : value;
       if (cells) cell += cells.length;
@@ -94,8 +95,8 @@ export class Slots implements State {
 
   /** Bytes in memory, about. */
   get bytes(): number {
-    const { places, depth, namedBytes, tally } = this;
-    return places.size * (places.width * 8 + hashBytes + depth * objectBytes) + namedBytes + tally.held * countBytes;
+    const { places, depth, tally } = this;
+    return places.size * (places.width * 8 + hashBytes + depth * objectBytes) + places.keyBytes + tally.held * countBytes;
   }
 
   get heldBytes(): number {
@@ -116,8 +117,7 @@ export class Slots implements State {
   }
 
   keysOf(slot: number): readonly Value[] {
-    const from = slot * this.places.width + keysAt;
-    return this.named.get(slot) ?? [...this.places.cells.subarray(from, from + this.types.length)];
+    return this.places.keysOf(slot);
   }
 
   /** The group that there is without any row. */
@@ -136,37 +136,46 @@ export class Slots implements State {
     return slot;
   }
 
-  /** Opens a group by keys that are all numbers, which are then to be put into it. */
-  openNumbers(hash: number): number {
+  /** Opens a group by the numbers of its keys, which are then to be put into it. */
+  openCells(hash: number): number {
     const slot = this.begin();
     this.places.add(hash, slot);
     return slot;
   }
 
-  expire(slot: number, time: number): void {
-    this.#expiry.add(time, slot);
+  /** The same of a group of which it is known that it is not there. */
+  openLate(hash: number): number {
+    const slot = this.begin();
+    this.places.addLate(hash, slot);
+    return slot;
   }
 
   open(keys: readonly Value[]): number {
-    if (this.places.isNumbers(keys)) {
-      const slot = this.openNumbers(this.places.hash(keys, 0));
-      this.places.cells.set(keys, slot * this.places.width + keysAt);
-      if (this.closesBy !== undefined) this.#expiry.add(keys[this.closesBy], slot);
-      this.spilling?.recall(slot);
-      return slot;
-    }
     const slot = this.begin();
-    this.places.name(keys, slot);
-    this.named.set(slot, keys);
-    this.namedBytes += nameBytes + bytesOf(keys);
-    if (this.closesBy !== undefined) this.#expiry.add(keys[this.closesBy], slot);
-    this.spilling?.recall(slot);
+    this.places.put(slot, keys);
+    this.places.add(this.places.hashOf(slot), slot);
+    this.opened(slot);
     return slot;
+  }
+
+  /** What is to be done once a group that was opened has its keys: what is on disk of it comes back, */
+  opened(slot: number): void {
+    this.expire(slot);
+    this.spilling?.recall(slot);
+  }
+
+  /** and it is forgotten in its time. */
+  expire(slot: number): void {
+    const { places, runs } = this;
+    if (runs) runs.newest = Math.max(runs.newest, places.cells[slot * places.width + keysAt + (runs.by[0] as number)] as number);
+    if (this.closesBy !== undefined) this.#expiry.add(this.timeOf(slot), slot);
   }
 
   /** The time by which a group is forgotten. */
   timeOf(slot: number): Value {
-    return this.closesBy === undefined ? null : (this.keysOf(slot)[this.closesBy] ?? null);
+    const { closesBy, places } = this;
+    if (closesBy === undefined) return null;
+    return places.columns[closesBy]?.valueOf(places.cells[slot * places.width + keysAt + closesBy] as number) ?? null;
   }
 
   /** Forgets groups whose time is before a limit: no row of theirs comes any more, and what they made stays. */
@@ -222,7 +231,7 @@ export class Slots implements State {
   }
 
   /** The groups that are new since the last time: their keys, how many rows, and what is kept of them, in columns. */
-  parts(keys: readonly Column[]): Batch {
+  parts(): Batch {
     const size = this.count;
     const { cells, width } = this.places;
     const at = (place: number): Vector => {
@@ -231,10 +240,7 @@ export class Slots implements State {
       return { values, nulls: undefined };
     };
     const slots = Array.from({ length: size }, (_, row) => this.changed[row * 2] as number);
-    const isNamed = !isNumbered(this.types) || this.named.size > 0;
-    const named = new BatchBuilder(keys);
-    if (isNamed) for (const slot of slots) named.add(this.keysOf(slot), 1);
-    const own = isNamed ? named.finish().columns : keys.map((_, place) => at(keysAt + place));
+    const own = this.types.map((_, place) => this.places.column(place, slots));
     const kept = this.kinds.flatMap(({ cells: first }, kind): Vector[] => {
       const start = this.starts[kind] as number;
       if (first) return first.map((_, cell) => at(start + cell));
@@ -266,15 +272,12 @@ export class Slots implements State {
 
   /** Takes a group out of memory. */
   empty(slot: number): void {
-    const named = this.named.get(slot);
-    this.places.delete(slot, named);
-    if (named) this.namedBytes -= nameBytes + bytesOf(named);
     if (this.closesBy !== undefined) this.#expiry.remove(this.timeOf(slot), slot);
+    this.places.delete(slot);
     this.#release(slot);
   }
 
   #release(slot: number): void {
-    this.named.delete(slot);
     for (let at = 0; at < this.depth; at += 1) {
       if (this.#beside[at]?.bag) this.tally.held -= (this.values[slot * this.depth + at] as Bag).size;
       this.values[slot * this.depth + at] = null;
@@ -336,8 +339,7 @@ export class Slots implements State {
   *#entriesOf(records: readonly Buffer[]): Generator<Entry> {
     const slots = records.map((record) => {
       const slot = this.begin();
-      const named = this.spilling?.restore(slot, record);
-      if (named) this.named.set(slot, named);
+      this.spilling?.restore(slot, record);
       return slot;
     });
     try {
@@ -346,7 +348,10 @@ export class Slots implements State {
         false,
       );
     } finally {
-      for (const slot of slots) this.#release(slot);
+      for (const slot of slots) {
+        this.places.release(slot);
+        this.#release(slot);
+      }
     }
   }
 

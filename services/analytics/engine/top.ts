@@ -119,23 +119,23 @@ function topCode(plan: Over, keys: KeySlots, constants: Value[]): string {
   const keyTypes = partition.map(({ type }) => type);
   const { width } = keys.places;
   const named = emitter.take();
-  const find = { terms, types: keyTypes, width };
+  const find = { terms, types: keyTypes, places: keys.places };
   const time = closing && emitter.term(closing.by);
   const expire = time ? `${emitter.take()}\nif (m === 0) own.expire(s, ${time.isNull} ? null : ${time.value});` : '';
   return `const map = g.places, most = own.most;
 return {
 seek(b, p) {
 const seeker = g.seeker;
-${findBefore(keyTypes)}
+${findBefore(keys.places)}
 ${batchColumns(used)}
 for (let i = 0; i < b.size; i++) {
 ${named}
-${findCode({ ...find, onOpen: 'seeker.recall(s);' }, keys.isByNumber, 'seeker')}
+${findCode({ ...find, onOpen: 'seeker.recall(s);' }, 'seeker')}
 }
 },
 take(b, p) {
 let id = 0;
-${findBefore(keyTypes)}
+${findBefore(keys.places)}
 ${batchColumns(used)}
 ${keepBefore(types.keys())}
 ${compareCode(order, constants)}

@@ -6,14 +6,13 @@ import { keysAt, type Places, stampAt } from '../place.ts';
 /** Groups as records are made of them. */
 export type Groups = {
   readonly places: Places;
-  readonly named: ReadonlyMap<number, readonly Value[]>;
   readonly values: unknown[];
   readonly depth: number;
 };
 type Written = readonly [keys: readonly (string | null)[] | null, beside: readonly unknown[]];
 type Counts = readonly (readonly [text: string | null, count: number])[];
 
-/** A group as one record: its numbers as they are, then, where there is more, keys and values in JSON. */
+/** A group as one record: its numbers as they are, then, where there is more, keys that are not all numbers, and values, in JSON. */
 export class SlotRecords {
   readonly #groups: Groups;
   readonly #types: readonly Type[];
@@ -34,11 +33,12 @@ export class SlotRecords {
   }
 
   record(slot: number): Uint8Array {
-    const { named, depth, values } = this.#groups;
-    const keys = named.get(slot);
+    const { places, depth, values } = this.#groups;
+    const keys = places.keysOf(slot);
     const numbers = this.#numbers(slot);
-    if (!keys && depth === 0) return numbers;
-    const texts = keys ? printRow(this.#columns, keys) : null;
+    const areNumbers = places.columns.every(({ kind }, at) => kind === 'integer' && typeof keys[at] === 'number');
+    if (areNumbers && depth === 0) return numbers;
+    const texts = areNumbers ? null : printRow(this.#columns, keys);
     const beside = this.#beside.map((kind, at) => {
       const value = values[slot * depth + at];
       return kind.bag === undefined ? kind.write(value as never) : countsOf(value as Bag, kind.bag);
@@ -54,19 +54,19 @@ export class SlotRecords {
     return record.length > this.#numbersLength ? (JSON.parse(record.toString('utf8', this.#numbersLength)) as Written) : undefined;
   }
 
-  /** The keys of a record that are not all numbers. */
-  named(record: Buffer): Value[] | undefined {
+  /** The keys of a record. */
+  keysIn(record: Buffer): Value[] {
     const [texts] = this.#more(record) ?? [null];
-    return texts?.map((text, at) => (text === null ? null : readValue(this.#types[at] as Type, text)));
+    if (texts) return texts.map((text, at) => (text === null ? null : readValue(this.#types[at] as Type, text)));
+    return this.#types.map((_, at) => record.readDoubleLE((keysAt + at) * 8));
   }
 
-  keysIn(record: Buffer): readonly Value[] {
-    return this.named(record) ?? this.#types.map((_, at) => record.readDoubleLE((keysAt + at) * 8));
-  }
-
-  /** Puts a record into a slot. */
+  /** Puts a record into a slot, which has its keys already. */
   restore(slot: number, record: Buffer, tally: Tally): void {
-    this.#numbers(slot).set(record.subarray(0, this.#numbersLength));
+    const numbers = this.#numbers(slot);
+    const [from, to] = [keysAt * 8, (keysAt + this.#types.length) * 8];
+    numbers.set(record.subarray(0, from));
+    numbers.set(record.subarray(to, this.#numbersLength), to);
     const { places } = this.#groups;
     places.cells[slot * places.width + stampAt] = 0;
     const more = this.#more(record);

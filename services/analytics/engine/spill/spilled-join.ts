@@ -27,8 +27,8 @@ export class SpilledJoin implements Spilling {
   }
 
   get bytes(): number {
-    const { places, namedBytes } = this.#keys;
-    return places.size * (places.width * 8 + hashBytes) + namedBytes + this.#sides.reduce((sum, { bytes }) => sum + bytes, 0);
+    const { places } = this.#keys;
+    return places.size * (places.width * 8 + hashBytes) + places.keyBytes + this.#sides.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   get away(): number {

@@ -43,7 +43,7 @@ export class SpilledPartitions implements Spilling {
 
   get bytes(): number {
     const { keys, kept } = this.#partitions;
-    return keys.places.size * (keys.places.width * 8 + hashBytes) + keys.namedBytes + kept.bytes;
+    return keys.places.size * (keys.places.width * 8 + hashBytes) + keys.places.keyBytes + kept.bytes;
   }
 
   get away(): number {

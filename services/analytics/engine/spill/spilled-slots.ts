@@ -121,9 +121,9 @@ export class SpilledSlots implements Spilling {
     return this.#away?.records() ?? [];
   }
 
-  /** Puts a record into a slot that is nobody's; answers its keys where they are not all numbers. */
-  restore(slot: number, record: Buffer): Value[] | undefined {
+  /** Puts a record and its keys into a slot that is nobody's. */
+  restore(slot: number, record: Buffer): void {
+    this.#slots.places.put(slot, this.#records.keysIn(record));
     this.#records.restore(slot, record, this.#slots.tally);
-    return this.#records.named(record);
   }
 }
