@@ -7,13 +7,13 @@ import { functionsNamed } from './function.ts';
 import { comparedRows, rowIn, rowValue, sideBySide } from './row-call.ts';
 import { jsonCall } from './json-call.ts';
 import { intervalLiteral } from './interval-literal.ts';
-import { expressionDepthMax } from './limits.ts';
+import { expressionDepthMax, parametersMax } from './limits.ts';
 import { plainType } from './column.ts';
 import { locationIn } from './context.ts';
-import { fitOf } from './fit.ts';
+import { fitOf, sizesOf } from './fit.ts';
 import { routineIn, routineOf } from './routine.ts';
 import { textIn } from './name.ts';
-import { elementOf, isRecord, readValue, type Type, whole } from './value.ts';
+import { elementOf, isRecord, nameOfType, readValue, type Type, whole } from './value.ts';
 
 /** What names stand for in an expression. */
 export type Names = {
@@ -112,7 +112,8 @@ function columnOf({ fields = [], location }: ColumnRef, names: Names): Expr {
 
 function parameter(number: number, { params, at }: Names, location: number | undefined): Bound {
   const place = number - 1;
-  if (place < 0 || place > 999) throw new StatementError(sqlstates.parameterMissing, `there is no parameter $${number}`, at(location));
+  if (place < 0 || place >= parametersMax)
+    throw new StatementError(sqlstates.parameterMissing, `there is no parameter $${number}`, at(location));
   while (params.length < number) params.push(undefined);
   const typed = (type: Type): Expr => ({ kind: 'parameter', type, place });
   const take = (type: Type): Expr => {
@@ -130,8 +131,7 @@ function typeCast(arg: Node | undefined, typeName: TypeName | undefined, at: num
     const made = castArray(arg, plainType(typeName), at, inner);
     const fit = typeName && fitOf(typeName);
     if (!fit) return made;
-    const sizes = fit.kind === 'length' ? [fit.most] : [fit.precision, fit.scale];
-    return call(`fit:${made.type}`, made.type, made, ...sizes.map((size) => constant('int4', size)));
+    return call(`fit:${made.type}`, made.type, made, ...sizesOf(fit).map((size) => constant('int4', size)));
   }
   const read = intervalLiteral(arg, typeName);
   if (!read) throw notBuilt('This form of interval', at);
@@ -202,6 +202,8 @@ function operation(node: A_Expr, names: Names, inner: Inner): Expr {
   switch (node.kind) {
     case 'AEXPR_OP':
     case 'AEXPR_LIKE':
+    case 'AEXPR_ILIKE':
+    case 'AEXPR_SIMILAR':
       return known(node.lexpr ? [left(), inner(node.rexpr)] : [inner(node.rexpr)]);
     case 'AEXPR_OP_ANY':
     case 'AEXPR_OP_ALL': {
@@ -240,6 +242,22 @@ function operation(node: A_Expr, names: Names, inner: Inner): Expr {
   }
 }
 
+/** Functions of any number of values. */
+const variadics: Readonly<Record<string, { readonly operation: string; readonly type: Type; readonly least: number }>> = {
+  concat_ws: { operation: 'concatWs', type: 'text', least: 2 },
+  format: { operation: 'format', type: 'text', least: 1 },
+  num_nulls: { operation: 'nulls', type: 'int4', least: 1 },
+  num_nonnulls: { operation: 'others', type: 'int4', least: 1 },
+  quote_nullable: { operation: 'quoteNullable', type: 'text', least: 1 },
+};
+
+/** A value as PostgreSQL shows it, where a boolean is a letter. */
+function shownText(bound: Bound, at: number | undefined): Expr {
+  if (bound.kind === 'open' || bound.type !== 'bool') return cast(bound, 'text', at);
+  const [yes, no, none] = ['t', 'f', null].map((text) => constant('text', text)) as [Expr, Expr, Expr];
+  return { kind: 'case', type: 'text', args: [bound, yes, not(bound), no, none] };
+}
+
 /** The name of a function, without the schema that the grammar writes before its own. */
 export function functionName({ funcname = [] }: FuncCall): string {
   const path = funcname.map(textIn);
@@ -253,8 +271,15 @@ function functionCall(node: FuncCall, names: Names, inner: Inner): Expr {
   if (node.agg_distinct || node.agg_order || node.agg_filter || node.over || node.agg_star || node.func_variadic)
     throw notBuilt(`This form of ${name}`, at);
   if (name === 'concat') {
-    const texts = (node.args ?? []).map((arg) => coalesce([cast(inner(arg), 'text', at), constant('text', '')], at));
+    const texts = (node.args ?? []).map((arg) => coalesce([shownText(inner(arg), at), constant('text', '')], at));
     return texts.reduce((left, right) => applied('||', [left, right], at), constant('text', ''));
+  }
+  const variadic = variadics[name];
+  if (variadic && (node.args ?? []).length >= variadic.least)
+    return call(`lib:${variadic.operation}??`, variadic.type, ...(node.args ?? []).map((arg) => shownText(inner(arg), at)));
+  if (name === 'pg_typeof' && node.args?.length === 1) {
+    const of = inner(node.args[0]);
+    return constant('text', of.kind === 'open' ? 'unknown' : nameOfType(of.type));
   }
   if (name === 'predict_online') {
     const [model, ...features] = (node.args ?? []).map((arg, place) => settled(inner(arg), place === 0 ? 'text' : 'float8'));

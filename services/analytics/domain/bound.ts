@@ -133,8 +133,12 @@ function joiningOf(args: readonly Bound[]): string {
   return left && right ? 'array_cat' : left ? 'array_append' : 'array_prepend';
 }
 
+/** Types that have a `||` of their own, which a literal beside them is of too. */
+const ownJoined: ReadonlySet<Type> = new Set<Type>(['bytea', 'json', 'jsonb']);
+
 /** What is joined to a text becomes one. */
 function asTexts(args: readonly Bound[], at: number | undefined): readonly Bound[] {
+  if (args.some((arg) => arg.kind !== 'open' && ownJoined.has(arg.type)) && args.some(({ kind }) => kind === 'open')) return args;
   if (!args.some((arg) => arg.kind === 'open' || arg.type === 'text')) return args;
   return args.map((arg) => (arg.kind === 'open' ? arg : cast(arg, 'text', at)));
 }
@@ -149,12 +153,15 @@ function chosen(name: string, args: readonly Bound[]): Signature | undefined {
       }),
   );
   if (fitting.length < 2) return fitting[0];
+  // Of numbers that a function takes otherwise than they are floats come first, as with PostgreSQL.
+  const prefersFloat = /^\w|^\^$/.test(name);
   // The most arguments as they are; then, for open ones, the type of those that are known; then text.
   const types = new Set(args.flatMap((arg) => (arg.kind === 'open' ? [] : [arg.type])));
   const score = ({ args: wanted }: Signature) =>
     wanted.reduce((sum, type, place) => {
       const arg = args[place] as Bound;
-      if (arg.kind !== 'open') return sum + (arg.type === type ? 100 : 20 - numbers.indexOf(elementOf(type) ?? type));
+      if (arg.kind !== 'open')
+        return sum + (arg.type === type ? 100 : prefersFloat && type === 'float8' ? 21 : 20 - numbers.indexOf(elementOf(type) ?? type));
       return sum + (types.size === 0 ? (type === 'text' ? 3 : type === 'float8' ? 2 : 0) : types.has(type) ? 10 : 0);
     }, 0);
   return fitting.reduce((best, next) => (score(next) > score(best) ? next : best));

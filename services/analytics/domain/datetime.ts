@@ -1,5 +1,4 @@
-import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { patternsKeptMax } from './limits.ts';
+import { StatementError } from '#engine/pgwire/statement-error.ts';
 
 /** Microseconds of a day, an hour, a minute, a second. */
 export const dayMicros = 86_400_000_000;
@@ -18,7 +17,40 @@ export function inTime(micros: number): number {
 const form =
   /^\s*(\d{4,6})-(\d{1,2})-(\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)?\s*$/i;
 
-function fieldsOf(text: string): { days: number; micros: number } | undefined {
+const monthNames = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
+const monthOf = (name: string): string => String(monthNames.indexOf(name.slice(0, 3).toLowerCase()) + 1).padStart(2, '0');
+const names =
+  'jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?';
+
+/** Dates that people write otherwise, month before day, as ISO 8601 has them; PM as a time of 24 hours. */
+function plainForm(text: string): string {
+  return text
+    .replace(/^\s*epoch\s*$/i, '1970-01-01 00:00:00')
+    .replace(/^\s*(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+/i, '')
+    .replace(/^\s*(\d{4})(\d{2})(\d{2})(?=$|[ T])/, '$1-$2-$3')
+    .replace(/[T ](\d{2})(\d{2})(\d{2})(?=$|[.Z+ -])/, ' $1:$2:$3')
+    .replace(/^\s*(\d{1,2})[/](\d{1,2})[/](\d{4})/, '$3-$1-$2')
+    .replace(/^\s*(\d{4})[/.](\d{1,2})[/.](\d{1,2})/, '$1-$2-$3')
+    .replace(
+      new RegExp(`^\\s*(${names})\\.?[ -](\\d{1,2})(?:,\\s*|[ -])(\\d{4})`, 'i'),
+      (_, month: string, day: string, year: string) => `${year}-${monthOf(month)}-${day}`,
+    )
+    .replace(
+      new RegExp(`^\\s*(\\d{1,2})[ -](${names})[ -,]\\s*(\\d{4})`, 'i'),
+      (_, day: string, month: string, year: string) => `${year}-${monthOf(month)}-${day}`,
+    )
+    .replace(
+      new RegExp(`^\\s*(\\d{4})[ -](${names})[ -](\\d{1,2})`, 'i'),
+      (_, year: string, month: string, day: string) => `${year}-${monthOf(month)}-${day}`,
+    )
+    .replace(
+      /(\d{1,2})(:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*([AP])M\b/i,
+      (_, hour: string, rest: string, half: string) => `${(Number(hour) % 12) + (/p/i.test(half) ? 12 : 0)}${rest}`,
+    );
+}
+
+function fieldsOf(given: string): { days: number; micros: number } | undefined {
+  const text = form.test(given) ? given : plainForm(given.slice(0, 100));
   const [, year = '', month = '', day = '', hour = '0', minute = '0', second = '0', fraction = '', zone = ''] = form.exec(text) ?? [];
   if (year === '') return undefined;
   const at = new Date(0);
@@ -120,9 +152,32 @@ export function fieldOf(field: string, micros: number): { units: bigint; scale: 
       return plain(inDay % minuteMicros);
     case 'epoch':
       return { units: BigInt(micros), scale: 6 };
+    case 'decade':
+      return plain(Math.floor(at.getUTCFullYear() / 10));
+    case 'century':
+      return plain(Math.ceil(at.getUTCFullYear() / 100));
+    case 'millennium':
+      return plain(Math.ceil(at.getUTCFullYear() / 1000));
+    case 'week':
+      return plain(isoWeekOf(days).week);
+    case 'isoyear':
+      return plain(isoWeekOf(days).year);
+    case 'julian':
+      return { units: BigInt(days + 2_440_588) * 10n ** 20n + (BigInt(inDay) * 10n ** 20n) / BigInt(dayMicros), scale: 20 };
+    case 'timezone':
+    case 'timezone_hour':
+    case 'timezone_minute':
+      return plain(0);
     default:
       return undefined;
   }
+}
+
+/** The year and week of ISO 8601 that a day lies in. */
+export function isoWeekOf(day: number): { year: number; week: number } {
+  const thursday = day - ((((day + 3) % 7) + 7) % 7) + 3;
+  const year = new Date(thursday * 86_400_000).getUTCFullYear();
+  return { year, week: Math.floor((thursday - Date.UTC(year, 0, 1) / 86_400_000) / 7) + 1 };
 }
 
 const lengths: Readonly<Record<string, number>> = {
@@ -150,73 +205,13 @@ export function truncated(field: string, micros: number): number {
       return start(month - (month % 3));
     case 'year':
       return start(0);
+    case 'decade':
+      return Date.UTC(Math.floor(year / 10) * 10, 0, 1) * 1000;
+    case 'century':
+      return Date.UTC(Math.floor((year - 1) / 100) * 100 + 1, 0, 1) * 1000;
+    case 'millennium':
+      return Date.UTC(Math.floor((year - 1) / 1000) * 1000 + 1, 0, 1) * 1000;
     default:
       throw new StatementError('22023', `unit "${field.slice(0, 60)}" not recognized`);
   }
-}
-
-const patterns: ReadonlyMap<string, (micros: number) => string> = new Map([
-  ['YYYY', (micros) => padded(new Date(micros / 1000).getUTCFullYear(), 4)],
-  ['MM', (micros) => padded(new Date(Math.floor(micros / 1000)).getUTCMonth() + 1)],
-  ['DD', (micros) => padded(new Date(Math.floor(micros / 1000)).getUTCDate())],
-  ['HH24', (micros) => padded(Number(fieldOf('hour', micros)?.units))],
-  ['HH12', (micros) => padded(Number(fieldOf('hour', micros)?.units) % 12 || 12)],
-  ['HH', (micros) => padded(Number(fieldOf('hour', micros)?.units) % 12 || 12)],
-  ['MI', (micros) => padded(Number(fieldOf('minute', micros)?.units))],
-  ['SS', (micros) => padded(Math.floor(Number(fieldOf('microseconds', micros)?.units) / secondMicros))],
-  ['MS', (micros) => padded(Math.floor((((micros % secondMicros) + secondMicros) % secondMicros) / 1000), 3)],
-  ['US', (micros) => padded(((micros % secondMicros) + secondMicros) % secondMicros, 6)],
-]);
-
-type Printer = {
-  readonly parts: readonly (string | ((micros: number) => string))[];
-  /** Times of one of these, in microseconds, look the same. */
-  readonly granule: number;
-  /** The last that was printed. */
-  at: number;
-  text: string;
-};
-const printers = new Map<string, Printer>();
-
-function printerOf(pattern: string): Printer {
-  const parts: Printer['parts'][number][] = [];
-  let granule = dayMicros;
-  let from = 0;
-  for (const found of pattern.matchAll(/YYYY|MM|DD|HH24|HH12|HH|MI|SS|MS|US|"([^"]*)"|[A-Za-z]+/g)) {
-    const [word, quoted] = found;
-    parts.push(pattern.slice(from, found.index));
-    from = found.index + word.length;
-    const print = patterns.get(word);
-    if (quoted === undefined && !print)
-      throw new StatementError(sqlstates.notBuilt, `The pattern ${word.slice(0, 60)} of to_char is not supported yet`);
-    parts.push(quoted ?? (print as (micros: number) => string));
-    if (quoted === undefined) granule = Math.min(granule, granules.find(([names]) => names.includes(word))?.[1] ?? granule);
-  }
-  return { parts: [...parts, pattern.slice(from)], granule, at: Number.NaN, text: '' };
-}
-
-const granules: readonly (readonly [readonly string[], number])[] = [
-  [['MS', 'US'], 1],
-  [['SS'], secondMicros],
-  [['HH24', 'HH12', 'HH', 'MI'], minuteMicros],
-];
-
-/**
- * to_char of a time, with the patterns YYYY MM DD HH24 HH12 HH MI SS MS US; letters that are none of them must be quoted. Times
- * of rows mostly look like the one before.
- */
-export function formatTime(micros: number, pattern: string): string {
-  let printer = printers.get(pattern);
-  if (!printer) {
-    printer = printerOf(pattern);
-    if (printers.size >= patternsKeptMax) printers.clear();
-    printers.set(pattern, printer);
-  }
-  const at = Math.floor(micros / printer.granule);
-  if (at !== printer.at) {
-    const time = at * printer.granule;
-    printer.text = printer.parts.map((part) => (typeof part === 'string' ? part : part(time))).join('');
-    printer.at = at;
-  }
-  return printer.text;
 }

@@ -1,16 +1,16 @@
 import type { Alias, FuncCall, JoinExpr, Node, RangeFunction, RangeSubselect, RangeTableSample } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { bind, functionName, type Names } from './bind.ts';
-import { applied, asCondition } from './bound.ts';
+import { applied, asCondition, converted, oneType } from './bound.ts';
 import { asOfMethod } from './as-of.ts';
 import { timeIn } from './closing.ts';
 import { type Context, locationIn, relationNamed } from './context.ts';
 import { type Correlated, dependent, joinedWith } from './correlated.ts';
-import { columnsIn, conjuncts, type Expr, shifted } from './expression.ts';
+import { column, columnsIn, conjuncts, type Expr, isNull, not, shifted } from './expression.ts';
 import { readTimestamp } from './datetime.ts';
 import { recognized } from './match.ts';
 import { recognitionOf } from './match-text.ts';
-import { filtered, joined, type JoinKind, type Plan } from './plan.ts';
+import { allOf, filtered, joined, type JoinKind, type Plan } from './plan.ts';
 import { type Item, Scope } from './scope.ts';
 import { plainName, textIn } from './name.ts';
 import { seriesOf } from './series.ts';
@@ -19,7 +19,13 @@ import { type Column, isRecord } from './value.ts';
 import { windowed } from './window-call.ts';
 
 /** Relations that stand side by side, and what must hold between them. */
-type Factors = { readonly plans: readonly Plan[]; readonly items: readonly Item[]; readonly conditions: readonly Expr[] };
+type Factors = {
+  readonly plans: readonly Plan[];
+  readonly items: readonly Item[];
+  readonly conditions: readonly Expr[];
+  /** The places of the columns that `*` shows, where their order is another than that of the relations. */
+  readonly shown?: readonly number[] | undefined;
+};
 type Planner = (select: Node, context: Context) => Plan;
 /** `around` is of the query that this one stands in, whose columns LATERAL may name too. */
 type Within = Context & { readonly around?: Correlated | undefined };
@@ -38,8 +44,14 @@ export class From {
     const values = correlated?.plan;
     const none: Factors = { plans: values ? [values] : [], items: [], conditions: [] };
     this.#factors = nodes.reduce<Factors>((left, node) => besideOf(left, node, { ...inner, around: correlated }, planner), none);
-    this.scope = new Scope(this.#factors.items);
+    this.scope = new Scope(this.#factors.items, this.#factors.shown);
     this.#position = context.at(locationIn(nodes));
+  }
+
+  /** The one relation that there is, with nothing around it. */
+  get only(): Plan | undefined {
+    const { plans, items } = this.#factors;
+    return plans.length === 1 && items.length === 1 ? plans[0] : undefined;
   }
 
   /** Joins the relations in their order; each condition is asked where its columns are first known. */
@@ -118,8 +130,13 @@ function beside(left: Factors, right: Factors): Factors {
     plans: [...left.plans, ...right.plans],
     items: [...left.items, ...right.items.map((item) => ({ ...item, from: item.from + by }))],
     conditions: [...left.conditions, ...right.conditions.map((condition) => shifted(condition, by))],
+    ...(left.shown || right.shown ? { shown: [...shownOf(left), ...shownOf(right).map((place) => place + by)] } : {}),
   };
 }
+
+/** The places of the columns that `*` shows. */
+const shownOf = ({ items, shown }: Factors): readonly number[] =>
+  shown ?? items.flatMap(({ columns, from, merged }) => columns.flatMap(({ name }, at) => (merged.has(name) ? [] : [from + at])));
 
 function joinAll(plans: readonly Plan[], conditions: readonly Expr[], position: number | undefined): Plan {
   const open = new Set(conditions);
@@ -148,7 +165,9 @@ function factorsOf(node: Node, context: Within, planner: Planner): Factors {
   if ('JoinExpr' in node) return joinOf(node.JoinExpr, context, planner);
   if ('RangeVar' in node) {
     const name = plainName(node.RangeVar);
-    return single(relationNamed(context, name, node.RangeVar.location), node.RangeVar.alias, name, context);
+    // A name with its schema is none that WITH gave.
+    const within = node.RangeVar.schemaname === undefined ? context : { ...context, named: new Map() };
+    return single(relationNamed(within, name, node.RangeVar.location), node.RangeVar.alias, name, context);
   }
   if ('RangeSubselect' in node) {
     return single(planner(node.RangeSubselect.subquery as Node, context), node.RangeSubselect.alias, '', context);
@@ -177,34 +196,94 @@ function single(of: Plan, alias: Alias | undefined, name: string, context: Conte
 
 const kinds: Readonly<Record<string, JoinKind>> = { JOIN_INNER: 'inner', JOIN_LEFT: 'left', JOIN_RIGHT: 'right', JOIN_FULL: 'full' };
 
-function joinOf({ jointype, larg, rarg, quals, usingClause, isNatural, alias }: JoinExpr, context: Within, planner: Planner): Factors {
+function joinOf(node: JoinExpr, context: Within, planner: Planner): Factors {
+  const { jointype, larg, rarg, quals, usingClause, isNatural, alias, join_using_alias } = node;
   const how = kinds[jointype ?? ''];
-  if (!how || isNatural || alias || !larg || !rarg) throw notBuilt('This form of JOIN');
+  if (!how || join_using_alias || !larg || !rarg) throw notBuilt('This form of JOIN');
   const left = factorsOf(larg, context, planner);
-  if ('RangeSubselect' in rarg && rarg.RangeSubselect.lateral && !usingClause)
+  const isPlain = !usingClause && !isNatural && !alias;
+  if ('RangeSubselect' in rarg && rarg.RangeSubselect.lateral && isPlain)
     return lateral(how, left, rarg.RangeSubselect, quals, context, planner);
-  const calls = 'RangeFunction' in rarg && !usingClause ? unnestsIn(rarg.RangeFunction) : undefined;
+  const calls = 'RangeFunction' in rarg && isPlain ? unnestsIn(rarg.RangeFunction) : undefined;
   if (calls && 'RangeFunction' in rarg) return elements(how, left, { calls, node: rarg.RangeFunction }, quals, context);
-  if ('RangeTableSample' in rarg && !usingClause && !momentIn(rarg.RangeTableSample))
+  if ('RangeTableSample' in rarg && isPlain && !momentIn(rarg.RangeTableSample))
     return temporal(how, left, rarg.RangeTableSample, quals, context);
   const right = factorsOf(rarg, context, planner);
+  const [own, other] = [new Scope(left.items, left.shown), new Scope(right.items, right.shown)];
+  const common = isNatural ? namesOf(own).filter((name) => namesOf(other).includes(name)) : usingClause?.map(textIn);
   const both = beside(left, right);
   const scope = new Scope(both.items);
-  if (usingClause && how !== 'inner' && how !== 'left') throw notBuilt('USING of this join');
-  const names = new Set((usingClause ?? []).map(textIn));
-  const on = usingClause
-    ? [...names].map((name) => equal(name, new Scope(left.items), new Scope(right.items), widthOf(left.plans)))
+  const on = common
+    ? common.map((name) => equal(name, own, other, widthOf(left.plans)))
     : quals
       ? conjuncts(
           asCondition(bind(quals, { columnOf: (path, at) => scope.columnOf(path, at), params: context.params, at: context.at }), 'JOIN/ON'),
         )
       : [];
-  const items = both.items.map((item, at) => (at < left.items.length ? item : { ...item, merged: new Set([...item.merged, ...names]) }));
-  if (how === 'inner') return { ...both, items, conditions: [...both.conditions, ...on] };
   const position = context.at(locationIn(larg));
-  const [one, other] = [left, right].map(({ plans, conditions }) => joinAll(plans, conditions, position)) as [Plan, Plan];
-  const plan = joined(how, one, other, on, position);
-  return { plans: [plan], items, conditions: [] };
+  const [one, two] = how === 'inner' ? [] : [left, right].map(({ plans, conditions }) => joinAll(plans, conditions, position));
+  const made: Factors =
+    one && two
+      ? { ...both, plans: [joined(how, one, two, on, position)], conditions: [] }
+      : { ...both, conditions: [...both.conditions, ...on] };
+  const merged = common && common.length > 0 ? mergedBy(made, { left, right, how, names: common }) : made;
+  return alias ? named(merged, alias, context, position) : merged;
+}
+
+const namesOf = (scope: Scope): string[] => [...new Set(scope.star(undefined, undefined).map(({ name }) => name))];
+
+type Merging = { readonly left: Factors; readonly right: Factors; readonly how: JoinKind; readonly names: readonly string[] };
+
+/** Columns that USING makes one stand in front, then the others of the left, then those of the right. */
+function mergedBy(made: Factors, { left, right, how, names }: Merging): Factors {
+  const of = new Set(names);
+  const by = widthOf(left.plans);
+  const placesOf = ({ items, shown }: Factors) => {
+    const scope = new Scope(items, shown);
+    return names.map((name) => {
+      const found = scope.columnOf([name], undefined);
+      return found.kind === 'column' ? found.place : 0;
+    });
+  };
+  const [own, other] = [placesOf(left), placesOf(right).map((place) => place + by)];
+  const rest = shownOf({ ...made, ...beside(left, right) }).filter((place) => !own.includes(place) && !other.includes(place));
+  const hides = (isLeft: boolean) => how === 'full' || (how === 'right') === isLeft;
+  const items = made.items.map((item, at): Item => {
+    const isLeft = at < left.items.length;
+    return hides(isLeft) ? { ...item, merged: new Set([...item.merged, ...of]) } : item;
+  });
+  if (how !== 'full') return { ...made, items, shown: [...(how === 'right' ? other : own), ...rest] };
+  // Of a full join the column is the left one, or the right one where there is no left row.
+  const plan = made.plans[0] as Plan;
+  const values = own.map((place, at): Expr => {
+    const [a, b] = alikeIn(plan, place, other[at] ?? 0);
+    return { kind: 'case', type: a.type, args: [not(isNull(a)), a, b] };
+  });
+  const columns = values.map(({ type }, at): Column => ({ name: names[at] ?? '', type }));
+  const all: Plan = {
+    ...{ kind: 'map', input: plan, where: undefined, outputs: [...allOf(plan.columns), ...values] },
+    columns: [...plan.columns, ...columns],
+  };
+  const from = plan.columns.length;
+  return {
+    ...{ plans: [all], items: [...items, { name: '', columns, from, merged: new Set() }], conditions: [] },
+    shown: [...columns.map((_, at) => from + at), ...rest],
+  };
+}
+
+function alikeIn({ columns }: Plan, left: number, right: number): [Expr, Expr] {
+  const pair = [left, right].map((place) => column(columns[place]?.type ?? 'text', place)) as [Expr, Expr];
+  const type = oneType(pair) ?? 'text';
+  return pair.map((expr) => converted(expr, type)) as [Expr, Expr];
+}
+
+/** A join under a name of its own, by which alone its columns are known. */
+function named(factors: Factors, alias: Alias, context: Context, position: number | undefined): Factors {
+  const shown = new Scope(factors.items, factors.shown).star(undefined, position);
+  const columns = shown.map(({ name, expr }): Column => ({ name, type: expr.type }));
+  const input = joinAll(factors.plans, factors.conditions, position);
+  const plan: Plan = { kind: 'map', input, where: undefined, outputs: shown.map(({ expr }) => expr), columns };
+  return single(plan, alias, alias.aliasname ?? '', context);
 }
 
 /** The moment of FOR SYSTEM_TIME AS OF 'moment', as it is written. */

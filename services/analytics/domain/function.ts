@@ -1,3 +1,4 @@
+import { library } from './function-library.ts';
 import { arrayOf, isFloat, plainTypes, recordOf, type Type } from './value.ts';
 
 /** A function or operator on types: what its operation is called, and what it answers. */
@@ -30,7 +31,7 @@ for (const type of times) {
   define('-', [type, type], 'interval', '-:time,time');
   define('date_trunc', ['text', type], type, 'date_trunc');
   define('date_bin', ['interval', type, type], type, 'date_bin');
-  define('to_char', [type, 'text'], 'text', 'to_char:time');
+  define('to_char', [type, 'text'], 'text', type === 'timestamp' ? 'to_char:time' : 'to_char:zoned');
   define('extract', ['text', type], 'numeric', 'extract');
   define('date_part', ['text', type], 'float8', 'date_part');
 }
@@ -152,6 +153,9 @@ for (const element of plainTypes) {
 define('@>', ['jsonb', 'jsonb'], 'bool', 'json_contains');
 define('<@', ['jsonb', 'jsonb'], 'bool', 'json_within');
 for (const more of [[], ['text']] as const) define('string_to_array', ['text', 'text', ...more], 'text[]', 'string_to_array');
+
+for (const [names, args, type, operation] of library)
+  for (const name of names.split(' ')) define(name, args === '' ? [] : (args.split(' ') as Type[]), type, `lib:${operation}`);
 
 /** The functions of a name, whatever their arguments. */
 export const functionsNamed = (name: string): readonly Signature[] => known.get(name) ?? [];

@@ -7,6 +7,9 @@ export type Interval = { readonly months: number; readonly days: number; readonl
 export const isInterval = (value: object): value is Interval => 'micros' in value;
 
 const units: readonly (readonly [RegExp, keyof Interval, number])[] = [
+  [/^(?:mil|mils|millenniums?|millennia)$/, 'months', 12_000],
+  [/^(?:c|cent|centur(?:y|ies))$/, 'months', 1200],
+  [/^(?:decs?|decades?)$/, 'months', 120],
   [/^(?:y|yrs?|years?)$/, 'months', 12],
   [/^(?:mons?|months?)$/, 'months', 1],
   [/^(?:w|weeks?)$/, 'days', 7],
@@ -28,8 +31,17 @@ function checked(interval: Interval): Interval {
 /** Reads `1 day 02:03:04.5`, `10 seconds`, `-1 mon`; `usual` is the unit of a number without one. */
 export function readInterval(text: string, usual?: string): Interval | undefined {
   const total = { months: 0, days: 0, micros: 0 };
-  let rest = text.trim().toLowerCase();
+  const isAgo = /\sago\s*$/i.test(text);
+  let rest = text
+    .replace(/^\s*@/, '')
+    .replace(/\sago\s*$/i, '')
+    .trim()
+    .toLowerCase();
   if (rest === '') return undefined;
+  const iso = /^-?p/.test(rest) ? readIso(rest) : undefined;
+  if (iso) return checked(iso);
+  // A day of its own stands in front of a time: `-1 02:03`.
+  rest = rest.replace(/^([+-]?\d+)\s+(?=[+-]?\d+:)/, '$1 day ');
   while (rest !== '') {
     const clock = /^([+-]?)(\d{1,9}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(?:\s+|$)/.exec(rest);
     if (clock) {
@@ -44,11 +56,45 @@ export function readInterval(text: string, usual?: string): Interval | undefined
     if (all === undefined || !unit) return undefined;
     const [, field, factor] = unit;
     const value = Number(amount) * factor;
-    if (field !== 'micros' && !Number.isInteger(value)) return undefined;
-    total[field] += field === 'micros' ? Math.round(value) : value;
+    const { months, days, micros } = partsOf(field, value);
+    total.months += months;
+    total.days += days;
+    total.micros += micros;
     rest = rest.slice(all.length);
   }
-  return checked(total);
+  return checked(isAgo ? { months: -total.months, days: -total.days, micros: -total.micros } : total);
+}
+
+/** What is no whole month becomes days, thirty of them a month, and what is no whole day hours. */
+function partsOf(field: keyof Interval, value: number): Interval {
+  if (field === 'micros') return { months: 0, days: 0, micros: Math.round(value) };
+  const months = field === 'months' ? Math.trunc(value) : 0;
+  const allDays = field === 'months' ? Math.round((value - months) * 30 * 1e6) / 1e6 : value;
+  const days = Math.trunc(allDays);
+  return { months, days, micros: Math.round((allDays - days) * dayMicros) };
+}
+
+/** `P1Y2M3DT4H5M6S` of ISO 8601. */
+function readIso(text: string): Interval | undefined {
+  const number = '(-?\\d+(?:\\.\\d+)?)';
+  const form = new RegExp(
+    `^(-?)p(?:${number}y)?(?:${number}m)?(?:${number}w)?(?:${number}d)?(?:t(?:${number}h)?(?:${number}m)?(?:${number}s)?)?$`,
+  );
+  const [, minus, ...found] = form.exec(text) ?? [];
+  if (found.every((each) => each === undefined)) return undefined;
+  const fields = [
+    ['months', 12],
+    ['months', 1],
+    ['days', 7],
+    ['days', 1],
+    ['micros', hourMicros],
+    ['micros', minuteMicros],
+    ['micros', secondMicros],
+  ] as const;
+  const sign = minus === '-' ? -1 : 1;
+  const parts = fields.map(([field, factor], at) => partsOf(field, sign * Number(found[at] ?? 0) * factor));
+  const sum = (field: keyof Interval) => parts.reduce((all, part) => all + part[field], 0);
+  return { months: sum('months'), days: sum('days'), micros: sum('micros') };
 }
 
 export function printInterval({ months, days, micros }: Interval): string {

@@ -4,8 +4,7 @@ import { type Aggregate, hasAggregate } from './aggregate.ts';
 import { bind, type Names } from './bind.ts';
 import { asCondition, converted, oneType, settled } from './bound.ts';
 import { type Context, locationIn } from './context.ts';
-import { column, conjunction, type Expr, shapeOf } from './expression.ts';
-import type { Correlated } from './correlated.ts';
+import { call, column, conjunction, constant, type Expr, shapeOf } from './expression.ts';
 import { From } from './from.ts';
 import { withSubqueries } from './grouped-subquery.ts';
 import { checkEquals, grouping } from './grouping.ts';
@@ -58,21 +57,47 @@ const noColumn = (path: readonly string[]): never => {
 /** A SELECT within another, or as a view: its rows without an order. */
 export function planRows(select: SelectStmt, context: Context): Plan {
   const { plan, columns, limit, offset, order } = planQuery(select, context);
-  if (context.correlated && limit?.kind === 'constant' && !offset)
-    return firstOf(plan, columns, order, Number(limit.value), context.correlated);
-  if (limit || offset) throw notBuilt('LIMIT within a query or view; number rows with ROW_NUMBER() instead');
-  return order.length === 0 || plan.columns.length === columns.length
-    ? { ...plan, columns: [...columns] }
-    : { kind: 'map', input: plan, where: undefined, outputs: allOf(columns), columns };
+  const rows =
+    limit || offset
+      ? rowsWithin(plan, columns, order, { limit, offset }, context.correlated?.columns ?? [])
+      : order.length === 0 || plan.columns.length === columns.length
+        ? { ...plan, columns: [...columns] }
+        : ({ kind: 'map', input: plan, where: undefined, outputs: allOf(columns), columns } as const);
+  if (order.every(({ expr }) => expr.kind === 'column' && expr.place < columns.length)) ordersOf.set(rows, order);
+  return rows;
 }
 
-/** The first rows for each row of the outer query. */
-function firstOf(input: Plan, columns: readonly Column[], order: readonly Order[], limit: number, { columns: outer }: Correlated): Plan {
-  const ranked: Plan = {
-    ...{ kind: 'over', input, partition: allOf(outer), order, limit },
-    ...{ rankings: [{ name: 'row_number', type: 'int8' }], columns: [...input.columns, { name: 'row_number', type: 'int8' }] },
+/** In what order a query within another says its rows: whoever shows them alone keeps it, as PostgreSQL does. */
+const ordersOf = new WeakMap<Plan, readonly Order[]>();
+
+type Bounds = Pick<Query, 'limit' | 'offset'>;
+
+/** The rows that LIMIT and OFFSET leave, for each row of the outer query. */
+function rowsWithin(
+  input: Plan,
+  columns: readonly Column[],
+  order: readonly Order[],
+  { limit, offset }: Bounds,
+  outer: readonly Column[],
+): Plan {
+  const [most, first] = [limit, offset].map((each) => (each?.kind === 'constant' ? Number(each.value) : undefined));
+  for (const [name, count] of [
+    ['LIMIT', most],
+    ['OFFSET', first],
+  ] as const)
+    if (count !== undefined && count < 0) throw new StatementError(name === 'LIMIT' ? '2201W' : '2201X', `${name} must not be negative`);
+  const numbered: Plan = {
+    ...{ kind: 'over', input, partition: allOf(outer), order, limit: undefined, rankings: [numberOf] },
+    columns: [...input.columns, numberOf],
   };
-  return { kind: 'map', input: ranked, where: undefined, outputs: allOf(columns), columns };
+  const number = column('int8', input.columns.length);
+  const known = most !== undefined && (!offset || first !== undefined) ? constant('int8', most + (first ?? 0)) : undefined;
+  const end = known ?? (limit && offset ? call('+:int8,int8', 'int8', limit, offset) : limit);
+  const bounds = [
+    ...(offset ? [call('>:int8,int8', 'bool', number, offset)] : []),
+    ...(end ? [call('<=:int8,int8', 'bool', number, end)] : []),
+  ];
+  return { kind: 'map', input: filtered(numbered, conjunction(bounds)), where: undefined, outputs: allOf(columns), columns };
 }
 
 const subquery = (node: Node, context: Context): Plan => {
@@ -137,7 +162,10 @@ function one(given: SelectStmt, context: Context): Body {
   const shown = outputs.slice(lead.length);
   const onOf = (node: Node): Expr => orderOf({ SortBy: { node } }, { names: named, outputs: shown, bind: ranked }).expr;
   const on = (select.distinctClause ?? []).filter((node) => Object.keys(node).length > 0).map(onOf);
-  const order = (select.sortClause ?? []).map((node) => orderOf(node, { names: named, outputs: shown, bind: ranked }));
+  const isTold = select.sortClause || isGrouped || distinct || lead.length > 0 || hasRank(select.targetList);
+  const order = isTold
+    ? (select.sortClause ?? []).map((node) => orderOf(node, { names: named, outputs: shown, bind: ranked }))
+    : (from.only && ordersOf.get(from.only)) || [];
   return ordered(
     { plan: plan(), outputs, order, names: [...lead.map(() => ''), ...named] },
     on.length > 0 ? [...lead, ...on] : distinct,
@@ -171,6 +199,9 @@ function ordered({ plan, outputs, order, names }: Shown, distinct: boolean | rea
   const found = on.length > 0 ? firstOfEach(mapped, on.map(placeOf), placed, position) : distinct ? distinctOf(mapped, position) : mapped;
   return { plan: found, columns: columnsOf(outputs, names), order: placed };
 }
+
+const hasRank = (node: unknown): boolean =>
+  typeof node === 'object' && node !== null && ('over' in node || Object.values(node).some(hasRank));
 
 const numberOf = { name: 'row_number', type: 'int8' } as const;
 

@@ -21,3 +21,12 @@ export function relationsIn(node: unknown, found = new Set<string>()): Set<strin
   for (const each of Object.values(node)) relationsIn(each, found);
   return found;
 }
+
+/** The names of functions that are called anywhere in a tree. */
+export function functionsIn(node: unknown, found = new Set<string>()): Set<string> {
+  if (typeof node !== 'object' || node === null) return found;
+  const { FuncCall } = node as { FuncCall?: Parameters<typeof functionName>[0] };
+  if (FuncCall) found.add(functionName(FuncCall));
+  for (const each of Object.values(node)) functionsIn(each, found);
+  return found;
+}

@@ -17,9 +17,12 @@ export type Item = {
 /** What names of columns stand for in a SELECT. */
 export class Scope {
   readonly items: readonly Item[];
+  /** The places of what `*` shows, where that is in an order of its own. */
+  readonly #shown: readonly number[] | undefined;
 
-  constructor(items: readonly Item[]) {
+  constructor(items: readonly Item[], shown?: readonly number[]) {
     this.items = items;
+    this.#shown = shown;
     const twice = items.find(({ name }, at) => name !== '' && items.findIndex((other) => other.name === name) !== at);
     if (twice) throw new StatementError(sqlstates.duplicateAlias, `table name "${twice.name}" specified more than once`);
   }
@@ -59,10 +62,11 @@ export class Scope {
     if (this.items.length === 0) throw new StatementError(sqlstates.syntax, 'SELECT * with no tables specified is not valid', at);
     const items = this.items.filter(({ name }) => relation === undefined || name === relation);
     if (items.length === 0) throw new StatementError(sqlstates.relationMissing, `missing FROM-clause entry for table "${relation}"`, at);
-    return items.flatMap(({ columns, from, merged }) =>
-      columns.flatMap(({ name, type }, place) =>
-        relation === undefined && merged.has(name) ? [] : [{ name, expr: column(type, from + place) }],
-      ),
+    const all = items.flatMap(({ columns, from, merged }) =>
+      columns.map(({ name, type }, place) => ({ name, expr: column(type, from + place), place: from + place, isHidden: merged.has(name) })),
     );
+    if (relation !== undefined) return all;
+    const shown = this.#shown?.flatMap((place) => all.find((each) => each.place === place) ?? []);
+    return shown ?? all.filter(({ isHidden }) => !isHidden);
   }
 }

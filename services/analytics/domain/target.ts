@@ -1,4 +1,4 @@
-import type { A_Indirection, Node } from 'libpg-query';
+import type { A_Indirection, Node, SubLink } from 'libpg-query';
 import { notBuilt } from '#engine/pgwire/statement-error.ts';
 import { bind, functionName, type Names } from './bind.ts';
 import { settled } from './bound.ts';
@@ -38,6 +38,20 @@ function allFields({ arg, indirection = [] }: A_Indirection, names: Names): Targ
   }));
 }
 
+/** The name of what a subquery answers: that of its one column. */
+function linkName({ subLinkType, subselect }: SubLink): string {
+  if (subLinkType === 'EXISTS_SUBLINK') return 'exists';
+  if (subLinkType === 'ARRAY_SUBLINK') return 'array';
+  if (subLinkType !== 'EXPR_SUBLINK' || !subselect || !('SelectStmt' in subselect)) return '?column?';
+  const { targetList = [], valuesLists } = subselect.SelectStmt;
+  if (valuesLists) return 'column1';
+  const [only] = targetList;
+  const { name, val } = only && 'ResTarget' in only ? only.ResTarget : {};
+  return name ?? (val ? usualName(val) : '?column?');
+}
+
+const namesItself = (node: Node): boolean => !('TypeCast' in node || 'A_Const' in node);
+
 /** The name that PostgreSQL gives a column without one. */
 function usualName(node: Node): string {
   if ('ColumnRef' in node) return textIn(node.ColumnRef.fields?.at(-1) ?? { String: {} });
@@ -46,8 +60,9 @@ function usualName(node: Node): string {
   if (routine) return routineOf(routine.definition).name;
   if ('TypeCast' in node) {
     const { arg, typeName } = node.TypeCast;
-    const inner = arg ? usualName(arg) : '?column?';
-    return inner === '?column?' ? textIn(typeName?.names?.at(-1) ?? { String: {} }) : inner;
+    // Of casts within each other the outer one gives the name.
+    const inner = arg && !('TypeCast' in arg) ? usualName(arg) : '?column?';
+    return inner === '?column?' || !arg || !namesItself(arg) ? textIn(typeName?.names?.at(-1) ?? { String: {} }) : inner;
   }
   if ('CaseExpr' in node) {
     const inner = node.CaseExpr.defresult ? usualName(node.CaseExpr.defresult) : '?column?';
@@ -64,5 +79,12 @@ function usualName(node: Node): string {
   if ('MinMaxExpr' in node) return node.MinMaxExpr.op === 'IS_GREATEST' ? 'greatest' : 'least';
   if ('A_Expr' in node && node.A_Expr.kind === 'AEXPR_NULLIF') return 'nullif';
   if ('A_Const' in node && node.A_Const.boolval) return 'bool';
+  if ('GroupingFunc' in node) return 'grouping';
+  if ('SubLink' in node) return linkName(node.SubLink);
+  if ('SQLValueFunction' in node)
+    return (node.SQLValueFunction.op ?? '')
+      .replace(/^SVFOP_/, '')
+      .replace(/_N$/, '')
+      .toLowerCase();
   return '?column?';
 }

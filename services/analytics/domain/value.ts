@@ -207,7 +207,7 @@ function parsed(type: Type, text: string): Exclude<Value, null> | undefined {
     case 'float4':
     case 'float8':
       if (!/^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text)) return undefined;
-      return type === 'float4' ? single(Number(text)) : finite(Number(text));
+      return floatIn(type, text);
     case 'bytea':
       return readBytes(text);
     case 'uuid':
@@ -227,6 +227,15 @@ function parsed(type: Type, text: string): Exclude<Value, null> | undefined {
     default:
       return isRecord(type) ? readRecord(type, text) : readList(elementOf(type) as Type, text);
   }
+}
+
+/** A float of its text: what is too near to zero is refused like what is too far from it. */
+function floatIn(type: 'float4' | 'float8', text: string): number {
+  const value = Number(text);
+  const made = type === 'float4' ? single(value) : finite(value);
+  if (made === 0 && /[1-9]/.test(text.replace(/e.*/i, '')))
+    throw new StatementError(sqlstates.outOfRange, `"${text.trim().slice(0, 60)}" is out of range for type ${nameOfType(type)}`);
+  return made;
 }
 
 function readRecord(type: Type, text: string): Tuple | undefined {

@@ -23,6 +23,8 @@ export const frameStepsMax = limit(
   'Most rows that the frames of one partition take, each for every row that it is a part of.',
 );
 export const patternMax = limit(1_000, 'character', 'Longest pattern of LIKE.');
+export const regexStepsMax = limit(20_000, 'step', 'Most steps of a regular expression.');
+export const regexesKeptMax = limit(256, 'expression', 'Regular expressions that are kept ready.');
 export const runsMax = limit(10_000, 'run', 'Most ways in which one match of a pattern goes on at once.');
 export const attemptStepsMax = limit(1_000_000, 'step', 'Most steps that one match is sought for, beyond which there is none.');
 export const matchStepsMax = limit(20_000_000, 'step', 'Most steps that matches are sought for in one commit or query.');

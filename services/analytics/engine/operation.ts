@@ -59,6 +59,7 @@ const fixed = new Map<string, Coded>([
   ['abs:float8', ([a]) => `Math.abs(${a})`],
   ['fit:text', ([a, most]) => `r.cutTo(${a}, ${most}, true)`],
   ['fit:numeric', called('scaledTo')],
+  ...['timestamp', 'timestamptz', 'time'].map((type): [string, Coded] => [`fit:${type}`, called('timedTo')]),
   ['json_typeof', called('jsonKind')],
   ['json_array_length', called('jsonLength')],
   ...(['json', 'jsonb'] as const).flatMap((type) =>
@@ -146,6 +147,7 @@ const fixed = new Map<string, Coded>([
   ['date_trunc', called('truncated')],
   ['date_bin', called('binned')],
   ['to_char:time', called('formatTime')],
+  ['to_char:zoned', ([a, b]) => `r.formatTime(${a}, ${b}, true)`],
   ['extract', called('extract')],
   ['date_part', ([a, b]) => `r.asFloat(r.extract(${a}, ${b}))`],
   ['to_timestamp', ([a]) => `r.inTime(Math.round(${a} * 1000000))`],
@@ -185,7 +187,7 @@ const fixed = new Map<string, Coded>([
 ]);
 
 /** Whether an operation may answer NULL for values that are not. */
-export const isPartial = (operation: string): boolean => /^(->|json_path_)/.test(operation) || partial.has(operation);
+export const isPartial = (operation: string): boolean => /^(->|json_path_)|^lib:.*\?$/.test(operation) || partial.has(operation);
 const partial: ReadonlySet<string> = new Set([
   'json_number',
   'json_bool',
@@ -200,7 +202,8 @@ const partial: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether an operation is given NULL too, and may answer it. */
-export const takesNull = (operation: string): boolean => /^(any|all|array_to_string)[ :]/.test(operation) || takers.has(operation);
+export const takesNull = (operation: string): boolean =>
+  /^(any|all|array_to_string)[ :]|^lib:.*\?\?$/.test(operation) || takers.has(operation);
 const takers: ReadonlySet<string> = new Set([
   ...[
     'json_object',
@@ -228,6 +231,8 @@ const ofType: Readonly<Record<string, string>> = {
 export function codeOf(operation: string): Coded {
   const known = fixed.get(operation);
   if (known) return known;
+  // Of what may answer NULL there is a sign behind its name, of what is given NULL too another one.
+  if (operation.startsWith('lib:')) return called(operation.slice('lib:'.length).replace(/\?+$/, ''));
   const [how, inner] = operation.split(/ (.*)/s);
   if (inner !== undefined) return ([a, b]) => `r.someItem(${a}, ${b}, (a, b) => ${codeOf(inner)(['a', 'b'])}, ${how === 'all'})`;
   const [name = '', types = ''] = operation.split(':');

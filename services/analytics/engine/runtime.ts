@@ -1,9 +1,10 @@
 import { createHash, randomInt } from 'node:crypto';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { fieldOf, formatTime, inTime, truncated } from '../domain/datetime.ts';
+import { fieldOf, inTime, truncated } from '../domain/datetime.ts';
+import { formatTime } from '../domain/time-pattern.ts';
 import { add, type Decimal, decimal, divide, multiply, negate, printDecimal, remainder, rounded, truncatedAt } from '../domain/decimal.ts';
 import { addIntervals, between, clockMoved, fixedLength, type Interval, moved, negateInterval, timesInterval } from '../domain/interval.ts';
-import { cutTo, scaledTo } from '../domain/fit.ts';
+import { cutTo, scaledTo, timedTo } from '../domain/fit.ts';
 import { asJsonb, jsonArray, jsonName, jsonObject, jsonOf, jsonOfGroup, jsonOfPairs } from '../domain/json-make.ts';
 import * as jsonPaths from '../domain/json-path.ts';
 import * as jsonParts from '../domain/json-part.ts';
@@ -15,6 +16,10 @@ import { like } from './like.ts';
 import { textBytesMax } from './limits.ts';
 import { predictOnline, sample } from './learner.ts';
 import { callRoutine } from './routine/calls.ts';
+import { numerics } from './library/number.ts';
+import { regexes } from './library/regex.ts';
+import { texts } from './library/text.ts';
+import { moments } from './library/time.ts';
 
 type Whole = number | bigint;
 const zero = () => new StatementError(sqlstates.divisionByZero, 'division by zero');
@@ -77,6 +82,13 @@ function hashOf(value: Value): number {
   }
 }
 
+/** The unit that a field of a time is called by, of its several names. */
+const unitOf = (field: string): string =>
+  field
+    .toLowerCase()
+    .replace(/^(year|month|day|hour|minute|second|decade|week|quarter|centurie|millennium)s$/, '$1')
+    .replace('centurie', 'century');
+
 /** What generated code calls. */
 export const runtime = {
   routine: callRoutine,
@@ -85,11 +97,12 @@ export const runtime = {
   castValue,
   compareTexts,
   compareValues,
-  ...{ finite, single, cutTo, scaledTo, jsonKind, jsonLength, jsonPart, jsonText },
+  ...{ finite, single, cutTo, scaledTo, timedTo, jsonKind, jsonLength, jsonPart, jsonText },
   ...{ jsonOf, jsonName, jsonObject, jsonArray, jsonOfGroup, jsonOfPairs, asJsonb },
   ...jsonParts,
   ...jsonPaths,
   ...arrays,
+  ...{ ...numerics, ...regexes, ...texts, ...moments },
   isAlike,
   keyOf,
   hashOf,
@@ -101,7 +114,7 @@ export const runtime = {
   inTime,
   formatTime,
   like,
-  truncated,
+  truncated: (field: string, micros: number) => truncated(unitOf(field), micros),
   multiplyDecimal: multiply,
   addDecimal: add,
   subtractDecimal: (left: Decimal, right: Decimal) => add(left, negate(right)),
@@ -159,7 +172,7 @@ export const runtime = {
     return slow8((a, b) => a % b, left, right);
   },
   extract(field: string, micros: number): Decimal {
-    const found = fieldOf(field.toLowerCase(), micros);
+    const found = fieldOf(unitOf(field), micros);
     if (!found) throw new StatementError('22023', `unit "${field.slice(0, 60)}" not recognized for type timestamp`);
     return found;
   },

@@ -3,9 +3,10 @@ import type { Evaluation } from '#kernel/alert/evaluate.ts';
 import { alertsPerRuleMax } from '#kernel/alert/limits.ts';
 import { fingerprint, type Labels, type Reading } from '#kernel/alert/state.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
-import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { AlertRuleSpec } from '../contract/alert.ts';
 import { relationsIn } from '../domain/reference.ts';
+import { asksMoment } from '../domain/moment.ts';
 import { parseStatement } from '../domain/statement.ts';
 import type { Query } from '../domain/planner.ts';
 import { printRow, type Row } from '../domain/value.ts';
@@ -37,6 +38,7 @@ export async function watched(plans: Plans, at: Placed, { view, when, by = [], v
   const { tree: select } = await plans.functions.inlined(at, statement.select);
   if ([...relationsIn(select)].some((name) => name !== view))
     throw new StatementError(sqlstates.syntax, 'a condition asks no other relation than its view');
+  if (asksMoment(select)) throw notBuilt('now() in a condition of an alert rule');
   const relation = await plans.relation(at, view);
   if (relation?.kind !== 'view') throw new StatementError(sqlstates.relationMissing, `materialized view "${view}" does not exist`);
   const query = planAsked(select, text, [relation], []);

@@ -8,9 +8,11 @@ import { isWeighed, type Orders, reordered } from '../domain/join-order.ts';
 import { pushedDown } from '../domain/push-down.ts';
 import { type Context, placesIn } from '../domain/context.ts';
 import { isGrowing } from '../domain/format.ts';
+import { asksMoment, atMoment } from '../domain/moment.ts';
 import { checkSize, type Plan, scansIn } from '../domain/plan.ts';
 import { planQuery, planRows, type Query } from '../domain/planner.ts';
-import { relationsIn } from '../domain/reference.ts';
+import { volatileFunctions } from '../domain/function-library.ts';
+import { functionsIn, relationsIn } from '../domain/reference.ts';
 import { parseStatement } from '../domain/statement.ts';
 import { type Table, tableOf } from '../domain/table.ts';
 import type { TypesOf } from '../domain/type-name.ts';
@@ -169,6 +171,8 @@ export class Plans {
     if (statement?.kind !== 'createView') throw new StatementError(sqlstates.syntax, 'the text is no CREATE MATERIALIZED VIEW');
     const { name, pace, historyMs } = statement;
     const { tree: select, calls } = await this.functions.inlined(at, statement.select);
+    const changing = [...functionsIn(select)].find((each) => volatileFunctions.has(each));
+    if (changing !== undefined) throw notBuilt(`${changing}() in a view, whose rows would be others each time,`);
     const needs = await needsOf(select);
     const plans = new Map<string, Plan>();
     const sources = new Map<bigint, Relation>();
@@ -214,12 +218,13 @@ export class Plans {
   }
 }
 
-/** Understands a query that is asked once, of relations as they are. */
+/** Understands a query that is asked once, of relations as they are; `now()` in it is `now`, in milliseconds since 1970. */
 export function planAsked(
   select: SelectStmt,
   text: string,
   relations: Iterable<Relation>,
   params: (Type | undefined)[],
+  now = Date.now(),
 ): Query & { readonly pasts: Pasts } {
   const known = [...relations];
   const pasts = new Map<bigint, { readonly relation: Relation; readonly micros: number }>();
@@ -231,7 +236,8 @@ export function planAsked(
     return { ...plan, relation: id };
   };
   const scans = new Map(known.map((relation) => [relation.name, scanOf(relation)]));
-  const query = planQuery(select, { ...contextOf(text, scans, params), past });
+  const asked = asksMoment(select) ? atMoment(select, now * 1000) : select;
+  const query = planQuery(asked, { ...contextOf(text, scans, params), past });
   checkSize(query.plan);
   return { ...query, plan: pushedDown(query.plan), pasts };
 }

@@ -7,6 +7,15 @@ type Decided = 'ReadView' | 'ReadSource' | 'ReadTable' | 'WriteTable' | 'Subscri
 /** By which operation relations are read. */
 export const reading = { view: 'ReadView', source: 'ReadSource', table: 'ReadTable' } as const;
 
+/** By which operation relations are dropped. */
+export const dropping = {
+  view: 'DeleteView',
+  source: 'DeleteSource',
+  sink: 'DeleteSink',
+  table: 'DeleteTable',
+  type: 'DeleteType',
+} as const;
+
 /** What is decided of a relation before anything of it is told. */
 export async function decide(session: Session<typeof analytics>, operation: Decided, name: string): Promise<void> {
   const grant = session.grant(operation, name);

@@ -2,6 +2,7 @@ import type { Session } from '#kernel/contract/session.ts';
 import type { Bracket, Cells, Desk, Field, Prepared } from '#engine/pgwire/application.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { catalogueIn } from '../../domain/catalogue.ts';
+import { asksMoment } from '../../domain/moment.ts';
 import { parseStatement, type Statement, splitStatements } from '../../domain/statement.ts';
 import { oidOf, printRow, readValue } from '../../domain/value.ts';
 import { answer as answerQuery } from '../../engine/answer.ts';
@@ -16,7 +17,7 @@ import { blocksOf, fieldsOf, none, unasked } from './answer.ts';
 import { inPieces, isScan } from './scan.ts';
 import { askCatalogue } from './catalogue.ts';
 import { alteringOf } from '../../domain/alter-statement.ts';
-import { decide, decideReads, reading } from './decision.ts';
+import { decide, decideReads, dropping, reading } from './decision.ts';
 import { oidsOf, typesOf } from './parameter.ts';
 import { done, excused, placed, rows, undone } from './prepared.ts';
 import { columnsOf, makingOf } from './show-create.ts';
@@ -38,14 +39,6 @@ const shown = {
   connections: ['name', 'type', 'address'],
   functions: ['name', 'text'],
   lag: lagColumns,
-} as const;
-
-const dropping = {
-  view: 'DeleteView',
-  source: 'DeleteSource',
-  sink: 'DeleteSink',
-  table: 'DeleteTable',
-  type: 'DeleteType',
 } as const;
 
 /** What all connections share. */
@@ -352,7 +345,9 @@ export class SessionDesk implements Desk {
     const prepared = rows('SELECT', fieldsOf(query.columns), async (params, signal) => {
       if (!first) {
         const given = params.map((value, at) => (value === null ? null : readValue(types[at] ?? 'text', value)));
-        const found = await withRoutines(this.#routines.of(this.#session.caller), () => answerQuery(query, new Map(), given));
+        // The moment is that of the answer, and not of the question.
+        const now = asksMoment(select) ? planAsked(select, text, named, [...types], this.#tables.begun) : query;
+        const found = await withRoutines(this.#routines.of(this.#session.caller), () => answerQuery(now, new Map(), given));
         return found.map((row) => printRow(query.columns, row));
       }
       const operation = reading[first.kind as keyof typeof reading];

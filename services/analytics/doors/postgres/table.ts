@@ -76,6 +76,11 @@ export class TableDesk {
     if (first) await this.#session.invoke(committing[first.kind], first.name, { transaction: id }, { signal });
   }
 
+  /** When the open transaction began, in milliseconds since 1970. */
+  get begun(): number | undefined {
+    return this.#pending()?.begun;
+  }
+
   /** What the open transaction made and dropped, if it did. */
   get making(): Pending | undefined {
     const pending = this.#pending();

@@ -5,6 +5,7 @@ import type { Format } from '../../domain/format.ts';
 import { isWeighed, reordered } from '../../domain/join-order.ts';
 import { begunAt } from '../../domain/start.ts';
 import { keyAsked } from '../../domain/key.ts';
+import { asksMoment } from '../../domain/moment.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { selectIn } from '../../domain/select-in.ts';
 import { parseStatement } from '../../domain/statement.ts';
@@ -110,8 +111,8 @@ async function readAny(world: World, call: Call, asked: Asked) {
   for (const { name, kind } of [...named.values()].filter(isRead))
     if (name !== own.name) await (call as Call<typeof analytics>).also(reading[kind], name);
   const known = typesSaid(types);
-  const query = planAsked(select, text, named.values(), known);
-  if (said === select && named.size === 1 && !pending?.isMaking)
+  const query = planAsked(select, text, named.values(), known, pending?.begun ?? call.now);
+  if (said === select && named.size === 1 && !pending?.isMaking && !asksMoment(select))
     world.plans.points.keep(call.caller, asked, { select, relation: own, query, types: known, generation });
   if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the query has ${known.length} parameters`);
   const given: Value[] = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
