@@ -31,7 +31,9 @@ import { Files } from './store/file.ts';
 import { relationHandlers } from './store/handler/relation.ts';
 import { alertMs } from './store/limits.ts';
 import { History } from './store/history.ts';
+import { Lookups } from './store/lookup.ts';
 import { Models, Routines } from './store/model.ts';
+import { Outside } from './store/outside.ts';
 import { Outbox } from './store/outbox.ts';
 import { Pendings } from './store/pending.ts';
 import { Relations } from './store/relation.ts';
@@ -67,8 +69,10 @@ export const main = implement<typeof analytics, Needs>(
     const kept = { ...carriers, ...stores, changes, tables, log, routines, spills: await spillsOf(directory) };
     const feeds = new Feeds(logs);
     const [history, files] = [new History(sql, sealer), new Files(sql)];
+    const outside = new Outside({ relations, ...carriers });
+    const lookups = new Lookups({ live, tables, changes, outside });
     const lags = new Lags({ logs, log });
-    const maintenance = new Maintenance({ ...kept, crews, feeds, lags, live, history, files, schemas, scopes });
+    const maintenance = new Maintenance({ ...kept, crews, feeds, lags, live, lookups, history, files, schemas, scopes });
     maintenance.begin();
     const looking = viewReadings({ plans, live, changes, routines });
     const stopAlerting = keepEvaluating({ sql, resources, scopes, emit, allow, now, log, everyMs: alertMs, ...looking });
@@ -95,6 +99,8 @@ export const main = implement<typeof analytics, Needs>(
           duck,
           models,
           feeds,
+          outside,
+          lookups,
         }),
       },
       providers: {
@@ -115,6 +121,7 @@ export const main = implement<typeof analytics, Needs>(
         lags.stop();
         await Promise.all([stopAlerting(), maintenance.stop(), catalogues.stop()]);
         crews.stop();
+        outside.stop();
       },
     };
   },

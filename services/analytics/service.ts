@@ -45,7 +45,14 @@ export const analytics = defineService({
     // Columns may be of types that were not known before; from 4 on of arrays, from 5 on of rows.
     3: ofTypes,
     4: ofTypes,
-    5: [...ofTypes, ...saidTypes],
+    // What lies elsewhere may be looked up instead of followed, and a source may name the time of processing.
+    5: [
+      ...[...ofTypes, ...saidTypes],
+      ...['origin', 'format'].flatMap((field) => [
+        `/operations/CreateSource/output/${field}`,
+        `/operations/ListSources/output/items/items/${field}`,
+      ]),
+    ],
   },
   resources: {
     Source: kind('A topic as a table of its records.'),

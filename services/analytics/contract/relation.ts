@@ -1,7 +1,7 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
 import { formatKinds } from '../domain/format.ts';
-import { everyMinMs, spanMaxMs } from '../domain/limits.ts';
+import { everyMinMs, lookupCacheMaxMs, lookupCacheRowsMax, lookupRetriesMax, spanMaxMs } from '../domain/limits.ts';
 import { sinkEnvelopes, sinkFormats } from '../domain/sink.ts';
 import { columnsInMax, nameMax, pathMax, startMax, topicNameMax, valueMax, whereMax } from './limits.ts';
 import { asked, closed, Column, committed, errors, expose, followed, Name, none, read, Text, within, write } from './part.ts';
@@ -28,14 +28,28 @@ const FormatOf = Type.Object(
       Type.String({ ...topicName, description: 'The topic that gets the records which views could not take, with place and reason.' }),
     ),
     watermark: Type.Optional(WatermarkOf),
+    proctime: Type.Optional(Type.String({ ...Name, description: 'What stands for the time at which a row is processed; no column.' })),
     none: Type.Optional(Type.String({ maxLength: nameMax, description: 'What stands for NULL in CSV; nothing, if not said.' })),
   },
   { ...closed, description: 'How values of the topic are read; as JSON objects, if not said.' },
 );
 const Topic = Type.String({ ...topicName, description: 'The topic that is read.' });
 
+const LookupOf = Type.Object(
+  {
+    cacheRows: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: lookupCacheRowsMax, description: 'Most rows that are kept for the next time.' }),
+    ),
+    cacheMs: Type.Optional(Type.Integer({ minimum: 0, maximum: lookupCacheMaxMs, description: 'For how long they are kept.' })),
+    retries: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: lookupRetriesMax, description: 'How often it is asked again where the server was lost.' }),
+    ),
+  },
+  { ...closed, description: 'The table is not followed, but asked for rows by their values when a view needs them.' },
+);
 const OriginOf = Type.Object(
   {
+    lookup: Type.Optional(LookupOf),
     connection: Type.String({ ...Name, description: 'The connection over which rows come.' }),
     table: Type.Optional(
       Type.String({ minLength: 1, maxLength: 2 * nameMax + 1, description: 'The table in PostgreSQL whose rows and changes come.' }),

@@ -24,7 +24,7 @@ const behind = new Set([
 const isText = (text: string | undefined) => text?.startsWith("'") === true;
 const isName = (text: string | undefined) => text !== undefined && /^(?:[a-z_]\w*|".+")$/i.test(text);
 
-/** Writes `FOR SYSTEM_TIME AS OF {column | [TIMESTAMP] 'moment'} [AS alias]` as the grammar knows it, in the same room. */
+/** Writes `FOR SYSTEM_TIME AS OF {column | PROCTIME() | [TIMESTAMP] 'moment'} [AS alias]` as the grammar knows it, in the same room. */
 export function takeAsOf(bytes: Buffer, tokens: readonly Token[], placeOf: (start: number) => number | undefined): void {
   for (let at = 1; at < tokens.length; at += 1) {
     if (!words.every((word, by) => tokens[at + by]?.text.toLowerCase() === word)) continue;
@@ -35,6 +35,7 @@ export function takeAsOf(bytes: Buffer, tokens: readonly Token[], placeOf: (star
     if (!isName(tokens[last]?.text) && !isText(tokens[last]?.text))
       throw notBuilt('FOR SYSTEM_TIME AS OF anything but a column or a moment', placeOf(from.start));
     if (tokens[last + 1]?.text === '.') last += 2;
+    if (tokens[last + 1]?.text === '(' && tokens[last + 2]?.text === ')') last += 2;
     const column = bytes.toString('utf8', tokens[first]?.start, tokens[last]?.end);
     let alias = '';
     const next = tokens[last + 1]?.text.toLowerCase() === 'as' ? last + 2 : last + 1;

@@ -1,7 +1,7 @@
 import { keepsValues } from './aggregate.ts';
 import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
 import { column, conjuncts, constant, type Expr, shifted } from './expression.ts';
-import { type Bound, type Closing, inputsOf, type Plan, scansIn, withInputs } from './plan.ts';
+import { appends, type Bound, type Closing, inputsOf, type Plan, scansIn, withInputs } from './plan.ts';
 import { matchClosing } from './match-closing.ts';
 import { at as composed, isFixed, meeting, rising } from './rising.ts';
 import type { Type } from './value.ts';
@@ -173,6 +173,13 @@ function single(
         throw unbounded(plan.aggregates.length > 0 ? 'groups' : 'different rows', plan.position);
       if (isStream && !best && plan.aggregates.some(keepsValues)) throw unbounded('different values', plan.position);
       return { plan: { ...plan, input, ...(best ? { closing: best } : {}) }, times: keys, isStream };
+    }
+    case 'lookup': {
+      // Rows that only come are done with; of others it has to be known what they were joined with.
+      if (!isStream || appends(input)) return { plan: { ...plan, input }, times, isStream };
+      const best = bestOf(times, input.columns);
+      if (!best) throw unbounded('what rows that may change were joined with', plan.position);
+      return { plan: { ...plan, input, closing: best }, times, isStream };
     }
     case 'match':
       return matchClosing(plan, { plan: input, times, isStream });

@@ -1,5 +1,6 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Correlated } from './correlated.ts';
+import type { Askable } from './lookup.ts';
 import type { Plan } from './plan.ts';
 import type { Type } from './value.ts';
 
@@ -15,6 +16,8 @@ export type Context = {
   readonly at: (location: number | undefined) => number | undefined;
   /** A relation as it was at a moment, in microseconds since 1970; where there is none, rows are of no moment. */
   readonly past?: ((plan: Plan, micros: number, at: number | undefined) => Plan) | undefined;
+  /** A relation that is asked for rows as it is when they are needed; undefined for those whose rows are there once and for all. */
+  readonly asked?: ((name: string) => Askable | undefined) | undefined;
   /** What is seen of a query around this one. */
   readonly correlated?: Correlated | undefined;
 };

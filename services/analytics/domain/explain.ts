@@ -1,6 +1,6 @@
 import type { Estimates } from './estimate.ts';
 import type { Expr } from './expression.ts';
-import { type Bound, type Closing, inputsOf, type Order, type Plan } from './plan.ts';
+import { appends, type Bound, type Closing, inputsOf, type Order, type Plan } from './plan.ts';
 import { routineOf } from './routine.ts';
 import { printPattern } from './row-pattern.ts';
 import { type Column, printValue } from './value.ts';
@@ -123,6 +123,8 @@ export function headOf(plan: Plan): string[] {
         ...(plan.closing ? [`Rows: when the watermark has passed ${worded(plan.time, left)}${behind(plan.closing.bound)}`] : []),
       ];
     }
+    case 'lookup':
+      return lookedUp(plan);
     case 'over': {
       const { columns } = plan.input;
       const most = plan.limit === undefined ? [] : [`Limit: ${plan.limit} of each partition`];
@@ -139,6 +141,19 @@ export function headOf(plan: Plan): string[] {
     case 'union':
       return ['Append'];
   }
+}
+
+const kept = { table: 'table', view: 'view', source: 'relation elsewhere' } as const;
+
+function lookedUp(plan: Extract<Plan, { kind: 'lookup' }>): string[] {
+  const { input, of, keys, residual, closing, how } = plan;
+  const pairs = keys.map((key, at) => `${worded(key, input.columns)} = ${quoted(of.columns[of.places[at] ?? 0]?.name ?? '')}`);
+  return [
+    ...[`Lookup Join ${how}`, `Of: the ${kept[of.kind]} ${quoted(of.name)}, as it is when a row comes`],
+    `Condition: ${pairs.join(' AND ')}`,
+    ...(residual ? [`Join Filter: ${worded(residual, plan.columns)}`] : []),
+    ...(appends(input) ? ['State: none, since rows only come'] : closing ? until(closing, input.columns) : ['State: until rows go']),
+  ];
 }
 
 function grouped(plan: Extract<Plan, { kind: 'group' }>): string[] {

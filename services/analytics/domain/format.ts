@@ -18,6 +18,8 @@ export type Format = {
   /** The topic that gets the records which views could not take. */
   readonly deadLetters?: string;
   readonly watermark?: Watermark;
+  /** What stands for the time at which a row is processed; it is no column. */
+  readonly proctime?: string;
   /** Where the topic is begun, where that is not its oldest record. */
   readonly begun?: Begun;
 };
@@ -71,7 +73,8 @@ export function formatOf(given: ReadonlyMap<string, string>): Format {
 }
 
 /** Refuses columns that values of a format cannot have. */
-export function checkColumns({ kind, envelope, watermark }: Format, columns: readonly Column[]): void {
+export function checkColumns({ kind, envelope, watermark, proctime }: Format, columns: readonly Column[]): void {
+  if (columns.some(({ name }) => name === proctime)) throw new StatementError('42701', `column "${proctime}" specified more than once`);
   if (watermark) checkWatermark(watermark, columns, envelope === undefined);
   if (kind === 'raw' && (columns.length !== 1 || columns[0]?.type !== 'text'))
     throw new StatementError('42P16', 'a source of raw values has one column, of the type text');

@@ -1,4 +1,4 @@
-import type { Alias, FuncCall, JoinExpr, Node, RangeFunction, RangeSubselect, RangeTableSample } from 'libpg-query';
+import type { Alias, FuncCall, JoinExpr, Node, RangeFunction, RangeSubselect, RangeTableSample, RangeVar } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { bind, functionName, type Names } from './bind.ts';
 import { applied, asCondition, converted, oneType } from './bound.ts';
@@ -8,6 +8,7 @@ import { type Context, locationIn, relationNamed } from './context.ts';
 import { type Correlated, dependent, joinedWith } from './correlated.ts';
 import { column, columnsIn, conjuncts, type Expr, isNull, not, shifted } from './expression.ts';
 import { readTimestamp } from './datetime.ts';
+import { isProcessing, lookupOf } from './lookup.ts';
 import { recognized } from './match.ts';
 import { recognitionOf } from './match-text.ts';
 import { allOf, filtered, joined, type JoinKind, type Plan } from './plan.ts';
@@ -297,6 +298,7 @@ function pastOf(node: RangeTableSample, context: Within): Factors {
   const of = node.relation && 'RangeVar' in node.relation ? node.relation.RangeVar : undefined;
   const at = context.at(of?.location ?? node.location);
   const moment = momentIn(node);
+  if (isProcessing(node.args?.[0])) throw notBuilt('FOR SYSTEM_TIME AS OF PROCTIME() anywhere but on the right of a JOIN', at);
   if (!of || moment === undefined || node.repeatable) throw notBuilt('TABLESAMPLE', at);
   if (!context.past) throw notBuilt('A view of what was at a moment', at);
   const micros = readTimestamp(moment, true);
@@ -305,26 +307,50 @@ function pastOf(node: RangeTableSample, context: Within): Factors {
   return single(context.past(relationNamed(context, name, of.location), micros, at), of.alias, name, context);
 }
 
-/** Each row of the left beside the version of its key that holds at its time: FOR SYSTEM_TIME AS OF. */
-function temporal(how: JoinKind, left: Factors, node: RangeTableSample, quals: Node | undefined, context: Within): Factors {
+/** What stands on the right of a join as of another time than now: FOR SYSTEM_TIME AS OF. */
+type Timed = { readonly node: RangeTableSample; readonly of: RangeVar; readonly name: string; readonly at: number | undefined };
+
+function timedOf(node: RangeTableSample, context: Within): Timed {
   const of = node.relation && 'RangeVar' in node.relation ? node.relation.RangeVar : undefined;
   const at = context.at(of?.location ?? node.location);
   if (!of || node.repeatable || (node.method ?? []).map(textIn).join() !== asOfMethod) throw notBuilt('TABLESAMPLE', at);
+  return { node, of, name: plainName(of), at };
+}
+
+/** The right side, and the join of both by what is equal in them. */
+function timedJoin(how: JoinKind, left: Factors, plan: Plan, { of, name, at }: Timed, quals: Node | undefined, context: Within) {
+  const both = beside(left, single(plan, of.alias, name, context));
+  const on = quals ? conjuncts(asCondition(bind(quals, namesIn(new Scope(both.items), context)), 'JOIN/ON')) : [];
+  return { items: both.items, join: joined(how, joinAll(left.plans, left.conditions, at), both.plans.at(-1) as Plan, on, at) };
+}
+
+/** Each row of the left beside the version of its key that holds at its time, or beside what there is when it comes. */
+function temporal(how: JoinKind, left: Factors, node: RangeTableSample, quals: Node | undefined, context: Within): Factors {
+  const timed = timedOf(node, context);
+  const { of, name, at } = timed;
+  if (isProcessing(node.args?.[0], left)) return processed(how, left, timed, quals, context);
   if (how !== 'inner' && how !== 'left') throw notBuilt(`A ${how.toUpperCase()} JOIN with FOR SYSTEM_TIME AS OF`, at);
-  const name = plainName(of);
-  const right = single(relationNamed(context, name, of.location), of.alias, name, context);
-  const both = beside(left, right);
-  const [own, versions] = [joinAll(left.plans, left.conditions, at), right.plans[0] as Plan];
+  const versions = relationNamed(context, name, of.location);
   const time = bind(node.args?.[0], namesIn(new Scope(left.items), context));
   if (time.kind === 'open' || !time.type.startsWith('timestamp'))
     throw new StatementError(sqlstates.typeWrong, 'FOR SYSTEM_TIME AS OF needs a column of the type timestamp', at);
   const version = timeIn(versions);
   if (!version) throw new StatementError('0A000', `"${name}" has no watermark, by which the times of its versions are told`, at);
-  const on = quals ? conjuncts(asCondition(bind(quals, namesIn(new Scope(both.items), context)), 'JOIN/ON')) : [];
-  const plain = joined(how, own, versions, on, at);
-  if (plain.kind !== 'join' || plain.leftKeys.length === 0) throw notBuilt('FOR SYSTEM_TIME AS OF without equal keys', at);
-  const { closing: _, ...keyed } = plain;
-  return { plans: [{ ...keyed, kind: 'temporal', how, time, version }], items: both.items, conditions: [] };
+  const { items, join } = timedJoin(how, left, versions, timed, quals, context);
+  if (join.kind !== 'join' || join.leftKeys.length === 0) throw notBuilt('FOR SYSTEM_TIME AS OF without equal keys', at);
+  const { closing: _, ...keyed } = join;
+  return { plans: [{ ...keyed, kind: 'temporal', how, time, version }], items, conditions: [] };
+}
+
+/** Each row of the left beside what the right is when it comes; to a question all rows come now. */
+function processed(how: JoinKind, left: Factors, timed: Timed, quals: Node | undefined, context: Within): Factors {
+  const { of, name, at } = timed;
+  const isNamed = context.named.has(name);
+  if (isNamed && !context.past) throw notBuilt('FOR SYSTEM_TIME AS OF PROCTIME() of what WITH names', at);
+  const asked = isNamed ? undefined : context.asked?.(name);
+  const plan: Plan = asked ? { kind: 'one', columns: asked.columns } : relationNamed(context, name, of.location);
+  const { items, join } = timedJoin(how, left, plan, timed, quals, context);
+  return { plans: [asked && join.kind === 'join' ? lookupOf(join, asked) : join], items, conditions: [] };
 }
 
 const equal = (name: string, left: Scope, right: Scope, width: number): Expr =>

@@ -45,3 +45,9 @@ export const joinedLeavesMax = limit(
 );
 export const groupingSetsMax = limit(64, 'set', 'Most sets of expressions by which one SELECT is grouped.');
 export const startPartitionsMax = limit(1_000, 'partition', 'Most partitions for which the start of a source names offsets.');
+export const lookupCacheRowsMax = limit(100_000, 'row', 'Most rows of a table elsewhere that are kept for the next lookup.');
+export const lookupCacheRowsUsual = limit(10_000, 'row', 'Rows that are kept so, if a source says only for how long.');
+export const lookupCacheMaxMs = limit(86_400_000, 'ms', 'Longest time for which rows are kept so.');
+export const lookupCacheUsualMs = limit(60_000, 'ms', 'Time for which rows are kept so, if a source says only how many.');
+export const lookupRetriesMax = limit(10, 'try', 'Most repetitions of a question to a table elsewhere.');
+export const lookupRetriesUsual = limit(3, 'try', 'Repetitions of such a question, if a source does not say.');

@@ -21,17 +21,28 @@ type Source = {
   readonly origin: Origin | null;
 };
 
+function lookupOptions(lookup: Origin['lookup']): Record<string, string | undefined> {
+  if (!lookup) return {};
+  const { cacheRows, cacheMs, retries } = lookup;
+  return {
+    ...{ lookup: 'true', lookup_cache_max_rows: cacheRows?.toString(), lookup_cache_ttl: ms(cacheMs) },
+    lookup_max_retries: retries?.toString(),
+  };
+}
+
 /** The statement that makes a source. Where it began at an end of its topic or at a time, it says the offsets that this was. */
 export function sourceText({ name, columns, topic, format, origin }: Source): string {
   const { watermark, begun } = format ?? {};
   const delay = `interval ${literal(ms(watermark?.delayMs) ?? '')}`;
   const marks = watermark ? [`watermark for ${quoted(watermark.column)} as ${quoted(watermark.column)} - ${delay}`] : [];
-  const all = [...columns.map((column) => `${quoted(column.name)} ${typeText(column.type)}`), ...marks];
+  const processed = format?.proctime === undefined ? [] : [`${quoted(format.proctime)} as proctime()`];
+  const all = [...columns.map((column) => `${quoted(column.name)} ${typeText(column.type)}`), ...processed, ...marks];
   const isTable = origin?.table !== undefined;
   const options = {
     topic: origin ? undefined : (topic ?? undefined),
     ...{ connection: origin?.connection, table: origin?.table, publication: origin?.publication, path: origin?.path },
     ...{ header: origin?.header === undefined ? undefined : String(origin.header), every: ms(origin?.everyMs) },
+    ...lookupOptions(origin?.lookup),
     format: isTable ? undefined : origin?.parquet ? 'parquet' : format?.kind,
     envelope: isTable ? undefined : format?.envelope,
     ...{ delimiter: format?.delimiter, null: format?.none, dead_letters: format?.deadLetters },

@@ -1,6 +1,6 @@
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Format } from './format.ts';
-import { everyMinMs, pathBytesMax, spanMaxMs } from './limits.ts';
+import { everyMinMs, lookupCacheMaxMs, lookupCacheRowsMax, lookupRetriesMax, pathBytesMax, spanMaxMs } from './limits.ts';
 import { msOf } from './watermark.ts';
 import { type Column, numbers, printRow, type Row, type Type } from './value.ts';
 
@@ -22,8 +22,18 @@ export type Origin = {
   readonly header?: boolean;
   /** Pause between two looks for new files. */
   readonly everyMs?: number;
+  /** The table is not followed, but asked for rows by their values. */
+  readonly lookup?: LookupOptions;
   /** What no other source has, by which the other side knows this one. */
   readonly mark?: string;
+};
+
+/** How a table elsewhere is asked: with a bound of either kind answers are kept for the next time. */
+export type LookupOptions = {
+  readonly cacheRows?: number;
+  readonly cacheMs?: number;
+  /** How often a question is asked again of a server that was lost. */
+  readonly retries?: number;
 };
 
 /** The options of a source of files of Parquet, whose rows are records in JSON; others as they are. */
@@ -35,7 +45,8 @@ export function parquetOf(given: ReadonlyMap<string, string>): {
   return { isParquet, given: isParquet ? new Map([...given, ['format', 'json']]) : given };
 }
 
-export const originOptions = ['connection', 'table', 'publication', 'path', 'header', 'every'] as const;
+const lookupNames = ['lookup', 'lookup_cache_max_rows', 'lookup_cache_ttl', 'lookup_max_retries'] as const;
+export const originOptions = ['connection', 'table', 'publication', 'path', 'header', 'every', ...lookupNames] as const;
 
 const wrong = (message: string) => new StatementError('22023', message);
 
@@ -56,13 +67,40 @@ export function originOf(given: ReadonlyMap<string, string>): Origin | undefined
     ...(path === undefined ? {} : { path }),
     ...(header === undefined ? {} : { header: /^(true|on)$/i.test(header) }),
     ...(every === undefined ? {} : { everyMs: msOf(every, 'every') }),
+    ...lookupIn(given),
   };
   checkOrigin(origin);
   return origin;
 }
 
+function lookupIn(given: ReadonlyMap<string, string>): { readonly lookup?: LookupOptions } {
+  const [lookup, rows, ttl, retries] = lookupNames.map((name) => given.get(name));
+  if (lookup !== undefined && !/^(true|false|on|off)$/i.test(lookup)) throw wrong('lookup is true or false');
+  if (!/^(true|on)$/i.test(lookup ?? '')) {
+    const other = lookupNames.find((name) => name !== 'lookup' && given.has(name));
+    if (other !== undefined) throw wrong(`${other} is beside lookup = 'true'`);
+    return {};
+  }
+  const counted = (text: string | undefined, name: string): number | undefined => {
+    if (text !== undefined && !/^\d{1,9}$/.test(text)) throw wrong(`${name} is a whole number`);
+    return text === undefined ? undefined : Number(text);
+  };
+  const [cacheRows, times] = [counted(rows, 'lookup_cache_max_rows'), counted(retries, 'lookup_max_retries')];
+  return {
+    lookup: {
+      ...(cacheRows === undefined ? {} : { cacheRows }),
+      ...(ttl === undefined ? {} : { cacheMs: msOf(ttl, 'lookup_cache_ttl') }),
+      ...(times === undefined ? {} : { retries: times }),
+    },
+  };
+}
+
 /** Refuses what is no origin. */
-export function checkOrigin({ table, publication, path, header, everyMs, parquet }: Origin): void {
+export function checkOrigin({ table, publication, path, header, everyMs, parquet, lookup }: Origin): void {
+  if (lookup && (table === undefined || publication !== undefined)) throw wrong('lookup is of a table, without a publication');
+  if ((lookup?.cacheRows ?? 0) > lookupCacheRowsMax) throw wrong(`lookup_cache_max_rows is at most ${lookupCacheRowsMax}`);
+  if ((lookup?.cacheMs ?? 0) > lookupCacheMaxMs) throw wrong(`lookup_cache_ttl is at most ${lookupCacheMaxMs} ms`);
+  if ((lookup?.retries ?? 0) > lookupRetriesMax) throw wrong(`lookup_max_retries is at most ${lookupRetriesMax}`);
   if (parquet && path === undefined) throw wrong('files of Parquet are told by the path of files');
   if ((table === undefined) === (path === undefined))
     throw wrong("a source over a connection needs a table or the path of files: WITH (connection = ..., table = '...')");
@@ -91,6 +129,9 @@ export const originFormat: Format = { kind: 'json', envelope: 'debezium' };
 
 /** The slot and publication by which the other side knows a source. */
 export const slotOf = ({ mark = '' }: Origin): string => `gamut_${mark}`;
+
+/** Whether what is elsewhere is taken into a topic, and not asked for. */
+export const isFollowed = (origin: Origin | null): origin is Origin => origin !== null && origin.lookup === undefined;
 
 /** The parts of a table's name. */
 export const pathOf = ({ table = '' }: Origin): string[] => table.split('.');

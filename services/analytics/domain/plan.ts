@@ -92,6 +92,16 @@ export type Match = {
   readonly isNumbered: boolean;
 };
 
+/** A relation that is asked for rows by values of some of its columns, when they are needed. */
+export type Looked = {
+  readonly relation: bigint;
+  readonly name: string;
+  readonly kind: 'table' | 'view' | 'source';
+  readonly columns: readonly Column[];
+  /** The columns by which it is asked. */
+  readonly places: readonly number[];
+};
+
 type Node = { readonly columns: readonly Column[] };
 
 /**
@@ -117,6 +127,8 @@ export type Plan =
       readonly appends: boolean;
       /** The column by which the watermark goes, and how far behind it rows may be, in microseconds. */
       readonly watermark?: { readonly place: number; readonly lateness: number };
+      /** What stands for the time at which a row is processed. */
+      readonly proctime?: string;
     })
   /** One row without columns. */
   | (Node & { readonly kind: 'one' })
@@ -203,6 +215,20 @@ export type Plan =
       readonly position?: number | undefined;
       readonly closing?: { readonly bound: Bound };
     })
+  /** Rows of the input beside those of a relation that had their keys when they came; what becomes of these later is nothing to them. */
+  | (Node & {
+      readonly kind: 'lookup';
+      readonly how: 'inner' | 'left';
+      readonly input: Plan;
+      readonly of: Looked;
+      /** Over the columns of the input; as many as there are places in `of`. */
+      readonly keys: readonly Expr[];
+      /** What must hold besides, over the columns of both. */
+      readonly residual: Expr | undefined;
+      readonly position?: number | undefined;
+      /** Over the columns of the input: until when it is remembered what rows that may go were joined with. */
+      readonly closing?: Closing;
+    })
   /** Rows in their order as a pattern finds them; `ends`: partitions are over when the watermark has passed that time of theirs. */
   | (Node & {
       readonly kind: 'match';
@@ -268,6 +294,9 @@ export function appends(plan: Plan): boolean {
       return inputsOf(plan).every(appends);
   }
 }
+
+/** Whether any rows of a plan are told by what others were when they came. */
+export const looksUp = (plan: Plan): boolean => plan.kind === 'lookup' || inputsOf(plan).some(looksUp);
 
 /** The relations that a plan reads, each once. */
 export function scansIn(

@@ -36,11 +36,12 @@ export function pushedDown(plan: Plan, conditions: readonly Expr[] = []): Plan {
       return sided(plan, conditions);
     case 'window':
     case 'unnest':
+    case 'lookup':
     case 'group':
     case 'over': {
       const keys = plan.kind === 'group' ? plan.keys : plan.kind === 'over' ? plan.partition : [];
       const isKey = (place: number) =>
-        plan.kind === 'window' || plan.kind === 'unnest'
+        plan.kind === 'window' || plan.kind === 'unnest' || plan.kind === 'lookup'
           ? place < plan.input.columns.length
           : plan.kind === 'group'
             ? place < keys.length

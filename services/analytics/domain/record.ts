@@ -10,6 +10,7 @@ import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { readCsvRow } from './csv-row.ts';
 import type { Format } from './format.ts';
 import { parseJson, rowOfFields } from './json-row.ts';
+import { Unreachable } from './lookup.ts';
 import { Overrun } from './routine.ts';
 import type { Column, Row } from './value.ts';
 
@@ -22,7 +23,7 @@ export type Said = readonly { readonly row: Row; readonly weight: 1 | -1 }[];
 
 /** Whether an error says that a record fits no row; one that is nested too deeply ends in a RangeError. */
 export const isRefusal = (error: unknown): error is Error =>
-  (error instanceof StatementError && !(error instanceof Overrun)) || error instanceof RangeError;
+  (error instanceof StatementError && !(error instanceof Overrun) && !(error instanceof Unreachable)) || error instanceof RangeError;
 
 const wrong = (message: string) => new StatementError(sqlstates.valueWrong, message);
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -6,10 +6,13 @@ import { checkOriginFormat, type Origin, originFormat, originOf, originOptions, 
 import { startOf } from './start.ts';
 import { type WatermarkText, watermarkOf } from './watermark.ts';
 
+/** What stands among its columns besides those. */
+type Clauses = { readonly watermark: WatermarkText | undefined; readonly proctime: string | undefined };
+
 /** The topic of a source, and how its values are read. */
 export function valuesOf(
   options: readonly Node[],
-  watermark: WatermarkText | undefined,
+  { watermark, proctime }: Clauses,
   by: Node | undefined,
   text: string,
 ): { readonly topic: string | undefined; readonly format: Format; readonly origin?: Origin; readonly start?: string } {
@@ -21,10 +24,13 @@ export function valuesOf(
   if (said && start !== undefined) throw new StatementError('22023', 'start is an option of a source that reads a topic');
   if (start !== undefined) startOf(start);
   const origin = said && isParquet ? { ...said, parquet: true as const } : said;
+  if (origin?.table !== undefined && proctime !== undefined)
+    throw new StatementError('22023', 'PROCTIME() is of a source that reads a topic or files');
   if (origin?.table !== undefined) return ofTable(origin, given);
   const format = {
     ...formatOf(given),
     ...(watermark ? { watermark: watermarkOf(watermark, by, given, placesIn(text)(watermark.start)) } : {}),
+    ...(proctime === undefined ? {} : { proctime }),
   };
   if (origin) {
     checkOriginFormat(origin, format);
@@ -40,6 +46,8 @@ export function valuesOf(
 function ofTable(origin: Origin, given: ReadonlyMap<string, string>) {
   const other = [...given.keys()].find((name) => name !== 'dead_letters' && !(originOptions as readonly string[]).includes(name));
   if (other !== undefined) throw new StatementError('22023', `${other} is no option of a source of a table of PostgreSQL`);
+  if (origin.lookup && given.has('dead_letters'))
+    throw new StatementError('22023', 'dead_letters is no option of a source that is looked up, which has no records');
   const { deadLetters } = formatOf(new Map([...given, ['format', 'json']]));
   return { topic: undefined, origin, format: { ...originFormat, ...(deadLetters === undefined ? {} : { deadLetters }) } };
 }

@@ -22,6 +22,7 @@ import { takeAsOf } from './as-of.ts';
 import { attachMatches, type Taken, takeMatches } from './match-text.ts';
 import { placesIn } from './context.ts';
 import type { Pace } from './closing.ts';
+import { takeProctime } from './proctime.ts';
 import { msOf, takeEmit, takeWatermark, type WatermarkText } from './watermark.ts';
 import { statementBytesMax, statementsMax } from './limits.ts';
 import type { Column } from './value.ts';
@@ -128,6 +129,7 @@ type Lifted = {
   /** What stands in a DROP as a view. */
   readonly drops: 'sink' | 'connection' | undefined;
   readonly watermark: WatermarkText | undefined;
+  readonly proctime: string | undefined;
   /** Whether rows of a view wait until their windows close. */
   readonly onClose: boolean;
   readonly matches: readonly Taken[];
@@ -174,6 +176,7 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
   takeAsOf(bytes, tokens, placesIn(text));
   takeWindows(bytes, tokens);
   const watermark = isSource ? takeWatermark(bytes, tokens) : undefined;
+  const proctime = isSource ? takeProctime(bytes, tokens) : undefined;
   const made = tokens.findIndex(({ text: word }) => word.toLowerCase() === 'materialized');
   const isView = (words[0] === 'create' || words[0] === 'explain') && tokens[made - 1]?.text.toLowerCase() === 'create';
   const onClose = isView ? takeEmit(bytes, tokens) === true : false;
@@ -185,6 +188,7 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
     isSink,
     drops,
     watermark,
+    proctime,
     onClose,
     matches,
     rowTypes,
@@ -279,7 +283,7 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
     if (!isSource)
       return { kind: 'createTable', name: checkedName(plainName(relation)), text: text.trim(), made: node.CreateStmt, orIs: if_not_exists };
     if (rest.inhRelations || rest.constraints || rest.partspec) throw notBuilt('This form of CREATE SOURCE');
-    const own = { name: plainName(relation), columns: columnsOf(tableElts), ...valuesOf(options, lifted.watermark, by, text) };
+    const own = { name: plainName(relation), columns: columnsOf(tableElts), ...valuesOf(options, lifted, by, text) };
     return { kind: 'createSource', ...own, orIs: if_not_exists };
   }
   if ('CreateTableAsStmt' in node) {

@@ -63,6 +63,9 @@ function look(plan: Plan, wanted: Wanted, add: (plan: Plan, wanted: Wanted) => v
       look(plan.left, appends(plan.left) ? ofTemporal(plan, wanted) : all(plan.left), add);
       look(plan.right, all(plan.right), add);
       return;
+    case 'lookup':
+      look(plan.input, appends(plan.input) ? ofLookup(plan, wanted) : all(plan.input), add);
+      return;
     case 'session':
       look(plan.input, appends(plan.input) ? ofSession(plan, wanted) : all(plan.input), add);
       return;
@@ -80,6 +83,13 @@ const ofSession = ({ partition, time, gap, input }: Extract<Plan, { kind: 'sessi
   within(
     [...partition, time, gap],
     [...wanted].filter((place) => place < input.columns.length),
+  );
+
+/** What rows are looked up by, and is wanted of them, none of which is ever taken back. */
+const ofLookup = ({ keys, residual, input }: Extract<Plan, { kind: 'lookup' }>, wanted: Wanted): Set<number> =>
+  within(
+    keys,
+    [...within([residual], wanted)].filter((place) => place < input.columns.length),
   );
 
 /** What the rows of the left are told by, and is wanted of them; which version is the last one is told by all columns of the right. */

@@ -7,6 +7,7 @@ import { type Reads, readsOf, shownOf } from '../domain/wanted.ts';
 import { absent, type Batch, concatenated, emptyBatch } from './batch.ts';
 import { Group } from './group.ts';
 import { Join } from './join.ts';
+import { Lookup } from './lookup.ts';
 import { type Clocks, noClocks } from './clock.ts';
 import { Emission } from './emission.ts';
 import { entriesMax } from './limits.ts';
@@ -299,6 +300,8 @@ function operatorOf(plan: Plan, stages: readonly Stage[], shown: ReadonlySet<num
       return plan.closing && !plan.closing.ends ? new StreamMatch(plan) : new WholeMatch(plan);
     case 'temporal':
       return new Temporal(plan);
+    case 'lookup':
+      return new Lookup(plan);
     case 'emit':
     case 'retain':
       return new Emission(plan);

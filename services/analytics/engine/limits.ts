@@ -49,3 +49,10 @@ export const groupsNearMax = limit(65_536, 'place', 'Places of the table of the 
 export const pageRowsMax = limit(65_536, 'row', 'Most rows of one page of what an operator remembers.');
 export const pageBytesMin = limit(1_048_576, 'character', 'Length of the texts of a page at which it is closed.');
 export const scoredRows = limit(1_024, 'row', 'Rows that a model of trees or sums is asked in one go.');
+export const roundsMax = limit(
+  32,
+  'round',
+  'How often a step is begun anew because a function is called, or a row looked up, with what another answered.',
+);
+export const lookedRowsMax = limit(200_000, 'row', 'Most rows that one step, or one question, looks up.');
+export const lookedKeysMax = limit(1_000, 'key', 'Keys of one question to what is elsewhere.');

@@ -13,7 +13,8 @@ import type { Pumped } from './pump.ts';
 import { sinkCarrier } from './sink-carrier.ts';
 
 export type LiveTables = LiveViews<LiveTable>;
-export type Kept = Omit<Pumped, 'live' | 'schemas' | 'history' | 'files' | 'crews' | 'feeds' | 'lags'> & { readonly tables: LiveTables };
+type OfViews = 'live' | 'lookups' | 'schemas' | 'history' | 'files' | 'crews' | 'feeds' | 'lags';
+export type Kept = Omit<Pumped, OfViews> & { readonly tables: LiveTables };
 
 /** How the changes of a table are records of its topic. */
 const targetOf = ({ topic, columns }: Relation, key: readonly number[]): Target => ({

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { isFollowed } from '../domain/origin.ts';
 import { reasonMax, retryMaxMs, retryMs } from '../store/limits.ts';
 import type { Relation } from '../store/relation.ts';
 import { Intake } from './intake.ts';
@@ -28,7 +29,7 @@ export class Maintenance {
       for (const at of this.#with.scopes()) {
         for (const kind of ['source', 'table', 'view', 'sink'] as const) {
           const found = await this.#retried(() => this.#with.relations.list(at, kind), this.#stop.signal);
-          for (const view of found ?? []) if (kind !== 'source' || view.origin) this.start(at, view);
+          for (const view of found ?? []) if (kind !== 'source' || isFollowed(view.origin)) this.start(at, view);
         }
       }
     })();

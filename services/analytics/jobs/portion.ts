@@ -2,13 +2,16 @@ import type { Incoming } from '#seams/log/log.ts';
 import { isRefusal } from '../domain/record.ts';
 import { type Batch, gathered, valueAt, type Vector } from '../engine/batch.ts';
 import type { Read } from '../engine/json.ts';
-import { type Answering, withRoutines } from '../engine/routine/calls.ts';
+import { answered } from '../engine/asking.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
+import { type LookUp, lookupsBy } from '../engine/looked.ts';
+import { type Answering, callsOf, type RoutineCalls } from '../engine/routine/calls.ts';
 import type { Clocks } from '../engine/clock.ts';
 import type { Done, View } from '../engine/view.ts';
 import type { Portion as Lying, SharedCircuit, Stepped } from '../engine/worker/shared-circuit.ts';
 import type { Watermarks } from '../engine/watermark.ts';
 import { reasonMax } from '../store/limits.ts';
+import type { Lookups } from '../store/lookup.ts';
 import type { Refused } from './gathered.ts';
 
 /** Rows, each with the number of its record, and with how far the watermark of the source had come behind that. */
@@ -92,9 +95,14 @@ export async function handedOver(
   return { portion: await shared.give(source, read.batch), read };
 }
 
-/** A step with what functions answer in it, which is kept, or undone where it throws. */
+/** Who calls functions, and looks rows up of relations as they are. */
+export type Asked = { readonly routines: RoutineCalls; readonly lookups: Lookups };
+/** What the steps of a view ask of others. */
+export type Ways = { readonly call: Answering; readonly lookUp: LookUp };
+
+/** A step with what functions answer in it and what is looked up, which is kept, or undone where it throws. */
 export async function stepped(
-  call: Answering,
+  { call, lookUp }: Ways,
   view: View,
   changes: ReadonlyMap<bigint, Batch>,
   clocks = view.watermarks.clocks(),
@@ -104,7 +112,7 @@ export async function stepped(
     view.undo();
   };
   try {
-    return view.settled(await withRoutines(call, () => view.step(changes, clocks), undo));
+    return view.settled(await answered([callsOf(call), lookupsBy(lookUp)], () => view.step(changes, clocks), undo));
   } catch (error) {
     undo();
     throw error;

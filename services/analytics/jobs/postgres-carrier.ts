@@ -12,7 +12,7 @@ import { atStep } from '../store/step.ts';
 import type { Carrier } from './carrier.ts';
 
 /** A pool on the PostgreSQL that a tenant named; the host is looked up, and checked, for each connection. */
-export function openTarget({ url, ca }: ConnectionSpec, allow: readonly string[]): Sql {
+export function openTarget({ url, ca }: ConnectionSpec, allow: readonly string[], statementTimeoutMs: number = targetStatementMs): Sql {
   const locate = (host: string, port: number, signal: AbortSignal) =>
     reachableAddress(host, port, { allow }, signal).catch((cause: unknown) => {
       throw cause instanceof OperationError ? new SqlRefused(cause.detail ?? cause.message, { cause }) : cause;
@@ -20,7 +20,7 @@ export function openTarget({ url, ca }: ConnectionSpec, allow: readonly string[]
   return openSql(url, {
     max: 1,
     applicationName: 'gamut',
-    statementTimeoutMs: targetStatementMs,
+    statementTimeoutMs,
     locate,
     ...(ca === undefined ? {} : { ca }),
   });

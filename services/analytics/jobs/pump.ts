@@ -12,7 +12,6 @@ import { sliced } from '../engine/batch.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
 import type { Spills } from '../engine/spill/room.ts';
 import { type Changed, type Done, View } from '../engine/view.ts';
-import type { Answering, RoutineCalls } from '../engine/routine/calls.ts';
 import type { Crews } from '../engine/worker/crew.ts';
 import type { Stepped } from '../engine/worker/shared-circuit.ts';
 import type { Changes } from '../store/change.ts';
@@ -34,7 +33,7 @@ import { type Lags, SourceLag } from './lag.ts';
 import { LiveView, type LiveViews } from './live.ts';
 import { pacedBy } from './paced.ts';
 import { oneAhead, Passage } from './passage.ts';
-import { type Computed, computed, computedThere, handedOver, stepped, type Take } from './portion.ts';
+import { type Asked, type Computed, computed, computedThere, handedOver, stepped, type Take, type Ways } from './portion.ts';
 import { topicCarrier } from './topic-carrier.ts';
 
 export type Pumped = {
@@ -52,14 +51,14 @@ export type Pumped = {
   readonly feeds: Feeds;
   /** How far views are behind their sources. */
   readonly lags: Lags;
-  readonly routines: RoutineCalls;
   /** The workers that share views of which many records come. */
   readonly crews: Crews;
   /** Where views put what their memory has no room for. */
   readonly spills: Spills;
   /** Why what relations gave out does not get to where it goes. */
   readonly failures: Map<bigint, string>;
-} & Carriers;
+} & Carriers &
+  Asked;
 
 /** The lane of a sink's own changes; those of refused records have the numbers of their sources, of late ones below nothing. */
 const ownLane = 0n;
@@ -80,7 +79,7 @@ export class Pump {
   readonly #at: Placed;
   readonly #view: Relation;
   readonly #signal: AbortSignal;
-  readonly #call: Answering;
+  readonly #ways: Ways;
   readonly #deliveries = new Map<bigint, Delivery>();
   /** For how long it is remembered what rows were, and when the last commit was. */
   #historyMs: number | undefined;
@@ -98,7 +97,7 @@ export class Pump {
     this.#at = at;
     this.#view = view;
     this.#signal = signal;
-    this.#call = pumped.routines.of(at);
+    this.#ways = { call: pumped.routines.of(at), lookUp: pumped.lookups.of(at, signal) };
   }
 
   /** Runs until the signal; `went` is told of each commit. */
@@ -168,7 +167,7 @@ export class Pump {
       throw new StatementError(sqlstates.notBuilt, `the sink ${this.#view.name} is computed otherwise by now; it has to be made anew`);
     // What there is without any record: a sum over nothing, for one.
     this.#interrupt();
-    const { changes, entries } = await stepped(this.#call, view, new Map());
+    const { changes, entries } = await stepped(this.#ways, view, new Map());
     const more = [...(await this.#posting(loaded, changes)), ...(await this.#remembered(loaded, changes, true))];
     await states.commit(this.#at, {
       ...this.#base(loaded),
@@ -278,7 +277,7 @@ export class Pump {
     const { shared } = view;
     if (!shared) {
       const take: Take<Done> = ({ batch }, start, end, clocks) =>
-        stepped(this.#call, view, new Map([[source.id, sliced(batch, start, end)]]), clocks);
+        stepped(this.#ways, view, new Map([[source.id, sliced(batch, start, end)]]), clocks);
       return await loaded.inTurn(async () => {
         const found = await computed(watermarks, source.id, records, fed.read(known), take);
         tell(found, found.steps);
@@ -336,7 +335,7 @@ export class Pump {
       else
         await loaded.inTurn(async () => {
           const found = marks();
-          if (found) this.#gather(loaded, [await stepped(this.#call, view, new Map())], found);
+          if (found) this.#gather(loaded, [await stepped(this.#ways, view, new Map())], found);
         });
     }
   }

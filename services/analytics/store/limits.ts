@@ -52,3 +52,7 @@ export const filesRead = limit(100, 'file', 'Files of a source that are looked u
 export const pieceBytes = limit(4 * 1_048_576, 'byte', 'Bytes of a file that are asked for at once.');
 export const listingMaxBytes = limit(4 * 1_048_576, 'byte', 'Largest page of a list of files.');
 export const addedBytesMax = limit(16 * 1_048_576, 'byte', 'Changes of one transaction elsewhere that are kept for a TRUNCATE at its end.');
+export const lookupMs = limit(3_000, 'ms', 'Longest wait for a table elsewhere from which rows are looked up, all tries included.');
+export const lookupRetryMs = limit(100, 'ms', 'Pause before such a table is asked again.');
+export const lookupOpenMs = limit(60_000, 'ms', 'How long a connection to such a table is used before it is made anew.');
+export const keptAnswersBytes = limit(64 * 1_048_576, 'byte', 'Most bytes of rows of one such table that are kept for the next time.');

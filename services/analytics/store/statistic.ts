@@ -16,6 +16,8 @@ import { boundsOf, recordsIn } from './topic-rows.ts';
 /** How many rows there are, and some of them. */
 type Known = { readonly rows: number; readonly batch: Batch };
 
+const unknown = ({ columns }: Relation): Known => ({ rows: 1000, batch: emptyBatch(columns) });
+
 /** What batches say: all rows of a relation, or some of so many. */
 export function statisticsOf(known: ReadonlyMap<bigint, Known>): Statistics {
   const distinct = new Map<string, number>();
@@ -54,7 +56,6 @@ export class Samples {
 
   async of(at: Placed, relations: Iterable<Relation>): Promise<Statistics> {
     // What cannot be looked at does not keep a statement from being understood.
-    const unknown = ({ columns }: Relation): Known => ({ rows: 1000, batch: emptyBatch(columns) });
     const known = await Promise.all(
       [...relations].map(async (each) => [each.id, await this.#known(at, each).catch(() => unknown(each))] as const),
     );
@@ -63,6 +64,7 @@ export class Samples {
 
   async #known(at: Placed, relation: Relation): Promise<Known> {
     const { live, tables } = this.#with;
+    if (relation.origin?.lookup) return unknown(relation);
     if (relation.kind === 'source') return this.#source(at, relation);
     if (relation.kind === 'table') {
       const batch = await tables.get(relation.id).then((table) => table.inTurn(() => table.view.batch()));

@@ -8,8 +8,9 @@ import { isWeighed, type Orders, reordered } from '../domain/join-order.ts';
 import { pushedDown } from '../domain/push-down.ts';
 import { type Context, placesIn } from '../domain/context.ts';
 import { isGrowing } from '../domain/format.ts';
+import type { Askable } from '../domain/lookup.ts';
 import { asksMoment, atMoment } from '../domain/moment.ts';
-import { checkSize, type Plan, scansIn } from '../domain/plan.ts';
+import { checkSize, looksUp, type Plan, scansIn } from '../domain/plan.ts';
 import { planQuery, planRows, type Query } from '../domain/planner.ts';
 import { volatileFunctions } from '../domain/function-library.ts';
 import { functionsIn, relationsIn } from '../domain/reference.ts';
@@ -50,13 +51,38 @@ type KnownOf = (at: Placed, relations: Iterable<Relation>) => Promise<Statistics
 export type Pasts = ReadonlyMap<bigint, { readonly relation: Relation; readonly micros: number }>;
 
 export function scanOf({ id, name, columns, kind, format }: Relation): Plan {
-  const { watermark } = format ?? {};
+  const { watermark, proctime } = format ?? {};
   const place = columns.findIndex((each) => each.name === watermark?.column);
   return {
     ...{ kind: 'scan', relation: id, name, columns },
     appends: kind === 'source' && isGrowing(format),
     ...(watermark ? { watermark: { place, lateness: watermark.latenessMs * 1000 } } : {}),
+    ...(proctime === undefined ? {} : { proctime }),
   };
+}
+
+/** A relation as it is asked for rows by a view. */
+function askableOf({ id, name, kind, columns, origin }: Relation): Askable {
+  if (kind === 'sink' || kind === 'type' || (kind === 'source' && !origin?.lookup))
+    throw new StatementError(
+      sqlstates.notBuilt,
+      `FOR SYSTEM_TIME AS OF PROCTIME() of the topic behind "${name}", whose records only come: look up a view over it`,
+    );
+  return { relation: id, name, kind, columns };
+}
+
+/** Refuses to keep up with what does not tell of its changes, and with what was found at a moment that does not come again. */
+function checkKeepable({ name, origin }: Relation, plan: Plan): void {
+  if (origin?.lookup)
+    throw new StatementError(
+      sqlstates.notBuilt,
+      `"${name}" lies elsewhere and does not tell of its changes: JOIN "${name}" FOR SYSTEM_TIME AS OF PROCTIME(), or follow the table`,
+    );
+  if (looksUp(plan))
+    throw new StatementError(
+      sqlstates.notBuilt,
+      `"${name}" looks rows up when its own come, and another view over it would find others: look them up in the SELECT itself`,
+    );
 }
 
 /** The plans of views, as they are asked for by name and number. */
@@ -174,17 +200,28 @@ export class Plans {
     const changing = [...functionsIn(select)].find((each) => volatileFunctions.has(each));
     if (changing !== undefined) throw notBuilt(`${changing}() in a view, whose rows would be others each time,`);
     const needs = await needsOf(select);
-    const plans = new Map<string, Plan>();
-    const sources = new Map<bigint, Relation>();
-    for (const relation of needs.values()) {
-      const inner = relation.kind === 'view' ? await this.made(at, relation, depth + 1) : undefined;
-      plans.set(relation.name, inner?.plan ?? scanOf(relation));
-      // Of one that has more columns by now, views that came later see more.
-      for (const source of inner?.sources ?? [relation])
-        if ((sources.get(source.id)?.columns.length ?? 0) < source.columns.length) sources.set(source.id, source);
-    }
+    const known = new Map<string, Pick<ViewPlan, 'plan' | 'sources'>>();
+    for (const relation of needs.values())
+      known.set(
+        relation.name,
+        relation.kind === 'view' ? await this.made(at, relation, depth + 1) : { plan: scanOf(relation), sources: [relation] },
+      );
     const params: undefined[] = [];
-    const rows = approximate(planRows(select, contextOf(text, plans, params)));
+    const sources = new Map<bigint, Relation>();
+    const relation = (named: string): Plan | undefined => {
+      const [of, inner] = [needs.get(named), known.get(named)];
+      if (!of || !inner) return undefined;
+      checkKeepable(of, inner.plan);
+      // Of one that has more columns by now, views that came later see more.
+      for (const source of inner.sources)
+        if ((sources.get(source.id)?.columns.length ?? 0) < source.columns.length) sources.set(source.id, source);
+      return inner.plan;
+    };
+    const asked = (named: string) => {
+      const of = needs.get(named);
+      return of && askableOf(of);
+    };
+    const rows = approximate(planRows(select, { ...contextOf(text, new Map(), params), relation, asked }));
     checkSize(rows);
     const { plan, orders } = await this.#ordered(rows, pace, typeof by === 'function' ? () => by(sources.values()) : by);
     if (params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');
@@ -236,8 +273,12 @@ export function planAsked(
     return { ...plan, relation: id };
   };
   const scans = new Map(known.map((relation) => [relation.name, scanOf(relation)]));
-  const asked = asksMoment(select) ? atMoment(select, now * 1000) : select;
-  const query = planQuery(asked, { ...contextOf(text, scans, params), past });
+  const asked = (named: string) => {
+    const elsewhere = known.find(({ name, origin }) => name === named && origin?.lookup);
+    return elsewhere && askableOf(elsewhere);
+  };
+  const tree = asksMoment(select) ? atMoment(select, now * 1000) : select;
+  const query = planQuery(tree, { ...contextOf(text, scans, params), past, asked });
   checkSize(query.plan);
   return { ...query, plan: pushedDown(query.plan), pasts };
 }

@@ -30,8 +30,8 @@ const columns: readonly Column[] = [
 const minute = 60_000_000;
 const diskBytes = 2 ** 30;
 
-/** What remembers something. */
-type Remembering = Exclude<Plan['kind'], 'scan' | 'one' | 'map' | 'series' | 'unnest' | 'window' | 'union'>;
+/** What remembers something; a lookup waits for answers, and has a test of its own (`lookup-model.test.ts`). */
+type Remembering = Exclude<Plan['kind'], 'scan' | 'one' | 'map' | 'series' | 'unnest' | 'window' | 'union' | 'lookup'>;
 type Case = {
   readonly text: string;
   /** How rows come: some go again, they only come, or they come with a watermark, and what is past is forgotten. */

@@ -1,6 +1,7 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { isModel, Overrun, type Routine, routineOf, routineStates } from '../../domain/routine.ts';
+import { type Asking, answered } from '../asking.ts';
 import { listOfJson } from '../../domain/json-list.ts';
 import { castValue } from '../../domain/cast.ts';
 import {
@@ -25,7 +26,6 @@ import {
   routineCallsMax,
   routineMs,
   routineResidentMb,
-  routineRoundsMax,
   routineRowsMax,
 } from './limits.ts';
 import type { CallRoutines, Reply } from './pool.ts';
@@ -261,30 +261,26 @@ export function askModel(definition: string, given: Given): Vector {
   return current.vector(definition, given);
 }
 
-function attempted<T>(calls: Calls, work: () => T): { readonly made: T } | { readonly error: unknown } {
-  const outer = current;
-  current = calls;
-  try {
-    return { made: work() };
-  } catch (error) {
-    return { error };
-  } finally {
-    current = outer;
-  }
+/** Calls of functions in one step, and of one environment. */
+export function callsOf(answering: Answering): Asking {
+  const calls = new Calls(answering);
+  return {
+    get missing() {
+      return calls.missing;
+    },
+    within(work) {
+      const outer = current;
+      current = calls;
+      try {
+        return work();
+      } finally {
+        current = outer;
+      }
+    },
+    ask: () => calls.ask(),
+  };
 }
 
 /** Does what computes without waiting, again until all that functions answer in it is known; `undo` takes an attempt back. */
-export async function withRoutines<T>(answering: Answering, work: () => T, undo: () => void = () => undefined): Promise<T> {
-  const calls = new Calls(answering);
-  for (let round = 0; ; round += 1) {
-    const found = attempted(calls, work);
-    if (calls.missing === 0) {
-      if ('made' in found) return found.made;
-      throw found.error;
-    }
-    undo();
-    if (round >= routineRoundsMax)
-      throw new StatementError(sqlstates.tooComplex, 'functions are called with what others answer too deeply');
-    await calls.ask();
-  }
-}
+export const withRoutines = <T>(answering: Answering, work: () => T, undo: () => void = () => undefined): Promise<T> =>
+  answered([callsOf(answering)], work, undo);

@@ -27,9 +27,4 @@ export const routineCallsLength = limit(
   'character',
   'Arguments and answers of functions that one step or question keeps, beyond which it is refused.',
 );
-export const routineRoundsMax = limit(
-  32,
-  'round',
-  'How often a step is begun anew because a function is called with what another answered.',
-);
 export const moduleGrownBytes = limit(2_097_152, 'byte', 'Memory of a module of WebAssembly behind whose call room is made for the next.');

@@ -88,6 +88,7 @@ export function keysOfEntry(plan: Plan, wishes: readonly Wish[], name: string): 
 /** Why workers cannot share a view of this plan; undefined where they can. */
 export function unshared(plan: Plan): string | undefined {
   if (plan.kind === 'match') return 'MATCH_RECOGNIZE';
+  if (plan.kind === 'lookup') return 'rows that are looked up';
   const calls = (expr: unknown): boolean =>
     typeof expr === 'object' &&
     expr !== null &&

@@ -89,8 +89,9 @@ function added({ kind, name, columns, origin }: Relation, add: Column | undefine
 type Set = { readonly idleMs?: number | undefined; readonly late?: string | undefined; readonly deadLetters?: string | undefined };
 
 /** The format with other options; undefined where none is set. */
-function formatWith({ format, name, topic }: Relation, { idleMs, late, deadLetters }: Set): Format | undefined {
+function formatWith({ format, name, topic, origin }: Relation, { idleMs, late, deadLetters }: Set): Format | undefined {
   if (idleMs === undefined && late === undefined && deadLetters === undefined) return undefined;
+  if (origin?.lookup) throw new StatementError('22023', `"${name}" is looked up, and has no records`);
   const { watermark } = format ?? {};
   if (!watermark && (idleMs !== undefined || late !== undefined))
     throw new StatementError('22023', `"${name}" has no watermark, of which idle and late are options`);

@@ -13,9 +13,11 @@ import { type Column, isKnownType, isPseudo, printRow, readValue, type Row, type
 import type { Query } from '../../domain/planner.ts';
 import { readsOf } from '../../domain/wanted.ts';
 import { answer } from '../../engine/answer.ts';
+import { answered as answeredBy } from '../../engine/asking.ts';
 import { type Batch, BatchBuilder, concatenated, rowAt, weightAt } from '../../engine/batch.ts';
 import { Intake } from '../../engine/intake.ts';
-import { withRoutines } from '../../engine/routine/calls.ts';
+import { lookupsBy } from '../../engine/looked.ts';
+import { callsOf } from '../../engine/routine/calls.ts';
 import { Draft } from '../../engine/table.ts';
 import { valuesIn } from '../../engine/write.ts';
 import type { analytics } from '../../service.ts';
@@ -143,7 +145,8 @@ async function readAny(world: World, call: Call, asked: Asked) {
       );
   for (const [id, { relation, micros }] of query.pasts) if (read.has(id)) relations.set(id, await pastOf(world, call, relation, micros));
   const ordered = { ...query, plan: orderedBy(plan, relations) };
-  const rows = await withRoutines(world.routines.of(call.caller), () => answer(ordered, relations, given));
+  const askings = [callsOf(world.routines.of(call.caller)), lookupsBy(world.lookups.of(call.caller, call.signal))];
+  const rows = await answeredBy(askings, () => answer(ordered, relations, given));
   return answered(query, rows);
 }
 
@@ -184,6 +187,11 @@ export async function batchOf(world: World, { caller, signal }: Call, { relation
     if (pending?.needsOf(relation.id)) throw notBuilt(`A question to the view "${relation.name}" before its transaction is committed`);
     const view = await live.get(relation.id);
     return view.inTurn(() => view.view.batch(changes.ahead(relation.id)));
+  }
+  if (relation.origin?.lookup) {
+    const builder = new BatchBuilder(relation.columns);
+    for (const row of await world.outside.all(caller, relation.id, sourceRowsMax, signal)) builder.add(row, 1);
+    return builder.finish();
   }
   const format = relation.format as Format;
   const intake = new Intake(format, relation.columns, used);

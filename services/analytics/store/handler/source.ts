@@ -3,10 +3,11 @@ import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { checkColumns, type Format } from '../../domain/format.ts';
 import { type Start, startOf } from '../../domain/start.ts';
-import { checkOrigin, checkOriginFormat, type Origin } from '../../domain/origin.ts';
+import { checkOrigin, checkOriginFormat, type Origin, originFormat } from '../../domain/origin.ts';
 import { prepareOrigin } from '../../jobs/postgres-intake.ts';
 import type { analytics } from '../../service.ts';
 import { intakeRecordMaxBytes } from '../limits.ts';
+import { prepareLookup } from '../outside.ts';
 import type { Relation } from '../relation.ts';
 import { rowTypesOf } from '../row-type.ts';
 import { asked as reached, told } from './connection.ts';
@@ -99,6 +100,10 @@ async function overConnection(world: World, call: Creating, asked: Origin, forma
       '22023',
       `a source over a connection of the type ${spec.kind} has no ${asked.table === undefined ? 'files' : 'table'}`,
     );
+  if (asked.lookup) {
+    await told(() => prepareLookup(spec, asked, columns, { allow: world.allow, signal: call.signal }));
+    return { topic: null, format: originFormat, origin: asked, connection: id };
+  }
   const topic = `source.${name.replaceAll(/[^a-zA-Z0-9_-]/g, '_')}.${randomBytes(4).toString('hex')}`;
   await world.logs.as(call.caller, async (log) => {
     // Views that come later begin with the first record, so none may go.

@@ -1,6 +1,7 @@
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import type { Caller } from '#kernel/contract/caller.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { isFollowed } from '../../domain/origin.ts';
 import { commitParts, type LiveTable, unkeptTable } from '../../jobs/keep.ts';
 import type { analytics } from '../../service.ts';
 import { type Seen, unkept } from '../making.ts';
@@ -42,7 +43,7 @@ export async function makeRelation(world: World, call: Within, spec: NewRelation
 /** Lets a relation be kept up from now on; a source that reads a topic is read by its views. */
 function begun({ maintenance }: World, caller: Caller, relation: Relation): void {
   if (relation.kind === 'type') return;
-  if (relation.kind !== 'source' || relation.origin) maintenance.start(placed(caller), relation);
+  if (relation.kind !== 'source' || isFollowed(relation.origin)) maintenance.start(placed(caller), relation);
 }
 
 type Dropping = Within & Pick<Call, 'ref'>;
@@ -62,7 +63,8 @@ export async function dropRelation(world: World, call: Dropping, kind: Relation[
 async function ended(world: World, caller: Caller, gone: Relation): Promise<void> {
   if (gone.kind === 'type') return;
   if (gone.kind !== 'source') return world.maintenance.forget(gone);
-  if (gone.origin) await forgetSource(world, caller, gone, gone.origin);
+  if (!isFollowed(gone.origin)) world.outside.forget(gone.id);
+  else await forgetSource(world, caller, gone, gone.origin);
 }
 
 /** Whoever changed anything commits all of it by what was changed first. */

@@ -11,7 +11,9 @@ import type { Maintenance } from '../../jobs/maintain.ts';
 import type { Carriers } from '../../jobs/sink-carrier.ts';
 import type { Changes } from '../change.ts';
 import type { History } from '../history.ts';
+import type { Lookups } from '../lookup.ts';
 import type { Models } from '../model.ts';
+import type { Outside } from '../outside.ts';
 import type { Pendings } from '../pending.ts';
 import type { Relations } from '../relation.ts';
 import type { SchemaStore } from '../schema.ts';
@@ -38,6 +40,9 @@ export type World = {
   readonly duck: DuckPool;
   readonly models: Models;
   readonly feeds: Feeds;
+  /** Tables elsewhere, and who looks rows up of them and of others. */
+  readonly outside: Outside;
+  readonly lookups: Lookups;
   /** Why what sinks gave out does not get to where it goes. */
   readonly failures: ReadonlyMap<bigint, string>;
 } & Carriers;
